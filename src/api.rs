@@ -1,4 +1,4 @@
-//! The management API: its base path, what stands in its refusals, the server that answers it, and who may ask.
+//! The management API: base path, problem details, access tokens, server and client.
 
 pub mod client;
 pub mod problem;
@@ -8,5 +8,5 @@ pub mod transport;
 
 pub use problem::Problem;
 
-/// What every address of the management API begins with.
+/// Base path of every route of the management API.
 pub const BASE_PATH: &str = "/umbraco/ai/management/api/v1";

@@ -1,10 +1,10 @@
-//! The application settings that `$Section:Key` references resolve against.
+//! Application settings, against which `$Section:Key` references resolve.
 //!
-//! They are .NET's, low to high: `appsettings.json`, `appsettings.{Environment}.json`, user secrets (in Development only),
-//! environment variables (`OpenAI__ApiKey`), and a folder with one file for each key. Keys have no case, arrays are keys by
-//! index, and the highest place that has a key decides, even when it says null there.
+//! The sources are those of .NET, from lowest to highest precedence: `appsettings.json`, `appsettings.{Environment}.json`, user
+//! secrets (in Development only), environment variables (`OpenAI__ApiKey`), and a folder with one file for each key. Keys are
+//! case-insensitive, arrays are keys by index, and the source with the highest precedence decides, even when its value is null.
 //!
-//! Why by hand: no configuration crate knows these rules, and none reads a value only for the moment it is used.
+//! Implemented by hand: no configuration crate follows these rules, and none reads a value only for the moment of use.
 
 mod allowed;
 mod key_per_file;
@@ -32,31 +32,31 @@ pub use variables::Variables;
 
 const FILE_NAME: &str = "appsettings.json";
 
-/// Option that names the folder with one file for each key.
+/// Option for the folder with one file for each key.
 const KEY_PER_FILE: &str = "--key-per-file";
 
-/// Whether a reference resolves; never the value.
+/// Result of looking up a reference; never contains the value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Lookup {
-    /// It does.
+    /// The key has a value.
     Found {
-        /// Where, for example `environment variable OpenAI__ApiKey` or `appsettings.json`.
+        /// Source of the value, for example `environment variable OpenAI__ApiKey` or `appsettings.json`.
         source: String,
     },
-    /// It does not.
+    /// The key has no value.
     Missing {
-        /// Everywhere it was looked for.
+        /// Sources that were searched.
         looked_in: Vec<String>,
     },
-    /// It may not be referenced.
+    /// The allow-list does not include the key.
     Refused {
-        /// The prefixes that may be.
+        /// Prefixes on the allow-list.
         allowed: Vec<String>,
     },
 }
 
-/// Where application settings are read from, afresh at each use; by default from nowhere.
+/// Sources of application settings, read on every use; none by default.
 #[derive(Debug, Clone)]
 pub struct AppSettings {
     base: Option<PathBuf>,
@@ -79,7 +79,7 @@ impl Default for AppSettings {
 }
 
 impl AppSettings {
-    /// `appsettings.json` and its environment's file in a folder, where they are there.
+    /// Uses the optional `appsettings.json` and `appsettings.{Environment}.json` in a folder.
     pub fn in_folder(folder: impl AsRef<Path>, variables: Variables) -> Self {
         Self {
             base: Some(folder.as_ref().join(FILE_NAME)),
@@ -88,7 +88,7 @@ impl AppSettings {
         }
     }
 
-    /// A file that was named, and its environment's file beside it.
+    /// Uses a file, which must exist, and the optional file of its environment next to it.
     pub fn file(path: impl Into<PathBuf>, variables: Variables) -> Self {
         Self {
             base: Some(path.into()),
@@ -98,7 +98,7 @@ impl AppSettings {
         }
     }
 
-    /// The same with the user secrets of a .NET project, by its `UserSecretsId`.
+    /// Adds the user secrets of a .NET project, by its `UserSecretsId`.
     pub fn with_user_secrets(self, id: &str) -> Result<Self, String> {
         Ok(Self {
             user_secrets: Some(user_secrets::path(id)?),
@@ -106,7 +106,7 @@ impl AppSettings {
         })
     }
 
-    /// The same with a folder that has one file for each key.
+    /// Adds a folder with one file for each key.
     #[must_use]
     pub fn with_key_per_file(self, folder: impl Into<PathBuf>) -> Self {
         Self {
@@ -115,7 +115,7 @@ impl AppSettings {
         }
     }
 
-    /// Whether a reference resolves, and where.
+    /// Looks up a reference without returning its value.
     pub fn lookup(&self, reference: &Reference) -> Lookup {
         match self.find(reference) {
             Found::At { source, .. } => Lookup::Found { source },
@@ -124,7 +124,7 @@ impl AppSettings {
         }
     }
 
-    /// The value of a reference, for the moment it is used; nothing when it does not resolve or may not be referenced.
+    /// Returns the value of a reference, for immediate use; none when it has no value or is not allowed.
     pub fn resolve(&self, reference: &Reference) -> Option<SecretString> {
         match self.find(reference) {
             Found::At { value, .. } => Some(value),
@@ -132,18 +132,18 @@ impl AppSettings {
         }
     }
 
-    /// What is wrong with the files, one sentence each; a file that need not be there is not missed.
+    /// Returns one sentence for each unusable file. Optional files may be missing.
     pub fn problems(&self) -> Vec<String> {
         let layers = self.layers();
         let flaws = layers.all().filter_map(|layer| match &layer.values {
             Err(FileFlaw::NotThere) => layer
                 .option
-                .map(|option| format!("{} is not there; check {option}", layer.name)),
+                .map(|option| format!("{} does not exist; check {option}", layer.name)),
             Ok(_) => None,
             Err(FileFlaw::Unusable(why)) => {
                 let is_folder = layer.option == Some(KEY_PER_FILE);
                 let what = if is_folder { "folder" } else { "file" };
-                Some(format!("{} {why}; the {what} is left out", layer.name))
+                Some(format!("{} {why}; the {what} is ignored", layer.name))
             }
         });
         let mut problems: Vec<String> = flaws.collect();
@@ -206,7 +206,7 @@ impl AppSettings {
         Found::Nowhere { looked_in }
     }
 
-    /// The files and folders.
+    /// Reads the files and folders.
     fn layers(&self) -> Layers {
         let mut files = Vec::new();
         if let Some(base) = &self.base {
@@ -256,13 +256,13 @@ impl AppSettings {
         }
     }
 
-    /// Whether user secrets were asked for and apply.
+    /// Returns whether user secrets are configured and apply.
     fn has_user_secrets(&self) -> bool {
         let environment = self.variables.environment();
         self.user_secrets.is_some() && user_secrets::apply_in(&environment)
     }
 
-    /// What sentences call a file: as it was named, or in the working folder its name alone.
+    /// Returns the name of a file in messages: as given, or without the working directory.
     fn name_of(&self, path: &Path) -> String {
         let name = path.file_name().filter(|_| !self.is_named);
         name.map_or_else(
@@ -271,7 +271,7 @@ impl AppSettings {
         )
     }
 
-    /// The environment's name, as long as it can be part of a file's name.
+    /// Returns the environment's name if it is valid in a file name.
     fn environment(&self) -> Result<String, String> {
         let name = self.variables.environment();
         let is_word = name
@@ -281,29 +281,28 @@ impl AppSettings {
             Ok(name)
         } else {
             Err(
-                "the environment's name must be letters, numbers, dots, hyphens and underscores; \
-                 appsettings.{Environment}.json is left out"
+                "the environment name must have only letters, digits, dots, hyphens and underscores; appsettings.{Environment}.json is ignored"
                     .into(),
             )
         }
     }
 }
 
-/// A file, or a folder of files.
+/// A file, or a folder with one file for each key.
 struct Layer {
     name: String,
     values: Result<Values, FileFlaw>,
-    /// The option that names it, where it must be there.
+    /// The option that names it; none for an optional file.
     option: Option<&'static str>,
 }
 
-/// Everything that is read besides the environment.
+/// Every source except the environment.
 struct Layers {
-    /// The files below the environment, the lowest first.
+    /// Files with lower precedence than the environment, lowest first.
     files: Vec<Layer>,
-    /// The folder above the environment.
+    /// The folder with higher precedence than the environment.
     keys: Option<Layer>,
-    /// What is wrong with single files in that folder.
+    /// Messages about unusable files in that folder.
     problems: Vec<String>,
 }
 
@@ -313,11 +312,11 @@ impl Layers {
     }
 }
 
-/// The value of a key in a layer, unless a higher one `decided` already; and what to call the layer.
+/// Returns the name of a source and its value of a key, unless a source with higher precedence `decided`.
 fn look_in(layer: Layer, key: &str, decided: &mut bool) -> (String, Option<SecretString>) {
     let Layer { name, values, .. } = layer;
     match values {
-        Err(FileFlaw::NotThere) => (format!("{name} (not there)"), None),
+        Err(FileFlaw::NotThere) => (format!("{name} (does not exist)"), None),
         Err(FileFlaw::Unusable(why)) => (format!("{name}, which {why}"), None),
         Ok(mut values) => match values.remove(key).map(|kept| kept.value) {
             Some(Some(value)) if has_text(&value) && !*decided => (name, Some(value)),

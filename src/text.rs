@@ -1,8 +1,8 @@
-//! Makes text that was not written in this program harmless for a terminal.
+//! Escapes untrusted text for terminals.
 //!
-//! Why: a name is typed by one person and read by another. A control character moves the cursor, a direction override
-//! turns `gpj.exe` round, a zero-width sign makes two aliases look alike, and two hundred marks on one letter run over
-//! the lines above. What cannot be seen is written out, so that it can.
+//! Text from other people can contain control characters that move the cursor, direction overrides that reverse `gpj.exe`,
+//! zero-width characters that make two aliases look alike, and hundreds of combining marks that cover the lines above. Such
+//! characters are escaped.
 
 pub mod address;
 pub mod file;
@@ -20,17 +20,18 @@ use unicode_normalization::char::is_combining_mark;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// The most marks that stay on one letter; Vietnamese, Thai and Hebrew with all its points need no more than four.
+/// Maximum number of combining marks on a letter; Vietnamese, Thai and pointed Hebrew need at most four.
 const MAX_MARKS: usize = 8;
 
-/// The most joiners in one emoji; a family of four has three.
+/// Maximum number of joiners in an emoji; a family of four has three.
 const MAX_JOINERS: usize = 3;
 
 const JOINER: char = '\u{200D}';
 const EMOJI_SELECTOR: char = '\u{FE0F}';
 const KEYCAP: char = '\u{20E3}';
 
-/// A text to draw or print: control, bidi, zero-width and tag characters come out as `\u{…}`, and at most 8 marks stand on a letter.
+/// Displays a text for a terminal: escapes control, bidi, zero-width and tag characters as `\u{…}`, with at most 8 marks on a
+/// letter.
 #[derive(Debug, Clone, Copy)]
 pub struct Printable<'a>(pub &'a str);
 
@@ -40,7 +41,7 @@ impl fmt::Display for Printable<'_> {
     }
 }
 
-/// The text as it may be drawn or printed; borrowed when nothing had to be changed.
+/// Escapes a text for a terminal; borrowed when nothing changes.
 pub fn printable(text: &str) -> Cow<'_, str> {
     if is_plain(text) {
         return Cow::Borrowed(text);
@@ -56,7 +57,7 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// How many terminal columns a text takes, counted cluster by cluster as the screen draws it. Give it printable text.
+/// Returns the width of a printable text in terminal columns, by grapheme clusters.
 pub fn columns(text: &str) -> usize {
     if is_plain(text) {
         return text.len();
@@ -64,7 +65,7 @@ pub fn columns(text: &str) -> usize {
     text.graphemes(true).map(UnicodeWidthStr::width).sum()
 }
 
-/// Whether a character moves the cursor, breaks the line or changes the direction of what follows.
+/// Returns whether a character moves the cursor, breaks the line or changes the text direction.
 pub fn is_unprintable(sign: char) -> bool {
     sign.is_control()
         || matches!(
@@ -73,8 +74,9 @@ pub fn is_unprintable(sign: char) -> bool {
         )
 }
 
-/// Whether a character takes no room and shows nothing: zero-width, joiners, direction marks, variation selectors, tags, blank
-/// fillers; Unicode's `Default_Ignorable_Code_Point` and the annotation characters. Control characters are not among them.
+/// Returns whether a character is invisible and has no width: zero-width characters, joiners, direction marks, variation
+/// selectors, tags and blank fillers; Unicode's `Default_Ignorable_Code_Point` and annotation characters, without control
+/// characters.
 pub const fn is_invisible(sign: char) -> bool {
     matches!(
         sign,
@@ -99,33 +101,33 @@ pub const fn is_invisible(sign: char) -> bool {
     )
 }
 
-/// Whether a character at the end of a text is no part of it: white space, or an invisible character.
+/// Returns whether a character is trimmed at the ends of a text: white space or invisible.
 pub fn is_outer(sign: char) -> bool {
     sign.is_whitespace() || is_invisible(sign)
 }
 
-/// The text without white space and invisible characters at its ends.
+/// Removes white space and invisible characters from both ends.
 pub fn trim_invisible(text: &str) -> &str {
     text.trim_matches(is_outer)
 }
 
-/// Whether a character cannot be seen for what it is, and so is written out.
+/// Returns whether a character must be escaped to be recognizable.
 pub fn is_hidden(sign: char) -> bool {
     !is_shown(sign)
 }
 
-/// Whether there is anything to see in a text.
+/// Returns whether a text has a visible character.
 pub fn is_visible_text(text: &str) -> bool {
     text.chars()
         .any(|sign| is_shown(sign) && !sign.is_whitespace() && !is_mark(sign) && sign != '\u{2800}')
 }
 
-/// Whether every byte is a printable ASCII character, as in nearly all names.
+/// Returns whether every byte is printable ASCII, as in most names.
 fn is_plain(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
-/// Writes one cluster, its hidden parts escaped.
+/// Appends a grapheme cluster, with hidden characters escaped.
 fn show(cluster: &str, shown: &mut String) {
     let mut before: Option<char> = None;
     let mut marks = 0;
@@ -150,7 +152,7 @@ fn show(cluster: &str, shown: &mut String) {
             continue;
         }
         if is_mark(sign) && sign != JOINER {
-            // A mark without a letter would stand on whatever is drawn to the left.
+            // A mark without a base letter would combine with the text to its left.
             if before.is_none() {
                 escape(sign, shown);
                 continue;
@@ -173,24 +175,24 @@ fn escape(sign: char, shown: &mut String) {
     let _ = write!(shown, "{}", sign.escape_unicode());
 }
 
-/// Whether a character is one that is not written with, but looked at.
+/// Returns whether a character is a symbol.
 fn is_picture(sign: char) -> bool {
     !sign.is_alphabetic() && !is_mark(sign) && is_shown(sign)
 }
 
-/// Whether a character is a skin colour: alone it stands on what is to the left, so that what it is joined to depends on that.
+/// Returns whether a character is a skin tone, which changes the emoji before it.
 fn is_colour(sign: char) -> bool {
     matches!(sign, '\u{1F3FB}'..='\u{1F3FF}')
 }
 
-/// Whether a joiner stands between two pictures that terminals draw as one.
+/// Returns whether a joiner connects two symbols that terminals draw as one.
 fn joins(before: Option<char>, after: Option<char>, cluster: &str) -> bool {
     before.is_some_and(|sign| sign == EMOJI_SELECTOR || is_picture(sign))
         && after.is_some_and(is_picture)
         && cluster.width() == 2
 }
 
-/// Whether the emoji selector follows a character that has an emoji form.
+/// Returns whether the emoji selector follows a character with an emoji form.
 fn selects(before: Option<char>, after: Option<char>) -> bool {
     let Some(base) = before else { return false };
     if base.is_ascii() {
@@ -201,15 +203,15 @@ fn selects(before: Option<char>, after: Option<char>) -> bool {
         && [base, EMOJI_SELECTOR].iter().collect::<String>().width() == 2
 }
 
-/// Whether a character takes no column of its own: combining marks, and the vowels and finals of Hangul syllables.
+/// Returns whether a character has no width: combining marks, and the vowels and finals of Hangul syllables.
 fn is_mark(sign: char) -> bool {
     is_combining_mark(sign) || sign.width() == Some(0)
 }
 
-/// Whether a character can be seen for what it is.
+/// Returns whether a character can be shown as it is.
 fn is_shown(sign: char) -> bool {
     match sign {
-        // ASCII; and the spaces of other scripts, which have a width, though `escape_debug` would escape them.
+        // ASCII, and spaces of other scripts, which have a width although `escape_debug` escapes them.
         ' '..='~'
         | '\u{A0}'
         | '\u{1680}'
@@ -217,7 +219,7 @@ fn is_shown(sign: char) -> bool {
         | '\u{202F}'
         | '\u{205F}'
         | '\u{3000}' => true,
-        // Letters and marks by category, and yet nothing to see.
+        // Letters and marks by category, but invisible.
         '\u{034F}'
         | '\u{115F}'..='\u{1160}'
         | '\u{17B4}'..='\u{17B5}'
@@ -231,9 +233,9 @@ fn is_shown(sign: char) -> bool {
     }
 }
 
-/// Whether a character is one of those that Unicode has given out and that are neither format, control, private nor separator.
+/// Returns whether a character is assigned and not a format, control, private-use or separator character.
 ///
-/// The standard library knows, and tells it only through `escape_debug`: behind another character even marks pass it.
+/// The standard library exposes this only through `escape_debug`, which accepts even marks after another character.
 fn is_assigned(sign: char) -> bool {
     let mut buffer = [b'a', 0, 0, 0, 0];
     let length = sign.encode_utf8(&mut buffer[1..]).len();

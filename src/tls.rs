@@ -1,10 +1,10 @@
-//! Certificates: how they are read from files, which ones are trusted, and what is wrong with the others.
+//! Certificates: PEM files, trust, and validation messages.
 
 pub mod pem;
 pub mod trust;
 pub mod x509;
 
-/// The command that makes a self-signed certificate which every client accepts once it is trusted.
+/// Returns the command that creates a self-signed certificate which every client accepts once it is trusted.
 pub fn self_signed_command(host: Option<&str>) -> String {
     let host = host.unwrap_or("server.example");
     let is_address = host

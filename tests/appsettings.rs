@@ -142,7 +142,7 @@ fn missing_key_lists_all_searched_sources() {
     let settings = AppSettings::in_folder(folder.path(), Variables::none());
     assert_eq!(
         source(&settings, "OpenAI:ApiKey"),
-        "not in environment variable OpenAI__ApiKey, appsettings.json, appsettings.Production.json (not there)"
+        "not in environment variable OpenAI__ApiKey, appsettings.json, appsettings.Production.json (does not exist)"
     );
     assert_eq!(
         source(&AppSettings::default(), "A:B"),
@@ -164,7 +164,7 @@ fn given_file_loads_its_environment_file_and_must_exist() {
     assert!(source(&settings, "A").ends_with("/my.Staging.json"));
     let missing = AppSettings::file(folder.path().join("none.json"), Variables::none());
     assert!(
-        missing.problems()[0].ends_with("none.json is not there; check --appsettings"),
+        missing.problems()[0].ends_with("none.json does not exist; check --appsettings"),
         "{:?}",
         missing.problems()
     );
@@ -180,17 +180,17 @@ fn files_are_reloaded_at_each_use() {
 }
 
 #[rstest]
-#[case("{\n  \"A\": \"x\" \"B\": 1 }", "is wrong at line 2, column")]
-#[case("{\"A\":'x'}", "is wrong at line 1, column 6")]
-#[case("{A:1}", "is wrong at line 1, column 2")]
+#[case("{\n  \"A\": \"x\" \"B\": 1 }", "is not valid at line 2, column")]
+#[case("{\"A\":'x'}", "is not valid at line 1, column 6")]
+#[case("{A:1}", "is not valid at line 1, column 2")]
 #[case(
     "{\"A\":1,\n\"a\":2}",
-    "is wrong at line 2, column 5: the key 'a' is there twice"
+    "is not valid at line 2, column 5: the key 'a' occurs twice"
 )]
-#[case("{\"A\":{\"B\":1},\"A:B\":2}", "the key 'a:b' is there twice")]
+#[case("{\"A\":{\"B\":1},\"A:B\":2}", "the key 'a:b' occurs twice")]
 #[case("[1]", "must be one object")]
 #[case("", "the file is empty")]
-#[case("{\"A\":", "is wrong at line 1")]
+#[case("{\"A\":", "is not valid at line 1")]
 fn invalid_file_is_reported_with_position(#[case] text: &str, #[case] said: &str) {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "appsettings.json", text);
@@ -208,7 +208,7 @@ fn invalid_file_is_reported_with_position(#[case] text: &str, #[case] said: &str
     );
     assert_eq!(value(&settings, "Good").as_deref(), Some("value"));
     assert_eq!(value(&settings, "A").as_deref(), Some("variable"));
-    assert!(source(&settings, "B").contains("appsettings.json, which is wrong at line"));
+    assert!(source(&settings, "B").contains("appsettings.json, which is not valid at line"));
 }
 
 #[test]
@@ -406,10 +406,10 @@ fn missing_key_per_file_folder_is_a_problem() {
     let folder = tempfile::tempdir().unwrap();
     let settings = AppSettings::in_folder(folder.path(), Variables::none())
         .with_key_per_file(folder.path().join("none"));
-    assert!(settings.problems()[0].ends_with("none is not there; check --key-per-file"));
+    assert!(settings.problems()[0].ends_with("none does not exist; check --key-per-file"));
     write(folder.path(), "file", "");
     let settings = settings.with_key_per_file(folder.path().join("file"));
-    assert!(settings.problems()[0].contains("is not a folder; the folder is left out"));
+    assert!(settings.problems()[0].contains("is not a folder; the folder is ignored"));
     assert!(source(&settings, "A:B").contains("is not a folder"));
 }
 

@@ -323,7 +323,7 @@ fn app_without_its_server_reports_it_and_ends() {
     terminal.press(KIND);
     assert_eq!(terminal.ends(), 7);
     assert!(terminal.is_given_back());
-    assert!(terminal.has_written("nobody listens there"));
+    assert!(terminal.has_written("connection refused"));
 }
 
 #[test]

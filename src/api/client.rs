@@ -1,7 +1,8 @@
-//! The connections of a far server: the same trait, over HTTP.
+//! Client of a remote server: [`crate::connection::ConnectionService`] over HTTP.
 //!
-//! Every refusal of a server of our making comes back as the error it was there. One of another making is shown in its own
-//! words, and what it leaves out has a default; no secret that it sends in clear comes further than `client/arrival.rs`.
+//! An umai server returns every error in machine-readable form, and the client restores it. For a third-party server the client
+//! shows the error text of the response and uses defaults for missing members; plain secrets in a response never leave
+//! the response types.
 
 mod address;
 mod arrival;
@@ -35,25 +36,25 @@ use arrival::Arrived;
 use refusal::About;
 use wire::{Answer, Asking, SharedWire, Wire};
 
-/// The most characters of an alias that a server is asked for: no address is longer than some servers read.
+/// Maximum length of an alias in a request path, in characters; some servers limit URLs.
 const MOST_ALIAS: usize = 255;
 
-/// Answers [`crate::connection::ConnectionService`] by asking a server.
+/// [`crate::connection::ConnectionService`] of a remote server.
 pub struct RemoteService {
     wire: SharedWire,
     catalog: Arc<ProviderCatalog>,
-    /// Whether the server is of our making.
+    /// True for an umai server.
     is_kin: bool,
-    /// Whether it named providers, as every server with this API does.
+    /// True when the server listed providers, as every server with this API does.
     is_proven: bool,
     notices: Vec<String>,
 }
 
 impl RemoteService {
-    /// Asks a server for what is needed before anything else: its providers, and what people should know.
+    /// Connects to a server: loads its providers and notices.
     pub async fn connect(options: &RemoteOptions) -> Result<Self, ConnectionError> {
         let wire = Wire::new(options)?;
-        // One after the other: whoever is not let in is told so once, and the second goes over the connection of the first.
+        // One after the other: an authentication error is reported once, and the second request reuses the connection.
         let fetched = catalog::fetch(&wire).await?;
         let told = if fetched.is_kin {
             notices(&wire).await
@@ -70,7 +71,7 @@ impl RemoteService {
         })
     }
 
-    /// What the server says that it is, in its `openapi.json`: a title and a version; nothing when it says no such thing.
+    /// Returns the title and version from the server's `openapi.json`; none when it has none.
     pub async fn says_of_itself(&self) -> Option<String> {
         let url = self.wire.address().beside("openapi.json");
         let answer = self.wire.send(Asking::get(url)).await.ok()?;
@@ -79,7 +80,7 @@ impl RemoteService {
         Some(format!("{} {}", word("title")?, word("version")?))
     }
 
-    /// Sends a request whose answer is what the server made of it.
+    /// Sends a request and returns the successful response.
     async fn ask(&self, asking: Asking, about: About<'_>) -> Result<Answer, ConnectionError> {
         let answer = self.wire.send(asking).await?;
         if answer.status.is_success() {
@@ -91,7 +92,7 @@ impl RemoteService {
         Err(refusal::read(&answer, about))
     }
 
-    /// Whether nothing of the API is there, when a server that proved nothing yet answers 404 and says nothing.
+    /// Returns whether the API is missing: an unproven server answers 404 with an empty body, also for the list of connections.
     async fn has_no_such_address(&self, answer: &Answer) -> bool {
         let is_mute = answer.status == StatusCode::NOT_FOUND && answer.body.is_empty();
         if self.is_proven || !is_mute {
@@ -108,7 +109,7 @@ impl RemoteService {
         ServerError::Foreign { server }.into()
     }
 
-    /// Asks for something.
+    /// Sends a request and parses the response body.
     async fn fetch<T: DeserializeOwned>(
         &self,
         asking: Asking,
@@ -118,12 +119,12 @@ impl RemoteService {
         self.read(&answer)
     }
 
-    /// What an answer holds; what cannot be read is not repeated, since it may hold a secret.
+    /// Parses a response body. An invalid body is not repeated in the error, because it may hold a secret.
     fn read<T: DeserializeOwned>(&self, answer: &Answer) -> Result<T, ConnectionError> {
         serde_json::from_slice(&answer.body).map_err(|_| self.foreign())
     }
 
-    /// The connection that an answer holds; one of another making may answer nothing, or only an id.
+    /// Returns the connection of a save response. A third-party server may return an empty body or only an ID.
     async fn saved(
         &self,
         answer: Answer,
@@ -139,7 +140,7 @@ impl RemoteService {
             Err(_) if self.is_kin && !answer.body.iter().all(u8::is_ascii_whitespace) => {
                 return Err(self.foreign());
             }
-            // The server said that it is done; how it looks now is asked for.
+            // The save succeeded; load the current state.
             Err(_) => {}
         }
         match (located(), otherwise) {
@@ -149,7 +150,7 @@ impl RemoteService {
         }
     }
 
-    /// One connection, as it is now.
+    /// Loads a connection.
     async fn one(&self, key: &IdOrAlias) -> Result<Connection, ConnectionError> {
         let arrived: Arrived = self.arrived(key).await?;
         Ok(arrived.masked(&self.catalog))
@@ -161,16 +162,16 @@ impl RemoteService {
     }
 }
 
-/// The refusal of a save that does not say what it made.
+/// Creates the error of a save response without a connection.
 fn unnamed() -> ConnectionError {
     ServerError::Refused {
         status: 200,
-        words: "The server does not say what it saved; read the list again".into(),
+        words: "The server did not return the saved connection; reload the list".into(),
     }
     .into()
 }
 
-/// What the server says people should know; nothing when it does not say so.
+/// Loads the server's notices; empty when it has none.
 async fn notices(wire: &Wire) -> Vec<String> {
     let url = wire.address().of(&["notices"]);
     let Ok(answer) = wire.send(Asking::get(url)).await else {
@@ -185,7 +186,7 @@ async fn notices(wire: &Wire) -> Vec<String> {
         .collect()
 }
 
-/// The part of an address that names a connection. An alias that would lead elsewhere is nobody's.
+/// Returns the path segment of a connection. An alias that would change the path belongs to no connection.
 fn part(key: &IdOrAlias) -> Result<String, ConnectionError> {
     match key {
         IdOrAlias::Id(id) => Ok(id.to_string()),
@@ -194,10 +195,10 @@ fn part(key: &IdOrAlias) -> Result<String, ConnectionError> {
     }
 }
 
-/// Whether an alias can be a part of an address, and means a connection there.
+/// Returns whether an alias can be a path segment that names a connection.
 fn is_askable(alias: &str) -> bool {
     !matches!(alias, "" | "." | "..")
-        // Addresses lose line ends and tabs, so that it would be another one's.
+        // URL parsers remove line ends and tabs, which would name another connection.
         && !alias.chars().any(char::is_control)
         && alias.chars().count() <= MOST_ALIAS
         && !alias::is_reserved(&alias.to_lowercase())

@@ -1,4 +1,4 @@
-//! Problem details (RFC 9457), and the error they are about: one becomes the other without loss.
+//! Problem details (RFC 9457) and the conversion from and to [`ConnectionError`].
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -6,48 +6,48 @@ use serde_json::{Map, Value};
 
 use crate::connection::{ConnectionError, FieldError, Reason, ServerError, StoreError};
 
-/// Problem details: one JSON object. Whoever wrote it, what cannot be understood of it is passed over.
+/// Problem details: one JSON object. Members of an unexpected type are ignored, because a third-party server may have sent them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Problem {
-    /// Where the status is described.
+    /// URI that documents the status.
     #[serde(rename = "type", default, deserialize_with = "understood")]
     pub kind: String,
-    /// What the status is called.
+    /// Reason phrase of the status.
     #[serde(default, deserialize_with = "understood")]
     pub title: String,
-    /// The HTTP status.
+    /// HTTP status.
     #[serde(default, deserialize_with = "understood")]
     pub status: u16,
-    /// What is wrong, in one sentence.
+    /// The error in one sentence.
     #[serde(default, deserialize_with = "understood")]
     pub detail: String,
-    /// What is wrong, in one stable word.
+    /// Stable error code.
     #[serde(
         default,
         deserialize_with = "understood",
         skip_serializing_if = "Option::is_none"
     )]
     pub code: Option<String>,
-    /// Every field's sentences, by path.
+    /// Error messages by field path.
     #[serde(
         default,
         deserialize_with = "understood",
         skip_serializing_if = "Map::is_empty"
     )]
     pub errors: Map<String, Value>,
-    /// The error itself, for a client of the same making.
+    /// The error itself, for umai clients.
     #[serde(
         default,
         deserialize_with = "understood",
         skip_serializing_if = "Option::is_none"
     )]
     pub cause: Option<ConnectionError>,
-    /// What else is said, the line it is about for example.
+    /// Extension members, for example the input line.
     #[serde(flatten)]
     pub more: Map<String, Value>,
 }
 
-/// A member as it should be, or as if it were not there.
+/// Deserializes a member, or returns its default when the type is unexpected.
 fn understood<'de, T: DeserializeOwned + Default, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
@@ -56,7 +56,7 @@ fn understood<'de, T: DeserializeOwned + Default, D: Deserializer<'de>>(
 }
 
 impl Problem {
-    /// A status, with what is wrong in a sentence and in a stable word.
+    /// Creates problem details from a status, a sentence and a stable error code.
     pub fn new(status: u16, detail: impl Into<String>, code: &str) -> Self {
         let (kind, title) = described(status);
         Self {
@@ -71,10 +71,10 @@ impl Problem {
         }
     }
 
-    /// The problem details of what the service refused.
+    /// Creates the problem details of a service error.
     pub fn of(error: &ConnectionError) -> Self {
         let detail = match error {
-            // Whatever it was asked by, the API's own words.
+            // The API's own text, regardless of the ID or alias in the request.
             ConnectionError::NotFound(_) => "Connection not found".to_owned(),
             other => other.to_string(),
         };
@@ -89,7 +89,7 @@ impl Problem {
         }
     }
 
-    /// The same, with the line or the element it is about.
+    /// Adds the line or element that the problem is about.
     #[must_use]
     pub fn at(mut self, unit: &str, number: u64) -> Self {
         self.more.insert(unit.to_owned(), number.into());
@@ -98,7 +98,7 @@ impl Problem {
 }
 
 impl Problem {
-    /// The same, with the place of a document that it is about.
+    /// Adds the document position that the problem is about.
     #[must_use]
     pub fn of_place(mut self, place: &str) -> Self {
         self.more.insert("place".to_owned(), place.into());
@@ -106,7 +106,7 @@ impl Problem {
     }
 }
 
-/// Where a status is described, and what it is called.
+/// Returns the documentation URI and the reason phrase of a status.
 fn described(status: u16) -> (&'static str, &'static str) {
     match status {
         400 => (
@@ -189,7 +189,7 @@ fn described(status: u16) -> (&'static str, &'static str) {
     }
 }
 
-/// The HTTP status of what the service refused.
+/// Returns the HTTP status of a service error.
 fn status(error: &ConnectionError) -> u16 {
     match error {
         ConnectionError::Invalid(_) | ConnectionError::Malformed(_) => 400,
@@ -210,7 +210,7 @@ fn status(error: &ConnectionError) -> u16 {
     }
 }
 
-/// The stable word for what the service refused.
+/// Returns the stable code of a service error.
 fn word(error: &ConnectionError) -> &'static str {
     match error {
         ConnectionError::Invalid(errors) => errors
@@ -233,7 +233,7 @@ fn word(error: &ConnectionError) -> &'static str {
     }
 }
 
-/// Every field's sentences, in the order of the form.
+/// Error messages by field path, in the order of the form.
 fn by_field(errors: &[FieldError]) -> Map<String, Value> {
     let mut fields = Map::new();
     for error in errors {
@@ -247,7 +247,7 @@ fn by_field(errors: &[FieldError]) -> Map<String, Value> {
     fields
 }
 
-/// The stable word for a reason.
+/// Returns the stable code of a field error.
 fn code(reason: &Reason) -> &'static str {
     match reason {
         Reason::Required => "required",
@@ -290,5 +290,118 @@ fn store_code(error: &StoreError) -> &'static str {
         StoreError::Damaged { .. } => "damaged",
         StoreError::Key(_) => "key",
         StoreError::Unusable(_) => "unusable",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connection::IdOrAlias;
+
+    #[test]
+    fn codes_of_service_errors_stay() {
+        let none = || "x".to_owned();
+        for (error, status, code) in [
+            (
+                ConnectionError::NotFound(IdOrAlias::Alias(none())),
+                404,
+                "notFound",
+            ),
+            (ConnectionError::VersionNotFound(1), 404, "versionNotFound"),
+            (
+                ConnectionError::VersionMoved {
+                    expected: 1,
+                    found: 2,
+                },
+                412,
+                "versionMoved",
+            ),
+            (
+                ConnectionError::Store(StoreError::FeedTooOld(1)),
+                410,
+                "feedTooOld",
+            ),
+            (
+                ConnectionError::Store(StoreError::Unusable(none())),
+                500,
+                "unusable",
+            ),
+            (
+                ConnectionError::Store(StoreError::ReadOnly(none())),
+                503,
+                "readOnly",
+            ),
+            (
+                ConnectionError::Server(ServerError::SignIn),
+                401,
+                "unauthorized",
+            ),
+            (
+                ConnectionError::Server(ServerError::Forbidden(none())),
+                403,
+                "forbidden",
+            ),
+            (
+                ConnectionError::Server(ServerError::Foreign { server: none() }),
+                502,
+                "foreign",
+            ),
+            (ConnectionError::ReadOnly(none()), 403, "readOnly"),
+        ] {
+            let problem = Problem::of(&error);
+            assert_eq!(problem.status, status, "{error}");
+            assert_eq!(problem.code.as_deref(), Some(code), "{error}");
+        }
+    }
+
+    #[test]
+    fn codes_of_field_errors_stay() {
+        let text = || "x".to_owned();
+        for (reason, expected) in [
+            (Reason::Required, "required"),
+            (Reason::TooLong(1), "tooLong"),
+            (Reason::AliasFormat, "aliasFormat"),
+            (Reason::AliasReserved(text()), "aliasReserved"),
+            (
+                Reason::AliasTaken {
+                    alias: text(),
+                    by: text(),
+                },
+                "aliasTaken",
+            ),
+            (Reason::Unprintable, "unprintable"),
+            (Reason::LooksLikeKey, "looksLikeKey"),
+            (Reason::WrongType("x".into()), "wrongType"),
+            (Reason::UnknownProvider(text()), "unknownProvider"),
+            (Reason::ProviderFixed, "providerFixed"),
+            (Reason::UnknownSetting(Vec::new()), "unknownSetting"),
+            (Reason::GivenTwice, "givenTwice"),
+            (Reason::NotAUrl, "notAUrl"),
+            (Reason::UrlWithCredentials, "urlWithCredentials"),
+            (Reason::NotAnOption(Vec::new()), "notAnOption"),
+            (Reason::NotHeaders, "notHeaders"),
+            (Reason::ClientHeader(text()), "clientHeader"),
+            (Reason::Masked, "masked"),
+            (Reason::NotAReference, "notAReference"),
+            (
+                Reason::ReferenceMissing {
+                    key: text(),
+                    looked_in: Vec::new(),
+                },
+                "referenceMissing",
+            ),
+            (
+                Reason::ReferenceRefused {
+                    key: text(),
+                    allowed: Vec::new(),
+                },
+                "referenceRefused",
+            ),
+            (Reason::OneOf(Vec::new()), "oneOf"),
+            (Reason::EndpointMoved, "endpointMoved"),
+            (Reason::Said(text()), "said"),
+        ] {
+            assert_eq!(code(&reason), expected);
+        }
     }
 }

@@ -1,6 +1,6 @@
-//! The routes of the management API, over any service.
+//! Routes of the management API, over any [`ConnectionService`].
 //!
-//! Who may ask, and how requests come in, is decided around them. Every answer that is no success is problem details.
+//! Authentication and transport are layered around them. Every error response is problem details.
 
 mod address;
 pub(in crate::api) mod answer;
@@ -36,29 +36,29 @@ use paths::Paths;
 const HEALTH: &str = "/health";
 const OPENAPI: &str = "/openapi.json";
 
-/// The paths outside the base path. They show nothing of what is stored, so they can be read without a token.
+/// Paths outside the base path that need no token, because they expose no stored data.
 const OPEN: [&str; 2] = [HEALTH, OPENAPI];
 
-/// Whether a path, in any case and with or without a trailing slash, can be read without a token.
+/// Returns whether a path needs no token. Case and a trailing slash are ignored.
 pub(in crate::api) fn is_open(path: &str) -> bool {
     let path = path.strip_suffix('/').unwrap_or(path);
     OPEN.iter().any(|open| open.eq_ignore_ascii_case(path))
 }
 
-/// What every route knows.
+/// State shared by all routes.
 #[derive(Clone)]
 struct Api {
     service: Arc<dyn ConnectionService>,
-    /// Ends the streams that would otherwise go on for as long as somebody listens.
+    /// Ends the event streams, which have no end otherwise.
     ending: CancellationToken,
 }
 
-/// The whole API over a service; its streams end when they are dropped.
+/// Creates the API over a service. Event streams end when they are dropped.
 pub fn router(service: Arc<dyn ConnectionService>) -> Router {
     router_until(service, CancellationToken::new())
 }
 
-/// The whole API over a service; its streams end when `ending` is cancelled, so that a graceful stop need not wait for them.
+/// Creates the API over a service. Event streams end when `ending` is cancelled, so that a graceful stop need not wait for them.
 pub fn router_until(service: Arc<dyn ConnectionService>, ending: CancellationToken) -> Router {
     let managed = routes();
     let below = managed.iter().map(|(path, _)| format!("{BASE_PATH}{path}"));
@@ -72,23 +72,23 @@ pub fn router_until(service: Arc<dyn ConnectionService>, ending: CancellationTok
         .nest(BASE_PATH, managed)
         .route(HEALTH, get(surroundings::health))
         .route(OPENAPI, get(openapi::document))
-        .fallback(async || Refusal::new(404, "There is nothing at this address", "noSuchAddress"))
+        .fallback(async || Refusal::new(404, "No such path", "noSuchAddress"))
         .method_not_allowed_fallback(async || {
             Refusal::new(
                 405,
-                "This address does not know the method; Allow names those it knows",
+                "Method not allowed; see the Allow header",
                 "methodNotAllowed",
             )
         })
         .layer(from_fn(address::check))
         .layer(map_response(unstored))
         .with_state(Api { service, ending });
-    // Around the routes: a layer of theirs would see the path after they were chosen by it.
+    // Wraps the router: a layer inside it would see the path only after routing.
     let normalized = router.map_request(move |request| paths.normalize(request));
     Router::new().fallback_service(normalized)
 }
 
-/// Every address below the base path, and what answers there.
+/// Routes below the base path.
 fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {
     let one_provider = || get(providers::show);
     let all_providers = || get(providers::list);
@@ -104,7 +104,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {
                 .delete(connections::delete),
         ),
         ("/connections/{idOrAlias}/exists", get(connections::exists)),
-        // An alias cannot be reserved and taken: asked for, it is as free as it will ever be.
+        // A reserved alias is never taken.
         (
             "/connections/capabilities/exists",
             get(async || answer::json(&false)),
@@ -152,7 +152,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {
     ]
 }
 
-/// No answer is kept by anyone in between.
+/// Forbids caching of every response.
 async fn unstored(mut response: Response) -> Response {
     response
         .headers_mut()

@@ -1,4 +1,4 @@
-//! Bearer tokens: who may ask the management API, and for what.
+//! Bearer tokens of the management API.
 
 pub mod book;
 pub mod live;
@@ -14,27 +14,27 @@ use zeroize::Zeroizing;
 
 use crate::text::is_visible_text;
 
-/// How every token begins, so that people and secret scanners know one when they see it.
+/// Prefix of every token, so that people and secret scanners recognize one.
 pub const PREFIX: &str = "umai_";
 
-/// The random bytes of a token.
+/// Random part of a token, in bytes.
 const RANDOM: usize = 32;
 
-/// The longest name.
+/// Maximum length of a token's name, in characters.
 pub const LONGEST_NAME: usize = 100;
 
-/// What a token allows.
+/// Permissions of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
-    /// Reading: GET and HEAD.
+    /// GET and HEAD.
     Read,
-    /// Everything.
+    /// Every method.
     Write,
 }
 
 impl Scope {
-    /// The word for it.
+    /// Returns the name in the token file and on the command line.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Read => "read",
@@ -43,25 +43,25 @@ impl Scope {
     }
 }
 
-/// A token as it is kept: everything but its text.
+/// A stored token: everything except its text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Token {
-    /// Stays the same, whatever it is called.
+    /// ID, independent of the name.
     pub id: Uuid,
-    /// Who or what has it.
+    /// Name of the owner, for example `laptop`.
     pub name: String,
-    /// What it allows.
+    /// Permissions.
     pub scope: Scope,
-    /// When it ends; never, when that was asked for. It has to be said: a file that lost it must not make tokens last.
+    /// Expiry; none for a token that never expires. The member is required, so that a damaged file cannot extend a token.
     #[serde(deserialize_with = "Option::deserialize")]
     pub expires: Option<DateTime<Utc>>,
-    /// What its text hashes to.
+    /// Hash of the token's text.
     pub sha256: Digest,
 }
 
 impl Token {
-    /// A new one, and its text, which is nowhere else.
+    /// Creates a token and returns it with its text, which is not stored.
     pub fn make(
         name: String,
         scope: Scope,
@@ -69,7 +69,9 @@ impl Token {
     ) -> Result<(Self, Zeroizing<String>), TokenError> {
         let mut random = Zeroizing::new([0; RANDOM]);
         getrandom::fill(&mut *random).map_err(|error| {
-            TokenError::Unusable(format!("The system gives no random numbers: {error}"))
+            TokenError::Unusable(format!(
+                "cannot read random numbers from the system: {error}"
+            ))
         })?;
         let mut text = Zeroizing::new(String::with_capacity(PREFIX.len() + 2 * RANDOM));
         text.push_str(PREFIX);
@@ -84,23 +86,23 @@ impl Token {
         Ok((token, text))
     }
 
-    /// Whether it is over.
+    /// Returns whether the token has expired.
     pub fn is_expired(&self, now: DateTime<Utc>) -> bool {
         self.expires.is_some_and(|expires| expires <= now)
     }
 }
 
-/// SHA-256 of a token's text. Guessing 256 random bits is hopeless: nothing slower is needed.
+/// SHA-256 of a token's text. A token has 256 random bits, so a slow hash is not needed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Digest([u8; 32]);
 
 impl Digest {
-    /// Of a text.
+    /// Hashes a text.
     pub fn of(text: &str) -> Self {
         Self(Sha256::digest(text).into())
     }
 
-    /// Whether two are the same, in the same time whether they are or not.
+    /// Compares two hashes in constant time.
     pub fn is(&self, other: &Self) -> Choice {
         self.0.ct_eq(&other.0)
     }
@@ -125,40 +127,41 @@ impl<'de> Deserialize<'de> for Digest {
             .collect();
         match <[u8; 32]>::try_from(bytes) {
             Ok(bytes) if text.len() == 64 => Ok(Self(bytes)),
-            _ => Err(serde::de::Error::custom("no SHA-256")),
+            _ => Err(serde::de::Error::custom("not a SHA-256 hash")),
         }
     }
 }
 
-/// Why a token cannot be made, found or used.
+/// Error of a token command or of the token file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
-    /// Names tell tokens apart.
-    #[error("There is a token named '{0}' already; revoke it first, or choose another name")]
+    /// The name is already used by another token.
+    #[error("A token named '{0}' already exists; revoke it first or use another name")]
     NameTaken(String),
-    /// Not every text is a name.
-    #[error("The name of a token has 1 to {LONGEST_NAME} printable characters and is no ID")]
-    NameFormat,
-    /// There is no such token.
-    #[error("There is no token with the ID or name '{0}'")]
-    NotFound(String),
-    /// The file is not as it was written. What stands there is not repeated: it could be a token.
+    /// The name is not valid.
     #[error(
-        "{path} is damaged at line {line}, so nobody is let in by it and nothing was changed. \
-         Put a good copy back; or delete it, and make the tokens anew"
+        "A token name must have 1 to {LONGEST_NAME} printable characters and must not be an ID"
+    )]
+    NameFormat,
+    /// No token has this ID or name.
+    #[error("No token with ID or name '{0}'")]
+    NotFound(String),
+    /// The token file is damaged. Its content is not repeated, because it could be a token.
+    #[error(
+        "{path} is damaged at line {line}: all tokens are rejected, and nothing was changed. Restore the file from a copy, or delete it and create the tokens again"
     )]
     Damaged {
-        /// The file.
+        /// Path of the file.
         path: String,
-        /// The line, from 1.
+        /// Line number, from 1.
         line: usize,
     },
-    /// The system refused something about the file.
+    /// The file cannot be read or written.
     #[error("{0}")]
     Unusable(String),
 }
 
-/// The name, when it is one: not empty, not long, visible, and not to be taken for an ID.
+/// Checks a name: 1 to [`LONGEST_NAME`] visible characters, and not an ID.
 pub fn check_name(name: &str) -> Result<(), TokenError> {
     let is_name = name.chars().count() <= LONGEST_NAME
         && is_visible_text(name)

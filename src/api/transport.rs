@@ -1,13 +1,13 @@
-//! The sockets of the server: what comes in there, how long it may take, and who may ask.
+//! HTTP server: sockets, time limits, authentication and logging.
 //!
 //! ```text
-//! listen ─► seats ─► connection ─► sentry ─► hyper ─► gate ─► the routes
-//! ports     a place  patience      whole,              host, origin, token,
-//!           for each               well-formed heads   request id, log
+//! listener ─► slots ─► connection ─► strict reader ─► hyper ─► pipeline ─► routes
+//! accept      limit    timeouts      HTTP/1 framing            host, origin, token,
+//!                                                              request ID, log
 //! ```
 //!
-//! Why hyper itself and no server around it: the order to leave when all places are taken, the answer to bytes that are no
-//! request, and the time for a head are decided between the socket and the routes, where a ready-made server has no seam.
+//! The server uses hyper directly: eviction when all slots are taken, responses to malformed requests, and the timeout of a
+//! request head are decided between socket and router, which a ready-made server does not expose.
 
 pub mod access;
 pub mod body;
@@ -38,9 +38,9 @@ use self::limits::Limits;
 use self::listen::Door;
 use self::seats::Seats;
 
-/// Answers at these doors until `stop` is cancelled, then finishes what is under way.
+/// Serves these listeners until `stop` is cancelled, then finishes the requests in progress.
 ///
-/// Answers whether everything was finished in time.
+/// Returns whether all of them finished in time.
 pub async fn serve(
     doors: Vec<Door>,
     gate: Gate,

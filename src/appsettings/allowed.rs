@@ -1,4 +1,4 @@
-//! Which keys may be referenced.
+//! Allow-list of configuration keys.
 
 use std::collections::BTreeMap;
 
@@ -6,26 +6,26 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{Layer, Layers, Variables};
 
-/// The array of prefixes that narrows what may be referenced, in the settings themselves.
+/// Array of allowed prefixes, in the settings themselves.
 const PREFIXES: &str = "umbraco:ai:allowedconfigurationkeyprefixes";
 
-/// The section that no connection may read, whatever the list says.
+/// Section that connections may never read, regardless of the allow-list.
 const NEVER: &str = "connectionstrings";
 
-/// The keys that may be referenced: all but some, unless prefixes narrow them.
+/// Allow-list; without prefixes, every key except connection strings is allowed.
 pub(super) struct Allowed {
     prefixes: Vec<String>,
 }
 
 impl Allowed {
-    /// What the settings and the environment say.
+    /// Reads the allow-list from the settings and the environment.
     pub(super) fn of(layers: &Layers, variables: &Variables) -> Self {
         Self {
             prefixes: prefixes(layers, variables),
         }
     }
 
-    /// Whether a key may be referenced; otherwise the prefixes that may be.
+    /// Checks whether a key is allowed; the error contains the allowed prefixes.
     pub(super) fn check(&self, key: &str) -> Result<(), Vec<String>> {
         let key = key.to_ascii_lowercase();
         if is_under(&key, NEVER) {
@@ -37,20 +37,20 @@ impl Allowed {
         Err(self.prefixes.clone())
     }
 
-    /// Whether a prefix names a key.
+    /// Returns whether a prefix on the list matches a key.
     pub(super) fn is_named(&self, key: &str) -> bool {
         let key = key.to_ascii_lowercase();
         let mut prefixes = self.prefixes.iter();
         prefixes.any(|prefix| is_under(&key, &prefix.to_ascii_lowercase()))
     }
 
-    /// Whether a key is the list itself, which nobody has a use for in a connection.
+    /// Returns whether a key belongs to the allow-list itself, which is useless in a connection.
     pub(super) fn is_list(key: &str) -> bool {
         is_under(&key.to_ascii_lowercase(), PREFIXES)
     }
 }
 
-/// The list, each index from the highest place that has it.
+/// Returns the prefixes, each index from the source with the highest precedence.
 pub(super) fn prefixes(layers: &Layers, variables: &Variables) -> Vec<String> {
     let mut merged: BTreeMap<String, Option<SecretString>> = BTreeMap::new();
     let below = format!("{PREFIXES}:");
@@ -76,7 +76,8 @@ pub(super) fn prefixes(layers: &Layers, variables: &Variables) -> Vec<String> {
         .collect()
 }
 
-/// Whether a key is a prefix itself or lies below it: `OpenAI` covers `OpenAI:ApiKey` but not `OpenAIOther`, `AI_` covers `AI_Key`.
+/// Returns whether a key equals a prefix or lies below it: `OpenAI` covers `OpenAI:ApiKey` but not `OpenAIOther`; `AI_` covers
+/// `AI_Key`.
 fn is_under(key: &str, prefix: &str) -> bool {
     key.strip_prefix(prefix).is_some_and(|rest| {
         rest.is_empty()

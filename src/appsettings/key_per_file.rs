@@ -1,4 +1,4 @@
-//! A folder with one file for each key, as Docker and Kubernetes mount secrets: `/run/secrets/OpenAI__ApiKey`.
+//! Folder with one file for each key, as Docker and Kubernetes mount secrets: `/run/secrets/OpenAI__ApiKey`.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -8,13 +8,13 @@ use secrecy::SecretString;
 use super::layer::{Kept, MAX_FILE_BYTES, Values};
 use crate::text::file::{self, FileFlaw};
 
-/// Most files that are read.
+/// Maximum number of files.
 const MOST_FILES: usize = 10_000;
 
-/// Start of the names of files that are passed over, as in .NET.
+/// Prefix of ignored file names, as in .NET.
 const IGNORED: &str = "ignore.";
 
-/// Values of the files in a folder, and one sentence about each file that cannot be used.
+/// Reads the values of a folder, with one message for each unusable file.
 pub(super) fn read(folder: &Path) -> (Result<Values, FileFlaw>, Vec<String>) {
     let names = match names(folder) {
         Ok(names) => names,
@@ -24,7 +24,7 @@ pub(super) fn read(folder: &Path) -> (Result<Values, FileFlaw>, Vec<String>) {
     let mut problems = Vec::new();
     for name in names {
         let path = folder.join(&name);
-        // Kubernetes keeps the files themselves in a folder beside the links to them.
+        // Kubernetes keeps the files in a folder next to the links.
         if path.is_dir() || name.starts_with(IGNORED) {
             continue;
         }
@@ -36,14 +36,14 @@ pub(super) fn read(folder: &Path) -> (Result<Values, FileFlaw>, Vec<String>) {
             }
             Err(FileFlaw::NotThere) => {}
             Err(FileFlaw::Unusable(why)) => {
-                problems.push(format!("{} {why}; the file is left out", path.display()));
+                problems.push(format!("{} {why}; the file is ignored", path.display()));
             }
         }
     }
     (Ok(values), problems)
 }
 
-/// Names in a folder that are text, in order; names of other bytes cannot stand for a key.
+/// Returns the file names in order. Names that are not UTF-8 cannot be keys and are skipped.
 fn names(folder: &Path) -> Result<Vec<String>, FileFlaw> {
     let entries = std::fs::read_dir(folder).and_then(|entries| {
         entries
@@ -65,7 +65,7 @@ fn names(folder: &Path) -> Result<Vec<String>, FileFlaw> {
     Ok(names)
 }
 
-/// A value without the one line end that editors and `echo` add.
+/// Removes the single line end that editors and `echo` append.
 fn without_line_end(text: &str) -> &str {
     let ended = text
         .strip_suffix("\r\n")

@@ -1,4 +1,4 @@
-//! One settings file, read into flat lower-case keys.
+//! Reads a settings file into flat lower-case keys.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,13 +10,13 @@ use secrecy::SecretString;
 
 use crate::text::file::{self, FileFlaw, line_and_column};
 
-/// The most bytes a settings file has.
+/// Maximum size of a settings file, in bytes.
 pub const MAX_FILE_BYTES: usize = 1024 * 1024;
 
-/// The most levels a settings file has, as in .NET.
+/// Maximum nesting depth, as in .NET.
 pub const MAX_DEPTH: usize = 64;
 
-/// What .NET's reader allows beyond JSON, and nothing else: comments and trailing commas.
+/// JSON extensions that .NET's reader allows: comments and trailing commas.
 const OPTIONS: ParseOptions = ParseOptions {
     allow_comments: true,
     allow_trailing_commas: true,
@@ -30,18 +30,18 @@ const OPTIONS: ParseOptions = ParseOptions {
     allow_extended_string_escapes: false,
 };
 
-/// The values of one file by lower-case key.
+/// Values of a file by lower-case key.
 pub(super) type Values = BTreeMap<String, Kept>;
 
-/// What a file says of one key.
+/// Entry of a file.
 pub(super) struct Kept {
     /// The key as the file spells it.
     pub key: String,
-    /// Its value; none when it is given as null.
+    /// The value; none for null.
     pub value: Option<SecretString>,
 }
 
-/// The values of a file, or why it has none; the words that follow its name.
+/// Reads the values of a file. The error completes a sentence that begins with the file name.
 pub(super) fn read(path: &Path) -> Result<Values, FileFlaw> {
     let text = file::read(path, MAX_FILE_BYTES)?;
     parse(&text).map_err(FileFlaw::Unusable)
@@ -60,11 +60,13 @@ fn parse(text: &str) -> Result<Values, String> {
     };
     match parsed.value {
         Some(Value::Object(_)) => {}
-        Some(other) => return Err(flat.at(other.start(), "the settings must be one object, { … }")),
+        Some(other) => {
+            return Err(flat.at(other.start(), "the settings must be a JSON object, { … }"));
+        }
         None => {
             return Err(at(
                 (1, 1),
-                "the file is empty; the settings must be one object, { … }",
+                "the file is empty; the settings must be a JSON object, { … }",
             ));
         }
     }
@@ -75,7 +77,7 @@ fn parse(text: &str) -> Result<Values, String> {
 }
 
 fn at((line, column): (usize, usize), sentence: &str) -> String {
-    format!("is wrong at line {line}, column {column}: {sentence}")
+    format!("is not valid at line {line}, column {column}: {sentence}")
 }
 
 struct Flat<'a> {
@@ -93,10 +95,10 @@ impl Flat<'_> {
         if depth > MAX_DEPTH + 1 {
             return Err(self.at(
                 value.start(),
-                &format!("there are more than {MAX_DEPTH} levels"),
+                &format!("nesting must not exceed {MAX_DEPTH} levels"),
             ));
         }
-        // A member without a name is a section all the same: what is in it is not at the top.
+        // A member with an empty name is still a section: its members are not at the top level.
         let join = |name: &str| key.map_or_else(|| name.to_owned(), |key| format!("{key}:{name}"));
         match value {
             Value::Object(object) => object.properties.iter().try_for_each(|property| {
@@ -117,7 +119,7 @@ impl Flat<'_> {
             }
             Value::StringLit(string) => self.keep(key, value, Some(&string.value)),
             Value::NumberLit(number) => self.keep(key, value, Some(number.value)),
-            // .NET's own spelling.
+            // .NET's spelling.
             Value::BooleanLit(switch) => self.keep(
                 key,
                 value,
@@ -139,7 +141,7 @@ impl Flat<'_> {
             value: text.map(SecretString::from),
         };
         let key = key.to_lowercase();
-        let flaw = format!("the key '{key}' is there twice");
+        let flaw = format!("the key '{key}' occurs twice");
         match self.values.insert(key, kept) {
             None => Ok(()),
             Some(_) => Err(self.at(place.start(), &flaw)),

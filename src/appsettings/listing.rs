@@ -1,4 +1,4 @@
-//! The configuration keys that may be referenced and have a value: their names, never what they say.
+//! List of the configuration keys that may be referenced and have a value, without the values.
 
 use std::collections::BTreeMap;
 
@@ -7,29 +7,29 @@ use serde::{Deserialize, Serialize};
 use super::allowed::Allowed;
 use super::{AppSettings, Layer, Layers, Reference, has_text};
 
-/// The most keys that are listed.
+/// Maximum number of listed keys.
 pub const MOST_KEYS: usize = 1_000;
 
 /// A configuration key that may be referenced and has a value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ConfigurationKey {
-    /// The key without its `$`, as its place spells it.
+    /// The key without its `$`, as its source spells it.
     pub key: String,
-    /// Where its value is, for example `environment variable OpenAI__ApiKey` or `appsettings.json`.
+    /// Source of the value, for example `environment variable OpenAI__ApiKey` or `appsettings.json`.
     pub source: String,
 }
 
 impl AppSettings {
-    /// The keys that a reference would resolve, by name; and how many there are, when that is more than [`MOST_KEYS`].
+    /// Lists the resolvable keys by name, at most [`MOST_KEYS`], and their total number.
     ///
-    /// Most of an environment has nothing to do with connections. Of its variables only those are listed that have a
-    /// section (`OpenAI__ApiKey`), that `is_known` knows, or that the list of what may be referenced names.
+    /// Most environment variables are unrelated to connections. Only those are listed that have a section (`OpenAI__ApiKey`),
+    /// that `is_known` accepts, or that the allow-list names.
     pub fn keys(&self, is_known: impl Fn(&str) -> bool) -> (Vec<ConfigurationKey>, usize) {
         let layers = self.layers();
         let allowed = Allowed::of(&layers, &self.variables);
         let mut found: BTreeMap<String, Option<ConfigurationKey>> = BTreeMap::new();
-        // The highest place that has a key decides, even when it says nothing there.
+        // The source with the highest precedence decides, even when its value is empty.
         let Layers { files, keys, .. } = layers;
         for Layer { name, values, .. } in files {
             for (key, kept) in values.into_iter().flatten() {

@@ -1,11 +1,11 @@
-//! A configuration reference: `$OpenAI:ApiKey`.
+//! Configuration references: `$OpenAI:ApiKey`.
 
 /// A configuration reference: `$OpenAI:ApiKey`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Reference(String);
 
 impl Reference {
-    /// Reads `$Section:Key`; `$$…` is a literal and no reference, nor is any other text.
+    /// Parses `$Section:Key`; none for `$$…`, which is a literal, and for any other text.
     pub fn read(text: &str) -> Option<Self> {
         let key = text.strip_prefix('$')?;
         let is_word = |word: &str| {
@@ -17,12 +17,12 @@ impl Reference {
         key.split(':').all(is_word).then(|| Self(key.to_owned()))
     }
 
-    /// The key without its `$`.
+    /// Returns the key without its `$`.
     pub fn key(&self) -> &str {
         &self.0
     }
 
-    /// The environment variable that gives its value: `OpenAI__ApiKey`; none where every such name would be read as another key.
+    /// Returns the environment variable of the key: `OpenAI__ApiKey`; none where no variable name maps to this key.
     pub fn variable(&self) -> Option<String> {
         let name = self.0.replace(':', "__");
         (name.replace("__", ":") == self.0).then_some(name)

@@ -1,24 +1,24 @@
-//! What there is to refer to, seen from outside: files, environment, allow-list. Never a value.
+//! Report on the sources of references for `umai doctor`; never contains a value.
 
 use super::AppSettings;
 use super::allowed;
 use crate::text::file::FileFlaw;
 
-/// What there is to refer to.
+/// Sources of references.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Survey {
-    /// The files that are looked in, each with how many keys it has; nothing where it is not there, or cannot be read.
+    /// Files with their number of keys; none for a missing or unreadable file.
     pub files: Vec<(String, Option<usize>)>,
-    /// The environment's name.
+    /// Name of the environment.
     pub environment: String,
-    /// The variables that stand for a key in a section, by name.
+    /// Environment variables that map to a key in a section, by name.
     pub variables: Vec<String>,
-    /// The prefixes of what may be referred to; none allows everything.
+    /// Allowed prefixes; empty allows everything.
     pub allowed: Vec<String>,
 }
 
 impl AppSettings {
-    /// Looks at what there is to refer to.
+    /// Returns the report.
     pub fn survey(&self) -> Survey {
         let layers = self.layers();
         let files = layers.all().map(|layer| {
@@ -36,7 +36,7 @@ impl AppSettings {
         }
     }
 
-    /// The prefixes of what may be referred to; none allows everything.
+    /// Returns the allowed prefixes; empty allows everything.
     pub fn allowed(&self) -> Vec<String> {
         allowed::prefixes(&self.layers(), &self.variables)
     }

@@ -1,8 +1,8 @@
-//! The environment variables that application settings are read from.
+//! Environment variables of the application settings.
 
 use secrecy::{ExposeSecret, SecretString};
 
-/// The variables that say which environment this is, the first that has a value decides.
+/// Variables with the environment's name; the first one with a value decides.
 const ENVIRONMENT_NAMES: [&str; 3] = [
     "UMAI_ENVIRONMENT",
     "DOTNET_ENVIRONMENT",
@@ -11,22 +11,22 @@ const ENVIRONMENT_NAMES: [&str; 3] = [
 
 const DEFAULT_ENVIRONMENT: &str = "Production";
 
-/// Environment variables: the process's own, or some that are given, so that a test decides them.
+/// Environment variables, of the process or given by a test.
 #[derive(Debug, Clone)]
 pub enum Variables {
-    /// Those of this process, read at each use.
+    /// Variables of this process, read on every use.
     Process,
-    /// These.
+    /// These variables.
     Given(Vec<(String, SecretString)>),
 }
 
 impl Variables {
-    /// No variable at all.
+    /// Creates an empty set.
     pub const fn none() -> Self {
         Self::Given(Vec::new())
     }
 
-    /// These names and values.
+    /// Creates a set from names and values.
     pub fn of<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         Self::Given(
             pairs
@@ -36,14 +36,14 @@ impl Variables {
         )
     }
 
-    /// The name as it is spelled and the value of the variable that stands for a key, in any case; `__` is read as `:`.
+    /// Returns name and value of the variable of a key, ignoring case; `__` is read as `:`.
     ///
-    /// When several differ only by case, the last one counts, as in .NET.
+    /// When several names differ only by case, the last one counts, as in .NET.
     pub(super) fn for_key(&self, key: &str) -> Option<(String, SecretString)> {
         self.last(|name| name.replace("__", ":").eq_ignore_ascii_case(key))
     }
 
-    /// Every variable that stands for a key below this one, as key and value.
+    /// Returns the variables below a key, as key and value.
     pub(super) fn below(&self, prefix: &str) -> Vec<(String, SecretString)> {
         let mut found = Vec::new();
         self.each(|name, value| {
@@ -58,7 +58,7 @@ impl Variables {
         found
     }
 
-    /// The names of the variables that stand for a key in a section, in order; those of connection strings are nobody's to refer to.
+    /// Returns the names of the variables that map to a key in a section, in order, without connection strings.
     pub(super) fn of_sections(&self) -> Vec<String> {
         let mut names = Vec::new();
         self.each(|name, _| {
@@ -75,7 +75,7 @@ impl Variables {
         names
     }
 
-    /// The name of the environment, for example `Development`.
+    /// Returns the name of the environment, for example `Development`.
     pub(super) fn environment(&self) -> String {
         ENVIRONMENT_NAMES
             .iter()
@@ -95,7 +95,7 @@ impl Variables {
         found
     }
 
-    /// Shows every variable that is text; others cannot stand for a key.
+    /// Visits every variable that is UTF-8; others cannot be keys.
     pub(super) fn each(&self, mut show: impl FnMut(&str, &str)) {
         match self {
             Self::Process => {

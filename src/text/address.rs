@@ -1,11 +1,11 @@
-//! Parses web addresses strictly, from the text itself.
+//! Strict parser of HTTP URLs.
 
 use url::Url;
 
-/// Parses an `http` or `https` URL whose text names a host.
+/// Parses an `http` or `https` URL with an explicit host.
 ///
-/// URL parsers repair what is missing (WHATWG URL Standard, "special authority slashes state"): they read `https:///v1`, `https:v1`
-/// and `https:\\v1` as the host `v1`, so that requests and keys would go there.
+/// URL parsers repair missing parts (WHATWG URL Standard, "special authority slashes state"): they read `https:///v1`, `https:v1`
+/// and `https:\\v1` as the host `v1`, which would send requests and keys there.
 pub fn parse(text: &str) -> Option<Url> {
     let authority = authority(text)?;
     if authority.is_empty() || authority.starts_with(':') || text.contains(['\\', '\t', '\n', '\r'])
@@ -16,12 +16,12 @@ pub fn parse(text: &str) -> Option<Url> {
     (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
 }
 
-/// Whether the text has a user name or a password before its host, even an empty one.
+/// Returns whether the URL has a user name or password, even an empty one.
 pub fn has_credentials(text: &str) -> bool {
     authority(text).is_some_and(|authority| authority.contains('@'))
 }
 
-/// What stands between `://` and the path, query or fragment.
+/// Returns the part between `://` and the path, query or fragment.
 fn authority(text: &str) -> Option<&str> {
     let (scheme, rest) = text.split_once("://")?;
     let is_web = ["http", "https"]

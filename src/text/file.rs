@@ -1,4 +1,4 @@
-//! Reads a text file of a limited size, and says what is wrong with one in a sentence.
+//! Reads text files of limited size, with errors in plain sentences.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -6,16 +6,17 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-/// Why a file gave no text.
+/// Error of reading a text file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FileFlaw {
-    /// It is not there.
+    /// The file does not exist.
     NotThere,
-    /// It cannot be used; the words that follow its name: `is larger than 64 KiB`.
+    /// The file cannot be used. Completes a sentence that begins with the file name: `is larger than 64 KiB`.
     Unusable(String),
 }
 
-/// The text of a regular file of at most `limit` bytes, without a byte order mark. It may hold secrets, so it is wiped.
+/// Reads a regular file of at most `limit` bytes as UTF-8, without a byte order mark. The text is zeroized, because it may hold
+/// secrets.
 pub fn read(path: &Path, limit: usize) -> Result<Zeroizing<String>, FileFlaw> {
     let bytes = read_bytes(path, limit)?;
     let body = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
@@ -31,9 +32,9 @@ pub fn read(path: &Path, limit: usize) -> Result<Zeroizing<String>, FileFlaw> {
     }
 }
 
-/// The bytes of a regular file of at most `limit` bytes. They may hold secrets, so they are wiped.
+/// Reads a regular file of at most `limit` bytes. The bytes are zeroized, because they may hold secrets.
 pub fn read_bytes(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>, FileFlaw> {
-    // Asked before opening: a named pipe would wait for its writer.
+    // Checked before opening, because opening a named pipe blocks.
     let metadata = std::fs::metadata(path).map_err(|error| flaw(&error))?;
     if !metadata.is_file() {
         return Err(FileFlaw::Unusable("is not a regular file".into()));
@@ -53,7 +54,7 @@ pub fn read_bytes(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>, FileF
     Ok(bytes)
 }
 
-/// The line and the column of a byte, both from 1; the column counts characters.
+/// Returns line and column of a byte offset, both from 1; columns count characters.
 pub fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
     let mut end = offset.min(text.len());
     while !text.is_char_boundary(end) {
@@ -70,7 +71,7 @@ fn flaw(error: &std::io::Error) -> FileFlaw {
     match error.kind() {
         ErrorKind::NotFound => FileFlaw::NotThere,
         ErrorKind::PermissionDenied => {
-            FileFlaw::Unusable("may not be read; check its permissions".into())
+            FileFlaw::Unusable("cannot be read: permission denied; check its permissions".into())
         }
         _ => FileFlaw::Unusable(format!("cannot be read: {error}")),
     }

@@ -1,12 +1,12 @@
-//! Compares text as people read it: after Unicode normalization (NFC, UAX #15), and without regard to case.
+//! Normalizes text for comparison: Unicode normalization (NFC, UAX #15) and case folding.
 //!
-//! macOS and some keyboards send `é` as `e` and a combining accent. Stored text stays as it was sent.
+//! macOS and some keyboards send `é` as `e` and a combining accent. Stored text stays unchanged.
 
 use std::borrow::Cow;
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
-/// The text in NFC.
+/// Returns the text in NFC.
 pub fn nfc(text: &str) -> Cow<'_, str> {
     if text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes {
         Cow::Borrowed(text)
@@ -15,7 +15,7 @@ pub fn nfc(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The text in NFC and lower case: what names and filters are compared and ordered by.
+/// Returns the text in NFC and lower case, for comparing and sorting names and filters.
 pub fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();

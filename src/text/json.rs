@@ -1,13 +1,13 @@
-//! Makes JSON harmless for a terminal without changing what it says.
+//! Escapes JSON for terminals without changing its meaning.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
 use super::is_hidden;
 
-/// The same JSON with every hidden character escaped: programs read the same text, and a terminal is left alone.
+/// Escapes every hidden character.
 ///
-/// Such a character can only be inside a string, where JSON lets every character be escaped.
+/// Hidden characters occur only inside strings, where JSON allows any character to be escaped.
 pub fn harmless(json: &str) -> Cow<'_, str> {
     let is_hidden = |sign: char| sign != '\n' && is_hidden(sign);
     if !json.chars().any(is_hidden) {

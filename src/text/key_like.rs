@@ -1,7 +1,7 @@
-//! Finds API keys in text that is shown to everyone, such as a name.
+//! Detects API keys in public texts such as names.
 //!
-//! Why stricter than [`super::secret`]: there a false alarm hides a word in a log, here it refuses a name. A known prefix is
-//! not enough (`sk-team`, `AKIA project`): a long unbroken run of letters and digits has to follow.
+//! Stricter than [`super::secret`]: a false positive there hides a word in a log, while here it rejects a name. A known prefix is
+//! not enough (`sk-team`, `AKIA project`): a long run of letters and digits must follow.
 
 /// Prefixes of the keys of well-known services.
 const PREFIXES: [&str; 22] = [
@@ -36,39 +36,36 @@ const AWS_LENGTH: usize = 16;
 /// Beginning of a JSON Web Token: `{"` in base64.
 const TOKEN_PREFIX: &str = "eyJ";
 
-/// From this length on a run with a digit is a key behind a prefix.
+/// Minimum length of a run with a digit after a prefix.
 const MIXED_RUN: usize = 12;
 
-/// From this length on any run is a key behind a prefix.
+/// Minimum length of any run after a prefix.
 const LONG_RUN: usize = 20;
 
-/// From this length on letters and digits are a key without a prefix.
+/// Minimum length of a run of letters and digits without a prefix.
 const BARE_RUN: usize = 32;
 
 /// Lengths of GUIDs without hyphens and of hashes, in hexadecimal digits.
 const HASH_LENGTHS: [usize; 3] = [32, 40, 64];
-
-/// Prefixes of the keys of well-known services, those of AWS included.
+/// Returns whether a text contains an API key of a well-known form.
 pub fn prefixes() -> impl Iterator<Item = &'static str> {
     PREFIXES.into_iter().chain(AWS_PREFIXES)
 }
-
-/// Whether a text contains an API key of a well-known form.
 pub fn has_key(text: &str) -> bool {
     find_key(text).is_some()
 }
 
-/// Whether a text contains an API key, also one with one of these `prefixes`.
+/// Returns whether a text contains an API key, also one with one of the `prefixes`.
 pub fn has_key_with<'a>(text: &str, prefixes: impl Iterator<Item = &'a str>) -> bool {
     find_key_with(text, prefixes).is_some()
 }
 
-/// The first API key in a text.
+/// Returns the first API key in a text.
 pub fn find_key(text: &str) -> Option<&str> {
     words(text).find(|word| is_key(word))
 }
 
-/// The first API key in a text, or else the first with one of these `prefixes`.
+/// Splits a text at white space, quotes and `NAME=` into candidates.
 pub fn find_key_with<'t, 'a>(
     text: &'t str,
     prefixes: impl Iterator<Item = &'a str>,
@@ -77,8 +74,6 @@ pub fn find_key_with<'t, 'a>(
     let word_with = |prefix| words(text).find(|word| is_prefixed(word, prefix));
     find_key(text).or_else(|| prefixes.find_map(word_with))
 }
-
-/// The parts of a text that may be a key: what stands between white space, quotes and `NAME=`.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     let is_part = |sign: char| sign.is_ascii_alphanumeric() || matches!(sign, '-' | '_' | '.');
     text.split(move |sign| !is_part(sign))
@@ -99,7 +94,7 @@ fn is_hash(run: &str) -> bool {
     HASH_LENGTHS.contains(&run.len()) && run.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// Whether a word is a prefix and a long run behind it. The case does not count: an alias has only small letters.
+/// Returns whether a word is a prefix followed by a long run. Ignores case, because aliases are lower case.
 fn is_prefixed(word: &str, prefix: &str) -> bool {
     if AWS_PREFIXES.contains(&prefix) {
         return is_aws(word, prefix);

@@ -1,6 +1,6 @@
-//! Tells a key from a name by its looks.
+//! Detects secrets by their form.
 
-/// How the keys of well-known services begin, and the tokens of this one.
+/// Prefixes of the keys of well-known services and of umai's tokens.
 const PREFIXES: [&str; 14] = [
     "sk-",
     "sk_",
@@ -18,13 +18,13 @@ const PREFIXES: [&str; 14] = [
     "umai_",
 ];
 
-/// From this length on a text with such a beginning is a key and not a name.
+/// Minimum length of a text with a known prefix.
 const PREFIXED: usize = 20;
 
-/// From this length on letters and digits without a break are a key; an organization's ID has 24.
+/// Minimum length of an unbroken run of letters and digits; an organization's ID has 24.
 const RUN: usize = 32;
 
-/// Whether a text looks like a key: by its beginning, or because no word is so long.
+/// Returns whether a text looks like a key, by its prefix or by a long run of letters and digits.
 pub fn looks_like_one(text: &str) -> bool {
     let is_token = !text.contains(['/', '\\'])
         && text
@@ -37,7 +37,7 @@ pub fn looks_like_one(text: &str) -> bool {
     is_token || begins_like_one(text)
 }
 
-/// Whether a text begins as keys do, and is long enough for one.
+/// Returns whether a text has a key's prefix and a sufficient length.
 pub fn begins_like_one(text: &str) -> bool {
     text.len() >= PREFIXED && PREFIXES.iter().any(|prefix| text.starts_with(prefix))
 }

@@ -1,6 +1,6 @@
-//! Texts as words of a shell.
+//! Quotes text for a shell.
 
-/// One word, whatever is in it: in single quotes nothing means anything to a shell.
+/// Quotes a text as one shell word, in single quotes where needed.
 pub fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }

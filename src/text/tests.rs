@@ -1,4 +1,4 @@
-//! What may and what may not reach a terminal.
+//! Tests of the characters that may reach a terminal.
 
 use super::*;
 use proptest::prelude::*;
@@ -96,7 +96,7 @@ fn text_is_visible_when_there_is_something_to_see(#[case] text: &str, #[case] vi
     assert_eq!(is_visible_text(text), visible);
 }
 
-/// Text with more hostile characters than chance would bring.
+/// Generates text with many hostile characters.
 fn hostile() -> impl Strategy<Value = String> {
     let nasty = prop::sample::select(vec![
         '\u{1b}',

@@ -1,7 +1,7 @@
-//! Writes values as YAML that every reader understands alike, and that is harmless for a terminal.
+//! Writes values as YAML that every parser reads the same way and that is safe for a terminal.
 //!
-//! Why by hand: only what cannot be taken for anything else stands without quotes (`no` and `1e3` mean one thing to YAML 1.1
-//! and another to 1.2), and a hidden character is always written out.
+//! Implemented by hand: a text is unquoted only when it is unambiguous (`no` and `1e3` differ between YAML 1.1 and 1.2), and
+//! hidden characters are always escaped.
 
 use std::fmt::Write;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::is_hidden;
 
-/// A value as a YAML document, which ends with a line end.
+/// Formats a value as a YAML document with a final line end.
 pub fn document(value: &Value) -> String {
     let mut text = String::new();
     if is_block(value) {
@@ -21,7 +21,7 @@ pub fn document(value: &Value) -> String {
     text
 }
 
-/// A value as an element of a list that begins in the first column.
+/// Formats a value as an element of a list in the first column.
 pub fn element(value: &Value) -> String {
     let mut text = String::from("- ");
     put_after(value, 1, &mut text, true);
@@ -66,7 +66,7 @@ fn put_members(
     }
 }
 
-/// What stands behind a key or a dash.
+/// Appends a value after a key or a dash.
 fn put_after(value: &Value, level: usize, text: &mut String, is_element: bool) {
     match value {
         Value::Object(members) if is_element && !members.is_empty() => {
@@ -112,7 +112,7 @@ fn put_flow(value: &Value, text: &mut String) {
             }
             text.push(']');
         }
-        // One with members is never written into a line.
+        // Objects with members are never written inline.
         Value::Object(_) => text.push_str("{}"),
     }
 }
@@ -121,7 +121,7 @@ fn indent(level: usize, text: &mut String) {
     text.extend(std::iter::repeat_n("  ", level));
 }
 
-/// Words that mean something without quotes, to some reader.
+/// Unquoted words with a special meaning in some parser.
 const MEANT: [&str; 11] = [
     "true", "false", "yes", "no", "on", "off", "y", "n", "null", "inf", "nan",
 ];
@@ -144,7 +144,7 @@ fn put_text(words: &str, text: &mut String) {
     }
     text.push('"');
     for sign in words.chars() {
-        // A String takes every write.
+        // Writing into a String cannot fail.
         let _ = match sign {
             '"' => text.write_str("\\\""),
             '\\' => text.write_str("\\\\"),

@@ -1,4 +1,4 @@
-//! Reads certificates from PEM files, and names the command that converts other formats.
+//! Reads certificates from PEM files; errors include the command that converts other formats.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ const SEQUENCE: u8 = 0x30;
 const INTEGER: u8 = 0x02;
 const OBJECT_ID: u8 = 0x06;
 
-/// What a file is to hold.
+/// Expected content of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wanted {
     /// Certificates.
@@ -21,7 +21,7 @@ pub enum Wanted {
     Key,
 }
 
-/// Certificates of a PEM file with these bytes. The error is a sentence without its subject, the file.
+/// Parses the certificates of a PEM file. The error completes a sentence that begins with the file name.
 pub fn certificates(bytes: &[u8], path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let found = CertificateDer::pem_slice_iter(bytes).collect::<Result<Vec<_>, _>>();
     match found {
@@ -31,19 +31,19 @@ pub fn certificates(bytes: &[u8], path: &Path) -> Result<Vec<CertificateDer<'sta
     }
 }
 
-/// The same for certificates that are to be trusted.
+/// Parses certificates that will be trusted.
 pub fn roots(bytes: &[u8], path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let found = certificates(bytes, path)?;
     let mut store = RootCertStore::empty();
     for root in &found {
         let added = store.add(root.clone());
         added
-            .map_err(|_| "holds a certificate that is damaged or of an unknown kind".to_owned())?;
+            .map_err(|_| "holds a certificate that is damaged or of an unknown type".to_owned())?;
     }
     Ok(found)
 }
 
-/// Why a file holds nothing that can be used. A sentence without its subject, the file.
+/// Describes a file without usable content. The text completes a sentence that begins with the file name.
 pub fn not_pem(bytes: &[u8], path: &Path, wanted: Wanted) -> String {
     let file = file(path);
     let (what, label, output) = match wanted {
@@ -52,28 +52,30 @@ pub fn not_pem(bytes: &[u8], path: &Path, wanted: Wanted) -> String {
     };
     let command = match (Format::of(bytes), wanted) {
         (Format::Pkcs12, Wanted::Certificate) => {
-            format!("PKCS#12, convert it: openssl pkcs12 -in {file} -nokeys -out {output}")
+            format!("PKCS#12; convert it with: openssl pkcs12 -in {file} -nokeys -out {output}")
         }
         (Format::Pkcs12, Wanted::Key) => {
-            format!("PKCS#12, convert it: openssl pkcs12 -in {file} -nocerts -noenc -out {output}")
+            format!(
+                "PKCS#12; convert it with: openssl pkcs12 -in {file} -nocerts -noenc -out {output}"
+            )
         }
         (Format::Pkcs7, Wanted::Certificate) => format!(
-            "PKCS#7, convert it: openssl pkcs7 -inform DER -in {file} -print_certs -out {output}"
+            "PKCS#7; convert it with: openssl pkcs7 -inform DER -in {file} -print_certs -out {output}"
         ),
         (Format::Der, Wanted::Certificate) => {
-            format!("DER, convert it: openssl x509 -inform DER -in {file} -out {output}")
+            format!("DER; convert it with: openssl x509 -inform DER -in {file} -out {output}")
         }
         (Format::DerKey, Wanted::Key) => {
-            format!("DER, convert it: openssl pkey -inform DER -in {file} -out {output}")
+            format!("DER; convert it with: openssl pkey -inform DER -in {file} -out {output}")
         }
         (Format::Der | Format::DerKey | Format::Pkcs7 | Format::Other, _) => {
             return format!("holds no {what}; it must be PEM, with -----BEGIN {label}-----");
         }
     };
-    format!("holds no {what}; it must be PEM, but is {command}")
+    format!("holds no {what}; it must be PEM but is {command}")
 }
 
-/// A path as a word of the command.
+/// Quotes a path for the command.
 fn file(path: &Path) -> String {
     let shown = path.display().to_string();
     let is_plain = |sign: char| sign.is_ascii_alphanumeric() || "/._-+".contains(sign);
@@ -84,7 +86,7 @@ fn file(path: &Path) -> String {
     }
 }
 
-/// Binary formats of certificates and keys, told by their first elements.
+/// Binary formats of certificates and keys, detected by their first elements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Format {
     /// A certificate.
@@ -100,7 +102,7 @@ enum Format {
 
 impl Format {
     fn of(bytes: &[u8]) -> Self {
-        // The length takes one byte, or the number of bytes that its low bits say; 0x80 leaves it open.
+        // The length takes one byte, or the number of bytes in its low bits; 0x80 means indefinite.
         let content = match bytes {
             [SEQUENCE, length @ ..0x80, rest @ ..] if *length > 0 => rest,
             [SEQUENCE, length, rest @ ..] => {
@@ -151,7 +153,7 @@ mod tests {
         let why = certificates(certificate.der(), Path::new("/a/server.der")).unwrap_err();
         assert_eq!(
             why,
-            "holds no certificate; it must be PEM, but is DER, convert it: openssl x509 -inform DER -in /a/server.der -out cert.pem"
+            "holds no certificate; it must be PEM but is DER; convert it with: openssl x509 -inform DER -in /a/server.der -out cert.pem"
         );
         let why = not_pem(&key.serialize_der(), Path::new("my key"), Wanted::Key);
         assert!(
@@ -161,7 +163,7 @@ mod tests {
     }
 
     #[rstest]
-    // The first bytes of a file that `openssl pkcs12 -export` wrote, and with an open length.
+    // First bytes of a file from `openssl pkcs12 -export`, and with an indefinite length.
     #[case(
         b"\x30\x82\x0a\x0f\x02\x01\x03\x30\x82",
         Wanted::Certificate,

@@ -1,8 +1,9 @@
-//! Verifies servers as the system does, and accepts a trusted certificate that is the server's own.
+//! Verifies servers like the system does, and also accepts a trusted CA certificate as the server's own.
 //!
-//! `openssl req -x509` makes a self-signed certificate that says of itself that it is a CA. Such a certificate can be trusted,
-//! but the usual verification refuses it as a server's own. Whoever trusts it means this server, so it is accepted when it is
-//! byte for byte a trusted one, in time, and for the server's name; the handshake proves that the server has its key.
+//! `openssl req -x509` creates self-signed certificates that are marked as CA. They can be trusted, but the standard verification
+//! rejects them as server certificates. Trusting such a certificate means trusting this server, so it is accepted when it equals
+//! a trusted certificate byte for byte, is valid now, and has the server's name. The handshake proves that the server has its
+//! key.
 
 use std::error::Error;
 use std::fmt;
@@ -23,18 +24,18 @@ use rustls_platform_verifier::Verifier;
 
 use super::{pem, x509};
 
-/// The variable that replaces the system's certificates with those of a file.
+/// Variable that replaces the system's certificates with those of a file.
 const FILE: &str = "SSL_CERT_FILE";
 
-/// The largest file that is looked at to say what is wrong with it.
+/// Maximum size of a file that is inspected for an error message, in bytes.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
 
-/// Settings of TLS 1.2 and 1.3 with HTTP/1.1 that trust the system's certificates and these. The error is a sentence.
+/// Creates the client configuration: TLS 1.2 and 1.3 with HTTP/1.1, trusting the system's certificates and `extra`.
 pub fn client_config(extra: &[CertificateDer<'static>]) -> Result<ClientConfig, String> {
     let provider = Arc::new(ring::default_provider());
     let system = Verifier::new_with_extra_roots(extra.iter().cloned(), Arc::clone(&provider))
         .map_err(|_| {
-            file_flaw().unwrap_or_else(|| "This computer has no CA certificates".to_owned())
+            file_flaw().unwrap_or_else(|| "This system has no CA certificates".to_owned())
         })?;
     let verifier = ExactOrSystem {
         system,
@@ -50,7 +51,7 @@ pub fn client_config(extra: &[CertificateDer<'static>]) -> Result<ClientConfig, 
     Ok(config)
 }
 
-/// What is wrong with the file in `SSL_CERT_FILE`, in a sentence; none when nothing is or it is not set.
+/// Describes the flaw of the file in `SSL_CERT_FILE`; none when it is usable or not set.
 pub fn file_flaw() -> Option<String> {
     let path = std::env::var_os(FILE).filter(|path| !path.is_empty())?;
     let path = Path::new(&path);
@@ -63,7 +64,7 @@ pub fn file_flaw() -> Option<String> {
 
 fn read(path: &Path) -> std::io::Result<Vec<u8>> {
     use std::io::Read;
-    // A named pipe would wait for its writer.
+    // Opening a named pipe would block.
     if !std::fs::metadata(path)?.is_file() {
         return Err(std::io::Error::other("it is not a regular file"));
     }
@@ -73,20 +74,20 @@ fn read(path: &Path) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Error for a CA certificate that a server has as its own and that is not trusted itself.
+/// Error for an untrusted CA certificate that a server uses as its own.
 #[derive(Debug)]
 pub struct CaAsServer;
 
 impl fmt::Display for CaAsServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a CA certificate cannot be a server's own")
+        f.write_str("a CA certificate cannot be used as a server certificate")
     }
 }
 
 impl Error for CaAsServer {}
 
 impl CaAsServer {
-    /// Whether a certificate was refused for this.
+    /// Returns whether a certificate was rejected for this reason.
     pub fn is_cause(error: &CertificateError) -> bool {
         let CertificateError::Other(OtherError(cause)) = error else {
             return false;
@@ -104,7 +105,7 @@ struct ExactOrSystem {
 
 impl ExactOrSystem {
     fn is_trusted(&self, certificate: &CertificateDer<'_>) -> bool {
-        // The system's are read only here: they are many, and hardly anyone comes here.
+        // Loaded only here: there are many, and this case is rare.
         self.extra.contains(certificate)
             || rustls_native_certs::load_native_certs()
                 .certs

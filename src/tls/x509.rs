@@ -1,4 +1,4 @@
-//! Reads from a certificate (RFC 5280, section 4.1) its validity, and whether it is a CA's and has names.
+//! Reads the validity and the extensions of a certificate (RFC 5280, section 4.1).
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
@@ -13,12 +13,12 @@ const GENERALIZED_TIME: u8 = 0x18;
 const BASIC_CONSTRAINTS: &[u8] = &[0x06, 0x03, 0x55, 0x1D, 0x13];
 const SUBJECT_ALT_NAME: &[u8] = &[0x06, 0x03, 0x55, 0x1D, 0x11];
 
-/// The end of a certificate's validity; nothing, when this is none.
+/// Returns the end of a certificate's validity; none when it cannot be parsed.
 pub fn not_after(certificate: &[u8]) -> Option<DateTime<Utc>> {
     validity(certificate).map(|(_, end)| end)
 }
 
-/// The first and the last moment of a certificate's validity.
+/// Returns the start and the end of a certificate's validity.
 pub fn validity(certificate: &[u8]) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
     let (SEQUENCE, validity, _) = element(after_issuer(certificate)?)? else {
         return None;
@@ -30,7 +30,7 @@ pub fn validity(certificate: &[u8]) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
     Some((begin, end))
 }
 
-/// Whether a certificate says that it is a CA's: `basicConstraints = CA:TRUE`.
+/// Returns whether a certificate is a CA certificate: `basicConstraints = CA:TRUE`.
 pub fn is_ca(certificate: &[u8]) -> bool {
     let constraints = extension(certificate, BASIC_CONSTRAINTS);
     let is_ca = constraints.and_then(|der| {
@@ -43,15 +43,15 @@ pub fn is_ca(certificate: &[u8]) -> bool {
     is_ca.unwrap_or_default()
 }
 
-/// Whether a certificate has a `subjectAltName`, the only names that clients look at.
+/// Returns whether a certificate has a `subjectAltName`, the only names that clients check.
 pub fn has_names(certificate: &[u8]) -> bool {
     extension(certificate, SUBJECT_ALT_NAME).is_some()
 }
 
-/// The value of an extension, by the DER of its object identifier.
+/// Returns the value of an extension, by the DER of its object identifier.
 fn extension<'a>(certificate: &'a [u8], id: &[u8]) -> Option<&'a [u8]> {
     let mut rest = after_issuer(certificate)?;
-    // The validity, the subject, the key; then two identifiers that are hardly ever there.
+    // Skips validity, subject and key, and two rare identifiers.
     let extensions = loop {
         let (kind, content, after) = element(rest)?;
         if kind == EXTENSIONS {
@@ -64,7 +64,7 @@ fn extension<'a>(certificate: &'a [u8], id: &[u8]) -> Option<&'a [u8]> {
     };
     while let Some((SEQUENCE, extension, after)) = element(list) {
         if let Some(mut rest) = extension.strip_prefix(id) {
-            // The criticality may stand between.
+            // The criticality flag is optional.
             loop {
                 let (kind, value, after) = element(rest)?;
                 if kind == OCTETS {
@@ -78,7 +78,7 @@ fn extension<'a>(certificate: &'a [u8], id: &[u8]) -> Option<&'a [u8]> {
     None
 }
 
-/// What follows the version, the serial number, the algorithm and the issuer.
+/// Returns the elements after version, serial number, algorithm and issuer.
 fn after_issuer(certificate: &[u8]) -> Option<&[u8]> {
     let (SEQUENCE, certificate, _) = element(certificate)? else {
         return None;
@@ -98,7 +98,7 @@ fn after_issuer(certificate: &[u8]) -> Option<&[u8]> {
 fn time(kind: u8, text: &str) -> Option<DateTime<Utc>> {
     let text = match kind {
         GENERALIZED_TIME => text.to_owned(),
-        // Two digits of a year mean 1950 to 2049.
+        // Two-digit years mean 1950 to 2049.
         UTC_TIME if text < "50" => format!("20{text}"),
         UTC_TIME => format!("19{text}"),
         _ => return None,
@@ -107,7 +107,7 @@ fn time(kind: u8, text: &str) -> Option<DateTime<Utc>> {
     Some(time.and_utc())
 }
 
-/// The first element of DER: its tag, what is in it, what follows it.
+/// Returns the first DER element: tag, content, and the rest.
 fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (&[tag, length], rest) = der.split_first_chunk()?;
     let (length, rest) = match usize::from(length) {

@@ -148,7 +148,7 @@ async fn a_revision_that_is_none_is_a_400() {
         let refused = world.get(&format!("/changes?since={since}")).await;
         assert_eq!(
             refused.refusal(),
-            (400, "since must be a revision: a whole number".into())
+            (400, "since must be a revision number".into())
         );
         let request = world
             .request(Method::GET, "/changes")

@@ -20,11 +20,7 @@ async fn an_unknown_address_is_a_404_with_problem_details() {
     ] {
         let address = format!("{}{path}", world.server.at(""));
         let answer = Answer::of(world.client.get(address).send().await.unwrap()).await;
-        assert_eq!(
-            answer.refusal(),
-            (404, "There is nothing at this address".into()),
-            "{path}"
-        );
+        assert_eq!(answer.refusal(), (404, "No such path".into()), "{path}");
         assert_eq!(
             answer.header("content-type"),
             Some("application/problem+json")
@@ -236,7 +232,7 @@ async fn an_address_that_no_text_can_be_read_from_is_a_400() {
         let refused = world.get(path).await;
         assert_eq!(
             refused.refusal(),
-            (400, "The address must be percent-encoded UTF-8".into()),
+            (400, "The path must be percent-encoded UTF-8".into()),
             "{path}"
         );
     }

@@ -276,7 +276,7 @@ async fn bad_numbers_and_other_bad_parameters_are_a_400_that_names_the_parameter
 #[tokio::test]
 async fn an_unknown_capability_is_a_400_that_lists_what_there_is() {
     let world = World::new().await;
-    let sentence = "There is no capability 'Telepathy'; there are Chat, Embedding, Media, Moderation, SpeechToText, ImageGeneration";
+    let sentence = "Unknown capability 'Telepathy'; supported: Chat, Embedding, Media, Moderation, SpeechToText, ImageGeneration";
     for path in [
         "/connections?capability=Telepathy",
         "/connections/capabilities/Telepathy",

@@ -184,7 +184,7 @@ async fn what_is_not_there_is_a_404_in_its_own_words() {
 #[tokio::test]
 async fn an_unknown_entity_type_is_a_400_that_names_it() {
     let world = World::new().await;
-    let sentence = "There is no entity type 'prompt'; there is connection";
+    let sentence = "Unknown entity type 'prompt'; supported: connection";
     for path in [
         "/versions/prompt/x",
         "/versions/prompt/x/1",

@@ -238,7 +238,7 @@ fn unreachable_target_or_server_is_a_problem() {
     has(&answer, "store", "ok", "none yet");
     let answer = home.run(&["--server", "http://127.0.0.1:1", "doctor", "--json"]);
     assert_eq!(answer.code, 7, "{answer:?}");
-    has(&answer, "server", "problem", "nobody listens there");
+    has(&answer, "server", "problem", "connection refused");
     assert_eq!(says(&answer, "store"), [], "the store is the server's");
 }
 

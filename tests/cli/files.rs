@@ -41,13 +41,13 @@ fn invalid_appsettings_file_is_reported_with_its_line() {
     assert!(
         answer
             .err
-            .contains("appsettings.json is wrong at line 2, column 8"),
+            .contains("appsettings.json is not valid at line 2, column 8"),
         "{answer:?}"
     );
     let missing = home.run(&["--appsettings", "none.json", "connections", "list"]);
     assert_eq!(missing.code, 0);
     assert!(
-        missing.err.contains("none.json is not there"),
+        missing.err.contains("none.json does not exist"),
         "{missing:?}"
     );
 }

@@ -117,7 +117,7 @@ fn doctor_names_every_layer_and_no_value() {
     assert!(
         missing
             .output()
-            .contains("secrets.json is not there; check --user-secrets"),
+            .contains("secrets.json does not exist; check --user-secrets"),
         "{missing:?}"
     );
 }

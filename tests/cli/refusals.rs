@@ -123,7 +123,7 @@ fn settings(settings: &str) -> String {
 #[case::reference(
     settings(r#"{"apiKey":"$OpenAI:ApiKey"}"#),
     "settings.apiKey",
-    "Configuration key 'OpenAI:ApiKey' not found (looked in environment variable OpenAI__ApiKey, appsettings.json (not there), appsettings.Production.json (not there))"
+    "Configuration key 'OpenAI:ApiKey' not found (looked in environment variable OpenAI__ApiKey, appsettings.json (does not exist), appsettings.Production.json (does not exist))"
 )]
 #[case::connection_string(
     settings(r#"{"apiKey":"$ConnectionStrings:Db"}"#),

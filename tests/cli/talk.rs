@@ -255,7 +255,7 @@ fn every_line_of_stderr_is_json_with_json_output() {
     assert!(
         home.create(DOCUMENTED)
             .err
-            .contains("appsettings.json is wrong at line 1")
+            .contains("appsettings.json is not valid at line 1")
     );
 }
 

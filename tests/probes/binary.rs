@@ -517,8 +517,8 @@ async fn ca_certificate_with_same_name_is_not_trusted() {
 }
 
 #[rstest]
-#[case::der(|certificate: &rcgen::Certificate| certificate.der().to_vec(), "must be PEM, but is DER, convert it: openssl x509 -inform DER -in ")]
-#[case::pkcs12(|_: &rcgen::Certificate| b"\x30\x82\x0a\x0f\x02\x01\x03\x30\x82".to_vec(), "must be PEM, but is PKCS#12, convert it: openssl pkcs12 -in ")]
+#[case::der(|certificate: &rcgen::Certificate| certificate.der().to_vec(), "must be PEM but is DER; convert it with: openssl x509 -inform DER -in ")]
+#[case::pkcs12(|_: &rcgen::Certificate| b"\x30\x82\x0a\x0f\x02\x01\x03\x30\x82".to_vec(), "must be PEM but is PKCS#12; convert it with: openssl pkcs12 -in ")]
 #[case::nothing(|_: &rcgen::Certificate| Vec::new(), "must be PEM, with -----BEGIN CERTIFICATE-----")]
 #[tokio::test]
 async fn ca_file_of_another_format_reports_conversion_command(

@@ -117,7 +117,7 @@ fn a_save_whose_answer_is_lost_is_not_made_twice() {
     *far.gate.cut.lock().unwrap() = Cut::Answer;
     far.stage.play("<ctrl-s>");
     let frame = far.stage.frame();
-    assert!(frame.contains("it may be done"), "{frame}");
+    assert!(frame.contains("the change may have been saved"), "{frame}");
     far.assert_typed();
     assert!(far.is_stored("team-b"), "it was carried out");
     *far.gate.cut.lock().unwrap() = Cut::Nothing;

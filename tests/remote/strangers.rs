@@ -224,28 +224,28 @@ async fn validation_in_the_words_of_another_stands_at_its_fields() {
     502,
     "text/html",
     "<html><head><title>502 Bad Gateway</title></head><body><h1>nginx</h1></body></html>",
-    "The server answers 502 Bad Gateway: 502 Bad Gateway"
+    "The server returned 502 Bad Gateway: 502 Bad Gateway"
 )]
-#[case::nothing(500, "text/plain", "", "The server answers 500 Internal Server Error")]
+#[case::nothing(500, "text/plain", "", "The server returned 500 Internal Server Error")]
 #[case::text(
     500,
     "text/plain",
     "Out of\n memory \u{1b}[31m",
-    "The server answers 500 Internal Server Error: Out of memory \\u{1b}[31m"
+    "The server returned 500 Internal Server Error: Out of memory \\u{1b}[31m"
 )]
 #[case::half_json(
     500,
     "application/json",
     "{\"detail\":\"half",
-    "The server answers 500 Internal Server Error: {\"detail\":\"half"
+    "The server returned 500 Internal Server Error: {\"detail\":\"half"
 )]
 #[case::odd_json(
     429,
     "application/json",
     "[1,2]",
-    "The server answers 429 Too Many Requests"
+    "The server returned 429 Too Many Requests"
 )]
-#[case::unknown(599, "text/plain", "", "The server answers 599 and nothing more")]
+#[case::unknown(599, "text/plain", "", "The server returned 599 (unknown status)")]
 #[case::foreign_cause(
     400,
     "application/json",
@@ -339,12 +339,12 @@ async fn half_an_answer_is_a_connection_that_broke_off() {
     .await;
     let error = service.list(all()).await.unwrap_err().to_string();
     assert!(
-        error.contains("cannot be reached: the connection broke off"),
+        error.contains("cannot be reached: the connection was lost"),
         "{error}"
     );
-    assert!(!error.contains("it may be done"), "{error}");
+    assert!(!error.contains("the change may have been saved"), "{error}");
     let error = service.create(documented()).await.unwrap_err().to_string();
-    assert!(error.contains("it may be done"), "{error}");
+    assert!(error.contains("the change may have been saved"), "{error}");
 }
 
 #[rstest]
@@ -370,7 +370,7 @@ async fn an_answer_without_end_is_cut() {
     })
     .await;
     let error = service.list(all()).await.unwrap_err().to_string();
-    assert!(error.contains("its answer has no end"), "{error}");
+    assert!(error.contains("the response is too large"), "{error}");
 }
 
 #[tokio::test]
@@ -426,7 +426,7 @@ async fn providers_that_are_listed_alone_are_asked_for_one_by_one() {
 #[case::no_events(
     "text/event-stream",
     "\u{0}\u{1}garbage\n\n",
-    "the connection broke off"
+    "the connection was lost"
 )]
 #[case::no_change(
     "text/event-stream",
@@ -441,7 +441,7 @@ async fn providers_that_are_listed_alone_are_asked_for_one_by_one() {
 #[case::lost_for_nothing(
     "text/event-stream",
     "event: lost\ndata: ?\n\n",
-    "tells no more changes"
+    "the change feed ended"
 )]
 #[tokio::test]
 async fn a_feed_that_is_none_ends_with_why(

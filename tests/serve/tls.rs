@@ -202,8 +202,8 @@ fn files_that_are_no_certificate_and_key_are_named_with_what_is_wrong() {
     .unwrap();
     fs::write(house.path("broken.pem"), certificate.replace('M', "*")).unwrap();
     for (certificate, key, said) in [
-        ("none.pem", "key.pem", "none.pem is not there"),
-        ("cert.pem", "none.pem", "none.pem is not there"),
+        ("none.pem", "key.pem", "none.pem does not exist"),
+        ("cert.pem", "none.pem", "none.pem does not exist"),
         ("key.pem", "key.pem", "key.pem holds no certificate"),
         ("cert.pem", "cert.pem", "cert.pem holds no private key"),
         (
@@ -214,7 +214,7 @@ fn files_that_are_no_certificate_and_key_are_named_with_what_is_wrong() {
         (
             "cert.pem",
             "other.pem",
-            "The key is not the one of the certificate",
+            "The key does not match the certificate",
         ),
         ("noise.pem", "key.pem", "noise.pem holds no certificate"),
         (

@@ -1,11 +1,11 @@
-//! Where a server's management API is.
+//! Base URL of a server's management API.
 
 use url::{Host, Url};
 
 use crate::api::BASE_PATH;
 use crate::text::address;
 
-/// Where a server's management API is: what people write, and the base of every request.
+/// Base URL of a server's management API, as users write it and as requests need it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
     base: Url,
@@ -14,38 +14,34 @@ pub struct Address {
 impl std::str::FromStr for Address {
     type Err = String;
 
-    /// Reads `https://umai.example:44331`, with a path before the API's own where a proxy adds one. What was given is not
-    /// repeated: it may hold a password.
+    /// Parses `https://umai.example:44331`, optionally with a path prefix of a proxy. Errors do not repeat the input, because it
+    /// may contain a password.
     fn from_str(text: &str) -> Result<Self, String> {
-        let example = "write it as https://host:44331";
+        let example = "use https://host:44331";
         let Some(mut base) = address::parse(text.trim()) else {
-            return Err(format!(
-                "A server's address begins with https://; {example}"
-            ));
+            return Err(format!("A server URL must start with https://; {example}"));
         };
         match base.scheme() {
             "https" => {}
             "http" if is_loopback(&base) => {}
             "http" => {
                 return Err(
-                    "A server that is not on this machine is asked over https:// only: tokens and keys would travel in clear"
+                    "A remote server must use https://; plain HTTP would expose tokens and keys"
                         .into(),
                 );
             }
             _ => {
-                return Err(format!(
-                    "A server's address begins with https://; {example}"
-                ));
+                return Err(format!("A server URL must start with https://; {example}"));
             }
         }
         if address::has_credentials(text) {
             return Err(
-                "A server's address carries no user name or password; give a token in UMAI_TOKEN or with --token-file"
+                "A server URL must not contain a user name or password; set UMAI_TOKEN or --token-file"
                     .into(),
             );
         }
         if base.query().is_some() || base.fragment().is_some() {
-            return Err(format!("A server's address has no ? and no #; {example}"));
+            return Err(format!("A server URL must not contain ? or #; {example}"));
         }
         let path = base.path().trim_end_matches('/');
         let prefix = path.strip_suffix(BASE_PATH).unwrap_or(path);
@@ -56,17 +52,17 @@ impl std::str::FromStr for Address {
 }
 
 impl Address {
-    /// The address of something below the base path; every part is one part, whatever is in it.
+    /// Returns the URL of a resource below the base path. Every part is one path segment.
     pub fn of(&self, parts: &[&str]) -> Url {
         let mut url = self.base.clone();
-        // An http address always has a path.
+        // HTTP URLs always have a path.
         if let Ok(mut path) = url.path_segments_mut() {
             path.extend(parts);
         }
         url
     }
 
-    /// The address of something that stands beside the base path, not below it.
+    /// Returns the URL of a resource next to the base path.
     pub fn beside(&self, name: &str) -> Url {
         let mut url = self.base.clone();
         let prefix = url.path().strip_suffix(BASE_PATH).unwrap_or_default();
@@ -75,14 +71,14 @@ impl Address {
         url
     }
 
-    /// Whether the server proves who it is.
+    /// Returns whether the server uses TLS.
     pub fn is_tls(&self) -> bool {
         self.base.scheme() == "https"
     }
 }
 
 impl std::fmt::Display for Address {
-    /// As people write it: without the API's own path.
+    /// Formats the URL without the API's base path.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let whole = self.base.as_str();
         f.write_str(whole.strip_suffix(BASE_PATH).unwrap_or(whole))
@@ -129,17 +125,17 @@ mod tests {
     }
 
     #[rstest]
-    #[case("umai.example", "begins with https://")]
-    #[case("localhost:44331", "begins with https://")]
-    #[case("", "begins with https://")]
-    #[case("ftp://umai.example", "begins with https://")]
-    #[case("http://umai.example", "over https:// only")]
-    #[case("http://192.168.1.2:5000", "over https:// only")]
-    #[case("http://localhost.example", "over https:// only")]
-    #[case("https://me:planted@umai.example", "no user name or password")]
-    #[case("https://planted@umai.example", "no user name or password")]
-    #[case("https://umai.example?token=planted", "no ? and no #")]
-    #[case("https://umai.example#planted", "no ? and no #")]
+    #[case("umai.example", "must start with https://")]
+    #[case("localhost:44331", "must start with https://")]
+    #[case("", "must start with https://")]
+    #[case("ftp://umai.example", "must start with https://")]
+    #[case("http://umai.example", "must use https://")]
+    #[case("http://192.168.1.2:5000", "must use https://")]
+    #[case("http://localhost.example", "must use https://")]
+    #[case("https://me:planted@umai.example", "user name or password")]
+    #[case("https://planted@umai.example", "user name or password")]
+    #[case("https://umai.example?token=planted", "must not contain ? or #")]
+    #[case("https://umai.example#planted", "must not contain ? or #")]
     fn what_is_no_safe_address_is_refused_and_not_repeated(#[case] text: &str, #[case] why: &str) {
         let said = text.parse::<Address>().unwrap_err();
         assert!(said.contains(why), "{said}");

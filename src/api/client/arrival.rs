@@ -1,4 +1,4 @@
-//! Connections as they arrive from a server: what is missing has a default, and no secret in clear comes further than this.
+//! Connections in server responses: missing members get defaults, and plain secrets are masked here.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use serde::{Deserialize, Deserializer};
@@ -13,7 +13,7 @@ use crate::text::is_hidden;
 use crate::text::key_like;
 use crate::text::secret::looks_like_one;
 
-/// A part of a list.
+/// One page of a list.
 #[derive(Deserialize)]
 pub struct ArrivedPage<T> {
     pub items: Vec<T>,
@@ -22,13 +22,13 @@ pub struct ArrivedPage<T> {
 }
 
 impl<T> ArrivedPage<T> {
-    /// How long the whole list is; no shorter than what is here.
+    /// Returns the length of the whole list, at least the length of this page.
     pub fn total(&self) -> usize {
         self.total.unwrap_or_default().max(self.items.len())
     }
 }
 
-/// Everything but the settings.
+/// A connection without its settings.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ArrivedItem {
@@ -42,7 +42,7 @@ pub struct ArrivedItem {
     date_created: When,
     #[serde(default)]
     date_modified: When,
-    /// Not there on a server that does not count; 0 then, which nobody is at.
+    /// Missing on a server without versions, which becomes version 0.
     #[serde(default)]
     version: Option<u64>,
     #[serde(default)]
@@ -69,7 +69,7 @@ impl From<ArrivedItem> for ConnectionItem {
     }
 }
 
-/// A connection with texts of which some may be secrets in clear.
+/// A connection whose settings may contain plain secrets.
 #[derive(Deserialize)]
 pub struct Arrived {
     #[serde(flatten)]
@@ -79,14 +79,14 @@ pub struct Arrived {
 }
 
 impl Arrived {
-    /// The same as it was at a version, where it does not say so itself.
+    /// Sets version and date, where the snapshot lacks them.
     pub fn at(mut self, number: u64, saved: When) -> Self {
         self.item.version.get_or_insert(number);
         self.item.date_modified.0 = self.item.date_modified.0.or(saved.0);
         self
     }
 
-    /// What may be seen of it, keys as the provider spells them: another spelling is kept where it is stored.
+    /// Returns the connection with secrets masked and keys as the provider spells them. The stored spelling stays on the server.
     pub fn masked(self, catalog: &ProviderCatalog) -> Connection {
         let item = ConnectionItem::from(self.item);
         let provider = catalog.get(&item.provider_id);
@@ -105,7 +105,7 @@ impl Arrived {
     }
 }
 
-/// What may be seen of a value. A list or an object is none that a setting has.
+/// Masks a setting value. A list or an object is not a setting value.
 pub fn seen(provider: Option<&Provider>, key: &str, value: Value) -> Option<Setting<Mask>> {
     Some(match value {
         Value::Null => Setting::Null,
@@ -119,7 +119,7 @@ pub fn seen(provider: Option<&Provider>, key: &str, value: Value) -> Option<Sett
             } else if text.is_empty() {
                 Setting::Null
             } else {
-                // The mask of a mask is the same mask.
+                // Masking a mask again returns the same mask.
                 Setting::Secret(Mask::of(&text))
             }
         }
@@ -127,13 +127,13 @@ pub fn seen(provider: Option<&Provider>, key: &str, value: Value) -> Option<Sett
     })
 }
 
-/// Returns whether a text is no secret: a reference, or the value of a setting that is not sensitive.
+/// Returns whether a text may be shown: a reference, or the value of a setting that is not sensitive.
 fn may_be_seen(provider: Option<&Provider>, key: &str, text: &str) -> bool {
     if Reference::read(text).is_some() {
         return true;
     }
     let is_described = provider.is_some_and(|it| it.field_in_any_case(key).is_some());
-    // A harmless name is only a guess; a value that is no place or account is a secret after all.
+    // The setting's name is only a hint: a value that looks like a key is masked.
     let looks_like_secret =
         text.starts_with("sk-") || looks_like_one(text) || text.chars().any(is_hidden);
     !is_sensitive(provider, key)
@@ -142,7 +142,7 @@ fn may_be_seen(provider: Option<&Provider>, key: &str, text: &str) -> bool {
         && !has_credentials(text)
 }
 
-/// Returns whether a text is an address with a user name, a password or a key in it.
+/// Returns whether a text is a URL with a user name or password.
 fn has_credentials(text: &str) -> bool {
     const WORDS: [&str; 5] = ["key", "token", "secret", "password", "signature"];
     let Ok(url) = url::Url::parse(text.trim()) else {
@@ -155,7 +155,7 @@ fn has_credentials(text: &str) -> bool {
     has_key || !url.username().is_empty() || url.password().is_some()
 }
 
-/// A date that may be missing, or without its offset as .NET writes it; UTC then.
+/// A date that may be missing, or without an offset as .NET writes it, which means UTC.
 #[derive(Clone, Copy, Default)]
 pub struct When(pub Option<DateTime<Utc>>);
 

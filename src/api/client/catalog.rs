@@ -1,4 +1,4 @@
-//! The providers that a server knows.
+//! Provider catalog of a remote server.
 
 use http::StatusCode;
 use serde_json::Value;
@@ -9,22 +9,23 @@ use crate::connection::{ConnectionError, ServerError};
 use crate::provider::ProviderCatalog;
 use crate::provider::received::Received;
 
-/// The most providers that are taken from a server.
+/// Maximum number of providers that a server may list.
 const MOST: usize = 256;
 
-/// What a server knows of providers.
+/// Providers of a server.
 pub struct Fetched {
-    /// The providers.
+    /// Provider catalog.
     pub catalog: ProviderCatalog,
-    /// Whether the server is of our making: it says things of settings that others do not.
+    /// True for an umai server: it describes settings with more detail than others.
     pub is_kin: bool,
-    /// Whether it named any at all.
+    /// True when the server listed at least one provider.
     pub is_proven: bool,
-    /// What people should know of it, one sentence each.
+    /// Notices about the providers, one sentence each.
     pub notices: Vec<String>,
 }
 
-/// Asks for all at once; a server that does not tell so much is asked for each, and what it does not tell is taken from ours.
+/// Loads all providers at once. Details that the server leaves out are loaded for each provider, or taken from the built-in
+/// catalog.
 pub async fn fetch(wire: &Wire) -> Result<Fetched, ConnectionError> {
     let embedded = ProviderCatalog::embedded();
     let mut url = wire.address().of(&["providers"]);
@@ -38,7 +39,7 @@ pub async fn fetch(wire: &Wire) -> Result<Fetched, ConnectionError> {
         return Err(refusal::read(&answer, About::default()));
     }
     let Some(listed) = listed(&answer) else {
-        let words = "The server names no providers; those that come with umai are offered";
+        let words = "The server lists no providers; the built-in providers are used";
         return Ok(Fetched {
             catalog: embedded,
             is_kin: false,
@@ -47,7 +48,7 @@ pub async fn fetch(wire: &Wire) -> Result<Fetched, ConnectionError> {
         });
     };
     let mut fetched = Fetched {
-        // A site without any provider lists nothing, and is none of ours.
+        // An Umbraco site without providers returns an empty list and is not an umai server.
         is_kin: !listed.is_empty() && listed.iter().all(Received::is_from_umai),
         is_proven: true,
         catalog: ProviderCatalog::default(),
@@ -62,16 +63,16 @@ pub async fn fetch(wire: &Wire) -> Result<Fetched, ConnectionError> {
         };
         match received.into_provider(known) {
             Ok(provider) => providers.push(provider),
-            Err(why) => fetched.notices.push(format!(
-                "A provider of the server is left out, because {why}"
-            )),
+            Err(why) => fetched
+                .notices
+                .push(format!("A provider of the server is ignored: {why}")),
         }
     }
     fetched.catalog = providers.into_iter().collect();
     Ok(fetched)
 }
 
-/// The providers of a list that can be read; nothing when the answer is no list.
+/// Parses the readable providers of a list; none when the body is not a list.
 fn listed(answer: &Answer) -> Option<Vec<Received>> {
     if !answer.status.is_success() {
         return None;
@@ -87,7 +88,7 @@ fn listed(answer: &Answer) -> Option<Vec<Received>> {
     Some(read.filter_map(Result::ok).collect())
 }
 
-/// The same with its settings, asked for by itself when the list does not say what they are; nothing when it is not told then.
+/// Adds the settings of a provider, loaded separately when the list lacks them; none when the server does not describe them.
 async fn described(received: Received, wire: &Wire) -> Result<Option<Received>, ConnectionError> {
     if received.is_described() {
         return Ok(Some(received));

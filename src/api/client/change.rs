@@ -1,4 +1,4 @@
-//! Sends a change of a connection, to servers that know what is left out and to others.
+//! Updates of a connection, for umai servers and third-party servers.
 
 use http::{Method, StatusCode};
 
@@ -13,7 +13,7 @@ use crate::connection::{
 use crate::provider::Provider;
 
 impl RemoteService {
-    /// Keeps a change over what is stored.
+    /// Updates a connection.
     pub(super) async fn change(
         &self,
         key: &IdOrAlias,
@@ -50,8 +50,8 @@ impl RemoteService {
         self.saved(answer, Some(named)).await
     }
 
-    /// Refuses a mask in place of a secret, and a draft of which something could not be read, with everything else that can be
-    /// told of it here: the server would be told less than was asked.
+    /// Checks a draft for masks in place of secrets and for values that could not be parsed, and reports all other errors that
+    /// can be found here.
     pub(super) fn check(
         &self,
         draft: &ConnectionDraft,
@@ -67,7 +67,7 @@ impl RemoteService {
         let mut problems = match (draft.misread.is_empty(), stored) {
             (true, _) => masks,
             (false, Stored::Nothing) => draft.problems(&self.catalog, stored),
-            // What a change leaves out is not missing.
+            // In an update, absent members are not missing.
             (false, Stored::Secrets) => draft.misread.iter().cloned().chain(masks).collect(),
         };
         if draft.misread.is_empty() {
@@ -87,7 +87,7 @@ impl RemoteService {
         self.catalog.get(draft.provider_id.as_deref()?.trim())
     }
 
-    /// The error of a change that came too late, with the version that it is at, where the server does not say so itself.
+    /// Creates the version conflict error, with the current version where the server does not report it.
     pub(super) async fn moved(
         &self,
         error: ConnectionError,

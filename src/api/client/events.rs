@@ -1,33 +1,33 @@
-//! Reads server-sent events out of bytes, in whatever pieces they come.
+//! Parser of server-sent events, for input in chunks of any size.
 
-/// The most bytes an event has; a change is a hundredth of it.
+/// Maximum size of an event, in bytes; a change is about 100 times smaller.
 const MOST_BYTES: usize = 256 * 1024;
 
-/// One event that has data.
+/// An event with data.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ServerEvent {
-    /// What kind; `message` unless it says otherwise.
+    /// Event type; `message` by default.
     pub kind: String,
-    /// Its data, lines joined.
+    /// Data, lines joined.
     pub data: String,
 }
 
-/// The stream is not what it should be.
+/// Error of a malformed stream.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Garbled;
 
-/// What was read and is no whole event yet.
+/// Parser state of an incomplete event.
 #[derive(Default)]
 pub struct Events {
     line: Vec<u8>,
     kind: String,
     data: String,
-    /// A line that ended with a carriage return may go on with a line feed that ends nothing.
+    /// True after a carriage return: a following line feed belongs to the same line end.
     is_after_return: bool,
 }
 
 impl Events {
-    /// Takes in the next bytes and gives the events that they complete.
+    /// Parses the next bytes and returns the events that they complete.
     pub fn take(&mut self, bytes: &[u8]) -> Result<Vec<ServerEvent>, Garbled> {
         let mut events = Vec::new();
         for &byte in bytes {
@@ -69,7 +69,7 @@ impl Events {
                 }
                 self.data.push_str(value);
             }
-            // A comment, an id that the data says too, or something newer.
+            // A comment, an ID that the data repeats, or an unknown field.
             _ => {}
         }
         Ok(None)

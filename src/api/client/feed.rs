@@ -1,4 +1,4 @@
-//! The changes of a server, as they happen.
+//! Change feed of a remote server.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -17,10 +17,10 @@ use super::{refusal, words};
 use crate::connection::store::{ChangeFeed, Changed, Revision};
 use crate::connection::{ConnectionError, ServerError, StoreError};
 
-/// So long nothing may come; a server sends a sign of life three times in that.
+/// Timeout without data; servers send a keep-alive three times in that period.
 const SILENCE: Duration = Duration::from_secs(45);
 
-/// Whether an answer is a stream of events.
+/// Returns whether a response is an event stream.
 pub fn is_stream(response: &Response) -> bool {
     let kind = response.headers().get(CONTENT_TYPE);
     let kind = kind.and_then(|kind| kind.to_str().ok());
@@ -31,7 +31,7 @@ pub fn is_stream(response: &Response) -> bool {
     })
 }
 
-/// The changes after a revision. It ends with why it goes no further: whoever follows begins again after the last one.
+/// Streams the changes after a revision. The stream ends with an error; the caller restarts it after the last change.
 pub fn follow(response: Response, wire: SharedWire, since: Revision) -> ChangeFeed {
     let reading = Reading {
         bytes: Box::pin(response.bytes_stream()),
@@ -47,7 +47,7 @@ pub fn follow(response: Response, wire: SharedWire, since: Revision) -> ChangeFe
     }))
 }
 
-/// A stream that is being read.
+/// An open event stream.
 struct Reading {
     bytes: Pin<Box<dyn Stream<Item = reqwest::Result<Bytes>> + Send>>,
     wire: SharedWire,
@@ -58,7 +58,7 @@ struct Reading {
 }
 
 impl Reading {
-    /// The next change, or why there is none; nothing after that.
+    /// Returns the next change or the error that ended the stream; none after that.
     async fn next(&mut self) -> Option<Result<Changed, StoreError>> {
         if self.is_over {
             return None;
@@ -77,10 +77,10 @@ impl Reading {
             let bytes = match tokio::time::timeout(SILENCE, self.bytes.next()).await {
                 Ok(Some(Ok(bytes))) => bytes,
                 Ok(Some(Err(_)) | None) => {
-                    return Some(self.over(broken(&self.wire, "the connection broke off")));
+                    return Some(self.over(broken(&self.wire, "the connection was lost")));
                 }
                 Err(_) => {
-                    return Some(self.over(broken(&self.wire, "nothing comes from it any more")));
+                    return Some(self.over(broken(&self.wire, "the server stopped sending")));
                 }
             };
             match self.events.take(&bytes) {
@@ -95,7 +95,7 @@ impl Reading {
         Err(error)
     }
 
-    /// What an event says; nothing when it is no change, or one that was told before.
+    /// Parses the change of an event; none for other events and for a change that was already received.
     fn told(&self, event: &ServerEvent) -> Result<Option<Changed>, StoreError> {
         match event.kind.as_str() {
             "message" => {
@@ -109,7 +109,7 @@ impl Reading {
     }
 }
 
-/// Why the server tells no more.
+/// Creates the error of a feed that ended.
 fn lost(wire: &Wire, problem: &str) -> StoreError {
     let problem: Value = serde_json::from_str(problem).unwrap_or_default();
     let cause = problem.get("cause").cloned().unwrap_or_default();
@@ -117,7 +117,7 @@ fn lost(wire: &Wire, problem: &str) -> StoreError {
         Ok(ConnectionError::Store(error)) => error,
         Ok(error) => StoreError::Unusable(error.to_string()),
         Err(_) => words::of_json(&problem).map_or_else(
-            || broken(wire, "it tells no more changes"),
+            || broken(wire, "the change feed ended"),
             StoreError::Unusable,
         ),
     }
@@ -128,18 +128,18 @@ fn broken(wire: &Wire, why: &str) -> StoreError {
 }
 
 fn garbled(wire: &Wire) -> StoreError {
-    broken(wire, "what it tells of changes cannot be read")
+    broken(wire, "its change feed is not valid")
 }
 
-/// The refusal of a server that has no feed.
+/// Creates the error of a server without a change feed.
 pub fn none(status: StatusCode) -> ConnectionError {
     refusal::refused(
         status,
-        "The server does not tell changes; read the list again to see them",
+        "The server has no change feed; reload the list to see changes",
     )
 }
 
-/// The same for one that knows no such address; any other error as it is.
+/// Replaces the error of an unknown path; any other error stays.
 pub fn or_none(error: ConnectionError) -> ConnectionError {
     const UNKNOWN: u16 = StatusCode::NOT_FOUND.as_u16();
     match error {
@@ -150,7 +150,7 @@ pub fn or_none(error: ConnectionError) -> ConnectionError {
     }
 }
 
-/// The same where a page instead of the API says that there is no such address.
+/// Replaces the error of a server that answers an unknown path with a web page.
 pub fn or_foreign(error: ConnectionError) -> ConnectionError {
     match error {
         ConnectionError::Server(ServerError::Foreign { .. }) => none(StatusCode::NOT_FOUND),

@@ -1,4 +1,4 @@
-//! Requests to servers that are not umai's own: whole connections are sent, and little is expected of the answers.
+//! Requests to third-party servers: sends whole connections and accepts incomplete responses.
 
 use http::{Method, StatusCode};
 use serde::Deserialize;
@@ -18,7 +18,7 @@ use crate::provider::{Provider, is_sensitive};
 use crate::text;
 
 impl RemoteService {
-    /// Changes a connection: reads it, replaces what the draft names, and sends everything back.
+    /// Updates a connection: loads it, replaces the members of the draft, and sends everything back.
     pub(super) async fn change_foreign(
         &self,
         key: &IdOrAlias,
@@ -64,7 +64,7 @@ impl RemoteService {
         self.saved(answer, named.as_ref()).await
     }
 
-    /// Rolls back to a version. Any success counts, whatever the body; the connection is read again.
+    /// Rolls back to a version. Any success status counts, whatever the body; the connection is loaded again.
     pub(super) async fn roll_back_foreign(
         &self,
         key: &IdOrAlias,
@@ -72,7 +72,7 @@ impl RemoteService {
         description: Option<&str>,
     ) -> Result<Rollback, ConnectionError> {
         if description.is_some() {
-            let words = "This server keeps no note on a rollback; repeat it without the note";
+            let words = "This server does not support a note on a rollback; retry without the note";
             return Err(refused(StatusCode::BAD_REQUEST, words));
         }
         let before = ConnectionItem::from(self.arrived::<ArrivedItem>(key).await?);
@@ -94,7 +94,7 @@ impl RemoteService {
         })
     }
 
-    /// Tests what is saved. The server ignores a body, so a draft is refused rather than believed.
+    /// Tests the stored connection. The server ignores a body, so a test of a draft is refused.
     pub(super) async fn test_foreign(
         &self,
         key: &IdOrAlias,
@@ -106,9 +106,9 @@ impl RemoteService {
             Err(ConnectionError::NotFound(_)) => {
                 let found = self.one(key).await?;
                 let why = if found.settings.is_none() {
-                    "It has no settings"
+                    "it has no settings"
                 } else {
-                    "Its provider is not installed on the server"
+                    "its provider is not installed on the server"
                 };
                 Err(refused(
                     StatusCode::BAD_REQUEST,
@@ -119,7 +119,7 @@ impl RemoteService {
         }
     }
 
-    /// What a change would come to, as far as reading tells.
+    /// Returns the expected result of a change, from reads only.
     pub(super) async fn foresee_foreign(
         &self,
         proposal: Proposal,
@@ -157,7 +157,7 @@ impl RemoteService {
         }
     }
 
-    /// A draft of a new connection with keys and value types as the server's schema has them.
+    /// Returns a new draft with keys and value types as in the server's schema.
     pub(super) fn spelled(&self, mut draft: ConnectionDraft) -> ConnectionDraft {
         let provider = draft.provider_id.as_deref();
         let provider = provider.and_then(|id| self.catalog.get(id.trim()));
@@ -178,7 +178,7 @@ impl RemoteService {
         draft
     }
 
-    /// The masks a draft gives as secrets.
+    /// Returns errors for masks in place of secrets.
     pub(super) fn masks(&self, draft: &ConnectionDraft, stored: Stored) -> Vec<FieldError> {
         let provider = self.provider_of(draft);
         let given = draft.settings.as_ref().into_iter().flat_map(Settings::iter);
@@ -192,7 +192,7 @@ impl RemoteService {
             .collect()
     }
 
-    /// New secrets that cannot be keys. Other servers store them as they are.
+    /// Returns errors for new secrets that cannot be keys. Third-party servers would store them unchecked.
     pub(super) fn unusable_secrets(
         &self,
         draft: &ConnectionDraft,
@@ -204,7 +204,7 @@ impl RemoteService {
         }
     }
 
-    /// New names and aliases that contain an API key. Other servers store both as they are; what is stored is not judged again.
+    /// Checks the new secrets against the provider of a stored connection.
     pub(super) fn keys_in_names(
         &self,
         draft: &ConnectionDraft,
@@ -226,7 +226,6 @@ impl RemoteService {
         })
         .collect()
     }
-
     /// A draft whose secrets are trimmed as umai's own service trims them; other servers store every character.
     pub(super) fn trimmed(&self, mut draft: ConnectionDraft) -> ConnectionDraft {
         let Some(settings) = draft.settings.take_if(|_| !self.is_kin) else {
@@ -246,7 +245,6 @@ impl RemoteService {
         draft.settings = Some(pairs.collect());
         draft
     }
-
     /// Refuses new secrets that cannot be keys, and new names that contain one. A copy has no stored name.
     fn refuse_unusable(
         &self,
@@ -286,7 +284,7 @@ impl RemoteService {
         RawConnection::read(&answer.body).ok_or_else(|| self.foreign())
     }
 
-    /// Refuses what is wrong with the changed parts; what was stored before is not judged.
+    /// Checks the changed members; stored members are not checked.
     async fn examine(
         &self,
         raw: &RawConnection,
@@ -328,7 +326,7 @@ impl RemoteService {
     }
 }
 
-/// The change that only activates or deactivates.
+/// Creates the draft that only activates or deactivates.
 pub fn activation(active: bool) -> ConnectionDraft {
     ConnectionDraft {
         is_active: Some(active),
@@ -345,7 +343,7 @@ fn foreseen(change: &RawChange) -> Foreseen {
     }
 }
 
-/// A model list: bare, or with its items beneath.
+/// A model list, bare or as a page.
 #[derive(Deserialize)]
 #[serde(untagged)]
 pub enum List<T> {
@@ -353,13 +351,13 @@ pub enum List<T> {
     Bare(Vec<T>),
     /// `{"items":[…]}`
     Paged {
-        /// What is listed.
+        /// The items.
         items: Vec<T>,
     },
 }
 
 impl<T> List<T> {
-    /// What is listed.
+    /// Returns the items.
     pub fn into_items(self) -> Vec<T> {
         match self {
             Self::Bare(items) | Self::Paged { items } => items,

@@ -1,4 +1,4 @@
-//! Versions, comparisons and rollbacks as they arrive from a server.
+//! Versions, comparisons and rollbacks in server responses.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -9,7 +9,7 @@ use crate::connection::comparison::ENTITY_TYPE;
 use crate::connection::{Change, Comparison, Connection, Difference, Rollback, Setting, Version};
 use crate::provider::{Provider, ProviderCatalog};
 
-/// A version; its snapshot is not in every list.
+/// A version. Some lists leave out the snapshot.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Record {
@@ -27,7 +27,7 @@ pub struct Record {
 }
 
 impl Record {
-    /// The version, when its snapshot is there.
+    /// Returns the version; none without a snapshot.
     pub fn complete(self, catalog: &ProviderCatalog) -> Option<Version> {
         let snapshot = self.snapshot?.at(self.version, self.date_created);
         Some(Version {
@@ -40,13 +40,13 @@ impl Record {
         })
     }
 
-    /// Whether its snapshot is there.
+    /// Returns whether the snapshot is present.
     pub fn is_complete(&self) -> bool {
         self.snapshot.is_some()
     }
 }
 
-/// What differs between two versions.
+/// A comparison of two versions.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ArrivedComparison {
@@ -62,7 +62,7 @@ pub struct ArrivedComparison {
 }
 
 impl ArrivedComparison {
-    /// What may be seen of it.
+    /// Returns the comparison with secrets masked.
     pub fn masked(self, catalog: &ProviderCatalog) -> Comparison {
         let from = self.from_snapshot.at(self.from_version, self.from_date);
         let from = from.masked(catalog);
@@ -106,7 +106,7 @@ fn without_secret(change: Difference, provider: Option<&Provider>) -> Difference
     }
 }
 
-/// What a rollback did.
+/// Result of a rollback.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ArrivedRollback {
@@ -117,7 +117,7 @@ pub struct ArrivedRollback {
 }
 
 impl ArrivedRollback {
-    /// What may be seen of it.
+    /// Returns the result with secrets masked.
     pub fn masked(self, catalog: &ProviderCatalog) -> Rollback {
         let entity = self.entity.at(self.new_version, When::default());
         let entity: Connection = entity.masked(catalog);

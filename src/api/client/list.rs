@@ -1,4 +1,4 @@
-//! Lists connections, in as many answers as it takes.
+//! Lists connections page by page.
 
 use http::StatusCode;
 use url::Url;
@@ -9,14 +9,14 @@ use super::refusal::{self, About};
 use super::wire::Asking;
 use crate::connection::{ConnectionError, ConnectionItem, Page, Query, ServerError, Window};
 
-/// The most that one answer lists.
+/// Maximum page size.
 pub const MOST_LISTED: usize = 10_000;
 
-/// The most that servers leave out at the start; no list is longer.
+/// Maximum of `skip`; no list is longer.
 pub const MOST_SKIPPED: usize = i32::MAX as usize;
 
 impl RemoteService {
-    /// The connections a query admits.
+    /// Lists the connections of a query.
     pub(super) async fn listed(
         &self,
         query: &Query,
@@ -37,7 +37,7 @@ impl RemoteService {
         })
     }
 
-    /// The connections in the trash.
+    /// Lists the connections in the trash.
     pub(super) async fn in_trash(
         &self,
         window: Window,
@@ -54,7 +54,7 @@ impl RemoteService {
             })
     }
 
-    /// The connections a query admits on a server that ignores a part of it: all are read, and filtered here.
+    /// Lists the connections of a query on a server that ignores a part of the filter: loads all and filters on the client.
     async fn filtered_here(&self, query: &Query) -> Result<Page<ConnectionItem>, ConnectionError> {
         let everything = Window {
             skip: 0,
@@ -85,7 +85,7 @@ impl RemoteService {
         })
     }
 
-    /// The aliases that begin with this, from the list of connections.
+    /// Lists the aliases with a prefix, from the list of connections.
     pub(super) async fn listed_aliases(
         &self,
         prefix: &str,
@@ -135,17 +135,17 @@ impl RemoteService {
 fn no_trash() -> ConnectionError {
     refusal::refused(
         StatusCode::NOT_IMPLEMENTED,
-        "The server keeps no trash: what is deleted there is gone",
+        "This server has no trash: deleted connections cannot be restored",
     )
 }
 
-/// Returns whether a query asks for what a foreign server ignores: the status, and more than one provider.
+/// Returns whether a query uses filters that third-party servers ignore: the status, or several providers.
 fn is_beyond_foreign_filters(query: &Query) -> bool {
     let providers = query.provider_ids.as_ref();
     query.is_active.is_some() || providers.is_some_and(|ids| ids.len() > 1)
 }
 
-/// Adds what a query asks to an address. Nothing when it admits no connection whatever there is.
+/// Adds a query to a URL. Returns false when the query can match nothing.
 fn asked(url: &mut Url, query: &Query) -> bool {
     let mut pairs = url.query_pairs_mut();
     if let Some(filter) = query.filter.as_ref().filter(|filter| !filter.is_empty()) {

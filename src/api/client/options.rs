@@ -1,4 +1,4 @@
-//! Which server is asked, and how it is told who asks.
+//! Options of a remote connection: URL, token and trusted certificates.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,10 +9,10 @@ use rustls::pki_types::CertificateDer;
 use super::Address;
 use crate::tls::pem;
 
-/// Reads the token again, for a server that takes the one it was given no more; none where there is no usable one.
+/// Reloads the token after the server rejected the previous one; none when there is no usable token.
 pub(super) type TokenSource = Arc<dyn Fn() -> Option<HeaderValue> + Send + Sync>;
 
-/// Which server is asked, by whom, and whom it is trusted by.
+/// Options of a remote connection.
 #[derive(Clone)]
 pub struct RemoteOptions {
     pub(super) address: Address,
@@ -22,7 +22,7 @@ pub struct RemoteOptions {
 }
 
 impl RemoteOptions {
-    /// A server that is asked without a token, and trusted as the system trusts it.
+    /// Creates options without a token, with the system's trusted certificates.
     pub const fn new(address: Address) -> Self {
         Self {
             address,
@@ -32,23 +32,23 @@ impl RemoteOptions {
         }
     }
 
-    /// The server.
+    /// Returns the base URL.
     pub const fn address(&self) -> &Address {
         &self.address
     }
 
-    /// Where the server's management API is.
+    /// Returns the URL of the management API.
     pub fn api(&self) -> String {
         self.address.of(&[]).to_string()
     }
 
-    /// The same, asked with a token. The sentence says what is wrong with it, and nothing of what it is.
+    /// Sets the token. The error describes the flaw without repeating the token.
     pub fn with_token(mut self, token: &str) -> Result<Self, String> {
         self.token = Some(authorization(token)?);
         Ok(self)
     }
 
-    /// The same, with `read` asked for the token again when the server answers 401.
+    /// Reloads the token with `read` when the server answers 401.
     #[must_use]
     pub fn with_token_source<T: AsRef<str>>(
         mut self,
@@ -59,20 +59,22 @@ impl RemoteOptions {
         self
     }
 
-    /// The same, trusting the certificates of a PEM file besides the system's. The sentence says what is wrong with the file.
+    /// Trusts the certificates of a PEM file in addition to the system's. The error describes the flaw of the file.
     pub fn with_certificates(mut self, bytes: &[u8], path: &Path) -> Result<Self, String> {
         self.roots.extend(pem::roots(bytes, path)?);
         Ok(self)
     }
 }
 
-/// The header that carries a token. The sentence says what is wrong with it, and nothing of what it is.
+/// Creates the `Authorization` header. The error describes the flaw without repeating the token.
 fn authorization(token: &str) -> Result<HeaderValue, String> {
     if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err("is no token: a token is letters, numbers and signs without a space".into());
+        return Err(
+            "is not a token: a token has only letters, digits and symbols, without spaces".into(),
+        );
     }
-    let mut value =
-        HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| "is no token".to_owned())?;
+    let mut value = HeaderValue::try_from(format!("Bearer {token}"))
+        .map_err(|_| "is not a token".to_owned())?;
     value.set_sensitive(true);
     Ok(value)
 }

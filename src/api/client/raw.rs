@@ -1,7 +1,7 @@
-//! A connection exactly as a foreign server sent it, and a change laid over that.
+//! A connection exactly as a third-party server sent it, and changes to it.
 //!
-//! Such a server replaces everything with what a PUT says: what is not sent is wiped, and a mask is stored as the secret. So the
-//! body of a PUT repeats the settings byte for byte as the GET told them and replaces only the named ones.
+//! A PUT on such a server replaces the whole connection: it clears what is missing and stores a mask as the secret. The body of a
+//! PUT therefore repeats the settings of the GET byte for byte and replaces only the changed ones.
 
 mod compare;
 mod members;
@@ -22,43 +22,43 @@ use crate::connection::{
 use crate::provider::{Provider, ProviderCatalog, is_sensitive};
 use crate::text;
 
-/// A connection as it was sent.
+/// A connection as the server sent it.
 pub struct RawConnection {
     body: Zeroizing<String>,
-    /// Everything but the settings.
+    /// The connection without its settings.
     pub item: ConnectionItem,
-    /// The settings in their order; none where they are null.
+    /// Settings in their order; none for null.
     settings: Option<Vec<Member>>,
     /// Whether the server returned the settings at all, be they null.
     has_settings: bool,
 }
 
-/// A change of a connection, ready to be sent.
+/// A change, ready to be sent.
 pub struct RawChange {
-    /// The request body.
+    /// Request body.
     pub body: Zeroizing<Vec<u8>>,
-    /// Whether it differs from what is stored.
+    /// True when the change differs from the stored connection.
     pub is_change: bool,
     /// The connection after the change.
     pub after: Connection<Plain>,
-    /// The paths that differ.
+    /// Changed paths.
     pub paths: Vec<String>,
     /// Whether it creates another connection.
     pub is_copy: bool,
 }
 
-/// A setting of the body to send.
+/// A setting of the request body.
 enum Entry<'r> {
-    /// As it was sent.
+    /// Unchanged, as the server sent it.
     Kept(&'r Member),
-    /// In its place, under its own spelling of the key.
+    /// Replaced in place, with the stored spelling of the key.
     Replaced(&'r Member, Setting<Plain>),
-    /// Behind the others.
+    /// Appended.
     Added(String, Setting<Plain>),
 }
 
 impl RawConnection {
-    /// Reads a response body; none when it holds no connection.
+    /// Parses a response body; none when it is not a connection.
     pub fn read(body: &[u8]) -> Option<Self> {
         let item = serde_json::from_slice::<ArrivedItem>(body).ok()?.into();
         let body = Zeroizing::new(std::str::from_utf8(body).ok()?.to_owned());
@@ -81,16 +81,16 @@ impl RawConnection {
         })
     }
 
-    /// What may be seen of it.
+    /// Returns the connection with secrets masked.
     pub fn masked(&self, catalog: &ProviderCatalog) -> Option<Connection> {
         let arrived: Arrived = serde_json::from_str(&self.body).ok()?;
         Some(arrived.masked(catalog))
     }
 
-    /// Lays a change over it.
+    /// Applies a change.
     ///
-    /// Fails where the change gives a mask as a secret, where a secret would be sent to another address, and where the server
-    /// shows a mask in place of a secret that the change does not replace.
+    /// Fails when the change has a mask as a secret, when a secret would be sent to another address, or when the server shows a
+    /// mask in place of a secret that the change does not replace.
     pub fn changed(
         &self,
         draft: &ConnectionDraft,
@@ -134,7 +134,7 @@ impl RawConnection {
         Err(ConnectionError::Invalid(refused))
     }
 
-    /// A new connection with the same settings, and what the draft says laid over them.
+    /// Creates a new connection with the same settings, changed by the draft.
     pub fn copied(
         &self,
         draft: &ConnectionDraft,
@@ -161,7 +161,7 @@ impl RawConnection {
         })
     }
 
-    /// The settings with a change laid over them, and the connection they make.
+    /// Returns the settings after a change, and the resulting connection.
     fn laid_over(
         &self,
         draft: &ConnectionDraft,
@@ -219,7 +219,7 @@ impl RawConnection {
         (entries, after)
     }
 
-    /// Refuses to write where the server does not return the settings: a PUT without them would remove them.
+    /// Rejects a mask that would be sent back as the secret.
     fn refuse_hidden_settings(&self, refused: &mut Vec<FieldError>) {
         if !self.has_settings {
             let words = "This server does not return the settings of this connection, and saving would remove them; change it on the server";
@@ -229,8 +229,6 @@ impl RawConnection {
             });
         }
     }
-
-    /// Refuses to send back a mask as if it were the secret.
     fn refuse_kept_masks(
         &self,
         entries: &[Entry<'_>],
@@ -247,7 +245,7 @@ impl RawConnection {
                 .any(|error| error.field.setting_key() == Some(key.as_str()));
             if is_mask && is_sensitive(provider, &key) && !is_refused {
                 let words = format!(
-                    "This server shows only a mask of {}, and saving would replace the secret with that mask; give the secret again in the same change",
+                    "This server shows only a mask of {}, and saving would replace the secret with the mask; enter the secret again in the same change",
                     label(provider, &key)
                 );
                 refused.push(at(provider, &key, Reason::Said(words)));
@@ -263,7 +261,7 @@ impl RawConnection {
         catalog.get(&self.item.provider_id)
     }
 
-    /// The connection these entries make, keys as the provider spells them; lists and objects have no place in it.
+    /// Returns the connection of these entries, with keys as the provider spells them. Lists and objects are left out.
     fn plain(
         &self,
         entries: &[Entry<'_>],
@@ -293,8 +291,6 @@ impl RawConnection {
 fn is_mask(text: &str) -> bool {
     Mask::is_mask(text::trim_invisible(text))
 }
-
-/// A secret where the setting is sensitive and holds one; an empty secret is none.
 fn sorted(value: Setting<Plain>, is_secret: bool) -> Setting<Plain> {
     if !is_secret {
         return match &value {
@@ -314,7 +310,7 @@ fn sorted(value: Setting<Plain>, is_secret: bool) -> Setting<Plain> {
     }
 }
 
-/// Returns whether two keys name one setting, in any case and under any name the provider accepts.
+/// Returns whether two keys name the same setting, in any case and under any name that the provider accepts.
 fn is_same_setting(provider: Option<&Provider>, stored: &str, given: &str) -> bool {
     let is_same_field = || {
         let field = |key| provider.and_then(|provider| provider.field_in_any_case(key));
@@ -331,7 +327,7 @@ fn label(provider: Option<&Provider>, key: &str) -> String {
     field.map_or_else(|| key.to_owned(), |field| field.label.clone())
 }
 
-/// An error at a setting.
+/// Creates the error of a setting.
 pub fn at(provider: Option<&Provider>, key: &str, reason: Reason) -> FieldError {
     let field = Field::Setting {
         provider: provider.map_or_else(String::new, |provider| provider.id.clone()),

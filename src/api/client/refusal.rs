@@ -1,4 +1,4 @@
-//! What a server refused, as the error it is about; of another making, in its own words.
+//! Error responses: restores the error of an umai server, or shows the text of a third-party server.
 
 use http::StatusCode;
 use serde_json::Value;
@@ -8,21 +8,21 @@ use super::words;
 use crate::connection::{ConnectionError, Field, FieldError, IdOrAlias, Reason, ServerError};
 use crate::provider::Provider;
 
-/// What a request was about, for refusals that say less than that.
+/// Context of a request, for error responses with less detail.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct About<'a> {
-    /// The connection it names.
+    /// Connection of the request.
     pub key: Option<&'a IdOrAlias>,
-    /// The version of it that it names.
+    /// Version of the request.
     pub number: Option<u64>,
-    /// The version it was made over.
+    /// Version that the change is based on.
     pub over: Option<u64>,
-    /// Whose settings it has.
+    /// Provider of the settings in the request.
     pub provider: Option<&'a Provider>,
 }
 
 impl<'a> About<'a> {
-    /// About one connection.
+    /// Creates the context of one connection.
     pub fn one(key: &'a IdOrAlias) -> Self {
         Self {
             key: Some(key),
@@ -31,7 +31,7 @@ impl<'a> About<'a> {
     }
 }
 
-/// The error that an answer stands for.
+/// Converts an error response to an error.
 pub fn read(answer: &Answer, about: About<'_>) -> ConnectionError {
     let body: Option<Value> = serde_json::from_slice(&answer.body).ok();
     let cause = body.as_ref().and_then(|body| body.get("cause"));
@@ -86,7 +86,7 @@ pub fn read(answer: &Answer, about: About<'_>) -> ConnectionError {
     }
 }
 
-/// Whether a page says that there is no such address, where the API would say it in JSON.
+/// Returns whether a 404 is a web page, where the API would answer in JSON.
 pub fn is_of_no_api(answer: &Answer) -> bool {
     let says_nothing_there = matches!(
         answer.status,
@@ -101,7 +101,7 @@ pub fn is_of_no_api(answer: &Answer) -> bool {
         && serde_json::from_slice::<serde::de::IgnoredAny>(&answer.body).is_err()
 }
 
-/// A refusal in words.
+/// Creates an error from a status and a text.
 pub fn refused(status: StatusCode, words: impl Into<String>) -> ConnectionError {
     ServerError::Refused {
         status: status.as_u16(),
@@ -110,21 +110,21 @@ pub fn refused(status: StatusCode, words: impl Into<String>) -> ConnectionError 
     .into()
 }
 
-/// What a status means, when nobody says more.
+/// Returns the standard text of a status.
 fn meaning(status: StatusCode) -> String {
-    let known = status.canonical_reason().unwrap_or("and nothing more");
-    format!("The server answers {} {known}", status.as_u16())
+    let known = status.canonical_reason().unwrap_or("(unknown status)");
+    format!("The server returned {} {known}", status.as_u16())
 }
 
 fn elsewhere(location: Option<&str>) -> String {
     let place = location.and_then(words::line);
     place.map_or_else(
-        || "The server leads elsewhere and does not say where; check its address".into(),
-        |place| format!("The server leads elsewhere, to {place}; give the address that it has now"),
+        || "The server redirects without a location; check its URL".into(),
+        |place| format!("The server redirects to {place}; use that URL"),
     )
 }
 
-/// A member in any case.
+/// Returns a member, ignoring case.
 fn member<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
     let mut members = object.as_object()?.iter();
     members
@@ -132,7 +132,7 @@ fn member<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
         .map(|(_, value)| value)
 }
 
-/// The sentences that are about a field, in the order of a request.
+/// Returns the field errors, in the order of the request.
 fn at_fields(errors: &Value, provider: Option<&Provider>) -> Vec<FieldError> {
     let mut found = Vec::new();
     for (path, sentences) in errors.as_object().into_iter().flatten() {
@@ -156,7 +156,7 @@ fn at_fields(errors: &Value, provider: Option<&Provider>) -> Vec<FieldError> {
     found
 }
 
-/// The field that a path names: `Alias`, `$.providerId`, `Settings.ApiKey`, `Settings[apiKey]`.
+/// Parses a field path: `Alias`, `$.providerId`, `Settings.ApiKey`, `Settings[apiKey]`.
 fn field(path: &str, provider: Option<&Provider>) -> Option<Field> {
     let path = path.trim_start_matches("$.");
     let (name, key) = match path.split_once(['.', '[']) {

@@ -1,4 +1,4 @@
-//! What is asked of a server for each thing that can be done with connections.
+//! [`crate::connection::ConnectionService`] as requests to a server.
 
 use std::sync::Arc;
 
@@ -26,12 +26,12 @@ use crate::connection::{
 };
 use crate::provider::{Capability, ProviderCatalog};
 
-/// A model; what it can do may be more than is known here.
+/// A model. Unknown capabilities are ignored.
 #[derive(Deserialize)]
 struct ArrivedModel {
     #[serde(default)]
     id: Option<String>,
-    /// Where the product itself names it.
+    /// ID and name in the format of Umbraco.AI.
     #[serde(default)]
     model: Option<NestedModel>,
     #[serde(default)]
@@ -87,7 +87,7 @@ impl ConnectionService for RemoteService {
 
     async fn lookup(&self, reference: &Reference) -> Result<Lookup, ConnectionError> {
         if !self.is_kin {
-            let words = "This server does not say whether a reference resolves";
+            let words = "This server cannot look up configuration keys";
             return Err(refusal::refused(StatusCode::NOT_FOUND, words));
         }
         let url = self.wire.address().of(&["appsettings", reference.key()]);
@@ -270,7 +270,7 @@ impl ConnectionService for RemoteService {
         record.complete(&self.catalog).ok_or_else(|| {
             refusal::refused(
                 StatusCode::OK,
-                "The server does not say what the connection was at this version",
+                "The server did not return the snapshot of this version",
             )
         })
     }
@@ -315,7 +315,7 @@ impl ConnectionService for RemoteService {
 
     async fn test(&self, subject: TestSubject) -> Result<TestReport, ConnectionError> {
         if let (TestSubject::Draft(_) | TestSubject::Changed(..), false) = (&subject, self.is_kin) {
-            let words = "Only saved settings can be tested on this server; save first, then test";
+            let words = "This server tests only saved settings; save first, then test";
             return Err(refusal::refused(StatusCode::NOT_IMPLEMENTED, words));
         }
         let address = self.wire.address();
@@ -426,7 +426,7 @@ impl ConnectionService for RemoteService {
 }
 
 impl RemoteService {
-    /// The error of a draft that is refused before it is sent, with everything else that is wrong with it.
+    /// Completes the error of a rejected draft with all other field errors.
     pub(super) async fn with_all_fields(
         &self,
         error: ConnectionError,
@@ -451,7 +451,7 @@ impl RemoteService {
         }
     }
 
-    /// The connection that has an alias, leaving one out of account.
+    /// Returns the connection with an alias, ignoring one connection.
     pub(super) async fn owner_of(
         &self,
         alias: &str,
@@ -470,7 +470,7 @@ impl RemoteService {
         }
     }
 
-    /// The key that asks for versions; a foreign server takes an ID there, not an alias.
+    /// Returns the key of version requests: third-party servers accept only an ID.
     async fn key_of_history(&self, key: &IdOrAlias) -> Result<IdOrAlias, ConnectionError> {
         match key {
             IdOrAlias::Alias(_) if !self.is_kin => {
@@ -481,13 +481,13 @@ impl RemoteService {
         }
     }
 
-    /// The error of a history that a foreign server tells in another shape.
+    /// Replaces the error of a version response in another format.
     fn without_snapshots(&self, error: ConnectionError) -> ConnectionError {
         match error {
             ConnectionError::Server(ServerError::Foreign { .. }) if !self.is_kin => {
                 refusal::refused(
                     StatusCode::NOT_IMPLEMENTED,
-                    "This server keeps no snapshots of versions; its history cannot be shown",
+                    "This server keeps no version snapshots; the history is not available",
                 )
             }
             other => other,
@@ -507,7 +507,7 @@ impl RemoteService {
     }
 }
 
-/// The refusal of a server that has no such list, in words of use.
+/// Creates the error of a server without a list of configuration keys.
 fn unlisted(error: ConnectionError) -> ConnectionError {
     match error {
         ConnectionError::Server(

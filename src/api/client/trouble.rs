@@ -1,4 +1,4 @@
-//! Why a request got no answer, in words a person can act on.
+//! Messages of failed requests.
 
 use std::error::Error;
 use std::io;
@@ -8,37 +8,37 @@ use rustls::CertificateError;
 use crate::tls::self_signed_command;
 use crate::tls::trust::CaAsServer;
 
-/// So long a connection may take to come about.
+/// Connect timeout, in seconds.
 pub const CONNECT_SECONDS: u64 = 5;
 
-/// Why there was no answer.
+/// Returns the cause of a failed request.
 pub fn why(error: &reqwest::Error) -> String {
     if error.is_dns() {
-        return "its name is not found; check the address".into();
+        return "cannot resolve the host name (DNS); check the URL".into();
     }
     if let Some(words) = chain(error).find_map(of_cause) {
         return words;
     }
     if error.is_timeout() && error.is_connect() {
-        return format!("nothing answers within {CONNECT_SECONDS} seconds");
+        return format!("no connection within {CONNECT_SECONDS} seconds");
     }
     if error.is_timeout() {
-        return "it takes too long to answer".into();
+        return "the request timed out".into();
     }
     if error.is_connect() {
-        return "no connection comes about".into();
+        return "cannot connect".into();
     }
     BROKE_OFF.into()
 }
 
-/// Whether the request cannot have reached the server.
+/// Returns whether the request cannot have reached the server.
 pub fn is_unsent(error: &reqwest::Error) -> bool {
     error.is_connect() || error.is_builder()
 }
 
-const BROKE_OFF: &str = "the connection broke off";
+const BROKE_OFF: &str = "the connection was lost";
 
-/// Everything that led to an error, the innermost of each first.
+/// Iterates over the causes of an error, with wrapped errors first.
 fn chain(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
     fn next<'a>(error: &&'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
         (**error).source()
@@ -46,7 +46,7 @@ fn chain(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)>
     std::iter::successors(error.source(), next).flat_map(|error| [innermost(error), error])
 }
 
-/// What a system error wraps, which is no source of it; layers of TLS wrap it more than once.
+/// Returns the innermost error that a system error wraps; it is not a `source`, and TLS layers wrap more than once.
 fn innermost<'a>(mut error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
     while let Some(inner) = error.downcast_ref().and_then(io::Error::get_ref) {
         error = inner;
@@ -61,12 +61,12 @@ fn of_cause(cause: &(dyn Error + 'static)) -> Option<String> {
     if let Some(http) = cause.downcast_ref::<hyper::Error>() {
         return http
             .is_parse()
-            .then(|| "what answers there is no web server; check http:// and https://".into());
+            .then(|| "not an HTTP server; check http:// and https://".into());
     }
     let words = match cause.downcast_ref::<io::Error>()?.kind() {
-        io::ErrorKind::ConnectionRefused => "nobody listens there; is it running?",
+        io::ErrorKind::ConnectionRefused => "connection refused; check that the server is running",
         io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
-            "there is no way to it on this network"
+            "the network is unreachable"
         }
         io::ErrorKind::ConnectionReset
         | io::ErrorKind::ConnectionAborted
@@ -81,26 +81,26 @@ fn of_tls(error: &rustls::Error) -> String {
     let rustls::Error::InvalidCertificate(flaw) = error else {
         return match error {
             rustls::Error::InvalidMessage(_) => {
-                "it does not speak TLS there; check the port".into()
+                "the server does not use TLS on this port; check the port".into()
             }
-            _ => "no TLS connection comes about".into(),
+            _ => "the TLS handshake failed".into(),
         };
     };
     match flaw {
         CertificateError::NotValidForNameContext { presented, .. } if presented.is_empty() => {
             return format!(
-                "its certificate has no subjectAltName; it needs one, for example from: {}",
+                "its certificate has no subjectAltName; create one with, for example: {}",
                 self_signed_command(None)
             );
         }
         flaw if CaAsServer::is_cause(flaw) => {
-            "its certificate is a CA's (CA:TRUE) and is not trusted itself; name this certificate with --ca-file"
+            "its certificate is a CA certificate (CA:TRUE) and not trusted as a server certificate; add it with --ca-file"
         }
         CertificateError::UnknownIssuer => {
-            "its certificate is not trusted; name the one that signed it with --ca-file"
+            "its certificate is not signed by a trusted CA; add that CA with --ca-file"
         }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "its certificate is for another name; use the name that is in it"
+            "its certificate is for another host name; use the name in the certificate"
         }
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
             "its certificate has expired"
@@ -108,7 +108,7 @@ fn of_tls(error: &rustls::Error) -> String {
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
             "its certificate is not valid yet; check the clock"
         }
-        _ => "its certificate is not right; name the one that signed it with --ca-file",
+        _ => "its certificate is not valid; add its CA with --ca-file",
     }
     .into()
 }

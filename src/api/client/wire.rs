@@ -1,4 +1,4 @@
-//! Sends a request, and takes in an answer that is neither endless nor led elsewhere.
+//! HTTP client with limits on time, response size and redirects.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -17,28 +17,28 @@ use super::{Address, RemoteOptions, trouble};
 use crate::connection::ServerError;
 use crate::tls::trust::client_config;
 
-/// So long a whole answer may take, unless the server itself asks somebody.
+/// Timeout of a whole response, unless the server contacts a provider.
 const ANSWER: Duration = Duration::from_secs(30);
 
-/// So long a server may take until it begins to answer; one that takes a connection and says nothing is given up on then.
+/// Timeout until the response begins; detects a server that accepts the connection and sends nothing.
 const FIRST_WORD: Duration = Duration::from_secs(10);
 
-/// What is said of a server that says nothing.
-const SILENT: &str = "it takes too long to answer";
+/// Message of a request timeout.
+const SILENT: &str = "the request timed out";
 
-/// So long a test of credentials may take: the server asks a provider meanwhile.
+/// Timeout of a connection test, during which the server contacts the provider.
 pub const TEST: Duration = Duration::from_secs(90);
 
-/// The most bytes an answer has; a page of five thousand connections is a tenth of it.
+/// Maximum size of a response, in bytes; a page of 5,000 connections has about a tenth.
 const MOST_BYTES: usize = 32 * 1024 * 1024;
 
-/// The most requests that are under way at once; each has a connection of its own, and servers take only so many.
+/// Maximum number of concurrent requests. Each one uses its own connection, and servers limit them.
 const MOST_AT_ONCE: usize = 32;
 
-/// One server, and the connections to it that are kept open.
+/// HTTP client of one server, with its open connections.
 pub struct Wire {
     client: Client,
-    /// A place for each request under way.
+    /// Limits the concurrent requests.
     places: Semaphore,
     address: Address,
     token: RwLock<Option<HeaderValue>>,
@@ -51,9 +51,9 @@ pub struct Asking {
     pub url: Url,
     pub body: Option<Zeroizing<Vec<u8>>>,
     pub over: Option<u64>,
-    /// So long the whole answer may take.
+    /// Timeout of the whole response.
     pub within: Duration,
-    /// So long its beginning may take.
+    /// Timeout until the response begins.
     pub begins_within: Duration,
 }
 
@@ -79,7 +79,7 @@ impl Asking {
         self
     }
 
-    /// Only when it is at this version. Nobody is at version 0: it stands for a server that does not count.
+    /// Sets the expected version. Version 0 stands for a server without versions and is ignored.
     #[must_use]
     pub fn over(mut self, version: Option<u64>) -> Self {
         self.over = version.filter(|version| *version > 0);
@@ -94,31 +94,31 @@ impl Asking {
     }
 }
 
-/// An answer, whatever it says.
+/// A response.
 pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
-    /// Wiped: a server of another making may answer with a secret.
+    /// Zeroized: a third-party server may return a secret.
     pub body: Zeroizing<Vec<u8>>,
 }
 
 impl Answer {
-    /// The version in the `ETag`.
+    /// Returns the version in the `ETag`.
     pub fn version(&self) -> Option<u64> {
         let tag = self.headers.get(ETAG)?.to_str().ok()?;
         tag.trim_start_matches("W/").trim_matches('"').parse().ok()
     }
 
-    /// Where it leads.
+    /// Returns the `Location` header.
     pub fn location(&self) -> Option<&str> {
         self.headers.get(LOCATION)?.to_str().ok()
     }
 }
 
 impl Wire {
-    /// A client for one server. Nothing is sent yet.
+    /// Creates the client. No request is sent.
     pub fn new(options: &RemoteOptions) -> Result<Self, ServerError> {
-        // Whoever was first has installed the same one.
+        // An already installed provider is the same one.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder = Client::builder()
             .user_agent(concat!("umai/", env!("CARGO_PKG_VERSION")))
@@ -132,17 +132,16 @@ impl Wire {
         };
         builder = if options.address.is_tls() {
             let config = client_config(&options.roots);
-            let config = config.map_err(|why| {
-                unreachable(format!("{why}; name its certificate with --ca-file"))
-            })?;
+            let config = config
+                .map_err(|why| unreachable(format!("{why}; add its certificate with --ca-file")))?;
             builder.tls_backend_preconfigured(config)
         } else {
-            // The system's certificates are many, and reading them takes longer than the request.
+            // Loading the system's certificates takes longer than the request.
             builder.tls_certs_only([])
         };
         let client = builder
             .build()
-            .map_err(|_| unreachable("the HTTP client cannot be set up".into()))?;
+            .map_err(|_| unreachable("cannot create the HTTP client".into()))?;
         Ok(Self {
             client,
             places: Semaphore::new(MOST_AT_ONCE),
@@ -152,14 +151,14 @@ impl Wire {
         })
     }
 
-    /// Where it is.
+    /// Returns the base URL.
     pub fn address(&self) -> &Address {
         &self.address
     }
 
-    /// Sends a request and takes in the whole answer.
+    /// Sends a request and reads the whole response.
     pub async fn send(&self, asking: Asking) -> Result<Answer, ServerError> {
-        // Nobody closes it.
+        // The semaphore is never closed.
         let _place = self.places.acquire().await.ok();
         let is_read = asking.method == Method::GET;
         let within = asking.within;
@@ -181,21 +180,21 @@ impl Wire {
         })
     }
 
-    /// Opens a stream; it may stay open for ever.
+    /// Opens a stream, without a limit on its duration.
     pub async fn open(&self, url: Url) -> Result<Response, ServerError> {
         let accepted = HeaderValue::from_static("text/event-stream");
-        // A server that takes the connection and says nothing is noticed all the same.
+        // Detects a server that accepts the connection and sends nothing.
         tokio::time::timeout(FIRST_WORD, self.begin(Asking::get(url), accepted, None))
             .await
             .map_err(|_| self.lost(SILENT))?
     }
 
-    /// The answer to a stream that was refused.
+    /// Reads the error response to a stream request.
     pub async fn refused(&self, response: Response) -> Result<Answer, ServerError> {
         let (status, headers) = (response.status(), response.headers().clone());
         let body = tokio::time::timeout(ANSWER, self.body(response, true))
             .await
-            .map_err(|_| self.lost("it takes too long to answer"))??;
+            .map_err(|_| self.lost("the request timed out"))??;
         Ok(Answer {
             status,
             headers,
@@ -249,11 +248,11 @@ impl Wire {
         token.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Reads the token again after the server refused `refused`; none when it is still the same.
+    /// Reloads the token after the server rejected `refused`; none when the token has not changed.
     async fn newer_token(&self, refused: Option<&HeaderValue>) -> Option<HeaderValue> {
         let current = self.token();
         if current.as_ref() != refused {
-            // Another request has read it meanwhile.
+            // Another request has already reloaded it.
             return current;
         }
         let source = self.token_source.clone()?;
@@ -279,14 +278,14 @@ impl Wire {
             .map_err(|error| self.broken(&error, is_read))?
         {
             if body.len() + chunk.len() > MOST_BYTES {
-                return Err(self.lost("its answer has no end"));
+                return Err(self.lost("the response is too large"));
             }
             body.extend_from_slice(&chunk);
         }
         Ok(body)
     }
 
-    /// The server is out of reach for a reason that is known.
+    /// Creates the error of an unreachable server.
     pub fn lost(&self, why: impl Into<String>) -> ServerError {
         ServerError::Unreachable {
             server: self.address.to_string(),
@@ -299,15 +298,17 @@ impl Wire {
         self.uncertain(why, is_read || trouble::is_unsent(error))
     }
 
-    /// The server is out of reach; what was asked may be done all the same, unless that makes no difference.
+    /// Creates the error of a request whose result is unknown, unless it cannot have had an effect.
     fn uncertain(&self, why: impl Into<String>, is_certain: bool) -> ServerError {
         let why = why.into();
         if is_certain {
             return self.lost(why);
         }
-        self.lost(format!("{why}; it may be done"))
+        self.lost(format!(
+            "{why}; the change may have been saved; check before retrying"
+        ))
     }
 }
 
-/// A wire is shared by everything that is asked at once.
+/// HTTP client that concurrent requests share.
 pub type SharedWire = Arc<Wire>;

@@ -1,13 +1,13 @@
-//! What a server of another making says, as one safe line.
+//! Text of third-party servers as one safe line.
 
 use serde_json::Value;
 
 use crate::text::{is_visible_text, printable};
 
-/// The most characters that are taken from it.
+/// Maximum length of a text, in characters.
 const MOST: usize = 300;
 
-/// One line that can be shown, at most 300 characters of it; nothing when there is nothing to see.
+/// Returns one printable line of at most 300 characters; none when nothing is visible.
 pub fn line(text: &str) -> Option<String> {
     let mut line = String::new();
     for word in text.split_whitespace() {
@@ -29,7 +29,7 @@ pub fn line(text: &str) -> Option<String> {
     })
 }
 
-/// What a body says that is no JSON: plain text, or what is to be read on a page.
+/// Returns the text of a body that is not JSON: plain text, or the visible text of a web page.
 pub fn of_body(body: &[u8]) -> Option<String> {
     let beginning = &body[..body.len().min(64 * 1024)];
     let text = String::from_utf8_lossy(beginning);
@@ -42,7 +42,7 @@ pub fn of_body(body: &[u8]) -> Option<String> {
         .or_else(|| line(&without_tags(&text)))
 }
 
-/// What problem details say, or any JSON that says it in one of the usual places.
+/// Returns the message of problem details, or of other JSON with a message under a usual name.
 pub fn of_json(body: &Value) -> Option<String> {
     if let Value::String(words) = body {
         return line(words);
@@ -52,7 +52,7 @@ pub fn of_json(body: &Value) -> Option<String> {
         .find_map(|member| body.get(member)?.as_str().and_then(line))
 }
 
-/// The part of a page between two tags, in any case.
+/// Returns the part of a page between two tags, ignoring case.
 fn between<'a>(page: &'a str, from: &str, to: &str) -> Option<&'a str> {
     let lower = page.to_ascii_lowercase();
     let start = lower.find(from)? + from.len();
@@ -60,7 +60,7 @@ fn between<'a>(page: &'a str, from: &str, to: &str) -> Option<&'a str> {
     Some(&page[start..end])
 }
 
-/// What is to be read on a page: no tags, no scripts, no styles.
+/// Returns the visible text of a page, without tags, scripts and styles.
 fn without_tags(page: &str) -> String {
     let lower = page.to_ascii_lowercase();
     let mut text = String::new();

@@ -1,4 +1,4 @@
-//! Refuses addresses that no text can be read from.
+//! Path parameters, and the check that paths are percent-encoded UTF-8.
 
 use axum::extract::{FromRequestParts, Path, Request};
 use axum::http::request::Parts;
@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::answer::Refusal;
 
-/// Lets pass what is percent-encoded UTF-8.
+/// Rejects requests whose path is not percent-encoded UTF-8.
 pub async fn check(request: Request, next: Next) -> Response {
     let uri = request.uri();
     if is_text(uri.path()) && is_text(uri.query().unwrap_or_default()) {
@@ -20,12 +20,12 @@ pub async fn check(request: Request, next: Next) -> Response {
 fn unreadable() -> Refusal {
     Refusal::new(
         400,
-        "The address must be percent-encoded UTF-8",
+        "The path must be percent-encoded UTF-8",
         "malformedAddress",
     )
 }
 
-/// Whether every `%` begins an encoded byte, and the bytes are UTF-8.
+/// Returns whether every `%` begins an encoded byte and the decoded bytes are UTF-8.
 fn is_text(encoded: &str) -> bool {
     let mut bytes = encoded.bytes();
     let mut decoded = Vec::with_capacity(encoded.len());
@@ -47,7 +47,7 @@ fn digit(byte: Option<u8>) -> Option<u8> {
     u8::try_from(value).ok()
 }
 
-/// The parts of an address that a route leaves open.
+/// Path parameters of a route.
 pub struct At<T>(pub T);
 
 impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for At<T> {

@@ -1,4 +1,4 @@
-//! What is answered: JSON, or problem details.
+//! Responses: JSON or problem details.
 
 use axum::http::header::{CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue};
 use axum::http::{Response as HttpResponse, StatusCode};
@@ -9,20 +9,20 @@ use crate::api::Problem;
 use crate::connection::{ConnectionError, FieldError, IdOrAlias, Reason, StoreError};
 use crate::text::secret::looks_like_one;
 
-/// What a route comes to.
+/// Result of a route handler.
 pub type Answer = Result<Response, Refusal>;
 
-/// A request that is not carried out.
+/// An error response.
 #[derive(Debug)]
 pub struct Refusal(pub Box<Problem>);
 
 impl Refusal {
-    /// A status, with what is wrong in a sentence and in a stable word.
+    /// Creates an error response from a status, a sentence and a stable error code.
     pub fn new(status: u16, detail: impl Into<String>, code: &str) -> Self {
         Self(Box::new(Problem::new(status, detail, code)))
     }
 
-    /// A refused service call in another sentence than its own.
+    /// Creates the error response of a service error with another detail text.
     pub fn saying(error: ConnectionError, detail: &str) -> Self {
         let Self(mut problem) = error.into();
         detail.clone_into(&mut problem.detail);
@@ -39,8 +39,8 @@ impl From<ConnectionError> for Refusal {
     }
 }
 
-/// Whether an error may be answered as it is: what looks like a key may have been sent in place of an alias. Whoever asked for it
-/// knows what that was.
+/// Returns whether the text of an error may be sent. A value that looks like a key may have been sent in place of an alias, and
+/// must not be repeated.
 fn may_be_repeated(error: &ConnectionError) -> bool {
     match error {
         ConnectionError::NotFound(IdOrAlias::Alias(alias)) => !looks_like_one(alias),
@@ -56,7 +56,7 @@ fn may_be_repeated(error: &ConnectionError) -> bool {
     }
 }
 
-/// The error in the contract's words: where a reference was looked for is in the cause alone.
+/// Shortens an error to the documented text; the places where a reference was looked up are only in the `cause`.
 fn in_short(error: &ConnectionError) -> ConnectionError {
     let mut error = error.clone();
     if let ConnectionError::Invalid(errors) = &mut error {
@@ -69,7 +69,7 @@ fn in_short(error: &ConnectionError) -> ConnectionError {
     error
 }
 
-/// The error as it may leave the house: what the store says of folders and files is for the log of whoever runs it.
+/// Removes paths and system messages of the store from an error: they belong in the server's log.
 pub fn abroad(error: ConnectionError) -> ConnectionError {
     let ConnectionError::Store(at_home) = error else {
         return error;
@@ -81,24 +81,24 @@ pub fn abroad(error: ConnectionError) -> ConnectionError {
         | StoreError::VersionMoved { .. }
         | StoreError::FeedTooOld(_) => return ConnectionError::Store(at_home),
         StoreError::Held { .. } => StoreError::Held {
-            folder: "The server's data folder".into(),
+            folder: "The server's data directory".into(),
             pid: "unknown".into(),
         },
-        StoreError::ReadOnly(_) => StoreError::ReadOnly("the server's log says why".into()),
+        StoreError::ReadOnly(_) => StoreError::ReadOnly("see the server's log".into()),
         StoreError::Damaged { id, .. } => StoreError::Damaged {
             id: *id,
-            why: "the server's log says more".into(),
+            why: "see the server's log".into(),
         },
         StoreError::Key(_) => {
-            StoreError::Key("The server cannot open what is sealed; its log says why".into())
+            StoreError::Key("The server cannot decrypt the stored secrets; see its log".into())
         }
         StoreError::Unusable(_) => {
-            StoreError::Unusable("The server's store cannot be used; its log says why".into())
+            StoreError::Unusable("The server's store cannot be used; see its log".into())
         }
     };
     tracing::error!(
         error = %crate::text::printable(&at_home.to_string()),
-        "the store did not do what it was asked"
+        "the store failed"
     );
     ConnectionError::Store(told)
 }
@@ -111,12 +111,12 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// 200 with a JSON body.
+/// Creates a 200 response with a JSON body.
 pub fn json(body: &impl Serialize) -> Response {
     written(StatusCode::OK, "application/json", body)
 }
 
-/// An answer with a JSON body and headers of its own.
+/// Creates a response with a JSON body and extra headers.
 pub fn json_with<const N: usize>(
     status: StatusCode,
     headers: [(HeaderName, HeaderValue); N],
@@ -125,7 +125,7 @@ pub fn json_with<const N: usize>(
     (status, HeaderMap::from_iter(headers), json(body)).into_response()
 }
 
-/// The version as an entity tag.
+/// Returns the `ETag` header of a version.
 pub fn etag(version: u64) -> (HeaderName, HeaderValue) {
     let tag = HeaderValue::from_str(&format!("\"{version}\""));
     (
@@ -136,7 +136,7 @@ pub fn etag(version: u64) -> (HeaderName, HeaderValue) {
 
 fn written(status: StatusCode, media_type: &'static str, body: &impl Serialize) -> Response {
     let Ok(text) = serde_json::to_vec(body) else {
-        tracing::error!("an answer cannot be written as JSON");
+        tracing::error!("cannot serialize the response");
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let mut response = HttpResponse::new(text.into());

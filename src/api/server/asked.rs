@@ -1,4 +1,4 @@
-//! What an address asks behind its question mark.
+//! Query parameters.
 
 use std::convert::Infallible;
 
@@ -13,16 +13,16 @@ use crate::provider::Capability;
 use crate::text::printable;
 use crate::text::secret::looks_like_one;
 
-/// The most that one answer lists.
+/// Maximum number of items in a response.
 pub const MOST_TAKE: usize = 10_000;
 
-/// The most that is left out at the start.
+/// Maximum of `skip`.
 pub const MOST_SKIP: usize = 2_147_483_647;
 
-/// The most characters of a parameter that a refusal repeats.
+/// Maximum length of a request value that an error message repeats, in characters.
 const MOST_REPEATED: usize = 100;
 
-/// The parameters of an address, in order. Names have no case; unknown ones are passed over, and one without a value is not given.
+/// Query parameters in order. Names are case-insensitive; unknown names are ignored, and an empty value counts as absent.
 pub struct Asked(Vec<(String, String)>);
 
 impl<S: Sync> FromRequestParts<S> for Asked {
@@ -55,19 +55,19 @@ impl Asked {
         Ok(first)
     }
 
-    /// A text; none when it is empty.
+    /// Returns a parameter; none when it is empty.
     pub fn text(&self, name: &str) -> Result<Option<&str>, Refusal> {
         Ok(self.once(name)?.filter(|text| !text.is_empty()))
     }
 
-    /// Every text that is given under a name; none when there is not one.
+    /// Returns every value of a parameter; none when it is absent.
     pub fn texts(&self, name: &str) -> Option<Vec<String>> {
         let given = self.given(name).filter(|text| !text.is_empty());
         let given: Vec<_> = given.map(str::to_owned).collect();
         (!given.is_empty()).then_some(given)
     }
 
-    /// `skip` and `take`. Without `take` it is `default_take`; a larger one than [`MOST_TAKE`] is clamped.
+    /// Returns `skip` and `take`. `take` defaults to `default_take` and is clamped to [`MOST_TAKE`].
     pub fn window(&self, default_take: usize) -> Result<Window, Refusal> {
         let take = self.number("take", |_| true, "a whole number from 0")?;
         let is_skip = |skip| skip <= MOST_SKIP;
@@ -89,7 +89,7 @@ impl Asked {
             return Ok(None);
         };
         let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        // A number too large for the type is larger than every limit.
+        // A number that overflows the type exceeds every limit.
         let number = text.parse().unwrap_or(usize::MAX);
         if is_number && is_allowed(number) {
             return Ok(Some(number));
@@ -97,19 +97,19 @@ impl Asked {
         Err(refused(name, &format!("{name} must be {expected}")))
     }
 
-    /// A point in the store's history.
+    /// Returns a revision parameter.
     pub fn revision(&self, name: &str) -> Result<Option<u64>, Refusal> {
         self.once(name)?
             .map(|text| revision(text).ok_or_else(|| not_a_revision(name)))
             .transpose()
     }
 
-    /// `capability`.
+    /// Returns the `capability` parameter.
     pub fn capability(&self) -> Result<Option<Capability>, Refusal> {
         self.text("capability")?.map(capability).transpose()
     }
 
-    /// `true` or `false`.
+    /// Returns a parameter that is `true` or `false`.
     pub fn switch(&self, name: &str) -> Result<Option<bool>, Refusal> {
         match self.text(name)? {
             None => Ok(None),
@@ -119,7 +119,7 @@ impl Asked {
         }
     }
 
-    /// An id.
+    /// Returns a parameter that is a UUID.
     pub fn id(&self, name: &str) -> Result<Option<Uuid>, Refusal> {
         let id = self.text(name)?.map(Uuid::try_parse).transpose();
         id.map_err(|_| {
@@ -130,7 +130,7 @@ impl Asked {
         })
     }
 
-    /// Whether a part is asked for that answers leave out otherwise.
+    /// Returns whether `expand` asks for an optional part of the response.
     pub fn expands(&self, part: &str) -> Result<bool, Refusal> {
         match self.text("expand")? {
             None => Ok(false),
@@ -140,18 +140,18 @@ impl Asked {
     }
 }
 
-/// A point in the store's history, when a text is one.
+/// Parses a revision.
 pub fn revision(text: &str) -> Option<u64> {
     let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|_| is_digits)
 }
 
-/// The refusal of a text that is no point in the store's history.
+/// Creates the error of a value that is not a revision.
 pub fn not_a_revision(name: &str) -> Refusal {
-    refused(name, &format!("{name} must be a revision: a whole number"))
+    refused(name, &format!("{name} must be a revision number"))
 }
 
-/// The capability a word names.
+/// Parses a capability name.
 pub fn capability(word: &str) -> Result<Capability, Refusal> {
     Capability::from_name(word).ok_or_else(|| {
         let known: Vec<_> = Capability::ALL
@@ -159,7 +159,7 @@ pub fn capability(word: &str) -> Result<Capability, Refusal> {
             .map(Capability::as_str)
             .collect();
         let sentence = format!(
-            "There is no capability '{}'; there are {}",
+            "Unknown capability '{}'; supported: {}",
             repeated(word),
             known.join(", ")
         );
@@ -167,7 +167,7 @@ pub fn capability(word: &str) -> Result<Capability, Refusal> {
     })
 }
 
-/// The beginning of a text that someone sent, for a sentence about it; nothing of one that looks like a key.
+/// Shortens a request value for an error message; returns an empty text for a value that looks like a key.
 pub fn repeated(text: &str) -> String {
     if looks_like_one(text) {
         return "***".to_owned();
@@ -178,7 +178,7 @@ pub fn repeated(text: &str) -> String {
     }
 }
 
-/// The refusal of a parameter.
+/// Creates the error of an invalid parameter.
 pub fn refused(name: &str, sentence: &str) -> Refusal {
     let Refusal(mut problem) = Refusal::new(400, sentence, "badParameter");
     problem.more.insert("parameter".into(), name.into());

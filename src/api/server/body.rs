@@ -1,4 +1,4 @@
-//! Reads request bodies: JSON, not too long, wiped when they are done with.
+//! Request bodies: JSON of limited size, zeroized after use.
 
 use std::error::Error;
 
@@ -12,16 +12,16 @@ use zeroize::Zeroizing;
 use super::answer::Refusal;
 use crate::api::transport::body::Unread;
 
-/// The most bytes a body has.
+/// Maximum size of a request body, in bytes.
 pub const MOST_BYTES: usize = 256 * 1024;
 
-/// How much of a body that is refused is read all the same: who still sends would not see the answer.
+/// Bytes of a rejected body that are still read: a client that is still sending would not see the response.
 const MOST_DRAINED: usize = 16 * MOST_BYTES;
 
-/// A body that must be JSON.
+/// A required JSON body.
 pub struct Json(pub Zeroizing<Vec<u8>>);
 
-/// A body that must be JSON if there is one.
+/// An optional JSON body.
 pub struct JsonIfAny(pub Option<Zeroizing<Vec<u8>>>);
 
 impl<S: Sync> FromRequest<S> for Json {
@@ -54,7 +54,7 @@ impl<S: Sync> FromRequest<S> for JsonIfAny {
     }
 }
 
-/// Whether a body says that it is JSON, as it is: neither in another type nor compressed.
+/// Checks that the body is uncompressed JSON by its headers.
 fn media_type(headers: &HeaderMap) -> Result<(), Refusal> {
     let refused = |sentence| Err(Refusal::new(415, sentence, "unsupportedMediaType"));
     let is_identity = |coding: &[u8]| coding.trim_ascii().eq_ignore_ascii_case(b"identity");
@@ -63,11 +63,11 @@ fn media_type(headers: &HeaderMap) -> Result<(), Refusal> {
         .iter()
         .any(|coding| !is_identity(coding.as_bytes()))
     {
-        return refused("The body must not be encoded: leave Content-Encoding out");
+        return refused("Content-Encoding is not supported; send the body uncompressed");
     }
     let mut given = headers.get_all(CONTENT_TYPE).iter();
     let (Some(given), None) = (given.next(), given.next()) else {
-        return refused("Send the body as application/json, named once in Content-Type");
+        return refused("Send the body as application/json, with a single Content-Type header");
     };
     let given = given.to_str().unwrap_or_default();
     let essence = given.split(';').next().unwrap_or_default().trim();
@@ -121,7 +121,7 @@ async fn read(
     Ok(bytes)
 }
 
-/// Reads on without keeping anything, unless the sender waits to hear whether it should send at all.
+/// Reads and discards the rest of a body, unless the client waits for `100 Continue`.
 async fn drain(mut body: Body, declared: usize, headers: &HeaderMap) {
     if declared > MOST_DRAINED || headers.contains_key(EXPECT) {
         return;
@@ -145,7 +145,7 @@ fn too_long() -> Refusal {
     Refusal::new(413, sentence, "bodyTooLong")
 }
 
-/// Why a body ended before its end.
+/// Creates the error of a body that ended early.
 fn broken(error: &axum::Error) -> Refusal {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = cause {
@@ -157,5 +157,5 @@ fn broken(error: &axum::Error) -> Refusal {
         }
         cause = error.source();
     }
-    Refusal::new(400, "The body broke off", "malformed")
+    Refusal::new(400, "The request body ended early", "malformed")
 }

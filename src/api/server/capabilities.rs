@@ -1,4 +1,4 @@
-//! `/connections/…capabilities`: what the configured connections can do.
+//! `/connections/…capabilities`: capabilities of the configured connections.
 
 use axum::extract::State;
 use serde_json::json as object;

@@ -1,7 +1,8 @@
-//! `/changes`: what happens in the store, as server-sent events.
+//! `/changes`: the change feed as server-sent events.
 //!
-//! `at` comes first and tells the newest revision, each change is a message whose id is its revision, and `lost` says that
-//! the feed does not reach back any more: read the list again. A reader that was cut off goes on with `Last-Event-ID`.
+//! The first event, `at`, carries the newest revision. Each change is a message whose ID is its revision. `lost` reports that the
+//! feed no longer reaches back to the requested revision, so that the client has to reload the list. `Last-Event-ID` resumes a
+//! stream.
 
 use std::time::Duration;
 
@@ -18,12 +19,12 @@ use super::asked::{self, Asked};
 use crate::connection::store::{Changed, Revision};
 use crate::connection::{ConnectionError, StoreError};
 
-/// How often a line is sent when nothing happens, so that a broken wire is noticed at both ends.
+/// Interval of keep-alive comments, so that both ends notice a lost connection.
 const ALIVE: Duration = Duration::from_secs(15);
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
-/// Keeps proxies from collecting events before they pass them on.
+/// Keeps proxies from buffering events.
 const UNBUFFERED: (HeaderName, HeaderValue) = (
     HeaderName::from_static("x-accel-buffering"),
     HeaderValue::from_static("no"),
@@ -51,7 +52,7 @@ pub async fn follow(State(api): State<Api>, asked: Asked, headers: HeaderMap) ->
     Ok(([UNBUFFERED], events).into_response())
 }
 
-/// Where to begin; what a reader saw last counts more than the address it began with.
+/// Returns the revision to start after. `Last-Event-ID` takes precedence over the query.
 fn since(asked: &Asked, headers: &HeaderMap) -> Result<Option<Revision>, Refusal> {
     let Some(seen) = headers.get(LAST_EVENT_ID) else {
         return Ok(asked.revision("since")?.map(Revision));

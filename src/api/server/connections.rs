@@ -1,4 +1,4 @@
-//! `/connections`: create, list, show, change, delete.
+//! `/connections`: create, list, show, update and delete.
 
 use axum::extract::State;
 use axum::http::header::{HeaderValue, LOCATION};
@@ -15,13 +15,13 @@ use super::precondition;
 use crate::api::BASE_PATH;
 use crate::connection::{Connection, ConnectionDraft, ConnectionError, IdOrAlias, Query};
 
-/// How many connections a list has unless said otherwise.
+/// Default page size.
 pub const TAKE: usize = 100;
 
-/// The stable word for a connection that is not there.
+/// Error code of a missing connection.
 const NOT_FOUND: &str = "notFound";
 
-/// A connection's name in an address; every text is an id or an alias.
+/// Parses a path segment as an ID or an alias.
 pub fn named(text: &str) -> IdOrAlias {
     let Ok(key) = text.parse();
     key
@@ -47,12 +47,12 @@ pub async fn create(State(api): State<Api>, Json(body): Json) -> Answer {
 fn created(created: &Connection) -> Answer {
     let location = format!("{BASE_PATH}/connections/{}", created.item.id);
     let location = HeaderValue::try_from(location)
-        .map_err(|_| Refusal::new(500, "The new connection has no address", "trouble"))?;
+        .map_err(|_| Refusal::new(500, "The new connection has no valid URL", "trouble"))?;
     let headers = [(LOCATION, location), etag(created.item.version)];
     Ok(json_with(StatusCode::CREATED, headers, created))
 }
 
-/// The original's secrets go into the copy; an address of another origin needs them typed again.
+/// Copies the original with its secrets. An endpoint of another origin needs the secrets again.
 pub async fn duplicate(State(api): State<Api>, At(key): At<String>, Json(body): Json) -> Answer {
     let draft = ConnectionDraft::from_json(&body)?;
     created(&api.service.duplicate(&named(&key), draft).await?)
@@ -87,7 +87,8 @@ pub async fn update(
     ))
 }
 
-/// The status, when a draft says nothing else: it can be switched even where the rest would not be accepted today.
+/// Returns the status when a draft changes nothing else. Such a draft skips validation, so that a connection can always be
+/// deactivated.
 fn switches_only(draft: &ConnectionDraft) -> Option<bool> {
     let alone = ConnectionDraft {
         is_active: draft.is_active,

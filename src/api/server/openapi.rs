@@ -1,7 +1,7 @@
-//! `/openapi.json`: the API described as `OpenAPI` 3.1.
+//! `/openapi.json`: the API described in `OpenAPI` 3.1.
 //!
-//! Why by hand: attributes on the types of `connection` would tell it of HTTP. Two tables say what there is, and tests hold
-//! every answer against them.
+//! Built by hand from tables: attributes on the types of `connection` would couple them to HTTP. Tests check every response
+//! against the document.
 
 mod operation;
 mod operations;
@@ -18,10 +18,10 @@ use crate::api::{BASE_PATH, Problem};
 use operation::{Below, Operation, Shape};
 use operations::OPERATIONS;
 
-/// What stands around the routes can answer to anything.
+/// Statuses that any operation can return, from the layers around the routes.
 const EVERYWHERE: [u16; 9] = [400, 401, 403, 408, 421, 429, 431, 500, 503];
 
-/// The same for as long as the program runs.
+/// The document; it does not change while the program runs.
 static DOCUMENT: LazyLock<Value> = LazyLock::new(described);
 
 /// `GET /openapi.json`
@@ -29,7 +29,7 @@ pub async fn document() -> Response {
     answer::json(&*DOCUMENT)
 }
 
-/// The whole document.
+/// Builds the document.
 fn described() -> Value {
     let mut paths = Map::new();
     for operation in OPERATIONS {
@@ -45,7 +45,7 @@ fn described() -> Value {
         "info": {
             "title": "umai management API",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "Connections to AI providers: create, test, change, and what they were. Secrets go in and never come out.",
+            "description": "Manage connections to AI providers: create, test, update, delete, and roll back. Secrets are write-only.",
             "license": { "name": "MIT", "identifier": "MIT" },
         },
         "servers": [{ "url": "/" }],
@@ -55,7 +55,7 @@ fn described() -> Value {
             "securitySchemes": { "bearer": {
                 "type": "http",
                 "scheme": "bearer",
-                "description": "A token with read scope may read, one with write scope may change.",
+                "description": "A token with scope read allows GET and HEAD; scope write allows everything.",
             } },
             "parameters": parameters::all(),
             "responses": refusals(),
@@ -91,14 +91,14 @@ impl Operation {
             });
         }
         if matches!(self.below, Below::Root) {
-            // Whoever comes may ask whether the server lives and what it is.
+            // Health and the API description need no token.
             described["security"] = json!([]);
         }
         described["responses"] = self.answers();
         described
     }
 
-    /// The first part of the address.
+    /// Tag of the operation, from the first path segment.
     fn tag(&self) -> &str {
         let tag = self.path.trim_start_matches('/').split('/').next();
         match tag.unwrap_or_default() {
@@ -135,7 +135,8 @@ impl Operation {
         }
         answers.insert(status.to_string(), success);
         if self.parameters.contains(&"If-None-Match") {
-            let unchanged = json!({ "description": "It is at the version that is known already" });
+            let unchanged =
+                json!({ "description": "Not modified: the client already has this version" });
             answers.insert("304".into(), unchanged);
         }
         let mut refusals: Vec<_> = self.refusals.iter().copied().chain(EVERYWHERE).collect();
@@ -155,7 +156,7 @@ fn reference(kind: &str, name: &str) -> Value {
     json!({ "$ref": format!("#/components/{kind}/{name}") })
 }
 
-/// Every refusal that an operation names, by its status.
+/// Error responses by status.
 fn refusals() -> Map<String, Value> {
     let mut statuses: Vec<_> = OPERATIONS
         .iter()

@@ -1,21 +1,21 @@
-//! Matches request paths to routes as ASP.NET does: in any case, with or without a trailing slash.
+//! Matches request paths to routes as ASP.NET does: case-insensitive, with or without a trailing slash.
 
 use axum::body::Body;
 use axum::http::Request;
 use axum::http::uri::{PathAndQuery, Uri};
 
-/// The paths of all routes, split at their slashes.
+/// Path templates of all routes, split at slashes.
 #[derive(Debug, Clone)]
 pub struct Paths(Vec<Vec<String>>);
 
 impl Paths {
-    /// Of these templates, such as `/providers/{id}`.
+    /// Creates the matcher from templates such as `/providers/{id}`.
     pub fn new(templates: impl IntoIterator<Item = String>) -> Self {
         let segments = |template: String| template.split('/').map(str::to_owned).collect();
         Self(templates.into_iter().map(segments).collect())
     }
 
-    /// Returns the request with its path as the routes spell it; what fills a parameter stays as it was sent.
+    /// Returns the request with its path as the route spells it. Parameter values stay unchanged.
     pub fn normalize(&self, mut request: Request<Body>) -> Request<Body> {
         let uri = request.uri();
         let path = self.spelled(uri.path()).filter(|path| path != uri.path());
@@ -25,7 +25,7 @@ impl Paths {
                 target.push_str(query);
             }
             let mut parts = uri.clone().into_parts();
-            // What is made of a valid path and a template is valid; else the request goes on unchanged, to a 404.
+            // A valid path and a template make a valid path; otherwise the request goes on unchanged and ends in a 404.
             parts.path_and_query = PathAndQuery::try_from(target).ok();
             if let Ok(normalized) = Uri::from_parts(parts) {
                 *request.uri_mut() = normalized;
@@ -34,7 +34,7 @@ impl Paths {
         request
     }
 
-    /// The path of the most specific route that it matches.
+    /// Returns the path as the most specific matching route spells it.
     fn spelled(&self, path: &str) -> Option<String> {
         let path = path.strip_suffix('/').unwrap_or(path);
         let given: Vec<&str> = path.split('/').collect();

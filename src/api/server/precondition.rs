@@ -1,4 +1,4 @@
-//! Conditions on a request: the version a change was made over, the version that is known already (RFC 9110, section 13).
+//! Conditional requests: `If-Match` and `If-None-Match` (RFC 9110, section 13).
 
 use axum::http::HeaderMap;
 use axum::http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
@@ -6,21 +6,21 @@ use axum::http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
 use super::answer::Refusal;
 use crate::connection::{ConnectionError, ConnectionService, IdOrAlias};
 
-/// What a header names.
+/// Entity tags of a header.
 enum Tags {
     /// `*`: any version.
     Any,
-    /// These.
+    /// A list of tags.
     These(Vec<Tag>),
 }
 
 struct Tag {
     is_weak: bool,
-    /// The version it stands for; no version has a tag that is no number.
+    /// Version number of the tag; none for a tag that is not a number.
     version: Option<u64>,
 }
 
-/// The version that `If-Match` says a change was made over; none when the request names no version.
+/// Returns the version in `If-Match`; none without the header.
 pub async fn over(
     headers: &HeaderMap,
     service: &dyn ConnectionService,
@@ -29,7 +29,7 @@ pub async fn over(
     let Some(Tags::These(tags)) = read(headers, &IF_MATCH)? else {
         return Ok(None);
     };
-    // The strong comparison: a weak tag stands for no version to the byte, so it never matches.
+    // Strong comparison: a weak tag never matches.
     let versions = tags.iter().filter(|tag| !tag.is_weak);
     let versions: Vec<_> = versions.filter_map(|tag| tag.version).collect();
     if let (&[version], 1) = (versions.as_slice(), tags.len()) {
@@ -43,7 +43,7 @@ pub async fn over(
     Err(ConnectionError::VersionMoved { expected, found }.into())
 }
 
-/// Whether `If-None-Match` names the version that would be answered.
+/// Returns whether `If-None-Match` names a version.
 pub fn is_known(headers: &HeaderMap, version: u64) -> Result<bool, Refusal> {
     Ok(match read(headers, &IF_NONE_MATCH)? {
         None => false,
@@ -68,7 +68,7 @@ fn read(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Tags>, Refusal>
     Ok(Some(Tags::These(tags)))
 }
 
-/// `"1", W/"2"`: at least one; empty places between commas are passed over.
+/// Parses `"1", W/"2"`: at least one tag; empty list elements are ignored.
 fn tags(list: &str) -> Option<Vec<Tag>> {
     let mut tags = Vec::new();
     let mut rest = list.trim_matches([' ', '\t', ',']);
@@ -102,7 +102,7 @@ fn malformed(name: &HeaderName) -> Refusal {
     } else {
         "If-None-Match"
     };
-    let sentence = format!("{name} must be an ETag such as \"1\", several of them, or *");
+    let sentence = format!("{name} must be an ETag such as \"1\", a list of ETags, or *");
     Refusal::new(400, sentence, "badPrecondition")
 }
 

@@ -1,4 +1,4 @@
-//! Connection tests, and the models that a provider names.
+//! Connection tests and model lists.
 
 use axum::extract::State;
 use serde_json::json as object;
@@ -11,7 +11,7 @@ use super::body::{Json, JsonIfAny};
 use super::connections::named;
 use crate::connection::{ConnectionDraft, ConnectionError, TestReport, TestSubject};
 
-/// Tests what is stored, or that with the body laid over it.
+/// Tests a stored connection, optionally with changes from the body.
 pub async fn test(
     State(api): State<Api>,
     At(key): At<String>,
@@ -25,13 +25,13 @@ pub async fn test(
     tested(&api, subject).await
 }
 
-/// Tests a connection that is not there yet.
+/// Tests a draft.
 pub async fn test_draft(State(api): State<Api>, Json(body): Json) -> Answer {
     let draft = ConnectionDraft::from_json(&body)?;
     tested(&api, TestSubject::Draft(draft)).await
 }
 
-/// The report; whatever hinders a test is in it, except that there is nothing to test.
+/// Returns the report. Only an invalid request or a missing connection is an error response.
 async fn tested(api: &Api, subject: TestSubject) -> Answer {
     let report = match api.service.test(subject).await {
         Ok(report) => report,

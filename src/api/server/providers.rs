@@ -1,4 +1,4 @@
-//! `/providers`: the catalogue.
+//! `/providers`: the provider catalog.
 
 use axum::extract::State;
 

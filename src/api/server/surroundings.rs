@@ -1,4 +1,4 @@
-//! What is asked beside connections: whether the server lives, where references resolve, what people should know.
+//! Health, configuration keys and notices.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -14,7 +14,7 @@ pub async fn health() -> Response {
     json(&object!({ "status": "ok" }))
 }
 
-/// Whether a key resolves, and where; never its value.
+/// Returns the source of a configuration key, never its value.
 pub async fn look_up(State(api): State<Api>, At(key): At<String>) -> Answer {
     let reference = Reference::read(&format!("${key}")).ok_or_else(|| {
         asked::refused("key", "key must be a configuration key such as Section:Key")
@@ -22,7 +22,7 @@ pub async fn look_up(State(api): State<Api>, At(key): At<String>) -> Answer {
     Ok(json(&api.service.lookup(&reference).await?))
 }
 
-/// The keys that resolve and may be referenced, and where; never their values.
+/// Lists configuration keys that may be referenced and have a value, never the values.
 pub async fn keys(State(api): State<Api>) -> Answer {
     Ok(json(&api.service.configuration_keys().await?))
 }

@@ -1,4 +1,4 @@
-//! `/trash`: what was deleted, back again or gone for good.
+//! `/trash`: list, restore and delete permanently.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -18,7 +18,7 @@ pub async fn list(State(api): State<Api>, asked: Asked) -> Answer {
     Ok(json(&api.service.trash(asked.window(TAKE)?).await?))
 }
 
-/// `POST /trash/{id}/restore`, under another alias when the body has one.
+/// `POST /trash/{id}/restore`, optionally with a new alias in the body.
 pub async fn restore(
     State(api): State<Api>,
     At(id): At<String>,
@@ -29,7 +29,7 @@ pub async fn restore(
         None => ConnectionDraft::default(),
         Some(body) => ConnectionDraft::from_json(&body)?,
     };
-    // null asks for the connection's own alias.
+    // `null` keeps the connection's alias.
     let is_wrong =
         |error: &FieldError| error.field == Field::Alias && error.reason != Reason::Required;
     if draft.misread.iter().any(is_wrong) {
@@ -49,7 +49,7 @@ pub async fn purge(State(api): State<Api>, At(id): At<String>) -> Answer {
     Ok(StatusCode::OK.into_response())
 }
 
-/// Only an id names what is in the trash: its alias may be someone else's by now.
+/// Parses an ID. Aliases are not accepted: another connection may use the alias of a deleted one.
 fn id_in(text: &str) -> Result<Uuid, Refusal> {
     match named(text) {
         IdOrAlias::Id(id) => Ok(id),

@@ -1,4 +1,4 @@
-//! `/versions`: what connections were, what changed between, and back again.
+//! `/versions`: history, comparison and rollback.
 
 use axum::extract::State;
 use chrono::{DateTime, Utc};
@@ -18,13 +18,13 @@ use crate::connection::json::{Json, read_object, with_known_names};
 use crate::connection::{Connection, ConnectionError, IdOrAlias, Page, Version};
 use crate::text;
 
-/// How many versions a list has unless said otherwise.
+/// Default page size.
 const TAKE: usize = 20;
 
-/// The most characters a description has.
+/// Maximum length of a change description, in characters.
 const MOST_DESCRIPTION: usize = 255;
 
-/// A version as it is answered.
+/// A version in a response.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Record<'a> {
@@ -40,7 +40,7 @@ struct Record<'a> {
     snapshot: Option<&'a Connection>,
 }
 
-/// Whether a record has its snapshot.
+/// Optional part of a version record.
 #[derive(Clone, Copy)]
 enum With {
     Snapshot,
@@ -67,9 +67,10 @@ impl<'a> Record<'a> {
     }
 }
 
-/// A version's own id: the first 16 bytes of the SHA-256 of the connection's id and the number, as a UUID of version 8.
+/// Derives the ID of a version: the first 16 bytes of the SHA-256 of the connection's ID and the version number, as a UUID of
+/// version 8.
 ///
-/// Nothing keeps it: whoever asks twice, or asks another process, is told the same.
+/// The ID is not stored, and every process derives the same one.
 fn id_of(connection: Uuid, number: u64) -> Uuid {
     let mut digest = Sha256::new();
     digest.update(connection.as_bytes());
@@ -151,13 +152,13 @@ pub async fn roll_back(
     Ok(json(&rollback))
 }
 
-/// The connection whose versions are asked for; nothing else has any.
+/// Returns the connection of a versions path; no other entity type has versions.
 fn entity(entity_type: &str, id: &str) -> Result<IdOrAlias, Refusal> {
     if entity_type.eq_ignore_ascii_case(ENTITY_TYPE) {
         return Ok(named(id));
     }
     let sentence = format!(
-        "There is no entity type '{}'; there is {ENTITY_TYPE}",
+        "Unknown entity type '{}'; supported: {ENTITY_TYPE}",
         repeated(entity_type)
     );
     Err(Refusal::new(400, sentence, "unknownEntityType"))
@@ -166,10 +167,10 @@ fn entity(entity_type: &str, id: &str) -> Result<IdOrAlias, Refusal> {
 fn number_in(name: &str, text: &str) -> Result<u64, Refusal> {
     let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
     let number = text.parse().ok().filter(|_| is_digits);
-    number.ok_or_else(|| asked::refused(name, &format!("{name} must be the number of a version")))
+    number.ok_or_else(|| asked::refused(name, &format!("{name} must be a version number")))
 }
 
-/// A refusal in the words that the addresses of versions have.
+/// Converts an error to the documented texts of the versions routes.
 fn in_its_words(error: ConnectionError, version_not_found: &str) -> Refusal {
     match error {
         error @ ConnectionError::NotFound(_) => Refusal::saying(error, "Entity not found"),
@@ -184,7 +185,7 @@ fn in_its_words(error: ConnectionError, version_not_found: &str) -> Refusal {
     }
 }
 
-/// `changeDescription`: one line; none when it is empty.
+/// Parses `changeDescription`: one line; none when it is empty.
 fn description(body: &[u8]) -> Result<Option<String>, Refusal> {
     let refused = |sentence: &str| Err(asked::refused("changeDescription", sentence));
     let members = with_known_names(read_object(body)?, &["changeDescription"])?;

@@ -1,7 +1,7 @@
-//! Keeps the tokens in a file beside the store that they are for.
+//! Token file in the data directory.
 //!
-//! Why beside the store: a token lets somebody ask for these connections, and for no others that happen to be served from the
-//! same configuration. A copy of the folder takes along who may ask.
+//! The file is next to the store because a token grants access to the connections of this store only. A copy of the directory
+//! includes its tokens.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -17,41 +17,41 @@ use super::{Scope, Token, TokenError, check_name};
 use crate::disk;
 use crate::text::fold::nfc;
 
-/// The file's name in the data folder.
+/// File name in the data directory.
 const FILE: &str = "tokens.json";
 
-/// The largest file: some thousand tokens.
+/// Maximum file size, in bytes; enough for several thousand tokens.
 const MOST_BYTES: u64 = 1024 * 1024;
 
 const WRITABLE_BY_OTHERS: u32 = 0o022;
 
-/// What is in the file.
+/// Content of the file.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Content {
     tokens: Vec<Token>,
 }
 
-/// The file of tokens.
+/// The token file of a data directory.
 #[derive(Debug, Clone)]
 pub struct TokenBook {
     path: PathBuf,
 }
 
 impl TokenBook {
-    /// In a data folder.
+    /// Creates the token file of a data directory.
     pub fn in_folder(data: &Path) -> Self {
         Self {
             path: data.join(FILE),
         }
     }
 
-    /// Where it is.
+    /// Returns the path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The tokens, in the order they were made; none when there is no file.
+    /// Reads the tokens in order of creation; empty without a file.
     pub fn read(&self) -> Result<Vec<Token>, TokenError> {
         match File::open(&self.path) {
             Ok(file) => self.read_from(&file),
@@ -60,13 +60,13 @@ impl TokenBook {
         }
     }
 
-    /// The tokens in the open file.
+    /// Reads the tokens of an open file.
     pub fn read_from(&self, file: &File) -> Result<Vec<Token>, TokenError> {
         let metadata = file.metadata().map_err(|error| self.unusable(&error))?;
         if metadata.permissions().mode() & WRITABLE_BY_OTHERS != 0 {
             let path = self.path.display();
             return Err(TokenError::Unusable(format!(
-                "{path} can be written by others, so what is in it cannot be trusted; run: chmod go-w {path}"
+                "{path} is writable by other users, so its tokens cannot be trusted; run: chmod go-w {path}"
             )));
         }
         let mut bytes = Vec::new();
@@ -75,7 +75,7 @@ impl TokenBook {
             .map_err(|error| self.unusable(&error))?;
         if bytes.len() as u64 > MOST_BYTES {
             return Err(TokenError::Unusable(format!(
-                "{} is larger than {} KiB and no file of tokens",
+                "{} is larger than {} KiB and not a token file",
                 self.path.display(),
                 MOST_BYTES / 1024
             )));
@@ -88,7 +88,7 @@ impl TokenBook {
         Ok(content.tokens)
     }
 
-    /// Makes a token; its text is given once, here.
+    /// Creates a token and returns it with its text, which is not stored.
     pub fn create(
         &self,
         name: &str,
@@ -106,7 +106,7 @@ impl TokenBook {
         })
     }
 
-    /// Whether a token of this name could be made; nothing is made.
+    /// Checks whether a token of this name could be created, for a dry run.
     pub fn would_create(&self, name: &str) -> Result<(), TokenError> {
         check_name(name)?;
         if self
@@ -119,14 +119,14 @@ impl TokenBook {
         Ok(())
     }
 
-    /// The token that would be taken away.
+    /// Returns the token that would be revoked, for a dry run.
     pub fn would_revoke(&self, id_or_name: &str) -> Result<Token, TokenError> {
         let mut tokens = self.read()?;
         let found = meant(&tokens, id_or_name)?;
         Ok(tokens.swap_remove(found))
     }
 
-    /// Takes a token away, and answers what it was.
+    /// Revokes a token and returns it.
     pub fn revoke(&self, id_or_name: &str) -> Result<Token, TokenError> {
         self.change(|tokens| {
             let found = meant(tokens, id_or_name)?;
@@ -134,7 +134,7 @@ impl TokenBook {
         })
     }
 
-    /// Changes the file, one process at a time.
+    /// Changes the file under an exclusive lock.
     fn change<T>(
         &self,
         change: impl FnOnce(&mut Vec<Token>) -> Result<T, TokenError>,
@@ -154,13 +154,13 @@ impl TokenBook {
         Ok(answer)
     }
 
-    /// The error for something that the system refused.
+    /// Creates the error of a failed file operation.
     pub fn unusable(&self, error: &std::io::Error) -> TokenError {
         TokenError::Unusable(disk::describe(&self.path, error))
     }
 }
 
-/// Where the token with this ID or name is.
+/// Returns the index of the token with this ID or name.
 fn meant(tokens: &[Token], id_or_name: &str) -> Result<usize, TokenError> {
     let id = Uuid::try_parse(id_or_name).ok();
     let is_meant = |token: &Token| match id {
@@ -190,7 +190,7 @@ mod tests {
                 scope.spawn(move || {
                     let name = format!("token {number}");
                     book.create(&name, Scope::Read, None).unwrap();
-                    book.create("one of them", Scope::Write, None).is_ok()
+                    book.create("contended", Scope::Write, None).is_ok()
                 });
             }
         });

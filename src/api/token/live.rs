@@ -1,7 +1,7 @@
-//! What a running server knows of the tokens: always what the file says now.
+//! Tokens of a running server, reloaded when the file changes.
 //!
-//! Why a look at the file at every request: a revoked token must not work a second longer. A look costs about a microsecond, and
-//! the file is read only when it is another one than before.
+//! The file is checked on every request, so that a revoked token stops working immediately. A check takes about a microsecond,
+//! and the file is read only after a change.
 
 use std::fs::{File, Metadata};
 use std::io::ErrorKind;
@@ -14,21 +14,21 @@ use subtle::ConditionallySelectable;
 use super::book::TokenBook;
 use super::{Digest, Token, TokenError};
 
-/// The tokens of a book, followed.
+/// Cache of a token file.
 pub struct LiveTokens {
     book: TokenBook,
     seen: Mutex<Seen>,
 }
 
-/// What was read last.
+/// Tokens that were loaded last.
 struct Seen {
-    /// What tells the file from the one that was there before; kept open, so that no other can be given its number.
+    /// Identity of the loaded file. The file stays open, so that its inode number is not reused.
     file: Option<(Stamp, File)>,
     tokens: Result<Arc<[Token]>, TokenError>,
 }
 
 impl Seen {
-    /// That there is no file.
+    /// Creates the state without a file.
     fn nothing() -> Self {
         Self {
             file: None,
@@ -58,7 +58,7 @@ impl Stamp {
 }
 
 impl LiveTokens {
-    /// Of this book.
+    /// Creates the cache of a token file.
     pub fn new(book: TokenBook) -> Self {
         Self {
             book,
@@ -66,11 +66,11 @@ impl LiveTokens {
         }
     }
 
-    /// Who has this text, if it is a token's that is not over.
+    /// Returns the token with this text, unless it has expired.
     pub fn whose(&self, text: &str) -> Result<Option<Token>, TokenError> {
         let tokens = self.now()?;
         let digest = Digest::of(text);
-        // Every token is looked at, so that the time says nothing about which it was.
+        // Compares every token, so that the duration does not reveal which one matches.
         let mut found = u64::MAX;
         for (number, token) in (0..).zip(tokens.iter()) {
             found.conditional_assign(&number, token.sha256.is(&digest));
@@ -88,7 +88,7 @@ impl LiveTokens {
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => return Err(self.book.unusable(&error)),
         };
-        // What is in there is replaced as a whole, or not at all.
+        // The content is replaced as a whole, so a panic cannot leave it inconsistent.
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if stamp.as_ref() != seen.file.as_ref().map(|(stamp, _)| stamp) {
             *seen = self.look()?;
@@ -106,7 +106,7 @@ impl LiveTokens {
         let stamp = Stamp::of(&file.metadata().map_err(refused)?);
         let tokens = self.book.read_from(&file).map(Arc::from);
         if let Err(error) = &tokens {
-            tracing::error!(error = %crate::text::printable(&error.to_string()), "the tokens cannot be read");
+            tracing::error!(error = %crate::text::printable(&error.to_string()), "cannot read the tokens");
         }
         Ok(Seen {
             file: Some((stamp, file)),

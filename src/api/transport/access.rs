@@ -1,4 +1,4 @@
-//! Writes one line of the log for each answer, with nothing in it that could be a secret or forge another line.
+//! Access log: one line for each response, without secrets and without characters that could forge a line.
 
 use std::borrow::Cow;
 use std::net::SocketAddr;
@@ -8,32 +8,32 @@ use super::request_id::RequestId;
 use crate::text::printable;
 use crate::text::secret::{begins_like_one, looks_like_one};
 
-/// The longest part of an address that is written out; an alias has no more.
+/// Maximum length of a logged path segment, in characters; the maximum length of an alias.
 const LONGEST_PART: usize = 100;
 
-/// The target of these lines.
+/// Target of the log records.
 const TARGET: &str = "umai::access";
 
-/// An answer, as it is logged.
+/// A logged response.
 pub struct Access<'a> {
-    /// What was asked; none of it, where the bytes were no request.
+    /// Method and path; none when the bytes were not a request.
     pub asked: Option<(&'a str, &'a str)>,
-    /// The status.
+    /// Status.
     pub status: u16,
-    /// How long the answer took.
+    /// Duration until the response.
     pub took: Duration,
-    /// The bytes of the answer's body, where they are known.
+    /// Size of the response body in bytes, where it is known.
     pub bytes: Option<u64>,
-    /// The name of the token.
+    /// Name of the token.
     pub token: Option<&'a str>,
-    /// Who asked.
+    /// Address of the client.
     pub peer: SocketAddr,
-    /// The request's name.
+    /// Request ID.
     pub id: &'a RequestId,
 }
 
 impl Access<'_> {
-    /// Writes the line.
+    /// Writes the log line.
     pub fn log(&self) {
         let (method, path) = self.asked.unwrap_or(("-", "-"));
         tracing::info!(
@@ -50,7 +50,7 @@ impl Access<'_> {
     }
 }
 
-/// A method, if it is one that anybody has heard of.
+/// Returns a known method, or a placeholder.
 fn word(method: &str) -> &str {
     let is_word = method.len() <= 8 && method.bytes().all(|byte| byte.is_ascii_uppercase());
     if is_word || method == "-" {
@@ -60,7 +60,7 @@ fn word(method: &str) -> &str {
     }
 }
 
-/// A path, whose parts are written out only where they look like what belongs into an address.
+/// Returns the path with suspicious segments replaced.
 fn harmless(path: &str) -> Cow<'_, str> {
     let is_plain = |part: &str| {
         part.len() <= LONGEST_PART

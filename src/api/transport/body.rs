@@ -1,4 +1,4 @@
-//! Watches bodies on their way: a request's comes in time, an answer's is seen to its end.
+//! Request bodies with a deadline, and response bodies that update the connection state.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -11,22 +11,22 @@ use tokio::time::{Sleep, sleep};
 use super::vitals::{Doing, Vitals};
 use crate::api::Problem;
 
-/// Why a request's body ended before its end.
+/// Error of an incomplete request body.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", .0.detail)]
 pub struct Unread(pub Box<Problem>);
 
-/// A request's body.
+/// A request body with a deadline.
 pub struct Asked {
     body: Incoming,
     patience: Duration,
-    /// From when the first byte was asked for.
+    /// Starts with the first read.
     deadline: Option<Pin<Box<Sleep>>>,
     vitals: Vitals,
 }
 
 impl Asked {
-    /// With so much time for all of it.
+    /// Wraps a body that must arrive within `patience`.
     pub const fn new(body: Incoming, patience: Duration, vitals: Vitals) -> Self {
         Self {
             body,
@@ -59,12 +59,22 @@ impl Body for Asked {
             Box::pin(sleep(asked.patience))
         });
         if let Poll::Ready(frame) = Pin::new(&mut asked.body).poll_frame(cx) {
-            let broken = || Box::new(Problem::new(400, "The body broke off", "malformed"));
+            let broken = || {
+                Box::new(Problem::new(
+                    400,
+                    "The request body ended early",
+                    "malformed",
+                ))
+            };
             let unread = |_| Unread(asked.vitals.refusal().unwrap_or_else(broken));
             return Poll::Ready(frame.map(|frame| frame.map_err(unread)));
         }
         ready!(deadline.as_mut().poll(cx));
-        let late = Problem::new(408, "The body did not come in time", "bodyTooSlow");
+        let late = Problem::new(
+            408,
+            "Timed out while reading the request body",
+            "bodyTooSlow",
+        );
         Poll::Ready(Some(Err(Unread(Box::new(late)))))
     }
 
@@ -77,14 +87,14 @@ impl Body for Asked {
     }
 }
 
-/// An answer's body.
+/// A response body that updates the connection state.
 pub struct Answered {
     body: AnyBody,
     vitals: Vitals,
 }
 
 impl Answered {
-    /// Watched until it is sent.
+    /// Wraps a body until it is sent.
     pub const fn new(body: AnyBody, vitals: Vitals) -> Self {
         Self { body, vitals }
     }

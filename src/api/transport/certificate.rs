@@ -1,7 +1,7 @@
-//! The development certificate: made once, for this machine alone.
+//! Development certificate: created once for this machine.
 //!
-//! Why an authority of its own: all clients take one as trusted, while some refuse a certificate that vouches for itself. Its key
-//! is thrown away as soon as it has signed: nothing else can ever be made with it.
+//! It is signed by its own CA, because some clients reject a trusted self-signed certificate. The CA's key is discarded after
+//! signing, so that it cannot sign anything else.
 
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -19,29 +19,30 @@ use zeroize::Zeroizing;
 use super::tls::{Identity, TlsError};
 use crate::disk;
 
-/// The certificate, its key and the authority, for the server alone.
+/// Certificate, key and CA certificate, for the server.
 const FILE: &str = "localhost.pem";
 
-/// The authority, for clients.
+/// CA certificate, for clients.
 const AUTHORITY: &str = "localhost-ca.pem";
 
-/// How long it lasts. Some clients trust none that lasts longer than 825 days.
+/// Validity, in days. Some clients reject certificates that are valid for more than 825 days.
 const DAYS: u64 = 800;
 
-/// It is made anew when it lasts no longer than this.
+/// Remaining validity below which the certificate is replaced.
 const LEFT: TimeDelta = TimeDelta::days(30);
 
-/// The development certificate in a folder, and the file that clients trust it by. Makes both where there are none, or they expire.
+/// Returns the development certificate in a folder and the path of its CA certificate. Creates both when they are missing or
+/// about to expire.
 pub fn development(folder: &Path) -> Result<(Identity, PathBuf), TlsError> {
     let (path, authority) = (folder.join(FILE), folder.join(AUTHORITY));
     let refused = |error: std::io::Error| {
         TlsError(format!(
-            "The development certificate cannot be kept in {}: {error}",
+            "Cannot store the development certificate in {}: {error}",
             folder.display()
         ))
     };
     disk::create_folder(folder).map_err(refused)?;
-    // Two servers that start at once have the same one.
+    // Two servers that start at the same time share one certificate.
     let _turn = disk::lock(&path).map_err(refused)?;
     let identity = if path.exists() {
         let found = Identity::read(&path, &path)?;
@@ -66,7 +67,7 @@ pub fn development(folder: &Path) -> Result<(Identity, PathBuf), TlsError> {
 fn make(path: &Path) -> Result<Identity, TlsError> {
     let text = signed().map_err(|error| {
         TlsError(format!(
-            "The development certificate cannot be made: {error}"
+            "Cannot create the development certificate: {error}"
         ))
     })?;
     disk::write_atomically(path, |file| file.write_all(text.as_bytes()))
@@ -74,7 +75,7 @@ fn make(path: &Path) -> Result<Identity, TlsError> {
     Identity::read(path, path)
 }
 
-/// Key, certificate and authority, in PEM.
+/// Creates key, certificate and CA certificate, in PEM.
 fn signed() -> Result<Zeroizing<String>, rcgen::Error> {
     let mut authority = lasting(CertificateParams::default());
     let name = format!(
@@ -103,7 +104,7 @@ fn signed() -> Result<Zeroizing<String>, rcgen::Error> {
     ))
 }
 
-/// From yesterday, for a clock that is a little slow, until its time is over.
+/// Sets the validity, from yesterday to tolerate slow clocks.
 fn lasting(mut params: CertificateParams) -> CertificateParams {
     let date = |days: u64, is_past: bool| {
         let today = Utc::now().date_naive();
@@ -113,7 +114,7 @@ fn lasting(mut params: CertificateParams) -> CertificateParams {
             today.checked_add_days(Days::new(days))
         };
         let day = day.unwrap_or(today);
-        // Months and days are small.
+        // Months and days fit into a byte.
         let small = |number: u32| u8::try_from(number).unwrap_or(1);
         date_time_ymd(day.year(), small(day.month()), small(day.day()))
     };

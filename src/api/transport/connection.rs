@@ -1,4 +1,4 @@
-//! Serves one connection from its first byte to its last, and decides when it has been long enough.
+//! Serves one connection and enforces its timeouts.
 
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -28,31 +28,31 @@ use super::sentry::{Sentry, malformed};
 use super::vitals::{Doing, Vitals};
 use crate::api::Problem;
 
-/// How a TLS handshake begins.
+/// First byte of a TLS handshake.
 const HANDSHAKE: u8 = 0x16;
 
-/// The most bytes of a client that is told to go that are still read, so that it reads why.
+/// Bytes that are still read from a rejected client, so that it receives the response.
 const FAREWELL_BYTES: usize = 1024 * 1024;
 
-/// What every connection of a server has in common.
+/// State shared by all connections of a server.
 pub struct House {
-    /// What a request has to pass.
+    /// Request pipeline.
     pub gate: Arc<Gate>,
-    /// TLS, unless it is plain HTTP.
+    /// TLS acceptor; none for plain HTTP.
     pub tls: Option<TlsAcceptor>,
-    /// How long the server waits, and how much it takes.
+    /// Limits.
     pub limits: Limits,
     /// Cancelled when the server stops.
     pub stop: CancellationToken,
 }
 
-/// Why a connection ends.
+/// Reason for closing a connection.
 enum End {
-    /// It is over, or broken.
+    /// Finished or broken.
     Over,
-    /// Its patience is.
+    /// Timed out.
     Late,
-    /// Another one needs its place.
+    /// Evicted: another connection needs the slot.
     Leave,
 }
 
@@ -83,7 +83,7 @@ pub async fn serve(house: Arc<House>, stream: TcpStream, peer: SocketAddr, seat:
     }
 }
 
-/// Shakes hands; someone who speaks plain HTTP is told, in plain HTTP.
+/// Performs the TLS handshake. A client that sends plain HTTP receives a plain HTTP error.
 async fn greet(
     tls: &TlsAcceptor,
     stream: TcpStream,
@@ -94,7 +94,7 @@ async fn greet(
     let is_any = stream.peek(&mut first).await.ok()? == 1;
     if is_any && first[0] != HANDSHAKE {
         if first[0].is_ascii_alphabetic() {
-            let problem = malformed("This is an https port: begin the address with https://");
+            let problem = malformed("This port uses TLS; use an https:// URL");
             part(stream, Some(&problem), wire, limits).await;
         }
         return None;
@@ -111,7 +111,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
     let sentry = Sentry::new(stream, wire.vitals.clone(), house.limits.clone());
     let service = service_fn(|request| {
         let (gate, wire) = (Arc::clone(&house.gate), wire.clone());
-        // One allocation, beside which the answer's own are many.
+        // The allocation is small compared with those of the response.
         Box::pin(async move { Ok::<_, Infallible>(gate.answer(request, wire).await) })
     });
     let mut connection = http1::Builder::new()
@@ -139,7 +139,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
                 if wire.vitals.now().0 != Doing::Answering {
                     return Poll::Ready(End::Leave);
                 }
-                // Its request had come, and was only not looked at yet: it is answered, and no other.
+                // The request has already arrived: it is answered, and no other one is accepted.
                 Pin::new(&mut connection).graceful_shutdown();
             }
             let Some(due) = wire.vitals.due(&house.limits) else {
@@ -162,32 +162,28 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
         End::Late if doing == Doing::Head => {
             let late = Problem::new(
                 408,
-                "The head of the request did not come in time",
+                "Timed out while reading the request head",
                 "headTooSlow",
             );
             part(stream, Some(&late), &wire, &house.limits).await;
         }
         End::Leave if doing == Doing::Head || doing == Doing::Body => {
-            let full = Problem::new(
-                503,
-                "All connections are taken, and others were quicker",
-                "noConnectionFree",
-            );
+            let full = Problem::new(503, "Too many connections; retry", "noConnectionFree");
             say_at_once(stream, &full, &wire);
         }
-        // Nothing was asked; or nothing is read any more.
+        // No request was sent, or nothing is read any longer.
         End::Late | End::Leave => {}
     }
 }
 
-/// Waits until another one needs the place; and then once more for what the client said already and nobody looked at yet.
+/// Waits for eviction, and then once more for a request that has arrived but was not read yet.
 async fn told_to_leave(seat: &Seat) {
     seat.leave.cancelled().await;
-    // The system is asked for news before this goes on.
+    // Lets the runtime poll the socket first.
     yield_now().await;
 }
 
-/// Whether nothing is under way.
+/// Returns whether no request is in progress.
 fn is_free(vitals: &Vitals) -> bool {
     match vitals.now().0 {
         Doing::Arriving | Doing::Head | Doing::Idle => true,
@@ -195,9 +191,9 @@ fn is_free(vitals: &Vitals) -> bool {
     }
 }
 
-/// Says what there is to say and ends the connection so that the client can read it.
+/// Sends the final response and closes the connection so that the client can read it.
 ///
-/// Why reading on: a socket that is closed over unread bytes takes back what was written to it.
+/// Unread input is drained: closing a socket with unread input discards the response.
 async fn part<S: AsyncRead + AsyncWrite + Unpin>(
     mut stream: S,
     problem: Option<&Problem>,
@@ -224,16 +220,16 @@ async fn part<S: AsyncRead + AsyncWrite + Unpin>(
             };
         }
     };
-    // Whoever does not listen is left alone: there is nobody to tell.
+    // A client that does not read is not an error here.
     let _ = timeout(limits.farewell, parting).await;
 }
 
-/// Writes what fits, and waits for nothing.
+/// Writes as much as fits, without waiting.
 fn say_at_once<S: AsyncWrite + Unpin>(mut stream: S, problem: &Problem, wire: &Wire) {
     let id = RequestId::new();
     log(problem, wire, &id);
     let mut cx = Context::from_waker(std::task::Waker::noop());
-    // A courtesy to a client that goes in any case.
+    // Best effort: the connection is closed in any case.
     let _ = Pin::new(&mut stream).poll_write(&mut cx, &last_words(problem, &id));
     let _ = Pin::new(&mut stream).poll_flush(&mut cx);
 }

@@ -1,4 +1,4 @@
-//! Takes a request from the wire to its answer: who may ask, the routes, and what is written down about it.
+//! Request pipeline: host check, authentication, routes, and access log.
 
 use std::any::Any;
 use std::net::{IpAddr, SocketAddr};
@@ -26,18 +26,18 @@ use super::vitals::{Doing, Vitals};
 use crate::api::Problem;
 use crate::api::server::answer::Refusal;
 
-/// Where a request came in.
+/// Connection of a request.
 #[derive(Clone)]
 pub struct Wire {
-    /// Who asks.
+    /// Address of the client.
     pub peer: SocketAddr,
-    /// The address that was connected to.
+    /// Local address of the connection.
     pub local: IpAddr,
-    /// What the connection is doing.
+    /// Connection state.
     pub vitals: Vitals,
 }
 
-/// Everything a request has to pass.
+/// The request pipeline.
 pub struct Gate {
     router: Router,
     hosts: Hosts,
@@ -46,7 +46,7 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// Before these routes.
+    /// Creates the pipeline in front of the routes.
     pub fn new(router: Router, hosts: Hosts, keeper: Keeper, limits: &Limits) -> Self {
         Self {
             router,
@@ -56,7 +56,7 @@ impl Gate {
         }
     }
 
-    /// Answers a request, whatever happens.
+    /// Answers a request; a panic becomes a 500.
     pub async fn answer(
         self: Arc<Self>,
         request: Request<Incoming>,
@@ -85,15 +85,14 @@ impl Gate {
         if is_stream(response.headers()) {
             wire.vitals.turn_to(Doing::Streaming);
             response = self.while_admitted(response, given);
-            // When it ends, its reader asks anew: nothing is gained by keeping the connection until then.
+            // The client opens a new connection after a stream, so this one is closed with it.
             let close = HeaderValue::from_static("close");
             response.headers_mut().insert(CONNECTION, close);
         }
         response.map(|body| Answered::new(body, wire.vitals))
     }
 
-    /// Ends an answer without end when the token that it was asked with is revoked or over: before what comes next, at the
-    /// latest with the next sign of life.
+    /// Ends a stream when its token is revoked or expires: before the next event, at the latest with the next keep-alive.
     fn while_admitted(self: Arc<Self>, response: Response, given: Option<HeaderValue>) -> Response {
         response.map(|body| {
             let pieces = body.into_data_stream();
@@ -105,7 +104,7 @@ impl Gate {
         })
     }
 
-    /// The name of the token that lets a request in, if it takes one.
+    /// Checks host, origin and token. Returns the name of the token, if the request needs one.
     fn admit(
         &self,
         request: &Request<Incoming>,
@@ -116,7 +115,7 @@ impl Gate {
         if request.uri().path() == "*" {
             let mut response = Refusal::new(
                 405,
-                "Ask for an address: the server as a whole knows no method",
+                "OPTIONS * is not supported; send requests to a path",
                 "methodNotAllowed",
             )
             .into_response();
@@ -144,14 +143,9 @@ impl Gate {
     }
 }
 
-/// A 500 for a request over which something broke down. What the panic says is not told and not logged: it can quote anything.
+/// Creates a 500. The panic message is neither sent nor logged, because it can contain secrets.
 fn broke_down(_: &Box<dyn Any + Send>) -> Response {
-    Refusal::new(
-        500,
-        "Something broke down over this request; the server goes on",
-        "brokeDown",
-    )
-    .into_response()
+    Refusal::new(500, "Internal server error", "brokeDown").into_response()
 }
 
 fn unauthorized(refused: &Refused) -> Response {
@@ -162,7 +156,7 @@ fn unauthorized(refused: &Refused) -> Response {
                 if is_token {
                     "The token is unknown, revoked or expired"
                 } else {
-                    "A token is needed: Authorization: Bearer umai_…"
+                    "A token is required: Authorization: Bearer umai_…"
                 },
                 "unauthorized",
             ),
@@ -176,7 +170,7 @@ fn unauthorized(refused: &Refused) -> Response {
         Refused::ReadOnly => (
             Problem::new(
                 403,
-                "The token's scope is read; this takes one with scope write",
+                "The token has scope read; this request needs scope write",
                 "forbidden",
             ),
             Some("Bearer realm=\"umai\", error=\"insufficient_scope\", scope=\"write\""),
@@ -185,7 +179,7 @@ fn unauthorized(refused: &Refused) -> Response {
         Refused::TooOften(wait) => (
             Problem::new(
                 429,
-                "Too many requests without a good token came from this address",
+                "Too many requests without a valid token from this address",
                 "tooManyTries",
             ),
             None,
@@ -194,7 +188,7 @@ fn unauthorized(refused: &Refused) -> Response {
         Refused::Unreadable => (
             Problem::new(
                 503,
-                "The server cannot read its tokens; its log says why",
+                "The server cannot read its tokens; see its log",
                 "tokensUnreadable",
             ),
             None,
@@ -212,7 +206,7 @@ fn unauthorized(refused: &Refused) -> Response {
     response
 }
 
-/// What every answer says.
+/// Adds the headers of every response.
 fn finish(response: &mut Response, id: &RequestId) {
     let status = response.status();
     let headers = response.headers_mut();
@@ -225,7 +219,7 @@ fn finish(response: &mut Response, id: &RequestId) {
         http::header::CACHE_CONTROL,
         HeaderValue::from_static("no-store"),
     );
-    // The rest of a body that came too late is nothing to wait for.
+    // The rest of a late body is not read.
     if status == http::StatusCode::REQUEST_TIMEOUT {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }

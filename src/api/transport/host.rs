@@ -1,8 +1,8 @@
-//! Decides whom a request may be addressed to, and which page in a browser may send it.
+//! Checks `Host` and `Origin` (DNS rebinding protection).
 //!
-//! Why: a page of anyone's can let its own name point to this machine and then ask this server as if it were its own. The name in
-//! `Host` gives it away: names are only those that were given to this server, and a number is the one that was really connected to.
-//! The port says nothing about that, and is another one behind a proxy or a tunnel: any is right.
+//! A malicious web page can resolve its own name to this machine and then send requests to this server. The server therefore
+//! accepts only configured host names and the IP address of the connection. Ports are not checked: they differ behind a proxy or
+//! a tunnel.
 
 use std::net::IpAddr;
 
@@ -13,24 +13,26 @@ use http::{HeaderMap, Request};
 use super::sentry::malformed;
 use crate::api::Problem;
 
-/// The names this server goes by, in lower case.
+/// Host names of this server, in lower case.
 #[derive(Debug, Clone, Default)]
 pub struct Hosts(Vec<String>);
 
 impl Hosts {
-    /// These beside `localhost`.
+    /// Accepts these names in addition to `localhost`.
     pub fn new(names: impl IntoIterator<Item = String>) -> Self {
         Self(names.into_iter().map(|name| plain(&name)).collect())
     }
 
-    /// Refuses a request for another host, or from a foreign page. `local` is the address that was connected to.
+    /// Rejects a request for another host or from a page of another origin. `local` is the local address of the connection.
     pub fn check<B>(&self, request: &Request<B>, local: IpAddr) -> Result<(), Box<Problem>> {
         let host = host(request.headers())?;
         self.admit(&host, local)?;
         if let Some(addressed) = request.uri().authority() {
             self.admit(addressed, local)?;
             if !is_same(&host, addressed) {
-                return Err(malformed("Host is not the host in the request's address"));
+                return Err(malformed(
+                    "Host differs from the host in the request target",
+                ));
             }
         }
         from_own_page(request.headers(), &host)
@@ -49,8 +51,7 @@ impl Hosts {
         if is_ours {
             return Ok(());
         }
-        let sentence =
-            "This server does not go by the name in Host; umai serve --host NAME adds one";
+        let sentence = "Unknown host name; add it with umai serve --host NAME";
         Err(Box::new(Problem::new(421, sentence, "foreignHost")))
     }
 }
@@ -67,10 +68,10 @@ fn host(headers: &HeaderMap) -> Result<Authority, Box<Problem>> {
     Authority::try_from(host.as_bytes())
         .ok()
         .filter(|host| !host.as_str().contains('@') && is_port(host))
-        .ok_or_else(|| malformed("Host is not a name with a port"))
+        .ok_or_else(|| malformed("Host must be a name with an optional port"))
 }
 
-/// Whether what follows the name is a port, or nothing.
+/// Returns whether the rest is empty or a port.
 fn is_port(host: &Authority) -> bool {
     let after = &host.as_str()[host.host().len()..];
     after.is_empty() || host.port_u16().is_some()
@@ -78,7 +79,7 @@ fn is_port(host: &Authority) -> bool {
 
 fn from_own_page(headers: &HeaderMap, host: &Authority) -> Result<(), Box<Problem>> {
     let foreign = || {
-        let sentence = "Pages of other origins may not ask this server";
+        let sentence = "Requests from web pages of other origins are not allowed";
         Box::new(Problem::new(403, sentence, "foreignOrigin"))
     };
     let is_own = |origin: &str| {
@@ -101,7 +102,7 @@ fn from_own_page(headers: &HeaderMap, host: &Authority) -> Result<(), Box<Proble
     Ok(())
 }
 
-/// Whether two authorities are one host and port; a port that is not said is that of the web.
+/// Returns whether two authorities have the same host and port; default ports are equal.
 fn is_same(one: &Authority, other: &Authority) -> bool {
     let port = |authority: &Authority| {
         authority
@@ -111,7 +112,7 @@ fn is_same(one: &Authority, other: &Authority) -> bool {
     plain(one.host()) == plain(other.host()) && port(one) == port(other)
 }
 
-/// A name as names are compared: in lower case, without the dot that a full one may end in.
+/// Normalizes a host name: lower case, without a trailing dot.
 fn plain(name: &str) -> String {
     let name = name.to_ascii_lowercase();
     name.strip_suffix('.').unwrap_or(&name).to_owned()

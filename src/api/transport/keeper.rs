@@ -1,4 +1,4 @@
-//! Decides who may ask: by the token that a request carries, and by what it asks for.
+//! Bearer authentication and authorization by scope.
 
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
@@ -11,40 +11,40 @@ use crate::api::server;
 use crate::api::token::Scope;
 use crate::api::token::live::LiveTokens;
 
-/// Who keeps the gate.
+/// Authentication of a server.
 pub enum Keeper {
-    /// Nobody: everyone may ask for everything.
+    /// Disabled: every request is allowed.
     Nobody,
-    /// One who asks for a token.
+    /// Bearer tokens.
     Tokens(Box<Tokens>),
 }
 
-/// What tokens there are, and who tries without.
+/// Tokens and the limit on failed attempts.
 pub struct Tokens {
     /// The tokens.
     pub tokens: LiveTokens,
-    /// Tries without one.
+    /// Failed attempts by client.
     pub tries: Tries,
 }
 
-/// Why a request may not pass.
+/// Reason for rejecting a request.
 #[derive(Debug)]
 pub enum Refused {
-    /// It has no token, or none that is any good.
+    /// The token is missing or not valid.
     Unknown {
-        /// Whether it has one.
+        /// True when the request has a token.
         is_token: bool,
     },
-    /// Its token is for reading.
+    /// The token has scope read.
     ReadOnly,
-    /// Its peer tried too often; when it may try again.
+    /// Too many failed attempts; time until the next one.
     TooOften(Duration),
-    /// The tokens cannot be read.
+    /// The token file cannot be read.
     Unreadable,
 }
 
 impl Keeper {
-    /// The name of the token that lets a request pass, if it takes one.
+    /// Authenticates a request. Returns the name of the token, if the request needs one.
     pub fn admit<B>(&self, request: &Request<B>, peer: IpAddr) -> Result<Option<String>, Refused> {
         let Tokens { tokens, tries } = match self {
             Self::Nobody => return Ok(None),
@@ -76,7 +76,7 @@ impl Keeper {
         }
     }
 
-    /// Whether the token that let a request in is still good: an answer without end outlives the moment that it was asked in.
+    /// Returns whether the token of a request is still valid, for streams that outlive the check at their start.
     pub fn still_admits(&self, given: Option<&HeaderValue>) -> bool {
         match self {
             Self::Nobody => true,
@@ -87,7 +87,7 @@ impl Keeper {
     }
 }
 
-/// The token in an `Authorization`.
+/// Returns the token of an `Authorization` header.
 fn bearer(given: &HeaderValue) -> Option<&str> {
     let (scheme, token) = given.to_str().ok()?.split_once(' ')?;
     scheme

@@ -1,11 +1,11 @@
-//! Writes an answer where there is no request to answer: the bytes made none, or came too late.
+//! Raw HTTP error responses for connections without a valid request.
 
 use super::request_id::RequestId;
 use crate::api::Problem;
 
-/// The bytes of problem details after which the connection ends.
+/// Returns the bytes of an error response, after which the connection is closed.
 pub fn last_words(problem: &Problem, id: &RequestId) -> Vec<u8> {
-    // A problem is texts and numbers: there is nothing in it that JSON could not say.
+    // Problem details always serialize.
     let body = serde_json::to_string(problem).unwrap_or_default();
     let allow = match problem.status {
         405 => "allow: GET, HEAD, POST, PUT, DELETE\r\n",

@@ -1,31 +1,32 @@
-//! How long the server waits, and how much it takes.
+//! Limits of the server.
 
 use std::time::Duration;
 
-/// What a server puts up with.
+/// Timeouts and sizes that a server enforces.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// For the handshake and the head of a request, from its first byte; for the first request from the connection's start.
+    /// Timeout of the handshake and of a request head from its first byte; for the first request from the start of the
+    /// connection.
     pub head: Duration,
-    /// For the body of a request.
+    /// Timeout of a request body.
     pub body: Duration,
-    /// For the next request on a connection, and for a client that does not take its answer.
+    /// Timeout until the next request, and for a client that does not read its response.
     pub idle: Duration,
-    /// For what is under way when the server stops.
+    /// Timeout for requests in progress when the server stops.
     pub stop: Duration,
-    /// For the last bytes of a client that is told to go, so that it can read why.
+    /// Timeout for draining a rejected client, so that it receives the response.
     pub farewell: Duration,
-    /// For a newcomer to ask, before its place can be given to another.
+    /// Minimum time before a new connection can be evicted.
     pub grace: Duration,
-    /// Connections at a time.
+    /// Maximum number of concurrent connections.
     pub connections: usize,
-    /// Bytes of a head.
+    /// Maximum size of a request head, in bytes.
     pub head_bytes: usize,
-    /// Bytes of a request's address.
+    /// Maximum size of a request target, in bytes.
     pub target_bytes: usize,
-    /// Tries without a good token that a peer has in [`Limits::tries_window`].
+    /// Failed attempts that a client has in [`Limits::tries_window`].
     pub tries: u32,
-    /// How long tries are remembered.
+    /// Period in which failed attempts are counted.
     pub tries_window: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! Opens the ports, and lets connections in for as long as the server runs.
+//! Binds the listening sockets and accepts connections.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -12,21 +12,22 @@ use tokio_util::task::TaskTracker;
 use super::connection::{House, serve};
 use super::seats::Seats;
 
-/// The port that the documented requests go to.
+/// Default port, used by the documented requests.
 pub const PORT: u16 = 44331;
 
-/// How long nobody is let in when the system has no more sockets to give.
+/// Delay after a failed `accept`, for example when no file descriptors are left.
 const BREATH: Duration = Duration::from_millis(100);
 
-/// How many may wait to be let in. With fewer a burst overflows: the system then drops a connection that its client takes for made.
+/// Backlog of the listening socket. When a small backlog overflows, the system drops connections that the client considers
+/// established.
 const WAITING: u32 = 4096;
 
-/// Where a server listens.
+/// Listening address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
-    /// At both addresses of this machine that only this machine reaches; at one of them, where the other is not to be had.
+    /// Both loopback addresses, or one of them where the other does not exist.
     Localhost(u16),
-    /// At one address.
+    /// One address.
     Address(SocketAddr),
 }
 
@@ -35,17 +36,17 @@ impl std::str::FromStr for Place {
 
     fn from_str(text: &str) -> Result<Self, String> {
         if let Some(port) = text.strip_prefix("localhost:") {
-            let port = port.parse().map_err(|_| "write it as localhost:PORT")?;
+            let port = port.parse().map_err(|_| "use localhost:PORT")?;
             return Ok(Self::Localhost(port));
         }
-        text.parse().map(Self::Address).map_err(|_| {
-            "write it as ADDRESS:PORT, for example 127.0.0.1:44331 or [::1]:44331".into()
-        })
+        text.parse()
+            .map(Self::Address)
+            .map_err(|_| "use ADDRESS:PORT, for example 127.0.0.1:44331 or [::1]:44331".into())
     }
 }
 
 impl Place {
-    /// Whether only this machine reaches it.
+    /// Returns whether only this machine can connect.
     pub fn is_loopback(&self) -> bool {
         match self {
             Self::Localhost(_) => true,
@@ -54,21 +55,21 @@ impl Place {
     }
 }
 
-/// An open port.
+/// A listening socket.
 pub struct Door {
     listener: TcpListener,
-    /// Where it is.
+    /// Local address.
     pub address: SocketAddr,
 }
 
-/// Opens a place; more than one address of `localhost`, where there are two.
+/// Binds an address; for `localhost` both loopback addresses where they exist.
 pub fn open(place: Place) -> Result<Vec<Door>, String> {
     match place {
         Place::Address(address) => Ok(vec![bind(address).map_err(|e| taken(address, &e))?]),
         Place::Localhost(port) => {
             let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
             let old = bind(address);
-            // Any free port is one free port: the same for both.
+            // Port 0 selects one free port for both addresses.
             let port = old.as_ref().map_or(port, |door| door.address.port());
             let newer_address = SocketAddr::from((Ipv6Addr::LOCALHOST, port));
             let newer = bind(newer_address);
@@ -96,9 +97,9 @@ fn bind(address: SocketAddr) -> io::Result<Door> {
     Ok(Door { listener, address })
 }
 
-/// Whether an address cannot be had because this machine does not have it.
+/// Returns whether this machine does not have the address.
 fn is_absent(error: &io::Error) -> bool {
-    /// The system's number for a family of addresses that it does not know.
+    /// `EAFNOSUPPORT` on Linux.
     const NO_FAMILY: i32 = 97;
     matches!(
         error.kind(),
@@ -109,20 +110,20 @@ fn is_absent(error: &io::Error) -> bool {
 fn taken(address: SocketAddr, error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::AddrInUse => format!(
-            "{address} is in use by another program; stop it, or name another port: --listen {}",
+            "{address} is already in use; stop the other program, or use another port: --listen {}",
             SocketAddr::new(address.ip(), 0)
         ),
         io::ErrorKind::PermissionDenied => {
-            format!("{address} may not be listened on; a port from 1024 on needs no permission")
+            format!("No permission to listen on {address}; ports from 1024 on need none")
         }
         io::ErrorKind::AddrNotAvailable => {
-            format!("{address} is not an address of this machine; --listen takes one that is")
+            format!("{address} is not an address of this machine; use one that is with --listen")
         }
-        _ => format!("{address} cannot be listened on: {error}"),
+        _ => format!("Cannot listen on {address}: {error}"),
     }
 }
 
-/// Lets connections in until the server stops; those that are there go on in `guests`.
+/// Accepts connections until the server stops; open ones continue in `guests`.
 pub async fn let_in(door: Door, house: Arc<House>, seats: Arc<Seats>, guests: TaskTracker) {
     loop {
         let come = tokio::select! {
@@ -134,7 +135,7 @@ pub async fn let_in(door: Door, house: Arc<House>, seats: Arc<Seats>, guests: Ta
             seat = seats.take() => seat,
             () = house.stop.cancelled() => return,
         };
-        // Answers are small and waited for: they do not wait for each other.
+        // Responses are small and awaited, so they are not delayed.
         let _ = stream.set_nodelay(true);
         guests.spawn(serve(Arc::clone(&house), stream, peer, seat));
     }
@@ -149,7 +150,7 @@ async fn next(listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
                 io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
             );
             if !is_theirs {
-                tracing::error!(%error, "no connection can be let in");
+                tracing::error!(%error, "cannot accept connections");
                 sleep(BREATH).await;
             }
             None
@@ -157,13 +158,13 @@ async fn next(listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
     }
 }
 
-/// Waits for those that are still there, for so long.
+/// Waits for open connections, up to a timeout.
 pub async fn see_off(guests: &TaskTracker, patience: Duration) -> bool {
     guests.close();
     timeout(patience, guests.wait()).await.is_ok()
 }
 
-/// Whether an address is one that only this machine reaches.
+/// Returns whether an address is a loopback address.
 pub fn is_loopback(address: IpAddr) -> bool {
     address.to_canonical().is_loopback()
 }

@@ -1,4 +1,4 @@
-//! Names a request, so that an answer and a line of the log can be brought together.
+//! Request IDs, which connect a response with its log line.
 
 use std::fmt;
 use std::sync::LazyLock;
@@ -10,18 +10,18 @@ use uuid::Uuid;
 
 use crate::text::secret::begins_like_one;
 
-/// The header that names a request.
+/// Header of the request ID.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The longest name that is taken over.
+/// Maximum length of a client's request ID.
 const LONGEST: usize = 64;
 
-/// The name of a request.
+/// A request ID.
 #[derive(Debug, Clone)]
 pub struct RequestId(HeaderValue);
 
 impl RequestId {
-    /// The one that the client gave, when it is one and harmless; else a new one.
+    /// Returns the client's request ID when it is valid, otherwise a new one.
     pub fn of(headers: &HeaderMap) -> Self {
         let mut given = headers.get_all(REQUEST_ID).iter();
         match (given.next(), given.next()) {
@@ -30,17 +30,17 @@ impl RequestId {
         }
     }
 
-    /// A new one: where this process began counting, and the count. Nobody gains anything by guessing it.
+    /// Creates an ID from a random start value of the process and a counter. It need not be unpredictable.
     pub fn new() -> Self {
         static BEGIN: LazyLock<u64> = LazyLock::new(|| Uuid::new_v4().as_u64_pair().0);
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let id = format!("{:016x}{count:016x}", *BEGIN);
-        // Letters and digits: always a header's value.
+        // Hexadecimal digits are always a valid header value.
         Self(HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("none")))
     }
 
-    /// As a header.
+    /// Returns the header value.
     pub fn header(&self) -> HeaderValue {
         self.0.clone()
     }

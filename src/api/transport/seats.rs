@@ -1,8 +1,8 @@
-//! Gives a place to so many connections at a time; when all are taken, the one that deserves its place least leaves.
+//! Connection slots: limits the concurrent connections and evicts one when all slots are taken.
 //!
-//! Why: silent clients cost nothing to make. If a newcomer had to wait until their patience ends, 256 of them would keep everyone
-//! out for ten seconds. The newest has just come to ask; who has been here longest without asking goes first, and nobody before a
-//! moment in which a request can come.
+//! Idle connections cost an attacker nothing. If a new client had to wait for their timeout, 256 of them would block the server
+//! for ten seconds. The connection that has been open longest without a request is evicted first, and none within a grace period
+//! after it was accepted.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::vitals::{Doing, Vitals};
 
-/// The places.
+/// Connection slots.
 pub struct Seats {
     most: usize,
     grace: Duration,
@@ -28,23 +28,23 @@ struct Taken {
     seats: HashMap<u64, (Vitals, CancellationToken)>,
 }
 
-/// What comes of asking for a place.
+/// Result of an attempt to get a slot.
 enum Try {
-    /// Here it is.
+    /// A slot.
     Taken(Seat),
-    /// From then on somebody can be asked to leave.
+    /// Time from which a connection can be evicted.
     From(Instant),
-    /// All are being answered.
+    /// All connections have requests in progress.
     Full,
 }
 
-/// A place, given back when dropped.
+/// A slot, freed on drop.
 pub struct Seat {
     number: u64,
     seats: Arc<Seats>,
-    /// What the connection is doing.
+    /// Connection state.
     pub vitals: Vitals,
-    /// Cancelled when the connection has to leave.
+    /// Cancelled when the connection is evicted.
     pub leave: CancellationToken,
 }
 
@@ -56,7 +56,7 @@ impl Drop for Seat {
 }
 
 impl Seats {
-    /// So many places, all free.
+    /// Creates free slots.
     pub fn new(most: usize, grace: Duration) -> Arc<Self> {
         Arc::new(Self {
             most,
@@ -66,13 +66,13 @@ impl Seats {
         })
     }
 
-    /// A place: a free one, or that of a connection which has to leave for it. Waits while all are being answered.
+    /// Returns a slot: a free one, or that of an evicted connection. Waits while all connections have requests in progress.
     pub async fn take(self: &Arc<Self>) -> Seat {
         loop {
             match self.try_take(Instant::now()) {
                 Try::Taken(seat) => return seat,
                 Try::From(when) => {
-                    // Until then, or until somebody leaves.
+                    // Until then, or until a slot is freed.
                     let _ = timeout_at(when, self.freed.notified()).await;
                 }
                 Try::Full => self.freed.notified().await,
@@ -102,7 +102,7 @@ impl Seats {
         })
     }
 
-    /// The one that deserves its place least, of those that had their time.
+    /// Returns the connection to evict, among those past their grace period.
     fn least(&self, taken: &Taken, now: Instant) -> Result<u64, Try> {
         let mut first = None;
         let mut least = None;
@@ -126,12 +126,12 @@ impl Seats {
     }
 
     fn taken(&self) -> MutexGuard<'_, Taken> {
-        // Whoever broke down in here left a table that is still one.
+        // The table stays consistent after a panic.
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// How soon a connection has to leave: the smallest first. None for one that is being answered.
+/// Returns the eviction order, lowest first; none for a connection with a request in progress.
 fn rank(vitals: &Vitals) -> Option<(u8, Instant)> {
     let (doing, since) = vitals.now();
     let rank = match doing {
@@ -140,7 +140,7 @@ fn rank(vitals: &Vitals) -> Option<(u8, Instant)> {
         Doing::Idle => 1,
         Doing::Head => 2,
         Doing::Body => 3,
-        // Whoever reads events knows how to come back and go on.
+        // Clients of event streams reconnect and resume.
         Doing::Streaming => 4,
         Doing::Answering => return None,
     };

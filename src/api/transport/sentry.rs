@@ -1,4 +1,4 @@
-//! Stands between the socket and hyper: lets whole, well-formed heads and their bodies through, and nothing else.
+//! Strict HTTP/1 reader between the socket and hyper: passes only well-formed request heads and their bodies.
 
 mod chunks;
 mod head;
@@ -17,34 +17,34 @@ use super::limits::Limits;
 use super::vitals::{Doing, Vitals};
 use crate::api::Problem;
 
-/// How much is read from the socket at a time.
+/// Size of a read from the socket, in bytes.
 const PIECE: usize = 8 * 1024;
 
-/// What the next byte belongs to.
+/// Part of the request that the next byte belongs to.
 enum Part {
     Head(Head),
     Sized(u64),
     Chunked(Chunks),
-    /// Nothing more is read: the bytes make no request, or there are none to come.
+    /// The input is malformed or ended: nothing more is read.
     Over,
 }
 
-/// A socket that is read with care.
+/// A socket with strict request parsing.
 pub struct Sentry<S> {
     socket: S,
     vitals: Vitals,
     limits: Limits,
     part: Part,
-    /// What was read and not yet handed on.
+    /// Bytes that were read and not passed on yet.
     bytes: Vec<u8>,
-    /// How far what was read may be handed on.
+    /// Number of bytes that may be passed on.
     passed: usize,
-    /// How far the head was looked at.
+    /// Number of bytes of the head that were checked.
     looked: usize,
 }
 
 impl<S> Sentry<S> {
-    /// Over a socket.
+    /// Wraps a socket.
     pub fn new(socket: S, vitals: Vitals, limits: Limits) -> Self {
         Self {
             socket,
@@ -57,12 +57,12 @@ impl<S> Sentry<S> {
         }
     }
 
-    /// The socket.
+    /// Returns the socket.
     pub fn into_inner(self) -> S {
         self.socket
     }
 
-    /// Looks at what was read; nothing more is read once it is refused.
+    /// Checks the bytes that were read. Reading stops after an error.
     fn look(&mut self) {
         if let Err(problem) = self.walk() {
             self.part = Part::Over;
@@ -95,7 +95,7 @@ impl<S> Sentry<S> {
         Ok(())
     }
 
-    /// Lets bytes of a body through.
+    /// Passes bytes of a body on.
     fn pass(&mut self, taken: usize, is_end: bool) {
         self.looked += taken;
         self.passed = self.looked;
@@ -104,7 +104,7 @@ impl<S> Sentry<S> {
         }
     }
 
-    /// Looks at the head's next line; answers whether there was one.
+    /// Checks the next line of the head; returns false without a complete line.
     fn line(&mut self) -> Result<bool, Box<Problem>> {
         let Part::Head(head) = &mut self.part else {
             return Ok(false);
@@ -114,18 +114,18 @@ impl<S> Sentry<S> {
         let length = end.map_or(rest.len(), |end| end + 1);
         if !head.is_begun() && length > self.limits.target_bytes {
             let most = self.limits.target_bytes;
-            let sentence = format!("The address of a request has at most {most} bytes");
+            let sentence = format!("The request target must not exceed {most} bytes");
             return Err(Box::new(Problem::new(414, sentence, "uriTooLong")));
         }
         if self.looked + length - self.passed > self.limits.head_bytes {
             let most = self.limits.head_bytes;
-            let sentence = format!("The head of a request has at most {most} bytes");
+            let sentence = format!("The request head must not exceed {most} bytes");
             return Err(Box::new(Problem::new(431, sentence, "headTooLarge")));
         }
         if end.is_none() {
-            // What cannot be a request is not waited for: a handshake, or another protocol.
+            // Rejects other protocols, such as TLS, without waiting for a line end.
             return if !head.is_begun() && !rest.iter().all(|byte| is_plain(*byte)) {
-                Err(malformed("This is not HTTP"))
+                Err(malformed("This is not an HTTP request"))
             } else {
                 Ok(false)
             };
@@ -144,7 +144,7 @@ impl<S> Sentry<S> {
         Ok(true)
     }
 
-    /// Forgets what was handed on.
+    /// Removes the bytes that were passed on.
     fn hand_on(&mut self, buffer: &mut ReadBuf<'_>) {
         let count = self.passed.min(buffer.remaining());
         buffer.put_slice(&self.bytes[..count]);
@@ -155,7 +155,7 @@ impl<S> Sentry<S> {
 }
 
 impl<S: AsyncRead + Unpin> Sentry<S> {
-    /// Reads what is there; answers whether anything was.
+    /// Reads from the socket; returns false at the end of the input.
     fn poll_more(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         let mut piece = [std::mem::MaybeUninit::uninit(); PIECE];
         let mut piece = ReadBuf::uninit(&mut piece);
@@ -179,7 +179,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Sentry<S> {
             if matches!(self.part, Part::Over) {
                 return Poll::Ready(Ok(()));
             }
-            // Of a new request, or left from behind the one before.
+            // Bytes of a new request, read with the previous one.
             let is_in_head = !self.bytes.is_empty() && matches!(self.part, Part::Head(_));
             if is_in_head && matches!(self.vitals.now().0, Doing::Arriving | Doing::Idle) {
                 self.vitals.turn_to(Doing::Head);
@@ -215,7 +215,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Sentry<S> {
     }
 }
 
-/// Whether a byte may be in a head that is still without a line end.
+/// Returns whether a byte may occur in an incomplete head.
 const fn is_plain(byte: u8) -> bool {
     matches!(byte, b' '..=b'~' | b'\r')
 }

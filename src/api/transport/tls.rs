@@ -1,4 +1,4 @@
-//! TLS: a certificate and its key from files, and what is wrong with them in a sentence.
+//! TLS certificate and key from files.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,24 +15,24 @@ use crate::text::file::{FileFlaw, read_bytes};
 use crate::tls::pem::{self, Wanted};
 use crate::tls::x509;
 
-/// The largest file of certificates or keys.
+/// Maximum size of a certificate or key file, in bytes.
 const MOST_BYTES: usize = 1024 * 1024;
 
-/// Why there is no TLS.
+/// Error of the TLS setup.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct TlsError(pub String);
 
-/// A certificate with what is behind it, and its key.
+/// A certificate chain and its key.
 pub struct Identity {
-    /// The certificate, and those that signed it.
+    /// The certificate, followed by its issuers.
     pub chain: Vec<CertificateDer<'static>>,
-    /// The key.
+    /// The private key.
     pub key: PrivateKeyDer<'static>,
 }
 
 impl Identity {
-    /// From two files; they may be the same.
+    /// Reads certificate and key; both may be in one file.
     pub fn read(certificate: &Path, key: &Path) -> Result<Self, TlsError> {
         let chain = pem::certificates(&bytes(certificate)?, certificate);
         let chain = chain.map_err(|why| flaw(certificate, &why))?;
@@ -42,7 +42,7 @@ impl Identity {
             let is_encrypted = String::from_utf8_lossy(&bytes)
                 .contains("-----BEGIN ENCRYPTED PRIVATE KEY-----");
             let words = if is_encrypted {
-                "holds an encrypted key; give it one without a passphrase that only its owner can read".to_owned()
+                "holds an encrypted key; use a key without a passphrase that only its owner can read".to_owned()
             } else {
                 pem::not_pem(&bytes, key, Wanted::Key)
             };
@@ -51,33 +51,33 @@ impl Identity {
         Ok(Self { chain, key })
     }
 
-    /// When it expires, as far as can be read.
+    /// Returns the expiry of the certificate, if it can be parsed.
     pub fn expires(&self) -> Option<DateTime<Utc>> {
         self.chain.first().and_then(|leaf| x509::not_after(leaf))
     }
 
-    /// What clients will refuse the certificate for, in sentences.
+    /// Returns warnings about certificates that clients reject.
     pub fn flaws(&self) -> Vec<String> {
         let Some(own) = self.chain.first() else {
             return Vec::new();
         };
         let mut flaws = Vec::new();
         if x509::is_ca(own) {
-            flaws.push("The certificate is a CA's (CA:TRUE): many clients refuse it as a server's own, even when they trust it");
+            flaws.push("The certificate is a CA certificate (CA:TRUE): many clients reject it as a server certificate, even when they trust it");
         }
         if !x509::has_names(own) {
             flaws.push(
-                "The certificate has no subjectAltName: clients find no name in it and refuse it",
+                "The certificate has no subjectAltName: clients reject it because they find no host name",
             );
         }
         let command = crate::tls::self_signed_command(None);
         let flaws = flaws.into_iter();
         flaws
-            .map(|flaw| format!("{flaw}. To make one: {command}"))
+            .map(|flaw| format!("{flaw}. Create one with: {command}"))
             .collect()
     }
 
-    /// What connections are encrypted with: TLS 1.2 and 1.3, HTTP/1.1.
+    /// Creates the TLS acceptor: TLS 1.2 and 1.3, HTTP/1.1.
     pub fn acceptor(self) -> Result<TlsAcceptor, TlsError> {
         let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_protocol_versions(&[&TLS13, &TLS12])
@@ -87,9 +87,9 @@ impl Identity {
             .map_err(|error| {
                 TlsError(match error {
                     Error::InconsistentKeys(_) => {
-                        "The key is not the one of the certificate; --cert and --key must belong together".into()
+                        "The key does not match the certificate; check --cert and --key".into()
                     }
-                    error => format!("The certificate and its key cannot be used: {error}"),
+                    error => format!("Cannot use the certificate and its key: {error}"),
                 })
             })?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
@@ -99,7 +99,7 @@ impl Identity {
 
 fn bytes(path: &Path) -> Result<zeroize::Zeroizing<Vec<u8>>, TlsError> {
     read_bytes(path, MOST_BYTES).map_err(|why| match why {
-        FileFlaw::NotThere => flaw(path, "is not there"),
+        FileFlaw::NotThere => flaw(path, "does not exist"),
         FileFlaw::Unusable(why) => flaw(path, &why),
     })
 }

@@ -1,14 +1,14 @@
-//! Counts tries without a good token, by peer, so that guessing is slow for whoever guesses and for nobody else.
+//! Limits failed authentication attempts by client, so that guessing is slow without affecting others.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The most peers that are remembered; beyond, the one whose window began first is forgotten.
+/// Maximum number of clients in the table; the oldest window is dropped first.
 const MOST_PEERS: usize = 1024;
 
-/// The tries of the last while.
+/// Failed attempts in the current window.
 pub struct Tries {
     most: u32,
     window: Duration,
@@ -16,7 +16,7 @@ pub struct Tries {
 }
 
 impl Tries {
-    /// So many in so long.
+    /// Allows `most` attempts in `window`.
     pub fn new(most: u32, window: Duration) -> Self {
         Self {
             most,
@@ -25,10 +25,10 @@ impl Tries {
         }
     }
 
-    /// Counts a try of now; answers how long to wait, once there were too many.
+    /// Counts a failed attempt; returns the time to wait when there were too many.
     pub fn count(&self, peer: IpAddr, now: Instant) -> Option<Duration> {
         let peer = network(peer);
-        // A table that someone broke down over is still one.
+        // The table stays consistent after a panic.
         let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
         if peers.len() >= MOST_PEERS && !peers.contains_key(&peer) {
             peers.retain(|_, (since, _)| now - *since < self.window);
@@ -49,7 +49,7 @@ impl Tries {
     }
 }
 
-/// Who counts as one: an address, or the network that one household of IPv6 has.
+/// Returns the unit of counting: an IPv4 address, or an IPv6 /64 network.
 fn network(peer: IpAddr) -> IpAddr {
     match peer.to_canonical() {
         IpAddr::V6(address) if !address.is_loopback() => {
@@ -74,7 +74,7 @@ mod tests {
         assert_eq!(
             tries.count(neighbour, now),
             Some(Duration::from_mins(1)),
-            "one household"
+            "one /64 network"
         );
         assert_eq!(tries.count(other, now), None);
         assert_eq!(tries.count(one, now + Duration::from_mins(1)), None);

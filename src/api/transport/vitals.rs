@@ -1,4 +1,4 @@
-//! What a connection is doing, and since when: what its own task, its requests and the seats all look at.
+//! Connection state, shared by its task, its requests and the slots.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -7,24 +7,24 @@ use tokio::time::Instant;
 use super::limits::Limits;
 use crate::api::Problem;
 
-/// What a connection is doing.
+/// Phase of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Doing {
-    /// It has not asked for anything yet.
+    /// Open, without a request so far.
     Arriving,
-    /// It is in the middle of a request's head.
+    /// Reading a request head.
     Head,
-    /// It is in the middle of a request's body.
+    /// Reading a request body.
     Body,
-    /// Its request is being answered.
+    /// Processing a request.
     Answering,
-    /// It is given events as they come, or takes its answer slowly.
+    /// Sending an event stream, or a response to a slow client.
     Streaming,
-    /// It was answered, and may ask again.
+    /// Waiting for the next request.
     Idle,
 }
 
-/// A connection's state, shared.
+/// Shared state of a connection.
 #[derive(Debug, Clone)]
 pub struct Vitals(Arc<Mutex<State>>);
 
@@ -38,7 +38,7 @@ struct State {
 }
 
 impl Vitals {
-    /// Of a connection that is just there.
+    /// Creates the state of a new connection.
     pub fn new() -> Self {
         Self(Arc::new(Mutex::new(State {
             doing: Doing::Arriving,
@@ -49,7 +49,7 @@ impl Vitals {
         })))
     }
 
-    /// What it is doing, and since when. One that does not take its answer as fast as it comes is not idle.
+    /// Returns the phase and its start. A connection with an unsent response is not idle.
     pub fn now(&self) -> (Doing, Instant) {
         let state = self.state();
         match (state.doing, state.unwritten) {
@@ -58,16 +58,16 @@ impl Vitals {
         }
     }
 
-    /// Whether it ever sent the whole head of a request.
+    /// Returns whether a complete request head was ever received.
     pub fn has_asked(&self) -> bool {
         self.state().has_asked
     }
 
-    /// It goes on to something else.
+    /// Changes the phase.
     pub fn turn_to(&self, doing: Doing) {
         let mut state = self.state();
         let goes_on = (state.doing, doing) == (Doing::Arriving, Doing::Head);
-        // The first head is due from the beginning: a byte does not buy more time.
+        // The first head is due from the start: a single byte does not extend the timeout.
         if !goes_on {
             state.since = Instant::now();
         }
@@ -75,17 +75,17 @@ impl Vitals {
         state.doing = doing;
     }
 
-    /// What was sent is no request: nothing more is read.
+    /// Stores the error of a malformed request; nothing more is read.
     pub fn refuse(&self, problem: Box<Problem>) {
         self.state().refusal = Some(problem);
     }
 
-    /// Takes what there is to say about bytes that are no request.
+    /// Takes the error of a malformed request.
     pub fn refusal(&self) -> Option<Box<Problem>> {
         self.state().refusal.take()
     }
 
-    /// Whether the client takes what it is sent.
+    /// Records whether the client reads the response.
     pub fn written(&self, is_taken: bool) {
         let mut state = self.state();
         state.unwritten = match (is_taken, state.unwritten) {
@@ -94,13 +94,13 @@ impl Vitals {
         };
     }
 
-    /// When patience ends, if nothing happens until then.
+    /// Returns the deadline of the current phase.
     pub fn due(&self, limits: &Limits) -> Option<Instant> {
         let state = self.state();
         let doing = match state.doing {
             Doing::Arriving | Doing::Head => Some(state.since + limits.head),
             Doing::Idle => Some(state.since + limits.idle),
-            // The request itself keeps the time of its body, and an answer takes what it takes.
+            // The request body has its own deadline, and processing has none.
             Doing::Body | Doing::Answering | Doing::Streaming => None,
         };
         let writing = state.unwritten.map(|since| since + limits.idle);
@@ -108,7 +108,7 @@ impl Vitals {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Every change is one assignment: there is nothing half done to be afraid of.
+        // Every change is a single assignment, so the state stays consistent after a panic.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! Compares a setting of a change with what a foreign server stores, and gives it the type that is stored.
+//! Compares a changed setting with the stored value of a third-party server, and converts it to the stored type.
 
 use serde_json::Number;
 use zeroize::Zeroizing;
@@ -11,18 +11,18 @@ use crate::text;
 /// Decimal digits that a 64-bit float always keeps.
 const EXACT_DIGITS: usize = 15;
 
-/// What a setting of a change is to the stored one.
+/// Relation of a changed setting to the stored one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Comparison {
-    /// The same value, or the mask that stands for it.
+    /// The same value, or the mask of the stored value.
     Same,
-    /// A mask that stands for nothing stored.
+    /// A mask without a stored value.
     Mask,
     /// Another value.
     Other,
 }
 
-/// Compares a setting with a stored value in JSON; `field` comes with whether the setting is sensitive.
+/// Compares a setting with a stored JSON value. `field` also carries whether the setting is sensitive.
 pub fn compare(
     raw: &str,
     value: &Setting<Plain>,
@@ -35,7 +35,7 @@ pub fn compare(
             Some(text) if is_string(raw) || is_switch(raw) => {
                 text.trim().eq_ignore_ascii_case(&on.to_string())
             }
-            // A form shows these as the default, and says so when it is saved.
+            // A form shows these as the default and sends it on save.
             Some(_) | None => *on == default_of(field),
         },
         Setting::Number(number) => {
@@ -44,7 +44,7 @@ pub fn compare(
         }
         Setting::Text(_) | Setting::Secret(_) => {
             return match (value.text(), stored) {
-                // A stored secret that could not be read stays.
+                // A stored secret that could not be parsed stays.
                 (None, _) => Comparison::Same,
                 (Some(text), Some(stored)) => {
                     let text = text.trim();
@@ -64,7 +64,7 @@ pub fn compare(
     }
 }
 
-/// The text of a stored value: empty for null, none for a list or an object.
+/// Returns the text of a stored value: empty for null, none for a list or an object.
 fn text_of(raw: &str) -> Option<Zeroizing<String>> {
     match raw.as_bytes().first()? {
         b'"' => serde_json::from_str(raw).ok().map(Zeroizing::new),
@@ -118,7 +118,7 @@ fn exact_number(text: &str) -> Option<Number> {
     (!number.is_f64() || digits <= EXACT_DIGITS).then_some(number)
 }
 
-/// Returns whether a setting says nothing where nothing is stored.
+/// Returns whether a setting that is not stored would stay empty.
 pub fn is_nothing(value: &Setting<Plain>, field: Option<&SettingsField>) -> bool {
     match value {
         Setting::Null => true,
@@ -135,7 +135,7 @@ fn default_of(field: Option<&SettingsField>) -> bool {
     matches!(default, Some(DefaultValue::Switch(true)))
 }
 
-/// The setting in the JSON type that is stored, or that the field asks for.
+/// Converts a setting to the JSON type that is stored or that the field requires.
 pub fn typed(
     value: &Setting<Plain>,
     raw: Option<&str>,

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::connection::{Mask, Plain, Setting};
 use crate::text;
 
-/// A member of an object, as places in the text.
+/// Position of a member in the text.
 pub struct Member {
     /// The key with its quotes.
     pub name: Range<usize>,
@@ -16,33 +16,31 @@ pub struct Member {
 }
 
 impl Member {
-    /// The key without quotes and escapes.
+    /// Returns the key without quotes and escapes.
     pub fn key(&self, text: &str) -> String {
         let name = text.get(self.name.clone()).unwrap_or_default();
         serde_json::from_str(name).unwrap_or_default()
     }
 
-    /// The value as it was sent.
+    /// Returns the value as it was sent.
     pub fn value<'t>(&self, text: &'t str) -> &'t str {
         text.get(self.value.clone()).unwrap_or_default()
     }
 
-    /// The value, when it is a string.
+    /// Returns a string value.
     pub fn text(&self, text: &str) -> Option<zeroize::Zeroizing<String>> {
         serde_json::from_str(self.value(text))
             .ok()
             .map(zeroize::Zeroizing::new)
     }
 
-    /// Whether the value is a mask, or a list or an object with a mask in it.
+    /// Returns the value as a setting; none for a list or an object.
     pub fn has_mask(&self, text: &str) -> bool {
         match self.text(text) {
             Some(text) => is_mask(&text),
             None => serde_json::from_str(self.value(text)).is_ok_and(|value| has_mask(&value)),
         }
     }
-
-    /// The value as a setting; none for a list or an object.
     pub fn setting(&self, text: &str) -> Option<Setting<Plain>> {
         Some(match serde_json::from_str(self.value(text)).ok()? {
             Value::Null => Setting::Null,
@@ -57,7 +55,6 @@ impl Member {
 fn is_mask(text: &str) -> bool {
     Mask::is_mask(text::trim_invisible(text))
 }
-
 fn has_mask(value: &Value) -> bool {
     match value {
         Value::String(text) => is_mask(text),
@@ -66,8 +63,6 @@ fn has_mask(value: &Value) -> bool {
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
-
-/// The members of the object that begins at `from`, in valid JSON; none when something else begins there.
 pub fn members(text: &str, from: usize) -> Option<Vec<Member>> {
     let bytes = text.as_bytes();
     let mut at = skip_space(bytes, from);
@@ -100,7 +95,7 @@ fn skip_space(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// The place behind the value that begins at `at`.
+/// Returns the offset after the value that begins at `at`.
 fn end_of_value(bytes: &[u8], mut at: usize) -> Option<usize> {
     let mut depth = 0_usize;
     let begin = at;
@@ -115,7 +110,7 @@ fn end_of_value(bytes: &[u8], mut at: usize) -> Option<usize> {
                 depth -= 1;
                 at += 1;
             }
-            // Between the parts of a list or an object.
+            // Between the elements of a list or an object.
             Some(_) if depth > 0 => {
                 at += 1;
                 continue;
@@ -133,7 +128,7 @@ fn end_of_value(bytes: &[u8], mut at: usize) -> Option<usize> {
     }
 }
 
-/// The place behind the string that begins at `at`.
+/// Returns the offset after the string that begins at `at`.
 fn end_of_string(bytes: &[u8], at: usize) -> Option<usize> {
     let mut at = at + 1;
     loop {

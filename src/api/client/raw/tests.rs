@@ -1,4 +1,4 @@
-//! A change of a foreign connection replaces what it names, and nothing else.
+//! Tests that a change of a third-party connection replaces only the named settings.
 
 use super::*;
 use rstest::rstest;
@@ -82,7 +82,7 @@ fn change_of_nothing_is_no_change(#[case] change: &str) {
 #[case("sk-●")]
 fn mask_is_no_new_secret(#[case] mask: &str) {
     let change = format!(r#"{{"settings":{{"apiKey":"{mask}"}}}}"#);
-    // The masks that are shown here mean that a stored secret stays.
+    // A mask in the format of this server means that the stored secret stays.
     if Mask::read(mask).is_none() {
         let error = changed(STORED, &change).err().unwrap();
         assert_eq!(error.fields()[0].reason, Reason::Masked);
@@ -120,7 +120,7 @@ fn stored_secret_is_not_led_to_another_address() {
     let referring = STORED.replace("sk-planted", "$OpenAI:ApiKey");
     assert!(
         changed(&referring, moved).is_ok(),
-        "a reference is no secret"
+        "a reference is not a secret"
     );
 }
 

@@ -1,4 +1,4 @@
-//! Writes a whole connection as a request body, through a buffer that is wiped and never moved.
+//! Writes a whole connection as a request body, into a zeroized buffer that never reallocates.
 
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -6,16 +6,16 @@ use zeroize::Zeroizing;
 use super::{Entry, RawConnection};
 use crate::connection::{ConnectionItem, Mask, Plain, Setting};
 
-/// No byte of a text takes more in JSON: `\u001b`.
+/// Maximum size of one text byte in JSON: `\u001b`.
 const MOST_PER_BYTE: usize = 6;
 
-/// Enough for the names of the members and the signs around them.
+/// Size of the member names and punctuation.
 const AROUND: usize = 256;
 
-/// Enough for the signs around a setting, and for a number.
+/// Size of the punctuation around a setting, and of a number.
 const AROUND_SETTING: usize = 40;
 
-/// The body that says everything of a connection: what it leaves out would be wiped.
+/// Writes the request body with every member; a missing member would be cleared.
 pub fn body(
     raw: &RawConnection,
     item: &ConnectionItem,
@@ -93,6 +93,6 @@ fn put_setting(body: &mut Vec<u8>, value: &Setting<Plain>) {
 }
 
 fn put<T: Serialize + ?Sized>(body: &mut Vec<u8>, value: &T) {
-    // Texts, switches and numbers always have a form in JSON, and a Vec takes everything.
+    // Texts, booleans and numbers always serialize, and writing to a `Vec` cannot fail.
     let _ = serde_json::to_writer(body, value);
 }

@@ -1,51 +1,51 @@
-//! What there is to say of an operation.
+//! Description of an operation.
 
-/// What can be asked.
+/// An operation.
 pub struct Operation {
-    /// The method in lower case.
+    /// Method in lower case.
     pub method: &'static str,
-    /// The address.
+    /// Path template.
     pub path: &'static str,
-    /// What the address begins with.
+    /// Mount point of the path.
     pub below: Below,
-    /// The name that generated clients call it by.
+    /// Operation ID, the method name in generated clients.
     pub id: &'static str,
-    /// What it does.
+    /// One-line summary.
     pub summary: &'static str,
-    /// What it can be given in the query and in headers, by the name in `parameters`.
+    /// Query and header parameters, by their name in `parameters`.
     pub parameters: &'static [&'static str],
-    /// What it can be given in the body.
+    /// Request body.
     pub body: Option<Body>,
-    /// The status when it is done, and what comes back.
+    /// Status and body of the successful response.
     pub success: (u16, Shape),
-    /// The headers that come with it.
+    /// Headers of the successful response.
     pub headers: &'static [&'static str],
-    /// The statuses when it is not done, beside those that everything has.
+    /// Error statuses besides those of every operation.
     pub refusals: &'static [u16],
 }
 
-/// Where an address begins.
+/// Mount point of a path.
 #[derive(Clone, Copy)]
 pub enum Below {
-    /// At the base path.
+    /// Below the base path.
     Base,
-    /// At the server's root.
+    /// At the server root.
     Root,
 }
 
-/// A body that can be sent.
+/// A request body.
 #[derive(Clone, Copy)]
 pub struct Body {
-    /// Its schema.
+    /// Schema name.
     pub schema: &'static str,
-    /// Whether there must be one.
+    /// True when the body is required.
     pub is_required: bool,
 }
 
-/// What comes back.
+/// Body of a response.
 #[derive(Clone, Copy)]
 pub enum Shape {
-    /// JSON of this schema.
+    /// JSON with this schema.
     Json(&'static str),
     /// Server-sent events.
     Events,
@@ -53,7 +53,7 @@ pub enum Shape {
     Nothing,
 }
 
-/// Reads.
+/// Creates a GET operation.
 pub const fn get(
     path: &'static str,
     id: &'static str,
@@ -74,7 +74,7 @@ pub const fn get(
     }
 }
 
-/// Does something, or makes something new.
+/// Creates a POST operation.
 pub const fn post(
     path: &'static str,
     id: &'static str,
@@ -87,7 +87,7 @@ pub const fn post(
     }
 }
 
-/// Changes.
+/// Creates a PUT operation.
 pub const fn put(
     path: &'static str,
     id: &'static str,
@@ -100,7 +100,7 @@ pub const fn put(
     }
 }
 
-/// Takes away.
+/// Creates a DELETE operation.
 pub const fn delete(path: &'static str, id: &'static str, summary: &'static str) -> Operation {
     Operation {
         method: "delete",
@@ -109,12 +109,12 @@ pub const fn delete(path: &'static str, id: &'static str, summary: &'static str)
 }
 
 impl Operation {
-    /// The query parameters and headers it takes.
+    /// Sets the query and header parameters.
     pub const fn asking(self, parameters: &'static [&'static str]) -> Self {
         Self { parameters, ..self }
     }
 
-    /// The body it must be given.
+    /// Sets a required request body.
     pub const fn taking(self, schema: &'static str) -> Self {
         let body = Some(Body {
             schema,
@@ -123,7 +123,7 @@ impl Operation {
         Self { body, ..self }
     }
 
-    /// The body it can be given.
+    /// Sets an optional request body.
     pub const fn taking_if_any(self, schema: &'static str) -> Self {
         let body = Some(Body {
             schema,
@@ -132,17 +132,17 @@ impl Operation {
         Self { body, ..self }
     }
 
-    /// The headers that come with success.
+    /// Sets the headers of the successful response.
     pub const fn with(self, headers: &'static [&'static str]) -> Self {
         Self { headers, ..self }
     }
 
-    /// The statuses when it is not done.
+    /// Sets the error statuses.
     pub const fn refusing(self, refusals: &'static [u16]) -> Self {
         Self { refusals, ..self }
     }
 
-    /// Success is 201.
+    /// Sets the success status to 201.
     pub const fn created(self) -> Self {
         let (_, shape) = self.success;
         Self {
@@ -151,7 +151,7 @@ impl Operation {
         }
     }
 
-    /// Its address does not begin with the base path.
+    /// Mounts the operation at the server root.
     pub const fn at_root(self) -> Self {
         Self {
             below: Below::Root,

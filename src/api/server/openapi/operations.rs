@@ -1,15 +1,15 @@
-//! Every operation there is: what it takes, what it gives, what it refuses.
+//! Table of operations: parameters, bodies and responses.
 
 use super::operation::Operation;
 use super::operation::Shape::{Events, Json};
 use super::operation::{delete, get, post, put};
 
-/// All of them.
+/// Every operation of the API.
 pub const OPERATIONS: &[Operation] = &[
     get(
         "/connections",
         "listConnections",
-        "The connections that a query admits, by name",
+        "List connections by name",
         Json("ConnectionPage"),
     )
     .asking(&[
@@ -23,7 +23,7 @@ pub const OPERATIONS: &[Operation] = &[
     post(
         "/connections",
         "createConnection",
-        "A new connection",
+        "Create a connection",
         Json("Connection"),
     )
     .taking("NewConnection")
@@ -33,7 +33,7 @@ pub const OPERATIONS: &[Operation] = &[
     get(
         "/connections/{idOrAlias}",
         "getConnection",
-        "One connection, its secrets masked",
+        "Get a connection, with its secrets masked",
         Json("Connection"),
     )
     .asking(&["If-None-Match"])
@@ -42,7 +42,7 @@ pub const OPERATIONS: &[Operation] = &[
     put(
         "/connections/{idOrAlias}",
         "updateConnection",
-        "The connection with what the body says changed",
+        "Update a connection; absent members stay unchanged",
         Json("Connection"),
     )
     .asking(&["If-Match"])
@@ -52,21 +52,21 @@ pub const OPERATIONS: &[Operation] = &[
     delete(
         "/connections/{idOrAlias}",
         "deleteConnection",
-        "The connection is in the trash",
+        "Move a connection to the trash",
     )
     .asking(&["If-Match"])
     .refusing(&[404, 412]),
     get(
         "/connections/{idOrAlias}/exists",
         "connectionExists",
-        "Whether a connection has this alias",
+        "Check whether an alias is in use",
         Json("Exists"),
     )
     .asking(&["excludeId"]),
     post(
         "/connections/{idOrAlias}/duplicate",
         "duplicateConnection",
-        "A new connection that is what this one is, its secrets among it, with the body laid over it",
+        "Duplicate a connection, including its secrets; members of the body replace those of the original",
         Json("Connection"),
     )
     .taking("ConnectionChange")
@@ -76,7 +76,7 @@ pub const OPERATIONS: &[Operation] = &[
     post(
         "/connections/{idOrAlias}/test",
         "testConnection",
-        "How far a test came of what is stored, or of that with the body laid over it",
+        "Test a stored connection, optionally with changes from the body",
         Json("TestReport"),
     )
     .taking_if_any("ConnectionChange")
@@ -84,7 +84,7 @@ pub const OPERATIONS: &[Operation] = &[
     post(
         "/connection-tests",
         "testDraft",
-        "How far a test came of a connection that is not there yet",
+        "Test a connection before it is created",
         Json("TestReport"),
     )
     .taking("NewConnection")
@@ -92,7 +92,7 @@ pub const OPERATIONS: &[Operation] = &[
     get(
         "/connections/{idOrAlias}/models",
         "listModels",
-        "The models that the provider names",
+        "List the models that the provider offers to the connection",
         Json("Models"),
     )
     .asking(&["capability"])
@@ -100,61 +100,61 @@ pub const OPERATIONS: &[Operation] = &[
     get(
         "/connections/capabilities",
         "listCapabilities",
-        "What the configured connections can do",
+        "List the capabilities of the configured connections",
         Json("Capabilities"),
     ),
     get(
         "/connections/capabilities/{capability}",
         "listConnectionsByCapability",
-        "The connections that can do it",
+        "List the connections with a capability",
         Json("ConnectionPage"),
     )
     .asking(&["skip", "take"]),
     get(
         "/connections/{idOrAlias}/capabilities",
         "getConnectionCapabilities",
-        "What a connection can do",
+        "Get the capabilities of a connection",
         Json("CapabilityList"),
     )
     .refusing(&[404]),
     get(
         "/providers",
         "listProviders",
-        "The providers that a connection can be made for",
+        "List the available providers",
         Json("Providers"),
     )
     .asking(&["expandSettings"]),
     get(
         "/providers/{id}",
         "getProvider",
-        "One provider with its settings",
+        "Get a provider with its settings",
         Json("Provider"),
     )
     .refusing(&[404]),
     get(
         "/provider",
         "listProvidersToo",
-        "The same as /providers",
+        "Alias of /providers",
         Json("Providers"),
     )
     .asking(&["expandSettings"]),
     get(
         "/provider/{id}",
         "getProviderToo",
-        "The same as /providers/{id}",
+        "Alias of /providers/{id}",
         Json("Provider"),
     )
     .refusing(&[404]),
     get(
         "/versions/supported-types",
         "listVersionedTypes",
-        "What has versions",
+        "List the entity types that have versions",
         Json("VersionedTypes"),
     ),
     get(
         "/versions/{entityType}/{id}",
         "listVersions",
-        "The versions of a connection, newest first",
+        "List the versions of a connection, newest first",
         Json("VersionPage"),
     )
     .asking(&["skip", "take", "expandSnapshot"])
@@ -162,21 +162,21 @@ pub const OPERATIONS: &[Operation] = &[
     get(
         "/versions/{entityType}/{id}/{version}",
         "getVersion",
-        "One version, with what the connection was",
+        "Get a version with its snapshot",
         Json("Version"),
     )
     .refusing(&[404]),
     get(
         "/versions/{entityType}/{id}/{version}/compare/{to}",
         "compareVersions",
-        "What differs between two versions",
+        "Compare two versions",
         Json("Comparison"),
     )
     .refusing(&[404]),
     post(
         "/versions/{entityType}/{id}/{version}/rollback",
         "rollBack",
-        "The connection is what it was then; its secrets stay those stored now",
+        "Roll back to a version; stored secrets are kept",
         Json("Rollback"),
     )
     .taking_if_any("RollbackRequest")
@@ -184,20 +184,20 @@ pub const OPERATIONS: &[Operation] = &[
     get(
         "/trash",
         "listTrash",
-        "The connections in the trash, by name",
+        "List the connections in the trash by name",
         Json("ConnectionPage"),
     )
     .asking(&["skip", "take"]),
     delete(
         "/trash/{id}",
         "purge",
-        "The connection is gone for good, with its history",
+        "Delete a connection in the trash permanently, including its history",
     )
     .refusing(&[404, 412]),
     post(
         "/trash/{id}/restore",
         "restore",
-        "The connection is back from the trash",
+        "Restore a connection from the trash",
         Json("Connection"),
     )
     .taking_if_any("RestoreRequest")
@@ -206,32 +206,32 @@ pub const OPERATIONS: &[Operation] = &[
     get(
         "/aliases",
         "listAliases",
-        "The aliases in use that begin with something, in their order",
+        "List the aliases with a prefix, in alphabetical order",
         Json("Aliases"),
     )
     .asking(&["prefix", "take"]),
     get(
         "/appsettings",
         "listConfigurationKeys",
-        "The configuration keys that may be referenced and resolve, by name, at most 1000; never their values",
+        "List the configuration keys that may be referenced and have a value, by name, at most 1000; values are never included",
         Json("ConfigurationKeys"),
     ),
     get(
         "/appsettings/{key}",
         "lookUp",
-        "Whether a configuration key resolves, and where; never its value",
+        "Look up a configuration key and its source; the value is never included",
         Json("Lookup"),
     ),
     get(
         "/notices",
         "listNotices",
-        "What people should know since the server started",
+        "List the notices since the server started",
         Json("Notices"),
     ),
     get(
         "/changes",
         "followChanges",
-        "What happens from now on, or from where a reader was cut off",
+        "Stream changes as server-sent events, from now or after a revision",
         Events,
     )
     .asking(&["since", "Last-Event-ID"])
@@ -239,14 +239,14 @@ pub const OPERATIONS: &[Operation] = &[
     get(
         "/changes/latest",
         "getRevision",
-        "The newest point in the store's history",
+        "Get the newest revision of the store",
         Json("Revision"),
     ),
-    get("/health", "getHealth", "The server lives", Json("Health")).at_root(),
+    get("/health", "getHealth", "Check that the server is running", Json("Health")).at_root(),
     get(
         "/openapi.json",
         "getOpenApi",
-        "This document",
+        "Get this document",
         Json("Document"),
     )
     .at_root(),

@@ -1,10 +1,10 @@
-//! What an address, a query and headers can say.
+//! Path, query and header parameters.
 
 use serde_json::{Map, Value, json};
 
 use crate::api::server::asked::MOST_SKIP;
 
-/// What can be said behind an address: what operations call it, its name, what it says.
+/// Query parameters: key in `components`, name, description and schema.
 fn in_query() -> [(&'static str, &'static str, &'static str, Value); 11] {
     let number = |most: usize| json!({ "type": "integer", "minimum": 0, "maximum": most });
     let texts = json!({ "type": "array", "items": text() });
@@ -15,45 +15,49 @@ fn in_query() -> [(&'static str, &'static str, &'static str, Value); 11] {
     [
         same(
             "filter",
-            "Only names that contain this, in any case",
+            "Name contains this text (case-insensitive)",
             text(),
         ),
         same(
             "providerId",
-            "Only connections of these providers; may be given often",
+            "Provider ID; repeat it for several providers",
             texts,
         ),
         same(
             "prefix",
-            "Only aliases that begin with this, in any case",
+            "Alias begins with this text (case-insensitive)",
             text(),
         ),
-        same("isActive", "Only active or only inactive ones", switch),
-        same("capability", "Only what can do this", capability()),
         same(
-            "skip",
-            "How many to leave out at the start",
-            number(MOST_SKIP),
+            "isActive",
+            "Only active (true) or inactive (false) connections",
+            switch,
         ),
+        same(
+            "capability",
+            "Only connections or models with this capability",
+            capability(),
+        ),
+        same("skip", "Number of items to skip", number(MOST_SKIP)),
         same(
             "take",
             "Maximum number of items; more than 10000 are clamped to 10000",
             natural(0),
         ),
-        same("excludeId", "A connection to leave out of account", id),
+        same("excludeId", "ID of a connection to ignore", id),
         (
             "expandSettings",
             "expand",
-            "Each provider with its settings",
+            "Include the settings of each provider",
             expand("settings"),
         ),
         (
             "expandSnapshot",
             "expand",
-            "Each version with its snapshot",
+            "Include the snapshot of each version",
             expand("snapshot"),
         ),
-        same("since", "The revision after which to begin", natural(0)),
+        same("since", "Revision to start after", natural(0)),
     ]
 }
 
@@ -61,13 +65,13 @@ fn in_headers() -> [(&'static str, &'static str); 3] {
     [
         (
             "If-Match",
-            "The version that the change was made over: its ETag",
+            "ETag of the version that the change is based on",
         ),
         (
             "If-None-Match",
-            "The version that is known already: its ETag",
+            "ETag of the version that the client already has",
         ),
-        ("Last-Event-ID", "The revision that a reader saw last"),
+        ("Last-Event-ID", "Last revision that the client received"),
     ]
 }
 
@@ -76,31 +80,27 @@ fn in_addresses() -> [(&'static str, &'static str, Value); 7] {
     [
         (
             "idOrAlias",
-            "A connection's id, or its alias in any case",
+            "ID of a connection, or its alias (case-insensitive)",
             text(),
         ),
-        ("id", "An id; of a connection in use also its alias", text()),
         (
-            "capability",
-            "What the connections should be able to do",
-            capability(),
+            "id",
+            "ID; for connections that are not in the trash also the alias",
+            text(),
         ),
+        ("capability", "Capability of the connections", capability()),
         (
             "entityType",
-            "What has versions",
+            "Entity type",
             json!({ "const": "connection" }),
         ),
-        ("version", "The number of a version", natural(1)),
-        (
-            "to",
-            "The number of the version to compare it to",
-            natural(1),
-        ),
-        ("key", "A configuration key without its $", key),
+        ("version", "Version number", natural(1)),
+        ("to", "Version number to compare with", natural(1)),
+        ("key", "Configuration key without the leading $", key),
     ]
 }
 
-/// Every parameter by what operations call it; those in an address have `InPath` behind their name.
+/// Parameters by their key in `components`. Keys of path parameters end in `InPath`.
 pub fn all() -> Map<String, Value> {
     let query = in_query().map(|(known_as, name, says, schema)| {
         (known_as.to_owned(), parameter("query", name, says, schema))
@@ -139,7 +139,7 @@ fn parameter(place: &str, name: &str, says: &str, schema: Value) -> Value {
     parameter
 }
 
-/// The names of the parameters in an address.
+/// Returns the parameter names of a path template.
 pub fn in_path(path: &str) -> impl Iterator<Item = &str> {
     path.split('/')
         .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))

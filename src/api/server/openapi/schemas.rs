@@ -1,4 +1,4 @@
-//! The shapes of bodies, in JSON Schema.
+//! JSON Schemas of request and response bodies.
 
 mod providers;
 mod versions;
@@ -10,7 +10,7 @@ use crate::connection::alias::MAX_LENGTH;
 use crate::connection::validate::MAX_NAME;
 use crate::provider::Capability;
 
-/// Every schema by its name.
+/// Every schema by name.
 pub fn all() -> Map<String, Value> {
     let mut all = Map::new();
     for (name, schema) in connections()
@@ -26,12 +26,12 @@ pub fn all() -> Map<String, Value> {
     all
 }
 
-/// A reference to a schema.
+/// Returns a reference to a schema.
 fn of(name: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{name}") })
 }
 
-/// An object that has these members.
+/// Returns the schema of an object with these members.
 fn object(required: &[(&str, Value)], optional: &[(&str, Value)]) -> Value {
     let names: Vec<_> = required.iter().map(|(name, _)| *name).collect();
     let members = required.iter().chain(optional);
@@ -77,7 +77,7 @@ fn date() -> Value {
     json!({ "type": "string", "format": "date-time" })
 }
 
-/// The members that a list shows of a connection.
+/// Members of a connection without its settings.
 fn item() -> Vec<(&'static str, Value)> {
     vec![
         ("id", id()),
@@ -99,13 +99,13 @@ fn connections() -> Vec<(&'static str, Value)> {
     let setting = json!({ "type": ["string", "boolean", "number", "null"] });
     let settings = json!({
         "type": ["object", "null"],
-        "description": "By the provider's keys; a secret is masked as sk-*** or ***, a reference such as $OpenAI:ApiKey is shown as it is",
+        "description": "Settings by the provider's keys. Secrets are masked as sk-*** or ***; references such as $OpenAI:ApiKey are shown unchanged",
         "additionalProperties": setting,
     });
     let deleted = [("dateDeleted", date())];
     let endpoint = json!({
         "type": "string",
-        "description": "Where it calls, as its settings say: an address, a region, or both; only lists and the feed have it",
+        "description": "Endpoint from the settings: a URL, a region, or both; only in lists and in the change feed",
     });
     let in_lists = [("dateDeleted", date()), ("endpoint", endpoint)];
     let mut whole = item();
@@ -222,7 +222,7 @@ fn surroundings() -> Vec<(&'static str, Value)> {
             ),
             (
                 "cause",
-                json!({ "description": "The refusal itself, for a client of the same making" }),
+                json!({ "description": "The error in machine-readable form, for umai clients" }),
             ),
             ("parameter", text()),
         ],

@@ -1,36 +1,36 @@
-//! Follows a chunked body to its end, and refuses one that could end in two places.
+//! Parser of chunked bodies (RFC 9112, section 7.1) that rejects ambiguous framing.
 
 use super::head::{is_text, malformed};
 use crate::api::Problem;
 
-/// The most digits of a chunk's size.
+/// Maximum number of digits of a chunk size.
 const LONGEST_SIZE: usize = 8;
 
-/// The most bytes beside the data: of one chunk's extensions, and of all trailers.
+/// Maximum size of the extensions of a chunk, and of all trailers, in bytes.
 const MOST_BESIDE: usize = 1024;
 
-/// Where in the body the next byte is.
+/// Position in the body.
 #[derive(Debug, Clone, Copy)]
 enum At {
-    /// In the digits of a size; so many were read.
+    /// In a chunk size: its value and the number of digits so far.
     Size(u64, usize),
-    /// In what follows a size.
+    /// In a chunk extension.
     Extension(u64),
-    /// At the end of a size's line.
+    /// At the end of a size line.
     SizeEnd(u64),
-    /// In the data; so many bytes are left.
+    /// In the data: bytes left.
     Data(u64),
-    /// Behind the data, before CR.
+    /// After the data, before CR.
     DataCr,
-    /// Behind the data, before LF.
+    /// After the data, before LF.
     DataLf,
-    /// In a trailer's line; how long it is so far.
+    /// In a trailer line: its length so far.
     Trailer(usize),
-    /// Behind the CR of a trailer's line.
+    /// After the CR of a trailer line.
     TrailerEnd(usize),
 }
 
-/// A body that is being followed.
+/// Parser state.
 #[derive(Debug)]
 pub struct Chunks {
     at: At,
@@ -38,7 +38,7 @@ pub struct Chunks {
 }
 
 impl Chunks {
-    /// At its first byte.
+    /// Starts at the first byte of a body.
     pub const fn new() -> Self {
         Self {
             at: At::Size(0, 0),
@@ -46,7 +46,7 @@ impl Chunks {
         }
     }
 
-    /// Goes over bytes; answers how many belong to the body, and whether it ends there.
+    /// Parses bytes; returns how many belong to the body, and whether it ends there.
     pub fn follow(&mut self, bytes: &[u8]) -> Result<(usize, bool), Box<Problem>> {
         let mut index = 0;
         while let Some(byte) = bytes.get(index) {
@@ -58,7 +58,7 @@ impl Chunks {
                 } else {
                     At::Data(left - passed)
                 };
-                // Not more than the bytes that are there.
+                // At most the number of available bytes.
                 index += usize::try_from(passed).unwrap_or(usize::MAX);
                 continue;
             }
@@ -102,7 +102,7 @@ impl Chunks {
             }
             (At::TrailerEnd(0), b'\n') => return Ok(true),
             (At::TrailerEnd(_), b'\n') => At::Trailer(0),
-            _ => return Err(malformed("The chunks of the body are malformed")),
+            _ => return Err(malformed("The chunked body is malformed")),
         };
         Ok(false)
     }
@@ -110,7 +110,7 @@ impl Chunks {
     fn count(&mut self) -> Result<(), Box<Problem>> {
         self.beside += 1;
         if self.beside > MOST_BESIDE {
-            return Err(malformed("A chunked body carries too much beside its data"));
+            return Err(malformed("Chunk extensions or trailers are too large"));
         }
         Ok(())
     }

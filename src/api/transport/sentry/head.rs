@@ -1,31 +1,31 @@
-//! Reads a request's head line by line, and refuses what two readers could understand differently.
+//! Parser of request heads that rejects ambiguous input.
 //!
-//! Why: what stands in front of this server must see the same requests in the same bytes. What passes here is a part of what
-//! hyper understands, and has one meaning: line ends are CRLF, a body has one length, a header has one line.
+//! A proxy in front of this server must see the same requests in the same bytes. The accepted subset of HTTP/1.1 has one
+//! interpretation: lines end in CRLF, a body has one length, and a header has one line.
 
 use http::Uri;
 
 use crate::api::Problem;
 
-/// The most headers of a request; hyper takes no more.
+/// Maximum number of headers, as in hyper.
 const MOST_HEADERS: usize = 100;
 
-/// The most letters of a method.
+/// Maximum length of a method.
 const LONGEST_METHOD: usize = 32;
 
-/// The most digits of a length.
+/// Maximum number of digits of a content length.
 const LONGEST_LENGTH: usize = 18;
 
-/// How the body ends.
+/// Framing of the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Framing {
-    /// After so many bytes.
+    /// Number of bytes.
     Sized(u64),
-    /// After its last chunk.
+    /// Chunked coding.
     Chunked,
 }
 
-/// What was read of a head.
+/// Parser state.
 #[derive(Debug, Default)]
 pub struct Head {
     is_begun: bool,
@@ -36,15 +36,15 @@ pub struct Head {
 }
 
 impl Head {
-    /// Whether its first line was read.
+    /// Returns whether the request line was read.
     pub const fn is_begun(&self) -> bool {
         self.is_begun
     }
 
-    /// Takes a line with its end; answers how the body ends, when this was the head's last line.
+    /// Parses a line with its line end; returns the framing of the body after the last line.
     pub fn take(&mut self, line: &[u8]) -> Result<Option<Framing>, Box<Problem>> {
         let Some(line) = line.strip_suffix(b"\r\n") else {
-            return Err(malformed("A line ends without CR LF"));
+            return Err(malformed("A line must end in CR LF"));
         };
         if !self.is_begun {
             // Some clients send an empty line after a body.
@@ -67,52 +67,50 @@ impl Head {
             (words.next(), words.next(), words.next(), words.next())
         else {
             return Err(malformed(
-                "The first line must be a method, an address and HTTP/1.1, with one space between",
+                "The request line must be a method, a target and HTTP/1.1, separated by single spaces",
             ));
         };
         if method.len() > LONGEST_METHOD || !is_token(method) {
-            return Err(malformed("The method is not a word"));
+            return Err(malformed("The method is malformed"));
         }
         self.is_old = match version {
             b"HTTP/1.1" => false,
             b"HTTP/1.0" => true,
             version if version.starts_with(b"HTTP/") => {
-                let sentence = "This server speaks HTTP/1.1";
+                let sentence = "Only HTTP/1.1 is supported";
                 return Err(Box::new(Problem::new(400, sentence, "httpVersion")));
             }
-            _ => return Err(malformed("The first line must end in HTTP/1.1")),
+            _ => return Err(malformed("The request line must end in HTTP/1.1")),
         };
         if method == b"CONNECT" {
-            let sentence = "CONNECT is not allowed: this server is no proxy";
+            let sentence = "CONNECT is not supported: this server is not a proxy";
             return Err(Box::new(Problem::new(405, sentence, "methodNotAllowed")));
         }
         if is_target(method, target) {
             Ok(())
         } else {
-            Err(malformed("The address of the request is malformed"))
+            Err(malformed("The request target is malformed"))
         }
     }
 
     fn header(&mut self, line: &[u8]) -> Result<(), Box<Problem>> {
         self.headers += 1;
         if self.headers > MOST_HEADERS {
-            let sentence = format!("A request has at most {MOST_HEADERS} headers");
+            let sentence = format!("A request must not have more than {MOST_HEADERS} headers");
             return Err(Box::new(Problem::new(431, sentence, "headTooLarge")));
         }
         if line.starts_with(b" ") || line.starts_with(b"\t") {
-            return Err(malformed("A header goes over more than one line"));
+            return Err(malformed("A header must not span several lines"));
         }
         let Some(colon) = line.iter().position(|byte| *byte == b':') else {
             return Err(malformed("A header has no colon"));
         };
         let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
         if !is_token(name) {
-            return Err(malformed("The name of a header is malformed"));
+            return Err(malformed("A header name is malformed"));
         }
         if !value.iter().all(|byte| is_text(*byte)) {
-            return Err(malformed(
-                "The value of a header has a control character in it",
-            ));
+            return Err(malformed("A header value contains a control character"));
         }
         if name.eq_ignore_ascii_case(b"content-length") {
             return self.length(value);
@@ -135,7 +133,7 @@ impl Head {
             .filter(|_| is_number)
             .and_then(|digits| digits.parse().ok());
         if self.length.is_none() {
-            return Err(malformed("Content-Length is not a number of bytes"));
+            return Err(malformed("Content-Length must be a number of bytes"));
         }
         Ok(())
     }
@@ -145,7 +143,7 @@ impl Head {
             return Err(malformed("Transfer-Encoding is given twice"));
         }
         if !value.eq_ignore_ascii_case(b"chunked") {
-            return Err(malformed("Transfer-Encoding can only be chunked"));
+            return Err(malformed("Transfer-Encoding must be chunked"));
         }
         self.is_chunked = true;
         Ok(())
@@ -154,10 +152,10 @@ impl Head {
     fn end(&self) -> Result<Framing, Box<Problem>> {
         match (self.is_chunked, self.length) {
             (true, Some(_)) => Err(malformed(
-                "A request has either Content-Length or Transfer-Encoding",
+                "A request must not have both Content-Length and Transfer-Encoding",
             )),
             (true, None) if self.is_old => {
-                Err(malformed("Transfer-Encoding does not belong to HTTP/1.0"))
+                Err(malformed("HTTP/1.0 does not support Transfer-Encoding"))
             }
             (true, None) => Ok(Framing::Chunked),
             (false, length) => Ok(Framing::Sized(length.unwrap_or(0))),
@@ -165,12 +163,12 @@ impl Head {
     }
 }
 
-/// A 400 for bytes that are no request.
+/// Creates a 400 for malformed requests.
 pub fn malformed(detail: &str) -> Box<Problem> {
     Box::new(Problem::new(400, detail, "malformedRequest"))
 }
 
-/// Whether a byte may be in a header's value.
+/// Returns whether a byte may occur in a header value.
 pub const fn is_text(byte: u8) -> bool {
     matches!(byte, b'\t' | b' '..=b'~' | 0x80..)
 }

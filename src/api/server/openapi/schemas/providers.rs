@@ -1,10 +1,10 @@
-//! The shapes of providers.
+//! Schemas of providers.
 
 use serde_json::{Value, json};
 
 use super::{list, object, of, switch, text, text_or_null};
 
-/// Every schema of the catalogue, by its name.
+/// Provider schemas by name.
 pub fn all() -> Vec<(&'static str, Value)> {
     let default = || json!({ "type": ["string", "boolean", "null"] });
     let listed = || {

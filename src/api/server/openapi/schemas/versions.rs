@@ -1,10 +1,10 @@
-//! The shapes of versions.
+//! Schemas of versions.
 
 use serde_json::{Value, json};
 
 use super::{date, id, list, natural, object, of, page, text, text_or_null};
 
-/// Every schema of versions, by its name.
+/// Version schemas by name.
 pub fn all() -> Vec<(&'static str, Value)> {
     let kind = object(
         &[
