@@ -187,7 +187,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_has_256_random_bits_and_only_their_hash_is_kept() {
+    fn token_is_random_and_stored_as_hash() {
         let make = || Token::make("ci".into(), Scope::Read, None).unwrap();
         let (token, text) = make();
         assert_eq!(text.len(), PREFIX.len() + 64);
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_lost_its_end_is_no_token() {
+    fn token_without_expiry_member_is_rejected() {
         let (token, _) = Token::make("ci".into(), Scope::Read, None).unwrap();
         let whole = serde_json::to_value(&token).unwrap();
         for (member, value) in [
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_can_be_read_and_is_no_id() {
+    fn token_name_is_visible_and_not_an_id() {
         for name in ["ci", "Team B's laptop", "日本語", &"a".repeat(100)] {
             assert_eq!(check_name(name), Ok(()), "{name}");
         }

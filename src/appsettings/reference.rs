@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_variable_is_named_only_where_it_stands_for_the_key() {
+    fn variable_name_maps_back_to_key() {
         let variable = |text: &str| Reference::read(text)?.variable();
         assert_eq!(variable("$AI:Key_1").as_deref(), Some("AI__Key_1"));
         for text in ["$AI_:Key", "$A__B", "$A:__B"] {
@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_dollar_and_words_between_colons_are_a_reference() {
+    fn reference_syntax_is_strict() {
         for text in ["$A", "$OpenAI:ApiKey", "$a.b-c_d:0:E"] {
             assert_eq!(
                 Reference::read(text)

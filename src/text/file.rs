@@ -82,14 +82,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_byte_is_found_by_line_and_column() {
+    fn byte_offset_becomes_line_and_column() {
         assert_eq!(line_and_column("ab\ncä-d", 7), (2, 4));
         assert_eq!(line_and_column("", 9), (1, 1));
         assert_eq!(line_and_column("ä", 1), (1, 1));
     }
 
     #[test]
-    fn a_file_that_is_too_large_or_no_text_is_named_as_such() {
+    fn unusable_files_are_reported() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         assert_eq!(read(&path, 1024), Err(FileFlaw::NotThere));

@@ -21,7 +21,7 @@ use rstest::rstest;
 #[case("🇩🇪🇫🇷")]
 #[case("a\u{A0}b")]
 #[case("`~!@#$%^&*()\\\"'")]
-fn what_people_write_stays_as_it_is_without_a_copy(#[case] text: &str) {
+fn ordinary_text_is_borrowed(#[case] text: &str) {
     assert!(
         matches!(printable(text), Cow::Borrowed(same) if same == text),
         "{:?}",
@@ -58,13 +58,13 @@ fn what_people_write_stays_as_it_is_without_a_copy(#[case] text: &str) {
 #[case("\u{378}", r"\u{378}")]
 #[case("\u{301}a", r"\u{301}a")]
 #[case("\u{1b}\u{301}", r"\u{1b}\u{301}")]
-fn what_cannot_be_seen_is_written_out(#[case] text: &str, #[case] shown: &str) {
+fn hidden_characters_are_escaped(#[case] text: &str, #[case] shown: &str) {
     assert_eq!(printable(text), shown);
     assert_eq!(Printable(text).to_string(), shown);
 }
 
 #[test]
-fn at_most_eight_marks_stand_on_a_letter() {
+fn marks_on_letter_are_limited() {
     let stacked = format!("a{}b", "\u{301}".repeat(200));
     assert_eq!(printable(&stacked), format!("a{}b", "\u{301}".repeat(8)));
     let jamo = format!("\u{1100}{}", "\u{1161}".repeat(200));
@@ -72,14 +72,14 @@ fn at_most_eight_marks_stand_on_a_letter() {
 }
 
 #[test]
-fn a_chain_of_joined_pictures_is_no_emoji() {
+fn long_joiner_chain_is_escaped() {
     let chain = vec!["👩"; 40].join("\u{200d}");
     assert!(printable(&chain).contains(r"\u{200d}"));
     assert!(printable(&chain).matches(JOINER).count() <= MAX_JOINERS);
 }
 
 #[test]
-fn a_family_is_two_columns_wide_and_padded_as_such() {
+fn family_emoji_is_two_columns_wide() {
     assert_eq!(columns("👩‍👩‍👧‍👦"), 2);
     assert_eq!(columns("日本"), 4);
     assert_eq!(columns("plain"), 5);
@@ -92,7 +92,7 @@ fn a_family_is_two_columns_wide_and_padded_as_such() {
 #[case("", false)]
 #[case("日", true)]
 #[case("👩", true)]
-fn text_is_visible_when_there_is_something_to_see(#[case] text: &str, #[case] visible: bool) {
+fn visible_text_needs_visible_character(#[case] text: &str, #[case] visible: bool) {
     assert_eq!(is_visible_text(text), visible);
 }
 
@@ -131,7 +131,7 @@ fn hostile() -> impl Strategy<Value = String> {
 #[case("\u{1b}\u{1F3FD}\u{200d}\u{1F3FD}")]
 #[case("\u{1b}\u{301}\u{1F3FD}\u{200d}\u{1F3FD}")]
 #[case("👩\u{fe00}\u{1F3FD}\u{200d}👩")]
-fn a_skin_colour_without_a_picture_is_joined_to_nothing(#[case] text: &str) {
+fn lone_skin_tone_is_not_joined(#[case] text: &str) {
     let once = printable(text).into_owned();
     assert!(!once.contains(JOINER), "{once:?}");
     assert_eq!(printable(&once), once);
@@ -139,7 +139,7 @@ fn a_skin_colour_without_a_picture_is_joined_to_nothing(#[case] text: &str) {
 
 proptest! {
     #[test]
-    fn nothing_that_moves_the_cursor_or_the_direction_comes_out(text in hostile()) {
+    fn printable_text_has_no_control_characters(text in hostile()) {
         let shown = printable(&text).into_owned();
         prop_assert!(!shown.chars().any(is_unprintable), "{:?}", shown);
         let hidden = |sign| matches!(sign, '\u{200b}' | '\u{200c}' | '\u{2060}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}');
@@ -147,13 +147,13 @@ proptest! {
     }
 
     #[test]
-    fn what_was_made_printable_once_stays(text in hostile()) {
+    fn printable_is_idempotent(text in hostile()) {
         let once = printable(&text).into_owned();
         prop_assert_eq!(printable(&once).into_owned(), once);
     }
 
     #[test]
-    fn no_cluster_is_longer_than_a_letter_with_its_marks(text in hostile()) {
+    fn cluster_length_is_limited(text in hostile()) {
         for cluster in printable(&text).graphemes(true) {
             prop_assert!(cluster.chars().filter(|sign| is_mark(*sign) && *sign != JOINER).count() <= 4 * (MAX_MARKS + 1), "{:?}", cluster);
         }
@@ -165,6 +165,6 @@ proptest! {
 #[case("\u{e0001}a\u{fe0f}", "a")]
 #[case("\u{200e}\u{2066}", "")]
 #[case("\u{1b}a\u{0}", "\u{1b}a\u{0}")]
-fn invisible_ends_are_trimmed_and_controls_stay(#[case] text: &str, #[case] trimmed: &str) {
+fn trim_removes_invisible_but_keeps_controls(#[case] text: &str, #[case] trimmed: &str) {
     assert_eq!(trim_invisible(text), trimmed);
 }

@@ -171,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read_back() {
+    fn written_yaml_is_parsed_back() {
         let value = json!({
             "kind": "umai.connections",
             "connections": [
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn any_text_is_read_back() {
+    fn any_text_is_parsed_back() {
         proptest::proptest!(|(words in ".*", key in "\\PC{1,12}")| {
             let value = json!([{ key: words.clone() }, words]);
             let text = document(&value);
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_laid_out_as_people_write_it() {
+    fn yaml_layout_is_readable() {
         let value = json!({"version": 1, "connections": [{"alias": "a", "settings": {"apiKey": "$A:B"}, "blank": ["x"]}]});
         assert_eq!(
             document(&value),

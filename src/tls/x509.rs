@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_end_is_read_before_and_after_2050() {
+    fn expiry_is_parsed_before_and_after_2050() {
         for (year, end) in [
             (2031, "2031-05-06T00:00:00Z"),
             (2065, "2065-05-06T00:00:00Z"),

@@ -1,4 +1,4 @@
-//! Bodies that nobody should send: each is refused in order, nothing is kept, and no secret comes back.
+//! Invalid request bodies: each gets its error response, nothing is stored, and no secret is returned.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use super::world::World;
 
 const GOOD: &str = r#"{"alias":"a","name":"A","providerId":"openai","isActive":true,"settings":{"apiKey":"sk-planted-77aa","organization":"org-planted","endpoint":"https://example.org/v1"}}"#;
 
-/// What no member takes, as it is written in JSON.
+/// JSON values of a wrong type for every member.
 const WRONG: [&str; 16] = [
     "1",
     "-1",
@@ -30,7 +30,7 @@ const WRONG: [&str; 16] = [
     "[{}]",
 ];
 
-/// What is no JSON at all where a value should be.
+/// Invalid JSON in place of a value.
 const BROKEN: [&str; 24] = [
     "",
     "nul",
@@ -58,7 +58,7 @@ const BROKEN: [&str; 24] = [
     "/*planted*/1",
 ];
 
-/// The good body with a member's value written in another way.
+/// Returns the valid body with another value of one member.
 fn with(member: &str, written: &str) -> String {
     let value: Value = serde_json::from_str(GOOD).unwrap();
     let (value, inner) = match member.split_once('.') {
@@ -108,7 +108,7 @@ fn wrong_values(bodies: &mut Vec<Vec<u8>>) {
     }
 }
 
-/// Texts in place of a key that are more than a key, or none.
+/// Adds bodies with invalid texts in place of the key.
 fn not_keys(bodies: &mut Vec<Vec<u8>>) {
     for text in [
         "Bearer sk-planted",
@@ -308,7 +308,7 @@ fn many_settings() -> String {
     with("settings", &format!("{{{settings}}}"))
 }
 
-/// What every one of them is answered with.
+/// Asserts the error response to an invalid body.
 async fn refuse(world: &World, body: Vec<u8>) -> u16 {
     let shown = String::from_utf8_lossy(&body)
         .chars()
@@ -330,7 +330,7 @@ async fn refuse(world: &World, body: Vec<u8>) -> u16 {
 }
 
 #[tokio::test]
-async fn hundreds_of_bad_bodies_are_refused_and_the_store_stays_as_it_is() {
+async fn invalid_creates_leave_store_unchanged() {
     let mut bodies = Vec::new();
     wrong_values(&mut bodies);
     texts(&mut bodies);
@@ -356,11 +356,11 @@ async fn hundreds_of_bad_bodies_are_refused_and_the_store_stays_as_it_is() {
 }
 
 #[tokio::test]
-async fn the_same_bodies_change_nothing_as_a_put() {
+async fn invalid_updates_leave_store_unchanged() {
     let mut bodies = Vec::new();
     wrong_values(&mut bodies);
     bytes(&mut bodies);
-    // What says nothing of the settings leaves them as they are.
+    // These leave the settings unchanged.
     bodies.retain(|body| !body.ends_with(b"\"settings\":{}}"));
     let world = World::new().await;
     world.create_documented().await;
@@ -378,7 +378,7 @@ async fn the_same_bodies_change_nothing_as_a_put() {
 }
 
 #[tokio::test]
-async fn thousands_of_unknown_settings_are_refused_without_delay_and_without_a_flood() {
+async fn thousands_of_unknown_settings_are_rejected_quickly() {
     let world = World::new().await;
     let body = many_settings();
     let sent = body.len();
@@ -395,7 +395,7 @@ async fn thousands_of_unknown_settings_are_refused_without_delay_and_without_a_f
 }
 
 #[test]
-fn whatever_is_sent_is_answered_in_order_and_without_the_secret() {
+fn any_body_is_answered_without_its_secret() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let world = runtime.block_on(World::new());
     let mut runner = TestRunner::new(Config {

@@ -1,4 +1,4 @@
-//! The change feed: where it begins, what it tells, when it ends.
+//! Change feed: start, resume, and end.
 
 use std::time::Duration;
 
@@ -8,16 +8,16 @@ use serde_json::{Value, json};
 
 use super::world::{Answer, World};
 
-/// Longer than anything here takes.
+/// Longer than any event takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A feed being read.
+/// An open feed.
 struct Feed {
     response: Response,
     text: String,
 }
 
-/// One event: its name, its id and its JSON.
+/// An event: name, ID and JSON data.
 type Event = (String, String, Value);
 
 impl Feed {
@@ -36,10 +36,10 @@ impl Feed {
         }
     }
 
-    /// The next event; none when the feed has ended.
+    /// Returns the next event; none at the end of the feed.
     async fn next(&mut self) -> Option<Event> {
         let next = tokio::time::timeout(PATIENCE, self.read_on()).await;
-        next.expect("the next event comes in time")
+        next.expect("the next event was not received in time")
     }
 
     async fn read_on(&mut self) -> Option<Event> {
@@ -47,7 +47,7 @@ impl Feed {
             if let Some((event, rest)) = self.text.split_once("\n\n") {
                 let (event, rest) = (event.to_owned(), rest.to_owned());
                 self.text = rest;
-                // A comment is no event.
+                // A comment is not an event.
                 if !event.starts_with(':') {
                     return Some(read(&event));
                 }
@@ -78,7 +78,7 @@ fn body(alias: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_feed_begins_now_and_tells_each_change_with_its_revision() {
+async fn feed_starts_now_and_sends_revisions() {
     let world = World::new().await;
     world.create(&body("before")).await;
     let mut feed = Feed::open(&world, "/changes", None).await;
@@ -102,7 +102,7 @@ async fn a_feed_begins_now_and_tells_each_change_with_its_revision() {
 }
 
 #[tokio::test]
-async fn a_feed_resumes_after_what_was_seen() {
+async fn feed_resumes_after_last_event_id() {
     let world = World::new().await;
     for alias in ["a", "b", "c"] {
         world.create(&body(alias)).await;
@@ -117,7 +117,7 @@ async fn a_feed_resumes_after_what_was_seen() {
         assert_eq!(
             feed.next().await,
             Some(at),
-            "the id is where it begins, the revision how far there is to go"
+            "the ID is the start, the revision is the newest one"
         );
         for alias in ["b", "c"] {
             assert_eq!(
@@ -130,7 +130,7 @@ async fn a_feed_resumes_after_what_was_seen() {
 }
 
 #[tokio::test]
-async fn a_revision_that_is_not_kept_is_a_410_before_anything_is_streamed() {
+async fn expired_revision_is_410() {
     let world = World::new().await;
     let gone = world.get("/changes?since=7").await;
     assert_eq!(gone.status, 410);
@@ -142,7 +142,7 @@ async fn a_revision_that_is_not_kept_is_a_410_before_anything_is_streamed() {
 }
 
 #[tokio::test]
-async fn a_revision_that_is_none_is_a_400() {
+async fn invalid_revision_is_400() {
     let world = World::new().await;
     for since in ["x", "-1", "", "1.5", "99999999999999999999999"] {
         let refused = world.get(&format!("/changes?since={since}")).await;
@@ -158,7 +158,7 @@ async fn a_revision_that_is_none_is_a_400() {
 }
 
 #[tokio::test]
-async fn two_readers_are_told_the_same() {
+async fn two_feed_clients_get_the_same_events() {
     let world = World::new().await;
     let mut feeds = [
         Feed::open(&world, "/changes", None).await,
@@ -173,7 +173,7 @@ async fn two_readers_are_told_the_same() {
 }
 
 #[tokio::test]
-async fn a_feed_ends_when_the_server_stops() {
+async fn feed_ends_on_server_stop() {
     let world = World::new().await;
     let mut feed = Feed::open(&world, "/changes", None).await;
     feed.next().await;
@@ -182,7 +182,7 @@ async fn a_feed_ends_when_the_server_stops() {
 }
 
 #[tokio::test]
-async fn a_reader_that_goes_away_disturbs_nobody() {
+async fn disconnected_feed_client_does_not_affect_others() {
     let world = World::new().await;
     for _ in 0..20 {
         let feed = Feed::open(&world, "/changes", None).await;
@@ -200,7 +200,7 @@ async fn a_reader_that_goes_away_disturbs_nobody() {
 }
 
 #[tokio::test]
-async fn head_of_the_feed_ends_at_once() {
+async fn head_of_feed_returns_immediately() {
     let world = World::new().await;
     let request = world.request(Method::HEAD, "/changes").send();
     let answer = tokio::time::timeout(PATIENCE, request)
@@ -211,7 +211,7 @@ async fn head_of_the_feed_ends_at_once() {
 }
 
 #[tokio::test]
-async fn a_feed_in_which_nothing_happens_says_every_15_seconds_that_it_lives() {
+async fn idle_feed_sends_keep_alive_every_15_seconds() {
     let world = World::new().await;
     let mut feed = Feed::open(&world, "/changes", None).await;
     feed.next().await;
@@ -222,7 +222,7 @@ async fn a_feed_in_which_nothing_happens_says_every_15_seconds_that_it_lives() {
     assert_eq!(
         line.unwrap().unwrap(),
         ":\n\n",
-        "a comment, which no reader takes for an event"
+        "a comment, which clients ignore"
     );
     assert!(
         begun.elapsed() > Duration::from_secs(10),

@@ -1,11 +1,11 @@
-//! What a create takes and what it refuses, row by row.
+//! Validation of create requests.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::world::World;
 
-/// A good create but for some members; null takes one out, so that what is really null is written as the text `NULL`.
+/// Returns a valid create request with other members; null removes a member, and the text `NULL` becomes null.
 fn body(changed: &Value) -> String {
     let mut body = json!({"alias": "a", "name": "A", "providerId": "openai", "settings": {"apiKey": "sk-planted-9f3"}});
     for (member, value) in changed.as_object().unwrap() {
@@ -20,7 +20,7 @@ fn body(changed: &Value) -> String {
     body.to_string().replace("\"NULL\"", "null")
 }
 
-/// Every body is refused with 400 and a sentence that has these words, and nothing is kept.
+/// Asserts that every body gets a 400 with this text, and that nothing is stored.
 async fn refuses(cases: &[(String, &str)]) {
     let world = World::new().await;
     let before = world.state().await;
@@ -35,7 +35,7 @@ async fn refuses(cases: &[(String, &str)]) {
 }
 
 #[tokio::test]
-async fn a_missing_null_empty_or_blank_required_field_is_a_400() {
+async fn missing_required_field_is_400() {
     let mut cases = Vec::new();
     for (field, words) in [
         ("alias", "Alias is required"),
@@ -50,7 +50,7 @@ async fn a_missing_null_empty_or_blank_required_field_is_a_400() {
 }
 
 #[tokio::test]
-async fn a_wrong_type_is_a_400() {
+async fn wrong_type_is_400() {
     let mut cases = Vec::new();
     for value in [
         json!(1),
@@ -83,7 +83,7 @@ async fn a_wrong_type_is_a_400() {
 }
 
 #[tokio::test]
-async fn a_malformed_empty_or_array_body_is_a_400() {
+async fn malformed_body_is_400() {
     let good = body(&json!({}));
     let mut cases = vec![
         (String::new(), "The body is empty"),
@@ -103,7 +103,7 @@ async fn a_malformed_empty_or_array_body_is_a_400() {
 }
 
 #[tokio::test]
-async fn a_member_that_is_given_twice_is_a_400_also_inside_settings() {
+async fn duplicate_member_is_400() {
     refuses(&[
         (r#"{"alias":"a","alias":"b","name":"A","providerId":"openai"}"#.into(), "'alias' is given twice"),
         (r#"{"alias":"a","name":"A","providerId":"openai","settings":{},"settings":{}}"#.into(), "'settings' is given twice"),
@@ -115,7 +115,7 @@ async fn a_member_that_is_given_twice_is_a_400_also_inside_settings() {
 }
 
 #[tokio::test]
-async fn more_than_64_levels_are_a_400() {
+async fn more_than_64_levels_is_400() {
     let nested = |levels: usize| {
         let (open, close) = ("[".repeat(levels), "]".repeat(levels));
         format!(r#"{{"alias":"a","name":"A","providerId":"openai","x":{open}{close}}}"#)
@@ -133,7 +133,7 @@ async fn more_than_64_levels_are_a_400() {
 }
 
 #[tokio::test]
-async fn an_alias_of_another_form_too_long_or_reserved_is_a_400() {
+async fn invalid_alias_is_400() {
     let mut cases = Vec::new();
     for alias in [
         "A",
@@ -167,7 +167,7 @@ async fn an_alias_of_another_form_too_long_or_reserved_is_a_400() {
 }
 
 #[tokio::test]
-async fn a_name_too_long_or_that_cannot_be_seen_is_a_400() {
+async fn invalid_name_is_400() {
     let mut cases = vec![(
         body(&json!({ "name": "é".repeat(256) })),
         "Name must not exceed 255 characters",
@@ -189,7 +189,7 @@ async fn a_name_too_long_or_that_cannot_be_seen_is_a_400() {
 }
 
 #[tokio::test]
-async fn an_alias_that_is_taken_in_any_case_is_a_400() {
+async fn taken_alias_in_any_case_is_400() {
     let world = World::new().await;
     world.create_documented().await;
     let again = body(&json!({ "alias": "openai-prod" }));
@@ -210,7 +210,7 @@ async fn an_alias_that_is_taken_in_any_case_is_a_400() {
 }
 
 #[tokio::test]
-async fn a_setting_the_provider_does_not_have_is_a_400_that_says_which_it_has() {
+async fn unknown_setting_is_400_with_known_ones() {
     refuses(&[(
         body(&json!({ "settings": { "apiKey": "sk-planted-1", "colour": "planted" } })),
         "Invalid settings for provider 'openai': unknown setting 'colour'; known settings: apiKey, organization, endpoint",
@@ -219,7 +219,7 @@ async fn a_setting_the_provider_does_not_have_is_a_400_that_says_which_it_has() 
 }
 
 #[tokio::test]
-async fn a_required_setting_missing_or_blank_of_a_wrong_type_or_no_address_is_a_400() {
+async fn invalid_setting_is_400() {
     let key = "Invalid settings for provider 'openai': OpenAI API Key";
     let required = format!("{key} is required");
     let mut cases = Vec::new();
@@ -270,7 +270,7 @@ async fn a_required_setting_missing_or_blank_of_a_wrong_type_or_no_address_is_a_
 }
 
 #[tokio::test]
-async fn a_masked_text_as_a_new_secret_is_a_400() {
+async fn mask_as_new_secret_is_400() {
     let cases = ["sk-***", "***", "********", "••••••", "sk-*"].map(|mask| {
         let settings = json!({ "settings": { "apiKey": mask } });
         (
@@ -282,7 +282,7 @@ async fn a_masked_text_as_a_new_secret_is_a_400() {
 }
 
 #[tokio::test]
-async fn a_reference_that_does_not_resolve_or_may_not_be_referenced_is_a_400() {
+async fn unresolvable_reference_is_400() {
     let with = |key: &str| body(&json!({ "settings": { "apiKey": key } }));
     refuses(&[
         (
@@ -302,7 +302,7 @@ async fn a_reference_that_does_not_resolve_or_may_not_be_referenced_is_a_400() {
 }
 
 #[tokio::test]
-async fn another_media_type_is_a_415_and_parameters_are_fine() {
+async fn other_media_type_is_415() {
     let world = World::new().await;
     let before = world.state().await;
     let good = body(&json!({}));
@@ -355,7 +355,7 @@ async fn another_media_type_is_a_415_and_parameters_are_fine() {
 }
 
 #[tokio::test]
-async fn a_body_over_256_kib_is_a_413_and_one_of_just_that_is_read() {
+async fn body_over_256_kib_is_413() {
     let world = World::new().await;
     let fitting = |length: usize| {
         let good = body(&json!({}));
@@ -389,7 +389,7 @@ async fn a_body_over_256_kib_is_a_413_and_one_of_just_that_is_read() {
 }
 
 #[tokio::test]
-async fn unknown_members_and_those_that_only_the_server_gives_are_passed_over() {
+async fn unknown_and_read_only_members_are_ignored() {
     let world = World::new().await;
     let created = world
         .create(&body(&json!({
@@ -406,7 +406,7 @@ async fn unknown_members_and_those_that_only_the_server_gives_are_passed_over() 
 }
 
 #[tokio::test]
-async fn the_required_fields_alone_are_enough_and_the_provider_is_spelled_as_the_catalogue_does() {
+async fn required_fields_suffice_and_provider_id_is_normalized() {
     let world = World::new().await;
     let created = world
         .create(r#"{"alias":"bare","name":"  Bare ","providerId":"OPENAI","settings":null}"#)
@@ -422,8 +422,7 @@ async fn the_required_fields_alone_are_enough_and_the_provider_is_spelled_as_the
 }
 
 #[tokio::test]
-async fn settings_come_back_with_the_keys_they_were_sent_with_in_that_order_and_references_as_they_are()
- {
+async fn settings_keep_their_keys_and_order() {
     let world = World::new().await;
     let answer = world
         .post_json(
@@ -440,7 +439,7 @@ async fn settings_come_back_with_the_keys_they_were_sent_with_in_that_order_and_
 }
 
 #[tokio::test]
-async fn a_byte_order_mark_before_a_good_body_is_passed_over() {
+async fn byte_order_mark_is_ignored() {
     let world = World::new().await;
     let marked = format!("\u{feff}{}", body(&json!({})));
     assert_eq!(world.post_json("/connections", marked).await.status, 201);

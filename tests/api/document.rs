@@ -1,4 +1,4 @@
-//! Holds answers against the document that the server gives of itself.
+//! Validates responses against the server's `OpenAPI` document.
 
 use std::collections::BTreeSet;
 
@@ -9,14 +9,14 @@ use umai::api::BASE_PATH;
 use super::common::service;
 use super::world::{Answer, UNREACHABLE, World};
 
-/// What `/openapi.json` says.
+/// The content of `/openapi.json`.
 pub struct Document(pub Value);
 
 impl Document {
-    /// What is wrong with an answer to a request.
+    /// Checks a response to a request.
     pub fn flaw(&self, method: &Method, path: &str, answer: &Answer) -> Result<(), String> {
         if answer.header("cache-control") != Some("no-store") {
-            return Err("it may be stored".into());
+            return Err("the response may be cached".into());
         }
         let path = path.split('?').next().unwrap();
         let wanted = if *method == Method::HEAD {
@@ -39,7 +39,7 @@ impl Document {
         for name in members(&told["headers"]).keys() {
             let is_required = told["headers"][name]["required"] == true;
             if is_required && answer.header(name).is_none() {
-                return Err(format!("the header {name} is not there"));
+                return Err(format!("the header {name} is missing"));
             }
         }
         if *method == Method::HEAD {
@@ -47,7 +47,7 @@ impl Document {
                 .text
                 .is_empty()
                 .then_some(())
-                .ok_or("HEAD has a body".into());
+                .ok_or("the response to HEAD has a body".into());
         }
         let content = members(&told["content"]);
         let Some((media_type, content)) = content.iter().next() else {
@@ -55,7 +55,7 @@ impl Document {
                 .text
                 .is_empty()
                 .then_some(())
-                .ok_or("there is a body".into());
+                .ok_or("the response has an unexpected body".into());
         };
         if answer.header("content-type") != Some(media_type) {
             return Err(format!(
@@ -68,7 +68,7 @@ impl Document {
 
     fn problem_flaw(&self, method: &Method, answer: &Answer) -> Result<(), String> {
         if answer.header("content-type") != Some("application/problem+json") {
-            return Err("no problem details".into());
+            return Err("the response is not problem details".into());
         }
         if *method == Method::HEAD {
             return Ok(());
@@ -82,7 +82,7 @@ impl Document {
             return Err(format!("it does not begin with {begins}"));
         }
         if problem["detail"] == "" {
-            return Err("it says nothing".into());
+            return Err("the detail is empty".into());
         }
         self.shape_flaw(
             &serde_json::json!({ "$ref": "#/components/schemas/Problem" }),
@@ -91,7 +91,7 @@ impl Document {
         )
     }
 
-    /// The operation that a request is for: of two templates that fit, the one with fewer open places.
+    /// Returns the operation of a request; among matching templates the one with the fewest parameters.
     fn operation(&self, method: &Method, path: &str) -> Option<&Value> {
         let fits = |template: &str| {
             let (told, given) = (template.split('/'), path.split('/'));
@@ -113,7 +113,7 @@ impl Document {
         }
     }
 
-    /// What is wrong with a value. An object may have no member that its schema does not name.
+    /// Validates a value. An object may have only members that its schema names.
     fn shape_flaw(&self, schema: &Value, value: &Value, place: &str) -> Result<(), String> {
         let schema = self.at(schema);
         let wrong = |what: &str| Err(format!("{place} is {value}, which is not {what}"));
@@ -122,7 +122,7 @@ impl Document {
             return if any.iter().any(fits) {
                 Ok(())
             } else {
-                wrong("any of its shapes")
+                wrong("valid for any of the schemas")
             };
         }
         if schema.get("const").is_some_and(|told| told != value) {
@@ -131,7 +131,7 @@ impl Document {
         if let Some(one_of) = schema.get("enum").and_then(Value::as_array)
             && !one_of.contains(value)
         {
-            return wrong("one of the enum");
+            return wrong("a value of the enum");
         }
         let types = match schema.get("type") {
             None => return Ok(()),
@@ -146,7 +146,11 @@ impl Document {
             Value::Number(number) => {
                 let least = schema.get("minimum").and_then(Value::as_i64);
                 let is_less = least.is_some_and(|least| number.as_i64().unwrap() < least);
-                if is_less { wrong("so great") } else { Ok(()) }
+                if is_less {
+                    wrong("above the minimum")
+                } else {
+                    Ok(())
+                }
             }
             Value::Array(items) => items.iter().enumerate().try_for_each(|(index, item)| {
                 self.shape_flaw(&schema["items"], item, &format!("{place}[{index}]"))
@@ -181,7 +185,7 @@ fn is_a(value: &Value, name: &str) -> bool {
         "string" => value.is_string(),
         "array" => value.is_array(),
         "object" => value.is_object(),
-        other => panic!("no type is called {other}"),
+        other => panic!("unknown type {other}"),
     }
 }
 
@@ -193,14 +197,14 @@ fn text_flaw(schema: &Value, text: &str) -> Option<String> {
             chrono::DateTime::parse_from_rfc3339(text).is_ok() && text.ends_with('Z')
         }
         Some("uri") => url::Url::parse(text).is_ok(),
-        Some(other) => panic!("no format is called {other}"),
+        Some(other) => panic!("unknown format {other}"),
     };
     if !is_fine {
         return Some(schema["format"].to_string());
     }
     let most = schema.get("maxLength").and_then(Value::as_u64);
     if most.is_some_and(|most| text.chars().count() as u64 > most) {
-        return Some("so short".into());
+        return Some("within the maximum length".into());
     }
     let is_alias = || {
         text.bytes()
@@ -209,7 +213,7 @@ fn text_flaw(schema: &Value, text: &str) -> Option<String> {
     match schema.get("pattern").and_then(Value::as_str) {
         Some("^[a-z0-9-]+$") if text.is_empty() || !is_alias() => Some("an alias".into()),
         Some("^[a-z0-9-]+$") | None => None,
-        Some(other) => panic!("no answer was thought to follow {other}"),
+        Some(other) => panic!("unknown pattern {other}"),
     }
 }
 
@@ -217,7 +221,7 @@ fn members(value: &Value) -> Map<String, Value> {
     value.as_object().cloned().unwrap_or_default()
 }
 
-/// An address that a template stands for.
+/// Returns an example path of a template.
 fn example(template: &str) -> String {
     let parts = template.split('/').map(|part| match part {
         "{capability}" => "Chat",
@@ -232,7 +236,7 @@ fn example(template: &str) -> String {
 }
 
 #[tokio::test]
-async fn every_operation_in_the_document_is_served_and_every_method_that_is_served_is_in_it() {
+async fn document_and_served_methods_match() {
     let world = World::new().await;
     world.create(UNREACHABLE).await;
     let paths = members(&world.document.0["paths"]);
@@ -256,7 +260,7 @@ async fn every_operation_in_the_document_is_served_and_every_method_that_is_serv
             "{template}"
         );
         for method in told {
-            // Streams go on: what they answer is looked at elsewhere.
+            // Streams do not end; other tests cover them.
             if address.ends_with("/changes") {
                 continue;
             }
@@ -275,7 +279,7 @@ async fn every_operation_in_the_document_is_served_and_every_method_that_is_serv
 }
 
 #[tokio::test]
-async fn the_document_is_openapi_3_1_with_unique_names_and_bearer_tokens() {
+async fn document_is_openapi_3_1_with_unique_ids() {
     let world = World::over(service()).await;
     let document = &world.document.0;
     assert_eq!(document["openapi"], "3.1.0");

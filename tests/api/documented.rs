@@ -1,4 +1,4 @@
-//! The documented request and its answers, byte for byte.
+//! The documented request and its responses, byte for byte.
 
 use super::common::DOCUMENTED;
 use super::world::World;
@@ -6,7 +6,7 @@ use super::world::World;
 const BODY: &str = "{\n  \"alias\": \"openai-prod\",\n  \"name\": \"OpenAI Production\",\n  \"providerId\": \"openai\",\n  \"isActive\": true,\n  \"settings\": {\n    \"apiKey\": \"sk-your-api-key\",\n    \"organization\": null\n  }\n}";
 
 #[tokio::test]
-async fn the_documented_request_is_answered_with_exactly_the_documented_201() {
+async fn documented_create_returns_documented_201() {
     for body in [DOCUMENTED, BODY] {
         let world = World::new().await;
         let answer = world.post_json("/connections", body).await;
@@ -26,14 +26,14 @@ async fn the_documented_request_is_answered_with_exactly_the_documented_201() {
             format!("/umbraco/ai/management/api/v1/connections/{id}")
         );
         let found = world.get(location).await;
-        assert_eq!(found.text, answer.text, "what was created is what is there");
+        assert_eq!(found.text, answer.text, "the created connection is stored");
         let by_alias = world.get("/connections/OpenAI-Prod").await;
         assert_eq!(by_alias.text, answer.text);
     }
 }
 
 #[tokio::test]
-async fn a_missing_alias_is_answered_with_exactly_the_documented_400() {
+async fn missing_alias_returns_documented_400() {
     let world = World::new().await;
     let answer = world.post_json("/connections", "{}").await;
     let documented = r#"{"type":"https://tools.ietf.org/html/rfc7231#section-6.5.1","title":"Bad Request","status":400,"detail":"Alias is required""#;
@@ -46,7 +46,7 @@ async fn a_missing_alias_is_answered_with_exactly_the_documented_400() {
 }
 
 #[tokio::test]
-async fn every_documented_refusal_has_its_sentence() {
+async fn documented_errors_have_documented_details() {
     let world = World::new().await;
     world.create_documented().await;
     for (body, detail) in [
@@ -85,7 +85,7 @@ async fn every_documented_refusal_has_its_sentence() {
 }
 
 #[tokio::test]
-async fn of_32_creates_of_one_alias_at_once_exactly_one_is_answered_with_201() {
+async fn concurrent_creates_of_one_alias_return_one_201() {
     let world = World::new().await;
     let creates = (0..32).map(|_| world.post_json("/connections", DOCUMENTED));
     let answers = futures_util::future::join_all(creates).await;

@@ -1,11 +1,11 @@
-//! HTTP itself: unknown addresses and methods, HEAD, addresses no text can be read from.
+//! HTTP basics: unknown paths and methods, HEAD, and paths that are not UTF-8.
 
 use reqwest::Method;
 
 use super::world::{Answer, UNREACHABLE, World};
 
 #[tokio::test]
-async fn an_unknown_address_is_a_404_with_problem_details() {
+async fn unknown_path_is_404_with_problem_details() {
     let world = World::new().await;
     world.create_documented().await;
     for path in [
@@ -44,7 +44,7 @@ async fn an_unknown_address_is_a_404_with_problem_details() {
 }
 
 #[tokio::test]
-async fn path_is_found_in_any_case_and_with_a_trailing_slash() {
+async fn path_ignores_case_and_trailing_slash() {
     let world = World::new().await;
     let created = world.create(UNREACHABLE).await;
     let id = created["id"].as_str().unwrap();
@@ -126,7 +126,7 @@ async fn path_is_found_in_any_case_and_with_a_trailing_slash() {
 }
 
 #[tokio::test]
-async fn members_are_read_in_any_case_and_two_spellings_are_a_duplicate() {
+async fn member_names_ignore_case_and_reject_duplicates() {
     let world = World::new().await;
     let created = world
         .create(r#"{"Alias":"a","NAME":"A","ProviderId":"openai","IsActive":false,"Settings":{"apiKey":"sk-planted-1"},"Foo":1,"foo":2}"#)
@@ -166,7 +166,7 @@ async fn members_are_read_in_any_case_and_two_spellings_are_a_duplicate() {
 }
 
 #[tokio::test]
-async fn an_unknown_method_is_a_405_that_says_what_is_allowed() {
+async fn unknown_method_is_405_with_allow() {
     let world = World::new().await;
     for (method, path, allow) in [
         (Method::PATCH, "/connections", "GET,HEAD,POST"),
@@ -189,7 +189,7 @@ async fn an_unknown_method_is_a_405_that_says_what_is_allowed() {
 }
 
 #[tokio::test]
-async fn head_is_answered_wherever_get_is_with_the_same_headers_and_no_body() {
+async fn head_matches_get_without_body() {
     let world = World::new().await;
     world.create_documented().await;
     for path in [
@@ -216,7 +216,7 @@ async fn head_is_answered_wherever_get_is_with_the_same_headers_and_no_body() {
 }
 
 #[tokio::test]
-async fn an_address_that_no_text_can_be_read_from_is_a_400() {
+async fn path_that_is_not_utf8_is_400() {
     let world = World::new().await;
     for path in [
         "/connections/%FF",
@@ -239,7 +239,7 @@ async fn an_address_that_no_text_can_be_read_from_is_a_400() {
 }
 
 #[tokio::test]
-async fn health_and_the_document_are_outside_the_base_path_and_have_no_secrets() {
+async fn health_and_document_need_no_token_and_hold_no_secrets() {
     let world = World::new().await;
     assert_eq!(world.get("/health").await.text, r#"{"status":"ok"}"#);
     assert_eq!(
@@ -249,7 +249,7 @@ async fn health_and_the_document_are_outside_the_base_path_and_have_no_secrets()
 }
 
 #[tokio::test]
-async fn a_planted_key_is_in_no_answer_at_all() {
+async fn planted_key_is_in_no_response() {
     let world = World::new().await;
     let planted = UNREACHABLE.replace("sk-your-api-key", "sk-planted-e41c");
     let mut answers = vec![world.post_json("/connections", planted.clone()).await];

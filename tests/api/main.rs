@@ -1,4 +1,4 @@
-//! The management API through a real socket: every row of its contract.
+//! Contract of the management API, through real sockets.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

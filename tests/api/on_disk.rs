@@ -1,4 +1,4 @@
-//! The same API over the store on disk.
+//! The API over a store on disk.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use umai::store::{StoreOptions, open};
 use super::common::{DOCUMENTED, TestClock};
 use super::world::World;
 
-/// A server over a store in a folder.
+/// Starts a server over a store in a folder.
 async fn over(folder: &Path) -> World {
     let options = StoreOptions {
         data: folder.join("data"),
@@ -27,7 +27,7 @@ async fn over(folder: &Path) -> World {
     World::over(Arc::new(service)).await
 }
 
-/// Everything in the files of a folder.
+/// Returns the contents of all files in a folder.
 fn bytes_of(folder: &Path) -> Vec<u8> {
     let mut bytes = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -42,7 +42,7 @@ fn bytes_of(folder: &Path) -> Vec<u8> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_32_creates_of_one_alias_at_once_exactly_one_is_kept_on_disk() {
+async fn concurrent_creates_of_one_alias_store_one_on_disk() {
     let folder = tempfile::tempdir().unwrap();
     let world = over(folder.path()).await;
     let creates = (0..32).map(|_| world.post_json("/connections", DOCUMENTED));
@@ -58,7 +58,7 @@ async fn of_32_creates_of_one_alias_at_once_exactly_one_is_kept_on_disk() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_whole_life_is_answered_as_over_memory_and_leaves_no_key_in_clear() {
+async fn disk_store_answers_like_memory_without_plain_keys() {
     let folder = tempfile::tempdir().unwrap();
     let world = over(folder.path()).await;
     let planted = DOCUMENTED.replace("sk-your-api-key", "sk-planted-5c0d");

@@ -1,4 +1,4 @@
-//! What only a client of the same making asks: references, notices.
+//! Routes for umai clients: references, aliases, notices and revisions.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use umai::store::memory::MemoryStore;
 use super::world::World;
 
 #[tokio::test]
-async fn a_reference_is_looked_up_and_its_value_is_told_to_nobody() {
+async fn reference_lookup_omits_the_value() {
     let world = World::new().await;
     let found = world.get("/appsettings/OpenAI:ApiKey").await;
     assert_eq!(found.text, r#"{"found":{"source":"appsettings.json"}}"#);
@@ -42,7 +42,7 @@ async fn notices_are_a_list() {
 }
 
 #[tokio::test]
-async fn the_newest_revision_grows_with_each_change() {
+async fn revision_grows_with_each_change() {
     let world = World::new().await;
     assert_eq!(world.get("/changes/latest").await.text, r#"{"revision":0}"#);
     world.create_documented().await;
@@ -50,7 +50,7 @@ async fn the_newest_revision_grows_with_each_change() {
 }
 
 #[tokio::test]
-async fn aliases_are_listed_by_how_they_begin() {
+async fn aliases_are_listed_by_prefix() {
     let world = World::new().await;
     for alias in ["team-b", "team-a", "other"] {
         let body = json!({ "alias": alias, "name": alias, "providerId": "ollama", "settings": {} });
@@ -63,7 +63,7 @@ async fn aliases_are_listed_by_how_they_begin() {
 }
 
 #[tokio::test]
-async fn the_keys_that_may_be_referenced_are_listed_with_their_place_and_no_value() {
+async fn configuration_keys_are_listed_without_values() {
     let world = World::new().await;
     let listed = world.get("/appsettings").await;
     assert_eq!(
@@ -76,7 +76,7 @@ async fn the_keys_that_may_be_referenced_are_listed_with_their_place_and_no_valu
 }
 
 #[tokio::test]
-async fn a_list_of_keys_is_cut_and_says_how_many_there_are() {
+async fn key_list_is_cut_with_total() {
     let many: Vec<_> = (0..1_200)
         .map(|at| format!("\"K{at}\": \"planted\""))
         .collect();
@@ -98,7 +98,7 @@ async fn a_list_of_keys_is_cut_and_says_how_many_there_are() {
 }
 
 #[tokio::test]
-async fn what_a_change_is_for_is_taken_by_create_and_update_and_is_in_the_document() {
+async fn create_and_update_accept_change_description() {
     let world = World::new().await;
     let body = r#"{"alias":"a","name":"A","providerId":"openai","changeDescription":"first"}"#;
     world.create(body).await;
@@ -124,7 +124,7 @@ async fn what_a_change_is_for_is_taken_by_create_and_update_and_is_in_the_docume
 }
 
 #[tokio::test]
-async fn a_key_in_place_of_an_alias_is_not_repeated() {
+async fn key_in_place_of_alias_is_not_repeated() {
     let world = World::new().await;
     let planted = "sk-planted-0123456789abcdef";
     let path = format!("/connections/{planted}");

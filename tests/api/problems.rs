@@ -1,4 +1,4 @@
-//! Every refusal travels: error, problem details, JSON, and the same error again.
+//! Errors survive the conversion to problem details and back.
 
 use serde_json::{Value, json};
 use umai::api::Problem;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 const ID: Uuid = Uuid::from_u128(0x3fa8_5f64_5717_4562_b3fc_2c96_3f66_afa6);
 
-/// Every reason there is.
+/// Returns every field error.
 fn reasons() -> Vec<Reason> {
     use Reason::{
         AliasFormat, AliasReserved, AliasTaken, ClientHeader, EndpointMoved, GivenTwice,
@@ -62,7 +62,7 @@ fn reasons() -> Vec<Reason> {
         EndpointMoved,
         Said("in other words".into()),
     ];
-    // Whoever adds a reason is sent here by the compiler.
+    // Exhaustive on purpose: a new reason must be added above.
     for reason in &all {
         match reason {
             Required
@@ -254,7 +254,7 @@ fn errors() -> Vec<ConnectionError> {
 }
 
 #[test]
-fn every_error_comes_back_from_its_problem_details_as_it_was() {
+fn errors_survive_problem_details() {
     let errors = errors();
     assert!(errors.len() > 150);
     for error in errors {
@@ -272,7 +272,7 @@ fn every_error_comes_back_from_its_problem_details_as_it_was() {
 }
 
 #[test]
-fn the_word_that_a_reason_travels_as_is_the_code_of_its_problem() {
+fn reason_name_equals_problem_code() {
     for reason in reasons() {
         let travels = serde_json::to_value(&reason).unwrap()["code"].clone();
         let problem = Problem::of(&ConnectionError::at(Field::Alias, reason));
@@ -281,7 +281,7 @@ fn the_word_that_a_reason_travels_as_is_the_code_of_its_problem() {
 }
 
 #[test]
-fn what_cannot_be_understood_of_a_problem_is_passed_over() {
+fn unexpected_problem_members_are_ignored() {
     let foreign = json!({
         "type": null, "title": 5, "status": "400", "detail": ["x"], "code": {}, "errors": [1],
         "cause": { "invalid": [{ "field": "colour", "reason": { "code": "tomorrow" } }] },

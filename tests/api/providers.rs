@@ -1,4 +1,4 @@
-//! Providers, and the catalogue that is built again from what is said of them.
+//! Providers, and the catalog that a client rebuilds from their description.
 
 use serde_json::{Value, json};
 use umai::provider::received::Received;
@@ -7,7 +7,7 @@ use umai::provider::{FieldKind, ProviderCatalog, SettingsField};
 use super::world::World;
 
 #[tokio::test]
-async fn providers_are_listed_by_name_with_what_they_can_do() {
+async fn providers_are_listed_by_name_with_capabilities() {
     let world = World::new().await;
     let list = world.get("/providers").await;
     let catalog = ProviderCatalog::embedded();
@@ -22,7 +22,7 @@ async fn providers_are_listed_by_name_with_what_they_can_do() {
 }
 
 #[tokio::test]
-async fn a_provider_is_described_as_schema_and_as_facts() {
+async fn provider_has_schema_and_settings() {
     let world = World::new().await;
     let one = world.get("/providers/OpenAI").await.json();
     assert_eq!(
@@ -48,7 +48,7 @@ async fn a_provider_is_described_as_schema_and_as_facts() {
 }
 
 #[tokio::test]
-async fn an_unknown_provider_is_a_404_that_names_it() {
+async fn unknown_provider_is_404_with_its_id() {
     let world = World::new().await;
     for path in ["/providers/nobody", "/provider/nobody"] {
         assert_eq!(
@@ -59,7 +59,7 @@ async fn an_unknown_provider_is_a_404_that_names_it() {
 }
 
 #[tokio::test]
-async fn nothing_that_a_form_needs_of_the_catalogue_is_left_untold() {
+async fn provider_details_are_complete_for_forms() {
     let world = World::new().await;
     let all = world.get("/providers?expand=settings").await.json();
     let catalog = ProviderCatalog::embedded();
@@ -85,7 +85,7 @@ async fn nothing_that_a_form_needs_of_the_catalogue_is_left_untold() {
             known.settings.len()
         );
         for (index, field) in known.settings.iter().enumerate() {
-            // Whoever adds a member is sent here by the compiler.
+            // Exhaustive on purpose: a new member must be added here.
             let SettingsField {
                 key,
                 label,
@@ -132,7 +132,7 @@ async fn nothing_that_a_form_needs_of_the_catalogue_is_left_untold() {
     assert_eq!(world.get("/providers?expand=x").await.status, 400);
 }
 
-/// The texts of a list; what is not there is empty.
+/// Returns the texts of a list; empty when it is missing.
 fn list(value: &Value) -> Vec<String> {
     let texts = value.as_array().into_iter().flatten();
     texts
@@ -141,7 +141,7 @@ fn list(value: &Value) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn how_a_provider_is_probed_is_told_to_nobody() {
+async fn provider_details_omit_the_probe() {
     let world = World::new().await;
     let text = world.get("/providers?expand=settings").await.text;
     assert!(!text.contains("probe"), "{text}");

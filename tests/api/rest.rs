@@ -1,4 +1,4 @@
-//! Listing, showing, changing and deleting, row by row.
+//! List, show, update and delete requests.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ fn names(answer: &Answer) -> String {
 }
 
 #[tokio::test]
-async fn a_list_is_ordered_by_name_in_any_case_and_has_exactly_the_documented_members() {
+async fn list_is_sorted_by_name_with_documented_members() {
     let world = World::new().await;
     three(&world).await;
     let list = world.get("/connections").await;
@@ -57,7 +57,7 @@ async fn a_list_is_ordered_by_name_in_any_case_and_has_exactly_the_documented_me
 }
 
 #[tokio::test]
-async fn a_list_answers_filter_provider_capability_status_skip_and_take() {
+async fn list_supports_every_filter_and_paging() {
     let world = World::new().await;
     three(&world).await;
     world
@@ -97,7 +97,7 @@ async fn a_list_answers_filter_provider_capability_status_skip_and_take() {
 }
 
 #[tokio::test]
-async fn a_list_has_100_items_unless_said_otherwise() {
+async fn list_defaults_to_100_items() {
     let world = World::new().await;
     for number in 0..101 {
         let body = json!({ "alias": format!("a{number}"), "name": format!("A {number}"), "providerId": "google" });
@@ -117,7 +117,7 @@ async fn a_list_has_100_items_unless_said_otherwise() {
 }
 
 #[tokio::test]
-async fn every_capability_of_the_product_is_a_filter() {
+async fn every_capability_is_a_filter() {
     let world = World::new().await;
     world.create_documented().await;
     for (capability, total) in [
@@ -206,7 +206,7 @@ async fn endpoint_without_a_host_is_refused() {
 }
 
 #[tokio::test]
-async fn names_are_filtered_and_ordered_after_normalization() {
+async fn names_are_filtered_and_sorted_in_nfc() {
     let world = World::new().await;
     for (alias, name) in [
         ("a", "Cafe\u{301} A"),
@@ -225,12 +225,12 @@ async fn names_are_filtered_and_ordered_after_normalization() {
     assert_eq!(
         names(&all),
         "Cafe, cafz, Cafe\u{301} A, CAF\u{c9} B",
-        "the stored text is as it was sent"
+        "the stored text is unchanged"
     );
 }
 
 #[tokio::test]
-async fn bad_numbers_and_other_bad_parameters_are_a_400_that_names_the_parameter() {
+async fn invalid_parameter_is_400_with_its_name() {
     let world = World::new().await;
     let huge = "9".repeat(40);
     for (parameter, value) in [
@@ -274,7 +274,7 @@ async fn bad_numbers_and_other_bad_parameters_are_a_400_that_names_the_parameter
 }
 
 #[tokio::test]
-async fn an_unknown_capability_is_a_400_that_lists_what_there_is() {
+async fn unknown_capability_is_400_with_supported_ones() {
     let world = World::new().await;
     let sentence = "Unknown capability 'Telepathy'; supported: Chat, Embedding, Media, Moderation, SpeechToText, ImageGeneration";
     for path in [
@@ -286,7 +286,7 @@ async fn an_unknown_capability_is_a_400_that_lists_what_there_is() {
 }
 
 #[tokio::test]
-async fn one_connection_is_found_by_id_or_alias_and_a_missing_one_is_the_documented_404() {
+async fn connection_is_found_by_id_or_alias_or_404() {
     let world = World::new().await;
     let created = world.create_documented().await;
     let id = created["id"].as_str().unwrap();
@@ -328,7 +328,7 @@ async fn one_connection_is_found_by_id_or_alias_and_a_missing_one_is_the_documen
 }
 
 #[tokio::test]
-async fn what_is_known_already_is_not_answered_again() {
+async fn matching_if_none_match_is_304() {
     let world = World::new().await;
     world.create_documented().await;
     for (tags, status) in [
@@ -351,7 +351,7 @@ async fn what_is_known_already_is_not_answered_again() {
 }
 
 #[tokio::test]
-async fn a_put_changes_what_it_names_and_nothing_else() {
+async fn put_keeps_absent_members() {
     let world = World::new().await;
     let mut expected = world.create_documented().await;
     world.clock.turn(60);
@@ -379,12 +379,12 @@ async fn a_put_changes_what_it_names_and_nothing_else() {
     assert_eq!(
         unchanged.json(),
         expected,
-        "what changes nothing saves nothing"
+        "an update without changes creates no version"
     );
 }
 
 #[tokio::test]
-async fn a_put_keeps_a_masked_secret_and_null_clears() {
+async fn put_keeps_masked_secret_and_clears_null() {
     let world = World::new().await;
     world.create(r#"{"alias":"f","name":"F","providerId":"microsoft-foundry","settings":{"endpoint":"https://a.example","apiKey":"k1","clientSecret":"sk-k2"}}"#).await;
     let body = r#"{"settings":{"apiKey":null,"clientSecret":"sk-***"}}"#;
@@ -398,12 +398,12 @@ async fn a_put_keeps_a_masked_secret_and_null_clears() {
         .await;
     assert!(
         again.refusal().1.contains("is a masked value, not a key"),
-        "nothing is there to keep"
+        "no stored secret"
     );
 }
 
 #[tokio::test]
-async fn a_put_refuses_another_provider_a_taken_alias_and_a_moved_endpoint_with_a_kept_secret() {
+async fn put_rejects_provider_taken_alias_and_moved_endpoint() {
     let world = World::new().await;
     world.create_documented().await;
     world
@@ -445,11 +445,11 @@ async fn a_put_refuses_another_provider_a_taken_alias_and_a_moved_endpoint_with_
     let same = world
         .put_json("/connections/openai-prod", r#"{"providerId":"OpenAI"}"#)
         .await;
-    assert_eq!(same.status, 200, "the provider it has may be named");
+    assert_eq!(same.status, 200, "the current provider is allowed");
 }
 
 #[tokio::test]
-async fn a_put_to_nobody_is_a_404_and_one_with_a_bad_body_is_like_a_create() {
+async fn put_of_missing_connection_is_404() {
     let world = World::new().await;
     assert_eq!(
         world.put_json("/connections/nobody", "{}").await.refusal(),
@@ -486,7 +486,7 @@ async fn a_put_to_nobody_is_a_404_and_one_with_a_bad_body_is_like_a_create() {
 }
 
 #[tokio::test]
-async fn a_change_over_an_old_version_is_a_412_whether_it_saves_or_deletes() {
+async fn stale_if_match_is_412() {
     let world = World::new().await;
     world.create_documented().await;
     world
@@ -532,7 +532,7 @@ async fn a_change_over_an_old_version_is_a_412_whether_it_saves_or_deletes() {
 }
 
 #[tokio::test]
-async fn a_connection_can_be_switched_where_the_rest_would_not_be_accepted_today() {
+async fn invalid_connection_can_still_be_deactivated() {
     let world = World::new().await;
     world
         .create(r#"{"alias":"bare","name":"Bare","providerId":"openai"}"#)
@@ -544,7 +544,7 @@ async fn a_connection_can_be_switched_where_the_rest_would_not_be_accepted_today
 }
 
 #[tokio::test]
-async fn a_delete_is_answered_with_200_and_no_body_and_a_missing_one_with_the_id_it_was_asked_by() {
+async fn delete_is_200_without_body_or_404() {
     let world = World::new().await;
     let id = world.create_documented().await["id"]
         .as_str()
@@ -571,7 +571,7 @@ async fn a_delete_is_answered_with_200_and_no_body_and_a_missing_one_with_the_id
 }
 
 #[tokio::test]
-async fn whether_an_alias_exists_is_a_bare_true_or_false() {
+async fn exists_returns_bare_boolean() {
     let world = World::new().await;
     let id = world.create_documented().await["id"]
         .as_str()
@@ -601,7 +601,7 @@ async fn whether_an_alias_exists_is_a_bare_true_or_false() {
 }
 
 #[tokio::test]
-async fn capabilities_are_those_of_the_configured_connections() {
+async fn capabilities_come_from_configured_connections() {
     let world = World::new().await;
     assert_eq!(
         world.get("/connections/capabilities").await.json(),
@@ -632,7 +632,7 @@ async fn capabilities_are_those_of_the_configured_connections() {
 }
 
 #[tokio::test]
-async fn the_capabilities_of_one_connection_are_a_bare_list() {
+async fn connection_capabilities_are_a_bare_list() {
     let world = World::new().await;
     three(&world).await;
     assert_eq!(
@@ -644,7 +644,7 @@ async fn the_capabilities_of_one_connection_are_a_bare_list() {
 }
 
 #[tokio::test]
-async fn dates_are_utc_with_a_z_and_ids_are_lower_case() {
+async fn dates_are_utc_and_ids_lower_case() {
     let world = World::new().await;
     let created = world.create_documented().await;
     assert_eq!(created["dateCreated"], "2024-01-15T10:30:00Z");

@@ -1,11 +1,11 @@
-//! Connection tests and models over HTTP; what providers answer is tested elsewhere.
+//! Connection tests and models over HTTP; responses of providers are covered elsewhere.
 
 use reqwest::Method;
 
 use super::world::World;
 
 #[tokio::test]
-async fn a_test_is_answered_with_200_and_a_report_whatever_comes_of_it() {
+async fn test_returns_200_with_report() {
     let world = World::new().await;
     world
         .create(r#"{"alias":"bare","name":"B","providerId":"openai","isActive":false}"#)
@@ -19,7 +19,7 @@ async fn a_test_is_answered_with_200_and_a_report_whatever_comes_of_it() {
 }
 
 #[tokio::test]
-async fn a_test_of_nobody_is_a_404_and_one_with_a_bad_body_a_400_or_415() {
+async fn test_of_missing_connection_or_invalid_body_fails() {
     let world = World::new().await;
     let missing = world.ask(Method::POST, "/connections/nobody/test").await;
     assert_eq!(missing.refusal(), (404, "Connection not found".into()));
@@ -42,12 +42,12 @@ async fn a_test_of_nobody_is_a_404_and_one_with_a_bad_body_a_400_or_415() {
     assert_eq!(
         world.post_json("/connection-tests", "").await.status,
         400,
-        "a draft must be there"
+        "a draft is required"
     );
 }
 
 #[tokio::test]
-async fn a_test_changes_nothing() {
+async fn test_leaves_store_unchanged() {
     let world = World::new().await;
     world
         .create(r#"{"alias":"bare","name":"B","providerId":"openai"}"#)
@@ -68,7 +68,7 @@ async fn a_test_changes_nothing() {
 }
 
 #[tokio::test]
-async fn models_of_nobody_are_a_404_and_a_bad_capability_is_a_400() {
+async fn models_of_missing_connection_or_capability_fail() {
     let world = World::new().await;
     assert_eq!(
         world.get("/connections/nobody/models").await.refusal(),
@@ -87,7 +87,7 @@ async fn models_of_nobody_are_a_404_and_a_bad_capability_is_a_400() {
     let unasked = world.get("/connections/bare/models?capability=Chat").await;
     assert_eq!(
         unasked.status, 502,
-        "what the provider did not tell is not ours to tell"
+        "text of the provider must not be invented"
     );
     assert_eq!(unasked.json()["code"], "provider");
 }

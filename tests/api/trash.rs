@@ -1,4 +1,4 @@
-//! The trash: what is deleted comes back, or is gone for good.
+//! Trash: list, restore and delete permanently.
 
 use reqwest::Method;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use super::world::World;
 
 #[tokio::test]
-async fn what_is_deleted_is_in_the_trash_under_its_own_alias_until_it_is_brought_back_or_purged() {
+async fn deleted_connection_stays_in_trash_until_restored_or_purged() {
     let world = World::new().await;
     let created = world.create_documented().await;
     let id = created["id"].as_str().unwrap();
@@ -20,7 +20,7 @@ async fn what_is_deleted_is_in_the_trash_under_its_own_alias_until_it_is_brought
         .get(&format!("/versions/connection/{id}?expand=snapshot"))
         .await
         .json();
-    assert_eq!(versions["total"], 2, "its history is there");
+    assert_eq!(versions["total"], 2, "the history is kept");
     let restored = world
         .ask(Method::POST, &format!("/trash/{id}/restore"))
         .await;
@@ -46,7 +46,7 @@ async fn what_is_deleted_is_in_the_trash_under_its_own_alias_until_it_is_brought
 }
 
 #[tokio::test]
-async fn what_comes_back_to_a_taken_alias_can_be_given_another() {
+async fn restore_with_taken_alias_accepts_another_alias() {
     let world = World::new().await;
     let id = world.create_documented().await["id"]
         .as_str()
@@ -81,7 +81,7 @@ async fn what_comes_back_to_a_taken_alias_can_be_given_another() {
 }
 
 #[tokio::test]
-async fn only_an_id_names_what_is_in_the_trash() {
+async fn trash_paths_accept_only_ids() {
     let world = World::new().await;
     let id = world.create_documented().await["id"]
         .as_str()
@@ -96,7 +96,7 @@ async fn only_an_id_names_what_is_in_the_trash() {
         assert_eq!(
             refused.refusal(),
             (404, "Connection not found".into()),
-            "what is in use is not in the trash"
+            "an active connection is not in the trash"
         );
         let refused = world
             .ask(Method::POST, &format!("/trash/{key}/restore"))

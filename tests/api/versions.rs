@@ -1,4 +1,4 @@
-//! Versions: listed, shown, compared, gone back to.
+//! Versions: list, show, compare and roll back.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use super::world::World;
 
 const KEY: &str = "/versions/connection/openai-prod";
 
-/// A connection with three versions: created; renamed and another key; switched off and with an endpoint.
+/// Creates a connection with three versions: created; renamed, with a new key; deactivated, with an endpoint.
 async fn history(world: &World) -> String {
     let created = world.create_documented().await;
     for body in [
@@ -27,7 +27,7 @@ async fn history(world: &World) -> String {
 }
 
 #[tokio::test]
-async fn the_supported_types_are_exactly_the_documented_ones() {
+async fn supported_types_match_documentation() {
     let world = World::new().await;
     assert_eq!(
         world.get("/versions/supported-types").await.text,
@@ -36,7 +36,7 @@ async fn the_supported_types_are_exactly_the_documented_ones() {
 }
 
 #[tokio::test]
-async fn versions_are_listed_newest_first_with_an_id_that_stays() {
+async fn versions_are_newest_first_with_stable_ids() {
     let world = World::new().await;
     let id = history(&world).await;
     let list = world.get(KEY).await.json();
@@ -69,7 +69,7 @@ async fn versions_are_listed_newest_first_with_an_id_that_stays() {
         .iter()
         .map(|item| item["id"].to_string())
         .collect();
-    assert_eq!(ids.len(), 3, "each version has its own");
+    assert_eq!(ids.len(), 3, "every version has its own ID");
     let again = world
         .get(&format!("/versions/connection/{id}?skip=1&take=1"))
         .await
@@ -92,7 +92,7 @@ async fn versions_are_listed_newest_first_with_an_id_that_stays() {
 }
 
 #[tokio::test]
-async fn a_list_has_20_versions_unless_said_otherwise() {
+async fn version_list_defaults_to_20() {
     let world = World::new().await;
     world.create_documented().await;
     for number in 0..20 {
@@ -107,7 +107,7 @@ async fn a_list_has_20_versions_unless_said_otherwise() {
 }
 
 #[tokio::test]
-async fn one_version_has_a_snapshot_without_secrets() {
+async fn version_snapshot_has_no_secrets() {
     let world = World::new().await;
     let id = history(&world).await;
     let version = world.get(&format!("{KEY}/1")).await;
@@ -131,7 +131,7 @@ async fn one_version_has_a_snapshot_without_secrets() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_a_404_in_its_own_words() {
+async fn missing_versions_return_documented_404() {
     let world = World::new().await;
     history(&world).await;
     let nobody = "/versions/connection/nobody";
@@ -182,7 +182,7 @@ async fn what_is_not_there_is_a_404_in_its_own_words() {
 }
 
 #[tokio::test]
-async fn an_unknown_entity_type_is_a_400_that_names_it() {
+async fn unknown_entity_type_is_400_with_its_name() {
     let world = World::new().await;
     let sentence = "Unknown entity type 'prompt'; supported: connection";
     for path in [
@@ -199,7 +199,7 @@ async fn an_unknown_entity_type_is_a_400_that_names_it() {
 }
 
 #[tokio::test]
-async fn a_comparison_lists_every_difference_with_secrets_masked() {
+async fn comparison_masks_secrets() {
     let world = World::new().await;
     let id = history(&world).await;
     let compared = world.get(&format!("{KEY}/1/compare/3")).await.json();
@@ -232,7 +232,7 @@ async fn a_comparison_lists_every_difference_with_secrets_masked() {
 }
 
 #[tokio::test]
-async fn a_rollback_is_a_new_version_and_keeps_the_key_that_is_stored_now() {
+async fn rollback_creates_version_and_keeps_key() {
     let world = World::new().await;
     let id = history(&world).await;
     let path = format!("{KEY}/1/rollback");
@@ -266,7 +266,7 @@ async fn a_rollback_is_a_new_version_and_keeps_the_key_that_is_stored_now() {
 }
 
 #[tokio::test]
-async fn a_rollback_can_be_described_in_one_line_of_at_most_255_characters() {
+async fn rollback_accepts_one_line_description() {
     let world = World::new().await;
     history(&world).await;
     let before = world.state().await;
@@ -328,7 +328,7 @@ async fn a_rollback_can_be_described_in_one_line_of_at_most_255_characters() {
 }
 
 #[tokio::test]
-async fn a_rollback_to_a_taken_alias_is_a_400() {
+async fn rollback_to_taken_alias_is_400() {
     let world = World::new().await;
     world.create_documented().await;
     world

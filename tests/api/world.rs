@@ -1,4 +1,4 @@
-//! A server over memory, and a client that holds every answer against the document.
+//! Server over an in-memory store, and a client that validates every response against the `OpenAPI` document.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ pub struct World {
     pub document: Document,
 }
 
-/// What came back.
+/// A response.
 pub struct Answer {
     pub status: u16,
     pub headers: reqwest::header::HeaderMap,
@@ -42,14 +42,14 @@ impl Answer {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
     }
 
-    /// The sentence of a refusal, with its status.
+    /// Returns the status and the detail of an error response.
     pub fn refusal(&self) -> (u16, String) {
         let detail = self.json()["detail"].as_str().unwrap().to_owned();
         (self.status, detail)
     }
 }
 
-/// The documented request, for a provider that nobody answers for: what is tested goes no further than this machine.
+/// The documented request for a local endpoint without a server.
 pub const UNREACHABLE: &str = r#"{"alias":"openai-prod","name":"OpenAI Production","providerId":"openai","isActive":true,"settings":{"apiKey":"sk-your-api-key","endpoint":"http://127.0.0.1:9/v1"}}"#;
 
 impl World {
@@ -74,7 +74,7 @@ impl World {
         }
     }
 
-    /// A request for a path below the base path, or for a whole one.
+    /// Creates a request for a path below the base path, or for a full path.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let path = path.strip_prefix(BASE_PATH).unwrap_or(path);
         let address = match path {
@@ -84,7 +84,7 @@ impl World {
         self.client.request(method, address)
     }
 
-    /// Sends a request; whatever it is answered is as the document says.
+    /// Sends a request and validates the response against the document.
     pub async fn send(&self, request: RequestBuilder) -> Answer {
         let request = request.build().unwrap();
         let (method, path) = (request.method().clone(), request.url().path().to_owned());
@@ -107,12 +107,12 @@ impl World {
         self.ask(Method::DELETE, path).await
     }
 
-    /// Sends JSON.
+    /// Sends a PUT request with JSON.
     pub async fn put_json(&self, path: &str, body: &str) -> Answer {
         self.with_json(Method::PUT, path, body.to_owned()).await
     }
 
-    /// Sends JSON.
+    /// Sends a POST request with JSON.
     pub async fn post_json(&self, path: &str, body: impl Into<reqwest::Body>) -> Answer {
         self.with_json(Method::POST, path, body).await
     }
@@ -138,7 +138,7 @@ impl World {
         self.create(DOCUMENTED).await
     }
 
-    /// How many connections there are, and at which revision the store is.
+    /// Returns the number of connections and the revision of the store.
     pub async fn state(&self) -> (Value, Value) {
         let list = self.get("/connections?take=0").await.json();
         let revision = self.get("/changes/latest").await.json();

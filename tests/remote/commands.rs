@@ -1,10 +1,10 @@
-//! Commands over `--server` say what they say of the connections here.
+//! Commands print the same with `--server` as for a local store.
 
 use crate::common::server::Server;
 use crate::common::{APPSETTINGS, service};
 use crate::home::{Answer, DOCUMENTED, Home};
 
-/// A server over an empty store, in threads of its own.
+/// A server over an empty store, in its own threads.
 pub struct Far {
     server: Option<Server>,
     runtime: tokio::runtime::Runtime,
@@ -21,7 +21,7 @@ impl Far {
         self.server.as_ref().unwrap().origin.clone()
     }
 
-    /// Nobody listens at this address any more.
+    /// Stops the server and returns its URL.
     fn gone(mut self) -> String {
         let origin = self.origin();
         self.server.take().unwrap().end();
@@ -31,7 +31,7 @@ impl Far {
     }
 }
 
-/// The same without what differs from run to run: ids and dates.
+/// Removes IDs and dates.
 fn without_chance(text: &str) -> String {
     let mut shown = String::new();
     let mut rest = text;
@@ -57,7 +57,7 @@ fn without_chance(text: &str) -> String {
 }
 
 #[test]
-fn commands_say_the_same_here_and_far_away() {
+fn remote_commands_print_like_local_ones() {
     let far = Far::new();
     let (near_home, far_home) = (Home::new(), Home::new());
     near_home.write("appsettings.json", APPSETTINGS);
@@ -76,7 +76,7 @@ fn commands_say_the_same_here_and_far_away() {
         let far = far_home.pipe(&with_server, *stdin);
         let plain = |answer: &Answer| {
             let (out, err) = (without_chance(&answer.out), without_chance(&answer.err));
-            // Of many, each is told as it becomes durable.
+            // Results of a bulk create are printed as they complete.
             let mut out: Vec<_> = out.lines().map(str::to_owned).collect();
             if arguments.contains(&"many.jsonl") {
                 out.sort_unstable();
@@ -95,10 +95,10 @@ fn commands_say_the_same_here_and_far_away() {
     let near: Vec<_> = std::fs::read_dir(far_home.path(".local"))
         .into_iter()
         .collect();
-    assert!(near.is_empty(), "nothing is kept here");
+    assert!(near.is_empty(), "a remote command stores nothing locally");
 }
 
-/// Lines of which one is refused, and one cannot be read as what it should be.
+/// Lines of which one is rejected and one is malformed.
 const MANY: &str = r#"{"alias":"many-1","name":"Many 1","providerId":"openai"}
 {"alias":"many-2","name":"Many 2","providerId":"openai","settings":{"apiKey":"sk-planted"}}
 {"alias":"many-1","name":"Again","providerId":"openai"}
@@ -434,7 +434,7 @@ const SCRIPT: &[(&[&str], &str)] = &[
 ];
 
 #[test]
-fn a_server_that_is_gone_is_exit_code_7_and_said() {
+fn stopped_server_exits_with_code_7() {
     let origin = Far::new().gone();
     let home = Home::new();
     let answer = home.run(&["--server", &origin, "connections", "list"]);

@@ -1,4 +1,4 @@
-//! Documents and dry runs over `--server`: the same as here, and honest about what cannot be told from there.
+//! Manifests and dry runs with `--server`.
 
 use crate::commands::Far;
 use crate::home::{Answer, Home};
@@ -17,7 +17,7 @@ fn run(far: &Far, home: &Home, arguments: &[&str]) -> Answer {
 }
 
 #[test]
-fn a_document_is_applied_far_away_once() {
+fn remote_apply_is_idempotent() {
     let (far, home) = (Far::new(), Home::new());
     home.write("all.yaml", DOCUMENT);
     home.write("key.txt", "sk-planted\n");
@@ -26,7 +26,7 @@ fn a_document_is_applied_far_away_once() {
     assert_eq!(done.code, 0, "{done:?}");
     assert!(done.out.ends_with("2 created\n"), "{done:?}");
 
-    // Whether the file holds the key that the server has is known to the server alone, which makes no version of it.
+    // Only the server knows whether the file holds the stored key; the same key makes no new version.
     let again = run(&far, &home, &apply);
     assert_eq!(again.code, 0, "{again:?}");
     assert!(
@@ -52,7 +52,7 @@ fn a_document_is_applied_far_away_once() {
 }
 
 #[test]
-fn a_dry_run_far_away_reads_and_says_what_it_did_not_ask() {
+fn remote_dry_run_states_what_it_cannot_check() {
     let (far, home) = (Far::new(), Home::new());
     home.write("all.yaml", DOCUMENT);
     home.write("key.txt", "sk-planted\n");

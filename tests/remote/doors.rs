@@ -1,4 +1,4 @@
-//! `umai --server` at the door of `umai serve`: certificates, tokens, and what is not said together.
+//! `umai --server` with `umai serve`: certificates, tokens, and conflicting options.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
@@ -7,7 +7,7 @@ use rstest::rstest;
 
 use crate::home::{Answer, Home};
 
-/// `umai serve` in a home of its own; it ends when it is dropped.
+/// `umai serve` with a separate home directory, killed on drop.
 struct Serving {
     home: Home,
     child: Child,
@@ -30,8 +30,8 @@ impl Serving {
                 let line = line.unwrap();
                 Some(line.strip_prefix("Listening on ")?.to_owned())
             })
-            .expect("it says where it listens");
-        // What it says later has room.
+            .expect("the server did not print its address");
+        // Drains later output.
         std::thread::spawn(move || said.count());
         Self {
             home,
@@ -48,7 +48,7 @@ impl Serving {
         self.file(".config/umai/localhost-ca.pem")
     }
 
-    /// Asks from another home, with these options before the command.
+    /// Runs a command from another home directory, with these options before it.
     fn ask(&self, options: &[&str], command: &[&str]) -> Answer {
         let mut arguments = vec!["--server", &self.origin];
         arguments.extend(options);
@@ -57,7 +57,7 @@ impl Serving {
         let answer = asking.run(&arguments);
         assert!(
             !asking.path(".local").exists() && !asking.path(".config").exists(),
-            "nothing is made where it is asked from"
+            "a remote command creates no local store"
         );
         answer
     }
@@ -65,7 +65,7 @@ impl Serving {
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The process may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -82,7 +82,7 @@ const CREATE: [&str; 6] = [
 ];
 
 #[test]
-fn a_server_is_trusted_by_its_certificate_and_lets_in_by_token() {
+fn server_needs_trusted_certificate_and_token() {
     let serving = Serving::start();
     let (authority, read, write) = (
         serving.authority(),
@@ -137,7 +137,7 @@ fn a_server_is_trusted_by_its_certificate_and_lets_in_by_token() {
 }
 
 #[test]
-fn a_token_that_others_can_read_is_told() {
+fn readable_token_file_is_reported() {
     use std::os::unix::fs::PermissionsExt;
     let home = Home::new();
     let token = home.write("token", "umai_planted\n");
@@ -172,12 +172,9 @@ fn a_token_that_others_can_read_is_told() {
 # [ case ( & [ "--server" , "https://umai.example" , "--token-file" , "nowhere" , "connections" , "list" ] , "Cannot read the file of --token-file" ) ]
 # [ case ( & [ "--server" , "https://umai.example" , "--token-file" , "spaced" , "connections" , "list" ] , "is not a token" ) ]
 #[case(&["--server", "https://umai.example", "--ca-file", "spaced", "connections", "list"], "holds no certificate")]
-#[case(&["--server", "https://umai.example", "serve"], "umai serve works on the local store only")]
-#[case(&["--server", "https://umai.example", "token", "list"], "umai token works on the local store only")]
-fn what_does_not_go_together_is_exit_code_2_and_says_why(
-    #[case] arguments: &[&str],
-    #[case] why: &str,
-) {
+# [ case ( & [ "--server" , "https://umai.example" , "serve" ] , "umai serve works on the local store only" ) ]
+# [ case ( & [ "--server" , "https://umai.example" , "token" , "list" ] , "umai token works on the local store only" ) ]
+fn conflicting_options_exit_with_code_2(#[case] arguments: &[&str], #[case] why: &str) {
     let home = Home::new();
     home.write("spaced", "umai planted\n");
     let answer = home.run(arguments);
@@ -189,7 +186,7 @@ fn what_does_not_go_together_is_exit_code_2_and_says_why(
 }
 
 #[test]
-fn what_is_written_counts_more_than_the_environment() {
+fn options_override_environment_variables() {
     let home = Home::new();
     let run = |arguments: &[&str], variables: &[(&str, &str)]| {
         let mut command = home.umai(arguments);

@@ -1,4 +1,4 @@
-//! Every refusal comes back from a server as what it was there.
+//! Errors arrive at the client unchanged.
 
 use serde_json::json as object;
 use umai::api::Problem;
@@ -61,7 +61,7 @@ fn every_reason() -> Vec<Reason> {
     ]
 }
 
-/// One of each, with something in it that must not be lost.
+/// Returns one error of each kind, with details that must be kept.
 fn every_error() -> Vec<ConnectionError> {
     let setting = Field::Setting {
         provider: "openai".into(),
@@ -151,7 +151,7 @@ fn every_error() -> Vec<ConnectionError> {
 }
 
 #[tokio::test]
-async fn every_error_comes_back_as_it_was() {
+async fn remote_errors_are_restored() {
     for error in every_error() {
         let problem = Problem::of(&error);
         let (status, body) = (problem.status, serde_json::to_string(&problem).unwrap());

@@ -1,4 +1,4 @@
-//! Whatever is asked of a server comes back as it does here.
+//! A remote service behaves like a local one.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -15,12 +15,12 @@ use crate::common::server::Server;
 use crate::common::{draft, remote, service};
 use crate::gate::Gate;
 
-/// The documented request, at an address where nobody listens: a test of it asks nobody far away.
+/// The documented request for a local endpoint without a server, so that a test sends nothing to the internet.
 const NEAR: &str = r#"{"alias":"openai-prod","name":"OpenAI Production","providerId":"openai","settings":{"apiKey":"sk-planted","endpoint":"http://127.0.0.1:9/v1"}}"#;
 
 const TEN: Window = Window { skip: 0, take: 10 };
 
-/// A service that is asked, and everything it answered.
+/// A service and its recorded responses.
 struct Asked {
     service: Arc<dyn ConnectionService>,
     told: Vec<String>,
@@ -43,7 +43,7 @@ fn named(text: &str) -> IdOrAlias {
     text.parse().unwrap()
 }
 
-/// What is created, and what is refused.
+/// Valid and invalid creates.
 async fn create(asked: &mut Asked) {
     for body in [
         NEAR,
@@ -64,7 +64,7 @@ async fn create(asked: &mut Asked) {
     }
 }
 
-/// Each question about one connection, by every kind of name.
+/// Reads of one connection by ID and alias.
 async fn name(asked: &mut Asked) {
     for key in [
         "openai-prod",
@@ -98,7 +98,7 @@ async fn name(asked: &mut Asked) {
     asked.hear(&tested);
 }
 
-/// Changes, switches, and the history they make.
+/// Updates, activation and history.
 async fn change(asked: &mut Asked) {
     let one = &named("openai-prod");
     let service = Arc::clone(&asked.service);
@@ -133,7 +133,7 @@ async fn change(asked: &mut Asked) {
     }));
 }
 
-/// Who has an alias, where references resolve, what is listed.
+/// Alias owners, references and lists.
 async fn find(asked: &mut Asked) {
     let service = Arc::clone(&asked.service);
     for alias in [
@@ -194,7 +194,7 @@ async fn find(asked: &mut Asked) {
     asked.hear(&service.capabilities().await);
     asked.hear(&service.revision().await);
     for mut provider in service.providers().all().to_vec() {
-        // How it is asked is nobody's but the server's.
+        // Only the server knows the probe.
         provider.told_calls = provider.calls().into_owned();
         provider.probe.clear();
         asked.told.push(format!("{provider:?}"));
@@ -202,7 +202,7 @@ async fn find(asked: &mut Asked) {
     asked.told.push(format!("{:?}", service.notices()));
 }
 
-/// Deleted, brought back, gone for good.
+/// Delete, restore and permanent deletion.
 async fn delete(asked: &mut Asked) {
     let service = Arc::clone(&asked.service);
     let one = &named("openai-prod");
@@ -239,7 +239,7 @@ async fn delete(asked: &mut Asked) {
     asked.hear(&service.trash(TEN).await.map(trash));
 }
 
-/// An id is another at every run.
+/// IDs differ between runs.
 fn without(id: Uuid) -> impl Fn(ConnectionError) -> String {
     move |error| format!("{error:?}").replace(&id.to_string(), "<id>")
 }
@@ -255,7 +255,7 @@ async fn everything(service: Arc<dyn ConnectionService>) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn whatever_is_asked_comes_back_from_a_server_as_it_does_here() {
+async fn remote_service_answers_like_a_local_one() {
     let server = Server::over(service()).await;
     let far = everything(remote(&server.origin).await).await;
     let here = everything(service()).await;
@@ -266,7 +266,7 @@ async fn whatever_is_asked_comes_back_from_a_server_as_it_does_here() {
 }
 
 #[tokio::test]
-async fn a_list_longer_than_one_answer_is_read_to_its_end() {
+async fn list_beyond_one_page_is_complete() {
     let store = service();
     for number in 0..30 {
         let body = format!(r#"{{"alias":"a-{number}","name":"A {number}","providerId":"openai"}}"#);
@@ -291,7 +291,7 @@ async fn a_list_longer_than_one_answer_is_read_to_its_end() {
 }
 
 #[tokio::test]
-async fn many_saves_at_once_share_a_few_connections() {
+async fn concurrent_saves_share_few_connections() {
     let server = Server::over(service()).await;
     let gate = Gate::before(&server.origin).await;
     let far = remote(&gate.origin()).await;

@@ -1,4 +1,4 @@
-//! The changes of a server, as they happen.
+//! Change feed of a remote server.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,11 +13,11 @@ use crate::common::{DOCUMENTED, draft, remote, service};
 async fn next(feed: &mut ChangeFeed) -> Option<Result<Changed, StoreError>> {
     tokio::time::timeout(Duration::from_secs(20), feed.next())
         .await
-        .expect("something comes")
+        .expect("no event was received in time")
 }
 
 #[tokio::test]
-async fn changes_come_after_a_revision_and_then_as_they_happen() {
+async fn feed_resumes_after_revision_and_follows() {
     let store = service();
     let server = Server::over(Arc::clone(&store)).await;
     let far = remote(&server.origin).await;
@@ -35,11 +35,11 @@ async fn changes_come_after_a_revision_and_then_as_they_happen() {
 
     let mut again = far.changes(Revision(0)).await.unwrap();
     let created = next(&mut again).await.unwrap().unwrap();
-    assert_eq!(created.revision, first, "each from where it was asked");
+    assert_eq!(created.revision, first, "each change follows its revision");
 }
 
 #[tokio::test]
-async fn a_feed_ends_with_one_error_when_the_server_goes() {
+async fn feed_ends_with_one_error_on_disconnect() {
     let server = Server::over(service()).await;
     let far = remote(&server.origin).await;
     let mut feed = far.changes(Revision(0)).await.unwrap();
@@ -47,7 +47,7 @@ async fn a_feed_ends_with_one_error_when_the_server_goes() {
     server.end();
     let error = next(&mut feed).await.unwrap().unwrap_err().to_string();
     assert!(
-        error.contains(&origin) && error.contains("broke off"),
+        error.contains(&origin) && error.contains("was lost"),
         "{error}"
     );
     assert_eq!(next(&mut feed).await, None);

@@ -1,4 +1,4 @@
-//! What answers and is no umai, and what takes a connection and says nothing: both are the server's trouble, exit code 7.
+//! Servers without the management API, and silent servers: exit code 7.
 
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use crate::stranger::{Said, Stranger, json, says};
 #[case::a_welcome(|| says(200, "text/html", "<html><title>Welcome</title></html>"))]
 #[case::no_such_method(|| says(405, "text/html", "<html><title>Method Not Allowed</title></html>"))]
 #[case::a_bad_request(|| says(400, "text/plain", "Bad Request"))]
-fn what_is_no_umai_is_said_and_is_exit_code_7(#[case] answer: fn() -> Said) {
+fn server_without_api_exits_with_code_7(#[case] answer: fn() -> Said) {
     let runtime = Runtime::new().unwrap();
     let stranger = runtime.block_on(Stranger::new(move |_| answer()));
     let home = Home::new();
@@ -35,7 +35,7 @@ fn what_is_no_umai_is_said_and_is_exit_code_7(#[case] answer: fn() -> Said) {
 }
 
 #[test]
-fn what_is_no_umai_is_named_with_its_address() {
+fn server_without_api_is_named_with_url() {
     let runtime = Runtime::new().unwrap();
     let stranger = runtime.block_on(Stranger::new(|_| says(404, "text/html", "<p>?</p>")));
     let answer = Home::new().run(&["--server", &stranger.origin, "connections", "get", "a"]);
@@ -47,7 +47,7 @@ fn what_is_no_umai_is_named_with_its_address() {
 }
 
 #[test]
-fn a_connection_that_a_server_does_not_have_is_still_not_found() {
+fn missing_remote_connection_is_not_found() {
     let runtime = Runtime::new().unwrap();
     let stranger = runtime.block_on(Stranger::new(|heard| {
         if heard.line.contains("/connections?") {
@@ -61,7 +61,7 @@ fn a_connection_that_a_server_does_not_have_is_still_not_found() {
 }
 
 #[test]
-fn a_server_that_says_nothing_is_given_up_on_after_ten_seconds() {
+fn silent_server_times_out_after_ten_seconds() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let origin = format!("http://{}", silent.local_addr().unwrap());
     let start = Instant::now();

@@ -1,4 +1,4 @@
-//! A gate before a server: it lets through, is shut, or cuts a save off.
+//! Proxy in front of a server that can be closed or cut a save off.
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use std::net::SocketAddr;
@@ -9,23 +9,23 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
-/// What becomes of the next save.
+/// Fate of the next save.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cut {
-    /// It goes through.
+    /// It succeeds.
     Nothing,
     /// It does not reach the server.
     Request,
-    /// It is carried out, and the answer is lost.
+    /// It succeeds, but the response is lost.
     Answer,
 }
 
-/// A gate that can be shut and opened again at the same address.
+/// A proxy that can be closed and opened again at the same address.
 pub struct Gate {
     address: SocketAddr,
     behind: SocketAddr,
     pub cut: Arc<Mutex<Cut>>,
-    /// How many connections went through it.
+    /// Number of connections.
     pub passed: Arc<AtomicUsize>,
     open: Option<JoinHandle<()>>,
 }
@@ -47,14 +47,14 @@ impl Gate {
         format!("http://{}", self.address)
     }
 
-    /// Lets through again.
+    /// Opens the proxy again.
     pub async fn open(&mut self) {
         let listener = TcpListener::bind(self.address).await.unwrap();
         self.address = listener.local_addr().unwrap();
         let (behind, cut) = (self.behind, Arc::clone(&self.cut));
         let passed = Arc::clone(&self.passed);
         self.open = Some(tokio::spawn(async move {
-            // Dropped with the task, and every connection with it.
+            // Dropping it closes every connection.
             let mut passing = JoinSet::new();
             while let Ok((client, _)) = listener.accept().await {
                 passed.fetch_add(1, Ordering::Relaxed);
@@ -63,7 +63,7 @@ impl Gate {
         }));
     }
 
-    /// Nobody is there any more; what was open is closed.
+    /// Closes the proxy and its connections.
     pub async fn shut(&mut self) {
         let open = self.open.take().unwrap();
         open.abort();

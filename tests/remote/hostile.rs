@@ -1,4 +1,4 @@
-//! What a hostile server says reaches no terminal as it is.
+//! Text of a hostile server is escaped in every output.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::home::Home;
 use crate::stage::Stage;
 use crate::stranger::{Heard, Said, Stranger, json, says};
 
-/// Moves the cursor, turns the direction, hides, breaks the line.
+/// Characters that move the cursor, change the direction, are invisible, or break the line.
 const EVIL: &str = "A\\u001b[2J\\u202eB\\u200b\\r\\nC\\u0007";
 
 fn connection() -> String {
@@ -49,7 +49,7 @@ fn is_harmless(text: &str) -> bool {
 }
 
 #[test]
-fn no_command_prints_what_a_server_would_do_to_the_terminal() {
+fn commands_escape_text_of_hostile_server() {
     let runtime = Runtime::new().unwrap();
     let stranger = runtime.block_on(Stranger::new(answer));
     let home = Home::new();
@@ -71,7 +71,7 @@ fn no_command_prints_what_a_server_would_do_to_the_terminal() {
 }
 
 #[test]
-fn no_frame_shows_what_a_server_would_do_to_the_terminal() {
+fn app_escapes_text_of_hostile_server() {
     let runtime = Arc::new(Runtime::new().unwrap());
     let service: Arc<dyn ConnectionService> = runtime.block_on(async {
         let stranger = Stranger::new(answer).await;

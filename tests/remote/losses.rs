@@ -1,4 +1,4 @@
-//! A server that goes and comes back: it is said, what was typed stays, and it goes on.
+//! Connection loss: the app reports it, keeps the input, and recovers.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::common::{TestClock, draft, remote, service_at};
 use crate::gate::{Cut, Gate};
 use crate::stage::{Stage, THREE};
 
-/// An app on a server that can be cut off.
+/// An app on a server that can be disconnected.
 struct Far {
     stage: Stage,
     gate: Gate,
@@ -62,7 +62,7 @@ impl Far {
         self.runtime.block_on(self.store.get(&key)).is_ok()
     }
 
-    /// What was typed is still there, and the secret is not shown.
+    /// Asserts that the input is still there and the secret is hidden.
     fn assert_typed(&self) {
         let frame = self.stage.frame();
         assert!(
@@ -74,7 +74,7 @@ impl Far {
 }
 
 #[test]
-fn a_save_while_the_server_is_gone_is_made_when_it_is_back() {
+fn save_succeeds_after_reconnect() {
     let mut far = Far::new();
     far.stage.play(TYPED);
     far.shut();
@@ -92,7 +92,7 @@ fn a_save_while_the_server_is_gone_is_made_when_it_is_back() {
 }
 
 #[test]
-fn a_save_that_is_cut_off_on_its_way_can_be_made_again() {
+fn save_lost_before_server_can_be_retried() {
     let mut far = Far::new();
     far.stage.play(TYPED);
     *far.gate.cut.lock().unwrap() = Cut::Request;
@@ -111,7 +111,7 @@ fn a_save_that_is_cut_off_on_its_way_can_be_made_again() {
 }
 
 #[test]
-fn a_save_whose_answer_is_lost_is_not_made_twice() {
+fn save_with_lost_response_is_not_repeated() {
     let mut far = Far::new();
     far.stage.play(TYPED);
     *far.gate.cut.lock().unwrap() = Cut::Answer;
@@ -119,7 +119,7 @@ fn a_save_whose_answer_is_lost_is_not_made_twice() {
     let frame = far.stage.frame();
     assert!(frame.contains("the change may have been saved"), "{frame}");
     far.assert_typed();
-    assert!(far.is_stored("team-b"), "it was carried out");
+    assert!(far.is_stored("team-b"), "the save succeeded");
     *far.gate.cut.lock().unwrap() = Cut::Nothing;
     far.stage.play("<ctrl-s>");
     let frame = far.stage.frame();
@@ -131,7 +131,7 @@ fn a_save_whose_answer_is_lost_is_not_made_twice() {
 }
 
 #[test]
-fn a_switch_that_does_not_reach_the_server_goes_back_on_screen() {
+fn failed_toggle_is_reverted_on_screen() {
     let mut far = Far::new();
     far.stage.play("<down>");
     let before = far.stage.frame();
@@ -150,7 +150,7 @@ fn a_switch_that_does_not_reach_the_server_goes_back_on_screen() {
 }
 
 #[test]
-fn what_cannot_be_asked_while_typing_is_asked_at_the_save() {
+fn failed_alias_check_is_repeated_on_save() {
     let mut far = Far::new();
     far.shut();
     far.stage

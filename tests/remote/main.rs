@@ -1,4 +1,4 @@
-//! The connections of a far server, through real sockets: what comes back, from servers of our making and of others.
+//! Client of a remote server, through real sockets: umai servers and third-party servers.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

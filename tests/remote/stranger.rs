@@ -1,4 +1,4 @@
-//! A server of another making: it says what a test tells it to, byte for byte.
+//! A third-party server that returns predefined bytes.
 
 use std::sync::{Arc, Mutex};
 
@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use umai::api::client::{RemoteOptions, RemoteService};
 
-/// A request as it came in.
+/// A received request.
 #[derive(Debug, Clone)]
 pub struct Heard {
     /// `GET /path?query`
@@ -15,15 +15,15 @@ pub struct Heard {
     pub body: String,
 }
 
-/// What is answered.
+/// A predefined response.
 pub enum Said {
     /// These bytes, then the end.
     Whole(Vec<u8>),
-    /// These bytes, then more of the same for ever.
+    /// These bytes, followed by endless data.
     Endless(Vec<u8>),
 }
 
-/// A status line, a type, a body, and the end.
+/// Returns a response with a status, a type and a body.
 pub fn says(status: u16, kind: &str, body: &str) -> Said {
     Said::Whole(
         format!(
@@ -34,12 +34,12 @@ pub fn says(status: u16, kind: &str, body: &str) -> Said {
     )
 }
 
-/// JSON.
+/// Returns a JSON response.
 pub fn json(status: u16, body: &str) -> Said {
     says(status, "application/json", body)
 }
 
-/// A server that answers by a function, which is told each request.
+/// A server that answers with a function.
 pub struct Stranger {
     pub origin: String,
     heard: Arc<Mutex<Vec<Heard>>>,
@@ -61,7 +61,7 @@ impl Stranger {
                     };
                     let said = answer(&request);
                     all.lock().unwrap().push(request);
-                    // Whoever asked may be gone already.
+                    // The client may be gone already.
                     let _ = say(&mut socket, said).await;
                 });
             }
@@ -69,7 +69,7 @@ impl Stranger {
         Self { origin, heard }
     }
 
-    /// One that answers this below `/connections`, and knows nothing else.
+    /// Answers below `/connections`, and with 404 elsewhere.
     pub async fn of_connections(
         answer: impl Fn(&Heard) -> Said + Send + Sync + 'static,
     ) -> (Self, RemoteService) {
@@ -85,7 +85,7 @@ impl Stranger {
         (stranger, service)
     }
 
-    /// One that names its providers as umai does, and answers this to everything else.
+    /// Lists providers as umai does, and answers everything else with this.
     pub async fn of_umai(
         answer: impl Fn(&Heard) -> Said + Send + Sync + 'static,
     ) -> (Self, RemoteService) {
@@ -102,14 +102,14 @@ impl Stranger {
         (stranger, service)
     }
 
-    /// The service over it.
+    /// Connects a client.
     pub async fn service(&self) -> RemoteService {
         let options = RemoteOptions::new(self.origin.parse().unwrap());
         let options = options.with_token("planted-token").unwrap();
         RemoteService::connect(&options).await.unwrap()
     }
 
-    /// Everything that was asked about connections.
+    /// Returns the received requests about connections.
     pub fn heard(&self) -> Vec<Heard> {
         let heard = self.heard.lock().unwrap();
         let about = |heard: &&Heard| heard.line.contains("/connection");

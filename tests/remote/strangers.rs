@@ -1,4 +1,4 @@
-//! Servers of another making: what they say is shown, what they leave out has a default, and nothing they do breaks anything.
+//! Third-party servers: their messages are shown, and missing members get defaults.
 
 use rstest::rstest;
 use umai::connection::secret_input::{KeyFlaw, Surrounding};
@@ -12,7 +12,7 @@ use crate::stranger::{Heard, Said, Stranger, json, says};
 
 const ID: &str = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
 
-/// A connection as a server shows it that masks nothing and counts no versions.
+/// A connection from a server without masks and versions.
 const UNMASKED: &str = r#"{"id":"3fa85f64-5717-4562-b3fc-2c963f66afa6","alias":"openai-prod","name":"OpenAI Production","providerId":"openai","isActive":true,
     "dateCreated":"2024-01-15T10:30:00","settings":{"apiKey":"sk-planted","organization":"org-1","endpoint":"https://api.openai.com/v1"},"$type":"x"}"#;
 
@@ -29,7 +29,7 @@ fn all() -> Query {
 }
 
 #[tokio::test]
-async fn a_create_that_is_answered_with_the_bare_id_is_read_back_and_masked() {
+async fn create_with_bare_id_response_is_loaded_and_masked() {
     let (stranger, service) = Stranger::of_connections(|heard| {
         if heard.line.starts_with("POST") {
             json(201, &format!("\"{ID}\""))
@@ -67,7 +67,7 @@ async fn a_create_that_is_answered_with_the_bare_id_is_read_back_and_masked() {
     "Location: /umbraco/ai/management/api/v1/connections/3fa85f64-5717-4562-b3fc-2c963f66afa6\r\n"
 )]
 #[tokio::test]
-async fn a_save_that_is_answered_with_nothing_is_read_back(
+async fn save_with_empty_response_is_loaded(
     #[case] status: u16,
     #[case] body: &'static str,
     #[case] header: &'static str,
@@ -91,7 +91,7 @@ async fn a_save_that_is_answered_with_nothing_is_read_back(
 }
 
 #[tokio::test]
-async fn the_whole_connection_is_told_and_no_mask_is_kept_as_the_key() {
+async fn update_sends_whole_connection_without_masks() {
     let (stranger, service) = Stranger::of_connections(|_| json(200, UNMASKED)).await;
     let key = ID.parse().unwrap();
     let change = draft(r#"{"name":"New","settings":{"apiKey":"sk-***","organization":null}}"#);
@@ -112,12 +112,12 @@ async fn the_whole_connection_is_told_and_no_mask_is_kept_as_the_key() {
     );
     assert!(
         !puts[0].head.to_lowercase().contains("if-match"),
-        "it counts no versions"
+        "the server has no versions"
     );
 }
 
 #[tokio::test]
-async fn a_key_that_was_given_for_another_address_is_not_sent_there() {
+async fn key_is_not_sent_to_moved_endpoint() {
     let (stranger, service) = Stranger::of_connections(|_| json(200, UNMASKED)).await;
     let change =
         draft(r#"{"settings":{"apiKey":"sk-***","endpoint":"https://elsewhere.example"}}"#);
@@ -139,7 +139,7 @@ async fn a_key_that_was_given_for_another_address_is_not_sent_there() {
 #[case("Bearer sk-planted", KeyFlaw::Surrounded(Surrounding::Prefix("Bearer ".into())))]
 #[case("sk-\u{200b}planted", KeyFlaw::Invisible("U+200B".into()))]
 #[tokio::test]
-async fn new_secret_that_is_no_key_is_not_sent(#[case] text: &str, #[case] flaw: KeyFlaw) {
+async fn invalid_new_secret_is_not_sent(#[case] text: &str, #[case] flaw: KeyFlaw) {
     let (stranger, service) = Stranger::of_connections(|_| json(200, UNMASKED)).await;
     let change = draft(&format!(r#"{{"settings":{{"apiKey":"{text}"}}}}"#));
     let updated = service.update(&ID.parse().unwrap(), change, None).await;
@@ -156,7 +156,7 @@ async fn new_secret_that_is_no_key_is_not_sent(#[case] text: &str, #[case] flaw:
 }
 
 #[tokio::test]
-async fn a_change_over_an_old_version_is_refused_before_it_is_sent() {
+async fn stale_update_is_rejected_before_sending() {
     let counted = UNMASKED.replacen('{', "{\"version\":3,", 1);
     let (_, service) = Stranger::of_connections(move |_| json(200, &counted)).await;
     let error = service
@@ -173,7 +173,7 @@ async fn a_change_over_an_old_version_is_refused_before_it_is_sent() {
 }
 
 #[tokio::test]
-async fn validation_in_the_words_of_another_stands_at_its_fields() {
+async fn third_party_validation_maps_to_fields() {
     const PROBLEM: &str = r#"{"type":"https://tools.ietf.org/html/rfc9110#section-15.5.1","title":"One or more validation errors occurred.","status":400,
         "errors":{"Settings.ApiKey":["That key\r\nis old."],"Alias":["Alias is taken.","And ugly."],"$.isActive":["Not a switch."],"requestModel":["The requestModel field is required."]},"traceId":"00-1"}"#;
     let (_, service) =
@@ -253,7 +253,7 @@ async fn validation_in_the_words_of_another_stands_at_its_fields() {
     "words"
 )]
 #[tokio::test]
-async fn a_refusal_is_shown_in_the_words_of_the_server(
+async fn error_shows_text_of_the_server(
     #[case] status: u16,
     #[case] kind: &'static str,
     #[case] body: &'static str,
@@ -271,7 +271,7 @@ async fn a_refusal_is_shown_in_the_words_of_the_server(
 }
 
 #[tokio::test]
-async fn statuses_that_mean_something_are_what_they_mean() {
+async fn known_statuses_become_matching_errors() {
     let key = "openai-prod".parse().unwrap();
     for (status, expected) in [
         (401, ConnectionError::Server(ServerError::SignIn)),
@@ -317,7 +317,7 @@ async fn statuses_that_mean_something_are_what_they_mean() {
 #[case::nothing(|| says(200, "application/json", ""))]
 #[case::null(|| json(200, "null"))]
 #[tokio::test]
-async fn an_answer_that_is_none_is_said_and_not_repeated(#[case] answer: fn() -> Said) {
+async fn invalid_response_is_reported_but_not_repeated(#[case] answer: fn() -> Said) {
     let (stranger, service) = Stranger::of_connections(move |_| answer()).await;
     let error = service.list(all()).await.unwrap_err();
     let words = error.to_string();
@@ -332,7 +332,7 @@ async fn an_answer_that_is_none_is_said_and_not_repeated(#[case] answer: fn() ->
 }
 
 #[tokio::test]
-async fn half_an_answer_is_a_connection_that_broke_off() {
+async fn truncated_response_is_a_lost_connection() {
     let (_, service) = Stranger::of_connections(|_| {
         Said::Whole(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"items\":[".to_vec())
     })
@@ -351,7 +351,7 @@ async fn half_an_answer_is_a_connection_that_broke_off() {
 #[case::nothing(b"")]
 #[case::no_http(b"SSH-2.0-OpenSSH_9.6\r\n")]
 #[tokio::test]
-async fn what_is_no_web_server_is_out_of_reach(#[case] bytes: &'static [u8]) {
+async fn server_without_http_is_unreachable(#[case] bytes: &'static [u8]) {
     let (_, service) = Stranger::of_connections(move |_| Said::Whole(bytes.to_vec())).await;
     let error = service.list(all()).await.unwrap_err();
     assert!(
@@ -364,7 +364,7 @@ async fn what_is_no_web_server_is_out_of_reach(#[case] bytes: &'static [u8]) {
 }
 
 #[tokio::test]
-async fn an_answer_without_end_is_cut() {
+async fn endless_response_is_cut() {
     let (_, service) = Stranger::of_connections(|_| {
         Said::Endless(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n".to_vec())
     })
@@ -374,7 +374,7 @@ async fn an_answer_without_end_is_cut() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_told_and_not_followed() {
+async fn redirect_is_reported_and_not_followed() {
     let elsewhere = Stranger::new(|_| json(200, "{\"items\":[]}")).await;
     let location = format!("{}/connections", elsewhere.origin);
     let leads = location.clone();
@@ -385,21 +385,24 @@ async fn a_redirect_is_told_and_not_followed() {
     .await;
     let error = service.list(all()).await.unwrap_err().to_string();
     assert!(error.contains(&location), "{error}");
-    assert!(elsewhere.heard().is_empty(), "the token went there");
+    assert!(
+        elsewhere.heard().is_empty(),
+        "the token was sent to the redirect target"
+    );
 }
 
 #[tokio::test]
-async fn a_server_without_providers_is_asked_with_ours_and_that_is_said() {
+async fn built_in_providers_replace_missing_list() {
     let (_, service) = Stranger::of_connections(|_| json(200, "{\"items\":[]}")).await;
     assert!(service.providers().get("openai").is_some());
     let notices = service.notices();
-    assert!(notices[0].contains("names no providers"), "{notices:?}");
+    assert!(notices[0].contains("lists no providers"), "{notices:?}");
     let list = service.list(all()).await.unwrap();
     assert_eq!((list.items.len(), list.total), (0, 0));
 }
 
 #[tokio::test]
-async fn providers_that_are_listed_alone_are_asked_for_one_by_one() {
+async fn provider_details_are_loaded_one_by_one() {
     let stranger = Stranger::new(|heard| {
         if heard.line.contains("/providers/house") {
             json(200, r#"{"id":"house","name":"House","capabilities":["Chat"],"settings":[{"alias":"token","name":"Token","isSensitive":true,"isRequired":true}]}"#)
@@ -422,17 +425,13 @@ async fn providers_that_are_listed_alone_are_asked_for_one_by_one() {
 }
 
 #[rstest]
-#[case::another_type("application/json", "{}", "does not tell changes")]
+#[case::another_type("application/json", "{}", "has no change feed")]
 #[case::no_events(
     "text/event-stream",
     "\u{0}\u{1}garbage\n\n",
     "the connection was lost"
 )]
-#[case::no_change(
-    "text/event-stream",
-    "data: {\"revision\":\"x\"}\n\n",
-    "cannot be read"
-)]
+#[case::no_change("text/event-stream", "data: {\"revision\":\"x\"}\n\n", "is not valid")]
 #[case::lost(
     "text/event-stream",
     "event: lost\ndata: {\"detail\":\"Too\\nslow\"}\n\n",
@@ -444,7 +443,7 @@ async fn providers_that_are_listed_alone_are_asked_for_one_by_one() {
     "the change feed ended"
 )]
 #[tokio::test]
-async fn a_feed_that_is_none_ends_with_why(
+async fn invalid_feed_ends_with_reason(
     #[case] kind: &'static str,
     #[case] body: &'static str,
     #[case] why: &str,
@@ -455,7 +454,10 @@ async fn a_feed_that_is_none_ends_with_why(
         Err(error) => error.to_string(),
         Ok(mut feed) => {
             let error = feed.next().await.unwrap().unwrap_err().to_string();
-            assert!(feed.next().await.is_none(), "nothing after the error");
+            assert!(
+                feed.next().await.is_none(),
+                "the stream ended with the error"
+            );
             error
         }
     };
@@ -463,19 +465,19 @@ async fn a_feed_that_is_none_ends_with_why(
 }
 
 #[tokio::test]
-async fn a_server_that_tells_no_changes_is_said_to_tell_none() {
+async fn server_without_feed_is_reported() {
     let (_, service) = Stranger::of_connections(|_| says(404, "text/html", "<p>?</p>")).await;
     for told in [
         service.revision().await.map(|_| ()),
         service.changes(Revision(1)).await.map(|_| ()),
     ] {
         let error = told.unwrap_err().to_string();
-        assert!(error.contains("does not tell changes"), "{error}");
+        assert!(error.contains("has no change feed"), "{error}");
     }
 }
 
 #[tokio::test]
-async fn an_event_without_end_ends_the_feed() {
+async fn endless_event_ends_the_feed() {
     use futures_util::StreamExt;
     let (_, service) = Stranger::of_umai(|_| {
         Said::Endless(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata:".to_vec())
@@ -483,11 +485,11 @@ async fn an_event_without_end_ends_the_feed() {
     .await;
     let mut feed = service.changes(Revision(0)).await.unwrap();
     let error = feed.next().await.unwrap().unwrap_err().to_string();
-    assert!(error.contains("cannot be read"), "{error}");
+    assert!(error.contains("is not valid"), "{error}");
 }
 
 #[tokio::test]
-async fn a_change_is_told_once_however_often_it_comes() {
+async fn repeated_change_is_delivered_once() {
     use futures_util::StreamExt;
     const DELETED: &str = "\"deleted\":\"3fa85f64-5717-4562-b3fc-2c963f66afa6\"";
     let stream = [3, 4, 5, 5, 4, 6]
@@ -503,7 +505,7 @@ async fn a_change_is_told_once_however_often_it_comes() {
 }
 
 #[tokio::test]
-async fn a_server_without_a_list_of_keys_says_so_and_odd_keys_are_passed_over() {
+async fn missing_key_list_is_reported_and_odd_keys_ignored() {
     let (_, service) = Stranger::of_connections(|_| json(404, "{}")).await;
     let error = service.configuration_keys().await.unwrap_err();
     assert!(error.to_string().contains("does not list"), "{error}");

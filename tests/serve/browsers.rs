@@ -1,9 +1,9 @@
-//! Pages in a browser cannot ask a server on the visitor's machine, whatever name they come by.
+//! DNS rebinding and cross-origin requests from web pages are rejected.
 
 use crate::house::{CONNECTIONS, DOCUMENTED, House};
 
 #[test]
-fn a_foreign_name_is_misdirected_and_a_foreign_page_forbidden() {
+fn foreign_host_is_421_and_foreign_origin_403() {
     let house = House::new();
     let server = house.serve(&["--http", "--no-auth", "--host", "umai.example"]);
     let port = server.address.port();
@@ -44,7 +44,7 @@ fn a_foreign_name_is_misdirected_and_a_foreign_page_forbidden() {
 }
 
 #[test]
-fn a_form_on_a_foreign_page_creates_nothing() {
+fn cross_origin_form_creates_nothing() {
     let house = House::new();
     let server = house.open_server();
     for kind in [

@@ -1,4 +1,4 @@
-//! Runs the examples of the documentation with the programs they are written for; only the port is replaced.
+//! Runs the examples of the documentation with their programs; only the port differs.
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::house::{CONNECTIONS, DOCUMENTED, House, Server};
 
-/// The code block after the marker `<!-- example: NAME, … -->` on a page.
+/// Returns the code block after the marker `<!-- example: NAME, … -->` on a page.
 fn example(page: &str, name: &str) -> String {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
     let page = fs::read_to_string(page).unwrap();

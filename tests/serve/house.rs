@@ -1,4 +1,4 @@
-//! A home folder, and the server that runs in it.
+//! A home directory, and the server that runs in it.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -13,21 +13,21 @@ use tempfile::TempDir;
 
 use crate::raw::{Reply, ask};
 
-/// Where the connections are.
+/// Path of the connections.
 pub const CONNECTIONS: &str = "/umbraco/ai/management/api/v1/connections";
 
 /// The documented request body.
 pub const DOCUMENTED: &str = r#"{"alias":"openai-prod","name":"OpenAI Production","providerId":"openai","isActive":true,"settings":{"apiKey":"sk-your-api-key","organization":null}}"#;
 
-/// How long anything may take that is sure to happen.
+/// Timeout for events that must happen.
 pub const LONG: Duration = Duration::from_secs(20);
 
-/// A folder that is home and working folder.
+/// Home and working directory.
 pub struct House {
     folder: TempDir,
 }
 
-/// What a command said.
+/// Output of a command.
 #[derive(Debug)]
 pub struct Said {
     pub code: Option<i32>,
@@ -60,7 +60,7 @@ impl House {
         self.path(".local/share/umai").join(name)
     }
 
-    /// umai, ready to run here with an environment that has nothing in it.
+    /// Returns an umai command with an empty environment.
     pub fn umai(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_umai"));
         command
@@ -84,7 +84,7 @@ impl House {
         }
     }
 
-    /// Makes a token and answers its text.
+    /// Creates a token and returns its text.
     pub fn token(&self, name: &str, scope: &str) -> String {
         let made = self.run(&[
             "token", "create", "--name", name, "--scope", scope, "--json",
@@ -92,12 +92,12 @@ impl House {
         made.json()["token"].as_str().unwrap().to_owned()
     }
 
-    /// A server in plain HTTP that asks for no token.
+    /// Starts a plain HTTP server without authentication.
     pub fn open_server(&self) -> Server {
         self.serve(&["--http", "--no-auth"])
     }
 
-    /// A server on a free port.
+    /// Starts a server on a free port.
     pub fn serve(&self, options: &[&str]) -> Server {
         let log = self.path("log");
         let mut arguments = vec!["serve", "--json", "--listen", "127.0.0.1:0", "--log"];
@@ -106,7 +106,7 @@ impl House {
         Server::start(self.umai(&arguments), log)
     }
 
-    /// Whether these bytes are in any file below the home.
+    /// Returns the files below the home directory that contain these bytes.
     pub fn files_with(&self, needle: &[u8]) -> Vec<PathBuf> {
         let mut found = Vec::new();
         search(self.folder.path(), needle, &mut found);
@@ -114,7 +114,7 @@ impl House {
     }
 }
 
-/// A server that is running; it is ended when this is dropped.
+/// A running server, killed on drop.
 pub struct Server {
     child: Child,
     pub address: SocketAddr,
@@ -124,14 +124,14 @@ pub struct Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // One that was stopped already is no longer there.
+        // The process may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
 impl Server {
-    /// Starts it, and waits until it says where it listens.
+    /// Starts the server and waits for its address.
     pub fn start(mut command: Command, log: PathBuf) -> Self {
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
@@ -139,7 +139,7 @@ impl Server {
         out.read_line(&mut line).unwrap();
         if line.is_empty() {
             let output = child.wait_with_output().unwrap();
-            panic!("it did not start: {output:?}");
+            panic!("the server did not start: {output:?}");
         }
         let told: Value = serde_json::from_str(&line).unwrap();
         let address = told["addresses"][0].as_str().unwrap().parse().unwrap();
@@ -151,12 +151,12 @@ impl Server {
         }
     }
 
-    /// The log so far.
+    /// Returns the log.
     pub fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap()
     }
 
-    /// Waits until the log says this, and answers the line.
+    /// Waits for a log line with this text and returns it.
     pub fn log_line(&self, needle: &str) -> Value {
         let line = wait_for(|| {
             let log = self.log();
@@ -172,12 +172,12 @@ impl Server {
         kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
     }
 
-    /// Waits until it has ended.
+    /// Waits until the process has ended.
     pub fn ended(&mut self) -> ExitStatus {
         wait_for(|| self.child.try_wait().unwrap())
     }
 
-    /// Asks and answers in plain HTTP.
+    /// Sends a request over plain HTTP.
     pub fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
         ask(self.address, method, path, headers, body)
     }
@@ -186,7 +186,7 @@ impl Server {
         self.ask("GET", path, &[], "")
     }
 
-    /// As a token's owner.
+    /// Sends a GET request with a token.
     pub fn get_as(&self, token: &str, path: &str) -> Reply {
         let bearer = format!("Bearer {token}");
         self.ask("GET", path, &[("Authorization", &bearer)], "")
@@ -197,20 +197,20 @@ impl Server {
         self.ask("POST", CONNECTIONS, &[json], body)
     }
 
-    /// Everything that is stored, as the list tells it.
+    /// Returns the list of all connections.
     pub fn stored(&self) -> String {
         self.get(CONNECTIONS).body
     }
 }
 
-/// Waits for something that is sure to come.
+/// Waits for an event that must happen.
 pub fn wait_for<T>(mut look: impl FnMut() -> Option<T>) -> T {
     let end = Instant::now() + LONG;
     loop {
         if let Some(found) = look() {
             return found;
         }
-        assert!(Instant::now() < end, "it did not come");
+        assert!(Instant::now() < end, "timed out");
         std::thread::yield_now();
     }
 }

@@ -1,4 +1,4 @@
-//! One connection carries many requests, one after the other or all at once.
+//! HTTP keep-alive and pipelining.
 
 use std::io::Write;
 use std::net::Shutdown;
@@ -7,7 +7,7 @@ use crate::house::{CONNECTIONS, DOCUMENTED, House};
 use crate::raw::{Reply, connect, request};
 
 #[test]
-fn many_requests_go_over_one_connection() {
+fn connection_is_reused() {
     let house = House::new();
     let server = house.open_server();
     let mut stream = connect(server.address);
@@ -22,7 +22,7 @@ fn many_requests_go_over_one_connection() {
 }
 
 #[test]
-fn requests_sent_all_at_once_are_answered_in_order() {
+fn pipelined_requests_are_answered_in_order() {
     let house = House::new();
     let server = house.open_server();
     let mut stream = connect(server.address);
@@ -43,12 +43,12 @@ fn requests_sent_all_at_once_are_answered_in_order() {
     assert_eq!(statuses, [201, 404, 400, 200, 400]);
     assert!(
         server.stored().contains("\"total\":1"),
-        "what follows nonsense is not carried out"
+        "requests after malformed bytes are ignored"
     );
 }
 
 #[test]
-fn a_body_in_chunks_is_a_body() {
+fn chunked_body_is_accepted() {
     let house = House::new();
     let server = house.open_server();
     let mut stream = connect(server.address);
@@ -71,7 +71,7 @@ fn a_body_in_chunks_is_a_body() {
 }
 
 #[test]
-fn who_asks_whether_to_go_on_is_told() {
+fn expect_100_continue_is_answered() {
     let house = House::new();
     let token = house.token("laptop", "write");
     let server = house.serve(&["--http"]);
@@ -96,7 +96,7 @@ fn who_asks_whether_to_go_on_is_told() {
 }
 
 #[test]
-fn a_client_that_has_said_everything_is_still_answered() {
+fn half_closed_connection_gets_its_response() {
     let house = House::new();
     let server = house.open_server();
     let mut stream = connect(server.address);
@@ -109,7 +109,7 @@ fn a_client_that_has_said_everything_is_still_answered() {
 }
 
 #[test]
-fn a_body_that_is_too_long_is_refused_so_that_its_sender_reads_it() {
+fn oversized_body_gets_readable_413() {
     let house = House::new();
     let server = house.open_server();
     for size in [256 * 1024 + 1, 3_000_000, 20_000_000] {

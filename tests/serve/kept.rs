@@ -1,4 +1,4 @@
-//! A server where nothing may be changed, and what is said to one that lets others refer to everything.
+//! Read-only servers, and the warning about a missing allow-list.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use crate::house::{CONNECTIONS, DOCUMENTED, House};
 use crate::raw::ask;
 
 #[test]
-fn a_read_only_server_changes_nothing_whatever_the_token_allows() {
+fn read_only_server_rejects_writes_of_any_token() {
     let house = House::new();
     let token = house.token("t", "write");
     let bearer = format!("Bearer {token}");
@@ -35,7 +35,7 @@ fn a_read_only_server_changes_nothing_whatever_the_token_allows() {
     assert_eq!(after.body, before.body);
 }
 
-/// What is said at the start; it ends there, since its log cannot be made.
+/// Returns the startup messages; the server ends there because its log cannot be created.
 fn said_at_start(house: &House, options: &[&str]) -> String {
     let end = ["--log", "/nowhere/log"];
     let said = house.run(&[&["serve", "--http", "--no-auth"], options, &end].concat());
@@ -44,7 +44,7 @@ fn said_at_start(house: &House, options: &[&str]) -> String {
 }
 
 #[test]
-fn a_server_for_others_without_an_allow_list_is_told_so() {
+fn missing_allow_list_causes_warning() {
     let house = House::new();
     let host = ["--host", "umai.example"];
     assert!(!said_at_start(&house, &[]).contains("allow-list"));

@@ -1,10 +1,10 @@
-//! The log has one line for each answer, and nothing in it that it should not have.
+//! The access log: one line for each response, without secrets.
 
 use crate::house::{CONNECTIONS, DOCUMENTED, House};
 use crate::raw::exchange;
 
 #[test]
-fn an_answer_and_its_line_have_the_same_name() {
+fn response_and_log_line_share_request_id() {
     let house = House::new();
     let token = house.token("laptop", "write");
     let server = house.serve(&["--http"]);
@@ -31,7 +31,7 @@ fn an_answer_and_its_line_have_the_same_name() {
 }
 
 #[test]
-fn nothing_that_could_be_a_secret_and_no_line_of_anyone_elses_gets_into_the_log() {
+fn log_has_no_secrets_and_no_forged_lines() {
     let house = House::new();
     let token = house.token("laptop", "write");
     let server = house.serve(&["--http"]);
@@ -81,7 +81,7 @@ fn nothing_that_could_be_a_secret_and_no_line_of_anyone_elses_gets_into_the_log(
 }
 
 #[test]
-fn the_log_goes_to_stderr_when_no_file_is_named() {
+fn log_defaults_to_stderr() {
     use rustix::process::{Pid, Signal, kill_process};
     use std::io::{BufRead, BufReader, Read};
     let house = House::new();

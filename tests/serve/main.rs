@@ -1,4 +1,4 @@
-//! `umai serve`, by running the real binary and talking to it through real sockets.
+//! Runs the real `umai serve` and talks to it through real sockets.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

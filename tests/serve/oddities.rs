@@ -1,9 +1,9 @@
-//! Bytes that are no request, or an odd one: the right status or a closed connection, and the server goes on.
+//! Malformed and unusual requests: the right status or a closed connection, and the server keeps running.
 
 use crate::house::{CONNECTIONS, DOCUMENTED, House};
 use crate::raw::exchange;
 
-/// A name, the bytes, and the status that answers them; none for a connection that is just closed.
+/// Name, bytes, and the expected status; none when the connection is closed without a response.
 type Oddity = (&'static str, Vec<u8>, Option<u16>);
 
 fn get(more: &str) -> Vec<u8> {
@@ -260,7 +260,7 @@ fn addresses() -> Vec<Oddity> {
 }
 
 #[test]
-fn odd_bytes_are_answered_rightly_and_disturb_nobody() {
+fn malformed_requests_get_the_right_status() {
     let house = House::new();
     let server = house.open_server();
     assert_eq!(server.create(DOCUMENTED).status, 201);
@@ -278,7 +278,7 @@ fn odd_bytes_are_answered_rightly_and_disturb_nobody() {
         }
         assert_eq!(server.get("/health").status, 200, "after {name}");
     }
-    assert_eq!(server.stored(), before, "the store is as it was");
+    assert_eq!(server.stored(), before, "the store is unchanged");
     let log = server.log();
     for line in log.lines() {
         let line: serde_json::Value = serde_json::from_str(line).unwrap();
@@ -288,7 +288,7 @@ fn odd_bytes_are_answered_rightly_and_disturb_nobody() {
 }
 
 #[test]
-fn a_connection_that_ends_in_the_middle_leaves_nothing_behind() {
+fn aborted_request_stores_nothing() {
     use std::io::Write;
     let house = House::new();
     let server = house.open_server();

@@ -1,4 +1,4 @@
-//! Speaks to a server byte by byte.
+//! Raw HTTP client.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::house::LONG;
 
-/// What came back.
+/// A response.
 #[derive(Debug, Clone)]
 pub struct Reply {
     pub status: u16,
@@ -16,7 +16,7 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// The next answer on a connection; none, when it was closed without one.
+    /// Reads the next response of a connection; none when it was closed.
     pub fn read(stream: &mut impl Read) -> Option<Self> {
         let mut bytes = Vec::new();
         let end = loop {
@@ -60,7 +60,7 @@ impl Reply {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// The problem details that every refusal is.
+    /// Parses the problem details of an error response.
     pub fn problem(&self) -> Value {
         assert_eq!(
             self.header("content-type"),
@@ -77,7 +77,7 @@ impl Reply {
     }
 }
 
-/// A connection that waits long, and not for ever.
+/// Opens a connection with a long timeout.
 pub fn connect(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(LONG)).unwrap();
@@ -86,14 +86,14 @@ pub fn connect(address: SocketAddr) -> TcpStream {
     stream
 }
 
-/// Sends bytes and reads one answer. What cannot be sent any more was refused before its end.
+/// Sends bytes and reads one response. The server may reject the request before all bytes are sent.
 pub fn exchange(address: SocketAddr, bytes: &[u8]) -> Option<Reply> {
     let mut stream = connect(address);
     let _ = stream.write_all(bytes);
     Reply::read(&mut stream)
 }
 
-/// The bytes of a request.
+/// Returns the bytes of a request.
 pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> String {
     let mut lines = vec![format!("{method} {path} HTTP/1.1")];
     if !headers
@@ -113,7 +113,7 @@ pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -
     format!("{}\r\n\r\n{body}", lines.join("\r\n"))
 }
 
-/// Asks on a connection of its own.
+/// Sends a request on a new connection.
 pub fn ask(
     address: SocketAddr,
     method: &str,
@@ -122,5 +122,5 @@ pub fn ask(
     body: &str,
 ) -> Reply {
     let text = request(method, path, headers, body);
-    exchange(address, text.as_bytes()).expect("an answer")
+    exchange(address, text.as_bytes()).expect("no response")
 }

@@ -1,11 +1,11 @@
-//! A server that would be open to anyone, or of use to nobody, does not start, and says what to do.
+//! `umai serve` refuses insecure or useless configurations and says what to do.
 
 use std::fs;
 use std::net::TcpListener;
 
 use crate::house::House;
 
-/// What it says when it does not start, and how it ends.
+/// Returns the exit code and the message of a server that does not start.
 fn refused(house: &House, options: &[&str]) -> (i32, String) {
     let said = house.run(&[&["serve"], options].concat());
     assert_eq!(said.out, "", "{said:?}");
@@ -13,7 +13,7 @@ fn refused(house: &House, options: &[&str]) -> (i32, String) {
 }
 
 #[test]
-fn without_a_token_it_does_not_start_and_says_how_to_make_one() {
+fn serve_without_token_names_create_command() {
     let house = House::new();
     for options in [&[][..], &["--http"], &["--listen", "127.0.0.1:0"]] {
         let (code, said) = refused(&house, options);
@@ -23,11 +23,11 @@ fn without_a_token_it_does_not_start_and_says_how_to_make_one() {
             "{said}"
         );
     }
-    assert!(!house.data("journal").exists(), "nothing was made for it");
+    assert!(!house.data("journal").exists(), "no file was created");
 }
 
 #[test]
-fn beyond_loopback_there_is_no_server_without_tls_and_a_token() {
+fn serve_beyond_loopback_needs_tls_and_token() {
     let house = House::new();
     house.token("laptop", "write");
     for (options, word) in [
@@ -59,7 +59,7 @@ fn beyond_loopback_there_is_no_server_without_tls_and_a_token() {
 }
 
 #[test]
-fn options_that_do_not_belong_together_are_refused() {
+fn conflicting_serve_options_are_rejected() {
     let house = House::new();
     for options in [
         &["--cert", "cert.pem"][..],
@@ -77,7 +77,7 @@ fn options_that_do_not_belong_together_are_refused() {
 }
 
 #[test]
-fn a_port_in_use_is_named_with_what_to_do() {
+fn port_in_use_is_reported_with_advice() {
     let house = House::new();
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = other.local_addr().unwrap().to_string();
@@ -90,7 +90,7 @@ fn a_port_in_use_is_named_with_what_to_do() {
 }
 
 #[test]
-fn the_certificate_that_is_good_for_this_machine_is_no_certificate_for_others() {
+fn development_certificate_is_rejected_beyond_loopback() {
     let house = House::new();
     house.token("laptop", "write");
     let (code, said) = refused(&house, &["--listen", "0.0.0.0:0", "--host", "umai.example"]);
@@ -99,7 +99,7 @@ fn the_certificate_that_is_good_for_this_machine_is_no_certificate_for_others() 
 }
 
 #[test]
-fn a_damaged_file_of_tokens_is_named_with_its_line() {
+fn damaged_token_file_is_reported_with_line() {
     let house = House::new();
     house.token("laptop", "write");
     fs::write(house.data("tokens.json"), "{\n\"tokens\": [\n{]").unwrap();

@@ -1,4 +1,4 @@
-//! A planted key goes through everything and comes out nowhere but at the provider that it is for.
+//! A planted key reaches only its provider.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -17,7 +17,7 @@ use crate::raw::{Reply, connect, exchange, request};
 
 const KEY: &str = "sk-planted-9Zq4vX7wQ2nL";
 
-/// The key in every writing that something could leak it in, by name.
+/// Returns the key in every encoding in which it could leak, by name.
 fn writings(key: &str) -> Vec<(&'static str, Vec<u8>)> {
     let bytes = key.as_bytes();
     let each = |write: fn(u8) -> String| bytes.iter().map(|byte| write(*byte)).collect::<String>();
@@ -33,7 +33,7 @@ fn writings(key: &str) -> Vec<(&'static str, Vec<u8>)> {
         ("JSON escapes", each(|byte| format!("\\u{byte:04x}")).into()),
         ("numbers", each(|byte| format!("{byte}, ")).into()),
     ];
-    // In base64 a text looks different by where it stands: what lies fully inside is searched for.
+    // The base64 of a text depends on its offset: search for the bytes fully inside.
     for before in 0..3 {
         let padded = [&b"xx"[..before], bytes].concat();
         let inside = |text: String| text[4 * before.div_ceil(3)..text.len() - 3].into();
@@ -46,7 +46,7 @@ fn writings(key: &str) -> Vec<(&'static str, Vec<u8>)> {
     writings
 }
 
-/// The writing in which the key is in there, if it is.
+/// Returns the encoding in which the key was found.
 fn found(bytes: &[u8]) -> Option<&'static str> {
     let is_in = |needle: &[u8]| bytes.windows(needle.len()).any(|part| part == needle);
     writings(KEY)
@@ -55,7 +55,7 @@ fn found(bytes: &[u8]) -> Option<&'static str> {
         .map(|(name, _)| name)
 }
 
-/// A provider on this machine that remembers what it was sent, and says the key back when it refuses it.
+/// A local provider that records requests and repeats the key in its error.
 struct Provider {
     address: SocketAddr,
     received: Arc<Mutex<Vec<u8>>>,
@@ -96,7 +96,7 @@ impl Provider {
                     "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nX-Echo: {KEY}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
                     body.len()
                 );
-                // Whoever asked may be gone already.
+                // The client may be gone already.
                 let _ = stream.write_all(answer.as_bytes());
             }
         });
@@ -104,7 +104,7 @@ impl Provider {
     }
 }
 
-/// Everything that was seen, by where.
+/// Everything that was recorded, by source.
 #[derive(Default)]
 struct Seen(Vec<(String, Vec<u8>)>);
 
@@ -130,7 +130,7 @@ impl Seen {
 }
 
 #[test]
-fn the_search_finds_a_key_in_every_writing() {
+fn search_finds_every_encoding_of_key() {
     assert_eq!(found(b"nothing of it: sk-*** sk-planted-"), None);
     for (name, writing) in writings(KEY) {
         let around = [b"before ", &writing[..], b" behind"].concat();
@@ -143,7 +143,7 @@ fn the_search_finds_a_key_in_every_writing() {
 }
 
 #[test]
-fn a_planted_key_is_found_only_where_the_provider_received_it() {
+fn planted_key_reaches_only_its_provider() {
     let house = House::new();
     let token = house.token("laptop", "write");
     let provider = Provider::start();
@@ -216,7 +216,7 @@ fn over_http(server: &Server, token: &str, provider: SocketAddr, seen: &mut Seen
         ask("GET", &CONNECTIONS.replace("/connections", path), "");
     }
     ask("GET", CONNECTIONS, "");
-    // Refused for every reason there is, with the key in the body.
+    // Rejected for every reason, with the key in the body.
     let wrong = |change: &dyn Fn(&mut serde_json::Value)| {
         let mut body = whole.clone();
         change(&mut body);
@@ -242,7 +242,7 @@ fn over_http(server: &Server, token: &str, provider: SocketAddr, seen: &mut Seen
     ] {
         assert_eq!(ask("POST", CONNECTIONS, &body), 400, "{body}");
     }
-    // In the wrong place altogether.
+    // The key in a wrong place.
     ask("GET", &format!("{CONNECTIONS}?skip={KEY}"), "");
     ask("GET", &format!("{one}/models?capability={KEY}"), "");
     for headers in [
@@ -275,7 +275,7 @@ fn over_http(server: &Server, token: &str, provider: SocketAddr, seen: &mut Seen
     follow(server, &bearer, seen);
 }
 
-/// What the feed of changes tells, from the first one on.
+/// Records the change feed from its start.
 fn follow(server: &Server, bearer: &str, seen: &mut Seen) {
     let mut stream = connect(server.address);
     let path = CONNECTIONS.replace("/connections", "/changes?since=0");
@@ -311,7 +311,7 @@ fn on_the_command_line(house: &House, seen: &mut Seen) {
     }
 }
 
-/// Every byte that the app writes to a terminal while the connection is looked at, edited and tested.
+/// Returns the terminal output of the app while the connection is opened, edited and tested.
 fn in_the_app(house: &House) -> Vec<u8> {
     let size = PtySize {
         rows: 40,
@@ -339,7 +339,7 @@ fn in_the_app(house: &House) -> Vec<u8> {
         }
     });
     let mut all = Vec::new();
-    // A key, and what is on the screen when it was obeyed.
+    // A key, and the text that appears after it.
     for (keys, shown) in [
         ("", "Connections"),
         ("\x1b[B\x1b[B\x1b[B\x1b[B", "planted"),

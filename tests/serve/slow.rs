@@ -1,6 +1,6 @@
-//! Clients that are slow or silent are closed in time and keep nobody out.
+//! Slow and silent clients are closed in time and do not block others.
 //!
-//! The server is the real one, in this process, with shorter patience than `umai serve` has.
+//! Uses the real server in this process with shorter timeouts than `umai serve`.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -19,7 +19,7 @@ use umai::api::transport::serve;
 
 use crate::house::LONG;
 
-/// The service that is asked.
+/// The service behind the server.
 #[path = "../common/mod.rs"]
 mod common;
 
@@ -44,24 +44,24 @@ fn start(limits: Limits) -> Running {
     }
 }
 
-/// What a client does that does not do much.
+/// Behavior of a slow client.
 #[derive(Clone, Copy)]
 enum Slowness {
-    /// It says nothing.
+    /// Sends nothing.
     Silent,
-    /// It says a byte of a head now and then.
+    /// Sends a head byte by byte.
     Head,
-    /// It says a byte of a body now and then.
+    /// Sends a body byte by byte.
     Body,
 }
 
-/// Is slow until it is shown out; answers what it was told.
+/// Stays slow until the server closes the connection; returns the response.
 async fn dawdle(address: SocketAddr, slowness: Slowness) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let head = "POST /umbraco/ai/management/api/v1/connections HTTP/1.1\r\nHost: localhost\r\n\
                 Content-Type: application/json\r\nContent-Length: 100000\r\n\r\n";
     if let Slowness::Body = slowness {
-        // Shown out before it could say even this.
+        // The server may have closed the connection already.
         let _ = stream.write_all(head.as_bytes()).await;
     }
     let (mut reading, mut writing) = stream.into_split();
@@ -85,14 +85,14 @@ async fn dawdle(address: SocketAddr, slowness: Slowness) -> String {
     tokio::select! {
         () = saying => {}
         ended = closed => {
-            // Closed or broken off, but not kept.
-            let _ = ended.expect("a slow client was kept for ever");
+            // Closed or reset, but not kept open.
+            let _ = ended.expect("a slow client was never disconnected");
         }
     }
     String::from_utf8(told).unwrap()
 }
 
-/// How long one answer takes, on a new connection.
+/// Returns the duration of a request on a new connection.
 async fn ask(address: SocketAddr) -> Duration {
     let start = Instant::now();
     let mut stream = TcpStream::connect(address).await.unwrap();
@@ -107,14 +107,14 @@ async fn ask(address: SocketAddr) -> Duration {
 }
 
 #[test]
-fn five_hundred_slow_clients_are_shown_out_and_a_good_one_is_not_kept_waiting() {
+fn slow_clients_are_closed_without_delaying_others() {
     let limits = Limits {
         head: Duration::from_secs(2),
         body: Duration::from_secs(2),
         connections: 128,
         ..Limits::default()
     };
-    // The slow ones have a thread of their own, so that the good one's times are the server's.
+    // The slow clients have their own thread, so that the measured times are those of the server.
     let (house, street) = (runtime(2), runtime(1));
     let server = house.block_on(async { start(limits) });
     let slow = street.spawn(all_slow(server.address));
@@ -146,7 +146,7 @@ fn runtime(threads: usize) -> Runtime {
         .unwrap()
 }
 
-/// Five hundred of them at once; answers how long the last one was kept.
+/// Runs 500 slow clients at once; returns the time until the last one is closed.
 async fn all_slow(address: SocketAddr) -> Duration {
     let begun = Instant::now();
     let clients: Vec<_> = [Slowness::Silent, Slowness::Head, Slowness::Body]
@@ -167,7 +167,7 @@ async fn all_slow(address: SocketAddr) -> Duration {
 }
 
 #[tokio::test]
-async fn a_slow_head_and_a_slow_body_are_told_that_they_are() {
+async fn slow_head_and_body_get_408() {
     let limits = Limits {
         head: Duration::from_millis(300),
         body: Duration::from_millis(300),
@@ -193,7 +193,7 @@ async fn a_slow_head_and_a_slow_body_are_told_that_they_are() {
             }
         }
     }
-    // Answered once, and then silent.
+    // Silent after one response.
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     stream
         .write_all(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -202,13 +202,13 @@ async fn a_slow_head_and_a_slow_body_are_told_that_they_are() {
     let mut told = String::new();
     tokio::time::timeout(LONG, stream.read_to_string(&mut told))
         .await
-        .expect("an idle connection was kept for ever")
+        .expect("an idle connection was never closed")
         .unwrap();
     assert!(told.starts_with("HTTP/1.1 200"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_does_not_take_its_answers_is_shown_out() {
+async fn client_that_does_not_read_is_closed() {
     let limits = Limits {
         idle: Duration::from_millis(500),
         ..Limits::default()
@@ -220,11 +220,11 @@ async fn who_does_not_take_its_answers_is_shown_out() {
     let flood = async { while writing.write_all(&request).await.is_ok() {} };
     tokio::time::timeout(LONG, flood)
         .await
-        .expect("answers were kept for a client that does not read them");
+        .expect("responses were kept for a client that does not read them");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_service_that_breaks_down_is_a_500_that_says_nothing_and_the_server_goes_on() {
+async fn panic_is_500_without_details() {
     use axum::Router;
     use axum::routing::get;
     let limits = Limits::default();

@@ -1,4 +1,4 @@
-//! A server that is asked to stop finishes what is under way, and nothing else.
+//! Graceful stop: requests in progress finish, and no new ones start.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -8,13 +8,13 @@ use rustix::process::Signal;
 use crate::house::{CONNECTIONS, DOCUMENTED, House, Server, wait_for};
 use crate::raw::{Reply, connect, request};
 
-/// Asks it to stop, and waits until it lets nobody in any more.
+/// Sends a signal and waits until the server accepts no connections.
 fn ask_to_stop(server: &Server, signal: Signal) {
     server.signal(signal);
     wait_for(|| TcpStream::connect(server.address).is_err().then_some(()));
 }
 
-/// Sends the beginning of a create, and waits until the server waits for the rest, which is answered.
+/// Sends the beginning of a create and waits for `100 Continue`; returns the rest.
 fn begin(stream: &mut TcpStream) -> &'static str {
     let headers = [
         ("Content-Type", "application/json"),
@@ -30,7 +30,7 @@ fn begin(stream: &mut TcpStream) -> &'static str {
 }
 
 #[test]
-fn a_create_under_way_is_finished_and_kept() {
+fn create_in_progress_finishes_on_stop() {
     for signal in [Signal::TERM, Signal::INT] {
         let house = House::new();
         let mut server = house.open_server();
@@ -43,7 +43,7 @@ fn a_create_under_way_is_finished_and_kept() {
         ask_to_stop(&server, signal);
         assert!(
             Reply::read(&mut idle).is_none(),
-            "who waits for nothing leaves"
+            "idle connections are closed"
         );
         stream.write_all(rest.as_bytes()).unwrap();
         assert_eq!(Reply::read(&mut stream).unwrap().status, 201);
@@ -55,7 +55,7 @@ fn a_create_under_way_is_finished_and_kept() {
 }
 
 #[test]
-fn a_stream_of_events_ends_at_once() {
+fn stop_ends_event_streams() {
     let house = House::new();
     let mut server = house.open_server();
     let mut stream = connect(server.address);
@@ -77,7 +77,7 @@ fn a_stream_of_events_ends_at_once() {
 }
 
 #[test]
-fn a_second_signal_ends_it_at_once() {
+fn second_signal_stops_immediately() {
     for (signal, code) in [(Signal::TERM, 143), (Signal::INT, 130)] {
         let house = House::new();
         let mut server = house.open_server();
@@ -91,7 +91,7 @@ fn a_second_signal_ends_it_at_once() {
 }
 
 #[test]
-fn what_was_acknowledged_survives_a_kill() {
+fn acknowledged_change_survives_kill() {
     let house = House::new();
     let mut server = house.open_server();
     assert_eq!(server.create(DOCUMENTED).status, 201);
@@ -104,7 +104,7 @@ fn what_was_acknowledged_survives_a_kill() {
 }
 
 #[test]
-fn a_service_manager_is_told_when_the_ports_are_open_and_when_it_stops() {
+fn service_manager_is_notified_of_ready_and_stop() {
     use std::os::unix::net::UnixDatagram;
     let house = House::new();
     let path = house.path("notify");
@@ -133,11 +133,11 @@ fn a_service_manager_is_told_when_the_ports_are_open_and_when_it_stops() {
 }
 
 #[test]
-fn an_answer_that_is_taken_slowly_is_given_to_its_end() {
+fn slow_reader_gets_whole_response_on_stop() {
     let house = House::new();
     let mut server = house.open_server();
     let mut stream = connect(server.address);
-    // More than the system keeps between two sockets, so that the rest is still to be written when it stops.
+    // More than the socket buffers hold, so that the response is incomplete when the server stops.
     let many = 400;
     let text = request("GET", "/openapi.json", &[], "").repeat(many);
     let mut writing = stream.try_clone().unwrap();
@@ -147,8 +147,11 @@ fn an_answer_that_is_taken_slowly_is_given_to_its_end() {
     let whole = std::iter::from_fn(|| Reply::read(&mut stream)).inspect(|reply| {
         assert_eq!(reply.body.len(), first.body.len());
     });
-    assert!(whole.count() < many, "what was not begun is not begun");
+    assert!(
+        whole.count() < many,
+        "a request without its head is not processed"
+    );
     assert_eq!(server.ended().code(), Some(0));
-    // It may have been cut off in the middle of asking.
+    // The client may have been disconnected.
     let _ = asking.join().unwrap();
 }

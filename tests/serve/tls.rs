@@ -1,4 +1,4 @@
-//! HTTPS: the certificate that is made, one's own, and what is wrong with it.
+//! HTTPS: development certificate, own certificates, and their errors.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -18,7 +18,7 @@ use rustls::{
 use crate::house::{CONNECTIONS, House, Server};
 use crate::raw::{Reply, connect, exchange, request};
 
-/// A client that trusts this file and nothing else.
+/// Returns a client configuration that trusts only this file.
 fn trusting(authority: &Path, versions: &[&'static SupportedProtocolVersion]) -> Arc<ClientConfig> {
     let mut roots = RootCertStore::empty();
     roots
@@ -43,7 +43,7 @@ fn secure(
     StreamOwned::new(client, connect(server.address))
 }
 
-/// The status of a request over TLS, or what the handshake says.
+/// Returns the status of a request over TLS, or the handshake error.
 fn status(server: &Server, config: Arc<ClientConfig>, name: &'static str) -> Result<u16, String> {
     let mut stream = secure(server, config, name);
     stream
@@ -53,7 +53,7 @@ fn status(server: &Server, config: Arc<ClientConfig>, name: &'static str) -> Res
 }
 
 #[test]
-fn the_made_certificate_is_good_for_this_machine_and_stays_the_same() {
+fn development_certificate_is_valid_and_reused() {
     let house = House::new();
     let authority = house.config("localhost-ca.pem");
     let mut before = Vec::new();
@@ -83,12 +83,12 @@ fn the_made_certificate_is_good_for_this_machine_and_stays_the_same() {
     assert_eq!(
         kept.matches("PRIVATE KEY-----").count(),
         2,
-        "the authority's is thrown away"
+        "the CA's key is discarded"
     );
 }
 
 #[test]
-fn an_expired_or_missing_part_of_the_made_certificate_is_made_again() {
+fn expired_development_certificate_is_replaced() {
     let house = House::new();
     drop(house.serve(&["--no-auth"]));
     let (path, authority) = (
@@ -107,7 +107,7 @@ fn an_expired_or_missing_part_of_the_made_certificate_is_made_again() {
     assert_eq!(status(&server, client, "localhost"), Ok(200));
 }
 
-/// A certificate and its key, in PEM.
+/// Creates a certificate and its key, in PEM.
 fn made(name: &str, (year, month, day): (i32, u8, u8)) -> (String, String) {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new([name.to_owned()]).unwrap();
@@ -117,7 +117,7 @@ fn made(name: &str, (year, month, day): (i32, u8, u8)) -> (String, String) {
 }
 
 #[test]
-fn a_certificate_of_ones_own_is_used_and_an_expired_one_noted() {
+fn own_certificate_is_used_with_expiry_warning() {
     let house = House::new();
     for (year, is_noted) in [(2090, false), (2001, true)] {
         let (certificate, key) = made("umai.example", (year, 1, 1));
@@ -140,7 +140,7 @@ fn a_certificate_of_ones_own_is_used_and_an_expired_one_noted() {
 }
 
 #[test]
-fn ca_certificate_and_one_without_names_are_warned_of_at_start() {
+fn ca_or_nameless_certificate_causes_warning() {
     use rcgen::{BasicConstraints, IsCa};
     let house = House::new();
     house.token("laptop", "write");
@@ -160,7 +160,7 @@ fn ca_certificate_and_one_without_names_are_warned_of_at_start() {
         let certificate = params.self_signed(&key).unwrap();
         fs::write(house.path("cert.pem"), certificate.pem()).unwrap();
         fs::write(house.path("key.pem"), key.serialize_pem()).unwrap();
-        // An address of no interface here, so that it ends after what it says.
+        // Not a local address, so that the command ends after its messages.
         let said = house.run(&[
             "serve",
             "--listen",
@@ -178,7 +178,7 @@ fn ca_certificate_and_one_without_names_are_warned_of_at_start() {
 }
 
 #[test]
-fn files_that_are_no_certificate_and_key_are_named_with_what_is_wrong() {
+fn unusable_certificate_files_are_explained() {
     let house = House::new();
     let (certificate, key) = made("localhost", (2090, 1, 1));
     let (_, other) = made("localhost", (2090, 1, 1));
@@ -250,7 +250,7 @@ fn files_that_are_no_certificate_and_key_are_named_with_what_is_wrong() {
 }
 
 #[test]
-fn plain_http_at_an_https_port_is_told_so() {
+fn plain_http_on_tls_port_is_explained() {
     let house = House::new();
     let server = house.serve(&["--no-auth"]);
     let reply = exchange(
@@ -274,10 +274,10 @@ fn plain_http_at_an_https_port_is_told_so() {
     ] {
         let mut stream = connect(server.address);
         stream.write_all(noise).unwrap();
-        // It may have hung up already.
+        // The server may have closed the connection already.
         let _ = stream.shutdown(std::net::Shutdown::Write);
         let mut rest = Vec::new();
-        // Closed, or broken off: the handshake's own alert is all there can be.
+        // Closed or reset: at most a TLS alert arrives.
         let _ = stream.read_to_end(&mut rest);
         assert!(!rest.starts_with(b"HTTP"));
     }
@@ -286,7 +286,7 @@ fn plain_http_at_an_https_port_is_told_so() {
 }
 
 #[test]
-fn both_addresses_of_this_machine_are_listened_on() {
+fn localhost_listens_on_ipv4_and_ipv6() {
     let house = House::new();
     let log = house.path("log");
     let mut command = house.umai(&["serve", "--json", "--listen", "localhost:0", "--no-auth"]);

@@ -1,4 +1,4 @@
-//! Tokens work while a server runs: made, revoked, over, for reading only.
+//! Tokens while a server runs: created, revoked, expired, and read-only.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -9,7 +9,7 @@ use crate::house::{CONNECTIONS, DOCUMENTED, House};
 use crate::raw::connect;
 
 #[test]
-fn a_token_is_answered_once_in_the_documented_shape() {
+fn created_token_has_documented_format() {
     let house = House::new();
     let made = house.run(&[
         "token", "create", "--name", "laptop", "--scope", "write", "--json",
@@ -45,7 +45,7 @@ fn a_token_is_answered_once_in_the_documented_shape() {
 }
 
 #[test]
-fn a_name_is_taken_once_and_a_token_that_is_not_there_is_not_found() {
+fn token_names_are_unique_and_missing_ones_not_found() {
     let house = House::new();
     house.token("laptop", "write");
     let create = |name| house.run(&["token", "create", "--name", name, "--scope", "read"]);
@@ -74,7 +74,7 @@ fn a_name_is_taken_once_and_a_token_that_is_not_there_is_not_found() {
 }
 
 #[test]
-fn a_token_made_while_it_runs_works_and_a_revoked_one_stops_at_once() {
+fn token_changes_apply_to_running_server() {
     let house = House::new();
     let first = house.token("first", "write");
     let server = house.serve(&["--http"]);
@@ -88,7 +88,7 @@ fn a_token_made_while_it_runs_works_and_a_revoked_one_stops_at_once() {
 }
 
 #[test]
-fn a_token_that_is_over_is_refused() {
+fn expired_token_is_rejected() {
     let house = House::new();
     let token = house.token("laptop", "write");
     let server = house.serve(&["--http"]);
@@ -108,7 +108,7 @@ fn a_token_that_is_over_is_refused() {
 }
 
 #[test]
-fn without_a_good_token_there_is_a_401_that_says_which_kind() {
+fn invalid_token_is_401_with_challenge() {
     let house = House::new();
     let token = house.token("laptop", "write");
     let server = house.serve(&["--http"]);
@@ -142,13 +142,13 @@ fn without_a_good_token_there_is_a_401_that_says_which_kind() {
         assert_eq!(refused.header("www-authenticate"), Some(challenge));
     }
     for open in ["/health", "/openapi.json"] {
-        assert_eq!(server.get(open).status, 200, "{open} needs none");
+        assert_eq!(server.get(open).status, 200, "{open} needs no token");
     }
     assert_eq!(server.ask("POST", "/health", &[], "").status, 401);
 }
 
 #[test]
-fn a_token_for_reading_changes_nothing() {
+fn read_token_cannot_write() {
     let house = House::new();
     let (reader, writer) = (house.token("ci", "read"), house.token("laptop", "write"));
     let server = house.serve(&["--http"]);
@@ -177,7 +177,7 @@ fn a_token_for_reading_changes_nothing() {
 }
 
 #[test]
-fn who_guesses_has_to_wait_and_who_has_a_token_has_not() {
+fn failed_attempts_are_limited_but_tokens_are_not() {
     let house = House::new();
     let token = house.token("laptop", "write");
     let server = house.serve(&["--http"]);
@@ -195,7 +195,7 @@ fn who_guesses_has_to_wait_and_who_has_a_token_has_not() {
 }
 
 #[test]
-fn a_file_of_tokens_that_breaks_lets_nobody_in_and_its_line_is_logged() {
+fn damaged_token_file_rejects_all_and_is_logged() {
     let house = House::new();
     let token = house.token("laptop", "write");
     let server = house.serve(&["--http"]);
@@ -211,7 +211,7 @@ fn a_file_of_tokens_that_breaks_lets_nobody_in_and_its_line_is_logged() {
 }
 
 #[test]
-fn a_stream_ends_before_it_tells_a_revoked_token_anything_more() {
+fn stream_ends_when_token_is_revoked() {
     let house = House::new();
     let writer = house.token("writer", "write");
     let reader = house.token("reader", "read");

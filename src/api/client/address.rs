@@ -114,7 +114,7 @@ mod tests {
     #[case("http://127.0.0.1:5000", "http://127.0.0.1:5000")]
     #[case("http://[::1]:5000", "http://[::1]:5000")]
     #[case("http://LOCALHOST:5000", "http://localhost:5000")]
-    fn an_address_is_where_the_api_is(#[case] text: &str, #[case] shown: &str) {
+    fn base_url_includes_api_path(#[case] text: &str, #[case] shown: &str) {
         let address: Address = text.parse().unwrap();
         assert_eq!(address.to_string(), shown);
         let connections = address.of(&["connections"]);
@@ -136,14 +136,14 @@ mod tests {
     #[case("https://planted@umai.example", "user name or password")]
     #[case("https://umai.example?token=planted", "must not contain ? or #")]
     #[case("https://umai.example#planted", "must not contain ? or #")]
-    fn what_is_no_safe_address_is_refused_and_not_repeated(#[case] text: &str, #[case] why: &str) {
+    fn unsafe_url_is_rejected_and_not_repeated(#[case] text: &str, #[case] why: &str) {
         let said = text.parse::<Address>().unwrap_err();
         assert!(said.contains(why), "{said}");
         assert!(!said.contains("planted"), "{said}");
     }
 
     #[test]
-    fn every_part_of_a_path_stays_one_part() {
+    fn path_parts_are_encoded() {
         let address: Address = "https://h".parse().unwrap();
         let url = address.of(&["connections", "a/b?c#d%2e é"]);
         assert_eq!(

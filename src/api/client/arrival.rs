@@ -182,7 +182,7 @@ mod tests {
     const LEAST: &str = r#""id":"3fa85f64-5717-4562-b3fc-2c963f66afa6","alias":"a","name":"A","providerId":"openai""#;
 
     #[test]
-    fn a_secret_in_clear_comes_no_further() {
+    fn plain_secrets_are_masked() {
         let connection = masked(&format!(
             r#"{{{LEAST},"settings":{{"apiKey":"sk-planted","endpoint":"https://x.example","organization":null,"unheardOf":"planted"}}}}"#
         ));
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn masks_references_and_empty_secrets_are_what_they_are() {
+    fn masks_references_and_empty_secrets_stay() {
         for (sent, seen) in [
             ("\"$OpenAI:ApiKey\"", "\"$OpenAI:ApiKey\""),
             ("\"sk-***\"", "\"sk-***\""),
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn key_in_other_casing_is_the_same_setting() {
+    fn setting_keys_ignore_case() {
         let connection = masked(&format!(
             r#"{{{LEAST},"settings":{{"ApiKey":"planted","ENDPOINT":"https://x.example"}}}}"#
         ));
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_has_a_default_and_what_is_unknown_is_passed_over() {
+    fn missing_members_default_and_unknown_are_ignored() {
         let connection = masked(&format!(
             r#"{{{LEAST},"dateCreated":"2024-01-15T10:30:00.1234567","settings":null,"$type":"x","group":{{"a":[1]}}}}"#
         ));

@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn events_are_the_same_in_whatever_pieces_they_come() {
+    fn events_do_not_depend_on_chunks() {
         let pair = |kind: &str, data: &str| (kind.to_owned(), data.to_owned());
         let expected = [
             pair("at", "{\"revision\":4}"),
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_without_end_is_refused() {
+    fn endless_event_is_rejected() {
         let mut events = Events::default();
         let long = vec![b'x'; MOST_BYTES + 1];
         assert_eq!(events.take(&long), Err(Garbled));
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_text_are_refused() {
+    fn invalid_utf8_event_is_rejected() {
         assert_eq!(Events::default().take(b"data: \xff\n\n"), Err(Garbled));
     }
 }

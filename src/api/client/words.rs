@@ -102,12 +102,12 @@ mod tests {
     )]
     #[case("<title></title><p>Gone</p>", Some("Gone"))]
     #[case("<p", None)]
-    fn a_body_is_cut_to_one_safe_line(#[case] body: &str, #[case] said: Option<&str>) {
+    fn body_becomes_one_safe_line(#[case] body: &str, #[case] said: Option<&str>) {
         assert_eq!(of_body(body.as_bytes()).as_deref(), said);
     }
 
     #[test]
-    fn a_body_without_end_is_cut() {
+    fn long_body_is_cut() {
         let said = of_body("words ".repeat(100_000).as_bytes()).unwrap();
         assert_eq!(said.chars().count(), MOST + 1);
         let said = of_body("é".repeat(100_000).as_bytes()).unwrap();
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn json_says_it_in_the_usual_places() {
+    fn json_message_is_found() {
         let said = |json: &str| of_json(&serde_json::from_str(json).unwrap());
         assert_eq!(said(r#"{"title":"T","detail":"D"}"#).as_deref(), Some("D"));
         assert_eq!(said(r#"{"title":"T","detail":null}"#).as_deref(), Some("T"));

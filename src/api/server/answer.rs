@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_store_says_of_this_machine_stays_on_it() {
+    fn store_paths_are_removed_from_errors() {
         let id = uuid::Uuid::nil();
         for error in [
             StoreError::Held {
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_store_says_of_connections_is_told() {
+    fn store_errors_about_connections_stay() {
         let error = ConnectionError::Store(StoreError::FeedTooOld(7));
         assert_eq!(abroad(error.clone()), error);
     }

@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_feed_that_does_not_reach_back_any_more_says_so_in_the_stream() {
+    async fn expired_feed_sends_lost_event() {
         let lost = event(Err(StoreError::FeedTooOld(7)));
         let stream = stream::iter([Ok::<_, std::convert::Infallible>(lost)]);
         let body = Sse::new(stream).into_response().into_body();

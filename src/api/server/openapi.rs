@@ -183,7 +183,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_routes_and_the_document_name_the_same_addresses() {
+    fn document_and_routes_have_the_same_paths() {
         let mut served: Vec<_> = crate::api::server::routes()
             .into_iter()
             .map(|(path, _)| path)
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn every_reference_leads_somewhere() {
+    fn every_reference_resolves() {
         fn look(value: &Value, document: &Value) {
             match value {
                 Value::Object(members) => {

@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_or_many_tags_are_read_and_nothing_else_is() {
+    fn entity_tag_lists_are_parsed() {
         for (text, versions) in [
             ("\"1\"", vec![Some(1)]),
             (

@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_made_at_once_are_all_there() {
+    fn concurrent_creates_keep_every_token() {
         let (_folder, book) = book();
         std::thread::scope(|scope| {
             for number in 0..16 {
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_revoked_by_id_or_name_and_its_text_is_in_no_file() {
+    fn token_is_revoked_by_id_or_name() {
         let (folder, book) = book();
         let (one, text) = book.create("one", Scope::Read, None).unwrap();
         book.create("two", Scope::Read, None).unwrap();
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_file_is_refused_with_its_line_and_stays_as_it_is() {
+    fn damaged_file_is_reported_and_unchanged() {
         let (_folder, book) = book();
         book.create("one", Scope::Read, None).unwrap();
         let good = std::fs::read_to_string(book.path()).unwrap();
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_others_can_write_is_refused() {
+    fn writable_file_is_rejected() {
         let (_folder, book) = book();
         book.create("one", Scope::Read, None).unwrap();
         std::fs::set_permissions(book.path(), std::fs::Permissions::from_mode(0o622)).unwrap();

@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_change_counts_from_the_next_look_on() {
+    fn file_change_applies_to_next_request() {
         let folder = tempfile::tempdir().unwrap();
         let book = TokenBook::in_folder(folder.path());
         let live = LiveTokens::new(book.clone());
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_is_over_is_nobodys() {
+    fn expired_token_is_not_found() {
         let folder = tempfile::tempdir().unwrap();
         let book = TokenBook::in_folder(folder.path());
         let live = LiveTokens::new(book.clone());
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_file_lets_nobody_in_until_it_is_mended() {
+    fn damaged_file_rejects_tokens_until_restored() {
         let folder = tempfile::tempdir().unwrap();
         let book = TokenBook::in_folder(folder.path());
         let live = LiveTokens::new(book.clone());

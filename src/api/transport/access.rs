@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_is_written_out_where_it_is_harmless() {
+    fn suspicious_path_segments_are_replaced() {
         for path in [
             "/",
             "*",

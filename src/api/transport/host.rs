@@ -161,12 +161,12 @@ mod tests {
     #[case("localhost:port", 400)]
     #[case("localhost:99999", 400)]
     #[case("localhost/a", 400)]
-    fn only_our_own_names_are_answered(#[case] host: &str, #[case] answer: u16) {
+    fn only_known_hosts_are_accepted(#[case] host: &str, #[case] answer: u16) {
         assert_eq!(status("/", &[("host", host)]), answer);
     }
 
     #[test]
-    fn a_request_has_one_host_everywhere_it_says_so() {
+    fn host_and_target_must_agree() {
         assert_eq!(status("/", &[]), 400);
         assert_eq!(
             status("/", &[("host", "localhost"), ("host", "localhost")]),
@@ -188,7 +188,7 @@ mod tests {
     #[case("null", 403)]
     #[case("", 403)]
     #[case("file://", 403)]
-    fn only_our_own_pages_may_ask(#[case] origin: &str, #[case] answer: u16) {
+    fn foreign_origins_are_rejected(#[case] origin: &str, #[case] answer: u16) {
         let host = ("host", "localhost:44331");
         assert_eq!(status("/", &[host, ("origin", origin)]), answer);
     }
@@ -198,7 +198,7 @@ mod tests {
     #[case("none", 200)]
     #[case("same-site", 403)]
     #[case("cross-site", 403)]
-    fn a_browser_says_where_a_request_comes_from(#[case] site: &str, #[case] answer: u16) {
+    fn sec_fetch_site_is_checked(#[case] site: &str, #[case] answer: u16) {
         let host = ("host", "localhost");
         assert_eq!(status("/", &[host, ("sec-fetch-site", site)]), answer);
     }

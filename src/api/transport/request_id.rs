@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sane_name_is_taken_over_and_any_other_is_made() {
+    fn valid_request_id_is_kept() {
         let named = |id: &str| {
             let mut headers = HeaderMap::new();
             headers.insert(REQUEST_ID, HeaderValue::from_str(id).unwrap());

@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_longest_silent_one_leaves_for_a_newcomer() {
+    async fn longest_idle_connection_is_evicted() {
         let seats = Seats::new(3, Duration::ZERO);
         let (asking, silent, newer) = (seats.take().await, seats.take().await, seats.take().await);
         asking.vitals.turn_to(Doing::Answering);
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn none_leaves_while_it_is_answered_and_a_newcomer_waits() {
+    async fn busy_connections_are_not_evicted() {
         let seats = Seats::new(1, Duration::ZERO);
         let asking = seats.take().await;
         asking.vitals.turn_to(Doing::Answering);
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_newcomer_is_given_a_moment_to_ask() {
+    async fn new_connection_has_grace_period() {
         let moment = Duration::from_mins(1);
         let seats = Seats::new(2, moment);
         let (first, second) = (seats.take().await, seats.take().await);

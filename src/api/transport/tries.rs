@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_peer_that_guesses_waits_and_others_do_not() {
+    fn failed_attempts_delay_only_their_client() {
         let tries = Tries::new(2, Duration::from_mins(1));
         let now = Instant::now();
         let [one, neighbour, other]: [IpAddr; 3] =
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_does_not_grow_without_end() {
+    fn table_size_is_limited() {
         let tries = Tries::new(2, Duration::from_mins(1));
         for number in 0..2 * u32::try_from(MOST_PEERS).unwrap() {
             tries.count(IpAddr::from(number.to_be_bytes()), Instant::now());

@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_that_has_not_taken_its_answer_is_not_idle_and_not_waited_for_without_end() {
+    fn unsent_response_is_not_idle_and_times_out() {
         let (vitals, limits) = (Vitals::new(), Limits::default());
         vitals.turn_to(Doing::Answering);
         assert_eq!(vitals.due(&limits), None);
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_of_the_first_head_buys_no_time() {
+    fn first_byte_does_not_extend_head_timeout() {
         let (vitals, limits) = (Vitals::new(), Limits::default());
         let due = vitals.due(&limits);
         vitals.turn_to(Doing::Head);

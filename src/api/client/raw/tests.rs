@@ -69,7 +69,7 @@ fn named_setting_is_replaced_in_place(
 #[case::as_a_form_says_it(
     r#"{"settings":{"apiKey":"sk-***","endpoint":"https://api.openai.com/v1","ratio":"1.5","big":"12345678901234567890123"}}"#
 )]
-fn change_of_nothing_is_no_change(#[case] change: &str) {
+fn unchanged_draft_is_no_change(#[case] change: &str) {
     let change = changed(STORED, change).unwrap();
     assert!(!change.is_change, "{:?}", change.paths);
 }
@@ -80,7 +80,7 @@ fn change_of_nothing_is_no_change(#[case] change: &str) {
 #[case("sk-****")]
 #[case("••••")]
 #[case("sk-●")]
-fn mask_is_no_new_secret(#[case] mask: &str) {
+fn mask_is_rejected_as_new_secret(#[case] mask: &str) {
     let change = format!(r#"{{"settings":{{"apiKey":"{mask}"}}}}"#);
     // A mask in the format of this server means that the stored secret stays.
     if Mask::read(mask).is_none() {
@@ -99,7 +99,7 @@ fn mask_is_no_new_secret(#[case] mask: &str) {
 #[case(r#"{"isActive":false}"#)]
 #[case(r#"{"name":"B"}"#)]
 #[case(r#"{"settings":{"organization":"org-1","apiKey":"***"}}"#)]
-fn masking_server_is_not_sent_its_mask(#[case] change: &str) {
+fn mask_of_server_is_not_sent_back(#[case] change: &str) {
     let masking = STORED.replace("sk-planted", "********");
     let error = changed(&masking, change).err().unwrap().to_string();
     assert!(
@@ -113,7 +113,7 @@ fn masking_server_is_not_sent_its_mask(#[case] change: &str) {
 }
 
 #[test]
-fn stored_secret_is_not_led_to_another_address() {
+fn stored_secret_is_not_sent_to_moved_endpoint() {
     let moved = r#"{"settings":{"endpoint":"https://elsewhere.example"}}"#;
     let error = changed(STORED, moved).err().unwrap();
     assert_eq!(error.fields()[0].reason, Reason::EndpointMoved);
@@ -134,7 +134,7 @@ fn null_settings_stay_null() {
 }
 
 #[test]
-fn unset_toggle_of_a_form_is_not_added() {
+fn unset_toggle_is_not_added() {
     let change = r#"{"settings":{"unheardOf":false}}"#;
     assert!(!changed(STORED, change).unwrap().is_change);
     assert!(

@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_body_ends_behind_its_last_chunk_however_it_arrives() {
+    fn chunked_body_ends_after_last_chunk() {
         let body = b"5\r\nhello\r\n1;a=b\r\n!\r\n0\r\nDigest: x\r\n\r\n";
         let whole = [body.as_slice(), b"GET"].concat();
         assert_eq!(Chunks::new().follow(&whole), Ok((body.len(), true)));
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_end_in_two_places_is_refused() {
+    fn ambiguous_chunks_are_rejected() {
         for body in [
             "\r\n",
             "x\r\n",

@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_head_says_how_its_body_ends() {
+    fn head_determines_body_framing() {
         let request = "POST /a?b=c HTTP/1.1\r\nHost: localhost\r\n";
         for (more, framing) in [
             ("", Framing::Sized(0)),
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_be_read_in_two_ways_is_refused() {
+    fn ambiguous_heads_are_rejected() {
         for head in [
             "GET / HTTP/1.1\n\n",
             "GET /\r\n\r\n",
