@@ -25,7 +25,7 @@ use allowed::Allowed;
 use layer::Values;
 
 pub use layer::{MAX_DEPTH, MAX_FILE_BYTES};
-pub use listing::{ConfigurationKey, MOST_KEYS};
+pub use listing::{ConfigurationKey, MAX_KEYS};
 pub use reference::Reference;
 pub use survey::Survey;
 pub use variables::Variables;
@@ -162,7 +162,7 @@ impl AppSettings {
         let mut looked_in = Vec::new();
         let mut decided = false;
         if let Some(layer) = keys {
-            match look_in(layer, &key, &mut decided) {
+            match look_up(layer, &key, &mut decided) {
                 (place, Some(value)) => {
                     let file = reference
                         .variable()
@@ -194,7 +194,7 @@ impl AppSettings {
         decided |= is_set;
         let mut places = Vec::new();
         for layer in files.into_iter().rev() {
-            match look_in(layer, &key, &mut decided) {
+            match look_up(layer, &key, &mut decided) {
                 (source, Some(value)) => return Found::At { source, value },
                 (place, None) => places.push(place),
             }
@@ -313,7 +313,7 @@ impl Layers {
 }
 
 /// Returns the name of a source and its value of a key, unless a source with higher precedence `decided`.
-fn look_in(layer: Layer, key: &str, decided: &mut bool) -> (String, Option<SecretString>) {
+fn look_up(layer: Layer, key: &str, decided: &mut bool) -> (String, Option<SecretString>) {
     let Layer { name, values, .. } = layer;
     match values {
         Err(FileFlaw::NotThere) => (format!("{name} (does not exist)"), None),

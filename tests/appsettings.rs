@@ -1,4 +1,4 @@
-//! References resolve as in .NET and report their source, never their value.
+//! Lookup of `$Section:Key` references: values as in .NET, sources, and no value in any message.
 
 #![allow(
     clippy::unwrap_used,

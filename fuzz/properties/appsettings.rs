@@ -9,7 +9,7 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use tempfile::TempDir;
-use umai::appsettings::{AppSettings, Lookup, MAX_DEPTH, MOST_KEYS, Reference, Variables};
+use umai::appsettings::{AppSettings, Lookup, MAX_DEPTH, MAX_KEYS, Reference, Variables};
 
 use super::PLANTED;
 use super::folder::folder;
@@ -72,7 +72,7 @@ fn written(files: [&[u8]; 2], pairs: &[(&str, &str)]) -> AppSettings {
 /// Listed keys resolve, and blocked keys are not listed.
 fn agrees_with_itself(settings: &AppSettings) {
     let (keys, total) = settings.keys(|_| true);
-    assert!(keys.len() == total.min(MOST_KEYS));
+    assert!(keys.len() == total.min(MAX_KEYS));
     for listed in keys.iter().take(64) {
         let reference =
             Reference::read(&format!("${}", listed.key)).expect("it can be referred to");

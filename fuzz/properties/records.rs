@@ -452,7 +452,7 @@ fn is_recorded(bytes: &[u8]) {
     comes_back::<Version>(bytes);
     if let Some(error) = comes_back::<ConnectionError>(bytes) {
         assert!(!error.to_string().is_empty());
-        let problem = Problem::of(&error);
+        let problem = Problem::from_error(&error);
         let sent = serde_json::to_vec(&problem).unwrap();
         let received: Problem = serde_json::from_slice(&sent).unwrap();
         assert_eq!(received.cause, Some(error));

@@ -37,16 +37,16 @@ use refusal::About;
 use wire::{Answer, Asking, SharedWire, Wire};
 
 /// Maximum length of an alias in a request path, in characters; some servers limit URLs.
-const MOST_ALIAS: usize = 255;
+const MAX_ALIAS: usize = 255;
 
 /// [`crate::connection::ConnectionService`] of a remote server.
 pub struct RemoteService {
     wire: SharedWire,
     catalog: Arc<ProviderCatalog>,
     /// True for an umai server.
-    is_kin: bool,
+    is_umai: bool,
     /// True when the server listed providers, as every server with this API does.
-    is_proven: bool,
+    has_listed_providers: bool,
     notices: Vec<String>,
 }
 
@@ -56,24 +56,24 @@ impl RemoteService {
         let wire = Wire::new(options)?;
         // One after the other: an authentication error is reported once, and the second request reuses the connection.
         let fetched = catalog::fetch(&wire).await?;
-        let told = if fetched.is_kin {
+        let reported = if fetched.is_umai {
             notices(&wire).await
         } else {
             Vec::new()
         };
-        let notices = told.into_iter().chain(fetched.notices);
+        let notices = reported.into_iter().chain(fetched.notices);
         Ok(Self {
             catalog: Arc::new(fetched.catalog),
-            is_kin: fetched.is_kin,
-            is_proven: fetched.is_proven,
+            is_umai: fetched.is_umai,
+            has_listed_providers: fetched.has_listed_providers,
             notices: notices.collect(),
             wire: Arc::new(wire),
         })
     }
 
     /// Returns the title and version from the server's `openapi.json`; none when it has none.
-    pub async fn says_of_itself(&self) -> Option<String> {
-        let url = self.wire.address().beside("openapi.json");
+    pub async fn server_version(&self) -> Option<String> {
+        let url = self.wire.address().sibling("openapi.json");
         let answer = self.wire.send(Asking::get(url)).await.ok()?;
         let document: Value = serde_json::from_slice(&answer.body).ok()?;
         let word = |name: &str| words::line(document.get("info")?.get(name)?.as_str()?);
@@ -86,19 +86,19 @@ impl RemoteService {
         if answer.status.is_success() {
             return Ok(answer);
         }
-        if refusal::is_of_no_api(&answer) || self.has_no_such_address(&answer).await {
+        if refusal::is_not_api(&answer) || self.is_api_missing(&answer).await {
             return Err(self.foreign());
         }
         Err(refusal::read(&answer, about))
     }
 
     /// Returns whether the API is missing: an unproven server answers 404 with an empty body, also for the list of connections.
-    async fn has_no_such_address(&self, answer: &Answer) -> bool {
+    async fn is_api_missing(&self, answer: &Answer) -> bool {
         let is_mute = answer.status == StatusCode::NOT_FOUND && answer.body.is_empty();
-        if self.is_proven || !is_mute {
+        if self.has_listed_providers || !is_mute {
             return false;
         }
-        let mut url = self.wire.address().of(&["connections"]);
+        let mut url = self.wire.address().endpoint(&["connections"]);
         url.set_query(Some("skip=0&take=1"));
         let listed = self.wire.send(Asking::get(url)).await;
         listed.is_ok_and(|listed| listed.status == StatusCode::NOT_FOUND)
@@ -125,7 +125,7 @@ impl RemoteService {
     }
 
     /// Returns the connection of a save response. A third-party server may return an empty body or only an ID.
-    async fn saved(
+    async fn saved_connection(
         &self,
         answer: Answer,
         otherwise: Option<&IdOrAlias>,
@@ -133,37 +133,40 @@ impl RemoteService {
         let bare = || serde_json::from_slice::<uuid::Uuid>(&answer.body).ok();
         let located = || answer.location()?.rsplit('/').next()?.parse().ok();
         if let Some(id) = bare() {
-            return self.one(&IdOrAlias::Id(id)).await;
+            return self.load(&IdOrAlias::Id(id)).await;
         }
         match serde_json::from_slice::<Arrived>(&answer.body) {
             Ok(arrived) => return Ok(arrived.masked(&self.catalog)),
-            Err(_) if self.is_kin && !answer.body.iter().all(u8::is_ascii_whitespace) => {
+            Err(_) if self.is_umai && !answer.body.iter().all(u8::is_ascii_whitespace) => {
                 return Err(self.foreign());
             }
             // The save succeeded; load the current state.
             Err(_) => {}
         }
         match (located(), otherwise) {
-            (Some(id), _) => self.one(&IdOrAlias::Id(id)).await,
-            (None, Some(key)) => self.one(key).await,
-            (None, None) => self.read::<Value>(&answer).and(Err(unnamed())),
+            (Some(id), _) => self.load(&IdOrAlias::Id(id)).await,
+            (None, Some(key)) => self.load(key).await,
+            (None, None) => self.read::<Value>(&answer).and(Err(missing_connection())),
         }
     }
 
     /// Loads a connection.
-    async fn one(&self, key: &IdOrAlias) -> Result<Connection, ConnectionError> {
-        let arrived: Arrived = self.arrived(key).await?;
+    async fn load(&self, key: &IdOrAlias) -> Result<Connection, ConnectionError> {
+        let arrived: Arrived = self.load_as(key).await?;
         Ok(arrived.masked(&self.catalog))
     }
 
-    async fn arrived<T: DeserializeOwned>(&self, key: &IdOrAlias) -> Result<T, ConnectionError> {
-        let url = self.wire.address().of(&["connections", &part(key)?]);
+    async fn load_as<T: DeserializeOwned>(&self, key: &IdOrAlias) -> Result<T, ConnectionError> {
+        let url = self
+            .wire
+            .address()
+            .endpoint(&["connections", &path_segment(key)?]);
         self.fetch(Asking::get(url), About::one(key)).await
     }
 }
 
 /// Creates the error of a save response without a connection.
-fn unnamed() -> ConnectionError {
+fn missing_connection() -> ConnectionError {
     ServerError::Refused {
         status: 200,
         words: "The server did not return the saved connection; reload the list".into(),
@@ -173,12 +176,12 @@ fn unnamed() -> ConnectionError {
 
 /// Loads the server's notices; empty when it has none.
 async fn notices(wire: &Wire) -> Vec<String> {
-    let url = wire.address().of(&["notices"]);
+    let url = wire.address().endpoint(&["notices"]);
     let Ok(answer) = wire.send(Asking::get(url)).await else {
         return Vec::new();
     };
-    let said: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let items = said.get("items").and_then(Value::as_array);
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let items = body.get("items").and_then(Value::as_array);
     items
         .into_iter()
         .flatten()
@@ -187,19 +190,19 @@ async fn notices(wire: &Wire) -> Vec<String> {
 }
 
 /// Returns the path segment of a connection. An alias that would change the path belongs to no connection.
-fn part(key: &IdOrAlias) -> Result<String, ConnectionError> {
+fn path_segment(key: &IdOrAlias) -> Result<String, ConnectionError> {
     match key {
         IdOrAlias::Id(id) => Ok(id.to_string()),
-        IdOrAlias::Alias(alias) if is_askable(alias) => Ok(alias.clone()),
+        IdOrAlias::Alias(alias) if is_valid_segment(alias) => Ok(alias.clone()),
         IdOrAlias::Alias(_) => Err(ConnectionError::NotFound(key.clone())),
     }
 }
 
 /// Returns whether an alias can be a path segment that names a connection.
-fn is_askable(alias: &str) -> bool {
+fn is_valid_segment(alias: &str) -> bool {
     !matches!(alias, "" | "." | "..")
         // URL parsers remove line ends and tabs, which would name another connection.
         && !alias.chars().any(char::is_control)
-        && alias.chars().count() <= MOST_ALIAS
+        && alias.chars().count() <= MAX_ALIAS
         && !alias::is_reserved(&alias.to_lowercase())
 }

@@ -10,35 +10,35 @@ use crate::connection::{ConnectionError, FieldError, Reason, ServerError, StoreE
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Problem {
     /// URI that documents the status.
-    #[serde(rename = "type", default, deserialize_with = "understood")]
+    #[serde(rename = "type", default, deserialize_with = "or_default")]
     pub kind: String,
     /// Reason phrase of the status.
-    #[serde(default, deserialize_with = "understood")]
+    #[serde(default, deserialize_with = "or_default")]
     pub title: String,
     /// HTTP status.
-    #[serde(default, deserialize_with = "understood")]
+    #[serde(default, deserialize_with = "or_default")]
     pub status: u16,
     /// The error in one sentence.
-    #[serde(default, deserialize_with = "understood")]
+    #[serde(default, deserialize_with = "or_default")]
     pub detail: String,
     /// Stable error code.
     #[serde(
         default,
-        deserialize_with = "understood",
+        deserialize_with = "or_default",
         skip_serializing_if = "Option::is_none"
     )]
     pub code: Option<String>,
     /// Error messages by field path.
     #[serde(
         default,
-        deserialize_with = "understood",
+        deserialize_with = "or_default",
         skip_serializing_if = "Map::is_empty"
     )]
     pub errors: Map<String, Value>,
     /// The error itself, for umai clients.
     #[serde(
         default,
-        deserialize_with = "understood",
+        deserialize_with = "or_default",
         skip_serializing_if = "Option::is_none"
     )]
     pub cause: Option<ConnectionError>,
@@ -48,7 +48,7 @@ pub struct Problem {
 }
 
 /// Deserializes a member, or returns its default when the type is unexpected.
-fn understood<'de, T: DeserializeOwned + Default, D: Deserializer<'de>>(
+fn or_default<'de, T: DeserializeOwned + Default, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     let given = Value::deserialize(deserializer)?;
@@ -58,7 +58,7 @@ fn understood<'de, T: DeserializeOwned + Default, D: Deserializer<'de>>(
 impl Problem {
     /// Creates problem details from a status, a sentence and a stable error code.
     pub fn new(status: u16, detail: impl Into<String>, code: &str) -> Self {
-        let (kind, title) = described(status);
+        let (kind, title) = status_info(status);
         Self {
             kind: kind.into(),
             title: title.into(),
@@ -72,20 +72,20 @@ impl Problem {
     }
 
     /// Creates the problem details of a service error.
-    pub fn of(error: &ConnectionError) -> Self {
+    pub fn from_error(error: &ConnectionError) -> Self {
         let detail = match error {
             // The API's own text, regardless of the ID or alias in the request.
             ConnectionError::NotFound(_) => "Connection not found".to_owned(),
             other => other.to_string(),
         };
         let errors = match error {
-            ConnectionError::Invalid(errors) => by_field(errors),
+            ConnectionError::Invalid(errors) => errors_by_field(errors),
             _ => Map::new(),
         };
         Self {
             errors,
             cause: Some(error.clone()),
-            ..Self::new(status(error), detail, word(error))
+            ..Self::new(status(error), detail, error_code(error))
         }
     }
 
@@ -107,7 +107,7 @@ impl Problem {
 }
 
 /// Returns the documentation URI and the reason phrase of a status.
-fn described(status: u16) -> (&'static str, &'static str) {
+fn status_info(status: u16) -> (&'static str, &'static str) {
     match status {
         400 => (
             "https://tools.ietf.org/html/rfc7231#section-6.5.1",
@@ -211,11 +211,11 @@ fn status(error: &ConnectionError) -> u16 {
 }
 
 /// Returns the stable code of a service error.
-fn word(error: &ConnectionError) -> &'static str {
+fn error_code(error: &ConnectionError) -> &'static str {
     match error {
         ConnectionError::Invalid(errors) => errors
             .first()
-            .map_or("invalid", |error| code(&error.reason)),
+            .map_or("invalid", |error| reason_code(&error.reason)),
         ConnectionError::Malformed(_) => "malformed",
         ConnectionError::NotFound(_) => "notFound",
         ConnectionError::VersionNotFound(_) => "versionNotFound",
@@ -234,7 +234,7 @@ fn word(error: &ConnectionError) -> &'static str {
 }
 
 /// Error messages by field path, in the order of the form.
-fn by_field(errors: &[FieldError]) -> Map<String, Value> {
+fn errors_by_field(errors: &[FieldError]) -> Map<String, Value> {
     let mut fields = Map::new();
     for error in errors {
         let sentences = fields
@@ -248,7 +248,7 @@ fn by_field(errors: &[FieldError]) -> Map<String, Value> {
 }
 
 /// Returns the stable code of a field error.
-fn code(reason: &Reason) -> &'static str {
+fn reason_code(reason: &Reason) -> &'static str {
     match reason {
         Reason::Required => "required",
         Reason::TooLong(_) => "tooLong",
@@ -348,7 +348,7 @@ mod tests {
             ),
             (ConnectionError::ReadOnly(none()), 403, "readOnly"),
         ] {
-            let problem = Problem::of(&error);
+            let problem = Problem::from_error(&error);
             assert_eq!(problem.status, status, "{error}");
             assert_eq!(problem.code.as_deref(), Some(code), "{error}");
         }
@@ -401,7 +401,7 @@ mod tests {
             (Reason::EndpointMoved, "endpointMoved"),
             (Reason::Said(text()), "said"),
         ] {
-            assert_eq!(code(&reason), expected);
+            assert_eq!(reason_code(&reason), expected);
         }
     }
 }

@@ -50,7 +50,7 @@ pub(in crate::api) fn is_open(path: &str) -> bool {
 struct Api {
     service: Arc<dyn ConnectionService>,
     /// Ends the event streams, which have no end otherwise.
-    ending: CancellationToken,
+    shutdown: CancellationToken,
 }
 
 /// Creates the API over a service. Event streams end when they are dropped.
@@ -59,7 +59,7 @@ pub fn router(service: Arc<dyn ConnectionService>) -> Router {
 }
 
 /// Creates the API over a service. Event streams end when `ending` is cancelled, so that a graceful stop need not wait for them.
-pub fn router_until(service: Arc<dyn ConnectionService>, ending: CancellationToken) -> Router {
+pub fn router_until(service: Arc<dyn ConnectionService>, shutdown: CancellationToken) -> Router {
     let managed = routes();
     let below = managed.iter().map(|(path, _)| format!("{BASE_PATH}{path}"));
     let paths = Paths::new(below.chain(OPEN.map(str::to_owned)));
@@ -81,8 +81,8 @@ pub fn router_until(service: Arc<dyn ConnectionService>, ending: CancellationTok
             )
         })
         .layer(from_fn(address::check))
-        .layer(map_response(unstored))
-        .with_state(Api { service, ending });
+        .layer(map_response(no_store))
+        .with_state(Api { service, shutdown });
     // Wraps the router: a layer inside it would see the path only after routing.
     let normalized = router.map_request(move |request| paths.normalize(request));
     Router::new().fallback_service(normalized)
@@ -112,11 +112,11 @@ fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {
         ("/connections/capabilities", get(capabilities::all)),
         (
             "/connections/capabilities/{capability}",
-            get(capabilities::who_can),
+            get(capabilities::connections_with),
         ),
         (
             "/connections/{idOrAlias}/capabilities",
-            get(capabilities::of_one),
+            get(capabilities::of_connection),
         ),
         (
             "/connections/{idOrAlias}/duplicate",
@@ -145,7 +145,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {
         ),
         ("/aliases", get(connections::aliases)),
         ("/appsettings", get(surroundings::keys)),
-        ("/appsettings/{key}", get(surroundings::look_up)),
+        ("/appsettings/{key}", get(surroundings::lookup)),
         ("/notices", get(surroundings::notices)),
         ("/changes", get(changes::follow)),
         ("/changes/latest", get(changes::latest)),
@@ -153,7 +153,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {
 }
 
 /// Forbids caching of every response.
-async fn unstored(mut response: Response) -> Response {
+async fn no_store(mut response: Response) -> Response {
     response
         .headers_mut()
         .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -21,7 +21,7 @@ pub const PREFIX: &str = "umai_";
 const RANDOM: usize = 32;
 
 /// Maximum length of a token's name, in characters.
-pub const LONGEST_NAME: usize = 100;
+pub const MAX_NAME_LENGTH: usize = 100;
 
 /// Permissions of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,7 +35,7 @@ pub enum Scope {
 
 impl Scope {
     /// Returns the name in the token file and on the command line.
-    pub const fn word(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Read => "read",
             Self::Write => "write",
@@ -62,7 +62,7 @@ pub struct Token {
 
 impl Token {
     /// Creates a token and returns it with its text, which is not stored.
-    pub fn make(
+    pub fn generate(
         name: String,
         scope: Scope,
         expires: Option<DateTime<Utc>>,
@@ -81,7 +81,7 @@ impl Token {
             name,
             scope,
             expires,
-            sha256: Digest::of(&text),
+            sha256: Digest::hash(&text),
         };
         Ok((token, text))
     }
@@ -98,12 +98,12 @@ pub struct Digest([u8; 32]);
 
 impl Digest {
     /// Hashes a text.
-    pub fn of(text: &str) -> Self {
+    pub fn hash(text: &str) -> Self {
         Self(Sha256::digest(text).into())
     }
 
     /// Compares two hashes in constant time.
-    pub fn is(&self, other: &Self) -> Choice {
+    pub fn ct_eq(&self, other: &Self) -> Choice {
         self.0.ct_eq(&other.0)
     }
 }
@@ -140,7 +140,7 @@ pub enum TokenError {
     NameTaken(String),
     /// The name is not valid.
     #[error(
-        "A token name must have 1 to {LONGEST_NAME} printable characters and must not be an ID"
+        "A token name must have 1 to {MAX_NAME_LENGTH} printable characters and must not be an ID"
     )]
     NameFormat,
     /// No token has this ID or name.
@@ -161,9 +161,9 @@ pub enum TokenError {
     Unusable(String),
 }
 
-/// Checks a name: 1 to [`LONGEST_NAME`] visible characters, and not an ID.
+/// Checks a name: 1 to [`MAX_NAME_LENGTH`] visible characters, and not an ID.
 pub fn check_name(name: &str) -> Result<(), TokenError> {
-    let is_name = name.chars().count() <= LONGEST_NAME
+    let is_name = name.chars().count() <= MAX_NAME_LENGTH
         && is_visible_text(name)
         && !name.chars().any(crate::text::is_hidden)
         && name.trim() == name
@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn token_is_random_and_stored_as_hash() {
-        let make = || Token::make("ci".into(), Scope::Read, None).unwrap();
+        let make = || Token::generate("ci".into(), Scope::Read, None).unwrap();
         let (token, text) = make();
         assert_eq!(text.len(), PREFIX.len() + 64);
         assert!(text.starts_with("umai_"));
@@ -196,13 +196,13 @@ mod tests {
         let kept = serde_json::to_string(&token).unwrap();
         assert!(!kept.contains(&text[PREFIX.len()..]));
         assert_eq!(serde_json::from_str::<Token>(&kept).unwrap(), token);
-        assert!(bool::from(token.sha256.is(&Digest::of(&text))));
-        assert!(!bool::from(token.sha256.is(&Digest::of("umai_"))));
+        assert!(bool::from(token.sha256.ct_eq(&Digest::hash(&text))));
+        assert!(!bool::from(token.sha256.ct_eq(&Digest::hash("umai_"))));
     }
 
     #[test]
     fn token_without_expiry_member_is_rejected() {
-        let (token, _) = Token::make("ci".into(), Scope::Read, None).unwrap();
+        let (token, _) = Token::generate("ci".into(), Scope::Read, None).unwrap();
         let whole = serde_json::to_value(&token).unwrap();
         for (member, value) in [
             ("expires", None),

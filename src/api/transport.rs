@@ -42,30 +42,30 @@ use self::seats::Seats;
 ///
 /// Returns whether all of them finished in time.
 pub async fn serve(
-    doors: Vec<Door>,
+    sockets: Vec<Door>,
     gate: Gate,
     tls: Option<TlsAcceptor>,
     limits: Limits,
     stop: CancellationToken,
 ) -> bool {
-    let seats = Seats::new(limits.connections, limits.grace);
-    let patience = limits.stop;
-    let house = Arc::new(House {
+    let slots = Seats::new(limits.connections, limits.grace);
+    let time_limit = limits.stop;
+    let context = Arc::new(House {
         gate: Arc::new(gate),
         tls,
         limits,
         stop,
     });
-    let (porters, guests) = (TaskTracker::new(), TaskTracker::new());
-    for door in doors {
-        porters.spawn(listen::let_in(
-            door,
-            Arc::clone(&house),
-            Arc::clone(&seats),
-            guests.clone(),
+    let (acceptors, connections) = (TaskTracker::new(), TaskTracker::new());
+    for socket in sockets {
+        acceptors.spawn(listen::accept_loop(
+            socket,
+            Arc::clone(&context),
+            Arc::clone(&slots),
+            connections.clone(),
         ));
     }
-    porters.close();
-    porters.wait().await;
-    listen::see_off(&guests, patience).await
+    acceptors.close();
+    acceptors.wait().await;
+    listen::drain(&connections, time_limit).await
 }

@@ -9,7 +9,7 @@ use super::layer::{Kept, MAX_FILE_BYTES, Values};
 use crate::text::file::{self, FileFlaw};
 
 /// Maximum number of files.
-const MOST_FILES: usize = 10_000;
+const MAX_FILES: usize = 10_000;
 
 /// Prefix of ignored file names, as in .NET.
 const IGNORED: &str = "ignore.";
@@ -47,7 +47,7 @@ pub(super) fn read(folder: &Path) -> (Result<Values, FileFlaw>, Vec<String>) {
 fn names(folder: &Path) -> Result<Vec<String>, FileFlaw> {
     let entries = std::fs::read_dir(folder).and_then(|entries| {
         entries
-            .take(MOST_FILES)
+            .take(MAX_FILES)
             .map(|entry| Ok(entry?.file_name().into_string().ok()))
             .collect::<std::io::Result<Vec<_>>>()
     });

@@ -8,7 +8,7 @@ use super::allowed::Allowed;
 use super::{AppSettings, Layer, Layers, Reference, has_text};
 
 /// Maximum number of listed keys.
-pub const MOST_KEYS: usize = 1_000;
+pub const MAX_KEYS: usize = 1_000;
 
 /// A configuration key that may be referenced and has a value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,7 +21,7 @@ pub struct ConfigurationKey {
 }
 
 impl AppSettings {
-    /// Lists the resolvable keys by name, at most [`MOST_KEYS`], and their total number.
+    /// Lists the resolvable keys by name, at most [`MAX_KEYS`], and their total number.
     ///
     /// Most environment variables are unrelated to connections. Only those are listed that have a section (`OpenAI__ApiKey`),
     /// that `is_known` accepts, or that the allow-list names.
@@ -70,7 +70,7 @@ impl AppSettings {
             .filter(|listed| is_referable(&listed.key, &allowed))
             .collect();
         let total = keys.len();
-        keys.truncate(MOST_KEYS);
+        keys.truncate(MAX_KEYS);
         (keys, total)
     }
 }

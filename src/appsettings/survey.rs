@@ -31,7 +31,7 @@ impl AppSettings {
         Survey {
             files: files.collect(),
             environment: self.environment().unwrap_or_default(),
-            variables: self.variables.of_sections(),
+            variables: self.variables.section_names(),
             allowed: allowed::prefixes(&layers, &self.variables),
         }
     }

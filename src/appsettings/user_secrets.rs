@@ -11,7 +11,7 @@ const DEVELOPMENT: &str = "Development";
 const FALLBACK: &str = "DOTNET_USER_SECRETS_FALLBACK_DIR";
 
 /// Maximum length of a `UserSecretsId`, in bytes: it is a folder name.
-const LONGEST: usize = 255;
+const MAX_LENGTH: usize = 255;
 
 /// Returns whether user secrets apply in an environment.
 pub(super) fn apply_in(environment: &str) -> bool {
@@ -21,7 +21,7 @@ pub(super) fn apply_in(environment: &str) -> bool {
 /// Returns the path of the user secrets with this `UserSecretsId`.
 pub(super) fn path(id: &str) -> Result<PathBuf, String> {
     let is_folder = !matches!(id, "" | "." | "..") && !id.contains(['/', '\\', '\0']);
-    if !is_folder || id.len() > LONGEST {
+    if !is_folder || id.len() > MAX_LENGTH {
         return Err(
             "--user-secrets takes the UserSecretsId of a project, for example aspnet-Site-1b9d6bcd"
                 .into(),

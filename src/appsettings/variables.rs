@@ -59,7 +59,7 @@ impl Variables {
     }
 
     /// Returns the names of the variables that map to a key in a section, in order, without connection strings.
-    pub(super) fn of_sections(&self) -> Vec<String> {
+    pub(super) fn section_names(&self) -> Vec<String> {
         let mut names = Vec::new();
         self.each(|name, _| {
             let is_section = name.split_once("__").is_some_and(|(section, key)| {

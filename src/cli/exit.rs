@@ -117,7 +117,7 @@ impl Failure {
     /// Returns the failure as problem details, in the form of the management API.
     pub fn problem(&self) -> Problem {
         let (status, code) = match self {
-            Self::Connection(error) | Self::Options(error) => return Problem::of(error),
+            Self::Connection(error) | Self::Options(error) => return Problem::from_error(error),
             Self::Usage(_) => (400, "usage"),
             Self::NoSecret(_) => (400, "noSecret"),
             Self::NoProvider(_) => (404, "providerNotFound"),

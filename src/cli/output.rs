@@ -219,7 +219,7 @@ impl Output {
     pub fn refusal(&self, error: &ConnectionError, unit: &str, number: u64) {
         match self.messages {
             Format::Text => sentences(error, &format!("{unit} {number}: ")),
-            Format::Json => Self::problem(&Problem::of(error).at(unit, number)),
+            Format::Json => Self::problem(&Problem::from_error(error).at(unit, number)),
         }
     }
 
@@ -229,7 +229,7 @@ impl Output {
             Format::Text => sentences(error, place),
             Format::Json => {
                 let place = place.trim_end().trim_end_matches(':');
-                Self::problem(&Problem::of(error).of_place(place));
+                Self::problem(&Problem::from_error(error).of_place(place));
             }
         }
     }

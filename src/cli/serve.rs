@@ -180,7 +180,7 @@ impl Serve {
 
     fn keeper(&self, book: TokenBook) -> Keeper {
         if self.no_auth {
-            return Keeper::Nobody;
+            return Keeper::Disabled;
         }
         let limits = Limits::default();
         Keeper::Tokens(Box::new(Tokens {

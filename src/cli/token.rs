@@ -148,7 +148,7 @@ pub fn run(verb: &Verb, ground: &Ground, output: &mut Output) -> Result<(), Fail
         } => {
             book.would_create(name)?;
             let scope = Scope::from(*scope);
-            let text = format!("Would create token {name} with scope {}", scope.word());
+            let text = format!("Would create token {name} with scope {}", scope.as_str());
             dry::write_action("createToken", &text, output)
         }
         Verb::Revoke {
@@ -202,7 +202,7 @@ fn list(tokens: &[Token], output: &mut Output) -> Result<(), Failure> {
                     [
                         token.id.to_string(),
                         token.name.clone(),
-                        token.scope.word().to_owned(),
+                        token.scope.as_str().to_owned(),
                         match token.expires {
                             None => "never".to_owned(),
                             Some(_) if token.is_expired(now) => "expired".to_owned(),

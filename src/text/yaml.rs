@@ -122,7 +122,7 @@ fn indent(level: usize, text: &mut String) {
 }
 
 /// Unquoted words with a special meaning in some parser.
-const MEANT: [&str; 11] = [
+const SPECIAL_WORDS: [&str; 11] = [
     "true", "false", "yes", "no", "on", "off", "y", "n", "null", "inf", "nan",
 ];
 
@@ -134,7 +134,9 @@ fn is_plain(words: &str) -> bool {
         .is_some_and(u8::is_ascii_alphabetic)
         && words.bytes().all(is_inner)
         && !words.ends_with(' ')
-        && !MEANT.iter().any(|meant| words.eq_ignore_ascii_case(meant))
+        && !SPECIAL_WORDS
+            .iter()
+            .any(|meant| words.eq_ignore_ascii_case(meant))
 }
 
 fn put_text(words: &str, text: &mut String) {

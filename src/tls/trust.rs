@@ -28,7 +28,7 @@ use super::{pem, x509};
 const FILE: &str = "SSL_CERT_FILE";
 
 /// Maximum size of a file that is inspected for an error message, in bytes.
-const MOST_BYTES: usize = 16 * 1024 * 1024;
+const MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// Creates the client configuration: TLS 1.2 and 1.3 with HTTP/1.1, trusting the system's certificates and `extra`.
 pub fn client_config(extra: &[CertificateDer<'static>]) -> Result<ClientConfig, String> {
@@ -70,7 +70,7 @@ fn read(path: &Path) -> std::io::Result<Vec<u8>> {
     }
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path)?;
-    file.take(MOST_BYTES as u64).read_to_end(&mut bytes)?;
+    file.take(MAX_BYTES as u64).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

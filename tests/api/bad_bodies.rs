@@ -277,7 +277,7 @@ fn structure(bodies: &mut Vec<Vec<u8>>) {
     }
     let provider = |id: &str| with("providerId", &format!("\"{id}\""));
     bodies.extend(
-        ["nobody", "openai2", "../openai", "openai\\u0000", "*"].map(|id| provider(id).into()),
+        ["missing", "openai2", "../openai", "openai\\u0000", "*"].map(|id| provider(id).into()),
     );
 }
 

@@ -195,7 +195,7 @@ async fn head_matches_get_without_body() {
     for path in [
         "/connections",
         "/connections/openai-prod",
-        "/connections/nobody",
+        "/connections/missing",
         "/connections/openai-prod/exists",
         "/connections/capabilities",
         "/providers",

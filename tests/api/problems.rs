@@ -258,7 +258,7 @@ fn errors_survive_problem_details() {
     let errors = errors();
     assert!(errors.len() > 150);
     for error in errors {
-        let problem = Problem::of(&error);
+        let problem = Problem::from_error(&error);
         let text = serde_json::to_string(&problem).unwrap();
         let read: Problem = serde_json::from_str(&text).unwrap();
         assert_eq!(read, problem, "{text}");
@@ -275,7 +275,7 @@ fn errors_survive_problem_details() {
 fn reason_name_equals_problem_code() {
     for reason in reasons() {
         let travels = serde_json::to_value(&reason).unwrap()["code"].clone();
-        let problem = Problem::of(&ConnectionError::at(Field::Alias, reason));
+        let problem = Problem::from_error(&ConnectionError::at(Field::Alias, reason));
         assert_eq!(Value::from(problem.code), travels);
     }
 }

@@ -50,10 +50,10 @@ async fn provider_has_schema_and_settings() {
 #[tokio::test]
 async fn unknown_provider_is_404_with_its_id() {
     let world = World::new().await;
-    for path in ["/providers/nobody", "/provider/nobody"] {
+    for path in ["/providers/missing", "/provider/missing"] {
         assert_eq!(
             world.get(path).await.refusal(),
-            (404, "Provider 'nobody' not found".into())
+            (404, "Provider 'missing' not found".into())
         );
     }
 }

@@ -75,7 +75,7 @@ async fn list_supports_every_filter_and_paging() {
             "beta, Gamma BETA",
             2,
         ),
-        ("?providerId=nobody", "", 0),
+        ("?providerId=missing", "", 0),
         ("?capability=Embedding", "Alpha, Gamma BETA", 2),
         ("?capability=embedding&filter=beta", "Gamma BETA", 1),
         ("?isActive=false", "beta", 1),
@@ -305,7 +305,7 @@ async fn connection_is_found_by_id_or_alias_or_404() {
         );
     }
     for key in [
-        "nobody",
+        "missing",
         "3fa85f64-5717-4562-b3fc-2c963f66afa6",
         "a%2Fb",
         "%00",
@@ -452,7 +452,7 @@ async fn put_rejects_provider_taken_alias_and_moved_endpoint() {
 async fn put_of_missing_connection_is_404() {
     let world = World::new().await;
     assert_eq!(
-        world.put_json("/connections/nobody", "{}").await.refusal(),
+        world.put_json("/connections/missing", "{}").await.refusal(),
         (404, "Connection not found".into())
     );
     world.create_documented().await;
@@ -580,7 +580,7 @@ async fn exists_returns_bare_boolean() {
     for (path, text) in [
         ("openai-prod/exists", "true"),
         ("OpenAI-Prod/exists", "true"),
-        ("nobody/exists", "false"),
+        ("missing/exists", "false"),
         ("capabilities/exists", "false"),
         ("openai-prod/exists?excludeId=", "true"),
         (
@@ -639,7 +639,7 @@ async fn connection_capabilities_are_a_bare_list() {
         world.get("/connections/c/capabilities").await.json(),
         json!(["Chat", "Embedding"])
     );
-    let missing = world.get("/connections/nobody/capabilities").await;
+    let missing = world.get("/connections/missing/capabilities").await;
     assert_eq!(missing.refusal(), (404, "Connection not found".into()));
 }
 

@@ -21,7 +21,7 @@ async fn test_returns_200_with_report() {
 #[tokio::test]
 async fn test_of_missing_connection_or_invalid_body_fails() {
     let world = World::new().await;
-    let missing = world.ask(Method::POST, "/connections/nobody/test").await;
+    let missing = world.ask(Method::POST, "/connections/missing/test").await;
     assert_eq!(missing.refusal(), (404, "Connection not found".into()));
     world
         .create(r#"{"alias":"bare","name":"B","providerId":"openai"}"#)
@@ -71,12 +71,12 @@ async fn test_leaves_store_unchanged() {
 async fn models_of_missing_connection_or_capability_fail() {
     let world = World::new().await;
     assert_eq!(
-        world.get("/connections/nobody/models").await.refusal(),
+        world.get("/connections/missing/models").await.refusal(),
         (404, "Connection not found".into())
     );
     assert_eq!(
         world
-            .get("/connections/nobody/models?capability=x")
+            .get("/connections/missing/models?capability=x")
             .await
             .status,
         400

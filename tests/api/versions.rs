@@ -134,11 +134,11 @@ async fn version_snapshot_has_no_secrets() {
 async fn missing_versions_return_documented_404() {
     let world = World::new().await;
     history(&world).await;
-    let nobody = "/versions/connection/nobody";
+    let missing = "/versions/connection/missing";
     for (path, detail) in [
-        (nobody.to_owned(), "Entity not found"),
-        (format!("{nobody}/1"), "Entity not found"),
-        (format!("{nobody}/1/compare/2"), "Entity not found"),
+        (missing.to_owned(), "Entity not found"),
+        (format!("{missing}/1"), "Entity not found"),
+        (format!("{missing}/1/compare/2"), "Entity not found"),
         (format!("{KEY}/4"), "Version not found"),
         (format!("{KEY}/0"), "Version not found"),
         (
@@ -157,7 +157,7 @@ async fn missing_versions_return_documented_404() {
         );
     }
     for (path, detail) in [
-        (format!("{nobody}/1/rollback"), "Entity not found"),
+        (format!("{missing}/1/rollback"), "Entity not found"),
         (format!("{KEY}/4/rollback"), "Version not found"),
     ] {
         assert_eq!(

@@ -103,7 +103,7 @@ const MANY: &str = r#"{"alias":"many-1","name":"Many 1","providerId":"openai"}
 {"alias":"many-2","name":"Many 2","providerId":"openai","settings":{"apiKey":"sk-planted"}}
 {"alias":"many-1","name":"Again","providerId":"openai"}
 {"alias":5,"name":"Misread","providerId":"openai"}
-{"alias":"many-3","name":"Many 3","providerId":"nobody"}
+{"alias":"many-3","name":"Many 3","providerId":"missing"}
 "#;
 
 const SCRIPT: &[(&[&str], &str)] = &[
@@ -125,8 +125,8 @@ const SCRIPT: &[(&[&str], &str)] = &[
     ),
     (&["connections", "get", "openai-prod"], ""),
     (&["connections", "get", "OpenAI-Prod", "--json"], ""),
-    (&["connections", "get", "nobody"], ""),
-    (&["connections", "get", "nobody", "--json"], ""),
+    (&["connections", "get", "missing"], ""),
+    (&["connections", "get", "missing", "--json"], ""),
     (&["connections", "get", "capabilities"], ""),
     (&["connections", "get", ".."], ""),
     (&["connections", "get", ""], ""),
@@ -215,7 +215,7 @@ const SCRIPT: &[(&[&str], &str)] = &[
             "--name",
             "Team G",
             "--provider",
-            "nobody",
+            "missing",
         ],
         "",
     ),
@@ -263,7 +263,7 @@ const SCRIPT: &[(&[&str], &str)] = &[
         "",
     ),
     (&["connections", "list", "--provider", ""], ""),
-    (&["connections", "list", "--provider", "nobody"], ""),
+    (&["connections", "list", "--provider", "missing"], ""),
     (
         &["connections", "list", "--filter", "no such name & all"],
         "",
@@ -273,7 +273,7 @@ const SCRIPT: &[(&[&str], &str)] = &[
             "connections",
             "deactivate",
             "openai-prod",
-            "nobody",
+            "missing",
             "team-b",
         ],
         "",
@@ -296,11 +296,11 @@ const SCRIPT: &[(&[&str], &str)] = &[
     ),
     (&["connections", "test", "near"], ""),
     (&["connections", "test", "near", "--json"], ""),
-    (&["connections", "test", "nobody"], ""),
+    (&["connections", "test", "missing"], ""),
     (&["connections", "test", "bare"], ""),
     (&["connections", "models", "near"], ""),
     (&["connections", "models", "near", "--json"], ""),
-    (&["connections", "models", "nobody"], ""),
+    (&["connections", "models", "missing"], ""),
     (
         &[
             "connections",
@@ -359,13 +359,13 @@ const SCRIPT: &[(&[&str], &str)] = &[
         ],
         "",
     ),
-    (&["connections", "update", "nobody", "--name", "X"], ""),
+    (&["connections", "update", "missing", "--name", "X"], ""),
     (
         &["connections", "duplicate", "team-b", "--name", "Team B 2"],
         "",
     ),
     (
-        &["connections", "duplicate", "nobody", "--name", "Team B 2"],
+        &["connections", "duplicate", "missing", "--name", "Team B 2"],
         "",
     ),
     (
@@ -385,7 +385,7 @@ const SCRIPT: &[(&[&str], &str)] = &[
         &["connections", "history", "team-b", "--take", "1", "--json"],
         "",
     ),
-    (&["connections", "history", "nobody"], ""),
+    (&["connections", "history", "missing"], ""),
     (&["connections", "diff", "team-b", "1"], ""),
     (&["connections", "diff", "team-b", "1", "2", "--json"], ""),
     (&["connections", "diff", "team-b", "1", "9"], ""),
@@ -401,10 +401,10 @@ const SCRIPT: &[(&[&str], &str)] = &[
         "",
     ),
     (&["connections", "rollback", "team-b", "9", "--json"], ""),
-    (&["connections", "rollback", "nobody", "1"], ""),
+    (&["connections", "rollback", "missing", "1"], ""),
     (&["connections", "delete", "openai-prod"], ""),
     (
-        &["connections", "delete", "openai-prod", "nobody", "--yes"],
+        &["connections", "delete", "openai-prod", "missing", "--yes"],
         "",
     ),
     (
@@ -417,7 +417,7 @@ const SCRIPT: &[(&[&str], &str)] = &[
         &["connections", "delete", "openai-prod", "team-c", "--yes"],
         "",
     ),
-    (&["connections", "purge", "nobody", "--yes"], ""),
+    (&["connections", "purge", "missing", "--yes"], ""),
     (&["connections", "purge", "openai-prod"], ""),
     (
         &["connections", "purge", "openai-prod", "--yes", "--json"],
@@ -430,7 +430,7 @@ const SCRIPT: &[(&[&str], &str)] = &[
     (&["providers", "list", "--json"], ""),
     (&["providers", "get", "microsoft-foundry"], ""),
     (&["providers", "get", "openai", "--json"], ""),
-    (&["providers", "get", "nobody"], ""),
+    (&["providers", "get", "missing"], ""),
 ];
 
 #[test]

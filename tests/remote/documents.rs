@@ -79,7 +79,7 @@ fn remote_dry_run_states_what_it_cannot_check() {
             "Would create D (d)\n",
         ),
         (&["deactivate", "a"], 0, "Would deactivate A (a)\n"),
-        (&["delete", "nobody"], 3, ""),
+        (&["delete", "missing"], 3, ""),
         (&["delete", "a"], 0, "Would delete A (a)\n"),
         (&["rollback", "a", "1"], 0, "Nothing to change: A (a)\n"),
     ] {

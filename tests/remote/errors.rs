@@ -32,7 +32,7 @@ fn every_reason() -> Vec<Reason> {
         Reason::Unprintable,
         Reason::LooksLikeKey,
         Reason::WrongType("an object".into()),
-        Reason::UnknownProvider("nobody".into()),
+        Reason::UnknownProvider("missing".into()),
         Reason::ProviderFixed,
         Reason::UnknownSetting(vec!["a".into(), "b".into()]),
         Reason::GivenTwice,
@@ -153,7 +153,7 @@ fn every_error() -> Vec<ConnectionError> {
 #[tokio::test]
 async fn remote_errors_are_restored() {
     for error in every_error() {
-        let problem = Problem::of(&error);
+        let problem = Problem::from_error(&error);
         let (status, body) = (problem.status, serde_json::to_string(&problem).unwrap());
         let (_, service) =
             Stranger::of_umai(move |_| says(status, "application/problem+json", &body)).await;

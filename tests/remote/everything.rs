@@ -47,7 +47,7 @@ fn named(text: &str) -> IdOrAlias {
 async fn create(asked: &mut Asked) {
     for body in [
         NEAR,
-        r#"{"alias":"OPENAI-prod","name":" ","providerId":"nobody","settings":{"x":1}}"#,
+        r#"{"alias":"OPENAI-prod","name":" ","providerId":"missing","settings":{"x":1}}"#,
         r#"{"alias":"openai-prod","name":"Again","providerId":"openai","settings":{"apiKey":"***","endpoint":"ftp://x","y":1}}"#,
         r#"{"alias":"d","name":"D","isActive":1,"providerId":"openai","settings":{"apiKey":"***","endpoint":"ftp://x","y":[]}}"#,
         r#"{"alias":"b","name":"B","providerId":"openai","settings":{"apiKey":"$Not:There"}}"#,
@@ -69,7 +69,7 @@ async fn name(asked: &mut Asked) {
     for key in [
         "openai-prod",
         "OpenAI-Prod",
-        "nobody",
+        "missing",
         "3fa85f64-5717-4562-b3fc-2c963f66afa6",
         "capabilities",
         "a/../b",
@@ -139,7 +139,7 @@ async fn find(asked: &mut Asked) {
     for alias in [
         "openai-prod",
         "OPENAI-PROD",
-        "nobody",
+        "missing",
         "",
         "..",
         "capabilities",
@@ -174,7 +174,7 @@ async fn find(asked: &mut Asked) {
             ..all()
         },
         Query {
-            provider_ids: Some(vec!["AMAZON".into(), "nobody".into()]),
+            provider_ids: Some(vec!["AMAZON".into(), "missing".into()]),
             ..all()
         },
         Query {
@@ -213,8 +213,8 @@ async fn delete(asked: &mut Asked) {
     let deleted = service.delete(one, None).await;
     asked.hear(&deleted.map(|item| (item.alias, item.version, item.date_deleted)));
     asked.hear(&service.delete(one, None).await);
-    let nobody = Uuid::from_u128(1);
-    asked.hear(&service.delete(&nobody.into(), None).await);
+    let missing = Uuid::from_u128(1);
+    asked.hear(&service.delete(&missing.into(), None).await);
     let trash = |page: umai::connection::Page<umai::connection::ConnectionItem>| {
         let items: Vec<_> = page
             .items
@@ -224,7 +224,7 @@ async fn delete(asked: &mut Asked) {
         (items, page.total)
     };
     asked.hear(&service.trash(TEN).await.map(trash));
-    asked.hear(&service.restore(nobody, None).await);
+    asked.hear(&service.restore(missing, None).await);
     asked.hear(&service.restore(id, Some("A B".into())).await);
     let back = service.restore(id, Some("again".into())).await;
     asked.hear(&back.map(|back| (back.item.alias, back.item.version, back.settings)));
@@ -235,7 +235,7 @@ async fn delete(asked: &mut Asked) {
             .map(|item| item.alias),
     );
     asked.hear(&service.purge(id).await);
-    asked.hear(&service.purge(nobody).await);
+    asked.hear(&service.purge(missing).await);
     asked.hear(&service.trash(TEN).await.map(trash));
 }
 

@@ -225,7 +225,7 @@ fn over_http(server: &Server, token: &str, provider: SocketAddr, seen: &mut Seen
     for body in [
         whole.to_string(),
         wrong(&|body| body["alias"] = "NOT AN ALIAS".into()),
-        wrong(&|body| body["providerId"] = "nobody".into()),
+        wrong(&|body| body["providerId"] = "missing".into()),
         wrong(&|body| body["settings"]["organisation"] = KEY.into()),
         wrong(&|body| body["settings"]["endpoint"] = "ftp://example.com".into()),
         wrong(&|body| body["settings"]["apiKey"] = json!([KEY])),

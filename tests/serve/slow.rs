@@ -34,7 +34,7 @@ fn start(limits: Limits) -> Running {
     let doors = open(place).unwrap();
     let address = doors[0].address;
     let routes = router(common::service());
-    let gate = Gate::new(routes, Hosts::default(), Keeper::Nobody, &limits);
+    let gate = Gate::new(routes, Hosts::default(), Keeper::Disabled, &limits);
     let stop = CancellationToken::new();
     let serving = tokio::spawn(serve(doors, gate, None, limits, stop.clone()));
     Running {
@@ -237,7 +237,7 @@ async fn panic_is_500_without_details() {
             get(async move || -> &'static str { std::panic::panic_any(secret) }),
         )
         .route("/whole", get(async || "whole"));
-    let gate = Gate::new(routes, Hosts::default(), Keeper::Nobody, &limits);
+    let gate = Gate::new(routes, Hosts::default(), Keeper::Disabled, &limits);
     let stop = CancellationToken::new();
     let serving = tokio::spawn(serve(doors, gate, None, limits, stop.clone()));
     let reply = tokio::task::spawn_blocking(move || {

@@ -58,7 +58,7 @@ fn token_names_are_unique_and_missing_ones_not_found() {
     ] {
         assert_eq!(create(name).code, Some(4), "{name:?}");
     }
-    assert_eq!(house.run(&["token", "revoke", "nobody"]).code, Some(3));
+    assert_eq!(house.run(&["token", "revoke", "missing"]).code, Some(3));
     let never = house.run(&[
         "token",
         "create",

@@ -53,7 +53,7 @@ impl std::str::FromStr for Address {
 
 impl Address {
     /// Returns the URL of a resource below the base path. Every part is one path segment.
-    pub fn of(&self, parts: &[&str]) -> Url {
+    pub fn endpoint(&self, parts: &[&str]) -> Url {
         let mut url = self.base.clone();
         // HTTP URLs always have a path.
         if let Ok(mut path) = url.path_segments_mut() {
@@ -63,7 +63,7 @@ impl Address {
     }
 
     /// Returns the URL of a resource next to the base path.
-    pub fn beside(&self, name: &str) -> Url {
+    pub fn sibling(&self, name: &str) -> Url {
         let mut url = self.base.clone();
         let prefix = url.path().strip_suffix(BASE_PATH).unwrap_or_default();
         let path = format!("{prefix}/{name}");
@@ -117,7 +117,7 @@ mod tests {
     fn base_url_includes_api_path(#[case] text: &str, #[case] shown: &str) {
         let address: Address = text.parse().unwrap();
         assert_eq!(address.to_string(), shown);
-        let connections = address.of(&["connections"]);
+        let connections = address.endpoint(&["connections"]);
         assert_eq!(
             connections.as_str(),
             format!("{shown}{BASE_PATH}/connections")
@@ -137,15 +137,15 @@ mod tests {
     #[case("https://umai.example?token=planted", "must not contain ? or #")]
     #[case("https://umai.example#planted", "must not contain ? or #")]
     fn unsafe_url_is_rejected_and_not_repeated(#[case] text: &str, #[case] why: &str) {
-        let said = text.parse::<Address>().unwrap_err();
-        assert!(said.contains(why), "{said}");
-        assert!(!said.contains("planted"), "{said}");
+        let error = text.parse::<Address>().unwrap_err();
+        assert!(error.contains(why), "{error}");
+        assert!(!error.contains("planted"), "{error}");
     }
 
     #[test]
     fn path_parts_are_encoded() {
         let address: Address = "https://h".parse().unwrap();
-        let url = address.of(&["connections", "a/b?c#d%2e é"]);
+        let url = address.endpoint(&["connections", "a/b?c#d%2e é"]);
         assert_eq!(
             url.path(),
             format!("{BASE_PATH}/connections/a%2Fb%3Fc%23d%252e%20%C3%A9")

@@ -114,7 +114,7 @@ pub fn seen(provider: Option<&Provider>, key: &str, value: Value) -> Option<Sett
         Value::Number(number) => Setting::Number(number),
         Value::String(text) => {
             let text = Zeroizing::new(text);
-            if may_be_seen(provider, key, &text) {
+            if may_show(provider, key, &text) {
                 Setting::Text(text.to_string())
             } else if text.is_empty() {
                 Setting::Null
@@ -128,7 +128,7 @@ pub fn seen(provider: Option<&Provider>, key: &str, value: Value) -> Option<Sett
 }
 
 /// Returns whether a text may be shown: a reference, or the value of a setting that is not sensitive.
-fn may_be_seen(provider: Option<&Provider>, key: &str, text: &str) -> bool {
+fn may_show(provider: Option<&Provider>, key: &str, text: &str) -> bool {
     if Reference::read(text).is_some() {
         return true;
     }

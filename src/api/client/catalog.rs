@@ -10,16 +10,16 @@ use crate::provider::ProviderCatalog;
 use crate::provider::received::Received;
 
 /// Maximum number of providers that a server may list.
-const MOST: usize = 256;
+const MAX_COUNT: usize = 256;
 
 /// Providers of a server.
 pub struct Fetched {
     /// Provider catalog.
     pub catalog: ProviderCatalog,
     /// True for an umai server: it describes settings with more detail than others.
-    pub is_kin: bool,
+    pub is_umai: bool,
     /// True when the server listed at least one provider.
-    pub is_proven: bool,
+    pub has_listed_providers: bool,
     /// Notices about the providers, one sentence each.
     pub notices: Vec<String>,
 }
@@ -28,11 +28,11 @@ pub struct Fetched {
 /// catalog.
 pub async fn fetch(wire: &Wire) -> Result<Fetched, ConnectionError> {
     let embedded = ProviderCatalog::embedded();
-    let mut url = wire.address().of(&["providers"]);
+    let mut url = wire.address().endpoint(&["providers"]);
     url.set_query(Some("expand=settings"));
     let answer = wire.send(Asking::get(url)).await?;
     if !answer.status.is_success() && answer.status != StatusCode::NOT_FOUND {
-        if refusal::is_of_no_api(&answer) {
+        if refusal::is_not_api(&answer) {
             let server = wire.address().to_string();
             return Err(ServerError::Foreign { server }.into());
         }
@@ -42,20 +42,20 @@ pub async fn fetch(wire: &Wire) -> Result<Fetched, ConnectionError> {
         let words = "The server lists no providers; the built-in providers are used";
         return Ok(Fetched {
             catalog: embedded,
-            is_kin: false,
-            is_proven: false,
+            is_umai: false,
+            has_listed_providers: false,
             notices: vec![words.into()],
         });
     };
     let mut fetched = Fetched {
         // An Umbraco site without providers returns an empty list and is not an umai server.
-        is_kin: !listed.is_empty() && listed.iter().all(Received::is_from_umai),
-        is_proven: true,
+        is_umai: !listed.is_empty() && listed.iter().all(Received::is_from_umai),
+        has_listed_providers: true,
         catalog: ProviderCatalog::default(),
         notices: Vec::new(),
     };
     let mut providers = Vec::with_capacity(listed.len());
-    for received in listed.into_iter().take(MOST) {
+    for received in listed.into_iter().take(MAX_COUNT) {
         let known = embedded.get(&received.id);
         let Some(received) = described(received, wire).await? else {
             providers.extend(known.cloned());
@@ -93,7 +93,7 @@ async fn described(received: Received, wire: &Wire) -> Result<Option<Received>, 
     if received.is_described() {
         return Ok(Some(received));
     }
-    let url = wire.address().of(&["providers", &received.id]);
+    let url = wire.address().endpoint(&["providers", &received.id]);
     let answer = wire.send(Asking::get(url)).await?;
     if !answer.status.is_success() {
         return Ok(None);

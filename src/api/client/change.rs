@@ -5,7 +5,7 @@ use http::{Method, StatusCode};
 use super::arrival::ArrivedItem;
 use super::refusal::About;
 use super::wire::Asking;
-use super::{RemoteService, part};
+use super::{RemoteService, path_segment};
 use crate::connection::validate::Stored;
 use crate::connection::{
     Connection, ConnectionDraft, ConnectionError, ConnectionItem, IdOrAlias, Proposal, ServerError,
@@ -26,7 +26,7 @@ impl RemoteService {
             let proposal = Proposal::Update { key, draft, over };
             return Err(self.with_all_fields(error, proposal).await);
         }
-        if !self.is_kin {
+        if !self.is_umai {
             return self.change_foreign(key, &draft, over).await;
         }
         let about = About {
@@ -34,7 +34,10 @@ impl RemoteService {
             provider: self.provider_of(&draft),
             ..About::one(key)
         };
-        let url = self.wire.address().of(&["connections", &part(key)?]);
+        let url = self
+            .wire
+            .address()
+            .endpoint(&["connections", &path_segment(key)?]);
         let asking = Asking::new(Method::PUT, url)
             .with(draft.to_body())
             .over(over);
@@ -47,7 +50,7 @@ impl RemoteService {
             IdOrAlias::Id(_) => key,
             IdOrAlias::Alias(_) => renamed.as_ref().unwrap_or(key),
         };
-        self.saved(answer, Some(named)).await
+        self.saved_connection(answer, Some(named)).await
     }
 
     /// Checks a draft for masks in place of secrets and for values that could not be parsed, and reports all other errors that
@@ -101,7 +104,7 @@ impl RemoteService {
             return error;
         };
         match self
-            .arrived::<ArrivedItem>(key)
+            .load_as::<ArrivedItem>(key)
             .await
             .map(ConnectionItem::from)
         {

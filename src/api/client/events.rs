@@ -1,7 +1,7 @@
 //! Parser of server-sent events, for input in chunks of any size.
 
 /// Maximum size of an event, in bytes; a change is about 100 times smaller.
-const MOST_BYTES: usize = 256 * 1024;
+const MAX_BYTES: usize = 256 * 1024;
 
 /// An event with data.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl Events {
             match byte {
                 b'\n' if is_second_half => {}
                 b'\n' | b'\r' => events.extend(self.end_line()?),
-                _ if self.line.len() + self.data.len() >= MOST_BYTES => return Err(Garbled),
+                _ if self.line.len() + self.data.len() >= MAX_BYTES => return Err(Garbled),
                 _ => self.line.push(byte),
             }
         }
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn endless_event_is_rejected() {
         let mut events = Events::default();
-        let long = vec![b'x'; MOST_BYTES + 1];
+        let long = vec![b'x'; MAX_BYTES + 1];
         assert_eq!(events.take(&long), Err(Garbled));
         let mut events = Events::default();
         let line = format!("data: {}\n", "x".repeat(1000));

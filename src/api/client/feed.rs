@@ -65,7 +65,7 @@ impl Reading {
         }
         loop {
             while let Some(event) = self.waiting.pop_front() {
-                match self.told(&event) {
+                match self.parse_change(&event) {
                     Ok(Some(changed)) => {
                         self.last = changed.revision;
                         return Some(Ok(changed));
@@ -96,7 +96,7 @@ impl Reading {
     }
 
     /// Parses the change of an event; none for other events and for a change that was already received.
-    fn told(&self, event: &ServerEvent) -> Result<Option<Changed>, StoreError> {
+    fn parse_change(&self, event: &ServerEvent) -> Result<Option<Changed>, StoreError> {
         match event.kind.as_str() {
             "message" => {
                 let changed: Changed =
@@ -116,7 +116,7 @@ fn lost(wire: &Wire, problem: &str) -> StoreError {
     match serde_json::from_value(cause) {
         Ok(ConnectionError::Store(error)) => error,
         Ok(error) => StoreError::Unusable(error.to_string()),
-        Err(_) => words::of_json(&problem).map_or_else(
+        Err(_) => words::from_json(&problem).map_or_else(
             || broken(wire, "the change feed ended"),
             StoreError::Unusable,
         ),
@@ -124,7 +124,7 @@ fn lost(wire: &Wire, problem: &str) -> StoreError {
 }
 
 fn broken(wire: &Wire, why: &str) -> StoreError {
-    StoreError::Unusable(wire.lost(why).to_string())
+    StoreError::Unusable(wire.unreachable(why).to_string())
 }
 
 fn garbled(wire: &Wire) -> StoreError {
@@ -140,7 +140,7 @@ pub fn none(status: StatusCode) -> ConnectionError {
 }
 
 /// Replaces the error of an unknown path; any other error stays.
-pub fn or_none(error: ConnectionError) -> ConnectionError {
+pub fn or_unsupported(error: ConnectionError) -> ConnectionError {
     const UNKNOWN: u16 = StatusCode::NOT_FOUND.as_u16();
     match error {
         ConnectionError::Server(ServerError::Refused {
@@ -151,9 +151,9 @@ pub fn or_none(error: ConnectionError) -> ConnectionError {
 }
 
 /// Replaces the error of a server that answers an unknown path with a web page.
-pub fn or_foreign(error: ConnectionError) -> ConnectionError {
+pub fn or_no_api(error: ConnectionError) -> ConnectionError {
     match error {
         ConnectionError::Server(ServerError::Foreign { .. }) => none(StatusCode::NOT_FOUND),
-        other => or_none(other),
+        other => or_unsupported(other),
     }
 }

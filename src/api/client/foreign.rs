@@ -7,7 +7,7 @@ use super::arrival::ArrivedItem;
 use super::raw::{self, RawChange, RawConnection};
 use super::refusal::{About, refused};
 use super::wire::Asking;
-use super::{RemoteService, part};
+use super::{RemoteService, path_segment};
 use crate::connection::validate::{Stored, has_key};
 use crate::connection::{
     Connection, ConnectionDraft, ConnectionError, ConnectionItem, Field, FieldError, Foreseen,
@@ -35,10 +35,13 @@ impl RemoteService {
             provider: self.catalog.get(&raw.item.provider_id),
             ..About::one(key)
         };
-        let url = self.wire.address().of(&["connections", &part(&id)?]);
+        let url = self
+            .wire
+            .address()
+            .endpoint(&["connections", &path_segment(&id)?]);
         let asking = Asking::new(Method::PUT, url).with(change.body).over(over);
         match self.ask(asking, about).await {
-            Ok(answer) => self.saved(answer, Some(&id)).await,
+            Ok(answer) => self.saved_connection(answer, Some(&id)).await,
             Err(error) => Err(self.moved(error, &id, over).await),
         }
     }
@@ -56,12 +59,12 @@ impl RemoteService {
             provider: self.catalog.get(&raw.item.provider_id),
             ..About::default()
         };
-        let url = self.wire.address().of(&["connections"]);
+        let url = self.wire.address().endpoint(&["connections"]);
         let answer = self
             .ask(Asking::new(Method::POST, url).with(copy.body), about)
             .await?;
         let named = draft.alias.clone().map(IdOrAlias::Alias);
-        self.saved(answer, named.as_ref()).await
+        self.saved_connection(answer, named.as_ref()).await
     }
 
     /// Rolls back to a version. Any success status counts, whatever the body; the connection is loaded again.
@@ -75,7 +78,7 @@ impl RemoteService {
             let words = "This server does not support a note on a rollback; retry without the note";
             return Err(refused(StatusCode::BAD_REQUEST, words));
         }
-        let before = ConnectionItem::from(self.arrived::<ArrivedItem>(key).await?);
+        let before = ConnectionItem::from(self.load_as::<ArrivedItem>(key).await?);
         let id = IdOrAlias::Id(before.id);
         let about = About {
             number: Some(number),
@@ -83,7 +86,7 @@ impl RemoteService {
         };
         let url = self.at_version(&id, number, &["rollback"])?;
         self.ask(Asking::new(Method::POST, url), about).await?;
-        let entity = self.one(&id).await?;
+        let entity = self.load(&id).await?;
         Ok(Rollback {
             entity_id: before.id,
             entity_type: crate::connection::comparison::ENTITY_TYPE.into(),
@@ -104,7 +107,7 @@ impl RemoteService {
         match answer {
             Ok(answer) => self.read(&answer),
             Err(ConnectionError::NotFound(_)) => {
-                let found = self.one(key).await?;
+                let found = self.load(key).await?;
                 let why = if found.settings.is_none() {
                     "it has no settings"
                 } else {
@@ -199,7 +202,7 @@ impl RemoteService {
         provider: Option<&Provider>,
     ) -> Vec<FieldError> {
         match &draft.settings {
-            Some(given) if !self.is_kin => secret_input::refusals(given, provider),
+            Some(given) if !self.is_umai => secret_input::refusals(given, provider),
             _ => Vec::new(),
         }
     }
@@ -279,7 +282,10 @@ impl RemoteService {
     }
 
     async fn raw(&self, key: &IdOrAlias) -> Result<RawConnection, ConnectionError> {
-        let url = self.wire.address().of(&["connections", &part(key)?]);
+        let url = self
+            .wire
+            .address()
+            .endpoint(&["connections", &path_segment(key)?]);
         let answer = self.ask(Asking::get(url), About::one(key)).await?;
         RawConnection::read(&answer.body).ok_or_else(|| self.foreign())
     }

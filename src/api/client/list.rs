@@ -10,10 +10,10 @@ use super::wire::Asking;
 use crate::connection::{ConnectionError, ConnectionItem, Page, Query, ServerError, Window};
 
 /// Maximum page size.
-pub const MOST_LISTED: usize = 10_000;
+pub const MAX_LISTED: usize = 10_000;
 
 /// Maximum of `skip`; no list is longer.
-pub const MOST_SKIPPED: usize = i32::MAX as usize;
+pub const MAX_SKIPPED: usize = i32::MAX as usize;
 
 impl RemoteService {
     /// Lists the connections of a query.
@@ -22,14 +22,14 @@ impl RemoteService {
         query: &Query,
     ) -> Result<Page<ConnectionItem>, ConnectionError> {
         if query.is_trash {
-            return self.in_trash(query.window).await;
+            return self.list_trash(query.window).await;
         }
-        if !self.is_kin && is_beyond_foreign_filters(query) {
-            return self.filtered_here(query).await;
+        if !self.is_umai && needs_local_filter(query) {
+            return self.list_filtered_locally(query).await;
         }
-        let mut url = self.wire.address().of(&["connections"]);
-        if asked(&mut url, query) {
-            return self.gathered(&url, query.window).await;
+        let mut url = self.wire.address().endpoint(&["connections"]);
+        if add_query(&mut url, query) {
+            return self.fetch_pages(&url, query.window).await;
         }
         Ok(Page {
             items: Vec::new(),
@@ -38,15 +38,15 @@ impl RemoteService {
     }
 
     /// Lists the connections in the trash.
-    pub(super) async fn in_trash(
+    pub(super) async fn list_trash(
         &self,
         window: Window,
     ) -> Result<Page<ConnectionItem>, ConnectionError> {
-        if !self.is_kin {
+        if !self.is_umai {
             return Err(no_trash());
         }
-        let url = self.wire.address().of(&["trash"]);
-        self.gathered(&url, window)
+        let url = self.wire.address().endpoint(&["trash"]);
+        self.fetch_pages(&url, window)
             .await
             .map_err(|error| match error {
                 ConnectionError::Server(ServerError::Foreign { .. }) => no_trash(),
@@ -55,20 +55,23 @@ impl RemoteService {
     }
 
     /// Lists the connections of a query on a server that ignores a part of the filter: loads all and filters on the client.
-    async fn filtered_here(&self, query: &Query) -> Result<Page<ConnectionItem>, ConnectionError> {
+    async fn list_filtered_locally(
+        &self,
+        query: &Query,
+    ) -> Result<Page<ConnectionItem>, ConnectionError> {
         let everything = Window {
             skip: 0,
             take: usize::MAX,
         };
-        let asked_there = Query {
+        let server_query = Query {
             provider_ids: None,
             is_active: None,
             window: everything,
             ..query.clone()
         };
-        let mut url = self.wire.address().of(&["connections"]);
-        asked(&mut url, &asked_there);
-        let mut items = self.gathered(&url, everything).await?.items;
+        let mut url = self.wire.address().endpoint(&["connections"]);
+        add_query(&mut url, &server_query);
+        let mut items = self.fetch_pages(&url, everything).await?.items;
         items.retain(|item| {
             let is_provider = |id: &String| id.eq_ignore_ascii_case(&item.provider_id);
             let providers = query.provider_ids.as_ref();
@@ -86,7 +89,7 @@ impl RemoteService {
     }
 
     /// Lists the aliases with a prefix, from the list of connections.
-    pub(super) async fn listed_aliases(
+    pub(super) async fn list_aliases_locally(
         &self,
         prefix: &str,
         most: usize,
@@ -106,7 +109,7 @@ impl RemoteService {
         Ok(aliases)
     }
 
-    async fn gathered(
+    async fn fetch_pages(
         &self,
         url: &Url,
         Window { skip, take }: Window,
@@ -114,8 +117,8 @@ impl RemoteService {
         let mut items: Vec<ConnectionItem> = Vec::new();
         loop {
             let mut url = url.clone();
-            let left_out = skip.saturating_add(items.len()).min(MOST_SKIPPED);
-            let wanted = (take - items.len()).min(MOST_LISTED);
+            let left_out = skip.saturating_add(items.len()).min(MAX_SKIPPED);
+            let wanted = (take - items.len()).min(MAX_LISTED);
             url.query_pairs_mut()
                 .append_pair("skip", &left_out.to_string())
                 .append_pair("take", &wanted.to_string());
@@ -140,13 +143,13 @@ fn no_trash() -> ConnectionError {
 }
 
 /// Returns whether a query uses filters that third-party servers ignore: the status, or several providers.
-fn is_beyond_foreign_filters(query: &Query) -> bool {
+fn needs_local_filter(query: &Query) -> bool {
     let providers = query.provider_ids.as_ref();
     query.is_active.is_some() || providers.is_some_and(|ids| ids.len() > 1)
 }
 
 /// Adds a query to a URL. Returns false when the query can match nothing.
-fn asked(url: &mut Url, query: &Query) -> bool {
+fn add_query(url: &mut Url, query: &Query) -> bool {
     let mut pairs = url.query_pairs_mut();
     if let Some(filter) = query.filter.as_ref().filter(|filter| !filter.is_empty()) {
         pairs.append_pair("filter", filter);

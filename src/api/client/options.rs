@@ -39,7 +39,7 @@ impl RemoteOptions {
 
     /// Returns the URL of the management API.
     pub fn api(&self) -> String {
-        self.address.of(&[]).to_string()
+        self.address.endpoint(&[]).to_string()
     }
 
     /// Sets the token. The error describes the flaw without repeating the token.

@@ -111,14 +111,14 @@ impl RawConnection {
             name.trim().clone_into(&mut item.name);
         }
         item.is_active = draft.is_active.unwrap_or(item.is_active);
-        let (entries, after) = self.laid_over(draft, item, catalog, &mut refused);
+        let (entries, after) = self.apply(draft, item, catalog, &mut refused);
         let is_replaced = entries.iter().any(|entry| !matches!(entry, Entry::Kept(_)));
-        let before = self.plain(&self.kept(), self.item.clone(), catalog);
+        let before = self.plain(&self.unchanged(), self.item.clone(), catalog);
         let paths = changed::paths(&before, &after);
         let is_change = is_replaced || !paths.is_empty();
         if is_change {
             self.refuse_hidden_settings(&mut refused);
-            self.refuse_kept_masks(&entries, catalog, &mut refused);
+            self.reject_kept_masks(&entries, catalog, &mut refused);
         }
         if refused.is_empty() {
             let note = draft.change_description.as_deref();
@@ -146,7 +146,7 @@ impl RawConnection {
         let name = draft.name.as_deref().unwrap_or_default();
         name.trim().clone_into(&mut item.name);
         item.is_active = draft.is_active.unwrap_or(item.is_active);
-        let (entries, after) = self.laid_over(draft, item, catalog, &mut refused);
+        let (entries, after) = self.apply(draft, item, catalog, &mut refused);
         self.refuse_hidden_settings(&mut refused);
         self.refuse_kept_masks(&entries, catalog, &mut refused);
         if !refused.is_empty() {
@@ -162,7 +162,7 @@ impl RawConnection {
     }
 
     /// Returns the settings after a change, and the resulting connection.
-    fn laid_over(
+    fn apply(
         &self,
         draft: &ConnectionDraft,
         item: ConnectionItem,
@@ -170,7 +170,7 @@ impl RawConnection {
         refused: &mut Vec<FieldError>,
     ) -> (Vec<Entry<'_>>, Connection<Plain>) {
         let provider = self.provider(catalog);
-        let mut entries = self.kept();
+        let mut entries = self.unchanged();
         let given = draft.settings.as_ref().into_iter().flat_map(Settings::iter);
         for (key, value) in given {
             let field = provider.and_then(|provider| provider.field_in_any_case(key));
@@ -203,7 +203,7 @@ impl RawConnection {
             let key = field.map_or(key, |field| field.key.as_str());
             entries.push(Entry::Added(key.to_owned(), typed(value, None, field)));
         }
-        let before = self.plain(&self.kept(), self.item.clone(), catalog);
+        let before = self.plain(&self.unchanged(), self.item.clone(), catalog);
         let after = self.plain(&entries, item, catalog);
         match (provider, &before.settings, &after.settings) {
             (Some(provider), Some(old), Some(new)) => {
@@ -229,7 +229,7 @@ impl RawConnection {
             });
         }
     }
-    fn refuse_kept_masks(
+    fn reject_kept_masks(
         &self,
         entries: &[Entry<'_>],
         catalog: &ProviderCatalog,
@@ -253,7 +253,7 @@ impl RawConnection {
         }
     }
 
-    fn kept(&self) -> Vec<Entry<'_>> {
+    fn unchanged(&self) -> Vec<Entry<'_>> {
         self.settings.iter().flatten().map(Entry::Kept).collect()
     }
 
@@ -275,7 +275,7 @@ impl RawConnection {
                 Entry::Replaced(member, value) => (member.key(&self.body), value.clone()),
                 Entry::Added(key, value) => (key.clone(), value.clone()),
             };
-            let value = sorted(value, is_sensitive(provider, &key));
+            let value = classify(value, is_sensitive(provider, &key));
             let key = provider.map_or(key.as_str(), |provider| provider.spelled(&key));
             Some((key.to_owned(), value))
         });
@@ -291,7 +291,7 @@ impl RawConnection {
 fn is_mask(text: &str) -> bool {
     Mask::is_mask(text::trim_invisible(text))
 }
-fn sorted(value: Setting<Plain>, is_secret: bool) -> Setting<Plain> {
+fn classify(value: Setting<Plain>, is_secret: bool) -> Setting<Plain> {
     if !is_secret {
         return match &value {
             Setting::Secret(_) => Setting::Text(value.text().unwrap_or_default().to_owned()),

@@ -40,16 +40,16 @@ pub fn read(answer: &Answer, about: About<'_>) -> ConnectionError {
     }
     let status = answer.status;
     let words = match &body {
-        Some(body) => words::of_json(body).unwrap_or_else(|| meaning(status)),
-        None => match words::of_body(&answer.body) {
-            Some(words) if !meaning(status).contains(&words) => {
-                format!("{}: {words}", meaning(status))
+        Some(body) => words::from_json(body).unwrap_or_else(|| status_text(status)),
+        None => match words::from_body(&answer.body) {
+            Some(words) if !status_text(status).contains(&words) => {
+                format!("{}: {words}", status_text(status))
             }
-            Some(_) | None => meaning(status),
+            Some(_) | None => status_text(status),
         },
     };
     if status.is_redirection() {
-        return refused(status, elsewhere(answer.location()));
+        return refused(status, redirect_message(answer.location()));
     }
     match (status, about) {
         (StatusCode::UNAUTHORIZED, _) => ServerError::SignIn.into(),
@@ -76,7 +76,8 @@ pub fn read(answer: &Answer, about: About<'_>) -> ConnectionError {
         },
         _ => {
             let errors = body.as_ref().and_then(|body| member(body, "errors"));
-            let fields = errors.map_or_else(Vec::new, |errors| at_fields(errors, about.provider));
+            let fields =
+                errors.map_or_else(Vec::new, |errors| field_errors(errors, about.provider));
             if fields.is_empty() || !status.is_client_error() {
                 refused(status, words)
             } else {
@@ -87,7 +88,7 @@ pub fn read(answer: &Answer, about: About<'_>) -> ConnectionError {
 }
 
 /// Returns whether a 404 is a web page, where the API would answer in JSON.
-pub fn is_of_no_api(answer: &Answer) -> bool {
+pub fn is_not_api(answer: &Answer) -> bool {
     let says_nothing_there = matches!(
         answer.status,
         StatusCode::BAD_REQUEST
@@ -111,12 +112,12 @@ pub fn refused(status: StatusCode, words: impl Into<String>) -> ConnectionError 
 }
 
 /// Returns the standard text of a status.
-fn meaning(status: StatusCode) -> String {
+fn status_text(status: StatusCode) -> String {
     let known = status.canonical_reason().unwrap_or("(unknown status)");
     format!("The server returned {} {known}", status.as_u16())
 }
 
-fn elsewhere(location: Option<&str>) -> String {
+fn redirect_message(location: Option<&str>) -> String {
     let place = location.and_then(words::line);
     place.map_or_else(
         || "The server redirects without a location; check its URL".into(),
@@ -133,7 +134,7 @@ fn member<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
 }
 
 /// Returns the field errors, in the order of the request.
-fn at_fields(errors: &Value, provider: Option<&Provider>) -> Vec<FieldError> {
+fn field_errors(errors: &Value, provider: Option<&Provider>) -> Vec<FieldError> {
     let mut found = Vec::new();
     for (path, sentences) in errors.as_object().into_iter().flatten() {
         let Some(field) = field(path, provider) else {

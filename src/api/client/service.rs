@@ -12,11 +12,11 @@ use zeroize::Zeroizing;
 use super::arrival::{ArrivedItem, ArrivedPage};
 use super::foreign::{self, List};
 use super::history::{ArrivedComparison, ArrivedRollback, Record};
-use super::list::{MOST_LISTED, MOST_SKIPPED};
+use super::list::{MAX_LISTED, MAX_SKIPPED};
 use super::refusal::About;
 use super::wire::{Asking, TEST};
-use super::{RemoteService, feed, is_askable, part, refusal};
-use crate::appsettings::{ConfigurationKey, Lookup, MOST_KEYS, Reference};
+use super::{RemoteService, feed, is_valid_segment, path_segment, refusal};
+use crate::appsettings::{ConfigurationKey, Lookup, MAX_KEYS, Reference};
 use crate::connection::store::{ChangeFeed, Revision};
 use crate::connection::validate::Stored;
 use crate::connection::{
@@ -62,7 +62,7 @@ impl ConnectionService for RemoteService {
     }
 
     async fn get(&self, key: &IdOrAlias) -> Result<Connection, ConnectionError> {
-        self.one(key).await
+        self.load(key).await
     }
 
     async fn alias_owner(
@@ -74,37 +74,40 @@ impl ConnectionService for RemoteService {
     }
 
     async fn aliases(&self, prefix: &str, most: usize) -> Result<Vec<String>, ConnectionError> {
-        if !self.is_kin {
-            return self.listed_aliases(prefix, most).await;
+        if !self.is_umai {
+            return self.list_aliases_locally(prefix, most).await;
         }
-        let mut url = self.wire.address().of(&["aliases"]);
+        let mut url = self.wire.address().endpoint(&["aliases"]);
         url.query_pairs_mut()
             .append_pair("prefix", prefix)
-            .append_pair("take", &most.min(MOST_LISTED).to_string());
+            .append_pair("take", &most.min(MAX_LISTED).to_string());
         let found: ArrivedPage<String> = self.fetch(Asking::get(url), About::default()).await?;
         Ok(found.items)
     }
 
     async fn lookup(&self, reference: &Reference) -> Result<Lookup, ConnectionError> {
-        if !self.is_kin {
+        if !self.is_umai {
             let words = "This server cannot look up configuration keys";
             return Err(refusal::refused(StatusCode::NOT_FOUND, words));
         }
-        let url = self.wire.address().of(&["appsettings", reference.key()]);
+        let url = self
+            .wire
+            .address()
+            .endpoint(&["appsettings", reference.key()]);
         self.fetch(Asking::get(url), About::default()).await
     }
 
     async fn configuration_keys(&self) -> Result<Page<ConfigurationKey>, ConnectionError> {
-        if !self.is_kin {
+        if !self.is_umai {
             return Err(no_key_list());
         }
-        let url = self.wire.address().of(&["appsettings"]);
+        let url = self.wire.address().endpoint(&["appsettings"]);
         let asked = self.fetch(Asking::get(url), About::default()).await;
         let page: ArrivedPage<ConfigurationKey> = asked.map_err(unlisted)?;
         let total = page.total();
         let is_one =
             |listed: &ConfigurationKey| Reference::read(&format!("${}", listed.key)).is_some();
-        let items = page.items.into_iter().filter(is_one).take(MOST_KEYS);
+        let items = page.items.into_iter().filter(is_one).take(MAX_KEYS);
         Ok(Page {
             items: items.collect(),
             total,
@@ -116,7 +119,7 @@ impl ConnectionService for RemoteService {
         if let Err(error) = self.check(&draft, Stored::Nothing) {
             return Err(self.with_all_fields(error, Proposal::Create(draft)).await);
         }
-        let draft = if self.is_kin {
+        let draft = if self.is_umai {
             draft
         } else {
             self.spelled(draft)
@@ -125,11 +128,11 @@ impl ConnectionService for RemoteService {
             provider: self.provider_of(&draft),
             ..About::default()
         };
-        let url = self.wire.address().of(&["connections"]);
+        let url = self.wire.address().endpoint(&["connections"]);
         let asking = Asking::new(Method::POST, url).with(draft.to_body());
         let answer = self.ask(asking, about).await?;
         let named = draft.alias.map(IdOrAlias::Alias);
-        self.saved(answer, named.as_ref()).await
+        self.saved_connection(answer, named.as_ref()).await
     }
 
     async fn duplicate(
@@ -143,17 +146,17 @@ impl ConnectionService for RemoteService {
             let proposal = Proposal::Duplicate { key, draft };
             return Err(self.with_all_fields(error, proposal).await);
         }
-        if !self.is_kin {
+        if !self.is_umai {
             return self.duplicate_foreign(key, &draft).await;
         }
         let url = self
             .wire
             .address()
-            .of(&["connections", &part(key)?, "duplicate"]);
+            .endpoint(&["connections", &path_segment(key)?, "duplicate"]);
         let asking = Asking::new(Method::POST, url).with(draft.to_body());
         let answer = self.ask(asking, About::one(key)).await?;
         let named = draft.alias.map(IdOrAlias::Alias);
-        self.saved(answer, named.as_ref()).await
+        self.saved_connection(answer, named.as_ref()).await
     }
 
     async fn update(
@@ -178,7 +181,7 @@ impl ConnectionService for RemoteService {
         key: &IdOrAlias,
         over: Option<u64>,
     ) -> Result<ConnectionItem, ConnectionError> {
-        let item = ConnectionItem::from(self.arrived::<ArrivedItem>(key).await?);
+        let item = ConnectionItem::from(self.load_as::<ArrivedItem>(key).await?);
         // Other servers ignore `If-Match`, and their deletes are permanent.
         if let Some(expected) = over.filter(|expected| !self.is_kin && *expected != item.version) {
             let found = item.version;
@@ -187,7 +190,7 @@ impl ConnectionService for RemoteService {
         let url = self
             .wire
             .address()
-            .of(&["connections", &item.id.to_string()]);
+            .endpoint(&["connections", &item.id.to_string()]);
         let asking = Asking::new(Method::DELETE, url).over(over);
         let about = About {
             over,
@@ -201,7 +204,7 @@ impl ConnectionService for RemoteService {
     }
 
     async fn trash(&self, window: Window) -> Result<Page<ConnectionItem>, ConnectionError> {
-        self.in_trash(window).await
+        self.list_trash(window).await
     }
 
     async fn restore(
@@ -213,18 +216,18 @@ impl ConnectionService for RemoteService {
         let url = self
             .wire
             .address()
-            .of(&["trash", &id.to_string(), "restore"]);
+            .endpoint(&["trash", &id.to_string(), "restore"]);
         let draft = ConnectionDraft {
             alias,
             ..ConnectionDraft::default()
         };
         let asking = Asking::new(Method::POST, url).with(draft.to_body());
         let answer = self.ask(asking, About::one(&key)).await?;
-        self.saved(answer, Some(&key)).await
+        self.saved_connection(answer, Some(&key)).await
     }
 
     async fn purge(&self, id: Uuid) -> Result<(), ConnectionError> {
-        let url = self.wire.address().of(&["trash", &id.to_string()]);
+        let url = self.wire.address().endpoint(&["trash", &id.to_string()]);
         let key = IdOrAlias::Id(id);
         let asking = Asking::new(Method::DELETE, url);
         self.ask(asking, About::one(&key)).await.map(drop)
@@ -235,15 +238,15 @@ impl ConnectionService for RemoteService {
         key: &IdOrAlias,
         window: Window,
     ) -> Result<Page<Version>, ConnectionError> {
-        let key = &self.key_of_history(key).await?;
-        let mut url = self
-            .wire
-            .address()
-            .of(&["versions", "connection", &part(key)?]);
+        let key = &self.history_key(key).await?;
+        let mut url =
+            self.wire
+                .address()
+                .endpoint(&["versions", "connection", &path_segment(key)?]);
         url.query_pairs_mut()
             .append_pair("expand", "snapshot")
-            .append_pair("skip", &window.skip.min(MOST_SKIPPED).to_string())
-            .append_pair("take", &window.take.min(MOST_LISTED).to_string());
+            .append_pair("skip", &window.skip.min(MAX_SKIPPED).to_string())
+            .append_pair("take", &window.take.min(MAX_LISTED).to_string());
         let page = self.fetch(Asking::get(url), About::one(key)).await;
         let page: ArrivedPage<Record> = page.map_err(|error| self.without_snapshots(error))?;
         let total = page.total();
@@ -260,7 +263,7 @@ impl ConnectionService for RemoteService {
     }
 
     async fn version(&self, key: &IdOrAlias, number: u64) -> Result<Version, ConnectionError> {
-        let key = &self.key_of_history(key).await?;
+        let key = &self.history_key(key).await?;
         let about = About {
             number: Some(number),
             ..About::one(key)
@@ -281,7 +284,7 @@ impl ConnectionService for RemoteService {
         from: u64,
         to: u64,
     ) -> Result<Comparison, ConnectionError> {
-        let key = &self.key_of_history(key).await?;
+        let key = &self.history_key(key).await?;
         let url = self.at_version(key, from, &["compare", &to.to_string()])?;
         let compared = self.fetch(Asking::get(url), About::one(key)).await;
         let comparison: ArrivedComparison =
@@ -295,7 +298,7 @@ impl ConnectionService for RemoteService {
         number: u64,
         description: Option<String>,
     ) -> Result<Rollback, ConnectionError> {
-        if !self.is_kin {
+        if !self.is_umai {
             let description = description.as_deref();
             return self.roll_back_foreign(key, number, description).await;
         }
@@ -314,21 +317,24 @@ impl ConnectionService for RemoteService {
     }
 
     async fn test(&self, subject: TestSubject) -> Result<TestReport, ConnectionError> {
-        if let (TestSubject::Draft(_) | TestSubject::Changed(..), false) = (&subject, self.is_kin) {
+        if let (TestSubject::Draft(_) | TestSubject::Changed(..), false) = (&subject, self.is_umai)
+        {
             let words = "This server tests only saved settings; save first, then test";
             return Err(refusal::refused(StatusCode::NOT_IMPLEMENTED, words));
         }
         let address = self.wire.address();
         let tested = |key| -> Result<url::Url, ConnectionError> {
-            Ok(address.of(&["connections", &part(key)?, "test"]))
+            Ok(address.endpoint(&["connections", &path_segment(key)?, "test"]))
         };
         let (url, key, draft) = match subject {
             TestSubject::Stored(key) => (tested(&key)?, Some(key), None),
             TestSubject::Changed(key, draft) => (tested(&key)?, Some(key), Some(draft)),
-            TestSubject::Draft(draft) => (address.of(&["connection-tests"]), None, Some(draft)),
+            TestSubject::Draft(draft) => {
+                (address.endpoint(&["connection-tests"]), None, Some(draft))
+            }
         };
         let mut asking = Asking::new(Method::POST, url).within(TEST);
-        if let (Some(key), false) = (&key, self.is_kin) {
+        if let (Some(key), false) = (&key, self.is_umai) {
             return self.test_foreign(key, asking).await;
         }
         if let Some(draft) = &draft {
@@ -352,7 +358,7 @@ impl ConnectionService for RemoteService {
         let mut url = self
             .wire
             .address()
-            .of(&["connections", &part(key)?, "models"]);
+            .endpoint(&["connections", &path_segment(key)?, "models"]);
         if let Some(capability) = capability {
             url.query_pairs_mut()
                 .append_pair("capability", capability.as_str());
@@ -371,32 +377,38 @@ impl ConnectionService for RemoteService {
     }
 
     async fn capabilities(&self) -> Result<Vec<Capability>, ConnectionError> {
-        let url = self.wire.address().of(&["connections", "capabilities"]);
+        let url = self
+            .wire
+            .address()
+            .endpoint(&["connections", "capabilities"]);
         let able: List<String> = self.fetch(Asking::get(url), About::default()).await?;
         Ok(known(&able.into_items()))
     }
 
     async fn revision(&self) -> Result<Revision, ConnectionError> {
-        if !self.is_kin {
+        if !self.is_umai {
             return Err(feed::none(StatusCode::NOT_FOUND));
         }
-        let url = self.wire.address().of(&["changes", "latest"]);
+        let url = self.wire.address().endpoint(&["changes", "latest"]);
         let latest = self.fetch(Asking::get(url), About::default()).await;
-        let latest: Latest = latest.map_err(feed::or_foreign)?;
+        let latest: Latest = latest.map_err(feed::or_no_api)?;
         Ok(latest.revision)
     }
 
     async fn changes(&self, since: Revision) -> Result<ChangeFeed, ConnectionError> {
-        if !self.is_kin {
+        if !self.is_umai {
             return Err(feed::none(StatusCode::NOT_FOUND));
         }
-        let mut url = self.wire.address().of(&["changes"]);
+        let mut url = self.wire.address().endpoint(&["changes"]);
         url.query_pairs_mut()
             .append_pair("since", &since.0.to_string());
         let response = self.wire.open(url).await?;
         if !response.status().is_success() {
             let answer = self.wire.refused(response).await?;
-            return Err(feed::or_none(refusal::read(&answer, About::default())));
+            return Err(feed::or_unsupported(refusal::read(
+                &answer,
+                About::default(),
+            )));
         }
         if !feed::is_stream(&response) {
             return Err(feed::none(response.status()));
@@ -405,7 +417,7 @@ impl ConnectionService for RemoteService {
     }
 
     async fn foresee(&self, proposal: Proposal) -> Result<Foreseen, ConnectionError> {
-        if self.is_kin {
+        if self.is_umai {
             proposal::preview_remotely(self, proposal).await
         } else {
             self.foresee_foreign(proposal).await
@@ -413,7 +425,7 @@ impl ConnectionService for RemoteService {
     }
 
     fn features(&self) -> ServiceFeatures {
-        if self.is_kin {
+        if self.is_umai {
             ServiceFeatures::ALL
         } else {
             ServiceFeatures::FOREIGN
@@ -442,7 +454,7 @@ impl RemoteService {
             | Proposal::Restore { .. }
             | Proposal::Purge(_) => true,
         };
-        if is_misread || !self.is_kin {
+        if is_misread || !self.is_umai {
             return error;
         }
         match proposal::preview_remotely(self, proposal).await {
@@ -457,11 +469,11 @@ impl RemoteService {
         alias: &str,
         except: Option<Uuid>,
     ) -> Result<Option<ConnectionItem>, ConnectionError> {
-        if !is_askable(alias) {
+        if !is_valid_segment(alias) {
             return Ok(None);
         }
         let key = IdOrAlias::Alias(alias.to_owned());
-        match self.arrived::<ArrivedItem>(&key).await {
+        match self.load_as::<ArrivedItem>(&key).await {
             Ok(owner) => {
                 Ok(Some(owner.into()).filter(|item: &ConnectionItem| Some(item.id) != except))
             }
@@ -471,10 +483,10 @@ impl RemoteService {
     }
 
     /// Returns the key of version requests: third-party servers accept only an ID.
-    async fn key_of_history(&self, key: &IdOrAlias) -> Result<IdOrAlias, ConnectionError> {
+    async fn history_key(&self, key: &IdOrAlias) -> Result<IdOrAlias, ConnectionError> {
         match key {
-            IdOrAlias::Alias(_) if !self.is_kin => {
-                let item = ConnectionItem::from(self.arrived::<ArrivedItem>(key).await?);
+            IdOrAlias::Alias(_) if !self.is_umai => {
+                let item = ConnectionItem::from(self.load_as::<ArrivedItem>(key).await?);
                 Ok(IdOrAlias::Id(item.id))
             }
             IdOrAlias::Alias(_) | IdOrAlias::Id(_) => Ok(key.clone()),
@@ -484,7 +496,7 @@ impl RemoteService {
     /// Replaces the error of a version response in another format.
     fn without_snapshots(&self, error: ConnectionError) -> ConnectionError {
         match error {
-            ConnectionError::Server(ServerError::Foreign { .. }) if !self.is_kin => {
+            ConnectionError::Server(ServerError::Foreign { .. }) if !self.is_umai => {
                 refusal::refused(
                     StatusCode::NOT_IMPLEMENTED,
                     "This server keeps no version snapshots; the history is not available",
@@ -500,10 +512,10 @@ impl RemoteService {
         number: u64,
         behind: &[&str],
     ) -> Result<url::Url, ConnectionError> {
-        let (key, number) = (part(key)?, number.to_string());
+        let (key, number) = (path_segment(key)?, number.to_string());
         let mut parts = vec!["versions", "connection", &key, &number];
         parts.extend(behind);
-        Ok(self.wire.address().of(&parts))
+        Ok(self.wire.address().endpoint(&parts))
     }
 }
 

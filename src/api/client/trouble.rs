@@ -12,11 +12,11 @@ use crate::tls::trust::CaAsServer;
 pub const CONNECT_SECONDS: u64 = 5;
 
 /// Returns the cause of a failed request.
-pub fn why(error: &reqwest::Error) -> String {
+pub fn describe(error: &reqwest::Error) -> String {
     if error.is_dns() {
         return "cannot resolve the host name (DNS); check the URL".into();
     }
-    if let Some(words) = chain(error).find_map(of_cause) {
+    if let Some(words) = chain(error).find_map(cause_message) {
         return words;
     }
     if error.is_timeout() && error.is_connect() {
@@ -54,9 +54,9 @@ fn innermost<'a>(mut error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'stat
     error
 }
 
-fn of_cause(cause: &(dyn Error + 'static)) -> Option<String> {
+fn cause_message(cause: &(dyn Error + 'static)) -> Option<String> {
     if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
-        return Some(of_tls(tls));
+        return Some(tls_message(tls));
     }
     if let Some(http) = cause.downcast_ref::<hyper::Error>() {
         return http
@@ -77,7 +77,7 @@ fn of_cause(cause: &(dyn Error + 'static)) -> Option<String> {
     Some(words.into())
 }
 
-fn of_tls(error: &rustls::Error) -> String {
+fn tls_message(error: &rustls::Error) -> String {
     let rustls::Error::InvalidCertificate(flaw) = error else {
         return match error {
             rustls::Error::InvalidMessage(_) => {

@@ -21,25 +21,25 @@ use crate::tls::trust::client_config;
 const ANSWER: Duration = Duration::from_secs(30);
 
 /// Timeout until the response begins; detects a server that accepts the connection and sends nothing.
-const FIRST_WORD: Duration = Duration::from_secs(10);
+const FIRST_BYTE: Duration = Duration::from_secs(10);
 
 /// Message of a request timeout.
-const SILENT: &str = "the request timed out";
+const TIMED_OUT: &str = "the request timed out";
 
 /// Timeout of a connection test, during which the server contacts the provider.
 pub const TEST: Duration = Duration::from_secs(90);
 
 /// Maximum size of a response, in bytes; a page of 5,000 connections has about a tenth.
-const MOST_BYTES: usize = 32 * 1024 * 1024;
+const MAX_BYTES: usize = 32 * 1024 * 1024;
 
 /// Maximum number of concurrent requests. Each one uses its own connection, and servers limit them.
-const MOST_AT_ONCE: usize = 32;
+const MAX_AT_ONCE: usize = 32;
 
 /// HTTP client of one server, with its open connections.
 pub struct Wire {
     client: Client,
     /// Limits the concurrent requests.
-    places: Semaphore,
+    permits: Semaphore,
     address: Address,
     token: RwLock<Option<HeaderValue>>,
     token_source: Option<TokenSource>,
@@ -65,7 +65,7 @@ impl Asking {
             body: None,
             over: None,
             within: ANSWER,
-            begins_within: FIRST_WORD,
+            begins_within: FIRST_BYTE,
         }
     }
 
@@ -144,7 +144,7 @@ impl Wire {
             .map_err(|_| unreachable("cannot create the HTTP client".into()))?;
         Ok(Self {
             client,
-            places: Semaphore::new(MOST_AT_ONCE),
+            permits: Semaphore::new(MAX_AT_ONCE),
             address: options.address.clone(),
             token: RwLock::new(options.token.clone()),
             token_source: options.token_source.clone(),
@@ -159,7 +159,7 @@ impl Wire {
     /// Sends a request and reads the whole response.
     pub async fn send(&self, asking: Asking) -> Result<Answer, ServerError> {
         // The semaphore is never closed.
-        let _place = self.places.acquire().await.ok();
+        let _permit = self.permits.acquire().await.ok();
         let is_read = asking.method == Method::GET;
         let within = asking.within;
         let begins_within = asking.begins_within;
@@ -170,7 +170,7 @@ impl Wire {
         );
         let response = tokio::time::timeout(begins_within, begun)
             .await
-            .map_err(|_| self.uncertain(SILENT, is_read))??;
+            .map_err(|_| self.uncertain(TIMED_OUT, is_read))??;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = self.body(response, is_read).await?;
         Ok(Answer {
@@ -184,9 +184,9 @@ impl Wire {
     pub async fn open(&self, url: Url) -> Result<Response, ServerError> {
         let accepted = HeaderValue::from_static("text/event-stream");
         // Detects a server that accepts the connection and sends nothing.
-        tokio::time::timeout(FIRST_WORD, self.begin(Asking::get(url), accepted, None))
+        tokio::time::timeout(FIRST_BYTE, self.begin(Asking::get(url), accepted, None))
             .await
-            .map_err(|_| self.lost(SILENT))?
+            .map_err(|_| self.unreachable(TIMED_OUT))?
     }
 
     /// Reads the error response to a stream request.
@@ -194,7 +194,7 @@ impl Wire {
         let (status, headers) = (response.status(), response.headers().clone());
         let body = tokio::time::timeout(ANSWER, self.body(response, true))
             .await
-            .map_err(|_| self.lost("the request timed out"))??;
+            .map_err(|_| self.unreachable("the request timed out"))??;
         Ok(Answer {
             status,
             headers,
@@ -237,7 +237,7 @@ impl Wire {
         if response.status() != StatusCode::UNAUTHORIZED {
             return Ok(response);
         }
-        match self.newer_token(token.as_ref()).await {
+        match self.reload_token(token.as_ref()).await {
             Some(token) => send(Some(token)).await,
             None => Ok(response),
         }
@@ -249,7 +249,7 @@ impl Wire {
     }
 
     /// Reloads the token after the server rejected `refused`; none when the token has not changed.
-    async fn newer_token(&self, refused: Option<&HeaderValue>) -> Option<HeaderValue> {
+    async fn reload_token(&self, refused: Option<&HeaderValue>) -> Option<HeaderValue> {
         let current = self.token();
         if current.as_ref() != refused {
             // Another request has already reloaded it.
@@ -277,8 +277,8 @@ impl Wire {
             .await
             .map_err(|error| self.broken(&error, is_read))?
         {
-            if body.len() + chunk.len() > MOST_BYTES {
-                return Err(self.lost("the response is too large"));
+            if body.len() + chunk.len() > MAX_BYTES {
+                return Err(self.unreachable("the response is too large"));
             }
             body.extend_from_slice(&chunk);
         }
@@ -286,7 +286,7 @@ impl Wire {
     }
 
     /// Creates the error of an unreachable server.
-    pub fn lost(&self, why: impl Into<String>) -> ServerError {
+    pub fn unreachable(&self, why: impl Into<String>) -> ServerError {
         ServerError::Unreachable {
             server: self.address.to_string(),
             why: why.into(),
@@ -294,7 +294,7 @@ impl Wire {
     }
 
     fn broken(&self, error: &reqwest::Error, is_read: bool) -> ServerError {
-        let why = trouble::why(error);
+        let why = trouble::describe(error);
         self.uncertain(why, is_read || trouble::is_unsent(error))
     }
 
@@ -302,9 +302,9 @@ impl Wire {
     fn uncertain(&self, why: impl Into<String>, is_certain: bool) -> ServerError {
         let why = why.into();
         if is_certain {
-            return self.lost(why);
+            return self.unreachable(why);
         }
-        self.lost(format!(
+        self.unreachable(format!(
             "{why}; the change may have been saved; check before retrying"
         ))
     }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::text::{is_visible_text, printable};
 
 /// Maximum length of a text, in characters.
-const MOST: usize = 300;
+const MAX_COUNT: usize = 300;
 
 /// Returns one printable line of at most 300 characters; none when nothing is visible.
 pub fn line(text: &str) -> Option<String> {
@@ -15,7 +15,7 @@ pub fn line(text: &str) -> Option<String> {
             line.push(' ');
         }
         line.push_str(word);
-        if line.len() > MOST * 4 {
+        if line.len() > MAX_COUNT * 4 {
             break;
         }
     }
@@ -23,14 +23,14 @@ pub fn line(text: &str) -> Option<String> {
         return None;
     }
     let shown = printable(&line);
-    Some(match shown.char_indices().nth(MOST) {
+    Some(match shown.char_indices().nth(MAX_COUNT) {
         None => shown.into_owned(),
         Some((end, _)) => format!("{}…", &shown[..end]),
     })
 }
 
 /// Returns the text of a body that is not JSON: plain text, or the visible text of a web page.
-pub fn of_body(body: &[u8]) -> Option<String> {
+pub fn from_body(body: &[u8]) -> Option<String> {
     let beginning = &body[..body.len().min(64 * 1024)];
     let text = String::from_utf8_lossy(beginning);
     if !text.trim_start().starts_with('<') {
@@ -43,7 +43,7 @@ pub fn of_body(body: &[u8]) -> Option<String> {
 }
 
 /// Returns the message of problem details, or of other JSON with a message under a usual name.
-pub fn of_json(body: &Value) -> Option<String> {
+pub fn from_json(body: &Value) -> Option<String> {
     if let Value::String(words) = body {
         return line(words);
     }
@@ -102,24 +102,30 @@ mod tests {
     )]
     #[case("<title></title><p>Gone</p>", Some("Gone"))]
     #[case("<p", None)]
-    fn body_becomes_one_safe_line(#[case] body: &str, #[case] said: Option<&str>) {
-        assert_eq!(of_body(body.as_bytes()).as_deref(), said);
+    fn body_becomes_one_safe_line(#[case] body: &str, #[case] message: Option<&str>) {
+        assert_eq!(from_body(body.as_bytes()).as_deref(), message);
     }
 
     #[test]
     fn long_body_is_cut() {
-        let said = of_body("words ".repeat(100_000).as_bytes()).unwrap();
-        assert_eq!(said.chars().count(), MOST + 1);
-        let said = of_body("é".repeat(100_000).as_bytes()).unwrap();
-        assert_eq!(said.chars().count(), MOST + 1);
+        let message = from_body("words ".repeat(100_000).as_bytes()).unwrap();
+        assert_eq!(message.chars().count(), MAX_COUNT + 1);
+        let message = from_body("é".repeat(100_000).as_bytes()).unwrap();
+        assert_eq!(message.chars().count(), MAX_COUNT + 1);
     }
 
     #[test]
     fn json_message_is_found() {
-        let said = |json: &str| of_json(&serde_json::from_str(json).unwrap());
-        assert_eq!(said(r#"{"title":"T","detail":"D"}"#).as_deref(), Some("D"));
-        assert_eq!(said(r#"{"title":"T","detail":null}"#).as_deref(), Some("T"));
-        assert_eq!(said(r#""just words""#).as_deref(), Some("just words"));
-        assert_eq!(said("[1]"), None);
+        let message = |json: &str| from_json(&serde_json::from_str(json).unwrap());
+        assert_eq!(
+            message(r#"{"title":"T","detail":"D"}"#).as_deref(),
+            Some("D")
+        );
+        assert_eq!(
+            message(r#"{"title":"T","detail":null}"#).as_deref(),
+            Some("T")
+        );
+        assert_eq!(message(r#""just words""#).as_deref(), Some("just words"));
+        assert_eq!(message("[1]"), None);
     }
 }

@@ -23,7 +23,7 @@ impl Refusal {
     }
 
     /// Creates the error response of a service error with another detail text.
-    pub fn saying(error: ConnectionError, detail: &str) -> Self {
+    pub fn with_detail(error: ConnectionError, detail: &str) -> Self {
         let Self(mut problem) = error.into();
         detail.clone_into(&mut problem.detail);
         Self(problem)
@@ -32,16 +32,16 @@ impl Refusal {
 
 impl From<ConnectionError> for Refusal {
     fn from(error: ConnectionError) -> Self {
-        let error = abroad(error);
-        let mut problem = Problem::of(&in_short(&error));
-        problem.cause = Some(error).filter(may_be_repeated);
+        let error = redacted(error);
+        let mut problem = Problem::from_error(&shortened(&error));
+        problem.cause = Some(error).filter(may_repeat);
         Self(Box::new(problem))
     }
 }
 
 /// Returns whether the text of an error may be sent. A value that looks like a key may have been sent in place of an alias, and
 /// must not be repeated.
-fn may_be_repeated(error: &ConnectionError) -> bool {
+fn may_repeat(error: &ConnectionError) -> bool {
     match error {
         ConnectionError::NotFound(IdOrAlias::Alias(alias)) => !looks_like_one(alias),
         ConnectionError::NotFound(IdOrAlias::Id(_))
@@ -57,7 +57,7 @@ fn may_be_repeated(error: &ConnectionError) -> bool {
 }
 
 /// Shortens an error to the documented text; the places where a reference was looked up are only in the `cause`.
-fn in_short(error: &ConnectionError) -> ConnectionError {
+fn shortened(error: &ConnectionError) -> ConnectionError {
     let mut error = error.clone();
     if let ConnectionError::Invalid(errors) = &mut error {
         for FieldError { reason, .. } in errors {
@@ -70,11 +70,11 @@ fn in_short(error: &ConnectionError) -> ConnectionError {
 }
 
 /// Removes paths and system messages of the store from an error: they belong in the server's log.
-pub fn abroad(error: ConnectionError) -> ConnectionError {
+pub fn redacted(error: ConnectionError) -> ConnectionError {
     let ConnectionError::Store(at_home) = error else {
         return error;
     };
-    let told = match &at_home {
+    let public = match &at_home {
         StoreError::AliasTaken { .. }
         | StoreError::IdTaken(_)
         | StoreError::NotFound(_)
@@ -100,7 +100,7 @@ pub fn abroad(error: ConnectionError) -> ConnectionError {
         error = %crate::text::printable(&at_home.to_string()),
         "the store failed"
     );
-    ConnectionError::Store(told)
+    ConnectionError::Store(public)
 }
 
 impl IntoResponse for Refusal {
@@ -167,21 +167,21 @@ mod tests {
             StoreError::Key("/home/planted/key 4711".into()),
             StoreError::Unusable("/home/planted 4711".into()),
         ] {
-            let Refusal(here) = Refusal(Box::new(Problem::of(&error.clone().into())));
-            let Refusal(told) = ConnectionError::Store(error).into();
-            assert_eq!((told.status, &told.code), (here.status, &here.code));
-            let text = format!("{told:?}");
+            let Refusal(here) = Refusal(Box::new(Problem::from_error(&error.clone().into())));
+            let Refusal(public) = ConnectionError::Store(error).into();
+            assert_eq!((public.status, &public.code), (here.status, &here.code));
+            let text = format!("{public:?}");
             assert!(
                 !text.contains("planted") && !text.contains("4711"),
                 "{text}"
             );
-            assert!(told.cause.is_some() && !told.detail.is_empty());
+            assert!(public.cause.is_some() && !public.detail.is_empty());
         }
     }
 
     #[test]
     fn store_errors_about_connections_stay() {
         let error = ConnectionError::Store(StoreError::FeedTooOld(7));
-        assert_eq!(abroad(error.clone()), error);
+        assert_eq!(redacted(error.clone()), error);
     }
 }

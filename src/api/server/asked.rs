@@ -14,13 +14,13 @@ use crate::text::printable;
 use crate::text::secret::looks_like_one;
 
 /// Maximum number of items in a response.
-pub const MOST_TAKE: usize = 10_000;
+pub const MAX_TAKE: usize = 10_000;
 
 /// Maximum of `skip`.
-pub const MOST_SKIP: usize = 2_147_483_647;
+pub const MAX_SKIP: usize = 2_147_483_647;
 
 /// Maximum length of a request value that an error message repeats, in characters.
-const MOST_REPEATED: usize = 100;
+const MAX_REPEATED: usize = 100;
 
 /// Query parameters in order. Names are case-insensitive; unknown names are ignored, and an empty value counts as absent.
 pub struct Asked(Vec<(String, String)>);
@@ -50,7 +50,7 @@ impl Asked {
         let mut given = self.given(name);
         let first = given.next();
         if given.next().is_some() {
-            return Err(refused(name, &format!("{name} is given twice")));
+            return Err(invalid_parameter(name, &format!("{name} is given twice")));
         }
         Ok(first)
     }
@@ -67,15 +67,15 @@ impl Asked {
         (!given.is_empty()).then_some(given)
     }
 
-    /// Returns `skip` and `take`. `take` defaults to `default_take` and is clamped to [`MOST_TAKE`].
+    /// Returns `skip` and `take`. `take` defaults to `default_take` and is clamped to [`MAX_TAKE`].
     pub fn window(&self, default_take: usize) -> Result<Window, Refusal> {
         let take = self.number("take", |_| true, "a whole number from 0")?;
-        let is_skip = |skip| skip <= MOST_SKIP;
-        let expected = format!("a whole number from 0 to {MOST_SKIP}");
+        let is_skip = |skip| skip <= MAX_SKIP;
+        let expected = format!("a whole number from 0 to {MAX_SKIP}");
         let skip = self.number("skip", is_skip, &expected)?;
         Ok(Window {
             skip: skip.unwrap_or(0),
-            take: take.unwrap_or(default_take).min(MOST_TAKE),
+            take: take.unwrap_or(default_take).min(MAX_TAKE),
         })
     }
 
@@ -94,7 +94,10 @@ impl Asked {
         if is_number && is_allowed(number) {
             return Ok(Some(number));
         }
-        Err(refused(name, &format!("{name} must be {expected}")))
+        Err(invalid_parameter(
+            name,
+            &format!("{name} must be {expected}"),
+        ))
     }
 
     /// Returns a revision parameter.
@@ -110,12 +113,15 @@ impl Asked {
     }
 
     /// Returns a parameter that is `true` or `false`.
-    pub fn switch(&self, name: &str) -> Result<Option<bool>, Refusal> {
+    pub fn boolean(&self, name: &str) -> Result<Option<bool>, Refusal> {
         match self.text(name)? {
             None => Ok(None),
             Some(word) if word.eq_ignore_ascii_case("true") => Ok(Some(true)),
             Some(word) if word.eq_ignore_ascii_case("false") => Ok(Some(false)),
-            Some(_) => Err(refused(name, &format!("{name} must be true or false"))),
+            Some(_) => Err(invalid_parameter(
+                name,
+                &format!("{name} must be true or false"),
+            )),
         }
     }
 
@@ -123,7 +129,7 @@ impl Asked {
     pub fn id(&self, name: &str) -> Result<Option<Uuid>, Refusal> {
         let id = self.text(name)?.map(Uuid::try_parse).transpose();
         id.map_err(|_| {
-            refused(
+            invalid_parameter(
                 name,
                 &format!("{name} must be an ID such as 3fa85f64-5717-4562-b3fc-2c963f66afa6"),
             )
@@ -135,7 +141,10 @@ impl Asked {
         match self.text("expand")? {
             None => Ok(false),
             Some(word) if word == part => Ok(true),
-            Some(_) => Err(refused("expand", &format!("expand must be {part}"))),
+            Some(_) => Err(invalid_parameter(
+                "expand",
+                &format!("expand must be {part}"),
+            )),
         }
     }
 }
@@ -148,7 +157,7 @@ pub fn revision(text: &str) -> Option<u64> {
 
 /// Creates the error of a value that is not a revision.
 pub fn not_a_revision(name: &str) -> Refusal {
-    refused(name, &format!("{name} must be a revision number"))
+    invalid_parameter(name, &format!("{name} must be a revision number"))
 }
 
 /// Parses a capability name.
@@ -160,26 +169,26 @@ pub fn capability(word: &str) -> Result<Capability, Refusal> {
             .collect();
         let sentence = format!(
             "Unknown capability '{}'; supported: {}",
-            repeated(word),
+            excerpt(word),
             known.join(", ")
         );
-        refused("capability", &sentence)
+        invalid_parameter("capability", &sentence)
     })
 }
 
 /// Shortens a request value for an error message; returns an empty text for a value that looks like a key.
-pub fn repeated(text: &str) -> String {
+pub fn excerpt(text: &str) -> String {
     if looks_like_one(text) {
         return "***".to_owned();
     }
-    match text.char_indices().nth(MOST_REPEATED) {
+    match text.char_indices().nth(MAX_REPEATED) {
         None => printable(text).into_owned(),
         Some((end, _)) => format!("{}…", printable(&text[..end])),
     }
 }
 
 /// Creates the error of an invalid parameter.
-pub fn refused(name: &str, sentence: &str) -> Refusal {
+pub fn invalid_parameter(name: &str, sentence: &str) -> Refusal {
     let Refusal(mut problem) = Refusal::new(400, sentence, "badParameter");
     problem.more.insert("parameter".into(), name.into());
     Refusal(problem)

@@ -13,10 +13,10 @@ use super::answer::Refusal;
 use crate::api::transport::body::Unread;
 
 /// Maximum size of a request body, in bytes.
-pub const MOST_BYTES: usize = 256 * 1024;
+pub const MAX_BYTES: usize = 256 * 1024;
 
 /// Bytes of a rejected body that are still read: a client that is still sending would not see the response.
-const MOST_DRAINED: usize = 16 * MOST_BYTES;
+const MAX_DRAINED: usize = 16 * MAX_BYTES;
 
 /// A required JSON body.
 pub struct Json(pub Zeroizing<Vec<u8>>);
@@ -102,17 +102,17 @@ async fn read(
     declared: usize,
     headers: &HeaderMap,
 ) -> Result<Zeroizing<Vec<u8>>, Refusal> {
-    if declared > MOST_BYTES {
+    if declared > MAX_BYTES {
         drain(body, declared, headers).await;
         return Err(too_long());
     }
     let mut bytes = Zeroizing::new(Vec::with_capacity(declared));
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| broken(&error))?;
+        let frame = frame.map_err(|error| read_error(&error))?;
         let Some(data) = frame.data_ref() else {
             continue;
         };
-        if bytes.len() + data.len() > MOST_BYTES {
+        if bytes.len() + data.len() > MAX_BYTES {
             drain(body, declared, headers).await;
             return Err(too_long());
         }
@@ -123,10 +123,10 @@ async fn read(
 
 /// Reads and discards the rest of a body, unless the client waits for `100 Continue`.
 async fn drain(mut body: Body, declared: usize, headers: &HeaderMap) {
-    if declared > MOST_DRAINED || headers.contains_key(EXPECT) {
+    if declared > MAX_DRAINED || headers.contains_key(EXPECT) {
         return;
     }
-    let mut left = MOST_DRAINED;
+    let mut left = MAX_DRAINED;
     while let Some(Ok(frame)) = body.frame().await {
         let length = frame.data_ref().map_or(0, bytes_of);
         let Some(rest) = left.checked_sub(length) else {
@@ -141,12 +141,12 @@ fn bytes_of(data: &axum::body::Bytes) -> usize {
 }
 
 fn too_long() -> Refusal {
-    let sentence = format!("The body must not exceed {} KiB", MOST_BYTES / 1024);
+    let sentence = format!("The body must not exceed {} KiB", MAX_BYTES / 1024);
     Refusal::new(413, sentence, "bodyTooLong")
 }
 
 /// Creates the error of a body that ended early.
-fn broken(error: &axum::Error) -> Refusal {
+fn read_error(error: &axum::Error) -> Refusal {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = cause {
         if error.is::<LengthLimitError>() {

@@ -7,7 +7,7 @@ use super::Api;
 use super::address::At;
 use super::answer::{Answer, json};
 use super::asked::{self, Asked};
-use super::connections::{TAKE, named};
+use super::connections::{TAKE, id_or_alias};
 use crate::connection::Query;
 
 pub async fn all(State(api): State<Api>) -> Answer {
@@ -15,7 +15,11 @@ pub async fn all(State(api): State<Api>) -> Answer {
     Ok(json(&object!({ "items": able })))
 }
 
-pub async fn who_can(State(api): State<Api>, At(word): At<String>, asked: Asked) -> Answer {
+pub async fn connections_with(
+    State(api): State<Api>,
+    At(word): At<String>,
+    asked: Asked,
+) -> Answer {
     let query = Query {
         capability: Some(asked::capability(&word)?),
         ..Query::all(asked.window(TAKE)?)
@@ -23,8 +27,8 @@ pub async fn who_can(State(api): State<Api>, At(word): At<String>, asked: Asked)
     Ok(json(&api.service.list(query).await?))
 }
 
-pub async fn of_one(State(api): State<Api>, At(key): At<String>) -> Answer {
-    let connection = api.service.get(&named(&key)).await?;
+pub async fn of_connection(State(api): State<Api>, At(key): At<String>) -> Answer {
+    let connection = api.service.get(&id_or_alias(&key)).await?;
     let catalog = api.service.providers();
     let provider = catalog.get(&connection.item.provider_id);
     let able = provider.map(|provider| provider.capabilities.as_slice());

@@ -47,7 +47,7 @@ pub async fn follow(State(api): State<Api>, asked: Asked, headers: HeaderMap) ->
     let events = stream::iter([at])
         .chain(feed.map(event))
         .map(Ok::<_, std::convert::Infallible>)
-        .take_until(api.ending.cancelled_owned());
+        .take_until(api.shutdown.cancelled_owned());
     let events = Sse::new(events).keep_alive(KeepAlive::new().interval(ALIVE));
     Ok(([UNBUFFERED], events).into_response())
 }
@@ -63,13 +63,13 @@ fn since(asked: &Asked, headers: &HeaderMap) -> Result<Option<Revision>, Refusal
 }
 
 fn event(change: Result<Changed, StoreError>) -> Event {
-    let told = change.map_err(ConnectionError::from).and_then(|changed| {
+    let result = change.map_err(ConnectionError::from).and_then(|changed| {
         let event = Event::default().id(changed.revision.0.to_string());
         event
             .json_data(&changed)
             .map_err(|error| ConnectionError::Store(StoreError::Unusable(error.to_string())))
     });
-    told.unwrap_or_else(|error| {
+    result.unwrap_or_else(|error| {
         let Refusal(problem) = error.into();
         let event = Event::default().event("lost");
         event.json_data(&problem).unwrap_or_default()

@@ -9,7 +9,7 @@ use serde_json::json as object;
 use super::Api;
 use super::address::At;
 use super::answer::{Answer, Refusal, etag, json, json_with};
-use super::asked::{Asked, repeated};
+use super::asked::{Asked, excerpt};
 use super::body::Json;
 use super::precondition;
 use crate::api::BASE_PATH;
@@ -22,7 +22,7 @@ pub const TAKE: usize = 100;
 const NOT_FOUND: &str = "notFound";
 
 /// Parses a path segment as an ID or an alias.
-pub fn named(text: &str) -> IdOrAlias {
+pub fn id_or_alias(text: &str) -> IdOrAlias {
     let Ok(key) = text.parse();
     key
 }
@@ -32,7 +32,7 @@ pub async fn list(State(api): State<Api>, asked: Asked) -> Answer {
         filter: asked.text("filter")?.map(str::to_owned),
         provider_ids: asked.texts("providerId"),
         capability: asked.capability()?,
-        is_active: asked.switch("isActive")?,
+        is_active: asked.boolean("isActive")?,
         is_trash: false,
         window: asked.window(TAKE)?,
     };
@@ -55,13 +55,13 @@ fn created(created: &Connection) -> Answer {
 /// Copies the original with its secrets. An endpoint of another origin needs the secrets again.
 pub async fn duplicate(State(api): State<Api>, At(key): At<String>, Json(body): Json) -> Answer {
     let draft = ConnectionDraft::from_json(&body)?;
-    created(&api.service.duplicate(&named(&key), draft).await?)
+    created(&api.service.duplicate(&id_or_alias(&key), draft).await?)
 }
 
 pub async fn show(State(api): State<Api>, At(key): At<String>, headers: HeaderMap) -> Answer {
-    let found = api.service.get(&named(&key)).await?;
+    let found = api.service.get(&id_or_alias(&key)).await?;
     let version = found.item.version;
-    if precondition::is_known(&headers, version)? {
+    if precondition::is_not_modified(&headers, version)? {
         return Ok((StatusCode::NOT_MODIFIED, [etag(version)]).into_response());
     }
     Ok(json_with(StatusCode::OK, [etag(version)], &found))
@@ -73,10 +73,10 @@ pub async fn update(
     headers: HeaderMap,
     Json(body): Json,
 ) -> Answer {
-    let key = named(&key);
+    let key = id_or_alias(&key);
     let draft = ConnectionDraft::from_json(&body)?;
-    let over = precondition::over(&headers, &*api.service, &key).await?;
-    let saved = match (switches_only(&draft), over) {
+    let over = precondition::if_match(&headers, &*api.service, &key).await?;
+    let saved = match (status_only(&draft), over) {
         (Some(active), None) => api.service.set_active(&key, active).await?,
         (_, over) => api.service.update(&key, draft, over).await?,
     };
@@ -89,7 +89,7 @@ pub async fn update(
 
 /// Returns the status when a draft changes nothing else. Such a draft skips validation, so that a connection can always be
 /// deactivated.
-fn switches_only(draft: &ConnectionDraft) -> Option<bool> {
+fn status_only(draft: &ConnectionDraft) -> Option<bool> {
     let alone = ConnectionDraft {
         is_active: draft.is_active,
         ..ConnectionDraft::default()
@@ -98,8 +98,8 @@ fn switches_only(draft: &ConnectionDraft) -> Option<bool> {
 }
 
 pub async fn delete(State(api): State<Api>, At(key): At<String>, headers: HeaderMap) -> Answer {
-    let key = named(&key);
-    let deleted = match precondition::over(&headers, &*api.service, &key).await {
+    let key = id_or_alias(&key);
+    let deleted = match precondition::if_match(&headers, &*api.service, &key).await {
         Ok(over) => api.service.delete(&key, over).await.map_err(Refusal::from),
         Err(refusal) => Err(refusal),
     };
@@ -109,9 +109,9 @@ pub async fn delete(State(api): State<Api>, At(key): At<String>, headers: Header
             Some(NOT_FOUND) => {
                 let sentence = format!(
                     "Connection with ID '{}' not found",
-                    repeated(&key.to_string())
+                    excerpt(&key.to_string())
                 );
-                Refusal::saying(ConnectionError::NotFound(key), &sentence)
+                Refusal::with_detail(ConnectionError::NotFound(key), &sentence)
             }
             _ => Refusal(problem),
         }),

@@ -19,10 +19,10 @@ use operation::{Below, Operation, Shape};
 use operations::OPERATIONS;
 
 /// Statuses that any operation can return, from the layers around the routes.
-const EVERYWHERE: [u16; 9] = [400, 401, 403, 408, 421, 429, 431, 500, 503];
+const COMMON_ERRORS: [u16; 9] = [400, 401, 403, 408, 421, 429, 431, 500, 503];
 
 /// The document; it does not change while the program runs.
-static DOCUMENT: LazyLock<Value> = LazyLock::new(described);
+static DOCUMENT: LazyLock<Value> = LazyLock::new(build_document);
 
 /// `GET /openapi.json`
 pub async fn document() -> Response {
@@ -30,14 +30,14 @@ pub async fn document() -> Response {
 }
 
 /// Builds the document.
-fn described() -> Value {
+fn build_document() -> Value {
     let mut paths = Map::new();
     for operation in OPERATIONS {
         let path = paths
             .entry(operation.address())
             .or_insert_with(|| Value::Object(Map::new()));
         if let Value::Object(methods) = path {
-            methods.insert(operation.method.to_owned(), operation.described());
+            methods.insert(operation.method.to_owned(), operation.to_json());
         }
     }
     json!({
@@ -58,7 +58,7 @@ fn described() -> Value {
                 "description": "A token with scope read allows GET and HEAD; scope write allows everything.",
             } },
             "parameters": parameters::all(),
-            "responses": refusals(),
+            "responses": error_responses(),
             "schemas": schemas::all(),
         },
     })
@@ -72,7 +72,7 @@ impl Operation {
         }
     }
 
-    fn described(&self) -> Value {
+    fn to_json(&self) -> Value {
         let mut described = json!({
             "operationId": self.id,
             "summary": self.summary,
@@ -139,10 +139,10 @@ impl Operation {
                 json!({ "description": "Not modified: the client already has this version" });
             answers.insert("304".into(), unchanged);
         }
-        let mut refusals: Vec<_> = self.refusals.iter().copied().chain(EVERYWHERE).collect();
-        refusals.sort_unstable();
-        refusals.dedup();
-        for status in refusals {
+        let mut errors: Vec<_> = self.errors.iter().copied().chain(COMMON_ERRORS).collect();
+        errors.sort_unstable();
+        errors.dedup();
+        for status in errors {
             answers.insert(
                 status.to_string(),
                 reference("responses", &status.to_string()),
@@ -157,12 +157,12 @@ fn reference(kind: &str, name: &str) -> Value {
 }
 
 /// Error responses by status.
-fn refusals() -> Map<String, Value> {
+fn error_responses() -> Map<String, Value> {
     let mut statuses: Vec<_> = OPERATIONS
         .iter()
-        .flat_map(|operation| operation.refusals)
+        .flat_map(|operation| operation.errors)
         .collect();
-    statuses.extend(&EVERYWHERE);
+    statuses.extend(&COMMON_ERRORS);
     statuses.sort_unstable();
     statuses.dedup();
     let described = statuses.into_iter().map(|&status| {
@@ -189,15 +189,15 @@ mod tests {
             .map(|(path, _)| path)
             .filter(|path| *path != "/connections/capabilities/exists")
             .collect();
-        let mut told: Vec<_> = OPERATIONS
+        let mut documented: Vec<_> = OPERATIONS
             .iter()
             .filter(|operation| matches!(operation.below, Below::Base))
             .map(|operation| operation.path)
             .collect();
         served.sort_unstable();
-        told.sort_unstable();
-        told.dedup();
-        assert_eq!(served, told);
+        documented.sort_unstable();
+        documented.dedup();
+        assert_eq!(served, documented);
     }
 
     #[test]
@@ -215,7 +215,7 @@ mod tests {
                 Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
             }
         }
-        let document = described();
+        let document = build_document();
         look(&document, &document);
     }
 }

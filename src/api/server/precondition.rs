@@ -21,7 +21,7 @@ struct Tag {
 }
 
 /// Returns the version in `If-Match`; none without the header.
-pub async fn over(
+pub async fn if_match(
     headers: &HeaderMap,
     service: &dyn ConnectionService,
     key: &IdOrAlias,
@@ -44,7 +44,7 @@ pub async fn over(
 }
 
 /// Returns whether `If-None-Match` names a version.
-pub fn is_known(headers: &HeaderMap, version: u64) -> Result<bool, Refusal> {
+pub fn is_not_modified(headers: &HeaderMap, version: u64) -> Result<bool, Refusal> {
     Ok(match read(headers, &IF_NONE_MATCH)? {
         None => false,
         Some(Tags::Any) => true,

@@ -5,10 +5,10 @@ use serde_json::json as object;
 
 use super::Api;
 use super::address::At;
-use super::answer::{Answer, Refusal, abroad, json};
+use super::answer::{Answer, Refusal, json, redacted};
 use super::asked::Asked;
 use super::body::{Json, JsonIfAny};
-use super::connections::named;
+use super::connections::id_or_alias;
 use crate::connection::{ConnectionDraft, ConnectionError, TestReport, TestSubject};
 
 /// Tests a stored connection, optionally with changes from the body.
@@ -17,22 +17,22 @@ pub async fn test(
     At(key): At<String>,
     JsonIfAny(body): JsonIfAny,
 ) -> Answer {
-    let key = named(&key);
+    let key = id_or_alias(&key);
     let subject = match body {
         None => TestSubject::Stored(key),
         Some(body) => TestSubject::Changed(key, ConnectionDraft::from_json(&body)?),
     };
-    tested(&api, subject).await
+    run_test(&api, subject).await
 }
 
 /// Tests a draft.
 pub async fn test_draft(State(api): State<Api>, Json(body): Json) -> Answer {
     let draft = ConnectionDraft::from_json(&body)?;
-    tested(&api, TestSubject::Draft(draft)).await
+    run_test(&api, TestSubject::Draft(draft)).await
 }
 
 /// Returns the report. Only an invalid request or a missing connection is an error response.
-async fn tested(api: &Api, subject: TestSubject) -> Answer {
+async fn run_test(api: &Api, subject: TestSubject) -> Answer {
     let report = match api.service.test(subject).await {
         Ok(report) => report,
         Err(
@@ -48,7 +48,7 @@ async fn tested(api: &Api, subject: TestSubject) -> Answer {
             | ConnectionError::Server(_)
             | ConnectionError::ReadOnly(_)),
         ) => TestReport {
-            error_message: Some(abroad(error).to_string()),
+            error_message: Some(redacted(error).to_string()),
             ..TestReport::default()
         },
     };
@@ -57,6 +57,6 @@ async fn tested(api: &Api, subject: TestSubject) -> Answer {
 
 pub async fn models(State(api): State<Api>, At(key): At<String>, asked: Asked) -> Answer {
     let capability = asked.capability()?;
-    let models = api.service.models(&named(&key), capability).await?;
+    let models = api.service.models(&id_or_alias(&key), capability).await?;
     Ok(json(&object!({ "items": models })))
 }

@@ -5,7 +5,7 @@ use axum::extract::State;
 use super::Api;
 use super::address::At;
 use super::answer::{Answer, Refusal, json};
-use super::asked::{Asked, repeated};
+use super::asked::{Asked, excerpt};
 use crate::provider::Provider;
 
 pub async fn list(State(api): State<Api>, asked: Asked) -> Answer {
@@ -22,7 +22,7 @@ pub async fn list(State(api): State<Api>, asked: Asked) -> Answer {
 pub async fn show(State(api): State<Api>, At(id): At<String>) -> Answer {
     let catalog = api.service.providers();
     let provider = catalog.get(&id).ok_or_else(|| {
-        let sentence = format!("Provider '{}' not found", repeated(&id));
+        let sentence = format!("Provider '{}' not found", excerpt(&id));
         Refusal::new(404, sentence, "providerNotFound")
     })?;
     Ok(json(&provider.described()))

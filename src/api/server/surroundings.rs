@@ -15,9 +15,9 @@ pub async fn health() -> Response {
 }
 
 /// Returns the source of a configuration key, never its value.
-pub async fn look_up(State(api): State<Api>, At(key): At<String>) -> Answer {
+pub async fn lookup(State(api): State<Api>, At(key): At<String>) -> Answer {
     let reference = Reference::read(&format!("${key}")).ok_or_else(|| {
-        asked::refused("key", "key must be a configuration key such as Section:Key")
+        asked::invalid_parameter("key", "key must be a configuration key such as Section:Key")
     })?;
     Ok(json(&api.service.lookup(&reference).await?))
 }

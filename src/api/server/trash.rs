@@ -10,7 +10,7 @@ use super::address::At;
 use super::answer::{Answer, Refusal, etag, json, json_with};
 use super::asked::Asked;
 use super::body::JsonIfAny;
-use super::connections::{TAKE, named};
+use super::connections::{TAKE, id_or_alias};
 use crate::connection::{ConnectionDraft, ConnectionError, Field, FieldError, IdOrAlias, Reason};
 
 /// `GET /trash`
@@ -24,7 +24,7 @@ pub async fn restore(
     At(id): At<String>,
     JsonIfAny(body): JsonIfAny,
 ) -> Answer {
-    let id = id_in(&id)?;
+    let id = parse_id(&id)?;
     let draft = match body {
         None => ConnectionDraft::default(),
         Some(body) => ConnectionDraft::from_json(&body)?,
@@ -45,13 +45,13 @@ pub async fn restore(
 
 /// `DELETE /trash/{id}`
 pub async fn purge(State(api): State<Api>, At(id): At<String>) -> Answer {
-    api.service.purge(id_in(&id)?).await?;
+    api.service.purge(parse_id(&id)?).await?;
     Ok(StatusCode::OK.into_response())
 }
 
 /// Parses an ID. Aliases are not accepted: another connection may use the alias of a deleted one.
-fn id_in(text: &str) -> Result<Uuid, Refusal> {
-    match named(text) {
+fn parse_id(text: &str) -> Result<Uuid, Refusal> {
+    match id_or_alias(text) {
         IdOrAlias::Id(id) => Ok(id),
         key @ IdOrAlias::Alias(_) => Err(ConnectionError::NotFound(key).into()),
     }

@@ -10,9 +10,9 @@ use uuid::Uuid;
 use super::Api;
 use super::address::At;
 use super::answer::{Answer, Refusal, json};
-use super::asked::{self, Asked, repeated};
+use super::asked::{self, Asked, excerpt};
 use super::body::JsonIfAny;
-use super::connections::named;
+use super::connections::id_or_alias;
 use crate::connection::comparison::ENTITY_TYPE;
 use crate::connection::json::{Json, read_object, with_known_names};
 use crate::connection::{Connection, ConnectionError, IdOrAlias, Page, Version};
@@ -22,7 +22,7 @@ use crate::text;
 const TAKE: usize = 20;
 
 /// Maximum length of a change description, in characters.
-const MOST_DESCRIPTION: usize = 255;
+const MAX_DESCRIPTION: usize = 255;
 
 /// A version in a response.
 #[derive(Serialize)]
@@ -51,7 +51,7 @@ impl<'a> Record<'a> {
     fn of(version: &'a Version, with: With) -> Self {
         let item = &version.snapshot.item;
         Self {
-            id: id_of(item.id, item.version),
+            id: version_id(item.id, item.version),
             entity_id: item.id,
             entity_type: ENTITY_TYPE,
             version: item.version,
@@ -71,7 +71,7 @@ impl<'a> Record<'a> {
 /// version 8.
 ///
 /// The ID is not stored, and every process derives the same one.
-fn id_of(connection: Uuid, number: u64) -> Uuid {
+fn version_id(connection: Uuid, number: u64) -> Uuid {
     let mut digest = Sha256::new();
     digest.update(connection.as_bytes());
     digest.update(number.to_be_bytes());
@@ -96,14 +96,14 @@ pub async fn list(
     At((entity_type, id)): At<(String, String)>,
     asked: Asked,
 ) -> Answer {
-    let key = entity(&entity_type, &id)?;
+    let key = parse_entity(&entity_type, &id)?;
     let with = if asked.expands("snapshot")? {
         With::Snapshot
     } else {
         With::Nothing
     };
     let page = api.service.versions(&key, asked.window(TAKE)?).await;
-    let page = page.map_err(|error| in_its_words(error, "Version not found"))?;
+    let page = page.map_err(|error| versions_error(error, "Version not found"))?;
     let items = page.items.iter().map(|version| Record::of(version, with));
     Ok(json(&Page {
         items: items.collect(),
@@ -115,12 +115,12 @@ pub async fn show(
     State(api): State<Api>,
     At((entity_type, id, number)): At<(String, String, String)>,
 ) -> Answer {
-    let key = entity(&entity_type, &id)?;
+    let key = parse_entity(&entity_type, &id)?;
     let version = api
         .service
-        .version(&key, number_in("version", &number)?)
+        .version(&key, parse_version("version", &number)?)
         .await;
-    let version = version.map_err(|error| in_its_words(error, "Version not found"))?;
+    let version = version.map_err(|error| versions_error(error, "Version not found"))?;
     Ok(json(&Record::of(&version, With::Snapshot)))
 }
 
@@ -128,11 +128,11 @@ pub async fn compare(
     State(api): State<Api>,
     At((entity_type, id, from, to)): At<(String, String, String, String)>,
 ) -> Answer {
-    let key = entity(&entity_type, &id)?;
-    let (from, to) = (number_in("version", &from)?, number_in("to", &to)?);
+    let key = parse_entity(&entity_type, &id)?;
+    let (from, to) = (parse_version("version", &from)?, parse_version("to", &to)?);
     let comparison = api.service.compare(&key, from, to).await;
     let comparison =
-        comparison.map_err(|error| in_its_words(error, "One or both versions not found"))?;
+        comparison.map_err(|error| versions_error(error, "One or both versions not found"))?;
     Ok(json(&comparison))
 }
 
@@ -141,40 +141,43 @@ pub async fn roll_back(
     At((entity_type, id, number)): At<(String, String, String)>,
     JsonIfAny(body): JsonIfAny,
 ) -> Answer {
-    let key = entity(&entity_type, &id)?;
-    let number = number_in("version", &number)?;
+    let key = parse_entity(&entity_type, &id)?;
+    let number = parse_version("version", &number)?;
     let description = match body {
         None => None,
         Some(body) => description(&body)?,
     };
     let rollback = api.service.rollback(&key, number, description).await;
-    let rollback = rollback.map_err(|error| in_its_words(error, "Version not found"))?;
+    let rollback = rollback.map_err(|error| versions_error(error, "Version not found"))?;
     Ok(json(&rollback))
 }
 
 /// Returns the connection of a versions path; no other entity type has versions.
-fn entity(entity_type: &str, id: &str) -> Result<IdOrAlias, Refusal> {
+fn parse_entity(entity_type: &str, id: &str) -> Result<IdOrAlias, Refusal> {
     if entity_type.eq_ignore_ascii_case(ENTITY_TYPE) {
-        return Ok(named(id));
+        return Ok(id_or_alias(id));
     }
     let sentence = format!(
         "Unknown entity type '{}'; supported: {ENTITY_TYPE}",
-        repeated(entity_type)
+        excerpt(entity_type)
     );
     Err(Refusal::new(400, sentence, "unknownEntityType"))
 }
 
-fn number_in(name: &str, text: &str) -> Result<u64, Refusal> {
+fn parse_version(name: &str, text: &str) -> Result<u64, Refusal> {
     let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
     let number = text.parse().ok().filter(|_| is_digits);
-    number.ok_or_else(|| asked::refused(name, &format!("{name} must be a version number")))
+    number
+        .ok_or_else(|| asked::invalid_parameter(name, &format!("{name} must be a version number")))
 }
 
 /// Converts an error to the documented texts of the versions routes.
-fn in_its_words(error: ConnectionError, version_not_found: &str) -> Refusal {
+fn versions_error(error: ConnectionError, version_not_found: &str) -> Refusal {
     match error {
-        error @ ConnectionError::NotFound(_) => Refusal::saying(error, "Entity not found"),
-        error @ ConnectionError::VersionNotFound(_) => Refusal::saying(error, version_not_found),
+        error @ ConnectionError::NotFound(_) => Refusal::with_detail(error, "Entity not found"),
+        error @ ConnectionError::VersionNotFound(_) => {
+            Refusal::with_detail(error, version_not_found)
+        }
         error @ (ConnectionError::Invalid(_)
         | ConnectionError::Malformed(_)
         | ConnectionError::VersionMoved { .. }
@@ -187,7 +190,7 @@ fn in_its_words(error: ConnectionError, version_not_found: &str) -> Refusal {
 
 /// Parses `changeDescription`: one line; none when it is empty.
 fn description(body: &[u8]) -> Result<Option<String>, Refusal> {
-    let refused = |sentence: &str| Err(asked::refused("changeDescription", sentence));
+    let refused = |sentence: &str| Err(asked::invalid_parameter("changeDescription", sentence));
     let members = with_known_names(read_object(body)?, &["changeDescription"])?;
     let given = members
         .into_iter()
@@ -203,9 +206,9 @@ fn description(body: &[u8]) -> Result<Option<String>, Refusal> {
     if given.is_empty() {
         return Ok(None);
     }
-    if given.chars().count() > MOST_DESCRIPTION {
+    if given.chars().count() > MAX_DESCRIPTION {
         return refused(&format!(
-            "changeDescription must not exceed {MOST_DESCRIPTION} characters"
+            "changeDescription must not exceed {MAX_DESCRIPTION} characters"
         ));
     }
     if given.chars().any(text::is_unprintable) || !text::is_visible_text(&given) {

@@ -21,7 +21,7 @@ use crate::text::fold::nfc;
 const FILE: &str = "tokens.json";
 
 /// Maximum file size, in bytes; enough for several thousand tokens.
-const MOST_BYTES: u64 = 1024 * 1024;
+const MAX_BYTES: u64 = 1024 * 1024;
 
 const WRITABLE_BY_OTHERS: u32 = 0o022;
 
@@ -70,14 +70,14 @@ impl TokenBook {
             )));
         }
         let mut bytes = Vec::new();
-        file.take(MOST_BYTES + 1)
+        file.take(MAX_BYTES + 1)
             .read_to_end(&mut bytes)
             .map_err(|error| self.unusable(&error))?;
-        if bytes.len() as u64 > MOST_BYTES {
+        if bytes.len() as u64 > MAX_BYTES {
             return Err(TokenError::Unusable(format!(
                 "{} is larger than {} KiB and not a token file",
                 self.path.display(),
-                MOST_BYTES / 1024
+                MAX_BYTES / 1024
             )));
         }
         let content: Content =
@@ -100,7 +100,7 @@ impl TokenBook {
             if tokens.iter().any(|token| nfc(&token.name) == nfc(name)) {
                 return Err(TokenError::NameTaken(name.to_owned()));
             }
-            let (token, text) = Token::make(name.to_owned(), scope, expires)?;
+            let (token, text) = Token::generate(name.to_owned(), scope, expires)?;
             tokens.push(token.clone());
             Ok((token, text))
         })
@@ -122,14 +122,14 @@ impl TokenBook {
     /// Returns the token that would be revoked, for a dry run.
     pub fn would_revoke(&self, id_or_name: &str) -> Result<Token, TokenError> {
         let mut tokens = self.read()?;
-        let found = meant(&tokens, id_or_name)?;
+        let found = find_index(&tokens, id_or_name)?;
         Ok(tokens.swap_remove(found))
     }
 
     /// Revokes a token and returns it.
     pub fn revoke(&self, id_or_name: &str) -> Result<Token, TokenError> {
         self.change(|tokens| {
-            let found = meant(tokens, id_or_name)?;
+            let found = find_index(tokens, id_or_name)?;
             Ok(tokens.remove(found))
         })
     }
@@ -161,7 +161,7 @@ impl TokenBook {
 }
 
 /// Returns the index of the token with this ID or name.
-fn meant(tokens: &[Token], id_or_name: &str) -> Result<usize, TokenError> {
+fn find_index(tokens: &[Token], id_or_name: &str) -> Result<usize, TokenError> {
     let id = Uuid::try_parse(id_or_name).ok();
     let is_meant = |token: &Token| match id {
         Some(id) => token.id == id,

@@ -29,7 +29,7 @@ struct Seen {
 
 impl Seen {
     /// Creates the state without a file.
-    fn nothing() -> Self {
+    fn empty() -> Self {
         Self {
             file: None,
             tokens: Ok(Arc::new([])),
@@ -62,18 +62,18 @@ impl LiveTokens {
     pub fn new(book: TokenBook) -> Self {
         Self {
             book,
-            seen: Mutex::new(Seen::nothing()),
+            seen: Mutex::new(Seen::empty()),
         }
     }
 
     /// Returns the token with this text, unless it has expired.
-    pub fn whose(&self, text: &str) -> Result<Option<Token>, TokenError> {
+    pub fn find(&self, text: &str) -> Result<Option<Token>, TokenError> {
         let tokens = self.now()?;
-        let digest = Digest::of(text);
+        let digest = Digest::hash(text);
         // Compares every token, so that the duration does not reveal which one matches.
         let mut found = u64::MAX;
         for (number, token) in (0..).zip(tokens.iter()) {
-            found.conditional_assign(&number, token.sha256.is(&digest));
+            found.conditional_assign(&number, token.sha256.ct_eq(&digest));
         }
         let found = usize::try_from(found)
             .ok()
@@ -91,16 +91,16 @@ impl LiveTokens {
         // The content is replaced as a whole, so a panic cannot leave it inconsistent.
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if stamp.as_ref() != seen.file.as_ref().map(|(stamp, _)| stamp) {
-            *seen = self.look()?;
+            *seen = self.reload()?;
         }
         seen.tokens.clone()
     }
 
-    fn look(&self) -> Result<Seen, TokenError> {
+    fn reload(&self) -> Result<Seen, TokenError> {
         let refused = |error: std::io::Error| self.book.unusable(&error);
         let file = match File::open(self.book.path()) {
             Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Seen::nothing()),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Seen::empty()),
             Err(error) => return Err(refused(error)),
         };
         let stamp = Stamp::of(&file.metadata().map_err(refused)?);
@@ -127,16 +127,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let book = TokenBook::in_folder(folder.path());
         let live = LiveTokens::new(book.clone());
-        assert_eq!(live.whose("umai_"), Ok(None));
+        assert_eq!(live.find("umai_"), Ok(None));
         for _ in 0..50 {
             let (one, text) = book.create("one", Scope::Read, None).unwrap();
-            assert_eq!(live.whose(&text).unwrap(), Some(one));
+            assert_eq!(live.find(&text).unwrap(), Some(one));
             let (two, other) = book.create("two", Scope::Read, None).unwrap();
-            assert_eq!(live.whose(&other).unwrap(), Some(two));
+            assert_eq!(live.find(&other).unwrap(), Some(two));
             book.revoke("one").unwrap();
-            assert_eq!(live.whose(&text), Ok(None));
+            assert_eq!(live.find(&text), Ok(None));
             book.revoke("two").unwrap();
-            assert_eq!(live.whose(&other), Ok(None));
+            assert_eq!(live.find(&other), Ok(None));
         }
     }
 
@@ -148,8 +148,8 @@ mod tests {
         let at = |seconds| Some(Utc::now() + TimeDelta::seconds(seconds));
         let (_, over) = book.create("over", Scope::Read, at(-1)).unwrap();
         let (_, good) = book.create("good", Scope::Read, at(60)).unwrap();
-        assert_eq!(live.whose(&over), Ok(None));
-        assert!(live.whose(&good).unwrap().is_some());
+        assert_eq!(live.find(&over), Ok(None));
+        assert!(live.find(&good).unwrap().is_some());
     }
 
     #[test]
@@ -159,13 +159,13 @@ mod tests {
         let live = LiveTokens::new(book.clone());
         let (_, text) = book.create("one", Scope::Read, None).unwrap();
         let good = std::fs::read(book.path()).unwrap();
-        assert!(live.whose(&text).unwrap().is_some());
+        assert!(live.find(&text).unwrap().is_some());
         std::fs::write(book.path(), "{").unwrap();
-        assert!(matches!(live.whose(&text), Err(TokenError::Damaged { .. })));
-        assert!(matches!(live.whose(&text), Err(TokenError::Damaged { .. })));
+        assert!(matches!(live.find(&text), Err(TokenError::Damaged { .. })));
+        assert!(matches!(live.find(&text), Err(TokenError::Damaged { .. })));
         std::fs::write(book.path(), good).unwrap();
-        assert!(live.whose(&text).unwrap().is_some());
+        assert!(live.find(&text).unwrap().is_some());
         std::fs::remove_file(book.path()).unwrap();
-        assert_eq!(live.whose(&text), Ok(None));
+        assert_eq!(live.find(&text), Ok(None));
     }
 }

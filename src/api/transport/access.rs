@@ -9,7 +9,7 @@ use crate::text::printable;
 use crate::text::secret::{begins_like_one, looks_like_one};
 
 /// Maximum length of a logged path segment, in characters; the maximum length of an alias.
-const LONGEST_PART: usize = 100;
+const MAX_SEGMENT_LENGTH: usize = 100;
 
 /// Target of the log records.
 const TARGET: &str = "umai::access";
@@ -17,11 +17,11 @@ const TARGET: &str = "umai::access";
 /// A logged response.
 pub struct Access<'a> {
     /// Method and path; none when the bytes were not a request.
-    pub asked: Option<(&'a str, &'a str)>,
+    pub request: Option<(&'a str, &'a str)>,
     /// Status.
     pub status: u16,
     /// Duration until the response.
-    pub took: Duration,
+    pub duration: Duration,
     /// Size of the response body in bytes, where it is known.
     pub bytes: Option<u64>,
     /// Name of the token.
@@ -35,13 +35,13 @@ pub struct Access<'a> {
 impl Access<'_> {
     /// Writes the log line.
     pub fn log(&self) {
-        let (method, path) = self.asked.unwrap_or(("-", "-"));
+        let (method, path) = self.request.unwrap_or(("-", "-"));
         tracing::info!(
             target: TARGET,
-            method = word(method),
-            path = %harmless(path),
+            method = method_name(method),
+            path = %redact_path(path),
             status = self.status,
-            ms = (self.took.as_secs_f64() * 1e6).round() / 1e3,
+            ms = (self.duration.as_secs_f64() * 1e6).round() / 1e3,
             bytes = self.bytes,
             token = self.token.map(printable).as_deref(),
             peer = %self.peer,
@@ -51,7 +51,7 @@ impl Access<'_> {
 }
 
 /// Returns a known method, or a placeholder.
-fn word(method: &str) -> &str {
+fn method_name(method: &str) -> &str {
     let is_word = method.len() <= 8 && method.bytes().all(|byte| byte.is_ascii_uppercase());
     if is_word || method == "-" {
         method
@@ -61,9 +61,9 @@ fn word(method: &str) -> &str {
 }
 
 /// Returns the path with suspicious segments replaced.
-fn harmless(path: &str) -> Cow<'_, str> {
+fn redact_path(path: &str) -> Cow<'_, str> {
     let is_plain = |part: &str| {
-        part.len() <= LONGEST_PART
+        part.len() <= MAX_SEGMENT_LENGTH
             && part
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"-_.*".contains(&byte))
@@ -93,7 +93,7 @@ mod tests {
             "/umbraco/ai/management/api/v1/connections/openai-prod",
             "/connections/3fa85f64-5717-4562-b3fc-2c963f66afa6/exists",
         ] {
-            assert_eq!(harmless(path), path);
+            assert_eq!(redact_path(path), path);
         }
         for (path, logged) in [
             ("/connections/sk-planted", "/connections/***"),
@@ -103,9 +103,9 @@ mod tests {
             ("/a\u{202e}b", "/***"),
             ("/a\"b", "/***"),
         ] {
-            assert_eq!(harmless(path), logged);
+            assert_eq!(redact_path(path), logged);
         }
         let long = format!("/{}", "a".repeat(101));
-        assert_eq!(harmless(&long), "/***");
+        assert_eq!(redact_path(&long), "/***");
     }
 }

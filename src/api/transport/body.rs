@@ -19,7 +19,7 @@ pub struct Unread(pub Box<Problem>);
 /// A request body with a deadline.
 pub struct Asked {
     body: Incoming,
-    patience: Duration,
+    time_limit: Duration,
     /// Starts with the first read.
     deadline: Option<Pin<Box<Sleep>>>,
     vitals: Vitals,
@@ -27,10 +27,10 @@ pub struct Asked {
 
 impl Asked {
     /// Wraps a body that must arrive within `patience`.
-    pub const fn new(body: Incoming, patience: Duration, vitals: Vitals) -> Self {
+    pub const fn new(body: Incoming, time_limit: Duration, vitals: Vitals) -> Self {
         Self {
             body,
-            patience,
+            time_limit,
             deadline: None,
             vitals,
         }
@@ -40,7 +40,7 @@ impl Asked {
 impl Drop for Asked {
     fn drop(&mut self) {
         if self.deadline.is_some() {
-            self.vitals.turn_to(Doing::Answering);
+            self.vitals.set_phase(Doing::Answering);
         }
     }
 }
@@ -55,8 +55,8 @@ impl Body for Asked {
     ) -> Poll<Option<Result<Frame<Bytes>, Unread>>> {
         let asked = &mut *self;
         let deadline = asked.deadline.get_or_insert_with(|| {
-            asked.vitals.turn_to(Doing::Body);
-            Box::pin(sleep(asked.patience))
+            asked.vitals.set_phase(Doing::Body);
+            Box::pin(sleep(asked.time_limit))
         });
         if let Poll::Ready(frame) = Pin::new(&mut asked.body).poll_frame(cx) {
             let broken = || {
@@ -102,7 +102,7 @@ impl Answered {
 
 impl Drop for Answered {
     fn drop(&mut self) {
-        self.vitals.turn_to(Doing::Idle);
+        self.vitals.set_phase(Doing::Idle);
     }
 }
 

@@ -54,10 +54,10 @@ pub fn development(folder: &Path) -> Result<(Identity, PathBuf), TlsError> {
     } else {
         make(&path)?
     };
-    let vouching = identity.chain.last().map(CertificateDer::as_ref);
-    let told = CertificateDer::from_pem_file(&authority);
-    if told.ok().as_deref() != vouching {
-        let pem = pem(vouching.unwrap_or_default());
+    let issuer = identity.chain.last().map(CertificateDer::as_ref);
+    let trusted = CertificateDer::from_pem_file(&authority);
+    if trusted.ok().as_deref() != issuer {
+        let pem = pem(issuer.unwrap_or_default());
         disk::write_atomically(&authority, |file| file.write_all(pem.as_bytes()))
             .map_err(refused)?;
     }

@@ -57,34 +57,34 @@ enum End {
 }
 
 /// Serves a connection.
-pub async fn serve(house: Arc<House>, stream: TcpStream, peer: SocketAddr, seat: Seat) {
+pub async fn serve(context: Arc<House>, stream: TcpStream, peer: SocketAddr, slot: Seat) {
     let Ok(local) = stream.local_addr() else {
         return;
     };
     let wire = Wire {
         peer,
         local: local.ip(),
-        vitals: seat.vitals.clone(),
+        vitals: slot.vitals.clone(),
     };
-    match &house.tls {
-        None => converse(&house, stream, wire, &seat).await,
+    match &context.tls {
+        None => serve_requests(&context, stream, wire, &slot).await,
         Some(tls) => {
-            let shaking = greet(tls, stream, &wire, &house.limits);
+            let shaking = tls_handshake(tls, stream, &wire, &context.limits);
             let greeted = tokio::select! {
                 biased;
-                greeted = timeout(house.limits.head, shaking) => greeted.ok().flatten(),
-                () = told_to_leave(&seat) => None,
-                () = house.stop.cancelled() => None,
+                greeted = timeout(context.limits.head, shaking) => greeted.ok().flatten(),
+                () = evicted(&slot) => None,
+                () = context.stop.cancelled() => None,
             };
             if let Some(stream) = greeted {
-                converse(&house, stream, wire, &seat).await;
+                serve_requests(&context, stream, wire, &slot).await;
             }
         }
     }
 }
 
 /// Performs the TLS handshake. A client that sends plain HTTP receives a plain HTTP error.
-async fn greet(
+async fn tls_handshake(
     tls: &TlsAcceptor,
     stream: TcpStream,
     wire: &Wire,
@@ -102,15 +102,15 @@ async fn greet(
     tls.accept(stream).await.ok()
 }
 
-async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
-    house: &House,
+async fn serve_requests<S: AsyncRead + AsyncWrite + Unpin>(
+    context: &House,
     stream: S,
     wire: Wire,
-    seat: &Seat,
+    slot: &Seat,
 ) {
-    let sentry = Sentry::new(stream, wire.vitals.clone(), house.limits.clone());
+    let sentry = Sentry::new(stream, wire.vitals.clone(), context.limits.clone());
     let service = service_fn(|request| {
-        let (gate, wire) = (Arc::clone(&house.gate), wire.clone());
+        let (gate, wire) = (Arc::clone(&context.gate), wire.clone());
         // The allocation is small compared with those of the response.
         Box::pin(async move { Ok::<_, Infallible>(gate.answer(request, wire).await) })
     });
@@ -119,10 +119,10 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
         .header_read_timeout(None)
         .serve_connection(TokioIo::new(sentry), service);
     let end = {
-        let mut leaving = pin!(told_to_leave(seat));
-        let mut stopping = pin!(house.stop.cancelled());
+        let mut leaving = pin!(evicted(slot));
+        let mut stopping = pin!(context.stop.cancelled());
         let (mut stopped, mut left) = (false, false);
-        let mut patience = pin!(sleep_until(Instant::now()));
+        let mut time_limit = pin!(sleep_until(Instant::now()));
         poll_fn(|cx| {
             if !stopped && stopping.as_mut().poll(cx).is_ready() {
                 stopped = true;
@@ -142,13 +142,13 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
                 // The request has already arrived: it is answered, and no other one is accepted.
                 Pin::new(&mut connection).graceful_shutdown();
             }
-            let Some(due) = wire.vitals.due(&house.limits) else {
+            let Some(due) = wire.vitals.due(&context.limits) else {
                 return Poll::Pending;
             };
-            if patience.deadline() != due {
-                patience.as_mut().reset(due);
+            if time_limit.deadline() != due {
+                time_limit.as_mut().reset(due);
             }
-            patience.as_mut().poll(cx).map(|()| End::Late)
+            time_limit.as_mut().poll(cx).map(|()| End::Late)
         })
         .await
     };
@@ -157,7 +157,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
     match end {
         End::Over => {
             let refusal = wire.vitals.refusal();
-            part(stream, refusal.as_deref(), &wire, &house.limits).await;
+            part(stream, refusal.as_deref(), &wire, &context.limits).await;
         }
         End::Late if doing == Doing::Head => {
             let late = Problem::new(
@@ -165,11 +165,11 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
                 "Timed out while reading the request head",
                 "headTooSlow",
             );
-            part(stream, Some(&late), &wire, &house.limits).await;
+            part(stream, Some(&late), &wire, &context.limits).await;
         }
         End::Leave if doing == Doing::Head || doing == Doing::Body => {
             let full = Problem::new(503, "Too many connections; retry", "noConnectionFree");
-            say_at_once(stream, &full, &wire);
+            write_now(stream, &full, &wire);
         }
         // No request was sent, or nothing is read any longer.
         End::Late | End::Leave => {}
@@ -177,8 +177,8 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
 }
 
 /// Waits for eviction, and then once more for a request that has arrived but was not read yet.
-async fn told_to_leave(seat: &Seat) {
-    seat.leave.cancelled().await;
+async fn evicted(slot: &Seat) {
+    slot.leave.cancelled().await;
     // Lets the runtime poll the socket first.
     yield_now().await;
 }
@@ -225,7 +225,7 @@ async fn part<S: AsyncRead + AsyncWrite + Unpin>(
 }
 
 /// Writes as much as fits, without waiting.
-fn say_at_once<S: AsyncWrite + Unpin>(mut stream: S, problem: &Problem, wire: &Wire) {
+fn write_now<S: AsyncWrite + Unpin>(mut stream: S, problem: &Problem, wire: &Wire) {
     let id = RequestId::new();
     log(problem, wire, &id);
     let mut cx = Context::from_waker(std::task::Waker::noop());
@@ -236,9 +236,9 @@ fn say_at_once<S: AsyncWrite + Unpin>(mut stream: S, problem: &Problem, wire: &W
 
 fn log(problem: &Problem, wire: &Wire, id: &RequestId) {
     Access {
-        asked: None,
+        request: None,
         status: problem.status,
-        took: Duration::ZERO,
+        duration: Duration::ZERO,
         bytes: None,
         token: None,
         peer: wire.peer,

@@ -42,7 +42,7 @@ pub struct Gate {
     router: Router,
     hosts: Hosts,
     keeper: Keeper,
-    patience: Duration,
+    time_limit: Duration,
 }
 
 impl Gate {
@@ -52,7 +52,7 @@ impl Gate {
             router,
             hosts,
             keeper,
-            patience: limits.body,
+            time_limit: limits.body,
         }
     }
 
@@ -62,20 +62,20 @@ impl Gate {
         request: Request<Incoming>,
         wire: Wire,
     ) -> http::Response<Answered> {
-        wire.vitals.turn_to(Doing::Answering);
+        wire.vitals.set_phase(Doing::Answering);
         let begun = Instant::now();
         let id = RequestId::of(request.headers());
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let given = request.headers().get(AUTHORIZATION).cloned();
         let (token, mut response) = match self.admit(&request, &wire) {
-            Ok(token) => (token, self.routed(request, &wire).await),
+            Ok(token) => (token, self.route(request, &wire).await),
             Err(refused) => (None, *refused),
         };
         finish(&mut response, &id);
         Access {
-            asked: Some((method.as_str(), uri.path())),
+            request: Some((method.as_str(), uri.path())),
             status: response.status().as_u16(),
-            took: begun.elapsed(),
+            duration: begun.elapsed(),
             bytes: response.body().size_hint().exact(),
             token: token.as_deref(),
             peer: wire.peer,
@@ -83,8 +83,8 @@ impl Gate {
         }
         .log();
         if is_stream(response.headers()) {
-            wire.vitals.turn_to(Doing::Streaming);
-            response = self.while_admitted(response, given);
+            wire.vitals.set_phase(Doing::Streaming);
+            response = self.while_authorized(response, given);
             // The client opens a new connection after a stream, so this one is closed with it.
             let close = HeaderValue::from_static("close");
             response.headers_mut().insert(CONNECTION, close);
@@ -93,14 +93,16 @@ impl Gate {
     }
 
     /// Ends a stream when its token is revoked or expires: before the next event, at the latest with the next keep-alive.
-    fn while_admitted(self: Arc<Self>, response: Response, given: Option<HeaderValue>) -> Response {
+    fn while_authorized(
+        self: Arc<Self>,
+        response: Response,
+        given: Option<HeaderValue>,
+    ) -> Response {
         response.map(|body| {
             let pieces = body.into_data_stream();
-            AnyBody::from_stream(
-                pieces.take_while(move |_| {
-                    std::future::ready(self.keeper.still_admits(given.as_ref()))
-                }),
-            )
+            AnyBody::from_stream(pieces.take_while(move |_| {
+                std::future::ready(self.keeper.is_still_valid(given.as_ref()))
+            }))
         })
     }
 
@@ -127,24 +129,24 @@ impl Gate {
         admitted.map_err(|refused| Box::new(unauthorized(&refused)))
     }
 
-    async fn routed(&self, request: Request<Incoming>, wire: &Wire) -> Response {
+    async fn route(&self, request: Request<Incoming>, wire: &Wire) -> Response {
         let request = request.map(|body| {
             if body.is_end_stream() {
                 AnyBody::empty()
             } else {
-                AnyBody::new(Asked::new(body, self.patience, wire.vitals.clone()))
+                AnyBody::new(Asked::new(body, self.time_limit, wire.vitals.clone()))
             }
         });
         let answered = AssertUnwindSafe(self.router.clone().oneshot(request)).catch_unwind();
         match answered.await {
             Ok(Ok(response)) => response,
-            Err(broken) => broke_down(&broken),
+            Err(broken) => panic_response(&broken),
         }
     }
 }
 
 /// Creates a 500. The panic message is neither sent nor logged, because it can contain secrets.
-fn broke_down(_: &Box<dyn Any + Send>) -> Response {
+fn panic_response(_: &Box<dyn Any + Send>) -> Response {
     Refusal::new(500, "Internal server error", "brokeDown").into_response()
 }
 
@@ -176,7 +178,7 @@ fn unauthorized(refused: &Refused) -> Response {
             Some("Bearer realm=\"umai\", error=\"insufficient_scope\", scope=\"write\""),
             None,
         ),
-        Refused::TooOften(wait) => (
+        Refused::TooManyAttempts(wait) => (
             Problem::new(
                 429,
                 "Too many requests without a valid token from this address",

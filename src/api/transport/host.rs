@@ -20,7 +20,7 @@ pub struct Hosts(Vec<String>);
 impl Hosts {
     /// Accepts these names in addition to `localhost`.
     pub fn new(names: impl IntoIterator<Item = String>) -> Self {
-        Self(names.into_iter().map(|name| plain(&name)).collect())
+        Self(names.into_iter().map(|name| normalize(&name)).collect())
     }
 
     /// Rejects a request for another host or from a page of another origin. `local` is the local address of the connection.
@@ -35,11 +35,11 @@ impl Hosts {
                 ));
             }
         }
-        from_own_page(request.headers(), &host)
+        check_origin(request.headers(), &host)
     }
 
     fn admit(&self, authority: &Authority, local: IpAddr) -> Result<(), Box<Problem>> {
-        let name = plain(authority.host());
+        let name = normalize(authority.host());
         let bare = name.trim_start_matches('[').trim_end_matches(']');
         let is_ours = match bare.parse::<IpAddr>() {
             Ok(address) => {
@@ -77,7 +77,7 @@ fn is_port(host: &Authority) -> bool {
     after.is_empty() || host.port_u16().is_some()
 }
 
-fn from_own_page(headers: &HeaderMap, host: &Authority) -> Result<(), Box<Problem>> {
+fn check_origin(headers: &HeaderMap, host: &Authority) -> Result<(), Box<Problem>> {
     let foreign = || {
         let sentence = "Requests from web pages of other origins are not allowed";
         Box::new(Problem::new(403, sentence, "foreignOrigin"))
@@ -109,11 +109,11 @@ fn is_same(one: &Authority, other: &Authority) -> bool {
             .port_u16()
             .filter(|port| ![80, 443].contains(port))
     };
-    plain(one.host()) == plain(other.host()) && port(one) == port(other)
+    normalize(one.host()) == normalize(other.host()) && port(one) == port(other)
 }
 
 /// Normalizes a host name: lower case, without a trailing dot.
-fn plain(name: &str) -> String {
+fn normalize(name: &str) -> String {
     let name = name.to_ascii_lowercase();
     name.strip_suffix('.').unwrap_or(&name).to_owned()
 }

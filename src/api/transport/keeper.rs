@@ -14,7 +14,7 @@ use crate::api::token::live::LiveTokens;
 /// Authentication of a server.
 pub enum Keeper {
     /// Disabled: every request is allowed.
-    Nobody,
+    Disabled,
     /// Bearer tokens.
     Tokens(Box<Tokens>),
 }
@@ -38,7 +38,7 @@ pub enum Refused {
     /// The token has scope read.
     ReadOnly,
     /// Too many failed attempts; time until the next one.
-    TooOften(Duration),
+    TooManyAttempts(Duration),
     /// The token file cannot be read.
     Unreadable,
 }
@@ -47,7 +47,7 @@ impl Keeper {
     /// Authenticates a request. Returns the name of the token, if the request needs one.
     pub fn admit<B>(&self, request: &Request<B>, peer: IpAddr) -> Result<Option<String>, Refused> {
         let Tokens { tokens, tries } = match self {
-            Self::Nobody => return Ok(None),
+            Self::Disabled => return Ok(None),
             Self::Tokens(tokens) => &**tokens,
         };
         let reads = [Method::GET, Method::HEAD].contains(request.method());
@@ -60,14 +60,14 @@ impl Keeper {
             _ => None,
         };
         let found = match text {
-            Some(text) => tokens.whose(text).map_err(|_| Refused::Unreadable)?,
+            Some(text) => tokens.find(text).map_err(|_| Refused::Unreadable)?,
             None => None,
         };
         let Some(token) = found else {
             let is_token = text.is_some();
             return Err(tries
                 .count(peer, Instant::now())
-                .map_or(Refused::Unknown { is_token }, Refused::TooOften));
+                .map_or(Refused::Unknown { is_token }, Refused::TooManyAttempts));
         };
         match token.scope {
             Scope::Write => Ok(Some(token.name)),
@@ -77,12 +77,12 @@ impl Keeper {
     }
 
     /// Returns whether the token of a request is still valid, for streams that outlive the check at their start.
-    pub fn still_admits(&self, given: Option<&HeaderValue>) -> bool {
+    pub fn is_still_valid(&self, given: Option<&HeaderValue>) -> bool {
         match self {
-            Self::Nobody => true,
+            Self::Disabled => true,
             Self::Tokens(kept) => given
                 .and_then(bearer)
-                .is_some_and(|text| matches!(kept.tokens.whose(text), Ok(Some(_)))),
+                .is_some_and(|text| matches!(kept.tokens.find(text), Ok(Some(_)))),
         }
     }
 }

@@ -16,11 +16,11 @@ use super::seats::Seats;
 pub const PORT: u16 = 44331;
 
 /// Delay after a failed `accept`, for example when no file descriptors are left.
-const BREATH: Duration = Duration::from_millis(100);
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 
 /// Backlog of the listening socket. When a small backlog overflows, the system drops connections that the client considers
 /// established.
-const WAITING: u32 = 4096;
+const BACKLOG: u32 = 4096;
 
 /// Listening address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,21 +65,21 @@ pub struct Door {
 /// Binds an address; for `localhost` both loopback addresses where they exist.
 pub fn open(place: Place) -> Result<Vec<Door>, String> {
     match place {
-        Place::Address(address) => Ok(vec![bind(address).map_err(|e| taken(address, &e))?]),
+        Place::Address(address) => Ok(vec![bind(address).map_err(|e| bind_error(address, &e))?]),
         Place::Localhost(port) => {
             let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
             let old = bind(address);
             // Port 0 selects one free port for both addresses.
-            let port = old.as_ref().map_or(port, |door| door.address.port());
+            let port = old.as_ref().map_or(port, |socket| socket.address.port());
             let newer_address = SocketAddr::from((Ipv6Addr::LOCALHOST, port));
             let newer = bind(newer_address);
             match (old, newer) {
                 (Ok(old), Ok(newer)) => Ok(vec![old, newer]),
-                (Ok(door), Err(error)) | (Err(error), Ok(door)) if is_absent(&error) => {
-                    Ok(vec![door])
+                (Ok(socket), Err(error)) | (Err(error), Ok(socket)) if is_absent(&error) => {
+                    Ok(vec![socket])
                 }
-                (Err(error), _) => Err(taken(address, &error)),
-                (_, Err(error)) => Err(taken(newer_address, &error)),
+                (Err(error), _) => Err(bind_error(address, &error)),
+                (_, Err(error)) => Err(bind_error(newer_address, &error)),
             }
         }
     }
@@ -92,7 +92,7 @@ fn bind(address: SocketAddr) -> io::Result<Door> {
     }?;
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
-    let listener = socket.listen(WAITING)?;
+    let listener = socket.listen(BACKLOG)?;
     let address = listener.local_addr()?;
     Ok(Door { listener, address })
 }
@@ -107,7 +107,7 @@ fn is_absent(error: &io::Error) -> bool {
     ) || error.raw_os_error() == Some(NO_FAMILY)
 }
 
-fn taken(address: SocketAddr, error: &io::Error) -> String {
+fn bind_error(address: SocketAddr, error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::AddrInUse => format!(
             "{address} is already in use; stop the other program, or use another port: --listen {}",
@@ -123,35 +123,42 @@ fn taken(address: SocketAddr, error: &io::Error) -> String {
     }
 }
 
-/// Accepts connections until the server stops; open ones continue in `guests`.
-pub async fn let_in(door: Door, house: Arc<House>, seats: Arc<Seats>, guests: TaskTracker) {
+/// Accepts connections until the server stops; open ones continue in `connections`.
+pub async fn accept_loop(
+    socket: Door,
+    context: Arc<House>,
+    slots: Arc<Seats>,
+    connections: TaskTracker,
+) {
     loop {
-        let come = tokio::select! {
-            come = next(&door.listener) => come,
-            () = house.stop.cancelled() => return,
+        let accepted = tokio::select! {
+            accepted = next(&socket.listener) => accepted,
+            () = context.stop.cancelled() => return,
         };
-        let Some((stream, peer)) = come else { continue };
-        let seat = tokio::select! {
-            seat = seats.take() => seat,
-            () = house.stop.cancelled() => return,
+        let Some((stream, peer)) = accepted else {
+            continue;
+        };
+        let slot = tokio::select! {
+            slot = slots.take() => slot,
+            () = context.stop.cancelled() => return,
         };
         // Responses are small and awaited, so they are not delayed.
         let _ = stream.set_nodelay(true);
-        guests.spawn(serve(Arc::clone(&house), stream, peer, seat));
+        connections.spawn(serve(Arc::clone(&context), stream, peer, slot));
     }
 }
 
 async fn next(listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
     match listener.accept().await {
-        Ok(come) => Some(come),
+        Ok(accepted) => Some(accepted),
         Err(error) => {
-            let is_theirs = matches!(
+            let is_client_error = matches!(
                 error.kind(),
                 io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
             );
-            if !is_theirs {
+            if !is_client_error {
                 tracing::error!(%error, "cannot accept connections");
-                sleep(BREATH).await;
+                sleep(ACCEPT_RETRY_DELAY).await;
             }
             None
         }
@@ -159,9 +166,9 @@ async fn next(listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
 }
 
 /// Waits for open connections, up to a timeout.
-pub async fn see_off(guests: &TaskTracker, patience: Duration) -> bool {
-    guests.close();
-    timeout(patience, guests.wait()).await.is_ok()
+pub async fn drain(connections: &TaskTracker, time_limit: Duration) -> bool {
+    connections.close();
+    timeout(time_limit, connections.wait()).await.is_ok()
 }
 
 /// Returns whether an address is a loopback address.

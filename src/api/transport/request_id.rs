@@ -14,7 +14,7 @@ use crate::text::secret::begins_like_one;
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Maximum length of a client's request ID.
-const LONGEST: usize = 64;
+const MAX_LENGTH: usize = 64;
 
 /// A request ID.
 #[derive(Debug, Clone)]
@@ -60,7 +60,7 @@ impl fmt::Display for RequestId {
 
 fn is_harmless(id: &str) -> bool {
     let is_sign = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    (1..=LONGEST).contains(&id.len()) && id.bytes().all(is_sign) && !begins_like_one(id)
+    (1..=MAX_LENGTH).contains(&id.len()) && id.bytes().all(is_sign) && !begins_like_one(id)
 }
 
 #[cfg(test)]

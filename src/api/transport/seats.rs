@@ -25,7 +25,7 @@ pub struct Seats {
 #[derive(Default)]
 struct Taken {
     last: u64,
-    seats: HashMap<u64, (Vitals, CancellationToken)>,
+    slots: HashMap<u64, (Vitals, CancellationToken)>,
 }
 
 /// Result of an attempt to get a slot.
@@ -41,7 +41,7 @@ enum Try {
 /// A slot, freed on drop.
 pub struct Seat {
     number: u64,
-    seats: Arc<Seats>,
+    slots: Arc<Seats>,
     /// Connection state.
     pub vitals: Vitals,
     /// Cancelled when the connection is evicted.
@@ -50,8 +50,8 @@ pub struct Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.seats.taken().seats.remove(&self.number);
-        self.seats.freed.notify_one();
+        self.slots.taken().slots.remove(&self.number);
+        self.slots.freed.notify_one();
     }
 }
 
@@ -70,7 +70,7 @@ impl Seats {
     pub async fn take(self: &Arc<Self>) -> Seat {
         loop {
             match self.try_take(Instant::now()) {
-                Try::Taken(seat) => return seat,
+                Try::Taken(slot) => return slot,
                 Try::From(when) => {
                     // Until then, or until a slot is freed.
                     let _ = timeout_at(when, self.freed.notified()).await;
@@ -82,43 +82,46 @@ impl Seats {
 
     fn try_take(self: &Arc<Self>, now: Instant) -> Try {
         let mut taken = self.taken();
-        if taken.seats.len() >= self.most {
-            let number = match self.least(&taken, now) {
+        if taken.slots.len() >= self.most {
+            let number = match self.eviction_candidate(&taken, now) {
                 Ok(number) => number,
                 Err(full) => return full,
             };
-            if let Some((_, leave)) = taken.seats.remove(&number) {
+            if let Some((_, leave)) = taken.slots.remove(&number) {
                 leave.cancel();
             }
         }
         taken.last += 1;
         let (number, vitals, leave) = (taken.last, Vitals::new(), CancellationToken::new());
-        taken.seats.insert(number, (vitals.clone(), leave.clone()));
+        taken.slots.insert(number, (vitals.clone(), leave.clone()));
         Try::Taken(Seat {
             number,
-            seats: Arc::clone(self),
+            slots: Arc::clone(self),
             vitals,
             leave,
         })
     }
 
     /// Returns the connection to evict, among those past their grace period.
-    fn least(&self, taken: &Taken, now: Instant) -> Result<u64, Try> {
+    fn eviction_candidate(&self, taken: &Taken, now: Instant) -> Result<u64, Try> {
         let mut first = None;
-        let mut least = None;
-        for (number, (vitals, _)) in &taken.seats {
+        let mut eviction_candidate = None;
+        for (number, (vitals, _)) in &taken.slots {
             let Some((rank, since)) = rank(vitals) else {
                 continue;
             };
             let end = since + self.grace;
             if end <= now {
                 let this = (rank, since, *number);
-                least = Some(least.map_or(this, |least| this.min(least)));
+                eviction_candidate = Some(
+                    eviction_candidate
+                        .map_or(this, |eviction_candidate| this.min(eviction_candidate)),
+                );
             } else {
                 first = Some(first.map_or(end, |first| end.min(first)));
             }
         }
-        match (least, first) {
+        match (eviction_candidate, first) {
             (Some((_, _, number)), _) => Ok(number),
             (None, Some(first)) => Err(Try::From(first)),
             (None, None) => Err(Try::Full),
@@ -136,7 +139,7 @@ fn rank(vitals: &Vitals) -> Option<(u8, Instant)> {
     let (doing, since) = vitals.now();
     let rank = match doing {
         Doing::Arriving => 0,
-        Doing::Head if !vitals.has_asked() => 0,
+        Doing::Head if !vitals.has_requested() => 0,
         Doing::Idle => 1,
         Doing::Head => 2,
         Doing::Body => 3,
@@ -153,28 +156,28 @@ mod tests {
 
     #[tokio::test]
     async fn longest_idle_connection_is_evicted() {
-        let seats = Seats::new(3, Duration::ZERO);
-        let (asking, silent, newer) = (seats.take().await, seats.take().await, seats.take().await);
-        asking.vitals.turn_to(Doing::Answering);
-        let newcomer = seats.take().await;
+        let slots = Seats::new(3, Duration::ZERO);
+        let (asking, silent, newer) = (slots.take().await, slots.take().await, slots.take().await);
+        asking.vitals.set_phase(Doing::Answering);
+        let newcomer = slots.take().await;
         assert!(silent.leave.is_cancelled());
         assert!(!asking.leave.is_cancelled() && !newer.leave.is_cancelled());
-        newer.vitals.turn_to(Doing::Answering);
-        newer.vitals.turn_to(Doing::Idle);
-        newcomer.vitals.turn_to(Doing::Head);
-        let _another = seats.take().await;
+        newer.vitals.set_phase(Doing::Answering);
+        newer.vitals.set_phase(Doing::Idle);
+        newcomer.vitals.set_phase(Doing::Head);
+        let _another = slots.take().await;
         assert!(newcomer.leave.is_cancelled() && !newer.leave.is_cancelled());
     }
 
     #[tokio::test]
     async fn busy_connections_are_not_evicted() {
-        let seats = Seats::new(1, Duration::ZERO);
-        let asking = seats.take().await;
-        asking.vitals.turn_to(Doing::Answering);
-        assert!(matches!(seats.try_take(Instant::now()), Try::Full));
+        let slots = Seats::new(1, Duration::ZERO);
+        let asking = slots.take().await;
+        asking.vitals.set_phase(Doing::Answering);
+        assert!(matches!(slots.try_take(Instant::now()), Try::Full));
         let waiting = tokio::spawn({
-            let seats = Arc::clone(&seats);
-            async move { seats.take().await }
+            let slots = Arc::clone(&slots);
+            async move { slots.take().await }
         });
         drop(asking);
         waiting.await.unwrap();
@@ -183,13 +186,13 @@ mod tests {
     #[tokio::test]
     async fn new_connection_has_grace_period() {
         let moment = Duration::from_mins(1);
-        let seats = Seats::new(2, moment);
-        let (first, second) = (seats.take().await, seats.take().await);
+        let slots = Seats::new(2, moment);
+        let (first, second) = (slots.take().await, slots.take().await);
         let now = Instant::now();
         let since = first.vitals.now().1.min(second.vitals.now().1);
-        assert!(matches!(seats.try_take(now), Try::From(when) if when == since + moment));
+        assert!(matches!(slots.try_take(now), Try::From(when) if when == since + moment));
         assert!(!first.leave.is_cancelled() && !second.leave.is_cancelled());
-        assert!(matches!(seats.try_take(now + moment), Try::Taken(_)));
+        assert!(matches!(slots.try_take(now + moment), Try::Taken(_)));
         assert!(first.leave.is_cancelled() && !second.leave.is_cancelled());
     }
 }

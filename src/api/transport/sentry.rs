@@ -139,13 +139,13 @@ impl<S> Sentry<S> {
                 Framing::Sized(length) => Part::Sized(length),
                 Framing::Chunked => Part::Chunked(Chunks::new()),
             };
-            self.vitals.turn_to(Doing::Answering);
+            self.vitals.set_phase(Doing::Answering);
         }
         Ok(true)
     }
 
     /// Removes the bytes that were passed on.
-    fn hand_on(&mut self, buffer: &mut ReadBuf<'_>) {
+    fn copy_out(&mut self, buffer: &mut ReadBuf<'_>) {
         let count = self.passed.min(buffer.remaining());
         buffer.put_slice(&self.bytes[..count]);
         self.bytes.drain(..count);
@@ -156,7 +156,7 @@ impl<S> Sentry<S> {
 
 impl<S: AsyncRead + Unpin> Sentry<S> {
     /// Reads from the socket; returns false at the end of the input.
-    fn poll_more(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+    fn poll_read_more(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         let mut piece = [std::mem::MaybeUninit::uninit(); PIECE];
         let mut piece = ReadBuf::uninit(&mut piece);
         ready!(Pin::new(&mut self.socket).poll_read(cx, &mut piece))?;
@@ -173,7 +173,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Sentry<S> {
     ) -> Poll<io::Result<()>> {
         loop {
             if self.passed > 0 {
-                self.hand_on(buffer);
+                self.copy_out(buffer);
                 return Poll::Ready(Ok(()));
             }
             if matches!(self.part, Part::Over) {
@@ -182,9 +182,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Sentry<S> {
             // Bytes of a new request, read with the previous one.
             let is_in_head = !self.bytes.is_empty() && matches!(self.part, Part::Head(_));
             if is_in_head && matches!(self.vitals.now().0, Doing::Arriving | Doing::Idle) {
-                self.vitals.turn_to(Doing::Head);
+                self.vitals.set_phase(Doing::Head);
             }
-            if ready!(self.poll_more(cx))? {
+            if ready!(self.poll_read_more(cx))? {
                 self.look();
             } else {
                 self.part = Part::Over;

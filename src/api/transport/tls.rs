@@ -16,7 +16,7 @@ use crate::tls::pem::{self, Wanted};
 use crate::tls::x509;
 
 /// Maximum size of a certificate or key file, in bytes.
-const MOST_BYTES: usize = 1024 * 1024;
+const MAX_BYTES: usize = 1024 * 1024;
 
 /// Error of the TLS setup.
 #[derive(Debug, thiserror::Error)]
@@ -98,7 +98,7 @@ impl Identity {
 }
 
 fn bytes(path: &Path) -> Result<zeroize::Zeroizing<Vec<u8>>, TlsError> {
-    read_bytes(path, MOST_BYTES).map_err(|why| match why {
+    read_bytes(path, MAX_BYTES).map_err(|why| match why {
         FileFlaw::NotThere => flaw(path, "does not exist"),
         FileFlaw::Unusable(why) => flaw(path, &why),
     })

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Maximum number of clients in the table; the oldest window is dropped first.
-const MOST_PEERS: usize = 1024;
+const MAX_PEERS: usize = 1024;
 
 /// Failed attempts in the current window.
 pub struct Tries {
@@ -30,11 +30,11 @@ impl Tries {
         let peer = network(peer);
         // The table stays consistent after a panic.
         let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
-        if peers.len() >= MOST_PEERS && !peers.contains_key(&peer) {
+        if peers.len() >= MAX_PEERS && !peers.contains_key(&peer) {
             peers.retain(|_, (since, _)| now - *since < self.window);
             let first = peers.iter().min_by_key(|(_, (since, _))| *since);
             if let Some(first) = first.map(|(peer, _)| *peer)
-                && peers.len() >= MOST_PEERS
+                && peers.len() >= MAX_PEERS
             {
                 peers.remove(&first);
             }
@@ -83,9 +83,9 @@ mod tests {
     #[test]
     fn table_size_is_limited() {
         let tries = Tries::new(2, Duration::from_mins(1));
-        for number in 0..2 * u32::try_from(MOST_PEERS).unwrap() {
+        for number in 0..2 * u32::try_from(MAX_PEERS).unwrap() {
             tries.count(IpAddr::from(number.to_be_bytes()), Instant::now());
         }
-        assert_eq!(tries.peers.lock().unwrap().len(), MOST_PEERS);
+        assert_eq!(tries.peers.lock().unwrap().len(), MAX_PEERS);
     }
 }

@@ -32,7 +32,7 @@ pub struct Vitals(Arc<Mutex<State>>);
 struct State {
     doing: Doing,
     since: Instant,
-    has_asked: bool,
+    has_requested: bool,
     unwritten: Option<Instant>,
     refusal: Option<Box<Problem>>,
 }
@@ -43,7 +43,7 @@ impl Vitals {
         Self(Arc::new(Mutex::new(State {
             doing: Doing::Arriving,
             since: Instant::now(),
-            has_asked: false,
+            has_requested: false,
             unwritten: None,
             refusal: None,
         })))
@@ -59,19 +59,19 @@ impl Vitals {
     }
 
     /// Returns whether a complete request head was ever received.
-    pub fn has_asked(&self) -> bool {
-        self.state().has_asked
+    pub fn has_requested(&self) -> bool {
+        self.state().has_requested
     }
 
     /// Changes the phase.
-    pub fn turn_to(&self, doing: Doing) {
+    pub fn set_phase(&self, doing: Doing) {
         let mut state = self.state();
         let goes_on = (state.doing, doing) == (Doing::Arriving, Doing::Head);
         // The first head is due from the start: a single byte does not extend the timeout.
         if !goes_on {
             state.since = Instant::now();
         }
-        state.has_asked |= doing == Doing::Answering;
+        state.has_requested |= doing == Doing::Answering;
         state.doing = doing;
     }
 
@@ -126,10 +126,10 @@ mod tests {
     #[test]
     fn unsent_response_is_not_idle_and_times_out() {
         let (vitals, limits) = (Vitals::new(), Limits::default());
-        vitals.turn_to(Doing::Answering);
+        vitals.set_phase(Doing::Answering);
         assert_eq!(vitals.due(&limits), None);
         vitals.written(false);
-        vitals.turn_to(Doing::Idle);
+        vitals.set_phase(Doing::Idle);
         assert_eq!(vitals.now().0, Doing::Streaming);
         assert!(vitals.due(&limits).is_some());
         vitals.written(true);
@@ -140,7 +140,7 @@ mod tests {
     fn first_byte_does_not_extend_head_timeout() {
         let (vitals, limits) = (Vitals::new(), Limits::default());
         let due = vitals.due(&limits);
-        vitals.turn_to(Doing::Head);
+        vitals.set_phase(Doing::Head);
         assert_eq!(vitals.due(&limits), due);
     }
 }

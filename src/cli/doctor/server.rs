@@ -31,7 +31,7 @@ async fn query(options: &RemoteOptions, findings: &mut Findings) {
             return;
         }
     };
-    let itself = service.says_of_itself().await;
+    let itself = service.server_version().await;
     let itself = itself.unwrap_or_else(|| "version unknown".into());
     findings.ok(AREA, format!("{address} answers: {itself}"));
     let first = Query::all(Window { skip: 0, take: 1 });

@@ -7,7 +7,7 @@ use super::{Entry, RawConnection};
 use crate::connection::{ConnectionItem, Mask, Plain, Setting};
 
 /// Maximum size of one text byte in JSON: `\u001b`.
-const MOST_PER_BYTE: usize = 6;
+const MAX_PER_BYTE: usize = 6;
 
 /// Size of the member names and punctuation.
 const AROUND: usize = 256;
@@ -26,7 +26,7 @@ pub fn body(
     let texts: usize = texts.into_iter().map(String::len).sum();
     let texts = texts + note.map_or(0, str::len);
     let settings: usize = entries.iter().map(most_bytes).sum();
-    let room = AROUND + MOST_PER_BYTE * texts + settings + raw.body.len();
+    let room = AROUND + MAX_PER_BYTE * texts + settings + raw.body.len();
     let mut body = Zeroizing::new(Vec::with_capacity(room));
     body.extend_from_slice(b"{\"alias\":");
     put(&mut body, &item.alias);
@@ -79,7 +79,7 @@ fn most_bytes(entry: &Entry<'_>) -> usize {
 
 fn most_bytes_of(key: &str, value: &Setting<Plain>) -> usize {
     let text = value.text().map_or(0, str::len);
-    AROUND_SETTING + MOST_PER_BYTE * (key.len() + text)
+    AROUND_SETTING + MAX_PER_BYTE * (key.len() + text)
 }
 
 fn put_setting(body: &mut Vec<u8>, value: &Setting<Plain>) {

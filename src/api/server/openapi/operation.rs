@@ -21,7 +21,7 @@ pub struct Operation {
     /// Headers of the successful response.
     pub headers: &'static [&'static str],
     /// Error statuses besides those of every operation.
-    pub refusals: &'static [u16],
+    pub errors: &'static [u16],
 }
 
 /// Mount point of a path.
@@ -58,7 +58,7 @@ pub const fn get(
     path: &'static str,
     id: &'static str,
     summary: &'static str,
-    gives: Shape,
+    shape: Shape,
 ) -> Operation {
     Operation {
         method: "get",
@@ -68,9 +68,9 @@ pub const fn get(
         summary,
         parameters: &[],
         body: None,
-        success: (200, gives),
+        success: (200, shape),
         headers: &[],
-        refusals: &[],
+        errors: &[],
     }
 }
 
@@ -79,11 +79,11 @@ pub const fn post(
     path: &'static str,
     id: &'static str,
     summary: &'static str,
-    gives: Shape,
+    shape: Shape,
 ) -> Operation {
     Operation {
         method: "post",
-        ..get(path, id, summary, gives)
+        ..get(path, id, summary, shape)
     }
 }
 
@@ -92,11 +92,11 @@ pub const fn put(
     path: &'static str,
     id: &'static str,
     summary: &'static str,
-    gives: Shape,
+    shape: Shape,
 ) -> Operation {
     Operation {
         method: "put",
-        ..get(path, id, summary, gives)
+        ..get(path, id, summary, shape)
     }
 }
 
@@ -110,12 +110,12 @@ pub const fn delete(path: &'static str, id: &'static str, summary: &'static str)
 
 impl Operation {
     /// Sets the query and header parameters.
-    pub const fn asking(self, parameters: &'static [&'static str]) -> Self {
+    pub const fn with_parameters(self, parameters: &'static [&'static str]) -> Self {
         Self { parameters, ..self }
     }
 
     /// Sets a required request body.
-    pub const fn taking(self, schema: &'static str) -> Self {
+    pub const fn with_body(self, schema: &'static str) -> Self {
         let body = Some(Body {
             schema,
             is_required: true,
@@ -124,7 +124,7 @@ impl Operation {
     }
 
     /// Sets an optional request body.
-    pub const fn taking_if_any(self, schema: &'static str) -> Self {
+    pub const fn with_optional_body(self, schema: &'static str) -> Self {
         let body = Some(Body {
             schema,
             is_required: false,
@@ -133,13 +133,13 @@ impl Operation {
     }
 
     /// Sets the headers of the successful response.
-    pub const fn with(self, headers: &'static [&'static str]) -> Self {
+    pub const fn with_headers(self, headers: &'static [&'static str]) -> Self {
         Self { headers, ..self }
     }
 
     /// Sets the error statuses.
-    pub const fn refusing(self, refusals: &'static [u16]) -> Self {
-        Self { refusals, ..self }
+    pub const fn with_errors(self, errors: &'static [u16]) -> Self {
+        Self { errors, ..self }
     }
 
     /// Sets the success status to 201.

@@ -12,7 +12,7 @@ pub const OPERATIONS: &[Operation] = &[
         "List connections by name",
         Json("ConnectionPage"),
     )
-    .asking(&[
+    .with_parameters(&[
         "filter",
         "providerId",
         "capability",
@@ -26,77 +26,77 @@ pub const OPERATIONS: &[Operation] = &[
         "Create a connection",
         Json("Connection"),
     )
-    .taking("NewConnection")
+    .with_body("NewConnection")
     .created()
-    .with(&["Location", "ETag"])
-    .refusing(&[413, 415]),
+    .with_headers(&["Location", "ETag"])
+    .with_errors(&[413, 415]),
     get(
         "/connections/{idOrAlias}",
         "getConnection",
         "Get a connection, with its secrets masked",
         Json("Connection"),
     )
-    .asking(&["If-None-Match"])
-    .with(&["ETag"])
-    .refusing(&[404]),
+    .with_parameters(&["If-None-Match"])
+    .with_headers(&["ETag"])
+    .with_errors(&[404]),
     put(
         "/connections/{idOrAlias}",
         "updateConnection",
         "Update a connection; absent members stay unchanged",
         Json("Connection"),
     )
-    .asking(&["If-Match"])
-    .taking("ConnectionChange")
-    .with(&["ETag"])
-    .refusing(&[404, 412, 413, 415]),
+    .with_parameters(&["If-Match"])
+    .with_body("ConnectionChange")
+    .with_headers(&["ETag"])
+    .with_errors(&[404, 412, 413, 415]),
     delete(
         "/connections/{idOrAlias}",
         "deleteConnection",
         "Move a connection to the trash",
     )
-    .asking(&["If-Match"])
-    .refusing(&[404, 412]),
+    .with_parameters(&["If-Match"])
+    .with_errors(&[404, 412]),
     get(
         "/connections/{idOrAlias}/exists",
         "connectionExists",
         "Check whether an alias is in use",
         Json("Exists"),
     )
-    .asking(&["excludeId"]),
+    .with_parameters(&["excludeId"]),
     post(
         "/connections/{idOrAlias}/duplicate",
         "duplicateConnection",
         "Duplicate a connection, including its secrets; members of the body replace those of the original",
         Json("Connection"),
     )
-    .taking("ConnectionChange")
+    .with_body("ConnectionChange")
     .created()
-    .with(&["Location", "ETag"])
-    .refusing(&[404, 413, 415]),
+    .with_headers(&["Location", "ETag"])
+    .with_errors(&[404, 413, 415]),
     post(
         "/connections/{idOrAlias}/test",
         "testConnection",
         "Test a stored connection, optionally with changes from the body",
         Json("TestReport"),
     )
-    .taking_if_any("ConnectionChange")
-    .refusing(&[404, 413, 415]),
+    .with_optional_body("ConnectionChange")
+    .with_errors(&[404, 413, 415]),
     post(
         "/connection-tests",
         "testDraft",
         "Test a connection before it is created",
         Json("TestReport"),
     )
-    .taking("NewConnection")
-    .refusing(&[404, 413, 415]),
+    .with_body("NewConnection")
+    .with_errors(&[404, 413, 415]),
     get(
         "/connections/{idOrAlias}/models",
         "listModels",
         "List the models that the provider offers to the connection",
         Json("Models"),
     )
-    .asking(&["capability"])
-    .refusing(&[404, 502]),
+    .with_parameters(&["capability"])
+    .with_errors(&[404, 502]),
     get(
         "/connections/capabilities",
         "listCapabilities",
@@ -109,42 +109,42 @@ pub const OPERATIONS: &[Operation] = &[
         "List the connections with a capability",
         Json("ConnectionPage"),
     )
-    .asking(&["skip", "take"]),
+    .with_parameters(&["skip", "take"]),
     get(
         "/connections/{idOrAlias}/capabilities",
         "getConnectionCapabilities",
         "Get the capabilities of a connection",
         Json("CapabilityList"),
     )
-    .refusing(&[404]),
+    .with_errors(&[404]),
     get(
         "/providers",
         "listProviders",
         "List the available providers",
         Json("Providers"),
     )
-    .asking(&["expandSettings"]),
+    .with_parameters(&["expandSettings"]),
     get(
         "/providers/{id}",
         "getProvider",
         "Get a provider with its settings",
         Json("Provider"),
     )
-    .refusing(&[404]),
+    .with_errors(&[404]),
     get(
         "/provider",
         "listProvidersToo",
         "Alias of /providers",
         Json("Providers"),
     )
-    .asking(&["expandSettings"]),
+    .with_parameters(&["expandSettings"]),
     get(
         "/provider/{id}",
         "getProviderToo",
         "Alias of /providers/{id}",
         Json("Provider"),
     )
-    .refusing(&[404]),
+    .with_errors(&[404]),
     get(
         "/versions/supported-types",
         "listVersionedTypes",
@@ -157,59 +157,59 @@ pub const OPERATIONS: &[Operation] = &[
         "List the versions of a connection, newest first",
         Json("VersionPage"),
     )
-    .asking(&["skip", "take", "expandSnapshot"])
-    .refusing(&[404]),
+    .with_parameters(&["skip", "take", "expandSnapshot"])
+    .with_errors(&[404]),
     get(
         "/versions/{entityType}/{id}/{version}",
         "getVersion",
         "Get a version with its snapshot",
         Json("Version"),
     )
-    .refusing(&[404]),
+    .with_errors(&[404]),
     get(
         "/versions/{entityType}/{id}/{version}/compare/{to}",
         "compareVersions",
         "Compare two versions",
         Json("Comparison"),
     )
-    .refusing(&[404]),
+    .with_errors(&[404]),
     post(
         "/versions/{entityType}/{id}/{version}/rollback",
         "rollBack",
         "Roll back to a version; stored secrets are kept",
         Json("Rollback"),
     )
-    .taking_if_any("RollbackRequest")
-    .refusing(&[404, 413, 415]),
+    .with_optional_body("RollbackRequest")
+    .with_errors(&[404, 413, 415]),
     get(
         "/trash",
         "listTrash",
         "List the connections in the trash by name",
         Json("ConnectionPage"),
     )
-    .asking(&["skip", "take"]),
+    .with_parameters(&["skip", "take"]),
     delete(
         "/trash/{id}",
         "purge",
         "Delete a connection in the trash permanently, including its history",
     )
-    .refusing(&[404, 412]),
+    .with_errors(&[404, 412]),
     post(
         "/trash/{id}/restore",
         "restore",
         "Restore a connection from the trash",
         Json("Connection"),
     )
-    .taking_if_any("RestoreRequest")
-    .with(&["ETag"])
-    .refusing(&[404, 412, 413, 415]),
+    .with_optional_body("RestoreRequest")
+    .with_headers(&["ETag"])
+    .with_errors(&[404, 412, 413, 415]),
     get(
         "/aliases",
         "listAliases",
         "List the aliases with a prefix, in alphabetical order",
         Json("Aliases"),
     )
-    .asking(&["prefix", "take"]),
+    .with_parameters(&["prefix", "take"]),
     get(
         "/appsettings",
         "listConfigurationKeys",
@@ -234,8 +234,8 @@ pub const OPERATIONS: &[Operation] = &[
         "Stream changes as server-sent events, from now or after a revision",
         Events,
     )
-    .asking(&["since", "Last-Event-ID"])
-    .refusing(&[410]),
+    .with_parameters(&["since", "Last-Event-ID"])
+    .with_errors(&[410]),
     get(
         "/changes/latest",
         "getRevision",

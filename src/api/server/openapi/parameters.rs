@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::api::server::asked::MOST_SKIP;
+use crate::api::server::asked::MAX_SKIP;
 
 /// Query parameters: key in `components`, name, description and schema.
 fn in_query() -> [(&'static str, &'static str, &'static str, Value); 11] {
@@ -11,7 +11,7 @@ fn in_query() -> [(&'static str, &'static str, &'static str, Value); 11] {
     let id = json!({ "type": "string", "format": "uuid" });
     let switch = json!({ "type": "boolean" });
     let expand = |part: &str| json!({ "const": part });
-    let same = |name: &'static str, says, schema| (name, name, says, schema);
+    let same = |name: &'static str, description, schema| (name, name, description, schema);
     [
         same(
             "filter",
@@ -38,7 +38,7 @@ fn in_query() -> [(&'static str, &'static str, &'static str, Value); 11] {
             "Only connections or models with this capability",
             capability(),
         ),
-        same("skip", "Number of items to skip", number(MOST_SKIP)),
+        same("skip", "Number of items to skip", number(MAX_SKIP)),
         same(
             "take",
             "Maximum number of items; more than 10000 are clamped to 10000",
@@ -75,7 +75,7 @@ fn in_headers() -> [(&'static str, &'static str); 3] {
     ]
 }
 
-fn in_addresses() -> [(&'static str, &'static str, Value); 7] {
+fn in_paths() -> [(&'static str, &'static str, Value); 7] {
     let key = json!({ "type": "string", "pattern": "^[A-Za-z0-9_.-]+(:[A-Za-z0-9_.-]+)*$" });
     [
         (
@@ -102,15 +102,22 @@ fn in_addresses() -> [(&'static str, &'static str, Value); 7] {
 
 /// Parameters by their key in `components`. Keys of path parameters end in `InPath`.
 pub fn all() -> Map<String, Value> {
-    let query = in_query().map(|(known_as, name, says, schema)| {
-        (known_as.to_owned(), parameter("query", name, says, schema))
+    let query = in_query().map(|(known_as, name, description, schema)| {
+        (
+            known_as.to_owned(),
+            parameter("query", name, description, schema),
+        )
     });
-    let headers =
-        in_headers().map(|(name, says)| (name.to_owned(), parameter("header", name, says, text())));
-    let addresses = in_addresses().map(|(name, says, schema)| {
+    let headers = in_headers().map(|(name, description)| {
+        (
+            name.to_owned(),
+            parameter("header", name, description, text()),
+        )
+    });
+    let addresses = in_paths().map(|(name, description, schema)| {
         (
             format!("{name}InPath"),
-            parameter("path", name, says, schema),
+            parameter("path", name, description, schema),
         )
     });
     query.into_iter().chain(headers).chain(addresses).collect()
@@ -128,12 +135,12 @@ fn capability() -> Value {
     json!({ "$ref": "#/components/schemas/Capability" })
 }
 
-fn parameter(place: &str, name: &str, says: &str, schema: Value) -> Value {
+fn parameter(place: &str, name: &str, description: &str, schema: Value) -> Value {
     let mut parameter = json!({
         "name": name,
         "in": place,
         "required": place == "path",
-        "description": says,
+        "description": description,
     });
     parameter["schema"] = schema;
     parameter

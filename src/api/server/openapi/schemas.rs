@@ -17,7 +17,7 @@ pub fn all() -> Map<String, Value> {
         .into_iter()
         .chain(requests())
         .chain(tests())
-        .chain(surroundings())
+        .chain(meta())
         .chain(providers::all())
         .chain(versions::all())
     {
@@ -27,7 +27,7 @@ pub fn all() -> Map<String, Value> {
 }
 
 /// Returns a reference to a schema.
-fn of(name: &str) -> Value {
+fn schema_ref(name: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{name}") })
 }
 
@@ -50,7 +50,10 @@ fn list(of: Value) -> Value {
 }
 
 fn page(name: &str) -> Value {
-    object(&[("items", list(of(name))), ("total", natural())], &[])
+    object(
+        &[("items", list(schema_ref(name))), ("total", unsigned())],
+        &[],
+    )
 }
 
 fn text() -> Value {
@@ -61,11 +64,11 @@ fn text_or_null() -> Value {
     json!({ "type": ["string", "null"] })
 }
 
-fn natural() -> Value {
+fn unsigned() -> Value {
     json!({ "type": "integer", "minimum": 0 })
 }
 
-fn switch() -> Value {
+fn boolean() -> Value {
     json!({ "type": "boolean" })
 }
 
@@ -84,7 +87,7 @@ fn item() -> Vec<(&'static str, Value)> {
         ("alias", alias()),
         ("name", text()),
         ("providerId", text()),
-        ("isActive", switch()),
+        ("isActive", boolean()),
         ("dateCreated", date()),
         ("dateModified", date()),
         ("version", json!({ "type": "integer", "minimum": 1 })),
@@ -109,23 +112,23 @@ fn connections() -> Vec<(&'static str, Value)> {
     });
     let in_lists = [("dateDeleted", date()), ("endpoint", endpoint)];
     let mut whole = item();
-    whole.push(("settings", of("Settings")));
+    whole.push(("settings", schema_ref("Settings")));
     vec![
         ("Settings", settings),
         ("ConnectionItem", object(&item(), &in_lists)),
         ("ConnectionPage", page("ConnectionItem")),
         ("Connection", object(&whole, &deleted)),
-        ("Exists", switch()),
+        ("Exists", boolean()),
     ]
 }
 
 fn requests() -> Vec<(&'static str, Value)> {
     let name = json!({ "type": "string", "minLength": 1, "maxLength": MAX_NAME });
-    let said = || json!({ "type": ["string", "null"], "maxLength": 255 });
+    let description = || json!({ "type": ["string", "null"], "maxLength": 255 });
     let flexible = [
         ("isActive", json!({ "type": "boolean", "default": true })),
-        ("settings", of("Settings")),
-        ("changeDescription", said()),
+        ("settings", schema_ref("Settings")),
+        ("changeDescription", description()),
     ];
     let new = object(
         &[
@@ -141,9 +144,9 @@ fn requests() -> Vec<(&'static str, Value)> {
             ("alias", alias()),
             ("name", name),
             ("providerId", text()),
-            ("isActive", switch()),
-            ("settings", of("Settings")),
-            ("changeDescription", said()),
+            ("isActive", boolean()),
+            ("settings", schema_ref("Settings")),
+            ("changeDescription", description()),
         ],
     );
     vec![
@@ -151,7 +154,7 @@ fn requests() -> Vec<(&'static str, Value)> {
         ("ConnectionChange", change),
         (
             "RollbackRequest",
-            object(&[], &[("changeDescription", said())]),
+            object(&[], &[("changeDescription", description())]),
         ),
         (
             "RestoreRequest",
@@ -163,29 +166,29 @@ fn requests() -> Vec<(&'static str, Value)> {
 fn tests() -> Vec<(&'static str, Value)> {
     let stages: Vec<_> = TestStage::ALL.iter().map(|stage| json!(stage)).collect();
     let step = object(
-        &[("stage", json!({ "enum": stages })), ("passed", switch())],
+        &[("stage", json!({ "enum": stages })), ("passed", boolean())],
         &[("detail", text())],
     );
     let report = object(
         &[
-            ("success", switch()),
+            ("success", boolean()),
             ("errorMessage", text_or_null()),
-            ("steps", list(of("TestStep"))),
+            ("steps", list(schema_ref("TestStep"))),
         ],
         &[
             ("advice", text()),
             ("said", text()),
             ("address", text()),
-            ("status", natural()),
-            ("latencyMs", natural()),
-            ("models", natural()),
+            ("status", unsigned()),
+            ("latencyMs", unsigned()),
+            ("models", unsigned()),
         ],
     );
     let model = object(
         &[
             ("id", text()),
             ("name", text()),
-            ("capabilities", list(of("Capability"))),
+            ("capabilities", list(schema_ref("Capability"))),
         ],
         &[],
     );
@@ -193,17 +196,20 @@ fn tests() -> Vec<(&'static str, Value)> {
         ("TestStep", step),
         ("TestReport", report),
         ("Model", model),
-        ("Models", object(&[("items", list(of("Model")))], &[])),
+        (
+            "Models",
+            object(&[("items", list(schema_ref("Model")))], &[]),
+        ),
         ("Capability", json!({ "enum": Capability::ALL })),
-        ("CapabilityList", list(of("Capability"))),
+        ("CapabilityList", list(schema_ref("Capability"))),
         (
             "Capabilities",
-            object(&[("items", list(of("Capability")))], &[]),
+            object(&[("items", list(schema_ref("Capability")))], &[]),
         ),
     ]
 }
 
-fn surroundings() -> Vec<(&'static str, Value)> {
+fn meta() -> Vec<(&'static str, Value)> {
     let problem = object(
         &[
             ("type", json!({ "type": "string", "format": "uri" })),
@@ -245,7 +251,7 @@ fn surroundings() -> Vec<(&'static str, Value)> {
         ),
         ("ConfigurationKeys", page("ConfigurationKey")),
         ("Notices", object(&[("items", list(text()))], &[])),
-        ("Revision", object(&[("revision", natural())], &[])),
+        ("Revision", object(&[("revision", unsigned())], &[])),
         (
             "Health",
             object(&[("status", json!({ "const": "ok" }))], &[]),

@@ -4,10 +4,10 @@ use super::head::{is_text, malformed};
 use crate::api::Problem;
 
 /// Maximum number of digits of a chunk size.
-const LONGEST_SIZE: usize = 8;
+const MAX_SIZE_DIGITS: usize = 8;
 
 /// Maximum size of the extensions of a chunk, and of all trailers, in bytes.
-const MOST_BESIDE: usize = 1024;
+const MAX_BESIDE: usize = 1024;
 
 /// Position in the body.
 #[derive(Debug, Clone, Copy)]
@@ -73,7 +73,7 @@ impl Chunks {
     fn step(&mut self, byte: u8) -> Result<bool, Box<Problem>> {
         self.at = match (self.at, byte) {
             (At::Size(size, digits), byte) if byte.is_ascii_hexdigit() => {
-                if digits == LONGEST_SIZE {
+                if digits == MAX_SIZE_DIGITS {
                     return Err(malformed("A chunk is too large"));
                 }
                 let digit = char::from(byte).to_digit(16).unwrap_or(0);
@@ -109,7 +109,7 @@ impl Chunks {
 
     fn count(&mut self) -> Result<(), Box<Problem>> {
         self.beside += 1;
-        if self.beside > MOST_BESIDE {
+        if self.beside > MAX_BESIDE {
             return Err(malformed("Chunk extensions or trailers are too large"));
         }
         Ok(())
@@ -150,7 +150,7 @@ mod tests {
         ] {
             assert!(Chunks::new().follow(body.as_bytes()).is_err(), "{body:?}");
         }
-        let long = format!("1;{}\r\n", "a".repeat(MOST_BESIDE + 1));
+        let long = format!("1;{}\r\n", "a".repeat(MAX_BESIDE + 1));
         assert!(Chunks::new().follow(long.as_bytes()).is_err());
     }
 }

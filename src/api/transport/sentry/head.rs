@@ -8,13 +8,13 @@ use http::Uri;
 use crate::api::Problem;
 
 /// Maximum number of headers, as in hyper.
-const MOST_HEADERS: usize = 100;
+const MAX_HEADERS: usize = 100;
 
 /// Maximum length of a method.
-const LONGEST_METHOD: usize = 32;
+const MAX_METHOD_LENGTH: usize = 32;
 
 /// Maximum number of digits of a content length.
-const LONGEST_LENGTH: usize = 18;
+const MAX_LENGTH_DIGITS: usize = 18;
 
 /// Framing of the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +70,7 @@ impl Head {
                 "The request line must be a method, a target and HTTP/1.1, separated by single spaces",
             ));
         };
-        if method.len() > LONGEST_METHOD || !is_token(method) {
+        if method.len() > MAX_METHOD_LENGTH || !is_token(method) {
             return Err(malformed("The method is malformed"));
         }
         self.is_old = match version {
@@ -95,8 +95,8 @@ impl Head {
 
     fn header(&mut self, line: &[u8]) -> Result<(), Box<Problem>> {
         self.headers += 1;
-        if self.headers > MOST_HEADERS {
-            let sentence = format!("A request must not have more than {MOST_HEADERS} headers");
+        if self.headers > MAX_HEADERS {
+            let sentence = format!("A request must not have more than {MAX_HEADERS} headers");
             return Err(Box::new(Problem::new(431, sentence, "headTooLarge")));
         }
         if line.starts_with(b" ") || line.starts_with(b"\t") {
@@ -125,7 +125,7 @@ impl Head {
         if self.length.is_some() {
             return Err(malformed("Content-Length is given twice"));
         }
-        let is_number = value.len() <= LONGEST_LENGTH
+        let is_number = value.len() <= MAX_LENGTH_DIGITS
             && !value.is_empty()
             && value.iter().all(u8::is_ascii_digit);
         self.length = std::str::from_utf8(value)
@@ -259,7 +259,7 @@ mod tests {
             assert_eq!(read(head), Err(400), "{head:?}");
         }
         assert_eq!(read("CONNECT a:1 HTTP/1.1\r\n\r\n"), Err(405));
-        let many = "A: b\r\n".repeat(MOST_HEADERS + 1);
+        let many = "A: b\r\n".repeat(MAX_HEADERS + 1);
         assert_eq!(read(&format!("GET / HTTP/1.1\r\n{many}\r\n")), Err(431));
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{list, object, of, switch, text, text_or_null};
+use super::{boolean, list, object, schema_ref, text, text_or_null};
 
 /// Provider schemas by name.
 pub fn all() -> Vec<(&'static str, Value)> {
@@ -11,13 +11,13 @@ pub fn all() -> Vec<(&'static str, Value)> {
         vec![
             ("id", text()),
             ("name", text()),
-            ("capabilities", list(of("Capability"))),
+            ("capabilities", list(schema_ref("Capability"))),
         ]
     };
     let mut described = listed();
-    let schema = object(&[("fields", list(of("SettingsSchemaField")))], &[]);
+    let schema = object(&[("fields", list(schema_ref("SettingsSchemaField")))], &[]);
     described.push(("settingsSchema", schema));
-    described.push(("settings", list(of("SettingsField"))));
+    described.push(("settings", list(schema_ref("SettingsField"))));
     let rules = list(object(&[("anyOf", list(text()))], &[]));
     let way = object(
         &[
@@ -25,7 +25,7 @@ pub fn all() -> Vec<(&'static str, Value)> {
             ("settings", list(text())),
             ("anyOf", list(text())),
         ],
-        &[("allOf", list(text())), ("preferred", switch())],
+        &[("allOf", list(text())), ("preferred", boolean())],
     );
     let choice = object(
         &[("label", text()), ("ways", list(way))],
@@ -49,8 +49,8 @@ pub fn all() -> Vec<(&'static str, Value)> {
             ("editorUiAlias", text()),
             ("defaultValue", default()),
             ("sortOrder", json!({ "type": "integer" })),
-            ("isRequired", switch()),
-            ("isSensitive", switch()),
+            ("isRequired", boolean()),
+            ("isSensitive", boolean()),
             ("group", text_or_null()),
         ],
         &[],
@@ -61,8 +61,8 @@ pub fn all() -> Vec<(&'static str, Value)> {
             ("name", text()),
             ("description", text()),
             ("type", json!({ "enum": ["string", "boolean", "number"] })),
-            ("isRequired", switch()),
-            ("isSensitive", switch()),
+            ("isRequired", boolean()),
+            ("isSensitive", boolean()),
             ("defaultValue", default()),
             ("options", list(text())),
         ],
@@ -78,7 +78,7 @@ pub fn all() -> Vec<(&'static str, Value)> {
             ("prefixes", list(text())),
         ],
     );
-    let either = json!({ "anyOf": [of("ProviderItem"), of("Provider")] });
+    let either = json!({ "anyOf": [schema_ref("ProviderItem"), schema_ref("Provider")] });
     vec![
         ("ProviderItem", object(&listed(), &[])),
         ("Provider", object(&described, &beyond)),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{date, id, list, natural, object, of, page, text, text_or_null};
+use super::{date, id, list, object, page, schema_ref, text, text_or_null, unsigned};
 
 /// Version schemas by name.
 pub fn all() -> Vec<(&'static str, Value)> {
@@ -23,7 +23,7 @@ pub fn all() -> Vec<(&'static str, Value)> {
     let mut record = vec![("id", id())];
     record.extend(entity());
     record.extend([
-        ("version", natural()),
+        ("version", unsigned()),
         ("dateCreated", date()),
         (
             "createdByUserId",
@@ -33,7 +33,7 @@ pub fn all() -> Vec<(&'static str, Value)> {
         ("changedPaths", list(text())),
     ]);
     let mut whole = record.clone();
-    whole.push(("snapshot", of("Connection")));
+    whole.push(("snapshot", schema_ref("Connection")));
     let difference = object(
         &[
             ("path", text()),
@@ -48,26 +48,26 @@ pub fn all() -> Vec<(&'static str, Value)> {
     );
     let mut comparison = entity();
     comparison.extend([
-        ("fromVersion", natural()),
-        ("toVersion", natural()),
+        ("fromVersion", unsigned()),
+        ("toVersion", unsigned()),
         ("fromDate", date()),
         ("toDate", date()),
-        ("changes", list(of("Difference"))),
-        ("fromSnapshot", of("Connection")),
-        ("toSnapshot", of("Connection")),
+        ("changes", list(schema_ref("Difference"))),
+        ("fromSnapshot", schema_ref("Connection")),
+        ("toSnapshot", schema_ref("Connection")),
     ]);
     let mut rollback = entity();
     rollback.extend([
-        ("previousVersion", natural()),
-        ("restoredFromVersion", natural()),
-        ("newVersion", natural()),
-        ("entity", of("Connection")),
+        ("previousVersion", unsigned()),
+        ("restoredFromVersion", unsigned()),
+        ("newVersion", unsigned()),
+        ("entity", schema_ref("Connection")),
     ]);
     vec![
         ("VersionedTypes", object(&[("types", list(kind))], &[])),
         (
             "VersionRecord",
-            object(&record, &[("snapshot", of("Connection"))]),
+            object(&record, &[("snapshot", schema_ref("Connection"))]),
         ),
         ("VersionPage", page("VersionRecord")),
         ("Version", object(&whole, &[])),
