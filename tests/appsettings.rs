@@ -188,7 +188,7 @@ fn files_are_reloaded_at_each_use() {
     "is not valid at line 2, column 5: the key 'a' occurs twice"
 )]
 #[case("{\"A\":{\"B\":1},\"A:B\":2}", "the key 'a:b' occurs twice")]
-#[case("[1]", "must be one object")]
+#[case("[1]", "must be a JSON object")]
 #[case("", "the file is empty")]
 #[case("{\"A\":", "is not valid at line 1")]
 fn invalid_file_is_reported_with_position(#[case] text: &str, #[case] said: &str) {
@@ -226,7 +226,7 @@ fn size_and_depth_are_limited() {
     assert!(settings.problems().is_empty(), "{:?}", settings.problems());
     write(folder.path(), "appsettings.json", &nested(65));
     assert!(
-        settings.problems()[0].contains("more than 64 levels"),
+        settings.problems()[0].contains("must not exceed 64 levels"),
         "{:?}",
         settings.problems()
     );

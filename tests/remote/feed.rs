@@ -47,7 +47,7 @@ async fn feed_ends_with_one_error_on_disconnect() {
     server.end();
     let error = next(&mut feed).await.unwrap().unwrap_err().to_string();
     assert!(
-        error.contains(&origin) && error.contains("was lost"),
+        error.contains(&origin) && error.contains("connection lost"),
         "{error}"
     );
     assert_eq!(next(&mut feed).await, None);

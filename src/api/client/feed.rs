@@ -77,7 +77,7 @@ impl Reading {
             let bytes = match tokio::time::timeout(SILENCE, self.bytes.next()).await {
                 Ok(Some(Ok(bytes))) => bytes,
                 Ok(Some(Err(_)) | None) => {
-                    return Some(self.over(broken(&self.wire, "the connection was lost")));
+                    return Some(self.over(broken(&self.wire, "connection lost")));
                 }
                 Err(_) => {
                     return Some(self.over(broken(&self.wire, "the server stopped sending")));

@@ -36,7 +36,7 @@ pub fn is_unsent(error: &reqwest::Error) -> bool {
     error.is_connect() || error.is_builder()
 }
 
-const BROKE_OFF: &str = "the connection was lost";
+const BROKE_OFF: &str = "connection lost";
 
 /// Iterates over the causes of an error, with wrapped errors first.
 fn chain(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {

@@ -304,9 +304,7 @@ impl Wire {
         if is_certain {
             return self.unreachable(why);
         }
-        self.unreachable(format!(
-            "{why}; the change may have been saved; check before retrying"
-        ))
+        self.unreachable(format!("{why}; the change may be saved"))
     }
 }
 
