@@ -61,7 +61,7 @@ impl RemoteService {
         stored: Stored,
     ) -> Result<(), ConnectionError> {
         // A change of a foreign connection is judged again with its provider, which a draft does not name.
-        let is_judged_later = !self.is_kin && stored == Stored::Secrets;
+        let is_judged_later = !self.is_umai && stored == Stored::Secrets;
         let masks = if is_judged_later {
             Vec::new()
         } else {

@@ -220,7 +220,7 @@ impl RemoteService {
         let texts = texts.map(|(field, text, stored)| (field, text.as_ref(), stored));
         let keys = texts.into_iter().filter(|(_, text, stored)| {
             let is_key = text.is_some_and(|text| has_key(text, &self.catalog));
-            !self.is_kin && is_key && text != stored
+            !self.is_umai && is_key && text != stored
         });
         let reason = Reason::LooksLikeKey;
         keys.map(|(field, ..)| FieldError {
@@ -231,7 +231,7 @@ impl RemoteService {
     }
     /// A draft whose secrets are trimmed as umai's own service trims them; other servers store every character.
     pub(super) fn trimmed(&self, mut draft: ConnectionDraft) -> ConnectionDraft {
-        let Some(settings) = draft.settings.take_if(|_| !self.is_kin) else {
+        let Some(settings) = draft.settings.take_if(|_| !self.is_umai) else {
             return draft;
         };
         let provider = self.provider_of(&draft);

@@ -148,7 +148,7 @@ impl RawConnection {
         item.is_active = draft.is_active.unwrap_or(item.is_active);
         let (entries, after) = self.apply(draft, item, catalog, &mut refused);
         self.refuse_hidden_settings(&mut refused);
-        self.refuse_kept_masks(&entries, catalog, &mut refused);
+        self.reject_kept_masks(&entries, catalog, &mut refused);
         if !refused.is_empty() {
             return Err(ConnectionError::Invalid(refused));
         }

@@ -183,7 +183,7 @@ impl ConnectionService for RemoteService {
     ) -> Result<ConnectionItem, ConnectionError> {
         let item = ConnectionItem::from(self.load_as::<ArrivedItem>(key).await?);
         // Other servers ignore `If-Match`, and their deletes are permanent.
-        if let Some(expected) = over.filter(|expected| !self.is_kin && *expected != item.version) {
+        if let Some(expected) = over.filter(|expected| !self.is_umai && *expected != item.version) {
             let found = item.version;
             return Err(ConnectionError::VersionMoved { expected, found });
         }

@@ -74,13 +74,13 @@ async fn test(
 fn cause(report: &TestReport) -> &'static str {
     let failed = report.steps.iter().find(|step| !step.passed);
     match (report.status, failed.map(|step| step.stage)) {
-        (_, Some(TestStage::Complete)) => "incomplete settings",
+        (_, Some(TestStage::Settings)) => "incomplete settings",
         (Some(402), _) => "payment required",
         (Some(429), _) => "rate limited",
         (Some(500..), _) => "server error",
         (_, Some(TestStage::Reached)) => "unreachable",
-        (Some(403), _) | (_, Some(TestStage::Permitted)) => "permission denied",
-        (_, Some(TestStage::SignedIn | TestStage::Models) | None) => "rejected",
+        (Some(403), _) | (_, Some(TestStage::Permission)) => "permission denied",
+        (_, Some(TestStage::Authentication | TestStage::Models) | None) => "rejected",
     }
 }
 

@@ -307,7 +307,7 @@ mod tests {
         };
         let merged = back_to(&before, &shown, &catalog);
         let mut found = merged.draft.examine(&catalog, Stored::Nothing);
-        merged.refuse_what_moved(&mut found);
+        merged.add_errors(&mut found);
         assert_eq!(found.name, before.item.name);
         assert_eq!(found.alias.as_ref(), Some(&before.item.alias));
         let other = r#"{"name":"sk-zyx123def456ghi789jkl0"}"#;
