@@ -273,7 +273,7 @@ fn esc_keeps_the_drafts_for_later() {
     let left = stage
         .effects
         .iter()
-        .any(|effect| matches! ( effect , Effect :: ReleaseDrafts ( ids ) if ids . len ( ) == 3 ));
+        .any(|effect| matches!(effect, Effect::ReleaseDrafts(ids) if ids.len() == 3));
     assert!(left, "other processes may offer them");
     stage.play("U");
     assert_eq!(stage.effects.pop(), Some(Effect::Find));

@@ -161,19 +161,19 @@ fn readable_token_file_is_reported() {
 }
 
 #[rstest]
-# [ case ( & [ "--server" , "http://umai.example" , "connections" , "list" ] , "must use https://" ) ]
-# [ case ( & [ "--server" , "https://me:planted@umai.example" , "connections" , "list" ] , "must not contain a user name or password" ) ]
-# [ case ( & [ "--server" , "umai.example:44331" , "connections" , "list" ] , "must start with https://" ) ]
-# [ case ( & [ "--server" , "https://umai.example" , "--data" , "data" , "connections" , "list" ] , "--data is for the local store" ) ]
-# [ case ( & [ "connections" , "list" , "--server" , "https://umai.example" , "--key-file" , "key" ] , "--key-file is for the local store" ) ]
-# [ case ( & [ "--server" , "https://umai.example" , "--appsettings" , "x.json" , "connections" , "list" ] , "--appsettings is for the local store" ) ]
-# [ case ( & [ "--token-file" , "token" , "connections" , "list" ] , "--token-file needs --server or a target" ) ]
-# [ case ( & [ "--ca-file" , "pem" , "connections" , "list" ] , "--ca-file needs --server or a target" ) ]
-# [ case ( & [ "--server" , "https://umai.example" , "--token-file" , "nowhere" , "connections" , "list" ] , "Cannot read the file of --token-file" ) ]
-# [ case ( & [ "--server" , "https://umai.example" , "--token-file" , "spaced" , "connections" , "list" ] , "is not a token" ) ]
+#[case(&["--server", "http://umai.example", "connections", "list"], "must use https://")]
+#[case(&["--server", "https://me:planted@umai.example", "connections", "list"], "must not contain a user name or password")]
+#[case(&["--server", "umai.example:44331", "connections", "list"], "must start with https://")]
+#[case(&["--server", "https://umai.example", "--data", "data", "connections", "list"], "--data is for the local store")]
+#[case(&["connections", "list", "--server", "https://umai.example", "--key-file", "key"], "--key-file is for the local store")]
+#[case(&["--server", "https://umai.example", "--appsettings", "x.json", "connections", "list"], "--appsettings is for the local store")]
+#[case(&["--token-file", "token", "connections", "list"], "--token-file needs --server or a target")]
+#[case(&["--ca-file", "pem", "connections", "list"], "--ca-file needs --server or a target")]
+#[case(&["--server", "https://umai.example", "--token-file", "nowhere", "connections", "list"], "Cannot read the file of --token-file")]
+#[case(&["--server", "https://umai.example", "--token-file", "spaced", "connections", "list"], "is not a token")]
 #[case(&["--server", "https://umai.example", "--ca-file", "spaced", "connections", "list"], "holds no certificate")]
-# [ case ( & [ "--server" , "https://umai.example" , "serve" ] , "umai serve works on the local store only" ) ]
-# [ case ( & [ "--server" , "https://umai.example" , "token" , "list" ] , "umai token works on the local store only" ) ]
+#[case(&["--server", "https://umai.example", "serve"], "umai serve works on the local store only")]
+#[case(&["--server", "https://umai.example", "token", "list"], "umai token works on the local store only")]
 fn conflicting_options_exit_with_code_2(#[case] arguments: &[&str], #[case] why: &str) {
     let home = Home::new();
     home.write("spaced", "umai planted\n");

@@ -70,18 +70,18 @@ pub(super) fn saying(app: &App, layer: &Layer) -> Saying {
         Layer::Report(report) => report_narration(report),
         Layer::Confirm(confirm) => prompt_narration(app, confirm),
         Layer::Clipboard => Saying {
-            place:
-                "Print for copying: name, alias, id or json; back closes."
-                    .into(),
+            place: "Print for copying: name, alias, id or json; back closes.".into(),
             ..Saying::default()
         },
         Layer::Messages(_) => Saying {
-place : format! ( "Messages since the start, newest first: {}" , app . log . len ( ) ) ,
+            place: format!("Messages since the start, newest first: {}", app.log.len()),
             body: listing::lines(app, 0),
             here: Vec::new(),
         },
         Layer::Sorting => Saying {
-            place: "Sort: by-name, by-alias, by-provider, by-status, by-modified; turn reverses, group or back.".into(),
+            place: "Sort: by-name, by-alias, by-provider, by-status, by-modified; \
+                    turn reverses, group or back."
+                .into(),
             ..Saying::default()
         },
         // Help lists the keys of the context below; a form has a separate narration.
