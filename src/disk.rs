@@ -118,7 +118,7 @@ pub enum Use {
     Change,
 }
 
-/// Whether the permissions of a path forbid a use. A path that does not exist forbids nothing.
+/// Returns whether the permissions of a path forbid a use. A path that does not exist forbids nothing.
 pub fn is_forbidden(path: &Path, wanted: Use) -> bool {
     let access = match wanted {
         Use::Read => Access::READ_OK,

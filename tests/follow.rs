@@ -548,7 +548,7 @@ fn failed_requests_are_retried_after_reconnect() {
     let away = || {
         ConnectionError::Server(ServerError::Unreachable {
             server: "https://far.example".into(),
-            why: "nobody answers".into(),
+            why: "no answer".into(),
         })
     };
     let mut app = app_of(120, 40);
@@ -576,7 +576,7 @@ fn offline_save_keeps_input_and_is_repeated_with_the_same_key() {
     let (ticket, first) = call(press(&mut app, "<ctrl-s>"));
     let away = ConnectionError::Server(ServerError::Unreachable {
         server: "https://far.example".into(),
-        why: "nobody answers".into(),
+        why: "no answer".into(),
     });
     app.update(Event::Reply(ticket, Reply::Saved(Err(away))));
     assert!(notice(&app).contains("https://far.example"));

@@ -45,7 +45,7 @@ fn burst_in_the_tree_runs_no_action(#[case] keys: &str) {
     assert!(!stage.effects.contains(&Effect::Quit));
     assert_eq!(names(&stage).len(), 3);
     let frame = stage.frame();
-    assert!(frame.contains("The pasted text was ignored"), "{frame}");
+    assert!(frame.contains("Paste ignored"), "{frame}");
 }
 
 #[rstest]
@@ -163,7 +163,7 @@ fn key_with_a_prefix_of_a_provider_is_masked_and_moved() {
     assert_eq!(stage.app.form().unwrap().title(), "Untitled");
     stage.play("<f6>");
     let frame = stage.frame();
-    assert!(frame.contains("The key was moved to"), "{frame}");
+    assert!(frame.contains("moved to"), "{frame}");
     assert!(!frame.contains("abc123"), "{frame}");
     assert_eq!(stage.app.form().unwrap().name(), "");
 }
@@ -223,7 +223,7 @@ fn with_connection() -> Terminal {
 fn bytes_of_a_paste_without_brackets_run_nothing() {
     let mut terminal = with_connection();
     terminal.press("Dear team,\rplease quit \"q\" and Delete \"D\"\ny\r\nyes\r");
-    terminal.shows("The pasted text was ignored");
+    terminal.shows("Paste ignored");
     terminal.press("?");
     terminal.shows("Tree");
     terminal.press("\u{1b}");
@@ -289,7 +289,7 @@ fn unfinished_and_huge_answers_end() {
     });
     let huge = "qDy".repeat(5 * 1024 / 3);
     terminal.press(&format!("\u{1b}]52;c;{huge}\u{7}"));
-    terminal.shows("The pasted text was ignored");
+    terminal.shows("Paste ignored");
     terminal.press("/");
     terminal.shows(" / ");
     terminal.press("\u{3}");

@@ -38,7 +38,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 struct Line {
     far: Arc<dyn ConnectionService>,
     is_cut: watch::Sender<bool>,
-    /// Whether the service has lost its earlier changes.
+    /// True if the service has lost its earlier changes.
     has_forgotten: AtomicBool,
     tries: std::sync::Mutex<Vec<Instant>>,
 }

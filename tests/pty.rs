@@ -432,7 +432,7 @@ fn copy_inside_tmux_uses_both_sequences() {
     terminal.press("\u{1b}[F");
     terminal.shows("› One");
     terminal.press("ya");
-    terminal.shows("handed to tmux");
+    terminal.shows("via tmux");
     assert!(
         terminal
             .has_written("\u{1b}]52;c;YzE=\u{7}\u{1b}Ptmux;\u{1b}\u{1b}]52;c;YzE=\u{7}\u{1b}\\")

@@ -236,7 +236,7 @@ async fn garbage_and_partial_frames_do_not_affect_others() {
         frame(0, b"not JSON"),
         [&*hello, &frame(1, b"not JSON")].concat(),
         [&*hello, &frame(1, br#"{"Ask":{"Unknown":1}}"#)].concat(),
-        [&*hello, &frame(1, br#"{"Ask":{"Find":"nobody"}}"#)[..20]].concat(),
+        [&*hello, &frame(1, br#"{"Ask":{"Find":"absent"}}"#)[..20]].concat(),
         [&*hello, &[0, 0, 0, 3, 1, 2, 3]].concat(),
         [&*hello, &u32::MAX.to_be_bytes()].concat(),
         [&*hello, &frame(1, "[".repeat(100_000).as_bytes())].concat(),

@@ -176,11 +176,11 @@ mod tests {
     )]
     #[case(r#"{"x":[{"b":1,"b":2}]}"#, "'b' is given twice")]
     fn malformed_or_duplicate_body_is_refused(#[case] body: &str, #[case] why: &str) {
-        let said = match read_object(body.as_bytes()) {
+        let message = match read_object(body.as_bytes()) {
             Ok(_) => panic!("{body} was accepted"),
             Err(error) => error.to_string(),
         };
-        assert!(said.contains(why), "{said}");
+        assert!(message.contains(why), "{message}");
     }
 
     #[test]

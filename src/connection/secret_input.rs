@@ -203,7 +203,7 @@ pub fn unusable(value: &str) -> Option<KeyFlaw> {
     content_flaw(value)
 }
 
-/// Whether a text that was entered for a field is a mask once it is cleaned.
+/// Returns whether a text that was entered for a field is a mask once it is cleaned.
 pub fn is_mask(text: &str, field: &SettingsField) -> bool {
     field.sensitive && Mask::is_mask(clean(text, field).value)
 }

@@ -145,7 +145,7 @@ impl ConnectionDraft {
     }
 }
 
-/// Whether a name or an alias contains an API key.
+/// Returns whether a name or an alias contains an API key.
 pub(crate) fn has_key(text: &str, catalog: &ProviderCatalog) -> bool {
     key_like::has_key_with(text, catalog.key_prefixes())
 }

@@ -23,12 +23,12 @@ pub struct Call {
 
 impl Call {
     fn of(probe: &Probe) -> Self {
-        let told = |addresses: &[Template]| addresses.iter().map(Template::without_query).collect();
+        let call = |addresses: &[Template]| addresses.iter().map(Template::without_query).collect();
         let listed = probe.models.as_ref();
         Self {
             when: probe.when.clone(),
-            address: told(&probe.address),
-            models: listed.map_or_else(Vec::new, |models| told(&models.address)),
+            address: call(&probe.address),
+            models: listed.map_or_else(Vec::new, |models| call(&models.address)),
         }
     }
 }

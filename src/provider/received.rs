@@ -221,7 +221,8 @@ fn other_names(known: &SettingsField, alias: &str) -> Vec<String> {
     let names = known.names().filter(|name| *name != alias);
     names.map(str::to_owned).collect()
 }
-/// Returns whether a default is valid for this kind of field; an invalid one would make the provider unusable.
+
+/// Returns whether a default can be an address.
 fn may_be_address(default: &serde_json::Value) -> bool {
     match default {
         serde_json::Value::Null => true,
@@ -229,6 +230,8 @@ fn may_be_address(default: &serde_json::Value) -> bool {
         _ => false,
     }
 }
+
+/// Returns whether a default is valid for this kind of field; an invalid one would make the provider unusable.
 const fn fits(default: &DefaultValue, kind: FieldKind) -> bool {
     matches!(
         (default, kind),
@@ -255,10 +258,10 @@ mod tests {
             let json = serde_json::to_string(&provider.described()).unwrap();
             let received = received(&json);
             assert!(received.is_from_umai() && received.is_described());
-            let mut told = provider.clone();
-            told.told_calls = told.calls().into_owned();
-            told.probe.clear();
-            assert_eq!(received.into_provider(None).unwrap(), told);
+            let mut expected = provider.clone();
+            expected.told_calls = expected.calls().into_owned();
+            expected.probe.clear();
+            assert_eq!(received.into_provider(None).unwrap(), expected);
         }
     }
 

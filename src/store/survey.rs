@@ -71,7 +71,7 @@ pub struct Contents {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Holder {
     /// No process.
-    Nobody,
+    Free,
     /// The process with this ID.
     Process(String),
     /// The process with this ID, which is suspended and does not respond.
@@ -251,7 +251,7 @@ fn is_deleted(entry: &Entry<'_>) -> bool {
 /// Finds the process that holds the lock without taking the lock, which could disturb another process.
 fn lock_owner(data: &Path) -> Holder {
     let Ok(lock) = std::fs::metadata(data.join(lock::FILE)) else {
-        return Holder::Nobody;
+        return Holder::Free;
     };
     let Ok(locks) = std::fs::read_to_string("/proc/locks") else {
         return Holder::Unknown;
@@ -262,7 +262,7 @@ fn lock_owner(data: &Path) -> Holder {
         words.clone().any(|word| word == "FLOCK") && words.any(|word| word.ends_with(&inode))
     });
     if flock.is_none() {
-        return Holder::Nobody;
+        return Holder::Free;
     }
     let process = lock::owner_pid(data).unwrap_or_else(|| "unknown".into());
     if lock::is_owner_suspended(data) {

@@ -47,10 +47,13 @@ const BARE_RUN: usize = 32;
 
 /// Lengths of GUIDs without hyphens and of hashes, in hexadecimal digits.
 const HASH_LENGTHS: [usize; 3] = [32, 40, 64];
-/// Returns whether a text contains an API key of a well-known form.
+
+/// Prefixes of the keys of well-known services, including those of AWS.
 pub fn prefixes() -> impl Iterator<Item = &'static str> {
     PREFIXES.into_iter().chain(AWS_PREFIXES)
 }
+
+/// Returns whether a text contains an API key of a well-known form.
 pub fn has_key(text: &str) -> bool {
     find_key(text).is_some()
 }
@@ -65,7 +68,7 @@ pub fn find_key(text: &str) -> Option<&str> {
     words(text).find(|word| is_key(word))
 }
 
-/// Splits a text at white space, quotes and `NAME=` into candidates.
+/// Returns the first API key in a text, or else the first with one of the `prefixes`.
 pub fn find_key_with<'t, 'a>(
     text: &'t str,
     prefixes: impl Iterator<Item = &'a str>,
@@ -74,6 +77,8 @@ pub fn find_key_with<'t, 'a>(
     let word_with = |prefix| words(text).find(|word| is_prefixed(word, prefix));
     find_key(text).or_else(|| prefixes.find_map(word_with))
 }
+
+/// Splits a text at white space, quotes and `NAME=` into candidates.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     let is_part = |sign: char| sign.is_ascii_alphanumeric() || matches!(sign, '-' | '_' | '.');
     text.split(move |sign| !is_part(sign))
@@ -89,7 +94,7 @@ fn is_key(word: &str) -> bool {
             .any(|run| run.len() >= BARE_RUN && has_digit(run) && has_letter(run) && !is_hash(run))
 }
 
-/// Whether a run may be a GUID without hyphens, a Git commit or a hash (MD5, SHA-1, SHA-256): those are common in names.
+/// Returns whether a run may be a GUID without hyphens, a Git commit or a hash (MD5, SHA-1, SHA-256): those are common in names.
 fn is_hash(run: &str) -> bool {
     HASH_LENGTHS.contains(&run.len()) && run.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

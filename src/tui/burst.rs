@@ -18,13 +18,13 @@ pub struct Burst {
     /// Number of characters, line ends and tabs included.
     characters: usize,
     bytes: usize,
-    /// Whether a character or another line end follows a line end.
+    /// True if a character or another line end follows a line end.
     goes_on_after_line: bool,
-    /// Whether the last key was CR, so that LF belongs to it.
+    /// True if the last key was CR, so that LF belongs to it.
     is_after_return: bool,
     /// Number of bytes of the first piece that were taken out already.
     taken: usize,
-    /// Whether some of the keys were taken out already.
+    /// True if some of the keys were taken out already.
     has_begun: bool,
 }
 

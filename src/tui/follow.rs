@@ -69,9 +69,9 @@ struct Following {
     ears: Sender<Heard>,
     /// Last sent change, or the revision of a reloaded list; `None` if unknown.
     seen: Option<Revision>,
-    /// Whether the interruption was reported.
+    /// True if the interruption was reported.
     is_broken: bool,
-    /// Whether its reason was reported.
+    /// True if its reason was reported.
     is_lost: bool,
 }
 

@@ -100,15 +100,15 @@ pub struct Form {
     pub slot: Option<Slot>,
     /// State of the merge with changes by others.
     apart: Apart,
-    /// Whether the connection may have changed since it was loaded, as in a restored draft.
+    /// True if the connection may have changed since it was loaded, as in a restored draft.
     is_unsure: bool,
     /// Document in the external editor, and refused text.
     outside: Outside,
     /// Wake-up that hides a shown secret.
     pub hiding: Option<Ticket>,
-    /// Whether the alias follows the name.
+    /// True if the alias follows the name.
     alias_follows: bool,
-    /// Whether a save was tried: from then on, fields that are known to be invalid count as errors.
+    /// True if a save was tried: from then on, fields that are known to be invalid count as errors.
     was_tried: bool,
 }
 

@@ -28,9 +28,9 @@ const SECRET_ROOM: usize = 1024;
 pub struct Line {
     input: Input,
     is_secret: bool,
-    /// Whether the last key or paste was ignored because it would have revealed hidden text.
+    /// True if the last key or paste was ignored because it would have revealed hidden text.
     has_blocked_reveal: bool,
-    /// Whether a part of the text was typed while hidden.
+    /// True if a part of the text was typed while hidden.
     was_hidden: bool,
 }
 

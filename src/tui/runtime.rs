@@ -165,7 +165,7 @@ struct Runtime {
     themes: Themes,
     inputs: Inputs,
     wakes: JoinSet<Ticket>,
-    /// Whether something happened since the last frame.
+    /// True if something happened since the last frame.
     is_changed: bool,
     before_stop: BeforeStop,
     keeper: Keeper,

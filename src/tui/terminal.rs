@@ -35,7 +35,7 @@ use reading::{Ready, read_available};
 /// Longest time between the clicks of a double click.
 const DOUBLE: Duration = Duration::from_millis(400);
 
-/// Whether the terminal is taken, so that it is restored once.
+/// True if the terminal is taken, so that it is restored once.
 static IS_TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// Serializes changes of the terminal mode.
@@ -145,7 +145,7 @@ pub enum Input {
     Gone,
 }
 
-/// Whether to query the background color.
+/// True to query the background color.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Background {
     /// It determines the theme.

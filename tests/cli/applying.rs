@@ -190,7 +190,7 @@ fn prune_moves_missing_connections_to_the_trash() {
 #[rstest]
 #[case(
     "settings: {apiKey: sk-planted}",
-    "settings.apiKey: a secret is not written",
+    "settings.apiKey: a secret is not allowed",
     4
 )]
 #[case(

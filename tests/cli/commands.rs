@@ -244,7 +244,7 @@ fn list_accepts_filter_terms_and_rejects_unknown_ones() {
     for (term, why) in [
         ("status:foo", "active or inactive"),
         ("state:on", "Unknown filter 'state:'"),
-        ("provider:missing", "No provider"),
+        ("provider:missing", "Unknown provider"),
     ] {
         let refused = list(&[term]);
         assert_eq!(refused.code, 2, "{term}");

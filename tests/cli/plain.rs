@@ -135,7 +135,7 @@ fn plain_mode_waits_for_a_connection_test() {
     let output = &answer.out;
     assert!(output.contains("Test of Near\n"), "{output}");
     assert!(output.contains("Error: Connection test failed"), "{output}");
-    assert!(output.contains("What to do: "), "{output}");
+    assert!(output.contains("Advice: "), "{output}");
     assert!(output.contains("Models of Near\nError: "), "{output}");
 }
 
@@ -211,7 +211,7 @@ fn read_only_plain_mode_offers_no_change() {
     }
     assert_eq!(
         output
-            .matches("Warning: Nothing can be changed here: --read-only is set")
+            .matches("Warning: Read-only: --read-only is set")
             .count(),
         6,
         "{output}"

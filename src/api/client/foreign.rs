@@ -207,7 +207,8 @@ impl RemoteService {
         }
     }
 
-    /// Checks the new secrets against the provider of a stored connection.
+    /// Returns errors for a new name or alias that contains an API key. Other servers store both as they are; stored ones are not
+    /// checked again.
     pub(super) fn keys_in_names(
         &self,
         draft: &ConnectionDraft,

@@ -29,7 +29,7 @@ pub struct RawConnection {
     pub item: ConnectionItem,
     /// Settings in their order; none for null.
     settings: Option<Vec<Member>>,
-    /// Whether the server returned the settings at all, be they null.
+    /// True if the server returned the settings at all, be they null.
     has_settings: bool,
 }
 
@@ -43,7 +43,7 @@ pub struct RawChange {
     pub after: Connection<Plain>,
     /// Changed paths.
     pub paths: Vec<String>,
-    /// Whether it creates another connection.
+    /// True if it creates another connection.
     pub is_copy: bool,
 }
 
@@ -219,7 +219,7 @@ impl RawConnection {
         (entries, after)
     }
 
-    /// Rejects a mask that would be sent back as the secret.
+    /// Rejects a write where the server does not return the settings: a PUT without them would remove them.
     fn refuse_hidden_settings(&self, refused: &mut Vec<FieldError>) {
         if !self.has_settings {
             let words = "This server does not return the settings of this connection, and saving would remove them; change it on the server";
@@ -229,6 +229,8 @@ impl RawConnection {
             });
         }
     }
+
+    /// Rejects a mask that would be sent back as the secret.
     fn reject_kept_masks(
         &self,
         entries: &[Entry<'_>],

@@ -180,7 +180,7 @@ fn words(contents: &Contents) -> String {
 
 fn holder(holder: &Holder, findings: &mut Findings) {
     match holder {
-        Holder::Nobody => {}
+        Holder::Free => {}
         Holder::Process(process) => findings.ok(
             "store",
             format!("open in process {process}, which serves other umai processes"),

@@ -43,13 +43,15 @@ impl Merged {
     }
 }
 
-/// Merges `change` with `before`.
+/// Drops the error about an API key in an unchanged name or alias; returns false if there is none.
 fn forgive(at: &Field, found: &mut Examined) -> bool {
     let before = found.errors.len();
     let errors = &mut found.errors;
     errors.retain(|error| error.field != *at || error.reason != Reason::LooksLikeKey);
     errors.len() < before
 }
+
+/// Merges `change` with `before`.
 pub fn over(
     before: &Connection<Plain>,
     change: &ConnectionDraft,
@@ -221,7 +223,8 @@ pub fn moved_secrets(
         .collect()
 }
 
-/// Returns the keys of fields whose stored secret is unchanged.
+/// Returns the keys of unchanged secrets whose address leads to another origin, for a provider without a description: the names
+/// of the settings tell which are addresses.
 pub fn undescribed_secrets_led_elsewhere(
     old: &Settings<Plain>,
     new: &Settings<Plain>,
@@ -239,6 +242,8 @@ pub fn undescribed_secrets_led_elsewhere(
         .map(|(key, _)| key.to_owned())
         .collect()
 }
+
+/// Returns the keys of fields whose stored secret is unchanged.
 fn kept_secrets(old: &Settings<Plain>, new: &Settings<Plain>, provider: &Provider) -> Vec<String> {
     kept_fields(old, new, provider)
         .map(|field| field.key.clone())

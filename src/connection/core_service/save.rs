@@ -202,9 +202,9 @@ const MAX_DESCRIPTION: usize = 255;
 
 /// Returns the change description as one printable line; none if it is blank.
 pub(super) fn description_of(draft: &ConnectionDraft) -> Option<String> {
-    let said = draft.change_description.as_deref()?.trim();
-    let said: String = printable(said).chars().take(MAX_DESCRIPTION).collect();
-    (!said.is_empty()).then_some(said)
+    let text = draft.change_description.as_deref()?.trim();
+    let text: String = printable(text).chars().take(MAX_DESCRIPTION).collect();
+    (!text.is_empty()).then_some(text)
 }
 
 /// Returns whether a setting has this reference in the stored connection.

@@ -76,11 +76,11 @@ fn yaml(text: &str) -> Result<Vec<Json>, String> {
     };
     let read = serde_saphyr::from_multiple_with_options(text, options);
     let values: Vec<Json> = read.map_err(|error| {
-        let said = UserMessageFormatter.format_message(&error).into_owned();
+        let message = UserMessageFormatter.format_message(&error).into_owned();
         let place = error.location().map_or_else(String::new, |at| {
             format!(" at line {} column {}", at.line(), at.column())
         });
-        format!("it is not valid YAML: {said}{place}")
+        format!("it is not valid YAML: {message}{place}")
     })?;
     // The reader skips empty documents. A template that failed to render leaves one, and pruning would delete what it lost.
     let documents = yaml_documents(text);

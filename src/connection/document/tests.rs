@@ -98,8 +98,11 @@ fn several_documents_and_lists_are_counted_through() {
     "an empty YAML document (2 of 3)"
 )]
 fn invalid_document_is_reported_with_position(#[case] text: &str, #[case] why: &str) {
-    let said = flaw(text);
-    assert!(said.to_lowercase().contains(&why.to_lowercase()), "{said}");
+    let message = flaw(text);
+    assert!(
+        message.to_lowercase().contains(&why.to_lowercase()),
+        "{message}"
+    );
 }
 
 #[rstest]
@@ -135,12 +138,15 @@ fn an_empty_list_means_no_connections(#[case] notation: Notation, #[case] text: 
 #[case("organization: sk-planted-secret")]
 #[case("endpoint: plantedplantedplantedplantedplanted1")]
 fn a_secret_in_clear_is_refused_and_not_repeated(#[case] setting: &str) {
-    let said = flaw(&format!(
+    let message = flaw(&format!(
         "alias: a\nproviderId: openai\nsettings:\n  {setting}\n"
     ));
-    assert!(said.contains("is not allowed in a document"), "{said}");
-    assert!(said.contains("settings."), "{said}");
-    assert!(!said.contains("planted"), "{said}");
+    assert!(
+        message.contains("is not allowed in a document"),
+        "{message}"
+    );
+    assert!(message.contains("settings."), "{message}");
+    assert!(!message.contains("planted"), "{message}");
 }
 
 #[test]
@@ -163,8 +169,8 @@ fn a_small_text_does_not_grow_without_bounds() {
         let below = format!("*a{}, ", level - 1).repeat(10);
         writeln!(bomb, "a{level}: &a{level} [{below}]").unwrap();
     }
-    let said = flaw(&bomb);
-    assert!(said.contains("it is not valid YAML"), "{said}");
+    let message = flaw(&bomb);
+    assert!(message.contains("it is not valid YAML"), "{message}");
     let deep = format!("connections: {}{}", "[".repeat(5_000), "]".repeat(5_000));
     assert!(flaw(&deep).contains("it is not valid YAML"));
 }

@@ -127,10 +127,10 @@ mod tests {
     fn missing_directory_is_reported() {
         let folder = tempfile::tempdir().unwrap();
         let refused = written(folder.path(), "no/a.json", Over::Keep).unwrap_err();
-        let said = refused.to_string();
+        let message = refused.to_string();
         assert!(
-            said.ends_with("cannot be written: directory not found"),
-            "{said}"
+            message.ends_with("cannot be written: directory not found"),
+            "{message}"
         );
     }
 }

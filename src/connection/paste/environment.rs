@@ -147,7 +147,7 @@ mod tests {
 
     fn offers(set: &[(&str, &str)]) -> Vec<(String, String, String)> {
         let offers = environment(set).offers(&ProviderCatalog::embedded());
-        let told = offers.into_iter().map(|offer| {
+        let summary = offers.into_iter().map(|offer| {
             let names: Vec<_> = offer
                 .variables
                 .iter()
@@ -156,10 +156,10 @@ mod tests {
             let names = names.join(" ");
             (offer.provider_id, names, offer.missing.join(" "))
         });
-        told.collect()
+        summary.collect()
     }
 
-    fn told(id: &str, names: &str, missing: &str) -> (String, String, String) {
+    fn summary(id: &str, names: &str, missing: &str) -> (String, String, String) {
         (id.to_owned(), names.to_owned(), missing.to_owned())
     }
 
@@ -175,9 +175,9 @@ mod tests {
         assert_eq!(
             offers(&set),
             [
-                told("google", "GEMINI_API_KEY", ""),
-                told("openai", "OPENAI_API_KEY OPENAI_ORG_ID", ""),
-                told("amazon", "AWS_REGION", "Authentication"),
+                summary("google", "GEMINI_API_KEY", ""),
+                summary("openai", "OPENAI_API_KEY OPENAI_ORG_ID", ""),
+                summary("amazon", "AWS_REGION", "Authentication"),
             ]
         );
     }
@@ -187,16 +187,16 @@ mod tests {
         let address = ("AZURE_OPENAI_ENDPOINT", "https://x.openai.azure.com");
         let id = "microsoft-foundry";
         let names = "AZURE_OPENAI_ENDPOINT";
-        assert_eq!(offers(&[address]), [told(id, names, "Authentication")]);
+        assert_eq!(offers(&[address]), [summary(id, names, "Authentication")]);
         let with_key = [address, ("AZURE_OPENAI_API_KEY", "k")];
         let names = "AZURE_OPENAI_ENDPOINT AZURE_OPENAI_API_KEY";
-        assert_eq!(offers(&with_key), [told(id, names, "")]);
+        assert_eq!(offers(&with_key), [summary(id, names, "")]);
     }
 
     #[test]
     fn of_two_names_for_one_value_the_first_choice_is_taken() {
         let set = [("GEMINI_API_KEY", "two"), ("GOOGLE_API_KEY", "one")];
-        assert_eq!(offers(&set), [told("google", "GOOGLE_API_KEY", "")]);
+        assert_eq!(offers(&set), [summary("google", "GOOGLE_API_KEY", "")]);
     }
 
     #[test]

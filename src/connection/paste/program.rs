@@ -141,7 +141,7 @@ fn is_program(word: &str, programs: &[&str]) -> bool {
         })
 }
 
-/// The name or value behind `setx`, and the user behind `sudo -u`: told by the `first` word of the line and the `last` one.
+/// The name or value behind `setx`, and the user behind `sudo -u`: found by the `first` word of the line and the `last` one.
 fn is_operand(first: Option<&str>, last: Option<&str>) -> bool {
     matches!(last, Some("-u" | "-g" | "=")) || first == Some("setx")
 }

@@ -322,7 +322,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Takes what is set before the request and not said by the request.
+    /// Takes what is set before the request and not by the request itself.
     fn take_variables(&mut self, variables: Variables) {
         for (name, value, is_used) in variables.into_entries() {
             if is_used {

@@ -29,7 +29,7 @@ pub(super) struct Apart {
     pub(super) theirs: Option<Box<Theirs>>,
     /// Newest version that was requested.
     asked: u64,
-    /// Whether a save waits for their connection.
+    /// True if a save waits for their connection.
     pub(super) save_waits: bool,
 }
 

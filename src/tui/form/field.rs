@@ -56,9 +56,9 @@ pub struct Secret {
     pub line: Line,
     /// Mask of the stored secret.
     pub stored: Option<Mask>,
-    /// Whether a save removes the stored secret.
+    /// True if a save removes the stored secret.
     pub is_cleared: bool,
-    /// Whether the typed text is shown.
+    /// True if the typed text is shown.
     pub is_shown: bool,
 }
 
@@ -89,7 +89,7 @@ pub struct Field {
     pub placeholder: &'static str,
     /// Heading of its group.
     pub group: Option<String>,
-    /// Whether a value is required.
+    /// True if a value is required.
     pub is_required: bool,
     /// Value.
     pub value: Value,
@@ -103,7 +103,7 @@ pub struct Field {
     pub(super) refused: Option<Reference>,
     /// Common values for completion.
     pub(super) suggestions: Vec<String>,
-    /// Whether the field was edited.
+    /// True if the field was edited.
     is_touched: bool,
     /// Default value of the provider.
     default: Option<String>,

@@ -57,7 +57,7 @@ pub(super) struct Outside {
     refused: Option<Document>,
     /// Members as they were sent to the editor: equal members in the result were not edited.
     before: Map<String, Json>,
-    /// Whether the text sent to the editor had been refused before.
+    /// True if the text sent to the editor had been refused before.
     is_again: bool,
 }
 

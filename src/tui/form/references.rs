@@ -22,7 +22,7 @@ const SIGN: char = '$';
 pub struct Choosing {
     /// Filter and selection.
     pub choices: Choices,
-    /// Whether the text of the field filters the list; otherwise the list has a separate filter.
+    /// True if the text of the field filters the list; otherwise the list has a separate filter.
     pub follows: bool,
     /// Number of visible keys.
     pub seen: usize,

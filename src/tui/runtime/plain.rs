@@ -95,7 +95,7 @@ struct Speaker {
     reported: usize,
     wakes: JoinSet<Ticket>,
     lines: Lines,
-    /// Whether stdin is a terminal.
+    /// True if stdin is a terminal.
     is_interactive: bool,
     before_stop: BeforeStop,
     /// Last narration.

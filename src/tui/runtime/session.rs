@@ -22,7 +22,7 @@ pub struct SessionFile {
     pub path: PathBuf,
     /// Data directory or server that the session belongs to.
     pub of: String,
-    /// Whether the previous session is ignored.
+    /// True if the previous session is ignored.
     pub is_fresh: bool,
 }
 

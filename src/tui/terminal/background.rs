@@ -22,7 +22,7 @@ const KIND: &[u8] = b"\x1b[?";
 /// Reply of the terminal.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Answer {
-    /// Whether the background is light, if the terminal reported it.
+    /// True if the background is light, if the terminal reported it.
     pub is_light: Option<bool>,
     /// All bytes that were read: the replies and keys pressed during the query. The decoder drops the replies.
     pub bytes: Vec<u8>,

@@ -34,13 +34,15 @@ impl Member {
             .map(zeroize::Zeroizing::new)
     }
 
-    /// Returns the value as a setting; none for a list or an object.
+    /// Returns whether the value is a mask, or a list or an object that contains one.
     pub fn has_mask(&self, text: &str) -> bool {
         match self.text(text) {
             Some(text) => is_mask(&text),
             None => serde_json::from_str(self.value(text)).is_ok_and(|value| has_mask(&value)),
         }
     }
+
+    /// Returns the value as a setting; none for a list or an object.
     pub fn setting(&self, text: &str) -> Option<Setting<Plain>> {
         Some(match serde_json::from_str(self.value(text)).ok()? {
             Value::Null => Setting::Null,
@@ -63,6 +65,8 @@ fn has_mask(value: &Value) -> bool {
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
+
+/// Returns the members of the object that begins at `from`, in valid JSON; none when something else begins there.
 pub fn members(text: &str, from: usize) -> Option<Vec<Member>> {
     let bytes = text.as_bytes();
     let mut at = skip_space(bytes, from);

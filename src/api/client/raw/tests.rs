@@ -144,7 +144,7 @@ fn unset_toggle_is_not_added() {
     );
 }
 
-/// Connection of a provider that nobody describes.
+/// Connection of a provider without a description.
 fn undescribed(settings: &str) -> String {
     format!(
         r#"{{"alias":"a","id":"3fa85f64-5717-4562-b3fc-2c963f66afa6","isActive":true,"name":"A","providerId":"acme","version":2,"settings":{settings}}}"#

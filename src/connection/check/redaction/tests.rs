@@ -53,9 +53,9 @@ fn a_part_of_a_secret_does_not_come_back(#[case] part: &str) {
 
 #[test]
 fn other_words_stay_as_they_are() {
-    let said =
+    let text =
         "You exceeded your current quota, please check your plan... see https://x.example/a-b";
-    assert_eq!(clean(said), said);
+    assert_eq!(clean(text), text);
 }
 
 #[test]

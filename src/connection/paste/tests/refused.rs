@@ -229,7 +229,7 @@ proptest! {
         let mut pieces = pieces;
         pieces.insert(at.min(pieces.len()), PLANTED);
         let text: String = pieces.concat();
-        // A key that is glued to a word cannot be told from it.
+        // A key without a separator before it cannot be recognized.
         let before = text.split(PLANTED).next().unwrap_or_default();
         prop_assume!(!before.ends_with(char::is_alphanumeric));
         match read(&text, wanted) {

@@ -19,7 +19,7 @@ pub enum Said {
         typed: Typed,
         /// Mask of the stored secret.
         stored: Option<Mask>,
-        /// Whether a save removes the stored secret.
+        /// True if a save removes the stored secret.
         is_cleared: bool,
     },
     /// On or off.

@@ -106,7 +106,7 @@ impl Form {
         ))
     }
 
-    /// Whether a member is a mask with something around it, which would be removed. A mask alone keeps the stored secret.
+    /// Returns whether a member is a mask with something around it, which would be removed. A mask alone keeps the stored secret.
     fn is_surrounded_mask(&self, place: &Place, member: &Json) -> bool {
         let (Place::Setting(key), Json::String(text)) = (place, member) else {
             return false;

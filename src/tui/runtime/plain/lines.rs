@@ -32,11 +32,11 @@ pub(super) enum Given {
 pub(super) struct Lines {
     asking: Sender<()>,
     given: UnboundedReceiver<Given>,
-    /// Whether a line was requested and has not arrived yet.
+    /// True if a line was requested and has not arrived yet.
     is_asked: bool,
     /// Original terminal mode, if stdin is a terminal.
     shown: Option<Termios>,
-    /// Whether echo is off.
+    /// True if echo is off.
     is_hidden: bool,
 }
 
