@@ -224,7 +224,8 @@ impl std::fmt::Display for FieldError {
                 _,
                 Reason::ReferenceMissing { .. } | Reason::ReferenceRefused { .. } | Reason::Said(_),
             ) => f.write_str(&message),
-            (Field::Setting { provider, .. }, _) => {
+            // A change does not name the provider, so it may be unknown here.
+            (Field::Setting { provider, .. }, _) if !provider.is_empty() => {
                 write!(f, "Invalid settings for provider '{provider}': {message}")
             }
             _ => f.write_str(&message),

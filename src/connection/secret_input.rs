@@ -228,6 +228,8 @@ pub fn refusals(given: &Settings<Plain>, provider: Option<&Provider>) -> Vec<Fie
             Some(field) => flaw(text, field),
             None => unusable(text::trim_invisible(text)),
         };
+        // A bare mask may stand for the stored secret, which only the caller knows.
+        let flaw = flaw.filter(|flaw| *flaw != KeyFlaw::Mask);
         let place = match provider.zip(field) {
             Some((provider, field)) => place_of(provider, field),
             None => Field::Setting {

@@ -105,7 +105,12 @@ fn server_needs_trusted_certificate_and_token() {
     };
     let answer = trusting(&[], &LIST);
     assert_eq!(answer.code, 7, "{answer:?}");
-    assert!(answer.err.contains("Unauthorized: set UMAI_TOKEN or --token-file"), "{answer:?}");
+    assert!(
+        answer
+            .err
+            .contains("Unauthorized: set UMAI_TOKEN or --token-file"),
+        "{answer:?}"
+    );
 
     serving.home.write("wrong", "umai_planted");
     let answer = trusting(&["--token-file", &serving.file("wrong")], &LIST);
