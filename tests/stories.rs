@@ -278,7 +278,7 @@ fn endpoint_change_requires_the_key_again() {
     let mut stage = Stage::three(80, 24);
     stage.play("<down>e<tab><tab><tab><tab><ctrl-u>https://elsewhere.example<ctrl-s>");
     let frame = stage.frame();
-    assert!(frame.contains("type it again"), "{frame}");
+    assert!(frame.contains("must be entered again"), "{frame}");
     stage.play("sk-again<ctrl-s>");
     assert!(stage.frame().contains("Saved"), "{}", stage.frame());
 }

@@ -388,7 +388,7 @@ fn entered_mask_does_not_keep_the_stored_secret(#[case] keys: &str, #[case] leav
     assert!(frame.contains("This text is a mask (***)"), "{frame}");
     stage.play("<ctrl-s>");
     let frame = said(&stage);
-    assert!(frame.contains("is a masked text, not a key"), "{frame}");
+    assert!(frame.contains("is a masked value, not a key"), "{frame}");
     assert!(stage.app.form().is_some(), "{frame}");
 }
 

@@ -304,7 +304,7 @@ fn error_that_affects_all_requests_stops_the_operation() {
     }
     assert_eq!(tally(&app), (AT_ONCE - 1, 0, 1, 100 - AT_ONCE));
     let (said, _) = app.bulk.as_ref().unwrap().summary();
-    assert!(said.contains("Stopped: The server does not know"), "{said}");
+    assert!(said.contains("Stopped: Unauthorized"), "{said}");
 }
 
 #[test]

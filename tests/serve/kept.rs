@@ -49,7 +49,7 @@ fn missing_allow_list_causes_warning() {
     let host = ["--host", "umai.example"];
     assert!(!said_at_start(&house, &[]).contains("allow-list"));
     let said = said_at_start(&house, &host);
-    assert!(said.contains("There is no allow-list"), "{said}");
+    assert!(said.contains("No allow-list"), "{said}");
     let settings = r#"{"Umbraco":{"AI":{"AllowedConfigurationKeyPrefixes":["OpenAI"]}}}"#;
     fs::write(house.path("appsettings.json"), settings).unwrap();
     let said = said_at_start(&house, &host);
