@@ -160,7 +160,7 @@ fn doc_comments_begin_with_a_noun_or_a_verb() {
     let mut found = Vec::new();
     for path in files() {
         let name = shown(&path);
-        if !name.ends_with(".rs") {
+        if path.extension().is_none_or(|ending| ending != "rs") {
             continue;
         }
         let text = fs::read_to_string(&path).unwrap_or_default();

@@ -176,7 +176,7 @@ impl Read {
                 ("version", _) => self.refuse(format!("version must be {VERSION}")),
                 ("connections", Json::List(values)) => connections = values,
                 ("connections", Json::Null) => {
-                    self.refuse("connections has no value; write [] for an empty list".into())
+                    self.refuse("connections has no value; write [] for an empty list".into());
                 }
                 ("connections", _) => self.refuse("connections must be a list".into()),
                 (name, _) => self.refuse(members::unknown(name, &MEMBERS, "a document")),
