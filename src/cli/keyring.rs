@@ -45,7 +45,7 @@ pub fn keep(wrapped: &Wrapped, passphrase: &Passphrase) -> Result<(), String> {
     let entry = entry(wrapped).map_err(failed)?;
     let stored = entry.set_password(passphrase.expose());
     stored.map_err(|error| failed(describe(&error)))?;
-    if find(wrapped).map_err(failed)?.is(passphrase) {
+    if find(wrapped).map_err(failed)?.matches(passphrase) {
         Ok(())
     } else {
         Err(failed("it returned a different passphrase".into()))
