@@ -18,8 +18,10 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
-use umai::connection::store::{ConnectionStore, Put, Save};
-use umai::connection::{Change, Connection, ConnectionItem, Plain, Setting, Settings};
+use umai::connection::store::{ConnectionStore, Precondition, SaveConnection};
+use umai::connection::{
+    Connection, ConnectionItem, PlainSecret, SettingValue, Settings, VersionChange,
+};
 use umai::store::{StoreOptions, open};
 use uuid::Uuid;
 
@@ -32,7 +34,7 @@ const BASE: &str = "/umbraco/ai/management/api/v1/connections";
 /// Route with a constant response in the same request pipeline.
 const CONSTANT: &str = "/umbraco/ai/management/api/v1/versions/supported-types";
 
-type Store = Arc<dyn ConnectionStore<Plain>>;
+type Store = Arc<dyn ConnectionStore<PlainSecret>>;
 
 /// Server that runs until drop.
 struct Server {
@@ -176,10 +178,10 @@ fn body(number: usize) -> String {
     )
 }
 
-fn save(number: usize) -> Save<Plain> {
+fn save(number: usize) -> SaveConnection<PlainSecret> {
     let at = DateTime::<Utc>::UNIX_EPOCH;
-    let setting = |text: &str| Setting::Text(text.to_owned());
-    Save {
+    let setting = |text: &str| SettingValue::Text(text.to_owned());
+    SaveConnection {
         connection: Connection {
             item: ConnectionItem {
                 endpoint: None,
@@ -196,14 +198,14 @@ fn save(number: usize) -> Save<Plain> {
             settings: Some(Settings::from_iter([
                 (
                     "apiKey".to_owned(),
-                    Setting::Secret(Plain::new(format!("sk-proj-{number:040}"))),
+                    SettingValue::Secret(PlainSecret::new(format!("sk-proj-{number:040}"))),
                 ),
                 ("organization".to_owned(), setting("org-umai")),
                 ("endpoint".to_owned(), setting("https://api.openai.com/v1")),
             ])),
         },
-        put: Put::New,
-        change: Change {
+        precondition: Precondition::Absent,
+        change: VersionChange {
             description: None,
             paths: ["alias", "name", "providerId", "isActive", "settings.apiKey"]
                 .map(String::from)

@@ -20,15 +20,16 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use futures_util::{StreamExt, stream};
-use umai::connection::store::{ConnectionStore, Put, Save};
+use umai::connection::store::{ConnectionStore, Precondition, SaveConnection};
 use umai::connection::{
-    Change, Connection, ConnectionItem, Plain, Query, Setting, Settings, Window,
+    Connection, ConnectionItem, ListQuery, PageRequest, PlainSecret, SettingValue, Settings,
+    VersionChange,
 };
-use umai::store::journal::{entry::Entry, head};
+use umai::store::journal::{entry::JournalEntry, head};
 use umai::store::{StoreOptions, open};
 use uuid::Uuid;
 
-type Store = Arc<dyn ConnectionStore<Plain>>;
+type Store = Arc<dyn ConnectionStore<PlainSecret>>;
 
 const SINGLE: usize = 2_000;
 const WRITERS: usize = 8;
@@ -36,7 +37,7 @@ const PER_WRITER: usize = 1_000;
 const ROUNDS: usize = 5;
 const IN_FLIGHT: usize = 256;
 
-fn connection(number: u128) -> Connection<Plain> {
+fn connection(number: u128) -> Connection<PlainSecret> {
     let at = DateTime::<Utc>::UNIX_EPOCH;
     Connection {
         item: ConnectionItem {
@@ -54,22 +55,25 @@ fn connection(number: u128) -> Connection<Plain> {
         settings: Some(Settings::from_iter([
             (
                 "apiKey".to_owned(),
-                Setting::Secret(Plain::new(format!("sk-proj-{number:040}"))),
+                SettingValue::Secret(PlainSecret::new(format!("sk-proj-{number:040}"))),
             ),
-            ("organization".to_owned(), Setting::Text("org-umai".into())),
+            (
+                "organization".to_owned(),
+                SettingValue::Text("org-umai".into()),
+            ),
             (
                 "endpoint".to_owned(),
-                Setting::Text("https://api.openai.com/v1".into()),
+                SettingValue::Text("https://api.openai.com/v1".into()),
             ),
         ])),
     }
 }
 
-fn new(number: u128) -> Save<Plain> {
-    Save {
+fn new(number: u128) -> SaveConnection<PlainSecret> {
+    SaveConnection {
         connection: connection(number),
-        put: Put::New,
-        change: Change {
+        precondition: Precondition::Absent,
+        change: VersionChange {
             description: None,
             paths: ["alias", "name", "providerId", "isActive", "settings.apiKey"]
                 .map(String::from)
@@ -108,7 +112,7 @@ fn entry_bytes(data: &Path) -> Vec<u8> {
         .unwrap()
         .unwrap();
     let bytes = std::fs::read(segment.path()).unwrap();
-    let size = Entry::read(&bytes[head::LENGTH..]).unwrap().size();
+    let size = JournalEntry::read(&bytes[head::LENGTH..]).unwrap().size();
     bytes[head::LENGTH..head::LENGTH + size].to_vec()
 }
 
@@ -238,7 +242,7 @@ async fn many_writers() {
 async fn list(store: &Store, take: usize) -> (Duration, usize) {
     let start = Instant::now();
     let page = store
-        .list(&Query::all(Window { skip: 0, take }))
+        .list(&ListQuery::all(PageRequest { skip: 0, take }))
         .await
         .unwrap();
     (start.elapsed(), page.total)

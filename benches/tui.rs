@@ -20,14 +20,14 @@ use ratatui::layout::Rect;
 use umai::connection::{ConnectionItem, Page};
 use umai::provider::ProviderCatalog;
 use umai::tui::app::App;
-use umai::tui::effect::{Effect, Reply, Request};
+use umai::tui::effect::{Effect, ServiceReply, ServiceRequest};
 use umai::tui::event::Event;
-use umai::tui::follow::Heard;
-use umai::tui::key::Key;
+use umai::tui::follow::FeedEvent;
+use umai::tui::key::KeyPress;
 use umai::tui::keymap::Keymap;
 use umai::tui::layout::Size;
 use umai::tui::theme::{Theme, ThemeName};
-use umai::tui::tree::{Item, News};
+use umai::tui::tree::{ItemChange, TreeItem};
 use umai::tui::view;
 use uuid::Uuid;
 
@@ -79,7 +79,7 @@ fn main() {
     }
 }
 
-fn items() -> Vec<Item> {
+fn items() -> Vec<TreeItem> {
     let catalog = ProviderCatalog::embedded();
     let start = Utc::now();
     // Shared within a page, as in the app.
@@ -88,7 +88,7 @@ fn items() -> Vec<Item> {
         .iter()
         .map(|provider| Arc::from(provider.id.as_str()))
         .collect();
-    let mut items: Vec<Item> = (0..COUNT)
+    let mut items: Vec<TreeItem> = (0..COUNT)
         .map(|number| {
             let provider = &catalog.all()[number * 7 % catalog.all().len()];
             let kind = ["Production", "Team A", "Staging", "Zoë's", "日本"][number % 5];
@@ -105,15 +105,15 @@ fn items() -> Vec<Item> {
                 endpoint: (number % 2 == 0)
                     .then(|| format!("https://host-{}.example/v1", number % 1_000)),
             };
-            Item::new(&item, Arc::clone(&shared[number * 7 % shared.len()]))
+            TreeItem::new(&item, Arc::clone(&shared[number * 7 % shared.len()]))
         })
         .collect();
-    items.sort_by(Item::order);
+    items.sort_by(TreeItem::order);
     items
 }
 
 /// App with all items loaded.
-fn filled(items: &[Item]) -> App {
+fn filled(items: &[TreeItem]) -> App {
     let mut app = App::new(
         Arc::new(ProviderCatalog::embedded()),
         Keymap::embedded(),
@@ -121,9 +121,9 @@ fn filled(items: &[Item]) -> App {
     );
     app.update(Event::Resize(SIZE));
     while let Some(effect) = app.update(Event::Idle) {
-        if let Effect::Call(ticket, Request::List(window)) = effect {
+        if let Effect::Call(ticket, ServiceRequest::List(window)) = effect {
             let page = items.iter().skip(window.skip).take(window.take).cloned();
-            let reply = Reply::Listed(Ok(Page {
+            let reply = ServiceReply::Listed(Ok(Page {
                 items: page.collect(),
                 total: items.len(),
             }));
@@ -139,7 +139,7 @@ fn keys(app: &mut App, what: &str, names: &[&str]) {
     let mut buffer = Buffer::empty(Rect::new(0, 0, SIZE.width, SIZE.height));
     let mut times = Vec::new();
     for name in names.iter().cycle().take(2_000) {
-        let key = Key::read(name).unwrap();
+        let key = KeyPress::read(name).unwrap();
         let start = Instant::now();
         app.update(Event::Key(key));
         app.update(Event::Idle);
@@ -151,7 +151,7 @@ fn keys(app: &mut App, what: &str, names: &[&str]) {
 }
 
 /// Measures remote changes: single ones, and 5,000 at once with a key in between; plain, grouped and filtered.
-fn hear(app: &mut App, items: &[Item]) {
+fn hear(app: &mut App, items: &[TreeItem]) {
     let mut first_round = 2;
     for (what, keys, end) in [
         ("by name", "", ""),
@@ -161,7 +161,7 @@ fn hear(app: &mut App, items: &[Item]) {
     ] {
         press(app, keys);
         while app.update(Event::Idle).is_some() {}
-        app.update(Event::Key(Key::read("down").unwrap()));
+        app.update(Event::Key(KeyPress::read("down").unwrap()));
         let mut round = first_round;
         for (burst, count) in [(1, 500), (1_000, 40)] {
             let mut times = Vec::new();
@@ -169,7 +169,7 @@ fn hear(app: &mut App, items: &[Item]) {
                 let news = renamed(items, burst, round);
                 round += 1;
                 let start = Instant::now();
-                app.update(Event::Heard(Heard::News(news)));
+                app.update(Event::Feed(FeedEvent::Changes(news)));
                 app.update(Event::Idle);
                 frame(app);
                 times.push(start.elapsed());
@@ -182,9 +182,9 @@ fn hear(app: &mut App, items: &[Item]) {
                 let news = renamed(items, 1_000, round);
                 round += 1;
                 let wait = Instant::now();
-                app.update(Event::Heard(Heard::News(news)));
+                app.update(Event::Feed(FeedEvent::Changes(news)));
                 frame(app);
-                app.update(Event::Key(Key::read("j").unwrap()));
+                app.update(Event::Key(KeyPress::read("j").unwrap()));
                 app.update(Event::Idle);
                 frame(app);
                 waits.push(wait.elapsed());
@@ -199,9 +199,9 @@ fn hear(app: &mut App, items: &[Item]) {
 fn press(app: &mut App, keys: &str) {
     for sign in keys.chars() {
         let key = match sign {
-            '\n' => Key::plain(crossterm::event::KeyCode::Enter),
-            '\u{1b}' => Key::plain(crossterm::event::KeyCode::Esc),
-            sign => Key::plain(crossterm::event::KeyCode::Char(sign)),
+            '\n' => KeyPress::plain(crossterm::event::KeyCode::Enter),
+            '\u{1b}' => KeyPress::plain(crossterm::event::KeyCode::Esc),
+            sign => KeyPress::plain(crossterm::event::KeyCode::Char(sign)),
         };
         app.update(Event::Key(key));
     }
@@ -214,7 +214,7 @@ fn frame(app: &App) {
 }
 
 /// Renamed connections, spread over the list.
-fn renamed(items: &[Item], count: usize, version: u64) -> Vec<News> {
+fn renamed(items: &[TreeItem], count: usize, version: u64) -> Vec<ItemChange> {
     let step = items.len() / count;
     (0..count)
         .map(|number| {
@@ -232,7 +232,7 @@ fn renamed(items: &[Item], count: usize, version: u64) -> Vec<News> {
                 date_deleted: None,
                 endpoint: None,
             };
-            News::Saved(Item::new(&item, Arc::clone(&old.provider)))
+            ItemChange::Saved(TreeItem::new(&item, Arc::clone(&old.provider)))
         })
         .collect()
 }
@@ -263,9 +263,9 @@ fn filter(app: &mut App, text: &str) {
     let mut buffer = Buffer::empty(Rect::new(0, 0, SIZE.width, SIZE.height));
     let (mut first, mut steps, mut all) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..20 {
-        app.update(Event::Key(Key::read("/").unwrap()));
+        app.update(Event::Key(KeyPress::read("/").unwrap()));
         for sign in text.chars() {
-            let key = Key::plain(crossterm::event::KeyCode::Char(sign));
+            let key = KeyPress::plain(crossterm::event::KeyCode::Char(sign));
             let start = Instant::now();
             app.update(Event::Key(key));
             buffer.reset();
@@ -283,7 +283,7 @@ fn filter(app: &mut App, text: &str) {
             }
             all.push(start.elapsed());
         }
-        app.update(Event::Key(Key::read("esc").unwrap()));
+        app.update(Event::Key(KeyPress::read("esc").unwrap()));
     }
     report(&format!("filter \"{text}\": first results"), &mut first);
     report(&format!("filter \"{text}\": a key waits"), &mut steps);

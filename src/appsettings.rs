@@ -21,14 +21,14 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use crate::text::file::FileFlaw;
-use allowed::Allowed;
-use layer::Values;
+use allowed::AllowList;
+use layer::FileValues;
 
 pub use layer::{MAX_DEPTH, MAX_FILE_BYTES};
 pub use listing::{ConfigurationKey, MAX_KEYS};
 pub use reference::Reference;
-pub use survey::Survey;
-pub use variables::Variables;
+pub use survey::ReferenceSources;
+pub use variables::EnvironmentVariables;
 
 const FILE_NAME: &str = "appsettings.json";
 
@@ -38,7 +38,7 @@ const KEY_PER_FILE: &str = "--key-per-file";
 /// Result of looking up a reference; never contains the value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub enum Lookup {
+pub enum ReferenceLookup {
     /// The key has a value.
     Found {
         /// Source of the value, for example `environment variable OpenAI__ApiKey` or `appsettings.json`.
@@ -62,7 +62,7 @@ pub struct AppSettings {
     base: Option<PathBuf>,
     is_named: bool,
     user_secrets: Option<PathBuf>,
-    variables: Variables,
+    variables: EnvironmentVariables,
     key_per_file: Option<PathBuf>,
 }
 
@@ -72,7 +72,7 @@ impl Default for AppSettings {
             base: None,
             is_named: false,
             user_secrets: None,
-            variables: Variables::none(),
+            variables: EnvironmentVariables::none(),
             key_per_file: None,
         }
     }
@@ -80,7 +80,7 @@ impl Default for AppSettings {
 
 impl AppSettings {
     /// Uses the optional `appsettings.json` and `appsettings.{Environment}.json` in a folder.
-    pub fn in_folder(folder: impl AsRef<Path>, variables: Variables) -> Self {
+    pub fn in_folder(folder: impl AsRef<Path>, variables: EnvironmentVariables) -> Self {
         Self {
             base: Some(folder.as_ref().join(FILE_NAME)),
             variables,
@@ -89,7 +89,7 @@ impl AppSettings {
     }
 
     /// Uses a file, which must exist, and the optional file of its environment next to it.
-    pub fn file(path: impl Into<PathBuf>, variables: Variables) -> Self {
+    pub fn file(path: impl Into<PathBuf>, variables: EnvironmentVariables) -> Self {
         Self {
             base: Some(path.into()),
             is_named: true,
@@ -116,19 +116,19 @@ impl AppSettings {
     }
 
     /// Looks up a reference without returning its value.
-    pub fn lookup(&self, reference: &Reference) -> Lookup {
+    pub fn lookup(&self, reference: &Reference) -> ReferenceLookup {
         match self.find(reference) {
-            Found::At { source, .. } => Lookup::Found { source },
-            Found::Nowhere { looked_in } => Lookup::Missing { looked_in },
-            Found::Refused { allowed } => Lookup::Refused { allowed },
+            FoundValue::Value { source, .. } => ReferenceLookup::Found { source },
+            FoundValue::Absent { looked_in } => ReferenceLookup::Missing { looked_in },
+            FoundValue::Refused { allowed } => ReferenceLookup::Refused { allowed },
         }
     }
 
     /// Returns the value of a reference, for immediate use; none when it has no value or is not allowed.
     pub fn resolve(&self, reference: &Reference) -> Option<SecretString> {
         match self.find(reference) {
-            Found::At { value, .. } => Some(value),
-            Found::Nowhere { .. } | Found::Refused { .. } => None,
+            FoundValue::Value { value, .. } => Some(value),
+            FoundValue::Absent { .. } | FoundValue::Refused { .. } => None,
         }
     }
 
@@ -136,7 +136,7 @@ impl AppSettings {
     pub fn problems(&self) -> Vec<String> {
         let layers = self.layers();
         let flaws = layers.all().filter_map(|layer| match &layer.values {
-            Err(FileFlaw::NotThere) => layer
+            Err(FileFlaw::NotFound) => layer
                 .option
                 .map(|option| format!("{} does not exist; check {option}", layer.name)),
             Ok(_) => None,
@@ -152,13 +152,13 @@ impl AppSettings {
         problems
     }
 
-    fn find(&self, reference: &Reference) -> Found {
+    fn find(&self, reference: &Reference) -> FoundValue {
         let layers = self.layers();
-        if let Err(allowed) = Allowed::of(&layers, &self.variables).check(reference.key()) {
-            return Found::Refused { allowed };
+        if let Err(allowed) = AllowList::new(&layers, &self.variables).check(reference.key()) {
+            return FoundValue::Refused { allowed };
         }
         let key = reference.key().to_ascii_lowercase();
-        let Layers { files, keys, .. } = layers;
+        let SettingsSources { files, keys, .. } = layers;
         let mut looked_in = Vec::new();
         let mut decided = false;
         if let Some(layer) = keys {
@@ -168,7 +168,7 @@ impl AppSettings {
                         .variable()
                         .unwrap_or_else(|| reference.key().to_owned());
                     let source = format!("{place}/{file}");
-                    return Found::At { source, value };
+                    return FoundValue::Value { source, value };
                 }
                 (place, None) => looked_in.push(place),
             }
@@ -177,7 +177,7 @@ impl AppSettings {
         let is_set = variable.is_some();
         match variable {
             Some((name, value)) if has_text(&value) && !decided => {
-                return Found::At {
+                return FoundValue::Value {
                     source: format!("environment variable {name}"),
                     value,
                 };
@@ -195,7 +195,7 @@ impl AppSettings {
         let mut places = Vec::new();
         for layer in files.into_iter().rev() {
             match look_up(layer, &key, &mut decided) {
-                (source, Some(value)) => return Found::At { source, value },
+                (source, Some(value)) => return FoundValue::Value { source, value },
                 (place, None) => places.push(place),
             }
         }
@@ -203,11 +203,11 @@ impl AppSettings {
         if self.user_secrets.is_some() && !self.has_user_secrets() {
             looked_in.push("user secrets (in Development only)".into());
         }
-        Found::Nowhere { looked_in }
+        FoundValue::Absent { looked_in }
     }
 
     /// Reads the files and folders.
-    fn layers(&self) -> Layers {
+    fn layers(&self) -> SettingsSources {
         let mut files = Vec::new();
         if let Some(base) = &self.base {
             let option = self.is_named.then_some("--appsettings");
@@ -225,7 +225,7 @@ impl AppSettings {
             .as_ref()
             .filter(|_| self.has_user_secrets())
         {
-            files.push(Layer {
+            files.push(SettingsSource {
                 name: path.display().to_string(),
                 values: layer::read(path),
                 option: Some("--user-secrets"),
@@ -235,21 +235,21 @@ impl AppSettings {
         let keys = self.key_per_file.as_ref().map(|folder| {
             let (values, flaws) = key_per_file::read(folder);
             problems = flaws;
-            Layer {
+            SettingsSource {
                 name: folder.display().to_string(),
                 values,
                 option: Some(KEY_PER_FILE),
             }
         });
-        Layers {
+        SettingsSources {
             files,
             keys,
             problems,
         }
     }
 
-    fn layer(&self, path: &Path, option: Option<&'static str>) -> Layer {
-        Layer {
+    fn layer(&self, path: &Path, option: Option<&'static str>) -> SettingsSource {
+        SettingsSource {
             name: self.name_of(path),
             values: layer::read(path),
             option,
@@ -289,34 +289,34 @@ impl AppSettings {
 }
 
 /// A file, or a folder with one file for each key.
-struct Layer {
+struct SettingsSource {
     name: String,
-    values: Result<Values, FileFlaw>,
+    values: Result<FileValues, FileFlaw>,
     /// The option that names it; none for an optional file.
     option: Option<&'static str>,
 }
 
 /// Every source except the environment.
-struct Layers {
+struct SettingsSources {
     /// Files with lower precedence than the environment, lowest first.
-    files: Vec<Layer>,
+    files: Vec<SettingsSource>,
     /// The folder with higher precedence than the environment.
-    keys: Option<Layer>,
+    keys: Option<SettingsSource>,
     /// Messages about unusable files in that folder.
     problems: Vec<String>,
 }
 
-impl Layers {
-    fn all(&self) -> impl Iterator<Item = &Layer> {
+impl SettingsSources {
+    fn all(&self) -> impl Iterator<Item = &SettingsSource> {
         self.files.iter().chain(&self.keys)
     }
 }
 
 /// Returns the name of a source and its value of a key, unless a source with higher precedence `decided`.
-fn look_up(layer: Layer, key: &str, decided: &mut bool) -> (String, Option<SecretString>) {
-    let Layer { name, values, .. } = layer;
+fn look_up(layer: SettingsSource, key: &str, decided: &mut bool) -> (String, Option<SecretString>) {
+    let SettingsSource { name, values, .. } = layer;
     match values {
-        Err(FileFlaw::NotThere) => (format!("{name} (does not exist)"), None),
+        Err(FileFlaw::NotFound) => (format!("{name} (does not exist)"), None),
         Err(FileFlaw::Unusable(why)) => (format!("{name}, which {why}"), None),
         Ok(mut values) => match values.remove(key).map(|kept| kept.value) {
             Some(Some(value)) if has_text(&value) && !*decided => (name, Some(value)),
@@ -329,9 +329,9 @@ fn look_up(layer: Layer, key: &str, decided: &mut bool) -> (String, Option<Secre
     }
 }
 
-enum Found {
-    At { source: String, value: SecretString },
-    Nowhere { looked_in: Vec<String> },
+enum FoundValue {
+    Value { source: String, value: SecretString },
+    Absent { looked_in: Vec<String> },
     Refused { allowed: Vec<String> },
 }
 

@@ -39,9 +39,9 @@ use anyhow::Context;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
 use exit::{Exit, Failure};
-use output::{Format, Output, Shape};
-use parse::Parsed;
-use session::Ground;
+use output::{Output, OutputFormat, OutputReader};
+use parse::ParseOutcome;
+use session::CliContext;
 
 use crate::config::Config;
 use crate::config::file::ConfigFile;
@@ -64,7 +64,7 @@ pub struct Args {
     pub globals: Globals,
     /// Command; without one, the app opens.
     #[command(subcommand)]
-    pub command: Option<Command>,
+    pub command: Option<CliCommand>,
 }
 
 const EXAMPLES: &str = "\
@@ -242,46 +242,46 @@ pub struct Globals {
         value_enum,
         help_heading = "Global options"
     )]
-    pub output: Option<Shape>,
+    pub output: Option<OutputFormat>,
     /// Print only results and errors
     #[arg(long, short, global = true, help_heading = "Global options")]
     pub quiet: bool,
     /// Options that were given explicitly on the command line.
     #[arg(skip)]
-    pub written: server::Written,
+    pub written: server::ExplicitOptions,
 }
 
 impl Globals {
     /// Returns the output format.
-    pub fn shape(&self) -> Shape {
+    pub fn shape(&self) -> OutputFormat {
         match self.output {
             Some(shape) => shape,
-            None if self.json => Shape::Json,
-            None => Shape::Table,
+            None if self.json => OutputFormat::Json,
+            None => OutputFormat::Table,
         }
     }
 }
 
 /// Commands of umai.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub enum CliCommand {
     /// List, show, create, activate, delete and test connections
     #[command(subcommand, visible_alias = "connection")]
-    Connections(connections::Verb),
+    Connections(connections::ConnectionsCommand),
     /// List and show the available providers
     #[command(subcommand, visible_alias = "provider")]
-    Providers(providers::Verb),
+    Providers(providers::ProvidersCommand),
     /// Serve the management API over HTTPS
     Serve(serve::Serve),
     /// Create, list and revoke access tokens for the server
     #[command(subcommand, visible_alias = "tokens")]
-    Token(token::Verb),
+    Token(token::TokenCommand),
     /// Create, list, verify and restore backups of the store
     #[command(subcommand, visible_alias = "backups")]
-    Backup(backup::Verb),
+    Backup(backup::BackupCommand),
     /// Show and change the key that encrypts secrets
     #[command(subcommand)]
-    Key(key::Verb),
+    Key(key::KeyCommand),
     /// Print the script that completes commands, options and aliases in a shell
     Completions(completions::Completions),
     /// Print the manual pages
@@ -294,11 +294,11 @@ pub enum Command {
 
 /// Runs the command line of the process.
 pub fn main() -> ExitCode {
-    if completions::answer() {
+    if completions::complete() {
         return Exit::Success.into();
     }
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
-    let mut output = Output::new(Format::of_arguments(&arguments));
+    let mut output = Output::new(OutputReader::from_arguments(&arguments));
     let ended = run(&arguments, &mut output).and_then(|()| output.flush());
     match ended {
         Ok(()) => Exit::Success.into(),
@@ -314,51 +314,51 @@ pub fn main() -> ExitCode {
 fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
     restrict_process()?;
     let args = match parse::parse(arguments)? {
-        Parsed::Args(args) => *args,
-        Parsed::Text(text) => return output.text(&text),
+        ParseOutcome::Args(args) => *args,
+        ParseOutcome::Text(text) => return output.text(&text),
     };
     let Args { globals, command } = args;
     output.configure(globals.shape(), globals.quiet);
     match command {
-        None => app::open(&Ground::new(&globals)?, &globals, output.format()),
-        Some(Command::Providers(verb)) => {
+        None => app::open(&CliContext::new(&globals)?, &globals, output.format()),
+        Some(CliCommand::Providers(verb)) => {
             let ground = if verb.is_about_files() {
-                Ground::local(&globals, "umai providers check")?
+                CliContext::local(&globals, "umai providers check")?
             } else {
-                Ground::new(&globals)?
+                CliContext::new(&globals)?
             };
             providers::run(&verb, &ground, output)
         }
-        Some(Command::Connections(verb)) => {
-            let ground = Ground::new(&globals)?;
+        Some(CliCommand::Connections(verb)) => {
+            let ground = CliContext::new(&globals)?;
             ground.check_write(verb.is_write())?;
             connections::run(verb, &ground, output)
         }
-        Some(Command::Serve(serve)) => {
-            serve::run(&serve, &Ground::local(&globals, "umai serve")?, output)
+        Some(CliCommand::Serve(serve)) => {
+            serve::run(&serve, &CliContext::local(&globals, "umai serve")?, output)
         }
-        Some(Command::Token(verb)) => {
-            let ground = Ground::local(&globals, "umai token")?;
+        Some(CliCommand::Token(verb)) => {
+            let ground = CliContext::local(&globals, "umai token")?;
             ground.check_write(verb.is_write())?;
             token::run(&verb, &ground, output)
         }
-        Some(Command::Targets) => {
+        Some(CliCommand::Targets) => {
             let folder = Config::folder(globals.config).map_err(Failure::Usage)?;
             targets::list(&ConfigFile::read(&folder), output)
         }
-        Some(Command::Backup(verb)) => {
-            let ground = Ground::local(&globals, "umai backup")?;
+        Some(CliCommand::Backup(verb)) => {
+            let ground = CliContext::local(&globals, "umai backup")?;
             ground.check_write(verb.is_write())?;
             backup::run(verb, &ground, output)
         }
-        Some(Command::Key(verb)) => {
-            let ground = Ground::local(&globals, "umai key")?;
+        Some(CliCommand::Key(verb)) => {
+            let ground = CliContext::local(&globals, "umai key")?;
             ground.check_write(verb.is_write())?;
             key::run(&verb, &ground, output)
         }
-        Some(Command::Completions(completions)) => completions.run(output),
-        Some(Command::Man(man)) => man.run(output),
-        Some(Command::Doctor) => doctor::run(&globals, output),
+        Some(CliCommand::Completions(completions)) => completions.run(output),
+        Some(CliCommand::Man(man)) => man.run(output),
+        Some(CliCommand::Doctor) => doctor::run(&globals, output),
     }
 }
 

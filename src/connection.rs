@@ -28,22 +28,22 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub use comparison::{ChangeType, Comparison, Difference, Rollback};
+pub use comparison::{ChangeType, Difference, RollbackResult, VersionComparison};
 pub use core_service::{Clock, CoreService};
 pub use draft::ConnectionDraft;
-pub use error::{ConnectionError, Field, FieldError, Reason, ServerError};
+pub use error::{ConnectionError, DraftField, FieldError, FieldReason, ServerError};
 pub use features::ServiceFeatures;
-pub use paste::environment::{Environment, Offer, Variable};
+pub use paste::environment::{Environment, ProviderMatch, SetVariable};
 pub use paste::{PasteKind, PasteResult, PastedConnection, PastedProfile};
-pub use proposal::{Foreseen, Proposal};
-pub use query::{IdOrAlias, Page, Query, Window};
+pub use proposal::{ChangePreview, ProposedChange};
+pub use query::{IdOrAlias, ListQuery, Page, PageRequest};
 pub use read_only::ReadOnlyService;
-pub use secret::{Mask, Plain, Sealed};
+pub use secret::{MaskedSecret, PlainSecret, SealedSecret};
 pub use service::ConnectionService;
-pub use setting::{Setting, Settings};
+pub use setting::{SettingValue, Settings};
 pub use store::{ConnectionStore, StoreError};
 pub use test_report::{Model, TestReport, TestStage, TestStep, TestSubject};
-pub use version::{Change, Version};
+pub use version::{Version, VersionChange};
 
 /// Connection in a list: everything but its settings, plus its endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,7 +82,7 @@ impl ConnectionItem {
 
 /// Connection whose secrets have the type `S`: [`Mask`] above the service, [`Plain`] inside it, [`Sealed`] at rest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Connection<S = Mask> {
+pub struct Connection<S = MaskedSecret> {
     /// Everything but the settings.
     #[serde(flatten)]
     pub item: ConnectionItem,
@@ -115,9 +115,9 @@ impl<S> Connection<S> {
     }
 }
 
-impl Connection<Plain> {
+impl Connection<PlainSecret> {
     /// Returns the connection with every secret masked.
-    pub fn masked(&self) -> Connection<Mask> {
+    pub fn masked(&self) -> Connection<MaskedSecret> {
         Connection {
             item: self.item.clone(),
             settings: self.settings.as_ref().map(Settings::masked),

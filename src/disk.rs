@@ -111,7 +111,7 @@ pub fn expand_home(path: &Path) -> Result<PathBuf, String> {
 
 /// Use of a file or folder that a permission is needed for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Use {
+pub enum AccessPurpose {
     /// Reading a file.
     Read,
     /// Reading and writing a file, or changing what a folder contains.
@@ -119,11 +119,13 @@ pub enum Use {
 }
 
 /// Returns whether the permissions of a path forbid a use. A path that does not exist forbids nothing.
-pub fn is_forbidden(path: &Path, wanted: Use) -> bool {
+pub fn is_forbidden(path: &Path, wanted: AccessPurpose) -> bool {
     let access = match wanted {
-        Use::Read => Access::READ_OK,
-        Use::Change if path.is_dir() => Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK,
-        Use::Change => Access::READ_OK | Access::WRITE_OK,
+        AccessPurpose::Read => Access::READ_OK,
+        AccessPurpose::Change if path.is_dir() => {
+            Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK
+        }
+        AccessPurpose::Change => Access::READ_OK | Access::WRITE_OK,
     };
     matches!(
         rustix::fs::access(path, access),
@@ -186,7 +188,7 @@ pub fn write_atomically(
 
 /// Policy for an existing file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Over {
+pub enum OverwritePolicy {
     /// Fail and keep the existing file.
     Keep,
     /// Replace the existing file.
@@ -200,13 +202,13 @@ const MAX_NAMES: u32 = 100;
 /// replaced only when `over` allows it.
 pub fn write_next_to_others(
     path: &Path,
-    over: Over,
+    over: OverwritePolicy,
     write: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> io::Result<()> {
     // Claim the name first, so that a file created by another program in between is not replaced.
     let is_claimed = match over {
-        Over::Keep => create_file(path).map(|_| true)?,
-        Over::Replace => false,
+        OverwritePolicy::Keep => create_file(path).map(|_| true)?,
+        OverwritePolicy::Replace => false,
     };
     let written = create_temporary(path).and_then(|(temporary, mut file)| {
         let written = write(&mut file)
@@ -276,7 +278,7 @@ mod tests {
     fn deliver_creates_private_file_and_no_leftovers() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.json");
-        write_next_to_others(&path, Over::Keep, |file| file.write_all(b"one")).unwrap();
+        write_next_to_others(&path, OverwritePolicy::Keep, |file| file.write_all(b"one")).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"one");
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
@@ -289,10 +291,14 @@ mod tests {
         let path = folder.path().join("a.json");
         std::fs::write(&path, "theirs").unwrap();
         let error =
-            write_next_to_others(&path, Over::Keep, |file| file.write_all(b"one")).unwrap_err();
+            write_next_to_others(&path, OverwritePolicy::Keep, |file| file.write_all(b"one"))
+                .unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(std::fs::read(&path).unwrap(), b"theirs");
-        write_next_to_others(&path, Over::Replace, |file| file.write_all(b"one")).unwrap();
+        write_next_to_others(&path, OverwritePolicy::Replace, |file| {
+            file.write_all(b"one")
+        })
+        .unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"one");
         assert_eq!(files(folder.path()), ["a.json"]);
     }
@@ -304,10 +310,10 @@ mod tests {
         let other = folder.path().join(".a.json.0.new");
         std::fs::write(&other, "other").unwrap();
         let full = |_: &mut File| Err(io::Error::other("the disk is full"));
-        assert!(write_next_to_others(&path, Over::Keep, full).is_err());
+        assert!(write_next_to_others(&path, OverwritePolicy::Keep, full).is_err());
         assert_eq!(files(folder.path()), [".a.json.0.new"]);
         std::fs::write(&path, "theirs").unwrap();
-        assert!(write_next_to_others(&path, Over::Replace, full).is_err());
+        assert!(write_next_to_others(&path, OverwritePolicy::Replace, full).is_err());
         assert_eq!(std::fs::read(&path).unwrap(), b"theirs");
         assert_eq!(std::fs::read(&other).unwrap(), b"other");
     }

@@ -17,10 +17,10 @@ use zeroize::Zeroizing;
 
 use crate::connection::StoreError;
 use crate::disk;
-use crate::store::key::place::Spot;
-use crate::store::key::{Found as FoundKey, Key, earlier};
-use file::{Binding, ENDING};
-use hold::Hold;
+use crate::store::key::place::KeyFileLocation;
+use crate::store::key::{KeyLookup as FoundKey, StoreKey, earlier};
+use file::{DraftBinding, ENDING};
+use hold::DraftLock;
 
 /// Maximum size of a draft in bytes, many times what a form filled by hand needs.
 pub const MOST_BYTES: usize = 1024 * 1024;
@@ -30,7 +30,7 @@ pub const MOST_DRAFTS: usize = 32;
 
 /// Location of the drafts, the target they belong to, and the key that seals them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct DraftsLocation {
     /// Folder of the drafts.
     pub folder: PathBuf,
     /// Target whose connections the drafts belong to; a draft cannot be opened for another target.
@@ -54,16 +54,16 @@ pub enum WithoutKey {
 
 /// Draft read from disk.
 #[derive(Clone)]
-pub struct Found {
+pub struct StoredDraft {
     /// ID of the draft.
     pub id: Uuid,
     /// Time of the last write.
-    pub when: DateTime<Utc>,
+    pub date: DateTime<Utc>,
     /// Content, or the reason why it cannot be read.
     pub content: Result<Zeroizing<Vec<u8>>, String>,
 }
 
-impl std::fmt::Debug for Found {
+impl std::fmt::Debug for StoredDraft {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Found({}, …)", self.id)
     }
@@ -90,17 +90,17 @@ pub enum DraftError {
 
 /// Drafts of one app, and those it found.
 pub struct Drafts {
-    place: Place,
-    key: Option<Key>,
+    location: DraftsLocation,
+    key: Option<StoreKey>,
     /// Drafts locked by this app.
-    locks: HashMap<Uuid, Hold>,
+    locks: HashMap<Uuid, DraftLock>,
 }
 
 impl Drafts {
     /// Returns the drafts of a location without any disk access.
-    pub fn new(place: Place) -> Self {
+    pub fn new(location: DraftsLocation) -> Self {
         Self {
-            place,
+            location,
             key: None,
             locks: HashMap::new(),
         }
@@ -112,11 +112,11 @@ impl Drafts {
             return Err(DraftError::TooLarge);
         }
         let path = self.path(id);
-        let folder = self.place.folder.clone();
+        let folder = self.location.folder.clone();
         disk::create_folder(&folder).map_err(|error| disk_error(&folder, error))?;
         if !self.locks.contains_key(&id) {
             self.remove_oldest()?;
-            if let Some(hold) = Hold::take(&path).map_err(|error| disk_error(&path, error))? {
+            if let Some(hold) = DraftLock::take(&path).map_err(|error| disk_error(&path, error))? {
                 self.locks.insert(id, hold);
             }
         }
@@ -138,14 +138,15 @@ impl Drafts {
     }
 
     /// Returns the drafts that no running app is editing, newest first, and locks them until they are released.
-    pub fn find(&mut self) -> Result<Vec<Found>, DraftError> {
+    pub fn find(&mut self) -> Result<Vec<StoredDraft>, DraftError> {
         let mut found = Vec::new();
         for id in self.ids()? {
             if self.locks.contains_key(&id) {
                 continue;
             }
             let path = self.path(id);
-            let Some(hold) = Hold::take(&path).map_err(|error| disk_error(&path, error))? else {
+            let Some(hold) = DraftLock::take(&path).map_err(|error| disk_error(&path, error))?
+            else {
                 continue;
             };
             // The app that edited it may have discarded it in the meantime.
@@ -159,7 +160,7 @@ impl Drafts {
             found.push(self.read(id, &path));
         }
         self.remove_stale_locks();
-        found.sort_by_key(|draft| std::cmp::Reverse(draft.when));
+        found.sort_by_key(|draft| std::cmp::Reverse(draft.date));
         Ok(found)
     }
 
@@ -168,23 +169,23 @@ impl Drafts {
         self.locks.remove(&id);
     }
 
-    fn read(&mut self, id: Uuid, path: &Path) -> Found {
+    fn read(&mut self, id: Uuid, path: &Path) -> StoredDraft {
         let binding = self.binding(id);
         let when = file::modified(path);
-        let opened = match self.opening_key().map(Key::duplicate) {
+        let opened = match self.key_for_opening().map(StoreKey::duplicate) {
             Ok(key) => file::open(path, &key, &binding)
                 .or_else(|why| self.open_with_previous_key(&key, path, &binding).ok_or(why)),
             Err(error) => Err(error.to_string()),
         };
         match opened {
-            Ok((when, content)) => Found {
+            Ok((when, content)) => StoredDraft {
                 id,
-                when,
+                date: when,
                 content: Ok(content),
             },
-            Err(why) => Found {
+            Err(why) => StoredDraft {
                 id,
-                when,
+                date: when,
                 content: Err(why),
             },
         }
@@ -193,31 +194,31 @@ impl Drafts {
     /// Reads a draft that was sealed before a key rotation. Its next write seals it with the new key.
     fn open_with_previous_key(
         &self,
-        key: &Key,
+        key: &StoreKey,
         path: &Path,
-        binding: &Binding,
+        binding: &DraftBinding,
     ) -> Option<(DateTime<Utc>, Zeroizing<Vec<u8>>)> {
-        let spot = Spot::find(self.place.key_file.as_deref(), &self.place.config);
+        let spot = KeyFileLocation::find(self.location.key_file.as_deref(), &self.location.config);
         let mut previous = earlier::read(&spot, key).into_iter();
         previous.find_map(|key| file::open(path, &key, binding).ok())
     }
 
     fn ids(&self) -> Result<Vec<Uuid>, DraftError> {
-        let folder = &self.place.folder;
+        let folder = &self.location.folder;
         let ids = ids_in(folder, ENDING).map_err(|error| disk_error(folder, error))?;
         Ok(ids)
     }
 
     /// Removes locks without a draft, left behind by a crash.
     fn remove_stale_locks(&self) {
-        let found = ids_in(&self.place.folder, hold::ENDING).unwrap_or_default();
+        let found = ids_in(&self.location.folder, hold::ENDING).unwrap_or_default();
         for id in found {
             let path = self.path(id);
             if self.locks.contains_key(&id) || path.exists() {
                 continue;
             }
             // A lock that cannot be removed does no harm.
-            if let Ok(Some(hold)) = Hold::take(&path) {
+            if let Ok(Some(hold)) = DraftLock::take(&path) {
                 hold.remove();
             }
         }
@@ -236,7 +237,7 @@ impl Drafts {
             if excess == 0 {
                 break;
             }
-            if let Ok(Some(hold)) = Hold::take(&path) {
+            if let Ok(Some(hold)) = DraftLock::take(&path) {
                 remove(&path).map_err(|error| disk_error(&path, error))?;
                 hold.remove();
                 excess -= 1;
@@ -245,24 +246,25 @@ impl Drafts {
         Ok(())
     }
 
-    fn sealing_key(&mut self) -> Result<&Key, StoreError> {
-        self.key(self.place.missing_key)
+    fn sealing_key(&mut self) -> Result<&StoreKey, StoreError> {
+        self.key(self.location.missing_key)
     }
 
-    fn opening_key(&mut self) -> Result<&Key, StoreError> {
+    fn key_for_opening(&mut self) -> Result<&StoreKey, StoreError> {
         self.key(WithoutKey::Refuse)
     }
 
-    fn key(&mut self, missing_key: WithoutKey) -> Result<&Key, StoreError> {
-        let find = |place: &Place| Key::find(place.key_file.as_deref(), &place.config);
+    fn key(&mut self, missing_key: WithoutKey) -> Result<&StoreKey, StoreError> {
+        let find =
+            |place: &DraftsLocation| StoreKey::find(place.key_file.as_deref(), &place.config);
         let key = match self.key.take() {
             Some(key) => key,
-            None => match (find(&self.place)?, missing_key) {
+            None => match (find(&self.location)?, missing_key) {
                 (FoundKey::Key(key, _), _) => key,
-                (FoundKey::Missing(path), WithoutKey::Create) => match Key::make(&path) {
+                (FoundKey::Missing(path), WithoutKey::Create) => match StoreKey::generate(&path) {
                     Ok(key) => key,
                     // Another app may have created it at the same moment.
-                    Err(error) => match find(&self.place)? {
+                    Err(error) => match find(&self.location)? {
                         FoundKey::Key(key, _) => key,
                         FoundKey::Missing(_) => return Err(error),
                     },
@@ -278,12 +280,12 @@ impl Drafts {
         Ok(self.key.insert(key))
     }
 
-    fn binding(&self, id: Uuid) -> Binding {
-        Binding::new(&self.place.target, id)
+    fn binding(&self, id: Uuid) -> DraftBinding {
+        DraftBinding::new(&self.location.target, id)
     }
 
     fn path(&self, id: Uuid) -> PathBuf {
-        self.place
+        self.location
             .folder
             .join(id.to_string())
             .with_extension(ENDING)

@@ -12,8 +12,8 @@ mod sensitivity;
 
 use serde::{Deserialize, Serialize};
 
-pub use alternatives::{Alternatives, Way};
-pub use calls::Call;
+pub use alternatives::{Alternative, AlternativeGroup};
+pub use calls::ProviderEndpoint;
 pub use catalog::ProviderCatalog;
 pub use probe::Probe;
 pub use sensitivity::{is_sensitive, names_address};
@@ -36,7 +36,7 @@ pub struct Provider {
     pub rules: Vec<SettingsRule>,
     /// Alternative groups of settings, of which a connection uses one.
     #[serde(default)]
-    pub alternatives: Vec<Alternatives>,
+    pub alternatives: Vec<AlternativeGroup>,
     /// Probes of the connection test; empty if the file has none.
     #[serde(default, deserialize_with = "probe::one_or_many::one_or_many")]
     pub probe: Vec<Probe>,
@@ -45,7 +45,7 @@ pub struct Provider {
     pub hosts: Vec<String>,
     /// Endpoints that a remote server reports; with a known probe, they come from the probe.
     #[serde(skip)]
-    pub told_calls: Vec<Call>,
+    pub told_calls: Vec<ProviderEndpoint>,
 }
 
 impl Provider {
@@ -65,7 +65,7 @@ impl Provider {
     }
 
     /// Returns the provider's spelling of a key that is given in any case; an unknown key is unchanged.
-    pub fn spelled<'a>(&'a self, key: &'a str) -> &'a str {
+    pub fn canonical_spelling<'a>(&'a self, key: &'a str) -> &'a str {
         if self.field(key).is_some() {
             return key;
         }

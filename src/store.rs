@@ -22,13 +22,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use uuid::Uuid;
 
-use self::journal::head::Identity;
-use self::key::place::{self, Spot};
-use self::key::{Found, Key};
+use self::journal::head::StoreIdentity;
+use self::key::place::{self, KeyFileLocation};
+use self::key::{KeyLookup, StoreKey};
 use self::sealed::SealedStore;
 use self::shared::SharedStore;
 use crate::connection::store::ConnectionStore;
-use crate::connection::{Plain, StoreError};
+use crate::connection::{PlainSecret, StoreError};
 
 /// Location of a store and its key.
 #[derive(Debug, Clone)]
@@ -44,7 +44,9 @@ pub struct StoreOptions {
 /// Opens the store of a data folder, or joins the process that has it open. Creates the store and the key when neither exists.
 ///
 /// A key is created for a new store only: a missing or wrong key of an existing store is an error.
-pub async fn open(options: &StoreOptions) -> Result<Arc<dyn ConnectionStore<Plain>>, StoreError> {
+pub async fn open(
+    options: &StoreOptions,
+) -> Result<Arc<dyn ConnectionStore<PlainSecret>>, StoreError> {
     open_shared(&SharedStore::new(&options.data), options).await
 }
 
@@ -52,11 +54,11 @@ pub async fn open(options: &StoreOptions) -> Result<Arc<dyn ConnectionStore<Plai
 pub async fn open_shared(
     shared: &SharedStore,
     options: &StoreOptions,
-) -> Result<Arc<dyn ConnectionStore<Plain>>, StoreError> {
+) -> Result<Arc<dyn ConnectionStore<PlainSecret>>, StoreError> {
     let unlocked = Arc::new(Mutex::new(None));
     let (request, slot) = (options.clone(), Arc::clone(&unlocked));
     let (signer, copies) = (shared.backup_signer(), shared.backup_copies());
-    let unlock = move |found: Option<&Identity>| {
+    let unlock = move |found: Option<&StoreIdentity>| {
         if let (None, Some(folder)) = (found, &copies) {
             backup::reject_new_store_with_copies(&request, folder)?;
         }
@@ -100,33 +102,36 @@ pub fn check_key(options: &StoreOptions) -> Result<(), StoreError> {
 /// Hint that ends the messages about a missing or wrong key.
 const LOST_KEY_HINT: &str = "If it is lost, create a new key: umai key new --forget-secrets keeps everything except the secrets, which must be entered again";
 
-fn unlock(options: &StoreOptions, found: Option<&Identity>) -> Result<(Identity, Key), StoreError> {
+fn unlock(
+    options: &StoreOptions,
+    found: Option<&StoreIdentity>,
+) -> Result<(StoreIdentity, StoreKey), StoreError> {
     if let Some(identity) = found {
         let (key, place) = matching_key(options, identity)?;
-        if place == Place::Pending {
-            let spot = Spot::find(options.key_file.as_deref(), &options.config);
+        if place == KeyLocation::Pending {
+            let spot = KeyFileLocation::find(options.key_file.as_deref(), &options.config);
             // Best effort: a key that cannot be moved now is found at its pending path again.
             let _ = place::install(&spot).and_then(|()| key::earlier::prune(&spot, &key));
         }
         return Ok((identity.clone(), key));
     }
-    let key = match Key::find(options.key_file.as_deref(), &options.config)? {
-        Found::Key(key, path) => {
+    let key = match StoreKey::find(options.key_file.as_deref(), &options.config)? {
+        KeyLookup::Key(key, path) => {
             // A killed process may have created the file without syncing the folder. The folder may belong to another user, so
             // errors are ignored.
             let _ = files::sync_parents(&path);
             key
         }
-        Found::Missing(path) => Key::make(&path)?,
+        KeyLookup::Missing(path) => StoreKey::generate(&path)?,
     };
     let store = Uuid::new_v4();
     let check = key.check(store)?;
-    Ok((Identity { store, check }, key))
+    Ok((StoreIdentity { store, check }, key))
 }
 
 /// Location of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum KeyLocation {
     /// Its regular path.
     Installed,
     /// The pending path, after an interrupted rotation.
@@ -134,26 +139,29 @@ enum Place {
 }
 
 /// Returns the key of a store and its location.
-fn matching_key(options: &StoreOptions, identity: &Identity) -> Result<(Key, Place), StoreError> {
-    let spot = Spot::find(options.key_file.as_deref(), &options.config);
+fn matching_key(
+    options: &StoreOptions,
+    identity: &StoreIdentity,
+) -> Result<(StoreKey, KeyLocation), StoreError> {
+    let spot = KeyFileLocation::find(options.key_file.as_deref(), &options.config);
     let data = options.data.display();
-    let matches = |key: &Key| key.matches(identity.store, &identity.check);
-    let found = Key::find(options.key_file.as_deref(), &options.config);
-    if let Ok(Found::Key(key, _)) = &found
+    let matches = |key: &StoreKey| key.matches(identity.store, &identity.check);
+    let found = StoreKey::find(options.key_file.as_deref(), &options.config);
+    if let Ok(KeyLookup::Key(key, _)) = &found
         && matches(key)
     {
-        return Ok((key.duplicate(), Place::Installed));
+        return Ok((key.duplicate(), KeyLocation::Installed));
     }
     if let Some(key) = place::pending_key(&spot, matches) {
-        return Ok((key, Place::Pending));
+        return Ok((key, KeyLocation::Pending));
     }
     Err(match found? {
-        Found::Key(_, path) => StoreError::Key(format!(
+        KeyLookup::Key(_, path) => StoreError::Key(format!(
             "The key in {} does not match the store in {data}; nothing was changed. \
              Restore the right key file, or name it with --key-file. {LOST_KEY_HINT}",
             path.display()
         )),
-        Found::Missing(path) => StoreError::Key(format!(
+        KeyLookup::Missing(path) => StoreError::Key(format!(
             "The key of the store in {data} is missing: {} does not exist; nothing was changed. \
              Restore the key file, or name it with --key-file. {LOST_KEY_HINT}",
             path.display()

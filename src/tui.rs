@@ -54,4 +54,4 @@ pub mod terminal;
 pub mod runtime;
 
 pub use runtime::plain::run as run_plain;
-pub use runtime::{BeforeStop, Opening, SessionFile, TuiError, TuiOptions, run};
+pub use runtime::{ServiceOpening, SessionFile, SuspendHandler, TuiError, TuiOptions, run};

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use rstest::rstest;
 use secrecy::ExposeSecret;
-use umai::appsettings::{AppSettings, Lookup, Reference, Variables};
+use umai::appsettings::{AppSettings, EnvironmentVariables, Reference, ReferenceLookup};
 
 fn reference(key: &str) -> Reference {
     Reference::read(&format!("${key}")).expect("a reference")
@@ -25,9 +25,9 @@ fn value(settings: &AppSettings, key: &str) -> Option<String> {
 
 fn source(settings: &AppSettings, key: &str) -> String {
     match settings.lookup(&reference(key)) {
-        Lookup::Found { source } => source,
-        Lookup::Missing { looked_in } => format!("not in {}", looked_in.join(", ")),
-        Lookup::Refused { allowed } => format!("refused, allowed: {}", allowed.join(", ")),
+        ReferenceLookup::Found { source } => source,
+        ReferenceLookup::Missing { looked_in } => format!("not in {}", looked_in.join(", ")),
+        ReferenceLookup::Refused { allowed } => format!("refused, allowed: {}", allowed.join(", ")),
     }
 }
 
@@ -61,7 +61,7 @@ const BASE: &str = "\u{feff}{
 fn key_resolves_as_in_dotnet(#[case] key: &str, #[case] expected: Option<&str>) {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "appsettings.json", BASE);
-    let settings = AppSettings::in_folder(folder.path(), Variables::none());
+    let settings = AppSettings::in_folder(folder.path(), EnvironmentVariables::none());
     assert_eq!(value(&settings, key).as_deref(), expected);
     assert!(settings.problems().is_empty(), "{:?}", settings.problems());
 }
@@ -79,7 +79,10 @@ fn variables_override_environment_file_and_base_file() {
         "appsettings.Development.json",
         r#"{"a":{"b":"development","c":"development"}}"#,
     );
-    let variables = Variables::of([("UMAI_ENVIRONMENT", "Development"), ("a__B", "variable")]);
+    let variables = EnvironmentVariables::from_pairs([
+        ("UMAI_ENVIRONMENT", "Development"),
+        ("a__B", "variable"),
+    ]);
     let settings = AppSettings::in_folder(folder.path(), variables);
     assert_eq!(value(&settings, "A:B").as_deref(), Some("variable"));
     assert_eq!(source(&settings, "A:B"), "environment variable a__B");
@@ -104,7 +107,10 @@ fn first_environment_variable_selects_the_environment(
         &format!("appsettings.{environment}.json"),
         r#"{"A":"b"}"#,
     );
-    let settings = AppSettings::in_folder(folder.path(), Variables::of(variables.iter().copied()));
+    let settings = AppSettings::in_folder(
+        folder.path(),
+        EnvironmentVariables::from_pairs(variables.iter().copied()),
+    );
     assert_eq!(
         source(&settings, "A"),
         format!("appsettings.{environment}.json")
@@ -124,7 +130,8 @@ fn null_or_empty_value_hides_lower_sources() {
         "appsettings.Production.json",
         r#"{"A":null}"#,
     );
-    let settings = AppSettings::in_folder(folder.path(), Variables::of([("B", "")]));
+    let settings =
+        AppSettings::in_folder(folder.path(), EnvironmentVariables::from_pairs([("B", "")]));
     assert_eq!(
         source(&settings, "A"),
         "not in environment variable A, appsettings.json, appsettings.Production.json (empty)"
@@ -139,7 +146,7 @@ fn null_or_empty_value_hides_lower_sources() {
 fn missing_key_lists_all_searched_sources() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "appsettings.json", "{}");
-    let settings = AppSettings::in_folder(folder.path(), Variables::none());
+    let settings = AppSettings::in_folder(folder.path(), EnvironmentVariables::none());
     assert_eq!(
         source(&settings, "OpenAI:ApiKey"),
         "not in environment variable OpenAI__ApiKey, appsettings.json, appsettings.Production.json (does not exist)"
@@ -157,12 +164,15 @@ fn given_file_loads_its_environment_file_and_must_exist() {
     write(folder.path(), "my.Staging.json", r#"{"A":"staging"}"#);
     let settings = AppSettings::file(
         folder.path().join("my.json"),
-        Variables::of([("DOTNET_ENVIRONMENT", "Staging")]),
+        EnvironmentVariables::from_pairs([("DOTNET_ENVIRONMENT", "Staging")]),
     );
     assert_eq!(value(&settings, "A").as_deref(), Some("staging"));
     assert_eq!(value(&settings, "B").as_deref(), Some("base"));
     assert!(source(&settings, "A").ends_with("/my.Staging.json"));
-    let missing = AppSettings::file(folder.path().join("none.json"), Variables::none());
+    let missing = AppSettings::file(
+        folder.path().join("none.json"),
+        EnvironmentVariables::none(),
+    );
     assert!(
         missing.problems()[0].ends_with("none.json does not exist; check --appsettings"),
         "{:?}",
@@ -173,7 +183,7 @@ fn given_file_loads_its_environment_file_and_must_exist() {
 #[test]
 fn files_are_reloaded_at_each_use() {
     let folder = tempfile::tempdir().unwrap();
-    let settings = AppSettings::in_folder(folder.path(), Variables::none());
+    let settings = AppSettings::in_folder(folder.path(), EnvironmentVariables::none());
     assert_eq!(value(&settings, "A"), None);
     write(folder.path(), "appsettings.json", r#"{"A":"now"}"#);
     assert_eq!(value(&settings, "A").as_deref(), Some("now"));
@@ -199,7 +209,10 @@ fn invalid_file_is_reported_with_position(#[case] text: &str, #[case] said: &str
         "appsettings.Production.json",
         r#"{"Good":"value"}"#,
     );
-    let settings = AppSettings::in_folder(folder.path(), Variables::of([("A", "variable")]));
+    let settings = AppSettings::in_folder(
+        folder.path(),
+        EnvironmentVariables::from_pairs([("A", "variable")]),
+    );
     let problems = settings.problems();
     assert_eq!(problems.len(), 1, "{problems:?}");
     assert!(
@@ -221,7 +234,7 @@ fn size_and_depth_are_limited() {
             "]".repeat(levels - 1)
         )
     };
-    let settings = AppSettings::in_folder(folder.path(), Variables::none());
+    let settings = AppSettings::in_folder(folder.path(), EnvironmentVariables::none());
     write(folder.path(), "appsettings.json", &nested(64));
     assert!(settings.problems().is_empty(), "{:?}", settings.problems());
     write(folder.path(), "appsettings.json", &nested(65));
@@ -254,7 +267,7 @@ fn allow_list_restricts_references() {
     let text = r#"{"Umbraco":{"AI":{"AllowedConfigurationKeyPrefixes":["OpenAI","My_","ConnectionStrings"]}},
         "OpenAI":{"ApiKey":"1"},"OpenAIOther":"2","My_Key":"3","Other":"4","ConnectionStrings":{"Db":"5"}}"#;
     write(folder.path(), "appsettings.json", text);
-    let settings = AppSettings::in_folder(folder.path(), Variables::none());
+    let settings = AppSettings::in_folder(folder.path(), EnvironmentVariables::none());
     assert_eq!(value(&settings, "openai:apikey").as_deref(), Some("1"));
     assert_eq!(value(&settings, "My_Key").as_deref(), Some("3"));
     assert_eq!(value(&settings, "OpenAIOther"), None);
@@ -263,7 +276,10 @@ fn allow_list_restricts_references() {
         source(&settings, "Other"),
         "refused, allowed: OpenAI, My_, ConnectionStrings"
     );
-    let more = Variables::of([("Umbraco__AI__AllowedConfigurationKeyPrefixes__0", "Other")]);
+    let more = EnvironmentVariables::from_pairs([(
+        "Umbraco__AI__AllowedConfigurationKeyPrefixes__0",
+        "Other",
+    )]);
     let settings = AppSettings::in_folder(folder.path(), more);
     assert_eq!(value(&settings, "Other").as_deref(), Some("4"));
     assert_eq!(value(&settings, "OpenAI:ApiKey"), None);
@@ -276,7 +292,7 @@ fn invalid_environment_name_reads_no_other_file() {
     write(folder.path(), "x.json", r#"{"A":"elsewhere"}"#);
     let settings = AppSettings::in_folder(
         folder.path().join("in"),
-        Variables::of([("UMAI_ENVIRONMENT", "/../../x")]),
+        EnvironmentVariables::from_pairs([("UMAI_ENVIRONMENT", "/../../x")]),
     );
     assert_eq!(value(&settings, "A"), None);
     assert_eq!(settings.problems().len(), 1);
@@ -286,7 +302,10 @@ fn invalid_environment_name_reads_no_other_file() {
 fn values_are_never_shown() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "appsettings.json", r#"{"A":"planted-1"}"#);
-    let settings = AppSettings::in_folder(folder.path(), Variables::of([("B", "planted-2")]));
+    let settings = AppSettings::in_folder(
+        folder.path(),
+        EnvironmentVariables::from_pairs([("B", "planted-2")]),
+    );
     let said = format!(
         "{settings:?} {} {} {}",
         source(&settings, "A"),
@@ -301,7 +320,7 @@ fn section_with_empty_name_is_not_the_root() {
     let folder = tempfile::tempdir().unwrap();
     let text = r#"{ "": { "ApiKey": "hidden", "OpenAI": { "ApiKey": "hidden" } } }"#;
     write(folder.path(), "appsettings.json", text);
-    let settings = AppSettings::in_folder(folder.path(), Variables::none());
+    let settings = AppSettings::in_folder(folder.path(), EnvironmentVariables::none());
     assert_eq!(value(&settings, "ApiKey"), None);
     assert_eq!(value(&settings, "OpenAI:ApiKey"), None);
     assert_eq!(settings.keys(|_| true).1, 0);
@@ -328,7 +347,8 @@ fn keys_are_listed_in_spelling_of_highest_source() {
         ("Empty__Key", " "),
         ("__Odd", "planted"),
     ];
-    let settings = AppSettings::in_folder(folder.path(), Variables::of(variables));
+    let settings =
+        AppSettings::in_folder(folder.path(), EnvironmentVariables::from_pairs(variables));
     let (keys, total) = settings.keys(|name| name == "KNOWN_KEY");
     let told: Vec<_> = keys
         .iter()
@@ -347,7 +367,7 @@ fn keys_are_listed_in_spelling_of_highest_source() {
     assert_eq!(total, told.len());
     for listed in &keys {
         let reference = Reference::read(&format!("${}", listed.key)).unwrap();
-        let found = Lookup::Found {
+        let found = ReferenceLookup::Found {
             source: listed.source.clone(),
         };
         assert_eq!(settings.lookup(&reference), found);
@@ -371,7 +391,8 @@ fn key_per_file_overrides_the_environment() {
     write(&secrets, "A__Bytes", "");
     fs::write(secrets.join("A__Bytes"), b"\xff").unwrap();
     std::os::unix::fs::symlink(secrets.join("A__Both"), secrets.join("A__Linked")).unwrap();
-    let variables = Variables::of([("A__Both", "variable"), ("A__Variable", "variable")]);
+    let variables =
+        EnvironmentVariables::from_pairs([("A__Both", "variable"), ("A__Variable", "variable")]);
     let settings =
         AppSettings::in_folder(folder.path(), variables).with_key_per_file(secrets.clone());
     for (key, expected) in [
@@ -404,7 +425,7 @@ fn key_per_file_overrides_the_environment() {
 #[test]
 fn missing_key_per_file_folder_is_a_problem() {
     let folder = tempfile::tempdir().unwrap();
-    let settings = AppSettings::in_folder(folder.path(), Variables::none())
+    let settings = AppSettings::in_folder(folder.path(), EnvironmentVariables::none())
         .with_key_per_file(folder.path().join("none"));
     assert!(settings.problems()[0].ends_with("none does not exist; check --key-per-file"));
     write(folder.path(), "file", "");
@@ -421,7 +442,10 @@ fn prefixes_in_key_per_file_restrict_references() {
         "Umbraco__AI__AllowedConfigurationKeyPrefixes__0",
         "Umbraco:AI:Secrets\n",
     );
-    let variables = Variables::of([("OpenAI__ApiKey", "x"), ("Umbraco__AI__Secrets__Key", "y")]);
+    let variables = EnvironmentVariables::from_pairs([
+        ("OpenAI__ApiKey", "x"),
+        ("Umbraco__AI__Secrets__Key", "y"),
+    ]);
     let settings =
         AppSettings::in_folder(folder.path(), variables).with_key_per_file(folder.path());
     assert!(source(&settings, "OpenAI:ApiKey").starts_with("refused"));

@@ -14,9 +14,9 @@ use std::path::{Path, PathBuf};
 
 use stage::Stage;
 use umai::connection::{ConnectionService, TestReport};
-use umai::tui::action::{Context, key_table, key_tables};
+use umai::tui::action::{KeyContext, key_table, key_tables};
 use umai::tui::command;
-use umai::tui::effect::{Effect, Reply, Request};
+use umai::tui::effect::{Effect, ServiceReply, ServiceRequest};
 use umai::tui::event::Event;
 
 #[path = "common/svg.rs"]
@@ -40,7 +40,7 @@ fn with_keys(text: &str) -> String {
         let (_, after) = rest
             .split_once("<!-- /keys -->")
             .expect("the closing marker");
-        let context = Context::ALL.into_iter().find(|it| it.id() == place);
+        let context = KeyContext::ALL.into_iter().find(|it| it.id() == place);
         let keys = match context {
             Some(context) => key_table(context),
             None if place == "all" => key_tables(),
@@ -160,11 +160,11 @@ const REFUSED: &str = r#"{
 fn refused() -> Stage {
     let mut stage = three();
     stage.play("<end>T");
-    let Some(Effect::Call(ticket, Request::Test(_))) = stage.effects.pop() else {
+    let Some(Effect::Call(ticket, ServiceRequest::Test(_))) = stage.effects.pop() else {
         panic!("expected a request for a connection test");
     };
     let report: TestReport = serde_json::from_str(REFUSED).unwrap();
-    stage.happens(Event::Reply(ticket, Reply::Tested(Ok(report))));
+    stage.happens(Event::Reply(ticket, ServiceReply::Tested(Ok(report))));
     stage
 }
 

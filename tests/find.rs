@@ -16,16 +16,16 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use rstest::rstest;
-use umai::connection::{ConnectionItem, Page, Window};
+use umai::connection::{ConnectionItem, Page, PageRequest};
 use umai::provider::ProviderCatalog;
 use umai::tui::app::App;
-use umai::tui::effect::{Effect, Reply, Request, Ticket};
+use umai::tui::effect::{Effect, ServiceReply, ServiceRequest, Ticket};
 use umai::tui::event::{Event, Mouse, MouseKind};
-use umai::tui::follow::Heard;
+use umai::tui::follow::FeedEvent;
 use umai::tui::keymap::Keymap;
 use umai::tui::layout::Size;
-use umai::tui::session::Session;
-use umai::tui::tree::{Item, News, Node};
+use umai::tui::session::SavedSession;
+use umai::tui::tree::{ItemChange, Node, TreeItem};
 use uuid::Uuid;
 
 /// More connections than a slice.
@@ -57,8 +57,8 @@ fn id(number: u128) -> Uuid {
     item(number, 1).id
 }
 
-fn compact(item: &ConnectionItem) -> Item {
-    Item::new(item, Arc::from(item.provider_id.as_str()))
+fn compact(item: &ConnectionItem) -> TreeItem {
+    TreeItem::new(item, Arc::from(item.provider_id.as_str()))
 }
 
 /// Connections as the service lists them.
@@ -73,27 +73,27 @@ impl World {
         )
     }
 
-    fn page(&self, window: Window) -> Reply {
+    fn page(&self, window: PageRequest) -> ServiceReply {
         let mut all: Vec<_> = self.0.values().collect();
         all.sort_by_key(|item| (item.name.to_lowercase(), item.alias.clone()));
         let part = all.iter().skip(window.skip).take(window.take);
-        Reply::Listed(Ok(Page {
+        ServiceReply::Listed(Ok(Page {
             items: part.map(|item| compact(item)).collect(),
             total: all.len(),
         }))
     }
 
-    fn save(&mut self, number: u128) -> News {
+    fn save(&mut self, number: u128) -> ItemChange {
         let version = self.0.get(&number).map_or(1, |known| known.version + 1);
         let saved = item(number, version);
-        let news = News::Saved(compact(&saved));
+        let news = ItemChange::Saved(compact(&saved));
         self.0.insert(number, saved);
         news
     }
 
-    fn delete(&mut self, number: u128) -> News {
+    fn delete(&mut self, number: u128) -> ItemChange {
         self.0.remove(&number);
-        News::Deleted(id(number))
+        ItemChange::Deleted(id(number))
     }
 }
 
@@ -115,9 +115,9 @@ fn press(app: &mut App, story: &str) {
 }
 
 /// Runs pending work until the app requests a page.
-fn work(app: &mut App) -> Option<(Ticket, Window)> {
+fn work(app: &mut App) -> Option<(Ticket, PageRequest)> {
     loop {
-        if let Effect::Call(ticket, Request::List(window)) = app.update(Event::Idle)? {
+        if let Effect::Call(ticket, ServiceRequest::List(window)) = app.update(Event::Idle)? {
             return Some((ticket, window));
         }
     }
@@ -248,7 +248,7 @@ fn connection_created_before_loading_stays_selected() {
     let (ticket, window) = work(&mut app).unwrap();
     let number = MANY + 500;
     let made = world.save(number);
-    app.update(Event::Heard(Heard::News(vec![made])));
+    app.update(Event::Feed(FeedEvent::Changes(vec![made])));
     app.tree.select_id(id(number));
     work(&mut app);
     assert_eq!(app.tree.selected(), Node::Connection(id(number)));
@@ -462,7 +462,7 @@ fn provider_disappears_with_its_last_connection() {
     let mut app = app_with(&world);
     press(&mut app, "p<down>");
     let news = vec![world.delete(2), world.delete(6)];
-    app.update(Event::Heard(Heard::News(news)));
+    app.update(Event::Feed(FeedEvent::Changes(news)));
     let Node::Provider(number) = app.tree.selected() else {
         panic!("{:?}", app.tree.selected());
     };
@@ -472,7 +472,7 @@ fn provider_disappears_with_its_last_connection() {
         "its neighbour is selected"
     );
     let news = [1, 3, 4, 5, 7, 8].map(|number| world.delete(number));
-    app.update(Event::Heard(Heard::News(news.into())));
+    app.update(Event::Feed(FeedEvent::Changes(news.into())));
     assert_eq!(app.tree.selected(), Node::Connections);
     assert_eq!(app.tree.rows(), 3);
 }
@@ -485,12 +485,15 @@ fn rejected_toggle_moves_the_connection_back() {
     let (before, selected) = (aliases(&app), app.tree.selected());
     let active = world.0.values().filter(|item| item.is_active).count();
     let ticket = match stage::events("t").pop().and_then(|key| app.update(key)) {
-        Some(Effect::Call(ticket, Request::SetActive(..))) => ticket,
+        Some(Effect::Call(ticket, ServiceRequest::SetActive(..))) => ticket,
         other => panic!("a switch was expected, not {other:?}"),
     };
     assert!(app.tree.selected_at().unwrap() >= active - 1);
     assert_eq!(app.tree.selected(), selected);
-    app.update(Event::Reply(ticket, Reply::Lost("connection lost".into())));
+    app.update(Event::Reply(
+        ticket,
+        ServiceReply::TaskFailed("connection lost".into()),
+    ));
     assert_eq!(app.tree.selected_at(), Some(0));
     assert_eq!(aliases(&app), before);
 }
@@ -506,11 +509,11 @@ fn palette_searches_many_in_slices_and_follows_changes() {
         steps += 1;
         if steps == 1 {
             let news = (1..50).map(|number| world.save(number)).collect();
-            app.update(Event::Heard(Heard::News(news)));
+            app.update(Event::Feed(FeedEvent::Changes(news)));
         }
     }
     assert!(steps >= 2, "{steps}");
-    assert_eq!(app.tree.looked_up(0).unwrap().id, wanted.id);
+    assert_eq!(app.tree.result_at(0).unwrap().id, wanted.id);
     press(&mut app, "<enter>");
     assert_eq!(app.tree.selected(), Node::Connection(wanted.id));
     assert_eq!(app.tree.looked_up_len(), 0, "the search has ended");
@@ -521,7 +524,7 @@ fn next_start(before: &App) -> App {
     let session = before.session("here");
     let text = session.text().unwrap();
     let mut app = app();
-    app.restore_session(Session::read(&text, "here").unwrap());
+    app.restore_session(SavedSession::read(&text, "here").unwrap());
     app
 }
 
@@ -591,7 +594,7 @@ fn deleted_saved_selection_selects_the_collection() {
     read_all(&mut next, &world);
     assert_eq!(next.tree.selected(), Node::Connections);
     let made = world.save(900);
-    next.update(Event::Heard(Heard::News(vec![made])));
+    next.update(Event::Feed(FeedEvent::Changes(vec![made])));
     assert_eq!(next.tree.selected(), Node::Connections);
 }
 
@@ -688,7 +691,7 @@ proptest! {
                 Happening::Keys(keys) => press(&mut app, keys),
                 Happening::Idle(times) => {
                     for _ in 0..times {
-                        if let Some(Effect::Call(ticket, Request::List(window))) = app.update(Event::Idle) {
+                        if let Some(Effect::Call(ticket, ServiceRequest::List(window))) = app.update(Event::Idle) {
                             asked = Some((ticket, world.page(window)));
                         }
                     }
@@ -700,11 +703,11 @@ proptest! {
                 }
                 Happening::Saved(numbers) => {
                     let news = numbers.into_iter().map(|number| world.save(number)).collect();
-                    app.update(Event::Heard(Heard::News(news)));
+                    app.update(Event::Feed(FeedEvent::Changes(news)));
                 }
                 Happening::Deleted(numbers) => {
                     let news = numbers.into_iter().map(|number| world.delete(number)).collect();
-                    app.update(Event::Heard(Heard::News(news)));
+                    app.update(Event::Feed(FeedEvent::Changes(news)));
                 }
             }
             is_consistent(&app)?;

@@ -18,17 +18,18 @@ use proptest::prelude::*;
 use rstest::rstest;
 use stage::Stage;
 use umai::connection::{
-    Connection, ConnectionError, ConnectionItem, Mask, Page, ServerError, Setting, Settings, Window,
+    Connection, ConnectionError, ConnectionItem, MaskedSecret, Page, PageRequest, ServerError,
+    SettingValue, Settings,
 };
 use umai::provider::ProviderCatalog;
 use umai::tui::app::App;
-use umai::tui::effect::{Effect, Reply, Request, Ticket};
+use umai::tui::effect::{Effect, ServiceReply, ServiceRequest, Ticket};
 use umai::tui::event::Event;
-use umai::tui::follow::Heard;
-use umai::tui::form::Elsewhere;
+use umai::tui::follow::FeedEvent;
+use umai::tui::form::RemoteChange;
 use umai::tui::keymap::Keymap;
 use umai::tui::layout::Size;
-use umai::tui::tree::{Item, News, Node};
+use umai::tui::tree::{ItemChange, Node, TreeItem};
 use uuid::Uuid;
 
 fn item(number: u128, name: &str, version: u64) -> ConnectionItem {
@@ -48,32 +49,35 @@ fn item(number: u128, name: &str, version: u64) -> ConnectionItem {
 
 fn connection(item: ConnectionItem) -> Connection {
     let mut settings = Settings::default();
-    settings.set("apiKey", Setting::Secret(Mask::Sk));
+    settings.set("apiKey", SettingValue::Secret(MaskedSecret::OpenAiStyle));
     Connection {
         item,
         settings: Some(settings),
     }
 }
 
-fn compact(item: &ConnectionItem) -> Item {
-    Item::new(item, Arc::from(item.provider_id.as_str()))
+fn compact(item: &ConnectionItem) -> TreeItem {
+    TreeItem::new(item, Arc::from(item.provider_id.as_str()))
 }
 
-fn saved(item: &ConnectionItem) -> News {
-    News::Saved(compact(item))
+fn saved(item: &ConnectionItem) -> ItemChange {
+    ItemChange::Saved(compact(item))
 }
 
-fn deleted(number: u128) -> News {
-    News::Deleted(Uuid::from_u128(number))
+fn deleted(number: u128) -> ItemChange {
+    ItemChange::Deleted(Uuid::from_u128(number))
 }
 
-fn hear(app: &mut App, news: impl Into<Vec<News>>) {
-    assert_eq!(app.update(Event::Heard(Heard::News(news.into()))), None);
+fn hear(app: &mut App, news: impl Into<Vec<ItemChange>>) {
+    assert_eq!(
+        app.update(Event::Feed(FeedEvent::Changes(news.into()))),
+        None
+    );
 }
 
-fn page(items: &[ConnectionItem], total: usize) -> Reply {
+fn page(items: &[ConnectionItem], total: usize) -> ServiceReply {
     let items = items.iter().map(compact).collect();
-    Reply::Listed(Ok(Page { items, total }))
+    ServiceReply::Listed(Ok(Page { items, total }))
 }
 
 fn app_of(width: u16, height: u16) -> App {
@@ -103,7 +107,7 @@ fn press(app: &mut App, story: &str) -> Option<Effect> {
     last
 }
 
-fn call(effect: Option<Effect>) -> (Ticket, Request) {
+fn call(effect: Option<Effect>) -> (Ticket, ServiceRequest) {
     match effect {
         Some(Effect::Call(ticket, request)) => (ticket, request),
         other => panic!("a call was expected, not {other:?}"),
@@ -111,7 +115,7 @@ fn call(effect: Option<Effect>) -> (Ticket, Request) {
 }
 
 /// Returns the requests of an idle app.
-fn asked(app: &mut App) -> Vec<(Ticket, Request)> {
+fn asked(app: &mut App) -> Vec<(Ticket, ServiceRequest)> {
     std::iter::from_fn(|| app.update(Event::Idle))
         .filter_map(|effect| match effect {
             Effect::Call(ticket, request) => Some((ticket, request)),
@@ -128,7 +132,7 @@ fn names(app: &App) -> Vec<String> {
 }
 
 fn selected(app: &App) -> &str {
-    app.tree.selected_item().map_or("", Item::name)
+    app.tree.selected_item().map_or("", TreeItem::name)
 }
 
 fn notice(app: &App) -> &str {
@@ -202,7 +206,7 @@ fn stale_reply_does_not_restore_a_deleted_connection() {
     press(&mut app, "nopenai<enter>B<tab><tab><tab>sk-1");
     let (save, _) = call(press(&mut app, "<ctrl-s>"));
     hear(&mut app, [saved(&item(2, "B", 1)), deleted(2)]);
-    let answer = Reply::Saved(Ok(connection(item(2, "B", 1))));
+    let answer = ServiceReply::Saved(Ok(connection(item(2, "B", 1))));
     app.update(Event::Reply(save, answer));
     assert_eq!(names(&app), ["A"]);
 }
@@ -215,17 +219,17 @@ fn echo_of_own_save_changes_nothing_in_any_order() {
         let (read, _) = call(app.update(Event::Idle));
         app.update(Event::Reply(
             read,
-            Reply::Got(Ok(connection(item(1, "A", 1)))),
+            ServiceReply::Connection(Ok(connection(item(1, "A", 1)))),
         ));
         let (read, _) = call(press(&mut app, "e"));
         app.update(Event::Reply(
             read,
-            Reply::Got(Ok(connection(item(1, "A", 1)))),
+            ServiceReply::Connection(Ok(connection(item(1, "A", 1)))),
         ));
         let (save, _) = call(press(&mut app, "X<ctrl-s>"));
         let after = item(1, "AX", 2);
         let echo = [saved(&after)];
-        let answer = Event::Reply(save, Reply::Saved(Ok(connection(after))));
+        let answer = Event::Reply(save, ServiceReply::Saved(Ok(connection(after))));
         if is_echo_first {
             hear(&mut app, echo);
             app.update(answer);
@@ -254,15 +258,18 @@ fn echo_of_a_toggle_keeps_undo_and_later_toggles() {
         app.tree.selected_item().unwrap().is_active,
         "as it was pressed last"
     );
-    app.update(Event::Reply(first, Reply::Saved(Ok(connection(off)))));
+    app.update(Event::Reply(
+        first,
+        ServiceReply::Saved(Ok(connection(off))),
+    ));
     let gone = ConnectionError::NotFound(Uuid::from_u128(1).into());
-    app.update(Event::Reply(second, Reply::Saved(Err(gone))));
+    app.update(Event::Reply(second, ServiceReply::Saved(Err(gone))));
     assert!(
         !app.tree.selected_item().unwrap().is_active,
         "as it was heard last"
     );
     let (_, request) = call(press(&mut app, "u"));
-    assert_eq!(request, Request::SetActive(Uuid::from_u128(1), true));
+    assert_eq!(request, ServiceRequest::SetActive(Uuid::from_u128(1), true));
 }
 
 #[test]
@@ -273,7 +280,10 @@ fn toggle_of_a_remotely_deleted_connection_has_no_undo() {
         is_active: false,
         ..item(1, "A", 2)
     };
-    app.update(Event::Reply(ticket, Reply::Saved(Ok(connection(off)))));
+    app.update(Event::Reply(
+        ticket,
+        ServiceReply::Saved(Ok(connection(off))),
+    ));
     hear(&mut app, [deleted(1)]);
     assert_eq!(press(&mut app, "u"), None);
 }
@@ -327,26 +337,26 @@ fn stale_detail_reloads_and_stays_until_then() {
     let (ticket, _) = call(app.update(Event::Idle));
     app.update(Event::Reply(
         ticket,
-        Reply::Got(Ok(connection(item(1, "A", 1)))),
+        ServiceReply::Connection(Ok(connection(item(1, "A", 1)))),
     ));
     hear(&mut app, [saved(&item(2, "B", 2))]);
     assert_eq!(asked(&mut app), [], "it is another");
     hear(&mut app, [saved(&item(1, "A", 2))]);
     let again = asked(&mut app);
     assert_eq!(again.len(), 1);
-    assert_eq!(again[0].1, Request::Get(Uuid::from_u128(1)));
+    assert_eq!(again[0].1, ServiceRequest::Get(Uuid::from_u128(1)));
     assert!(app.detail.connection.is_some(), "no flicker");
     // A change during the request triggers another request, and the late reply is not shown.
     hear(&mut app, [saved(&item(1, "A", 3))]);
     app.update(Event::Reply(
         again[0].0,
-        Reply::Got(Ok(connection(item(1, "A", 2)))),
+        ServiceReply::Connection(Ok(connection(item(1, "A", 2)))),
     ));
     let again = asked(&mut app);
     assert_eq!(again.len(), 1);
     app.update(Event::Reply(
         again[0].0,
-        Reply::Got(Ok(connection(item(1, "A", 3)))),
+        ServiceReply::Connection(Ok(connection(item(1, "A", 3)))),
     ));
     assert_eq!(asked(&mut app), []);
     assert_eq!(app.detail.connection.as_ref().unwrap().item.version, 3);
@@ -358,7 +368,7 @@ fn editing() -> App {
     let (ticket, _) = call(press(&mut app, "<down>e"));
     app.update(Event::Reply(
         ticket,
-        Reply::Got(Ok(connection(item(1, "A", 1)))),
+        ServiceReply::Connection(Ok(connection(item(1, "A", 1)))),
     ));
     press(&mut app, "X");
     app
@@ -368,13 +378,19 @@ fn editing() -> App {
 fn form_reports_a_remote_change_and_keeps_input() {
     let mut app = editing();
     hear(&mut app, [saved(&item(2, "B", 2))]);
-    assert_eq!(app.form().unwrap().elsewhere, None);
+    assert_eq!(app.form().unwrap().remote_change, None);
     hear(&mut app, [saved(&item(1, "A", 2))]);
-    assert_eq!(app.form().unwrap().elsewhere, Some(Elsewhere::Saved(2)));
+    assert_eq!(
+        app.form().unwrap().remote_change,
+        Some(RemoteChange::Saved(2))
+    );
     assert!(notice(&app).contains("Changed elsewhere (v2)"));
     assert_eq!(app.form().unwrap().name(), "AX");
     hear(&mut app, [deleted(1)]);
-    assert_eq!(app.form().unwrap().elsewhere, Some(Elsewhere::Deleted));
+    assert_eq!(
+        app.form().unwrap().remote_change,
+        Some(RemoteChange::Deleted)
+    );
     assert_eq!(app.form().unwrap().name(), "AX");
 }
 
@@ -385,9 +401,12 @@ fn form_over_a_stale_connection_reports_it() {
     hear(&mut app, [saved(&item(1, "A", 2))]);
     app.update(Event::Reply(
         ticket,
-        Reply::Got(Ok(connection(item(1, "A", 1)))),
+        ServiceReply::Connection(Ok(connection(item(1, "A", 1)))),
     ));
-    assert_eq!(app.form().unwrap().elsewhere, Some(Elsewhere::Saved(2)));
+    assert_eq!(
+        app.form().unwrap().remote_change,
+        Some(RemoteChange::Saved(2))
+    );
 }
 
 #[rstest]
@@ -401,7 +420,7 @@ fn remote_change_is_visible_at_every_size(
         let draft = common::draft(r#"{"name":"Another name"}"#);
         service.update(&id.into(), draft, None).await.unwrap().item
     });
-    stage.happens(Event::Heard(Heard::News(vec![saved(&changed)])));
+    stage.happens(Event::Feed(FeedEvent::Changes(vec![saved(&changed)])));
     stage.time_passes();
     assert!(
         stage.frame().contains("! Also changed elsewhere: Name"),
@@ -415,9 +434,9 @@ fn prompt_for_a_remotely_deleted_connection_closes() {
     let mut app = app_with(&["A", "B"]);
     press(&mut app, "<down>D");
     hear(&mut app, [saved(&item(1, "Renamed", 2))]);
-    assert_eq!(app.layers.len(), 1);
+    assert_eq!(app.dialogs.len(), 1);
     hear(&mut app, [deleted(1)]);
-    assert!(app.layers.is_empty());
+    assert!(app.dialogs.is_empty());
     assert_eq!(notice(&app), "\"Renamed\" was deleted elsewhere");
 }
 
@@ -427,7 +446,7 @@ fn own_delete_is_not_reported_as_remote() {
     let (ticket, _) = call(press(&mut app, "<down>D<tab><enter>"));
     hear(&mut app, [deleted(1)]);
     assert_eq!(notice(&app), "");
-    let answer = Reply::Deleted(Ok(item(1, "A", 1)));
+    let answer = ServiceReply::Deleted(Ok(item(1, "A", 1)));
     app.update(Event::Reply(ticket, answer));
     assert_eq!(notice(&app), "Deleted \"A\"");
 }
@@ -453,7 +472,7 @@ fn gap_between_pages_triggers_a_reload() {
     let (ticket, request) = call(app.update(Event::Idle));
     assert_eq!(
         request,
-        Request::List(Window {
+        ServiceRequest::List(PageRequest {
             skip: 180,
             take: 5_020
         })
@@ -463,7 +482,7 @@ fn gap_between_pages_triggers_a_reload() {
     let gone: Vec<_> = (1..=50).map(deleted).collect();
     hear(&mut app, gone);
     let (ticket, request) = call(app.update(Event::Idle));
-    let Request::List(window) = request else {
+    let ServiceRequest::List(window) = request else {
         panic!("the next page was expected, not {request:?}");
     };
     app.update(Event::Reply(ticket, page(&left[window.skip..], left.len())));
@@ -506,20 +525,20 @@ fn changes_during_a_reload_apply_to_both_lists() {
 #[test]
 fn lost_connection_and_reconnect_are_reported_once() {
     let mut app = app_with(&["A"]);
-    app.update(Event::Heard(Heard::Broken));
+    app.update(Event::Feed(FeedEvent::Disconnected));
     assert!(app.is_stale);
     assert_eq!(
         notice(&app),
         "",
         "a short break is no matter for a sentence"
     );
-    app.update(Event::Heard(Heard::CaughtUp));
+    app.update(Event::Feed(FeedEvent::CaughtUp));
     assert!(!app.is_stale);
     assert_eq!(notice(&app), "");
-    app.update(Event::Heard(Heard::Broken));
-    app.update(Event::Heard(Heard::Lost("The server is away".into())));
+    app.update(Event::Feed(FeedEvent::Disconnected));
+    app.update(Event::Feed(FeedEvent::Expired("The server is away".into())));
     assert!(notice(&app).starts_with("The server is away. Reconnecting; unsaved input is kept"));
-    app.update(Event::Heard(Heard::CaughtUp));
+    app.update(Event::Feed(FeedEvent::CaughtUp));
     assert_eq!(notice(&app), "Reconnected, up to date");
 }
 
@@ -531,7 +550,7 @@ fn stale_marker_is_visible_at_every_size(
     let mut stage = Stage::three(size.0, size.1);
     stage.play(keys);
     assert!(!stage.frame().contains("stale"));
-    stage.happens(Event::Heard(Heard::Broken));
+    stage.happens(Event::Feed(FeedEvent::Disconnected));
     let frame = stage.frame();
     assert!(frame.lines().next().unwrap().contains("stale"), "{frame}");
     assert!(
@@ -539,7 +558,7 @@ fn stale_marker_is_visible_at_every_size(
             || frame.lines().next().unwrap().contains("Conn"),
         "where one is stays: {frame}"
     );
-    stage.happens(Event::Heard(Heard::CaughtUp));
+    stage.happens(Event::Feed(FeedEvent::CaughtUp));
     assert!(!stage.frame().contains("stale"));
 }
 
@@ -553,21 +572,21 @@ fn failed_requests_are_retried_after_reconnect() {
     };
     let mut app = app_of(120, 40);
     let (ticket, _) = call(app.update(Event::Idle));
-    app.update(Event::Reply(ticket, Reply::Listed(Err(away()))));
+    app.update(Event::Reply(ticket, ServiceReply::Listed(Err(away()))));
     assert!(notice(&app).contains("https://far.example"));
     assert_eq!(asked(&mut app), [], "not asked for ever");
-    app.update(Event::Heard(Heard::Broken));
-    app.update(Event::Heard(Heard::CaughtUp));
+    app.update(Event::Feed(FeedEvent::Disconnected));
+    app.update(Event::Feed(FeedEvent::CaughtUp));
     let (ticket, _) = call(app.update(Event::Idle));
     app.update(Event::Reply(ticket, page(&[item(1, "A", 1)], 1)));
     press(&mut app, "<down>");
     let (ticket, _) = call(app.update(Event::Idle));
-    app.update(Event::Reply(ticket, Reply::Got(Err(away()))));
+    app.update(Event::Reply(ticket, ServiceReply::Connection(Err(away()))));
     assert!(app.detail.problem.is_some());
-    app.update(Event::Heard(Heard::Broken));
-    app.update(Event::Heard(Heard::CaughtUp));
+    app.update(Event::Feed(FeedEvent::Disconnected));
+    app.update(Event::Feed(FeedEvent::CaughtUp));
     let again = asked(&mut app);
-    assert_eq!(again[0].1, Request::Get(Uuid::from_u128(1)));
+    assert_eq!(again[0].1, ServiceRequest::Get(Uuid::from_u128(1)));
 }
 
 #[test]
@@ -578,7 +597,7 @@ fn offline_save_keeps_input_and_is_repeated_with_the_same_key() {
         server: "https://far.example".into(),
         why: "no answer".into(),
     });
-    app.update(Event::Reply(ticket, Reply::Saved(Err(away))));
+    app.update(Event::Reply(ticket, ServiceReply::Saved(Err(away))));
     assert!(notice(&app).contains("https://far.example"));
     assert_eq!(app.form().unwrap().name(), "AX");
     let (_, second) = call(press(&mut app, "<ctrl-s>"));
@@ -589,14 +608,14 @@ fn offline_save_keeps_input_and_is_repeated_with_the_same_key() {
 fn expired_change_feed_reloads_the_list_once() {
     let mut app = app_with(&["A", "B"]);
     press(&mut app, "<down><down>");
-    app.update(Event::Heard(Heard::Broken));
-    app.update(Event::Heard(Heard::Missed));
-    app.update(Event::Heard(Heard::CaughtUp));
+    app.update(Event::Feed(FeedEvent::Disconnected));
+    app.update(Event::Feed(FeedEvent::ReloadNeeded));
+    app.update(Event::Feed(FeedEvent::CaughtUp));
     assert_eq!(names(&app), ["A", "B"], "until the new one is there");
     let asked_now = asked(&mut app);
     let lists: Vec<_> = asked_now
         .iter()
-        .filter(|(_, request)| matches!(request, Request::List(_)))
+        .filter(|(_, request)| matches!(request, ServiceRequest::List(_)))
         .collect();
     assert_eq!(lists.len(), 1);
     app.update(Event::Reply(

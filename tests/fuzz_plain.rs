@@ -12,10 +12,10 @@ mod stage;
 
 use proptest::prelude::*;
 use stage::Stage;
-use umai::connection::{ConnectionService, Query, Window};
-use umai::tui::plain::command::{Meant, parse_line};
-use umai::tui::plain::saying::{Saying, notice};
-use umai::tui::site::Site;
+use umai::connection::{ConnectionService, ListQuery, PageRequest};
+use umai::tui::plain::command::{ParsedLine, parse_line};
+use umai::tui::plain::saying::{Narration, notice};
+use umai::tui::site::TargetInfo;
 
 const LINES: [&str; 58] = [
     "",
@@ -89,14 +89,14 @@ fn line() -> impl Strategy<Value = String> {
 /// Enters a line and returns all output.
 fn say(stage: &mut Stage, line: &str) -> Vec<String> {
     match parse_line(&stage.app, line) {
-        Meant::Happens(event) => {
+        ParsedLine::Input(event) => {
             stage.happens(event);
             let told = stage.app.notice.take();
             let mut said: Vec<String> = told.iter().map(notice).collect();
-            said.extend(Saying::of(&stage.app).all());
+            said.extend(Narration::new(&stage.app).all());
             said
         }
-        Meant::Answer(lines) => lines,
+        ParsedLine::Reply(lines) => lines,
     }
 }
 
@@ -128,13 +128,13 @@ proptest! {
     #[test]
     fn random_lines_change_nothing_in_read_only_mode(lines in prop::collection::vec(line(), 1..80)) {
         let mut stage = Stage::three(120, 40);
-        stage.app.set_target(Site {
+        stage.app.set_target(TargetInfo {
             read_only: Some("it is kept".into()),
-            ..Site::default()
+            ..TargetInfo::default()
         });
         play(&mut stage, &lines);
         let page = stage.elsewhere(&async |service: &dyn ConnectionService| {
-            service.list(Query::all(Window { skip: 0, take: 9 })).await.unwrap()
+            service.list(ListQuery::all(PageRequest { skip: 0, take: 9 })).await.unwrap()
         });
         prop_assert_eq!(page.total, 3);
         prop_assert!(page.items.iter().all(|item| item.version == 1));

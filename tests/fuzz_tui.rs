@@ -20,7 +20,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use stage::Stage;
 use umai::connection::Environment;
-use umai::tui::action::Context;
+use umai::tui::action::KeyContext;
 use umai::tui::event::{Event, Mouse, MouseKind};
 use umai::tui::layout::Size;
 use wild::{Happening, OF_ENVIRONMENT, WAYS, check, keys, play};
@@ -84,16 +84,16 @@ fn random_events_never_break_the_app() {
         });
         assert!(played.is_ok(), "seed {seed}: {}", played.unwrap_err());
     }
-    let missed: Vec<&str> = Context::ALL
+    let missed: Vec<&str> = KeyContext::ALL
         .into_iter()
-        .filter(|context| *context != Context::Anywhere && !visited.borrow().contains(context))
-        .map(Context::title)
+        .filter(|context| *context != KeyContext::Global && !visited.borrow().contains(context))
+        .map(KeyContext::title)
         .collect();
     assert!(missed.is_empty(), "never seen: {missed:?}");
 }
 
 /// Plays all events and returns the contexts they led to.
-fn play_all(happenings: &[Happening]) -> BTreeSet<Context> {
+fn play_all(happenings: &[Happening]) -> BTreeSet<KeyContext> {
     let mut stage = Stage::three(100, 30);
     let set = |name: &str| name.ends_with("_KEY").then(|| OF_ENVIRONMENT.to_owned());
     let environment = Environment::read(&stage.app.catalog, set);

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use common::{DOCUMENTED, draft, service};
 use serde_json::{Value, json};
 use umai::connection::{
-    ChangeType, Comparison, Connection, ConnectionError, ConnectionService, Difference, Field,
-    IdOrAlias, Reason, Rollback, Window,
+    ChangeType, Connection, ConnectionError, ConnectionService, Difference, DraftField,
+    FieldReason, IdOrAlias, PageRequest, RollbackResult, VersionComparison,
 };
 use umai::provider::Capability;
 
@@ -31,18 +31,18 @@ async fn changed(changes: &[&str]) -> Arc<dyn ConnectionService> {
     service
 }
 
-async fn compare(service: &Arc<dyn ConnectionService>, from: u64, to: u64) -> Comparison {
+async fn compare(service: &Arc<dyn ConnectionService>, from: u64, to: u64) -> VersionComparison {
     service.compare(&key(), from, to).await.unwrap()
 }
 
-async fn roll_back(service: &Arc<dyn ConnectionService>, to: u64) -> Rollback {
+async fn roll_back(service: &Arc<dyn ConnectionService>, to: u64) -> RollbackResult {
     service.rollback(&key(), to, None).await.unwrap()
 }
 
 /// Path, kind, old value, new value.
 type Told<'a> = (&'a str, ChangeType, Value, Value);
 
-fn told(comparison: &Comparison) -> Vec<Told<'_>> {
+fn told(comparison: &VersionComparison) -> Vec<Told<'_>> {
     let changes = comparison.changes.iter();
     let told = changes.map(
         |Difference {
@@ -216,7 +216,7 @@ async fn rollback_to_current_state_saves_nothing() {
     let service = changed(&[r#"{"name":"B"}"#]).await;
     let rollback = roll_back(&service, 2).await;
     assert_eq!((rollback.previous_version, rollback.new_version), (2, 2));
-    let window = Window { skip: 0, take: 10 };
+    let window = PageRequest { skip: 0, take: 10 };
     assert_eq!(service.versions(&key(), window).await.unwrap().total, 2);
 }
 
@@ -228,9 +228,9 @@ async fn rollback_to_a_used_alias_is_refused() {
         .rollback(&alias("moved"), 1, None)
         .await
         .unwrap_err();
-    assert_eq!(error.fields()[0].field, Field::Alias);
+    assert_eq!(error.fields()[0].field, DraftField::Alias);
     assert!(
-        matches!(error.fields()[0].reason, Reason::AliasTaken { .. }),
+        matches!(error.fields()[0].reason, FieldReason::AliasTaken { .. }),
         "{error:?}"
     );
     assert_eq!(service.get(&alias("moved")).await.unwrap().item.version, 2);
@@ -243,7 +243,7 @@ async fn rollback_to_another_origin_requires_the_secret() {
     let service = changed(&[away]).await;
     let error = service.rollback(&key(), 1, None).await.unwrap_err();
     assert_eq!(error.fields()[0].field.path(), "settings.apiKey");
-    assert_eq!(error.fields()[0].reason, Reason::EndpointMoved);
+    assert_eq!(error.fields()[0].reason, FieldReason::EndpointChanged);
     assert_eq!(
         service.get(&key()).await.unwrap().item.version,
         2,
@@ -320,7 +320,7 @@ async fn concurrent_rollbacks_create_versions_without_gaps() {
     }
     assert!(rollbacks.join_all().await.into_iter().all(|done| done));
     let newest = service.get(&key()).await.unwrap().item.version;
-    let window = Window { skip: 0, take: 100 };
+    let window = PageRequest { skip: 0, take: 100 };
     let versions = service.versions(&key(), window).await.unwrap();
     assert_eq!(
         versions.total as u64, newest,
@@ -356,7 +356,7 @@ async fn delete_of_an_old_version_is_refused() {
     let error = service.delete(&key(), Some(1)).await.unwrap_err();
     assert_eq!(
         error,
-        ConnectionError::VersionMoved {
+        ConnectionError::VersionConflict {
             expected: 1,
             found: 2
         }

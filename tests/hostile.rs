@@ -16,23 +16,23 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use rstest::rstest;
 use stage::Stage;
-use umai::appsettings::{ConfigurationKey, Lookup};
-use umai::connection::export::NotWritten;
+use umai::appsettings::{ConfigurationKey, ReferenceLookup};
+use umai::connection::export::ExportFileError;
 use umai::connection::{
-    Change, Comparison, Connection, ConnectionError, ConnectionItem, Model, Page, Setting,
-    Settings, TestReport, TestStage, TestStep, Version,
+    Connection, ConnectionError, ConnectionItem, Model, Page, SettingValue, Settings, TestReport,
+    TestStage, TestStep, Version, VersionChange, VersionComparison,
 };
-use umai::drafts::Found;
+use umai::drafts::StoredDraft;
 use umai::tui::app::App;
-use umai::tui::effect::{Effect, Reply, Request};
+use umai::tui::effect::{Effect, ServiceReply, ServiceRequest};
 use umai::tui::event::Event;
-use umai::tui::follow::Heard;
-use umai::tui::form::Theirs;
+use umai::tui::follow::FeedEvent;
+use umai::tui::form::TheirConnection;
 use umai::tui::keymap::Keymap;
-use umai::tui::layer::Layer;
+use umai::tui::layer::Dialog;
 use umai::tui::layout::Size;
 use umai::tui::theme::{Theme, ThemeName};
-use umai::tui::tree::{Item, News};
+use umai::tui::tree::{ItemChange, TreeItem};
 use umai::tui::view;
 
 const NAMES: [&str; 14] = [
@@ -79,8 +79,8 @@ impl HostileApp {
         );
         let date = chrono::DateTime::UNIX_EPOCH;
         let mut settings = Settings::default();
-        settings.set("organization", Setting::Text(name.into()));
-        settings.set(name, Setting::Text(name.into()));
+        settings.set("organization", SettingValue::Text(name.into()));
+        settings.set(name, SettingValue::Text(name.into()));
         let item = ConnectionItem {
             id: uuid::Uuid::from_u128(1),
             alias: name.into(),
@@ -131,70 +131,72 @@ impl HostileApp {
         }
     }
 
-    fn answer(&self, request: &Request) -> Reply {
+    fn answer(&self, request: &ServiceRequest) -> ServiceReply {
         let item = &self.connection.item;
         match request {
-            Request::List(_) => Reply::Listed(Ok(Page {
-                items: vec![Item::new(item, Arc::from("openai"))],
+            ServiceRequest::List(_) => ServiceReply::Listed(Ok(Page {
+                items: vec![TreeItem::new(item, Arc::from("openai"))],
                 total: 1,
             })),
-            Request::Get(_) => Reply::Got(Ok(self.connection.clone())),
-            Request::Theirs(..) => {
+            ServiceRequest::Get(_) => ServiceReply::Connection(Ok(self.connection.clone())),
+            ServiceRequest::GetRemoteVersion(..) => {
                 let mut connection = self.connection.clone();
                 connection.item.version += 1;
                 connection.item.name.push_str(" 2");
                 let changed = None;
-                Reply::Theirs(Ok(Box::new(Theirs {
+                ServiceReply::RemoteVersion(Ok(Box::new(TheirConnection {
                     connection,
                     changed,
                 })))
             }
-            Request::AliasOwner(..) => Reply::AliasOwner(Ok(Some(item.clone()))),
-            Request::Lookup(_) => Reply::LookedUp(Ok(Lookup::Found {
-                source: item.name.clone(),
-            })),
-            Request::Create(_)
-            | Request::Duplicate(..)
-            | Request::Update(_)
-            | Request::SetActive(..) => {
-                Reply::Saved(Err(ConnectionError::Malformed(item.name.clone())))
+            ServiceRequest::AliasOwner(..) => ServiceReply::AliasOwner(Ok(Some(item.clone()))),
+            ServiceRequest::LookUpReference(_) => {
+                ServiceReply::LookedUp(Ok(ReferenceLookup::Found {
+                    source: item.name.clone(),
+                }))
             }
-            Request::ConfigurationKeys => {
+            ServiceRequest::Create(_)
+            | ServiceRequest::Duplicate(..)
+            | ServiceRequest::Update(_)
+            | ServiceRequest::SetActive(..) => {
+                ServiceReply::Saved(Err(ConnectionError::Malformed(item.name.clone())))
+            }
+            ServiceRequest::ConfigurationKeys => {
                 let listed = ConfigurationKey {
                     key: item.name.clone(),
                     source: item.name.clone(),
                 };
                 let items = vec![listed.clone(), listed];
-                Reply::ConfigurationKeys(Ok(Page { items, total: 3 }))
+                ServiceReply::ConfigurationKeys(Ok(Page { items, total: 3 }))
             }
-            Request::Delete(_) | Request::Rollback(..) | Request::Purge(_) => {
-                Reply::Lost(item.name.clone())
+            ServiceRequest::Delete(_) | ServiceRequest::Rollback(..) | ServiceRequest::Purge(_) => {
+                ServiceReply::TaskFailed(item.name.clone())
             }
-            Request::Export(_) => Reply::Exported(Err(NotWritten::Refused {
+            ServiceRequest::Export(_) => ServiceReply::Exported(Err(ExportFileError::Failed {
                 path: item.name.clone().into(),
                 why: item.name.clone(),
             })),
-            Request::Trash => Reply::Trash(Ok(vec![item.clone(), item.clone()])),
-            Request::Restore(..) => Reply::Saved(Err(ConnectionError::at(
-                umai::connection::Field::Alias,
-                umai::connection::Reason::AliasTaken {
+            ServiceRequest::Trash => ServiceReply::Trash(Ok(vec![item.clone(), item.clone()])),
+            ServiceRequest::Restore(..) => ServiceReply::Saved(Err(ConnectionError::at(
+                umai::connection::DraftField::Alias,
+                umai::connection::FieldReason::AliasTaken {
                     alias: item.alias.clone(),
                     by: item.name.clone(),
                 },
             ))),
-            Request::Test(_) => Reply::Tested(Ok(self.report())),
-            Request::Models(_) => Reply::Models(Ok(vec![Model {
+            ServiceRequest::Test(_) => ServiceReply::Tested(Ok(self.report())),
+            ServiceRequest::Models(_) => ServiceReply::Models(Ok(vec![Model {
                 id: item.name.clone(),
                 name: item.name.clone(),
                 capabilities: Vec::new(),
             }])),
-            Request::Versions(..) => {
+            ServiceRequest::Versions(..) => {
                 let items = [2, 1].map(|number| self.version(number)).to_vec();
-                Reply::Versions(Ok(Page { items, total: 2 }))
+                ServiceReply::Versions(Ok(Page { items, total: 2 }))
             }
-            Request::Compare(..) => {
+            ServiceRequest::Compare(..) => {
                 let (older, newer) = (self.version(1), self.version(2));
-                Reply::Compared(Ok(Box::new(Comparison::of(older, newer, &[]))))
+                ServiceReply::Compared(Ok(Box::new(VersionComparison::new(older, newer, &[]))))
             }
         }
     }
@@ -223,10 +225,10 @@ impl HostileApp {
         snapshot.item.name = format!("{number} {text}");
         Version {
             snapshot,
-            change: Change {
+            change: VersionChange {
                 description: Some(text.clone()),
                 paths: vec![format!("settings.{text}")],
-                ..Change::default()
+                ..VersionChange::default()
             },
         }
     }
@@ -315,25 +317,30 @@ fn no_harmful_character_of_drafts_and_merges_reaches_a_cell(
         let (kept, id) = (form.kept().to_bytes(), form.id().unwrap());
         let mut newer = hostile.connection.item.clone();
         newer.version += 1;
-        let news = News::Saved(Item::new(&newer, Arc::from("openai")));
-        hostile.happens(Event::Heard(Heard::News(vec![news])));
+        let news = ItemChange::Saved(TreeItem::new(&newer, Arc::from("openai")));
+        hostile.happens(Event::Feed(FeedEvent::Changes(vec![news])));
         check(&hostile, "a form over a remote change");
         hostile.play("<ctrl-s>");
-        assert!(matches!(hostile.app.layers.last(), Some(Layer::Merge(_))));
+        assert!(matches!(hostile.app.dialogs.last(), Some(Dialog::Merge(_))));
         check(&hostile, "merge conflicts");
         hostile.play("<esc>");
-        hostile.happens(Event::Heard(Heard::News(vec![News::Deleted(id)])));
+        hostile.happens(Event::Feed(FeedEvent::Changes(vec![ItemChange::Deleted(
+            id,
+        )])));
         hostile.play("<ctrl-s>");
         check(&hostile, "a remote delete");
         hostile.play("<esc><esc><shift-tab><enter>");
-        let found = |content| Found {
+        let found = |content| StoredDraft {
             id,
-            when: "2024-01-15T10:30:00Z".parse().unwrap(),
+            date: "2024-01-15T10:30:00Z".parse().unwrap(),
             content,
         };
         let drafts = vec![found(Ok(kept)), found(Err(name.to_owned()))];
-        hostile.happens(Event::Found(drafts));
-        assert!(matches!(hostile.app.layers.last(), Some(Layer::Drafts(_))));
+        hostile.happens(Event::DraftsLoaded(drafts));
+        assert!(matches!(
+            hostile.app.dialogs.last(),
+            Some(Dialog::Drafts(_))
+        ));
         check(&hostile, "the drafts");
         hostile.play("<down>");
         check(&hostile, "an unreadable draft");

@@ -15,16 +15,16 @@ mod terminal;
 use rstest::rstest;
 use stage::Stage;
 use terminal::{KIND, Terminal, started};
-use umai::tui::action::Context;
+use umai::tui::action::KeyContext;
 use umai::tui::effect::Effect;
-use umai::tui::layer::Layer;
+use umai::tui::layer::Dialog;
 
 const CURL: &str = "curl https://api.openai.com/v1/models -H 'Authorization: Bearer sk-planted'";
 const KEY: &str = "sk-abc123def456ghi789jkl0";
 
 fn names(stage: &Stage) -> Vec<String> {
-    let page = stage.wait_for(stage.service.list(umai::connection::Query::all(
-        umai::connection::Window { skip: 0, take: 100 },
+    let page = stage.wait_for(stage.service.list(umai::connection::ListQuery::all(
+        umai::connection::PageRequest { skip: 0, take: 100 },
     )));
     let items = page.unwrap().items;
     items.into_iter().map(|item| item.name).collect()
@@ -41,7 +41,7 @@ fn burst_in_the_tree_runs_no_action(#[case] keys: &str) {
     let mut stage = Stage::three(100, 30);
     stage.play("<end>");
     stage.burst(keys);
-    assert!(stage.app.layers.is_empty(), "{}", stage.frame());
+    assert!(stage.app.dialogs.is_empty(), "{}", stage.frame());
     assert!(!stage.effects.contains(&Effect::Quit));
     assert_eq!(names(&stage).len(), 3);
     let frame = stage.frame();
@@ -56,9 +56,9 @@ fn burst_in_the_tree_runs_no_action(#[case] keys: &str) {
 fn burst_in_a_dialog_runs_no_action(#[case] open: &str, #[case] keys: &str) {
     let mut stage = Stage::three(100, 30);
     stage.play("<end>").play(open);
-    let layers = stage.app.layers.len();
+    let layers = stage.app.dialogs.len();
     stage.burst(keys);
-    assert_eq!(stage.app.layers.len(), layers, "{}", stage.frame());
+    assert_eq!(stage.app.dialogs.len(), layers, "{}", stage.frame());
     assert_eq!(names(&stage).len(), 3);
     let notice = &stage.app.notice.as_ref().unwrap().text;
     assert!(notice.contains("no text field has the focus"), "{notice}");
@@ -97,11 +97,11 @@ fn burst_in_a_text_field_never_submits() {
     // In Select AI Provider, Enter would choose.
     let mut stage = Stage::empty(100, 30);
     stage.play("n").burst("openai<enter>x");
-    assert!(matches!(stage.app.layers.last(), Some(Layer::Picker(_))));
+    assert!(matches!(stage.app.dialogs.last(), Some(Dialog::Picker(_))));
     // In the filter, Enter would close it.
     let mut stage = Stage::three(100, 30);
     stage.play("/").burst("name:production active<enter>");
-    assert_eq!(stage.app.context(), Context::List);
+    assert_eq!(stage.app.context(), KeyContext::List);
     assert!(stage.frame().contains("name:production active"));
     // In the name, Enter would go to the next field.
     let mut stage = Stage::three(100, 30);

@@ -14,12 +14,12 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use stage::Stage;
-use umai::connection::{ConnectionService, Setting};
+use umai::connection::{ConnectionService, SettingValue};
 use umai::tui::app::App;
-use umai::tui::effect::{Effect, Slot};
-use umai::tui::event::{Event, Pasted};
+use umai::tui::effect::{DraftSlot, Effect};
+use umai::tui::event::{Event, PastedText};
 use umai::tui::keymap::Keymap;
-use umai::tui::layer::Layer;
+use umai::tui::layer::Dialog;
 use umai::tui::layout::Size;
 
 fn app() -> App {
@@ -53,7 +53,7 @@ fn wake(app: &mut App, effects: &[Effect]) -> Vec<Effect> {
     for effect in effects {
         if let Effect::Wake(ticket, after) = effect {
             assert!(*after <= Duration::from_secs(2));
-            app.update(Event::Woken(*ticket));
+            app.update(Event::TimerExpired(*ticket));
         }
     }
     due(app)
@@ -77,7 +77,7 @@ fn continued_typing_stores_one_draft_per_wake_up() {
         press(&mut app, "b");
         assert_eq!(due(&mut app), [], "more than one wake-up");
         let kept = wake(&mut app, &asked);
-        let [Effect::Keep(_, form), again @ ..] = kept.as_slice() else {
+        let [Effect::StoreDraft(_, form), again @ ..] = kept.as_slice() else {
             panic!("expected one stored draft: {kept:?}");
         };
         assert_eq!(form.name, "ab".repeat(round + 1));
@@ -99,14 +99,14 @@ fn next_form_gets_a_separate_draft() {
     press(&mut app, "nopenai<enter>one");
     let asked = due(&mut app);
     let kept = wake(&mut app, &asked);
-    let [Effect::Keep(first, _)] = kept.as_slice() else {
+    let [Effect::StoreDraft(first, _)] = kept.as_slice() else {
         panic!("{kept:?}");
     };
     press(&mut app, "<esc><shift-tab><enter>nopenai<enter>two");
     let asked = due(&mut app);
-    assert_eq!(asked[0], Effect::Forget(*first));
+    assert_eq!(asked[0], Effect::DeleteDraft(*first));
     let kept = wake(&mut app, &asked);
-    let [Effect::Keep(second, form)] = kept.as_slice() else {
+    let [Effect::StoreDraft(second, form)] = kept.as_slice() else {
         panic!("{kept:?}");
     };
     assert_ne!(first, second);
@@ -119,7 +119,7 @@ fn draft_is_stored_at_any_end_of_the_app() {
     press(&mut app, "nopenai<enter>one");
     let wishes = exit_effects(&mut app);
     assert!(
-        matches!(wishes.as_slice(), [Effect::Keep(..)]),
+        matches!(wishes.as_slice(), [Effect::StoreDraft(..)]),
         "{wishes:?}"
     );
     assert_eq!(exit_effects(&mut app), [], "once");
@@ -127,7 +127,7 @@ fn draft_is_stored_at_any_end_of_the_app() {
     assert_eq!(press(&mut app, "<ctrl-c>"), Some(Effect::Quit));
     let wishes = exit_effects(&mut app);
     assert!(
-        matches!(wishes.as_slice(), [Effect::Keep(..)]),
+        matches!(wishes.as_slice(), [Effect::StoreDraft(..)]),
         "{wishes:?}"
     );
 }
@@ -142,7 +142,7 @@ fn draft_discarded_just_before_the_end_is_deleted() {
     assert_eq!(press(&mut app, "q"), Some(Effect::Quit));
     let wishes = exit_effects(&mut app);
     assert!(
-        matches!(wishes.as_slice(), [Effect::Forget(Slot::New(_))]),
+        matches!(wishes.as_slice(), [Effect::DeleteDraft(DraftSlot::New(_))]),
         "{wishes:?}"
     );
 }
@@ -183,7 +183,7 @@ fn text_typed_at_once_equals_text_typed_key_by_key() {
             press(&mut one, keys);
         } else {
             assert!(one.takes_text());
-            one.update(Event::Typed(Pasted(keys.to_owned().into())));
+            one.update(Event::Typed(PastedText(keys.to_owned().into())));
         }
     }
     assert_eq!(one.form().unwrap().kept(), other.form().unwrap().kept());
@@ -308,7 +308,7 @@ proptest! {
         // Conflicts and the chosen sides.
         let mut chosen: Vec<(String, bool)> = Vec::new();
         for _ in 0..6 {
-            if let Some(Layer::Merge(merge)) = stage.app.layers.last() {
+            if let Some(Dialog::Merge(merge)) = stage.app.dialogs.last() {
                 let labels: Vec<_> = merge.conflicts.iter().map(|one| one.label.clone()).collect();
                 for (label, is_mine) in labels.into_iter().zip(&choices) {
                     stage.play(if *is_mine { "<left><down>" } else { "<right><down>" });
@@ -319,7 +319,7 @@ proptest! {
                 stage.play("<ctrl-s>");
             }
         }
-        prop_assert!(stage.app.layers.is_empty(), "the merge does not end: {}", stage.frame());
+        prop_assert!(stage.app.dialogs.is_empty(), "the merge does not end: {}", stage.frame());
 
         let now = stage.elsewhere(&async |service: &dyn ConnectionService| {
             service.get(&id.into()).await.unwrap()
@@ -343,7 +343,7 @@ proptest! {
         prop_assert_eq!(&now.item.name, &expected(|made| made.name, "Name"));
         prop_assert_eq!(&now.item.alias, &expected(|made| made.alias, "Alias"));
         let organization = now.settings.as_ref().and_then(|settings| settings.get("organization"));
-        let Some(Setting::Text(organization)) = organization else {
+        let Some(SettingValue::Text(organization)) = organization else {
             panic!("{organization:?}");
         };
         prop_assert_eq!(organization, &expected(|made| made.organization, "OpenAI Organization ID"));
@@ -370,7 +370,7 @@ fn version(stage: &Stage, id: uuid::Uuid) -> u64 {
 /// Returns whether the last save wrote another key.
 fn saved_key(stage: &Stage, id: uuid::Uuid, version: u64) -> bool {
     let versions = stage.elsewhere(&async |service: &dyn ConnectionService| {
-        let window = umai::connection::Window { skip: 0, take: 1 };
+        let window = umai::connection::PageRequest { skip: 0, take: 1 };
         service.versions(&id.into(), window).await.unwrap()
     });
     let newest = &versions.items[0];
@@ -383,12 +383,12 @@ fn saved_key(stage: &Stage, id: uuid::Uuid, version: u64) -> bool {
 }
 
 fn hear(stage: &mut Stage, id: uuid::Uuid) {
-    use umai::tui::follow::Heard;
-    use umai::tui::tree::{Item, News};
+    use umai::tui::follow::FeedEvent;
+    use umai::tui::tree::{ItemChange, TreeItem};
     let item = stage
         .elsewhere(&async |service: &dyn ConnectionService| service.get(&id.into()).await)
         .unwrap()
         .item;
-    let news = News::Saved(Item::new(&item, "openai".into()));
-    stage.happens(Event::Heard(Heard::News(vec![news])));
+    let news = ItemChange::Saved(TreeItem::new(&item, "openai".into()));
+    stage.happens(Event::Feed(FeedEvent::Changes(vec![news])));
 }

@@ -19,16 +19,16 @@ use futures_util::StreamExt;
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
-use umai::appsettings::{ConfigurationKey, Lookup, Reference};
+use umai::appsettings::{ConfigurationKey, Reference, ReferenceLookup};
 use umai::connection::store::{ChangeFeed, Revision};
 use umai::connection::{
-    Comparison, Connection, ConnectionDraft, ConnectionError, ConnectionItem, ConnectionService,
-    IdOrAlias, Model, Page, Query, Rollback, ServerError, StoreError, TestReport, TestSubject,
-    Version, Window,
+    Connection, ConnectionDraft, ConnectionError, ConnectionItem, ConnectionService, IdOrAlias,
+    ListQuery, Model, Page, PageRequest, RollbackResult, ServerError, StoreError, TestReport,
+    TestSubject, Version, VersionComparison,
 };
 use umai::provider::{Capability, ProviderCatalog};
-use umai::tui::follow::{Heard, follow};
-use umai::tui::tree::News;
+use umai::tui::follow::{FeedEvent, follow};
+use umai::tui::tree::ItemChange;
 use uuid::Uuid;
 
 /// Longest wait for expected events.
@@ -74,7 +74,7 @@ impl ConnectionService for Line {
         self.far.providers()
     }
 
-    async fn list(&self, query: Query) -> Result<Page<ConnectionItem>, ConnectionError> {
+    async fn list(&self, query: ListQuery) -> Result<Page<ConnectionItem>, ConnectionError> {
         self.end()?.list(query).await
     }
 
@@ -94,7 +94,7 @@ impl ConnectionService for Line {
         self.end()?.aliases(prefix, most).await
     }
 
-    async fn lookup(&self, reference: &Reference) -> Result<Lookup, ConnectionError> {
+    async fn lookup(&self, reference: &Reference) -> Result<ReferenceLookup, ConnectionError> {
         self.end()?.lookup(reference).await
     }
 
@@ -139,7 +139,7 @@ impl ConnectionService for Line {
         self.end()?.delete(key, over).await
     }
 
-    async fn trash(&self, window: Window) -> Result<Page<ConnectionItem>, ConnectionError> {
+    async fn trash(&self, window: PageRequest) -> Result<Page<ConnectionItem>, ConnectionError> {
         self.end()?.trash(window).await
     }
 
@@ -158,7 +158,7 @@ impl ConnectionService for Line {
     async fn versions(
         &self,
         key: &IdOrAlias,
-        window: Window,
+        window: PageRequest,
     ) -> Result<Page<Version>, ConnectionError> {
         self.end()?.versions(key, window).await
     }
@@ -172,7 +172,7 @@ impl ConnectionService for Line {
         key: &IdOrAlias,
         from: u64,
         to: u64,
-    ) -> Result<Comparison, ConnectionError> {
+    ) -> Result<VersionComparison, ConnectionError> {
         self.end()?.compare(key, from, to).await
     }
 
@@ -181,7 +181,7 @@ impl ConnectionService for Line {
         key: &IdOrAlias,
         number: u64,
         description: Option<String>,
-    ) -> Result<Rollback, ConnectionError> {
+    ) -> Result<RollbackResult, ConnectionError> {
         self.end()?.rollback(key, number, description).await
     }
 
@@ -231,7 +231,7 @@ async fn create(service: &Arc<dyn ConnectionService>, alias: &str) {
 }
 
 /// A followed service, its connection, and the received events.
-async fn followed() -> (Arc<dyn ConnectionService>, Arc<Line>, Receiver<Heard>) {
+async fn followed() -> (Arc<dyn ConnectionService>, Arc<Line>, Receiver<FeedEvent>) {
     let far = common::service();
     create(&far, "before").await;
     let line = Line::to(Arc::clone(&far));
@@ -243,7 +243,7 @@ async fn followed() -> (Arc<dyn ConnectionService>, Arc<Line>, Receiver<Heard>) 
     (far, line, heard)
 }
 
-async fn next(heard: &mut Receiver<Heard>) -> Heard {
+async fn next(heard: &mut Receiver<FeedEvent>) -> FeedEvent {
     timeout(PATIENCE, heard.recv())
         .await
         .expect("expected an event")
@@ -251,15 +251,15 @@ async fn next(heard: &mut Receiver<Heard>) -> Heard {
 }
 
 /// Aliases in the next events, up to a count.
-async fn aliases(heard: &mut Receiver<Heard>, count: usize) -> Vec<String> {
+async fn aliases(heard: &mut Receiver<FeedEvent>, count: usize) -> Vec<String> {
     let mut aliases = Vec::new();
     while aliases.len() < count {
-        let Heard::News(news) = next(heard).await else {
+        let FeedEvent::Changes(news) = next(heard).await else {
             panic!("expected changes");
         };
         aliases.extend(news.iter().map(|news| match news {
-            News::Saved(item) => item.alias().to_owned(),
-            News::Deleted(_) => panic!("unexpected deletion"),
+            ItemChange::Saved(item) => item.alias().to_owned(),
+            ItemChange::Deleted(_) => panic!("unexpected deletion"),
         }));
     }
     aliases
@@ -281,16 +281,16 @@ async fn changes_during_an_interruption_arrive_before_caught_up() {
     create(&far, "one").await;
     assert_eq!(aliases(&mut heard, 1).await, ["one"]);
     line.cut(true);
-    assert_eq!(next(&mut heard).await, Heard::Broken);
+    assert_eq!(next(&mut heard).await, FeedEvent::Disconnected);
     create(&far, "two").await;
     create(&far, "three").await;
-    let Heard::Lost(why) = next(&mut heard).await else {
+    let FeedEvent::Expired(why) = next(&mut heard).await else {
         panic!("expected the reason of the failure");
     };
     assert!(why.contains("https://far.example"), "{why}");
     line.cut(false);
     assert_eq!(aliases(&mut heard, 2).await, ["two", "three"]);
-    assert_eq!(next(&mut heard).await, Heard::CaughtUp);
+    assert_eq!(next(&mut heard).await, FeedEvent::CaughtUp);
     create(&far, "four").await;
     assert_eq!(aliases(&mut heard, 1).await, ["four"]);
 }
@@ -305,8 +305,8 @@ async fn reconnect_pauses_grow_and_the_reason_is_reported_once() {
     line.tries.lock().unwrap().clear();
     let cut = Instant::now();
     line.cut(true);
-    assert_eq!(next(&mut heard).await, Heard::Broken);
-    assert!(matches!(next(&mut heard).await, Heard::Lost(_)));
+    assert_eq!(next(&mut heard).await, FeedEvent::Disconnected);
+    assert!(matches!(next(&mut heard).await, FeedEvent::Expired(_)));
     while line.tries.lock().unwrap().len() < 4 {
         assert!(cut.elapsed() < PATIENCE);
         tokio::task::yield_now().await;
@@ -327,14 +327,17 @@ async fn reconnect_pauses_grow_and_the_reason_is_reported_once() {
 async fn unknown_revision_reloads_the_list_and_continues() {
     let (far, line, mut heard) = followed().await;
     line.cut(true);
-    assert_eq!(next(&mut heard).await, Heard::Broken);
+    assert_eq!(next(&mut heard).await, FeedEvent::Disconnected);
     line.has_forgotten.store(true, Ordering::SeqCst);
     line.cut(false);
     let mut said = vec![next(&mut heard).await];
-    while said.last() != Some(&Heard::CaughtUp) {
+    while said.last() != Some(&FeedEvent::CaughtUp) {
         said.push(next(&mut heard).await);
     }
-    let missed = said.iter().filter(|heard| **heard == Heard::Missed).count();
+    let missed = said
+        .iter()
+        .filter(|heard| **heard == FeedEvent::ReloadNeeded)
+        .count();
     assert_eq!(missed, 1, "{said:?}");
     create(&far, "after").await;
     assert_eq!(aliases(&mut heard, 1).await, ["after"]);
@@ -349,11 +352,11 @@ async fn service_without_a_revision_is_followed_later() {
     let (ears, mut heard) = channel(4);
     let near: Arc<dyn ConnectionService> = line.clone();
     tokio::spawn(follow(near, since, ears));
-    assert_eq!(next(&mut heard).await, Heard::Broken);
-    assert!(matches!(next(&mut heard).await, Heard::Lost(_)));
+    assert_eq!(next(&mut heard).await, FeedEvent::Disconnected);
+    assert!(matches!(next(&mut heard).await, FeedEvent::Expired(_)));
     line.cut(false);
-    assert_eq!(next(&mut heard).await, Heard::Missed);
-    assert_eq!(next(&mut heard).await, Heard::CaughtUp);
+    assert_eq!(next(&mut heard).await, FeedEvent::ReloadNeeded);
+    assert_eq!(next(&mut heard).await, FeedEvent::CaughtUp);
 }
 
 #[tokio::test]
@@ -374,7 +377,10 @@ async fn trashed_connection_disappears_and_restored_one_appears() {
         .await
         .unwrap()
         .id;
-    assert_eq!(next(&mut heard).await, Heard::News(vec![News::Deleted(id)]));
+    assert_eq!(
+        next(&mut heard).await,
+        FeedEvent::Changes(vec![ItemChange::Deleted(id)])
+    );
     far.restore(id, None).await.unwrap();
     assert_eq!(aliases(&mut heard, 1).await, ["before"]);
 }

@@ -15,11 +15,11 @@ use std::collections::BTreeSet;
 use clap::{CommandFactory, Parser};
 use stage::Stage;
 use umai::cli::Args;
-use umai::tui::action::{ACTIONS, Action, Context};
-use umai::tui::command::Parity;
+use umai::tui::action::{ACTIONS, Action, KeyContext};
+use umai::tui::command::CliEquivalent;
 use umai::tui::effect::Effect;
-use umai::tui::layer::Layer;
-use umai::tui::site::Site;
+use umai::tui::layer::Dialog;
+use umai::tui::site::TargetInfo;
 
 /// Commands without an action in the app, with the reason.
 const WITHOUT_A_KEY: &[(&str, &str)] = &[
@@ -68,10 +68,10 @@ fn every_action_has_a_command_or_a_reason() {
     let commands = commands();
     for entry in ACTIONS {
         match entry.action.command() {
-            Parity::Command(words) => {
+            CliEquivalent::Command(words) => {
                 assert!(commands.contains(words), "{}: umai {words}", entry.id);
             }
-            Parity::Screen(why) => assert!(!why.is_empty(), "{}", entry.id),
+            CliEquivalent::None(why) => assert!(!why.is_empty(), "{}", entry.id),
         }
     }
     for entry in ACTIONS.iter().filter(|entry| entry.action.is_write()) {
@@ -85,7 +85,7 @@ fn every_action_has_a_command_or_a_reason() {
                 | Action::Undo
         );
         assert_eq!(
-            matches!(entry.action.command(), Parity::Screen(_)),
+            matches!(entry.action.command(), CliEquivalent::None(_)),
             is_typed,
             "{} changes stored data, so it needs a command",
             entry.id
@@ -98,8 +98,8 @@ fn every_command_has_an_action_or_a_reason() {
     let by_action: BTreeSet<String> = ACTIONS
         .iter()
         .filter_map(|entry| match entry.action.command() {
-            Parity::Command(words) => Some(words.to_owned()),
-            Parity::Screen(_) => None,
+            CliEquivalent::Command(words) => Some(words.to_owned()),
+            CliEquivalent::None(_) => None,
         })
         .chain(["connections update".to_owned()])
         .collect();
@@ -115,7 +115,7 @@ fn every_command_has_an_action_or_a_reason() {
 
 /// Selects an action in the palette.
 fn choose(stage: &mut Stage, action: Action) {
-    let Some(Layer::Palette(palette)) = stage.app.layers.last_mut() else {
+    let Some(Dialog::Palette(palette)) = stage.app.dialogs.last_mut() else {
         panic!("no palette");
     };
     let actions = palette.actions();
@@ -147,9 +147,9 @@ fn parses(line: &str) {
 fn palette_copies_a_valid_command_for_every_action() {
     for start in ["", "<end>", "<end><up>3", "<end><space><up><space>", "X"] {
         let mut stage = Stage::three(120, 40);
-        stage.app.set_target(Site {
+        stage.app.set_target(TargetInfo {
             called_with: vec!["--data".into(), "/else where".into()],
-            ..Site::default()
+            ..TargetInfo::default()
         });
         stage.play(start);
         for entry in ACTIONS
@@ -161,11 +161,11 @@ fn palette_copies_a_valid_command_for_every_action() {
             choose(&mut stage, entry.action);
             stage.play("<f7>");
             match (entry.action.command(), copied(&stage)) {
-                (Parity::Command(_), Some(line)) => {
+                (CliEquivalent::Command(_), Some(line)) => {
                     assert!(line.starts_with("umai --data '/else where' "), "{line}");
                     parses(&line);
                 }
-                (Parity::Screen(why), None) => {
+                (CliEquivalent::None(why), None) => {
                     let frame = stage.frame();
                     let begins: String = why.chars().take(25).collect();
                     assert!(frame.contains(&begins), "{}: {frame}", entry.id);
@@ -293,6 +293,6 @@ fn copied_command_creates_the_same_connection_in_a_shell() {
 
 #[test]
 fn copy_command_works_in_lists_and_forms() {
-    let places: Vec<Context> = Action::CopyCommand.entry().contexts.to_vec();
-    assert_eq!(places, [Context::List, Context::Form]);
+    let places: Vec<KeyContext> = Action::CopyCommand.entry().contexts.to_vec();
+    assert_eq!(places, [KeyContext::List, KeyContext::Form]);
 }

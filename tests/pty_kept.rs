@@ -21,9 +21,9 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use terminal::{KIND, PATIENCE, Terminal, size, started};
-use umai::appsettings::{AppSettings, Variables};
-use umai::connection::{ConnectionService, CoreService, Plain};
-use umai::drafts::{Place, WithoutKey};
+use umai::appsettings::{AppSettings, EnvironmentVariables};
+use umai::connection::{ConnectionService, CoreService, PlainSecret};
+use umai::drafts::{DraftsLocation, WithoutKey};
 use umai::provider::ProviderCatalog;
 use umai::store::memory::MemoryStore;
 use umai::tui::TuiOptions;
@@ -512,13 +512,13 @@ fn app_for_the_panic_test() {
         .unwrap();
     let catalog = Arc::new(ProviderCatalog::embedded());
     let service: Arc<dyn ConnectionService> = Arc::new(CoreService::new(
-        Arc::new(MemoryStore::<Plain>::default()),
+        Arc::new(MemoryStore::<PlainSecret>::default()),
         Arc::clone(&catalog),
-        AppSettings::in_folder(&home, Variables::of([])),
+        AppSettings::in_folder(&home, EnvironmentVariables::from_pairs([])),
         Arc::new(|| panic!("broken clock")),
     ));
     let options = TuiOptions {
-        drafts: Some(Place {
+        drafts: Some(DraftsLocation {
             folder: home.join(".local/share/umai/drafts"),
             target: "here".into(),
             config: home.join(".config/umai"),

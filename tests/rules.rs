@@ -6,11 +6,11 @@ mod common;
 use common::{DOCUMENTED, TestClock, draft, service, service_at};
 use rstest::rstest;
 use umai::connection::{
-    Connection, ConnectionDraft, ConnectionError, IdOrAlias, Query, Reason, Window,
+    Connection, ConnectionDraft, ConnectionError, FieldReason, IdOrAlias, ListQuery, PageRequest,
 };
 use umai::provider::Capability;
 
-const ALL: Window = Window {
+const ALL: PageRequest = PageRequest {
     skip: 0,
     take: 1000,
 };
@@ -27,7 +27,7 @@ async fn refusal(body: &str) -> ConnectionError {
     let service = service();
     service.create(draft(DOCUMENTED)).await.unwrap();
     let error = service.create(draft(body)).await.unwrap_err();
-    let page = service.list(Query::all(ALL)).await.unwrap();
+    let page = service.list(ListQuery::all(ALL)).await.unwrap();
     assert_eq!(page.total, 1, "a refused create keeps nothing");
     error
 }
@@ -363,7 +363,7 @@ async fn mask_keeps_stored_secret_and_null_clears_it() {
     ));
     let change = draft(r#"{"settings":{"apiKey":"***"}}"#);
     let error = service.update(&alias("a"), change, None).await.unwrap_err();
-    assert_eq!(error.fields()[0].reason, Reason::Masked);
+    assert_eq!(error.fields()[0].reason, FieldReason::Masked);
 }
 
 #[tokio::test]
@@ -376,7 +376,7 @@ async fn moved_endpoint_requires_the_secret_again() {
         .await
         .unwrap_err();
     assert_eq!(error.fields()[0].field.path(), "settings.apiKey");
-    assert_eq!(error.fields()[0].reason, Reason::EndpointMoved);
+    assert_eq!(error.fields()[0].reason, FieldReason::EndpointChanged);
     let same_origin = r#"{"settings":{"endpoint":"https://api.openai.com/v2"}}"#;
     service
         .update(&alias("openai-prod"), draft(same_origin), None)
@@ -401,7 +401,7 @@ async fn provider_of_a_connection_cannot_change() {
         )
         .await
         .unwrap_err();
-    assert_eq!(error.fields()[0].reason, Reason::ProviderFixed);
+    assert_eq!(error.fields()[0].reason, FieldReason::ProviderFixed);
     let same = service
         .update(
             &alias("openai-prod"),
@@ -431,7 +431,7 @@ async fn update_of_an_old_version_is_refused() {
         .unwrap_err();
     assert_eq!(
         error,
-        ConnectionError::VersionMoved {
+        ConnectionError::VersionConflict {
             expected: 1,
             found: 2
         }
@@ -513,7 +513,7 @@ async fn lists_are_ordered_by_name_and_filtered() {
         let body = format!(r#"{{"alias":"{alias}","name":"{name}","providerId":"{provider}"}}"#);
         service.create(draft(&body)).await.unwrap();
     }
-    let names = |query: Query| {
+    let names = |query: ListQuery| {
         let service = std::sync::Arc::clone(&service);
         async move {
             let page = service.list(query).await.unwrap();
@@ -521,30 +521,30 @@ async fn lists_are_ordered_by_name_and_filtered() {
             (names.join(" "), page.total)
         }
     };
-    let all = Query::all(ALL);
+    let all = ListQuery::all(ALL);
     assert_eq!(
         names(all.clone()).await,
         ("Alpha beta Gamma BETA".into(), 3)
     );
-    let part = Query::all(Window { skip: 1, take: 1 });
+    let part = ListQuery::all(PageRequest { skip: 1, take: 1 });
     assert_eq!(names(part).await, ("beta".into(), 3));
-    let filtered = Query {
+    let filtered = ListQuery {
         filter: Some("BeTa".into()),
         ..all.clone()
     };
     assert_eq!(names(filtered).await, ("beta Gamma BETA".into(), 2));
-    let provided = Query {
+    let provided = ListQuery {
         provider_ids: Some(vec!["GOOGLE".into()]),
         ..all.clone()
     };
     assert_eq!(names(provided).await, ("beta".into(), 1));
-    let able = Query {
+    let able = ListQuery {
         capability: Some(Capability::Embedding),
         ..all.clone()
     };
     assert_eq!(names(able).await, ("Alpha Gamma BETA".into(), 2));
     service.set_active(&alias("b"), false).await.unwrap();
-    let inactive = Query {
+    let inactive = ListQuery {
         is_active: Some(false),
         ..all
     };
@@ -629,13 +629,13 @@ async fn restore_to_a_used_alias_needs_another_one() {
     let taken = service.restore(id, None).await.unwrap_err();
     assert!(matches!(
         taken.fields(),
-        [error] if matches!(error.reason, Reason::AliasTaken { .. })
+        [error] if matches!(error.reason, FieldReason::AliasTaken { .. })
     ));
     let wrong = service
         .restore(id, Some("Not One".into()))
         .await
         .unwrap_err();
-    assert!(matches!(wrong.fields(), [error] if error.reason == Reason::AliasFormat));
+    assert!(matches!(wrong.fields(), [error] if error.reason == FieldReason::AliasFormat));
     assert_eq!(service.trash(ALL).await.unwrap().total, 1);
     let back = service
         .restore(id, Some("openai-old".into()))
@@ -702,7 +702,7 @@ async fn rollback_to_another_endpoint_requires_the_secret() {
         .await
         .unwrap();
     let refused = service.rollback(&id.into(), 1, None).await.unwrap_err();
-    assert!(matches!(refused.fields(), [error] if error.reason == Reason::EndpointMoved));
+    assert!(matches!(refused.fields(), [error] if error.reason == FieldReason::EndpointChanged));
 }
 
 #[rstest]

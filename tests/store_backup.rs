@@ -18,12 +18,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 use umai::connection::StoreError;
-use umai::store::backup::file::{self, Fault};
-use umai::store::backup::keys::Keys;
+use umai::store::backup::file::{self, BackupFault};
+use umai::store::backup::keys::AvailableKeys;
 use umai::store::backup::restore::prepare;
-use umai::store::backup::shelf::Shelf;
-use umai::store::backup::{Backup, SealVerdict, Target, create, verify};
-use umai::store::journal::entry::{Entry, Step, Walk};
+use umai::store::backup::shelf::BackupFolder;
+use umai::store::backup::{Backup, BackupDestination, SealVerdict, create, verify};
+use umai::store::journal::entry::{EntryWalk, JournalEntry, WalkItem};
 
 use self::world::{Content, content, id, open_in, options, random, save};
 
@@ -32,7 +32,7 @@ fn now() -> DateTime<Utc> {
 }
 
 fn backup(folder: &Path) -> Backup {
-    create(&options(folder), &Target::Store, now()).unwrap()
+    create(&options(folder), &BackupDestination::Store, now()).unwrap()
 }
 
 fn restore(folder: &Path, backup: &Path) -> Option<PathBuf> {
@@ -101,10 +101,10 @@ async fn restore_recovers_content_of_backup() {
             store.close().await.unwrap();
         }
     }
-    let keys = Keys::find(&options(folder.path()));
+    let keys = AvailableKeys::find(&options(folder.path()));
     for (path, then) in &backups {
         let verified = verify(path, &keys).unwrap();
-        assert_eq!(verified.seal, SealVerdict::Right);
+        assert_eq!(verified.seal, SealVerdict::Valid);
         assert_eq!(verified.connections, (then.len(), 0));
         assert_eq!(verified.secrets, Some((then.len(), then.len())));
     }
@@ -145,14 +145,14 @@ async fn flipped_or_truncated_backup_is_detected() {
 fn forge(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
     let (rows, trailer) = bytes.split_at(bytes.len() - 128);
     let mut forged = rows[..128].to_vec();
-    for step in Walk::new(rows, 128) {
-        let Step::Entry(entry) = step else {
+    for step in EntryWalk::new(rows, 128) {
+        let WalkItem::Entry(entry) = step else {
             panic!("the backup is damaged");
         };
         let text = String::from_utf8(entry.payload.to_vec()).unwrap();
         let text = text.replace(from, to);
         let payload = text.as_bytes();
-        Entry { payload, ..entry }.write(&mut forged);
+        JournalEntry { payload, ..entry }.write(&mut forged);
     }
     let mut trailer = trailer.to_vec();
     trailer[32..64].copy_from_slice(&Sha256::digest(&forged));
@@ -174,8 +174,8 @@ async fn backup_modified_without_key_is_rejected() {
     fs::write(&forged, bytes).unwrap();
     let options = options(folder.path());
     assert!(file::read(&forged).is_ok(), "every checksum is right");
-    let verified = verify(&forged, &Keys::find(&options)).unwrap();
-    assert_eq!(verified.seal, SealVerdict::Broken);
+    let verified = verify(&forged, &AvailableKeys::find(&options)).unwrap();
+    assert_eq!(verified.seal, SealVerdict::Invalid);
     let Err(StoreError::Unusable(message)) = prepare(&options, &forged).map(drop) else {
         panic!("the backup was accepted");
     };
@@ -189,12 +189,12 @@ async fn backup_modified_without_key_is_rejected() {
     let length = other.len();
     other[length - 128..].copy_from_slice(&right[right.len() - 128..]);
     fs::write(&forged, &other).unwrap();
-    assert_eq!(file::read(&forged).map(drop), Err(Fault::Mismatch));
+    assert_eq!(file::read(&forged).map(drop), Err(BackupFault::Mismatch));
     let bytes = forge(&right, "openai", "evilai");
     fs::write(&forged, bytes).unwrap();
     // Without the key a modification cannot be detected, and the result reports that.
     fs::remove_file(options.config.join("umai.key")).unwrap();
-    let verified = verify(&forged, &Keys::find(&options)).unwrap();
+    let verified = verify(&forged, &AvailableKeys::find(&options)).unwrap();
     assert_eq!(verified.seal, SealVerdict::NoKey);
     let same = forge(&fs::read(&path).unwrap(), "openai", "openai");
     assert_eq!(
@@ -231,7 +231,7 @@ async fn backup_during_writes_has_acknowledged_changes() {
         let made = tokio::task::spawn_blocking(move || backup(&path))
             .await
             .unwrap();
-        assert!(made.label.head.digest.count >= acknowledged);
+        assert!(made.label.header.digest.count >= acknowledged);
         backups.push(made);
     }
     stop.store(true, Ordering::Release);
@@ -241,7 +241,7 @@ async fn backup_during_writes_has_acknowledged_changes() {
         restore(folder.path(), &made.path);
         let store = open_in(folder.path()).await.unwrap();
         let found = content(&store).await;
-        assert_eq!(found.len() as u64, made.label.head.digest.count);
+        assert_eq!(found.len() as u64, made.label.header.digest.count);
         assert!(found.keys().copied().eq(0..found.len() as u64));
         store.close().await.unwrap();
     }
@@ -320,7 +320,7 @@ async fn restore_reports_and_keeps_damaged_store() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn closing_creates_backup_only_after_changes() {
     let folder = tempfile::tempdir().unwrap();
-    let shelf = Shelf::for_store(&options(folder.path()).data);
+    let shelf = BackupFolder::for_store(&options(folder.path()).data);
     let store = open_in(folder.path()).await.unwrap();
     store.close().await.unwrap();
     assert_eq!(shelf.all().unwrap(), [], "an empty store needs no backup");
@@ -330,9 +330,9 @@ async fn closing_creates_backup_only_after_changes() {
     drop(store);
     let made = shelf.all().unwrap();
     assert_eq!(made.len(), 1);
-    let keys = Keys::find(&options(folder.path()));
+    let keys = AvailableKeys::find(&options(folder.path()));
     let verified = verify(&made[0].path, &keys).unwrap();
-    assert_eq!(verified.seal, SealVerdict::Right);
+    assert_eq!(verified.seal, SealVerdict::Valid);
     for _ in 0..3 {
         let store = open_in(folder.path()).await.unwrap();
         store.close().await.unwrap();
@@ -346,7 +346,7 @@ fn other_file_is_distinguished_from_damaged_backup() {
     let path = folder.path().join("file.backup");
     for content in [b"".as_slice(), b"text", &[0; 4096]] {
         fs::write(&path, content).unwrap();
-        assert_eq!(file::read(&path).map(drop), Err(Fault::Foreign));
-        assert_eq!(file::label(&path), Err(Fault::Foreign));
+        assert_eq!(file::read(&path).map(drop), Err(BackupFault::Foreign));
+        assert_eq!(file::label(&path), Err(BackupFault::Foreign));
     }
 }

@@ -60,7 +60,7 @@ async fn kill_during_index_rebuild_loses_nothing() {
     assert!(!stderr.contains("missing"), "{stderr}");
     let store = open_in(folder.path()).await.unwrap();
     let page = store
-        .list(&umai::connection::Query::all(world::EVERYTHING))
+        .list(&umai::connection::ListQuery::all(world::EVERYTHING))
         .await
         .unwrap();
     assert_eq!(page.items.len() as u64, MANY);

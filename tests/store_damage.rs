@@ -216,7 +216,7 @@ async fn long_journal_in(folder: &Path) -> usize {
 }
 
 async fn total(store: &Store) -> usize {
-    let query = umai::connection::Query::all(world::EVERYTHING);
+    let query = umai::connection::ListQuery::all(world::EVERYTHING);
     let page = store.list(&query).await.unwrap();
     assert_eq!(page.items.len(), page.total);
     page.total
@@ -326,7 +326,7 @@ async fn damaged_change_without_index_loses_no_other() {
         assert!(notices.contains("rebuilt"), "{notices}");
         assert!(notices.contains("is damaged in"), "{notices}");
         let page = store
-            .list(&umai::connection::Query::all(world::EVERYTHING))
+            .list(&umai::connection::ListQuery::all(world::EVERYTHING))
             .await
             .unwrap();
         let differ = before

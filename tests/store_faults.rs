@@ -29,8 +29,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use umai::store::backup::shelf::Shelf;
-use umai::store::backup::{Target, create, file};
+use umai::store::backup::shelf::BackupFolder;
+use umai::store::backup::{BackupDestination, create, file};
 
 use self::folders::copy;
 use self::process::{FOLDER, NUMBER, parameters, report};
@@ -234,7 +234,11 @@ async fn child_runs_operations_with_fault() {
         );
         let store_options = options(&folder);
         let made = tokio::task::spawn_blocking(move || {
-            create(&store_options, &Target::Store, chrono::Utc::now())
+            create(
+                &store_options,
+                &BackupDestination::Store,
+                chrono::Utc::now(),
+            )
         });
         let made = made.await.unwrap();
         report_result("backup".into(), made.map(drop).map_err(text));
@@ -292,7 +296,9 @@ async fn check_script(folder: &Path, result: &FaultRun, place: &str) {
     store.close().await.unwrap();
     drop(store);
     let expected = lines.iter().filter(|line| **line == "backup").count();
-    let shelf = Shelf::for_store(&options(folder).data).all().unwrap();
+    let shelf = BackupFolder::for_store(&options(folder).data)
+        .all()
+        .unwrap();
     let intact = shelf.iter().filter(|found| file::read(&found.path).is_ok());
     assert!(intact.count() >= expected, "{place}: {out}");
     let store = open_in(folder).await.unwrap();
@@ -334,7 +340,9 @@ async fn create_home(folder: &Path) -> PathBuf {
         store.save(save(number, 1)).await.unwrap();
     }
     store.close().await.unwrap();
-    let shelf = Shelf::for_store(&options(folder).data).all().unwrap();
+    let shelf = BackupFolder::for_store(&options(folder).data)
+        .all()
+        .unwrap();
     shelf[0].path.strip_prefix(folder).unwrap().to_owned()
 }
 

@@ -23,11 +23,11 @@ use std::sync::Mutex;
 
 use chrono::Utc;
 use futures_util::{StreamExt, stream};
-use umai::connection::{Query, StoreError};
-use umai::store::backup::keys::Keys;
+use umai::connection::{ListQuery, StoreError};
+use umai::store::backup::keys::AvailableKeys;
 use umai::store::backup::restore::prepare;
-use umai::store::backup::shelf::Shelf;
-use umai::store::backup::{Target, create, verify};
+use umai::store::backup::shelf::BackupFolder;
+use umai::store::backup::{BackupDestination, create, verify};
 use umai::store::survey::survey;
 
 use self::folders::{copy, files};
@@ -78,11 +78,11 @@ impl Fixture {
         assert_eq!(store.notices(), Vec::<String>::new());
         let before = content(&store).await;
         store.close().await.unwrap();
-        let shelf = Shelf::for_store(&options(home.path()).data);
+        let shelf = BackupFolder::for_store(&options(home.path()).data);
         for automatic in shelf.all().unwrap() {
             fs::remove_file(automatic.path).unwrap();
         }
-        let made = create(&options(home.path()), &Target::Store, Utc::now()).unwrap();
+        let made = create(&options(home.path()), &BackupDestination::Store, Utc::now()).unwrap();
         Self {
             backup: made.path.strip_prefix(home.path()).unwrap().to_owned(),
             home,
@@ -171,7 +171,7 @@ impl Outcomes {
 
 /// Reads the content of a store; each connection must have a saved state, but older versions may be lost.
 async fn records(store: &Store) -> Content {
-    let page = store.list(&Query::all(EVERYTHING)).await.unwrap();
+    let page = store.list(&ListQuery::all(EVERYTHING)).await.unwrap();
     let mut found = Content::new();
     for item in page.items {
         let number = item.id.as_u64_pair().1;
@@ -193,7 +193,7 @@ async fn check(fixture: &Fixture, home: &Path, damages: &[Damage], outcomes: &Mu
     let backup = home.join(&fixture.backup);
     let options = options(home);
     if part == "backups" {
-        let text = verify(&backup, &Keys::find(&options))
+        let text = verify(&backup, &AvailableKeys::find(&options))
             .map(drop)
             .unwrap_err()
             .to_string();

@@ -28,11 +28,11 @@ use std::process::{Command, Output, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use umai::connection::{Query, StoreError};
-use umai::store::backup::shelf::Shelf;
-use umai::store::backup::{Target, create, file};
+use umai::connection::{ListQuery, StoreError};
+use umai::store::backup::shelf::BackupFolder;
+use umai::store::backup::{BackupDestination, create, file};
 use umai::store::key::passphrase::Passphrase;
-use umai::store::key::place::Spot;
+use umai::store::key::place::KeyFileLocation;
 
 use self::folders::copy;
 use self::world::{Content, EVERYTHING, content, open_in, options, random, save};
@@ -59,7 +59,12 @@ async fn fixture() -> Fixture {
         store.save(save(number, 1)).await.unwrap();
     }
     let at_backup = content(&store).await;
-    let made = create(&options(folder.path()), &Target::Store, chrono::Utc::now()).unwrap();
+    let made = create(
+        &options(folder.path()),
+        &BackupDestination::Store,
+        chrono::Utc::now(),
+    )
+    .unwrap();
     for number in 3..9 {
         store
             .save(save(number, if number < 6 { 2 } else { 1 }))
@@ -199,7 +204,7 @@ async fn interrupt(
         // Leftovers do not prevent anything.
         let again = run(folder.path(), &["backup", "create"], End::Never);
         assert!(again.status.success(), "{place}: {again:?}");
-        for found in Shelf::for_store(&options(folder.path()).data)
+        for found in BackupFolder::for_store(&options(folder.path()).data)
             .all()
             .unwrap()
         {
@@ -289,7 +294,9 @@ async fn killed_backup_is_complete_or_absent() {
         &fixture,
         &["backup", "create"],
         async |folder, is_done, place| {
-            let found = Shelf::for_store(&options(folder).data).all().unwrap();
+            let found = BackupFolder::for_store(&options(folder).data)
+                .all()
+                .unwrap();
             // One backup existed before.
             assert!((1..=2).contains(&found.len()), "{place}: {found:?}");
             assert!(!is_done || found.len() == 2, "{place}");
@@ -318,7 +325,7 @@ async fn killed_key_new_keeps_connections_and_key_file() {
         let store = open_in(folder)
             .await
             .unwrap_or_else(|error| panic!("{place}: {error}"));
-        let listed = store.list(&Query::all(EVERYTHING)).await.unwrap();
+        let listed = store.list(&ListQuery::all(EVERYTHING)).await.unwrap();
         assert_eq!(listed.items.len(), fixture.current.len(), "{place}");
         store.save(save(77, 1)).await.unwrap();
         store.close().await.unwrap();
@@ -347,7 +354,7 @@ async fn interrupt_key(fixture: &Fixture, command: &[&str]) -> usize {
         copy(fixture.folder.path(), folder.path());
         let output = run(folder.path(), command, end);
         kills += usize::from(!output.status.success());
-        let spot = Spot::find(None, &options(folder.path()).config);
+        let spot = KeyFileLocation::find(None, &options(folder.path()).config);
         if let Some(wrapped) = spot.locked() {
             let given = Passphrase::new(PASSPHRASE);
             assert_eq!(wrapped.try_passphrase(&given), Ok(true));

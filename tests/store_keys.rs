@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use umai::connection::StoreError;
 use umai::connection::store::ConnectionStore;
 use umai::store::key::passphrase::Passphrase;
-use umai::store::key::place::Spot;
+use umai::store::key::place::KeyFileLocation;
 use umai::store::key::protection::protect;
 use umai::store::open_shared;
 use umai::store::rotation::rotate;
@@ -88,7 +88,7 @@ async fn flipped_bits_of_key_file_are_detected() {
     let before = store_in(folder.path()).await;
     let rejected = flip_every_byte(folder.path(), &before).await;
     assert!(rejected >= 42, "{rejected} of 45 were rejected");
-    let spot = Spot::find(None, &options(folder.path()).config);
+    let spot = KeyFileLocation::find(None, &options(folder.path()).config);
     protect(&spot, &Passphrase::new("correct horse battery")).unwrap();
     let length = fs::read(key_file(folder.path())).unwrap().len();
     let rejected = flip_every_byte(folder.path(), &before).await;
@@ -151,11 +151,11 @@ async fn survey_reports_key_and_backups_without_changes() {
     let path = key_file(folder.path());
     let report = survey(&options);
     assert!(report.contents.unwrap().unwrap().is_sound);
-    assert_eq!(report.key, KeyState::Fits(path.clone()));
+    assert_eq!(report.key, KeyState::Matches(path.clone()));
     assert_eq!(report.backups.unwrap().len(), 1);
     // A pending key of an interrupted rotation belongs to the store.
     fs::rename(&path, path.with_extension("key.new")).unwrap();
-    assert_eq!(survey(&options).key, KeyState::Fits(path.clone()));
+    assert_eq!(survey(&options).key, KeyState::Matches(path.clone()));
     assert!(
         !path.exists(),
         "only opening the store installs the pending key"

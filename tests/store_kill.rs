@@ -22,9 +22,9 @@ use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use umai::connection::Query;
+use umai::connection::ListQuery;
 use umai::store::backup::file;
-use umai::store::backup::shelf::Shelf;
+use umai::store::backup::shelf::BackupFolder;
 
 use self::world::{EVERYTHING, Store, content_from, id, open_in, options, random, save};
 
@@ -142,7 +142,7 @@ async fn kills_lose_nothing_acknowledged() {
             store.close().await.unwrap();
         }
         acknowledged += record.numbers.len() + record.names.len();
-        let shelf = Shelf::for_store(&options(folder.path()).data)
+        let shelf = BackupFolder::for_store(&options(folder.path()).data)
             .all()
             .unwrap();
         for backup in &shelf {
@@ -173,7 +173,7 @@ async fn check(store: &Store, record: &Record, from: u64, process: &str) {
             "{process} was killed: {number} was acknowledged as {what:?} and is {stored:?}"
         );
     }
-    let page = store.list(&Query::all(EVERYTHING)).await.unwrap();
+    let page = store.list(&ListQuery::all(EVERYTHING)).await.unwrap();
     let there: Vec<&str> = page.items.iter().map(|item| item.name.as_str()).collect();
     for (name, what) in &record.names {
         let count = there.iter().filter(|there| *there == name).count();

@@ -23,8 +23,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use umai::connection::store::{Put, Save};
-use umai::connection::{Change, Connection, Plain, StoreError};
+use umai::connection::store::{Precondition, SaveConnection};
+use umai::connection::{Connection, PlainSecret, StoreError, VersionChange};
 
 use self::linear::{Execution, Operation, Outcome, is_linearizable};
 use self::process::{ChildProcess, parameters, report};
@@ -72,17 +72,17 @@ fn any(round: u64) -> Operation {
     }
 }
 
-fn save(number: u64, version: u64, alias: u64, put: Put) -> Save<Plain> {
+fn save(number: u64, version: u64, alias: u64, put: Precondition) -> SaveConnection<PlainSecret> {
     let mut connection = connection(number, version);
     connection.item.alias = alias_of(alias);
-    Save {
+    SaveConnection {
         connection,
-        put,
-        change: Change::default(),
+        precondition: put,
+        change: VersionChange::default(),
     }
 }
 
-fn is(found: Option<Connection<Plain>>) -> Outcome {
+fn is(found: Option<Connection<PlainSecret>>) -> Outcome {
     found.map_or(Outcome::Nothing, |found| Outcome::Is {
         id: found.item.id.as_u64_pair().1,
         version: found.item.version,
@@ -94,9 +94,9 @@ async fn operation(store: &Store, operation: Operation) -> Outcome {
     let done = match operation {
         Operation::Get { id: number } => return is(store.get(id(number)).await.unwrap()),
         Operation::Find { alias } => return is(store.find(&alias_of(alias)).await.unwrap()),
-        Operation::New { id, alias } => store.save(save(id, 1, alias, Put::New)).await,
+        Operation::New { id, alias } => store.save(save(id, 1, alias, Precondition::Absent)).await,
         Operation::Over { id, version, alias } => {
-            let put = Put::Over(version);
+            let put = Precondition::Version(version);
             store.save(save(id, version + 1, alias, put)).await
         }
         Operation::Delete {
@@ -111,7 +111,7 @@ async fn operation(store: &Store, operation: Operation) -> Outcome {
             by: by.id.as_u64_pair().1,
         },
         Err(StoreError::NotFound(_)) => Outcome::NotFound,
-        Err(StoreError::VersionMoved { found, .. }) => Outcome::Moved { found },
+        Err(StoreError::VersionConflict { found, .. }) => Outcome::Moved { found },
         Err(other) => panic!("{other}"),
     }
 }

@@ -13,10 +13,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use futures_util::future::join_all;
-use umai::store::journal::digest::{Digest, record_mark, version_mark};
-use umai::store::journal::entry::{Entry, Kind, Step, Walk};
-use umai::store::journal::head::{self, Head};
-use umai::store::journal::segment::{Segment, Tail};
+use umai::store::journal::digest::{StateDigest, record_mark, version_mark};
+use umai::store::journal::entry::{EntryKind, EntryWalk, JournalEntry, WalkItem};
+use umai::store::journal::head::{self, FileHeader};
+use umai::store::journal::segment::{ActiveSegment, Segment};
 use umai::store::journal::{retention, snapshot};
 
 use self::world::{Content, content, open_in, save};
@@ -36,13 +36,13 @@ async fn store_in(folder: &Path) -> Content {
 type JournaledChange = (u64, uuid::Uuid, Vec<u8>);
 
 /// Reads the only segment of a store: a header for its end, and the changes.
-fn journal(data: &Path) -> (Head, Vec<JournaledChange>) {
+fn journal(data: &Path) -> (FileHeader, Vec<JournaledChange>) {
     let segment = Segment::all(&data.join("journal")).unwrap().remove(0);
     let (bytes, read) = segment.read().unwrap();
     let mut head = read.unwrap();
     let mut changes = Vec::new();
-    for step in Walk::new(&bytes, head::LENGTH) {
-        if let Step::Entry(entry) = step {
+    for step in EntryWalk::new(&bytes, head::LENGTH) {
+        if let WalkItem::Entry(entry) = step {
             head.revision = entry.revision;
             head.digest = entry.digest;
             changes.push((entry.revision, entry.id, entry.payload.to_vec()));
@@ -52,16 +52,21 @@ fn journal(data: &Path) -> (Head, Vec<JournaledChange>) {
 }
 
 /// Writes a snapshot at the end of the journal that has only the first connections.
-fn write_snapshot(data: &Path, head: &Head, has: usize, payload: fn(&[u8]) -> Vec<u8>) -> PathBuf {
+fn write_snapshot(
+    data: &Path,
+    head: &FileHeader,
+    has: usize,
+    payload: fn(&[u8]) -> Vec<u8>,
+) -> PathBuf {
     let (_, changes) = journal(data);
-    let rows = |writer: &mut snapshot::Writer<'_>| {
+    let rows = |writer: &mut snapshot::SnapshotWriter<'_>| {
         for (revision, id, json) in &changes[..has] {
-            writer.add(&Entry {
-                kind: Kind::Record,
+            writer.add(&JournalEntry {
+                kind: EntryKind::Record,
                 revision: *revision,
                 id: *id,
                 number: 1,
-                digest: Digest::default(),
+                digest: StateDigest::default(),
                 payload: &payload(json),
             })?;
         }
@@ -72,16 +77,16 @@ fn write_snapshot(data: &Path, head: &Head, has: usize, payload: fn(&[u8]) -> Ve
 }
 
 /// Digest of the first connections.
-fn digest_of(data: &Path, has: usize) -> Digest {
+fn digest_of(data: &Path, has: usize) -> StateDigest {
     let (_, changes) = journal(data);
     changes[..has]
         .iter()
         .map(|(revision, id, _)| record_mark(*id, *revision, version_mark(*id, 1, *revision)))
-        .fold(Digest::default(), Digest::with)
+        .fold(StateDigest::default(), StateDigest::with)
 }
 
 /// Reduces an index to the first connections and makes it consistent.
-fn reduce_index(data: &Path, head: &Head, has: usize) {
+fn reduce_index(data: &Path, head: &FileHeader, has: usize) {
     let (_, changes) = journal(data);
     let lost: Vec<uuid::Uuid> = changes[has..].iter().map(|change| change.1).collect();
     let db = sled::open(data.join("sled")).unwrap();
@@ -108,14 +113,14 @@ fn reduce_index(data: &Path, head: &Head, has: usize) {
 }
 
 /// Starts a new segment and removes the journal before it.
-fn remove_journal_start(data: &Path, end: &Head) {
+fn remove_journal_start(data: &Path, end: &FileHeader) {
     fs::remove_dir_all(data.join("journal")).unwrap();
     fs::create_dir(data.join("journal")).unwrap();
-    let next = Head {
+    let next = FileHeader {
         revision: end.revision + 1,
         ..end.clone()
     };
-    Tail::create(&data.join("journal"), &next).unwrap();
+    ActiveSegment::create(&data.join("journal"), &next).unwrap();
 }
 
 #[tokio::test]

@@ -18,10 +18,10 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use umai::connection::store::{Put, Revision, Save};
-use umai::connection::{Change, ConnectionItem, Plain, Query, StoreError};
+use umai::connection::store::{Precondition, Revision, SaveConnection};
+use umai::connection::{ConnectionItem, ListQuery, PlainSecret, StoreError, VersionChange};
 use umai::store::backup::restore::prepare;
-use umai::store::backup::{Target, create};
+use umai::store::backup::{BackupDestination, create};
 
 use self::world::{EVERYTHING, Store, connection, id, open_in, options};
 
@@ -85,18 +85,18 @@ fn outcome(done: &Result<Revision, StoreError>) -> &'static str {
         Err(StoreError::IdTaken(_)) => "id taken",
         Err(StoreError::AliasTaken { .. }) => "alias taken",
         Err(StoreError::NotFound(_)) => "not found",
-        Err(StoreError::VersionMoved { .. }) => "moved",
+        Err(StoreError::VersionConflict { .. }) => "moved",
         Err(other) => panic!("{other}"),
     }
 }
 
-fn save(number: u64, version: u64, alias: u64, put: Put) -> Save<Plain> {
+fn save(number: u64, version: u64, alias: u64, put: Precondition) -> SaveConnection<PlainSecret> {
     let mut connection = connection(number, version);
     connection.item.alias = format!("Alias-{alias}");
-    Save {
+    SaveConnection {
         connection,
-        put,
-        change: Change::default(),
+        precondition: put,
+        change: VersionChange::default(),
     }
 }
 
@@ -135,7 +135,10 @@ impl StoreAndMap {
                     self.map.insert(number, (1, alias));
                     "done"
                 };
-                let done = self.store.save(save(number, 1, alias, Put::New)).await;
+                let done = self
+                    .store
+                    .save(save(number, 1, alias, Precondition::Absent))
+                    .await;
                 self.check_outcome(&done, expected);
             }
             Step::Over { number, alias, off } => {
@@ -151,7 +154,7 @@ impl StoreAndMap {
                     self.map.insert(number, (version + 1, alias));
                     "done"
                 };
-                let put = Put::Over(version);
+                let put = Precondition::Version(version);
                 let done = self.store.save(save(number, version + 1, alias, put)).await;
                 self.check_outcome(&done, expected);
             }
@@ -179,7 +182,8 @@ impl StoreAndMap {
             Step::Backup => {
                 let options = options(self.path());
                 if !self.map.is_empty() {
-                    let made = create(&options, &Target::Store, chrono::Utc::now()).unwrap();
+                    let made =
+                        create(&options, &BackupDestination::Store, chrono::Utc::now()).unwrap();
                     self.backup = Some((made.path, self.map.clone()));
                 }
             }
@@ -213,7 +217,7 @@ impl StoreAndMap {
 
     /// Compares the complete content.
     async fn compare(&self) {
-        let page = self.store.list(&Query::all(EVERYTHING)).await.unwrap();
+        let page = self.store.list(&ListQuery::all(EVERYTHING)).await.unwrap();
         let mut found = Map::new();
         for ConnectionItem {
             id, version, alias, ..
@@ -230,7 +234,7 @@ impl StoreAndMap {
                 assert_eq!((found, versions.total), (None, 0));
                 continue;
             };
-            let expected = save(number, *version, *alias, Put::New).connection;
+            let expected = save(number, *version, *alias, Precondition::Absent).connection;
             assert_eq!(found, Some(expected));
             assert_eq!(versions.total as u64, *version);
         }

@@ -30,8 +30,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use umai::store::backup::keys::Keys;
-use umai::store::backup::shelf::Shelf;
+use umai::store::backup::keys::AvailableKeys;
+use umai::store::backup::shelf::BackupFolder;
 use umai::store::backup::{SealVerdict, verify};
 use umai::store::{StoreOptions, open};
 
@@ -424,10 +424,12 @@ async fn power_cut_during_command_loses_nothing_acknowledged() {
                 .iter()
                 .filter(|line| *line == "backup create")
                 .count();
-            let keys = Keys::find(&store_options(home));
-            let backups = Shelf::for_store(&store_options(home).data).all().unwrap();
+            let keys = AvailableKeys::find(&store_options(home));
+            let backups = BackupFolder::for_store(&store_options(home).data)
+                .all()
+                .unwrap();
             let backups = backups.into_iter().filter(|found| {
-                verify(&found.path, &keys).is_ok_and(|found| found.seal == SealVerdict::Right)
+                verify(&found.path, &keys).is_ok_and(|found| found.seal == SealVerdict::Valid)
             });
             assert!(
                 backups.count() >= expected,

@@ -20,7 +20,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
-use umai::connection::{Connection, Setting, StoreError};
+use umai::connection::{Connection, SettingValue, StoreError};
 use umai::store::{StoreOptions, open};
 
 use self::process::{FOLDER, NUMBER, parameters, report};
@@ -43,9 +43,9 @@ fn damage_seals(folder: &Path) {
     let path = folder.join("data/journal/00000000000000000001.log");
     let bytes = fs::read(&path).unwrap();
     let mut damaged = bytes[..128].to_vec();
-    let steps = umai::store::journal::entry::Walk::new(&bytes, 128);
+    let steps = umai::store::journal::entry::EntryWalk::new(&bytes, 128);
     for step in steps {
-        let umai::store::journal::entry::Step::Entry(mut entry) = step else {
+        let umai::store::journal::entry::WalkItem::Entry(mut entry) = step else {
             panic!("the journal is damaged");
         };
         let text = String::from_utf8(entry.payload.to_vec()).unwrap();
@@ -59,9 +59,9 @@ fn damage_seals(folder: &Path) {
     fs::remove_dir_all(folder.join("data/sled")).unwrap();
 }
 
-fn secret(connection: &Connection<umai::connection::Plain>) -> Option<String> {
+fn secret(connection: &Connection<umai::connection::PlainSecret>) -> Option<String> {
     match connection.settings.as_ref()?.get("apiKey")? {
-        Setting::Secret(secret) => secret.expose().map(str::to_owned),
+        SettingValue::Secret(secret) => secret.expose().map(str::to_owned),
         _ => panic!("expected a secret"),
     }
 }
@@ -92,7 +92,7 @@ async fn unreadable_secret_is_kept_until_reentered() {
     let mut unreadable = save(2, 1);
     unreadable.connection.settings = Some(umai::connection::Settings::from_iter([(
         "apiKey".to_owned(),
-        Setting::Secret(umai::connection::Plain::unreadable()),
+        SettingValue::Secret(umai::connection::PlainSecret::unreadable()),
     )]));
     let refused = store.save(unreadable).await;
     assert!(matches!(refused, Err(StoreError::Key(_))), "{refused:?}");

@@ -27,15 +27,15 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use futures_util::StreamExt;
 use futures_util::future::try_join_all;
-use umai::connection::store::{ChangeFeed, Revision, What};
+use umai::connection::store::{ChangeFeed, ChangeKind, Revision};
 
 use self::process::{ChildProcess, PATIENCE, parameters, report, wait_for_end};
 use self::world::{Store, content, id, open_in, options, save};
 
-async fn next(feed: &mut ChangeFeed) -> (u64, What) {
+async fn next(feed: &mut ChangeFeed) -> (u64, ChangeKind) {
     let changed = tokio::time::timeout(PATIENCE, feed.next()).await;
     let changed = changed.unwrap().unwrap().unwrap();
-    (changed.revision.0, changed.what)
+    (changed.revision.0, changed.kind)
 }
 
 /// Keeps the store open; run as a child process.
@@ -69,7 +69,7 @@ async fn changes_are_visible_to_all_processes() {
     assert_eq!(next(&mut feed).await.0, 1);
     let third = open_in(folder.path()).await.unwrap();
     third.save(save(1, 2)).await.unwrap();
-    let What::Saved(item) = next(&mut feed).await.1 else {
+    let ChangeKind::Saved(item) = next(&mut feed).await.1 else {
         panic!("expected a save");
     };
     assert_eq!((item.id, item.version), (id(1), 2));
@@ -222,7 +222,7 @@ async fn latencies(folder: &Path, store: &Store, first: u64) -> Vec<Duration> {
     let writer = ChildProcess::start("child_saves_timestamps", folder, first);
     let mut latencies = Vec::new();
     for _ in 0..TIMED {
-        let What::Saved(item) = next(&mut feed).await.1 else {
+        let ChangeKind::Saved(item) = next(&mut feed).await.1 else {
             panic!("expected a save");
         };
         let saved = Duration::from_nanos(item.name.parse().unwrap());

@@ -24,9 +24,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
-use umai::connection::Query;
+use umai::connection::ListQuery;
 use umai::store::backup::file;
-use umai::store::backup::shelf::Shelf;
+use umai::store::backup::shelf::BackupFolder;
 
 use self::process::{ChildProcess, parameters, report, wait_for_end};
 use self::world::{EVERYTHING, Store, content, id, open_in, options, random, save};
@@ -89,7 +89,7 @@ async fn write(store: &Store, first: u64, stop: &AtomicBool) {
             }
         }
     }
-    let page = store.list(&Query::all(EVERYTHING)).await.unwrap();
+    let page = store.list(&ListQuery::all(EVERYTHING)).await.unwrap();
     let ours = page.items.iter().filter(|item| {
         let number = item.id.as_u64_pair().1;
         (first..first + KEPT).contains(&number)
@@ -150,7 +150,7 @@ async fn run_one_operation(folder: &Path, number: u64) {
         2 => {
             umai(folder, &["backup", "create"]);
             // Manual backups are kept; a soak test creates more than a user would.
-            for found in Shelf::for_store(&options(folder).data)
+            for found in BackupFolder::for_store(&options(folder).data)
                 .all()
                 .unwrap()
                 .iter()
@@ -204,7 +204,7 @@ async fn soak_loses_nothing_and_does_not_grow() {
         most.1 <= half.1 + MORE_FILES,
         "grew from {half:?} to {most:?}"
     );
-    for found in Shelf::for_store(&options(folder.path()).data)
+    for found in BackupFolder::for_store(&options(folder.path()).data)
         .all()
         .unwrap()
     {

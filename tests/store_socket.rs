@@ -22,8 +22,8 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
-use umai::connection::store::{Revision, Save};
-use umai::connection::{Plain, Query, StoreError, Window};
+use umai::connection::store::{Revision, SaveConnection};
+use umai::connection::{ListQuery, PageRequest, PlainSecret, StoreError};
 use umai::store::{StoreOptions, open};
 
 use self::process::{ChildProcess, parameters, report, wait_for_end};
@@ -59,7 +59,7 @@ impl LossyPair {
     async fn save_through_loss(
         &self,
         fate: Fate,
-        saved: Save<Plain>,
+        saved: SaveConnection<PlainSecret>,
         action: impl AsyncFnOnce(&Store),
     ) -> Result<Revision, StoreError> {
         self.proxy.next(fate);
@@ -138,7 +138,7 @@ async fn later_changes_survive_retry_of_unanswered_write() {
 }
 
 /// The connection of [`save`], moved to the trash.
-fn trashed(number: u64, version: u64) -> Save<Plain> {
+fn trashed(number: u64, version: u64) -> SaveConnection<PlainSecret> {
     let mut save = save(number, version);
     let item = &mut save.connection.item;
     item.date_deleted = Some(item.date_modified);
@@ -162,7 +162,7 @@ async fn move_to_trash_with_lost_reply_is_executed_once() {
     let result = lossy
         .save_through_loss(Fate::RequestLost, trashed(1, 4), same)
         .await;
-    let moved = StoreError::VersionMoved {
+    let moved = StoreError::VersionConflict {
         expected: 3,
         found: 4,
     };
@@ -183,7 +183,7 @@ async fn second_move_to_trash_is_not_mistaken_for_purge() {
         lossy.proxy.resume();
     };
     let (purged, ()) = tokio::join!(lossy.client.delete(id(1), 2), actions);
-    let moved = StoreError::VersionMoved {
+    let moved = StoreError::VersionConflict {
         expected: 2,
         found: 4,
     };
@@ -201,7 +201,7 @@ async fn equal_save_of_other_client_is_not_mistaken_for_lost_one() {
     let saved = lossy
         .save_through_loss(Fate::RequestLost, save(1, 2), same)
         .await;
-    let moved = StoreError::VersionMoved {
+    let moved = StoreError::VersionConflict {
         expected: 1,
         found: 2,
     };
@@ -354,7 +354,7 @@ async fn long_list_is_complete_and_does_not_block() {
         let saves = (start..start + 1_000).map(|number| leader.save(save(number, 1)));
         futures_util::future::try_join_all(saves).await.unwrap();
     }
-    let query = Query::all(Window {
+    let query = ListQuery::all(PageRequest {
         skip: 0,
         take: 100_000,
     });

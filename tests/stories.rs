@@ -221,7 +221,7 @@ fn help_scrolls_to_its_end_and_back(#[case] end: &str, #[case] home: &str) {
     assert_eq!(stage.frame(), first);
     stage.play("?");
     assert!(
-        stage.app.layers.is_empty(),
+        stage.app.dialogs.is_empty(),
         "the key that opens it closes it"
     );
 }

@@ -11,10 +11,10 @@ mod common;
 mod stage;
 
 use stage::twice::Twice as Stage;
-use umai::tui::action::{ACTIONS, Action, Context};
+use umai::tui::action::{ACTIONS, Action, KeyContext};
 use umai::tui::effect::Effect;
 use umai::tui::event::Event;
-use umai::tui::layer::Layer;
+use umai::tui::layer::Dialog;
 use umai::tui::tree::Column;
 
 /// Creates a stage with five connections of three providers, some with endpoints.
@@ -39,7 +39,7 @@ fn talkative(width: u16, height: u16) -> Stage {
     stage.turn(61);
     stage.play("p").play("p");
     stage.turn(3_600);
-    stage.happens(Event::Noticed(vec![
+    stage.happens(Event::StoreNotices(vec![
         "The certificate of https://umai.example ends in three days; renew it with umai serve --renew, or provide your own".into(),
     ]));
     stage
@@ -95,14 +95,14 @@ stories! {
 #[test]
 fn palette_lists_all_actions_and_runs_available_ones() {
     for (keys, place) in [
-        ("", Context::Tree),
-        ("n<enter>", Context::Form),
-        ("X", Context::Trash),
-        ("2<tab>", Context::Tree),
+        ("", KeyContext::Tree),
+        ("n<enter>", KeyContext::Form),
+        ("X", KeyContext::Trash),
+        ("2<tab>", KeyContext::Tree),
     ] {
         let mut stage = five(120, 40);
         stage.play(&format!("{keys}<ctrl-p>"));
-        let Some(Layer::Palette(palette)) = stage.app.layers.last() else {
+        let Some(Dialog::Palette(palette)) = stage.app.dialogs.last() else {
             panic!("the palette was expected over {place:?}");
         };
         assert_eq!(palette.context, place);
@@ -126,7 +126,7 @@ fn palette_runs_menu_actions() {
     assert_eq!(stage.app.tree.sort().column, Column::Alias);
     stage.play(":copy id<enter>");
     assert!(matches!(stage.effects.last(), Some(Effect::Copy(_))));
-    assert!(stage.app.layers.is_empty());
+    assert!(stage.app.dialogs.is_empty());
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn palette_selects_a_connection_hidden_by_the_filter() {
 fn palette_over_a_form_lists_no_connections() {
     let mut stage = five(80, 24);
     stage.play("nopenai<enter>x<ctrl-p>proxy");
-    let Some(Layer::Palette(palette)) = stage.app.layers.last() else {
+    let Some(Dialog::Palette(palette)) = stage.app.dialogs.last() else {
         panic!("the palette was expected");
     };
     assert_eq!(palette.count(&stage.app.tree), 0);
@@ -156,7 +156,10 @@ fn palette_over_a_form_lists_no_connections() {
 fn message_log_over_a_form_keeps_input() {
     let mut stage = five(80, 24);
     stage.play("nopenai<enter>Mine<ctrl-s><alt-m>");
-    assert!(matches!(stage.app.layers.last(), Some(Layer::Messages(_))));
+    assert!(matches!(
+        stage.app.dialogs.last(),
+        Some(Dialog::Messages(_))
+    ));
     stage.play("<alt-m>");
     assert_eq!(stage.app.form().unwrap().name(), "Mine");
 }

@@ -15,48 +15,48 @@ use std::sync::Arc;
 use stage::Stage as One;
 use stage::twice::Twice as Stage;
 use umai::connection::{ConnectionItem, ConnectionService, IdOrAlias};
-use umai::drafts::Found;
-use umai::tui::effect::{Effect, Slot};
+use umai::drafts::StoredDraft;
+use umai::tui::effect::{DraftSlot, Effect};
 use umai::tui::event::Event;
-use umai::tui::follow::Heard;
-use umai::tui::form::{Document, Kept, Subject};
-use umai::tui::layer::Layer;
-use umai::tui::merge::Side;
-use umai::tui::tree::{Item, News};
+use umai::tui::follow::FeedEvent;
+use umai::tui::form::{EditorDocument, FormSnapshot, FormSubject};
+use umai::tui::layer::Dialog;
+use umai::tui::merge::MergeSide;
+use umai::tui::tree::{ItemChange, TreeItem};
 use uuid::Uuid;
 
 /// Keys that open the form of the first connection, Anthropic Team A.
 const EDIT: &str = "<down>e";
 
 /// Drafts that both apps have stored.
-fn kept(stage: &Stage) -> Vec<(Slot, Arc<Kept>)> {
+fn kept(stage: &Stage) -> Vec<(DraftSlot, Arc<FormSnapshot>)> {
     let kept = stage.kept.iter();
     kept.map(|(slot, kept)| (*slot, Arc::clone(kept))).collect()
 }
 
 /// Draft as it is found at the next start.
-fn found(number: u128, kept: &Kept) -> Found {
-    Found {
+fn found(number: u128, kept: &FormSnapshot) -> StoredDraft {
+    StoredDraft {
         id: Uuid::from_u128(number),
-        when: "2024-01-15T10:29:00Z".parse().unwrap(),
+        date: "2024-01-15T10:29:00Z".parse().unwrap(),
         content: Ok(kept.to_bytes()),
     }
 }
 
-fn unreadable(number: u128) -> Found {
-    Found {
+fn unreadable(number: u128) -> StoredDraft {
+    StoredDraft {
         id: Uuid::from_u128(number),
-        when: "2024-01-14T08:00:00Z".parse().unwrap(),
+        date: "2024-01-14T08:00:00Z".parse().unwrap(),
         content: Err("It was sealed with another key, or is damaged".into()),
     }
 }
 
 /// Draft of an app that crashed after these keys.
-fn crashed(keys: &str) -> Kept {
+fn crashed(keys: &str) -> FormSnapshot {
     let mut stage = Stage::three(120, 40);
     stage.play(keys).time_passes();
     let [(_, kept)] = kept(&stage).try_into().expect("one stored draft");
-    Kept::clone(&kept)
+    FormSnapshot::clone(&kept)
 }
 
 /// Three drafts: of a new connection, of a changed connection, and an unreadable one.
@@ -67,11 +67,11 @@ fn after_crashes(width: u16, height: u16) -> Stage {
     stage.each(|stage| {
         let stored = item(stage, "anthropic-team-a");
         let mut changed = changed.clone();
-        if let Subject::Stored { id, .. } = &mut changed.subject {
+        if let FormSubject::Stored { id, .. } = &mut changed.subject {
             *id = stored.id;
         }
         let drafts = vec![found(1, &new), found(2, &changed), unreadable(3)];
-        stage.happens(Event::Found(drafts));
+        stage.happens(Event::DraftsLoaded(drafts));
     });
     stage
 }
@@ -111,16 +111,16 @@ fn changed_and_heard(stage: &mut Stage, body: &str) {
         let got =
             stage.elsewhere(&async |service: &dyn ConnectionService| service.get(&id.into()).await);
         let item = got.unwrap().item;
-        hear(stage, News::Saved(compact(&item)));
+        hear(stage, ItemChange::Saved(compact(&item)));
     });
 }
 
-fn hear(stage: &mut One, news: News) {
-    stage.happens(Event::Heard(Heard::News(vec![news])));
+fn hear(stage: &mut One, news: ItemChange) {
+    stage.happens(Event::Feed(FeedEvent::Changes(vec![news])));
 }
 
-fn compact(item: &ConnectionItem) -> Item {
-    Item::new(item, Arc::from(item.provider_id.as_str()))
+fn compact(item: &ConnectionItem) -> TreeItem {
+    TreeItem::new(item, Arc::from(item.provider_id.as_str()))
 }
 
 fn deleted_and_heard(stage: &mut Stage) {
@@ -129,7 +129,7 @@ fn deleted_and_heard(stage: &mut Stage) {
         let deleted = stage.elsewhere(&async |service: &dyn ConnectionService| {
             service.delete(&id.into(), None).await
         });
-        hear(stage, News::Deleted(deleted.unwrap().id));
+        hear(stage, ItemChange::Deleted(deleted.unwrap().id));
     });
 }
 
@@ -204,7 +204,7 @@ fn draft_is_removed_when_discarded_or_reverted() {
     stage.play("Y").time_passes();
     stage.play("<esc><shift-tab><enter>");
     assert_eq!(first(&stage).version, 1, "nothing is saved yet");
-    assert!(stage.app.layers.is_empty());
+    assert!(stage.app.dialogs.is_empty());
     assert!(kept(&stage).is_empty());
     stage.play("eZ").time_passes();
     stage.play("<f1>").play("<esc>");
@@ -276,8 +276,8 @@ fn esc_keeps_the_drafts_for_later() {
         .any(|effect| matches!(effect, Effect::ReleaseDrafts(ids) if ids.len() == 3));
     assert!(left, "other processes may offer them");
     stage.play("U");
-    assert_eq!(stage.effects.pop(), Some(Effect::Find));
-    stage.happens(Event::Found(Vec::new()));
+    assert_eq!(stage.effects.pop(), Some(Effect::LoadDrafts));
+    stage.happens(Event::DraftsLoaded(Vec::new()));
     assert!(stage.frame().contains("No unsaved drafts"));
 }
 
@@ -285,16 +285,16 @@ fn esc_keeps_the_drafts_for_later() {
 fn drafts_are_offered_after_other_dialogs_close() {
     let mut stage = Stage::three(120, 40);
     stage.play("n");
-    stage.happens(Event::Found(vec![unreadable(3)]));
-    assert!(matches!(stage.app.layers.as_slice(), [Layer::Picker(_)]));
+    stage.happens(Event::DraftsLoaded(vec![unreadable(3)]));
+    assert!(matches!(stage.app.dialogs.as_slice(), [Dialog::Picker(_)]));
     stage.play("<esc>");
-    assert!(matches!(stage.app.layers.as_slice(), [Layer::Drafts(_)]));
+    assert!(matches!(stage.app.dialogs.as_slice(), [Dialog::Drafts(_)]));
     let mut stage = Stage::three(120, 40);
     stage.play("/anth");
-    stage.happens(Event::Found(vec![unreadable(3)]));
-    assert!(stage.app.layers.is_empty());
+    stage.happens(Event::DraftsLoaded(vec![unreadable(3)]));
+    assert!(stage.app.dialogs.is_empty());
     stage.play("ropic<enter>");
-    assert!(matches!(stage.app.layers.as_slice(), [Layer::Drafts(_)]));
+    assert!(matches!(stage.app.dialogs.as_slice(), [Dialog::Drafts(_)]));
 }
 
 #[test]
@@ -308,7 +308,7 @@ fn unreadable_draft_is_reported_and_can_be_discarded() {
     );
     stage.play("D<tab><enter>");
     assert!(stage.frame().contains("Discarded the draft"));
-    let Some(Layer::Drafts(drafts)) = stage.app.layers.last() else {
+    let Some(Dialog::Drafts(drafts)) = stage.app.dialogs.last() else {
         panic!("expected the list of drafts");
     };
     assert_eq!(drafts.drafts.len(), 2);
@@ -321,11 +321,11 @@ fn draft_of_an_unknown_provider_is_kept() {
     let bytes = kept.to_bytes();
     let text = std::str::from_utf8(&bytes).unwrap();
     let other = text.replace("\"providerId\":\"openai\"", "\"providerId\":\"gone\"");
-    let draft = Found {
+    let draft = StoredDraft {
         content: Ok(other.into_bytes().into()),
         ..found(1, &kept)
     };
-    stage.happens(Event::Found(vec![draft]));
+    stage.happens(Event::DraftsLoaded(vec![draft]));
     stage.play("<enter>");
     assert!(
         stage
@@ -374,7 +374,7 @@ fn save_over_an_unseen_conflict_opens_the_merge() {
     stage.play(EDIT).play(" mine");
     changed(&stage, "anthropic-team-a", r#"{"name":"Theirs"}"#);
     stage.play("<ctrl-s>");
-    assert!(matches!(stage.app.layers.last(), Some(Layer::Merge(_))));
+    assert!(matches!(stage.app.dialogs.last(), Some(Dialog::Merge(_))));
     stage.play("<enter>");
     assert_eq!(first(&stage).name, "Anthropic Team A mine");
 }
@@ -397,7 +397,7 @@ fn chosen_sides_are_saved_over_the_new_version() {
     ] {
         let mut stage = both_changed(120, 40);
         stage.play(keys);
-        assert!(stage.app.layers.is_empty(), "{keys}: {}", stage.frame());
+        assert!(stage.app.dialogs.is_empty(), "{keys}: {}", stage.frame());
         let item = first(&stage);
         assert_eq!(item.name, name, "{keys}");
         assert!(!item.is_active, "changes of the other side are merged");
@@ -418,7 +418,7 @@ fn closing_the_merge_changes_nothing() {
     stage.play("<ctrl-s><right><esc>");
     assert_eq!(stage.app.form().unwrap().name(), "Anthropic Team A mine");
     stage.play("<ctrl-s>");
-    assert!(matches!(stage.app.layers.last(), Some(Layer::Merge(_))));
+    assert!(matches!(stage.app.dialogs.last(), Some(Dialog::Merge(_))));
 }
 
 #[test]
@@ -428,11 +428,11 @@ fn further_changes_update_the_merge_and_keep_choices() {
     changed_and_heard(&mut stage, r#"{"name":"Theirs again"}"#);
     let frame = stage.frame();
     assert!(frame.contains("Theirs again"), "{frame}");
-    let Some(Layer::Merge(merge)) = stage.app.layers.last() else {
+    let Some(Dialog::Merge(merge)) = stage.app.dialogs.last() else {
         panic!("expected the merge dialog");
     };
     let sides: Vec<_> = merge.conflicts.iter().map(|one| one.side).collect();
-    assert_eq!(sides, [Side::Mine, Side::Theirs]);
+    assert_eq!(sides, [MergeSide::Mine, MergeSide::Theirs]);
     stage.play("<enter>");
     assert_eq!(first(&stage).version, 4);
     assert_eq!(first(&stage).name, "Anthropic Team A mine");
@@ -444,7 +444,7 @@ fn change_before_the_save_is_merged_again() {
     stage.play("<ctrl-s>");
     changed(&stage, "anthropic-team-a", r#"{"name":"Theirs again"}"#);
     stage.play("<enter>");
-    assert!(matches!(stage.app.layers.last(), Some(Layer::Merge(_))));
+    assert!(matches!(stage.app.dialogs.last(), Some(Dialog::Merge(_))));
     assert!(stage.frame().contains("Theirs again"), "{}", stage.frame());
     stage.play("<enter>");
     assert_eq!(first(&stage).name, "Anthropic Team A mine");
@@ -455,7 +455,7 @@ fn equal_changes_are_no_conflict() {
     let mut stage = both_changed(120, 40);
     stage.play("<shift-tab><shift-tab><shift-tab><ctrl-u>Theirs<tab><tab><tab><ctrl-u>");
     stage.play("<ctrl-s>");
-    assert!(stage.app.layers.is_empty(), "{}", stage.frame());
+    assert!(stage.app.dialogs.is_empty(), "{}", stage.frame());
     assert_eq!(first(&stage).name, "Theirs");
 }
 
@@ -464,9 +464,9 @@ fn delete_elsewhere_closes_the_merge() {
     let mut stage = both_changed(120, 40);
     stage.play("<ctrl-s>");
     deleted_and_heard(&mut stage);
-    assert!(matches!(stage.app.layers.last(), Some(Layer::Form(_))));
+    assert!(matches!(stage.app.dialogs.last(), Some(Dialog::Form(_))));
     stage.play("<ctrl-s>");
-    assert!(matches!(stage.app.layers.last(), Some(Layer::Confirm(_))));
+    assert!(matches!(stage.app.dialogs.last(), Some(Dialog::Confirm(_))));
 }
 
 #[test]
@@ -475,7 +475,7 @@ fn deleted_connection_is_restored_and_saved() {
     stage.play("<ctrl-s><enter>");
     assert!(stage.frame().contains("Restored"), "{}", stage.frame());
     stage.play("<ctrl-s>");
-    assert!(stage.app.layers.is_empty(), "{}", stage.frame());
+    assert!(stage.app.dialogs.is_empty(), "{}", stage.frame());
     assert_eq!(first(&stage).name, "Anthropic Team A mine");
 }
 
@@ -527,7 +527,7 @@ fn restore_with_a_used_alias_reports_it_at_the_field() {
 /// Opens the editor; returns its ticket and document.
 fn open_in_editor(stage: &mut Stage) -> (umai::tui::effect::Ticket, String) {
     match stage.effects.pop() {
-        Some(Effect::Edit(ticket, document)) => (ticket, String::clone(&document.0)),
+        Some(Effect::OpenEditor(ticket, document)) => (ticket, String::clone(&document.0)),
         other => panic!("expected the editor, got {other:?}"),
     }
 }
@@ -536,7 +536,7 @@ fn open_in_editor(stage: &mut Stage) -> (umai::tui::effect::Ticket, String) {
 fn edit(stage: &mut Stage, does: impl Fn(String) -> String) {
     let (ticket, text) = open_in_editor(stage);
     let text = does(text);
-    stage.happens(Event::Edited(ticket, Ok(Document(text.into()))));
+    stage.happens(Event::Edited(ticket, Ok(EditorDocument(text.into()))));
 }
 
 #[test]
@@ -572,7 +572,7 @@ fn changes_elsewhere_during_an_external_edit_are_kept() {
     let (ticket, text) = open_in_editor(&mut stage);
     changed_and_heard(&mut stage, r#"{"alias":"team-a","isActive":false}"#);
     let text = text.replace("Anthropic Team A\",", "Renamed\",");
-    stage.happens(Event::Edited(ticket, Ok(Document(text.into()))));
+    stage.happens(Event::Edited(ticket, Ok(EditorDocument(text.into()))));
     let frame = stage.frame();
     assert!(frame.contains("Applied to the form: Name"), "{frame}");
     assert!(!frame.contains("Applied to the form: Name,"), "{frame}");
@@ -718,6 +718,6 @@ fn document_of_a_closed_form_is_dropped() {
     stage.play(EDIT).play("<ctrl-e>");
     let (ticket, text) = open_in_editor(&mut stage);
     stage.play("<esc>");
-    stage.happens(Event::Edited(ticket, Ok(Document(text.into()))));
-    assert!(stage.app.layers.is_empty());
+    stage.happens(Event::Edited(ticket, Ok(EditorDocument(text.into()))));
+    assert!(stage.app.dialogs.is_empty());
 }

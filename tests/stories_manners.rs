@@ -13,25 +13,25 @@ mod stage;
 use ratatui::style::{Color, Modifier};
 use stage::Stage as Here;
 use stage::twice::Twice as Stage;
-use umai::connection::{ConnectionError, ConnectionService, ReadOnlyService, Window};
+use umai::connection::{ConnectionError, ConnectionService, PageRequest, ReadOnlyService};
 use umai::tui::action::{ACTIONS, Action};
-use umai::tui::event::{Event, Spoken};
-use umai::tui::layer::Layer;
-use umai::tui::site::Site;
+use umai::tui::event::{Event, PlainInput};
+use umai::tui::layer::Dialog;
+use umai::tui::site::TargetInfo;
 use umai::tui::theme::ThemeName;
 
-fn site(badge: Option<&str>, server: Option<&str>, is_read_only: bool) -> Site {
-    Site {
+fn site(badge: Option<&str>, server: Option<&str>, is_read_only: bool) -> TargetInfo {
+    TargetInfo {
         badge: badge.map(str::to_owned),
         color: badge.map(|_| "red".to_owned()),
         server: server.map(str::to_owned),
         read_only: is_read_only.then(|| "the target 'prod' is read-only".to_owned()),
-        ..Site::default()
+        ..TargetInfo::default()
     }
 }
 
 /// Creates a stage with three connections on a target.
-fn at(site: &Site, width: u16, height: u16) -> Stage {
+fn at(site: &TargetInfo, width: u16, height: u16) -> Stage {
     let mut stage = Stage::three(width, height);
     stage.each(|stage| stage.app.set_target(site.clone()));
     stage
@@ -120,7 +120,7 @@ fn empty_read_only_list_offers_no_create_key() {
         "{frame}"
     );
     stage.play("<enter>");
-    assert!(stage.app.layers.is_empty(), "{}", stage.frame());
+    assert!(stage.app.dialogs.is_empty(), "{}", stage.frame());
 }
 
 /// Keys that open every context: tree, tabs, trash, comparison, report.
@@ -146,19 +146,19 @@ fn read_only_blocks_every_write_action() {
             if matches!(entry.action, Action::Quit | Action::Leave | Action::Suspend) {
                 continue;
             }
-            stage.happens(Event::Spoken(Spoken::Do(entry.action)));
+            stage.happens(Event::PlainInput(PlainInput::Action(entry.action)));
             // Dialogs that the action opened are confirmed, too.
-            stage.happens(Event::Spoken(Spoken::Pick(1)));
+            stage.happens(Event::PlainInput(PlainInput::Select(1)));
             let has_form = stage
                 .app
-                .layers
+                .dialogs
                 .iter()
-                .any(|layer| matches!(layer, Layer::Form(_) | Layer::Picker(_)));
+                .any(|layer| matches!(layer, Dialog::Form(_) | Dialog::Picker(_)));
             assert!(!has_form, "{} in {place:?}", entry.id);
             let items = stage.elsewhere(&async |service: &dyn ConnectionService| {
-                let all = Window { skip: 0, take: 9 };
+                let all = PageRequest { skip: 0, take: 9 };
                 service
-                    .list(umai::connection::Query::all(all))
+                    .list(umai::connection::ListQuery::all(all))
                     .await
                     .unwrap()
                     .items
@@ -178,15 +178,15 @@ fn read_only_blocks_pending_writes_before_the_service() {
     let mut stage = Stage::three(120, 40);
     // The target becomes read-only behind an open prompt: no write reaches the service on any path.
     stage.play("<down>D");
-    stage.each(|stage| stage.app.site = site(None, None, true));
-    stage.happens(Event::Spoken(Spoken::Pick(1)));
+    stage.each(|stage| stage.app.target = site(None, None, true));
+    stage.happens(Event::PlainInput(PlainInput::Select(1)));
     let frame = stage.frame();
     assert!(frame.contains("the target 'prod' is read-only"), "{frame}");
     assert_eq!(stage.app.tree.len(), 3);
     let page = stage.elsewhere(&async |service: &dyn ConnectionService| {
-        let all = Window { skip: 0, take: 9 };
+        let all = PageRequest { skip: 0, take: 9 };
         service
-            .list(umai::connection::Query::all(all))
+            .list(umai::connection::ListQuery::all(all))
             .await
             .unwrap()
     });

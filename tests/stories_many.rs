@@ -11,10 +11,12 @@ mod common;
 mod stage;
 
 use stage::twice::Twice as Stage;
-use umai::connection::{ConnectionService, Query, TestReport, TestStage, TestStep, Window};
-use umai::tui::effect::{Effect, Reply, Request};
+use umai::connection::{
+    ConnectionService, ListQuery, PageRequest, TestReport, TestStage, TestStep,
+};
+use umai::tui::effect::{Effect, ServiceReply, ServiceRequest};
 use umai::tui::event::{Event, Mouse, MouseKind};
-use umai::tui::layer::Layer;
+use umai::tui::layer::Dialog;
 
 /// Keys that mark all connections.
 const ALL: &str = "<ctrl-a>";
@@ -22,8 +24,8 @@ const ALL: &str = "<ctrl-a>";
 /// Alias and status of each connection.
 fn states(stage: &Stage) -> Vec<(String, bool)> {
     let page = stage.elsewhere(&async |service: &dyn ConnectionService| {
-        let window = Window { skip: 0, take: 100 };
-        service.list(Query::all(window)).await.unwrap()
+        let window = PageRequest { skip: 0, take: 100 };
+        service.list(ListQuery::all(window)).await.unwrap()
     });
     let items = page.items.into_iter();
     items.map(|item| (item.alias, item.is_active)).collect()
@@ -213,7 +215,7 @@ fn mixed_status_can_be_activated_or_deactivated() {
         [true, false, true],
         "Cancel changes nothing"
     );
-    assert!(stage.app.layers.is_empty());
+    assert!(stage.app.dialogs.is_empty());
     assert_eq!(stage.app.tree.marked_len(), 3);
 }
 
@@ -271,7 +273,7 @@ fn enter_on_a_bulk_delete_cancels() {
     let mut stage = Stage::three(120, 40);
     stage.play("<ctrl-a>D<enter>");
     assert_eq!(states(&stage).len(), 3);
-    assert!(stage.app.layers.is_empty());
+    assert!(stage.app.dialogs.is_empty());
 }
 
 #[test]
@@ -320,7 +322,7 @@ fn retried_rows_are_undone_with_the_operation() {
     stage.play("+<enter>");
     assert!(stage.frame().contains("1 failed"), "{}", stage.frame());
     stage.elsewhere(&async |service: &dyn ConnectionService| {
-        let window = Window { skip: 0, take: 1 };
+        let window = PageRequest { skip: 0, take: 1 };
         let page = service.trash(window).await.unwrap();
         service.restore(page.items[0].id, None).await.unwrap();
     });
@@ -352,7 +354,7 @@ fn asked(stage: &Stage) -> Vec<umai::tui::effect::Ticket> {
     let effects = stage.effects.iter();
     effects
         .filter_map(|effect| match effect {
-            Effect::Call(ticket, Request::Test(_)) => Some(*ticket),
+            Effect::Call(ticket, ServiceRequest::Test(_)) => Some(*ticket),
             _ => None,
         })
         .collect()
@@ -378,10 +380,19 @@ fn bulk_test_runs_in_parallel_and_opens_reports() {
     stage.play("<ctrl-a>T<enter>");
     let tests = asked(&stage);
     assert_eq!(tests.len(), 3, "all tests run in parallel");
-    stage.happens(Event::Reply(tests[1], Reply::Tested(Ok(report(true)))));
+    stage.happens(Event::Reply(
+        tests[1],
+        ServiceReply::Tested(Ok(report(true))),
+    ));
     assert!(stage.frame().contains("1 of 3"), "{}", stage.frame());
-    stage.happens(Event::Reply(tests[2], Reply::Tested(Ok(report(false)))));
-    stage.happens(Event::Reply(tests[0], Reply::Tested(Ok(report(true)))));
+    stage.happens(Event::Reply(
+        tests[2],
+        ServiceReply::Tested(Ok(report(false))),
+    ));
+    stage.happens(Event::Reply(
+        tests[0],
+        ServiceReply::Tested(Ok(report(true))),
+    ));
     let text = stage.frame();
     assert!(text.contains("2 accepted · 1 failed"), "{text}");
     assert!(text.contains("The key is not known"), "{text}");
@@ -391,7 +402,7 @@ fn bulk_test_runs_in_parallel_and_opens_reports() {
     assert!(text.contains("api.example"), "{text}");
     stage.play("r");
     let again = *asked(&stage).last().unwrap();
-    stage.happens(Event::Reply(again, Reply::Tested(Ok(report(true)))));
+    stage.happens(Event::Reply(again, ServiceReply::Tested(Ok(report(true)))));
     stage.play("<esc>");
     assert!(stage.frame().contains("3 accepted"), "{}", stage.frame());
     stage.play("<esc>");
@@ -410,12 +421,18 @@ fn esc_stops_bulk_tests_and_reports_the_result() {
     let mut stage = Stage::three(120, 40);
     stage.play("<ctrl-a>T<enter>");
     let tests = asked(&stage);
-    stage.happens(Event::Reply(tests[0], Reply::Tested(Ok(report(true)))));
+    stage.happens(Event::Reply(
+        tests[0],
+        ServiceReply::Tested(Ok(report(true))),
+    ));
     stage.play("<esc>");
     let text = stage.frame();
     assert!(text.contains("1 accepted · 2 not started"), "{text}");
     assert!(!stage.app.awaits(tests[1]), "the pending test is cancelled");
-    stage.happens(Event::Reply(tests[1], Reply::Tested(Ok(report(true)))));
+    stage.happens(Event::Reply(
+        tests[1],
+        ServiceReply::Tested(Ok(report(true))),
+    ));
     assert_eq!(stage.frame(), text, "a late reply is ignored");
     stage.play("r");
     assert_eq!(asked(&stage).len(), 5);
@@ -425,7 +442,7 @@ fn esc_stops_bulk_tests_and_reports_the_result() {
 fn hidden_bulk_test_reports_its_end() {
     let mut stage = Stage::three(120, 40);
     stage.play("<ctrl-a>T<enter>b");
-    assert!(stage.app.layers.is_empty());
+    assert!(stage.app.dialogs.is_empty());
     let text = stage.frame();
     assert!(text.contains("Testing 0 of 3 · 3 marked"), "{text}");
     stage.play("<ctrl-a><ctrl-a>T");
@@ -435,12 +452,12 @@ fn hidden_bulk_test_reports_its_end() {
         stage.frame()
     );
     for test in asked(&stage) {
-        stage.happens(Event::Reply(test, Reply::Tested(Ok(report(true)))));
+        stage.happens(Event::Reply(test, ServiceReply::Tested(Ok(report(true)))));
     }
     let text = stage.frame();
     assert!(text.contains("Test: 3 accepted (B)"), "{text}");
     stage.play("B");
-    assert!(matches!(stage.app.layers.as_slice(), [Layer::Bulk]));
+    assert!(matches!(stage.app.dialogs.as_slice(), [Dialog::Bulk]));
 }
 
 #[test]
@@ -450,7 +467,7 @@ fn quit_during_bulk_asks_and_ctrl_c_does_not() {
     let text = stage.frame();
     assert!(text.contains("Testing is running: 0 of 3"), "{text}");
     stage.play("<enter>");
-    assert!(stage.app.layers.is_empty());
+    assert!(stage.app.dialogs.is_empty());
     assert_eq!(asked(&stage).len(), 3);
     stage.play("q<tab><enter>");
     assert!(stage.effects.contains(&Effect::Quit));
@@ -475,7 +492,7 @@ fn export_contains_marked_connections_without_secrets() {
     let (_folder, path) = file("out.json");
     stage.play(ALL).play(&export_to(&path));
     let text = std::fs::read_to_string(&path).unwrap();
-    let document: umai::connection::export::Document = serde_json::from_str(&text).unwrap();
+    let document: umai::connection::export::ExportedManifest = serde_json::from_str(&text).unwrap();
     let aliases: Vec<&str> = document
         .connections
         .iter()

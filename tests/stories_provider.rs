@@ -15,15 +15,15 @@ use std::sync::Arc;
 
 use rstest::rstest;
 use stage::twice::Twice as Stage;
-use umai::appsettings::{AppSettings, Variables};
+use umai::appsettings::{AppSettings, EnvironmentVariables};
 use umai::connection::{
-    Connection, ConnectionService, CoreService, Environment, IdOrAlias, Plain, Setting,
+    Connection, ConnectionService, CoreService, Environment, IdOrAlias, PlainSecret, SettingValue,
 };
 use umai::provider::ProviderCatalog;
 use umai::store::memory::MemoryStore;
-use umai::tui::effect::{Effect, Reply, Request};
+use umai::tui::effect::{Effect, ServiceReply, ServiceRequest};
 use umai::tui::event::Event;
-use umai::tui::form::Document;
+use umai::tui::form::EditorDocument;
 use umai::tui::layout::Size;
 
 /// Frame as one line with single spaces, since notes wrap on narrow screens.
@@ -65,11 +65,11 @@ fn stored(stage: &Stage, alias: &str) -> Connection {
 fn setting(stage: &Stage, alias: &str, key: &str) -> Option<String> {
     let settings = stored(stage, alias).settings?;
     match settings.get(key)? {
-        Setting::Null => None,
-        Setting::Text(text) => Some(text.clone()),
-        Setting::Secret(mask) => Some(mask.text().into()),
-        Setting::Switch(on) => Some(on.to_string()),
-        Setting::Number(number) => Some(number.to_string()),
+        SettingValue::Null => None,
+        SettingValue::Text(text) => Some(text.clone()),
+        SettingValue::Secret(mask) => Some(mask.text().into()),
+        SettingValue::Switch(on) => Some(on.to_string()),
+        SettingValue::Number(number) => Some(number.to_string()),
     }
 }
 
@@ -103,9 +103,9 @@ fn configured(
     Stage::over(Size { width, height }, |clock| {
         let folder = tempfile::tempdir().unwrap().keep();
         std::fs::write(folder.join("appsettings.json"), settings).unwrap();
-        let variables = Variables::of(variables.iter().copied());
+        let variables = EnvironmentVariables::from_pairs(variables.iter().copied());
         Arc::new(CoreService::new(
-            Arc::new(MemoryStore::<Plain>::default()),
+            Arc::new(MemoryStore::<PlainSecret>::default()),
             Arc::new(ProviderCatalog::embedded()),
             AppSettings::in_folder(folder, variables),
             clock.clock(),
@@ -201,7 +201,7 @@ fn import_without_variables_names_the_expected_ones() {
     let mut stage = Stage::empty(120, 40);
     stage.play("i");
     holds(&stage, "such as OPENAI_API_KEY");
-    assert!(stage.app.layers.is_empty());
+    assert!(stage.app.dialogs.is_empty());
 }
 
 #[test]
@@ -213,7 +213,7 @@ fn import_opens_from_the_palette_and_closes() {
     stage.play("zzz");
     holds(&stage, "No match");
     stage.play("<esc>");
-    assert!(stage.app.layers.is_empty());
+    assert!(stage.app.dialogs.is_empty());
 }
 
 #[test]
@@ -223,12 +223,15 @@ fn import_waits_for_the_configuration_keys() {
     let press = |key: &str| stage::events(key).remove(0);
     assert_eq!(stage.app.update(press("i")), None);
     let asked = stage.app.update(Event::Idle);
-    let Some(Effect::Call(ticket, Request::Lookup(_))) = asked else {
+    let Some(Effect::Call(ticket, ServiceRequest::LookUpReference(_))) = asked else {
         panic!("{asked:?}");
     };
     assert_eq!(stage.app.update(press("<enter>")), None);
     assert!(stage.frame().contains("Checking references"));
-    stage.happens(Event::Reply(ticket, Reply::Lost("connection lost".into())));
+    stage.happens(Event::Reply(
+        ticket,
+        ServiceReply::TaskFailed("connection lost".into()),
+    ));
     stage.play("<enter>");
     assert!(stage.frame().contains("Filled"), "{}", stage.frame());
 }
@@ -347,13 +350,13 @@ fn pasted_command_with_a_key_chooses_its_alternative() {
 fn edited_setting_of_another_alternative_chooses_it() {
     let mut stage = Stage::with(120, 40, &[WITH_ENTRA]);
     stage.play("<end><enter><ctrl-e>");
-    let Some(Effect::Edit(ticket, document)) = stage.effects.pop() else {
+    let Some(Effect::OpenEditor(ticket, document)) = stage.effects.pop() else {
         panic!("expected an edit effect");
     };
     let text = document
         .0
         .replace("\"apiKey\": null", "\"apiKey\": \"planted-new\"");
-    stage.happens(Event::Edited(ticket, Ok(Document(text.into()))));
+    stage.happens(Event::Edited(ticket, Ok(EditorDocument(text.into()))));
     holds(&stage, "Authentication API key");
     holds(
         &stage,
@@ -528,7 +531,7 @@ fn alias_of_a_duplicate_follows_its_name() {
 fn unedited_duplicate_closes_without_a_prompt() {
     let mut stage = Stage::three(120, 40);
     stage.play("<end>c<esc>");
-    assert!(stage.app.layers.is_empty());
+    assert!(stage.app.dialogs.is_empty());
     stage.play("cx<esc>");
     holds(&stage, "Save your changes?");
 }
@@ -546,7 +549,7 @@ fn duplicate_is_tested_with_the_secrets_of_the_original() {
     let mut stage = Stage::three(120, 40);
     stage.play("<end>c<ctrl-t>");
     let asked = stage.effects.last().unwrap();
-    let Effect::Call(_, Request::Test(subject)) = asked else {
+    let Effect::Call(_, ServiceRequest::Test(subject)) = asked else {
         panic!("{asked:?}");
     };
     let shown = format!("{subject:?}");
@@ -691,10 +694,13 @@ fn failed_key_list_shows_the_reason() {
     let press = |key: &str| stage::events(key).remove(0);
     assert_eq!(stage.app.update(press("$")), None);
     let asked = stage.app.update(Event::Idle);
-    let Some(Effect::Call(ticket, Request::ConfigurationKeys)) = asked else {
+    let Some(Effect::Call(ticket, ServiceRequest::ConfigurationKeys)) = asked else {
         panic!("{asked:?}");
     };
-    stage.happens(Event::Reply(ticket, Reply::Lost("connection lost".into())));
+    stage.happens(Event::Reply(
+        ticket,
+        ServiceReply::TaskFailed("connection lost".into()),
+    ));
     assert!(
         stage.frame().contains("connection lost"),
         "{}",

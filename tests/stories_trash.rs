@@ -11,10 +11,10 @@ mod common;
 mod stage;
 
 use stage::twice::Twice as Stage;
-use umai::connection::{ConnectionItem, ConnectionService, IdOrAlias, Window};
-use umai::tui::effect::{Effect, Reply, Request};
+use umai::connection::{ConnectionItem, ConnectionService, IdOrAlias, PageRequest};
+use umai::tui::effect::{Effect, ServiceReply, ServiceRequest};
 use umai::tui::event::Event;
-use umai::tui::layer::Layer;
+use umai::tui::layer::Dialog;
 
 /// Keys that delete the selected connection.
 const DELETE: &str = "D<tab><enter>";
@@ -31,7 +31,10 @@ fn deleted(width: u16, height: u16) -> Stage {
 /// Former aliases of the connections in the trash.
 fn in_trash(stage: &Stage) -> Vec<String> {
     let items = stage.elsewhere(&async |service: &dyn ConnectionService| {
-        service.trash(Window { skip: 0, take: 10 }).await.unwrap()
+        service
+            .trash(PageRequest { skip: 0, take: 10 })
+            .await
+            .unwrap()
     });
     items.items.into_iter().map(|item| item.alias).collect()
 }
@@ -258,7 +261,7 @@ fn empty_trash_deletes_all_listed_connections() {
     assert!(frame.contains("The trash is empty"), "{frame}");
     assert!(in_trash(&stage).is_empty());
     stage.play("E");
-    assert!(matches!(stage.app.layers.as_slice(), [Layer::Trash(_)]));
+    assert!(matches!(stage.app.dialogs.as_slice(), [Dialog::Trash(_)]));
 }
 
 #[test]
@@ -285,7 +288,7 @@ fn already_removed_connection_counts_as_deleted() {
     let mut stage = deleted(80, 24);
     stage.play("XE");
     stage.elsewhere(&async |service: &dyn ConnectionService| {
-        let window = Window { skip: 0, take: 1 };
+        let window = PageRequest { skip: 0, take: 1 };
         let page = service.trash(window).await.unwrap();
         service.purge(page.items[0].id).await.unwrap();
     });
@@ -320,10 +323,13 @@ fn trash_reports_a_load_error() {
     let mut stage = stage::Stage::three(80, 24);
     let event = stage::events("X").remove(0);
     assert_eq!(stage.app.update(event), None);
-    let Some(Effect::Call(ticket, Request::Trash)) = stage.app.update(Event::Idle) else {
+    let Some(Effect::Call(ticket, ServiceRequest::Trash)) = stage.app.update(Event::Idle) else {
         panic!("expected the trash");
     };
-    stage.happens(Event::Reply(ticket, Reply::Lost("connection lost".into())));
+    stage.happens(Event::Reply(
+        ticket,
+        ServiceReply::TaskFailed("connection lost".into()),
+    ));
     let frame = stage.frame();
     assert!(frame.contains("connection lost"), "{frame}");
     assert!(!frame.contains("The trash is empty"), "{frame}");
@@ -336,7 +342,10 @@ fn enter_during_a_restore_sends_no_request() {
     let enter = || stage::events("<enter>").remove(0);
     let first = stage.app.update(enter());
     assert!(
-        matches!(first, Some(Effect::Call(_, Request::Restore(_, None)))),
+        matches!(
+            first,
+            Some(Effect::Call(_, ServiceRequest::Restore(_, None)))
+        ),
         "{first:?}"
     );
     assert_eq!(stage.app.update(enter()), None);

@@ -13,12 +13,12 @@ mod stage;
 use rstest::rstest;
 use stage::twice::Twice as Stage;
 use umai::connection::{
-    Connection, ConnectionError, ConnectionService, Model, TestReport, TestStage, TestStep,
-    TestSubject, Window,
+    Connection, ConnectionError, ConnectionService, Model, PageRequest, TestReport, TestStage,
+    TestStep, TestSubject,
 };
 use umai::provider::Capability;
-use umai::tui::action::{Action, Context};
-use umai::tui::effect::{Effect, Reply, Request, Ticket};
+use umai::tui::action::{Action, KeyContext};
+use umai::tui::effect::{Effect, ServiceReply, ServiceRequest, Ticket};
 use umai::tui::event::Event;
 use umai::tui::theme::ThemeName;
 
@@ -152,7 +152,7 @@ fn esc_cancels_a_rollback_prompt() {
 fn rollback_to_the_current_version_is_unavailable() {
     let mut stage = changed(80, 24);
     stage.play("Hb");
-    assert!(stage.app.layers.is_empty());
+    assert!(stage.app.dialogs.is_empty());
     assert!(stage.frame().contains("v5 is the current version"));
 }
 
@@ -183,7 +183,7 @@ fn rollback_keeps_the_stored_key() {
     assert!(connection.item.is_active);
     let versions = stage
         .elsewhere(&async |service: &dyn ConnectionService| {
-            let window = Window { skip: 0, take: 1 };
+            let window = PageRequest { skip: 0, take: 1 };
             service.versions(&connection.item.id.into(), window).await
         })
         .unwrap();
@@ -222,11 +222,11 @@ fn tab_stays_while_moving_in_the_tree() {
 fn tree_keys_work_in_the_history() {
     let mut stage = changed(120, 40);
     stage.play("H");
-    assert_eq!(stage.app.context(), Context::History);
+    assert_eq!(stage.app.context(), KeyContext::History);
     let keymap = &stage.app.keymap;
     assert_eq!(
         keymap
-            .first_key(Context::History, Action::Edit)
+            .first_key(KeyContext::History, Action::Edit)
             .unwrap()
             .to_string(),
         "e",
@@ -238,7 +238,7 @@ fn tree_keys_work_in_the_history() {
 }
 
 /// Presses keys that send a request to a provider; returns the request without sending it.
-fn asked(stage: &mut Stage, keys: &str) -> (Ticket, Request) {
+fn asked(stage: &mut Stage, keys: &str) -> (Ticket, ServiceRequest) {
     match stage.play(keys).effects.pop() {
         Some(Effect::Call(ticket, request)) => (ticket, request),
         other => panic!("a call was expected, not {other:?}"),
@@ -306,10 +306,13 @@ fn test_dialog_shows_steps_and_advice(#[case] width: u16, #[case] height: u16) {
     let mut stage = Stage::three(width, height);
     let (ticket, request) = asked(&mut stage, "<down>T");
     let id = stage.app.tree.selected_item().unwrap().id;
-    assert_eq!(request, Request::Test(TestSubject::Stored(id.into())));
+    assert_eq!(
+        request,
+        ServiceRequest::Test(TestSubject::Stored(id.into()))
+    );
     let mut frames = stage.frame();
     for report in [failed(), passed()] {
-        stage.happens(Event::Reply(ticket, Reply::Tested(Ok(report))));
+        stage.happens(Event::Reply(ticket, ServiceReply::Tested(Ok(report))));
         frames.push_str(&stage.frame());
         if width == 40 {
             stage.play("<end>");
@@ -317,7 +320,7 @@ fn test_dialog_shows_steps_and_advice(#[case] width: u16, #[case] height: u16) {
         }
         stage.play("<esc>");
         let (again, _) = asked(&mut stage, "T");
-        stage.happens(Event::Reply(again, Reply::Tested(Ok(passed()))));
+        stage.happens(Event::Reply(again, ServiceReply::Tested(Ok(passed()))));
     }
     insta::assert_snapshot!(format!("test_dialog@{width}x{height}"), frames);
 }
@@ -333,7 +336,7 @@ fn esc_cancels_a_test_and_its_late_reply_is_ignored() {
     stage.play("<esc>");
     assert!(!stage.app.awaits(ticket), "so the request is stopped");
     let before = stage.frame();
-    stage.happens(Event::Reply(ticket, Reply::Tested(Ok(passed()))));
+    stage.happens(Event::Reply(ticket, ServiceReply::Tested(Ok(passed()))));
     assert_eq!(stage.frame(), before);
     assert!(stage.app.tests.is_empty());
 }
@@ -342,12 +345,12 @@ fn esc_cancels_a_test_and_its_late_reply_is_ignored() {
 fn info_shows_the_last_test() {
     let mut stage = Stage::three(120, 40);
     let (ticket, _) = asked(&mut stage, "<down>T");
-    stage.happens(Event::Reply(ticket, Reply::Tested(Ok(passed()))));
+    stage.happens(Event::Reply(ticket, ServiceReply::Tested(Ok(passed()))));
     stage.play("<esc>2");
     let frame = stage.frame();
     assert!(frame.contains("successful, 123 ms"), "{frame}");
     let (ticket, _) = asked(&mut stage, "T");
-    stage.happens(Event::Reply(ticket, Reply::Tested(Ok(failed()))));
+    stage.happens(Event::Reply(ticket, ServiceReply::Tested(Ok(failed()))));
     stage.play("<esc>");
     assert!(
         stage.frame().contains("failed at version 1"),
@@ -361,12 +364,12 @@ fn ctrl_t_tests_a_new_form_without_saving() {
     let mut stage = Stage::empty(80, 24);
     stage.play("nopenai<enter>A<tab><tab><tab>sk-planted");
     let (ticket, request) = asked(&mut stage, "<ctrl-t>");
-    let Request::Test(TestSubject::Draft(draft)) = &request else {
+    let ServiceRequest::Test(TestSubject::Draft(draft)) = &request else {
         panic!("a test of the draft was expected, not {request:?}");
     };
     assert_eq!(draft.name.as_deref(), Some("A"));
     assert!(!format!("{request:?}").contains("planted"));
-    stage.happens(Event::Reply(ticket, Reply::Tested(Ok(failed()))));
+    stage.happens(Event::Reply(ticket, ServiceReply::Tested(Ok(failed()))));
     assert!(stage.frame().contains("Connection test failed"));
     stage.play("<esc>");
     assert!(
@@ -387,7 +390,7 @@ fn ctrl_t_tests_edits_over_the_stored_connection() {
     stage.play("<down>e");
     let id = stage.app.form().unwrap().id().unwrap();
     let (_, request) = asked(&mut stage, "X<ctrl-t>");
-    let Request::Test(TestSubject::Changed(key, draft)) = request else {
+    let ServiceRequest::Test(TestSubject::Edited(key, draft)) = request else {
         panic!("a test of the change was expected, not {request:?}");
     };
     assert_eq!(key, id.into());
@@ -399,26 +402,26 @@ fn test_shows_field_errors_before_and_after_the_request() {
     let mut stage = Stage::empty(80, 24);
     stage.play("nopenai<enter><ctrl-t>");
     assert!(stage.frame().contains("3 errors"), "{}", stage.frame());
-    assert_eq!(stage.app.layers.len(), 1);
+    assert_eq!(stage.app.dialogs.len(), 1);
     stage.play("<esc>");
     stage.play("nopenai<enter>A<tab><tab><tab>$Nothing:Here");
     let (ticket, _) = asked(&mut stage, "<ctrl-t>");
     let refused = ConnectionError::at(
-        umai::connection::Field::Setting {
+        umai::connection::DraftField::Setting {
             provider: "openai".into(),
             key: "apiKey".into(),
             label: "OpenAI API Key".into(),
         },
-        umai::connection::Reason::ReferenceMissing {
+        umai::connection::FieldReason::ReferenceMissing {
             key: "Nothing:Here".into(),
             looked_in: vec![],
         },
     );
-    stage.happens(Event::Reply(ticket, Reply::Tested(Err(refused))));
+    stage.happens(Event::Reply(ticket, ServiceReply::Tested(Err(refused))));
     let frame = stage.frame();
     assert!(frame.contains("Nothing:Here"), "{frame}");
     assert!(frame.contains("1 error"), "{frame}");
-    assert_eq!(stage.app.layers.len(), 1, "no report lies over the field");
+    assert_eq!(stage.app.dialogs.len(), 1, "no report lies over the field");
 }
 
 #[test]
@@ -426,7 +429,7 @@ fn failed_test_request_shows_the_reason_and_can_be_repeated() {
     let mut stage = Stage::three(80, 24);
     let (ticket, first) = asked(&mut stage, "<down>T");
     let gone = ConnectionError::NotFound("x".parse().unwrap());
-    stage.happens(Event::Reply(ticket, Reply::Tested(Err(gone))));
+    stage.happens(Event::Reply(ticket, ServiceReply::Tested(Err(gone))));
     assert!(stage.frame().contains("Connection 'x' not found"));
     let (_, again) = asked(&mut stage, "r");
     assert_eq!(first, again);
@@ -451,9 +454,9 @@ fn models_can_be_filtered_and_copied() {
     let mut stage = Stage::three(80, 24);
     let (ticket, request) = asked(&mut stage, "<down>m");
     let id = stage.app.tree.selected_item().unwrap().id;
-    assert_eq!(request, Request::Models(id));
+    assert_eq!(request, ServiceRequest::Models(id));
     let mut frames = stage.frame();
-    stage.happens(Event::Reply(ticket, Reply::Models(Ok(models()))));
+    stage.happens(Event::Reply(ticket, ServiceReply::Models(Ok(models()))));
     frames.push_str(&stage.frame());
     stage.play("chat mini");
     frames.push_str(&stage.frame());
@@ -467,7 +470,7 @@ fn failed_model_request_shows_the_reason() {
     let mut stage = Stage::three(40, 10);
     let (ticket, _) = asked(&mut stage, "<down>m");
     let gone = ConnectionError::NotFound("x".parse().unwrap());
-    stage.happens(Event::Reply(ticket, Reply::Models(Err(gone))));
+    stage.happens(Event::Reply(ticket, ServiceReply::Models(Err(gone))));
     assert!(
         stage.frame().contains("Connection 'x' not found"),
         "{}",

@@ -13,19 +13,19 @@ mod stage;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use umai::appsettings::Lookup;
+use umai::appsettings::ReferenceLookup;
 use umai::connection::{
-    Connection, ConnectionError, ConnectionItem, Field, Mask, Page, Plain, Reason, Setting,
-    Settings, Window,
+    Connection, ConnectionError, ConnectionItem, DraftField, FieldReason, MaskedSecret, Page,
+    PageRequest, PlainSecret, SettingValue, Settings,
 };
 use umai::provider::ProviderCatalog;
 use umai::tui::app::App;
-use umai::tui::effect::{Effect, Reply, Request, Ticket};
+use umai::tui::effect::{Effect, ServiceReply, ServiceRequest, Ticket};
 use umai::tui::event::Event;
 use umai::tui::keymap::Keymap;
-use umai::tui::layer::Layer;
+use umai::tui::layer::Dialog;
 use umai::tui::layout::Size;
-use umai::tui::tree::{Item, Node};
+use umai::tui::tree::{Node, TreeItem};
 use uuid::Uuid;
 
 fn item(number: u128, name: &str) -> ConnectionItem {
@@ -46,19 +46,19 @@ fn item(number: u128, name: &str) -> ConnectionItem {
 
 fn connection(item: ConnectionItem) -> Connection {
     let mut settings = Settings::default();
-    settings.set("apiKey", Setting::Secret(Mask::Sk));
+    settings.set("apiKey", SettingValue::Secret(MaskedSecret::OpenAiStyle));
     Connection {
         item,
         settings: Some(settings),
     }
 }
 
-fn page(items: &[ConnectionItem], total: usize) -> Reply {
+fn page(items: &[ConnectionItem], total: usize) -> ServiceReply {
     let items = items
         .iter()
-        .map(|item| Item::new(item, Arc::from(item.provider_id.as_str())))
+        .map(|item| TreeItem::new(item, Arc::from(item.provider_id.as_str())))
         .collect();
-    Reply::Listed(Ok(Page { items, total }))
+    ServiceReply::Listed(Ok(Page { items, total }))
 }
 
 /// App on a wide screen before its first request.
@@ -97,7 +97,7 @@ fn press(app: &mut App, story: &str) -> Option<Effect> {
     last
 }
 
-fn call(effect: Option<Effect>) -> (Ticket, Request) {
+fn call(effect: Option<Effect>) -> (Ticket, ServiceRequest) {
     match effect {
         Some(Effect::Call(ticket, request)) => (ticket, request),
         other => panic!("expected a call, got {other:?}"),
@@ -120,7 +120,10 @@ fn names(app: &App) -> Vec<String> {
 fn first_page_fills_the_screen_then_large_pages_follow() {
     let mut app = app();
     let (ticket, request) = call(app.update(Event::Idle));
-    assert_eq!(request, Request::List(Window { skip: 0, take: 200 }));
+    assert_eq!(
+        request,
+        ServiceRequest::List(PageRequest { skip: 0, take: 200 })
+    );
     assert_eq!(app.update(Event::Idle), None);
     let read: Vec<_> = (0..200)
         .map(|number| item(number, &format!("{number:03}")))
@@ -130,7 +133,7 @@ fn first_page_fills_the_screen_then_large_pages_follow() {
     // Pages overlap, to detect connections in between.
     assert_eq!(
         request,
-        Request::List(Window {
+        ServiceRequest::List(PageRequest {
             skip: 180,
             take: 5_020
         })
@@ -159,7 +162,7 @@ fn save_sends_the_whole_draft_once() {
         "nopenai<enter>OpenAI Production<tab><tab><tab>sk-planted",
     );
     let (_, request) = call(press(&mut app, "<ctrl-s>"));
-    let Request::Create(draft) = request else {
+    let ServiceRequest::Create(draft) = request else {
         panic!("expected a create, got {request:?}");
     };
     assert_eq!(draft.name.as_deref(), Some("OpenAI Production"));
@@ -169,11 +172,11 @@ fn save_sends_the_whole_draft_once() {
     let settings = draft.settings.unwrap();
     assert_eq!(
         settings.get("apiKey"),
-        Some(&Setting::Secret(Plain::new("sk-planted")))
+        Some(&SettingValue::Secret(PlainSecret::new("sk-planted")))
     );
     assert_eq!(
         settings.get("endpoint"),
-        Some(&Setting::Text("https://api.openai.com/v1".into()))
+        Some(&SettingValue::Text("https://api.openai.com/v1".into()))
     );
     assert_eq!(settings.get("organization"), None);
     assert_eq!(press(&mut app, "<ctrl-s>"), None, "a save is pending");
@@ -201,9 +204,9 @@ fn successful_save_closes_the_form_and_selects_the_connection() {
     let (ticket, _) = call(press(&mut app, "<ctrl-s>"));
     app.update(Event::Reply(
         ticket,
-        Reply::Saved(Ok(connection(item(9, "B")))),
+        ServiceReply::Saved(Ok(connection(item(9, "B")))),
     ));
-    assert!(app.layers.is_empty());
+    assert!(app.dialogs.is_empty());
     assert_eq!(names(&app), ["A", "B", "C"]);
     assert_eq!(app.tree.selected(), Node::Connection(Uuid::from_u128(9)));
     let asked = due(&mut app);
@@ -220,11 +223,11 @@ fn refused_save_keeps_the_input() {
     let mut app = app_with(&[]);
     press(&mut app, "nopenai<enter>B<tab><tab><tab>sk-1");
     let (ticket, _) = call(press(&mut app, "<ctrl-s>"));
-    let refusal = ConnectionError::VersionMoved {
+    let refusal = ConnectionError::VersionConflict {
         expected: 1,
         found: 2,
     };
-    app.update(Event::Reply(ticket, Reply::Saved(Err(refusal))));
+    app.update(Event::Reply(ticket, ServiceReply::Saved(Err(refusal))));
     assert_eq!(app.form().unwrap().name(), "B");
     assert!(app.notice.as_ref().unwrap().text.contains("was changed: "));
     call(press(&mut app, "<ctrl-s>"));
@@ -234,20 +237,20 @@ fn refused_save_keeps_the_input() {
 fn update_keeps_the_secret_and_sends_the_base_version() {
     let mut app = app_with(&["A"]);
     let (ticket, request) = call(press(&mut app, "<down><enter>"));
-    assert_eq!(request, Request::Get(Uuid::from_u128(1)));
+    assert_eq!(request, ServiceRequest::Get(Uuid::from_u128(1)));
     app.update(Event::Reply(
         ticket,
-        Reply::Got(Ok(connection(item(1, "A")))),
+        ServiceReply::Connection(Ok(connection(item(1, "A")))),
     ));
     let (_, request) = call(press(&mut app, "X<ctrl-s>"));
-    let Request::Update(change) = request else {
+    let ServiceRequest::Update(change) = request else {
         panic!("expected an update, got {request:?}");
     };
-    assert_eq!((change.id, change.over), (Uuid::from_u128(1), 1));
+    assert_eq!((change.id, change.base_version), (Uuid::from_u128(1), 1));
     assert_eq!(change.draft.name.as_deref(), Some("AX"));
     assert_eq!(
         change.draft.settings.unwrap().get("apiKey"),
-        Some(&Setting::Secret(Plain::new("sk-***")))
+        Some(&SettingValue::Secret(PlainSecret::new("sk-***")))
     );
 }
 
@@ -255,10 +258,13 @@ fn update_keeps_the_secret_and_sends_the_base_version() {
 fn toggle_is_shown_before_its_reply() {
     let mut app = app_with(&["A"]);
     let (_, request) = call(press(&mut app, "<down>t"));
-    assert_eq!(request, Request::SetActive(Uuid::from_u128(1), false));
+    assert_eq!(
+        request,
+        ServiceRequest::SetActive(Uuid::from_u128(1), false)
+    );
     assert!(!app.tree.selected_item().unwrap().is_active);
     let (_, request) = call(press(&mut app, "t"));
-    assert_eq!(request, Request::SetActive(Uuid::from_u128(1), true));
+    assert_eq!(request, ServiceRequest::SetActive(Uuid::from_u128(1), true));
     assert!(app.tree.selected_item().unwrap().is_active);
 }
 
@@ -267,7 +273,7 @@ fn refused_toggle_is_reverted() {
     let mut app = app_with(&["A"]);
     let (ticket, _) = call(press(&mut app, "<down>t"));
     let gone = ConnectionError::NotFound(Uuid::from_u128(1).into());
-    app.update(Event::Reply(ticket, Reply::Saved(Err(gone))));
+    app.update(Event::Reply(ticket, ServiceReply::Saved(Err(gone))));
     assert!(app.tree.selected_item().unwrap().is_active);
     assert!(app.notice.as_ref().unwrap().text.contains("not found"));
 }
@@ -279,11 +285,14 @@ fn last_of_two_quick_toggles_is_shown() {
     let (second, _) = call(press(&mut app, "t"));
     let mut off = item(1, "A");
     off.is_active = false;
-    app.update(Event::Reply(first, Reply::Saved(Ok(connection(off)))));
+    app.update(Event::Reply(
+        first,
+        ServiceReply::Saved(Ok(connection(off))),
+    ));
     assert!(app.tree.selected_item().unwrap().is_active);
     app.update(Event::Reply(
         second,
-        Reply::Saved(Ok(connection(item(1, "A")))),
+        ServiceReply::Saved(Ok(connection(item(1, "A")))),
     ));
     assert!(app.tree.selected_item().unwrap().is_active);
 }
@@ -294,9 +303,12 @@ fn undo_reverts_a_toggle_once() {
     let (ticket, _) = call(press(&mut app, "<down>t"));
     let mut off = item(1, "A");
     off.is_active = false;
-    app.update(Event::Reply(ticket, Reply::Saved(Ok(connection(off)))));
+    app.update(Event::Reply(
+        ticket,
+        ServiceReply::Saved(Ok(connection(off))),
+    ));
     let (_, request) = call(press(&mut app, "u"));
-    assert_eq!(request, Request::SetActive(Uuid::from_u128(1), true));
+    assert_eq!(request, ServiceRequest::SetActive(Uuid::from_u128(1), true));
     assert_eq!(press(&mut app, "u"), None);
 }
 
@@ -309,18 +321,21 @@ fn quick_toggles_are_undone_one_by_one() {
         asked.push(call(press(&mut app, key)));
     }
     let wanted: Vec<_> = asked.iter().map(|(_, request)| request).collect();
-    let to = |active| Request::SetActive(Uuid::from_u128(1), active);
+    let to = |active| ServiceRequest::SetActive(Uuid::from_u128(1), active);
     assert_eq!(
         wanted,
         [&to(false), &to(true), &to(false), &to(true), &to(false)]
     );
     for (ticket, request) in asked {
-        let Request::SetActive(_, active) = request else {
+        let ServiceRequest::SetActive(_, active) = request else {
             panic!("expected a SetActive request, got {request:?}");
         };
         let mut answer = item(1, "A");
         answer.is_active = active;
-        app.update(Event::Reply(ticket, Reply::Saved(Ok(connection(answer)))));
+        app.update(Event::Reply(
+            ticket,
+            ServiceReply::Saved(Ok(connection(answer))),
+        ));
         assert!(
             !app.tree.selected_item().unwrap().is_active,
             "the last toggle stays on screen"
@@ -341,7 +356,7 @@ fn refused_quick_toggles_restore_the_status() {
         .collect();
     for (ticket, _) in asked {
         let gone = ConnectionError::NotFound(Uuid::from_u128(1).into());
-        app.update(Event::Reply(ticket, Reply::Saved(Err(gone))));
+        app.update(Event::Reply(ticket, ServiceReply::Saved(Err(gone))));
     }
     assert!(app.tree.selected_item().unwrap().is_active);
     assert_eq!(press(&mut app, "u"), None, "there is no toggle to undo");
@@ -351,13 +366,13 @@ fn refused_quick_toggles_restore_the_status() {
 fn palette_ranks_prefix_matches_first() {
     let mut app = app_with(&[]);
     press(&mut app, "nopenai<enter><ctrl-p>quit");
-    let Some(Layer::Palette(palette)) = app.layers.last() else {
+    let Some(Dialog::Palette(palette)) = app.dialogs.last() else {
         panic!("expected the palette");
     };
     let actions = palette.actions();
     let ids: Vec<_> = actions.iter().map(|offered| offered.entry.id).collect();
     assert_eq!(ids, ["quit", "leave", "back"]);
-    assert!(actions[0].is_here && !actions[1].is_here);
+    assert!(actions[0].is_available && !actions[1].is_available);
     assert_eq!(press(&mut app, "<enter>"), Some(Effect::Quit));
 }
 
@@ -366,7 +381,7 @@ fn enter_on_a_delete_prompt_cancels() {
     let mut app = app_with(&["A"]);
     assert_eq!(press(&mut app, "<down>D<enter>"), None);
     let (_, request) = call(press(&mut app, "D<tab><enter>"));
-    assert_eq!(request, Request::Delete(Uuid::from_u128(1)));
+    assert_eq!(request, ServiceRequest::Delete(Uuid::from_u128(1)));
 }
 
 #[test]
@@ -383,7 +398,7 @@ fn quit_with_a_changed_form_asks_but_ctrl_c_does_not() {
     assert_eq!(press(&mut app, "q"), None, "q goes into the field");
     assert_eq!(app.form().unwrap().name(), "Aq");
     assert_eq!(press(&mut app, "<esc>"), None);
-    assert!(matches!(app.layers.last(), Some(Layer::Confirm(_))));
+    assert!(matches!(app.dialogs.last(), Some(Dialog::Confirm(_))));
     assert_eq!(press(&mut app, "<ctrl-c>"), Some(Effect::Quit));
 }
 
@@ -392,17 +407,17 @@ fn fast_scrolling_requests_one_detail_at_a_time() {
     let mut app = app_with(&["A", "B", "C", "D"]);
     press(&mut app, "<down>");
     let (ticket, request) = call(app.update(Event::Idle));
-    assert_eq!(request, Request::Get(Uuid::from_u128(1)));
+    assert_eq!(request, ServiceRequest::Get(Uuid::from_u128(1)));
     for _ in 0..2 {
         press(&mut app, "<down>");
         assert_eq!(due(&mut app), []);
     }
     app.update(Event::Reply(
         ticket,
-        Reply::Got(Ok(connection(item(1, "A")))),
+        ServiceReply::Connection(Ok(connection(item(1, "A")))),
     ));
     let (_, request) = call(app.update(Event::Idle));
-    assert_eq!(request, Request::Get(Uuid::from_u128(3)));
+    assert_eq!(request, ServiceRequest::Get(Uuid::from_u128(3)));
 }
 
 #[test]
@@ -410,7 +425,7 @@ fn alias_checks_run_one_at_a_time() {
     let mut app = app_with(&[]);
     press(&mut app, "nopenai<enter>a");
     let (ticket, request) = call(app.update(Event::Idle));
-    assert_eq!(request, Request::AliasOwner("a".into(), None));
+    assert_eq!(request, ServiceRequest::AliasOwner("a".into(), None));
     press(&mut app, "b");
     let asked = due(&mut app);
     assert!(
@@ -419,9 +434,9 @@ fn alias_checks_run_one_at_a_time() {
             .any(|effect| matches!(effect, Effect::Call(..))),
         "{asked:?}"
     );
-    app.update(Event::Reply(ticket, Reply::AliasOwner(Ok(None))));
+    app.update(Event::Reply(ticket, ServiceReply::AliasOwner(Ok(None))));
     let (_, request) = call(app.update(Event::Idle));
-    assert_eq!(request, Request::AliasOwner("ab".into(), None));
+    assert_eq!(request, ServiceRequest::AliasOwner("ab".into(), None));
 }
 
 #[test]
@@ -429,7 +444,7 @@ fn failed_alias_check_is_not_repeated() {
     let mut app = app_with(&[]);
     press(&mut app, "nopenai<enter>a");
     let (ticket, _) = call(app.update(Event::Idle));
-    app.update(Event::Reply(ticket, Reply::Lost("no".into())));
+    app.update(Event::Reply(ticket, ServiceReply::TaskFailed("no".into())));
     let asked = due(&mut app);
     assert!(
         !asked
@@ -441,23 +456,25 @@ fn failed_alias_check_is_not_repeated() {
 
 #[test]
 fn reference_is_resolved_on_focus_input_and_save() {
-    let missing = || Lookup::Missing { looked_in: vec![] };
-    let found = || Lookup::Found {
+    let missing = || ReferenceLookup::Missing { looked_in: vec![] };
+    let found = || ReferenceLookup::Found {
         source: "appsettings.json".into(),
     };
     let mut app = app_with(&[]);
     press(&mut app, "nopenai<enter><tab><tab><tab>$A:B");
-    let answers = |app: &mut App, answer: Lookup| {
+    let answers = |app: &mut App, answer: ReferenceLookup| {
         let asked: Vec<_> = due(app)
             .into_iter()
             .filter_map(|effect| match effect {
-                Effect::Call(ticket, Request::Lookup(reference)) => Some((ticket, reference)),
+                Effect::Call(ticket, ServiceRequest::LookUpReference(reference)) => {
+                    Some((ticket, reference))
+                }
                 _ => None,
             })
             .collect();
         assert_eq!(asked.len(), 1);
         assert_eq!(asked[0].1.key(), "A:B");
-        app.update(Event::Reply(asked[0].0, Reply::LookedUp(Ok(answer))));
+        app.update(Event::Reply(asked[0].0, ServiceReply::LookedUp(Ok(answer))));
     };
     answers(&mut app, missing());
     assert_eq!(due(&mut app), [], "the result is cached");
@@ -481,25 +498,25 @@ fn reference_error_disappears_when_it_resolves() {
     press(&mut app, "nopenai<enter>B<tab><tab><tab>$A:B");
     let (ticket, _) = call(press(&mut app, "<ctrl-s>"));
     let refused = ConnectionError::at(
-        Field::Setting {
+        DraftField::Setting {
             provider: "openai".into(),
             key: "apiKey".into(),
             label: "OpenAI API Key".into(),
         },
-        Reason::ReferenceMissing {
+        FieldReason::ReferenceMissing {
             key: "A:B".into(),
             looked_in: vec![],
         },
     );
-    app.update(Event::Reply(ticket, Reply::Saved(Err(refused))));
+    app.update(Event::Reply(ticket, ServiceReply::Saved(Err(refused))));
     assert_eq!(app.form().unwrap().error_count(), 1);
     press(&mut app, "<tab><shift-tab>");
     for effect in due(&mut app) {
-        if let Effect::Call(ticket, Request::Lookup(_)) = effect {
-            let found = Lookup::Found {
+        if let Effect::Call(ticket, ServiceRequest::LookUpReference(_)) = effect {
+            let found = ReferenceLookup::Found {
                 source: "appsettings.json".into(),
             };
-            app.update(Event::Reply(ticket, Reply::LookedUp(Ok(found))));
+            app.update(Event::Reply(ticket, ServiceReply::LookedUp(Ok(found))));
         }
     }
     assert_eq!(app.form().unwrap().error_count(), 0);
@@ -515,7 +532,7 @@ fn connection_created_during_paging_appears_once() {
     let (save, _) = call(press(&mut app, "<ctrl-s>"));
     app.update(Event::Reply(
         save,
-        Reply::Saved(Ok(connection(item(2, "B")))),
+        ServiceReply::Saved(Ok(connection(item(2, "B")))),
     ));
     // The pending page was counted without B and still continues after the previous one.
     app.update(Event::Reply(
@@ -526,7 +543,7 @@ fn connection_created_during_paging_appears_once() {
     let (ticket, request) = call(app.update(Event::Idle));
     assert_eq!(
         request,
-        Request::List(Window {
+        ServiceRequest::List(PageRequest {
             skip: 0,
             take: 5_004
         })
@@ -551,7 +568,7 @@ fn connection_created_after_the_loaded_page_appears_once() {
     let (save, _) = call(press(&mut app, "<ctrl-s>"));
     app.update(Event::Reply(
         save,
-        Reply::Saved(Ok(connection(item(9, "X")))),
+        ServiceReply::Saved(Ok(connection(item(9, "X")))),
     ));
     let (ticket, _) = call(app.update(Event::Idle));
     app.update(Event::Reply(
@@ -601,7 +618,7 @@ fn debug_output_hides_input() {
         app.update(event);
     }
     let effect = press(&mut app, "<ctrl-s>");
-    assert!(!format!("{effect:?} {:?}", app.layers).contains("planted"));
+    assert!(!format!("{effect:?} {:?}", app.dialogs).contains("planted"));
 }
 
 #[test]
@@ -610,7 +627,10 @@ fn connection_of_an_unknown_provider_can_be_toggled_but_not_edited() {
     let (ticket, _) = call(press(&mut app, "<down><enter>"));
     let mut strange = item(1, "A");
     strange.provider_id = "unknown".into();
-    app.update(Event::Reply(ticket, Reply::Got(Ok(connection(strange)))));
+    app.update(Event::Reply(
+        ticket,
+        ServiceReply::Connection(Ok(connection(strange))),
+    ));
     assert!(app.form().is_none());
     assert!(app.notice.as_ref().unwrap().text.contains("'unknown'"));
 }
@@ -622,7 +642,7 @@ fn copy_menu_copies_values_without_secrets() {
     let (ticket, _) = call(app.update(Event::Idle));
     app.update(Event::Reply(
         ticket,
-        Reply::Got(Ok(connection(item(1, "A")))),
+        ServiceReply::Connection(Ok(connection(item(1, "A")))),
     ));
     assert_eq!(press(&mut app, "ya"), Some(Effect::Copy("a".into())));
     assert_eq!(press(&mut app, "yn"), Some(Effect::Copy("A".into())));
@@ -648,7 +668,7 @@ fn copy_menu_copies_values_without_secrets() {
             .contains("the terminal does not confirm")
     );
     assert_eq!(press(&mut app, "y<esc>"), None);
-    assert!(app.layers.is_empty());
+    assert!(app.dialogs.is_empty());
 }
 
 #[test]
@@ -667,7 +687,10 @@ fn help_lists_all_startup_notices() {
 fn deleting_the_only_connection_selects_the_root() {
     let mut app = app_with(&["A"]);
     let (ticket, _) = call(press(&mut app, "<down>D<tab><enter>"));
-    app.update(Event::Reply(ticket, Reply::Deleted(Ok(item(1, "A")))));
+    app.update(Event::Reply(
+        ticket,
+        ServiceReply::Deleted(Ok(item(1, "A"))),
+    ));
     assert_eq!(app.tree.selected(), Node::Connections);
     assert!(app.tree.selected_item().is_none());
 }
@@ -678,9 +701,9 @@ fn text_above_the_terminal_limit_is_not_copied() {
     press(&mut app, "<down>");
     let (ticket, _) = call(app.update(Event::Idle));
     let mut long = connection(item(1, "A"));
-    let text = Setting::Text("x".repeat(80_000));
+    let text = SettingValue::Text("x".repeat(80_000));
     long.settings.as_mut().unwrap().set("organization", text);
-    app.update(Event::Reply(ticket, Reply::Got(Ok(long))));
+    app.update(Event::Reply(ticket, ServiceReply::Connection(Ok(long))));
     assert_eq!(press(&mut app, "yj"), None);
     let said = &app.notice.as_ref().unwrap().text;
     assert!(said.starts_with("JSON not copied: 80"), "{said}");

@@ -14,18 +14,18 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use umai::connection::{
-    Connection, ConnectionError, ConnectionItem, Page, Rollback, ServerError, Window,
+    Connection, ConnectionError, ConnectionItem, Page, PageRequest, RollbackResult, ServerError,
 };
 use umai::provider::ProviderCatalog;
 use umai::tui::app::App;
-use umai::tui::bulk::{AT_ONCE, Phase, State};
-use umai::tui::effect::{Effect, Reply, Request, Ticket};
+use umai::tui::bulk::{AT_ONCE, BulkPhase, BulkRowState};
+use umai::tui::effect::{Effect, ServiceReply, ServiceRequest, Ticket};
 use umai::tui::event::Event;
-use umai::tui::follow::Heard;
+use umai::tui::follow::FeedEvent;
 use umai::tui::keymap::Keymap;
 use umai::tui::layout::Size;
-use umai::tui::notice::Mood;
-use umai::tui::tree::{Item, News};
+use umai::tui::notice::NoticeSeverity;
+use umai::tui::tree::{ItemChange, TreeItem};
 use uuid::Uuid;
 
 fn id(number: usize) -> Uuid {
@@ -48,8 +48,11 @@ fn item(number: usize, is_active: bool, version: u64) -> ConnectionItem {
     }
 }
 
-fn saved(number: usize, is_active: bool) -> News {
-    News::Saved(Item::new(&item(number, is_active, 2), Arc::from("openai")))
+fn saved(number: usize, is_active: bool) -> ItemChange {
+    ItemChange::Saved(TreeItem::new(
+        &item(number, is_active, 2),
+        Arc::from("openai"),
+    ))
 }
 
 /// App with `count` loaded connections, all inactive.
@@ -58,18 +61,18 @@ fn app_with(count: usize) -> App {
     let mut app = App::new(catalog, Keymap::embedded(), Vec::new());
     let (width, height) = (120, 40);
     app.update(Event::Resize(Size { width, height }));
-    while let Some(Effect::Call(ticket, Request::List(Window { skip, take }))) =
+    while let Some(Effect::Call(ticket, ServiceRequest::List(PageRequest { skip, take }))) =
         app.update(Event::Idle)
     {
         let items = (1..=count).skip(skip).take(take);
         let items = items
-            .map(|number| Item::new(&item(number, false, 1), Arc::from("openai")))
+            .map(|number| TreeItem::new(&item(number, false, 1), Arc::from("openai")))
             .collect();
         let page = Page {
             items,
             total: count,
         };
-        app.update(Event::Reply(ticket, Reply::Listed(Ok(page))));
+        app.update(Event::Reply(ticket, ServiceReply::Listed(Ok(page))));
     }
     app
 }
@@ -83,11 +86,11 @@ fn press(app: &mut App, story: &str) -> Option<Effect> {
 }
 
 /// Background requests, without their replies.
-fn due(app: &mut App) -> Vec<(Ticket, Request)> {
+fn due(app: &mut App) -> Vec<(Ticket, ServiceRequest)> {
     let effects = std::iter::from_fn(|| app.update(Event::Idle));
     let calls = effects.filter_map(|effect| match effect {
         Effect::CallConcurrent(ticket, request) => Some((ticket, request)),
-        Effect::Call(ticket, request) if !matches!(request, Request::Get(_)) => {
+        Effect::Call(ticket, request) if !matches!(request, ServiceRequest::Get(_)) => {
             Some((ticket, request))
         }
         _ => None,
@@ -96,15 +99,15 @@ fn due(app: &mut App) -> Vec<(Ticket, Request)> {
 }
 
 /// Successful reply to a request.
-fn done(request: &Request) -> Reply {
+fn done(request: &ServiceRequest) -> ServiceReply {
     let number = |id: &Uuid| usize::try_from(id.as_u128()).unwrap();
     match request {
-        Request::SetActive(id, on) => Reply::Saved(Ok(Connection {
+        ServiceRequest::SetActive(id, on) => ServiceReply::Saved(Ok(Connection {
             item: item(number(id), *on, if *on { 2 } else { 3 }),
             settings: None,
         })),
-        Request::Delete(id) => Reply::Deleted(Ok(item(number(id), false, 2))),
-        Request::Restore(id, None) => Reply::Saved(Ok(Connection {
+        ServiceRequest::Delete(id) => ServiceReply::Deleted(Ok(item(number(id), false, 2))),
+        ServiceRequest::Restore(id, None) => ServiceReply::Saved(Ok(Connection {
             item: item(number(id), false, 3),
             settings: None,
         })),
@@ -112,7 +115,7 @@ fn done(request: &Request) -> Reply {
     }
 }
 
-fn answer(app: &mut App, (ticket, request): &(Ticket, Request)) {
+fn answer(app: &mut App, (ticket, request): &(Ticket, ServiceRequest)) {
     app.update(Event::Reply(*ticket, done(request)));
 }
 
@@ -132,7 +135,7 @@ fn finish(app: &mut App) -> usize {
 }
 
 /// App that activates all connections, and its first requests.
-fn activating(count: usize) -> (App, Vec<(Ticket, Request)>) {
+fn activating(count: usize) -> (App, Vec<(Ticket, ServiceRequest)>) {
     let mut app = app_with(count);
     press(&mut app, "<ctrl-a>+<enter>");
     let calls = due(&mut app);
@@ -140,11 +143,11 @@ fn activating(count: usize) -> (App, Vec<(Ticket, Request)>) {
 }
 
 fn tally(app: &App) -> (usize, usize, usize, usize) {
-    let tally = app.bulk.as_ref().unwrap().tally;
+    let tally = app.bulk.as_ref().unwrap().progress;
     (tally.done, tally.unchanged, tally.failed, tally.waiting)
 }
 
-fn state(app: &App, number: usize) -> State {
+fn state(app: &App, number: usize) -> BulkRowState {
     let rows = app.bulk.as_ref().unwrap().rows();
     let row = rows.iter().find(|row| row.id == id(number)).unwrap();
     row.state.clone()
@@ -161,7 +164,7 @@ fn pending_requests_are_limited() {
     answer(&mut app, &calls[3]);
     let next = due(&mut app);
     assert_eq!(next.len(), 1);
-    assert_eq!(next[0].1, Request::SetActive(id(AT_ONCE + 1), true));
+    assert_eq!(next[0].1, ServiceRequest::SetActive(id(AT_ONCE + 1), true));
 }
 
 #[test]
@@ -185,12 +188,12 @@ fn esc_stops_after_pending_requests_and_reports_the_result() {
     let (mut app, calls) = activating(100);
     press(&mut app, "<esc>");
     assert!(due(&mut app).is_empty());
-    assert_eq!(app.bulk.as_ref().unwrap().phase, Phase::Running);
+    assert_eq!(app.bulk.as_ref().unwrap().phase, BulkPhase::Running);
     for call in &calls {
         answer(&mut app, call);
     }
     assert!(due(&mut app).is_empty());
-    assert_eq!(app.bulk.as_ref().unwrap().phase, Phase::Finished);
+    assert_eq!(app.bulk.as_ref().unwrap().phase, BulkPhase::Finished);
     assert_eq!(tally(&app), (AT_ONCE, 0, 0, 100 - AT_ONCE));
     assert_eq!(
         app.tree.marked_len(),
@@ -217,10 +220,13 @@ fn keys_work_during_a_bulk_operation() {
         "a manual selection stays"
     );
     press(&mut app, "b<esc>");
-    assert!(app.layers.is_empty());
+    assert!(app.dialogs.is_empty());
     let effect = press(&mut app, "<down><down>t");
     assert!(
-        matches!(effect, Some(Effect::Call(_, Request::SetActive(_, true)))),
+        matches!(
+            effect,
+            Some(Effect::Call(_, ServiceRequest::SetActive(_, true)))
+        ),
         "{effect:?}"
     );
 }
@@ -228,25 +234,28 @@ fn keys_work_during_a_bulk_operation() {
 #[test]
 fn connection_deleted_elsewhere_during_the_operation_is_skipped() {
     let (mut app, calls) = activating(20);
-    let gone = News::Deleted(id(15));
-    app.update(Event::Heard(Heard::News(vec![gone])));
+    let gone = ItemChange::Deleted(id(15));
+    app.update(Event::Feed(FeedEvent::Changes(vec![gone])));
     for call in &calls {
         answer(&mut app, call);
     }
     assert_eq!(finish(&mut app), 20 - AT_ONCE - 1);
     assert_eq!(tally(&app), (19, 0, 1, 0));
-    assert_eq!(state(&app, 15), State::Failed("Deleted elsewhere".into()));
+    assert_eq!(
+        state(&app, 15),
+        BulkRowState::Failed("Deleted elsewhere".into())
+    );
 }
 
 #[test]
 fn connection_changed_elsewhere_during_the_operation_is_skipped_and_not_undone() {
     let (mut app, calls) = activating(20);
-    app.update(Event::Heard(Heard::News(vec![saved(15, true)])));
+    app.update(Event::Feed(FeedEvent::Changes(vec![saved(15, true)])));
     for call in &calls {
         answer(&mut app, call);
     }
     assert_eq!(finish(&mut app), 20 - AT_ONCE - 1);
-    assert_eq!(state(&app, 15), State::Unchanged);
+    assert_eq!(state(&app, 15), BulkRowState::Unchanged);
     press(&mut app, "u");
     assert_eq!(finish(&mut app), 19);
     assert!(app.tree.item(id(15)).unwrap().is_active);
@@ -255,7 +264,7 @@ fn connection_changed_elsewhere_during_the_operation_is_skipped_and_not_undone()
 #[test]
 fn own_change_may_arrive_through_the_feed_before_the_reply() {
     let (mut app, calls) = activating(3);
-    app.update(Event::Heard(Heard::News(vec![saved(2, true)])));
+    app.update(Event::Feed(FeedEvent::Changes(vec![saved(2, true)])));
     for call in &calls {
         answer(&mut app, call);
     }
@@ -270,8 +279,8 @@ fn unchanged_version_in_a_reply_counts_as_unchanged() {
         item: item(1, true, 1),
         settings: None,
     };
-    app.update(Event::Reply(calls[0].0, Reply::Saved(Ok(same))));
-    assert_eq!(state(&app, 1), State::Unchanged);
+    app.update(Event::Reply(calls[0].0, ServiceReply::Saved(Ok(same))));
+    assert_eq!(state(&app, 1), BulkRowState::Unchanged);
 }
 
 #[test]
@@ -279,16 +288,18 @@ fn lost_or_unexpected_reply_fails_only_its_row() {
     let (mut app, calls) = activating(4);
     app.update(Event::Reply(
         calls[0].0,
-        Reply::Lost("connection lost".into()),
+        ServiceReply::TaskFailed("connection lost".into()),
     ));
-    let strange = Reply::RolledBack(Err::<Box<Rollback>, _>(ConnectionError::VersionNotFound(1)));
+    let strange = ServiceReply::RolledBack(Err::<Box<RollbackResult>, _>(
+        ConnectionError::VersionNotFound(1),
+    ));
     app.update(Event::Reply(calls[1].0, strange));
     answer(&mut app, &calls[2]);
     answer(&mut app, &calls[3]);
     assert_eq!(tally(&app), (2, 0, 2, 0));
     assert_eq!(
         state(&app, 1),
-        State::Failed("The request failed: connection lost".into())
+        BulkRowState::Failed("The request failed: connection lost".into())
     );
     assert_eq!(app.tree.marked_len(), 2, "failed rows stay marked");
 }
@@ -297,7 +308,7 @@ fn lost_or_unexpected_reply_fails_only_its_row() {
 fn error_that_affects_all_requests_stops_the_operation() {
     let (mut app, calls) = activating(100);
     let trouble = ConnectionError::Server(ServerError::SignIn);
-    app.update(Event::Reply(calls[0].0, Reply::Saved(Err(trouble))));
+    app.update(Event::Reply(calls[0].0, ServiceReply::Saved(Err(trouble))));
     assert!(due(&mut app).is_empty());
     for call in &calls[1..] {
         answer(&mut app, call);
@@ -325,7 +336,10 @@ fn running_operation_cannot_be_undone() {
     press(&mut app, "<esc>");
     let effect = press(&mut app, "u");
     assert!(
-        matches!(effect, Some(Effect::Call(_, Request::SetActive(_, false)))),
+        matches!(
+            effect,
+            Some(Effect::Call(_, ServiceRequest::SetActive(_, false)))
+        ),
         "the earlier change is undone: {effect:?}"
     );
 }
@@ -343,7 +357,7 @@ fn stopped_undo_can_be_continued() {
     for call in &calls {
         answer(&mut app, call);
     }
-    assert_eq!(app.bulk.as_ref().unwrap().phase, Phase::Finished);
+    assert_eq!(app.bulk.as_ref().unwrap().phase, BulkPhase::Finished);
     press(&mut app, "<esc>u");
     assert_eq!(finish(&mut app), 100 - AT_ONCE);
     press(&mut app, "<esc>");
@@ -376,12 +390,14 @@ fn bulk_delete_is_not_reported_as_deleted_elsewhere() {
     let mut app = app_with(10);
     press(&mut app, "<down><ctrl-a>D<tab><enter>");
     let calls = due(&mut app);
-    let heard = (1..=4).map(|number| News::Deleted(id(number))).collect();
-    app.update(Event::Heard(Heard::News(heard)));
+    let heard = (1..=4)
+        .map(|number| ItemChange::Deleted(id(number)))
+        .collect();
+    app.update(Event::Feed(FeedEvent::Changes(heard)));
     assert!(
         app.notice
             .as_ref()
-            .is_none_or(|notice| notice.mood != Mood::Warning),
+            .is_none_or(|notice| notice.severity != NoticeSeverity::Warning),
         "{:?}",
         app.notice
     );
@@ -401,10 +417,12 @@ fn delete_after_a_restore_is_reported_as_deleted_elsewhere() {
     press(&mut app, "<ctrl-a>D<tab><enter>");
     finish(&mut app);
     press(&mut app, "<esc>");
-    let back = News::Saved(Item::new(&item(1, false, 3), Arc::from("openai")));
-    app.update(Event::Heard(Heard::News(vec![back])));
+    let back = ItemChange::Saved(TreeItem::new(&item(1, false, 3), Arc::from("openai")));
+    app.update(Event::Feed(FeedEvent::Changes(vec![back])));
     press(&mut app, "<down>");
-    app.update(Event::Heard(Heard::News(vec![News::Deleted(id(1))])));
+    app.update(Event::Feed(FeedEvent::Changes(vec![ItemChange::Deleted(
+        id(1),
+    )])));
     let notice = app.notice.as_ref().unwrap();
     assert!(notice.text.contains("was deleted elsewhere"), "{notice:?}");
 }
@@ -416,7 +434,9 @@ fn bulk_toggle_is_not_undone_for_connections_deleted_elsewhere() {
         answer(&mut app, call);
     }
     due(&mut app);
-    app.update(Event::Heard(Heard::News(vec![News::Deleted(id(2))])));
+    app.update(Event::Feed(FeedEvent::Changes(vec![ItemChange::Deleted(
+        id(2),
+    )])));
     press(&mut app, "<esc>u");
     assert_eq!(finish(&mut app), 4);
     assert_eq!(tally(&app), (4, 0, 0, 0));
@@ -426,7 +446,7 @@ fn bulk_toggle_is_not_undone_for_connections_deleted_elsewhere() {
 fn cancelled_preview_sends_no_request_and_keeps_the_marks() {
     let mut app = app_with(5);
     press(&mut app, "<ctrl-a>D<esc>");
-    assert!(app.bulk.is_none() && app.layers.is_empty());
+    assert!(app.bulk.is_none() && app.dialogs.is_empty());
     assert!(due(&mut app).is_empty());
     assert_eq!(app.tree.marked_len(), 5);
 }
@@ -435,8 +455,8 @@ fn cancelled_preview_sends_no_request_and_keeps_the_marks() {
 fn changes_elsewhere_update_the_preview() {
     let mut app = app_with(5);
     press(&mut app, "<ctrl-a>+");
-    let news = vec![saved(1, true), News::Deleted(id(2))];
-    app.update(Event::Heard(Heard::News(news)));
+    let news = vec![saved(1, true), ItemChange::Deleted(id(2))];
+    app.update(Event::Feed(FeedEvent::Changes(news)));
     let counts = app.bulk.as_ref().unwrap().preview_counts();
     assert_eq!((counts.change, counts.unchanged, counts.deleted), (3, 1, 1));
     press(&mut app, "<enter>");
@@ -458,8 +478,11 @@ fn replies_of_an_earlier_operation_are_ignored() {
     press(&mut app, "<esc><esc>+<enter>");
     let calls = due(&mut app);
     assert_eq!(calls.len(), 3);
-    app.update(Event::Reply(tests[0].0, Reply::Lost("late".into())));
-    assert_eq!(state(&app, 1), State::Running);
+    app.update(Event::Reply(
+        tests[0].0,
+        ServiceReply::TaskFailed("late".into()),
+    ));
+    assert_eq!(state(&app, 1), BulkRowState::Running);
 }
 
 #[test]

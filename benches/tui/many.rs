@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 use umai::connection::{Connection, ConnectionItem};
 use umai::tui::app::App;
-use umai::tui::bulk::Phase;
-use umai::tui::effect::{Effect, Reply, Request, Ticket};
+use umai::tui::bulk::BulkPhase;
+use umai::tui::effect::{Effect, ServiceReply, ServiceRequest, Ticket};
 use umai::tui::event::Event;
-use umai::tui::follow::Heard;
-use umai::tui::key::Key;
-use umai::tui::tree::{Item, News};
+use umai::tui::follow::FeedEvent;
+use umai::tui::key::KeyPress;
+use umai::tui::tree::{ItemChange, TreeItem};
 use uuid::Uuid;
 
 use super::{COUNT, frame, report};
@@ -48,7 +48,7 @@ pub fn measure(app: &mut App) {
 }
 
 fn press(app: &mut App, name: &str) {
-    app.update(Event::Key(Key::read(name).unwrap()));
+    app.update(Event::Key(KeyPress::read(name).unwrap()));
 }
 
 fn clear(app: &mut App) {
@@ -102,12 +102,12 @@ fn run(app: &mut App) {
     press(app, "enter");
     let begun = Instant::now();
     let (mut waits, mut frames, mut progress) = (Vec::new(), 0, Vec::new());
-    let mut under_way: VecDeque<(Instant, Ticket, Request)> = VecDeque::new();
+    let mut under_way: VecDeque<(Instant, Ticket, ServiceRequest)> = VecDeque::new();
     let mut due = begun + BETWEEN;
     while app
         .bulk
         .as_ref()
-        .is_some_and(|bulk| bulk.phase != Phase::Finished)
+        .is_some_and(|bulk| bulk.phase != BulkPhase::Finished)
     {
         while let Some(effect) = app.update(Event::Idle) {
             if let Effect::Call(ticket, request) | Effect::CallConcurrent(ticket, request) = effect
@@ -117,7 +117,7 @@ fn run(app: &mut App) {
         }
         frame(app);
         frames += 1;
-        progress.extend(app.bulk.as_ref().map(|bulk| bulk.tally.finished()));
+        progress.extend(app.bulk.as_ref().map(|bulk| bulk.progress.finished()));
         loop {
             let now = Instant::now();
             if now >= due {
@@ -128,7 +128,7 @@ fn run(app: &mut App) {
                 due = Instant::now() + BETWEEN;
                 break;
             }
-            let is_answered = |(when, ..): &mut (Instant, Ticket, Request)| *when <= now;
+            let is_answered = |(when, ..): &mut (Instant, Ticket, ServiceRequest)| *when <= now;
             let mut count = 0;
             while let Some((_, ticket, request)) = under_way.pop_front_if(is_answered) {
                 answer(app, ticket, &request);
@@ -154,18 +154,18 @@ fn run(app: &mut App) {
 }
 
 /// Delivers the response of a save and its change event.
-fn answer(app: &mut App, ticket: Ticket, request: &Request) {
-    let Request::SetActive(id, is_active) = *request else {
+fn answer(app: &mut App, ticket: Ticket, request: &ServiceRequest) {
+    let ServiceRequest::SetActive(id, is_active) = *request else {
         return;
     };
     let item = item(id, is_active);
-    let heard = News::Saved(Item::new(&item, item.provider_id.as_str().into()));
+    let heard = ItemChange::Saved(TreeItem::new(&item, item.provider_id.as_str().into()));
     let saved = Connection {
         item,
         settings: None,
     };
-    app.update(Event::Reply(ticket, Reply::Saved(Ok(saved))));
-    app.update(Event::Heard(Heard::News(vec![heard])));
+    app.update(Event::Reply(ticket, ServiceReply::Saved(Ok(saved))));
+    app.update(Event::Feed(FeedEvent::Changes(vec![heard])));
 }
 
 fn item(id: Uuid, is_active: bool) -> ConnectionItem {

@@ -9,7 +9,9 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use tempfile::TempDir;
-use umai::appsettings::{AppSettings, Lookup, MAX_DEPTH, MAX_KEYS, Reference, Variables};
+use umai::appsettings::{
+    AppSettings, EnvironmentVariables, MAX_DEPTH, MAX_KEYS, Reference, ReferenceLookup,
+};
 
 use super::PLANTED;
 use super::folder::folder;
@@ -66,7 +68,10 @@ fn written(files: [&[u8]; 2], pairs: &[(&str, &str)]) -> AppSettings {
     let folder = folder(&FOLDER);
     std::fs::write(folder.join("appsettings.json"), files[0]).unwrap();
     std::fs::write(folder.join("appsettings.Production.json"), files[1]).unwrap();
-    AppSettings::in_folder(folder, Variables::of(pairs.iter().copied()))
+    AppSettings::in_folder(
+        folder,
+        EnvironmentVariables::from_pairs(pairs.iter().copied()),
+    )
 }
 
 /// Listed keys resolve, and blocked keys are not listed.
@@ -83,7 +88,7 @@ fn agrees_with_itself(settings: &AppSettings) {
         );
         assert_eq!(
             settings.lookup(&reference),
-            Lookup::Found {
+            ReferenceLookup::Found {
                 source: listed.source.clone()
             }
         );

@@ -4,7 +4,7 @@ use umai::connection::alias;
 use umai::text::{
     Printable, columns, file::line_and_column, is_hidden, is_unprintable, json, printable, secret,
 };
-use umai::tui::tree::terms::Terms;
+use umai::tui::tree::terms::FilterQuery;
 use umai::tui::{clipboard, fit, words};
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -94,7 +94,8 @@ fn is_taken_apart_without_loss(text: &str) {
     let middle = text.floor_char_boundary(text.len() / 2);
     let (old, new) = text.split_at(middle);
     let (removed, added) = words::compare(old, new);
-    let joined = |parts: &[words::Part]| parts.iter().map(|part| &*part.text).collect::<String>();
+    let joined =
+        |parts: &[words::WordDiffPart]| parts.iter().map(|part| &*part.text).collect::<String>();
     assert_eq!(
         (joined(&removed), joined(&added)),
         (old.to_owned(), new.to_owned())
@@ -104,13 +105,13 @@ fn is_taken_apart_without_loss(text: &str) {
     assert!(line <= text.split('\n').count() && column <= text.len() + 1);
 
     for carrier in [
-        clipboard::Carrier::Terminal,
-        clipboard::Carrier::Tmux,
-        clipboard::Carrier::Screen,
+        clipboard::Multiplexer::Terminal,
+        clipboard::Multiplexer::Tmux,
+        clipboard::Multiplexer::Screen,
     ] {
         assert!(carrier.sequence(text).is_ascii());
     }
-    let _ = Terms::read(text);
+    let _ = FilterQuery::read(text);
     assert!(!secret::looks_like_one(&text[..0]));
-    let _ = (secret::looks_like_one(text), secret::begins_like_one(text));
+    let _ = (secret::looks_like_one(text), secret::has_key_prefix(text));
 }

@@ -7,13 +7,15 @@ use std::sync::OnceLock;
 use super::PLANTED;
 use serde_json::Value;
 use umai::appsettings::Reference;
-use umai::cli::import::elements::{Elements, Unit};
-use umai::connection::export::{Document, Exported};
-use umai::connection::{Connection, ConnectionDraft, Mask, PasteResult, Setting, Settings};
+use umai::cli::import::elements::{Elements, PositionUnit};
+use umai::connection::export::{Exported, ExportedManifest};
+use umai::connection::{
+    Connection, ConnectionDraft, MaskedSecret, PasteResult, SettingValue, Settings,
+};
 use umai::provider::{Provider, ProviderCatalog};
 use umai::text::is_hidden;
-use umai::tui::event::Pasted;
-use umai::tui::form::{Form, Kept};
+use umai::tui::event::PastedText;
+use umai::tui::form::{Form, FormSnapshot};
 
 /// Providers with the most different forms.
 const WANTED: [&str; 4] = ["openai", "amazon", "microsoft-foundry", "openai-compatible"];
@@ -31,7 +33,7 @@ fn catalog() -> &'static ProviderCatalog {
     CATALOG.get_or_init(ProviderCatalog::embedded)
 }
 
-type Split = Vec<(Unit, u64, Result<Vec<u8>, &'static str>)>;
+type Split = Vec<(PositionUnit, u64, Result<Vec<u8>, &'static str>)>;
 
 fn split(source: impl Read) -> Split {
     Elements::new(source)
@@ -64,7 +66,7 @@ fn is_split(input: &[u8]) {
     let mut before = 0;
     for (unit, number, body) in &found {
         assert!(*number >= before && *number > 0);
-        assert!(*unit != Unit::Line || *number <= lines);
+        assert!(*unit != PositionUnit::Line || *number <= lines);
         before = *number;
         let Ok(body) = body else { continue };
         if body.is_empty() {
@@ -140,7 +142,7 @@ fn is_pasted(text: &str) {
 
 fn stays_empty(provider: &Provider, text: &str) {
     let mut form = Form::new(provider);
-    let notice = form.paste(&Pasted(text.to_owned().into()), catalog());
+    let notice = form.paste(&PastedText(text.to_owned().into()), catalog());
     assert!(
         notice.is_some() && !form.is_changed(),
         "{text:?} is in a field"
@@ -168,13 +170,13 @@ fn values_of<'a>(draft: &'a ConnectionDraft, text: &str) -> Vec<&'a str> {
 
 fn fills(provider: &Provider, text: &str, values: &[&str]) {
     let mut form = Form::new(provider);
-    if let Some(notice) = form.paste(&Pasted(text.to_owned().into()), catalog()) {
+    if let Some(notice) = form.paste(&PastedText(text.to_owned().into()), catalog()) {
         let told = values.iter().find(|value| notice.text.contains(**value));
         assert_eq!(told, None, "{}", notice.text);
     }
     let kept = form.kept();
-    assert_eq!(Kept::read(&kept.to_bytes()).as_ref(), Some(&kept));
-    let again = Form::restored(&kept, provider, catalog());
+    assert_eq!(FormSnapshot::read(&kept.to_bytes()).as_ref(), Some(&kept));
+    let again = Form::restore(&kept, provider, catalog());
     assert!(
         again.draft() == form.draft(),
         "{:?} was {:?}",
@@ -184,11 +186,13 @@ fn fills(provider: &Provider, text: &str, values: &[&str]) {
 }
 
 fn leaves_without_secrets(text: &str) {
-    if let Ok(connection) = serde_json::from_str::<Connection<Mask>>(text) {
+    if let Ok(connection) = serde_json::from_str::<Connection<MaskedSecret>>(text) {
         let provider = catalog().get(&connection.item.provider_id);
         let exported = Exported::of(connection.clone(), catalog());
         for (key, value) in exported.settings.iter().flat_map(Settings::iter) {
-            let Setting::Text(text) = value else { continue };
+            let SettingValue::Text(text) = value else {
+                continue;
+            };
             let field = provider.and_then(|provider| provider.field(key));
             let may_be_seen = field.is_some_and(|field| !field.sensitive);
             assert!(
@@ -196,28 +200,28 @@ fn leaves_without_secrets(text: &str) {
                 "{key}: {text}"
             );
         }
-        comes_back(&Document::of(vec![exported]));
+        comes_back(&ExportedManifest::of(vec![exported]));
         let json = serde_json::to_string(&connection).unwrap();
         assert_eq!(
-            serde_json::from_str::<Connection<Mask>>(&json).unwrap(),
+            serde_json::from_str::<Connection<MaskedSecret>>(&json).unwrap(),
             connection
         );
     }
-    if let Ok(document) = serde_json::from_str::<Document>(text) {
+    if let Ok(document) = serde_json::from_str::<ExportedManifest>(text) {
         comes_back(&document);
-        let ordered = Document::of(document.connections);
-        assert_eq!(Document::of(ordered.connections.clone()), ordered);
+        let ordered = ExportedManifest::of(document.connections);
+        assert_eq!(ExportedManifest::of(ordered.connections.clone()), ordered);
         comes_back(&ordered);
     }
 }
 
-fn comes_back(document: &Document) {
+fn comes_back(document: &ExportedManifest) {
     let json = document.to_json().unwrap();
     assert!(
         !json.chars().any(|sign| sign != '\n' && is_hidden(sign)),
         "{json:?}"
     );
-    let again = serde_json::from_str::<Document>(&json).unwrap();
+    let again = serde_json::from_str::<ExportedManifest>(&json).unwrap();
     assert_eq!(&again, document);
     for one in &document.connections {
         let body = serde_json::to_vec(one).unwrap();

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use tokio::runtime::{Builder, Runtime};
 use umai::connection::{ConnectionDraft, Environment};
 use umai::tui::event::{Event, Mouse, MouseKind};
-use umai::tui::key::Key;
+use umai::tui::key::KeyPress;
 use umai::tui::layout::Size;
 
 use super::PLANTED;
@@ -65,7 +65,7 @@ fn three() -> Stage {
 }
 
 fn happenings(input: &[u8]) -> Vec<Happening> {
-    static KEYS: OnceLock<Vec<Key>> = OnceLock::new();
+    static KEYS: OnceLock<Vec<KeyPress>> = OnceLock::new();
     let keys = KEYS.get_or_init(|| {
         let mut known = BTreeSet::new();
         let all = keys().into_iter();
@@ -79,7 +79,7 @@ fn happenings(input: &[u8]) -> Vec<Happening> {
     happenings
 }
 
-fn happening(bytes: &mut Bytes<'_>, keys: &[Key]) -> Happening {
+fn happening(bytes: &mut Bytes<'_>, keys: &[KeyPress]) -> Happening {
     match bytes.byte() % 32 {
         0..10 => Happening::Key(keys[bytes.below(keys.len())]),
         10..14 => Happening::Way(WAYS[usize::from(bytes.byte()) % WAYS.len()]),

@@ -7,17 +7,17 @@ use std::sync::OnceLock;
 
 use tempfile::TempDir;
 use umai::api::problem::Problem;
-use umai::connection::{Connection, ConnectionError, ConnectionItem, Sealed, Version};
+use umai::connection::{Connection, ConnectionError, ConnectionItem, SealedSecret, Version};
 use umai::provider::ProviderCatalog;
-use umai::store::backup::file::{self, About, Fault, Origin, Place};
-use umai::store::journal::digest::{Digest, record_mark, version_mark};
-use umai::store::journal::entry::{Entry, Kind, Step, Walk};
-use umai::store::journal::fold::{Fold, Source};
-use umai::store::journal::head::{self, Head, Identity, Unreadable};
+use umai::store::backup::file::{self, BackupFault, BackupInfo, BackupOrigin, FolderHash};
+use umai::store::journal::digest::{StateDigest, record_mark, version_mark};
+use umai::store::journal::entry::{EntryKind, EntryWalk, JournalEntry, WalkItem};
+use umai::store::journal::fold::{StateBuilder, StateSource};
+use umai::store::journal::head::{self, FileHeader, HeaderError, StoreIdentity};
 use umai::store::journal::{FOLDER, snapshot};
-use umai::store::key::passphrase::Wrapped;
-use umai::tui::form::{Form, Kept};
-use umai::tui::session::Session;
+use umai::store::key::passphrase::WrappedKey;
+use umai::tui::form::{Form, FormSnapshot};
+use umai::tui::session::SavedSession;
 use uuid::Uuid;
 
 use super::bytes::Bytes;
@@ -43,20 +43,20 @@ pub fn holds(input: &[u8]) {
 
 fn walks(bytes: &[u8]) {
     let mut at = 0;
-    let mut walk = Walk::new(bytes, 0);
+    let mut walk = EntryWalk::new(bytes, 0);
     while let Some(step) = walk.next() {
         match step {
-            Step::Entry(entry) => {
+            WalkItem::Entry(entry) => {
                 assert_eq!(entry.size(), walk.at() - at);
                 let mut again = Vec::new();
                 entry.write(&mut again);
-                assert_eq!(Entry::read(&again), Some(entry));
+                assert_eq!(JournalEntry::read(&again), Some(entry));
             }
-            Step::Damaged(damage) => {
+            WalkItem::Damaged(damage) => {
                 assert_eq!((damage.from, damage.to), (at, walk.at()));
                 assert!(damage.from < damage.to && damage.to <= bytes.len());
             }
-            Step::Torn(from) => assert_eq!((from, walk.at()), (at, bytes.len())),
+            WalkItem::Torn(from) => assert_eq!((from, walk.at()), (at, bytes.len())),
         }
         at = walk.at();
     }
@@ -67,10 +67,10 @@ fn walks(bytes: &[u8]) {
 }
 
 fn reads_whole_files(bytes: &[u8]) {
-    match Head::read(bytes) {
-        Ok(head) => assert_eq!(Head::read(&head.to_bytes()), Ok(head)),
-        Err(Unreadable::Newer(format)) => assert!(format > head::FORMAT),
-        Err(Unreadable::Damaged) => {}
+    match FileHeader::read(bytes) {
+        Ok(head) => assert_eq!(FileHeader::read(&head.to_bytes()), Ok(head)),
+        Err(HeaderError::Newer(format)) => assert!(format > head::FORMAT),
+        Err(HeaderError::Damaged) => {}
     }
     let mut entries = 0;
     let read = snapshot::read_from(&mut &*bytes, |_| entries += 1).unwrap();
@@ -79,7 +79,7 @@ fn reads_whole_files(bytes: &[u8]) {
     std::fs::write(&path, bytes).unwrap();
     if let (Err(fault), _) | (_, Err(fault)) = (file::label(&path), file::read(&path)) {
         assert!(
-            !fault.to_string().is_empty() && !matches!(fault, Fault::Unreadable(_)),
+            !fault.to_string().is_empty() && !matches!(fault, BackupFault::Unreadable(_)),
             "{fault}"
         );
     }
@@ -93,16 +93,16 @@ fn data() -> &'static Path {
 /// Change in a journal.
 #[derive(Debug, Clone, PartialEq)]
 struct Change {
-    kind: Kind,
+    kind: EntryKind,
     revision: u64,
     id: Uuid,
     number: u64,
-    digest: Digest,
+    digest: StateDigest,
     payload: Vec<u8>,
 }
 
 impl Change {
-    fn of(entry: &Entry<'_>) -> Self {
+    fn of(entry: &JournalEntry<'_>) -> Self {
         Self {
             kind: entry.kind,
             revision: entry.revision,
@@ -113,8 +113,8 @@ impl Change {
         }
     }
 
-    fn entry(&self) -> Entry<'_> {
-        Entry {
+    fn entry(&self) -> JournalEntry<'_> {
+        JournalEntry {
             kind: self.kind,
             revision: self.revision,
             id: self.id,
@@ -139,11 +139,11 @@ fn changes(bytes: &mut Bytes<'_>) -> (Vec<Change>, Model) {
         let payload = format!("{{\"a\":\"{}\"}}", "x".repeat(usize::from(bytes.byte())));
         let kind = if choice >= 200 && model.contains_key(&id) {
             model.remove(&id);
-            Kind::Deleted
+            EntryKind::Deleted
         } else {
             let versions = model.entry(id).or_default();
             versions.push((revision, payload.clone().into_bytes()));
-            Kind::Saved
+            EntryKind::Saved
         };
         let number = model.get(&id).map_or(0, Vec::len) as u64;
         changes.push(Change {
@@ -158,22 +158,22 @@ fn changes(bytes: &mut Bytes<'_>) -> (Vec<Change>, Model) {
     (changes, model)
 }
 
-fn digest(model: &Model) -> Digest {
+fn digest(model: &Model) -> StateDigest {
     let marks = model.iter().map(|(id, versions)| {
         let marks = (1..).zip(versions);
         let marks = marks.map(|(number, (revision, _))| version_mark(*id, number, *revision));
         let newest = versions.last().map_or(0, |(revision, _)| *revision);
         record_mark(*id, newest, marks.fold(0, u64::wrapping_add))
     });
-    marks.fold(Digest::default(), Digest::with)
+    marks.fold(StateDigest::default(), StateDigest::with)
 }
 
-fn head_of(revision: u64, digest: Digest) -> Head {
-    let identity = Identity {
+fn head_of(revision: u64, digest: StateDigest) -> FileHeader {
+    let identity = StoreIdentity {
         store: Uuid::from_u128(7),
         check: [3; 40],
     };
-    Head {
+    FileHeader {
         identity,
         revision,
         digest,
@@ -216,17 +216,17 @@ fn a_damaged_walk_tells_only_what_was_written(bytes: &mut Bytes<'_>) {
     damaged.resize(damaged.len() + usize::from(bytes.byte()), 0);
     let mut told = Vec::new();
     let mut is_named = false;
-    for step in Walk::new(&damaged, 0) {
+    for step in EntryWalk::new(&damaged, 0) {
         match step {
-            Step::Entry(entry) => told.push(Change::of(&entry)),
-            Step::Damaged(damage) => {
+            WalkItem::Entry(entry) => told.push(Change::of(&entry)),
+            WalkItem::Damaged(damage) => {
                 assert!(
                     (damage.from..damage.to).contains(&at),
                     "another place is named"
                 );
                 is_named = true;
             }
-            Step::Torn(from) => {
+            WalkItem::Torn(from) => {
                 panic!("one byte at {at} is no write that never finished at {from}")
             }
         }
@@ -242,11 +242,11 @@ fn a_damaged_walk_tells_only_what_was_written(bytes: &mut Bytes<'_>) {
     assert_eq!(is_named, !is_same);
 }
 
-fn keep(entry: &Entry<'_>) -> (Kind, Vec<u8>) {
+fn keep(entry: &JournalEntry<'_>) -> (EntryKind, Vec<u8>) {
     (entry.kind, entry.payload.to_vec())
 }
 
-type Whole = Fold<(Kind, Vec<u8>)>;
+type Whole = StateBuilder<(EntryKind, Vec<u8>)>;
 
 fn content(fold: &Whole) -> Model {
     let connections = fold.connections.iter().map(|(id, folded)| {
@@ -259,7 +259,7 @@ fn content(fold: &Whole) -> Model {
 
 fn a_damaged_journal_is_never_taken_for_whole(bytes: &mut Bytes<'_>) {
     let (changes, model) = changes(bytes);
-    let mut file = head_of(1, Digest::default()).to_bytes().to_vec();
+    let mut file = head_of(1, StateDigest::default()).to_bytes().to_vec();
     for change in &changes {
         change.entry().write(&mut file);
     }
@@ -269,7 +269,7 @@ fn a_damaged_journal_is_never_taken_for_whole(bytes: &mut Bytes<'_>) {
     let path = journal.join(format!("{:020}.log", 1));
     std::fs::write(&path, &file).unwrap();
     let read = || {
-        Whole::read(data(), &Source::Beginning, keep)
+        Whole::read(data(), &StateSource::JournalStart, keep)
             .unwrap()
             .unwrap()
     };
@@ -293,7 +293,7 @@ fn a_damaged_journal_is_never_taken_for_whole(bytes: &mut Bytes<'_>) {
             .take_while(|change| change.revision <= fold.revision)
         {
             match change.kind {
-                Kind::Deleted => {
+                EntryKind::Deleted => {
                     there.remove(&change.id);
                 }
                 _ => there
@@ -316,22 +316,22 @@ fn a_damaged_journal_is_never_taken_for_whole(bytes: &mut Bytes<'_>) {
 }
 
 /// Complete store: header and contents.
-fn whole(bytes: &mut Bytes<'_>) -> (Head, Whole, Model) {
+fn whole(bytes: &mut Bytes<'_>) -> (FileHeader, Whole, Model) {
     let (changes, model) = changes(bytes);
     let mut fold = Whole::empty(keep);
     for (id, versions) in &model {
         for (number, (revision, payload)) in (1..).zip(versions) {
             let is_newest = number == versions.len() as u64;
-            fold.add_row(&Entry {
+            fold.add_row(&JournalEntry {
                 kind: if is_newest {
-                    Kind::Record
+                    EntryKind::Record
                 } else {
-                    Kind::Version
+                    EntryKind::Version
                 },
                 revision: *revision,
                 id: *id,
                 number,
-                digest: Digest::default(),
+                digest: StateDigest::default(),
                 payload,
             });
         }
@@ -349,7 +349,7 @@ fn a_damaged_snapshot_is_refused(bytes: &mut Bytes<'_>) {
             revision: version.revision,
             id: *id,
             number: version.number,
-            digest: Digest::default(),
+            digest: StateDigest::default(),
             payload: version.payload.1.clone(),
         }));
     }
@@ -373,16 +373,16 @@ fn a_damaged_snapshot_is_refused(bytes: &mut Bytes<'_>) {
 
 fn a_damaged_backup_is_refused(bytes: &mut Bytes<'_>) {
     let (head, fold, model) = whole(bytes);
-    let about = About {
-        made: chrono::DateTime::UNIX_EPOCH,
-        origin: Origin::Manual,
-        place: Place::of(Path::new("/data")),
+    let about = BackupInfo {
+        created: chrono::DateTime::UNIX_EPOCH,
+        origin: BackupOrigin::Manual,
+        folder: FolderHash::of(Path::new("/data")),
     };
     let path = data().join("one.backup");
     let mut written = File::create(&path).unwrap();
     file::write(&mut written, &head, &fold, &about, None).unwrap();
     let (label, read) = file::read(&path).unwrap();
-    assert_eq!((label.head, label.about), (head, about));
+    assert_eq!((label.header, label.info), (head, about));
     assert_eq!(content(&read), model);
     let whole = std::fs::read(&path).unwrap();
     let mut damaged = whole.clone();
@@ -393,10 +393,10 @@ fn a_damaged_backup_is_refused(bytes: &mut Bytes<'_>) {
         Err(fault) => {
             assert!(damaged != whole);
             assert!(
-                !matches!(fault, Fault::Unreadable(_) | Fault::Newer(_)),
+                !matches!(fault, BackupFault::Unreadable(_) | BackupFault::Newer(_)),
                 "{fault}"
             );
-            if let Fault::Damaged(at) = fault {
+            if let BackupFault::Damaged(at) = fault {
                 assert!(at <= damaged.len() as u64);
             }
         }
@@ -407,14 +407,14 @@ fn a_damaged_backup_is_refused(bytes: &mut Bytes<'_>) {
 fn is_kept(bytes: &[u8]) {
     static CATALOG: OnceLock<ProviderCatalog> = OnceLock::new();
     let catalog = CATALOG.get_or_init(ProviderCatalog::embedded);
-    if let Some(kept) = Kept::read(bytes) {
-        assert_eq!(Kept::read(&kept.to_bytes()).as_ref(), Some(&kept));
-        assert!(!kept.about(catalog).is_empty() && !kept.shown_name(catalog).is_empty());
+    if let Some(kept) = FormSnapshot::read(bytes) {
+        assert_eq!(FormSnapshot::read(&kept.to_bytes()).as_ref(), Some(&kept));
+        assert!(!kept.subject(catalog).is_empty() && !kept.display_name(catalog).is_empty());
         let provider = catalog.get(&kept.provider_id).unwrap_or(&catalog.all()[0]);
-        let form = Form::restored(&kept, provider, catalog);
+        let form = Form::restore(&kept, provider, catalog);
         assert!(form.focus < form.fields.len());
         let again = form.kept();
-        let once_more = Form::restored(&again, provider, catalog).kept();
+        let once_more = Form::restore(&again, provider, catalog).kept();
         assert!(
             once_more.has_same_input(&again),
             "{once_more:?} was {again:?}"
@@ -423,15 +423,18 @@ fn is_kept(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
     };
-    if let Ok(session) = Session::read(text, "/data") {
+    if let Ok(session) = SavedSession::read(text, "/data") {
         let written = session.text().unwrap();
-        assert_eq!(Session::read(&written, "/data"), Ok(session.clone()));
+        assert_eq!(SavedSession::read(&written, "/data"), Ok(session.clone()));
         let (tree, tab) = session.into_parts();
-        let again = Session::new("/data", tree, tab);
-        assert_eq!(Session::read(&again.text().unwrap(), "/data"), Ok(again));
+        let again = SavedSession::new("/data", tree, tab);
+        assert_eq!(
+            SavedSession::read(&again.text().unwrap(), "/data"),
+            Ok(again)
+        );
     }
-    if let Some(Ok(wrapped)) = Wrapped::read(text) {
-        assert_eq!(Wrapped::read(&wrapped.text()), Some(Ok(wrapped)));
+    if let Some(Ok(wrapped)) = WrappedKey::read(text) {
+        assert_eq!(WrappedKey::read(&wrapped.text()), Some(Ok(wrapped)));
     }
 }
 
@@ -448,7 +451,7 @@ fn is_recorded(bytes: &[u8]) {
         Some(read)
     }
     comes_back::<ConnectionItem>(bytes);
-    comes_back::<Connection<Sealed>>(bytes);
+    comes_back::<Connection<SealedSecret>>(bytes);
     comes_back::<Version>(bytes);
     if let Some(error) = comes_back::<ConnectionError>(bytes) {
         assert!(!error.to_string().is_empty());

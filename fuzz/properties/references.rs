@@ -1,7 +1,7 @@
 //! References follow their grammar, resolve to the value of their variable, and only if the allow-list permits.
 
 use secrecy::ExposeSecret;
-use umai::appsettings::{AppSettings, Lookup, Reference, Variables};
+use umai::appsettings::{AppSettings, EnvironmentVariables, Reference, ReferenceLookup};
 
 /// Value of the variable; it looks like a reference, but must not be resolved again.
 const VALUE: &str = "$Planted:Other";
@@ -54,13 +54,16 @@ fn resolves(reference: &Reference, prefixes: &[String]) {
         .collect();
     let variable = reference.variable();
     let set = variable.iter().map(|name| (&**name, VALUE));
-    let with = Variables::of(set.chain(named.iter().copied()));
+    let with = EnvironmentVariables::from_pairs(set.chain(named.iter().copied()));
     let settings = AppSettings::in_folder("/nowhere", with);
-    let without = AppSettings::in_folder("/nowhere", Variables::of(named));
+    let without = AppSettings::in_folder("/nowhere", EnvironmentVariables::from_pairs(named));
 
     let found = settings.resolve(reference);
     let lookup = settings.lookup(reference);
-    assert_eq!(found.is_some(), matches!(lookup, Lookup::Found { .. }));
+    assert_eq!(
+        found.is_some(),
+        matches!(lookup, ReferenceLookup::Found { .. })
+    );
     if reference.key().to_ascii_lowercase().starts_with("umbraco") {
         // The key may be the allow-list itself.
         return;
@@ -70,7 +73,7 @@ fn resolves(reference: &Reference, prefixes: &[String]) {
     assert!(!is_shown || is_prefix, "the value is shown");
     let may = may_be_referenced(reference.key(), prefixes);
     assert_eq!(
-        matches!(lookup, Lookup::Refused { .. }),
+        matches!(lookup, ReferenceLookup::Refused { .. }),
         !may,
         "{reference}: {lookup:?}"
     );
@@ -81,7 +84,7 @@ fn resolves(reference: &Reference, prefixes: &[String]) {
             "{reference} is set and does not resolve"
         ),
     }
-    if let Lookup::Missing { looked_in } = without.lookup(reference) {
+    if let ReferenceLookup::Missing { looked_in } = without.lookup(reference) {
         let is_named = looked_in
             .iter()
             .any(|place| place.contains("environment variable"));

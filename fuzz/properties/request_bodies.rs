@@ -11,9 +11,11 @@ use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;
 use umai::api::{BASE_PATH, server};
-use umai::appsettings::{AppSettings, Variables};
-use umai::connection::validate::Stored;
-use umai::connection::{Clock, ConnectionDraft, ConnectionService, CoreService, Plain, Settings};
+use umai::appsettings::{AppSettings, EnvironmentVariables};
+use umai::connection::validate::MaskPolicy;
+use umai::connection::{
+    Clock, ConnectionDraft, ConnectionService, CoreService, PlainSecret, Settings,
+};
 use umai::provider::ProviderCatalog;
 use umai::store::memory::MemoryStore;
 
@@ -59,7 +61,7 @@ fn reads_back(draft: &ConnectionDraft) {
 }
 
 fn is_examined(draft: &ConnectionDraft) {
-    let examined = draft.examine(catalog(), Stored::Nothing);
+    let examined = draft.validate(catalog(), MaskPolicy::Reject);
     let places: Vec<_> = examined
         .errors
         .iter()
@@ -182,10 +184,10 @@ pub fn service(clock: Clock) -> Arc<dyn ConnectionService> {
     let settings = SETTINGS.get_or_init(|| {
         let folder = folder(&FOLDER);
         std::fs::write(folder.join("appsettings.json"), APPSETTINGS).unwrap();
-        AppSettings::in_folder(folder, Variables::none())
+        AppSettings::in_folder(folder, EnvironmentVariables::none())
     });
     Arc::new(CoreService::new(
-        Arc::new(MemoryStore::<Plain>::default()),
+        Arc::new(MemoryStore::<PlainSecret>::default()),
         Arc::clone(catalog()),
         settings.clone(),
         clock,

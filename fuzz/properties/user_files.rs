@@ -7,10 +7,10 @@ use tempfile::TempDir;
 use toml::Spanned;
 use toml::de::DeTable;
 use umai::config::file::ConfigFile;
-use umai::config::target::Place;
+use umai::config::target::TargetLocation;
 use umai::provider::ProviderCatalog;
 use umai::text::{columns, is_unprintable, is_visible_text, printable};
-use umai::tui::action::{ACTIONS, Action, Context};
+use umai::tui::action::{ACTIONS, Action, KeyContext};
 use umai::tui::form::Form;
 use umai::tui::keymap::Keymap;
 use umai::tui::theme::{Theme, ThemeName};
@@ -62,13 +62,13 @@ fn keys(text: &str) {
             .flat_map(|action| keymap.keys(place, action));
         keys.any(|key| {
             matches!(
-                keymap.find(Context::Tree, key),
+                keymap.find(KeyContext::Tree, key),
                 Some(Action::Leave | Action::Quit)
             )
         })
     };
     assert!(
-        quits(Context::Tree) || quits(Context::Anywhere),
+        quits(KeyContext::Tree) || quits(KeyContext::Global),
         "no key quits"
     );
     let embedded = EMBEDDED.get_or_init(Keymap::embedded);
@@ -109,7 +109,7 @@ fn config(text: &str) {
     for (name, target) in file.targets() {
         assert_eq!(file.target(name).is_ok(), target.is_ok());
         let Ok(target) = target else { continue };
-        if let Place::Server { address, .. } = &target.place {
+        if let TargetLocation::Server { address, .. } = &target.location {
             assert!(!address.contains('@'), "a password may be shown: {address}");
         }
         if let Some(badge) = &target.badge {

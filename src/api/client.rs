@@ -27,21 +27,21 @@ use http::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-pub use address::Address;
+pub use address::BaseUrl;
 pub use options::RemoteOptions;
 
 use crate::connection::{Connection, ConnectionError, IdOrAlias, ServerError, alias};
 use crate::provider::ProviderCatalog;
-use arrival::Arrived;
-use refusal::About;
-use wire::{Answer, Asking, SharedWire, Wire};
+use arrival::ConnectionDto;
+use refusal::ErrorContext;
+use wire::{HttpClient, HttpRequest, HttpResponse, SharedHttpClient};
 
 /// Maximum length of an alias in a request path, in characters; some servers limit URLs.
 const MAX_ALIAS: usize = 255;
 
 /// [`crate::connection::ConnectionService`] of a remote server.
 pub struct RemoteService {
-    wire: SharedWire,
+    http: SharedHttpClient,
     catalog: Arc<ProviderCatalog>,
     /// True for an umai server.
     is_umai: bool,
@@ -53,7 +53,7 @@ pub struct RemoteService {
 impl RemoteService {
     /// Connects to a server: loads its providers and notices.
     pub async fn connect(options: &RemoteOptions) -> Result<Self, ConnectionError> {
-        let wire = Wire::new(options)?;
+        let wire = HttpClient::new(options)?;
         // One after the other: an authentication error is reported once, and the second request reuses the connection.
         let fetched = catalog::fetch(&wire).await?;
         let reported = if fetched.is_umai {
@@ -67,22 +67,26 @@ impl RemoteService {
             is_umai: fetched.is_umai,
             has_listed_providers: fetched.has_listed_providers,
             notices: notices.collect(),
-            wire: Arc::new(wire),
+            http: Arc::new(wire),
         })
     }
 
     /// Returns the title and version from the server's `openapi.json`; none when it has none.
     pub async fn server_version(&self) -> Option<String> {
-        let url = self.wire.address().sibling("openapi.json");
-        let answer = self.wire.send(Asking::get(url)).await.ok()?;
+        let url = self.http.address().sibling_url("openapi.json");
+        let answer = self.http.send(HttpRequest::get(url)).await.ok()?;
         let document: Value = serde_json::from_slice(&answer.body).ok()?;
         let word = |name: &str| words::line(document.get("info")?.get(name)?.as_str()?);
         Some(format!("{} {}", word("title")?, word("version")?))
     }
 
     /// Sends a request and returns the successful response.
-    async fn ask(&self, asking: Asking, about: About<'_>) -> Result<Answer, ConnectionError> {
-        let answer = self.wire.send(asking).await?;
+    async fn send_request(
+        &self,
+        asking: HttpRequest,
+        about: ErrorContext<'_>,
+    ) -> Result<HttpResponse, ConnectionError> {
+        let answer = self.http.send(asking).await?;
         if answer.status.is_success() {
             return Ok(answer);
         }
@@ -93,41 +97,41 @@ impl RemoteService {
     }
 
     /// Returns whether the API is missing: an unproven server answers 404 with an empty body, also for the list of connections.
-    async fn is_api_missing(&self, answer: &Answer) -> bool {
+    async fn is_api_missing(&self, answer: &HttpResponse) -> bool {
         let is_mute = answer.status == StatusCode::NOT_FOUND && answer.body.is_empty();
         if self.has_listed_providers || !is_mute {
             return false;
         }
-        let mut url = self.wire.address().endpoint(&["connections"]);
+        let mut url = self.http.address().endpoint(&["connections"]);
         url.set_query(Some("skip=0&take=1"));
-        let listed = self.wire.send(Asking::get(url)).await;
+        let listed = self.http.send(HttpRequest::get(url)).await;
         listed.is_ok_and(|listed| listed.status == StatusCode::NOT_FOUND)
     }
 
     fn foreign(&self) -> ConnectionError {
-        let server = self.wire.address().to_string();
+        let server = self.http.address().to_string();
         ServerError::Foreign { server }.into()
     }
 
     /// Sends a request and parses the response body.
     async fn fetch<T: DeserializeOwned>(
         &self,
-        asking: Asking,
-        about: About<'_>,
+        asking: HttpRequest,
+        about: ErrorContext<'_>,
     ) -> Result<T, ConnectionError> {
-        let answer = self.ask(asking, about).await?;
+        let answer = self.send_request(asking, about).await?;
         self.read(&answer)
     }
 
     /// Parses a response body. An invalid body is not repeated in the error, because it may hold a secret.
-    fn read<T: DeserializeOwned>(&self, answer: &Answer) -> Result<T, ConnectionError> {
+    fn read<T: DeserializeOwned>(&self, answer: &HttpResponse) -> Result<T, ConnectionError> {
         serde_json::from_slice(&answer.body).map_err(|_| self.foreign())
     }
 
     /// Returns the connection of a save response. A third-party server may return an empty body or only an ID.
     async fn saved_connection(
         &self,
-        answer: Answer,
+        answer: HttpResponse,
         otherwise: Option<&IdOrAlias>,
     ) -> Result<Connection, ConnectionError> {
         let bare = || serde_json::from_slice::<uuid::Uuid>(&answer.body).ok();
@@ -135,7 +139,7 @@ impl RemoteService {
         if let Some(id) = bare() {
             return self.load(&IdOrAlias::Id(id)).await;
         }
-        match serde_json::from_slice::<Arrived>(&answer.body) {
+        match serde_json::from_slice::<ConnectionDto>(&answer.body) {
             Ok(arrived) => return Ok(arrived.masked(&self.catalog)),
             Err(_) if self.is_umai && !answer.body.iter().all(u8::is_ascii_whitespace) => {
                 return Err(self.foreign());
@@ -152,16 +156,17 @@ impl RemoteService {
 
     /// Loads a connection.
     async fn load(&self, key: &IdOrAlias) -> Result<Connection, ConnectionError> {
-        let arrived: Arrived = self.load_as(key).await?;
+        let arrived: ConnectionDto = self.load_as(key).await?;
         Ok(arrived.masked(&self.catalog))
     }
 
     async fn load_as<T: DeserializeOwned>(&self, key: &IdOrAlias) -> Result<T, ConnectionError> {
         let url = self
-            .wire
+            .http
             .address()
             .endpoint(&["connections", &path_segment(key)?]);
-        self.fetch(Asking::get(url), About::one(key)).await
+        self.fetch(HttpRequest::get(url), ErrorContext::one(key))
+            .await
     }
 }
 
@@ -175,9 +180,9 @@ fn missing_connection() -> ConnectionError {
 }
 
 /// Loads the server's notices; empty when it has none.
-async fn notices(wire: &Wire) -> Vec<String> {
+async fn notices(wire: &HttpClient) -> Vec<String> {
     let url = wire.address().endpoint(&["notices"]);
-    let Ok(answer) = wire.send(Asking::get(url)).await else {
+    let Ok(answer) = wire.send(HttpRequest::get(url)).await else {
         return Vec::new();
     };
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();

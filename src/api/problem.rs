@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use crate::connection::{ConnectionError, FieldError, Reason, ServerError, StoreError};
+use crate::connection::{ConnectionError, FieldError, FieldReason, ServerError, StoreError};
 
 /// Problem details: one JSON object. Members of an unexpected type are ignored, because a third-party server may have sent them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -100,7 +100,7 @@ impl Problem {
 impl Problem {
     /// Adds the document position that the problem is about.
     #[must_use]
-    pub fn of_place(mut self, place: &str) -> Self {
+    pub fn from_location(mut self, place: &str) -> Self {
         self.more.insert("place".to_owned(), place.into());
         self
     }
@@ -194,7 +194,7 @@ fn status(error: &ConnectionError) -> u16 {
     match error {
         ConnectionError::Invalid(_) | ConnectionError::Malformed(_) => 400,
         ConnectionError::NotFound(_) | ConnectionError::VersionNotFound(_) => 404,
-        ConnectionError::VersionMoved { .. } => 412,
+        ConnectionError::VersionConflict { .. } => 412,
         ConnectionError::Store(StoreError::IdTaken(_)) => 409,
         ConnectionError::Store(StoreError::FeedTooOld(_)) => 410,
         ConnectionError::Store(StoreError::ReadOnly(_) | StoreError::Held { .. }) => 503,
@@ -219,7 +219,7 @@ fn error_code(error: &ConnectionError) -> &'static str {
         ConnectionError::Malformed(_) => "malformed",
         ConnectionError::NotFound(_) => "notFound",
         ConnectionError::VersionNotFound(_) => "versionNotFound",
-        ConnectionError::VersionMoved { .. } => "versionMoved",
+        ConnectionError::VersionConflict { .. } => "versionMoved",
         ConnectionError::Store(error) => store_code(error),
         ConnectionError::Provider(_) => "provider",
         ConnectionError::Server(error) => match error {
@@ -248,33 +248,33 @@ fn errors_by_field(errors: &[FieldError]) -> Map<String, Value> {
 }
 
 /// Returns the stable code of a field error.
-fn reason_code(reason: &Reason) -> &'static str {
+fn reason_code(reason: &FieldReason) -> &'static str {
     match reason {
-        Reason::Required => "required",
-        Reason::TooLong(_) => "tooLong",
-        Reason::AliasFormat => "aliasFormat",
-        Reason::AliasReserved(_) => "aliasReserved",
-        Reason::AliasTaken { .. } => "aliasTaken",
-        Reason::Unprintable => "unprintable",
-        Reason::LooksLikeKey => "looksLikeKey",
-        Reason::WrongType(_) => "wrongType",
-        Reason::UnknownProvider(_) => "unknownProvider",
-        Reason::ProviderFixed => "providerFixed",
-        Reason::UnknownSetting(_) => "unknownSetting",
-        Reason::GivenTwice => "givenTwice",
-        Reason::NotAUrl => "notAUrl",
-        Reason::UrlWithCredentials => "urlWithCredentials",
-        Reason::NotAnOption(_) => "notAnOption",
-        Reason::NotHeaders => "notHeaders",
-        Reason::ClientHeader(_) => "clientHeader",
-        Reason::Masked => "masked",
-        Reason::NotAKey(_) => "notAKey",
-        Reason::NotAReference => "notAReference",
-        Reason::ReferenceMissing { .. } => "referenceMissing",
-        Reason::ReferenceRefused { .. } => "referenceRefused",
-        Reason::OneOf(_) => "oneOf",
-        Reason::EndpointMoved => "endpointMoved",
-        Reason::Said(_) => "said",
+        FieldReason::Required => "required",
+        FieldReason::TooLong(_) => "tooLong",
+        FieldReason::AliasFormat => "aliasFormat",
+        FieldReason::AliasReserved(_) => "aliasReserved",
+        FieldReason::AliasTaken { .. } => "aliasTaken",
+        FieldReason::Unprintable => "unprintable",
+        FieldReason::LooksLikeKey => "looksLikeKey",
+        FieldReason::WrongType(_) => "wrongType",
+        FieldReason::UnknownProvider(_) => "unknownProvider",
+        FieldReason::ProviderFixed => "providerFixed",
+        FieldReason::UnknownSetting(_) => "unknownSetting",
+        FieldReason::DuplicateKey => "givenTwice",
+        FieldReason::NotAUrl => "notAUrl",
+        FieldReason::UrlWithCredentials => "urlWithCredentials",
+        FieldReason::NotAnOption(_) => "notAnOption",
+        FieldReason::NotHeaders => "notHeaders",
+        FieldReason::ClientHeader(_) => "clientHeader",
+        FieldReason::Masked => "masked",
+        FieldReason::NotAKey(_) => "notAKey",
+        FieldReason::NotAReference => "notAReference",
+        FieldReason::ReferenceMissing { .. } => "referenceMissing",
+        FieldReason::ReferenceRefused { .. } => "referenceRefused",
+        FieldReason::OneOf(_) => "oneOf",
+        FieldReason::EndpointChanged => "endpointMoved",
+        FieldReason::ServerMessage(_) => "said",
     }
 }
 
@@ -283,7 +283,7 @@ fn store_code(error: &StoreError) -> &'static str {
         StoreError::AliasTaken { .. } => "aliasTaken",
         StoreError::IdTaken(_) => "idTaken",
         StoreError::NotFound(_) => "notFound",
-        StoreError::VersionMoved { .. } => "versionMoved",
+        StoreError::VersionConflict { .. } => "versionMoved",
         StoreError::FeedTooOld(_) => "feedTooOld",
         StoreError::Held { .. } => "held",
         StoreError::ReadOnly(_) => "readOnly",
@@ -309,7 +309,7 @@ mod tests {
             ),
             (ConnectionError::VersionNotFound(1), 404, "versionNotFound"),
             (
-                ConnectionError::VersionMoved {
+                ConnectionError::VersionConflict {
                     expected: 1,
                     found: 2,
                 },
@@ -358,48 +358,48 @@ mod tests {
     fn codes_of_field_errors_stay() {
         let text = || "x".to_owned();
         for (reason, expected) in [
-            (Reason::Required, "required"),
-            (Reason::TooLong(1), "tooLong"),
-            (Reason::AliasFormat, "aliasFormat"),
-            (Reason::AliasReserved(text()), "aliasReserved"),
+            (FieldReason::Required, "required"),
+            (FieldReason::TooLong(1), "tooLong"),
+            (FieldReason::AliasFormat, "aliasFormat"),
+            (FieldReason::AliasReserved(text()), "aliasReserved"),
             (
-                Reason::AliasTaken {
+                FieldReason::AliasTaken {
                     alias: text(),
                     by: text(),
                 },
                 "aliasTaken",
             ),
-            (Reason::Unprintable, "unprintable"),
-            (Reason::LooksLikeKey, "looksLikeKey"),
-            (Reason::WrongType("x".into()), "wrongType"),
-            (Reason::UnknownProvider(text()), "unknownProvider"),
-            (Reason::ProviderFixed, "providerFixed"),
-            (Reason::UnknownSetting(Vec::new()), "unknownSetting"),
-            (Reason::GivenTwice, "givenTwice"),
-            (Reason::NotAUrl, "notAUrl"),
-            (Reason::UrlWithCredentials, "urlWithCredentials"),
-            (Reason::NotAnOption(Vec::new()), "notAnOption"),
-            (Reason::NotHeaders, "notHeaders"),
-            (Reason::ClientHeader(text()), "clientHeader"),
-            (Reason::Masked, "masked"),
-            (Reason::NotAReference, "notAReference"),
+            (FieldReason::Unprintable, "unprintable"),
+            (FieldReason::LooksLikeKey, "looksLikeKey"),
+            (FieldReason::WrongType("x".into()), "wrongType"),
+            (FieldReason::UnknownProvider(text()), "unknownProvider"),
+            (FieldReason::ProviderFixed, "providerFixed"),
+            (FieldReason::UnknownSetting(Vec::new()), "unknownSetting"),
+            (FieldReason::DuplicateKey, "givenTwice"),
+            (FieldReason::NotAUrl, "notAUrl"),
+            (FieldReason::UrlWithCredentials, "urlWithCredentials"),
+            (FieldReason::NotAnOption(Vec::new()), "notAnOption"),
+            (FieldReason::NotHeaders, "notHeaders"),
+            (FieldReason::ClientHeader(text()), "clientHeader"),
+            (FieldReason::Masked, "masked"),
+            (FieldReason::NotAReference, "notAReference"),
             (
-                Reason::ReferenceMissing {
+                FieldReason::ReferenceMissing {
                     key: text(),
                     looked_in: Vec::new(),
                 },
                 "referenceMissing",
             ),
             (
-                Reason::ReferenceRefused {
+                FieldReason::ReferenceRefused {
                     key: text(),
                     allowed: Vec::new(),
                 },
                 "referenceRefused",
             ),
-            (Reason::OneOf(Vec::new()), "oneOf"),
-            (Reason::EndpointMoved, "endpointMoved"),
-            (Reason::Said(text()), "said"),
+            (FieldReason::OneOf(Vec::new()), "oneOf"),
+            (FieldReason::EndpointChanged, "endpointMoved"),
+            (FieldReason::ServerMessage(text()), "said"),
         ] {
             assert_eq!(reason_code(&reason), expected);
         }

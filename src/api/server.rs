@@ -30,7 +30,7 @@ use tower::ServiceExt;
 
 use super::BASE_PATH;
 use crate::connection::ConnectionService;
-use answer::Refusal;
+use answer::ApiError;
 use paths::Paths;
 
 const HEALTH: &str = "/health";
@@ -47,7 +47,7 @@ pub(in crate::api) fn is_open(path: &str) -> bool {
 
 /// State shared by all routes.
 #[derive(Clone)]
-struct Api {
+struct ApiState {
     service: Arc<dyn ConnectionService>,
     /// Ends the event streams, which have no end otherwise.
     shutdown: CancellationToken,
@@ -72,9 +72,9 @@ pub fn router_until(service: Arc<dyn ConnectionService>, shutdown: CancellationT
         .nest(BASE_PATH, managed)
         .route(HEALTH, get(surroundings::health))
         .route(OPENAPI, get(openapi::document))
-        .fallback(async || Refusal::new(404, "No such path", "noSuchAddress"))
+        .fallback(async || ApiError::new(404, "No such path", "noSuchAddress"))
         .method_not_allowed_fallback(async || {
-            Refusal::new(
+            ApiError::new(
                 405,
                 "Method not allowed; see the Allow header",
                 "methodNotAllowed",
@@ -82,14 +82,14 @@ pub fn router_until(service: Arc<dyn ConnectionService>, shutdown: CancellationT
         })
         .layer(from_fn(address::check))
         .layer(map_response(no_store))
-        .with_state(Api { service, shutdown });
+        .with_state(ApiState { service, shutdown });
     // Wraps the router: a layer inside it would see the path only after routing.
     let normalized = router.map_request(move |request| paths.normalize(request));
     Router::new().fallback_service(normalized)
 }
 
 /// Routes below the base path.
-fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {
+fn routes() -> Vec<(&'static str, MethodRouter<ApiState>)> {
     let one_provider = || get(providers::show);
     let all_providers = || get(providers::list);
     vec![
@@ -116,7 +116,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {
         ),
         (
             "/connections/{idOrAlias}/capabilities",
-            get(capabilities::of_connection),
+            get(capabilities::for_connection),
         ),
         (
             "/connections/{idOrAlias}/duplicate",

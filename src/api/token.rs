@@ -26,14 +26,14 @@ pub const MAX_NAME_LENGTH: usize = 100;
 /// Permissions of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Scope {
+pub enum TokenScope {
     /// GET and HEAD.
     Read,
     /// Every method.
     Write,
 }
 
-impl Scope {
+impl TokenScope {
     /// Returns the name in the token file and on the command line.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -46,25 +46,25 @@ impl Scope {
 /// A stored token: everything except its text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Token {
+pub struct StoredToken {
     /// ID, independent of the name.
     pub id: Uuid,
     /// Name of the owner, for example `laptop`.
     pub name: String,
     /// Permissions.
-    pub scope: Scope,
+    pub scope: TokenScope,
     /// Expiry; none for a token that never expires. The member is required, so that a damaged file cannot extend a token.
     #[serde(deserialize_with = "Option::deserialize")]
     pub expires: Option<DateTime<Utc>>,
     /// Hash of the token's text.
-    pub sha256: Digest,
+    pub sha256: TokenDigest,
 }
 
-impl Token {
+impl StoredToken {
     /// Creates a token and returns it with its text, which is not stored.
     pub fn generate(
         name: String,
-        scope: Scope,
+        scope: TokenScope,
         expires: Option<DateTime<Utc>>,
     ) -> Result<(Self, Zeroizing<String>), TokenError> {
         let mut random = Zeroizing::new([0; RANDOM]);
@@ -81,7 +81,7 @@ impl Token {
             name,
             scope,
             expires,
-            sha256: Digest::hash(&text),
+            sha256: TokenDigest::hash(&text),
         };
         Ok((token, text))
     }
@@ -94,9 +94,9 @@ impl Token {
 
 /// SHA-256 of a token's text. A token has 256 random bits, so a slow hash is not needed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Digest([u8; 32]);
+pub struct TokenDigest([u8; 32]);
 
-impl Digest {
+impl TokenDigest {
     /// Hashes a text.
     pub fn hash(text: &str) -> Self {
         Self(Sha256::digest(text).into())
@@ -108,7 +108,7 @@ impl Digest {
     }
 }
 
-impl Serialize for Digest {
+impl Serialize for TokenDigest {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut text = String::with_capacity(2 * self.0.len());
         write_hex(&self.0, &mut text);
@@ -116,7 +116,7 @@ impl Serialize for Digest {
     }
 }
 
-impl<'de> Deserialize<'de> for Digest {
+impl<'de> Deserialize<'de> for TokenDigest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let digits: Option<Vec<u32>> = text.chars().map(|digit| digit.to_digit(16)).collect();
@@ -188,21 +188,21 @@ mod tests {
 
     #[test]
     fn token_is_random_and_stored_as_hash() {
-        let make = || Token::generate("ci".into(), Scope::Read, None).unwrap();
+        let make = || StoredToken::generate("ci".into(), TokenScope::Read, None).unwrap();
         let (token, text) = make();
         assert_eq!(text.len(), PREFIX.len() + 64);
         assert!(text.starts_with("umai_"));
         assert_ne!(make().1, text);
         let kept = serde_json::to_string(&token).unwrap();
         assert!(!kept.contains(&text[PREFIX.len()..]));
-        assert_eq!(serde_json::from_str::<Token>(&kept).unwrap(), token);
-        assert!(bool::from(token.sha256.ct_eq(&Digest::hash(&text))));
-        assert!(!bool::from(token.sha256.ct_eq(&Digest::hash("umai_"))));
+        assert_eq!(serde_json::from_str::<StoredToken>(&kept).unwrap(), token);
+        assert!(bool::from(token.sha256.ct_eq(&TokenDigest::hash(&text))));
+        assert!(!bool::from(token.sha256.ct_eq(&TokenDigest::hash("umai_"))));
     }
 
     #[test]
     fn token_without_expiry_member_is_rejected() {
-        let (token, _) = Token::generate("ci".into(), Scope::Read, None).unwrap();
+        let (token, _) = StoredToken::generate("ci".into(), TokenScope::Read, None).unwrap();
         let whole = serde_json::to_value(&token).unwrap();
         for (member, value) in [
             ("expires", None),
@@ -216,7 +216,10 @@ mod tests {
                 None => drop(broken.as_object_mut().unwrap().remove(member)),
                 Some(value) => broken[member] = value.into(),
             }
-            assert!(serde_json::from_value::<Token>(broken).is_err(), "{member}");
+            assert!(
+                serde_json::from_value::<StoredToken>(broken).is_err(),
+                "{member}"
+            );
         }
     }
 

@@ -32,26 +32,26 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use self::connection::House;
-use self::gate::Gate;
-use self::limits::Limits;
-use self::listen::Door;
-use self::seats::Seats;
+use self::connection::ServerContext;
+use self::gate::RequestPipeline;
+use self::limits::ServerLimits;
+use self::listen::BoundListener;
+use self::seats::ConnectionSlots;
 
 /// Serves these listeners until `stop` is cancelled, then finishes the requests in progress.
 ///
 /// Returns whether all of them finished in time.
 pub async fn serve(
-    sockets: Vec<Door>,
-    gate: Gate,
+    sockets: Vec<BoundListener>,
+    gate: RequestPipeline,
     tls: Option<TlsAcceptor>,
-    limits: Limits,
+    limits: ServerLimits,
     stop: CancellationToken,
 ) -> bool {
-    let slots = Seats::new(limits.connections, limits.grace);
+    let slots = ConnectionSlots::new(limits.connections, limits.grace);
     let time_limit = limits.stop;
-    let context = Arc::new(House {
-        gate: Arc::new(gate),
+    let context = Arc::new(ServerContext {
+        pipeline: Arc::new(gate),
         tls,
         limits,
         stop,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Layer, Layers, Variables};
+use super::{EnvironmentVariables, SettingsSource, SettingsSources};
 
 /// Array of allowed prefixes, in the settings themselves.
 const PREFIXES: &str = "umbraco:ai:allowedconfigurationkeyprefixes";
@@ -13,13 +13,13 @@ const PREFIXES: &str = "umbraco:ai:allowedconfigurationkeyprefixes";
 const NEVER: &str = "connectionstrings";
 
 /// Allow-list; without prefixes, every key except connection strings is allowed.
-pub(super) struct Allowed {
+pub(super) struct AllowList {
     prefixes: Vec<String>,
 }
 
-impl Allowed {
+impl AllowList {
     /// Reads the allow-list from the settings and the environment.
-    pub(super) fn of(layers: &Layers, variables: &Variables) -> Self {
+    pub(super) fn new(layers: &SettingsSources, variables: &EnvironmentVariables) -> Self {
         Self {
             prefixes: prefixes(layers, variables),
         }
@@ -51,10 +51,10 @@ impl Allowed {
 }
 
 /// Returns the prefixes, each index from the source with the highest precedence.
-pub(super) fn prefixes(layers: &Layers, variables: &Variables) -> Vec<String> {
+pub(super) fn prefixes(layers: &SettingsSources, variables: &EnvironmentVariables) -> Vec<String> {
     let mut merged: BTreeMap<String, Option<SecretString>> = BTreeMap::new();
     let below = format!("{PREFIXES}:");
-    let listed_in = |layer: &Layer| {
+    let listed_in = |layer: &SettingsSource| {
         let values = layer.values.as_ref().into_iter().flatten();
         let listed = values.filter(|(key, _)| key.starts_with(&below));
         let listed = listed.map(|(key, kept)| (key.clone(), kept.value.clone()));
@@ -63,7 +63,7 @@ pub(super) fn prefixes(layers: &Layers, variables: &Variables) -> Vec<String> {
     merged.extend(layers.files.iter().flat_map(listed_in));
     merged.extend(
         variables
-            .below(PREFIXES)
+            .with_prefix(PREFIXES)
             .into_iter()
             .map(|(key, value)| (key, Some(value))),
     );

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use secrecy::SecretString;
 
-use super::layer::{Kept, MAX_FILE_BYTES, Values};
+use super::layer::{FileEntry, FileValues, MAX_FILE_BYTES};
 use crate::text::file::{self, FileFlaw};
 
 /// Maximum number of files.
@@ -15,12 +15,12 @@ const MAX_FILES: usize = 10_000;
 const IGNORED: &str = "ignore.";
 
 /// Reads the values of a folder, with one message for each unusable file.
-pub(super) fn read(folder: &Path) -> (Result<Values, FileFlaw>, Vec<String>) {
+pub(super) fn read(folder: &Path) -> (Result<FileValues, FileFlaw>, Vec<String>) {
     let names = match names(folder) {
         Ok(names) => names,
         Err(flaw) => return (Err(flaw), Vec::new()),
     };
-    let mut values = Values::new();
+    let mut values = FileValues::new();
     let mut problems = Vec::new();
     for name in names {
         let path = folder.join(&name);
@@ -32,9 +32,9 @@ pub(super) fn read(folder: &Path) -> (Result<Values, FileFlaw>, Vec<String>) {
             Ok(text) => {
                 let key = name.replace("__", ":");
                 let value = Some(SecretString::from(without_line_end(&text)));
-                values.insert(key.to_lowercase(), Kept { key, value });
+                values.insert(key.to_lowercase(), FileEntry { key, value });
             }
-            Err(FileFlaw::NotThere) => {}
+            Err(FileFlaw::NotFound) => {}
             Err(FileFlaw::Unusable(why)) => {
                 problems.push(format!("{} {why}; the file is ignored", path.display()));
             }
@@ -55,7 +55,7 @@ fn names(folder: &Path) -> Result<Vec<String>, FileFlaw> {
         Ok(names) => names.into_iter().flatten().collect(),
         Err(error) => {
             return Err(match error.kind() {
-                ErrorKind::NotFound => FileFlaw::NotThere,
+                ErrorKind::NotFound => FileFlaw::NotFound,
                 ErrorKind::NotADirectory => FileFlaw::Unusable("is not a folder".into()),
                 _ => FileFlaw::Unusable(format!("cannot be read: {error}")),
             });

@@ -31,10 +31,10 @@ const OPTIONS: ParseOptions = ParseOptions {
 };
 
 /// Values of a file by lower-case key.
-pub(super) type Values = BTreeMap<String, Kept>;
+pub(super) type FileValues = BTreeMap<String, FileEntry>;
 
 /// Entry of a file.
-pub(super) struct Kept {
+pub(super) struct FileEntry {
     /// The key as the file spells it.
     pub key: String,
     /// The value; none for null.
@@ -42,21 +42,21 @@ pub(super) struct Kept {
 }
 
 /// Reads the values of a file. The error completes a sentence that begins with the file name.
-pub(super) fn read(path: &Path) -> Result<Values, FileFlaw> {
+pub(super) fn read(path: &Path) -> Result<FileValues, FileFlaw> {
     let text = file::read(path, MAX_FILE_BYTES)?;
     parse(&text).map_err(FileFlaw::Unusable)
 }
 
-fn parse(text: &str) -> Result<Values, String> {
+fn parse(text: &str) -> Result<FileValues, String> {
     let parsed = parse_to_ast(text, &CollectOptions::default(), &OPTIONS).map_err(|error| {
         at(
             (error.line_display(), error.column_display()),
             &error.kind().to_string(),
         )
     })?;
-    let mut flat = Flat {
+    let mut flat = FlatFile {
         text,
-        values: Values::new(),
+        values: FileValues::new(),
     };
     match parsed.value {
         Some(Value::Object(_)) => {}
@@ -80,12 +80,12 @@ fn at((line, column): (usize, usize), sentence: &str) -> String {
     format!("is not valid at line {line}, column {column}: {sentence}")
 }
 
-struct Flat<'a> {
+struct FlatFile<'a> {
     text: &'a str,
-    values: Values,
+    values: FileValues,
 }
 
-impl Flat<'_> {
+impl FlatFile<'_> {
     fn flatten(
         &mut self,
         key: Option<&str>,
@@ -136,7 +136,7 @@ impl Flat<'_> {
         text: Option<&str>,
     ) -> Result<(), String> {
         let key = key.unwrap_or_default();
-        let kept = Kept {
+        let kept = FileEntry {
             key: key.to_owned(),
             value: text.map(SecretString::from),
         };

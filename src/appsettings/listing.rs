@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::allowed::Allowed;
-use super::{AppSettings, Layer, Layers, Reference, has_text};
+use super::allowed::AllowList;
+use super::{AppSettings, Reference, SettingsSource, SettingsSources, has_text};
 
 /// Maximum number of listed keys.
 pub const MAX_KEYS: usize = 1_000;
@@ -27,11 +27,11 @@ impl AppSettings {
     /// that `is_known` accepts, or that the allow-list names.
     pub fn keys(&self, is_known: impl Fn(&str) -> bool) -> (Vec<ConfigurationKey>, usize) {
         let layers = self.layers();
-        let allowed = Allowed::of(&layers, &self.variables);
+        let allowed = AllowList::new(&layers, &self.variables);
         let mut found: BTreeMap<String, Option<ConfigurationKey>> = BTreeMap::new();
         // The source with the highest precedence decides, even when its value is empty.
-        let Layers { files, keys, .. } = layers;
-        for Layer { name, values, .. } in files {
+        let SettingsSources { files, keys, .. } = layers;
+        for SettingsSource { name, values, .. } in files {
             for (key, kept) in values.into_iter().flatten() {
                 let is_there = kept.value.is_some_and(|value| has_text(&value));
                 let listed = is_there.then(|| ConfigurationKey {
@@ -53,7 +53,7 @@ impl AppSettings {
                 found.insert(lower, listed);
             }
         });
-        if let Some(Layer { name, values, .. }) = keys {
+        if let Some(SettingsSource { name, values, .. }) = keys {
             for (key, kept) in values.into_iter().flatten() {
                 let is_there = kept.value.is_some_and(|value| has_text(&value));
                 let source = format!("{name}/{}", kept.key.replace(':', "__"));
@@ -75,8 +75,8 @@ impl AppSettings {
     }
 }
 
-fn is_referable(key: &str, allowed: &Allowed) -> bool {
+fn is_referable(key: &str, allowed: &AllowList) -> bool {
     Reference::read(&format!("${key}")).is_some()
         && allowed.check(key).is_ok()
-        && !Allowed::is_list(key)
+        && !AllowList::is_list(key)
 }

@@ -6,7 +6,7 @@ use crate::text::file::FileFlaw;
 
 /// Sources of references.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Survey {
+pub struct ReferenceSources {
     /// Files with their number of keys; none for a missing or unreadable file.
     pub files: Vec<(String, Option<usize>)>,
     /// Name of the environment.
@@ -19,16 +19,16 @@ pub struct Survey {
 
 impl AppSettings {
     /// Returns the report.
-    pub fn survey(&self) -> Survey {
+    pub fn survey(&self) -> ReferenceSources {
         let layers = self.layers();
         let files = layers.all().map(|layer| {
             let keys = match &layer.values {
                 Ok(values) => Some(values.len()),
-                Err(FileFlaw::NotThere | FileFlaw::Unusable(_)) => None,
+                Err(FileFlaw::NotFound | FileFlaw::Unusable(_)) => None,
             };
             (layer.name.clone(), keys)
         });
-        Survey {
+        ReferenceSources {
             files: files.collect(),
             environment: self.environment().unwrap_or_default(),
             variables: self.variables.section_names(),

@@ -13,21 +13,21 @@ const DEFAULT_ENVIRONMENT: &str = "Production";
 
 /// Environment variables, of the process or given by a test.
 #[derive(Debug, Clone)]
-pub enum Variables {
+pub enum EnvironmentVariables {
     /// Variables of this process, read on every use.
     Process,
     /// These variables.
     Given(Vec<(String, SecretString)>),
 }
 
-impl Variables {
+impl EnvironmentVariables {
     /// Creates an empty set.
     pub const fn none() -> Self {
         Self::Given(Vec::new())
     }
 
     /// Creates a set from names and values.
-    pub fn of<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+    pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         Self::Given(
             pairs
                 .into_iter()
@@ -44,7 +44,7 @@ impl Variables {
     }
 
     /// Returns the variables below a key, as key and value.
-    pub(super) fn below(&self, prefix: &str) -> Vec<(String, SecretString)> {
+    pub(super) fn with_prefix(&self, prefix: &str) -> Vec<(String, SecretString)> {
         let mut found = Vec::new();
         self.each(|name, value| {
             let key = name.replace("__", ":").to_ascii_lowercase();

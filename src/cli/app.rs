@@ -7,31 +7,31 @@ use std::sync::Arc;
 use super::Globals;
 use super::connections::from_env;
 use super::exit::Failure;
-use super::output::Format;
+use super::output::OutputReader;
 use super::passphrase;
-use super::session::{Ground, Session, WORKERS, runtime};
+use super::session::{CliContext, OpenSession, WORKERS, runtime};
 use crate::api::client::RemoteOptions;
 use crate::config::file::{ConfigFile, NAME};
 use crate::connection::ConnectionStore;
-use crate::store::shared::{Rest, SharedStore};
-use crate::tui::site::Site;
-use crate::tui::{self, BeforeStop, Opening, TuiError, TuiOptions};
+use crate::store::shared::{PausedStore, SharedStore};
+use crate::tui::site::TargetInfo;
+use crate::tui::{self, ServiceOpening, SuspendHandler, TuiError, TuiOptions};
 
 /// Values of `TERM` for terminals that only show lines.
 const LINES_ONLY: [&str; 2] = ["dumb", "unknown"];
 
 /// Mode of the app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
+enum AppMode {
     /// Full screen.
     Screen,
     /// Plain mode, line by line.
-    Lines,
+    Plain,
 }
 
 /// Opens the app.
-pub fn open(ground: &Ground, globals: &Globals, format: Format) -> Result<(), Failure> {
-    if format == Format::Json {
+pub fn open(ground: &CliContext, globals: &Globals, format: OutputReader) -> Result<(), Failure> {
+    if format == OutputReader::Json {
         return Err(Failure::Usage(
             "--json needs a command, for example: umai connections list --json".into(),
         ));
@@ -47,7 +47,7 @@ pub fn open(ground: &Ground, globals: &Globals, format: Format) -> Result<(), Fa
         config: Some(ground.config.config.clone()),
         theme: globals.theme.clone(),
         notices: notices.collect(),
-        before_stop: BeforeStop::new(move || release(stopped.clone())),
+        before_stop: SuspendHandler::new(move || release(stopped.clone())),
         site: site(ground, globals),
         drafts: ground.drafts.clone(),
         environment: from_env::environment(&ground.catalog),
@@ -65,17 +65,17 @@ pub fn open(ground: &Ground, globals: &Globals, format: Format) -> Result<(), Fa
     let ended = runtime.block_on(async {
         let (ground, opened) = (ground.clone(), store.clone());
         let catalog = Arc::clone(&ground.catalog);
-        let opening: Opening = Box::pin(async move {
-            let session = Session::open(&ground, opened).await?;
+        let opening: ServiceOpening = Box::pin(async move {
+            let session = OpenSession::open(&ground, opened).await?;
             Ok(session.service)
         });
         let left = match way {
-            Way::Screen => Box::pin(tui::run(catalog, opening, options)).await,
-            Way::Lines => Box::pin(tui::run_plain(catalog, opening, options)).await,
+            AppMode::Screen => Box::pin(tui::run(catalog, opening, options)).await,
+            AppMode::Plain => Box::pin(tui::run_plain(catalog, opening, options)).await,
         };
         store.close().await?;
         left.map_err(|error| match error {
-            TuiError::Unopened(error) => Failure::Connection(error),
+            TuiError::ServiceUnavailable(error) => Failure::Connection(error),
             error @ (TuiError::Terminal(_) | TuiError::Broken(_)) => Failure::Other(error.into()),
         })
     });
@@ -84,9 +84,9 @@ pub fn open(ground: &Ground, globals: &Globals, format: Format) -> Result<(), Fa
 }
 
 /// Returns the mode for this terminal.
-fn mode(ground: &Ground, globals: &Globals) -> Result<Way, Failure> {
+fn mode(ground: &CliContext, globals: &Globals) -> Result<AppMode, Failure> {
     if globals.plain {
-        return Ok(Way::Lines);
+        return Ok(AppMode::Plain);
     }
     if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
         return Err(Failure::Usage(
@@ -94,9 +94,9 @@ fn mode(ground: &Ground, globals: &Globals) -> Result<Way, Failure> {
         ));
     }
     Ok(if shows_lines_only(&ground.file) {
-        Way::Lines
+        AppMode::Plain
     } else {
-        Way::Screen
+        AppMode::Screen
     })
 }
 
@@ -107,9 +107,9 @@ pub fn shows_lines_only(file: &ConfigFile) -> bool {
 }
 
 /// Returns the target as the app shows it.
-fn site(ground: &Ground, globals: &Globals) -> Site {
+fn site(ground: &CliContext, globals: &Globals) -> TargetInfo {
     let target = ground.target.as_ref();
-    Site {
+    TargetInfo {
         badge: target.map(|target| {
             let badge = target.badge.clone();
             badge.unwrap_or_else(|| target.name.clone())
@@ -149,6 +149,6 @@ fn target_options(globals: &Globals) -> Vec<String> {
 }
 
 /// Releases the store to other processes while the app is stopped.
-async fn release(store: SharedStore) -> Rest {
+async fn release(store: SharedStore) -> PausedStore {
     store.pause().await
 }

@@ -7,10 +7,10 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr
 use zeroize::Zeroizing;
 
 use super::exit::{Exit, Failure};
-use super::output::{Format, Output};
+use super::output::{Output, OutputReader};
 use super::secret::{self, MAX_BYTES};
 use super::signals;
-use crate::connection::Plain;
+use crate::connection::PlainSecret;
 use crate::text::printable;
 
 const CTRL_C: u8 = 0x03;
@@ -24,7 +24,7 @@ pub fn is_possible() -> bool {
 }
 
 /// Prompts for a secret; empty input returns none.
-pub fn secret(label: &str) -> Result<Option<Plain>, Failure> {
+pub fn secret(label: &str) -> Result<Option<PlainSecret>, Failure> {
     read_hidden(&format!(
         "{} (hidden; press Enter to skip): ",
         printable(label)
@@ -32,7 +32,7 @@ pub fn secret(label: &str) -> Result<Option<Plain>, Failure> {
 }
 
 /// Prompts for a required secret; empty input returns none.
-pub fn hidden(label: &str) -> Result<Option<Plain>, Failure> {
+pub fn hidden(label: &str) -> Result<Option<PlainSecret>, Failure> {
     read_hidden(&format!("{} (hidden): ", printable(label)))
 }
 
@@ -41,11 +41,11 @@ pub fn print(text: &str) -> Result<(), Failure> {
     prompt(text)
 }
 
-fn read_hidden(question: &str) -> Result<Option<Plain>, Failure> {
+fn read_hidden(question: &str) -> Result<Option<PlainSecret>, Failure> {
     let question = question.to_owned();
     let typed = signals::unless_stopped(|| {
         // Echo is disabled before the prompt: early input must neither be shown nor be lost.
-        let quiet = Quiet::new(std::io::stdin())?;
+        let quiet = EchoGuard::new(std::io::stdin())?;
         prompt(&question)?;
         let source = secret::unbuffered_stdin().context(NO_PROMPT)?;
         Ok((quiet, move || read_line(source)))
@@ -55,7 +55,7 @@ fn read_hidden(question: &str) -> Result<Option<Plain>, Failure> {
     let text = std::str::from_utf8(&typed)
         .map_err(|_| Failure::Usage("The input is not valid UTF-8".into()))?
         .trim();
-    Ok((!text.is_empty()).then(|| Plain::new(text)))
+    Ok((!text.is_empty()).then(|| PlainSecret::new(text)))
 }
 
 /// Prompts for the confirmation of a deletion; without a terminal, fails with a hint about `--yes`.
@@ -66,7 +66,7 @@ pub fn confirm_deletion(question: &str, output: &Output) -> Result<bool, Failure
 /// Prompts for a confirmation; without a terminal, fails with the given message.
 pub fn confirm(question: &str, otherwise: &str, output: &Output) -> Result<bool, Failure> {
     // Programs are not prompted, even on a terminal.
-    if output.format() == Format::Json || !is_possible() {
+    if output.format() == OutputReader::Json || !is_possible() {
         return Err(Failure::Usage(otherwise.into()));
     }
     ask_yes_no(question)
@@ -119,25 +119,28 @@ fn read_line(mut source: impl Read) -> Result<Zeroizing<Vec<u8>>, Failure> {
 }
 
 /// Disables the echo of the terminal until it is dropped.
-struct Quiet {
+struct EchoGuard {
     stdin: Stdin,
-    before: Termios,
+    saved: Termios,
 }
 
-impl Quiet {
+impl EchoGuard {
     fn new(stdin: Stdin) -> Result<Self, Failure> {
         let before = tcgetattr(&stdin).context(NO_PROMPT)?;
         let mut quiet = before.clone();
         quiet.local_modes -= LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG;
         tcsetattr(&stdin, OptionalActions::Flush, &quiet).context(NO_PROMPT)?;
-        Ok(Self { stdin, before })
+        Ok(Self {
+            stdin,
+            saved: before,
+        })
     }
 }
 
-impl Drop for Quiet {
+impl Drop for EchoGuard {
     fn drop(&mut self) {
         // A terminal that is gone needs no reset.
-        let _ = tcsetattr(&self.stdin, OptionalActions::Now, &self.before);
+        let _ = tcsetattr(&self.stdin, OptionalActions::Now, &self.saved);
     }
 }
 

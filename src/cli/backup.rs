@@ -9,23 +9,23 @@ use chrono::Utc;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::dry::{self, DryRun};
+use super::dry::{self, DryRunArg};
 use super::exit::{Exit, Failure};
-use super::output::{Format, Output};
+use super::output::{Output, OutputReader};
 use super::passphrase;
-use super::progress::Waiting;
-use super::session::Ground;
+use super::progress::Spinner;
+use super::session::CliContext;
 use super::table::table;
 use crate::connection::StoreError;
-use crate::store::backup::file::Label;
-use crate::store::backup::keys::Keys;
-use crate::store::backup::shelf::{EXTENSION, Found, Shelf};
-use crate::store::backup::{self, SealVerdict, Target, Verified};
+use crate::store::backup::file::BackupLabel;
+use crate::store::backup::keys::AvailableKeys;
+use crate::store::backup::shelf::{BackupFile, BackupFolder, EXTENSION};
+use crate::store::backup::{self, BackupDestination, SealVerdict, VerifiedBackup};
 use crate::store::store_in;
 
 /// Subcommands of `umai backup`.
 #[derive(Debug, Subcommand)]
-pub enum Verb {
+pub enum BackupCommand {
     /// Create a backup now and verify it
     #[command(
         after_help = "Examples:\n  umai backup create\n  umai backup create --to /media/stick/\n  umai backup create --to umai.backup --json"
@@ -36,7 +36,7 @@ pub enum Verb {
         to: Option<PathBuf>,
         /// Dry-run option.
         #[command(flatten)]
-        dry: DryRun,
+        dry: DryRunArg,
     },
     /// List the backups, newest first
     List,
@@ -53,12 +53,12 @@ pub enum Verb {
     #[command(
         after_help = "Examples:\n  umai backup restore --newest --dry-run\n  umai backup restore umai-1a2b3c4d-20260601T101500Z-4711\n  umai backup restore /media/stick/umai.backup --yes"
     )]
-    Restore(Restore),
+    Restore(RestoreBackup),
 }
 
 /// Arguments of `umai backup restore`.
 #[derive(Debug, Args)]
-pub struct Restore {
+pub struct RestoreBackup {
     /// Name from the list, a file, or the directory of a store that was moved aside
     #[arg(
         value_name = "BACKUP",
@@ -77,7 +77,7 @@ pub struct Restore {
     yes: bool,
 }
 
-impl Verb {
+impl BackupCommand {
     /// Returns true if the command changes something.
     pub const fn is_write(&self) -> bool {
         match self {
@@ -89,34 +89,40 @@ impl Verb {
 }
 
 /// Runs a subcommand.
-pub fn run(verb: Verb, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+pub fn run(verb: BackupCommand, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
     ground.print_problems(output);
     let is_key_needed = match &verb {
-        Verb::Create { .. } | Verb::Verify { .. } | Verb::Restore(_) => true,
-        Verb::List => false,
+        BackupCommand::Create { .. } | BackupCommand::Verify { .. } | BackupCommand::Restore(_) => {
+            true
+        }
+        BackupCommand::List => false,
     };
     if is_key_needed && let Some(notice) = passphrase::unlock(ground)? {
         output.note(&notice);
     }
     match verb {
-        Verb::Create { to, dry } => create((to, dry), ground, output),
-        Verb::List => list(ground, output),
-        Verb::Verify { backup } => verify(backup, ground, output),
-        Verb::Restore(restore) => restore.run(ground, output),
+        BackupCommand::Create { to, dry } => create((to, dry), ground, output),
+        BackupCommand::List => list(ground, output),
+        BackupCommand::Verify { backup } => verify(backup, ground, output),
+        BackupCommand::Restore(restore) => restore.run(ground, output),
     }
 }
 
 /// Reports the location of the backup that would be created.
-fn dry_run_create(target: &Target, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+fn dry_run_create(
+    target: &BackupDestination,
+    ground: &CliContext,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let data = &ground.config.data;
     if store_in(data).is_none() {
         let why = format!("No readable store in {}", data.display());
         return Err(StoreError::Unusable(why).into());
     }
     let place = match target {
-        Target::Store => Shelf::for_store(data).folder().to_owned(),
-        Target::Folder(folder) => folder.clone(),
-        Target::File(file) => {
+        BackupDestination::Store => BackupFolder::for_store(data).folder().to_owned(),
+        BackupDestination::Folder(folder) => folder.clone(),
+        BackupDestination::File(file) => {
             backup::ensure_absent(file)?;
             file.clone()
         }
@@ -126,27 +132,28 @@ fn dry_run_create(target: &Target, ground: &Ground, output: &mut Output) -> Resu
 }
 
 fn create(
-    (to, dry): (Option<PathBuf>, DryRun),
-    ground: &Ground,
+    (to, dry): (Option<PathBuf>, DryRunArg),
+    ground: &CliContext,
     output: &mut Output,
 ) -> Result<(), Failure> {
     let target = match to {
-        None => Target::Store,
+        None => BackupDestination::Store,
         Some(path) if path.is_dir() || path.to_string_lossy().ends_with('/') => {
-            Target::Folder(path)
+            BackupDestination::Folder(path)
         }
-        Some(path) => Target::File(path),
+        Some(path) => BackupDestination::File(path),
     };
     let options = ground.store_options();
     if dry.dry_run {
         return dry_run_create(&target, ground, output);
     }
-    let waiting = Waiting::start("Creating the backup", output);
+    let waiting = Spinner::start("Creating the backup", output);
     let made = backup::create(&options, &target, Utc::now())?;
     let copies = &ground.config.backup_folder;
     let attempt = match (&target, copies) {
-        (Target::Store, Some(folder)) => Some(backup::copy(&made, folder, Utc::now())),
-        (Target::Store, None) | (Target::Folder(_) | Target::File(_), _) => None,
+        (BackupDestination::Store, Some(folder)) => Some(backup::copy(&made, folder, Utc::now())),
+        (BackupDestination::Store, None)
+        | (BackupDestination::Folder(_) | BackupDestination::File(_), _) => None,
     };
     drop(waiting);
     let copy = match attempt {
@@ -158,20 +165,20 @@ fn create(
         }
     };
     match output.format() {
-        Format::Json => {
+        OutputReader::Json => {
             let mut shown = shown::backup(&made.path, &made.label);
             shown["copy"] = json!(copy);
             output.json(&shown)
         }
-        Format::Text => {
+        OutputReader::Text => {
             output.line(&made.path.display().to_string())?;
             if let Some(copy) = &copy {
                 output.line(&copy.display().to_string())?;
             }
             output.note(&format!(
                 "{}, revision {}; verified{}",
-                shown::connections(made.label.head.digest.count),
-                made.label.head.revision,
+                shown::connections(made.label.header.digest.count),
+                made.label.header.revision,
                 if made.label.is_sealed() {
                     ""
                 } else {
@@ -183,9 +190,9 @@ fn create(
     }
 }
 
-fn list(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+fn list(ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
     let found = all(ground)?;
-    if output.format() == Format::Json {
+    if output.format() == OutputReader::Json {
         let items: Vec<_> = found.iter().map(shown::found).collect();
         return output.json(&json!({ "total": items.len(), "items": items }));
     }
@@ -204,8 +211,8 @@ fn list(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
                 Ok(label) => [
                     name,
                     shown::date(label),
-                    label.head.digest.count.to_string(),
-                    shown::origin(label.about.origin).to_owned(),
+                    label.header.digest.count.to_string(),
+                    shown::origin(label.info.origin).to_owned(),
                     folder,
                 ],
                 Err(fault) => [
@@ -224,7 +231,11 @@ fn list(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     ))
 }
 
-fn verify(backup: Option<PathBuf>, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+fn verify(
+    backup: Option<PathBuf>,
+    ground: &CliContext,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let paths: Vec<PathBuf> = match backup {
         Some(backup) => vec![find(&backup, ground)?],
         None => all(ground)?.into_iter().map(|found| found.path).collect(),
@@ -232,24 +243,24 @@ fn verify(backup: Option<PathBuf>, ground: &Ground, output: &mut Output) -> Resu
     if paths.is_empty() {
         output.note("No backups yet");
     }
-    let keys = Keys::find(&ground.store_options());
+    let keys = AvailableKeys::find(&ground.store_options());
     let mut faulty = 0;
     let mut items = Vec::new();
     for path in &paths {
-        let waiting = Waiting::start("Verifying the backup", output);
+        let waiting = Spinner::start("Verifying the backup", output);
         let verified = backup::verify(path, &keys);
         drop(waiting);
         let is_right = verified
             .as_ref()
-            .is_ok_and(|verified| verified.seal != SealVerdict::Broken);
+            .is_ok_and(|verified| verified.seal != SealVerdict::Invalid);
         faulty += usize::from(!is_right);
         match (output.format(), verified) {
-            (Format::Json, verified) => items.push(shown::verified(path, &verified)),
-            (Format::Text, Ok(verified)) => output.line(&sentence(path, &verified))?,
-            (Format::Text, Err(error)) => output.line(&format!("✗ {error}"))?,
+            (OutputReader::Json, verified) => items.push(shown::verified(path, &verified)),
+            (OutputReader::Text, Ok(verified)) => output.line(&sentence(path, &verified))?,
+            (OutputReader::Text, Err(error)) => output.line(&format!("✗ {error}"))?,
         }
     }
-    if output.format() == Format::Json {
+    if output.format() == OutputReader::Json {
         output.json(&json!({ "total": items.len(), "items": items }))?;
     }
     if faulty == 0 {
@@ -262,10 +273,10 @@ fn verify(backup: Option<PathBuf>, ground: &Ground, output: &mut Output) -> Resu
 }
 
 /// Returns the result of verifying a complete backup.
-fn sentence(path: &Path, verified: &Verified) -> String {
+fn sentence(path: &Path, verified: &VerifiedBackup) -> String {
     let seal = match verified.seal {
-        SealVerdict::Right => "",
-        SealVerdict::Broken => {
+        SealVerdict::Valid => "",
+        SealVerdict::Invalid => {
             return format!(
                 "✗ {}: modified after its creation, by someone without the key",
                 path.display()
@@ -297,17 +308,17 @@ fn sentence(path: &Path, verified: &Verified) -> String {
 }
 
 /// Returns the backups of the store's backup directory and of the directory for copies.
-fn all(ground: &Ground) -> Result<Vec<Found>, Failure> {
+fn all(ground: &CliContext) -> Result<Vec<BackupFile>, Failure> {
     let copies = ground.config.backup_folder.as_deref();
     Ok(backup::all(&ground.config.data, copies)?)
 }
 
 /// Returns the file of a backup, given by name or path.
-fn find(backup: &Path, ground: &Ground) -> Result<PathBuf, Failure> {
+fn find(backup: &Path, ground: &CliContext) -> Result<PathBuf, Failure> {
     if backup.is_file() {
         return Ok(backup.to_owned());
     }
-    let is_meant = |found: &Found| {
+    let is_meant = |found: &BackupFile| {
         found.path.file_name() == Some(backup.as_os_str())
             || found.path.with_extension("").file_name() == Some(backup.as_os_str())
     };
@@ -321,6 +332,6 @@ fn find(backup: &Path, ground: &Ground) -> Result<PathBuf, Failure> {
 }
 
 /// Returns the header of a backup, if it is readable.
-fn label_of(found: &Found) -> Option<&Label> {
+fn label_of(found: &BackupFile) -> Option<&BackupLabel> {
     found.label.as_ref().ok()
 }

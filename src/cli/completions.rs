@@ -22,13 +22,13 @@ const ASKED: &str = "UMAI_COMPLETE";
 pub struct Completions {
     /// Shell
     #[arg(value_enum)]
-    shell: Shell,
+    shell: CompletionShell,
 }
 
 /// Supported shells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[expect(missing_docs, reason = "names of shells")]
-pub enum Shell {
+pub enum CompletionShell {
     Bash,
     Elvish,
     Fish,
@@ -36,7 +36,7 @@ pub enum Shell {
     Zsh,
 }
 
-impl Shell {
+impl CompletionShell {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Bash => "bash",
@@ -62,7 +62,7 @@ impl Completions {
 }
 
 /// Answers a completion request of a shell; returns false if there is none.
-pub fn answer() -> bool {
+pub fn complete() -> bool {
     let folder = std::env::current_dir().ok();
     // Errors are not printed: they would appear in the line that is being edited.
     CompleteEnv::with_factory(|| with_aliases(Args::command()))

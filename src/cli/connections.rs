@@ -22,22 +22,22 @@ use std::sync::Arc;
 use clap::Subcommand;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use super::dry::{self, DryRun};
-use super::exit::{Failure, is_lasting};
+use super::dry::{self, DryRunArg};
+use super::exit::{Failure, is_fatal};
 use super::import as bodies;
-use super::output::{Format, Output};
-use super::session::{self, Ground, with_service};
-use crate::connection::{ConnectionService, IdOrAlias, Proposal};
+use super::output::{Output, OutputReader};
+use super::session::{self, CliContext, with_service};
+use crate::connection::{ConnectionService, IdOrAlias, ProposedChange};
 use crate::provider::Capability;
 
 /// Subcommands of `umai connections`.
 #[derive(Debug, Subcommand)]
-pub enum Verb {
+pub enum ConnectionsCommand {
     /// List and filter connections
     #[command(
         after_help = "Examples:\n  umai connections list --filter prod --active\n  umai connections list prodction provider:openai '!status:inactive' endpoint:eu\n  umai connections list --provider openai --skip 100 --json"
     )]
-    List(list::List),
+    List(list::ListArgs),
     /// Show one connection, with masked secrets
     #[command(after_help = "Example:\n  umai connections get openai-production --json")]
     Get {
@@ -58,7 +58,7 @@ pub enum Verb {
         connections: Vec<IdOrAlias>,
         /// Dry-run option.
         #[command(flatten)]
-        dry: DryRun,
+        dry: DryRunArg,
     },
     /// Deactivate connections
     Deactivate {
@@ -67,18 +67,18 @@ pub enum Verb {
         connections: Vec<IdOrAlias>,
         /// Dry-run option.
         #[command(flatten)]
-        dry: DryRun,
+        dry: DryRunArg,
     },
     /// List the versions of a connection, newest first
-    History(history::History),
+    History(history::HistoryArgs),
     /// Show the differences between two versions
-    Diff(history::Diff),
+    Diff(history::DiffArgs),
     /// Roll a connection back to an earlier version
-    Rollback(history::Rollback),
+    Rollback(history::RollbackArgs),
     /// Restore a connection from the trash
-    Restore(trash::Restore),
+    Restore(trash::RestoreConnection),
     /// Delete connections in the trash permanently
-    Purge(trash::Purge),
+    Purge(trash::PurgeConnection),
     /// Move connections to the trash
     #[command(after_help = "Example:\n  umai connections delete openai-test --yes")]
     Delete {
@@ -90,15 +90,15 @@ pub enum Verb {
         yes: bool,
         /// Dry-run option.
         #[command(flatten)]
-        dry: DryRun,
+        dry: DryRunArg,
     },
     /// Export connections without their secrets, to store, compare and apply
     #[command(
         after_help = "Examples:\n  umai connections export --output-file connections.json\n  umai connections export openai-production > one.json\n\nReferences such as $OpenAI:ApiKey are kept. Each secret becomes an empty string and is listed in \"blank\"."
     )]
-    Export(export::Export),
+    Export(export::ExportConnections),
     /// Create the connections of an export, or of Umbraco Deploy artifacts
-    Import(import::Import),
+    Import(import::ImportArgs),
     /// Apply connections from YAML or JSON files
     Apply(apply::Apply),
     /// Test the credentials of connections with their providers
@@ -124,7 +124,7 @@ pub enum Verb {
     },
 }
 
-impl Verb {
+impl ConnectionsCommand {
     /// Returns true if the command changes something.
     pub const fn is_write(&self) -> bool {
         match self {
@@ -151,55 +151,65 @@ impl Verb {
 }
 
 /// Runs a subcommand.
-pub fn run(verb: Verb, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+pub fn run(
+    verb: ConnectionsCommand,
+    ground: &CliContext,
+    output: &mut Output,
+) -> Result<(), Failure> {
     match verb {
-        Verb::List(list) => list.run(ground, output),
-        Verb::Get { connection } => with_service(ground, output, async |service, output| {
-            let connection = service.get(&connection).await?;
-            match output.format() {
-                Format::Json => output.json(&connection),
-                Format::Text => show::one(&connection, &service.providers(), output),
-            }
-        }),
-        Verb::Create(given) if given.is_from_json() => create(&given, ground, output),
-        Verb::Create(given) => create(&given, ground, output).map_err(Failure::in_options),
-        Verb::Update(update) => update.run(ground, output),
-        Verb::Duplicate(duplicate) => duplicate.run(ground, output),
-        Verb::History(history) => history.run(ground, output),
-        Verb::Diff(diff) => diff.run(ground, output),
-        Verb::Rollback(rollback) => rollback.run(ground, output),
-        Verb::Restore(restore) => restore.run(ground, output),
-        Verb::Export(export) => export.run(ground, output),
-        Verb::Import(import) => import.run(ground, output),
-        Verb::Apply(apply) => apply.run(ground, output),
-        Verb::Purge(purge) => purge.run(ground, output),
-        Verb::Activate { connections, dry } => switch::run(&connections, true, dry, ground, output),
-        Verb::Deactivate { connections, dry } => {
+        ConnectionsCommand::List(list) => list.run(ground, output),
+        ConnectionsCommand::Get { connection } => {
+            with_service(ground, output, async |service, output| {
+                let connection = service.get(&connection).await?;
+                match output.format() {
+                    OutputReader::Json => output.json(&connection),
+                    OutputReader::Text => show::one(&connection, &service.providers(), output),
+                }
+            })
+        }
+        ConnectionsCommand::Create(given) if given.is_from_json() => create(&given, ground, output),
+        ConnectionsCommand::Create(given) => {
+            create(&given, ground, output).map_err(Failure::in_options)
+        }
+        ConnectionsCommand::Update(update) => update.run(ground, output),
+        ConnectionsCommand::Duplicate(duplicate) => duplicate.run(ground, output),
+        ConnectionsCommand::History(history) => history.run(ground, output),
+        ConnectionsCommand::Diff(diff) => diff.run(ground, output),
+        ConnectionsCommand::Rollback(rollback) => rollback.run(ground, output),
+        ConnectionsCommand::Restore(restore) => restore.run(ground, output),
+        ConnectionsCommand::Export(export) => export.run(ground, output),
+        ConnectionsCommand::Import(import) => import.run(ground, output),
+        ConnectionsCommand::Apply(apply) => apply.run(ground, output),
+        ConnectionsCommand::Purge(purge) => purge.run(ground, output),
+        ConnectionsCommand::Activate { connections, dry } => {
+            switch::run(&connections, true, dry, ground, output)
+        }
+        ConnectionsCommand::Deactivate { connections, dry } => {
             switch::run(&connections, false, dry, ground, output)
         }
-        Verb::Delete {
+        ConnectionsCommand::Delete {
             connections,
             yes: _,
-            dry: DryRun { dry_run: true },
+            dry: DryRunArg { dry_run: true },
         } => delete::dry_run(&connections, ground, output),
-        Verb::Delete {
+        ConnectionsCommand::Delete {
             connections, yes, ..
         } => delete::run(&connections, yes, ground, output),
-        Verb::Test { connections } => test::run(&connections, ground, output),
-        Verb::Models {
+        ConnectionsCommand::Test { connections } => test::run(&connections, ground, output),
+        ConnectionsCommand::Models {
             connection,
             capability,
         } => models::run(&connection, capability, ground, output),
     }
 }
 
-fn create(given: &create::Create, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+fn create(given: &create::Create, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
     if let Some(source) = given.source()? {
         return with_service(ground, output, async |service, output| {
             let intent = if given.is_dry_run() {
-                bodies::Intent::Foresee
+                bodies::BulkMode::DryRun
             } else {
-                bodies::Intent::Create
+                bodies::BulkMode::Create
             };
             bodies::run(service, source, intent, output).await
         });
@@ -219,14 +229,20 @@ fn create(given: &create::Create, ground: &Ground, output: &mut Output) -> Resul
     let draft = given.draft(&catalog, env_settings, output)?;
     if given.is_dry_run() {
         return with_service(ground, output, async |service, output| {
-            dry::run(&**service, Proposal::Create(draft), dry::CREATE, output).await
+            dry::run(
+                &**service,
+                ProposedChange::Create(draft),
+                dry::CREATE,
+                output,
+            )
+            .await
         });
     }
     with_service(ground, output, async |service, output| {
         let connection = service.create(draft).await?;
         match output.format() {
-            Format::Json => output.json(&connection)?,
-            Format::Text => show::created(&connection, output)?,
+            OutputReader::Json => output.json(&connection)?,
+            OutputReader::Text => show::created(&connection, output)?,
         }
         given.note_defaults(&connection, &service.providers(), output);
         Ok(())
@@ -236,9 +252,9 @@ fn create(given: &create::Create, ground: &Ground, output: &mut Output) -> Resul
 /// Reports the result of one change to each connection.
 fn dry_run_each(
     connections: &[IdOrAlias],
-    proposal: impl Fn(&IdOrAlias) -> Proposal,
-    operation: dry::Deed,
-    ground: &Ground,
+    proposal: impl Fn(&IdOrAlias) -> ProposedChange,
+    operation: dry::OperationName,
+    ground: &CliContext,
     output: &mut Output,
 ) -> Result<(), Failure> {
     with_service(ground, output, async |service, output| {
@@ -251,12 +267,12 @@ fn dry_run_each(
                 if is_one {
                     return dry::run(&**service, proposal(key), operation, output).await;
                 }
-                let foreseen = service.foresee(proposal(key)).await?;
+                let foreseen = service.preview(proposal(key)).await?;
                 dry::write_line(operation, &foreseen, output)
             },
         )
         .await?;
-        if operation.word == dry::DELETE.word
+        if operation.verb == dry::DELETE.verb
             && let Some(warning) = service.features().deletion_warning()
         {
             output.note(warning);
@@ -276,7 +292,7 @@ async fn each(
     for key in connections {
         match act(service, key, output).await {
             Ok(()) => {}
-            Err(Failure::Connection(error)) if is_lasting(&error) => return Err(error.into()),
+            Err(Failure::Connection(error)) if is_fatal(&error) => return Err(error.into()),
             Err(failure @ Failure::Connection(_)) if first.is_none() => first = Some(failure),
             Err(failure @ Failure::Connection(_)) => output.failure(&failure),
             Err(failure) => return Err(failure),

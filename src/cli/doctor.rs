@@ -17,22 +17,22 @@ use serde_json::json;
 
 use super::Globals;
 use super::exit::{Exit, Failure};
-use super::output::{Format, Output};
+use super::output::{Output, OutputReader};
 use super::target;
 use crate::config::Config;
 use crate::config::file::ConfigFile;
-use finding::{Finding, Findings, State};
+use finding::{Finding, FindingSeverity, Findings};
 
 /// Runs all checks and prints the findings; fails if there is a problem.
 pub fn run(globals: &Globals, output: &mut Output) -> Result<(), Failure> {
     let findings = check(globals)?;
     match output.format() {
-        Format::Json => output.json(&json!({
-            "problems": findings.count(State::Problem),
-            "warnings": findings.count(State::Warning),
+        OutputReader::Json => output.json(&json!({
+            "problems": findings.count(FindingSeverity::Problem),
+            "warnings": findings.count(FindingSeverity::Warning),
             "findings": findings.all(),
         }))?,
-        Format::Text => {
+        OutputReader::Text => {
             for finding in findings.all() {
                 show(finding, output)?;
             }
@@ -45,7 +45,7 @@ pub fn run(globals: &Globals, output: &mut Output) -> Result<(), Failure> {
     match findings.first_exit() {
         None => Ok(()),
         Some(exit) => Err(Failure::Partial(
-            summary(findings.count(State::Problem)),
+            summary(findings.count(FindingSeverity::Problem)),
             exit,
         )),
     }

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::Globals;
 use crate::api::client::RemoteOptions;
 use crate::config::Config;
-use crate::drafts::{Place, WithoutKey};
+use crate::drafts::{DraftsLocation, WithoutKey};
 use crate::store;
 
 /// Name of the directory in the data directory.
@@ -17,8 +17,8 @@ const FOLDER: &str = "drafts";
 const TELLING: usize = 8;
 
 /// Returns the location for the local store.
-pub fn here(config: &Config) -> Place {
-    Place {
+pub fn local(config: &Config) -> DraftsLocation {
+    DraftsLocation {
         folder: config.data.join(FOLDER),
         target: "here".into(),
         config: config.config.clone(),
@@ -29,7 +29,7 @@ pub fn here(config: &Config) -> Place {
 }
 
 /// Returns the location for a server; none without a home directory.
-pub fn of_server(globals: &Globals, server: &RemoteOptions) -> Option<Place> {
+pub fn for_server(globals: &Globals, server: &RemoteOptions) -> Option<DraftsLocation> {
     let config = Config::new(
         globals.data.clone(),
         globals.config.clone(),
@@ -42,7 +42,7 @@ pub fn of_server(globals: &Globals, server: &RemoteOptions) -> Option<Place> {
     for byte in digest.iter().take(TELLING) {
         let _ = write!(name, "{byte:02x}"); // a String takes every write
     }
-    Some(Place {
+    Some(DraftsLocation {
         folder: config.data.join(FOLDER).join(name),
         target,
         // A new key beside an existing store would hide that the right key is missing.

@@ -4,12 +4,12 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::exit::Failure;
-use super::output::{Format, Output};
-use crate::connection::{ConnectionService, Foreseen, Proposal};
+use super::output::{Output, OutputReader};
+use crate::connection::{ChangePreview, ConnectionService, ProposedChange};
 
 /// Option of every command that changes something and can be checked beforehand.
 #[derive(Debug, Clone, Copy, Args)]
-pub struct DryRun {
+pub struct DryRunArg {
     /// Check everything and show what would be done, without changes
     #[arg(long)]
     pub dry_run: bool,
@@ -17,60 +17,60 @@ pub struct DryRun {
 
 /// Name of an operation, for people and for programs.
 #[derive(Clone, Copy)]
-pub struct Deed {
+pub struct OperationName {
     /// Action in JSON: `create`.
-    pub word: &'static str,
+    pub verb: &'static str,
     /// Start of the sentence: `Would create`.
-    pub would: &'static str,
+    pub conditional: &'static str,
 }
 
 /// Create a connection.
-pub const CREATE: Deed = Deed {
-    word: "create",
-    would: "Would create",
+pub const CREATE: OperationName = OperationName {
+    verb: "create",
+    conditional: "Would create",
 };
 /// Change a connection.
-pub const UPDATE: Deed = Deed {
-    word: "update",
-    would: "Would save",
+pub const UPDATE: OperationName = OperationName {
+    verb: "update",
+    conditional: "Would save",
 };
 /// Activate a connection; in JSON an update.
-pub const ACTIVATE: Deed = Deed {
-    word: "update",
-    would: "Would activate",
+pub const ACTIVATE: OperationName = OperationName {
+    verb: "update",
+    conditional: "Would activate",
 };
 /// Deactivate a connection; in JSON an update.
-pub const DEACTIVATE: Deed = Deed {
-    word: "update",
-    would: "Would deactivate",
+pub const DEACTIVATE: OperationName = OperationName {
+    verb: "update",
+    conditional: "Would deactivate",
 };
 /// Move a connection to the trash.
-pub const DELETE: Deed = Deed {
-    word: "delete",
-    would: "Would delete",
+pub const DELETE: OperationName = OperationName {
+    verb: "delete",
+    conditional: "Would delete",
 };
 /// Restore a connection.
-pub const RESTORE: Deed = Deed {
-    word: "restore",
-    would: "Would restore",
+pub const RESTORE: OperationName = OperationName {
+    verb: "restore",
+    conditional: "Would restore",
 };
 /// Delete a connection permanently.
-pub const PURGE: Deed = Deed {
-    word: "purge",
-    would: "Would permanently delete",
+pub const PURGE: OperationName = OperationName {
+    verb: "purge",
+    conditional: "Would permanently delete",
 };
 
 /// Reports the result of one change, and what could not be checked.
 pub async fn run(
     service: &dyn ConnectionService,
-    proposal: Proposal,
-    operation: Deed,
+    proposal: ProposedChange,
+    operation: OperationName,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let foreseen = service.foresee(proposal).await?;
+    let foreseen = service.preview(proposal).await?;
     match output.format() {
-        Format::Json => output.json(&to_json(operation, &foreseen))?,
-        Format::Text => output.line(&sentence(operation, &foreseen))?,
+        OutputReader::Json => output.json(&to_json(operation, &foreseen))?,
+        OutputReader::Text => output.line(&sentence(operation, &foreseen))?,
     }
     note_local_check(&foreseen, output);
     Ok(())
@@ -79,61 +79,65 @@ pub async fn run(
 /// Reports what would be done to something that is not a connection.
 pub fn write_action(action: &str, sentence: &str, output: &mut Output) -> Result<(), Failure> {
     match output.format() {
-        Format::Json => output.json(&json!({
+        OutputReader::Json => output.json(&json!({
             "dryRun": true,
             "action": action,
             "detail": sentence,
         })),
-        Format::Text => output.line(sentence),
+        OutputReader::Text => output.line(sentence),
     }
 }
 
 /// Reports the result of one of several changes, on one line.
 pub fn write_line(
-    operation: Deed,
-    foreseen: &Foreseen,
+    operation: OperationName,
+    foreseen: &ChangePreview,
     output: &mut Output,
 ) -> Result<(), Failure> {
     match output.format() {
-        Format::Json => output.json_line(&to_json(operation, foreseen)),
-        Format::Text => output.line(&sentence(operation, foreseen)),
+        OutputReader::Json => output.json_line(&to_json(operation, foreseen)),
+        OutputReader::Text => output.line(&sentence(operation, foreseen)),
     }
 }
 
 /// Notes that the server was only read.
-pub fn note_local_check(foreseen: &Foreseen, output: &Output) {
+pub fn note_local_check(foreseen: &ChangePreview, output: &Output) {
     if foreseen.is_exact {
         return;
     }
     output.note(
         "Checked locally: the server was only read, so its own checks and the token's write permission are unknown",
     );
-    if !foreseen.untold.is_empty() {
+    if !foreseen.unknown.is_empty() {
         output.note(&format!(
             "Cannot tell locally whether {} would change",
-            foreseen.untold.join(", ")
+            foreseen.unknown.join(", ")
         ));
     }
 }
 
-fn sentence(operation: Deed, foreseen: &Foreseen) -> String {
+fn sentence(operation: OperationName, foreseen: &ChangePreview) -> String {
     let item = &foreseen.connection.item;
     let name = format!("{} ({})", item.name, item.alias);
-    if operation.word == UPDATE.word && foreseen.paths.is_empty() {
+    if operation.verb == UPDATE.verb && foreseen.paths.is_empty() {
         return format!("Nothing to change: {name}");
     }
-    if operation.would != UPDATE.would {
-        return format!("{} {name}", operation.would);
+    if operation.conditional != UPDATE.conditional {
+        return format!("{} {name}", operation.conditional);
     }
-    format!("{} {name}: {}", operation.would, foreseen.paths.join(", "))
+    format!(
+        "{} {name}: {}",
+        operation.conditional,
+        foreseen.paths.join(", ")
+    )
 }
 
 /// JSON of a dry run, without the values that only a save assigns.
-fn to_json(operation: Deed, foreseen: &Foreseen) -> Value {
+fn to_json(operation: OperationName, foreseen: &ChangePreview) -> Value {
     let item = &foreseen.connection.item;
     json!({
         "dryRun": true,
-        "action": operation.word,
+        "action": operation.verb,
         "connection": {
             "alias": item.alias,
             "name": item.name,
@@ -142,7 +146,7 @@ fn to_json(operation: Deed, foreseen: &Foreseen) -> Value {
             "settings": foreseen.connection.settings,
         },
         "changes": foreseen.paths,
-        "untold": foreseen.untold,
+        "untold": foreseen.unknown,
         "isExact": foreseen.is_exact,
     })
 }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::api::Problem;
 use crate::api::token::TokenError;
-use crate::connection::{ConnectionError, Reason, ServerError, StoreError};
+use crate::connection::{ConnectionError, FieldReason, ServerError, StoreError};
 
 /// Exit code of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,7 +159,7 @@ impl Failure {
 pub fn exit_of(error: &ConnectionError) -> Exit {
     match error {
         ConnectionError::Invalid(errors) => {
-            let is_taken = |reason: &Reason| matches!(reason, Reason::AliasTaken { .. });
+            let is_taken = |reason: &FieldReason| matches!(reason, FieldReason::AliasTaken { .. });
             if !errors.is_empty() && errors.iter().all(|error| is_taken(&error.reason)) {
                 Exit::Conflict
             } else {
@@ -168,11 +168,11 @@ pub fn exit_of(error: &ConnectionError) -> Exit {
         }
         ConnectionError::Malformed(_) => Exit::Invalid,
         ConnectionError::NotFound(_) | ConnectionError::VersionNotFound(_) => Exit::NotFound,
-        ConnectionError::VersionMoved { .. } => Exit::Conflict,
+        ConnectionError::VersionConflict { .. } => Exit::Conflict,
         ConnectionError::Store(_) => Exit::Store,
         ConnectionError::Provider(_) => Exit::TestFailed,
         ConnectionError::Server(error) => match error {
-            ServerError::Refused { status, .. } => of_status(*status),
+            ServerError::Refused { status, .. } => from_status(*status),
             ServerError::Unreachable { .. }
             | ServerError::SignIn
             | ServerError::Forbidden(_)
@@ -184,7 +184,7 @@ pub fn exit_of(error: &ConnectionError) -> Exit {
 
 /// Returns the exit code for an error response of a third-party server. A 404 to a request that names no connection means that
 /// the path does not exist there.
-const fn of_status(status: u16) -> Exit {
+const fn from_status(status: u16) -> Exit {
     match status {
         400 | 413 | 422 => Exit::Invalid,
         409 | 412 => Exit::Conflict,
@@ -193,7 +193,7 @@ const fn of_status(status: u16) -> Exit {
 }
 
 /// Returns true if the next request would fail for the same reason.
-pub fn is_lasting(error: &ConnectionError) -> bool {
+pub fn is_fatal(error: &ConnectionError) -> bool {
     match error {
         ConnectionError::Store(_) | ConnectionError::ReadOnly(_) => true,
         ConnectionError::Server(_) => exit_of(error) == Exit::Server,
@@ -201,7 +201,7 @@ pub fn is_lasting(error: &ConnectionError) -> bool {
         | ConnectionError::Malformed(_)
         | ConnectionError::NotFound(_)
         | ConnectionError::VersionNotFound(_)
-        | ConnectionError::VersionMoved { .. }
+        | ConnectionError::VersionConflict { .. }
         | ConnectionError::Provider(_) => false,
     }
 }

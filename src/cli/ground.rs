@@ -6,13 +6,13 @@ use std::sync::Arc;
 use super::exit::Failure;
 use super::output::Output;
 use super::server;
-use super::target::{self, Asked};
+use super::target::{self, TargetNameSource};
 use super::{Globals, drafts};
 use crate::api::client::RemoteOptions;
-use crate::appsettings::{AppSettings, Variables};
+use crate::appsettings::{AppSettings, EnvironmentVariables};
 use crate::config::Config;
 use crate::config::file::{ConfigFile, NAME};
-use crate::config::target::{Place, Target};
+use crate::config::target::{Target, TargetLocation};
 use crate::connection::ConnectionError;
 use crate::provider::ProviderCatalog;
 use crate::store::StoreOptions;
@@ -21,7 +21,7 @@ use crate::tui::SessionFile;
 
 /// Context of a command, before the store is opened.
 #[derive(Clone)]
-pub struct Ground {
+pub struct CliContext {
     /// Directories and files.
     pub config: Config,
     /// Contents of `config.toml`.
@@ -37,12 +37,12 @@ pub struct Ground {
     /// Server with the connections; none for the local store.
     pub server: Option<RemoteOptions>,
     /// Location of the app's unsaved drafts; none without a directory for them.
-    pub drafts: Option<crate::drafts::Place>,
+    pub drafts: Option<crate::drafts::DraftsLocation>,
     /// Problems with files.
     pub problems: Vec<String>,
 }
 
-impl Ground {
+impl CliContext {
     /// Reads all files outside the store.
     pub fn new(globals: &Globals) -> Result<Self, Failure> {
         let file = read_file(globals)?;
@@ -52,11 +52,11 @@ impl Ground {
 
     /// Same as `new`, for a command that only works on the local store.
     pub fn local(globals: &Globals, command: &str) -> Result<Self, Failure> {
-        server::refuse(globals, command)?;
+        server::reject_conflicts(globals, command)?;
         let file = read_file(globals)?;
         let target = match target::selected(globals, &file)? {
-            Some((target, asked)) if matches!(target.place, Place::Server { .. }) => {
-                if asked == Asked::Written {
+            Some((target, asked)) if matches!(target.location, TargetLocation::Server { .. }) => {
+                if asked == TargetNameSource::Argument {
                     return Err(Failure::Usage(format!(
                         "{command} works on the local store only, but the target '{}' is a server",
                         target.name
@@ -90,7 +90,7 @@ impl Ground {
         let read_only = read_only_reason(&globals, &file, target.as_ref());
         let mut problems = file.problems.clone();
         let server = server::selected(&globals, &mut problems);
-        let server = server.map_err(|failure| of_target(failure, target.as_ref()))?;
+        let server = server.map_err(|failure| for_target(failure, target.as_ref()))?;
         let mut ground = Self {
             config: Config {
                 data: PathBuf::new(),
@@ -109,7 +109,7 @@ impl Ground {
             problems,
         };
         if let Some(server) = &ground.server {
-            ground.drafts = drafts::of_server(&globals, server);
+            ground.drafts = drafts::for_server(&globals, server);
             // A server has its own providers and configuration.
             let nowhere = Some(PathBuf::new());
             ground.config = Config::new(nowhere, globals.config, None).map_err(Failure::Usage)?;
@@ -120,7 +120,7 @@ impl Ground {
             .map_err(Failure::Usage)?
             .with_backup_folder(globals.backup_folder)
             .with_passphrase_file(globals.passphrase_file);
-        ground.drafts = Some(drafts::here(&ground.config));
+        ground.drafts = Some(drafts::local(&ground.config));
         let (catalog, of_providers) = ProviderCatalog::load(Some(&ground.config.providers()));
         ground.catalog = Arc::new(catalog);
         ground.appsettings = appsettings(
@@ -192,8 +192,8 @@ pub fn appsettings(
     key_per_file: Option<&Path>,
 ) -> Result<AppSettings, Failure> {
     let mut settings = match file {
-        Some(file) => AppSettings::file(file, Variables::Process),
-        None => AppSettings::in_folder("", Variables::Process),
+        Some(file) => AppSettings::file(file, EnvironmentVariables::Process),
+        None => AppSettings::in_folder("", EnvironmentVariables::Process),
     };
     if let Some(id) = user_secrets {
         settings = settings.with_user_secrets(id).map_err(Failure::Usage)?;
@@ -226,7 +226,7 @@ fn read_only_reason(
 }
 
 /// Adds the name of the target to the failure.
-fn of_target(failure: Failure, target: Option<&Target>) -> Failure {
+fn for_target(failure: Failure, target: Option<&Target>) -> Failure {
     match (failure, target) {
         (Failure::Usage(why), Some(target)) => {
             Failure::Usage(format!("Target '{}': {why}", target.name))

@@ -19,13 +19,13 @@ use super::exit::Failure;
 use super::output::Output;
 use super::secret::unbuffered_stdin;
 use crate::connection::ConnectionService;
-use tally::Tally;
-use under_way::UnderWay;
+use tally::BulkCreateSummary;
+use under_way::InFlight;
 
 /// JSON input.
-pub struct Source(File);
+pub struct JsonSource(File);
 
-impl Source {
+impl JsonSource {
     /// Opens a file, or stdin for `-`.
     pub fn open(path: &Path) -> Result<Self, Failure> {
         if path == Path::new("-") {
@@ -45,23 +45,23 @@ impl Source {
 
 /// Action for each connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Intent {
+pub enum BulkMode {
     /// Create it.
     Create,
     /// Check it only.
-    Foresee,
+    DryRun,
 }
 
 /// Creates every connection of a source. A refused connection is reported with its number, and the others continue.
 pub async fn run(
     service: &Arc<dyn ConnectionService>,
-    source: Source,
-    intent: Intent,
+    source: JsonSource,
+    intent: BulkMode,
     output: &mut Output,
 ) -> Result<(), Failure> {
     let mut incoming = incoming::read(source.0)?;
-    let mut under_way = UnderWay::new(intent);
-    let mut tally = Tally::default();
+    let mut under_way = InFlight::new(intent);
+    let mut tally = BulkCreateSummary::default();
     let mut waiting = None;
     let mut is_open = true;
     loop {
@@ -70,19 +70,19 @@ pub async fn run(
             tally.count(outcome, output)?;
         }
         tally.flush(output)?;
-        if let Some(next) = waiting.take_if(|next| under_way.admits(next)) {
+        if let Some(next) = waiting.take_if(|next| under_way.has_capacity(next)) {
             under_way.begin(service, next);
         }
         tokio::select! {
             biased;
             next = incoming.recv(), if is_open && waiting.is_none() && under_way.has_room() => match next {
-                Some(Ok(next)) if tally.trouble.is_none() => {
+                Some(Ok(next)) if tally.failure.is_none() => {
                     tally.start(&next, output);
                     waiting = Some(next);
                 }
                 Some(Err(error)) => {
                     let unreadable = anyhow::Error::from(error).context("Cannot continue reading the input");
-                    tally.trouble.get_or_insert(unreadable.into());
+                    tally.failure.get_or_insert(unreadable.into());
                     is_open = false;
                 }
                 Some(Ok(_)) | None => is_open = false,

@@ -8,25 +8,25 @@ use chrono::Utc;
 use clap::Subcommand;
 use serde_json::json;
 
-use super::dry::{self, DryRun};
+use super::dry::{self, DryRunArg};
 use super::exit::Failure;
 use super::keyring;
-use super::output::{Format, Output};
+use super::output::{Output, OutputReader};
 use super::passphrase;
-use super::progress::Waiting;
-use super::session::Ground;
+use super::progress::Spinner;
+use super::session::CliContext;
 use crate::connection::StoreError;
 use crate::store::backup;
 use crate::store::check_key;
-use crate::store::key::passphrase::{Passphrase, Wrapped};
-use crate::store::key::place::{Content, Spot};
+use crate::store::key::passphrase::{Passphrase, WrappedKey};
+use crate::store::key::place::{KeyFileContent, KeyFileLocation};
 use crate::store::key::protection::{protect, protected_by_random, unprotect};
-use crate::store::rotation::{Renewed, Rotated, ensure_store_exists, renew, rotate};
+use crate::store::rotation::{NewKeyResult, RotationResult, ensure_store_exists, renew, rotate};
 pub use shown::names;
 
 /// Subcommands of `umai key`.
 #[derive(Debug, Subcommand)]
-pub enum Verb {
+pub enum KeyCommand {
     /// Show the location and the fingerprint of the key
     Show,
     /// Create a new key and encrypt all secrets with it
@@ -35,7 +35,7 @@ pub enum Verb {
             No other process may have the store open. Existing backups are not changed; the previous keys are kept, \
             encrypted with the new one, so that those backups can be restored."
     )]
-    Rotate(DryRun),
+    Rotate(DryRunArg),
     /// Protect the key with a passphrase
     #[command(
         long_about = "Protect the key with a passphrase: umai then prompts for it at every start, or reads it from the file of \
@@ -74,7 +74,7 @@ pub enum Verb {
     },
 }
 
-impl Verb {
+impl KeyCommand {
     /// Returns true if the command changes something.
     pub const fn is_write(&self) -> bool {
         match self {
@@ -90,27 +90,27 @@ impl Verb {
 }
 
 /// Runs a subcommand.
-pub fn run(verb: &Verb, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+pub fn run(verb: &KeyCommand, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
     ground.print_problems(output);
     match verb {
-        Verb::Show => shown::show(ground, output),
-        Verb::Rotate(DryRun { dry_run: true }) => dry_run_rotate(ground, output),
-        Verb::Rotate(_) => rotate_key(ground, output),
-        Verb::AddPassphrase => add_passphrase(ground, output),
-        Verb::ChangePassphrase {
+        KeyCommand::Show => shown::show(ground, output),
+        KeyCommand::Rotate(DryRunArg { dry_run: true }) => dry_run_rotate(ground, output),
+        KeyCommand::Rotate(_) => rotate_key(ground, output),
+        KeyCommand::AddPassphrase => add_passphrase(ground, output),
+        KeyCommand::ChangePassphrase {
             new_passphrase_file,
         } => change_passphrase(new_passphrase_file.as_ref(), ground, output),
-        Verb::AddKeyring => add_keyring(ground, output),
-        Verb::RemovePassphrase => remove_passphrase(ground, output),
-        Verb::New { forget_secrets } => renew_key(*forget_secrets, ground, output),
+        KeyCommand::AddKeyring => add_keyring(ground, output),
+        KeyCommand::RemovePassphrase => remove_passphrase(ground, output),
+        KeyCommand::New { forget_secrets } => renew_key(*forget_secrets, ground, output),
     }
 }
 
 /// Reports a rotation that would be possible.
-fn dry_run_rotate(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+fn dry_run_rotate(ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
     unlock(ground, output)?;
-    let spot = passphrase::spot(ground);
-    spot.refuse_credentials("umai key rotate")?;
+    let spot = passphrase::key_file_location(ground);
+    spot.reject_credentials("umai key rotate")?;
     ensure_store_exists(&ground.config.data)?;
     check_key(&ground.store_options())?;
     let sentence = format!(
@@ -120,16 +120,16 @@ fn dry_run_rotate(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     dry::write_action("rotateKey", &sentence, output)
 }
 
-fn rotate_key(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+fn rotate_key(ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
     unlock(ground, output)?;
-    let Rotated {
+    let RotationResult {
         fingerprint,
         path,
         secrets,
         unreadable,
         notices,
     } = {
-        let _waiting = Waiting::start("Encrypting all secrets with the new key", output);
+        let _waiting = Spinner::start("Encrypting all secrets with the new key", output);
         rotate(&ground.store_options())
     }?;
     for notice in &notices {
@@ -137,13 +137,13 @@ fn rotate_key(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     }
     back_up(ground, output);
     match output.format() {
-        Format::Json => output.json(&json!({
+        OutputReader::Json => output.json(&json!({
             "path": path,
             "fingerprint": fingerprint.to_string(),
             "secrets": secrets,
             "unreadable": unreadable,
         })),
-        Format::Text => {
+        OutputReader::Text => {
             output.line(&format!(
                 "New key in {}: {fingerprint}; encrypted {secrets} {}",
                 path.display(),
@@ -161,8 +161,12 @@ fn rotate_key(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
 }
 
 /// Creates a backup that the new key can decrypt.
-fn back_up(ground: &Ground, output: &Output) {
-    let made = backup::create(&ground.store_options(), &backup::Target::Store, Utc::now());
+fn back_up(ground: &CliContext, output: &Output) {
+    let made = backup::create(
+        &ground.store_options(),
+        &backup::BackupDestination::Store,
+        Utc::now(),
+    );
     let copied = made.and_then(|made| match &ground.config.backup_folder {
         Some(folder) => backup::copy(&made, folder, Utc::now()).map(drop),
         None => Ok(()),
@@ -172,9 +176,9 @@ fn back_up(ground: &Ground, output: &Output) {
     }
 }
 
-fn add_passphrase(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
-    let spot = passphrase::spot(ground);
-    spot.refuse_credentials("umai key add-passphrase")?;
+fn add_passphrase(ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
+    let spot = passphrase::key_file_location(ground);
+    spot.reject_credentials("umai key add-passphrase")?;
     if wrapped(&spot)?.is_some() {
         return Err(Failure::Usage(
             "The key already has a passphrase. To change it: umai key change-passphrase".into(),
@@ -186,19 +190,19 @@ fn add_passphrase(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     report(&spot, "is now protected by a passphrase", output)
 }
 
-fn add_keyring(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
-    let spot = passphrase::spot(ground);
-    spot.refuse_credentials("umai key add-keyring")?;
+fn add_keyring(ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
+    let spot = passphrase::key_file_location(ground);
+    spot.reject_credentials("umai key add-keyring")?;
     let before = wrapped(&spot)?;
     unlock(ground, output)?;
     let passphrase = Passphrase::random()?;
     let content = protected_by_random(&spot, &passphrase)?;
-    if let Content::Wrapped(wrapped) = &content {
+    if let KeyFileContent::Wrapped(wrapped) = &content {
         // The keyring comes first: a key file without its passphrase would be lost.
         keyring::keep(wrapped, &passphrase).map_err(StoreError::Key)?;
     }
     content.replace(&spot)?;
-    forget(before.as_ref(), output);
+    forget_passphrase(before.as_ref(), output);
     output
         .note("Earlier copies of the key file work without the keyring: keep one in a safe place");
     report(
@@ -209,7 +213,7 @@ fn add_keyring(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
 }
 
 /// Removes the passphrase of a previous key file from the keyring; a failure is only noted.
-fn forget(before: Option<&Wrapped>, output: &Output) {
+fn forget_passphrase(before: Option<&WrappedKey>, output: &Output) {
     if let Some(before) = before.filter(|before| before.is_in_keyring())
         && let Err(why) = keyring::forget(before)
     {
@@ -219,32 +223,32 @@ fn forget(before: Option<&Wrapped>, output: &Output) {
 
 fn change_passphrase(
     file: Option<&PathBuf>,
-    ground: &Ground,
+    ground: &CliContext,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let spot = passphrase::spot(ground);
-    spot.refuse_credentials("umai key change-passphrase")?;
-    refuse_without_passphrase(&spot)?;
+    let spot = passphrase::key_file_location(ground);
+    spot.reject_credentials("umai key change-passphrase")?;
+    require_passphrase(&spot)?;
     unlock(ground, output)?;
     let new = passphrase::new(file.map(PathBuf::as_path), "--new-passphrase-file")?;
     let before = wrapped(&spot)?;
     protect(&spot, &new)?;
-    forget(before.as_ref(), output);
+    forget_passphrase(before.as_ref(), output);
     report(&spot, "is now protected by the new passphrase", output)
 }
 
-fn remove_passphrase(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
-    let spot = passphrase::spot(ground);
-    spot.refuse_credentials("umai key remove-passphrase")?;
-    refuse_without_passphrase(&spot)?;
+fn remove_passphrase(ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
+    let spot = passphrase::key_file_location(ground);
+    spot.reject_credentials("umai key remove-passphrase")?;
+    require_passphrase(&spot)?;
     unlock(ground, output)?;
     let before = wrapped(&spot)?;
     unprotect(&spot)?;
-    forget(before.as_ref(), output);
+    forget_passphrase(before.as_ref(), output);
     report(&spot, "no longer has a passphrase", output)
 }
 
-fn refuse_without_passphrase(spot: &Spot) -> Result<(), Failure> {
+fn require_passphrase(spot: &KeyFileLocation) -> Result<(), Failure> {
     if wrapped(spot)?.is_some() {
         return Ok(());
     }
@@ -254,21 +258,21 @@ fn refuse_without_passphrase(spot: &Spot) -> Result<(), Failure> {
 }
 
 /// Returns the encrypted key, if it has a passphrase.
-fn wrapped(spot: &Spot) -> Result<Option<Wrapped>, StoreError> {
+fn wrapped(spot: &KeyFileLocation) -> Result<Option<WrappedKey>, StoreError> {
     Ok(match spot.read()? {
-        Content::Wrapped(wrapped) => Some(wrapped),
-        Content::Plain(_) => None,
+        KeyFileContent::Wrapped(wrapped) => Some(wrapped),
+        KeyFileContent::Plain(_) => None,
     })
 }
 
-fn report(spot: &Spot, what: &str, output: &mut Output) -> Result<(), Failure> {
+fn report(spot: &KeyFileLocation, what: &str, output: &mut Output) -> Result<(), Failure> {
     match output.format() {
-        Format::Json => output.json(&shown::key(spot)),
-        Format::Text => output.line(&format!("The key in {} {what}", spot.path.display())),
+        OutputReader::Json => output.json(&shown::key(spot)),
+        OutputReader::Text => output.line(&format!("The key in {} {what}", spot.path.display())),
     }
 }
 
-fn renew_key(forget: bool, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+fn renew_key(forget: bool, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
     if !forget {
         return Err(Failure::Usage(
             "A new key cannot decrypt the stored secrets: everything else is kept, and the secrets must be entered again. \
@@ -283,7 +287,7 @@ fn renew_key(forget: bool, ground: &Ground, output: &mut Output) -> Result<(), F
             file.display()
         ));
     }
-    let Renewed {
+    let NewKeyResult {
         fingerprint,
         path,
         key_aside,
@@ -291,7 +295,7 @@ fn renew_key(forget: bool, ground: &Ground, output: &mut Output) -> Result<(), F
         forgotten,
     } = renew(&ground.store_options(), Utc::now())?;
     back_up(ground, output);
-    if output.format() == Format::Json {
+    if output.format() == OutputReader::Json {
         let forgotten: Vec<_> = forgotten
             .iter()
             .map(|named| json!({ "id": named.id, "alias": named.alias, "name": named.name }))
@@ -319,7 +323,7 @@ fn renew_key(forget: bool, ground: &Ground, output: &mut Output) -> Result<(), F
     Ok(())
 }
 
-fn unlock(ground: &Ground, output: &Output) -> Result<(), Failure> {
+fn unlock(ground: &CliContext, output: &Output) -> Result<(), Failure> {
     if let Some(notice) = passphrase::unlock(ground)? {
         output.note(&notice);
     }

@@ -1,13 +1,13 @@
 //! Passphrase of the key in the system keyring, if umai was built with the feature `keyring`.
 
-use crate::store::key::passphrase::{Passphrase, Wrapped};
+use crate::store::key::passphrase::{Passphrase, WrappedKey};
 
 /// Service name of the keyring entries.
 #[cfg(feature = "keyring")]
 const SERVICE: &str = "umai key";
 
 #[cfg(feature = "keyring")]
-fn entry(wrapped: &Wrapped) -> Result<keyring::v1::Entry, String> {
+fn entry(wrapped: &WrappedKey) -> Result<keyring::v1::Entry, String> {
     use keyring::v1::Entry;
     if let Err(error) = Entry::store_status() {
         return Err(describe(error));
@@ -30,7 +30,7 @@ fn describe(error: &keyring::v1::Error) -> String {
 
 /// Reads the passphrase of this key.
 #[cfg(feature = "keyring")]
-pub fn find(wrapped: &Wrapped) -> Result<Passphrase, String> {
+pub fn find(wrapped: &WrappedKey) -> Result<Passphrase, String> {
     let text = entry(wrapped)?
         .get_password()
         .map_err(|error| describe(&error))?;
@@ -39,7 +39,7 @@ pub fn find(wrapped: &Wrapped) -> Result<Passphrase, String> {
 
 /// Stores the passphrase and verifies that it can be read.
 #[cfg(feature = "keyring")]
-pub fn keep(wrapped: &Wrapped, passphrase: &Passphrase) -> Result<(), String> {
+pub fn keep(wrapped: &WrappedKey, passphrase: &Passphrase) -> Result<(), String> {
     let failed =
         |why: String| format!("Cannot store the passphrase in the keyring: {why}. Nothing changed");
     let entry = entry(wrapped).map_err(failed)?;
@@ -54,7 +54,7 @@ pub fn keep(wrapped: &Wrapped, passphrase: &Passphrase) -> Result<(), String> {
 
 /// Removes the passphrase of this key.
 #[cfg(feature = "keyring")]
-pub fn forget(wrapped: &Wrapped) -> Result<(), String> {
+pub fn forget(wrapped: &WrappedKey) -> Result<(), String> {
     let removed = entry(wrapped)?.delete_credential();
     removed.map_err(|error| describe(&error))
 }
@@ -66,13 +66,13 @@ const WITHOUT: &str =
 
 /// Reads the passphrase of this key.
 #[cfg(not(feature = "keyring"))]
-pub fn find(_: &Wrapped) -> Result<Passphrase, String> {
+pub fn find(_: &WrappedKey) -> Result<Passphrase, String> {
     Err(WITHOUT.into())
 }
 
 /// Stores the passphrase.
 #[cfg(not(feature = "keyring"))]
-pub fn keep(_: &Wrapped, _: &Passphrase) -> Result<(), String> {
+pub fn keep(_: &WrappedKey, _: &Passphrase) -> Result<(), String> {
     Err(format!(
         "Cannot store the passphrase in the keyring: {WITHOUT}. Nothing changed"
     ))
@@ -80,6 +80,6 @@ pub fn keep(_: &Wrapped, _: &Passphrase) -> Result<(), String> {
 
 /// Removes the passphrase of this key.
 #[cfg(not(feature = "keyring"))]
-pub fn forget(_: &Wrapped) -> Result<(), String> {
+pub fn forget(_: &WrappedKey) -> Result<(), String> {
     Err(WITHOUT.into())
 }

@@ -12,22 +12,22 @@ use serde_json::json;
 
 use super::exit::Failure;
 use crate::api::Problem;
-use crate::connection::{ConnectionError, Field, FieldError, Reason};
+use crate::connection::{ConnectionError, DraftField, FieldError, FieldReason};
 use crate::text::json::harmless;
 use crate::text::{printable, yaml};
 
 /// Reader of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub enum OutputReader {
     /// People: sentences and tables; foreign text is escaped.
     Text,
     /// Programs: the shapes of the API on stdout, one JSON object per line on stderr.
     Json,
 }
 
-impl Format {
+impl OutputReader {
     /// Returns the reader, before the arguments are parsed.
-    pub fn of_arguments(arguments: &[OsString]) -> Self {
+    pub fn from_arguments(arguments: &[OsString]) -> Self {
         let mut before = None;
         let is_json = arguments.iter().any(|argument| {
             let is_value = before == Some("--output") && argument == "json";
@@ -40,7 +40,7 @@ impl Format {
 
 /// Output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Shape {
+pub enum OutputFormat {
     /// Columns for people
     Table,
     /// Shapes of the API
@@ -56,23 +56,23 @@ pub enum Shape {
 /// stdout and stderr of a command.
 pub struct Output {
     /// Reader of stderr.
-    messages: Format,
+    messages: OutputReader,
     /// Header state of values that are written one by one.
     columns: Vec<String>,
-    shape: Shape,
+    shape: OutputFormat,
     is_quiet: bool,
     stdout: BufWriter<Stdout>,
 }
 
 impl Output {
     /// Creates the output of the process.
-    pub fn new(format: Format) -> Self {
+    pub fn new(format: OutputReader) -> Self {
         Self {
             messages: format,
             columns: Vec::new(),
             shape: match format {
-                Format::Text => Shape::Table,
-                Format::Json => Shape::Json,
+                OutputReader::Text => OutputFormat::Table,
+                OutputReader::Json => OutputFormat::Json,
             },
             is_quiet: false,
             stdout: BufWriter::with_capacity(64 * 1024, std::io::stdout()),
@@ -80,23 +80,25 @@ impl Output {
     }
 
     /// Sets the format for all following output; `is_quiet` suppresses notices.
-    pub fn configure(&mut self, shape: Shape, is_quiet: bool) {
+    pub fn configure(&mut self, shape: OutputFormat, is_quiet: bool) {
         self.shape = shape;
         self.messages = match shape {
-            Shape::Json => Format::Json,
-            Shape::Table | Shape::Yaml | Shape::Csv | Shape::Env => Format::Text,
+            OutputFormat::Json => OutputReader::Json,
+            OutputFormat::Table | OutputFormat::Yaml | OutputFormat::Csv | OutputFormat::Env => {
+                OutputReader::Text
+            }
         };
         self.is_quiet = is_quiet;
     }
 
     /// Returns the output format.
-    pub const fn shape(&self) -> Shape {
+    pub const fn shape(&self) -> OutputFormat {
         self.shape
     }
 
     /// Returns true if progress is shown.
     pub fn shows_progress(&self) -> bool {
-        !self.is_quiet && self.messages == Format::Text
+        !self.is_quiet && self.messages == OutputReader::Text
     }
 
     /// Returns stdout, for text that is already escaped.
@@ -105,10 +107,12 @@ impl Output {
     }
 
     /// Returns the reader of stdout; every format but a table is for programs.
-    pub const fn format(&self) -> Format {
+    pub const fn format(&self) -> OutputReader {
         match self.shape {
-            Shape::Table => Format::Text,
-            Shape::Json | Shape::Yaml | Shape::Csv | Shape::Env => Format::Json,
+            OutputFormat::Table => OutputReader::Text,
+            OutputFormat::Json | OutputFormat::Yaml | OutputFormat::Csv | OutputFormat::Env => {
+                OutputReader::Json
+            }
         }
     }
 
@@ -127,13 +131,13 @@ impl Output {
     /// Writes one value over several lines, as JSON or in the requested format.
     pub fn json(&mut self, value: &impl Serialize) -> Result<(), Failure> {
         match self.shape {
-            Shape::Table | Shape::Json => {}
-            Shape::Yaml => return self.text(&yaml::document(&as_value(value)?)),
-            Shape::Csv => {
+            OutputFormat::Table | OutputFormat::Json => {}
+            OutputFormat::Yaml => return self.text(&yaml::document(&as_value(value)?)),
+            OutputFormat::Csv => {
                 let rows = rows::rows(&as_value(value)?);
                 return self.rows(&csv::columns(&rows), true, &rows);
             }
-            Shape::Env => {
+            OutputFormat::Env => {
                 let lines = env::lines(&rows::row(&as_value(value)?));
                 return self.text(&format!("{}\n", lines.join("\n")));
             }
@@ -145,9 +149,9 @@ impl Output {
     /// Writes one of several values on a line, as JSON or in the requested format.
     pub fn json_line(&mut self, value: &impl Serialize) -> Result<(), Failure> {
         match self.shape {
-            Shape::Table | Shape::Json => {}
-            Shape::Yaml => return self.text(&yaml::element(&as_value(value)?)),
-            Shape::Csv => {
+            OutputFormat::Table | OutputFormat::Json => {}
+            OutputFormat::Yaml => return self.text(&yaml::element(&as_value(value)?)),
+            OutputFormat::Csv => {
                 let row = [rows::row(&as_value(value)?)];
                 let is_first = self.columns.is_empty();
                 if is_first {
@@ -156,7 +160,7 @@ impl Output {
                 let columns = self.columns.clone();
                 return self.rows(&columns, is_first, &row);
             }
-            Shape::Env => return self.json(value),
+            OutputFormat::Env => return self.json(value),
         }
         let text = serde_json::to_string(value).map_err(anyhow::Error::from)?;
         writeln!(self.stdout, "{}", harmless(&text)).map_err(Failure::Output)
@@ -166,7 +170,7 @@ impl Output {
         &mut self,
         columns: &[String],
         has_headings: bool,
-        rows: &[rows::Row],
+        rows: &[rows::OutputRow],
     ) -> Result<(), Failure> {
         let written = csv::write(columns, has_headings, rows, &mut self.stdout);
         written.map_err(|error| Failure::Output(error.into()))
@@ -183,8 +187,8 @@ impl Output {
             return;
         }
         match self.messages {
-            Format::Text => print_line(&printable(sentence)),
-            Format::Json => print_line(&harmless(&json!({ "notice": sentence }).to_string())),
+            OutputReader::Text => print_line(&printable(sentence)),
+            OutputReader::Json => print_line(&harmless(&json!({ "notice": sentence }).to_string())),
         }
     }
 
@@ -194,11 +198,11 @@ impl Output {
             return;
         }
         match (self.messages, failure) {
-            (Format::Json, _) => Self::problem(&failure.problem()),
-            (Format::Text, Failure::Connection(error)) => sentences(error, ""),
-            (Format::Text, Failure::Options(error)) => option_sentences(error.fields()),
+            (OutputReader::Json, _) => Self::problem(&failure.problem()),
+            (OutputReader::Text, Failure::Connection(error)) => sentences(error, ""),
+            (OutputReader::Text, Failure::Options(error)) => option_sentences(error.fields()),
             (
-                Format::Text,
+                OutputReader::Text,
                 Failure::Usage(_)
                 | Failure::NoSecret(_)
                 | Failure::NoProvider(_)
@@ -218,18 +222,18 @@ impl Output {
     /// Prints the refusal of one of several connections, with its position in the input.
     pub fn refusal(&self, error: &ConnectionError, unit: &str, number: u64) {
         match self.messages {
-            Format::Text => sentences(error, &format!("{unit} {number}: ")),
-            Format::Json => Self::problem(&Problem::from_error(error).at(unit, number)),
+            OutputReader::Text => sentences(error, &format!("{unit} {number}: ")),
+            OutputReader::Json => Self::problem(&Problem::from_error(error).at(unit, number)),
         }
     }
 
     /// Prints the refusal of one of several connections, prefixed with its place.
     pub fn refusal_at(&self, error: &ConnectionError, place: &str) {
         match self.messages {
-            Format::Text => sentences(error, place),
-            Format::Json => {
+            OutputReader::Text => sentences(error, place),
+            OutputReader::Json => {
                 let place = place.trim_end().trim_end_matches(':');
-                Self::problem(&Problem::from_error(error).of_place(place));
+                Self::problem(&Problem::from_error(error).from_location(place));
             }
         }
     }
@@ -263,19 +267,19 @@ fn sentences(error: &ConnectionError, before: &str) {
 fn option_sentences(errors: &[FieldError]) {
     let is_unnamed = errors
         .iter()
-        .any(|error| error.field == Field::Name && error.reason == Reason::Required);
+        .any(|error| error.field == DraftField::Name && error.reason == FieldReason::Required);
     for error in errors {
         let option = match &error.field {
-            Field::Alias => Some("--alias"),
-            Field::Name => Some("--name"),
-            Field::ProviderId => Some("--provider"),
-            Field::IsActive | Field::Settings | Field::Setting { .. } => None,
+            DraftField::Alias => Some("--alias"),
+            DraftField::Name => Some("--name"),
+            DraftField::ProviderId => Some("--provider"),
+            DraftField::IsActive | DraftField::Settings | DraftField::Setting { .. } => None,
         };
         let line = match (&error.field, &error.reason, option) {
             // The alias is derived from the name.
-            (Field::Alias, Reason::Required, _) if is_unnamed => continue,
-            (_, Reason::Required, Some(option)) => format!("{option} is required"),
-            (Field::Setting { key, .. }, Reason::EndpointMoved, _) => {
+            (DraftField::Alias, FieldReason::Required, _) if is_unnamed => continue,
+            (_, FieldReason::Required, Some(option)) => format!("{option} is required"),
+            (DraftField::Setting { key, .. }, FieldReason::EndpointChanged, _) => {
                 format!("Changing the endpoint needs the key again: add --secret-stdin {key}")
             }
             (_, _, Some(option)) => format!("{option}: {error}"),

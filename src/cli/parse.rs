@@ -15,12 +15,12 @@ use clap::{Arg, Command, CommandFactory, FromArgMatches};
 use super::Args;
 use super::exit::Failure;
 use super::secret;
-use super::server::Written;
+use super::server::ExplicitOptions;
 use super::shapes;
 use crate::disk;
 
 /// Result of parsing.
-pub enum Parsed {
+pub enum ParseOutcome {
     /// Command to run.
     Args(Box<Args>),
     /// Text to print: help or version.
@@ -45,7 +45,7 @@ fn with_home(command: Command) -> Command {
 }
 
 /// Parses the arguments of the process, without the program name.
-pub fn parse(arguments: &[OsString]) -> Result<Parsed, Failure> {
+pub fn parse(arguments: &[OsString]) -> Result<ParseOutcome, Failure> {
     if secret::is_among(arguments) {
         return Err(Failure::Usage(format!(
             "An argument looks like a secret: {}. If it is a path, prefix it with ./",
@@ -56,17 +56,17 @@ pub fn parse(arguments: &[OsString]) -> Result<Parsed, Failure> {
     let matches = command().try_get_matches_from(program.chain(arguments.iter().cloned()));
     let args = matches.and_then(|matches| {
         let mut args = Args::from_arg_matches(&matches)?;
-        args.globals.written = Written::from_matches(&matches);
+        args.globals.written = ExplicitOptions::from_matches(&matches);
         Ok(args)
     });
     match args {
-        Ok(args) => match shapes::refused(args.command.as_ref(), args.globals.shape()) {
+        Ok(args) => match shapes::unsupported(args.command.as_ref(), args.globals.shape()) {
             Some(why) => Err(Failure::Usage(why)),
-            None => Ok(Parsed::Args(Box::new(args))),
+            None => Ok(ParseOutcome::Args(Box::new(args))),
         },
         Err(error) => match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-                Ok(Parsed::Text(error.to_string()))
+                Ok(ParseOutcome::Text(error.to_string()))
             }
             _ => Err(Failure::Usage(message(&error, arguments))),
         },

@@ -8,11 +8,11 @@ use super::ask;
 use super::exit::Failure;
 use super::keyring;
 use super::secret;
-use super::session::Ground;
-use crate::connection::{Plain, StoreError};
+use super::session::CliContext;
+use crate::connection::{PlainSecret, StoreError};
 use crate::store::key::locked;
 use crate::store::key::passphrase::{MIN_LENGTH, Passphrase};
-use crate::store::key::place::Spot;
+use crate::store::key::place::KeyFileLocation;
 
 /// Number of attempts to enter the passphrase.
 const TRIES: usize = 3;
@@ -20,17 +20,17 @@ const TRIES: usize = 3;
 const READABLE_BY_OTHERS: u32 = 0o044;
 
 /// Returns the location of the key of the local store.
-pub fn spot(ground: &Ground) -> Spot {
+pub fn key_file_location(ground: &CliContext) -> KeyFileLocation {
     let config = &ground.config;
-    Spot::find(config.key_file.as_deref(), &config.config)
+    KeyFileLocation::find(config.key_file.as_deref(), &config.config)
 }
 
 /// Unlocks the key with the passphrase from a file, the keyring or a prompt. Returns a warning about the file, if there is one.
-pub fn unlock(ground: &Ground) -> Result<Option<String>, Failure> {
+pub fn unlock(ground: &CliContext) -> Result<Option<String>, Failure> {
     if ground.server.is_some() {
         return Ok(None);
     }
-    let spot = spot(ground);
+    let spot = key_file_location(ground);
     let Some(wrapped) = spot.locked() else {
         return Ok(None);
     };
@@ -76,7 +76,7 @@ pub fn unlock(ground: &Ground) -> Result<Option<String>, Failure> {
     .into())
 }
 
-fn keyring_error(spot: &Spot, why: &str) -> String {
+fn keyring_error(spot: &KeyFileLocation, why: &str) -> String {
     format!(
         "The key in {} needs the keyring of this system: {why}",
         spot.path.display()
@@ -128,7 +128,7 @@ fn from_file(path: &Path, option: &str) -> Result<Passphrase, Failure> {
     Ok(from_text(&taken.secret))
 }
 
-fn from_text(text: &Plain) -> Passphrase {
+fn from_text(text: &PlainSecret) -> Passphrase {
     Passphrase::new(text.expose().unwrap_or_default())
 }
 

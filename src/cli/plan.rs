@@ -7,35 +7,35 @@ pub mod shown;
 pub mod source;
 
 use crate::connection::{
-    Connection, ConnectionDraft, ConnectionError, ConnectionItem, Foreseen, IdOrAlias,
+    ChangePreview, Connection, ConnectionDraft, ConnectionError, ConnectionItem, IdOrAlias,
 };
 
 /// Planned change of one connection.
-pub struct Step {
+pub struct PlanStep {
     /// Alias that identifies the connection.
     pub alias: String,
     /// Position in the file, as a prefix of messages.
-    pub place: String,
+    pub position: String,
     /// Planned action.
-    pub what: What,
+    pub action: PlanAction,
 }
 
 /// Action of a plan step.
-pub enum What {
+pub enum PlanAction {
     /// Create a connection.
-    Create(Box<New>),
+    Create(Box<PlannedCreate>),
     /// Change an existing connection.
-    Update(Box<Change>),
+    Update(Box<PlannedChange>),
     /// Delete a connection that no file contains.
     Delete(Box<ConnectionItem>),
     /// No change needed.
-    Nothing,
+    Unchanged,
     /// Skipped because the alias exists.
     Skip,
 }
 
 /// Connection to create.
-pub struct New {
+pub struct PlannedCreate {
     /// Draft to create.
     pub draft: ConnectionDraft,
     /// Resulting connection, if it is to be shown.
@@ -43,16 +43,16 @@ pub struct New {
 }
 
 /// Change of an existing connection.
-pub struct Change {
+pub struct PlannedChange {
     /// Current connection.
     pub before: Connection,
     /// Draft with the changes.
     pub draft: ConnectionDraft,
     /// Preview of the change.
-    pub foreseen: Foreseen,
+    pub preview: ChangePreview,
 }
 
-impl Change {
+impl PlannedChange {
     /// Returns the ID of the connection.
     pub const fn key(&self) -> IdOrAlias {
         IdOrAlias::Id(self.before.item.id)
@@ -60,9 +60,9 @@ impl Change {
 }
 
 /// Refused connection of a file.
-pub struct Refusal {
+pub struct RefusedEntry {
     /// Position in the file, as a prefix of messages.
-    pub place: String,
+    pub position: String,
     /// Reason.
     pub error: ConnectionError,
 }

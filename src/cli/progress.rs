@@ -41,7 +41,7 @@ impl Progress {
     }
 
     /// Same as `new`, for an operation that writes data to stdout; shows nothing if stdout is a terminal too.
-    pub fn beside_stdout(word: &str, total: usize, output: &Output) -> Self {
+    pub fn unless_stdout_is_terminal(word: &str, total: usize, output: &Output) -> Self {
         let mut progress = Self::new(word, total, output);
         progress.is_on &= !std::io::stdout().is_terminal();
         progress
@@ -73,12 +73,12 @@ impl Drop for Progress {
 }
 
 /// Elapsed time of an operation of unknown size, shown until it is dropped.
-pub struct Waiting {
+pub struct Spinner {
     ended: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Waiting {
+impl Spinner {
     /// Starts an operation.
     pub fn start(word: &'static str, output: &Output) -> Self {
         if !output.shows_progress() || !std::io::stderr().is_terminal() {
@@ -97,7 +97,7 @@ impl Waiting {
     }
 }
 
-impl Drop for Waiting {
+impl Drop for Spinner {
     fn drop(&mut self) {
         drop(self.ended.take());
         if let Some(thread) = self.thread.take() {

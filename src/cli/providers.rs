@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 use super::exit::Failure;
-use super::output::{Format, Output};
-use super::session::{self, Ground};
+use super::output::{Output, OutputReader};
+use super::session::{self, CliContext};
 use super::table::table;
 use crate::provider::{
     Capability, DefaultValue, FieldKind, Provider, ProviderCatalog, SettingsField,
@@ -16,7 +16,7 @@ use crate::provider::{
 
 /// Subcommands of `umai providers`.
 #[derive(Debug, Subcommand)]
-pub enum Verb {
+pub enum ProvidersCommand {
     /// List the providers by name
     List,
     /// Show a provider and the settings of its connections
@@ -37,7 +37,7 @@ pub enum Verb {
     },
 }
 
-impl Verb {
+impl ProvidersCommand {
     /// Returns true if the command only reads local files.
     pub const fn is_about_files(&self) -> bool {
         match self {
@@ -48,26 +48,34 @@ impl Verb {
 }
 
 /// Runs a subcommand.
-pub fn run(verb: &Verb, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
-    if let Verb::Check { files } = verb {
+pub fn run(
+    verb: &ProvidersCommand,
+    ground: &CliContext,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    if let ProvidersCommand::Check { files } = verb {
         return check::run(files, &ground.config.providers(), output);
     }
     ground.print_problems(output);
-    answer(verb, &*session::catalog(ground)?, output)
+    print_provider(verb, &*session::catalog(ground)?, output)
 }
 
 /// Answers from the provider catalog.
-fn answer(verb: &Verb, catalog: &ProviderCatalog, output: &mut Output) -> Result<(), Failure> {
+fn print_provider(
+    verb: &ProvidersCommand,
+    catalog: &ProviderCatalog,
+    output: &mut Output,
+) -> Result<(), Failure> {
     match verb {
-        Verb::Check { .. } => Ok(()),
-        Verb::List => list(catalog, output),
-        Verb::Get { id } => {
+        ProvidersCommand::Check { .. } => Ok(()),
+        ProvidersCommand::List => list(catalog, output),
+        ProvidersCommand::Get { id } => {
             let provider = catalog
                 .get(id)
                 .ok_or_else(|| Failure::NoProvider(id.clone()))?;
             match output.format() {
-                Format::Json => output.json(&provider.described()),
-                Format::Text => show(provider, output),
+                OutputReader::Json => output.json(&provider.described()),
+                OutputReader::Text => show(provider, output),
             }
         }
     }
@@ -75,14 +83,14 @@ fn answer(verb: &Verb, catalog: &ProviderCatalog, output: &mut Output) -> Result
 
 fn list(catalog: &ProviderCatalog, output: &mut Output) -> Result<(), Failure> {
     match output.format() {
-        Format::Json => output.json(
+        OutputReader::Json => output.json(
             &catalog
                 .all()
                 .iter()
                 .map(Provider::listed)
                 .collect::<Vec<_>>(),
         ),
-        Format::Text => {
+        OutputReader::Text => {
             let rows: Vec<_> = catalog
                 .all()
                 .iter()
@@ -90,7 +98,7 @@ fn list(catalog: &ProviderCatalog, output: &mut Output) -> Result<(), Failure> {
                     [
                         provider.id.clone(),
                         provider.name.clone(),
-                        words(&provider.capabilities),
+                        capability_names(&provider.capabilities),
                     ]
                 })
                 .collect();
@@ -104,7 +112,7 @@ fn show(provider: &Provider, output: &mut Output) -> Result<(), Failure> {
         "{} ({}): {}",
         provider.name,
         provider.id,
-        words(&provider.capabilities)
+        capability_names(&provider.capabilities)
     ))?;
     if provider.settings.is_empty() {
         return output.line("Connections to this provider have no settings.");
@@ -125,7 +133,7 @@ fn show(provider: &Provider, output: &mut Output) -> Result<(), Failure> {
     output.text(&table(["SETTING", "LABEL", "VALUE", "DESCRIPTION"], &rows))
 }
 
-fn words(capabilities: &[Capability]) -> String {
+fn capability_names(capabilities: &[Capability]) -> String {
     capabilities
         .iter()
         .map(|capability| capability.as_str())

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::exit::Failure;
 use crate::appsettings::Reference;
-use crate::connection::{Mask, Plain};
+use crate::connection::{MaskedSecret, PlainSecret};
 use crate::disk;
 use crate::text::{key_like, secret};
 
@@ -56,7 +56,7 @@ const KEY_AND_PATH: &str = "--secret-file";
 
 /// Role of an argument.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Role {
+enum SecretRole {
     /// Any text; must not be a secret.
     Any,
     /// Path.
@@ -67,9 +67,9 @@ enum Role {
     Name,
 }
 
-impl Role {
+impl SecretRole {
     /// Returns the role of the value of an option.
-    fn of_value(option: &str) -> Self {
+    fn for_value(option: &str) -> Self {
         if option == KEY_AND_PATH {
             Self::KeyAndPath
         } else if PATHS.contains(&option) {
@@ -87,20 +87,20 @@ const NAMES: [&str; 2] = ["--name", "--alias"];
 
 /// Returns true if any argument contains text that looks like a secret.
 pub fn is_among(arguments: &[OsString]) -> bool {
-    let mut role = Role::Any;
+    let mut role = SecretRole::Any;
     let is_validated = arguments.iter().any(|argument| argument == "connections");
-    let role_of = |option: &str| match Role::of_value(option) {
-        Role::Name if !is_validated => Role::Any,
+    let role_of = |option: &str| match SecretRole::for_value(option) {
+        SecretRole::Name if !is_validated => SecretRole::Any,
         role => role,
     };
     arguments.iter().any(|argument| {
         let argument = argument.to_string_lossy();
         let role = std::mem::replace(&mut role, role_of(&argument));
-        if role != Role::Any {
+        if role != SecretRole::Any {
             return is_in_value(role, &argument);
         }
         match argument.split_once('=') {
-            Some((option, value)) if role_of(option) != Role::Any => {
+            Some((option, value)) if role_of(option) != SecretRole::Any => {
                 is_in_value(role_of(option), value)
             }
             _ => is_in_text(&argument),
@@ -108,12 +108,12 @@ pub fn is_among(arguments: &[OsString]) -> bool {
     })
 }
 
-fn is_in_value(role: Role, value: &str) -> bool {
+fn is_in_value(role: SecretRole, value: &str) -> bool {
     match (role, value.split_once('=')) {
-        (Role::Name, _) => !key_like::has_key(value) && is_in_text(value),
-        (Role::KeyAndPath, Some((key, path))) => is_in_text(key) || is_no_path(path),
-        (Role::Path, _) => is_no_path(value),
-        (Role::Any | Role::KeyAndPath, _) => is_in_text(value),
+        (SecretRole::Name, _) => !key_like::has_key(value) && is_in_text(value),
+        (SecretRole::KeyAndPath, Some((key, path))) => is_in_text(key) || is_no_path(path),
+        (SecretRole::Path, _) => is_no_path(value),
+        (SecretRole::Any | SecretRole::KeyAndPath, _) => is_in_text(value),
     }
 }
 
@@ -129,7 +129,10 @@ fn is_no_path(text: &str) -> bool {
 
 /// Returns true for text that looks like a plaintext secret.
 pub fn looks_like_one(text: &str) -> bool {
-    if Reference::read(text).is_some() || Mask::is_mask(text) || Uuid::try_parse(text).is_ok() {
+    if Reference::read(text).is_some()
+        || MaskedSecret::is_mask(text)
+        || Uuid::try_parse(text).is_ok()
+    {
         return false;
     }
     secret::looks_like_one(text)
@@ -176,15 +179,15 @@ impl std::str::FromStr for SecretFile {
 }
 
 /// Secret that was read from a source.
-pub struct Taken {
+pub struct SecretArgument {
     /// Secret.
-    pub secret: Plain,
+    pub secret: PlainSecret,
     /// True if a line end was removed.
     pub is_trimmed: bool,
 }
 
 /// Reads a secret from stdin.
-pub fn from_stdin() -> Result<Taken, Failure> {
+pub fn from_stdin() -> Result<SecretArgument, Failure> {
     let stdin = unbuffered_stdin()
         .map_err(|error| Failure::Usage(format!("Cannot read the secret from stdin: {error}")))?;
     take(stdin, "stdin")
@@ -205,7 +208,7 @@ pub fn unbuffered_stdin() -> std::io::Result<File> {
 /// Reads a secret from a file.
 ///
 /// The error does not repeat the path: it could be a secret entered by mistake.
-pub fn from_file(SecretFile { key, path }: &SecretFile) -> Result<Taken, Failure> {
+pub fn from_file(SecretFile { key, path }: &SecretFile) -> Result<SecretArgument, Failure> {
     let name = format!("the file of --secret-file {key}=PATH");
     let file = File::open(path)
         .map_err(|error| Failure::Usage(format!("Cannot read the secret from {name}: {error}")))?;
@@ -213,7 +216,7 @@ pub fn from_file(SecretFile { key, path }: &SecretFile) -> Result<Taken, Failure
 }
 
 /// Reads a secret from a source; `name` describes the source in messages.
-pub fn take(source: impl Read, name: &str) -> Result<Taken, Failure> {
+pub fn take(source: impl Read, name: &str) -> Result<SecretArgument, Failure> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_BYTES + 1));
     source
         .take(MAX_BYTES as u64 + 1)
@@ -241,8 +244,8 @@ pub fn take(source: impl Read, name: &str) -> Result<Taken, Failure> {
     let secret = text
         .strip_suffix('\n')
         .map_or(text, |line| line.strip_suffix('\r').unwrap_or(line));
-    Ok(Taken {
-        secret: Plain::new(secret),
+    Ok(SecretArgument {
+        secret: PlainSecret::new(secret),
         is_trimmed: secret.len() < text.len(),
     })
 }

@@ -13,21 +13,21 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use super::exit::Failure;
-use super::output::{Format, Output};
-use super::session::{self, Ground, WORKERS};
-use super::signals::Signals;
+use super::output::{Output, OutputReader};
+use super::session::{self, CliContext, WORKERS};
+use super::signals::StopSignals;
 use crate::api::server::router_until;
-use crate::api::token::book::TokenBook;
-use crate::api::token::live::LiveTokens;
+use crate::api::token::book::TokenFile;
+use crate::api::token::live::TokenCache;
 use crate::api::transport;
 use crate::api::transport::certificate::development;
-use crate::api::transport::gate::Gate;
-use crate::api::transport::host::Hosts;
-use crate::api::transport::keeper::{Keeper, Tokens};
-use crate::api::transport::limits::Limits;
-use crate::api::transport::listen::{self, Door, PORT, Place};
-use crate::api::transport::tls::{Identity, TlsError};
-use crate::api::transport::tries::Tries;
+use crate::api::transport::gate::RequestPipeline;
+use crate::api::transport::host::AllowedHosts;
+use crate::api::transport::keeper::{Authentication, BearerTokens};
+use crate::api::transport::limits::ServerLimits;
+use crate::api::transport::listen::{self, BoundListener, ListenAddress, PORT};
+use crate::api::transport::tls::{TlsError, TlsIdentity};
+use crate::api::transport::tries::FailedAttempts;
 use crate::connection::ConnectionService;
 
 /// Arguments of `umai serve`.
@@ -39,7 +39,7 @@ use crate::connection::ConnectionService;
 pub struct Serve {
     /// Address to listen on; may be repeated, port 0 selects a free port [default: localhost:44331]
     #[arg(long, value_name = "ADDRESS:PORT")]
-    listen: Vec<Place>,
+    listen: Vec<ListenAddress>,
     /// Host name of this server besides localhost; may be repeated
     #[arg(long, value_name = "NAME")]
     host: Vec<String>,
@@ -63,11 +63,11 @@ pub struct Serve {
 /// TLS setup of the listeners.
 enum Security {
     /// Plain HTTP.
-    Plain,
+    Http,
     /// Development certificate, with its CA file for clients.
-    Development(TlsAcceptor, PathBuf),
+    DevelopmentTls(TlsAcceptor, PathBuf),
     /// User's certificate, with its expiry and the problems that clients will reject it for.
-    Own(TlsAcceptor, Option<DateTime<Utc>>, Vec<String>),
+    Tls(TlsAcceptor, Option<DateTime<Utc>>, Vec<String>),
 }
 
 impl From<TlsError> for Failure {
@@ -77,12 +77,12 @@ impl From<TlsError> for Failure {
 }
 
 /// Serves until a signal stops it.
-pub fn run(serve: &Serve, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
-    let places = serve.places();
-    serve.refuse_open_doors(&places)?;
-    let book = TokenBook::in_folder(&ground.config.data);
+pub fn run(serve: &Serve, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
+    let places = serve.listen_addresses();
+    serve.reject_public_addresses(&places)?;
+    let book = TokenFile::in_folder(&ground.config.data);
     if !serve.no_auth {
-        refuse_without_token(&book, output)?;
+        require_token(&book, output)?;
     }
     let security = serve.security(&ground.config.config)?;
     serve.warn(&places, &security, output);
@@ -91,23 +91,23 @@ pub fn run(serve: &Serve, ground: &Ground, output: &mut Output) -> Result<(), Fa
     let workers =
         std::thread::available_parallelism().map_or(WORKERS, |cores| cores.get().max(WORKERS));
     session::while_open(ground, output, workers, async |service, output, signals| {
-        let keeper = serve.keeper(book);
+        let keeper = serve.authentication(book);
         listen_and_serve(serve, service, (places, security, keeper), output, signals).await
     })
 }
 
 impl Serve {
-    fn places(&self) -> Vec<Place> {
+    fn listen_addresses(&self) -> Vec<ListenAddress> {
         if self.listen.is_empty() {
-            vec![Place::Localhost(PORT)]
+            vec![ListenAddress::Localhost(PORT)]
         } else {
             self.listen.clone()
         }
     }
 
     /// Refuses unencrypted or unauthenticated access from other machines.
-    fn refuse_open_doors(&self, places: &[Place]) -> Result<(), Failure> {
-        if places.iter().all(Place::is_loopback) {
+    fn reject_public_addresses(&self, places: &[ListenAddress]) -> Result<(), Failure> {
+        if places.iter().all(ListenAddress::is_loopback) {
             return Ok(());
         }
         if self.http {
@@ -130,29 +130,29 @@ impl Serve {
 
     fn security(&self, config: &Path) -> Result<Security, Failure> {
         if self.http {
-            return Ok(Security::Plain);
+            return Ok(Security::Http);
         }
         let (Some(certificate), Some(key)) = (&self.cert, &self.key) else {
             let (identity, authority) = development(config)?;
-            return Ok(Security::Development(identity.acceptor()?, authority));
+            return Ok(Security::DevelopmentTls(identity.acceptor()?, authority));
         };
-        let identity = Identity::read(certificate, key)?;
-        let (expires, flaws) = (identity.expires(), identity.flaws());
-        Ok(Security::Own(identity.acceptor()?, expires, flaws))
+        let identity = TlsIdentity::read(certificate, key)?;
+        let (expires, flaws) = (identity.expires(), identity.identity_errors());
+        Ok(Security::Tls(identity.acceptor()?, expires, flaws))
     }
 
     /// Prints warnings that do not prevent the start.
-    fn warn(&self, places: &[Place], security: &Security, output: &Output) {
+    fn warn(&self, places: &[ListenAddress], security: &Security, output: &Output) {
         match security {
-            Security::Plain => {}
-            Security::Development(..) => {
-                if !places.iter().all(Place::is_loopback) || !self.host.is_empty() {
+            Security::Http => {}
+            Security::DevelopmentTls(..) => {
+                if !places.iter().all(ListenAddress::is_loopback) || !self.host.is_empty() {
                     output.note(
                         "The development certificate is valid for localhost only; for other names, use --cert and --key",
                     );
                 }
             }
-            Security::Own(_, expires, flaws) => {
+            Security::Tls(_, expires, flaws) => {
                 for flaw in flaws {
                     output.note(flaw);
                 }
@@ -168,8 +168,8 @@ impl Serve {
 
     /// Warns if other machines have access and no allow-list exists: a write token can then send any configuration key to any
     /// URL.
-    fn warn_of_references(&self, places: &[Place], ground: &Ground, output: &Output) {
-        let is_for_others = !places.iter().all(Place::is_loopback) || !self.host.is_empty();
+    fn warn_of_references(&self, places: &[ListenAddress], ground: &CliContext, output: &Output) {
+        let is_for_others = !places.iter().all(ListenAddress::is_loopback) || !self.host.is_empty();
         if is_for_others && ground.read_only.is_none() && ground.appsettings.allowed().is_empty() {
             output.note(
                 "No allow-list: every write token can reference all configuration keys and environment variables \
@@ -178,19 +178,22 @@ impl Serve {
         }
     }
 
-    fn keeper(&self, book: TokenBook) -> Keeper {
+    fn authentication(&self, book: TokenFile) -> Authentication {
         if self.no_auth {
-            return Keeper::Disabled;
+            return Authentication::Disabled;
         }
-        let limits = Limits::default();
-        Keeper::Tokens(Box::new(Tokens {
-            tokens: LiveTokens::new(book),
-            tries: Tries::new(limits.tries, limits.tries_window),
+        let limits = ServerLimits::default();
+        Authentication::Tokens(Box::new(BearerTokens {
+            tokens: TokenCache::new(book),
+            failed_attempts: FailedAttempts::new(
+                limits.failed_attempts,
+                limits.failed_attempts_window,
+            ),
         }))
     }
 }
 
-fn refuse_without_token(book: &TokenBook, output: &Output) -> Result<(), Failure> {
+fn require_token(book: &TokenFile, output: &Output) -> Result<(), Failure> {
     let tokens = book.read()?;
     if tokens.is_empty() {
         return Err(Failure::Usage(
@@ -211,11 +214,11 @@ fn refuse_without_token(book: &TokenBook, output: &Output) -> Result<(), Failure
 async fn listen_and_serve(
     serve: &Serve,
     service: &Arc<dyn ConnectionService>,
-    (places, security, keeper): (Vec<Place>, Security, Keeper),
+    (places, security, keeper): (Vec<ListenAddress>, Security, Authentication),
     output: &mut Output,
-    signals: &mut Signals,
+    signals: &mut StopSignals,
 ) -> Result<(), Failure> {
-    let limits = Limits::default();
+    let limits = ServerLimits::default();
     let mut doors = Vec::new();
     let mut addresses = Vec::new();
     for place in places {
@@ -225,9 +228,9 @@ async fn listen_and_serve(
         doors.extend(opened);
     }
     let (tls, authority) = match security {
-        Security::Plain => (None, None),
-        Security::Development(tls, authority) => (Some(tls), Some(authority)),
-        Security::Own(tls, ..) => (Some(tls), None),
+        Security::Http => (None, None),
+        Security::DevelopmentTls(tls, authority) => (Some(tls), Some(authority)),
+        Security::Tls(tls, ..) => (Some(tls), None),
     };
     let scheme = if tls.is_some() { "https" } else { "http" };
     let urls: Vec<String> = addresses
@@ -237,19 +240,19 @@ async fn listen_and_serve(
     print_urls(&urls, &doors, authority.as_deref(), output)?;
     let stop = CancellationToken::new();
     let router = router_until(Arc::clone(service), stop.clone());
-    let gate = Gate::new(
+    let gate = RequestPipeline::new(
         router,
-        Hosts::new(serve.host.iter().cloned()),
+        AllowedHosts::new(serve.host.iter().cloned()),
         keeper,
         &limits,
     );
-    supervisor::notify(supervisor::State::Ready);
+    supervisor::notify(supervisor::ServiceState::Ready);
     let mut serving = std::pin::pin!(transport::serve(doors, gate, tls, limits, stop.clone()));
     tokio::select! {
         _ = &mut serving => return Ok(()),
         _ = signals.next() => {}
     }
-    supervisor::notify(supervisor::State::Stopping);
+    supervisor::notify(supervisor::ServiceState::Stopping);
     tracing::info!("stopping; finishing active requests");
     stop.cancel();
     tokio::select! {
@@ -264,9 +267,9 @@ async fn listen_and_serve(
 }
 
 /// Returns the host and port of a listener for URLs.
-fn address(place: Place, doors: &[Door]) -> String {
+fn address(place: ListenAddress, doors: &[BoundListener]) -> String {
     match (place, doors) {
-        (Place::Localhost(_), [door, _]) => format!("localhost:{}", door.address.port()),
+        (ListenAddress::Localhost(_), [door, _]) => format!("localhost:{}", door.address.port()),
         (_, [door, ..]) => door.address.to_string(),
         (_, []) => String::new(),
     }
@@ -275,12 +278,12 @@ fn address(place: Place, doors: &[Door]) -> String {
 /// Prints the URLs of the server and how clients trust its certificate.
 fn print_urls(
     urls: &[String],
-    doors: &[Door],
+    doors: &[BoundListener],
     authority: Option<&Path>,
     output: &mut Output,
 ) -> Result<(), Failure> {
     match output.format() {
-        Format::Json => {
+        OutputReader::Json => {
             let addresses: Vec<_> = doors.iter().map(|door| door.address).collect();
             output.json_line(&json!({
                 "listening": urls,
@@ -288,7 +291,7 @@ fn print_urls(
                 "certificate": authority,
             }))?;
         }
-        Format::Text => {
+        OutputReader::Text => {
             for url in urls {
                 output.line(&format!("Listening on {url}"))?;
             }

@@ -24,9 +24,9 @@ const READABLE_BY_OTHERS: u32 = 0o044;
 
 /// Options that were given explicitly on the command line; all others come from the environment or are defaults.
 #[derive(Debug, Clone, Default)]
-pub struct Written(Vec<&'static str>);
+pub struct ExplicitOptions(Vec<&'static str>);
 
-impl Written {
+impl ExplicitOptions {
     /// Returns the explicit options among those that exclude each other.
     pub fn from_matches(matches: &ArgMatches) -> Self {
         let options = [
@@ -121,7 +121,7 @@ pub fn selected(
 }
 
 /// Refuses an explicit server for a command on the local store; a server from the environment is ignored.
-pub fn refuse(globals: &Globals, command: &str) -> Result<(), Failure> {
+pub fn reject_conflicts(globals: &Globals, command: &str) -> Result<(), Failure> {
     let written = globals.written.first(&[SERVER, THERE[0], THERE[1]]);
     written.map_or(Ok(()), |option| {
         Err(Failure::Usage(format!(

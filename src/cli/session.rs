@@ -8,10 +8,10 @@ use chrono::Utc;
 use tokio::runtime::{Builder, Runtime};
 
 use super::exit::Failure;
-pub use super::ground::Ground;
+pub use super::ground::CliContext;
 use super::output::Output;
 use super::passphrase;
-use super::signals::{self, Signals};
+use super::signals::{self, StopSignals};
 use crate::api::client::RemoteService;
 use crate::connection::{
     ConnectionError, ConnectionService, ConnectionStore, CoreService, ReadOnlyService,
@@ -25,18 +25,18 @@ use crate::store::shared::SharedStore;
 pub const WORKERS: usize = 2;
 
 /// Open store with its service, or a server.
-pub struct Session {
+pub struct OpenSession {
     /// Service: local or remote.
     pub service: Arc<dyn ConnectionService>,
     /// Local store; never opened for a server.
     store: SharedStore,
 }
 
-impl Session {
+impl OpenSession {
     /// Opens the store, or connects to the server. In read-only mode, refuses all changes.
-    pub async fn open(ground: &Ground, store: SharedStore) -> Result<Self, ConnectionError> {
+    pub async fn open(ground: &CliContext, store: SharedStore) -> Result<Self, ConnectionError> {
         let session = match &ground.server {
-            None => Self::here(ground, store).await?,
+            None => Self::local(ground, store).await?,
             Some(options) => Self {
                 service: Arc::new(RemoteService::connect(options).await?),
                 store,
@@ -51,7 +51,7 @@ impl Session {
         })
     }
 
-    async fn here(ground: &Ground, store: SharedStore) -> Result<Self, StoreError> {
+    async fn local(ground: &CliContext, store: SharedStore) -> Result<Self, StoreError> {
         let options = ground.store_options();
         if ground.read_only.is_some() && store::is_missing(&options.data) {
             return Err(StoreError::Unusable(format!(
@@ -73,30 +73,30 @@ impl Session {
 }
 
 /// Returns the providers of the service without opening the local store.
-pub fn catalog(ground: &Ground) -> Result<Arc<ProviderCatalog>, Failure> {
+pub fn catalog(ground: &CliContext) -> Result<Arc<ProviderCatalog>, Failure> {
     if ground.server.is_none() {
         return Ok(Arc::clone(&ground.catalog));
     }
-    of_server(ground, |service| service.providers())
+    remote(ground, |service| service.providers())
 }
 
 /// Returns the features of the service without opening the local store.
-pub fn features(ground: &Ground) -> Result<ServiceFeatures, Failure> {
+pub fn features(ground: &CliContext) -> Result<ServiceFeatures, Failure> {
     if ground.server.is_none() {
         return Ok(ServiceFeatures::ALL);
     }
-    of_server(ground, |service| service.features())
+    remote(ground, |service| service.features())
 }
 
-fn of_server<T>(
-    ground: &Ground,
+fn remote<T>(
+    ground: &CliContext,
     read: impl FnOnce(&dyn ConnectionService) -> T,
 ) -> Result<T, Failure> {
     let runtime = runtime(WORKERS)?;
     let found = runtime.block_on(async {
-        let mut signals = Signals::listen()?;
+        let mut signals = StopSignals::listen()?;
         tokio::select! {
-            session = Session::open(ground, ground.store()) => Ok(read(&*session?.service)),
+            session = OpenSession::open(ground, ground.store()) => Ok(read(&*session?.service)),
             exit = signals.next() => Err(Failure::Signal(exit)),
         }
     });
@@ -106,7 +106,7 @@ fn of_server<T>(
 
 /// Runs a command on an open store until it ends or a signal arrives, and closes the store in any case.
 pub fn with_service(
-    ground: &Ground,
+    ground: &CliContext,
     output: &mut Output,
     command: impl AsyncFnOnce(&Arc<dyn ConnectionService>, &mut Output) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
@@ -120,13 +120,13 @@ pub fn with_service(
 
 /// Runs an operation that handles signals itself on an open store, and closes the store in any case.
 pub fn while_open(
-    ground: &Ground,
+    ground: &CliContext,
     output: &mut Output,
     workers: usize,
     command: impl AsyncFnOnce(
         &Arc<dyn ConnectionService>,
         &mut Output,
-        &mut Signals,
+        &mut StopSignals,
     ) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     ground.print_problems(output);
@@ -135,16 +135,16 @@ pub fn while_open(
     }
     let runtime = runtime(workers)?;
     let ended = runtime.block_on(async {
-        let mut signals = Signals::listen()?;
+        let mut signals = StopSignals::listen()?;
         let store = ground.store();
-        let resting = tokio::spawn(signals::rest_when_stopped(store.clone())?);
+        let resting = tokio::spawn(signals::pause_when_stopped(store.clone())?);
         let session = match ground.server {
             // A server may be slow; the local store is opened in any case.
             Some(_) => tokio::select! {
-                session = Session::open(ground, store) => session?,
+                session = OpenSession::open(ground, store) => session?,
                 exit = signals.next() => return Err(Failure::Signal(exit)),
             },
-            None => Session::open(ground, store).await?,
+            None => OpenSession::open(ground, store).await?,
         };
         let at_first = session.service.notices();
         for notice in at_first.iter().chain(&ground.exposed_key()) {
@@ -168,7 +168,7 @@ pub fn while_open(
 
 /// Runs a query without any output; returns the default after a time limit.
 pub fn quietly<T: Default>(
-    ground: &Ground,
+    ground: &CliContext,
     longest: Duration,
     ask: impl AsyncFnOnce(&Arc<dyn ConnectionService>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
@@ -176,7 +176,7 @@ pub fn quietly<T: Default>(
     let answer = runtime.block_on(async {
         let store = ground.store();
         let asking = async {
-            let session = Session::open(ground, store.clone()).await?;
+            let session = OpenSession::open(ground, store.clone()).await?;
             ask(&session.service).await
         };
         let answer = tokio::time::timeout(longest, asking).await;

@@ -11,12 +11,12 @@ use crate::store::shared::SharedStore;
 const UNHEARD: &str = "Cannot handle signals";
 
 /// Listener for Ctrl-C and termination signals, active from its creation.
-pub struct Signals {
+pub struct StopSignals {
     interrupted: Signal,
     terminated: Signal,
 }
 
-impl Signals {
+impl StopSignals {
     /// Starts to listen.
     pub fn listen() -> Result<Self, Failure> {
         Ok(Self {
@@ -35,7 +35,7 @@ impl Signals {
 }
 
 /// Releases the store to other processes while the shell has stopped this process, and opens it again afterwards.
-pub fn rest_when_stopped(
+pub fn pause_when_stopped(
     store: SharedStore,
 ) -> Result<impl Future<Output = ()> + Send + 'static, Failure> {
     let mut stopped =
@@ -66,7 +66,7 @@ where
         .build()
         .context("Cannot start threads")?;
     let ended = runtime.block_on(async {
-        let mut signals = Signals::listen()?;
+        let mut signals = StopSignals::listen()?;
         let mut hung_up = signal(SignalKind::hangup()).context(UNHEARD)?;
         let (guard, read) = begin()?;
         let reading = tokio::task::spawn_blocking(read);

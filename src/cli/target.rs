@@ -6,7 +6,7 @@
 use super::Globals;
 use super::exit::Failure;
 use crate::config::file::ConfigFile;
-use crate::config::target::{Place, Target};
+use crate::config::target::{Target, TargetLocation};
 
 /// Options for the location of the connections.
 const PLACES: [&str; 2] = ["server", "data"];
@@ -19,9 +19,9 @@ const OF_SERVER: [&str; 2] = ["token_file", "ca_file"];
 
 /// Source of the target's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked {
+pub enum TargetNameSource {
     /// `--target`.
-    Written,
+    Argument,
     /// `UMAI_TARGET`.
     Environment,
     /// `target` in `config.toml`.
@@ -29,16 +29,19 @@ pub enum Asked {
 }
 
 /// Returns the selected target and the source of its name; none if options set the location.
-pub fn selected(globals: &Globals, file: &ConfigFile) -> Result<Option<(Target, Asked)>, Failure> {
+pub fn selected(
+    globals: &Globals,
+    file: &ConfigFile,
+) -> Result<Option<(Target, TargetNameSource)>, Failure> {
     let written = &globals.written;
     let asked = match &globals.target {
-        Some(_) if written.has("target") => Asked::Written,
-        Some(_) => Asked::Environment,
-        None => Asked::File,
+        Some(_) if written.has("target") => TargetNameSource::Argument,
+        Some(_) => TargetNameSource::Environment,
+        None => TargetNameSource::File,
     };
     let place = written.first(&PLACES);
     if let Some(option) = &place
-        && asked == Asked::Written
+        && asked == TargetNameSource::Argument
     {
         return Err(Failure::Usage(format!(
             "--target and {option} exclude each other. Remove one"
@@ -49,7 +52,7 @@ pub fn selected(globals: &Globals, file: &ConfigFile) -> Result<Option<(Target, 
         _ if place.is_some() => return Ok(None),
         // An empty name disables even the default.
         (_, Some(name)) if name.is_empty() => return Ok(None),
-        (Asked::Environment, Some(_)) if has_server => {
+        (TargetNameSource::Environment, Some(_)) if has_server => {
             return Err(Failure::Usage(
                 "UMAI_TARGET and UMAI_SERVER exclude each other. Unset one".into(),
             ));
@@ -61,23 +64,24 @@ pub fn selected(globals: &Globals, file: &ConfigFile) -> Result<Option<(Target, 
     let Some(target) = target else {
         return Ok(None);
     };
-    match (&target.place, asked) {
-        (Place::Server { .. }, Asked::Written) => {
-            refuse(globals, &OF_HERE, |option| {
+    match (&target.location, asked) {
+        (TargetLocation::Server { .. }, TargetNameSource::Argument) => {
+            reject(globals, &OF_HERE, |option| {
                 format!(
                     "Target '{}' is a server, and {option} is for the local store. Remove one",
                     target.name
                 )
             })?;
         }
-        (Place::Server { .. }, Asked::Environment | Asked::File)
+        (TargetLocation::Server { .. }, TargetNameSource::Environment | TargetNameSource::File)
             if written.first(&OF_HERE).is_some() =>
         {
             return Ok(None);
         }
-        (Place::Server { .. }, Asked::Environment | Asked::File) => {}
-        (Place::Here { .. }, _) => {
-            refuse(globals, &OF_SERVER, |option| {
+        (TargetLocation::Server { .. }, TargetNameSource::Environment | TargetNameSource::File) => {
+        }
+        (TargetLocation::Local { .. }, _) => {
+            reject(globals, &OF_SERVER, |option| {
                 format!(
                     "{option} needs a server, but target '{}' is a local store. Remove one",
                     target.name
@@ -88,7 +92,7 @@ pub fn selected(globals: &Globals, file: &ConfigFile) -> Result<Option<(Target, 
     Ok(Some((target, asked)))
 }
 
-fn refuse(
+fn reject(
     globals: &Globals,
     options: &[&'static str],
     sentence: impl Fn(String) -> String,
@@ -106,8 +110,8 @@ pub fn with_target_options(globals: &Globals, target: &Target) -> Globals {
             own.clone_from(said);
         }
     };
-    match &target.place {
-        Place::Server {
+    match &target.location {
+        TargetLocation::Server {
             address,
             token_file,
             ca_file,
@@ -116,7 +120,7 @@ pub fn with_target_options(globals: &Globals, target: &Target) -> Globals {
             over("token_file", &mut globals.token_file, token_file);
             over("ca_file", &mut globals.ca_file, ca_file);
         }
-        Place::Here {
+        TargetLocation::Local {
             data,
             key_file,
             appsettings,

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::exit::Failure;
-use super::output::{Format, Output};
+use super::output::{Output, OutputReader};
 use super::table::table;
 use crate::config::file::{ConfigFile, NAME};
-use crate::config::target::{Place, Target};
+use crate::config::target::{Target, TargetLocation};
 
 /// Lists the targets, and notes those that cannot be used.
 pub fn list(file: &ConfigFile, output: &mut Output) -> Result<(), Failure> {
@@ -19,17 +19,17 @@ pub fn list(file: &ConfigFile, output: &mut Output) -> Result<(), Failure> {
         .filter_map(|(_, target)| target.as_ref().ok())
         .collect();
     match output.format() {
-        Format::Json => {
+        OutputReader::Json => {
             let items: Vec<Value> = targets.iter().map(|target| to_json(target, file)).collect();
             output.json(&json!({ "total": items.len(), "items": items }))
         }
-        Format::Text if targets.is_empty() => {
+        OutputReader::Text if targets.is_empty() => {
             output.note(&format!(
                 "No targets in {NAME} of the config directory. Add one: [targets.prod] with server = \"https://…\""
             ));
             Ok(())
         }
-        Format::Text => {
+        OutputReader::Text => {
             let rows: Vec<_> = targets.iter().map(|target| row(target, file)).collect();
             output.text(&table(["TARGET", "LOCATION", "BADGE", "ACCESS"], &rows))
         }
@@ -49,16 +49,16 @@ fn row(target: &Target, file: &ConfigFile) -> [String; 4] {
     };
     [
         format!("{}{default}", target.name),
-        target.place.shown(),
+        target.location.shown(),
         target.badge.clone().unwrap_or_default(),
         changes.into(),
     ]
 }
 
 fn to_json(target: &Target, file: &ConfigFile) -> Value {
-    let (server, data) = match &target.place {
-        Place::Server { address, .. } => (Some(address.clone()), None),
-        Place::Here { data, .. } => (None, Some(data.display().to_string())),
+    let (server, data) = match &target.location {
+        TargetLocation::Server { address, .. } => (Some(address.clone()), None),
+        TargetLocation::Local { data, .. } => (None, Some(data.display().to_string())),
     };
     json!({
         "name": target.name,

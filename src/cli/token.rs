@@ -4,13 +4,13 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
-use super::dry::{self, DryRun};
+use super::dry::{self, DryRunArg};
 use super::exit::Failure;
-use super::output::{Format, Output};
-use super::session::Ground;
+use super::output::{Output, OutputReader};
+use super::session::CliContext;
 use super::table::table;
-use crate::api::token::book::TokenBook;
-use crate::api::token::{Scope, Token};
+use crate::api::token::book::TokenFile;
+use crate::api::token::{StoredToken, TokenScope};
 
 /// Default lifetime in days.
 const DAYS: i64 = 90;
@@ -20,7 +20,7 @@ const MOST_DAYS: i64 = 3650;
 
 /// Subcommands of `umai token`.
 #[derive(Debug, Subcommand)]
-pub enum Verb {
+pub enum TokenCommand {
     /// Create an access token and print it once
     #[command(
         after_help = "Examples:\n  umai token create --name laptop --scope write\n  umai token create --name ci --scope read --expires 30d --json"
@@ -31,13 +31,13 @@ pub enum Verb {
         name: String,
         /// Scope of the token
         #[arg(long)]
-        scope: Wanted,
+        scope: ScopeArg,
         /// Lifetime: 90d, 12h, 30m, or never
-        #[arg(long, value_name = "TIME", default_value_t = Lasting::days(DAYS))]
-        expires: Lasting,
+        #[arg(long, value_name = "TIME", default_value_t = TokenLifetime::days(DAYS))]
+        expires: TokenLifetime,
         /// Dry-run option.
         #[command(flatten)]
-        dry: DryRun,
+        dry: DryRunArg,
     },
     /// List the names and scopes of the tokens, never the tokens themselves
     List,
@@ -48,11 +48,11 @@ pub enum Verb {
         token: String,
         /// Dry-run option.
         #[command(flatten)]
-        dry: DryRun,
+        dry: DryRunArg,
     },
 }
 
-impl Verb {
+impl TokenCommand {
     /// Returns true if the command changes something.
     pub const fn is_write(&self) -> bool {
         match self {
@@ -64,27 +64,27 @@ impl Verb {
 
 /// Scope of a new token.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum Wanted {
+pub enum ScopeArg {
     /// Read only (GET and HEAD)
     Read,
     /// Full access
     Write,
 }
 
-impl From<Wanted> for Scope {
-    fn from(wanted: Wanted) -> Self {
+impl From<ScopeArg> for TokenScope {
+    fn from(wanted: ScopeArg) -> Self {
         match wanted {
-            Wanted::Read => Self::Read,
-            Wanted::Write => Self::Write,
+            ScopeArg::Read => Self::Read,
+            ScopeArg::Write => Self::Write,
         }
     }
 }
 
 /// Lifetime of a token; none for an unlimited one.
 #[derive(Debug, Clone, Copy)]
-pub struct Lasting(Option<TimeDelta>);
+pub struct TokenLifetime(Option<TimeDelta>);
 
-impl Lasting {
+impl TokenLifetime {
     fn days(days: i64) -> Self {
         Self(TimeDelta::try_days(days))
     }
@@ -94,7 +94,7 @@ impl Lasting {
     }
 }
 
-impl std::fmt::Display for Lasting {
+impl std::fmt::Display for TokenLifetime {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.0 {
             Some(time) => write!(f, "{}d", time.num_days()),
@@ -103,7 +103,7 @@ impl std::fmt::Display for Lasting {
     }
 }
 
-impl std::str::FromStr for Lasting {
+impl std::str::FromStr for TokenLifetime {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -136,29 +136,29 @@ impl std::str::FromStr for Lasting {
 }
 
 /// Runs a subcommand.
-pub fn run(verb: &Verb, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+pub fn run(verb: &TokenCommand, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
     ground.print_problems(output);
-    let book = TokenBook::in_folder(&ground.config.data);
+    let book = TokenFile::in_folder(&ground.config.data);
     match verb {
-        Verb::Create {
+        TokenCommand::Create {
             name,
             scope,
             expires: _,
-            dry: DryRun { dry_run: true },
+            dry: DryRunArg { dry_run: true },
         } => {
             book.would_create(name)?;
-            let scope = Scope::from(*scope);
+            let scope = TokenScope::from(*scope);
             let text = format!("Would create token {name} with scope {}", scope.as_str());
             dry::write_action("createToken", &text, output)
         }
-        Verb::Revoke {
+        TokenCommand::Revoke {
             token,
-            dry: DryRun { dry_run: true },
+            dry: DryRunArg { dry_run: true },
         } => {
             let name = book.would_revoke(token)?.name;
             dry::write_action("revokeToken", &format!("Would revoke {name}"), output)
         }
-        Verb::Create {
+        TokenCommand::Create {
             name,
             scope,
             expires,
@@ -166,35 +166,35 @@ pub fn run(verb: &Verb, ground: &Ground, output: &mut Output) -> Result<(), Fail
         } => {
             let (token, text) = book.create(name, (*scope).into(), expires.until())?;
             match output.format() {
-                Format::Json => {
+                OutputReader::Json => {
                     let mut shown = to_json(&token);
                     shown["token"] = Value::from(text.as_str());
                     output.json(&shown)
                 }
-                Format::Text => {
+                OutputReader::Text => {
                     output.note("The token is shown only once:");
                     output.line(&text)
                 }
             }
         }
-        Verb::List => list(&book.read()?, output),
-        Verb::Revoke { token, dry: _ } => {
+        TokenCommand::List => list(&book.read()?, output),
+        TokenCommand::Revoke { token, dry: _ } => {
             let token = book.revoke(token)?;
             match output.format() {
-                Format::Json => output.json(&to_json(&token)),
-                Format::Text => output.line(&format!("Revoked {}", token.name)),
+                OutputReader::Json => output.json(&to_json(&token)),
+                OutputReader::Text => output.line(&format!("Revoked {}", token.name)),
             }
         }
     }
 }
 
-fn list(tokens: &[Token], output: &mut Output) -> Result<(), Failure> {
+fn list(tokens: &[StoredToken], output: &mut Output) -> Result<(), Failure> {
     match output.format() {
-        Format::Json => {
+        OutputReader::Json => {
             let items: Vec<Value> = tokens.iter().map(to_json).collect();
             output.json(&json!({ "total": items.len(), "items": items }))
         }
-        Format::Text => {
+        OutputReader::Text => {
             let now = Utc::now();
             let rows: Vec<_> = tokens
                 .iter()
@@ -217,7 +217,7 @@ fn list(tokens: &[Token], output: &mut Output) -> Result<(), Failure> {
 }
 
 /// JSON of a token, without its hash.
-fn to_json(token: &Token) -> Value {
+fn to_json(token: &StoredToken) -> Value {
     json!({
         "id": token.id,
         "name": token.name,
@@ -245,7 +245,7 @@ mod tests {
         #[case] text: &str,
         #[case] minutes: Option<i64>,
     ) {
-        let lasting: Lasting = text.parse().unwrap();
+        let lasting: TokenLifetime = text.parse().unwrap();
         assert_eq!(lasting.0.map(|time| time.num_minutes()), minutes);
     }
 
@@ -264,6 +264,6 @@ mod tests {
     #[case("1ä")]
     #[case("Never")]
     fn invalid_lifetime_is_rejected(#[case] text: &str) {
-        assert!(text.parse::<Lasting>().is_err());
+        assert!(text.parse::<TokenLifetime>().is_err());
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
-use super::lines::{Lines, in_order};
+use super::lines::{TomlLines, in_order};
 use super::target::{Target, path, text};
 use crate::text::file::{self, FileFlaw};
 use crate::text::fold::nfc;
@@ -48,14 +48,14 @@ impl ConfigFile {
     pub fn read(folder: &Path) -> Self {
         match file::read(&folder.join(NAME), MAX_BYTES) {
             Ok(text) => Self::parse(&text, folder),
-            Err(FileFlaw::NotThere) => Self::default(),
+            Err(FileFlaw::NotFound) => Self::default(),
             Err(FileFlaw::Unusable(why)) => Self::unread(format!("{NAME} {why}")),
         }
     }
 
     /// Parses the text of the file; relative paths start from `folder`.
     pub fn parse(text: &str, folder: &Path) -> Self {
-        let lines = Lines {
+        let lines = TomlLines {
             text,
             name: NAME,
             folder,
@@ -132,7 +132,12 @@ impl ConfigFile {
         }
     }
 
-    fn take(&mut self, key: &str, value: &DeValue<'_>, lines: &Lines<'_>) -> Result<(), String> {
+    fn take(
+        &mut self,
+        key: &str,
+        value: &DeValue<'_>,
+        lines: &TomlLines<'_>,
+    ) -> Result<(), String> {
         match key {
             "theme" => self.theme = Some(text(key, value)?),
             "data" => self.data = Some(path(key, value, lines.folder)?),
@@ -170,7 +175,7 @@ impl ConfigFile {
         Ok(())
     }
 
-    fn take_targets(&mut self, sections: &DeTable<'_>, lines: &Lines<'_>) {
+    fn take_targets(&mut self, sections: &DeTable<'_>, lines: &TomlLines<'_>) {
         for (name, section) in in_order(sections) {
             let read = match section.get_ref().as_table() {
                 Some(section) => Target::read(name, section, lines),
@@ -196,7 +201,7 @@ fn switch(key: &str, value: &DeValue<'_>) -> Result<bool, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::target::Place;
+    use crate::config::target::TargetLocation;
 
     fn parse(text: &str) -> ConfigFile {
         ConfigFile::parse(text, Path::new("/etc/umai"))
@@ -214,7 +219,7 @@ mod tests {
         assert!(file.is_plain && !file.is_read_only);
         let prod = file.default_target().unwrap().unwrap();
         assert!(prod.is_read_only);
-        let Place::Server { token_file, .. } = prod.place else {
+        let TargetLocation::Server { token_file, .. } = prod.location else {
             panic!("prod is a server");
         };
         assert_eq!(token_file.unwrap(), Path::new("/etc/umai/prod.token"));

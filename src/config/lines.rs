@@ -9,13 +9,13 @@ use toml::de::{DeTable, DeValue};
 use crate::text::file::line_and_column;
 
 /// Text of a file, its name for messages, and the directory that relative paths start from.
-pub(super) struct Lines<'a> {
+pub(super) struct TomlLines<'a> {
     pub text: &'a str,
     pub name: &'a str,
     pub folder: &'a Path,
 }
 
-impl Lines<'_> {
+impl TomlLines<'_> {
     /// Returns `config.toml, line 3`.
     pub fn at(&self, offset: usize) -> String {
         let (line, _) = line_and_column(self.text, offset);
@@ -24,11 +24,11 @@ impl Lines<'_> {
 }
 
 /// Key and value of a line.
-pub(super) type Line<'a, 'i> = (&'a Spanned<Cow<'i, str>>, &'a Spanned<DeValue<'i>>);
+pub(super) type TomlEntry<'a, 'i> = (&'a Spanned<Cow<'i, str>>, &'a Spanned<DeValue<'i>>);
 
 /// Returns the lines of a section in the order of the file.
-pub(super) fn in_order<'a, 'i>(section: &'a DeTable<'i>) -> Vec<Line<'a, 'i>> {
-    let mut lines: Vec<Line<'a, 'i>> = section.iter().collect();
+pub(super) fn in_order<'a, 'i>(section: &'a DeTable<'i>) -> Vec<TomlEntry<'a, 'i>> {
+    let mut lines: Vec<TomlEntry<'a, 'i>> = section.iter().collect();
     lines.sort_by_key(|(key, _)| key.span().start);
     lines
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::lines::{Lines, in_order};
+use super::lines::{TomlLines, in_order};
 use crate::disk;
 use crate::text::{columns, is_visible_text, printable};
 
@@ -24,7 +24,7 @@ pub struct Target {
     /// Name.
     pub name: String,
     /// Location of the connections.
-    pub place: Place,
+    pub location: TargetLocation,
     /// Badge in the first line of the app.
     pub badge: Option<String>,
     /// Color of the badge: a name, 0 … 255 or #rrggbb.
@@ -35,7 +35,7 @@ pub struct Target {
 
 /// Location of a target's connections.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum TargetLocation {
     /// Server.
     Server {
         /// URL as written in the file.
@@ -46,7 +46,7 @@ pub enum Place {
         ca_file: Option<PathBuf>,
     },
     /// Local store.
-    Here {
+    Local {
         /// Data directory.
         data: PathBuf,
         /// Key file, if it is not in the config directory.
@@ -60,19 +60,19 @@ pub enum Place {
     },
 }
 
-impl Place {
+impl TargetLocation {
     /// Returns the location in words.
     pub fn shown(&self) -> String {
         match self {
             Self::Server { address, .. } => address.clone(),
-            Self::Here { data, .. } => data.display().to_string(),
+            Self::Local { data, .. } => data.display().to_string(),
         }
     }
 }
 
 /// Lines of a target before validation.
 #[derive(Default)]
-struct Draft {
+struct TargetLines {
     server: Option<String>,
     token_file: Option<PathBuf>,
     ca_file: Option<PathBuf>,
@@ -91,9 +91,9 @@ impl Target {
     pub(super) fn read(
         name: &Spanned<Cow<'_, str>>,
         section: &DeTable<'_>,
-        lines: &Lines<'_>,
+        lines: &TomlLines<'_>,
     ) -> Result<Self, String> {
-        let mut draft = Draft::default();
+        let mut draft = TargetLines::default();
         for (key, value) in in_order(section) {
             let at = lines.at(key.span().start);
             draft
@@ -106,7 +106,7 @@ impl Target {
     }
 }
 
-impl Draft {
+impl TargetLines {
     fn take(&mut self, key: &str, value: &DeValue<'_>, folder: &Path) -> Result<(), String> {
         let text = || text(key, value);
         let path = || path(key, value, folder).map(Some);
@@ -164,12 +164,12 @@ impl Draft {
                     "target '{shown}' is a local store; token-file and ca-file are for servers. Remove them"
                 ));
             }
-            (Some(address), None) => Place::Server {
+            (Some(address), None) => TargetLocation::Server {
                 address,
                 token_file: self.token_file,
                 ca_file: self.ca_file,
             },
-            (None, Some(data)) => Place::Here {
+            (None, Some(data)) => TargetLocation::Local {
                 data,
                 key_file: self.key_file,
                 appsettings: self.appsettings,
@@ -179,7 +179,7 @@ impl Draft {
         };
         Ok(Target {
             name: name.to_owned(),
-            place,
+            location: place,
             badge: self.badge,
             color: self.color,
             is_read_only: self.is_read_only,

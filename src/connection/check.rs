@@ -20,19 +20,19 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 use super::test_report::{Model, TestReport, TestStage};
-use super::{Plain, Settings};
+use super::{PlainSecret, Settings};
 use crate::appsettings::AppSettings;
 use crate::provider::Provider;
 use crate::provider::probe::{MAX_MODELS, NextPage, PageOfModels, entra};
-pub use address::Outlook;
-use caller::{Answer, Caller, Wanted};
-use prepared::Prepared;
-use refusal::Refusal;
-use verdict::Asked;
+pub use address::AddressClass;
+use caller::{ExpectedBody, ProbeClient, ProbeResponse};
+use prepared::ProbePlan;
+use refusal::ProbeFailure;
+use verdict::RequestPurpose;
 
 /// Limits of a test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub struct ProbeLimits {
     /// Time limit from the first DNS query to the last byte.
     pub time: Duration,
     /// Maximum size of a response in bytes.
@@ -43,7 +43,7 @@ pub struct Limits {
     pub pages: usize,
 }
 
-impl Default for Limits {
+impl Default for ProbeLimits {
     fn default() -> Self {
         Self {
             time: Duration::from_secs(10),
@@ -55,13 +55,13 @@ impl Default for Limits {
 }
 
 /// Connection to test.
-pub struct Subject<'a> {
+pub struct ProbeSubject<'a> {
     /// Provider ID of the connection.
     pub provider_id: &'a str,
     /// Provider, if the catalog has it.
     pub provider: Option<&'a Provider>,
     /// Settings, if the connection has any.
-    pub settings: Option<&'a Settings<Plain>>,
+    pub settings: Option<&'a Settings<PlainSecret>>,
     /// Configuration that references resolve against.
     pub appsettings: &'a AppSettings,
     /// Time of the signature.
@@ -69,12 +69,12 @@ pub struct Subject<'a> {
 }
 
 /// Tests the credentials, and counts the models if they are accepted.
-pub async fn test(subject: &Subject<'_>, limits: Limits) -> TestReport {
-    let mut prepared = match Prepared::new(subject) {
+pub async fn test(subject: &ProbeSubject<'_>, limits: ProbeLimits) -> TestReport {
+    let mut prepared = match ProbePlan::new(subject) {
         Ok(prepared) => prepared,
         Err(refusal) => return refusal.report(None),
     };
-    let caller = Caller::new(limits);
+    let caller = ProbeClient::new(limits);
     match check_credentials(&mut prepared, &caller).await {
         Ok(proven) => success(&prepared, &caller, limits, proven).await,
         Err(refusal) => prepared.reported(refusal),
@@ -82,9 +82,12 @@ pub async fn test(subject: &Subject<'_>, limits: Limits) -> TestReport {
 }
 
 /// Lists the models of a provider; fails with the report of the test.
-pub async fn models(subject: &Subject<'_>, limits: Limits) -> Result<Vec<Model>, TestReport> {
-    let mut prepared = Prepared::new(subject).map_err(|refusal| refusal.report(None))?;
-    let caller = Caller::new(limits);
+pub async fn models(
+    subject: &ProbeSubject<'_>,
+    limits: ProbeLimits,
+) -> Result<Vec<Model>, TestReport> {
+    let mut prepared = ProbePlan::new(subject).map_err(|refusal| refusal.report(None))?;
+    let caller = ProbeClient::new(limits);
     let found = match check_credentials(&mut prepared, &caller).await {
         Ok(mut proven) => fetch_models(&prepared, &caller, limits, &mut proven).await,
         Err(refusal) => Err(refusal),
@@ -93,43 +96,43 @@ pub async fn models(subject: &Subject<'_>, limits: Limits) -> Result<Vec<Model>,
 }
 
 /// Response to accepted credentials.
-struct Proven {
-    answer: Answer,
-    place: String,
+struct AcceptedResponse {
+    response: ProbeResponse,
+    location: String,
 }
 
 async fn check_credentials(
-    prepared: &mut Prepared<'_>,
-    caller: &Caller,
-) -> Result<Proven, Refusal> {
+    prepared: &mut ProbePlan<'_>,
+    caller: &ProbeClient,
+) -> Result<AcceptedResponse, ProbeFailure> {
     if let Some(call) = prepared.token_call()? {
-        let answer = caller.call(call.request, Wanted::Document).await;
-        let answer = verdict::classify(answer, &call.target, Asked::Token, prepared)?;
+        let answer = caller.call(call.request, ExpectedBody::Document).await;
+        let answer = verdict::classify(answer, &call.target, RequestPurpose::Token, prepared)?;
         let token = answer.json.as_ref().and_then(entra::token_in);
         prepared.sign_with(token.ok_or_else(|| verdict::missing_token(&call.target, &answer))?);
     }
-    let call = prepared.proof_call()?;
+    let call = prepared.credentials_request()?;
     let (asked, wanted) = if prepared.probe.is_list() {
-        (Asked::Models, prepared.wanted_list()?)
+        (RequestPurpose::Models, prepared.list_to_request()?)
     } else {
-        (Asked::Proof, Wanted::Document)
+        (RequestPurpose::Credentials, ExpectedBody::Document)
     };
     let answer = caller.call(call.request, wanted).await;
     let answer = verdict::classify(answer, &call.target, asked, prepared)?;
-    Ok(Proven {
-        answer,
-        place: call.target.place,
+    Ok(AcceptedResponse {
+        response: answer,
+        location: call.target.location,
     })
 }
 
 async fn success(
-    prepared: &Prepared<'_>,
-    caller: &Caller,
-    limits: Limits,
-    mut proven: Proven,
+    prepared: &ProbePlan<'_>,
+    caller: &ProbeClient,
+    limits: ProbeLimits,
+    mut proven: AcceptedResponse,
 ) -> TestReport {
-    let mut report = refusal::passed(&proven.place, &proven.answer);
-    report.address = Some(prepared.proof_shown());
+    let mut report = refusal::passed(&proven.location, &proven.response);
+    report.address = Some(prepared.displayed_credentials_request());
     if prepared.probe.models.is_some() {
         match fetch_models(prepared, caller, limits, &mut proven).await {
             Ok(models) => refusal::add_models(&mut report, models.len()),
@@ -141,13 +144,13 @@ async fn success(
 
 /// Reads every page of the list within the limits.
 async fn fetch_models(
-    prepared: &Prepared<'_>,
-    caller: &Caller,
-    limits: Limits,
-    proven: &mut Proven,
-) -> Result<Vec<Model>, Refusal> {
+    prepared: &ProbePlan<'_>,
+    caller: &ProbeClient,
+    limits: ProbeLimits,
+    proven: &mut AcceptedResponse,
+) -> Result<Vec<Model>, ProbeFailure> {
     // If the credentials were checked with the list, that response is the first page.
-    let mut page = proven.answer.list.take();
+    let mut page = proven.response.list.take();
     let mut models = Vec::new();
     let mut known = HashSet::new();
     let mut at: Option<NextPage> = None;
@@ -176,14 +179,14 @@ async fn fetch_models(
 }
 
 async fn fetch_page(
-    prepared: &Prepared<'_>,
-    caller: &Caller,
+    prepared: &ProbePlan<'_>,
+    caller: &ProbeClient,
     at: Option<&NextPage>,
-) -> Result<PageOfModels, Refusal> {
-    let wanted = prepared.wanted_list()?;
+) -> Result<PageOfModels, ProbeFailure> {
+    let wanted = prepared.list_to_request()?;
     let call = prepared.list_call(at)?;
     let answer = caller.call(call.request, wanted).await;
-    let classified = verdict::classify(answer, &call.target, Asked::Models, prepared);
+    let classified = verdict::classify(answer, &call.target, RequestPurpose::Models, prepared);
     let answer = classified.map_err(|refusal| refusal.at(TestStage::Models))?;
     answer
         .list
@@ -191,6 +194,6 @@ async fn fetch_page(
 }
 
 /// Deadline of a test that starts now.
-fn deadline(limits: Limits) -> Instant {
+fn deadline(limits: ProbeLimits) -> Instant {
     Instant::now() + limits.time
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::secret::Mask;
+use super::secret::MaskedSecret;
 use super::{Connection, Version};
 
 /// Entity type of connections in the API.
@@ -14,7 +14,7 @@ pub const ENTITY_TYPE: &str = "connection";
 /// Comparison of two versions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Comparison {
+pub struct VersionComparison {
     /// Connection ID.
     pub entity_id: Uuid,
     /// `connection`.
@@ -30,9 +30,9 @@ pub struct Comparison {
     /// Differences in the order of a response.
     pub changes: Vec<Difference>,
     /// Connection at the older version.
-    pub from_snapshot: Connection<Mask>,
+    pub from_snapshot: Connection<MaskedSecret>,
     /// Connection at the newer version.
-    pub to_snapshot: Connection<Mask>,
+    pub to_snapshot: Connection<MaskedSecret>,
 }
 
 /// Changed value.
@@ -63,7 +63,7 @@ pub enum ChangeType {
 /// Result of a rollback.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Rollback {
+pub struct RollbackResult {
     /// Connection ID.
     pub entity_id: Uuid,
     /// `connection`.
@@ -75,14 +75,14 @@ pub struct Rollback {
     /// Version after the rollback.
     pub new_version: u64,
     /// Connection after the rollback.
-    pub entity: Connection<Mask>,
+    pub entity: Connection<MaskedSecret>,
 }
 
-impl Comparison {
+impl VersionComparison {
     /// Compares two versions; `between` contains the paths that the saves between them changed.
     ///
     /// Masked secrets look equal, so that only the saves show a changed secret.
-    pub fn of(from: Version, to: Version, between: &[String]) -> Self {
+    pub fn new(from: Version, to: Version, between: &[String]) -> Self {
         let (old, new) = (flat(&from.snapshot), flat(&to.snapshot));
         let is_new = |path: &String| !old.iter().any(|(known, _)| known == path);
         let paths = old.iter().map(|(path, _)| path.clone());
@@ -91,7 +91,7 @@ impl Comparison {
             .filter_map(|path| {
                 let (from_value, to_value) = (value(&old, &path), value(&new, &path));
                 let is_secret = |value: &Option<Value>| {
-                    matches!(value, Some(Value::String(text)) if Mask::read(text).is_some())
+                    matches!(value, Some(Value::String(text)) if MaskedSecret::read(text).is_some())
                 };
                 let is_retyped =
                     is_secret(&from_value) && is_secret(&to_value) && between.contains(&path);
@@ -133,7 +133,7 @@ fn value(of: &[(String, Value)], path: &str) -> Option<Value> {
 }
 
 /// Returns the editable values of a connection by path.
-fn flat(connection: &Connection<Mask>) -> Vec<(String, Value)> {
+fn flat(connection: &Connection<MaskedSecret>) -> Vec<(String, Value)> {
     let item = &connection.item;
     let mut flat = vec![
         ("alias".to_owned(), item.alias.clone().into()),

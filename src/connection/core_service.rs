@@ -14,20 +14,20 @@ use async_trait::async_trait;
 use chrono::{DateTime, SubsecRound, Utc};
 use uuid::Uuid;
 
-use super::check::Limits;
+use super::check::ProbeLimits;
 use super::draft::ConnectionDraft;
 use super::error::ConnectionError;
-use super::query::{IdOrAlias, Page, Query, Window};
-use super::secret::Plain;
+use super::query::{IdOrAlias, ListQuery, Page, PageRequest};
+use super::secret::PlainSecret;
 use super::service::ConnectionService;
 use super::store::{ChangeFeed, ConnectionStore, Revision};
-use super::validate::Stored;
+use super::validate::MaskPolicy;
 use super::version::Version;
 use super::{
-    Comparison, Connection, ConnectionItem, Foreseen, Model, Proposal, Rollback, TestReport,
-    TestSubject,
+    ChangePreview, Connection, ConnectionItem, Model, ProposedChange, RollbackResult, TestReport,
+    TestSubject, VersionComparison,
 };
-use crate::appsettings::{AppSettings, ConfigurationKey, Lookup, Reference};
+use crate::appsettings::{AppSettings, ConfigurationKey, Reference, ReferenceLookup};
 use crate::provider::{Capability, ProviderCatalog};
 
 /// Clock; a parameter, so that tests control the time.
@@ -38,17 +38,17 @@ const MAX_RETRIES: usize = 32;
 
 /// [`ConnectionService`] over a store.
 pub struct CoreService {
-    store: Arc<dyn ConnectionStore<Plain>>,
+    store: Arc<dyn ConnectionStore<PlainSecret>>,
     catalog: Arc<ProviderCatalog>,
     appsettings: AppSettings,
     clock: Clock,
-    limits: Limits,
+    limits: ProbeLimits,
 }
 
 impl CoreService {
     /// Creates the service over `store`.
     pub fn new(
-        store: Arc<dyn ConnectionStore<Plain>>,
+        store: Arc<dyn ConnectionStore<PlainSecret>>,
         catalog: Arc<ProviderCatalog>,
         appsettings: AppSettings,
         clock: Clock,
@@ -58,13 +58,13 @@ impl CoreService {
             catalog,
             appsettings,
             clock,
-            limits: Limits::default(),
+            limits: ProbeLimits::default(),
         }
     }
 
     /// Sets the limits of connection tests.
     #[must_use]
-    pub fn with_limits(self, limits: Limits) -> Self {
+    pub fn with_limits(self, limits: ProbeLimits) -> Self {
         Self { limits, ..self }
     }
 
@@ -73,7 +73,7 @@ impl CoreService {
         (self.clock)().trunc_subsecs(3)
     }
 
-    async fn stored(&self, key: &IdOrAlias) -> Result<Connection<Plain>, ConnectionError> {
+    async fn stored(&self, key: &IdOrAlias) -> Result<Connection<PlainSecret>, ConnectionError> {
         let found = match key {
             IdOrAlias::Id(id) => self.store.get(*id).await?,
             IdOrAlias::Alias(alias) => self.store.find(alias).await?,
@@ -90,7 +90,7 @@ async fn retry<T, F: Future<Output = Result<T, ConnectionError>>>(
 ) -> Result<T, ConnectionError> {
     for _ in 0..MAX_RETRIES {
         match change().await {
-            Err(ConnectionError::VersionMoved { .. }) => {}
+            Err(ConnectionError::VersionConflict { .. }) => {}
             answer => return answer,
         }
     }
@@ -103,7 +103,7 @@ impl ConnectionService for CoreService {
         Arc::clone(&self.catalog)
     }
 
-    async fn list(&self, query: Query) -> Result<Page<ConnectionItem>, ConnectionError> {
+    async fn list(&self, query: ListQuery) -> Result<Page<ConnectionItem>, ConnectionError> {
         let query = query.lowered();
         let query = match query.capability {
             None => query,
@@ -115,7 +115,7 @@ impl ConnectionService for CoreService {
                     is_asked && provider.capabilities.contains(&capability)
                 });
                 let able = able.map(|provider| provider.id.clone()).collect();
-                Query {
+                ListQuery {
                     provider_ids: Some(able),
                     ..query
                 }
@@ -143,7 +143,7 @@ impl ConnectionService for CoreService {
         Ok(self.store.aliases(prefix, most).await?)
     }
 
-    async fn lookup(&self, reference: &Reference) -> Result<Lookup, ConnectionError> {
+    async fn lookup(&self, reference: &Reference) -> Result<ReferenceLookup, ConnectionError> {
         Ok(self.appsettings.lookup(reference))
     }
 
@@ -154,7 +154,7 @@ impl ConnectionService for CoreService {
     }
 
     async fn create(&self, draft: ConnectionDraft) -> Result<Connection, ConnectionError> {
-        let found = draft.examine(&self.catalog, Stored::Nothing);
+        let found = draft.validate(&self.catalog, MaskPolicy::Reject);
         self.keep_new(found, None, save::description_of(&draft))
             .await
     }
@@ -201,10 +201,10 @@ impl ConnectionService for CoreService {
         retry(|| self.put_in_trash(key, None)).await
     }
 
-    async fn trash(&self, window: Window) -> Result<Page<ConnectionItem>, ConnectionError> {
-        let query = Query {
+    async fn trash(&self, window: PageRequest) -> Result<Page<ConnectionItem>, ConnectionError> {
+        let query = ListQuery {
             is_trash: true,
-            ..Query::all(window)
+            ..ListQuery::all(window)
         };
         let mut page = self.store.list(&query).await?;
         page.items.iter_mut().for_each(trash::show_alias);
@@ -226,7 +226,7 @@ impl ConnectionService for CoreService {
     async fn versions(
         &self,
         key: &IdOrAlias,
-        window: Window,
+        window: PageRequest,
     ) -> Result<Page<Version>, ConnectionError> {
         let id = self.id_of(key).await?;
         let mut page = self.store.versions(id, window).await?;
@@ -246,7 +246,7 @@ impl ConnectionService for CoreService {
         key: &IdOrAlias,
         from: u64,
         to: u64,
-    ) -> Result<Comparison, ConnectionError> {
+    ) -> Result<VersionComparison, ConnectionError> {
         let id = self.id_of(key).await?;
         self.compare_versions(id, from, to).await
     }
@@ -256,12 +256,12 @@ impl ConnectionService for CoreService {
         key: &IdOrAlias,
         number: u64,
         description: Option<String>,
-    ) -> Result<Rollback, ConnectionError> {
+    ) -> Result<RollbackResult, ConnectionError> {
         retry(|| self.roll_back_once(key, number, description.clone())).await
     }
 
-    async fn foresee(&self, proposal: Proposal) -> Result<Foreseen, ConnectionError> {
-        self.foresee_exactly(proposal).await
+    async fn preview(&self, proposal: ProposedChange) -> Result<ChangePreview, ConnectionError> {
+        self.preview_exactly(proposal).await
     }
 
     async fn test(&self, subject: TestSubject) -> Result<TestReport, ConnectionError> {
@@ -279,9 +279,9 @@ impl ConnectionService for CoreService {
     async fn capabilities(&self) -> Result<Vec<Capability>, ConnectionError> {
         let mut able = Vec::new();
         for capability in Capability::ALL {
-            let query = Query {
+            let query = ListQuery {
                 capability: Some(capability),
-                ..Query::all(Window { skip: 0, take: 1 })
+                ..ListQuery::all(PageRequest { skip: 0, take: 1 })
             };
             if self.list(query).await?.total > 0 {
                 able.push(capability);

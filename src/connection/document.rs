@@ -11,27 +11,27 @@ pub mod notation;
 use std::path::PathBuf;
 
 use super::export::{KIND, VERSION};
-use super::json::Json;
+use super::json::StrictJson;
 use super::{ConnectionDraft, IdOrAlias};
 use crate::provider::ProviderCatalog;
 
-pub use notation::Notation;
+pub use notation::ManifestFormat;
 pub use secrets::WAYS;
 
 /// Connection of a manifest.
 #[derive(Debug)]
-pub struct Wanted {
+pub struct DesiredConnection {
     /// Position in the file, from 1.
     pub number: usize,
     /// Contents, without secrets from other sources.
     pub draft: ConnectionDraft,
     /// Settings whose secret comes from another source.
-    pub elsewhere: Vec<(String, Elsewhere)>,
+    pub secret_sources: Vec<(String, SecretSource)>,
     /// Settings whose stored secret is kept.
-    pub blank: Vec<Blank>,
+    pub blank: Vec<MissingSecret>,
 }
 
-impl Wanted {
+impl DesiredConnection {
     /// Lowercase alias.
     pub fn alias(&self) -> String {
         let alias = self.draft.alias.as_deref().unwrap_or_default();
@@ -46,7 +46,7 @@ impl Wanted {
 
 /// Source of a secret outside of the manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Elsewhere {
+pub enum SecretSource {
     /// File, relative to the folder of the manifest.
     File(PathBuf),
     /// Standard input.
@@ -55,7 +55,7 @@ pub enum Elsewhere {
 
 /// Setting whose stored secret is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Blank {
+pub struct MissingSecret {
     /// Key of the setting.
     pub key: String,
     /// `true` if a stored secret is required.
@@ -64,7 +64,7 @@ pub struct Blank {
 
 /// Error in a manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Flaw {
+pub struct ManifestError {
     /// Number of the connection, from 1; none for an error of the whole manifest.
     pub number: Option<usize>,
     /// Alias of the connection, if it has one.
@@ -72,21 +72,21 @@ pub struct Flaw {
     /// Path of the field: `settings.apiKey`.
     pub field: Option<String>,
     /// Message.
-    pub why: String,
+    pub reason: String,
 }
 
-impl Flaw {
-    fn whole(why: impl Into<String>) -> Self {
+impl ManifestError {
+    fn document_error(why: impl Into<String>) -> Self {
         Self {
             number: None,
             alias: None,
             field: None,
-            why: why.into(),
+            reason: why.into(),
         }
     }
 }
 
-impl std::fmt::Display for Flaw {
+impl std::fmt::Display for ManifestError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if let Some(number) = self.number {
             write!(f, "connection {number}")?;
@@ -98,33 +98,34 @@ impl std::fmt::Display for Flaw {
         if let Some(field) = &self.field {
             write!(f, "{field}: ")?;
         }
-        f.write_str(&self.why)
+        f.write_str(&self.reason)
     }
 }
 
 /// Contents of a file.
 #[derive(Debug, Default)]
-pub struct Read {
+pub struct ManifestContents {
     /// Connections, in their order.
-    pub wanted: Vec<Wanted>,
+    pub connections: Vec<DesiredConnection>,
     /// All errors.
-    pub flaws: Vec<Flaw>,
+    pub errors: Vec<ManifestError>,
     /// Number of artifacts of other entities.
-    pub others: usize,
+    pub skipped: usize,
 }
 
 /// Reads one or several manifests, a list of connections, or a single connection.
-pub fn read(text: &str, notation: Notation, catalog: &ProviderCatalog) -> Read {
-    let mut read = Read::default();
+pub fn read(text: &str, notation: ManifestFormat, catalog: &ProviderCatalog) -> ManifestContents {
+    let mut read = ManifestContents::default();
     let values = match notation.values(text) {
         Ok(values) => values,
         Err(why) => {
-            read.flaws.push(Flaw::whole(why));
+            read.errors.push(ManifestError::document_error(why));
             return read;
         }
     };
     if values.is_empty() {
-        read.flaws.push(Flaw::whole("empty document"));
+        read.errors
+            .push(ManifestError::document_error("empty document"));
     }
     for value in values {
         read.take(value, catalog);
@@ -135,71 +136,85 @@ pub fn read(text: &str, notation: Notation, catalog: &ProviderCatalog) -> Read {
 /// Members of a manifest.
 const MEMBERS: [&str; 3] = ["kind", "version", "connections"];
 
-impl Read {
-    fn take(&mut self, value: Json, catalog: &ProviderCatalog) {
+impl ManifestContents {
+    fn take(&mut self, value: StrictJson, catalog: &ProviderCatalog) {
         match value {
-            Json::List(values) => self.take_each(values, catalog),
-            Json::Object(members) if artifact::is_artifact(&members) => {
+            StrictJson::List(values) => self.take_each(values, catalog),
+            StrictJson::Object(members) if artifact::is_artifact(&members) => {
                 match artifact::read(members) {
-                    artifact::Artifact::Connection(members) => {
+                    artifact::DeployEntity::Connection(members) => {
                         self.take_one(members, true, catalog);
                     }
-                    artifact::Artifact::Other => self.others += 1,
+                    artifact::DeployEntity::Other => self.skipped += 1,
                 }
             }
-            Json::Object(members) if members.iter().any(|(name, _)| name == "connections") => {
+            StrictJson::Object(members)
+                if members.iter().any(|(name, _)| name == "connections") =>
+            {
                 self.take_document(members, catalog);
             }
-            Json::Object(members) if members.iter().any(|(name, _)| name == "alias") => {
+            StrictJson::Object(members) if members.iter().any(|(name, _)| name == "alias") => {
                 self.take_one(members, false, catalog);
             }
-            Json::Object(_) => self.flaws.push(Flaw::whole(
+            StrictJson::Object(_) => self.errors.push(ManifestError::document_error(
                 "expected 'connections' or, for a single connection, 'alias'",
             )),
-            Json::Null | Json::Switch(_) | Json::Number(_) | Json::Text(_) => self
-                .flaws
-                .push(Flaw::whole("expected an object with 'connections'")),
+            StrictJson::Null
+            | StrictJson::Switch(_)
+            | StrictJson::Number(_)
+            | StrictJson::Text(_) => self.errors.push(ManifestError::document_error(
+                "expected an object with 'connections'",
+            )),
         }
     }
 
-    fn take_document(&mut self, members: Vec<(String, Json)>, catalog: &ProviderCatalog) {
-        let flaws = self.flaws.len();
+    fn take_document(&mut self, members: Vec<(String, StrictJson)>, catalog: &ProviderCatalog) {
+        let flaws = self.errors.len();
         let mut connections = Vec::new();
         for (name, value) in members {
             match (name.as_str(), value) {
-                ("kind", Json::Text(kind)) if kind == KIND => {}
-                ("kind", _) => self.refuse(format!("kind must be {KIND}")),
-                ("version", Json::Number(version)) if version.as_u64() == Some(VERSION.into()) => {}
-                ("version", Json::Number(version)) if version.as_u64() > Some(VERSION.into()) => {
-                    self.refuse("unsupported version; update umai to read this document".into());
+                ("kind", StrictJson::Text(kind)) if kind == KIND => {}
+                ("kind", _) => self.error(format!("kind must be {KIND}")),
+                ("version", StrictJson::Number(version))
+                    if version.as_u64() == Some(VERSION.into()) => {}
+                ("version", StrictJson::Number(version))
+                    if version.as_u64() > Some(VERSION.into()) =>
+                {
+                    self.error("unsupported version; update umai to read this document".into());
                 }
-                ("version", _) => self.refuse(format!("version must be {VERSION}")),
-                ("connections", Json::List(values)) => connections = values,
-                ("connections", Json::Null) => {
-                    self.refuse("connections has no value; write [] for an empty list".into());
+                ("version", _) => self.error(format!("version must be {VERSION}")),
+                ("connections", StrictJson::List(values)) => connections = values,
+                ("connections", StrictJson::Null) => {
+                    self.error("connections has no value; write [] for an empty list".into());
                 }
-                ("connections", _) => self.refuse("connections must be a list".into()),
-                (name, _) => self.refuse(members::unknown(name, &MEMBERS, "a document")),
+                ("connections", _) => self.error("connections must be a list".into()),
+                (name, _) => self.error(members::unknown(name, &MEMBERS, "a document")),
             }
         }
-        if self.flaws.len() == flaws {
+        if self.errors.len() == flaws {
             self.take_each(connections, catalog);
         }
     }
 
-    fn refuse(&mut self, why: String) {
-        self.flaws.push(Flaw::whole(why));
+    fn error(&mut self, why: String) {
+        self.errors.push(ManifestError::document_error(why));
     }
 
-    fn take_each(&mut self, values: Vec<Json>, catalog: &ProviderCatalog) {
+    fn take_each(&mut self, values: Vec<StrictJson>, catalog: &ProviderCatalog) {
         for value in values {
             match value {
-                Json::Object(members) => self.take_one(members, false, catalog),
-                Json::Null | Json::Switch(_) | Json::Number(_) | Json::Text(_) | Json::List(_) => {
+                StrictJson::Object(members) => self.take_one(members, false, catalog),
+                StrictJson::Null
+                | StrictJson::Switch(_)
+                | StrictJson::Number(_)
+                | StrictJson::Text(_)
+                | StrictJson::List(_) => {
                     let number = Some(self.next());
-                    self.flaws.push(Flaw {
+                    self.errors.push(ManifestError {
                         number,
-                        ..Flaw::whole("expected an object with 'alias', 'name' and 'providerId'")
+                        ..ManifestError::document_error(
+                            "expected an object with 'alias', 'name' and 'providerId'",
+                        )
                     });
                 }
             }
@@ -207,21 +222,21 @@ impl Read {
     }
 
     fn next(&self) -> usize {
-        let refused = self.flaws.iter().filter_map(|flaw| flaw.number).max();
-        let taken = self.wanted.last().map(|wanted| wanted.number);
+        let refused = self.errors.iter().filter_map(|flaw| flaw.number).max();
+        let taken = self.connections.last().map(|wanted| wanted.number);
         refused.max(taken).unwrap_or_default() + 1
     }
 
     fn take_one(
         &mut self,
-        members: Vec<(String, Json)>,
+        members: Vec<(String, StrictJson)>,
         is_artifact: bool,
         catalog: &ProviderCatalog,
     ) {
         let number = self.next();
-        match members::wanted(number, members, is_artifact, catalog) {
-            Ok(wanted) => self.wanted.push(wanted),
-            Err(flaws) => self.flaws.extend(flaws),
+        match members::desired_connection(number, members, is_artifact, catalog) {
+            Ok(wanted) => self.connections.push(wanted),
+            Err(flaws) => self.errors.extend(flaws),
         }
     }
 }

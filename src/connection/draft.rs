@@ -2,10 +2,10 @@
 
 mod body;
 
-use super::error::{ConnectionError, Field, FieldError, Reason};
-use super::json::{Json, read_object, with_known_names};
-use super::secret::Plain;
-use super::setting::{Setting, Settings};
+use super::error::{ConnectionError, DraftField, FieldError, FieldReason};
+use super::json::{StrictJson, read_object, with_known_names};
+use super::secret::PlainSecret;
+use super::setting::{SettingValue, Settings};
 
 /// Input of a create or an update. Absent fields are missing or default in a create, and unchanged in an update.
 ///
@@ -21,7 +21,7 @@ pub struct ConnectionDraft {
     /// Status; Active by default.
     pub is_active: Option<bool>,
     /// Settings.
-    pub settings: Option<Settings<Plain>>,
+    pub settings: Option<Settings<PlainSecret>>,
     /// Description of the change for the history; truncated to 255 characters.
     pub change_description: Option<String>,
     /// Values of a wrong type; validation reports them with the other errors.
@@ -52,24 +52,24 @@ impl ConnectionDraft {
     }
 
     /// Creates a draft from parsed members.
-    pub fn from_members(members: Vec<(String, Json)>) -> Self {
+    pub fn from_members(members: Vec<(String, StrictJson)>) -> Self {
         let mut draft = Self::default();
         for (member, value) in members {
             match member.as_str() {
-                "alias" => draft.alias = draft.text(Field::Alias, value),
-                "name" => draft.name = draft.text(Field::Name, value),
-                "providerId" => draft.provider_id = draft.text(Field::ProviderId, value),
+                "alias" => draft.alias = draft.text(DraftField::Alias, value),
+                "name" => draft.name = draft.text(DraftField::Name, value),
+                "providerId" => draft.provider_id = draft.text(DraftField::ProviderId, value),
                 "isActive" => draft.is_active = draft.switch(&value),
                 "settings" => draft.settings = draft.object(value),
                 "changeDescription" => {
                     draft.change_description = match value {
-                        Json::Text(text) => Some(text),
+                        StrictJson::Text(text) => Some(text),
                         // An invalid description does not invalidate the change.
-                        Json::Null
-                        | Json::Switch(_)
-                        | Json::Number(_)
-                        | Json::List(_)
-                        | Json::Object(_) => None,
+                        StrictJson::Null
+                        | StrictJson::Switch(_)
+                        | StrictJson::Number(_)
+                        | StrictJson::List(_)
+                        | StrictJson::Object(_) => None,
                     }
                 }
                 _ => {}
@@ -78,43 +78,50 @@ impl ConnectionDraft {
         draft
     }
 
-    fn text(&mut self, field: Field, value: Json) -> Option<String> {
+    fn text(&mut self, field: DraftField, value: StrictJson) -> Option<String> {
         match value {
             // Absent means unchanged; null would remove the name or alias.
-            Json::Null if matches!(field, Field::Alias | Field::Name) => {
+            StrictJson::Null if matches!(field, DraftField::Alias | DraftField::Name) => {
                 self.misread.push(FieldError {
                     field,
-                    reason: Reason::Required,
+                    reason: FieldReason::Required,
                 });
                 None
             }
-            Json::Null => None,
-            Json::Text(text) => Some(text),
-            Json::Switch(_) | Json::Number(_) | Json::List(_) | Json::Object(_) => {
+            StrictJson::Null => None,
+            StrictJson::Text(text) => Some(text),
+            StrictJson::Switch(_)
+            | StrictJson::Number(_)
+            | StrictJson::List(_)
+            | StrictJson::Object(_) => {
                 self.add_wrong_type(field, "text");
                 None
             }
         }
     }
 
-    fn switch(&mut self, value: &Json) -> Option<bool> {
+    fn switch(&mut self, value: &StrictJson) -> Option<bool> {
         match value {
-            Json::Switch(on) => Some(*on),
-            Json::Null | Json::Text(_) | Json::Number(_) | Json::List(_) | Json::Object(_) => {
-                self.add_wrong_type(Field::IsActive, "true or false");
+            StrictJson::Switch(on) => Some(*on),
+            StrictJson::Null
+            | StrictJson::Text(_)
+            | StrictJson::Number(_)
+            | StrictJson::List(_)
+            | StrictJson::Object(_) => {
+                self.add_wrong_type(DraftField::IsActive, "true or false");
                 None
             }
         }
     }
 
-    fn object(&mut self, value: Json) -> Option<Settings<Plain>> {
+    fn object(&mut self, value: StrictJson) -> Option<Settings<PlainSecret>> {
         match value {
-            Json::Null => None,
-            Json::Object(members) if members.len() > MAX_SETTINGS => {
-                self.add_wrong_type(Field::Settings, TOO_MANY);
+            StrictJson::Null => None,
+            StrictJson::Object(members) if members.len() > MAX_SETTINGS => {
+                self.add_wrong_type(DraftField::Settings, TOO_MANY);
                 None
             }
-            Json::Object(members) => {
+            StrictJson::Object(members) => {
                 let mut settings = Settings::default();
                 for (key, value) in members {
                     if let Some(setting) = self.setting(&key, value) {
@@ -123,21 +130,24 @@ impl ConnectionDraft {
                 }
                 Some(settings)
             }
-            Json::Text(_) | Json::Switch(_) | Json::Number(_) | Json::List(_) => {
-                self.add_wrong_type(Field::Settings, "an object");
+            StrictJson::Text(_)
+            | StrictJson::Switch(_)
+            | StrictJson::Number(_)
+            | StrictJson::List(_) => {
+                self.add_wrong_type(DraftField::Settings, "an object");
                 None
             }
         }
     }
 
-    fn setting(&mut self, key: &str, value: Json) -> Option<Setting<Plain>> {
+    fn setting(&mut self, key: &str, value: StrictJson) -> Option<SettingValue<PlainSecret>> {
         match value {
-            Json::Null => Some(Setting::Null),
-            Json::Switch(on) => Some(Setting::Switch(on)),
-            Json::Number(number) => Some(Setting::Number(number)),
-            Json::Text(text) => Some(Setting::Secret(Plain::new(text))),
-            Json::List(_) | Json::Object(_) => {
-                let field = Field::Setting {
+            StrictJson::Null => Some(SettingValue::Null),
+            StrictJson::Switch(on) => Some(SettingValue::Switch(on)),
+            StrictJson::Number(number) => Some(SettingValue::Number(number)),
+            StrictJson::Text(text) => Some(SettingValue::Secret(PlainSecret::new(text))),
+            StrictJson::List(_) | StrictJson::Object(_) => {
+                let field = DraftField::Setting {
                     provider: self.provider_id.clone().unwrap_or_default(),
                     key: key.to_owned(),
                     label: key.to_owned(),
@@ -148,10 +158,10 @@ impl ConnectionDraft {
         }
     }
 
-    fn add_wrong_type(&mut self, field: Field, expected: &'static str) {
+    fn add_wrong_type(&mut self, field: DraftField, expected: &'static str) {
         self.misread.push(FieldError {
             field,
-            reason: Reason::WrongType(expected.into()),
+            reason: FieldReason::WrongType(expected.into()),
         });
     }
 

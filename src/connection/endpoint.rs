@@ -2,7 +2,7 @@
 //!
 //! The values decide, because lists do not load the catalog and custom providers choose their own setting keys.
 
-use super::setting::{Setting, Settings};
+use super::setting::{SettingValue, Settings};
 
 /// Settings that identify an endpoint without a URL.
 const ENDPOINT_KEYS: [&str; 6] = [
@@ -19,14 +19,17 @@ const MAX_LENGTH: usize = 256;
 
 /// Returns the endpoint of these settings; none if the provider determines it.
 pub fn of<S>(settings: &Settings<S>) -> Option<String> {
-    of_texts(settings.iter().filter_map(|(key, value)| match value {
-        Setting::Text(text) => Some((key, text.as_str())),
-        Setting::Null | Setting::Switch(_) | Setting::Number(_) | Setting::Secret(_) => None,
+    from_texts(settings.iter().filter_map(|(key, value)| match value {
+        SettingValue::Text(text) => Some((key, text.as_str())),
+        SettingValue::Null
+        | SettingValue::Switch(_)
+        | SettingValue::Number(_)
+        | SettingValue::Secret(_) => None,
     }))
 }
 
 /// Returns the endpoint of keys and texts.
-pub fn of_texts<'a>(texts: impl Iterator<Item = (&'a str, &'a str)>) -> Option<String> {
+pub fn from_texts<'a>(texts: impl Iterator<Item = (&'a str, &'a str)>) -> Option<String> {
     let mut places = texts.filter_map(|(key, text)| {
         let text = text.trim();
         let is_place = is_address(text) || ENDPOINT_KEYS.contains(&key);
@@ -54,11 +57,11 @@ fn is_address(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::secret::Plain;
+    use super::super::secret::PlainSecret;
     use super::*;
 
     fn of(pairs: &[(&str, &str)]) -> Option<String> {
-        of_texts(pairs.iter().copied())
+        from_texts(pairs.iter().copied())
     }
 
     #[test]
@@ -84,7 +87,7 @@ mod tests {
         let mut settings = Settings::default();
         settings.set(
             "endpoint",
-            Setting::Secret(Plain::new("https://planted.example")),
+            SettingValue::Secret(PlainSecret::new("https://planted.example")),
         );
         assert_eq!(super::of(&settings), None);
     }

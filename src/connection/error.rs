@@ -8,7 +8,7 @@ use super::IdOrAlias;
 use super::store::StoreError;
 use super::test_report::TestReport;
 
-pub use reason::Reason;
+pub use reason::FieldReason;
 
 /// Error of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -30,7 +30,8 @@ pub enum ConnectionError {
     #[error(
         "The connection was changed: it is at version {found}, this change is based on version {expected}. Reload it and try again"
     )]
-    VersionMoved {
+    #[serde(rename = "versionMoved")]
+    VersionConflict {
         /// Version that the change is based on.
         expected: u64,
         /// Current version.
@@ -91,7 +92,7 @@ fn sentence(errors: &[FieldError]) -> String {
 
 impl ConnectionError {
     /// Creates the error of one field.
-    pub fn at(field: Field, reason: Reason) -> Self {
+    pub fn at(field: DraftField, reason: FieldReason) -> Self {
         Self::Invalid(vec![FieldError { field, reason }])
     }
 
@@ -102,7 +103,7 @@ impl ConnectionError {
             Self::Malformed(_)
             | Self::NotFound(_)
             | Self::VersionNotFound(_)
-            | Self::VersionMoved { .. }
+            | Self::VersionConflict { .. }
             | Self::Store(_)
             | Self::Provider(_)
             | Self::Server(_)
@@ -120,11 +121,14 @@ impl From<ServerError> for ConnectionError {
 impl From<StoreError> for ConnectionError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::AliasTaken { alias, by } => {
-                Self::at(Field::Alias, Reason::AliasTaken { alias, by: by.name })
-            }
+            StoreError::AliasTaken { alias, by } => Self::at(
+                DraftField::Alias,
+                FieldReason::AliasTaken { alias, by: by.name },
+            ),
             StoreError::NotFound(id) => Self::NotFound(IdOrAlias::Id(id)),
-            StoreError::VersionMoved { expected, found } => Self::VersionMoved { expected, found },
+            StoreError::VersionConflict { expected, found } => {
+                Self::VersionConflict { expected, found }
+            }
             StoreError::IdTaken(_)
             | StoreError::FeedTooOld(_)
             | StoreError::Held { .. }
@@ -139,7 +143,7 @@ impl From<StoreError> for ConnectionError {
 /// Field of a draft.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub enum Field {
+pub enum DraftField {
     /// Alias.
     Alias,
     /// Name.
@@ -161,7 +165,7 @@ pub enum Field {
     },
 }
 
-impl Field {
+impl DraftField {
     /// Path of the member in a request: `alias`, `settings.apiKey`.
     pub fn path(&self) -> String {
         match self {
@@ -211,21 +215,23 @@ impl Field {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldError {
     /// Field.
-    pub field: Field,
+    pub field: DraftField,
     /// Reason.
-    pub reason: Reason,
+    pub reason: FieldReason,
 }
 
 impl std::fmt::Display for FieldError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let message = self.reason.about(self.field.label());
+        let message = self.reason.subject(self.field.label());
         match (&self.field, &self.reason) {
             (
                 _,
-                Reason::ReferenceMissing { .. } | Reason::ReferenceRefused { .. } | Reason::Said(_),
+                FieldReason::ReferenceMissing { .. }
+                | FieldReason::ReferenceRefused { .. }
+                | FieldReason::ServerMessage(_),
             ) => f.write_str(&message),
             // A change does not name the provider, so it may be unknown here.
-            (Field::Setting { provider, .. }, _) if !provider.is_empty() => {
+            (DraftField::Setting { provider, .. }, _) if !provider.is_empty() => {
                 write!(f, "Invalid settings for provider '{provider}': {message}")
             }
             _ => f.write_str(&message),

@@ -9,10 +9,10 @@ mod stream;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-pub use file::{NotWritten, deliver, place, write};
-pub use stream::{Format, Stream};
+pub use file::{ExportFileError, deliver, write, write_destination};
+pub use stream::{ExportStream, ExportStreamFormat};
 
-use super::{Connection, Mask, Setting, Settings};
+use super::{Connection, MaskedSecret, SettingValue, Settings};
 use crate::appsettings::Reference;
 use crate::provider::{Provider, ProviderCatalog};
 
@@ -25,7 +25,7 @@ pub const VERSION: u32 = 1;
 /// Exported manifest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Document {
+pub struct ExportedManifest {
     /// [`KIND`].
     pub kind: String,
     /// [`VERSION`].
@@ -47,7 +47,7 @@ pub struct Exported {
     /// `true` if Active.
     pub is_active: bool,
     /// Settings with blanks instead of secrets.
-    pub settings: Option<Settings<Blank>>,
+    pub settings: Option<Settings<BlankSecret>>,
     /// Keys of settings whose secret was left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blank: Vec<String>,
@@ -55,15 +55,15 @@ pub struct Exported {
 
 /// Empty text instead of a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Blank;
+pub struct BlankSecret;
 
-impl Serialize for Blank {
+impl Serialize for BlankSecret {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str("")
     }
 }
 
-impl<'de> Deserialize<'de> for Blank {
+impl<'de> Deserialize<'de> for BlankSecret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match String::deserialize(deserializer)?.as_str() {
             "" => Ok(Self),
@@ -74,14 +74,14 @@ impl<'de> Deserialize<'de> for Blank {
 
 impl Exported {
     /// Exports a connection. A sensitive text is exported only if it is a reference.
-    pub fn of(connection: Connection<Mask>, catalog: &ProviderCatalog) -> Self {
+    pub fn of(connection: Connection<MaskedSecret>, catalog: &ProviderCatalog) -> Self {
         let Connection { item, settings } = connection;
         let provider = catalog.get(&item.provider_id);
         let mut blank = Vec::new();
         let settings = settings.map(|settings| {
             let pairs = settings.iter().map(|(key, value)| {
                 let value = exported_value(value, is_secret(provider, key));
-                if matches!(value, Setting::Secret(Blank)) {
+                if matches!(value, SettingValue::Secret(BlankSecret)) {
                     blank.push(key.to_owned());
                 }
                 (key.to_owned(), value)
@@ -106,20 +106,25 @@ fn is_secret(provider: Option<&Provider>, key: &str) -> bool {
         .is_none_or(|field| field.sensitive)
 }
 
-fn exported_value(value: &Setting<Mask>, is_secret: bool) -> Setting<Blank> {
+fn exported_value(
+    value: &SettingValue<MaskedSecret>,
+    is_secret: bool,
+) -> SettingValue<BlankSecret> {
     match value {
-        Setting::Null => Setting::Null,
-        Setting::Switch(on) => Setting::Switch(*on),
-        Setting::Number(number) => Setting::Number(number.clone()),
-        Setting::Secret(_) => Setting::Secret(Blank),
-        Setting::Text(text) if is_secret && !text.is_empty() && Reference::read(text).is_none() => {
-            Setting::Secret(Blank)
+        SettingValue::Null => SettingValue::Null,
+        SettingValue::Switch(on) => SettingValue::Switch(*on),
+        SettingValue::Number(number) => SettingValue::Number(number.clone()),
+        SettingValue::Secret(_) => SettingValue::Secret(BlankSecret),
+        SettingValue::Text(text)
+            if is_secret && !text.is_empty() && Reference::read(text).is_none() =>
+        {
+            SettingValue::Secret(BlankSecret)
         }
-        Setting::Text(text) => Setting::Text(text.clone()),
+        SettingValue::Text(text) => SettingValue::Text(text.clone()),
     }
 }
 
-impl Document {
+impl ExportedManifest {
     /// Creates a manifest, ordered by alias so that manifests can be compared.
     pub fn of(mut connections: Vec<Exported>) -> Self {
         connections.sort_by(|one, other| one.alias.cmp(&other.alias));
@@ -140,9 +145,9 @@ impl Document {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::connection::{ConnectionDraft, Plain};
+    use crate::connection::{ConnectionDraft, PlainSecret};
 
-    fn connection(provider: &str, settings: &str) -> Connection<Mask> {
+    fn connection(provider: &str, settings: &str) -> Connection<MaskedSecret> {
         let json = format!(
             r#"{{"id":"3fa85f64-5717-4562-b3fc-2c963f66afa6","alias":"a","name":"A","providerId":"{provider}","isActive":false,
             "dateCreated":"2024-01-15T10:30:00Z","dateModified":"2024-01-15T10:30:00Z","version":3,"settings":{settings}}}"#
@@ -187,12 +192,15 @@ mod tests {
 
     #[test]
     fn document_round_trips() {
-        let document = Document::of(vec![
+        let document = ExportedManifest::of(vec![
             exported("openai", r#"{"apiKey":"sk-***","endpoint":"https://x"}"#),
             exported("unknown", "null"),
         ]);
         let json = document.to_json().unwrap();
-        assert_eq!(serde_json::from_str::<Document>(&json).unwrap(), document);
+        assert_eq!(
+            serde_json::from_str::<ExportedManifest>(&json).unwrap(),
+            document
+        );
         assert!(json.starts_with("{\n  \"kind\": \"umai.connections\",\n  \"version\": 1,"));
     }
 
@@ -207,7 +215,7 @@ mod tests {
         let settings = draft.settings.unwrap();
         assert_eq!(
             settings.get("apiKey"),
-            Some(&Setting::Secret(Plain::new("")))
+            Some(&SettingValue::Secret(PlainSecret::new("")))
         );
     }
 
@@ -217,7 +225,7 @@ mod tests {
             alias: alias.into(),
             ..exported("openai", "null")
         };
-        let document = Document::of(vec![named("b"), named("c"), named("a")]);
+        let document = ExportedManifest::of(vec![named("b"), named("c"), named("a")]);
         let aliases: Vec<&str> = document
             .connections
             .iter()

@@ -11,7 +11,7 @@ use super::error::ConnectionError;
 pub const MAX_DEPTH: usize = 64;
 
 /// JSON value.
-pub enum Json {
+pub enum StrictJson {
     /// Null.
     Null,
     /// Boolean.
@@ -21,27 +21,29 @@ pub enum Json {
     /// String.
     Text(String),
     /// Array.
-    List(Vec<Json>),
+    List(Vec<StrictJson>),
     /// Object, in order.
-    Object(Vec<(String, Json)>),
+    Object(Vec<(String, StrictJson)>),
 }
 
 /// Reads the members of a body.
-pub fn read_object(body: &[u8]) -> Result<Vec<(String, Json)>, ConnectionError> {
+pub fn read_object(body: &[u8]) -> Result<Vec<(String, StrictJson)>, ConnectionError> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err(malformed("The body is empty; it must be a JSON object"));
     }
     let mut reader = serde_json::Deserializer::from_slice(body);
-    let value = Level(0)
+    let value = JsonDepth(0)
         .deserialize(&mut reader)
         .and_then(|value| reader.end().map(|()| value))
         .map_err(|error| malformed(&format!("The body is not valid JSON: {error}")))?;
     match value {
-        Json::Object(members) => Ok(members),
-        Json::Null | Json::Switch(_) | Json::Number(_) | Json::Text(_) | Json::List(_) => {
-            Err(malformed("The body must be a JSON object"))
-        }
+        StrictJson::Object(members) => Ok(members),
+        StrictJson::Null
+        | StrictJson::Switch(_)
+        | StrictJson::Number(_)
+        | StrictJson::Text(_)
+        | StrictJson::List(_) => Err(malformed("The body must be a JSON object")),
     }
 }
 
@@ -49,9 +51,9 @@ pub fn read_object(body: &[u8]) -> Result<Vec<(String, Json)>, ConnectionError> 
 ///
 /// Two spellings of a known member are a duplicate; unknown members keep their case.
 pub fn with_known_names(
-    members: Vec<(String, Json)>,
+    members: Vec<(String, StrictJson)>,
     known: &[&str],
-) -> Result<Vec<(String, Json)>, ConnectionError> {
+) -> Result<Vec<(String, StrictJson)>, ConnectionError> {
     let mut seen = HashSet::new();
     let named = members.into_iter().map(|(name, value)| {
         let Some(own) = known.iter().find(|own| own.eq_ignore_ascii_case(&name)) else {
@@ -72,9 +74,9 @@ fn malformed(sentence: &str) -> ConnectionError {
 
 /// Nesting depth of the current value.
 #[derive(Clone, Copy)]
-struct Level(usize);
+struct JsonDepth(usize);
 
-impl Level {
+impl JsonDepth {
     fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
         if self.0 >= MAX_DEPTH {
             return Err(E::custom(format_args!("more than {MAX_DEPTH} levels")));
@@ -83,65 +85,65 @@ impl Level {
     }
 }
 
-impl<'de> Deserialize<'de> for Json {
+impl<'de> Deserialize<'de> for StrictJson {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Level(0).deserialize(deserializer)
+        JsonDepth(0).deserialize(deserializer)
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Level {
-    type Value = Json;
+impl<'de> DeserializeSeed<'de> for JsonDepth {
+    type Value = StrictJson;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<StrictJson, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Level {
-    type Value = Json;
+impl<'de> Visitor<'de> for JsonDepth {
+    type Value = StrictJson;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON value")
     }
 
-    fn visit_unit<E>(self) -> Result<Json, E> {
-        Ok(Json::Null)
+    fn visit_unit<E>(self) -> Result<StrictJson, E> {
+        Ok(StrictJson::Null)
     }
 
-    fn visit_bool<E>(self, on: bool) -> Result<Json, E> {
-        Ok(Json::Switch(on))
+    fn visit_bool<E>(self, on: bool) -> Result<StrictJson, E> {
+        Ok(StrictJson::Switch(on))
     }
 
-    fn visit_i64<E>(self, number: i64) -> Result<Json, E> {
-        Ok(Json::Number(number.into()))
+    fn visit_i64<E>(self, number: i64) -> Result<StrictJson, E> {
+        Ok(StrictJson::Number(number.into()))
     }
 
-    fn visit_u64<E>(self, number: u64) -> Result<Json, E> {
-        Ok(Json::Number(number.into()))
+    fn visit_u64<E>(self, number: u64) -> Result<StrictJson, E> {
+        Ok(StrictJson::Number(number.into()))
     }
 
-    fn visit_f64<E>(self, number: f64) -> Result<Json, E> {
-        Ok(serde_json::Number::from_f64(number).map_or(Json::Null, Json::Number))
+    fn visit_f64<E>(self, number: f64) -> Result<StrictJson, E> {
+        Ok(serde_json::Number::from_f64(number).map_or(StrictJson::Null, StrictJson::Number))
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Json, E> {
-        Ok(Json::Text(text.to_owned()))
+    fn visit_str<E>(self, text: &str) -> Result<StrictJson, E> {
+        Ok(StrictJson::Text(text.to_owned()))
     }
 
-    fn visit_string<E>(self, text: String) -> Result<Json, E> {
-        Ok(Json::Text(text))
+    fn visit_string<E>(self, text: String) -> Result<StrictJson, E> {
+        Ok(StrictJson::Text(text))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Json, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<StrictJson, A::Error> {
         let below = self.deeper()?;
         let mut values = Vec::new();
         while let Some(value) = list.next_element_seed(below)? {
             values.push(value);
         }
-        Ok(Json::List(values))
+        Ok(StrictJson::List(values))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Json, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<StrictJson, A::Error> {
         let below = self.deeper()?;
         let mut members = Vec::new();
         let mut seen = HashSet::new();
@@ -153,7 +155,7 @@ impl<'de> Visitor<'de> for Level {
             }
             members.push((member, object.next_value_seed(below)?));
         }
-        Ok(Json::Object(members))
+        Ok(StrictJson::Object(members))
     }
 }
 

@@ -3,16 +3,16 @@
 use uuid::Uuid;
 
 use super::core_service::{changed, merge};
-use super::validate::{Examined, Stored};
+use super::validate::{MaskPolicy, ValidatedDraft};
 use super::{
-    Connection, ConnectionDraft, ConnectionError, ConnectionItem, ConnectionService, Field,
-    IdOrAlias, Mask, Plain, Reason, Setting, Settings, Window,
+    Connection, ConnectionDraft, ConnectionError, ConnectionItem, ConnectionService, DraftField,
+    FieldReason, IdOrAlias, MaskedSecret, PageRequest, PlainSecret, SettingValue, Settings,
 };
-use crate::appsettings::Lookup;
+use crate::appsettings::ReferenceLookup;
 
 /// Change to preview.
 #[derive(Debug, Clone)]
-pub enum Proposal {
+pub enum ProposedChange {
     /// See [`ConnectionService::create`].
     Create(ConnectionDraft),
     /// See [`ConnectionService::update`].
@@ -65,13 +65,13 @@ pub enum Proposal {
 
 /// Preview of a change.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Foreseen {
+pub struct ChangePreview {
     /// Connection after the change, or the one that is removed. Values that the save assigns, such as the ID, have no meaning.
     pub connection: Connection,
     /// Paths that change in an existing connection.
     pub paths: Vec<String>,
     /// Paths of secrets that may or may not change, because the stored secret is unknown.
-    pub untold: Vec<String>,
+    pub unknown: Vec<String>,
     /// `true` if the service itself validated the change; otherwise a server may still refuse it.
     pub is_exact: bool,
 }
@@ -79,29 +79,29 @@ pub struct Foreseen {
 /// Previews a change with read requests only: validation, alias, references.
 pub async fn preview_remotely<S: ConnectionService + ?Sized>(
     service: &S,
-    proposal: Proposal,
-) -> Result<Foreseen, ConnectionError> {
+    proposal: ProposedChange,
+) -> Result<ChangePreview, ConnectionError> {
     let catalog = service.providers();
     match proposal {
-        Proposal::Create(draft) => {
-            let found = draft.examine(&catalog, Stored::Nothing);
+        ProposedChange::Create(draft) => {
+            let found = draft.validate(&catalog, MaskPolicy::Reject);
             let found = check_remotely(service, found, None).await?;
             Ok(preview(&connection_from(found, None), Vec::new()))
         }
-        Proposal::Duplicate { key, draft } => {
+        ProposedChange::Duplicate { key, draft } => {
             let original = unreadable(service.get(&key).await?);
             let found = merge::copy(&original, &draft, &catalog);
             let found = check_remotely(service, found, None).await?;
             Ok(preview(&connection_from(found, None), Vec::new()))
         }
-        Proposal::Update { key, draft, over } => {
+        ProposedChange::Update { key, draft, over } => {
             let before = unreadable(service.get(&key).await?);
             let found = before.item.version;
             if let Some(expected) = over.filter(|expected| *expected != found) {
-                return Err(ConnectionError::VersionMoved { expected, found });
+                return Err(ConnectionError::VersionConflict { expected, found });
             }
             let merged = merge::over(&before, &draft, &catalog);
-            let mut found = merged.draft.examine(&catalog, Stored::Nothing);
+            let mut found = merged.draft.validate(&catalog, MaskPolicy::Reject);
             merged.add_errors(&mut found);
             let found = check_remotely(service, found, Some(&before)).await?;
             let mut after = connection_from(found, Some(&before));
@@ -111,66 +111,66 @@ pub async fn preview_remotely<S: ConnectionService + ?Sized>(
             let paths = changed::paths(&before, &after);
             Ok(preview(&after, paths).with_unknown_secrets(&before))
         }
-        Proposal::SetActive { key, active } => {
+        ProposedChange::SetActive { key, active } => {
             let before = unreadable(service.get(&key).await?);
             let mut after = before.clone();
             after.item.is_active = active;
             let paths = changed::paths(&before, &after);
             Ok(preview(&after, paths))
         }
-        Proposal::Rollback { key, number } => {
+        ProposedChange::Rollback { key, number } => {
             let snapshot = service.version(&key, number).await?.snapshot;
             let before = unreadable(service.get(&key).await?);
             let merged = merge::back_to(&before, &snapshot, &catalog);
-            let mut found = merged.draft.examine(&catalog, Stored::Nothing);
+            let mut found = merged.draft.validate(&catalog, MaskPolicy::Reject);
             merged.add_errors(&mut found);
             let found = check_remotely(service, found, Some(&before)).await?;
             let after = connection_from(found, Some(&before));
             let paths = changed::paths(&before, &after);
             Ok(preview(&after, paths))
         }
-        Proposal::Delete { key, over } => {
+        ProposedChange::Delete { key, over } => {
             let connection = service.get(&key).await?;
             let found = connection.item.version;
             match over.filter(|expected| *expected != found) {
-                Some(expected) => Err(ConnectionError::VersionMoved { expected, found }),
+                Some(expected) => Err(ConnectionError::VersionConflict { expected, found }),
                 None => Ok(preview(&unreadable(connection), Vec::new())),
             }
         }
-        Proposal::Restore { id, alias } => {
+        ProposedChange::Restore { id, alias } => {
             let mut item = in_trash(service, id).await?;
             item.date_deleted = None;
             if let Some(alias) = alias {
                 item.alias = alias;
             }
             if let Some(owner) = service.alias_owner(&item.alias, Some(id)).await? {
-                let reason = Reason::AliasTaken {
+                let reason = FieldReason::AliasTaken {
                     alias: item.alias,
                     by: owner.name,
                 };
-                return Err(ConnectionError::at(Field::Alias, reason));
+                return Err(ConnectionError::at(DraftField::Alias, reason));
             }
             Ok(preview(&without_settings(item), Vec::new()))
         }
-        Proposal::Purge(id) => Ok(preview(
+        ProposedChange::Purge(id) => Ok(preview(
             &without_settings(in_trash(service, id).await?),
             Vec::new(),
         )),
     }
 }
 
-fn preview(connection: &Connection<Plain>, paths: Vec<String>) -> Foreseen {
-    Foreseen {
+fn preview(connection: &Connection<PlainSecret>, paths: Vec<String>) -> ChangePreview {
+    ChangePreview {
         connection: connection.masked(),
         paths,
-        untold: Vec::new(),
+        unknown: Vec::new(),
         is_exact: false,
     }
 }
 
-impl Foreseen {
+impl ChangePreview {
     /// Sets the paths of secrets that may equal the stored ones.
-    fn with_unknown_secrets(mut self, before: &Connection<Plain>) -> Self {
+    fn with_unknown_secrets(mut self, before: &Connection<PlainSecret>) -> Self {
         let settings = before.settings.as_ref();
         let is_untold = |path: &&String| {
             let key = path.strip_prefix("settings.");
@@ -178,28 +178,28 @@ impl Foreseen {
             let after = key.and_then(|key| self.connection.settings.as_ref()?.get(key));
             matches!(
                 (before, after),
-                (Some(Setting::Secret(_)), Some(Setting::Secret(_)))
+                (Some(SettingValue::Secret(_)), Some(SettingValue::Secret(_)))
             )
         };
-        self.untold = self.paths.iter().filter(is_untold).cloned().collect();
+        self.unknown = self.paths.iter().filter(is_untold).cloned().collect();
         self
     }
 }
 
 /// Returns a connection whose masked secrets exist but cannot be read.
-fn unreadable(connection: Connection<Mask>) -> Connection<Plain> {
+fn unreadable(connection: Connection<MaskedSecret>) -> Connection<PlainSecret> {
     let settings = connection.settings.map(|settings| {
         let pairs = settings.iter().map(|(key, value)| {
             let value = match value {
-                Setting::Null => Setting::Null,
-                Setting::Switch(on) => Setting::Switch(*on),
-                Setting::Number(number) => Setting::Number(number.clone()),
-                Setting::Text(text) => Setting::Text(text.clone()),
-                Setting::Secret(_) => Setting::Secret(Plain::unreadable()),
+                SettingValue::Null => SettingValue::Null,
+                SettingValue::Switch(on) => SettingValue::Switch(*on),
+                SettingValue::Number(number) => SettingValue::Number(number.clone()),
+                SettingValue::Text(text) => SettingValue::Text(text.clone()),
+                SettingValue::Secret(_) => SettingValue::Secret(PlainSecret::unreadable()),
             };
             (key.to_owned(), value)
         });
-        pairs.collect::<Settings<Plain>>()
+        pairs.collect::<Settings<PlainSecret>>()
     });
     Connection {
         item: connection.item,
@@ -207,7 +207,7 @@ fn unreadable(connection: Connection<Mask>) -> Connection<Plain> {
     }
 }
 
-const fn without_settings(item: ConnectionItem) -> Connection<Plain> {
+const fn without_settings(item: ConnectionItem) -> Connection<PlainSecret> {
     Connection {
         item,
         settings: None,
@@ -217,20 +217,20 @@ const fn without_settings(item: ConnectionItem) -> Connection<Plain> {
 /// Adds errors that need requests: the alias is taken, or a new reference does not resolve.
 async fn check_remotely<S: ConnectionService + ?Sized>(
     service: &S,
-    mut found: Examined,
-    before: Option<&Connection<Plain>>,
-) -> Result<Examined, ConnectionError> {
+    mut found: ValidatedDraft,
+    before: Option<&Connection<PlainSecret>>,
+) -> Result<ValidatedDraft, ConnectionError> {
     if let Some(alias) = found.alias.clone() {
         let except = before.map(|before| before.item.id);
         if let Some(owner) = service.alias_owner(&alias, except).await? {
             let by = owner.name;
-            found.refuse(Field::Alias, Reason::AliasTaken { alias, by });
+            found.push_error(DraftField::Alias, FieldReason::AliasTaken { alias, by });
         }
     }
     for (field, reference) in std::mem::take(&mut found.references) {
         let settings = before.and_then(|before| before.settings.as_ref());
         let old = field.setting_key().and_then(|key| settings?.get(key));
-        if old.and_then(Setting::text) == Some(reference.to_string().as_str()) {
+        if old.and_then(SettingValue::text) == Some(reference.to_string().as_str()) {
             continue;
         }
         let key = reference.key().to_owned();
@@ -239,12 +239,12 @@ async fn check_remotely<S: ConnectionService + ?Sized>(
             continue;
         };
         match lookup {
-            Lookup::Found { .. } => {}
-            Lookup::Missing { looked_in } => {
-                found.refuse(field, Reason::ReferenceMissing { key, looked_in });
+            ReferenceLookup::Found { .. } => {}
+            ReferenceLookup::Missing { looked_in } => {
+                found.push_error(field, FieldReason::ReferenceMissing { key, looked_in });
             }
-            Lookup::Refused { allowed } => {
-                found.refuse(field, Reason::ReferenceRefused { key, allowed });
+            ReferenceLookup::Refused { allowed } => {
+                found.push_error(field, FieldReason::ReferenceRefused { key, allowed });
             }
         }
     }
@@ -256,7 +256,10 @@ async fn check_remotely<S: ConnectionService + ?Sized>(
 }
 
 /// Builds the connection from a validated draft; `before` supplies the other fields.
-fn connection_from(found: Examined, before: Option<&Connection<Plain>>) -> Connection<Plain> {
+fn connection_from(
+    found: ValidatedDraft,
+    before: Option<&Connection<PlainSecret>>,
+) -> Connection<PlainSecret> {
     let never = chrono::DateTime::UNIX_EPOCH;
     let item = before.map_or_else(
         || ConnectionItem {
@@ -288,7 +291,7 @@ async fn in_trash<S: ConnectionService + ?Sized>(
     service: &S,
     id: Uuid,
 ) -> Result<ConnectionItem, ConnectionError> {
-    let everything = Window {
+    let everything = PageRequest {
         skip: 0,
         take: usize::MAX,
     };

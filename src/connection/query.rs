@@ -12,7 +12,7 @@ use crate::text::fold::fold;
 
 /// Filter of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Query {
+pub struct ListQuery {
     /// Text that names must contain, case-insensitive.
     pub filter: Option<String>,
     /// Provider IDs; any if none.
@@ -25,12 +25,12 @@ pub struct Query {
     #[serde(default)]
     pub is_trash: bool,
     /// Requested part of the list.
-    pub window: Window,
+    pub window: PageRequest,
 }
 
-impl Query {
+impl ListQuery {
     /// Creates a query for all connections.
-    pub const fn all(window: Window) -> Self {
+    pub const fn all(window: PageRequest) -> Self {
         Self {
             filter: None,
             provider_ids: None,
@@ -47,7 +47,7 @@ impl Query {
     }
 
     /// Returns whether a connection matches. `self.filter` must be folded by [`Query::lowered`].
-    pub fn admits(&self, item: &ConnectionItem) -> bool {
+    pub fn contains(&self, item: &ConnectionItem) -> bool {
         let name_matches = self
             .filter
             .as_ref()
@@ -73,7 +73,7 @@ impl Query {
 
 /// Part of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Window {
+pub struct PageRequest {
     /// Number of items to skip.
     pub skip: usize,
     /// Maximum number of items.

@@ -7,17 +7,17 @@ use uuid::Uuid;
 
 use super::store::{ChangeFeed, Revision};
 use super::{
-    Comparison, Connection, ConnectionDraft, ConnectionError, ConnectionItem, ConnectionService,
-    Foreseen, IdOrAlias, Model, Page, Proposal, Query, Rollback, ServiceFeatures, TestReport,
-    TestSubject, Version, Window,
+    ChangePreview, Connection, ConnectionDraft, ConnectionError, ConnectionItem, ConnectionService,
+    IdOrAlias, ListQuery, Model, Page, PageRequest, ProposedChange, RollbackResult,
+    ServiceFeatures, TestReport, TestSubject, Version, VersionComparison,
 };
-use crate::appsettings::{ConfigurationKey, Lookup, Reference};
+use crate::appsettings::{ConfigurationKey, Reference, ReferenceLookup};
 use crate::provider::{Capability, ProviderCatalog};
 
 /// Read-only wrapper of another service.
 pub struct ReadOnlyService {
     inner: Arc<dyn ConnectionService>,
-    why: String,
+    reason: String,
 }
 
 impl ReadOnlyService {
@@ -25,12 +25,12 @@ impl ReadOnlyService {
     pub fn over(inner: Arc<dyn ConnectionService>, why: impl Into<String>) -> Self {
         Self {
             inner,
-            why: why.into(),
+            reason: why.into(),
         }
     }
 
-    fn refused<T>(&self) -> Result<T, ConnectionError> {
-        Err(ConnectionError::ReadOnly(self.why.clone()))
+    fn read_only_error<T>(&self) -> Result<T, ConnectionError> {
+        Err(ConnectionError::ReadOnly(self.reason.clone()))
     }
 }
 
@@ -40,7 +40,7 @@ impl ConnectionService for ReadOnlyService {
         self.inner.providers()
     }
 
-    async fn list(&self, query: Query) -> Result<Page<ConnectionItem>, ConnectionError> {
+    async fn list(&self, query: ListQuery) -> Result<Page<ConnectionItem>, ConnectionError> {
         self.inner.list(query).await
     }
 
@@ -64,12 +64,12 @@ impl ConnectionService for ReadOnlyService {
         self.inner.configuration_keys().await
     }
 
-    async fn lookup(&self, reference: &Reference) -> Result<Lookup, ConnectionError> {
+    async fn lookup(&self, reference: &Reference) -> Result<ReferenceLookup, ConnectionError> {
         self.inner.lookup(reference).await
     }
 
     async fn create(&self, _: ConnectionDraft) -> Result<Connection, ConnectionError> {
-        self.refused()
+        self.read_only_error()
     }
 
     async fn update(
@@ -78,7 +78,7 @@ impl ConnectionService for ReadOnlyService {
         _: ConnectionDraft,
         _: Option<u64>,
     ) -> Result<Connection, ConnectionError> {
-        self.refused()
+        self.read_only_error()
     }
 
     async fn duplicate(
@@ -86,11 +86,11 @@ impl ConnectionService for ReadOnlyService {
         _: &IdOrAlias,
         _: ConnectionDraft,
     ) -> Result<Connection, ConnectionError> {
-        self.refused()
+        self.read_only_error()
     }
 
     async fn set_active(&self, _: &IdOrAlias, _: bool) -> Result<Connection, ConnectionError> {
-        self.refused()
+        self.read_only_error()
     }
 
     async fn delete(
@@ -98,25 +98,25 @@ impl ConnectionService for ReadOnlyService {
         _: &IdOrAlias,
         _: Option<u64>,
     ) -> Result<ConnectionItem, ConnectionError> {
-        self.refused()
+        self.read_only_error()
     }
 
-    async fn trash(&self, window: Window) -> Result<Page<ConnectionItem>, ConnectionError> {
+    async fn trash(&self, window: PageRequest) -> Result<Page<ConnectionItem>, ConnectionError> {
         self.inner.trash(window).await
     }
 
     async fn restore(&self, _: Uuid, _: Option<String>) -> Result<Connection, ConnectionError> {
-        self.refused()
+        self.read_only_error()
     }
 
     async fn purge(&self, _: Uuid) -> Result<(), ConnectionError> {
-        self.refused()
+        self.read_only_error()
     }
 
     async fn versions(
         &self,
         key: &IdOrAlias,
-        window: Window,
+        window: PageRequest,
     ) -> Result<Page<Version>, ConnectionError> {
         self.inner.versions(key, window).await
     }
@@ -130,7 +130,7 @@ impl ConnectionService for ReadOnlyService {
         key: &IdOrAlias,
         from: u64,
         to: u64,
-    ) -> Result<Comparison, ConnectionError> {
+    ) -> Result<VersionComparison, ConnectionError> {
         self.inner.compare(key, from, to).await
     }
 
@@ -139,12 +139,12 @@ impl ConnectionService for ReadOnlyService {
         _: &IdOrAlias,
         _: u64,
         _: Option<String>,
-    ) -> Result<Rollback, ConnectionError> {
-        self.refused()
+    ) -> Result<RollbackResult, ConnectionError> {
+        self.read_only_error()
     }
 
-    async fn foresee(&self, _: Proposal) -> Result<Foreseen, ConnectionError> {
-        self.refused()
+    async fn preview(&self, _: ProposedChange) -> Result<ChangePreview, ConnectionError> {
+        self.read_only_error()
     }
 
     async fn test(&self, subject: TestSubject) -> Result<TestReport, ConnectionError> {

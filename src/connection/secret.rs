@@ -7,19 +7,19 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Mask that leaves the service instead of a secret; reveals nothing but a public prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Mask {
+pub enum MaskedSecret {
     /// Mask of a value that begins with `sk-`.
-    Sk,
+    OpenAiStyle,
     /// Mask of any other value.
     #[default]
     Any,
 }
 
-impl Mask {
+impl MaskedSecret {
     /// Returns the mask of a value.
-    pub fn of(plain: &str) -> Self {
+    pub fn new(plain: &str) -> Self {
         if plain.starts_with("sk-") {
-            Self::Sk
+            Self::OpenAiStyle
         } else {
             Self::Any
         }
@@ -28,7 +28,7 @@ impl Mask {
     /// Returns the displayed text.
     pub const fn text(self) -> &'static str {
         match self {
-            Self::Sk => "sk-***",
+            Self::OpenAiStyle => "sk-***",
             Self::Any => "***",
         }
     }
@@ -36,7 +36,7 @@ impl Mask {
     /// Parses a displayed mask.
     pub fn read(text: &str) -> Option<Self> {
         match text {
-            "sk-***" => Some(Self::Sk),
+            "sk-***" => Some(Self::OpenAiStyle),
             "***" => Some(Self::Any),
             _ => None,
         }
@@ -51,7 +51,7 @@ impl Mask {
     }
 }
 
-impl Serialize for Mask {
+impl Serialize for MaskedSecret {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.text())
     }
@@ -59,9 +59,9 @@ impl Serialize for Mask {
 
 /// Plaintext secret in the service and in forms; wiped on drop, not serializable.
 #[derive(Clone)]
-pub struct Plain(Option<SecretString>);
+pub struct PlainSecret(Option<SecretString>);
 
-impl Plain {
+impl PlainSecret {
     /// Creates a secret; the caller wipes other copies.
     pub fn new(text: impl Into<String>) -> Self {
         Self(Some(SecretString::from(text.into())))
@@ -78,18 +78,18 @@ impl Plain {
     }
 
     /// Returns the mask of the text.
-    pub fn mask(&self) -> Mask {
-        self.expose().map(Mask::of).unwrap_or_default()
+    pub fn mask(&self) -> MaskedSecret {
+        self.expose().map(MaskedSecret::new).unwrap_or_default()
     }
 }
 
-impl PartialEq for Plain {
+impl PartialEq for PlainSecret {
     fn eq(&self, other: &Self) -> bool {
         self.expose() == other.expose()
     }
 }
 
-impl std::fmt::Debug for Plain {
+impl std::fmt::Debug for PlainSecret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Plain(…)")
     }
@@ -100,18 +100,18 @@ impl std::fmt::Debug for Plain {
 /// Serialized as `{"sealed":"…"}`. No other setting is an object, so that no input can be mistaken for a sealed secret.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Sealed {
+pub struct SealedSecret {
     /// Base64 of nonce and ciphertext.
     pub sealed: String,
 }
 
-impl std::fmt::Debug for Sealed {
+impl std::fmt::Debug for SealedSecret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Sealed(…)")
     }
 }
 
-impl<'de> Deserialize<'de> for Mask {
+impl<'de> Deserialize<'de> for MaskedSecret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         Self::read(&text).ok_or_else(|| serde::de::Error::custom("not a mask"))
@@ -124,27 +124,27 @@ mod tests {
 
     #[test]
     fn mask_reveals_public_prefix_only() {
-        assert_eq!(Mask::of("sk-12345").text(), "sk-***");
+        assert_eq!(MaskedSecret::new("sk-12345").text(), "sk-***");
         assert_eq!(
-            Mask::of("sk-1").text(),
-            Mask::of("sk-a-much-longer-one").text()
+            MaskedSecret::new("sk-1").text(),
+            MaskedSecret::new("sk-a-much-longer-one").text()
         );
-        assert_eq!(Mask::of("AIza123").text(), "***");
+        assert_eq!(MaskedSecret::new("AIza123").text(), "***");
     }
 
     #[test]
     fn masks_of_other_tools_are_recognized() {
         for text in ["***", "sk-***", "********", "sk-****", "••••••", "●●●"] {
-            assert!(Mask::is_mask(text), "{text}");
+            assert!(MaskedSecret::is_mask(text), "{text}");
         }
         for text in ["", "sk-", "sk-a***", "***a", "$A:B"] {
-            assert!(!Mask::is_mask(text), "{text}");
+            assert!(!MaskedSecret::is_mask(text), "{text}");
         }
     }
 
     #[test]
     fn debug_never_shows_a_secret() {
-        let shown = format!("{:?}", Plain::new("sk-planted"));
+        let shown = format!("{:?}", PlainSecret::new("sk-planted"));
         assert!(!shown.contains("planted"), "{shown}");
     }
 }

@@ -8,10 +8,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::error::{Field, FieldError, Reason};
-use super::secret::{Mask, Plain};
-use super::setting::{Setting, Settings};
-use super::validate::settings::place_of;
+use super::error::{DraftField, FieldError, FieldReason};
+use super::secret::{MaskedSecret, PlainSecret};
+use super::setting::{SettingValue, Settings};
+use super::validate::settings::field_path;
 use crate::provider::{FieldKind, Provider, SettingsField, is_sensitive};
 use crate::text;
 
@@ -39,7 +39,7 @@ const MAX_VARIABLE_NAME: usize = 64;
 /// Text around a key that is not part of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Surrounding {
+pub enum SurroundingText {
     /// White space at its ends.
     WhiteSpace,
     /// Zero-width and similar characters at its ends.
@@ -56,7 +56,7 @@ pub enum Surrounding {
 #[serde(rename_all = "camelCase")]
 pub enum KeyFlaw {
     /// Quotes around the key, or text before it.
-    Surrounded(Surrounding),
+    Surrounded(SurroundingText),
     /// Encrypted by an Umbraco site.
     Encrypted,
     /// A mask that was copied from a display of the key.
@@ -80,10 +80,14 @@ impl KeyFlaw {
 impl fmt::Display for KeyFlaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Surrounded(Surrounding::Prefix(prefix)) => write!(f, "begins with '{prefix}'"),
-            Self::Surrounded(Surrounding::Quotes) => f.write_str("is in quotes"),
-            Self::Surrounded(Surrounding::WhiteSpace) => f.write_str("has white space around it"),
-            Self::Surrounded(Surrounding::Invisible) => {
+            Self::Surrounded(SurroundingText::Prefix(prefix)) => {
+                write!(f, "begins with '{prefix}'")
+            }
+            Self::Surrounded(SurroundingText::Quotes) => f.write_str("is in quotes"),
+            Self::Surrounded(SurroundingText::WhiteSpace) => {
+                f.write_str("has white space around it")
+            }
+            Self::Surrounded(SurroundingText::Invisible) => {
                 f.write_str("has invisible characters around it")
             }
             Self::Encrypted => f.write_str("is encrypted by Umbraco (ENC:…)"),
@@ -97,19 +101,19 @@ impl fmt::Display for KeyFlaw {
 
 /// Key without the surrounding text.
 #[derive(PartialEq, Eq)]
-pub struct Cleaned<'a> {
+pub struct CleanedKey<'a> {
     /// Key; may be empty.
     pub value: &'a str,
     /// Removed surroundings, outermost first, each once.
-    pub removed: Vec<Surrounding>,
+    pub removed: Vec<SurroundingText>,
 }
 
-impl Cleaned<'_> {
+impl CleanedKey<'_> {
     /// Removed quotes or prefix, if any.
-    pub fn surrounding(&self) -> Option<&Surrounding> {
+    pub fn surrounding(&self) -> Option<&SurroundingText> {
         self.removed
             .iter()
-            .find(|one| matches!(one, Surrounding::Quotes | Surrounding::Prefix(_)))
+            .find(|one| matches!(one, SurroundingText::Quotes | SurroundingText::Prefix(_)))
     }
 
     /// Description of the removed text: "'Bearer ' before the key".
@@ -118,13 +122,13 @@ impl Cleaned<'_> {
             .removed
             .iter()
             .map(|one| match one {
-                Surrounding::WhiteSpace => "white space".to_owned(),
-                Surrounding::Invisible => "invisible characters".to_owned(),
-                Surrounding::Quotes => "quotes".to_owned(),
-                Surrounding::Prefix(prefix) => format!("'{prefix}'"),
+                SurroundingText::WhiteSpace => "white space".to_owned(),
+                SurroundingText::Invisible => "invisible characters".to_owned(),
+                SurroundingText::Quotes => "quotes".to_owned(),
+                SurroundingText::Prefix(prefix) => format!("'{prefix}'"),
             })
             .collect();
-        let is_prefix = |one: &Surrounding| matches!(one, Surrounding::Prefix(_));
+        let is_prefix = |one: &SurroundingText| matches!(one, SurroundingText::Prefix(_));
         let is_before = self.removed.iter().all(is_prefix);
         let place = if is_before { "before" } else { "around" };
         let names = match names.as_slice() {
@@ -141,7 +145,7 @@ impl Cleaned<'_> {
     }
 }
 
-impl fmt::Debug for Cleaned<'_> {
+impl fmt::Debug for CleanedKey<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Cleaned({:?})", self.removed)
     }
@@ -151,11 +155,11 @@ impl fmt::Debug for Cleaned<'_> {
 ///
 /// References (`$Section:Key`) and literals (`$$…`) only lose white space and invisible characters, and so do fields that hold
 /// headers.
-pub fn clean<'a>(text: &'a str, field: &SettingsField) -> Cleaned<'a> {
+pub fn clean<'a>(text: &'a str, field: &SettingsField) -> CleanedKey<'a> {
     let value = text::trim_invisible(text);
     let mut removed = Vec::new();
     note_trimmed(text, value, &mut removed);
-    let mut cleaned = Cleaned { value, removed };
+    let mut cleaned = CleanedKey { value, removed };
     if field.kind == FieldKind::Headers {
         return cleaned;
     }
@@ -165,50 +169,50 @@ pub fn clean<'a>(text: &'a str, field: &SettingsField) -> Cleaned<'a> {
         }
         cleaned.value = text::trim_invisible(rest);
         let is_invisible = rest.trim() != cleaned.value;
-        if is_invisible && !cleaned.removed.contains(&Surrounding::Invisible) {
-            cleaned.removed.push(Surrounding::Invisible);
+        if is_invisible && !cleaned.removed.contains(&SurroundingText::Invisible) {
+            cleaned.removed.push(SurroundingText::Invisible);
         }
     }
     cleaned
 }
 
-fn note_trimmed(text: &str, value: &str, removed: &mut Vec<Surrounding>) {
+fn note_trimmed(text: &str, value: &str, removed: &mut Vec<SurroundingText>) {
     let start = text.len() - text.trim_start_matches(text::is_outer).len();
     let end = (start + value.len()).min(text.len());
     let outside = || text[..start].chars().chain(text[end..].chars());
     if outside().any(char::is_whitespace) {
-        removed.push(Surrounding::WhiteSpace);
+        removed.push(SurroundingText::WhiteSpace);
     }
     if outside().any(|sign| !sign.is_whitespace()) {
-        removed.push(Surrounding::Invisible);
+        removed.push(SurroundingText::Invisible);
     }
 }
 
 /// A reason why a text cannot be the key of a field, as it stands. White space and invisible characters at the ends are ignored.
-pub fn flaw(text: &str, field: &SettingsField) -> Option<KeyFlaw> {
+pub fn key_error(text: &str, field: &SettingsField) -> Option<KeyFlaw> {
     let cleaned = clean(text, field);
     if let Some(surrounding) = cleaned.surrounding() {
         return Some(KeyFlaw::Surrounded(surrounding.clone()));
     }
-    content_flaw(cleaned.value)
+    content_error(cleaned.value)
 }
 
 /// A reason why a text that a person entered cannot be a key, after it was cleaned.
 ///
 /// A mask is one of them: only a document or a form that leaves the field alone may say that the stored secret stays.
 pub fn unusable(value: &str) -> Option<KeyFlaw> {
-    if Mask::is_mask(value) {
+    if MaskedSecret::is_mask(value) {
         return Some(KeyFlaw::Mask);
     }
-    content_flaw(value)
+    content_error(value)
 }
 
 /// Returns whether a text that was entered for a field is a mask once it is cleaned.
 pub fn is_mask(text: &str, field: &SettingsField) -> bool {
-    field.sensitive && Mask::is_mask(clean(text, field).value)
+    field.sensitive && MaskedSecret::is_mask(clean(text, field).value)
 }
 
-fn content_flaw(value: &str) -> Option<KeyFlaw> {
+fn content_error(value: &str) -> Option<KeyFlaw> {
     if value.starts_with(ENCRYPTED) {
         return Some(KeyFlaw::Encrypted);
     }
@@ -219,20 +223,20 @@ fn content_flaw(value: &str) -> Option<KeyFlaw> {
 
 /// Flaws of the secrets in new settings, for servers that do not look for them. Keys match in any case; a setting that the
 /// provider does not describe is a secret by its name.
-pub fn refusals(given: &Settings<Plain>, provider: Option<&Provider>) -> Vec<FieldError> {
+pub fn refusals(given: &Settings<PlainSecret>, provider: Option<&Provider>) -> Vec<FieldError> {
     let sensitive = given.iter().filter(|(key, _)| is_sensitive(provider, key));
     let flawed = sensitive.filter_map(|(key, value)| {
         let text = value.text()?;
         let field = provider.and_then(|provider| provider.field_in_any_case(key));
         let flaw = match field {
-            Some(field) => flaw(text, field),
+            Some(field) => key_error(text, field),
             None => unusable(text::trim_invisible(text)),
         };
         // A bare mask may stand for the stored secret, which only the caller knows.
         let flaw = flaw.filter(|flaw| *flaw != KeyFlaw::Mask);
         let place = match provider.zip(field) {
-            Some((provider, field)) => place_of(provider, field),
-            None => Field::Setting {
+            Some((provider, field)) => field_path(provider, field),
+            None => DraftField::Setting {
                 provider: provider.map_or_else(String::new, |provider| provider.id.clone()),
                 key: key.to_owned(),
                 label: key.to_owned(),
@@ -240,35 +244,38 @@ pub fn refusals(given: &Settings<Plain>, provider: Option<&Provider>) -> Vec<Fie
         };
         Some(FieldError {
             field: place,
-            reason: Reason::NotAKey(flaw?),
+            reason: FieldReason::NotAKey(flaw?),
         })
     });
     flawed.collect()
 }
 
 /// A setting with a cleaned secret, and the message about what was removed. Other settings come back as they are.
-pub fn cleaned(value: Setting<Plain>, field: &SettingsField) -> (Setting<Plain>, Option<String>) {
+pub fn cleaned(
+    value: SettingValue<PlainSecret>,
+    field: &SettingsField,
+) -> (SettingValue<PlainSecret>, Option<String>) {
     let Some(text) = value.text().filter(|_| field.sensitive) else {
         return (value, None);
     };
     let cleaned = clean(text, field);
     let notice = cleaned.notice();
-    let key = Plain::new(cleaned.value);
-    (Setting::Secret(key), notice)
+    let key = PlainSecret::new(cleaned.value);
+    (SettingValue::Secret(key), notice)
 }
 
 /// The outermost surrounding of a trimmed text, and what is inside.
-fn surrounded<'a>(text: &'a str, field: &SettingsField) -> Option<(Surrounding, &'a str)> {
+fn surrounded<'a>(text: &'a str, field: &SettingsField) -> Option<(SurroundingText, &'a str)> {
     if text.starts_with('$') {
         return None;
     }
     if let Some(inside) = in_quotes(text) {
-        return Some((Surrounding::Quotes, inside));
+        return Some((SurroundingText::Quotes, inside));
     }
     let (prefix, rest) = header(text)
         .or_else(|| scheme(text).map(|rest| ("Bearer ".to_owned(), rest)))
         .or_else(|| assignment(text, field))?;
-    Some((Surrounding::Prefix(prefix), rest))
+    Some((SurroundingText::Prefix(prefix), rest))
 }
 
 /// The inside of one pair of quotes that has no such quote in it.

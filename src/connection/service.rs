@@ -8,11 +8,11 @@ use uuid::Uuid;
 use super::store::ChangeFeed;
 use super::store::Revision;
 use super::{
-    Comparison, Connection, ConnectionDraft, ConnectionError, ConnectionItem, Foreseen, IdOrAlias,
-    Model, Page, Proposal, Query, Rollback, ServiceFeatures, TestReport, TestSubject, Version,
-    Window, proposal,
+    ChangePreview, Connection, ConnectionDraft, ConnectionError, ConnectionItem, IdOrAlias,
+    ListQuery, Model, Page, PageRequest, ProposedChange, RollbackResult, ServiceFeatures,
+    TestReport, TestSubject, Version, VersionComparison, proposal,
 };
-use crate::appsettings::{ConfigurationKey, Lookup, Reference};
+use crate::appsettings::{ConfigurationKey, Reference, ReferenceLookup};
 use crate::provider::{Capability, ProviderCatalog};
 
 /// Operations on connections, in a local store or on a server.
@@ -22,7 +22,7 @@ pub trait ConnectionService: Send + Sync {
     fn providers(&self) -> Arc<ProviderCatalog>;
 
     /// Lists the connections that match a query, ordered by name, case-insensitive.
-    async fn list(&self, query: Query) -> Result<Page<ConnectionItem>, ConnectionError>;
+    async fn list(&self, query: ListQuery) -> Result<Page<ConnectionItem>, ConnectionError>;
 
     /// Returns a connection with masked secrets.
     async fn get(&self, key: &IdOrAlias) -> Result<Connection, ConnectionError>;
@@ -38,7 +38,7 @@ pub trait ConnectionService: Send + Sync {
     async fn aliases(&self, prefix: &str, most: usize) -> Result<Vec<String>, ConnectionError>;
 
     /// Resolves a `$Section:Key` reference to its source, without its value.
-    async fn lookup(&self, reference: &Reference) -> Result<Lookup, ConnectionError>;
+    async fn lookup(&self, reference: &Reference) -> Result<ReferenceLookup, ConnectionError>;
 
     /// Lists the configuration keys that can be referenced, with their source, without values.
     async fn configuration_keys(&self) -> Result<Page<ConfigurationKey>, ConnectionError>;
@@ -80,7 +80,7 @@ pub trait ConnectionService: Send + Sync {
     ) -> Result<ConnectionItem, ConnectionError>;
 
     /// Lists the connections in the trash, ordered by name, case-insensitive.
-    async fn trash(&self, window: Window) -> Result<Page<ConnectionItem>, ConnectionError>;
+    async fn trash(&self, window: PageRequest) -> Result<Page<ConnectionItem>, ConnectionError>;
 
     /// Restores a connection from the trash, optionally with another alias.
     async fn restore(&self, id: Uuid, alias: Option<String>)
@@ -93,7 +93,7 @@ pub trait ConnectionService: Send + Sync {
     async fn versions(
         &self,
         key: &IdOrAlias,
-        window: Window,
+        window: PageRequest,
     ) -> Result<Page<Version>, ConnectionError>;
 
     /// Returns a version of a connection.
@@ -105,7 +105,7 @@ pub trait ConnectionService: Send + Sync {
         key: &IdOrAlias,
         from: u64,
         to: u64,
-    ) -> Result<Comparison, ConnectionError>;
+    ) -> Result<VersionComparison, ConnectionError>;
 
     /// Rolls a connection back to a version, as a new version with the rules of an update; stored secrets are kept.
     async fn rollback(
@@ -113,12 +113,12 @@ pub trait ConnectionService: Send + Sync {
         key: &IdOrAlias,
         number: u64,
         description: Option<String>,
-    ) -> Result<Rollback, ConnectionError>;
+    ) -> Result<RollbackResult, ConnectionError>;
 
     /// Previews a change: validates it completely without saving it.
     ///
     /// The default implementation uses read requests only and marks the preview as not exact.
-    async fn foresee(&self, proposal: Proposal) -> Result<Foreseen, ConnectionError> {
+    async fn preview(&self, proposal: ProposedChange) -> Result<ChangePreview, ConnectionError> {
         proposal::preview_remotely(self, proposal).await
     }
 

@@ -4,12 +4,12 @@ use serde::de::{MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::secret::{Mask, Plain};
+use super::secret::{MaskedSecret, PlainSecret};
 
 /// Value of a setting; `S` is the type of secrets.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Setting<S> {
+pub enum SettingValue<S> {
     /// Null.
     Null,
     /// Boolean.
@@ -22,20 +22,23 @@ pub enum Setting<S> {
     Text(String),
 }
 
-impl<S> Setting<S> {
+impl<S> SettingValue<S> {
     /// Converts a secret with `convert`.
-    pub fn try_map<T, E>(self, convert: impl FnOnce(S) -> Result<T, E>) -> Result<Setting<T>, E> {
+    pub fn try_map<T, E>(
+        self,
+        convert: impl FnOnce(S) -> Result<T, E>,
+    ) -> Result<SettingValue<T>, E> {
         Ok(match self {
-            Self::Null => Setting::Null,
-            Self::Switch(on) => Setting::Switch(on),
-            Self::Number(number) => Setting::Number(number),
-            Self::Text(text) => Setting::Text(text),
-            Self::Secret(secret) => Setting::Secret(convert(secret)?),
+            Self::Null => SettingValue::Null,
+            Self::Switch(on) => SettingValue::Switch(on),
+            Self::Number(number) => SettingValue::Number(number),
+            Self::Text(text) => SettingValue::Text(text),
+            Self::Secret(secret) => SettingValue::Secret(convert(secret)?),
         })
     }
 }
 
-impl Setting<Plain> {
+impl SettingValue<PlainSecret> {
     /// Returns the text of a text or secret.
     pub fn text(&self) -> Option<&str> {
         match self {
@@ -48,7 +51,7 @@ impl Setting<Plain> {
 
 /// Settings by key, in insertion order, each key once.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Settings<S>(Vec<(String, Setting<S>)>);
+pub struct Settings<S>(Vec<(String, SettingValue<S>)>);
 
 impl<S> Default for Settings<S> {
     fn default() -> Self {
@@ -58,7 +61,7 @@ impl<S> Default for Settings<S> {
 
 impl<S> Settings<S> {
     /// Returns the value of a key.
-    pub fn get(&self, key: &str) -> Option<&Setting<S>> {
+    pub fn get(&self, key: &str) -> Option<&SettingValue<S>> {
         self.0
             .iter()
             .find(|(name, _)| name == key)
@@ -66,7 +69,7 @@ impl<S> Settings<S> {
     }
 
     /// Replaces or appends a value.
-    pub fn set(&mut self, key: impl Into<String>, value: Setting<S>) {
+    pub fn set(&mut self, key: impl Into<String>, value: SettingValue<S>) {
         let key = key.into();
         match self.0.iter_mut().find(|(name, _)| *name == key) {
             Some((_, old)) => *old = value,
@@ -80,7 +83,7 @@ impl<S> Settings<S> {
     }
 
     /// Iterates over keys and values in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Setting<S>)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &SettingValue<S>)> {
         self.0.iter().map(|(key, value)| (key.as_str(), value))
     }
 
@@ -110,18 +113,18 @@ impl<S> Settings<S> {
     }
 }
 
-impl Settings<Plain> {
+impl Settings<PlainSecret> {
     /// Returns the settings with masked secrets.
-    pub fn masked(&self) -> Settings<Mask> {
+    pub fn masked(&self) -> Settings<MaskedSecret> {
         Settings(
             self.iter()
                 .map(|(key, value)| {
                     let seen = match value {
-                        Setting::Null => Setting::Null,
-                        Setting::Switch(on) => Setting::Switch(*on),
-                        Setting::Number(number) => Setting::Number(number.clone()),
-                        Setting::Text(text) => Setting::Text(text.clone()),
-                        Setting::Secret(secret) => Setting::Secret(secret.mask()),
+                        SettingValue::Null => SettingValue::Null,
+                        SettingValue::Switch(on) => SettingValue::Switch(*on),
+                        SettingValue::Number(number) => SettingValue::Number(number.clone()),
+                        SettingValue::Text(text) => SettingValue::Text(text.clone()),
+                        SettingValue::Secret(secret) => SettingValue::Secret(secret.mask()),
                     };
                     (key.to_owned(), seen)
                 })
@@ -130,8 +133,8 @@ impl Settings<Plain> {
     }
 }
 
-impl<S> FromIterator<(String, Setting<S>)> for Settings<S> {
-    fn from_iter<I: IntoIterator<Item = (String, Setting<S>)>>(pairs: I) -> Self {
+impl<S> FromIterator<(String, SettingValue<S>)> for Settings<S> {
+    fn from_iter<I: IntoIterator<Item = (String, SettingValue<S>)>>(pairs: I) -> Self {
         let mut settings = Self::default();
         for (key, value) in pairs {
             settings.set(key, value);
@@ -152,9 +155,9 @@ impl<S: Serialize> Serialize for Settings<S> {
 
 impl<'de, S: Deserialize<'de>> Deserialize<'de> for Settings<S> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Pairs<S>(std::marker::PhantomData<S>);
+        struct SettingPairs<S>(std::marker::PhantomData<S>);
 
-        impl<'de, S: Deserialize<'de>> Visitor<'de> for Pairs<S> {
+        impl<'de, S: Deserialize<'de>> Visitor<'de> for SettingPairs<S> {
             type Value = Settings<S>;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -170,29 +173,35 @@ impl<'de, S: Deserialize<'de>> Deserialize<'de> for Settings<S> {
             }
         }
 
-        deserializer.deserialize_map(Pairs(std::marker::PhantomData))
+        deserializer.deserialize_map(SettingPairs(std::marker::PhantomData))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::secret::Sealed;
+    use super::super::secret::SealedSecret;
     use super::*;
 
     #[test]
     fn sealed_record_round_trips() -> Result<(), serde_json::Error> {
         let json = r#"{"apiKey":{"sealed":"AAAA"},"organization":null,"on":true,"endpoint":"***"}"#;
-        let settings: Settings<Sealed> = serde_json::from_str(json)?;
+        let settings: Settings<SealedSecret> = serde_json::from_str(json)?;
         assert_eq!(serde_json::to_string(&settings)?, json);
-        assert_eq!(settings.get("endpoint"), Some(&Setting::Text("***".into())));
+        assert_eq!(
+            settings.get("endpoint"),
+            Some(&SettingValue::Text("***".into()))
+        );
         Ok(())
     }
 
     #[test]
     fn masked_response_round_trips() -> Result<(), serde_json::Error> {
         let json = r#"{"apiKey":"sk-***","region":"us-east-1"}"#;
-        let settings: Settings<Mask> = serde_json::from_str(json)?;
-        assert_eq!(settings.get("apiKey"), Some(&Setting::Secret(Mask::Sk)));
+        let settings: Settings<MaskedSecret> = serde_json::from_str(json)?;
+        assert_eq!(
+            settings.get("apiKey"),
+            Some(&SettingValue::Secret(MaskedSecret::OpenAiStyle))
+        );
         assert_eq!(serde_json::to_string(&settings)?, json);
         Ok(())
     }

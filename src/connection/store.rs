@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Change, Connection, ConnectionItem, Page, Query, Version, Window};
+use super::{Connection, ConnectionItem, ListQuery, Page, PageRequest, Version, VersionChange};
 
 /// Revision of the whole store; increases with every save and delete, never reused.
 #[derive(
@@ -14,47 +14,50 @@ pub struct Revision(pub u64);
 
 /// Precondition of a save.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Put {
+pub enum Precondition {
     /// The ID must not exist.
-    New,
+    #[serde(rename = "New")]
+    Absent,
     /// The stored version must be this one.
-    Over(u64),
+    #[serde(rename = "Over")]
+    Version(u64),
 }
 
 /// Connection to save.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Save<S> {
+pub struct SaveConnection<S> {
     /// Connection after the save; `item.version` is the new version.
     pub connection: Connection<S>,
     /// Precondition.
-    pub put: Put,
+    #[serde(rename = "put")]
+    pub precondition: Precondition,
     /// Description of the change.
-    pub change: Change,
+    pub change: VersionChange,
 }
 
 /// Durable change in the change feed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Changed {
+pub struct ChangeEvent {
     /// Revision of the change.
     pub revision: Revision,
     /// Kind of the change.
     #[serde(flatten)]
-    pub what: What,
+    pub kind: ChangeKind,
 }
 
 /// Kind of a change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum What {
+pub enum ChangeKind {
     /// Created or saved.
     Saved(ConnectionItem),
     /// Deleted or moved to the trash.
     Deleted(Uuid),
 }
 
-impl What {
+impl ChangeKind {
     /// Returns the change for a saved item; one in the trash counts as deleted.
-    pub fn became(item: ConnectionItem) -> Self {
+    pub fn new_state(item: ConnectionItem) -> Self {
         if item.is_deleted() {
             Self::Deleted(item.id)
         } else {
@@ -65,7 +68,7 @@ impl What {
 
 /// Stream of the changes after a revision, in order, then of new ones.
 pub type ChangeFeed =
-    std::pin::Pin<Box<dyn futures_util::Stream<Item = Result<Changed, StoreError>> + Send>>;
+    std::pin::Pin<Box<dyn futures_util::Stream<Item = Result<ChangeEvent, StoreError>> + Send>>;
 
 /// Message for the user from opening a store, in one sentence.
 pub type StoreNotice = String;
@@ -83,19 +86,19 @@ pub trait ConnectionStore<S>: Send + Sync {
     async fn find(&self, alias: &str) -> Result<Option<Connection<S>>, StoreError>;
 
     /// Lists the connections that match a query, ordered by name, case-insensitive, then by alias.
-    async fn list(&self, query: &Query) -> Result<Page<ConnectionItem>, StoreError>;
+    async fn list(&self, query: &ListQuery) -> Result<Page<ConnectionItem>, StoreError>;
 
     /// Returns up to `most` aliases in use that begin with `prefix`, in any case, in order.
     async fn aliases(&self, prefix: &str, most: usize) -> Result<Vec<String>, StoreError>;
 
     /// Saves a connection.
-    async fn save(&self, save: Save<S>) -> Result<Revision, StoreError>;
+    async fn save(&self, save: SaveConnection<S>) -> Result<Revision, StoreError>;
 
     /// Deletes a connection if it has this version.
     async fn delete(&self, id: Uuid, version: u64) -> Result<Revision, StoreError>;
 
     /// Lists the versions of a connection, newest first; empty if there is no such connection.
-    async fn versions(&self, id: Uuid, window: Window) -> Result<Page<Version>, StoreError>;
+    async fn versions(&self, id: Uuid, window: PageRequest) -> Result<Page<Version>, StoreError>;
 
     /// Returns a version of a connection.
     async fn version(&self, id: Uuid, number: u64) -> Result<Option<Version>, StoreError>;
@@ -135,7 +138,8 @@ pub enum StoreError {
     #[error(
         "The connection was changed: it is at version {found}, this change is based on version {expected}"
     )]
-    VersionMoved {
+    #[serde(rename = "versionMoved")]
+    VersionConflict {
         /// Expected version.
         expected: u64,
         /// Stored version.

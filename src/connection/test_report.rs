@@ -13,7 +13,7 @@ pub enum TestSubject {
     /// New connection that is not saved yet.
     Draft(ConnectionDraft),
     /// Stored connection with unsaved changes, validated like an update.
-    Changed(IdOrAlias, ConnectionDraft),
+    Edited(IdOrAlias, ConnectionDraft),
 }
 
 /// Report of a connection test, without secrets. The message of the provider is one printable line.

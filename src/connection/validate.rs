@@ -4,8 +4,8 @@ pub mod settings;
 
 use super::alias;
 use super::draft::ConnectionDraft;
-use super::error::{Field, FieldError, Reason};
-use super::secret::Plain;
+use super::error::{DraftField, FieldError, FieldReason};
+use super::secret::PlainSecret;
 use super::setting::Settings;
 use crate::appsettings::Reference;
 use crate::provider::{Provider, ProviderCatalog};
@@ -16,16 +16,16 @@ pub const MAX_NAME: usize = 255;
 
 /// Meaning of a mask in a draft.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stored {
+pub enum MaskPolicy {
     /// No stored secret: a mask is refused.
-    Nothing,
+    Reject,
     /// A mask keeps the stored secret.
-    Secrets,
+    KeepStored,
 }
 
 /// Validated draft: errors and normalized values.
 #[derive(Debug)]
-pub struct Examined {
+pub struct ValidatedDraft {
     /// Errors in the order of a request.
     pub errors: Vec<FieldError>,
     /// Alias, if it is valid.
@@ -37,14 +37,14 @@ pub struct Examined {
     /// Status; Active by default.
     pub is_active: bool,
     /// Settings with secrets separated from text.
-    pub settings: Option<Settings<Plain>>,
+    pub settings: Option<Settings<PlainSecret>>,
     /// References in the settings, not resolved.
-    pub references: Vec<(Field, Reference)>,
+    pub references: Vec<(DraftField, Reference)>,
 }
 
-impl Examined {
+impl ValidatedDraft {
     /// Adds an error in the order of the fields.
-    pub fn refuse(&mut self, field: Field, reason: Reason) {
+    pub fn push_error(&mut self, field: DraftField, reason: FieldReason) {
         let behind = self
             .errors
             .partition_point(|error| error.field.place() <= field.place());
@@ -54,13 +54,13 @@ impl Examined {
 
 impl ConnectionDraft {
     /// Returns the errors in the order of a request.
-    pub fn problems(&self, catalog: &ProviderCatalog, stored: Stored) -> Vec<FieldError> {
-        self.examine(catalog, stored).errors
+    pub fn problems(&self, catalog: &ProviderCatalog, stored: MaskPolicy) -> Vec<FieldError> {
+        self.validate(catalog, stored).errors
     }
 
     /// Validates everything that does not need the store or appsettings.
-    pub fn examine(&self, catalog: &ProviderCatalog, stored: Stored) -> Examined {
-        let mut found = Examined {
+    pub fn validate(&self, catalog: &ProviderCatalog, stored: MaskPolicy) -> ValidatedDraft {
+        let mut found = ValidatedDraft {
             errors: self.misread.clone(),
             alias: None,
             name: String::new(),
@@ -70,64 +70,64 @@ impl ConnectionDraft {
             references: Vec::new(),
         };
         found.errors.sort_by_key(|error| error.field.place());
-        self.examine_alias(catalog, &mut found);
-        self.examine_name(catalog, &mut found);
-        if let Some(provider) = self.examine_provider(catalog, &mut found) {
+        self.validate_alias(catalog, &mut found);
+        self.validate_name(catalog, &mut found);
+        if let Some(provider) = self.validate_provider(catalog, &mut found) {
             found.provider_id.clone_from(&provider.id);
             if let Some(settings) = &self.settings {
-                let sorted = settings::examine(settings, provider, stored, &mut found);
+                let sorted = settings::validate_settings(settings, provider, stored, &mut found);
                 found.settings = Some(sorted);
             }
         }
         found
     }
 
-    fn examine_alias(&self, catalog: &ProviderCatalog, found: &mut Examined) {
+    fn validate_alias(&self, catalog: &ProviderCatalog, found: &mut ValidatedDraft) {
         if self.has_misread("alias") {
             return;
         }
         let given = self.alias.as_deref().unwrap_or_default();
         let reason = if given.trim().is_empty() {
-            Reason::Required
+            FieldReason::Required
         } else if given.chars().count() > alias::MAX_LENGTH {
-            Reason::TooLong(alias::MAX_LENGTH)
+            FieldReason::TooLong(alias::MAX_LENGTH)
         } else if !alias::is_well_formed(given) {
-            Reason::AliasFormat
+            FieldReason::AliasFormat
         } else if alias::is_reserved(given) {
-            Reason::AliasReserved(given.to_owned())
+            FieldReason::AliasReserved(given.to_owned())
         } else if has_key(given, catalog) {
-            Reason::LooksLikeKey
+            FieldReason::LooksLikeKey
         } else {
             found.alias = Some(given.to_owned());
             return;
         };
-        found.refuse(Field::Alias, reason);
+        found.push_error(DraftField::Alias, reason);
     }
 
-    fn examine_name(&self, catalog: &ProviderCatalog, found: &mut Examined) {
+    fn validate_name(&self, catalog: &ProviderCatalog, found: &mut ValidatedDraft) {
         if self.has_misread("name") {
             return;
         }
         let given = self.name.as_deref().unwrap_or_default().trim();
         let reason = if given.is_empty() {
-            Reason::Required
+            FieldReason::Required
         } else if given.chars().count() > MAX_NAME {
-            Reason::TooLong(MAX_NAME)
+            FieldReason::TooLong(MAX_NAME)
         } else if given.chars().any(text::is_unprintable) || !text::is_visible_text(given) {
-            Reason::Unprintable
+            FieldReason::Unprintable
         } else if has_key(given, catalog) {
-            Reason::LooksLikeKey
+            FieldReason::LooksLikeKey
         } else {
             given.clone_into(&mut found.name);
             return;
         };
-        found.refuse(Field::Name, reason);
+        found.push_error(DraftField::Name, reason);
     }
 
-    fn examine_provider<'c>(
+    fn validate_provider<'c>(
         &self,
         catalog: &'c ProviderCatalog,
-        found: &mut Examined,
+        found: &mut ValidatedDraft,
     ) -> Option<&'c Provider> {
         if self.has_misread("providerId") {
             return None;
@@ -135,11 +135,14 @@ impl ConnectionDraft {
         let given = self.provider_id.as_deref().unwrap_or_default();
         let provider = catalog.get(given);
         if given.trim().is_empty() {
-            found.refuse(Field::ProviderId, Reason::Required);
+            found.push_error(DraftField::ProviderId, FieldReason::Required);
         } else if provider.is_none() && has_key(given, catalog) {
-            found.refuse(Field::ProviderId, Reason::LooksLikeKey);
+            found.push_error(DraftField::ProviderId, FieldReason::LooksLikeKey);
         } else if provider.is_none() {
-            found.refuse(Field::ProviderId, Reason::UnknownProvider(given.to_owned()));
+            found.push_error(
+                DraftField::ProviderId,
+                FieldReason::UnknownProvider(given.to_owned()),
+            );
         }
         provider
     }

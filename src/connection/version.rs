@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Connection, Mask};
+use super::{Connection, MaskedSecret};
 
 /// Description of a save, stored with its version.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Change {
+pub struct VersionChange {
     /// Description by the user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
@@ -24,9 +24,9 @@ pub struct Change {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Version {
     /// Connection at this version with masked secrets; a rollback keeps the stored ones.
-    pub snapshot: Connection<Mask>,
+    pub snapshot: Connection<MaskedSecret>,
     /// Description of the save.
-    pub change: Change,
+    pub change: VersionChange,
 }
 
 impl Version {

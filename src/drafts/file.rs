@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::MOST_BYTES;
 use crate::connection::StoreError;
-use crate::store::key::Key;
+use crate::store::key::StoreKey;
 
 /// File extension of drafts.
 pub const ENDING: &str = "draft";
@@ -29,9 +29,9 @@ const BUCKET: usize = 1024;
 const MAX_FILE_BYTES: u64 = (MOST_BYTES + 2 * BUCKET) as u64;
 
 /// Associated data that binds a seal to one draft.
-pub struct Binding(Vec<u8>);
+pub struct DraftBinding(Vec<u8>);
 
-impl Binding {
+impl DraftBinding {
     /// Returns the binding of a draft of a target.
     pub fn new(target: &str, id: Uuid) -> Self {
         let length = (target.len() as u64).to_le_bytes();
@@ -49,8 +49,8 @@ impl Binding {
 
 /// Returns the file content of a draft.
 pub fn seal(
-    key: &Key,
-    binding: &Binding,
+    key: &StoreKey,
+    binding: &DraftBinding,
     now: SystemTime,
     content: &[u8],
 ) -> Result<Vec<u8>, StoreError> {
@@ -68,8 +68,8 @@ pub fn seal(
 /// Reads the time and the content of a draft. The error is a sentence for the user.
 pub fn open(
     path: &Path,
-    key: &Key,
-    binding: &Binding,
+    key: &StoreKey,
+    binding: &DraftBinding,
 ) -> Result<(DateTime<Utc>, Zeroizing<Vec<u8>>), String> {
     let bytes = read(path)?;
     let Some(sealed) = bytes.strip_prefix(HEAD) else {

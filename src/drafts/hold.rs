@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 pub const ENDING: &str = "lock";
 
 /// Lock of a draft. The system releases it when the process ends.
-pub struct Hold {
+pub struct DraftLock {
     file: File,
     path: PathBuf,
 }
 
-impl Hold {
+impl DraftLock {
     /// Takes the lock of a draft. Returns `None` when another running app holds it.
     pub fn take(draft: &Path) -> io::Result<Option<Self>> {
         let path = draft.with_extension(ENDING);
@@ -45,7 +45,7 @@ impl Hold {
     }
 }
 
-impl Drop for Hold {
+impl Drop for DraftLock {
     fn drop(&mut self) {
         // Closing is not enough while a child process that is being started still has a copy of the descriptor.
         let _ = self.file.unlock();

@@ -11,8 +11,8 @@ impl Home {
         Self(tempfile::tempdir().unwrap())
     }
 
-    fn place(&self) -> Place {
-        Place {
+    fn place(&self) -> DraftsLocation {
+        DraftsLocation {
             folder: self.0.path().join("data/drafts"),
             target: "here".into(),
             config: self.0.path().join("config"),
@@ -33,7 +33,7 @@ impl Home {
     }
 }
 
-fn contents(found: Vec<Found>) -> Vec<Vec<u8>> {
+fn contents(found: Vec<StoredDraft>) -> Vec<Vec<u8>> {
     found
         .into_iter()
         .map(|draft| draft.content.unwrap().to_vec())
@@ -94,7 +94,7 @@ fn draft_file_is_sealed_and_private() {
 fn draft_is_bound_to_target_and_id() {
     let home = Home::new();
     home.drafts().save(ID, b"text").unwrap();
-    let other = Place {
+    let other = DraftsLocation {
         target: "https://elsewhere.example".into(),
         ..home.place()
     };
@@ -131,7 +131,7 @@ fn draft_with_lost_key_is_unreadable_but_discardable() {
 #[test]
 fn refuse_policy_creates_no_key() {
     let home = Home::new();
-    let place = Place {
+    let place = DraftsLocation {
         missing_key: WithoutKey::Refuse,
         ..home.place()
     };

@@ -7,7 +7,7 @@ use super::{Provider, SettingsField};
 /// Alternatives of which a connection uses one.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Alternatives {
+pub struct AlternativeGroup {
     /// Label, for example `Authentication`.
     pub label: String,
     /// Help text.
@@ -17,13 +17,13 @@ pub struct Alternatives {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
     /// Alternatives; the first complete one is in use.
-    pub ways: Vec<Way>,
+    pub ways: Vec<Alternative>,
 }
 
 /// Alternative of a group.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Way {
+pub struct Alternative {
     /// Label, for example `Entra ID`.
     pub label: String,
     /// Keys of settings that only this alternative uses.
@@ -38,7 +38,7 @@ pub struct Way {
     pub preferred: bool,
 }
 
-impl Way {
+impl Alternative {
     /// Returns whether this alternative requires a setting.
     pub fn always_needs(&self, key: &str) -> bool {
         let is_only = self.any_of.len() == 1 && self.any_of[0] == key;
@@ -46,7 +46,7 @@ impl Way {
     }
 }
 
-impl Alternatives {
+impl AlternativeGroup {
     /// Returns the index of the default for new connections.
     pub fn preferred(&self) -> usize {
         self.ways
@@ -58,13 +58,14 @@ impl Alternatives {
     /// Returns the index of the alternative in use: the first complete one, otherwise the first with any value.
     pub fn in_use(&self, has: impl Fn(&str) -> bool) -> Option<usize> {
         let goes = |keys: &[String]| keys.iter().any(|key| has(key));
-        let first =
-            |keys: &dyn Fn(&Way) -> &[String]| self.ways.iter().position(|way| goes(keys(way)));
+        let first = |keys: &dyn Fn(&Alternative) -> &[String]| {
+            self.ways.iter().position(|way| goes(keys(way)))
+        };
         first(&|way| &way.any_of).or_else(|| first(&|way| &way.settings))
     }
 
     /// Returns the missing required settings of the alternative in use.
-    pub fn lacking(&self, has: impl Fn(&str) -> bool) -> Vec<&str> {
+    pub fn missing_settings(&self, has: impl Fn(&str) -> bool) -> Vec<&str> {
         let gone = self.in_use(&has).and_then(|way| self.ways.get(way));
         let all_of = gone.into_iter().flat_map(|way| &way.all_of);
         all_of.map(String::as_str).filter(|key| !has(key)).collect()
@@ -79,7 +80,7 @@ impl Alternatives {
     }
 
     /// Returns the index of the alternative that uses a setting.
-    pub fn way_of(&self, key: &str) -> Option<usize> {
+    pub fn alternative_of(&self, key: &str) -> Option<usize> {
         self.ways
             .iter()
             .position(|way| way.settings.iter().any(|own| own == key))

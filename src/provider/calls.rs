@@ -5,12 +5,12 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::Provider;
-use super::probe::{Probe, Template, Values};
+use super::probe::{Probe, ResolvedSettings, Template};
 
 /// First request of a test.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Call {
+pub struct ProviderEndpoint {
     /// Setting that selects this request if it has a value; none for the default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<String>,
@@ -21,7 +21,7 @@ pub struct Call {
     pub models: Vec<Template>,
 }
 
-impl Call {
+impl ProviderEndpoint {
     fn of(probe: &Probe) -> Self {
         let call = |addresses: &[Template]| addresses.iter().map(Template::without_query).collect();
         let listed = probe.models.as_ref();
@@ -35,17 +35,17 @@ impl Call {
 
 impl Provider {
     /// Returns all possible requests.
-    pub fn calls(&self) -> Cow<'_, [Call]> {
+    pub fn calls(&self) -> Cow<'_, [ProviderEndpoint]> {
         if self.probe.is_empty() {
             return Cow::Borrowed(&self.told_calls);
         }
-        self.probe.iter().map(Call::of).collect()
+        self.probe.iter().map(ProviderEndpoint::of).collect()
     }
 
     /// Returns the URL of the first request for these values, if any. `has_value` returns whether a setting has a value.
     pub fn first_call(
         &self,
-        values: &Values,
+        values: &ResolvedSettings,
         has_value: impl Fn(&str) -> bool,
     ) -> Option<Template> {
         let calls = self.calls();

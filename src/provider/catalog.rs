@@ -170,7 +170,7 @@ impl FromIterator<Provider> for ProviderCatalog {
 /// Reads a provider file; the error follows the file name in a message.
 fn read(path: &Path) -> Result<Provider, String> {
     let text = file::read(path, MAX_FILE_BYTES).map_err(|flaw| match flaw {
-        FileFlaw::NotThere => " no longer exists".to_owned(),
+        FileFlaw::NotFound => " no longer exists".to_owned(),
         FileFlaw::Unusable(why) => format!(" {why}"),
     })?;
     check::read(&text).map_err(|flaw| flaw.to_string())

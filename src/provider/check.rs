@@ -18,12 +18,12 @@ const MAX_SETTINGS: usize = 64;
 
 /// Error of a provider file; displayed after the file name: `, line 3, column 1: …`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Flaw {
+pub(super) struct ProviderFileError {
     line_and_column: Option<(usize, usize)>,
     sentence: String,
 }
 
-impl fmt::Display for Flaw {
+impl fmt::Display for ProviderFileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some((line, column)) = self.line_and_column {
             write!(f, ", line {line}, column {column}")?;
@@ -33,16 +33,16 @@ impl fmt::Display for Flaw {
 }
 
 /// Parses and validates the text of a provider file.
-pub(super) fn read(source: &str) -> Result<Provider, Flaw> {
-    let provider: Provider = toml::from_str(source).map_err(|error| Flaw {
+pub(super) fn read(source: &str) -> Result<Provider, ProviderFileError> {
+    let provider: Provider = toml::from_str(source).map_err(|error| ProviderFileError {
         line_and_column: error
             .span()
             .map(|span| text::file::line_and_column(source, span.start)),
         sentence: error.message().replace('\n', ", "),
     })?;
-    match first_flaw(&provider) {
+    match first_error(&provider) {
         None => Ok(provider),
-        Some((place, sentence)) => Err(Flaw {
+        Some((place, sentence)) => Err(ProviderFileError {
             line_and_column: place
                 .offset(source)
                 .map(|offset| text::file::line_and_column(source, offset)),
@@ -52,13 +52,13 @@ pub(super) fn read(source: &str) -> Result<Provider, Flaw> {
 }
 
 /// Returns the error of a provider from any source, if any.
-pub(super) fn flaw(provider: &Provider) -> Option<String> {
-    first_flaw(provider).map(|(_, sentence)| sentence)
+pub(super) fn error_at(provider: &Provider) -> Option<String> {
+    first_error(provider).map(|(_, sentence)| sentence)
 }
 
 /// Position in the file.
 #[derive(Debug, Clone, Copy)]
-enum Place {
+enum FilePosition {
     Member(&'static str),
     Setting(usize, &'static str),
     Rule(usize),
@@ -66,7 +66,7 @@ enum Place {
     Probe(usize, &'static str),
 }
 
-impl Place {
+impl FilePosition {
     /// Returns the byte offset; that of the table if the member is missing.
     fn offset(self, source: &str) -> Option<usize> {
         let table = DeTable::parse(source).ok()?;
@@ -92,47 +92,47 @@ impl Place {
     }
 }
 
-fn first_flaw(provider: &Provider) -> Option<(Place, String)> {
+fn first_error(provider: &Provider) -> Option<(FilePosition, String)> {
     if !is_id(&provider.id) {
         return Some((
-            Place::Member("id"),
+            FilePosition::Member("id"),
             format!("id must be at most {MAX_ID} lowercase letters, numbers and hyphens"),
         ));
     }
     if !is_label(&provider.name) {
         return Some((
-            Place::Member("name"),
+            FilePosition::Member("name"),
             "name must be one line of visible text".into(),
         ));
     }
     let distinct: HashSet<_> = provider.capabilities.iter().collect();
     if provider.capabilities.is_empty() || distinct.len() < provider.capabilities.len() {
         return Some((
-            Place::Member("capabilities"),
+            FilePosition::Member("capabilities"),
             "capabilities must name at least one, and each once".into(),
         ));
     }
     if provider.settings.len() > MAX_SETTINGS {
         return Some((
-            Place::Setting(MAX_SETTINGS, "key"),
+            FilePosition::Setting(MAX_SETTINGS, "key"),
             format!("a provider has at most {MAX_SETTINGS} settings"),
         ));
     }
     let mut keys = HashSet::new();
     if !provider.hosts.iter().all(|host| is_label(host)) {
         return Some((
-            Place::Member("hosts"),
+            FilePosition::Member("hosts"),
             "hosts must be lines of visible text".into(),
         ));
     }
     for (index, field) in provider.settings.iter().enumerate() {
-        if let Some((member, sentence)) = field_flaw(field, &mut keys) {
-            return Some((Place::Setting(index, member), sentence));
+        if let Some((member, sentence)) = field_error(field, &mut keys) {
+            return Some((FilePosition::Setting(index, member), sentence));
         }
     }
     let choice = || {
-        let found = alternatives::first_flaw(provider);
-        found.map(|(index, sentence)| (Place::Alternatives(index), sentence))
+        let found = alternatives::first_error(provider);
+        found.map(|(index, sentence)| (FilePosition::Alternatives(index), sentence))
     };
     let condition = || {
         let mut settings = provider.settings.iter().enumerate();
@@ -149,19 +149,19 @@ fn first_flaw(provider: &Provider) -> Option<(Place, String)> {
             } else {
                 return None;
             };
-            Some((Place::Setting(index, "requiredWhen"), sentence))
+            Some((FilePosition::Setting(index, "requiredWhen"), sentence))
         })
     };
-    rule_flaw(provider)
+    rule_error(provider)
         .or_else(condition)
         .or_else(choice)
         .or_else(|| {
-            let found = probe::first_flaw(provider);
-            found.map(|(index, member, sentence)| (Place::Probe(index, member), sentence))
+            let found = probe::first_error(provider);
+            found.map(|(index, member, sentence)| (FilePosition::Probe(index, member), sentence))
         })
 }
 
-fn rule_flaw(provider: &Provider) -> Option<(Place, String)> {
+fn rule_error(provider: &Provider) -> Option<(FilePosition, String)> {
     provider.rules.iter().enumerate().find_map(|(index, rule)| {
         let unknown = rule
             .any_of
@@ -169,11 +169,11 @@ fn rule_flaw(provider: &Provider) -> Option<(Place, String)> {
             .find(|key| !provider.settings.iter().any(|field| field.key == **key));
         match unknown {
             Some(key) => Some((
-                Place::Rule(index),
+                FilePosition::Rule(index),
                 format!("anyOf names '{key}', which is not the key of a setting"),
             )),
             None if rule.any_of.is_empty() => Some((
-                Place::Rule(index),
+                FilePosition::Rule(index),
                 "anyOf must name at least one setting".into(),
             )),
             None => None,
@@ -181,7 +181,7 @@ fn rule_flaw(provider: &Provider) -> Option<(Place, String)> {
     })
 }
 
-fn field_flaw<'a>(
+fn field_error<'a>(
     field: &'a SettingsField,
     keys: &mut HashSet<&'a str>,
 ) -> Option<(&'static str, String)> {
@@ -223,11 +223,11 @@ fn field_flaw<'a>(
     if field.group.as_deref().is_some_and(|group| !is_label(group)) {
         return Some(("group", "group must be one line of visible text".into()));
     }
-    kind_flaw(field)
+    kind_error(field)
 }
 
 /// Returns a conflict between kind, default and options of a setting.
-fn kind_flaw(field: &SettingsField) -> Option<(&'static str, String)> {
+fn kind_error(field: &SettingsField) -> Option<(&'static str, String)> {
     if field.sensitive && field.kind == FieldKind::Switch {
         return Some(("sensitive", "a switch cannot be sensitive".into()));
     }

@@ -28,10 +28,12 @@ use super::{Provider, SettingsField};
 use one_or_many::one_or_many;
 
 pub use by_name::capabilities_by_name;
-pub use listing::{ListAnswer, ListShape, Listing, MAX_MODELS, Named, NextPage, PageOfModels};
+pub use listing::{
+    ListAnswer, ListShape, ListedModel, MAX_MODELS, ModelListFormat, NextPage, PageOfModels,
+};
 pub use request::{ProbeRequest, Unsendable, client_header};
 pub use template::Template;
-pub use values::Values;
+pub use values::ResolvedSettings;
 
 /// Default setting of the key.
 const API_KEY: &str = "apiKey";
@@ -74,7 +76,7 @@ pub struct Probe {
     pub hint: Option<String>,
     /// List of models; none if there is no known list.
     #[serde(default)]
-    pub models: Option<Listing>,
+    pub models: Option<ModelListFormat>,
 }
 
 /// Authentication scheme.
@@ -97,7 +99,7 @@ fn api_key() -> String {
 
 impl Provider {
     /// Returns the probe for these values, if any.
-    pub fn probe_for(&self, values: &Values) -> Option<&Probe> {
+    pub fn probe_for(&self, values: &ResolvedSettings) -> Option<&Probe> {
         self.probe.iter().find(|probe| {
             probe
                 .when
@@ -118,7 +120,11 @@ impl Probe {
     }
 
     /// Returns the missing fields of the request, in the order of the provider.
-    pub fn missing<'p>(&self, provider: &'p Provider, values: &Values) -> Vec<&'p SettingsField> {
+    pub fn missing<'p>(
+        &self,
+        provider: &'p Provider,
+        values: &ResolvedSettings,
+    ) -> Vec<&'p SettingsField> {
         let is_key_optional = matches!(self.scheme, Scheme::Bearer | Scheme::Header);
         let signs = self
             .credentials()
@@ -147,7 +153,10 @@ impl Probe {
     }
 
     /// Builds the token request, if the scheme needs one.
-    pub fn token_request(&self, values: &Values) -> Result<Option<ProbeRequest>, Unsendable> {
+    pub fn token_request(
+        &self,
+        values: &ResolvedSettings,
+    ) -> Result<Option<ProbeRequest>, Unsendable> {
         match self.scheme {
             Scheme::Entra => entra::token_request(self, values).map(Some),
             Scheme::Bearer | Scheme::Header | Scheme::SigV4 => Ok(None),
@@ -155,7 +164,7 @@ impl Probe {
     }
 
     /// Returns the URLs of the probe.
-    pub fn proof_address(&self) -> &[Template] {
+    pub fn credentials_address(&self) -> &[Template] {
         &self.address
     }
 
@@ -186,7 +195,7 @@ impl Probe {
     pub fn request(
         &self,
         url: Url,
-        values: &Values,
+        values: &ResolvedSettings,
         token: Option<&SecretString>,
         now: SystemTime,
     ) -> Result<ProbeRequest, Unsendable> {

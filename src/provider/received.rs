@@ -3,8 +3,8 @@
 use serde::Deserialize;
 
 use super::{
-    Alternatives, Call, Capability, DefaultValue, FieldKind, Provider, RequiredWhen, SettingsField,
-    SettingsRule, check, sensitivity,
+    AlternativeGroup, Capability, DefaultValue, FieldKind, Provider, ProviderEndpoint,
+    RequiredWhen, SettingsField, SettingsRule, check, sensitivity,
 };
 
 /// Provider in a server response. An umai server sends everything under `settings`; other servers send a part of it.
@@ -18,29 +18,29 @@ pub struct Received {
     #[serde(default)]
     capabilities: Vec<String>,
     #[serde(default)]
-    settings_schema: Option<Schema>,
+    settings_schema: Option<ReceivedSchema>,
     #[serde(default)]
-    settings: Option<Vec<Fact>>,
+    settings: Option<Vec<ReceivedSetting>>,
     #[serde(default)]
     rules: Option<Vec<SettingsRule>>,
     #[serde(default)]
-    alternatives: Vec<Alternatives>,
+    alternatives: Vec<AlternativeGroup>,
     #[serde(default)]
-    calls: Vec<Call>,
+    calls: Vec<ProviderEndpoint>,
     #[serde(default)]
     hosts: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Schema {
+struct ReceivedSchema {
     #[serde(default)]
-    fields: Vec<Fact>,
+    fields: Vec<ReceivedSetting>,
 }
 
 /// Setting, with the member names of both formats.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Fact {
+struct ReceivedSetting {
     #[serde(alias = "key")]
     alias: String,
     #[serde(default, alias = "label")]
@@ -136,7 +136,7 @@ impl Received {
             hosts: known.map_or(self.hosts, |known| known.hosts.clone()),
             id: self.id,
         };
-        match check::flaw(&provider) {
+        match check::error_at(&provider) {
             None => Ok(provider),
             Some(sentence) => Err(sentence),
         }
@@ -144,7 +144,7 @@ impl Received {
 }
 
 /// Returns the alternatives of the known provider whose settings all exist and are optional on the server.
-fn fitting(known: &Provider, settings: &[SettingsField]) -> Vec<Alternatives> {
+fn fitting(known: &Provider, settings: &[SettingsField]) -> Vec<AlternativeGroup> {
     let has = |key: &String| {
         settings
             .iter()
@@ -157,7 +157,7 @@ fn fitting(known: &Provider, settings: &[SettingsField]) -> Vec<Alternatives> {
     choices.cloned().collect()
 }
 
-impl Fact {
+impl ReceivedSetting {
     /// The field. Another umai server says of each whether it is an address; other servers do not.
     fn into_field(self, known: Option<&SettingsField>, is_ours: bool) -> SettingsField {
         let is_edited_with = |kind: &str| {
@@ -192,7 +192,7 @@ impl Fact {
         let default = default.filter(|default| fits(default, kind));
         // A boolean cannot hold a secret.
         let is_sensitive = kind != FieldKind::Switch
-            && sensitivity::of_field(self.is_sensitive, known, &self.alias, default.is_some());
+            && sensitivity::for_field(self.is_sensitive, known, &self.alias, default.is_some());
         SettingsField {
             label: words(self.name)
                 .or_else(|| known.map(|known| known.label.clone()))

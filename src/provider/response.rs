@@ -5,13 +5,13 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::{
-    Alternatives, Call, Capability, DefaultValue, FieldKind, Provider, RequiredWhen, SettingsField,
-    SettingsRule,
+    AlternativeGroup, Capability, DefaultValue, FieldKind, Provider, ProviderEndpoint,
+    RequiredWhen, SettingsField, SettingsRule,
 };
 
 /// Provider in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Listed<'a> {
+pub struct ListedProvider<'a> {
     id: &'a str,
     name: &'a str,
     capabilities: &'a [Capability],
@@ -20,23 +20,23 @@ pub struct Listed<'a> {
 /// Provider with its settings, as a form schema and as a plain list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Described<'a> {
+pub struct ProviderDetails<'a> {
     #[serde(flatten)]
-    listed: Listed<'a>,
-    settings_schema: Schema<'a>,
-    settings: Vec<Fact<'a>>,
+    listed: ListedProvider<'a>,
+    settings_schema: SchemaDto<'a>,
+    settings: Vec<SettingDto<'a>>,
     /// Extension for umai clients, which recognize an umai server by it.
     rules: &'a [SettingsRule],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    alternatives: &'a [Alternatives],
+    alternatives: &'a [AlternativeGroup],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    calls: Cow<'a, [Call]>,
+    calls: Cow<'a, [ProviderEndpoint]>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     hosts: &'a [String],
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct Schema<'a> {
+struct SchemaDto<'a> {
     fields: Vec<SchemaField<'a>>,
 }
 
@@ -56,7 +56,7 @@ struct SchemaField<'a> {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Fact<'a> {
+struct SettingDto<'a> {
     alias: &'a str,
     name: &'a str,
     description: &'a str,
@@ -85,8 +85,8 @@ struct Fact<'a> {
 
 impl Provider {
     /// Returns the provider for a list.
-    pub fn listed(&self) -> Listed<'_> {
-        Listed {
+    pub fn listed(&self) -> ListedProvider<'_> {
+        ListedProvider {
             id: &self.id,
             name: &self.name,
             capabilities: &self.capabilities,
@@ -94,11 +94,11 @@ impl Provider {
     }
 
     /// Returns the provider with its settings.
-    pub fn described(&self) -> Described<'_> {
+    pub fn described(&self) -> ProviderDetails<'_> {
         let fields = self.settings.iter().enumerate();
-        Described {
+        ProviderDetails {
             listed: self.listed(),
-            settings_schema: Schema {
+            settings_schema: SchemaDto {
                 fields: fields
                     .map(|(order, field)| field.in_schema(order))
                     .collect(),
@@ -127,8 +127,8 @@ impl SettingsField {
         }
     }
 
-    fn as_fact(&self) -> Fact<'_> {
-        Fact {
+    fn as_fact(&self) -> SettingDto<'_> {
+        SettingDto {
             alias: &self.key,
             name: &self.label,
             description: &self.description,

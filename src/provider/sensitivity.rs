@@ -31,7 +31,7 @@ pub fn is_sensitive(provider: Option<&Provider>, key: &str) -> bool {
 ///
 /// `declared` is the declaration of the server, `known` the field of the built-in provider. A built-in secret is always
 /// sensitive.
-pub(super) fn of_field(
+pub(super) fn for_field(
     declared: Option<bool>,
     known: Option<&SettingsField>,
     key: &str,
@@ -47,13 +47,13 @@ pub(super) fn of_field(
 
 /// Returns whether a key names the address that is called: `endpoint`, `baseUrl`.
 pub fn names_address(key: &str) -> bool {
-    let words = words(key);
+    let words = name_words(key);
     is_harmless(key) && words.iter().any(|word| word == "endpoint" || word == "url")
 }
 
 /// Returns whether a key names a place or an account.
 fn is_harmless(key: &str) -> bool {
-    let words = words(key);
+    let words = name_words(key);
     let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
     if words == ["client", "id"] {
         return true;
@@ -68,7 +68,7 @@ fn is_harmless(key: &str) -> bool {
 }
 
 /// The lower-case words of a key in camel, Pascal, kebab or snake case.
-fn words(key: &str) -> Vec<String> {
+fn name_words(key: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut is_inside = false;
     let signs: Vec<char> = key.chars().collect();
@@ -117,8 +117,8 @@ mod tests {
     #[case::unknown("whatever", true)]
     fn undescribed_key_is_judged_by_name(#[case] key: &str, #[case] expected: bool) {
         assert_eq!(is_sensitive(None, key), expected);
-        assert_eq!(of_field(None, None, key, false), expected);
-        assert!(!of_field(None, None, key, true), "it has a default");
+        assert_eq!(for_field(None, None, key, false), expected);
+        assert!(!for_field(None, None, key, true), "it has a default");
     }
 
     #[test]
@@ -129,8 +129,8 @@ mod tests {
             assert_eq!(is_sensitive(openai, key), expected, "{key}");
         }
         let key = openai.and_then(|provider| provider.field("apiKey"));
-        assert!(of_field(None, key, "apiKey", true));
-        assert!(of_field(Some(false), key, "apiKey", false));
-        assert!(!of_field(Some(false), None, "token", false));
+        assert!(for_field(None, key, "apiKey", true));
+        assert!(for_field(Some(false), key, "apiKey", false));
+        assert!(!for_field(Some(false), None, "token", false));
     }
 }

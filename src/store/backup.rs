@@ -18,18 +18,18 @@ use std::sync::{Arc, OnceLock};
 use chrono::{DateTime, Utc};
 use serde::de::IgnoredAny;
 
-use self::file::{About, Fault, Label, Origin};
-use self::keys::Keys;
-use self::shelf::{Found, Shelf, file_stem};
+use self::file::{BackupFault, BackupInfo, BackupLabel, BackupOrigin};
+use self::keys::AvailableKeys;
+use self::shelf::{BackupFile, BackupFolder, file_stem};
 use super::StoreOptions;
-use super::content::{self, Content};
-use super::journal::head::Head;
-use super::key::{Key, KeyCheck, Place};
+use super::content::{self, StoreContent};
+use super::journal::head::FileHeader;
+use super::key::{KeyCheck, SealContext, StoreKey};
 use super::sled::rows::{self, SavedJson};
-use crate::connection::{Connection, Sealed, Setting, Settings, StoreError};
+use crate::connection::{Connection, SealedSecret, SettingValue, Settings, StoreError};
 
 /// Creates a seal over a binding, which can be checked with the same key.
-pub type Stamp = dyn Fn(&[u8]) -> Result<KeyCheck, StoreError> + Send + Sync;
+pub type BackupSealer = dyn Fn(&[u8]) -> Result<KeyCheck, StoreError> + Send + Sync;
 
 /// Backup configuration of the process that has the store open.
 #[derive(Clone, Default)]
@@ -37,12 +37,12 @@ pub struct BackupPlan {
     /// Folder for copies.
     pub copies: Option<PathBuf>,
     /// Creates the seals of backups; set once the key is known.
-    pub signer: Arc<OnceLock<Arc<Stamp>>>,
+    pub sealer: Arc<OnceLock<Arc<BackupSealer>>>,
 }
 
 /// Destination of a manual backup.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
+pub enum BackupDestination {
     /// The backup folder of the store.
     Store,
     /// A folder.
@@ -57,7 +57,7 @@ pub struct Backup {
     /// Path of the file.
     pub path: PathBuf,
     /// Label of the backup.
-    pub label: Label,
+    pub label: BackupLabel,
 }
 
 /// Creates a backup of another store, for example one that was replaced, in the backup folder of the current store.
@@ -66,54 +66,56 @@ pub fn create_from(
     options: &StoreOptions,
     now: DateTime<Utc>,
 ) -> Result<Backup, StoreError> {
-    let backups = Shelf::for_store(&options.data).folder().to_owned();
+    let backups = BackupFolder::for_store(&options.data).folder().to_owned();
     let of = StoreOptions {
         data: folder.to_owned(),
         ..options.clone()
     };
-    create(&of, &Target::Folder(backups), now)
+    create(&of, &BackupDestination::Folder(backups), now)
 }
 
 /// Creates a manual backup of the current state of the store.
 pub fn create(
     options: &StoreOptions,
-    to: &Target,
+    to: &BackupDestination,
     now: DateTime<Utc>,
 ) -> Result<Backup, StoreError> {
     let content = content::read_complete(&options.data)?;
-    let key = Keys::find(options).matching(&content.identity).cloned();
-    let image = Whole {
+    let key = AvailableKeys::find(options)
+        .matching(&content.identity)
+        .cloned();
+    let image = StoreImage {
         content,
-        about: About {
-            made: now,
-            origin: Origin::Manual,
-            place: file::Place::of(&options.data),
+        info: BackupInfo {
+            created: now,
+            origin: BackupOrigin::Manual,
+            folder: file::FolderHash::of(&options.data),
         },
-        signer: key.map(signer_of),
+        sealer: key.map(signer_of),
     };
     match to {
-        Target::Store => image.add_to(&Shelf::for_store(&options.data)),
-        Target::Folder(folder) => image.add_to(&Shelf::new(folder)),
-        Target::File(path) => image.write_to(path),
+        BackupDestination::Store => image.add_to(&BackupFolder::for_store(&options.data)),
+        BackupDestination::Folder(folder) => image.add_to(&BackupFolder::new(folder)),
+        BackupDestination::File(path) => image.write_to(path),
     }
 }
 
 /// Creates an automatic backup and removes automatic backups that are no longer retained.
 pub fn create_automatic(
     data: &Path,
-    signer: Option<Arc<Stamp>>,
+    signer: Option<Arc<BackupSealer>>,
     now: DateTime<Utc>,
 ) -> Result<Backup, StoreError> {
-    let image = Whole {
+    let image = StoreImage {
         content: content::read_complete(data)?,
-        about: About {
-            made: now,
-            origin: Origin::Automatic,
-            place: file::Place::of(data),
+        info: BackupInfo {
+            created: now,
+            origin: BackupOrigin::Automatic,
+            folder: file::FolderHash::of(data),
         },
-        signer,
+        sealer: signer,
     };
-    let shelf = Shelf::for_store(data);
+    let shelf = BackupFolder::for_store(data);
     let made = image.add_to(&shelf)?;
     shelf
         .prune(made.label.identity().store, now)
@@ -123,7 +125,7 @@ pub fn create_automatic(
 
 /// Copies a backup to another folder and removes automatic backups there that are no longer retained.
 pub fn copy(backup: &Backup, folder: &Path, now: DateTime<Utc>) -> Result<PathBuf, StoreError> {
-    let shelf = Shelf::new(folder);
+    let shelf = BackupFolder::new(folder);
     let name = backup.path.file_stem().unwrap_or_default();
     let copied = shelf.add(&name.to_string_lossy(), |file| {
         std::io::copy(&mut std::fs::File::open(&backup.path)?, file).map(drop)
@@ -136,37 +138,37 @@ pub fn copy(backup: &Backup, folder: &Path, now: DateTime<Utc>) -> Result<PathBu
 }
 
 /// Complete store content that is about to be written as a backup.
-struct Whole {
-    content: Content,
-    about: About,
-    signer: Option<Arc<Stamp>>,
+struct StoreImage {
+    content: StoreContent,
+    info: BackupInfo,
+    sealer: Option<Arc<BackupSealer>>,
 }
 
-impl Whole {
-    fn add_to(&self, target: &Shelf) -> Result<Backup, StoreError> {
+impl StoreImage {
+    fn add_to(&self, target: &BackupFolder) -> Result<Backup, StoreError> {
         let head = self.head();
-        let name = file_stem(head.identity.store, head.revision, self.about.made);
+        let name = file_stem(head.identity.store, head.revision, self.info.created);
         let path = target
             .add(&name, |file| self.write(file))
             .map_err(|fault| fault_error(target.folder(), &fault))?;
-        made(path)
+        created(path)
     }
 
     fn write_to(&self, path: &Path) -> Result<Backup, StoreError> {
         ensure_absent(path)?;
         shelf::write_verified(path, |file| self.write(file))
             .map_err(|fault| fault_error(path, &fault))?;
-        made(path.to_owned())
+        created(path.to_owned())
     }
 
     fn write(&self, file: &mut std::fs::File) -> std::io::Result<()> {
-        let signer = self.signer.as_deref();
-        file::write(file, &self.head(), &self.content.fold, &self.about, signer)
+        let signer = self.sealer.as_deref();
+        file::write(file, &self.head(), &self.content.state, &self.info, signer)
     }
 
-    fn head(&self) -> Head {
-        let fold = &self.content.fold;
-        Head {
+    fn head(&self) -> FileHeader {
+        let fold = &self.content.state;
+        FileHeader {
             identity: self.content.identity.clone(),
             revision: fold.revision,
             digest: fold.digest(),
@@ -185,21 +187,21 @@ pub fn ensure_absent(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn made(path: PathBuf) -> Result<Backup, StoreError> {
+fn created(path: PathBuf) -> Result<Backup, StoreError> {
     let label = file::label(&path).map_err(|fault| fault_error(&path, &fault))?;
     Ok(Backup { path, label })
 }
 
 /// Returns a function that creates seals with a key.
-pub fn signer_of(key: Arc<Key>) -> Arc<Stamp> {
-    Arc::new(move |binding: &[u8]| key.stamp(binding))
+pub fn signer_of(key: Arc<StoreKey>) -> Arc<BackupSealer> {
+    Arc::new(move |binding: &[u8]| key.create_check(binding))
 }
 
 /// Lists the backups of the store in a data folder and those in another folder, newest first within each.
-pub fn all(data: &Path, copies: Option<&Path>) -> Result<Vec<Found>, StoreError> {
+pub fn all(data: &Path, copies: Option<&Path>) -> Result<Vec<BackupFile>, StoreError> {
     let mut found = Vec::new();
-    let others = copies.map(Shelf::new);
-    for shelf in std::iter::once(Shelf::for_store(data)).chain(others) {
+    let others = copies.map(BackupFolder::new);
+    for shelf in std::iter::once(BackupFolder::for_store(data)).chain(others) {
         let here = shelf.all();
         found.extend(here.map_err(|error| super::files::io_error(shelf.folder(), &error))?);
     }
@@ -212,13 +214,13 @@ pub fn reject_new_store_with_copies(
     options: &StoreOptions,
     folder: &Path,
 ) -> Result<(), StoreError> {
-    let keys = Keys::find(options);
+    let keys = AvailableKeys::find(options);
     // A folder that cannot be read is reported when a backup is copied to it.
-    let found = Shelf::new(folder).all().unwrap_or_default();
+    let found = BackupFolder::new(folder).all().unwrap_or_default();
     let labels = found.into_iter().filter_map(|found| found.label.ok());
-    let here = file::Place::of(&options.data);
+    let here = file::FolderHash::of(&options.data);
     let matching = labels
-        .filter(|label| label.about.place == here && keys.matching(label.identity()).is_some());
+        .filter(|label| label.info.folder == here && keys.matching(label.identity()).is_some());
     match matching.count() {
         0 => Ok(()),
         count => Err(StoreError::Unusable(format!(
@@ -232,9 +234,9 @@ pub fn reject_new_store_with_copies(
 
 /// Result of a complete check of a backup.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Verified {
+pub struct VerifiedBackup {
     /// Label of the backup.
-    pub label: Label,
+    pub label: BackupLabel,
     /// Number of connections outside and in the trash.
     pub connections: (usize, usize),
     /// Result of the seal check.
@@ -247,9 +249,9 @@ pub struct Verified {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SealVerdict {
     /// The backup was not modified without the key.
-    Right,
+    Valid,
     /// The backup was modified.
-    Broken,
+    Invalid,
     /// The key needed to check the seal is not available.
     NoKey,
     /// The backup was created without a key and has no seal.
@@ -257,9 +259,9 @@ pub enum SealVerdict {
 }
 
 /// Reads a backup completely and checks it.
-pub fn verify(path: &Path, keys: &Keys) -> Result<Verified, StoreError> {
+pub fn verify(path: &Path, keys: &AvailableKeys) -> Result<VerifiedBackup, StoreError> {
     let (label, fold) = file::read(path).map_err(|fault| fault_error(path, &fault))?;
-    let seal = verdict(&label, keys);
+    let seal = check_seal(&label, keys);
     let mut trashed = 0;
     let key = keys.matching(label.identity());
     let mut secrets = key.map(|_| (0, 0));
@@ -267,7 +269,7 @@ pub fn verify(path: &Path, keys: &Keys) -> Result<Verified, StoreError> {
         let Some(newest) = &folded.newest else {
             continue;
         };
-        let saved: SavedJson<Connection<Sealed>, IgnoredAny> =
+        let saved: SavedJson<Connection<SealedSecret>, IgnoredAny> =
             rows::read_json(*id, &newest.payload.1)?;
         trashed += usize::from(saved.connection.item.is_deleted());
         let Some((count, opened)) = &mut secrets else {
@@ -275,10 +277,10 @@ pub fn verify(path: &Path, keys: &Keys) -> Result<Verified, StoreError> {
         };
         let settings = saved.connection.settings.iter().flat_map(Settings::iter);
         for (field, value) in settings {
-            let Setting::Secret(sealed) = value else {
+            let SettingValue::Secret(sealed) = value else {
                 continue;
             };
-            let place = Place {
+            let place = SealContext {
                 store: label.identity().store,
                 connection: *id,
                 field,
@@ -288,7 +290,7 @@ pub fn verify(path: &Path, keys: &Keys) -> Result<Verified, StoreError> {
             *opened += usize::from(is_open);
         }
     }
-    Ok(Verified {
+    Ok(VerifiedBackup {
         connections: (fold.connections.len() - trashed, trashed),
         label,
         seal,
@@ -296,16 +298,16 @@ pub fn verify(path: &Path, keys: &Keys) -> Result<Verified, StoreError> {
     })
 }
 
-fn verdict(label: &Label, keys: &Keys) -> SealVerdict {
+fn check_seal(label: &BackupLabel, keys: &AvailableKeys) -> SealVerdict {
     match keys.matching(label.identity()) {
         _ if !label.is_sealed() => SealVerdict::Unsealed,
         None => SealVerdict::NoKey,
-        Some(key) if label.is_sealed_with(key) => SealVerdict::Right,
-        Some(_) => SealVerdict::Broken,
+        Some(key) if label.is_sealed_with(key) => SealVerdict::Valid,
+        Some(_) => SealVerdict::Invalid,
     }
 }
 
 /// Returns the error for an unusable backup.
-pub fn fault_error(path: &Path, fault: &Fault) -> StoreError {
+pub fn fault_error(path: &Path, fault: &BackupFault) -> StoreError {
     StoreError::Unusable(format!("{}: {fault}", path.display()))
 }

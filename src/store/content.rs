@@ -6,10 +6,10 @@ use std::time::SystemTime;
 
 use super::exchange;
 use super::files::io_error;
-use super::journal::head::Identity;
+use super::journal::head::StoreIdentity;
 use super::journal::segment::Segment;
 use super::journal::{self, snapshot};
-use super::sled::gather::{Gathered, Lost, Payloads, salvage_files};
+use super::sled::gather::{FullState, LossExtent, SalvageResult, salvage_files};
 use super::sled::open::read_head;
 use crate::connection::StoreError;
 
@@ -17,19 +17,19 @@ use crate::connection::StoreError;
 const MAX_ATTEMPTS: usize = 16;
 
 /// Content of a store.
-pub struct Content {
+pub struct StoreContent {
     /// Store and key check value.
-    pub identity: Identity,
+    pub identity: StoreIdentity,
     /// Connections and their versions.
-    pub fold: Payloads,
+    pub state: FullState,
     /// Reason why the content is incomplete; `None` when it matches the journal.
     pub problem: Option<String>,
 }
 
 /// Reads a complete store. Returns an error when part of it cannot be read.
-pub fn read_complete(data: &Path) -> Result<Content, StoreError> {
+pub fn read_complete(data: &Path) -> Result<StoreContent, StoreError> {
     match read(data)? {
-        Some(Content {
+        Some(StoreContent {
             problem: Some(why), ..
         }) => Err(StoreError::Unusable(format!(
             "The store in {} cannot be read completely: {why}",
@@ -44,7 +44,7 @@ pub fn read_complete(data: &Path) -> Result<Content, StoreError> {
 }
 
 /// Reads whatever is readable of a store. Returns `None` when no file identifies the store.
-pub fn read(data: &Path) -> Result<Option<Content>, StoreError> {
+pub fn read(data: &Path) -> Result<Option<StoreContent>, StoreError> {
     if exchange::is_pending(data) {
         return Err(StoreError::Unusable(exchange::pending_message(data)));
     }
@@ -59,7 +59,7 @@ pub fn read(data: &Path) -> Result<Option<Content>, StoreError> {
         let is_final = after == before || attempts == MAX_ATTEMPTS;
         before = after;
         match salvaged {
-            Ok(salvaged) if salvaged.lost == Lost::Nothing || is_final => {
+            Ok(salvaged) if salvaged.lost == LossExtent::None || is_final => {
                 return Ok(to_content(data, salvaged));
             }
             Err(error) if is_final => return Err(refuse(error)),
@@ -69,17 +69,19 @@ pub fn read(data: &Path) -> Result<Option<Content>, StoreError> {
     }
 }
 
-fn to_content(data: &Path, salvaged: Gathered) -> Option<Content> {
-    let Gathered { fold, lost, .. } = salvaged;
-    let problem = (lost != Lost::Nothing).then(|| describe_problem(data, &fold));
-    Some(Content {
+fn to_content(data: &Path, salvaged: SalvageResult) -> Option<StoreContent> {
+    let SalvageResult {
+        state: fold, lost, ..
+    } = salvaged;
+    let problem = (lost != LossExtent::None).then(|| describe_problem(data, &fold));
+    Some(StoreContent {
         identity: fold.identity.clone()?,
-        fold,
+        state: fold,
         problem,
     })
 }
 
-fn describe_problem(data: &Path, fold: &Payloads) -> String {
+fn describe_problem(data: &Path, fold: &FullState) -> String {
     if let Some((segment, damage)) = fold.damage.first() {
         return format!(
             "{} is damaged at byte {}",

@@ -7,26 +7,28 @@ use futures_util::StreamExt;
 use futures_util::future::join_all;
 use uuid::Uuid;
 
-use super::key::Key;
+use super::key::StoreKey;
 use super::memory::MemoryStore;
 use super::sealed::SealedStore;
 use super::{StoreOptions, open};
-use crate::connection::store::{Changed, ConnectionStore, Put, Revision, Save, What};
+use crate::connection::store::{
+    ChangeEvent, ChangeKind, ConnectionStore, Precondition, Revision, SaveConnection,
+};
 use crate::connection::{
-    Change, Connection, ConnectionItem, Mask, Plain, Query, Sealed, Setting, Settings, StoreError,
-    Version, Window,
+    Connection, ConnectionItem, ListQuery, MaskedSecret, PageRequest, PlainSecret, SealedSecret,
+    SettingValue, Settings, StoreError, Version, VersionChange,
 };
 use crate::text::fold::fold;
 
-type Store = Arc<dyn ConnectionStore<Plain>>;
+type Store = Arc<dyn ConnectionStore<PlainSecret>>;
 
-const EVERYTHING: Window = Window {
+const EVERYTHING: PageRequest = PageRequest {
     skip: 0,
     take: usize::MAX,
 };
 
 /// Connection whose ID, name and key are derived from its alias.
-fn connection(alias: &str) -> Connection<Plain> {
+fn connection(alias: &str) -> Connection<PlainSecret> {
     let at = DateTime::<Utc>::UNIX_EPOCH + TimeDelta::milliseconds(1_234);
     Connection {
         item: ConnectionItem {
@@ -44,27 +46,27 @@ fn connection(alias: &str) -> Connection<Plain> {
         settings: Some(Settings::from_iter([
             (
                 "apiKey".to_owned(),
-                Setting::Secret(Plain::new(format!("sk-{alias}"))),
+                SettingValue::Secret(PlainSecret::new(format!("sk-{alias}"))),
             ),
             (
                 "endpoint".to_owned(),
-                Setting::Text("$OpenAI:Endpoint".into()),
+                SettingValue::Text("$OpenAI:Endpoint".into()),
             ),
-            ("organization".to_owned(), Setting::Null),
-            ("stream".to_owned(), Setting::Switch(true)),
+            ("organization".to_owned(), SettingValue::Null),
+            ("stream".to_owned(), SettingValue::Switch(true)),
         ])),
     }
 }
 
-fn new(connection: &Connection<Plain>) -> Save<Plain> {
-    Save {
+fn new(connection: &Connection<PlainSecret>) -> SaveConnection<PlainSecret> {
+    SaveConnection {
         connection: connection.clone(),
-        put: Put::New,
-        change: Change::default(),
+        precondition: Precondition::Absent,
+        change: VersionChange::default(),
     }
 }
 
-fn new_with_name(alias: &str, name: &str) -> Save<Plain> {
+fn new_with_name(alias: &str, name: &str) -> SaveConnection<PlainSecret> {
     let mut connection = connection(alias);
     connection.item.name = name.into();
     new(&connection)
@@ -72,20 +74,23 @@ fn new_with_name(alias: &str, name: &str) -> Save<Plain> {
 
 /// Next version of the connection, after `edit`.
 fn next(
-    connection: &Connection<Plain>,
-    edit: impl FnOnce(&mut Connection<Plain>),
-) -> Connection<Plain> {
+    connection: &Connection<PlainSecret>,
+    edit: impl FnOnce(&mut Connection<PlainSecret>),
+) -> Connection<PlainSecret> {
     let mut next = connection.clone();
     next.item.version += 1;
     edit(&mut next);
     next
 }
 
-fn over(before: &Connection<Plain>, after: &Connection<Plain>) -> Save<Plain> {
-    Save {
+fn over(
+    before: &Connection<PlainSecret>,
+    after: &Connection<PlainSecret>,
+) -> SaveConnection<PlainSecret> {
+    SaveConnection {
         connection: after.clone(),
-        put: Put::Over(before.item.version),
-        change: Change {
+        precondition: Precondition::Version(before.item.version),
+        change: VersionChange {
             description: Some(format!("to version {}", after.item.version)),
             paths: vec!["name".into()],
             user_id: None,
@@ -93,7 +98,7 @@ fn over(before: &Connection<Plain>, after: &Connection<Plain>) -> Save<Plain> {
     }
 }
 
-async fn aliases(store: &Store, query: &Query) -> Vec<String> {
+async fn aliases(store: &Store, query: &ListQuery) -> Vec<String> {
     let page = store.list(query).await.unwrap();
     page.items.into_iter().map(|item| item.alias).collect()
 }
@@ -166,8 +171,8 @@ fn options(folder: &std::path::Path) -> StoreOptions {
 }
 
 fn sealed_in_memory_store(folder: &std::path::Path) -> Store {
-    let key = Key::make(&folder.join("key")).unwrap();
-    let below = MemoryStore::<Sealed>::default();
+    let key = StoreKey::generate(&folder.join("key")).unwrap();
+    let below = MemoryStore::<SealedSecret>::default();
     Arc::new(SealedStore::new(below, key, Uuid::from_u128(1)))
 }
 
@@ -223,7 +228,7 @@ async fn concurrent_saves_of_one_alias_keep_exactly_one(store: Store) {
     });
     let results = join_all(saves).await;
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
-    let all = Query::all(EVERYTHING);
+    let all = ListQuery::all(EVERYTHING);
     assert_eq!(aliases(&store, &all).await, ["wanted"]);
     assert_eq!(store.revision(), Revision(1));
 }
@@ -246,7 +251,7 @@ async fn save_over_wrong_version_is_rejected(store: Store) {
     let refused = store.save(over(&first, &second)).await;
     assert_eq!(
         refused.unwrap_err(),
-        StoreError::VersionMoved {
+        StoreError::VersionConflict {
             expected: 1,
             found: 2
         }
@@ -284,7 +289,10 @@ async fn delete_removes_alias_and_versions(store: Store) {
     assert_eq!(store.version(first.item.id, 1).await.unwrap(), None);
     let versions = store.versions(first.item.id, EVERYTHING).await.unwrap();
     assert_eq!(versions.total, 0);
-    assert_eq!(store.list(&Query::all(EVERYTHING)).await.unwrap().total, 0);
+    assert_eq!(
+        store.list(&ListQuery::all(EVERYTHING)).await.unwrap().total,
+        0
+    );
 }
 
 async fn deleted_connection_can_be_created_again(store: Store) {
@@ -316,8 +324,8 @@ async fn trash_is_listed_separately(store: Store) {
     let (first, second) = (connection("first"), connection("second"));
     store.save(new(&first)).await.unwrap();
     let before = store.save(new(&second)).await.unwrap();
-    let in_use = Query::all(EVERYTHING);
-    let trash = Query {
+    let in_use = ListQuery::all(EVERYTHING);
+    let trash = ListQuery {
         is_trash: true,
         ..in_use.clone()
     };
@@ -327,8 +335,8 @@ async fn trash_is_listed_separately(store: Store) {
         item.item.date_deleted = Some(item.item.date_modified);
         item.item.alias = "first~gone".into();
     });
-    let save = |connection: &Connection<Plain>| Save {
-        put: Put::Over(connection.item.version - 1),
+    let save = |connection: &Connection<PlainSecret>| SaveConnection {
+        precondition: Precondition::Version(connection.item.version - 1),
         ..new(connection)
     };
     store.save(save(&trashed)).await.unwrap();
@@ -350,7 +358,7 @@ async fn trash_is_listed_separately(store: Store) {
     );
     let mut feed = store.changes(before).await.unwrap();
     let changed = feed.next().await.unwrap().unwrap();
-    assert_eq!(changed.what, What::Deleted(first.item.id));
+    assert_eq!(changed.kind, ChangeKind::Deleted(first.item.id));
 
     let back = next(&trashed, |item| {
         item.item.date_deleted = None;
@@ -361,7 +369,7 @@ async fn trash_is_listed_separately(store: Store) {
     assert_eq!(store.list(&trash).await.unwrap().total, 0);
     assert_eq!(store.find("first").await.unwrap(), Some(back.clone()));
     let changed = feed.next().await.unwrap().unwrap();
-    assert_eq!(changed.what, What::Saved(back.listed()));
+    assert_eq!(changed.kind, ChangeKind::Saved(back.listed()));
 }
 
 async fn delete_of_wrong_version_is_rejected(store: Store) {
@@ -369,7 +377,7 @@ async fn delete_of_wrong_version_is_rejected(store: Store) {
     store.save(new(&first)).await.unwrap();
     assert_eq!(
         store.delete(first.item.id, 2).await.unwrap_err(),
-        StoreError::VersionMoved {
+        StoreError::VersionConflict {
             expected: 2,
             found: 1
         }
@@ -388,7 +396,7 @@ async fn lists_are_sorted_by_name_then_alias(store: Store) {
     ] {
         store.save(new_with_name(alias, name)).await.unwrap();
     }
-    let all = Query::all(EVERYTHING);
+    let all = ListQuery::all(EVERYTHING);
     assert_eq!(aliases(&store, &all).await, ["b", "c", "f", "a", "d", "e"]);
     let page = store.list(&all).await.unwrap();
     let mut sorted = page.items.clone();
@@ -406,8 +414,8 @@ async fn lists_are_filtered_and_paged(store: Store) {
         connection.item.provider_id = ["openai", "amazon"][number % 2].into();
         store.save(new(&connection)).await.unwrap();
     }
-    let window = Window { skip: 5, take: 3 };
-    let mut query = Query::all(window);
+    let window = PageRequest { skip: 5, take: 3 };
+    let mut query = ListQuery::all(window);
     assert_eq!(aliases(&store, &query).await, ["c05", "c06", "c07"]);
     assert_eq!(store.list(&query).await.unwrap().total, 20);
     query.is_active = Some(true);
@@ -420,7 +428,7 @@ async fn lists_are_filtered_and_paged(store: Store) {
     query.filter = Some("BER 1".into());
     assert_eq!(aliases(&store, &query).await, ["c15", "c16", "c17"]);
     assert_eq!(store.list(&query).await.unwrap().total, 10);
-    query = Query::all(Window { skip: 50, take: 3 });
+    query = ListQuery::all(PageRequest { skip: 50, take: 3 });
     let beyond = store.list(&query).await.unwrap();
     assert_eq!((beyond.items.len(), beyond.total), (0, 20));
 }
@@ -434,7 +442,7 @@ async fn versions_are_newest_first_and_masked(store: Store) {
         current = after;
     }
     let id = current.item.id;
-    let window = Window { skip: 1, take: 2 };
+    let window = PageRequest { skip: 1, take: 2 };
     let page = store.versions(id, window).await.unwrap();
     let numbers: Vec<_> = page.items.iter().map(Version::number).collect();
     assert_eq!((numbers, page.total), (vec![11, 10], 12));
@@ -442,12 +450,15 @@ async fn versions_are_newest_first_and_masked(store: Store) {
     assert_eq!(third.snapshot.item.name, "v3");
     assert_eq!(third.change.description.as_deref(), Some("to version 3"));
     let settings = third.snapshot.settings.unwrap();
-    assert_eq!(settings.get("apiKey"), Some(&Setting::Secret(Mask::Any)));
-    assert_eq!(settings.get("stream"), Some(&Setting::Switch(true)));
+    assert_eq!(
+        settings.get("apiKey"),
+        Some(&SettingValue::Secret(MaskedSecret::Any))
+    );
+    assert_eq!(settings.get("stream"), Some(&SettingValue::Switch(true)));
     assert_eq!(store.version(id, 13).await.unwrap(), None);
 }
 
-async fn changes_since(store: &Store, since: u64, count: usize) -> Vec<Changed> {
+async fn changes_since(store: &Store, since: u64, count: usize) -> Vec<ChangeEvent> {
     let feed = store.changes(Revision(since)).await.unwrap();
     feed.take(count)
         .map(|changed| changed.unwrap())
@@ -462,15 +473,15 @@ async fn feed_has_every_change_once_in_order(store: Store) {
     store.save(over(&first, &second)).await.unwrap();
     store.delete(first.item.id, 2).await.unwrap();
     let expected = [
-        What::Saved(first.listed()),
-        What::Saved(second.listed()),
-        What::Deleted(first.item.id),
+        ChangeKind::Saved(first.listed()),
+        ChangeKind::Saved(second.listed()),
+        ChangeKind::Deleted(first.item.id),
     ]
     .into_iter()
     .zip(1..)
-    .map(|(what, revision)| Changed {
+    .map(|(what, revision)| ChangeEvent {
         revision: Revision(revision),
-        what,
+        kind: what,
     });
     assert_eq!(
         changes_since(&store, 0, 3).await,
@@ -505,7 +516,7 @@ async fn feed_continues_with_new_changes(store: Store) {
     for revision in 2..=51 {
         let changed = feed.next().await.unwrap().unwrap();
         assert_eq!(changed.revision, Revision(revision));
-        let What::Saved(item) = changed.what else {
+        let ChangeKind::Saved(item) = changed.kind else {
             panic!("expected a save");
         };
         assert!(store.get(item.id).await.unwrap().is_some());
@@ -528,7 +539,7 @@ async fn concurrent_saves_are_all_kept(store: Store) {
     revisions.sort_unstable();
     assert_eq!(revisions, (1..=300).collect::<Vec<_>>());
     assert_eq!(
-        store.list(&Query::all(EVERYTHING)).await.unwrap().total,
+        store.list(&ListQuery::all(EVERYTHING)).await.unwrap().total,
         300
     );
 }

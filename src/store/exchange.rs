@@ -28,7 +28,7 @@ const OUTGOING: &str = "outgoing";
 
 /// Treatment of the replaced store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Before<'a> {
+pub enum ReplacedStore<'a> {
     /// Keep it in a folder with this name, or this name and a number.
     Keep(&'a str),
     /// Remove it once the new store was opened, because the new store contains all of it.
@@ -44,11 +44,11 @@ pub fn begin(data: &Path) -> io::Result<PathBuf> {
 }
 
 /// Puts the new store in place. Returns the path of the previous one.
-pub fn commit(data: &Path, before: Before<'_>) -> io::Result<PathBuf> {
+pub fn commit(data: &Path, before: ReplacedStore<'_>) -> io::Result<PathBuf> {
     let unfinished = data.join(UNFINISHED);
     let name = match before {
-        Before::Keep(name) => free_name(data, name),
-        Before::Remove => OUTGOING.to_owned(),
+        ReplacedStore::Keep(name) => free_name(data, name),
+        ReplacedStore::Remove => OUTGOING.to_owned(),
     };
     files::write_atomically(&unfinished.join(ASIDE), |file| {
         file.write_all(name.as_bytes())
@@ -99,7 +99,7 @@ pub fn remove_leftovers(data: &Path) -> io::Result<()> {
 
 /// Step of a replacement. Every step can be repeated.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Step {
+enum ExchangeStep {
     Create(PathBuf),
     Move(PathBuf, PathBuf),
     Sync(PathBuf),
@@ -107,7 +107,7 @@ enum Step {
     Remove(PathBuf),
 }
 
-impl Step {
+impl ExchangeStep {
     fn execute(&self) -> io::Result<()> {
         match self {
             Self::Create(folder) => files::create_folder(folder),
@@ -120,7 +120,7 @@ impl Step {
 }
 
 /// Lists the remaining steps.
-fn steps(data: &Path) -> io::Result<Vec<Step>> {
+fn steps(data: &Path) -> io::Result<Vec<ExchangeStep>> {
     let next = data.join(NEXT);
     if !next.exists() {
         return Ok(Vec::new());
@@ -128,26 +128,26 @@ fn steps(data: &Path) -> io::Result<Vec<Step>> {
     let mut steps = Vec::new();
     if let Some(name) = previous_parts_name(&next)? {
         let aside = folder_of(data, &name);
-        steps.push(Step::Create(aside.clone()));
+        steps.push(ExchangeStep::Create(aside.clone()));
         for part in PARTS.map(|part| (data.join(part), aside.join(part))) {
             if part.0.exists() {
-                steps.push(Step::Move(part.0, part.1));
+                steps.push(ExchangeStep::Move(part.0, part.1));
             }
         }
         // The moves must be durable before the name of their destination is removed.
-        steps.push(Step::Sync(aside));
-        steps.push(Step::Sync(data.to_owned()));
-        steps.push(Step::RemoveFile(next.join(ASIDE)));
-        steps.push(Step::Sync(next.clone()));
+        steps.push(ExchangeStep::Sync(aside));
+        steps.push(ExchangeStep::Sync(data.to_owned()));
+        steps.push(ExchangeStep::RemoveFile(next.join(ASIDE)));
+        steps.push(ExchangeStep::Sync(next.clone()));
     }
     for part in PARTS.map(|part| (next.join(part), data.join(part))) {
         if part.0.exists() {
-            steps.push(Step::Move(part.0, part.1));
+            steps.push(ExchangeStep::Move(part.0, part.1));
         }
     }
-    steps.push(Step::Sync(data.to_owned()));
-    steps.push(Step::Remove(next));
-    steps.push(Step::Sync(data.to_owned()));
+    steps.push(ExchangeStep::Sync(data.to_owned()));
+    steps.push(ExchangeStep::Remove(next));
+    steps.push(ExchangeStep::Sync(data.to_owned()));
     Ok(steps)
 }
 
@@ -285,13 +285,13 @@ mod tests {
     fn replaced_stores_are_kept_or_removed_by_policy() {
         let folder = two_stores();
         let data = folder.path();
-        let first = commit(data, Before::Keep("same")).unwrap();
+        let first = commit(data, ReplacedStore::Keep("same")).unwrap();
         fs::create_dir(begin(data).unwrap().join("journal")).unwrap();
-        let second = commit(data, Before::Keep("same")).unwrap();
+        let second = commit(data, ReplacedStore::Keep("same")).unwrap();
         assert_eq!(markers(&first), all("old"));
         assert_eq!(markers(&second)[3].as_deref(), Some("new"));
         fs::create_dir(begin(data).unwrap().join("journal")).unwrap();
-        let third = commit(data, Before::Remove).unwrap();
+        let third = commit(data, ReplacedStore::Remove).unwrap();
         assert!(third.exists());
         remove_leftovers(data).unwrap();
         assert!(!third.exists());

@@ -8,7 +8,7 @@ use super::journal::segment::Segment;
 use super::journal::{self, snapshot};
 use super::lock;
 use crate::connection::StoreError;
-use crate::disk::{Use, describe, is_forbidden, permission_denied};
+use crate::disk::{AccessPurpose, describe, is_forbidden, permission_denied};
 pub use crate::disk::{
     create_file, create_folder, sync_folder, sync_parents, temporary_path, write_atomically,
 };
@@ -36,7 +36,7 @@ pub fn io_error(path: &Path, error: &io::Error) -> StoreError {
 /// Refuses a store with a file or folder that this user may not use, as `sudo umai` leaves them behind.
 ///
 /// Checked before anything is read, because a database that cannot be opened would be treated as damaged.
-pub fn refuse_forbidden(data: &Path, database: &Path) -> Result<(), StoreError> {
+pub fn reject_forbidden(data: &Path, database: &Path) -> Result<(), StoreError> {
     let forbidden = forbidden_in(data, database).map_err(|error| io_error(data, &error))?;
     forbidden.map_or(Ok(()), |path| {
         Err(StoreError::Unusable(permission_denied(&path, &path, data)))
@@ -47,20 +47,20 @@ fn forbidden_in(data: &Path, database: &Path) -> io::Result<Option<PathBuf>> {
     let journal = data.join(journal::FOLDER);
     let snapshots = data.join(snapshot::FOLDER);
     for path in [data, &data.join(lock::FILE), &journal, &snapshots] {
-        if is_forbidden(path, Use::Change) {
+        if is_forbidden(path, AccessPurpose::Change) {
             return Ok(Some(path.to_owned()));
         }
     }
     let segments = Segment::all(&journal)?;
     if let Some(last) = segments.last()
-        && is_forbidden(&last.path, Use::Change)
+        && is_forbidden(&last.path, AccessPurpose::Change)
     {
         return Ok(Some(last.path.clone()));
     }
     let segments = segments.into_iter().map(|segment| segment.path);
     let snapshots = snapshot::all(data)?.into_iter().map(|(_, path)| path);
     let mut read = segments.chain(snapshots);
-    if let Some(path) = read.find(|path| is_forbidden(path, Use::Read)) {
+    if let Some(path) = read.find(|path| is_forbidden(path, AccessPurpose::Read)) {
         return Ok(Some(path));
     }
     forbidden_below(database)
@@ -68,7 +68,7 @@ fn forbidden_in(data: &Path, database: &Path) -> io::Result<Option<PathBuf>> {
 
 /// The first file or folder at or below a path that this user may not change.
 pub fn forbidden_below(path: &Path) -> io::Result<Option<PathBuf>> {
-    if is_forbidden(path, Use::Change) {
+    if is_forbidden(path, AccessPurpose::Change) {
         return Ok(Some(path.to_owned()));
     }
     let entries = match std::fs::read_dir(path) {

@@ -15,8 +15,8 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use self::place::{Content, Origin, Spot};
-use crate::connection::{Plain, Sealed, StoreError};
+use self::place::{KeyFileContent, KeyFileLocation, KeyFileOrigin};
+use crate::connection::{PlainSecret, SealedSecret, StoreError};
 
 const LENGTH: usize = 32;
 const NONCE: usize = 24;
@@ -29,37 +29,37 @@ const FILE: &str = "umai.key";
 pub type KeyCheck = [u8; NONCE + 16];
 
 /// Key of 32 bytes that seals and opens secrets. Wiped on drop.
-pub struct Key(Zeroizing<[u8; LENGTH]>);
+pub struct StoreKey(Zeroizing<[u8; LENGTH]>);
 
 /// Result of a key lookup.
-pub enum Found {
+pub enum KeyLookup {
     /// The key and the file it was read from.
-    Key(Key, PathBuf),
+    Key(StoreKey, PathBuf),
     /// Path at which the key was expected.
     Missing(PathBuf),
 }
 
-impl Key {
+impl StoreKey {
     /// Looks up the key: the given file, then the credentials of the service manager, then the config folder.
-    pub fn find(key_file: Option<&Path>, config: &Path) -> Result<Found, StoreError> {
-        let Spot { path, origin } = Spot::find(key_file, config);
+    pub fn find(key_file: Option<&Path>, config: &Path) -> Result<KeyLookup, StoreError> {
+        let KeyFileLocation { path, origin } = KeyFileLocation::find(key_file, config);
         // A file given by the user must exist.
         let is_there = path
             .try_exists()
             .map_err(|error| place::unreadable(&path, &error))?;
-        if origin != Origin::Named && !is_there {
-            return Ok(Found::Missing(path));
+        if origin != KeyFileOrigin::Option && !is_there {
+            return Ok(KeyLookup::Missing(path));
         }
-        Ok(Found::Key(Self::read(&path)?, path))
+        Ok(KeyLookup::Key(Self::read(&path)?, path))
     }
 
     /// Creates a key and its file. Fails when the file exists.
-    pub fn make(path: &Path) -> Result<Self, StoreError> {
-        let content = Content::Plain(Self::random()?);
+    pub fn generate(path: &Path) -> Result<Self, StoreError> {
+        let content = KeyFileContent::Plain(Self::random()?);
         content.write(path)?;
         match content {
-            Content::Plain(key) => Ok(key),
-            Content::Wrapped(_) => Err(locked(path)),
+            KeyFileContent::Plain(key) => Ok(key),
+            KeyFileContent::Wrapped(_) => Err(locked(path)),
         }
     }
 
@@ -82,17 +82,17 @@ impl Key {
     }
 
     /// Fingerprint that identifies the key without revealing anything about it.
-    pub fn fingerprint(&self) -> Fingerprint {
+    pub fn fingerprint(&self) -> KeyFingerprint {
         let mut hash = Sha256::new();
         hash.update(b"umai key fingerprint 1");
         hash.update(*self.0);
         let sum: [u8; 32] = hash.finalize().into();
-        Fingerprint(std::array::from_fn(|at| sum[at]))
+        KeyFingerprint(std::array::from_fn(|at| sum[at]))
     }
 
     /// Returns the check value for the files of a store.
     pub fn check(&self, store: Uuid) -> Result<KeyCheck, StoreError> {
-        self.stamp(&check_binding(store))
+        self.create_check(&check_binding(store))
     }
 
     /// Returns true when a check value was created with this key.
@@ -101,7 +101,7 @@ impl Key {
     }
 
     /// Creates a seal without content, which proves that the key was used for `binding`.
-    pub fn stamp(&self, binding: &[u8]) -> Result<KeyCheck, StoreError> {
+    pub fn create_check(&self, binding: &[u8]) -> Result<KeyCheck, StoreError> {
         self.seal_bytes(&[], binding)?
             .try_into()
             .map_err(|_| StoreError::Key("The key check has the wrong length".into()))
@@ -113,7 +113,7 @@ impl Key {
     }
 
     /// Seals a secret for one field of one connection of one store.
-    pub fn seal(&self, place: &Place<'_>, text: &str) -> Result<Sealed, StoreError> {
+    pub fn seal(&self, place: &SealContext<'_>, text: &str) -> Result<SealedSecret, StoreError> {
         let length = u32::try_from(text.len())
             .map_err(|_| StoreError::Key("The secret is too long to seal".into()))?;
         let size = (size_of::<u32>() + text.len()).next_multiple_of(PADDING);
@@ -121,23 +121,23 @@ impl Key {
         padded.extend_from_slice(&length.to_le_bytes());
         padded.extend_from_slice(text.as_bytes());
         padded.resize(size, 0);
-        Ok(Sealed {
+        Ok(SealedSecret {
             sealed: STANDARD.encode(self.seal_bytes(&padded, &place.binding())?),
         })
     }
 
     /// Opens a secret. A secret that is damaged, was moved, or was sealed with another key is [`Plain::unreadable`].
-    pub fn open(&self, place: &Place<'_>, sealed: &Sealed) -> Plain {
+    pub fn open(&self, place: &SealContext<'_>, sealed: &SealedSecret) -> PlainSecret {
         self.try_open(place, sealed)
-            .unwrap_or_else(Plain::unreadable)
+            .unwrap_or_else(PlainSecret::unreadable)
     }
 
-    fn try_open(&self, place: &Place<'_>, sealed: &Sealed) -> Option<Plain> {
+    fn try_open(&self, place: &SealContext<'_>, sealed: &SealedSecret) -> Option<PlainSecret> {
         let bytes = STANDARD.decode(&sealed.sealed).ok()?;
         let padded = self.open_bytes(&bytes, &place.binding())?;
         let (length, text) = padded.split_first_chunk()?;
         let text = text.get(..usize::try_from(u32::from_le_bytes(*length)).ok()?)?;
-        std::str::from_utf8(text).ok().map(Plain::new)
+        std::str::from_utf8(text).ok().map(PlainSecret::new)
     }
 
     /// Seals bytes with `binding` as associated data.
@@ -184,9 +184,9 @@ pub fn locked(path: &Path) -> StoreError {
 
 /// Identifies a key: the first bytes of a hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fingerprint([u8; 8]);
+pub struct KeyFingerprint([u8; 8]);
 
-impl Fingerprint {
+impl KeyFingerprint {
     /// Parses the displayed form.
     pub fn read(text: &str) -> Option<Self> {
         let mut bytes = [0; 8];
@@ -199,7 +199,7 @@ impl Fingerprint {
     }
 }
 
-impl std::fmt::Display for Fingerprint {
+impl std::fmt::Display for KeyFingerprint {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         for (at, pair) in self.0.chunks(2).enumerate() {
             if at > 0 {
@@ -214,7 +214,7 @@ impl std::fmt::Display for Fingerprint {
 }
 
 /// Context that a sealed secret is bound to.
-pub struct Place<'a> {
+pub struct SealContext<'a> {
     /// ID of the store.
     pub store: Uuid,
     /// ID of the connection.
@@ -223,7 +223,7 @@ pub struct Place<'a> {
     pub field: &'a str,
 }
 
-impl Place<'_> {
+impl SealContext<'_> {
     fn binding(&self) -> Vec<u8> {
         let field = self.field.as_bytes();
         [
@@ -250,12 +250,12 @@ fn random(bytes: &mut [u8]) -> Result<(), StoreError> {
 mod tests {
     use super::*;
 
-    fn key() -> Key {
-        Key(Zeroizing::new([7; LENGTH]))
+    fn key() -> StoreKey {
+        StoreKey(Zeroizing::new([7; LENGTH]))
     }
 
-    fn place(field: &str) -> Place<'_> {
-        Place {
+    fn place(field: &str) -> SealContext<'_> {
+        SealContext {
             store: Uuid::from_u128(1),
             connection: Uuid::from_u128(2),
             field,
@@ -271,11 +271,11 @@ mod tests {
         );
         let elsewhere = [
             place("apiKey2"),
-            Place {
+            SealContext {
                 store: Uuid::from_u128(9),
                 ..place("apiKey")
             },
-            Place {
+            SealContext {
                 connection: Uuid::from_u128(9),
                 ..place("apiKey")
             },
@@ -283,7 +283,7 @@ mod tests {
         for place in elsewhere {
             assert_eq!(key().open(&place, &sealed).expose(), None);
         }
-        let other = Key(Zeroizing::new([8; LENGTH]));
+        let other = StoreKey(Zeroizing::new([8; LENGTH]));
         assert_eq!(other.open(&place("apiKey"), &sealed).expose(), None);
     }
 
@@ -305,17 +305,20 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("config");
-        let Found::Missing(path) = Key::find(None, &config).unwrap() else {
+        let KeyLookup::Missing(path) = StoreKey::find(None, &config).unwrap() else {
             panic!("expected no key");
         };
-        let made = Key::make(&path).unwrap();
+        let made = StoreKey::generate(&path).unwrap();
         let permissions = std::fs::metadata(&path).unwrap().permissions();
         assert_eq!(permissions.mode() & 0o777, 0o600);
-        let Found::Key(read, _) = Key::find(None, &config).unwrap() else {
+        let KeyLookup::Key(read, _) = StoreKey::find(None, &config).unwrap() else {
             panic!("expected a key");
         };
         assert_eq!(*made.0, *read.0);
-        assert!(Key::make(&path).is_err(), "a key is never overwritten");
+        assert!(
+            StoreKey::generate(&path).is_err(),
+            "a key is never overwritten"
+        );
     }
 
     #[test]
@@ -323,14 +326,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("k");
         std::fs::write(&path, [5; LENGTH]).unwrap();
-        assert_eq!(*Key::read(&path).unwrap().0, [5; LENGTH]);
+        assert_eq!(*StoreKey::read(&path).unwrap().0, [5; LENGTH]);
         for content in [
             b"".as_slice(),
             b"short",
             b"not base64 but long enough to be one........",
         ] {
             std::fs::write(&path, content).unwrap();
-            assert!(matches!(Key::read(&path), Err(StoreError::Key(_))));
+            assert!(matches!(StoreKey::read(&path), Err(StoreError::Key(_))));
         }
     }
 
@@ -341,7 +344,7 @@ mod tests {
         let path = folder.path().join("k");
         std::fs::write(&path, [5; LENGTH]).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o666)).unwrap();
-        let Err(StoreError::Key(message)) = Key::read(&path) else {
+        let Err(StoreError::Key(message)) = StoreKey::read(&path) else {
             panic!("the key was read");
         };
         assert!(message.contains("chmod"), "{message}");

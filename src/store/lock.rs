@@ -15,18 +15,18 @@ use crate::connection::StoreError;
 pub const FILE: &str = "lock";
 
 /// Exclusive right to use a data folder. The system releases the lock when the process ends.
-pub struct Lock {
+pub struct StoreLock {
     file: File,
 }
 
-impl Drop for Lock {
+impl Drop for StoreLock {
     fn drop(&mut self) {
         // Closing is not enough while a child process that is being started still has a copy of the descriptor.
         let _ = flock(&self.file, FlockOperation::Unlock);
     }
 }
 
-impl Lock {
+impl StoreLock {
     /// Takes the lock, or returns [`StoreError::Held`] with the current holder.
     pub fn take(folder: &Path) -> Result<Self, StoreError> {
         let file = open(folder)?;

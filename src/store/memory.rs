@@ -10,34 +10,36 @@ use uuid::Uuid;
 
 use crate::connection::query::order_of;
 use crate::connection::store::{
-    ChangeFeed, Changed, ConnectionStore, Put, Revision, Save, StoreNotice, What,
+    ChangeEvent, ChangeFeed, ChangeKind, ConnectionStore, Precondition, Revision, SaveConnection,
+    StoreNotice,
 };
 use crate::connection::{
-    Connection, ConnectionItem, Mask, Page, Query, StoreError, Version, Window, alias,
+    Connection, ConnectionItem, ListQuery, MaskedSecret, Page, PageRequest, StoreError, Version,
+    alias,
 };
 
 /// Store that lives as long as the process.
 pub struct MemoryStore<S> {
-    state: Arc<Mutex<State<S>>>,
+    state: Arc<Mutex<MemoryState<S>>>,
     /// Newest revision; `None` when the store is closed.
     newest: watch::Sender<Option<u64>>,
 }
 
-struct State<S> {
-    connections: HashMap<Uuid, Kept<S>>,
+struct MemoryState<S> {
+    connections: HashMap<Uuid, MemoryRecord<S>>,
     /// Keys are in lower case.
     aliases: HashMap<String, Uuid>,
-    changes: Vec<Changed>,
+    changes: Vec<ChangeEvent>,
 }
 
-struct Kept<S> {
+struct MemoryRecord<S> {
     connection: Connection<S>,
     versions: BTreeMap<u64, Version>,
 }
 
 impl<S> Default for MemoryStore<S> {
     fn default() -> Self {
-        let state = State {
+        let state = MemoryState {
             connections: HashMap::new(),
             aliases: HashMap::new(),
             changes: Vec::new(),
@@ -50,40 +52,43 @@ impl<S> Default for MemoryStore<S> {
 }
 
 impl<S> MemoryStore<S> {
-    fn open_state(&self) -> Result<MutexGuard<'_, State<S>>, StoreError> {
+    fn open_state(&self) -> Result<MutexGuard<'_, MemoryState<S>>, StoreError> {
         if self.newest.borrow().is_none() {
             return Err(StoreError::Unusable("The store is closed".into()));
         }
         Ok(lock(&self.state))
     }
 
-    fn announce(&self, mut state: MutexGuard<'_, State<S>>, what: What) -> Revision {
+    fn announce(&self, mut state: MutexGuard<'_, MemoryState<S>>, what: ChangeKind) -> Revision {
         let revision = Revision(state.changes.len() as u64 + 1);
-        state.changes.push(Changed { revision, what });
+        state.changes.push(ChangeEvent {
+            revision,
+            kind: what,
+        });
         self.newest.send_replace(Some(revision.0));
         revision
     }
 }
 
 /// A poisoned lock is safe to use: no code panics in the middle of an update.
-fn lock<S>(state: &Mutex<State<S>>) -> MutexGuard<'_, State<S>> {
+fn lock<S>(state: &Mutex<MemoryState<S>>) -> MutexGuard<'_, MemoryState<S>> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl<S> State<S> {
-    fn check(&self, save: &Save<S>) -> Result<(), StoreError> {
+impl<S> MemoryState<S> {
+    fn check(&self, save: &SaveConnection<S>) -> Result<(), StoreError> {
         let item = &save.connection.item;
         let found = self
             .connections
             .get(&item.id)
             .map(|record| record.connection.item.version);
-        match (save.put, found) {
-            (Put::New, None) => {}
-            (Put::New, Some(_)) => return Err(StoreError::IdTaken(item.id)),
-            (Put::Over(_), None) => return Err(StoreError::NotFound(item.id)),
-            (Put::Over(expected), Some(found)) => {
+        match (save.precondition, found) {
+            (Precondition::Absent, None) => {}
+            (Precondition::Absent, Some(_)) => return Err(StoreError::IdTaken(item.id)),
+            (Precondition::Version(_), None) => return Err(StoreError::NotFound(item.id)),
+            (Precondition::Version(expected), Some(found)) => {
                 if found != expected || item.version <= found {
-                    return Err(StoreError::VersionMoved { expected, found });
+                    return Err(StoreError::VersionConflict { expected, found });
                 }
             }
         }
@@ -98,8 +103,8 @@ impl<S> State<S> {
     }
 }
 
-impl<S: Clone> State<S> {
-    fn insert(&mut self, save: Save<S>) {
+impl<S: Clone> MemoryState<S> {
+    fn insert(&mut self, save: SaveConnection<S>) {
         let item = &save.connection.item;
         let id = item.id;
         let version = Version {
@@ -116,7 +121,7 @@ impl<S: Clone> State<S> {
             versions = before.versions;
         }
         versions.insert(item.version, version);
-        let record = Kept {
+        let record = MemoryRecord {
             connection: save.connection,
             versions,
         };
@@ -125,10 +130,10 @@ impl<S: Clone> State<S> {
 }
 
 /// Masks like the store on disk, which cannot read sealed secrets: all masks are equal.
-fn masked<S: Clone>(connection: &Connection<S>) -> Connection<Mask> {
+fn masked<S: Clone>(connection: &Connection<S>) -> Connection<MaskedSecret> {
     let masked = connection
         .clone()
-        .try_map(|_, _| Ok::<_, Infallible>(Mask::Any));
+        .try_map(|_, _| Ok::<_, Infallible>(MaskedSecret::Any));
     match masked {
         Ok(masked) => masked,
     }
@@ -151,14 +156,14 @@ impl<S: Clone + Send + Sync + 'static> ConnectionStore<S> for MemoryStore<S> {
         Ok(record.map(|record| record.connection.clone()))
     }
 
-    async fn list(&self, query: &Query) -> Result<Page<ConnectionItem>, StoreError> {
+    async fn list(&self, query: &ListQuery) -> Result<Page<ConnectionItem>, StoreError> {
         let query = query.clone().lowered();
         let state = self.open_state()?;
         let mut found: Vec<&Connection<S>> = state
             .connections
             .values()
             .map(|record| &record.connection)
-            .filter(|connection| query.admits(&connection.item))
+            .filter(|connection| query.contains(&connection.item))
             .collect();
         found.sort_by_cached_key(|connection| {
             let (name, alias) = order_of(&connection.item);
@@ -183,12 +188,12 @@ impl<S: Clone + Send + Sync + 'static> ConnectionStore<S> for MemoryStore<S> {
         Ok(found.into_iter().take(limit).cloned().collect())
     }
 
-    async fn save(&self, save: Save<S>) -> Result<Revision, StoreError> {
+    async fn save(&self, save: SaveConnection<S>) -> Result<Revision, StoreError> {
         let mut state = self.open_state()?;
         state.check(&save)?;
         let item = save.connection.listed();
         state.insert(save);
-        Ok(self.announce(state, What::became(item)))
+        Ok(self.announce(state, ChangeKind::new_state(item)))
     }
 
     async fn delete(&self, id: Uuid, version: u64) -> Result<Revision, StoreError> {
@@ -196,7 +201,7 @@ impl<S: Clone + Send + Sync + 'static> ConnectionStore<S> for MemoryStore<S> {
         let record = state.connections.get(&id).ok_or(StoreError::NotFound(id))?;
         let item = &record.connection.item;
         if item.version != version {
-            return Err(StoreError::VersionMoved {
+            return Err(StoreError::VersionConflict {
                 expected: version,
                 found: item.version,
             });
@@ -204,10 +209,10 @@ impl<S: Clone + Send + Sync + 'static> ConnectionStore<S> for MemoryStore<S> {
         let alias = item.alias.to_lowercase();
         state.aliases.remove(&alias);
         state.connections.remove(&id);
-        Ok(self.announce(state, What::Deleted(id)))
+        Ok(self.announce(state, ChangeKind::Deleted(id)))
     }
 
-    async fn versions(&self, id: Uuid, window: Window) -> Result<Page<Version>, StoreError> {
+    async fn versions(&self, id: Uuid, window: PageRequest) -> Result<Page<Version>, StoreError> {
         let state = self.open_state()?;
         let versions = state.connections.get(&id).map_or_else(Vec::new, |record| {
             record.versions.values().rev().cloned().collect()
@@ -260,7 +265,7 @@ impl<S: Clone + Send + Sync + 'static> ConnectionStore<S> for MemoryStore<S> {
     }
 }
 
-fn page<T>(all: Vec<T>, window: Window) -> Page<T> {
+fn page<T>(all: Vec<T>, window: PageRequest) -> Page<T> {
     let total = all.len();
     let items = all
         .into_iter()

@@ -3,14 +3,16 @@
 use serde::de::IgnoredAny;
 use uuid::Uuid;
 
-use super::key::{Key, Place};
-use super::sled::gather::Payloads;
+use super::key::{SealContext, StoreKey};
+use super::sled::gather::FullState;
 use super::sled::rows::{self, SavedJson};
-use crate::connection::{Change, Connection, Sealed, Setting, Settings, StoreError};
+use crate::connection::{
+    Connection, SealedSecret, SettingValue, Settings, StoreError, VersionChange,
+};
 
 /// Result of resealing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Resealed {
+pub struct ResealResult {
     /// Number of resealed secrets.
     pub secrets: usize,
     /// Number of secrets that could not be opened and were left unchanged.
@@ -20,20 +22,20 @@ pub struct Resealed {
 /// Opens every secret with `from` and seals it with `to`. Only the newest version of a connection has secrets: older versions are
 /// masked.
 pub fn reseal(
-    fold: &mut Payloads,
+    fold: &mut FullState,
     store: Uuid,
-    from: &Key,
-    to: &Key,
-) -> Result<Resealed, StoreError> {
-    let mut resealed = Resealed::default();
+    from: &StoreKey,
+    to: &StoreKey,
+) -> Result<ResealResult, StoreError> {
+    let mut resealed = ResealResult::default();
     for (id, folded) in &mut fold.connections {
         let Some(newest) = &mut folded.newest else {
             continue;
         };
-        let SavedJson::<Connection<Sealed>, Change> { connection, change } =
+        let SavedJson::<Connection<SealedSecret>, VersionChange> { connection, change } =
             rows::read_json(*id, &newest.payload.1)?;
         let connection = connection.try_map(|field, sealed| {
-            let place = Place {
+            let place = SealContext {
                 store,
                 connection: *id,
                 field,
@@ -52,17 +54,17 @@ pub fn reseal(
 }
 
 /// Number of secrets that a key opens.
-pub fn count_open(fold: &Payloads, store: Uuid, key: &Key) -> Result<usize, StoreError> {
+pub fn count_open(fold: &FullState, store: Uuid, key: &StoreKey) -> Result<usize, StoreError> {
     let mut opened = 0;
     for (id, folded) in &fold.connections {
         let Some(newest) = &folded.newest else {
             continue;
         };
-        let saved: SavedJson<Connection<Sealed>, IgnoredAny> =
+        let saved: SavedJson<Connection<SealedSecret>, IgnoredAny> =
             rows::read_json(*id, &newest.payload.1)?;
         for (field, value) in saved.connection.settings.iter().flat_map(Settings::iter) {
-            if let Setting::Secret(sealed) = value {
-                let place = Place {
+            if let SettingValue::Secret(sealed) = value {
+                let place = SealContext {
                     store,
                     connection: *id,
                     field,

@@ -9,25 +9,25 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use serde::de::IgnoredAny;
 
-use super::backup::restore::{Named, lock_exclusively};
-use super::content::{self, Content};
-use super::exchange::{self, Before};
+use super::backup::restore::{NamedConnection, lock_exclusively};
+use super::content::{self, StoreContent};
+use super::exchange::{self, ReplacedStore};
 use super::files::io_error;
-use super::journal::head::{Head, Identity};
-use super::key::place::{Content as Held, Spot, install, remove};
-use super::key::{Fingerprint, Key, earlier};
-use super::reseal::{self, Resealed};
-use super::sled::gather::Payloads;
+use super::journal::head::{FileHeader, StoreIdentity};
+use super::key::place::{KeyFileContent as Held, KeyFileLocation, install, remove};
+use super::key::{KeyFingerprint, StoreKey, earlier};
+use super::reseal::{self, ResealResult};
+use super::sled::gather::FullState;
 use super::sled::making;
 use super::sled::rows::{self, SavedJson};
 use super::{StoreOptions, unlock};
-use crate::connection::{Connection, Sealed, Setting, Settings, StoreError};
+use crate::connection::{Connection, SealedSecret, SettingValue, Settings, StoreError};
 
 /// Result of a rotation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rotated {
+pub struct RotationResult {
     /// Fingerprint of the new key.
-    pub fingerprint: Fingerprint,
+    pub fingerprint: KeyFingerprint,
     /// Path of the key file.
     pub path: PathBuf,
     /// Number of resealed secrets.
@@ -39,20 +39,22 @@ pub struct Rotated {
 }
 
 /// Reseals everything with a new key. No other process may have the store open.
-pub fn rotate(options: &StoreOptions) -> Result<Rotated, StoreError> {
+pub fn rotate(options: &StoreOptions) -> Result<RotationResult, StoreError> {
     const COMMAND: &str = "umai key rotate";
-    let spot = Spot::find(options.key_file.as_deref(), &options.config);
-    spot.refuse_credentials(COMMAND)?;
+    let spot = KeyFileLocation::find(options.key_file.as_deref(), &options.config);
+    spot.reject_credentials(COMMAND)?;
     let data = &options.data;
     ensure_store_exists(data)?;
     let _lock = lock_exclusively(data, COMMAND)?;
     exchange::complete(data).map_err(|error| io_error(data, &error))?;
-    let Content {
-        identity, mut fold, ..
+    let StoreContent {
+        identity,
+        state: mut fold,
+        ..
     } = content::read_complete(data)?;
     let (_, old) = unlock(options, Some(&identity))?;
-    let new = Key::random()?;
-    let next = Identity {
+    let new = StoreKey::random()?;
+    let next = StoreIdentity {
         store: identity.store,
         check: new.check(identity.store)?,
     };
@@ -70,10 +72,10 @@ pub fn rotate(options: &StoreOptions) -> Result<Rotated, StoreError> {
             return Err(error);
         }
     };
-    exchange::commit(data, Before::Remove).map_err(|error| io_error(data, &error))?;
+    exchange::commit(data, ReplacedStore::Remove).map_err(|error| io_error(data, &error))?;
     let installed = install(&spot).and_then(|()| earlier::prune(&spot, &new));
     let cleaned = exchange::remove_leftovers(data).map_err(|error| io_error(data, &error));
-    Ok(Rotated {
+    Ok(RotationResult {
         fingerprint: new.fingerprint(),
         path: spot.path,
         secrets: resealed.secrets,
@@ -88,9 +90,9 @@ pub fn rotate(options: &StoreOptions) -> Result<Rotated, StoreError> {
 
 /// Result of replacing a lost key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Renewed {
+pub struct NewKeyResult {
     /// Fingerprint of the new key.
-    pub fingerprint: Fingerprint,
+    pub fingerprint: KeyFingerprint,
     /// Path of the key file.
     pub path: PathBuf,
     /// Path of the previous key file, if one existed that does not match the store.
@@ -98,19 +100,23 @@ pub struct Renewed {
     /// Path of the replaced store.
     pub store_aside: PathBuf,
     /// Connections whose secrets must be entered again.
-    pub forgotten: Vec<Named>,
+    pub forgotten: Vec<NamedConnection>,
 }
 
 /// Creates a new key for a store whose key is lost. Existing sealed secrets are kept but can no longer be opened.
-pub fn renew(options: &StoreOptions, now: DateTime<Utc>) -> Result<Renewed, StoreError> {
+pub fn renew(options: &StoreOptions, now: DateTime<Utc>) -> Result<NewKeyResult, StoreError> {
     const COMMAND: &str = "umai key new";
-    let spot = Spot::find(options.key_file.as_deref(), &options.config);
-    spot.refuse_credentials(COMMAND)?;
+    let spot = KeyFileLocation::find(options.key_file.as_deref(), &options.config);
+    spot.reject_credentials(COMMAND)?;
     let data = &options.data;
     ensure_store_exists(data)?;
     let _lock = lock_exclusively(data, COMMAND)?;
     exchange::complete(data).map_err(|error| io_error(data, &error))?;
-    let Content { identity, fold, .. } = content::read_complete(data)?;
+    let StoreContent {
+        identity,
+        state: fold,
+        ..
+    } = content::read_complete(data)?;
     if unlock(options, Some(&identity)).is_ok() {
         return Err(StoreError::Key(format!(
             "The key in {} matches this store; nothing was changed. To replace a working key, use: umai key rotate",
@@ -118,8 +124,8 @@ pub fn renew(options: &StoreOptions, now: DateTime<Utc>) -> Result<Renewed, Stor
         )));
     }
     let forgotten = with_secrets(&fold)?;
-    let new = Key::random()?;
-    let next = Identity {
+    let new = StoreKey::random()?;
+    let next = StoreIdentity {
         store: identity.store,
         check: new.check(identity.store)?,
     };
@@ -131,10 +137,10 @@ pub fn renew(options: &StoreOptions, now: DateTime<Utc>) -> Result<Renewed, Stor
     }
     let key_aside = move_key_aside(&spot)?;
     let name = format!("{}-key-lost", now.format("%Y%m%dT%H%M%SZ"));
-    let store_aside =
-        exchange::commit(data, Before::Keep(&name)).map_err(|error| io_error(data, &error))?;
+    let store_aside = exchange::commit(data, ReplacedStore::Keep(&name))
+        .map_err(|error| io_error(data, &error))?;
     install(&spot)?;
-    Ok(Renewed {
+    Ok(NewKeyResult {
         fingerprint: new.fingerprint(),
         path: spot.path,
         key_aside,
@@ -155,14 +161,14 @@ pub fn ensure_store_exists(data: &Path) -> Result<(), StoreError> {
 }
 
 /// Writes the pending key next to the current one.
-fn write_pending(spot: &Spot, key: &Held) -> Result<(), StoreError> {
+fn write_pending(spot: &KeyFileLocation, key: &Held) -> Result<(), StoreError> {
     let pending = spot.pending();
     remove(&pending)?;
     key.write(&pending)
 }
 
-fn create(data: &Path, identity: Identity, fold: &Payloads) -> Result<(), StoreError> {
-    let head = Head {
+fn create(data: &Path, identity: StoreIdentity, fold: &FullState) -> Result<(), StoreError> {
+    let head = FileHeader {
         identity,
         revision: fold.revision,
         digest: fold.digest(),
@@ -173,10 +179,10 @@ fn create(data: &Path, identity: Identity, fold: &Payloads) -> Result<(), StoreE
 
 /// Checks that the new key opens all resealed secrets, before anything depends on it.
 fn verify(
-    fold: &Payloads,
+    fold: &FullState,
     store: uuid::Uuid,
-    new: &Key,
-    resealed: Resealed,
+    new: &StoreKey,
+    resealed: ResealResult,
 ) -> Result<(), StoreError> {
     let opened = reseal::count_open(fold, store, new)?;
     if opened == resealed.secrets {
@@ -189,7 +195,7 @@ fn verify(
 }
 
 /// Renames a key file that does not match the store; it is never deleted.
-fn move_key_aside(spot: &Spot) -> Result<Option<PathBuf>, StoreError> {
+fn move_key_aside(spot: &KeyFileLocation) -> Result<Option<PathBuf>, StoreError> {
     if !spot.path.exists() {
         return Ok(None);
     }
@@ -207,22 +213,22 @@ fn move_key_aside(spot: &Spot) -> Result<Option<PathBuf>, StoreError> {
 }
 
 /// Lists the connections that have secrets.
-fn with_secrets(fold: &Payloads) -> Result<Vec<Named>, StoreError> {
+fn with_secrets(fold: &FullState) -> Result<Vec<NamedConnection>, StoreError> {
     let mut found = Vec::new();
     for (id, folded) in &fold.connections {
         let Some(newest) = &folded.newest else {
             continue;
         };
-        let saved: SavedJson<Connection<Sealed>, IgnoredAny> =
+        let saved: SavedJson<Connection<SealedSecret>, IgnoredAny> =
             rows::read_json(*id, &newest.payload.1)?;
         let item = saved.connection.item;
         let settings = saved.connection.settings;
         let has_secret = settings
             .iter()
             .flat_map(Settings::iter)
-            .any(|(_, value)| matches!(value, Setting::Secret(_)));
+            .any(|(_, value)| matches!(value, SettingValue::Secret(_)));
         if has_secret {
-            found.push(Named {
+            found.push(NamedConnection {
                 name: item.name,
                 alias: item.alias,
                 id: *id,

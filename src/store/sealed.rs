@@ -5,17 +5,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::key::{Key, Place};
-use crate::connection::store::{ChangeFeed, ConnectionStore, Revision, Save, StoreNotice};
+use super::key::{SealContext, StoreKey};
+use crate::connection::store::{
+    ChangeFeed, ConnectionStore, Revision, SaveConnection, StoreNotice,
+};
 use crate::connection::{
-    Connection, ConnectionItem, Page, Plain, Query, Sealed, Setting, Settings, StoreError, Version,
-    Window,
+    Connection, ConnectionItem, ListQuery, Page, PageRequest, PlainSecret, SealedSecret,
+    SettingValue, Settings, StoreError, Version,
 };
 
 /// Store with plain secrets on top of a store with sealed ones, which never sees a plain secret.
 pub struct SealedStore<T> {
     inner: T,
-    key: Arc<Key>,
+    key: Arc<StoreKey>,
     store: Uuid,
     /// Notices of the inner store and about secrets that cannot be opened, in order of arrival.
     notices: Mutex<Vec<StoreNotice>>,
@@ -24,9 +26,9 @@ pub struct SealedStore<T> {
 /// Maximum number of notices.
 const MAX_NOTICES: usize = 100;
 
-impl<T: ConnectionStore<Sealed>> SealedStore<T> {
+impl<T: ConnectionStore<SealedSecret>> SealedStore<T> {
     /// Wraps a store. `key` seals the secrets; `store` is the ID that every seal is bound to.
-    pub fn new(inner: T, key: impl Into<Arc<Key>>, store: Uuid) -> Self {
+    pub fn new(inner: T, key: impl Into<Arc<StoreKey>>, store: Uuid) -> Self {
         Self {
             inner,
             key: key.into(),
@@ -35,11 +37,11 @@ impl<T: ConnectionStore<Sealed>> SealedStore<T> {
         }
     }
 
-    fn open(&self, sealed: Connection<Sealed>) -> Connection<Plain> {
+    fn open(&self, sealed: Connection<SealedSecret>) -> Connection<PlainSecret> {
         let connection = sealed.item.id;
         let name = sealed.item.name.clone();
         let opened = sealed.try_map(|field, secret| {
-            let place = Place {
+            let place = SealContext {
                 store: self.store,
                 connection,
                 field,
@@ -75,7 +77,10 @@ impl<T: ConnectionStore<Sealed>> SealedStore<T> {
     }
 
     /// Seals a connection. A secret that could not be opened keeps its stored seal, so that a rename does not lose it.
-    async fn seal(&self, plain: Connection<Plain>) -> Result<Connection<Sealed>, StoreError> {
+    async fn seal(
+        &self,
+        plain: Connection<PlainSecret>,
+    ) -> Result<Connection<SealedSecret>, StoreError> {
         let connection = plain.item.id;
         let stored = if has_unreadable(&plain) {
             self.inner.get(connection).await?
@@ -84,7 +89,7 @@ impl<T: ConnectionStore<Sealed>> SealedStore<T> {
         };
         plain.try_map(|field, secret| match secret.expose() {
             Some(text) => {
-                let place = Place {
+                let place = SealContext {
                     store: self.store,
                     connection,
                     field,
@@ -100,34 +105,35 @@ impl<T: ConnectionStore<Sealed>> SealedStore<T> {
     }
 }
 
-fn has_unreadable(connection: &Connection<Plain>) -> bool {
-    connection
-        .settings
-        .iter()
-        .flat_map(Settings::iter)
-        .any(|(_, value)| matches!(value, Setting::Secret(secret) if secret.expose().is_none()))
+fn has_unreadable(connection: &Connection<PlainSecret>) -> bool {
+    connection.settings.iter().flat_map(Settings::iter).any(
+        |(_, value)| matches!(value, SettingValue::Secret(secret) if secret.expose().is_none()),
+    )
 }
 
-fn stored_seal(stored: Option<&Connection<Sealed>>, field: &str) -> Option<Sealed> {
+fn stored_seal(stored: Option<&Connection<SealedSecret>>, field: &str) -> Option<SealedSecret> {
     match stored?.settings.as_ref()?.get(field)? {
-        Setting::Secret(sealed) => Some(sealed.clone()),
-        Setting::Null | Setting::Switch(_) | Setting::Number(_) | Setting::Text(_) => None,
+        SettingValue::Secret(sealed) => Some(sealed.clone()),
+        SettingValue::Null
+        | SettingValue::Switch(_)
+        | SettingValue::Number(_)
+        | SettingValue::Text(_) => None,
     }
 }
 
 #[async_trait]
-impl<T: ConnectionStore<Sealed>> ConnectionStore<Plain> for SealedStore<T> {
-    async fn get(&self, id: Uuid) -> Result<Option<Connection<Plain>>, StoreError> {
+impl<T: ConnectionStore<SealedSecret>> ConnectionStore<PlainSecret> for SealedStore<T> {
+    async fn get(&self, id: Uuid) -> Result<Option<Connection<PlainSecret>>, StoreError> {
         let found = self.inner.get(id).await?;
         Ok(found.map(|sealed| self.open(sealed)))
     }
 
-    async fn find(&self, alias: &str) -> Result<Option<Connection<Plain>>, StoreError> {
+    async fn find(&self, alias: &str) -> Result<Option<Connection<PlainSecret>>, StoreError> {
         let found = self.inner.find(alias).await?;
         Ok(found.map(|sealed| self.open(sealed)))
     }
 
-    async fn list(&self, query: &Query) -> Result<Page<ConnectionItem>, StoreError> {
+    async fn list(&self, query: &ListQuery) -> Result<Page<ConnectionItem>, StoreError> {
         self.inner.list(query).await
     }
 
@@ -135,12 +141,12 @@ impl<T: ConnectionStore<Sealed>> ConnectionStore<Plain> for SealedStore<T> {
         self.inner.aliases(prefix, limit).await
     }
 
-    async fn save(&self, save: Save<Plain>) -> Result<Revision, StoreError> {
+    async fn save(&self, save: SaveConnection<PlainSecret>) -> Result<Revision, StoreError> {
         let connection = self.seal(save.connection).await?;
         self.inner
-            .save(Save {
+            .save(SaveConnection {
                 connection,
-                put: save.put,
+                precondition: save.precondition,
                 change: save.change,
             })
             .await
@@ -150,7 +156,7 @@ impl<T: ConnectionStore<Sealed>> ConnectionStore<Plain> for SealedStore<T> {
         self.inner.delete(id, version).await
     }
 
-    async fn versions(&self, id: Uuid, window: Window) -> Result<Page<Version>, StoreError> {
+    async fn versions(&self, id: Uuid, window: PageRequest) -> Result<Page<Version>, StoreError> {
         self.inner.versions(id, window).await
     }
 

@@ -39,25 +39,27 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 pub use self::election::Unlock;
-use self::guest::Unanswered;
-use self::seating::{Seating, Stage};
-use self::wire::{Reply, Request, Write, unexpected_reply};
-use super::backup::{BackupPlan, Stamp};
-use super::journal::head::Identity;
-use crate::connection::store::{ChangeFeed, ConnectionStore, Revision, Save, StoreNotice};
+use self::guest::NoReply;
+use self::seating::{MemberStage, Membership};
+use self::wire::{StoreReply, StoreRequest, Write, unexpected_reply};
+use super::backup::{BackupPlan, BackupSealer};
+use super::journal::head::StoreIdentity;
+use crate::connection::store::{
+    ChangeFeed, ConnectionStore, Revision, SaveConnection, StoreNotice,
+};
 use crate::connection::{
-    Connection, ConnectionItem, Page, Query, Sealed, StoreError, Version, Window,
+    Connection, ConnectionItem, ListQuery, Page, PageRequest, SealedSecret, StoreError, Version,
 };
 
 /// Store of a data folder, regardless of the process that has it open. Clones share their state.
 #[derive(Clone)]
-pub struct SharedStore(Arc<Seating>);
+pub struct SharedStore(Arc<Membership>);
 
 /// Guard that pauses the store of this process; its requests wait until the guard is dropped.
 #[must_use = "the store is resumed when this is dropped"]
-pub struct Rest(Arc<Seating>);
+pub struct PausedStore(Arc<Membership>);
 
-impl Drop for Rest {
+impl Drop for PausedStore {
     fn drop(&mut self) {
         self.0.resume();
     }
@@ -75,7 +77,7 @@ impl SharedStore {
             copies,
             ..BackupPlan::default()
         };
-        Self(Arc::new(Seating::new(data, backups)))
+        Self(Arc::new(Membership::new(data, backups)))
     }
 
     /// Folder for copies of backups.
@@ -84,36 +86,36 @@ impl SharedStore {
     }
 
     /// Cell for the function that seals the backups created by this process.
-    pub fn backup_signer(&self) -> Arc<OnceLock<Arc<Stamp>>> {
-        Arc::clone(&self.0.backups().signer)
+    pub fn backup_signer(&self) -> Arc<OnceLock<Arc<BackupSealer>>> {
+        Arc::clone(&self.0.backups().sealer)
     }
 
     /// Opens the store, or joins the process that has it open. `unlock` accepts or rejects the identity that is found, in both
     /// cases; it gets `None` for a new store.
-    pub async fn open(&self, unlock: Arc<Unlock>) -> Result<Identity, StoreError> {
+    pub async fn open(&self, unlock: Arc<Unlock>) -> Result<StoreIdentity, StoreError> {
         self.0.open(unlock).await
     }
 
     /// Finishes pending requests and releases the store to other processes until the guard is dropped.
-    pub async fn pause(&self) -> Rest {
-        let guard = Rest(Arc::clone(&self.0));
+    pub async fn pause(&self) -> PausedStore {
+        let guard = PausedStore(Arc::clone(&self.0));
         // The journal is complete even if flushing the index failed.
-        let _ = self.0.leave(Stage::Paused).await;
+        let _ = self.0.shut_down(MemberStage::Paused).await;
         guard
     }
 
-    async fn read(&self, request: Request) -> Result<Reply, StoreError> {
+    async fn read(&self, request: StoreRequest) -> Result<StoreReply, StoreError> {
         loop {
             match self.0.handle().await?.send(&request).await {
                 Ok(answer) => return answer,
-                Err(Unanswered::Gone) => {}
-                Err(Unanswered::Unresponsive) => return Err(self.0.not_responding()),
+                Err(NoReply::Disconnected) => {}
+                Err(NoReply::Unresponsive) => return Err(self.0.not_responding()),
             }
         }
     }
 
     async fn write(&self, write: Write) -> Result<Revision, StoreError> {
-        let request = Request::Write(write.clone());
+        let request = StoreRequest::Write(write.clone());
         // Revision before a write that got no reply.
         let mut unanswered = None;
         loop {
@@ -125,8 +127,8 @@ impl SharedStore {
             let refusal = match handle.send(&request).await {
                 Ok(Ok(reply)) => return reply.revision(),
                 Ok(Err(refusal)) => Some(refusal),
-                Err(Unanswered::Gone) => None,
-                Err(Unanswered::Unresponsive) => {
+                Err(NoReply::Disconnected) => None,
+                Err(NoReply::Unresponsive) => {
                     return Err(outcome_unknown(&self.0.not_responding()));
                 }
             };
@@ -157,23 +159,24 @@ fn outcome_unknown(why: &StoreError) -> StoreError {
 }
 
 #[async_trait]
-impl ConnectionStore<Sealed> for SharedStore {
-    async fn get(&self, id: Uuid) -> Result<Option<Connection<Sealed>>, StoreError> {
-        let Reply::Connection(found) = self.read(Request::Get(id)).await? else {
+impl ConnectionStore<SealedSecret> for SharedStore {
+    async fn get(&self, id: Uuid) -> Result<Option<Connection<SealedSecret>>, StoreError> {
+        let StoreReply::Connection(found) = self.read(StoreRequest::Get(id)).await? else {
             return Err(unexpected_reply());
         };
         Ok(found.map(|found| *found))
     }
 
-    async fn find(&self, alias: &str) -> Result<Option<Connection<Sealed>>, StoreError> {
-        let Reply::Connection(found) = self.read(Request::Find(alias.to_owned())).await? else {
+    async fn find(&self, alias: &str) -> Result<Option<Connection<SealedSecret>>, StoreError> {
+        let StoreReply::Connection(found) = self.read(StoreRequest::Find(alias.to_owned())).await?
+        else {
             return Err(unexpected_reply());
         };
         Ok(found.map(|found| *found))
     }
 
-    async fn list(&self, query: &Query) -> Result<Page<ConnectionItem>, StoreError> {
-        let Reply::Items(page) = self.read(Request::List(query.clone())).await? else {
+    async fn list(&self, query: &ListQuery) -> Result<Page<ConnectionItem>, StoreError> {
+        let StoreReply::Items(page) = self.read(StoreRequest::List(query.clone())).await? else {
             return Err(unexpected_reply());
         };
         Ok(page)
@@ -181,8 +184,8 @@ impl ConnectionStore<Sealed> for SharedStore {
 
     async fn aliases(&self, prefix: &str, limit: usize) -> Result<Vec<String>, StoreError> {
         let prefix = prefix.to_owned();
-        let Reply::Aliases(found) = self
-            .read(Request::Aliases {
+        let StoreReply::Aliases(found) = self
+            .read(StoreRequest::Aliases {
                 prefix,
                 most: limit,
             })
@@ -193,7 +196,7 @@ impl ConnectionStore<Sealed> for SharedStore {
         Ok(found)
     }
 
-    async fn save(&self, save: Save<Sealed>) -> Result<Revision, StoreError> {
+    async fn save(&self, save: SaveConnection<SealedSecret>) -> Result<Revision, StoreError> {
         self.write(Write::Save(Box::new(save))).await
     }
 
@@ -201,15 +204,17 @@ impl ConnectionStore<Sealed> for SharedStore {
         self.write(Write::Delete { id, version }).await
     }
 
-    async fn versions(&self, id: Uuid, window: Window) -> Result<Page<Version>, StoreError> {
-        let Reply::Versions(page) = self.read(Request::Versions { id, window }).await? else {
+    async fn versions(&self, id: Uuid, window: PageRequest) -> Result<Page<Version>, StoreError> {
+        let StoreReply::Versions(page) = self.read(StoreRequest::Versions { id, window }).await?
+        else {
             return Err(unexpected_reply());
         };
         Ok(page)
     }
 
     async fn version(&self, id: Uuid, number: u64) -> Result<Option<Version>, StoreError> {
-        let Reply::Version(found) = self.read(Request::Version { id, number }).await? else {
+        let StoreReply::Version(found) = self.read(StoreRequest::Version { id, number }).await?
+        else {
             return Err(unexpected_reply());
         };
         Ok(found.map(|found| *found))
@@ -230,6 +235,6 @@ impl ConnectionStore<Sealed> for SharedStore {
     }
 
     async fn close(&self) -> Result<(), StoreError> {
-        self.0.leave(Stage::Closed).await
+        self.0.shut_down(MemberStage::Closed).await
     }
 }

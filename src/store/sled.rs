@@ -34,21 +34,23 @@ use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
 use self::applier::Applier;
-use self::change::Ask;
-use self::open::Start;
-use self::views::Views;
-use self::writer::{Message, Writer};
+use self::change::WriteRequest;
+use self::open::OpeningStore;
+use self::views::IndexHandle;
+use self::writer::{StoreWriter, WriterMessage};
 use super::backup::BackupPlan;
-use super::journal::head::Identity;
-use crate::connection::store::{ChangeFeed, ConnectionStore, Revision, Save, StoreNotice};
+use super::journal::head::StoreIdentity;
+use crate::connection::store::{
+    ChangeFeed, ConnectionStore, Revision, SaveConnection, StoreNotice,
+};
 use crate::connection::{
-    Connection, ConnectionItem, Page, Query, Sealed, StoreError, Version, Window,
+    Connection, ConnectionItem, ListQuery, Page, PageRequest, SealedSecret, StoreError, Version,
 };
 
 pub use self::rebuild::{DAMAGED, FOLDER};
 
 /// Reads the identity of the store in a data folder; `None` when there is no store. Opens nothing.
-pub fn identity_in(data: &Path) -> Result<Option<Identity>, StoreError> {
+pub fn identity_in(data: &Path) -> Result<Option<StoreIdentity>, StoreError> {
     open::identity_in(data)
 }
 
@@ -63,8 +65,8 @@ const QUEUE: usize = 1024;
 /// Store in a data folder. It accepts only sealed secrets, so it never sees a plain one.
 pub struct SledStore {
     applier: Arc<Applier>,
-    inbox: mpsc::Sender<Message>,
-    opening: watch::Receiver<Opening>,
+    inbox: mpsc::Sender<WriterMessage>,
+    opening: watch::Receiver<IndexOpening>,
     closing: Arc<AtomicBool>,
     /// True once the index was verified.
     is_verified: AtomicBool,
@@ -72,7 +74,7 @@ pub struct SledStore {
 
 /// State of the index while the store opens.
 #[derive(Debug, Clone, PartialEq)]
-enum Opening {
+enum IndexOpening {
     /// Not ready yet.
     Pending,
     /// Ready.
@@ -82,32 +84,32 @@ enum Opening {
 }
 
 /// Time at which the index is prepared.
-enum Ready {
+enum IndexTiming {
     /// It is ready.
-    Now(bring_up::Ready),
+    Immediate(bring_up::ReadyStore),
     /// Prepared in the background, because it takes a noticeable time.
-    Later(Start),
+    Background(OpeningStore),
 }
 
 /// Main function of the store's thread.
 fn run(
-    ready: Ready,
-    inbox: mpsc::Receiver<Message>,
+    ready: IndexTiming,
+    inbox: mpsc::Receiver<WriterMessage>,
     applier: Arc<Applier>,
-    state: &watch::Sender<Opening>,
+    state: &watch::Sender<IndexOpening>,
     closing: &AtomicBool,
 ) {
     let ready = match ready {
-        Ready::Now(ready) => Ok(ready),
-        Ready::Later(start) => start.finish(),
+        IndexTiming::Immediate(ready) => Ok(ready),
+        IndexTiming::Background(start) => start.finish(),
     };
     match ready {
         Ok(ready) => {
-            state.send_replace(Opening::Ready);
-            Writer::new(inbox, ready, applier).run(closing);
+            state.send_replace(IndexOpening::Ready);
+            StoreWriter::new(inbox, ready, applier).run(closing);
         }
         Err(error) => {
-            state.send_replace(Opening::Failed(error));
+            state.send_replace(IndexOpening::Failed(error));
         }
     }
 }
@@ -118,19 +120,19 @@ impl SledStore {
     /// `unlock` gets the identity of the store, or `None` for a new one, and returns the identity to use when the key matches.
     pub fn open(
         data: &Path,
-        unlock: impl FnOnce(Option<&Identity>) -> Result<Identity, StoreError>,
+        unlock: impl FnOnce(Option<&StoreIdentity>) -> Result<StoreIdentity, StoreError>,
         backups: BackupPlan,
     ) -> Result<Self, StoreError> {
         let start = open::open(data, unlock, backups)?;
         let applier = Arc::clone(&start.applier);
         let closing = Arc::<AtomicBool>::default();
         let (inbox, arriving) = mpsc::channel(QUEUE);
-        let state = watch::Sender::new(Opening::Pending);
+        let state = watch::Sender::new(IndexOpening::Pending);
         let opening = state.subscribe();
         let ready = if start.is_small() {
-            Ready::Now(start.finish()?)
+            IndexTiming::Immediate(start.finish()?)
         } else {
-            Ready::Later(start)
+            IndexTiming::Background(start)
         };
         let (stop, applier_handle) = (Arc::clone(&closing), Arc::clone(&applier));
         std::thread::Builder::new()
@@ -147,14 +149,14 @@ impl SledStore {
     }
 
     /// Identity of the store.
-    pub fn identity(&self) -> &Identity {
+    pub fn identity(&self) -> &StoreIdentity {
         &self.applier.identity
     }
 
-    async fn change(&self, ask: Ask) -> Result<Revision, StoreError> {
+    async fn change(&self, ask: WriteRequest) -> Result<Revision, StoreError> {
         let (answer, answered) = oneshot::channel();
         self.inbox
-            .send(Message::Change(ask, answer))
+            .send(WriterMessage::Change(ask, answer))
             .await
             .map_err(|_| self.closed_error())?;
         answered.await.map_err(|_| self.closed_error())?
@@ -165,26 +167,28 @@ impl SledStore {
         let mut opening = self.opening.clone();
         // When the thread has ended, the following read returns the error.
         let _ = opening
-            .wait_for(|opening| *opening != Opening::Pending)
+            .wait_for(|opening| *opening != IndexOpening::Pending)
             .await;
         match &*self.opening.borrow() {
-            Opening::Failed(error) => Err(error.clone()),
-            Opening::Pending | Opening::Ready => Ok(()),
+            IndexOpening::Failed(error) => Err(error.clone()),
+            IndexOpening::Pending | IndexOpening::Ready => Ok(()),
         }
     }
 
     /// Error after the store stopped.
     fn closed_error(&self) -> StoreError {
         match &*self.opening.borrow() {
-            Opening::Failed(error) => error.clone(),
-            Opening::Pending | Opening::Ready => StoreError::Unusable("The store is closed".into()),
+            IndexOpening::Failed(error) => error.clone(),
+            IndexOpening::Pending | IndexOpening::Ready => {
+                StoreError::Unusable("The store is closed".into())
+            }
         }
     }
 
     /// Reads from the index. After an error the index is repaired and read again.
     async fn read<T>(
         &self,
-        read: impl Fn(&Views) -> Result<T, StoreError>,
+        read: impl Fn(&IndexHandle) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         self.ready().await?;
         let damage = match read(&self.applier.index) {
@@ -193,7 +197,7 @@ impl SledStore {
             Err(damage) => damage,
         };
         let (done, repaired) = oneshot::channel();
-        if self.inbox.send(Message::Repair(done)).await.is_err() || repaired.await.is_err() {
+        if self.inbox.send(WriterMessage::Repair(done)).await.is_err() || repaired.await.is_err() {
             return Err(damage);
         }
         read(&self.applier.index)
@@ -203,14 +207,20 @@ impl SledStore {
     /// the row.
     async fn read_one<T>(
         &self,
-        read: impl Fn(&Views) -> Result<Option<T>, StoreError>,
+        read: impl Fn(&IndexHandle) -> Result<Option<T>, StoreError>,
     ) -> Result<Option<T>, StoreError> {
         let found = self.read(&read).await?;
         if found.is_some() || self.is_verified.load(Ordering::Acquire) {
             return Ok(found);
         }
         let (done, verified) = oneshot::channel();
-        if self.inbox.send(Message::Verified(done)).await.is_err() || verified.await.is_err() {
+        if self
+            .inbox
+            .send(WriterMessage::Verified(done))
+            .await
+            .is_err()
+            || verified.await.is_err()
+        {
             return Err(self.closed_error());
         }
         self.is_verified.store(true, Ordering::Release);
@@ -219,12 +229,12 @@ impl SledStore {
 }
 
 #[async_trait]
-impl ConnectionStore<Sealed> for SledStore {
-    async fn get(&self, id: Uuid) -> Result<Option<Connection<Sealed>>, StoreError> {
+impl ConnectionStore<SealedSecret> for SledStore {
+    async fn get(&self, id: Uuid) -> Result<Option<Connection<SealedSecret>>, StoreError> {
         self.read_one(|index| index.get(id)).await
     }
 
-    async fn find(&self, alias: &str) -> Result<Option<Connection<Sealed>>, StoreError> {
+    async fn find(&self, alias: &str) -> Result<Option<Connection<SealedSecret>>, StoreError> {
         self.read_one(|index| match index.owner(alias)? {
             Some(id) => index.get(id),
             None => Ok(None),
@@ -232,7 +242,7 @@ impl ConnectionStore<Sealed> for SledStore {
         .await
     }
 
-    async fn list(&self, query: &Query) -> Result<Page<ConnectionItem>, StoreError> {
+    async fn list(&self, query: &ListQuery) -> Result<Page<ConnectionItem>, StoreError> {
         let query = query.clone().lowered();
         self.read(|index| index.list(&query)).await
     }
@@ -241,15 +251,15 @@ impl ConnectionStore<Sealed> for SledStore {
         self.read(|index| index.aliases(prefix, limit)).await
     }
 
-    async fn save(&self, save: Save<Sealed>) -> Result<Revision, StoreError> {
-        self.change(Ask::save(&save)?).await
+    async fn save(&self, save: SaveConnection<SealedSecret>) -> Result<Revision, StoreError> {
+        self.change(WriteRequest::save(&save)?).await
     }
 
     async fn delete(&self, id: Uuid, version: u64) -> Result<Revision, StoreError> {
-        self.change(Ask::Delete { id, version }).await
+        self.change(WriteRequest::Delete { id, version }).await
     }
 
-    async fn versions(&self, id: Uuid, window: Window) -> Result<Page<Version>, StoreError> {
+    async fn versions(&self, id: Uuid, window: PageRequest) -> Result<Page<Version>, StoreError> {
         self.read(|index| index.versions(id, window)).await
     }
 
@@ -272,7 +282,7 @@ impl ConnectionStore<Sealed> for SledStore {
     async fn close(&self) -> Result<(), StoreError> {
         self.closing.store(true, Ordering::Release);
         let (done, closed) = oneshot::channel();
-        if self.inbox.send(Message::Close(done)).await.is_ok() {
+        if self.inbox.send(WriterMessage::Close(done)).await.is_ok() {
             // A writer that ended without a reply is closed too.
             let _ = closed.await;
         }

@@ -12,15 +12,15 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::StoreOptions;
-use super::backup::shelf::{Found as Backup, Shelf};
+use super::backup::shelf::{BackupFile as Backup, BackupFolder};
 use super::exchange;
 use super::files;
-use super::journal::entry::Entry;
-use super::journal::fold::{Fold, Source};
-use super::journal::head::Identity;
+use super::journal::entry::JournalEntry;
+use super::journal::fold::{StateBuilder, StateSource};
+use super::journal::head::StoreIdentity;
 use super::journal::{self, snapshot};
-use super::key::place::Spot;
-use super::key::{Found, Key};
+use super::key::place::KeyFileLocation;
+use super::key::{KeyLookup, StoreKey};
 use super::lock;
 use super::sled;
 
@@ -29,17 +29,17 @@ const MAX_ATTEMPTS: usize = 3;
 
 /// State of a store as seen from outside.
 #[derive(Debug)]
-pub struct Survey {
+pub struct StoreReport {
     /// Command that solves a permission problem; `None` where every file can be used.
     pub forbidden: Option<String>,
     /// Content of the store, `None` without a store; or the reason why it cannot be read.
-    pub contents: Result<Option<Contents>, String>,
+    pub contents: Result<Option<StoreCounts>, String>,
     /// Process that has the store open.
-    pub holder: Holder,
+    pub holder: StoreHolder,
     /// State of the key.
     pub key: KeyState,
     /// Sizes of the files in bytes.
-    pub sizes: Sizes,
+    pub sizes: StoreSizes,
     /// Free space on the disk in bytes.
     pub free: Option<u64>,
     /// Data loss recorded by an earlier start.
@@ -54,7 +54,7 @@ pub struct Survey {
 
 /// Content of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Contents {
+pub struct StoreCounts {
     /// Connections outside the trash.
     pub connections: usize,
     /// Connections in the trash.
@@ -69,7 +69,7 @@ pub struct Contents {
 
 /// Process that has a store open.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Holder {
+pub enum StoreHolder {
     /// No process.
     Free,
     /// The process with this ID.
@@ -84,22 +84,22 @@ pub enum Holder {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyState {
     /// In this file, and it matches the store.
-    Fits(PathBuf),
+    Matches(PathBuf),
     /// In this file, but it does not match the store.
-    Foreign(PathBuf),
+    Mismatched(PathBuf),
     /// In this file; there is no store to check it against.
-    Untried(PathBuf),
+    NotTried(PathBuf),
     /// Missing; expected in this file.
     Missing(PathBuf),
     /// In this file, protected by a passphrase that was not given.
     Locked(PathBuf),
     /// It cannot be read, for this reason.
-    Unread(String),
+    Unreadable(String),
 }
 
 /// Sizes of the parts of a store in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Sizes {
+pub struct StoreSizes {
     /// Journal.
     pub journal: u64,
     /// Snapshots.
@@ -111,25 +111,25 @@ pub struct Sizes {
 }
 
 /// Inspects the store in a data folder.
-pub fn survey(options: &StoreOptions) -> Survey {
+pub fn survey(options: &StoreOptions) -> StoreReport {
     let data = &options.data;
     let identity = sled::identity_in(data);
     let key = key_state(options, identity.as_ref().ok().and_then(Option::as_ref));
     let holder = lock_owner(data);
-    let shelf = Shelf::for_store(data);
-    let forbidden = files::refuse_forbidden(data, &data.join(sled::FOLDER));
+    let shelf = BackupFolder::for_store(data);
+    let forbidden = files::reject_forbidden(data, &data.join(sled::FOLDER));
     let forbidden = forbidden.err().map(|error| error.to_string());
     let contents = match identity {
         _ if exchange::is_pending(data) => Err(exchange::pending_message(data)),
         Err(why) => Err(why.to_string()),
         Ok(identity) => contents(data).map(|found| found.filter(|_| identity.is_some())),
     };
-    Survey {
+    StoreReport {
         forbidden,
         contents,
         holder,
         key,
-        sizes: Sizes {
+        sizes: StoreSizes {
             journal: size(&data.join(journal::FOLDER)),
             snapshots: size(&data.join(snapshot::FOLDER)),
             view: size(&data.join(sled::FOLDER)),
@@ -163,26 +163,26 @@ fn replaced_stores(data: &Path) -> Vec<PathBuf> {
     found
 }
 
-fn key_state(options: &StoreOptions, identity: Option<&Identity>) -> KeyState {
-    let spot = Spot::find(options.key_file.as_deref(), &options.config);
+fn key_state(options: &StoreOptions, identity: Option<&StoreIdentity>) -> KeyState {
+    let spot = KeyFileLocation::find(options.key_file.as_deref(), &options.config);
     if spot.locked().is_some() {
         return KeyState::Locked(spot.path);
     }
     if let Some(identity) = identity
         && super::matching_key(options, identity).is_ok()
     {
-        return KeyState::Fits(spot.path);
+        return KeyState::Matches(spot.path);
     }
-    match Key::find(options.key_file.as_deref(), &options.config) {
-        Err(why) => KeyState::Unread(why.to_string()),
-        Ok(Found::Missing(path)) => KeyState::Missing(path),
-        Ok(Found::Key(_, path)) if identity.is_none() => KeyState::Untried(path),
-        Ok(Found::Key(_, path)) => KeyState::Foreign(path),
+    match StoreKey::find(options.key_file.as_deref(), &options.config) {
+        Err(why) => KeyState::Unreadable(why.to_string()),
+        Ok(KeyLookup::Missing(path)) => KeyState::Missing(path),
+        Ok(KeyLookup::Key(_, path)) if identity.is_none() => KeyState::NotTried(path),
+        Ok(KeyLookup::Key(_, path)) => KeyState::Mismatched(path),
     }
 }
 
 /// Reads the content from the newest correct base, or the last one read; `None` when there is no journal.
-fn contents(data: &Path) -> Result<Option<Contents>, String> {
+fn contents(data: &Path) -> Result<Option<StoreCounts>, String> {
     let mut last = None;
     for _ in 0..MAX_ATTEMPTS {
         match read(data) {
@@ -198,10 +198,10 @@ fn contents(data: &Path) -> Result<Option<Contents>, String> {
     }
 }
 
-fn read(data: &Path) -> io::Result<Option<Contents>> {
+fn read(data: &Path) -> io::Result<Option<StoreCounts>> {
     let mut found = None;
-    for source in Source::all(data)? {
-        let Some(fold) = Fold::read(data, &source, is_deleted)? else {
+    for source in StateSource::all(data)? {
+        let Some(fold) = StateBuilder::read(data, &source, is_deleted)? else {
             continue;
         };
         if fold.identity.is_none() {
@@ -216,11 +216,11 @@ fn read(data: &Path) -> io::Result<Option<Contents>> {
     Ok(found)
 }
 
-fn stats_of(fold: &Fold<bool>) -> Contents {
-    let mut contents = Contents {
+fn stats_of(fold: &StateBuilder<bool>) -> StoreCounts {
+    let mut contents = StoreCounts {
         revision: fold.revision,
         is_sound: fold.is_consistent() && fold.damage.is_empty(),
-        ..Contents::default()
+        ..StoreCounts::default()
     };
     for folded in fold.connections.values() {
         contents.versions += folded.older.len() + 1;
@@ -233,28 +233,28 @@ fn stats_of(fold: &Fold<bool>) -> Contents {
 }
 
 /// Returns true when the connection of an entry is in the trash.
-fn is_deleted(entry: &Entry<'_>) -> bool {
+fn is_deleted(entry: &JournalEntry<'_>) -> bool {
     #[derive(Deserialize)]
-    struct Saved {
-        connection: Item,
+    struct SavedItem {
+        connection: ReportItem,
     }
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
-    struct Item {
+    struct ReportItem {
         #[serde(default)]
         date_deleted: Option<IgnoredAny>,
     }
-    serde_json::from_slice::<Saved>(entry.payload)
+    serde_json::from_slice::<SavedItem>(entry.payload)
         .is_ok_and(|saved| saved.connection.date_deleted.is_some())
 }
 
 /// Finds the process that holds the lock without taking the lock, which could disturb another process.
-fn lock_owner(data: &Path) -> Holder {
+fn lock_owner(data: &Path) -> StoreHolder {
     let Ok(lock) = std::fs::metadata(data.join(lock::FILE)) else {
-        return Holder::Free;
+        return StoreHolder::Free;
     };
     let Ok(locks) = std::fs::read_to_string("/proc/locks") else {
-        return Holder::Unknown;
+        return StoreHolder::Unknown;
     };
     let inode = format!(":{}", lock.ino());
     let flock = locks.lines().find(|line| {
@@ -262,13 +262,13 @@ fn lock_owner(data: &Path) -> Holder {
         words.clone().any(|word| word == "FLOCK") && words.any(|word| word.ends_with(&inode))
     });
     if flock.is_none() {
-        return Holder::Free;
+        return StoreHolder::Free;
     }
     let process = lock::owner_pid(data).unwrap_or_else(|| "unknown".into());
     if lock::is_owner_suspended(data) {
-        Holder::Stopped(process)
+        StoreHolder::Stopped(process)
     } else {
-        Holder::Process(process)
+        StoreHolder::Process(process)
     }
 }
 

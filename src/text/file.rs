@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FileFlaw {
     /// The file does not exist.
-    NotThere,
+    NotFound,
     /// The file cannot be used. Completes a sentence that begins with the file name: `is larger than 64 KiB`.
     Unusable(String),
 }
@@ -35,7 +35,7 @@ pub fn read(path: &Path, limit: usize) -> Result<Zeroizing<String>, FileFlaw> {
 /// Reads a regular file of at most `limit` bytes. The bytes are zeroized, because they may hold secrets.
 pub fn read_bytes(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>, FileFlaw> {
     // Checked before opening, because opening a named pipe blocks.
-    let metadata = std::fs::metadata(path).map_err(|error| flaw(&error))?;
+    let metadata = std::fs::metadata(path).map_err(|error| read_error(&error))?;
     if !metadata.is_file() {
         return Err(FileFlaw::Unusable("is not a regular file".into()));
     }
@@ -44,7 +44,7 @@ pub fn read_bytes(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>, FileF
     ));
     File::open(path)
         .and_then(|file| file.take(limit as u64 + 1).read_to_end(&mut bytes))
-        .map_err(|error| flaw(&error))?;
+        .map_err(|error| read_error(&error))?;
     if bytes.len() > limit {
         return Err(FileFlaw::Unusable(format!(
             "is larger than {} KiB",
@@ -67,9 +67,9 @@ pub fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
     (line, column)
 }
 
-fn flaw(error: &std::io::Error) -> FileFlaw {
+fn read_error(error: &std::io::Error) -> FileFlaw {
     match error.kind() {
-        ErrorKind::NotFound => FileFlaw::NotThere,
+        ErrorKind::NotFound => FileFlaw::NotFound,
         ErrorKind::PermissionDenied => {
             FileFlaw::Unusable("cannot be read: permission denied; check its permissions".into())
         }
@@ -92,7 +92,7 @@ mod tests {
     fn unusable_files_are_reported() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
-        assert_eq!(read(&path, 1024), Err(FileFlaw::NotThere));
+        assert_eq!(read(&path, 1024), Err(FileFlaw::NotFound));
         std::fs::write(&path, "\u{feff}text").unwrap();
         assert_eq!(read(&path, 1024).unwrap().as_str(), "text");
         std::fs::write(&path, [b'a'; 1025]).unwrap();

@@ -34,10 +34,10 @@ pub fn looks_like_one(text: &str) -> bool {
                     && run.bytes().any(|byte| byte.is_ascii_digit())
                     && run.bytes().any(|byte| byte.is_ascii_alphabetic())
             });
-    is_token || begins_like_one(text)
+    is_token || has_key_prefix(text)
 }
 
 /// Returns whether a text has a key's prefix and a sufficient length.
-pub fn begins_like_one(text: &str) -> bool {
+pub fn has_key_prefix(text: &str) -> bool {
     text.len() >= PREFIXED && PREFIXES.iter().any(|prefix| text.starts_with(prefix))
 }

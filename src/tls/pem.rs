@@ -14,7 +14,7 @@ const OBJECT_ID: u8 = 0x06;
 
 /// Expected content of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wanted {
+pub enum PemContent {
     /// Certificates.
     Certificate,
     /// A private key.
@@ -25,7 +25,7 @@ pub enum Wanted {
 pub fn certificates(bytes: &[u8], path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let found = CertificateDer::pem_slice_iter(bytes).collect::<Result<Vec<_>, _>>();
     match found {
-        Ok(found) if found.is_empty() => Err(not_pem(bytes, path, Wanted::Certificate)),
+        Ok(found) if found.is_empty() => Err(not_pem(bytes, path, PemContent::Certificate)),
         Ok(found) => Ok(found),
         Err(error) => Err(format!("is damaged: {error}")),
     }
@@ -44,31 +44,31 @@ pub fn roots(bytes: &[u8], path: &Path) -> Result<Vec<CertificateDer<'static>>, 
 }
 
 /// Describes a file without usable content. The text completes a sentence that begins with the file name.
-pub fn not_pem(bytes: &[u8], path: &Path, wanted: Wanted) -> String {
+pub fn not_pem(bytes: &[u8], path: &Path, wanted: PemContent) -> String {
     let file = file(path);
     let (what, label, output) = match wanted {
-        Wanted::Certificate => ("certificate", "CERTIFICATE", "cert.pem"),
-        Wanted::Key => ("private key", "PRIVATE KEY", "key.pem"),
+        PemContent::Certificate => ("certificate", "CERTIFICATE", "cert.pem"),
+        PemContent::Key => ("private key", "PRIVATE KEY", "key.pem"),
     };
-    let command = match (Format::of(bytes), wanted) {
-        (Format::Pkcs12, Wanted::Certificate) => {
+    let command = match (DerFormat::from_der(bytes), wanted) {
+        (DerFormat::Pkcs12, PemContent::Certificate) => {
             format!("PKCS#12; convert it with: openssl pkcs12 -in {file} -nokeys -out {output}")
         }
-        (Format::Pkcs12, Wanted::Key) => {
+        (DerFormat::Pkcs12, PemContent::Key) => {
             format!(
                 "PKCS#12; convert it with: openssl pkcs12 -in {file} -nocerts -noenc -out {output}"
             )
         }
-        (Format::Pkcs7, Wanted::Certificate) => format!(
+        (DerFormat::Pkcs7, PemContent::Certificate) => format!(
             "PKCS#7; convert it with: openssl pkcs7 -inform DER -in {file} -print_certs -out {output}"
         ),
-        (Format::Der, Wanted::Certificate) => {
+        (DerFormat::Der, PemContent::Certificate) => {
             format!("DER; convert it with: openssl x509 -inform DER -in {file} -out {output}")
         }
-        (Format::DerKey, Wanted::Key) => {
+        (DerFormat::DerKey, PemContent::Key) => {
             format!("DER; convert it with: openssl pkey -inform DER -in {file} -out {output}")
         }
-        (Format::Der | Format::DerKey | Format::Pkcs7 | Format::Other, _) => {
+        (DerFormat::Der | DerFormat::DerKey | DerFormat::Pkcs7 | DerFormat::Other, _) => {
             return format!("holds no {what}; it must be PEM, with -----BEGIN {label}-----");
         }
     };
@@ -88,7 +88,7 @@ fn file(path: &Path) -> String {
 
 /// Binary formats of certificates and keys, detected by their first elements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Format {
+enum DerFormat {
     /// A certificate.
     Der,
     /// A private key.
@@ -100,8 +100,8 @@ enum Format {
     Other,
 }
 
-impl Format {
-    fn of(bytes: &[u8]) -> Self {
+impl DerFormat {
+    fn from_der(bytes: &[u8]) -> Self {
         // The length takes one byte, or the number of bytes in its low bits; 0x80 means indefinite.
         let content = match bytes {
             [SEQUENCE, length @ ..0x80, rest @ ..] if *length > 0 => rest,
@@ -155,7 +155,7 @@ mod tests {
             why,
             "holds no certificate; it must be PEM but is DER; convert it with: openssl x509 -inform DER -in /a/server.der -out cert.pem"
         );
-        let why = not_pem(&key.serialize_der(), Path::new("my key"), Wanted::Key);
+        let why = not_pem(&key.serialize_der(), Path::new("my key"), PemContent::Key);
         assert!(
             why.ends_with("openssl pkey -inform DER -in 'my key' -out key.pem"),
             "{why}"
@@ -166,40 +166,44 @@ mod tests {
     // First bytes of a file from `openssl pkcs12 -export`, and with an indefinite length.
     #[case(
         b"\x30\x82\x0a\x0f\x02\x01\x03\x30\x82",
-        Wanted::Certificate,
+        PemContent::Certificate,
         "openssl pkcs12 -in a -nokeys -out cert.pem"
     )]
     #[case(
         b"\x30\x80\x02\x01\x03\x30\x80",
-        Wanted::Key,
+        PemContent::Key,
         "openssl pkcs12 -in a -nocerts -noenc -out key.pem"
     )]
     #[case(
         b"\x30\x82\x01\x00\x06\x09",
-        Wanted::Certificate,
+        PemContent::Certificate,
         "openssl pkcs7 -inform DER -in a -print_certs -out cert.pem"
     )]
     #[case(
         b"",
-        Wanted::Certificate,
+        PemContent::Certificate,
         "it must be PEM, with -----BEGIN CERTIFICATE-----"
     )]
     #[case(
         b"\x30",
-        Wanted::Key,
+        PemContent::Key,
         "it must be PEM, with -----BEGIN PRIVATE KEY-----"
     )]
     #[case(
         b"\x30\xff\x00",
-        Wanted::Key,
+        PemContent::Key,
         "it must be PEM, with -----BEGIN PRIVATE KEY-----"
     )]
     #[case(
         b"some text",
-        Wanted::Certificate,
+        PemContent::Certificate,
         "it must be PEM, with -----BEGIN CERTIFICATE-----"
     )]
-    fn other_formats_are_named(#[case] bytes: &[u8], #[case] wanted: Wanted, #[case] end: &str) {
+    fn other_formats_are_named(
+        #[case] bytes: &[u8],
+        #[case] wanted: PemContent,
+        #[case] end: &str,
+    ) {
         let why = not_pem(bytes, Path::new("a"), wanted);
         assert!(why.ends_with(end), "{why}");
     }

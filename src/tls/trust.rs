@@ -35,7 +35,7 @@ pub fn client_config(extra: &[CertificateDer<'static>]) -> Result<ClientConfig, 
     let provider = Arc::new(ring::default_provider());
     let system = Verifier::new_with_extra_roots(extra.iter().cloned(), Arc::clone(&provider))
         .map_err(|_| {
-            file_flaw().unwrap_or_else(|| "This system has no CA certificates".to_owned())
+            file_error().unwrap_or_else(|| "This system has no CA certificates".to_owned())
         })?;
     let verifier = ExactOrSystem {
         system,
@@ -52,7 +52,7 @@ pub fn client_config(extra: &[CertificateDer<'static>]) -> Result<ClientConfig, 
 }
 
 /// Describes the flaw of the file in `SSL_CERT_FILE`; none when it is usable or not set.
-pub fn file_flaw() -> Option<String> {
+pub fn file_error() -> Option<String> {
     let path = std::env::var_os(FILE).filter(|path| !path.is_empty())?;
     let path = Path::new(&path);
     let flaw = match read(path) {

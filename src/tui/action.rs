@@ -8,7 +8,7 @@ use super::keymap::Keymap;
 
 /// Context of a key press. A key can have different actions in different contexts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Context {
+pub enum KeyContext {
     /// Tree and the panes beside it.
     Tree,
     /// List above the tree: providers, palette, help, filter results.
@@ -34,16 +34,16 @@ pub enum Context {
     /// Bulk operation.
     Bulk,
     /// Dialog that moves a secret to a reference.
-    Moving,
+    MoveToReference,
     /// Copy menu, opened by the copy key.
     Clipboard,
     /// Sort menu, opened by the sort key.
     Sorting,
     /// Any context that does not bind the key itself.
-    Anywhere,
+    Global,
 }
 
-impl Context {
+impl KeyContext {
     /// Every context, in the order of the docs.
     pub const ALL: [Self; 16] = [
         Self::Tree,
@@ -58,10 +58,10 @@ impl Context {
         Self::Merge,
         Self::Drafts,
         Self::Bulk,
-        Self::Moving,
+        Self::MoveToReference,
         Self::Clipboard,
         Self::Sorting,
-        Self::Anywhere,
+        Self::Global,
     ];
 
     /// Returns the name of the section in a key file.
@@ -79,10 +79,10 @@ impl Context {
             Self::Merge => "merge",
             Self::Drafts => "drafts",
             Self::Bulk => "many",
-            Self::Moving => "move-to-reference",
+            Self::MoveToReference => "move-to-reference",
             Self::Clipboard => "copy",
             Self::Sorting => "sort",
-            Self::Anywhere => "anywhere",
+            Self::Global => "anywhere",
         }
     }
 
@@ -101,10 +101,10 @@ impl Context {
             Self::Merge => "Merge conflicts",
             Self::Drafts => "Drafts",
             Self::Bulk => "Bulk operation",
-            Self::Moving => "Move to reference",
+            Self::MoveToReference => "Move to reference",
             Self::Clipboard => "Copy menu",
             Self::Sorting => "Sort menu",
-            Self::Anywhere => "Anywhere",
+            Self::Global => "Anywhere",
         }
     }
 
@@ -122,10 +122,10 @@ impl Context {
             | Self::Merge
             | Self::Drafts
             | Self::Bulk
-            | Self::Moving
+            | Self::MoveToReference
             | Self::Clipboard
             | Self::Sorting
-            | Self::Anywhere => None,
+            | Self::Global => None,
         }
     }
 
@@ -142,10 +142,10 @@ impl Context {
             | Self::Merge
             | Self::Drafts
             | Self::Bulk
-            | Self::Moving
+            | Self::MoveToReference
             | Self::Clipboard
             | Self::Sorting
-            | Self::Anywhere => &[],
+            | Self::Global => &[],
         }
     }
 
@@ -166,13 +166,13 @@ impl Context {
             | Self::Merge
             | Self::Drafts
             | Self::Bulk
-            | Self::Moving
-            | Self::Anywhere => None,
+            | Self::MoveToReference
+            | Self::Global => None,
         }
     }
 
     /// Returns true if an action is available here.
-    pub fn has(self, entry: &Entry) -> bool {
+    pub fn has(self, entry: &ActionEntry) -> bool {
         let is_in = |context| entry.contexts.contains(&context);
         is_in(self) || self.inherited().is_some_and(is_in)
     }
@@ -276,13 +276,13 @@ pub enum Action {
 
 /// Row of the action table.
 #[derive(Debug, Clone, Copy)]
-pub struct Entry {
+pub struct ActionEntry {
     /// The action.
     pub action: Action,
     /// Name in a key file.
     pub id: &'static str,
     /// Contexts where it is available.
-    pub contexts: &'static [Context],
+    pub contexts: &'static [KeyContext],
     /// Title in the help and the palette.
     pub title: &'static str,
     /// Hint in the footer; `None` hides it there.
@@ -292,10 +292,10 @@ pub struct Entry {
 const fn entry(
     action: Action,
     id: &'static str,
-    contexts: &'static [Context],
+    contexts: &'static [KeyContext],
     words: (&'static str, Option<&'static str>),
-) -> Entry {
-    Entry {
+) -> ActionEntry {
+    ActionEntry {
         action,
         id,
         contexts,
@@ -304,14 +304,14 @@ const fn entry(
     }
 }
 
-use Context::{
-    Anywhere, Bulk, Clipboard, Compare, Confirm, Drafts, Form, History, Info, List, Merge, Moving,
-    Report, Sorting, Trash, Tree,
+use KeyContext::{
+    Bulk, Clipboard, Compare, Confirm, Drafts, Form, Global, History, Info, List, Merge,
+    MoveToReference, Report, Sorting, Trash, Tree,
 };
 
 /// All actions, in the order of the footer.
 #[rustfmt::skip]
-pub const ACTIONS: &[Entry] = &[
+pub const ACTIONS: &[ActionEntry] = &[
     entry(Action::CompareVersions, "compare", &[History], ("Compare with the current or the marked version", Some("compare"))),
     entry(Action::Mark, "mark", &[History], ("Mark version for comparison", Some("mark"))),
     entry(Action::RollBack, "rollback", &[History, Compare], ("Roll back to the version", Some("roll back"))),
@@ -338,8 +338,8 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Clear, "clear", &[Form], ("Clear the field or its stored secret", Some("clear"))),
     entry(Action::References, "references", &[Form], ("Insert a reference to a configuration key (or type $ in an empty field)", None)),
     entry(Action::MoveToReference, "move-to-reference", &[Form], ("Move the key to a configuration reference", None)),
-    entry(Action::CopySnippet, "copy-snippet", &[Moving], ("Copy the appsettings.json snippet", Some("JSON"))),
-    entry(Action::CopyVariable, "copy-variable", &[Moving], ("Copy the environment variable", Some("env"))),
+    entry(Action::CopySnippet, "copy-snippet", &[MoveToReference], ("Copy the appsettings.json snippet", Some("JSON"))),
+    entry(Action::CopyVariable, "copy-variable", &[MoveToReference], ("Copy the environment variable", Some("env"))),
     entry(Action::Test, "test", &[Tree, Form], ("Test connection", Some("test"))),
     entry(Action::ShowHistory, "history", &[Tree], ("Show history", Some("history"))),
     entry(Action::Undo, "undo", &[Tree, Bulk], ("Undo the last toggle or delete", Some("undo"))),
@@ -368,7 +368,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::ShowSettings, "settings", &[Tree], ("Show settings", None)),
     entry(Action::ShowInfo, "info", &[Tree], ("Show info: ID, dates and last test", None)),
     entry(Action::Refresh, "refresh", &[Tree], ("Reload connections", None)),
-    entry(Action::Choose, "choose", &[List, Confirm, Bulk, Moving], ("Select", Some("select"))),
+    entry(Action::Choose, "choose", &[List, Confirm, Bulk, MoveToReference], ("Select", Some("select"))),
     entry(Action::NextButton, "next-button", &[Confirm, Bulk], ("Next button", Some("next"))),
     entry(Action::PreviousButton, "previous-button", &[Confirm, Bulk], ("Previous button", None)),
     entry(Action::Up, "up", &[Tree, List, Bulk], ("Up", None)),
@@ -393,20 +393,20 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Close, "close", &[Tree], ("Collapse node, or go to its parent", None)),
     entry(Action::NextPane, "next-pane", &[Tree], ("Next pane", None)),
     entry(Action::PreviousPane, "previous-pane", &[Tree], ("Previous pane", None)),
-    entry(Action::Back, "back", &[Tree, List, Form, Confirm, Compare, Report, Trash, Merge, Drafts, Bulk, Moving, Clipboard, Sorting], ("Back; never quits", Some("back"))),
-    entry(Action::Palette, "palette", &[Tree, Anywhere], ("Find and run an action", Some("actions"))),
-    entry(Action::Help, "help", &[Tree, Anywhere], ("Show keys", Some("help"))),
-    entry(Action::Messages, "messages", &[Tree, Anywhere], ("Show messages", None)),
-    entry(Action::Redraw, "redraw", &[Anywhere], ("Redraw", None)),
-    entry(Action::NextTheme, "next-theme", &[Anywhere], ("Next theme (dark, light, colour-blind, high contrast)", None)),
-    entry(Action::Suspend, "suspend", &[Anywhere], ("Suspend; fg resumes", None)),
+    entry(Action::Back, "back", &[Tree, List, Form, Confirm, Compare, Report, Trash, Merge, Drafts, Bulk, MoveToReference, Clipboard, Sorting], ("Back; never quits", Some("back"))),
+    entry(Action::Palette, "palette", &[Tree, Global], ("Find and run an action", Some("actions"))),
+    entry(Action::Help, "help", &[Tree, Global], ("Show keys", Some("help"))),
+    entry(Action::Messages, "messages", &[Tree, Global], ("Show messages", None)),
+    entry(Action::Redraw, "redraw", &[Global], ("Redraw", None)),
+    entry(Action::NextTheme, "next-theme", &[Global], ("Next theme (dark, light, colour-blind, high contrast)", None)),
+    entry(Action::Suspend, "suspend", &[Global], ("Suspend; fg resumes", None)),
     entry(Action::Leave, "leave", &[Tree], ("Quit; confirms if changes are unsaved", Some("quit"))),
-    entry(Action::Quit, "quit", &[Anywhere], ("Quit immediately; pending saves finish", None)),
+    entry(Action::Quit, "quit", &[Global], ("Quit immediately; pending saves finish", None)),
 ];
 
 impl Action {
     /// Returns the row of the action.
-    pub fn entry(self) -> &'static Entry {
+    pub fn entry(self) -> &'static ActionEntry {
         // A test checks that every action has a row, so the fallback is never used.
         ACTIONS
             .iter()
@@ -431,7 +431,7 @@ impl Action {
     }
 
     /// Returns the action with this ID if it is available in the context.
-    pub fn from_id(id: &str, context: Context) -> Option<Self> {
+    pub fn from_id(id: &str, context: KeyContext) -> Option<Self> {
         ACTIONS
             .iter()
             .find(|entry| entry.id == id && entry.contexts.contains(&context))
@@ -441,13 +441,13 @@ impl Action {
 
 /// Returns the keys of every context as Markdown tables, for `docs/keys.md`.
 pub fn key_tables() -> String {
-    let mut tables: Vec<String> = Context::ALL.into_iter().map(key_table).collect();
+    let mut tables: Vec<String> = KeyContext::ALL.into_iter().map(key_table).collect();
     tables.push(String::new());
     tables.join("\n")
 }
 
 /// Returns the keys of one context as a Markdown table.
-pub fn key_table(context: Context) -> String {
+pub fn key_table(context: KeyContext) -> String {
     let keymap = Keymap::embedded();
     let mut table = format!("| {} | |\n|---|---|\n", context.title());
     for entry in ACTIONS

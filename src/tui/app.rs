@@ -38,28 +38,28 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::action::{Action, Context};
-use super::bulk::{Bulk, Of};
-use super::clipboard::Carrier;
+use super::action::{Action, KeyContext};
+use super::bulk::{BulkOperation, BulkRowRef};
+use super::clipboard::Multiplexer;
 use super::curl;
-use super::detail::Detail;
-use super::effect::{Effect, Request, Ticket};
+use super::detail::ConnectionDetail;
+use super::effect::{Effect, ServiceRequest, Ticket};
 use super::event::Event;
 use super::form::{Form, rows};
-use super::info::Tested;
+use super::info::LastTest;
 use super::keymap::Keymap;
-use super::layer::Layer;
-use super::layout::{Columns, Layout, Size};
-use super::messages::Told;
+use super::layer::Dialog;
+use super::layout::{Columns, ScreenLayout, Size};
+use super::messages::MessageLog;
 use super::notice::Notice;
-use super::site::Site;
+use super::site::TargetInfo;
 use super::tree::Tree;
 use super::workspace::{Tab, Workspace};
-use crate::connection::{Environment, ServiceFeatures, Window};
+use crate::connection::{Environment, PageRequest, ServiceFeatures};
 use crate::provider::ProviderCatalog;
-use drafts::Keeping;
-use trash::Restore;
-use undo::Done;
+use drafts::DraftTracking;
+use trash::PendingRestore;
+use undo::UndoableChange;
 
 /// Pane with the keyboard focus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,30 +74,30 @@ pub enum Pane {
 
 /// Request that waits for its reply.
 #[derive(Debug)]
-enum Waiting {
+enum AwaitedReply {
     Page,
     Detail,
     Edit,
     Editor,
-    Theirs,
+    RemoteVersion,
     Duplicate,
     Alias,
     Lookup,
     Keys,
     Variable,
     Save,
-    Toggle(Switch),
+    Toggle(PendingToggle),
     Delete(Uuid),
     Trash,
-    Restore(Restore),
+    Restore(PendingRestore),
     Purge,
     Test,
     /// Row of a bulk operation.
-    Bulk(Of),
+    Bulk(BulkRowRef),
     /// Export file of a bulk operation.
     ExportFile,
     Models,
-    Versions(Uuid, Window),
+    Versions(Uuid, PageRequest),
     Compare,
     /// Roll back to this version.
     Rollback(u64),
@@ -107,9 +107,9 @@ enum Waiting {
 
 /// Connection that is being activated or deactivated.
 #[derive(Debug, Clone)]
-struct Switch {
+struct PendingToggle {
     id: Uuid,
-    to: bool,
+    active: bool,
     /// Status last reported by the service.
     from: bool,
     is_undo: bool,
@@ -126,7 +126,7 @@ pub struct App {
     /// True if the terminal's background is light.
     pub is_light: bool,
     /// Route from the app to the terminal's clipboard.
-    pub clipboard: Carrier,
+    pub clipboard: Multiplexer,
     /// Base URL of the management API, for copied cURL commands.
     pub api: String,
     /// Tree of providers and connections.
@@ -134,19 +134,19 @@ pub struct App {
     /// Pane with the keyboard focus.
     pub pane: Pane,
     /// Detail of the selected connection.
-    pub detail: Detail,
+    pub detail: ConnectionDetail,
     /// Tabs of the selected connection.
     pub workspace: Workspace,
     /// Latest test result of each connection since the start.
-    pub tests: HashMap<Uuid, Tested>,
+    pub tests: HashMap<Uuid, LastTest>,
     /// Bulk operation that is running or ran last.
-    pub bulk: Option<Bulk>,
+    pub bulk: Option<BulkOperation>,
     /// Dialogs above the tree; the last one takes the keys.
-    pub layers: Vec<Layer>,
+    pub dialogs: Vec<Dialog>,
     /// Notice on screen.
     pub notice: Option<Notice>,
     /// Log of all notices since the start.
-    pub log: Told,
+    pub log: MessageLog,
     /// True if changes may have been missed.
     pub is_stale: bool,
     /// True if the lost connection to the service was reported.
@@ -156,23 +156,23 @@ pub struct App {
     /// Startup notices; the help dialog lists all.
     pub startup_notices: Vec<String>,
     /// Target that the app works on.
-    pub site: Site,
+    pub target: TargetInfo,
     /// Optional capabilities of the service.
     pub features: ServiceFeatures,
     /// Names of the available themes.
     pub themes: Vec<String>,
     /// Index of the current theme.
     pub theme: usize,
-    open_draft: Keeping,
+    open_draft: DraftTracking,
     /// Connection whose form opens for the external editor.
-    for_editor: Option<Uuid>,
+    editor_text: Option<Uuid>,
     /// Ticket of a save that is followed by a test.
     test_after: Option<Ticket>,
     /// Saved connection that is to be tested next.
     test_due: Option<Uuid>,
-    undo: Vec<Done>,
+    undo: Vec<UndoableChange>,
     last_ticket: u64,
-    pending: HashMap<Ticket, Waiting>,
+    pending: HashMap<Ticket, AwaitedReply>,
 }
 
 impl App {
@@ -183,27 +183,27 @@ impl App {
             keymap,
             size: Size::default(),
             is_light: false,
-            clipboard: Carrier::default(),
+            clipboard: Multiplexer::default(),
             api: curl::DOCUMENTED.into(),
             tree: Tree::default(),
             pane: Pane::Tree,
-            detail: Detail::default(),
+            detail: ConnectionDetail::default(),
             workspace: Workspace::default(),
             tests: HashMap::new(),
             bulk: None,
-            layers: Vec::new(),
+            dialogs: Vec::new(),
             notice: None,
-            log: Told::default(),
+            log: MessageLog::default(),
             is_stale: false,
             is_offline: false,
             environment: Environment::default(),
             startup_notices: Vec::new(),
-            site: Site::default(),
+            target: TargetInfo::default(),
             features: ServiceFeatures::ALL,
             themes: Vec::new(),
             theme: 0,
-            open_draft: Keeping::default(),
-            for_editor: None,
+            open_draft: DraftTracking::default(),
+            editor_text: None,
             test_after: None,
             test_due: None,
             undo: Vec::new(),
@@ -242,7 +242,7 @@ impl App {
                 self.handle_reply(ticket, reply);
                 None
             }
-            Event::Woken(ticket) => {
+            Event::TimerExpired(ticket) => {
                 self.timer_expired(ticket);
                 None
             }
@@ -251,21 +251,21 @@ impl App {
                 self.hide_secrets();
                 Some(Effect::Redraw)
             }
-            Event::Heard(event) => {
+            Event::Feed(event) => {
                 self.handle_feed_event(event);
                 None
             }
-            Event::Opened(catalog, features) => {
+            Event::ServiceOpened(catalog, features) => {
                 self.tree.learn(&catalog);
                 self.catalog = catalog;
                 self.learn_features(features);
                 None
             }
-            Event::Noticed(notices) => {
+            Event::StoreNotices(notices) => {
                 self.show_startup_notices(notices);
                 None
             }
-            Event::Found(found) => {
+            Event::DraftsLoaded(found) => {
                 self.drafts_found(found);
                 None
             }
@@ -281,7 +281,7 @@ impl App {
                 self.is_light = true;
                 None
             }
-            Event::Spoken(spoken) => self.run_plain_input(spoken),
+            Event::PlainInput(spoken) => self.run_plain_input(spoken),
         };
         let effect = self.block_writes(effect);
         self.settle();
@@ -289,30 +289,30 @@ impl App {
     }
 
     /// Layout of the screen at its current size.
-    pub fn layout(&self) -> Layout {
-        Layout::new(self.size)
+    pub fn layout(&self) -> ScreenLayout {
+        ScreenLayout::new(self.size)
     }
 
     /// Context that keys are looked up in.
-    pub fn context(&self) -> Context {
-        match self.layers.last() {
+    pub fn context(&self) -> KeyContext {
+        match self.dialogs.last() {
             Some(layer) => layer.context(),
-            None if self.is_filtering() => Context::List,
+            None if self.is_filtering() => KeyContext::List,
             None => match self.tab_in_focus() {
-                Some(Tab::Info) => Context::Info,
-                Some(Tab::History) => Context::History,
-                Some(Tab::Settings) | None => Context::Tree,
+                Some(Tab::Info) => KeyContext::Info,
+                Some(Tab::History) => KeyContext::History,
+                Some(Tab::Settings) | None => KeyContext::Tree,
             },
         }
     }
 
     /// Open form, even below other dialogs.
     pub fn form(&self) -> Option<&Form> {
-        self.layers.iter().find_map(Layer::form)
+        self.dialogs.iter().find_map(Dialog::form)
     }
 
     fn form_mut(&mut self) -> Option<&mut Form> {
-        self.layers.iter_mut().find_map(Layer::form_mut)
+        self.dialogs.iter_mut().find_map(Dialog::form_mut)
     }
 
     /// Returns true if the reply for this ticket is still expected.
@@ -334,7 +334,7 @@ impl App {
     /// Shows startup notices; several are summarized in one line, and the help dialog lists all.
     pub fn show_startup_notices(&mut self, notices: Vec<String>) {
         self.startup_notices.extend(notices);
-        let help = self.keymap.first_key(Context::Tree, Action::Help);
+        let help = self.keymap.first_key(KeyContext::Tree, Action::Help);
         let text = match (self.startup_notices.as_slice(), help) {
             ([], _) => return,
             ([_, _, ..], Some(key)) => format!(
@@ -353,7 +353,7 @@ impl App {
         self.notice = Some(notice);
     }
 
-    fn ticket(&mut self, waiting: Waiting) -> Ticket {
+    fn ticket(&mut self, waiting: AwaitedReply) -> Ticket {
         let ticket = self.new_ticket();
         self.pending.insert(ticket, waiting);
         ticket
@@ -364,7 +364,7 @@ impl App {
         Ticket(self.last_ticket)
     }
 
-    fn call(&mut self, waiting: Waiting, request: Request) -> Effect {
+    fn call(&mut self, waiting: AwaitedReply, request: ServiceRequest) -> Effect {
         Effect::Call(self.ticket(waiting), request)
     }
 
@@ -377,59 +377,65 @@ impl App {
             self.pane = Pane::Tree;
         }
         let catalog = Arc::clone(&self.catalog);
-        for layer in &mut self.layers {
+        for layer in &mut self.dialogs {
             match layer {
-                Layer::Form(form) => {
+                Dialog::Form(form) => {
                     let area = layout.form_rows();
                     form.fit_keys(area.height.into());
                     form.top =
                         rows::follow(form, &rows::rows(form, area.width), area.height.into());
                 }
-                Layer::Picker(picker) => {
+                Dialog::Picker(picker) => {
                     let count = picker.entries(&catalog).len();
                     let area = layout.picker(picker.total(&catalog));
-                    picker.choices.scroll(Layout::choice_rows(area), count);
+                    picker
+                        .choices
+                        .scroll(ScreenLayout::choice_rows(area), count);
                 }
-                Layer::Palette(palette) => {
+                Dialog::Palette(palette) => {
                     let count = palette.count(&self.tree);
                     let area = layout.palette();
-                    palette.choices.scroll(Layout::choice_rows(area), count);
+                    palette
+                        .choices
+                        .scroll(ScreenLayout::choice_rows(area), count);
                 }
-                Layer::Models(models) => {
+                Dialog::Models(models) => {
                     let count = models.left().len();
                     let area = layout.palette();
-                    models.choices.scroll(Layout::choice_rows(area), count);
+                    models
+                        .choices
+                        .scroll(ScreenLayout::choice_rows(area), count);
                 }
-                Layer::Import(import) => {
+                Dialog::EnvImport(import) => {
                     let count = import.left().len();
                     let rows = layout.import_list(import).height;
                     import.choices.scroll(rows.into(), count);
                 }
-                Layer::Compare(compare) => compare.scroll(layout),
-                Layer::Trash(trash) => trash.scroll(Layout::choice_rows(layout.trash())),
-                Layer::Drafts(drafts) => {
+                Dialog::Compare(compare) => compare.scroll(layout),
+                Dialog::Trash(trash) => trash.scroll(ScreenLayout::choice_rows(layout.trash())),
+                Dialog::Drafts(drafts) => {
                     let area = layout.drafts(drafts.drafts.len());
-                    drafts.scroll(Layout::choice_rows(area));
+                    drafts.scroll(ScreenLayout::choice_rows(area));
                 }
-                Layer::Merge(merge) => merge.scroll(layout),
-                Layer::Bulk => {
+                Dialog::Merge(merge) => merge.scroll(layout),
+                Dialog::Bulk => {
                     if let Some(bulk) = &mut self.bulk {
                         bulk.scroll(bulk.parts(&layout).list.height.into());
                     }
                 }
-                Layer::Confirm(_)
-                | Layer::Help(_)
-                | Layer::Report(_)
-                | Layer::Messages(_)
-                | Layer::Moving(_)
-                | Layer::Clipboard
-                | Layer::Sorting => {}
+                Dialog::Confirm(_)
+                | Dialog::Help(_)
+                | Dialog::Report(_)
+                | Dialog::Messages(_)
+                | Dialog::MoveToReference(_)
+                | Dialog::Clipboard
+                | Dialog::Sorting => {}
             }
         }
-        if !matches!(self.layers.last(), Some(Layer::Palette(_))) {
+        if !matches!(self.dialogs.last(), Some(Dialog::Palette(_))) {
             self.tree.look_up("");
         }
-        let (versions, _) = Layout::versions(self.detail_area());
+        let (versions, _) = ScreenLayout::versions(self.detail_area());
         self.workspace.history.scroll(versions.height.into());
         self.drop_unneeded_requests();
     }

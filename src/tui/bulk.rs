@@ -14,15 +14,15 @@ use uuid::Uuid;
 
 use super::action::Action;
 use super::layout::follow;
-use super::line::Line;
-use super::tree::{ById, News};
+use super::line::TextInput;
+use super::tree::{ById, ItemChange};
 use crate::connection::export::Exported;
 
-pub use counts::{Counts, Tally};
-pub use job::Job;
-pub use place::Parts;
-pub use row::{Row, State};
-pub use said::Tone;
+pub use counts::{JobPreview, RowCounts};
+pub use job::BulkJob;
+pub use place::BulkAreas;
+pub use row::{BulkRow, BulkRowState};
+pub use said::BulkTone;
 
 /// Number of pending requests: enough to hide the latency of a remote server, few enough that a save of the user does not
 /// wait long behind them.
@@ -33,7 +33,7 @@ pub const GONE: &str = "Deleted elsewhere";
 
 /// Phase of a bulk operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
+pub enum BulkPhase {
     /// Preview with a prompt.
     Preview,
     /// Requests are running.
@@ -46,7 +46,7 @@ pub enum Phase {
 
 /// Row of a bulk operation that a reply belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Of {
+pub struct BulkRowRef {
     /// Number of the operation.
     pub number: u64,
     /// Index of the row, in the original order.
@@ -55,13 +55,13 @@ pub struct Of {
 
 /// Bulk operation.
 #[derive(Debug)]
-pub struct Bulk {
+pub struct BulkOperation {
     /// Identifies the operation.
     pub number: u64,
     /// Operation on each connection: the running one, or that of the focused button.
-    pub job: Job,
+    pub job: BulkJob,
     /// Operations to choose from, each with a button after Cancel.
-    pub choices: Vec<Job>,
+    pub choices: Vec<BulkJob>,
     /// Focused button; 0 is Cancel.
     pub focus: usize,
     /// True if it undoes an earlier operation.
@@ -69,15 +69,15 @@ pub struct Bulk {
     /// Warning before a permanent delete on a server without a trash.
     pub warning: Option<&'static str>,
     /// Current phase.
-    pub phase: Phase,
+    pub phase: BulkPhase,
     /// Reason for an early stop; empty if the user stopped it.
     pub stopped: Option<String>,
     /// Number of rows by state.
-    pub tally: Tally,
+    pub progress: RowCounts,
     /// Preview of each choice.
-    pub counts: Vec<Counts>,
+    pub preview: Vec<JobPreview>,
     /// Name of the export file as typed.
-    pub file: Option<Line>,
+    pub file: Option<TextInput>,
     /// True if an existing file may be overwritten.
     pub overwrites: bool,
     /// Path of the export file once it is written.
@@ -85,12 +85,12 @@ pub struct Bulk {
     /// Loaded connections for the export file.
     pub loaded: Vec<Exported>,
     /// Changes that the tree has not applied yet.
-    pub news: Vec<News>,
+    pub pending_changes: Vec<ItemChange>,
     /// Selected row, in display order.
     pub selected: usize,
     /// First visible row.
     pub top: usize,
-    rows: Vec<Row>,
+    rows: Vec<BulkRow>,
     places: ById<usize>,
     /// Index of the next row to start.
     next: usize,
@@ -100,28 +100,28 @@ pub struct Bulk {
     follows: bool,
 }
 
-impl Bulk {
+impl BulkOperation {
     /// Creates a bulk operation that waits for its confirmation.
-    pub fn new(number: u64, rows: Vec<Row>, choices: &[Job]) -> Self {
-        let job = choices.first().copied().unwrap_or(Job::Test);
+    pub fn new(number: u64, rows: Vec<BulkRow>, choices: &[BulkJob]) -> Self {
+        let job = choices.first().copied().unwrap_or(BulkJob::Test);
         let places = rows.iter().zip(0..).map(|(row, at)| (row.id, at));
         let mut bulk = Self {
             number,
             job,
             choices: choices.to_vec(),
             // Enter alone deletes nothing.
-            focus: usize::from(job != Job::Delete),
+            focus: usize::from(job != BulkJob::Delete),
             is_undo: false,
             warning: None,
-            phase: Phase::Preview,
+            phase: BulkPhase::Preview,
             stopped: None,
-            tally: Tally::default(),
-            counts: Vec::new(),
+            progress: RowCounts::default(),
+            preview: Vec::new(),
             file: None,
             overwrites: false,
             written: None,
             loaded: Vec::new(),
-            news: Vec::new(),
+            pending_changes: Vec::new(),
             selected: 0,
             top: 0,
             places: places.collect(),
@@ -145,7 +145,7 @@ impl Bulk {
     }
 
     /// Row at an index of the display order.
-    pub fn row(&self, at: usize) -> Option<&Row> {
+    pub fn row(&self, at: usize) -> Option<&BulkRow> {
         let place = match &self.shown {
             Some(shown) => *shown.get(at)?,
             None => at,
@@ -154,48 +154,48 @@ impl Bulk {
     }
 
     /// Selected row.
-    pub fn selected_row(&self) -> Option<&Row> {
+    pub fn selected_row(&self) -> Option<&BulkRow> {
         self.row(self.selected)
     }
 
     /// All rows in the original order.
-    pub fn rows(&self) -> &[Row] {
+    pub fn rows(&self) -> &[BulkRow] {
         &self.rows
     }
 
     /// Returns true if the operation is not finished.
     pub const fn is_running(&self) -> bool {
         match self.phase {
-            Phase::Running | Phase::Writing => true,
-            Phase::Preview | Phase::Finished => false,
+            BulkPhase::Running | BulkPhase::Writing => true,
+            BulkPhase::Preview | BulkPhase::Finished => false,
         }
     }
 
     /// Returns true if the file name is being typed.
     pub fn is_typing(&self) -> bool {
-        self.phase == Phase::Preview && self.file.is_some()
+        self.phase == BulkPhase::Preview && self.file.is_some()
     }
 
     /// Returns true if the operation is deleting this connection or deleted it.
     pub fn is_deleting(&self, id: Uuid) -> bool {
         let row = self.places.get(&id).and_then(|at| self.rows.get(*at));
-        self.job == Job::Delete
+        self.job == BulkJob::Delete
             && row.is_some_and(|row| match row.state {
-                State::Running => true,
+                BulkRowState::Running => true,
                 // A connection that was restored and deleted again was deleted elsewhere.
-                State::Done(_) => !row.was_saved_again,
-                State::Waiting | State::Unchanged | State::Failed(_) => false,
+                BulkRowState::Done(_) => !row.was_saved_again,
+                BulkRowState::Pending | BulkRowState::Unchanged | BulkRowState::Failed(_) => false,
             })
     }
 
     /// Returns true if the reply for a row is expected.
-    pub fn awaits(&self, of: Of) -> bool {
+    pub fn awaits(&self, of: BulkRowRef) -> bool {
         let row = self.rows.get(of.row);
-        self.number == of.number && row.is_some_and(|row| row.state == State::Running)
+        self.number == of.number && row.is_some_and(|row| row.state == BulkRowState::Running)
     }
 
     /// Applies changes from the change feed to the rows.
-    pub fn apply_changes(&mut self, news: &[News]) {
+    pub fn apply_changes(&mut self, news: &[ItemChange]) {
         for change in news {
             if let Some(row) = self
                 .places
@@ -205,21 +205,24 @@ impl Bulk {
                 row.apply(change);
             }
         }
-        if self.phase == Phase::Preview {
+        if self.phase == BulkPhase::Preview {
             self.count();
         }
     }
 
     fn count(&mut self) {
-        let counts = self.choices.iter().map(|job| Counts::of(&self.rows, *job));
-        self.counts = counts.collect();
-        self.tally = Tally::of(&self.rows);
+        let counts = self
+            .choices
+            .iter()
+            .map(|job| JobPreview::of(&self.rows, *job));
+        self.preview = counts.collect();
+        self.progress = RowCounts::of(&self.rows);
     }
 
     /// Preview of the focused choice.
-    pub fn preview_counts(&self) -> Counts {
+    pub fn preview_counts(&self) -> JobPreview {
         let at = self.choices.iter().position(|job| *job == self.job);
-        let counts = at.and_then(|at| self.counts.get(at));
+        let counts = at.and_then(|at| self.preview.get(at));
         counts.copied().unwrap_or_default()
     }
 

@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use crossterm::event::KeyCode;
 use zeroize::Zeroizing;
 
-use super::event::{Event, Pasted};
-use super::key::Key;
+use super::event::{Event, PastedText};
+use super::key::KeyPress;
 
 /// Number of characters in one read of the terminal above which they are a burst.
 const MOST_TYPED: usize = 16;
@@ -14,7 +14,7 @@ const MOST_TYPED: usize = 16;
 /// Keys of one read of the terminal, or of several that followed each other without a pause.
 #[derive(Debug, Default)]
 pub struct Burst {
-    pieces: VecDeque<Piece>,
+    pieces: VecDeque<BurstPiece>,
     /// Number of characters, line ends and tabs included.
     characters: usize,
     bytes: usize,
@@ -29,24 +29,24 @@ pub struct Burst {
 }
 
 #[derive(Debug)]
-enum Piece {
+enum BurstPiece {
     /// Characters, with a line feed for every line end.
-    Text(Pasted),
+    Text(PastedText),
     /// A key that is not a character.
-    Key(Key),
+    Key(KeyPress),
 }
 
 impl Burst {
     /// Adds a key at the end.
-    pub fn push(&mut self, key: Key) {
+    pub fn push(&mut self, key: KeyPress) {
         let Some(sign) = character(key) else {
             self.is_after_return = false;
             self.bytes += 1;
-            self.pieces.push_back(Piece::Key(key));
+            self.pieces.push_back(BurstPiece::Key(key));
             return;
         };
         let last = match self.pieces.back() {
-            Some(Piece::Text(text)) => text.0.chars().next_back(),
+            Some(BurstPiece::Text(text)) => text.0.chars().next_back(),
             _ => None,
         };
         let is_pair = is_line_feed(key) && self.is_after_return;
@@ -57,11 +57,11 @@ impl Burst {
         self.goes_on_after_line |= last == Some('\n');
         self.characters += 1;
         self.bytes += sign.len_utf8();
-        if let Some(Piece::Text(text)) = self.pieces.back_mut() {
+        if let Some(BurstPiece::Text(text)) = self.pieces.back_mut() {
             text.0.push(sign);
         } else {
             let text = Zeroizing::new(String::from(sign));
-            self.pieces.push_back(Piece::Text(Pasted(text)));
+            self.pieces.push_back(BurstPiece::Text(PastedText(text)));
         }
     }
 
@@ -99,13 +99,13 @@ impl Burst {
     pub(super) fn text(&self) -> Option<&str> {
         let mut pieces = self.pieces.iter();
         match (pieces.next(), pieces.next()) {
-            (Some(Piece::Text(text)), None) => Some(&text.0),
+            (Some(BurstPiece::Text(text)), None) => Some(&text.0),
             _ => None,
         }
     }
 
     /// Key that is held down, if all characters are the same.
-    pub(super) fn held(&self) -> Option<Key> {
+    pub(super) fn held(&self) -> Option<KeyPress> {
         let mut signs = self.signs();
         let first = signs.next()?;
         (first != '\n' && signs.all(|sign| sign == first)).then(|| key_of(first))
@@ -113,8 +113,8 @@ impl Burst {
 
     fn signs(&self) -> impl Iterator<Item = char> {
         let texts = self.pieces.iter().map(|piece| match piece {
-            Piece::Text(text) => text.0.as_str(),
-            Piece::Key(_) => "",
+            BurstPiece::Text(text) => text.0.as_str(),
+            BurstPiece::Key(_) => "",
         });
         texts.enumerate().flat_map(|(at, text)| {
             match at {
@@ -130,7 +130,7 @@ impl Burst {
         let mut text = Zeroizing::new(String::with_capacity(self.bytes));
         text.extend(self.signs());
         *self = Self::default();
-        Event::Paste(Pasted(text))
+        Event::Paste(PastedText(text))
     }
 
     /// Takes out the first key, or the first characters if they can be typed `together`. Line ends are dropped.
@@ -138,8 +138,8 @@ impl Burst {
         self.has_begun = true;
         loop {
             let text = match self.pieces.front()? {
-                Piece::Text(text) => text.0.get(self.taken..).unwrap_or_default(),
-                Piece::Key(key) => {
+                BurstPiece::Text(text) => text.0.get(self.taken..).unwrap_or_default(),
+                BurstPiece::Key(key) => {
                     let key = *key;
                     self.pieces.pop_front();
                     return Some(Event::Key(key));
@@ -160,7 +160,7 @@ impl Burst {
             self.taken += end;
             match sign {
                 '\n' => {}
-                _ if together && is_typed => return Some(Event::Typed(Pasted(typed))),
+                _ if together && is_typed => return Some(Event::Typed(PastedText(typed))),
                 _ => return Some(Event::Key(key_of(sign))),
             }
         }
@@ -168,7 +168,7 @@ impl Burst {
 }
 
 /// Character of a key in a pasted text.
-fn character(key: Key) -> Option<char> {
+fn character(key: KeyPress) -> Option<char> {
     match key.code() {
         KeyCode::Enter if is_bare(key) => Some('\n'),
         KeyCode::Tab if is_bare(key) => Some('\t'),
@@ -177,17 +177,17 @@ fn character(key: Key) -> Option<char> {
     }
 }
 
-fn is_bare(key: Key) -> bool {
-    key == Key::plain(key.code())
+fn is_bare(key: KeyPress) -> bool {
+    key == KeyPress::plain(key.code())
 }
 
 /// Returns whether a key is the byte LF, which is Ctrl-J in raw mode.
-fn is_line_feed(key: Key) -> bool {
+fn is_line_feed(key: KeyPress) -> bool {
     key.code() == KeyCode::Char('j') && key.has_control() && !key.has_alt()
 }
 
-fn key_of(sign: char) -> Key {
-    Key::plain(match sign {
+fn key_of(sign: char) -> KeyPress {
+    KeyPress::plain(match sign {
         '\n' => KeyCode::Enter,
         '\t' => KeyCode::Tab,
         sign => KeyCode::Char(sign),

@@ -1,9 +1,9 @@
 //! List with a selection and a filter line.
 
 use super::action::Action;
-use super::key::Key;
+use super::key::KeyPress;
 use super::layout::follow;
-use super::line::Line;
+use super::line::TextInput;
 use crate::text::fold::fold;
 
 /// Rows of a page when the visible height is unknown.
@@ -11,26 +11,26 @@ const PAGE: usize = 8;
 
 /// Typed text and selection of a list.
 #[derive(Debug)]
-pub struct Choices {
+pub struct SelectList {
     /// Filter line.
-    pub line: Line,
+    pub line: TextInput,
     /// Index of the selected row among the matches.
     pub selected: usize,
     /// First visible row.
     pub top: usize,
 }
 
-impl Default for Choices {
+impl Default for SelectList {
     fn default() -> Self {
         Self {
-            line: Line::text(""),
+            line: TextInput::text(""),
             selected: 0,
             top: 0,
         }
     }
 }
 
-impl Choices {
+impl SelectList {
     /// Moves the selection among `count` rows. Returns false if the action is not a move.
     pub fn act(&mut self, action: Action, count: usize) -> bool {
         let last = count.saturating_sub(1);
@@ -48,7 +48,7 @@ impl Choices {
     }
 
     /// Types into the filter line and selects the first match.
-    pub fn key(&mut self, key: Key) {
+    pub fn key(&mut self, key: KeyPress) {
         if self.line.edit(key) {
             self.selected = 0;
         }
@@ -61,7 +61,7 @@ impl Choices {
     }
 
     /// Returns true if a text contains every typed word.
-    pub fn admits(&self, text: &str) -> bool {
+    pub fn matches(&self, text: &str) -> bool {
         let text = fold(text);
         fold(self.line.value())
             .split_whitespace()

@@ -15,7 +15,7 @@ const PIECE: usize = 252;
 
 /// Terminal multiplexer between the app and the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Carrier {
+pub enum Multiplexer {
     /// None.
     #[default]
     Terminal,
@@ -25,7 +25,7 @@ pub enum Carrier {
     Screen,
 }
 
-impl Carrier {
+impl Multiplexer {
     /// Detects the multiplexer from the environment.
     pub fn from_env(variable: impl Fn(&str) -> Option<String>) -> Self {
         let is_set = |name| variable(name).is_some_and(|value| !value.is_empty());
@@ -85,8 +85,8 @@ impl Carrier {
 mod tests {
     use super::*;
 
-    fn carrier(set: &[(&str, &str)]) -> Carrier {
-        Carrier::from_env(|name| {
+    fn multiplexer(set: &[(&str, &str)]) -> Multiplexer {
+        Multiplexer::from_env(|name| {
             let found = set.iter().find(|(other, _)| *other == name);
             found.map(|(_, value)| (*value).to_owned())
         })
@@ -94,21 +94,30 @@ mod tests {
 
     #[test]
     fn multiplexer_is_detected_from_the_environment() {
-        assert_eq!(carrier(&[("TERM", "xterm-256color")]), Carrier::Terminal);
-        assert_eq!(carrier(&[("TERM", "screen-256color")]), Carrier::Terminal);
         assert_eq!(
-            carrier(&[("TMUX", "/tmp/x,1,0"), ("TERM", "screen")]),
-            Carrier::Tmux
+            multiplexer(&[("TERM", "xterm-256color")]),
+            Multiplexer::Terminal
         );
-        assert_eq!(carrier(&[("TERM", "tmux-256color")]), Carrier::Tmux);
-        assert_eq!(carrier(&[("TMUX", ""), ("STY", "1.pts")]), Carrier::Screen);
+        assert_eq!(
+            multiplexer(&[("TERM", "screen-256color")]),
+            Multiplexer::Terminal
+        );
+        assert_eq!(
+            multiplexer(&[("TMUX", "/tmp/x,1,0"), ("TERM", "screen")]),
+            Multiplexer::Tmux
+        );
+        assert_eq!(multiplexer(&[("TERM", "tmux-256color")]), Multiplexer::Tmux);
+        assert_eq!(
+            multiplexer(&[("TMUX", ""), ("STY", "1.pts")]),
+            Multiplexer::Screen
+        );
     }
 
     #[test]
     fn tmux_gets_a_plain_and_a_wrapped_sequence() {
-        assert_eq!(Carrier::Terminal.sequence("hi"), "\x1b]52;c;aGk=\x07");
+        assert_eq!(Multiplexer::Terminal.sequence("hi"), "\x1b]52;c;aGk=\x07");
         assert_eq!(
-            Carrier::Tmux.sequence("hi"),
+            Multiplexer::Tmux.sequence("hi"),
             "\x1b]52;c;aGk=\x07\x1bPtmux;\x1b\x1b]52;c;aGk=\x07\x1b\\"
         );
     }
@@ -116,12 +125,12 @@ mod tests {
     #[test]
     fn screen_gets_pieces_that_add_up() {
         let text = "a".repeat(1_000);
-        let sequence = Carrier::Screen.sequence(&text);
+        let sequence = Multiplexer::Screen.sequence(&text);
         let mut whole = String::new();
         for piece in sequence.split_terminator("\x1b\\") {
             assert!(piece.len() + 2 <= 256, "{}", piece.len());
             whole.push_str(piece.strip_prefix("\x1bP").unwrap());
         }
-        assert_eq!(whole, Carrier::Terminal.sequence(&text));
+        assert_eq!(whole, Multiplexer::Terminal.sequence(&text));
     }
 }

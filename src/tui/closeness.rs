@@ -4,24 +4,24 @@ use crate::text::fold::fold;
 
 /// Rank of a match, from weakest to strongest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Closeness {
+pub enum MatchRank {
     /// Each word matches except for one letter.
-    Mistyped,
+    Typo,
     /// The letters abbreviate the words in order: `cc` for Create Connection.
     Abbreviated,
     /// Each word is a substring.
-    Part,
+    Substring,
     /// Each word is the prefix of a word.
-    Words,
+    WordPrefixes,
     /// The text is a prefix.
-    Beginning,
+    Prefix,
 }
 
 /// Minimum length of a word that tolerates a mistake; shorter words would match almost everything.
 const SHORTEST_MISTYPED: usize = 5;
 
 /// Returns the best rank of the folded typed text among some texts, or `None` without a match.
-pub fn closeness(typed: &str, texts: &[&str]) -> Option<Closeness> {
+pub fn match_rank(typed: &str, texts: &[&str]) -> Option<MatchRank> {
     let lower: Vec<String> = texts.iter().map(|text| fold(text)).collect();
     let words: Vec<&str> = lower
         .iter()
@@ -30,15 +30,15 @@ pub fn closeness(typed: &str, texts: &[&str]) -> Option<Closeness> {
         .collect();
     let all = |is_there: &dyn Fn(&str) -> bool| typed.split_whitespace().all(is_there);
     if lower.iter().any(|text| text.starts_with(typed)) {
-        Some(Closeness::Beginning)
+        Some(MatchRank::Prefix)
     } else if all(&|part| words.iter().any(|word| word.starts_with(part))) {
-        Some(Closeness::Words)
+        Some(MatchRank::WordPrefixes)
     } else if all(&|part| lower.iter().any(|text| text.contains(part))) {
-        Some(Closeness::Part)
+        Some(MatchRank::Substring)
     } else if abbreviates(typed, &words) {
-        Some(Closeness::Abbreviated)
+        Some(MatchRank::Abbreviated)
     } else if all(&|part| words.iter().any(|word| is_nearly(part, word))) {
-        Some(Closeness::Mistyped)
+        Some(MatchRank::Typo)
     } else {
         None
     }
@@ -88,30 +88,30 @@ mod tests {
     use super::*;
 
     #[rstest::rstest]
-    #[case("", Some(Closeness::Beginning))]
-    #[case("create", Some(Closeness::Beginning))]
-    #[case("conn", Some(Closeness::Words))]
-    #[case("conn cre", Some(Closeness::Words))]
-    #[case("onne", Some(Closeness::Part))]
-    #[case("cc", Some(Closeness::Abbreviated))]
-    #[case("creco", Some(Closeness::Abbreviated))]
-    #[case("craete", Some(Closeness::Mistyped))]
-    #[case("conection", Some(Closeness::Mistyped))]
-    #[case("connnect", Some(Closeness::Mistyped))]
-    #[case("connactio", Some(Closeness::Mistyped))]
+    #[case("", Some(MatchRank::Prefix))]
+    #[case("create", Some(MatchRank::Prefix))]
+    #[case("conn", Some(MatchRank::WordPrefixes))]
+    #[case("conn cre", Some(MatchRank::WordPrefixes))]
+    #[case("onne", Some(MatchRank::Substring))]
+    #[case("cc", Some(MatchRank::Abbreviated))]
+    #[case("creco", Some(MatchRank::Abbreviated))]
+    #[case("craete", Some(MatchRank::Typo))]
+    #[case("conection", Some(MatchRank::Typo))]
+    #[case("connnect", Some(MatchRank::Typo))]
+    #[case("connactio", Some(MatchRank::Typo))]
     #[case("prod", None)]
     #[case("cx", None)]
     #[case("create prod", None)]
-    fn typed_text_has_the_expected_rank(#[case] typed: &str, #[case] close: Option<Closeness>) {
-        assert_eq!(closeness(typed, &["Create Connection", "new"]), close);
+    fn typed_text_has_the_expected_rank(#[case] typed: &str, #[case] close: Option<MatchRank>) {
+        assert_eq!(match_rank(typed, &["Create Connection", "new"]), close);
     }
 
     #[test]
     fn rank_ignores_normalization() {
         let typed = fold("CAFE\u{301}");
         assert_eq!(
-            closeness(&typed, &["Caf\u{e9} Noir"]),
-            Some(Closeness::Beginning)
+            match_rank(&typed, &["Caf\u{e9} Noir"]),
+            Some(MatchRank::Prefix)
         );
     }
 }

@@ -7,36 +7,36 @@ use std::fmt::Write as _;
 
 use super::action::{ACTIONS, Action};
 pub use line::CommandLine;
-pub use settings::{Part, settings};
+pub use settings::{SettingArgument, settings};
 
 /// CLI equivalent of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Parity {
+pub enum CliEquivalent {
     /// Command with these words.
     Command(&'static str),
     /// No command, for this reason.
-    Screen(&'static str),
+    None(&'static str),
 }
 
 /// Cursor moves and selections.
-const MOVES: Parity = Parity::Screen("moves the cursor");
+const MOVES: CliEquivalent = CliEquivalent::None("moves the cursor");
 
 /// Display only.
-const LOOKS: Parity = Parity::Screen("changes the screen only");
+const LOOKS: CliEquivalent = CliEquivalent::None("changes the screen only");
 
 /// Marks live as long as the app.
-const MARKS: Parity = Parity::Screen("commands name their connections");
+const MARKS: CliEquivalent = CliEquivalent::None("commands name their connections");
 
 /// Unsaved input.
-const TYPED: Parity = Parity::Screen("changes unsaved input only");
+const TYPED: CliEquivalent = CliEquivalent::None("changes unsaved input only");
 
 /// Returns every action with its command, or the reason for none, as a Markdown table for `docs/commands.md`.
 pub fn table() -> String {
     let mut table = "| action | command |\n|---|---|\n".to_owned();
     for entry in ACTIONS {
         let command = match entry.action.command() {
-            Parity::Command(words) => format!("`umai {words}`"),
-            Parity::Screen(why) => why.to_owned(),
+            CliEquivalent::Command(words) => format!("`umai {words}`"),
+            CliEquivalent::None(why) => why.to_owned(),
         };
         let _ = writeln!(table, "| {} | {command} |", entry.title); // a String takes every write
     }
@@ -45,8 +45,8 @@ pub fn table() -> String {
 
 impl Action {
     /// Returns the CLI equivalent. The match is exhaustive, so a new action needs a decision.
-    pub const fn command(self) -> Parity {
-        Parity::Command(match self {
+    pub const fn command(self) -> CliEquivalent {
+        CliEquivalent::Command(match self {
             Self::CompareVersions => "connections diff",
             Self::RollBack => "connections rollback",
             Self::Restore => "connections restore",
@@ -87,12 +87,12 @@ impl Action {
             Self::Export => "connections export",
             Self::Help => "man",
             Self::Undo => {
-                return Parity::Screen("scripts use activate, deactivate and restore");
+                return CliEquivalent::None("scripts use activate, deactivate and restore");
             }
             Self::CopyCurl | Self::CopySnippet | Self::CopyVariable => {
-                return Parity::Screen("copies text only");
+                return CliEquivalent::None("copies text only");
             }
-            Self::CopyCommand | Self::CopyCreate => return Parity::Screen("copies a command"),
+            Self::CopyCommand | Self::CopyCreate => return CliEquivalent::None("copies a command"),
             Self::Up
             | Self::Down
             | Self::PageUp

@@ -7,9 +7,9 @@ use super::action::Action;
 use super::effect::Ticket;
 use super::fit::{safe, width, wrap};
 use super::history::label;
-use super::layout::{Layout, follow};
-use super::words::{self, Part};
-use crate::connection::{ChangeType, Comparison, Difference, Mask};
+use super::layout::{ScreenLayout, follow};
+use super::words::{self, WordDiffPart};
+use crate::connection::{ChangeType, Difference, MaskedSecret, VersionComparison};
 use crate::provider::Provider;
 
 /// Columns before a value, for the sign of the side.
@@ -17,7 +17,7 @@ const MARK: usize = 4;
 
 /// Comparison dialog.
 #[derive(Debug)]
-pub struct Compare {
+pub struct VersionDiff {
     /// ID of the connection.
     pub id: Uuid,
     /// Older version.
@@ -29,7 +29,7 @@ pub struct Compare {
     /// Ticket of the pending request; `None` after the reply.
     pub ticket: Option<Ticket>,
     /// Differences, or the error.
-    pub found: Option<Result<Vec<Changed>, String>>,
+    pub comparison: Option<Result<Vec<ChangedValue>, String>>,
     /// Index of the selected difference.
     pub selected: usize,
     /// First visible row.
@@ -38,50 +38,50 @@ pub struct Compare {
 
 /// Changed value.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Changed {
+pub struct ChangedValue {
     /// Label in the form.
     pub label: String,
     /// Difference.
-    pub how: How,
+    pub kind: DiffKind,
     /// Difference as returned by the service.
     pub difference: Difference,
 }
 
 /// Side of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
+pub enum DiffSide {
     /// First row of the old value.
     Old,
     /// First row of the new value.
     New,
     /// Continuation of the row above.
-    More,
+    Continuation,
 }
 
 /// Piece of a row: its text, true if the other side lacks it, and true for the new side.
-pub type Piece = (String, bool, bool);
+pub type DiffPiece = (String, bool, bool);
 
 /// Row of a comparison, with the index of its difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Row {
+pub enum DiffRow {
     /// Text.
     Text(String),
     /// Label of a difference.
     Label(usize, String),
     /// Old or new value.
-    Value(usize, Side, Vec<Piece>),
+    Value(usize, DiffSide, Vec<DiffPiece>),
 }
 
 /// Kind of a difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum How {
+pub enum DiffKind {
     /// Secret: only the kind of change.
     Secret(&'static str),
     /// Parts of the old and the new value; `None` if not set.
-    Text(Option<Vec<Part>>, Option<Vec<Part>>),
+    Text(Option<Vec<WordDiffPart>>, Option<Vec<WordDiffPart>>),
 }
 
-impl Compare {
+impl VersionDiff {
     /// Creates the dialog of a requested comparison.
     pub fn new(id: Uuid, (from, to): (u64, u64), is_to_current: bool, ticket: Ticket) -> Self {
         Self {
@@ -90,7 +90,7 @@ impl Compare {
             to,
             is_to_current,
             ticket: Some(ticket),
-            found: None,
+            comparison: None,
             selected: 0,
             top: 0,
         }
@@ -107,64 +107,64 @@ impl Compare {
     }
 
     /// Sets the result.
-    pub fn done(&mut self, found: Result<Comparison, String>, provider: Option<&Provider>) {
+    pub fn done(&mut self, found: Result<VersionComparison, String>, provider: Option<&Provider>) {
         self.ticket = None;
         let changes = found.map(|comparison| comparison.changes.into_iter());
-        self.found = Some(changes.map(|changes| {
+        self.comparison = Some(changes.map(|changes| {
             changes
-                .map(|difference| Changed::new(difference, provider))
+                .map(|difference| ChangedValue::new(difference, provider))
                 .collect()
         }));
     }
 
     /// Returns the differences, empty until they are loaded.
-    pub fn changes(&self) -> &[Changed] {
-        match &self.found {
+    pub fn changes(&self) -> &[ChangedValue] {
+        match &self.comparison {
             Some(Ok(changes)) => changes,
             Some(Err(_)) | None => &[],
         }
     }
 
     /// Returns the selected difference.
-    pub fn selected(&self) -> Option<&Changed> {
+    pub fn selected(&self) -> Option<&ChangedValue> {
         self.changes().get(self.selected)
     }
 
     /// Returns all rows at a width, for drawing and scrolling.
-    pub fn rows(&self, width: u16) -> Vec<Row> {
-        let text = match &self.found {
+    pub fn rows(&self, width: u16) -> Vec<DiffRow> {
+        let text = match &self.comparison {
             None => "Comparing…",
             Some(Err(problem)) => problem,
             Some(Ok(changes)) if changes.is_empty() => "No changes detected",
             Some(Ok(_)) => "",
         };
-        let mut rows: Vec<Row> = wrap(text, width.into())
+        let mut rows: Vec<DiffRow> = wrap(text, width.into())
             .into_iter()
-            .map(Row::Text)
+            .map(DiffRow::Text)
             .collect();
         for (at, changed) in self.changes().iter().enumerate() {
-            match &changed.how {
-                How::Secret(what) => {
-                    rows.push(Row::Label(at, format!("{}: {what}", changed.label)));
+            match &changed.kind {
+                DiffKind::Secret(what) => {
+                    rows.push(DiffRow::Label(at, format!("{}: {what}", changed.label)));
                 }
-                How::Text(old, new) => {
-                    rows.push(Row::Label(at, changed.label.clone()));
+                DiffKind::Text(old, new) => {
+                    rows.push(DiffRow::Label(at, changed.label.clone()));
                     let room = usize::from(width).saturating_sub(MARK);
-                    rows.extend(side(at, old.as_deref(), Side::Old, room));
-                    rows.extend(side(at, new.as_deref(), Side::New, room));
+                    rows.extend(side(at, old.as_deref(), DiffSide::Old, room));
+                    rows.extend(side(at, new.as_deref(), DiffSide::New, room));
                 }
             }
-            rows.push(Row::Text(String::new()));
+            rows.push(DiffRow::Text(String::new()));
         }
         rows
     }
 
     /// Scrolls so that the selected difference is visible.
-    pub fn scroll(&mut self, layout: Layout) {
+    pub fn scroll(&mut self, layout: ScreenLayout) {
         let rows = self.rows(layout.reading_width());
-        let is_selected = |row: &Row| match row {
-            Row::Text(_) => false,
-            Row::Label(at, _) | Row::Value(at, ..) => *at == self.selected,
+        let is_selected = |row: &DiffRow| match row {
+            DiffRow::Text(_) => false,
+            DiffRow::Label(at, _) | DiffRow::Value(at, ..) => *at == self.selected,
         };
         let first = rows.iter().position(is_selected).unwrap_or(0);
         let last = rows.iter().rposition(is_selected).unwrap_or(0);
@@ -187,7 +187,7 @@ impl Compare {
     }
 }
 
-impl Changed {
+impl ChangedValue {
     fn new(difference: Difference, provider: Option<&Provider>) -> Self {
         let path = &difference.path;
         let (old, new) = (
@@ -196,7 +196,7 @@ impl Changed {
         );
         let is_mask = |text: &Option<String>| {
             text.as_deref()
-                .is_some_and(|text| Mask::read(text).is_some())
+                .is_some_and(|text| MaskedSecret::read(text).is_some())
         };
         let key = difference.path.strip_prefix("settings.");
         let field = key.and_then(|key| provider?.field(key));
@@ -204,8 +204,8 @@ impl Changed {
         let is_secret = field.is_none_or(|field| field.sensitive)
             && key.is_some()
             && (is_mask(&old) || is_mask(&new));
-        let how = if is_secret {
-            How::Secret(match difference.change_type {
+        let kind = if is_secret {
+            DiffKind::Secret(match difference.change_type {
                 ChangeType::Added => "set",
                 ChangeType::Removed => "cleared",
                 ChangeType::Modified if !is_mask(&new) && new.is_none() => "cleared",
@@ -216,28 +216,28 @@ impl Changed {
             match (old, new) {
                 (Some(old), Some(new)) => {
                     let (old, new) = words::compare(&old, &new);
-                    How::Text(Some(old), Some(new))
+                    DiffKind::Text(Some(old), Some(new))
                 }
-                (old, new) => How::Text(old.map(all_changed), new.map(all_changed)),
+                (old, new) => DiffKind::Text(old.map(all_changed), new.map(all_changed)),
             }
         };
         Self {
             label: label(&difference.path, provider),
-            how,
+            kind,
             difference,
         }
     }
 }
 
 /// Returns the rows of one side; an unset value has one row with that text.
-fn side(at: usize, parts: Option<&[Part]>, side: Side, room: usize) -> Vec<Row> {
-    let is_new = side == Side::New;
+fn side(at: usize, parts: Option<&[WordDiffPart]>, side: DiffSide, room: usize) -> Vec<DiffRow> {
+    let is_new = side == DiffSide::New;
     let Some(parts) = parts else {
         let unset = vec![("not set".to_owned(), false, is_new)];
-        return vec![Row::Value(at, side, unset)];
+        return vec![DiffRow::Value(at, side, unset)];
     };
     let mut rows = Vec::new();
-    let mut row: Vec<Piece> = Vec::new();
+    let mut row: Vec<DiffPiece> = Vec::new();
     let mut used = 0;
     for part in parts {
         let mut piece = String::new();
@@ -254,13 +254,14 @@ fn side(at: usize, parts: Option<&[Part]>, side: Side, room: usize) -> Vec<Row> 
         row.push((piece, part.is_other, is_new));
     }
     rows.push(row);
-    let sides = std::iter::once(side).chain(std::iter::repeat(Side::More));
+    let sides = std::iter::once(side).chain(std::iter::repeat(DiffSide::Continuation));
     let rows = sides.zip(rows);
-    rows.map(|(side, row)| Row::Value(at, side, row)).collect()
+    rows.map(|(side, row)| DiffRow::Value(at, side, row))
+        .collect()
 }
 
-fn all_changed(text: String) -> Vec<Part> {
-    vec![Part {
+fn all_changed(text: String) -> Vec<WordDiffPart> {
+    vec![WordDiffPart {
         text,
         is_other: true,
     }]

@@ -3,14 +3,14 @@
 use uuid::Uuid;
 
 use super::action::Action;
-use super::key::Key;
-use super::layer::{Answer, Outcome};
-use super::line::Line;
+use super::key::KeyPress;
+use super::layer::{ConfirmAction, DialogOutcome};
+use super::line::TextInput;
 use crate::connection::ServiceFeatures;
 
 /// Prompt with buttons.
 #[derive(Debug)]
-pub struct Confirm {
+pub struct ConfirmDialog {
     /// Title.
     pub headline: String,
     /// Question.
@@ -20,14 +20,14 @@ pub struct Confirm {
     /// Extra information below the question.
     pub note: Option<&'static str>,
     /// Input of an optional note.
-    pub line: Option<Line>,
+    pub line: Option<TextInput>,
     /// Buttons with their actions.
-    pub buttons: Vec<(&'static str, Answer)>,
+    pub buttons: Vec<(&'static str, ConfirmAction)>,
     /// Focused button, activated by Enter.
     pub focus: usize,
 }
 
-impl Confirm {
+impl ConfirmDialog {
     /// Asks to delete a connection. The default button is Cancel.
     pub fn delete(id: Uuid, name: &str, features: ServiceFeatures) -> Self {
         const QUESTION: &str = "Are you sure you want to delete this connection?";
@@ -45,7 +45,10 @@ impl Confirm {
             subject: Some(name.to_owned()),
             note,
             line: None,
-            buttons: vec![("Cancel", Answer::Cancel), ("Delete", Answer::Delete(id))],
+            buttons: vec![
+                ("Cancel", ConfirmAction::Cancel),
+                ("Delete", ConfirmAction::Delete(id)),
+            ],
             focus: 0,
         }
     }
@@ -59,8 +62,8 @@ impl Confirm {
             note: Some("This cannot be undone."),
             line: None,
             buttons: vec![
-                ("Cancel", Answer::Cancel),
-                ("Delete permanently", Answer::Purge(id)),
+                ("Cancel", ConfirmAction::Cancel),
+                ("Delete permanently", ConfirmAction::Purge(id)),
             ],
             focus: 0,
         }
@@ -79,7 +82,10 @@ impl Confirm {
             subject: None,
             note: Some("This cannot be undone."),
             line: None,
-            buttons: vec![("Cancel", Answer::Cancel), ("Empty", Answer::Empty)],
+            buttons: vec![
+                ("Cancel", ConfirmAction::Cancel),
+                ("Empty", ConfirmAction::Empty),
+            ],
             focus: 0,
         }
     }
@@ -93,9 +99,9 @@ impl Confirm {
             note: None,
             line: None,
             buttons: vec![
-                ("Save", Answer::Save),
-                ("Discard", Answer::Discard),
-                ("Keep editing", Answer::Cancel),
+                ("Save", ConfirmAction::Save),
+                ("Discard", ConfirmAction::Discard),
+                ("Keep editing", ConfirmAction::Cancel),
             ],
             focus: 2,
         }
@@ -110,8 +116,8 @@ impl Confirm {
             note: None,
             line: None,
             buttons: vec![
-                ("Keep editing", Answer::Cancel),
-                ("Discard and quit", Answer::DiscardAndQuit),
+                ("Keep editing", ConfirmAction::Cancel),
+                ("Discard and quit", ConfirmAction::DiscardAndQuit),
             ],
             focus: 0,
         }
@@ -133,7 +139,10 @@ impl Confirm {
                 subject: None,
                 note: None,
                 line: None,
-                buttons: vec![("Cancel", Answer::Cancel), ("Create", Answer::CreateNew)],
+                buttons: vec![
+                    ("Cancel", ConfirmAction::Cancel),
+                    ("Create", ConfirmAction::CreateNew),
+                ],
                 focus: 1,
             };
         }
@@ -144,9 +153,9 @@ impl Confirm {
             note: None,
             line: None,
             buttons: vec![
-                ("Cancel", Answer::Cancel),
-                ("Restore", Answer::RestoreDeleted),
-                ("Create", Answer::CreateNew),
+                ("Cancel", ConfirmAction::Cancel),
+                ("Restore", ConfirmAction::RestoreDeleted),
+                ("Create", ConfirmAction::CreateNew),
             ],
             focus: 1,
         }
@@ -161,8 +170,8 @@ impl Confirm {
             note: None,
             line: None,
             buttons: vec![
-                ("Cancel", Answer::Cancel),
-                ("Save and test", Answer::SaveAndTest),
+                ("Cancel", ConfirmAction::Cancel),
+                ("Save and test", ConfirmAction::SaveAndTest),
             ],
             focus: 0,
         }
@@ -177,8 +186,8 @@ impl Confirm {
             note: Some("This cannot be undone."),
             line: None,
             buttons: vec![
-                ("Cancel", Answer::Cancel),
-                ("Discard", Answer::DiscardDraft(id)),
+                ("Cancel", ConfirmAction::Cancel),
+                ("Discard", ConfirmAction::DiscardDraft(id)),
             ],
             focus: 0,
         }
@@ -193,8 +202,8 @@ impl Confirm {
             note: None,
             line: None,
             buttons: vec![
-                ("Continue", Answer::Cancel),
-                ("Stop and quit", Answer::StopAndQuit),
+                ("Continue", ConfirmAction::Cancel),
+                ("Stop and quit", ConfirmAction::StopAndQuit),
             ],
             focus: 0,
         }
@@ -208,7 +217,10 @@ impl Confirm {
             subject: Some(path.to_owned()),
             note: None,
             line: None,
-            buttons: vec![("Cancel", Answer::Cancel), ("Replace", Answer::Replace)],
+            buttons: vec![
+                ("Cancel", ConfirmAction::Cancel),
+                ("Replace", ConfirmAction::Replace),
+            ],
             focus: 0,
         }
     }
@@ -216,7 +228,7 @@ impl Confirm {
     /// Asks to roll back to a version. The default button confirms, because a rollback can be rolled back.
     pub fn roll_back(id: Uuid, number: u64, name: &str, features: ServiceFeatures) -> Self {
         let (note, line) = if features.rollback_keeps_secrets {
-            ("Stored secrets are kept.", Some(Line::text("")))
+            ("Stored secrets are kept.", Some(TextInput::text("")))
         } else {
             ("The secrets of that version are restored too.", None)
         };
@@ -227,8 +239,8 @@ impl Confirm {
             note: Some(note),
             line,
             buttons: vec![
-                ("Cancel", Answer::Cancel),
-                ("Roll back", Answer::RollBack(id, number)),
+                ("Cancel", ConfirmAction::Cancel),
+                ("Roll back", ConfirmAction::RollBack(id, number)),
             ],
             focus: 1,
         }
@@ -241,15 +253,15 @@ impl Confirm {
             subject: Some(label.to_owned()),
             note: None,
             buttons: vec![
-                ("Cancel", Answer::Cancel),
-                ("Roll back", Answer::RollBackField(id, number)),
+                ("Cancel", ConfirmAction::Cancel),
+                ("Roll back", ConfirmAction::RollBackField(id, number)),
             ],
             ..Self::roll_back(id, number, label, ServiceFeatures::ALL)
         }
     }
 
     /// Passes a key to the note.
-    pub fn key(&mut self, key: Key) {
+    pub fn key(&mut self, key: KeyPress) {
         if let Some(line) = &mut self.line {
             line.edit(key);
         }
@@ -262,28 +274,28 @@ impl Confirm {
     }
 
     /// Returns true if a button has this action.
-    pub fn can_answer(&self, answer: Answer) -> bool {
+    pub fn can_answer(&self, answer: ConfirmAction) -> bool {
         self.buttons.iter().any(|(_, other)| *other == answer)
     }
 
     /// Handles an action.
-    pub fn act(&mut self, action: Action) -> Outcome {
+    pub fn act(&mut self, action: Action) -> DialogOutcome {
         let count = self.buttons.len().max(1);
         match action {
             Action::NextButton => self.focus = (self.focus + 1) % count,
             Action::PreviousButton => self.focus = (self.focus + count - 1) % count,
             Action::Choose => return self.press(self.focus),
-            Action::Back => return Outcome::Close,
+            Action::Back => return DialogOutcome::Close,
             _ => {}
         }
-        Outcome::Stay
+        DialogOutcome::Stay
     }
 
     /// Presses a button.
-    pub fn press(&self, button: usize) -> Outcome {
+    pub fn press(&self, button: usize) -> DialogOutcome {
         match self.buttons.get(button) {
-            Some((_, answer)) => Outcome::Answered(*answer),
-            None => Outcome::Stay,
+            Some((_, answer)) => DialogOutcome::Answered(*answer),
+            None => DialogOutcome::Stay,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::connection::{Connection, Mask, Setting};
+use crate::connection::{Connection, MaskedSecret, SettingValue};
 use crate::text::shell::quoted;
 
 /// Documented default URL of the management API.
@@ -30,14 +30,16 @@ pub fn create(connection: &Connection, api: &str) -> String {
     )
 }
 
-fn json_value(key: &str, value: &Setting<Mask>) -> Value {
+fn json_value(key: &str, value: &SettingValue<MaskedSecret>) -> Value {
     match value {
-        Setting::Null => Value::Null,
-        Setting::Switch(on) => json!(on),
-        Setting::Number(number) => Value::Number(number.clone()),
-        Setting::Text(text) => json!(text),
-        Setting::Secret(Mask::Sk) => json!(format!("sk-your-{}", kebab_case(key))),
-        Setting::Secret(Mask::Any) => json!(format!("your-{}", kebab_case(key))),
+        SettingValue::Null => Value::Null,
+        SettingValue::Switch(on) => json!(on),
+        SettingValue::Number(number) => Value::Number(number.clone()),
+        SettingValue::Text(text) => json!(text),
+        SettingValue::Secret(MaskedSecret::OpenAiStyle) => {
+            json!(format!("sk-your-{}", kebab_case(key)))
+        }
+        SettingValue::Secret(MaskedSecret::Any) => json!(format!("your-{}", kebab_case(key))),
     }
 }
 

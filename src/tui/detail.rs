@@ -2,12 +2,12 @@
 
 use uuid::Uuid;
 
-use super::tree::News;
+use super::tree::ItemChange;
 use crate::connection::Connection;
 
 /// Selected connection, as far as loaded.
 #[derive(Debug, Default)]
-pub struct Detail {
+pub struct ConnectionDetail {
     id: Option<Uuid>,
     /// The connection, once loaded.
     pub connection: Option<Connection>,
@@ -19,7 +19,7 @@ pub struct Detail {
     newest_known: u64,
 }
 
-impl Detail {
+impl ConnectionDetail {
     /// Returns the ID of the connection.
     pub const fn id(&self) -> Option<Uuid> {
         self.id
@@ -65,8 +65,8 @@ impl Detail {
     }
 
     /// Notes a change from the feed.
-    pub fn apply(&mut self, news: &News) {
-        if let News::Saved(item) = news
+    pub fn apply(&mut self, news: &ItemChange) {
+        if let ItemChange::Saved(item) = news
             && self.id == Some(item.id)
         {
             self.newest_known = self.newest_known.max(item.version());

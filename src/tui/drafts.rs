@@ -4,55 +4,55 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::action::Action;
-use super::choices::Choices;
-use super::form::Kept;
-use crate::drafts::Found;
+use super::choices::SelectList;
+use super::form::FormSnapshot;
+use crate::drafts::StoredDraft;
 
 /// Dialog with unsaved drafts.
 #[derive(Debug, Default)]
-pub struct Drafts {
+pub struct DraftsDialog {
     /// Selection.
-    pub choices: Choices,
+    pub choices: SelectList,
     /// Drafts, newest first.
-    pub drafts: Vec<Draft>,
+    pub drafts: Vec<UnsavedDraft>,
 }
 
 /// Unsaved draft.
 #[derive(Debug, Clone)]
-pub struct Draft {
+pub struct UnsavedDraft {
     /// ID of the draft.
     pub id: Uuid,
     /// Time of its last change.
     pub when: DateTime<Utc>,
     /// The form, or the reason why it cannot be read.
-    pub kept: Result<Box<Kept>, String>,
+    pub kept: Result<Box<FormSnapshot>, String>,
 }
 
-impl Drafts {
+impl DraftsDialog {
     /// Creates the dialog from the drafts that were found.
-    pub fn new(found: Vec<Found>) -> Self {
-        let drafts = found.into_iter().map(|found| Draft {
+    pub fn new(found: Vec<StoredDraft>) -> Self {
+        let drafts = found.into_iter().map(|found| UnsavedDraft {
             id: found.id,
-            when: found.when,
+            when: found.date,
             kept: found.content.and_then(|content| {
-                Kept::read(&content)
+                FormSnapshot::read(&content)
                     .map(Box::new)
                     .ok_or_else(|| "It was stored by another version of umai".into())
             }),
         });
         Self {
-            choices: Choices::default(),
+            choices: SelectList::default(),
             drafts: drafts.collect(),
         }
     }
 
     /// Selected draft.
-    pub fn selected(&self) -> Option<&Draft> {
+    pub fn selected(&self) -> Option<&UnsavedDraft> {
         self.drafts.get(self.choices.selected)
     }
 
     /// Removes a draft from the list.
-    pub fn take_out(&mut self, id: Uuid) -> Option<Draft> {
+    pub fn take_out(&mut self, id: Uuid) -> Option<UnsavedDraft> {
         let at = self.drafts.iter().position(|draft| draft.id == id)?;
         let draft = self.drafts.remove(at);
         let last = self.drafts.len().saturating_sub(1);

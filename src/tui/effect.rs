@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::form::{Document, Kept, Theirs};
-use super::tree::Item;
-use crate::appsettings::{ConfigurationKey, Lookup, Reference};
-use crate::connection::export::{Exported, NotWritten};
+use super::form::{EditorDocument, FormSnapshot, TheirConnection};
+use super::tree::TreeItem;
+use crate::appsettings::{ConfigurationKey, Reference, ReferenceLookup};
+use crate::connection::export::{ExportFileError, Exported};
 use crate::connection::{
-    Comparison, Connection, ConnectionDraft, ConnectionError, ConnectionItem, Model, Page,
-    Rollback, TestReport, TestSubject, Version, Window,
+    Connection, ConnectionDraft, ConnectionError, ConnectionItem, Model, Page, PageRequest,
+    RollbackResult, TestReport, TestSubject, Version, VersionComparison,
 };
-use crate::disk::Over;
+use crate::disk::OverwritePolicy;
 
 /// Connects a request or timer with its reply; unique in a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -22,34 +22,34 @@ pub struct Ticket(pub u64);
 
 /// Identifies a stored draft.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Slot {
+pub enum DraftSlot {
     /// Form opened by this process.
     New(Ticket),
     /// Draft found at the start.
-    Found(Uuid),
+    Restored(Uuid),
 }
 
 /// Effect for the runtime.
 #[derive(Debug, PartialEq)]
 pub enum Effect {
     /// Send a request; the reply is an [`super::event::Event::Reply`].
-    Call(Ticket, Request),
+    Call(Ticket, ServiceRequest),
     /// Send a save of a bulk operation, which may run concurrently with its like; other saves keep their order.
-    CallConcurrent(Ticket, Request),
+    CallConcurrent(Ticket, ServiceRequest),
     /// Send [`super::event::Event::Woken`] after this time.
     Wake(Ticket, Duration),
     /// There is more idle work: draw, then send [`super::event::Event::Idle`] again.
     Continue,
     /// Store an encrypted draft.
-    Keep(Slot, Arc<Kept>),
+    StoreDraft(DraftSlot, Arc<FormSnapshot>),
     /// Delete a draft that was saved or discarded.
-    Forget(Slot),
+    DeleteDraft(DraftSlot),
     /// Release unsaved drafts, so that another process can offer them.
     ReleaseDrafts(Vec<Uuid>),
     /// Look for unsaved drafts; the result is an [`super::event::Event::Found`].
-    Find,
+    LoadDrafts,
     /// Open a text in the editor; the result is an [`super::event::Event::Edited`].
-    Edit(Ticket, Document),
+    OpenEditor(Ticket, EditorDocument),
     /// Copy text to the terminal's clipboard.
     Copy(String),
     /// Redraw every cell.
@@ -62,17 +62,17 @@ pub enum Effect {
 
 /// Request to the service.
 #[derive(Debug, PartialEq)]
-pub enum Request {
+pub enum ServiceRequest {
     /// Load a page of the list.
-    List(Window),
+    List(PageRequest),
     /// Load a connection.
     Get(Uuid),
     /// Load a connection and its differences to a version.
-    Theirs(Uuid, u64),
+    GetRemoteVersion(Uuid, u64),
     /// Find the connection that uses an alias, except this one.
     AliasOwner(String, Option<Uuid>),
     /// Look up a reference.
-    Lookup(Reference),
+    LookUpReference(Reference),
     /// Create a connection.
     Create(ConnectionDraft),
     /// List the configuration keys that can be referenced.
@@ -80,7 +80,7 @@ pub enum Request {
     /// Duplicate a connection with changes.
     Duplicate(Uuid, ConnectionDraft),
     /// Update a connection.
-    Update(Change),
+    Update(UpdateRequest),
     /// Activate or deactivate a connection.
     SetActive(Uuid, bool),
     /// Move a connection to the trash.
@@ -96,38 +96,38 @@ pub enum Request {
     /// List the provider's models.
     Models(Uuid),
     /// Load a page of the history, newest first.
-    Versions(Uuid, Window),
+    Versions(Uuid, PageRequest),
     /// Compare two versions.
     Compare(Uuid, u64, u64),
     /// Roll back to a version, with a note.
     Rollback(Uuid, u64, Option<String>),
     /// Export connections to a file; the only request that does not use the service.
-    Export(Export),
+    Export(ExportRequest),
 }
 
 /// Export of connections to a file.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Export {
+pub struct ExportRequest {
     /// File name as typed.
     pub name: String,
     /// Connections to export.
     pub connections: Arc<[Exported]>,
     /// Policy for an existing file.
-    pub over: Over,
+    pub policy: OverwritePolicy,
 }
 
 /// Update of a connection and its base version.
 #[derive(Debug, PartialEq)]
-pub struct Change {
+pub struct UpdateRequest {
     /// ID of the connection.
     pub id: Uuid,
     /// Draft with the new values.
     pub draft: ConnectionDraft,
     /// Version that the update is based on.
-    pub over: u64,
+    pub base_version: u64,
 }
 
-impl Request {
+impl ServiceRequest {
     /// Returns whether it changes something, so that quitting waits for its reply.
     pub const fn is_save(&self) -> bool {
         match self {
@@ -142,9 +142,9 @@ impl Request {
             | Self::Rollback(..) => true,
             Self::List(_)
             | Self::Get(_)
-            | Self::Theirs(..)
+            | Self::GetRemoteVersion(..)
             | Self::AliasOwner(..)
-            | Self::Lookup(_)
+            | Self::LookUpReference(_)
             | Self::ConfigurationKeys
             | Self::Test(_)
             | Self::Models(_)
@@ -160,9 +160,9 @@ impl Request {
             Self::Test(_) | Self::Models(_) => true,
             Self::List(_)
             | Self::Get(_)
-            | Self::Theirs(..)
+            | Self::GetRemoteVersion(..)
             | Self::AliasOwner(..)
-            | Self::Lookup(_)
+            | Self::LookUpReference(_)
             | Self::ConfigurationKeys
             | Self::Create(_)
             | Self::Duplicate(..)
@@ -182,17 +182,17 @@ impl Request {
 
 /// Reply of the service.
 #[derive(Debug, Clone)]
-pub enum Reply {
+pub enum ServiceReply {
     /// Reply to [`Request::List`].
-    Listed(Result<Page<Item>, ConnectionError>),
+    Listed(Result<Page<TreeItem>, ConnectionError>),
     /// Reply to [`Request::Get`].
-    Got(Result<Connection, ConnectionError>),
+    Connection(Result<Connection, ConnectionError>),
     /// Reply to [`Request::Theirs`].
-    Theirs(Result<Box<Theirs>, ConnectionError>),
+    RemoteVersion(Result<Box<TheirConnection>, ConnectionError>),
     /// Reply to [`Request::AliasOwner`].
     AliasOwner(Result<Option<ConnectionItem>, ConnectionError>),
     /// Reply to [`Request::Lookup`].
-    LookedUp(Result<Lookup, ConnectionError>),
+    LookedUp(Result<ReferenceLookup, ConnectionError>),
     /// Reply to [`Request::ConfigurationKeys`].
     ConfigurationKeys(Result<Page<ConfigurationKey>, ConnectionError>),
     /// Reply to [`Request::Create`], [`Request::Duplicate`], [`Request::Update`], [`Request::SetActive`] and
@@ -211,11 +211,11 @@ pub enum Reply {
     /// Reply to [`Request::Versions`].
     Versions(Result<Page<Version>, ConnectionError>),
     /// Reply to [`Request::Compare`].
-    Compared(Result<Box<Comparison>, ConnectionError>),
+    Compared(Result<Box<VersionComparison>, ConnectionError>),
     /// Reply to [`Request::Rollback`].
-    RolledBack(Result<Box<Rollback>, ConnectionError>),
+    RolledBack(Result<Box<RollbackResult>, ConnectionError>),
     /// Reply to [`Request::Export`]: the path of the file.
-    Exported(Result<PathBuf, NotWritten>),
+    Exported(Result<PathBuf, ExportFileError>),
     /// The request ended without a reply; the text is the reason.
-    Lost(String),
+    TaskFailed(String),
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::action::Action;
-use super::effect::{Reply, Ticket};
-use super::follow::Heard;
-use super::form::Document;
-use super::key::Key;
+use super::effect::{ServiceReply, Ticket};
+use super::follow::FeedEvent;
+use super::form::EditorDocument;
+use super::key::KeyPress;
 use super::layout::Size;
 use crate::connection::{Environment, ServiceFeatures};
 use crate::drafts;
@@ -18,57 +18,57 @@ use crate::provider::ProviderCatalog;
 #[derive(Debug, Clone)]
 pub enum Event {
     /// Key press.
-    Key(Key),
+    Key(KeyPress),
     /// Characters typed faster than they can be shown.
-    Typed(Pasted),
+    Typed(PastedText),
     /// Pasted text.
-    Paste(Pasted),
+    Paste(PastedText),
     /// Mouse event.
     Mouse(Mouse),
     /// New screen size.
     Resize(Size),
     /// Reply to a request.
-    Reply(Ticket, Reply),
+    Reply(Ticket, ServiceReply),
     /// A timer of [`super::effect::Effect::Wake`] has expired.
-    Woken(Ticket),
+    TimerExpired(Ticket),
     /// No event is waiting: time for idle work.
     Idle,
     /// The app was resumed after the shell had suspended it.
     Resumed,
     /// Change by others, or a change of the feed's state.
-    Heard(Heard),
+    Feed(FeedEvent),
     /// The service is open, with its providers and features.
-    Opened(Arc<ProviderCatalog>, ServiceFeatures),
+    ServiceOpened(Arc<ProviderCatalog>, ServiceFeatures),
     /// Notices of the service, one sentence each.
-    Noticed(Vec<String>),
+    StoreNotices(Vec<String>),
     /// Unsaved drafts.
-    Found(Vec<drafts::Found>),
+    DraftsLoaded(Vec<drafts::StoredDraft>),
     /// The editor has ended, with the edited text or the reason for its absence.
-    Edited(Ticket, Result<Document, String>),
+    Edited(Ticket, Result<EditorDocument, String>),
     /// Connections in the environment that umai was started in.
     Environment(Environment),
     /// The terminal's background is light.
     LightBackground,
     /// Input of plain mode.
-    Spoken(Spoken),
+    PlainInput(PlainInput),
 }
 
 /// Input of plain mode.
 #[derive(Debug, Clone)]
-pub enum Spoken {
+pub enum PlainInput {
     /// Run an action.
-    Do(Action),
+    Action(Action),
     /// Choose the entry with this index.
-    Pick(usize),
+    Select(usize),
     /// Replace the text of the focused field, the filter or the filter of a list.
-    Write(Pasted),
+    Text(PastedText),
 }
 
 /// Pasted text that may be a secret: zeroized, and hidden in `Debug`.
 #[derive(Clone)]
-pub struct Pasted(pub Zeroizing<String>);
+pub struct PastedText(pub Zeroizing<String>);
 
-impl std::fmt::Debug for Pasted {
+impl std::fmt::Debug for PastedText {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Pasted(…)")
     }

@@ -11,8 +11,8 @@ use futures_util::StreamExt;
 use tokio::sync::mpsc::Sender;
 use tokio::time::Instant;
 
-use super::tree::{Item, News};
-use crate::connection::store::{ChangeFeed, Changed, Revision, What};
+use super::tree::{ItemChange, TreeItem};
+use crate::connection::store::{ChangeEvent, ChangeFeed, ChangeKind, Revision};
 use crate::connection::{ConnectionError, ConnectionService, StoreError};
 
 /// Limit of changes in one event; a frame is drawn in between.
@@ -26,28 +26,28 @@ const LONGEST: Duration = Duration::from_secs(5);
 
 /// Changes, or a change of the feed's state.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Heard {
+pub enum FeedEvent {
     /// Changes in order.
-    News(Vec<News>),
+    Changes(Vec<ItemChange>),
     /// The feed ended: later changes are not known.
-    Broken,
+    Disconnected,
     /// Reconnecting failed, with the reason; sent once for each interruption.
-    Lost(String),
+    Expired(String),
     /// Changes were missed and cannot be retrieved: the list must be reloaded.
-    Missed,
+    ReloadNeeded,
     /// All changes since the interruption were sent.
     CaughtUp,
 }
 
 /// The receiver was dropped.
-struct Unheard;
+struct ReceiverDropped;
 
 /// Sends the changes after `since` until the receiver is dropped; an error instead of a revision is the reason why it is
 /// unknown.
 pub async fn follow(
     service: Arc<dyn ConnectionService>,
     since: Result<Revision, ConnectionError>,
-    ears: Sender<Heard>,
+    ears: Sender<FeedEvent>,
 ) {
     let (seen, problem) = match since {
         Ok(seen) => (Some(seen), None),
@@ -55,7 +55,7 @@ pub async fn follow(
     };
     let mut following = Following {
         service,
-        ears,
+        sender: ears,
         seen,
         is_broken: false,
         is_lost: false,
@@ -66,7 +66,7 @@ pub async fn follow(
 
 struct Following {
     service: Arc<dyn ConnectionService>,
-    ears: Sender<Heard>,
+    sender: Sender<FeedEvent>,
     /// Last sent change, or the revision of a reloaded list; `None` if unknown.
     seen: Option<Revision>,
     /// True if the interruption was reported.
@@ -76,7 +76,7 @@ struct Following {
 }
 
 impl Following {
-    async fn run(&mut self, mut problem: Option<ConnectionError>) -> Result<(), Unheard> {
+    async fn run(&mut self, mut problem: Option<ConnectionError>) -> Result<(), ReceiverDropped> {
         let mut pause = SHORTEST;
         loop {
             let opened = Instant::now();
@@ -90,19 +90,19 @@ impl Following {
             if ended.is_ok() && opened.elapsed() > LONGEST {
                 pause = SHORTEST;
             }
-            self.report_broken().await?;
+            self.report_disconnect().await?;
             match ended {
                 Ok(Some(StoreError::FeedTooOld(_)))
                 | Err(ConnectionError::Store(StoreError::FeedTooOld(_))) => self.seen = None,
                 Err(problem) if !self.is_lost => {
                     self.is_lost = true;
-                    self.send(Heard::Lost(problem.to_string())).await?;
+                    self.send(FeedEvent::Expired(problem.to_string())).await?;
                 }
                 Ok(_) | Err(_) => {}
             }
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
-                () = self.ears.closed() => return Err(Unheard),
+                () = self.sender.closed() => return Err(ReceiverDropped),
             }
             pause = (pause * 2).min(LONGEST);
         }
@@ -120,17 +120,17 @@ impl Following {
         &mut self,
         feed: ChangeFeed,
         newest: Revision,
-    ) -> Result<Option<StoreError>, Unheard> {
+    ) -> Result<Option<StoreError>, ReceiverDropped> {
         if self.seen.is_none() {
             self.seen = Some(newest);
-            self.send(Heard::Missed).await?;
+            self.send(FeedEvent::ReloadNeeded).await?;
         }
         self.report_caught_up(newest).await?;
         let mut feed = feed.ready_chunks(BATCH);
         loop {
             let some = tokio::select! {
                 some = feed.next() => some,
-                () = self.ears.closed() => return Err(Unheard),
+                () = self.sender.closed() => return Err(ReceiverDropped),
             };
             let Some(some) = some else { return Ok(None) };
             let mut broken = None;
@@ -146,7 +146,7 @@ impl Following {
             }
             if let Some(last) = changes.last() {
                 self.seen = Some(last.revision);
-                self.send(Heard::News(compact(changes))).await?;
+                self.send(FeedEvent::Changes(compact(changes))).await?;
                 self.report_caught_up(newest).await?;
             }
             if broken.is_some() {
@@ -155,40 +155,40 @@ impl Following {
         }
     }
 
-    async fn report_broken(&mut self) -> Result<(), Unheard> {
+    async fn report_disconnect(&mut self) -> Result<(), ReceiverDropped> {
         if !self.is_broken {
             self.is_broken = true;
-            self.send(Heard::Broken).await?;
+            self.send(FeedEvent::Disconnected).await?;
         }
         Ok(())
     }
 
     /// Reports that all changes up to the reconnect were sent.
-    async fn report_caught_up(&mut self, newest: Revision) -> Result<(), Unheard> {
+    async fn report_caught_up(&mut self, newest: Revision) -> Result<(), ReceiverDropped> {
         if self.is_broken && self.seen >= Some(newest) {
             (self.is_broken, self.is_lost) = (false, false);
-            self.send(Heard::CaughtUp).await?;
+            self.send(FeedEvent::CaughtUp).await?;
         }
         Ok(())
     }
 
-    async fn send(&self, heard: Heard) -> Result<(), Unheard> {
-        self.ears.send(heard).await.map_err(|_| Unheard)
+    async fn send(&self, heard: FeedEvent) -> Result<(), ReceiverDropped> {
+        self.sender.send(heard).await.map_err(|_| ReceiverDropped)
     }
 }
 
 /// Reduces changes to what the tree shows, here and not in `update`, so that no key waits for it. Provider IDs are shared.
-fn compact(changes: Vec<Changed>) -> Vec<News> {
+fn compact(changes: Vec<ChangeEvent>) -> Vec<ItemChange> {
     let mut providers: HashMap<String, Arc<str>> = HashMap::new();
-    let compacted = changes.into_iter().map(|changed| match changed.what {
-        What::Deleted(id) => News::Deleted(id),
+    let compacted = changes.into_iter().map(|changed| match changed.kind {
+        ChangeKind::Deleted(id) => ItemChange::Deleted(id),
         // A connection in the trash is not in the list.
-        What::Saved(item) if item.is_deleted() => News::Deleted(item.id),
-        What::Saved(item) => {
+        ChangeKind::Saved(item) if item.is_deleted() => ItemChange::Deleted(item.id),
+        ChangeKind::Saved(item) => {
             let provider = providers
                 .entry(item.provider_id.clone())
                 .or_insert_with(|| Arc::from(item.provider_id.as_str()));
-            News::Saved(Item::new(&item, Arc::clone(provider)))
+            ItemChange::Saved(TreeItem::new(&item, Arc::clone(provider)))
         }
     });
     compacted.collect()

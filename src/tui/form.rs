@@ -24,29 +24,29 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::action::Action;
-use super::effect::{Slot, Ticket};
-use super::event::Pasted;
-use super::key::Key;
-use super::layer::Outcome;
-use super::line::{LONGEST, Line, Pasting};
+use super::effect::{DraftSlot, Ticket};
+use super::event::PastedText;
+use super::key::KeyPress;
+use super::layer::DialogOutcome;
+use super::line::{LONGEST, PasteOutcome, TextInput};
 use super::notice::Notice;
 use crate::appsettings::Reference;
 use crate::connection::{Connection, PasteResult};
 use crate::provider::{Provider, ProviderCatalog, SettingsField};
 pub use checks::AliasCheck;
-use checks::Known;
-use elsewhere::Apart;
-pub use elsewhere::{Elsewhere, Taken, Theirs};
-use field::{Field, Place, Secret, Value};
-pub use kept::Kept;
-pub use outside::Document;
-use outside::Outside;
-use references::{Choosing, Keys};
+use checks::ReferenceCheck;
+use elsewhere::MergeState;
+pub use elsewhere::{RemoteChange, RemoteMerge, TheirConnection};
+use field::{FieldTarget, FieldValue, FormField, SecretInput};
+pub use kept::FormSnapshot;
+pub use outside::EditorDocument;
+use outside::ExternalEdit;
+use references::{ReferenceKeys, ReferencePicker};
 
 /// Connection that a form edits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Subject {
+pub enum FormSubject {
     /// New connection.
     New,
     /// New connection that duplicates another one.
@@ -71,11 +71,11 @@ pub enum Subject {
 #[derive(Debug)]
 pub struct Form {
     /// Connection that the form edits.
-    pub subject: Subject,
+    pub subject: FormSubject,
     /// Provider that defines the settings.
     pub provider: Provider,
     /// Fields in order.
-    pub fields: Vec<Field>,
+    pub fields: Vec<FormField>,
     /// Index of the focused field.
     pub focus: usize,
     /// First visible row.
@@ -83,27 +83,27 @@ pub struct Form {
     /// Availability of the alias.
     pub alias_check: AliasCheck,
     /// Status of references, newest last.
-    lookups: Vec<Known>,
+    reference_checks: Vec<ReferenceCheck>,
     /// Suggested references, which are looked up together with those in the fields.
     suggested: Vec<Reference>,
     /// Open list of configuration keys.
-    pub choosing: Option<Choosing>,
+    pub reference_picker: Option<ReferencePicker>,
     /// Configuration keys and their loading state.
-    keys: Keys,
+    keys: ReferenceKeys,
     /// Unavailable aliases that were tried for a duplicate.
     tried_aliases: Vec<String>,
     /// Ticket of the save in progress.
     pub saving: Option<Ticket>,
     /// Change to the connection by others since it was loaded.
-    pub elsewhere: Option<Elsewhere>,
+    pub remote_change: Option<RemoteChange>,
     /// Slot of the draft.
-    pub slot: Option<Slot>,
+    pub slot: Option<DraftSlot>,
     /// State of the merge with changes by others.
-    apart: Apart,
+    merge: MergeState,
     /// True if the connection may have changed since it was loaded, as in a restored draft.
     is_unsure: bool,
     /// Document in the external editor, and refused text.
-    outside: Outside,
+    external_edit: ExternalEdit,
     /// Wake-up that hides a shown secret.
     pub hiding: Option<Ticket>,
     /// True if the alias follows the name.
@@ -116,42 +116,70 @@ impl Form {
     /// Creates an empty form for a provider.
     pub fn new(provider: &Provider) -> Self {
         let own = [
-            Field::own(Place::Name, "Name", Value::Text(Line::text(""))),
-            Field::own(Place::Alias, "Alias", Value::Text(Line::text(""))),
-            Field::own(Place::Status, "Status", Value::Switch(true)),
+            FormField::own(
+                FieldTarget::Name,
+                "Name",
+                FieldValue::Text(TextInput::text("")),
+            ),
+            FormField::own(
+                FieldTarget::Alias,
+                "Alias",
+                FieldValue::Text(TextInput::text("")),
+            ),
+            FormField::own(FieldTarget::Status, "Status", FieldValue::Switch(true)),
         ];
-        let make = |setting: &SettingsField| Field::setting(setting, None, true);
+        let make = |setting: &SettingsField| FormField::setting(setting, None, true);
         let settings = Self::settings(provider, make, |_| false);
-        Self::with(Subject::New, provider, own.into_iter().chain(settings))
+        Self::with(FormSubject::New, provider, own.into_iter().chain(settings))
     }
 
     /// Creates the form of a stored connection.
     pub fn edit(connection: &Connection, provider: &Provider) -> Self {
         let item = &connection.item;
         let own = [
-            Field::own(Place::Name, "Name", Value::Text(Line::text(&item.name))),
-            Field::own(Place::Alias, "Alias", Value::Text(Line::text(&item.alias))),
-            Field::own(Place::Status, "Status", Value::Switch(item.is_active)),
+            FormField::own(
+                FieldTarget::Name,
+                "Name",
+                FieldValue::Text(TextInput::text(&item.name)),
+            ),
+            FormField::own(
+                FieldTarget::Alias,
+                "Alias",
+                FieldValue::Text(TextInput::text(&item.alias)),
+            ),
+            FormField::own(
+                FieldTarget::Status,
+                "Status",
+                FieldValue::Switch(item.is_active),
+            ),
         ];
         let stored = |setting: &SettingsField| draft::stored(connection, setting);
         let make =
-            |setting: &SettingsField| Field::setting(setting, stored(setting).as_ref(), false);
+            |setting: &SettingsField| FormField::setting(setting, stored(setting).as_ref(), false);
         let has = |key: &str| provider.field(key).and_then(stored).is_some();
         let settings = Self::settings(provider, make, has);
-        let subject = Subject::Stored {
+        let subject = FormSubject::Stored {
             id: item.id,
             name: item.name.clone(),
             version: item.version,
         };
-        let note = Field::own(Place::Note, "Note", Value::Text(Line::text("")));
+        let note = FormField::own(
+            FieldTarget::Note,
+            "Note",
+            FieldValue::Text(TextInput::text("")),
+        );
         let fields = own.into_iter().chain(settings).chain([note]);
         let mut form = Self::with(subject, provider, fields);
         form.alias_follows = false;
-        form.alias_check = AliasCheck::Free(item.alias.clone());
+        form.alias_check = AliasCheck::Available(item.alias.clone());
         form
     }
 
-    fn with(subject: Subject, provider: &Provider, fields: impl Iterator<Item = Field>) -> Self {
+    fn with(
+        subject: FormSubject,
+        provider: &Provider,
+        fields: impl Iterator<Item = FormField>,
+    ) -> Self {
         Self {
             subject,
             provider: provider.clone(),
@@ -159,17 +187,17 @@ impl Form {
             focus: 0,
             top: 0,
             alias_check: AliasCheck::Unknown(String::new()),
-            lookups: Vec::new(),
+            reference_checks: Vec::new(),
             suggested: Vec::new(),
-            choosing: None,
-            keys: Keys::default(),
+            reference_picker: None,
+            keys: ReferenceKeys::default(),
             tried_aliases: Vec::new(),
             saving: None,
-            elsewhere: None,
+            remote_change: None,
             slot: None,
-            apart: Apart::default(),
+            merge: MergeState::default(),
             is_unsure: false,
-            outside: Outside::default(),
+            external_edit: ExternalEdit::default(),
             hiding: None,
             alias_follows: true,
             was_tried: false,
@@ -177,31 +205,33 @@ impl Form {
     }
 
     /// Field with this ID.
-    pub fn field(&self, place: &Place) -> Option<&Field> {
-        self.fields.iter().find(|field| field.place == *place)
+    pub fn field(&self, place: &FieldTarget) -> Option<&FormField> {
+        self.fields.iter().find(|field| field.target == *place)
     }
 
     /// Trimmed text of a field.
-    fn typed(&self, place: &Place) -> &str {
+    fn typed(&self, place: &FieldTarget) -> &str {
         self.field(place)
-            .and_then(Field::line)
+            .and_then(FormField::line)
             .map_or("", |line| line.value().trim())
     }
 
     /// Name as typed.
     pub fn name(&self) -> &str {
-        self.typed(&Place::Name)
+        self.typed(&FieldTarget::Name)
     }
 
     /// Title on screen: the name, or "Untitled" if it is empty or contains an API key.
     pub fn title(&self) -> &str {
-        let has_key = self.field(&Place::Name).is_some_and(Field::has_stray_key);
+        let has_key = self
+            .field(&FieldTarget::Name)
+            .is_some_and(FormField::has_stray_key);
         kept::title(self.name(), has_key)
     }
 
     /// Returns whether there are unsaved changes.
     pub fn is_changed(&self) -> bool {
-        self.fields.iter().any(Field::is_changed)
+        self.fields.iter().any(FormField::is_changed)
     }
 
     /// Number of fields with an error.
@@ -215,20 +245,20 @@ impl Form {
     /// ID of the stored connection.
     pub const fn id(&self) -> Option<Uuid> {
         match self.subject {
-            Subject::New | Subject::Copy { .. } => None,
-            Subject::Stored { id, .. } => Some(id),
+            FormSubject::New | FormSubject::Copy { .. } => None,
+            FormSubject::Stored { id, .. } => Some(id),
         }
     }
 
     /// Runs an action.
-    pub fn act(&mut self, action: Action, catalog: &ProviderCatalog) -> Outcome {
+    pub fn act(&mut self, action: Action, catalog: &ProviderCatalog) -> DialogOutcome {
         if self.saving.is_some() {
-            return Outcome::Stay;
+            return DialogOutcome::Stay;
         }
         if self.act_in_key_list(action, catalog) {
-            return Outcome::Stay;
+            return DialogOutcome::Stay;
         }
-        self.choosing = None;
+        self.reference_picker = None;
         let last = self.fields.len().saturating_sub(1);
         match action {
             Action::Save => return self.save(catalog),
@@ -236,7 +266,7 @@ impl Form {
             Action::Back => return self.leave(),
             Action::References => {
                 if let Some(notice) = self.open_keys() {
-                    return Outcome::Tell(notice);
+                    return DialogOutcome::Notify(notice);
                 }
             }
             Action::NextField => self.focus_on(self.shown_from(self.focus + 1, 1)),
@@ -244,15 +274,15 @@ impl Form {
             Action::PageDown => self.focus_on(self.shown_from((self.focus + 5).min(last), -1)),
             Action::PageUp => self.focus_on(self.shown_from(self.focus.saturating_sub(5), 1)),
             Action::NextError => self.focus_error(self.focus + 1),
-            Action::Reveal => self.reveal(),
+            Action::Reveal => self.toggle_reveal(),
             Action::Clear => self.clear(catalog),
             _ => {}
         }
-        Outcome::Stay
+        DialogOutcome::Stay
     }
 
     /// Handles a key that is bound to no action.
-    pub fn key(&mut self, key: Key, catalog: &ProviderCatalog) {
+    pub fn key(&mut self, key: KeyPress, catalog: &ProviderCatalog) {
         if self.saving.is_some() || self.type_into_key_filter(key) {
             return;
         }
@@ -264,7 +294,7 @@ impl Form {
     }
 
     /// Pastes text into the focused field, or fills the fields from a pasted connection. Never submits the form.
-    pub fn paste(&mut self, pasted: &Pasted, catalog: &ProviderCatalog) -> Option<Notice> {
+    pub fn paste(&mut self, pasted: &PastedText, catalog: &ProviderCatalog) -> Option<Notice> {
         if self.saving.is_some() {
             return None;
         }
@@ -287,26 +317,26 @@ impl Form {
             Some(_) | None => (pasted.0.as_str(), None),
         };
         let pasting = field.line_mut()?.paste(text);
-        if pasting == Pasting::TooLong {
+        if pasting == PasteOutcome::TooLong {
             return Some(Notice::warning(
                 "Nothing pasted: the text is longer than 64 KiB",
             ));
         }
-        if pasting == Pasting::Opens {
+        if pasting == PasteOutcome::Multiline {
             return Some(Notice::warning(
                 "Nothing pasted: a reference must begin in an empty field",
             ));
         }
         field.error = None;
         field.removed = removed.as_ref().and_then(|(_, note)| note.clone());
-        if let Value::Secret(secret) = &mut field.value
-            && !secret.line.is_empty()
+        if let FieldValue::Secret(secret) = &mut field.value
+            && !secret.input.is_empty()
         {
             secret.is_cleared = false;
         }
         self.changed(catalog);
         removed.map(|(notice, _)| notice).or_else(|| {
-            (pasting == Pasting::Trimmed).then(|| {
+            (pasting == PasteOutcome::Trimmed).then(|| {
                 Notice::info(format!(
                     "Whitespace removed from the value pasted into {label}"
                 ))
@@ -319,7 +349,7 @@ impl Form {
         if field != self.focus {
             self.hide_secrets();
             self.clean_secret(self.focus);
-            self.choosing = None;
+            self.reference_picker = None;
         }
         self.focus = field.min(self.fields.len().saturating_sub(1));
         self.invalidate_reference(self.focus);
@@ -329,7 +359,7 @@ impl Form {
     pub fn hide_secrets(&mut self) {
         self.hiding = None;
         for field in &mut self.fields {
-            if let Value::Secret(Secret { is_shown, .. }) = &mut field.value {
+            if let FieldValue::Secret(SecretInput { is_shown, .. }) = &mut field.value {
                 *is_shown = false;
             }
         }
@@ -338,7 +368,7 @@ impl Form {
     /// Returns whether a secret is shown.
     pub fn shows_secret(&self) -> bool {
         self.fields.iter().any(
-            |field| matches!(&field.value, Value::Secret(Secret { is_shown, .. }) if *is_shown),
+            |field| matches!(&field.value, FieldValue::Secret(SecretInput { is_shown, .. }) if *is_shown),
         )
     }
 
@@ -346,21 +376,21 @@ impl Form {
     pub fn is_on_secret(&self) -> bool {
         self.fields
             .get(self.focus)
-            .is_some_and(|field| matches!(field.value, Value::Secret(_)))
+            .is_some_and(|field| matches!(field.value, FieldValue::Secret(_)))
     }
 
-    fn reveal(&mut self) {
-        let Some(Field {
-            value: Value::Secret(secret),
+    fn toggle_reveal(&mut self) {
+        let Some(FormField {
+            value: FieldValue::Secret(secret),
             ..
         }) = self.fields.get_mut(self.focus)
         else {
             return;
         };
-        let show = !secret.is_shown && !secret.line.is_empty();
+        let show = !secret.is_shown && !secret.input.is_empty();
         self.hide_secrets();
-        if let Some(Field {
-            value: Value::Secret(secret),
+        if let Some(FormField {
+            value: FieldValue::Secret(secret),
             ..
         }) = self.fields.get_mut(self.focus)
         {
@@ -370,7 +400,7 @@ impl Form {
 
     fn clear(&mut self, catalog: &ProviderCatalog) {
         if let Some(field) = self.fields.get_mut(self.focus)
-            && !matches!(field.place, Place::Way(_))
+            && !matches!(field.target, FieldTarget::AuthMethod(_))
         {
             field.clear();
             self.changed(catalog);
@@ -382,16 +412,17 @@ impl Form {
         self.invalidate_reference(self.focus);
         self.check_key_owner(self.focus, catalog);
         self.update_key_list();
-        match self.fields.get(self.focus).map(|field| &field.place) {
-            Some(Place::Alias) => {
-                self.alias_follows = self.id().is_none() && self.typed(&Place::Alias).is_empty();
+        match self.fields.get(self.focus).map(|field| &field.target) {
+            Some(FieldTarget::Alias) => {
+                self.alias_follows =
+                    self.id().is_none() && self.typed(&FieldTarget::Alias).is_empty();
             }
-            Some(Place::Name) if self.alias_follows => {
+            Some(FieldTarget::Name) if self.alias_follows => {
                 let suggested = self.suggested_alias();
                 if let Some(field) = self
                     .fields
                     .iter_mut()
-                    .find(|field| field.place == Place::Alias)
+                    .find(|field| field.target == FieldTarget::Alias)
                 {
                     field.error = None;
                     if let Some(line) = field.line_mut() {

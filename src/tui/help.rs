@@ -1,22 +1,22 @@
 //! Help with the keys, built from the action table and the active keymap.
 
-use super::action::{ACTIONS, Action, Context};
+use super::action::{ACTIONS, Action, KeyContext};
 use super::fit::wrap;
 use super::keymap::Keymap;
-use super::layer::Outcome;
+use super::layer::DialogOutcome;
 
 /// Help dialog.
 #[derive(Debug, Default)]
-pub struct Help {
+pub struct HelpDialog {
     /// First visible line.
     pub top: usize,
     /// Context where the help was opened; its keys come first.
-    pub context: Option<Context>,
+    pub context: Option<KeyContext>,
 }
 
 /// Line of the help.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Line {
+pub enum HelpLine {
     /// Heading with the name of a context.
     Heading(&'static str),
     /// Text.
@@ -25,9 +25,9 @@ pub enum Line {
     Keys(String, String),
 }
 
-impl Help {
+impl HelpDialog {
     /// Creates the help of a context.
-    pub fn new(context: Context) -> Self {
+    pub fn new(context: KeyContext) -> Self {
         Self {
             top: 0,
             context: Some(context),
@@ -40,18 +40,18 @@ impl Help {
     }
 
     /// Returns the lines: warnings first, then the keys by context.
-    pub fn lines(&self, keymap: &Keymap, warnings: &[String], width: u16) -> Vec<Line> {
-        let mut contexts = Context::ALL.to_vec();
+    pub fn lines(&self, keymap: &Keymap, warnings: &[String], width: u16) -> Vec<HelpLine> {
+        let mut contexts = KeyContext::ALL.to_vec();
         contexts.sort_by_key(|context| Some(*context) != self.context);
         let mut lines = Vec::new();
         if !warnings.is_empty() {
-            lines.push(Line::Heading("Warnings"));
+            lines.push(HelpLine::Heading("Warnings"));
             let wrapped = warnings.iter().flat_map(|text| wrap(text, width.into()));
-            lines.extend(wrapped.map(Line::Text));
+            lines.extend(wrapped.map(HelpLine::Text));
         }
         for context in contexts {
             let before = lines.len();
-            lines.push(Line::Heading(context.title()));
+            lines.push(HelpLine::Heading(context.title()));
             for entry in ACTIONS {
                 let keys: Vec<String> = keymap
                     .keys(context, entry.action)
@@ -85,7 +85,7 @@ impl Help {
     }
 
     /// Handles an action with `count` lines, of which `rows` are visible.
-    pub fn act(&mut self, action: Action, count: usize, rows: usize) -> Outcome {
+    pub fn act(&mut self, action: Action, count: usize, rows: usize) -> DialogOutcome {
         let last = count.saturating_sub(rows);
         self.top = match action {
             Action::Up => self.top.saturating_sub(1),
@@ -94,17 +94,17 @@ impl Help {
             Action::PageDown => self.top + rows,
             Action::First => 0,
             Action::Last => last,
-            Action::Back | Action::Help | Action::Choose => return Outcome::Close,
+            Action::Back | Action::Help | Action::Choose => return DialogOutcome::Close,
             _ => self.top,
         }
         .min(last);
-        Outcome::Stay
+        DialogOutcome::Stay
     }
 }
 
 /// Returns keys and the title of their action in two wrapped columns.
-fn two_columns(keys: &str, title: &str, width: u16) -> impl Iterator<Item = Line> {
-    let left = Help::keys_width(width);
+fn two_columns(keys: &str, title: &str, width: u16) -> impl Iterator<Item = HelpLine> {
+    let left = HelpDialog::keys_width(width);
     let keys = wrap(keys, left.saturating_sub(1).into());
     let titles = wrap(title, width.saturating_sub(left).into());
     let rows = keys.len().max(titles.len());
@@ -112,5 +112,5 @@ fn two_columns(keys: &str, title: &str, width: u16) -> impl Iterator<Item = Line
     filled(keys)
         .zip(filled(titles))
         .take(rows)
-        .map(|(keys, title)| Line::Keys(keys, title))
+        .map(|(keys, title)| HelpLine::Keys(keys, title))
 }

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::layout::follow;
-use crate::connection::{Page, Version, Window};
+use crate::connection::{Page, PageRequest, Version};
 use crate::provider::Provider;
 
 /// Number of versions per page.
@@ -11,13 +11,13 @@ const PAGE: usize = 100;
 
 /// Versions of a connection.
 #[derive(Debug, Default)]
-pub struct History {
+pub struct VersionHistory {
     id: Option<Uuid>,
     versions: Vec<Version>,
     /// Total number of versions; `None` until loaded.
     total: Option<usize>,
     /// Newest version known at the last request.
-    asked_for: u64,
+    requested: u64,
     /// Index of the selected version, from the newest.
     pub selected: usize,
     /// First visible version.
@@ -28,7 +28,7 @@ pub struct History {
     pub problem: Option<String>,
 }
 
-impl History {
+impl VersionHistory {
     /// Returns the ID of the connection.
     pub const fn id(&self) -> Option<Uuid> {
         self.id
@@ -55,20 +55,22 @@ impl History {
     }
 
     /// Returns the next page to load for a connection whose newest version is given.
-    pub fn wanted(&self, id: Uuid, newest: u64) -> Option<Window> {
-        let first = Window {
+    pub fn next_request(&self, id: Uuid, newest: u64) -> Option<PageRequest> {
+        let first = PageRequest {
             skip: 0,
             take: PAGE,
         };
-        if self.id != Some(id) || (self.asked_for < newest && self.current() < Some(newest)) {
+        if self.id != Some(id) || (self.requested < newest && self.current() < Some(newest)) {
             return Some(first);
         }
         let total = self.total?;
         let is_near_end = self.selected + PAGE / 2 >= self.versions.len();
-        (self.problem.is_none() && is_near_end && self.versions.len() < total).then_some(Window {
-            skip: self.versions.len(),
-            take: PAGE,
-        })
+        (self.problem.is_none() && is_near_end && self.versions.len() < total).then_some(
+            PageRequest {
+                skip: self.versions.len(),
+                take: PAGE,
+            },
+        )
     }
 
     /// Marks the versions of a connection as loading.
@@ -79,12 +81,12 @@ impl History {
                 ..Self::default()
             };
         }
-        self.asked_for = newest;
+        self.requested = newest;
         self.problem = None;
     }
 
     /// Adds a loaded page; the selection stays.
-    pub fn take(&mut self, id: Uuid, window: Window, page: Page<Version>) {
+    pub fn take(&mut self, id: Uuid, window: PageRequest, page: Page<Version>) {
         if self.id != Some(id) {
             return;
         }

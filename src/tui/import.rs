@@ -1,67 +1,67 @@
 //! Import from environment variables: shows the names of variables, never their values.
 
-use super::choices::Choices;
-use crate::appsettings::{Lookup, Reference};
-use crate::connection::{Offer, Variable};
+use super::choices::SelectList;
+use crate::appsettings::{Reference, ReferenceLookup};
+use crate::connection::{ProviderMatch, SetVariable};
 
 /// Import dialog.
 #[derive(Debug)]
-pub struct Import {
+pub struct EnvImport {
     /// Typed text and selection.
-    pub choices: Choices,
+    pub choices: SelectList,
     /// Providers with matching variables.
-    offers: Vec<Offer>,
+    offers: Vec<ProviderMatch>,
     /// Secret variables; the flag is true if a reference to the variable resolves, `None` until checked.
     secrets: Vec<(String, Option<bool>)>,
-    is_asking: bool,
+    is_prompting: bool,
 }
 
 /// Option to create a connection from the environment.
 #[derive(Debug, Clone, Copy)]
-pub struct Choice<'a> {
+pub struct EnvChoice<'a> {
     /// Provider and variables.
-    pub offer: &'a Offer,
+    pub offer: &'a ProviderMatch,
     /// True if secrets are stored as references instead of values.
     pub by_reference: bool,
 }
 
-impl Import {
+impl EnvImport {
     /// Creates the dialog; references are checked before options are listed.
-    pub fn new(offers: Vec<Offer>) -> Self {
+    pub fn new(offers: Vec<ProviderMatch>) -> Self {
         let mut secrets: Vec<(String, Option<bool>)> = Vec::new();
         let variables = offers.iter().flat_map(|offer| &offer.variables);
-        for Variable { name, .. } in variables.filter(|variable| variable.is_secret) {
+        for SetVariable { name, .. } in variables.filter(|variable| variable.is_secret) {
             if !secrets.iter().any(|(known, _)| known == name) {
                 let known = reference(name).is_none().then_some(false);
                 secrets.push((name.clone(), known));
             }
         }
         Self {
-            choices: Choices::default(),
+            choices: SelectList::default(),
             offers,
             secrets,
-            is_asking: false,
+            is_prompting: false,
         }
     }
 
     /// Returns the next reference to check.
     pub fn to_look_up(&self) -> Option<Reference> {
         let mut unknown = self.secrets.iter().filter(|(_, known)| known.is_none());
-        let (name, _) = unknown.next().filter(|_| !self.is_asking)?;
+        let (name, _) = unknown.next().filter(|_| !self.is_prompting)?;
         reference(name)
     }
 
     /// Marks the reference check as running.
-    pub fn looking_up(&mut self) {
-        self.is_asking = true;
+    pub fn start_lookup(&mut self) {
+        self.is_prompting = true;
     }
 
     /// Sets the result of the reference check.
-    pub fn looked_up(&mut self, lookup: Option<&Lookup>) {
-        if !std::mem::take(&mut self.is_asking) {
+    pub fn set_lookup_result(&mut self, lookup: Option<&ReferenceLookup>) {
+        if !std::mem::take(&mut self.is_prompting) {
             return;
         }
-        let resolves = matches!(lookup, Some(Lookup::Found { .. }));
+        let resolves = matches!(lookup, Some(ReferenceLookup::Found { .. }));
         let unknown = self.secrets.iter_mut().find(|(_, known)| known.is_none());
         if let Some((_, known)) = unknown {
             *known = Some(resolves);
@@ -80,7 +80,7 @@ impl Import {
     }
 
     /// Returns the matching options; for each provider, references come first.
-    pub fn left(&self) -> Vec<Choice<'_>> {
+    pub fn left(&self) -> Vec<EnvChoice<'_>> {
         if !self.is_ready() {
             return Vec::new();
         }
@@ -92,13 +92,13 @@ impl Import {
                 .map(|one| one.name.as_str())
                 .collect();
             let text = format!("{} {} {}", offer.name, offer.provider_id, names.join(" "));
-            if !self.choices.admits(&text) {
+            if !self.choices.matches(&text) {
                 continue;
             }
             let can_refer = names.iter().any(|name| self.resolves(name));
             let ways = [true, false];
             let ways = ways.into_iter().filter(|refers| can_refer || !refers);
-            left.extend(ways.map(|by_reference| Choice {
+            left.extend(ways.map(|by_reference| EnvChoice {
                 offer,
                 by_reference,
             }));
@@ -120,12 +120,12 @@ impl Import {
     }
 
     /// Returns the selected option.
-    pub fn selected(&self) -> Option<Choice<'_>> {
+    pub fn selected(&self) -> Option<EnvChoice<'_>> {
         self.left().get(self.choices.selected).copied()
     }
 }
 
-impl Choice<'_> {
+impl EnvChoice<'_> {
     /// Describes how secrets are imported.
     pub fn secrets_text(&self) -> &'static str {
         let has_secret = self.offer.variables.iter().any(|one| one.is_secret);
@@ -137,9 +137,9 @@ impl Choice<'_> {
     }
 
     /// Returns a line for each imported variable, and the missing settings.
-    pub fn lines(&self, import: &Import) -> Vec<String> {
+    pub fn lines(&self, import: &EnvImport) -> Vec<String> {
         let taken = self.offer.variables.iter().map(|variable| {
-            let Variable {
+            let SetVariable {
                 name,
                 label,
                 is_secret,

@@ -1,21 +1,21 @@
 //! Lines of the info tab, each of which can be copied.
 
-use super::report::Outcome;
+use super::report::TestOutcome;
 use crate::connection::{Connection, TestReport};
 use crate::provider::{Capability, ProviderCatalog};
 
 /// Last test of a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tested {
+pub struct LastTest {
     /// Tested version.
     pub version: u64,
     /// Result.
-    pub outcome: Outcome,
+    pub outcome: TestOutcome,
 }
 
 /// Line of the info tab.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub struct InfoLine {
     /// Label.
     pub label: &'static str,
     /// Displayed text.
@@ -31,16 +31,16 @@ pub const LINES: usize = 9;
 pub fn lines(
     connection: &Connection,
     catalog: &ProviderCatalog,
-    tested: Option<&Tested>,
-) -> [Line; LINES] {
+    tested: Option<&LastTest>,
+) -> [InfoLine; LINES] {
     let item = &connection.item;
     let provider = catalog.get(&item.provider_id);
-    let line = |label, text: String| Line {
+    let line = |label, text: String| InfoLine {
         label,
         copied: text.clone(),
         shown: text,
     };
-    let date = |label, date: chrono::DateTime<chrono::Utc>| Line {
+    let date = |label, date: chrono::DateTime<chrono::Utc>| InfoLine {
         label,
         shown: date.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
         copied: date.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true),
@@ -54,7 +54,7 @@ pub fn lines(
         line("ID", item.id.to_string()),
         line("Name", item.name.clone()),
         line("Alias", item.alias.clone()),
-        Line {
+        InfoLine {
             label: "Provider",
             shown: format!("{name} ({})", item.provider_id),
             copied: item.provider_id.clone(),
@@ -71,7 +71,7 @@ fn not_tested() -> String {
     "not in this session".into()
 }
 
-fn test_summary(tested: &Tested) -> String {
+fn test_summary(tested: &LastTest) -> String {
     let version = tested.version;
     match &tested.outcome {
         Ok(TestReport {

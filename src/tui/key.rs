@@ -6,12 +6,12 @@ use crossterm::event::{KeyCode, KeyModifiers};
 
 /// Key with its modifiers, independent of the terminal's encoding.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Key {
+pub struct KeyPress {
     code: KeyCode,
     modifiers: KeyModifiers,
 }
 
-impl Key {
+impl KeyPress {
     /// Creates a key; Shift is part of a letter's case and not a modifier.
     pub fn new(code: KeyCode, modifiers: KeyModifiers) -> Self {
         let mut code = code;
@@ -80,7 +80,7 @@ impl Key {
     }
 }
 
-impl fmt::Display for Key {
+impl fmt::Display for KeyPress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.has_control() {
             f.write_str("Ctrl-")?;
@@ -111,7 +111,7 @@ impl fmt::Display for Key {
 }
 
 /// Characters are hidden because they may belong to a secret.
-impl fmt::Debug for Key {
+impl fmt::Debug for KeyPress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.typed().is_some() {
             f.write_str("Key(…)")
@@ -140,7 +140,7 @@ mod tests {
     #[case("space", "Space")]
     #[case("alt-b", "Alt-b")]
     fn key_names_round_trip(#[case] name: &str, #[case] shown: &str) {
-        assert_eq!(Key::read(name).unwrap().to_string(), shown);
+        assert_eq!(KeyPress::read(name).unwrap().to_string(), shown);
     }
 
     #[rstest]
@@ -148,11 +148,14 @@ mod tests {
     #[case("ctrl-nothing")]
     #[case("a-b")]
     fn invalid_key_names_are_refused(#[case] name: &str) {
-        assert_eq!(Key::read(name), None);
+        assert_eq!(KeyPress::read(name), None);
     }
 
     #[test]
     fn debug_hides_typed_characters() {
-        assert_eq!(format!("{:?}", Key::plain(KeyCode::Char('s'))), "Key(…)");
+        assert_eq!(
+            format!("{:?}", KeyPress::plain(KeyCode::Char('s'))),
+            "Key(…)"
+        );
     }
 }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use crossterm::event::{KeyCode, KeyModifiers};
 
-use super::action::{Action, Context};
-use super::key::Key;
+use super::action::{Action, KeyContext};
+use super::key::KeyPress;
 
 /// Default keymap, which also documents the file format.
 const EMBEDDED: &str = include_str!("../../assets/keymap.toml");
@@ -16,8 +16,8 @@ const LARGEST: usize = 64 * 1024;
 /// Bindings of keys to actions by context.
 #[derive(Debug, Clone, Default)]
 pub struct Keymap {
-    bindings: HashMap<(Context, Key), Action>,
-    order: Vec<(Context, Action, Key)>,
+    bindings: HashMap<(KeyContext, KeyPress), Action>,
+    order: Vec<(KeyContext, Action, KeyPress)>,
 }
 
 impl Keymap {
@@ -38,21 +38,23 @@ impl Keymap {
 
     /// Returns whether a key quits from the tree, which every context leads back to.
     fn can_quit(&self) -> bool {
-        [Context::Tree, Context::Anywhere].into_iter().any(|place| {
-            [Action::Leave, Action::Quit]
-                .into_iter()
-                .flat_map(|action| self.keys(place, action))
-                .any(|key| {
-                    self.find(Context::Tree, key)
-                        .is_some_and(|found| matches!(found, Action::Leave | Action::Quit))
-                })
-        })
+        [KeyContext::Tree, KeyContext::Global]
+            .into_iter()
+            .any(|place| {
+                [Action::Leave, Action::Quit]
+                    .into_iter()
+                    .flat_map(|action| self.keys(place, action))
+                    .any(|key| {
+                        self.find(KeyContext::Tree, key)
+                            .is_some_and(|found| matches!(found, Action::Leave | Action::Quit))
+                    })
+            })
     }
 
     /// Hides the keys of all actions that change something; pressing one explains why nothing happens.
     pub fn hide_writes(&mut self) {
         self.order
-            .retain(|(place, action, _)| *place != Context::Form && !action.is_write());
+            .retain(|(place, action, _)| *place != KeyContext::Form && !action.is_write());
     }
 
     /// Hides the keys of an action; pressing one explains why nothing happens.
@@ -62,22 +64,23 @@ impl Keymap {
 
     /// Binds Ctrl-C to quit again, replacing other bindings.
     fn bind_ctrl_c(&mut self) {
-        let key = Key::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
+        let key = KeyPress::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
         self.bindings.retain(|(_, other), _| *other != key);
         self.order.retain(|(_, _, other)| *other != key);
-        self.bindings.insert((Context::Anywhere, key), Action::Quit);
-        self.order.push((Context::Anywhere, Action::Quit, key));
+        self.bindings
+            .insert((KeyContext::Global, key), Action::Quit);
+        self.order.push((KeyContext::Global, Action::Quit, key));
     }
 
     /// Action of a key in a context, or anywhere.
-    pub fn find(&self, context: Context, key: Key) -> Option<Action> {
-        let places = [Some(context), context.inherited(), Some(Context::Anywhere)];
+    pub fn find(&self, context: KeyContext, key: KeyPress) -> Option<Action> {
+        let places = [Some(context), context.inherited(), Some(KeyContext::Global)];
         let mut places = places.into_iter().flatten();
         places.find_map(|place| self.bindings.get(&(place, key)).copied())
     }
 
     /// Keys of an action in a context, in the order of the file.
-    pub fn keys(&self, context: Context, action: Action) -> impl Iterator<Item = Key> {
+    pub fn keys(&self, context: KeyContext, action: Action) -> impl Iterator<Item = KeyPress> {
         self.order
             .iter()
             .filter(move |(place, what, _)| *place == context && *what == action)
@@ -85,8 +88,8 @@ impl Keymap {
     }
 
     /// First key of an action in a context, or anywhere.
-    pub fn first_key(&self, context: Context, action: Action) -> Option<Key> {
-        let places = [Some(context), context.inherited(), Some(Context::Anywhere)];
+    pub fn first_key(&self, context: KeyContext, action: Action) -> Option<KeyPress> {
+        let places = [Some(context), context.inherited(), Some(KeyContext::Global)];
         let mut keys = places
             .into_iter()
             .flatten()
@@ -111,7 +114,7 @@ impl Keymap {
         let mut wishes = Vec::new();
         for (section, lines) in &table {
             let at = line_of(file, section.span().start);
-            let context = Context::ALL
+            let context = KeyContext::ALL
                 .into_iter()
                 .find(|context| context.id() == section.get_ref().as_ref());
             let (Some(context), Some(lines)) = (context, lines.get_ref().as_table()) else {
@@ -161,7 +164,7 @@ impl Keymap {
         (self, problems)
     }
 
-    fn unbind(&mut self, context: Context, action: Action) {
+    fn unbind(&mut self, context: KeyContext, action: Action) {
         self.bindings
             .retain(|(place, _), what| (*place, *what) != (context, action));
         self.order
@@ -169,7 +172,7 @@ impl Keymap {
     }
 }
 
-fn read_keys(value: &toml::de::DeValue<'_>) -> Result<Vec<Key>, String> {
+fn read_keys(value: &toml::de::DeValue<'_>) -> Result<Vec<KeyPress>, String> {
     let names = match value {
         toml::de::DeValue::String(name) => vec![name.as_ref()],
         toml::de::DeValue::Array(list) => list
@@ -184,7 +187,7 @@ fn read_keys(value: &toml::de::DeValue<'_>) -> Result<Vec<Key>, String> {
     };
     names
         .into_iter()
-        .map(|name| Key::read(name).ok_or_else(|| format!("'{name}' is not a key")))
+        .map(|name| KeyPress::read(name).ok_or_else(|| format!("'{name}' is not a key")))
         .collect()
 }
 
@@ -196,8 +199,8 @@ fn line_of(file: &str, at: usize) -> usize {
 mod tests {
     use super::*;
 
-    fn key(name: &str) -> Key {
-        Key::read(name).unwrap()
+    fn key(name: &str) -> KeyPress {
+        KeyPress::read(name).unwrap()
     }
 
     #[test]
@@ -212,17 +215,26 @@ mod tests {
     fn user_binding_replaces_the_embedded_one() {
         let (keymap, problems) = Keymap::with("[tree]\nnew = [\"a\", \"ctrl-n\"]\n", "keys");
         assert_eq!(problems, Vec::<String>::new());
-        assert_eq!(keymap.find(Context::Tree, key("a")), Some(Action::New));
-        assert_eq!(keymap.find(Context::Tree, key("ctrl-n")), Some(Action::New));
-        assert_eq!(keymap.find(Context::Tree, key("n")), None);
-        assert_eq!(keymap.find(Context::Tree, key("t")), Some(Action::Toggle));
+        assert_eq!(keymap.find(KeyContext::Tree, key("a")), Some(Action::New));
+        assert_eq!(
+            keymap.find(KeyContext::Tree, key("ctrl-n")),
+            Some(Action::New)
+        );
+        assert_eq!(keymap.find(KeyContext::Tree, key("n")), None);
+        assert_eq!(
+            keymap.find(KeyContext::Tree, key("t")),
+            Some(Action::Toggle)
+        );
     }
 
     #[test]
     fn two_actions_can_swap_keys() {
         let (keymap, problems) = Keymap::with("[tree]\nnew = \"t\"\ntoggle = \"n\"\n", "keys");
         assert_eq!(problems, Vec::<String>::new());
-        assert_eq!(keymap.find(Context::Tree, key("n")), Some(Action::Toggle));
+        assert_eq!(
+            keymap.find(KeyContext::Tree, key("n")),
+            Some(Action::Toggle)
+        );
     }
 
     #[test]
@@ -238,8 +250,8 @@ mod tests {
                 "keymap.toml, line 5: e is already bound to 'edit' in [tree]; not bound to 'toggle'",
             ]
         );
-        assert_eq!(keymap.find(Context::Tree, key("a")), Some(Action::New));
-        assert_eq!(keymap.find(Context::Tree, key("s")), Some(Action::Sort));
+        assert_eq!(keymap.find(KeyContext::Tree, key("a")), Some(Action::New));
+        assert_eq!(keymap.find(KeyContext::Tree, key("s")), Some(Action::Sort));
     }
 
     #[test]
@@ -250,7 +262,7 @@ mod tests {
             problems[0].starts_with("keymap.toml, line 1: "),
             "{problems:?}"
         );
-        assert_eq!(keymap.find(Context::Tree, key("n")), Some(Action::New));
+        assert_eq!(keymap.find(KeyContext::Tree, key("n")), Some(Action::New));
     }
 
     #[rstest::rstest]
@@ -262,7 +274,7 @@ mod tests {
             problems,
             ["keymap.toml: no key quits umai; Ctrl-C keeps doing so"]
         );
-        for place in Context::ALL {
+        for place in KeyContext::ALL {
             assert_eq!(keymap.find(place, key("ctrl-c")), Some(Action::Quit));
         }
     }
@@ -278,11 +290,11 @@ mod tests {
     fn context_binding_precedes_global_binding() {
         let (keymap, _) = Keymap::with("[form]\nsave = [\"ctrl-c\"]\n", "keys");
         assert_eq!(
-            keymap.find(Context::Form, key("ctrl-c")),
+            keymap.find(KeyContext::Form, key("ctrl-c")),
             Some(Action::Save)
         );
         assert_eq!(
-            keymap.find(Context::Tree, key("ctrl-c")),
+            keymap.find(KeyContext::Tree, key("ctrl-c")),
             Some(Action::Quit)
         );
     }

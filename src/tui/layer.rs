@@ -2,87 +2,87 @@
 
 use uuid::Uuid;
 
-use super::action::{Action, Context};
-use super::compare::Compare;
-use super::confirm::Confirm;
-use super::drafts::Drafts;
-use super::effect::{Request, Ticket};
+use super::action::{Action, KeyContext};
+use super::compare::VersionDiff;
+use super::confirm::ConfirmDialog;
+use super::drafts::DraftsDialog;
+use super::effect::{ServiceRequest, Ticket};
 use super::form::Form;
-use super::help::Help;
-use super::import::Import;
-use super::merge::Merge;
-use super::messages::Messages;
+use super::help::HelpDialog;
+use super::import::EnvImport;
+use super::merge::MergeDialog;
+use super::messages::MessagesDialog;
 use super::models::Models;
-use super::moving::Moving;
+use super::moving::MoveToReference;
 use super::notice::Notice;
-use super::palette::Palette;
-use super::picker::Picker;
-use super::report::Report;
-use super::trash::Trash;
+use super::palette::PaletteDialog;
+use super::picker::ProviderPicker;
+use super::report::ReportDialog;
+use super::trash::TrashDialog;
 use crate::connection::PastedConnection;
 use crate::connection::TestSubject;
 
 /// Dialog above the tree that receives the keys.
 #[derive(Debug)]
-pub enum Layer {
+pub enum Dialog {
     /// Provider picker.
-    Picker(Picker),
+    Picker(ProviderPicker),
     /// Form of a connection.
     Form(Box<Form>),
     /// Prompt.
-    Confirm(Confirm),
+    Confirm(ConfirmDialog),
     /// Command palette.
-    Palette(Palette),
+    Palette(PaletteDialog),
     /// Help.
-    Help(Help),
+    Help(HelpDialog),
     /// Connection test.
-    Report(Report),
+    Report(ReportDialog),
     /// Models of a connection.
     Models(Models),
     /// Comparison of two versions.
-    Compare(Compare),
+    Compare(VersionDiff),
     /// Trash.
-    Trash(Trash),
+    Trash(TrashDialog),
     /// Merge conflicts.
-    Merge(Merge),
+    Merge(MergeDialog),
     /// Unsaved drafts.
-    Drafts(Drafts),
+    Drafts(DraftsDialog),
     /// Bulk operation. Its state is in the app, because it continues in the background.
     Bulk,
     /// Message log.
-    Messages(Messages),
+    Messages(MessagesDialog),
     /// Import from environment variables.
-    Import(Import),
+    EnvImport(EnvImport),
     /// Move of a secret to a reference, above its form.
-    Moving(Moving),
+    MoveToReference(MoveToReference),
     /// Copy menu.
     Clipboard,
     /// Sort menu.
     Sorting,
 }
 
-impl Layer {
+impl Dialog {
     /// Returns the context of its keys.
-    pub fn context(&self) -> Context {
+    pub fn context(&self) -> KeyContext {
         match self {
             Self::Picker(_)
             | Self::Palette(_)
             | Self::Help(_)
             | Self::Models(_)
             | Self::Messages(_)
-            | Self::Import(_) => Context::List,
-            Self::Form(form) if form.is_choosing() => Context::List,
-            Self::Form(_) => Context::Form,
-            Self::Confirm(_) => Context::Confirm,
-            Self::Report(_) => Context::Report,
-            Self::Compare(_) => Context::Compare,
-            Self::Trash(_) => Context::Trash,
-            Self::Merge(_) => Context::Merge,
-            Self::Drafts(_) => Context::Drafts,
-            Self::Bulk => Context::Bulk,
-            Self::Moving(_) => Context::Moving,
-            Self::Clipboard => Context::Clipboard,
-            Self::Sorting => Context::Sorting,
+            | Self::EnvImport(_) => KeyContext::List,
+            Self::Form(form) if form.is_choosing() => KeyContext::List,
+            Self::Form(_) => KeyContext::Form,
+            Self::Confirm(_) => KeyContext::Confirm,
+            Self::Report(_) => KeyContext::Report,
+            Self::Compare(_) => KeyContext::Compare,
+            Self::Trash(_) => KeyContext::Trash,
+            Self::Merge(_) => KeyContext::Merge,
+            Self::Drafts(_) => KeyContext::Drafts,
+            Self::Bulk => KeyContext::Bulk,
+            Self::MoveToReference(_) => KeyContext::MoveToReference,
+            Self::Clipboard => KeyContext::Clipboard,
+            Self::Sorting => KeyContext::Sorting,
         }
     }
 
@@ -102,8 +102,8 @@ impl Layer {
             | Self::Merge(_)
             | Self::Drafts(_)
             | Self::Bulk
-            | Self::Import(_)
-            | Self::Moving(_)
+            | Self::EnvImport(_)
+            | Self::MoveToReference(_)
             | Self::Clipboard
             | Self::Sorting => None,
         }
@@ -130,15 +130,15 @@ impl Layer {
 
 /// Outcome of an action in a dialog.
 #[derive(Debug)]
-pub enum Outcome {
+pub enum DialogOutcome {
     /// Nothing to do.
     Stay,
     /// Close the dialog.
     Close,
     /// Send a request to the service and wait for the reply.
-    Ask(Request),
+    Confirm(ServiceRequest),
     /// Show a notice.
-    Tell(Notice),
+    Notify(Notice),
     /// Open a form for this provider.
     Picked(String),
     /// Open a form with this profile of a paste.
@@ -150,7 +150,7 @@ pub enum Outcome {
     /// Copy the CLI command.
     CopyCommand(CommandFor),
     /// Run the action of a prompt button.
-    Answered(Answer),
+    Answered(ConfirmAction),
     /// Test the contents of the form.
     Test(TestSubject),
     /// Repeat the test.
@@ -176,7 +176,7 @@ pub enum CommandFor {
 
 /// Action of a prompt button.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
+pub enum ConfirmAction {
     /// Do nothing.
     Cancel,
     /// Delete this connection.

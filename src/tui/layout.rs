@@ -1,7 +1,7 @@
 //! Layout of the screen, a pure function of its size.
 
-use super::confirm::Confirm;
-use super::import::Import;
+use super::confirm::ConfirmDialog;
+use super::import::EnvImport;
 
 /// Size of the screen in cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -123,7 +123,7 @@ pub enum Columns {
 
 /// Areas of the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Layout {
+pub struct ScreenLayout {
     /// Panes side by side.
     pub columns: Columns,
     /// Breadcrumb.
@@ -140,7 +140,7 @@ pub struct Layout {
     pub footer: Area,
 }
 
-impl Layout {
+impl ScreenLayout {
     /// Computes the layout for a screen size.
     pub fn new(size: Size) -> Self {
         let whole = Area {
@@ -225,7 +225,7 @@ impl Layout {
     }
 
     /// Returns the area of the import dialog.
-    pub fn import(&self, import: &Import) -> Area {
+    pub fn import(&self, import: &EnvImport) -> Area {
         let (choices, lines) = import.rows();
         let rows = u16::try_from(choices + lines).unwrap_or(u16::MAX);
         // The filter line, the gaps and the border.
@@ -233,7 +233,7 @@ impl Layout {
     }
 
     /// Returns the areas of the import options and of the details below them.
-    fn import_parts(&self, import: &Import) -> (Area, Area) {
+    fn import_parts(&self, import: &EnvImport) -> (Area, Area) {
         let list = Self::choice_list(self.import(import));
         let (_, lines) = import.rows();
         let lines = u16::try_from(lines).unwrap_or(u16::MAX);
@@ -242,12 +242,12 @@ impl Layout {
     }
 
     /// Returns the area of the import options.
-    pub fn import_list(&self, import: &Import) -> Area {
+    pub fn import_list(&self, import: &EnvImport) -> Area {
         self.import_parts(import).0
     }
 
     /// Returns the area of the details of the selected import option.
-    pub fn import_details(&self, import: &Import) -> Area {
+    pub fn import_details(&self, import: &EnvImport) -> Area {
         let (_, details) = self.import_parts(import);
         Area {
             x: details.x.saturating_add(1),
@@ -272,14 +272,14 @@ impl Layout {
     }
 
     /// Returns the area of a dialog with a number of text lines, such as a report or comparison.
-    pub fn reading(&self, lines: usize) -> Area {
+    pub fn reading_area(&self, lines: usize) -> Area {
         let rows = u16::try_from(lines).unwrap_or(u16::MAX);
         self.body.centered(READING, rows.saturating_add(2).max(6))
     }
 
     /// Returns the area of its lines.
     pub fn reading_text(&self, lines: usize) -> Area {
-        let inside = self.reading(lines).inside();
+        let inside = self.reading_area(lines).inside();
         Area {
             x: inside.x.saturating_add(1),
             width: inside.width.saturating_sub(2),
@@ -327,7 +327,7 @@ impl Layout {
     }
 
     /// Returns the area of a prompt.
-    pub fn confirm(&self, confirm: &Confirm) -> Area {
+    pub fn confirm(&self, confirm: &ConfirmDialog) -> Area {
         let width = self.body.width.min(56);
         let text = crate::tui::fit::wrap(&confirm.text, width.saturating_sub(4).into());
         let more = u16::try_from(text.len().saturating_sub(2)).unwrap_or(0);
@@ -340,7 +340,7 @@ impl Layout {
     }
 
     /// Returns the areas of the prompt's buttons.
-    pub fn buttons(&self, confirm: &Confirm) -> Vec<Area> {
+    pub fn buttons(&self, confirm: &ConfirmDialog) -> Vec<Area> {
         let labels: Vec<&str> = confirm.buttons.iter().map(|(label, _)| *label).collect();
         Self::row_of_buttons(self.confirm(confirm).inside(), &labels)
     }

@@ -11,7 +11,7 @@ use crossterm::event::KeyCode;
 use tui_input::{Input, InputRequest};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::key::Key;
+use super::key::KeyPress;
 use crate::provider::ProviderCatalog;
 use crate::text::key_like;
 
@@ -25,7 +25,7 @@ const MASKED: &str = "•";
 const SECRET_ROOM: usize = 1024;
 
 /// Text with a cursor.
-pub struct Line {
+pub struct TextInput {
     input: Input,
     is_secret: bool,
     /// True if the last key or paste was ignored because it would have revealed hidden text.
@@ -36,18 +36,18 @@ pub struct Line {
 
 /// Result of a paste.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pasting {
+pub enum PasteOutcome {
     /// Inserted unchanged.
-    AsItWas,
+    Inserted,
     /// Inserted without surrounding white space or line ends.
     Trimmed,
     /// Ignored because it is too long.
     TooLong,
     /// Ignored because it would have revealed hidden text.
-    Opens,
+    Multiline,
 }
 
-impl Line {
+impl TextInput {
     /// Creates a visible input.
     pub fn text(value: &str) -> Self {
         Self {
@@ -177,10 +177,10 @@ impl Line {
     }
 
     /// Inserts pasted text at the cursor as one line.
-    pub fn paste(&mut self, text: &str) -> Pasting {
+    pub fn paste(&mut self, text: &str) -> PasteOutcome {
         let trimmed = text.trim();
         if self.value().len() + trimmed.len() > LONGEST {
-            return Pasting::TooLong;
+            return PasteOutcome::TooLong;
         }
         // A line end in a secret is a mistake; elsewhere it separates words.
         let mut folded = String::with_capacity(trimmed.len());
@@ -197,16 +197,16 @@ impl Line {
         let is_done = self.closed(|line| line.splice(&folded)).is_some();
         folded.zeroize();
         if !is_done {
-            Pasting::Opens
+            PasteOutcome::Multiline
         } else if changed {
-            Pasting::Trimmed
+            PasteOutcome::Trimmed
         } else {
-            Pasting::AsItWas
+            PasteOutcome::Inserted
         }
     }
 
     /// Handles an editing or cursor key; returns false for other keys.
-    pub fn edit(&mut self, key: Key) -> bool {
+    pub fn edit(&mut self, key: KeyPress) -> bool {
         if let Some(sign) = key.typed() {
             return self.insert(sign);
         }
@@ -225,7 +225,7 @@ impl Line {
     }
 
     /// Returns whether a key moves the cursor or deletes text.
-    pub fn is_editing_key(key: Key) -> bool {
+    pub fn is_editing_key(key: KeyPress) -> bool {
         request(key).is_some()
     }
 
@@ -257,20 +257,20 @@ fn is_name(text: &str) -> bool {
     text.starts_with('$') && !text.starts_with("$$")
 }
 
-impl Drop for Line {
+impl Drop for TextInput {
     fn drop(&mut self) {
         String::from(std::mem::take(&mut self.input)).zeroize();
     }
 }
 
-impl std::fmt::Debug for Line {
+impl std::fmt::Debug for TextInput {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Line(…)")
     }
 }
 
 /// Editing command of a key, as in shells.
-fn request(key: Key) -> Option<InputRequest> {
+fn request(key: KeyPress) -> Option<InputRequest> {
     use InputRequest as Do;
     let by_word = key.has_control() || key.has_alt();
     Some(match key.code() {
@@ -320,22 +320,22 @@ const fn cuts(request: InputRequest) -> bool {
 mod tests {
     use super::*;
 
-    fn press(line: &mut Line, names: &[&str]) {
+    fn press(line: &mut TextInput, names: &[&str]) {
         for name in names {
-            line.edit(Key::read(name).unwrap());
+            line.edit(KeyPress::read(name).unwrap());
         }
     }
 
     #[test]
     fn words_are_cut_and_pasted() {
-        let mut line = Line::text("one two");
+        let mut line = TextInput::text("one two");
         press(&mut line, &["ctrl-w", "home", "ctrl-y"]);
         assert_eq!(line.value(), "twoone ");
     }
 
     #[test]
     fn secret_is_deleted_completely_and_not_pasted_again() {
-        let mut line = Line::secret();
+        let mut line = TextInput::secret();
         line.paste("sk-one two");
         press(&mut line, &["ctrl-w", "ctrl-y"]);
         assert_eq!(line.value(), "");
@@ -346,7 +346,7 @@ mod tests {
     #[test]
     fn hidden_text_never_becomes_a_visible_reference() {
         for typed in ["sk-one", "$$one", " a$one"] {
-            let mut line = Line::secret();
+            let mut line = TextInput::secret();
             line.paste(typed);
             let before = line.value().to_owned();
             press(&mut line, &["home", "$"]);
@@ -357,14 +357,14 @@ mod tests {
             press(&mut line, &["home", "delete", "home", "delete"]);
             assert!(!is_name(line.value()), "{}", line.value());
             press(&mut line, &["home"]);
-            assert_eq!(line.paste("$A:B"), Pasting::Opens);
+            assert_eq!(line.paste("$A:B"), PasteOutcome::Multiline);
             line.type_text("$x");
             assert!(!is_name(line.value()), "{}", line.value());
             press(&mut line, &["ctrl-w", "$", "A"]);
             assert_eq!(line.value(), "$A");
             assert!(!line.has_blocked_reveal());
         }
-        let mut name = Line::secret();
+        let mut name = TextInput::secret();
         press(
             &mut name,
             &["$", "$", "backspace", "A", "home", "delete", "$"],
@@ -376,36 +376,36 @@ mod tests {
 
     #[test]
     fn paste_becomes_one_line_at_the_cursor() {
-        let mut line = Line::text("ab");
+        let mut line = TextInput::text("ab");
         press(&mut line, &["left"]);
-        assert_eq!(line.paste(" one\r\ntwo \n"), Pasting::Trimmed);
+        assert_eq!(line.paste(" one\r\ntwo \n"), PasteOutcome::Trimmed);
         assert_eq!(line.around_cursor(), ("aone two", "b"));
     }
 
     #[test]
     fn pasted_secret_has_no_line_ends() {
-        let mut line = Line::secret();
-        assert_eq!(line.paste("sk-1\n2\n"), Pasting::Trimmed);
+        let mut line = TextInput::secret();
+        assert_eq!(line.paste("sk-1\n2\n"), PasteOutcome::Trimmed);
         assert_eq!(line.value(), "sk-12");
     }
 
     #[test]
     fn too_long_paste_changes_nothing() {
-        let mut line = Line::text("ab");
-        assert_eq!(line.paste(&"x".repeat(LONGEST)), Pasting::TooLong);
+        let mut line = TextInput::text("ab");
+        assert_eq!(line.paste(&"x".repeat(LONGEST)), PasteOutcome::TooLong);
         assert_eq!(line.value(), "ab");
     }
 
     #[test]
     fn typing_at_once_equals_typing_key_by_key() {
-        for make in [|| Line::text("ab"), Line::secret] {
+        for make in [|| TextInput::text("ab"), TextInput::secret] {
             let (mut one, mut other) = (make(), make());
             press(&mut one, &["left"]);
             press(&mut other, &["left", "c", "é", "d"]);
             assert!(one.type_text("céd"));
             assert_eq!(one.around_cursor(), other.around_cursor());
         }
-        let mut full = Line::text(&"x".repeat(LONGEST - 1));
+        let mut full = TextInput::text(&"x".repeat(LONGEST - 1));
         assert!(!full.type_text("é"));
         assert!(full.type_text("yz"));
         assert_eq!(full.value().len(), LONGEST);
@@ -413,7 +413,7 @@ mod tests {
 
     #[test]
     fn long_secret_can_be_extended() {
-        let mut line = Line::secret();
+        let mut line = TextInput::secret();
         line.paste(&"é".repeat(2_000));
         press(&mut line, &["a", "left", "b"]);
         assert!(line.value().ends_with("éba"));
@@ -421,6 +421,6 @@ mod tests {
 
     #[test]
     fn debug_hides_the_text() {
-        assert_eq!(format!("{:?}", Line::text("planted")), "Line(…)");
+        assert_eq!(format!("{:?}", TextInput::text("planted")), "Line(…)");
     }
 }

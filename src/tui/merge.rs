@@ -1,12 +1,12 @@
 //! Dialog for merge conflicts: one side is chosen for each field.
 
 use super::action::Action;
-use super::form::field::Place;
-use super::layout::{Layout, follow};
+use super::form::field::FieldTarget;
+use super::layout::{ScreenLayout, follow};
 
 /// Side of a merge conflict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
+pub enum MergeSide {
     /// Value typed here.
     Mine,
     /// Value saved by others.
@@ -15,9 +15,9 @@ pub enum Side {
 
 /// Field with a merge conflict.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Conflict {
+pub struct MergeConflict {
     /// ID of the field.
-    pub place: Place,
+    pub target: FieldTarget,
     /// Label of the field.
     pub label: String,
     /// Value typed here; for a secret its state.
@@ -25,16 +25,16 @@ pub struct Conflict {
     /// Value saved by others; for a secret its state.
     pub theirs: String,
     /// Chosen side.
-    pub side: Side,
+    pub side: MergeSide,
 }
 
 /// Dialog for merge conflicts.
 #[derive(Debug)]
-pub struct Merge {
+pub struct MergeDialog {
     /// Version of the others.
     pub version: u64,
     /// Conflicts in the order of the fields.
-    pub conflicts: Vec<Conflict>,
+    pub conflicts: Vec<MergeConflict>,
     /// Index of the selected conflict.
     pub selected: usize,
     /// First visible row.
@@ -43,18 +43,18 @@ pub struct Merge {
 
 /// Row of the dialog; all but texts have the index of their conflict.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Row {
+pub enum MergeRow {
     /// Text.
     Text(String),
     /// Label of a field.
     Label(usize, String),
     /// Value of a side, and whether it is chosen.
-    Value(usize, Side, bool, String),
+    Value(usize, MergeSide, bool, String),
 }
 
-impl Merge {
+impl MergeDialog {
     /// Creates the dialog with the typed value chosen for every conflict.
-    pub const fn new(version: u64, conflicts: Vec<Conflict>) -> Self {
+    pub const fn new(version: u64, conflicts: Vec<MergeConflict>) -> Self {
         Self {
             version,
             conflicts,
@@ -64,11 +64,11 @@ impl Merge {
     }
 
     /// Updates the dialog to a newer version; choices stay where their value is unchanged.
-    pub fn renew(&mut self, version: u64, mut conflicts: Vec<Conflict>) {
+    pub fn renew(&mut self, version: u64, mut conflicts: Vec<MergeConflict>) {
         for conflict in &mut conflicts {
             let before = self.conflicts.iter();
             let mut same =
-                before.filter(|old| old.place == conflict.place && old.theirs == conflict.theirs);
+                before.filter(|old| old.target == conflict.target && old.theirs == conflict.theirs);
             if let Some(old) = same.next() {
                 conflict.side = old.side;
             }
@@ -79,18 +79,18 @@ impl Merge {
     }
 
     /// Chooses a side for the selected conflict.
-    pub fn choose(&mut self, side: Side) {
+    pub fn choose(&mut self, side: MergeSide) {
         if let Some(conflict) = self.conflicts.get_mut(self.selected) {
             conflict.side = side;
         }
     }
 
     /// Selects the conflict of a row, and chooses the side in it.
-    pub fn point_at(&mut self, row: &Row) {
+    pub fn point_at(&mut self, row: &MergeRow) {
         match row {
-            Row::Text(_) => {}
-            Row::Label(at, _) => self.selected = *at,
-            Row::Value(at, side, ..) => {
+            MergeRow::Text(_) => {}
+            MergeRow::Label(at, _) => self.selected = *at,
+            MergeRow::Value(at, side, ..) => {
                 self.selected = *at;
                 self.choose(*side);
             }
@@ -103,18 +103,23 @@ impl Merge {
     }
 
     /// All rows, used for drawing, scrolling and the mouse.
-    pub fn rows(&self) -> Vec<Row> {
+    pub fn rows(&self) -> Vec<MergeRow> {
         let mut rows = vec![
-            Row::Text("Choose the values to save:".into()),
-            Row::Text(String::new()),
+            MergeRow::Text("Choose the values to save:".into()),
+            MergeRow::Text(String::new()),
         ];
         for (at, conflict) in self.conflicts.iter().enumerate() {
-            rows.push(Row::Label(at, conflict.label.clone()));
+            rows.push(MergeRow::Label(at, conflict.label.clone()));
             for (side, text) in [
-                (Side::Mine, &conflict.mine),
-                (Side::Theirs, &conflict.theirs),
+                (MergeSide::Mine, &conflict.mine),
+                (MergeSide::Theirs, &conflict.theirs),
             ] {
-                rows.push(Row::Value(at, side, conflict.side == side, text.clone()));
+                rows.push(MergeRow::Value(
+                    at,
+                    side,
+                    conflict.side == side,
+                    text.clone(),
+                ));
             }
         }
         rows
@@ -134,11 +139,11 @@ impl Merge {
     }
 
     /// Keeps the selected conflict visible, with both its values.
-    pub fn scroll(&mut self, layout: Layout) {
+    pub fn scroll(&mut self, layout: ScreenLayout) {
         let rows = self.rows();
-        let is_selected = |row: &Row| match row {
-            Row::Text(_) => false,
-            Row::Label(at, _) | Row::Value(at, ..) => *at == self.selected,
+        let is_selected = |row: &MergeRow| match row {
+            MergeRow::Text(_) => false,
+            MergeRow::Label(at, _) | MergeRow::Value(at, ..) => *at == self.selected,
         };
         let first = rows.iter().position(is_selected).unwrap_or(0);
         let last = rows.iter().rposition(is_selected).unwrap_or(0);

@@ -6,8 +6,8 @@ use chrono::NaiveTime;
 
 use super::action::Action;
 use super::fit::wrap;
-use super::layer::Outcome;
-use super::notice::{Mood, Notice};
+use super::layer::DialogOutcome;
+use super::notice::{Notice, NoticeSeverity};
 use super::report::scrolled;
 
 /// Maximum number of messages.
@@ -21,9 +21,9 @@ pub const BEFORE: u16 = 11;
 
 /// Logged notice.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Message {
+pub struct LoggedNotice {
     /// Severity.
-    pub mood: Mood,
+    pub severity: NoticeSeverity,
     /// Text.
     pub text: String,
     /// Local time; `None` until the runtime sets it.
@@ -32,17 +32,17 @@ pub struct Message {
 
 /// Log of notices.
 #[derive(Debug, Default)]
-pub struct Told {
+pub struct MessageLog {
     /// Messages, newest first.
-    all: VecDeque<Message>,
+    entries: VecDeque<LoggedNotice>,
 }
 
-impl Told {
+impl MessageLog {
     /// Adds a notice.
     pub fn keep(&mut self, notice: &Notice) {
-        self.all.truncate(MOST - 1);
-        self.all.push_front(Message {
-            mood: notice.mood,
+        self.entries.truncate(MOST - 1);
+        self.entries.push_front(LoggedNotice {
+            severity: notice.severity,
             text: notice.text.chars().take(LONGEST).collect(),
             time: None,
         });
@@ -50,36 +50,38 @@ impl Told {
 
     /// Returns true if the newest message has no time yet.
     pub fn is_undated(&self) -> bool {
-        self.all.front().is_some_and(|newest| newest.time.is_none())
+        self.entries
+            .front()
+            .is_some_and(|newest| newest.time.is_none())
     }
 
     /// Sets the time of messages without one.
     pub fn date(&mut self, now: NaiveTime) {
-        let undated = self.all.iter_mut();
+        let undated = self.entries.iter_mut();
         for message in undated.take_while(|message| message.time.is_none()) {
             message.time = Some(now);
         }
     }
 
     /// Returns all messages, newest first.
-    pub fn all(&self) -> impl Iterator<Item = &Message> {
-        self.all.iter()
+    pub fn all(&self) -> impl Iterator<Item = &LoggedNotice> {
+        self.entries.iter()
     }
 
     /// Returns the number of messages.
     pub fn len(&self) -> usize {
-        self.all.len()
+        self.entries.len()
     }
 
     /// Returns true if the log is empty.
     pub fn is_empty(&self) -> bool {
-        self.all.is_empty()
+        self.entries.is_empty()
     }
 
     /// Returns the lines, wrapped to a width in columns.
-    pub fn lines(&self, width: u16) -> Vec<Line> {
+    pub fn lines(&self, width: u16) -> Vec<LogLine> {
         let room = width.saturating_sub(BEFORE);
-        self.all
+        self.entries
             .iter()
             .flat_map(|message| {
                 let time = match message.time {
@@ -89,9 +91,9 @@ impl Told {
                 let mut before = Some(time);
                 wrap(&message.text, room.into())
                     .into_iter()
-                    .map(move |text| Line {
+                    .map(move |text| LogLine {
                         time: before.take(),
-                        mood: message.mood,
+                        severity: message.severity,
                         text,
                     })
             })
@@ -101,30 +103,30 @@ impl Told {
 
 /// Line of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub struct LogLine {
     /// Time, on the first line of a message.
     pub time: Option<String>,
     /// Severity.
-    pub mood: Mood,
+    pub severity: NoticeSeverity,
     /// Text or a part of it.
     pub text: String,
 }
 
 /// Dialog with the log.
 #[derive(Debug, Default)]
-pub struct Messages {
+pub struct MessagesDialog {
     /// First visible line.
     pub top: usize,
 }
 
-impl Messages {
+impl MessagesDialog {
     /// Handles an action with `count` lines, of which `rows` are visible.
-    pub fn act(&mut self, action: Action, count: usize, rows: usize) -> Outcome {
+    pub fn act(&mut self, action: Action, count: usize, rows: usize) -> DialogOutcome {
         match action {
-            Action::Back | Action::Choose | Action::Messages => Outcome::Close,
+            Action::Back | Action::Choose | Action::Messages => DialogOutcome::Close,
             other => {
                 self.top = scrolled(other, self.top, (rows, count.saturating_sub(rows)));
-                Outcome::Stay
+                DialogOutcome::Stay
             }
         }
     }
@@ -140,7 +142,7 @@ mod tests {
 
     #[test]
     fn messages_are_newest_first_with_their_times() {
-        let mut log = Told::default();
+        let mut log = MessageLog::default();
         log.keep(&Notice::done("One"));
         log.keep(&Notice::error("Two"));
         assert!(log.is_undated());
@@ -165,14 +167,14 @@ mod tests {
 
     #[test]
     fn log_is_bounded_and_long_messages_wrap() {
-        let mut log = Told::default();
+        let mut log = MessageLog::default();
         for number in 0..MOST + 50 {
             log.keep(&Notice::info(format!("{number} {}", "x".repeat(LONGEST))));
         }
         assert_eq!(log.len(), MOST);
         assert!(log.all().all(|message| message.text.len() <= LONGEST));
         assert!(log.all().next().unwrap().text.starts_with("249 "));
-        let mut log = Told::default();
+        let mut log = MessageLog::default();
         log.keep(&Notice::error("one two three four five"));
         let lines = log.lines(BEFORE + 10);
         assert!(lines.len() > 1);

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::choices::Choices;
+use super::choices::SelectList;
 use super::effect::Ticket;
 use crate::connection::Model;
 use crate::provider::Capability;
@@ -15,11 +15,11 @@ pub struct Models {
     /// Name of the connection.
     pub name: String,
     /// Typed text and selection.
-    pub choices: Choices,
+    pub choices: SelectList,
     /// Ticket of the pending request; `None` after the reply.
     pub ticket: Option<Ticket>,
     /// Models or the error, once known.
-    pub found: Option<Result<Vec<Model>, String>>,
+    pub models: Option<Result<Vec<Model>, String>>,
 }
 
 impl Models {
@@ -28,21 +28,21 @@ impl Models {
         Self {
             id,
             name,
-            choices: Choices::default(),
+            choices: SelectList::default(),
             ticket: Some(ticket),
-            found: None,
+            models: None,
         }
     }
 
     /// Sets the reply of the provider.
     pub fn done(&mut self, found: Result<Vec<Model>, String>) {
         self.ticket = None;
-        self.found = Some(found);
+        self.models = Some(found);
     }
 
     /// Returns the models that match the typed text.
     pub fn left(&self) -> Vec<&Model> {
-        let all = match &self.found {
+        let all = match &self.models {
             Some(Ok(models)) => models.as_slice(),
             Some(Err(_)) | None => &[],
         };
@@ -50,7 +50,7 @@ impl Models {
             .filter(|model| {
                 let words = capability_text(model);
                 self.choices
-                    .admits(&format!("{} {} {words}", model.id, model.name))
+                    .matches(&format!("{} {} {words}", model.id, model.name))
             })
             .collect()
     }

@@ -3,13 +3,13 @@
 use super::action::Action;
 use super::fit::wrap;
 use super::form::Form;
-use super::form::field::{Place, Value};
+use super::form::field::{FieldTarget, FieldValue};
 use super::notice::Notice;
-use crate::appsettings::{Lookup, Reference};
+use crate::appsettings::{Reference, ReferenceLookup};
 
 /// Dialog above a form.
 #[derive(Debug)]
-pub struct Moving {
+pub struct MoveToReference {
     /// Index of the secret field.
     pub field: usize,
     /// Label of the field.
@@ -26,7 +26,7 @@ pub struct Moving {
 
 /// Style of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
+pub enum MoveStyle {
     /// Text.
     Plain,
     /// Selected reference.
@@ -37,13 +37,14 @@ pub enum Tone {
     Dim,
 }
 
-impl Moving {
+impl MoveToReference {
     /// Creates the dialog for the focused secret; the error says why there is nothing to move.
     pub fn for_focus(form: &Form) -> Result<Self, Notice> {
         const NO_SECRET: &str = "Only a secret can be moved to a reference; $ in an empty setting lists the configuration keys";
         let field = form.fields.get(form.focus);
-        let field = field.filter(|field| matches!(field.value, Value::Secret(_)));
-        let (Some(field), Some(Place::Setting(key))) = (field, field.map(|field| &field.place))
+        let field = field.filter(|field| matches!(field.value, FieldValue::Secret(_)));
+        let (Some(field), Some(FieldTarget::Setting(key))) =
+            (field, field.map(|field| &field.target))
         else {
             return Err(Notice::info(NO_SECRET));
         };
@@ -80,8 +81,8 @@ impl Moving {
     /// Suggests references that the allow-list permits if it permits none of the present ones.
     pub fn learn(&mut self, form: &Form) {
         let refused = |reference: &Reference| match form.lookup(reference) {
-            Some(Lookup::Refused { allowed }) => Some(allowed),
-            Some(Lookup::Found { .. } | Lookup::Missing { .. }) | None => None,
+            Some(ReferenceLookup::Refused { allowed }) => Some(allowed),
+            Some(ReferenceLookup::Found { .. } | ReferenceLookup::Missing { .. }) | None => None,
         };
         let answers: Option<Vec<_>> = self.suggestions.iter().map(refused).collect();
         let allowed = answers.and_then(|all| all.first().map(|allowed| (*allowed).clone()));
@@ -132,7 +133,7 @@ impl Moving {
     }
 
     /// Lines of the dialog at a width.
-    pub fn lines(&self, form: Option<&Form>, width: u16) -> Vec<(Tone, String)> {
+    pub fn lines(&self, form: Option<&Form>, width: u16) -> Vec<(MoveStyle, String)> {
         let mut lines = Vec::new();
         let mut say = |tone, indent: usize, text: &str| {
             let room = usize::from(width).saturating_sub(indent);
@@ -145,9 +146,9 @@ impl Moving {
             let known = form.and_then(|form| form.lookup(reference));
             let state = state(known);
             if is_selected {
-                say(Tone::Selected, 0, &format!("▸ {reference} {state}"));
+                say(MoveStyle::Selected, 0, &format!("▸ {reference} {state}"));
             } else {
-                say(Tone::Plain, 2, &format!("{reference} {state}"));
+                say(MoveStyle::Plain, 2, &format!("{reference} {state}"));
             }
         }
         let compact = self.snippet().map(|text| {
@@ -157,29 +158,29 @@ impl Moving {
         let (Some(snippet), Some(variable)) = (compact, self.variable()) else {
             return lines;
         };
-        say(Tone::Plain, 0, "Add the key to appsettings.json:");
-        say(Tone::Snippet, 2, &snippet);
-        say(Tone::Plain, 0, "or to the environment:");
-        say(Tone::Snippet, 2, &variable);
+        say(MoveStyle::Plain, 0, "Add the key to appsettings.json:");
+        say(MoveStyle::Snippet, 2, &snippet);
+        say(MoveStyle::Plain, 0, "or to the environment:");
+        say(MoveStyle::Snippet, 2, &variable);
         let after = "Then press Enter to replace the field with the reference: typed text is removed at once, a stored secret when you save.";
-        say(Tone::Dim, 0, after);
+        say(MoveStyle::Dim, 0, after);
         lines
     }
 }
 
 /// Status of a reference in a few words.
-fn state(lookup: Option<&Lookup>) -> String {
+fn state(lookup: Option<&ReferenceLookup>) -> String {
     match lookup {
         None => "…".into(),
-        Some(Lookup::Found { source }) => format!("(found in {source})"),
-        Some(Lookup::Missing { .. }) => "(not found yet)".into(),
-        Some(Lookup::Refused { .. }) => "(not allowed)".into(),
+        Some(ReferenceLookup::Found { source }) => format!("(found in {source})"),
+        Some(ReferenceLookup::Missing { .. }) => "(not found yet)".into(),
+        Some(ReferenceLookup::Refused { .. }) => "(not allowed)".into(),
     }
 }
 
 /// Alias as a section, so that two connections of a provider do not share a key: `openai-prod` is `OpenaiProd`.
 fn section_of_alias(form: &Form) -> Option<String> {
-    let alias = form.field(&Place::Alias)?.line()?.value();
+    let alias = form.field(&FieldTarget::Alias)?.line()?.value();
     section(alias)
 }
 
@@ -220,7 +221,7 @@ mod tests {
 
     #[test]
     fn snippets_have_an_empty_value() {
-        let moving = Moving {
+        let moving = MoveToReference {
             field: 0,
             label: "Key".into(),
             key: "ApiKey".into(),

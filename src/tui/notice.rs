@@ -4,11 +4,11 @@ use super::effect::Ticket;
 
 /// Severity of a notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mood {
+pub enum NoticeSeverity {
     /// Information.
     Info,
     /// Success.
-    Done,
+    Success,
     /// Warning.
     Warning,
     /// Error; stays until the next notice or Esc.
@@ -19,7 +19,7 @@ pub enum Mood {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
     /// Severity.
-    pub mood: Mood,
+    pub severity: NoticeSeverity,
     /// Text.
     pub text: String,
     /// True if the notice offers undo.
@@ -29,9 +29,9 @@ pub struct Notice {
 }
 
 impl Notice {
-    fn new(mood: Mood, text: impl Into<String>) -> Self {
+    fn new(severity: NoticeSeverity, text: impl Into<String>) -> Self {
         Self {
-            mood,
+            severity,
             text: text.into(),
             offers_undo: false,
             expiry: None,
@@ -40,22 +40,22 @@ impl Notice {
 
     /// Information.
     pub fn info(text: impl Into<String>) -> Self {
-        Self::new(Mood::Info, text)
+        Self::new(NoticeSeverity::Info, text)
     }
 
     /// Success.
     pub fn done(text: impl Into<String>) -> Self {
-        Self::new(Mood::Done, text)
+        Self::new(NoticeSeverity::Success, text)
     }
 
     /// Warning.
     pub fn warning(text: impl Into<String>) -> Self {
-        Self::new(Mood::Warning, text)
+        Self::new(NoticeSeverity::Warning, text)
     }
 
     /// Error.
     pub fn error(text: impl Into<String>) -> Self {
-        Self::new(Mood::Error, text)
+        Self::new(NoticeSeverity::Error, text)
     }
 
     /// Offers undo.

@@ -2,13 +2,13 @@
 
 use std::cmp::Reverse;
 
-use super::action::{ACTIONS, Action, Context, Entry};
-use super::choices::Choices;
-use super::closeness::{Closeness, closeness};
+use super::action::{ACTIONS, Action, ActionEntry, KeyContext};
+use super::choices::SelectList;
+use super::closeness::{MatchRank, match_rank};
 use super::keymap::Keymap;
-use super::layer::{CommandFor, Outcome};
+use super::layer::{CommandFor, DialogOutcome};
 use super::notice::Notice;
-use super::tree::{Item, Tree};
+use super::tree::{Tree, TreeItem};
 use crate::text::fold::fold;
 
 /// Maximum number of connections listed below the actions.
@@ -16,11 +16,11 @@ const MOST: usize = 100;
 
 /// Palette dialog.
 #[derive(Debug)]
-pub struct Palette {
+pub struct PaletteDialog {
     /// Typed text and selection.
-    pub choices: Choices,
+    pub choices: SelectList,
     /// Context where the palette was opened.
-    pub context: Context,
+    pub context: KeyContext,
     /// True if write actions are hidden.
     pub hides_writes: bool,
     /// True if trash actions are hidden.
@@ -29,29 +29,29 @@ pub struct Palette {
 
 /// Listed action.
 #[derive(Debug, Clone, Copy)]
-pub struct Offered {
+pub struct PaletteEntry {
     /// The action.
-    pub entry: &'static Entry,
+    pub entry: &'static ActionEntry,
     /// True if it is available where the palette was opened.
-    pub is_here: bool,
+    pub is_available: bool,
 }
 
-impl Offered {
+impl PaletteEntry {
     /// Returns the context where it is available, if not here.
-    pub fn elsewhere(self) -> Option<Context> {
+    pub fn elsewhere(self) -> Option<KeyContext> {
         self.entry
             .contexts
             .first()
             .copied()
-            .filter(|_| !self.is_here)
+            .filter(|_| !self.is_available)
     }
 }
 
-impl Palette {
+impl PaletteDialog {
     /// Creates the palette of a context.
-    pub fn new(context: Context) -> Self {
+    pub fn new(context: KeyContext) -> Self {
         Self {
-            choices: Choices::default(),
+            choices: SelectList::default(),
             context,
             hides_writes: false,
             hides_trash: false,
@@ -59,18 +59,25 @@ impl Palette {
     }
 
     /// Returns the actions that match the typed text: best match first, then available ones before others.
-    pub fn actions(&self) -> Vec<Offered> {
+    pub fn actions(&self) -> Vec<PaletteEntry> {
         let typed = fold(self.choices.line.value().trim());
         let listed = ACTIONS
             .iter()
             .filter(|entry| entry.action != Action::Palette)
             .filter(|entry| !(self.hides_writes && entry.action.is_write()))
             .filter(|entry| !(self.hides_trash && entry.action.is_about_trash()));
-        let mut left: Vec<(Reverse<Closeness>, bool, Offered)> = listed
+        let mut left: Vec<(Reverse<MatchRank>, bool, PaletteEntry)> = listed
             .filter_map(|entry| {
-                let closeness = closeness(&typed, &[entry.title, entry.id])?;
+                let closeness = match_rank(&typed, &[entry.title, entry.id])?;
                 let is_here = self.can(entry);
-                Some((Reverse(closeness), !is_here, Offered { entry, is_here }))
+                Some((
+                    Reverse(closeness),
+                    !is_here,
+                    PaletteEntry {
+                        entry,
+                        is_available: is_here,
+                    },
+                ))
             })
             .collect();
         left.sort_by_key(|(closeness, is_elsewhere, _)| (*closeness, *is_elsewhere));
@@ -78,23 +85,23 @@ impl Palette {
     }
 
     /// Returns true if an action is available where the palette was opened, directly or through a menu.
-    fn can(&self, entry: &Entry) -> bool {
+    fn can(&self, entry: &ActionEntry) -> bool {
         let menus = self.context.menus();
         self.context.has(entry)
-            || entry.contexts.contains(&Context::Anywhere)
+            || entry.contexts.contains(&KeyContext::Global)
             || entry.contexts.iter().any(|context| menus.contains(context))
     }
 
     /// Returns the keys of an action in the context where it is available.
-    pub fn keys(&self, listed: Offered, keymap: &Keymap) -> String {
+    pub fn keys(&self, listed: PaletteEntry, keymap: &Keymap) -> String {
         let entry = listed.entry;
         let context = listed.elsewhere().unwrap_or(self.context);
         let mut second = self.context.menus().iter().filter(|next| {
-            listed.is_here && !self.context.has(entry) && entry.contexts.contains(next)
+            listed.is_available && !self.context.has(entry) && entry.contexts.contains(next)
         });
         let key = |context, action| keymap.first_key(context, action).map(|key| key.to_string());
         let keys = match second.next() {
-            None => key(context, entry.action).or_else(|| key(Context::Anywhere, entry.action)),
+            None => key(context, entry.action).or_else(|| key(KeyContext::Global, entry.action)),
             Some(next) => next
                 .opened_by()
                 .and_then(|opens| key(self.context, opens))
@@ -105,13 +112,13 @@ impl Palette {
     }
 
     /// Returns true if connections are listed. They are not above a form, whose changes could be lost.
-    pub fn offers_connections(&self) -> bool {
+    pub fn lists_connections(&self) -> bool {
         !self.context.menus().is_empty()
     }
 
     /// Returns the number of listed connections.
     pub fn connections(&self, tree: &Tree) -> usize {
-        if self.offers_connections() {
+        if self.lists_connections() {
             tree.looked_up_len().min(MOST)
         } else {
             0
@@ -124,17 +131,17 @@ impl Palette {
     }
 
     /// Handles an action.
-    pub fn act(&mut self, action: Action, tree: &Tree) -> Outcome {
+    pub fn act(&mut self, action: Action, tree: &Tree) -> DialogOutcome {
         match action {
             Action::Choose => self.choose(tree),
             Action::CopyCommand => self
                 .selected(tree)
-                .map_or(Outcome::Stay, Outcome::CopyCommand),
-            Action::Back => Outcome::Close,
+                .map_or(DialogOutcome::Stay, DialogOutcome::CopyCommand),
+            Action::Back => DialogOutcome::Close,
             other => {
                 let count = self.count(tree);
                 self.choices.act(other, count);
-                Outcome::Stay
+                DialogOutcome::Stay
             }
         }
     }
@@ -146,17 +153,17 @@ impl Palette {
         if let Some(listed) = actions.get(selected) {
             return Some(CommandFor::Action(listed.entry.action));
         }
-        let item = tree.looked_up(selected - actions.len())?;
+        let item = tree.result_at(selected - actions.len())?;
         Some(CommandFor::Connection(item.id))
     }
 
-    fn choose(&self, tree: &Tree) -> Outcome {
+    fn choose(&self, tree: &Tree) -> DialogOutcome {
         let actions = self.actions();
         let selected = self.choices.selected;
         if let Some(listed) = actions.get(selected) {
             return match listed.elsewhere() {
-                None => Outcome::Run(listed.entry.action),
-                Some(context) => Outcome::Tell(Notice::info(format!(
+                None => DialogOutcome::Run(listed.entry.action),
+                Some(context) => DialogOutcome::Notify(Notice::info(format!(
                     "\"{}\" is only available in: {}",
                     listed.entry.title,
                     context.title()
@@ -164,7 +171,9 @@ impl Palette {
             };
         }
         let at = selected - actions.len();
-        let connection = tree.looked_up(at).filter(|_| at < self.connections(tree));
-        connection.map_or(Outcome::Stay, |item: &Item| Outcome::GoTo(item.id))
+        let connection = tree.result_at(at).filter(|_| at < self.connections(tree));
+        connection.map_or(DialogOutcome::Stay, |item: &TreeItem| {
+            DialogOutcome::GoTo(item.id)
+        })
     }
 }

@@ -5,65 +5,77 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::effect::{Change, Export, Reply, Request};
-use super::form::Theirs;
-use super::tree::Item;
-use crate::connection::export::{Document, write};
+use super::effect::{ExportRequest, ServiceReply, ServiceRequest, UpdateRequest};
+use super::form::TheirConnection;
+use super::tree::TreeItem;
+use crate::connection::export::{ExportedManifest, write};
 use crate::connection::{
-    ConnectionError, ConnectionItem, ConnectionService, IdOrAlias, Page, Query, Window,
+    ConnectionError, ConnectionItem, ConnectionService, IdOrAlias, ListQuery, Page, PageRequest,
 };
 
 /// Page size for listing the trash.
 const PAGE: usize = 1_000;
 
 /// Sends a request to the service and waits for the reply.
-pub async fn perform(service: &dyn ConnectionService, request: Request) -> Reply {
+pub async fn perform(service: &dyn ConnectionService, request: ServiceRequest) -> ServiceReply {
     match request {
-        Request::List(window) => Reply::Listed(service.list(Query::all(window)).await.map(compact)),
-        Request::Get(id) => Reply::Got(service.get(&IdOrAlias::Id(id)).await),
-        Request::Theirs(id, since) => Reply::Theirs(theirs(service, id, since).await.map(Box::new)),
-        Request::AliasOwner(alias, except) => {
-            Reply::AliasOwner(service.alias_owner(&alias, except).await)
+        ServiceRequest::List(window) => {
+            ServiceReply::Listed(service.list(ListQuery::all(window)).await.map(compact))
         }
-        Request::Lookup(reference) => Reply::LookedUp(service.lookup(&reference).await),
-        Request::ConfigurationKeys => Reply::ConfigurationKeys(service.configuration_keys().await),
-        Request::Duplicate(of, draft) => Reply::Saved(service.duplicate(&of.into(), draft).await),
-        Request::Create(draft) => Reply::Saved(service.create(draft).await),
-        Request::Update(Change { id, draft, over }) => {
-            Reply::Saved(service.update(&id.into(), draft, Some(over)).await)
+        ServiceRequest::Get(id) => ServiceReply::Connection(service.get(&IdOrAlias::Id(id)).await),
+        ServiceRequest::GetRemoteVersion(id, since) => {
+            ServiceReply::RemoteVersion(remote_version(service, id, since).await.map(Box::new))
         }
-        Request::SetActive(id, active) => {
-            Reply::Saved(service.set_active(&id.into(), active).await)
+        ServiceRequest::AliasOwner(alias, except) => {
+            ServiceReply::AliasOwner(service.alias_owner(&alias, except).await)
         }
-        Request::Test(subject) => Reply::Tested(service.test(subject).await),
-        Request::Models(id) => Reply::Models(service.models(&id.into(), None).await),
-        Request::Versions(id, window) => {
-            Reply::Versions(service.versions(&id.into(), window).await)
+        ServiceRequest::LookUpReference(reference) => {
+            ServiceReply::LookedUp(service.lookup(&reference).await)
         }
-        Request::Compare(id, from, to) => {
-            Reply::Compared(service.compare(&id.into(), from, to).await.map(Box::new))
+        ServiceRequest::ConfigurationKeys => {
+            ServiceReply::ConfigurationKeys(service.configuration_keys().await)
         }
-        Request::Rollback(id, number, note) => {
+        ServiceRequest::Duplicate(of, draft) => {
+            ServiceReply::Saved(service.duplicate(&of.into(), draft).await)
+        }
+        ServiceRequest::Create(draft) => ServiceReply::Saved(service.create(draft).await),
+        ServiceRequest::Update(UpdateRequest {
+            id,
+            draft,
+            base_version: over,
+        }) => ServiceReply::Saved(service.update(&id.into(), draft, Some(over)).await),
+        ServiceRequest::SetActive(id, active) => {
+            ServiceReply::Saved(service.set_active(&id.into(), active).await)
+        }
+        ServiceRequest::Test(subject) => ServiceReply::Tested(service.test(subject).await),
+        ServiceRequest::Models(id) => ServiceReply::Models(service.models(&id.into(), None).await),
+        ServiceRequest::Versions(id, window) => {
+            ServiceReply::Versions(service.versions(&id.into(), window).await)
+        }
+        ServiceRequest::Compare(id, from, to) => {
+            ServiceReply::Compared(service.compare(&id.into(), from, to).await.map(Box::new))
+        }
+        ServiceRequest::Rollback(id, number, note) => {
             let done = service.rollback(&id.into(), number, note).await;
-            Reply::RolledBack(done.map(Box::new))
+            ServiceReply::RolledBack(done.map(Box::new))
         }
-        Request::Export(export) => written(export).await,
-        Request::Delete(id) => Reply::Deleted(service.delete(&id.into(), None).await),
-        Request::Trash => Reply::Trash(trash(service).await),
-        Request::Restore(id, alias) => Reply::Saved(service.restore(id, alias).await),
-        Request::Purge(ids) => {
+        ServiceRequest::Export(export) => write_export(export).await,
+        ServiceRequest::Delete(id) => ServiceReply::Deleted(service.delete(&id.into(), None).await),
+        ServiceRequest::Trash => ServiceReply::Trash(trash(service).await),
+        ServiceRequest::Restore(id, alias) => ServiceReply::Saved(service.restore(id, alias).await),
+        ServiceRequest::Purge(ids) => {
             let (gone, done) = purge(service, ids).await;
-            Reply::Purged(gone, done)
+            ServiceReply::Purged(gone, done)
         }
     }
 }
 
 /// Loads a connection as it is now. If its history is unavailable, only changed secrets stay unknown.
-async fn theirs(
+async fn remote_version(
     service: &dyn ConnectionService,
     id: Uuid,
     since: u64,
-) -> Result<Theirs, ConnectionError> {
+) -> Result<TheirConnection, ConnectionError> {
     let connection = service.get(&id.into()).await?;
     let now = connection.item.version;
     let compared = service.compare(&id.into(), since, now).await.ok();
@@ -72,23 +84,23 @@ async fn theirs(
         let settings = paths.filter_map(|path| Some(path.strip_prefix("settings.")?.to_owned()));
         settings.collect()
     });
-    Ok(Theirs {
+    Ok(TheirConnection {
         connection,
         changed,
     })
 }
 
 /// Writes a file in a thread that may block.
-async fn written(export: Export) -> Reply {
-    let Export {
+async fn write_export(export: ExportRequest) -> ServiceReply {
+    let ExportRequest {
         name,
         connections,
-        over,
+        policy: over,
     } = export;
-    let writing = move || write(&Document::of(connections.to_vec()), &name, over);
+    let writing = move || write(&ExportedManifest::of(connections.to_vec()), &name, over);
     match tokio::task::spawn_blocking(writing).await {
-        Ok(written) => Reply::Exported(written),
-        Err(error) => Reply::Lost(error.to_string()),
+        Ok(written) => ServiceReply::Exported(written),
+        Err(error) => ServiceReply::TaskFailed(error.to_string()),
     }
 }
 
@@ -96,7 +108,7 @@ async fn written(export: Export) -> Reply {
 async fn trash(service: &dyn ConnectionService) -> Result<Vec<ConnectionItem>, ConnectionError> {
     let mut all: Vec<ConnectionItem> = Vec::new();
     loop {
-        let window = Window {
+        let window = PageRequest {
             skip: all.len(),
             take: PAGE,
         };
@@ -125,7 +137,7 @@ async fn purge(
 }
 
 /// Reduces connections to what the tree shows, here and not in `update`, so that no key waits for it. Provider IDs are shared.
-fn compact(page: Page<ConnectionItem>) -> Page<Item> {
+fn compact(page: Page<ConnectionItem>) -> Page<TreeItem> {
     let mut providers: HashMap<String, Arc<str>> = HashMap::new();
     let items = page
         .items
@@ -134,7 +146,7 @@ fn compact(page: Page<ConnectionItem>) -> Page<Item> {
             let provider = providers
                 .entry(item.provider_id.clone())
                 .or_insert_with(|| Arc::from(item.provider_id.as_str()));
-            Item::new(&item, Arc::clone(provider))
+            TreeItem::new(&item, Arc::clone(provider))
         })
         .collect();
     Page {

@@ -1,33 +1,33 @@
 //! Picker for the provider of a new connection, or for a profile of pasted credentials.
 
 use super::action::Action;
-use super::choices::Choices;
-use super::layer::Outcome;
+use super::choices::SelectList;
+use super::layer::DialogOutcome;
 use crate::connection::PastedProfile;
 use crate::provider::{Provider, ProviderCatalog};
 use crate::text::printable;
 
 /// List of providers, or of the profiles of a paste.
 #[derive(Debug, Default)]
-pub struct Picker {
+pub struct ProviderPicker {
     /// Typed text and selection.
-    pub choices: Choices,
+    pub choices: SelectList,
     /// Profiles; empty if providers are listed.
     profiles: Vec<PastedProfile>,
 }
 
 /// A line of the list.
 #[derive(Debug)]
-pub struct Entry {
+pub struct PickerEntry {
     /// Name of the provider or the profile.
     pub name: String,
     /// Capabilities of the provider, or the kind of the profile.
     pub detail: String,
 }
 
-impl Picker {
+impl ProviderPicker {
     /// A list of profiles.
-    pub fn of_profiles(profiles: Vec<PastedProfile>) -> Self {
+    pub fn from_profiles(profiles: Vec<PastedProfile>) -> Self {
         Self {
             profiles,
             ..Self::default()
@@ -58,11 +58,11 @@ impl Picker {
     }
 
     /// Returns the lines that match the typed text.
-    pub fn entries(&self, catalog: &ProviderCatalog) -> Vec<Entry> {
+    pub fn entries(&self, catalog: &ProviderCatalog) -> Vec<PickerEntry> {
         if self.lists_providers() {
             let providers = self.providers(catalog).into_iter();
             return providers
-                .map(|provider| Entry {
+                .map(|provider| PickerEntry {
                     name: provider.name.clone(),
                     detail: capability_text(provider),
                 })
@@ -70,7 +70,7 @@ impl Picker {
         }
         let profiles = self.matching_profiles().into_iter();
         profiles
-            .map(|profile| Entry {
+            .map(|profile| PickerEntry {
                 name: printable(&profile.name).into_owned(),
                 detail: profile.connection.kind.as_str().to_owned(),
             })
@@ -82,7 +82,7 @@ impl Picker {
             .all()
             .iter()
             .filter(|provider| {
-                self.choices.admits(&format!(
+                self.choices.matches(&format!(
                     "{} {} {}",
                     provider.name,
                     provider.id,
@@ -95,26 +95,26 @@ impl Picker {
     fn matching_profiles(&self) -> Vec<&PastedProfile> {
         let profiles = self.profiles.iter();
         profiles
-            .filter(|profile| self.choices.admits(&profile.name))
+            .filter(|profile| self.choices.matches(&profile.name))
             .collect()
     }
 
     /// Handles an action.
-    pub fn act(&mut self, action: Action, catalog: &ProviderCatalog) -> Outcome {
+    pub fn act(&mut self, action: Action, catalog: &ProviderCatalog) -> DialogOutcome {
         let at = self.choices.selected;
         match action {
             Action::Choose if self.lists_providers() => match self.providers(catalog).get(at) {
-                Some(provider) => Outcome::Picked(provider.id.clone()),
-                None => Outcome::Stay,
+                Some(provider) => DialogOutcome::Picked(provider.id.clone()),
+                None => DialogOutcome::Stay,
             },
             Action::Choose => match self.matching_profiles().get(at) {
-                Some(profile) => Outcome::PickedProfile(Box::new(profile.connection.clone())),
-                None => Outcome::Stay,
+                Some(profile) => DialogOutcome::PickedProfile(Box::new(profile.connection.clone())),
+                None => DialogOutcome::Stay,
             },
-            Action::Back => Outcome::Close,
+            Action::Back => DialogOutcome::Close,
             other => {
                 self.choices.act(other, self.entries(catalog).len());
-                Outcome::Stay
+                DialogOutcome::Stay
             }
         }
     }

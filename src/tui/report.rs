@@ -5,15 +5,15 @@ use uuid::Uuid;
 use super::action::Action;
 use super::effect::Ticket;
 use super::fit::wrap;
-use super::layer::Outcome as LayerOutcome;
+use super::layer::DialogOutcome as LayerOutcome;
 use crate::connection::{TestReport, TestStage};
 
 /// Report of a test, or the reason why there is none.
-pub type Outcome = Result<TestReport, String>;
+pub type TestOutcome = Result<TestReport, String>;
 
 /// Subject of a test.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Tried {
+pub enum ReportSubject {
     /// Stored connection.
     Stored(Uuid),
     /// Contents of the form below, saved or not.
@@ -22,28 +22,28 @@ pub enum Tried {
 
 /// Dialog with a test.
 #[derive(Debug)]
-pub struct Report {
+pub struct ReportDialog {
     /// Subject of a test.
-    pub tried: Tried,
+    pub subject: ReportSubject,
     /// Name of the connection.
     pub name: String,
     /// Ticket of the pending request; `None` after the reply.
     pub ticket: Option<Ticket>,
     /// Result, once known.
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<TestOutcome>,
     /// First visible line.
     pub top: usize,
 }
 
 /// Style of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
+pub enum ReportStyle {
     /// Plain text.
     Plain,
     /// Success.
-    Right,
+    Success,
     /// Failure.
-    Wrong,
+    Error,
     /// Secondary text.
     Dim,
     /// Advice.
@@ -52,7 +52,7 @@ pub enum Tone {
 
 /// Line of the report: a label, empty on continuation lines, and its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub struct ReportLine {
     /// Label.
     pub label: String,
     /// Text.
@@ -60,17 +60,17 @@ pub struct Line {
     /// True if the text is in the column right of the labels.
     pub is_beside: bool,
     /// Style.
-    pub tone: Tone,
+    pub style: ReportStyle,
 }
 
 /// Width of the labels; the longest are `Provider message` and `authentication` after its mark.
 pub const LABELS: u16 = 18;
 
-impl Report {
+impl ReportDialog {
     /// Creates the dialog of a running test.
-    pub fn new(tried: Tried, name: &str, ticket: Ticket) -> Self {
+    pub fn new(subject: ReportSubject, name: &str, ticket: Ticket) -> Self {
         Self {
-            tried,
+            subject,
             name: name.to_owned(),
             ticket: Some(ticket),
             outcome: None,
@@ -79,9 +79,9 @@ impl Report {
     }
 
     /// Creates the dialog of a finished test.
-    pub fn finished(tried: Tried, name: &str, outcome: Outcome) -> Self {
+    pub fn finished(subject: ReportSubject, name: &str, outcome: TestOutcome) -> Self {
         Self {
-            tried,
+            subject,
             name: name.to_owned(),
             ticket: None,
             outcome: Some(outcome),
@@ -91,30 +91,30 @@ impl Report {
 
     /// Returns the ID of the tested connection if its stored settings were tested.
     pub const fn stored(&self) -> Option<Uuid> {
-        match self.tried {
-            Tried::Stored(id) => Some(id),
-            Tried::Form => None,
+        match self.subject {
+            ReportSubject::Stored(id) => Some(id),
+            ReportSubject::Form => None,
         }
     }
 
     /// Sets the result.
-    pub fn done(&mut self, outcome: Outcome) {
+    pub fn done(&mut self, outcome: TestOutcome) {
         self.ticket = None;
         self.outcome = Some(outcome);
         self.top = 0;
     }
 
     /// Returns the lines, wrapped to a width in columns.
-    pub fn lines(&self, width: u16) -> Vec<Line> {
-        let mut lines = Lines {
+    pub fn lines(&self, width: u16) -> Vec<ReportLine> {
+        let mut lines = ReportLines {
             lines: Vec::new(),
             width,
         };
         match &self.outcome {
-            None => lines.text(Tone::Dim, "Testing the connection…"),
+            None => lines.text(ReportStyle::Dim, "Testing the connection…"),
             Some(Err(problem)) => {
-                lines.text(Tone::Wrong, "✗ Connection test failed");
-                lines.text(Tone::Plain, problem);
+                lines.text(ReportStyle::Error, "✗ Connection test failed");
+                lines.text(ReportStyle::Plain, problem);
             }
             Some(Ok(report)) => lines.report(report),
         }
@@ -152,57 +152,57 @@ pub fn scrolled(action: Action, top: usize, (rows, last): (usize, usize)) -> usi
     .min(last)
 }
 
-struct Lines {
-    lines: Vec<Line>,
+struct ReportLines {
+    lines: Vec<ReportLine>,
     width: u16,
 }
 
-impl Lines {
-    fn text(&mut self, tone: Tone, text: &str) {
+impl ReportLines {
+    fn text(&mut self, tone: ReportStyle, text: &str) {
         for text in wrap(text, self.width.into()) {
-            self.lines.push(Line {
+            self.lines.push(ReportLine {
                 label: String::new(),
                 text,
                 is_beside: false,
-                tone,
+                style: tone,
             });
         }
     }
 
-    fn pair(&mut self, tone: Tone, label: &str, text: &str) {
+    fn pair(&mut self, tone: ReportStyle, label: &str, text: &str) {
         let mut label = label.to_owned();
         let room = self.width.saturating_sub(LABELS);
         for text in wrap(text, room.into()) {
             let label = std::mem::take(&mut label);
-            self.lines.push(Line {
+            self.lines.push(ReportLine {
                 label,
                 text,
                 is_beside: true,
-                tone,
+                style: tone,
             });
         }
     }
 
     fn gap(&mut self) {
-        self.lines.push(Line {
+        self.lines.push(ReportLine {
             label: String::new(),
             text: String::new(),
             is_beside: false,
-            tone: Tone::Plain,
+            style: ReportStyle::Plain,
         });
     }
 
     fn report(&mut self, report: &TestReport) {
         if report.success {
-            self.text(Tone::Right, "✓ Connection test successful");
+            self.text(ReportStyle::Success, "✓ Connection test successful");
         } else {
-            self.text(Tone::Wrong, "✗ Connection test failed");
+            self.text(ReportStyle::Error, "✗ Connection test failed");
         }
         if let Some(cause) = &report.error_message {
-            self.text(Tone::Plain, cause);
+            self.text(ReportStyle::Plain, cause);
         }
         if let Some(advice) = &report.advice {
-            self.pair(Tone::Advice, "Advice", advice);
+            self.pair(ReportStyle::Advice, "Advice", advice);
         }
         if !report.steps.is_empty() {
             self.gap();
@@ -226,7 +226,7 @@ impl Lines {
         }
         for (label, text) in pairs {
             if let Some(text) = text {
-                self.pair(Tone::Plain, label, &text);
+                self.pair(ReportStyle::Plain, label, &text);
             }
         }
     }
@@ -234,11 +234,17 @@ impl Lines {
     fn stage(&mut self, report: &TestReport, stage: TestStage) {
         let step = report.steps.iter().find(|step| step.stage == stage);
         let (mark, tone, known) = match step {
-            Some(step) if step.passed => {
-                ("✓", Tone::Right, step.detail.as_deref().unwrap_or("passed"))
-            }
-            Some(step) => ("✗", Tone::Wrong, step.detail.as_deref().unwrap_or("failed")),
-            None => ("○", Tone::Dim, "not tested"),
+            Some(step) if step.passed => (
+                "✓",
+                ReportStyle::Success,
+                step.detail.as_deref().unwrap_or("passed"),
+            ),
+            Some(step) => (
+                "✗",
+                ReportStyle::Error,
+                step.detail.as_deref().unwrap_or("failed"),
+            ),
+            None => ("○", ReportStyle::Dim, "not tested"),
         };
         self.pair(tone, &format!("{mark} {}", stage.as_str()), known);
     }

@@ -30,27 +30,27 @@ use tokio::sync::mpsc::unbounded_channel;
 use tokio::task::{JoinError, JoinSet};
 
 use super::app::App;
-use super::clipboard::Carrier;
+use super::clipboard::Multiplexer;
 use super::effect::{Effect, Ticket};
 use super::event::Event;
 use super::layout::Size;
-use super::terminal::{self, Background, Input, Reading, Taken};
+use super::terminal::{self, Input, InputThread, QueryBackground, TerminalGuard};
 use super::view;
 use crate::connection::ConnectionError;
 use crate::provider::ProviderCatalog;
-use calls::{Answered, Calls, Happened};
+use calls::{RequestPool, ServiceEvent, TaskResult};
 use editor::Editing;
-use feed::Feed;
+use feed::OpenFeed;
 use inputs::Inputs;
-use keeper::{Keeper, Task, Told};
+use keeper::{DraftSaver, DraftTask, DraftTaskResult};
 pub use options::TuiOptions;
 use options::keymap;
-use order::Place;
-use service::Opened;
-pub use service::Opening;
+use order::Lane;
+use service::OpenedService;
+pub use service::ServiceOpening;
 pub use session::SessionFile;
-use signals::Signals;
-pub use stop::BeforeStop;
+use signals::SignalStreams;
+pub use stop::SuspendHandler;
 use themes::Themes;
 
 /// Limit of events handled before a frame is drawn.
@@ -73,7 +73,7 @@ pub enum TuiError {
     Broken(JoinError),
     /// The connections could not be opened.
     #[error(transparent)]
-    Unopened(ConnectionError),
+    ServiceUnavailable(ConnectionError),
 }
 
 /// Runs the app until the user quits; the terminal is restored on every exit path.
@@ -81,7 +81,7 @@ pub enum TuiError {
 /// The first frame is drawn while the service is still opening; requests wait for it.
 pub async fn run(
     catalog: Arc<ProviderCatalog>,
-    opening: Opening,
+    opening: ServiceOpening,
     options: TuiOptions,
 ) -> Result<(), TuiError> {
     let (keymap, problems) = keymap(&options);
@@ -94,7 +94,7 @@ pub async fn run(
     app.set_target(options.site);
     app.themes = themes.words();
     app.theme = at;
-    app.clipboard = Carrier::from_env(|name| std::env::var(name).ok());
+    app.clipboard = Multiplexer::from_env(|name| std::env::var(name).ok());
     if let Some(api) = options.api {
         app.api = api;
     }
@@ -104,16 +104,16 @@ pub async fn run(
         .and_then(|session| session.restore(&mut app));
     // This event has no effects.
     let _ = app.update(Event::Environment(options.environment));
-    let signals = Signals::new()?;
-    let taken = Taken::new()?;
+    let signals = SignalStreams::new()?;
+    let taken = TerminalGuard::new()?;
     // Installed after the panic hook that restores the terminal: the store wraps it for the panics that it expects.
-    let calls = Calls::new(opening);
+    let calls = RequestPool::new(opening);
     let (sender, inputs) = unbounded_channel();
     let out = BufWriter::with_capacity(64 * 1024, io::stdout());
     let mut runtime = Runtime {
         app,
-        calls,
-        feed: Feed::default(),
+        requests: calls,
+        feed: OpenFeed::default(),
         reported: 0,
         terminal: Terminal::new(CrosstermBackend::new(out))?,
         themes,
@@ -121,24 +121,24 @@ pub async fn run(
         wakes: JoinSet::new(),
         is_changed: true,
         before_stop: options.before_stop,
-        keeper: Keeper::new(options.drafts)?,
-        reading: None,
+        draft_saver: DraftSaver::new(options.drafts)?,
+        input_thread: None,
         editing: None,
     };
     runtime.measure()?;
     runtime.draw()?;
     // The terminal is queried only once it is clear that the app stays: a late reply would be typed into the shell. Keys wait
     // in the terminal until then.
-    if let Ok(opened) = tokio::time::timeout(OPENING_ALONE, runtime.calls.opened()).await {
+    if let Ok(opened) = tokio::time::timeout(OPENING_ALONE, runtime.requests.opened()).await {
         runtime.begin(opened)?;
     }
     let background = if runtime.themes.follow_the_terminal() {
-        Background::Matters
+        QueryBackground::Yes
     } else {
-        Background::DoesNotMatter
+        QueryBackground::No
     };
-    runtime.reading = Some(terminal::read(sender, background)?);
-    let ended = runtime.turn(signals).await;
+    runtime.input_thread = Some(terminal::read(sender, background)?);
+    let ended = runtime.run_loop(signals).await;
     drop(taken);
     if let Some(session) = &options.session {
         // There is no one to report it to, and the next start begins without a session.
@@ -150,15 +150,15 @@ pub async fn run(
 
 /// Decision of an iteration about the loop.
 #[derive(PartialEq, Eq)]
-enum Turn {
-    On,
-    End,
+enum LoopControl {
+    Continue,
+    Quit,
 }
 
 struct Runtime {
     app: App,
-    calls: Calls,
-    feed: Feed,
+    requests: RequestPool,
+    feed: OpenFeed,
     /// Number of reported notices of the service.
     reported: usize,
     terminal: Terminal<CrosstermBackend<BufWriter<io::Stdout>>>,
@@ -167,49 +167,49 @@ struct Runtime {
     wakes: JoinSet<Ticket>,
     /// True if something happened since the last frame.
     is_changed: bool,
-    before_stop: BeforeStop,
-    keeper: Keeper,
-    reading: Option<Reading>,
+    before_stop: SuspendHandler,
+    draft_saver: DraftSaver,
+    input_thread: Option<InputThread>,
     /// The editor that has the terminal.
     editing: Option<Editing>,
 }
 
 impl Runtime {
-    async fn turn(&mut self, mut signals: Signals) -> Result<(), TuiError> {
+    async fn run_loop(&mut self, mut signals: SignalStreams) -> Result<(), TuiError> {
         loop {
-            if self.catch_up()? == Turn::End {
+            if self.catch_up()? == LoopControl::Quit {
                 return Ok(());
             }
             let turn = tokio::select! {
                 biased;
-                _ = signals.terminate.recv() => Turn::End,
-                _ = signals.hang_up.recv() => Turn::End,
+                _ = signals.terminate.recv() => LoopControl::Quit,
+                _ = signals.hang_up.recv() => LoopControl::Quit,
                 // An editor that has the terminal handles the signal.
-                _ = signals.interrupt.recv() => if self.editing.is_some() { Turn::On } else { Turn::End },
+                _ = signals.interrupt.recv() => if self.editing.is_some() { LoopControl::Continue } else { LoopControl::Quit },
                 _ = signals.stop.recv() => self.suspend()?,
-                _ = signals.go_on.recv() => self.resume()?,
+                _ = signals.resume.recv() => self.resume()?,
                 _ = signals.resize.recv() => self.measure()?,
-                ended = editor::end(&mut self.editing) => self.take_back(ended)?,
-                input = self.inputs.next(), if self.editing.is_none() => self.take_in(input)?,
-                happened = self.calls.next() => match happened {
-                    Happened::Opened(opened) => self.begin(opened)?,
-                    Happened::Answered(answer) => self.take_answer(answer)?,
+                ended = editor::end(&mut self.editing) => self.reclaim_terminal(ended)?,
+                input = self.inputs.next(), if self.editing.is_none() => self.handle_input(input)?,
+                happened = self.requests.next() => match happened {
+                    ServiceEvent::Opened(opened) => self.begin(opened)?,
+                    ServiceEvent::Reply(answer) => self.accept_reply(answer)?,
                 },
-                heard = self.feed.next() => self.update(Event::Heard(heard))?,
-                result = self.keeper.next() => self.update(match result {
-                    Told::Found(found) => Event::Found(found),
-                    Told::Refused(why) => Event::Noticed(vec![why]),
+                heard = self.feed.next() => self.update(Event::Feed(heard))?,
+                result = self.draft_saver.next() => self.update(match result {
+                    DraftTaskResult::Loaded(found) => Event::DraftsLoaded(found),
+                    DraftTaskResult::Failed(why) => Event::StoreNotices(vec![why]),
                 })?,
-                Some(Ok(ticket)) = self.wakes.join_next() => self.update(Event::Woken(ticket))?,
+                Some(Ok(ticket)) = self.wakes.join_next() => self.update(Event::TimerExpired(ticket))?,
             };
-            if turn == Turn::End {
+            if turn == LoopControl::Quit {
                 return Ok(());
             }
         }
     }
 
     /// Handles all waiting events, does idle work, and draws.
-    fn catch_up(&mut self) -> Result<Turn, TuiError> {
+    fn catch_up(&mut self) -> Result<LoopControl, TuiError> {
         loop {
             let begin = Instant::now();
             for _ in 0..MAX_DRAIN {
@@ -218,14 +218,14 @@ impl Runtime {
                     None => self.inputs.waiting(self.app.takes_text()),
                 };
                 let turn = match input {
-                    Some(input) => self.take_in(Some(input))?,
-                    None => match self.calls.ready() {
-                        Some(answer) => self.take_answer(answer)?,
+                    Some(input) => self.handle_input(Some(input))?,
+                    None => match self.requests.ready() {
+                        Some(answer) => self.accept_reply(answer)?,
                         None => break,
                     },
                 };
-                if turn == Turn::End {
-                    return Ok(Turn::End);
+                if turn == LoopControl::Quit {
+                    return Ok(LoopControl::Quit);
                 }
                 // Signals and the next frame do not wait for the end of a long text.
                 if begin.elapsed() > MAX_DRAIN_TIME {
@@ -233,79 +233,82 @@ impl Runtime {
                 }
             }
             if let Some(heard) = self.feed.heard()
-                && self.update(Event::Heard(heard))? == Turn::End
+                && self.update(Event::Feed(heard))? == LoopControl::Quit
             {
-                return Ok(Turn::End);
+                return Ok(LoopControl::Quit);
             }
             let effect = self.app.update(Event::Idle);
             let is_done = effect.is_none();
             let draws_now = is_done || effect == Some(Effect::Continue);
-            if self.perform(effect)? == Turn::End {
-                return Ok(Turn::End);
+            if self.perform(effect)? == LoopControl::Quit {
+                return Ok(LoopControl::Quit);
             }
             if draws_now && self.is_changed {
                 self.draw()?;
             }
             if is_done {
-                return Ok(Turn::On);
+                return Ok(LoopControl::Continue);
             }
         }
     }
 
-    fn take_in(&mut self, input: Option<Input>) -> Result<Turn, TuiError> {
+    fn handle_input(&mut self, input: Option<Input>) -> Result<LoopControl, TuiError> {
         match input {
             Some(Input::Event(event)) => self.update(event),
             Some(Input::Burst(mut burst)) => {
                 while let Some(event) = self.app.take_from_burst(&mut burst) {
-                    if self.update(event)? == Turn::End {
-                        return Ok(Turn::End);
+                    if self.update(event)? == LoopControl::Quit {
+                        return Ok(LoopControl::Quit);
                     }
                 }
-                Ok(Turn::On)
+                Ok(LoopControl::Continue)
             }
-            Some(Input::Gone) | None => Ok(Turn::End),
+            Some(Input::Closed) | None => Ok(LoopControl::Quit),
         }
     }
 
-    fn take_answer(&mut self, answer: Answered) -> Result<Turn, TuiError> {
-        let Some((ticket, reply)) = self.calls.take(answer).map_err(TuiError::Broken)? else {
-            return Ok(Turn::On);
+    fn accept_reply(&mut self, answer: TaskResult) -> Result<LoopControl, TuiError> {
+        let Some((ticket, reply)) = self.requests.take(answer).map_err(TuiError::Broken)? else {
+            return Ok(LoopControl::Continue);
         };
         self.report_notices()?;
         self.update(Event::Reply(ticket, reply))
     }
 
     /// Handles the opened service: sends it the requests that waited.
-    fn begin(&mut self, opened: Opened) -> Result<Turn, TuiError> {
+    fn begin(&mut self, opened: OpenedService) -> Result<LoopControl, TuiError> {
         let (service, since) = opened
             .map_err(TuiError::Broken)?
-            .map_err(TuiError::Unopened)?;
+            .map_err(TuiError::ServiceUnavailable)?;
         self.feed.open(Arc::clone(&service), since);
-        self.update(Event::Opened(service.providers(), service.features()))?;
-        self.calls.open(service);
-        self.keeper.tell(Task::Find);
+        self.update(Event::ServiceOpened(
+            service.providers(),
+            service.features(),
+        ))?;
+        self.requests.open(service);
+        self.draft_saver.queue_task(DraftTask::Load);
         self.report_notices()
     }
 
     /// Reports new notices of the service.
-    fn report_notices(&mut self) -> Result<Turn, TuiError> {
-        let Some(service) = self.calls.service() else {
-            return Ok(Turn::On);
+    fn report_notices(&mut self) -> Result<LoopControl, TuiError> {
+        let Some(service) = self.requests.service() else {
+            return Ok(LoopControl::Continue);
         };
         let notices = service.notices();
         if notices.len() <= self.reported {
-            return Ok(Turn::On);
+            return Ok(LoopControl::Continue);
         }
         let fresh = notices[self.reported..].to_vec();
         self.reported = notices.len();
-        self.update(Event::Noticed(fresh))
+        self.update(Event::StoreNotices(fresh))
     }
 
-    fn update(&mut self, event: Event) -> Result<Turn, TuiError> {
+    fn update(&mut self, event: Event) -> Result<LoopControl, TuiError> {
         self.is_changed = true;
         let effect = self.app.update(event);
         self.date_messages();
-        self.calls.abort_unawaited(&self.app);
+        self.requests.abort_unawaited(&self.app);
         self.perform(effect)
     }
 
@@ -316,15 +319,15 @@ impl Runtime {
         }
     }
 
-    fn perform(&mut self, effect: Option<Effect>) -> Result<Turn, TuiError> {
+    fn perform(&mut self, effect: Option<Effect>) -> Result<LoopControl, TuiError> {
         match effect {
             None => {}
             Some(Effect::Continue) => self.is_changed = true,
             Some(Effect::Call(ticket, request)) => {
-                self.calls.ask((ticket, request), Place::Exclusive);
+                self.requests.send((ticket, request), Lane::Exclusive);
             }
             Some(Effect::CallConcurrent(ticket, request)) => {
-                self.calls.ask((ticket, request), Place::Concurrent);
+                self.requests.send((ticket, request), Lane::Concurrent);
             }
             Some(Effect::Wake(ticket, after)) => {
                 self.wakes.spawn(async move {
@@ -332,12 +335,16 @@ impl Runtime {
                     ticket
                 });
             }
-            Some(Effect::Keep(slot, kept)) => self.keeper.tell(Task::Keep(slot, kept)),
-            Some(Effect::Forget(slot)) => self.keeper.tell(Task::Forget(slot)),
-            Some(Effect::ReleaseDrafts(ids)) => self.keeper.tell(Task::ReleaseDrafts(ids)),
-            Some(Effect::Find) => self.keeper.tell(Task::Find),
-            Some(Effect::Edit(ticket, document)) => {
-                if let Err(why) = self.hand_over(ticket, &document)? {
+            Some(Effect::StoreDraft(slot, kept)) => {
+                self.draft_saver.queue_task(DraftTask::Store(slot, kept))
+            }
+            Some(Effect::DeleteDraft(slot)) => self.draft_saver.queue_task(DraftTask::Delete(slot)),
+            Some(Effect::ReleaseDrafts(ids)) => {
+                self.draft_saver.queue_task(DraftTask::ReleaseDrafts(ids))
+            }
+            Some(Effect::LoadDrafts) => self.draft_saver.queue_task(DraftTask::Load),
+            Some(Effect::OpenEditor(ticket, document)) => {
+                if let Err(why) = self.release_terminal(ticket, &document)? {
                     return self.update(Event::Edited(ticket, Err(why)));
                 }
             }
@@ -354,9 +361,9 @@ impl Runtime {
                 self.is_changed = true;
             }
             Some(Effect::Suspend) => return self.suspend(),
-            Some(Effect::Quit) => return Ok(Turn::End),
+            Some(Effect::Quit) => return Ok(LoopControl::Quit),
         }
-        Ok(Turn::On)
+        Ok(LoopControl::Continue)
     }
 
     fn draw(&mut self) -> Result<(), TuiError> {
@@ -365,7 +372,7 @@ impl Runtime {
         }
         let flaws = self.themes.show(self.app.theme, self.app.is_light);
         if !flaws.is_empty() {
-            self.app.update(Event::Noticed(flaws));
+            self.app.update(Event::StoreNotices(flaws));
         }
         let (app, theme) = (&self.app, &self.themes.theme);
         self.terminal.draw(|frame| {
@@ -378,8 +385,8 @@ impl Runtime {
     }
 
     /// Suspends the app, and resumes when the shell continues it.
-    fn suspend(&mut self) -> Result<Turn, TuiError> {
-        self.keeper.keep_all(&mut self.app);
+    fn suspend(&mut self) -> Result<LoopControl, TuiError> {
+        self.draft_saver.keep_all(&mut self.app);
         let rest = self.before_stop.release();
         terminal::restore()?;
         rustix::process::kill_current_process_group(rustix::process::Signal::STOP)
@@ -388,9 +395,9 @@ impl Runtime {
         self.resume()
     }
 
-    fn resume(&mut self) -> Result<Turn, TuiError> {
+    fn resume(&mut self) -> Result<LoopControl, TuiError> {
         if self.editing.is_some() {
-            return Ok(Turn::On);
+            return Ok(LoopControl::Continue);
         }
         terminal::take()?;
         self.measure()?;
@@ -398,7 +405,7 @@ impl Runtime {
     }
 
     /// Reads the current window size.
-    fn measure(&mut self) -> Result<Turn, TuiError> {
+    fn measure(&mut self) -> Result<LoopControl, TuiError> {
         let (width, height) = crossterm::terminal::size()?;
         self.update(Event::Resize(Size { width, height }))
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::tree::Stand;
+use super::tree::TreeState;
 use super::workspace::Tab;
 use crate::text::key_like;
 
@@ -16,24 +16,24 @@ const LONGEST_WORD: usize = 20;
 /// Session that is restored at the next start.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Session {
+pub struct SavedSession {
     format: u32,
     /// Data directory or server.
     of: String,
     #[serde(default)]
-    tree: Stand,
+    tree: TreeState,
     #[serde(default)]
     tab: Tab,
 }
 
-impl Session {
+impl SavedSession {
     /// Creates the session to store.
-    pub fn new(of: &str, tree: Stand, tab: Tab) -> Self {
+    pub fn new(of: &str, tree: TreeState, tab: Tab) -> Self {
         let is_harmless = !tree.filter.split_whitespace().any(may_be_key);
         Self {
             format: FORMAT,
             of: of.to_owned(),
-            tree: Stand {
+            tree: TreeState {
                 filter: if is_harmless {
                     tree.filter
                 } else {
@@ -63,7 +63,7 @@ impl Session {
     }
 
     /// State of the tree, and the tab.
-    pub fn into_parts(self) -> (Stand, Tab) {
+    pub fn into_parts(self) -> (TreeState, Tab) {
         (self.tree, self.tab)
     }
 }
@@ -84,12 +84,12 @@ fn may_be_key(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tui::tree::{Column, Place, Sort};
+    use crate::tui::tree::{Column, NodeKey, Sort};
 
-    fn stand(filter: &str) -> Stand {
-        Stand {
-            place: Some(Place::Connection(Uuid::from_u128(7))),
-            closed: vec![Place::Ai, Place::Provider("openai".into())],
+    fn tree_state(filter: &str) -> TreeState {
+        TreeState {
+            place: Some(NodeKey::Connection(Uuid::from_u128(7))),
+            closed: vec![NodeKey::Ai, NodeKey::Provider("openai".into())],
             sort: Sort::by(Column::Modified),
             is_grouped: true,
             filter: filter.into(),
@@ -98,16 +98,16 @@ mod tests {
 
     #[test]
     fn session_round_trips_for_the_same_connections_only() {
-        let session = Session::new("/data", stand("prod status:active"), Tab::History);
+        let session = SavedSession::new("/data", tree_state("prod status:active"), Tab::History);
         let text = session.text().unwrap();
-        assert_eq!(Session::read(&text, "/data"), Ok(session));
+        assert_eq!(SavedSession::read(&text, "/data"), Ok(session));
         assert_eq!(
-            Session::read(&text, "/other"),
+            SavedSession::read(&text, "/other"),
             Err("belongs to other connections")
         );
         let newer = text.replace("\"format\": 1", "\"format\": 2");
         assert_eq!(
-            Session::read(&newer, "/data"),
+            SavedSession::read(&newer, "/data"),
             Err("was written by another version")
         );
     }
@@ -120,13 +120,13 @@ mod tests {
     #[case(r#"{"name":"another file"}"#)]
     #[case(r#"{"format":1,"of":"/data","tree":{"place":{"connection":"no id"}}}"#)]
     fn invalid_session_is_refused(#[case] text: &str) {
-        assert_eq!(Session::read(text, "/data"), Err("is damaged"));
+        assert_eq!(SavedSession::read(text, "/data"), Err("is damaged"));
     }
 
     #[test]
     fn missing_members_have_defaults() {
-        let session = Session::read(r#"{"format":1,"of":"/data"}"#, "/data").unwrap();
-        assert_eq!(session.into_parts(), (Stand::default(), Tab::default()));
+        let session = SavedSession::read(r#"{"format":1,"of":"/data"}"#, "/data").unwrap();
+        assert_eq!(session.into_parts(), (TreeState::default(), Tab::default()));
     }
 
     #[rstest::rstest]
@@ -139,7 +139,7 @@ mod tests {
     #[case("wJalrXUtnFEMI7K7MDENGbPxRfiCYEXAMPLEKEY")]
     #[case("0123456789abcdef0123456789abcdef01234567")]
     fn key_in_the_filter_is_not_stored(#[case] filter: &str) {
-        let (stand, _) = Session::new("/data", stand(filter), Tab::Info).into_parts();
+        let (stand, _) = SavedSession::new("/data", tree_state(filter), Tab::Info).into_parts();
         assert_eq!(stand.filter, "");
     }
 
@@ -150,7 +150,7 @@ mod tests {
     #[case("endpoint:https://my-resource-2.openai.azure.com/v1")]
     #[case("task-runner")]
     fn filter_without_a_key_is_stored(#[case] filter: &str) {
-        let (kept, _) = Session::new("/data", stand(filter), Tab::Info).into_parts();
+        let (kept, _) = SavedSession::new("/data", tree_state(filter), Tab::Info).into_parts();
         assert_eq!(kept.filter, filter);
     }
 }

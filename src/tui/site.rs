@@ -2,7 +2,7 @@
 
 /// Target of the app.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Site {
+pub struct TargetInfo {
     /// Text of the badge.
     pub badge: Option<String>,
     /// Colour of the badge: a name, 0 to 255 or #rrggbb.
@@ -15,7 +15,7 @@ pub struct Site {
     pub called_with: Vec<String>,
 }
 
-impl Site {
+impl TargetInfo {
     /// Returns true if the target is read-only.
     pub const fn is_read_only(&self) -> bool {
         self.read_only.is_some()

@@ -26,11 +26,11 @@ use tokio::sync::mpsc::UnboundedSender;
 use zeroize::Zeroizing;
 
 use super::burst::Burst;
-use super::event::{Event, Mouse, MouseKind, Pasted};
-use decode::{Decoded, Decoder, QUIET};
-use grouping::{Group, Grouping};
-pub use reading::Reading;
-use reading::{Ready, read_available};
+use super::event::{Event, Mouse, MouseKind, PastedText};
+use decode::{DecodedInput, Decoder, QUIET};
+use grouping::{Grouping, KeyGroup};
+pub use reading::InputThread;
+use reading::{WaitResult, read_available};
 
 /// Longest time between the clicks of a double click.
 const DOUBLE: Duration = Duration::from_millis(400);
@@ -117,9 +117,9 @@ pub fn restore() -> io::Result<()> {
 }
 
 /// Restores the terminal on drop.
-pub struct Taken(());
+pub struct TerminalGuard(());
 
-impl Taken {
+impl TerminalGuard {
     /// Takes the terminal.
     pub fn new() -> io::Result<Self> {
         let taken = Self(());
@@ -128,7 +128,7 @@ impl Taken {
     }
 }
 
-impl Drop for Taken {
+impl Drop for TerminalGuard {
     fn drop(&mut self) {
         let _ = restore(); // there is no one to report it to
     }
@@ -142,33 +142,36 @@ pub enum Input {
     /// Keys that arrived together.
     Burst(Burst),
     /// The terminal was lost.
-    Gone,
+    Closed,
 }
 
 /// True to query the background color.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Background {
+pub enum QueryBackground {
     /// It determines the theme.
-    Matters,
+    Yes,
     /// A theme is configured.
-    DoesNotMatter,
+    No,
 }
 
 /// Reads the terminal in a thread; first reports a light background, if there is one.
-pub fn read(inputs: UnboundedSender<Input>, background: Background) -> io::Result<Reading> {
+pub fn read(
+    inputs: UnboundedSender<Input>,
+    background: QueryBackground,
+) -> io::Result<InputThread> {
     let known = match background {
-        Background::Matters => background::from_environment(),
-        Background::DoesNotMatter => Some(false),
+        QueryBackground::Yes => background::from_environment(),
+        QueryBackground::No => Some(false),
     };
     let asks = known.is_none() && background::can_ask();
     if asks {
-        background::ask()?;
+        background::query()?;
     }
-    let (reading, mut ears) = Reading::new()?;
+    let (reading, mut ears) = InputThread::new()?;
     std::thread::Builder::new()
         .name("terminal".into())
         .spawn(move || {
-            let mut terminal = Listener::default();
+            let mut terminal = InputDecoder::default();
             if asks {
                 let answer = background::listen();
                 if known.or(answer.is_light) == Some(true)
@@ -186,29 +189,29 @@ pub fn read(inputs: UnboundedSender<Input>, background: Background) -> io::Resul
                         return;
                     }
                 }
-                match ears.wait(terminal.patience()) {
-                    Ready::Input => {
+                match ears.wait(terminal.escape_timeout()) {
+                    WaitResult::Input => {
                         let mut bytes = Zeroizing::new(Vec::new());
                         if read_available(&mut bytes).is_err() {
                             break;
                         }
                         terminal.read(&bytes);
                     }
-                    Ready::Quiet => terminal.quiet(),
+                    WaitResult::Quiet => terminal.quiet(),
                     // Input before the rest is not continued by input after it.
-                    Ready::Rested => terminal = Listener::default(),
-                    Ready::Gone => break,
+                    WaitResult::Paused => terminal = InputDecoder::default(),
+                    WaitResult::Closed => break,
                 }
             }
             // A closed channel means that the app has ended.
-            let _ = inputs.send(Input::Gone);
+            let _ = inputs.send(Input::Closed);
         })?;
     Ok(reading)
 }
 
 /// Turns bytes into inputs.
 #[derive(Default)]
-struct Listener {
+struct InputDecoder {
     decoder: Decoder,
     grouping: Grouping,
     last_click: Option<(Instant, u16, u16)>,
@@ -216,7 +219,7 @@ struct Listener {
     inputs: Vec<Input>,
 }
 
-impl Listener {
+impl InputDecoder {
     /// Handles the bytes of one read.
     fn read(&mut self, bytes: &[u8]) {
         let (mut decoded, mut groups) = (Vec::new(), Vec::new());
@@ -226,17 +229,17 @@ impl Listener {
     }
 
     /// Time to wait for more bytes before [`Self::quiet`]; `None` if nothing is incomplete.
-    fn patience(&self) -> Option<Duration> {
+    fn escape_timeout(&self) -> Option<Duration> {
         if self.grouping.is_waiting() {
             return Some(QUIET);
         }
-        self.decoder.patience()
+        self.decoder.escape_timeout()
     }
 
     /// Ends an incomplete sequence or burst.
     fn quiet(&mut self) {
         let (mut decoded, mut groups) = (Vec::new(), Vec::new());
-        if self.decoder.patience() <= self.patience() {
+        if self.decoder.escape_timeout() <= self.escape_timeout() {
             self.decoder.quiet(&mut decoded);
         }
         self.grouping.read(decoded, &mut groups);
@@ -244,15 +247,15 @@ impl Listener {
         self.translate(groups);
     }
 
-    fn translate(&mut self, groups: Vec<Group>) {
+    fn translate(&mut self, groups: Vec<KeyGroup>) {
         for group in groups {
             let input = match group {
-                Group::Burst(burst) => Some(Input::Burst(burst)),
-                Group::One(Decoded::Key(key)) => Some(Input::Event(Event::Key(key))),
-                Group::One(Decoded::Paste(text)) => {
-                    Some(Input::Event(Event::Paste(Pasted(with_line_ends(text)))))
+                KeyGroup::Burst(burst) => Some(Input::Burst(burst)),
+                KeyGroup::Single(DecodedInput::Key(key)) => Some(Input::Event(Event::Key(key))),
+                KeyGroup::Single(DecodedInput::Paste(text)) => {
+                    Some(Input::Event(Event::Paste(PastedText(with_line_ends(text)))))
                 }
-                Group::One(Decoded::Mouse(kind, x, y)) => {
+                KeyGroup::Single(DecodedInput::Mouse(kind, x, y)) => {
                     self.mouse(kind, x, y).map(Event::Mouse).map(Input::Event)
                 }
             };

@@ -73,55 +73,55 @@ impl ThemeName {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Theme {
     /// Text without another role.
-    pub text: Role,
+    pub text: RoleStyle,
     /// Secondary text.
-    pub dim: Role,
+    pub dim: RoleStyle,
     /// Title of a pane.
-    pub title: Role,
+    pub title: RoleStyle,
     /// Heading.
-    pub heading: Role,
+    pub heading: RoleStyle,
     /// Border of a pane.
-    pub border: Role,
+    pub border: RoleStyle,
     /// Border of the focused pane.
-    pub border_focus: Role,
+    pub border_focus: RoleStyle,
     /// Selection in the focused pane.
-    pub selected: Role,
+    pub selected: RoleStyle,
     /// Selection in another pane.
-    pub selected_away: Role,
+    pub selected_away: RoleStyle,
     /// Symbol of an active connection.
-    pub on: Role,
+    pub on: RoleStyle,
     /// Symbol of an inactive connection.
-    pub off: Role,
+    pub off: RoleStyle,
     /// Error.
-    pub wrong: Role,
+    pub wrong: RoleStyle,
     /// Warning.
-    pub warning: Role,
+    pub warning: RoleStyle,
     /// Success.
-    pub right: Role,
+    pub right: RoleStyle,
     /// Removed in the newer version.
-    pub removed: Role,
+    pub removed: RoleStyle,
     /// Added in the newer version.
-    pub added: Role,
+    pub added: RoleStyle,
     /// Key in a hint.
-    pub key: Role,
+    pub key: RoleStyle,
     /// Text of a hint.
-    pub hint: Role,
+    pub hint: RoleStyle,
     /// Label of a field.
-    pub label: Role,
+    pub label: RoleStyle,
     /// Label of the focused field.
-    pub label_focus: Role,
+    pub label_focus: RoleStyle,
     /// Value of a field.
-    pub input: Role,
+    pub input: RoleStyle,
     /// Value of the focused field.
-    pub input_focus: Role,
+    pub input_focus: RoleStyle,
     /// Placeholder of an empty field.
-    pub placeholder: Role,
+    pub placeholder: RoleStyle,
     /// Button.
-    pub button: Role,
+    pub button: RoleStyle,
     /// Focused button.
-    pub button_focus: Role,
+    pub button_focus: RoleStyle,
     /// Badge of the target.
-    pub badge: Role,
+    pub badge: RoleStyle,
 }
 
 impl Theme {
@@ -132,7 +132,7 @@ impl Theme {
     }
 
     /// Returns every role with its name in a file.
-    pub fn roles_mut(&mut self) -> [(&'static str, &mut Role); 25] {
+    pub fn roles_mut(&mut self) -> [(&'static str, &mut RoleStyle); 25] {
         [
             ("text", &mut self.text),
             ("dim", &mut self.dim),
@@ -175,15 +175,15 @@ impl Theme {
 
 /// Style of a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Role(Style);
+pub struct RoleStyle(Style);
 
-impl From<Role> for Style {
-    fn from(role: Role) -> Self {
+impl From<RoleStyle> for Style {
+    fn from(role: RoleStyle) -> Self {
         role.0
     }
 }
 
-impl Role {
+impl RoleStyle {
     /// Returns this style with another applied on top.
     #[must_use]
     pub fn patch(self, over: Self) -> Style {

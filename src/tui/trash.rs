@@ -3,27 +3,27 @@
 use uuid::Uuid;
 
 use super::action::Action;
-use super::choices::Choices;
+use super::choices::SelectList;
 use crate::connection::{ConnectionItem, alias};
 
 /// Trash dialog.
 #[derive(Debug, Default)]
-pub struct Trash {
+pub struct TrashDialog {
     /// Selection.
-    pub choices: Choices,
+    pub choices: SelectList,
     /// Connections or the load error, once known.
-    pub found: Option<Result<Vec<ConnectionItem>, String>>,
+    pub items: Option<Result<Vec<ConnectionItem>, String>>,
     /// True if a reload is needed.
     pub is_stale: bool,
     /// Alternative alias that the next Enter uses to restore.
-    pub offer: Option<Offer>,
+    pub suggestion: Option<AliasSuggestion>,
     /// Connections that the open prompt deletes permanently: those that it counted.
     pub to_purge: Vec<Uuid>,
 }
 
 /// Alternative alias for a connection whose alias is in use.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Offer {
+pub struct AliasSuggestion {
     /// ID of the connection.
     pub id: Uuid,
     /// Alias in use.
@@ -34,7 +34,7 @@ pub struct Offer {
     pub alias: String,
 }
 
-impl Trash {
+impl TrashDialog {
     /// Creates the dialog before the trash is loaded.
     pub fn unread() -> Self {
         Self {
@@ -45,7 +45,7 @@ impl Trash {
 
     /// Returns the loaded connections.
     pub fn items(&self) -> &[ConnectionItem] {
-        match &self.found {
+        match &self.items {
             Some(Ok(items)) => items,
             Some(Err(_)) | None => &[],
         }
@@ -57,9 +57,9 @@ impl Trash {
     }
 
     /// Returns the alias suggestion for the selected connection.
-    pub fn offered(&self) -> Option<&Offer> {
+    pub fn suggested_alias(&self) -> Option<&AliasSuggestion> {
         let id = self.selected()?.id;
-        self.offer.as_ref().filter(|offer| offer.id == id)
+        self.suggestion.as_ref().filter(|offer| offer.id == id)
     }
 
     /// Sets the loaded connections and keeps the selection if possible.
@@ -68,19 +68,19 @@ impl Trash {
         if let Some(at) = items.iter().position(|item| Some(item.id) == id) {
             self.choices.selected = at;
         }
-        self.found = Some(Ok(items));
+        self.items = Some(Ok(items));
     }
 
     /// Sets the load error unless connections were loaded before.
     pub fn fail(&mut self, why: String) {
-        if !matches!(self.found, Some(Ok(_))) {
-            self.found = Some(Err(why));
+        if !matches!(self.items, Some(Ok(_))) {
+            self.items = Some(Err(why));
         }
     }
 
     /// Removes connections.
     pub fn take_out(&mut self, ids: &[Uuid]) {
-        if let Some(Ok(items)) = &mut self.found {
+        if let Some(Ok(items)) = &mut self.items {
             let at = self.choices.selected;
             let above = items.iter().take(at);
             let gone = above.filter(|item| ids.contains(&item.id)).count();

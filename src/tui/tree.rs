@@ -23,17 +23,17 @@ use std::collections::{HashSet, VecDeque};
 
 use uuid::Uuid;
 
-use arrangement::Arrangement;
+use arrangement::VisibleList;
 pub use filter::Filter;
 pub use ids::{ById, Ids};
-pub use item::Item;
+pub use item::TreeItem;
 pub use loading::Loading;
-pub use marks::{Marked, Marks};
-pub use news::News;
+pub use marks::{MarkedConnection, Marks};
+pub use news::ItemChange;
 pub use order::{Column, Direction, Sort};
-pub use place::{Place, Stand};
+pub use place::{NodeKey, TreeState};
 pub use providers::Providers;
-pub use sieve::Sieve;
+pub use sieve::TextFilter;
 
 use super::layout::follow;
 
@@ -55,9 +55,9 @@ pub enum Node {
 /// State of the tree.
 pub struct Tree {
     /// All loaded connections in name order.
-    items: Vec<Item>,
+    items: Vec<TreeItem>,
     /// Reloaded connections, until the reload is complete and sorted.
-    fresh: Option<Vec<Item>>,
+    fresh: Option<Vec<TreeItem>>,
     /// Progress of loading.
     pub loading: Loading,
     /// Recently deleted connections.
@@ -77,20 +77,20 @@ pub struct Tree {
     /// Active filter.
     filter: Option<Filter>,
     /// Visible connections in order; `None` shows all in name order.
-    shown: Option<Arrangement>,
+    shown: Option<VisibleList>,
     /// True if all connections are shown in reverse name order.
     is_turned: bool,
     /// Visible list under construction.
-    next: Option<Arrangement>,
+    next: Option<VisibleList>,
     /// Separate search of the palette.
-    lookup: Option<Arrangement>,
+    lookup: Option<VisibleList>,
     selected: Node,
     /// Position of the selected connection in the visible list.
     at: usize,
     /// Cached index of the selected connection in `items`.
     index: usize,
     /// Node to select as soon as it is loaded.
-    coming: Option<Place>,
+    coming: Option<NodeKey>,
     /// First visible row of the tree.
     pub top: usize,
     /// First visible row of the list.
@@ -145,7 +145,7 @@ impl Tree {
     }
 
     /// Returns a visible connection by position.
-    pub fn shown(&self, at: usize) -> Option<&Item> {
+    pub fn shown(&self, at: usize) -> Option<&TreeItem> {
         let index = match &self.shown {
             Some(shown) => shown.at(at)?,
             None if self.is_turned => self.items.len().checked_sub(at + 1)?,
@@ -188,7 +188,7 @@ impl Tree {
     }
 
     /// Returns the connection with an ID.
-    pub fn item(&self, id: Uuid) -> Option<&Item> {
+    pub fn item(&self, id: Uuid) -> Option<&TreeItem> {
         self.items.get(self.index_of(id)?)
     }
 
@@ -199,7 +199,7 @@ impl Tree {
 
     /// Returns the index of a connection in `items`.
     fn index_of(&self, id: Uuid) -> Option<usize> {
-        let is_it = |item: &Item| item.id == id;
+        let is_it = |item: &TreeItem| item.id == id;
         if self.items.get(self.index).is_some_and(is_it) {
             return Some(self.index);
         }

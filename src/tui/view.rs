@@ -24,8 +24,8 @@ mod tree;
 use ratatui::buffer::Buffer;
 
 use super::app::{App, Pane};
-use super::layer::Layer;
-use super::layout::{Columns, Layout};
+use super::layer::Dialog;
+use super::layout::{Columns, ScreenLayout};
 use super::theme::Theme;
 
 /// Drawing context.
@@ -36,7 +36,7 @@ pub struct Scene<'a> {
     /// Styles.
     pub theme: &'a Theme,
     /// Layout.
-    pub layout: &'a Layout,
+    pub layout: &'a ScreenLayout,
 }
 
 /// Draws one frame; returns the cursor position if visible.
@@ -53,45 +53,45 @@ pub fn draw(app: &App, theme: &Theme, buffer: &mut Buffer) -> Option<(u16, u16)>
     }
     bars::header(scene, buffer);
     let mut cursor = panes(scene, buffer);
-    for layer in &app.layers {
+    for layer in &app.dialogs {
         cursor = match layer {
-            Layer::Form(form) => form::draw(scene, form, buffer),
-            Layer::Picker(picker) => Some(choices::picker(scene, picker, buffer)),
-            Layer::Palette(palette) => Some(choices::palette(scene, palette, buffer)),
-            Layer::Confirm(confirm) => confirm::draw(scene, confirm, buffer),
-            Layer::Models(models) => Some(choices::models(scene, models, buffer)),
-            Layer::Report(report) => {
+            Dialog::Form(form) => form::draw(scene, form, buffer),
+            Dialog::Picker(picker) => Some(choices::picker(scene, picker, buffer)),
+            Dialog::Palette(palette) => Some(choices::palette(scene, palette, buffer)),
+            Dialog::Confirm(confirm) => confirm::draw(scene, confirm, buffer),
+            Dialog::Models(models) => Some(choices::models(scene, models, buffer)),
+            Dialog::Report(report) => {
                 report::draw(scene, report, buffer);
                 None
             }
-            Layer::Compare(compare) => {
+            Dialog::Compare(compare) => {
                 compare::draw(scene, compare, buffer);
                 None
             }
-            Layer::Trash(trash) => {
+            Dialog::Trash(trash) => {
                 trash::draw(scene, trash, buffer);
                 None
             }
-            Layer::Merge(merge) => {
+            Dialog::Merge(merge) => {
                 merge::draw(scene, merge, buffer);
                 None
             }
-            Layer::Drafts(drafts) => {
+            Dialog::Drafts(drafts) => {
                 drafts::draw(scene, drafts, buffer);
                 None
             }
-            Layer::Bulk => bulk::draw(scene, buffer),
-            Layer::Messages(messages) => {
+            Dialog::Bulk => bulk::draw(scene, buffer),
+            Dialog::Messages(messages) => {
                 messages::draw(scene, messages, buffer);
                 None
             }
-            Layer::Clipboard | Layer::Sorting => None,
-            Layer::Import(import) => Some(import::draw(scene, import, buffer)),
-            Layer::Moving(moving) => {
+            Dialog::Clipboard | Dialog::Sorting => None,
+            Dialog::EnvImport(import) => Some(import::draw(scene, import, buffer)),
+            Dialog::MoveToReference(moving) => {
                 moving::draw(scene, moving, buffer);
                 None
             }
-            Layer::Help(help) => {
+            Dialog::Help(help) => {
                 help::draw(scene, help, buffer);
                 None
             }

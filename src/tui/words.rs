@@ -7,7 +7,7 @@ const MOST: usize = 400;
 
 /// Part of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
+pub struct WordDiffPart {
     /// Text of the part.
     pub text: String,
     /// True if the other text lacks it.
@@ -15,7 +15,7 @@ pub struct Part {
 }
 
 /// Splits both texts into common and different parts.
-pub fn compare(old: &str, new: &str) -> (Vec<Part>, Vec<Part>) {
+pub fn compare(old: &str, new: &str) -> (Vec<WordDiffPart>, Vec<WordDiffPart>) {
     let olds: Vec<&str> = old.split_word_bounds().collect();
     let news: Vec<&str> = new.split_word_bounds().collect();
     if olds.len() > MOST || news.len() > MOST {
@@ -26,8 +26,8 @@ pub fn compare(old: &str, new: &str) -> (Vec<Part>, Vec<Part>) {
     (parts(&olds, &in_old), parts(&news, &in_new))
 }
 
-fn all_different(text: &str) -> Vec<Part> {
-    let part = Part {
+fn all_different(text: &str) -> Vec<WordDiffPart> {
+    let part = WordDiffPart {
         text: text.to_owned(),
         is_other: true,
     };
@@ -65,13 +65,13 @@ fn common(olds: &[&str], news: &[&str]) -> Vec<(usize, usize)> {
 }
 
 /// Joins words into parts; `common` are the sorted indexes of the common words.
-fn parts(words: &[&str], common: &[usize]) -> Vec<Part> {
-    let mut parts: Vec<Part> = Vec::new();
+fn parts(words: &[&str], common: &[usize]) -> Vec<WordDiffPart> {
+    let mut parts: Vec<WordDiffPart> = Vec::new();
     for (at, word) in words.iter().enumerate() {
         let is_other = common.binary_search(&at).is_err();
         match parts.last_mut() {
             Some(last) if last.is_other == is_other => last.text.push_str(word),
-            _ => parts.push(Part {
+            _ => parts.push(WordDiffPart {
                 text: (*word).to_owned(),
                 is_other,
             }),
@@ -86,7 +86,7 @@ mod tests {
     use proptest::prelude::*;
     use rstest::rstest;
 
-    fn shown(parts: &[Part]) -> String {
+    fn diff_parts(parts: &[WordDiffPart]) -> String {
         let shown = parts.iter().map(|part| {
             if part.is_other {
                 format!("[{}]", part.text)
@@ -120,17 +120,20 @@ mod tests {
         #[case] news: &str,
     ) {
         let (left, right) = compare(old, new);
-        assert_eq!((shown(&left), shown(&right)), (olds.into(), news.into()));
+        assert_eq!(
+            (diff_parts(&left), diff_parts(&right)),
+            (olds.into(), news.into())
+        );
     }
 
     proptest! {
         #[test]
         fn parts_add_up_and_common_parts_are_equal(old in "[ab ./]{0,30}", new in "[ab ./]{0,30}") {
             let (left, right) = compare(&old, &new);
-            let text = |parts: &[Part]| parts.iter().map(|part| part.text.as_str()).collect::<String>();
+            let text = |parts: &[WordDiffPart]| parts.iter().map(|part| part.text.as_str()).collect::<String>();
             prop_assert_eq!(text(&left), old);
             prop_assert_eq!(text(&right), new);
-            let common = |parts: &[Part]| {
+            let common = |parts: &[WordDiffPart]| {
                 let common = parts.iter().filter(|part| !part.is_other);
                 common.map(|part| part.text.as_str()).collect::<String>()
             };

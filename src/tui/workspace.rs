@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::history::History;
+use super::history::VersionHistory;
 
 /// Tab of the workspace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -39,5 +39,5 @@ pub struct Workspace {
     /// Selected line of the info tab.
     pub line: usize,
     /// History tab.
-    pub history: History,
+    pub history: VersionHistory,
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use umai::appsettings::{AppSettings, Variables};
-use umai::connection::{CoreService, Plain};
+use umai::appsettings::{AppSettings, EnvironmentVariables};
+use umai::connection::{CoreService, PlainSecret};
 use umai::provider::ProviderCatalog;
 use umai::store::memory::MemoryStore;
 
@@ -83,9 +83,9 @@ async fn key_list_is_cut_with_total() {
     let folder = tempfile::tempdir().unwrap();
     let settings = format!("{{ {} }}", many.join(","));
     std::fs::write(folder.path().join("appsettings.json"), settings).unwrap();
-    let appsettings = AppSettings::in_folder(folder.path(), Variables::none());
+    let appsettings = AppSettings::in_folder(folder.path(), EnvironmentVariables::none());
     let world = World::over(Arc::new(CoreService::new(
-        Arc::new(MemoryStore::<Plain>::default()),
+        Arc::new(MemoryStore::<PlainSecret>::default()),
         Arc::new(ProviderCatalog::embedded()),
         appsettings,
         Arc::new(chrono::Utc::now),

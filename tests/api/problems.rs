@@ -2,21 +2,21 @@
 
 use serde_json::{Value, json};
 use umai::api::Problem;
-use umai::connection::secret_input::{KeyFlaw, Surrounding};
+use umai::connection::secret_input::{KeyFlaw, SurroundingText};
 use umai::connection::{
-    ConnectionError, ConnectionItem, Field, FieldError, IdOrAlias, Reason, ServerError, StoreError,
-    TestReport, TestStage, TestStep,
+    ConnectionError, ConnectionItem, DraftField, FieldError, FieldReason, IdOrAlias, ServerError,
+    StoreError, TestReport, TestStage, TestStep,
 };
 use uuid::Uuid;
 
 const ID: Uuid = Uuid::from_u128(0x3fa8_5f64_5717_4562_b3fc_2c96_3f66_afa6);
 
 /// Returns every field error.
-fn reasons() -> Vec<Reason> {
-    use Reason::{
-        AliasFormat, AliasReserved, AliasTaken, ClientHeader, EndpointMoved, GivenTwice,
+fn reasons() -> Vec<FieldReason> {
+    use FieldReason::{
+        AliasFormat, AliasReserved, AliasTaken, ClientHeader, DuplicateKey, EndpointChanged,
         LooksLikeKey, Masked, NotAKey, NotAReference, NotAUrl, NotAnOption, NotHeaders, OneOf,
-        ProviderFixed, ReferenceMissing, ReferenceRefused, Required, Said, TooLong,
+        ProviderFixed, ReferenceMissing, ReferenceRefused, Required, ServerMessage, TooLong,
         UnknownProvider, UnknownSetting, Unprintable, UrlWithCredentials, WrongType,
     };
     let words = || vec!["a".to_owned(), "b \"c\"".to_owned()];
@@ -36,7 +36,7 @@ fn reasons() -> Vec<Reason> {
         ProviderFixed,
         UnknownSetting(words()),
         UnknownSetting(Vec::new()),
-        GivenTwice,
+        DuplicateKey,
         NotAUrl,
         UrlWithCredentials,
         NotAnOption(words()),
@@ -45,7 +45,9 @@ fn reasons() -> Vec<Reason> {
         Masked,
         NotAReference,
         NotAKey(KeyFlaw::Encrypted),
-        NotAKey(KeyFlaw::Surrounded(Surrounding::Prefix("Bearer ".into()))),
+        NotAKey(KeyFlaw::Surrounded(SurroundingText::Prefix(
+            "Bearer ".into(),
+        ))),
         ReferenceMissing {
             key: "A:B".into(),
             looked_in: words(),
@@ -59,8 +61,8 @@ fn reasons() -> Vec<Reason> {
             allowed: words(),
         },
         OneOf(words()),
-        EndpointMoved,
-        Said("in other words".into()),
+        EndpointChanged,
+        ServerMessage("in other words".into()),
     ];
     // Exhaustive on purpose: a new reason must be added above.
     for reason in &all {
@@ -76,7 +78,7 @@ fn reasons() -> Vec<Reason> {
             | UnknownProvider(_)
             | ProviderFixed
             | UnknownSetting(_)
-            | GivenTwice
+            | DuplicateKey
             | NotAUrl
             | UrlWithCredentials
             | NotAnOption(_)
@@ -88,21 +90,21 @@ fn reasons() -> Vec<Reason> {
             | ReferenceMissing { .. }
             | ReferenceRefused { .. }
             | OneOf(_)
-            | EndpointMoved
-            | Said(_) => {}
+            | EndpointChanged
+            | ServerMessage(_) => {}
         }
     }
     all
 }
 
-fn fields() -> [Field; 6] {
+fn fields() -> [DraftField; 6] {
     [
-        Field::Alias,
-        Field::Name,
-        Field::ProviderId,
-        Field::IsActive,
-        Field::Settings,
-        Field::Setting {
+        DraftField::Alias,
+        DraftField::Name,
+        DraftField::ProviderId,
+        DraftField::IsActive,
+        DraftField::Settings,
+        DraftField::Setting {
             provider: "openai".into(),
             key: "apiKey".into(),
             label: "API Key".into(),
@@ -113,7 +115,7 @@ fn fields() -> [Field; 6] {
 fn store_errors() -> Vec<StoreError> {
     use StoreError::{
         AliasTaken, Damaged, FeedTooOld, Held, IdTaken, Key, NotFound, ReadOnly, Unusable,
-        VersionMoved,
+        VersionConflict,
     };
     let item = ConnectionItem {
         id: ID,
@@ -134,7 +136,7 @@ fn store_errors() -> Vec<StoreError> {
         },
         IdTaken(ID),
         NotFound(ID),
-        VersionMoved {
+        VersionConflict {
             expected: 1,
             found: 2,
         },
@@ -156,7 +158,7 @@ fn store_errors() -> Vec<StoreError> {
             AliasTaken { .. }
             | IdTaken(_)
             | NotFound(_)
-            | VersionMoved { .. }
+            | VersionConflict { .. }
             | FeedTooOld(_)
             | Held { .. }
             | ReadOnly(_)
@@ -194,7 +196,7 @@ fn server_errors() -> Vec<ServerError> {
 }
 
 fn errors() -> Vec<ConnectionError> {
-    let at = |field: &Field, reason: &Reason| FieldError {
+    let at = |field: &DraftField, reason: &FieldReason| FieldError {
         field: field.clone(),
         reason: reason.clone(),
     };
@@ -211,7 +213,7 @@ fn errors() -> Vec<ConnectionError> {
     all.push(ConnectionError::NotFound(IdOrAlias::Id(ID)));
     all.push(ConnectionError::NotFound(IdOrAlias::Alias("a".into())));
     all.push(ConnectionError::VersionNotFound(u64::MAX));
-    all.push(ConnectionError::VersionMoved {
+    all.push(ConnectionError::VersionConflict {
         expected: 1,
         found: u64::MAX,
     });
@@ -243,7 +245,7 @@ fn errors() -> Vec<ConnectionError> {
             | ConnectionError::Malformed(_)
             | ConnectionError::NotFound(_)
             | ConnectionError::VersionNotFound(_)
-            | ConnectionError::VersionMoved { .. }
+            | ConnectionError::VersionConflict { .. }
             | ConnectionError::Store(_)
             | ConnectionError::Provider(_)
             | ConnectionError::Server(_)
@@ -275,7 +277,7 @@ fn errors_survive_problem_details() {
 fn reason_name_equals_problem_code() {
     for reason in reasons() {
         let travels = serde_json::to_value(&reason).unwrap()["code"].clone();
-        let problem = Problem::from_error(&ConnectionError::at(Field::Alias, reason));
+        let problem = Problem::from_error(&ConnectionError::at(DraftField::Alias, reason));
         assert_eq!(Value::from(problem.code), travels);
     }
 }

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use umai::api::client::{RemoteOptions, RemoteService};
-use umai::appsettings::{AppSettings, Variables};
-use umai::connection::{Clock, ConnectionDraft, ConnectionService, CoreService, Plain};
+use umai::appsettings::{AppSettings, EnvironmentVariables};
+use umai::connection::{Clock, ConnectionDraft, ConnectionService, CoreService, PlainSecret};
 use umai::provider::ProviderCatalog;
 use umai::store::memory::MemoryStore;
 
@@ -38,7 +38,7 @@ impl TestClock {
 /// In-memory service with the embedded providers and an `appsettings.json` that contains `OpenAI:ApiKey`.
 pub fn service_at(clock: &TestClock) -> Arc<dyn ConnectionService> {
     Arc::new(CoreService::new(
-        Arc::new(MemoryStore::<Plain>::default()),
+        Arc::new(MemoryStore::<PlainSecret>::default()),
         Arc::new(ProviderCatalog::embedded()),
         appsettings(),
         clock.clock(),
@@ -56,7 +56,7 @@ fn appsettings() -> AppSettings {
     let folder = tempfile::tempdir().unwrap().keep();
     let file = folder.join("appsettings.json");
     std::fs::write(&file, APPSETTINGS).unwrap();
-    AppSettings::in_folder(folder, Variables::of([]))
+    AppSettings::in_folder(folder, EnvironmentVariables::from_pairs([]))
 }
 
 /// Client of the server at `origin`.

@@ -2,9 +2,9 @@
 
 use rstest::rstest;
 use serde_json::json;
-use umai::appsettings::Variables;
+use umai::appsettings::EnvironmentVariables;
 use umai::connection::TestStage;
-use umai::connection::check::Limits;
+use umai::connection::check::ProbeLimits;
 use wiremock::matchers::{bearer_token, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -70,11 +70,11 @@ async fn region_cannot_change_the_host() {
 async fn resolved_reference_is_not_shown_in_the_url() {
     let server = MockServer::start().await;
     let secret_path = format!("{}/hidden-path-5521", server.uri());
-    let variables = Variables::of([
+    let variables = EnvironmentVariables::from_pairs([
         ("My__Endpoint", secret_path.as_str()),
         ("My__Word", "no-address-7734"),
     ]);
-    let service = service_with(&server.uri(), Limits::default(), variables);
+    let service = service_with(&server.uri(), ProbeLimits::default(), variables);
     let settings = json!({"apiKey": KEY, "endpoint": "$My:Endpoint"});
     let report = tested(&service, "openai", &settings).await;
     failure_at(&report, TestStage::Reached);

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use rstest::rstest;
 use serde_json::{Value, json};
-use umai::appsettings::{AppSettings, Variables};
-use umai::connection::check::{self, Limits, Subject};
+use umai::appsettings::{AppSettings, EnvironmentVariables};
+use umai::connection::check::{self, ProbeLimits, ProbeSubject};
 use umai::connection::{
-    ConnectionError, ConnectionService, IdOrAlias, Plain, Reason, Setting, Settings, TestReport,
-    TestStage, TestSubject,
+    ConnectionError, ConnectionService, FieldReason, IdOrAlias, PlainSecret, SettingValue,
+    Settings, TestReport, TestStage, TestSubject,
 };
 use umai::provider::ProviderCatalog;
 use wiremock::matchers::{header, method};
@@ -66,8 +66,11 @@ async fn missing_entra_settings_are_listed(#[case] mut settings: Value, #[case] 
 async fn reference_is_resolved_once() {
     let server = server_for("$Other:Key").await;
     // The value looks like a reference but is not resolved again.
-    let variables = Variables::of([("OpenAI__ApiKey", "$Other:Key"), ("Other__Key", "wrong")]);
-    let service = service_with(&server.uri(), Limits::default(), variables);
+    let variables = EnvironmentVariables::from_pairs([
+        ("OpenAI__ApiKey", "$Other:Key"),
+        ("Other__Key", "wrong"),
+    ]);
+    let service = service_with(&server.uri(), ProbeLimits::default(), variables);
     let settings = json!({"apiKey": "$OpenAI:ApiKey", "endpoint": server.uri()});
     let report = tested(&service, "openai", &settings).await;
     assert!(report.success, "{report:?}");
@@ -88,9 +91,9 @@ async fn reference_that_no_longer_resolves_is_reported() {
     let file = folder.path().join("appsettings.json");
     std::fs::write(&file, r#"{"OpenAI":{"ApiKey":"sk-there-1234567890"}}"#).unwrap();
     let service: Arc<dyn ConnectionService> = Arc::new(umai::connection::CoreService::new(
-        Arc::new(umai::store::memory::MemoryStore::<Plain>::default()),
+        Arc::new(umai::store::memory::MemoryStore::<PlainSecret>::default()),
         Arc::new(ProviderCatalog::embedded()),
-        AppSettings::in_folder(folder.path(), Variables::of([])),
+        AppSettings::in_folder(folder.path(), EnvironmentVariables::from_pairs([])),
         crate::common::TestClock::new().clock(),
     ));
     let settings = json!({"apiKey": "$OpenAI:ApiKey", "endpoint": server.uri()});
@@ -116,23 +119,23 @@ async fn reference_that_no_longer_resolves_is_reported() {
 }
 
 /// Tests settings that only an existing store can contain.
-async fn checked(provider: &str, settings: &Settings<Plain>) -> TestReport {
+async fn checked(provider: &str, settings: &Settings<PlainSecret>) -> TestReport {
     let catalog = ProviderCatalog::embedded();
     let appsettings = AppSettings::default();
-    let subject = Subject {
+    let subject = ProbeSubject {
         provider_id: provider,
         provider: catalog.get(provider),
         settings: Some(settings),
         appsettings: &appsettings,
         now: std::time::SystemTime::now(),
     };
-    check::test(&subject, Limits::default()).await
+    check::test(&subject, ProbeLimits::default()).await
 }
 
 #[tokio::test]
 async fn undecryptable_secret_is_reported() {
     let mut settings = Settings::default();
-    settings.set("apiKey", Setting::Secret(Plain::unreadable()));
+    settings.set("apiKey", SettingValue::Secret(PlainSecret::unreadable()));
     let report = checked("openai", &settings).await;
     let sentence = failure_at(&report, TestStage::Settings);
     assert_eq!(
@@ -157,14 +160,14 @@ async fn provider_without_probe_is_reported() {
     std::fs::write(folder.path().join("mine.toml"), text).unwrap();
     let (catalog, _) = ProviderCatalog::load(Some(folder.path()));
     let appsettings = AppSettings::default();
-    let subject = Subject {
+    let subject = ProbeSubject {
         provider_id: "mine",
         provider: catalog.get("mine"),
         settings: Some(&Settings::default()),
         appsettings: &appsettings,
         now: std::time::SystemTime::now(),
     };
-    let report = check::test(&subject, Limits::default()).await;
+    let report = check::test(&subject, ProbeLimits::default()).await;
     let sentence = failure_at(&report, TestStage::Settings);
     assert_eq!(sentence, "Provider 'Mine' has no connection test");
     assert_eq!(
@@ -178,7 +181,7 @@ async fn invalid_header_value_is_reported_without_the_key() {
     let mut settings = Settings::default();
     settings.set(
         "apiKey",
-        Setting::Secret(Plain::new("sk-line\nbreak-secret")),
+        SettingValue::Secret(PlainSecret::new("sk-line\nbreak-secret")),
     );
     let report = checked("openai", &settings).await;
     failure_at(&report, TestStage::Settings);
@@ -243,9 +246,7 @@ async fn change_is_merged_with_stored_settings() {
     let key = store(&service, "openai", &settings).await;
     let changed = async |settings: Value| {
         let change = draft(&json!({ "settings": settings }).to_string());
-        service
-            .test(TestSubject::Changed(key.clone(), change))
-            .await
+        service.test(TestSubject::Edited(key.clone(), change)).await
     };
     // The mask keeps the stored key, which may be sent to another path of the same origin.
     let kept = changed(json!({"apiKey": "sk-***", "endpoint": server.uri()}))
@@ -275,19 +276,17 @@ async fn kept_key_is_not_sent_to_another_origin() {
         json!({"endpoint": null}),
     ] {
         let change = draft(&json!({ "settings": settings }).to_string());
-        let error = service
-            .test(TestSubject::Changed(key.clone(), change))
-            .await;
+        let error = service.test(TestSubject::Edited(key.clone(), change)).await;
         let Err(ConnectionError::Invalid(errors)) = error else {
             panic!("{settings}")
         };
-        assert_eq!(errors[0].reason, Reason::EndpointMoved, "{settings}");
+        assert_eq!(errors[0].reason, FieldReason::EndpointChanged, "{settings}");
     }
     assert!(is_silent(&home).await && is_silent(&elsewhere).await);
     let typed = json!({"settings": {"apiKey": KEY, "endpoint": elsewhere.uri()}});
     // The same key entered again is indistinguishable from the kept one, so it is treated as in an update.
     let typed = service
-        .test(TestSubject::Changed(key.clone(), draft(&typed.to_string())))
+        .test(TestSubject::Edited(key.clone(), draft(&typed.to_string())))
         .await;
     let change = draft_of(
         "openai",
@@ -310,8 +309,8 @@ async fn unknown_connection_is_not_found() {
 #[tokio::test]
 async fn referenced_temporary_key_id_asks_for_its_session_token() {
     let server = MockServer::start().await;
-    let variables = Variables::of([("Aws__Id", "ASIAPLANTED7EXAMPLE")]);
-    let service = service_with(&server.uri(), Limits::default(), variables);
+    let variables = EnvironmentVariables::from_pairs([("Aws__Id", "ASIAPLANTED7EXAMPLE")]);
+    let service = service_with(&server.uri(), ProbeLimits::default(), variables);
     let settings = json!({"region": "eu-central-1", "endpoint": server.uri(), "accessKeyId": "$Aws:Id", "secretAccessKey": KEY});
     let report = tested(&service, "amazon", &settings).await;
     assert_eq!(

@@ -2,7 +2,7 @@
 
 use rstest::rstest;
 use serde_json::{Value, json};
-use umai::connection::check::Limits;
+use umai::connection::check::ProbeLimits;
 use umai::connection::{ConnectionError, Model, TestStage};
 use umai::provider::Capability::{self, Chat, Embedding};
 use wiremock::matchers::{method, path, query_param, query_param_is_missing};
@@ -111,11 +111,15 @@ async fn endless_list_is_limited() {
         })
         .mount(&server)
         .await;
-    let limits = Limits {
+    let limits = ProbeLimits {
         pages: 5,
-        ..Limits::default()
+        ..ProbeLimits::default()
     };
-    let service = service_with(&server.uri(), limits, umai::appsettings::Variables::of([]));
+    let service = service_with(
+        &server.uri(),
+        limits,
+        umai::appsettings::EnvironmentVariables::from_pairs([]),
+    );
     let key = store(&service, "google", &json!({"apiKey": KEY})).await;
     assert_eq!(service.models(&key, None).await.unwrap().len(), 5);
 }

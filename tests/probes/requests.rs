@@ -191,10 +191,10 @@ async fn referenced_headers_that_frame_a_request_are_not_sent() {
         .await;
     let lines = "Host: evil.example; content-length: 7; Transfer-Encoding: chunked; Connection: upgrade; \
                  Upgrade: h2c; TE: trailers; Expect: 100-continue; Proxy-Authorization: Basic eDp5; X-Team: blue";
-    let variables = umai::appsettings::Variables::of([("My__Headers", lines)]);
+    let variables = umai::appsettings::EnvironmentVariables::from_pairs([("My__Headers", lines)]);
     let service = crate::stage::service_with(
         &server.uri(),
-        umai::connection::check::Limits::default(),
+        umai::connection::check::ProbeLimits::default(),
         variables,
     );
     let settings = json!({"endpoint": server.uri(), "headers": "$My:Headers"});

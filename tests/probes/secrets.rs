@@ -8,9 +8,9 @@ use umai::connection::TestSubject;
 use wiremock::matchers::method;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
-use umai::appsettings::Variables;
+use umai::appsettings::EnvironmentVariables;
 use umai::connection::TestStage;
-use umai::connection::check::Limits;
+use umai::connection::check::ProbeLimits;
 
 use crate::stage::{
     ACCESS_KEY_ID, KEY, TOKEN, Way, failure_at, service, service_with, store, tested,
@@ -200,8 +200,8 @@ async fn entra_token_is_redacted() {
 
 /// Tests a connection whose key is a reference with this value.
 async fn tested_with(server: &MockServer, value: &str) -> umai::connection::TestReport {
-    let variables = Variables::of([("OpenAI__ApiKey", value)]);
-    let service = service_with(&server.uri(), Limits::default(), variables);
+    let variables = EnvironmentVariables::from_pairs([("OpenAI__ApiKey", value)]);
+    let service = service_with(&server.uri(), ProbeLimits::default(), variables);
     let settings = json!({"apiKey": "$OpenAI:ApiKey", "endpoint": server.uri()});
     tested(&service, "openai", &settings).await
 }

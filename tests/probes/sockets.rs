@@ -6,7 +6,7 @@ use rstest::rstest;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use umai::connection::check::Limits;
+use umai::connection::check::ProbeLimits;
 use umai::connection::{TestReport, TestStage, TestSubject};
 use wiremock::matchers::method;
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -108,10 +108,10 @@ fn chunks(start: &[u8], rest: &[u8], length: usize) -> Vec<u8> {
 }
 
 /// Limits with enough time for a busy machine.
-fn long_limits() -> Limits {
-    Limits {
+fn long_limits() -> ProbeLimits {
+    ProbeLimits {
         time: Duration::from_mins(2),
-        ..Limits::default()
+        ..ProbeLimits::default()
     }
 }
 
@@ -217,7 +217,7 @@ async fn refused_connection_is_reported() {
 
 #[tokio::test]
 async fn unresolvable_host_is_reported() {
-    let report = tested_at("https://no-such-host.invalid/v1", Limits::default()).await;
+    let report = tested_at("https://no-such-host.invalid/v1", ProbeLimits::default()).await;
     let sentence = failure_at(&report, TestStage::Reached);
     assert_eq!(sentence, "Cannot resolve no-such-host.invalid (DNS)");
 }
@@ -225,7 +225,11 @@ async fn unresolvable_host_is_reported() {
 #[tokio::test]
 async fn tls_handshake_with_http_port_is_reported() {
     let server = MockServer::start().await;
-    let report = tested_at(&server.uri().replace("http:", "https:"), Limits::default()).await;
+    let report = tested_at(
+        &server.uri().replace("http:", "https:"),
+        ProbeLimits::default(),
+    )
+    .await;
     let sentence = failure_at(&report, TestStage::Reached);
     assert!(
         sentence.starts_with("The TLS handshake with ") && sentence.ends_with(" failed"),
@@ -239,8 +243,8 @@ async fn dropped_test_closes_its_connection() {
     let uri = format!("http://{}", listener.local_addr().unwrap());
     let service = service_with(
         &uri,
-        Limits::default(),
-        umai::appsettings::Variables::of([]),
+        ProbeLimits::default(),
+        umai::appsettings::EnvironmentVariables::from_pairs([]),
     );
     let key = store(&service, "openai", &json!({"apiKey": KEY, "endpoint": uri})).await;
     let test = tokio::spawn(async move { service.test(TestSubject::Stored(key)).await });

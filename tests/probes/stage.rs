@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use umai::appsettings::{AppSettings, Variables};
-use umai::connection::check::Limits;
+use umai::appsettings::{AppSettings, EnvironmentVariables};
+use umai::connection::check::ProbeLimits;
 use umai::connection::{
-    ConnectionDraft, ConnectionService, CoreService, IdOrAlias, Plain, TestReport, TestStage,
+    ConnectionDraft, ConnectionService, CoreService, IdOrAlias, PlainSecret, TestReport, TestStage,
     TestSubject,
 };
 use umai::provider::ProviderCatalog;
@@ -128,12 +128,16 @@ pub fn folder(uri: &str) -> TempDir {
 }
 
 /// Service whose providers use `uri` instead of fixed hosts.
-pub fn service_with(uri: &str, limits: Limits, variables: Variables) -> Arc<dyn ConnectionService> {
+pub fn service_with(
+    uri: &str,
+    limits: ProbeLimits,
+    variables: EnvironmentVariables,
+) -> Arc<dyn ConnectionService> {
     let folder = folder(uri);
     let (catalog, problems) = ProviderCatalog::load(Some(folder.path()));
     assert!(problems.is_empty(), "{problems:?}");
     let service = CoreService::new(
-        Arc::new(MemoryStore::<Plain>::default()),
+        Arc::new(MemoryStore::<PlainSecret>::default()),
         Arc::new(catalog),
         AppSettings::in_folder(folder.path(), variables),
         TestClock::new().clock(),
@@ -142,14 +146,18 @@ pub fn service_with(uri: &str, limits: Limits, variables: Variables) -> Arc<dyn 
 }
 
 pub fn service(uri: &str) -> Arc<dyn ConnectionService> {
-    service_with(uri, Limits::default(), Variables::of([]))
+    service_with(
+        uri,
+        ProbeLimits::default(),
+        EnvironmentVariables::from_pairs([]),
+    )
 }
 
 /// Limits with a short timeout.
-pub fn short_limits() -> Limits {
-    Limits {
+pub fn short_limits() -> ProbeLimits {
+    ProbeLimits {
         time: Duration::from_millis(400),
-        ..Limits::default()
+        ..ProbeLimits::default()
     }
 }
 
@@ -180,8 +188,8 @@ pub async fn tested(
 }
 
 /// Tests an OpenAI connection at an address.
-pub async fn tested_at(uri: &str, limits: Limits) -> TestReport {
-    let service = service_with(uri, limits, Variables::of([]));
+pub async fn tested_at(uri: &str, limits: ProbeLimits) -> TestReport {
+    let service = service_with(uri, limits, EnvironmentVariables::from_pairs([]));
     tested(&service, "openai", &json!({"apiKey": KEY, "endpoint": uri})).await
 }
 

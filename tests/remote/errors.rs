@@ -2,11 +2,11 @@
 
 use serde_json::json as object;
 use umai::api::Problem;
-use umai::connection::secret_input::{KeyFlaw, Surrounding};
+use umai::connection::secret_input::{KeyFlaw, SurroundingText};
 use umai::connection::store::Revision;
 use umai::connection::{
-    ConnectionError, ConnectionItem, ConnectionService, Field, FieldError, IdOrAlias, Reason,
-    ServerError, StoreError, TestReport, TestStage, TestStep,
+    ConnectionError, ConnectionItem, ConnectionService, DraftField, FieldError, FieldReason,
+    IdOrAlias, ServerError, StoreError, TestReport, TestStage, TestStep,
 };
 
 use crate::common::{DOCUMENTED, draft};
@@ -19,61 +19,63 @@ fn item() -> ConnectionItem {
     .unwrap()
 }
 
-fn every_reason() -> Vec<Reason> {
+fn every_reason() -> Vec<FieldReason> {
     vec![
-        Reason::Required,
-        Reason::TooLong(255),
-        Reason::AliasFormat,
-        Reason::AliasReserved("capabilities".into()),
-        Reason::AliasTaken {
+        FieldReason::Required,
+        FieldReason::TooLong(255),
+        FieldReason::AliasFormat,
+        FieldReason::AliasReserved("capabilities".into()),
+        FieldReason::AliasTaken {
             alias: "a".into(),
             by: "A\n\u{1b}[31m".into(),
         },
-        Reason::Unprintable,
-        Reason::LooksLikeKey,
-        Reason::WrongType("an object".into()),
-        Reason::UnknownProvider("missing".into()),
-        Reason::ProviderFixed,
-        Reason::UnknownSetting(vec!["a".into(), "b".into()]),
-        Reason::GivenTwice,
-        Reason::NotAUrl,
-        Reason::UrlWithCredentials,
-        Reason::NotAnOption(vec!["x".into()]),
-        Reason::NotHeaders,
-        Reason::ClientHeader("Host".into()),
-        Reason::Masked,
-        Reason::NotAKey(KeyFlaw::Surrounded(Surrounding::Prefix("Bearer ".into()))),
-        Reason::NotAKey(KeyFlaw::Surrounded(Surrounding::Quotes)),
-        Reason::NotAKey(KeyFlaw::Encrypted),
-        Reason::NotAKey(KeyFlaw::Invisible("U+200B".into())),
-        Reason::NotAReference,
-        Reason::ReferenceMissing {
+        FieldReason::Unprintable,
+        FieldReason::LooksLikeKey,
+        FieldReason::WrongType("an object".into()),
+        FieldReason::UnknownProvider("missing".into()),
+        FieldReason::ProviderFixed,
+        FieldReason::UnknownSetting(vec!["a".into(), "b".into()]),
+        FieldReason::DuplicateKey,
+        FieldReason::NotAUrl,
+        FieldReason::UrlWithCredentials,
+        FieldReason::NotAnOption(vec!["x".into()]),
+        FieldReason::NotHeaders,
+        FieldReason::ClientHeader("Host".into()),
+        FieldReason::Masked,
+        FieldReason::NotAKey(KeyFlaw::Surrounded(SurroundingText::Prefix(
+            "Bearer ".into(),
+        ))),
+        FieldReason::NotAKey(KeyFlaw::Surrounded(SurroundingText::Quotes)),
+        FieldReason::NotAKey(KeyFlaw::Encrypted),
+        FieldReason::NotAKey(KeyFlaw::Invisible("U+200B".into())),
+        FieldReason::NotAReference,
+        FieldReason::ReferenceMissing {
             key: "A:B".into(),
             looked_in: vec!["x.json".into()],
         },
-        Reason::ReferenceRefused {
+        FieldReason::ReferenceRefused {
             key: "A:B".into(),
             allowed: vec![],
         },
-        Reason::OneOf(vec!["a".into()]),
-        Reason::EndpointMoved,
-        Reason::Said("Words of another".into()),
+        FieldReason::OneOf(vec!["a".into()]),
+        FieldReason::EndpointChanged,
+        FieldReason::ServerMessage("Words of another".into()),
     ]
 }
 
 /// Returns one error of each kind, with details that must be kept.
 fn every_error() -> Vec<ConnectionError> {
-    let setting = Field::Setting {
+    let setting = DraftField::Setting {
         provider: "openai".into(),
         key: "apiKey".into(),
         label: "API key \"x\"".into(),
     };
     let fields = [
-        Field::Alias,
-        Field::Name,
-        Field::ProviderId,
-        Field::IsActive,
-        Field::Settings,
+        DraftField::Alias,
+        DraftField::Name,
+        DraftField::ProviderId,
+        DraftField::IsActive,
+        DraftField::Settings,
     ];
     let fields = fields.into_iter().chain(std::iter::once(setting)).cycle();
     let every: Vec<_> = fields
@@ -105,7 +107,7 @@ fn every_error() -> Vec<ConnectionError> {
         ConnectionError::NotFound(IdOrAlias::Id(id)),
         ConnectionError::NotFound(IdOrAlias::Alias("x y".into())),
         ConnectionError::VersionNotFound(9),
-        ConnectionError::VersionMoved {
+        ConnectionError::VersionConflict {
             expected: 1,
             found: u64::MAX,
         },
@@ -115,7 +117,7 @@ fn every_error() -> Vec<ConnectionError> {
         }),
         ConnectionError::Store(StoreError::IdTaken(id)),
         ConnectionError::Store(StoreError::NotFound(id)),
-        ConnectionError::Store(StoreError::VersionMoved {
+        ConnectionError::Store(StoreError::VersionConflict {
             expected: 1,
             found: 2,
         }),

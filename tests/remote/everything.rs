@@ -6,7 +6,8 @@ use std::sync::atomic::Ordering;
 
 use umai::appsettings::Reference;
 use umai::connection::{
-    ConnectionDraft, ConnectionError, ConnectionService, IdOrAlias, Query, TestSubject, Window,
+    ConnectionDraft, ConnectionError, ConnectionService, IdOrAlias, ListQuery, PageRequest,
+    TestSubject,
 };
 use umai::provider::Capability;
 use uuid::Uuid;
@@ -18,7 +19,7 @@ use crate::gate::Gate;
 /// The documented request for a local endpoint without a server, so that a test sends nothing to the internet.
 const NEAR: &str = r#"{"alias":"openai-prod","name":"OpenAI Production","providerId":"openai","settings":{"apiKey":"sk-planted","endpoint":"http://127.0.0.1:9/v1"}}"#;
 
-const TEN: Window = Window { skip: 0, take: 10 };
+const TEN: PageRequest = PageRequest { skip: 0, take: 10 };
 
 /// A service and its recorded responses.
 struct Asked {
@@ -90,7 +91,7 @@ async fn name(asked: &mut Asked) {
         asked.hear(&service.update(key, draft("{}"), Some(7)).await);
         asked.hear(&service.test(TestSubject::Stored(key.clone())).await);
         asked.hear(&service.models(key, Some(Capability::Chat)).await);
-        let changed = TestSubject::Changed(key.clone(), ConnectionDraft::default());
+        let changed = TestSubject::Edited(key.clone(), ConnectionDraft::default());
         asked.hear(&service.test(changed).await);
     }
     let new = TestSubject::Draft(draft(NEAR));
@@ -163,26 +164,26 @@ async fn find(asked: &mut Asked) {
         asked.hear(&service.lookup(&reference).await);
     }
     asked.hear(&service.configuration_keys().await);
-    let all = || Query::all(TEN);
+    let all = || ListQuery::all(TEN);
     for query in [
-        Query {
+        ListQuery {
             filter: Some("RENAMED".into()),
             ..all()
         },
-        Query {
+        ListQuery {
             provider_ids: Some(vec![]),
             ..all()
         },
-        Query {
+        ListQuery {
             provider_ids: Some(vec!["AMAZON".into(), "missing".into()]),
             ..all()
         },
-        Query {
+        ListQuery {
             capability: Some(Capability::Embedding),
             is_active: Some(true),
             ..all()
         },
-        Query::all(Window { skip: 1, take: 0 }),
+        ListQuery::all(PageRequest { skip: 1, take: 0 }),
     ] {
         let page = service.list(query).await;
         let aliases = page.map(|page| {
@@ -282,7 +283,7 @@ async fn list_beyond_one_page_is_complete() {
         (usize::MAX, 5),
         (5, 0),
     ] {
-        let query = Query::all(Window { skip, take });
+        let query = ListQuery::all(PageRequest { skip, take });
         assert_eq!(
             far.list(query.clone()).await.unwrap(),
             store.list(query).await.unwrap()

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use umai::connection::StoreError;
-use umai::connection::store::{ChangeFeed, Changed, Revision, What};
+use umai::connection::store::{ChangeEvent, ChangeFeed, ChangeKind, Revision};
 
 use crate::common::server::Server;
 use crate::common::{DOCUMENTED, draft, remote, service};
 
-async fn next(feed: &mut ChangeFeed) -> Option<Result<Changed, StoreError>> {
+async fn next(feed: &mut ChangeFeed) -> Option<Result<ChangeEvent, StoreError>> {
     tokio::time::timeout(Duration::from_secs(20), feed.next())
         .await
         .expect("no event was received in time")
@@ -26,11 +26,13 @@ async fn feed_resumes_after_revision_and_follows() {
     store.set_active(&made.item.id.into(), false).await.unwrap();
     let mut feed = far.changes(first).await.unwrap();
     let changed = next(&mut feed).await.unwrap().unwrap();
-    assert!(matches!(&changed.what, What::Saved(item) if !item.is_active && item.version == 2));
+    assert!(
+        matches!(&changed.kind, ChangeKind::Saved(item) if !item.is_active && item.version == 2)
+    );
     assert!(changed.revision > first);
     far.delete(&made.item.id.into(), None).await.unwrap();
     let deleted = next(&mut feed).await.unwrap().unwrap();
-    assert_eq!(deleted.what, What::Deleted(made.item.id));
+    assert_eq!(deleted.kind, ChangeKind::Deleted(made.item.id));
     assert_eq!(deleted.revision, store.revision().await.unwrap());
 
     let mut again = far.changes(Revision(0)).await.unwrap();

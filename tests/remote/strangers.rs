@@ -1,11 +1,11 @@
 //! Third-party servers: their messages are shown, and missing members get defaults.
 
 use rstest::rstest;
-use umai::connection::secret_input::{KeyFlaw, Surrounding};
+use umai::connection::secret_input::{KeyFlaw, SurroundingText};
 use umai::connection::store::Revision;
 use umai::connection::{
-    ConnectionDraft, ConnectionError, ConnectionService, Field, Mask, Query, Reason, ServerError,
-    Setting, Window,
+    ConnectionDraft, ConnectionError, ConnectionService, DraftField, FieldReason, ListQuery,
+    MaskedSecret, PageRequest, ServerError, SettingValue,
 };
 
 use crate::stranger::{Heard, Said, Stranger, json, says};
@@ -24,8 +24,8 @@ fn documented() -> ConnectionDraft {
     draft(crate::common::DOCUMENTED)
 }
 
-fn all() -> Query {
-    Query::all(Window { skip: 0, take: 100 })
+fn all() -> ListQuery {
+    ListQuery::all(PageRequest { skip: 0, take: 100 })
 }
 
 #[tokio::test]
@@ -41,10 +41,13 @@ async fn create_with_bare_id_response_is_loaded_and_masked() {
     let created = service.create(documented()).await.unwrap();
     assert_eq!(created.item.id.to_string(), ID);
     let settings = created.settings.unwrap();
-    assert_eq!(settings.get("apiKey"), Some(&Setting::Secret(Mask::Sk)));
+    assert_eq!(
+        settings.get("apiKey"),
+        Some(&SettingValue::Secret(MaskedSecret::OpenAiStyle))
+    );
     assert_eq!(
         settings.get("organization"),
-        Some(&Setting::Text("org-1".into()))
+        Some(&SettingValue::Text("org-1".into()))
     );
     let heard = stranger.heard();
     assert_eq!(heard.len(), 2, "{heard:?}");
@@ -125,7 +128,7 @@ async fn key_is_not_sent_to_moved_endpoint() {
         .update(&ID.parse().unwrap(), change, None)
         .await
         .unwrap_err();
-    assert_eq!(error.fields()[0].reason, Reason::EndpointMoved);
+    assert_eq!(error.fields()[0].reason, FieldReason::EndpointChanged);
     assert!(
         stranger
             .heard()
@@ -136,7 +139,7 @@ async fn key_is_not_sent_to_moved_endpoint() {
 
 #[rstest]
 #[case("ENC:planted", KeyFlaw::Encrypted)]
-#[case("Bearer sk-planted", KeyFlaw::Surrounded(Surrounding::Prefix("Bearer ".into())))]
+#[case("Bearer sk-planted", KeyFlaw::Surrounded(SurroundingText::Prefix("Bearer ".into())))]
 #[case("sk-\u{200b}planted", KeyFlaw::Invisible("U+200B".into()))]
 #[tokio::test]
 async fn invalid_new_secret_is_not_sent(#[case] text: &str, #[case] flaw: KeyFlaw) {
@@ -148,7 +151,10 @@ async fn invalid_new_secret_is_not_sent(#[case] text: &str, #[case] flaw: KeyFla
     ));
     let created = service.create(create).await;
     for refused in [updated.unwrap_err(), created.unwrap_err()] {
-        assert_eq!(refused.fields()[0].reason, Reason::NotAKey(flaw.clone()));
+        assert_eq!(
+            refused.fields()[0].reason,
+            FieldReason::NotAKey(flaw.clone())
+        );
         assert!(!format!("{refused:?}").contains("planted"));
     }
     let heard = stranger.heard();
@@ -165,7 +171,7 @@ async fn stale_update_is_rejected_before_sending() {
         .unwrap_err();
     assert_eq!(
         error,
-        ConnectionError::VersionMoved {
+        ConnectionError::VersionConflict {
             expected: 2,
             found: 3
         }
@@ -198,11 +204,11 @@ async fn third_party_validation_maps_to_fields() {
         ]
     );
     assert!(
-        matches!(&error.fields()[3].field, Field::Setting { provider, label, .. } if provider == "openai" && label == "OpenAI API Key")
+        matches!(&error.fields()[3].field, DraftField::Setting { provider, label, .. } if provider == "openai" && label == "OpenAI API Key")
     );
     assert_eq!(
         error.fields()[0].reason,
-        Reason::Said("Alias is taken.".into())
+        FieldReason::ServerMessage("Alias is taken.".into())
     );
     assert_eq!(error.fields()[0].reason.at_field(), "Alias is taken.");
 }
@@ -303,7 +309,7 @@ async fn known_statuses_become_matching_errors() {
     let error = service.delete(&key, Some(4)).await.unwrap_err();
     assert_eq!(
         error,
-        ConnectionError::VersionMoved {
+        ConnectionError::VersionConflict {
             expected: 4,
             found: 7
         }

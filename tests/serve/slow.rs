@@ -10,11 +10,11 @@ use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::sync::CancellationToken;
 use umai::api::server::router;
-use umai::api::transport::gate::Gate;
-use umai::api::transport::host::Hosts;
-use umai::api::transport::keeper::Keeper;
-use umai::api::transport::limits::Limits;
-use umai::api::transport::listen::{Place, open};
+use umai::api::transport::gate::RequestPipeline;
+use umai::api::transport::host::AllowedHosts;
+use umai::api::transport::keeper::Authentication;
+use umai::api::transport::limits::ServerLimits;
+use umai::api::transport::listen::{ListenAddress, open};
 use umai::api::transport::serve;
 
 use crate::house::LONG;
@@ -29,12 +29,17 @@ struct Running {
     serving: tokio::task::JoinHandle<bool>,
 }
 
-fn start(limits: Limits) -> Running {
-    let place = Place::Address("127.0.0.1:0".parse().unwrap());
+fn start(limits: ServerLimits) -> Running {
+    let place = ListenAddress::Address("127.0.0.1:0".parse().unwrap());
     let doors = open(place).unwrap();
     let address = doors[0].address;
     let routes = router(common::service());
-    let gate = Gate::new(routes, Hosts::default(), Keeper::Disabled, &limits);
+    let gate = RequestPipeline::new(
+        routes,
+        AllowedHosts::default(),
+        Authentication::Disabled,
+        &limits,
+    );
     let stop = CancellationToken::new();
     let serving = tokio::spawn(serve(doors, gate, None, limits, stop.clone()));
     Running {
@@ -108,11 +113,11 @@ async fn ask(address: SocketAddr) -> Duration {
 
 #[test]
 fn slow_clients_are_closed_without_delaying_others() {
-    let limits = Limits {
+    let limits = ServerLimits {
         head: Duration::from_secs(2),
         body: Duration::from_secs(2),
         connections: 128,
-        ..Limits::default()
+        ..ServerLimits::default()
     };
     // The slow clients have their own thread, so that the measured times are those of the server.
     let (house, street) = (runtime(2), runtime(1));
@@ -168,11 +173,11 @@ async fn all_slow(address: SocketAddr) -> Duration {
 
 #[tokio::test]
 async fn slow_head_and_body_get_408() {
-    let limits = Limits {
+    let limits = ServerLimits {
         head: Duration::from_millis(300),
         body: Duration::from_millis(300),
         idle: Duration::from_millis(300),
-        ..Limits::default()
+        ..ServerLimits::default()
     };
     let server = start(limits);
     for (slowness, code) in [
@@ -209,9 +214,9 @@ async fn slow_head_and_body_get_408() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn client_that_does_not_read_is_closed() {
-    let limits = Limits {
+    let limits = ServerLimits {
         idle: Duration::from_millis(500),
-        ..Limits::default()
+        ..ServerLimits::default()
     };
     let server = start(limits);
     let stream = TcpStream::connect(server.address).await.unwrap();
@@ -227,8 +232,8 @@ async fn client_that_does_not_read_is_closed() {
 async fn panic_is_500_without_details() {
     use axum::Router;
     use axum::routing::get;
-    let limits = Limits::default();
-    let doors = open(Place::Address("127.0.0.1:0".parse().unwrap())).unwrap();
+    let limits = ServerLimits::default();
+    let doors = open(ListenAddress::Address("127.0.0.1:0".parse().unwrap())).unwrap();
     let address = doors[0].address;
     let secret = "sk-planted-in-a-panic";
     let routes = Router::new()
@@ -237,7 +242,12 @@ async fn panic_is_500_without_details() {
             get(async move || -> &'static str { std::panic::panic_any(secret) }),
         )
         .route("/whole", get(async || "whole"));
-    let gate = Gate::new(routes, Hosts::default(), Keeper::Disabled, &limits);
+    let gate = RequestPipeline::new(
+        routes,
+        AllowedHosts::default(),
+        Authentication::Disabled,
+        &limits,
+    );
     let stop = CancellationToken::new();
     let serving = tokio::spawn(serve(doors, gate, None, limits, stop.clone()));
     let reply = tokio::task::spawn_blocking(move || {

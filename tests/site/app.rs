@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::runtime::Runtime;
 use umai::api::client::{RemoteOptions, RemoteService};
 use umai::connection::{ConnectionService, TestSubject};
-use umai::tui::effect::{Effect, Request};
+use umai::tui::effect::{Effect, ServiceRequest};
 use umai::tui::event::Event;
 use umai::tui::layout::Size;
 
@@ -24,7 +24,7 @@ fn stage(site: &StandIn) -> Stage {
         width: 100,
         height: 30,
     };
-    let opened = Event::Opened(service.providers(), service.features());
+    let opened = Event::ServiceOpened(service.providers(), service.features());
     let mut stage = Stage::over(screen, TestClock::new(), service, runtime);
     stage.happens(opened);
     stage
@@ -102,7 +102,7 @@ fn changed_form_is_saved_before_it_is_tested() {
         let after = site.get("pascal");
         assert_eq!(after.name, "Pascal Case 2");
         assert_eq!(after.settings, before.settings);
-        let tested = Request::Test(TestSubject::Stored(before.id.into()));
+        let tested = ServiceRequest::Test(TestSubject::Stored(before.id.into()));
         let is_asked =
             |effect: &Effect| matches!(effect, Effect::Call(_, asked) if *asked == tested);
         assert!(stage.effects.iter().any(is_asked), "{:?}", stage.effects);
@@ -116,7 +116,7 @@ fn unchanged_form_tests_what_is_saved() {
     let mut stage = stage(&site);
     let id = site.get("openai-prod").id;
     stage.play("/OpenAI<enter><enter><ctrl-t>");
-    let tested = Request::Test(TestSubject::Stored(id.into()));
+    let tested = ServiceRequest::Test(TestSubject::Stored(id.into()));
     let is_asked = |effect: &Effect| matches!(effect, Effect::Call(_, asked) if *asked == tested);
     assert!(stage.effects.iter().any(is_asked), "{:?}", stage.effects);
     assert!(site.writes().is_empty());
@@ -138,7 +138,7 @@ fn screens_editor_and_drafts_hold_no_secret() {
             stage.play("<ctrl-e>");
             screen(&stage);
             let edited = stage.effects.iter().find_map(|effect| match effect {
-                Effect::Edit(_, document) => Some(document.0.as_str()),
+                Effect::OpenEditor(_, document) => Some(document.0.as_str()),
                 _ => None,
             });
             assert_eq!(edited.is_some(), is_there, "{mode:?} {name}");

@@ -23,10 +23,10 @@ use tokio::runtime::Runtime;
 use umai::connection::{ConnectionDraft, ConnectionService};
 use umai::tui::app::App;
 use umai::tui::burst::Burst;
-use umai::tui::effect::{Effect, Reply, Request, Slot, Ticket};
-use umai::tui::event::{Event, Pasted};
-use umai::tui::form::Kept;
-use umai::tui::key::Key;
+use umai::tui::effect::{DraftSlot, Effect, ServiceReply, ServiceRequest, Ticket};
+use umai::tui::event::{Event, PastedText};
+use umai::tui::form::FormSnapshot;
+use umai::tui::key::KeyPress;
 use umai::tui::keymap::Keymap;
 use umai::tui::layout::Size;
 use umai::tui::perform::perform;
@@ -44,10 +44,10 @@ pub struct Stage {
     pub theme: ThemeName,
     pub runtime: Arc<Runtime>,
     /// Stored drafts by slot.
-    pub kept: HashMap<Slot, Arc<Kept>>,
+    pub kept: HashMap<DraftSlot, Arc<FormSnapshot>>,
     wakes: Vec<Ticket>,
     /// Replies that are held back, if they are.
-    held: Option<Vec<(Ticket, Reply)>>,
+    held: Option<Vec<(Ticket, ServiceReply)>>,
 }
 
 /// ID shown for every connection: the one of the management API's examples.
@@ -174,11 +174,11 @@ impl Stage {
                     None
                 }
                 Effect::Continue => None,
-                Effect::Keep(slot, kept) => {
+                Effect::StoreDraft(slot, kept) => {
                     self.kept.insert(slot, kept);
                     None
                 }
-                Effect::Forget(slot) => {
+                Effect::DeleteDraft(slot) => {
                     self.kept.remove(&slot);
                     None
                 }
@@ -187,8 +187,8 @@ impl Stage {
                 | Effect::Quit
                 | Effect::Copy(_)
                 | Effect::ReleaseDrafts(_)
-                | Effect::Find
-                | Effect::Edit(..) => {
+                | Effect::LoadDrafts
+                | Effect::OpenEditor(..) => {
                     self.effects.push(done);
                     None
                 }
@@ -211,7 +211,7 @@ impl Stage {
         let held = self.held.as_mut().expect("hold_answers was not called");
         let (ticket, reply) = held.remove(which);
         let reply = if is_lost {
-            Reply::Lost("connection lost".to_owned())
+            ServiceReply::TaskFailed("connection lost".to_owned())
         } else {
             reply
         };
@@ -221,7 +221,7 @@ impl Stage {
     /// Fires all timers.
     pub fn time_passes(&mut self) -> &mut Self {
         for ticket in std::mem::take(&mut self.wakes) {
-            self.happens(Event::Woken(ticket));
+            self.happens(Event::TimerExpired(ticket));
         }
         self
     }
@@ -275,9 +275,9 @@ impl Stage {
 }
 
 /// Returns true for an export outside the temporary directory, which the harness must not write.
-fn writes_outside_temp_dir(request: &Request) -> bool {
+fn writes_outside_temp_dir(request: &ServiceRequest) -> bool {
     let is_lasting = |name: &str| !Path::new(name).starts_with(std::env::temp_dir());
-    matches!(request, Request::Export(export) if is_lasting(&export.name))
+    matches!(request, ServiceRequest::Export(export) if is_lasting(&export.name))
 }
 
 /// Parses the input into events.
@@ -289,13 +289,15 @@ pub fn events(story: &str) -> Vec<Event> {
             let end = rest.find('>').expect("missing > after a key name");
             let name = &rest[1..end];
             events.push(match name.strip_prefix("paste:") {
-                Some(text) => Event::Paste(Pasted(text.to_owned().into())),
-                None if name == "lt" => Event::Key(Key::plain(KeyCode::Char('<'))),
-                None => Event::Key(Key::read(name).unwrap_or_else(|| panic!("unknown key {name}"))),
+                Some(text) => Event::Paste(PastedText(text.to_owned().into())),
+                None if name == "lt" => Event::Key(KeyPress::plain(KeyCode::Char('<'))),
+                None => {
+                    Event::Key(KeyPress::read(name).unwrap_or_else(|| panic!("unknown key {name}")))
+                }
             });
             rest = &rest[end + 1..];
         } else {
-            events.push(Event::Key(Key::plain(KeyCode::Char(sign))));
+            events.push(Event::Key(KeyPress::plain(KeyCode::Char(sign))));
             rest = &rest[sign.len_utf8()..];
         }
     }

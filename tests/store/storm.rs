@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use umai::connection::Query;
+use umai::connection::ListQuery;
 use umai::store::{StoreOptions, open};
 
 use crate::app::App;
@@ -274,7 +274,7 @@ impl StressRun {
 
 impl Record {
     async fn check_names(&self, store: &Store) {
-        let page = store.list(&Query::all(EVERYTHING)).await.unwrap();
+        let page = store.list(&ListQuery::all(EVERYTHING)).await.unwrap();
         let mut found: BTreeMap<String, u64> = BTreeMap::new();
         for item in &page.items {
             *found.entry(item.name.clone()).or_default() += 1;

@@ -5,16 +5,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use umai::connection::store::{ConnectionStore, Put, Save};
+use umai::connection::store::{ConnectionStore, Precondition, SaveConnection};
 use umai::connection::{
-    Change, Connection, ConnectionItem, Plain, Query, Setting, Settings, StoreError, Window,
+    Connection, ConnectionItem, ListQuery, PageRequest, PlainSecret, SettingValue, Settings,
+    StoreError, VersionChange,
 };
 use umai::store::{StoreOptions, open};
 use uuid::Uuid;
 
-pub type Store = Arc<dyn ConnectionStore<Plain>>;
+pub type Store = Arc<dyn ConnectionStore<PlainSecret>>;
 
-pub const EVERYTHING: Window = Window {
+pub const EVERYTHING: PageRequest = PageRequest {
     skip: 0,
     take: usize::MAX,
 };
@@ -31,7 +32,7 @@ pub fn id(number: u64) -> Uuid {
 }
 
 /// Connection in a version; all its fields are derived from the two numbers.
-pub fn connection(number: u64, version: u64) -> Connection<Plain> {
+pub fn connection(number: u64, version: u64) -> Connection<PlainSecret> {
     let at = DateTime::<Utc>::UNIX_EPOCH;
     Connection {
         item: ConnectionItem {
@@ -50,11 +51,11 @@ pub fn connection(number: u64, version: u64) -> Connection<Plain> {
         settings: Some(Settings::from_iter([
             (
                 "apiKey".to_owned(),
-                Setting::Secret(Plain::new(format!("sk-planted-{number}-{version}"))),
+                SettingValue::Secret(PlainSecret::new(format!("sk-planted-{number}-{version}"))),
             ),
             (
                 "endpoint".to_owned(),
-                Setting::Text("https://api.example".to_owned()),
+                SettingValue::Text("https://api.example".to_owned()),
             ),
         ])),
     }
@@ -70,15 +71,15 @@ fn name(number: u64, version: u64) -> String {
 }
 
 #[allow(dead_code, reason = "each test uses a part of this")]
-pub fn save(number: u64, version: u64) -> Save<Plain> {
-    Save {
+pub fn save(number: u64, version: u64) -> SaveConnection<PlainSecret> {
+    SaveConnection {
         connection: connection(number, version),
-        put: if version == 1 {
-            Put::New
+        precondition: if version == 1 {
+            Precondition::Absent
         } else {
-            Put::Over(version - 1)
+            Precondition::Version(version - 1)
         },
-        change: Change::default(),
+        change: VersionChange::default(),
     }
 }
 
@@ -108,7 +109,7 @@ pub async fn content(store: &Store) -> Content {
 /// Reads the content, fully checking the connections from a number on. Connections with smaller numbers are only counted, and
 /// other connections are skipped.
 pub async fn content_from(store: &Store, first: u64) -> Content {
-    let page = store.list(&Query::all(EVERYTHING)).await.unwrap();
+    let page = store.list(&ListQuery::all(EVERYTHING)).await.unwrap();
     assert_eq!(page.items.len(), page.total);
     let mut content = Content::new();
     for item in page.items {
@@ -144,12 +145,12 @@ pub type Names = BTreeMap<String, String>;
 /// Reads the names with their secrets.
 #[allow(dead_code, reason = "each test uses a part of this")]
 pub async fn names(store: &Store) -> Names {
-    let page = store.list(&Query::all(EVERYTHING)).await.unwrap();
+    let page = store.list(&ListQuery::all(EVERYTHING)).await.unwrap();
     let mut names = Names::new();
     for item in page.items {
         let found = store.get(item.id).await.unwrap().unwrap();
         let secret = match found.settings.unwrap().get("apiKey").unwrap() {
-            Setting::Secret(secret) => secret.expose().unwrap_or("unreadable").to_owned(),
+            SettingValue::Secret(secret) => secret.expose().unwrap_or("unreadable").to_owned(),
             _ => "no secret".to_owned(),
         };
         names.insert(item.name, secret);

@@ -9,19 +9,19 @@
 use std::sync::Arc;
 
 use umai::connection::{
-    ConnectionDraft, ConnectionItem, ConnectionService, Query, TestReport, Window,
+    ConnectionDraft, ConnectionItem, ConnectionService, ListQuery, PageRequest, TestReport,
 };
-use umai::drafts::Found;
+use umai::drafts::StoredDraft;
 use umai::tui::action::ACTIONS;
-use umai::tui::effect::{Effect, Reply, Request};
+use umai::tui::effect::{Effect, ServiceReply, ServiceRequest};
 use umai::tui::event::{Event, Mouse};
-use umai::tui::follow::Heard;
-use umai::tui::form::{Document, Form};
-use umai::tui::key::Key;
+use umai::tui::follow::FeedEvent;
+use umai::tui::form::{EditorDocument, Form};
+use umai::tui::key::KeyPress;
 use umai::tui::keymap::Keymap;
-use umai::tui::layer::Layer;
+use umai::tui::layer::Dialog;
 use umai::tui::layout::Size;
-use umai::tui::tree::{Item, News};
+use umai::tui::tree::{ItemChange, TreeItem};
 
 use crate::stage::{self, Stage};
 
@@ -82,13 +82,13 @@ pub const WAYS: [&str; 26] = [
 ];
 
 /// All keys with a meaning in any context.
-pub fn keys() -> Vec<Key> {
+pub fn keys() -> Vec<KeyPress> {
     let keymap = Keymap::embedded();
     let of_actions = ACTIONS.iter().flat_map(|entry| {
         let places = entry.contexts.iter();
         places.flat_map(|place| keymap.keys(*place, entry.action))
     });
-    let mut keys: Vec<Key> = of_actions.collect();
+    let mut keys: Vec<KeyPress> = of_actions.collect();
     keys.extend(
         KEYS.iter()
             .flat_map(|key| stage::events(key))
@@ -102,7 +102,7 @@ pub fn keys() -> Vec<Key> {
 
 #[derive(Debug, Clone)]
 pub enum Happening {
-    Key(Key),
+    Key(KeyPress),
     Way(&'static str),
     Text(String),
     Burst(String),
@@ -142,7 +142,7 @@ pub fn play(stage: &mut Stage, happening: &Happening) {
             stage.burst(&text.replace('\t', "<tab>"));
         }
         Happening::Paste(text) => {
-            let pasted = umai::tui::event::Pasted(text.clone().into());
+            let pasted = umai::tui::event::PastedText(text.clone().into());
             stage.happens(Event::Paste(pasted));
         }
         Happening::Mouse(mouse) => stage.happens(Event::Mouse(*mouse)),
@@ -154,14 +154,14 @@ pub fn play(stage: &mut Stage, happening: &Happening) {
         }
         Happening::Provider => {
             let reply = match stage.effects.pop() {
-                Some(Effect::Call(ticket, Request::Test(_))) => {
-                    Event::Reply(ticket, Reply::Tested(Ok(TestReport::default())))
+                Some(Effect::Call(ticket, ServiceRequest::Test(_))) => {
+                    Event::Reply(ticket, ServiceReply::Tested(Ok(TestReport::default())))
                 }
-                Some(Effect::Call(ticket, Request::Export(_))) => {
-                    Event::Reply(ticket, Reply::Lost("the disk is gone".into()))
+                Some(Effect::Call(ticket, ServiceRequest::Export(_))) => {
+                    Event::Reply(ticket, ServiceReply::TaskFailed("the disk is gone".into()))
                 }
                 Some(Effect::Call(ticket, _)) => {
-                    Event::Reply(ticket, Reply::Models(Ok(Vec::new())))
+                    Event::Reply(ticket, ServiceReply::Models(Ok(Vec::new())))
                 }
                 _ => return,
             };
@@ -171,19 +171,19 @@ pub fn play(stage: &mut Stage, happening: &Happening) {
             let kept = stage.kept.values().next().map(|kept| kept.to_bytes());
             let unreadable = Err("It is damaged".to_owned());
             let contents = kept.map(Ok).into_iter().chain([unreadable]);
-            let found = (1..).zip(contents).map(|(number, content)| Found {
+            let found = (1..).zip(contents).map(|(number, content)| StoredDraft {
                 id: uuid::Uuid::from_u128(number),
-                when: "2024-01-15T10:30:00Z".parse().unwrap(),
+                date: "2024-01-15T10:30:00Z".parse().unwrap(),
                 content,
             });
-            stage.happens(Event::Found(found.collect()));
+            stage.happens(Event::DraftsLoaded(found.collect()));
         }
         Happening::Edited(what) => edited(stage, *what),
         Happening::Elsewhere(what) => elsewhere(stage, *what),
-        Happening::Line(is_broken) => stage.happens(Event::Heard(if *is_broken {
-            Heard::Broken
+        Happening::Line(is_broken) => stage.happens(Event::Feed(if *is_broken {
+            FeedEvent::Disconnected
         } else {
-            Heard::CaughtUp
+            FeedEvent::CaughtUp
         })),
         Happening::Time => {
             stage.time_passes();
@@ -193,11 +193,11 @@ pub fn play(stage: &mut Stage, happening: &Happening) {
 
 /// The editor returns the text of the last edit.
 fn edited(stage: &mut Stage, what: u8) {
-    let is_edit = |effect: &Effect| matches!(effect, Effect::Edit(..));
+    let is_edit = |effect: &Effect| matches!(effect, Effect::OpenEditor(..));
     let Some(at) = stage.effects.iter().rposition(is_edit) else {
         return;
     };
-    let Effect::Edit(ticket, document) = stage.effects.remove(at) else {
+    let Effect::OpenEditor(ticket, document) = stage.effects.remove(at) else {
         return;
     };
     let text = String::clone(&document.0);
@@ -208,21 +208,21 @@ fn edited(stage: &mut Stage, what: u8) {
         3 => Ok(text.chars().take(text.len() / 2).collect()),
         _ => Err("The editor is gone".to_owned()),
     };
-    let edited = edited.map(|text| Document(text.into()));
+    let edited = edited.map(|text| EditorDocument(text.into()));
     stage.happens(Event::Edited(ticket, edited));
 }
 
 /// Another client changes one of the first three connections, and the app receives the event.
 fn elsewhere(stage: &mut Stage, what: u8) {
     let news = stage.elsewhere(&async |service: &dyn ConnectionService| {
-        let window = Window { skip: 0, take: 3 };
-        let page = service.list(Query::all(window)).await.unwrap();
+        let window = PageRequest { skip: 0, take: 3 };
+        let page = service.list(ListQuery::all(window)).await.unwrap();
         let item = page.items.into_iter().nth(usize::from(what % 3))?;
         let key = item.id.into();
         let changed = match what / 3 {
             0 => {
                 service.delete(&key, None).await.unwrap();
-                return Some(News::Deleted(item.id));
+                return Some(ItemChange::Deleted(item.id));
             }
             1 => service.set_active(&key, !item.is_active).await,
             _ => {
@@ -234,14 +234,14 @@ fn elsewhere(stage: &mut Stage, what: u8) {
                 service.update(&key, draft, None).await
             }
         };
-        Some(News::Saved(compact(&changed.unwrap().item)))
+        Some(ItemChange::Saved(compact(&changed.unwrap().item)))
     });
     let Some(news) = news else { return };
-    stage.happens(Event::Heard(Heard::News(vec![news])));
+    stage.happens(Event::Feed(FeedEvent::Changes(vec![news])));
 }
 
-fn compact(item: &ConnectionItem) -> Item {
-    Item::new(item, Arc::from(item.provider_id.as_str()))
+fn compact(item: &ConnectionItem) -> TreeItem {
+    TreeItem::new(item, Arc::from(item.provider_id.as_str()))
 }
 
 /// Secrets of the environment.
@@ -285,7 +285,7 @@ pub fn check(stage: &Stage) {
     }
     if let Some(bulk) = &stage.app.bulk {
         assert!(bulk.selected < bulk.len().max(1));
-        let tally = bulk.tally;
+        let tally = bulk.progress;
         assert_eq!(tally.finished() + tally.running + tally.waiting, bulk.len());
     }
     let marked = tree.marked();
@@ -297,8 +297,8 @@ pub fn check(stage: &Stage) {
     if let Some(form) = stage.app.form() {
         assert!(form.focus < form.fields.len());
     }
-    for layer in &stage.app.layers {
-        if let Layer::Merge(merge) = layer {
+    for layer in &stage.app.dialogs {
+        if let Dialog::Merge(merge) = layer {
             assert!(merge.selected < merge.conflicts.len());
             assert!(
                 stage.app.form().is_some(),

@@ -7,11 +7,11 @@ use crate::text::address;
 
 /// Base URL of a server's management API, as users write it and as requests need it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Address {
-    base: Url,
+pub struct BaseUrl {
+    url: Url,
 }
 
-impl std::str::FromStr for Address {
+impl std::str::FromStr for BaseUrl {
     type Err = String;
 
     /// Parses `https://umai.example:44331`, optionally with a path prefix of a proxy. Errors do not repeat the input, because it
@@ -47,14 +47,14 @@ impl std::str::FromStr for Address {
         let prefix = path.strip_suffix(BASE_PATH).unwrap_or(path);
         let path = format!("{prefix}{BASE_PATH}");
         base.set_path(&path);
-        Ok(Self { base })
+        Ok(Self { url: base })
     }
 }
 
-impl Address {
+impl BaseUrl {
     /// Returns the URL of a resource below the base path. Every part is one path segment.
     pub fn endpoint(&self, parts: &[&str]) -> Url {
-        let mut url = self.base.clone();
+        let mut url = self.url.clone();
         // HTTP URLs always have a path.
         if let Ok(mut path) = url.path_segments_mut() {
             path.extend(parts);
@@ -63,8 +63,8 @@ impl Address {
     }
 
     /// Returns the URL of a resource next to the base path.
-    pub fn sibling(&self, name: &str) -> Url {
-        let mut url = self.base.clone();
+    pub fn sibling_url(&self, name: &str) -> Url {
+        let mut url = self.url.clone();
         let prefix = url.path().strip_suffix(BASE_PATH).unwrap_or_default();
         let path = format!("{prefix}/{name}");
         url.set_path(&path);
@@ -73,14 +73,14 @@ impl Address {
 
     /// Returns whether the server uses TLS.
     pub fn is_tls(&self) -> bool {
-        self.base.scheme() == "https"
+        self.url.scheme() == "https"
     }
 }
 
-impl std::fmt::Display for Address {
+impl std::fmt::Display for BaseUrl {
     /// Formats the URL without the API's base path.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let whole = self.base.as_str();
+        let whole = self.url.as_str();
         f.write_str(whole.strip_suffix(BASE_PATH).unwrap_or(whole))
     }
 }
@@ -115,7 +115,7 @@ mod tests {
     #[case("http://[::1]:5000", "http://[::1]:5000")]
     #[case("http://LOCALHOST:5000", "http://localhost:5000")]
     fn base_url_includes_api_path(#[case] text: &str, #[case] shown: &str) {
-        let address: Address = text.parse().unwrap();
+        let address: BaseUrl = text.parse().unwrap();
         assert_eq!(address.to_string(), shown);
         let connections = address.endpoint(&["connections"]);
         assert_eq!(
@@ -137,14 +137,14 @@ mod tests {
     #[case("https://umai.example?token=planted", "must not contain ? or #")]
     #[case("https://umai.example#planted", "must not contain ? or #")]
     fn unsafe_url_is_rejected_and_not_repeated(#[case] text: &str, #[case] why: &str) {
-        let error = text.parse::<Address>().unwrap_err();
+        let error = text.parse::<BaseUrl>().unwrap_err();
         assert!(error.contains(why), "{error}");
         assert!(!error.contains("planted"), "{error}");
     }
 
     #[test]
     fn path_parts_are_encoded() {
-        let address: Address = "https://h".parse().unwrap();
+        let address: BaseUrl = "https://h".parse().unwrap();
         let url = address.endpoint(&["connections", "a/b?c#d%2e é"]);
         assert_eq!(
             url.path(),

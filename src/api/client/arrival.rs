@@ -7,7 +7,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::appsettings::Reference;
-use crate::connection::{Connection, ConnectionItem, Mask, Setting, Settings};
+use crate::connection::{Connection, ConnectionItem, MaskedSecret, SettingValue, Settings};
 use crate::provider::{Provider, ProviderCatalog, is_sensitive};
 use crate::text::is_hidden;
 use crate::text::key_like;
@@ -15,13 +15,13 @@ use crate::text::secret::looks_like_one;
 
 /// One page of a list.
 #[derive(Deserialize)]
-pub struct ArrivedPage<T> {
+pub struct PageDto<T> {
     pub items: Vec<T>,
     #[serde(default)]
     total: Option<usize>,
 }
 
-impl<T> ArrivedPage<T> {
+impl<T> PageDto<T> {
     /// Returns the length of the whole list, at least the length of this page.
     pub fn total(&self) -> usize {
         self.total.unwrap_or_default().max(self.items.len())
@@ -31,7 +31,7 @@ impl<T> ArrivedPage<T> {
 /// A connection without its settings.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ArrivedItem {
+pub struct ItemDto {
     id: Uuid,
     alias: String,
     name: String,
@@ -39,20 +39,20 @@ pub struct ArrivedItem {
     #[serde(default)]
     is_active: Option<bool>,
     #[serde(default)]
-    date_created: When,
+    date_created: LenientDate,
     #[serde(default)]
-    date_modified: When,
+    date_modified: LenientDate,
     /// Missing on a server without versions, which becomes version 0.
     #[serde(default)]
     version: Option<u64>,
     #[serde(default)]
-    date_deleted: When,
+    date_deleted: LenientDate,
     #[serde(default)]
     endpoint: Option<String>,
 }
 
-impl From<ArrivedItem> for ConnectionItem {
-    fn from(item: ArrivedItem) -> Self {
+impl From<ItemDto> for ConnectionItem {
+    fn from(item: ItemDto) -> Self {
         let created = item.date_created.0.or(item.date_modified.0);
         Self {
             id: item.id,
@@ -71,16 +71,16 @@ impl From<ArrivedItem> for ConnectionItem {
 
 /// A connection whose settings may contain plain secrets.
 #[derive(Deserialize)]
-pub struct Arrived {
+pub struct ConnectionDto {
     #[serde(flatten)]
-    item: ArrivedItem,
+    item: ItemDto,
     #[serde(default)]
     settings: Option<Map<String, Value>>,
 }
 
-impl Arrived {
+impl ConnectionDto {
     /// Sets version and date, where the snapshot lacks them.
-    pub fn at(mut self, number: u64, saved: When) -> Self {
+    pub fn at(mut self, number: u64, saved: LenientDate) -> Self {
         self.item.version.get_or_insert(number);
         self.item.date_modified.0 = self.item.date_modified.0.or(saved.0);
         self
@@ -95,32 +95,36 @@ impl Arrived {
                 .into_iter()
                 .filter_map(|(key, value)| Some((seen(provider, &key, value)?, key)));
             let spelled = |key: String| match provider {
-                Some(provider) => provider.spelled(&key).to_owned(),
+                Some(provider) => provider.canonical_spelling(&key).to_owned(),
                 None => key,
             };
             seen.map(|(value, key)| (spelled(key), value))
-                .collect::<Settings<Mask>>()
+                .collect::<Settings<MaskedSecret>>()
         });
         Connection { item, settings }
     }
 }
 
 /// Masks a setting value. A list or an object is not a setting value.
-pub fn seen(provider: Option<&Provider>, key: &str, value: Value) -> Option<Setting<Mask>> {
+pub fn seen(
+    provider: Option<&Provider>,
+    key: &str,
+    value: Value,
+) -> Option<SettingValue<MaskedSecret>> {
     Some(match value {
-        Value::Null => Setting::Null,
-        Value::Bool(on) => Setting::Switch(on),
-        Value::Number(_) if is_sensitive(provider, key) => Setting::Secret(Mask::Any),
-        Value::Number(number) => Setting::Number(number),
+        Value::Null => SettingValue::Null,
+        Value::Bool(on) => SettingValue::Switch(on),
+        Value::Number(_) if is_sensitive(provider, key) => SettingValue::Secret(MaskedSecret::Any),
+        Value::Number(number) => SettingValue::Number(number),
         Value::String(text) => {
             let text = Zeroizing::new(text);
             if may_show(provider, key, &text) {
-                Setting::Text(text.to_string())
+                SettingValue::Text(text.to_string())
             } else if text.is_empty() {
-                Setting::Null
+                SettingValue::Null
             } else {
                 // Masking a mask again returns the same mask.
-                Setting::Secret(Mask::of(&text))
+                SettingValue::Secret(MaskedSecret::new(&text))
             }
         }
         Value::Array(_) | Value::Object(_) => return None,
@@ -157,9 +161,9 @@ fn has_credentials(text: &str) -> bool {
 
 /// A date that may be missing, or without an offset as .NET writes it, which means UTC.
 #[derive(Clone, Copy, Default)]
-pub struct When(pub Option<DateTime<Utc>>);
+pub struct LenientDate(pub Option<DateTime<Utc>>);
 
-impl<'de> Deserialize<'de> for When {
+impl<'de> Deserialize<'de> for LenientDate {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let Some(text) = Option::<String>::deserialize(deserializer)? else {
             return Ok(Self(None));
@@ -175,7 +179,7 @@ mod tests {
     use super::*;
 
     fn masked(json: &str) -> Connection {
-        let arrived: Arrived = serde_json::from_str(json).unwrap();
+        let arrived: ConnectionDto = serde_json::from_str(json).unwrap();
         arrived.masked(&ProviderCatalog::embedded())
     }
 

@@ -3,8 +3,8 @@
 use http::StatusCode;
 use serde_json::Value;
 
-use super::refusal::{self, About};
-use super::wire::{Answer, Asking, Wire};
+use super::refusal::{self, ErrorContext};
+use super::wire::{HttpClient, HttpRequest, HttpResponse};
 use crate::connection::{ConnectionError, ServerError};
 use crate::provider::ProviderCatalog;
 use crate::provider::received::Received;
@@ -13,7 +13,7 @@ use crate::provider::received::Received;
 const MAX_COUNT: usize = 256;
 
 /// Providers of a server.
-pub struct Fetched {
+pub struct FetchedProviders {
     /// Provider catalog.
     pub catalog: ProviderCatalog,
     /// True for an umai server: it describes settings with more detail than others.
@@ -26,28 +26,28 @@ pub struct Fetched {
 
 /// Loads all providers at once. Details that the server leaves out are loaded for each provider, or taken from the built-in
 /// catalog.
-pub async fn fetch(wire: &Wire) -> Result<Fetched, ConnectionError> {
+pub async fn fetch(wire: &HttpClient) -> Result<FetchedProviders, ConnectionError> {
     let embedded = ProviderCatalog::embedded();
     let mut url = wire.address().endpoint(&["providers"]);
     url.set_query(Some("expand=settings"));
-    let answer = wire.send(Asking::get(url)).await?;
+    let answer = wire.send(HttpRequest::get(url)).await?;
     if !answer.status.is_success() && answer.status != StatusCode::NOT_FOUND {
         if refusal::is_not_api(&answer) {
             let server = wire.address().to_string();
             return Err(ServerError::Foreign { server }.into());
         }
-        return Err(refusal::read(&answer, About::default()));
+        return Err(refusal::read(&answer, ErrorContext::default()));
     }
     let Some(listed) = listed(&answer) else {
         let words = "The server lists no providers; the built-in providers are used";
-        return Ok(Fetched {
+        return Ok(FetchedProviders {
             catalog: embedded,
             is_umai: false,
             has_listed_providers: false,
             notices: vec![words.into()],
         });
     };
-    let mut fetched = Fetched {
+    let mut fetched = FetchedProviders {
         // An Umbraco site without providers returns an empty list and is not an umai server.
         is_umai: !listed.is_empty() && listed.iter().all(Received::is_from_umai),
         has_listed_providers: true,
@@ -73,7 +73,7 @@ pub async fn fetch(wire: &Wire) -> Result<Fetched, ConnectionError> {
 }
 
 /// Parses the readable providers of a list; none when the body is not a list.
-fn listed(answer: &Answer) -> Option<Vec<Received>> {
+fn listed(answer: &HttpResponse) -> Option<Vec<Received>> {
     if !answer.status.is_success() {
         return None;
     }
@@ -89,12 +89,15 @@ fn listed(answer: &Answer) -> Option<Vec<Received>> {
 }
 
 /// Adds the settings of a provider, loaded separately when the list lacks them; none when the server does not describe them.
-async fn described(received: Received, wire: &Wire) -> Result<Option<Received>, ConnectionError> {
+async fn described(
+    received: Received,
+    wire: &HttpClient,
+) -> Result<Option<Received>, ConnectionError> {
     if received.is_described() {
         return Ok(Some(received));
     }
     let url = wire.address().endpoint(&["providers", &received.id]);
-    let answer = wire.send(Asking::get(url)).await?;
+    let answer = wire.send(HttpRequest::get(url)).await?;
     if !answer.status.is_success() {
         return Ok(None);
     }

@@ -2,13 +2,14 @@
 
 use http::{Method, StatusCode};
 
-use super::arrival::ArrivedItem;
-use super::refusal::About;
-use super::wire::Asking;
+use super::arrival::ItemDto;
+use super::refusal::ErrorContext;
+use super::wire::HttpRequest;
 use super::{RemoteService, path_segment};
-use crate::connection::validate::Stored;
+use crate::connection::validate::MaskPolicy;
 use crate::connection::{
-    Connection, ConnectionDraft, ConnectionError, ConnectionItem, IdOrAlias, Proposal, ServerError,
+    Connection, ConnectionDraft, ConnectionError, ConnectionItem, IdOrAlias, ProposedChange,
+    ServerError,
 };
 use crate::provider::Provider;
 
@@ -21,27 +22,27 @@ impl RemoteService {
         over: Option<u64>,
     ) -> Result<Connection, ConnectionError> {
         let draft = self.trimmed(draft);
-        if let Err(error) = self.check(&draft, Stored::Secrets) {
+        if let Err(error) = self.check(&draft, MaskPolicy::KeepStored) {
             let key = key.clone();
-            let proposal = Proposal::Update { key, draft, over };
+            let proposal = ProposedChange::Update { key, draft, over };
             return Err(self.with_all_fields(error, proposal).await);
         }
         if !self.is_umai {
             return self.change_foreign(key, &draft, over).await;
         }
-        let about = About {
-            over,
+        let about = ErrorContext {
+            base_version: over,
             provider: self.provider_of(&draft),
-            ..About::one(key)
+            ..ErrorContext::one(key)
         };
         let url = self
-            .wire
+            .http
             .address()
             .endpoint(&["connections", &path_segment(key)?]);
-        let asking = Asking::new(Method::PUT, url)
+        let asking = HttpRequest::new(Method::PUT, url)
             .with(draft.to_body())
             .over(over);
-        let answer = match self.ask(asking, about).await {
+        let answer = match self.send_request(asking, about).await {
             Ok(answer) => answer,
             Err(error) => return Err(self.moved(error, key, over).await),
         };
@@ -58,10 +59,10 @@ impl RemoteService {
     pub(super) fn check(
         &self,
         draft: &ConnectionDraft,
-        stored: Stored,
+        stored: MaskPolicy,
     ) -> Result<(), ConnectionError> {
         // A change of a foreign connection is judged again with its provider, which a draft does not name.
-        let is_judged_later = !self.is_umai && stored == Stored::Secrets;
+        let is_judged_later = !self.is_umai && stored == MaskPolicy::KeepStored;
         let masks = if is_judged_later {
             Vec::new()
         } else {
@@ -69,13 +70,13 @@ impl RemoteService {
         };
         let mut problems = match (draft.misread.is_empty(), stored) {
             (true, _) => masks,
-            (false, Stored::Nothing) => draft.problems(&self.catalog, stored),
+            (false, MaskPolicy::Reject) => draft.problems(&self.catalog, stored),
             // In an update, absent members are not missing.
-            (false, Stored::Secrets) => draft.misread.iter().cloned().chain(masks).collect(),
+            (false, MaskPolicy::KeepStored) => draft.misread.iter().cloned().chain(masks).collect(),
         };
         if draft.misread.is_empty() {
             problems.extend(self.unusable_secrets(draft, self.provider_of(draft)));
-            if stored == Stored::Nothing {
+            if stored == MaskPolicy::Reject {
                 problems.extend(self.keys_in_names(draft, None));
             }
         }
@@ -103,12 +104,8 @@ impl RemoteService {
         else {
             return error;
         };
-        match self
-            .load_as::<ArrivedItem>(key)
-            .await
-            .map(ConnectionItem::from)
-        {
-            Ok(item) => ConnectionError::VersionMoved {
+        match self.load_as::<ItemDto>(key).await.map(ConnectionItem::from) {
+            Ok(item) => ConnectionError::VersionConflict {
                 expected,
                 found: item.version,
             },

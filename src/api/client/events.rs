@@ -14,11 +14,11 @@ pub struct ServerEvent {
 
 /// Error of a malformed stream.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Garbled;
+pub struct MalformedStream;
 
 /// Parser state of an incomplete event.
 #[derive(Default)]
-pub struct Events {
+pub struct EventParser {
     line: Vec<u8>,
     kind: String,
     data: String,
@@ -26,9 +26,9 @@ pub struct Events {
     is_after_return: bool,
 }
 
-impl Events {
+impl EventParser {
     /// Parses the next bytes and returns the events that they complete.
-    pub fn take(&mut self, bytes: &[u8]) -> Result<Vec<ServerEvent>, Garbled> {
+    pub fn take(&mut self, bytes: &[u8]) -> Result<Vec<ServerEvent>, MalformedStream> {
         let mut events = Vec::new();
         for &byte in bytes {
             let is_second_half = byte == b'\n' && std::mem::take(&mut self.is_after_return);
@@ -36,16 +36,16 @@ impl Events {
             match byte {
                 b'\n' if is_second_half => {}
                 b'\n' | b'\r' => events.extend(self.end_line()?),
-                _ if self.line.len() + self.data.len() >= MAX_BYTES => return Err(Garbled),
+                _ if self.line.len() + self.data.len() >= MAX_BYTES => return Err(MalformedStream),
                 _ => self.line.push(byte),
             }
         }
         Ok(events)
     }
 
-    fn end_line(&mut self) -> Result<Option<ServerEvent>, Garbled> {
+    fn end_line(&mut self) -> Result<Option<ServerEvent>, MalformedStream> {
         let line = std::mem::take(&mut self.line);
-        let line = String::from_utf8(line).map_err(|_| Garbled)?;
+        let line = String::from_utf8(line).map_err(|_| MalformedStream)?;
         let line = line.trim_start_matches('\u{feff}');
         if line.is_empty() {
             let kind = std::mem::take(&mut self.kind);
@@ -83,7 +83,7 @@ mod tests {
     const STREAM: &str = "\u{feff}: hello\r\nevent: at\r\nid: 4\r\ndata: {\"revision\":4}\r\n\r\n:\n\ndata: a\ndata:b\rid: 5\r\revent:x\n\nretry: 3\nnonsense\ndata: é\n\n";
 
     fn all(pieces: &[&[u8]]) -> Vec<(String, String)> {
-        let mut events = Events::default();
+        let mut events = EventParser::default();
         let read = pieces.iter().flat_map(|piece| events.take(piece).unwrap());
         read.map(|event| (event.kind, event.data)).collect()
     }
@@ -107,17 +107,20 @@ mod tests {
 
     #[test]
     fn endless_event_is_rejected() {
-        let mut events = Events::default();
+        let mut events = EventParser::default();
         let long = vec![b'x'; MAX_BYTES + 1];
-        assert_eq!(events.take(&long), Err(Garbled));
-        let mut events = Events::default();
+        assert_eq!(events.take(&long), Err(MalformedStream));
+        let mut events = EventParser::default();
         let line = format!("data: {}\n", "x".repeat(1000));
         let taken = (0..1000).find_map(|_| events.take(line.as_bytes()).err());
-        assert_eq!(taken, Some(Garbled));
+        assert_eq!(taken, Some(MalformedStream));
     }
 
     #[test]
     fn invalid_utf8_event_is_rejected() {
-        assert_eq!(Events::default().take(b"data: \xff\n\n"), Err(Garbled));
+        assert_eq!(
+            EventParser::default().take(b"data: \xff\n\n"),
+            Err(MalformedStream)
+        );
     }
 }

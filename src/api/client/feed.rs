@@ -11,10 +11,10 @@ use hyper::body::Bytes;
 use reqwest::Response;
 use serde_json::Value;
 
-use super::events::{Events, ServerEvent};
-use super::wire::{SharedWire, Wire};
+use super::events::{EventParser, ServerEvent};
+use super::wire::{HttpClient, SharedHttpClient};
 use super::{refusal, words};
-use crate::connection::store::{ChangeFeed, Changed, Revision};
+use crate::connection::store::{ChangeEvent, ChangeFeed, Revision};
 use crate::connection::{ConnectionError, ServerError, StoreError};
 
 /// Timeout without data; servers send a keep-alive three times in that period.
@@ -32,14 +32,14 @@ pub fn is_stream(response: &Response) -> bool {
 }
 
 /// Streams the changes after a revision. The stream ends with an error; the caller restarts it after the last change.
-pub fn follow(response: Response, wire: SharedWire, since: Revision) -> ChangeFeed {
-    let reading = Reading {
+pub fn follow(response: Response, wire: SharedHttpClient, since: Revision) -> ChangeFeed {
+    let reading = EventStream {
         bytes: Box::pin(response.bytes_stream()),
-        wire,
-        events: Events::default(),
-        waiting: VecDeque::new(),
+        http: wire,
+        events: EventParser::default(),
+        pending: VecDeque::new(),
         last: since,
-        is_over: false,
+        is_done: false,
     };
     Box::pin(stream::unfold(reading, |mut reading| async {
         let next = reading.next().await?;
@@ -48,23 +48,23 @@ pub fn follow(response: Response, wire: SharedWire, since: Revision) -> ChangeFe
 }
 
 /// An open event stream.
-struct Reading {
+struct EventStream {
     bytes: Pin<Box<dyn Stream<Item = reqwest::Result<Bytes>> + Send>>,
-    wire: SharedWire,
-    events: Events,
-    waiting: VecDeque<ServerEvent>,
+    http: SharedHttpClient,
+    events: EventParser,
+    pending: VecDeque<ServerEvent>,
     last: Revision,
-    is_over: bool,
+    is_done: bool,
 }
 
-impl Reading {
+impl EventStream {
     /// Returns the next change or the error that ended the stream; none after that.
-    async fn next(&mut self) -> Option<Result<Changed, StoreError>> {
-        if self.is_over {
+    async fn next(&mut self) -> Option<Result<ChangeEvent, StoreError>> {
+        if self.is_done {
             return None;
         }
         loop {
-            while let Some(event) = self.waiting.pop_front() {
+            while let Some(event) = self.pending.pop_front() {
                 match self.parse_change(&event) {
                     Ok(Some(changed)) => {
                         self.last = changed.revision;
@@ -77,63 +77,63 @@ impl Reading {
             let bytes = match tokio::time::timeout(SILENCE, self.bytes.next()).await {
                 Ok(Some(Ok(bytes))) => bytes,
                 Ok(Some(Err(_)) | None) => {
-                    return Some(self.over(broken(&self.wire, "connection lost")));
+                    return Some(self.over(disconnected(&self.http, "connection lost")));
                 }
                 Err(_) => {
-                    return Some(self.over(broken(&self.wire, "the server stopped sending")));
+                    return Some(self.over(disconnected(&self.http, "the server stopped sending")));
                 }
             };
             match self.events.take(&bytes) {
-                Ok(events) => self.waiting.extend(events),
-                Err(_) => return Some(self.over(garbled(&self.wire))),
+                Ok(events) => self.pending.extend(events),
+                Err(_) => return Some(self.over(malformed_event(&self.http))),
             }
         }
     }
 
-    fn over(&mut self, error: StoreError) -> Result<Changed, StoreError> {
-        self.is_over = true;
+    fn over(&mut self, error: StoreError) -> Result<ChangeEvent, StoreError> {
+        self.is_done = true;
         Err(error)
     }
 
     /// Parses the change of an event; none for other events and for a change that was already received.
-    fn parse_change(&self, event: &ServerEvent) -> Result<Option<Changed>, StoreError> {
+    fn parse_change(&self, event: &ServerEvent) -> Result<Option<ChangeEvent>, StoreError> {
         match event.kind.as_str() {
             "message" => {
-                let changed: Changed =
-                    serde_json::from_str(&event.data).map_err(|_| garbled(&self.wire))?;
+                let changed: ChangeEvent =
+                    serde_json::from_str(&event.data).map_err(|_| malformed_event(&self.http))?;
                 Ok((changed.revision > self.last).then_some(changed))
             }
-            "lost" => Err(lost(&self.wire, &event.data)),
+            "lost" => Err(feed_ended(&self.http, &event.data)),
             _ => Ok(None),
         }
     }
 }
 
 /// Creates the error of a feed that ended.
-fn lost(wire: &Wire, problem: &str) -> StoreError {
+fn feed_ended(wire: &HttpClient, problem: &str) -> StoreError {
     let problem: Value = serde_json::from_str(problem).unwrap_or_default();
     let cause = problem.get("cause").cloned().unwrap_or_default();
     match serde_json::from_value(cause) {
         Ok(ConnectionError::Store(error)) => error,
         Ok(error) => StoreError::Unusable(error.to_string()),
         Err(_) => words::from_json(&problem).map_or_else(
-            || broken(wire, "the change feed ended"),
+            || disconnected(wire, "the change feed ended"),
             StoreError::Unusable,
         ),
     }
 }
 
-fn broken(wire: &Wire, why: &str) -> StoreError {
+fn disconnected(wire: &HttpClient, why: &str) -> StoreError {
     StoreError::Unusable(wire.unreachable(why).to_string())
 }
 
-fn garbled(wire: &Wire) -> StoreError {
-    broken(wire, "its change feed is not valid")
+fn malformed_event(wire: &HttpClient) -> StoreError {
+    disconnected(wire, "its change feed is not valid")
 }
 
 /// Creates the error of a server without a change feed.
 pub fn none(status: StatusCode) -> ConnectionError {
-    refusal::refused(
+    refusal::rejected(
         status,
         "The server has no change feed; reload the list to see changes",
     )

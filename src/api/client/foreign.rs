@@ -3,16 +3,16 @@
 use http::{Method, StatusCode};
 use serde::Deserialize;
 
-use super::arrival::ArrivedItem;
+use super::arrival::ItemDto;
 use super::raw::{self, RawChange, RawConnection};
-use super::refusal::{About, refused};
-use super::wire::Asking;
+use super::refusal::{ErrorContext, rejected};
+use super::wire::HttpRequest;
 use super::{RemoteService, path_segment};
-use crate::connection::validate::{Stored, has_key};
+use crate::connection::validate::{MaskPolicy, has_key};
 use crate::connection::{
-    Connection, ConnectionDraft, ConnectionError, ConnectionItem, Field, FieldError, Foreseen,
-    IdOrAlias, Mask, Plain, Proposal, Reason, Rollback, Setting, Settings, TestReport, proposal,
-    secret_input,
+    ChangePreview, Connection, ConnectionDraft, ConnectionError, ConnectionItem, DraftField,
+    FieldError, FieldReason, IdOrAlias, MaskedSecret, PlainSecret, ProposedChange, RollbackResult,
+    SettingValue, Settings, TestReport, proposal, secret_input,
 };
 use crate::provider::{Provider, is_sensitive};
 use crate::text;
@@ -30,17 +30,19 @@ impl RemoteService {
         if !change.is_change {
             return raw.masked(&self.catalog).ok_or_else(|| self.foreign());
         }
-        let about = About {
-            over,
+        let about = ErrorContext {
+            base_version: over,
             provider: self.catalog.get(&raw.item.provider_id),
-            ..About::one(key)
+            ..ErrorContext::one(key)
         };
         let url = self
-            .wire
+            .http
             .address()
             .endpoint(&["connections", &path_segment(&id)?]);
-        let asking = Asking::new(Method::PUT, url).with(change.body).over(over);
-        match self.ask(asking, about).await {
+        let asking = HttpRequest::new(Method::PUT, url)
+            .with(change.body)
+            .over(over);
+        match self.send_request(asking, about).await {
             Ok(answer) => self.saved_connection(answer, Some(&id)).await,
             Err(error) => Err(self.moved(error, &id, over).await),
         }
@@ -53,15 +55,15 @@ impl RemoteService {
         draft: &ConnectionDraft,
     ) -> Result<Connection, ConnectionError> {
         let raw = self.raw(key).await?;
-        self.refuse_unusable(draft, &raw, None)?;
+        self.reject_unusable(draft, &raw, None)?;
         let copy = raw.copied(draft, &self.catalog)?;
-        let about = About {
+        let about = ErrorContext {
             provider: self.catalog.get(&raw.item.provider_id),
-            ..About::default()
+            ..ErrorContext::default()
         };
-        let url = self.wire.address().endpoint(&["connections"]);
+        let url = self.http.address().endpoint(&["connections"]);
         let answer = self
-            .ask(Asking::new(Method::POST, url).with(copy.body), about)
+            .send_request(HttpRequest::new(Method::POST, url).with(copy.body), about)
             .await?;
         let named = draft.alias.clone().map(IdOrAlias::Alias);
         self.saved_connection(answer, named.as_ref()).await
@@ -73,21 +75,22 @@ impl RemoteService {
         key: &IdOrAlias,
         number: u64,
         description: Option<&str>,
-    ) -> Result<Rollback, ConnectionError> {
+    ) -> Result<RollbackResult, ConnectionError> {
         if description.is_some() {
             let words = "This server does not support a note on a rollback; retry without the note";
-            return Err(refused(StatusCode::BAD_REQUEST, words));
+            return Err(rejected(StatusCode::BAD_REQUEST, words));
         }
-        let before = ConnectionItem::from(self.load_as::<ArrivedItem>(key).await?);
+        let before = ConnectionItem::from(self.load_as::<ItemDto>(key).await?);
         let id = IdOrAlias::Id(before.id);
-        let about = About {
+        let about = ErrorContext {
             number: Some(number),
-            ..About::one(key)
+            ..ErrorContext::one(key)
         };
         let url = self.at_version(&id, number, &["rollback"])?;
-        self.ask(Asking::new(Method::POST, url), about).await?;
+        self.send_request(HttpRequest::new(Method::POST, url), about)
+            .await?;
         let entity = self.load(&id).await?;
-        Ok(Rollback {
+        Ok(RollbackResult {
             entity_id: before.id,
             entity_type: crate::connection::comparison::ENTITY_TYPE.into(),
             previous_version: before.version,
@@ -101,9 +104,9 @@ impl RemoteService {
     pub(super) async fn test_foreign(
         &self,
         key: &IdOrAlias,
-        asking: Asking,
+        asking: HttpRequest,
     ) -> Result<TestReport, ConnectionError> {
-        let answer = self.ask(asking, About::one(key)).await;
+        let answer = self.send_request(asking, ErrorContext::one(key)).await;
         match answer {
             Ok(answer) => self.read(&answer),
             Err(ConnectionError::NotFound(_)) => {
@@ -113,7 +116,7 @@ impl RemoteService {
                 } else {
                     "its provider is not installed on the server"
                 };
-                Err(refused(
+                Err(rejected(
                     StatusCode::BAD_REQUEST,
                     format!("The connection cannot be tested: {why}"),
                 ))
@@ -123,45 +126,49 @@ impl RemoteService {
     }
 
     /// Returns the expected result of a change, from reads only.
-    pub(super) async fn foresee_foreign(
+    pub(super) async fn preview_foreign(
         &self,
-        proposal: Proposal,
-    ) -> Result<Foreseen, ConnectionError> {
+        proposal: ProposedChange,
+    ) -> Result<ChangePreview, ConnectionError> {
         match proposal {
-            Proposal::Create(draft) => {
+            ProposedChange::Create(draft) => {
                 let draft = self.trimmed(draft);
-                self.check(&draft, Stored::Nothing)?;
-                proposal::preview_remotely(self, Proposal::Create(self.spelled(draft))).await
+                self.check(&draft, MaskPolicy::Reject)?;
+                proposal::preview_remotely(
+                    self,
+                    ProposedChange::Create(self.field_name_in_schema(draft)),
+                )
+                .await
             }
-            Proposal::Update { key, draft, over } => {
+            ProposedChange::Update { key, draft, over } => {
                 let draft = self.trimmed(draft);
-                self.check(&draft, Stored::Secrets)?;
+                self.check(&draft, MaskPolicy::KeepStored)?;
                 let (raw, change) = self.planned(&key, &draft, over).await?;
-                self.examine(&raw, &change).await?;
-                Ok(foreseen(&change))
+                self.validate(&raw, &change).await?;
+                Ok(preview(&change))
             }
-            Proposal::SetActive { key, active } => {
+            ProposedChange::SetActive { key, active } => {
                 let (_, change) = self.planned(&key, &activation(active), None).await?;
-                Ok(foreseen(&change))
+                Ok(preview(&change))
             }
-            Proposal::Duplicate { key, draft } => {
+            ProposedChange::Duplicate { key, draft } => {
                 let draft = self.trimmed(draft);
-                self.check(&draft, Stored::Secrets)?;
+                self.check(&draft, MaskPolicy::KeepStored)?;
                 let raw = self.raw(&key).await?;
-                self.refuse_unusable(&draft, &raw, None)?;
+                self.reject_unusable(&draft, &raw, None)?;
                 let change = raw.copied(&draft, &self.catalog)?;
-                self.examine(&raw, &change).await?;
-                Ok(foreseen(&change))
+                self.validate(&raw, &change).await?;
+                Ok(preview(&change))
             }
-            other @ (Proposal::Rollback { .. }
-            | Proposal::Delete { .. }
-            | Proposal::Restore { .. }
-            | Proposal::Purge(_)) => proposal::preview_remotely(self, other).await,
+            other @ (ProposedChange::Rollback { .. }
+            | ProposedChange::Delete { .. }
+            | ProposedChange::Restore { .. }
+            | ProposedChange::Purge(_)) => proposal::preview_remotely(self, other).await,
         }
     }
 
     /// Returns a new draft with keys and value types as in the server's schema.
-    pub(super) fn spelled(&self, mut draft: ConnectionDraft) -> ConnectionDraft {
+    pub(super) fn field_name_in_schema(&self, mut draft: ConnectionDraft) -> ConnectionDraft {
         let provider = draft.provider_id.as_deref();
         let provider = provider.and_then(|id| self.catalog.get(id.trim()));
         let Some((provider, settings)) = provider.zip(draft.settings.take()) else {
@@ -171,7 +178,7 @@ impl RemoteService {
             let field = provider.field_in_any_case(key);
             let is_typed = field.is_some_and(|field| !field.sensitive);
             let value = match raw::typed(value, None, field) {
-                typed @ (Setting::Number(_) | Setting::Switch(_)) if is_typed => typed,
+                typed @ (SettingValue::Number(_) | SettingValue::Switch(_)) if is_typed => typed,
                 _ => value.clone(),
             };
             let key = field.map_or(key, |field| field.key.as_str());
@@ -182,16 +189,16 @@ impl RemoteService {
     }
 
     /// Returns errors for masks in place of secrets.
-    pub(super) fn masks(&self, draft: &ConnectionDraft, stored: Stored) -> Vec<FieldError> {
+    pub(super) fn masks(&self, draft: &ConnectionDraft, stored: MaskPolicy) -> Vec<FieldError> {
         let provider = self.provider_of(draft);
         let given = draft.settings.as_ref().into_iter().flat_map(Settings::iter);
         let masks = given.filter(|(key, value)| {
             let text = value.text().map(str::trim).unwrap_or_default();
-            let may_keep = stored == Stored::Secrets && Mask::read(text).is_some();
-            Mask::is_mask(text) && !may_keep && is_sensitive(provider, key)
+            let may_keep = stored == MaskPolicy::KeepStored && MaskedSecret::read(text).is_some();
+            MaskedSecret::is_mask(text) && !may_keep && is_sensitive(provider, key)
         });
         masks
-            .map(|(key, _)| raw::at(provider, key, Reason::Masked))
+            .map(|(key, _)| raw::at(provider, key, FieldReason::Masked))
             .collect()
     }
 
@@ -215,15 +222,19 @@ impl RemoteService {
         stored: Option<&ConnectionItem>,
     ) -> Vec<FieldError> {
         let texts = [
-            (Field::Alias, &draft.alias, stored.map(|item| &item.alias)),
-            (Field::Name, &draft.name, stored.map(|item| &item.name)),
+            (
+                DraftField::Alias,
+                &draft.alias,
+                stored.map(|item| &item.alias),
+            ),
+            (DraftField::Name, &draft.name, stored.map(|item| &item.name)),
         ];
         let texts = texts.map(|(field, text, stored)| (field, text.as_ref(), stored));
         let keys = texts.into_iter().filter(|(_, text, stored)| {
             let is_key = text.is_some_and(|text| has_key(text, &self.catalog));
             !self.is_umai && is_key && text != stored
         });
-        let reason = Reason::LooksLikeKey;
+        let reason = FieldReason::LooksLikeKey;
         keys.map(|(field, ..)| FieldError {
             field,
             reason: reason.clone(),
@@ -240,7 +251,7 @@ impl RemoteService {
             let text = value.text().unwrap_or_default();
             let trimmed = text::trim_invisible(text);
             let value = if trimmed.len() < text.len() && is_sensitive(provider, key) {
-                Setting::Secret(Plain::new(trimmed))
+                SettingValue::Secret(PlainSecret::new(trimmed))
             } else {
                 value.clone()
             };
@@ -250,7 +261,7 @@ impl RemoteService {
         draft
     }
     /// Refuses new secrets that cannot be keys, and new names that contain one. A copy has no stored name.
-    fn refuse_unusable(
+    fn reject_unusable(
         &self,
         draft: &ConnectionDraft,
         raw: &RawConnection,
@@ -275,24 +286,26 @@ impl RemoteService {
         let raw = self.raw(key).await?;
         let found = raw.item.version;
         if let Some(expected) = over.filter(|expected| *expected != found) {
-            return Err(ConnectionError::VersionMoved { expected, found });
+            return Err(ConnectionError::VersionConflict { expected, found });
         }
-        self.refuse_unusable(draft, &raw, Some(&raw.item))?;
+        self.reject_unusable(draft, &raw, Some(&raw.item))?;
         let change = raw.changed(draft, &self.catalog)?;
         Ok((raw, change))
     }
 
     async fn raw(&self, key: &IdOrAlias) -> Result<RawConnection, ConnectionError> {
         let url = self
-            .wire
+            .http
             .address()
             .endpoint(&["connections", &path_segment(key)?]);
-        let answer = self.ask(Asking::get(url), About::one(key)).await?;
+        let answer = self
+            .send_request(HttpRequest::get(url), ErrorContext::one(key))
+            .await?;
         RawConnection::read(&answer.body).ok_or_else(|| self.foreign())
     }
 
     /// Checks the changed members; stored members are not checked.
-    async fn examine(
+    async fn validate(
         &self,
         raw: &RawConnection,
         change: &RawChange,
@@ -307,18 +320,18 @@ impl RemoteService {
             settings: after.settings.clone(),
             ..ConnectionDraft::default()
         };
-        let mut errors = draft.problems(&self.catalog, Stored::Secrets);
+        let mut errors = draft.problems(&self.catalog, MaskPolicy::KeepStored);
         errors.retain(|error| match &error.field {
-            Field::Alias | Field::Name if is_copy => true,
-            Field::ProviderId | Field::Settings => false,
+            DraftField::Alias | DraftField::Name if is_copy => true,
+            DraftField::ProviderId | DraftField::Settings => false,
             field => change.paths.contains(&field.path()),
         });
         if is_copy || after.item.alias != raw.item.alias {
             let except = (!is_copy).then_some(raw.item.id);
             if let Some(owner) = self.owner_of(&after.item.alias, except).await? {
                 errors.push(FieldError {
-                    field: Field::Alias,
-                    reason: Reason::AliasTaken {
+                    field: DraftField::Alias,
+                    reason: FieldReason::AliasTaken {
                         alias: after.item.alias.clone(),
                         by: owner.name,
                     },
@@ -341,11 +354,11 @@ pub fn activation(active: bool) -> ConnectionDraft {
     }
 }
 
-fn foreseen(change: &RawChange) -> Foreseen {
-    Foreseen {
+fn preview(change: &RawChange) -> ChangePreview {
+    ChangePreview {
         connection: change.after.masked(),
         paths: change.paths.clone(),
-        untold: Vec::new(),
+        unknown: Vec::new(),
         is_exact: false,
     }
 }
@@ -353,7 +366,7 @@ fn foreseen(change: &RawChange) -> Foreseen {
 /// A model list, bare or as a page.
 #[derive(Deserialize)]
 #[serde(untagged)]
-pub enum List<T> {
+pub enum ForeignList<T> {
     /// `[…]`
     Bare(Vec<T>),
     /// `{"items":[…]}`
@@ -363,7 +376,7 @@ pub enum List<T> {
     },
 }
 
-impl<T> List<T> {
+impl<T> ForeignList<T> {
     /// Returns the items.
     pub fn into_items(self) -> Vec<T> {
         match self {

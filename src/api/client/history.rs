@@ -4,18 +4,20 @@ use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::arrival::{Arrived, When, seen};
+use super::arrival::{ConnectionDto, LenientDate, seen};
 use crate::connection::comparison::ENTITY_TYPE;
-use crate::connection::{Change, Comparison, Connection, Difference, Rollback, Setting, Version};
+use crate::connection::{
+    Connection, Difference, RollbackResult, SettingValue, Version, VersionChange, VersionComparison,
+};
 use crate::provider::{Provider, ProviderCatalog};
 
 /// A version. Some lists leave out the snapshot.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Record {
+pub struct VersionDto {
     pub version: u64,
     #[serde(default)]
-    date_created: When,
+    date_created: LenientDate,
     #[serde(default)]
     created_by_user_id: Option<Uuid>,
     #[serde(default)]
@@ -23,16 +25,16 @@ pub struct Record {
     #[serde(default)]
     changed_paths: Vec<String>,
     #[serde(default)]
-    snapshot: Option<Arrived>,
+    snapshot: Option<ConnectionDto>,
 }
 
-impl Record {
+impl VersionDto {
     /// Returns the version; none without a snapshot.
     pub fn complete(self, catalog: &ProviderCatalog) -> Option<Version> {
         let snapshot = self.snapshot?.at(self.version, self.date_created);
         Some(Version {
             snapshot: snapshot.masked(catalog),
-            change: Change {
+            change: VersionChange {
                 description: self.change_description,
                 paths: self.changed_paths,
                 user_id: self.created_by_user_id,
@@ -49,28 +51,28 @@ impl Record {
 /// A comparison of two versions.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ArrivedComparison {
+pub struct ComparisonDto {
     from_version: u64,
     to_version: u64,
     #[serde(default)]
-    from_date: When,
+    from_date: LenientDate,
     #[serde(default)]
-    to_date: When,
+    to_date: LenientDate,
     changes: Vec<Difference>,
-    from_snapshot: Arrived,
-    to_snapshot: Arrived,
+    from_snapshot: ConnectionDto,
+    to_snapshot: ConnectionDto,
 }
 
-impl ArrivedComparison {
+impl ComparisonDto {
     /// Returns the comparison with secrets masked.
-    pub fn masked(self, catalog: &ProviderCatalog) -> Comparison {
+    pub fn masked(self, catalog: &ProviderCatalog) -> VersionComparison {
         let from = self.from_snapshot.at(self.from_version, self.from_date);
         let from = from.masked(catalog);
         let to = self.to_snapshot.at(self.to_version, self.to_date);
         let to = to.masked(catalog);
         let provider = catalog.get(&to.item.provider_id);
         let changes = self.changes.into_iter();
-        Comparison {
+        VersionComparison {
             entity_id: to.item.id,
             entity_type: ENTITY_TYPE.into(),
             from_version: self.from_version,
@@ -96,7 +98,7 @@ fn without_secret(change: Difference, provider: Option<&Provider>) -> Difference
     };
     let key = key.to_owned();
     let shown = |value: Option<Value>| {
-        let seen: Setting<_> = seen(provider, &key, value?)?;
+        let seen: SettingValue<_> = seen(provider, &key, value?)?;
         serde_json::to_value(seen).ok()
     };
     Difference {
@@ -109,19 +111,19 @@ fn without_secret(change: Difference, provider: Option<&Provider>) -> Difference
 /// Result of a rollback.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ArrivedRollback {
+pub struct RollbackDto {
     previous_version: u64,
     restored_from_version: u64,
     new_version: u64,
-    entity: Arrived,
+    entity: ConnectionDto,
 }
 
-impl ArrivedRollback {
+impl RollbackDto {
     /// Returns the result with secrets masked.
-    pub fn masked(self, catalog: &ProviderCatalog) -> Rollback {
-        let entity = self.entity.at(self.new_version, When::default());
+    pub fn masked(self, catalog: &ProviderCatalog) -> RollbackResult {
+        let entity = self.entity.at(self.new_version, LenientDate::default());
         let entity: Connection = entity.masked(catalog);
-        Rollback {
+        RollbackResult {
             entity_id: entity.item.id,
             entity_type: ENTITY_TYPE.into(),
             previous_version: self.previous_version,

@@ -4,10 +4,12 @@ use http::StatusCode;
 use url::Url;
 
 use super::RemoteService;
-use super::arrival::{ArrivedItem, ArrivedPage};
-use super::refusal::{self, About};
-use super::wire::Asking;
-use crate::connection::{ConnectionError, ConnectionItem, Page, Query, ServerError, Window};
+use super::arrival::{ItemDto, PageDto};
+use super::refusal::{self, ErrorContext};
+use super::wire::HttpRequest;
+use crate::connection::{
+    ConnectionError, ConnectionItem, ListQuery, Page, PageRequest, ServerError,
+};
 
 /// Maximum page size.
 pub const MAX_LISTED: usize = 10_000;
@@ -19,7 +21,7 @@ impl RemoteService {
     /// Lists the connections of a query.
     pub(super) async fn listed(
         &self,
-        query: &Query,
+        query: &ListQuery,
     ) -> Result<Page<ConnectionItem>, ConnectionError> {
         if query.is_trash {
             return self.list_trash(query.window).await;
@@ -27,7 +29,7 @@ impl RemoteService {
         if !self.is_umai && needs_local_filter(query) {
             return self.list_filtered_locally(query).await;
         }
-        let mut url = self.wire.address().endpoint(&["connections"]);
+        let mut url = self.http.address().endpoint(&["connections"]);
         if add_query(&mut url, query) {
             return self.fetch_pages(&url, query.window).await;
         }
@@ -40,12 +42,12 @@ impl RemoteService {
     /// Lists the connections in the trash.
     pub(super) async fn list_trash(
         &self,
-        window: Window,
+        window: PageRequest,
     ) -> Result<Page<ConnectionItem>, ConnectionError> {
         if !self.is_umai {
             return Err(no_trash());
         }
-        let url = self.wire.address().endpoint(&["trash"]);
+        let url = self.http.address().endpoint(&["trash"]);
         self.fetch_pages(&url, window)
             .await
             .map_err(|error| match error {
@@ -57,19 +59,19 @@ impl RemoteService {
     /// Lists the connections of a query on a server that ignores a part of the filter: loads all and filters on the client.
     async fn list_filtered_locally(
         &self,
-        query: &Query,
+        query: &ListQuery,
     ) -> Result<Page<ConnectionItem>, ConnectionError> {
-        let everything = Window {
+        let everything = PageRequest {
             skip: 0,
             take: usize::MAX,
         };
-        let server_query = Query {
+        let server_query = ListQuery {
             provider_ids: None,
             is_active: None,
             window: everything,
             ..query.clone()
         };
-        let mut url = self.wire.address().endpoint(&["connections"]);
+        let mut url = self.http.address().endpoint(&["connections"]);
         add_query(&mut url, &server_query);
         let mut items = self.fetch_pages(&url, everything).await?.items;
         items.retain(|item| {
@@ -81,7 +83,7 @@ impl RemoteService {
                 && providers.is_none_or(|ids| ids.iter().any(is_provider))
         });
         let total = items.len();
-        let Window { skip, take } = query.window;
+        let PageRequest { skip, take } = query.window;
         Ok(Page {
             items: items.into_iter().skip(skip).take(take).collect(),
             total,
@@ -94,7 +96,7 @@ impl RemoteService {
         prefix: &str,
         most: usize,
     ) -> Result<Vec<String>, ConnectionError> {
-        let everything = Query::all(Window {
+        let everything = ListQuery::all(PageRequest {
             skip: 0,
             take: usize::MAX,
         });
@@ -112,7 +114,7 @@ impl RemoteService {
     async fn fetch_pages(
         &self,
         url: &Url,
-        Window { skip, take }: Window,
+        PageRequest { skip, take }: PageRequest,
     ) -> Result<Page<ConnectionItem>, ConnectionError> {
         let mut items: Vec<ConnectionItem> = Vec::new();
         loop {
@@ -122,8 +124,9 @@ impl RemoteService {
             url.query_pairs_mut()
                 .append_pair("skip", &left_out.to_string())
                 .append_pair("take", &wanted.to_string());
-            let page: ArrivedPage<ArrivedItem> =
-                self.fetch(Asking::get(url), About::default()).await?;
+            let page: PageDto<ItemDto> = self
+                .fetch(HttpRequest::get(url), ErrorContext::default())
+                .await?;
             let (total, is_empty) = (page.total(), page.items.is_empty());
             items.extend(page.items.into_iter().map(ConnectionItem::from));
             let is_whole = skip.saturating_add(items.len()) >= total;
@@ -136,20 +139,20 @@ impl RemoteService {
 }
 
 fn no_trash() -> ConnectionError {
-    refusal::refused(
+    refusal::rejected(
         StatusCode::NOT_IMPLEMENTED,
         "This server has no trash: deleted connections cannot be restored",
     )
 }
 
 /// Returns whether a query uses filters that third-party servers ignore: the status, or several providers.
-fn needs_local_filter(query: &Query) -> bool {
+fn needs_local_filter(query: &ListQuery) -> bool {
     let providers = query.provider_ids.as_ref();
     query.is_active.is_some() || providers.is_some_and(|ids| ids.len() > 1)
 }
 
 /// Adds a query to a URL. Returns false when the query can match nothing.
-fn add_query(url: &mut Url, query: &Query) -> bool {
+fn add_query(url: &mut Url, query: &ListQuery) -> bool {
     let mut pairs = url.query_pairs_mut();
     if let Some(filter) = query.filter.as_ref().filter(|filter| !filter.is_empty()) {
         pairs.append_pair("filter", filter);

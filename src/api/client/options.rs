@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::HeaderValue;
 use rustls::pki_types::CertificateDer;
 
-use super::Address;
+use super::BaseUrl;
 use crate::tls::pem;
 
 /// Reloads the token after the server rejected the previous one; none when there is no usable token.
@@ -15,7 +15,7 @@ pub(super) type TokenSource = Arc<dyn Fn() -> Option<HeaderValue> + Send + Sync>
 /// Options of a remote connection.
 #[derive(Clone)]
 pub struct RemoteOptions {
-    pub(super) address: Address,
+    pub(super) address: BaseUrl,
     pub(super) token: Option<HeaderValue>,
     pub(super) token_source: Option<TokenSource>,
     pub(super) roots: Vec<CertificateDer<'static>>,
@@ -23,7 +23,7 @@ pub struct RemoteOptions {
 
 impl RemoteOptions {
     /// Creates options without a token, with the system's trusted certificates.
-    pub const fn new(address: Address) -> Self {
+    pub const fn new(address: BaseUrl) -> Self {
         Self {
             address,
             token: None,
@@ -33,7 +33,7 @@ impl RemoteOptions {
     }
 
     /// Returns the base URL.
-    pub const fn address(&self) -> &Address {
+    pub const fn address(&self) -> &BaseUrl {
         &self.address
     }
 

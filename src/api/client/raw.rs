@@ -10,14 +10,14 @@ mod write;
 use zeroize::Zeroizing;
 
 pub use self::compare::typed;
-use self::compare::{Comparison, compare, is_nothing};
+use self::compare::{RawComparison, compare, is_nothing};
 use self::members::{Member, members};
-use super::arrival::{Arrived, ArrivedItem};
+use super::arrival::{ConnectionDto, ItemDto};
 use crate::appsettings::Reference;
 use crate::connection::core_service::{changed, merge};
 use crate::connection::{
-    Connection, ConnectionDraft, ConnectionError, ConnectionItem, Field, FieldError, Mask, Plain,
-    Reason, Setting, Settings,
+    Connection, ConnectionDraft, ConnectionError, ConnectionItem, DraftField, FieldError,
+    FieldReason, MaskedSecret, PlainSecret, SettingValue, Settings,
 };
 use crate::provider::{Provider, ProviderCatalog, is_sensitive};
 use crate::text;
@@ -40,7 +40,7 @@ pub struct RawChange {
     /// True when the change differs from the stored connection.
     pub is_change: bool,
     /// The connection after the change.
-    pub after: Connection<Plain>,
+    pub after: Connection<PlainSecret>,
     /// Changed paths.
     pub paths: Vec<String>,
     /// True if it creates another connection.
@@ -48,19 +48,19 @@ pub struct RawChange {
 }
 
 /// A setting of the request body.
-enum Entry<'r> {
+enum RawSetting<'r> {
     /// Unchanged, as the server sent it.
     Kept(&'r Member),
     /// Replaced in place, with the stored spelling of the key.
-    Replaced(&'r Member, Setting<Plain>),
+    Replaced(&'r Member, SettingValue<PlainSecret>),
     /// Appended.
-    Added(String, Setting<Plain>),
+    Added(String, SettingValue<PlainSecret>),
 }
 
 impl RawConnection {
     /// Parses a response body; none when it is not a connection.
     pub fn read(body: &[u8]) -> Option<Self> {
-        let item = serde_json::from_slice::<ArrivedItem>(body).ok()?.into();
+        let item = serde_json::from_slice::<ItemDto>(body).ok()?.into();
         let body = Zeroizing::new(std::str::from_utf8(body).ok()?.to_owned());
         let mut settings = None;
         let mut has_settings = false;
@@ -83,7 +83,7 @@ impl RawConnection {
 
     /// Returns the connection with secrets masked.
     pub fn masked(&self, catalog: &ProviderCatalog) -> Option<Connection> {
-        let arrived: Arrived = serde_json::from_str(&self.body).ok()?;
+        let arrived: ConnectionDto = serde_json::from_str(&self.body).ok()?;
         Some(arrived.masked(catalog))
     }
 
@@ -101,8 +101,8 @@ impl RawConnection {
             && !id.trim().eq_ignore_ascii_case(&self.item.provider_id)
         {
             refused.push(FieldError {
-                field: Field::ProviderId,
-                reason: Reason::ProviderFixed,
+                field: DraftField::ProviderId,
+                reason: FieldReason::ProviderFixed,
             });
         }
         let mut item = self.item.clone();
@@ -112,12 +112,14 @@ impl RawConnection {
         }
         item.is_active = draft.is_active.unwrap_or(item.is_active);
         let (entries, after) = self.apply(draft, item, catalog, &mut refused);
-        let is_replaced = entries.iter().any(|entry| !matches!(entry, Entry::Kept(_)));
+        let is_replaced = entries
+            .iter()
+            .any(|entry| !matches!(entry, RawSetting::Kept(_)));
         let before = self.plain(&self.unchanged(), self.item.clone(), catalog);
         let paths = changed::paths(&before, &after);
         let is_change = is_replaced || !paths.is_empty();
         if is_change {
-            self.refuse_hidden_settings(&mut refused);
+            self.reject_hidden_settings(&mut refused);
             self.reject_kept_masks(&entries, catalog, &mut refused);
         }
         if refused.is_empty() {
@@ -147,7 +149,7 @@ impl RawConnection {
         name.trim().clone_into(&mut item.name);
         item.is_active = draft.is_active.unwrap_or(item.is_active);
         let (entries, after) = self.apply(draft, item, catalog, &mut refused);
-        self.refuse_hidden_settings(&mut refused);
+        self.reject_hidden_settings(&mut refused);
         self.reject_kept_masks(&entries, catalog, &mut refused);
         if !refused.is_empty() {
             return Err(ConnectionError::Invalid(refused));
@@ -168,7 +170,7 @@ impl RawConnection {
         item: ConnectionItem,
         catalog: &ProviderCatalog,
         refused: &mut Vec<FieldError>,
-    ) -> (Vec<Entry<'_>>, Connection<Plain>) {
+    ) -> (Vec<RawSetting<'_>>, Connection<PlainSecret>) {
         let provider = self.provider(catalog);
         let mut entries = self.unchanged();
         let given = draft.settings.as_ref().into_iter().flat_map(Settings::iter);
@@ -177,7 +179,7 @@ impl RawConnection {
             let is_secret = is_sensitive(provider, key);
             let mut is_stored = false;
             for entry in &mut entries {
-                let Entry::Kept(member) = *entry else {
+                let RawSetting::Kept(member) = *entry else {
                     continue;
                 };
                 if !is_same_setting(provider, &member.key(&self.body), key) {
@@ -186,10 +188,10 @@ impl RawConnection {
                 is_stored = true;
                 let raw = member.value(&self.body);
                 match compare(raw, value, (field, is_secret)) {
-                    Comparison::Same => {}
-                    Comparison::Mask => refused.push(at(provider, key, Reason::Masked)),
-                    Comparison::Other => {
-                        *entry = Entry::Replaced(member, typed(value, Some(raw), field));
+                    RawComparison::Same => {}
+                    RawComparison::Mask => refused.push(at(provider, key, FieldReason::Masked)),
+                    RawComparison::Other => {
+                        *entry = RawSetting::Replaced(member, typed(value, Some(raw), field));
                     }
                 }
             }
@@ -197,11 +199,11 @@ impl RawConnection {
                 continue;
             }
             if is_secret && value.text().is_some_and(is_mask) {
-                refused.push(at(provider, key, Reason::Masked));
+                refused.push(at(provider, key, FieldReason::Masked));
                 continue;
             }
             let key = field.map_or(key, |field| field.key.as_str());
-            entries.push(Entry::Added(key.to_owned(), typed(value, None, field)));
+            entries.push(RawSetting::Added(key.to_owned(), typed(value, None, field)));
         }
         let before = self.plain(&self.unchanged(), self.item.clone(), catalog);
         let after = self.plain(&entries, item, catalog);
@@ -212,7 +214,7 @@ impl RawConnection {
             }
             (None, Some(old), Some(new)) => {
                 let kept = merge::undescribed_secrets_led_elsewhere(old, new).into_iter();
-                refused.extend(kept.map(|key| at(None, &key, Reason::EndpointMoved)));
+                refused.extend(kept.map(|key| at(None, &key, FieldReason::EndpointChanged)));
             }
             (_, None, _) | (_, _, None) => {}
         }
@@ -220,12 +222,12 @@ impl RawConnection {
     }
 
     /// Rejects a write where the server does not return the settings: a PUT without them would remove them.
-    fn refuse_hidden_settings(&self, refused: &mut Vec<FieldError>) {
+    fn reject_hidden_settings(&self, refused: &mut Vec<FieldError>) {
         if !self.has_settings {
             let words = "This server does not return the settings of this connection, and saving would remove them; change it on the server";
             refused.push(FieldError {
-                field: Field::Settings,
-                reason: Reason::Said(words.into()),
+                field: DraftField::Settings,
+                reason: FieldReason::ServerMessage(words.into()),
             });
         }
     }
@@ -233,13 +235,15 @@ impl RawConnection {
     /// Rejects a mask that would be sent back as the secret.
     fn reject_kept_masks(
         &self,
-        entries: &[Entry<'_>],
+        entries: &[RawSetting<'_>],
         catalog: &ProviderCatalog,
         refused: &mut Vec<FieldError>,
     ) {
         let provider = self.provider(catalog);
         for entry in entries {
-            let Entry::Kept(member) = entry else { continue };
+            let RawSetting::Kept(member) = entry else {
+                continue;
+            };
             let key = member.key(&self.body);
             let is_mask = member.has_mask(&self.body);
             let is_refused = refused
@@ -250,13 +254,17 @@ impl RawConnection {
                     "This server shows only a mask of {}, and saving would replace the secret with the mask; enter the secret again in the same change",
                     label(provider, &key)
                 );
-                refused.push(at(provider, &key, Reason::Said(words)));
+                refused.push(at(provider, &key, FieldReason::ServerMessage(words)));
             }
         }
     }
 
-    fn unchanged(&self) -> Vec<Entry<'_>> {
-        self.settings.iter().flatten().map(Entry::Kept).collect()
+    fn unchanged(&self) -> Vec<RawSetting<'_>> {
+        self.settings
+            .iter()
+            .flatten()
+            .map(RawSetting::Kept)
+            .collect()
     }
 
     fn provider<'c>(&self, catalog: &'c ProviderCatalog) -> Option<&'c Provider> {
@@ -266,22 +274,22 @@ impl RawConnection {
     /// Returns the connection of these entries, with keys as the provider spells them. Lists and objects are left out.
     fn plain(
         &self,
-        entries: &[Entry<'_>],
+        entries: &[RawSetting<'_>],
         item: ConnectionItem,
         catalog: &ProviderCatalog,
-    ) -> Connection<Plain> {
+    ) -> Connection<PlainSecret> {
         let provider = self.provider(catalog);
         let pairs = entries.iter().filter_map(|entry| {
             let (key, value) = match entry {
-                Entry::Kept(member) => (member.key(&self.body), member.setting(&self.body)?),
-                Entry::Replaced(member, value) => (member.key(&self.body), value.clone()),
-                Entry::Added(key, value) => (key.clone(), value.clone()),
+                RawSetting::Kept(member) => (member.key(&self.body), member.setting(&self.body)?),
+                RawSetting::Replaced(member, value) => (member.key(&self.body), value.clone()),
+                RawSetting::Added(key, value) => (key.clone(), value.clone()),
             };
             let value = classify(value, is_sensitive(provider, &key));
-            let key = provider.map_or(key.as_str(), |provider| provider.spelled(&key));
+            let key = provider.map_or(key.as_str(), |provider| provider.canonical_spelling(&key));
             Some((key.to_owned(), value))
         });
-        let settings: Settings<Plain> = pairs.collect();
+        let settings: Settings<PlainSecret> = pairs.collect();
         let is_there = self.settings.is_some() || !settings.is_empty();
         Connection {
             item,
@@ -291,24 +299,26 @@ impl RawConnection {
 }
 
 fn is_mask(text: &str) -> bool {
-    Mask::is_mask(text::trim_invisible(text))
+    MaskedSecret::is_mask(text::trim_invisible(text))
 }
-fn classify(value: Setting<Plain>, is_secret: bool) -> Setting<Plain> {
+fn classify(value: SettingValue<PlainSecret>, is_secret: bool) -> SettingValue<PlainSecret> {
     if !is_secret {
         return match &value {
-            Setting::Secret(_) => Setting::Text(value.text().unwrap_or_default().to_owned()),
+            SettingValue::Secret(_) => {
+                SettingValue::Text(value.text().unwrap_or_default().to_owned())
+            }
             _ => value,
         };
     }
     match &value {
-        Setting::Number(number) => Setting::Secret(Plain::new(number.to_string())),
-        Setting::Text(_) | Setting::Secret(_) => match value.text().map(str::trim) {
-            Some("") => Setting::Null,
-            Some(text) if Reference::read(text).is_some() => Setting::Text(text.to_owned()),
-            Some(text) => Setting::Secret(Plain::new(text)),
+        SettingValue::Number(number) => SettingValue::Secret(PlainSecret::new(number.to_string())),
+        SettingValue::Text(_) | SettingValue::Secret(_) => match value.text().map(str::trim) {
+            Some("") => SettingValue::Null,
+            Some(text) if Reference::read(text).is_some() => SettingValue::Text(text.to_owned()),
+            Some(text) => SettingValue::Secret(PlainSecret::new(text)),
             None => value,
         },
-        Setting::Null | Setting::Switch(_) => value,
+        SettingValue::Null | SettingValue::Switch(_) => value,
     }
 }
 
@@ -330,11 +340,11 @@ fn label(provider: Option<&Provider>, key: &str) -> String {
 }
 
 /// Creates the error of a setting.
-pub fn at(provider: Option<&Provider>, key: &str, reason: Reason) -> FieldError {
-    let field = Field::Setting {
+pub fn at(provider: Option<&Provider>, key: &str, reason: FieldReason) -> FieldError {
+    let field = DraftField::Setting {
         provider: provider.map_or_else(String::new, |provider| provider.id.clone()),
         key: provider
-            .map_or(key, |provider| provider.spelled(key))
+            .map_or(key, |provider| provider.canonical_spelling(key))
             .to_owned(),
         label: label(provider, key),
     };

@@ -3,25 +3,27 @@
 use http::StatusCode;
 use serde_json::Value;
 
-use super::wire::Answer;
+use super::wire::HttpResponse;
 use super::words;
-use crate::connection::{ConnectionError, Field, FieldError, IdOrAlias, Reason, ServerError};
+use crate::connection::{
+    ConnectionError, DraftField, FieldError, FieldReason, IdOrAlias, ServerError,
+};
 use crate::provider::Provider;
 
 /// Context of a request, for error responses with less detail.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct About<'a> {
+pub struct ErrorContext<'a> {
     /// Connection of the request.
     pub key: Option<&'a IdOrAlias>,
     /// Version of the request.
     pub number: Option<u64>,
     /// Version that the change is based on.
-    pub over: Option<u64>,
+    pub base_version: Option<u64>,
     /// Provider of the settings in the request.
     pub provider: Option<&'a Provider>,
 }
 
-impl<'a> About<'a> {
+impl<'a> ErrorContext<'a> {
     /// Creates the context of one connection.
     pub fn one(key: &'a IdOrAlias) -> Self {
         Self {
@@ -32,7 +34,7 @@ impl<'a> About<'a> {
 }
 
 /// Converts an error response to an error.
-pub fn read(answer: &Answer, about: About<'_>) -> ConnectionError {
+pub fn read(answer: &HttpResponse, about: ErrorContext<'_>) -> ConnectionError {
     let body: Option<Value> = serde_json::from_slice(&answer.body).ok();
     let cause = body.as_ref().and_then(|body| body.get("cause"));
     if let Some(error) = cause.and_then(|cause| serde_json::from_value(cause.clone()).ok()) {
@@ -49,37 +51,37 @@ pub fn read(answer: &Answer, about: About<'_>) -> ConnectionError {
         },
     };
     if status.is_redirection() {
-        return refused(status, redirect_message(answer.location()));
+        return rejected(status, redirect_message(answer.location()));
     }
     match (status, about) {
         (StatusCode::UNAUTHORIZED, _) => ServerError::SignIn.into(),
         (StatusCode::FORBIDDEN, _) => ServerError::Forbidden(words).into(),
         (
             StatusCode::NOT_FOUND,
-            About {
+            ErrorContext {
                 number: Some(number),
                 ..
             },
         ) => ConnectionError::VersionNotFound(number),
-        (StatusCode::NOT_FOUND, About { key: Some(key), .. }) => {
+        (StatusCode::NOT_FOUND, ErrorContext { key: Some(key), .. }) => {
             ConnectionError::NotFound(key.clone())
         }
         (
             StatusCode::PRECONDITION_FAILED,
-            About {
-                over: Some(expected),
+            ErrorContext {
+                base_version: Some(expected),
                 ..
             },
         ) => match answer.version() {
-            Some(found) => ConnectionError::VersionMoved { expected, found },
-            None => refused(status, words),
+            Some(found) => ConnectionError::VersionConflict { expected, found },
+            None => rejected(status, words),
         },
         _ => {
             let errors = body.as_ref().and_then(|body| member(body, "errors"));
             let fields =
                 errors.map_or_else(Vec::new, |errors| field_errors(errors, about.provider));
             if fields.is_empty() || !status.is_client_error() {
-                refused(status, words)
+                rejected(status, words)
             } else {
                 ConnectionError::Invalid(fields)
             }
@@ -88,7 +90,7 @@ pub fn read(answer: &Answer, about: About<'_>) -> ConnectionError {
 }
 
 /// Returns whether a 404 is a web page, where the API would answer in JSON.
-pub fn is_not_api(answer: &Answer) -> bool {
+pub fn is_not_api(answer: &HttpResponse) -> bool {
     let says_nothing_there = matches!(
         answer.status,
         StatusCode::BAD_REQUEST
@@ -103,7 +105,7 @@ pub fn is_not_api(answer: &Answer) -> bool {
 }
 
 /// Creates an error from a status and a text.
-pub fn refused(status: StatusCode, words: impl Into<String>) -> ConnectionError {
+pub fn rejected(status: StatusCode, words: impl Into<String>) -> ConnectionError {
     ServerError::Refused {
         status: status.as_u16(),
         words: words.into(),
@@ -148,7 +150,7 @@ fn field_errors(errors: &Value, provider: Option<&Provider>) -> Vec<FieldError> 
             if let Some(words) = words::line(words) {
                 found.push(FieldError {
                     field: field.clone(),
-                    reason: Reason::Said(words),
+                    reason: FieldReason::ServerMessage(words),
                 });
             }
         }
@@ -158,28 +160,28 @@ fn field_errors(errors: &Value, provider: Option<&Provider>) -> Vec<FieldError> 
 }
 
 /// Parses a field path: `Alias`, `$.providerId`, `Settings.ApiKey`, `Settings[apiKey]`.
-fn field(path: &str, provider: Option<&Provider>) -> Option<Field> {
+fn field(path: &str, provider: Option<&Provider>) -> Option<DraftField> {
     let path = path.trim_start_matches("$.");
     let (name, key) = match path.split_once(['.', '[']) {
         Some((name, key)) => (name, Some(key.trim_matches([']', '"', '\'']))),
         None => (path, None),
     };
     let whole = [
-        Field::Alias,
-        Field::Name,
-        Field::ProviderId,
-        Field::IsActive,
-        Field::Settings,
+        DraftField::Alias,
+        DraftField::Name,
+        DraftField::ProviderId,
+        DraftField::IsActive,
+        DraftField::Settings,
     ];
     let named = whole
         .into_iter()
         .find(|field| field.path().eq_ignore_ascii_case(name))?;
-    let (Field::Settings, Some(key)) = (&named, key) else {
+    let (DraftField::Settings, Some(key)) = (&named, key) else {
         return Some(named);
     };
     let mut known = provider.into_iter().flat_map(|provider| &provider.settings);
     let known = known.find(|field| field.key.eq_ignore_ascii_case(key));
-    Some(Field::Setting {
+    Some(DraftField::Setting {
         provider: provider.map_or_else(String::new, |provider| provider.id.clone()),
         key: known.map_or_else(|| key.to_owned(), |field| field.key.clone()),
         label: known.map_or_else(|| key.to_owned(), |field| field.label.clone()),

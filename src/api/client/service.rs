@@ -9,31 +9,31 @@ use serde_json::json;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::arrival::{ArrivedItem, ArrivedPage};
-use super::foreign::{self, List};
-use super::history::{ArrivedComparison, ArrivedRollback, Record};
+use super::arrival::{ItemDto, PageDto};
+use super::foreign::{self, ForeignList};
+use super::history::{ComparisonDto, RollbackDto, VersionDto};
 use super::list::{MAX_LISTED, MAX_SKIPPED};
-use super::refusal::About;
-use super::wire::{Asking, TEST};
+use super::refusal::ErrorContext;
+use super::wire::{HttpRequest, TEST};
 use super::{RemoteService, feed, is_valid_segment, path_segment, refusal};
-use crate::appsettings::{ConfigurationKey, Lookup, MAX_KEYS, Reference};
+use crate::appsettings::{ConfigurationKey, MAX_KEYS, Reference, ReferenceLookup};
 use crate::connection::store::{ChangeFeed, Revision};
-use crate::connection::validate::Stored;
+use crate::connection::validate::MaskPolicy;
 use crate::connection::{
-    Comparison, Connection, ConnectionDraft, ConnectionError, ConnectionItem, ConnectionService,
-    Foreseen, IdOrAlias, Model, Page, Proposal, Query, Rollback, ServerError, ServiceFeatures,
-    TestReport, TestSubject, Version, Window, proposal,
+    ChangePreview, Connection, ConnectionDraft, ConnectionError, ConnectionItem, ConnectionService,
+    IdOrAlias, ListQuery, Model, Page, PageRequest, ProposedChange, RollbackResult, ServerError,
+    ServiceFeatures, TestReport, TestSubject, Version, VersionComparison, proposal,
 };
 use crate::provider::{Capability, ProviderCatalog};
 
 /// A model. Unknown capabilities are ignored.
 #[derive(Deserialize)]
-struct ArrivedModel {
+struct ModelDto {
     #[serde(default)]
     id: Option<String>,
     /// ID and name in the format of Umbraco.AI.
     #[serde(default)]
-    model: Option<NestedModel>,
+    model: Option<NestedModelDto>,
     #[serde(default)]
     name: Option<String>,
     #[serde(default)]
@@ -42,12 +42,12 @@ struct ArrivedModel {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct NestedModel {
+struct NestedModelDto {
     model_id: String,
 }
 
 #[derive(Deserialize)]
-struct Latest {
+struct LatestVersion {
     revision: Revision,
 }
 
@@ -57,7 +57,7 @@ impl ConnectionService for RemoteService {
         Arc::clone(&self.catalog)
     }
 
-    async fn list(&self, query: Query) -> Result<Page<ConnectionItem>, ConnectionError> {
+    async fn list(&self, query: ListQuery) -> Result<Page<ConnectionItem>, ConnectionError> {
         self.listed(&query).await
     }
 
@@ -77,33 +77,38 @@ impl ConnectionService for RemoteService {
         if !self.is_umai {
             return self.list_aliases_locally(prefix, most).await;
         }
-        let mut url = self.wire.address().endpoint(&["aliases"]);
+        let mut url = self.http.address().endpoint(&["aliases"]);
         url.query_pairs_mut()
             .append_pair("prefix", prefix)
             .append_pair("take", &most.min(MAX_LISTED).to_string());
-        let found: ArrivedPage<String> = self.fetch(Asking::get(url), About::default()).await?;
+        let found: PageDto<String> = self
+            .fetch(HttpRequest::get(url), ErrorContext::default())
+            .await?;
         Ok(found.items)
     }
 
-    async fn lookup(&self, reference: &Reference) -> Result<Lookup, ConnectionError> {
+    async fn lookup(&self, reference: &Reference) -> Result<ReferenceLookup, ConnectionError> {
         if !self.is_umai {
             let words = "This server cannot look up configuration keys";
-            return Err(refusal::refused(StatusCode::NOT_FOUND, words));
+            return Err(refusal::rejected(StatusCode::NOT_FOUND, words));
         }
         let url = self
-            .wire
+            .http
             .address()
             .endpoint(&["appsettings", reference.key()]);
-        self.fetch(Asking::get(url), About::default()).await
+        self.fetch(HttpRequest::get(url), ErrorContext::default())
+            .await
     }
 
     async fn configuration_keys(&self) -> Result<Page<ConfigurationKey>, ConnectionError> {
         if !self.is_umai {
             return Err(no_key_list());
         }
-        let url = self.wire.address().endpoint(&["appsettings"]);
-        let asked = self.fetch(Asking::get(url), About::default()).await;
-        let page: ArrivedPage<ConfigurationKey> = asked.map_err(unlisted)?;
+        let url = self.http.address().endpoint(&["appsettings"]);
+        let asked = self
+            .fetch(HttpRequest::get(url), ErrorContext::default())
+            .await;
+        let page: PageDto<ConfigurationKey> = asked.map_err(unlisted)?;
         let total = page.total();
         let is_one =
             |listed: &ConfigurationKey| Reference::read(&format!("${}", listed.key)).is_some();
@@ -116,21 +121,23 @@ impl ConnectionService for RemoteService {
 
     async fn create(&self, draft: ConnectionDraft) -> Result<Connection, ConnectionError> {
         let draft = self.trimmed(draft);
-        if let Err(error) = self.check(&draft, Stored::Nothing) {
-            return Err(self.with_all_fields(error, Proposal::Create(draft)).await);
+        if let Err(error) = self.check(&draft, MaskPolicy::Reject) {
+            return Err(self
+                .with_all_fields(error, ProposedChange::Create(draft))
+                .await);
         }
         let draft = if self.is_umai {
             draft
         } else {
-            self.spelled(draft)
+            self.field_name_in_schema(draft)
         };
-        let about = About {
+        let about = ErrorContext {
             provider: self.provider_of(&draft),
-            ..About::default()
+            ..ErrorContext::default()
         };
-        let url = self.wire.address().endpoint(&["connections"]);
-        let asking = Asking::new(Method::POST, url).with(draft.to_body());
-        let answer = self.ask(asking, about).await?;
+        let url = self.http.address().endpoint(&["connections"]);
+        let asking = HttpRequest::new(Method::POST, url).with(draft.to_body());
+        let answer = self.send_request(asking, about).await?;
         let named = draft.alias.map(IdOrAlias::Alias);
         self.saved_connection(answer, named.as_ref()).await
     }
@@ -141,20 +148,20 @@ impl ConnectionService for RemoteService {
         draft: ConnectionDraft,
     ) -> Result<Connection, ConnectionError> {
         let draft = self.trimmed(draft);
-        if let Err(error) = self.check(&draft, Stored::Secrets) {
+        if let Err(error) = self.check(&draft, MaskPolicy::KeepStored) {
             let key = key.clone();
-            let proposal = Proposal::Duplicate { key, draft };
+            let proposal = ProposedChange::Duplicate { key, draft };
             return Err(self.with_all_fields(error, proposal).await);
         }
         if !self.is_umai {
             return self.duplicate_foreign(key, &draft).await;
         }
         let url = self
-            .wire
+            .http
             .address()
             .endpoint(&["connections", &path_segment(key)?, "duplicate"]);
-        let asking = Asking::new(Method::POST, url).with(draft.to_body());
-        let answer = self.ask(asking, About::one(key)).await?;
+        let asking = HttpRequest::new(Method::POST, url).with(draft.to_body());
+        let answer = self.send_request(asking, ErrorContext::one(key)).await?;
         let named = draft.alias.map(IdOrAlias::Alias);
         self.saved_connection(answer, named.as_ref()).await
     }
@@ -181,29 +188,29 @@ impl ConnectionService for RemoteService {
         key: &IdOrAlias,
         over: Option<u64>,
     ) -> Result<ConnectionItem, ConnectionError> {
-        let item = ConnectionItem::from(self.load_as::<ArrivedItem>(key).await?);
+        let item = ConnectionItem::from(self.load_as::<ItemDto>(key).await?);
         // Other servers ignore `If-Match`, and their deletes are permanent.
         if let Some(expected) = over.filter(|expected| !self.is_umai && *expected != item.version) {
             let found = item.version;
-            return Err(ConnectionError::VersionMoved { expected, found });
+            return Err(ConnectionError::VersionConflict { expected, found });
         }
         let url = self
-            .wire
+            .http
             .address()
             .endpoint(&["connections", &item.id.to_string()]);
-        let asking = Asking::new(Method::DELETE, url).over(over);
-        let about = About {
-            over,
-            ..About::one(key)
+        let asking = HttpRequest::new(Method::DELETE, url).over(over);
+        let about = ErrorContext {
+            base_version: over,
+            ..ErrorContext::one(key)
         };
-        match self.ask(asking, about).await {
+        match self.send_request(asking, about).await {
             Ok(_) => Ok(item),
             Err(ConnectionError::NotFound(_)) => Err(ConnectionError::NotFound(key.clone())),
             Err(error) => Err(self.moved(error, key, over).await),
         }
     }
 
-    async fn trash(&self, window: Window) -> Result<Page<ConnectionItem>, ConnectionError> {
+    async fn trash(&self, window: PageRequest) -> Result<Page<ConnectionItem>, ConnectionError> {
         self.list_trash(window).await
     }
 
@@ -214,41 +221,45 @@ impl ConnectionService for RemoteService {
     ) -> Result<Connection, ConnectionError> {
         let key = IdOrAlias::Id(id);
         let url = self
-            .wire
+            .http
             .address()
             .endpoint(&["trash", &id.to_string(), "restore"]);
         let draft = ConnectionDraft {
             alias,
             ..ConnectionDraft::default()
         };
-        let asking = Asking::new(Method::POST, url).with(draft.to_body());
-        let answer = self.ask(asking, About::one(&key)).await?;
+        let asking = HttpRequest::new(Method::POST, url).with(draft.to_body());
+        let answer = self.send_request(asking, ErrorContext::one(&key)).await?;
         self.saved_connection(answer, Some(&key)).await
     }
 
     async fn purge(&self, id: Uuid) -> Result<(), ConnectionError> {
-        let url = self.wire.address().endpoint(&["trash", &id.to_string()]);
+        let url = self.http.address().endpoint(&["trash", &id.to_string()]);
         let key = IdOrAlias::Id(id);
-        let asking = Asking::new(Method::DELETE, url);
-        self.ask(asking, About::one(&key)).await.map(drop)
+        let asking = HttpRequest::new(Method::DELETE, url);
+        self.send_request(asking, ErrorContext::one(&key))
+            .await
+            .map(drop)
     }
 
     async fn versions(
         &self,
         key: &IdOrAlias,
-        window: Window,
+        window: PageRequest,
     ) -> Result<Page<Version>, ConnectionError> {
         let key = &self.history_key(key).await?;
         let mut url =
-            self.wire
+            self.http
                 .address()
                 .endpoint(&["versions", "connection", &path_segment(key)?]);
         url.query_pairs_mut()
             .append_pair("expand", "snapshot")
             .append_pair("skip", &window.skip.min(MAX_SKIPPED).to_string())
             .append_pair("take", &window.take.min(MAX_LISTED).to_string());
-        let page = self.fetch(Asking::get(url), About::one(key)).await;
-        let page: ArrivedPage<Record> = page.map_err(|error| self.without_snapshots(error))?;
+        let page = self
+            .fetch(HttpRequest::get(url), ErrorContext::one(key))
+            .await;
+        let page: PageDto<VersionDto> = page.map_err(|error| self.without_snapshots(error))?;
         let total = page.total();
         let mut items = Vec::with_capacity(page.items.len());
         for record in page.items {
@@ -264,14 +275,14 @@ impl ConnectionService for RemoteService {
 
     async fn version(&self, key: &IdOrAlias, number: u64) -> Result<Version, ConnectionError> {
         let key = &self.history_key(key).await?;
-        let about = About {
+        let about = ErrorContext {
             number: Some(number),
-            ..About::one(key)
+            ..ErrorContext::one(key)
         };
         let url = self.at_version(key, number, &[])?;
-        let record: Record = self.fetch(Asking::get(url), about).await?;
+        let record: VersionDto = self.fetch(HttpRequest::get(url), about).await?;
         record.complete(&self.catalog).ok_or_else(|| {
-            refusal::refused(
+            refusal::rejected(
                 StatusCode::OK,
                 "The server did not return the snapshot of this version",
             )
@@ -283,12 +294,13 @@ impl ConnectionService for RemoteService {
         key: &IdOrAlias,
         from: u64,
         to: u64,
-    ) -> Result<Comparison, ConnectionError> {
+    ) -> Result<VersionComparison, ConnectionError> {
         let key = &self.history_key(key).await?;
         let url = self.at_version(key, from, &["compare", &to.to_string()])?;
-        let compared = self.fetch(Asking::get(url), About::one(key)).await;
-        let comparison: ArrivedComparison =
-            compared.map_err(|error| self.without_snapshots(error))?;
+        let compared = self
+            .fetch(HttpRequest::get(url), ErrorContext::one(key))
+            .await;
+        let comparison: ComparisonDto = compared.map_err(|error| self.without_snapshots(error))?;
         Ok(comparison.masked(&self.catalog))
     }
 
@@ -297,55 +309,56 @@ impl ConnectionService for RemoteService {
         key: &IdOrAlias,
         number: u64,
         description: Option<String>,
-    ) -> Result<Rollback, ConnectionError> {
+    ) -> Result<RollbackResult, ConnectionError> {
         if !self.is_umai {
             let description = description.as_deref();
             return self.roll_back_foreign(key, number, description).await;
         }
-        let about = About {
+        let about = ErrorContext {
             number: Some(number),
-            ..About::one(key)
+            ..ErrorContext::one(key)
         };
         let url = self.at_version(key, number, &["rollback"])?;
-        let mut asking = Asking::new(Method::POST, url);
+        let mut asking = HttpRequest::new(Method::POST, url);
         if let Some(description) = description {
             let body = json!({ "changeDescription": description }).to_string();
             asking = asking.with(Zeroizing::new(body.into_bytes()));
         }
-        let rollback: ArrivedRollback = self.fetch(asking, about).await?;
+        let rollback: RollbackDto = self.fetch(asking, about).await?;
         Ok(rollback.masked(&self.catalog))
     }
 
     async fn test(&self, subject: TestSubject) -> Result<TestReport, ConnectionError> {
-        if let (TestSubject::Draft(_) | TestSubject::Changed(..), false) = (&subject, self.is_umai)
-        {
+        if let (TestSubject::Draft(_) | TestSubject::Edited(..), false) = (&subject, self.is_umai) {
             let words = "This server tests only saved settings; save first, then test";
-            return Err(refusal::refused(StatusCode::NOT_IMPLEMENTED, words));
+            return Err(refusal::rejected(StatusCode::NOT_IMPLEMENTED, words));
         }
-        let address = self.wire.address();
+        let address = self.http.address();
         let tested = |key| -> Result<url::Url, ConnectionError> {
             Ok(address.endpoint(&["connections", &path_segment(key)?, "test"]))
         };
         let (url, key, draft) = match subject {
             TestSubject::Stored(key) => (tested(&key)?, Some(key), None),
-            TestSubject::Changed(key, draft) => (tested(&key)?, Some(key), Some(draft)),
+            TestSubject::Edited(key, draft) => (tested(&key)?, Some(key), Some(draft)),
             TestSubject::Draft(draft) => {
                 (address.endpoint(&["connection-tests"]), None, Some(draft))
             }
         };
-        let mut asking = Asking::new(Method::POST, url).within(TEST);
+        let mut asking = HttpRequest::new(Method::POST, url).with_timeout(TEST);
         if let (Some(key), false) = (&key, self.is_umai) {
             return self.test_foreign(key, asking).await;
         }
         if let Some(draft) = &draft {
-            let stored = key.as_ref().map_or(Stored::Nothing, |_| Stored::Secrets);
+            let stored = key
+                .as_ref()
+                .map_or(MaskPolicy::Reject, |_| MaskPolicy::KeepStored);
             self.check(draft, stored)?;
             asking = asking.with(draft.to_body());
         }
-        let about = About {
+        let about = ErrorContext {
             key: key.as_ref(),
             provider: draft.as_ref().and_then(|draft| self.provider_of(draft)),
-            ..About::default()
+            ..ErrorContext::default()
         };
         self.fetch(asking, about).await
     }
@@ -356,15 +369,15 @@ impl ConnectionService for RemoteService {
         capability: Option<Capability>,
     ) -> Result<Vec<Model>, ConnectionError> {
         let mut url = self
-            .wire
+            .http
             .address()
             .endpoint(&["connections", &path_segment(key)?, "models"]);
         if let Some(capability) = capability {
             url.query_pairs_mut()
                 .append_pair("capability", capability.as_str());
         }
-        let asking = Asking::get(url).within(TEST);
-        let models: List<ArrivedModel> = self.fetch(asking, About::one(key)).await?;
+        let asking = HttpRequest::get(url).with_timeout(TEST);
+        let models: ForeignList<ModelDto> = self.fetch(asking, ErrorContext::one(key)).await?;
         let models = models.into_items().into_iter().filter_map(|model| {
             let id = model.id.or(model.model.map(|nested| nested.model_id))?;
             Some(Model {
@@ -378,10 +391,12 @@ impl ConnectionService for RemoteService {
 
     async fn capabilities(&self) -> Result<Vec<Capability>, ConnectionError> {
         let url = self
-            .wire
+            .http
             .address()
             .endpoint(&["connections", "capabilities"]);
-        let able: List<String> = self.fetch(Asking::get(url), About::default()).await?;
+        let able: ForeignList<String> = self
+            .fetch(HttpRequest::get(url), ErrorContext::default())
+            .await?;
         Ok(known(&able.into_items()))
     }
 
@@ -389,9 +404,11 @@ impl ConnectionService for RemoteService {
         if !self.is_umai {
             return Err(feed::none(StatusCode::NOT_FOUND));
         }
-        let url = self.wire.address().endpoint(&["changes", "latest"]);
-        let latest = self.fetch(Asking::get(url), About::default()).await;
-        let latest: Latest = latest.map_err(feed::or_no_api)?;
+        let url = self.http.address().endpoint(&["changes", "latest"]);
+        let latest = self
+            .fetch(HttpRequest::get(url), ErrorContext::default())
+            .await;
+        let latest: LatestVersion = latest.map_err(feed::or_no_api)?;
         Ok(latest.revision)
     }
 
@@ -399,28 +416,28 @@ impl ConnectionService for RemoteService {
         if !self.is_umai {
             return Err(feed::none(StatusCode::NOT_FOUND));
         }
-        let mut url = self.wire.address().endpoint(&["changes"]);
+        let mut url = self.http.address().endpoint(&["changes"]);
         url.query_pairs_mut()
             .append_pair("since", &since.0.to_string());
-        let response = self.wire.open(url).await?;
+        let response = self.http.open(url).await?;
         if !response.status().is_success() {
-            let answer = self.wire.refused(response).await?;
+            let answer = self.http.read_error_response(response).await?;
             return Err(feed::or_unsupported(refusal::read(
                 &answer,
-                About::default(),
+                ErrorContext::default(),
             )));
         }
         if !feed::is_stream(&response) {
             return Err(feed::none(response.status()));
         }
-        Ok(feed::follow(response, Arc::clone(&self.wire), since))
+        Ok(feed::follow(response, Arc::clone(&self.http), since))
     }
 
-    async fn foresee(&self, proposal: Proposal) -> Result<Foreseen, ConnectionError> {
+    async fn preview(&self, proposal: ProposedChange) -> Result<ChangePreview, ConnectionError> {
         if self.is_umai {
             proposal::preview_remotely(self, proposal).await
         } else {
-            self.foresee_foreign(proposal).await
+            self.preview_foreign(proposal).await
         }
     }
 
@@ -442,17 +459,17 @@ impl RemoteService {
     pub(super) async fn with_all_fields(
         &self,
         error: ConnectionError,
-        proposal: Proposal,
+        proposal: ProposedChange,
     ) -> ConnectionError {
         let is_misread = match &proposal {
-            Proposal::Create(draft)
-            | Proposal::Update { draft, .. }
-            | Proposal::Duplicate { draft, .. } => !draft.misread.is_empty(),
-            Proposal::SetActive { .. }
-            | Proposal::Rollback { .. }
-            | Proposal::Delete { .. }
-            | Proposal::Restore { .. }
-            | Proposal::Purge(_) => true,
+            ProposedChange::Create(draft)
+            | ProposedChange::Update { draft, .. }
+            | ProposedChange::Duplicate { draft, .. } => !draft.misread.is_empty(),
+            ProposedChange::SetActive { .. }
+            | ProposedChange::Rollback { .. }
+            | ProposedChange::Delete { .. }
+            | ProposedChange::Restore { .. }
+            | ProposedChange::Purge(_) => true,
         };
         if is_misread || !self.is_umai {
             return error;
@@ -473,7 +490,7 @@ impl RemoteService {
             return Ok(None);
         }
         let key = IdOrAlias::Alias(alias.to_owned());
-        match self.load_as::<ArrivedItem>(&key).await {
+        match self.load_as::<ItemDto>(&key).await {
             Ok(owner) => {
                 Ok(Some(owner.into()).filter(|item: &ConnectionItem| Some(item.id) != except))
             }
@@ -486,7 +503,7 @@ impl RemoteService {
     async fn history_key(&self, key: &IdOrAlias) -> Result<IdOrAlias, ConnectionError> {
         match key {
             IdOrAlias::Alias(_) if !self.is_umai => {
-                let item = ConnectionItem::from(self.load_as::<ArrivedItem>(key).await?);
+                let item = ConnectionItem::from(self.load_as::<ItemDto>(key).await?);
                 Ok(IdOrAlias::Id(item.id))
             }
             IdOrAlias::Alias(_) | IdOrAlias::Id(_) => Ok(key.clone()),
@@ -497,7 +514,7 @@ impl RemoteService {
     fn without_snapshots(&self, error: ConnectionError) -> ConnectionError {
         match error {
             ConnectionError::Server(ServerError::Foreign { .. }) if !self.is_umai => {
-                refusal::refused(
+                refusal::rejected(
                     StatusCode::NOT_IMPLEMENTED,
                     "This server keeps no version snapshots; the history is not available",
                 )
@@ -515,7 +532,7 @@ impl RemoteService {
         let (key, number) = (path_segment(key)?, number.to_string());
         let mut parts = vec!["versions", "connection", &key, &number];
         parts.extend(behind);
-        Ok(self.wire.address().endpoint(&parts))
+        Ok(self.http.address().endpoint(&parts))
     }
 }
 
@@ -531,7 +548,7 @@ fn unlisted(error: ConnectionError) -> ConnectionError {
 
 fn no_key_list() -> ConnectionError {
     let words = "This server does not list its configuration keys; type the reference";
-    refusal::refused(StatusCode::NOT_FOUND, words)
+    refusal::rejected(StatusCode::NOT_FOUND, words)
 }
 
 fn known(words: &[String]) -> Vec<Capability> {

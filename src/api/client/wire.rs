@@ -13,7 +13,7 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use super::options::TokenSource;
-use super::{Address, RemoteOptions, trouble};
+use super::{BaseUrl, RemoteOptions, trouble};
 use crate::connection::ServerError;
 use crate::tls::trust::client_config;
 
@@ -36,36 +36,36 @@ const MAX_BYTES: usize = 32 * 1024 * 1024;
 const MAX_AT_ONCE: usize = 32;
 
 /// HTTP client of one server, with its open connections.
-pub struct Wire {
+pub struct HttpClient {
     client: Client,
     /// Limits the concurrent requests.
     permits: Semaphore,
-    address: Address,
+    address: BaseUrl,
     token: RwLock<Option<HeaderValue>>,
     token_source: Option<TokenSource>,
 }
 
 /// A request.
-pub struct Asking {
+pub struct HttpRequest {
     pub method: Method,
     pub url: Url,
     pub body: Option<Zeroizing<Vec<u8>>>,
-    pub over: Option<u64>,
+    pub base_version: Option<u64>,
     /// Timeout of the whole response.
-    pub within: Duration,
+    pub timeout: Duration,
     /// Timeout until the response begins.
-    pub begins_within: Duration,
+    pub response_timeout: Duration,
 }
 
-impl Asking {
+impl HttpRequest {
     pub fn new(method: Method, url: Url) -> Self {
         Self {
             method,
             url,
             body: None,
-            over: None,
-            within: ANSWER,
-            begins_within: FIRST_BYTE,
+            base_version: None,
+            timeout: ANSWER,
+            response_timeout: FIRST_BYTE,
         }
     }
 
@@ -82,27 +82,27 @@ impl Asking {
     /// Sets the expected version. Version 0 stands for a server without versions and is ignored.
     #[must_use]
     pub fn over(mut self, version: Option<u64>) -> Self {
-        self.over = version.filter(|version| *version > 0);
+        self.base_version = version.filter(|version| *version > 0);
         self
     }
 
     #[must_use]
-    pub fn within(mut self, time: Duration) -> Self {
-        self.within = time;
-        self.begins_within = time;
+    pub fn with_timeout(mut self, time: Duration) -> Self {
+        self.timeout = time;
+        self.response_timeout = time;
         self
     }
 }
 
 /// A response.
-pub struct Answer {
+pub struct HttpResponse {
     pub status: StatusCode,
     pub headers: HeaderMap,
     /// Zeroized: a third-party server may return a secret.
     pub body: Zeroizing<Vec<u8>>,
 }
 
-impl Answer {
+impl HttpResponse {
     /// Returns the version in the `ETag`.
     pub fn version(&self) -> Option<u64> {
         let tag = self.headers.get(ETAG)?.to_str().ok()?;
@@ -115,7 +115,7 @@ impl Answer {
     }
 }
 
-impl Wire {
+impl HttpClient {
     /// Creates the client. No request is sent.
     pub fn new(options: &RemoteOptions) -> Result<Self, ServerError> {
         // An already installed provider is the same one.
@@ -152,17 +152,17 @@ impl Wire {
     }
 
     /// Returns the base URL.
-    pub fn address(&self) -> &Address {
+    pub fn address(&self) -> &BaseUrl {
         &self.address
     }
 
     /// Sends a request and reads the whole response.
-    pub async fn send(&self, asking: Asking) -> Result<Answer, ServerError> {
+    pub async fn send(&self, asking: HttpRequest) -> Result<HttpResponse, ServerError> {
         // The semaphore is never closed.
         let _permit = self.permits.acquire().await.ok();
         let is_read = asking.method == Method::GET;
-        let within = asking.within;
-        let begins_within = asking.begins_within;
+        let within = asking.timeout;
+        let begins_within = asking.response_timeout;
         let begun = self.begin(
             asking,
             HeaderValue::from_static("application/json"),
@@ -173,7 +173,7 @@ impl Wire {
             .map_err(|_| self.uncertain(TIMED_OUT, is_read))??;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = self.body(response, is_read).await?;
-        Ok(Answer {
+        Ok(HttpResponse {
             status,
             headers,
             body,
@@ -184,18 +184,24 @@ impl Wire {
     pub async fn open(&self, url: Url) -> Result<Response, ServerError> {
         let accepted = HeaderValue::from_static("text/event-stream");
         // Detects a server that accepts the connection and sends nothing.
-        tokio::time::timeout(FIRST_BYTE, self.begin(Asking::get(url), accepted, None))
-            .await
-            .map_err(|_| self.unreachable(TIMED_OUT))?
+        tokio::time::timeout(
+            FIRST_BYTE,
+            self.begin(HttpRequest::get(url), accepted, None),
+        )
+        .await
+        .map_err(|_| self.unreachable(TIMED_OUT))?
     }
 
     /// Reads the error response to a stream request.
-    pub async fn refused(&self, response: Response) -> Result<Answer, ServerError> {
+    pub async fn read_error_response(
+        &self,
+        response: Response,
+    ) -> Result<HttpResponse, ServerError> {
         let (status, headers) = (response.status(), response.headers().clone());
         let body = tokio::time::timeout(ANSWER, self.body(response, true))
             .await
             .map_err(|_| self.unreachable("the request timed out"))??;
-        Ok(Answer {
+        Ok(HttpResponse {
             status,
             headers,
             body,
@@ -204,7 +210,7 @@ impl Wire {
 
     async fn begin(
         &self,
-        asking: Asking,
+        asking: HttpRequest,
         accepted: HeaderValue,
         within: Option<Duration>,
     ) -> Result<Response, ServerError> {
@@ -218,7 +224,7 @@ impl Wire {
             if let Some(token) = token {
                 request = request.header(AUTHORIZATION, token);
             }
-            if let Some(version) = asking.over {
+            if let Some(version) = asking.base_version {
                 request = request.header(IF_MATCH, format!("\"{version}\""));
             }
             if let Some(body) = &body {
@@ -230,7 +236,7 @@ impl Wire {
                 request = request.timeout(within);
             }
             let sent = request.send().await;
-            sent.map_err(|error| self.broken(&error, is_read))
+            sent.map_err(|error| self.transport_error(&error, is_read))
         };
         let token = self.token();
         let response = send(token.clone()).await?;
@@ -275,7 +281,7 @@ impl Wire {
         while let Some(chunk) = response
             .chunk()
             .await
-            .map_err(|error| self.broken(&error, is_read))?
+            .map_err(|error| self.transport_error(&error, is_read))?
         {
             if body.len() + chunk.len() > MAX_BYTES {
                 return Err(self.unreachable("the response is too large"));
@@ -293,7 +299,7 @@ impl Wire {
         }
     }
 
-    fn broken(&self, error: &reqwest::Error, is_read: bool) -> ServerError {
+    fn transport_error(&self, error: &reqwest::Error, is_read: bool) -> ServerError {
         let why = trouble::describe(error);
         self.uncertain(why, is_read || trouble::is_unsent(error))
     }
@@ -309,4 +315,4 @@ impl Wire {
 }
 
 /// HTTP client that concurrent requests share.
-pub type SharedWire = Arc<Wire>;
+pub type SharedHttpClient = Arc<HttpClient>;

@@ -36,7 +36,7 @@ pub fn from_body(body: &[u8]) -> Option<String> {
     if !text.trim_start().starts_with('<') {
         return line(&text);
     }
-    between(&text, "<title", "</title")
+    text_between(&text, "<title", "</title")
         .and_then(|title| title.split_once('>'))
         .and_then(|(_, title)| line(title))
         .or_else(|| line(&without_tags(&text)))
@@ -53,7 +53,7 @@ pub fn from_json(body: &Value) -> Option<String> {
 }
 
 /// Returns the part of a page between two tags, ignoring case.
-fn between<'a>(page: &'a str, from: &str, to: &str) -> Option<&'a str> {
+fn text_between<'a>(page: &'a str, from: &str, to: &str) -> Option<&'a str> {
     let lower = page.to_ascii_lowercase();
     let start = lower.find(from)? + from.len();
     let end = start + lower[start..].find(to)?;

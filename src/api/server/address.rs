@@ -6,7 +6,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 
-use super::answer::Refusal;
+use super::answer::ApiError;
 
 /// Rejects requests whose path is not percent-encoded UTF-8.
 pub async fn check(request: Request, next: Next) -> Response {
@@ -17,8 +17,8 @@ pub async fn check(request: Request, next: Next) -> Response {
     unreadable().into_response()
 }
 
-fn unreadable() -> Refusal {
-    Refusal::new(
+fn unreadable() -> ApiError {
+    ApiError::new(
         400,
         "The path must be percent-encoded UTF-8",
         "malformedAddress",
@@ -48,12 +48,12 @@ fn digit(byte: Option<u8>) -> Option<u8> {
 }
 
 /// Path parameters of a route.
-pub struct At<T>(pub T);
+pub struct PathParams<T>(pub T);
 
-impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for At<T> {
-    type Rejection = Refusal;
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for PathParams<T> {
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let Path(found) = Path::from_request_parts(parts, state)
             .await
             .map_err(|_| unreadable())?;

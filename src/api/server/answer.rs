@@ -6,17 +6,17 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::api::Problem;
-use crate::connection::{ConnectionError, FieldError, IdOrAlias, Reason, StoreError};
+use crate::connection::{ConnectionError, FieldError, FieldReason, IdOrAlias, StoreError};
 use crate::text::secret::looks_like_one;
 
 /// Result of a route handler.
-pub type Answer = Result<Response, Refusal>;
+pub type ApiResult = Result<Response, ApiError>;
 
 /// An error response.
 #[derive(Debug)]
-pub struct Refusal(pub Box<Problem>);
+pub struct ApiError(pub Box<Problem>);
 
-impl Refusal {
+impl ApiError {
     /// Creates an error response from a status, a sentence and a stable error code.
     pub fn new(status: u16, detail: impl Into<String>, code: &str) -> Self {
         Self(Box::new(Problem::new(status, detail, code)))
@@ -30,7 +30,7 @@ impl Refusal {
     }
 }
 
-impl From<ConnectionError> for Refusal {
+impl From<ConnectionError> for ApiError {
     fn from(error: ConnectionError) -> Self {
         let error = redacted(error);
         let mut problem = Problem::from_error(&shortened(&error));
@@ -48,7 +48,7 @@ fn may_repeat(error: &ConnectionError) -> bool {
         | ConnectionError::Invalid(_)
         | ConnectionError::Malformed(_)
         | ConnectionError::VersionNotFound(_)
-        | ConnectionError::VersionMoved { .. }
+        | ConnectionError::VersionConflict { .. }
         | ConnectionError::Store(_)
         | ConnectionError::Provider(_)
         | ConnectionError::Server(_)
@@ -61,7 +61,7 @@ fn shortened(error: &ConnectionError) -> ConnectionError {
     let mut error = error.clone();
     if let ConnectionError::Invalid(errors) = &mut error {
         for FieldError { reason, .. } in errors {
-            if let Reason::ReferenceMissing { looked_in, .. } = reason {
+            if let FieldReason::ReferenceMissing { looked_in, .. } = reason {
                 looked_in.clear();
             }
         }
@@ -78,7 +78,7 @@ pub fn redacted(error: ConnectionError) -> ConnectionError {
         StoreError::AliasTaken { .. }
         | StoreError::IdTaken(_)
         | StoreError::NotFound(_)
-        | StoreError::VersionMoved { .. }
+        | StoreError::VersionConflict { .. }
         | StoreError::FeedTooOld(_) => return ConnectionError::Store(at_home),
         StoreError::Held { .. } => StoreError::Held {
             folder: "The server's data directory".into(),
@@ -103,17 +103,17 @@ pub fn redacted(error: ConnectionError) -> ConnectionError {
     ConnectionError::Store(public)
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status =
             StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        written(status, "application/problem+json", &self.0)
+        write_body(status, "application/problem+json", &self.0)
     }
 }
 
 /// Creates a 200 response with a JSON body.
 pub fn json(body: &impl Serialize) -> Response {
-    written(StatusCode::OK, "application/json", body)
+    write_body(StatusCode::OK, "application/json", body)
 }
 
 /// Creates a response with a JSON body and extra headers.
@@ -134,7 +134,7 @@ pub fn etag(version: u64) -> (HeaderName, HeaderValue) {
     )
 }
 
-fn written(status: StatusCode, media_type: &'static str, body: &impl Serialize) -> Response {
+fn write_body(status: StatusCode, media_type: &'static str, body: &impl Serialize) -> Response {
     let Ok(text) = serde_json::to_vec(body) else {
         tracing::error!("cannot serialize the response");
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
@@ -167,8 +167,8 @@ mod tests {
             StoreError::Key("/home/planted/key 4711".into()),
             StoreError::Unusable("/home/planted 4711".into()),
         ] {
-            let Refusal(here) = Refusal(Box::new(Problem::from_error(&error.clone().into())));
-            let Refusal(public) = ConnectionError::Store(error).into();
+            let ApiError(here) = ApiError(Box::new(Problem::from_error(&error.clone().into())));
+            let ApiError(public) = ConnectionError::Store(error).into();
             assert_eq!((public.status, &public.code), (here.status, &here.code));
             let text = format!("{public:?}");
             assert!(

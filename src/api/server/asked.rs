@@ -7,8 +7,8 @@ use axum::http::request::Parts;
 use url::form_urlencoded;
 use uuid::Uuid;
 
-use super::answer::Refusal;
-use crate::connection::Window;
+use super::answer::ApiError;
+use crate::connection::PageRequest;
 use crate::provider::Capability;
 use crate::text::printable;
 use crate::text::secret::looks_like_one;
@@ -23,9 +23,9 @@ pub const MAX_SKIP: usize = 2_147_483_647;
 const MAX_REPEATED: usize = 100;
 
 /// Query parameters in order. Names are case-insensitive; unknown names are ignored, and an empty value counts as absent.
-pub struct Asked(Vec<(String, String)>);
+pub struct QueryParams(Vec<(String, String)>);
 
-impl<S: Sync> FromRequestParts<S> for Asked {
+impl<S: Sync> FromRequestParts<S> for QueryParams {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
@@ -38,16 +38,16 @@ impl<S: Sync> FromRequestParts<S> for Asked {
     }
 }
 
-impl Asked {
-    fn given(&self, name: &str) -> impl Iterator<Item = &str> {
+impl QueryParams {
+    fn present(&self, name: &str) -> impl Iterator<Item = &str> {
         self.0
             .iter()
             .filter(move |(known, _)| known.eq_ignore_ascii_case(name))
             .map(|(_, value)| value.as_str())
     }
 
-    fn once(&self, name: &str) -> Result<Option<&str>, Refusal> {
-        let mut given = self.given(name);
+    fn single(&self, name: &str) -> Result<Option<&str>, ApiError> {
+        let mut given = self.present(name);
         let first = given.next();
         if given.next().is_some() {
             return Err(invalid_parameter(name, &format!("{name} is given twice")));
@@ -56,24 +56,24 @@ impl Asked {
     }
 
     /// Returns a parameter; none when it is empty.
-    pub fn text(&self, name: &str) -> Result<Option<&str>, Refusal> {
-        Ok(self.once(name)?.filter(|text| !text.is_empty()))
+    pub fn text(&self, name: &str) -> Result<Option<&str>, ApiError> {
+        Ok(self.single(name)?.filter(|text| !text.is_empty()))
     }
 
     /// Returns every value of a parameter; none when it is absent.
     pub fn texts(&self, name: &str) -> Option<Vec<String>> {
-        let given = self.given(name).filter(|text| !text.is_empty());
+        let given = self.present(name).filter(|text| !text.is_empty());
         let given: Vec<_> = given.map(str::to_owned).collect();
         (!given.is_empty()).then_some(given)
     }
 
     /// Returns `skip` and `take`. `take` defaults to `default_take` and is clamped to [`MAX_TAKE`].
-    pub fn window(&self, default_take: usize) -> Result<Window, Refusal> {
+    pub fn window(&self, default_take: usize) -> Result<PageRequest, ApiError> {
         let take = self.number("take", |_| true, "a whole number from 0")?;
         let is_skip = |skip| skip <= MAX_SKIP;
         let expected = format!("a whole number from 0 to {MAX_SKIP}");
         let skip = self.number("skip", is_skip, &expected)?;
-        Ok(Window {
+        Ok(PageRequest {
             skip: skip.unwrap_or(0),
             take: take.unwrap_or(default_take).min(MAX_TAKE),
         })
@@ -84,8 +84,8 @@ impl Asked {
         name: &str,
         is_allowed: impl Fn(usize) -> bool,
         expected: &str,
-    ) -> Result<Option<usize>, Refusal> {
-        let Some(text) = self.once(name)? else {
+    ) -> Result<Option<usize>, ApiError> {
+        let Some(text) = self.single(name)? else {
             return Ok(None);
         };
         let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -101,19 +101,19 @@ impl Asked {
     }
 
     /// Returns a revision parameter.
-    pub fn revision(&self, name: &str) -> Result<Option<u64>, Refusal> {
-        self.once(name)?
+    pub fn revision(&self, name: &str) -> Result<Option<u64>, ApiError> {
+        self.single(name)?
             .map(|text| revision(text).ok_or_else(|| not_a_revision(name)))
             .transpose()
     }
 
     /// Returns the `capability` parameter.
-    pub fn capability(&self) -> Result<Option<Capability>, Refusal> {
+    pub fn capability(&self) -> Result<Option<Capability>, ApiError> {
         self.text("capability")?.map(capability).transpose()
     }
 
     /// Returns a parameter that is `true` or `false`.
-    pub fn boolean(&self, name: &str) -> Result<Option<bool>, Refusal> {
+    pub fn boolean(&self, name: &str) -> Result<Option<bool>, ApiError> {
         match self.text(name)? {
             None => Ok(None),
             Some(word) if word.eq_ignore_ascii_case("true") => Ok(Some(true)),
@@ -126,7 +126,7 @@ impl Asked {
     }
 
     /// Returns a parameter that is a UUID.
-    pub fn id(&self, name: &str) -> Result<Option<Uuid>, Refusal> {
+    pub fn id(&self, name: &str) -> Result<Option<Uuid>, ApiError> {
         let id = self.text(name)?.map(Uuid::try_parse).transpose();
         id.map_err(|_| {
             invalid_parameter(
@@ -137,7 +137,7 @@ impl Asked {
     }
 
     /// Returns whether `expand` asks for an optional part of the response.
-    pub fn expands(&self, part: &str) -> Result<bool, Refusal> {
+    pub fn expands(&self, part: &str) -> Result<bool, ApiError> {
         match self.text("expand")? {
             None => Ok(false),
             Some(word) if word == part => Ok(true),
@@ -156,12 +156,12 @@ pub fn revision(text: &str) -> Option<u64> {
 }
 
 /// Creates the error of a value that is not a revision.
-pub fn not_a_revision(name: &str) -> Refusal {
+pub fn not_a_revision(name: &str) -> ApiError {
     invalid_parameter(name, &format!("{name} must be a revision number"))
 }
 
 /// Parses a capability name.
-pub fn capability(word: &str) -> Result<Capability, Refusal> {
+pub fn capability(word: &str) -> Result<Capability, ApiError> {
     Capability::from_name(word).ok_or_else(|| {
         let known: Vec<_> = Capability::ALL
             .into_iter()
@@ -188,8 +188,8 @@ pub fn excerpt(text: &str) -> String {
 }
 
 /// Creates the error of an invalid parameter.
-pub fn invalid_parameter(name: &str, sentence: &str) -> Refusal {
-    let Refusal(mut problem) = Refusal::new(400, sentence, "badParameter");
+pub fn invalid_parameter(name: &str, sentence: &str) -> ApiError {
+    let ApiError(mut problem) = ApiError::new(400, sentence, "badParameter");
     problem.more.insert("parameter".into(), name.into());
-    Refusal(problem)
+    ApiError(problem)
 }

@@ -9,8 +9,8 @@ use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT}
 use http_body_util::{BodyExt, LengthLimitError};
 use zeroize::Zeroizing;
 
-use super::answer::Refusal;
-use crate::api::transport::body::Unread;
+use super::answer::ApiError;
+use crate::api::transport::body::IncompleteBody;
 
 /// Maximum size of a request body, in bytes.
 pub const MAX_BYTES: usize = 256 * 1024;
@@ -19,15 +19,15 @@ pub const MAX_BYTES: usize = 256 * 1024;
 const MAX_DRAINED: usize = 16 * MAX_BYTES;
 
 /// A required JSON body.
-pub struct Json(pub Zeroizing<Vec<u8>>);
+pub struct JsonBody(pub Zeroizing<Vec<u8>>);
 
 /// An optional JSON body.
-pub struct JsonIfAny(pub Option<Zeroizing<Vec<u8>>>);
+pub struct OptionalJsonBody(pub Option<Zeroizing<Vec<u8>>>);
 
-impl<S: Sync> FromRequest<S> for Json {
-    type Rejection = Refusal;
+impl<S: Sync> FromRequest<S> for JsonBody {
+    type Rejection = ApiError;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
         let declared = length(&parts.headers);
         match media_type(&parts.headers) {
@@ -40,10 +40,10 @@ impl<S: Sync> FromRequest<S> for Json {
     }
 }
 
-impl<S: Sync> FromRequest<S> for JsonIfAny {
-    type Rejection = Refusal;
+impl<S: Sync> FromRequest<S> for OptionalJsonBody {
+    type Rejection = ApiError;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
         let read = read(body, length(&parts.headers), &parts.headers).await?;
         if read.iter().all(u8::is_ascii_whitespace) {
@@ -55,8 +55,8 @@ impl<S: Sync> FromRequest<S> for JsonIfAny {
 }
 
 /// Checks that the body is uncompressed JSON by its headers.
-fn media_type(headers: &HeaderMap) -> Result<(), Refusal> {
-    let refused = |sentence| Err(Refusal::new(415, sentence, "unsupportedMediaType"));
+fn media_type(headers: &HeaderMap) -> Result<(), ApiError> {
+    let refused = |sentence| Err(ApiError::new(415, sentence, "unsupportedMediaType"));
     let is_identity = |coding: &[u8]| coding.trim_ascii().eq_ignore_ascii_case(b"identity");
     if headers
         .get_all(CONTENT_ENCODING)
@@ -101,7 +101,7 @@ async fn read(
     mut body: Body,
     declared: usize,
     headers: &HeaderMap,
-) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+) -> Result<Zeroizing<Vec<u8>>, ApiError> {
     if declared > MAX_BYTES {
         drain(body, declared, headers).await;
         return Err(too_long());
@@ -140,22 +140,22 @@ fn bytes_of(data: &axum::body::Bytes) -> usize {
     data.len()
 }
 
-fn too_long() -> Refusal {
+fn too_long() -> ApiError {
     let sentence = format!("The body must not exceed {} KiB", MAX_BYTES / 1024);
-    Refusal::new(413, sentence, "bodyTooLong")
+    ApiError::new(413, sentence, "bodyTooLong")
 }
 
 /// Creates the error of a body that ended early.
-fn read_error(error: &axum::Error) -> Refusal {
+fn read_error(error: &axum::Error) -> ApiError {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = cause {
         if error.is::<LengthLimitError>() {
             return too_long();
         }
-        if let Some(Unread(problem)) = error.downcast_ref() {
-            return Refusal((**problem).clone().into());
+        if let Some(IncompleteBody(problem)) = error.downcast_ref() {
+            return ApiError((**problem).clone().into());
         }
         cause = error.source();
     }
-    Refusal::new(400, "The request body ended early", "malformed")
+    ApiError::new(400, "The request body ended early", "malformed")
 }

@@ -3,31 +3,34 @@
 use axum::extract::State;
 use serde_json::json as object;
 
-use super::Api;
-use super::address::At;
-use super::answer::{Answer, json};
-use super::asked::{self, Asked};
+use super::ApiState;
+use super::address::PathParams;
+use super::answer::{ApiResult, json};
+use super::asked::{self, QueryParams};
 use super::connections::{TAKE, id_or_alias};
-use crate::connection::Query;
+use crate::connection::ListQuery;
 
-pub async fn all(State(api): State<Api>) -> Answer {
+pub async fn all(State(api): State<ApiState>) -> ApiResult {
     let able = api.service.capabilities().await?;
     Ok(json(&object!({ "items": able })))
 }
 
 pub async fn connections_with(
-    State(api): State<Api>,
-    At(word): At<String>,
-    asked: Asked,
-) -> Answer {
-    let query = Query {
+    State(api): State<ApiState>,
+    PathParams(word): PathParams<String>,
+    asked: QueryParams,
+) -> ApiResult {
+    let query = ListQuery {
         capability: Some(asked::capability(&word)?),
-        ..Query::all(asked.window(TAKE)?)
+        ..ListQuery::all(asked.window(TAKE)?)
     };
     Ok(json(&api.service.list(query).await?))
 }
 
-pub async fn of_connection(State(api): State<Api>, At(key): At<String>) -> Answer {
+pub async fn for_connection(
+    State(api): State<ApiState>,
+    PathParams(key): PathParams<String>,
+) -> ApiResult {
     let connection = api.service.get(&id_or_alias(&key)).await?;
     let catalog = api.service.providers();
     let provider = catalog.get(&connection.item.provider_id);

@@ -13,10 +13,10 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::{StreamExt, stream};
 use serde_json::json as object;
 
-use super::Api;
-use super::answer::{Answer, Refusal, json};
-use super::asked::{self, Asked};
-use crate::connection::store::{Changed, Revision};
+use super::ApiState;
+use super::answer::{ApiError, ApiResult, json};
+use super::asked::{self, QueryParams};
+use crate::connection::store::{ChangeEvent, Revision};
 use crate::connection::{ConnectionError, StoreError};
 
 /// Interval of keep-alive comments, so that both ends notice a lost connection.
@@ -30,13 +30,17 @@ const UNBUFFERED: (HeaderName, HeaderValue) = (
     HeaderValue::from_static("no"),
 );
 
-pub async fn latest(State(api): State<Api>) -> Answer {
+pub async fn latest(State(api): State<ApiState>) -> ApiResult {
     Ok(json(
         &object!({ "revision": api.service.revision().await? }),
     ))
 }
 
-pub async fn follow(State(api): State<Api>, asked: Asked, headers: HeaderMap) -> Answer {
+pub async fn follow(
+    State(api): State<ApiState>,
+    asked: QueryParams,
+    headers: HeaderMap,
+) -> ApiResult {
     let newest = api.service.revision().await?;
     let since = since(&asked, &headers)?.unwrap_or(newest);
     let feed = api.service.changes(since).await?;
@@ -53,7 +57,7 @@ pub async fn follow(State(api): State<Api>, asked: Asked, headers: HeaderMap) ->
 }
 
 /// Returns the revision to start after. `Last-Event-ID` takes precedence over the query.
-fn since(asked: &Asked, headers: &HeaderMap) -> Result<Option<Revision>, Refusal> {
+fn since(asked: &QueryParams, headers: &HeaderMap) -> Result<Option<Revision>, ApiError> {
     let Some(seen) = headers.get(LAST_EVENT_ID) else {
         return Ok(asked.revision("since")?.map(Revision));
     };
@@ -62,7 +66,7 @@ fn since(asked: &Asked, headers: &HeaderMap) -> Result<Option<Revision>, Refusal
     Ok(Some(Revision(seen)))
 }
 
-fn event(change: Result<Changed, StoreError>) -> Event {
+fn event(change: Result<ChangeEvent, StoreError>) -> Event {
     let result = change.map_err(ConnectionError::from).and_then(|changed| {
         let event = Event::default().id(changed.revision.0.to_string());
         event
@@ -70,7 +74,7 @@ fn event(change: Result<Changed, StoreError>) -> Event {
             .map_err(|error| ConnectionError::Store(StoreError::Unusable(error.to_string())))
     });
     result.unwrap_or_else(|error| {
-        let Refusal(problem) = error.into();
+        let ApiError(problem) = error.into();
         let event = Event::default().event("lost");
         event.json_data(&problem).unwrap_or_default()
     })

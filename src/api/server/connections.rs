@@ -6,14 +6,14 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use serde_json::json as object;
 
-use super::Api;
-use super::address::At;
-use super::answer::{Answer, Refusal, etag, json, json_with};
-use super::asked::{Asked, excerpt};
-use super::body::Json;
+use super::ApiState;
+use super::address::PathParams;
+use super::answer::{ApiError, ApiResult, etag, json, json_with};
+use super::asked::{QueryParams, excerpt};
+use super::body::JsonBody;
 use super::precondition;
 use crate::api::BASE_PATH;
-use crate::connection::{Connection, ConnectionDraft, ConnectionError, IdOrAlias, Query};
+use crate::connection::{Connection, ConnectionDraft, ConnectionError, IdOrAlias, ListQuery};
 
 /// Default page size.
 pub const TAKE: usize = 100;
@@ -27,8 +27,8 @@ pub fn id_or_alias(text: &str) -> IdOrAlias {
     key
 }
 
-pub async fn list(State(api): State<Api>, asked: Asked) -> Answer {
-    let query = Query {
+pub async fn list(State(api): State<ApiState>, asked: QueryParams) -> ApiResult {
+    let query = ListQuery {
         filter: asked.text("filter")?.map(str::to_owned),
         provider_ids: asked.texts("providerId"),
         capability: asked.capability()?,
@@ -39,26 +39,34 @@ pub async fn list(State(api): State<Api>, asked: Asked) -> Answer {
     Ok(json(&api.service.list(query).await?))
 }
 
-pub async fn create(State(api): State<Api>, Json(body): Json) -> Answer {
+pub async fn create(State(api): State<ApiState>, JsonBody(body): JsonBody) -> ApiResult {
     let draft = ConnectionDraft::from_json(&body)?;
     created(&api.service.create(draft).await?)
 }
 
-fn created(created: &Connection) -> Answer {
+fn created(created: &Connection) -> ApiResult {
     let location = format!("{BASE_PATH}/connections/{}", created.item.id);
     let location = HeaderValue::try_from(location)
-        .map_err(|_| Refusal::new(500, "The new connection has no valid URL", "trouble"))?;
+        .map_err(|_| ApiError::new(500, "The new connection has no valid URL", "trouble"))?;
     let headers = [(LOCATION, location), etag(created.item.version)];
     Ok(json_with(StatusCode::CREATED, headers, created))
 }
 
 /// Copies the original with its secrets. An endpoint of another origin needs the secrets again.
-pub async fn duplicate(State(api): State<Api>, At(key): At<String>, Json(body): Json) -> Answer {
+pub async fn duplicate(
+    State(api): State<ApiState>,
+    PathParams(key): PathParams<String>,
+    JsonBody(body): JsonBody,
+) -> ApiResult {
     let draft = ConnectionDraft::from_json(&body)?;
     created(&api.service.duplicate(&id_or_alias(&key), draft).await?)
 }
 
-pub async fn show(State(api): State<Api>, At(key): At<String>, headers: HeaderMap) -> Answer {
+pub async fn show(
+    State(api): State<ApiState>,
+    PathParams(key): PathParams<String>,
+    headers: HeaderMap,
+) -> ApiResult {
     let found = api.service.get(&id_or_alias(&key)).await?;
     let version = found.item.version;
     if precondition::is_not_modified(&headers, version)? {
@@ -68,11 +76,11 @@ pub async fn show(State(api): State<Api>, At(key): At<String>, headers: HeaderMa
 }
 
 pub async fn update(
-    State(api): State<Api>,
-    At(key): At<String>,
+    State(api): State<ApiState>,
+    PathParams(key): PathParams<String>,
     headers: HeaderMap,
-    Json(body): Json,
-) -> Answer {
+    JsonBody(body): JsonBody,
+) -> ApiResult {
     let key = id_or_alias(&key);
     let draft = ConnectionDraft::from_json(&body)?;
     let over = precondition::if_match(&headers, &*api.service, &key).await?;
@@ -97,35 +105,43 @@ fn status_only(draft: &ConnectionDraft) -> Option<bool> {
     draft.is_active.filter(|_| *draft == alone)
 }
 
-pub async fn delete(State(api): State<Api>, At(key): At<String>, headers: HeaderMap) -> Answer {
+pub async fn delete(
+    State(api): State<ApiState>,
+    PathParams(key): PathParams<String>,
+    headers: HeaderMap,
+) -> ApiResult {
     let key = id_or_alias(&key);
     let deleted = match precondition::if_match(&headers, &*api.service, &key).await {
-        Ok(over) => api.service.delete(&key, over).await.map_err(Refusal::from),
+        Ok(over) => api.service.delete(&key, over).await.map_err(ApiError::from),
         Err(refusal) => Err(refusal),
     };
     match deleted {
         Ok(_) => Ok(StatusCode::OK.into_response()),
-        Err(Refusal(problem)) => Err(match problem.code.as_deref() {
+        Err(ApiError(problem)) => Err(match problem.code.as_deref() {
             Some(NOT_FOUND) => {
                 let sentence = format!(
                     "Connection with ID '{}' not found",
                     excerpt(&key.to_string())
                 );
-                Refusal::with_detail(ConnectionError::NotFound(key), &sentence)
+                ApiError::with_detail(ConnectionError::NotFound(key), &sentence)
             }
-            _ => Refusal(problem),
+            _ => ApiError(problem),
         }),
     }
 }
 
-pub async fn aliases(State(api): State<Api>, asked: Asked) -> Answer {
+pub async fn aliases(State(api): State<ApiState>, asked: QueryParams) -> ApiResult {
     let prefix = asked.text("prefix")?.unwrap_or_default();
     let most = asked.window(TAKE)?.take;
     let found = api.service.aliases(prefix, most).await?;
     Ok(json(&object!({ "items": found })))
 }
 
-pub async fn exists(State(api): State<Api>, At(alias): At<String>, asked: Asked) -> Answer {
+pub async fn exists(
+    State(api): State<ApiState>,
+    PathParams(alias): PathParams<String>,
+    asked: QueryParams,
+) -> ApiResult {
     let except = asked.id("excludeId")?;
     let owner = api.service.alias_owner(&alias, except).await?;
     Ok(json(&owner.is_some()))

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 
 use super::answer;
 use crate::api::{BASE_PATH, Problem};
-use operation::{Below, Operation, Shape};
+use operation::{Mount, Operation, ResponseKind};
 use operations::OPERATIONS;
 
 /// Statuses that any operation can return, from the layers around the routes.
@@ -67,8 +67,8 @@ fn build_document() -> Value {
 impl Operation {
     fn address(&self) -> String {
         match self.below {
-            Below::Base => format!("{BASE_PATH}{}", self.path),
-            Below::Root => self.path.to_owned(),
+            Mount::Base => format!("{BASE_PATH}{}", self.path),
+            Mount::Root => self.path.to_owned(),
         }
     }
 
@@ -90,11 +90,11 @@ impl Operation {
                 "content": { "application/json": { "schema": reference("schemas", body.schema) } },
             });
         }
-        if matches!(self.below, Below::Root) {
+        if matches!(self.below, Mount::Root) {
             // Health and the API description need no token.
             described["security"] = json!([]);
         }
-        described["responses"] = self.answers();
+        described["responses"] = self.responses();
         described
     }
 
@@ -109,17 +109,17 @@ impl Operation {
         }
     }
 
-    fn answers(&self) -> Value {
+    fn responses(&self) -> Value {
         let mut answers = Map::new();
         let (status, shape) = &self.success;
         let content = match shape {
-            Shape::Json(schema) => {
+            ResponseKind::Json(schema) => {
                 Some(json!({ "application/json": { "schema": reference("schemas", schema) } }))
             }
-            Shape::Events => {
+            ResponseKind::Events => {
                 Some(json!({ "text/event-stream": { "schema": { "type": "string" } } }))
             }
-            Shape::Nothing => None,
+            ResponseKind::Nothing => None,
         };
         let mut success = json!({ "description": self.summary });
         if let Some(content) = content {
@@ -191,7 +191,7 @@ mod tests {
             .collect();
         let mut documented: Vec<_> = OPERATIONS
             .iter()
-            .filter(|operation| matches!(operation.below, Below::Base))
+            .filter(|operation| matches!(operation.below, Mount::Base))
             .map(|operation| operation.path)
             .collect();
         served.sort_unstable();
@@ -202,20 +202,24 @@ mod tests {
 
     #[test]
     fn every_reference_resolves() {
-        fn look(value: &Value, document: &Value) {
+        fn resolve_schema(value: &Value, document: &Value) {
             match value {
                 Value::Object(members) => {
                     if let Some(Value::String(to)) = members.get("$ref") {
                         let found = to.strip_prefix('#').and_then(|to| document.pointer(to));
                         assert!(found.is_some(), "{to}");
                     }
-                    members.values().for_each(|value| look(value, document));
+                    members
+                        .values()
+                        .for_each(|value| resolve_schema(value, document));
                 }
-                Value::Array(values) => values.iter().for_each(|value| look(value, document)),
+                Value::Array(values) => values
+                    .iter()
+                    .for_each(|value| resolve_schema(value, document)),
                 Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
             }
         }
         let document = build_document();
-        look(&document, &document);
+        resolve_schema(&document, &document);
     }
 }

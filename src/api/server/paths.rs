@@ -18,7 +18,9 @@ impl Paths {
     /// Returns the request with its path as the route spells it. Parameter values stay unchanged.
     pub fn normalize(&self, mut request: Request<Body>) -> Request<Body> {
         let uri = request.uri();
-        let path = self.spelled(uri.path()).filter(|path| path != uri.path());
+        let path = self
+            .route_spelling(uri.path())
+            .filter(|path| path != uri.path());
         if let Some(mut target) = path {
             if let Some(query) = uri.query() {
                 target.push('?');
@@ -35,7 +37,7 @@ impl Paths {
     }
 
     /// Returns the path as the most specific matching route spells it.
-    fn spelled(&self, path: &str) -> Option<String> {
+    fn route_spelling(&self, path: &str) -> Option<String> {
         let path = path.strip_suffix('/').unwrap_or(path);
         let given: Vec<&str> = path.split('/').collect();
         let matching = self.0.iter().filter(|template| matches(template, &given));
@@ -101,6 +103,6 @@ mod tests {
             ]
             .map(str::to_owned),
         );
-        assert_eq!(paths.spelled(path).as_deref(), expected);
+        assert_eq!(paths.route_spelling(path).as_deref(), expected);
     }
 }

@@ -3,18 +3,18 @@
 use axum::http::HeaderMap;
 use axum::http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
 
-use super::answer::Refusal;
+use super::answer::ApiError;
 use crate::connection::{ConnectionError, ConnectionService, IdOrAlias};
 
 /// Entity tags of a header.
-enum Tags {
+enum EntityTags {
     /// `*`: any version.
     Any,
     /// A list of tags.
-    These(Vec<Tag>),
+    List(Vec<EntityTag>),
 }
 
-struct Tag {
+struct EntityTag {
     is_weak: bool,
     /// Version number of the tag; none for a tag that is not a number.
     version: Option<u64>,
@@ -25,8 +25,8 @@ pub async fn if_match(
     headers: &HeaderMap,
     service: &dyn ConnectionService,
     key: &IdOrAlias,
-) -> Result<Option<u64>, Refusal> {
-    let Some(Tags::These(tags)) = read(headers, &IF_MATCH)? else {
+) -> Result<Option<u64>, ApiError> {
+    let Some(EntityTags::List(tags)) = read(headers, &IF_MATCH)? else {
         return Ok(None);
     };
     // Strong comparison: a weak tag never matches.
@@ -40,19 +40,19 @@ pub async fn if_match(
         return Ok(Some(found));
     }
     let expected = versions.first().copied().unwrap_or(0);
-    Err(ConnectionError::VersionMoved { expected, found }.into())
+    Err(ConnectionError::VersionConflict { expected, found }.into())
 }
 
 /// Returns whether `If-None-Match` names a version.
-pub fn is_not_modified(headers: &HeaderMap, version: u64) -> Result<bool, Refusal> {
+pub fn is_not_modified(headers: &HeaderMap, version: u64) -> Result<bool, ApiError> {
     Ok(match read(headers, &IF_NONE_MATCH)? {
         None => false,
-        Some(Tags::Any) => true,
-        Some(Tags::These(tags)) => tags.iter().any(|tag| tag.version == Some(version)),
+        Some(EntityTags::Any) => true,
+        Some(EntityTags::List(tags)) => tags.iter().any(|tag| tag.version == Some(version)),
     })
 }
 
-fn read(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Tags>, Refusal> {
+fn read(headers: &HeaderMap, name: &HeaderName) -> Result<Option<EntityTags>, ApiError> {
     let mut lines = Vec::new();
     for line in headers.get_all(name) {
         lines.push(line.to_str().map_err(|_| malformed(name))?);
@@ -62,14 +62,14 @@ fn read(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Tags>, Refusal>
     }
     let list = lines.join(",");
     if list.trim() == "*" {
-        return Ok(Some(Tags::Any));
+        return Ok(Some(EntityTags::Any));
     }
     let tags = tags(&list).ok_or_else(|| malformed(name))?;
-    Ok(Some(Tags::These(tags)))
+    Ok(Some(EntityTags::List(tags)))
 }
 
 /// Parses `"1", W/"2"`: at least one tag; empty list elements are ignored.
-fn tags(list: &str) -> Option<Vec<Tag>> {
+fn tags(list: &str) -> Option<Vec<EntityTag>> {
     let mut tags = Vec::new();
     let mut rest = list.trim_matches([' ', '\t', ',']);
     while !rest.is_empty() {
@@ -83,7 +83,7 @@ fn tags(list: &str) -> Option<Vec<Tag>> {
             return None;
         }
         let version = opaque.parse().ok();
-        tags.push(Tag {
+        tags.push(EntityTag {
             is_weak: strong.is_some(),
             version: version.filter(|version: &u64| version.to_string() == opaque),
         });
@@ -96,14 +96,14 @@ fn tags(list: &str) -> Option<Vec<Tag>> {
     (!tags.is_empty()).then_some(tags)
 }
 
-fn malformed(name: &HeaderName) -> Refusal {
+fn malformed(name: &HeaderName) -> ApiError {
     let name = if *name == IF_MATCH {
         "If-Match"
     } else {
         "If-None-Match"
     };
     let sentence = format!("{name} must be an ETag such as \"1\", a list of ETags, or *");
-    Refusal::new(400, sentence, "badPrecondition")
+    ApiError::new(400, sentence, "badPrecondition")
 }
 
 #[cfg(test)]

@@ -3,47 +3,47 @@
 use axum::extract::State;
 use serde_json::json as object;
 
-use super::Api;
-use super::address::At;
-use super::answer::{Answer, Refusal, json, redacted};
-use super::asked::Asked;
-use super::body::{Json, JsonIfAny};
+use super::ApiState;
+use super::address::PathParams;
+use super::answer::{ApiError, ApiResult, json, redacted};
+use super::asked::QueryParams;
+use super::body::{JsonBody, OptionalJsonBody};
 use super::connections::id_or_alias;
 use crate::connection::{ConnectionDraft, ConnectionError, TestReport, TestSubject};
 
 /// Tests a stored connection, optionally with changes from the body.
 pub async fn test(
-    State(api): State<Api>,
-    At(key): At<String>,
-    JsonIfAny(body): JsonIfAny,
-) -> Answer {
+    State(api): State<ApiState>,
+    PathParams(key): PathParams<String>,
+    OptionalJsonBody(body): OptionalJsonBody,
+) -> ApiResult {
     let key = id_or_alias(&key);
     let subject = match body {
         None => TestSubject::Stored(key),
-        Some(body) => TestSubject::Changed(key, ConnectionDraft::from_json(&body)?),
+        Some(body) => TestSubject::Edited(key, ConnectionDraft::from_json(&body)?),
     };
     run_test(&api, subject).await
 }
 
 /// Tests a draft.
-pub async fn test_draft(State(api): State<Api>, Json(body): Json) -> Answer {
+pub async fn test_draft(State(api): State<ApiState>, JsonBody(body): JsonBody) -> ApiResult {
     let draft = ConnectionDraft::from_json(&body)?;
     run_test(&api, TestSubject::Draft(draft)).await
 }
 
 /// Returns the report. Only an invalid request or a missing connection is an error response.
-async fn run_test(api: &Api, subject: TestSubject) -> Answer {
+async fn run_test(api: &ApiState, subject: TestSubject) -> ApiResult {
     let report = match api.service.test(subject).await {
         Ok(report) => report,
         Err(
             error @ (ConnectionError::Invalid(_)
             | ConnectionError::Malformed(_)
             | ConnectionError::NotFound(_)),
-        ) => return Err(Refusal::from(error)),
+        ) => return Err(ApiError::from(error)),
         Err(ConnectionError::Provider(report)) => *report,
         Err(
             error @ (ConnectionError::VersionNotFound(_)
-            | ConnectionError::VersionMoved { .. }
+            | ConnectionError::VersionConflict { .. }
             | ConnectionError::Store(_)
             | ConnectionError::Server(_)
             | ConnectionError::ReadOnly(_)),
@@ -55,7 +55,11 @@ async fn run_test(api: &Api, subject: TestSubject) -> Answer {
     Ok(json(&report))
 }
 
-pub async fn models(State(api): State<Api>, At(key): At<String>, asked: Asked) -> Answer {
+pub async fn models(
+    State(api): State<ApiState>,
+    PathParams(key): PathParams<String>,
+    asked: QueryParams,
+) -> ApiResult {
     let capability = asked.capability()?;
     let models = api.service.models(&id_or_alias(&key), capability).await?;
     Ok(json(&object!({ "items": models })))

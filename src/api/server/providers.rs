@@ -2,13 +2,13 @@
 
 use axum::extract::State;
 
-use super::Api;
-use super::address::At;
-use super::answer::{Answer, Refusal, json};
-use super::asked::{Asked, excerpt};
+use super::ApiState;
+use super::address::PathParams;
+use super::answer::{ApiError, ApiResult, json};
+use super::asked::{QueryParams, excerpt};
 use crate::provider::Provider;
 
-pub async fn list(State(api): State<Api>, asked: Asked) -> Answer {
+pub async fn list(State(api): State<ApiState>, asked: QueryParams) -> ApiResult {
     let catalog = api.service.providers();
     let providers = catalog.all().iter();
     if asked.expands("settings")? {
@@ -19,11 +19,11 @@ pub async fn list(State(api): State<Api>, asked: Asked) -> Answer {
     Ok(json(&providers.map(Provider::listed).collect::<Vec<_>>()))
 }
 
-pub async fn show(State(api): State<Api>, At(id): At<String>) -> Answer {
+pub async fn show(State(api): State<ApiState>, PathParams(id): PathParams<String>) -> ApiResult {
     let catalog = api.service.providers();
     let provider = catalog.get(&id).ok_or_else(|| {
         let sentence = format!("Provider '{}' not found", excerpt(&id));
-        Refusal::new(404, sentence, "providerNotFound")
+        ApiError::new(404, sentence, "providerNotFound")
     })?;
     Ok(json(&provider.described()))
 }

@@ -4,9 +4,9 @@ use axum::extract::State;
 use axum::response::Response;
 use serde_json::json as object;
 
-use super::Api;
-use super::address::At;
-use super::answer::{Answer, json};
+use super::ApiState;
+use super::address::PathParams;
+use super::answer::{ApiResult, json};
 use super::asked;
 use crate::appsettings::Reference;
 
@@ -15,7 +15,7 @@ pub async fn health() -> Response {
 }
 
 /// Returns the source of a configuration key, never its value.
-pub async fn lookup(State(api): State<Api>, At(key): At<String>) -> Answer {
+pub async fn lookup(State(api): State<ApiState>, PathParams(key): PathParams<String>) -> ApiResult {
     let reference = Reference::read(&format!("${key}")).ok_or_else(|| {
         asked::invalid_parameter("key", "key must be a configuration key such as Section:Key")
     })?;
@@ -23,10 +23,10 @@ pub async fn lookup(State(api): State<Api>, At(key): At<String>) -> Answer {
 }
 
 /// Lists configuration keys that may be referenced and have a value, never the values.
-pub async fn keys(State(api): State<Api>) -> Answer {
+pub async fn keys(State(api): State<ApiState>) -> ApiResult {
     Ok(json(&api.service.configuration_keys().await?))
 }
 
-pub async fn notices(State(api): State<Api>) -> Answer {
+pub async fn notices(State(api): State<ApiState>) -> ApiResult {
     Ok(json(&object!({ "items": api.service.notices() })))
 }

@@ -5,33 +5,36 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use uuid::Uuid;
 
-use super::Api;
-use super::address::At;
-use super::answer::{Answer, Refusal, etag, json, json_with};
-use super::asked::Asked;
-use super::body::JsonIfAny;
+use super::ApiState;
+use super::address::PathParams;
+use super::answer::{ApiError, ApiResult, etag, json, json_with};
+use super::asked::QueryParams;
+use super::body::OptionalJsonBody;
 use super::connections::{TAKE, id_or_alias};
-use crate::connection::{ConnectionDraft, ConnectionError, Field, FieldError, IdOrAlias, Reason};
+use crate::connection::{
+    ConnectionDraft, ConnectionError, DraftField, FieldError, FieldReason, IdOrAlias,
+};
 
 /// `GET /trash`
-pub async fn list(State(api): State<Api>, asked: Asked) -> Answer {
+pub async fn list(State(api): State<ApiState>, asked: QueryParams) -> ApiResult {
     Ok(json(&api.service.trash(asked.window(TAKE)?).await?))
 }
 
 /// `POST /trash/{id}/restore`, optionally with a new alias in the body.
 pub async fn restore(
-    State(api): State<Api>,
-    At(id): At<String>,
-    JsonIfAny(body): JsonIfAny,
-) -> Answer {
+    State(api): State<ApiState>,
+    PathParams(id): PathParams<String>,
+    OptionalJsonBody(body): OptionalJsonBody,
+) -> ApiResult {
     let id = parse_id(&id)?;
     let draft = match body {
         None => ConnectionDraft::default(),
         Some(body) => ConnectionDraft::from_json(&body)?,
     };
     // `null` keeps the connection's alias.
-    let is_wrong =
-        |error: &FieldError| error.field == Field::Alias && error.reason != Reason::Required;
+    let is_wrong = |error: &FieldError| {
+        error.field == DraftField::Alias && error.reason != FieldReason::Required
+    };
     if draft.misread.iter().any(is_wrong) {
         return Err(ConnectionError::Invalid(draft.misread).into());
     }
@@ -44,13 +47,13 @@ pub async fn restore(
 }
 
 /// `DELETE /trash/{id}`
-pub async fn purge(State(api): State<Api>, At(id): At<String>) -> Answer {
+pub async fn purge(State(api): State<ApiState>, PathParams(id): PathParams<String>) -> ApiResult {
     api.service.purge(parse_id(&id)?).await?;
     Ok(StatusCode::OK.into_response())
 }
 
 /// Parses an ID. Aliases are not accepted: another connection may use the alias of a deleted one.
-fn parse_id(text: &str) -> Result<Uuid, Refusal> {
+fn parse_id(text: &str) -> Result<Uuid, ApiError> {
     match id_or_alias(text) {
         IdOrAlias::Id(id) => Ok(id),
         key @ IdOrAlias::Alias(_) => Err(ConnectionError::NotFound(key).into()),

@@ -7,14 +7,14 @@ use serde_json::json as object;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::Api;
-use super::address::At;
-use super::answer::{Answer, Refusal, json};
-use super::asked::{self, Asked, excerpt};
-use super::body::JsonIfAny;
+use super::ApiState;
+use super::address::PathParams;
+use super::answer::{ApiError, ApiResult, json};
+use super::asked::{self, QueryParams, excerpt};
+use super::body::OptionalJsonBody;
 use super::connections::id_or_alias;
 use crate::connection::comparison::ENTITY_TYPE;
-use crate::connection::json::{Json, read_object, with_known_names};
+use crate::connection::json::{StrictJson, read_object, with_known_names};
 use crate::connection::{Connection, ConnectionError, IdOrAlias, Page, Version};
 use crate::text;
 
@@ -27,7 +27,7 @@ const MAX_DESCRIPTION: usize = 255;
 /// A version in a response.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Record<'a> {
+struct VersionRecord<'a> {
     id: Uuid,
     entity_id: Uuid,
     entity_type: &'static str,
@@ -42,13 +42,13 @@ struct Record<'a> {
 
 /// Optional part of a version record.
 #[derive(Clone, Copy)]
-enum With {
+enum VersionPart {
     Snapshot,
     Nothing,
 }
 
-impl<'a> Record<'a> {
-    fn of(version: &'a Version, with: With) -> Self {
+impl<'a> VersionRecord<'a> {
+    fn from_version(version: &'a Version, with: VersionPart) -> Self {
         let item = &version.snapshot.item;
         Self {
             id: version_id(item.id, item.version),
@@ -60,8 +60,8 @@ impl<'a> Record<'a> {
             change_description: version.change.description.as_deref(),
             changed_paths: &version.change.paths,
             snapshot: match with {
-                With::Snapshot => Some(&version.snapshot),
-                With::Nothing => None,
+                VersionPart::Snapshot => Some(&version.snapshot),
+                VersionPart::Nothing => None,
             },
         }
     }
@@ -82,7 +82,7 @@ fn version_id(connection: Uuid, number: u64) -> Uuid {
     uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
 
-pub async fn types() -> Answer {
+pub async fn types() -> ApiResult {
     let connection = object!({
         "type": ENTITY_TYPE,
         "displayName": "Connection",
@@ -92,19 +92,22 @@ pub async fn types() -> Answer {
 }
 
 pub async fn list(
-    State(api): State<Api>,
-    At((entity_type, id)): At<(String, String)>,
-    asked: Asked,
-) -> Answer {
+    State(api): State<ApiState>,
+    PathParams((entity_type, id)): PathParams<(String, String)>,
+    asked: QueryParams,
+) -> ApiResult {
     let key = parse_entity(&entity_type, &id)?;
     let with = if asked.expands("snapshot")? {
-        With::Snapshot
+        VersionPart::Snapshot
     } else {
-        With::Nothing
+        VersionPart::Nothing
     };
     let page = api.service.versions(&key, asked.window(TAKE)?).await;
     let page = page.map_err(|error| versions_error(error, "Version not found"))?;
-    let items = page.items.iter().map(|version| Record::of(version, with));
+    let items = page
+        .items
+        .iter()
+        .map(|version| VersionRecord::from_version(version, with));
     Ok(json(&Page {
         items: items.collect(),
         total: page.total,
@@ -112,22 +115,25 @@ pub async fn list(
 }
 
 pub async fn show(
-    State(api): State<Api>,
-    At((entity_type, id, number)): At<(String, String, String)>,
-) -> Answer {
+    State(api): State<ApiState>,
+    PathParams((entity_type, id, number)): PathParams<(String, String, String)>,
+) -> ApiResult {
     let key = parse_entity(&entity_type, &id)?;
     let version = api
         .service
         .version(&key, parse_version("version", &number)?)
         .await;
     let version = version.map_err(|error| versions_error(error, "Version not found"))?;
-    Ok(json(&Record::of(&version, With::Snapshot)))
+    Ok(json(&VersionRecord::from_version(
+        &version,
+        VersionPart::Snapshot,
+    )))
 }
 
 pub async fn compare(
-    State(api): State<Api>,
-    At((entity_type, id, from, to)): At<(String, String, String, String)>,
-) -> Answer {
+    State(api): State<ApiState>,
+    PathParams((entity_type, id, from, to)): PathParams<(String, String, String, String)>,
+) -> ApiResult {
     let key = parse_entity(&entity_type, &id)?;
     let (from, to) = (parse_version("version", &from)?, parse_version("to", &to)?);
     let comparison = api.service.compare(&key, from, to).await;
@@ -137,10 +143,10 @@ pub async fn compare(
 }
 
 pub async fn roll_back(
-    State(api): State<Api>,
-    At((entity_type, id, number)): At<(String, String, String)>,
-    JsonIfAny(body): JsonIfAny,
-) -> Answer {
+    State(api): State<ApiState>,
+    PathParams((entity_type, id, number)): PathParams<(String, String, String)>,
+    OptionalJsonBody(body): OptionalJsonBody,
+) -> ApiResult {
     let key = parse_entity(&entity_type, &id)?;
     let number = parse_version("version", &number)?;
     let description = match body {
@@ -153,7 +159,7 @@ pub async fn roll_back(
 }
 
 /// Returns the connection of a versions path; no other entity type has versions.
-fn parse_entity(entity_type: &str, id: &str) -> Result<IdOrAlias, Refusal> {
+fn parse_entity(entity_type: &str, id: &str) -> Result<IdOrAlias, ApiError> {
     if entity_type.eq_ignore_ascii_case(ENTITY_TYPE) {
         return Ok(id_or_alias(id));
     }
@@ -161,10 +167,10 @@ fn parse_entity(entity_type: &str, id: &str) -> Result<IdOrAlias, Refusal> {
         "Unknown entity type '{}'; supported: {ENTITY_TYPE}",
         excerpt(entity_type)
     );
-    Err(Refusal::new(400, sentence, "unknownEntityType"))
+    Err(ApiError::new(400, sentence, "unknownEntityType"))
 }
 
-fn parse_version(name: &str, text: &str) -> Result<u64, Refusal> {
+fn parse_version(name: &str, text: &str) -> Result<u64, ApiError> {
     let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
     let number = text.parse().ok().filter(|_| is_digits);
     number
@@ -172,15 +178,15 @@ fn parse_version(name: &str, text: &str) -> Result<u64, Refusal> {
 }
 
 /// Converts an error to the documented texts of the versions routes.
-fn versions_error(error: ConnectionError, version_not_found: &str) -> Refusal {
+fn versions_error(error: ConnectionError, version_not_found: &str) -> ApiError {
     match error {
-        error @ ConnectionError::NotFound(_) => Refusal::with_detail(error, "Entity not found"),
+        error @ ConnectionError::NotFound(_) => ApiError::with_detail(error, "Entity not found"),
         error @ ConnectionError::VersionNotFound(_) => {
-            Refusal::with_detail(error, version_not_found)
+            ApiError::with_detail(error, version_not_found)
         }
         error @ (ConnectionError::Invalid(_)
         | ConnectionError::Malformed(_)
-        | ConnectionError::VersionMoved { .. }
+        | ConnectionError::VersionConflict { .. }
         | ConnectionError::Store(_)
         | ConnectionError::Provider(_)
         | ConnectionError::Server(_)
@@ -189,17 +195,20 @@ fn versions_error(error: ConnectionError, version_not_found: &str) -> Refusal {
 }
 
 /// Parses `changeDescription`: one line; none when it is empty.
-fn description(body: &[u8]) -> Result<Option<String>, Refusal> {
+fn description(body: &[u8]) -> Result<Option<String>, ApiError> {
     let refused = |sentence: &str| Err(asked::invalid_parameter("changeDescription", sentence));
     let members = with_known_names(read_object(body)?, &["changeDescription"])?;
     let given = members
         .into_iter()
         .find(|(member, _)| member == "changeDescription")
-        .map_or(Json::Null, |(_, value)| value);
+        .map_or(StrictJson::Null, |(_, value)| value);
     let given = match given {
-        Json::Null => return Ok(None),
-        Json::Text(given) => given.trim().to_owned(),
-        Json::Switch(_) | Json::Number(_) | Json::List(_) | Json::Object(_) => {
+        StrictJson::Null => return Ok(None),
+        StrictJson::Text(given) => given.trim().to_owned(),
+        StrictJson::Switch(_)
+        | StrictJson::Number(_)
+        | StrictJson::List(_)
+        | StrictJson::Object(_) => {
             return refused("changeDescription must be text");
         }
     };

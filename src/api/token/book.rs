@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::{Scope, Token, TokenError, check_name};
+use super::{StoredToken, TokenError, TokenScope, check_name};
 use crate::disk;
 use crate::text::fold::nfc;
 
@@ -28,17 +28,17 @@ const WRITABLE_BY_OTHERS: u32 = 0o022;
 /// Content of the file.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Content {
-    tokens: Vec<Token>,
+struct TokenFileContent {
+    tokens: Vec<StoredToken>,
 }
 
 /// The token file of a data directory.
 #[derive(Debug, Clone)]
-pub struct TokenBook {
+pub struct TokenFile {
     path: PathBuf,
 }
 
-impl TokenBook {
+impl TokenFile {
     /// Creates the token file of a data directory.
     pub fn in_folder(data: &Path) -> Self {
         Self {
@@ -52,7 +52,7 @@ impl TokenBook {
     }
 
     /// Reads the tokens in order of creation; empty without a file.
-    pub fn read(&self) -> Result<Vec<Token>, TokenError> {
+    pub fn read(&self) -> Result<Vec<StoredToken>, TokenError> {
         match File::open(&self.path) {
             Ok(file) => self.read_from(&file),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
@@ -61,7 +61,7 @@ impl TokenBook {
     }
 
     /// Reads the tokens of an open file.
-    pub fn read_from(&self, file: &File) -> Result<Vec<Token>, TokenError> {
+    pub fn read_from(&self, file: &File) -> Result<Vec<StoredToken>, TokenError> {
         let metadata = file.metadata().map_err(|error| self.unusable(&error))?;
         if metadata.permissions().mode() & WRITABLE_BY_OTHERS != 0 {
             let path = self.path.display();
@@ -80,7 +80,7 @@ impl TokenBook {
                 MAX_BYTES / 1024
             )));
         }
-        let content: Content =
+        let content: TokenFileContent =
             serde_json::from_slice(&bytes).map_err(|error| TokenError::Damaged {
                 path: self.path.display().to_string(),
                 line: error.line().max(1),
@@ -92,15 +92,15 @@ impl TokenBook {
     pub fn create(
         &self,
         name: &str,
-        scope: Scope,
+        scope: TokenScope,
         expires: Option<DateTime<Utc>>,
-    ) -> Result<(Token, Zeroizing<String>), TokenError> {
+    ) -> Result<(StoredToken, Zeroizing<String>), TokenError> {
         check_name(name)?;
         self.change(|tokens| {
             if tokens.iter().any(|token| nfc(&token.name) == nfc(name)) {
                 return Err(TokenError::NameTaken(name.to_owned()));
             }
-            let (token, text) = Token::generate(name.to_owned(), scope, expires)?;
+            let (token, text) = StoredToken::generate(name.to_owned(), scope, expires)?;
             tokens.push(token.clone());
             Ok((token, text))
         })
@@ -120,14 +120,14 @@ impl TokenBook {
     }
 
     /// Returns the token that would be revoked, for a dry run.
-    pub fn would_revoke(&self, id_or_name: &str) -> Result<Token, TokenError> {
+    pub fn would_revoke(&self, id_or_name: &str) -> Result<StoredToken, TokenError> {
         let mut tokens = self.read()?;
         let found = find_index(&tokens, id_or_name)?;
         Ok(tokens.swap_remove(found))
     }
 
     /// Revokes a token and returns it.
-    pub fn revoke(&self, id_or_name: &str) -> Result<Token, TokenError> {
+    pub fn revoke(&self, id_or_name: &str) -> Result<StoredToken, TokenError> {
         self.change(|tokens| {
             let found = find_index(tokens, id_or_name)?;
             Ok(tokens.remove(found))
@@ -137,7 +137,7 @@ impl TokenBook {
     /// Changes the file under an exclusive lock.
     fn change<T>(
         &self,
-        change: impl FnOnce(&mut Vec<Token>) -> Result<T, TokenError>,
+        change: impl FnOnce(&mut Vec<StoredToken>) -> Result<T, TokenError>,
     ) -> Result<T, TokenError> {
         let refused = |error: std::io::Error| self.unusable(&error);
         if let Some(folder) = self.path.parent() {
@@ -146,7 +146,7 @@ impl TokenBook {
         let turn = disk::lock(&self.path).map_err(refused)?;
         let mut tokens = self.read()?;
         let answer = change(&mut tokens)?;
-        let mut text = serde_json::to_vec_pretty(&Content { tokens })
+        let mut text = serde_json::to_vec_pretty(&TokenFileContent { tokens })
             .map_err(|error| TokenError::Unusable(error.to_string()))?;
         text.push(b'\n');
         disk::write_atomically(&self.path, |file| file.write_all(&text)).map_err(refused)?;
@@ -161,9 +161,9 @@ impl TokenBook {
 }
 
 /// Returns the index of the token with this ID or name.
-fn find_index(tokens: &[Token], id_or_name: &str) -> Result<usize, TokenError> {
+fn find_index(tokens: &[StoredToken], id_or_name: &str) -> Result<usize, TokenError> {
     let id = Uuid::try_parse(id_or_name).ok();
-    let is_meant = |token: &Token| match id {
+    let is_meant = |token: &StoredToken| match id {
         Some(id) => token.id == id,
         None => nfc(&token.name) == nfc(id_or_name),
     };
@@ -175,9 +175,9 @@ fn find_index(tokens: &[Token], id_or_name: &str) -> Result<usize, TokenError> {
 mod tests {
     use super::*;
 
-    fn book() -> (tempfile::TempDir, TokenBook) {
+    fn book() -> (tempfile::TempDir, TokenFile) {
         let folder = tempfile::tempdir().unwrap();
-        let book = TokenBook::in_folder(&folder.path().join("data"));
+        let book = TokenFile::in_folder(&folder.path().join("data"));
         (folder, book)
     }
 
@@ -189,8 +189,8 @@ mod tests {
                 let book = &book;
                 scope.spawn(move || {
                     let name = format!("token {number}");
-                    book.create(&name, Scope::Read, None).unwrap();
-                    book.create("contended", Scope::Write, None).is_ok()
+                    book.create(&name, TokenScope::Read, None).unwrap();
+                    book.create("contended", TokenScope::Write, None).is_ok()
                 });
             }
         });
@@ -200,8 +200,8 @@ mod tests {
     #[test]
     fn token_is_revoked_by_id_or_name() {
         let (folder, book) = book();
-        let (one, text) = book.create("one", Scope::Read, None).unwrap();
-        book.create("two", Scope::Read, None).unwrap();
+        let (one, text) = book.create("one", TokenScope::Read, None).unwrap();
+        book.create("two", TokenScope::Read, None).unwrap();
         for entry in std::fs::read_dir(folder.path().join("data")).unwrap() {
             let path = entry.unwrap().path();
             let mode = std::fs::metadata(&path).unwrap().permissions().mode();
@@ -221,13 +221,13 @@ mod tests {
     #[test]
     fn damaged_file_is_reported_and_unchanged() {
         let (_folder, book) = book();
-        book.create("one", Scope::Read, None).unwrap();
+        book.create("one", TokenScope::Read, None).unwrap();
         let good = std::fs::read_to_string(book.path()).unwrap();
         let middle = good.replace("\"read\"", "\"umai_secret\"");
         let lines: Vec<&str> = good.split_inclusive('\n').collect();
         for (damaged, line) in [("", 1), (&lines[..3].concat(), 4), (&middle, 6)] {
             std::fs::write(book.path(), damaged).unwrap();
-            let refused = book.create("two", Scope::Read, None).unwrap_err();
+            let refused = book.create("two", TokenScope::Read, None).unwrap_err();
             assert!(
                 matches!(&refused, TokenError::Damaged { line: at, .. } if *at == line),
                 "{refused:?}"
@@ -240,7 +240,7 @@ mod tests {
     #[test]
     fn writable_file_is_rejected() {
         let (_folder, book) = book();
-        book.create("one", Scope::Read, None).unwrap();
+        book.create("one", TokenScope::Read, None).unwrap();
         std::fs::set_permissions(book.path(), std::fs::Permissions::from_mode(0o622)).unwrap();
         assert!(book.read().unwrap_err().to_string().contains("chmod"));
     }

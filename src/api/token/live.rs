@@ -11,23 +11,23 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::Utc;
 use subtle::ConditionallySelectable;
 
-use super::book::TokenBook;
-use super::{Digest, Token, TokenError};
+use super::book::TokenFile;
+use super::{StoredToken, TokenDigest, TokenError};
 
 /// Cache of a token file.
-pub struct LiveTokens {
-    book: TokenBook,
-    seen: Mutex<Seen>,
+pub struct TokenCache {
+    file: TokenFile,
+    loaded: Mutex<LoadedTokens>,
 }
 
 /// Tokens that were loaded last.
-struct Seen {
+struct LoadedTokens {
     /// Identity of the loaded file. The file stays open, so that its inode number is not reused.
-    file: Option<(Stamp, File)>,
-    tokens: Result<Arc<[Token]>, TokenError>,
+    file: Option<(FileStamp, File)>,
+    tokens: Result<Arc<[StoredToken]>, TokenError>,
 }
 
-impl Seen {
+impl LoadedTokens {
     /// Creates the state without a file.
     fn empty() -> Self {
         Self {
@@ -38,13 +38,13 @@ impl Seen {
 }
 
 #[derive(PartialEq, Eq)]
-struct Stamp {
+struct FileStamp {
     times: [i64; 4],
     numbers: [u64; 3],
 }
 
-impl Stamp {
-    fn of(metadata: &Metadata) -> Self {
+impl FileStamp {
+    fn from_metadata(metadata: &Metadata) -> Self {
         Self {
             times: [
                 metadata.mtime(),
@@ -57,19 +57,19 @@ impl Stamp {
     }
 }
 
-impl LiveTokens {
+impl TokenCache {
     /// Creates the cache of a token file.
-    pub fn new(book: TokenBook) -> Self {
+    pub fn new(file: TokenFile) -> Self {
         Self {
-            book,
-            seen: Mutex::new(Seen::empty()),
+            file,
+            loaded: Mutex::new(LoadedTokens::empty()),
         }
     }
 
     /// Returns the token with this text, unless it has expired.
-    pub fn find(&self, text: &str) -> Result<Option<Token>, TokenError> {
+    pub fn find(&self, text: &str) -> Result<Option<StoredToken>, TokenError> {
         let tokens = self.now()?;
-        let digest = Digest::hash(text);
+        let digest = TokenDigest::hash(text);
         // Compares every token, so that the duration does not reveal which one matches.
         let mut found = u64::MAX;
         for (number, token) in (0..).zip(tokens.iter()) {
@@ -82,33 +82,33 @@ impl LiveTokens {
         Ok(found.filter(|token| !token.is_expired(now)).cloned())
     }
 
-    fn now(&self) -> Result<Arc<[Token]>, TokenError> {
-        let stamp = match std::fs::metadata(self.book.path()) {
-            Ok(metadata) => Some(Stamp::of(&metadata)),
+    fn now(&self) -> Result<Arc<[StoredToken]>, TokenError> {
+        let stamp = match std::fs::metadata(self.file.path()) {
+            Ok(metadata) => Some(FileStamp::from_metadata(&metadata)),
             Err(error) if error.kind() == ErrorKind::NotFound => None,
-            Err(error) => return Err(self.book.unusable(&error)),
+            Err(error) => return Err(self.file.unusable(&error)),
         };
         // The content is replaced as a whole, so a panic cannot leave it inconsistent.
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         if stamp.as_ref() != seen.file.as_ref().map(|(stamp, _)| stamp) {
             *seen = self.reload()?;
         }
         seen.tokens.clone()
     }
 
-    fn reload(&self) -> Result<Seen, TokenError> {
-        let refused = |error: std::io::Error| self.book.unusable(&error);
-        let file = match File::open(self.book.path()) {
+    fn reload(&self) -> Result<LoadedTokens, TokenError> {
+        let refused = |error: std::io::Error| self.file.unusable(&error);
+        let file = match File::open(self.file.path()) {
             Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Seen::empty()),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(LoadedTokens::empty()),
             Err(error) => return Err(refused(error)),
         };
-        let stamp = Stamp::of(&file.metadata().map_err(refused)?);
-        let tokens = self.book.read_from(&file).map(Arc::from);
+        let stamp = FileStamp::from_metadata(&file.metadata().map_err(refused)?);
+        let tokens = self.file.read_from(&file).map(Arc::from);
         if let Err(error) = &tokens {
             tracing::error!(error = %crate::text::printable(&error.to_string()), "cannot read the tokens");
         }
-        Ok(Seen {
+        Ok(LoadedTokens {
             file: Some((stamp, file)),
             tokens,
         })
@@ -119,19 +119,19 @@ impl LiveTokens {
 mod tests {
     use chrono::TimeDelta;
 
-    use super::super::Scope;
+    use super::super::TokenScope;
     use super::*;
 
     #[test]
     fn file_change_applies_to_next_request() {
         let folder = tempfile::tempdir().unwrap();
-        let book = TokenBook::in_folder(folder.path());
-        let live = LiveTokens::new(book.clone());
+        let book = TokenFile::in_folder(folder.path());
+        let live = TokenCache::new(book.clone());
         assert_eq!(live.find("umai_"), Ok(None));
         for _ in 0..50 {
-            let (one, text) = book.create("one", Scope::Read, None).unwrap();
+            let (one, text) = book.create("one", TokenScope::Read, None).unwrap();
             assert_eq!(live.find(&text).unwrap(), Some(one));
-            let (two, other) = book.create("two", Scope::Read, None).unwrap();
+            let (two, other) = book.create("two", TokenScope::Read, None).unwrap();
             assert_eq!(live.find(&other).unwrap(), Some(two));
             book.revoke("one").unwrap();
             assert_eq!(live.find(&text), Ok(None));
@@ -143,11 +143,11 @@ mod tests {
     #[test]
     fn expired_token_is_not_found() {
         let folder = tempfile::tempdir().unwrap();
-        let book = TokenBook::in_folder(folder.path());
-        let live = LiveTokens::new(book.clone());
+        let book = TokenFile::in_folder(folder.path());
+        let live = TokenCache::new(book.clone());
         let at = |seconds| Some(Utc::now() + TimeDelta::seconds(seconds));
-        let (_, over) = book.create("over", Scope::Read, at(-1)).unwrap();
-        let (_, good) = book.create("good", Scope::Read, at(60)).unwrap();
+        let (_, over) = book.create("over", TokenScope::Read, at(-1)).unwrap();
+        let (_, good) = book.create("good", TokenScope::Read, at(60)).unwrap();
         assert_eq!(live.find(&over), Ok(None));
         assert!(live.find(&good).unwrap().is_some());
     }
@@ -155,9 +155,9 @@ mod tests {
     #[test]
     fn damaged_file_rejects_tokens_until_restored() {
         let folder = tempfile::tempdir().unwrap();
-        let book = TokenBook::in_folder(folder.path());
-        let live = LiveTokens::new(book.clone());
-        let (_, text) = book.create("one", Scope::Read, None).unwrap();
+        let book = TokenFile::in_folder(folder.path());
+        let live = TokenCache::new(book.clone());
+        let (_, text) = book.create("one", TokenScope::Read, None).unwrap();
         let good = std::fs::read(book.path()).unwrap();
         assert!(live.find(&text).unwrap().is_some());
         std::fs::write(book.path(), "{").unwrap();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::request_id::RequestId;
 use crate::text::printable;
-use crate::text::secret::{begins_like_one, looks_like_one};
+use crate::text::secret::{has_key_prefix, looks_like_one};
 
 /// Maximum length of a logged path segment, in characters; the maximum length of an alias.
 const MAX_SEGMENT_LENGTH: usize = 100;
@@ -15,7 +15,7 @@ const MAX_SEGMENT_LENGTH: usize = 100;
 const TARGET: &str = "umai::access";
 
 /// A logged response.
-pub struct Access<'a> {
+pub struct AccessEntry<'a> {
     /// Method and path; none when the bytes were not a request.
     pub request: Option<(&'a str, &'a str)>,
     /// Status.
@@ -32,7 +32,7 @@ pub struct Access<'a> {
     pub id: &'a RequestId,
 }
 
-impl Access<'_> {
+impl AccessEntry<'_> {
     /// Writes the log line.
     pub fn log(&self) {
         let (method, path) = self.request.unwrap_or(("-", "-"));
@@ -68,7 +68,7 @@ fn redact_path(path: &str) -> Cow<'_, str> {
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"-_.*".contains(&byte))
             && (uuid::Uuid::try_parse(part).is_ok() || !looks_like_one(part))
-            && !(part.starts_with("sk-") || begins_like_one(part))
+            && !(part.starts_with("sk-") || has_key_prefix(part))
     };
     if path.split('/').all(is_plain) {
         return Cow::Borrowed(path);

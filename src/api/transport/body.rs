@@ -8,54 +8,54 @@ use axum::body::Body as AnyBody;
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use tokio::time::{Sleep, sleep};
 
-use super::vitals::{Doing, Vitals};
+use super::vitals::{ConnectionPhase, ConnectionState};
 use crate::api::Problem;
 
 /// Error of an incomplete request body.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", .0.detail)]
-pub struct Unread(pub Box<Problem>);
+pub struct IncompleteBody(pub Box<Problem>);
 
 /// A request body with a deadline.
-pub struct Asked {
+pub struct TimedRequestBody {
     body: Incoming,
     time_limit: Duration,
     /// Starts with the first read.
     deadline: Option<Pin<Box<Sleep>>>,
-    vitals: Vitals,
+    state: ConnectionState,
 }
 
-impl Asked {
+impl TimedRequestBody {
     /// Wraps a body that must arrive within `patience`.
-    pub const fn new(body: Incoming, time_limit: Duration, vitals: Vitals) -> Self {
+    pub const fn new(body: Incoming, time_limit: Duration, state: ConnectionState) -> Self {
         Self {
             body,
             time_limit,
             deadline: None,
-            vitals,
+            state,
         }
     }
 }
 
-impl Drop for Asked {
+impl Drop for TimedRequestBody {
     fn drop(&mut self) {
         if self.deadline.is_some() {
-            self.vitals.set_phase(Doing::Answering);
+            self.state.set_phase(ConnectionPhase::Responding);
         }
     }
 }
 
-impl Body for Asked {
+impl Body for TimedRequestBody {
     type Data = Bytes;
-    type Error = Unread;
+    type Error = IncompleteBody;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Unread>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, IncompleteBody>>> {
         let asked = &mut *self;
         let deadline = asked.deadline.get_or_insert_with(|| {
-            asked.vitals.set_phase(Doing::Body);
+            asked.state.set_phase(ConnectionPhase::Body);
             Box::pin(sleep(asked.time_limit))
         });
         if let Poll::Ready(frame) = Pin::new(&mut asked.body).poll_frame(cx) {
@@ -66,7 +66,7 @@ impl Body for Asked {
                     "malformed",
                 ))
             };
-            let unread = |_| Unread(asked.vitals.refusal().unwrap_or_else(broken));
+            let unread = |_| IncompleteBody(asked.state.refusal().unwrap_or_else(broken));
             return Poll::Ready(frame.map(|frame| frame.map_err(unread)));
         }
         ready!(deadline.as_mut().poll(cx));
@@ -75,7 +75,7 @@ impl Body for Asked {
             "Timed out while reading the request body",
             "bodyTooSlow",
         );
-        Poll::Ready(Some(Err(Unread(Box::new(late)))))
+        Poll::Ready(Some(Err(IncompleteBody(Box::new(late)))))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -88,25 +88,25 @@ impl Body for Asked {
 }
 
 /// A response body that updates the connection state.
-pub struct Answered {
+pub struct TrackedResponseBody {
     body: AnyBody,
-    vitals: Vitals,
+    state: ConnectionState,
 }
 
-impl Answered {
+impl TrackedResponseBody {
     /// Wraps a body until it is sent.
-    pub const fn new(body: AnyBody, vitals: Vitals) -> Self {
-        Self { body, vitals }
+    pub const fn new(body: AnyBody, state: ConnectionState) -> Self {
+        Self { body, state }
     }
 }
 
-impl Drop for Answered {
+impl Drop for TrackedResponseBody {
     fn drop(&mut self) {
-        self.vitals.set_phase(Doing::Idle);
+        self.state.set_phase(ConnectionPhase::Idle);
     }
 }
 
-impl Body for Answered {
+impl Body for TrackedResponseBody {
     type Data = Bytes;
     type Error = axum::Error;
 

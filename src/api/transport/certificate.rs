@@ -16,7 +16,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use zeroize::Zeroizing;
 
-use super::tls::{Identity, TlsError};
+use super::tls::{TlsError, TlsIdentity};
 use crate::disk;
 
 /// Certificate, key and CA certificate, for the server.
@@ -33,7 +33,7 @@ const LEFT: TimeDelta = TimeDelta::days(30);
 
 /// Returns the development certificate in a folder and the path of its CA certificate. Creates both when they are missing or
 /// about to expire.
-pub fn development(folder: &Path) -> Result<(Identity, PathBuf), TlsError> {
+pub fn development(folder: &Path) -> Result<(TlsIdentity, PathBuf), TlsError> {
     let (path, authority) = (folder.join(FILE), folder.join(AUTHORITY));
     let refused = |error: std::io::Error| {
         TlsError(format!(
@@ -45,14 +45,14 @@ pub fn development(folder: &Path) -> Result<(Identity, PathBuf), TlsError> {
     // Two servers that start at the same time share one certificate.
     let _turn = disk::lock(&path).map_err(refused)?;
     let identity = if path.exists() {
-        let found = Identity::read(&path, &path)?;
+        let found = TlsIdentity::read(&path, &path)?;
         if found.expires().is_some_and(|end| end > Utc::now() + LEFT) {
             found
         } else {
-            make(&path)?
+            generate(&path)?
         }
     } else {
-        make(&path)?
+        generate(&path)?
     };
     let issuer = identity.chain.last().map(CertificateDer::as_ref);
     let trusted = CertificateDer::from_pem_file(&authority);
@@ -64,7 +64,7 @@ pub fn development(folder: &Path) -> Result<(Identity, PathBuf), TlsError> {
     Ok((identity, authority))
 }
 
-fn make(path: &Path) -> Result<Identity, TlsError> {
+fn generate(path: &Path) -> Result<TlsIdentity, TlsError> {
     let text = signed().map_err(|error| {
         TlsError(format!(
             "Cannot create the development certificate: {error}"
@@ -72,12 +72,12 @@ fn make(path: &Path) -> Result<Identity, TlsError> {
     })?;
     disk::write_atomically(path, |file| file.write_all(text.as_bytes()))
         .map_err(|error| TlsError(format!("{}: {error}", path.display())))?;
-    Identity::read(path, path)
+    TlsIdentity::read(path, path)
 }
 
 /// Creates key, certificate and CA certificate, in PEM.
 fn signed() -> Result<Zeroizing<String>, rcgen::Error> {
-    let mut authority = lasting(CertificateParams::default());
+    let mut authority = validity(CertificateParams::default());
     let name = format!(
         "umai development {}",
         Utc::now().format("%Y-%m-%d %H:%M:%S")
@@ -86,7 +86,7 @@ fn signed() -> Result<Zeroizing<String>, rcgen::Error> {
     authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate()?)?;
-    let mut leaf = lasting(CertificateParams::new(["localhost".to_owned()])?);
+    let mut leaf = validity(CertificateParams::new(["localhost".to_owned()])?);
     leaf.subject_alt_names.extend([
         SanType::IpAddress(IpAddr::V4(Ipv4Addr::LOCALHOST)),
         SanType::IpAddress(IpAddr::V6(Ipv6Addr::LOCALHOST)),
@@ -105,7 +105,7 @@ fn signed() -> Result<Zeroizing<String>, rcgen::Error> {
 }
 
 /// Sets the validity, from yesterday to tolerate slow clocks.
-fn lasting(mut params: CertificateParams) -> CertificateParams {
+fn validity(mut params: CertificateParams) -> CertificateParams {
     let date = |days: u64, is_past: bool| {
         let today = Utc::now().date_naive();
         let day = if is_past {

@@ -18,14 +18,14 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
-use super::access::Access;
-use super::gate::{Gate, Wire};
-use super::last_words::last_words;
-use super::limits::Limits;
+use super::access::AccessEntry;
+use super::gate::{ConnectionInfo, RequestPipeline};
+use super::last_words::raw_error_response;
+use super::limits::ServerLimits;
 use super::request_id::RequestId;
-use super::seats::Seat;
-use super::sentry::{Sentry, malformed};
-use super::vitals::{Doing, Vitals};
+use super::seats::ConnectionSlot;
+use super::sentry::{StrictReader, malformed};
+use super::vitals::{ConnectionPhase, ConnectionState};
 use crate::api::Problem;
 
 /// First byte of a TLS handshake.
@@ -35,36 +35,41 @@ const HANDSHAKE: u8 = 0x16;
 const FAREWELL_BYTES: usize = 1024 * 1024;
 
 /// State shared by all connections of a server.
-pub struct House {
+pub struct ServerContext {
     /// Request pipeline.
-    pub gate: Arc<Gate>,
+    pub pipeline: Arc<RequestPipeline>,
     /// TLS acceptor; none for plain HTTP.
     pub tls: Option<TlsAcceptor>,
     /// Limits.
-    pub limits: Limits,
+    pub limits: ServerLimits,
     /// Cancelled when the server stops.
     pub stop: CancellationToken,
 }
 
 /// Reason for closing a connection.
-enum End {
+enum CloseReason {
     /// Finished or broken.
-    Over,
+    Done,
     /// Timed out.
-    Late,
+    Timeout,
     /// Evicted: another connection needs the slot.
-    Leave,
+    Evicted,
 }
 
 /// Serves a connection.
-pub async fn serve(context: Arc<House>, stream: TcpStream, peer: SocketAddr, slot: Seat) {
+pub async fn serve(
+    context: Arc<ServerContext>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    slot: ConnectionSlot,
+) {
     let Ok(local) = stream.local_addr() else {
         return;
     };
-    let wire = Wire {
+    let wire = ConnectionInfo {
         peer,
         local: local.ip(),
-        vitals: slot.vitals.clone(),
+        state: slot.state.clone(),
     };
     match &context.tls {
         None => serve_requests(&context, stream, wire, &slot).await,
@@ -87,8 +92,8 @@ pub async fn serve(context: Arc<House>, stream: TcpStream, peer: SocketAddr, slo
 async fn tls_handshake(
     tls: &TlsAcceptor,
     stream: TcpStream,
-    wire: &Wire,
-    limits: &Limits,
+    wire: &ConnectionInfo,
+    limits: &ServerLimits,
 ) -> Option<tokio_rustls::server::TlsStream<TcpStream>> {
     let mut first = [0];
     let is_any = stream.peek(&mut first).await.ok()? == 1;
@@ -103,16 +108,16 @@ async fn tls_handshake(
 }
 
 async fn serve_requests<S: AsyncRead + AsyncWrite + Unpin>(
-    context: &House,
+    context: &ServerContext,
     stream: S,
-    wire: Wire,
-    slot: &Seat,
+    wire: ConnectionInfo,
+    slot: &ConnectionSlot,
 ) {
-    let sentry = Sentry::new(stream, wire.vitals.clone(), context.limits.clone());
+    let sentry = StrictReader::new(stream, wire.state.clone(), context.limits.clone());
     let service = service_fn(|request| {
-        let (gate, wire) = (Arc::clone(&context.gate), wire.clone());
+        let (gate, wire) = (Arc::clone(&context.pipeline), wire.clone());
         // The allocation is small compared with those of the response.
-        Box::pin(async move { Ok::<_, Infallible>(gate.answer(request, wire).await) })
+        Box::pin(async move { Ok::<_, Infallible>(gate.respond(request, wire).await) })
     });
     let mut connection = http1::Builder::new()
         .half_close(true)
@@ -129,37 +134,37 @@ async fn serve_requests<S: AsyncRead + AsyncWrite + Unpin>(
                 Pin::new(&mut connection).graceful_shutdown();
             }
             if connection.poll_without_shutdown(cx).is_ready() {
-                return Poll::Ready(End::Over);
+                return Poll::Ready(CloseReason::Done);
             }
-            if stopped && is_free(&wire.vitals) {
-                return Poll::Ready(End::Over);
+            if stopped && is_free(&wire.state) {
+                return Poll::Ready(CloseReason::Done);
             }
             if !left && leaving.as_mut().poll(cx).is_ready() {
                 left = true;
-                if wire.vitals.now().0 != Doing::Answering {
-                    return Poll::Ready(End::Leave);
+                if wire.state.now().0 != ConnectionPhase::Responding {
+                    return Poll::Ready(CloseReason::Evicted);
                 }
                 // The request has already arrived: it is answered, and no other one is accepted.
                 Pin::new(&mut connection).graceful_shutdown();
             }
-            let Some(due) = wire.vitals.due(&context.limits) else {
+            let Some(due) = wire.state.due(&context.limits) else {
                 return Poll::Pending;
             };
             if time_limit.deadline() != due {
                 time_limit.as_mut().reset(due);
             }
-            time_limit.as_mut().poll(cx).map(|()| End::Late)
+            time_limit.as_mut().poll(cx).map(|()| CloseReason::Timeout)
         })
         .await
     };
-    let (doing, _) = wire.vitals.now();
+    let (doing, _) = wire.state.now();
     let stream = connection.into_parts().io.into_inner().into_inner();
     match end {
-        End::Over => {
-            let refusal = wire.vitals.refusal();
+        CloseReason::Done => {
+            let refusal = wire.state.refusal();
             part(stream, refusal.as_deref(), &wire, &context.limits).await;
         }
-        End::Late if doing == Doing::Head => {
+        CloseReason::Timeout if doing == ConnectionPhase::Head => {
             let late = Problem::new(
                 408,
                 "Timed out while reading the request head",
@@ -167,27 +172,29 @@ async fn serve_requests<S: AsyncRead + AsyncWrite + Unpin>(
             );
             part(stream, Some(&late), &wire, &context.limits).await;
         }
-        End::Leave if doing == Doing::Head || doing == Doing::Body => {
+        CloseReason::Evicted
+            if doing == ConnectionPhase::Head || doing == ConnectionPhase::Body =>
+        {
             let full = Problem::new(503, "Too many connections; retry", "noConnectionFree");
             write_now(stream, &full, &wire);
         }
         // No request was sent, or nothing is read any longer.
-        End::Late | End::Leave => {}
+        CloseReason::Timeout | CloseReason::Evicted => {}
     }
 }
 
 /// Waits for eviction, and then once more for a request that has arrived but was not read yet.
-async fn evicted(slot: &Seat) {
-    slot.leave.cancelled().await;
+async fn evicted(slot: &ConnectionSlot) {
+    slot.evicted.cancelled().await;
     // Lets the runtime poll the socket first.
     yield_now().await;
 }
 
 /// Returns whether no request is in progress.
-fn is_free(vitals: &Vitals) -> bool {
+fn is_free(vitals: &ConnectionState) -> bool {
     match vitals.now().0 {
-        Doing::Arriving | Doing::Head | Doing::Idle => true,
-        Doing::Body | Doing::Answering | Doing::Streaming => false,
+        ConnectionPhase::Handshake | ConnectionPhase::Head | ConnectionPhase::Idle => true,
+        ConnectionPhase::Body | ConnectionPhase::Responding | ConnectionPhase::Streaming => false,
     }
 }
 
@@ -197,13 +204,13 @@ fn is_free(vitals: &Vitals) -> bool {
 async fn part<S: AsyncRead + AsyncWrite + Unpin>(
     mut stream: S,
     problem: Option<&Problem>,
-    wire: &Wire,
-    limits: &Limits,
+    wire: &ConnectionInfo,
+    limits: &ServerLimits,
 ) {
     let words = problem.map(|problem| {
         let id = RequestId::new();
         log(problem, wire, &id);
-        last_words(problem, &id)
+        raw_error_response(problem, &id)
     });
     let parting = async {
         if let Some(words) = words {
@@ -221,21 +228,21 @@ async fn part<S: AsyncRead + AsyncWrite + Unpin>(
         }
     };
     // A client that does not read is not an error here.
-    let _ = timeout(limits.farewell, parting).await;
+    let _ = timeout(limits.linger, parting).await;
 }
 
 /// Writes as much as fits, without waiting.
-fn write_now<S: AsyncWrite + Unpin>(mut stream: S, problem: &Problem, wire: &Wire) {
+fn write_now<S: AsyncWrite + Unpin>(mut stream: S, problem: &Problem, wire: &ConnectionInfo) {
     let id = RequestId::new();
     log(problem, wire, &id);
     let mut cx = Context::from_waker(std::task::Waker::noop());
     // Best effort: the connection is closed in any case.
-    let _ = Pin::new(&mut stream).poll_write(&mut cx, &last_words(problem, &id));
+    let _ = Pin::new(&mut stream).poll_write(&mut cx, &raw_error_response(problem, &id));
     let _ = Pin::new(&mut stream).poll_flush(&mut cx);
 }
 
-fn log(problem: &Problem, wire: &Wire, id: &RequestId) {
-    Access {
+fn log(problem: &Problem, wire: &ConnectionInfo, id: &RequestId) {
+    AccessEntry {
         request: None,
         status: problem.status,
         duration: Duration::ZERO,

@@ -16,63 +16,68 @@ use hyper::body::{Body, Incoming};
 use tokio::time::Instant;
 use tower::ServiceExt;
 
-use super::access::Access;
-use super::body::{Answered, Asked};
-use super::host::Hosts;
-use super::keeper::{Keeper, Refused};
-use super::limits::Limits;
+use super::access::AccessEntry;
+use super::body::{TimedRequestBody, TrackedResponseBody};
+use super::host::AllowedHosts;
+use super::keeper::{AuthError, Authentication};
+use super::limits::ServerLimits;
 use super::request_id::{REQUEST_ID, RequestId};
-use super::vitals::{Doing, Vitals};
+use super::vitals::{ConnectionPhase, ConnectionState};
 use crate::api::Problem;
-use crate::api::server::answer::Refusal;
+use crate::api::server::answer::ApiError;
 
 /// Connection of a request.
 #[derive(Clone)]
-pub struct Wire {
+pub struct ConnectionInfo {
     /// Address of the client.
     pub peer: SocketAddr,
     /// Local address of the connection.
     pub local: IpAddr,
     /// Connection state.
-    pub vitals: Vitals,
+    pub state: ConnectionState,
 }
 
 /// The request pipeline.
-pub struct Gate {
+pub struct RequestPipeline {
     router: Router,
-    hosts: Hosts,
-    keeper: Keeper,
+    hosts: AllowedHosts,
+    auth: Authentication,
     time_limit: Duration,
 }
 
-impl Gate {
+impl RequestPipeline {
     /// Creates the pipeline in front of the routes.
-    pub fn new(router: Router, hosts: Hosts, keeper: Keeper, limits: &Limits) -> Self {
+    pub fn new(
+        router: Router,
+        hosts: AllowedHosts,
+        auth: Authentication,
+        limits: &ServerLimits,
+    ) -> Self {
         Self {
             router,
             hosts,
-            keeper,
+            auth,
             time_limit: limits.body,
         }
     }
 
     /// Answers a request; a panic becomes a 500.
-    pub async fn answer(
+    pub async fn respond(
         self: Arc<Self>,
         request: Request<Incoming>,
-        wire: Wire,
-    ) -> http::Response<Answered> {
-        wire.vitals.set_phase(Doing::Answering);
+        wire: ConnectionInfo,
+    ) -> http::Response<TrackedResponseBody> {
+        wire.state.set_phase(ConnectionPhase::Responding);
         let begun = Instant::now();
-        let id = RequestId::of(request.headers());
+        let id = RequestId::from_request(request.headers());
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let given = request.headers().get(AUTHORIZATION).cloned();
-        let (token, mut response) = match self.admit(&request, &wire) {
+        let (token, mut response) = match self.authenticate(&request, &wire) {
             Ok(token) => (token, self.route(request, &wire).await),
             Err(refused) => (None, *refused),
         };
         finish(&mut response, &id);
-        Access {
+        AccessEntry {
             request: Some((method.as_str(), uri.path())),
             status: response.status().as_u16(),
             duration: begun.elapsed(),
@@ -83,13 +88,13 @@ impl Gate {
         }
         .log();
         if is_stream(response.headers()) {
-            wire.vitals.set_phase(Doing::Streaming);
+            wire.state.set_phase(ConnectionPhase::Streaming);
             response = self.while_authorized(response, given);
             // The client opens a new connection after a stream, so this one is closed with it.
             let close = HeaderValue::from_static("close");
             response.headers_mut().insert(CONNECTION, close);
         }
-        response.map(|body| Answered::new(body, wire.vitals))
+        response.map(|body| TrackedResponseBody::new(body, wire.state))
     }
 
     /// Ends a stream when its token is revoked or expires: before the next event, at the latest with the next keep-alive.
@@ -100,22 +105,24 @@ impl Gate {
     ) -> Response {
         response.map(|body| {
             let pieces = body.into_data_stream();
-            AnyBody::from_stream(pieces.take_while(move |_| {
-                std::future::ready(self.keeper.is_still_valid(given.as_ref()))
-            }))
+            AnyBody::from_stream(
+                pieces.take_while(move |_| {
+                    std::future::ready(self.auth.is_still_valid(given.as_ref()))
+                }),
+            )
         })
     }
 
     /// Checks host, origin and token. Returns the name of the token, if the request needs one.
-    fn admit(
+    fn authenticate(
         &self,
         request: &Request<Incoming>,
-        wire: &Wire,
+        wire: &ConnectionInfo,
     ) -> Result<Option<String>, Box<Response>> {
-        let refused = |problem: Box<Problem>| Box::new(Refusal((*problem).into()).into_response());
+        let refused = |problem: Box<Problem>| Box::new(ApiError((*problem).into()).into_response());
         self.hosts.check(request, wire.local).map_err(refused)?;
         if request.uri().path() == "*" {
-            let mut response = Refusal::new(
+            let mut response = ApiError::new(
                 405,
                 "OPTIONS * is not supported; send requests to a path",
                 "methodNotAllowed",
@@ -125,16 +132,20 @@ impl Gate {
             response.headers_mut().insert(ALLOW, methods);
             return Err(Box::new(response));
         }
-        let admitted = self.keeper.admit(request, wire.peer.ip());
+        let admitted = self.auth.authenticate(request, wire.peer.ip());
         admitted.map_err(|refused| Box::new(unauthorized(&refused)))
     }
 
-    async fn route(&self, request: Request<Incoming>, wire: &Wire) -> Response {
+    async fn route(&self, request: Request<Incoming>, wire: &ConnectionInfo) -> Response {
         let request = request.map(|body| {
             if body.is_end_stream() {
                 AnyBody::empty()
             } else {
-                AnyBody::new(Asked::new(body, self.time_limit, wire.vitals.clone()))
+                AnyBody::new(TimedRequestBody::new(
+                    body,
+                    self.time_limit,
+                    wire.state.clone(),
+                ))
             }
         });
         let answered = AssertUnwindSafe(self.router.clone().oneshot(request)).catch_unwind();
@@ -147,12 +158,12 @@ impl Gate {
 
 /// Creates a 500. The panic message is neither sent nor logged, because it can contain secrets.
 fn panic_response(_: &Box<dyn Any + Send>) -> Response {
-    Refusal::new(500, "Internal server error", "brokeDown").into_response()
+    ApiError::new(500, "Internal server error", "brokeDown").into_response()
 }
 
-fn unauthorized(refused: &Refused) -> Response {
+fn unauthorized(refused: &AuthError) -> Response {
     let (problem, challenge, wait) = match *refused {
-        Refused::Unknown { is_token } => (
+        AuthError::Unknown { is_token } => (
             Problem::new(
                 401,
                 if is_token {
@@ -169,7 +180,7 @@ fn unauthorized(refused: &Refused) -> Response {
             }),
             None,
         ),
-        Refused::ReadOnly => (
+        AuthError::ReadOnly => (
             Problem::new(
                 403,
                 "The token has scope read; this request needs scope write",
@@ -178,7 +189,7 @@ fn unauthorized(refused: &Refused) -> Response {
             Some("Bearer realm=\"umai\", error=\"insufficient_scope\", scope=\"write\""),
             None,
         ),
-        Refused::TooManyAttempts(wait) => (
+        AuthError::TooManyAttempts(wait) => (
             Problem::new(
                 429,
                 "Too many requests without a valid token from this address",
@@ -187,7 +198,7 @@ fn unauthorized(refused: &Refused) -> Response {
             None,
             Some(wait),
         ),
-        Refused::Unreadable => (
+        AuthError::Unreadable => (
             Problem::new(
                 503,
                 "The server cannot read its tokens; see its log",
@@ -197,7 +208,7 @@ fn unauthorized(refused: &Refused) -> Response {
             None,
         ),
     };
-    let mut response = Refusal(problem.into()).into_response();
+    let mut response = ApiError(problem.into()).into_response();
     let headers = response.headers_mut();
     if let Some(challenge) = challenge {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));

@@ -15,9 +15,9 @@ use crate::api::Problem;
 
 /// Host names of this server, in lower case.
 #[derive(Debug, Clone, Default)]
-pub struct Hosts(Vec<String>);
+pub struct AllowedHosts(Vec<String>);
 
-impl Hosts {
+impl AllowedHosts {
     /// Accepts these names in addition to `localhost`.
     pub fn new(names: impl IntoIterator<Item = String>) -> Self {
         Self(names.into_iter().map(|name| normalize(&name)).collect())
@@ -26,9 +26,9 @@ impl Hosts {
     /// Rejects a request for another host or from a page of another origin. `local` is the local address of the connection.
     pub fn check<B>(&self, request: &Request<B>, local: IpAddr) -> Result<(), Box<Problem>> {
         let host = host(request.headers())?;
-        self.admit(&host, local)?;
+        self.check_host(&host, local)?;
         if let Some(addressed) = request.uri().authority() {
-            self.admit(addressed, local)?;
+            self.check_host(addressed, local)?;
             if !is_same(&host, addressed) {
                 return Err(malformed(
                     "Host differs from the host in the request target",
@@ -38,7 +38,7 @@ impl Hosts {
         check_origin(request.headers(), &host)
     }
 
-    fn admit(&self, authority: &Authority, local: IpAddr) -> Result<(), Box<Problem>> {
+    fn check_host(&self, authority: &Authority, local: IpAddr) -> Result<(), Box<Problem>> {
         let name = normalize(authority.host());
         let bare = name.trim_start_matches('[').trim_end_matches(']');
         let is_ours = match bare.parse::<IpAddr>() {
@@ -129,7 +129,7 @@ mod tests {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let hosts = Hosts::new(["Umai.Example".to_owned()]);
+        let hosts = AllowedHosts::new(["Umai.Example".to_owned()]);
         let local = "10.0.0.5".parse().unwrap();
         match hosts.check(&request.body(()).unwrap(), local) {
             Ok(()) => 200,

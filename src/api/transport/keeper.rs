@@ -6,30 +6,30 @@ use std::time::{Duration, Instant};
 use http::header::AUTHORIZATION;
 use http::{HeaderValue, Method, Request};
 
-use super::tries::Tries;
+use super::tries::FailedAttempts;
 use crate::api::server;
-use crate::api::token::Scope;
-use crate::api::token::live::LiveTokens;
+use crate::api::token::TokenScope;
+use crate::api::token::live::TokenCache;
 
 /// Authentication of a server.
-pub enum Keeper {
+pub enum Authentication {
     /// Disabled: every request is allowed.
     Disabled,
     /// Bearer tokens.
-    Tokens(Box<Tokens>),
+    Tokens(Box<BearerTokens>),
 }
 
 /// Tokens and the limit on failed attempts.
-pub struct Tokens {
+pub struct BearerTokens {
     /// The tokens.
-    pub tokens: LiveTokens,
+    pub tokens: TokenCache,
     /// Failed attempts by client.
-    pub tries: Tries,
+    pub failed_attempts: FailedAttempts,
 }
 
 /// Reason for rejecting a request.
 #[derive(Debug)]
-pub enum Refused {
+pub enum AuthError {
     /// The token is missing or not valid.
     Unknown {
         /// True when the request has a token.
@@ -43,10 +43,17 @@ pub enum Refused {
     Unreadable,
 }
 
-impl Keeper {
+impl Authentication {
     /// Authenticates a request. Returns the name of the token, if the request needs one.
-    pub fn admit<B>(&self, request: &Request<B>, peer: IpAddr) -> Result<Option<String>, Refused> {
-        let Tokens { tokens, tries } = match self {
+    pub fn authenticate<B>(
+        &self,
+        request: &Request<B>,
+        peer: IpAddr,
+    ) -> Result<Option<String>, AuthError> {
+        let BearerTokens {
+            tokens,
+            failed_attempts: tries,
+        } = match self {
             Self::Disabled => return Ok(None),
             Self::Tokens(tokens) => &**tokens,
         };
@@ -60,19 +67,19 @@ impl Keeper {
             _ => None,
         };
         let found = match text {
-            Some(text) => tokens.find(text).map_err(|_| Refused::Unreadable)?,
+            Some(text) => tokens.find(text).map_err(|_| AuthError::Unreadable)?,
             None => None,
         };
         let Some(token) = found else {
             let is_token = text.is_some();
             return Err(tries
                 .count(peer, Instant::now())
-                .map_or(Refused::Unknown { is_token }, Refused::TooManyAttempts));
+                .map_or(AuthError::Unknown { is_token }, AuthError::TooManyAttempts));
         };
         match token.scope {
-            Scope::Write => Ok(Some(token.name)),
-            Scope::Read if reads => Ok(Some(token.name)),
-            Scope::Read => Err(Refused::ReadOnly),
+            TokenScope::Write => Ok(Some(token.name)),
+            TokenScope::Read if reads => Ok(Some(token.name)),
+            TokenScope::Read => Err(AuthError::ReadOnly),
         }
     }
 

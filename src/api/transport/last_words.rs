@@ -4,7 +4,7 @@ use super::request_id::RequestId;
 use crate::api::Problem;
 
 /// Returns the bytes of an error response, after which the connection is closed.
-pub fn last_words(problem: &Problem, id: &RequestId) -> Vec<u8> {
+pub fn raw_error_response(problem: &Problem, id: &RequestId) -> Vec<u8> {
     // Problem details always serialize.
     let body = serde_json::to_string(problem).unwrap_or_default();
     let allow = match problem.status {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// Timeouts and sizes that a server enforces.
 #[derive(Debug, Clone)]
-pub struct Limits {
+pub struct ServerLimits {
     /// Timeout of the handshake and of a request head from its first byte; for the first request from the start of the
     /// connection.
     pub head: Duration,
@@ -15,7 +15,7 @@ pub struct Limits {
     /// Timeout for requests in progress when the server stops.
     pub stop: Duration,
     /// Timeout for draining a rejected client, so that it receives the response.
-    pub farewell: Duration,
+    pub linger: Duration,
     /// Minimum time before a new connection can be evicted.
     pub grace: Duration,
     /// Maximum number of concurrent connections.
@@ -25,25 +25,25 @@ pub struct Limits {
     /// Maximum size of a request target, in bytes.
     pub target_bytes: usize,
     /// Failed attempts that a client has in [`Limits::tries_window`].
-    pub tries: u32,
+    pub failed_attempts: u32,
     /// Period in which failed attempts are counted.
-    pub tries_window: Duration,
+    pub failed_attempts_window: Duration,
 }
 
-impl Default for Limits {
+impl Default for ServerLimits {
     fn default() -> Self {
         Self {
             head: Duration::from_secs(10),
             body: Duration::from_secs(15),
             idle: Duration::from_secs(30),
             stop: Duration::from_secs(10),
-            farewell: Duration::from_secs(1),
+            linger: Duration::from_secs(1),
             grace: Duration::from_millis(50),
             connections: 256,
             head_bytes: 16 * 1024,
             target_bytes: 8 * 1024,
-            tries: 10,
-            tries_window: Duration::from_mins(1),
+            failed_attempts: 10,
+            failed_attempts_window: Duration::from_mins(1),
         }
     }
 }

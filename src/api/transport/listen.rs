@@ -9,8 +9,8 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::{sleep, timeout};
 use tokio_util::task::TaskTracker;
 
-use super::connection::{House, serve};
-use super::seats::Seats;
+use super::connection::{ServerContext, serve};
+use super::seats::ConnectionSlots;
 
 /// Default port, used by the documented requests.
 pub const PORT: u16 = 44331;
@@ -24,14 +24,14 @@ const BACKLOG: u32 = 4096;
 
 /// Listening address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum ListenAddress {
     /// Both loopback addresses, or one of them where the other does not exist.
     Localhost(u16),
     /// One address.
     Address(SocketAddr),
 }
 
-impl std::str::FromStr for Place {
+impl std::str::FromStr for ListenAddress {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -45,7 +45,7 @@ impl std::str::FromStr for Place {
     }
 }
 
-impl Place {
+impl ListenAddress {
     /// Returns whether only this machine can connect.
     pub fn is_loopback(&self) -> bool {
         match self {
@@ -56,17 +56,19 @@ impl Place {
 }
 
 /// A listening socket.
-pub struct Door {
+pub struct BoundListener {
     listener: TcpListener,
     /// Local address.
     pub address: SocketAddr,
 }
 
 /// Binds an address; for `localhost` both loopback addresses where they exist.
-pub fn open(place: Place) -> Result<Vec<Door>, String> {
+pub fn open(place: ListenAddress) -> Result<Vec<BoundListener>, String> {
     match place {
-        Place::Address(address) => Ok(vec![bind(address).map_err(|e| bind_error(address, &e))?]),
-        Place::Localhost(port) => {
+        ListenAddress::Address(address) => {
+            Ok(vec![bind(address).map_err(|e| bind_error(address, &e))?])
+        }
+        ListenAddress::Localhost(port) => {
             let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
             let old = bind(address);
             // Port 0 selects one free port for both addresses.
@@ -85,7 +87,7 @@ pub fn open(place: Place) -> Result<Vec<Door>, String> {
     }
 }
 
-fn bind(address: SocketAddr) -> io::Result<Door> {
+fn bind(address: SocketAddr) -> io::Result<BoundListener> {
     let socket = match address {
         SocketAddr::V4(_) => TcpSocket::new_v4(),
         SocketAddr::V6(_) => TcpSocket::new_v6(),
@@ -94,7 +96,7 @@ fn bind(address: SocketAddr) -> io::Result<Door> {
     socket.bind(address)?;
     let listener = socket.listen(BACKLOG)?;
     let address = listener.local_addr()?;
-    Ok(Door { listener, address })
+    Ok(BoundListener { listener, address })
 }
 
 /// Returns whether this machine does not have the address.
@@ -125,9 +127,9 @@ fn bind_error(address: SocketAddr, error: &io::Error) -> String {
 
 /// Accepts connections until the server stops; open ones continue in `connections`.
 pub async fn accept_loop(
-    socket: Door,
-    context: Arc<House>,
-    slots: Arc<Seats>,
+    socket: BoundListener,
+    context: Arc<ServerContext>,
+    slots: Arc<ConnectionSlots>,
     connections: TaskTracker,
 ) {
     loop {

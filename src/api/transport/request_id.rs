@@ -8,7 +8,7 @@ use http::header::HeaderName;
 use http::{HeaderMap, HeaderValue};
 use uuid::Uuid;
 
-use crate::text::secret::begins_like_one;
+use crate::text::secret::has_key_prefix;
 
 /// Header of the request ID.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -22,7 +22,7 @@ pub struct RequestId(HeaderValue);
 
 impl RequestId {
     /// Returns the client's request ID when it is valid, otherwise a new one.
-    pub fn of(headers: &HeaderMap) -> Self {
+    pub fn from_request(headers: &HeaderMap) -> Self {
         let mut given = headers.get_all(REQUEST_ID).iter();
         match (given.next(), given.next()) {
             (Some(id), None) if id.to_str().is_ok_and(is_harmless) => Self(id.clone()),
@@ -60,7 +60,7 @@ impl fmt::Display for RequestId {
 
 fn is_harmless(id: &str) -> bool {
     let is_sign = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    (1..=MAX_LENGTH).contains(&id.len()) && id.bytes().all(is_sign) && !begins_like_one(id)
+    (1..=MAX_LENGTH).contains(&id.len()) && id.bytes().all(is_sign) && !has_key_prefix(id)
 }
 
 #[cfg(test)]
@@ -72,7 +72,7 @@ mod tests {
         let named = |id: &str| {
             let mut headers = HeaderMap::new();
             headers.insert(REQUEST_ID, HeaderValue::from_str(id).unwrap());
-            RequestId::of(&headers).to_string()
+            RequestId::from_request(&headers).to_string()
         };
         for id in ["a", "9b2-f_3.x", &"a".repeat(64)] {
             assert_eq!(named(id), id);
@@ -91,6 +91,6 @@ mod tests {
         let mut twice = HeaderMap::new();
         twice.append(REQUEST_ID, HeaderValue::from_static("a"));
         twice.append(REQUEST_ID, HeaderValue::from_static("b"));
-        assert_eq!(RequestId::of(&twice).to_string().len(), 32);
+        assert_eq!(RequestId::from_request(&twice).to_string().len(), 32);
     }
 }

@@ -12,54 +12,54 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use super::vitals::{Doing, Vitals};
+use super::vitals::{ConnectionPhase, ConnectionState};
 
 /// Connection slots.
-pub struct Seats {
-    most: usize,
+pub struct ConnectionSlots {
+    limit: usize,
     grace: Duration,
-    taken: Mutex<Taken>,
+    taken: Mutex<TakenSlot>,
     freed: Notify,
 }
 
 #[derive(Default)]
-struct Taken {
+struct TakenSlot {
     last: u64,
-    slots: HashMap<u64, (Vitals, CancellationToken)>,
+    slots: HashMap<u64, (ConnectionState, CancellationToken)>,
 }
 
 /// Result of an attempt to get a slot.
-enum Try {
+enum SlotRequest {
     /// A slot.
-    Taken(Seat),
+    Granted(ConnectionSlot),
     /// Time from which a connection can be evicted.
-    From(Instant),
+    RetryAt(Instant),
     /// All connections have requests in progress.
     Full,
 }
 
 /// A slot, freed on drop.
-pub struct Seat {
+pub struct ConnectionSlot {
     number: u64,
-    slots: Arc<Seats>,
+    slots: Arc<ConnectionSlots>,
     /// Connection state.
-    pub vitals: Vitals,
+    pub state: ConnectionState,
     /// Cancelled when the connection is evicted.
-    pub leave: CancellationToken,
+    pub evicted: CancellationToken,
 }
 
-impl Drop for Seat {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
-        self.slots.taken().slots.remove(&self.number);
+        self.slots.lock_slots().slots.remove(&self.number);
         self.slots.freed.notify_one();
     }
 }
 
-impl Seats {
+impl ConnectionSlots {
     /// Creates free slots.
     pub fn new(most: usize, grace: Duration) -> Arc<Self> {
         Arc::new(Self {
-            most,
+            limit: most,
             grace,
             taken: Mutex::default(),
             freed: Notify::new(),
@@ -67,22 +67,22 @@ impl Seats {
     }
 
     /// Returns a slot: a free one, or that of an evicted connection. Waits while all connections have requests in progress.
-    pub async fn take(self: &Arc<Self>) -> Seat {
+    pub async fn take(self: &Arc<Self>) -> ConnectionSlot {
         loop {
             match self.try_take(Instant::now()) {
-                Try::Taken(slot) => return slot,
-                Try::From(when) => {
+                SlotRequest::Granted(slot) => return slot,
+                SlotRequest::RetryAt(when) => {
                     // Until then, or until a slot is freed.
                     let _ = timeout_at(when, self.freed.notified()).await;
                 }
-                Try::Full => self.freed.notified().await,
+                SlotRequest::Full => self.freed.notified().await,
             }
         }
     }
 
-    fn try_take(self: &Arc<Self>, now: Instant) -> Try {
-        let mut taken = self.taken();
-        if taken.slots.len() >= self.most {
+    fn try_take(self: &Arc<Self>, now: Instant) -> SlotRequest {
+        let mut taken = self.lock_slots();
+        if taken.slots.len() >= self.limit {
             let number = match self.eviction_candidate(&taken, now) {
                 Ok(number) => number,
                 Err(full) => return full,
@@ -92,18 +92,19 @@ impl Seats {
             }
         }
         taken.last += 1;
-        let (number, vitals, leave) = (taken.last, Vitals::new(), CancellationToken::new());
+        let (number, vitals, leave) =
+            (taken.last, ConnectionState::new(), CancellationToken::new());
         taken.slots.insert(number, (vitals.clone(), leave.clone()));
-        Try::Taken(Seat {
+        SlotRequest::Granted(ConnectionSlot {
             number,
             slots: Arc::clone(self),
-            vitals,
-            leave,
+            state: vitals,
+            evicted: leave,
         })
     }
 
     /// Returns the connection to evict, among those past their grace period.
-    fn eviction_candidate(&self, taken: &Taken, now: Instant) -> Result<u64, Try> {
+    fn eviction_candidate(&self, taken: &TakenSlot, now: Instant) -> Result<u64, SlotRequest> {
         let mut first = None;
         let mut eviction_candidate = None;
         for (number, (vitals, _)) in &taken.slots {
@@ -123,29 +124,29 @@ impl Seats {
         }
         match (eviction_candidate, first) {
             (Some((_, _, number)), _) => Ok(number),
-            (None, Some(first)) => Err(Try::From(first)),
-            (None, None) => Err(Try::Full),
+            (None, Some(first)) => Err(SlotRequest::RetryAt(first)),
+            (None, None) => Err(SlotRequest::Full),
         }
     }
 
-    fn taken(&self) -> MutexGuard<'_, Taken> {
+    fn lock_slots(&self) -> MutexGuard<'_, TakenSlot> {
         // The table stays consistent after a panic.
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Returns the eviction order, lowest first; none for a connection with a request in progress.
-fn rank(vitals: &Vitals) -> Option<(u8, Instant)> {
+fn rank(vitals: &ConnectionState) -> Option<(u8, Instant)> {
     let (doing, since) = vitals.now();
     let rank = match doing {
-        Doing::Arriving => 0,
-        Doing::Head if !vitals.has_requested() => 0,
-        Doing::Idle => 1,
-        Doing::Head => 2,
-        Doing::Body => 3,
+        ConnectionPhase::Handshake => 0,
+        ConnectionPhase::Head if !vitals.has_requested() => 0,
+        ConnectionPhase::Idle => 1,
+        ConnectionPhase::Head => 2,
+        ConnectionPhase::Body => 3,
         // Clients of event streams reconnect and resume.
-        Doing::Streaming => 4,
-        Doing::Answering => return None,
+        ConnectionPhase::Streaming => 4,
+        ConnectionPhase::Responding => return None,
     };
     Some((rank, since))
 }
@@ -156,25 +157,25 @@ mod tests {
 
     #[tokio::test]
     async fn longest_idle_connection_is_evicted() {
-        let slots = Seats::new(3, Duration::ZERO);
+        let slots = ConnectionSlots::new(3, Duration::ZERO);
         let (asking, silent, newer) = (slots.take().await, slots.take().await, slots.take().await);
-        asking.vitals.set_phase(Doing::Answering);
+        asking.state.set_phase(ConnectionPhase::Responding);
         let newcomer = slots.take().await;
-        assert!(silent.leave.is_cancelled());
-        assert!(!asking.leave.is_cancelled() && !newer.leave.is_cancelled());
-        newer.vitals.set_phase(Doing::Answering);
-        newer.vitals.set_phase(Doing::Idle);
-        newcomer.vitals.set_phase(Doing::Head);
+        assert!(silent.evicted.is_cancelled());
+        assert!(!asking.evicted.is_cancelled() && !newer.evicted.is_cancelled());
+        newer.state.set_phase(ConnectionPhase::Responding);
+        newer.state.set_phase(ConnectionPhase::Idle);
+        newcomer.state.set_phase(ConnectionPhase::Head);
         let _another = slots.take().await;
-        assert!(newcomer.leave.is_cancelled() && !newer.leave.is_cancelled());
+        assert!(newcomer.evicted.is_cancelled() && !newer.evicted.is_cancelled());
     }
 
     #[tokio::test]
     async fn busy_connections_are_not_evicted() {
-        let slots = Seats::new(1, Duration::ZERO);
+        let slots = ConnectionSlots::new(1, Duration::ZERO);
         let asking = slots.take().await;
-        asking.vitals.set_phase(Doing::Answering);
-        assert!(matches!(slots.try_take(Instant::now()), Try::Full));
+        asking.state.set_phase(ConnectionPhase::Responding);
+        assert!(matches!(slots.try_take(Instant::now()), SlotRequest::Full));
         let waiting = tokio::spawn({
             let slots = Arc::clone(&slots);
             async move { slots.take().await }
@@ -186,13 +187,18 @@ mod tests {
     #[tokio::test]
     async fn new_connection_has_grace_period() {
         let moment = Duration::from_mins(1);
-        let slots = Seats::new(2, moment);
+        let slots = ConnectionSlots::new(2, moment);
         let (first, second) = (slots.take().await, slots.take().await);
         let now = Instant::now();
-        let since = first.vitals.now().1.min(second.vitals.now().1);
-        assert!(matches!(slots.try_take(now), Try::From(when) if when == since + moment));
-        assert!(!first.leave.is_cancelled() && !second.leave.is_cancelled());
-        assert!(matches!(slots.try_take(now + moment), Try::Taken(_)));
-        assert!(first.leave.is_cancelled() && !second.leave.is_cancelled());
+        let since = first.state.now().1.min(second.state.now().1);
+        assert!(
+            matches!(slots.try_take(now), SlotRequest::RetryAt(when) if when == since + moment)
+        );
+        assert!(!first.evicted.is_cancelled() && !second.evicted.is_cancelled());
+        assert!(matches!(
+            slots.try_take(now + moment),
+            SlotRequest::Granted(_)
+        ));
+        assert!(first.evicted.is_cancelled() && !second.evicted.is_cancelled());
     }
 }

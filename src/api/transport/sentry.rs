@@ -11,49 +11,49 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use self::chunks::Chunks;
-use self::head::{Framing, Head};
-use super::limits::Limits;
-use super::vitals::{Doing, Vitals};
+use self::chunks::ChunkedScanner;
+use self::head::{Framing, HeadParser};
+use super::limits::ServerLimits;
+use super::vitals::{ConnectionPhase, ConnectionState};
 use crate::api::Problem;
 
 /// Size of a read from the socket, in bytes.
 const PIECE: usize = 8 * 1024;
 
 /// Part of the request that the next byte belongs to.
-enum Part {
-    Head(Head),
+enum RequestPart {
+    Head(HeadParser),
     Sized(u64),
-    Chunked(Chunks),
+    Chunked(ChunkedScanner),
     /// The input is malformed or ended: nothing more is read.
-    Over,
+    Done,
 }
 
 /// A socket with strict request parsing.
-pub struct Sentry<S> {
+pub struct StrictReader<S> {
     socket: S,
-    vitals: Vitals,
-    limits: Limits,
-    part: Part,
+    state: ConnectionState,
+    limits: ServerLimits,
+    part: RequestPart,
     /// Bytes that were read and not passed on yet.
     bytes: Vec<u8>,
     /// Number of bytes that may be passed on.
     passed: usize,
     /// Number of bytes of the head that were checked.
-    looked: usize,
+    scanned: usize,
 }
 
-impl<S> Sentry<S> {
+impl<S> StrictReader<S> {
     /// Wraps a socket.
-    pub fn new(socket: S, vitals: Vitals, limits: Limits) -> Self {
+    pub fn new(socket: S, state: ConnectionState, limits: ServerLimits) -> Self {
         Self {
             socket,
-            vitals,
+            state,
             limits,
-            part: Part::Head(Head::default()),
+            part: RequestPart::Head(HeadParser::default()),
             bytes: Vec::new(),
             passed: 0,
-            looked: 0,
+            scanned: 0,
         }
     }
 
@@ -63,29 +63,29 @@ impl<S> Sentry<S> {
     }
 
     /// Checks the bytes that were read. Reading stops after an error.
-    fn look(&mut self) {
+    fn scan(&mut self) {
         if let Err(problem) = self.walk() {
-            self.part = Part::Over;
-            self.vitals.refuse(problem);
+            self.part = RequestPart::Done;
+            self.state.set_error(problem);
         }
     }
 
     fn walk(&mut self) -> Result<(), Box<Problem>> {
-        while self.looked < self.bytes.len() {
-            let rest = &self.bytes[self.looked..];
+        while self.scanned < self.bytes.len() {
+            let rest = &self.bytes[self.scanned..];
             match &mut self.part {
-                Part::Over => return Ok(()),
-                Part::Sized(left) => {
+                RequestPart::Done => return Ok(()),
+                RequestPart::Sized(left) => {
                     let taken = usize::try_from(*left).unwrap_or(usize::MAX).min(rest.len());
                     *left -= taken as u64;
                     let is_end = *left == 0;
                     self.pass(taken, is_end);
                 }
-                Part::Chunked(chunks) => {
+                RequestPart::Chunked(chunks) => {
                     let (taken, is_end) = chunks.follow(rest)?;
                     self.pass(taken, is_end);
                 }
-                Part::Head(_) => {
+                RequestPart::Head(_) => {
                     if !self.line()? {
                         return Ok(());
                     }
@@ -97,19 +97,19 @@ impl<S> Sentry<S> {
 
     /// Passes bytes of a body on.
     fn pass(&mut self, taken: usize, is_end: bool) {
-        self.looked += taken;
-        self.passed = self.looked;
+        self.scanned += taken;
+        self.passed = self.scanned;
         if is_end {
-            self.part = Part::Head(Head::default());
+            self.part = RequestPart::Head(HeadParser::default());
         }
     }
 
     /// Checks the next line of the head; returns false without a complete line.
     fn line(&mut self) -> Result<bool, Box<Problem>> {
-        let Part::Head(head) = &mut self.part else {
+        let RequestPart::Head(head) = &mut self.part else {
             return Ok(false);
         };
-        let rest = &self.bytes[self.looked..];
+        let rest = &self.bytes[self.scanned..];
         let end = rest.iter().position(|byte| *byte == b'\n');
         let length = end.map_or(rest.len(), |end| end + 1);
         if !head.is_begun() && length > self.limits.target_bytes {
@@ -117,7 +117,7 @@ impl<S> Sentry<S> {
             let sentence = format!("The request target must not exceed {most} bytes");
             return Err(Box::new(Problem::new(414, sentence, "uriTooLong")));
         }
-        if self.looked + length - self.passed > self.limits.head_bytes {
+        if self.scanned + length - self.passed > self.limits.head_bytes {
             let most = self.limits.head_bytes;
             let sentence = format!("The request head must not exceed {most} bytes");
             return Err(Box::new(Problem::new(431, sentence, "headTooLarge")));
@@ -131,15 +131,15 @@ impl<S> Sentry<S> {
             };
         }
         let framing = head.take(&rest[..length])?;
-        self.looked += length;
+        self.scanned += length;
         if let Some(framing) = framing {
-            self.passed = self.looked;
+            self.passed = self.scanned;
             self.part = match framing {
-                Framing::Sized(0) => Part::Head(Head::default()),
-                Framing::Sized(length) => Part::Sized(length),
-                Framing::Chunked => Part::Chunked(Chunks::new()),
+                Framing::Sized(0) => RequestPart::Head(HeadParser::default()),
+                Framing::Sized(length) => RequestPart::Sized(length),
+                Framing::Chunked => RequestPart::Chunked(ChunkedScanner::new()),
             };
-            self.vitals.set_phase(Doing::Answering);
+            self.state.set_phase(ConnectionPhase::Responding);
         }
         Ok(true)
     }
@@ -150,11 +150,11 @@ impl<S> Sentry<S> {
         buffer.put_slice(&self.bytes[..count]);
         self.bytes.drain(..count);
         self.passed -= count;
-        self.looked -= count;
+        self.scanned -= count;
     }
 }
 
-impl<S: AsyncRead + Unpin> Sentry<S> {
+impl<S: AsyncRead + Unpin> StrictReader<S> {
     /// Reads from the socket; returns false at the end of the input.
     fn poll_read_more(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         let mut piece = [std::mem::MaybeUninit::uninit(); PIECE];
@@ -165,7 +165,7 @@ impl<S: AsyncRead + Unpin> Sentry<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Sentry<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for StrictReader<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -176,37 +176,42 @@ impl<S: AsyncRead + Unpin> AsyncRead for Sentry<S> {
                 self.copy_out(buffer);
                 return Poll::Ready(Ok(()));
             }
-            if matches!(self.part, Part::Over) {
+            if matches!(self.part, RequestPart::Done) {
                 return Poll::Ready(Ok(()));
             }
             // Bytes of a new request, read with the previous one.
-            let is_in_head = !self.bytes.is_empty() && matches!(self.part, Part::Head(_));
-            if is_in_head && matches!(self.vitals.now().0, Doing::Arriving | Doing::Idle) {
-                self.vitals.set_phase(Doing::Head);
+            let is_in_head = !self.bytes.is_empty() && matches!(self.part, RequestPart::Head(_));
+            if is_in_head
+                && matches!(
+                    self.state.now().0,
+                    ConnectionPhase::Handshake | ConnectionPhase::Idle
+                )
+            {
+                self.state.set_phase(ConnectionPhase::Head);
             }
             if ready!(self.poll_read_more(cx))? {
-                self.look();
+                self.scan();
             } else {
-                self.part = Part::Over;
+                self.part = RequestPart::Done;
             }
         }
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Sentry<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for StrictReader<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.socket).poll_write(cx, bytes);
-        self.vitals.written(written.is_ready());
+        self.state.response_written(written.is_ready());
         written
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.socket).poll_flush(cx);
-        self.vitals.written(flushed.is_ready());
+        self.state.response_written(flushed.is_ready());
         flushed
     }
 

@@ -12,7 +12,7 @@ use rustls::{Error, ServerConfig};
 use tokio_rustls::TlsAcceptor;
 
 use crate::text::file::{FileFlaw, read_bytes};
-use crate::tls::pem::{self, Wanted};
+use crate::tls::pem::{self, PemContent};
 use crate::tls::x509;
 
 /// Maximum size of a certificate or key file, in bytes.
@@ -24,18 +24,18 @@ const MAX_BYTES: usize = 1024 * 1024;
 pub struct TlsError(pub String);
 
 /// A certificate chain and its key.
-pub struct Identity {
+pub struct TlsIdentity {
     /// The certificate, followed by its issuers.
     pub chain: Vec<CertificateDer<'static>>,
     /// The private key.
     pub key: PrivateKeyDer<'static>,
 }
 
-impl Identity {
+impl TlsIdentity {
     /// Reads certificate and key; both may be in one file.
     pub fn read(certificate: &Path, key: &Path) -> Result<Self, TlsError> {
         let chain = pem::certificates(&bytes(certificate)?, certificate);
-        let chain = chain.map_err(|why| flaw(certificate, &why))?;
+        let chain = chain.map_err(|why| identity_error(certificate, &why))?;
         let bytes = bytes(key)?;
         let found = PrivateKeyDer::from_pem_slice(&bytes);
         let key = found.map_err(|_| {
@@ -44,9 +44,9 @@ impl Identity {
             let words = if is_encrypted {
                 "holds an encrypted key; use a key without a passphrase that only its owner can read".to_owned()
             } else {
-                pem::not_pem(&bytes, key, Wanted::Key)
+                pem::not_pem(&bytes, key, PemContent::Key)
             };
-            flaw(key, &words)
+            identity_error(key, &words)
         })?;
         Ok(Self { chain, key })
     }
@@ -57,7 +57,7 @@ impl Identity {
     }
 
     /// Returns warnings about certificates that clients reject.
-    pub fn flaws(&self) -> Vec<String> {
+    pub fn identity_errors(&self) -> Vec<String> {
         let Some(own) = self.chain.first() else {
             return Vec::new();
         };
@@ -99,11 +99,11 @@ impl Identity {
 
 fn bytes(path: &Path) -> Result<zeroize::Zeroizing<Vec<u8>>, TlsError> {
     read_bytes(path, MAX_BYTES).map_err(|why| match why {
-        FileFlaw::NotThere => flaw(path, "does not exist"),
-        FileFlaw::Unusable(why) => flaw(path, &why),
+        FileFlaw::NotFound => identity_error(path, "does not exist"),
+        FileFlaw::Unusable(why) => identity_error(path, &why),
     })
 }
 
-fn flaw(path: &Path, words: &str) -> TlsError {
+fn identity_error(path: &Path, words: &str) -> TlsError {
     TlsError(format!("{} {words}", path.display()))
 }

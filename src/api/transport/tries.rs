@@ -9,17 +9,17 @@ use std::time::{Duration, Instant};
 const MAX_PEERS: usize = 1024;
 
 /// Failed attempts in the current window.
-pub struct Tries {
-    most: u32,
+pub struct FailedAttempts {
+    limit: u32,
     window: Duration,
     peers: Mutex<HashMap<IpAddr, (Instant, u32)>>,
 }
 
-impl Tries {
+impl FailedAttempts {
     /// Allows `most` attempts in `window`.
-    pub fn new(most: u32, window: Duration) -> Self {
+    pub fn new(limit: u32, window: Duration) -> Self {
         Self {
-            most,
+            limit,
             window,
             peers: Mutex::default(),
         }
@@ -45,7 +45,7 @@ impl Tries {
         }
         *tries = tries.saturating_add(1);
         let left = self.window.saturating_sub(now - *since);
-        (*tries > self.most).then_some(left)
+        (*tries > self.limit).then_some(left)
     }
 }
 
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn failed_attempts_delay_only_their_client() {
-        let tries = Tries::new(2, Duration::from_mins(1));
+        let tries = FailedAttempts::new(2, Duration::from_mins(1));
         let now = Instant::now();
         let [one, neighbour, other]: [IpAddr; 3] =
             ["2001:db8::1", "2001:db8::2", "10.0.0.1"].map(|peer| peer.parse().unwrap());
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn table_size_is_limited() {
-        let tries = Tries::new(2, Duration::from_mins(1));
+        let tries = FailedAttempts::new(2, Duration::from_mins(1));
         for number in 0..2 * u32::try_from(MAX_PEERS).unwrap() {
             tries.count(IpAddr::from(number.to_be_bytes()), Instant::now());
         }

@@ -4,20 +4,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::time::Instant;
 
-use super::limits::Limits;
+use super::limits::ServerLimits;
 use crate::api::Problem;
 
 /// Phase of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Doing {
+pub enum ConnectionPhase {
     /// Open, without a request so far.
-    Arriving,
+    Handshake,
     /// Reading a request head.
     Head,
     /// Reading a request body.
     Body,
     /// Processing a request.
-    Answering,
+    Responding,
     /// Sending an event stream, or a response to a slow client.
     Streaming,
     /// Waiting for the next request.
@@ -26,22 +26,22 @@ pub enum Doing {
 
 /// Shared state of a connection.
 #[derive(Debug, Clone)]
-pub struct Vitals(Arc<Mutex<State>>);
+pub struct ConnectionState(Arc<Mutex<PhaseState>>);
 
 #[derive(Debug)]
-struct State {
-    doing: Doing,
+struct PhaseState {
+    phase: ConnectionPhase,
     since: Instant,
     has_requested: bool,
     unwritten: Option<Instant>,
     refusal: Option<Box<Problem>>,
 }
 
-impl Vitals {
+impl ConnectionState {
     /// Creates the state of a new connection.
     pub fn new() -> Self {
-        Self(Arc::new(Mutex::new(State {
-            doing: Doing::Arriving,
+        Self(Arc::new(Mutex::new(PhaseState {
+            phase: ConnectionPhase::Handshake,
             since: Instant::now(),
             has_requested: false,
             unwritten: None,
@@ -50,10 +50,10 @@ impl Vitals {
     }
 
     /// Returns the phase and its start. A connection with an unsent response is not idle.
-    pub fn now(&self) -> (Doing, Instant) {
+    pub fn now(&self) -> (ConnectionPhase, Instant) {
         let state = self.state();
-        match (state.doing, state.unwritten) {
-            (Doing::Idle, Some(since)) => (Doing::Streaming, since),
+        match (state.phase, state.unwritten) {
+            (ConnectionPhase::Idle, Some(since)) => (ConnectionPhase::Streaming, since),
             (doing, _) => (doing, state.since),
         }
     }
@@ -64,19 +64,19 @@ impl Vitals {
     }
 
     /// Changes the phase.
-    pub fn set_phase(&self, doing: Doing) {
+    pub fn set_phase(&self, doing: ConnectionPhase) {
         let mut state = self.state();
-        let goes_on = (state.doing, doing) == (Doing::Arriving, Doing::Head);
+        let goes_on = (state.phase, doing) == (ConnectionPhase::Handshake, ConnectionPhase::Head);
         // The first head is due from the start: a single byte does not extend the timeout.
         if !goes_on {
             state.since = Instant::now();
         }
-        state.has_requested |= doing == Doing::Answering;
-        state.doing = doing;
+        state.has_requested |= doing == ConnectionPhase::Responding;
+        state.phase = doing;
     }
 
     /// Stores the error of a malformed request; nothing more is read.
-    pub fn refuse(&self, problem: Box<Problem>) {
+    pub fn set_error(&self, problem: Box<Problem>) {
         self.state().refusal = Some(problem);
     }
 
@@ -86,7 +86,7 @@ impl Vitals {
     }
 
     /// Records whether the client reads the response.
-    pub fn written(&self, is_taken: bool) {
+    pub fn response_written(&self, is_taken: bool) {
         let mut state = self.state();
         state.unwritten = match (is_taken, state.unwritten) {
             (true, _) => None,
@@ -95,25 +95,27 @@ impl Vitals {
     }
 
     /// Returns the deadline of the current phase.
-    pub fn due(&self, limits: &Limits) -> Option<Instant> {
+    pub fn due(&self, limits: &ServerLimits) -> Option<Instant> {
         let state = self.state();
-        let doing = match state.doing {
-            Doing::Arriving | Doing::Head => Some(state.since + limits.head),
-            Doing::Idle => Some(state.since + limits.idle),
+        let doing = match state.phase {
+            ConnectionPhase::Handshake | ConnectionPhase::Head => Some(state.since + limits.head),
+            ConnectionPhase::Idle => Some(state.since + limits.idle),
             // The request body has its own deadline, and processing has none.
-            Doing::Body | Doing::Answering | Doing::Streaming => None,
+            ConnectionPhase::Body | ConnectionPhase::Responding | ConnectionPhase::Streaming => {
+                None
+            }
         };
         let writing = state.unwritten.map(|since| since + limits.idle);
         doing.into_iter().chain(writing).min()
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, PhaseState> {
         // Every change is a single assignment, so the state stays consistent after a panic.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Default for Vitals {
+impl Default for ConnectionState {
     fn default() -> Self {
         Self::new()
     }
@@ -125,22 +127,22 @@ mod tests {
 
     #[test]
     fn unsent_response_is_not_idle_and_times_out() {
-        let (vitals, limits) = (Vitals::new(), Limits::default());
-        vitals.set_phase(Doing::Answering);
+        let (vitals, limits) = (ConnectionState::new(), ServerLimits::default());
+        vitals.set_phase(ConnectionPhase::Responding);
         assert_eq!(vitals.due(&limits), None);
-        vitals.written(false);
-        vitals.set_phase(Doing::Idle);
-        assert_eq!(vitals.now().0, Doing::Streaming);
+        vitals.response_written(false);
+        vitals.set_phase(ConnectionPhase::Idle);
+        assert_eq!(vitals.now().0, ConnectionPhase::Streaming);
         assert!(vitals.due(&limits).is_some());
-        vitals.written(true);
-        assert_eq!(vitals.now().0, Doing::Idle);
+        vitals.response_written(true);
+        assert_eq!(vitals.now().0, ConnectionPhase::Idle);
     }
 
     #[test]
     fn first_byte_does_not_extend_head_timeout() {
-        let (vitals, limits) = (Vitals::new(), Limits::default());
+        let (vitals, limits) = (ConnectionState::new(), ServerLimits::default());
         let due = vitals.due(&limits);
-        vitals.set_phase(Doing::Head);
+        vitals.set_phase(ConnectionPhase::Head);
         assert_eq!(vitals.due(&limits), due);
     }
 }

@@ -7,17 +7,17 @@ use serde_json::json;
 
 use super::super::ask;
 use super::super::exit::Failure;
-use super::super::output::{Format, Output};
-use super::super::progress::Waiting;
-use super::super::session::Ground;
-use super::{Restore, all, find, label_of, shown};
-use crate::store::backup::restore::{Prepared, Restored, prepare};
+use super::super::output::{Output, OutputReader};
+use super::super::progress::Spinner;
+use super::super::session::CliContext;
+use super::{RestoreBackup, all, find, label_of, shown};
+use crate::store::backup::restore::{PreparedBackup, RestoreResult, prepare};
 use crate::store::backup::{SealVerdict, create_from};
 
-impl Restore {
+impl RestoreBackup {
     /// Runs the command.
-    pub fn run(self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
-        let mut made = Unwanted(None);
+    pub fn run(self, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
+        let mut made = TemporaryBackup(None);
         let prepared = match &self.backup {
             Some(folder) if folder.is_dir() => {
                 let options = ground.store_options();
@@ -28,40 +28,40 @@ impl Restore {
             Some(backup) => prepare(&ground.store_options(), &find(backup, ground)?)?,
             None => newest(ground, output)?,
         };
-        if output.format() == Format::Text {
+        if output.format() == OutputReader::Text {
             print_summary(&prepared, ground, output);
         }
         if self.dry_run {
             return match output.format() {
-                Format::Json => output.json(&report(&prepared)),
-                Format::Text => output.line("Nothing changed"),
+                OutputReader::Json => output.json(&report(&prepared)),
+                OutputReader::Text => output.line("Nothing changed"),
             };
         }
         if !self.yes && !confirm(output)? {
             return output.line("Nothing changed");
         }
         let mut report = report(&prepared);
-        let waiting = Waiting::start("Restoring the backup", output);
+        let waiting = Spinner::start("Restoring the backup", output);
         let restored = prepared.execute(Utc::now())?;
         drop(waiting);
         if let Some(path) = made.0.take() {
             output.note(&format!("Backup created: {}", path.display()));
         }
         match output.format() {
-            Format::Json => {
+            OutputReader::Json => {
                 report["restored"] = json!(true);
                 report["movedTo"] = json!(restored.aside);
                 output.json(&report)
             }
-            Format::Text => print_result(&restored, ground, output),
+            OutputReader::Text => print_result(&restored, ground, output),
         }
     }
 }
 
 /// Backup of a store that was moved aside, created to inspect it; deleted unless it is restored.
-struct Unwanted(Option<PathBuf>);
+struct TemporaryBackup(Option<PathBuf>);
 
-impl Drop for Unwanted {
+impl Drop for TemporaryBackup {
     fn drop(&mut self) {
         if let Some(path) = &self.0 {
             // If the deletion fails, the backup is valid and appears in the list.
@@ -71,7 +71,7 @@ impl Drop for Unwanted {
 }
 
 /// Returns the newest valid backup, and notes the invalid ones.
-fn newest(ground: &Ground, output: &Output) -> Result<Prepared, Failure> {
+fn newest(ground: &CliContext, output: &Output) -> Result<PreparedBackup, Failure> {
     let found = all(ground)?;
     let stores: std::collections::BTreeSet<_> = found
         .iter()
@@ -95,7 +95,7 @@ fn newest(ground: &Ground, output: &Output) -> Result<Prepared, Failure> {
         .collect();
     // The list is sorted by directory.
     candidates.sort_by_key(|found| {
-        std::cmp::Reverse(label_of(found).map(|label| (label.head.revision, label.about.made)))
+        std::cmp::Reverse(label_of(found).map(|label| (label.header.revision, label.info.created)))
     });
     for found in candidates {
         match prepare(&ground.store_options(), &found.path) {
@@ -110,24 +110,24 @@ fn newest(ground: &Ground, output: &Output) -> Result<Prepared, Failure> {
         Some(_) => Failure::NoBackup("No valid backup found".into()),
         None => Failure::NoBackup(format!(
             "No backup in {}. Name a backup file, or the directory for copies with --backup-folder",
-            crate::store::backup::shelf::Shelf::for_store(&ground.config.data)
+            crate::store::backup::shelf::BackupFolder::for_store(&ground.config.data)
                 .folder()
                 .display()
         )),
     })
 }
 
-fn print_summary(prepared: &Prepared, ground: &Ground, output: &Output) {
+fn print_summary(prepared: &PreparedBackup, ground: &CliContext, output: &Output) {
     let label = &prepared.label;
     output.note(&format!(
         "{}: {}, created {}, revision {}",
         prepared.path.display(),
-        shown::connections(label.head.digest.count),
+        shown::connections(label.header.digest.count),
         shown::date(label),
-        label.head.revision
+        label.header.revision
     ));
     match prepared.seal {
-        SealVerdict::Right | SealVerdict::Broken => {}
+        SealVerdict::Valid | SealVerdict::Invalid => {}
         SealVerdict::NoKey => output.note(
             "The key of this backup is missing: its secrets cannot be decrypted until the key file is restored, and its signature cannot be checked",
         ),
@@ -144,7 +144,7 @@ fn print_summary(prepared: &Prepared, ground: &Ground, output: &Output) {
 }
 
 fn confirm(output: &Output) -> Result<bool, Failure> {
-    if output.format() == Format::Json || !ask::is_possible() {
+    if output.format() == OutputReader::Json || !ask::is_possible() {
         return Err(Failure::Usage(
             "Nothing changed. Add --yes to confirm, or --dry-run to see the changes.".into(),
         ));
@@ -152,7 +152,7 @@ fn confirm(output: &Output) -> Result<bool, Failure> {
     ask::ask_yes_no("Restore this backup?")
 }
 
-fn report(prepared: &Prepared) -> serde_json::Value {
+fn report(prepared: &PreparedBackup) -> serde_json::Value {
     json!({
         "backup": shown::backup(&prepared.path, &prepared.label),
         "seal": shown::seal(prepared.seal),
@@ -161,7 +161,11 @@ fn report(prepared: &Prepared) -> serde_json::Value {
     })
 }
 
-fn print_result(restored: &Restored, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+fn print_result(
+    restored: &RestoreResult,
+    ground: &CliContext,
+    output: &mut Output,
+) -> Result<(), Failure> {
     output.line(&format!(
         "Restored {} into {}",
         shown::connections(restored.count),

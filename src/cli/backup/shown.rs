@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use super::super::key::names;
 use crate::connection::StoreError;
-use crate::store::backup::file::{Label, Origin};
-use crate::store::backup::restore::{Comparison, Named};
-use crate::store::backup::shelf::Found;
-use crate::store::backup::{SealVerdict, Verified};
+use crate::store::backup::file::{BackupLabel, BackupOrigin};
+use crate::store::backup::restore::{BackupComparison, NamedConnection};
+use crate::store::backup::shelf::BackupFile;
+use crate::store::backup::{SealVerdict, VerifiedBackup};
 
 /// Returns the name of a backup in the list.
 pub fn name(path: &Path) -> String {
@@ -25,15 +25,18 @@ pub fn folder(path: &Path) -> String {
 }
 
 /// Returns the time of creation.
-pub fn date(label: &Label) -> String {
-    label.about.made.to_rfc3339_opts(SecondsFormat::Secs, true)
+pub fn date(label: &BackupLabel) -> String {
+    label
+        .info
+        .created
+        .to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// Returns the word for the creator: a user's command or umai itself.
-pub const fn origin(origin: Origin) -> &'static str {
+pub const fn origin(origin: BackupOrigin) -> &'static str {
     match origin {
-        Origin::Manual => "manual",
-        Origin::Automatic => "auto",
+        BackupOrigin::Manual => "manual",
+        BackupOrigin::Automatic => "auto",
     }
 }
 
@@ -46,24 +49,24 @@ pub fn connections(count: u64) -> String {
 }
 
 /// JSON of a backup.
-pub fn backup(path: &Path, label: &Label) -> Value {
+pub fn backup(path: &Path, label: &BackupLabel) -> Value {
     json!({
         "name": name(path),
         "path": path,
         "made": date(label),
-        "origin": match label.about.origin {
-            Origin::Manual => "asked",
-            Origin::Automatic => "automatic",
+        "origin": match label.info.origin {
+            BackupOrigin::Manual => "asked",
+            BackupOrigin::Automatic => "automatic",
         },
         "store": label.identity().store,
-        "revision": label.head.revision,
-        "connections": label.head.digest.count,
+        "revision": label.header.revision,
+        "connections": label.header.digest.count,
         "isSealed": label.is_sealed(),
     })
 }
 
 /// JSON of a listed backup.
-pub fn found(found: &Found) -> Value {
+pub fn found(found: &BackupFile) -> Value {
     match &found.label {
         Ok(label) => backup(&found.path, label),
         Err(fault) => json!({
@@ -75,7 +78,7 @@ pub fn found(found: &Found) -> Value {
 }
 
 /// JSON of the result of a verification.
-pub fn verified(path: &Path, verified: &Result<Verified, StoreError>) -> Value {
+pub fn verified(path: &Path, verified: &Result<VerifiedBackup, StoreError>) -> Value {
     let verified = match verified {
         Ok(verified) => verified,
         Err(error) => {
@@ -102,15 +105,15 @@ pub fn verified(path: &Path, verified: &Result<Verified, StoreError>) -> Value {
 /// Returns the JSON word for a signature check.
 pub const fn seal(verdict: SealVerdict) -> &'static str {
     match verdict {
-        SealVerdict::Right => "right",
-        SealVerdict::Broken => "broken",
+        SealVerdict::Valid => "right",
+        SealVerdict::Invalid => "broken",
         SealVerdict::NoKey => "noKey",
         SealVerdict::Unsealed => "none",
     }
 }
 
 /// Returns the changes that a restore would make, one sentence each.
-pub fn changes(comparison: &Comparison) -> Vec<String> {
+pub fn changes(comparison: &BackupComparison) -> Vec<String> {
     let lists = [
         ("only in the store", &comparison.only_in_store),
         (
@@ -149,8 +152,8 @@ pub fn changes(comparison: &Comparison) -> Vec<String> {
 }
 
 /// JSON of the changes that a restore would make.
-pub fn changes_json(comparison: &Comparison) -> Value {
-    let list = |named: &[Named]| {
+pub fn changes_json(comparison: &BackupComparison) -> Value {
+    let list = |named: &[NamedConnection]| {
         let list = named
             .iter()
             .map(|named| json!({ "id": named.id, "alias": named.alias, "name": named.name }));

@@ -7,8 +7,8 @@ use clap::FromArgMatches;
 use clap_complete::engine::CompletionCandidate;
 
 use crate::cli::exit::Failure;
-use crate::cli::server::Written;
-use crate::cli::session::{self, Ground};
+use crate::cli::server::ExplicitOptions;
+use crate::cli::session::{self, CliContext};
 use crate::cli::{Globals, parse};
 
 /// Maximum number of suggestions.
@@ -32,13 +32,13 @@ fn read(words: Vec<OsString>, typed: &str) -> Result<Vec<String>, Failure> {
         .try_get_matches_from(words);
     let globals = matches.and_then(|matches| {
         let mut globals = Globals::from_arg_matches(&matches)?;
-        globals.written = Written::from_matches(&matches);
+        globals.written = ExplicitOptions::from_matches(&matches);
         Ok(globals)
     });
     let Ok(globals) = globals else {
         return Ok(Vec::new());
     };
-    let ground = Ground::new(&globals)?;
+    let ground = CliContext::new(&globals)?;
     // A completion must not create a store.
     if ground.server.is_none() && !ground.config.data.exists() {
         return Ok(Vec::new());

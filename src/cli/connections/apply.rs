@@ -6,11 +6,11 @@ use clap::Args;
 
 use super::super::ask;
 use super::super::exit::{Exit, Failure};
-use super::super::output::{Format, Output};
-use super::super::plan::carry::{Done, execute};
-use super::super::plan::look::{Conflict, Looking, build_plan};
-use super::super::plan::{Step, What, shown, source};
-use super::super::session::{self, Ground, with_service};
+use super::super::output::{Output, OutputReader};
+use super::super::plan::carry::{ActionCounts, execute};
+use super::super::plan::look::{DiffOptions, ExistingPolicy, build_plan};
+use super::super::plan::{PlanAction, PlanStep, shown, source};
+use super::super::session::{self, CliContext, with_service};
 
 /// Arguments of `umai connections apply`.
 #[derive(Debug, Args)]
@@ -39,9 +39,12 @@ pub struct Apply {
 
 impl Apply {
     /// Runs the command.
-    pub fn run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+    pub fn run(&self, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
         let catalog = session::catalog(ground)?;
-        let source::Documents { entries, others } = source::read(&self.files, &catalog, output)?;
+        let source::PlanFiles {
+            entries,
+            skipped: others,
+        } = source::read(&self.files, &catalog, output)?;
         if self.prune && entries.is_empty() && others > 0 {
             return Err(Failure::Partial(
                 "Nothing changed: the files contain other artifacts but no connection, and --prune would delete all connections. \
@@ -54,14 +57,14 @@ impl Apply {
             output.note("The files contain no connection: --prune deletes all");
         }
         with_service(ground, output, async |service, output| {
-            let options = Looking {
-                conflict: Conflict::Update,
+            let options = DiffOptions {
+                conflict: ExistingPolicy::Update,
                 is_pruning: self.prune,
                 is_shown: true,
             };
             let steps = build_plan(service, entries, options, output).await?;
-            let planned = Done::planned(&steps);
-            if output.format() == Format::Text {
+            let planned = ActionCounts::planned(&steps);
+            if output.format() == OutputReader::Text {
                 shown::write_plan(&steps, output)?;
                 output.flush()?;
             }
@@ -74,12 +77,14 @@ impl Apply {
             let changes = shown::as_json(&steps);
             if self.dry_run || planned.changes() == 0 {
                 return match output.format() {
-                    Format::Json => output.json(&shown::summary(&changes, &planned, self.dry_run)),
-                    Format::Text if planned.changes() == 0 => {
-                        output.note(&format!("Nothing to do: {}", many(planned.unchanged)));
+                    OutputReader::Json => {
+                        output.json(&shown::summary(&changes, &planned, self.dry_run))
+                    }
+                    OutputReader::Text if planned.changes() == 0 => {
+                        output.note(&format!("Nothing to do: {}", plural(planned.unchanged)));
                         Ok(())
                     }
-                    Format::Text => {
+                    OutputReader::Text => {
                         output.note(&planned.sentence("Dry run: "));
                         Ok(())
                     }
@@ -91,23 +96,28 @@ impl Apply {
             }
             let done = execute(service, steps, "Applying", output).await?;
             match output.format() {
-                Format::Json => output.json(&shown::summary(&changes, &done, false)),
-                Format::Text => output.line(&done.sentence("")),
+                OutputReader::Json => output.json(&shown::summary(&changes, &done, false)),
+                OutputReader::Text => output.line(&done.sentence("")),
             }
         })
     }
 }
 
-fn confirm(planned: &Done, output: &Output) -> Result<bool, Failure> {
+fn confirm(planned: &ActionCounts, output: &Output) -> Result<bool, Failure> {
     let question = format!("{}. Apply?", planned.sentence("Changes: "));
     ask::confirm(&question, "Nothing changed. Add --yes to confirm.", output)
 }
 
 /// Notes that it is unknown whether secrets differ from those on the server.
-pub fn note_unknown_secrets(steps: &[Step], output: &Output) {
-    let is_unknown = |step: &Step| match &step.what {
-        What::Update(change) => !change.foreseen.is_exact && !change.foreseen.untold.is_empty(),
-        What::Create(_) | What::Delete(_) | What::Nothing | What::Skip => false,
+pub fn note_unknown_secrets(steps: &[PlanStep], output: &Output) {
+    let is_unknown = |step: &PlanStep| match &step.action {
+        PlanAction::Update(change) => {
+            !change.preview.is_exact && !change.preview.unknown.is_empty()
+        }
+        PlanAction::Create(_)
+        | PlanAction::Delete(_)
+        | PlanAction::Unchanged
+        | PlanAction::Skip => false,
     };
     if steps.iter().any(is_unknown) {
         output.note(
@@ -116,7 +126,7 @@ pub fn note_unknown_secrets(steps: &[Step], output: &Output) {
     }
 }
 
-fn many(count: usize) -> String {
+fn plural(count: usize) -> String {
     match count {
         0 => "no connections".into(),
         1 => "1 connection is up to date".into(),

@@ -6,14 +6,14 @@ use clap::Args;
 
 use super::super::ask;
 use super::super::exit::Failure;
-use super::super::import::Source;
+use super::super::import::JsonSource;
 use super::super::output::Output;
 use super::super::secret;
-use super::from_env::{Taken, Wish};
-use super::given::{self, Given};
-use crate::connection::validate::Stored;
+use super::from_env::{EnvSettings, FromEnvArgs};
+use super::given::{self, SettingArgs};
+use crate::connection::validate::MaskPolicy;
 use crate::connection::{
-    Connection, ConnectionDraft, ConnectionError, Field, Reason, Setting, alias,
+    Connection, ConnectionDraft, ConnectionError, DraftField, FieldReason, SettingValue, alias,
 };
 use crate::provider::{Provider, ProviderCatalog};
 use crate::text::key_like;
@@ -48,7 +48,7 @@ pub struct Create {
     provider: Option<String>,
     /// Settings.
     #[command(flatten)]
-    given: Given,
+    settings: SettingArgs,
     /// Create it as inactive
     #[arg(long)]
     inactive: bool,
@@ -91,13 +91,13 @@ impl Create {
     }
 
     /// Returns the JSON source of `--from-json`.
-    pub fn source(&self) -> Result<Option<Source>, Failure> {
-        self.from_json.as_deref().map(Source::open).transpose()
+    pub fn source(&self) -> Result<Option<JsonSource>, Failure> {
+        self.from_json.as_deref().map(JsonSource::open).transpose()
     }
 
     /// Returns the options of `--from-env`.
-    pub fn from_env(&self) -> Option<Wish<'_>> {
-        self.from_env.then_some(Wish {
+    pub fn from_env(&self) -> Option<FromEnvArgs<'_>> {
+        self.from_env.then_some(FromEnvArgs {
             provider: self.provider.as_deref(),
             by_reference: self.as_references,
             is_dry_run: self.dry_run,
@@ -108,7 +108,7 @@ impl Create {
     pub fn draft(
         &self,
         catalog: &ProviderCatalog,
-        env_settings: Option<Taken>,
+        env_settings: Option<EnvSettings>,
         output: &Output,
     ) -> Result<ConnectionDraft, Failure> {
         let env_provider = env_settings
@@ -123,7 +123,7 @@ impl Create {
         let mut settings = env_settings
             .map(|env_settings| env_settings.settings)
             .unwrap_or_default();
-        for (key, value) in self.given.settings(provider, output)?.iter() {
+        for (key, value) in self.settings.settings(provider, output)?.iter() {
             let known = provider.and_then(|provider| provider.field(key));
             let key = known.map_or(key, |field| field.key.as_str());
             settings.set(key, value.clone());
@@ -131,7 +131,7 @@ impl Create {
         let has_key = |name: &str| key_like::has_key_with(name, catalog.key_prefixes());
         if name.as_deref().is_some_and(has_key) {
             // No alias can be derived from such a name; without this check, the first error would be "Alias is required".
-            let refused = ConnectionError::at(Field::Name, Reason::LooksLikeKey);
+            let refused = ConnectionError::at(DraftField::Name, FieldReason::LooksLikeKey);
             return Err(refused.into());
         }
         let mut draft = ConnectionDraft {
@@ -147,7 +147,7 @@ impl Create {
             misread: Vec::new(),
         };
         if let Some(provider) = provider.filter(|_| ask::is_possible()) {
-            ask_for_missing(&mut draft, provider, catalog, output)?;
+            prompt_for_missing(&mut draft, provider, catalog, output)?;
         }
         Ok(draft)
     }
@@ -183,13 +183,13 @@ fn suggested_alias(name: Option<&str>) -> Option<String> {
 }
 
 /// Prompts for required secrets that are missing, unless another field is invalid.
-fn ask_for_missing(
+fn prompt_for_missing(
     draft: &mut ConnectionDraft,
     provider: &Provider,
     catalog: &ProviderCatalog,
     output: &Output,
 ) -> Result<(), Failure> {
-    let problems = draft.problems(catalog, Stored::Nothing);
+    let problems = draft.problems(catalog, MaskPolicy::Reject);
     if problems
         .iter()
         .any(|problem| problem.field.setting_key().is_none())
@@ -211,7 +211,7 @@ fn ask_for_missing(
             continue;
         }
         if let Some(secret) = ask::secret(&field.label)? {
-            let secret = given::cleaned(Setting::Secret(secret), field, output);
+            let secret = given::cleaned(SettingValue::Secret(secret), field, output);
             settings.set(&field.key, secret);
         }
     }

@@ -3,18 +3,18 @@
 use super::super::ask;
 use super::super::dry;
 use super::super::exit::Failure;
-use super::super::output::{Format, Output};
-use super::super::session::{self, Ground, with_service};
+use super::super::output::{Output, OutputReader};
+use super::super::session::{self, CliContext, with_service};
 use super::{dry_run_each, each};
-use crate::connection::{IdOrAlias, Proposal};
+use crate::connection::{IdOrAlias, ProposedChange};
 
 /// Reports what would be deleted.
 pub fn dry_run(
     connections: &[IdOrAlias],
-    ground: &Ground,
+    ground: &CliContext,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let proposal = |key: &IdOrAlias| Proposal::Delete {
+    let proposal = |key: &IdOrAlias| ProposedChange::Delete {
         key: key.clone(),
         over: None,
     };
@@ -25,7 +25,7 @@ pub fn dry_run(
 pub fn run(
     connections: &[IdOrAlias],
     yes: bool,
-    ground: &Ground,
+    ground: &CliContext,
     output: &mut Output,
 ) -> Result<(), Failure> {
     if !yes {
@@ -52,8 +52,8 @@ pub fn run(
             async |service, key, output| {
                 let item = service.delete(key, None).await?;
                 match output.format() {
-                    Format::Json => Ok(()),
-                    Format::Text => {
+                    OutputReader::Json => Ok(()),
+                    OutputReader::Text => {
                         output.line(&format!("Deleted {} ({})", item.name, item.alias))?;
                         if service.features().trash {
                             output.note(&format!(

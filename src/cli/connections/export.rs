@@ -10,14 +10,14 @@ use tokio::sync::mpsc;
 
 use super::super::ask;
 use super::super::exit::Failure;
-use super::super::output::{Format, Output, Shape};
+use super::super::output::{Output, OutputFormat, OutputReader};
 use super::super::progress::Progress;
-use super::super::session::{Ground, with_service};
-use crate::connection::export::{self, Exported, NotWritten};
+use super::super::session::{CliContext, with_service};
+use crate::connection::export::{self, ExportFileError, Exported};
 use crate::connection::{
-    ConnectionError, ConnectionItem, ConnectionService, IdOrAlias, Query, Window,
+    ConnectionError, ConnectionItem, ConnectionService, IdOrAlias, ListQuery, PageRequest,
 };
-use crate::disk::Over;
+use crate::disk::OverwritePolicy;
 use crate::provider::ProviderCatalog;
 
 /// Number of concurrent reads.
@@ -31,7 +31,7 @@ const AHEAD: usize = 1_000;
 
 /// Arguments of `umai connections export`.
 #[derive(Debug, Args)]
-pub struct Export {
+pub struct ExportConnections {
     /// Connections to export [default: all]
     #[arg(value_name = "ID_OR_ALIAS")]
     connections: Vec<IdOrAlias>,
@@ -40,7 +40,7 @@ pub struct Export {
     output_file: Option<PathBuf>,
     /// Document format [default: by the file extension, else json]
     #[arg(long, value_name = "FORMAT", value_enum)]
-    format: Option<Written>,
+    format: Option<ExportFormat>,
     /// Overwrite an existing file without a prompt
     #[arg(long, requires = "output_file")]
     yes: bool,
@@ -48,16 +48,16 @@ pub struct Export {
 
 /// Format of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Written {
+enum ExportFormat {
     /// JSON, as the API writes it
     Json,
     /// YAML
     Yaml,
 }
 
-impl Export {
+impl ExportConnections {
     /// Runs the command.
-    pub fn run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+    pub fn run(&self, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
         let format = self.format(output);
         with_service(ground, output, async |service, output| {
             let mut target = None;
@@ -70,7 +70,7 @@ impl Export {
             }
             let (exported, total) = self.read(service).await?;
             let progress = match target {
-                None => Progress::beside_stdout("Exporting", total, output),
+                None => Progress::unless_stdout_is_terminal("Exporting", total, output),
                 Some(_) => Progress::new("Exporting", total, output),
             };
             let (count, blank) = match &target {
@@ -78,38 +78,46 @@ impl Export {
                 Some((path, over)) => keep(exported, format, path, *over, progress).await?,
             };
             if let Some((path, _)) = target {
-                output.note(&format!("{} to {}", many(count), path.display()));
+                output.note(&format!("{} to {}", plural(count), path.display()));
             }
             note_blank(blank, output);
             Ok(())
         })
     }
 
-    fn format(&self, output: &Output) -> export::Format {
+    fn format(&self, output: &Output) -> export::ExportStreamFormat {
         let ending = self.output_file.as_deref().and_then(Path::extension);
         let is_yaml = match self.format {
-            Some(format) => format == Written::Yaml,
-            None if output.shape() == Shape::Yaml => true,
+            Some(format) => format == ExportFormat::Yaml,
+            None if output.shape() == OutputFormat::Yaml => true,
             None => ending.is_some_and(|ending| ending == "yaml" || ending == "yml"),
         };
         if is_yaml {
-            export::Format::Yaml
+            export::ExportStreamFormat::Yaml
         } else {
-            export::Format::Json
+            export::ExportStreamFormat::Json
         }
     }
 
     /// Returns the file and the overwrite policy; none if the user declines to overwrite.
-    fn target(&self, file: &Path, output: &Output) -> Result<Option<(PathBuf, Over)>, Failure> {
+    fn target(
+        &self,
+        file: &Path,
+        output: &Output,
+    ) -> Result<Option<(PathBuf, OverwritePolicy)>, Failure> {
         let Some(name) = file.to_str() else {
             return Err(Failure::Usage("--output-file is not valid UTF-8".into()));
         };
-        let over = if self.yes { Over::Replace } else { Over::Keep };
-        match export::place(name, over) {
+        let over = if self.yes {
+            OverwritePolicy::Replace
+        } else {
+            OverwritePolicy::Keep
+        };
+        match export::write_destination(name, over) {
             Ok(path) => Ok(Some((path, over))),
-            Err(NotWritten::Exists(path)) => {
+            Err(ExportFileError::Exists(path)) => {
                 let may = may_replace(&path, output)?;
-                Ok(may.then_some((path, Over::Replace)))
+                Ok(may.then_some((path, OverwritePolicy::Replace)))
             }
             Err(refused) => Err(anyhow::Error::from(refused).into()),
         }
@@ -119,7 +127,7 @@ impl Export {
     async fn read(
         &self,
         service: &Arc<dyn ConnectionService>,
-    ) -> Result<(Reading, usize), ConnectionError> {
+    ) -> Result<(ConnectionStream, usize), ConnectionError> {
         if self.connections.is_empty() {
             let mut items = all_items(service).await?;
             items.sort_by(|one, other| one.alias.cmp(&other.alias));
@@ -140,9 +148,13 @@ impl Export {
 }
 
 /// Stream of connections that are being read.
-type Reading = std::pin::Pin<Box<dyn Stream<Item = Result<Exported, ConnectionError>> + Send>>;
+type ConnectionStream =
+    std::pin::Pin<Box<dyn Stream<Item = Result<Exported, ConnectionError>> + Send>>;
 
-fn read_items(service: &Arc<dyn ConnectionService>, items: Vec<ConnectionItem>) -> Reading {
+fn read_items(
+    service: &Arc<dyn ConnectionService>,
+    items: Vec<ConnectionItem>,
+) -> ConnectionStream {
     let catalog = service.providers();
     let service = Arc::clone(service);
     let reads = stream::iter(items).map(move |item| {
@@ -169,12 +181,13 @@ async fn read_one(
 }
 
 async fn print(
-    mut exported: Reading,
-    format: export::Format,
+    mut exported: ConnectionStream,
+    format: export::ExportStreamFormat,
     mut progress: Progress,
     output: &mut Output,
 ) -> Result<(usize, usize), Failure> {
-    let mut document = export::Stream::begin(output.writer(), format).map_err(Failure::Output)?;
+    let mut document =
+        export::ExportStream::begin(output.writer(), format).map_err(Failure::Output)?;
     while let Some(one) = exported.next().await {
         document.add(&one?).map_err(Failure::Output)?;
         progress.advance();
@@ -184,10 +197,10 @@ async fn print(
 
 /// Writes the file while the connections are read; the file appears when it is complete.
 async fn keep(
-    mut exported: Reading,
-    format: export::Format,
+    mut exported: ConnectionStream,
+    format: export::ExportStreamFormat,
     path: &Path,
-    over: Over,
+    over: OverwritePolicy,
     mut progress: Progress,
 ) -> Result<(usize, usize), Failure> {
     let (sender, mut receiver) = mpsc::channel::<Option<Exported>>(AHEAD);
@@ -195,7 +208,7 @@ async fn keep(
     let writing = tokio::task::spawn_blocking(move || {
         let mut counts = (0, 0);
         let written = export::deliver(&path, over, |file| {
-            let mut document = export::Stream::begin(BufWriter::new(file), format)?;
+            let mut document = export::ExportStream::begin(BufWriter::new(file), format)?;
             loop {
                 match receiver.blocking_recv() {
                     Some(Some(one)) => document.add(&one)?,
@@ -227,11 +240,11 @@ pub async fn all_items(
 ) -> Result<Vec<ConnectionItem>, ConnectionError> {
     let mut items = Vec::new();
     loop {
-        let window = Window {
+        let window = PageRequest {
             skip: items.len(),
             take: PAGE,
         };
-        let page = service.list(Query::all(window)).await?;
+        let page = service.list(ListQuery::all(window)).await?;
         let count = page.items.len();
         items.extend(page.items);
         if count < PAGE {
@@ -242,7 +255,7 @@ pub async fn all_items(
 
 fn may_replace(path: &Path, output: &Output) -> Result<bool, Failure> {
     let file = path.display();
-    if output.format() == Format::Json || !ask::is_possible() {
+    if output.format() == OutputReader::Json || !ask::is_possible() {
         return Err(Failure::Usage(format!(
             "{file} exists. Add --yes to overwrite it."
         )));
@@ -263,7 +276,7 @@ fn note_blank(blank: usize, output: &Output) {
     }
 }
 
-fn many(count: usize) -> String {
+fn plural(count: usize) -> String {
     match count {
         1 => "Exported 1 connection".into(),
         count => format!("Exported {count} connections"),

@@ -6,28 +6,28 @@ use std::sync::Arc;
 
 use super::super::exit::Failure;
 use super::export::PAGE;
-use crate::connection::{ConnectionItem, ConnectionService, Page, Query, Window};
+use crate::connection::{ConnectionItem, ConnectionService, ListQuery, Page, PageRequest};
 use crate::provider::ProviderCatalog;
 use crate::text::fold::fold;
-use crate::tui::tree::{Column, Direction, Sieve, Sort};
+use crate::tui::tree::{Column, Direction, Sort, TextFilter};
 
 /// Returns the page of connections that match the query and the terms, best match first.
 pub async fn find(
     (terms, sort): (&[String], Option<Sort>),
-    query: Query,
+    query: ListQuery,
     service: &Arc<dyn ConnectionService>,
 ) -> Result<Page<ConnectionItem>, Failure> {
     let text = text(terms);
-    let mut sieve = Sieve::new(&text, &service.providers()).map_err(Failure::Usage)?;
-    let Window { skip, take } = query.window;
+    let mut sieve = TextFilter::new(&text, &service.providers()).map_err(Failure::Usage)?;
+    let PageRequest { skip, take } = query.window;
     let (mut found, mut read) = (Vec::new(), 0);
     loop {
-        let window = Window {
+        let window = PageRequest {
             skip: read,
             take: PAGE,
         };
         let page = service
-            .list(Query {
+            .list(ListQuery {
                 window,
                 ..query.clone()
             })
@@ -72,8 +72,8 @@ fn order(found: &mut [(u16, ConnectionItem)], sort: Sort, catalog: &ProviderCata
             Column::Modified => one.date_modified.cmp(&other.date_modified),
         };
         let directed = match sort.direction {
-            Direction::Up => by_column,
-            Direction::Down => by_column.reverse(),
+            Direction::Ascending => by_column,
+            Direction::Descending => by_column.reverse(),
         };
         directed.then_with(by_name)
     });

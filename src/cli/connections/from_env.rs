@@ -3,14 +3,14 @@
 use serde_json::json;
 
 use super::super::exit::Failure;
-use super::super::output::{Format, Output};
+use super::super::output::{Output, OutputReader};
 use super::super::table::table;
 use super::given;
-use crate::connection::{Environment, Offer, Plain, Settings};
+use crate::connection::{Environment, PlainSecret, ProviderMatch, Settings};
 use crate::provider::{Provider, ProviderCatalog};
 
 /// Options of `--from-env`.
-pub struct Wish<'a> {
+pub struct FromEnvArgs<'a> {
     /// Provider; by default the only one with variables.
     pub provider: Option<&'a str>,
     /// True to store references instead of the secrets.
@@ -20,13 +20,13 @@ pub struct Wish<'a> {
 }
 
 /// Connection settings from the environment.
-pub struct Taken {
+pub struct EnvSettings {
     /// ID of the provider.
     pub provider_id: String,
     /// Default name of the connection.
     pub name: String,
     /// The settings.
-    pub settings: Settings<Plain>,
+    pub settings: Settings<PlainSecret>,
 }
 
 /// Reads the variables of these providers from the environment of the process.
@@ -34,14 +34,14 @@ pub fn environment(catalog: &ProviderCatalog) -> Environment {
     Environment::read(catalog, |name| std::env::var(name).ok())
 }
 
-impl Wish<'_> {
+impl FromEnvArgs<'_> {
     /// Reads the settings for the provider.
     pub fn read(
         &self,
         environment: &Environment,
         catalog: &ProviderCatalog,
         output: &Output,
-    ) -> Result<Taken, Failure> {
+    ) -> Result<EnvSettings, Failure> {
         let provider = match self.find_provider(catalog)? {
             Some(provider) => provider,
             None => only_complete(&environment.offers(catalog), catalog)?,
@@ -59,7 +59,7 @@ impl Wish<'_> {
             };
             (key.to_owned(), value)
         });
-        Ok(Taken {
+        Ok(EnvSettings {
             provider_id: provider.id.clone(),
             name: provider.name.clone(),
             settings: settings.collect(),
@@ -74,10 +74,10 @@ impl Wish<'_> {
         output: &mut Output,
     ) -> Result<(), Failure> {
         let offers = match self.find_provider(catalog)? {
-            Some(provider) => environment.offer(provider).into_iter().collect(),
+            Some(provider) => environment.provider_match(provider).into_iter().collect(),
             None => environment.offers(catalog),
         };
-        if output.format() == Format::Json {
+        if output.format() == OutputReader::Json {
             let listed: Vec<_> = offers.iter().map(as_json).collect();
             return output.json(&json!({ "providers": listed }));
         }
@@ -87,7 +87,7 @@ impl Wish<'_> {
         }
         let rows: Vec<_> = offers.iter().flat_map(rows).collect();
         output.text(&table(["PROVIDER", "VARIABLE", "SETTING", "VALUE"], &rows))?;
-        for Offer { name, missing, .. } in &offers {
+        for ProviderMatch { name, missing, .. } in &offers {
             if !missing.is_empty() {
                 output.note(&format!("Missing for {name}: {}", missing.join(", ")));
             }
@@ -114,11 +114,11 @@ const NOTHING: &str = "No provider variable is set, such as OPENAI_API_KEY or AN
 
 /// Returns the only provider with all required variables; otherwise the only one with any.
 fn only_complete<'c>(
-    offers: &[Offer],
+    offers: &[ProviderMatch],
     catalog: &'c ProviderCatalog,
 ) -> Result<&'c Provider, Failure> {
     let complete = offers.iter().filter(|offer| offer.missing.is_empty());
-    let complete: Vec<&Offer> = complete.collect();
+    let complete: Vec<&ProviderMatch> = complete.collect();
     let found = match (complete.as_slice(), offers) {
         ([only], _) => catalog.get(&only.provider_id),
         ([], [only]) => catalog.get(&only.provider_id),
@@ -139,7 +139,7 @@ fn only_complete<'c>(
     })
 }
 
-fn names(offer: &Offer) -> String {
+fn names(offer: &ProviderMatch) -> String {
     let names = offer.variables.iter().map(|one| one.name.as_str());
     names.collect::<Vec<_>>().join(", ")
 }
@@ -155,7 +155,7 @@ fn no_variable(provider: &Provider) -> String {
     format!("No variable of {name} is set: {}", names.join(", "))
 }
 
-fn rows(offer: &Offer) -> Vec<[String; 4]> {
+fn rows(offer: &ProviderMatch) -> Vec<[String; 4]> {
     let variables = offer.variables.iter();
     let rows = variables.map(|variable| {
         let what = if variable.is_secret { "secret" } else { "text" };
@@ -169,7 +169,7 @@ fn rows(offer: &Offer) -> Vec<[String; 4]> {
     rows.collect()
 }
 
-fn as_json(offer: &Offer) -> serde_json::Value {
+fn as_json(offer: &ProviderMatch) -> serde_json::Value {
     let variables = offer.variables.iter();
     let variables: Vec<_> = variables
         .map(|one| json!({ "name": one.name, "setting": one.key, "isSecret": one.is_secret }))

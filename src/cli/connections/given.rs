@@ -7,15 +7,15 @@ use clap::Args;
 use super::super::ask;
 use super::super::exit::Failure;
 use super::super::output::Output;
-use super::super::secret::{self, SecretFile, Taken};
+use super::super::secret::{self, SecretArgument, SecretFile};
 use crate::appsettings::Reference;
-use crate::connection::{Mask, Plain, Setting, Settings, secret_input};
+use crate::connection::{MaskedSecret, PlainSecret, SettingValue, Settings, secret_input};
 use crate::provider::{FieldKind, Provider, SettingsField};
 use crate::text;
 
 /// Options that set settings.
 #[derive(Debug, Args)]
-pub struct Given {
+pub struct SettingArgs {
     /// Set a setting that is not secret, or a reference: 'apiKey=$Section:Key'
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<Assignment>,
@@ -31,7 +31,7 @@ pub struct Given {
 #[derive(Clone)]
 pub struct Assignment {
     key: String,
-    value: Plain,
+    value: PlainSecret,
 }
 
 impl std::fmt::Debug for Assignment {
@@ -47,14 +47,14 @@ impl std::str::FromStr for Assignment {
         match text.split_once('=') {
             Some((key, value)) if !key.trim().is_empty() => Ok(Self {
                 key: key.trim().to_owned(),
-                value: Plain::new(value),
+                value: PlainSecret::new(value),
             }),
             _ => Err("write it as KEY=VALUE".into()),
         }
     }
 }
 
-impl Given {
+impl SettingArgs {
     /// Returns true if no setting was given.
     pub fn is_empty(&self) -> bool {
         self.set.is_empty() && self.secret_file.is_empty() && self.secret_stdin.is_none()
@@ -65,7 +65,7 @@ impl Given {
         &self,
         provider: Option<&Provider>,
         output: &Output,
-    ) -> Result<Settings<Plain>, Failure> {
+    ) -> Result<Settings<PlainSecret>, Failure> {
         let mut settings = Settings::default();
         let field = |key: &str| provider.and_then(|provider| provider.field_in_any_case(key));
         for Assignment { key, value } in &self.set {
@@ -86,7 +86,7 @@ impl Given {
         }
         for file in &self.secret_file {
             let key = &file.key;
-            let entered = Entered {
+            let entered = EnteredSecret {
                 secret: line(secret::from_file(file)?, key, output),
                 empty: format!("The file of --secret-file {key}=PATH is empty"),
             };
@@ -102,7 +102,11 @@ impl Given {
     }
 }
 
-fn put(settings: &mut Settings<Plain>, key: &str, value: Setting<Plain>) -> Result<(), Failure> {
+fn put(
+    settings: &mut Settings<PlainSecret>,
+    key: &str,
+    value: SettingValue<PlainSecret>,
+) -> Result<(), Failure> {
     if settings
         .iter()
         .any(|(given, _)| given.eq_ignore_ascii_case(key))
@@ -114,20 +118,20 @@ fn put(settings: &mut Settings<Plain>, key: &str, value: Setting<Plain>) -> Resu
 }
 
 /// Secret as it was entered, and the message in case it is empty.
-struct Entered {
-    secret: Plain,
+struct EnteredSecret {
+    secret: PlainSecret,
     empty: String,
 }
 
-impl Entered {
+impl EnteredSecret {
     /// Returns the secret without surrounding characters, and notes what was removed; rejects an empty secret.
     fn usable(
         self,
         key: &str,
         field: Option<&SettingsField>,
         output: &Output,
-    ) -> Result<Setting<Plain>, Failure> {
-        let secret = Setting::Secret(self.secret);
+    ) -> Result<SettingValue<PlainSecret>, Failure> {
+        let secret = SettingValue::Secret(self.secret);
         let (secret, notice) = match field {
             Some(field) => secret_input::cleaned(secret, field),
             None => (secret, None),
@@ -136,7 +140,7 @@ impl Entered {
         if secret.text().is_none_or(is_empty) {
             return Err(no_secret(&self.empty, key));
         }
-        let is_mask = |text: &str| Mask::is_mask(text::trim_invisible(text));
+        let is_mask = |text: &str| MaskedSecret::is_mask(text::trim_invisible(text));
         if secret.text().is_some_and(is_mask) {
             return Err(Failure::NoSecret(format!(
                 "The secret for {key} is a mask (***), not a key: enter the key itself"
@@ -150,21 +154,21 @@ impl Entered {
 }
 
 /// Reads a secret from stdin; prompts without echo if stdin is a terminal.
-fn from_stdin(key: &str, label: &str, output: &Output) -> Result<Entered, Failure> {
+fn from_stdin(key: &str, label: &str, output: &Output) -> Result<EnteredSecret, Failure> {
     if std::io::stdin().is_terminal() {
-        return Ok(Entered {
-            secret: ask::hidden(label)?.unwrap_or_else(|| Plain::new("")),
+        return Ok(EnteredSecret {
+            secret: ask::hidden(label)?.unwrap_or_else(|| PlainSecret::new("")),
             empty: format!("No input for {key}"),
         });
     }
-    Ok(Entered {
+    Ok(EnteredSecret {
         secret: line(secret::from_stdin()?, key, output),
         empty: format!("No input on stdin for {key}"),
     })
 }
 
 /// Returns the secret that was read; notes a removed line end.
-fn line(taken: Taken, key: &str, output: &Output) -> Plain {
+fn line(taken: SecretArgument, key: &str, output: &Output) -> PlainSecret {
     let is_empty = taken.secret.expose().is_none_or(str::is_empty);
     if taken.is_trimmed && !is_empty {
         output.note(&format!("Removed the line end after the secret for {key}"));
@@ -173,7 +177,11 @@ fn line(taken: Taken, key: &str, output: &Output) -> Plain {
 }
 
 /// Cleans the secret for its field, and notes what was removed.
-pub fn cleaned(value: Setting<Plain>, field: &SettingsField, output: &Output) -> Setting<Plain> {
+pub fn cleaned(
+    value: SettingValue<PlainSecret>,
+    field: &SettingsField,
+    output: &Output,
+) -> SettingValue<PlainSecret> {
     let (value, notice) = secret_input::cleaned(value, field);
     if let Some(notice) = notice {
         output.note(&format!("{notice} for {}", field.key));
@@ -188,21 +196,25 @@ fn no_secret(what: &str, key: &str) -> Failure {
 }
 
 /// Converts the value to the type of the provider's field. A value of another type stays text for validation to reject.
-fn setting(provider: Option<&Provider>, key: &str, value: &str) -> Setting<Plain> {
+fn setting(provider: Option<&Provider>, key: &str, value: &str) -> SettingValue<PlainSecret> {
     let field = provider.and_then(|provider| provider.field_in_any_case(key));
     match field.map(|field| (field.kind, field.sensitive)) {
-        Some((FieldKind::Switch, _)) if value.eq_ignore_ascii_case("true") => Setting::Switch(true),
-        Some((FieldKind::Switch, _)) if value.eq_ignore_ascii_case("false") => {
-            Setting::Switch(false)
+        Some((FieldKind::Switch, _)) if value.eq_ignore_ascii_case("true") => {
+            SettingValue::Switch(true)
         }
-        Some((_, true)) => Setting::Secret(Plain::new(value)),
-        Some((FieldKind::Number, false)) => serde_json::from_str(value.trim())
-            .map_or_else(|_| Setting::Text(value.to_owned()), Setting::Number),
+        Some((FieldKind::Switch, _)) if value.eq_ignore_ascii_case("false") => {
+            SettingValue::Switch(false)
+        }
+        Some((_, true)) => SettingValue::Secret(PlainSecret::new(value)),
+        Some((FieldKind::Number, false)) => serde_json::from_str(value.trim()).map_or_else(
+            |_| SettingValue::Text(value.to_owned()),
+            SettingValue::Number,
+        ),
         Some((
             FieldKind::Text | FieldKind::Url | FieldKind::Headers | FieldKind::Switch,
             false,
         ))
-        | None => Setting::Text(value.to_owned()),
+        | None => SettingValue::Text(value.to_owned()),
     }
 }
 
@@ -215,7 +227,7 @@ fn is_secret(provider: Option<&Provider>, key: &str, value: &str) -> bool {
     if value.is_empty()
         || is_half_reference
         || Reference::read(value).is_some()
-        || Mask::is_mask(value)
+        || MaskedSecret::is_mask(value)
     {
         return false;
     }

@@ -3,17 +3,19 @@
 use clap::Args;
 use serde_json::Value;
 
-use super::super::dry::{self, DryRun};
+use super::super::dry::{self, DryRunArg};
 use super::super::exit::Failure;
-use super::super::output::{Format, Output};
-use super::super::session::{Ground, with_service};
+use super::super::output::{Output, OutputReader};
+use super::super::session::{CliContext, with_service};
 use super::super::table::table;
 use super::show::when;
-use crate::connection::{ChangeType, Comparison, Difference, IdOrAlias, Proposal, Version, Window};
+use crate::connection::{
+    ChangeType, Difference, IdOrAlias, PageRequest, ProposedChange, Version, VersionComparison,
+};
 
 /// Arguments of `umai connections history`.
 #[derive(Debug, Args)]
-pub struct History {
+pub struct HistoryArgs {
     /// Connection; one in the trash by its ID
     #[arg(value_name = "ID_OR_ALIAS")]
     connection: IdOrAlias,
@@ -35,16 +37,16 @@ pub struct History {
     take: usize,
 }
 
-impl History {
+impl HistoryArgs {
     /// Runs the command.
-    pub fn run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
-        let window = Window {
+    pub fn run(&self, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
+        let window = PageRequest {
             skip: self.skip,
             take: self.take,
         };
         with_service(ground, output, async |service, output| {
             let page = service.versions(&self.connection, window).await?;
-            if output.format() == Format::Json {
+            if output.format() == OutputReader::Json {
                 return output.json(&page);
             }
             let rows: Vec<_> = page.items.iter().map(row).collect();
@@ -72,7 +74,7 @@ fn row(version: &Version) -> [String; 4] {
 #[command(
     after_help = "Examples:\n  umai connections diff openai-prod 2\n  umai connections diff openai-prod 1 3 --json"
 )]
-pub struct Diff {
+pub struct DiffArgs {
     /// Connection; one in the trash by its ID
     #[arg(value_name = "ID_OR_ALIAS")]
     connection: IdOrAlias,
@@ -82,27 +84,27 @@ pub struct Diff {
     to: Option<u64>,
 }
 
-impl Diff {
+impl DiffArgs {
     /// Runs the command.
-    pub fn run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+    pub fn run(&self, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
         with_service(ground, output, async |service, output| {
             let to = if let Some(to) = self.to {
                 to
             } else {
-                let newest = Window { skip: 0, take: 1 };
+                let newest = PageRequest { skip: 0, take: 1 };
                 let page = service.versions(&self.connection, newest).await?;
                 page.items.first().map_or(0, Version::number)
             };
             let compared = service.compare(&self.connection, self.from, to).await?;
             match output.format() {
-                Format::Json => output.json(&compared),
-                Format::Text => write_comparison(&compared, output),
+                OutputReader::Json => output.json(&compared),
+                OutputReader::Text => write_comparison(&compared, output),
             }
         })
     }
 }
 
-fn write_comparison(compared: &Comparison, output: &mut Output) -> Result<(), Failure> {
+fn write_comparison(compared: &VersionComparison, output: &mut Output) -> Result<(), Failure> {
     if compared.changes.is_empty() {
         output.note("No differences");
         return Ok(());
@@ -146,7 +148,7 @@ fn format_value(value: Option<&Value>) -> String {
 #[command(
     after_help = "Example:\n  umai connections rollback openai-prod 3 --note 'The new endpoint was wrong'\n\nVersions contain no secrets: the stored secrets are kept."
 )]
-pub struct Rollback {
+pub struct RollbackArgs {
     /// Connection to roll back
     #[arg(value_name = "ID_OR_ALIAS")]
     connection: IdOrAlias,
@@ -157,14 +159,14 @@ pub struct Rollback {
     note: Option<String>,
     /// Dry-run option.
     #[command(flatten)]
-    dry: DryRun,
+    dry_run: DryRunArg,
 }
 
-impl Rollback {
+impl RollbackArgs {
     /// Runs the command.
-    pub fn run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
-        if self.dry.dry_run {
-            let proposal = Proposal::Rollback {
+    pub fn run(&self, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
+        if self.dry_run.dry_run {
+            let proposal = ProposedChange::Rollback {
                 key: self.connection.clone(),
                 number: self.version,
             };
@@ -177,12 +179,14 @@ impl Rollback {
                 .rollback(&self.connection, self.version, self.note.clone())
                 .await?;
             match output.format() {
-                Format::Json => output.json(&done),
-                Format::Text if done.new_version == done.previous_version => output.line(&format!(
-                    "Nothing to roll back: the connection equals version {}",
-                    self.version
-                )),
-                Format::Text => {
+                OutputReader::Json => output.json(&done),
+                OutputReader::Text if done.new_version == done.previous_version => {
+                    output.line(&format!(
+                        "Nothing to roll back: the connection equals version {}",
+                        self.version
+                    ))
+                }
+                OutputReader::Text => {
                     output.line(&format!(
                         "Rolled back {} to version {}; this is version {}",
                         done.entity.item.name, done.restored_from_version, done.new_version

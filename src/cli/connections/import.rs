@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::super::exit::Failure;
-use super::super::output::{Format, Output};
-use super::super::plan::carry::{Done, execute};
-use super::super::plan::look::{Conflict, Looking, build_plan};
+use super::super::output::{Output, OutputReader};
+use super::super::plan::carry::{ActionCounts, execute};
+use super::super::plan::look::{DiffOptions, ExistingPolicy, build_plan};
 use super::super::plan::{shown, source};
-use super::super::session::{self, Ground, with_service};
+use super::super::session::{self, CliContext, with_service};
 use super::apply::note_unknown_secrets;
 
 /// Arguments of `umai connections import`.
@@ -22,25 +22,25 @@ Examples:
 
 Reads exports in JSON or YAML, and the connection artifacts of Umbraco Deploy (*.uda). All connections are checked before the first
 is created. For API request bodies, which contain secrets, use umai connections create --from-json.")]
-pub struct Import {
+pub struct ImportArgs {
     /// Files or directories to import, or '-' for stdin
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     /// Action when a connection with the alias exists
-    #[arg(long, value_name = "ACTION", value_enum, default_value_t = Conflict::Fail)]
-    on_conflict: Conflict,
+    #[arg(long, value_name = "ACTION", value_enum, default_value_t = ExistingPolicy::Fail)]
+    on_conflict: ExistingPolicy,
     /// Show the connections that would be created, without changes
     #[arg(long)]
     dry_run: bool,
 }
 
-impl Import {
+impl ImportArgs {
     /// Runs the command.
-    pub fn run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+    pub fn run(&self, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
         let catalog = session::catalog(ground)?;
         let entries = source::read(&self.files, &catalog, output)?.entries;
         with_service(ground, output, async |service, output| {
-            let options = Looking {
+            let options = DiffOptions {
                 conflict: self.on_conflict,
                 is_pruning: false,
                 is_shown: self.dry_run,
@@ -49,10 +49,10 @@ impl Import {
             note_unknown_secrets(&steps, output);
             let changes = shown::as_json(&steps);
             if self.dry_run {
-                let planned = Done::planned(&steps);
+                let planned = ActionCounts::planned(&steps);
                 return match output.format() {
-                    Format::Json => output.json(&shown::summary(&changes, &planned, true)),
-                    Format::Text => {
+                    OutputReader::Json => output.json(&shown::summary(&changes, &planned, true)),
+                    OutputReader::Text => {
                         shown::write_plan(&steps, output)?;
                         output.note(&planned.sentence("Dry run: "));
                         Ok(())
@@ -61,12 +61,12 @@ impl Import {
             }
             let done = execute(service, steps, "Importing", output).await?;
             match output.format() {
-                Format::Json => output.json(&shown::summary(&changes, &done, false)),
-                Format::Text if done == Done::default() => {
+                OutputReader::Json => output.json(&shown::summary(&changes, &done, false)),
+                OutputReader::Text if done == ActionCounts::default() => {
                     output.note("Nothing to import");
                     Ok(())
                 }
-                Format::Text => output.line(&done.sentence("")),
+                OutputReader::Text => output.line(&done.sentence("")),
             }
         })
     }

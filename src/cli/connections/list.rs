@@ -4,10 +4,10 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::super::exit::Failure;
-use super::super::output::{Format, Output};
-use super::super::session::{Ground, with_service};
+use super::super::output::{Output, OutputReader};
+use super::super::session::{CliContext, with_service};
 use super::{find, show, trash};
-use crate::connection::{Query, Window};
+use crate::connection::{ListQuery, PageRequest};
 use crate::provider::ProviderCatalog;
 use crate::tui::tree::{Column, Sort};
 
@@ -17,7 +17,7 @@ use crate::tui::tree::{Column, Sort};
     clippy::struct_excessive_bools,
     reason = "each is a flag of the command line"
 )]
-pub struct List {
+pub struct ListArgs {
     /// Filter terms: words and status:, provider:, name:, alias:, endpoint:, id:; `!` excludes, and words tolerate typing
     /// mistakes
     #[arg(value_name = "TERM", conflicts_with = "trash")]
@@ -61,7 +61,7 @@ pub struct List {
     take: usize,
 }
 
-impl List {
+impl ListArgs {
     fn sort(&self) -> Option<Sort> {
         let sort = self.sort.map(Sort::by);
         if self.reverse {
@@ -71,8 +71,8 @@ impl List {
         }
     }
 
-    fn query(&self) -> Query {
-        Query {
+    fn query(&self) -> ListQuery {
+        ListQuery {
             filter: self.filter.clone(),
             provider_ids: self.provider.clone().map(|id| vec![id]),
             capability: None,
@@ -82,7 +82,7 @@ impl List {
                 (false, true) => Some(false),
                 (false, false) => None,
             },
-            window: Window {
+            window: PageRequest {
                 skip: self.skip,
                 take: self.take,
             },
@@ -90,7 +90,7 @@ impl List {
     }
 
     /// Runs the command.
-    pub fn run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+    pub fn run(&self, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
         with_service(ground, output, async |service, output| {
             if self.trash {
                 let page = service.trash(self.query().window).await?;
@@ -101,7 +101,7 @@ impl List {
             } else {
                 find::find((&self.terms, self.sort()), self.query(), service).await?
             };
-            if page.total == 0 && output.format() == Format::Text && self.is_narrowed() {
+            if page.total == 0 && output.format() == OutputReader::Text && self.is_narrowed() {
                 return self.matches_nothing(&service.providers(), output);
             }
             show::list(&page, self.skip, &service.providers(), output)

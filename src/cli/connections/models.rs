@@ -3,14 +3,14 @@
 use serde::Serialize;
 
 use super::super::exit::Failure;
-use super::super::output::{Format, Output};
-use super::super::session::{Ground, with_service};
+use super::super::output::{Output, OutputReader};
+use super::super::session::{CliContext, with_service};
 use super::super::table::table;
 use crate::connection::{IdOrAlias, Model};
 use crate::provider::Capability;
 
 #[derive(Serialize)]
-struct Items<'a> {
+struct ModelItems<'a> {
     items: &'a [Model],
 }
 
@@ -18,13 +18,13 @@ struct Items<'a> {
 pub fn run(
     connection: &IdOrAlias,
     capability: Option<Capability>,
-    ground: &Ground,
+    ground: &CliContext,
     output: &mut Output,
 ) -> Result<(), Failure> {
     with_service(ground, output, async |service, output| {
         let models = service.models(connection, capability).await?;
-        if output.format() == Format::Json {
-            return output.json(&Items { items: &models });
+        if output.format() == OutputReader::Json {
+            return output.json(&ModelItems { items: &models });
         }
         if models.is_empty() {
             output.note("The provider lists no matching model");

@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use super::super::exit::Failure;
-use super::super::output::{Format, Output};
+use super::super::output::{Output, OutputReader};
 use super::super::table::table;
-use crate::connection::{Connection, ConnectionItem, Mask, Page, Setting, Settings};
+use crate::connection::{Connection, ConnectionItem, MaskedSecret, Page, SettingValue, Settings};
 use crate::provider::ProviderCatalog;
 
 /// Writes a page of the list.
@@ -15,7 +15,7 @@ pub fn list(
     catalog: &ProviderCatalog,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    if output.format() == Format::Json {
+    if output.format() == OutputReader::Json {
         return output.json(page);
     }
     if page.total == 0 {
@@ -121,12 +121,12 @@ pub fn when(date: DateTime<Utc>) -> String {
     date.format("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
-fn format_setting(value: &Setting<Mask>) -> String {
+fn format_setting(value: &SettingValue<MaskedSecret>) -> String {
     match value {
-        Setting::Null => "-".into(),
-        Setting::Switch(on) => on.to_string(),
-        Setting::Number(number) => number.to_string(),
-        Setting::Secret(mask) => mask.text().into(),
-        Setting::Text(text) => text.clone(),
+        SettingValue::Null => "-".into(),
+        SettingValue::Switch(on) => on.to_string(),
+        SettingValue::Number(number) => number.to_string(),
+        SettingValue::Secret(mask) => mask.text().into(),
+        SettingValue::Text(text) => text.clone(),
     }
 }

@@ -1,23 +1,23 @@
 //! `umai connections activate` and `deactivate`.
 
-use super::super::dry::{self, DryRun};
+use super::super::dry::{self, DryRunArg};
 use super::super::exit::Failure;
-use super::super::output::{Format, Output};
-use super::super::session::{Ground, with_service};
+use super::super::output::{Output, OutputReader};
+use super::super::session::{CliContext, with_service};
 use super::{dry_run_each, each, show};
-use crate::connection::{IdOrAlias, Proposal};
+use crate::connection::{IdOrAlias, ProposedChange};
 
 /// Activates or deactivates each connection, or reports what would be done.
 pub fn run(
     connections: &[IdOrAlias],
     active: bool,
-    dry: DryRun,
-    ground: &Ground,
+    dry: DryRunArg,
+    ground: &CliContext,
     output: &mut Output,
 ) -> Result<(), Failure> {
     let is_one = connections.len() == 1;
     if dry.dry_run {
-        let proposal = |key: &IdOrAlias| Proposal::SetActive {
+        let proposal = |key: &IdOrAlias| ProposedChange::SetActive {
             key: key.clone(),
             active,
         };
@@ -36,9 +36,9 @@ pub fn run(
             async |service, key, output| {
                 let connection = service.set_active(key, active).await?;
                 match output.format() {
-                    Format::Json if is_one => output.json(&connection),
-                    Format::Json => output.json_line(&connection),
-                    Format::Text => {
+                    OutputReader::Json if is_one => output.json(&connection),
+                    OutputReader::Json => output.json_line(&connection),
+                    OutputReader::Text => {
                         let state = show::status(connection.item.is_active);
                         output.line(&format!(
                             "{} ({}): {state}",

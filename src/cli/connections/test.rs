@@ -6,8 +6,8 @@ use futures_util::{StreamExt, stream};
 use serde::Serialize;
 
 use super::super::exit::{Exit, Failure};
-use super::super::output::{Format, Output};
-use super::super::session::{Ground, with_service};
+use super::super::output::{Output, OutputReader};
+use super::super::session::{CliContext, with_service};
 use super::super::table::table;
 use crate::connection::{
     ConnectionError, ConnectionItem, ConnectionService, IdOrAlias, TestReport, TestStage,
@@ -19,14 +19,18 @@ const AT_ONCE: usize = 8;
 
 /// Report of one of several tests, with the alias.
 #[derive(Serialize)]
-struct Tested<'a> {
+struct TestedAlias<'a> {
     alias: &'a str,
     #[serde(flatten)]
     report: &'a TestReport,
 }
 
 /// Tests each connection; the exit code is the highest of all.
-pub fn run(connections: &[IdOrAlias], ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+pub fn run(
+    connections: &[IdOrAlias],
+    ground: &CliContext,
+    output: &mut Output,
+) -> Result<(), Failure> {
     with_service(ground, output, async |service, output| {
         let tests = stream::iter(connections).map(|key| test(service, key));
         let mut tests = tests.buffered(AT_ONCE);
@@ -91,14 +95,14 @@ fn show(
     output: &mut Output,
 ) -> Result<(), Failure> {
     match output.format() {
-        Format::Json if is_one => return output.json(report),
-        Format::Json => {
-            return output.json_line(&Tested {
+        OutputReader::Json if is_one => return output.json(report),
+        OutputReader::Json => {
+            return output.json_line(&TestedAlias {
                 alias: &item.alias,
                 report,
             });
         }
-        Format::Text => {}
+        OutputReader::Text => {}
     }
     let result = if report.success {
         "the provider accepts the credentials".to_owned()

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::super::ask;
-use super::super::dry::{self, DryRun};
+use super::super::dry::{self, DryRunArg};
 use super::super::exit::Failure;
-use super::super::output::{Format, Output};
-use super::super::session::{self, Ground, with_service};
+use super::super::output::{Output, OutputReader};
+use super::super::session::{self, CliContext, with_service};
 use super::super::table::table;
 use super::show::when;
 use super::update::write_saved;
 use crate::connection::{
-    ConnectionError, ConnectionItem, ConnectionService, IdOrAlias, Page, Proposal, Window,
+    ConnectionError, ConnectionItem, ConnectionService, IdOrAlias, Page, PageRequest,
+    ProposedChange,
 };
 
 /// Arguments of `umai connections restore`.
@@ -21,7 +22,7 @@ use crate::connection::{
 #[command(
     after_help = "Examples:\n  umai connections list --trash\n  umai connections restore openai-test\n  umai connections restore 3fa85f64-5717-4562-b3fc-2c963f66afa6 --alias openai-old"
 )]
-pub struct Restore {
+pub struct RestoreConnection {
     /// ID of the connection, or the alias it had
     #[arg(value_name = "ID_OR_ALIAS")]
     connection: String,
@@ -30,16 +31,16 @@ pub struct Restore {
     alias: Option<String>,
     /// Dry-run option.
     #[command(flatten)]
-    dry: DryRun,
+    dry_run: DryRunArg,
 }
 
-impl Restore {
+impl RestoreConnection {
     /// Runs the command.
-    pub fn run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+    pub fn run(&self, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
         with_service(ground, output, async |service, output| {
             let item = find_in_trash(&self.connection, service).await?;
-            if self.dry.dry_run {
-                let proposal = Proposal::Restore {
+            if self.dry_run.dry_run {
+                let proposal = ProposedChange::Restore {
                     id: item.id,
                     alias: self.alias.clone(),
                 };
@@ -56,7 +57,7 @@ impl Restore {
 #[command(
     after_help = "Examples:\n  umai connections purge openai-old --yes\n  umai connections purge --all --yes"
 )]
-pub struct Purge {
+pub struct PurgeConnection {
     /// IDs, or the aliases the connections had
     #[arg(value_name = "ID_OR_ALIAS", required_unless_present = "all")]
     connections: Vec<String>,
@@ -68,13 +69,13 @@ pub struct Purge {
     yes: bool,
     /// Dry-run option.
     #[command(flatten)]
-    dry: DryRun,
+    dry_run: DryRunArg,
 }
 
-impl Purge {
+impl PurgeConnection {
     /// Runs the command.
-    pub fn run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
-        if self.dry.dry_run {
+    pub fn run(&self, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
+        if self.dry_run.dry_run {
             return self.dry_run(ground, output);
         }
         if !session::features(ground)?.trash {
@@ -105,12 +106,12 @@ impl Purge {
     }
 }
 
-impl Purge {
-    fn dry_run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+impl PurgeConnection {
+    fn dry_run(&self, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
         with_service(ground, output, async |service, output| {
             let mut items = Vec::new();
             if self.all {
-                let everything = Window {
+                let everything = PageRequest {
                     skip: 0,
                     take: usize::MAX,
                 };
@@ -120,7 +121,7 @@ impl Purge {
                 items.push(find_in_trash(name, service).await?);
             }
             for item in items {
-                let foreseen = service.foresee(Proposal::Purge(item.id)).await?;
+                let foreseen = service.preview(ProposedChange::Purge(item.id)).await?;
                 dry::write_line(dry::PURGE, &foreseen, output)?;
             }
             Ok(())
@@ -134,7 +135,7 @@ async fn empty_trash(
 ) -> Result<(), Failure> {
     loop {
         let page = service
-            .trash(Window {
+            .trash(PageRequest {
                 skip: 0,
                 take: 1000,
             })
@@ -151,8 +152,8 @@ async fn empty_trash(
 
 fn write_purged(item: &ConnectionItem, output: &mut Output) -> Result<(), Failure> {
     match output.format() {
-        Format::Json => output.json_line(item),
-        Format::Text => output.line(&format!(
+        OutputReader::Json => output.json_line(item),
+        OutputReader::Text => output.line(&format!(
             "Deleted {} ({}) permanently",
             item.name, item.alias
         )),
@@ -169,7 +170,7 @@ async fn find_in_trash(
         IdOrAlias::Id(id) => item.id == *id,
         IdOrAlias::Alias(alias) => item.alias.eq_ignore_ascii_case(alias),
     };
-    let everything = Window {
+    let everything = PageRequest {
         skip: 0,
         take: usize::MAX,
     };
@@ -191,7 +192,7 @@ async fn find_in_trash(
 
 /// Writes the contents of the trash.
 pub fn list(page: &Page<ConnectionItem>, output: &mut Output) -> Result<(), Failure> {
-    if output.format() == Format::Json {
+    if output.format() == OutputReader::Json {
         return output.json(page);
     }
     if page.total == 0 {

@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::super::dry::{self, DryRun};
+use super::super::dry::{self, DryRunArg};
 use super::super::exit::Failure;
-use super::super::output::{Format, Output};
-use super::super::session::{Ground, with_service};
-use super::given::Given;
+use super::super::output::{Output, OutputReader};
+use super::super::session::{CliContext, with_service};
+use super::given::SettingArgs;
 use super::show;
-use crate::connection::{Connection, ConnectionDraft, IdOrAlias, Proposal, Setting, alias};
+use crate::connection::{
+    Connection, ConnectionDraft, IdOrAlias, ProposedChange, SettingValue, alias,
+};
 use crate::provider::ProviderCatalog;
 use crate::text::file;
 
@@ -40,7 +42,7 @@ pub struct Update {
     alias: Option<String>,
     /// Settings.
     #[command(flatten)]
-    given: Given,
+    settings: SettingArgs,
     /// Clear this setting
     #[arg(long, value_name = "KEY")]
     unset: Vec<String>,
@@ -59,12 +61,12 @@ pub struct Update {
     from_json: Option<PathBuf>,
     /// Dry-run option.
     #[command(flatten)]
-    dry: DryRun,
+    dry_run: DryRunArg,
 }
 
 impl Update {
     /// Runs the command.
-    pub fn run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+    pub fn run(&self, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
         let saved = self.save(ground, output);
         if self.from_json.is_some() {
             saved
@@ -73,10 +75,10 @@ impl Update {
         }
     }
 
-    fn save(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+    fn save(&self, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
         let draft = self.draft(ground, output)?;
-        if self.dry.dry_run {
-            let proposal = Proposal::Update {
+        if self.dry_run.dry_run {
+            let proposal = ProposedChange::Update {
                 key: self.connection.clone(),
                 draft,
                 over: self.if_version,
@@ -93,26 +95,26 @@ impl Update {
         })
     }
 
-    fn draft(&self, ground: &Ground, output: &mut Output) -> Result<ConnectionDraft, Failure> {
+    fn draft(&self, ground: &CliContext, output: &mut Output) -> Result<ConnectionDraft, Failure> {
         if let Some(path) = &self.from_json {
             return from_json(path);
         }
         if self.name.is_none()
             && self.alias.is_none()
-            && self.given.is_empty()
+            && self.settings.is_empty()
             && self.unset.is_empty()
         {
             return Err(Failure::Usage(
                 "Nothing to change. Add an option, for example --name or --set".into(),
             ));
         }
-        let mut settings = if self.given.is_empty() {
+        let mut settings = if self.settings.is_empty() {
             crate::connection::Settings::default()
         } else {
             // The provider tells which settings are secret; the store must not stay open while stdin is read.
             let (before, catalog) = read(&self.connection, ground, output)?;
             let provider = catalog.get(&before.item.provider_id);
-            self.given.settings(provider, output)?
+            self.settings.settings(provider, output)?
         };
         for key in &self.unset {
             if settings.get(key).is_some() {
@@ -120,7 +122,7 @@ impl Update {
                     "Setting {key} is both set and unset"
                 )));
             }
-            settings.set(key.clone(), Setting::Null);
+            settings.set(key.clone(), SettingValue::Null);
         }
         Ok(ConnectionDraft {
             name: self.name.clone(),
@@ -152,25 +154,25 @@ pub struct Duplicate {
     inactive: bool,
     /// Settings that differ.
     #[command(flatten)]
-    given: Given,
+    settings: SettingArgs,
     /// Dry-run option.
     #[command(flatten)]
-    dry: DryRun,
+    dry_run: DryRunArg,
 }
 
 impl Duplicate {
     /// Runs the command.
-    pub fn run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+    pub fn run(&self, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
         self.save(ground, output).map_err(Failure::in_options)
     }
 
-    fn save(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
-        let settings = if self.given.is_empty() {
+    fn save(&self, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
+        let settings = if self.settings.is_empty() {
             None
         } else {
             let (original, catalog) = read(&self.connection, ground, output)?;
             let provider = catalog.get(&original.item.provider_id);
-            Some(self.given.settings(provider, output)?)
+            Some(self.settings.settings(provider, output)?)
         };
         let draft = ConnectionDraft {
             alias: self
@@ -182,18 +184,18 @@ impl Duplicate {
             settings,
             ..ConnectionDraft::default()
         };
-        if self.dry.dry_run {
+        if self.dry_run.dry_run {
             let key = self.connection.clone();
             return with_service(ground, output, async |service, output| {
-                let proposal = Proposal::Duplicate { key, draft };
+                let proposal = ProposedChange::Duplicate { key, draft };
                 dry::run(&**service, proposal, dry::CREATE, output).await
             });
         }
         with_service(ground, output, async |service, output| {
             let copy = service.duplicate(&self.connection, draft).await?;
             match output.format() {
-                Format::Json => output.json(&copy),
-                Format::Text => show::created(&copy, output),
+                OutputReader::Json => output.json(&copy),
+                OutputReader::Text => show::created(&copy, output),
             }
         })
     }
@@ -207,8 +209,8 @@ pub fn write_saved(
 ) -> Result<(), Failure> {
     let item = &connection.item;
     match output.format() {
-        Format::Json => output.json(connection),
-        Format::Text => output.line(&format!(
+        OutputReader::Json => output.json(connection),
+        OutputReader::Text => output.line(&format!(
             "{verb} {} ({}), version {}",
             item.name, item.alias, item.version
         )),
@@ -217,7 +219,7 @@ pub fn write_saved(
 
 fn read(
     key: &IdOrAlias,
-    ground: &Ground,
+    ground: &CliContext,
     output: &mut Output,
 ) -> Result<(Connection, Arc<ProviderCatalog>), Failure> {
     let mut found = None;
@@ -231,7 +233,7 @@ fn read(
 fn from_json(path: &std::path::Path) -> Result<ConnectionDraft, Failure> {
     let text = file::read(path, LONGEST).map_err(|flaw| {
         let why = match flaw {
-            file::FileFlaw::NotThere => "does not exist".into(),
+            file::FileFlaw::NotFound => "does not exist".into(),
             file::FileFlaw::Unusable(why) => why,
         };
         Failure::Usage(format!("{} {why}", path.display()))

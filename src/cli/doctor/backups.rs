@@ -3,14 +3,14 @@
 use chrono::{SecondsFormat, Utc};
 
 use super::finding::Findings;
-use crate::store::survey::Survey;
+use crate::store::survey::StoreReport;
 
 const AREA: &str = "backups";
 
 /// Age in days after which a backup is reported as old.
 const OLD: i64 = 30;
 
-pub(super) fn check(survey: &Survey, is_there: bool, findings: &mut Findings) {
+pub(super) fn check(survey: &StoreReport, is_there: bool, findings: &mut Findings) {
     let found = match &survey.backups {
         Ok(found) => found,
         Err(why) => {
@@ -32,10 +32,13 @@ pub(super) fn check(survey: &Survey, is_there: bool, findings: &mut Findings) {
     };
     match newest {
         Some(label) => {
-            let made = label.about.made.to_rfc3339_opts(SecondsFormat::Secs, true);
+            let made = label
+                .info
+                .created
+                .to_rfc3339_opts(SecondsFormat::Secs, true);
             let says = format!("{}, newest created {made}", found.len());
-            let age = (Utc::now() - label.about.made).num_days();
-            if age > OLD && has_changed(label.head.revision) {
+            let age = (Utc::now() - label.info.created).num_days();
+            if age > OLD && has_changed(label.header.revision) {
                 let says = format!("{says}, and the store has changed since");
                 findings.warning(AREA, says, Some("umai backup create".into()));
             } else {

@@ -7,7 +7,7 @@ use super::super::exit::Exit;
 /// Severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum State {
+pub(super) enum FindingSeverity {
     /// No problem.
     Ok,
     /// Works, but should be changed.
@@ -16,7 +16,7 @@ pub(super) enum State {
     Problem,
 }
 
-impl State {
+impl FindingSeverity {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -30,7 +30,7 @@ impl State {
 #[derive(Debug, Serialize)]
 pub(super) struct Finding {
     pub area: &'static str,
-    pub state: State,
+    pub state: FindingSeverity,
     pub says: String,
     pub todo: Option<String>,
     /// Exit code that a command would end with because of it.
@@ -44,11 +44,17 @@ pub(super) struct Findings(Vec<Finding>);
 
 impl Findings {
     pub fn ok(&mut self, area: &'static str, says: impl Into<String>) {
-        self.add(area, State::Ok, says.into(), None, Exit::Success);
+        self.add(area, FindingSeverity::Ok, says.into(), None, Exit::Success);
     }
 
     pub fn warning(&mut self, area: &'static str, says: impl Into<String>, todo: Option<String>) {
-        self.add(area, State::Warning, says.into(), todo, Exit::Success);
+        self.add(
+            area,
+            FindingSeverity::Warning,
+            says.into(),
+            todo,
+            Exit::Success,
+        );
     }
 
     pub fn problem(
@@ -58,13 +64,13 @@ impl Findings {
         todo: Option<String>,
         exit: Exit,
     ) {
-        self.add(area, State::Problem, says.into(), todo, exit);
+        self.add(area, FindingSeverity::Problem, says.into(), todo, exit);
     }
 
     fn add(
         &mut self,
         area: &'static str,
-        state: State,
+        state: FindingSeverity,
         says: String,
         todo: Option<String>,
         exit: Exit,
@@ -82,7 +88,7 @@ impl Findings {
         &self.0
     }
 
-    pub fn count(&self, state: State) -> usize {
+    pub fn count(&self, state: FindingSeverity) -> usize {
         let of_state = |finding: &&Finding| finding.state == state;
         self.0.iter().filter(of_state).count()
     }
@@ -91,7 +97,7 @@ impl Findings {
     pub fn first_exit(&self) -> Option<Exit> {
         let mut problems = self.0.iter();
         problems
-            .find(|finding| finding.state == State::Problem)
+            .find(|finding| finding.state == FindingSeverity::Problem)
             .map(|finding| finding.exit)
     }
 }

@@ -2,17 +2,17 @@
 
 use super::super::exit::{Failure, exit_of};
 use super::super::session::{WORKERS, runtime};
-use super::super::signals::Signals;
+use super::super::signals::StopSignals;
 use super::finding::Findings;
 use crate::api::client::{RemoteOptions, RemoteService};
-use crate::connection::{ConnectionService, Query, Window};
+use crate::connection::{ConnectionService, ListQuery, PageRequest};
 
 const AREA: &str = "server";
 
 pub(super) fn check(options: &RemoteOptions, findings: &mut Findings) -> Result<(), Failure> {
     let runtime = runtime(WORKERS)?;
     let looked = runtime.block_on(async {
-        let mut signals = Signals::listen()?;
+        let mut signals = StopSignals::listen()?;
         tokio::select! {
             () = query(options, findings) => Ok(()),
             exit = signals.next() => Err(Failure::Signal(exit)),
@@ -34,7 +34,7 @@ async fn query(options: &RemoteOptions, findings: &mut Findings) {
     let itself = service.server_version().await;
     let itself = itself.unwrap_or_else(|| "version unknown".into());
     findings.ok(AREA, format!("{address} answers: {itself}"));
-    let first = Query::all(Window { skip: 0, take: 1 });
+    let first = ListQuery::all(PageRequest { skip: 0, take: 1 });
     match service.list(first).await {
         Ok(page) => findings.ok(
             AREA,

@@ -5,7 +5,7 @@ use super::backups;
 use super::finding::Findings;
 use crate::config::Config;
 use crate::store::StoreOptions;
-use crate::store::survey::{Contents, Holder, KeyState, Sizes, Survey, survey};
+use crate::store::survey::{KeyState, StoreCounts, StoreHolder, StoreReport, StoreSizes, survey};
 
 /// Fix for a missing key.
 const LOST: &str = "if it is lost, create a new key with umai key new --forget-secrets and enter the secrets again";
@@ -40,7 +40,7 @@ pub(super) fn check(config: &Config, findings: &mut Findings) {
 }
 
 /// Reports damage that loses nothing by itself; other damage is reported with the contents.
-fn damage(survey: &Survey, findings: &mut Findings) {
+fn damage(survey: &StoreReport, findings: &mut Findings) {
     let is_sound = matches!(&survey.contents, Ok(Some(contents)) if contents.is_sound);
     let (found, why) = match &survey.damage {
         Ok(found) if is_sound => (found.as_slice(), None),
@@ -73,11 +73,11 @@ fn source(config: &Config) -> &'static str {
 fn key(config: &Config, state: &KeyState, is_there: bool, findings: &mut Findings) {
     let source = source(config);
     match state {
-        KeyState::Fits(path) => {
+        KeyState::Matches(path) => {
             let says = format!("{}, {source}; matches the store", path.display());
             findings.ok("key", says);
         }
-        KeyState::Untried(path) => {
+        KeyState::NotTried(path) => {
             let says = format!("{}, {source}; no store to check it against", path.display());
             findings.ok("key", says);
         }
@@ -93,7 +93,7 @@ fn key(config: &Config, state: &KeyState, is_there: bool, findings: &mut Finding
             "key",
             format!("none yet; the first start creates {}", path.display()),
         ),
-        KeyState::Foreign(path) => findings.problem(
+        KeyState::Mismatched(path) => findings.problem(
             "key",
             format!("{}, {source}, is not the key of this store", path.display()),
             Some(format!(
@@ -108,7 +108,7 @@ fn key(config: &Config, state: &KeyState, is_there: bool, findings: &mut Finding
                 path.display()
             ),
         ),
-        KeyState::Unread(why) => {
+        KeyState::Unreadable(why) => {
             findings.problem("key", why.clone(), None, Exit::Store);
         }
     }
@@ -117,7 +117,7 @@ fn key(config: &Config, state: &KeyState, is_there: bool, findings: &mut Finding
     }
 }
 
-fn contents(survey: &Survey, config: &Config, findings: &mut Findings) {
+fn contents(survey: &StoreReport, config: &Config, findings: &mut Findings) {
     let shown = config.data.display();
     match &survey.contents {
         _ if let Some(why) = &survey.forbidden => {
@@ -131,13 +131,13 @@ fn contents(survey: &Survey, config: &Config, findings: &mut Findings) {
         ),
         Ok(None) => findings.ok("store", format!("none yet in {shown}; the first start creates it")),
         Ok(Some(contents)) if contents.is_sound => {
-            findings.ok("store", format!("{}; all checksums valid", words(contents)));
+            findings.ok("store", format!("{}; all checksums valid", key_state_text(contents)));
         }
         Ok(Some(contents)) => findings.warning(
             "store",
             format!(
                 "the journal is damaged; readable: {}",
-                words(contents)
+                key_state_text(contents)
             ),
             Some(format!(
                 "copy {shown} to a safe place; the next start recovers what is readable and reports what is missing. To restore a backup: umai backup restore"
@@ -155,13 +155,13 @@ fn contents(survey: &Survey, config: &Config, findings: &mut Findings) {
 }
 
 /// Returns the number of readable backups, if there are any.
-fn backups(survey: &Survey) -> Option<usize> {
+fn backups(survey: &StoreReport) -> Option<usize> {
     let found = survey.backups.as_ref().ok()?;
     let whole = found.iter().filter(|backup| backup.label.is_ok()).count();
     (whole > 0).then_some(whole)
 }
 
-fn words(contents: &Contents) -> String {
+fn key_state_text(contents: &StoreCounts) -> String {
     let count = |count: usize, one: &str| match count {
         1 => format!("1 {one}"),
         count => format!("{count} {one}s"),
@@ -178,14 +178,14 @@ fn words(contents: &Contents) -> String {
     )
 }
 
-fn holder(holder: &Holder, findings: &mut Findings) {
+fn holder(holder: &StoreHolder, findings: &mut Findings) {
     match holder {
-        Holder::Free => {}
-        Holder::Process(process) => findings.ok(
+        StoreHolder::Free => {}
+        StoreHolder::Process(process) => findings.ok(
             "store",
             format!("open in process {process}, which serves other umai processes"),
         ),
-        Holder::Stopped(process) => findings.problem(
+        StoreHolder::Stopped(process) => findings.problem(
             "store",
             format!("open in process {process}, which is stopped and does not respond"),
             Some(format!(
@@ -193,15 +193,15 @@ fn holder(holder: &Holder, findings: &mut Findings) {
             )),
             Exit::Store,
         ),
-        Holder::Unknown => findings.ok(
+        StoreHolder::Unknown => findings.ok(
             "store",
             "cannot determine on this system whether a process has it open",
         ),
     }
 }
 
-fn sizes(sizes: &Sizes, findings: &mut Findings) {
-    let Sizes {
+fn sizes(sizes: &StoreSizes, findings: &mut Findings) {
+    let StoreSizes {
         journal,
         snapshots,
         view,

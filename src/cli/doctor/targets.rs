@@ -5,7 +5,7 @@ use std::path::Path;
 use super::super::exit::Exit;
 use super::finding::Findings;
 use crate::config::file::{ConfigFile, NAME};
-use crate::config::target::{Place, Target};
+use crate::config::target::{Target, TargetLocation};
 
 pub(super) fn check(file: &ConfigFile, meant: Option<&Target>, findings: &mut Findings) {
     for problem in &file.problems {
@@ -30,15 +30,15 @@ pub(super) fn check(file: &ConfigFile, meant: Option<&Target>, findings: &mut Fi
 }
 
 fn one(target: &Target, is_meant: bool, findings: &mut Findings) {
-    let mut says = format!("'{}' is {}", target.name, target.place.shown());
+    let mut says = format!("'{}' is {}", target.name, target.location.shown());
     if target.is_read_only {
         says.push_str(", read-only");
     }
     if is_meant {
         says.push_str(", active");
     }
-    let files: [Option<(&str, &Path)>; 3] = match &target.place {
-        Place::Server {
+    let files: [Option<(&str, &Path)>; 3] = match &target.location {
+        TargetLocation::Server {
             token_file,
             ca_file,
             ..
@@ -47,7 +47,7 @@ fn one(target: &Target, is_meant: bool, findings: &mut Findings) {
             ca_file.as_deref().map(|path| ("ca-file", path)),
             None,
         ],
-        Place::Here {
+        TargetLocation::Local {
             key_file,
             appsettings,
             key_per_file,

@@ -6,7 +6,7 @@ use super::finding::Findings;
 use crate::cli::Globals;
 use crate::cli::app::shows_lines_only;
 use crate::config::file::ConfigFile;
-use crate::tui::theme::choice::{self, Choice};
+use crate::tui::theme::choice::{self, ThemeChoice};
 
 const AREA: &str = "terminal";
 
@@ -136,7 +136,7 @@ fn theme(globals: &Globals, file: &ConfigFile, findings: &mut Findings) {
     };
     let folder = crate::config::Config::folder(globals.config.clone()).ok();
     let folder = folder.map(|folder| folder.join("themes"));
-    let all = Choice::all(folder.as_deref());
+    let all = ThemeChoice::all(folder.as_deref());
     let problems = match choice::find(name, &all) {
         Err(why) => vec![why],
         Ok(at) => all

@@ -6,12 +6,12 @@ use zeroize::Zeroizing;
 pub const MAX_BYTES: usize = 256 * 1024;
 
 /// Bytes of one element, up to the limit.
-pub struct Body {
+pub struct ElementBuffer {
     bytes: Zeroizing<Vec<u8>>,
     is_too_large: bool,
 }
 
-impl Body {
+impl ElementBuffer {
     /// Creates an empty buffer.
     pub fn new() -> Self {
         Self {

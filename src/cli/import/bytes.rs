@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 const CHUNK: usize = 64 * 1024;
 
 /// Input with its read position.
-pub struct Bytes<R> {
+pub struct ByteReader<R> {
     source: R,
     chunk: Zeroizing<Vec<u8>>,
     at: usize,
@@ -15,7 +15,7 @@ pub struct Bytes<R> {
     line: u64,
 }
 
-impl<R: Read> Bytes<R> {
+impl<R: Read> ByteReader<R> {
     /// Creates a reader at the start of a source.
     pub fn new(source: R) -> Self {
         Self {

@@ -9,14 +9,14 @@ use std::io::Read;
 
 use zeroize::Zeroizing;
 
-use super::body::Body;
-use super::bytes::Bytes;
-use super::shape::Shape;
+use super::body::ElementBuffer;
+use super::bytes::ByteReader;
+use super::shape::BracketScanner;
 
 /// Text of one connection with its position.
 pub struct Element {
     /// Unit of the number.
-    pub unit: Unit,
+    pub unit: PositionUnit,
     /// Number, from 1.
     pub number: u64,
     /// Text, or the reason why it was dropped.
@@ -26,7 +26,7 @@ pub struct Element {
 impl Element {
     fn on_line(number: u64, body: Result<Zeroizing<Vec<u8>>, &'static str>) -> Self {
         Self {
-            unit: Unit::Line,
+            unit: PositionUnit::Line,
             number,
             body,
         }
@@ -35,14 +35,14 @@ impl Element {
 
 /// Unit of the position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unit {
+pub enum PositionUnit {
     /// Line of the input.
     Line,
     /// Element of an array.
     Element,
 }
 
-impl Unit {
+impl PositionUnit {
     /// Returns the word for messages.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -54,7 +54,7 @@ impl Unit {
 
 /// Layout of the input and position in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Layout {
+enum InputLayout {
     /// Nothing was read yet.
     Start,
     /// One element per line.
@@ -64,66 +64,66 @@ enum Layout {
     /// Inside the brackets of an array.
     Array,
     /// After the array.
-    Behind,
+    AfterArray,
     /// At the end of the input.
     End,
 }
 
 /// Elements of an input.
 pub struct Elements<R> {
-    bytes: Bytes<R>,
+    bytes: ByteReader<R>,
     element: u64,
-    layout: Layout,
+    layout: InputLayout,
 }
 
 impl<R: Read> Elements<R> {
     /// Creates a splitter that reads no further than the next element needs.
     pub fn new(source: R) -> Self {
         Self {
-            bytes: Bytes::new(source),
+            bytes: ByteReader::new(source),
             element: 0,
-            layout: Layout::Start,
+            layout: InputLayout::Start,
         }
     }
 
     fn step(&mut self) -> std::io::Result<Option<Element>> {
         loop {
             match self.layout {
-                Layout::Start => {
+                InputLayout::Start => {
                     self.bytes.skip_mark()?;
                     match self.bytes.skip_space()? {
                         Some(b'[') => {
                             self.bytes.take();
-                            self.layout = Layout::Array;
+                            self.layout = InputLayout::Array;
                             if self.bytes.skip_space()? == Some(b']') {
                                 self.bytes.take();
-                                self.layout = Layout::Behind;
+                                self.layout = InputLayout::AfterArray;
                             }
                         }
                         Some(_) => return self.first().map(Some),
                         // Empty input is one malformed element, not zero elements.
                         None => {
-                            self.layout = Layout::End;
+                            self.layout = InputLayout::End;
                             return Ok(Some(Element::on_line(1, Ok(Zeroizing::default()))));
                         }
                     }
                 }
-                Layout::Lines => return self.whole_line(),
-                Layout::Objects => return self.object(),
-                Layout::Array => return self.in_array().map(Some),
-                Layout::Behind => {
-                    self.layout = Layout::End;
+                InputLayout::Lines => return self.whole_line(),
+                InputLayout::Objects => return self.object(),
+                InputLayout::Array => return self.in_array().map(Some),
+                InputLayout::AfterArray => {
+                    self.layout = InputLayout::End;
                     if self.bytes.skip_space()?.is_some() {
                         self.element += 1;
                         let why = "Unexpected text after the end of the array";
                         return Ok(Some(Element {
-                            unit: Unit::Element,
+                            unit: PositionUnit::Element,
                             number: self.element,
                             body: Err(why),
                         }));
                     }
                 }
-                Layout::End => return Ok(None),
+                InputLayout::End => return Ok(None),
             }
         }
     }
@@ -131,29 +131,29 @@ impl<R: Read> Elements<R> {
     /// Reads the first element and decides between lines and objects.
     fn first(&mut self) -> std::io::Result<Element> {
         let line = self.bytes.line();
-        let mut shape = Shape::new();
-        let mut body = Body::new();
+        let mut shape = BracketScanner::new();
+        let mut body = ElementBuffer::new();
         while let Some(byte) = self.bytes.peek()? {
             if self.bytes.line() > line && shape.is_new_object(byte) {
                 // The object on the previous line is incomplete, and the next line starts another.
-                self.layout = Layout::Lines;
+                self.layout = InputLayout::Lines;
                 return Ok(Element::on_line(line, body.end()));
             }
             if byte == b'\n' && shape.is_in_text() {
-                self.layout = Layout::Lines;
+                self.layout = InputLayout::Lines;
                 return Ok(Element::on_line(line, body.end()));
             }
             self.bytes.take();
             body.push(byte);
-            shape.see(byte);
+            shape.advance(byte);
             if shape.is_whole() {
                 break;
             }
         }
         if self.bytes.line() > line {
-            self.layout = Layout::Objects;
+            self.layout = InputLayout::Objects;
         } else {
-            self.layout = Layout::Lines;
+            self.layout = InputLayout::Lines;
             self.rest_of_line(&mut body)?;
         }
         Ok(Element::on_line(line, body.end()))
@@ -164,7 +164,7 @@ impl<R: Read> Elements<R> {
             return Ok(None);
         }
         let line = self.bytes.line();
-        let mut body = Body::new();
+        let mut body = ElementBuffer::new();
         self.rest_of_line(&mut body)?;
         Ok(Some(Element::on_line(line, body.end())))
     }
@@ -174,12 +174,12 @@ impl<R: Read> Elements<R> {
             return Ok(None);
         }
         let line = self.bytes.line();
-        let mut shape = Shape::new();
-        let mut body = Body::new();
+        let mut shape = BracketScanner::new();
+        let mut body = ElementBuffer::new();
         while let Some(byte) = self.bytes.peek()? {
             self.bytes.take();
             body.push(byte);
-            shape.see(byte);
+            shape.advance(byte);
             if shape.is_whole() {
                 break;
             }
@@ -187,7 +187,7 @@ impl<R: Read> Elements<R> {
         Ok(Some(Element::on_line(line, body.end())))
     }
 
-    fn rest_of_line(&mut self, body: &mut Body) -> std::io::Result<()> {
+    fn rest_of_line(&mut self, body: &mut ElementBuffer) -> std::io::Result<()> {
         while let Some(byte) = self.bytes.peek()? {
             self.bytes.take();
             if byte == b'\n' {
@@ -200,26 +200,26 @@ impl<R: Read> Elements<R> {
 
     fn in_array(&mut self) -> std::io::Result<Element> {
         self.element += 1;
-        let mut shape = Shape::new();
-        let mut body = Body::new();
+        let mut shape = BracketScanner::new();
+        let mut body = ElementBuffer::new();
         self.bytes.skip_space()?;
         let body = loop {
             let Some(byte) = self.bytes.peek()? else {
-                self.layout = Layout::End;
+                self.layout = InputLayout::End;
                 break Err("The array is not closed");
             };
             self.bytes.take();
             if shape.is_outside() && matches!(byte, b',' | b']') {
                 if byte == b']' {
-                    self.layout = Layout::Behind;
+                    self.layout = InputLayout::AfterArray;
                 }
                 break body.end();
             }
             body.push(byte);
-            shape.see(byte);
+            shape.advance(byte);
         };
         Ok(Element {
-            unit: Unit::Element,
+            unit: PositionUnit::Element,
             number: self.element,
             body,
         })
@@ -232,7 +232,7 @@ impl<R: Read> Iterator for Elements<R> {
     fn next(&mut self) -> Option<Self::Item> {
         let stepped = self.step();
         if stepped.is_err() {
-            self.layout = Layout::End;
+            self.layout = InputLayout::End;
         }
         stepped.transpose()
     }

@@ -7,25 +7,25 @@ use anyhow::Context;
 use tokio::sync::mpsc;
 
 use super::super::exit::Failure;
-use super::elements::{Element, Elements, Unit};
+use super::elements::{Element, Elements, PositionUnit};
 use crate::connection::{ConnectionDraft, ConnectionError};
 
 /// Number of drafts to read ahead.
 const AHEAD: usize = 256;
 
 /// Draft of one element, or its parse error.
-pub struct Incoming {
+pub struct ParsedElement {
     /// Number of elements before it; two elements can be on one line.
     pub order: u64,
     /// Unit of the number.
-    pub unit: Unit,
+    pub unit: PositionUnit,
     /// Number, from 1.
     pub number: u64,
     /// Parsed draft.
     pub draft: Result<ConnectionDraft, ConnectionError>,
 }
 
-impl Incoming {
+impl ParsedElement {
     fn parse(order: u64, element: Element) -> Self {
         let draft = match element.body {
             Ok(body) => ConnectionDraft::from_json(&body),
@@ -47,13 +47,13 @@ impl Incoming {
 }
 
 /// Returns the drafts of a source as they are read.
-pub fn read(source: File) -> Result<mpsc::Receiver<io::Result<Incoming>>, Failure> {
+pub fn read(source: File) -> Result<mpsc::Receiver<io::Result<ParsedElement>>, Failure> {
     let (sender, receiver) = mpsc::channel(AHEAD);
     std::thread::Builder::new()
         .name("import".into())
         .spawn(move || {
             for (order, element) in (0..).zip(Elements::new(source)) {
-                let incoming = element.map(|element| Incoming::parse(order, element));
+                let incoming = element.map(|element| ParsedElement::parse(order, element));
                 if sender.blocking_send(incoming).is_err() {
                     return;
                 }

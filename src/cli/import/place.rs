@@ -1,13 +1,17 @@
 //! Converts error positions within an element to positions in the input.
 
-use super::elements::Unit;
+use super::elements::PositionUnit;
 use crate::connection::ConnectionError;
 
 const LINE: &str = " at line ";
 const COLUMN: &str = " column ";
 
 /// Returns the error with its position in the input; the parser counts lines from the start of the element.
-pub fn in_input_of_many(error: ConnectionError, unit: Unit, number: u64) -> ConnectionError {
+pub fn in_input_of_many(
+    error: ConnectionError,
+    unit: PositionUnit,
+    number: u64,
+) -> ConnectionError {
     match error {
         ConnectionError::Malformed(message) => {
             ConnectionError::Malformed(in_input(&message, unit, number).unwrap_or(message))
@@ -16,18 +20,20 @@ pub fn in_input_of_many(error: ConnectionError, unit: Unit, number: u64) -> Conn
     }
 }
 
-fn in_input(message: &str, unit: Unit, number: u64) -> Option<String> {
+fn in_input(message: &str, unit: PositionUnit, number: u64) -> Option<String> {
     let (why, place) = message.rsplit_once(LINE)?;
     let (line, column) = place.split_once(COLUMN)?;
     let line: u64 = line.parse().ok()?;
     let column: u64 = column.parse().ok()?;
     Some(match (line, unit) {
         (..=1, _) => format!("{why} at column {column}"),
-        (_, Unit::Line) => format!(
+        (_, PositionUnit::Line) => format!(
             "{why} at line {} column {column}",
             number.saturating_add(line - 1)
         ),
-        (_, Unit::Element) => format!("{why} at line {line} of the element, column {column}"),
+        (_, PositionUnit::Element) => {
+            format!("{why} at line {line} of the element, column {column}")
+        }
     })
 }
 
@@ -39,28 +45,33 @@ mod tests {
     #[rstest]
     #[case(
         "No: expected ident at line 1 column 2",
-        Unit::Line,
+        PositionUnit::Line,
         6,
         "No: expected ident at column 2"
     )]
-    #[case("No at line 1 column 2", Unit::Element, 6, "No at column 2")]
-    #[case("No at line 3 column 2", Unit::Line, 6, "No at line 8 column 2")]
+    #[case("No at line 1 column 2", PositionUnit::Element, 6, "No at column 2")]
     #[case(
         "No at line 3 column 2",
-        Unit::Element,
+        PositionUnit::Line,
+        6,
+        "No at line 8 column 2"
+    )]
+    #[case(
+        "No at line 3 column 2",
+        PositionUnit::Element,
         6,
         "No at line 3 of the element, column 2"
     )]
     #[case(
         "'at line x column 2' is none",
-        Unit::Line,
+        PositionUnit::Line,
         6,
         "'at line x column 2' is none"
     )]
-    #[case("The body is empty", Unit::Line, 6, "The body is empty")]
+    #[case("The body is empty", PositionUnit::Line, 6, "The body is empty")]
     fn position_is_relative_to_the_input(
         #[case] message: &str,
-        #[case] unit: Unit,
+        #[case] unit: PositionUnit,
         #[case] number: u64,
         #[case] expected: &str,
     ) {

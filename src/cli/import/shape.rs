@@ -2,7 +2,7 @@
 
 /// Scanner state after the last byte.
 #[derive(Debug, Clone, Copy)]
-pub struct Shape {
+pub struct BracketScanner {
     depth: usize,
     is_in_text: bool,
     is_escaped: bool,
@@ -11,7 +11,7 @@ pub struct Shape {
     has_bracket: bool,
 }
 
-impl Shape {
+impl BracketScanner {
     /// Creates a scanner before the first byte.
     pub const fn new() -> Self {
         Self {
@@ -24,7 +24,7 @@ impl Shape {
     }
 
     /// Processes the next byte.
-    pub fn see(&mut self, byte: u8) {
+    pub fn advance(&mut self, byte: u8) {
         if self.is_in_text {
             match byte {
                 _ if self.is_escaped => self.is_escaped = false,

@@ -4,61 +4,58 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::connections::show;
 use super::super::dry;
-use super::super::exit::{Exit, Failure, is_lasting};
-use super::super::output::{Format, Output};
-use super::elements::Unit;
-use super::incoming::Incoming;
+use super::super::exit::{Exit, Failure, is_fatal};
+use super::super::output::{Output, OutputReader};
+use super::elements::PositionUnit;
+use super::incoming::ParsedElement;
 use super::place;
-use super::under_way::{Created, Outcome};
+use super::under_way::{Created, ElementOutcome};
 use crate::connection::ConnectionError;
 
 /// Refused element with its position.
-struct Refusal {
-    unit: Unit,
+struct RefusedElement {
+    unit: PositionUnit,
     number: u64,
     error: ConnectionError,
 }
 
 /// Summary of a bulk create.
 #[derive(Default)]
-pub struct Tally {
-    begun: u64,
+pub struct BulkCreateSummary {
+    started: u64,
     created: u64,
     refused: u64,
     /// Elements without a result yet, by their order.
-    unanswered: BTreeSet<u64>,
+    pending: BTreeSet<u64>,
     /// Refusals that wait for the results of earlier elements. The only refusal of a single element is reported without its
     /// number.
-    refusals: BTreeMap<u64, Refusal>,
+    refusals: BTreeMap<u64, RefusedElement>,
     /// True if messages contain the number of the element.
     is_many: bool,
     /// Error that ends the operation: of the store, or of the input.
-    pub trouble: Option<Failure>,
+    pub failure: Option<Failure>,
     /// True if the reader of the output is gone; creating continues.
     is_reader_gone: bool,
     /// True for a dry run.
     is_dry_run: bool,
 }
 
-impl Tally {
+impl BulkCreateSummary {
     /// Records the start of an element.
-    pub fn start(&mut self, next: &Incoming, output: &Output) {
-        self.begun += 1;
-        self.is_many = self.begun > 1 || next.unit == Unit::Element;
-        self.unanswered.insert(next.order);
-        self.refuse(output);
+    pub fn start(&mut self, next: &ParsedElement, output: &Output) {
+        self.started += 1;
+        self.is_many = self.started > 1 || next.unit == PositionUnit::Element;
+        self.pending.insert(next.order);
+        self.report_due_refusals(output);
     }
 
     /// Reports the refusals that are due.
-    fn refuse(&mut self, output: &Output) {
+    fn report_due_refusals(&mut self, output: &Output) {
         while self.is_many
             && let Some(next) = self.refusals.first_entry()
-            && self
-                .unanswered
-                .first()
-                .is_none_or(|first| next.key() < first)
+            && self.pending.first().is_none_or(|first| next.key() < first)
         {
-            let Refusal {
+            let RefusedElement {
                 unit,
                 number,
                 error,
@@ -69,35 +66,35 @@ impl Tally {
     }
 
     /// Reports the result of an element.
-    pub fn count(&mut self, outcome: Outcome, output: &mut Output) -> Result<(), Failure> {
-        let Outcome {
+    pub fn count(&mut self, outcome: ElementOutcome, output: &mut Output) -> Result<(), Failure> {
+        let ElementOutcome {
             order,
             unit,
             number,
             created,
             ..
         } = outcome;
-        self.unanswered.remove(&order);
+        self.pending.remove(&order);
         let written = match created {
-            Ok(Created::Foreseen(foreseen)) => {
+            Ok(Created::Previewed(foreseen)) => {
                 self.created += 1;
                 self.is_dry_run = true;
                 self.write(|| dry::write_line(dry::CREATE, &foreseen, output))
             }
-            Ok(Created::Kept(connection)) => {
+            Ok(Created::Saved(connection)) => {
                 self.created += 1;
                 self.write(|| match output.format() {
-                    Format::Json => output.json_line(&connection),
-                    Format::Text => show::created(&connection, output),
+                    OutputReader::Json => output.json_line(&connection),
+                    OutputReader::Text => show::created(&connection, output),
                 })
             }
-            Err(error) if is_lasting(&error) => {
-                self.trouble.get_or_insert(error.into());
+            Err(error) if is_fatal(&error) => {
+                self.failure.get_or_insert(error.into());
                 Ok(())
             }
             Err(error) => {
                 self.refused += 1;
-                let refusal = Refusal {
+                let refusal = RefusedElement {
                     unit,
                     number,
                     error,
@@ -106,7 +103,7 @@ impl Tally {
                 Ok(())
             }
         };
-        self.refuse(output);
+        self.report_due_refusals(output);
         written
     }
 
@@ -132,9 +129,9 @@ impl Tally {
     /// Returns the result of the operation.
     pub fn end(mut self, output: &Output) -> Result<(), Failure> {
         // An element that was started but not created, because the store failed, has no result.
-        self.unanswered.clear();
-        self.refuse(output);
-        if let Some(trouble) = self.trouble {
+        self.pending.clear();
+        self.report_due_refusals(output);
+        if let Some(trouble) = self.failure {
             if self.created > 0 {
                 output.note(&format!("Created {} before the error", self.created));
             }
@@ -158,7 +155,7 @@ impl Tally {
                 Exit::Invalid,
             ));
         }
-        if self.begun != 1 {
+        if self.started != 1 {
             output.note(&format!("{would}{created} connections"));
         }
         Ok(())

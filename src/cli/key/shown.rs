@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use super::super::exit::Failure;
-use super::super::output::{Format, Output};
+use super::super::output::{Output, OutputReader};
 use super::super::passphrase;
-use super::super::session::Ground;
-use crate::store::backup::restore::Named;
+use super::super::session::CliContext;
+use crate::store::backup::restore::NamedConnection;
 use crate::store::key::earlier;
-use crate::store::key::place::{Content, Origin, Spot};
+use crate::store::key::place::{KeyFileContent, KeyFileLocation, KeyFileOrigin};
 use crate::store::survey::{KeyState, survey_key};
 use crate::store::{check_key, is_missing};
 
@@ -16,15 +16,15 @@ use crate::store::{check_key, is_missing};
 const NAMES: usize = 10;
 
 /// Writes the output of `umai key show`.
-pub fn show(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+pub fn show(ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
     if ground.config.passphrase_file.is_some()
         && let Some(notice) = passphrase::unlock(ground)?
     {
         output.note(&notice);
     }
-    let spot = passphrase::spot(ground);
+    let spot = passphrase::key_file_location(ground);
     let state = survey_key(&ground.store_options());
-    if output.format() == Format::Json {
+    if output.format() == OutputReader::Json {
         let mut shown = key(&spot);
         shown["store"] = json!({ "folder": ground.config.data, "key": state_name(&state) });
         output.json(&shown)?;
@@ -55,31 +55,34 @@ pub fn show(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
 }
 
 /// Returns an error if the key cannot open the store.
-fn verdict(state: &KeyState, ground: &Ground) -> Result<(), Failure> {
+fn verdict(state: &KeyState, ground: &CliContext) -> Result<(), Failure> {
     match state {
         // The passphrase is not prompted for here.
         KeyState::Locked(_) => Ok(()),
-        KeyState::Fits(_)
-        | KeyState::Foreign(_)
-        | KeyState::Untried(_)
+        KeyState::Matches(_)
+        | KeyState::Mismatched(_)
+        | KeyState::NotTried(_)
         | KeyState::Missing(_)
-        | KeyState::Unread(_) => Ok(check_key(&ground.store_options())?),
+        | KeyState::Unreadable(_) => Ok(check_key(&ground.store_options())?),
     }
 }
 
-fn sentence(state: &KeyState, ground: &Ground) -> String {
+fn sentence(state: &KeyState, ground: &CliContext) -> String {
     let data = ground.config.data.display();
     let has_store = !is_missing(&ground.config.data);
     match state {
-        KeyState::Fits(_) => format!("{data}, encrypted with this key"),
+        KeyState::Matches(_) => format!("{data}, encrypted with this key"),
         KeyState::Locked(_) if has_store => {
             format!("{data}; the key is protected by a passphrase and was not checked")
         }
-        KeyState::Foreign(_) => format!("{data}, encrypted with a different key"),
-        KeyState::Missing(_) | KeyState::Unread(_) if has_store => {
+        KeyState::Mismatched(_) => format!("{data}, encrypted with a different key"),
+        KeyState::Missing(_) | KeyState::Unreadable(_) if has_store => {
             format!("{data}, encrypted with a key that is missing")
         }
-        KeyState::Untried(_) | KeyState::Missing(_) | KeyState::Locked(_) | KeyState::Unread(_) => {
+        KeyState::NotTried(_)
+        | KeyState::Missing(_)
+        | KeyState::Locked(_)
+        | KeyState::Unreadable(_) => {
             format!("{data}, no store yet")
         }
     }
@@ -87,65 +90,65 @@ fn sentence(state: &KeyState, ground: &Ground) -> String {
 
 const fn state_name(state: &KeyState) -> &'static str {
     match state {
-        KeyState::Fits(_) => "fits",
-        KeyState::Foreign(_) => "foreign",
-        KeyState::Untried(_) => "untried",
+        KeyState::Matches(_) => "fits",
+        KeyState::Mismatched(_) => "foreign",
+        KeyState::NotTried(_) => "untried",
         KeyState::Missing(_) => "missing",
         KeyState::Locked(_) => "locked",
-        KeyState::Unread(_) => "unread",
+        KeyState::Unreadable(_) => "unread",
     }
 }
 
 /// JSON of a key.
-pub fn key(spot: &Spot) -> Value {
+pub fn key(spot: &KeyFileLocation) -> Value {
     let content = spot.read().ok();
     let cost = match &content {
-        Some(Content::Wrapped(wrapped)) => json!({
+        Some(KeyFileContent::Wrapped(wrapped)) => json!({
             "algorithm": "argon2id",
             "memoryKiB": wrapped.cost.memory,
             "passes": wrapped.cost.passes,
             "lanes": wrapped.cost.lanes,
         }),
-        Some(Content::Plain(_)) | None => Value::Null,
+        Some(KeyFileContent::Plain(_)) | None => Value::Null,
     };
     let is_in_keyring =
-        matches!(&content, Some(Content::Wrapped(wrapped)) if wrapped.is_in_keyring());
+        matches!(&content, Some(KeyFileContent::Wrapped(wrapped)) if wrapped.is_in_keyring());
     json!({
         "inKeyring": is_in_keyring,
         "path": spot.path,
         "origin": match spot.origin {
-            Origin::Named => "named",
-            Origin::Credentials => "credentials",
-            Origin::Config => "config",
+            KeyFileOrigin::Option => "named",
+            KeyFileOrigin::Credentials => "credentials",
+            KeyFileOrigin::Config => "config",
         },
         "fingerprint": content.as_ref().map(fingerprint),
         "passphrase": cost,
     })
 }
 
-const fn origin(origin: Origin) -> &'static str {
+const fn origin(origin: KeyFileOrigin) -> &'static str {
     match origin {
-        Origin::Named => "--key-file or UMAI_KEY_FILE",
-        Origin::Credentials => "service manager",
-        Origin::Config => "config directory",
+        KeyFileOrigin::Option => "--key-file or UMAI_KEY_FILE",
+        KeyFileOrigin::Credentials => "service manager",
+        KeyFileOrigin::Config => "config directory",
     }
 }
 
-fn fingerprint(content: &Content) -> String {
+fn fingerprint(content: &KeyFileContent) -> String {
     match content {
-        Content::Plain(key) => key.fingerprint(),
-        Content::Wrapped(wrapped) => wrapped.fingerprint,
+        KeyFileContent::Plain(key) => key.fingerprint(),
+        KeyFileContent::Wrapped(wrapped) => wrapped.fingerprint,
     }
     .to_string()
 }
 
-fn cost(content: &Content) -> String {
+fn cost(content: &KeyFileContent) -> String {
     match content {
-        Content::Plain(_) => "none".into(),
-        Content::Wrapped(wrapped) if wrapped.is_in_keyring() => {
+        KeyFileContent::Plain(_) => "none".into(),
+        KeyFileContent::Wrapped(wrapped) if wrapped.is_in_keyring() => {
             "in the keyring of this system".into()
         }
-        Content::Wrapped(wrapped) => format!(
+        KeyFileContent::Wrapped(wrapped) => format!(
             "yes (Argon2id, {} MiB, {} passes, {} lanes)",
             wrapped.cost.memory / 1024,
             wrapped.cost.passes,
@@ -155,7 +158,7 @@ fn cost(content: &Content) -> String {
 }
 
 /// Returns the first names and the number of the others.
-pub fn names(named: &[Named]) -> String {
+pub fn names(named: &[NamedConnection]) -> String {
     let shown: Vec<&str> = named
         .iter()
         .take(NAMES)

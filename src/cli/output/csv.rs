@@ -4,13 +4,13 @@ use std::io::Write;
 
 use csv::{Terminator, WriterBuilder};
 
-use super::rows::{Cell, Row};
+use super::rows::{Cell, OutputRow};
 
 /// Characters that start a formula in spreadsheets.
 const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
 /// Returns the columns of these rows in the order of their first appearance.
-pub fn columns(rows: &[Row]) -> Vec<String> {
+pub fn columns(rows: &[OutputRow]) -> Vec<String> {
     let mut seen = std::collections::HashSet::new();
     let mut columns = Vec::new();
     for (path, _) in rows.iter().flatten() {
@@ -25,7 +25,7 @@ pub fn columns(rows: &[Row]) -> Vec<String> {
 pub fn write(
     columns: &[String],
     has_headings: bool,
-    rows: &[Row],
+    rows: &[OutputRow],
     writer: impl Write,
 ) -> csv::Result<()> {
     let mut writer = WriterBuilder::new()
@@ -48,8 +48,8 @@ pub fn write(
 /// Returns the text of a cell, with an apostrophe if it could be a formula.
 fn harmless(cell: &Cell) -> String {
     match cell {
-        Cell::Words(text) if text.starts_with(FORMULA) => format!("'{text}"),
-        Cell::Empty | Cell::Plain(_) | Cell::Words(_) => cell.text().to_owned(),
+        Cell::List(text) if text.starts_with(FORMULA) => format!("'{text}"),
+        Cell::Empty | Cell::Plain(_) | Cell::List(_) => cell.text().to_owned(),
     }
 }
 

@@ -2,14 +2,14 @@
 
 use std::collections::HashSet;
 
-use super::rows::Row;
+use super::rows::OutputRow;
 use crate::text::shell::quoted;
 
 /// Prefix of all names, so that none collides with a variable of the shell or of umai.
 const PREFIX: &str = "CONNECTION";
 
 /// Returns the lines of a row; of two members with the same name, the first.
-pub fn lines(row: &Row) -> Vec<String> {
+pub fn lines(row: &OutputRow) -> Vec<String> {
     let mut seen = HashSet::new();
     let mut lines = Vec::new();
     for (path, cell) in row {

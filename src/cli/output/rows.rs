@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::text::printable;
 
 /// One item: its members by path, in order.
-pub type Row = Vec<(String, Cell)>;
+pub type OutputRow = Vec<(String, Cell)>;
 
 /// Cell of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub enum Cell {
     /// Number or boolean.
     Plain(String),
     /// Text, escaped.
-    Words(String),
+    List(String),
 }
 
 impl Cell {
@@ -23,7 +23,7 @@ impl Cell {
     pub fn text(&self) -> &str {
         match self {
             Self::Empty => "",
-            Self::Plain(text) | Self::Words(text) => text,
+            Self::Plain(text) | Self::List(text) => text,
         }
     }
 }
@@ -32,7 +32,7 @@ impl Cell {
 const LISTS: [&str; 2] = ["items", "changes"];
 
 /// Returns the rows of a list, or one row for any other value.
-pub fn rows(value: &Value) -> Vec<Row> {
+pub fn rows(value: &Value) -> Vec<OutputRow> {
     let list = match value {
         Value::Array(values) => Some(values),
         Value::Object(members) => LISTS
@@ -47,13 +47,13 @@ pub fn rows(value: &Value) -> Vec<Row> {
 }
 
 /// Returns a value as one row.
-pub fn row(value: &Value) -> Row {
-    let mut row = Row::new();
+pub fn row(value: &Value) -> OutputRow {
+    let mut row = OutputRow::new();
     flatten(value, String::new(), &mut row);
     row
 }
 
-fn flatten(value: &Value, path: String, row: &mut Row) {
+fn flatten(value: &Value, path: String, row: &mut OutputRow) {
     let Value::Object(members) = value else {
         row.push((path, cell(value)));
         return;
@@ -73,15 +73,15 @@ fn cell(value: &Value) -> Cell {
         Value::Null => Cell::Empty,
         Value::Bool(on) => Cell::Plain(on.to_string()),
         Value::Number(number) => Cell::Plain(number.to_string()),
-        Value::String(text) => Cell::Words(printable(text).into_owned()),
+        Value::String(text) => Cell::List(printable(text).into_owned()),
         Value::Array(values) => {
             let texts = values.iter().map(|value| match value {
                 Value::String(text) => text.clone(),
                 value => value.to_string(),
             });
             let joined = texts.collect::<Vec<_>>().join(", ");
-            Cell::Words(printable(&joined).into_owned())
+            Cell::List(printable(&joined).into_owned())
         }
-        Value::Object(_) => Cell::Words(printable(&value.to_string()).into_owned()),
+        Value::Object(_) => Cell::List(printable(&value.to_string()).into_owned()),
     }
 }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
 
-use super::super::exit::{Exit, Failure, exit_of, is_lasting};
+use super::super::exit::{Exit, Failure, exit_of, is_fatal};
 use super::super::output::Output;
 use super::super::progress::Progress;
-use super::{Refusal, Step, What};
+use super::{PlanAction, PlanStep, RefusedEntry};
 use crate::connection::{ConnectionError, ConnectionService};
 
 /// Number of concurrent changes.
@@ -15,7 +15,7 @@ const AT_ONCE: usize = 256;
 
 /// Number of connections per action.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Done {
+pub struct ActionCounts {
     /// Created.
     pub created: usize,
     /// Changed.
@@ -30,23 +30,23 @@ pub struct Done {
     pub refused: usize,
 }
 
-impl Done {
+impl ActionCounts {
     /// Counts the steps of a plan.
-    pub fn planned(steps: &[Step]) -> Self {
+    pub fn planned(steps: &[PlanStep]) -> Self {
         let mut done = Self::default();
         for step in steps {
-            *done.count(&step.what) += 1;
+            *done.count(&step.action) += 1;
         }
         done
     }
 
-    fn count(&mut self, what: &What) -> &mut usize {
+    fn count(&mut self, what: &PlanAction) -> &mut usize {
         match what {
-            What::Create(_) => &mut self.created,
-            What::Update(_) => &mut self.updated,
-            What::Delete(_) => &mut self.deleted,
-            What::Nothing => &mut self.unchanged,
-            What::Skip => &mut self.skipped,
+            PlanAction::Create(_) => &mut self.created,
+            PlanAction::Update(_) => &mut self.updated,
+            PlanAction::Delete(_) => &mut self.deleted,
+            PlanAction::Unchanged => &mut self.unchanged,
+            PlanAction::Skip => &mut self.skipped,
         }
     }
 
@@ -74,7 +74,7 @@ impl Done {
 }
 
 /// Result of one step.
-enum Ended {
+enum StepResult {
     Created,
     /// True if a new version was created.
     Updated(bool),
@@ -84,27 +84,27 @@ enum Ended {
 /// Applies the plan, deletions last. A refusal is reported and does not stop the others.
 pub async fn execute(
     service: &Arc<dyn ConnectionService>,
-    steps: Vec<Step>,
+    steps: Vec<PlanStep>,
     word: &str,
     output: &Output,
-) -> Result<Done, Failure> {
-    let planned_counts = Done::planned(&steps);
-    let mut done = Done {
+) -> Result<ActionCounts, Failure> {
+    let planned_counts = ActionCounts::planned(&steps);
+    let mut done = ActionCounts {
         unchanged: planned_counts.unchanged,
         skipped: planned_counts.skipped,
-        ..Done::default()
+        ..ActionCounts::default()
     };
     let mut progress = Progress::new(word, planned_counts.changes(), output);
-    let (deletions, others): (Vec<Step>, Vec<Step>) = steps
+    let (deletions, others): (Vec<PlanStep>, Vec<PlanStep>) = steps
         .into_iter()
-        .partition(|step| matches!(step.what, What::Delete(_)));
+        .partition(|step| matches!(step.action, PlanAction::Delete(_)));
     let mut first = None;
     for steps in [others, deletions] {
         let tasks = stream::iter(steps).filter_map(async |step| {
             let service = Arc::clone(service);
             Some(async move {
-                let place = step.place.clone();
-                let task = tokio::spawn(async move { make(&*service, step.what).await });
+                let place = step.position.clone();
+                let task = tokio::spawn(async move { execute_step(&*service, step.action).await });
                 (place, task.await)
             })
         });
@@ -112,11 +112,11 @@ pub async fn execute(
         while let Some((place, ended)) = tasks.next().await {
             match ended.map_err(anyhow::Error::from)? {
                 Ok(None) => continue,
-                Ok(Some(Ended::Created)) => done.created += 1,
-                Ok(Some(Ended::Updated(true))) => done.updated += 1,
-                Ok(Some(Ended::Updated(false))) => done.unchanged += 1,
-                Ok(Some(Ended::Deleted)) => done.deleted += 1,
-                Err(error) if is_lasting(&error) => {
+                Ok(Some(StepResult::Created)) => done.created += 1,
+                Ok(Some(StepResult::Updated(true))) => done.updated += 1,
+                Ok(Some(StepResult::Updated(false))) => done.unchanged += 1,
+                Ok(Some(StepResult::Deleted)) => done.deleted += 1,
+                Err(error) if is_fatal(&error) => {
                     drop(progress);
                     if done.changes() > 0 {
                         output.note(&done.sentence("Before the error: "));
@@ -126,8 +126,11 @@ pub async fn execute(
                 Err(error) => {
                     done.refused += 1;
                     progress.clear();
-                    let refusal = Refusal { place, error };
-                    output.refusal_at(&refusal.error, &refusal.place);
+                    let refusal = RefusedEntry {
+                        position: place,
+                        error,
+                    };
+                    output.refusal_at(&refusal.error, &refusal.position);
                     first.get_or_insert(exit_of(&refusal.error));
                 }
             }
@@ -148,26 +151,26 @@ pub async fn execute(
     }
 }
 
-async fn make(
+async fn execute_step(
     service: &dyn ConnectionService,
-    what: What,
-) -> Result<Option<Ended>, ConnectionError> {
+    what: PlanAction,
+) -> Result<Option<StepResult>, ConnectionError> {
     match what {
-        What::Create(new) => {
+        PlanAction::Create(new) => {
             service.create(new.draft).await?;
-            Ok(Some(Ended::Created))
+            Ok(Some(StepResult::Created))
         }
-        What::Update(change) => {
+        PlanAction::Update(change) => {
             let before = change.before.item.version;
             let saved = service
                 .update(&change.key(), change.draft, Some(before))
                 .await?;
-            Ok(Some(Ended::Updated(saved.item.version > before)))
+            Ok(Some(StepResult::Updated(saved.item.version > before)))
         }
-        What::Delete(item) => {
+        PlanAction::Delete(item) => {
             service.delete(&item.id.into(), Some(item.version)).await?;
-            Ok(Some(Ended::Deleted))
+            Ok(Some(StepResult::Deleted))
         }
-        What::Nothing | What::Skip => Ok(None),
+        PlanAction::Unchanged | PlanAction::Skip => Ok(None),
     }
 }

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use futures_util::{StreamExt, stream};
 
 use super::super::connections::export::all_items;
-use super::super::exit::{Exit, Failure, exit_of, is_lasting};
+use super::super::exit::{Exit, Failure, exit_of, is_fatal};
 use super::super::output::Output;
 use super::super::progress::Progress;
-use super::source::Entry;
-use super::{Change, New, Refusal, Step, What};
-use crate::connection::document::Blank;
+use super::source::PlanEntry;
+use super::{PlanAction, PlanStep, PlannedChange, PlannedCreate, RefusedEntry};
+use crate::connection::document::MissingSecret;
 use crate::connection::{
-    Connection, ConnectionDraft, ConnectionError, ConnectionService, Field, FieldError, IdOrAlias,
-    Mask, Proposal, Reason, Setting,
+    Connection, ConnectionDraft, ConnectionError, ConnectionService, DraftField, FieldError,
+    FieldReason, IdOrAlias, MaskedSecret, ProposedChange, SettingValue,
 };
 use crate::provider::ProviderCatalog;
 
@@ -23,7 +23,7 @@ const AT_ONCE: usize = 64;
 
 /// Action for an existing connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Conflict {
+pub enum ExistingPolicy {
     /// Keep it unchanged
     Skip,
     /// Update it
@@ -34,9 +34,9 @@ pub enum Conflict {
 
 /// Options for building a plan.
 #[derive(Clone, Copy)]
-pub struct Looking {
+pub struct DiffOptions {
     /// Action for existing connections.
-    pub conflict: Conflict,
+    pub conflict: ExistingPolicy,
     /// True to delete connections that no file contains.
     pub is_pruning: bool,
     /// True to include the resulting connections in the plan.
@@ -46,10 +46,10 @@ pub struct Looking {
 /// Returns the plan. Reports every refused connection before it fails.
 pub async fn build_plan(
     service: &Arc<dyn ConnectionService>,
-    entries: Vec<Entry>,
-    options: Looking,
+    entries: Vec<PlanEntry>,
+    options: DiffOptions,
     output: &Output,
-) -> Result<Vec<Step>, Failure> {
+) -> Result<Vec<PlanStep>, Failure> {
     let catalog = service.providers();
     let aliases: HashSet<String> = entries.iter().map(|entry| entry.alias.clone()).collect();
     let mut progress = Progress::new("Checking", entries.len(), output);
@@ -65,7 +65,7 @@ pub async fn build_plan(
     while let Some(result) = lookups.next().await {
         match result? {
             Ok(step) => steps.push(step),
-            Err(refusal) if is_lasting(&refusal.error) => return Err(refusal.error.into()),
+            Err(refusal) if is_fatal(&refusal.error) => return Err(refusal.error.into()),
             Err(refusal) => refusals.push(refusal),
         }
         progress.advance();
@@ -73,21 +73,21 @@ pub async fn build_plan(
     drop(lookups);
     drop(progress);
     if !refusals.is_empty() {
-        return Err(refused(&refusals, aliases.len(), output));
+        return Err(report_refusals(&refusals, aliases.len(), output));
     }
     if options.is_pruning {
         let unlisted = all_items(service).await?.into_iter();
         let unlisted = unlisted.filter(|item| !aliases.contains(&item.alias.to_lowercase()));
-        steps.extend(unlisted.map(|item| Step {
+        steps.extend(unlisted.map(|item| PlanStep {
             alias: item.alias.clone(),
-            place: format!("{}: ", item.alias),
-            what: What::Delete(Box::new(item)),
+            position: format!("{}: ", item.alias),
+            action: PlanAction::Delete(Box::new(item)),
         }));
     }
     Ok(steps)
 }
 
-fn refused(refusals: &[Refusal], all: usize, output: &Output) -> Failure {
+fn report_refusals(refusals: &[RefusedEntry], all: usize, output: &Output) -> Failure {
     let mut exits = refusals.iter().map(|refusal| exit_of(&refusal.error));
     let first = exits.next().unwrap_or(Exit::Invalid);
     let exit = if exits.all(|exit| exit == first) {
@@ -96,12 +96,12 @@ fn refused(refusals: &[Refusal], all: usize, output: &Output) -> Failure {
         Exit::Invalid
     };
     for refusal in refusals {
-        output.refusal_at(&refusal.error, &refusal.place);
+        output.refusal_at(&refusal.error, &refusal.position);
     }
     let many = refusals.len();
-    let is_taken = |refusal: &Refusal| {
+    let is_taken = |refusal: &RefusedEntry| {
         let errors = refusal.error.fields();
-        let is_taken = |error: &FieldError| matches!(error.reason, Reason::AliasTaken { .. });
+        let is_taken = |error: &FieldError| matches!(error.reason, FieldReason::AliasTaken { .. });
         !errors.is_empty() && errors.iter().all(is_taken)
     };
     let message = match (refusals.iter().all(is_taken), all) {
@@ -115,12 +115,12 @@ fn refused(refusals: &[Refusal], all: usize, output: &Output) -> Failure {
 
 async fn plan_entry(
     service: &dyn ConnectionService,
-    entry: Entry,
-    options: Looking,
+    entry: PlanEntry,
+    options: DiffOptions,
     catalog: &ProviderCatalog,
-) -> Result<Step, Refusal> {
-    let Entry {
-        place,
+) -> Result<PlanStep, RefusedEntry> {
+    let PlanEntry {
+        position: place,
         alias,
         draft,
         blank,
@@ -131,32 +131,43 @@ async fn plan_entry(
             create(service, draft, &blank, options.is_shown).await
         }
         (Err(error), _) => Err(error),
-        (Ok(_), Conflict::Skip) => Ok(What::Skip),
-        (Ok(before), Conflict::Fail) => Err(ConnectionError::at(
-            Field::Alias,
-            Reason::AliasTaken {
+        (Ok(_), ExistingPolicy::Skip) => Ok(PlanAction::Skip),
+        (Ok(before), ExistingPolicy::Fail) => Err(ConnectionError::at(
+            DraftField::Alias,
+            FieldReason::AliasTaken {
                 alias: before.item.alias,
                 by: before.item.name,
             },
         )),
-        (Ok(before), Conflict::Update) => update(service, before, draft, &blank, catalog).await,
+        (Ok(before), ExistingPolicy::Update) => {
+            update(service, before, draft, &blank, catalog).await
+        }
     };
     match what {
-        Ok(what) => Ok(Step { alias, place, what }),
-        Err(error) => Err(Refusal { place, error }),
+        Ok(what) => Ok(PlanStep {
+            alias,
+            position: place,
+            action: what,
+        }),
+        Err(error) => Err(RefusedEntry {
+            position: place,
+            error,
+        }),
     }
 }
 
 async fn create(
     service: &dyn ConnectionService,
     draft: ConnectionDraft,
-    blank: &[Blank],
+    blank: &[MissingSecret],
     is_shown: bool,
-) -> Result<What, ConnectionError> {
+) -> Result<PlanAction, ConnectionError> {
     let provider_id = draft.provider_id.clone().unwrap_or_default();
-    refuse_blank(blank.iter().filter(|blank| blank.is_needed), &provider_id)?;
-    let foreseen = service.foresee(Proposal::Create(draft.clone())).await?;
-    Ok(What::Create(Box::new(New {
+    reject_blank(blank.iter().filter(|blank| blank.is_needed), &provider_id)?;
+    let foreseen = service
+        .preview(ProposedChange::Create(draft.clone()))
+        .await?;
+    Ok(PlanAction::Create(Box::new(PlannedCreate {
         draft,
         after: is_shown.then_some(foreseen.connection),
     })))
@@ -166,18 +177,18 @@ async fn update(
     service: &dyn ConnectionService,
     before: Connection,
     draft: ConnectionDraft,
-    blank: &[Blank],
+    blank: &[MissingSecret],
     catalog: &ProviderCatalog,
-) -> Result<What, ConnectionError> {
+) -> Result<PlanAction, ConnectionError> {
     let unstored = blank
         .iter()
         .filter(|blank| blank.is_needed && !is_stored(&blank.key, &before, catalog));
-    refuse_blank(unstored, &before.item.provider_id)?;
+    reject_blank(unstored, &before.item.provider_id)?;
     let settings = draft.settings.map(|mut settings| {
         // A missing setting needs no clearing.
         let cleared = settings
             .iter()
-            .filter(|(_, value)| **value == Setting::Null);
+            .filter(|(_, value)| **value == SettingValue::Null);
         let cleared: Vec<String> = cleared.map(|(key, _)| key.to_owned()).collect();
         for key in cleared {
             if !is_stored(&key, &before, catalog) {
@@ -192,19 +203,19 @@ async fn update(
         settings: settings.filter(|settings| !settings.is_empty()),
         ..draft
     };
-    let proposal = Proposal::Update {
+    let proposal = ProposedChange::Update {
         key: before.item.id.into(),
         draft: draft.clone(),
         over: Some(before.item.version),
     };
-    let foreseen = service.foresee(proposal).await?;
+    let foreseen = service.preview(proposal).await?;
     if foreseen.paths.is_empty() {
-        return Ok(What::Nothing);
+        return Ok(PlanAction::Unchanged);
     }
-    Ok(What::Update(Box::new(Change {
+    Ok(PlanAction::Update(Box::new(PlannedChange {
         before,
         draft,
-        foreseen,
+        preview: foreseen,
     })))
 }
 
@@ -218,25 +229,27 @@ fn is_stored(key: &str, before: &Connection, catalog: &ProviderCatalog) -> bool 
     };
     std::iter::once(key).chain(keys).any(|key| {
         settings.get(key).is_some_and(|value| match value {
-            Setting::Null => false,
-            Setting::Switch(_) | Setting::Number(_) | Setting::Secret(Mask::Sk | Mask::Any) => true,
-            Setting::Text(text) => !text.is_empty(),
+            SettingValue::Null => false,
+            SettingValue::Switch(_)
+            | SettingValue::Number(_)
+            | SettingValue::Secret(MaskedSecret::OpenAiStyle | MaskedSecret::Any) => true,
+            SettingValue::Text(text) => !text.is_empty(),
         })
     })
 }
 
-fn refuse_blank<'b>(
-    blank: impl Iterator<Item = &'b Blank>,
+fn reject_blank<'b>(
+    blank: impl Iterator<Item = &'b MissingSecret>,
     provider_id: &str,
 ) -> Result<(), ConnectionError> {
     let errors: Vec<_> = blank
-        .map(|Blank { key, .. }| crate::connection::FieldError {
-            field: Field::Setting {
+        .map(|MissingSecret { key, .. }| crate::connection::FieldError {
+            field: DraftField::Setting {
                 provider: provider_id.to_owned(),
                 key: key.clone(),
                 label: key.clone(),
             },
-            reason: Reason::Said(format!(
+            reason: FieldReason::ServerMessage(format!(
                 "The value is blank, masked or encrypted by Umbraco (ENC:…), and no value is stored: {}",
                 crate::connection::document::WAYS
             )),

@@ -7,47 +7,52 @@ use std::sync::Arc;
 
 use super::super::ask;
 use super::super::secret;
-use super::source::{Entry, Source, place};
-use crate::connection::document::{Elsewhere, Wanted};
-use crate::connection::{Plain, Setting};
+use super::source::{PlanEntry, PlanFile, position};
+use crate::connection::document::{DesiredConnection, SecretSource};
+use crate::connection::{PlainSecret, SettingValue};
 use crate::disk;
 use crate::text;
 
 /// Returns the connections with their secrets; errors are added to `flaws`.
-pub fn fill(found: Vec<(Arc<Source>, Wanted)>, flaws: &mut Vec<String>) -> Vec<Entry> {
+pub fn fill(
+    found: Vec<(Arc<PlanFile>, DesiredConnection)>,
+    flaws: &mut Vec<String>,
+) -> Vec<PlanEntry> {
     let from_stdin = found.iter().filter(|(_, wanted)| {
-        let mut elsewhere = wanted.elsewhere.iter();
-        elsewhere.any(|(_, place)| *place == Elsewhere::Stdin)
+        let mut elsewhere = wanted.secret_sources.iter();
+        elsewhere.any(|(_, place)| *place == SecretSource::Stdin)
     });
     let is_stdin_taken = found.iter().any(|(source, _)| source.is_stdin);
-    let many: usize = from_stdin.map(|(_, wanted)| wanted.elsewhere.len()).sum();
+    let many: usize = from_stdin
+        .map(|(_, wanted)| wanted.secret_sources.len())
+        .sum();
     let is_stdin_clear = many < 2 && !is_stdin_taken;
     let mut entries = Vec::with_capacity(found.len());
     for (source, mut wanted) in found {
-        let place = place(&source, &wanted);
-        let elsewhere = std::mem::take(&mut wanted.elsewhere);
+        let place = position(&source, &wanted);
+        let elsewhere = std::mem::take(&mut wanted.secret_sources);
         for (key, where_it_is) in elsewhere {
             let taken = match &where_it_is {
-                Elsewhere::File(path) => from_file(&source.folder, path),
-                Elsewhere::Stdin if is_stdin_clear => {
+                SecretSource::File(path) => from_file(&source.folder, path),
+                SecretSource::Stdin if is_stdin_clear => {
                     typed_or_piped(&format!("{place}settings.{key}"))
                 }
-                Elsewhere::Stdin if is_stdin_taken => {
+                SecretSource::Stdin if is_stdin_taken => {
                     Err("stdin is already used for the document".into())
                 }
-                Elsewhere::Stdin => Err("stdin can provide only one secret".into()),
+                SecretSource::Stdin => Err("stdin can provide only one secret".into()),
             };
             match taken {
                 Ok(taken) => {
                     let settings = wanted.draft.settings.get_or_insert_default();
                     let secret = text::trim_invisible(taken.secret.expose().unwrap_or_default());
-                    settings.set(key, Setting::Secret(Plain::new(secret)));
+                    settings.set(key, SettingValue::Secret(PlainSecret::new(secret)));
                 }
                 Err(why) => flaws.push(format!("{place}settings.{key}: {why}")),
             }
         }
-        entries.push(Entry {
-            place,
+        entries.push(PlanEntry {
+            position: place,
             alias: wanted.alias(),
             draft: wanted.draft,
             blank: wanted.blank,
@@ -57,12 +62,12 @@ pub fn fill(found: Vec<(Arc<Source>, Wanted)>, flaws: &mut Vec<String>) -> Vec<E
 }
 
 /// Reads a secret from stdin; prompts without echo if stdin is a terminal.
-fn typed_or_piped(label: &str) -> Result<secret::Taken, String> {
+fn typed_or_piped(label: &str) -> Result<secret::SecretArgument, String> {
     if std::io::stdin().is_terminal() {
         let typed = ask::hidden(label).map_err(|failure| failure.to_string())?;
         return typed
             .filter(has_text)
-            .map(|secret| secret::Taken {
+            .map(|secret| secret::SecretArgument {
                 secret,
                 is_trimmed: false,
             })
@@ -79,14 +84,14 @@ fn typed_or_piped(label: &str) -> Result<secret::Taken, String> {
 /// Hint for clearing a setting.
 const CLEAR: &str = "null clears the setting";
 
-fn has_text(secret: &Plain) -> bool {
+fn has_text(secret: &PlainSecret) -> bool {
     secret
         .expose()
         .is_some_and(|text| !text::trim_invisible(text).is_empty())
 }
 
 /// Reads a secret from a file. Errors do not repeat the path: it could be a secret written by mistake.
-fn from_file(folder: &Path, path: &Path) -> Result<secret::Taken, String> {
+fn from_file(folder: &Path, path: &Path) -> Result<secret::SecretArgument, String> {
     let path = &folder.join(disk::expand_home(path)?);
     let file = match std::fs::metadata(path) {
         Ok(metadata) if !metadata.is_file() => Err("it is not a regular file".to_owned()),

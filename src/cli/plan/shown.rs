@@ -5,18 +5,18 @@ use serde_json::{Value, json};
 
 use super::super::exit::Failure;
 use super::super::output::Output;
-use super::carry::Done;
-use super::{Step, What};
-use crate::connection::{Connection, Mask, Setting, Settings};
+use super::carry::ActionCounts;
+use super::{PlanAction, PlanStep};
+use crate::connection::{Connection, MaskedSecret, SettingValue, Settings};
 
 /// Text for a missing or empty value.
 const NOTHING: &str = "-";
 
 /// Writes the changes for people.
-pub fn write_plan(steps: &[Step], output: &mut Output) -> Result<(), Failure> {
+pub fn write_plan(steps: &[PlanStep], output: &mut Output) -> Result<(), Failure> {
     for step in steps {
-        match &step.what {
-            What::Create(new) => {
+        match &step.action {
+            PlanAction::Create(new) => {
                 output.line(&format!(
                     "+ {} {}",
                     step.alias,
@@ -26,15 +26,15 @@ pub fn write_plan(steps: &[Step], output: &mut Output) -> Result<(), Failure> {
                     output.line(&format!("    {path}: {value}"))?;
                 }
             }
-            What::Update(change) => {
+            PlanAction::Update(change) => {
                 let before = &change.before;
                 output.line(&format!("~ {} ({})", step.alias, before.item.name))?;
-                for path in &change.foreseen.paths {
+                for path in &change.preview.paths {
                     let from = value(before, path);
-                    let to = value(&change.foreseen.connection, path);
-                    let note = if change.foreseen.untold.contains(path) {
+                    let to = value(&change.preview.connection, path);
+                    let note = if change.preview.unknown.contains(path) {
                         " (possibly unchanged)"
-                    } else if from == to && Mask::read(&from).is_some() {
+                    } else if from == to && MaskedSecret::read(&from).is_some() {
                         " (different)"
                     } else {
                         ""
@@ -42,8 +42,10 @@ pub fn write_plan(steps: &[Step], output: &mut Output) -> Result<(), Failure> {
                     output.line(&format!("    {path}: {from} → {to}{note}"))?;
                 }
             }
-            What::Delete(item) => output.line(&format!("- {} ({})", step.alias, item.name))?,
-            What::Nothing | What::Skip => {}
+            PlanAction::Delete(item) => {
+                output.line(&format!("- {} ({})", step.alias, item.name))?
+            }
+            PlanAction::Unchanged | PlanAction::Skip => {}
         }
     }
     Ok(())
@@ -59,7 +61,7 @@ fn describe(connection: Option<&Connection>) -> String {
 
 fn settings_of(connection: &Connection) -> Vec<(String, String)> {
     let settings = connection.settings.iter().flat_map(Settings::iter);
-    let given = settings.filter(|(_, value)| !matches!(value, Setting::Null));
+    let given = settings.filter(|(_, value)| !matches!(value, SettingValue::Null));
     let lines = given.map(|(key, value)| (format!("settings.{key}"), format_value(Some(value))));
     lines.collect()
 }
@@ -78,44 +80,44 @@ fn value(connection: &Connection, path: &str) -> String {
     }
 }
 
-fn format_value(value: Option<&Setting<Mask>>) -> String {
+fn format_value(value: Option<&SettingValue<MaskedSecret>>) -> String {
     match value {
-        None | Some(Setting::Null) => NOTHING.into(),
-        Some(Setting::Switch(on)) => on.to_string(),
-        Some(Setting::Number(number)) => number.to_string(),
-        Some(Setting::Secret(mask)) => mask.text().into(),
-        Some(Setting::Text(text)) if text.is_empty() => "\"\"".into(),
-        Some(Setting::Text(text)) => text.clone(),
+        None | Some(SettingValue::Null) => NOTHING.into(),
+        Some(SettingValue::Switch(on)) => on.to_string(),
+        Some(SettingValue::Number(number)) => number.to_string(),
+        Some(SettingValue::Secret(mask)) => mask.text().into(),
+        Some(SettingValue::Text(text)) if text.is_empty() => "\"\"".into(),
+        Some(SettingValue::Text(text)) => text.clone(),
     }
 }
 
 /// JSON of a step.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Told<'s> {
+struct StepJson<'s> {
     action: &'static str,
     alias: &'s str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     changes: Vec<Value>,
 }
 
-fn step_json(step: &Step) -> Option<Told<'_>> {
-    let (action, changes) = match &step.what {
-        What::Create(_) => ("create", Vec::new()),
-        What::Update(change) => {
-            let paths = change.foreseen.paths.iter().map(|path| {
+fn step_json(step: &PlanStep) -> Option<StepJson<'_>> {
+    let (action, changes) = match &step.action {
+        PlanAction::Create(_) => ("create", Vec::new()),
+        PlanAction::Update(change) => {
+            let paths = change.preview.paths.iter().map(|path| {
                 json!({
                     "path": path,
                     "fromValue": value(&change.before, path),
-                    "toValue": value(&change.foreseen.connection, path),
+                    "toValue": value(&change.preview.connection, path),
                 })
             });
             ("update", paths.collect())
         }
-        What::Delete(_) => ("delete", Vec::new()),
-        What::Nothing | What::Skip => return None,
+        PlanAction::Delete(_) => ("delete", Vec::new()),
+        PlanAction::Unchanged | PlanAction::Skip => return None,
     };
-    Some(Told {
+    Some(StepJson {
         action,
         alias: &step.alias,
         changes,
@@ -123,12 +125,12 @@ fn step_json(step: &Step) -> Option<Told<'_>> {
 }
 
 /// Returns the steps as JSON.
-pub fn as_json(steps: &[Step]) -> Value {
+pub fn as_json(steps: &[PlanStep]) -> Value {
     json!(steps.iter().filter_map(step_json).collect::<Vec<_>>())
 }
 
 /// Returns the summary of a plan, or of its result, as JSON.
-pub fn summary(changes: &Value, done: &Done, is_dry_run: bool) -> Value {
+pub fn summary(changes: &Value, done: &ActionCounts, is_dry_run: bool) -> Value {
     json!({
         "dryRun": is_dry_run,
         "created": done.created,

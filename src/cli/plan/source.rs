@@ -14,7 +14,7 @@ use super::super::secret::unbuffered_stdin;
 use super::secrets;
 use crate::connection::ConnectionDraft;
 use crate::connection::document::notation::{MAX_BYTES, text_of};
-use crate::connection::document::{self, Blank, Notation, Wanted};
+use crate::connection::document::{self, DesiredConnection, ManifestFormat, MissingSecret};
 use crate::provider::ProviderCatalog;
 
 /// File extensions that are read from directories.
@@ -24,30 +24,30 @@ const ENDINGS: [&str; 4] = ["yaml", "yml", "json", "uda"];
 const STDIN: &str = "-";
 
 /// Connection from a file.
-pub struct Entry {
+pub struct PlanEntry {
     /// Position in the file, as a prefix of messages.
-    pub place: String,
+    pub position: String,
     /// Alias in lower case.
     pub alias: String,
     /// Draft, including secrets.
     pub draft: ConnectionDraft,
     /// Settings that keep their stored values.
-    pub blank: Vec<Blank>,
+    pub blank: Vec<MissingSecret>,
 }
 
 /// File that was read.
-pub(super) struct Source {
+pub(super) struct PlanFile {
     pub name: Arc<str>,
     pub folder: PathBuf,
     pub is_stdin: bool,
 }
 
 /// Contents of the files and folders of one command.
-pub struct Documents {
+pub struct PlanFiles {
     /// The connections, each alias once.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<PlanEntry>,
     /// Number of artifacts that are not connections.
-    pub others: usize,
+    pub skipped: usize,
 }
 
 /// Reads every file, folder and standard input; reports all errors before it returns the last one.
@@ -55,8 +55,8 @@ pub fn read(
     paths: &[PathBuf],
     catalog: &ProviderCatalog,
     output: &Output,
-) -> Result<Documents, Failure> {
-    let mut found: Vec<(Arc<Source>, Wanted)> = Vec::new();
+) -> Result<PlanFiles, Failure> {
+    let mut found: Vec<(Arc<PlanFile>, DesiredConnection)> = Vec::new();
     let (mut flaws, mut others) = (Vec::new(), 0);
     for (path, is_in_folder) in files(paths)? {
         let is_stdin = path == Path::new(STDIN);
@@ -70,19 +70,19 @@ pub fn read(
         } else {
             text_of(&path).map_err(|why| Failure::Usage(format!("{name} {why}")))?
         };
-        let notation = Notation::of((!is_stdin).then_some(&*path), &text);
+        let notation = ManifestFormat::from_path((!is_stdin).then_some(&*path), &text);
         let read = document::read(&text, notation, catalog);
-        if read.others > 0 && !is_in_folder {
+        if read.skipped > 0 && !is_in_folder {
             flaws.push(format!("{name}: the artifact is not a connection"));
         }
-        others += read.others;
-        flaws.extend(read.flaws.iter().map(|flaw| format!("{name}: {flaw}")));
-        let source = Arc::new(Source {
+        others += read.skipped;
+        flaws.extend(read.errors.iter().map(|flaw| format!("{name}: {flaw}")));
+        let source = Arc::new(PlanFile {
             name: name.into(),
             folder: path.parent().map(Path::to_path_buf).unwrap_or_default(),
             is_stdin,
         });
-        let wanted = read.wanted.into_iter();
+        let wanted = read.connections.into_iter();
         found.extend(wanted.map(|wanted| (Arc::clone(&source), wanted)));
     }
     flaws.extend(repeated(&found));
@@ -96,7 +96,10 @@ pub fn read(
                 "Skipped artifacts that are not connections: {others}"
             ));
         }
-        return Ok(Documents { entries, others });
+        return Ok(PlanFiles {
+            entries,
+            skipped: others,
+        });
     }
     let refused = |flaw: String| Failure::Partial(flaw, Exit::Invalid);
     let last = flaws.pop().unwrap_or_default();
@@ -107,7 +110,7 @@ pub fn read(
 }
 
 /// Returns the position of a connection, as a prefix of messages.
-pub(super) fn place(source: &Source, wanted: &Wanted) -> String {
+pub(super) fn position(source: &PlanFile, wanted: &DesiredConnection) -> String {
     let alias = wanted.draft.alias.as_deref().unwrap_or_default();
     format!("{}: connection {} ({alias}): ", source.name, wanted.number)
 }
@@ -169,8 +172,8 @@ fn stdin() -> Result<Zeroizing<String>, Failure> {
 }
 
 /// Returns an error for each alias that occurs twice.
-fn repeated(found: &[(Arc<Source>, Wanted)]) -> Vec<String> {
-    let mut first: HashMap<String, (&Source, usize)> = HashMap::with_capacity(found.len());
+fn repeated(found: &[(Arc<PlanFile>, DesiredConnection)]) -> Vec<String> {
+    let mut first: HashMap<String, (&PlanFile, usize)> = HashMap::with_capacity(found.len());
     let mut flaws = Vec::new();
     for (source, wanted) in found {
         match first.get(&wanted.alias()) {
@@ -179,7 +182,7 @@ fn repeated(found: &[(Arc<Source>, Wanted)]) -> Vec<String> {
             }
             Some((other, number)) => flaws.push(format!(
                 "{}alias: already used by connection {number} in {}",
-                place(source, wanted),
+                position(source, wanted),
                 other.name
             )),
         }

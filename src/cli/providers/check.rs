@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::super::exit::{Exit, Failure};
-use super::super::output::{Format, Output};
+use super::super::output::{Output, OutputReader};
 use crate::provider::ProviderCatalog;
 
 /// Checks these files, or those of a directory, and prints one result each.
@@ -41,11 +41,11 @@ pub fn run(given: &[PathBuf], folder: &Path, output: &mut Output) -> Result<(), 
             }
         };
         match output.format() {
-            Format::Text => output.line(&line)?,
-            Format::Json => found.push(value),
+            OutputReader::Text => output.line(&line)?,
+            OutputReader::Json => found.push(value),
         }
     }
-    if output.format() == Format::Json {
+    if output.format() == OutputReader::Json {
         output.json(&json!({ "total": found.len(), "items": found }))?;
     }
     match wrong {

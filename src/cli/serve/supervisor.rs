@@ -6,7 +6,7 @@ use std::os::unix::net::{SocketAddr, UnixDatagram};
 
 /// State that is reported to the service manager.
 #[derive(Debug, Clone, Copy)]
-pub enum State {
+pub enum ServiceState {
     /// Listening.
     Ready,
     /// Stopping; active requests are being finished.
@@ -14,7 +14,7 @@ pub enum State {
 }
 
 /// Sends the state; does nothing without a service manager.
-pub fn notify(state: State) {
+pub fn notify(state: ServiceState) {
     let Some(name) = std::env::var_os("NOTIFY_SOCKET") else {
         return;
     };
@@ -23,8 +23,8 @@ pub fn notify(state: State) {
         None => SocketAddr::from_pathname(&name),
     };
     let words: &[u8] = match state {
-        State::Ready => b"READY=1",
-        State::Stopping => b"STOPPING=1",
+        ServiceState::Ready => b"READY=1",
+        ServiceState::Stopping => b"STOPPING=1",
     };
     let sent = UnixDatagram::unbound().and_then(|socket| socket.send_to_addr(words, &address?));
     if let Err(error) = sent {

@@ -70,35 +70,35 @@ fn embedded(v6: Ipv6Addr) -> Option<Ipv4Addr> {
 
 /// Class of an address by its URL alone, before DNS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outlook {
+pub enum AddressClass {
     /// Allowed.
-    Fine,
+    Public,
     /// Plain http in a private network: allowed, but the request can be read on the way.
-    Open,
+    CleartextAllowed,
     /// Plain http to a host name: allowed if it resolves to this computer or a private network.
-    OpenIfNear,
+    CleartextIfLocal,
     /// Plain http to a public address: not allowed.
     Unencrypted,
     /// Blocked: link-local, metadata, unspecified, multicast, reserved.
     Forbidden,
 }
 
-impl Outlook {
+impl AddressClass {
     /// Classifies a URL.
-    pub fn of(url: &Url) -> Self {
+    pub fn classify(url: &Url) -> Self {
         let is_plain = url.scheme() != "https";
         let Some(host) = url.host() else {
-            return Self::Fine;
+            return Self::Public;
         };
         match (literal(&host), url.domain()) {
             (Some(address), _) if is_blocked(address) => Self::Forbidden,
             (None, Some(name)) if is_name_blocked(name) => Self::Forbidden,
-            _ if !is_plain => Self::Fine,
-            (Some(address), _) if address.to_canonical().is_loopback() => Self::Fine,
-            (Some(address), _) if is_private(address) => Self::Open,
+            _ if !is_plain => Self::Public,
+            (Some(address), _) if address.to_canonical().is_loopback() => Self::Public,
+            (Some(address), _) if is_private(address) => Self::CleartextAllowed,
             (Some(_), _) => Self::Unencrypted,
-            (None, Some(name)) if is_localhost(name) => Self::Fine,
-            (None, _) => Self::OpenIfNear,
+            (None, Some(name)) if is_localhost(name) => Self::Public,
+            (None, _) => Self::CleartextIfLocal,
         }
     }
 }
@@ -179,22 +179,22 @@ mod tests {
     }
 
     #[rstest]
-    #[case("https://api.openai.com/v1", Outlook::Fine)]
-    #[case("http://localhost:11434", Outlook::Fine)]
-    #[case("http://ollama.localhost.", Outlook::Fine)]
-    #[case("http://127.0.0.1:1", Outlook::Fine)]
-    #[case("http://[::1]/", Outlook::Fine)]
-    #[case("http://192.168.1.2/", Outlook::Open)]
-    #[case("https://192.168.1.2/", Outlook::Fine)]
-    #[case("http://gateway.example", Outlook::OpenIfNear)]
-    #[case("http://8.8.8.8", Outlook::Unencrypted)]
-    #[case("http://169.254.169.254/latest", Outlook::Forbidden)]
-    #[case("https://169.254.169.254/latest", Outlook::Forbidden)]
-    #[case("https://0xa9fea9fe/", Outlook::Forbidden)]
-    #[case("https://metadata.google.internal", Outlook::Forbidden)]
-    #[case("http://[fe80::1]/", Outlook::Forbidden)]
-    fn url_is_classified_before_dns(#[case] url: &str, #[case] outlook: Outlook) {
-        assert_eq!(Outlook::of(&url.parse().unwrap()), outlook);
+    #[case("https://api.openai.com/v1", AddressClass::Public)]
+    #[case("http://localhost:11434", AddressClass::Public)]
+    #[case("http://ollama.localhost.", AddressClass::Public)]
+    #[case("http://127.0.0.1:1", AddressClass::Public)]
+    #[case("http://[::1]/", AddressClass::Public)]
+    #[case("http://192.168.1.2/", AddressClass::CleartextAllowed)]
+    #[case("https://192.168.1.2/", AddressClass::Public)]
+    #[case("http://gateway.example", AddressClass::CleartextIfLocal)]
+    #[case("http://8.8.8.8", AddressClass::Unencrypted)]
+    #[case("http://169.254.169.254/latest", AddressClass::Forbidden)]
+    #[case("https://169.254.169.254/latest", AddressClass::Forbidden)]
+    #[case("https://0xa9fea9fe/", AddressClass::Forbidden)]
+    #[case("https://metadata.google.internal", AddressClass::Forbidden)]
+    #[case("http://[fe80::1]/", AddressClass::Forbidden)]
+    fn url_is_classified_before_dns(#[case] url: &str, #[case] outlook: AddressClass) {
+        assert_eq!(AddressClass::classify(&url.parse().unwrap()), outlook);
     }
 
     #[test]

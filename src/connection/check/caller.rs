@@ -20,16 +20,16 @@ use url::Url;
 use super::address::{is_blocked, is_name_blocked, is_private, literal};
 use super::proxy::{Proxy, ProxyName, UnusableProxy};
 use super::stream::{Streamed, read_list};
-use super::unreached::{NoAnswer, Unreached};
-use super::{Limits, deadline};
-use crate::provider::probe::{ListAnswer, ListShape, Listing, PageOfModels, ProbeRequest};
+use super::unreached::{FailedRequest, TransportError};
+use super::{ProbeLimits, deadline};
+use crate::provider::probe::{ListAnswer, ListShape, ModelListFormat, PageOfModels, ProbeRequest};
 use crate::tls::trust::client_config;
 
 const USER_AGENT: &str = concat!("umai/", env!("CARGO_PKG_VERSION"));
 
 /// Response of a probe.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct ProbeResponse {
     /// HTTP status.
     pub status: u16,
     /// Time from sending the request to the last byte read.
@@ -45,14 +45,14 @@ pub(super) struct Answer {
 }
 
 /// HTTP client with a deadline for all its requests.
-pub(super) struct Caller {
-    limits: Limits,
+pub(super) struct ProbeClient {
+    limits: ProbeLimits,
     deadline: Instant,
 }
 
-impl Caller {
+impl ProbeClient {
     /// Starts the time limit.
-    pub(super) fn new(limits: Limits) -> Self {
+    pub(super) fn new(limits: ProbeLimits) -> Self {
         Self {
             limits,
             deadline: deadline(limits),
@@ -63,16 +63,16 @@ impl Caller {
     pub(super) async fn call(
         &self,
         request: ProbeRequest,
-        wanted: Wanted<'_>,
-    ) -> Result<Answer, NoAnswer> {
+        wanted: ExpectedBody<'_>,
+    ) -> Result<ProbeResponse, FailedRequest> {
         let mut proxy = None;
         let called = timeout_at(
             self.deadline,
             self.call_in_time(request, wanted, &mut proxy),
         );
-        let called = called.await.unwrap_or(Err(Unreached::Timeout));
-        called.map_err(|why| NoAnswer {
-            why,
+        let called = called.await.unwrap_or(Err(TransportError::Timeout));
+        called.map_err(|why| FailedRequest {
+            error: why,
             time: self.limits.time,
             proxy,
         })
@@ -81,10 +81,10 @@ impl Caller {
     async fn call_in_time(
         &self,
         request: ProbeRequest,
-        wanted: Wanted<'_>,
+        wanted: ExpectedBody<'_>,
         proxy: &mut Option<ProxyName>,
-    ) -> Result<Answer, Unreached> {
-        let way = Way::to(&request.url, proxy).await?;
+    ) -> Result<ProbeResponse, TransportError> {
+        let way = HostRoute::to(&request.url, proxy).await?;
         let client = way.client(&request.url)?;
         let started = Clock::now();
         let mut call = client
@@ -96,10 +96,10 @@ impl Caller {
         let response = call
             .send()
             .await
-            .map_err(|error| Unreached::from_reqwest(&error))?;
+            .map_err(|error| TransportError::from_reqwest(&error))?;
         let (status, headers) = (response.status(), response.headers().clone());
         let content = self.content(response, wanted).await?;
-        Ok(Answer {
+        Ok(ProbeResponse {
             status: status.as_u16(),
             latency: started.elapsed(),
             headers,
@@ -109,56 +109,60 @@ impl Caller {
         })
     }
 
-    async fn content(&self, response: Response, wanted: Wanted<'_>) -> Result<Content, Unreached> {
+    async fn content(
+        &self,
+        response: Response,
+        wanted: ExpectedBody<'_>,
+    ) -> Result<ParsedBody, TransportError> {
         let (max, list) = match wanted {
-            Wanted::List(listing, shape) if response.status().is_success() => {
+            ExpectedBody::List(listing, shape) if response.status().is_success() => {
                 (self.limits.list_bytes, Some((listing, shape)))
             }
-            Wanted::List(..) | Wanted::Document => (self.limits.bytes, None),
+            ExpectedBody::List(..) | ExpectedBody::Document => (self.limits.bytes, None),
         };
         if response
             .content_length()
             .is_some_and(|length| length > max as u64)
         {
-            return Err(Unreached::TooLarge(max));
+            return Err(TransportError::TooLarge(max));
         }
         if let Some((listing, shape)) = list {
             return Ok(
                 match read_list(response, listing.clone(), shape, max).await? {
-                    Streamed::Json(ListAnswer::Page(page)) => Content {
+                    Streamed::Json(ListAnswer::Page(page)) => ParsedBody {
                         list: Some(page),
-                        ..Content::default()
+                        ..ParsedBody::default()
                     },
-                    Streamed::Json(ListAnswer::Other(json)) => Content {
+                    Streamed::Json(ListAnswer::Other(json)) => ParsedBody {
                         json: Some(json),
-                        ..Content::default()
+                        ..ParsedBody::default()
                     },
-                    Streamed::Other(start) => Content::from_text(start),
+                    Streamed::Other(start) => ParsedBody::from_text(start),
                 },
             );
         }
         let body = self.body(response).await?;
         Ok(match serde_json::from_slice(&body) {
-            Ok(json) => Content {
+            Ok(json) => ParsedBody {
                 json: Some(json),
-                ..Content::default()
+                ..ParsedBody::default()
             },
-            Err(_) => Content::from_text(body),
+            Err(_) => ParsedBody::from_text(body),
         })
     }
 
-    async fn body(&self, mut response: Response) -> Result<Vec<u8>, Unreached> {
+    async fn body(&self, mut response: Response) -> Result<Vec<u8>, TransportError> {
         let max = self.limits.bytes;
         let mut body = Vec::new();
         loop {
             match response.chunk().await {
                 Ok(None) => return Ok(body),
                 Ok(Some(chunk)) if body.len() + chunk.len() > max => {
-                    return Err(Unreached::TooLarge(max));
+                    return Err(TransportError::TooLarge(max));
                 }
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-                Err(error) if error.is_timeout() => return Err(Unreached::Timeout),
-                Err(_) => return Err(Unreached::Truncated),
+                Err(error) if error.is_timeout() => return Err(TransportError::Timeout),
+                Err(_) => return Err(TransportError::Truncated),
             }
         }
     }
@@ -166,22 +170,22 @@ impl Caller {
 
 /// Expected kind of body.
 #[derive(Clone, Copy)]
-pub(super) enum Wanted<'a> {
+pub(super) enum ExpectedBody<'a> {
     /// A JSON document.
     Document,
     /// A list of models.
-    List(&'a Listing, ListShape),
+    List(&'a ModelListFormat, ListShape),
 }
 
 /// Parsed body; at max one member is set.
 #[derive(Default)]
-struct Content {
+struct ParsedBody {
     json: Option<Value>,
     list: Option<PageOfModels>,
     text: Option<String>,
 }
 
-impl Content {
+impl ParsedBody {
     fn from_text(body: Vec<u8>) -> Self {
         let text = match String::from_utf8(body) {
             Ok(text) => Some(text),
@@ -199,48 +203,48 @@ impl Content {
 }
 
 /// Route to a host.
-enum Way {
+enum HostRoute {
     /// Direct, to these checked addresses only.
     Direct(Vec<SocketAddr>),
     /// Through the proxy of the environment.
     Proxy(Proxy),
 }
 
-impl Way {
+impl HostRoute {
     /// Chooses the route to a URL. Stores the name of its proxy in `used`, even if the proxy is unusable.
-    async fn to(url: &Url, used: &mut Option<ProxyName>) -> Result<Self, Unreached> {
+    async fn to(url: &Url, used: &mut Option<ProxyName>) -> Result<Self, TransportError> {
         let is_plain = url.scheme() != "https";
         let (Some(host), Some(port)) = (url.host(), url.port_or_known_default()) else {
-            return Err(Unreached::Dns);
+            return Err(TransportError::Dns);
         };
         let addresses = match (literal(&host), url.host_str()) {
             (Some(address), _) => Ok(vec![SocketAddr::new(address, port)]),
-            (None, Some(name)) if is_name_blocked(name) => return Err(Unreached::Forbidden),
+            (None, Some(name)) if is_name_blocked(name) => return Err(TransportError::Forbidden),
             (None, Some(name)) => tokio::net::lookup_host((name, port))
                 .await
                 .map(Vec::from_iter)
-                .map_err(|_| Unreached::Dns),
-            (None, None) => Err(Unreached::Dns),
+                .map_err(|_| TransportError::Dns),
+            (None, None) => Err(TransportError::Dns),
         };
         let addresses = addresses.and_then(|found| {
             if found.is_empty() {
-                Err(Unreached::Dns)
+                Err(TransportError::Dns)
             } else {
                 Ok(found)
             }
         });
         match &addresses {
             Ok(found) if found.iter().any(|address| is_blocked(address.ip())) => {
-                Err(Unreached::Forbidden)
+                Err(TransportError::Forbidden)
             }
             Ok(found) if found.iter().all(|address| is_private(address.ip())) => {
                 Ok(Self::Direct(found.clone()))
             }
-            Ok(_) if is_plain => Err(Unreached::Unencrypted),
+            Ok(_) if is_plain => Err(TransportError::Unencrypted),
             Err(why) if is_plain => Err(why.clone()),
             Ok(_) | Err(_) => {
                 let proxy = Proxy::for_address(url, |name| std::env::var(name).ok());
-                let proxy = proxy.map_err(|UnusableProxy { name, why }| {
+                let proxy = proxy.map_err(|UnusableProxy { name, reason: why }| {
                     *used = Some(name);
                     why
                 })?;
@@ -254,7 +258,7 @@ impl Way {
     }
 
     /// Creates a client for one request, with the current root certificates, proxy and addresses.
-    fn client(&self, url: &Url) -> Result<Client, Unreached> {
+    fn client(&self, url: &Url) -> Result<Client, TransportError> {
         install_crypto_provider();
         let mut builder = ClientBuilder::new()
             .user_agent(USER_AGENT)
@@ -264,7 +268,7 @@ impl Way {
             .no_proxy()
             .http1_only();
         builder = if url.scheme() == "https" {
-            let config = client_config(&[]).map_err(Unreached::NoRootCertificates)?;
+            let config = client_config(&[]).map_err(TransportError::NoRootCertificates)?;
             builder.tls_backend_preconfigured(config)
         } else {
             // Plain http needs no certificates; a system without any must work.
@@ -278,10 +282,10 @@ impl Way {
             }
             Self::Proxy(proxy) => {
                 let proxy = reqwest::Proxy::all(proxy.url.as_str());
-                builder = builder.proxy(proxy.map_err(|_| Unreached::ProxyAddress)?);
+                builder = builder.proxy(proxy.map_err(|_| TransportError::ProxyAddress)?);
             }
         }
-        builder.build().map_err(|_| Unreached::ClientSetup)
+        builder.build().map_err(|_| TransportError::ClientSetup)
     }
 }
 

@@ -5,74 +5,74 @@ use std::borrow::Cow;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::Subject;
-use super::caller::Wanted;
-use super::read::Read;
+use super::ProbeSubject;
+use super::caller::ExpectedBody;
+use super::read::ProbeSettings;
 use super::redaction::Redaction;
-use super::refusal::Refusal;
-use crate::connection::Mask;
+use super::refusal::ProbeFailure;
+use crate::connection::MaskedSecret;
 use crate::connection::test_report::{Model, TestReport};
 use crate::provider::Provider;
 use crate::provider::probe::{
-    Named, NextPage, Probe, ProbeRequest, Template, Unsendable, Values, template,
+    ListedModel, NextPage, Probe, ProbeRequest, ResolvedSettings, Template, Unsendable, template,
 };
 
 /// Complete settings and the probe for them.
-pub(super) struct Prepared<'a> {
+pub(super) struct ProbePlan<'a> {
     /// Request from the provider file, limited to the endpoint.
     pub probe: Cow<'a, Probe>,
     provider: &'a Provider,
-    subject: &'a Subject<'a>,
-    values: Values,
+    subject: &'a ProbeSubject<'a>,
+    values: ResolvedSettings,
     /// Setting keys with the reference of their value; the value is not shown.
-    referred: Vec<(String, String)>,
+    references: Vec<(String, String)>,
     /// Access token, for schemes that request one first.
     token: Option<SecretString>,
     hidden: Redaction,
 }
 
 /// Request with its displayable target.
-pub(super) struct Call {
+pub(super) struct PlannedRequest {
     /// Request to send.
     pub request: ProbeRequest,
     /// Displayable target.
-    pub target: Target,
+    pub target: RequestTarget,
 }
 
 /// Displayable target of a request, without secrets.
 #[derive(Debug, Clone)]
-pub(super) struct Target {
+pub(super) struct RequestTarget {
     /// URL without its query.
     pub address: String,
     /// Host for messages.
-    pub place: String,
+    pub location: String,
 }
 
-impl<'a> Prepared<'a> {
+impl<'a> ProbePlan<'a> {
     /// Prepares the requests, or reports what is missing.
-    pub(super) fn new(subject: &'a Subject<'a>) -> Result<Self, Refusal> {
+    pub(super) fn new(subject: &'a ProbeSubject<'a>) -> Result<Self, ProbeFailure> {
         let Some(provider) = subject.provider else {
             let id = subject.provider_id;
-            return Err(Refusal::incomplete(
+            return Err(ProbeFailure::incomplete(
                 format!("Provider '{id}' not found"),
                 "Add its file to the providers folder of the config directory",
             ));
         };
         let Some(settings) = subject.settings else {
-            return Err(Refusal::incomplete(
+            return Err(ProbeFailure::incomplete(
                 "The connection has no settings".into(),
                 "Edit the connection and fill in the required settings",
             ));
         };
-        let read = Read::all(provider, settings, subject.appsettings)?;
+        let read = ProbeSettings::all(provider, settings, subject.appsettings)?;
         let Some(probe) = provider.probe_for(&read.values) else {
-            return Err(Refusal::incomplete(
+            return Err(ProbeFailure::incomplete(
                 format!("Provider '{}' has no connection test", provider.name),
                 "Add a [probe] section to the provider file",
             ));
         };
         let Some(probe) = probe.at_home(provider, &read.values) else {
-            return Err(Refusal::incomplete(
+            return Err(ProbeFailure::incomplete(
                 format!(
                     "The test of provider '{}' uses a fixed URL, and keys for a custom endpoint are not sent there",
                     provider.name
@@ -84,7 +84,7 @@ impl<'a> Prepared<'a> {
         if !missing.is_empty() {
             let labels: Vec<_> = missing.iter().map(|field| field.label.as_str()).collect();
             let verb = if labels.len() == 1 { "is" } else { "are" };
-            return Err(Refusal::incomplete(
+            return Err(ProbeFailure::incomplete(
                 format!("{} {verb} missing", labels.join(", ")),
                 "Edit the connection and fill in the missing settings",
             ));
@@ -96,7 +96,7 @@ impl<'a> Prepared<'a> {
             token: None,
             hidden: Redaction::new(&read.secrets),
             values: read.values,
-            referred: read.referred,
+            references: read.references,
         })
     }
 
@@ -112,39 +112,39 @@ impl<'a> Prepared<'a> {
     }
 
     /// Converts a failure to a report.
-    pub(super) fn reported(&self, refusal: Refusal) -> TestReport {
-        let shown = self.proof_shown();
+    pub(super) fn reported(&self, refusal: ProbeFailure) -> TestReport {
+        let shown = self.displayed_credentials_request();
         refusal.report(Some(shown))
     }
 
     /// Request for an access token, if the probe needs one.
-    pub(super) fn token_call(&self) -> Result<Option<Call>, Refusal> {
+    pub(super) fn token_call(&self) -> Result<Option<PlannedRequest>, ProbeFailure> {
         let request = self.probe.token_request(&self.values);
         let request = request.map_err(|why| self.unsendable(&why))?;
         Ok(request
             .zip(self.probe.token.as_ref())
             .map(|(request, template)| {
                 let target = self.target(template, &request.url);
-                Call { request, target }
+                PlannedRequest { request, target }
             }))
     }
 
     /// Request that checks the credentials.
-    pub(super) fn proof_call(&self) -> Result<Call, Refusal> {
-        self.call(self.probe.proof_address(), None)
+    pub(super) fn credentials_request(&self) -> Result<PlannedRequest, ProbeFailure> {
+        self.call(self.probe.credentials_address(), None)
     }
 
     /// Request for the list of models, or for a further page.
-    pub(super) fn list_call(&self, at: Option<&NextPage>) -> Result<Call, Refusal> {
+    pub(super) fn list_call(&self, at: Option<&NextPage>) -> Result<PlannedRequest, ProbeFailure> {
         self.call(self.probe.list_address(), at)
     }
 
     /// Expected model list; fails if the provider file does not describe one.
-    pub(super) fn wanted_list(&self) -> Result<Wanted<'_>, Refusal> {
+    pub(super) fn list_to_request(&self) -> Result<ExpectedBody<'_>, ProbeFailure> {
         let listing = self.probe.models.as_ref();
-        let wanted = listing.map(|listing| Wanted::List(listing, self.probe.list_shape()));
+        let wanted = listing.map(|listing| ExpectedBody::List(listing, self.probe.list_shape()));
         wanted.ok_or_else(|| {
-            Refusal::at_models(
+            ProbeFailure::at_models(
                 format!("Provider '{}' does not list models", self.provider.name),
                 "Add [probe.models] to the provider file",
             )
@@ -152,7 +152,7 @@ impl<'a> Prepared<'a> {
     }
 
     /// Converts a model; none if its ID contains a secret.
-    pub(super) fn model(&self, named: Named) -> Option<Model> {
+    pub(super) fn model(&self, named: ListedModel) -> Option<Model> {
         let hidden = &self.hidden;
         (!hidden.is_in(&named.id)).then(|| Model {
             name: if hidden.is_in(&named.name) {
@@ -166,13 +166,17 @@ impl<'a> Prepared<'a> {
     }
 
     /// Displayable URL of the probe.
-    pub(super) fn proof_shown(&self) -> String {
-        template::chosen(self.probe.proof_address(), &self.values)
-            .map(|address| self.shown(address))
+    pub(super) fn displayed_credentials_request(&self) -> String {
+        template::chosen(self.probe.credentials_address(), &self.values)
+            .map(|address| self.displayed(address))
             .unwrap_or_default()
     }
 
-    fn call(&self, addresses: &[Template], at: Option<&NextPage>) -> Result<Call, Refusal> {
+    fn call(
+        &self,
+        addresses: &[Template],
+        at: Option<&NextPage>,
+    ) -> Result<PlannedRequest, ProbeFailure> {
         let Some(template) = template::chosen(addresses, &self.values) else {
             return Err(self.unsendable(&Unsendable::Unsigned));
         };
@@ -181,8 +185,8 @@ impl<'a> Prepared<'a> {
             .map_err(|why| self.unsendable(&why))?;
         let url = match at {
             None => first,
-            Some(at) => further(first, at).ok_or_else(|| {
-                Refusal::at_models(
+            Some(at) => next_page(first, at).ok_or_else(|| {
+                ProbeFailure::at_models(
                     "The next page of the model list is on another server, and the key is not sent there".into(),
                     "Report this to the provider",
                 )
@@ -193,38 +197,38 @@ impl<'a> Prepared<'a> {
             .probe
             .request(url, &self.values, self.token.as_ref(), self.subject.now)
             .map_err(|why| self.unsendable(&why))?;
-        Ok(Call { request, target })
+        Ok(PlannedRequest { request, target })
     }
 
-    fn target(&self, template: &Template, url: &Url) -> Target {
+    fn target(&self, template: &Template, url: &Url) -> RequestTarget {
         let referred = template
             .settings()
-            .find_map(|key| self.referred.iter().find(|(name, _)| name == key));
+            .find_map(|key| self.references.iter().find(|(name, _)| name == key));
         let host = url.host_str().unwrap_or_default();
         let place = match (referred, url.port()) {
             (Some((_, reference)), _) => format!("the address in {reference}"),
             (None, Some(port)) => format!("{host}:{port}"),
             (None, None) => host.to_owned(),
         };
-        Target {
-            address: self.shown(template),
-            place: self.clean(&place),
+        RequestTarget {
+            address: self.displayed(template),
+            location: self.clean(&place),
         }
     }
 
-    fn shown(&self, template: &Template) -> String {
+    fn displayed(&self, template: &Template) -> String {
         let text = template.shown(|key| {
-            let referred = self.referred.iter().find(|(name, _)| name == key);
+            let referred = self.references.iter().find(|(name, _)| name == key);
             match (referred, self.provider.field(key)) {
                 (Some((_, reference)), _) => reference.clone(),
-                (None, Some(field)) if field.sensitive => Mask::Any.text().to_owned(),
+                (None, Some(field)) if field.sensitive => MaskedSecret::Any.text().to_owned(),
                 (None, _) => self.values.get(key).unwrap_or_default().to_owned(),
             }
         });
         self.clean(&text)
     }
 
-    fn unsendable(&self, why: &Unsendable) -> Refusal {
+    fn unsendable(&self, why: &Unsendable) -> ProbeFailure {
         let label = |key: &str| {
             self.provider
                 .field(key)
@@ -234,7 +238,7 @@ impl<'a> Prepared<'a> {
             Unsendable::NotAnAddress(key) => {
                 format!("{} is not an http or https URL", label(key))
             }
-            Unsendable::NotAWord(key) => {
+            Unsendable::NotAToken(key) => {
                 format!(
                     "{} must consist of letters, numbers and hyphens",
                     label(key)
@@ -246,12 +250,12 @@ impl<'a> Prepared<'a> {
             ),
             Unsendable::Unsigned => "The request cannot be signed".to_owned(),
         };
-        Refusal::incomplete(sentence, "Edit the connection and enter the value again")
+        ProbeFailure::incomplete(sentence, "Edit the connection and enter the value again")
     }
 }
 
 /// Returns the URL of a further page, if it has the same origin.
-fn further(mut first: Url, at: &NextPage) -> Option<Url> {
+fn next_page(mut first: Url, at: &NextPage) -> Option<Url> {
     match at {
         NextPage::Query(key, token) => {
             let kept: Vec<(String, String)> = first

@@ -6,7 +6,7 @@ use std::fmt;
 
 use url::Url;
 
-use super::unreached::Unreached;
+use super::unreached::TransportError;
 use crate::text;
 
 /// Proxy variables; the first one with a value applies.
@@ -49,7 +49,7 @@ pub(super) struct UnusableProxy {
     /// Name for messages.
     pub name: ProxyName,
     /// Reason.
-    pub why: Unreached,
+    pub reason: TransportError,
 }
 
 impl Proxy {
@@ -73,7 +73,7 @@ impl Proxy {
         }
         let unusable = |why, address| UnusableProxy {
             name: ProxyName { variable, address },
-            why,
+            reason: why,
         };
         // A bare `host:port` means http, as curl reads it.
         let full = if written.contains("://") {
@@ -82,7 +82,10 @@ impl Proxy {
             format!("http://{written}")
         };
         let Ok(url) = Url::parse(&full) else {
-            return Err(unusable(Unreached::ProxyAddress, without_login(&written)));
+            return Err(unusable(
+                TransportError::ProxyAddress,
+                without_login(&written),
+            ));
         };
         let host = url.host_str().unwrap_or_default();
         let shown = match url.port() {
@@ -90,10 +93,13 @@ impl Proxy {
             None => format!("{}://{host}", url.scheme()),
         };
         if !matches!(url.scheme(), "http" | "https") {
-            return Err(unusable(Unreached::ProxyScheme, shown));
+            return Err(unusable(TransportError::ProxyScheme, shown));
         }
         if host.is_empty() {
-            return Err(unusable(Unreached::ProxyAddress, without_login(&written)));
+            return Err(unusable(
+                TransportError::ProxyAddress,
+                without_login(&written),
+            ));
         }
         let name = ProxyName {
             variable,
@@ -120,7 +126,9 @@ mod tests {
 
     use super::*;
 
-    fn found(variables: &[(&str, &str)]) -> Result<Option<(String, String)>, (String, Unreached)> {
+    fn found(
+        variables: &[(&str, &str)],
+    ) -> Result<Option<(String, String)>, (String, TransportError)> {
         let variable = |name: &str| {
             let mut set = variables.iter().filter(|(known, _)| *known == name);
             set.next().map(|(_, value)| (*value).to_owned())
@@ -128,7 +136,7 @@ mod tests {
         let address = Url::parse("https://api.openai.com/v1").unwrap();
         Proxy::for_address(&address, variable)
             .map(|proxy| proxy.map(|proxy| (proxy.name.to_string(), proxy.url.into())))
-            .map_err(|unusable| (unusable.name.to_string(), unusable.why))
+            .map_err(|unusable| (unusable.name.to_string(), unusable.reason))
     }
 
     #[rstest]
@@ -157,34 +165,38 @@ mod tests {
     #[case(
         "http://127.0.0.1:notaport",
         "http://127.0.0.1:notaport",
-        Unreached::ProxyAddress
+        TransportError::ProxyAddress
     )]
     #[case(
         "http://me:s3cret@127.0.0.1:notaport/x",
         "http://127.0.0.1:notaport",
-        Unreached::ProxyAddress
+        TransportError::ProxyAddress
     )]
-    #[case("http://me:s3/cret@proxy:x", "http://proxy:x", Unreached::ProxyAddress)]
-    #[case("http://", "http://", Unreached::ProxyAddress)]
+    #[case(
+        "http://me:s3/cret@proxy:x",
+        "http://proxy:x",
+        TransportError::ProxyAddress
+    )]
+    #[case("http://", "http://", TransportError::ProxyAddress)]
     #[case(
         "me:s3cret@127.0.0.1:99999",
         "127.0.0.1:99999",
-        Unreached::ProxyAddress
+        TransportError::ProxyAddress
     )]
     #[case(
         "ftp://me:s3cret@proxy.corp",
         "ftp://proxy.corp",
-        Unreached::ProxyScheme
+        TransportError::ProxyScheme
     )]
     #[case(
         "socks5h://127.0.0.1:1080",
         "socks5h://127.0.0.1:1080",
-        Unreached::ProxyScheme
+        TransportError::ProxyScheme
     )]
     fn unusable_proxy_is_named_without_login(
         #[case] written: &str,
         #[case] shown: &str,
-        #[case] why: Unreached,
+        #[case] why: TransportError,
     ) {
         let name = format!("the proxy {shown} (all_proxy)");
         assert_eq!(found(&[("all_proxy", written)]), Err((name, why)));

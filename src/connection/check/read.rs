@@ -2,31 +2,31 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::refusal::Refusal;
-use crate::appsettings::{AppSettings, Lookup, Reference};
-use crate::connection::{Plain, Setting, Settings, secret_input};
-use crate::provider::probe::Values;
+use super::refusal::ProbeFailure;
+use crate::appsettings::{AppSettings, Reference, ReferenceLookup};
+use crate::connection::{PlainSecret, SettingValue, Settings, secret_input};
+use crate::provider::probe::ResolvedSettings;
 use crate::provider::{DefaultValue, FieldKind, Provider, SettingsField};
 use crate::text;
 
 /// Settings read so far.
 #[derive(Default)]
-pub(super) struct Read {
+pub(super) struct ProbeSettings {
     /// Resolved values.
-    pub values: Values,
+    pub values: ResolvedSettings,
     /// Values to redact from reports: sensitive settings and resolved references.
     pub secrets: Vec<SecretString>,
     /// Setting keys with the reference of their value.
-    pub referred: Vec<(String, String)>,
+    pub references: Vec<(String, String)>,
 }
 
-impl Read {
+impl ProbeSettings {
     /// Reads every setting of the provider, resolves references and applies defaults.
     pub(super) fn all(
         provider: &Provider,
-        settings: &Settings<Plain>,
+        settings: &Settings<PlainSecret>,
         appsettings: &AppSettings,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, ProbeFailure> {
         let mut read = Self::default();
         for field in &provider.settings {
             let keys = std::iter::once(&field.key).chain(&field.accepted_as);
@@ -39,13 +39,13 @@ impl Read {
     fn field(
         &mut self,
         field: &SettingsField,
-        value: Option<&Setting<Plain>>,
+        value: Option<&SettingValue<PlainSecret>>,
         appsettings: &AppSettings,
-    ) -> Result<(), Refusal> {
-        if let Some(Setting::Secret(secret)) = value
+    ) -> Result<(), ProbeFailure> {
+        if let Some(SettingValue::Secret(secret)) = value
             && secret.expose().is_none()
         {
-            return Err(Refusal::incomplete(
+            return Err(ProbeFailure::incomplete(
                 format!(
                     "The stored {} cannot be decrypted with this encryption key",
                     field.label
@@ -54,7 +54,7 @@ impl Read {
             ));
         }
         let given = value
-            .and_then(Setting::text)
+            .and_then(SettingValue::text)
             .map(text::trim_invisible)
             .unwrap_or_default();
         if given.is_empty() {
@@ -65,13 +65,13 @@ impl Read {
             return Ok(());
         }
         let text = if let Some(reference) = Reference::read(given) {
-            self.referred
+            self.references
                 .push((field.key.clone(), reference.to_string()));
             resolved(&reference, field, appsettings)?
         } else {
             // `$$x` is a literal `$x`.
             let literal = given.strip_prefix('$').filter(|rest| rest.starts_with('$'));
-            refuse_unusable(given, field, &field.label, STORED)?;
+            reject_unusable(given, field, &field.label, STORED)?;
             SecretString::from(literal.unwrap_or(given))
         };
         let is_hidden = field.sensitive || Reference::read(given).is_some();
@@ -93,18 +93,21 @@ const STORED: &str = "Edit the connection and enter the key itself, without anyt
 const REFERRED: &str = "Correct the value in appsettings.json or in the environment: the key alone";
 
 /// Refuses a secret that no provider could accept; the sentence begins with `subject` and never contains the value.
-fn refuse_unusable(
+fn reject_unusable(
     value: &str,
     field: &SettingsField,
     subject: &str,
     advice: &str,
-) -> Result<(), Refusal> {
+) -> Result<(), ProbeFailure> {
     let flaw = field
         .sensitive
-        .then(|| secret_input::flaw(value, field))
+        .then(|| secret_input::key_error(value, field))
         .flatten();
     flaw.map_or(Ok(()), |flaw| {
-        Err(Refusal::incomplete(format!("{subject} {flaw}"), advice))
+        Err(ProbeFailure::incomplete(
+            format!("{subject} {flaw}"),
+            advice,
+        ))
     })
 }
 
@@ -113,22 +116,24 @@ fn resolved(
     reference: &Reference,
     field: &SettingsField,
     appsettings: &AppSettings,
-) -> Result<SecretString, Refusal> {
+) -> Result<SecretString, ProbeFailure> {
     let label = &field.label;
     if let Some(value) = appsettings.resolve(reference) {
         let value = text::trim_invisible(value.expose_secret());
         let subject = format!("{label} refers to {reference}, whose value");
-        refuse_unusable(value, field, &subject, REFERRED)?;
+        reject_unusable(value, field, &subject, REFERRED)?;
         return Ok(SecretString::from(value));
     }
     Err(match appsettings.lookup(reference) {
-        Lookup::Refused { .. } => Refusal::incomplete(
+        ReferenceLookup::Refused { .. } => ProbeFailure::incomplete(
             format!("{label} refers to {reference}, which may not be referenced"),
             "Add its prefix to Umbraco:AI:AllowedConfigurationKeyPrefixes, or enter the value itself",
         ),
-        Lookup::Found { .. } | Lookup::Missing { .. } => Refusal::incomplete(
-            format!("{label} refers to {reference}, which is not found"),
-            "Add the key to appsettings.json or to the environment",
-        ),
+        ReferenceLookup::Found { .. } | ReferenceLookup::Missing { .. } => {
+            ProbeFailure::incomplete(
+                format!("{label} refers to {reference}, which is not found"),
+                "Add the key to appsettings.json or to the environment",
+            )
+        }
     })
 }

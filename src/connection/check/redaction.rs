@@ -5,7 +5,7 @@ mod variants;
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
-use crate::connection::Mask;
+use crate::connection::MaskedSecret;
 use crate::text;
 use variants::variants;
 
@@ -80,7 +80,7 @@ impl Redaction {
             let (word, after) = after.split_at(end);
             clean.push_str(before);
             clean.push_str(if self.is_piece(word) {
-                Mask::Any.text()
+                MaskedSecret::Any.text()
             } else {
                 word
             });
@@ -103,7 +103,7 @@ impl Redaction {
     /// Returns whether a word is a secret or contains a part of one.
     fn is_piece(&self, word: &str) -> bool {
         let word = word.trim_end_matches('.').to_ascii_lowercase();
-        if word == Mask::Any.text() {
+        if word == MaskedSecret::Any.text() {
             return false;
         }
         is_masked(&word) || self.is_whole_or_end(&word) || self.has_run(&word)
@@ -160,7 +160,7 @@ fn replaced(text: &str, wanted: &str) -> String {
     let mut from = 0;
     while let Some(found) = lowered[from..].find(wanted) {
         out.push_str(&text[from..from + found]);
-        out.push_str(Mask::Any.text());
+        out.push_str(MaskedSecret::Any.text());
         from += found + wanted.len();
     }
     out.push_str(&text[from..]);

@@ -1,12 +1,12 @@
 //! Converts the failure or success of a test to a report.
 
-use super::caller::Answer;
+use super::caller::ProbeResponse;
 use crate::connection::test_report::{TestReport, TestStage, TestStep};
 use crate::provider::probe::MAX_MODELS;
 
 /// Reason why a test or a list of models failed.
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub(super) struct ProbeFailure {
     /// Failed stage.
     pub stage: TestStage,
     /// Reason, in one sentence.
@@ -21,7 +21,7 @@ pub(super) struct Refusal {
     pub latency_ms: Option<u64>,
 }
 
-impl Refusal {
+impl ProbeFailure {
     /// Creates a failure without a response.
     pub(super) fn new(stage: TestStage, sentence: String, advice: &str) -> Self {
         // The name of a referenced address may begin the sentence: "the address in $A".
@@ -55,7 +55,7 @@ impl Refusal {
     }
 
     /// Adds the status and time of a response, and its redacted message.
-    pub(super) fn with(self, answer: &Answer, provider_message: Option<String>) -> Self {
+    pub(super) fn with(self, answer: &ProbeResponse, provider_message: Option<String>) -> Self {
         Self {
             provider_message,
             status: Some(answer.status),
@@ -92,7 +92,7 @@ impl Refusal {
 }
 
 /// Creates the report of accepted credentials.
-pub(super) fn passed(place: &str, answer: &Answer) -> TestReport {
+pub(super) fn passed(place: &str, answer: &ProbeResponse) -> TestReport {
     let answered = format!("{place} answered in {} ms", milliseconds(answer));
     let steps = TestStage::ALL
         .into_iter()
@@ -134,6 +134,6 @@ fn step(stage: TestStage, passed: bool, detail: Option<String>) -> TestStep {
     }
 }
 
-fn milliseconds(answer: &Answer) -> u64 {
+fn milliseconds(answer: &ProbeResponse) -> u64 {
     u64::try_from(answer.latency.as_millis()).unwrap_or(u64::MAX)
 }

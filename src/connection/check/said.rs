@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::caller::Answer;
+use super::caller::ProbeResponse;
 
 /// JSON pointers to the message, the most specific first.
 const MESSAGE_PATHS: &[&str] = &[
@@ -36,7 +36,7 @@ const CODE_PATHS: &[&str] = &[
 const AWS_CODE_HEADER: &str = "x-amzn-errortype";
 
 /// Returns the provider's message unchanged; it must be redacted before it is shown.
-pub(super) fn message(answer: &Answer) -> Option<String> {
+pub(super) fn message(answer: &ProbeResponse) -> Option<String> {
     let from_json = answer.json.as_ref().map(document).and_then(|json| {
         let texts = MESSAGE_PATHS
             .iter()
@@ -59,7 +59,7 @@ fn document(json: &Value) -> &Value {
 }
 
 /// Returns whether the response has one of these error codes, in any case.
-pub(super) fn has_code(answer: &Answer, wanted: &[&str]) -> bool {
+pub(super) fn has_code(answer: &ProbeResponse, wanted: &[&str]) -> bool {
     codes(answer).any(|code| {
         wanted
             .iter()
@@ -67,7 +67,7 @@ pub(super) fn has_code(answer: &Answer, wanted: &[&str]) -> bool {
     })
 }
 
-fn codes(answer: &Answer) -> impl Iterator<Item = &str> {
+fn codes(answer: &ProbeResponse) -> impl Iterator<Item = &str> {
     let header = answer
         .headers
         .get(AWS_CODE_HEADER)

@@ -5,8 +5,8 @@ use std::io::{self, BufReader, Read};
 use reqwest::Response;
 use tokio::sync::mpsc;
 
-use super::unreached::Unreached;
-use crate::provider::probe::{ListAnswer, ListShape, Listing};
+use super::unreached::TransportError;
+use crate::provider::probe::{ListAnswer, ListShape, ModelListFormat};
 
 /// Maximum number of chunks between the socket and the parser.
 const MAX_CHUNKS: usize = 4;
@@ -25,25 +25,25 @@ pub(super) enum Streamed {
 /// Reads a response of at most `max` bytes.
 pub(super) async fn read_list(
     mut response: Response,
-    listing: Listing,
+    listing: ModelListFormat,
     shape: ListShape,
     max: usize,
-) -> Result<Streamed, Unreached> {
+) -> Result<Streamed, TransportError> {
     let (sender, receiver) = mpsc::channel(MAX_CHUNKS);
     let parsing = tokio::task::spawn_blocking(move || {
-        listing.read(shape, BufReader::new(Chunks::new(receiver)))
+        listing.read(shape, BufReader::new(ChunkReader::new(receiver)))
     });
     let (mut start, mut length) = (Vec::new(), 0);
     loop {
         let chunk = match response.chunk().await {
             Ok(None) => break,
             Ok(Some(chunk)) => chunk,
-            Err(error) if error.is_timeout() => return Err(Unreached::Timeout),
-            Err(_) => return Err(Unreached::Truncated),
+            Err(error) if error.is_timeout() => return Err(TransportError::Timeout),
+            Err(_) => return Err(TransportError::Truncated),
         };
         length += chunk.len();
         if length > max {
-            return Err(Unreached::TooLarge(max));
+            return Err(TransportError::TooLarge(max));
         }
         let wanted = MAX_TEXT.saturating_sub(start.len()).min(chunk.len());
         start.extend(chunk.iter().take(wanted));
@@ -60,13 +60,13 @@ pub(super) async fn read_list(
 }
 
 /// Reader of the chunks until their sender is dropped.
-struct Chunks<B> {
+struct ChunkReader<B> {
     receiver: mpsc::Receiver<B>,
     chunk: Option<B>,
     used: usize,
 }
 
-impl<B: AsRef<[u8]>> Chunks<B> {
+impl<B: AsRef<[u8]>> ChunkReader<B> {
     const fn new(receiver: mpsc::Receiver<B>) -> Self {
         Self {
             receiver,
@@ -76,7 +76,7 @@ impl<B: AsRef<[u8]>> Chunks<B> {
     }
 }
 
-impl<B: AsRef<[u8]>> Read for Chunks<B> {
+impl<B: AsRef<[u8]>> Read for ChunkReader<B> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             let chunk = self.chunk.as_ref().map_or(&[][..], AsRef::as_ref);

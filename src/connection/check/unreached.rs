@@ -8,11 +8,11 @@ use rustls::{AlertDescription, CertificateError, Error as TlsError};
 
 use super::proxy::ProxyName;
 use crate::tls::self_signed_command;
-use crate::tls::trust::{CaAsServer, file_flaw};
+use crate::tls::trust::{CaAsServer, file_error};
 
 /// Reason for a missing response.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Unreached {
+pub(super) enum TransportError {
     /// The host name cannot be resolved.
     Dns,
     /// The address is blocked.
@@ -26,7 +26,7 @@ pub(super) enum Unreached {
     /// The time limit passed.
     Timeout,
     /// The certificate is not trusted.
-    Certificate(Distrust),
+    Certificate(CertificateProblem),
     /// The TLS handshake failed.
     Tls,
     /// The address of the proxy is invalid.
@@ -53,7 +53,7 @@ pub(super) enum Unreached {
 
 /// Reason why a certificate is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Distrust {
+pub(super) enum CertificateProblem {
     /// Valid for other names only.
     Name,
     /// No subjectAltName.
@@ -68,7 +68,7 @@ pub(super) enum Distrust {
     Other,
 }
 
-impl Unreached {
+impl TransportError {
     /// Classifies an error of the HTTP client.
     pub(super) fn from_reqwest(error: &reqwest::Error) -> Self {
         let mut source: Option<&(dyn Error + 'static)> = Some(error);
@@ -141,20 +141,20 @@ impl Unreached {
                 CertificateError::NotValidForNameContext { presented, .. }
                     if presented.is_empty() =>
                 {
-                    Distrust::NoNames
+                    CertificateProblem::NoNames
                 }
-                why if CaAsServer::is_cause(why) => Distrust::Ca,
+                why if CaAsServer::is_cause(why) => CertificateProblem::Ca,
                 CertificateError::NotValidForName
-                | CertificateError::NotValidForNameContext { .. } => Distrust::Name,
+                | CertificateError::NotValidForNameContext { .. } => CertificateProblem::Name,
                 CertificateError::Expired
                 | CertificateError::ExpiredContext { .. }
                 | CertificateError::NotValidYet
-                | CertificateError::NotValidYetContext { .. } => Distrust::Validity,
+                | CertificateError::NotValidYetContext { .. } => CertificateProblem::Validity,
                 // A CA that was recreated under its old name: the trusted certificate does not match the signature.
                 CertificateError::UnknownIssuer | CertificateError::BadSignature => {
-                    Distrust::Issuer
+                    CertificateProblem::Issuer
                 }
-                _ => Distrust::Other,
+                _ => CertificateProblem::Other,
             }),
             TlsError::AlertReceived(AlertDescription::CloseNotify) => Self::Closed,
             _ => Self::Tls,
@@ -221,7 +221,7 @@ impl Unreached {
     }
 }
 
-impl Distrust {
+impl CertificateProblem {
     fn sentence(self, place: &str) -> String {
         match self {
             Self::Name => format!("The certificate of {place} is valid for other names only"),
@@ -256,7 +256,7 @@ impl Distrust {
             }
             Self::Ca | Self::Issuer => {
                 // Loading the trusted certificates skips a file of another format.
-                if let Some(flaw) = file_flaw() {
+                if let Some(flaw) = file_error() {
                     return flaw;
                 }
                 if self == Self::Issuer {
@@ -283,77 +283,77 @@ fn certificate_command(place: &str) -> String {
 
 /// Request without a response.
 #[derive(Debug)]
-pub(super) struct NoAnswer {
+pub(super) struct FailedRequest {
     /// Reason.
-    pub why: Unreached,
+    pub error: TransportError,
     /// Time limit of the request.
     pub time: Duration,
     /// Proxy of the request, if any.
     pub proxy: Option<ProxyName>,
 }
 
-impl NoAnswer {
+impl FailedRequest {
     /// Returns the message about a host.
     pub(super) fn sentence(&self, place: &str) -> String {
         let sentence = self.proxy.as_ref().and_then(|proxy| {
-            Some(match &self.why {
-                Unreached::ProxyAddress => format!("{proxy} is not a valid address"),
-                Unreached::ProxyScheme => format!("{proxy} is not an HTTP proxy"),
-                Unreached::ProxyLogin => {
+            Some(match &self.error {
+                TransportError::ProxyAddress => format!("{proxy} is not a valid address"),
+                TransportError::ProxyScheme => format!("{proxy} is not an HTTP proxy"),
+                TransportError::ProxyLogin => {
                     format!("{proxy} requires a user name and password (407)")
                 }
-                Unreached::Proxy => format!("{proxy} did not connect to {place}"),
-                Unreached::Dns => format!("Cannot resolve {proxy} by DNS"),
-                Unreached::Refused => format!("{proxy} refused the connection"),
-                Unreached::NoRoute => format!("Cannot connect to {proxy}"),
-                Unreached::Timeout => format!(
+                TransportError::Proxy => format!("{proxy} did not connect to {place}"),
+                TransportError::Dns => format!("Cannot resolve {proxy} by DNS"),
+                TransportError::Refused => format!("{proxy} refused the connection"),
+                TransportError::NoRoute => format!("Cannot connect to {proxy}"),
+                TransportError::Timeout => format!(
                     "{proxy} did not return a response of {place} within {}",
                     seconds(self.time)
                 ),
-                Unreached::Closed => {
+                TransportError::Closed => {
                     format!("{proxy} or {place} closed the connection without a response")
                 }
-                Unreached::Tls => format!("The TLS handshake with {proxy} or {place} failed"),
-                Unreached::Certificate(why) if proxy.is_tls() => {
+                TransportError::Tls => format!("The TLS handshake with {proxy} or {place} failed"),
+                TransportError::Certificate(why) if proxy.is_tls() => {
                     why.sentence(&format!("{place}, or of {proxy},"))
                 }
-                Unreached::Forbidden
-                | Unreached::Unencrypted
-                | Unreached::Certificate(_)
-                | Unreached::NotHttp
-                | Unreached::Truncated
-                | Unreached::TooLarge(_)
-                | Unreached::NoRootCertificates(_)
-                | Unreached::ClientSetup => return None,
+                TransportError::Forbidden
+                | TransportError::Unencrypted
+                | TransportError::Certificate(_)
+                | TransportError::NotHttp
+                | TransportError::Truncated
+                | TransportError::TooLarge(_)
+                | TransportError::NoRootCertificates(_)
+                | TransportError::ClientSetup => return None,
             })
         });
-        sentence.unwrap_or_else(|| self.why.sentence(place, self.time))
+        sentence.unwrap_or_else(|| self.error.sentence(place, self.time))
     }
 
     /// Returns the advice for the user.
     pub(super) fn advice(&self, place: &str) -> String {
         if self.proxy.is_none() {
-            return self.why.advice(place);
+            return self.error.advice(place);
         }
-        match self.why {
-            Unreached::ProxyAddress => {
+        match self.error {
+            TransportError::ProxyAddress => {
                 "Write the proxy as http://host:port, or add the provider's host to NO_PROXY"
             }
-            Unreached::ProxyScheme => {
+            TransportError::ProxyScheme => {
                 "SOCKS and other kinds are not supported: use an http:// or https:// proxy, or add the provider's host to NO_PROXY"
             }
-            Unreached::ProxyLogin => {
+            TransportError::ProxyLogin => {
                 "Add them to the variable: http://user:password@host:port"
             }
-            Unreached::Dns
-            | Unreached::Refused
-            | Unreached::NoRoute
-            | Unreached::Timeout
-            | Unreached::Closed
-            | Unreached::Tls => {
+            TransportError::Dns
+            | TransportError::Refused
+            | TransportError::NoRoute
+            | TransportError::Timeout
+            | TransportError::Closed
+            | TransportError::Tls => {
                 "Check the address of the proxy and that it is running, or add the provider's host to NO_PROXY"
             }
-            _ => return self.why.advice(place),
+            _ => return self.error.advice(place),
         }
         .to_owned()
     }

@@ -1,9 +1,9 @@
 //! Paths that differ between two states of a connection, compared with plaintext secrets.
 
-use super::super::{Connection, Plain};
+use super::super::{Connection, PlainSecret};
 
 /// Returns the changed paths in camel case, in the order of a response: `name`, `settings.apiKey`.
-pub fn paths(before: &Connection<Plain>, after: &Connection<Plain>) -> Vec<String> {
+pub fn paths(before: &Connection<PlainSecret>, after: &Connection<PlainSecret>) -> Vec<String> {
     let (old, new) = (&before.item, &after.item);
     let mut paths = Vec::new();
     if old.alias != new.alias {

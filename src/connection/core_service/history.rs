@@ -3,8 +3,10 @@
 use uuid::Uuid;
 
 use super::super::comparison::ENTITY_TYPE;
-use super::super::validate::Stored;
-use super::super::{Comparison, Connection, ConnectionError, IdOrAlias, Plain, Rollback, Version};
+use super::super::validate::MaskPolicy;
+use super::super::{
+    Connection, ConnectionError, IdOrAlias, PlainSecret, RollbackResult, Version, VersionComparison,
+};
 use super::{CoreService, merge, trash};
 
 impl CoreService {
@@ -25,7 +27,7 @@ impl CoreService {
         id: Uuid,
         from: u64,
         to: u64,
-    ) -> Result<Comparison, ConnectionError> {
+    ) -> Result<VersionComparison, ConnectionError> {
         let (older, newer) = (
             self.version_of(id, from).await?,
             self.version_of(id, to).await?,
@@ -34,7 +36,7 @@ impl CoreService {
         for number in from.min(to) + 1..=from.max(to) {
             between.extend(self.version_of(id, number).await?.change.paths);
         }
-        Ok(Comparison::of(older, newer, &between))
+        Ok(VersionComparison::new(older, newer, &between))
     }
 
     pub(super) async fn roll_back_once(
@@ -42,11 +44,11 @@ impl CoreService {
         key: &IdOrAlias,
         number: u64,
         description: Option<String>,
-    ) -> Result<Rollback, ConnectionError> {
+    ) -> Result<RollbackResult, ConnectionError> {
         let (before, after) = self.rolled_back(key, number).await?;
         let description = description.or_else(|| Some(format!("Rollback to v{number}")));
         let entity = self.save_over(&before, after, description).await?;
-        Ok(Rollback {
+        Ok(RollbackResult {
             entity_id: entity.item.id,
             entity_type: ENTITY_TYPE.into(),
             previous_version: before.item.version,
@@ -61,11 +63,11 @@ impl CoreService {
         &self,
         key: &IdOrAlias,
         number: u64,
-    ) -> Result<(Connection<Plain>, Connection<Plain>), ConnectionError> {
+    ) -> Result<(Connection<PlainSecret>, Connection<PlainSecret>), ConnectionError> {
         let before = self.stored(key).await?;
         let snapshot = self.version_of(before.item.id, number).await?.snapshot;
         let merged = merge::back_to(&before, &snapshot, &self.catalog);
-        let mut found = merged.draft.examine(&self.catalog, Stored::Nothing);
+        let mut found = merged.draft.validate(&self.catalog, MaskPolicy::Reject);
         merged.add_errors(&mut found);
         self.validate_further(&mut found, Some(&before)).await?;
         if !found.errors.is_empty() {

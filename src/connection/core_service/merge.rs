@@ -2,67 +2,67 @@
 
 use url::Url;
 
-use super::super::error::{Field, Reason};
-use super::super::secret::Mask;
-use super::super::validate::{Examined, Stored, settings::place_of};
-use super::super::{Connection, ConnectionDraft, Plain, Setting, Settings};
+use super::super::error::{DraftField, FieldReason};
+use super::super::secret::MaskedSecret;
+use super::super::validate::{MaskPolicy, ValidatedDraft, settings::field_path};
+use super::super::{Connection, ConnectionDraft, PlainSecret, SettingValue, Settings};
 use crate::provider::{FieldKind, Provider, ProviderCatalog, SettingsField, names_address};
 
 /// Draft merged with a connection.
-pub struct Merged {
+pub struct MergedDraft {
     /// Complete connection after the change.
     pub draft: ConnectionDraft,
     /// Fields that cannot change.
-    refused: Vec<(Field, Reason)>,
+    refused: Vec<(DraftField, FieldReason)>,
     /// Settings whose stored secret is kept.
-    kept: Vec<String>,
+    kept_secrets: Vec<String>,
     /// The stored name and alias; none for a copy, which gets its own.
     stored: Option<(String, String)>,
 }
 
-impl Merged {
+impl MergedDraft {
     /// Adds the invalid changes to a validation. The format of a kept secret is not validated again.
-    pub fn add_errors(self, found: &mut Examined) {
+    pub fn add_errors(self, found: &mut ValidatedDraft) {
         found.errors.retain(|error| {
-            let is_kept = |key: &str| self.kept.iter().any(|kept| kept == key);
-            !matches!(error.reason, Reason::NotAKey(_))
+            let is_kept = |key: &str| self.kept_secrets.iter().any(|kept| kept == key);
+            !matches!(error.reason, FieldReason::NotAKey(_))
                 || !error.field.setting_key().is_some_and(is_kept)
         });
         if let Some((name, alias)) = &self.stored {
             let is_name_kept = self.draft.name.as_deref().map(str::trim) == Some(name.as_str());
-            if is_name_kept && forgive(&Field::Name, found) {
+            if is_name_kept && drop_errors(&DraftField::Name, found) {
                 found.name.clone_from(name);
             }
-            if self.draft.alias.as_ref() == Some(alias) && forgive(&Field::Alias, found) {
+            if self.draft.alias.as_ref() == Some(alias) && drop_errors(&DraftField::Alias, found) {
                 found.alias = Some(alias.clone());
             }
         }
         for (field, reason) in self.refused {
-            found.refuse(field, reason);
+            found.push_error(field, reason);
         }
     }
 }
 
 /// Drops the error about an API key in an unchanged name or alias; returns false if there is none.
-fn forgive(at: &Field, found: &mut Examined) -> bool {
+fn drop_errors(at: &DraftField, found: &mut ValidatedDraft) -> bool {
     let before = found.errors.len();
     let errors = &mut found.errors;
-    errors.retain(|error| error.field != *at || error.reason != Reason::LooksLikeKey);
+    errors.retain(|error| error.field != *at || error.reason != FieldReason::LooksLikeKey);
     errors.len() < before
 }
 
 /// Merges `change` with `before`.
 pub fn over(
-    before: &Connection<Plain>,
+    before: &Connection<PlainSecret>,
     change: &ConnectionDraft,
     catalog: &ProviderCatalog,
-) -> Merged {
+) -> MergedDraft {
     let item = &before.item;
     let mut refused = Vec::new();
     if let Some(id) = &change.provider_id
         && !id.eq_ignore_ascii_case(&item.provider_id)
     {
-        refused.push((Field::ProviderId, Reason::ProviderFixed));
+        refused.push((DraftField::ProviderId, FieldReason::ProviderFixed));
     }
     let provider = catalog.get(&item.provider_id);
     let mut kept = Vec::new();
@@ -84,20 +84,20 @@ pub fn over(
         change_description: change.change_description.clone(),
         misread: change.misread.clone(),
     };
-    Merged {
+    MergedDraft {
         draft,
         refused,
-        kept,
+        kept_secrets: kept,
         stored: Some((before.item.name.clone(), before.item.alias.clone())),
     }
 }
 
 /// Validates a copy of `original` with `change`; name and alias come from `change`.
 pub fn copy(
-    original: &Connection<Plain>,
+    original: &Connection<PlainSecret>,
     change: &ConnectionDraft,
     catalog: &ProviderCatalog,
-) -> Examined {
+) -> ValidatedDraft {
     let mut merged = over(original, change, catalog);
     merged.stored = None;
     merged.draft.name.clone_from(&change.name);
@@ -106,33 +106,33 @@ pub fn copy(
         merged.draft.settings.clone_from(&original.settings);
         let provider = catalog.get(&original.item.provider_id);
         if let (Some(settings), Some(provider)) = (&original.settings, provider) {
-            merged.kept = kept_secrets(settings, settings, provider);
+            merged.kept_secrets = kept_secrets(settings, settings, provider);
         }
     }
-    let mut found = merged.draft.examine(catalog, Stored::Nothing);
+    let mut found = merged.draft.validate(catalog, MaskPolicy::Reject);
     merged.add_errors(&mut found);
     found
 }
 
 /// Merges `snapshot` with `before`: stored secrets are kept, because a snapshot has none.
 pub fn back_to(
-    before: &Connection<Plain>,
-    snapshot: &Connection<Mask>,
+    before: &Connection<PlainSecret>,
+    snapshot: &Connection<MaskedSecret>,
     catalog: &ProviderCatalog,
-) -> Merged {
+) -> MergedDraft {
     let old = before.settings.clone().unwrap_or_default();
     let settings = snapshot.settings.as_ref().map(|settings| {
         let kept = settings.iter().filter_map(|(key, value)| {
             let value = match value {
-                Setting::Null => Setting::Null,
-                Setting::Switch(on) => Setting::Switch(*on),
-                Setting::Number(number) => Setting::Number(number.clone()),
-                Setting::Text(text) => Setting::Text(text.clone()),
-                Setting::Secret(_) => old.get(key)?.clone(),
+                SettingValue::Null => SettingValue::Null,
+                SettingValue::Switch(on) => SettingValue::Switch(*on),
+                SettingValue::Number(number) => SettingValue::Number(number.clone()),
+                SettingValue::Text(text) => SettingValue::Text(text.clone()),
+                SettingValue::Secret(_) => old.get(key)?.clone(),
             };
             Some((key.to_owned(), value))
         });
-        kept.collect::<Settings<Plain>>()
+        kept.collect::<Settings<PlainSecret>>()
     });
     let (refused, kept) = match (&settings, catalog.get(&before.item.provider_id)) {
         (Some(new), Some(provider)) => (
@@ -150,25 +150,28 @@ pub fn back_to(
         change_description: None,
         misread: Vec::new(),
     };
-    Merged {
+    MergedDraft {
         draft,
         refused,
-        kept,
+        kept_secrets: kept,
         stored: Some((before.item.name.clone(), before.item.alias.clone())),
     }
 }
 
 fn settings_over(
-    old: &Settings<Plain>,
-    given: &Settings<Plain>,
+    old: &Settings<PlainSecret>,
+    given: &Settings<PlainSecret>,
     provider: Option<&Provider>,
-) -> Settings<Plain> {
+) -> Settings<PlainSecret> {
     let mut new = old.clone();
     for (key, value) in given.iter() {
         let stored_key = stored_key(old, key, provider);
         // Only the mask of this setting keeps the secret.
-        let mask = value.text().and_then(|text| Mask::read(text.trim()));
-        let is_kept = mask.is_some() && matches!(old.get(&stored_key), Some(Setting::Secret(_)));
+        let mask = value
+            .text()
+            .and_then(|text| MaskedSecret::read(text.trim()));
+        let is_kept =
+            mask.is_some() && matches!(old.get(&stored_key), Some(SettingValue::Secret(_)));
         if !is_kept {
             new.set(stored_key, value.clone());
         }
@@ -177,7 +180,7 @@ fn settings_over(
 }
 
 /// Returns the key under which a field is stored, which may be an alternative name.
-fn stored_key(old: &Settings<Plain>, key: &str, provider: Option<&Provider>) -> String {
+fn stored_key(old: &Settings<PlainSecret>, key: &str, provider: Option<&Provider>) -> String {
     let field = provider.and_then(|provider| provider.field(key));
     let same = field.and_then(|field| {
         let keys = std::iter::once(&field.key).chain(&field.accepted_as);
@@ -191,19 +194,19 @@ fn stored_key(old: &Settings<Plain>, key: &str, provider: Option<&Provider>) -> 
 
 /// Returns errors for kept secrets whose endpoint moves to another origin: permission to edit an endpoint must not reveal keys.
 pub fn moved_secrets(
-    old: &Settings<Plain>,
-    new: &Settings<Plain>,
+    old: &Settings<PlainSecret>,
+    new: &Settings<PlainSecret>,
     provider: &Provider,
-) -> Vec<(Field, Reason)> {
+) -> Vec<(DraftField, FieldReason)> {
     let has_moved = provider
         .settings
         .iter()
         .filter(|field| field.kind == FieldKind::Url)
         .any(|field| {
-            let address = |settings: &Settings<Plain>| {
+            let address = |settings: &Settings<PlainSecret>| {
                 let keys = std::iter::once(&field.key).chain(&field.accepted_as);
                 let given = keys.into_iter().find_map(|key| settings.get(key));
-                let given = given.and_then(Setting::text).map(str::to_owned);
+                let given = given.and_then(SettingValue::text).map(str::to_owned);
                 let default = || match &field.default {
                     Some(crate::provider::DefaultValue::Text(text)) => Some(text.clone()),
                     Some(crate::provider::DefaultValue::Switch(_)) | None => None,
@@ -219,18 +222,18 @@ pub fn moved_secrets(
         return Vec::new();
     }
     kept_fields(old, new, provider)
-        .map(|field| (place_of(provider, field), Reason::EndpointMoved))
+        .map(|field| (field_path(provider, field), FieldReason::EndpointChanged))
         .collect()
 }
 
 /// Returns the keys of unchanged secrets whose address leads to another origin, for a provider without a description: the names
 /// of the settings tell which are addresses.
 pub fn undescribed_secrets_led_elsewhere(
-    old: &Settings<Plain>,
-    new: &Settings<Plain>,
+    old: &Settings<PlainSecret>,
+    new: &Settings<PlainSecret>,
 ) -> Vec<String> {
-    let address = |settings: &Settings<Plain>, key: &str| {
-        let text = settings.get(key).and_then(Setting::text);
+    let address = |settings: &Settings<PlainSecret>, key: &str| {
+        let text = settings.get(key).and_then(SettingValue::text);
         origin(text.unwrap_or_default())
     };
     let mut keys = old.iter().chain(new.iter()).map(|(key, _)| key);
@@ -238,25 +241,33 @@ pub fn undescribed_secrets_led_elsewhere(
         return Vec::new();
     }
     old.iter()
-        .filter(|(key, value)| matches!(value, Setting::Secret(_)) && new.get(key) == Some(value))
+        .filter(|(key, value)| {
+            matches!(value, SettingValue::Secret(_)) && new.get(key) == Some(value)
+        })
         .map(|(key, _)| key.to_owned())
         .collect()
 }
 
 /// Returns the keys of fields whose stored secret is unchanged.
-fn kept_secrets(old: &Settings<Plain>, new: &Settings<Plain>, provider: &Provider) -> Vec<String> {
+fn kept_secrets(
+    old: &Settings<PlainSecret>,
+    new: &Settings<PlainSecret>,
+    provider: &Provider,
+) -> Vec<String> {
     kept_fields(old, new, provider)
         .map(|field| field.key.clone())
         .collect()
 }
 
 fn kept_fields<'a>(
-    old: &'a Settings<Plain>,
-    new: &'a Settings<Plain>,
+    old: &'a Settings<PlainSecret>,
+    new: &'a Settings<PlainSecret>,
     provider: &'a Provider,
 ) -> impl Iterator<Item = &'a SettingsField> {
     old.iter()
-        .filter(|(key, value)| matches!(value, Setting::Secret(_)) && new.get(key) == Some(value))
+        .filter(|(key, value)| {
+            matches!(value, SettingValue::Secret(_)) && new.get(key) == Some(value)
+        })
         .filter_map(|(key, _)| provider.field(key))
 }
 
@@ -274,22 +285,22 @@ mod tests {
     use super::super::super::secret_input::KeyFlaw;
     use super::*;
 
-    fn stored(key: &str) -> Connection<Plain> {
+    fn stored(key: &str) -> Connection<PlainSecret> {
         let json = r#"{"id":"3fa85f64-5717-4562-b3fc-2c963f66afa6","alias":"a","name":"A","providerId":"openai","isActive":true,
             "dateCreated":"2024-01-15T10:30:00Z","dateModified":"2024-01-15T10:30:00Z","version":1,"settings":null}"#;
-        let shown: Connection<Mask> = serde_json::from_str(json).unwrap();
-        let secret = Setting::Secret(Plain::new(key));
+        let shown: Connection<MaskedSecret> = serde_json::from_str(json).unwrap();
+        let secret = SettingValue::Secret(PlainSecret::new(key));
         Connection {
             item: shown.item,
             settings: Some(Settings::from_iter([("apiKey".to_owned(), secret)])),
         }
     }
 
-    fn reasons(before: &Connection<Plain>, change: &str) -> Vec<Reason> {
+    fn reasons(before: &Connection<PlainSecret>, change: &str) -> Vec<FieldReason> {
         let catalog = ProviderCatalog::embedded();
         let change = ConnectionDraft::from_json(change.as_bytes()).unwrap();
         let merged = over(before, &change, &catalog);
-        let mut found = merged.draft.examine(&catalog, Stored::Nothing);
+        let mut found = merged.draft.validate(&catalog, MaskPolicy::Reject);
         merged.add_errors(&mut found);
         found.errors.into_iter().map(|error| error.reason).collect()
     }
@@ -311,12 +322,12 @@ mod tests {
             settings: None,
         };
         let merged = back_to(&before, &shown, &catalog);
-        let mut found = merged.draft.examine(&catalog, Stored::Nothing);
+        let mut found = merged.draft.validate(&catalog, MaskPolicy::Reject);
         merged.add_errors(&mut found);
         assert_eq!(found.name, before.item.name);
         assert_eq!(found.alias.as_ref(), Some(&before.item.alias));
         let other = r#"{"name":"sk-zyx123def456ghi789jkl0"}"#;
-        assert_eq!(reasons(&before, other), [Reason::LooksLikeKey]);
+        assert_eq!(reasons(&before, other), [FieldReason::LooksLikeKey]);
         let change = ConnectionDraft {
             name: Some(before.item.name.clone()),
             alias: Some("copy".into()),
@@ -326,7 +337,7 @@ mod tests {
         assert!(
             errors
                 .iter()
-                .any(|error| error.reason == Reason::LooksLikeKey),
+                .any(|error| error.reason == FieldReason::LooksLikeKey),
             "a copy gets a name of its own"
         );
     }
@@ -342,7 +353,7 @@ mod tests {
         let again = r#"{"settings":{"apiKey":"ENC:BBBB"}}"#;
         assert_eq!(
             reasons(&before, again),
-            [Reason::NotAKey(KeyFlaw::Encrypted)]
+            [FieldReason::NotAKey(KeyFlaw::Encrypted)]
         );
     }
 }

@@ -2,22 +2,22 @@
 
 use uuid::Uuid;
 
-use super::super::store::{Put, Save};
-use super::super::validate::{Examined, Stored};
+use super::super::store::{Precondition, SaveConnection};
+use super::super::validate::{MaskPolicy, ValidatedDraft};
 use super::super::{
-    Change, Connection, ConnectionDraft, ConnectionError, ConnectionItem, ConnectionService, Field,
-    IdOrAlias, Plain, Reason, Setting,
+    Connection, ConnectionDraft, ConnectionError, ConnectionItem, ConnectionService, DraftField,
+    FieldReason, IdOrAlias, PlainSecret, SettingValue, VersionChange,
 };
 use super::{CoreService, changed, merge};
-use crate::appsettings::{Lookup, Reference};
+use crate::appsettings::{Reference, ReferenceLookup};
 use crate::text::printable;
 
 impl CoreService {
     /// Adds errors that depend on the store and appsettings; `before` is the stored connection.
     pub(super) async fn validate_further(
         &self,
-        found: &mut Examined,
-        before: Option<&Connection<Plain>>,
+        found: &mut ValidatedDraft,
+        before: Option<&Connection<PlainSecret>>,
     ) -> Result<(), ConnectionError> {
         if let Some(alias) = found.alias.clone() {
             let except = before.map(|before| before.item.id);
@@ -31,32 +31,36 @@ impl CoreService {
         &self,
         alias: &str,
         except: Option<Uuid>,
-        found: &mut Examined,
+        found: &mut ValidatedDraft,
     ) -> Result<(), ConnectionError> {
         if let Some(owner) = self.alias_owner(alias, except).await? {
-            let taken = Reason::AliasTaken {
+            let taken = FieldReason::AliasTaken {
                 alias: alias.to_owned(),
                 by: owner.name,
             };
-            found.refuse(Field::Alias, taken);
+            found.push_error(DraftField::Alias, taken);
         }
         Ok(())
     }
 
     /// Checks references; those of `before` are not checked again.
-    fn check_references(&self, found: &mut Examined, before: Option<&Connection<Plain>>) {
+    fn check_references(
+        &self,
+        found: &mut ValidatedDraft,
+        before: Option<&Connection<PlainSecret>>,
+    ) {
         for (field, reference) in std::mem::take(&mut found.references) {
             if is_kept(&field, &reference, before) {
                 continue;
             }
             let key = reference.key().to_owned();
             match self.appsettings.lookup(&reference) {
-                Lookup::Found { .. } => {}
-                Lookup::Missing { looked_in } => {
-                    found.refuse(field, Reason::ReferenceMissing { key, looked_in });
+                ReferenceLookup::Found { .. } => {}
+                ReferenceLookup::Missing { looked_in } => {
+                    found.push_error(field, FieldReason::ReferenceMissing { key, looked_in });
                 }
-                Lookup::Refused { allowed } => {
-                    found.refuse(field, Reason::ReferenceRefused { key, allowed });
+                ReferenceLookup::Refused { allowed } => {
+                    found.push_error(field, FieldReason::ReferenceRefused { key, allowed });
                 }
             }
         }
@@ -65,19 +69,19 @@ impl CoreService {
     /// Saves a validated draft as a new connection; `like` is the original of a duplicate.
     pub(super) async fn keep_new(
         &self,
-        found: Examined,
-        like: Option<&Connection<Plain>>,
+        found: ValidatedDraft,
+        like: Option<&Connection<PlainSecret>>,
         description: Option<String>,
     ) -> Result<Connection, ConnectionError> {
         let connection = self.new_of(found, like).await?;
         let masked = connection.masked();
         self.store
-            .save(Save {
+            .save(SaveConnection {
                 connection,
-                put: Put::New,
-                change: Change {
+                precondition: Precondition::Absent,
+                change: VersionChange {
                     description,
-                    ..Change::default()
+                    ..VersionChange::default()
                 },
             })
             .await?;
@@ -87,9 +91,9 @@ impl CoreService {
     /// Builds a new connection from a validated draft.
     pub(super) async fn new_of(
         &self,
-        mut found: Examined,
-        like: Option<&Connection<Plain>>,
-    ) -> Result<Connection<Plain>, ConnectionError> {
+        mut found: ValidatedDraft,
+        like: Option<&Connection<PlainSecret>>,
+    ) -> Result<Connection<PlainSecret>, ConnectionError> {
         if let Some(alias) = found.alias.clone() {
             self.check_alias_free(&alias, None, &mut found).await?;
         }
@@ -118,8 +122,8 @@ impl CoreService {
     /// Saves `after` over `before` if they differ.
     pub(super) async fn save_over(
         &self,
-        before: &Connection<Plain>,
-        mut after: Connection<Plain>,
+        before: &Connection<PlainSecret>,
+        mut after: Connection<PlainSecret>,
         description: Option<String>,
     ) -> Result<Connection, ConnectionError> {
         let paths = changed::paths(before, &after);
@@ -130,13 +134,13 @@ impl CoreService {
         after.item.date_modified = self.now().max(before.item.date_modified);
         let masked = after.masked();
         self.store
-            .save(Save {
+            .save(SaveConnection {
                 connection: after,
-                put: Put::Over(before.item.version),
-                change: Change {
+                precondition: Precondition::Version(before.item.version),
+                change: VersionChange {
                     description,
                     paths,
-                    ..Change::default()
+                    ..VersionChange::default()
                 },
             })
             .await?;
@@ -159,17 +163,17 @@ impl CoreService {
         key: &IdOrAlias,
         draft: &ConnectionDraft,
         over: Option<u64>,
-    ) -> Result<(Connection<Plain>, Connection<Plain>), ConnectionError> {
+    ) -> Result<(Connection<PlainSecret>, Connection<PlainSecret>), ConnectionError> {
         let before = self.stored(key).await?;
         let found_version = before.item.version;
         if let Some(expected) = over.filter(|expected| *expected != found_version) {
-            return Err(ConnectionError::VersionMoved {
+            return Err(ConnectionError::VersionConflict {
                 expected,
                 found: found_version,
             });
         }
         let merged = merge::over(&before, draft, &self.catalog);
-        let mut found = merged.draft.examine(&self.catalog, Stored::Nothing);
+        let mut found = merged.draft.validate(&self.catalog, MaskPolicy::Reject);
         merged.add_errors(&mut found);
         self.validate_further(&mut found, Some(&before)).await?;
         if !found.errors.is_empty() {
@@ -208,13 +212,17 @@ pub(super) fn description_of(draft: &ConnectionDraft) -> Option<String> {
 }
 
 /// Returns whether a setting has this reference in the stored connection.
-fn is_kept(field: &Field, reference: &Reference, before: Option<&Connection<Plain>>) -> bool {
+fn is_kept(
+    field: &DraftField,
+    reference: &Reference,
+    before: Option<&Connection<PlainSecret>>,
+) -> bool {
     let Some(settings) = before.and_then(|before| before.settings.as_ref()) else {
         return false;
     };
     field
         .setting_key()
         .and_then(|key| settings.get(key))
-        .and_then(Setting::text)
+        .and_then(SettingValue::text)
         .is_some_and(|text| text == reference.to_string())
 }

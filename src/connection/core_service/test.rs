@@ -1,10 +1,10 @@
 //! Tests of stored, edited and new connections.
 
-use super::super::check::{self, Subject};
-use super::super::validate::{Examined, Stored};
+use super::super::check::{self, ProbeSubject};
+use super::super::validate::{MaskPolicy, ValidatedDraft};
 use super::super::{
-    ConnectionDraft, ConnectionError, Field, FieldError, IdOrAlias, Model, Plain, Settings,
-    TestReport, TestSubject,
+    ConnectionDraft, ConnectionError, DraftField, FieldError, IdOrAlias, Model, PlainSecret,
+    Settings, TestReport, TestSubject,
 };
 use super::{CoreService, merge};
 use crate::provider::Capability;
@@ -38,9 +38,9 @@ impl CoreService {
     fn subject<'a>(
         &'a self,
         provider_id: &'a str,
-        settings: Option<&'a Settings<Plain>>,
-    ) -> Subject<'a> {
-        Subject {
+        settings: Option<&'a Settings<PlainSecret>>,
+    ) -> ProbeSubject<'a> {
+        ProbeSubject {
             provider_id,
             provider: self.catalog.get(provider_id),
             settings,
@@ -53,17 +53,17 @@ impl CoreService {
     async fn tested(
         &self,
         subject: TestSubject,
-    ) -> Result<(String, Option<Settings<Plain>>), ConnectionError> {
+    ) -> Result<(String, Option<Settings<PlainSecret>>), ConnectionError> {
         match subject {
             TestSubject::Stored(key) => {
                 let connection = self.stored(&key).await?;
                 Ok((connection.item.provider_id, connection.settings))
             }
             TestSubject::Draft(draft) => {
-                let found = examined(draft.examine(&self.catalog, Stored::Nothing))?;
+                let found = examined(draft.validate(&self.catalog, MaskPolicy::Reject))?;
                 Ok((found.provider_id, found.settings))
             }
-            TestSubject::Changed(key, draft) => {
+            TestSubject::Edited(key, draft) => {
                 let before = self.stored(&key).await?;
                 self.changed(&before, &draft)
             }
@@ -73,11 +73,11 @@ impl CoreService {
     /// Returns the settings after an update, with its rules: a kept secret is not sent to another origin.
     fn changed(
         &self,
-        before: &super::Connection<Plain>,
+        before: &super::Connection<PlainSecret>,
         draft: &ConnectionDraft,
-    ) -> Result<(String, Option<Settings<Plain>>), ConnectionError> {
+    ) -> Result<(String, Option<Settings<PlainSecret>>), ConnectionError> {
         let merged = merge::over(before, draft, &self.catalog);
-        let mut found = merged.draft.examine(&self.catalog, Stored::Nothing);
+        let mut found = merged.draft.validate(&self.catalog, MaskPolicy::Reject);
         merged.add_errors(&mut found);
         let found = examined(found)?;
         let settings = match draft.settings {
@@ -89,10 +89,10 @@ impl CoreService {
 }
 
 /// Returns the validated draft unless its provider or a setting is invalid; name and alias do not matter to a test.
-fn examined(found: Examined) -> Result<Examined, ConnectionError> {
+fn examined(found: ValidatedDraft) -> Result<ValidatedDraft, ConnectionError> {
     let matters = |error: &FieldError| match error.field {
-        Field::Alias | Field::Name | Field::IsActive => false,
-        Field::ProviderId | Field::Settings | Field::Setting { .. } => true,
+        DraftField::Alias | DraftField::Name | DraftField::IsActive => false,
+        DraftField::ProviderId | DraftField::Settings | DraftField::Setting { .. } => true,
     };
     let wrong: Vec<FieldError> = found
         .errors

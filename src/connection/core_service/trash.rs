@@ -5,9 +5,10 @@
 
 use uuid::Uuid;
 
-use super::super::store::{Put, Save};
+use super::super::store::{Precondition, SaveConnection};
 use super::super::{
-    Change, Connection, ConnectionError, ConnectionItem, Field, IdOrAlias, Plain, Reason, alias,
+    Connection, ConnectionError, ConnectionItem, DraftField, FieldReason, IdOrAlias, PlainSecret,
+    VersionChange, alias,
 };
 use super::CoreService;
 use crate::text::key_like;
@@ -41,7 +42,7 @@ impl CoreService {
         let before = self.stored(key).await?;
         let found = before.item.version;
         if let Some(expected) = over.filter(|expected| *expected != found) {
-            return Err(ConnectionError::VersionMoved { expected, found });
+            return Err(ConnectionError::VersionConflict { expected, found });
         }
         let mut after = before.clone();
         let item = &mut after.item;
@@ -56,16 +57,16 @@ impl CoreService {
         id: Uuid,
         other: Option<String>,
     ) -> Result<Connection, ConnectionError> {
-        let (before, after) = self.restored(id, other).await?;
+        let (before, after) = self.restored_connection(id, other).await?;
         self.save_version(&before, after, RESTORED).await
     }
 
     /// Returns a connection in the trash, and the same connection restored.
-    pub(super) async fn restored(
+    pub(super) async fn restored_connection(
         &self,
         id: Uuid,
         other: Option<String>,
-    ) -> Result<(Connection<Plain>, Connection<Plain>), ConnectionError> {
+    ) -> Result<(Connection<PlainSecret>, Connection<PlainSecret>), ConnectionError> {
         let before = self.in_trash(id).await?;
         let mut after = before.clone();
         let item = &mut after.item;
@@ -74,17 +75,17 @@ impl CoreService {
             None => alias::before_trash(&item.alias).to_owned(),
             Some(other) => {
                 let reason = if alias::is_reserved(&other) {
-                    Some(Reason::AliasReserved(other.clone()))
+                    Some(FieldReason::AliasReserved(other.clone()))
                 } else if other.chars().count() > alias::MAX_LENGTH {
-                    Some(Reason::TooLong(alias::MAX_LENGTH))
+                    Some(FieldReason::TooLong(alias::MAX_LENGTH))
                 } else if !alias::is_well_formed(&other) {
-                    Some(Reason::AliasFormat)
+                    Some(FieldReason::AliasFormat)
                 } else {
                     let prefixes = self.catalog.key_prefixes();
-                    key_like::has_key_with(&other, prefixes).then_some(Reason::LooksLikeKey)
+                    key_like::has_key_with(&other, prefixes).then_some(FieldReason::LooksLikeKey)
                 };
                 if let Some(reason) = reason {
-                    return Err(ConnectionError::at(Field::Alias, reason));
+                    return Err(ConnectionError::at(DraftField::Alias, reason));
                 }
                 other
             }
@@ -98,7 +99,10 @@ impl CoreService {
         Ok(())
     }
 
-    pub(super) async fn in_trash(&self, id: Uuid) -> Result<Connection<Plain>, ConnectionError> {
+    pub(super) async fn in_trash(
+        &self,
+        id: Uuid,
+    ) -> Result<Connection<PlainSecret>, ConnectionError> {
         let found = self.store.get(id).await?;
         found
             .filter(|connection| connection.item.is_deleted())
@@ -107,20 +111,20 @@ impl CoreService {
 
     async fn save_version(
         &self,
-        before: &Connection<Plain>,
-        mut after: Connection<Plain>,
+        before: &Connection<PlainSecret>,
+        mut after: Connection<PlainSecret>,
         description: &str,
     ) -> Result<Connection, ConnectionError> {
         after.item.version = before.item.version + 1;
         after.item.date_modified = self.now().max(before.item.date_modified);
         let masked = after.masked();
         self.store
-            .save(Save {
+            .save(SaveConnection {
                 connection: after,
-                put: Put::Over(before.item.version),
-                change: Change {
+                precondition: Precondition::Version(before.item.version),
+                change: VersionChange {
                     description: Some(description.into()),
-                    ..Change::default()
+                    ..VersionChange::default()
                 },
             })
             .await?;

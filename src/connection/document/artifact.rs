@@ -3,15 +3,15 @@
 //! Members begin with a capital letter, and so do setting keys from typed objects. The site that writes the artifact chooses
 //! its settings; secrets are references or encrypted for that site (`ENC:…`).
 
-use crate::connection::json::Json;
+use crate::connection::json::StrictJson;
 
 /// Prefix of the `Udi` of a connection.
 const CONNECTION: &str = "umb://umbraco-ai-connection/";
 
 /// Entity of an artifact.
-pub enum Artifact {
+pub enum DeployEntity {
     /// Connection, with the members of a manifest.
-    Connection(Vec<(String, Json)>),
+    Connection(Vec<(String, StrictJson)>),
     /// Any other entity.
     Other,
 }
@@ -30,20 +30,20 @@ const IGNORED: [&str; 9] = [
 ];
 
 /// Returns whether an object is an artifact.
-pub fn is_artifact(members: &[(String, Json)]) -> bool {
+pub fn is_artifact(members: &[(String, StrictJson)]) -> bool {
     members
         .iter()
         .any(|(name, _)| name.eq_ignore_ascii_case("udi"))
 }
 
 /// Reads an artifact.
-pub fn read(members: Vec<(String, Json)>) -> Artifact {
+pub fn read(members: Vec<(String, StrictJson)>) -> DeployEntity {
     let is_connection = members.iter().any(|(name, value)| {
         name.eq_ignore_ascii_case("udi")
-            && matches!(value, Json::Text(udi) if udi.to_ascii_lowercase().starts_with(CONNECTION))
+            && matches!(value, StrictJson::Text(udi) if udi.to_ascii_lowercase().starts_with(CONNECTION))
     });
     if !is_connection {
-        return Artifact::Other;
+        return DeployEntity::Other;
     }
     let ours = members.into_iter().filter_map(|(name, value)| {
         let lower = name.to_ascii_lowercase();
@@ -61,5 +61,5 @@ pub fn read(members: Vec<(String, Json)>) -> Artifact {
         };
         Some((ours.to_owned(), value))
     });
-    Artifact::Connection(ours.collect())
+    DeployEntity::Connection(ours.collect())
 }

@@ -1,8 +1,8 @@
 //! Reads the members of a connection in a manifest.
 
-use super::secrets::{self, Given};
-use super::{Flaw, Wanted};
-use crate::connection::json::Json;
+use super::secrets::{self, ManifestSettings};
+use super::{DesiredConnection, ManifestError};
+use crate::connection::json::StrictJson;
 use crate::connection::{ConnectionDraft, FieldError};
 use crate::provider::{Provider, ProviderCatalog};
 
@@ -40,30 +40,30 @@ pub fn unknown(name: &str, known: &[&str], what: &str) -> String {
 }
 
 /// Reads a connection; returns all errors.
-pub fn wanted(
+pub fn desired_connection(
     number: usize,
-    members: Vec<(String, Json)>,
+    members: Vec<(String, StrictJson)>,
     is_artifact: bool,
     catalog: &ProviderCatalog,
-) -> Result<Wanted, Vec<Flaw>> {
+) -> Result<DesiredConnection, Vec<ManifestError>> {
     let alias = text(&members, "alias").map(str::to_owned);
-    let flaw = |field: Option<String>, why: String| Flaw {
+    let flaw = |field: Option<String>, why: String| ManifestError {
         number: Some(number),
         alias: alias.clone().filter(|alias| !alias.trim().is_empty()),
         field,
-        why,
+        reason: why,
     };
     let mut flaws = Vec::new();
     let provider = text(&members, "providerId").and_then(|id| catalog.get(id));
     let named = named(&members);
-    let mut given = Given::default();
+    let mut given = ManifestSettings::default();
     let mut kept = Vec::new();
     for (name, value) in members {
         match (name.as_str(), value) {
             ("blank", _) => {}
-            ("settings", Json::Object(settings)) => {
+            ("settings", StrictJson::Object(settings)) => {
                 for (key, value) in settings {
-                    let key = spelled(key, provider, is_artifact);
+                    let key = member_spelling(key, provider, is_artifact);
                     if let Err(why) = given.take(&key, value, provider, &named) {
                         flaws.push(flaw(Some(format!("settings.{key}")), why));
                     }
@@ -78,7 +78,7 @@ pub fn wanted(
         secrets::missing(&mut given, provider);
     }
     if !given.settings.is_empty() {
-        kept.push(("settings".to_owned(), Json::Object(given.settings)));
+        kept.push(("settings".to_owned(), StrictJson::Object(given.settings)));
     }
     let draft = ConnectionDraft::from_members(kept);
     for required in [("alias", &draft.alias), ("providerId", &draft.provider_id)] {
@@ -94,36 +94,41 @@ pub fn wanted(
     if !flaws.is_empty() {
         return Err(flaws);
     }
-    Ok(Wanted {
+    Ok(DesiredConnection {
         number,
         draft,
-        elsewhere: given.elsewhere,
+        secret_sources: given.secret_sources,
         blank: given.blank,
     })
 }
 
-fn text<'m>(members: &'m [(String, Json)], name: &str) -> Option<&'m str> {
+fn text<'m>(members: &'m [(String, StrictJson)], name: &str) -> Option<&'m str> {
     let value = members.iter().find(|(member, _)| member == name);
     match value {
-        Some((_, Json::Text(text))) => Some(text),
+        Some((_, StrictJson::Text(text))) => Some(text),
         Some(_) | None => None,
     }
 }
 
 /// Settings that the manifest lists as blank.
-fn named(members: &[(String, Json)]) -> Vec<String> {
-    let Some((_, Json::List(blank))) = members.iter().find(|(name, _)| name == "blank") else {
+fn named(members: &[(String, StrictJson)]) -> Vec<String> {
+    let Some((_, StrictJson::List(blank))) = members.iter().find(|(name, _)| name == "blank")
+    else {
         return Vec::new();
     };
     let texts = blank.iter().filter_map(|key| match key {
-        Json::Text(key) => Some(key.clone()),
-        Json::Null | Json::Switch(_) | Json::Number(_) | Json::List(_) | Json::Object(_) => None,
+        StrictJson::Text(key) => Some(key.clone()),
+        StrictJson::Null
+        | StrictJson::Switch(_)
+        | StrictJson::Number(_)
+        | StrictJson::List(_)
+        | StrictJson::Object(_) => None,
     });
     texts.collect()
 }
 
 /// Returns the provider's spelling of a key of an artifact.
-fn spelled(key: String, provider: Option<&Provider>, is_artifact: bool) -> String {
+fn member_spelling(key: String, provider: Option<&Provider>, is_artifact: bool) -> String {
     let mut fields = provider
         .filter(|_| is_artifact)
         .into_iter()

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_saphyr::options::{DuplicateKeyPolicy, MergeKeyPolicy};
 use serde_saphyr::{MessageFormatter, UserMessageFormatter};
 
-use crate::connection::json::Json;
+use crate::connection::json::StrictJson;
 use crate::text::file;
 
 /// Maximum size of a text in bytes.
@@ -16,16 +16,16 @@ const MAX_ALIASES: usize = 100_000;
 
 /// Format of a manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Notation {
+pub enum ManifestFormat {
     /// JSON, one value or a sequence of values.
     Json,
     /// YAML 1.2, one document or several separated by `---`.
     Yaml,
 }
 
-impl Notation {
+impl ManifestFormat {
     /// Detects the format by the file extension, otherwise by the first character.
-    pub fn of(path: Option<&Path>, text: &str) -> Self {
+    pub fn from_path(path: Option<&Path>, text: &str) -> Self {
         let ending = path.and_then(Path::extension);
         match ending.and_then(|ending| ending.to_str()) {
             Some("json" | "jsonl" | "uda") => Self::Json,
@@ -36,7 +36,7 @@ impl Notation {
     }
 
     /// Parses the values of a text.
-    pub(super) fn values(self, text: &str) -> Result<Vec<Json>, String> {
+    pub(super) fn values(self, text: &str) -> Result<Vec<StrictJson>, String> {
         match self {
             Self::Json => json(text),
             Self::Yaml => yaml(text),
@@ -44,14 +44,14 @@ impl Notation {
     }
 }
 
-fn json(text: &str) -> Result<Vec<Json>, String> {
+fn json(text: &str) -> Result<Vec<StrictJson>, String> {
     let values = serde_json::Deserializer::from_str(text).into_iter();
     values
         .collect::<Result<_, _>>()
         .map_err(|error| format!("it is not valid JSON: {error}"))
 }
 
-fn yaml(text: &str) -> Result<Vec<Json>, String> {
+fn yaml(text: &str) -> Result<Vec<StrictJson>, String> {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             // The size of the text is limited; only the expansion of aliases needs further limits.
@@ -75,7 +75,7 @@ fn yaml(text: &str) -> Result<Vec<Json>, String> {
         with_snippet: false,
     };
     let read = serde_saphyr::from_multiple_with_options(text, options);
-    let values: Vec<Json> = read.map_err(|error| {
+    let values: Vec<StrictJson> = read.map_err(|error| {
         let message = UserMessageFormatter.format_message(&error).into_owned();
         let place = error.location().map_or_else(String::new, |at| {
             format!(" at line {} column {}", at.line(), at.column())
@@ -125,7 +125,7 @@ fn is_blank(line: &str) -> bool {
 /// Reads the text of a file.
 pub fn text_of(path: &Path) -> Result<zeroize::Zeroizing<String>, String> {
     file::read(path, MAX_BYTES).map_err(|flaw| match flaw {
-        file::FileFlaw::NotThere => "not found".into(),
+        file::FileFlaw::NotFound => "not found".into(),
         file::FileFlaw::Unusable(why) => why,
     })
 }

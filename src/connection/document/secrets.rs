@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::{Blank, Elsewhere};
+use super::{MissingSecret, SecretSource};
 use crate::appsettings::Reference;
-use crate::connection::Mask;
-use crate::connection::json::Json;
+use crate::connection::MaskedSecret;
+use crate::connection::json::StrictJson;
 use crate::provider::{Provider, is_sensitive as is_secret_by_name};
 use crate::text::secret::looks_like_one;
 
@@ -18,32 +18,36 @@ pub const WAYS: &str =
 
 /// Settings of a connection in a manifest.
 #[derive(Default)]
-pub struct Given {
+pub struct ManifestSettings {
     /// Settings with a value.
-    pub settings: Vec<(String, Json)>,
+    pub settings: Vec<(String, StrictJson)>,
     /// Settings whose secret comes from another source.
-    pub elsewhere: Vec<(String, Elsewhere)>,
+    pub secret_sources: Vec<(String, SecretSource)>,
     /// Settings whose stored secret is kept.
-    pub blank: Vec<Blank>,
+    pub blank: Vec<MissingSecret>,
 }
 
-impl Given {
+impl ManifestSettings {
     /// Adds a setting; fails if it is not allowed in a manifest.
     pub fn take(
         &mut self,
         key: &str,
-        value: Json,
+        value: StrictJson,
         provider: Option<&Provider>,
         named: &[String],
     ) -> Result<(), String> {
         let field = provider.and_then(|provider| provider.field_in_any_case(key));
         let text = match value {
-            Json::Object(members) => {
-                self.elsewhere.push((key.to_owned(), elsewhere(members)?));
+            StrictJson::Object(members) => {
+                self.secret_sources
+                    .push((key.to_owned(), elsewhere(members)?));
                 return Ok(());
             }
-            Json::Text(text) => text,
-            Json::Null | Json::Switch(_) | Json::Number(_) | Json::List(_) => {
+            StrictJson::Text(text) => text,
+            StrictJson::Null
+            | StrictJson::Switch(_)
+            | StrictJson::Number(_)
+            | StrictJson::List(_) => {
                 self.settings.push((key.to_owned(), value));
                 return Ok(());
             }
@@ -54,7 +58,7 @@ impl Given {
         // A blank keeps the stored secret, even of a setting that only the server knows.
         let may_be_secret = is_sensitive || (field.is_none() && is_secret_by_name(provider, key));
         if trimmed.is_empty() && (may_be_secret || is_named) {
-            self.blank.push(Blank {
+            self.blank.push(MissingSecret {
                 key: key.to_owned(),
                 is_needed: is_named || field.is_some_and(|field| field.required),
             });
@@ -62,14 +66,14 @@ impl Given {
         }
         let is_half_reference = trimmed.starts_with('$') && !trimmed.starts_with("$$");
         if is_half_reference || Reference::read(trimmed).is_some() {
-            self.settings.push((key.to_owned(), Json::Text(text)));
+            self.settings.push((key.to_owned(), StrictJson::Text(text)));
             return Ok(());
         }
-        if is_sensitive && Mask::is_mask(trimmed) && Mask::read(trimmed).is_none() {
+        if is_sensitive && MaskedSecret::is_mask(trimmed) && MaskedSecret::read(trimmed).is_none() {
             return Err(format!("masked value instead of a secret: {WAYS}"));
         }
-        if is_sensitive && (Mask::is_mask(trimmed) || trimmed.starts_with(ENCRYPTED)) {
-            self.blank.push(Blank {
+        if is_sensitive && (MaskedSecret::is_mask(trimmed) || trimmed.starts_with(ENCRYPTED)) {
+            self.blank.push(MissingSecret {
                 key: key.to_owned(),
                 is_needed: true,
             });
@@ -83,21 +87,21 @@ impl Given {
                 "this looks like a secret, which is not allowed in a document: {WAYS}"
             ));
         }
-        self.settings.push((key.to_owned(), Json::Text(text)));
+        self.settings.push((key.to_owned(), StrictJson::Text(text)));
         Ok(())
     }
 }
 
 /// Adds the required secrets that an artifact does not contain as blanks.
-pub fn missing(given: &mut Given, provider: Option<&Provider>) {
+pub fn missing(given: &mut ManifestSettings, provider: Option<&Provider>) {
     let fields = provider.into_iter().flat_map(|it| &it.settings);
     let is_given = |key: &String| {
         given.settings.iter().any(|(given, _)| given == key)
             || given.blank.iter().any(|blank| blank.key == *key)
     };
-    let missing: Vec<Blank> = fields
+    let missing: Vec<MissingSecret> = fields
         .filter(|field| field.required && field.sensitive && !is_given(&field.key))
-        .map(|field| Blank {
+        .map(|field| MissingSecret {
             key: field.key.clone(),
             is_needed: true,
         })
@@ -108,13 +112,17 @@ pub fn missing(given: &mut Given, provider: Option<&Provider>) {
     }
 }
 
-fn elsewhere(members: Vec<(String, Json)>) -> Result<Elsewhere, String> {
+fn elsewhere(members: Vec<(String, StrictJson)>) -> Result<SecretSource, String> {
     let mut members = members.into_iter();
     match (members.next(), members.next()) {
-        (Some((name, Json::Text(path))), None) if name == "file" && !path.trim().is_empty() => {
-            Ok(Elsewhere::File(PathBuf::from(path)))
+        (Some((name, StrictJson::Text(path))), None)
+            if name == "file" && !path.trim().is_empty() =>
+        {
+            Ok(SecretSource::File(PathBuf::from(path)))
         }
-        (Some((name, Json::Switch(true))), None) if name == "stdin" => Ok(Elsewhere::Stdin),
+        (Some((name, StrictJson::Switch(true))), None) if name == "stdin" => {
+            Ok(SecretSource::Stdin)
+        }
         _ => Err("expected one value, {file: PATH} or {stdin: true}".into()),
     }
 }

@@ -5,15 +5,15 @@ use std::fmt::Write as _;
 use rstest::rstest;
 
 use super::*;
-use crate::connection::Setting;
+use crate::connection::SettingValue;
 
-fn yaml(text: &str) -> Read {
-    read(text, Notation::Yaml, &ProviderCatalog::embedded())
+fn yaml(text: &str) -> ManifestContents {
+    read(text, ManifestFormat::Yaml, &ProviderCatalog::embedded())
 }
 
-fn flaw(text: &str) -> String {
+fn error_of(text: &str) -> String {
     let read = yaml(text);
-    let flaws: Vec<String> = read.flaws.iter().map(ToString::to_string).collect();
+    let flaws: Vec<String> = read.errors.iter().map(ToString::to_string).collect();
     assert!(!flaws.is_empty(), "{text} was taken");
     flaws.join("\n")
 }
@@ -24,23 +24,23 @@ fn an_export_reads_the_same_in_json_and_in_yaml() {
         {"alias":"a","name":"A","providerId":"openai","isActive":false,"settings":{"apiKey":"","organization":null},"blank":["apiKey"]}]}"#;
     let yaml_text = "kind: umai.connections\nversion: 1\nconnections:\n- alias: a\n  name: A\n  providerId: openai\n  isActive: false\n  settings:\n    apiKey: \"\"\n    organization: null\n  blank: [apiKey]\n";
     let catalog = ProviderCatalog::embedded();
-    let one = read(json, Notation::Json, &catalog);
+    let one = read(json, ManifestFormat::Json, &catalog);
     let other = yaml(yaml_text);
-    assert_eq!(one.flaws, other.flaws);
-    assert!(one.flaws.is_empty(), "{:?}", one.flaws);
-    let (one, other) = (&one.wanted[0], &other.wanted[0]);
+    assert_eq!(one.errors, other.errors);
+    assert!(one.errors.is_empty(), "{:?}", one.errors);
+    let (one, other) = (&one.connections[0], &other.connections[0]);
     assert_eq!(one.draft, other.draft);
     assert_eq!(one.blank, other.blank);
     assert_eq!(one.draft.is_active, Some(false));
     assert_eq!(
         one.blank,
-        [Blank {
+        [MissingSecret {
             key: "apiKey".into(),
             is_needed: true
         }]
     );
     let settings = one.draft.settings.as_ref().unwrap();
-    assert_eq!(settings.get("organization"), Some(&Setting::Null));
+    assert_eq!(settings.get("organization"), Some(&SettingValue::Null));
     assert!(settings.get("apiKey").is_none());
 }
 
@@ -48,9 +48,9 @@ fn an_export_reads_the_same_in_json_and_in_yaml() {
 fn several_documents_and_lists_are_counted_through() {
     let one = "alias: a\nproviderId: openai\n---\n- alias: b\n  providerId: openai\n- alias: c\n  providerId: openai\n---\nconnections:\n- alias: D\n  providerId: openai\n";
     let read = yaml(one);
-    assert!(read.flaws.is_empty(), "{:?}", read.flaws);
+    assert!(read.errors.is_empty(), "{:?}", read.errors);
     let found: Vec<_> = read
-        .wanted
+        .connections
         .iter()
         .map(|it| (it.number, it.alias()))
         .collect();
@@ -98,7 +98,7 @@ fn several_documents_and_lists_are_counted_through() {
     "an empty YAML document (2 of 3)"
 )]
 fn invalid_document_is_reported_with_position(#[case] text: &str, #[case] why: &str) {
-    let message = flaw(text);
+    let message = error_of(text);
     assert!(
         message.to_lowercase().contains(&why.to_lowercase()),
         "{message}"
@@ -112,24 +112,24 @@ fn invalid_document_is_reported_with_position(#[case] text: &str, #[case] why: &
 #[case::text("\"\"", "expected an object")]
 #[case::null_among_others("{\"connections\":[]} null", "expected an object")]
 fn json_without_connections_is_refused(#[case] text: &str, #[case] why: &str) {
-    let read = read(text, Notation::Json, &ProviderCatalog::embedded());
-    let flaws: Vec<String> = read.flaws.iter().map(ToString::to_string).collect();
+    let read = read(text, ManifestFormat::Json, &ProviderCatalog::embedded());
+    let flaws: Vec<String> = read.errors.iter().map(ToString::to_string).collect();
     assert!(flaws.join("\n").contains(why), "{flaws:?}");
 }
 
 #[rstest]
-#[case(Notation::Json, "{\"connections\":[]}")]
-#[case(Notation::Json, "[]")]
-#[case(Notation::Yaml, "connections: []\n")]
+#[case(ManifestFormat::Json, "{\"connections\":[]}")]
+#[case(ManifestFormat::Json, "[]")]
+#[case(ManifestFormat::Yaml, "connections: []\n")]
 #[case(
-    Notation::Yaml,
+    ManifestFormat::Yaml,
     "%YAML 1.2\n# a comment\n---\nconnections: []\n...\n# the end\n"
 )]
-#[case(Notation::Yaml, "--- [] # none\n")]
-fn an_empty_list_means_no_connections(#[case] notation: Notation, #[case] text: &str) {
+#[case(ManifestFormat::Yaml, "--- [] # none\n")]
+fn an_empty_list_means_no_connections(#[case] notation: ManifestFormat, #[case] text: &str) {
     let read = read(text, notation, &ProviderCatalog::embedded());
-    assert_eq!(read.flaws, []);
-    assert!(read.wanted.is_empty());
+    assert_eq!(read.errors, []);
+    assert!(read.connections.is_empty());
 }
 
 #[rstest]
@@ -138,7 +138,7 @@ fn an_empty_list_means_no_connections(#[case] notation: Notation, #[case] text: 
 #[case("organization: sk-planted-secret")]
 #[case("endpoint: plantedplantedplantedplantedplanted1")]
 fn a_secret_in_clear_is_refused_and_not_repeated(#[case] setting: &str) {
-    let message = flaw(&format!(
+    let message = error_of(&format!(
         "alias: a\nproviderId: openai\nsettings:\n  {setting}\n"
     ));
     assert!(
@@ -154,12 +154,15 @@ fn a_secret_is_referred_to_or_elsewhere() {
     let read = yaml(
         "alias: a\nproviderId: openai\nsettings: {apiKey: {file: key.txt}}\n---\nalias: b\nproviderId: openai\nsettings: {apiKey: $OpenAI:ApiKey}\n---\nalias: c\nproviderId: openai\nsettings: {apiKey: {stdin: true}}\n",
     );
-    assert!(read.flaws.is_empty(), "{:?}", read.flaws);
-    let file = Elsewhere::File("key.txt".into());
-    assert_eq!(read.wanted[0].elsewhere, [("apiKey".to_owned(), file)]);
-    assert!(read.wanted[1].draft.settings.is_some());
-    let stdin = ("apiKey".to_owned(), Elsewhere::Stdin);
-    assert_eq!(read.wanted[2].elsewhere, [stdin]);
+    assert!(read.errors.is_empty(), "{:?}", read.errors);
+    let file = SecretSource::File("key.txt".into());
+    assert_eq!(
+        read.connections[0].secret_sources,
+        [("apiKey".to_owned(), file)]
+    );
+    assert!(read.connections[1].draft.settings.is_some());
+    let stdin = ("apiKey".to_owned(), SecretSource::Stdin);
+    assert_eq!(read.connections[2].secret_sources, [stdin]);
 }
 
 #[test]
@@ -169,10 +172,10 @@ fn a_small_text_does_not_grow_without_bounds() {
         let below = format!("*a{}, ", level - 1).repeat(10);
         writeln!(bomb, "a{level}: &a{level} [{below}]").unwrap();
     }
-    let message = flaw(&bomb);
+    let message = error_of(&bomb);
     assert!(message.contains("it is not valid YAML"), "{message}");
     let deep = format!("connections: {}{}", "[".repeat(5_000), "]".repeat(5_000));
-    assert!(flaw(&deep).contains("it is not valid YAML"));
+    assert!(error_of(&deep).contains("it is not valid YAML"));
 }
 
 #[test]
@@ -180,9 +183,12 @@ fn an_anchor_can_be_used_for_what_connections_share() {
     let read = yaml(
         "connections:\n- &base\n  alias: a\n  name: A\n  providerId: openai\n- <<: *base\n  alias: b\n",
     );
-    assert!(read.flaws.is_empty(), "{:?}", read.flaws);
-    assert_eq!(read.wanted[1].alias(), "b");
-    assert_eq!(read.wanted[1].draft.provider_id.as_deref(), Some("openai"));
+    assert!(read.errors.is_empty(), "{:?}", read.errors);
+    assert_eq!(read.connections[1].alias(), "b");
+    assert_eq!(
+        read.connections[1].draft.provider_id.as_deref(),
+        Some("openai")
+    );
 }
 
 #[test]
@@ -192,10 +198,10 @@ fn an_artifact_of_umbraco_deploy_is_read_and_others_are_passed_over() {
         "Name":"OpenAI","Alias":"openai-prod","ProviderId":"openai","IsActive":true,"Version":3,
         "Settings":{"ApiKey":"ENC:CfDJ8planted","Endpoint":"https://api.openai.com/v1","Organization":null}}
         {"Udi":"umb://umbraco-ai-profile/3fa85f6457174562b3fc2c963f66afa6","Alias":"chat"}"#;
-    let read = read(json, Notation::Json, &ProviderCatalog::embedded());
-    assert!(read.flaws.is_empty(), "{:?}", read.flaws);
-    assert_eq!((read.wanted.len(), read.others), (1, 1));
-    let wanted = &read.wanted[0];
+    let read = read(json, ManifestFormat::Json, &ProviderCatalog::embedded());
+    assert!(read.errors.is_empty(), "{:?}", read.errors);
+    assert_eq!((read.connections.len(), read.skipped), (1, 1));
+    let wanted = &read.connections[0];
     assert_eq!(wanted.alias(), "openai-prod");
     assert_eq!(wanted.draft.is_active, Some(true));
     let settings = wanted.draft.settings.as_ref().unwrap();

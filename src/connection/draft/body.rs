@@ -7,7 +7,7 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::ConnectionDraft;
-use crate::connection::{Mask, Plain, Setting, Settings};
+use crate::connection::{MaskedSecret, PlainSecret, SettingValue, Settings};
 
 /// Maximum size of an escaped byte in JSON: `\u001b`.
 const MAX_PER_BYTE: usize = 6;
@@ -75,7 +75,7 @@ impl ConnectionDraft {
     }
 }
 
-fn put_settings(body: &mut Vec<u8>, settings: &Settings<Plain>) {
+fn put_settings(body: &mut Vec<u8>, settings: &Settings<PlainSecret>) {
     let mut separator = b'{';
     for (key, value) in settings.iter() {
         body.push(separator);
@@ -83,12 +83,14 @@ fn put_settings(body: &mut Vec<u8>, settings: &Settings<Plain>) {
         put(body, key);
         body.push(b':');
         match value {
-            Setting::Null => put(body, &()),
-            Setting::Switch(on) => put(body, on),
-            Setting::Number(number) => put(body, number),
+            SettingValue::Null => put(body, &()),
+            SettingValue::Switch(on) => put(body, on),
+            SettingValue::Number(number) => put(body, number),
             // The mask keeps a secret that cannot be read.
-            Setting::Secret(secret) => put(body, secret.expose().unwrap_or(Mask::Any.text())),
-            Setting::Text(text) => put(body, text),
+            SettingValue::Secret(secret) => {
+                put(body, secret.expose().unwrap_or(MaskedSecret::Any.text()))
+            }
+            SettingValue::Text(text) => put(body, text),
         }
     }
     if separator == b'{' {
@@ -107,13 +109,13 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn setting() -> impl Strategy<Value = Setting<Plain>> {
+    fn setting() -> impl Strategy<Value = SettingValue<PlainSecret>> {
         prop_oneof![
-            Just(Setting::Null),
-            any::<bool>().prop_map(Setting::Switch),
-            any::<i64>().prop_map(|number| Setting::Number(number.into())),
-            any::<u64>().prop_map(|number| Setting::Number(number.into())),
-            any::<String>().prop_map(|text| Setting::Secret(Plain::new(text))),
+            Just(SettingValue::Null),
+            any::<bool>().prop_map(SettingValue::Switch),
+            any::<i64>().prop_map(|number| SettingValue::Number(number.into())),
+            any::<u64>().prop_map(|number| SettingValue::Number(number.into())),
+            any::<String>().prop_map(|text| SettingValue::Secret(PlainSecret::new(text))),
         ]
     }
 
@@ -161,7 +163,7 @@ mod tests {
     fn absent_fields_are_omitted_and_text_settings_are_written() {
         let empty = ConnectionDraft::default();
         assert_eq!(&*empty.to_body(), b"{}");
-        let settings = [("region".to_owned(), Setting::Text("eu".into()))];
+        let settings = [("region".to_owned(), SettingValue::Text("eu".into()))];
         let draft = ConnectionDraft {
             settings: Some(settings.into_iter().collect()),
             ..ConnectionDraft::default()

@@ -16,7 +16,7 @@ use crate::connection::secret_input::KeyFlaw;
     rename_all = "camelCase",
     rename_all_fields = "camelCase"
 )]
-pub enum Reason {
+pub enum FieldReason {
     /// Missing, null, empty or blank.
     Required,
     /// Longer than this number of characters.
@@ -45,7 +45,8 @@ pub enum Reason {
     /// Unknown setting; contains the known ones.
     UnknownSetting(Vec<String>),
     /// Set twice, under two of its keys.
-    GivenTwice,
+    #[serde(rename = "givenTwice")]
+    DuplicateKey,
     /// Not an http or https URL.
     NotAUrl,
     /// URL with a user name or password.
@@ -79,12 +80,14 @@ pub enum Reason {
     /// Labels of settings of which one is required.
     OneOf(Vec<String>),
     /// The endpoint changed to another origin, and the secret belongs to the old one.
-    EndpointMoved,
+    #[serde(rename = "endpointMoved")]
+    EndpointChanged,
     /// Message of a third-party server.
-    Said(String),
+    #[serde(rename = "said")]
+    ServerMessage(String),
 }
 
-impl Reason {
+impl FieldReason {
     /// Message below the field in the form.
     pub fn at_field(&self) -> String {
         match self {
@@ -96,12 +99,12 @@ impl Reason {
             Self::LooksLikeKey => {
                 "This looks like an API key; enter keys in the secret field".into()
             }
-            other => other.about("This field"),
+            other => other.subject("This field"),
         }
     }
 
     /// Message about the field `label`.
-    pub(super) fn about(&self, label: &str) -> String {
+    pub(super) fn subject(&self, label: &str) -> String {
         match self {
             Self::Required => format!("{label} is required"),
             Self::TooLong(most) => format!("{label} must not exceed {most} characters"),
@@ -140,7 +143,7 @@ impl Reason {
                     known.join(", ")
                 )
             }
-            Self::GivenTwice => format!("{label} is given twice"),
+            Self::DuplicateKey => format!("{label} is given twice"),
             Self::NotAUrl => {
                 format!("{label} must be a URL that begins with http:// or https://")
             }
@@ -182,10 +185,10 @@ impl Reason {
                 )
             }
             Self::OneOf(labels) => format!("one of {} is required", labels.join(", ")),
-            Self::EndpointMoved => {
+            Self::EndpointChanged => {
                 format!("{label} must be entered again because the endpoint changed")
             }
-            Self::Said(words) => words.clone(),
+            Self::ServerMessage(words) => words.clone(),
         }
     }
 }

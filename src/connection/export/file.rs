@@ -4,18 +4,18 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::Document;
-use crate::disk::{self, Over};
+use super::ExportedManifest;
+use crate::disk::{self, OverwritePolicy};
 
 /// Error of writing an export file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NotWritten {
+pub enum ExportFileError {
     /// The file exists and must not be replaced.
     #[error("{} already exists", .0.display())]
     Exists(PathBuf),
     /// The file cannot be written.
     #[error("{} cannot be written: {why}", path.display())]
-    Refused {
+    Failed {
         /// Path of the file.
         path: PathBuf,
         /// Cause.
@@ -26,23 +26,29 @@ pub enum NotWritten {
 /// Writes a manifest to a file with owner-only permissions and returns its path.
 ///
 /// `~/` is the home directory; other relative names start at the working directory.
-pub fn write(document: &Document, name: &str, over: Over) -> Result<PathBuf, NotWritten> {
-    let path = place(name, over)?;
-    let json = document.to_json().map_err(|error| NotWritten::Refused {
-        path: path.clone(),
-        why: error.to_string(),
-    })?;
+pub fn write(
+    document: &ExportedManifest,
+    name: &str,
+    over: OverwritePolicy,
+) -> Result<PathBuf, ExportFileError> {
+    let path = write_destination(name, over)?;
+    let json = document
+        .to_json()
+        .map_err(|error| ExportFileError::Failed {
+            path: path.clone(),
+            why: error.to_string(),
+        })?;
     deliver(&path, over, |file| file.write_all(json.as_bytes()))?;
     Ok(path)
 }
 
 /// Returns the path of a file, if it can be written.
-pub fn place(name: &str, over: Over) -> Result<PathBuf, NotWritten> {
-    let path = absolute(name).map_err(|why| NotWritten::Refused {
+pub fn write_destination(name: &str, over: OverwritePolicy) -> Result<PathBuf, ExportFileError> {
+    let path = absolute(name).map_err(|why| ExportFileError::Failed {
         path: name.into(),
         why,
     })?;
-    let refused = |why: &dyn std::fmt::Display| NotWritten::Refused {
+    let refused = |why: &dyn std::fmt::Display| ExportFileError::Failed {
         path: path.clone(),
         why: why.to_string(),
     };
@@ -50,7 +56,7 @@ pub fn place(name: &str, over: Over) -> Result<PathBuf, NotWritten> {
     match std::fs::symlink_metadata(&path) {
         Ok(there) if there.is_dir() => return Err(refused(&"it is a directory")),
         Ok(there) if !there.is_file() => return Err(refused(&"it is not a regular file")),
-        Ok(_) if over == Over::Keep => return Err(NotWritten::Exists(path)),
+        Ok(_) if over == OverwritePolicy::Keep => return Err(ExportFileError::Exists(path)),
         Ok(_) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(refused(&sentence(&error))),
@@ -61,12 +67,12 @@ pub fn place(name: &str, over: Over) -> Result<PathBuf, NotWritten> {
 /// Writes a file atomically.
 pub fn deliver(
     path: &Path,
-    over: Over,
+    over: OverwritePolicy,
     write: impl FnOnce(&mut File) -> io::Result<()>,
-) -> Result<(), NotWritten> {
+) -> Result<(), ExportFileError> {
     disk::write_next_to_others(path, over, write).map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => NotWritten::Exists(path.to_owned()),
-        _ => NotWritten::Refused {
+        io::ErrorKind::AlreadyExists => ExportFileError::Exists(path.to_owned()),
+        _ => ExportFileError::Failed {
             path: path.to_owned(),
             why: sentence(&error),
         },
@@ -93,20 +99,31 @@ fn sentence(error: &io::Error) -> String {
 mod tests {
     use super::*;
 
-    fn written(folder: &Path, name: &str, over: Over) -> Result<PathBuf, NotWritten> {
+    fn write_document(
+        folder: &Path,
+        name: &str,
+        over: OverwritePolicy,
+    ) -> Result<PathBuf, ExportFileError> {
         let path = folder.join(name);
-        write(&Document::of(Vec::new()), path.to_str().unwrap(), over)
+        write(
+            &ExportedManifest::of(Vec::new()),
+            path.to_str().unwrap(),
+            over,
+        )
     }
 
     #[test]
     fn existing_file_is_not_replaced_by_default() {
         let folder = tempfile::tempdir().unwrap();
-        let path = written(folder.path(), "a.json", Over::Keep).unwrap();
+        let path = write_document(folder.path(), "a.json", OverwritePolicy::Keep).unwrap();
         assert_eq!(
-            written(folder.path(), "a.json", Over::Keep),
-            Err(NotWritten::Exists(path.clone()))
+            write_document(folder.path(), "a.json", OverwritePolicy::Keep),
+            Err(ExportFileError::Exists(path.clone()))
         );
-        assert_eq!(written(folder.path(), "a.json", Over::Replace), Ok(path));
+        assert_eq!(
+            write_document(folder.path(), "a.json", OverwritePolicy::Replace),
+            Ok(path)
+        );
     }
 
     #[test]
@@ -115,7 +132,8 @@ mod tests {
         std::fs::create_dir(folder.path().join("sub")).unwrap();
         std::os::unix::fs::symlink("/dev/null", folder.path().join("link")).unwrap();
         for name in ["sub", "link"] {
-            let refused = written(folder.path(), name, Over::Replace).unwrap_err();
+            let refused =
+                write_document(folder.path(), name, OverwritePolicy::Replace).unwrap_err();
             assert!(
                 refused.to_string().contains("cannot be written: it is"),
                 "{refused}"
@@ -126,7 +144,8 @@ mod tests {
     #[test]
     fn missing_directory_is_reported() {
         let folder = tempfile::tempdir().unwrap();
-        let refused = written(folder.path(), "no/a.json", Over::Keep).unwrap_err();
+        let refused =
+            write_document(folder.path(), "no/a.json", OverwritePolicy::Keep).unwrap_err();
         let message = refused.to_string();
         assert!(
             message.ends_with("cannot be written: directory not found"),

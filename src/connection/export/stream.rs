@@ -8,7 +8,7 @@ use crate::text::{json, yaml};
 
 /// Format of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub enum ExportStreamFormat {
     /// JSON, as in the API.
     Json,
     /// YAML.
@@ -16,22 +16,24 @@ pub enum Format {
 }
 
 /// Export in progress; connections are added in order.
-pub struct Stream<W> {
+pub struct ExportStream<W> {
     writer: W,
-    format: Format,
+    format: ExportStreamFormat,
     count: usize,
     blank: usize,
 }
 
-impl<W: Write> Stream<W> {
+impl<W: Write> ExportStream<W> {
     /// Starts the document.
-    pub fn begin(mut writer: W, format: Format) -> io::Result<Self> {
+    pub fn begin(mut writer: W, format: ExportStreamFormat) -> io::Result<Self> {
         match format {
-            Format::Json => write!(
+            ExportStreamFormat::Json => write!(
                 writer,
                 "{{\n  \"kind\": \"{KIND}\",\n  \"version\": {VERSION},\n  \"connections\": ["
             )?,
-            Format::Yaml => write!(writer, "kind: \"{KIND}\"\nversion: {VERSION}\nconnections:")?,
+            ExportStreamFormat::Yaml => {
+                write!(writer, "kind: \"{KIND}\"\nversion: {VERSION}\nconnections:")?
+            }
         }
         Ok(Self {
             writer,
@@ -44,7 +46,7 @@ impl<W: Write> Stream<W> {
     /// Writes one connection.
     pub fn add(&mut self, one: &Exported) -> io::Result<()> {
         let text = match self.format {
-            Format::Json => {
+            ExportStreamFormat::Json => {
                 let text = serde_json::to_string_pretty(one)?;
                 let mut indented = String::with_capacity(text.len() * 2);
                 indented.push_str(if self.count == 0 { "" } else { "," });
@@ -54,7 +56,7 @@ impl<W: Write> Stream<W> {
                 }
                 indented
             }
-            Format::Yaml => {
+            ExportStreamFormat::Yaml => {
                 let begin = if self.count == 0 { "\n" } else { "" };
                 format!("{begin}{}", yaml::element(&serde_json::to_value(one)?))
             }
@@ -68,10 +70,10 @@ impl<W: Write> Stream<W> {
     /// Ends the document; returns the number of connections, and of those with blanks.
     pub fn end(mut self) -> io::Result<(usize, usize)> {
         match (self.format, self.count) {
-            (Format::Json, 0) => writeln!(self.writer, "]\n}}")?,
-            (Format::Json, _) => writeln!(self.writer, "\n  ]\n}}")?,
-            (Format::Yaml, 0) => writeln!(self.writer, " []")?,
-            (Format::Yaml, _) => {}
+            (ExportStreamFormat::Json, 0) => writeln!(self.writer, "]\n}}")?,
+            (ExportStreamFormat::Json, _) => writeln!(self.writer, "\n  ]\n}}")?,
+            (ExportStreamFormat::Yaml, 0) => writeln!(self.writer, " []")?,
+            (ExportStreamFormat::Yaml, _) => {}
         }
         self.writer.flush()?;
         Ok((self.count, self.blank))
@@ -80,9 +82,9 @@ impl<W: Write> Stream<W> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Blank, Document};
+    use super::super::{BlankSecret, ExportedManifest};
     use super::*;
-    use crate::connection::Setting;
+    use crate::connection::SettingValue;
 
     fn some() -> Vec<Exported> {
         ["a", "b"]
@@ -93,8 +95,8 @@ mod tests {
                 is_active: true,
                 settings: Some(
                     [
-                        ("apiKey".to_owned(), Setting::Secret(Blank)),
-                        ("organization".to_owned(), Setting::Null),
+                        ("apiKey".to_owned(), SettingValue::Secret(BlankSecret)),
+                        ("organization".to_owned(), SettingValue::Null),
                     ]
                     .into_iter()
                     .collect(),
@@ -104,9 +106,9 @@ mod tests {
             .into()
     }
 
-    fn streamed(format: Format, many: &[Exported]) -> String {
+    fn streamed(format: ExportStreamFormat, many: &[Exported]) -> String {
         let mut bytes = Vec::new();
-        let mut stream = Stream::begin(&mut bytes, format).unwrap();
+        let mut stream = ExportStream::begin(&mut bytes, format).unwrap();
         for one in many {
             stream.add(one).unwrap();
         }
@@ -117,10 +119,10 @@ mod tests {
     #[test]
     fn streamed_export_equals_the_document() {
         for many in [some(), Vec::new()] {
-            let whole = Document::of(many.clone());
-            let json = streamed(Format::Json, &many);
+            let whole = ExportedManifest::of(many.clone());
+            let json = streamed(ExportStreamFormat::Json, &many);
             assert_eq!(json, whole.to_json().unwrap());
-            let yaml = streamed(Format::Yaml, &many);
+            let yaml = streamed(ExportStreamFormat::Yaml, &many);
             assert_eq!(
                 serde_saphyr::from_str::<serde_json::Value>(&yaml).unwrap(),
                 serde_json::to_value(&whole).unwrap(),

@@ -1,6 +1,6 @@
 //! Reads profiles as `~/.aws/credentials` and `~/.aws/config` have them.
 
-use super::variables::{self, Variables};
+use super::variables::{self, PastedVariables};
 use super::{PasteKind, PasteResult, PastedProfile};
 use crate::connection::paste::left_out::LeftOut;
 use crate::provider::{Provider, ProviderCatalog};
@@ -64,7 +64,7 @@ fn profiles(
     catalog: &ProviderCatalog,
     wanted: Option<&Provider>,
 ) -> Vec<PastedProfile> {
-    let mut sections: Vec<(String, Variables, LeftOut)> = Vec::new();
+    let mut sections: Vec<(String, PastedVariables, LeftOut)> = Vec::new();
     for line in text.lines() {
         if let Some(name) = profile_name(line) {
             if sections.len() >= MOST_PROFILES {
@@ -76,7 +76,11 @@ fn profiles(
                     let section = sections.remove(at);
                     sections.push(section);
                 }
-                None => sections.push((name.to_owned(), Variables::default(), LeftOut::default())),
+                None => sections.push((
+                    name.to_owned(),
+                    PastedVariables::default(),
+                    LeftOut::default(),
+                )),
             }
         } else if let (Some((key, value)), Some((_, variables, left_out))) =
             (key_and_value(line), sections.last_mut())

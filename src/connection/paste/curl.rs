@@ -4,13 +4,13 @@ mod options;
 
 use zeroize::Zeroizing;
 
-use super::program::Script;
+use super::program::ProgramStart;
 use super::request::{LARGEST_EXPANDED, PastedRequest};
-use super::url::Address;
+use super::url::PastedUrl;
 use super::{PasteKind, PasteResult, powershell};
 use crate::provider::{Provider, ProviderCatalog};
 use crate::text::secret;
-use options::Use;
+use options::OptionPurpose;
 
 const KIND: PasteKind = PasteKind::Curl;
 
@@ -20,7 +20,7 @@ pub(super) fn read(
     catalog: &ProviderCatalog,
     wanted: Option<&Provider>,
 ) -> Option<PasteResult> {
-    let start = Script::find(text, &["curl"])?;
+    let start = ProgramStart::find(text, &["curl"])?;
     if !is_command(start.arguments) {
         return None;
     }
@@ -38,7 +38,7 @@ pub(super) fn read(
         ..PastedRequest::default()
     };
     request.left_out = script.left_out;
-    let mut command = Arguments {
+    let mut command = CurlArguments {
         request,
         address: None,
         data: Vec::new(),
@@ -74,12 +74,12 @@ fn is_command(arguments: &str) -> bool {
         word.starts_with(['-', '–', '—'])
             || word.contains(['"', '\'', '\\', '^', '`', '“', '‘', '$', '%', '<'])
             || word.contains("://")
-            || Address::read(word).is_some()
-            || secret::begins_like_one(word)
+            || PastedUrl::read(word).is_some()
+            || secret::has_key_prefix(word)
     })
 }
 
-struct Arguments {
+struct CurlArguments {
     request: PastedRequest,
     address: Option<Zeroizing<String>>,
     /// Data options and their values; they belong to the address with `--get`.
@@ -90,7 +90,7 @@ struct Arguments {
     words: std::vec::IntoIter<Zeroizing<String>>,
 }
 
-impl Arguments {
+impl CurlArguments {
     fn read(&mut self) -> Result<(), &'static str> {
         while let Some(word) = self.words.next() {
             let word = with_ascii_dashes(word);
@@ -132,7 +132,7 @@ impl Arguments {
     /// Letters can be combined; the first that takes a value takes the rest of the word, or the next word.
     fn take_letters(&mut self, letters: &str) -> Result<(), &'static str> {
         for (at, letter) in letters.char_indices() {
-            let Some(name) = options::of_letter(letter) else {
+            let Some(name) = options::from_letter(letter) else {
                 match letter {
                     'G' => self.take_flag("get"),
                     'k' => self.take_flag("insecure"),
@@ -159,25 +159,25 @@ impl Arguments {
 
     fn take_flag(&mut self, name: &str) {
         self.is_get |= name == "get";
-        if options::is_notable(name) {
+        if options::is_reported(name) {
             self.request.left_out.other(format!("--{name}"));
         } else if !is_flag_name(name) {
             self.request.left_out.other("an option that is not cURL's");
         }
     }
 
-    fn take(&mut self, name: &str, kind: Use, value: Zeroizing<String>) {
+    fn take(&mut self, name: &str, kind: OptionPurpose, value: Zeroizing<String>) {
         match kind {
-            Use::Url => self.take_address(value),
-            Use::Header => self.take_header(value),
-            Use::Bearer => self.request.bearer = Some(("--oauth2-bearer", value)),
-            Use::User => self.request.user = Some(("--user", value)),
-            Use::Signature => self.request.signature = Some(value),
-            Use::Credential => self.request.left_out.credential(format!("--{name}")),
-            Use::Other => self.request.left_out.other(format!("--{name}")),
-            Use::Data => self.data.push((name.to_owned(), value)),
-            Use::Query => self.take_parameters("data-urlencode", &value),
-            Use::Request => {}
+            OptionPurpose::Url => self.take_address(value),
+            OptionPurpose::Header => self.take_header(value),
+            OptionPurpose::Bearer => self.request.bearer = Some(("--oauth2-bearer", value)),
+            OptionPurpose::User => self.request.user = Some(("--user", value)),
+            OptionPurpose::Signature => self.request.signature = Some(value),
+            OptionPurpose::Credential => self.request.left_out.credential(format!("--{name}")),
+            OptionPurpose::Other => self.request.left_out.other(format!("--{name}")),
+            OptionPurpose::Data => self.data.push((name.to_owned(), value)),
+            OptionPurpose::Query => self.take_parameters("data-urlencode", &value),
+            OptionPurpose::Request => {}
         }
     }
 
@@ -257,7 +257,7 @@ impl Arguments {
         let is_address = self.peeked < LARGEST_EXPANDED && {
             let expanded = self.request.variables.peek(&word);
             self.peeked += expanded.len();
-            Address::read(&expanded).is_some() || expanded.contains("://")
+            PastedUrl::read(&expanded).is_some() || expanded.contains("://")
         };
         if is_address {
             self.take_address(word);
@@ -305,5 +305,5 @@ fn with_ascii_dashes(word: Zeroizing<String>) -> Zeroizing<String> {
 fn is_flag_name(name: &str) -> bool {
     name.bytes().all(|byte| {
         byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.')
-    }) && !secret::begins_like_one(name)
+    }) && !secret::has_key_prefix(name)
 }

@@ -1,29 +1,29 @@
 //! Environment variables that providers use for connections.
 
 use super::{PasteKind, PastedConnection};
-use crate::connection::{ConnectionDraft, Plain, Setting, Settings};
+use crate::connection::{ConnectionDraft, PlainSecret, SettingValue, Settings};
 use crate::provider::{Provider, ProviderCatalog};
 
 /// Environment variables of providers that have a value; other variables are not read.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Environment(Vec<(String, Plain)>);
+pub struct Environment(Vec<(String, PlainSecret)>);
 
 /// A provider that variables say something for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Offer {
+pub struct ProviderMatch {
     /// The provider's id.
     pub provider_id: String,
     /// The provider's name.
     pub name: String,
     /// The variables that are taken, in the order of the form.
-    pub variables: Vec<Variable>,
+    pub variables: Vec<SetVariable>,
     /// Labels of the missing settings.
     pub missing: Vec<String>,
 }
 
 /// A variable that is set; never its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Variable {
+pub struct SetVariable {
     /// Its name.
     pub name: String,
     /// The key of the setting it is taken for.
@@ -37,13 +37,13 @@ pub struct Variable {
 impl Environment {
     /// Reads every variable that a provider of the catalogue names, the first choices first.
     pub fn read(catalog: &ProviderCatalog, value: impl Fn(&str) -> Option<String>) -> Self {
-        let mut found: Vec<(String, Plain)> = Vec::new();
+        let mut found: Vec<(String, PlainSecret)> = Vec::new();
         let settings = catalog.all().iter().flat_map(|one| &one.settings);
         for name in settings.flat_map(|field| &field.variables) {
             if found.iter().any(|(known, _)| known == name) {
                 continue;
             }
-            let set = value(name).map(Plain::new);
+            let set = value(name).map(PlainSecret::new);
             let set = set.filter(|set| set.expose().is_some_and(|text| !text.trim().is_empty()));
             found.extend(set.map(|set| (name.clone(), set)));
         }
@@ -56,23 +56,23 @@ impl Environment {
     }
 
     /// The providers that something is there for, those first that nothing is missing for.
-    pub fn offers(&self, catalog: &ProviderCatalog) -> Vec<Offer> {
+    pub fn offers(&self, catalog: &ProviderCatalog) -> Vec<ProviderMatch> {
         let mut offers: Vec<_> = catalog
             .all()
             .iter()
-            .filter_map(|provider| self.offer(provider))
+            .filter_map(|provider| self.provider_match(provider))
             .collect();
         offers.sort_by_key(|offer| !offer.missing.is_empty());
         offers
     }
 
     /// Returns the candidate for a provider, if any variable is set.
-    pub fn offer(&self, provider: &Provider) -> Option<Offer> {
+    pub fn provider_match(&self, provider: &Provider) -> Option<ProviderMatch> {
         let mut variables = Vec::new();
         for field in &provider.settings {
             let mut names = field.variables.iter();
             let set = names.find(|name| self.0.iter().any(|(known, _)| known == *name));
-            variables.extend(set.map(|name| Variable {
+            variables.extend(set.map(|name| SetVariable {
                 name: name.clone(),
                 key: field.key.clone(),
                 label: field.label.clone(),
@@ -86,7 +86,7 @@ impl Environment {
         let required = provider.settings.iter().filter(|field| field.required);
         let fields = required.filter(|field| field.default.is_none() && !is_there(&field.key));
         let lacking = provider.alternatives.iter();
-        let lacking = lacking.flat_map(|choice| choice.lacking(is_there));
+        let lacking = lacking.flat_map(|choice| choice.missing_settings(is_there));
         let lacking = lacking.filter_map(|key| provider.field(key));
         let choices = provider.alternatives.iter();
         let choices = choices.filter(|choice| !choice.any_of().any(is_there));
@@ -94,7 +94,7 @@ impl Environment {
             .chain(lacking)
             .map(|field| field.label.clone())
             .chain(choices.map(|choice| choice.label.clone()));
-        Some(Offer {
+        Some(ProviderMatch {
             provider_id: provider.id.clone(),
             name: provider.name.clone(),
             missing: missing.collect(),
@@ -108,19 +108,19 @@ impl Environment {
         provider: &Provider,
         refers: impl Fn(&str) -> bool,
     ) -> Option<PastedConnection> {
-        let offer = self.offer(provider)?;
-        let mut settings: Settings<Plain> = Settings::default();
+        let offer = self.provider_match(provider)?;
+        let mut settings: Settings<PlainSecret> = Settings::default();
         for variable in &offer.variables {
             let name = &variable.name;
             let Some((_, value)) = self.0.iter().find(|(known, _)| known == name) else {
                 continue;
             };
             let value = if variable.is_secret && refers(name) {
-                Plain::new(format!("${name}"))
+                PlainSecret::new(format!("${name}"))
             } else {
                 value.clone()
             };
-            settings.set(variable.key.clone(), Setting::Secret(value));
+            settings.set(variable.key.clone(), SettingValue::Secret(value));
         }
         Some(PastedConnection {
             kind: PasteKind::Environment,

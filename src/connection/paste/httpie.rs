@@ -2,9 +2,9 @@
 
 use zeroize::Zeroizing;
 
-use super::program::Script;
+use super::program::ProgramStart;
 use super::request::PastedRequest;
-use super::url::Address;
+use super::url::PastedUrl;
 use super::{PasteKind, PasteResult};
 use crate::provider::{Provider, ProviderCatalog};
 
@@ -48,7 +48,7 @@ pub(super) fn read(
     catalog: &ProviderCatalog,
     wanted: Option<&Provider>,
 ) -> Option<PasteResult> {
-    let start = Script::find(text, &["http", "https", "xh", "xhs"])?;
+    let start = ProgramStart::find(text, &["http", "https", "xh", "xhs"])?;
     let mut operands = start
         .arguments
         .split_whitespace()
@@ -159,7 +159,7 @@ fn address(word: &str) -> Option<Zeroizing<String>> {
     } else {
         word.to_owned()
     });
-    Address::read(&whole).map(|_| whole)
+    PastedUrl::read(&whole).map(|_| whole)
 }
 
 fn with_scheme(address: &str, is_secure: bool) -> Zeroizing<String> {

@@ -4,11 +4,11 @@ use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 use serde_json::{Map, Value};
 
 use super::left_out::{LeftOut, is_credential_name};
-use super::settings::{Collected, Dollar};
+use super::settings::{CollectedSettings, DollarMeaning};
 use super::value::has_key;
-use super::variables::{self, Variables, field_named, field_of, is_known};
+use super::variables::{self, PastedVariables, field_named, field_of, is_known};
 use super::{PasteKind, PasteResult, PastedConnection, kubernetes};
-use crate::connection::{ConnectionDraft, Plain, Setting, Settings};
+use crate::connection::{ConnectionDraft, PlainSecret, SettingValue, Settings};
 use crate::provider::{FieldKind, Provider, ProviderCatalog};
 use crate::text::secret;
 
@@ -35,13 +35,13 @@ const METADATA: [&str; 10] = [
 ];
 
 /// A value and where it stands: `Section:Key`.
-struct Leaf {
+struct JsonLeaf {
     path: String,
     depth: usize,
     value: Value,
 }
 
-impl Leaf {
+impl JsonLeaf {
     fn name(&self) -> &str {
         self.path.rsplit(':').next().unwrap_or_default()
     }
@@ -67,7 +67,7 @@ pub(super) fn read(
         let is_meant = is_object && mentions_credential(text, catalog);
         return is_meant.then(|| PasteResult::unreadable(KIND, "it is not complete or not valid"));
     };
-    if let Some(result) = kubernetes::of_object(&members, catalog, wanted) {
+    if let Some(result) = kubernetes::from_object(&members, catalog, wanted) {
         return Some(result);
     }
     if let Some(connection) = body(text, &members, catalog, wanted) {
@@ -78,7 +78,7 @@ pub(super) fn read(
     if let Some(connection) = wanted.and_then(|wanted| settings_of(wanted, &leaves)) {
         return Some(PasteResult::Connection(connection));
     }
-    let result = of_variables(&leaves, catalog, wanted);
+    let result = from_variables(&leaves, catalog, wanted);
     if result != PasteResult::NotAConnection {
         return Some(result);
     }
@@ -154,9 +154,9 @@ fn body(
     let settings = draft.settings.take().unwrap_or_default();
     let mut connection = match provider {
         Some(provider) => {
-            let mut collected = Collected::new(provider);
+            let mut collected = CollectedSettings::new(provider);
             collected.left_out = left_out;
-            collected.dollar = Dollar::Reference;
+            collected.dollar = DollarMeaning::Reference;
             for (key, value) in settings.iter() {
                 take_setting(&mut collected, key, value);
             }
@@ -177,16 +177,20 @@ fn body(
     Some(connection)
 }
 
-fn take_setting(collected: &mut Collected<'_>, key: &str, value: &Setting<Plain>) {
+fn take_setting(
+    collected: &mut CollectedSettings<'_>,
+    key: &str,
+    value: &SettingValue<PlainSecret>,
+) {
     let Some(field) = field_named(collected.provider, key) else {
         return collected.left_out.named(key);
     };
     match value {
-        Setting::Null => {}
-        Setting::Switch(_) | Setting::Number(_) => {
+        SettingValue::Null => {}
+        SettingValue::Switch(_) | SettingValue::Number(_) => {
             collected.settings.set(field.key.clone(), value.clone());
         }
-        Setting::Text(_) | Setting::Secret(_) => {
+        SettingValue::Text(_) | SettingValue::Secret(_) => {
             collected.take(field, key, value.text().unwrap_or_default());
         }
     }
@@ -232,8 +236,8 @@ fn take_names(connection: &mut PastedConnection, draft: ConnectionDraft) {
 }
 
 /// An object of settings for the provider of the form.
-fn settings_of(wanted: &Provider, leaves: &[Leaf]) -> Option<PastedConnection> {
-    let field_of_leaf = |leaf: &Leaf| {
+fn settings_of(wanted: &Provider, leaves: &[JsonLeaf]) -> Option<PastedConnection> {
+    let field_of_leaf = |leaf: &JsonLeaf| {
         let own = (leaf.depth == 1)
             .then(|| field_named(wanted, leaf.name()))
             .flatten();
@@ -246,15 +250,15 @@ fn settings_of(wanted: &Provider, leaves: &[Leaf]) -> Option<PastedConnection> {
     {
         return None;
     }
-    let mut collected = Collected::new(wanted);
-    collected.dollar = Dollar::Reference;
+    let mut collected = CollectedSettings::new(wanted);
+    collected.dollar = DollarMeaning::Reference;
     for leaf in leaves {
         match (field_of_leaf(leaf), &leaf.value) {
             (Some(field), Value::String(text)) => collected.take(field, leaf.name(), text),
             (Some(field), Value::Bool(on)) if field.kind == FieldKind::Switch => {
                 collected
                     .settings
-                    .set(field.key.clone(), Setting::Switch(*on));
+                    .set(field.key.clone(), SettingValue::Switch(*on));
             }
             (Some(_), Value::Null) => {}
             _ => collected.left_out.named(leaf.name()),
@@ -264,12 +268,12 @@ fn settings_of(wanted: &Provider, leaves: &[Leaf]) -> Option<PastedConnection> {
 }
 
 /// Variables and sections, at any depth.
-fn of_variables(
-    leaves: &[Leaf],
+fn from_variables(
+    leaves: &[JsonLeaf],
     catalog: &ProviderCatalog,
     wanted: Option<&Provider>,
 ) -> PasteResult {
-    let mut found = Variables::default();
+    let mut found = PastedVariables::default();
     let mut left_out = LeftOut::default();
     let aws = aws_section(leaves);
     for leaf in leaves {
@@ -300,7 +304,7 @@ fn of_variables(
 }
 
 /// The object with an access key, as STS and IAM answer it.
-fn aws_section(leaves: &[Leaf]) -> Option<String> {
+fn aws_section(leaves: &[JsonLeaf]) -> Option<String> {
     let section_of = |name: &str| {
         let leaf = leaves
             .iter()
@@ -316,8 +320,8 @@ fn aws_section(leaves: &[Leaf]) -> Option<String> {
 }
 
 /// Settings without a word about their provider: the key's beginning or the address tells it, else nothing does.
-fn bare_settings(leaves: &[Leaf], catalog: &ProviderCatalog) -> Option<PastedConnection> {
-    let is_secret = |leaf: &&Leaf| {
+fn bare_settings(leaves: &[JsonLeaf], catalog: &ProviderCatalog) -> Option<PastedConnection> {
+    let is_secret = |leaf: &&JsonLeaf| {
         let mut fields = catalog
             .all()
             .iter()
@@ -365,7 +369,7 @@ fn owner<'a>(key: &str, catalog: &'a ProviderCatalog) -> Option<&'a Provider> {
 }
 
 /// The values of a document, with the names of lists such as `[{"name": "X", "value": "v"}]` and `["X=v"]`.
-fn collect_leaves(value: &Value, path: &str, depth: usize, leaves: &mut Vec<Leaf>) {
+fn collect_leaves(value: &Value, path: &str, depth: usize, leaves: &mut Vec<JsonLeaf>) {
     let below = |name: &str| {
         if path.is_empty() {
             name.to_owned()
@@ -381,7 +385,7 @@ fn collect_leaves(value: &Value, path: &str, depth: usize, leaves: &mut Vec<Leaf
             if let (Some(Value::String(name)), Some(value @ Value::String(_))) =
                 (members.get("name"), members.get("value"))
             {
-                leaves.push(Leaf {
+                leaves.push(JsonLeaf {
                     path: below(name),
                     depth: depth + 1,
                     value: value.clone(),
@@ -396,7 +400,7 @@ fn collect_leaves(value: &Value, path: &str, depth: usize, leaves: &mut Vec<Leaf
             for item in items {
                 match item.as_str().and_then(|text| text.split_once('=')) {
                     Some((name, value)) if variables::is_name(name) => {
-                        leaves.push(Leaf {
+                        leaves.push(JsonLeaf {
                             path: below(name),
                             depth: depth + 1,
                             value: Value::String(value.to_owned()),
@@ -407,7 +411,7 @@ fn collect_leaves(value: &Value, path: &str, depth: usize, leaves: &mut Vec<Leaf
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-            leaves.push(Leaf {
+            leaves.push(JsonLeaf {
                 path: path.to_owned(),
                 depth,
                 value: value.clone(),

@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::left_out::LeftOut;
-use super::settings::Collected;
-use super::variables::{self, Variables, field_named, field_of, is_known};
+use super::settings::CollectedSettings;
+use super::variables::{self, PastedVariables, field_named, field_of, is_known};
 use super::{PasteKind, PasteResult};
 use crate::provider::{Provider, ProviderCatalog};
 
@@ -36,7 +36,7 @@ pub(super) fn read(
         let document = document.trim_start_matches('-');
         if let Ok(Value::Object(members)) = serde_saphyr::from_str::<Value>(document) {
             is_document = true;
-            if let Some(result) = of_object(&members, catalog, wanted) {
+            if let Some(result) = from_object(&members, catalog, wanted) {
                 return Some(result);
             }
         }
@@ -52,7 +52,7 @@ pub(super) fn read(
 const NO_VALUES: &str = "no provider here knows the names of its values";
 
 /// Reads a Secret that is parsed already; `None` for another object.
-pub(super) fn of_object(
+pub(super) fn from_object(
     members: &Map<String, Value>,
     catalog: &ProviderCatalog,
     wanted: Option<&Provider>,
@@ -60,7 +60,7 @@ pub(super) fn of_object(
     if members.get("kind").and_then(Value::as_str) != Some("Secret") {
         return None;
     }
-    let mut found = Variables::default();
+    let mut found = PastedVariables::default();
     let mut left_out = LeftOut::default();
     for (name, text) in entries(members, "data") {
         let mut packed = Zeroizing::new(String::with_capacity(text.len()));
@@ -80,7 +80,7 @@ pub(super) fn of_object(
         names.any(|name| field_named(wanted, name).is_some())
     });
     if let Some(provider) = own {
-        return Some(PasteResult::Connection(of_settings(
+        return Some(PasteResult::Connection(from_settings(
             provider, found, left_out,
         )));
     }
@@ -92,12 +92,12 @@ pub(super) fn of_object(
     ))
 }
 
-fn of_settings(
+fn from_settings(
     provider: &Provider,
-    found: Variables,
+    found: PastedVariables,
     left_out: LeftOut,
 ) -> super::PastedConnection {
-    let mut collected = Collected::new(provider);
+    let mut collected = CollectedSettings::new(provider);
     collected.left_out = left_out;
     for (name, value, _) in found.into_entries() {
         match field_named(provider, &name).or_else(|| field_of(provider, &name)) {

@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::request::PastedRequest;
-use super::tokenize::powershell::{Part, parts};
+use super::tokenize::powershell::{ScriptPart, parts};
 use super::value::clean;
 use super::{PasteKind, PasteResult};
 use crate::provider::{Provider, ProviderCatalog};
@@ -40,12 +40,12 @@ const SWITCHES: [&str; 15] = [
 
 /// A value of a parameter, of a variable or of an entry.
 #[derive(Clone)]
-enum Value {
+enum PowerShellValue {
     Text(Zeroizing<String>),
-    Table(Table),
+    Table(PowerShellTable),
 }
 
-type Table = Vec<(Zeroizing<String>, Value)>;
+type PowerShellTable = Vec<(Zeroizing<String>, PowerShellValue)>;
 
 /// Reads a script; `None` for a text without one of the commands.
 pub(super) fn read(
@@ -62,7 +62,7 @@ pub(super) fn read(
             "a quotation mark is not closed",
         ));
     };
-    let mut script = Script {
+    let mut script = PowerShellScript {
         request: PastedRequest::default(),
         tables: Vec::new(),
         is_found: false,
@@ -96,15 +96,15 @@ fn has_command(text: &str) -> bool {
 }
 
 /// Statements with their hash tables whole.
-fn statements(parts: &[Part]) -> Vec<&[Part]> {
+fn statements(parts: &[ScriptPart]) -> Vec<&[ScriptPart]> {
     let mut statements = Vec::new();
     let mut depth = 0_usize;
     let mut start = 0;
     for (at, part) in parts.iter().enumerate() {
         match part {
-            Part::Open => depth += 1,
-            Part::Close => depth = depth.saturating_sub(1),
-            Part::End | Part::Pipe if depth == 0 => {
+            ScriptPart::Open => depth += 1,
+            ScriptPart::Close => depth = depth.saturating_sub(1),
+            ScriptPart::End | ScriptPart::Pipe if depth == 0 => {
                 statements.extend(parts.get(start..at));
                 start = at + 1;
             }
@@ -112,39 +112,45 @@ fn statements(parts: &[Part]) -> Vec<&[Part]> {
         }
     }
     statements.extend(parts.get(start..));
-    statements.retain(|statement: &&[Part]| !statement.is_empty());
+    statements.retain(|statement: &&[ScriptPart]| !statement.is_empty());
     statements
 }
 
-struct Script {
+struct PowerShellScript {
     request: PastedRequest,
-    tables: Vec<(String, Table)>,
+    tables: Vec<(String, PowerShellTable)>,
     is_found: bool,
 }
 
-impl Script {
-    fn run(&mut self, statement: &[Part]) {
+impl PowerShellScript {
+    fn run(&mut self, statement: &[ScriptPart]) {
         // Behind a prompt: `PS C:\> `.
         let statement = match statement {
-            [Part::Word(_), Part::Word(before), rest @ ..] if before.ends_with('>') => rest,
+            [ScriptPart::Word(_), ScriptPart::Word(before), rest @ ..] if before.ends_with('>') => {
+                rest
+            }
             other => other,
         };
         match statement {
-            [Part::Word(name), Part::Equals, rest @ ..] if name.starts_with('$') => match rest {
-                [Part::Word(word), arguments @ ..] if is_command(word) => self.call(arguments),
-                rest => self.assign(name, rest),
-            },
-            [Part::Word(word), arguments @ ..] if is_command(word) => self.call(arguments),
-            [Part::Word(call)] => self.add_entry(call),
+            [ScriptPart::Word(name), ScriptPart::Equals, rest @ ..] if name.starts_with('$') => {
+                match rest {
+                    [ScriptPart::Word(word), arguments @ ..] if is_command(word) => {
+                        self.call(arguments)
+                    }
+                    rest => self.assign(name, rest),
+                }
+            }
+            [ScriptPart::Word(word), arguments @ ..] if is_command(word) => self.call(arguments),
+            [ScriptPart::Word(call)] => self.add_entry(call),
             _ => {}
         }
     }
 
     /// `$name = value`, `$env:NAME = value`, `$headers["Name"] = value`.
-    fn assign(&mut self, name: &str, value: &[Part]) {
+    fn assign(&mut self, name: &str, value: &[ScriptPart]) {
         let name = name.trim_start_matches('$');
         if let Some((table, key)) = name.split_once('[') {
-            if let [Part::Word(value)] = value {
+            if let [ScriptPart::Word(value)] = value {
                 let key = clean(key.trim_end_matches(']'));
                 self.add(table, key, value);
             }
@@ -155,8 +161,8 @@ impl Script {
             .filter(|scope| scope.eq_ignore_ascii_case("env:"))
             .map_or(name, |_| &name[4..]);
         match value {
-            [Part::Word(text)] => self.request.variables.set(name, text),
-            [Part::Open, inner @ ..] => {
+            [ScriptPart::Word(text)] => self.request.variables.set(name, text),
+            [ScriptPart::Open, inner @ ..] => {
                 let (table, _) = table(inner, 0);
                 self.tables.push((name.to_lowercase(), table));
             }
@@ -186,7 +192,7 @@ impl Script {
         let table = table.to_lowercase();
         let entry = (
             Zeroizing::new(key.to_owned()),
-            Value::Text(Zeroizing::new(value.to_owned())),
+            PowerShellValue::Text(Zeroizing::new(value.to_owned())),
         );
         match self.tables.iter_mut().find(|(name, _)| *name == table) {
             Some((_, entries)) => entries.push(entry),
@@ -194,7 +200,7 @@ impl Script {
         }
     }
 
-    fn call(&mut self, arguments: &[Part]) {
+    fn call(&mut self, arguments: &[ScriptPart]) {
         if self.is_found {
             self.request.left_out.credential("another command");
             return;
@@ -203,7 +209,9 @@ impl Script {
         let mut rest = arguments;
         while let Some((part, behind)) = rest.split_first() {
             rest = behind;
-            let Part::Word(word) = part else { continue };
+            let ScriptPart::Word(word) = part else {
+                continue;
+            };
             let lower = word.to_lowercase();
             if let Some(name) = word.strip_prefix('@') {
                 for (key, value) in self.table(name) {
@@ -229,24 +237,24 @@ impl Script {
         }
     }
 
-    fn table(&self, name: &str) -> Table {
+    fn table(&self, name: &str) -> PowerShellTable {
         let name = name.to_lowercase();
         let found = self.tables.iter().rev().find(|(known, _)| *known == name);
         found.map(|(_, table)| table.clone()).unwrap_or_default()
     }
 
-    fn take(&mut self, parameter: &str, value: Value) {
+    fn take(&mut self, parameter: &str, value: PowerShellValue) {
         let is = |name: &str| name.starts_with(parameter) && parameter.len() > 2;
         match value {
-            Value::Text(text) if is("-uri") || parameter == "-url" => {
+            PowerShellValue::Text(text) if is("-uri") || parameter == "-url" => {
                 self.request.address = self.request.variables.expand(&text);
             }
-            Value::Table(entries) if is("-headers") => self.take_headers(entries),
-            Value::Text(text) if is("-headers") => {
+            PowerShellValue::Table(entries) if is("-headers") => self.take_headers(entries),
+            PowerShellValue::Text(text) if is("-headers") => {
                 let entries = self.table(text.trim_start_matches('$'));
                 self.take_headers(entries);
             }
-            Value::Text(text) if is("-token") => {
+            PowerShellValue::Text(text) if is("-token") => {
                 // ConvertTo-SecureString "x" -AsPlainText has the token in quotes.
                 let inner = text
                     .split(['"', '\''])
@@ -266,9 +274,9 @@ impl Script {
         }
     }
 
-    fn take_headers(&mut self, entries: Table) {
+    fn take_headers(&mut self, entries: PowerShellTable) {
         for (name, value) in entries {
-            if let Value::Text(value) = value {
+            if let PowerShellValue::Text(value) = value {
                 self.request.headers.push((name.as_str().to_owned(), value));
             }
         }
@@ -284,12 +292,12 @@ fn is_command(word: &str) -> bool {
 const DEEPEST: usize = 16;
 
 /// The value at the start of the parts, and the parts behind it.
-fn value(parts: &[Part], depth: usize) -> (Option<Value>, &[Part]) {
+fn value(parts: &[ScriptPart], depth: usize) -> (Option<PowerShellValue>, &[ScriptPart]) {
     match parts.split_first() {
-        Some((Part::Word(text), rest)) => (Some(Value::Text(text.clone())), rest),
-        Some((Part::Open, rest)) if depth < DEEPEST => {
+        Some((ScriptPart::Word(text), rest)) => (Some(PowerShellValue::Text(text.clone())), rest),
+        Some((ScriptPart::Open, rest)) if depth < DEEPEST => {
             let (table, rest) = table(rest, depth + 1);
-            (Some(Value::Table(table)), rest)
+            (Some(PowerShellValue::Table(table)), rest)
         }
         Some((_, rest)) => (None, rest),
         None => (None, parts),
@@ -297,21 +305,21 @@ fn value(parts: &[Part], depth: usize) -> (Option<Value>, &[Part]) {
 }
 
 /// The entries up to the closing brace, and the parts behind it.
-fn table(parts: &[Part], depth: usize) -> (Table, &[Part]) {
-    let mut entries = Table::new();
+fn table(parts: &[ScriptPart], depth: usize) -> (PowerShellTable, &[ScriptPart]) {
+    let mut entries = PowerShellTable::new();
     let mut rest = parts;
     while let Some((part, behind)) = rest.split_first() {
         rest = behind;
         match part {
-            Part::Close => return (entries, rest),
-            Part::Word(key) => {
-                if let Some((Part::Equals, behind)) = rest.split_first() {
+            ScriptPart::Close => return (entries, rest),
+            ScriptPart::Word(key) => {
+                if let Some((ScriptPart::Equals, behind)) = rest.split_first() {
                     let (found, behind) = value(behind, depth);
                     rest = behind;
                     entries.extend(found.map(|found| (key.clone(), found)));
                 }
             }
-            Part::Open | Part::Equals | Part::End | Part::Pipe => {}
+            ScriptPart::Open | ScriptPart::Equals | ScriptPart::End | ScriptPart::Pipe => {}
         }
     }
     (entries, rest)

@@ -3,8 +3,8 @@
 use zeroize::Zeroizing;
 
 use super::left_out::LeftOut;
-use super::tokenize::{Command, Shell, Unclosed, Words, commands};
-use super::variables::{Variables, is_name};
+use super::tokenize::{CommandWords, PastedShell, ShellCommand, UnclosedQuote, commands};
+use super::variables::{PastedVariables, is_name};
 
 /// Words that run the command behind them.
 const WRAPPERS: [&str; 8] = [
@@ -15,7 +15,7 @@ const WRAPPERS: [&str; 8] = [
 const KEYWORDS: [&str; 4] = ["export", "set", "declare", "setx"];
 
 /// The start of a program's command in a text.
-pub(super) struct Script<'t> {
+pub(super) struct ProgramStart<'t> {
     /// The text from its first command on.
     text: &'t str,
     programs: &'static [&'static str],
@@ -24,13 +24,13 @@ pub(super) struct Script<'t> {
 }
 
 /// A program's arguments, and what is set before.
-pub(super) struct Read {
-    pub(super) words: Words,
-    pub(super) variables: Variables,
+pub(super) struct ProgramCall {
+    pub(super) words: CommandWords,
+    pub(super) variables: PastedVariables,
     pub(super) left_out: LeftOut,
 }
 
-impl<'t> Script<'t> {
+impl<'t> ProgramStart<'t> {
     /// Finds the first command; it must be the program's, with nothing but assignments before it.
     pub(super) fn find(text: &'t str, programs: &'static [&'static str]) -> Option<Self> {
         let text = without_prompt(text, programs);
@@ -68,12 +68,12 @@ impl<'t> Script<'t> {
     }
 
     /// Splits the script into words, and takes those of the program.
-    pub(super) fn read(&self) -> Result<Read, Unclosed> {
+    pub(super) fn read(&self) -> Result<ProgramCall, UnclosedQuote> {
         let plain = Zeroizing::new(without_continuation_prompts(self.text));
-        let tokens = Shell::detect(&plain).tokenize(&plain)?;
-        let mut read = Read {
-            words: Words::new(),
-            variables: Variables::default(),
+        let tokens = PastedShell::detect(&plain).tokenize(&plain)?;
+        let mut read = ProgramCall {
+            words: CommandWords::new(),
+            variables: PastedVariables::default(),
             left_out: LeftOut::default(),
         };
         let mut is_found = false;
@@ -89,7 +89,11 @@ impl<'t> Script<'t> {
     }
 
     /// The arguments when the command is the program's; assignments before it are kept.
-    fn arguments_of(&self, words: Words, variables: &mut Variables) -> Option<Words> {
+    fn arguments_of(
+        &self,
+        words: CommandWords,
+        variables: &mut PastedVariables,
+    ) -> Option<CommandWords> {
         let mut words = words.into_iter();
         let mut setx = None;
         while let Some(word) = words.next() {
@@ -115,7 +119,7 @@ impl<'t> Script<'t> {
         None
     }
 
-    fn leave_out(&self, command: &Command, left_out: &mut LeftOut) {
+    fn leave_out(&self, command: &ShellCommand, left_out: &mut LeftOut) {
         let is_program = command
             .words
             .first()

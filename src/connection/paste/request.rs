@@ -3,12 +3,12 @@
 use zeroize::Zeroizing;
 
 use super::left_out::{LeftOut, is_credential_name};
-use super::settings::Collected;
+use super::settings::CollectedSettings;
 use super::url::{
-    AMAZON, Address, FoundBy, endpoint, endpoint_field, is_regional, provider, region,
+    AMAZON, FoundBy, PastedUrl, endpoint, endpoint_field, is_regional, provider, region,
 };
 use super::value::{PastedValue, has_key};
-use super::variables::{Variables, field_of};
+use super::variables::{PastedVariables, field_of};
 use super::{PasteKind, PastedConnection};
 use crate::provider::probe::Scheme;
 use crate::provider::{DefaultValue, FieldKind, Provider, ProviderCatalog, SettingsField};
@@ -68,13 +68,13 @@ pub(super) struct PastedRequest {
     /// The parameter of AWS Signature Version 4: the user is an access key.
     pub(super) signature: Option<Zeroizing<String>>,
     /// Variables that are set before the request.
-    pub(super) variables: Variables,
+    pub(super) variables: PastedVariables,
     pub(super) left_out: LeftOut,
 }
 
 /// Parsed request while its settings are collected.
-struct Reader<'a> {
-    collected: Collected<'a>,
+struct RequestReader<'a> {
+    collected: CollectedSettings<'a>,
     found_by: FoundBy,
     extra_headers: Vec<Zeroizing<String>>,
 }
@@ -99,12 +99,12 @@ impl PastedRequest {
     ) -> Result<PastedConnection, &'static str> {
         self.expand()?;
         let address =
-            Address::read(&self.address).ok_or("its address is not an http or https address")?;
+            PastedUrl::read(&self.address).ok_or("its address is not an http or https address")?;
         let (provider, found_by) =
             provider(&address, catalog, wanted).ok_or("no provider here takes its address")?;
-        let mut collected = Collected::new(provider);
+        let mut collected = CollectedSettings::new(provider);
         collected.left_out = self.left_out;
-        let mut reader = Reader {
+        let mut reader = RequestReader {
             collected,
             found_by,
             extra_headers: Vec::new(),
@@ -146,12 +146,12 @@ impl PastedRequest {
     }
 }
 
-impl<'a> Reader<'a> {
+impl<'a> RequestReader<'a> {
     fn field(&self, key: &str) -> Option<&'a SettingsField> {
         self.collected.provider.field(key)
     }
 
-    fn take_address(&mut self, address: &Address) {
+    fn take_address(&mut self, address: &PastedUrl) {
         if address.has_user() {
             self.collected
                 .left_out
@@ -323,7 +323,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes what is set before the request and not by the request itself.
-    fn take_variables(&mut self, variables: Variables) {
+    fn take_variables(&mut self, variables: PastedVariables) {
         for (name, value, is_used) in variables.into_entries() {
             if is_used {
                 continue;

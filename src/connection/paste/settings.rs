@@ -7,12 +7,12 @@ use super::url::{FOUNDRY, origin, without_user};
 use super::value::{PastedValue, has_key};
 use super::{PasteKind, PastedConnection};
 use crate::appsettings::Reference;
-use crate::connection::{ConnectionDraft, Plain, Setting, Settings};
+use crate::connection::{ConnectionDraft, PlainSecret, SettingValue, Settings};
 use crate::provider::{FieldKind, Provider, SettingsField};
 
 /// Meaning of `$Section:Key`: a configuration reference or an unexpanded shell variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Dollar {
+pub(super) enum DollarMeaning {
     /// A configuration reference, as umai's own documents have it.
     Reference,
     /// A variable of a shell: a placeholder here.
@@ -20,26 +20,26 @@ pub(super) enum Dollar {
 }
 
 /// The settings found so far, and what was left out.
-pub(super) struct Collected<'a> {
+pub(super) struct CollectedSettings<'a> {
     pub(super) provider: &'a Provider,
-    pub(super) settings: Settings<Plain>,
+    pub(super) settings: Settings<PlainSecret>,
     pub(super) left_out: LeftOut,
-    pub(super) dollar: Dollar,
+    pub(super) dollar: DollarMeaning,
 }
 
-impl<'a> Collected<'a> {
+impl<'a> CollectedSettings<'a> {
     pub(super) fn new(provider: &'a Provider) -> Self {
         Self {
             provider,
             settings: Settings::default(),
             left_out: LeftOut::default(),
-            dollar: Dollar::Variable,
+            dollar: DollarMeaning::Variable,
         }
     }
 
     /// Takes a value into a field, or names where it came from.
     pub(super) fn take(&mut self, field: &SettingsField, from: &str, raw: &str) {
-        if self.dollar == Dollar::Reference && Reference::read(raw.trim()).is_some() {
+        if self.dollar == DollarMeaning::Reference && Reference::read(raw.trim()).is_some() {
             self.set(field, raw.trim());
             return;
         }
@@ -113,8 +113,10 @@ impl<'a> Collected<'a> {
     }
 
     pub(super) fn set(&mut self, field: &SettingsField, text: &str) {
-        self.settings
-            .set(field.key.clone(), Setting::Secret(Plain::new(text)));
+        self.settings.set(
+            field.key.clone(),
+            SettingValue::Secret(PlainSecret::new(text)),
+        );
     }
 
     pub(super) fn has(&self, field: &SettingsField) -> bool {
@@ -137,7 +139,8 @@ impl<'a> Collected<'a> {
 
     fn drop_repeated_secrets(&mut self) {
         let fields = || self.provider.settings.iter();
-        let text_of = |field: &SettingsField| self.settings.get(&field.key).and_then(Setting::text);
+        let text_of =
+            |field: &SettingsField| self.settings.get(&field.key).and_then(SettingValue::text);
         let mut repeated = Vec::new();
         for open in fields().filter(|field| !field.sensitive) {
             let Some(text) = text_of(open) else { continue };

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 /// A word without its quotes, or the end of a command.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Token {
+pub(super) enum ShellToken {
     /// A word.
     Word(Zeroizing<String>),
     /// The output goes to another command.
@@ -20,7 +20,7 @@ pub(super) enum Token {
 /// A shell with its own rules for quotes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::enum_variant_names, reason = "PowerShell is a name")]
-pub(super) enum Shell {
+pub(super) enum PastedShell {
     /// sh, bash, zsh, fish; ANSI-C quotes among them.
     Posix,
     /// The Windows command prompt: `^` escapes.
@@ -31,9 +31,9 @@ pub(super) enum Shell {
 
 /// A quotation mark that is not closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Unclosed;
+pub(super) struct UnclosedQuote;
 
-impl Shell {
+impl PastedShell {
     /// The shell a command was written for, by its escapes.
     pub(super) fn detect(text: &str) -> Self {
         let ends_with = |sign: char| text.lines().any(|line| line.trim_end().ends_with(sign));
@@ -56,7 +56,7 @@ impl Shell {
         }
     }
 
-    pub(super) fn tokenize(self, text: &str) -> Result<Vec<Token>, Unclosed> {
+    pub(super) fn tokenize(self, text: &str) -> Result<Vec<ShellToken>, UnclosedQuote> {
         match self {
             Self::Posix => posix::tokenize(text),
             Self::Cmd => cmd::tokenize(text),
@@ -66,30 +66,30 @@ impl Shell {
 }
 
 /// Words of one command.
-pub(super) type Words = Vec<Zeroizing<String>>;
+pub(super) type CommandWords = Vec<Zeroizing<String>>;
 
 /// A command, and whether it reads the output of the one before it.
-pub(super) struct Command {
-    pub(super) words: Words,
+pub(super) struct ShellCommand {
+    pub(super) words: CommandWords,
     pub(super) is_piped: bool,
 }
 
 /// Splits tokens into commands; empty ones are left out.
-pub(super) fn commands(tokens: Vec<Token>) -> Vec<Command> {
+pub(super) fn commands(tokens: Vec<ShellToken>) -> Vec<ShellCommand> {
     let mut commands = Vec::new();
-    let mut words = Words::new();
+    let mut words = CommandWords::new();
     let mut is_piped = false;
-    for token in tokens.into_iter().chain([Token::End]) {
+    for token in tokens.into_iter().chain([ShellToken::End]) {
         match token {
-            Token::Word(word) => words.push(word),
-            Token::Pipe | Token::End => {
+            ShellToken::Word(word) => words.push(word),
+            ShellToken::Pipe | ShellToken::End => {
                 if !words.is_empty() {
-                    commands.push(Command {
+                    commands.push(ShellCommand {
                         words: std::mem::take(&mut words),
                         is_piped,
                     });
                 }
-                is_piped = token == Token::Pipe;
+                is_piped = token == ShellToken::Pipe;
             }
         }
     }

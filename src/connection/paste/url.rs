@@ -66,7 +66,7 @@ const CALLS: [&[&str]; 25] = [
 ];
 
 /// An address as it was pasted.
-pub(super) struct Address {
+pub(super) struct PastedUrl {
     /// The parsed address; absent when its host is still to be filled in.
     pub(super) url: Option<Url>,
     /// `true` if the host contains a placeholder.
@@ -75,7 +75,7 @@ pub(super) struct Address {
     pub(super) holds_key: bool,
 }
 
-impl Address {
+impl PastedUrl {
     /// Reads an address, with or without a scheme; `None` for a text that is not one.
     pub(super) fn read(raw: &str) -> Option<Self> {
         let text = raw.trim();
@@ -187,7 +187,7 @@ fn is_host(text: &str) -> bool {
         || is_address
         || name.eq_ignore_ascii_case("localhost")
         || (port.is_some() && is_label(name)))
-        && !secret::begins_like_one(name)
+        && !secret::has_key_prefix(name)
 }
 
 fn is_label(name: &str) -> bool {
@@ -224,7 +224,7 @@ pub(super) enum FoundBy {
 
 /// The provider of an address, or the one of the form, or the one that takes any address.
 pub(super) fn provider<'a>(
-    address: &Address,
+    address: &PastedUrl,
     catalog: &'a ProviderCatalog,
     wanted: Option<&'a Provider>,
 ) -> Option<(&'a Provider, FoundBy)> {

@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::placeholder::{is_placeholder, is_placeholder_address};
-use crate::connection::Mask;
+use crate::connection::MaskedSecret;
 use crate::text::secret;
 
 /// Kind of a pasted value without surrounding quotes and white space.
@@ -53,7 +53,7 @@ impl PastedValue {
     fn cleaned(text: &str) -> Self {
         if text.is_empty() {
             Self::LeftOut("empty")
-        } else if Mask::is_mask(text) {
+        } else if MaskedSecret::is_mask(text) {
             Self::LeftOut("a mask")
         } else if text.starts_with("ENC:") {
             Self::LeftOut("encrypted by Umbraco")
@@ -98,6 +98,6 @@ pub(super) fn has_key(text: &str) -> bool {
         let part = rest
             .split(|sign: char| sign.is_whitespace() || "/@:?&=.,;#".contains(sign))
             .next();
-        is_start && part.is_some_and(secret::begins_like_one)
+        is_start && part.is_some_and(secret::has_key_prefix)
     })
 }

@@ -5,10 +5,10 @@ mod statement;
 use zeroize::Zeroizing;
 
 use super::left_out::LeftOut;
-use super::settings::Collected;
+use super::settings::CollectedSettings;
 use super::value::PastedValue;
 use super::{PasteKind, PasteResult, PastedConnection};
-use crate::connection::Plain;
+use crate::connection::PlainSecret;
 use crate::provider::{Provider, ProviderCatalog, SettingsField};
 
 /// Further variables are not read.
@@ -16,24 +16,24 @@ const MOST_VARIABLES: usize = 1000;
 
 /// Names and values in the order of the paste, each name once.
 #[derive(Default)]
-pub(super) struct Variables(Vec<Variable>);
+pub(super) struct PastedVariables(Vec<PastedVariable>);
 
-struct Variable {
+struct PastedVariable {
     name: String,
-    value: Plain,
+    value: PlainSecret,
     /// `true` if another text refers to it.
     is_used: bool,
 }
 
-impl Variables {
+impl PastedVariables {
     /// Sets a variable; the last value of a name wins.
     pub(super) fn set(&mut self, name: &str, value: &str) {
-        let value = Plain::new(value);
+        let value = PlainSecret::new(value);
         let is_full = self.0.len() >= MOST_VARIABLES;
         match self.0.iter_mut().find(|variable| variable.name == name) {
             Some(variable) => variable.value = value,
             None if is_full => {}
-            None => self.0.push(Variable {
+            None => self.0.push(PastedVariable {
                 name: name.to_owned(),
                 value,
                 is_used: false,
@@ -46,7 +46,7 @@ impl Variables {
     }
 
     /// Names, values, and whether another text refers to them.
-    pub(super) fn into_entries(self) -> impl Iterator<Item = (String, Plain, bool)> {
+    pub(super) fn into_entries(self) -> impl Iterator<Item = (String, PlainSecret, bool)> {
         self.0
             .into_iter()
             .map(|variable| (variable.name, variable.value, variable.is_used))
@@ -216,7 +216,7 @@ pub(super) fn read(
 
 /// The connection that variables describe: of the provider that is wanted, or of the one that has the most values.
 pub(super) fn connection(
-    variables: Variables,
+    variables: PastedVariables,
     left_out: LeftOut,
     kind: PasteKind,
     catalog: &ProviderCatalog,
@@ -225,7 +225,7 @@ pub(super) fn connection(
     if !variables.names().any(|name| is_known(catalog, name)) {
         return PasteResult::NotAConnection;
     }
-    let score = |provider: &Provider| Score::new(provider, &variables);
+    let score = |provider: &Provider| VariableScore::new(provider, &variables);
     let mut best = None;
     for provider in wanted.into_iter().chain(catalog.all()) {
         let score = score(provider);
@@ -245,12 +245,12 @@ pub(super) fn connection(
 
 fn collect(
     provider: &Provider,
-    variables: Variables,
+    variables: PastedVariables,
     left_out: LeftOut,
     kind: PasteKind,
     catalog: &ProviderCatalog,
 ) -> PastedConnection {
-    let mut collected = Collected::new(provider);
+    let mut collected = CollectedSettings::new(provider);
     collected.left_out = left_out;
     for (name, value, _) in variables.into_entries() {
         let value = value.expose().unwrap_or_default();
@@ -275,15 +275,15 @@ fn is_secret(catalog: &ProviderCatalog, name: &str) -> bool {
 
 /// Match of variables with a provider, compared member by member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Score {
+struct VariableScore {
     secrets: usize,
     values: usize,
     /// Names with any value, placeholders among them.
     named: usize,
 }
 
-impl Score {
-    fn new(provider: &Provider, variables: &Variables) -> Self {
+impl VariableScore {
+    fn new(provider: &Provider, variables: &PastedVariables) -> Self {
         let mut score = Self {
             secrets: 0,
             values: 0,

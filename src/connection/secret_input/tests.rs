@@ -95,7 +95,7 @@ fn surroundings_are_removed_with_a_notice(#[case] text: &str, #[case] notice: &s
 fn keys_are_not_damaged(#[case] text: &str) {
     let cleaned = clean(text, &openai());
     assert_eq!((cleaned.value, cleaned.removed), (text, vec![]));
-    assert_eq!(flaw(text, &openai()), None);
+    assert_eq!(key_error(text, &openai()), None);
 }
 
 #[rstest]
@@ -125,7 +125,7 @@ fn headers_only_lose_what_is_invisible() {
     let headers = field("openai-compatible", "headers");
     for text in ["Authorization: Bearer k; X-A: b", "x-api-key: \"a\""] {
         assert_eq!(clean(text, &headers).value, text);
-        assert_eq!(flaw(text, &headers), None);
+        assert_eq!(key_error(text, &headers), None);
     }
     assert_eq!(clean(" X-A: b\u{200b}", &headers).value, "X-A: b");
 }
@@ -141,7 +141,7 @@ fn headers_only_lose_what_is_invisible() {
 #[case("sk-\u{feff}planted", "contains an invisible character (U+FEFF)")]
 #[case("sk-\u{2060}planted", "contains an invisible character (U+2060)")]
 fn flaws_are_named_without_the_value(#[case] text: &str, #[case] expected: &str) {
-    let found = flaw(text, &openai()).unwrap();
+    let found = key_error(text, &openai()).unwrap();
     assert_eq!(found.to_string(), expected);
     assert!(!format!("{found:?}").to_lowercase().contains("planted"));
 }

@@ -1,10 +1,10 @@
 //! Validation of settings against the fields of the provider.
 
-use super::super::error::{Field, Reason};
-use super::super::secret::{Mask, Plain};
+use super::super::error::{DraftField, FieldReason};
+use super::super::secret::{MaskedSecret, PlainSecret};
 use super::super::secret_input;
-use super::super::setting::{Setting, Settings};
-use super::{Examined, Stored};
+use super::super::setting::{SettingValue, Settings};
+use super::{MaskPolicy, ValidatedDraft};
 use crate::appsettings::Reference;
 use crate::provider::probe::client_header;
 use crate::provider::{FieldKind, Provider, SettingsField};
@@ -14,31 +14,31 @@ use crate::text;
 pub const MAX_SETTING: usize = 8192;
 
 /// Validates the settings in the order of the provider. Returns them in their own order with secrets separated from text.
-pub fn examine(
-    given: &Settings<Plain>,
+pub fn validate_settings(
+    given: &Settings<PlainSecret>,
     provider: &Provider,
-    stored: Stored,
-    found: &mut Examined,
-) -> Settings<Plain> {
+    stored: MaskPolicy,
+    found: &mut ValidatedDraft,
+) -> Settings<PlainSecret> {
     name_misread(provider, found);
     for field in &provider.settings {
-        let place = place_of(provider, field);
+        let place = field_path(provider, field);
         let mut values = given.iter().filter(|(key, _)| names(field, key));
         let value = values.next().map(|(_, value)| value);
         if values.next().is_some() {
-            found.refuse(place, Reason::GivenTwice);
+            found.push_error(place, FieldReason::DuplicateKey);
         } else if !is_misread(found, field) {
-            examine_field(value, field, place, stored, found);
+            validate_field(value, field, place, stored, found);
         }
     }
     for (key, _) in given.iter() {
         if provider.field(key).is_none() {
             let known = provider.settings.iter().map(|field| field.key.clone());
-            let known = Reason::UnknownSetting(known.collect());
-            found.refuse(unknown_place(provider, key), known);
+            let known = FieldReason::UnknownSetting(known.collect());
+            found.push_error(unknown_setting_path(provider, key), known);
         }
     }
-    examine_rules(given, provider, found);
+    validate_rules(given, provider, found);
     given
         .iter()
         .map(|(key, value)| (key.to_owned(), normalized(value, provider.field(key))))
@@ -50,18 +50,18 @@ fn names(field: &SettingsField, key: &str) -> bool {
 }
 
 /// Adds the labels of the provider to errors of wrong types.
-fn name_misread(provider: &Provider, found: &mut Examined) {
+fn name_misread(provider: &Provider, found: &mut ValidatedDraft) {
     for error in &mut found.errors {
         if let Some(key) = error.field.setting_key() {
             error.field = provider.field(key).map_or_else(
-                || unknown_place(provider, key),
-                |field| place_of(provider, field),
+                || unknown_setting_path(provider, key),
+                |field| field_path(provider, field),
             );
         }
     }
 }
 
-fn is_misread(found: &Examined, field: &SettingsField) -> bool {
+fn is_misread(found: &ValidatedDraft, field: &SettingsField) -> bool {
     found
         .errors
         .iter()
@@ -70,36 +70,36 @@ fn is_misread(found: &Examined, field: &SettingsField) -> bool {
 }
 
 /// Returns the field of an error for a setting.
-pub fn place_of(provider: &Provider, field: &SettingsField) -> Field {
-    Field::Setting {
+pub fn field_path(provider: &Provider, field: &SettingsField) -> DraftField {
+    DraftField::Setting {
         provider: provider.id.clone(),
         key: field.key.clone(),
         label: field.label.clone(),
     }
 }
 
-fn unknown_place(provider: &Provider, key: &str) -> Field {
-    Field::Setting {
+fn unknown_setting_path(provider: &Provider, key: &str) -> DraftField {
+    DraftField::Setting {
         provider: provider.id.clone(),
         key: key.to_owned(),
         label: key.to_owned(),
     }
 }
 
-fn examine_field(
-    value: Option<&Setting<Plain>>,
+fn validate_field(
+    value: Option<&SettingValue<PlainSecret>>,
     field: &SettingsField,
-    place: Field,
-    stored: Stored,
-    found: &mut Examined,
+    place: DraftField,
+    stored: MaskPolicy,
+    found: &mut ValidatedDraft,
 ) {
     let reason = match value {
-        None | Some(Setting::Null) => field.required.then_some(Reason::Required),
-        Some(Setting::Switch(_)) => (field.kind != FieldKind::Switch)
-            .then_some(Reason::WrongType(expected(field.kind).into())),
-        Some(Setting::Number(_)) => (field.kind != FieldKind::Number)
-            .then_some(Reason::WrongType(expected(field.kind).into())),
-        Some(value @ (Setting::Text(_) | Setting::Secret(_))) => match value.text() {
+        None | Some(SettingValue::Null) => field.required.then_some(FieldReason::Required),
+        Some(SettingValue::Switch(_)) => (field.kind != FieldKind::Switch)
+            .then_some(FieldReason::WrongType(expected(field.kind).into())),
+        Some(SettingValue::Number(_)) => (field.kind != FieldKind::Number)
+            .then_some(FieldReason::WrongType(expected(field.kind).into())),
+        Some(value @ (SettingValue::Text(_) | SettingValue::Secret(_))) => match value.text() {
             // A stored secret that cannot be decrypted is kept without validation.
             None => None,
             Some(text) => {
@@ -109,13 +109,13 @@ fn examine_field(
                         found.references.push((place.clone(), reference));
                         None
                     }
-                    _ => examine_text(text, field, stored),
+                    _ => validate_text(text, field, stored),
                 }
             }
         },
     };
     if let Some(reason) = reason {
-        found.refuse(place, reason);
+        found.push_error(place, reason);
     }
 }
 
@@ -127,55 +127,55 @@ const fn expected(kind: FieldKind) -> &'static str {
     }
 }
 
-fn examine_text(text: &str, field: &SettingsField, stored: Stored) -> Option<Reason> {
+fn validate_text(text: &str, field: &SettingsField, stored: MaskPolicy) -> Option<FieldReason> {
     if field.kind == FieldKind::Switch {
-        return Some(Reason::WrongType(expected(field.kind).into()));
+        return Some(FieldReason::WrongType(expected(field.kind).into()));
     }
     if text.is_empty() {
-        return field.required.then_some(Reason::Required);
+        return field.required.then_some(FieldReason::Required);
     }
-    if field.sensitive && Mask::is_mask(text) {
+    if field.sensitive && MaskedSecret::is_mask(text) {
         // Only masks of umai keep the stored secret.
-        let may_keep = stored == Stored::Secrets && Mask::read(text).is_some();
-        return (!may_keep).then_some(Reason::Masked);
+        let may_keep = stored == MaskPolicy::KeepStored && MaskedSecret::read(text).is_some();
+        return (!may_keep).then_some(FieldReason::Masked);
     }
     if text.chars().count() > MAX_SETTING {
-        return Some(Reason::TooLong(MAX_SETTING));
+        return Some(FieldReason::TooLong(MAX_SETTING));
     }
     if text.chars().any(text::is_unprintable) || !text::is_visible_text(text) {
-        return Some(Reason::Unprintable);
+        return Some(FieldReason::Unprintable);
     }
     if field.sensitive
-        && let Some(flaw) = secret_input::flaw(text, field)
+        && let Some(flaw) = secret_input::key_error(text, field)
     {
-        return Some(Reason::NotAKey(flaw));
+        return Some(FieldReason::NotAKey(flaw));
     }
     if text.starts_with('$') && !text.starts_with("$$") {
-        return Some(Reason::NotAReference);
+        return Some(FieldReason::NotAReference);
     }
     if !field.options.is_empty() && !field.options.iter().any(|option| option == text) {
-        return Some(Reason::NotAnOption(field.options.clone()));
+        return Some(FieldReason::NotAnOption(field.options.clone()));
     }
     match field.kind {
-        FieldKind::Url => examine_url(text),
-        FieldKind::Headers => examine_headers(text),
+        FieldKind::Url => validate_url(text),
+        FieldKind::Headers => validate_headers(text),
         FieldKind::Number => serde_json::from_str::<serde_json::Number>(text)
             .is_err()
-            .then_some(Reason::WrongType(expected(field.kind).into())),
+            .then_some(FieldReason::WrongType(expected(field.kind).into())),
         FieldKind::Text | FieldKind::Switch => None,
     }
 }
 
-fn examine_url(text: &str) -> Option<Reason> {
+fn validate_url(text: &str) -> Option<FieldReason> {
     if text::address::has_credentials(text) {
-        return Some(Reason::UrlWithCredentials);
+        return Some(FieldReason::UrlWithCredentials);
     }
     let is_url = text::address::parse(text).is_some() && !text.contains(char::is_whitespace);
-    (!is_url).then_some(Reason::NotAUrl)
+    (!is_url).then_some(FieldReason::NotAUrl)
 }
 
 /// Validates `Name: value; Other-Name: value`; names are tokens of RFC 9110, section 5.6.2.
-fn examine_headers(text: &str) -> Option<Reason> {
+fn validate_headers(text: &str) -> Option<FieldReason> {
     let is_token = |name: &str| {
         !name.is_empty()
             && name
@@ -190,30 +190,34 @@ fn examine_headers(text: &str) -> Option<Reason> {
         match line.split_once(':') {
             Some((name, value)) if is_token(name.trim()) && !value.trim().is_empty() => {
                 if let Some(name) = client_header(name.trim()) {
-                    return Some(Reason::ClientHeader(name.into()));
+                    return Some(FieldReason::ClientHeader(name.into()));
                 }
             }
-            Some(_) | None => return Some(Reason::NotHeaders),
+            Some(_) | None => return Some(FieldReason::NotHeaders),
         }
     }
     None
 }
 
-fn examine_rules(given: &Settings<Plain>, provider: &Provider, found: &mut Examined) {
+fn validate_rules(given: &Settings<PlainSecret>, provider: &Provider, found: &mut ValidatedDraft) {
     for fields in provider.wanted() {
         let is_met = given
             .iter()
             .any(|(key, value)| fields.iter().any(|field| names(field, key)) && has_value(value));
         if let (false, Some(first)) = (is_met, fields.first()) {
             let labels = fields.iter().map(|field| field.label.clone()).collect();
-            found.refuse(place_of(provider, first), Reason::OneOf(labels));
+            found.push_error(field_path(provider, first), FieldReason::OneOf(labels));
         }
     }
-    examine_alternatives(given, provider, found);
+    validate_alternatives(given, provider, found);
 }
 
 /// Checks the required settings of the alternatives in use.
-fn examine_alternatives(given: &Settings<Plain>, provider: &Provider, found: &mut Examined) {
+fn validate_alternatives(
+    given: &Settings<PlainSecret>,
+    provider: &Provider,
+    found: &mut ValidatedDraft,
+) {
     let value_of = |key: &str| {
         let field = provider.field(key)?;
         let mut values = given.iter().filter(|(key, _)| names(field, key));
@@ -224,7 +228,7 @@ fn examine_alternatives(given: &Settings<Plain>, provider: &Provider, found: &mu
     for choice in &provider.alternatives {
         // Without any value the error is about the choice itself.
         if choice.any_of().any(has) {
-            lacking.extend(choice.lacking(has));
+            lacking.extend(choice.missing_settings(has));
         }
     }
     for field in &provider.settings {
@@ -233,32 +237,32 @@ fn examine_alternatives(given: &Settings<Plain>, provider: &Provider, found: &mu
         };
         let mut choices = provider.alternatives.iter();
         let is_unused = choices.any(|choice| {
-            let way = choice.way_of(&field.key);
+            let way = choice.alternative_of(&field.key);
             way.is_some() && way != choice.in_use(has)
         });
         // The value of a reference is unknown here; the connection test reports a missing setting.
         let is_met = value_of(&condition.key)
-            .and_then(Setting::text)
+            .and_then(SettingValue::text)
             .is_some_and(|text| condition.is_met_by(text));
         if is_met && !is_unused && !has(&field.key) {
             lacking.push(&field.key);
         }
     }
     for field in lacking.into_iter().filter_map(|key| provider.field(key)) {
-        let place = place_of(provider, field);
+        let place = field_path(provider, field);
         if found.errors.iter().all(|error| error.field != place) {
-            found.refuse(place, Reason::Required);
+            found.push_error(place, FieldReason::Required);
         }
     }
 }
 
 /// Returns whether a value is not blank.
-fn has_value(value: &Setting<Plain>) -> bool {
+fn has_value(value: &SettingValue<PlainSecret>) -> bool {
     match value {
-        Setting::Null => false,
-        Setting::Switch(_) | Setting::Number(_) => true,
-        Setting::Text(text) => !text.trim().is_empty(),
-        Setting::Secret(secret) => secret
+        SettingValue::Null => false,
+        SettingValue::Switch(_) | SettingValue::Number(_) => true,
+        SettingValue::Text(text) => !text.trim().is_empty(),
+        SettingValue::Secret(secret) => secret
             .expose()
             .is_none_or(|text| !text::trim_invisible(text).is_empty()),
     }
@@ -274,14 +278,17 @@ fn trimmed(text: &str, is_sensitive: bool) -> &str {
 }
 
 /// Returns the value to store: trimmed; a secret if the field is sensitive or unknown and the text is neither empty nor a reference.
-fn normalized(value: &Setting<Plain>, field: Option<&SettingsField>) -> Setting<Plain> {
+fn normalized(
+    value: &SettingValue<PlainSecret>,
+    field: Option<&SettingsField>,
+) -> SettingValue<PlainSecret> {
     let is_sensitive = field.is_none_or(|field| field.sensitive);
     let Some(text) = value.text().map(|text| trimmed(text, is_sensitive)) else {
         return value.clone();
     };
     if is_sensitive && !text.is_empty() && Reference::read(text).is_none() {
-        Setting::Secret(Plain::new(text))
+        SettingValue::Secret(PlainSecret::new(text))
     } else {
-        Setting::Text(text.to_owned())
+        SettingValue::Text(text.to_owned())
     }
 }

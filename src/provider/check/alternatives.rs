@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::super::{Alternatives, Provider, Way};
+use super::super::{Alternative, AlternativeGroup, Provider};
 use super::{MAX_DESCRIPTION, is_label};
 use crate::text;
 
@@ -10,7 +10,7 @@ const MAX_CHOICES: usize = 8;
 const MAX_WAYS: usize = 8;
 
 /// Returns the first invalid group with its message.
-pub(super) fn first_flaw(provider: &Provider) -> Option<(usize, String)> {
+pub(super) fn first_error(provider: &Provider) -> Option<(usize, String)> {
     if provider.alternatives.len() > MAX_CHOICES {
         let sentence = format!("a provider has at most {MAX_CHOICES} groups of alternatives");
         return Some((MAX_CHOICES, sentence));
@@ -18,16 +18,16 @@ pub(super) fn first_flaw(provider: &Provider) -> Option<(usize, String)> {
     let mut taken = HashSet::new();
     let choices = provider.alternatives.iter().enumerate();
     let mut flaws = choices.filter_map(|(index, choice)| {
-        let sentence = choice_flaw(choice).or_else(|| {
+        let sentence = choice_error(choice).or_else(|| {
             let mut ways = choice.ways.iter();
-            ways.find_map(|way| way_flaw(way, provider, &mut taken))
+            ways.find_map(|way| alternative_error(way, provider, &mut taken))
         })?;
         Some((index, sentence))
     });
     flaws.next()
 }
 
-fn choice_flaw(choice: &Alternatives) -> Option<String> {
+fn choice_error(choice: &AlternativeGroup) -> Option<String> {
     if !is_label(&choice.label)
         || choice
             .group
@@ -54,7 +54,11 @@ fn choice_flaw(choice: &Alternatives) -> Option<String> {
     (preferred > 1).then(|| "only one alternative can be preferred".into())
 }
 
-fn way_flaw<'p>(way: &'p Way, provider: &Provider, taken: &mut HashSet<&'p str>) -> Option<String> {
+fn alternative_error<'p>(
+    way: &'p Alternative,
+    provider: &Provider,
+    taken: &mut HashSet<&'p str>,
+) -> Option<String> {
     let name = &way.label;
     if !is_label(name) {
         return Some("the label of an alternative must be one line of visible text".into());

@@ -7,7 +7,7 @@ use super::super::{FieldKind, Provider};
 const MAX_PROBES: usize = 8;
 
 /// Returns the first invalid probe with its member and message.
-pub(super) fn first_flaw(provider: &Provider) -> Option<(usize, &'static str, String)> {
+pub(super) fn first_error(provider: &Provider) -> Option<(usize, &'static str, String)> {
     if provider.probe.len() > MAX_PROBES {
         let sentence = format!("a provider has at most {MAX_PROBES} probes");
         return Some((MAX_PROBES, "scheme", sentence));
@@ -24,18 +24,18 @@ pub(super) fn first_flaw(provider: &Provider) -> Option<(usize, &'static str, St
                 ("scheme", sentence.to_owned())
             });
             let (member, sentence) = unreachable
-                .or_else(|| scheme_flaw(probe))
-                .or_else(|| address_flaw(probe, provider))
-                .or_else(|| settings_flaw(probe, provider))
-                .or_else(|| hint_flaw(probe))?;
+                .or_else(|| scheme_error(probe))
+                .or_else(|| address_error(probe, provider))
+                .or_else(|| settings_error(probe, provider))
+                .or_else(|| hint_error(probe))?;
             Some((index, member, sentence))
         })
 }
 
-type Found = Option<(&'static str, String)>;
+type CheckResult = Option<(&'static str, String)>;
 
 /// Returns the missing member of an authentication scheme.
-fn scheme_flaw(probe: &Probe) -> Found {
+fn scheme_error(probe: &Probe) -> CheckResult {
     let wanted = match probe.scheme {
         Scheme::Header if probe.header.is_none() => Some("header: the header of the key"),
         Scheme::SigV4 if probe.service.is_none() => Some("service: the AWS service name"),
@@ -54,7 +54,7 @@ fn scheme_flaw(probe: &Probe) -> Found {
 }
 
 /// Returns the first URL with an invalid beginning.
-fn address_flaw(probe: &Probe, provider: &Provider) -> Found {
+fn address_error(probe: &Probe, provider: &Provider) -> CheckResult {
     if probe.address.is_empty() {
         return Some(("address", "address needs at least one URL".into()));
     }
@@ -76,7 +76,7 @@ fn address_flaw(probe: &Probe, provider: &Provider) -> Found {
 }
 
 /// Returns the first unknown setting.
-fn settings_flaw(probe: &Probe, provider: &Provider) -> Found {
+fn settings_error(probe: &Probe, provider: &Provider) -> CheckResult {
     let in_addresses = addresses(probe)
         .flat_map(|(member, address)| address.settings().map(move |key| (member, key)));
     let in_headers = probe.headers.values().flat_map(Template::settings);
@@ -103,7 +103,7 @@ fn addresses(probe: &Probe) -> impl Iterator<Item = (&'static str, &Template)> {
 }
 
 /// Returns the error of an invalid hint.
-fn hint_flaw(probe: &Probe) -> Found {
+fn hint_error(probe: &Probe) -> CheckResult {
     let hint = probe.hint.as_ref()?;
     let is_line = super::is_label(hint);
     (!is_line).then(|| ("hint", "hint must be one line of visible text".into()))

@@ -8,7 +8,7 @@ use url::form_urlencoded;
 
 use super::Probe;
 use super::request::{ProbeRequest, Unsendable};
-use super::values::Values;
+use super::values::ResolvedSettings;
 
 const CLIENT_ID: &str = "clientId";
 const CLIENT_SECRET: &str = "clientSecret";
@@ -17,7 +17,10 @@ const CLIENT_SECRET: &str = "clientSecret";
 pub(super) const SETTINGS: &[&str] = &[CLIENT_ID, CLIENT_SECRET];
 
 /// Builds the request of the client credentials grant (RFC 6749, section 4.4).
-pub(super) fn token_request(probe: &Probe, values: &Values) -> Result<ProbeRequest, Unsendable> {
+pub(super) fn token_request(
+    probe: &Probe,
+    values: &ResolvedSettings,
+) -> Result<ProbeRequest, Unsendable> {
     let Some(token) = &probe.token else {
         return Err(Unsendable::Unsigned);
     };

@@ -7,12 +7,12 @@ use std::borrow::Cow;
 
 use url::Url;
 
-use super::{Probe, Template, Values, template};
-use crate::provider::{Call, DefaultValue, FieldKind, Provider, SettingsField};
+use super::{Probe, ResolvedSettings, Template, template};
+use crate::provider::{DefaultValue, FieldKind, Provider, ProviderEndpoint, SettingsField};
 
 impl Probe {
     /// Returns the probe limited to a custom endpoint; none if it cannot be tested there.
-    pub fn at_home(&self, provider: &Provider, values: &Values) -> Option<Cow<'_, Self>> {
+    pub fn at_home(&self, provider: &Provider, values: &ResolvedSettings) -> Option<Cow<'_, Self>> {
         let is_ours = uses_default_endpoint(provider, values);
         let is_fixed = |addresses| is_fixed(addresses, provider, values);
         if is_ours {
@@ -34,7 +34,11 @@ impl Probe {
 
 impl Provider {
     /// Returns the URLs of the first request, with the same rule.
-    pub fn at_home<'c>(&self, call: &'c Call, values: &Values) -> Option<&'c [Template]> {
+    pub fn at_home<'c>(
+        &self,
+        call: &'c ProviderEndpoint,
+        values: &ResolvedSettings,
+    ) -> Option<&'c [Template]> {
         let is_fixed = |addresses| is_fixed(addresses, self, values);
         if uses_default_endpoint(self, values) || !is_fixed(&call.address) {
             return Some(&call.address);
@@ -44,7 +48,7 @@ impl Provider {
     }
 }
 
-fn uses_default_endpoint(provider: &Provider, values: &Values) -> bool {
+fn uses_default_endpoint(provider: &Provider, values: &ResolvedSettings) -> bool {
     endpoints(provider).all(|field| is_own(provider, field, values))
 }
 
@@ -54,13 +58,13 @@ fn endpoints(provider: &Provider) -> impl Iterator<Item = &SettingsField> {
 }
 
 /// Returns whether the URL does not contain the endpoint setting.
-fn is_fixed(addresses: &[Template], provider: &Provider, values: &Values) -> bool {
+fn is_fixed(addresses: &[Template], provider: &Provider, values: &ResolvedSettings) -> bool {
     let is_endpoint = |key: &str| endpoints(provider).any(|field| field.key == key);
     template::chosen(addresses, values).is_none_or(|address| !address.settings().any(is_endpoint))
 }
 
 /// Returns whether an endpoint belongs to the provider: one of its hosts, its default, or absent.
-fn is_own(provider: &Provider, field: &SettingsField, values: &Values) -> bool {
+fn is_own(provider: &Provider, field: &SettingsField, values: &ResolvedSettings) -> bool {
     let Some(value) = values.get(&field.key) else {
         return true;
     };

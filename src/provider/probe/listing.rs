@@ -14,7 +14,7 @@ use super::one_or_many::one_or_many;
 use super::template::Template;
 use crate::provider::Capability;
 
-use reading::Reading;
+use reading::ListParser;
 
 /// Maximum length of a model ID in characters.
 const MAX_ID: usize = 512;
@@ -28,7 +28,7 @@ const OPENAI_IDS: &[&str] = &["id", "name", "model"];
 /// Format of a model list.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Listing {
+pub struct ModelListFormat {
     /// URLs of the list; those of the probe by default.
     #[serde(default, deserialize_with = "one_or_many")]
     pub address: Vec<Template>,
@@ -52,7 +52,7 @@ pub struct Listing {
     pub capabilities: Option<CapabilityWords>,
     /// Pagination.
     #[serde(default)]
-    pub next: Option<Next>,
+    pub next: Option<Pagination>,
 }
 
 fn id() -> String {
@@ -72,7 +72,7 @@ pub struct CapabilityWords {
 /// Pagination of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Next {
+pub struct Pagination {
     /// Member with the token of the next page.
     pub token: String,
     /// Query parameter for the token; by default the token is a URL.
@@ -105,14 +105,14 @@ pub enum ListAnswer {
 #[derive(Debug, PartialEq, Eq)]
 pub struct PageOfModels {
     /// Models in the order of the provider.
-    pub models: Vec<Named>,
+    pub models: Vec<ListedModel>,
     /// Next page.
     pub next: Option<NextPage>,
 }
 
 /// Model in a list.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Named {
+pub struct ListedModel {
     /// ID for requests.
     pub id: String,
     /// Display name.
@@ -130,17 +130,17 @@ pub enum NextPage {
     Address(String),
 }
 
-impl Listing {
+impl ModelListFormat {
     /// Parses a response from a stream in bounded memory. Errors are those of JSON and of the stream.
     pub fn read(
         &self,
         shape: ListShape,
         answer: impl Read,
     ) -> Result<ListAnswer, serde_json::Error> {
-        Reading::new(self, shape).read(answer)
+        ListParser::new(self, shape).read(answer)
     }
 
-    fn model(&self, model: &Value, shape: ListShape) -> Option<Named> {
+    fn model(&self, model: &Value, shape: ListShape) -> Option<ListedModel> {
         let text = |path: &str| member(model, path)?.as_str();
         let usual: &[&str] = match shape {
             ListShape::AsListed => &[],
@@ -162,7 +162,7 @@ impl Listing {
             .and_then(text)
             .filter(|name| !name.is_empty() && name.len() <= MAX_ID);
         let known_as = self.known_as.as_deref().and_then(text).unwrap_or(id);
-        Some(Named {
+        Some(ListedModel {
             id: id.to_owned(),
             name: name.unwrap_or(id).to_owned(),
             capabilities: self

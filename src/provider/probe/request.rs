@@ -51,7 +51,7 @@ pub enum Unsendable {
     /// The setting is not a URL.
     NotAnAddress(String),
     /// The setting is not valid at its position in the URL.
-    NotAWord(String),
+    NotAToken(String),
     /// The header value is invalid.
     NotAHeader(String),
     /// The request cannot be signed.

@@ -8,7 +8,7 @@ use aws_sigv4::sign::v4;
 use http::header::HOST;
 
 use super::request::{ProbeRequest, Unsendable};
-use super::values::Values;
+use super::values::ResolvedSettings;
 
 const REGION: &str = "region";
 const ACCESS_KEY_ID: &str = "accessKeyId";
@@ -24,7 +24,7 @@ pub(super) const SETTINGS: &[&str] = &[REGION, ACCESS_KEY_ID, SECRET_ACCESS_KEY]
 pub(super) fn sign(
     request: &mut ProbeRequest,
     service: Option<&str>,
-    values: &Values,
+    values: &ResolvedSettings,
     now: SystemTime,
 ) -> Result<(), Unsendable> {
     let value = |key: &str| values.get(key).unwrap_or_default().to_owned();

@@ -10,18 +10,18 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use url::Url;
 
 use super::request::Unsendable;
-use super::values::Values;
+use super::values::ResolvedSettings;
 use crate::text::address;
 
 /// Text with setting placeholders.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Template {
     source: String,
-    parts: Vec<Part>,
+    parts: Vec<TemplatePart>,
 }
 
 #[derive(Clone, PartialEq, Eq)]
-enum Part {
+enum TemplatePart {
     Text(String),
     Setting(String),
 }
@@ -36,15 +36,15 @@ impl Template {
             if key.is_empty() || text.contains('}') || key.contains('{') {
                 return Err("write a setting as {key}");
             }
-            parts.push(Part::Text(text.to_owned()));
-            parts.push(Part::Setting(key.to_owned()));
+            parts.push(TemplatePart::Text(text.to_owned()));
+            parts.push(TemplatePart::Setting(key.to_owned()));
             rest = after;
         }
         if rest.contains('}') {
             return Err("missing { before }");
         }
-        parts.push(Part::Text(rest.to_owned()));
-        parts.retain(|part| !matches!(part, Part::Text(text) if text.is_empty()));
+        parts.push(TemplatePart::Text(rest.to_owned()));
+        parts.retain(|part| !matches!(part, TemplatePart::Text(text) if text.is_empty()));
         Ok(Self {
             source: source.to_owned(),
             parts,
@@ -54,24 +54,26 @@ impl Template {
     /// Returns the settings in order.
     pub fn settings(&self) -> impl Iterator<Item = &str> {
         self.parts.iter().filter_map(|part| match part {
-            Part::Setting(key) => Some(key.as_str()),
-            Part::Text(_) => None,
+            TemplatePart::Setting(key) => Some(key.as_str()),
+            TemplatePart::Text(_) => None,
         })
     }
 
     /// Returns the setting at the beginning, if any.
     pub fn base(&self) -> Option<&str> {
         match self.parts.first() {
-            Some(Part::Setting(key)) => Some(key),
-            Some(Part::Text(_)) | None => None,
+            Some(TemplatePart::Setting(key)) => Some(key),
+            Some(TemplatePart::Text(_)) | None => None,
         }
     }
 
     /// Returns whether it begins with `http://`, `https://` or a setting.
     pub fn is_address(&self) -> bool {
         match self.parts.first() {
-            Some(Part::Setting(_)) => true,
-            Some(Part::Text(text)) => text.starts_with("https://") || text.starts_with("http://"),
+            Some(TemplatePart::Setting(_)) => true,
+            Some(TemplatePart::Text(text)) => {
+                text.starts_with("https://") || text.starts_with("http://")
+            }
             None => false,
         }
     }
@@ -85,18 +87,18 @@ impl Template {
     }
 
     /// Returns the text with all values; none if a value is missing.
-    pub fn fill(&self, values: &Values) -> Option<String> {
+    pub fn fill(&self, values: &ResolvedSettings) -> Option<String> {
         self.parts
             .iter()
             .map(|part| match part {
-                Part::Text(text) => Some(text.as_str()),
-                Part::Setting(key) => values.get(key),
+                TemplatePart::Text(text) => Some(text.as_str()),
+                TemplatePart::Setting(key) => values.get(key),
             })
             .collect()
     }
 
     /// Builds the URL; each value is limited to its position.
-    pub fn url(&self, values: &Values) -> Result<Url, Unsendable> {
+    pub fn url(&self, values: &ResolvedSettings) -> Result<Url, Unsendable> {
         let value = |key: &str| {
             values
                 .get(key)
@@ -107,38 +109,38 @@ impl Template {
             Some(key) => {
                 parts.next();
                 let (base, query) = base(value(key)?, key)?;
-                (base, query, Place::Path)
+                (base, query, UrlPosition::Path)
             }
-            None => (String::new(), None, Place::Host),
+            None => (String::new(), None, UrlPosition::Host),
         };
         let mut own_query = String::new();
         for part in parts {
             match part {
-                Part::Text(text) => {
+                TemplatePart::Text(text) => {
                     let (path, query) = match text.split_once('?') {
-                        Some((path, query)) if place != Place::Query => (path, Some(query)),
+                        Some((path, query)) if place != UrlPosition::Query => (path, Some(query)),
                         Some(_) | None => (text.as_str(), None),
                     };
-                    if place == Place::Query {
+                    if place == UrlPosition::Query {
                         own_query.push_str(path);
                     } else {
                         before.push_str(path);
-                        place = Place::after(&before);
+                        place = UrlPosition::after(&before);
                     }
                     if let Some(query) = query {
-                        place = Place::Query;
+                        place = UrlPosition::Query;
                         own_query.push_str(query);
                     }
                 }
-                Part::Setting(key) => {
+                TemplatePart::Setting(key) => {
                     let value = value(key)?;
-                    let word = || Unsendable::NotAWord(key.clone());
+                    let word = || Unsendable::NotAToken(key.clone());
                     match place {
-                        Place::Host if is_host_word(value) => before.push_str(value),
-                        Place::Host => return Err(word()),
-                        Place::Path if matches!(value, "." | "..") => return Err(word()),
-                        Place::Path => before.push_str(&escaped(value)),
-                        Place::Query => own_query.push_str(&escaped(value)),
+                        UrlPosition::Host if is_host_word(value) => before.push_str(value),
+                        UrlPosition::Host => return Err(word()),
+                        UrlPosition::Path if matches!(value, "." | "..") => return Err(word()),
+                        UrlPosition::Path => before.push_str(&escaped(value)),
+                        UrlPosition::Query => own_query.push_str(&escaped(value)),
                     }
                 }
             }
@@ -161,13 +163,13 @@ impl Template {
         let mut text = String::new();
         for (index, part) in self.parts.iter().enumerate() {
             match part {
-                Part::Text(fixed) => text.push_str(fixed),
-                Part::Setting(key) if index == 0 => {
+                TemplatePart::Text(fixed) => text.push_str(fixed),
+                TemplatePart::Setting(key) if index == 0 => {
                     let base = shown(key);
                     let base = base.split(['?', '#']).next().unwrap_or_default();
                     text.push_str(base.trim_end_matches('/'));
                 }
-                Part::Setting(key) => text.push_str(&shown(key)),
+                TemplatePart::Setting(key) => text.push_str(&shown(key)),
             }
         }
         text.split('?').next().unwrap_or_default().to_owned()
@@ -176,13 +178,13 @@ impl Template {
 
 /// Position of a value in a URL.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum UrlPosition {
     Host,
     Path,
     Query,
 }
 
-impl Place {
+impl UrlPosition {
     fn after(text: &str) -> Self {
         match text.split_once("://") {
             Some((_, rest)) if !rest.contains('/') => Self::Host,
@@ -193,7 +195,7 @@ impl Place {
 }
 
 /// Returns the first template whose settings all have values, otherwise the last one.
-pub fn chosen<'a>(addresses: &'a [Template], values: &Values) -> Option<&'a Template> {
+pub fn chosen<'a>(addresses: &'a [Template], values: &ResolvedSettings) -> Option<&'a Template> {
     addresses
         .iter()
         .find(|address| address.settings().all(|key| values.get(key).is_some()))

@@ -6,9 +6,9 @@ use secrecy::{ExposeSecret, SecretString};
 
 /// Values by setting key, with resolved references and defaults; wiped on drop.
 #[derive(Debug, Default)]
-pub struct Values(BTreeMap<String, SecretString>);
+pub struct ResolvedSettings(BTreeMap<String, SecretString>);
 
-impl Values {
+impl ResolvedSettings {
     /// Sets a value; an empty one counts as absent.
     pub fn set(&mut self, key: &str, value: SecretString) {
         if !value.expose_secret().trim().is_empty() {

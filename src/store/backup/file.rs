@@ -8,13 +8,13 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 
-use super::Stamp;
+use super::BackupSealer;
 use crate::store::journal::entry::{u32_at, u64_at};
-use crate::store::journal::fold::Fold;
-use crate::store::journal::head::{self, Head, Identity, Unreadable};
-use crate::store::journal::snapshot::{self, Unsound};
-use crate::store::key::{Key, KeyCheck};
-use crate::store::sled::gather::{Payloads, keep_payload};
+use crate::store::journal::fold::StateBuilder;
+use crate::store::journal::head::{self, FileHeader, HeaderError, StoreIdentity};
+use crate::store::journal::snapshot::{self, SnapshotError};
+use crate::store::key::{KeyCheck, StoreKey};
+use crate::store::sled::gather::{FullState, keep_payload};
 use crate::store::sled::making::write_rows;
 
 /// Length of the trailer in bytes.
@@ -28,14 +28,14 @@ const DATA_DIR: std::ops::Range<usize> = 104..112;
 
 /// Origin of a backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
+pub enum BackupOrigin {
     /// Created on request; only the user removes it.
     Manual,
     /// Created automatically; removed when newer backups replace it.
     Automatic,
 }
 
-impl Origin {
+impl BackupOrigin {
     const fn code(self) -> u8 {
         match self {
             Self::Manual => 0,
@@ -52,20 +52,20 @@ impl Origin {
 
 /// Information about a backup besides its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct About {
+pub struct BackupInfo {
     /// Time of creation.
-    pub made: DateTime<Utc>,
+    pub created: DateTime<Utc>,
     /// Origin of the backup.
-    pub origin: Origin,
+    pub origin: BackupOrigin,
     /// Identifies the data folder.
-    pub place: Place,
+    pub folder: FolderHash,
 }
 
 /// First bytes of the SHA-256 hash of the absolute path of a data folder; distinguishes stores of different folders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place([u8; 8]);
+pub struct FolderHash([u8; 8]);
 
-impl Place {
+impl FolderHash {
     /// Returns the hash for a data folder, which need not exist.
     pub fn of(data: &Path) -> Self {
         let absolute = std::path::absolute(data);
@@ -77,20 +77,20 @@ impl Place {
 
 /// Label of a backup, read from its header and trailer.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Label {
+pub struct BackupLabel {
     /// Header: store, revision and digest.
-    pub head: Head,
+    pub header: FileHeader,
     /// Information from the trailer.
-    pub about: About,
+    pub info: BackupInfo,
     sum: [u8; 32],
     /// Seal by the key of the store; `None` when the key was not available.
     seal: Option<KeyCheck>,
 }
 
-impl Label {
+impl BackupLabel {
     /// Store that was backed up.
-    pub const fn identity(&self) -> &Identity {
-        &self.head.identity
+    pub const fn identity(&self) -> &StoreIdentity {
+        &self.header.identity
     }
 
     /// Returns true when the backup has a seal.
@@ -99,20 +99,20 @@ impl Label {
     }
 
     /// Returns true when the seal is valid for this key, that is, when the backup was not modified without the key.
-    pub fn is_sealed_with(&self, key: &Key) -> bool {
-        let binding = binding(&self.head.identity, &self.sum, &self.about);
+    pub fn is_sealed_with(&self, key: &StoreKey) -> bool {
+        let binding = binding(&self.header.identity, &self.sum, &self.info);
         self.seal
             .is_some_and(|seal| key.has_sealed(&seal, &binding))
     }
 
-    fn new(head: Head, trailer: &[u8; TRAILER]) -> Option<Self> {
+    fn new(head: FileHeader, trailer: &[u8; TRAILER]) -> Option<Self> {
         let seal: KeyCheck = trailer[SEAL].try_into().ok()?;
         Some(Self {
-            head,
-            about: About {
-                made: DateTime::from_timestamp_millis(i64::try_from(u64_at(trailer, 16)).ok()?)?,
-                origin: Origin::read(trailer[24])?,
-                place: Place(trailer[DATA_DIR].try_into().ok()?),
+            header: head,
+            info: BackupInfo {
+                created: DateTime::from_timestamp_millis(i64::try_from(u64_at(trailer, 16)).ok()?)?,
+                origin: BackupOrigin::read(trailer[24])?,
+                folder: FolderHash(trailer[DATA_DIR].try_into().ok()?),
             },
             sum: trailer[SUM].try_into().ok()?,
             seal: (trailer[25] == 1).then_some(seal),
@@ -122,7 +122,7 @@ impl Label {
 
 /// Reason why a file is not a usable backup. Displays without the path.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
+pub enum BackupFault {
     /// The file is not a backup.
     #[error("not an umai backup")]
     Foreign,
@@ -143,7 +143,7 @@ pub enum Fault {
     Unreadable(String),
 }
 
-impl From<io::Error> for Fault {
+impl From<io::Error> for BackupFault {
     fn from(error: io::Error) -> Self {
         Self::Unreadable(error.to_string())
     }
@@ -152,21 +152,21 @@ impl From<io::Error> for Fault {
 /// Writes a backup of a complete store.
 pub fn write(
     file: &mut File,
-    head: &Head,
-    state: &Payloads,
-    about: &About,
-    signer: Option<&Stamp>,
+    head: &FileHeader,
+    state: &FullState,
+    about: &BackupInfo,
+    signer: Option<&BackupSealer>,
 ) -> io::Result<()> {
-    let mut hashed = Hashed::new(&mut *file);
+    let mut hashed = HashingStream::new(&mut *file);
     snapshot::write_to(&mut hashed, head, |writer| write_rows(state, writer))?;
     let sum = hashed.sum();
     let mut trailer = [0; TRAILER];
     trailer[..8].copy_from_slice(&MAGIC);
     trailer[8..12].copy_from_slice(&FORMAT.to_le_bytes());
-    let millis = u64::try_from(about.made.timestamp_millis()).map_err(io::Error::other)?;
+    let millis = u64::try_from(about.created.timestamp_millis()).map_err(io::Error::other)?;
     trailer[16..24].copy_from_slice(&millis.to_le_bytes());
     trailer[24] = about.origin.code();
-    trailer[DATA_DIR].copy_from_slice(&about.place.0);
+    trailer[DATA_DIR].copy_from_slice(&about.folder.0);
     trailer[SUM].copy_from_slice(&sum);
     if let Some(signer) = signer {
         let seal = signer(&binding(&head.identity, &sum, about)).map_err(io::Error::other)?;
@@ -179,59 +179,59 @@ pub fn write(
 }
 
 /// Reads the label of a backup file.
-pub fn label(path: &Path) -> Result<Label, Fault> {
+pub fn label(path: &Path) -> Result<BackupLabel, BackupFault> {
     let mut file = File::open(path)?;
     let mut head = Vec::with_capacity(head::LENGTH);
     (&file).take(head::LENGTH as u64).read_to_end(&mut head)?;
-    let head = Head::read(&head).map_err(|unreadable| match unreadable {
-        Unreadable::Damaged => Fault::Foreign,
-        Unreadable::Newer(format) => Fault::Newer(format),
+    let head = FileHeader::read(&head).map_err(|unreadable| match unreadable {
+        HeaderError::Damaged => BackupFault::Foreign,
+        HeaderError::Newer(format) => BackupFault::Newer(format),
     })?;
     read_label_after(&mut file, head)
 }
 
-fn read_label_after(file: &mut File, head: Head) -> Result<Label, Fault> {
+fn read_label_after(file: &mut File, head: FileHeader) -> Result<BackupLabel, BackupFault> {
     let length = file.metadata()?.len();
     let Some(at) = length
         .checked_sub(TRAILER as u64)
         .filter(|at| *at >= head::LENGTH as u64)
     else {
-        return Err(Fault::Truncated(length));
+        return Err(BackupFault::Truncated(length));
     };
     file.seek(SeekFrom::Start(at))?;
     let mut trailer = [0; TRAILER];
     file.read_exact(&mut trailer)?;
     if !trailer.starts_with(&MAGIC) {
-        return Err(Fault::Truncated(length));
+        return Err(BackupFault::Truncated(length));
     }
     if checksum(&trailer) != u32_at(&trailer, 12) {
-        return Err(Fault::Damaged(at));
+        return Err(BackupFault::Damaged(at));
     }
     match u32_at(&trailer, 8) {
-        FORMAT => Label::new(head, &trailer).ok_or(Fault::Damaged(at)),
-        newer => Err(Fault::Newer(newer)),
+        FORMAT => BackupLabel::new(head, &trailer).ok_or(BackupFault::Damaged(at)),
+        newer => Err(BackupFault::Newer(newer)),
     }
 }
 
 /// Reads a backup completely. Succeeds only when every byte is intact.
-pub fn read(path: &Path) -> Result<(Label, Payloads), Fault> {
+pub fn read(path: &Path) -> Result<(BackupLabel, FullState), BackupFault> {
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();
     let rows = length.saturating_sub(TRAILER as u64);
-    let mut fold = Fold::empty(keep_payload);
-    let mut hashed = Hashed::new(BufReader::with_capacity(
+    let mut fold = StateBuilder::empty(keep_payload);
+    let mut hashed = HashingStream::new(BufReader::with_capacity(
         256 * 1024,
         file.try_clone()?.take(rows),
     ));
     let head = match snapshot::read_from(&mut hashed, |entry| fold.add_row(entry))? {
         Ok(head) => head,
-        Err(Unsound::Head) => return Err(Fault::Foreign),
-        Err(Unsound::Newer(format)) => return Err(Fault::Newer(format)),
-        Err(Unsound::Entry(at)) => return Err(Fault::Damaged(at)),
+        Err(SnapshotError::Head) => return Err(BackupFault::Foreign),
+        Err(SnapshotError::Newer(format)) => return Err(BackupFault::Newer(format)),
+        Err(SnapshotError::Entry(at)) => return Err(BackupFault::Damaged(at)),
         // Either the end is missing, or a length is damaged; the trailer distinguishes the two.
-        Err(Unsound::Truncated(at)) => {
+        Err(SnapshotError::Truncated(at)) => {
             return Err(match label(path) {
-                Ok(_) => Fault::Damaged(at),
+                Ok(_) => BackupFault::Damaged(at),
                 Err(fault) => fault,
             });
         }
@@ -239,27 +239,27 @@ pub fn read(path: &Path) -> Result<(Label, Payloads), Fault> {
     let read = hashed.count;
     let label = read_label_after(&mut file, head)?;
     if read != rows {
-        return Err(Fault::Damaged(read));
+        return Err(BackupFault::Damaged(read));
     }
-    fold.revision = label.head.revision;
-    fold.expected = label.head.digest;
-    fold.identity = Some(label.head.identity.clone());
+    fold.revision = label.header.revision;
+    fold.expected = label.header.digest;
+    fold.identity = Some(label.header.identity.clone());
     fold.connections.retain(|_, folded| folded.newest.is_some());
     if hashed.sum() != label.sum || !fold.is_consistent() {
-        return Err(Fault::Mismatch);
+        return Err(BackupFault::Mismatch);
     }
     Ok((label, fold))
 }
 
 /// Binding of a seal to this backup and its content.
-fn binding(identity: &Identity, sum: &[u8; 32], about: &About) -> Vec<u8> {
+fn binding(identity: &StoreIdentity, sum: &[u8; 32], about: &BackupInfo) -> Vec<u8> {
     [
         b"umai backup 1".as_slice(),
         identity.store.as_bytes(),
         sum,
-        &about.made.timestamp_millis().to_le_bytes(),
+        &about.created.timestamp_millis().to_le_bytes(),
         &[about.origin.code()],
-        &about.place.0,
+        &about.folder.0,
     ]
     .concat()
 }
@@ -272,13 +272,13 @@ fn checksum(trailer: &[u8; TRAILER]) -> u32 {
 }
 
 /// Reader or writer that hashes and counts the bytes passed through it.
-struct Hashed<T> {
+struct HashingStream<T> {
     inner: T,
     hash: Sha256,
     count: u64,
 }
 
-impl<T> Hashed<T> {
+impl<T> HashingStream<T> {
     fn new(inner: T) -> Self {
         Self {
             inner,
@@ -297,7 +297,7 @@ impl<T> Hashed<T> {
     }
 }
 
-impl<W: Write> Write for Hashed<W> {
+impl<W: Write> Write for HashingStream<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let count = self.inner.write(bytes)?;
         self.add(&bytes[..count]);
@@ -309,7 +309,7 @@ impl<W: Write> Write for Hashed<W> {
     }
 }
 
-impl<R: Read> Read for Hashed<R> {
+impl<R: Read> Read for HashingStream<R> {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(bytes)?;
         self.add(&bytes[..count]);

@@ -4,27 +4,28 @@ use std::sync::Arc;
 
 use crate::connection::StoreError;
 use crate::store::StoreOptions;
-use crate::store::journal::head::Identity;
-use crate::store::key::place::Spot;
-use crate::store::key::{Found, Key, earlier};
+use crate::store::journal::head::StoreIdentity;
+use crate::store::key::place::KeyFileLocation;
+use crate::store::key::{KeyLookup, StoreKey, earlier};
 
 /// Available keys.
-pub struct Keys {
+pub struct AvailableKeys {
     /// Current key.
-    pub current: Option<Arc<Key>>,
+    pub current: Option<Arc<StoreKey>>,
     /// Reason why the current key cannot be used.
     pub problem: Option<StoreError>,
     /// Previous keys.
-    earlier: Vec<Arc<Key>>,
+    earlier: Vec<Arc<StoreKey>>,
 }
 
-impl Keys {
+impl AvailableKeys {
     /// Finds the keys in the same places as opening a store does.
     pub fn find(options: &StoreOptions) -> Self {
-        let spot = Spot::find(options.key_file.as_deref(), &options.config);
-        let (current, problem) = match Key::find(options.key_file.as_deref(), &options.config) {
-            Ok(Found::Key(key, _)) => (Some(Arc::new(key)), None),
-            Ok(Found::Missing(_)) => (None, None),
+        let spot = KeyFileLocation::find(options.key_file.as_deref(), &options.config);
+        let (current, problem) = match StoreKey::find(options.key_file.as_deref(), &options.config)
+        {
+            Ok(KeyLookup::Key(key, _)) => (Some(Arc::new(key)), None),
+            Ok(KeyLookup::Missing(_)) => (None, None),
             Err(error) => (None, Some(error)),
         };
         let earlier = current
@@ -40,7 +41,7 @@ impl Keys {
     }
 
     /// Returns the key of a store.
-    pub fn matching(&self, identity: &Identity) -> Option<&Arc<Key>> {
+    pub fn matching(&self, identity: &StoreIdentity) -> Option<&Arc<StoreKey>> {
         self.current
             .iter()
             .chain(&self.earlier)

@@ -9,19 +9,19 @@ use chrono::{DateTime, Utc};
 use serde::de::IgnoredAny;
 use uuid::Uuid;
 
-use super::file::{self, Label};
-use super::keys::Keys;
-use super::{SealVerdict, fault_error, verdict};
+use super::file::{self, BackupLabel};
+use super::keys::AvailableKeys;
+use super::{SealVerdict, check_seal, fault_error};
 use crate::connection::{ConnectionItem, StoreError};
 use crate::store::StoreOptions;
-use crate::store::content::{self, Content};
-use crate::store::exchange::{self, Before};
+use crate::store::content::{self, StoreContent};
+use crate::store::exchange::{self, ReplacedStore};
 use crate::store::files::{self, io_error};
-use crate::store::journal::head::{Head, Identity};
-use crate::store::key::Key;
-use crate::store::lock::Lock;
-use crate::store::reseal::{self, Resealed};
-use crate::store::sled::gather::Payloads;
+use crate::store::journal::head::{FileHeader, StoreIdentity};
+use crate::store::key::StoreKey;
+use crate::store::lock::StoreLock;
+use crate::store::reseal::{self, ResealResult};
+use crate::store::sled::gather::FullState;
 use crate::store::sled::making;
 use crate::store::sled::rows::{self, SavedJson};
 
@@ -32,7 +32,7 @@ const REVISION_GAP: u64 = 1_000_000;
 
 /// Connection in messages for the user.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Named {
+pub struct NamedConnection {
     /// Display name.
     pub name: String,
     /// Alias.
@@ -43,7 +43,7 @@ pub struct Named {
 
 /// Differences between the store and a backup.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Comparison {
+pub struct BackupComparison {
     /// True when a store exists.
     pub has_store: bool,
     /// Reason why the store could not be read completely.
@@ -51,33 +51,33 @@ pub struct Comparison {
     /// True when the backup belongs to another store.
     pub is_another: bool,
     /// Connections only in the store, created after the backup.
-    pub only_in_store: Vec<Named>,
+    pub only_in_store: Vec<NamedConnection>,
     /// Connections that are newer in the store.
-    pub newer_in_store: Vec<Named>,
+    pub newer_in_store: Vec<NamedConnection>,
     /// Connections that are newer in the backup.
-    pub newer_in_backup: Vec<Named>,
+    pub newer_in_backup: Vec<NamedConnection>,
     /// Connections only in the backup, deleted permanently or lost since.
-    pub only_in_backup: Vec<Named>,
+    pub only_in_backup: Vec<NamedConnection>,
 }
 
 /// Verified backup that is ready to replace a store.
-pub struct Prepared {
+pub struct PreparedBackup {
     options: StoreOptions,
     /// Path of the backup.
     pub path: PathBuf,
     /// Label of the backup.
-    pub label: Label,
+    pub label: BackupLabel,
     /// Result of the seal check.
     pub seal: SealVerdict,
     /// Differences that the restore would apply.
-    pub comparison: Comparison,
-    fold: Payloads,
-    keys: Keys,
+    pub comparison: BackupComparison,
+    state: FullState,
+    keys: AvailableKeys,
 }
 
 /// Result of a restore.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Restored {
+pub struct RestoreResult {
     /// Path of the replaced store, if there was one.
     pub aside: Option<PathBuf>,
     /// Number of connections now, including the trash.
@@ -87,38 +87,38 @@ pub struct Restored {
 }
 
 /// Reads a backup and compares it with the store. Changes nothing.
-pub fn prepare(options: &StoreOptions, path: &Path) -> Result<Prepared, StoreError> {
+pub fn prepare(options: &StoreOptions, path: &Path) -> Result<PreparedBackup, StoreError> {
     let (label, fold) = file::read(path).map_err(|fault| fault_error(path, &fault))?;
-    let keys = Keys::find(options);
-    let seal = verdict(&label, &keys);
-    if seal == SealVerdict::Broken {
+    let keys = AvailableKeys::find(options);
+    let seal = check_seal(&label, &keys);
+    if seal == SealVerdict::Invalid {
         return Err(StoreError::Unusable(format!(
             "{}: the seal is invalid: the backup was modified without the key; nothing was restored",
             path.display()
         )));
     }
     let (comparison, _) = compare(&options.data, &label, &fold);
-    Ok(Prepared {
+    Ok(PreparedBackup {
         options: options.clone(),
         path: path.to_owned(),
         label,
         seal,
         comparison,
-        fold,
+        state: fold,
         keys,
     })
 }
 
-impl Prepared {
+impl PreparedBackup {
     /// Replaces the store with the backup. No other process may have the store open.
-    pub fn execute(self, now: DateTime<Utc>) -> Result<Restored, StoreError> {
+    pub fn execute(self, now: DateTime<Utc>) -> Result<RestoreResult, StoreError> {
         let data = &self.options.data;
         let refuse = |error: std::io::Error| io_error(data, &error);
         files::create_folder(data).map_err(refuse)?;
         files::reject_writable_by_others(data)?;
         let _lock = lock_exclusively(data, "umai backup restore")?;
         exchange::complete(data).map_err(refuse)?;
-        let (comparison, newest) = compare(data, &self.label, &self.fold);
+        let (comparison, newest) = compare(data, &self.label, &self.state);
         if comparison != self.comparison {
             return Err(StoreError::Unusable(format!(
                 "The store in {} changed in the meantime; nothing was restored. Check the comparison again",
@@ -127,14 +127,14 @@ impl Prepared {
         }
         let Self {
             label,
-            mut fold,
+            state: mut fold,
             keys,
             ..
         } = self;
         let (identity, unreadable) = reseal_with_current_key(&keys, label.identity(), &mut fold)?;
-        let head = Head {
+        let head = FileHeader {
             identity,
-            revision: label.head.revision.max(newest) + 1,
+            revision: label.header.revision.max(newest) + 1,
             digest: fold.digest(),
         };
         let had_store = has_files(data);
@@ -142,12 +142,12 @@ impl Prepared {
         making::create(&folder, &head, |writer| making::write_rows(&fold, writer))?;
         let name = format!("{}-restore", now.format("%Y%m%dT%H%M%SZ"));
         let before = if had_store {
-            Before::Keep(&name)
+            ReplacedStore::Keep(&name)
         } else {
-            Before::Remove
+            ReplacedStore::Remove
         };
         let aside = exchange::commit(data, before).map_err(refuse)?;
-        Ok(Restored {
+        Ok(RestoreResult {
             aside: had_store.then_some(aside),
             count: head.digest.count,
             unreadable,
@@ -156,8 +156,8 @@ impl Prepared {
 }
 
 /// Takes the lock of a data folder for a command that needs exclusive access.
-pub fn lock_exclusively(data: &Path, command: &str) -> Result<Lock, StoreError> {
-    Lock::take_within(data, LOCK_TIMEOUT).map_err(|error| match error {
+pub fn lock_exclusively(data: &Path, command: &str) -> Result<StoreLock, StoreError> {
+    StoreLock::take_within(data, LOCK_TIMEOUT).map_err(|error| match error {
         StoreError::Held { folder, pid } => StoreError::Unusable(format!(
             "{folder} is in use by another umai (process {pid}); nothing was changed. Close it, then run {command} again"
         )),
@@ -168,19 +168,19 @@ pub fn lock_exclusively(data: &Path, command: &str) -> Result<Lock, StoreError> 
 /// Reseals the content with the current key when another available key sealed it. Returns the resulting identity and the number
 /// of unreadable secrets.
 fn reseal_with_current_key(
-    keys: &Keys,
-    identity: &Identity,
-    fold: &mut Payloads,
-) -> Result<(Identity, Option<usize>), StoreError> {
+    keys: &AvailableKeys,
+    identity: &StoreIdentity,
+    fold: &mut FullState,
+) -> Result<(StoreIdentity, Option<usize>), StoreError> {
     let Some(sealing_key) = keys.matching(identity) else {
         return Ok((identity.clone(), None));
     };
-    let to: &Arc<Key> = keys.current.as_ref().unwrap_or(sealing_key);
+    let to: &Arc<StoreKey> = keys.current.as_ref().unwrap_or(sealing_key);
     if Arc::ptr_eq(to, sealing_key) {
         return Ok((identity.clone(), Some(0)));
     }
-    let Resealed { unreadable, .. } = reseal::reseal(fold, identity.store, sealing_key, to)?;
-    let identity = Identity {
+    let ResealResult { unreadable, .. } = reseal::reseal(fold, identity.store, sealing_key, to)?;
+    let identity = StoreIdentity {
         store: identity.store,
         check: to.check(identity.store)?,
     };
@@ -194,10 +194,10 @@ fn has_files(data: &Path) -> bool {
 }
 
 /// Compares the store with a backup. Also returns the newest known revision of the store.
-fn compare(data: &Path, label: &Label, backup: &Payloads) -> (Comparison, u64) {
-    let mut comparison = Comparison {
+fn compare(data: &Path, label: &BackupLabel, backup: &FullState) -> (BackupComparison, u64) {
+    let mut comparison = BackupComparison {
         has_store: has_files(data),
-        ..Comparison::default()
+        ..BackupComparison::default()
     };
     let in_backup = items(backup);
     let store = match content::read(data) {
@@ -209,24 +209,24 @@ fn compare(data: &Path, label: &Label, backup: &Payloads) -> (Comparison, u64) {
         Ok(None) => {
             comparison.trouble = Some("none of its journal files can be read".into());
             comparison.only_in_backup = names(in_backup.values());
-            return (comparison, label.head.revision + REVISION_GAP);
+            return (comparison, label.header.revision + REVISION_GAP);
         }
         Err(error) => {
             comparison.trouble = Some(error.to_string());
             comparison.only_in_backup = names(in_backup.values());
-            return (comparison, label.head.revision + REVISION_GAP);
+            return (comparison, label.header.revision + REVISION_GAP);
         }
     };
-    let Content {
+    let StoreContent {
         identity,
-        fold,
+        state: fold,
         problem,
     } = store;
     let newest = fold.revision + if problem.is_some() { REVISION_GAP } else { 0 };
     comparison.trouble = problem;
     comparison.is_another = identity.store != label.identity().store;
     let in_store = items(&fold);
-    let version = |items: &Items, id: &Uuid| items.get(id).map(|item| item.version);
+    let version = |items: &NamedConnections, id: &Uuid| items.get(id).map(|item| item.version);
     let (mut added, mut ahead, mut behind) = (Vec::new(), Vec::new(), Vec::new());
     for (id, item) in &in_store {
         match version(&in_backup, id).map(|there| item.version.cmp(&there)) {
@@ -246,12 +246,12 @@ fn compare(data: &Path, label: &Label, backup: &Payloads) -> (Comparison, u64) {
     (comparison, newest)
 }
 
-type Items = HashMap<Uuid, ConnectionItem>;
+type NamedConnections = HashMap<Uuid, ConnectionItem>;
 
 /// List items of the connections that can be read.
-fn items(fold: &Payloads) -> Items {
-    let read = |(id, folded): (&Uuid, &crate::store::journal::fold::Folded<_>)| {
-        let newest: &crate::store::journal::fold::FoldedVersion<(_, Vec<u8>)> =
+fn items(fold: &FullState) -> NamedConnections {
+    let read = |(id, folded): (&Uuid, &crate::store::journal::fold::BuiltConnection<_>)| {
+        let newest: &crate::store::journal::fold::BuiltVersion<(_, Vec<u8>)> =
             folded.newest.as_ref()?;
         let saved: SavedJson<ConnectionItem, IgnoredAny> =
             rows::read_json(*id, &newest.payload.1).ok()?;
@@ -260,10 +260,10 @@ fn items(fold: &Payloads) -> Items {
     fold.connections.iter().filter_map(read).collect()
 }
 
-fn names<'a>(items: impl IntoIterator<Item = &'a ConnectionItem>) -> Vec<Named> {
-    let mut names: Vec<Named> = items
+fn names<'a>(items: impl IntoIterator<Item = &'a ConnectionItem>) -> Vec<NamedConnection> {
+    let mut names: Vec<NamedConnection> = items
         .into_iter()
-        .map(|item| Named {
+        .map(|item| NamedConnection {
             name: item.name.clone(),
             alias: item.alias.clone(),
             id: item.id,

@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rustix::fs::{Advice, fadvise};
 use uuid::Uuid;
 
-use super::file::{self, Fault, Label, Origin};
+use super::file::{self, BackupFault, BackupLabel, BackupOrigin};
 use crate::store::files;
 
 /// File extension of backups.
@@ -29,14 +29,14 @@ const DAYS: i64 = 7;
 
 /// Backup file in a folder.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Found {
+pub struct BackupFile {
     /// Path of the file.
     pub path: PathBuf,
     /// Label, or the reason why the backup is unusable.
-    pub label: Result<Label, Fault>,
+    pub label: Result<BackupLabel, BackupFault>,
 }
 
-impl Found {
+impl BackupFile {
     /// Reads the label of a file.
     pub fn read(path: PathBuf) -> Self {
         Self {
@@ -48,17 +48,17 @@ impl Found {
     /// Sort key, newest last: by revision, then by time.
     fn rank(&self) -> Option<(u64, DateTime<Utc>)> {
         let label = self.label.as_ref().ok()?;
-        Some((label.head.revision, label.about.made))
+        Some((label.header.revision, label.info.created))
     }
 }
 
 /// Folder of backups.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shelf {
+pub struct BackupFolder {
     folder: PathBuf,
 }
 
-impl Shelf {
+impl BackupFolder {
     /// Returns the backup folder of a store.
     pub fn for_store(data: &Path) -> Self {
         Self::new(data.join(FOLDER))
@@ -77,7 +77,7 @@ impl Shelf {
     }
 
     /// Lists the backups, newest first. Empty when the folder does not exist.
-    pub fn all(&self) -> io::Result<Vec<Found>> {
+    pub fn all(&self) -> io::Result<Vec<BackupFile>> {
         let entries = match fs::read_dir(&self.folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -87,7 +87,7 @@ impl Shelf {
         for entry in entries {
             let path = entry?.path();
             if path.extension().is_some_and(|ending| ending == EXTENSION) {
-                found.push(Found::read(path));
+                found.push(BackupFile::read(path));
             }
         }
         found.sort_by(|one, other| {
@@ -102,7 +102,7 @@ impl Shelf {
         &self,
         name: &str,
         write: impl FnOnce(&mut File) -> io::Result<()>,
-    ) -> Result<PathBuf, Fault> {
+    ) -> Result<PathBuf, BackupFault> {
         files::create_folder(&self.folder)?;
         let path = self.free_path(name);
         write_verified(&path, write)?;
@@ -130,8 +130,8 @@ impl Shelf {
             .filter_map(|found| {
                 let label = found.label.ok()?;
                 let is_automatic =
-                    label.identity().store == store && label.about.origin == Origin::Automatic;
-                is_automatic.then_some((found.path, label.about.made))
+                    label.identity().store == store && label.info.origin == BackupOrigin::Automatic;
+                is_automatic.then_some((found.path, label.info.created))
             })
             .collect();
         for path in expired(automatic, now) {
@@ -173,7 +173,7 @@ pub fn file_stem(store: Uuid, revision: u64, made: DateTime<Utc>) -> String {
 pub fn write_verified(
     path: &Path,
     write: impl FnOnce(&mut File) -> io::Result<()>,
-) -> Result<(), Fault> {
+) -> Result<(), BackupFault> {
     let mut aside = path.as_os_str().to_owned();
     aside.push(format!(".{UNFINISHED}{}", Uuid::new_v4().simple()));
     let aside = PathBuf::from(aside);
@@ -200,7 +200,7 @@ fn rename_if_absent(from: &Path, to: &Path) -> io::Result<()> {
 fn write_and_read(
     path: &Path,
     write: impl FnOnce(&mut File) -> io::Result<()>,
-) -> Result<(), Fault> {
+) -> Result<(), BackupFault> {
     let mut file = files::create_file(path)?;
     write(&mut file)?;
     file.sync_all()?;
@@ -251,13 +251,13 @@ mod tests {
     #[test]
     fn unfinished_backup_is_not_listed() {
         let folder = tempfile::tempdir().unwrap();
-        let shelf = Shelf::new(folder.path().join("backups"));
+        let shelf = BackupFolder::new(folder.path().join("backups"));
         let result = shelf.add("name", |_| Err(io::Error::other("the disk is full")));
-        assert!(matches!(result, Err(Fault::Unreadable(_))));
+        assert!(matches!(result, Err(BackupFault::Unreadable(_))));
         let result = shelf.add("name", |file| {
             io::Write::write_all(file, b"starting the backup thread failed")
         });
-        assert_eq!(result, Err(Fault::Foreign), "the file is verified");
+        assert_eq!(result, Err(BackupFault::Foreign), "the file is verified");
         assert_eq!(shelf.all().unwrap(), []);
         assert_eq!(fs::read_dir(shelf.folder()).unwrap().count(), 0);
     }

@@ -7,14 +7,14 @@ use uuid::Uuid;
 
 /// Number of connections and sum of their marks. Independent of the order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Digest {
+pub struct StateDigest {
     /// Number of connections.
     pub count: u64,
     /// Sum of the marks of the connections, wrapping.
     pub sum: u64,
 }
 
-impl Digest {
+impl StateDigest {
     /// Adds a connection.
     #[must_use]
     pub const fn with(self, mark: u64) -> Self {

@@ -2,31 +2,31 @@
 
 use std::io;
 
-use super::digest::Digest;
-use super::entry::{Entry, Step, Walk};
+use super::digest::StateDigest;
+use super::entry::{EntryWalk, JournalEntry, WalkItem};
 use super::head;
 use super::segment::Segment;
 
 /// End of the journal.
 #[derive(Debug, Clone, PartialEq)]
-pub struct End {
+pub struct JournalEnd {
     /// Newest readable revision.
     pub revision: u64,
     /// Digest of the store after it.
-    pub digest: Digest,
+    pub digest: StateDigest,
     /// Position of the next entry; `None` when the end is damaged and a new segment must be started.
-    pub position: Option<Place>,
+    pub position: Option<TailPosition>,
     /// Reason why the replayed entries are incomplete.
     pub problem: Option<String>,
 }
 
 /// Position of the next entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct TailPosition {
     /// Segment to append to.
     pub segment: Segment,
     /// Byte offset.
-    pub at: u64,
+    pub offset: u64,
     /// True when an unfinished write must be truncated at the offset.
     pub cut: bool,
 }
@@ -35,11 +35,11 @@ pub struct Place {
 pub fn read(
     segments: &[Segment],
     applied: u64,
-    mut visit: impl FnMut(&Entry<'_>),
-) -> io::Result<End> {
-    let mut end = End {
+    mut visit: impl FnMut(&JournalEntry<'_>),
+) -> io::Result<JournalEnd> {
+    let mut end = JournalEnd {
         revision: 0,
-        digest: Digest::default(),
+        digest: StateDigest::default(),
         position: None,
         problem: None,
     };
@@ -55,12 +55,12 @@ pub fn read(
     Ok(end)
 }
 
-impl End {
+impl JournalEnd {
     fn read_segment(
         &mut self,
         segment: &Segment,
         applied: u64,
-        visit: &mut impl FnMut(&Entry<'_>),
+        visit: &mut impl FnMut(&JournalEntry<'_>),
     ) -> io::Result<()> {
         let (bytes, head) = segment.read()?;
         match &head {
@@ -77,13 +77,13 @@ impl End {
                 ));
             }
         }
-        let mut walk = Walk::new(&bytes, head::LENGTH);
+        let mut walk = EntryWalk::new(&bytes, head::LENGTH);
         let mut cut = None;
         let mut damaged_end = false;
         for step in walk.by_ref() {
             damaged_end = false;
             match step {
-                Step::Entry(entry) => {
+                WalkItem::Entry(entry) => {
                     if entry.revision > applied {
                         self.expect_next(entry.revision, applied);
                         visit(&entry);
@@ -91,7 +91,7 @@ impl End {
                     self.revision = entry.revision;
                     self.digest = entry.digest;
                 }
-                Step::Damaged(damage) => {
+                WalkItem::Damaged(damage) => {
                     damaged_end = true;
                     if self.revision >= applied {
                         self.set_problem(format!(
@@ -101,12 +101,12 @@ impl End {
                         ));
                     }
                 }
-                Step::Torn(at) => cut = Some(at),
+                WalkItem::Torn(at) => cut = Some(at),
             }
         }
-        self.position = (!damaged_end && head.is_ok()).then(|| Place {
+        self.position = (!damaged_end && head.is_ok()).then(|| TailPosition {
             segment: segment.clone(),
-            at: cut.unwrap_or_else(|| walk.at()) as u64,
+            offset: cut.unwrap_or_else(|| walk.at()) as u64,
             cut: cut.is_some(),
         });
         Ok(())

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::digest::Digest;
+use super::digest::StateDigest;
 
 /// Length of an entry header in bytes.
 pub(super) const HEAD: usize = 72;
@@ -11,7 +11,7 @@ const MARKER: [u8; 4] = [0xFE, b'u', b'm', 0xED];
 
 /// Type of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum EntryKind {
     /// A connection after a save, and the details of the save.
     Saved,
     /// A connection was deleted.
@@ -24,7 +24,7 @@ pub enum Kind {
     End,
 }
 
-impl Kind {
+impl EntryKind {
     const ALL: [Self; 5] = [
         Self::Saved,
         Self::Deleted,
@@ -44,9 +44,9 @@ impl Kind {
 
 /// Journal or snapshot entry.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Entry<'a> {
+pub struct JournalEntry<'a> {
     /// Type of the entry.
-    pub kind: Kind,
+    pub kind: EntryKind,
     /// Revision of the change.
     pub revision: u64,
     /// ID of the connection.
@@ -54,12 +54,12 @@ pub struct Entry<'a> {
     /// Version number of the connection.
     pub number: u64,
     /// Digest of the store after the change.
-    pub digest: Digest,
+    pub digest: StateDigest,
     /// JSON, depending on the type.
     pub payload: &'a [u8],
 }
 
-impl<'a> Entry<'a> {
+impl<'a> JournalEntry<'a> {
     /// Length in bytes.
     pub const fn size(&self) -> usize {
         HEAD + self.payload.len()
@@ -94,15 +94,15 @@ impl<'a> Entry<'a> {
 
     /// Reads the entry at the start of `bytes`. Returns `None` when there is none or its checksum is wrong.
     pub fn read(bytes: &'a [u8]) -> Option<Self> {
-        let head = Head::read(bytes)?;
+        let head = EntryHeader::read(bytes)?;
         let payload = bytes.get(HEAD..HEAD.checked_add(head.length)?)?;
         let bytes = bytes.first_chunk()?;
         (checksum(bytes, payload) == head.checksum).then_some(Self {
-            kind: Kind::read(bytes[4])?,
+            kind: EntryKind::read(bytes[4])?,
             revision: head.revision,
             id: head.id,
             number: u64_at(bytes, 48),
-            digest: Digest {
+            digest: StateDigest {
                 count: u64_at(bytes, 56),
                 sum: u64_at(bytes, 64),
             },
@@ -113,18 +113,18 @@ impl<'a> Entry<'a> {
 
 /// Total length claimed by an entry header, not yet verified. `None` when the bytes are not a header.
 pub(super) fn size_of(head: &[u8]) -> Option<usize> {
-    Head::read(head)?.length.checked_add(HEAD)
+    EntryHeader::read(head)?.length.checked_add(HEAD)
 }
 
 /// Fields of an entry header, not yet verified.
-struct Head {
+struct EntryHeader {
     length: usize,
     checksum: u32,
     revision: u64,
     id: Uuid,
 }
 
-impl Head {
+impl EntryHeader {
     fn read(bytes: &[u8]) -> Option<Self> {
         let head: &[u8; HEAD] = bytes.first_chunk()?;
         let length = usize::try_from(u64_at(head, 16)).ok()?;
@@ -171,9 +171,9 @@ pub(super) fn uuid_at(bytes: &[u8], at: usize) -> Uuid {
 
 /// Item of a walk over entries.
 #[derive(Debug, PartialEq)]
-pub enum Step<'a> {
+pub enum WalkItem<'a> {
     /// Entry with a correct checksum.
-    Entry(Entry<'a>),
+    Entry(JournalEntry<'a>),
     /// Bytes that are not an entry, although entries follow or the bytes look like a complete entry.
     Damaged(Damage),
     /// Start of an entry at the end of the bytes, left by an unfinished write.
@@ -200,12 +200,12 @@ const SECTOR: usize = 512;
 ///
 /// The rest of an unfinished last write is torn, not damaged: some of its sectors were never written and still contain zeros.
 /// Entries after such a hole that belong to the same write were never acknowledged either.
-pub struct Walk<'a> {
+pub struct EntryWalk<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> EntryWalk<'a> {
     /// Starts at a byte offset.
     pub const fn new(bytes: &'a [u8], at: usize) -> Self {
         Self { bytes, at }
@@ -216,12 +216,12 @@ impl<'a> Walk<'a> {
         self.at
     }
 
-    fn damaged(&mut self, rest: &[u8]) -> Step<'a> {
+    fn damaged(&mut self, rest: &[u8]) -> WalkItem<'a> {
         let from = self.at;
-        let head = Head::read(rest);
+        let head = EntryHeader::read(rest);
         let next = (1..rest.len())
             .filter(|&at| rest[at..].starts_with(&MARKER))
-            .find(|&at| Entry::read(&rest[at..]).is_some());
+            .find(|&at| JournalEntry::read(&rest[at..]).is_some());
         let used = rest
             .iter()
             .rposition(|byte| *byte != 0)
@@ -229,7 +229,7 @@ impl<'a> Walk<'a> {
         let end = next.unwrap_or(used);
         if self.is_of_last_write(next) && self.has_hole(from + end) {
             self.at = self.bytes.len();
-            return Step::Torn(from);
+            return WalkItem::Torn(from);
         }
         // A payload ends with a brace; an unfinished write lacks its last bytes.
         let is_complete = used > HEAD
@@ -239,10 +239,10 @@ impl<'a> Walk<'a> {
                     .is_some_and(|head| (used - HEAD).abs_diff(head.length) <= 1));
         if next.is_none() && !is_complete {
             self.at = self.bytes.len();
-            return Step::Torn(from);
+            return WalkItem::Torn(from);
         }
         self.at = from + end;
-        Step::Damaged(Damage {
+        WalkItem::Damaged(Damage {
             from,
             to: self.at,
             id: head.as_ref().map(|head| head.id),
@@ -251,7 +251,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-impl Walk<'_> {
+impl EntryWalk<'_> {
     /// Returns true when the last readable entry was written in the same group as the damaged bytes here; `next` is the distance
     /// to the next readable entry.
     fn is_of_last_write(&self, next: Option<usize>) -> bool {
@@ -261,7 +261,7 @@ impl Walk<'_> {
         let mut last = self.at + next;
         let mut at = last;
         while at < self.bytes.len() {
-            at += match Entry::read(&self.bytes[at..]) {
+            at += match JournalEntry::read(&self.bytes[at..]) {
                 Some(entry) => {
                     last = at;
                     entry.size()
@@ -287,15 +287,15 @@ impl Walk<'_> {
     }
 }
 
-impl<'a> Iterator for Walk<'a> {
-    type Item = Step<'a>;
+impl<'a> Iterator for EntryWalk<'a> {
+    type Item = WalkItem<'a>;
 
-    fn next(&mut self) -> Option<Step<'a>> {
+    fn next(&mut self) -> Option<WalkItem<'a>> {
         let bytes = self.bytes;
         let rest = bytes.get(self.at..)?;
-        if let Some(entry) = Entry::read(rest) {
+        if let Some(entry) = JournalEntry::read(rest) {
             self.at += entry.size();
-            return Some(Step::Entry(entry));
+            return Some(WalkItem::Entry(entry));
         }
         if rest.iter().all(|byte| *byte == 0) {
             return None;
@@ -309,13 +309,13 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn entry(revision: u64) -> Entry<'static> {
-        Entry {
-            kind: Kind::Saved,
+    fn entry(revision: u64) -> JournalEntry<'static> {
+        JournalEntry {
+            kind: EntryKind::Saved,
             revision,
             id: Uuid::from_u128(u128::from(revision)),
             number: 1,
-            digest: Digest::default(),
+            digest: StateDigest::default(),
             payload: b"{\"a\":1}",
         }
     }
@@ -329,10 +329,10 @@ mod tests {
     }
 
     fn revisions(bytes: &[u8]) -> Vec<u64> {
-        Walk::new(bytes, 0)
+        EntryWalk::new(bytes, 0)
             .filter_map(|step| match step {
-                Step::Entry(entry) => Some(entry.revision),
-                Step::Damaged(_) | Step::Torn(_) => None,
+                WalkItem::Entry(entry) => Some(entry.revision),
+                WalkItem::Damaged(_) | WalkItem::Torn(_) => None,
             })
             .collect()
     }
@@ -340,10 +340,10 @@ mod tests {
     #[test]
     fn entries_round_trip_before_trailing_zeros() {
         let mut bytes = three();
-        assert_eq!(Entry::read(&bytes), Some(entry(1)));
+        assert_eq!(JournalEntry::read(&bytes), Some(entry(1)));
         bytes.resize(4096, 0);
         assert_eq!(revisions(&bytes), [1, 2, 3]);
-        assert!(Walk::new(&bytes, 0).all(|step| matches!(step, Step::Entry(_))));
+        assert!(EntryWalk::new(&bytes, 0).all(|step| matches!(step, WalkItem::Entry(_))));
     }
 
     #[test]
@@ -351,8 +351,8 @@ mod tests {
         let bytes = three();
         let size = entry(1).size();
         for cut in 1..size - 1 {
-            let steps: Vec<_> = Walk::new(&bytes[..2 * size + cut], 0).collect();
-            assert_eq!(steps[2], Step::Torn(2 * size), "cut at {cut}");
+            let steps: Vec<_> = EntryWalk::new(&bytes[..2 * size + cut], 0).collect();
+            assert_eq!(steps[2], WalkItem::Torn(2 * size), "cut at {cut}");
         }
     }
 
@@ -366,7 +366,7 @@ mod tests {
         let mut group = Vec::new();
         for revision in 2..=4 {
             let payload = &payload;
-            Entry {
+            JournalEntry {
                 payload,
                 ..entry(revision)
             }
@@ -383,19 +383,25 @@ mod tests {
             let mut bytes = bytes_written.clone();
             let end = bytes_written.len().min((sector + 1) * SECTOR);
             bytes[second.max(sector * SECTOR)..end].fill(0);
-            let steps: Vec<_> = Walk::new(&bytes, 100).collect();
+            let steps: Vec<_> = EntryWalk::new(&bytes, 100).collect();
             assert!(
-                matches!(steps.last(), Some(Step::Torn(_))),
+                matches!(steps.last(), Some(WalkItem::Torn(_))),
                 "sector {sector}"
             );
-            assert!(!steps.iter().any(|step| matches!(step, Step::Damaged(_))));
+            assert!(
+                !steps
+                    .iter()
+                    .any(|step| matches!(step, WalkItem::Damaged(_)))
+            );
         }
         for at in second..bytes_written.len() {
             let mut bytes = bytes_written.clone();
             bytes[at] ^= 1;
-            let steps: Vec<_> = Walk::new(&bytes, 100).collect();
+            let steps: Vec<_> = EntryWalk::new(&bytes, 100).collect();
             assert!(
-                steps.iter().any(|step| matches!(step, Step::Damaged(_))),
+                steps
+                    .iter()
+                    .any(|step| matches!(step, WalkItem::Damaged(_))),
                 "byte {at}"
             );
         }
@@ -408,9 +414,13 @@ mod tests {
         entry(5).write_in_group(&mut last);
         bytes.extend(last);
         bytes[second + 500..second + 1500].fill(0);
-        let steps: Vec<_> = Walk::new(&bytes, 100).collect();
-        assert!(steps.iter().any(|step| matches!(step, Step::Damaged(_))));
-        assert!(matches!(steps.last(), Some(Step::Entry(last)) if last.revision == 5));
+        let steps: Vec<_> = EntryWalk::new(&bytes, 100).collect();
+        assert!(
+            steps
+                .iter()
+                .any(|step| matches!(step, WalkItem::Damaged(_)))
+        );
+        assert!(matches!(steps.last(), Some(WalkItem::Entry(last)) if last.revision == 5));
     }
 
     proptest! {
@@ -421,12 +431,12 @@ mod tests {
             let hit = at / entry(1).size() + 1;
             let rest: Vec<u64> = (1..=3).filter(|revision| *revision != hit as u64).collect();
             prop_assert_eq!(revisions(&bytes), rest);
-            prop_assert!(Walk::new(&bytes, 0).any(|step| !matches!(step, Step::Entry(_))));
+            prop_assert!(EntryWalk::new(&bytes, 0).any(|step| !matches!(step, WalkItem::Entry(_))));
         }
 
         #[test]
         fn walk_over_any_bytes_ends(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
-            prop_assert!(Walk::new(&bytes, 0).count() <= bytes.len());
+            prop_assert!(EntryWalk::new(&bytes, 0).count() <= bytes.len());
         }
     }
 }

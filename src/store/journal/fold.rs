@@ -7,28 +7,28 @@ use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
-use super::digest::{Digest, record_mark, version_mark};
-use super::entry::{Damage, Entry, Kind, Step, Walk};
-use super::head::{self, Identity};
+use super::digest::{StateDigest, record_mark, version_mark};
+use super::entry::{Damage, EntryKind, EntryWalk, JournalEntry, WalkItem};
+use super::head::{self, StoreIdentity};
 use super::segment::Segment;
 use super::snapshot;
 
 /// Base that the state can be built on, together with the journal after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
+pub enum StateSource {
     /// A snapshot.
     Snapshot(PathBuf),
     /// The empty store: the complete journal is replayed.
-    Beginning,
+    JournalStart,
 }
 
-impl Source {
+impl StateSource {
     /// Returns all bases, fastest first.
     pub fn all(data: &Path) -> io::Result<Vec<Self>> {
         let snapshots = snapshot::all(data)?.into_iter().rev();
         Ok(snapshots
             .map(|(_, path)| Self::Snapshot(path))
-            .chain([Self::Beginning])
+            .chain([Self::JournalStart])
             .collect())
     }
 }
@@ -36,22 +36,22 @@ impl Source {
 /// State of a store as recorded by a snapshot and the journal.
 ///
 /// `T` is what is retained of an entry's payload: nothing to compare digests, all of it to build an index.
-pub struct Fold<T> {
-    retain_payload: fn(&Entry<'_>) -> T,
+pub struct StateBuilder<T> {
+    retain_payload: fn(&JournalEntry<'_>) -> T,
     /// Connections by ID.
-    pub connections: HashMap<Uuid, Folded<T>>,
+    pub connections: HashMap<Uuid, BuiltConnection<T>>,
     /// Deleted connections and the revision of the deletion.
     pub deleted: HashMap<Uuid, u64>,
     /// Newest revision.
     pub revision: u64,
     /// Digest recorded by the newest entry.
-    pub expected: Digest,
+    pub expected: StateDigest,
     /// Damaged ranges that were skipped.
     pub damage: Vec<(Segment, Damage)>,
     /// Missing revision ranges, inclusive.
     pub missing: Vec<(u64, u64)>,
     /// Identity found in the files.
-    pub identity: Option<Identity>,
+    pub identity: Option<StoreIdentity>,
     /// True when the last bytes of the journal are damaged.
     damaged_end: bool,
     /// True when a recorded digest differs from the previous one by more than a single change allows.
@@ -59,15 +59,15 @@ pub struct Fold<T> {
 }
 
 /// Connection with its versions.
-pub struct Folded<T> {
+pub struct BuiltConnection<T> {
     /// Current version; `None` while only older versions were read.
-    pub newest: Option<FoldedVersion<T>>,
+    pub newest: Option<BuiltVersion<T>>,
     /// Older versions by number.
-    pub older: BTreeMap<u64, FoldedVersion<T>>,
+    pub older: BTreeMap<u64, BuiltVersion<T>>,
 }
 
 /// Version of a connection.
-pub struct FoldedVersion<T> {
+pub struct BuiltVersion<T> {
     /// Version number.
     pub number: u64,
     /// Revision that saved it.
@@ -76,7 +76,7 @@ pub struct FoldedVersion<T> {
     pub payload: T,
 }
 
-impl<T> Folded<T> {
+impl<T> BuiltConnection<T> {
     /// Sum of the marks of all versions.
     pub fn history(&self, id: Uuid) -> u64 {
         self.older
@@ -86,7 +86,7 @@ impl<T> Folded<T> {
             .fold(0, u64::wrapping_add)
     }
 
-    fn add(&mut self, version: FoldedVersion<T>) {
+    fn add(&mut self, version: BuiltVersion<T>) {
         let newest = self.newest.as_ref();
         let older = match newest.map(|newest| newest.revision.cmp(&version.revision)) {
             None => {
@@ -102,15 +102,15 @@ impl<T> Folded<T> {
     }
 }
 
-impl<T> Fold<T> {
+impl<T> StateBuilder<T> {
     /// Returns an empty state.
-    pub fn empty(retain_payload: fn(&Entry<'_>) -> T) -> Self {
+    pub fn empty(retain_payload: fn(&JournalEntry<'_>) -> T) -> Self {
         Self {
             retain_payload,
             connections: HashMap::new(),
             deleted: HashMap::new(),
             revision: 0,
-            expected: Digest::default(),
+            expected: StateDigest::default(),
             damage: Vec::new(),
             missing: Vec::new(),
             identity: None,
@@ -124,11 +124,11 @@ impl<T> Fold<T> {
     /// The result is verified only when it [is consistent](Self::is_consistent) with the journal.
     pub fn read(
         data: &Path,
-        source: &Source,
-        retain_payload: fn(&Entry<'_>) -> T,
+        source: &StateSource,
+        retain_payload: fn(&JournalEntry<'_>) -> T,
     ) -> io::Result<Option<Self>> {
         let mut fold = Self::empty(retain_payload);
-        if let Source::Snapshot(path) = source
+        if let StateSource::Snapshot(path) = source
             && !fold.add_snapshot(path)?
         {
             return Ok(None);
@@ -163,14 +163,14 @@ impl<T> Fold<T> {
     }
 
     /// Computes the digest of the state.
-    pub fn digest(&self) -> Digest {
+    pub fn digest(&self) -> StateDigest {
         self.connections
             .iter()
             .filter_map(|(id, folded)| {
                 let revision = folded.newest.as_ref()?.revision;
                 Some(record_mark(*id, revision, folded.history(*id)))
             })
-            .fold(Digest::default(), Digest::with)
+            .fold(StateDigest::default(), StateDigest::with)
     }
 
     /// Returns true when the state is complete and matches the digest of the newest entry.
@@ -190,31 +190,33 @@ impl<T> Fold<T> {
     }
 
     /// Adds a row of a snapshot or index.
-    pub fn add_row(&mut self, entry: &Entry<'_>) {
+    pub fn add_row(&mut self, entry: &JournalEntry<'_>) {
         let version = self.version(entry);
         let folded = self.connection(entry.id);
         match entry.kind {
-            Kind::Record => folded.newest = Some(version),
-            Kind::Version => {
+            EntryKind::Record => folded.newest = Some(version),
+            EntryKind::Version => {
                 folded.older.insert(entry.number, version);
             }
-            Kind::Saved | Kind::Deleted | Kind::End => {}
+            EntryKind::Saved | EntryKind::Deleted | EntryKind::End => {}
         }
     }
 
-    fn version(&self, entry: &Entry<'_>) -> FoldedVersion<T> {
-        FoldedVersion {
+    fn version(&self, entry: &JournalEntry<'_>) -> BuiltVersion<T> {
+        BuiltVersion {
             number: entry.number,
             revision: entry.revision,
             payload: (self.retain_payload)(entry),
         }
     }
 
-    fn connection(&mut self, id: Uuid) -> &mut Folded<T> {
-        self.connections.entry(id).or_insert_with(|| Folded {
-            newest: None,
-            older: BTreeMap::new(),
-        })
+    fn connection(&mut self, id: Uuid) -> &mut BuiltConnection<T> {
+        self.connections
+            .entry(id)
+            .or_insert_with(|| BuiltConnection {
+                newest: None,
+                older: BTreeMap::new(),
+            })
     }
 
     fn add_segment(&mut self, segment: &Segment) -> io::Result<()> {
@@ -227,15 +229,15 @@ impl<T> Fold<T> {
             self.identity = Some(head.identity);
         }
         let mut damaged_end = false;
-        for step in Walk::new(&bytes, head::LENGTH) {
+        for step in EntryWalk::new(&bytes, head::LENGTH) {
             damaged_end = false;
             match step {
-                Step::Entry(entry) => self.add_entry(&entry),
-                Step::Damaged(damage) => {
+                WalkItem::Entry(entry) => self.add_entry(&entry),
+                WalkItem::Damaged(damage) => {
                     damaged_end = true;
                     self.damage.push((segment.clone(), damage));
                 }
-                Step::Torn(_) => {}
+                WalkItem::Torn(_) => {}
             }
         }
         self.damaged_end = damaged_end;
@@ -246,7 +248,7 @@ impl<T> Fold<T> {
     ///
     /// The journal decides on the expected digest: a snapshot is not trusted about itself while the journal still has the change
     /// it was taken at.
-    fn add_entry(&mut self, entry: &Entry<'_>) {
+    fn add_entry(&mut self, entry: &JournalEntry<'_>) {
         if entry.revision == self.revision {
             self.expected = entry.digest;
         }
@@ -260,15 +262,15 @@ impl<T> Fold<T> {
         self.revision = entry.revision;
         self.expected = entry.digest;
         match entry.kind {
-            Kind::Saved => {
+            EntryKind::Saved => {
                 let version = self.version(entry);
                 self.connection(entry.id).add(version);
             }
-            Kind::Deleted => {
+            EntryKind::Deleted => {
                 self.connections.remove(&entry.id);
                 self.deleted.insert(entry.id, entry.revision);
             }
-            Kind::Record | Kind::Version | Kind::End => {}
+            EntryKind::Record | EntryKind::Version | EntryKind::End => {}
         }
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use uuid::Uuid;
 
-use super::digest::Digest;
+use super::digest::StateDigest;
 use super::entry::{u32_at, u64_at, uuid_at};
 use crate::store::key::KeyCheck;
 
@@ -19,7 +19,7 @@ const MAGIC: [u8; 8] = *b"umaijrnl";
 
 /// Store that a file belongs to, and the check value of its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
+pub struct StoreIdentity {
     /// ID of the store.
     pub store: Uuid,
     /// Check value that identifies the key of the store.
@@ -28,25 +28,25 @@ pub struct Identity {
 
 /// Header of a segment or snapshot.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Head {
+pub struct FileHeader {
     /// Store and key check value.
-    pub identity: Identity,
+    pub identity: StoreIdentity,
     /// Segment: first revision in it. Snapshot: newest revision that is certainly in it.
     pub revision: u64,
     /// Segment: digest of the store before its first entry.
-    pub digest: Digest,
+    pub digest: StateDigest,
 }
 
 /// Reason why a header cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unreadable {
+pub enum HeaderError {
     /// The checksum is wrong, or the bytes are not a header.
     Damaged,
     /// Written by a newer program in this format version.
     Newer(u32),
 }
 
-impl Head {
+impl FileHeader {
     /// Encodes the header.
     pub fn to_bytes(&self) -> [u8; LENGTH] {
         let mut bytes = [0; LENGTH];
@@ -63,7 +63,7 @@ impl Head {
     }
 
     /// Reads the header of a file.
-    pub fn of(path: &Path) -> io::Result<Result<Self, Unreadable>> {
+    pub fn of(path: &Path) -> io::Result<Result<Self, HeaderError>> {
         let mut bytes = Vec::with_capacity(LENGTH);
         File::open(path)?
             .take(LENGTH as u64)
@@ -72,23 +72,23 @@ impl Head {
     }
 
     /// Decodes the header at the start of `bytes`. The offsets of magic, format and checksum are the same in every later format.
-    pub fn read(bytes: &[u8]) -> Result<Self, Unreadable> {
-        let bytes: &[u8; LENGTH] = bytes.first_chunk().ok_or(Unreadable::Damaged)?;
+    pub fn read(bytes: &[u8]) -> Result<Self, HeaderError> {
+        let bytes: &[u8; LENGTH] = bytes.first_chunk().ok_or(HeaderError::Damaged)?;
         if !bytes.starts_with(&MAGIC) || u32_at(bytes, 12) != checksum(bytes) {
-            return Err(Unreadable::Damaged);
+            return Err(HeaderError::Damaged);
         }
         let format = u32_at(bytes, 8);
         if format > FORMAT {
-            return Err(Unreadable::Newer(format));
+            return Err(HeaderError::Newer(format));
         }
-        let check = bytes[56..].first_chunk().ok_or(Unreadable::Damaged)?;
+        let check = bytes[56..].first_chunk().ok_or(HeaderError::Damaged)?;
         Ok(Self {
-            identity: Identity {
+            identity: StoreIdentity {
                 store: uuid_at(bytes, 16),
                 check: *check,
             },
             revision: u64_at(bytes, 32),
-            digest: Digest {
+            digest: StateDigest {
                 count: u64_at(bytes, 40),
                 sum: u64_at(bytes, 48),
             },
@@ -107,25 +107,29 @@ fn checksum(bytes: &[u8; LENGTH]) -> u32 {
 mod tests {
     use super::*;
 
-    fn head() -> Head {
-        Head {
-            identity: Identity {
+    fn head() -> FileHeader {
+        FileHeader {
+            identity: StoreIdentity {
                 store: Uuid::from_u128(7),
                 check: [3; 40],
             },
             revision: 12,
-            digest: Digest { count: 1, sum: 2 },
+            digest: StateDigest { count: 1, sum: 2 },
         }
     }
 
     #[test]
     fn header_round_trips_and_detects_flipped_bytes() {
         let bytes = head().to_bytes();
-        assert_eq!(Head::read(&bytes), Ok(head()));
+        assert_eq!(FileHeader::read(&bytes), Ok(head()));
         for at in 0..LENGTH {
             let mut damaged = bytes;
             damaged[at] ^= 1;
-            assert_eq!(Head::read(&damaged), Err(Unreadable::Damaged), "byte {at}");
+            assert_eq!(
+                FileHeader::read(&damaged),
+                Err(HeaderError::Damaged),
+                "byte {at}"
+            );
         }
     }
 
@@ -135,6 +139,6 @@ mod tests {
         bytes[8] = 2;
         let sum = checksum(&bytes);
         bytes[12..16].copy_from_slice(&sum.to_le_bytes());
-        assert_eq!(Head::read(&bytes), Err(Unreadable::Newer(2)));
+        assert_eq!(FileHeader::read(&bytes), Err(HeaderError::Newer(2)));
     }
 }

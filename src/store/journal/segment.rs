@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use super::end::Place;
-use super::head::{self, Head, Unreadable};
+use super::end::TailPosition;
+use super::head::{self, FileHeader, HeaderError};
 use crate::store::files;
 
 /// Segments are extended in steps of this size, filled with zeros. A sync then writes data but no file size, which is faster, and
@@ -45,9 +45,9 @@ impl Segment {
     }
 
     /// Reads the content and decodes the header.
-    pub fn read(&self) -> io::Result<(Vec<u8>, Result<Head, Unreadable>)> {
+    pub fn read(&self) -> io::Result<(Vec<u8>, Result<FileHeader, HeaderError>)> {
         let bytes = std::fs::read(&self.path)?;
-        let head = Head::read(&bytes);
+        let head = FileHeader::read(&bytes);
         Ok((bytes, head))
     }
 }
@@ -76,7 +76,7 @@ pub fn numbered(folder: &Path, extension: &str) -> io::Result<Vec<(u64, PathBuf)
 
 /// Reason why bytes were not appended.
 #[derive(Debug)]
-pub enum Refused {
+pub enum AppendError {
     /// No space left; nothing has changed.
     NoSpace(io::Error),
     /// The write failed; the content on disk is unknown.
@@ -84,7 +84,7 @@ pub enum Refused {
 }
 
 /// Segment that is being written.
-pub struct Tail {
+pub struct ActiveSegment {
     file: File,
     /// Offset of the next entry.
     end: u64,
@@ -92,9 +92,9 @@ pub struct Tail {
     allocated: u64,
 }
 
-impl Tail {
+impl ActiveSegment {
     /// Creates a segment.
-    pub fn create(folder: &Path, head: &Head) -> io::Result<Self> {
+    pub fn create(folder: &Path, head: &FileHeader) -> io::Result<Self> {
         let segment = Segment::at(folder, head.revision);
         let file = files::write_atomically(&segment.path, |file| file.write_all(&head.to_bytes()))?;
         Ok(Self {
@@ -108,13 +108,13 @@ impl Tail {
     ///
     /// The content, and the entry of the file in its folder, may have been written by a process that was killed before they were
     /// durable. They are read by others from now on, so they are synced first.
-    pub fn resume(position: &Place) -> io::Result<Self> {
+    pub fn resume(position: &TailPosition) -> io::Result<Self> {
         let file = OpenOptions::new()
             .read(true)
             .write(true)
             .open(&position.segment.path)?;
         if position.cut {
-            file.set_len(position.at)?;
+            file.set_len(position.offset)?;
         }
         file.sync_all()?;
         position
@@ -125,7 +125,7 @@ impl Tail {
         let allocated = file.metadata()?.len();
         Ok(Self {
             file,
-            end: position.at,
+            end: position.offset,
             allocated,
         })
     }
@@ -133,17 +133,17 @@ impl Tail {
     /// Appends bytes without waiting for the disk.
     ///
     /// `urgent` bytes may use the space reserved for a full disk.
-    pub fn append(&mut self, bytes: &[u8], urgent: bool) -> Result<(), Refused> {
+    pub fn append(&mut self, bytes: &[u8], urgent: bool) -> Result<(), AppendError> {
         let after = self.end + bytes.len() as u64;
         if after + STEP / 2 > self.allocated
             && let Err(error) = self.allocate(after)
             && !(urgent && after <= self.allocated)
         {
-            return Err(Refused::NoSpace(error));
+            return Err(AppendError::NoSpace(error));
         }
         self.file
             .write_all_at(bytes, self.end)
-            .map_err(Refused::Failed)?;
+            .map_err(AppendError::Failed)?;
         self.end = after;
         Ok(())
     }
@@ -182,18 +182,18 @@ impl Tail {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::journal::digest::Digest;
-    use crate::store::journal::head::Identity;
+    use crate::store::journal::digest::StateDigest;
+    use crate::store::journal::head::StoreIdentity;
     use uuid::Uuid;
 
-    fn head(revision: u64) -> Head {
-        Head {
-            identity: Identity {
+    fn head(revision: u64) -> FileHeader {
+        FileHeader {
+            identity: StoreIdentity {
                 store: Uuid::nil(),
                 check: [0; 40],
             },
             revision,
-            digest: Digest::default(),
+            digest: StateDigest::default(),
         }
     }
 
@@ -201,7 +201,7 @@ mod tests {
     fn segments_are_listed_by_revision() {
         let folder = tempfile::tempdir().unwrap();
         for first in [300, 1, 20] {
-            Tail::create(folder.path(), &head(first)).unwrap();
+            ActiveSegment::create(folder.path(), &head(first)).unwrap();
         }
         std::fs::write(folder.path().join("notes.txt"), "").unwrap();
         let firsts: Vec<_> = Segment::all(folder.path())
@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn appended_bytes_follow_header_and_finish_truncates() {
         let folder = tempfile::tempdir().unwrap();
-        let mut tail = Tail::create(folder.path(), &head(1)).unwrap();
+        let mut tail = ActiveSegment::create(folder.path(), &head(1)).unwrap();
         tail.append(b"abc", false).unwrap();
         tail.append(b"def", false).unwrap();
         tail.sync().unwrap();

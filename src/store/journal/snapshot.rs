@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
-use super::digest::Digest;
-use super::entry::{self, Entry, Kind};
-use super::head::{self, Head, Unreadable};
+use super::digest::StateDigest;
+use super::entry::{self, EntryKind, JournalEntry};
+use super::head::{self, FileHeader, HeaderError};
 use super::segment::numbered;
 use crate::store::files;
 
@@ -31,14 +31,14 @@ pub fn all(data: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
 
 /// Reads a snapshot entry by entry, holding only one in memory. Returns the header when the snapshot is complete and intact;
 /// otherwise the entries passed to `visit` must be discarded.
-pub fn read(path: &Path, visit: impl FnMut(&Entry<'_>)) -> io::Result<Option<Head>> {
+pub fn read(path: &Path, visit: impl FnMut(&JournalEntry<'_>)) -> io::Result<Option<FileHeader>> {
     let mut file = BufReader::with_capacity(256 * 1024, File::open(path)?);
     Ok(read_from(&mut file, visit)?.ok())
 }
 
 /// Reason why bytes are not a complete snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unsound {
+pub enum SnapshotError {
     /// The header is damaged or missing.
     Head,
     /// Written by a newer program in this format version.
@@ -52,16 +52,16 @@ pub enum Unsound {
 /// Reads a snapshot from any reader, up to its end marker.
 pub fn read_from(
     file: &mut impl Read,
-    mut visit: impl FnMut(&Entry<'_>),
-) -> io::Result<Result<Head, Unsound>> {
+    mut visit: impl FnMut(&JournalEntry<'_>),
+) -> io::Result<Result<FileHeader, SnapshotError>> {
     let mut head = [0; head::LENGTH];
     if !fill(file, &mut head)? {
-        return Ok(Err(Unsound::Head));
+        return Ok(Err(SnapshotError::Head));
     }
-    let head = match Head::read(&head) {
+    let head = match FileHeader::read(&head) {
         Ok(head) => head,
-        Err(Unreadable::Newer(format)) => return Ok(Err(Unsound::Newer(format))),
-        Err(Unreadable::Damaged) => return Ok(Err(Unsound::Head)),
+        Err(HeaderError::Newer(format)) => return Ok(Err(SnapshotError::Newer(format))),
+        Err(HeaderError::Damaged) => return Ok(Err(SnapshotError::Head)),
     };
     let mut buffer = Vec::new();
     let mut entries = 0;
@@ -69,27 +69,27 @@ pub fn read_from(
     loop {
         buffer.resize(entry::HEAD, 0);
         if !fill(file, &mut buffer)? {
-            return Ok(Err(Unsound::Truncated(at)));
+            return Ok(Err(SnapshotError::Truncated(at)));
         }
         let Some(size) = entry::size_of(&buffer).filter(|size| *size <= MAX_ENTRY) else {
-            return Ok(Err(Unsound::Entry(at)));
+            return Ok(Err(SnapshotError::Entry(at)));
         };
         // A damaged length may claim anything, so no more than this is allocated in advance.
         buffer.reserve(size.min(BUFFER));
         let rest = (size - entry::HEAD) as u64;
         if file.by_ref().take(rest).read_to_end(&mut buffer)? as u64 != rest {
-            return Ok(Err(Unsound::Truncated(at)));
+            return Ok(Err(SnapshotError::Truncated(at)));
         }
-        match Entry::read(&buffer) {
-            Some(end) if end.kind == Kind::End => {
+        match JournalEntry::read(&buffer) {
+            Some(end) if end.kind == EntryKind::End => {
                 let is_complete = end.number == entries;
-                return Ok(is_complete.then_some(head).ok_or(Unsound::Entry(at)));
+                return Ok(is_complete.then_some(head).ok_or(SnapshotError::Entry(at)));
             }
             Some(entry) => {
                 entries += 1;
                 visit(&entry);
             }
-            None => return Ok(Err(Unsound::Entry(at))),
+            None => return Ok(Err(SnapshotError::Entry(at))),
         }
         at += size as u64;
     }
@@ -105,32 +105,32 @@ fn fill(file: &mut impl Read, bytes: &mut [u8]) -> io::Result<bool> {
 }
 
 /// Writer of snapshot rows.
-pub struct Writer<'a> {
+pub struct SnapshotWriter<'a> {
     out: BufWriter<&'a mut dyn Write>,
     buffer: Vec<u8>,
     entries: u64,
 }
 
-impl Writer<'_> {
+impl SnapshotWriter<'_> {
     /// Adds a connection or a version.
-    pub fn add(&mut self, entry: &Entry<'_>) -> io::Result<()> {
+    pub fn add(&mut self, entry: &JournalEntry<'_>) -> io::Result<()> {
         self.entries += 1;
         self.write(entry)
     }
 
-    fn write(&mut self, entry: &Entry<'_>) -> io::Result<()> {
+    fn write(&mut self, entry: &JournalEntry<'_>) -> io::Result<()> {
         self.buffer.clear();
         entry.write(&mut self.buffer);
         self.out.write_all(&self.buffer)
     }
 
     fn end(mut self) -> io::Result<()> {
-        let end = Entry {
-            kind: Kind::End,
+        let end = JournalEntry {
+            kind: EntryKind::End,
             revision: 0,
             id: Uuid::nil(),
             number: self.entries,
-            digest: Digest::default(),
+            digest: StateDigest::default(),
             payload: b"{}",
         };
         self.write(&end)?;
@@ -141,8 +141,8 @@ impl Writer<'_> {
 /// Writes a snapshot. It gets its final name only when it is durable and `verify`, called with the temporary path, succeeds.
 pub fn write(
     data: &Path,
-    head: &Head,
-    rows: impl FnOnce(&mut Writer<'_>) -> io::Result<()>,
+    head: &FileHeader,
+    rows: impl FnOnce(&mut SnapshotWriter<'_>) -> io::Result<()>,
     verify: impl FnOnce(&Path) -> io::Result<()>,
 ) -> io::Result<()> {
     let folder = data.join(FOLDER);
@@ -158,11 +158,11 @@ pub fn write(
 /// Writes a snapshot to any writer.
 pub fn write_to(
     mut out: &mut dyn Write,
-    head: &Head,
-    rows: impl FnOnce(&mut Writer<'_>) -> io::Result<()>,
+    head: &FileHeader,
+    rows: impl FnOnce(&mut SnapshotWriter<'_>) -> io::Result<()>,
 ) -> io::Result<()> {
     out.write_all(&head.to_bytes())?;
-    let mut writer = Writer {
+    let mut writer = SnapshotWriter {
         out: BufWriter::with_capacity(256 * 1024, &mut out),
         buffer: Vec::new(),
         entries: 0,
@@ -174,7 +174,7 @@ pub fn write_to(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::journal::head::Identity;
+    use crate::store::journal::head::StoreIdentity;
 
     /// Reader that records the largest requested read.
     struct Asked<'a> {
@@ -191,13 +191,13 @@ mod tests {
 
     #[test]
     fn damaged_length_does_not_allocate_beyond_the_input() {
-        let head = Head {
-            identity: Identity {
+        let head = FileHeader {
+            identity: StoreIdentity {
                 store: Uuid::nil(),
                 check: [0; 40],
             },
             revision: 1,
-            digest: Digest::default(),
+            digest: StateDigest::default(),
         };
         let mut file = Vec::new();
         write_to(&mut file, &head, |_| Ok(())).unwrap();
@@ -208,7 +208,7 @@ mod tests {
             largest: 0,
         };
         let read = read_from(&mut reader, |_| {}).unwrap();
-        assert_eq!(read, Err(Unsound::Truncated(head::LENGTH as u64)));
+        assert_eq!(read, Err(SnapshotError::Truncated(head::LENGTH as u64)));
         assert!(
             reader.largest <= 2 * BUFFER,
             "{} bytes at once",

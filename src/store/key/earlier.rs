@@ -9,8 +9,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use super::place::Spot;
-use super::{Fingerprint, Key, LENGTH};
+use super::place::KeyFileLocation;
+use super::{KeyFingerprint, LENGTH, StoreKey};
 use crate::connection::StoreError;
 use crate::store::files;
 
@@ -19,7 +19,7 @@ const EXTENSION: &str = "old";
 const MARK: &str = "umai-old-key-1";
 
 /// Reads the keys before `key`. Damaged lines are skipped.
-pub fn read(spot: &Spot, key: &Key) -> Vec<Key> {
+pub fn read(spot: &KeyFileLocation, key: &StoreKey) -> Vec<StoreKey> {
     let by = key.fingerprint();
     // Without this file, older backups are treated as sealed with an unavailable key.
     lines(spot)
@@ -30,19 +30,19 @@ pub fn read(spot: &Spot, key: &Key) -> Vec<Key> {
             let [MARK, sealed_by, fingerprint, sealed] = words[..] else {
                 return None;
             };
-            if Fingerprint::read(sealed_by)? != by {
+            if KeyFingerprint::read(sealed_by)? != by {
                 return None;
             }
-            let fingerprint = Fingerprint::read(fingerprint)?;
+            let fingerprint = KeyFingerprint::read(fingerprint)?;
             let opened = key.open_bytes(&STANDARD.decode(sealed).ok()?, &binding(fingerprint))?;
             let bytes: &[u8; LENGTH] = opened.as_slice().try_into().ok()?;
-            Some(Key(Zeroizing::new(*bytes)))
+            Some(StoreKey(Zeroizing::new(*bytes)))
         })
         .collect()
 }
 
 /// Adds `old` and all keys before it, sealed with `new`.
-pub fn add(spot: &Spot, old: &Key, new: &Key) -> Result<(), StoreError> {
+pub fn add(spot: &KeyFileLocation, old: &StoreKey, new: &StoreKey) -> Result<(), StoreError> {
     let mut lines = lines(spot)?;
     let before = read(spot, old);
     for key in before.iter().chain([old]) {
@@ -58,7 +58,7 @@ pub fn add(spot: &Spot, old: &Key, new: &Key) -> Result<(), StoreError> {
 }
 
 /// Removes the lines that only a key other than `key` can open.
-pub fn prune(spot: &Spot, key: &Key) -> Result<(), StoreError> {
+pub fn prune(spot: &KeyFileLocation, key: &StoreKey) -> Result<(), StoreError> {
     let by = key.fingerprint().to_string();
     let lines = lines(spot)?;
     let kept: Vec<String> = lines
@@ -74,7 +74,7 @@ pub fn prune(spot: &Spot, key: &Key) -> Result<(), StoreError> {
 
 /// Reads the lines of the file; invalid UTF-8 counts as damage. An existing file that cannot be read is an error, because the
 /// file is rewritten from these lines.
-fn lines(spot: &Spot) -> Result<Vec<String>, StoreError> {
+fn lines(spot: &KeyFileLocation) -> Result<Vec<String>, StoreError> {
     let path = spot.sibling(EXTENSION);
     match std::fs::read(&path) {
         Ok(bytes) => {
@@ -89,7 +89,7 @@ fn lines(spot: &Spot) -> Result<Vec<String>, StoreError> {
     }
 }
 
-fn write(spot: &Spot, lines: &[String]) -> Result<(), StoreError> {
+fn write(spot: &KeyFileLocation, lines: &[String]) -> Result<(), StoreError> {
     let path = spot.sibling(EXTENSION);
     let text = lines
         .iter()
@@ -100,31 +100,31 @@ fn write(spot: &Spot, lines: &[String]) -> Result<(), StoreError> {
         .map_err(|error| StoreError::Key(format!("{} cannot be written: {error}", path.display())))
 }
 
-fn binding(fingerprint: Fingerprint) -> Vec<u8> {
+fn binding(fingerprint: KeyFingerprint) -> Vec<u8> {
     [b"umai old key 1".as_slice(), &fingerprint.0].concat()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::key::place::Origin;
+    use crate::store::key::place::KeyFileOrigin;
 
     const NONE: [u8; 0] = [];
 
-    fn key(byte: u8) -> Key {
-        Key(Zeroizing::new([byte; LENGTH]))
+    fn key(byte: u8) -> StoreKey {
+        StoreKey(Zeroizing::new([byte; LENGTH]))
     }
 
-    fn all(spot: &Spot, by: u8) -> Vec<u8> {
+    fn all(spot: &KeyFileLocation, by: u8) -> Vec<u8> {
         read(spot, &key(by)).iter().map(|key| key.0[0]).collect()
     }
 
     #[test]
     fn previous_keys_are_found_also_during_rotation() {
         let folder = tempfile::tempdir().unwrap();
-        let spot = Spot {
+        let spot = KeyFileLocation {
             path: folder.path().join("umai.key"),
-            origin: Origin::Config,
+            origin: KeyFileOrigin::Config,
         };
         assert_eq!(all(&spot, 1), NONE);
         add(&spot, &key(1), &key(2)).unwrap();

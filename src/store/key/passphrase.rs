@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
-use super::{Fingerprint, Key, LENGTH, random};
+use super::{KeyFingerprint, LENGTH, StoreKey, random};
 use crate::connection::StoreError;
 
 const SALT: usize = 16;
@@ -23,7 +23,7 @@ pub const MIN_LENGTH: usize = 8;
 
 /// Argon2id cost parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cost {
+pub struct Argon2Cost {
     /// Memory in KiB.
     pub memory: u32,
     /// Number of passes over the memory.
@@ -32,7 +32,7 @@ pub struct Cost {
     pub lanes: u32,
 }
 
-impl Cost {
+impl Argon2Cost {
     /// Costs for a new passphrase.
     pub const NEW: Self = Self {
         memory: 64 * 1024,
@@ -102,9 +102,9 @@ impl Passphrase {
 
 /// Key derived from a passphrase for one salt and cost.
 #[derive(Clone)]
-struct Derived {
+struct DerivedKey {
     salt: [u8; SALT],
-    cost: Cost,
+    cost: Argon2Cost,
     key: Zeroizing<[u8; LENGTH]>,
 }
 
@@ -112,37 +112,37 @@ struct Derived {
 ///
 /// Only derived keys are kept, because the passphrase itself may be used elsewhere too. They are shared by the whole process,
 /// because the store and the drafts look up the key independently.
-static ACCEPTED: Mutex<Vec<Derived>> = Mutex::new(Vec::new());
+static ACCEPTED: Mutex<Vec<DerivedKey>> = Mutex::new(Vec::new());
 
-fn accepted() -> MutexGuard<'static, Vec<Derived>> {
+fn accepted() -> MutexGuard<'static, Vec<DerivedKey>> {
     ACCEPTED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Key protected by a passphrase, as stored in its file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wrapped {
+pub struct WrappedKey {
     /// Costs of the key derivation.
-    pub cost: Cost,
+    pub cost: Argon2Cost,
     /// Fingerprint of the key.
-    pub fingerprint: Fingerprint,
+    pub fingerprint: KeyFingerprint,
     salt: [u8; SALT],
     sealed: Vec<u8>,
 }
 
-impl Wrapped {
+impl WrappedKey {
     /// Protects a key with a new passphrase.
-    pub fn new(key: &Key, passphrase: &Passphrase) -> Result<Self, StoreError> {
-        Self::at_cost(key, passphrase, Cost::NEW)
+    pub fn new(key: &StoreKey, passphrase: &Passphrase) -> Result<Self, StoreError> {
+        Self::at_cost(key, passphrase, Argon2Cost::NEW)
     }
 
     /// Protects a key with a passphrase of random bits.
-    pub fn with_random(key: &Key, passphrase: &Passphrase) -> Result<Self, StoreError> {
-        Self::at_cost(key, passphrase, Cost::RANDOM)
+    pub fn with_random(key: &StoreKey, passphrase: &Passphrase) -> Result<Self, StoreError> {
+        Self::at_cost(key, passphrase, Argon2Cost::RANDOM)
     }
 
     /// Returns true when the passphrase consists of random bits and is stored in a keyring.
     pub fn is_in_keyring(&self) -> bool {
-        self.cost == Cost::RANDOM
+        self.cost == Argon2Cost::RANDOM
     }
 
     /// Name of the passphrase in the keyring. It stays the same when the key is rotated.
@@ -150,7 +150,11 @@ impl Wrapped {
         STANDARD.encode(self.salt)
     }
 
-    fn at_cost(key: &Key, passphrase: &Passphrase, cost: Cost) -> Result<Self, StoreError> {
+    fn at_cost(
+        key: &StoreKey,
+        passphrase: &Passphrase,
+        cost: Argon2Cost,
+    ) -> Result<Self, StoreError> {
         let mut salt = [0; SALT];
         random(&mut salt)?;
         let derived = derive(passphrase, salt, cost)?;
@@ -160,16 +164,16 @@ impl Wrapped {
     }
 
     /// Protects another key with the same passphrase, which must have been given before.
-    pub fn wrap_another(&self, key: &Key) -> Result<Self, StoreError> {
+    pub fn wrap_another(&self, key: &StoreKey) -> Result<Self, StoreError> {
         let derived = self.derived().ok_or_else(|| {
             StoreError::Key("The key is locked; give its passphrase first".into())
         })?;
         Self::with(key, &derived)
     }
 
-    fn with(key: &Key, derived: &Derived) -> Result<Self, StoreError> {
+    fn with(key: &StoreKey, derived: &DerivedKey) -> Result<Self, StoreError> {
         let fingerprint = key.fingerprint();
-        let Derived {
+        let DerivedKey {
             salt,
             cost,
             key: by,
@@ -179,7 +183,7 @@ impl Wrapped {
             cost: *cost,
             fingerprint,
             salt: *salt,
-            sealed: Key(by.clone()).seal_bytes(&*key.0, &binding)?,
+            sealed: StoreKey(by.clone()).seal_bytes(&*key.0, &binding)?,
         })
     }
 
@@ -194,23 +198,23 @@ impl Wrapped {
     }
 
     /// Returns the key when its passphrase was given in this process.
-    pub fn open(&self) -> Option<Key> {
+    pub fn open(&self) -> Option<StoreKey> {
         let derived = self.derived()?;
         self.open_with(&derived)
     }
 
-    fn derived(&self) -> Option<Derived> {
+    fn derived(&self) -> Option<DerivedKey> {
         accepted()
             .iter()
             .find(|derived| derived.salt == self.salt && derived.cost == self.cost)
             .cloned()
     }
 
-    fn open_with(&self, derived: &Derived) -> Option<Key> {
+    fn open_with(&self, derived: &DerivedKey) -> Option<StoreKey> {
         let binding = binding(self.cost, &self.salt, self.fingerprint);
-        let opened = Key(derived.key.clone()).open_bytes(&self.sealed, &binding)?;
+        let opened = StoreKey(derived.key.clone()).open_bytes(&self.sealed, &binding)?;
         let bytes: &[u8; LENGTH] = opened.as_slice().try_into().ok()?;
-        Some(Key(Zeroizing::new(*bytes)))
+        Some(StoreKey(Zeroizing::new(*bytes)))
     }
 
     /// Encodes the text of the file.
@@ -229,12 +233,12 @@ impl Wrapped {
     }
 
     /// Decodes the text of a file. Returns `None` for other content, and an error for a damaged text.
-    pub fn read(text: &str) -> Option<Result<Self, Damaged>> {
+    pub fn read(text: &str) -> Option<Result<Self, DamagedWrappedKey>> {
         let text = text.trim_end();
         if !text.starts_with(MARK) {
             return None;
         }
-        Some(Self::read_body(text).ok_or(Damaged))
+        Some(Self::read_body(text).ok_or(DamagedWrappedKey))
     }
 
     fn read_body(text: &str) -> Option<Self> {
@@ -256,7 +260,7 @@ impl Wrapped {
         else {
             return None;
         };
-        let cost = Cost {
+        let cost = Argon2Cost {
             memory: memory.parse().ok()?,
             passes: passes.parse().ok()?,
             lanes: lanes.parse().ok()?,
@@ -264,7 +268,7 @@ impl Wrapped {
         cost.params()?;
         Some(Self {
             cost,
-            fingerprint: Fingerprint::read(fingerprint)?,
+            fingerprint: KeyFingerprint::read(fingerprint)?,
             salt: STANDARD.decode(salt).ok()?.try_into().ok()?,
             sealed: STANDARD.decode(sealed).ok()?,
         })
@@ -273,9 +277,13 @@ impl Wrapped {
 
 /// The text of a protected key is damaged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Damaged;
+pub struct DamagedWrappedKey;
 
-fn derive(passphrase: &Passphrase, salt: [u8; SALT], cost: Cost) -> Result<Derived, StoreError> {
+fn derive(
+    passphrase: &Passphrase,
+    salt: [u8; SALT],
+    cost: Argon2Cost,
+) -> Result<DerivedKey, StoreError> {
     let error = |why: &dyn std::fmt::Display| {
         StoreError::Key(format!("The passphrase cannot be checked: {why}"))
     };
@@ -286,10 +294,10 @@ fn derive(passphrase: &Passphrase, salt: [u8; SALT], cost: Cost) -> Result<Deriv
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
         .hash_password_into(passphrase.0.as_bytes(), &salt, &mut *key)
         .map_err(|cause| error(&cause))?;
-    Ok(Derived { salt, cost, key })
+    Ok(DerivedKey { salt, cost, key })
 }
 
-fn binding(cost: Cost, salt: &[u8; SALT], fingerprint: Fingerprint) -> Vec<u8> {
+fn binding(cost: Argon2Cost, salt: &[u8; SALT], fingerprint: KeyFingerprint) -> Vec<u8> {
     [
         b"umai wrapped key 1".as_slice(),
         &cost.memory.to_le_bytes(),
@@ -305,14 +313,14 @@ fn binding(cost: Cost, salt: &[u8; SALT], fingerprint: Fingerprint) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    fn key() -> Key {
-        Key(Zeroizing::new([7; LENGTH]))
+    fn key() -> StoreKey {
+        StoreKey(Zeroizing::new([7; LENGTH]))
     }
 
     #[test]
     fn only_the_correct_passphrase_opens_the_key() {
-        let wrapped = Wrapped::new(&key(), &Passphrase::new("correct horse")).unwrap();
-        let read = Wrapped::read(&wrapped.text()).unwrap().unwrap();
+        let wrapped = WrappedKey::new(&key(), &Passphrase::new("correct horse")).unwrap();
+        let read = WrappedKey::read(&wrapped.text()).unwrap().unwrap();
         assert_eq!(read, wrapped);
         accepted().retain(|derived| derived.salt != read.salt);
         assert!(read.open().is_none());
@@ -327,7 +335,7 @@ mod tests {
             Ok(true)
         );
         assert_eq!(*read.open().unwrap().0, *key().0);
-        let other = Key(Zeroizing::new([8; LENGTH]));
+        let other = StoreKey(Zeroizing::new([8; LENGTH]));
         let next = read.wrap_another(&other).unwrap();
         assert_eq!(*next.open().unwrap().0, *other.0);
     }
@@ -347,7 +355,7 @@ mod tests {
 
     #[test]
     fn flipped_bits_of_the_text_are_detected() {
-        let wrapped = Wrapped::new(&key(), &Passphrase::new("correct horse")).unwrap();
+        let wrapped = WrappedKey::new(&key(), &Passphrase::new("correct horse")).unwrap();
         let text = wrapped.text();
         let bytes = text.trim_end().as_bytes();
         for at in 0..bytes.len() {
@@ -357,39 +365,39 @@ mod tests {
                 let Ok(flipped) = String::from_utf8(flipped) else {
                     continue;
                 };
-                let read = Wrapped::read(&flipped);
+                let read = WrappedKey::read(&flipped);
                 assert!(!matches!(read, Some(Ok(_))), "bit {bit} of byte {at}");
             }
         }
         for length in 0..bytes.len() {
-            let read = Wrapped::read(&text[..length]);
+            let read = WrappedKey::read(&text[..length]);
             assert!(!matches!(read, Some(Ok(_))), "cut to {length}");
         }
     }
 
     #[test]
     fn excessive_costs_are_rejected() {
-        let wrapped = Wrapped::new(&key(), &Passphrase::new("correct horse")).unwrap();
+        let wrapped = WrappedKey::new(&key(), &Passphrase::new("correct horse")).unwrap();
         for cost in [
-            Cost {
+            Argon2Cost {
                 memory: u32::MAX,
-                ..Cost::NEW
+                ..Argon2Cost::NEW
             },
-            Cost {
+            Argon2Cost {
                 passes: u32::MAX,
-                ..Cost::NEW
+                ..Argon2Cost::NEW
             },
-            Cost {
+            Argon2Cost {
                 lanes: 1 << 20,
-                ..Cost::NEW
+                ..Argon2Cost::NEW
             },
         ] {
-            let text = Wrapped {
+            let text = WrappedKey {
                 cost,
                 ..wrapped.clone()
             }
             .text();
-            assert_eq!(Wrapped::read(&text), Some(Err(Damaged)));
+            assert_eq!(WrappedKey::read(&text), Some(Err(DamagedWrappedKey)));
         }
     }
 }

@@ -7,8 +7,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use super::passphrase::{Passphrase, Wrapped};
-use super::{FILE, Key, LENGTH};
+use super::passphrase::{Passphrase, WrappedKey};
+use super::{FILE, LENGTH, StoreKey};
 use crate::connection::StoreError;
 use crate::disk;
 use crate::store::files;
@@ -18,9 +18,9 @@ const MAX_LENGTH: u64 = 4096;
 
 /// Source of the location of the key file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
+pub enum KeyFileOrigin {
     /// Given by the user.
-    Named,
+    Option,
     /// Credentials of the service manager.
     Credentials,
     /// Default location in the config folder.
@@ -29,28 +29,28 @@ pub enum Origin {
 
 /// Location of the key file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Spot {
+pub struct KeyFileLocation {
     /// Path of the file.
     pub path: PathBuf,
     /// Source of the path.
-    pub origin: Origin,
+    pub origin: KeyFileOrigin,
 }
 
 /// Content of a key file.
-pub enum Content {
+pub enum KeyFileContent {
     /// Unprotected key.
-    Plain(Key),
+    Plain(StoreKey),
     /// Key protected by a passphrase.
-    Wrapped(Wrapped),
+    Wrapped(WrappedKey),
 }
 
-impl Spot {
+impl KeyFileLocation {
     /// Determines the location: the given file, then the credentials of the service manager, then the config folder.
     pub fn find(key_file: Option<&Path>, config: &Path) -> Self {
         if let Some(path) = key_file {
             return Self {
                 path: path.to_owned(),
-                origin: Origin::Named,
+                origin: KeyFileOrigin::Option,
             };
         }
         let credentials = std::env::var_os("CREDENTIALS_DIRECTORY");
@@ -58,25 +58,25 @@ impl Spot {
         match provided.filter(|path| path.exists()) {
             Some(path) => Self {
                 path,
-                origin: Origin::Credentials,
+                origin: KeyFileOrigin::Credentials,
             },
             None => Self {
                 path: config.join(FILE),
-                origin: Origin::Config,
+                origin: KeyFileOrigin::Config,
             },
         }
     }
 
     /// Reads the key file.
-    pub fn read(&self) -> Result<Content, StoreError> {
+    pub fn read(&self) -> Result<KeyFileContent, StoreError> {
         read(&self.path)
     }
 
     /// Returns the protected key when its passphrase is required and was not given yet.
-    pub fn locked(&self) -> Option<Wrapped> {
+    pub fn locked(&self) -> Option<WrappedKey> {
         match self.read() {
-            Ok(Content::Wrapped(wrapped)) if wrapped.open().is_none() => Some(wrapped),
-            Ok(Content::Wrapped(_) | Content::Plain(_)) | Err(_) => None,
+            Ok(KeyFileContent::Wrapped(wrapped)) if wrapped.open().is_none() => Some(wrapped),
+            Ok(KeyFileContent::Wrapped(_) | KeyFileContent::Plain(_)) | Err(_) => None,
         }
     }
 
@@ -91,10 +91,10 @@ impl Spot {
     }
 
     /// Returns an error when the key file belongs to the service manager and cannot be written.
-    pub fn refuse_credentials(&self, command: &str) -> Result<(), StoreError> {
+    pub fn reject_credentials(&self, command: &str) -> Result<(), StoreError> {
         match self.origin {
-            Origin::Named | Origin::Config => Ok(()),
-            Origin::Credentials => Err(StoreError::Key(format!(
+            KeyFileOrigin::Option | KeyFileOrigin::Config => Ok(()),
+            KeyFileOrigin::Credentials => Err(StoreError::Key(format!(
                 "The key comes from the service manager, so umai cannot change it; nothing was changed. \
                  Run {command} with --key-file and a copy of the key file, then give that copy to the service manager"
             ))),
@@ -102,9 +102,9 @@ impl Spot {
     }
 }
 
-impl Content {
+impl KeyFileContent {
     /// Returns the key unless it is locked.
-    pub fn open(&self) -> Option<Key> {
+    pub fn open(&self) -> Option<StoreKey> {
         match self {
             Self::Plain(key) => Some(key.duplicate()),
             Self::Wrapped(wrapped) => wrapped.open(),
@@ -112,7 +112,7 @@ impl Content {
     }
 
     /// Wraps another key in the same way, with the same passphrase if there is one.
-    pub fn wrap_another(&self, key: &Key) -> Result<Self, StoreError> {
+    pub fn wrap_another(&self, key: &StoreKey) -> Result<Self, StoreError> {
         match self {
             Self::Plain(_) => Ok(Self::Plain(key.duplicate())),
             Self::Wrapped(wrapped) => wrapped.wrap_another(key).map(Self::Wrapped),
@@ -120,8 +120,8 @@ impl Content {
     }
 
     /// Protects a key with a passphrase.
-    pub fn protected(key: &Key, passphrase: &Passphrase) -> Result<Self, StoreError> {
-        Wrapped::new(key, passphrase).map(Self::Wrapped)
+    pub fn protected(key: &StoreKey, passphrase: &Passphrase) -> Result<Self, StoreError> {
+        WrappedKey::new(key, passphrase).map(Self::Wrapped)
     }
 
     /// Encodes the content of the file.
@@ -176,11 +176,11 @@ impl Content {
     }
 
     /// Replaces the key file atomically.
-    pub fn replace(&self, spot: &Spot) -> Result<(), StoreError> {
+    pub fn replace(&self, spot: &KeyFileLocation) -> Result<(), StoreError> {
         let temporary = spot.sibling("part");
         remove(&temporary)?;
         self.write_temporary(&temporary)?;
-        put_in_place(&temporary, spot)
+        install_pending(&temporary, spot)
     }
 }
 
@@ -228,11 +228,11 @@ fn remove_unfinished(path: &Path) -> std::io::Result<()> {
 }
 
 /// Replaces the current key file by the pending one.
-pub fn install(spot: &Spot) -> Result<(), StoreError> {
-    put_in_place(&spot.pending(), spot)
+pub fn install(spot: &KeyFileLocation) -> Result<(), StoreError> {
+    install_pending(&spot.pending(), spot)
 }
 
-fn put_in_place(key: &Path, spot: &Spot) -> Result<(), StoreError> {
+fn install_pending(key: &Path, spot: &KeyFileLocation) -> Result<(), StoreError> {
     std::fs::rename(key, &spot.path)
         .and_then(|()| spot.path.parent().map_or(Ok(()), files::sync_folder))
         .map_err(|error| {
@@ -245,7 +245,10 @@ fn put_in_place(key: &Path, spot: &Spot) -> Result<(), StoreError> {
 }
 
 /// Returns the pending key of an interrupted rotation if it matches.
-pub fn pending_key(spot: &Spot, matches: impl FnOnce(&Key) -> bool) -> Option<Key> {
+pub fn pending_key(
+    spot: &KeyFileLocation,
+    matches: impl FnOnce(&StoreKey) -> bool,
+) -> Option<StoreKey> {
     read(&spot.pending()).ok()?.open().filter(matches)
 }
 
@@ -268,17 +271,20 @@ pub fn unreadable(path: &Path, error: &std::io::Error) -> StoreError {
 }
 
 /// Reads a key file.
-pub fn read(path: &Path) -> Result<Content, StoreError> {
+pub fn read(path: &Path) -> Result<KeyFileContent, StoreError> {
     let shown = path.display();
     let content = read_bytes(path).map_err(|error| unreadable(path, &error))?;
     files::reject_writable_by_others(path)?;
     let mut key = Zeroizing::new([0; LENGTH]);
     if content.len() == LENGTH {
         key.copy_from_slice(&content);
-        return Ok(Content::Plain(Key(key)));
+        return Ok(KeyFileContent::Plain(StoreKey(key)));
     }
-    if let Some(wrapped) = std::str::from_utf8(&content).ok().and_then(Wrapped::read) {
-        return wrapped.map(Content::Wrapped).map_err(|_| {
+    if let Some(wrapped) = std::str::from_utf8(&content)
+        .ok()
+        .and_then(WrappedKey::read)
+    {
+        return wrapped.map(KeyFileContent::Wrapped).map_err(|_| {
             StoreError::Key(format!(
                 "The key file {shown} is damaged; restore a copy of it"
             ))
@@ -291,7 +297,7 @@ pub fn read(path: &Path) -> Result<Content, StoreError> {
         )));
     }
     key.copy_from_slice(&decoded);
-    Ok(Content::Plain(Key(key)))
+    Ok(KeyFileContent::Plain(StoreKey(key)))
 }
 
 fn read_bytes(path: &Path) -> std::io::Result<Zeroizing<Vec<u8>>> {

@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 use super::SharedStore;
 use super::wire::Write;
-use crate::connection::store::{ConnectionStore, Revision, Save, What};
-use crate::connection::{Connection, Mask, Sealed, StoreError};
+use crate::connection::store::{ChangeKind, ConnectionStore, Revision, SaveConnection};
+use crate::connection::{Connection, MaskedSecret, SealedSecret, StoreError};
 
 /// Returns the revision of a write if it was performed after `since`.
 pub async fn find_revision(
@@ -33,19 +33,19 @@ pub async fn find_revision(
     {
         let changed = changed?;
         seen = changed.revision;
-        let matches = match (write, changed.what) {
-            (Write::Save(save), What::Saved(item)) => {
+        let matches = match (write, changed.kind) {
+            (Write::Save(save), ChangeKind::Saved(item)) => {
                 item == save.connection.listed() && is_same_save(store, save).await?
             }
             // Moving to the trash is a save that the feed reports as a deletion.
-            (Write::Save(save), What::Deleted(id)) => {
+            (Write::Save(save), ChangeKind::Deleted(id)) => {
                 let item = &save.connection.item;
                 item.is_deleted() && item.id == id && is_same_save(store, save).await?
             }
-            (Write::Delete { id, version }, What::Deleted(gone)) => {
+            (Write::Delete { id, version }, ChangeKind::Deleted(gone)) => {
                 *id == gone && is_purged(store, *id, *version).await?
             }
-            (Write::Delete { .. }, What::Saved(_)) => false,
+            (Write::Delete { .. }, ChangeKind::Saved(_)) => false,
         };
         if matches {
             return Ok(Some(seen));
@@ -55,7 +55,10 @@ pub async fn find_revision(
 }
 
 /// Returns true when a save reported by the feed is this one.
-async fn is_same_save(store: &SharedStore, save: &Save<Sealed>) -> Result<bool, StoreError> {
+async fn is_same_save(
+    store: &SharedStore,
+    save: &SaveConnection<SealedSecret>,
+) -> Result<bool, StoreError> {
     let (id, version) = (save.connection.item.id, save.connection.item.version);
     if let Some(stored) = store.get(id).await?
         && stored.item.version == version
@@ -90,10 +93,10 @@ async fn compare_with_stored(
 }
 
 /// Masks like the store, which cannot read sealed secrets: all masks are equal.
-fn masked(connection: &Connection<Sealed>) -> Connection<Mask> {
+fn masked(connection: &Connection<SealedSecret>) -> Connection<MaskedSecret> {
     let masked = connection
         .clone()
-        .try_map(|_, _| Ok::<_, Infallible>(Mask::Any));
+        .try_map(|_, _| Ok::<_, Infallible>(MaskedSecret::Any));
     match masked {
         Ok(masked) => masked,
     }

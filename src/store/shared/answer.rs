@@ -2,46 +2,52 @@
 
 use futures_util::{FutureExt, StreamExt};
 
-use super::wire::{Reply, Request, Write};
-use crate::connection::store::{ChangeFeed, Changed};
-use crate::connection::{ConnectionStore, Sealed, StoreError};
+use super::wire::{StoreReply, StoreRequest, Write};
+use crate::connection::store::{ChangeEvent, ChangeFeed};
+use crate::connection::{ConnectionStore, SealedSecret, StoreError};
 
 /// Maximum number of changes in one reply.
 const MAX_CHANGES: usize = 256;
 
 /// Returns the reply of the store.
-pub async fn answer(
-    store: &dyn ConnectionStore<Sealed>,
-    request: &Request,
-) -> Result<Reply, StoreError> {
+pub async fn dispatch(
+    store: &dyn ConnectionStore<SealedSecret>,
+    request: &StoreRequest,
+) -> Result<StoreReply, StoreError> {
     Ok(match request {
-        Request::Get(id) => Reply::Connection(store.get(*id).await?.map(Box::new)),
-        Request::Find(alias) => Reply::Connection(store.find(alias).await?.map(Box::new)),
-        Request::List(query) => Reply::Items(store.list(query).await?),
-        Request::Aliases { prefix, most } => Reply::Aliases(store.aliases(prefix, *most).await?),
-        Request::Write(Write::Save(save)) => Reply::Kept(store.save((**save).clone()).await?),
-        Request::Write(Write::Delete { id, version }) => {
-            Reply::Kept(store.delete(*id, *version).await?)
+        StoreRequest::Get(id) => StoreReply::Connection(store.get(*id).await?.map(Box::new)),
+        StoreRequest::Find(alias) => StoreReply::Connection(store.find(alias).await?.map(Box::new)),
+        StoreRequest::List(query) => StoreReply::Items(store.list(query).await?),
+        StoreRequest::Aliases { prefix, most } => {
+            StoreReply::Aliases(store.aliases(prefix, *most).await?)
         }
-        Request::Versions { id, window } => Reply::Versions(store.versions(*id, *window).await?),
-        Request::Version { id, number } => {
-            Reply::Version(store.version(*id, *number).await?.map(Box::new))
+        StoreRequest::Write(Write::Save(save)) => {
+            StoreReply::Kept(store.save((**save).clone()).await?)
         }
-        Request::Follow(since) => {
+        StoreRequest::Write(Write::Delete { id, version }) => {
+            StoreReply::Kept(store.delete(*id, *version).await?)
+        }
+        StoreRequest::Versions { id, window } => {
+            StoreReply::Versions(store.versions(*id, *window).await?)
+        }
+        StoreRequest::Version { id, number } => {
+            StoreReply::Version(store.version(*id, *number).await?.map(Box::new))
+        }
+        StoreRequest::Follow(since) => {
             let newest = store.revision();
             let feed = store.changes(*since).await?;
             if newest <= *since {
-                return Ok(Reply::Changes(Vec::new()));
+                return Ok(StoreReply::Changes(Vec::new()));
             }
-            Reply::Changes(next(feed).await?)
+            StoreReply::Changes(next(feed).await?)
         }
-        Request::Next(since) => Reply::Changes(next(store.changes(*since).await?).await?),
-        Request::Ping => Reply::Here,
+        StoreRequest::Next(since) => StoreReply::Changes(next(store.changes(*since).await?).await?),
+        StoreRequest::Ping => StoreReply::Here,
     })
 }
 
 /// Returns the available changes, or waits for the first one. Empty when the feed ends.
-async fn next(mut feed: ChangeFeed) -> Result<Vec<Changed>, StoreError> {
+async fn next(mut feed: ChangeFeed) -> Result<Vec<ChangeEvent>, StoreError> {
     let mut changes = Vec::new();
     let Some(first) = feed.next().await else {
         return Ok(changes);

@@ -7,9 +7,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use super::answer::answer;
-use super::line::Gone;
-use super::wire::{Reply, Request};
+use super::answer::dispatch;
+use super::line::PeerGone;
+use super::wire::{StoreReply, StoreRequest};
 use crate::connection::store::{ChangeFeed, Revision};
 use crate::connection::{ConnectionStore, StoreError};
 use crate::store::sled::SledStore;
@@ -18,24 +18,24 @@ use crate::store::sled::SledStore;
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Accepts and tracks requests to a store.
-pub struct Desk {
+pub struct RequestTracker {
     store: SledStore,
-    stop: CancellationToken,
+    stopping: CancellationToken,
     requests: TaskTracker,
 }
 
 /// Accepted request; the store is not closed before it is dropped.
-pub struct Taken {
-    tracker: Arc<Desk>,
+pub struct AcceptedRequest {
+    tracker: Arc<RequestTracker>,
     _token: TaskTrackerToken,
 }
 
-impl Desk {
+impl RequestTracker {
     /// Starts accepting requests.
     pub fn new(store: SledStore) -> Self {
         Self {
             store,
-            stop: CancellationToken::new(),
+            stopping: CancellationToken::new(),
             requests: TaskTracker::new(),
         }
     }
@@ -47,17 +47,17 @@ impl Desk {
 
     /// Token that is cancelled when no more requests are accepted.
     pub const fn stop(&self) -> &CancellationToken {
-        &self.stop
+        &self.stopping
     }
 
     /// Accepts a request, unless the tracker is closing.
-    pub fn accept(self: &Arc<Self>) -> Result<Taken, Gone> {
+    pub fn accept(self: &Arc<Self>) -> Result<AcceptedRequest, PeerGone> {
         let token = self.requests.token();
         // Checked after taking the token, so that either `close` waits for this request or it is rejected here.
-        if self.stop.is_cancelled() {
-            return Err(Gone);
+        if self.stopping.is_cancelled() {
+            return Err(PeerGone);
         }
-        Ok(Taken {
+        Ok(AcceptedRequest {
             tracker: Arc::clone(self),
             _token: token,
         })
@@ -65,7 +65,7 @@ impl Desk {
 
     /// Stops accepting requests, waits for the pending ones, calls `before`, and closes the store.
     pub async fn close(&self, before: impl FnOnce()) -> Result<(), StoreError> {
-        self.stop.cancel();
+        self.stopping.cancel();
         self.requests.close();
         // Clients without a reply after the timeout ask the next leader.
         let _ = tokio::time::timeout(CLOSE_TIMEOUT, self.requests.wait()).await;
@@ -74,16 +74,19 @@ impl Desk {
     }
 }
 
-impl Taken {
+impl AcceptedRequest {
     /// Returns the changes after a revision, for as long as the store is open here.
     pub async fn changes(&self, since: Revision) -> Result<ChangeFeed, StoreError> {
         self.tracker.store.changes(since).await
     }
 
     /// Executes a request. A store that was closed in between counts as gone, not as an error.
-    pub async fn execute(&self, request: &Request) -> Result<Result<Reply, StoreError>, Gone> {
-        match answer(&self.tracker.store, request).await {
-            Err(StoreError::Unusable(_)) if self.tracker.stop.is_cancelled() => Err(Gone),
+    pub async fn execute(
+        &self,
+        request: &StoreRequest,
+    ) -> Result<Result<StoreReply, StoreError>, PeerGone> {
+        match dispatch(&self.tracker.store, request).await {
+            Err(StoreError::Unusable(_)) if self.tracker.stopping.is_cancelled() => Err(PeerGone),
             answer => Ok(answer),
         }
     }

@@ -12,14 +12,14 @@ use std::time::Duration;
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
-use super::guest::{Guest, Met};
-use super::holder::Holder;
-use super::known::Known;
-use super::seat::Seat;
+use super::guest::{HandshakeResult, LeaderClient};
+use super::holder::StoreLeader;
+use super::known::KnownState;
+use super::seat::StoreRole;
 use super::socket;
 use crate::connection::{ConnectionStore, StoreError};
 use crate::store::backup::BackupPlan;
-use crate::store::journal::head::Identity;
+use crate::store::journal::head::StoreIdentity;
 use crate::store::lock;
 use crate::store::sled::SledStore;
 
@@ -32,7 +32,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const MAX_PAUSE: Duration = Duration::from_millis(32);
 
 /// Accepts or rejects the identity of the store that was found, `None` for a new one, and returns the identity to use.
-pub type Unlock = dyn Fn(Option<&Identity>) -> Result<Identity, StoreError> + Send + Sync;
+pub type Unlock = dyn Fn(Option<&StoreIdentity>) -> Result<StoreIdentity, StoreError> + Send + Sync;
 
 /// Parameters of an election.
 pub struct Election {
@@ -41,16 +41,16 @@ pub struct Election {
     /// Accepts or rejects the identity of the store.
     pub unlock: Arc<Unlock>,
     /// State shared by all roles of this process.
-    pub known: Arc<Known>,
+    pub known: Arc<KnownState>,
     /// Backup configuration while this process has the store open.
     pub backups: BackupPlan,
 }
 
 /// Role and identity of the store.
-pub type Elected = (Seat, Identity);
+pub type Elected = (StoreRole, StoreIdentity);
 
 /// Reason why there is no leader to connect to.
-enum Unmet {
+enum NoLeader {
     /// There is no leader at the moment.
     Absent,
     /// The leader cannot be used; retrying does not help.
@@ -73,7 +73,7 @@ impl Election {
             }
             let attempt = async {
                 let connected = self.connect().await;
-                if let Err(Unmet::Absent) = connected {
+                if let Err(NoLeader::Absent) = connected {
                     tokio::time::sleep(pause).await;
                 }
                 connected
@@ -81,8 +81,8 @@ impl Election {
             tokio::select! {
                 connected = attempt => match connected {
                     Ok(elected) => return Ok(Some(elected)),
-                    Err(Unmet::Unusable(why)) => return Err(why),
-                    Err(Unmet::Absent) => pause = MAX_PAUSE.min(pause * 2),
+                    Err(NoLeader::Unusable(why)) => return Err(why),
+                    Err(NoLeader::Absent) => pause = MAX_PAUSE.min(pause * 2),
                 },
                 () = &mut timeout => return Err(lock::held_error(&self.data)),
                 () = &mut cancelled => return Ok(None),
@@ -110,40 +110,42 @@ impl Election {
             .map_err(|_| StoreError::Unusable("Opening the store failed".into()))??;
         let identity = store.identity().clone();
         self.known.update(store.revision(), store.notices());
-        let leader = Holder::new(store, &self.data);
+        let leader = StoreLeader::new(store, &self.data);
         self.known
             .update(self.known.revision(), leader.problem().map(str::to_owned));
-        Ok((Seat::Leader(Arc::new(leader)), identity))
+        Ok((StoreRole::Leader(Arc::new(leader)), identity))
     }
 
     /// Connects to the process that has the store open.
-    async fn connect(&self) -> Result<Elected, Unmet> {
+    async fn connect(&self) -> Result<Elected, NoLeader> {
         let stream = socket::connect(&self.data)
             .await
             .map_err(|error| match error.kind() {
-                ErrorKind::PermissionDenied => Unmet::Unusable(other_user_error(&self.data)),
-                _ => Unmet::Absent,
+                ErrorKind::PermissionDenied => NoLeader::Unusable(other_user_error(&self.data)),
+                _ => NoLeader::Absent,
             })?;
         match socket::foreign_user(&stream) {
             Ok(None) => {}
-            Ok(Some(_)) => return Err(Unmet::Unusable(other_user_error(&self.data))),
-            Err(_) => return Err(Unmet::Absent),
+            Ok(Some(_)) => return Err(NoLeader::Unusable(other_user_error(&self.data))),
+            Err(_) => return Err(NoLeader::Absent),
         }
-        let handshake = Guest::handshake(stream, Arc::clone(&self.known)).await;
-        let (client, hello) = match handshake.map_err(|_| Unmet::Absent)? {
-            Met::Leader(client, hello) => (client, hello),
-            Met::Incompatible => return Err(Unmet::Unusable(other_version_error(&self.data))),
+        let handshake = LeaderClient::handshake(stream, Arc::clone(&self.known)).await;
+        let (client, hello) = match handshake.map_err(|_| NoLeader::Absent)? {
+            HandshakeResult::Leader(client, hello) => (client, hello),
+            HandshakeResult::Incompatible => {
+                return Err(NoLeader::Unusable(other_version_error(&self.data)));
+            }
         };
         let Some(identity) = hello.identity() else {
-            return Err(Unmet::Unusable(other_version_error(&self.data)));
+            return Err(NoLeader::Unusable(other_version_error(&self.data)));
         };
         let unlock = Arc::clone(&self.unlock);
         let identity = spawn_blocking(move || unlock(Some(&identity)))
             .await
-            .map_err(|_| Unmet::Absent)?
-            .map_err(Unmet::Unusable)?;
+            .map_err(|_| NoLeader::Absent)?
+            .map_err(NoLeader::Unusable)?;
         self.known.update(hello.revision, hello.notices);
-        Ok((Seat::Client(Arc::new(client)), identity))
+        Ok((StoreRole::Client(Arc::new(client)), identity))
     }
 }
 

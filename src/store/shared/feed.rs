@@ -5,26 +5,29 @@ use std::sync::{Arc, Weak};
 
 use futures_util::StreamExt;
 
-use super::guest::Unanswered;
-use super::seat::Chair;
-use super::seating::Seating;
-use super::wire::{Reply, Request, unexpected_reply};
+use super::guest::NoReply;
+use super::seat::RequestHandle;
+use super::seating::Membership;
+use super::wire::{StoreReply, StoreRequest, unexpected_reply};
 use crate::connection::StoreError;
-use crate::connection::store::{ChangeFeed, Changed, Revision};
+use crate::connection::store::{ChangeEvent, ChangeFeed, Revision};
 
 /// Reader of the feed.
-struct Reader {
+struct SharedFeedReader {
     /// Weak, so that a feed does not keep the store open.
-    membership: Weak<Seating>,
+    membership: Weak<Membership>,
     seen: Revision,
-    fetched: VecDeque<Changed>,
+    fetched: VecDeque<ChangeEvent>,
     /// Feed of the store itself, while it is open in this process.
     local: Option<ChangeFeed>,
 }
 
 /// Returns the changes after a revision.
-pub async fn since(membership: &Arc<Seating>, since: Revision) -> Result<ChangeFeed, StoreError> {
-    let mut reader = Reader {
+pub async fn since(
+    membership: &Arc<Membership>,
+    since: Revision,
+) -> Result<ChangeFeed, StoreError> {
+    let mut reader = SharedFeedReader {
         membership: Arc::downgrade(membership),
         seen: since,
         fetched: VecDeque::new(),
@@ -37,29 +40,31 @@ pub async fn since(membership: &Arc<Seating>, since: Revision) -> Result<ChangeF
     )))
 }
 
-impl Reader {
+impl SharedFeedReader {
     /// Checks that the feed reaches back far enough, and fetches the available changes.
-    async fn start(&mut self, membership: &Arc<Seating>) -> Result<(), StoreError> {
+    async fn start(&mut self, membership: &Arc<Membership>) -> Result<(), StoreError> {
         loop {
             match membership.handle().await? {
-                Chair::Leader(tracked) => {
+                RequestHandle::Leader(tracked) => {
                     self.local = Some(tracked.changes(self.seen).await?);
                     return Ok(());
                 }
-                Chair::Client(client) => match client.send(&Request::Follow(self.seen)).await {
-                    Ok(answer) => {
-                        self.fetched = changes(answer?)?;
-                        return Ok(());
+                RequestHandle::Client(client) => {
+                    match client.send(&StoreRequest::Follow(self.seen)).await {
+                        Ok(answer) => {
+                            self.fetched = changes(answer?)?;
+                            return Ok(());
+                        }
+                        Err(NoReply::Disconnected) => {}
+                        Err(NoReply::Unresponsive) => return Err(membership.not_responding()),
                     }
-                    Err(Unanswered::Gone) => {}
-                    Err(Unanswered::Unresponsive) => return Err(membership.not_responding()),
-                },
+                }
             }
         }
     }
 
     /// Returns the next change and the reader; no reader after an error, `None` at the end.
-    async fn next(mut self) -> Option<(Result<Changed, StoreError>, Option<Self>)> {
+    async fn next(mut self) -> Option<(Result<ChangeEvent, StoreError>, Option<Self>)> {
         loop {
             if let Some(changed) = self.fetched.pop_front() {
                 self.seen = changed.revision;
@@ -82,7 +87,7 @@ impl Reader {
     }
 
     /// Waits for the next changes, or switches to the feed of a store that is open here. `Err(None)` when the store was closed.
-    async fn fetch(&mut self) -> Result<VecDeque<Changed>, Option<StoreError>> {
+    async fn fetch(&mut self) -> Result<VecDeque<ChangeEvent>, Option<StoreError>> {
         let membership = self.membership.upgrade().ok_or(None)?;
         let handle = match membership.handle().await {
             Ok(handle) => handle,
@@ -91,20 +96,22 @@ impl Reader {
         };
         drop(membership);
         match handle {
-            Chair::Leader(tracked) => {
+            RequestHandle::Leader(tracked) => {
                 self.local = Some(tracked.changes(self.seen).await?);
                 Ok(VecDeque::new())
             }
-            Chair::Client(client) => match client.send(&Request::Next(self.seen)).await {
-                Ok(answer) => Ok(changes(answer?)?),
-                Err(Unanswered::Gone | Unanswered::Unresponsive) => Ok(VecDeque::new()),
-            },
+            RequestHandle::Client(client) => {
+                match client.send(&StoreRequest::Next(self.seen)).await {
+                    Ok(answer) => Ok(changes(answer?)?),
+                    Err(NoReply::Disconnected | NoReply::Unresponsive) => Ok(VecDeque::new()),
+                }
+            }
         }
     }
 }
 
-fn changes(reply: Reply) -> Result<VecDeque<Changed>, StoreError> {
-    let Reply::Changes(changes) = reply else {
+fn changes(reply: StoreReply) -> Result<VecDeque<ChangeEvent>, StoreError> {
+    let StoreReply::Changes(changes) = reply else {
         return Err(unexpected_reply());
     };
     Ok(changes.into())

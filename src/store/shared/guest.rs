@@ -10,9 +10,12 @@ use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 use tokio_util::bytes::Bytes;
 
-use super::known::Known;
-use super::line::{self, Gone, Receiver, Sender};
-use super::wire::{HELLO, Hello, MAX_REQUEST, PROTOCOL, Protocol, Reply, Request, Said, Told};
+use super::known::KnownState;
+use super::line::{self, MessageReceiver, MessageSender, PeerGone};
+use super::wire::{
+    ClientMessage, HELLO, Hello, LeaderMessage, MAX_REQUEST, PROTOCOL, Protocol, StoreReply,
+    StoreRequest,
+};
 use crate::connection::StoreError;
 
 /// Time to wait for a reply before the leader is pinged.
@@ -22,50 +25,53 @@ const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Reason for a missing reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unanswered {
+pub enum NoReply {
     /// The leader is gone.
-    Gone,
+    Disconnected,
     /// The leader is alive but does not respond.
     Unresponsive,
 }
 
 /// Result of the handshake with the process behind the socket.
-pub enum Met {
+pub enum HandshakeResult {
     /// A leader with the same protocol.
-    Leader(Guest, Hello),
+    Leader(LeaderClient, Hello),
     /// A process with another protocol.
     Incompatible,
 }
 
 /// Client of the process that has the store open.
-pub struct Guest {
-    sender: Sender,
-    pending: Arc<Waiting>,
+pub struct LeaderClient {
+    sender: MessageSender,
+    pending: Arc<ReplySenders>,
     last: AtomicU64,
-    known: Arc<Known>,
+    known: Arc<KnownState>,
     receiving: AbortHandle,
 }
 
 /// Senders for pending replies by request number; `None` when the leader is gone.
-struct Waiting(Mutex<Option<HashMap<u64, oneshot::Sender<Bytes>>>>);
+struct ReplySenders(Mutex<Option<HashMap<u64, oneshot::Sender<Bytes>>>>);
 
-impl Guest {
+impl LeaderClient {
     /// Reads the hello of the leader and replies with the protocol version.
-    pub async fn handshake(stream: UnixStream, known: Arc<Known>) -> Result<Met, Gone> {
+    pub async fn handshake(
+        stream: UnixStream,
+        known: Arc<KnownState>,
+    ) -> Result<HandshakeResult, PeerGone> {
         let (sender, mut receiver) = line::open(stream, usize::MAX);
         let (HELLO, hello) = receiver.receive().await? else {
-            return Err(Gone);
+            return Err(PeerGone);
         };
         match line::read::<Protocol>(&hello) {
             Some(Protocol { protocol: PROTOCOL }) => {}
-            Some(_) | None => return Ok(Met::Incompatible),
+            Some(_) | None => return Ok(HandshakeResult::Incompatible),
         }
         let Some(hello) = line::read::<Hello>(&hello) else {
-            return Ok(Met::Incompatible);
+            return Ok(HandshakeResult::Incompatible);
         };
-        let reply = line::write(&Protocol { protocol: PROTOCOL }).map_err(|_| Gone)?;
+        let reply = line::write(&Protocol { protocol: PROTOCOL }).map_err(|_| PeerGone)?;
         sender.send(HELLO, reply).await?;
-        let pending = Arc::new(Waiting(Mutex::new(Some(HashMap::new()))));
+        let pending = Arc::new(ReplySenders(Mutex::new(Some(HashMap::new()))));
         let receiving = tokio::spawn(receive(receiver, Arc::clone(&pending))).abort_handle();
         let client = Self {
             sender,
@@ -74,7 +80,7 @@ impl Guest {
             known,
             receiving,
         };
-        Ok(Met::Leader(client, hello))
+        Ok(HandshakeResult::Leader(client, hello))
     }
 
     /// Returns true when the leader is gone.
@@ -89,8 +95,12 @@ impl Guest {
     }
 
     /// Sends a request and waits for the reply for as long as the leader responds to pings.
-    pub async fn send(&self, request: &Request) -> Result<Result<Reply, StoreError>, Unanswered> {
-        let message = line::write(&Said::Ask(request)).map_err(|_| Unanswered::Gone)?;
+    pub async fn send(
+        &self,
+        request: &StoreRequest,
+    ) -> Result<Result<StoreReply, StoreError>, NoReply> {
+        let message =
+            line::write(&ClientMessage::Ask(request)).map_err(|_| NoReply::Disconnected)?;
         if message.len() > MAX_REQUEST {
             return Ok(Err(StoreError::Unusable(
                 "The connection is too large to store".into(),
@@ -107,62 +117,67 @@ impl Guest {
                 }
             }
         };
-        let message = message.map_err(|_| Unanswered::Gone)?;
-        let reply: Told = line::read(&message).ok_or(Unanswered::Gone)?;
+        let message = message.map_err(|_| NoReply::Disconnected)?;
+        let reply: LeaderMessage = line::read(&message).ok_or(NoReply::Disconnected)?;
         self.known.update(reply.revision, reply.notices);
         Ok(reply.answer)
     }
 
     /// Checks that the leader responds.
-    async fn ping(&self) -> Result<(), Unanswered> {
-        let message = line::write(&Said::Ask(Request::Ping)).map_err(|_| Unanswered::Gone)?;
+    async fn ping(&self) -> Result<(), NoReply> {
+        let message = line::write(&ClientMessage::Ask(StoreRequest::Ping))
+            .map_err(|_| NoReply::Disconnected)?;
         let pinged = async {
-            let mut call = self.start(&Request::Ping, message).await?;
-            (&mut call.reply).await.map_err(|_| Unanswered::Gone)
+            let mut call = self.start(&StoreRequest::Ping, message).await?;
+            (&mut call.reply).await.map_err(|_| NoReply::Disconnected)
         };
         match tokio::time::timeout(PING_TIMEOUT, pinged).await {
             Ok(here) => here.map(drop),
-            Err(_) => Err(Unanswered::Unresponsive),
+            Err(_) => Err(NoReply::Unresponsive),
         }
     }
 
-    async fn start(&self, request: &Request, message: Bytes) -> Result<Asked<'_>, Unanswered> {
+    async fn start(
+        &self,
+        request: &StoreRequest,
+        message: Bytes,
+    ) -> Result<PendingRequest<'_>, NoReply> {
         let number = self.last.fetch_add(1, Ordering::Relaxed) + 1;
         let (sender, reply) = oneshot::channel();
         match &mut *self.pending.lock() {
             Some(pending) => pending.insert(number, sender),
-            None => return Err(Unanswered::Gone),
+            None => return Err(NoReply::Disconnected),
         };
-        let call = Asked {
+        let call = PendingRequest {
             client: self,
             number,
             reply,
-            is_long_poll: matches!(request, Request::Next(_)),
+            is_long_poll: matches!(request, StoreRequest::Next(_)),
         };
         match tokio::time::timeout(PING_TIMEOUT, self.sender.send(number, message)).await {
             Ok(Ok(())) => Ok(call),
-            Ok(Err(Gone)) => Err(Unanswered::Gone),
-            Err(_) => Err(Unanswered::Unresponsive),
+            Ok(Err(PeerGone)) => Err(NoReply::Disconnected),
+            Err(_) => Err(NoReply::Unresponsive),
         }
     }
 }
 
-impl Drop for Guest {
+impl Drop for LeaderClient {
     fn drop(&mut self) {
         self.disconnect();
     }
 }
 
 /// Request without a reply so far.
-struct Asked<'a> {
-    client: &'a Guest,
+struct PendingRequest<'a> {
+    client: &'a LeaderClient,
     number: u64,
     reply: oneshot::Receiver<Bytes>,
     /// True when the reply is sent only once something happens.
     is_long_poll: bool,
 }
 
-impl Drop for Asked<'_> {
+impl Drop for PendingRequest<'_> {
     fn drop(&mut self) {
         let was_pending = match &mut *self.client.pending.lock() {
             Some(pending) => pending.remove(&self.number).is_some(),
@@ -170,14 +185,14 @@ impl Drop for Asked<'_> {
         };
         if self.is_long_poll
             && was_pending
-            && let Ok(message) = line::write(&Said::<Request>::Forget)
+            && let Ok(message) = line::write(&ClientMessage::<StoreRequest>::Forget)
         {
             self.client.sender.try_send(self.number, message);
         }
     }
 }
 
-impl Waiting {
+impl ReplySenders {
     fn lock(&self) -> MutexGuard<'_, Option<HashMap<u64, oneshot::Sender<Bytes>>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -192,7 +207,7 @@ impl Waiting {
     }
 }
 
-async fn receive(mut receiver: Receiver, pending: Arc<Waiting>) {
+async fn receive(mut receiver: MessageReceiver, pending: Arc<ReplySenders>) {
     while let Ok((number, message)) = receiver.receive().await {
         if let Some(sender) = pending.take(number) {
             // The caller may have been cancelled.

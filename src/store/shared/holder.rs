@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use tokio::net::UnixListener;
 
-use super::desk::Desk;
+use super::desk::RequestTracker;
 use super::socket;
-use super::visit::Visit;
+use super::visit::ClientSession;
 use crate::connection::StoreError;
 use crate::store::sled::SledStore;
 
@@ -16,18 +16,18 @@ use crate::store::sled::SledStore;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Leader of a store.
-pub struct Holder {
-    tracker: Arc<Desk>,
+pub struct StoreLeader {
+    tracker: Arc<RequestTracker>,
     /// Data folder of the socket, while the socket belongs to this leader.
     socket: Mutex<Option<PathBuf>>,
     /// Reason why clients cannot connect.
     problem: Option<String>,
 }
 
-impl Holder {
+impl StoreLeader {
     /// Starts serving a store that this process has opened in a folder.
     pub fn new(store: SledStore, data: &Path) -> Self {
-        let tracker = Arc::new(Desk::new(store));
+        let tracker = Arc::new(RequestTracker::new(store));
         let (socket, problem) = match socket::listen(data) {
             Ok(listener) => {
                 tokio::spawn(listen(listener, Arc::clone(&tracker)));
@@ -49,7 +49,7 @@ impl Holder {
     }
 
     /// Tracker of all requests.
-    pub const fn tracker(&self) -> &Arc<Desk> {
+    pub const fn tracker(&self) -> &Arc<RequestTracker> {
         &self.tracker
     }
 
@@ -73,14 +73,14 @@ impl Holder {
     }
 }
 
-impl Drop for Holder {
+impl Drop for StoreLeader {
     fn drop(&mut self) {
         self.tracker.stop().cancel();
         self.remove_socket();
     }
 }
 
-async fn listen(listener: UnixListener, tracker: Arc<Desk>) {
+async fn listen(listener: UnixListener, tracker: Arc<RequestTracker>) {
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -88,7 +88,7 @@ async fn listen(listener: UnixListener, tracker: Arc<Desk>) {
         };
         match accepted.and_then(|(stream, _)| Ok((socket::foreign_user(&stream)?, stream))) {
             Ok((None, stream)) => {
-                tokio::spawn(Visit::serve(Arc::clone(&tracker), stream));
+                tokio::spawn(ClientSession::serve(Arc::clone(&tracker), stream));
             }
             Ok((Some(user), _)) => tracing::warn!(user, "connection of another user rejected"),
             Err(error) => {

@@ -7,12 +7,12 @@ use crate::connection::store::{Revision, StoreNotice};
 
 /// Newest known revision and notices.
 #[derive(Default)]
-pub struct Known {
+pub struct KnownState {
     revision: AtomicU64,
     notices: Mutex<Vec<StoreNotice>>,
 }
 
-impl Known {
+impl KnownState {
     /// Updates the state.
     pub fn update(&self, revision: Revision, notices: impl IntoIterator<Item = StoreNotice>) {
         self.revision.fetch_max(revision.0, Ordering::AcqRel);

@@ -25,19 +25,19 @@ const HEAD: usize = 9;
 const QUEUE: usize = 64;
 
 /// Returns both ends of a message channel over a socket. A task writes the messages until all senders are dropped.
-pub fn open(stream: UnixStream, max_length: usize) -> (Sender, Receiver) {
+pub fn open(stream: UnixStream, max_length: usize) -> (MessageSender, MessageReceiver) {
     let (read, write) = stream.into_split();
     let (sender, messages) = mpsc::channel(QUEUE);
     tokio::spawn(async move {
         // The receiver notices when the peer is gone.
         let _ = write_frames(messages, write).await;
     });
-    let receiver = Receiver {
+    let receiver = MessageReceiver {
         frames: FramedRead::new(read, codec()),
         parts: HashMap::new(),
         max_length,
     };
-    (Sender(sender), receiver)
+    (MessageSender(sender), receiver)
 }
 
 fn codec() -> LengthDelimitedCodec {
@@ -48,19 +48,19 @@ fn codec() -> LengthDelimitedCodec {
 
 /// The peer is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Gone;
+pub struct PeerGone;
 
 /// Request number and message.
-pub type Message = (u64, Bytes);
+pub type NumberedMessage = (u64, Bytes);
 
 /// Sender of messages.
 #[derive(Clone)]
-pub struct Sender(mpsc::Sender<Message>);
+pub struct MessageSender(mpsc::Sender<NumberedMessage>);
 
-impl Sender {
+impl MessageSender {
     /// Sends a message. Cancelling the future before it completes sends nothing.
-    pub async fn send(&self, number: u64, message: Bytes) -> Result<(), Gone> {
-        self.0.send((number, message)).await.map_err(|_| Gone)
+    pub async fn send(&self, number: u64, message: Bytes) -> Result<(), PeerGone> {
+        self.0.send((number, message)).await.map_err(|_| PeerGone)
     }
 
     /// Sends a message if the queue has room.
@@ -81,22 +81,22 @@ pub fn read<T: DeserializeOwned>(message: &[u8]) -> Option<T> {
 }
 
 /// Receiver of messages.
-pub struct Receiver {
+pub struct MessageReceiver {
     frames: FramedRead<OwnedReadHalf, LengthDelimitedCodec>,
     /// Incomplete messages by request number.
     parts: HashMap<u64, BytesMut>,
     max_length: usize,
 }
 
-impl Receiver {
+impl MessageReceiver {
     /// Receives the next message. Invalid frames and messages that exceed the maximum length count as a disconnect.
-    pub async fn receive(&mut self) -> Result<Message, Gone> {
+    pub async fn receive(&mut self) -> Result<NumberedMessage, PeerGone> {
         loop {
             let Some(Ok(mut frame)) = self.frames.next().await else {
-                return Err(Gone);
+                return Err(PeerGone);
             };
             if frame.len() < HEAD {
-                return Err(Gone);
+                return Err(PeerGone);
             }
             let (number, is_last) = (frame.get_u64_le(), frame.get_u8() == 1);
             let message = match self.parts.remove(&number) {
@@ -107,7 +107,7 @@ impl Receiver {
                 }
             };
             if message.len() > self.max_length {
-                return Err(Gone);
+                return Err(PeerGone);
             }
             if is_last {
                 return Ok((number, message.freeze()));
@@ -118,11 +118,11 @@ impl Receiver {
 }
 
 async fn write_frames(
-    mut messages: mpsc::Receiver<Message>,
+    mut messages: mpsc::Receiver<NumberedMessage>,
     mut out: OwnedWriteHalf,
 ) -> io::Result<()> {
     let mut codec = codec();
-    let mut in_progress: VecDeque<Message> = VecDeque::new();
+    let mut in_progress: VecDeque<NumberedMessage> = VecDeque::new();
     let mut frames = BytesMut::new();
     loop {
         if in_progress.is_empty() {

@@ -2,42 +2,42 @@
 
 use std::sync::Arc;
 
-use super::desk::Taken;
-use super::guest::{Guest, Unanswered};
-use super::holder::Holder;
-use super::line::Gone;
-use super::wire::{Reply, Request};
+use super::desk::AcceptedRequest;
+use super::guest::{LeaderClient, NoReply};
+use super::holder::StoreLeader;
+use super::line::PeerGone;
+use super::wire::{StoreReply, StoreRequest};
 use crate::connection::StoreError;
 
 /// Role of this process.
 #[derive(Clone)]
-pub enum Seat {
+pub enum StoreRole {
     /// This process has the store open.
-    Leader(Arc<Holder>),
+    Leader(Arc<StoreLeader>),
     /// Another process has the store open.
-    Client(Arc<Guest>),
+    Client(Arc<LeaderClient>),
 }
 
 /// Handle for one request.
-pub enum Chair {
+pub enum RequestHandle {
     /// Executed here; the store is not closed before the request is answered.
-    Leader(Taken),
+    Leader(AcceptedRequest),
     /// Sent to the leader.
-    Client(Arc<Guest>),
+    Client(Arc<LeaderClient>),
 }
 
-impl Seat {
+impl StoreRole {
     /// Returns a handle for one request, or `None` when this role has ended.
-    pub fn handle(&self) -> Option<Chair> {
+    pub fn handle(&self) -> Option<RequestHandle> {
         match self {
-            Self::Leader(leader) => leader.tracker().accept().ok().map(Chair::Leader),
+            Self::Leader(leader) => leader.tracker().accept().ok().map(RequestHandle::Leader),
             Self::Client(client) if client.is_disconnected() => None,
-            Self::Client(client) => Some(Chair::Client(Arc::clone(client))),
+            Self::Client(client) => Some(RequestHandle::Client(Arc::clone(client))),
         }
     }
 
     /// Ends the role and releases the store to the next process.
-    pub async fn leave(&self) -> Result<(), StoreError> {
+    pub async fn shut_down(&self) -> Result<(), StoreError> {
         match self {
             Self::Leader(leader) => leader.close().await,
             Self::Client(client) => {
@@ -48,14 +48,17 @@ impl Seat {
     }
 }
 
-impl Chair {
+impl RequestHandle {
     /// Executes or sends a request.
-    pub async fn send(&self, request: &Request) -> Result<Result<Reply, StoreError>, Unanswered> {
+    pub async fn send(
+        &self,
+        request: &StoreRequest,
+    ) -> Result<Result<StoreReply, StoreError>, NoReply> {
         match self {
             Self::Leader(tracked) => tracked
                 .execute(request)
                 .await
-                .map_err(|Gone| Unanswered::Gone),
+                .map_err(|PeerGone| NoReply::Disconnected),
             Self::Client(client) => client.send(request).await,
         }
     }

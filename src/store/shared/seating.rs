@@ -7,16 +7,16 @@ use std::time::Instant;
 use tokio::sync::{Mutex, watch};
 
 use super::election::{Election, Unlock};
-use super::known::Known;
-use super::seat::{Chair, Seat};
+use super::known::KnownState;
+use super::seat::{RequestHandle, StoreRole};
 use crate::connection::{ConnectionStore, StoreError};
 use crate::store::backup::BackupPlan;
-use crate::store::journal::head::Identity;
+use crate::store::journal::head::StoreIdentity;
 use crate::store::lock;
 
 /// Lifecycle state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
+pub enum MemberStage {
     /// A role may be taken.
     Open,
     /// Paused: requests wait.
@@ -26,22 +26,22 @@ pub enum Stage {
 }
 
 /// Membership of this process.
-pub struct Seating {
+pub struct Membership {
     data: PathBuf,
     backups: BackupPlan,
     /// Identity of the store; another store in the same folder is rejected.
-    identity: OnceLock<Identity>,
+    identity: OnceLock<StoreIdentity>,
     /// Accepts or rejects the store that is found first.
     unlock: OnceLock<Arc<Unlock>>,
     /// State of the store as known to this process.
-    pub known: Arc<Known>,
-    stage: watch::Sender<Stage>,
-    current: RwLock<Option<Seat>>,
+    pub known: Arc<KnownState>,
+    stage: watch::Sender<MemberStage>,
+    current: RwLock<Option<StoreRole>>,
     /// Held while a role is taken or left. Contains the time and error of the last failed election.
     election_lock: Mutex<Option<(Instant, StoreError)>>,
 }
 
-impl Seating {
+impl Membership {
     /// Returns a membership without a role.
     pub fn new(data: &Path, backups: BackupPlan) -> Self {
         Self {
@@ -50,7 +50,7 @@ impl Seating {
             identity: OnceLock::new(),
             unlock: OnceLock::new(),
             known: Arc::default(),
-            stage: watch::Sender::new(Stage::Open),
+            stage: watch::Sender::new(MemberStage::Open),
             current: RwLock::default(),
             election_lock: Mutex::default(),
         }
@@ -62,7 +62,7 @@ impl Seating {
     }
 
     /// Takes the first role, at a store that `unlock` accepts.
-    pub async fn open(self: &Arc<Self>, unlock: Arc<Unlock>) -> Result<Identity, StoreError> {
+    pub async fn open(self: &Arc<Self>, unlock: Arc<Unlock>) -> Result<StoreIdentity, StoreError> {
         // A store is opened once, so the cell is empty.
         let _ = self.unlock.set(unlock);
         self.handle().await?;
@@ -70,14 +70,14 @@ impl Seating {
     }
 
     /// Returns a handle for one request; takes a new role when the current one has ended.
-    pub async fn handle(self: &Arc<Self>) -> Result<Chair, StoreError> {
+    pub async fn handle(self: &Arc<Self>) -> Result<RequestHandle, StoreError> {
         let mut stage = self.stage.subscribe();
         loop {
             let now = *stage
-                .wait_for(|stage| *stage != Stage::Paused)
+                .wait_for(|stage| *stage != MemberStage::Paused)
                 .await
                 .map_err(|_| closed_error())?;
-            if now == Stage::Closed {
+            if now == MemberStage::Closed {
                 return Err(closed_error());
             }
             if let Some(handle) = self.current_handle() {
@@ -100,12 +100,12 @@ impl Seating {
             Some(_) | None => {}
         }
         let mut stage = self.stage.subscribe();
-        if *stage.borrow_and_update() != Stage::Open || self.current_handle().is_some() {
+        if *stage.borrow_and_update() != MemberStage::Open || self.current_handle().is_some() {
             return Ok(());
         }
         let cancelled = async move {
             // The sender lives as long as this membership, so waiting cannot fail.
-            let _ = stage.wait_for(|stage| *stage != Stage::Open).await;
+            let _ = stage.wait_for(|stage| *stage != MemberStage::Open).await;
         };
         let election = self.election().ok_or_else(closed_error)?;
         let role = match election.run(cancelled).await {
@@ -120,11 +120,11 @@ impl Seating {
                 return Err(why);
             }
         };
-        if *self.stage.borrow() == Stage::Open {
+        if *self.stage.borrow() == MemberStage::Open {
             *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(role);
             return Ok(());
         }
-        role.leave().await
+        role.shut_down().await
     }
 
     /// Returns `None` before the store was opened.
@@ -142,9 +142,9 @@ impl Seating {
     }
 
     /// Leaves the role to pause or close, and takes none while the stage is not open.
-    pub async fn leave(&self, stage: Stage) -> Result<(), StoreError> {
+    pub async fn shut_down(&self, stage: MemberStage) -> Result<(), StoreError> {
         self.stage.send_if_modified(|now| {
-            let changes = *now != Stage::Closed;
+            let changes = *now != MemberStage::Closed;
             if changes {
                 *now = stage;
             }
@@ -160,7 +160,7 @@ impl Seating {
         let Some(role) = role else {
             return Ok(());
         };
-        let result = role.leave().await;
+        let result = role.shut_down().await;
         self.update(&role);
         result
     }
@@ -168,9 +168,9 @@ impl Seating {
     /// Allows taking a role again after a pause.
     pub fn resume(&self) {
         self.stage.send_if_modified(|now| {
-            let was_paused = *now == Stage::Paused;
+            let was_paused = *now == MemberStage::Paused;
             if was_paused {
-                *now = Stage::Open;
+                *now = MemberStage::Open;
             }
             was_paused
         });
@@ -178,7 +178,7 @@ impl Seating {
 
     /// Returns true when the membership was closed permanently.
     pub fn is_closed(&self) -> bool {
-        *self.stage.borrow() == Stage::Closed
+        *self.stage.borrow() == MemberStage::Closed
     }
 
     /// Error for a leader that does not respond.
@@ -193,38 +193,38 @@ impl Seating {
         }
     }
 
-    fn update(&self, role: &Seat) {
+    fn update(&self, role: &StoreRole) {
         match role {
-            Seat::Leader(leader) => {
+            StoreRole::Leader(leader) => {
                 let store = leader.tracker().store();
                 self.known.update(store.revision(), store.notices());
             }
             // Every reply of the leader updates the state.
-            Seat::Client(_) => {}
+            StoreRole::Client(_) => {}
         }
     }
 
-    fn current_handle(&self) -> Option<Chair> {
-        self.current().as_ref().and_then(Seat::handle)
+    fn current_handle(&self) -> Option<RequestHandle> {
+        self.current().as_ref().and_then(StoreRole::handle)
     }
 
-    fn current(&self) -> RwLockReadGuard<'_, Option<Seat>> {
+    fn current(&self) -> RwLockReadGuard<'_, Option<StoreRole>> {
         self.current.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Seating {
+impl Drop for Membership {
     fn drop(&mut self) {
         // A feed may still wait for a reply.
-        if let Some(Seat::Client(client)) = &*self.current() {
+        if let Some(StoreRole::Client(client)) = &*self.current() {
             client.disconnect();
         }
     }
 }
 
 /// Accepts only the store that was open before, not another one that replaced it.
-fn require_identity(identity: Identity, data: PathBuf) -> Arc<Unlock> {
-    Arc::new(move |found: Option<&Identity>| {
+fn require_identity(identity: StoreIdentity, data: PathBuf) -> Arc<Unlock> {
+    Arc::new(move |found: Option<&StoreIdentity>| {
         if found == Some(&identity) {
             return Ok(identity.clone());
         }

@@ -20,13 +20,13 @@ const MAX_LENGTH: usize = 107;
 ///
 /// The path of a data folder can exceed the maximum length of a socket address. The folder is then opened, and the socket
 /// addressed through the short `/proc/self/fd` path of the descriptor.
-struct Place {
+struct SocketPath {
     path: PathBuf,
     /// Keeps the descriptor open while the path is in use.
     _folder: Option<File>,
 }
 
-impl Place {
+impl SocketPath {
     fn new(data: &Path) -> io::Result<Self> {
         let path = data.join(NAME);
         if path.as_os_str().len() <= MAX_LENGTH {
@@ -53,7 +53,7 @@ impl Place {
 /// Listens in a data folder, replacing a previous socket. The caller must hold the lock.
 pub fn listen(data: &Path) -> io::Result<UnixListener> {
     remove(data)?;
-    let place = Place::new(data)?;
+    let place = SocketPath::new(data)?;
     let listener = UnixListener::bind(&place.path)?;
     std::fs::set_permissions(&place.path, Permissions::from_mode(0o600))?;
     Ok(listener)
@@ -69,7 +69,7 @@ pub fn remove(data: &Path) -> io::Result<()> {
 
 /// Connects to the leader of a data folder.
 pub async fn connect(data: &Path) -> io::Result<UnixStream> {
-    let place = Place::new(data)?;
+    let place = SocketPath::new(data)?;
     UnixStream::connect(&place.path).await
 }
 

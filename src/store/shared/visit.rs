@@ -10,57 +10,60 @@ use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
-use super::desk::{Desk, Taken};
-use super::line::{self, Gone, Message, Sender};
-use super::wire::{HELLO, Hello, MAX_REQUEST, PROTOCOL, Protocol, Reply, Request, Said, Told};
+use super::desk::{AcceptedRequest, RequestTracker};
+use super::line::{self, MessageSender, NumberedMessage, PeerGone};
+use super::wire::{
+    ClientMessage, HELLO, Hello, LeaderMessage, MAX_REQUEST, PROTOCOL, Protocol, StoreReply,
+    StoreRequest,
+};
 use crate::connection::{ConnectionStore, StoreError};
 
 /// Maximum time for a client to send its hello.
 const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Session of one client.
-pub struct Visit {
-    tracker: Arc<Desk>,
-    sender: Sender,
+pub struct ClientSession {
+    tracker: Arc<RequestTracker>,
+    sender: MessageSender,
     /// Cancelled when the client is gone.
-    end: CancellationToken,
+    closed: CancellationToken,
     /// Number of the store's notices sent to the client so far.
     sent_notices: AtomicUsize,
     /// Requests that wait for an event, by number.
-    waits: Mutex<HashMap<u64, CancellationToken>>,
+    waiting: Mutex<HashMap<u64, CancellationToken>>,
 }
 
-impl Visit {
+impl ClientSession {
     /// Serves a client until it disconnects, sends an invalid hello, or the tracker closes.
-    pub async fn serve(tracker: Arc<Desk>, stream: UnixStream) {
+    pub async fn serve(tracker: Arc<RequestTracker>, stream: UnixStream) {
         let (sender, mut receiver) = line::open(stream, MAX_REQUEST);
         let end = tracker.stop().child_token();
         let visit = Arc::new(Self {
             tracker,
             sender,
-            end: end.clone(),
+            closed: end.clone(),
             sent_notices: AtomicUsize::new(0),
-            waits: Mutex::default(),
+            waiting: Mutex::default(),
         });
         let session = async {
             visit.send_hello().await?;
             let first = tokio::time::timeout(HELLO_TIMEOUT, receiver.receive()).await;
-            let (HELLO, message) = first.map_err(|_| Gone)?? else {
-                return Err(Gone);
+            let (HELLO, message) = first.map_err(|_| PeerGone)?? else {
+                return Err(PeerGone);
             };
             match line::read(&message) {
                 Some(Protocol { protocol: PROTOCOL }) => {}
-                Some(_) | None => return Err(Gone),
+                Some(_) | None => return Err(PeerGone),
             }
             loop {
                 visit.dispatch(receiver.receive().await?);
             }
         };
-        let _: Option<Result<(), Gone>> = end.run_until_cancelled(session).await;
+        let _: Option<Result<(), PeerGone>> = end.run_until_cancelled(session).await;
         end.cancel();
     }
 
-    async fn send_hello(&self) -> Result<(), Gone> {
+    async fn send_hello(&self) -> Result<(), PeerGone> {
         let store = self.tracker.store();
         let identity = store.identity();
         let notices = store.notices();
@@ -72,21 +75,21 @@ impl Visit {
             revision: store.revision(),
             notices,
         };
-        let hello = line::write(&hello).map_err(|_| Gone)?;
+        let hello = line::write(&hello).map_err(|_| PeerGone)?;
         self.sender.send(HELLO, hello).await
     }
 
-    fn dispatch(self: &Arc<Self>, (number, message): Message) {
+    fn dispatch(self: &Arc<Self>, (number, message): NumberedMessage) {
         match line::read(&message) {
-            Some(Said::Ask(request @ Request::Next(_))) => self.wait(number, request),
-            Some(Said::Ask(request)) => {
+            Some(ClientMessage::Ask(request @ StoreRequest::Next(_))) => self.wait(number, request),
+            Some(ClientMessage::Ask(request)) => {
                 // A request that arrives during shutdown is sent to the next leader by the client.
                 if let Ok(tracked) = self.tracker.accept() {
-                    tokio::spawn(Arc::clone(self).answer(number, request, tracked));
+                    tokio::spawn(Arc::clone(self).send_reply(number, request, tracked));
                 }
             }
-            Some(Said::Forget) => {
-                let wait = self.waits().remove(&number);
+            Some(ClientMessage::Forget) => {
+                let wait = self.lock_waiting().remove(&number);
                 wait.inspect(CancellationToken::cancel);
             }
             None => {
@@ -101,9 +104,14 @@ impl Visit {
     }
 
     /// Answers immediately; long lists are produced on a blocking thread.
-    async fn answer(self: Arc<Self>, number: u64, request: Request, tracked: Taken) {
+    async fn send_reply(
+        self: Arc<Self>,
+        number: u64,
+        request: StoreRequest,
+        tracked: AcceptedRequest,
+    ) {
         let message = match request {
-            Request::List(_) | Request::Versions { .. } => {
+            StoreRequest::List(_) | StoreRequest::Versions { .. } => {
                 let (visit, runtime) = (Arc::clone(&self), Handle::current());
                 let listed = spawn_blocking(move || {
                     let answer = runtime.block_on(tracked.execute(&request)).ok()?;
@@ -118,21 +126,21 @@ impl Visit {
             }
             request => match tracked.execute(&request).await {
                 Ok(answer) => self.reply(answer),
-                Err(Gone) => return,
+                Err(PeerGone) => return,
             },
         };
         self.send(number, message).await;
     }
 
     /// Answers when something happens, unless the client disconnects before.
-    fn wait(self: &Arc<Self>, number: u64, request: Request) {
-        let wait = self.end.child_token();
-        self.waits().insert(number, wait.clone());
+    fn wait(self: &Arc<Self>, number: u64, request: StoreRequest) {
+        let wait = self.closed.child_token();
+        self.lock_waiting().insert(number, wait.clone());
         let visit = Arc::clone(self);
         tokio::spawn(async move {
-            let next = super::answer::answer(visit.tracker.store(), &request);
+            let next = super::answer::dispatch(visit.tracker.store(), &request);
             let happened = wait.run_until_cancelled(next).await;
-            visit.waits().remove(&number);
+            visit.lock_waiting().remove(&number);
             if let Some(answer) = happened {
                 let message = visit.reply(answer);
                 visit.send(number, message).await;
@@ -140,19 +148,19 @@ impl Visit {
         });
     }
 
-    fn reply(&self, answer: Result<Reply, StoreError>) -> Told {
+    fn reply(&self, answer: Result<StoreReply, StoreError>) -> LeaderMessage {
         let store = self.tracker.store();
         let mut notices = store.notices();
         let sent = self.sent_notices.fetch_max(notices.len(), Ordering::AcqRel);
         notices.drain(..sent.min(notices.len()));
-        Told {
+        LeaderMessage {
             revision: store.revision(),
             notices,
             answer,
         }
     }
 
-    async fn send(&self, number: u64, message: Told) {
+    async fn send(&self, number: u64, message: LeaderMessage) {
         let Ok(message) = line::write(&message) else {
             return;
         };
@@ -160,7 +168,7 @@ impl Visit {
         let _ = self.sender.send(number, message).await;
     }
 
-    fn waits(&self) -> std::sync::MutexGuard<'_, HashMap<u64, CancellationToken>> {
-        self.waits.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock_waiting(&self) -> std::sync::MutexGuard<'_, HashMap<u64, CancellationToken>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

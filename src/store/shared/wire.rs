@@ -7,11 +7,11 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::connection::store::{Changed, Revision, Save, StoreNotice};
+use crate::connection::store::{ChangeEvent, Revision, SaveConnection, StoreNotice};
 use crate::connection::{
-    Connection, ConnectionItem, Page, Query, Sealed, StoreError, Version, Window,
+    Connection, ConnectionItem, ListQuery, Page, PageRequest, SealedSecret, StoreError, Version,
 };
-use crate::store::journal::head::Identity;
+use crate::store::journal::head::StoreIdentity;
 
 /// Protocol version. The first message of both sides contains it as [`Protocol`], in every later version too.
 pub const PROTOCOL: u32 = 1;
@@ -46,8 +46,8 @@ pub struct Hello {
 
 impl Hello {
     /// Returns the identity of the store, or `None` when the check value is malformed.
-    pub fn identity(&self) -> Option<Identity> {
-        Some(Identity {
+    pub fn identity(&self) -> Option<StoreIdentity> {
+        Some(StoreIdentity {
             store: self.store,
             check: self.check.as_slice().try_into().ok()?,
         })
@@ -56,7 +56,7 @@ impl Hello {
 
 /// Message of a client.
 #[derive(Debug, Serialize, Deserialize)]
-pub enum Said<R = Request> {
+pub enum ClientMessage<R = StoreRequest> {
     /// A request.
     Ask(R),
     /// The client no longer waits for the reply.
@@ -65,13 +65,13 @@ pub enum Said<R = Request> {
 
 /// Request to the store.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub enum Request {
+pub enum StoreRequest {
     /// Connection with an ID.
     Get(Uuid),
     /// Connection with an alias.
     Find(String),
     /// Connections matching a query.
-    List(Query),
+    List(ListQuery),
     /// Aliases with a prefix.
     Aliases {
         /// Prefix of the aliases.
@@ -86,7 +86,7 @@ pub enum Request {
         /// ID of the connection.
         id: Uuid,
         /// Requested page.
-        window: Window,
+        window: PageRequest,
     },
     /// Version of a connection.
     Version {
@@ -107,7 +107,7 @@ pub enum Request {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Write {
     /// Saves a connection.
-    Save(Box<Save<Sealed>>),
+    Save(Box<SaveConnection<SealedSecret>>),
     /// Deletes a connection.
     Delete {
         /// ID of the connection.
@@ -119,20 +119,20 @@ pub enum Write {
 
 /// Reply of the leader.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Told {
+pub struct LeaderMessage {
     /// Newest revision at the time of the reply.
     pub revision: Revision,
     /// Notices for the user that were not sent to this client yet.
     pub notices: Vec<StoreNotice>,
     /// Result of the request.
-    pub answer: Result<Reply, StoreError>,
+    pub answer: Result<StoreReply, StoreError>,
 }
 
 /// Result by type of request.
 #[derive(Debug, Serialize, Deserialize)]
-pub enum Reply {
+pub enum StoreReply {
     /// Result of [`Request::Get`] and [`Request::Find`].
-    Connection(Option<Box<Connection<Sealed>>>),
+    Connection(Option<Box<Connection<SealedSecret>>>),
     /// Result of [`Request::List`].
     Items(Page<ConnectionItem>),
     /// Result of [`Request::Aliases`].
@@ -144,12 +144,12 @@ pub enum Reply {
     /// Result of [`Request::Version`].
     Version(Option<Box<Version>>),
     /// Result of [`Request::Follow`] and [`Request::Next`].
-    Changes(Vec<Changed>),
+    Changes(Vec<ChangeEvent>),
     /// Result of [`Request::Ping`].
     Here,
 }
 
-impl Reply {
+impl StoreReply {
     /// Returns the revision of a write.
     pub fn revision(self) -> Result<Revision, StoreError> {
         let Self::Kept(revision) = self else {

@@ -4,35 +4,35 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
 
-use super::change::Step;
-use super::feed::Feed;
+use super::change::AcceptedChange;
+use super::feed::ChangeLog;
 use super::rebuild;
 use super::repair::in_memory_notice;
-use super::rows::Applied;
-use super::views::Views;
+use super::rows::IndexHeader;
+use super::views::IndexHandle;
 use crate::connection::StoreError;
 use crate::connection::store::{Revision, StoreNotice};
 use crate::store::backup::BackupPlan;
-use crate::store::journal::head::Identity;
+use crate::store::journal::head::StoreIdentity;
 
 /// Sender for the reply to a change.
-pub type Answer = oneshot::Sender<Result<Revision, StoreError>>;
+pub type ReplySender = oneshot::Sender<Result<Revision, StoreError>>;
 
 /// Changes that were made durable together, with their reply senders.
-pub type Group = Vec<(Step, Answer)>;
+pub type DurableGroup = Vec<(AcceptedChange, ReplySender)>;
 
 /// Applies groups of changes in order.
 pub struct Applier {
     /// Identity of the store.
-    pub identity: Identity,
+    pub identity: StoreIdentity,
     /// Backup configuration.
     pub backups: BackupPlan,
     /// Data folder.
     pub data: std::path::PathBuf,
     /// Index in use.
-    pub index: Arc<Views>,
+    pub index: Arc<IndexHandle>,
     /// Change feed.
-    pub feed: Arc<Feed>,
+    pub feed: Arc<ChangeLog>,
     /// Notices for the user.
     pub notices: Arc<Notices>,
 }
@@ -41,11 +41,11 @@ impl Applier {
     /// Applies a durable group, then replies to all its callers.
     ///
     /// An index that rejects the group is abandoned and rebuilt in memory from the journal, which has the group.
-    pub fn apply(&self, group: Group) {
+    pub fn apply(&self, group: DurableGroup) {
         let Some(last) = group.last().map(|(step, _)| (step.revision, step.digest)) else {
             return;
         };
-        let applied = Applied {
+        let applied = IndexHeader {
             revision: last.0,
             digest: last.1,
             identity: self.identity.clone(),
@@ -65,7 +65,7 @@ impl Applier {
         }
     }
 
-    fn write(&self, group: &Group, applied: &Applied) -> Result<(), StoreError> {
+    fn write(&self, group: &DurableGroup, applied: &IndexHeader) -> Result<(), StoreError> {
         let mut rows = Vec::with_capacity(group.len() * 5 + 1);
         let view = self.index.current();
         for (step, _) in group {
@@ -81,7 +81,7 @@ impl Applier {
         let old = self.index.current();
         let rebuilt = rebuild::into_memory(&self.data, &self.identity, &old).and_then(|rebuilt| {
             let reported = rebuilt.report(&self.data, &self.notices);
-            rebuild::abandon(self.index.replace(rebuilt.view));
+            rebuild::abandon(self.index.replace(rebuilt.index));
             reported
         });
         rebuild::abandon(old);

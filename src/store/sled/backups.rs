@@ -13,9 +13,9 @@ use chrono::{DateTime, Utc};
 
 use super::applier::Applier;
 use super::bring_up::SMALL;
-use super::ledger::Point;
+use super::ledger::StorePosition;
 use crate::connection::StoreError;
-use crate::store::backup::shelf::Shelf;
+use crate::store::backup::shelf::BackupFolder;
 use crate::store::backup::{self, Backup};
 
 /// Minimum age of the newest backup for a backup when a store is closed.
@@ -31,13 +31,13 @@ const COPY_TIMEOUT: Duration = Duration::from_secs(5);
 const RESERVED: u64 = 32 * 1024 * 1024;
 
 /// Progress of a backup.
-enum Stage {
+enum BackupStage {
     Created,
     Copied,
 }
 
 /// Backup scheduler of one store.
-pub struct Backups {
+pub struct BackupScheduler {
     applier: Arc<Applier>,
     /// Newest revision that is in a backup or existed when the store was opened.
     covered: u64,
@@ -45,12 +45,12 @@ pub struct Backups {
     uncovered_since: Option<Instant>,
     /// True when this process changed the store.
     is_changed: bool,
-    running: Option<Receiver<Stage>>,
+    running: Option<Receiver<BackupStage>>,
 }
 
-impl Backups {
+impl BackupScheduler {
     /// Starts with the state at which the store was opened.
-    pub const fn new(applier: Arc<Applier>, point: Point) -> Self {
+    pub const fn new(applier: Arc<Applier>, point: StorePosition) -> Self {
         Self {
             applier,
             covered: point.revision,
@@ -61,7 +61,7 @@ impl Backups {
     }
 
     /// Starts a backup when one is due.
-    pub fn run_if_due(&mut self, point: Point) {
+    pub fn run_if_due(&mut self, point: StorePosition) {
         if point.revision == self.covered {
             return;
         }
@@ -79,7 +79,7 @@ impl Backups {
     }
 
     /// Starts a final backup if needed, and waits for it.
-    pub fn close(&mut self, point: Point) {
+    pub fn close(&mut self, point: StorePosition) {
         let spacing = if is_large(point) { LARGE } else { CLOSED };
         let is_worth_waiting = self.is_changed || !is_large(point);
         if is_worth_waiting && !self.is_running() && self.is_older_than(spacing, point) {
@@ -89,7 +89,7 @@ impl Backups {
             return;
         };
         // A backup that failed has added a notice.
-        if let Ok(Stage::Created) = stages.recv_timeout(BACKUP_TIMEOUT) {
+        if let Ok(BackupStage::Created) = stages.recv_timeout(BACKUP_TIMEOUT) {
             let copied = stages.recv_timeout(COPY_TIMEOUT);
             if matches!(copied, Err(RecvTimeoutError::Timeout)) {
                 self.applier.notices.add(
@@ -105,9 +105,9 @@ impl Backups {
         };
         loop {
             match stages.try_recv() {
-                Ok(Stage::Created) => {}
+                Ok(BackupStage::Created) => {}
                 Err(std::sync::mpsc::TryRecvError::Empty) => return true,
-                Ok(Stage::Copied) | Err(std::sync::mpsc::TryRecvError::Disconnected) => break,
+                Ok(BackupStage::Copied) | Err(std::sync::mpsc::TryRecvError::Disconnected) => break,
             }
         }
         self.running = None;
@@ -115,24 +115,24 @@ impl Backups {
     }
 
     /// Returns true when the store has changes that are not in its newest backup, and that backup has at least this age.
-    fn is_older_than(&self, spacing: Duration, point: Point) -> bool {
+    fn is_older_than(&self, spacing: Duration, point: StorePosition) -> bool {
         if point.revision == 0 {
             return false;
         }
-        let Ok(found) = Shelf::for_store(&self.applier.data).all() else {
+        let Ok(found) = BackupFolder::for_store(&self.applier.data).all() else {
             return true;
         };
         let store = self.applier.identity.store;
         let labels = found.into_iter().filter_map(|found| found.label.ok());
         let newest = labels
             .filter(|label| label.identity().store == store)
-            .max_by_key(|label| label.about.made);
+            .max_by_key(|label| label.info.created);
         let Some(newest) = newest else {
             return true;
         };
         // A backup from the future was created with a wrong clock.
-        let age = SystemTime::now().duration_since(newest.about.made.into());
-        newest.head.revision < point.revision && age.map_or(true, |age| age >= spacing)
+        let age = SystemTime::now().duration_since(newest.info.created.into());
+        newest.header.revision < point.revision && age.map_or(true, |age| age >= spacing)
     }
 
     fn start(&mut self) {
@@ -141,13 +141,13 @@ impl Backups {
         let started = std::thread::Builder::new()
             .name("umai-store-backup".into())
             .spawn(move || {
-                let Some(made) = make(&applier) else {
+                let Some(made) = create_backup(&applier) else {
                     return;
                 };
                 // The receiver is gone when the store is in use.
-                let _ = progress.send(Stage::Created);
+                let _ = progress.send(BackupStage::Created);
                 copy(&applier, &made);
-                let _ = progress.send(Stage::Copied);
+                let _ = progress.send(BackupStage::Copied);
             });
         match started {
             Ok(_) => self.running = Some(stages),
@@ -156,13 +156,13 @@ impl Backups {
     }
 }
 
-const fn is_large(point: Point) -> bool {
+const fn is_large(point: StorePosition) -> bool {
     point.digest.count > SMALL
 }
 
-fn make(applier: &Applier) -> Option<Backup> {
+fn create_backup(applier: &Applier) -> Option<Backup> {
     let data = &applier.data;
-    let signer = applier.backups.signer.get().cloned();
+    let signer = applier.backups.sealer.get().cloned();
     let made = check_space(data).and_then(|()| backup::create_automatic(data, signer, now()));
     match made {
         Ok(made) => Some(made),

@@ -4,53 +4,58 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::applier::{Applier, Notices};
-use super::ledger::{Ledger, Point};
+use super::ledger::{PendingWrites, StorePosition};
 use super::missing;
-use super::open::{Files, Found, Start, Way, nothing_readable, open_view};
+use super::open::{
+    IndexFolder, IndexSource, OpeningStore, StoreFiles, nothing_readable, open_index,
+};
 use super::rebuild;
-use super::repair::{Keeper, rebuild_index};
-use super::replay::Replay;
-use super::rows::Applied;
-use super::verify::{Verdict, verify};
-use super::view::View;
-use super::views::Views;
+use super::repair::{Maintenance, rebuild_index};
+use super::replay::JournalReplay;
+use super::rows::IndexHeader;
+use super::verify::{VerifyResult, verify};
+use super::view::IndexReader;
+use super::views::IndexHandle;
 use crate::connection::StoreError;
 use crate::store::files::{self, io_error};
 use crate::store::journal;
-use crate::store::journal::digest::Digest;
-use crate::store::journal::end::{self, End, Place};
-use crate::store::journal::head::{Head, Identity};
-use crate::store::journal::segment::Tail;
+use crate::store::journal::digest::StateDigest;
+use crate::store::journal::end::{self, JournalEnd, TailPosition};
+use crate::store::journal::head::{FileHeader, StoreIdentity};
+use crate::store::journal::segment::ActiveSegment;
 
 /// Maximum number of connections of a small store, which is verified before use; larger stores are verified in the background.
 pub const SMALL: u64 = 5_000;
 
 /// Store with a ready index.
-pub struct Ready {
+pub struct ReadyStore {
     /// Checks and numbers changes.
-    pub ledger: Ledger,
+    pub pending_writes: PendingWrites,
     /// Maintains the files.
-    pub keeper: Keeper,
+    pub maintenance: Maintenance,
 }
 
-impl Start {
+impl OpeningStore {
     /// Returns true when the store is small enough to finish immediately.
     pub const fn is_small(&self) -> bool {
-        self.point.digest.count <= SMALL
+        self.position.digest.count <= SMALL
     }
 
     /// Prepares the index.
-    pub fn finish(self) -> Result<Ready, StoreError> {
+    pub fn finish(self) -> Result<ReadyStore, StoreError> {
         let Self {
-            applier, lock, way, ..
+            applier,
+            lock,
+            source: way,
+            ..
         } = self;
         let ready = match way {
-            Way::Begin => begin(&applier)?,
-            Way::Adopt(view, applied) => adopt(&applier, view, &applied)?,
-            Way::BringUp(found) => bring_up(&applier, &found)?,
+            IndexSource::Create => begin(&applier)?,
+            IndexSource::Adopt(view, applied) => adopt_index(&applier, view, &applied)?,
+            IndexSource::Recover(found) => recover(&applier, &found)?,
         };
-        let State {
-            point,
+        let IndexState {
+            position: point,
             tail,
             verified,
             damaged,
@@ -58,8 +63,8 @@ impl Start {
         applier.index.set_count(point.digest.count);
         applier.feed.set_revision(point.revision);
         missing::add_notice(&applier.data, &applier.notices);
-        let mut ledger = Ledger::new(Arc::clone(&applier.index), point);
-        let mut keeper = Keeper::new(tail, applier, lock, point);
+        let mut ledger = PendingWrites::new(Arc::clone(&applier.index), point);
+        let mut keeper = Maintenance::new(tail, applier, lock, point);
         if damaged {
             keeper.request_snapshot();
         }
@@ -69,14 +74,17 @@ impl Start {
         if point.digest.count <= SMALL {
             keeper.verify_all(&mut ledger, || true);
         }
-        Ok(Ready { ledger, keeper })
+        Ok(ReadyStore {
+            pending_writes: ledger,
+            maintenance: keeper,
+        })
     }
 }
 
 /// State of a store with an index in use.
-struct State {
-    point: Point,
-    tail: Tail,
+struct IndexState {
+    position: StorePosition,
+    tail: ActiveSegment,
     /// True when the index was verified.
     verified: bool,
     /// True when part of the journal is unusable, so that a snapshot is needed.
@@ -84,26 +92,26 @@ struct State {
 }
 
 /// Starts a new store. Flushes the index once, so that an index that lost everything can be distinguished from a new one.
-fn begin(applier: &Applier) -> Result<State, StoreError> {
-    let point = Point::default();
+fn begin(applier: &Applier) -> Result<IndexState, StoreError> {
+    let point = StorePosition::default();
     files::sync_parents(&applier.data).map_err(|error| io_error(&applier.data, &error))?;
     let tail = begin_segment(&applier.data, &applier.identity, point)?;
-    applier.index.replace(begin_view(applier)?);
-    Ok(State {
-        point,
+    applier.index.replace(create_index(applier)?);
+    Ok(IndexState {
+        position: point,
         tail,
         verified: true,
         damaged: false,
     })
 }
 
-fn begin_view(applier: &Applier) -> Result<View, StoreError> {
+fn create_index(applier: &Applier) -> Result<IndexReader, StoreError> {
     let folder = applier.data.join(rebuild::FOLDER);
     files::create_folder(&folder).map_err(|error| io_error(&folder, &error))?;
-    let view = View::open(&folder)?;
-    let header = Applied {
+    let view = IndexReader::open(&folder)?;
+    let header = IndexHeader {
         revision: 0,
-        digest: Digest::default(),
+        digest: StateDigest::default(),
         identity: applier.identity.clone(),
     };
     view.apply(vec![header.row()])?;
@@ -112,8 +120,12 @@ fn begin_view(applier: &Applier) -> Result<View, StoreError> {
 }
 
 /// Continues from the index when the journal is missing, if the index is intact.
-fn adopt(applier: &Applier, view: View, header: &Applied) -> Result<State, StoreError> {
-    if verify(&view, header.digest, || true) != Verdict::Sound {
+fn adopt_index(
+    applier: &Applier,
+    view: IndexReader,
+    header: &IndexHeader,
+) -> Result<IndexState, StoreError> {
+    if verify(&view, header.digest, || true) != VerifyResult::Valid {
         return Err(nothing_readable(&applier.data));
     }
     let point = header.point();
@@ -123,8 +135,8 @@ fn adopt(applier: &Applier, view: View, header: &Applied) -> Result<State, Store
     ));
     let tail = begin_segment(&applier.data, &applier.identity, point)?;
     applier.index.replace(view);
-    Ok(State {
-        point,
+    Ok(IndexState {
+        position: point,
         tail,
         verified: true,
         damaged: true,
@@ -132,7 +144,7 @@ fn adopt(applier: &Applier, view: View, header: &Applied) -> Result<State, Store
 }
 
 /// Applies the rest of the journal to the index; rebuilds the index when that fails or the result is wrong.
-fn bring_up(applier: &Applier, found: &Files) -> Result<State, StoreError> {
+fn recover(applier: &Applier, found: &StoreFiles) -> Result<IndexState, StoreError> {
     let Applier {
         data,
         identity,
@@ -140,24 +152,24 @@ fn bring_up(applier: &Applier, found: &Files) -> Result<State, StoreError> {
         notices,
         ..
     } = applier;
-    let (view, indexed, problem) = match usable(open_view(data), identity) {
+    let (view, indexed, problem) = match usable(open_index(data), identity) {
         (_, _, Some(_)) if found.is_untouched() => {
             // The first start was interrupted before anything was stored.
             match std::fs::remove_dir_all(data.join(rebuild::FOLDER)) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                     return Err(io_error(data, &error));
                 }
-                _ => (begin_view(applier)?, Point::default(), None),
+                _ => (create_index(applier)?, StorePosition::default(), None),
             }
         }
         usable => usable,
     };
     index.replace(view);
-    let mut replay = Replay::new(index, indexed, identity, problem);
+    let mut replay = JournalReplay::new(index, indexed, identity, problem);
     let end = end::read(&found.segments, indexed.revision, |entry| replay.add(entry))
         .map_err(|error| io_error(data, &error))?;
-    let mut recovery = Course {
-        point: Point {
+    let mut recovery = RecoveryState {
+        position: StorePosition {
             revision: end.revision,
             digest: end.digest,
         },
@@ -171,54 +183,63 @@ fn bring_up(applier: &Applier, found: &Files) -> Result<State, StoreError> {
         let rebuilt = rebuild_index(data, identity, notices, &index.current(), why)?;
         recovery.damaged |= rebuilt.has_losses();
         recovery.verified = true;
-        recovery.point = Point {
-            revision: rebuilt.point.revision.max(recovery.point.revision),
-            digest: rebuilt.point.digest,
+        recovery.position = StorePosition {
+            revision: rebuilt.position.revision.max(recovery.position.revision),
+            digest: rebuilt.position.digest,
         };
-        rebuild::abandon(index.replace(rebuilt.view));
+        rebuild::abandon(index.replace(rebuilt.index));
     }
-    let Course {
-        point,
+    let RecoveryState {
+        position: point,
         verified,
         damaged,
         ..
     } = recovery;
-    Ok(State {
+    Ok(IndexState {
         tail: open_tail(applier, point, end.position.filter(|_| !damaged))?,
-        point,
+        position: point,
         verified,
         damaged,
     })
 }
 
-fn open_tail(applier: &Applier, point: Point, place: Option<Place>) -> Result<Tail, StoreError> {
+fn open_tail(
+    applier: &Applier,
+    point: StorePosition,
+    place: Option<TailPosition>,
+) -> Result<ActiveSegment, StoreError> {
     match place {
-        Some(place) => Tail::resume(&place).map_err(|error| io_error(&applier.data, &error)),
+        Some(place) => {
+            ActiveSegment::resume(&place).map_err(|error| io_error(&applier.data, &error))
+        }
         None => begin_segment(&applier.data, &applier.identity, point),
     }
 }
 
 /// Returns the usable index and its position, or the reason why there is none.
-fn usable(view: Result<Found, String>, identity: &Identity) -> (View, Point, Option<String>) {
+fn usable(
+    view: Result<IndexFolder, String>,
+    identity: &StoreIdentity,
+) -> (IndexReader, StorePosition, Option<String>) {
     let why = match view {
-        Ok(Found::View(view, applied)) if applied.identity == *identity => {
+        Ok(IndexFolder::Index(view, applied)) if applied.identity == *identity => {
             let point = applied.point();
             return (view, point, None);
         }
-        Ok(Found::View(view, _)) => {
+        Ok(IndexFolder::Index(view, _)) => {
             rebuild::abandon(Arc::new(view));
             "it belongs to another store".into()
         }
-        Ok(Found::Nothing) => "it was not found".into(),
-        Ok(Found::Empty) => "it was empty".into(),
+        Ok(IndexFolder::Absent) => "it was not found".into(),
+        Ok(IndexFolder::Empty) => "it was empty".into(),
         Err(why) => why,
     };
-    (View::Closed, Point::default(), Some(why))
+    (IndexReader::Closed, StorePosition::default(), Some(why))
 }
 
 /// Recovery state.
-struct Course {
-    point: Point,
+struct RecoveryState {
+    position: StorePosition,
     /// Reason to rebuild the index.
     problem: Option<String>,
     /// True when the index was verified.
@@ -227,16 +248,16 @@ struct Course {
     damaged: bool,
 }
 
-impl Course {
+impl RecoveryState {
     /// Compares the newest snapshot with the journal. A snapshot after the end of the journal means that the end was lost. A
     /// snapshot at its end with another digest was created from an index that had lost connections, so the index is not trusted
     /// either.
-    fn compare_snapshot(&mut self, snapshot: Option<&Head>, applied: Point) {
-        let Some(snapshot) = snapshot.filter(|head| head.revision >= self.point.revision) else {
+    fn compare_snapshot(&mut self, snapshot: Option<&FileHeader>, applied: StorePosition) {
+        let Some(snapshot) = snapshot.filter(|head| head.revision >= self.position.revision) else {
             return;
         };
-        if snapshot.revision == self.point.revision {
-            if snapshot.digest != self.point.digest {
+        if snapshot.revision == self.position.revision {
+            if snapshot.digest != self.position.digest {
                 self.problem
                     .get_or_insert_with(|| "the newest snapshot does not match the journal".into());
             }
@@ -247,41 +268,51 @@ impl Course {
             self.problem
                 .get_or_insert_with(|| "it was older than the newest snapshot".into());
         }
-        self.point = Point {
+        self.position = StorePosition {
             revision: snapshot.revision,
             digest: snapshot.digest,
         };
     }
 
     /// Uses an index that is newer than the journal, if it is intact: it has the changes lost from the end of the journal.
-    fn compare_index(&mut self, index: &Views, applied: Point, end: &End, notices: &Notices) {
+    fn compare_index(
+        &mut self,
+        index: &IndexHandle,
+        applied: StorePosition,
+        end: &JournalEnd,
+        notices: &Notices,
+    ) {
         if self.problem.is_some() || end.revision >= applied.revision {
             return;
         }
         match verify(&index.current(), applied.digest, || true) {
-            Verdict::Sound | Verdict::Stopped => {
+            VerifyResult::Valid | VerifyResult::Stopped => {
                 notices.add(format!(
                     "The end of the journal is damaged: change {} is the last readable one. \
                      Nothing is lost: the index has all changes up to {}",
                     end.revision, applied.revision
                 ));
-                self.point = applied;
+                self.position = applied;
                 self.verified = true;
                 self.damaged = true;
             }
-            Verdict::Unsound(why) => self.problem = Some(why),
+            VerifyResult::Invalid(why) => self.problem = Some(why),
         }
     }
 }
 
-fn begin_segment(data: &Path, identity: &Identity, point: Point) -> Result<Tail, StoreError> {
+fn begin_segment(
+    data: &Path,
+    identity: &StoreIdentity,
+    point: StorePosition,
+) -> Result<ActiveSegment, StoreError> {
     let folder = data.join(journal::FOLDER);
-    let head = Head {
+    let head = FileHeader {
         identity: identity.clone(),
         revision: point.revision + 1,
         digest: point.digest,
     };
     files::create_folder(&folder)
-        .and_then(|()| Tail::create(&folder, &head))
+        .and_then(|()| ActiveSegment::create(&folder, &head))
         .map_err(|error| io_error(&folder, &error))
 }

@@ -5,17 +5,17 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::rows::{self, Current, Row, SavedJson, write_json};
-use super::view::{Broken, View};
-use crate::connection::store::{Changed, Put, Revision, Save, What};
-use crate::connection::{ConnectionItem, Sealed, StoreError};
-use crate::store::journal::digest::Digest;
-use crate::store::journal::entry::{Entry, Kind};
+use super::rows::{self, CurrentState, RowChange, SavedJson, write_json};
+use super::view::{IndexReader, UnusableIndex};
+use crate::connection::store::{ChangeEvent, ChangeKind, Precondition, Revision, SaveConnection};
+use crate::connection::{ConnectionItem, SealedSecret, StoreError};
+use crate::store::journal::digest::StateDigest;
+use crate::store::journal::entry::{EntryKind, JournalEntry};
 
 /// Requested change. It is serialized by the caller, so that the writer thread has less to do.
-pub enum Ask {
+pub enum WriteRequest {
     /// Saves a connection.
-    Save(Box<AskSave>),
+    Save(Box<SaveRequest>),
     /// Deletes a connection at a version.
     Delete {
         /// ID of the connection.
@@ -26,11 +26,11 @@ pub enum Ask {
 }
 
 /// Requested save.
-pub struct AskSave {
+pub struct SaveRequest {
     /// List item of the connection.
     pub item: ConnectionItem,
     /// Precondition.
-    pub put: Put,
+    pub put: Precondition,
     /// [`SavedJson`].
     pub json: Arc<[u8]>,
 }
@@ -45,9 +45,9 @@ pub struct DeletedJson<T> {
 /// Maximum length of a serialized connection in bytes.
 const MAX_LENGTH: usize = 64 * 1024 * 1024;
 
-impl Ask {
+impl WriteRequest {
     /// Serializes a save.
-    pub fn save(save: &Save<Sealed>) -> Result<Self, StoreError> {
+    pub fn save(save: &SaveConnection<SealedSecret>) -> Result<Self, StoreError> {
         let json = write_json(&SavedJson {
             connection: &save.connection,
             change: &save.change,
@@ -57,9 +57,9 @@ impl Ask {
                 "The connection is too large to store".into(),
             ));
         }
-        Ok(Self::Save(Box::new(AskSave {
+        Ok(Self::Save(Box::new(SaveRequest {
             item: save.connection.listed(),
-            put: save.put,
+            put: save.precondition,
             json: json.into(),
         })))
     }
@@ -73,55 +73,55 @@ impl Ask {
     }
 
     /// Converts a journal entry back to a change. Returns `None` for other entries.
-    pub fn replay(entry: &Entry<'_>) -> Option<Result<Self, StoreError>> {
+    pub fn replay(entry: &JournalEntry<'_>) -> Option<Result<Self, StoreError>> {
         match entry.kind {
-            Kind::Saved => Some(read_saved(entry)),
-            Kind::Deleted => Some(Ok(Self::Delete {
+            EntryKind::Saved => Some(read_saved(entry)),
+            EntryKind::Deleted => Some(Ok(Self::Delete {
                 id: entry.id,
                 version: entry.number,
             })),
-            Kind::Record | Kind::Version | Kind::End => None,
+            EntryKind::Record | EntryKind::Version | EntryKind::End => None,
         }
     }
 }
 
-fn read_saved(entry: &Entry<'_>) -> Result<Ask, StoreError> {
-    Ok(Ask::Save(Box::new(AskSave {
+fn read_saved(entry: &JournalEntry<'_>) -> Result<WriteRequest, StoreError> {
+    Ok(WriteRequest::Save(Box::new(SaveRequest {
         item: rows::read_listed(entry.id, entry.payload)?,
-        put: Put::New,
+        put: Precondition::Absent,
         json: entry.payload.into(),
     })))
 }
 
 /// Converts a journal entry to a change event. Returns `None` for other entries.
-pub fn to_event(entry: &Entry<'_>) -> Option<Result<Changed, StoreError>> {
+pub fn to_event(entry: &JournalEntry<'_>) -> Option<Result<ChangeEvent, StoreError>> {
     let what = match entry.kind {
-        Kind::Saved => rows::read_listed(entry.id, entry.payload).map(What::became),
-        Kind::Deleted => Ok(What::Deleted(entry.id)),
-        Kind::Record | Kind::Version | Kind::End => return None,
+        EntryKind::Saved => rows::read_listed(entry.id, entry.payload).map(ChangeKind::new_state),
+        EntryKind::Deleted => Ok(ChangeKind::Deleted(entry.id)),
+        EntryKind::Record | EntryKind::Version | EntryKind::End => return None,
     };
-    Some(what.map(|what| Changed {
+    Some(what.map(|what| ChangeEvent {
         revision: Revision(entry.revision),
-        what,
+        kind: what,
     }))
 }
 
 /// Accepted change, to be journaled as `revision`.
-pub struct Step {
+pub struct AcceptedChange {
     /// Revision of the change.
     pub revision: u64,
     /// Digest of the store after the change.
-    pub digest: Digest,
+    pub digest: StateDigest,
     /// Connection before the change.
-    pub before: Option<Current>,
+    pub before: Option<CurrentState>,
     /// Connection after the change.
-    pub after: After,
+    pub after: NewState,
 }
 
 /// Connection after a change.
-pub enum After {
+pub enum NewState {
     /// Saved.
-    Saved(Current),
+    Saved(CurrentState),
     /// Deleted.
     Deleted {
         /// ID of the connection.
@@ -133,21 +133,21 @@ pub enum After {
     },
 }
 
-impl Step {
+impl AcceptedChange {
     /// Appends the journal entry to `out`.
     pub fn write(&self, out: &mut Vec<u8>) {
         let (kind, id, number, payload) = match &self.after {
-            After::Saved(current) => {
+            NewState::Saved(current) => {
                 let item = &current.item;
-                (Kind::Saved, item.id, item.version, &*current.json)
+                (EntryKind::Saved, item.id, item.version, &*current.json)
             }
-            After::Deleted {
+            NewState::Deleted {
                 id,
                 number,
                 payload,
-            } => (Kind::Deleted, *id, *number, &**payload),
+            } => (EntryKind::Deleted, *id, *number, &**payload),
         };
-        Entry {
+        JournalEntry {
             kind,
             revision: self.revision,
             id,
@@ -159,12 +159,12 @@ impl Step {
     }
 
     /// Converts the change to a change event.
-    pub fn to_event(&self) -> Changed {
-        Changed {
+    pub fn to_event(&self) -> ChangeEvent {
+        ChangeEvent {
             revision: Revision(self.revision),
-            what: match &self.after {
-                After::Saved(current) => What::became(current.item.clone()),
-                After::Deleted { id, .. } => What::Deleted(*id),
+            kind: match &self.after {
+                NewState::Saved(current) => ChangeKind::new_state(current.item.clone()),
+                NewState::Deleted { id, .. } => ChangeKind::Deleted(*id),
             },
         }
     }
@@ -172,10 +172,14 @@ impl Step {
     /// Appends the index rows of the change to `rows`, in write order: the row of the connection is last.
     ///
     /// `rows` contains the rows of earlier changes that the index does not have yet.
-    pub fn write_rows(&self, view: &View, rows: &mut Vec<Row>) -> Result<(), StoreError> {
+    pub fn write_rows(
+        &self,
+        view: &IndexReader,
+        rows: &mut Vec<RowChange>,
+    ) -> Result<(), StoreError> {
         let before = self.before.as_ref();
         match &self.after {
-            After::Saved(after) => {
+            NewState::Saved(after) => {
                 let item = &after.item;
                 if let Some(before) = before {
                     rows.push(before.version_row()?);
@@ -187,7 +191,7 @@ impl Step {
                 }
                 rows.push(after.row());
             }
-            After::Deleted { id, .. } => {
+            NewState::Deleted { id, .. } => {
                 if let Some(before) = before {
                     remove_index_rows(&before.item, None, rows);
                 }
@@ -199,7 +203,11 @@ impl Step {
     }
 }
 
-fn remove_index_rows(before: &ConnectionItem, after: Option<&ConnectionItem>, rows: &mut Vec<Row>) {
+fn remove_index_rows(
+    before: &ConnectionItem,
+    after: Option<&ConnectionItem>,
+    rows: &mut Vec<RowChange>,
+) {
     let alias = rows::alias_key(&before.alias);
     if after.is_none_or(|after| rows::alias_key(&after.alias) != alias) {
         rows.push((alias, None));
@@ -212,7 +220,11 @@ fn remove_index_rows(before: &ConnectionItem, after: Option<&ConnectionItem>, ro
 }
 
 /// Adds deletions for the versions in the index and for those pending in `rows`.
-fn remove_versions(view: &View, id: Uuid, rows: &mut Vec<Row>) -> Result<(), Broken> {
+fn remove_versions(
+    view: &IndexReader,
+    id: Uuid,
+    rows: &mut Vec<RowChange>,
+) -> Result<(), UnusableIndex> {
     let prefix = rows::versions_of(id);
     let mut versions: Vec<Vec<u8>> = rows
         .iter()

@@ -4,12 +4,12 @@ use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::view::View;
+use super::view::IndexReader;
 use super::{missing, rows};
-use crate::store::journal::digest::Digest;
-use crate::store::journal::entry::{Entry, Kind};
-use crate::store::journal::fold::{Fold, Source};
-use crate::store::journal::head::{Head, Identity};
+use crate::store::journal::digest::StateDigest;
+use crate::store::journal::entry::{EntryKind, JournalEntry};
+use crate::store::journal::fold::{StateBuilder, StateSource};
+use crate::store::journal::head::{FileHeader, StoreIdentity};
 use crate::store::journal::retention;
 use crate::store::journal::snapshot;
 
@@ -17,7 +17,12 @@ use crate::store::journal::snapshot;
 ///
 /// The snapshot is read back and combined with the journal after it. It is kept, and older files are removed, only when the
 /// result matches the digest in the journal.
-pub fn write(data: &Path, identity: &Identity, view: &View, stop: &AtomicBool) -> io::Result<()> {
+pub fn write(
+    data: &Path,
+    identity: &StoreIdentity,
+    view: &IndexReader,
+    stop: &AtomicBool,
+) -> io::Result<()> {
     if missing::is_recorded(data) {
         return Ok(());
     }
@@ -25,12 +30,12 @@ pub fn write(data: &Path, identity: &Identity, view: &View, stop: &AtomicBool) -
         .applied()
         .map_err(|broken| io::Error::other(broken.0))?
         .ok_or_else(damaged_row)?;
-    let head = Head {
+    let head = FileHeader {
         identity: identity.clone(),
         revision: applied.revision,
         digest: applied.digest,
     };
-    let rows = |writer: &mut snapshot::Writer<'_>| write_rows(view, writer, stop);
+    let rows = |writer: &mut snapshot::SnapshotWriter<'_>| write_rows(view, writer, stop);
     snapshot::write(data, &head, rows, |written| verify(data, written))?;
     if missing::is_recorded(data) {
         return Ok(());
@@ -39,7 +44,7 @@ pub fn write(data: &Path, identity: &Identity, view: &View, stop: &AtomicBool) -
 }
 
 fn verify(data: &Path, written: &Path) -> io::Result<()> {
-    let fold = Fold::read(data, &Source::Snapshot(written.to_owned()), |_| ())?;
+    let fold = StateBuilder::read(data, &StateSource::Snapshot(written.to_owned()), |_| ())?;
     if fold.is_some_and(|fold| fold.is_consistent()) {
         Ok(())
     } else {
@@ -47,7 +52,11 @@ fn verify(data: &Path, written: &Path) -> io::Result<()> {
     }
 }
 
-fn write_rows(view: &View, writer: &mut snapshot::Writer<'_>, stop: &AtomicBool) -> io::Result<()> {
+fn write_rows(
+    view: &IndexReader,
+    writer: &mut snapshot::SnapshotWriter<'_>,
+    stop: &AtomicBool,
+) -> io::Result<()> {
     let mut written = Ok(());
     for prefix in [rows::RECORDS, rows::VERSIONS] {
         view.walk(prefix, |key, value| {
@@ -66,23 +75,23 @@ fn write_rows(view: &View, writer: &mut snapshot::Writer<'_>, stop: &AtomicBool)
 }
 
 /// Converts an index row of a connection or version to a snapshot entry. Returns `None` for a damaged row.
-pub fn entry_of<'a>(key: &[u8], value: &'a [u8]) -> Option<Entry<'a>> {
+pub fn entry_of<'a>(key: &[u8], value: &'a [u8]) -> Option<JournalEntry<'a>> {
     let body = rows::unseal(key, value)?;
     let (kind, revision, id, number, payload) = if key.starts_with(rows::RECORDS) {
         let row = rows::RecordRow::read(body)?;
         let id = rows::id_in_key(key)?;
-        (Kind::Record, row.revision, id, row.number, row.json)
+        (EntryKind::Record, row.revision, id, row.number, row.json)
     } else {
         let (id, number) = rows::version_in_key(key)?;
         let (revision, json) = rows::read_version(body)?;
-        (Kind::Version, revision, id, number, json)
+        (EntryKind::Version, revision, id, number, json)
     };
-    Some(Entry {
+    Some(JournalEntry {
         kind,
         revision,
         id,
         number,
-        digest: Digest::default(),
+        digest: StateDigest::default(),
         payload,
     })
 }

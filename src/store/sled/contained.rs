@@ -4,14 +4,14 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
-use super::view::Broken;
+use super::view::UnusableIndex;
 
 thread_local! {
     static IN_CALL: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Calls sled and converts a panic to an error.
-pub fn catch_panic<T>(call: impl FnOnce() -> Result<T, Broken>) -> Result<T, Broken> {
+pub fn catch_panic<T>(call: impl FnOnce() -> Result<T, UnusableIndex>) -> Result<T, UnusableIndex> {
     silence_panics();
     let was_in_call = IN_CALL.replace(true);
     let result = catch_unwind(AssertUnwindSafe(call));
@@ -21,7 +21,7 @@ pub fn catch_panic<T>(call: impl FnOnce() -> Result<T, Broken>) -> Result<T, Bro
             .downcast_ref::<String>()
             .map(String::as_str)
             .or_else(|| panic.downcast_ref::<&str>().copied());
-        Err(Broken(format!(
+        Err(UnusableIndex(format!(
             "it failed unexpectedly: {}",
             reason.unwrap_or("without a reason")
         )))
@@ -51,7 +51,7 @@ mod tests {
 
     #[test]
     fn panic_becomes_error_with_reason() {
-        let result: Result<(), Broken> = catch_panic(|| panic!("a page is gone"));
+        let result: Result<(), UnusableIndex> = catch_panic(|| panic!("a page is gone"));
         assert_eq!(
             result.map_err(|broken| broken.0),
             Err("it failed unexpectedly: a page is gone".to_owned())

@@ -11,8 +11,8 @@ use tokio::sync::watch;
 
 use super::change;
 use crate::connection::StoreError;
-use crate::connection::store::{ChangeFeed, Changed, Revision};
-use crate::store::journal::entry::{Step, Walk};
+use crate::connection::store::{ChangeEvent, ChangeFeed, Revision};
+use crate::store::journal::entry::{EntryWalk, WalkItem};
 use crate::store::journal::head;
 use crate::store::journal::segment::Segment;
 
@@ -22,22 +22,22 @@ const MAX_RECENT: usize = 1024;
 const MAX_FETCH: usize = 256;
 
 /// Newest revision and recent changes.
-pub struct Feed {
+pub struct ChangeLog {
     journal: PathBuf,
-    recent: Mutex<VecDeque<Changed>>,
-    newest: watch::Sender<Newest>,
+    recent: Mutex<VecDeque<ChangeEvent>>,
+    newest: watch::Sender<NewestRevision>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Newest {
+struct NewestRevision {
     revision: u64,
     closed: bool,
 }
 
-impl Feed {
+impl ChangeLog {
     /// Returns the feed of the journal in a folder, starting at `revision`.
     pub fn new(journal: PathBuf, revision: u64) -> Self {
-        let newest = Newest {
+        let newest = NewestRevision {
             revision,
             closed: false,
         };
@@ -54,7 +54,7 @@ impl Feed {
     }
 
     /// Adds changes that are durable and readable, in order.
-    pub fn announce(&self, changes: impl IntoIterator<Item = Changed>) {
+    pub fn announce(&self, changes: impl IntoIterator<Item = ChangeEvent>) {
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         recent.extend(changes);
         let surplus = recent.len().saturating_sub(MAX_RECENT);
@@ -82,7 +82,7 @@ impl Feed {
         if since.0 > newest {
             return Err(StoreError::FeedTooOld(since.0));
         }
-        let mut reader = Reader {
+        let mut reader = FeedReader {
             seen: since.0,
             fetched: VecDeque::new(),
             updates: self.newest.subscribe(),
@@ -98,7 +98,7 @@ impl Feed {
     }
 
     /// Returns the changes after `seen` from memory, or `None` when older ones are needed first.
-    fn recent(&self, seen: u64) -> Option<VecDeque<Changed>> {
+    fn recent(&self, seen: u64) -> Option<VecDeque<ChangeEvent>> {
         let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         let first = recent.front()?.revision.0;
         let skip = usize::try_from((seen + 1).checked_sub(first)?).ok()?;
@@ -106,16 +106,16 @@ impl Feed {
     }
 }
 
-struct Reader {
+struct FeedReader {
     seen: u64,
-    fetched: VecDeque<Changed>,
-    updates: watch::Receiver<Newest>,
-    feed: Arc<Feed>,
+    fetched: VecDeque<ChangeEvent>,
+    updates: watch::Receiver<NewestRevision>,
+    feed: Arc<ChangeLog>,
 }
 
-impl Reader {
+impl FeedReader {
     /// Returns the next change and the reader; no reader after an error, `None` at the end.
-    async fn next(mut self) -> Option<(Result<Changed, StoreError>, Option<Self>)> {
+    async fn next(mut self) -> Option<(Result<ChangeEvent, StoreError>, Option<Self>)> {
         loop {
             if let Some(changed) = self.fetched.pop_front() {
                 self.seen = changed.revision.0;
@@ -133,7 +133,7 @@ impl Reader {
         }
     }
 
-    async fn fetch(&self) -> Result<VecDeque<Changed>, StoreError> {
+    async fn fetch(&self) -> Result<VecDeque<ChangeEvent>, StoreError> {
         if let Some(recent) = self.feed.recent(self.seen) {
             return Ok(recent);
         }
@@ -146,7 +146,7 @@ impl Reader {
 }
 
 /// Reads changes after `seen` up to `newest` from the journal, at most [`MAX_FETCH`].
-fn read_after(folder: &Path, seen: u64, newest: u64) -> Result<VecDeque<Changed>, StoreError> {
+fn read_after(folder: &Path, seen: u64, newest: u64) -> Result<VecDeque<ChangeEvent>, StoreError> {
     let too_old = || StoreError::FeedTooOld(seen);
     let segments = Segment::all(folder).map_err(|_| too_old())?;
     let from = segments
@@ -156,8 +156,8 @@ fn read_after(folder: &Path, seen: u64, newest: u64) -> Result<VecDeque<Changed>
     let mut found = VecDeque::new();
     for segment in &segments[from..] {
         let (bytes, _) = segment.read().map_err(|_| too_old())?;
-        for step in Walk::new(&bytes, head::LENGTH) {
-            let Step::Entry(entry) = step else {
+        for step in EntryWalk::new(&bytes, head::LENGTH) {
+            let WalkItem::Entry(entry) = step else {
                 continue;
             };
             let next = seen + 1 + found.len() as u64;
@@ -189,19 +189,19 @@ fn read_after(folder: &Path, seen: u64, newest: u64) -> Result<VecDeque<Changed>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::connection::store::What;
+    use crate::connection::store::ChangeKind;
     use uuid::Uuid;
 
     #[test]
     fn found_change_is_not_newer_than_newest_revision() {
         const CHANGES: u64 = 20_000;
-        let feed = Arc::new(Feed::new(PathBuf::new(), 0));
+        let feed = Arc::new(ChangeLog::new(PathBuf::new(), 0));
         let writer = Arc::clone(&feed);
         let thread = std::thread::spawn(move || {
             for revision in (1..CHANGES).step_by(4) {
-                writer.announce((revision..revision + 4).map(|revision| Changed {
+                writer.announce((revision..revision + 4).map(|revision| ChangeEvent {
                     revision: Revision(revision),
-                    what: What::Deleted(Uuid::nil()),
+                    kind: ChangeKind::Deleted(Uuid::nil()),
                 }));
             }
         });

@@ -7,47 +7,51 @@ use std::path::{Path, PathBuf};
 use super::checkpoint;
 use super::rebuild::current_of;
 use super::rows;
-use super::view::View;
-use crate::store::journal::digest::Digest;
-use crate::store::journal::entry::{Entry, Kind};
-use crate::store::journal::fold::{Fold, Source};
-use crate::store::journal::head::Identity;
+use super::view::IndexReader;
+use crate::store::journal::digest::StateDigest;
+use crate::store::journal::entry::{EntryKind, JournalEntry};
+use crate::store::journal::fold::{StateBuilder, StateSource};
+use crate::store::journal::head::StoreIdentity;
 use crate::store::journal::snapshot;
 
 /// Store state with all payloads.
-pub type Payloads = Fold<(Kind, Vec<u8>)>;
+pub type FullState = StateBuilder<(EntryKind, Vec<u8>)>;
 
 /// Result of a search.
-pub struct Gathered {
+pub struct SalvageResult {
     /// State of the store.
-    pub fold: Payloads,
+    pub state: FullState,
     /// Extent of the loss.
-    pub lost: Lost,
+    pub lost: LossExtent,
     /// Snapshots that do not match the journal.
     pub mismatched: Vec<PathBuf>,
 }
 
 /// Extent of a loss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lost {
+pub enum LossExtent {
     /// The state matches the journal.
-    Nothing,
+    None,
     /// Only changes whose damaged entries are in the journal.
-    Named,
+    Known,
     /// More than that.
     Unknown,
 }
 
 /// Tries the snapshots, newest first, then the complete journal, then adds connections from `old`, the remaining index.
-pub fn salvage(data: &Path, identity: &Identity, old: &View) -> io::Result<Gathered> {
+pub fn salvage(
+    data: &Path,
+    identity: &StoreIdentity,
+    old: &IndexReader,
+) -> io::Result<SalvageResult> {
     let mut salvaged = salvage_files(data, revision_of(old, identity))?;
-    if salvaged.lost == Lost::Nothing {
+    if salvaged.lost == LossExtent::None {
         return Ok(salvaged);
     }
-    let fold = &mut salvaged.fold;
-    salvaged.lost = if add_view(fold, identity, old) && is_readable(fold) {
+    let fold = &mut salvaged.state;
+    salvaged.lost = if add_index(fold, identity, old) && is_readable(fold) {
         fold.missing.clear();
-        Lost::Nothing
+        LossExtent::None
     } else {
         lost_of(fold)
     };
@@ -55,17 +59,17 @@ pub fn salvage(data: &Path, identity: &Identity, old: &View) -> io::Result<Gathe
 }
 
 /// Like [`salvage`], using only files, which may belong to another process. Changes up to `known` are known to exist.
-pub fn salvage_files(data: &Path, known: u64) -> io::Result<Gathered> {
+pub fn salvage_files(data: &Path, known: u64) -> io::Result<SalvageResult> {
     let mut mismatched = Vec::new();
-    let mut best: Option<((u64, Reverse<usize>), Payloads)> = None;
+    let mut best: Option<((u64, Reverse<usize>), FullState)> = None;
     let newest = snapshot::all(data)?.last().map_or(0, |(newest, _)| *newest);
-    for source in Source::all(data)? {
-        if let Some(mut fold) = Fold::read(data, &source, keep_payload)? {
+    for source in StateSource::all(data)? {
+        if let Some(mut fold) = StateBuilder::read(data, &source, keep_payload)? {
             fold.extend_to(newest.max(known));
             if fold.is_consistent() && is_readable(&fold) {
-                return Ok(Gathered {
-                    fold,
-                    lost: Lost::Nothing,
+                return Ok(SalvageResult {
+                    state: fold,
+                    lost: LossExtent::None,
                     mismatched,
                 });
             }
@@ -74,28 +78,28 @@ pub fn salvage_files(data: &Path, known: u64) -> io::Result<Gathered> {
                 best = Some((rank, fold));
             }
         }
-        if let Source::Snapshot(path) = source {
+        if let StateSource::Snapshot(path) = source {
             mismatched.push(path);
         }
     }
-    let fold = best.map_or_else(|| Fold::empty(keep_payload), |(_, fold)| fold);
-    Ok(Gathered {
+    let fold = best.map_or_else(|| StateBuilder::empty(keep_payload), |(_, fold)| fold);
+    Ok(SalvageResult {
         lost: lost_of(&fold),
-        fold,
+        state: fold,
         mismatched,
     })
 }
 
-fn lost_of(fold: &Payloads) -> Lost {
+fn lost_of(fold: &FullState) -> LossExtent {
     if is_named(fold) {
-        Lost::Named
+        LossExtent::Known
     } else {
-        Lost::Unknown
+        LossExtent::Unknown
     }
 }
 
 /// Newest revision in the index.
-fn revision_of(old: &View, identity: &Identity) -> u64 {
+fn revision_of(old: &IndexReader, identity: &StoreIdentity) -> u64 {
     match old.applied() {
         Ok(Some(applied)) if applied.identity == *identity => applied.revision,
         Ok(_) | Err(_) => 0,
@@ -103,23 +107,23 @@ fn revision_of(old: &View, identity: &Identity) -> u64 {
 }
 
 /// Retains the type and the payload of an entry.
-pub fn keep_payload(entry: &Entry<'_>) -> (Kind, Vec<u8>) {
+pub fn keep_payload(entry: &JournalEntry<'_>) -> (EntryKind, Vec<u8>) {
     (entry.kind, entry.payload.to_vec())
 }
 
-fn readable(fold: &Payloads) -> usize {
+fn readable(fold: &FullState) -> usize {
     let connections = fold.connections.iter();
     connections
         .filter(|(id, folded)| matches!(current_of(**id, folded), Ok(Some(_))))
         .count()
 }
 
-fn is_readable(fold: &Payloads) -> bool {
+fn is_readable(fold: &FullState) -> bool {
     readable(fold) == fold.connections.len()
 }
 
 /// Returns true when nothing is missing except changes whose damaged entries are in the journal.
-fn is_named(fold: &Payloads) -> bool {
+fn is_named(fold: &FullState) -> bool {
     let changes = fold.missing_changes();
     changes > 0
         && usize::try_from(changes).is_ok_and(|changes| changes <= fold.damage.len())
@@ -128,14 +132,14 @@ fn is_named(fold: &Payloads) -> bool {
 }
 
 /// Adds the connections of an index that are missing or older in the state. Returns true when the result matches.
-fn add_view(fold: &mut Payloads, identity: &Identity, view: &View) -> bool {
+fn add_index(fold: &mut FullState, identity: &StoreIdentity, view: &IndexReader) -> bool {
     let Ok(Some(applied)) = view.applied() else {
         return false;
     };
     if applied.identity != *identity {
         return false;
     }
-    let mut found = Fold::empty(keep_payload);
+    let mut found = StateBuilder::empty(keep_payload);
     for prefix in [rows::RECORDS, rows::VERSIONS] {
         // A walk that ends at a damaged row has returned the rows before it.
         let _ = view.walk(prefix, |key, value| {
@@ -161,7 +165,7 @@ fn add_view(fold: &mut Payloads, identity: &Identity, view: &View) -> bool {
             fold.connections.insert(id, folded);
         }
     }
-    let digest: Digest = fold.digest();
+    let digest: StateDigest = fold.digest();
     digest == fold.expected && fold.revision >= applied.revision
         || digest == applied.digest && fold.revision == applied.revision
 }

@@ -6,47 +6,47 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::change::{After, Ask, AskSave, DeletedJson, Step};
-use super::rows::{Current, write_json};
-use super::views::Views;
+use super::change::{AcceptedChange, DeletedJson, NewState, SaveRequest, WriteRequest};
+use super::rows::{CurrentState, write_json};
+use super::views::IndexHandle;
 use crate::connection::StoreError;
-use crate::connection::store::Put;
-use crate::store::journal::digest::{Digest, version_mark};
+use crate::connection::store::Precondition;
+use crate::store::journal::digest::{StateDigest, version_mark};
 
 /// Accepted writes that are not in the index yet, and the state after them.
-pub struct Ledger {
-    index: Arc<Views>,
+pub struct PendingWrites {
+    index: Arc<IndexHandle>,
     /// Newest accepted revision and the digest after it.
-    point: Point,
+    position: StorePosition,
     /// Connections after pending writes, with the revision of the newest one.
-    records: HashMap<Uuid, (u64, Option<Current>)>,
+    records: HashMap<Uuid, (u64, Option<CurrentState>)>,
     /// Owners of lower-case aliases after pending writes, with the revision of the newest one.
     aliases: HashMap<String, (u64, Option<Uuid>)>,
     /// Pending writes in order.
-    pending: VecDeque<Waiting>,
+    pending: VecDeque<PendingWrite>,
 }
 
 /// Position in the history of the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Point {
+pub struct StorePosition {
     /// Revision.
     pub revision: u64,
     /// Digest of the store after the revision.
-    pub digest: Digest,
+    pub digest: StateDigest,
 }
 
-struct Waiting {
+struct PendingWrite {
     revision: u64,
     id: Uuid,
     aliases: Vec<String>,
 }
 
-impl Ledger {
+impl PendingWrites {
     /// Starts at the position of the index.
-    pub fn new(index: Arc<Views>, point: Point) -> Self {
+    pub fn new(index: Arc<IndexHandle>, position: StorePosition) -> Self {
         Self {
             index,
-            point,
+            position,
             records: HashMap::new(),
             aliases: HashMap::new(),
             pending: VecDeque::new(),
@@ -54,23 +54,23 @@ impl Ledger {
     }
 
     /// Position after the newest accepted write.
-    pub const fn point(&self) -> Point {
-        self.point
+    pub const fn point(&self) -> StorePosition {
+        self.position
     }
 
     /// Accepts a change, or returns the rule that it violates.
-    pub fn accept(&mut self, ask: Ask) -> Result<Step, StoreError> {
+    pub fn accept(&mut self, ask: WriteRequest) -> Result<AcceptedChange, StoreError> {
         match ask {
-            Ask::Save(save) => {
+            WriteRequest::Save(save) => {
                 let before = self.current(save.item.id)?;
                 check_version(&save, before.as_ref())?;
                 self.check_alias(&save)?;
                 Ok(self.save(*save, before))
             }
-            Ask::Delete { id, version } => {
+            WriteRequest::Delete { id, version } => {
                 let before = self.current(id)?.ok_or(StoreError::NotFound(id))?;
                 if before.item.version != version {
-                    return Err(StoreError::VersionMoved {
+                    return Err(StoreError::VersionConflict {
                         expected: version,
                         found: before.item.version,
                     });
@@ -82,10 +82,14 @@ impl Ledger {
 
     /// Repeats a change from the journal. Returns `None` when the index already has a later change of the same connection, which
     /// happens after a crash.
-    pub fn replay(&mut self, ask: Ask, point: Point) -> Result<Option<Step>, StoreError> {
-        self.point.revision = point.revision - 1;
+    pub fn replay(
+        &mut self,
+        ask: WriteRequest,
+        point: StorePosition,
+    ) -> Result<Option<AcceptedChange>, StoreError> {
+        self.position.revision = point.revision - 1;
         let mut step = match ask {
-            Ask::Save(save) => {
+            WriteRequest::Save(save) => {
                 let before = self.current(save.item.id)?;
                 match before
                     .as_ref()
@@ -101,12 +105,12 @@ impl Ledger {
                     Some(Ordering::Less) | None => Some(self.save(*save, before)),
                 }
             }
-            Ask::Delete { id, .. } => match self.current(id)? {
+            WriteRequest::Delete { id, .. } => match self.current(id)? {
                 Some(before) if before.revision > point.revision => None,
                 before => Some(self.delete(id, before)?),
             },
         };
-        self.point = point;
+        self.position = point;
         if let Some(step) = &mut step {
             step.digest = point.digest;
         }
@@ -143,14 +147,14 @@ impl Ledger {
     }
 
     /// Reverts to a position, discarding later writes. The index must be at that position.
-    pub fn revert_to(&mut self, point: Point) {
-        self.point = point;
+    pub fn revert_to(&mut self, point: StorePosition) {
+        self.position = point;
         self.records.clear();
         self.aliases.clear();
         self.pending.clear();
     }
 
-    fn check_alias(&self, save: &AskSave) -> Result<(), StoreError> {
+    fn check_alias(&self, save: &SaveRequest) -> Result<(), StoreError> {
         let alias = &save.item.alias;
         let Some(owner) = self.owner(alias)?.filter(|owner| *owner != save.item.id) else {
             return Ok(());
@@ -166,7 +170,7 @@ impl Ledger {
         })
     }
 
-    fn current(&self, id: Uuid) -> Result<Option<Current>, StoreError> {
+    fn current(&self, id: Uuid) -> Result<Option<CurrentState>, StoreError> {
         match self.records.get(&id) {
             Some((_, current)) => Ok(current.clone()),
             None => self.index.record(id),
@@ -180,12 +184,12 @@ impl Ledger {
         }
     }
 
-    fn save(&mut self, save: AskSave, before: Option<Current>) -> Step {
-        let revision = self.point.revision + 1;
-        let AskSave { item, json, .. } = save;
+    fn save(&mut self, save: SaveRequest, before: Option<CurrentState>) -> AcceptedChange {
+        let revision = self.position.revision + 1;
+        let SaveRequest { item, json, .. } = save;
         let mark = version_mark(item.id, item.version, revision);
         let history = before.as_ref().map_or(0, |before| before.history);
-        let after = Current {
+        let after = CurrentState {
             revision,
             history: history.wrapping_add(mark),
             item,
@@ -194,7 +198,7 @@ impl Ledger {
         self.record_save(after, before)
     }
 
-    fn record_save(&mut self, after: Current, before: Option<Current>) -> Step {
+    fn record_save(&mut self, after: CurrentState, before: Option<CurrentState>) -> AcceptedChange {
         let revision = after.revision;
         let id = after.item.id;
         let mut aliases = self.release_alias(before.as_ref(), revision);
@@ -202,23 +206,27 @@ impl Ledger {
         self.aliases.insert(alias.clone(), (revision, Some(id)));
         aliases.push(alias);
         self.records.insert(id, (revision, Some(after.clone())));
-        self.step(id, aliases, before, After::Saved(after))
+        self.step(id, aliases, before, NewState::Saved(after))
     }
 
-    fn delete(&mut self, id: Uuid, before: Option<Current>) -> Result<Step, StoreError> {
+    fn delete(
+        &mut self,
+        id: Uuid,
+        before: Option<CurrentState>,
+    ) -> Result<AcceptedChange, StoreError> {
         let item = before.as_ref().map(|before| &before.item);
-        let after = After::Deleted {
+        let after = NewState::Deleted {
             id,
             number: item.map_or(0, |item| item.version),
             payload: write_json(&DeletedJson { item })?,
         };
-        let revision = self.point.revision + 1;
+        let revision = self.position.revision + 1;
         let aliases = self.release_alias(before.as_ref(), revision);
         self.records.insert(id, (revision, None));
         Ok(self.step(id, aliases, before, after))
     }
 
-    fn release_alias(&mut self, before: Option<&Current>, revision: u64) -> Vec<String> {
+    fn release_alias(&mut self, before: Option<&CurrentState>, revision: u64) -> Vec<String> {
         let mut released = Vec::with_capacity(2);
         if let Some(before) = before {
             let alias = before.item.alias.to_lowercase();
@@ -232,24 +240,24 @@ impl Ledger {
         &mut self,
         id: Uuid,
         aliases: Vec<String>,
-        before: Option<Current>,
-        after: After,
-    ) -> Step {
-        let revision = self.point.revision + 1;
-        let mut digest = self.point.digest;
+        before: Option<CurrentState>,
+        after: NewState,
+    ) -> AcceptedChange {
+        let revision = self.position.revision + 1;
+        let mut digest = self.position.digest;
         if let Some(before) = &before {
             digest = digest.without(before.mark());
         }
-        if let After::Saved(current) = &after {
+        if let NewState::Saved(current) = &after {
             digest = digest.with(current.mark());
         }
-        self.point = Point { revision, digest };
-        self.pending.push_back(Waiting {
+        self.position = StorePosition { revision, digest };
+        self.pending.push_back(PendingWrite {
             revision,
             id,
             aliases,
         });
-        Step {
+        AcceptedChange {
             revision,
             digest,
             before,
@@ -258,18 +266,18 @@ impl Ledger {
     }
 }
 
-fn check_version(save: &AskSave, before: Option<&Current>) -> Result<(), StoreError> {
+fn check_version(save: &SaveRequest, before: Option<&CurrentState>) -> Result<(), StoreError> {
     let id = save.item.id;
     match (save.put, before) {
-        (Put::New, None) => Ok(()),
-        (Put::New, Some(_)) => Err(StoreError::IdTaken(id)),
-        (Put::Over(_), None) => Err(StoreError::NotFound(id)),
-        (Put::Over(expected), Some(before)) => {
+        (Precondition::Absent, None) => Ok(()),
+        (Precondition::Absent, Some(_)) => Err(StoreError::IdTaken(id)),
+        (Precondition::Version(_), None) => Err(StoreError::NotFound(id)),
+        (Precondition::Version(expected), Some(before)) => {
             let found = before.item.version;
             if found == expected && save.item.version > found {
                 Ok(())
             } else {
-                Err(StoreError::VersionMoved { expected, found })
+                Err(StoreError::VersionConflict { expected, found })
             }
         }
     }

@@ -5,42 +5,42 @@ use std::path::Path;
 
 use uuid::Uuid;
 
-use super::gather::Payloads;
-use super::ledger::Point;
+use super::gather::FullState;
+use super::ledger::StorePosition;
 use super::rebuild;
 use super::rows;
-use super::view::View;
+use super::view::IndexReader;
 use crate::connection::StoreError;
 use crate::store::files::{self, io_error};
-use crate::store::journal::digest::Digest;
-use crate::store::journal::entry::{Entry, Kind};
-use crate::store::journal::fold::FoldedVersion;
-use crate::store::journal::head::Head;
-use crate::store::journal::segment::Tail;
+use crate::store::journal::digest::StateDigest;
+use crate::store::journal::entry::{EntryKind, JournalEntry};
+use crate::store::journal::fold::BuiltVersion;
+use crate::store::journal::head::FileHeader;
+use crate::store::journal::segment::ActiveSegment;
 use crate::store::journal::{self, snapshot};
 
 /// Creates the store described by `head` and verifies it by reading it back.
 pub fn create(
     folder: &Path,
-    head: &Head,
-    rows: impl FnOnce(&mut snapshot::Writer<'_>) -> io::Result<()>,
+    head: &FileHeader,
+    rows: impl FnOnce(&mut snapshot::SnapshotWriter<'_>) -> io::Result<()>,
 ) -> Result<(), StoreError> {
     let refuse = |error: io::Error| io_error(folder, &error);
     snapshot::write(folder, head, rows, |_| Ok(())).map_err(refuse)?;
     let segments = folder.join(journal::FOLDER);
-    let begin = Head {
+    let begin = FileHeader {
         revision: head.revision + 1,
         ..head.clone()
     };
     files::create_folder(&segments)
-        .and_then(|()| Tail::create(&segments, &begin))
+        .and_then(|()| ActiveSegment::create(&segments, &begin))
         .map_err(refuse)?;
-    let (rebuilt, broken) = rebuild::into_sled(folder, &head.identity, &View::Closed)?;
-    let point = Point {
+    let (rebuilt, broken) = rebuild::into_sled(folder, &head.identity, &IndexReader::Closed)?;
+    let point = StorePosition {
         revision: head.revision,
         digest: head.digest,
     };
-    if rebuilt.has_losses() || rebuilt.point != point {
+    if rebuilt.has_losses() || rebuilt.position != point {
         return Err(StoreError::Unusable(format!(
             "Verifying the store written to {} failed; nothing was changed",
             folder.display()
@@ -55,35 +55,40 @@ pub fn create(
 }
 
 /// Writes a store state as snapshot rows.
-pub fn write_rows(fold: &Payloads, writer: &mut snapshot::Writer<'_>) -> io::Result<()> {
+pub fn write_rows(fold: &FullState, writer: &mut snapshot::SnapshotWriter<'_>) -> io::Result<()> {
     for (id, folded) in &fold.connections {
         let Some(newest) = &folded.newest else {
             continue;
         };
         let payload = &newest.payload.1;
-        writer.add(&row(*id, Kind::Record, newest, payload))?;
+        writer.add(&row(*id, EntryKind::Record, newest, payload))?;
         for version in folded.older.values() {
             let (kind, payload) = &version.payload;
             let masked = match kind {
-                Kind::Version => None,
-                Kind::Saved | Kind::Record | Kind::Deleted | Kind::End => {
+                EntryKind::Version => None,
+                EntryKind::Saved | EntryKind::Record | EntryKind::Deleted | EntryKind::End => {
                     Some(rows::version_json(*id, payload).map_err(io::Error::other)?)
                 }
             };
             let payload = masked.as_ref().unwrap_or(payload);
-            writer.add(&row(*id, Kind::Version, version, payload))?;
+            writer.add(&row(*id, EntryKind::Version, version, payload))?;
         }
     }
     Ok(())
 }
 
-fn row<'a, T>(id: Uuid, kind: Kind, version: &FoldedVersion<T>, payload: &'a [u8]) -> Entry<'a> {
-    Entry {
+fn row<'a, T>(
+    id: Uuid,
+    kind: EntryKind,
+    version: &BuiltVersion<T>,
+    payload: &'a [u8],
+) -> JournalEntry<'a> {
+    JournalEntry {
         kind,
         revision: version.revision,
         id,
         number: version.number,
-        digest: Digest::default(),
+        digest: StateDigest::default(),
         payload,
     }
 }

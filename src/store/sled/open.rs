@@ -7,93 +7,98 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::applier::{Applier, Notices};
-use super::feed::Feed;
-use super::ledger::Point;
+use super::feed::ChangeLog;
+use super::ledger::StorePosition;
 use super::rebuild;
-use super::rows::Applied;
-use super::view::View;
-use super::views::Views;
+use super::rows::IndexHeader;
+use super::view::IndexReader;
+use super::views::IndexHandle;
 use crate::connection::StoreError;
 use crate::store::backup::BackupPlan;
-use crate::store::backup::shelf::Shelf;
+use crate::store::backup::shelf::BackupFolder;
 use crate::store::exchange;
 use crate::store::files::{self, io_error};
 use crate::store::journal::end;
-use crate::store::journal::head::{self, Head, Identity, Unreadable};
+use crate::store::journal::head::{self, FileHeader, HeaderError, StoreIdentity};
 use crate::store::journal::segment::Segment;
 use crate::store::journal::{self, snapshot};
-use crate::store::lock::Lock;
+use crate::store::lock::StoreLock;
 
 /// Store that was found, with the lock held.
-pub struct Start {
+pub struct OpeningStore {
     /// Shared parts of the store; the index is still closed.
     pub applier: Arc<Applier>,
     /// End of the journal according to its newest segment.
-    pub point: Point,
-    pub(super) lock: Lock,
-    pub(super) way: Way,
+    pub position: StorePosition,
+    pub(super) lock: StoreLock,
+    pub(super) source: IndexSource,
 }
 
 /// Source of the index.
-pub(super) enum Way {
+pub(super) enum IndexSource {
     /// The store is new.
-    Begin,
+    Create,
     /// There is an index but no journal.
-    Adopt(View, Applied),
+    Adopt(IndexReader, IndexHeader),
     /// There is a journal.
-    BringUp(Files),
+    Recover(StoreFiles),
 }
 
 /// Files of a store.
-pub(super) struct Files {
+pub(super) struct StoreFiles {
     pub(super) segments: Vec<Segment>,
     snapshots: Vec<(u64, PathBuf)>,
     /// Identity in the newest readable header.
-    identity: Option<Identity>,
+    identity: Option<StoreIdentity>,
     /// Header of the newest snapshot.
-    pub(super) snapshot: Option<Head>,
+    pub(super) snapshot: Option<FileHeader>,
 }
 
 /// Opens the store in `data`. `unlock` gets its identity, `None` for a new one, and returns the identity to use when the key
 /// matches.
 pub fn open(
     data: &Path,
-    unlock: impl FnOnce(Option<&Identity>) -> Result<Identity, StoreError>,
+    unlock: impl FnOnce(Option<&StoreIdentity>) -> Result<StoreIdentity, StoreError>,
     backups: BackupPlan,
-) -> Result<Start, StoreError> {
+) -> Result<OpeningStore, StoreError> {
     files::create_folder(data).map_err(|error| io_error(data, &error))?;
     files::reject_writable_by_others(data)?;
-    let lock = Lock::take(data)?;
-    files::refuse_forbidden(data, &data.join(rebuild::FOLDER))?;
+    let lock = StoreLock::take(data)?;
+    files::reject_forbidden(data, &data.join(rebuild::FOLDER))?;
     exchange::complete(data).map_err(|error| io_error(data, &error))?;
-    let found = Files::find(data)?;
-    let start = |identity, point, way| Start::new(data, lock, (identity, backups), point, way);
+    let found = StoreFiles::find(data)?;
+    let start =
+        |identity, point, way| OpeningStore::new(data, lock, (identity, backups), point, way);
     if !found.is_empty() {
         let identity = match &found.identity {
             Some(identity) => unlock(Some(identity))?,
-            None => unlock(Some(&identity_of_view(data)?))?,
+            None => unlock(Some(&index_identity(data)?))?,
         };
         let point = found.point().map_err(|error| io_error(data, &error))?;
-        return Ok(start(identity, point, Way::BringUp(found)));
+        return Ok(start(identity, point, IndexSource::Recover(found)));
     }
-    match open_view(data) {
-        Ok(Found::Nothing) => {
-            refuse_beside_backups(data)?;
+    match open_index(data) {
+        Ok(IndexFolder::Absent) => {
+            reject_new_store_beside_backups(data)?;
             let identity = unlock(None)?;
-            Ok(start(identity, Point::default(), Way::Begin))
+            Ok(start(
+                identity,
+                StorePosition::default(),
+                IndexSource::Create,
+            ))
         }
-        Ok(Found::View(view, applied)) => {
+        Ok(IndexFolder::Index(view, applied)) => {
             let identity = unlock(Some(&applied.identity))?;
             let point = applied.point();
-            Ok(start(identity, point, Way::Adopt(view, applied)))
+            Ok(start(identity, point, IndexSource::Adopt(view, applied)))
         }
-        Ok(Found::Empty) | Err(_) => Err(nothing_readable(data)),
+        Ok(IndexFolder::Empty) | Err(_) => Err(nothing_readable(data)),
     }
 }
 
 /// Reads the identity of the store from its journal; `None` when there is no store.
-pub fn identity_in(data: &Path) -> Result<Option<Identity>, StoreError> {
-    let found = Files::find(&exchange::current(data))?;
+pub fn identity_in(data: &Path) -> Result<Option<StoreIdentity>, StoreError> {
+    let found = StoreFiles::find(&exchange::current(data))?;
     match found.identity {
         Some(identity) => Ok(Some(identity)),
         None if found.is_empty() && !data.join(rebuild::FOLDER).exists() => Ok(None),
@@ -101,13 +106,13 @@ pub fn identity_in(data: &Path) -> Result<Option<Identity>, StoreError> {
     }
 }
 
-impl Start {
+impl OpeningStore {
     fn new(
         data: &Path,
-        lock: Lock,
-        (identity, backups): (Identity, BackupPlan),
-        point: Point,
-        way: Way,
+        lock: StoreLock,
+        (identity, backups): (StoreIdentity, BackupPlan),
+        position: StorePosition,
+        source: IndexSource,
     ) -> Self {
         // Leftovers of a replacement that cannot be removed now are removed by the next start.
         let _ = exchange::remove_leftovers(data);
@@ -115,20 +120,23 @@ impl Start {
             identity,
             backups,
             data: data.to_owned(),
-            feed: Arc::new(Feed::new(data.join(journal::FOLDER), point.revision)),
-            index: Arc::new(Views::new(View::Closed, point.digest.count)),
+            feed: Arc::new(ChangeLog::new(
+                data.join(journal::FOLDER),
+                position.revision,
+            )),
+            index: Arc::new(IndexHandle::new(IndexReader::Closed, position.digest.count)),
             notices: Arc::<Notices>::default(),
         };
         Self {
             applier: Arc::new(applier),
-            point,
+            position,
             lock,
-            way,
+            source,
         }
     }
 }
 
-impl Files {
+impl StoreFiles {
     fn find(data: &Path) -> Result<Self, StoreError> {
         let refuse = |error: io::Error| io_error(data, &error);
         let segments = Segment::all(&data.join(journal::FOLDER)).map_err(refuse)?;
@@ -153,16 +161,16 @@ impl Files {
     }
 
     /// End of the journal according to its newest segment.
-    fn point(&self) -> io::Result<Point> {
+    fn point(&self) -> io::Result<StorePosition> {
         let end = end::read(&self.segments, u64::MAX - 1, |_| {})?;
-        let mut point = Point {
+        let mut point = StorePosition {
             revision: end.revision,
             digest: end.digest,
         };
         if let Some(head) = &self.snapshot
             && head.revision > point.revision
         {
-            point = Point {
+            point = StorePosition {
                 revision: head.revision,
                 digest: head.digest,
             };
@@ -187,8 +195,8 @@ impl Files {
 }
 
 /// Refuses to create a store in a folder with backups: the store existed and was lost.
-fn refuse_beside_backups(data: &Path) -> Result<(), StoreError> {
-    let backups = Shelf::for_store(data).all();
+fn reject_new_store_beside_backups(data: &Path) -> Result<(), StoreError> {
+    let backups = BackupFolder::for_store(data).all();
     let count = backups.map_err(|error| io_error(data, &error))?.len();
     if count == 0 {
         return Ok(());
@@ -201,11 +209,11 @@ fn refuse_beside_backups(data: &Path) -> Result<(), StoreError> {
 }
 
 /// Reads the header of a file; `None` when it is damaged.
-pub fn read_head(path: &Path) -> Result<Option<Head>, StoreError> {
-    match Head::of(path).map_err(|error| io_error(path, &error))? {
+pub fn read_head(path: &Path) -> Result<Option<FileHeader>, StoreError> {
+    match FileHeader::of(path).map_err(|error| io_error(path, &error))? {
         Ok(head) => Ok(Some(head)),
-        Err(Unreadable::Damaged) => Ok(None),
-        Err(Unreadable::Newer(format)) => Err(StoreError::Unusable(format!(
+        Err(HeaderError::Damaged) => Ok(None),
+        Err(HeaderError::Newer(format)) => Err(StoreError::Unusable(format!(
             "{} was written by a newer umai (format {format}); nothing was changed. Use that version, or another folder with --data",
             path.display()
         ))),
@@ -213,29 +221,29 @@ pub fn read_head(path: &Path) -> Result<Option<Head>, StoreError> {
 }
 
 /// State of the sled folder.
-pub(super) enum Found {
+pub(super) enum IndexFolder {
     /// The folder does not exist.
-    Nothing,
+    Absent,
     /// An index without a journal position.
     Empty,
     /// An index and its position.
-    View(View, Applied),
+    Index(IndexReader, IndexHeader),
 }
 
-pub(super) fn open_view(data: &Path) -> Result<Found, String> {
+pub(super) fn open_index(data: &Path) -> Result<IndexFolder, String> {
     let folder = data.join(rebuild::FOLDER);
     if !folder.try_exists().map_err(|error| error.to_string())? {
-        return Ok(Found::Nothing);
+        return Ok(IndexFolder::Absent);
     }
     if !rebuild::has_space(data) {
         return Err(format!("the disk of {} is full", data.display()));
     }
-    let view = View::open(&folder).map_err(|broken| broken.0)?;
+    let view = IndexReader::open(&folder).map_err(|broken| broken.0)?;
     match view.applied() {
-        Ok(Some(applied)) => Ok(Found::View(view, applied)),
+        Ok(Some(applied)) => Ok(IndexFolder::Index(view, applied)),
         Ok(None) => {
             rebuild::abandon(Arc::new(view));
-            Ok(Found::Empty)
+            Ok(IndexFolder::Empty)
         }
         Err(broken) => {
             rebuild::abandon(Arc::new(view));
@@ -245,10 +253,10 @@ pub(super) fn open_view(data: &Path) -> Result<Found, String> {
 }
 
 /// Reads the identity from the index when no journal file has it.
-fn identity_of_view(data: &Path) -> Result<Identity, StoreError> {
-    match open_view(data) {
-        Ok(Found::View(_, applied)) => Ok(applied.identity),
-        Ok(Found::Nothing | Found::Empty) | Err(_) => Err(nothing_readable(data)),
+fn index_identity(data: &Path) -> Result<StoreIdentity, StoreError> {
+    match open_index(data) {
+        Ok(IndexFolder::Index(_, applied)) => Ok(applied.identity),
+        Ok(IndexFolder::Absent | IndexFolder::Empty) | Err(_) => Err(nothing_readable(data)),
     }
 }
 

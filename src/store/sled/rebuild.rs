@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
 use super::applier::Notices;
-use super::gather::{Lost, Payloads, salvage};
-use super::ledger::Point;
+use super::gather::{FullState, LossExtent, salvage};
+use super::ledger::StorePosition;
 use super::missing;
-use super::rows::{self, Applied, Current, Row, SavedJson};
-use super::view::{Broken, View};
-use crate::connection::{Change, Connection, Sealed, StoreError};
+use super::rows::{self, CurrentState, IndexHeader, RowChange, SavedJson};
+use super::view::{IndexReader, UnusableIndex};
+use crate::connection::{Connection, SealedSecret, StoreError, VersionChange};
 use crate::store::files;
-use crate::store::journal::digest::Digest;
-use crate::store::journal::entry::Kind;
-use crate::store::journal::fold::Folded;
-use crate::store::journal::head::Identity;
+use crate::store::journal::digest::StateDigest;
+use crate::store::journal::entry::EntryKind;
+use crate::store::journal::fold::BuiltConnection;
+use crate::store::journal::head::StoreIdentity;
 
 /// Folder of the index in the data folder.
 pub const FOLDER: &str = "sled";
@@ -30,20 +30,20 @@ const REQUIRED_SPACE: u64 = 4 * 1024 * 1024;
 const BATCH: usize = 256;
 
 /// Rebuilt index.
-pub struct Rebuilt {
+pub struct RebuiltIndex {
     /// Index.
-    pub view: View,
+    pub index: IndexReader,
     /// Position and digest of the index.
-    pub point: Point,
+    pub position: StorePosition,
     /// Losses and changes, one sentence each.
     losses: Vec<String>,
     /// Files moved aside, one sentence each.
     set_aside: Vec<String>,
     /// Expected digest when more was lost than `losses` names.
-    expected: Option<Digest>,
+    expected: Option<StateDigest>,
 }
 
-impl Rebuilt {
+impl RebuiltIndex {
     /// Returns true when the index does not match the journal.
     pub const fn has_losses(&self) -> bool {
         !self.losses.is_empty() || self.expected.is_some()
@@ -58,7 +58,7 @@ impl Rebuilt {
         let Some(expected) = self.expected else {
             return Ok(());
         };
-        missing::record(data, self.point.digest.count, expected.count)?;
+        missing::record(data, self.position.digest.count, expected.count)?;
         missing::add_notice(data, notices);
         Ok(())
     }
@@ -67,19 +67,23 @@ impl Rebuilt {
 /// Builds a new index in the sled folder. When sled fails, builds it in memory and returns the reason too.
 pub fn into_sled(
     data: &Path,
-    identity: &Identity,
-    old: &View,
-) -> Result<(Rebuilt, Option<Broken>), StoreError> {
-    let made = Made::read(data, identity, old)?;
-    match fill_sled(data, &made.rows, &made.applied) {
+    identity: &StoreIdentity,
+    old: &IndexReader,
+) -> Result<(RebuiltIndex, Option<UnusableIndex>), StoreError> {
+    let made = IndexRows::read(data, identity, old)?;
+    match fill_sled(data, &made.rows, &made.header) {
         Ok(view) => Ok((made.with(view), None)),
         Err(broken) => Ok((made.in_memory()?, Some(broken))),
     }
 }
 
 /// Builds a new index in memory.
-pub fn into_memory(data: &Path, identity: &Identity, old: &View) -> Result<Rebuilt, StoreError> {
-    Made::read(data, identity, old)?.in_memory()
+pub fn into_memory(
+    data: &Path,
+    identity: &StoreIdentity,
+    old: &IndexReader,
+) -> Result<RebuiltIndex, StoreError> {
+    IndexRows::read(data, identity, old)?.in_memory()
 }
 
 /// Returns true when the disk has enough room to open sled.
@@ -89,50 +93,50 @@ pub fn has_space(data: &Path) -> bool {
 }
 
 /// Content of a new index.
-struct Made {
-    rows: Vec<Row>,
-    applied: Applied,
+struct IndexRows {
+    rows: Vec<RowChange>,
+    header: IndexHeader,
     losses: Vec<String>,
     set_aside: Vec<String>,
-    expected: Option<Digest>,
+    expected: Option<StateDigest>,
 }
 
-impl Made {
-    fn read(data: &Path, identity: &Identity, old: &View) -> Result<Self, StoreError> {
+impl IndexRows {
+    fn read(data: &Path, identity: &StoreIdentity, old: &IndexReader) -> Result<Self, StoreError> {
         let salvaged =
             salvage(data, identity, old).map_err(|error| files::io_error(data, &error))?;
-        let mut fold = salvaged.fold;
+        let mut fold = salvaged.state;
         let (rows, digest, losses) = rows_of(&mut fold)?;
-        let expected = (salvaged.lost == Lost::Unknown).then_some(fold.expected);
-        let set_aside = if salvaged.lost == Lost::Nothing && losses.is_empty() {
+        let expected = (salvaged.lost == LossExtent::Unknown).then_some(fold.expected);
+        let set_aside = if salvaged.lost == LossExtent::None && losses.is_empty() {
             missing::set_snapshots_aside(data, &salvaged.mismatched)
                 .map_err(|error| files::io_error(data, &error))?
         } else {
             Vec::new()
         };
-        let applied = Applied {
+        let applied = IndexHeader {
             revision: fold.revision,
             digest,
             identity: identity.clone(),
         };
         Ok(Self {
             rows,
-            applied,
+            header: applied,
             losses,
             set_aside,
             expected,
         })
     }
 
-    fn in_memory(self) -> Result<Rebuilt, StoreError> {
-        let view = fill(View::in_memory(), &self.rows, &self.applied)?;
+    fn in_memory(self) -> Result<RebuiltIndex, StoreError> {
+        let view = fill(IndexReader::in_memory(), &self.rows, &self.header)?;
         Ok(self.with(view))
     }
 
-    fn with(self, view: View) -> Rebuilt {
-        Rebuilt {
-            view,
-            point: self.applied.point(),
+    fn with(self, view: IndexReader) -> RebuiltIndex {
+        RebuiltIndex {
+            index: view,
+            position: self.header.point(),
             losses: self.losses,
             set_aside: self.set_aside,
             expected: self.expected,
@@ -141,14 +145,14 @@ impl Made {
 }
 
 /// Abandons a damaged index without dropping it, because sled writes on drop.
-pub fn abandon(view: std::sync::Arc<View>) {
+pub fn abandon(view: std::sync::Arc<IndexReader>) {
     std::mem::forget(view);
 }
 
 /// Moves a damaged index aside and returns its new path. An index that this user may not open stays.
 pub fn set_aside(data: &Path) -> Result<Option<PathBuf>, StoreError> {
     let folder = data.join(FOLDER);
-    files::refuse_forbidden(data, &folder)?;
+    files::reject_forbidden(data, &folder)?;
     move_aside(data, &folder).map_err(|error| files::io_error(data, &error))
 }
 
@@ -194,15 +198,23 @@ fn numbered_folders(damaged: &Path) -> std::io::Result<Vec<(u64, PathBuf)>> {
     Ok(found)
 }
 
-fn fill_sled(data: &Path, rows: &[Row], applied: &Applied) -> Result<View, Broken> {
+fn fill_sled(
+    data: &Path,
+    rows: &[RowChange],
+    applied: &IndexHeader,
+) -> Result<IndexReader, UnusableIndex> {
     let folder = data.join(FOLDER);
-    files::create_folder(&folder).map_err(|error| Broken(error.to_string()))?;
-    let view = fill(View::open(&folder)?, rows, applied)?;
+    files::create_folder(&folder).map_err(|error| UnusableIndex(error.to_string()))?;
+    let view = fill(IndexReader::open(&folder)?, rows, applied)?;
     view.flush()?;
     Ok(view)
 }
 
-fn fill(view: View, rows: &[Row], applied: &Applied) -> Result<View, Broken> {
+fn fill(
+    view: IndexReader,
+    rows: &[RowChange],
+    applied: &IndexHeader,
+) -> Result<IndexReader, UnusableIndex> {
     for piece in rows.chunks(BATCH) {
         view.apply(piece.to_vec())?;
     }
@@ -212,9 +224,9 @@ fn fill(view: View, rows: &[Row], applied: &Applied) -> Result<View, Broken> {
 
 /// Returns the sorted index rows of a store state, their digest, and the losses. Takes the connections out of the state to
 /// release the memory of each one early.
-fn rows_of(fold: &mut Payloads) -> Result<(Vec<Row>, Digest, Vec<String>), StoreError> {
+fn rows_of(fold: &mut FullState) -> Result<(Vec<RowChange>, StateDigest, Vec<String>), StoreError> {
     let mut rows = Vec::with_capacity(fold.connections.len() * 3);
-    let mut digest = Digest::default();
+    let mut digest = StateDigest::default();
     let mut losses = losses_of(fold);
     let mut unreadable = Vec::new();
     let mut aliases = HashSet::new();
@@ -241,7 +253,7 @@ fn rows_of(fold: &mut Payloads) -> Result<(Vec<Row>, Digest, Vec<String>), Store
         rows.push(rows::order_row(&current.item, current.revision)?);
         for version in folded.older.values() {
             let (kind, payload) = &version.payload;
-            let json = if *kind == Kind::Version {
+            let json = if *kind == EntryKind::Version {
                 payload.clone()
             } else {
                 rows::version_json(id, payload)?
@@ -266,13 +278,13 @@ fn rows_of(fold: &mut Payloads) -> Result<(Vec<Row>, Digest, Vec<String>), Store
 
 pub(super) fn current_of(
     id: Uuid,
-    folded: &Folded<(Kind, Vec<u8>)>,
-) -> Result<Option<Current>, StoreError> {
+    folded: &BuiltConnection<(EntryKind, Vec<u8>)>,
+) -> Result<Option<CurrentState>, StoreError> {
     let Some(newest) = &folded.newest else {
         return Ok(None);
     };
     let json = &newest.payload.1;
-    Ok(Some(Current {
+    Ok(Some(CurrentState {
         revision: newest.revision,
         history: folded.history(id),
         item: rows::read_listed(id, json)?,
@@ -281,9 +293,13 @@ pub(super) fn current_of(
 }
 
 /// Renames the older of two connections with the same alias, which only damage can cause.
-fn free_alias(current: &mut Current, taken: &mut HashSet<String>) -> Result<String, StoreError> {
+fn free_alias(
+    current: &mut CurrentState,
+    taken: &mut HashSet<String>,
+) -> Result<String, StoreError> {
     let id = current.item.id;
-    let mut saved: SavedJson<Connection<Sealed>, Change> = rows::read_json(id, &current.json)?;
+    let mut saved: SavedJson<Connection<SealedSecret>, VersionChange> =
+        rows::read_json(id, &current.json)?;
     let old = current.item.alias.clone();
     let mut free = (2_u64..)
         .map(|number| format!("{old}-{number}"))
@@ -298,7 +314,7 @@ fn free_alias(current: &mut Current, taken: &mut HashSet<String>) -> Result<Stri
     ))
 }
 
-fn losses_of(fold: &Payloads) -> Vec<String> {
+fn losses_of(fold: &FullState) -> Vec<String> {
     let missing = fold.missing.iter().map(|(from, to)| {
         let changes = if from == to {
             format!("Change {from} is")

@@ -7,54 +7,59 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use super::applier::{Applier, Notices};
-use super::backups::Backups;
+use super::backups::BackupScheduler;
 use super::checkpoint;
-use super::ledger::{Ledger, Point};
-use super::rebuild::{self, Rebuilt};
-use super::verify::{Verdict, verify};
-use super::view::{Broken, View};
+use super::ledger::{PendingWrites, StorePosition};
+use super::rebuild::{self, RebuiltIndex};
+use super::verify::{VerifyResult, verify};
+use super::view::{IndexReader, UnusableIndex};
 use crate::connection::StoreError;
 use crate::store::files;
-use crate::store::journal::entry::{Damage, Step, Walk};
-use crate::store::journal::head::{self, Head, Identity};
-use crate::store::journal::segment::{Segment, Tail};
+use crate::store::journal::entry::{Damage, EntryWalk, WalkItem};
+use crate::store::journal::head::{self, FileHeader, StoreIdentity};
+use crate::store::journal::segment::{ActiveSegment, Segment};
 use crate::store::journal::{self, snapshot};
-use crate::store::lock::Lock;
+use crate::store::lock::StoreLock;
 
 /// Minimum length in bytes of the journal after a snapshot before the next snapshot; it must also exceed two snapshots.
 const MIN_LENGTH: u64 = 4 * 1024 * 1024;
 
 /// Reason for a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reason {
+enum SnapshotReason {
     /// The journal after the last snapshot is long.
-    Long,
+    JournalTooLong,
     /// Part of the journal is damaged and must be replaced by the snapshot.
     Damaged,
 }
 
 /// Maintenance of the files of a store.
-pub struct Keeper {
-    tail: Tail,
+pub struct Maintenance {
+    tail: ActiveSegment,
     applier: Arc<Applier>,
     /// True until the index was verified.
     unverified: bool,
     /// Reason for the next snapshot, if one is needed.
-    pending_snapshot: Option<Reason>,
+    pending_snapshot: Option<SnapshotReason>,
     snapshot: Option<JoinHandle<()>>,
     /// Cancels the running snapshot, which is not needed when the store is closed.
     stop: Arc<AtomicBool>,
-    backups: Backups,
+    backups: BackupScheduler,
     /// Held until the files are closed.
-    _lock: Lock,
+    _lock: StoreLock,
 }
 
-impl Keeper {
+impl Maintenance {
     /// Maintains the files of a store, appending to `tail`, from this position.
-    pub fn new(tail: Tail, applier: Arc<Applier>, lock: Lock, point: Point) -> Self {
+    pub fn new(
+        tail: ActiveSegment,
+        applier: Arc<Applier>,
+        lock: StoreLock,
+        point: StorePosition,
+    ) -> Self {
         Self {
             tail,
-            backups: Backups::new(Arc::clone(&applier), point),
+            backups: BackupScheduler::new(Arc::clone(&applier), point),
             applier,
             unverified: false,
             pending_snapshot: None,
@@ -71,26 +76,26 @@ impl Keeper {
 
     /// Requests a snapshot that replaces a damaged part of the journal.
     pub const fn request_snapshot(&mut self) {
-        self.pending_snapshot = Some(Reason::Damaged);
+        self.pending_snapshot = Some(SnapshotReason::Damaged);
     }
 
     /// Segment being written.
-    pub const fn tail(&mut self) -> &mut Tail {
+    pub const fn tail(&mut self) -> &mut ActiveSegment {
         &mut self.tail
     }
 
     /// Verifies index and journal, and repairs damage. Runs before the first change: an index that lost a row could accept an
     /// alias twice.
-    pub fn verify_all(&mut self, ledger: &mut Ledger, keep_going: impl Fn() -> bool) {
+    pub fn verify_all(&mut self, ledger: &mut PendingWrites, keep_going: impl Fn() -> bool) {
         if std::mem::take(&mut self.unverified) {
             let view = self.applier.index.current();
             match verify(&view, ledger.point().digest, &keep_going) {
-                Verdict::Sound => {}
-                Verdict::Unsound(why) => {
+                VerifyResult::Valid => {}
+                VerifyResult::Invalid(why) => {
                     drop(view);
                     self.rebuild_index(ledger, &why);
                 }
-                Verdict::Stopped => return,
+                VerifyResult::Stopped => return,
             }
         }
         self.verify_journal(keep_going);
@@ -98,16 +103,16 @@ impl Keeper {
     }
 
     /// Verifies the index and rebuilds it when it is damaged.
-    pub fn repair(&mut self, ledger: &mut Ledger) {
+    pub fn repair(&mut self, ledger: &mut PendingWrites) {
         let verdict = verify(&self.applier.index.current(), ledger.point().digest, || {
             true
         });
-        if let Verdict::Unsound(why) = verdict {
+        if let VerifyResult::Invalid(why) = verdict {
             self.rebuild_index(ledger, &why);
         }
     }
 
-    fn rebuild_index(&mut self, ledger: &mut Ledger, why: &str) {
+    fn rebuild_index(&mut self, ledger: &mut PendingWrites, why: &str) {
         let Applier {
             data,
             identity,
@@ -118,12 +123,12 @@ impl Keeper {
         match rebuild_index(data, identity, notices, &old, why) {
             Ok(rebuilt) => {
                 let has_losses = rebuilt.has_losses();
-                let point = Point {
-                    revision: rebuilt.point.revision.max(ledger.point().revision),
-                    digest: rebuilt.point.digest,
+                let point = StorePosition {
+                    revision: rebuilt.position.revision.max(ledger.point().revision),
+                    digest: rebuilt.position.digest,
                 };
                 rebuild::abandon(old);
-                rebuild::abandon(self.applier.index.replace(rebuilt.view));
+                rebuild::abandon(self.applier.index.replace(rebuilt.index));
                 ledger.revert_to(point);
                 if has_losses {
                     self.continue_after_losses(point);
@@ -134,8 +139,8 @@ impl Keeper {
     }
 
     /// Starts a new segment with the position after the losses.
-    fn continue_after_losses(&mut self, point: Point) {
-        self.pending_snapshot = Some(Reason::Damaged);
+    fn continue_after_losses(&mut self, point: StorePosition) {
+        self.pending_snapshot = Some(SnapshotReason::Damaged);
         if let Err(error) = self.start_segment(point) {
             self.applier
                 .notices
@@ -158,7 +163,7 @@ impl Keeper {
         match found {
             Ok(sentences) => {
                 if !sentences.is_empty() {
-                    self.pending_snapshot = Some(Reason::Damaged);
+                    self.pending_snapshot = Some(SnapshotReason::Damaged);
                 }
                 for sentence in sentences {
                     self.applier.notices.add(sentence);
@@ -172,14 +177,18 @@ impl Keeper {
     }
 
     /// Starts a new segment, a snapshot and a backup when they are due.
-    pub fn run_due_work(&mut self, ledger: &Ledger) {
+    pub fn run_due_work(&mut self, ledger: &PendingWrites) {
         if self.tail.is_full() {
             if let Err(error) = self.start_segment(ledger.point()) {
                 tracing::warn!(%error, "starting a new journal segment failed");
                 return;
             }
             match is_long(&self.applier.data) {
-                Ok(true) => self.pending_snapshot = self.pending_snapshot.or(Some(Reason::Long)),
+                Ok(true) => {
+                    self.pending_snapshot = self
+                        .pending_snapshot
+                        .or(Some(SnapshotReason::JournalTooLong))
+                }
                 Ok(false) => {}
                 Err(error) => tracing::warn!(%error, "the journal length cannot be determined"),
             }
@@ -192,21 +201,21 @@ impl Keeper {
         self.backups.run_if_due(ledger.point());
     }
 
-    fn start_segment(&mut self, point: Point) -> io::Result<()> {
-        let head = Head {
+    fn start_segment(&mut self, point: StorePosition) -> io::Result<()> {
+        let head = FileHeader {
             identity: self.applier.identity.clone(),
             revision: point.revision + 1,
             digest: point.digest,
         };
-        let next = Tail::create(&self.applier.data.join(journal::FOLDER), &head)?;
+        let next = ActiveSegment::create(&self.applier.data.join(journal::FOLDER), &head)?;
         std::mem::replace(&mut self.tail, next).finish()
     }
 
-    fn take_snapshot(&mut self, reason: Reason) {
+    fn take_snapshot(&mut self, reason: SnapshotReason) {
         let applier = Arc::clone(&self.applier);
         let stop = match reason {
-            Reason::Long => Arc::clone(&self.stop),
-            Reason::Damaged => Arc::default(),
+            SnapshotReason::JournalTooLong => Arc::clone(&self.stop),
+            SnapshotReason::Damaged => Arc::default(),
         };
         let started = std::thread::Builder::new()
             .name("umai-store-snapshot".into())
@@ -228,13 +237,13 @@ impl Keeper {
     }
 
     /// Finishes background work and closes the files at this position.
-    pub fn close(&mut self, point: Point) {
+    pub fn close(&mut self, point: StorePosition) {
         self.stop.store(true, Ordering::Release);
         if let Some(snapshot) = self.snapshot.take() {
             // A snapshot that panicked leaves no file; a later one replaces it.
             let _ = snapshot.join();
         }
-        let view = self.applier.index.replace(View::Closed);
+        let view = self.applier.index.replace(IndexReader::Closed);
         if !rebuild::has_space(&self.applier.data) {
             // sled also writes on drop, and would wait forever for a write that the disk rejects.
             rebuild::abandon(view);
@@ -248,11 +257,11 @@ impl Keeper {
 /// Moves the index aside and builds a new one. Adds notices.
 pub fn rebuild_index(
     data: &Path,
-    identity: &Identity,
+    identity: &StoreIdentity,
     notices: &Notices,
-    old: &View,
+    old: &IndexReader,
     why: &str,
-) -> Result<Rebuilt, StoreError> {
+) -> Result<RebuiltIndex, StoreError> {
     let rebuilt = if rebuild::has_space(data) {
         let aside = rebuild::set_aside(data)?;
         let (rebuilt, broken) = rebuild::into_sled(data, identity, old)?;
@@ -261,9 +270,9 @@ pub fn rebuild_index(
         });
         notices.add(format!(
             "The index of the connections was damaged ({why}). It was rebuilt from the journal with {} connections{kept}",
-            rebuilt.point.digest.count
+            rebuilt.position.digest.count
         ));
-        if let Some(Broken(why)) = broken {
+        if let Some(UnusableIndex(why)) = broken {
             notices.add(in_memory_notice(&why));
         }
         rebuilt
@@ -302,11 +311,13 @@ fn find_damage(data: &Path, keep_going: impl Fn() -> bool) -> io::Result<Vec<(Se
         }
         let (bytes, _) = segment.read()?;
         let mut newest = segment.first.saturating_sub(1);
-        for step in Walk::new(&bytes, head::LENGTH) {
+        for step in EntryWalk::new(&bytes, head::LENGTH) {
             match step {
-                Step::Entry(entry) => newest = entry.revision,
-                Step::Damaged(damage) if newest >= base => found.push((segment.clone(), damage)),
-                Step::Damaged(_) | Step::Torn(_) => {}
+                WalkItem::Entry(entry) => newest = entry.revision,
+                WalkItem::Damaged(damage) if newest >= base => {
+                    found.push((segment.clone(), damage))
+                }
+                WalkItem::Damaged(_) | WalkItem::Torn(_) => {}
             }
         }
     }

@@ -2,40 +2,40 @@
 
 use std::sync::Arc;
 
-use super::change::{Ask, Step};
-use super::ledger::{Ledger, Point};
-use super::rows::Applied;
-use super::views::Views;
+use super::change::{AcceptedChange, WriteRequest};
+use super::ledger::{PendingWrites, StorePosition};
+use super::rows::IndexHeader;
+use super::views::IndexHandle;
 use crate::connection::StoreError;
-use crate::store::journal::entry::Entry;
-use crate::store::journal::head::Identity;
+use crate::store::journal::entry::JournalEntry;
+use crate::store::journal::head::StoreIdentity;
 
 /// Number of changes applied at once.
 const BATCH: usize = 256;
 
 /// Replay of journal entries.
-pub struct Replay<'a> {
-    index: &'a Views,
-    identity: &'a Identity,
-    ledger: Ledger,
-    steps: Vec<Step>,
+pub struct JournalReplay<'a> {
+    index: &'a IndexHandle,
+    identity: &'a StoreIdentity,
+    pending_writes: PendingWrites,
+    steps: Vec<AcceptedChange>,
     /// True when there was a change.
     has_changes: bool,
     problem: Option<String>,
 }
 
-impl<'a> Replay<'a> {
+impl<'a> JournalReplay<'a> {
     /// Starts at the position of the index; ignores all changes when `problem` is set.
     pub fn new(
-        index: &'a Arc<Views>,
-        applied: Point,
-        identity: &'a Identity,
+        index: &'a Arc<IndexHandle>,
+        applied: StorePosition,
+        identity: &'a StoreIdentity,
         problem: Option<String>,
     ) -> Self {
         Self {
             index,
             identity,
-            ledger: Ledger::new(Arc::clone(index), applied),
+            pending_writes: PendingWrites::new(Arc::clone(index), applied),
             steps: Vec::new(),
             has_changes: false,
             problem,
@@ -43,17 +43,17 @@ impl<'a> Replay<'a> {
     }
 
     /// Adds the next change.
-    pub fn add(&mut self, entry: &Entry<'_>) {
+    pub fn add(&mut self, entry: &JournalEntry<'_>) {
         if self.problem.is_some() {
             return;
         }
         self.has_changes = true;
-        let added = Ask::replay(entry).map_or(Ok(()), |ask| {
-            let point = Point {
+        let added = WriteRequest::replay(entry).map_or(Ok(()), |ask| {
+            let point = StorePosition {
                 revision: entry.revision,
                 digest: entry.digest,
             };
-            self.steps.extend(self.ledger.replay(ask?, point)?);
+            self.steps.extend(self.pending_writes.replay(ask?, point)?);
             if self.steps.len() >= BATCH {
                 self.write()?;
             }
@@ -79,8 +79,8 @@ impl<'a> Replay<'a> {
 
     fn write(&mut self) -> Result<(), StoreError> {
         let steps = std::mem::take(&mut self.steps);
-        let Point { revision, digest } = self.ledger.point();
-        let applied = Applied {
+        let StorePosition { revision, digest } = self.pending_writes.point();
+        let applied = IndexHeader {
             revision,
             digest,
             identity: self.identity.clone(),
@@ -92,7 +92,7 @@ impl<'a> Replay<'a> {
         }
         rows.push(applied.row());
         self.index.apply(rows, applied.digest.count)?;
-        self.ledger.remove_applied(applied.revision);
+        self.pending_writes.remove_applied(applied.revision);
         Ok(())
     }
 }

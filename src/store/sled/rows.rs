@@ -20,19 +20,20 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::ledger::Point;
+use super::ledger::StorePosition;
 use crate::connection::{
-    Change, Connection, ConnectionItem, Mask, Sealed, StoreError, Version, endpoint,
+    Connection, ConnectionItem, MaskedSecret, SealedSecret, StoreError, Version, VersionChange,
+    endpoint,
 };
-use crate::store::journal::digest::{Digest, record_mark};
-use crate::store::journal::head::Identity;
+use crate::store::journal::digest::{StateDigest, record_mark};
+use crate::store::journal::head::StoreIdentity;
 use crate::text::fold::fold;
 
 /// Length in bytes of the checksum before every value.
 const CHECKSUM: usize = 4;
 
 /// Key, and the value to insert or `None` to remove the row.
-pub type Row = (Vec<u8>, Option<Vec<u8>>);
+pub type RowChange = (Vec<u8>, Option<Vec<u8>>);
 
 /// Key of the position row.
 pub const APPLIED: &[u8] = b"m";
@@ -154,13 +155,13 @@ impl<'a> RecordRow<'a> {
     }
 
     /// Decodes the connection.
-    pub fn connection(&self, id: Uuid) -> Result<Connection<Sealed>, StoreError> {
-        let saved: SavedJson<Connection<Sealed>, IgnoredAny> = read_json(id, self.json)?;
+    pub fn connection(&self, id: Uuid) -> Result<Connection<SealedSecret>, StoreError> {
+        let saved: SavedJson<Connection<SealedSecret>, IgnoredAny> = read_json(id, self.json)?;
         Ok(saved.connection)
     }
 
     /// Encodes the row.
-    pub fn row(&self, id: Uuid) -> Row {
+    pub fn row(&self, id: Uuid) -> RowChange {
         let key = record_key(id);
         let value = seal(
             &key,
@@ -177,7 +178,7 @@ impl<'a> RecordRow<'a> {
 
 /// Encodes the row of a list entry. It always contains the endpoint, possibly empty, which distinguishes it from rows written by
 /// earlier versions (see [`read_item`]).
-pub fn order_row(item: &ConnectionItem, revision: u64) -> Result<Row, StoreError> {
+pub fn order_row(item: &ConnectionItem, revision: u64) -> Result<RowChange, StoreError> {
     let key = order_key(item);
     let json = write_json(&ConnectionItem {
         endpoint: Some(item.endpoint.clone().unwrap_or_default()),
@@ -205,24 +206,24 @@ pub fn read_item(id: Uuid, json: &[u8]) -> Result<(ConnectionItem, bool), StoreE
 /// Extracts the list item from a [`SavedJson`].
 pub fn read_listed(id: Uuid, json: &[u8]) -> Result<ConnectionItem, StoreError> {
     #[derive(Deserialize)]
-    struct Called {
+    struct NameRow {
         #[serde(default)]
         settings: Option<Map<String, Value>>,
     }
     let item: SavedJson<ConnectionItem, IgnoredAny> = read_json(id, json)?;
-    let with_settings: SavedJson<Called, IgnoredAny> = read_json(id, json)?;
+    let with_settings: SavedJson<NameRow, IgnoredAny> = read_json(id, json)?;
     let settings = with_settings.connection.settings.unwrap_or_default();
     let texts = settings
         .iter()
         .filter_map(|(key, value)| Some((key.as_str(), value.as_str()?)));
     Ok(ConnectionItem {
-        endpoint: endpoint::of_texts(texts),
+        endpoint: endpoint::from_texts(texts),
         ..item.connection
     })
 }
 
 /// Encodes the row of an alias.
-pub fn alias_row(alias: &str, id: Uuid) -> Row {
+pub fn alias_row(alias: &str, id: Uuid) -> RowChange {
     let key = alias_key(alias);
     let value = seal(&key, &[id.as_bytes()]);
     (key, Some(value))
@@ -234,7 +235,7 @@ pub fn read_alias(body: &[u8]) -> Option<Uuid> {
 }
 
 /// Encodes the row of a version; `json` is a [`VersionJson`].
-pub fn version_row(id: Uuid, number: u64, revision: u64, json: &[u8]) -> Row {
+pub fn version_row(id: Uuid, number: u64, revision: u64, json: &[u8]) -> RowChange {
     let key = version_key(id, number);
     let value = seal(&key, &[&revision.to_le_bytes(), json]);
     (key, Some(value))
@@ -262,26 +263,26 @@ pub fn id_in_key(key: &[u8]) -> Option<Uuid> {
 
 /// Position and identity of an index.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Applied {
+pub struct IndexHeader {
     /// Newest revision in the index.
     pub revision: u64,
     /// Expected digest.
-    pub digest: Digest,
+    pub digest: StateDigest,
     /// Store that the index belongs to.
-    pub identity: Identity,
+    pub identity: StoreIdentity,
 }
 
-impl Applied {
+impl IndexHeader {
     /// Position in the history of the store.
-    pub const fn point(&self) -> Point {
-        Point {
+    pub const fn point(&self) -> StorePosition {
+        StorePosition {
             revision: self.revision,
             digest: self.digest,
         }
     }
 
     /// Encodes the row.
-    pub fn row(&self) -> Row {
+    pub fn row(&self) -> RowChange {
         let value = seal(
             APPLIED,
             &[
@@ -303,11 +304,11 @@ impl Applied {
         let (store, check) = rest.split_first_chunk()?;
         Some(Self {
             revision: u64::from_le_bytes(*revision),
-            digest: Digest {
+            digest: StateDigest {
                 count: u64::from_le_bytes(*count),
                 sum: u64::from_le_bytes(*sum),
             },
-            identity: Identity {
+            identity: StoreIdentity {
                 store: Uuid::from_bytes(*store),
                 check: check.try_into().ok()?,
             },
@@ -317,7 +318,7 @@ impl Applied {
 
 /// Current state of a connection, as needed for its next change.
 #[derive(Debug, Clone)]
-pub struct Current {
+pub struct CurrentState {
     /// Revision that saved it.
     pub revision: u64,
     /// Sum of the marks of its versions.
@@ -328,7 +329,7 @@ pub struct Current {
     pub json: Arc<[u8]>,
 }
 
-impl Current {
+impl CurrentState {
     /// Decodes the value of a connection row.
     pub fn read(id: Uuid, body: &[u8]) -> Result<Self, StoreError> {
         let row = RecordRow::read(body).ok_or_else(|| damaged(id, "its row is too short"))?;
@@ -346,7 +347,7 @@ impl Current {
     }
 
     /// Encodes the connection row.
-    pub fn row(&self) -> Row {
+    pub fn row(&self) -> RowChange {
         let row = RecordRow {
             revision: self.revision,
             number: self.item.version,
@@ -357,7 +358,7 @@ impl Current {
     }
 
     /// Encodes the row of this version after it was superseded.
-    pub fn version_row(&self) -> Result<Row, StoreError> {
+    pub fn version_row(&self) -> Result<RowChange, StoreError> {
         let id = self.item.id;
         let json = version_json(id, &self.json)?;
         Ok(version_row(id, self.item.version, self.revision, &json))
@@ -384,8 +385,9 @@ pub struct VersionJson<S, C> {
 
 /// Converts a stored connection to a version. Sealed secrets cannot be read, so all masks are equal.
 pub fn version_saved(id: Uuid, json: &[u8]) -> Result<Version, StoreError> {
-    let SavedJson::<Connection<Sealed>, Change> { connection, change } = read_json(id, json)?;
-    let masked = connection.try_map(|_, _| Ok::<_, Infallible>(Mask::Any));
+    let SavedJson::<Connection<SealedSecret>, VersionChange> { connection, change } =
+        read_json(id, json)?;
+    let masked = connection.try_map(|_, _| Ok::<_, Infallible>(MaskedSecret::Any));
     match masked {
         Ok(snapshot) => Ok(Version { snapshot, change }),
     }
@@ -399,7 +401,8 @@ pub fn version_json(id: Uuid, json: &[u8]) -> Result<Vec<u8>, StoreError> {
 
 /// Decodes a [`VersionJson`].
 pub fn version_of(id: Uuid, json: &[u8]) -> Result<Version, StoreError> {
-    let VersionJson::<Connection<Mask>, Change> { snapshot, change } = read_json(id, json)?;
+    let VersionJson::<Connection<MaskedSecret>, VersionChange> { snapshot, change } =
+        read_json(id, json)?;
     Ok(Version { snapshot, change })
 }
 
@@ -424,4 +427,4 @@ pub fn write_json(value: &impl Serialize) -> Result<Vec<u8>, StoreError> {
 }
 
 /// Key and value as returned by sled.
-pub type Pair = (IVec, IVec);
+pub type SledPair = (IVec, IVec);

@@ -1,23 +1,23 @@
 //! Verifies that an index has exactly the content recorded by the journal.
 
 use super::rows;
-use super::view::{Broken, View};
-use crate::store::journal::digest::{Digest, mix, record_mark, version_mark};
+use super::view::{IndexReader, UnusableIndex};
+use crate::store::journal::digest::{StateDigest, mix, record_mark, version_mark};
 
 /// Result of a verification.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum VerifyResult {
     /// The index is correct.
-    Sound,
+    Valid,
     /// The index is wrong, for this reason.
-    Unsound(String),
+    Invalid(String),
     /// Cancelled.
     Stopped,
 }
 
 #[derive(Default)]
-struct Sums {
-    digest: Digest,
+struct VerifySums {
+    digest: StateDigest,
     list_entries: u64,
     aliases: u64,
     /// Sums of revisions according to the connections and to the list.
@@ -30,16 +30,24 @@ struct Sums {
 
 /// Compares all rows of an index with each other and with the digest; stops when `keep_going` returns false, checked from time to
 /// time.
-pub fn verify(view: &View, digest: Digest, keep_going: impl Fn() -> bool) -> Verdict {
-    let mut sums = Sums::default();
+pub fn verify(
+    view: &IndexReader,
+    digest: StateDigest,
+    keep_going: impl Fn() -> bool,
+) -> VerifyResult {
+    let mut sums = VerifySums::default();
     match walk(view, &mut sums, keep_going) {
-        Ok(true) => sums.verdict(digest),
-        Ok(false) => Verdict::Stopped,
-        Err(Broken(why)) => Verdict::Unsound(why),
+        Ok(true) => sums.result(digest),
+        Ok(false) => VerifyResult::Stopped,
+        Err(UnusableIndex(why)) => VerifyResult::Invalid(why),
     }
 }
 
-fn walk(view: &View, sums: &mut Sums, keep_going: impl Fn() -> bool) -> Result<bool, Broken> {
+fn walk(
+    view: &IndexReader,
+    sums: &mut VerifySums,
+    keep_going: impl Fn() -> bool,
+) -> Result<bool, UnusableIndex> {
     let mut ended = Ok(true);
     let mut count = 0_u32;
     view.walk(b"", |key, value| {
@@ -47,14 +55,14 @@ fn walk(view: &View, sums: &mut Sums, keep_going: impl Fn() -> bool) -> Result<b
         if count.is_multiple_of(1024) && !keep_going() {
             ended = Ok(false);
         } else if sums.add(key, value).is_none() {
-            ended = Err(Broken("the checksum of a row is wrong".into()));
+            ended = Err(UnusableIndex("the checksum of a row is wrong".into()));
         }
         ended == Ok(true)
     })?;
     ended
 }
 
-impl Sums {
+impl VerifySums {
     fn add(&mut self, key: &[u8], value: &[u8]) -> Option<()> {
         let body = rows::unseal(key, value)?;
         match key.get(..1)? {
@@ -89,8 +97,8 @@ impl Sums {
         Some(())
     }
 
-    fn verdict(&self, digest: Digest) -> Verdict {
-        let unsound = |why: String| Verdict::Unsound(why);
+    fn result(&self, digest: StateDigest) -> VerifyResult {
+        let unsound = |why: String| VerifyResult::Invalid(why);
         if self.digest.count != digest.count {
             return unsound(format!(
                 "it has {} connections instead of {}",
@@ -106,7 +114,7 @@ impl Sums {
                 .iter()
                 .all(|[one, other]| one == other);
         if is_consistent {
-            Verdict::Sound
+            VerifyResult::Valid
         } else {
             unsound("its connections, list, aliases and versions are inconsistent".into())
         }

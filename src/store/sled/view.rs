@@ -12,11 +12,11 @@ use ::sled::{Db, IVec};
 use rustix::fs::{FlockOperation, flock};
 
 use super::contained::catch_panic;
-use super::rows::{self, Applied, Pair, Row};
+use super::rows::{self, IndexHeader, RowChange, SledPair};
 
 /// Reason why an index cannot be used, as a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Broken(pub String);
+pub struct UnusableIndex(pub String);
 
 /// Memory cache of sled in bytes.
 const CACHE: u64 = 8 * 1024 * 1024;
@@ -31,9 +31,9 @@ const TOUCH: usize = 4;
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Sorted rows.
-pub enum View {
+pub enum IndexReader {
     /// In a sled folder.
-    Sled(Opened),
+    Sled(OpenIndex),
     /// In memory until the process ends.
     Memory(std::sync::RwLock<BTreeMap<IVec, IVec>>),
     /// Closed.
@@ -41,16 +41,19 @@ pub enum View {
 }
 
 /// Open sled database whose panics are converted to errors.
-pub struct Opened(Option<Db>);
+pub struct OpenIndex(Option<Db>);
 
-impl Opened {
-    fn call<T>(&self, call: impl FnOnce(&Db) -> Result<T, Broken>) -> Result<T, Broken> {
+impl OpenIndex {
+    fn call<T>(
+        &self,
+        call: impl FnOnce(&Db) -> Result<T, UnusableIndex>,
+    ) -> Result<T, UnusableIndex> {
         let db = self.0.as_ref().ok_or_else(closed_error)?;
         catch_panic(|| call(db))
     }
 }
 
-impl Drop for Opened {
+impl Drop for OpenIndex {
     fn drop(&mut self) {
         let db = self.0.take();
         // sled writes on drop and panics when that fails. The journal is complete in any case.
@@ -61,7 +64,7 @@ impl Drop for Opened {
     }
 }
 
-impl View {
+impl IndexReader {
     /// Returns an empty index in memory.
     pub fn in_memory() -> Self {
         Self::Memory(std::sync::RwLock::default())
@@ -71,8 +74,8 @@ impl View {
     ///
     /// Threads of sled may hold the folder for a moment after the previous store was closed, so this waits for its lock; other
     /// processes are excluded by the lock of the data folder.
-    pub fn open(folder: &Path) -> Result<Self, Broken> {
-        let broken = |error: &dyn std::fmt::Display| Broken(error.to_string());
+    pub fn open(folder: &Path) -> Result<Self, UnusableIndex> {
+        let broken = |error: &dyn std::fmt::Display| UnusableIndex(error.to_string());
         if let Ok(file) = File::open(folder.join("db")) {
             wait_for(file).map_err(|error| broken(&error))?;
         }
@@ -82,15 +85,15 @@ impl View {
             .cache_capacity(CACHE)
             .mode(::sled::Mode::LowSpace)
             .flush_every_ms(None);
-        let db = catch_panic(|| config.open().map_err(Broken::from))?;
+        let db = catch_panic(|| config.open().map_err(UnusableIndex::from))?;
         restrict_permissions(folder).map_err(|error| broken(&error))?;
-        Ok(Self::Sled(Opened(Some(db))))
+        Ok(Self::Sled(OpenIndex(Some(db))))
     }
 
     /// Returns the value of a key, including its checksum.
-    pub fn get(&self, key: &[u8]) -> Result<Option<IVec>, Broken> {
+    pub fn get(&self, key: &[u8]) -> Result<Option<IVec>, UnusableIndex> {
         match self {
-            Self::Sled(opened) => opened.call(|db| db.get(key).map_err(Broken::from)),
+            Self::Sled(opened) => opened.call(|db| db.get(key).map_err(UnusableIndex::from)),
             Self::Memory(rows) => Ok(locked(rows.read()).get(key).cloned()),
             Self::Closed => Err(closed_error()),
         }
@@ -101,7 +104,7 @@ impl View {
         &self,
         prefix: &[u8],
         mut take: impl FnMut(&[u8], &[u8]) -> bool,
-    ) -> Result<(), Broken> {
+    ) -> Result<(), UnusableIndex> {
         match self {
             Self::Sled(opened) => opened.call(|db| {
                 for (count, pair) in db.scan_prefix(prefix).enumerate() {
@@ -128,19 +131,24 @@ impl View {
     }
 
     /// Returns the rows with a key prefix in reverse order, after skipping `skip`, at most `take`.
-    pub fn last(&self, prefix: &[u8], skip: usize, take: usize) -> Result<Vec<Pair>, Broken> {
+    pub fn last(
+        &self,
+        prefix: &[u8],
+        skip: usize,
+        take: usize,
+    ) -> Result<Vec<SledPair>, UnusableIndex> {
         match self {
             Self::Sled(opened) => opened.call(|db| {
                 db.scan_prefix(prefix)
                     .rev()
                     .skip(skip)
                     .take(take)
-                    .map(|pair| pair.map_err(Broken::from))
+                    .map(|pair| pair.map_err(UnusableIndex::from))
                     .collect()
             }),
             Self::Memory(rows) => {
                 let rows = locked(rows.read());
-                let mut pairs: Vec<Pair> = rows
+                let mut pairs: Vec<SledPair> = rows
                     .range(IVec::from(prefix)..)
                     .take_while(|(key, _)| key.starts_with(prefix))
                     .map(|(key, value)| (key.clone(), value.clone()))
@@ -155,7 +163,7 @@ impl View {
     /// Inserts and removes rows in order; after a crash, a prefix of the changes is present.
     ///
     /// Not a sled batch: sled ends each batch with a write to its file, which costs as much as the write to the journal.
-    pub fn apply(&self, changes: Vec<Row>) -> Result<(), Broken> {
+    pub fn apply(&self, changes: Vec<RowChange>) -> Result<(), UnusableIndex> {
         match self {
             Self::Sled(opened) => opened.call(|db| {
                 for (key, value) in changes {
@@ -181,11 +189,11 @@ impl View {
     }
 
     /// Returns the position; `None` when the index is new or the row is damaged.
-    pub fn applied(&self) -> Result<Option<Applied>, Broken> {
+    pub fn applied(&self) -> Result<Option<IndexHeader>, UnusableIndex> {
         let Some(value) = self.get(rows::APPLIED)? else {
             return Ok(None);
         };
-        Ok(rows::unseal(rows::APPLIED, &value).and_then(Applied::read))
+        Ok(rows::unseal(rows::APPLIED, &value).and_then(IndexHeader::read))
     }
 
     /// Returns true when the index is in memory.
@@ -198,19 +206,21 @@ impl View {
         clippy::disallowed_methods,
         reason = "flush is not durable on Linux, and the index does not need it to be"
     )]
-    pub fn flush(&self) -> Result<(), Broken> {
+    pub fn flush(&self) -> Result<(), UnusableIndex> {
         match self {
-            Self::Sled(opened) => opened.call(|db| db.flush().map(drop).map_err(Broken::from)),
+            Self::Sled(opened) => {
+                opened.call(|db| db.flush().map(drop).map_err(UnusableIndex::from))
+            }
             Self::Memory(_) | Self::Closed => Ok(()),
         }
     }
 }
 
-fn closed_error() -> Broken {
-    Broken("the store is closed".into())
+fn closed_error() -> UnusableIndex {
+    UnusableIndex("the store is closed".into())
 }
 
-impl From<::sled::Error> for Broken {
+impl From<::sled::Error> for UnusableIndex {
     fn from(error: ::sled::Error) -> Self {
         Self(match error {
             // The message of the system is embedded in a debug representation.

@@ -6,15 +6,16 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use uuid::Uuid;
 
-use super::rows::{self, Current, RecordRow, Row};
-use super::view::{Broken, View};
+use super::rows::{self, CurrentState, RecordRow, RowChange};
+use super::view::{IndexReader, UnusableIndex};
 use crate::connection::{
-    Connection, ConnectionItem, Page, Query, Sealed, StoreError, Version, Window, alias,
+    Connection, ConnectionItem, ListQuery, Page, PageRequest, SealedSecret, StoreError, Version,
+    alias,
 };
 
 /// Index in use. It is replaced when it turns out to be damaged.
-pub struct Views {
-    current: RwLock<Arc<View>>,
+pub struct IndexHandle {
+    current: RwLock<Arc<IndexReader>>,
     /// Number of connections including the trash, so that they need not be counted.
     count: AtomicU64,
     /// Number of connections in the trash, once counted. Locked by changes to the trash while they are applied.
@@ -25,9 +26,9 @@ pub struct Views {
     moves: AtomicU64,
 }
 
-impl Views {
+impl IndexHandle {
     /// Starts with an index.
-    pub fn new(view: View, count: u64) -> Self {
+    pub fn new(view: IndexReader, count: u64) -> Self {
         Self {
             current: RwLock::new(Arc::new(view)),
             count: AtomicU64::new(count),
@@ -38,12 +39,12 @@ impl Views {
     }
 
     /// Returns the index in use.
-    pub fn current(&self) -> Arc<View> {
+    pub fn current(&self) -> Arc<IndexReader> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Replaces the index and returns the previous one.
-    pub fn replace(&self, view: View) -> Arc<View> {
+    pub fn replace(&self, view: IndexReader) -> Arc<IndexReader> {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         *self.trashed.lock().unwrap_or_else(PoisonError::into_inner) = None;
         std::mem::replace(&mut current, Arc::new(view))
@@ -55,7 +56,7 @@ impl Views {
     }
 
     /// Applies rows, after which there are `count` connections.
-    pub fn apply(&self, changes: Vec<Row>, count: u64) -> Result<(), Broken> {
+    pub fn apply(&self, changes: Vec<RowChange>, count: u64) -> Result<(), UnusableIndex> {
         let moves = changes
             .iter()
             .any(|(key, value)| value.is_none() && key.starts_with(rows::ORDER));
@@ -82,9 +83,9 @@ impl Views {
     }
 
     /// Returns the current state of a connection.
-    pub fn record(&self, id: Uuid) -> Result<Option<Current>, StoreError> {
+    pub fn record(&self, id: Uuid) -> Result<Option<CurrentState>, StoreError> {
         self.body(&rows::record_key(id), id)?
-            .map(|body| Current::read(id, &body))
+            .map(|body| CurrentState::read(id, &body))
             .transpose()
     }
 
@@ -99,7 +100,7 @@ impl Views {
     }
 
     /// Returns a connection.
-    pub fn get(&self, id: Uuid) -> Result<Option<Connection<Sealed>>, StoreError> {
+    pub fn get(&self, id: Uuid) -> Result<Option<Connection<SealedSecret>>, StoreError> {
         let Some(body) = self.body(&rows::record_key(id), id)? else {
             return Ok(None);
         };
@@ -110,7 +111,7 @@ impl Views {
     }
 
     /// Returns the versions of a connection, newest first.
-    pub fn versions(&self, id: Uuid, window: Window) -> Result<Page<Version>, StoreError> {
+    pub fn versions(&self, id: Uuid, window: PageRequest) -> Result<Page<Version>, StoreError> {
         let Some(newest) = self.newest_version(id)? else {
             return Ok(Page {
                 items: Vec::new(),
@@ -167,7 +168,7 @@ impl Views {
 
     /// Returns the connections matching a query. A connection that moves during the read is listed exactly once: a disturbed list
     /// is read again, and the last attempt blocks such changes.
-    pub fn list(&self, query: &Query) -> Result<Page<ConnectionItem>, StoreError> {
+    pub fn list(&self, query: &ListQuery) -> Result<Page<ConnectionItem>, StoreError> {
         for _ in 0..2 {
             let before = self.moves.load(Ordering::Acquire);
             let page = self.read_list(query)?;
@@ -199,9 +200,9 @@ impl Views {
         Ok(found)
     }
 
-    fn read_list(&self, query: &Query) -> Result<Page<ConnectionItem>, StoreError> {
+    fn read_list(&self, query: &ListQuery) -> Result<Page<ConnectionItem>, StoreError> {
         let everything = query.is_everything();
-        let Window { skip, take } = query.window;
+        let PageRequest { skip, take } = query.window;
         let mut items: Vec<ConnectionItem> = Vec::new();
         let mut without_endpoint = Vec::new();
         let mut total = 0;
@@ -220,7 +221,7 @@ impl Views {
                 return false;
             }
             match read_item(key, value) {
-                Ok((item, has_endpoint)) if everything || query.admits(&item) => {
+                Ok((item, has_endpoint)) if everything || query.contains(&item) => {
                     if total >= skip && items.len() < take {
                         if !has_endpoint {
                             without_endpoint.push(items.len());
@@ -293,11 +294,11 @@ fn read_item(key: &[u8], value: &[u8]) -> Result<(ConnectionItem, bool), StoreEr
 }
 
 fn unsound(why: &str) -> StoreError {
-    Broken(why.into()).into()
+    UnusableIndex(why.into()).into()
 }
 
-impl From<Broken> for StoreError {
-    fn from(broken: Broken) -> Self {
+impl From<UnusableIndex> for StoreError {
+    fn from(broken: UnusableIndex) -> Self {
         Self::Unusable(format!(
             "The index of the store cannot be read: {}",
             broken.0
@@ -333,11 +334,11 @@ mod tests {
                 format!("{json}}}").as_bytes(),
             ],
         );
-        let index = Views::new(View::in_memory(), 0);
+        let index = IndexHandle::new(IndexReader::in_memory(), 0);
         let rows = vec![(key, Some(before)), record.row(id)];
         index.apply(rows, 1).unwrap();
-        let all = Query::all(Window { skip: 0, take: 10 });
-        let endpoints = |index: &Views| -> Vec<Option<String>> {
+        let all = ListQuery::all(PageRequest { skip: 0, take: 10 });
+        let endpoints = |index: &IndexHandle| -> Vec<Option<String>> {
             let page = index.list(&all).unwrap();
             page.items.into_iter().map(|item| item.endpoint).collect()
         };

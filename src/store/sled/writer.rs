@@ -8,22 +8,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::applier::{Answer, Applier, Group};
-use super::bring_up::Ready;
-use super::change::Ask;
-use super::ledger::{Ledger, Point};
-use super::repair::Keeper;
+use super::applier::{Applier, DurableGroup, ReplySender};
+use super::bring_up::ReadyStore;
+use super::change::WriteRequest;
+use super::ledger::{PendingWrites, StorePosition};
+use super::repair::Maintenance;
 use crate::connection::StoreError;
-use crate::store::journal::segment::Refused;
+use crate::store::journal::segment::AppendError;
 
 /// Maximum number of changes and bytes synced together.
 const MAX_CHANGES: usize = 512;
 const MAX_BYTES: usize = 1024 * 1024;
 
 /// Message to the writer.
-pub enum Message {
+pub enum WriterMessage {
     /// Perform a change.
-    Change(Ask, Answer),
+    Change(WriteRequest, ReplySender),
     /// Verify the index and rebuild it when it is damaged.
     Repair(oneshot::Sender<()>),
     /// Reply once the index was verified, which happens before the first message.
@@ -33,25 +33,29 @@ pub enum Message {
 }
 
 /// Writer of a store.
-pub struct Writer {
-    inbox: mpsc::Receiver<Message>,
+pub struct StoreWriter {
+    inbox: mpsc::Receiver<WriterMessage>,
     /// Message that was received but does not belong to the current group.
-    next: Option<Message>,
-    ledger: Ledger,
-    keeper: Keeper,
+    next: Option<WriterMessage>,
+    pending_writes: PendingWrites,
+    maintenance: Maintenance,
     applier: Arc<Applier>,
     /// Reason why nothing can be written any more.
     read_only: Option<StoreError>,
 }
 
-impl Writer {
+impl StoreWriter {
     /// Returns the writer of a store with a ready index.
-    pub fn new(inbox: mpsc::Receiver<Message>, ready: Ready, applier: Arc<Applier>) -> Self {
+    pub fn new(
+        inbox: mpsc::Receiver<WriterMessage>,
+        ready: ReadyStore,
+        applier: Arc<Applier>,
+    ) -> Self {
         Self {
             inbox,
             next: None,
-            ledger: ready.ledger,
-            keeper: ready.keeper,
+            pending_writes: ready.pending_writes,
+            maintenance: ready.maintenance,
             applier,
             read_only: None,
         }
@@ -59,32 +63,33 @@ impl Writer {
 
     /// Runs until the store is closed or all senders are dropped.
     pub fn run(mut self, closing: &AtomicBool) {
-        self.keeper
-            .verify_all(&mut self.ledger, || !closing.load(Ordering::Acquire));
+        self.maintenance.verify_all(&mut self.pending_writes, || {
+            !closing.load(Ordering::Acquire)
+        });
         let close_reply = loop {
             let message = match self.next.take() {
                 Some(message) => Some(message),
                 None => self.inbox.blocking_recv(),
             };
             match message {
-                Some(Message::Change(ask, answer)) => self.write(ask, answer),
-                Some(Message::Repair(done)) => {
-                    self.ledger.remove_applied(u64::MAX);
-                    self.keeper.repair(&mut self.ledger);
+                Some(WriterMessage::Change(ask, answer)) => self.write(ask, answer),
+                Some(WriterMessage::Repair(done)) => {
+                    self.pending_writes.remove_applied(u64::MAX);
+                    self.maintenance.repair(&mut self.pending_writes);
                     // The caller may have been cancelled.
                     let _ = done.send(());
                 }
-                Some(Message::Verified(done)) => {
+                Some(WriterMessage::Verified(done)) => {
                     // The caller may have been cancelled.
                     let _ = done.send(());
                 }
-                Some(Message::Close(done)) => break Some(done),
+                Some(WriterMessage::Close(done)) => break Some(done),
                 None => break None,
             }
         };
         self.applier.feed.close();
-        self.keeper.close(self.ledger.point());
-        drop(self.keeper);
+        self.maintenance.close(self.pending_writes.point());
+        drop(self.maintenance);
         if let Some(done) = close_reply {
             // The caller may have been cancelled.
             let _ = done.send(());
@@ -92,16 +97,17 @@ impl Writer {
     }
 
     /// Writes a group of this change and the queued changes after it.
-    fn write(&mut self, ask: Ask, answer: Answer) {
-        self.ledger.remove_applied(self.applier.feed.newest());
-        let before = self.ledger.point();
+    fn write(&mut self, ask: WriteRequest, answer: ReplySender) {
+        self.pending_writes
+            .remove_applied(self.applier.feed.newest());
+        let before = self.pending_writes.point();
         let deletes = ask.is_delete();
-        let mut group = Group::new();
+        let mut group = DurableGroup::new();
         let mut bytes = Vec::new();
         let mut refused = Vec::new();
         let mut next = Some((ask, answer));
         while let Some((ask, answer)) = next.take() {
-            match self.admit(ask, &mut bytes) {
+            match self.check_change(ask, &mut bytes) {
                 Ok(step) => group.push((step, answer)),
                 Err(error) => refused.push((answer, error)),
             }
@@ -119,22 +125,26 @@ impl Writer {
             // The caller may have been cancelled.
             let _ = answer.send(Err(error));
         }
-        self.keeper.run_due_work(&self.ledger);
+        self.maintenance.run_due_work(&self.pending_writes);
     }
 
-    fn admit(&mut self, ask: Ask, bytes: &mut Vec<u8>) -> Result<super::change::Step, StoreError> {
+    fn check_change(
+        &mut self,
+        ask: WriteRequest,
+        bytes: &mut Vec<u8>,
+    ) -> Result<super::change::AcceptedChange, StoreError> {
         if let Some(why) = &self.read_only {
             return Err(why.clone());
         }
-        let step = self.ledger.accept(ask)?;
+        let step = self.pending_writes.accept(ask)?;
         step.write(bytes);
         Ok(step)
     }
 
     /// Returns the next queued change; deletes and saves are not mixed, because a full disk still accepts deletes.
-    fn next_change(&mut self, deletes: bool) -> Option<(Ask, Answer)> {
+    fn next_change(&mut self, deletes: bool) -> Option<(WriteRequest, ReplySender)> {
         match self.inbox.try_recv().ok()? {
-            Message::Change(ask, answer) if ask.is_delete() == deletes => Some((ask, answer)),
+            WriterMessage::Change(ask, answer) if ask.is_delete() == deletes => Some((ask, answer)),
             other => {
                 self.next = Some(other);
                 None
@@ -143,17 +153,17 @@ impl Writer {
     }
 
     fn make_durable(&mut self, bytes: &[u8], deletes: bool) -> Result<(), StoreError> {
-        let tail = self.keeper.tail();
+        let tail = self.maintenance.tail();
         let written = tail
             .append(bytes, deletes)
-            .and_then(|()| tail.sync().map_err(Refused::Failed));
+            .and_then(|()| tail.sync().map_err(AppendError::Failed));
         match written {
             Ok(()) => Ok(()),
-            Err(Refused::NoSpace(error)) => Err(StoreError::Unusable(format!(
+            Err(AppendError::NoSpace(error)) => Err(StoreError::Unusable(format!(
                 "No space left to save in {}: {error}. Nothing was changed; free some space and save again",
                 self.applier.data.display()
             ))),
-            Err(Refused::Failed(error)) => {
+            Err(AppendError::Failed(error)) => {
                 let why = StoreError::ReadOnly(format!(
                     "the journal in {} could not be written ({error})",
                     self.applier.data.display()
@@ -166,8 +176,8 @@ impl Writer {
     }
 
     /// Rejects all changes of a group that was not written.
-    fn reject_group(&mut self, before: Point, group: Group, error: &StoreError) {
-        self.ledger.revert_to(before);
+    fn reject_group(&mut self, before: StorePosition, group: DurableGroup, error: &StoreError) {
+        self.pending_writes.revert_to(before);
         for (_, answer) in group {
             // The caller may have been cancelled.
             let _ = answer.send(Err(error.clone()));

@@ -4,10 +4,10 @@ use std::fs::File;
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
-use crate::store::journal::entry::{Step, Walk};
-use crate::store::journal::head::{self, Unreadable};
+use crate::store::journal::entry::{EntryWalk, WalkItem};
+use crate::store::journal::head::{self, HeaderError};
 use crate::store::journal::segment::Segment;
-use crate::store::journal::snapshot::{self, Unsound};
+use crate::store::journal::snapshot::{self, SnapshotError};
 use crate::store::journal::{self};
 
 /// Lists the damaged files, one sentence each.
@@ -41,14 +41,14 @@ fn in_segment(segment: &Segment, is_last: bool) -> io::Result<Option<String>> {
     let (bytes, head) = segment.read()?;
     match head {
         Ok(_) => {}
-        Err(Unreadable::Damaged) => return Ok(Some("in its header".into())),
+        Err(HeaderError::Damaged) => return Ok(Some("in its header".into())),
         // Only a newer umai can check it.
-        Err(Unreadable::Newer(_)) => return Ok(None),
+        Err(HeaderError::Newer(_)) => return Ok(None),
     }
-    let position = Walk::new(&bytes, head::LENGTH).find_map(|step| match step {
-        Step::Damaged(damage) => Some(at(damage.from)),
-        Step::Torn(from) if !is_last => Some(at(from)),
-        Step::Entry(_) | Step::Torn(_) => None,
+    let position = EntryWalk::new(&bytes, head::LENGTH).find_map(|step| match step {
+        WalkItem::Damaged(damage) => Some(at(damage.from)),
+        WalkItem::Torn(from) if !is_last => Some(at(from)),
+        WalkItem::Entry(_) | WalkItem::Torn(_) => None,
     });
     Ok(position)
 }
@@ -56,8 +56,8 @@ fn in_segment(segment: &Segment, is_last: bool) -> io::Result<Option<String>> {
 fn in_snapshot(path: &PathBuf) -> io::Result<Option<String>> {
     let mut file = BufReader::with_capacity(256 * 1024, File::open(path)?);
     Ok(match snapshot::read_from(&mut file, |_| {})? {
-        Ok(_) | Err(Unsound::Newer(_)) => None,
-        Err(Unsound::Head) => Some("in its header".into()),
-        Err(Unsound::Entry(from) | Unsound::Truncated(from)) => Some(at(from)),
+        Ok(_) | Err(SnapshotError::Newer(_)) => None,
+        Err(SnapshotError::Head) => Some("in its header".into()),
+        Err(SnapshotError::Entry(from) | SnapshotError::Truncated(from)) => Some(at(from)),
     })
 }

@@ -2,68 +2,76 @@
 
 use std::sync::Arc;
 
-use super::undo::Done;
-use super::{App, Switch, Waiting};
+use super::undo::UndoableChange;
+use super::{App, AwaitedReply, PendingToggle};
 use crate::connection::{Connection, ConnectionError};
-use crate::tui::effect::{Reply, Ticket};
-use crate::tui::form::{Elsewhere, Form, Subject};
-use crate::tui::layer::Layer;
-use crate::tui::notice::{Mood, Notice};
-use crate::tui::tree::Item;
+use crate::tui::effect::{ServiceReply, Ticket};
+use crate::tui::form::{Form, FormSubject, RemoteChange};
+use crate::tui::layer::Dialog;
+use crate::tui::notice::{Notice, NoticeSeverity};
+use crate::tui::tree::TreeItem;
 
 impl App {
-    pub(super) fn handle_reply(&mut self, ticket: Ticket, reply: Reply) {
+    pub(super) fn handle_reply(&mut self, ticket: Ticket, reply: ServiceReply) {
         let Some(waiting) = self.pending.remove(&ticket) else {
             return;
         };
         match (waiting, reply) {
-            (Waiting::Page, Reply::Listed(Ok(page))) => {
+            (AwaitedReply::Page, ServiceReply::Listed(Ok(page))) => {
                 if self.tree.loading.awaits(ticket) {
                     self.tree.take_page(page.items, page.total);
                 }
             }
-            (Waiting::Page, Reply::Listed(Err(error))) => {
+            (AwaitedReply::Page, ServiceReply::Listed(Err(error))) => {
                 self.tree.loading.fail();
                 self.show_error(&error);
             }
-            (Waiting::Detail, Reply::Got(Ok(connection))) => self.detail.show(connection),
-            (Waiting::Detail, Reply::Got(Err(error))) => self.detail.fail(error.to_string()),
-            (Waiting::Edit, Reply::Got(Ok(connection))) => self.open_form(connection),
-            (Waiting::Theirs, Reply::Theirs(theirs)) => {
+            (AwaitedReply::Detail, ServiceReply::Connection(Ok(connection))) => {
+                self.detail.show(connection)
+            }
+            (AwaitedReply::Detail, ServiceReply::Connection(Err(error))) => {
+                self.detail.fail(error.to_string())
+            }
+            (AwaitedReply::Edit, ServiceReply::Connection(Ok(connection))) => {
+                self.open_form(connection)
+            }
+            (AwaitedReply::RemoteVersion, ServiceReply::RemoteVersion(theirs)) => {
                 self.handle_theirs(ticket, theirs.map(|theirs| *theirs));
             }
-            (Waiting::Duplicate, Reply::Got(Ok(connection))) => self.open_copy(&connection),
-            (Waiting::Keys, Reply::ConfigurationKeys(found)) => {
+            (AwaitedReply::Duplicate, ServiceReply::Connection(Ok(connection))) => {
+                self.open_copy(&connection)
+            }
+            (AwaitedReply::Keys, ServiceReply::ConfigurationKeys(found)) => {
                 self.keys_found(ticket, found.map_err(|error| error.to_string()));
             }
-            (Waiting::Variable, Reply::LookedUp(lookup)) => {
+            (AwaitedReply::Variable, ServiceReply::LookedUp(lookup)) => {
                 self.variable_looked_up(lookup.ok().as_ref());
             }
-            (Waiting::Alias, Reply::AliasOwner(owner)) => {
+            (AwaitedReply::Alias, ServiceReply::AliasOwner(owner)) => {
                 let owner = owner.ok().map(|owner| owner.map(|item| item.name));
                 if let Some(form) = self.form_mut() {
                     form.alias_checked(ticket, owner);
                 }
             }
-            (Waiting::Lookup, Reply::LookedUp(lookup)) => {
+            (AwaitedReply::Lookup, ServiceReply::LookedUp(lookup)) => {
                 if let Some(form) = self.form_mut() {
-                    form.looked_up(lookup.ok());
+                    form.finish_check(lookup.ok());
                 }
                 self.update_suggestions();
             }
-            (Waiting::Save, Reply::Saved(saved)) => self.saved(ticket, saved),
-            (Waiting::Toggle(switch), Reply::Saved(Ok(connection))) => {
+            (AwaitedReply::Save, ServiceReply::Saved(saved)) => self.saved(ticket, saved),
+            (AwaitedReply::Toggle(switch), ServiceReply::Saved(Ok(connection))) => {
                 self.toggle_succeeded(&switch, connection);
             }
-            (Waiting::Toggle(switch), Reply::Saved(Err(error))) => {
+            (AwaitedReply::Toggle(switch), ServiceReply::Saved(Err(error))) => {
                 self.revert_toggle(&switch);
                 self.show_error(&error);
             }
-            (Waiting::Delete(_), Reply::Deleted(Ok(item))) => {
+            (AwaitedReply::Delete(_), ServiceReply::Deleted(Ok(item))) => {
                 self.tree.remove(item.id);
                 if !self.features.trash {
                     // Without a trash, no change of it can be undone.
-                    self.forget_toggles(&[item.id]);
+                    self.drop_toggles(&[item.id]);
                 }
                 let notice = Notice::done(format!("Deleted \"{}\"", item.name));
                 // The delete may have been undone before its reply.
@@ -73,108 +81,117 @@ impl App {
                     notice
                 });
             }
-            (Waiting::Delete(id), Reply::Deleted(Err(error))) => {
+            (AwaitedReply::Delete(id), ServiceReply::Deleted(Err(error))) => {
                 if matches!(error, ConnectionError::NotFound(_)) {
                     self.tree.remove(id);
                 }
-                self.forget_delete(id);
+                self.drop_delete(id);
                 self.show_error(&error);
             }
-            (Waiting::Trash, Reply::Trash(found)) => self.show_trash(found),
-            (Waiting::Restore(restore), Reply::Saved(Ok(connection))) => {
-                self.restored(&restore, connection);
+            (AwaitedReply::Trash, ServiceReply::Trash(found)) => self.show_trash(found),
+            (AwaitedReply::Restore(restore), ServiceReply::Saved(Ok(connection))) => {
+                self.on_restored(&restore, connection);
             }
-            (Waiting::Restore(restore), Reply::Saved(Err(error))) => {
+            (AwaitedReply::Restore(restore), ServiceReply::Saved(Err(error))) => {
                 self.restore_failed(restore, &error);
             }
-            (Waiting::Purge, Reply::Purged(gone, done)) => self.purged(&gone, done),
-            (Waiting::Test, Reply::Tested(tested)) => self.tested(ticket, tested),
-            (Waiting::Models, Reply::Models(found)) => {
+            (AwaitedReply::Purge, ServiceReply::Purged(gone, done)) => self.purged(&gone, done),
+            (AwaitedReply::Test, ServiceReply::Tested(tested)) => self.tested(ticket, tested),
+            (AwaitedReply::Models, ServiceReply::Models(found)) => {
                 self.models_found(ticket, found.map_err(|error| error.to_string()));
             }
-            (Waiting::Versions(id, window), Reply::Versions(Ok(page))) => {
+            (AwaitedReply::Versions(id, window), ServiceReply::Versions(Ok(page))) => {
                 self.workspace.history.take(id, window, page);
             }
-            (Waiting::Versions(..), Reply::Versions(Err(error))) => {
+            (AwaitedReply::Versions(..), ServiceReply::Versions(Err(error))) => {
                 self.workspace.history.fail(error.to_string());
             }
-            (Waiting::Compare, Reply::Compared(found)) => {
+            (AwaitedReply::Compare, ServiceReply::Compared(found)) => {
                 let found = found.map(|found| *found).map_err(|error| error.to_string());
                 self.compared(ticket, found);
             }
-            (Waiting::Rollback(number), Reply::RolledBack(done)) => {
+            (AwaitedReply::Rollback(number), ServiceReply::RolledBack(done)) => {
                 self.rolled_back(number, done.map(|done| *done));
             }
-            (Waiting::RollbackField(number), Reply::Saved(done)) => {
+            (AwaitedReply::RollbackField(number), ServiceReply::Saved(done)) => {
                 self.field_rolled_back(number, done);
             }
-            (Waiting::Edit | Waiting::Duplicate, Reply::Got(Err(error))) => self.show_error(&error),
-            (Waiting::Bulk(of), reply) => self.handle_bulk_reply(of, reply),
-            (Waiting::ExportFile, Reply::Exported(written)) => self.export_finished(written),
+            (
+                AwaitedReply::Edit | AwaitedReply::Duplicate,
+                ServiceReply::Connection(Err(error)),
+            ) => self.show_error(&error),
+            (AwaitedReply::Bulk(of), reply) => self.handle_bulk_reply(of, reply),
+            (AwaitedReply::ExportFile, ServiceReply::Exported(written)) => {
+                self.export_finished(written)
+            }
             // A reply of the wrong kind, or none.
-            (waiting, Reply::Lost(reason)) => self.request_failed(ticket, waiting, &reason),
+            (waiting, ServiceReply::TaskFailed(reason)) => {
+                self.request_failed(ticket, waiting, &reason)
+            }
             (waiting, _) => self.request_failed(ticket, waiting, "unexpected response"),
         }
     }
 
-    fn request_failed(&mut self, ticket: Ticket, waiting: Waiting, reason: &str) {
+    fn request_failed(&mut self, ticket: Ticket, waiting: AwaitedReply, reason: &str) {
         match waiting {
-            Waiting::Page => self.tree.loading.fail(),
-            Waiting::Detail => self.detail.fail(reason.to_owned()),
-            Waiting::Save => {
+            AwaitedReply::Page => self.tree.loading.fail(),
+            AwaitedReply::Detail => self.detail.fail(reason.to_owned()),
+            AwaitedReply::Save => {
                 if let Some(form) = self.form_mut() {
                     form.saving = None;
                 }
             }
-            Waiting::Theirs => {
+            AwaitedReply::RemoteVersion => {
                 if let Some(form) = self.form_mut() {
                     form.saving = form.saving.filter(|saving| *saving != ticket);
-                    form.theirs_failed();
+                    form.remote_version_failed();
                 }
             }
-            Waiting::Alias => {
+            AwaitedReply::Alias => {
                 if let Some(form) = self.form_mut() {
                     form.alias_checked(ticket, None);
                 }
             }
-            Waiting::Lookup => {
+            AwaitedReply::Lookup => {
                 if let Some(form) = self.form_mut() {
-                    form.looked_up(None);
+                    form.finish_check(None);
                 }
             }
-            Waiting::Toggle(switch) => self.revert_toggle(&switch),
-            Waiting::Delete(id) => self.forget_delete(id),
-            Waiting::Trash => self.trash_failed(reason.to_owned()),
-            Waiting::Restore(restore) => self.retry_undo(restore),
-            Waiting::Purge => self.reload_trash(),
-            Waiting::Test => {
+            AwaitedReply::Toggle(switch) => self.revert_toggle(&switch),
+            AwaitedReply::Delete(id) => self.drop_delete(id),
+            AwaitedReply::Trash => self.trash_failed(reason.to_owned()),
+            AwaitedReply::Restore(restore) => self.retry_undo(restore),
+            AwaitedReply::Purge => self.reload_trash(),
+            AwaitedReply::Test => {
                 self.test_ended(ticket, Err(reason.to_owned()));
                 return;
             }
-            Waiting::Models => {
+            AwaitedReply::Models => {
                 self.models_found(ticket, Err(reason.to_owned()));
                 return;
             }
-            Waiting::Compare => {
+            AwaitedReply::Compare => {
                 self.compared(ticket, Err(reason.to_owned()));
                 return;
             }
-            Waiting::Bulk(of) => self.handle_bulk_reply(of, Reply::Lost(reason.to_owned())),
-            Waiting::ExportFile => self.export_failed(String::new()),
-            Waiting::Versions(..) => self.workspace.history.fail(reason.to_owned()),
-            Waiting::Keys => {
+            AwaitedReply::Bulk(of) => {
+                self.handle_bulk_reply(of, ServiceReply::TaskFailed(reason.to_owned()))
+            }
+            AwaitedReply::ExportFile => self.export_failed(String::new()),
+            AwaitedReply::Versions(..) => self.workspace.history.fail(reason.to_owned()),
+            AwaitedReply::Keys => {
                 self.keys_found(ticket, Err(reason.to_owned()));
                 return;
             }
-            Waiting::Variable => {
+            AwaitedReply::Variable => {
                 self.variable_looked_up(None);
                 return;
             }
-            Waiting::Edit
-            | Waiting::Editor
-            | Waiting::Duplicate
-            | Waiting::Rollback(_)
-            | Waiting::RollbackField(_) => {}
+            AwaitedReply::Edit
+            | AwaitedReply::Editor
+            | AwaitedReply::Duplicate
+            | AwaitedReply::Rollback(_)
+            | AwaitedReply::RollbackField(_) => {}
         }
         self.notify(Notice::error(format!("The request failed: {reason}")));
     }
@@ -184,14 +201,14 @@ impl App {
     }
 
     fn open_form(&mut self, connection: Connection) {
-        if !self.layers.is_empty() {
+        if !self.dialogs.is_empty() {
             return;
         }
         let catalog = Arc::clone(&self.catalog);
         match catalog.get(&connection.item.provider_id) {
             Some(provider) => {
                 let form = Form::edit(&connection, provider);
-                self.layers.push(Layer::Form(Box::new(form)));
+                self.dialogs.push(Dialog::Form(Box::new(form)));
                 self.report_change_before_open();
             }
             None => self.notify(Notice::error(format!(
@@ -212,17 +229,18 @@ impl App {
         match saved {
             Ok(connection) => {
                 let notice = match form.subject {
-                    Subject::New | Subject::Copy { .. } => {
+                    FormSubject::New | FormSubject::Copy { .. } => {
                         Notice::done(format!("Created \"{}\"", connection.item.name))
                     }
-                    Subject::Stored { version, .. } if version == connection.item.version => {
+                    FormSubject::Stored { version, .. } if version == connection.item.version => {
                         Notice::info("Nothing to save")
                     }
-                    Subject::Stored { .. } => {
+                    FormSubject::Stored { .. } => {
                         Notice::done(format!("Saved \"{}\"", connection.item.name))
                     }
                 };
-                self.layers.retain(|layer| !matches!(layer, Layer::Form(_)));
+                self.dialogs
+                    .retain(|layer| !matches!(layer, Dialog::Form(_)));
                 self.tree.upsert(item_of(&connection));
                 self.tree.select_id(connection.item.id);
                 self.notify(notice);
@@ -238,18 +256,18 @@ impl App {
                     self.notify(notice);
                 }
             }
-            Err(ConnectionError::VersionMoved { found, .. }) if form.id().is_some() => {
+            Err(ConnectionError::VersionConflict { found, .. }) if form.id().is_some() => {
                 form.wait_for_theirs(found);
             }
             Err(ConnectionError::NotFound(_)) if form.id().is_some() => {
-                form.changed_elsewhere(Elsewhere::Deleted);
+                form.changed_elsewhere(RemoteChange::Deleted);
                 self.open_deleted_elsewhere_prompt();
             }
             Err(error) => self.show_error(&error),
         }
     }
 
-    fn toggle_succeeded(&mut self, switch: &Switch, connection: Connection) {
+    fn toggle_succeeded(&mut self, switch: &PendingToggle, connection: Connection) {
         let item = &connection.item;
         let state = if item.is_active { "active" } else { "inactive" };
         let again = if switch.is_undo { " again" } else { "" };
@@ -264,7 +282,7 @@ impl App {
             self.tree.upsert(item_of(&connection));
         }
         for later in self.pending.values_mut() {
-            if let Waiting::Toggle(later) = later
+            if let AwaitedReply::Toggle(later) = later
                 && later.id == switch.id
             {
                 later.from = item.is_active;
@@ -276,13 +294,13 @@ impl App {
     }
 
     /// Reverts a failed toggle on screen and removes it from the undo stack.
-    fn revert_toggle(&mut self, switch: &Switch) {
+    fn revert_toggle(&mut self, switch: &PendingToggle) {
         if !self.has_later_toggle(switch) {
             self.tree.set_active(switch.id, switch.from);
         }
-        let undone = |done: &Done| match done {
-            Done::Toggled(done) => done.id == switch.id && done.to == switch.to,
-            Done::Deleted(..) | Done::Many(_) => false,
+        let undone = |done: &UndoableChange| match done {
+            UndoableChange::Toggled(done) => done.id == switch.id && done.active == switch.active,
+            UndoableChange::Deleted(..) | UndoableChange::Bulk(_) => false,
         };
         if !switch.is_undo
             && let Some(at) = self.undo.iter().rposition(undone)
@@ -291,24 +309,22 @@ impl App {
         }
     }
 
-    fn has_later_toggle(&self, switch: &Switch) -> bool {
+    fn has_later_toggle(&self, switch: &PendingToggle) -> bool {
         self.is_pending(
-            |waiting| matches!(waiting, Waiting::Toggle(later) if later.id == switch.id),
+            |waiting| matches!(waiting, AwaitedReply::Toggle(later) if later.id == switch.id),
         )
     }
 
     /// Returns true if a request of this kind is pending.
-    pub(super) fn is_pending(&self, kind: impl Fn(&Waiting) -> bool) -> bool {
+    pub(super) fn is_pending(&self, kind: impl Fn(&AwaitedReply) -> bool) -> bool {
         self.pending.values().any(kind)
     }
 
     /// Handles a timer that expired.
     pub(super) fn timer_expired(&mut self, ticket: Ticket) {
-        if self
-            .notice
-            .as_ref()
-            .is_some_and(|notice| notice.expiry == Some(ticket) && notice.mood != Mood::Error)
-        {
+        if self.notice.as_ref().is_some_and(|notice| {
+            notice.expiry == Some(ticket) && notice.severity != NoticeSeverity::Error
+        }) {
             self.notice = None;
         }
         self.draft_timer_expired(ticket);
@@ -320,7 +336,7 @@ impl App {
     }
 }
 
-pub(super) fn item_of(connection: &Connection) -> Item {
+pub(super) fn item_of(connection: &Connection) -> TreeItem {
     let provider = Arc::from(connection.item.provider_id.as_str());
-    Item::new(&connection.listed(), provider)
+    TreeItem::new(&connection.listed(), provider)
 }

@@ -4,26 +4,27 @@ use uuid::Uuid;
 
 use super::{App, Pane};
 use crate::tui::action::Action;
-use crate::tui::layer::Layer;
+use crate::tui::layer::Dialog;
 use crate::tui::notice::Notice;
 use crate::tui::tree::{Column, Sort};
 
 impl App {
     /// Opens the sort menu.
     pub(super) fn open_sort_menu(&mut self) {
-        self.layers.push(Layer::Sorting);
+        self.dialogs.push(Dialog::Sorting);
     }
 
     /// Sorts by the key pressed in the sort menu; other keys close it.
     pub(super) fn act_in_sort_menu(&mut self, action: Action) {
-        self.layers.retain(|layer| !matches!(layer, Layer::Sorting));
+        self.dialogs
+            .retain(|layer| !matches!(layer, Dialog::Sorting));
         let sort = self.tree.sort();
         match action {
-            Action::SortByName => self.sort_by(sort.or_turned(Column::Name)),
-            Action::SortByAlias => self.sort_by(sort.or_turned(Column::Alias)),
-            Action::SortByProvider => self.sort_by(sort.or_turned(Column::Provider)),
-            Action::SortByStatus => self.sort_by(sort.or_turned(Column::Status)),
-            Action::SortByModified => self.sort_by(sort.or_turned(Column::Modified)),
+            Action::SortByName => self.sort_by(sort.or_reversed(Column::Name)),
+            Action::SortByAlias => self.sort_by(sort.or_reversed(Column::Alias)),
+            Action::SortByProvider => self.sort_by(sort.or_reversed(Column::Provider)),
+            Action::SortByStatus => self.sort_by(sort.or_reversed(Column::Status)),
+            Action::SortByModified => self.sort_by(sort.or_reversed(Column::Modified)),
             Action::ReverseSort => self.sort_by(sort.turned()),
             Action::Group => {
                 let is_grouped = !self.tree.is_grouped();
@@ -40,8 +41,8 @@ impl App {
 
     /// Searches connections for the text typed in the palette, if the palette offers connections.
     pub(super) fn look_up(&mut self) {
-        if let Some(Layer::Palette(palette)) = self.layers.last()
-            && palette.offers_connections()
+        if let Some(Dialog::Palette(palette)) = self.dialogs.last()
+            && palette.lists_connections()
         {
             self.tree.look_up(palette.choices.line.value());
         }

@@ -1,14 +1,14 @@
 //! Actions in the tree.
 
-use super::undo::Done;
-use super::{App, Pane, Switch, Waiting};
+use super::undo::UndoableChange;
+use super::{App, AwaitedReply, Pane, PendingToggle};
 use crate::tui::action::Action;
-use crate::tui::bulk::Job;
-use crate::tui::confirm::Confirm;
-use crate::tui::effect::{Effect, Request};
-use crate::tui::layer::Layer;
+use crate::tui::bulk::BulkJob;
+use crate::tui::confirm::ConfirmDialog;
+use crate::tui::effect::{Effect, ServiceRequest};
+use crate::tui::layer::Dialog;
 use crate::tui::layout::Columns;
-use crate::tui::notice::{Mood, Notice};
+use crate::tui::notice::{Notice, NoticeSeverity};
 use crate::tui::tree::Node;
 use crate::tui::workspace::Tab;
 
@@ -20,10 +20,12 @@ impl App {
             Action::Edit | Action::Choose if self.is_filtering() => self.tree.accept_filter(),
             Action::Edit | Action::Choose => return self.edit(),
             Action::Toggle if self.has_marks() => self.open_bulk_toggle(),
-            Action::Test if self.has_marks() => self.open_bulk_for_marked(&[Job::Test]),
-            Action::Delete if self.has_marks() => self.open_bulk_for_marked(&[Job::Delete]),
-            Action::Activate if self.has_marks() => self.open_bulk_for_marked(&[Job::Activate]),
-            Action::Deactivate if self.has_marks() => self.open_bulk_for_marked(&[Job::Deactivate]),
+            Action::Test if self.has_marks() => self.open_bulk_for_marked(&[BulkJob::Test]),
+            Action::Delete if self.has_marks() => self.open_bulk_for_marked(&[BulkJob::Delete]),
+            Action::Activate if self.has_marks() => self.open_bulk_for_marked(&[BulkJob::Activate]),
+            Action::Deactivate if self.has_marks() => {
+                self.open_bulk_for_marked(&[BulkJob::Deactivate])
+            }
             Action::Activate => return self.set_active_of_selected(true),
             Action::Deactivate => return self.set_active_of_selected(false),
             Action::Export => self.open_export(),
@@ -171,7 +173,7 @@ impl App {
     pub(super) fn can_go_back(&self) -> bool {
         self.notice
             .as_ref()
-            .is_some_and(|notice| notice.mood == Mood::Error)
+            .is_some_and(|notice| notice.severity == NoticeSeverity::Error)
             || self.pane != Pane::Tree
             || self.tree.filter().is_some()
             || self.has_marks()
@@ -185,7 +187,7 @@ impl App {
         if self
             .notice
             .as_ref()
-            .is_some_and(|notice| notice.mood == Mood::Error)
+            .is_some_and(|notice| notice.severity == NoticeSeverity::Error)
         {
             self.notice = None;
         } else if self.pane != Pane::Tree {
@@ -205,9 +207,9 @@ impl App {
     pub(super) fn edit(&mut self) -> Option<Effect> {
         match self.tree.selected() {
             Node::Connection(id)
-                if !self.is_pending(|waiting| matches!(waiting, Waiting::Edit)) =>
+                if !self.is_pending(|waiting| matches!(waiting, AwaitedReply::Edit)) =>
             {
-                Some(self.call(Waiting::Edit, Request::Get(id)))
+                Some(self.call(AwaitedReply::Edit, ServiceRequest::Get(id)))
             }
             Node::Connection(_) => None,
             Node::Connections if self.tree.is_empty() && self.tree.loading.is_done() => {
@@ -241,33 +243,33 @@ impl App {
             self.notify(Notice::info(text));
             return None;
         }
-        let switch = Switch {
+        let switch = PendingToggle {
             id: item.id,
-            to,
+            active: to,
             from: item.is_active,
             is_undo: false,
         };
         // Recorded now, not with the reply, so that an undo right after it reverts what is on screen.
-        self.undo.push(Done::Toggled(switch.clone()));
+        self.undo.push(UndoableChange::Toggled(switch.clone()));
         Some(self.request_toggle(switch))
     }
 
     /// Requests the status; pending requests for the same connection run first, in order.
-    pub(super) fn request_toggle(&mut self, mut switch: Switch) -> Effect {
+    pub(super) fn request_toggle(&mut self, mut switch: PendingToggle) -> Effect {
         let pending = self.pending.values().find_map(|waiting| match waiting {
-            Waiting::Toggle(other) if other.id == switch.id => Some(other.from),
+            AwaitedReply::Toggle(other) if other.id == switch.id => Some(other.from),
             _ => None,
         });
         switch.from = pending.unwrap_or(switch.from);
-        self.tree.set_active(switch.id, switch.to);
-        let request = Request::SetActive(switch.id, switch.to);
-        self.call(Waiting::Toggle(switch), request)
+        self.tree.set_active(switch.id, switch.active);
+        let request = ServiceRequest::SetActive(switch.id, switch.active);
+        self.call(AwaitedReply::Toggle(switch), request)
     }
 
     fn confirm_delete(&mut self) {
         if let Some(item) = self.tree.selected_item() {
-            let confirm = Confirm::delete(item.id, item.name(), self.features);
-            self.layers.push(Layer::Confirm(confirm));
+            let confirm = ConfirmDialog::delete(item.id, item.name(), self.features);
+            self.dialogs.push(Dialog::Confirm(confirm));
         } else {
             self.notify(Notice::info("Select a connection to delete it"));
         }

@@ -6,19 +6,19 @@ mod undo;
 
 use std::sync::Arc;
 
-use super::{App, Waiting};
+use super::{App, AwaitedReply};
 use crate::connection::alias::is_well_formed;
-use crate::disk::Over;
+use crate::disk::OverwritePolicy;
 use crate::tui::action::Action;
-use crate::tui::bulk::{Bulk, Job, Of, Phase, Row, State};
-use crate::tui::confirm::Confirm;
-use crate::tui::effect::{Effect, Export, Request};
-use crate::tui::info::Tested;
-use crate::tui::layer::Layer;
-use crate::tui::line::Line;
+use crate::tui::bulk::{BulkJob, BulkOperation, BulkPhase, BulkRow, BulkRowRef, BulkRowState};
+use crate::tui::confirm::ConfirmDialog;
+use crate::tui::effect::{Effect, ExportRequest, ServiceRequest};
+use crate::tui::info::LastTest;
+use crate::tui::layer::Dialog;
+use crate::tui::line::TextInput;
 use crate::tui::notice::Notice;
-use crate::tui::report::{Report, Tried};
-pub(super) use undo::Many;
+use crate::tui::report::{ReportDialog, ReportSubject};
+pub(super) use undo::FinishedBulk;
 
 /// Default name of an export file.
 const DEFAULT_FILE: &str = "connections.json";
@@ -33,20 +33,20 @@ impl App {
     pub(super) fn open_bulk_toggle(&mut self) {
         let marked = self.tree.marked();
         let active = marked.iter().filter(|marked| marked.item.is_active).count();
-        let choices: &[Job] = match active {
-            0 => &[Job::Activate],
-            active if active == marked.len() => &[Job::Deactivate],
-            _ => &[Job::Activate, Job::Deactivate],
+        let choices: &[BulkJob] = match active {
+            0 => &[BulkJob::Activate],
+            active if active == marked.len() => &[BulkJob::Deactivate],
+            _ => &[BulkJob::Activate, BulkJob::Deactivate],
         };
         self.open_bulk_for_marked(choices);
     }
 
     /// Opens a bulk operation on the marked connections.
-    pub(super) fn open_bulk_for_marked(&mut self, choices: &[Job]) {
+    pub(super) fn open_bulk_for_marked(&mut self, choices: &[BulkJob]) {
         let marked = self.tree.marked();
         let rows = marked
             .iter()
-            .map(|marked| Row::of(marked.item, marked.is_hidden));
+            .map(|marked| BulkRow::new(marked.item, marked.is_hidden));
         let rows = rows.collect();
         self.open_bulk(rows, choices);
     }
@@ -54,10 +54,10 @@ impl App {
     /// Opens an export of the marked connections, or of the selected one.
     pub(super) fn open_export(&mut self) {
         if self.has_marks() {
-            self.open_bulk_for_marked(&[Job::Export]);
+            self.open_bulk_for_marked(&[BulkJob::Export]);
         } else if let Some(item) = self.tree.selected_item() {
-            let rows = vec![Row::of(item, false)];
-            self.open_bulk(rows, &[Job::Export]);
+            let rows = vec![BulkRow::new(item, false)];
+            self.open_bulk(rows, &[BulkJob::Export]);
         } else {
             self.notify(Notice::info("Select or mark connections to export them"));
         }
@@ -65,7 +65,10 @@ impl App {
             .tree
             .selected_item()
             .map(|item| item.alias().to_owned());
-        if let Some(bulk) = self.bulk.as_mut().filter(|bulk| bulk.job == Job::Export)
+        if let Some(bulk) = self
+            .bulk
+            .as_mut()
+            .filter(|bulk| bulk.job == BulkJob::Export)
             && bulk.file.is_none()
         {
             // An alias from a server may contain path separators.
@@ -73,21 +76,21 @@ impl App {
                 Some(alias) if is_well_formed(&alias) => format!("{alias}.json"),
                 Some(_) | None => DEFAULT_FILE.to_owned(),
             };
-            bulk.file = Some(Line::text(&name));
+            bulk.file = Some(TextInput::text(&name));
         }
     }
 
     /// Opens the dialog; an old notice would cover its keys in a small terminal.
-    fn open_bulk(&mut self, rows: Vec<Row>, choices: &[Job]) {
+    fn open_bulk(&mut self, rows: Vec<BulkRow>, choices: &[BulkJob]) {
         if self.is_bulk_running() {
             return;
         }
         self.notice = None;
         let number = self.new_ticket().0;
-        let mut bulk = Bulk::new(number, rows, choices);
+        let mut bulk = BulkOperation::new(number, rows, choices);
         bulk.warning = self.features.deletion_warning();
         self.bulk = Some(bulk);
-        self.layers.push(Layer::Bulk);
+        self.dialogs.push(Dialog::Bulk);
     }
 
     /// Reports a running bulk operation; only one runs at a time.
@@ -107,7 +110,7 @@ impl App {
     pub(super) fn key_of(&self, action: Action) -> String {
         let key = self
             .keymap
-            .first_key(crate::tui::action::Context::Tree, action);
+            .first_key(crate::tui::action::KeyContext::Tree, action);
         key.map_or_else(String::new, |key| format!(" ({key})"))
     }
 
@@ -115,7 +118,7 @@ impl App {
     pub(super) fn show_bulk(&mut self) {
         if self.bulk.is_some() {
             self.notice = None;
-            self.layers.push(Layer::Bulk);
+            self.dialogs.push(Dialog::Bulk);
         } else {
             self.notify(Notice::info("No bulk operation yet"));
         }
@@ -124,17 +127,17 @@ impl App {
     pub(super) fn act_in_bulk(&mut self, action: Action) -> Option<Effect> {
         let layout = self.layout();
         let Some(bulk) = &mut self.bulk else {
-            self.layers.pop();
+            self.dialogs.pop();
             return None;
         };
         match action {
             Action::Back => self.leave_bulk(),
             Action::Choose => self.choose_in_bulk(),
-            Action::NextButton if bulk.phase == Phase::Preview => bulk.move_focus(1),
-            Action::PreviousButton if bulk.phase == Phase::Preview => bulk.move_focus(-1),
+            Action::NextButton if bulk.phase == BulkPhase::Preview => bulk.move_focus(1),
+            Action::PreviousButton if bulk.phase == BulkPhase::Preview => bulk.move_focus(-1),
             Action::Retry => self.retry_bulk(),
             Action::Hide if bulk.is_running() => {
-                self.layers.pop();
+                self.dialogs.pop();
             }
             Action::Undo => {
                 if self.is_bulk_undoable() {
@@ -154,33 +157,33 @@ impl App {
     fn leave_bulk(&mut self) {
         let Some(bulk) = &mut self.bulk else { return };
         match bulk.phase {
-            Phase::Running if bulk.stopped.is_none() => {
+            BulkPhase::Running if bulk.stopped.is_none() => {
                 bulk.stop("");
                 self.end_bulk_if_done();
                 return;
             }
-            Phase::Preview => self.bulk = None,
-            Phase::Running | Phase::Writing | Phase::Finished => {}
+            BulkPhase::Preview => self.bulk = None,
+            BulkPhase::Running | BulkPhase::Writing | BulkPhase::Finished => {}
         }
-        self.layers.pop();
+        self.dialogs.pop();
     }
 
     fn choose_in_bulk(&mut self) {
         let Some(bulk) = &mut self.bulk else { return };
         match bulk.phase {
-            Phase::Preview if bulk.focus == 0 => self.leave_bulk(),
-            Phase::Preview => self.begin_bulk(),
-            Phase::Finished if bulk.job == Job::Test => self.show_report(),
-            Phase::Finished => {
-                self.layers.pop();
+            BulkPhase::Preview if bulk.focus == 0 => self.leave_bulk(),
+            BulkPhase::Preview => self.begin_bulk(),
+            BulkPhase::Finished if bulk.job == BulkJob::Test => self.show_report(),
+            BulkPhase::Finished => {
+                self.dialogs.pop();
             }
-            Phase::Running | Phase::Writing => self.show_report(),
+            BulkPhase::Running | BulkPhase::Writing => self.show_report(),
         }
     }
 
     fn begin_bulk(&mut self) {
         let Some(bulk) = &mut self.bulk else { return };
-        let is_unnamed = |line: &Line| line.value().trim().is_empty();
+        let is_unnamed = |line: &TextInput| line.value().trim().is_empty();
         if bulk.file.as_ref().is_some_and(is_unnamed) {
             self.notify(Notice::warning("Enter a file name"));
             return;
@@ -205,16 +208,18 @@ impl App {
 
     /// Shows the test report of the selected row.
     fn show_report(&mut self) {
-        let row = self.bulk.as_ref().and_then(Bulk::selected_row);
-        let Some(row) = row.filter(|row| matches!(row.state, State::Done(_) | State::Failed(_)))
+        let row = self.bulk.as_ref().and_then(BulkOperation::selected_row);
+        let Some(row) =
+            row.filter(|row| matches!(row.state, BulkRowState::Done(_) | BulkRowState::Failed(_)))
         else {
             return;
         };
-        let Some(Tested { outcome, .. }) = self.tests.get(&row.id) else {
+        let Some(LastTest { outcome, .. }) = self.tests.get(&row.id) else {
             return;
         };
-        let report = Report::finished(Tried::Stored(row.id), &row.name, outcome.clone());
-        self.layers.push(Layer::Report(report));
+        let report =
+            ReportDialog::finished(ReportSubject::Stored(row.id), &row.name, outcome.clone());
+        self.dialogs.push(Dialog::Report(report));
     }
 
     /// Next request of a running bulk operation.
@@ -223,7 +228,7 @@ impl App {
         let number = bulk.number;
         if let Some((row, request)) = bulk.next_request() {
             let is_save = request.is_save();
-            let ticket = self.ticket(Waiting::Bulk(Of { number, row }));
+            let ticket = self.ticket(AwaitedReply::Bulk(BulkRowRef { number, row }));
             return Some(if is_save {
                 Effect::CallConcurrent(ticket, request)
             } else {
@@ -237,21 +242,22 @@ impl App {
     /// Writes the export file once all connections are loaded.
     fn next_export(&mut self) -> Option<Effect> {
         let bulk = self.bulk.as_ref()?;
-        if bulk.phase != Phase::Writing || self.is_pending(|one| matches!(one, Waiting::ExportFile))
+        if bulk.phase != BulkPhase::Writing
+            || self.is_pending(|one| matches!(one, AwaitedReply::ExportFile))
         {
             return None;
         }
-        let export = Export {
+        let export = ExportRequest {
             name: bulk.file.as_ref()?.value().trim().to_owned(),
             connections: Arc::from(bulk.loaded.as_slice()),
             // The same operation may overwrite its own file.
-            over: if bulk.written.is_some() || bulk.overwrites {
-                Over::Replace
+            policy: if bulk.written.is_some() || bulk.overwrites {
+                OverwritePolicy::Replace
             } else {
-                Over::Keep
+                OverwritePolicy::Keep
             },
         };
-        Some(self.call(Waiting::ExportFile, Request::Export(export)))
+        Some(self.call(AwaitedReply::ExportFile, ServiceRequest::Export(export)))
     }
 
     /// Continues an export and overwrites the existing file.
@@ -270,10 +276,11 @@ impl App {
         let text = format!(
             "{} is running: {} of {}. Connections that are not started will be skipped.",
             bulk.job.running_label(),
-            bulk.tally.finished(),
+            bulk.progress.finished(),
             bulk.len()
         );
-        self.layers.push(Layer::Confirm(Confirm::stop(text)));
+        self.dialogs
+            .push(Dialog::Confirm(ConfirmDialog::stop(text)));
         true
     }
 }

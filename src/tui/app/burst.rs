@@ -3,10 +3,10 @@
 use super::App;
 use crate::connection::PasteResult;
 use crate::provider::Provider;
-use crate::tui::action::{Action, Context};
+use crate::tui::action::{Action, KeyContext};
 use crate::tui::burst::Burst;
-use crate::tui::event::{Event, Pasted};
-use crate::tui::layer::Layer;
+use crate::tui::event::{Event, PastedText};
+use crate::tui::layer::Dialog;
 use crate::tui::notice::Notice;
 
 /// Longest text, in bytes, that is typed key by key where every key starts a search; longer texts are pasted.
@@ -18,7 +18,7 @@ impl App {
         if burst.is_empty() {
             return None;
         }
-        let is_in_form = matches!(self.layers.last(), Some(Layer::Form(_)));
+        let is_in_form = matches!(self.dialogs.last(), Some(Dialog::Form(_)));
         if self.has_text_focus() || (is_in_form && burst.has_begun()) {
             if !burst.has_begun() && self.is_pasted(burst) {
                 return Some(burst.take_paste());
@@ -33,8 +33,8 @@ impl App {
 
     /// Returns true if characters go into a text field.
     fn has_text_focus(&self) -> bool {
-        match self.layers.last() {
-            Some(Layer::Form(form)) => form.takes_text() || form.is_choosing(),
+        match self.dialogs.last() {
+            Some(Dialog::Form(form)) => form.takes_text() || form.is_choosing(),
             _ => self.is_typing(),
         }
     }
@@ -45,8 +45,8 @@ impl App {
             return false;
         };
         let is_long = text.len() > LONGEST_TYPED && !self.takes_text();
-        let wanted = match self.layers.last() {
-            Some(Layer::Form(form)) => Some(&form.provider),
+        let wanted = match self.dialogs.last() {
+            Some(Dialog::Form(form)) => Some(&form.provider),
             _ => None,
         };
         burst.has_lines() || is_long || self.is_connection(text, wanted)
@@ -63,7 +63,7 @@ impl App {
             return false;
         };
         let found = self.keymap.find(self.context(), key);
-        let found = found.or_else(|| self.keymap.find(Context::Tree, key));
+        let found = found.or_else(|| self.keymap.find(KeyContext::Tree, key));
         found.is_some_and(|action| {
             action.is_move()
                 || matches!(
@@ -74,8 +74,8 @@ impl App {
     }
 
     /// Handles a paste without a focused text field: in the tree, connection settings open a filled form.
-    pub(super) fn paste_outside_fields(&mut self, pasted: &Pasted) {
-        if !self.layers.is_empty() {
+    pub(super) fn paste_outside_fields(&mut self, pasted: &PastedText) {
+        if !self.dialogs.is_empty() {
             self.notify(Notice::warning(
                 "Paste ignored: no text field has the focus",
             ));
@@ -83,7 +83,7 @@ impl App {
             self.notify(Notice::warning(
                 "Paste ignored: it contains no connection settings",
             ));
-        } else if !self.refuse_write(Action::New) {
+        } else if !self.reject_write(Action::New) {
             self.open_pasted_connection(pasted);
         }
     }

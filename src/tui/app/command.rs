@@ -3,13 +3,13 @@
 use super::App;
 use crate::connection::{Connection, Settings, Version};
 use crate::tui::action::Action;
-use crate::tui::command::{CommandLine, Parity, Part, settings};
+use crate::tui::command::{CliEquivalent, CommandLine, SettingArgument, settings};
 use crate::tui::effect::Effect;
-use crate::tui::form::field::{Field, Place, Value};
-use crate::tui::form::{Form, Subject};
-use crate::tui::layer::{CommandFor, Layer};
+use crate::tui::form::field::{FieldTarget, FieldValue, FormField};
+use crate::tui::form::{Form, FormSubject};
+use crate::tui::layer::{CommandFor, Dialog};
 use crate::tui::notice::Notice;
-use crate::tui::tree::{Column, Item, Sort, terms};
+use crate::tui::tree::{Column, Sort, TreeItem, terms};
 use crate::tui::workspace::Tab;
 
 /// Placeholder for a connection.
@@ -62,19 +62,23 @@ impl App {
             line = line.flag("--inactive");
         }
         let parts = connection.settings.iter().flat_map(Settings::iter);
-        let parts = parts.map(|(key, setting)| (key, Part::from(setting)));
-        settings(line, parts.filter(|(_, part)| *part != Part::Cleared)).to_string()
+        let parts = parts.map(|(key, setting)| (key, SettingArgument::from(setting)));
+        settings(
+            line,
+            parts.filter(|(_, part)| *part != SettingArgument::Cleared),
+        )
+        .to_string()
     }
 
     fn line(&self, command: &str) -> CommandLine {
-        CommandLine::new(&self.site.called_with, command)
+        CommandLine::new(&self.target.called_with, command)
     }
 
     /// Command for an action in the current state, or the reason that there is none.
     fn command(&self, action: Action) -> Result<CommandLine, &'static str> {
         let words = match action.command() {
-            Parity::Screen(reason) => return Err(reason),
-            Parity::Command(words) => words,
+            CliEquivalent::None(reason) => return Err(reason),
+            CliEquivalent::Command(words) => words,
         };
         let line = self.line(words);
         let selected = self.tree.selected_item();
@@ -95,8 +99,8 @@ impl App {
                 }
             }
             Action::RollBack => {
-                let version = match self.layers.last() {
-                    Some(Layer::Compare(compare)) => Some(compare.from),
+                let version = match self.dialogs.last() {
+                    Some(Dialog::Compare(compare)) => Some(compare.from),
                     _ if self.workspace.tab == Tab::History => {
                         self.workspace.history.selected().map(Version::number)
                     }
@@ -108,8 +112,8 @@ impl App {
                     None => line.blank(VERSION),
                 }
             }
-            Action::Restore | Action::Purge => match self.layers.last() {
-                Some(Layer::Trash(trash)) if trash.selected().is_some() => {
+            Action::Restore | Action::Purge => match self.dialogs.last() {
+                Some(Dialog::Trash(trash)) if trash.selected().is_some() => {
                     // Several connections in the trash can have the same former alias.
                     let id = trash.selected().map(|item| item.id.to_string());
                     line.word(&id.unwrap_or_default())
@@ -185,43 +189,44 @@ impl App {
         let is_stored = form.id().is_some();
         let of = |id| self.tree.item(id);
         let mut line = match &form.subject {
-            Subject::New => self
+            FormSubject::New => self
                 .line("connections create")
                 .option("--provider", &form.provider.id),
-            Subject::Copy { of: id, .. } => name(self.line("connections duplicate"), of(*id)),
-            Subject::Stored { id, .. } => name(self.line("connections update"), of(*id)),
+            FormSubject::Copy { of: id, .. } => name(self.line("connections duplicate"), of(*id)),
+            FormSubject::Stored { id, .. } => name(self.line("connections update"), of(*id)),
         };
-        let is_given =
-            |place: &Place| !is_stored || form.field(place).is_some_and(Field::is_changed);
-        if is_given(&Place::Name) {
+        let is_given = |place: &FieldTarget| {
+            !is_stored || form.field(place).is_some_and(FormField::is_changed)
+        };
+        if is_given(&FieldTarget::Name) {
             line = line.option("--name", draft.name.as_deref().unwrap_or_default());
         }
         let alias = draft.alias.as_deref().filter(|alias| !alias.is_empty());
-        if let Some(alias) = alias.filter(|_| is_given(&Place::Alias)) {
+        if let Some(alias) = alias.filter(|_| is_given(&FieldTarget::Alias)) {
             line = line.option("--alias", alias);
         }
         if let Some(note) = draft.change_description.as_deref().filter(|_| is_stored) {
             line = line.option("--note", note);
         }
-        let is_copy = matches!(form.subject, Subject::Copy { .. });
+        let is_copy = matches!(form.subject, FormSubject::Copy { .. });
         let parts = draft.settings.iter().flat_map(Settings::iter);
         let parts = parts.filter(|(key, _)| {
-            let field = form.field(&Place::Setting((*key).to_owned()));
+            let field = form.field(&FieldTarget::Setting((*key).to_owned()));
             field.is_none_or(|field| {
                 field.is_changed() || !is_stored && !is_copy && !field.is_default()
             })
         });
-        let parts = parts.map(|(key, setting)| (key, Part::from(setting)));
+        let parts = parts.map(|(key, setting)| (key, SettingArgument::from(setting)));
         // The command prompts for required secrets that are still empty.
         let shown = form.fields.iter().filter(|field| !form.is_hidden(field));
-        let missing = shown.filter_map(|field| match &field.place {
-            Place::Setting(key) if field.is_required && !is_stored && !is_copy => {
+        let missing = shown.filter_map(|field| match &field.target {
+            FieldTarget::Setting(key) if field.is_required && !is_stored && !is_copy => {
                 let is_given = draft
                     .settings
                     .as_ref()
                     .is_some_and(|all| all.get(key).is_some());
-                let is_secret = matches!(field.value, Value::Secret(_));
-                (is_secret && !is_given).then_some((key.as_str(), Part::Secret))
+                let is_secret = matches!(field.value, FieldValue::Secret(_));
+                (is_secret && !is_given).then_some((key.as_str(), SettingArgument::Secret))
             }
             _ => None,
         });
@@ -230,15 +235,15 @@ impl App {
         if !is_stored && !is_active {
             line = line.flag("--inactive");
         }
-        if !(is_stored && is_given(&Place::Status)) {
+        if !(is_stored && is_given(&FieldTarget::Status)) {
             return line.to_string();
         }
         match switch(is_active).command() {
-            Parity::Command(words) => {
+            CliEquivalent::Command(words) => {
                 let second = name(self.line(words), form.id().and_then(of));
                 format!("{line} && {second}")
             }
-            Parity::Screen(_) => line.to_string(),
+            CliEquivalent::None(_) => line.to_string(),
         }
     }
 }
@@ -252,7 +257,7 @@ const fn switch(is_active: bool) -> Action {
 }
 
 /// Adds a connection, or a placeholder.
-fn name(line: CommandLine, item: Option<&Item>) -> CommandLine {
+fn name(line: CommandLine, item: Option<&TreeItem>) -> CommandLine {
     match item {
         Some(item) => line.word(&alias_or_id(item)),
         None => line.blank(CONNECTION),
@@ -260,7 +265,7 @@ fn name(line: CommandLine, item: Option<&Item>) -> CommandLine {
 }
 
 /// Alias of a connection; its ID if the alias would not be parsed as one.
-fn alias_or_id(item: &Item) -> String {
+fn alias_or_id(item: &TreeItem) -> String {
     let alias = item.alias();
     if crate::connection::alias::is_well_formed(alias) && alias.parse::<uuid::Uuid>().is_err() {
         alias.to_owned()

@@ -6,14 +6,14 @@ use crate::tui::action::Action;
 use crate::tui::clipboard;
 use crate::tui::curl;
 use crate::tui::effect::Effect;
-use crate::tui::layer::Layer;
+use crate::tui::layer::Dialog;
 use crate::tui::notice::Notice;
 
 impl App {
     /// Opens the copy menu for the selected connection.
     pub(super) fn open_copy_menu(&mut self) {
         if self.tree.selected_item().is_some() {
-            self.layers.push(Layer::Clipboard);
+            self.dialogs.push(Dialog::Clipboard);
         } else {
             self.notify(Notice::info("Select a connection to copy from it"));
         }
@@ -21,8 +21,8 @@ impl App {
 
     /// Copies the value of the key pressed in the copy menu; other keys close it.
     pub(super) fn copy(&mut self, action: Action) -> Option<Effect> {
-        self.layers
-            .retain(|layer| !matches!(layer, Layer::Clipboard));
+        self.dialogs
+            .retain(|layer| !matches!(layer, Dialog::Clipboard));
         let Some(item) = self.tree.selected_item() else {
             self.open_copy_menu();
             return None;

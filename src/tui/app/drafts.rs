@@ -9,13 +9,13 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::App;
-use crate::drafts::Found;
-use crate::tui::action::{Action, Context};
-use crate::tui::confirm::Confirm;
-use crate::tui::drafts::Drafts;
-use crate::tui::effect::{Effect, Slot, Ticket};
-use crate::tui::form::{Form, Kept};
-use crate::tui::layer::Layer;
+use crate::drafts::StoredDraft;
+use crate::tui::action::{Action, KeyContext};
+use crate::tui::confirm::ConfirmDialog;
+use crate::tui::drafts::DraftsDialog;
+use crate::tui::effect::{DraftSlot, Effect, Ticket};
+use crate::tui::form::{Form, FormSnapshot};
+use crate::tui::layer::Dialog;
 use crate::tui::notice::Notice;
 
 /// Delay between typing and storing a draft.
@@ -23,35 +23,35 @@ const STORE_DELAY: Duration = Duration::from_secs(1);
 
 /// State of the draft of the open form.
 #[derive(Debug, Default)]
-pub(super) struct Keeping {
+pub(super) struct DraftTracking {
     /// Slot of the open form.
-    slot: Option<Slot>,
+    slot: Option<DraftSlot>,
     /// True if a draft is stored in the slot.
     is_stored: bool,
     /// Contents stored last.
-    last: Option<Arc<Kept>>,
+    last: Option<Arc<FormSnapshot>>,
     /// True if there was input since the last look.
     has_input: bool,
     /// Timer of the next look.
-    look: Look,
+    timer: DraftTimer,
     /// Slots of saved or discarded forms whose drafts must be removed.
-    obsolete: Vec<Slot>,
+    obsolete: Vec<DraftSlot>,
     /// Drafts to release for other processes.
     to_release: Vec<Uuid>,
     /// Drafts found while another dialog was open.
-    found: Option<Drafts>,
+    restored: Option<DraftsDialog>,
     /// True if the user requested the list; an empty result is then reported.
     is_requested: bool,
 }
 
 /// Timer of the next look at the form.
 #[derive(Debug, Default, PartialEq, Eq)]
-enum Look {
+enum DraftTimer {
     /// Not started.
     #[default]
     Idle,
     /// Started, with this ticket.
-    At(Ticket),
+    Scheduled(Ticket),
     /// Expired.
     Due,
 }
@@ -66,7 +66,7 @@ impl App {
     pub(super) fn update_draft_slot(&mut self) {
         let mut slot = self.form().and_then(|form| form.slot);
         if slot.is_none() && self.form().is_some() {
-            let fresh = Slot::New(self.new_ticket());
+            let fresh = DraftSlot::New(self.new_ticket());
             if let Some(form) = self.form_mut() {
                 form.slot = Some(fresh);
             }
@@ -78,51 +78,51 @@ impl App {
             }
             self.open_draft.slot = slot;
             // A restored draft is already on disk.
-            self.open_draft.is_stored = matches!(slot, Some(Slot::Found(_)));
+            self.open_draft.is_stored = matches!(slot, Some(DraftSlot::Restored(_)));
             self.open_draft.last = None;
             self.open_draft.has_input = slot.is_some();
         }
         if slot.is_none() {
             self.open_draft.has_input = false;
         }
-        if self.layers.is_empty()
+        if self.dialogs.is_empty()
             && !self.is_filtering()
-            && let Some(found) = self.open_draft.found.take()
+            && let Some(found) = self.open_draft.restored.take()
         {
-            self.layers.push(Layer::Drafts(found));
+            self.dialogs.push(Dialog::Drafts(found));
         }
     }
 
     /// Next draft to store, remove or release.
     pub(super) fn next_draft_effect(&mut self) -> Option<Effect> {
         if let Some(over) = self.open_draft.obsolete.pop() {
-            return Some(Effect::Forget(over));
+            return Some(Effect::DeleteDraft(over));
         }
         if !self.open_draft.to_release.is_empty() {
             return Some(Effect::ReleaseDrafts(std::mem::take(
                 &mut self.open_draft.to_release,
             )));
         }
-        if self.open_draft.look == Look::Due {
-            self.open_draft.look = Look::Idle;
+        if self.open_draft.timer == DraftTimer::Due {
+            self.open_draft.timer = DraftTimer::Idle;
             if let Some(effect) = self.store_draft() {
                 return Some(effect);
             }
         }
         let has_input = std::mem::take(&mut self.open_draft.has_input);
-        if !has_input || matches!(self.open_draft.look, Look::At(_)) {
+        if !has_input || matches!(self.open_draft.timer, DraftTimer::Scheduled(_)) {
             // The running timer covers this input, too.
             return None;
         }
         let ticket = self.new_ticket();
-        self.open_draft.look = Look::At(ticket);
+        self.open_draft.timer = DraftTimer::Scheduled(ticket);
         Some(Effect::Wake(ticket, STORE_DELAY))
     }
 
     /// Handles the timer.
     pub(super) fn draft_timer_expired(&mut self, ticket: Ticket) {
-        if self.open_draft.look == Look::At(ticket) {
-            self.open_draft.look = Look::Due;
+        if self.open_draft.timer == DraftTimer::Scheduled(ticket) {
+            self.open_draft.timer = DraftTimer::Due;
         }
     }
 
@@ -133,7 +133,7 @@ impl App {
         if !form.is_changed() {
             self.open_draft.last = None;
             let was_stored = std::mem::take(&mut self.open_draft.is_stored);
-            return was_stored.then_some(Effect::Forget(slot));
+            return was_stored.then_some(Effect::DeleteDraft(slot));
         }
         let kept = form.kept();
         let last = self.open_draft.last.as_deref();
@@ -143,13 +143,13 @@ impl App {
         let kept = Arc::new(kept);
         self.open_draft.last = Some(Arc::clone(&kept));
         self.open_draft.is_stored = true;
-        Some(Effect::Keep(slot, kept))
+        Some(Effect::StoreDraft(slot, kept))
     }
 
     /// Next draft operation before the app exits; call it until it returns `None`.
     pub fn next_exit_effect(&mut self) -> Option<Effect> {
         if let Some(over) = self.open_draft.obsolete.pop() {
-            return Some(Effect::Forget(over));
+            return Some(Effect::DeleteDraft(over));
         }
         self.store_draft()
     }
@@ -157,28 +157,28 @@ impl App {
     /// Requests the list of unsaved drafts.
     pub(super) fn look_for_drafts(&mut self) -> Effect {
         self.open_draft.is_requested = true;
-        Effect::Find
+        Effect::LoadDrafts
     }
 
     /// Takes the drafts that were found; they are offered when no dialog is open.
-    pub(super) fn drafts_found(&mut self, found: Vec<Found>) {
+    pub(super) fn drafts_found(&mut self, found: Vec<StoredDraft>) {
         let is_requested = std::mem::take(&mut self.open_draft.is_requested);
-        if self.site.is_read_only() {
+        if self.target.is_read_only() {
             // A read-only app cannot save forms; leave the drafts to another process.
             let ids = found.into_iter().map(|draft| draft.id);
             self.open_draft.to_release.extend(ids);
             return;
         }
         if !found.is_empty() {
-            self.open_draft.found = Some(Drafts::new(found));
+            self.open_draft.restored = Some(DraftsDialog::new(found));
         } else if is_requested {
             self.notify(Notice::info("No unsaved drafts"));
         }
     }
 
-    fn drafts_mut(&mut self) -> Option<&mut Drafts> {
-        match self.layers.last_mut() {
-            Some(Layer::Drafts(drafts)) => Some(drafts),
+    fn drafts_mut(&mut self) -> Option<&mut DraftsDialog> {
+        match self.dialogs.last_mut() {
+            Some(Dialog::Drafts(drafts)) => Some(drafts),
             _ => None,
         }
     }
@@ -194,8 +194,8 @@ impl App {
                     Ok(_) => "Untitled".to_owned(),
                     Err(_) => "Cannot be read".to_owned(),
                 };
-                let confirm = Confirm::discard_draft(draft.id, &name);
-                self.layers.push(Layer::Confirm(confirm));
+                let confirm = ConfirmDialog::discard_draft(draft.id, &name);
+                self.dialogs.push(Dialog::Confirm(confirm));
             }
             other => self.drafts_mut()?.go(other),
         }
@@ -204,7 +204,7 @@ impl App {
 
     /// Closes the list; the remaining drafts are offered again later.
     fn leave_drafts(&mut self) {
-        let Some(Layer::Drafts(drafts)) = self.layers.pop() else {
+        let Some(Dialog::Drafts(drafts)) = self.dialogs.pop() else {
             return;
         };
         let ids = drafts.ids();
@@ -213,7 +213,7 @@ impl App {
                 1 => "1 unsaved draft".to_owned(),
                 count => format!("{count} unsaved drafts"),
             };
-            let key = self.keymap.first_key(Context::Tree, Action::Drafts);
+            let key = self.keymap.first_key(KeyContext::Tree, Action::Drafts);
             let key = key.map_or_else(String::new, |key| format!(" ({key})"));
             self.notify(Notice::info(format!("{count} kept for later{key}")));
         }
@@ -241,8 +241,8 @@ impl App {
             )));
             return;
         };
-        let mut form = Form::restored(&kept, provider, &catalog);
-        form.slot = Some(Slot::Found(id));
+        let mut form = Form::restore(&kept, provider, &catalog);
+        form.slot = Some(DraftSlot::Restored(id));
         if let Some(drafts) = self.drafts_mut() {
             drafts.take_out(id);
         }
@@ -251,7 +251,7 @@ impl App {
         if let Some(id) = form.id() {
             self.tree.select_id(id);
         }
-        self.layers.push(Layer::Form(Box::new(form)));
+        self.dialogs.push(Dialog::Form(Box::new(form)));
         self.report_change_before_open();
         if is_alone {
             let when = when.format("%Y-%m-%d %H:%M");
@@ -264,10 +264,10 @@ impl App {
         if let Some(drafts) = self.drafts_mut() {
             drafts.take_out(id);
             if drafts.drafts.is_empty() {
-                self.layers.pop();
+                self.dialogs.pop();
             }
         }
         self.notify(Notice::done("Discarded the draft"));
-        Effect::Forget(Slot::Found(id))
+        Effect::DeleteDraft(DraftSlot::Restored(id))
     }
 }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::{App, Pane, Waiting};
-use crate::tui::effect::{Effect, Request};
+use super::{App, AwaitedReply, Pane};
+use crate::tui::effect::{Effect, ServiceRequest};
 use crate::tui::form::AliasCheck;
 use crate::tui::layout::Columns;
-use crate::tui::notice::Mood;
+use crate::tui::notice::NoticeSeverity;
 use crate::tui::tree::Node;
 use crate::tui::workspace::Tab;
 
@@ -33,7 +33,7 @@ impl App {
             .or_else(|| self.next_variable())
             .or_else(|| self.next_expiry())
             .or_else(|| self.next_hiding())
-            .or_else(|| self.next_theirs())
+            .or_else(|| self.next_remote_version_request())
             .or_else(|| self.next_external_edit())
             .or_else(|| self.next_draft_effect())
     }
@@ -46,10 +46,10 @@ impl App {
     }
 
     fn next_page(&mut self) -> Option<Effect> {
-        let window = self.tree.loading.wanted()?;
-        let ticket = self.ticket(Waiting::Page);
+        let window = self.tree.loading.next_page()?;
+        let ticket = self.ticket(AwaitedReply::Page);
         self.tree.loading.requested(ticket, window);
-        Some(Effect::Call(ticket, Request::List(window)))
+        Some(Effect::Call(ticket, ServiceRequest::List(window)))
     }
 
     /// Requests one detail at a time, so that moving quickly through the list does not request every connection.
@@ -59,12 +59,12 @@ impl App {
         };
         if (self.detail.id() == Some(id) && !self.detail.is_stale())
             || self.layout().columns == Columns::Nothing
-            || self.is_pending(|waiting| matches!(waiting, Waiting::Detail))
+            || self.is_pending(|waiting| matches!(waiting, AwaitedReply::Detail))
         {
             return None;
         }
         self.detail.expect(id);
-        Some(self.call(Waiting::Detail, Request::Get(id)))
+        Some(self.call(AwaitedReply::Detail, ServiceRequest::Get(id)))
     }
 
     fn next_versions(&mut self) -> Option<Effect> {
@@ -75,39 +75,48 @@ impl App {
         };
         if !is_shown
             || self.workspace.tab != Tab::History
-            || self.is_pending(|waiting| matches!(waiting, Waiting::Versions(..)))
+            || self.is_pending(|waiting| matches!(waiting, AwaitedReply::Versions(..)))
         {
             return None;
         }
         let item = self.tree.selected_item()?;
         let (id, newest) = (item.id, item.version());
-        let window = self.workspace.history.wanted(id, newest)?;
+        let window = self.workspace.history.next_request(id, newest)?;
         self.workspace.history.expect(id, newest);
-        Some(self.call(Waiting::Versions(id, window), Request::Versions(id, window)))
+        Some(self.call(
+            AwaitedReply::Versions(id, window),
+            ServiceRequest::Versions(id, window),
+        ))
     }
 
     fn next_alias(&mut self) -> Option<Effect> {
         let form = self.form()?;
         let except = form.id();
         let alias = form.alias_to_check()?.to_owned();
-        let ticket = self.ticket(Waiting::Alias);
+        let ticket = self.ticket(AwaitedReply::Alias);
         if let Some(form) = self.form_mut() {
             form.alias_check = AliasCheck::Checking(ticket, alias.clone());
         }
-        Some(Effect::Call(ticket, Request::AliasOwner(alias, except)))
+        Some(Effect::Call(
+            ticket,
+            ServiceRequest::AliasOwner(alias, except),
+        ))
     }
 
     fn next_lookup(&mut self) -> Option<Effect> {
         let reference = self.form()?.reference_to_look_up()?;
         if let Some(form) = self.form_mut() {
-            form.looking_up(reference.clone());
+            form.start_check(reference.clone());
         }
-        Some(self.call(Waiting::Lookup, Request::Lookup(reference)))
+        Some(self.call(
+            AwaitedReply::Lookup,
+            ServiceRequest::LookUpReference(reference),
+        ))
     }
 
     fn next_expiry(&mut self) -> Option<Effect> {
         let notice = self.notice.as_ref()?;
-        if notice.expiry.is_some() || notice.mood == Mood::Error {
+        if notice.expiry.is_some() || notice.severity == NoticeSeverity::Error {
             return None;
         }
         let ticket = self.new_ticket();

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{App, Waiting};
+use super::{App, AwaitedReply};
 use crate::connection::Connection;
-use crate::tui::effect::{Effect, Request};
+use crate::tui::effect::{Effect, ServiceRequest};
 use crate::tui::form::Form;
-use crate::tui::layer::Layer;
+use crate::tui::layer::Dialog;
 use crate::tui::notice::Notice;
 
 impl App {
@@ -17,13 +17,16 @@ impl App {
             return None;
         };
         let id = item.id;
-        let is_opening = |waiting: &Waiting| matches!(waiting, Waiting::Edit | Waiting::Duplicate);
-        (!self.is_pending(is_opening)).then(|| self.call(Waiting::Duplicate, Request::Get(id)))
+        let is_opening = |waiting: &AwaitedReply| {
+            matches!(waiting, AwaitedReply::Edit | AwaitedReply::Duplicate)
+        };
+        (!self.is_pending(is_opening))
+            .then(|| self.call(AwaitedReply::Duplicate, ServiceRequest::Get(id)))
     }
 
     /// Opens a form with a copy.
     pub(super) fn open_copy(&mut self, connection: &Connection) {
-        if !self.layers.is_empty() {
+        if !self.dialogs.is_empty() {
             return;
         }
         let catalog = Arc::clone(&self.catalog);
@@ -31,7 +34,7 @@ impl App {
         match catalog.get(provider_id) {
             Some(provider) => {
                 let form = Form::duplicate(connection, provider);
-                self.layers.push(Layer::Form(Box::new(form)));
+                self.dialogs.push(Dialog::Form(Box::new(form)));
             }
             None => self.notify(Notice::error(format!(
                 "Provider '{provider_id}' is not in the catalogue, so its connections cannot be duplicated"

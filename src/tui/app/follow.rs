@@ -2,20 +2,20 @@
 
 use uuid::Uuid;
 
-use super::{App, Waiting};
-use crate::tui::follow::Heard;
-use crate::tui::form::Elsewhere;
-use crate::tui::layer::{Answer, Layer};
+use super::{App, AwaitedReply};
+use crate::tui::follow::FeedEvent;
+use crate::tui::form::RemoteChange;
+use crate::tui::layer::{ConfirmAction, Dialog};
 use crate::tui::notice::Notice;
-use crate::tui::tree::{News, Node};
+use crate::tui::tree::{ItemChange, Node};
 
 impl App {
     /// Handles an event of the change feed.
-    pub(super) fn handle_feed_event(&mut self, event: Heard) {
+    pub(super) fn handle_feed_event(&mut self, event: FeedEvent) {
         match event {
-            Heard::News(news) => self.apply_changes(news),
-            Heard::Broken => self.is_stale = true,
-            Heard::Lost(reason) => {
+            FeedEvent::Changes(news) => self.apply_changes(news),
+            FeedEvent::Disconnected => self.is_stale = true,
+            FeedEvent::Expired(reason) => {
                 self.is_offline = true;
                 let stop = if reason.ends_with(['.', '!', '?']) {
                     ""
@@ -26,16 +26,16 @@ impl App {
                     "{reason}{stop} Reconnecting; unsaved input is kept"
                 )));
             }
-            Heard::Missed => {
+            FeedEvent::ReloadNeeded => {
                 self.tree.refresh();
                 self.detail.invalidate();
                 self.reload_trash();
             }
-            Heard::CaughtUp => self.reconnected(),
+            FeedEvent::CaughtUp => self.reconnected(),
         }
     }
 
-    pub(super) fn apply_changes(&mut self, news: Vec<News>) {
+    pub(super) fn apply_changes(&mut self, news: Vec<ItemChange>) {
         if let Some(bulk) = &mut self.bulk {
             bulk.apply_changes(&news);
         }
@@ -45,10 +45,10 @@ impl App {
         }
         let deleted: Vec<Uuid> = news
             .iter()
-            .filter(|change| matches!(change, News::Deleted(_)))
-            .map(News::id)
+            .filter(|change| matches!(change, ItemChange::Deleted(_)))
+            .map(ItemChange::id)
             .collect();
-        self.forget_toggles(&deleted);
+        self.drop_toggles(&deleted);
         let before = self.tree.selected();
         let name = self.tree.selected_item().map(|item| item.name().to_owned());
         let switching = self.update_pending_toggles(&news);
@@ -60,8 +60,8 @@ impl App {
             return;
         }
         // The next key would copy a value of another connection.
-        self.layers
-            .retain(|layer| !matches!(layer, Layer::Clipboard));
+        self.dialogs
+            .retain(|layer| !matches!(layer, Dialog::Clipboard));
         if let (Node::Connection(id), Some(name)) = (before, name)
             && deleted.contains(&id)
             && !self.is_deleting(id)
@@ -72,39 +72,41 @@ impl App {
 
     pub(super) fn is_deleting(&self, id: Uuid) -> bool {
         self.bulk.as_ref().is_some_and(|bulk| bulk.is_deleting(id))
-            || self.is_pending(|waiting| matches!(waiting, Waiting::Delete(other) if *other == id))
+            || self.is_pending(
+                |waiting| matches!(waiting, AwaitedReply::Delete(other) if *other == id),
+            )
     }
 
     /// Updates the open dialogs: a form keeps its input and reports the change; a prompt about a deleted connection closes.
-    fn update_dialogs(&mut self, change: &News) {
+    fn update_dialogs(&mut self, change: &ItemChange) {
         let id = change.id();
         self.update_trash_staleness(change);
         if let Some(form) = self.form_mut().filter(|form| form.id() == Some(id)) {
-            let before = form.elsewhere;
-            form.hear(change);
+            let before = form.remote_change;
+            form.remote_changed(change);
             // Only the first change is reported; during a save, it may be that save.
             if before.is_none() && form.saving.is_none() {
                 self.report_change_elsewhere();
             }
-            if matches!(change, News::Deleted(_)) {
+            if matches!(change, ItemChange::Deleted(_)) {
                 self.update_merge();
             }
         }
         let is_deleting = self.is_deleting(id);
         let mut answered = None;
-        self.layers.retain_mut(|layer| {
-            let Layer::Confirm(confirm) = layer else {
+        self.dialogs.retain_mut(|layer| {
+            let Dialog::Confirm(confirm) = layer else {
                 return true;
             };
-            if !confirm.can_answer(Answer::Delete(id)) {
+            if !confirm.can_answer(ConfirmAction::Delete(id)) {
                 return true;
             }
             match change {
-                News::Saved(item) => {
+                ItemChange::Saved(item) => {
                     confirm.subject = Some(item.name().to_owned());
                     true
                 }
-                News::Deleted(_) => {
+                ItemChange::Deleted(_) => {
                     answered = confirm.subject.take();
                     false
                 }
@@ -116,14 +118,14 @@ impl App {
     }
 
     /// Keeps pending toggles on screen and records the status to revert to if they are refused.
-    fn update_pending_toggles(&mut self, news: &[News]) -> Vec<(Uuid, bool)> {
+    fn update_pending_toggles(&mut self, news: &[ItemChange]) -> Vec<(Uuid, bool)> {
         let mut switching = Vec::new();
         for waiting in self.pending.values_mut() {
-            let Waiting::Toggle(switch) = waiting else {
+            let AwaitedReply::Toggle(switch) = waiting else {
                 continue;
             };
             let newest = news.iter().rev().find(|change| change.id() == switch.id);
-            if let Some(News::Saved(item)) = newest {
+            if let Some(ItemChange::Saved(item)) = newest {
                 switch.from = item.is_active;
                 if let Some(shown) = self.tree.item(switch.id) {
                     switching.push((switch.id, shown.is_active));
@@ -145,7 +147,7 @@ impl App {
         }
         self.reload_trash();
         if let Some(form) = self.form_mut() {
-            form.ask_again();
+            form.request_again();
         }
     }
 
@@ -155,7 +157,7 @@ impl App {
             return;
         };
         let change = match self.tree.item(id) {
-            Some(item) => Elsewhere::Saved(item.version()),
+            Some(item) => RemoteChange::Saved(item.version()),
             None => return,
         };
         if let Some(form) = self.form_mut() {

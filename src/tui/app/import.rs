@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{App, Waiting};
-use crate::appsettings::Lookup;
+use super::{App, AwaitedReply};
+use crate::appsettings::ReferenceLookup;
 use crate::tui::action::Action;
-use crate::tui::effect::{Effect, Request};
+use crate::tui::effect::{Effect, ServiceRequest};
 use crate::tui::form::Form;
-use crate::tui::import::Import;
-use crate::tui::layer::Layer;
+use crate::tui::import::EnvImport;
+use crate::tui::layer::Dialog;
 use crate::tui::notice::Notice;
 
 impl App {
@@ -21,36 +21,39 @@ impl App {
             ));
             return;
         }
-        self.layers.push(Layer::Import(Import::new(offers)));
+        self.dialogs.push(Dialog::EnvImport(EnvImport::new(offers)));
     }
 
     /// Next variable to check: may a reference resolve to it?
     pub(super) fn next_variable(&mut self) -> Option<Effect> {
-        let Some(Layer::Import(import)) = self.layers.last_mut() else {
+        let Some(Dialog::EnvImport(import)) = self.dialogs.last_mut() else {
             return None;
         };
         let reference = import.to_look_up()?;
-        import.looking_up();
-        Some(self.call(Waiting::Variable, Request::Lookup(reference)))
+        import.start_lookup();
+        Some(self.call(
+            AwaitedReply::Variable,
+            ServiceRequest::LookUpReference(reference),
+        ))
     }
 
     /// Records the result for a variable.
-    pub(super) fn variable_looked_up(&mut self, lookup: Option<&Lookup>) {
-        for layer in &mut self.layers {
-            if let Layer::Import(import) = layer {
-                import.looked_up(lookup);
+    pub(super) fn variable_looked_up(&mut self, lookup: Option<&ReferenceLookup>) {
+        for layer in &mut self.dialogs {
+            if let Dialog::EnvImport(import) = layer {
+                import.set_lookup_result(lookup);
             }
         }
     }
 
     pub(super) fn act_in_import(&mut self, action: Action) {
-        let Some(Layer::Import(import)) = self.layers.last_mut() else {
+        let Some(Dialog::EnvImport(import)) = self.dialogs.last_mut() else {
             return;
         };
         match action {
             Action::Choose => self.open_imported(),
             Action::Back => {
-                self.layers.pop();
+                self.dialogs.pop();
             }
             other => {
                 let count = import.left().len();
@@ -62,7 +65,7 @@ impl App {
     /// Replaces the list with a form for the selected candidate.
     fn open_imported(&mut self) {
         let catalog = Arc::clone(&self.catalog);
-        let Some(Layer::Import(import)) = self.layers.last() else {
+        let Some(Dialog::EnvImport(import)) = self.dialogs.last() else {
             return;
         };
         let Some(choice) = import.selected() else {
@@ -77,8 +80,8 @@ impl App {
         };
         let mut form = Form::new(provider);
         let notice = form.fill(found, &catalog);
-        self.layers.pop();
-        self.layers.push(Layer::Form(Box::new(form)));
+        self.dialogs.pop();
+        self.dialogs.push(Dialog::Form(Box::new(form)));
         self.notify(notice);
     }
 }

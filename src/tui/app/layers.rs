@@ -2,24 +2,24 @@
 
 use std::sync::Arc;
 
-use super::{App, Waiting};
+use super::{App, AwaitedReply};
 use crate::connection::{PasteResult, PastedConnection};
 use crate::tui::action::Action;
-use crate::tui::confirm::Confirm;
+use crate::tui::confirm::ConfirmDialog;
 use crate::tui::effect::Effect;
-use crate::tui::event::Pasted;
+use crate::tui::event::PastedText;
 use crate::tui::form::Form;
-use crate::tui::help::Help;
-use crate::tui::layer::{Answer, Layer, Outcome};
-use crate::tui::messages::Messages;
+use crate::tui::help::HelpDialog;
+use crate::tui::layer::{ConfirmAction, Dialog, DialogOutcome};
+use crate::tui::messages::MessagesDialog;
 use crate::tui::notice::Notice;
-use crate::tui::palette::Palette;
-use crate::tui::picker::Picker;
+use crate::tui::palette::PaletteDialog;
+use crate::tui::picker::ProviderPicker;
 
 impl App {
     /// Runs an action from a key, the palette or the mouse.
     pub(super) fn act(&mut self, action: Action) -> Option<Effect> {
-        if self.refuse_write(action) {
+        if self.reject_write(action) {
             return None;
         }
         match action {
@@ -34,30 +34,31 @@ impl App {
                 return Some(Effect::Suspend);
             }
             Action::Leave => return self.leave(),
-            Action::EditExternally if matches!(self.layers.last(), Some(Layer::Form(_))) => {
+            Action::EditExternally if matches!(self.dialogs.last(), Some(Dialog::Form(_))) => {
                 return self.edit_externally();
             }
-            Action::Palette if !matches!(self.layers.last(), Some(Layer::Palette(_))) => {
+            Action::Palette if !matches!(self.dialogs.last(), Some(Dialog::Palette(_))) => {
                 let place = self.context();
-                let mut palette = Palette::new(place);
-                palette.hides_writes = self.site.is_read_only();
+                let mut palette = PaletteDialog::new(place);
+                palette.hides_writes = self.target.is_read_only();
                 palette.hides_trash = !self.features.trash;
-                self.layers.push(Layer::Palette(palette));
+                self.dialogs.push(Dialog::Palette(palette));
                 return None;
             }
-            Action::Help if !matches!(self.layers.last(), Some(Layer::Help(_))) => {
+            Action::Help if !matches!(self.dialogs.last(), Some(Dialog::Help(_))) => {
                 let place = self.context();
-                self.layers.push(Layer::Help(Help::new(place)));
+                self.dialogs.push(Dialog::Help(HelpDialog::new(place)));
                 return None;
             }
-            Action::Messages if !matches!(self.layers.last(), Some(Layer::Messages(_))) => {
-                self.layers.push(Layer::Messages(Messages::default()));
+            Action::Messages if !matches!(self.dialogs.last(), Some(Dialog::Messages(_))) => {
+                self.dialogs
+                    .push(Dialog::Messages(MessagesDialog::default()));
                 return None;
             }
-            Action::CopyCommand if matches!(self.layers.last(), Some(Layer::Form(_))) => {
+            Action::CopyCommand if matches!(self.dialogs.last(), Some(Dialog::Form(_))) => {
                 return self.copy_command_of_form();
             }
-            Action::MoveToReference if matches!(self.layers.last(), Some(Layer::Form(_))) => {
+            Action::MoveToReference if matches!(self.dialogs.last(), Some(Dialog::Form(_))) => {
                 self.move_out();
                 return None;
             }
@@ -65,48 +66,48 @@ impl App {
         }
         let help_area = self.layout().help_text();
         let layout = self.layout();
-        let outcome = match self.layers.last_mut() {
-            Some(Layer::Picker(picker)) => picker.act(action, &self.catalog),
-            Some(Layer::Form(_)) => self.act_on_form(action),
-            Some(Layer::Report(report)) => {
+        let outcome = match self.dialogs.last_mut() {
+            Some(Dialog::Picker(picker)) => picker.act(action, &self.catalog),
+            Some(Dialog::Form(_)) => self.act_on_form(action),
+            Some(Dialog::Report(report)) => {
                 let count = report.lines(layout.reading_width()).len();
                 let rows = layout.reading_text(count).height;
                 report.act(action, count, rows.into())
             }
-            Some(Layer::Models(models)) => match action {
+            Some(Dialog::Models(models)) => match action {
                 Action::Choose => return self.copy_model(),
-                Action::Back => Outcome::Close,
+                Action::Back => DialogOutcome::Close,
                 other => {
                     let count = models.left().len();
                     models.choices.act(other, count);
-                    Outcome::Stay
+                    DialogOutcome::Stay
                 }
             },
-            Some(Layer::Import(_)) => {
+            Some(Dialog::EnvImport(_)) => {
                 self.act_in_import(action);
                 return None;
             }
-            Some(Layer::Moving(_)) => return self.act_in_moving(action),
-            Some(Layer::Compare(_)) => return self.act_in_compare(action),
-            Some(Layer::Trash(_)) => return self.act_in_trash(action),
-            Some(Layer::Merge(_)) => return self.act_in_merge(action),
-            Some(Layer::Drafts(_)) => return self.act_in_drafts(action),
-            Some(Layer::Bulk) => return self.act_in_bulk(action),
-            Some(Layer::Confirm(confirm)) => confirm.act(action),
-            Some(Layer::Palette(palette)) => palette.act(action, &self.tree),
-            Some(Layer::Help(help)) => {
+            Some(Dialog::MoveToReference(_)) => return self.act_in_moving(action),
+            Some(Dialog::Compare(_)) => return self.act_in_compare(action),
+            Some(Dialog::Trash(_)) => return self.act_in_trash(action),
+            Some(Dialog::Merge(_)) => return self.act_in_merge(action),
+            Some(Dialog::Drafts(_)) => return self.act_in_drafts(action),
+            Some(Dialog::Bulk) => return self.act_in_bulk(action),
+            Some(Dialog::Confirm(confirm)) => confirm.act(action),
+            Some(Dialog::Palette(palette)) => palette.act(action, &self.tree),
+            Some(Dialog::Help(help)) => {
                 let count = help
                     .lines(&self.keymap, &self.startup_notices, help_area.width)
                     .len();
                 help.act(action, count, help_area.height.into())
             }
-            Some(Layer::Messages(messages)) => {
+            Some(Dialog::Messages(messages)) => {
                 let count = self.log.lines(layout.reading_width()).len();
                 let rows = layout.reading_text(count).height;
                 messages.act(action, count, rows.into())
             }
-            Some(Layer::Clipboard) => return self.copy(action),
-            Some(Layer::Sorting) => {
+            Some(Dialog::Clipboard) => return self.copy(action),
+            Some(Dialog::Sorting) => {
                 self.act_in_sort_menu(action);
                 return None;
             }
@@ -115,17 +116,18 @@ impl App {
         self.follow_up(outcome)
     }
 
-    pub(super) fn act_on_form(&mut self, action: Action) -> Outcome {
+    pub(super) fn act_on_form(&mut self, action: Action) -> DialogOutcome {
         let catalog = Arc::clone(&self.catalog);
         match self.form_mut() {
             Some(form) => form.act(action, &catalog),
-            None => Outcome::Stay,
+            None => DialogOutcome::Stay,
         }
     }
 
     /// Replaces the provider list with a form filled from a paste; returns false if the text is not a connection.
-    pub(super) fn open_pasted_connection(&mut self, pasted: &Pasted) -> bool {
-        if matches!(self.layers.last(), Some(Layer::Picker(picker)) if !picker.lists_providers()) {
+    pub(super) fn open_pasted_connection(&mut self, pasted: &PastedText) -> bool {
+        if matches!(self.dialogs.last(), Some(Dialog::Picker(picker)) if !picker.lists_providers())
+        {
             return false;
         }
         let catalog = Arc::clone(&self.catalog);
@@ -136,9 +138,9 @@ impl App {
                 return true;
             }
             PasteResult::ChooseProfile(profiles) => {
-                self.layers.pop();
-                self.layers
-                    .push(Layer::Picker(Picker::of_profiles(profiles)));
+                self.dialogs.pop();
+                self.dialogs
+                    .push(Dialog::Picker(ProviderPicker::from_profiles(profiles)));
                 return true;
             }
             PasteResult::NotAConnection => return false,
@@ -148,8 +150,8 @@ impl App {
     }
 
     /// Lists the profiles of a paste above the form; returns false if it does not have several.
-    pub(super) fn choose_profile(&mut self, pasted: &Pasted) -> bool {
-        let Some(Layer::Form(form)) = self.layers.last() else {
+    pub(super) fn choose_profile(&mut self, pasted: &PastedText) -> bool {
+        let Some(Dialog::Form(form)) = self.dialogs.last() else {
             return false;
         };
         if form.saving.is_some() || form.is_choosing() {
@@ -159,18 +161,18 @@ impl App {
         let PasteResult::ChooseProfile(profiles) = read else {
             return false;
         };
-        let picker = Picker::of_profiles(profiles);
-        self.layers.push(Layer::Picker(picker));
+        let picker = ProviderPicker::from_profiles(profiles);
+        self.dialogs.push(Dialog::Picker(picker));
         true
     }
 
     /// Fills the form below the profile list, or opens a new one.
     fn fill_from_profile(&mut self, connection: PastedConnection) {
         let catalog = Arc::clone(&self.catalog);
-        let below = self.layers.len().saturating_sub(2);
-        if let Some(Layer::Form(form)) = self.layers.get_mut(below) {
+        let below = self.dialogs.len().saturating_sub(2);
+        if let Some(Dialog::Form(form)) = self.dialogs.get_mut(below) {
             let notice = form.fill(connection, &catalog);
-            self.layers.pop();
+            self.dialogs.pop();
             self.notify(notice);
         } else {
             self.open_form_for(connection);
@@ -189,68 +191,69 @@ impl App {
         };
         let mut form = Form::new(provider);
         let notice = form.fill(connection, &catalog);
-        self.layers.pop();
-        self.layers.push(Layer::Form(Box::new(form)));
+        self.dialogs.pop();
+        self.dialogs.push(Dialog::Form(Box::new(form)));
         self.notify(notice);
     }
 
     /// Handles the outcome of a dialog.
-    pub(super) fn follow_up(&mut self, outcome: Outcome) -> Option<Effect> {
+    pub(super) fn follow_up(&mut self, outcome: DialogOutcome) -> Option<Effect> {
         match outcome {
-            Outcome::Stay => None,
-            Outcome::Close => {
-                self.layers.pop();
+            DialogOutcome::Stay => None,
+            DialogOutcome::Close => {
+                self.dialogs.pop();
                 None
             }
-            Outcome::Tell(notice) => {
+            DialogOutcome::Notify(notice) => {
                 self.notify(notice);
                 None
             }
-            Outcome::Ask(request) => {
-                let ticket = self.ticket(Waiting::Save);
+            DialogOutcome::Confirm(request) => {
+                let ticket = self.ticket(AwaitedReply::Save);
                 if let Some(form) = self.form_mut() {
                     form.saving = Some(ticket);
                 }
                 Some(Effect::Call(ticket, request))
             }
-            Outcome::Picked(id) => {
-                self.layers.pop();
+            DialogOutcome::Picked(id) => {
+                self.dialogs.pop();
                 let catalog = Arc::clone(&self.catalog);
                 if let Some(provider) = catalog.get(&id) {
-                    self.layers.push(Layer::Form(Box::new(Form::new(provider))));
+                    self.dialogs
+                        .push(Dialog::Form(Box::new(Form::new(provider))));
                 }
                 None
             }
-            Outcome::PickedProfile(connection) => {
+            DialogOutcome::PickedProfile(connection) => {
                 self.fill_from_profile(*connection);
                 None
             }
-            Outcome::Run(action) => {
-                self.layers.pop();
+            DialogOutcome::Run(action) => {
+                self.dialogs.pop();
                 self.act(action)
             }
-            Outcome::GoTo(id) => {
-                self.layers.pop();
+            DialogOutcome::GoTo(id) => {
+                self.dialogs.pop();
                 self.go_to(id);
                 None
             }
-            Outcome::CopyCommand(wanted) => {
-                self.layers.pop();
+            DialogOutcome::CopyCommand(wanted) => {
+                self.dialogs.pop();
                 self.copy_command(wanted)
             }
-            Outcome::Test(subject) => self.test_form(subject),
-            Outcome::TestAgain => self.repeat_test(),
-            Outcome::Browse(id, name) => Some(self.browse_models(id, name)),
-            Outcome::Answered(answer) => self.answer(answer),
-            Outcome::PromptUnsavedChanges => {
-                self.layers.push(Layer::Confirm(Confirm::leave()));
+            DialogOutcome::Test(subject) => self.test_form(subject),
+            DialogOutcome::TestAgain => self.repeat_test(),
+            DialogOutcome::Browse(id, name) => Some(self.browse_models(id, name)),
+            DialogOutcome::Answered(answer) => self.answer(answer),
+            DialogOutcome::PromptUnsavedChanges => {
+                self.dialogs.push(Dialog::Confirm(ConfirmDialog::leave()));
                 None
             }
-            Outcome::PromptDeletedElsewhere => {
+            DialogOutcome::PromptDeletedElsewhere => {
                 self.open_deleted_elsewhere_prompt();
                 None
             }
-            Outcome::Merge => {
+            DialogOutcome::Merge => {
                 self.open_merge();
                 None
             }
@@ -258,42 +261,43 @@ impl App {
     }
 
     /// Runs the button of a prompt.
-    fn answer(&mut self, answer: Answer) -> Option<Effect> {
-        let note = match self.layers.pop() {
-            Some(Layer::Confirm(confirm)) => confirm.typed(),
+    fn answer(&mut self, answer: ConfirmAction) -> Option<Effect> {
+        let note = match self.dialogs.pop() {
+            Some(Dialog::Confirm(confirm)) => confirm.typed(),
             _ => None,
         };
         match answer {
-            Answer::Cancel => None,
-            Answer::RollBack(..) | Answer::RollBackField(..) => {
+            ConfirmAction::Cancel => None,
+            ConfirmAction::RollBack(..) | ConfirmAction::RollBackField(..) => {
                 self.roll_back(answer, note.as_deref())
             }
-            Answer::Save => self.act(Action::Save),
-            Answer::SaveAndTest => self.save_and_test(),
-            Answer::Discard => {
-                self.layers.pop();
+            ConfirmAction::Save => self.act(Action::Save),
+            ConfirmAction::SaveAndTest => self.save_and_test(),
+            ConfirmAction::Discard => {
+                self.dialogs.pop();
                 None
             }
-            Answer::DiscardAndQuit => {
-                self.layers.retain(|layer| !matches!(layer, Layer::Form(_)));
+            ConfirmAction::DiscardAndQuit => {
+                self.dialogs
+                    .retain(|layer| !matches!(layer, Dialog::Form(_)));
                 Some(Effect::Quit)
             }
-            Answer::StopAndQuit => Some(Effect::Quit),
-            Answer::RestoreDeleted => self.restore_form_connection(),
-            Answer::CreateNew => self.create_from_form(),
-            Answer::DiscardDraft(id) => Some(self.discard_draft(id)),
-            Answer::Delete(id) => Some(self.delete(id)),
-            Answer::Replace => {
+            ConfirmAction::StopAndQuit => Some(Effect::Quit),
+            ConfirmAction::RestoreDeleted => self.restore_form_connection(),
+            ConfirmAction::CreateNew => self.create_from_form(),
+            ConfirmAction::DiscardDraft(id) => Some(self.discard_draft(id)),
+            ConfirmAction::Delete(id) => Some(self.delete(id)),
+            ConfirmAction::Replace => {
                 self.replace_file();
                 None
             }
-            Answer::Purge(_) | Answer::Empty => self.purge(answer),
+            ConfirmAction::Purge(_) | ConfirmAction::Empty => self.purge(answer),
         }
     }
 
     fn leave(&mut self) -> Option<Effect> {
         if self.form().is_some_and(Form::is_changed) {
-            self.layers.push(Layer::Confirm(Confirm::quit()));
+            self.dialogs.push(Dialog::Confirm(ConfirmDialog::quit()));
             None
         } else if self.confirm_quit_during_bulk() {
             None
@@ -303,6 +307,6 @@ impl App {
     }
 
     pub(super) fn pick_provider(&mut self) {
-        self.layers.push(Layer::Picker(Picker::default()));
+        self.dialogs.push(Dialog::Picker(ProviderPicker::default()));
     }
 }

@@ -1,8 +1,8 @@
 //! Marks connections for bulk operations.
 
 use super::{App, Pane};
-use crate::tui::action::{Action, Context};
-use crate::tui::bulk::Phase;
+use crate::tui::action::{Action, KeyContext};
+use crate::tui::bulk::BulkPhase;
 use crate::tui::notice::Notice;
 
 impl App {
@@ -75,7 +75,7 @@ impl App {
     }
 
     fn report_nothing_to_mark(&mut self) {
-        let key = self.keymap.first_key(Context::Tree, Action::MarkAll);
+        let key = self.keymap.first_key(KeyContext::Tree, Action::MarkAll);
         let all = key.map_or_else(String::new, |key| format!("; {key} marks all shown"));
         self.notify(Notice::info(format!("Select a connection to mark it{all}")));
     }
@@ -88,13 +88,13 @@ impl App {
         };
         let running = self.bulk.as_ref().filter(|bulk| bulk.is_running());
         let running = running.map(|bulk| match bulk.phase {
-            Phase::Running => format!(
+            BulkPhase::Running => format!(
                 "{} {} of {}",
                 bulk.job.running_label(),
-                bulk.tally.finished(),
+                bulk.progress.finished(),
                 bulk.len()
             ),
-            Phase::Writing | Phase::Preview | Phase::Finished => {
+            BulkPhase::Writing | BulkPhase::Preview | BulkPhase::Finished => {
                 bulk.job.running_label().to_owned()
             }
         });

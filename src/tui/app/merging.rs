@@ -2,40 +2,43 @@
 
 use uuid::Uuid;
 
-use super::trash::{From, Restore};
-use super::{App, Waiting};
+use super::trash::{PendingRestore, RestoreOrigin};
+use super::{App, AwaitedReply};
 use crate::connection::ConnectionError;
-use crate::tui::action::{Action, Context};
-use crate::tui::confirm::Confirm;
-use crate::tui::effect::{Effect, Request, Ticket};
-use crate::tui::form::field::Place;
-use crate::tui::form::{Elsewhere, Form, Theirs};
-use crate::tui::layer::Layer;
-use crate::tui::merge::{Merge, Side};
-use crate::tui::notice::{Mood, Notice};
+use crate::tui::action::{Action, KeyContext};
+use crate::tui::confirm::ConfirmDialog;
+use crate::tui::effect::{Effect, ServiceRequest, Ticket};
+use crate::tui::form::field::FieldTarget;
+use crate::tui::form::{Form, RemoteChange, TheirConnection};
+use crate::tui::layer::Dialog;
+use crate::tui::merge::{MergeDialog, MergeSide};
+use crate::tui::notice::{Notice, NoticeSeverity};
 
 impl App {
     /// Requests the stored state after a change elsewhere.
-    pub(super) fn next_theirs(&mut self) -> Option<Effect> {
-        let (id, version) = self.form()?.theirs_to_request()?;
-        if self.is_pending(|waiting| matches!(waiting, Waiting::Theirs)) {
+    pub(super) fn next_remote_version_request(&mut self) -> Option<Effect> {
+        let (id, version) = self.form()?.remote_version_to_request()?;
+        if self.is_pending(|waiting| matches!(waiting, AwaitedReply::RemoteVersion)) {
             return None;
         }
-        let ticket = self.ticket(Waiting::Theirs);
+        let ticket = self.ticket(AwaitedReply::RemoteVersion);
         if let Some(form) = self.form_mut() {
-            form.theirs_requested();
+            form.mark_remote_version_requested();
             // A pending save waits for this reply.
 
             form.saving = form.save_waits().then_some(ticket);
         }
-        Some(Effect::Call(ticket, Request::Theirs(id, version)))
+        Some(Effect::Call(
+            ticket,
+            ServiceRequest::GetRemoteVersion(id, version),
+        ))
     }
 
     /// Merges the stored state into the form and reports conflicts.
     pub(super) fn handle_theirs(
         &mut self,
         ticket: Ticket,
-        theirs: Result<Theirs, ConnectionError>,
+        theirs: Result<TheirConnection, ConnectionError>,
     ) {
         let Some(form) = self.form_mut() else {
             return;
@@ -49,7 +52,7 @@ impl App {
             Ok(theirs) => self.merge_theirs(theirs),
             Err(ConnectionError::NotFound(_)) => {
                 let was_saving = form.take_waiting_save();
-                form.changed_elsewhere(Elsewhere::Deleted);
+                form.changed_elsewhere(RemoteChange::Deleted);
                 if was_saving {
                     self.open_deleted_elsewhere_prompt();
                 } else {
@@ -58,7 +61,7 @@ impl App {
             }
             Err(error) => {
                 let was_saving = form.take_waiting_save();
-                form.theirs_failed();
+                form.remote_version_failed();
                 if was_saving {
                     self.show_error(&error);
                 }
@@ -66,41 +69,41 @@ impl App {
         }
     }
 
-    fn merge_theirs(&mut self, theirs: Theirs) {
+    fn merge_theirs(&mut self, theirs: TheirConnection) {
         let Some(form) = self.form_mut() else {
             return;
         };
         let was_saving = form.take_waiting_save();
-        let Some(merged) = form.take_in(theirs) else {
+        let Some(merged) = form.merge_remote(theirs) else {
             return;
         };
         let save = self.save_key();
         let text = merged.sentence();
         self.update_merge();
-        let is_unchanged = merged.fields.is_empty() && merged.apart.is_empty() && !was_saving;
+        let is_unchanged = merged.fields.is_empty() && merged.state.is_empty() && !was_saving;
         if is_unchanged
             && self
                 .notice
                 .as_ref()
-                .is_some_and(|notice| notice.mood == Mood::Done)
+                .is_some_and(|notice| notice.severity == NoticeSeverity::Success)
         {
             // The version changed through an action of this user, which has its own notice.
             return;
         }
-        self.notify(match (merged.apart.is_empty(), was_saving) {
+        self.notify(match (merged.state.is_empty(), was_saving) {
             (true, true) => Notice::warning(format!("{text}. Save with {save}")),
             (true, false) => Notice::info(text),
             (false, true) => Notice::warning(text),
             (false, false) => Notice::warning(format!("{text}; {save} shows the conflicts")),
         });
-        if was_saving && !merged.apart.is_empty() {
+        if was_saving && !merged.state.is_empty() {
             self.open_merge();
         }
     }
 
     /// Key that saves a form, for messages.
     pub fn save_key(&self) -> String {
-        let key = self.keymap.first_key(Context::Form, Action::Save);
+        let key = self.keymap.first_key(KeyContext::Form, Action::Save);
         key.map_or_else(|| "Save".to_owned(), |key| key.to_string())
     }
 
@@ -119,12 +122,12 @@ impl App {
         let Some(version) = form.their_version() else {
             return;
         };
-        let merge = Merge::new(version, form.conflicts());
+        let merge = MergeDialog::new(version, form.conflicts());
         // An old notice would cover the keys in a small terminal.
         self.notice = None;
-        let is_open = |layer: &Layer| matches!(layer, Layer::Merge(_));
-        if !self.layers.iter().any(is_open) {
-            self.layers.push(Layer::Merge(merge));
+        let is_open = |layer: &Dialog| matches!(layer, Dialog::Merge(_));
+        if !self.dialogs.iter().any(is_open) {
+            self.dialogs.push(Dialog::Merge(merge));
         }
     }
 
@@ -134,28 +137,28 @@ impl App {
             Some(form) => (form.their_version(), form.conflicts()),
             None => (None, Vec::new()),
         };
-        self.layers.retain_mut(|layer| match (layer, version) {
-            (Layer::Merge(merge), Some(version)) => {
+        self.dialogs.retain_mut(|layer| match (layer, version) {
+            (Dialog::Merge(merge), Some(version)) => {
                 merge.renew(version, conflicts.clone());
                 !conflicts.is_empty()
             }
-            (Layer::Merge(_), None) => false,
+            (Dialog::Merge(_), None) => false,
             _ => true,
         });
     }
 
     pub(super) fn act_in_merge(&mut self, action: Action) -> Option<Effect> {
-        let Some(Layer::Merge(merge)) = self.layers.last_mut() else {
+        let Some(Dialog::Merge(merge)) = self.dialogs.last_mut() else {
             return None;
         };
         match action {
-            Action::KeepMine => merge.choose(Side::Mine),
-            Action::TakeTheirs => merge.choose(Side::Theirs),
+            Action::KeepMine => merge.choose(MergeSide::Mine),
+            Action::TakeTheirs => merge.choose(MergeSide::Theirs),
             Action::Back => {
-                self.layers.pop();
+                self.dialogs.pop();
             }
             Action::Save => {
-                let Some(Layer::Merge(merge)) = self.layers.pop() else {
+                let Some(Dialog::Merge(merge)) = self.dialogs.pop() else {
                     return None;
                 };
                 if let Some(form) = self.form_mut() {
@@ -175,9 +178,9 @@ impl App {
             .form()
             .map(Form::stored_only_secrets)
             .unwrap_or_default();
-        let confirm = Confirm::deleted_elsewhere(&missing, self.features);
+        let confirm = ConfirmDialog::deleted_elsewhere(&missing, self.features);
         self.notice = None;
-        self.layers.push(Layer::Confirm(confirm));
+        self.dialogs.push(Dialog::Confirm(confirm));
     }
 
     /// Restores the connection of the form from the trash, with the alias of the form.
@@ -185,23 +188,23 @@ impl App {
         let form = self.form()?;
         let id = form.id()?;
         let alias = form
-            .field(&Place::Alias)
+            .field(&FieldTarget::Alias)
             .filter(|field| field.is_changed())
             .and_then(|field| Some(field.line()?.value().trim().to_owned()))
             .filter(|alias| !alias.is_empty());
-        let restore = Restore {
+        let restore = PendingRestore {
             id,
-            from: From::Form,
+            from: RestoreOrigin::Form,
         };
-        let request = Request::Restore(id, alias);
-        Some(self.call(Waiting::Restore(restore), request))
+        let request = ServiceRequest::Restore(id, alias);
+        Some(self.call(AwaitedReply::Restore(restore), request))
     }
 
     /// Keeps the input of the form and applies it to the restored connection.
     pub(super) fn form_connection_restored(&mut self, id: Uuid, version: u64) {
         if let Some(form) = self.form_mut().filter(|form| form.id() == Some(id)) {
-            form.elsewhere = None;
-            form.changed_elsewhere(Elsewhere::Saved(version));
+            form.remote_change = None;
+            form.changed_elsewhere(RemoteChange::Saved(version));
         }
     }
 
@@ -218,7 +221,7 @@ impl App {
 
     /// Turns the form into a new connection, and creates it unless stored secrets have to be entered again.
     pub(super) fn create_from_form(&mut self) -> Option<Effect> {
-        let missing = self.form_mut()?.make_new();
+        let missing = self.form_mut()?.detach_from_stored();
         if missing.is_empty() {
             let outcome = self.act_on_form(Action::Save);
             return self.follow_up(outcome);

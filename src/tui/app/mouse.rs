@@ -1,12 +1,12 @@
 //! Maps clicks and the wheel to selections and actions.
 
 use super::{App, Pane};
-use crate::tui::action::{Action, Context};
+use crate::tui::action::{Action, KeyContext};
 use crate::tui::effect::Effect;
 use crate::tui::event::{Mouse, MouseKind};
 use crate::tui::form::rows;
-use crate::tui::layer::Layer;
-use crate::tui::layout::{Columns, Layout};
+use crate::tui::layer::Dialog;
+use crate::tui::layout::{Columns, ScreenLayout};
 use crate::tui::list;
 use crate::tui::workspace::Tab;
 
@@ -29,8 +29,8 @@ impl App {
 
     fn wheel(&mut self, mouse: Mouse, by: isize) {
         let up_or_down = if by < 0 { Action::Up } else { Action::Down };
-        match self.layers.last_mut() {
-            Some(Layer::Form(form)) => {
+        match self.dialogs.last_mut() {
+            Some(Dialog::Form(form)) => {
                 let step = if by < 0 {
                     Action::PreviousField
                 } else {
@@ -39,23 +39,23 @@ impl App {
                 form.act(step, &self.catalog);
             }
             Some(
-                Layer::Picker(_)
-                | Layer::Palette(_)
-                | Layer::Help(_)
-                | Layer::Models(_)
-                | Layer::Report(_)
-                | Layer::Compare(_)
-                | Layer::Messages(_)
-                | Layer::Trash(_)
-                | Layer::Merge(_)
-                | Layer::Drafts(_)
-                | Layer::Bulk
-                | Layer::Import(_)
-                | Layer::Moving(_),
+                Dialog::Picker(_)
+                | Dialog::Palette(_)
+                | Dialog::Help(_)
+                | Dialog::Models(_)
+                | Dialog::Report(_)
+                | Dialog::Compare(_)
+                | Dialog::Messages(_)
+                | Dialog::Trash(_)
+                | Dialog::Merge(_)
+                | Dialog::Drafts(_)
+                | Dialog::Bulk
+                | Dialog::EnvImport(_)
+                | Dialog::MoveToReference(_),
             ) => {
                 self.act(up_or_down);
             }
-            Some(Layer::Confirm(_) | Layer::Clipboard | Layer::Sorting) => {}
+            Some(Dialog::Confirm(_) | Dialog::Clipboard | Dialog::Sorting) => {}
             None => {
                 if let Some(pane) = self.pane_at(mouse) {
                     self.pane = pane;
@@ -67,13 +67,13 @@ impl App {
 
     fn click(&mut self, mouse: Mouse, is_double: bool) -> Option<Effect> {
         let layout = self.layout();
-        match self.layers.last_mut() {
-            Some(Layer::Form(form)) => {
+        match self.dialogs.last_mut() {
+            Some(Dialog::Form(form)) => {
                 let area = layout.form_rows();
                 if area.contains(mouse.x, mouse.y) {
                     let rows = rows::rows(form, area.width);
                     let row = form.top + usize::from(mouse.y - area.y);
-                    if let Some(rows::Shows::Key(at)) = rows.get(row).map(|row| &row.shows) {
+                    if let Some(rows::RowContent::Key(at)) = rows.get(row).map(|row| &row.content) {
                         form.choose_key(*at, &self.catalog);
                     } else if let Some(field) = rows.get(row).and_then(|row| row.field) {
                         form.focus_on(field);
@@ -81,8 +81,8 @@ impl App {
                 }
                 None
             }
-            Some(Layer::Picker(picker)) => {
-                let area = Layout::choice_list(layout.picker(picker.total(&self.catalog)));
+            Some(Dialog::Picker(picker)) => {
+                let area = ScreenLayout::choice_list(layout.picker(picker.total(&self.catalog)));
                 let at = point(mouse, area, picker.choices.top)?;
                 if at >= picker.entries(&self.catalog).len() {
                     return None;
@@ -90,8 +90,8 @@ impl App {
                 picker.choices.selected = at;
                 is_double.then(|| self.act(Action::Choose)).flatten()
             }
-            Some(Layer::Palette(palette)) => {
-                let area = Layout::choice_list(layout.palette());
+            Some(Dialog::Palette(palette)) => {
+                let area = ScreenLayout::choice_list(layout.palette());
                 let at = point(mouse, area, palette.choices.top)?;
                 if at >= palette.count(&self.tree) {
                     return None;
@@ -99,8 +99,8 @@ impl App {
                 palette.choices.selected = at;
                 self.act(Action::Choose)
             }
-            Some(Layer::Models(models)) => {
-                let area = Layout::choice_list(layout.palette());
+            Some(Dialog::Models(models)) => {
+                let area = ScreenLayout::choice_list(layout.palette());
                 let at = point(mouse, area, models.choices.top)?;
                 if at >= models.left().len() {
                     return None;
@@ -108,8 +108,8 @@ impl App {
                 models.choices.selected = at;
                 is_double.then(|| self.act(Action::Choose)).flatten()
             }
-            Some(Layer::Trash(trash)) => {
-                let area = Layout::choice_list(layout.trash());
+            Some(Dialog::Trash(trash)) => {
+                let area = ScreenLayout::choice_list(layout.trash());
                 let at = point(mouse, area, trash.choices.top)?;
                 if at >= trash.items().len() {
                     return None;
@@ -117,8 +117,8 @@ impl App {
                 trash.choices.selected = at;
                 is_double.then(|| self.act(Action::Restore)).flatten()
             }
-            Some(Layer::Drafts(drafts)) => {
-                let area = Layout::choice_list(layout.drafts(drafts.drafts.len()));
+            Some(Dialog::Drafts(drafts)) => {
+                let area = ScreenLayout::choice_list(layout.drafts(drafts.drafts.len()));
                 let at = point(mouse, area, drafts.choices.top)?;
                 if at >= drafts.drafts.len() {
                     return None;
@@ -126,14 +126,14 @@ impl App {
                 drafts.choices.selected = at;
                 is_double.then(|| self.act(Action::RestoreDraft)).flatten()
             }
-            Some(Layer::Merge(merge)) => {
+            Some(Dialog::Merge(merge)) => {
                 let rows = merge.rows();
                 let at = point(mouse, layout.reading_text(rows.len()), merge.top)?;
                 merge.point_at(rows.get(at)?);
                 None
             }
-            Some(Layer::Bulk) => self.click_in_bulk(mouse, is_double),
-            Some(Layer::Import(import)) => {
+            Some(Dialog::Bulk) => self.click_in_bulk(mouse, is_double),
+            Some(Dialog::EnvImport(import)) => {
                 let area = layout.import_list(import);
                 let at = point(mouse, area, import.choices.top)?;
                 if at >= import.left().len() {
@@ -142,7 +142,7 @@ impl App {
                 import.choices.selected = at;
                 is_double.then(|| self.act(Action::Choose)).flatten()
             }
-            Some(Layer::Confirm(confirm)) => {
+            Some(Dialog::Confirm(confirm)) => {
                 let button = layout
                     .buttons(confirm)
                     .iter()
@@ -151,13 +151,13 @@ impl App {
                 self.act(Action::Choose)
             }
             Some(
-                Layer::Help(_)
-                | Layer::Report(_)
-                | Layer::Compare(_)
-                | Layer::Messages(_)
-                | Layer::Moving(_)
-                | Layer::Clipboard
-                | Layer::Sorting,
+                Dialog::Help(_)
+                | Dialog::Report(_)
+                | Dialog::Compare(_)
+                | Dialog::Messages(_)
+                | Dialog::MoveToReference(_)
+                | Dialog::Clipboard
+                | Dialog::Sorting,
             ) => None,
             None => self.click_in_panes(mouse, is_double),
         }
@@ -184,7 +184,7 @@ impl App {
                 let inside = self.list_area().inside();
                 let gutter = list::gutter(self.tree.marked_len() > 0);
                 if let Some(column) = list::title_at(inside, gutter, (mouse.x, mouse.y)) {
-                    self.sort_by(self.tree.sort().or_turned(column));
+                    self.sort_by(self.tree.sort().or_reversed(column));
                     return None;
                 }
                 let (_, rows) = inside.split_top(1);
@@ -212,7 +212,7 @@ impl App {
     /// Shows the clicked tab, or selects the clicked row of it.
     fn click_in_tabs(&mut self, mouse: Mouse) {
         let area = self.detail_area();
-        let tabs = Layout::tabs(area);
+        let tabs = ScreenLayout::tabs(area);
         if tabs.contains(mouse.x, mouse.y) {
             let mut x = tabs.x;
             for (tab, text) in self.tabs() {
@@ -226,13 +226,13 @@ impl App {
         match self.workspace.tab {
             Tab::Settings => {}
             Tab::Info => {
-                if let Some(line) = point(mouse, Layout::tab(area), 0) {
+                if let Some(line) = point(mouse, ScreenLayout::tab(area), 0) {
                     self.workspace.line = line.min(crate::tui::info::LINES - 1);
                 }
             }
             Tab::History => {
                 let history = &mut self.workspace.history;
-                if let Some(at) = point(mouse, Layout::versions(area).0, history.top)
+                if let Some(at) = point(mouse, ScreenLayout::versions(area).0, history.top)
                     && at < history.versions().len()
                 {
                     history.selected = at;
@@ -249,7 +249,7 @@ impl App {
                 Tab::Info => Action::ShowInfo,
                 Tab::History => Action::ShowHistory,
             };
-            let key = self.keymap.first_key(Context::Tree, action);
+            let key = self.keymap.first_key(KeyContext::Tree, action);
             let key = key.map_or_else(String::new, |key| format!("{key} "));
             let (open, close) = if tab == self.workspace.tab {
                 ("[", "]")

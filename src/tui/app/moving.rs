@@ -2,24 +2,24 @@
 
 use std::sync::Arc;
 
-use super::{App, Waiting};
+use super::{App, AwaitedReply};
 use crate::appsettings::ConfigurationKey;
 use crate::connection::Page;
 use crate::tui::action::Action;
-use crate::tui::effect::{Effect, Request, Ticket};
-use crate::tui::layer::Layer;
-use crate::tui::moving::Moving;
+use crate::tui::effect::{Effect, ServiceRequest, Ticket};
+use crate::tui::layer::Dialog;
+use crate::tui::moving::MoveToReference;
 use crate::tui::notice::Notice;
 
 impl App {
     /// Requests the configuration keys for an open list.
     pub(super) fn next_keys(&mut self) -> Option<Effect> {
         self.form().filter(|form| form.needs_keys())?;
-        let ticket = self.ticket(Waiting::Keys);
+        let ticket = self.ticket(AwaitedReply::Keys);
         if let Some(form) = self.form_mut() {
             form.keys_requested(ticket);
         }
-        Some(Effect::Call(ticket, Request::ConfigurationKeys))
+        Some(Effect::Call(ticket, ServiceRequest::ConfigurationKeys))
     }
 
     /// Takes the configuration keys, or the error.
@@ -40,16 +40,16 @@ impl App {
         let Some(form) = self.form_mut().filter(|form| form.saving.is_none()) else {
             return;
         };
-        form.choosing = None;
+        form.reference_picker = None;
         form.hide_secrets();
         if form.is_on_stray_key() {
             let notice = form.move_stray_key(&catalog);
             return self.notify(notice);
         }
-        match Moving::for_focus(form) {
+        match MoveToReference::for_focus(form) {
             Ok(moving) => {
                 form.suggest(moving.suggestions.clone());
-                self.layers.push(Layer::Moving(moving));
+                self.dialogs.push(Dialog::MoveToReference(moving));
             }
             Err(notice) => self.notify(notice),
         }
@@ -57,7 +57,8 @@ impl App {
 
     /// Suggests other configuration keys if none of the suggestions is in the allow-list.
     pub(super) fn update_suggestions(&mut self) {
-        let [.., Layer::Form(form), Layer::Moving(moving)] = self.layers.as_mut_slice() else {
+        let [.., Dialog::Form(form), Dialog::MoveToReference(moving)] = self.dialogs.as_mut_slice()
+        else {
             return;
         };
         let count = moving.suggestions.len();
@@ -69,7 +70,7 @@ impl App {
 
     pub(super) fn act_in_moving(&mut self, action: Action) -> Option<Effect> {
         let over = self.hidden_moving_lines();
-        let Some(Layer::Moving(moving)) = self.layers.last_mut() else {
+        let Some(Dialog::MoveToReference(moving)) = self.dialogs.last_mut() else {
             return None;
         };
         match action {
@@ -90,7 +91,7 @@ impl App {
 
     /// Number of lines below the visible area.
     fn hidden_moving_lines(&self) -> usize {
-        let Some(Layer::Moving(moving)) = self.layers.last() else {
+        let Some(Dialog::MoveToReference(moving)) = self.dialogs.last() else {
             return 0;
         };
         let layout = self.layout();
@@ -99,7 +100,7 @@ impl App {
     }
 
     fn leave_moving(&mut self) {
-        self.layers.pop();
+        self.dialogs.pop();
         if let Some(form) = self.form_mut() {
             form.suggest(Vec::new());
         }
@@ -107,7 +108,7 @@ impl App {
 
     /// Fills the field with the selected reference.
     fn refer(&mut self) {
-        let Some(Layer::Moving(moving)) = self.layers.last() else {
+        let Some(Dialog::MoveToReference(moving)) = self.dialogs.last() else {
             return;
         };
         let Some(reference) = moving.reference().cloned() else {

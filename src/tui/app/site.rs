@@ -3,18 +3,18 @@
 use super::App;
 use crate::connection::ServiceFeatures;
 use crate::tui::action::Action;
-use crate::tui::effect::{Effect, Reply};
+use crate::tui::effect::{Effect, ServiceReply};
 use crate::tui::notice::Notice;
-use crate::tui::site::Site;
+use crate::tui::site::TargetInfo;
 use crate::tui::tree::Node;
 
 impl App {
     /// Sets the target; a read-only one hides the keys that write.
-    pub fn set_target(&mut self, site: Site) {
+    pub fn set_target(&mut self, site: TargetInfo) {
         if site.is_read_only() {
             self.keymap.hide_writes();
         }
-        self.site = site;
+        self.target = site;
     }
 
     /// Sets the capabilities of the service and hides keys without effect.
@@ -26,14 +26,14 @@ impl App {
     }
 
     /// Refuses an action that writes in read-only mode, with a notice.
-    pub(super) fn refuse_write(&mut self, action: Action) -> bool {
-        let Some(reason) = &self.site.read_only else {
+    pub(super) fn reject_write(&mut self, action: Action) -> bool {
+        let Some(reason) = &self.target.read_only else {
             return false;
         };
         let edits = match action {
             Action::Edit => true,
             // In the tree, Choose is the same as Edit.
-            Action::Choose => self.layers.is_empty() && !self.is_filtering(),
+            Action::Choose => self.dialogs.is_empty() && !self.is_filtering(),
             _ => false,
         };
         let is_harmless = if edits {
@@ -51,7 +51,7 @@ impl App {
 
     /// Returns true if Edit opens or closes the selected node.
     fn is_on_expandable_node(&self) -> bool {
-        self.layers.is_empty()
+        self.dialogs.is_empty()
             && match self.tree.selected() {
                 Node::Settings | Node::Ai | Node::Provider(_) => true,
                 Node::Connections => !self.tree.is_empty(),
@@ -61,13 +61,13 @@ impl App {
 
     /// Drops requests that write in read-only mode, as a second safeguard.
     pub(super) fn block_writes(&mut self, effect: Option<Effect>) -> Option<Effect> {
-        match (effect, &self.site.read_only) {
+        match (effect, &self.target.read_only) {
             (
                 Some(Effect::Call(ticket, request) | Effect::CallConcurrent(ticket, request)),
                 Some(reason),
             ) if request.is_save() => {
                 let reason = reason.clone();
-                self.handle_reply(ticket, Reply::Lost(reason));
+                self.handle_reply(ticket, ServiceReply::TaskFailed(reason));
                 None
             }
             (effect, _) => effect,

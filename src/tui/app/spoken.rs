@@ -4,23 +4,23 @@ use super::{App, Pane};
 use crate::connection::PasteResult;
 use crate::text::fold::fold;
 use crate::tui::action::Action;
-use crate::tui::bulk::Phase;
+use crate::tui::bulk::BulkPhase;
 use crate::tui::effect::Effect;
-use crate::tui::event::{Pasted, Spoken};
+use crate::tui::event::{PastedText, PlainInput};
 use crate::tui::form::Form;
-use crate::tui::form::field::Value;
+use crate::tui::form::field::FieldValue;
 use crate::tui::info;
-use crate::tui::layer::Layer;
+use crate::tui::layer::Dialog;
 use crate::tui::notice::Notice;
 use crate::tui::workspace::Tab;
 
 impl App {
     /// Runs a command of plain mode.
-    pub(super) fn run_plain_input(&mut self, spoken: Spoken) -> Option<Effect> {
+    pub(super) fn run_plain_input(&mut self, spoken: PlainInput) -> Option<Effect> {
         match spoken {
-            Spoken::Do(action) => self.act(action),
-            Spoken::Pick(number) => self.pick(number),
-            Spoken::Write(text) => {
+            PlainInput::Action(action) => self.act(action),
+            PlainInput::Select(number) => self.pick(number),
+            PlainInput::Text(text) => {
                 self.set_text(&text);
                 None
             }
@@ -29,55 +29,57 @@ impl App {
 
     /// Selects the entry with this index, and confirms it in dialogs where a selection is a choice.
     fn pick(&mut self, number: usize) -> Option<Effect> {
-        match self.layers.last_mut() {
-            Some(Layer::Picker(picker)) => {
+        match self.dialogs.last_mut() {
+            Some(Dialog::Picker(picker)) => {
                 picker.choices.selected = number;
                 return self.act(Action::Choose);
             }
-            Some(Layer::Palette(palette)) => {
+            Some(Dialog::Palette(palette)) => {
                 palette.choices.selected = number;
                 return self.act(Action::Choose);
             }
-            Some(Layer::Confirm(confirm)) => {
+            Some(Dialog::Confirm(confirm)) => {
                 confirm.focus = number;
                 return self.act(Action::Choose);
             }
-            Some(Layer::Import(import)) => {
+            Some(Dialog::EnvImport(import)) => {
                 import.choices.selected = number;
                 return self.act(Action::Choose);
             }
-            Some(Layer::Moving(moving)) => {
+            Some(Dialog::MoveToReference(moving)) => {
                 moving.selected = number.min(moving.suggestions.len().saturating_sub(1));
             }
-            Some(Layer::Models(models)) => models.choices.selected = number,
-            Some(Layer::Trash(trash)) => trash.choices.selected = number,
-            Some(Layer::Bulk) => {
+            Some(Dialog::Models(models)) => models.choices.selected = number,
+            Some(Dialog::Trash(trash)) => trash.choices.selected = number,
+            Some(Dialog::Bulk) => {
                 let bulk = self.bulk.as_mut()?;
-                if bulk.phase == Phase::Preview {
+                if bulk.phase == BulkPhase::Preview {
                     bulk.focus_button(number);
                     return self.act(Action::Choose);
                 }
                 bulk.select(number);
             }
-            Some(Layer::Drafts(drafts)) => drafts.choices.selected = number,
-            Some(Layer::Merge(merge)) => {
+            Some(Dialog::Drafts(drafts)) => drafts.choices.selected = number,
+            Some(Dialog::Merge(merge)) => {
                 merge.selected = number.min(merge.conflicts.len().saturating_sub(1));
             }
-            Some(Layer::Compare(compare)) => {
+            Some(Dialog::Compare(compare)) => {
                 compare.selected = number.min(compare.changes().len().saturating_sub(1));
             }
-            Some(Layer::Form(form)) if form.is_choosing() => form.choose_key(number, &self.catalog),
-            Some(Layer::Form(form)) => {
+            Some(Dialog::Form(form)) if form.is_choosing() => {
+                form.choose_key(number, &self.catalog)
+            }
+            Some(Dialog::Form(form)) => {
                 if let Some(at) = form.shown().get(number) {
                     form.focus_on(*at);
                 }
             }
             Some(
-                Layer::Help(_)
-                | Layer::Report(_)
-                | Layer::Messages(_)
-                | Layer::Clipboard
-                | Layer::Sorting,
+                Dialog::Help(_)
+                | Dialog::Report(_)
+                | Dialog::Messages(_)
+                | Dialog::Clipboard
+                | Dialog::Sorting,
             ) => {}
             None => match (self.pane, self.workspace.tab) {
                 (Pane::Detail, Tab::Info) => {
@@ -96,48 +98,49 @@ impl App {
         None
     }
 
-    fn set_text(&mut self, text: &Pasted) {
-        if matches!(self.layers.last(), Some(Layer::Picker(_))) && self.open_pasted_connection(text)
+    fn set_text(&mut self, text: &PastedText) {
+        if matches!(self.dialogs.last(), Some(Dialog::Picker(_)))
+            && self.open_pasted_connection(text)
         {
             return;
         }
         if self.choose_profile(text) {
             return;
         }
-        let notice = match self.layers.last_mut() {
-            Some(Layer::Form(form)) if form.is_choosing() => {
+        let notice = match self.dialogs.last_mut() {
+            Some(Dialog::Form(form)) if form.is_choosing() => {
                 form.filter_keys(&text.0);
                 None
             }
-            Some(Layer::Form(form)) => fill(form, text, &self.catalog),
-            Some(Layer::Picker(picker)) => {
+            Some(Dialog::Form(form)) => fill(form, text, &self.catalog),
+            Some(Dialog::Picker(picker)) => {
                 picker.choices.line.set(&text.0);
                 picker.choices.selected = 0;
                 None
             }
-            Some(Layer::Palette(palette)) => {
+            Some(Dialog::Palette(palette)) => {
                 palette.choices.line.set(&text.0);
                 palette.choices.selected = 0;
                 self.look_up();
                 None
             }
-            Some(Layer::Import(import)) => {
+            Some(Dialog::EnvImport(import)) => {
                 import.choices.line.set(&text.0);
                 import.choices.selected = 0;
                 None
             }
-            Some(Layer::Models(models)) => {
+            Some(Dialog::Models(models)) => {
                 models.choices.line.set(&text.0);
                 models.choices.selected = 0;
                 None
             }
-            Some(Layer::Confirm(confirm)) => {
+            Some(Dialog::Confirm(confirm)) => {
                 if let Some(line) = &mut confirm.line {
                     line.set(&text.0);
                 }
                 None
             }
-            Some(Layer::Bulk) => {
+            Some(Dialog::Bulk) => {
                 let bulk = self.bulk.as_mut().filter(|bulk| bulk.is_typing());
                 if let Some(line) = bulk.and_then(|bulk| bulk.file.as_mut()) {
                     line.set(&text.0);
@@ -145,16 +148,16 @@ impl App {
                 None
             }
             Some(
-                Layer::Help(_)
-                | Layer::Report(_)
-                | Layer::Messages(_)
-                | Layer::Compare(_)
-                | Layer::Moving(_)
-                | Layer::Trash(_)
-                | Layer::Drafts(_)
-                | Layer::Merge(_)
-                | Layer::Clipboard
-                | Layer::Sorting,
+                Dialog::Help(_)
+                | Dialog::Report(_)
+                | Dialog::Messages(_)
+                | Dialog::Compare(_)
+                | Dialog::MoveToReference(_)
+                | Dialog::Trash(_)
+                | Dialog::Drafts(_)
+                | Dialog::Merge(_)
+                | Dialog::Clipboard
+                | Dialog::Sorting,
             ) => None,
             None => {
                 self.pane = Pane::Tree;
@@ -176,7 +179,7 @@ impl App {
 /// Fills the focused field and moves to the next one; on an invalid value, keeps the focus and returns a notice.
 fn fill(
     form: &mut Form,
-    text: &Pasted,
+    text: &PastedText,
     catalog: &crate::provider::ProviderCatalog,
 ) -> Option<Notice> {
     if form.saving.is_some() {
@@ -188,13 +191,13 @@ fn fill(
     let label = field.label.clone();
     let word = fold(text.0.trim());
     let notice = match &mut field.value {
-        Value::Text(_) | Value::Secret(_) => {
+        FieldValue::Text(_) | FieldValue::Secret(_) => {
             if is_text && let Some(line) = field.line_mut() {
                 line.set("");
             }
             form.paste(text, catalog)
         }
-        Value::Switch(on) => {
+        FieldValue::Switch(on) => {
             match word.as_str() {
                 "on" | "yes" | "true" | "active" => *on = true,
                 "off" | "no" | "false" | "inactive" => *on = false,
@@ -205,7 +208,7 @@ fn fill(
             field.error = None;
             None
         }
-        Value::Choice { options, at } => {
+        FieldValue::Choice { options, at } => {
             let by_number = word.parse::<usize>().ok().and_then(|at| at.checked_sub(1));
             let by_name = options.iter().position(|option| fold(option) == word);
             let Some(chosen) = by_name.or(by_number.filter(|at| *at < options.len())) else {

@@ -2,17 +2,17 @@
 
 use uuid::Uuid;
 
-use super::{App, Waiting};
+use super::{App, AwaitedReply};
 use crate::connection::{ConnectionError, Model, TestReport, TestSubject};
 use crate::tui::action::Action;
-use crate::tui::confirm::Confirm;
-use crate::tui::effect::{Effect, Request, Ticket};
-use crate::tui::form::Subject;
-use crate::tui::info::Tested;
-use crate::tui::layer::Layer;
+use crate::tui::confirm::ConfirmDialog;
+use crate::tui::effect::{Effect, ServiceRequest, Ticket};
+use crate::tui::form::FormSubject;
+use crate::tui::info::LastTest;
+use crate::tui::layer::Dialog;
 use crate::tui::models::Models;
 use crate::tui::notice::Notice;
-use crate::tui::report::{Outcome, Report, Tried};
+use crate::tui::report::{ReportDialog, ReportSubject, TestOutcome};
 
 impl App {
     pub(super) fn test_selected(&mut self) -> Option<Effect> {
@@ -21,7 +21,11 @@ impl App {
             return None;
         };
         let (id, name) = (item.id, item.name().to_owned());
-        Some(self.test(Tried::Stored(id), &name, TestSubject::Stored(id.into())))
+        Some(self.test(
+            ReportSubject::Stored(id),
+            &name,
+            TestSubject::Stored(id.into()),
+        ))
     }
 
     /// Tests the values in the form.
@@ -30,7 +34,7 @@ impl App {
             return self.test_saved_form();
         }
         let name = self.form()?.title().to_owned();
-        Some(self.test(Tried::Form, &name, subject))
+        Some(self.test(ReportSubject::Form, &name, subject))
     }
 
     /// Tests the saved values of the form; offers to save changes first.
@@ -38,11 +42,14 @@ impl App {
         let form = self.form()?;
         let name = form.name().to_owned();
         match form.subject {
-            Subject::Stored { id, .. } if !form.is_changed() => {
-                Some(self.test(Tried::Stored(id), &name, TestSubject::Stored(id.into())))
-            }
-            Subject::New | Subject::Copy { .. } | Subject::Stored { .. } => {
-                self.layers.push(Layer::Confirm(Confirm::save_and_test()));
+            FormSubject::Stored { id, .. } if !form.is_changed() => Some(self.test(
+                ReportSubject::Stored(id),
+                &name,
+                TestSubject::Stored(id.into()),
+            )),
+            FormSubject::New | FormSubject::Copy { .. } | FormSubject::Stored { .. } => {
+                self.dialogs
+                    .push(Dialog::Confirm(ConfirmDialog::save_and_test()));
                 None
             }
         }
@@ -59,28 +66,32 @@ impl App {
     pub(super) fn next_test(&mut self) -> Option<Effect> {
         let id = self.test_due.take()?;
         let name = self.tree.item(id)?.name().to_owned();
-        Some(self.test(Tried::Stored(id), &name, TestSubject::Stored(id.into())))
+        Some(self.test(
+            ReportSubject::Stored(id),
+            &name,
+            TestSubject::Stored(id.into()),
+        ))
     }
 
-    fn test(&mut self, tried: Tried, name: &str, subject: TestSubject) -> Effect {
-        let ticket = self.ticket(Waiting::Test);
-        let report = Report::new(tried, name, ticket);
-        self.layers.push(Layer::Report(report));
-        Effect::Call(ticket, Request::Test(subject))
+    fn test(&mut self, tried: ReportSubject, name: &str, subject: TestSubject) -> Effect {
+        let ticket = self.ticket(AwaitedReply::Test);
+        let report = ReportDialog::new(tried, name, ticket);
+        self.dialogs.push(Dialog::Report(report));
+        Effect::Call(ticket, ServiceRequest::Test(subject))
     }
 
     /// Repeats the test of the topmost report.
     pub(super) fn repeat_test(&mut self) -> Option<Effect> {
-        let Some(Layer::Report(report)) = self.layers.pop() else {
+        let Some(Dialog::Report(report)) = self.dialogs.pop() else {
             return None;
         };
-        match report.tried {
-            Tried::Stored(id) => Some(self.test(
-                Tried::Stored(id),
+        match report.subject {
+            ReportSubject::Stored(id) => Some(self.test(
+                ReportSubject::Stored(id),
                 &report.name,
                 TestSubject::Stored(id.into()),
             )),
-            Tried::Form => {
+            ReportSubject::Form => {
                 let outcome = self.act_on_form(Action::Test);
                 self.follow_up(outcome)
             }
@@ -99,23 +110,22 @@ impl App {
 
     /// Opens the models of a connection.
     pub(super) fn browse_models(&mut self, id: Uuid, name: String) -> Effect {
-        let ticket = self.ticket(Waiting::Models);
-        self.layers
-            .push(Layer::Models(Models::new(id, name, ticket)));
-        Effect::Call(ticket, Request::Models(id))
+        let ticket = self.ticket(AwaitedReply::Models);
+        self.dialogs
+            .push(Dialog::Models(Models::new(id, name, ticket)));
+        Effect::Call(ticket, ServiceRequest::Models(id))
     }
 
     /// Takes a test result: invalid fields are reported in the form, everything else in the report.
     pub(super) fn tested(&mut self, ticket: Ticket, tested: Result<TestReport, ConnectionError>) {
-        let Some(at) = self.layers.iter().position(
-            |layer| matches!(layer, Layer::Report(report) if report.ticket == Some(ticket)),
+        let Some(at) = self.dialogs.iter().position(
+            |layer| matches!(layer, Dialog::Report(report) if report.ticket == Some(ticket)),
         ) else {
             return;
         };
-        let is_of_form =
-            matches!(&self.layers[at], Layer::Report(report) if report.tried == Tried::Form);
+        let is_of_form = matches!(&self.dialogs[at], Dialog::Report(report) if report.subject == ReportSubject::Form);
         if let (Err(ConnectionError::Invalid(problems)), true) = (&tested, is_of_form) {
-            self.layers.remove(at);
+            self.dialogs.remove(at);
             if let Some(notice) = self.form_mut().and_then(|form| form.show_errors(problems)) {
                 self.notify(notice);
             }
@@ -125,10 +135,10 @@ impl App {
     }
 
     /// Records the report or the error of a test.
-    pub(super) fn test_ended(&mut self, ticket: Ticket, outcome: Outcome) {
+    pub(super) fn test_ended(&mut self, ticket: Ticket, outcome: TestOutcome) {
         let mut stored = None;
-        for layer in &mut self.layers {
-            if let Layer::Report(report) = layer
+        for layer in &mut self.dialogs {
+            if let Dialog::Report(report) = layer
                 && report.ticket == Some(ticket)
             {
                 report.done(outcome.clone());
@@ -139,15 +149,15 @@ impl App {
         let version = self
             .tree
             .item(id)
-            .map_or(0, crate::tui::tree::Item::version);
+            .map_or(0, crate::tui::tree::TreeItem::version);
         self.update_bulk_test(id, &outcome);
-        self.tests.insert(id, Tested { version, outcome });
+        self.tests.insert(id, LastTest { version, outcome });
     }
 
     /// Takes the models, or the error.
     pub(super) fn models_found(&mut self, ticket: Ticket, found: Result<Vec<Model>, String>) {
-        for layer in &mut self.layers {
-            if let Layer::Models(models) = layer
+        for layer in &mut self.dialogs {
+            if let Dialog::Models(models) = layer
                 && models.ticket == Some(ticket)
             {
                 models.done(found);
@@ -158,7 +168,7 @@ impl App {
 
     /// Copies the ID of the selected model.
     pub(super) fn copy_model(&mut self) -> Option<Effect> {
-        let Some(Layer::Models(models)) = self.layers.last() else {
+        let Some(Dialog::Models(models)) = self.dialogs.last() else {
             return None;
         };
         let id = models.selected()?.id.clone();
@@ -167,33 +177,33 @@ impl App {
 
     /// Drops pending requests of closed dialogs.
     pub(super) fn drop_unneeded_requests(&mut self) {
-        let layers = &self.layers;
+        let layers = &self.dialogs;
         let bulk = self.bulk.as_ref();
         self.pending.retain(|ticket, waiting| match waiting {
-            Waiting::Test | Waiting::Models | Waiting::Compare => {
+            AwaitedReply::Test | AwaitedReply::Models | AwaitedReply::Compare => {
                 layers.iter().any(|layer| layer.ticket() == Some(*ticket))
             }
-            Waiting::Bulk(of) => bulk.is_some_and(|bulk| bulk.awaits(*of)),
-            Waiting::Page
-            | Waiting::ExportFile
-            | Waiting::Detail
-            | Waiting::Edit
-            | Waiting::Editor
-            | Waiting::Theirs
-            | Waiting::Duplicate
-            | Waiting::Keys
-            | Waiting::Variable
-            | Waiting::Alias
-            | Waiting::Lookup
-            | Waiting::Save
-            | Waiting::Toggle(_)
-            | Waiting::Delete(_)
-            | Waiting::Trash
-            | Waiting::Restore(_)
-            | Waiting::Purge
-            | Waiting::Versions(..)
-            | Waiting::Rollback(_)
-            | Waiting::RollbackField(_) => true,
+            AwaitedReply::Bulk(of) => bulk.is_some_and(|bulk| bulk.awaits(*of)),
+            AwaitedReply::Page
+            | AwaitedReply::ExportFile
+            | AwaitedReply::Detail
+            | AwaitedReply::Edit
+            | AwaitedReply::Editor
+            | AwaitedReply::RemoteVersion
+            | AwaitedReply::Duplicate
+            | AwaitedReply::Keys
+            | AwaitedReply::Variable
+            | AwaitedReply::Alias
+            | AwaitedReply::Lookup
+            | AwaitedReply::Save
+            | AwaitedReply::Toggle(_)
+            | AwaitedReply::Delete(_)
+            | AwaitedReply::Trash
+            | AwaitedReply::Restore(_)
+            | AwaitedReply::Purge
+            | AwaitedReply::Versions(..)
+            | AwaitedReply::Rollback(_)
+            | AwaitedReply::RollbackField(_) => true,
         });
     }
 }

@@ -2,26 +2,26 @@
 
 use uuid::Uuid;
 
-use super::{App, Waiting};
-use crate::connection::{Connection, ConnectionError, ConnectionItem, Reason};
-use crate::tui::action::{Action, Context};
-use crate::tui::confirm::Confirm;
-use crate::tui::effect::{Effect, Request};
-use crate::tui::layer::{Answer, Layer};
+use super::{App, AwaitedReply};
+use crate::connection::{Connection, ConnectionError, ConnectionItem, FieldReason};
+use crate::tui::action::{Action, KeyContext};
+use crate::tui::confirm::ConfirmDialog;
+use crate::tui::effect::{Effect, ServiceRequest};
+use crate::tui::layer::{ConfirmAction, Dialog};
 use crate::tui::notice::Notice;
-use crate::tui::trash::{Offer, Trash, first_free};
-use crate::tui::tree::News;
+use crate::tui::trash::{AliasSuggestion, TrashDialog, first_free};
+use crate::tui::tree::ItemChange;
 
 /// Connection that is being restored.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Restore {
+pub(super) struct PendingRestore {
     pub id: Uuid,
-    pub from: From,
+    pub from: RestoreOrigin,
 }
 
 /// Origin of a restore.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum From {
+pub(super) enum RestoreOrigin {
     /// Undo.
     Undo,
     /// Trash dialog.
@@ -31,25 +31,25 @@ pub(super) enum From {
 }
 
 impl App {
-    fn trash_mut(&mut self) -> Option<&mut Trash> {
-        self.layers.iter_mut().find_map(|layer| match layer {
-            Layer::Trash(trash) => Some(trash),
-            Layer::Picker(_)
-            | Layer::Form(_)
-            | Layer::Confirm(_)
-            | Layer::Palette(_)
-            | Layer::Help(_)
-            | Layer::Report(_)
-            | Layer::Models(_)
-            | Layer::Compare(_)
-            | Layer::Merge(_)
-            | Layer::Drafts(_)
-            | Layer::Bulk
-            | Layer::Messages(_)
-            | Layer::Import(_)
-            | Layer::Moving(_)
-            | Layer::Clipboard
-            | Layer::Sorting => None,
+    fn trash_mut(&mut self) -> Option<&mut TrashDialog> {
+        self.dialogs.iter_mut().find_map(|layer| match layer {
+            Dialog::Trash(trash) => Some(trash),
+            Dialog::Picker(_)
+            | Dialog::Form(_)
+            | Dialog::Confirm(_)
+            | Dialog::Palette(_)
+            | Dialog::Help(_)
+            | Dialog::Report(_)
+            | Dialog::Models(_)
+            | Dialog::Compare(_)
+            | Dialog::Merge(_)
+            | Dialog::Drafts(_)
+            | Dialog::Bulk
+            | Dialog::Messages(_)
+            | Dialog::EnvImport(_)
+            | Dialog::MoveToReference(_)
+            | Dialog::Clipboard
+            | Dialog::Sorting => None,
         })
     }
 
@@ -62,19 +62,19 @@ impl App {
             return;
         }
         self.notice = None;
-        self.layers.push(Layer::Trash(Trash::unread()));
+        self.dialogs.push(Dialog::Trash(TrashDialog::unread()));
     }
 
     /// Loads the trash when it was opened or may have changed.
     pub(super) fn next_trash(&mut self) -> Option<Effect> {
-        if self.is_pending(|waiting| matches!(waiting, Waiting::Trash)) {
+        if self.is_pending(|waiting| matches!(waiting, AwaitedReply::Trash)) {
             return None;
         }
         let trash = self.trash_mut()?;
         if !std::mem::take(&mut trash.is_stale) {
             return None;
         }
-        Some(self.call(Waiting::Trash, Request::Trash))
+        Some(self.call(AwaitedReply::Trash, ServiceRequest::Trash))
     }
 
     /// Marks the trash as stale.
@@ -85,12 +85,12 @@ impl App {
     }
 
     /// Marks the trash as stale if a change affects it.
-    pub(super) fn update_trash_staleness(&mut self, change: &News) {
+    pub(super) fn update_trash_staleness(&mut self, change: &ItemChange) {
         let id = change.id();
         if let Some(trash) = self.trash_mut() {
             trash.is_stale |= match change {
-                News::Deleted(_) => true,
-                News::Saved(_) => trash.items().iter().any(|item| item.id == id),
+                ItemChange::Deleted(_) => true,
+                ItemChange::Saved(_) => trash.items().iter().any(|item| item.id == id),
             };
         }
     }
@@ -116,27 +116,28 @@ impl App {
     }
 
     pub(super) fn act_in_trash(&mut self, action: Action) -> Option<Effect> {
-        let Some(Layer::Trash(trash)) = self.layers.last_mut() else {
+        let Some(Dialog::Trash(trash)) = self.dialogs.last_mut() else {
             return None;
         };
         match action {
             Action::Back => {
-                self.layers.pop();
+                self.dialogs.pop();
                 None
             }
             Action::Restore => self.restore_selected(),
             Action::Purge => {
                 let item = trash.selected()?;
-                let (id, confirm) = (item.id, Confirm::purge(item.id, &item.name));
+                let (id, confirm) = (item.id, ConfirmDialog::purge(item.id, &item.name));
                 trash.to_purge = vec![id];
-                self.layers.push(Layer::Confirm(confirm));
+                self.dialogs.push(Dialog::Confirm(confirm));
                 None
             }
             Action::Empty => {
                 trash.to_purge = trash.items().iter().map(|item| item.id).collect();
                 let count = trash.to_purge.len();
                 if count > 0 {
-                    self.layers.push(Layer::Confirm(Confirm::empty(count)));
+                    self.dialogs
+                        .push(Dialog::Confirm(ConfirmDialog::empty(count)));
                 }
                 None
             }
@@ -150,29 +151,34 @@ impl App {
     fn restore_selected(&mut self) -> Option<Effect> {
         let trash = self.trash_mut()?;
         let id = trash.selected()?.id;
-        let other = trash.offered().map(|offer| offer.alias.clone());
-        if self
-            .is_pending(|waiting| matches!(waiting, Waiting::Restore(pending) if pending.id == id))
-        {
+        let other = trash.suggested_alias().map(|offer| offer.alias.clone());
+        if self.is_pending(
+            |waiting| matches!(waiting, AwaitedReply::Restore(pending) if pending.id == id),
+        ) {
             return None;
         }
-        let restore = Restore {
+        let restore = PendingRestore {
             id,
-            from: From::Trash,
+            from: RestoreOrigin::Trash,
         };
-        Some(self.call(Waiting::Restore(restore), Request::Restore(id, other)))
+        Some(self.call(
+            AwaitedReply::Restore(restore),
+            ServiceRequest::Restore(id, other),
+        ))
     }
 
     /// Moves a restored connection from the trash to the tree.
-    pub(super) fn restored(&mut self, restore: &Restore, connection: Connection) {
+    pub(super) fn on_restored(&mut self, restore: &PendingRestore, connection: Connection) {
         let item = &connection.item;
-        self.forget_delete(item.id);
+        self.drop_delete(item.id);
         // The restored version is newer than the delete, in whichever order both arrive.
         self.tree
-            .apply(vec![News::Saved(super::answers::item_of(&connection))]);
+            .apply(vec![ItemChange::Saved(super::answers::item_of(
+                &connection,
+            ))]);
         let mut shown_alias = None;
         if let Some(trash) = self.trash_mut() {
-            let offer = trash.offer.take_if(|offer| offer.id == restore.id);
+            let offer = trash.suggestion.take_if(|offer| offer.id == restore.id);
             shown_alias = offer.map(|offer| offer.alias);
             trash.take_out(&[item.id]);
             trash.is_stale = true;
@@ -182,13 +188,13 @@ impl App {
             Some(alias) if alias == item.alias => format!("Restored \"{name}\" as '{alias}'"),
             Some(_) | None => format!("Restored \"{name}\""),
         }));
-        if restore.from == From::Form {
+        if restore.from == RestoreOrigin::Form {
             self.form_connection_restored(item.id, item.version);
         }
         if self
-            .layers
+            .dialogs
             .iter()
-            .all(|layer| matches!(layer, Layer::Trash(_)))
+            .all(|layer| matches!(layer, Dialog::Trash(_)))
         {
             self.tree.select_id(item.id);
             self.detail.show(connection);
@@ -196,17 +202,17 @@ impl App {
     }
 
     /// Reports a failed restore; offers a different alias if the old one is already used.
-    pub(super) fn restore_failed(&mut self, restore: Restore, error: &ConnectionError) {
+    pub(super) fn restore_failed(&mut self, restore: PendingRestore, error: &ConnectionError) {
         self.reload_trash();
         let taken = error.fields().iter().find_map(|field| match &field.reason {
-            Reason::AliasTaken { alias, by } => Some((alias.clone(), by.clone())),
+            FieldReason::AliasTaken { alias, by } => Some((alias.clone(), by.clone())),
             _ => None,
         });
         match (taken, restore.from) {
-            (Some((taken, by)), From::Trash) => self.offer(restore.id, taken, by),
-            (Some(_), From::Form) => self.form_restore_failed(error),
-            (Some((taken, by)), From::Undo) => {
-                let key = self.keymap.first_key(Context::Tree, Action::Trash);
+            (Some((taken, by)), RestoreOrigin::Trash) => self.offer(restore.id, taken, by),
+            (Some(_), RestoreOrigin::Form) => self.form_restore_failed(error),
+            (Some((taken, by)), RestoreOrigin::Undo) => {
+                let key = self.keymap.first_key(KeyContext::Tree, Action::Trash);
                 let key = key.map_or_else(String::new, |key| format!(" ({key})"));
                 self.notify(Notice::error(format!(
                     "Alias '{taken}' is already used by \"{by}\". Restore from the trash{key} with another alias"
@@ -225,7 +231,7 @@ impl App {
         };
         let alias = first_free(&own, |alias| alias == taken || self.tree.has_alias(alias));
         if let Some(trash) = self.trash_mut() {
-            trash.offer = Some(Offer {
+            trash.suggestion = Some(AliasSuggestion {
                 id,
                 taken,
                 by,
@@ -235,34 +241,34 @@ impl App {
     }
 
     /// Deletes permanently what was confirmed.
-    pub(super) fn purge(&mut self, answer: Answer) -> Option<Effect> {
+    pub(super) fn purge(&mut self, answer: ConfirmAction) -> Option<Effect> {
         let asked = std::mem::take(&mut self.trash_mut()?.to_purge);
         let ids = match answer {
-            Answer::Purge(id) => vec![id],
-            Answer::Empty => asked,
-            Answer::Cancel
-            | Answer::Delete(_)
-            | Answer::Replace
-            | Answer::RollBack(..)
-            | Answer::RollBackField(..)
-            | Answer::Save
-            | Answer::SaveAndTest
-            | Answer::Discard
-            | Answer::DiscardAndQuit
-            | Answer::StopAndQuit
-            | Answer::RestoreDeleted
-            | Answer::CreateNew
-            | Answer::DiscardDraft(_) => return None,
+            ConfirmAction::Purge(id) => vec![id],
+            ConfirmAction::Empty => asked,
+            ConfirmAction::Cancel
+            | ConfirmAction::Delete(_)
+            | ConfirmAction::Replace
+            | ConfirmAction::RollBack(..)
+            | ConfirmAction::RollBackField(..)
+            | ConfirmAction::Save
+            | ConfirmAction::SaveAndTest
+            | ConfirmAction::Discard
+            | ConfirmAction::DiscardAndQuit
+            | ConfirmAction::StopAndQuit
+            | ConfirmAction::RestoreDeleted
+            | ConfirmAction::CreateNew
+            | ConfirmAction::DiscardDraft(_) => return None,
         };
-        Some(self.call(Waiting::Purge, Request::Purge(ids)))
+        Some(self.call(AwaitedReply::Purge, ServiceRequest::Purge(ids)))
     }
 
     /// Reports a permanent delete, which may have been partial.
     pub(super) fn purged(&mut self, deleted: &[Uuid], done: Result<(), ConnectionError>) {
         for id in deleted {
-            self.forget_delete(*id);
+            self.drop_delete(*id);
         }
-        self.forget_toggles(deleted);
+        self.drop_toggles(deleted);
         if let Some(trash) = self.trash_mut() {
             trash.take_out(deleted);
             trash.is_stale = true;

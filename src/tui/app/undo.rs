@@ -2,45 +2,48 @@
 
 use uuid::Uuid;
 
-use super::bulk::Many;
-use super::trash::{From, Restore};
-use super::{App, Switch, Waiting};
-use crate::tui::bulk::Job;
-use crate::tui::effect::{Effect, Request};
+use super::bulk::FinishedBulk;
+use super::trash::{PendingRestore, RestoreOrigin};
+use super::{App, AwaitedReply, PendingToggle};
+use crate::tui::bulk::BulkJob;
+use crate::tui::effect::{Effect, ServiceRequest};
 use crate::tui::notice::Notice;
 
 /// Change that can be undone.
 #[derive(Debug)]
-pub(super) enum Done {
+pub(super) enum UndoableChange {
     /// Activated or deactivated a connection.
-    Toggled(Switch),
+    Toggled(PendingToggle),
     /// Moved a connection to the trash.
     Deleted(Uuid),
     /// Bulk operation.
-    Many(Many),
+    Bulk(FinishedBulk),
 }
 
 impl App {
     /// Undoes the last change.
     pub(super) fn undo(&mut self) -> Option<Effect> {
         match self.undo.pop() {
-            Some(Done::Toggled(done)) => {
-                let switch = Switch {
-                    to: !done.to,
-                    from: done.to,
+            Some(UndoableChange::Toggled(done)) => {
+                let switch = PendingToggle {
+                    active: !done.active,
+                    from: done.active,
                     is_undo: true,
                     ..done
                 };
                 Some(self.request_toggle(switch))
             }
-            Some(Done::Deleted(id)) => {
-                let restore = Restore {
+            Some(UndoableChange::Deleted(id)) => {
+                let restore = PendingRestore {
                     id,
-                    from: From::Undo,
+                    from: RestoreOrigin::Undo,
                 };
-                Some(self.call(Waiting::Restore(restore), Request::Restore(id, None)))
+                Some(self.call(
+                    AwaitedReply::Restore(restore),
+                    ServiceRequest::Restore(id, None),
+                ))
             }
-            Some(Done::Many(many)) => {
+            Some(UndoableChange::Bulk(many)) => {
                 self.undo_many(many);
                 None
             }
@@ -54,23 +57,23 @@ impl App {
     /// Deletes a connection. The service runs requests in order, so it can be undone before the reply.
     pub(super) fn delete(&mut self, id: Uuid) -> Effect {
         if self.features.trash {
-            self.undo.push(Done::Deleted(id));
+            self.undo.push(UndoableChange::Deleted(id));
         }
-        self.call(Waiting::Delete(id), Request::Delete(id))
+        self.call(AwaitedReply::Delete(id), ServiceRequest::Delete(id))
     }
 
     /// Returns true if the next undo restores this connection.
     pub(super) fn is_next_undo_restoring(&self, id: Uuid) -> bool {
-        matches!(self.undo.last(), Some(Done::Deleted(other)) if *other == id)
+        matches!(self.undo.last(), Some(UndoableChange::Deleted(other)) if *other == id)
     }
 
     /// Removes a delete from the undo stack: it was refused, lost, or undone in another way.
-    pub(super) fn forget_delete(&mut self, id: Uuid) {
+    pub(super) fn drop_delete(&mut self, id: Uuid) {
         self.undo
-            .retain(|done| !matches!(done, Done::Deleted(other) if *other == id));
+            .retain(|done| !matches!(done, UndoableChange::Deleted(other) if *other == id));
         for done in &mut self.undo {
-            if let Done::Many(many) = done
-                && many.job == Job::Delete
+            if let UndoableChange::Bulk(many) = done
+                && many.job == BulkJob::Delete
             {
                 many.changed.remove(&id);
             }
@@ -79,22 +82,22 @@ impl App {
     }
 
     /// Removes changes of connections that were deleted elsewhere; after a delete of this user, they stay for an undo of both.
-    pub(super) fn forget_toggles(&mut self, deleted: &[Uuid]) {
+    pub(super) fn drop_toggles(&mut self, deleted: &[Uuid]) {
         let own: Vec<Uuid> = deleted
             .iter()
             .copied()
             .filter(|id| {
                 self.is_deleting(*id)
                     || self.undo.iter().any(|done| match done {
-                        Done::Deleted(other) => other == id,
-                        Done::Many(many) => many.has_deleted(*id),
-                        Done::Toggled(_) => false,
+                        UndoableChange::Deleted(other) => other == id,
+                        UndoableChange::Bulk(many) => many.has_deleted(*id),
+                        UndoableChange::Toggled(_) => false,
                     })
             })
             .collect();
         for done in &mut self.undo {
-            if let Done::Many(many) = done
-                && matches!(many.job, Job::Activate | Job::Deactivate)
+            if let UndoableChange::Bulk(many) = done
+                && matches!(many.job, BulkJob::Activate | BulkJob::Deactivate)
             {
                 for id in deleted.iter().filter(|id| !own.contains(id)) {
                     many.changed.remove(id);
@@ -102,18 +105,20 @@ impl App {
             }
         }
         self.undo.retain(|done| match done {
-            Done::Toggled(switch) => !deleted.contains(&switch.id) || own.contains(&switch.id),
-            Done::Deleted(_) | Done::Many(_) => true,
+            UndoableChange::Toggled(switch) => {
+                !deleted.contains(&switch.id) || own.contains(&switch.id)
+            }
+            UndoableChange::Deleted(_) | UndoableChange::Bulk(_) => true,
         });
         self.drop_empty_bulk_undos();
     }
 
     /// Makes a restore with an unknown result available again.
-    pub(super) fn retry_undo(&mut self, restore: Restore) {
+    pub(super) fn retry_undo(&mut self, restore: PendingRestore) {
         match restore.from {
-            From::Undo => self.undo.push(Done::Deleted(restore.id)),
-            From::Trash => self.reload_trash(),
-            From::Form => {}
+            RestoreOrigin::Undo => self.undo.push(UndoableChange::Deleted(restore.id)),
+            RestoreOrigin::Trash => self.reload_trash(),
+            RestoreOrigin::Form => {}
         }
     }
 }

@@ -2,16 +2,17 @@
 
 use uuid::Uuid;
 
-use super::{App, Pane, Waiting};
+use super::{App, AwaitedReply, Pane};
 use crate::connection::{
-    Comparison, Connection, ConnectionDraft, ConnectionError, Plain, Rollback, Setting, Settings,
+    Connection, ConnectionDraft, ConnectionError, PlainSecret, RollbackResult, SettingValue,
+    Settings, VersionComparison,
 };
 use crate::tui::action::Action;
-use crate::tui::compare::{Changed, Compare, How};
-use crate::tui::confirm::Confirm;
-use crate::tui::effect::{Change, Effect, Request, Ticket};
+use crate::tui::compare::{ChangedValue, DiffKind, VersionDiff};
+use crate::tui::confirm::ConfirmDialog;
+use crate::tui::effect::{Effect, ServiceRequest, Ticket, UpdateRequest};
 use crate::tui::info;
-use crate::tui::layer::{Answer, Layer};
+use crate::tui::layer::{ConfirmAction, Dialog};
 use crate::tui::notice::Notice;
 use crate::tui::tree::Node;
 use crate::tui::workspace::Tab;
@@ -68,19 +69,22 @@ impl App {
             return None;
         }
         let is_to_current = history.current() == Some(pair.1);
-        let ticket = self.ticket(Waiting::Compare);
-        let compare = Compare::new(id, pair, is_to_current, ticket);
-        self.layers.push(Layer::Compare(compare));
-        Some(Effect::Call(ticket, Request::Compare(id, pair.0, pair.1)))
+        let ticket = self.ticket(AwaitedReply::Compare);
+        let compare = VersionDiff::new(id, pair, is_to_current, ticket);
+        self.dialogs.push(Dialog::Compare(compare));
+        Some(Effect::Call(
+            ticket,
+            ServiceRequest::Compare(id, pair.0, pair.1),
+        ))
     }
 
     /// Takes the comparison, or the error.
-    pub(super) fn compared(&mut self, ticket: Ticket, found: Result<Comparison, String>) {
+    pub(super) fn compared(&mut self, ticket: Ticket, found: Result<VersionComparison, String>) {
         let provider = self.detail.connection.as_ref();
         let provider = provider.map(|connection| connection.item.provider_id.as_str());
         let provider = provider.and_then(|id| self.catalog.get(id));
-        for layer in &mut self.layers {
-            if let Layer::Compare(compare) = layer
+        for layer in &mut self.dialogs {
+            if let Dialog::Compare(compare) = layer
                 && compare.ticket == Some(ticket)
             {
                 compare.done(found, provider);
@@ -105,19 +109,19 @@ impl App {
 
     fn open_roll_back_prompt(&mut self, id: Uuid, number: u64) {
         let name = self.tree.item(id).map_or("", |item| item.name());
-        let confirm = Confirm::roll_back(id, number, name, self.features);
-        self.layers.push(Layer::Confirm(confirm));
+        let confirm = ConfirmDialog::roll_back(id, number, name, self.features);
+        self.dialogs.push(Dialog::Confirm(confirm));
     }
 
     pub(super) fn act_in_compare(&mut self, action: Action) -> Option<Effect> {
-        let Some(Layer::Compare(compare)) = self.layers.last_mut() else {
+        let Some(Dialog::Compare(compare)) = self.dialogs.last_mut() else {
             return None;
         };
         match action {
             Action::Back => {
-                self.layers.pop();
+                self.dialogs.pop();
             }
-            Action::RollBack if compare.found.is_some() => {
+            Action::RollBack if compare.comparison.is_some() => {
                 let (id, from) = (compare.id, compare.from);
                 self.open_roll_back_prompt(id, from);
             }
@@ -131,34 +135,38 @@ impl App {
         None
     }
 
-    fn open_field_roll_back_prompt(&mut self, id: Uuid, number: u64, changed: &Changed) {
-        if matches!(changed.how, How::Secret(_)) {
+    fn open_field_roll_back_prompt(&mut self, id: Uuid, number: u64, changed: &ChangedValue) {
+        if matches!(changed.kind, DiffKind::Secret(_)) {
             self.notify(Notice::info(
                 "The history contains no secrets; they cannot be rolled back",
             ));
             return;
         }
-        let confirm = Confirm::roll_back_field(id, number, &changed.label);
-        self.layers.push(Layer::Confirm(confirm));
+        let confirm = ConfirmDialog::roll_back_field(id, number, &changed.label);
+        self.dialogs.push(Dialog::Confirm(confirm));
     }
 
     /// Rolls back as confirmed, with the note typed in the prompt.
-    pub(super) fn roll_back(&mut self, answer: Answer, note: Option<&str>) -> Option<Effect> {
+    pub(super) fn roll_back(
+        &mut self,
+        answer: ConfirmAction,
+        note: Option<&str>,
+    ) -> Option<Effect> {
         let text = |what: String| match note {
             Some(note) => format!("{what}: {note}"),
             None => what,
         };
         match answer {
-            Answer::RollBack(id, number) => {
+            ConfirmAction::RollBack(id, number) => {
                 let text = text(format!("Rollback to v{number}"));
                 let takes_note = self.features.rollback_keeps_secrets;
                 Some(self.call(
-                    Waiting::Rollback(number),
-                    Request::Rollback(id, number, takes_note.then_some(text)),
+                    AwaitedReply::Rollback(number),
+                    ServiceRequest::Rollback(id, number, takes_note.then_some(text)),
                 ))
             }
-            Answer::RollBackField(id, number) => {
-                let Some(Layer::Compare(compare)) = self.layers.last() else {
+            ConfirmAction::RollBackField(id, number) => {
+                let Some(Dialog::Compare(compare)) = self.dialogs.last() else {
                     return None;
                 };
                 let changed = compare.selected()?;
@@ -166,26 +174,37 @@ impl App {
                 let label = &changed.label;
                 draft.change_description = Some(text(format!("Rollback of {label} to v{number}")));
                 let over = self.tree.item(id)?.version();
-                let change = Change { id, draft, over };
-                Some(self.call(Waiting::RollbackField(number), Request::Update(change)))
+                let change = UpdateRequest {
+                    id,
+                    draft,
+                    base_version: over,
+                };
+                Some(self.call(
+                    AwaitedReply::RollbackField(number),
+                    ServiceRequest::Update(change),
+                ))
             }
-            Answer::Cancel
-            | Answer::Delete(_)
-            | Answer::Replace
-            | Answer::Purge(_)
-            | Answer::Empty
-            | Answer::Save
-            | Answer::SaveAndTest
-            | Answer::Discard
-            | Answer::DiscardAndQuit
-            | Answer::StopAndQuit
-            | Answer::RestoreDeleted
-            | Answer::CreateNew
-            | Answer::DiscardDraft(_) => None,
+            ConfirmAction::Cancel
+            | ConfirmAction::Delete(_)
+            | ConfirmAction::Replace
+            | ConfirmAction::Purge(_)
+            | ConfirmAction::Empty
+            | ConfirmAction::Save
+            | ConfirmAction::SaveAndTest
+            | ConfirmAction::Discard
+            | ConfirmAction::DiscardAndQuit
+            | ConfirmAction::StopAndQuit
+            | ConfirmAction::RestoreDeleted
+            | ConfirmAction::CreateNew
+            | ConfirmAction::DiscardDraft(_) => None,
         }
     }
 
-    pub(super) fn rolled_back(&mut self, number: u64, done: Result<Rollback, ConnectionError>) {
+    pub(super) fn rolled_back(
+        &mut self,
+        number: u64,
+        done: Result<RollbackResult, ConnectionError>,
+    ) {
         match done {
             Ok(done) if done.new_version == done.previous_version => {
                 self.notify(Notice::info(format!("No changes: identical to v{number}")));
@@ -208,8 +227,8 @@ impl App {
 
     fn show_rolled_back(&mut self, number: u64, connection: Connection) {
         let item = &connection.item;
-        self.layers
-            .retain(|layer| !matches!(layer, Layer::Compare(_)));
+        self.dialogs
+            .retain(|layer| !matches!(layer, Dialog::Compare(_)));
         self.tree.upsert(super::answers::item_of(&connection));
         self.notify(Notice::done(format!(
             "Rolled back to v{number}: \"{}\" is now at v{}",
@@ -223,7 +242,7 @@ impl App {
 }
 
 /// Draft that contains only the earlier value of one field.
-fn draft_of(changed: &Changed) -> ConnectionDraft {
+fn draft_of(changed: &ChangedValue) -> ConnectionDraft {
     let mut draft = ConnectionDraft::default();
     let old = changed.difference.from_value.as_ref();
     let text = || old.and_then(serde_json::Value::as_str).map(str::to_owned);
@@ -233,7 +252,7 @@ fn draft_of(changed: &Changed) -> ConnectionDraft {
         "isActive" => draft.is_active = old.and_then(serde_json::Value::as_bool),
         path => {
             let key = path.strip_prefix("settings.").unwrap_or(path);
-            let mut settings: Settings<Plain> = Settings::default();
+            let mut settings: Settings<PlainSecret> = Settings::default();
             settings.set(key, setting(old));
             draft.settings = Some(settings);
         }
@@ -241,14 +260,14 @@ fn draft_of(changed: &Changed) -> ConnectionDraft {
     draft
 }
 
-fn setting(old: Option<&serde_json::Value>) -> Setting<Plain> {
+fn setting(old: Option<&serde_json::Value>) -> SettingValue<PlainSecret> {
     match old {
-        Some(serde_json::Value::Bool(on)) => Setting::Switch(*on),
-        Some(serde_json::Value::Number(number)) => Setting::Number(number.clone()),
-        Some(serde_json::Value::String(text)) => Setting::Text(text.clone()),
+        Some(serde_json::Value::Bool(on)) => SettingValue::Switch(*on),
+        Some(serde_json::Value::Number(number)) => SettingValue::Number(number.clone()),
+        Some(serde_json::Value::String(text)) => SettingValue::Text(text.clone()),
         Some(
             serde_json::Value::Null | serde_json::Value::Array(_) | serde_json::Value::Object(_),
         )
-        | None => Setting::Null,
+        | None => SettingValue::Null,
     }
 }

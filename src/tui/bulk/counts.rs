@@ -1,10 +1,10 @@
 //! Row counts, kept up to date so that drawing does not have to count.
 
-use super::{Job, Row, State};
+use super::{BulkJob, BulkRow, BulkRowState};
 
 /// Preview of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
+pub struct JobPreview {
     /// Rows that would be changed, tested or exported.
     pub change: usize,
     /// Rows that need no change.
@@ -15,9 +15,9 @@ pub struct Counts {
     pub hidden: usize,
 }
 
-impl Counts {
+impl JobPreview {
     /// Counts the rows by the effect of a job.
-    pub fn of(rows: &[Row], job: Job) -> Self {
+    pub fn of(rows: &[BulkRow], job: BulkJob) -> Self {
         let mut counts = Self::default();
         for row in rows {
             if row.needs_no_change(job) {
@@ -35,7 +35,7 @@ impl Counts {
 
 /// Rows by state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Tally {
+pub struct RowCounts {
     /// Not started.
     pub waiting: usize,
     /// Requested.
@@ -48,9 +48,9 @@ pub struct Tally {
     pub failed: usize,
 }
 
-impl Tally {
+impl RowCounts {
     /// Counts the rows by state.
-    pub fn of(rows: &[Row]) -> Self {
+    pub fn of(rows: &[BulkRow]) -> Self {
         let mut tally = Self::default();
         for row in rows {
             *tally.count_mut(&row.state) += 1;
@@ -59,7 +59,7 @@ impl Tally {
     }
 
     /// Moves one row from a state to another.
-    pub fn move_row(&mut self, from: &State, to: &State) {
+    pub fn move_row(&mut self, from: &BulkRowState, to: &BulkRowState) {
         let before = self.count_mut(from);
         *before = before.saturating_sub(1);
         *self.count_mut(to) += 1;
@@ -75,13 +75,13 @@ impl Tally {
         self.failed + self.waiting
     }
 
-    fn count_mut(&mut self, state: &State) -> &mut usize {
+    fn count_mut(&mut self, state: &BulkRowState) -> &mut usize {
         match state {
-            State::Waiting => &mut self.waiting,
-            State::Running => &mut self.running,
-            State::Done(_) => &mut self.done,
-            State::Unchanged => &mut self.unchanged,
-            State::Failed(_) => &mut self.failed,
+            BulkRowState::Pending => &mut self.waiting,
+            BulkRowState::Running => &mut self.running,
+            BulkRowState::Done(_) => &mut self.done,
+            BulkRowState::Unchanged => &mut self.unchanged,
+            BulkRowState::Failed(_) => &mut self.failed,
         }
     }
 }

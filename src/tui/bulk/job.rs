@@ -3,11 +3,11 @@
 use uuid::Uuid;
 
 use crate::connection::{IdOrAlias, TestSubject};
-use crate::tui::effect::Request;
+use crate::tui::effect::ServiceRequest;
 
 /// Operation on each connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Job {
+pub enum BulkJob {
     /// Activate.
     Activate,
     /// Deactivate.
@@ -22,7 +22,7 @@ pub enum Job {
     Restore,
 }
 
-impl Job {
+impl BulkJob {
     /// Label of the button.
     pub const fn label(self) -> &'static str {
         match self {
@@ -116,14 +116,14 @@ impl Job {
     }
 
     /// Request for one connection.
-    pub fn request(self, id: Uuid) -> Request {
+    pub fn request(self, id: Uuid) -> ServiceRequest {
         match self {
-            Self::Activate => Request::SetActive(id, true),
-            Self::Deactivate => Request::SetActive(id, false),
-            Self::Test => Request::Test(TestSubject::Stored(IdOrAlias::Id(id))),
-            Self::Delete => Request::Delete(id),
-            Self::Export => Request::Get(id),
-            Self::Restore => Request::Restore(id, None),
+            Self::Activate => ServiceRequest::SetActive(id, true),
+            Self::Deactivate => ServiceRequest::SetActive(id, false),
+            Self::Test => ServiceRequest::Test(TestSubject::Stored(IdOrAlias::Id(id))),
+            Self::Delete => ServiceRequest::Delete(id),
+            Self::Export => ServiceRequest::Get(id),
+            Self::Restore => ServiceRequest::Restore(id, None),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Layout of the dialog of a bulk operation.
 
-use super::{Bulk, Phase};
+use super::{BulkOperation, BulkPhase};
 use crate::tui::fit;
-use crate::tui::layout::{Area, Layout};
+use crate::tui::layout::{Area, ScreenLayout};
 
 /// Maximum width and height.
 const MAX_SIZE: (u16, u16) = (96, 28);
@@ -12,7 +12,7 @@ const MAX_SUMMARY_ROWS: u16 = 4;
 
 /// Areas of the dialog.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Parts {
+pub struct BulkAreas {
     /// Dialog with its border.
     pub whole: Area,
     /// Summary of the operation and of the selected row.
@@ -27,9 +27,9 @@ pub struct Parts {
     pub buttons: Vec<Area>,
 }
 
-impl Bulk {
+impl BulkOperation {
     /// Areas for the current state.
-    pub fn parts(&self, layout: &Layout) -> Parts {
+    pub fn parts(&self, layout: &ScreenLayout) -> BulkAreas {
         let rows = u16::try_from(self.len()).unwrap_or(u16::MAX);
         let whole = layout
             .body
@@ -40,12 +40,12 @@ impl Bulk {
             width: inside.width.saturating_sub(2),
             ..inside
         };
-        let is_asking = self.phase == Phase::Preview;
+        let is_asking = self.phase == BulkPhase::Preview;
         let rows = fit::wrap(&self.summary().0, padded.width.into()).len();
         let mut rows = u16::try_from(rows)
             .unwrap_or(MAX_SUMMARY_ROWS)
             .clamp(1, MAX_SUMMARY_ROWS);
-        if self.phase == Phase::Finished && self.tally.failed > 0 {
+        if self.phase == BulkPhase::Finished && self.progress.failed > 0 {
             // Room for the full error of the selected row.
             rows += if inside.height < 8 { 1 } else { 2 };
         }
@@ -65,11 +65,11 @@ impl Bulk {
         };
         let buttons = if is_asking {
             let labels: Vec<&str> = self.labels().collect();
-            Layout::row_of_buttons(inside, &labels)
+            ScreenLayout::row_of_buttons(inside, &labels)
         } else {
             Vec::new()
         };
-        Parts {
+        BulkAreas {
             whole,
             head,
             bar,

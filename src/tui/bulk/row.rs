@@ -2,14 +2,14 @@
 
 use uuid::Uuid;
 
-use super::Job;
-use crate::tui::tree::{Item, News};
+use super::BulkJob;
+use crate::tui::tree::{ItemChange, TreeItem};
 
 /// State of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum State {
+pub enum BulkRowState {
     /// Not started.
-    Waiting,
+    Pending,
     /// Requested.
     Running,
     /// Succeeded, with an optional detail.
@@ -23,7 +23,7 @@ pub enum State {
 /// Row of a bulk operation.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "independent flags")]
-pub struct Row {
+pub struct BulkRow {
     /// ID of the connection.
     pub id: Uuid,
     /// Name of the connection.
@@ -41,12 +41,12 @@ pub struct Row {
     /// Version at the time of the request.
     pub requested_version: u64,
     /// State of the row.
-    pub state: State,
+    pub state: BulkRowState,
 }
 
-impl Row {
+impl BulkRow {
     /// Row for a connection of the tree.
-    pub fn of(item: &Item, is_hidden: bool) -> Self {
+    pub fn new(item: &TreeItem, is_hidden: bool) -> Self {
         Self {
             id: item.id,
             name: item.name().into(),
@@ -56,7 +56,7 @@ impl Row {
             was_saved_again: false,
             version: item.version(),
             requested_version: 0,
-            state: State::Waiting,
+            state: BulkRowState::Pending,
         }
     }
 
@@ -71,49 +71,51 @@ impl Row {
             was_saved_again: false,
             version: 0,
             requested_version: 0,
-            state: State::Waiting,
+            state: BulkRowState::Pending,
         }
     }
 
     /// Returns true if a job would not change the connection.
-    pub const fn needs_no_change(&self, job: Job) -> bool {
+    pub const fn needs_no_change(&self, job: BulkJob) -> bool {
         match job {
-            Job::Activate => self.is_active && !self.is_deleted,
-            Job::Deactivate => !self.is_active && !self.is_deleted,
-            Job::Delete => self.is_deleted,
-            Job::Restore => !self.is_deleted,
-            Job::Test | Job::Export => false,
+            BulkJob::Activate => self.is_active && !self.is_deleted,
+            BulkJob::Deactivate => !self.is_active && !self.is_deleted,
+            BulkJob::Delete => self.is_deleted,
+            BulkJob::Restore => !self.is_deleted,
+            BulkJob::Test | BulkJob::Export => false,
         }
     }
 
     /// Returns true if a job needs the connection and it is deleted.
-    pub const fn is_missing_for(&self, job: Job) -> bool {
+    pub const fn is_missing_for(&self, job: BulkJob) -> bool {
         match job {
-            Job::Activate | Job::Deactivate | Job::Test | Job::Export => self.is_deleted,
-            Job::Delete | Job::Restore => false,
+            BulkJob::Activate | BulkJob::Deactivate | BulkJob::Test | BulkJob::Export => {
+                self.is_deleted
+            }
+            BulkJob::Delete | BulkJob::Restore => false,
         }
     }
 
     /// Applies a change; versions older than the known one are ignored.
-    pub fn apply(&mut self, change: &News) {
+    pub fn apply(&mut self, change: &ItemChange) {
         match change {
-            News::Saved(item) if item.version() >= self.version => {
+            ItemChange::Saved(item) if item.version() >= self.version => {
                 self.name = item.name().into();
                 self.is_active = item.is_active;
                 self.version = item.version();
                 self.is_deleted = false;
-                self.was_saved_again |= matches!(self.state, State::Done(_));
+                self.was_saved_again |= matches!(self.state, BulkRowState::Done(_));
             }
-            News::Saved(_) => {}
-            News::Deleted(_) => self.is_deleted = true,
+            ItemChange::Saved(_) => {}
+            ItemChange::Deleted(_) => self.is_deleted = true,
         }
     }
 
     /// Returns true if the row can be retried.
     pub const fn can_retry(&self) -> bool {
         match self.state {
-            State::Waiting | State::Failed(_) => true,
-            State::Running | State::Done(_) | State::Unchanged => false,
+            BulkRowState::Pending | BulkRowState::Failed(_) => true,
+            BulkRowState::Running | BulkRowState::Done(_) | BulkRowState::Unchanged => false,
         }
     }
 }

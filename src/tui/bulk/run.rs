@@ -1,15 +1,15 @@
 //! Execution of a bulk operation: start, stop, retry, end.
 
-use super::{AT_ONCE, Bulk, GONE, Phase, Row, State, Tally};
-use crate::tui::effect::Request;
+use super::{AT_ONCE, BulkOperation, BulkPhase, BulkRow, BulkRowState, GONE, RowCounts};
+use crate::tui::effect::ServiceRequest;
 
-impl Bulk {
+impl BulkOperation {
     /// Starts the focused choice; returns false for Cancel.
     pub fn start(&mut self) -> bool {
-        if self.focus == 0 || self.phase != Phase::Preview {
+        if self.focus == 0 || self.phase != BulkPhase::Preview {
             return false;
         }
-        self.phase = Phase::Running;
+        self.phase = BulkPhase::Running;
         self.loaded.clear();
         self.restart(|_| true);
         true
@@ -17,17 +17,17 @@ impl Bulk {
 
     /// Runs the rows again that failed or were not started.
     pub fn retry(&mut self) {
-        if self.phase == Phase::Finished && self.tally.unfinished() > 0 {
-            self.phase = Phase::Running;
-            self.restart(Row::can_retry);
+        if self.phase == BulkPhase::Finished && self.progress.unfinished() > 0 {
+            self.phase = BulkPhase::Running;
+            self.restart(BulkRow::can_retry);
         }
     }
 
-    fn restart(&mut self, which: impl Fn(&Row) -> bool) {
+    fn restart(&mut self, which: impl Fn(&BulkRow) -> bool) {
         for row in self.rows.iter_mut().filter(|row| which(row)) {
-            row.state = State::Waiting;
+            row.state = BulkRowState::Pending;
         }
-        self.tally = Tally::of(&self.rows);
+        self.progress = RowCounts::of(&self.rows);
         self.stopped = None;
         self.next = 0;
         self.shown = None;
@@ -36,28 +36,28 @@ impl Bulk {
     }
 
     /// Next request, up to the limit of pending requests.
-    pub fn next_request(&mut self) -> Option<(usize, Request)> {
-        if self.phase != Phase::Running || self.stopped.is_some() {
+    pub fn next_request(&mut self) -> Option<(usize, ServiceRequest)> {
+        if self.phase != BulkPhase::Running || self.stopped.is_some() {
             return None;
         }
-        while self.tally.running < AT_ONCE {
+        while self.progress.running < AT_ONCE {
             let at = self.next;
             let row = self.rows.get_mut(at)?;
             self.next += 1;
-            if row.state != State::Waiting {
+            if row.state != BulkRowState::Pending {
                 continue;
             }
             if self.follows {
                 self.selected = at;
             }
             if row.needs_no_change(self.job) {
-                self.set(at, State::Unchanged);
+                self.set(at, BulkRowState::Unchanged);
             } else if row.is_missing_for(self.job) {
-                self.set(at, State::Failed(GONE.into()));
+                self.set(at, BulkRowState::Failed(GONE.into()));
             } else {
                 row.requested_version = row.version;
                 let request = self.job.request(row.id);
-                self.set(at, State::Running);
+                self.set(at, BulkRowState::Running);
                 return Some((at, request));
             }
         }
@@ -65,42 +65,42 @@ impl Bulk {
     }
 
     /// Sets the state of a row.
-    pub fn set(&mut self, at: usize, state: State) {
+    pub fn set(&mut self, at: usize, state: BulkRowState) {
         if let Some(row) = self.rows.get_mut(at) {
-            self.tally.move_row(&row.state, &state);
+            self.progress.move_row(&row.state, &state);
             row.state = state;
         }
     }
 
     /// Starts no more rows, and cancels running requests if the job allows it.
     pub fn stop(&mut self, reason: &str) {
-        if self.phase != Phase::Running {
+        if self.phase != BulkPhase::Running {
             return;
         }
         self.stopped.get_or_insert_with(|| reason.to_owned());
         if self.job.is_stoppable() {
             for row in &mut self.rows {
-                if row.state == State::Running {
-                    row.state = State::Waiting;
+                if row.state == BulkRowState::Running {
+                    row.state = BulkRowState::Pending;
                 }
             }
-            self.tally = Tally::of(&self.rows);
+            self.progress = RowCounts::of(&self.rows);
         }
     }
 
     /// Returns true if no request is pending and none will be started.
     pub fn is_done(&self) -> bool {
         let is_all_started = self.next >= self.rows.len() || self.stopped.is_some();
-        self.phase == Phase::Running && self.tally.running == 0 && is_all_started
+        self.phase == BulkPhase::Running && self.progress.running == 0 && is_all_started
     }
 
     /// Ends the operation; failed rows come first in the display order.
     pub fn finish(&mut self) {
-        self.phase = Phase::Finished;
-        if self.tally.unfinished() > 0 {
+        self.phase = BulkPhase::Finished;
+        if self.progress.unfinished() > 0 {
             let places = 0..self.rows.len();
             let (mut first, rest): (Vec<_>, Vec<_>) =
-                places.partition(|at| matches!(self.rows[*at].state, State::Failed(_)));
+                places.partition(|at| matches!(self.rows[*at].state, BulkRowState::Failed(_)));
             first.extend(rest);
             if self.follows {
                 self.selected = 0;
@@ -115,12 +115,12 @@ impl Bulk {
 
     /// Starts writing the export file.
     pub fn start_writing(&mut self) {
-        self.phase = Phase::Writing;
+        self.phase = BulkPhase::Writing;
     }
 
     /// Returns to the preview to change the file name or to confirm overwriting; loaded connections are kept.
     pub fn reopen_preview(&mut self) {
-        self.phase = Phase::Preview;
+        self.phase = BulkPhase::Preview;
         self.written = None;
         self.count();
     }

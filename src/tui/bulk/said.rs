@@ -1,57 +1,57 @@
 //! Texts of a bulk operation.
 
-use super::{Bulk, Job, Phase, Row, State};
+use super::{BulkJob, BulkOperation, BulkPhase, BulkRow, BulkRowState};
 
 /// Tone of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
+pub enum BulkTone {
     /// Neutral.
     Plain,
     /// Less important.
     Dim,
     /// Success.
-    Right,
+    Success,
     /// Warning.
     Warning,
     /// Error.
-    Wrong,
+    Error,
 }
 
-impl Bulk {
+impl BulkOperation {
     /// Title of the dialog.
     pub fn title(&self) -> String {
         let all = self.len();
         let undo = if self.is_undo { "Undo · " } else { "" };
         match self.phase {
-            Phase::Preview if self.choices.len() > 1 => connections(all),
-            Phase::Preview => format!("{} · {}", self.job.label(), connections(all)),
-            Phase::Running | Phase::Writing => format!(
+            BulkPhase::Preview if self.choices.len() > 1 => connections(all),
+            BulkPhase::Preview => format!("{} · {}", self.job.label(), connections(all)),
+            BulkPhase::Running | BulkPhase::Writing => format!(
                 "{undo}{} · {} of {all}",
                 self.job.running_label(),
-                self.tally.finished()
+                self.progress.finished()
             ),
-            Phase::Finished => format!("{undo}{} · {all}", self.job.label()),
+            BulkPhase::Finished => format!("{undo}{} · {all}", self.job.label()),
         }
     }
 
     /// Summary of the operation.
-    pub fn summary(&self) -> (String, Tone) {
+    pub fn summary(&self) -> (String, BulkTone) {
         match self.phase {
-            Phase::Preview => (self.preview(), Tone::Plain),
-            Phase::Running if self.stopped.is_some() => (
-                format!("Stopping; {} still running", self.tally.running),
-                Tone::Warning,
+            BulkPhase::Preview => (self.preview(), BulkTone::Plain),
+            BulkPhase::Running if self.stopped.is_some() => (
+                format!("Stopping; {} still running", self.progress.running),
+                BulkTone::Warning,
             ),
-            Phase::Running => (self.progress(), Tone::Plain),
-            Phase::Writing => ("Writing the file…".into(), Tone::Plain),
-            Phase::Finished => self.result(),
+            BulkPhase::Running => (self.progress(), BulkTone::Plain),
+            BulkPhase::Writing => ("Writing the file…".into(), BulkTone::Plain),
+            BulkPhase::Finished => self.result(),
         }
     }
 
     fn preview(&self) -> String {
         let counts = self.preview_counts();
         let mut parts = match self.job {
-            Job::Delete => vec![
+            BulkJob::Delete => vec![
                 format!(
                     "Are you sure you want to delete {} connection(s)?",
                     counts.change
@@ -61,12 +61,12 @@ impl Bulk {
                     Some(warning) => format!("{warning}."),
                 },
             ],
-            Job::Export => vec![format!(
+            BulkJob::Export => vec![format!(
                 "{} {} without secrets; each secret becomes a blank.",
                 counts.change,
                 self.job.planned_label()
             )],
-            Job::Activate | Job::Deactivate | Job::Test | Job::Restore => {
+            BulkJob::Activate | BulkJob::Deactivate | BulkJob::Test | BulkJob::Restore => {
                 vec![format!("{} {}.", counts.change, self.job.planned_label())]
             }
         };
@@ -80,7 +80,10 @@ impl Bulk {
             });
         }
         if counts.deleted > 0 {
-            parts.push(format!("{} deleted elsewhere.", were(counts.deleted)));
+            parts.push(format!(
+                "{} deleted elsewhere.",
+                was_or_were(counts.deleted)
+            ));
         }
         if counts.hidden > 0 {
             parts.push(format!("{} hidden by the filter.", are(counts.hidden)));
@@ -89,18 +92,18 @@ impl Bulk {
     }
 
     fn progress(&self) -> String {
-        match self.tally.failed {
-            0 => format!("{} of {}", self.tally.finished(), self.len()),
+        match self.progress.failed {
+            0 => format!("{} of {}", self.progress.finished(), self.len()),
             failed => format!(
                 "{} of {}, {failed} failed",
-                self.tally.finished(),
+                self.progress.finished(),
                 self.len()
             ),
         }
     }
 
-    fn result(&self) -> (String, Tone) {
-        let tally = self.tally;
+    fn result(&self) -> (String, BulkTone) {
+        let tally = self.progress;
         let mut parts = vec![format!("{} {}", tally.done, self.job.done_label())];
         if tally.unchanged > 0 {
             parts.push(format!(
@@ -120,37 +123,39 @@ impl Bulk {
             text = format!("{text}, in {file}");
         }
         let tone = match (&self.stopped, tally.failed) {
-            (None, 0) => Tone::Right,
+            (None, 0) => BulkTone::Success,
             (Some(reason), _) if !reason.is_empty() => {
                 text = format!("{text}. Stopped: {reason}");
-                Tone::Wrong
+                BulkTone::Error
             }
-            (Some(_), 0) => Tone::Warning,
-            (Some(_) | None, _) => Tone::Wrong,
+            (Some(_), 0) => BulkTone::Warning,
+            (Some(_) | None, _) => BulkTone::Error,
         };
         (text, tone)
     }
 
     /// Symbol and text of a row.
-    pub fn row_text<'a>(&self, row: &'a Row) -> (&'static str, &'a str, Tone) {
+    pub fn row_text<'a>(&self, row: &'a BulkRow) -> (&'static str, &'a str, BulkTone) {
         let job = self.job;
         match (&row.state, self.phase) {
-            (_, Phase::Preview) if row.is_missing_for(job) => {
-                ("✗", "deleted elsewhere", Tone::Wrong)
+            (_, BulkPhase::Preview) if row.is_missing_for(job) => {
+                ("✗", "deleted elsewhere", BulkTone::Error)
             }
-            (_, Phase::Preview) if row.needs_no_change(job) => {
-                ("=", job.unchanged_label(), Tone::Dim)
+            (_, BulkPhase::Preview) if row.needs_no_change(job) => {
+                ("=", job.unchanged_label(), BulkTone::Dim)
             }
-            (_, Phase::Preview) => ("→", job.planned_label(), Tone::Plain),
-            (State::Waiting, Phase::Running | Phase::Writing) => ("·", "", Tone::Dim),
-            (State::Waiting, Phase::Finished) => ("○", "not started", Tone::Warning),
-            (State::Running, _) => ("…", "running", Tone::Plain),
-            (State::Done(detail), _) => {
+            (_, BulkPhase::Preview) => ("→", job.planned_label(), BulkTone::Plain),
+            (BulkRowState::Pending, BulkPhase::Running | BulkPhase::Writing) => {
+                ("·", "", BulkTone::Dim)
+            }
+            (BulkRowState::Pending, BulkPhase::Finished) => ("○", "not started", BulkTone::Warning),
+            (BulkRowState::Running, _) => ("…", "running", BulkTone::Plain),
+            (BulkRowState::Done(detail), _) => {
                 let text = detail.as_deref().unwrap_or(job.done_label());
-                ("✓", text, Tone::Right)
+                ("✓", text, BulkTone::Success)
             }
-            (State::Unchanged, _) => ("=", job.unchanged_label(), Tone::Dim),
-            (State::Failed(reason), _) => ("✗", reason, Tone::Wrong),
+            (BulkRowState::Unchanged, _) => ("=", job.unchanged_label(), BulkTone::Dim),
+            (BulkRowState::Failed(reason), _) => ("✗", reason, BulkTone::Error),
         }
     }
 
@@ -175,7 +180,7 @@ fn are(count: usize) -> String {
     }
 }
 
-fn were(count: usize) -> String {
+fn was_or_were(count: usize) -> String {
     match count {
         1 => "1 was".into(),
         count => format!("{count} were"),

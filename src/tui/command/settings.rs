@@ -2,11 +2,11 @@
 
 use super::CommandLine;
 use crate::appsettings::Reference;
-use crate::connection::{Mask, Plain, Setting};
+use crate::connection::{MaskedSecret, PlainSecret, SettingValue};
 
 /// Setting in a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Part {
+pub enum SettingArgument {
     /// Plain value.
     Open(String),
     /// Secret that the user supplies when the command runs.
@@ -15,14 +15,14 @@ pub enum Part {
     Cleared,
 }
 
-impl From<&Setting<Plain>> for Part {
-    fn from(setting: &Setting<Plain>) -> Self {
+impl From<&SettingValue<PlainSecret>> for SettingArgument {
+    fn from(setting: &SettingValue<PlainSecret>) -> Self {
         match setting {
-            Setting::Null => Self::Cleared,
-            Setting::Switch(on) => Self::Open(on.to_string()),
-            Setting::Number(number) => Self::Open(number.to_string()),
-            Setting::Text(text) => Self::Open(text.clone()),
-            Setting::Secret(secret) => secret
+            SettingValue::Null => Self::Cleared,
+            SettingValue::Switch(on) => Self::Open(on.to_string()),
+            SettingValue::Number(number) => Self::Open(number.to_string()),
+            SettingValue::Text(text) => Self::Open(text.clone()),
+            SettingValue::Secret(secret) => secret
                 .expose()
                 .filter(|text| Reference::read(text).is_some())
                 .map_or(Self::Secret, |text| Self::Open(text.to_owned())),
@@ -30,14 +30,14 @@ impl From<&Setting<Plain>> for Part {
     }
 }
 
-impl From<&Setting<Mask>> for Part {
-    fn from(setting: &Setting<Mask>) -> Self {
+impl From<&SettingValue<MaskedSecret>> for SettingArgument {
+    fn from(setting: &SettingValue<MaskedSecret>) -> Self {
         match setting {
-            Setting::Null => Self::Cleared,
-            Setting::Switch(on) => Self::Open(on.to_string()),
-            Setting::Number(number) => Self::Open(number.to_string()),
-            Setting::Text(text) => Self::Open(text.clone()),
-            Setting::Secret(_) => Self::Secret,
+            SettingValue::Null => Self::Cleared,
+            SettingValue::Switch(on) => Self::Open(on.to_string()),
+            SettingValue::Number(number) => Self::Open(number.to_string()),
+            SettingValue::Text(text) => Self::Open(text.clone()),
+            SettingValue::Secret(_) => Self::Secret,
         }
     }
 }
@@ -45,17 +45,17 @@ impl From<&Setting<Mask>> for Part {
 /// Appends the options for settings: the first secret is read from stdin, the others from files.
 pub fn settings<'a>(
     mut line: CommandLine,
-    parts: impl Iterator<Item = (&'a str, Part)>,
+    parts: impl Iterator<Item = (&'a str, SettingArgument)>,
 ) -> CommandLine {
     let mut reads_stdin = false;
     for (key, part) in parts {
         line = match part {
-            Part::Open(text) => line.option("--set", &format!("{key}={text}")),
-            Part::Cleared => line.option("--unset", key),
-            Part::Secret if reads_stdin => {
+            SettingArgument::Open(text) => line.option("--set", &format!("{key}={text}")),
+            SettingArgument::Cleared => line.option("--unset", key),
+            SettingArgument::Secret if reads_stdin => {
                 line.option("--secret-file", &format!("{key}={key}.txt"))
             }
-            Part::Secret => {
+            SettingArgument::Secret => {
                 reads_stdin = true;
                 line.option("--secret-stdin", key)
             }
@@ -71,13 +71,19 @@ mod tests {
     #[test]
     fn references_are_shown_and_secrets_requested() {
         let parts = [
-            ("apiKey", Part::from(&Setting::Secret(Plain::new("sk-x")))),
+            (
+                "apiKey",
+                SettingArgument::from(&SettingValue::Secret(PlainSecret::new("sk-x"))),
+            ),
             (
                 "token",
-                Part::from(&Setting::Secret(Plain::new("$Own:Token"))),
+                SettingArgument::from(&SettingValue::Secret(PlainSecret::new("$Own:Token"))),
             ),
-            ("second", Part::from(&Setting::Secret(Plain::new("$$x")))),
-            ("endpoint", Part::Cleared),
+            (
+                "second",
+                SettingArgument::from(&SettingValue::Secret(PlainSecret::new("$$x"))),
+            ),
+            ("endpoint", SettingArgument::Cleared),
         ];
         let line = settings(
             CommandLine::new(&[], "connections update"),

@@ -3,11 +3,11 @@
 use url::Url;
 
 use super::Form;
-use super::field::{Field, Place, Value};
-use super::rows::Tone;
-use crate::connection::Mask;
-use crate::connection::check::Outlook;
-use crate::provider::probe::Values;
+use super::field::{FieldTarget, FieldValue, FormField};
+use super::rows::NoteKind;
+use crate::connection::MaskedSecret;
+use crate::connection::check::AddressClass;
+use crate::provider::probe::ResolvedSettings;
 use crate::provider::{DefaultValue, FieldKind, SettingsField};
 use crate::text::trim_invisible;
 
@@ -16,8 +16,12 @@ const PLACEHOLDER: &str = "•";
 
 impl Form {
     /// Notes about the request URL under an endpoint field. Empty for other fields and for an incomplete URL.
-    pub(super) fn request_url_notes(&self, field: &Field, is_focused: bool) -> Vec<(Tone, String)> {
-        let Place::Setting(key) = &field.place else {
+    pub(super) fn request_url_notes(
+        &self,
+        field: &FormField,
+        is_focused: bool,
+    ) -> Vec<(NoteKind, String)> {
+        let FieldTarget::Setting(key) = &field.target else {
             return Vec::new();
         };
         let setting = self.provider.field(key);
@@ -42,42 +46,42 @@ impl Form {
         let (shown, outlook) = match url.filter(|_| template.settings().all(is_open)) {
             Some(mut url) => {
                 url.set_query(None);
-                (url.to_string(), Outlook::of(&url))
+                (url.to_string(), AddressClass::classify(&url))
             }
             None => (
                 template.shown(|key| self.shown_value(key, &values)),
-                self.outlook_of_base(template.base(), &values),
+                self.base_address_class(template.base(), &values),
             ),
         };
         let mut notes = Vec::new();
         if is_focused || !field.is_default() && field.line().is_some_and(|line| !line.is_empty()) {
-            notes.push((Tone::Hint, format!("Calls {shown}")));
+            notes.push((NoteKind::Hint, format!("Calls {shown}")));
         }
-        notes.extend(warning(outlook).map(|words| (Tone::Warning, format!("! {words}"))));
+        notes.extend(warning(outlook).map(|words| (NoteKind::Warning, format!("! {words}"))));
         notes
     }
 
     /// Values of the fields as a test reads them; placeholders for secrets and references.
-    fn values(&self) -> Values {
-        let mut values = Values::default();
+    fn values(&self) -> ResolvedSettings {
+        let mut values = ResolvedSettings::default();
         for field in self.fields.iter().filter(|field| !self.is_hidden(field)) {
-            let Place::Setting(key) = &field.place else {
+            let FieldTarget::Setting(key) = &field.target else {
                 continue;
             };
             let default = self.provider.field(key).and_then(default_of);
             let value = match &field.value {
-                Value::Secret(secret) if secret.kept().is_some() => PLACEHOLDER,
-                Value::Secret(secret) if trim_invisible(secret.line.value()).is_empty() => "",
-                Value::Secret(_) => PLACEHOLDER,
-                Value::Text(_) if field.reference().is_some() => PLACEHOLDER,
-                Value::Text(line) => match line.value().trim() {
+                FieldValue::Secret(secret) if secret.kept().is_some() => PLACEHOLDER,
+                FieldValue::Secret(secret) if trim_invisible(secret.input.value()).is_empty() => "",
+                FieldValue::Secret(_) => PLACEHOLDER,
+                FieldValue::Text(_) if field.reference().is_some() => PLACEHOLDER,
+                FieldValue::Text(line) => match line.value().trim() {
                     "" => default.unwrap_or_default(),
                     text => text.strip_prefix('$').unwrap_or(text),
                 },
-                Value::Choice { options, at } => {
+                FieldValue::Choice { options, at } => {
                     at.and_then(|at| options.get(at)).map_or("", String::as_str)
                 }
-                Value::Switch(_) => "",
+                FieldValue::Switch(_) => "",
             };
             values.set(key, value.into());
         }
@@ -87,30 +91,30 @@ impl Form {
     /// Returns whether the chosen alternative requires this setting alone, so that it can be assumed to be set.
     fn is_always_required(&self, key: &str) -> bool {
         (0..self.provider.alternatives.len())
-            .filter_map(|choice| self.way(choice))
+            .filter_map(|choice| self.alternative(choice))
             .any(|way| way.always_needs(key))
     }
 
     /// Text shown instead of a value that is unknown here or must not be shown.
     fn hidden_value(&self, key: &str) -> Option<String> {
-        let field = self.field(&Place::Setting(key.to_owned()))?;
+        let field = self.field(&FieldTarget::Setting(key.to_owned()))?;
         match (field.reference(), &field.value) {
             (Some(reference), _) => Some(reference.to_string()),
-            (None, Value::Secret(_)) => Some(Mask::Any.text().to_owned()),
-            (None, Value::Text(_) | Value::Switch(_) | Value::Choice { .. }) => None,
+            (None, FieldValue::Secret(_)) => Some(MaskedSecret::Any.text().to_owned()),
+            (None, FieldValue::Text(_) | FieldValue::Switch(_) | FieldValue::Choice { .. }) => None,
         }
     }
 
-    fn shown_value(&self, key: &str, values: &Values) -> String {
+    fn shown_value(&self, key: &str, values: &ResolvedSettings) -> String {
         let hidden = self.hidden_value(key);
         hidden.unwrap_or_else(|| values.get(key).unwrap_or("…").to_owned())
     }
 
     /// Classification of an endpoint that is only partly known.
-    fn outlook_of_base(&self, base: Option<&str>, values: &Values) -> Outlook {
+    fn base_address_class(&self, base: Option<&str>, values: &ResolvedSettings) -> AddressClass {
         base.filter(|key| self.hidden_value(key).is_none())
             .and_then(|key| Url::parse(values.get(key)?).ok())
-            .map_or(Outlook::Fine, |url| Outlook::of(&url))
+            .map_or(AddressClass::Public, |url| AddressClass::classify(&url))
     }
 }
 
@@ -121,16 +125,18 @@ fn default_of(setting: &SettingsField) -> Option<&str> {
     }
 }
 
-fn warning(outlook: Outlook) -> Option<&'static str> {
+fn warning(outlook: AddressClass) -> Option<&'static str> {
     match outlook {
-        Outlook::Fine => None,
-        Outlook::Open => Some("Not https: anyone on the private network can read the key"),
-        Outlook::OpenIfNear => {
+        AddressClass::Public => None,
+        AddressClass::CleartextAllowed => {
+            Some("Not https: anyone on the private network can read the key")
+        }
+        AddressClass::CleartextIfLocal => {
             Some("Not https: allowed only if the host is on loopback or in a private network")
         }
-        Outlook::Unencrypted => {
+        AddressClass::Unencrypted => {
             Some("Not https: blocked, because the host is not on loopback or in a private network")
         }
-        Outlook::Forbidden => Some("Blocked: a link-local, metadata or reserved address"),
+        AddressClass::Forbidden => Some("Blocked: a link-local, metadata or reserved address"),
     }
 }

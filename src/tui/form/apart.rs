@@ -3,63 +3,64 @@
 //! Fields that only they changed are updated, fields that only I changed are kept, and the user decides about fields that both
 //! changed, so that neither side's changes are lost unnoticed.
 
-use super::elsewhere::{Apart, Elsewhere, Taken, Theirs};
-use super::field::{Field, Place, Said, Value};
-use super::{AliasCheck, Form, Subject};
-use crate::tui::merge::{Conflict, Side};
+use super::elsewhere::{MergeState, RemoteChange, RemoteMerge, TheirConnection};
+use super::field::{EnteredValue, FieldTarget, FieldValue, FormField};
+use super::{AliasCheck, Form, FormSubject};
+use crate::tui::merge::{MergeConflict, MergeSide};
 
 impl Form {
     /// Merges a newer version as far as it does not conflict with unsaved changes. Returns `None` if it is the same version.
-    pub fn take_in(&mut self, theirs: Theirs) -> Option<Taken> {
+    pub fn merge_remote(&mut self, theirs: TheirConnection) -> Option<RemoteMerge> {
         let known = self.version()?;
         let version = theirs.connection.item.version;
         if version == known {
-            self.elsewhere = None;
+            self.remote_change = None;
             return None;
         }
         let mut taken = Vec::new();
         for (at, other) in self.their_values(&theirs) {
             match self.changed_by(at, &other, &theirs) {
-                Stand::Same => self.fields[at].rebase(&other),
-                Stand::TheirsOnly => {
+                ChangedBy::Nobody => self.fields[at].rebase(&other),
+                ChangedBy::TheirsOnly => {
                     taken.push(self.fields[at].label.clone());
                     self.take(at, &other);
                 }
-                Stand::MineOnly => {
+                ChangedBy::MineOnly => {
                     // The typed secret replaces the one that is stored now.
                     self.fields[at].rebase(&other);
                 }
-                Stand::Both => {}
+                ChangedBy::Both => {}
             }
         }
-        self.apart.theirs = Some(Box::new(theirs));
+        self.merge.theirs = Some(Box::new(theirs));
         let conflicts = self.conflicts().into_iter();
         let apart: Vec<String> = conflicts.map(|conflict| conflict.label).collect();
         if apart.is_empty() {
             self.finish_merge();
         }
-        Some(Taken {
+        Some(RemoteMerge {
             version,
             fields: taken,
-            apart,
+            state: apart,
         })
     }
 
     /// Fields that both sides changed, as far as known.
-    pub fn conflicts(&self) -> Vec<Conflict> {
-        let Some(theirs) = &self.apart.theirs else {
+    pub fn conflicts(&self) -> Vec<MergeConflict> {
+        let Some(theirs) = &self.merge.theirs else {
             return Vec::new();
         };
         let both = self.their_values(theirs).into_iter();
-        let both = both.filter(|(at, other)| self.changed_by(*at, other, theirs) == Stand::Both);
+        let both =
+            both.filter(|(at, other)| self.changed_by(*at, other, theirs) == ChangedBy::Both);
         both.map(|(at, other)| {
             let field = &self.fields[at];
-            Conflict {
-                place: field.place.clone(),
+            MergeConflict {
+                target: field.target.clone(),
                 label: field.label.clone(),
-                mine: field.current().shown(&field.place),
-                theirs: other.shown(&field.place),
-                side: Side::Mine,
+                mine: field.current().shown(&field.target),
+                theirs: other.shown(&field.target),
+                side: MergeSide::Mine,
             }
         })
         .collect()
@@ -67,27 +68,27 @@ impl Form {
 
     /// Version of the others while there are conflicts.
     pub fn their_version(&self) -> Option<u64> {
-        let theirs = self.apart.theirs.as_ref()?;
+        let theirs = self.merge.theirs.as_ref()?;
         Some(theirs.connection.item.version)
     }
 
     /// Applies the chosen side of each conflict and bases the form on the version of the others.
-    pub fn resolve(&mut self, chosen: &[Conflict]) {
-        let Some(theirs) = self.apart.theirs.take() else {
+    pub fn resolve(&mut self, chosen: &[MergeConflict]) {
+        let Some(theirs) = self.merge.theirs.take() else {
             return;
         };
-        let is_chosen = |open: &Conflict| chosen.iter().any(|one| one.place == open.place);
-        self.apart.theirs = Some(theirs.clone());
+        let is_chosen = |open: &MergeConflict| chosen.iter().any(|one| one.target == open.target);
+        self.merge.theirs = Some(theirs.clone());
         let is_all = self.conflicts().iter().all(is_chosen);
         let others = self.their_values(&theirs);
         for conflict in chosen {
             let found = others
                 .iter()
-                .find(|(at, _)| self.fields[*at].place == conflict.place);
+                .find(|(at, _)| self.fields[*at].target == conflict.target);
             let Some((at, other)) = found else { continue };
             match conflict.side {
-                Side::Mine => self.fields[*at].rebase(other),
-                Side::Theirs => self.take(*at, other),
+                MergeSide::Mine => self.fields[*at].rebase(other),
+                MergeSide::Theirs => self.take(*at, other),
             }
         }
         if is_all {
@@ -97,30 +98,31 @@ impl Form {
 
     /// Bases the form on the version of the others after the last conflict is resolved.
     pub(super) fn finish_merge(&mut self) {
-        let Some(theirs) = self.apart.theirs.take() else {
+        let Some(theirs) = self.merge.theirs.take() else {
             return;
         };
         for (at, other) in self.their_values(&theirs) {
             self.fields[at].rebase(&other);
         }
         let item = theirs.connection.item;
-        if let Subject::Stored { version, name, .. } = &mut self.subject {
+        if let FormSubject::Stored { version, name, .. } = &mut self.subject {
             *version = item.version;
             *name = item.name;
         }
-        if matches!(self.elsewhere, Some(Elsewhere::Saved(newer)) if newer <= item.version) {
-            self.elsewhere = None;
+        if matches!(self.remote_change, Some(RemoteChange::Saved(newer)) if newer <= item.version) {
+            self.remote_change = None;
         }
     }
 
     /// Turns the form of a deleted connection into a new one. Returns the labels of secrets that only the store had.
-    pub fn make_new(&mut self) -> Vec<String> {
-        self.subject = Subject::New;
-        self.elsewhere = None;
-        self.apart = Apart::default();
+    pub fn detach_from_stored(&mut self) -> Vec<String> {
+        self.subject = FormSubject::New;
+        self.remote_change = None;
+        self.merge = MergeState::default();
         self.is_unsure = false;
         self.alias_check = AliasCheck::Unknown(String::new());
-        self.fields.retain(|field| field.place != Place::Note);
+        self.fields
+            .retain(|field| field.target != FieldTarget::Note);
         let hidden: Vec<bool> = self
             .fields
             .iter()
@@ -129,7 +131,7 @@ impl Form {
         let mut lost = Vec::new();
         let mut first = None;
         for (at, field) in self.fields.iter_mut().enumerate() {
-            if field.make_new() && !hidden[at] {
+            if field.detach_from_stored() && !hidden[at] {
                 lost.push(field.label.clone());
                 first = first.or(Some(at));
             }
@@ -142,22 +144,22 @@ impl Form {
     pub fn stored_only_secrets(&self) -> Vec<String> {
         let kept = self.fields.iter().filter(|field| !self.is_hidden(field));
         let kept = kept.filter(
-            |field| matches!(&field.value, Value::Secret(secret) if secret.kept().is_some()),
+            |field| matches!(&field.value, FieldValue::Secret(secret) if secret.kept().is_some()),
         );
         kept.map(|field| field.label.clone()).collect()
     }
 
     /// Values of the fields in the connection of the others.
-    fn their_values(&self, theirs: &Theirs) -> Vec<(usize, Said)> {
+    fn their_values(&self, theirs: &TheirConnection) -> Vec<(usize, EnteredValue)> {
         let other = Self::edit(&theirs.connection, &self.provider);
         let fields = self.fields.iter().enumerate();
         fields
-            .filter(|(_, field)| field.place != Place::Note)
-            .filter_map(|(at, field)| Some((at, other.field(&field.place)?.current())))
+            .filter(|(_, field)| field.target != FieldTarget::Note)
+            .filter_map(|(at, field)| Some((at, other.field(&field.target)?.current())))
             .collect()
     }
 
-    fn take(&mut self, at: usize, other: &Said) {
+    fn take(&mut self, at: usize, other: &EnteredValue) {
         let field = &mut self.fields[at];
         field.set(other);
         field.rebase(other);
@@ -166,19 +168,19 @@ impl Form {
     }
 
     /// Returns which side changed a field.
-    fn changed_by(&self, at: usize, other: &Said, theirs: &Theirs) -> Stand {
+    fn changed_by(&self, at: usize, other: &EnteredValue, theirs: &TheirConnection) -> ChangedBy {
         let field = &self.fields[at];
         let (was, is) = (field.baseline(), field.current());
         if is_removed(&is) && is_removed(other) {
-            return Stand::Same;
+            return ChangedBy::Nobody;
         }
         if is.equals_trimmed(other) && !is_typed_secret(&is) {
             let is_another_secret =
                 is_stored_secret(&is) && self.was_changed(field, theirs) == Some(true);
             return if is_another_secret {
-                Stand::TheirsOnly
+                ChangedBy::TheirsOnly
             } else {
-                Stand::Same
+                ChangedBy::Nobody
             };
         }
         let they = match (&was, other) {
@@ -189,15 +191,15 @@ impl Form {
             (was, other) => !was.equals_trimmed(other),
         };
         match (they, field.is_changed()) {
-            (true, true) => Stand::Both,
-            (true, false) => Stand::TheirsOnly,
-            (false, true) => Stand::MineOnly,
-            (false, false) => Stand::Same,
+            (true, true) => ChangedBy::Both,
+            (true, false) => ChangedBy::TheirsOnly,
+            (false, true) => ChangedBy::MineOnly,
+            (false, false) => ChangedBy::Nobody,
         }
     }
 
-    fn was_changed(&self, field: &Field, theirs: &Theirs) -> Option<bool> {
-        let Place::Setting(key) = &field.place else {
+    fn was_changed(&self, field: &FormField, theirs: &TheirConnection) -> Option<bool> {
+        let FieldTarget::Setting(key) = &field.target else {
             return Some(false);
         };
         let changed = theirs.changed.as_ref()?;
@@ -211,9 +213,9 @@ impl Form {
 
 /// Side that changed a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stand {
+enum ChangedBy {
     /// Neither side, or both with the same result.
-    Same,
+    Nobody,
     /// The others.
     TheirsOnly,
     /// The user.
@@ -223,16 +225,16 @@ enum Stand {
 }
 
 /// Returns whether it is a typed secret, which cannot be compared.
-fn is_typed_secret(said: &Said) -> bool {
-    matches!(said, Said::Secret { typed, .. } if !typed.0.trim().is_empty() && !typed.0.trim().starts_with('$'))
+fn is_typed_secret(said: &EnteredValue) -> bool {
+    matches!(said, EnteredValue::Secret { typed, .. } if !typed.0.trim().is_empty() && !typed.0.trim().starts_with('$'))
 }
 
 /// Returns whether it has no secret, or loses it with the next save.
-fn is_removed(said: &Said) -> bool {
-    matches!(said, Said::Secret { typed, stored, is_cleared } if typed.0.trim().is_empty() && (stored.is_none() || *is_cleared))
+fn is_removed(said: &EnteredValue) -> bool {
+    matches!(said, EnteredValue::Secret { typed, stored, is_cleared } if typed.0.trim().is_empty() && (stored.is_none() || *is_cleared))
 }
 
 /// Returns whether it is a secret whose value only the store has.
-fn is_stored_secret(said: &Said) -> bool {
-    matches!(said, Said::Secret { typed, stored: Some(_), is_cleared: false } if typed.0.trim().is_empty())
+fn is_stored_secret(said: &EnteredValue) -> bool {
+    matches!(said, EnteredValue::Secret { typed, stored: Some(_), is_cleared: false } if typed.0.trim().is_empty())
 }

@@ -1,7 +1,7 @@
 //! Handles text that is typed faster than it can be shown: a paste in a terminal without bracketed paste.
 
 use super::Form;
-use super::field::Value;
+use super::field::FieldValue;
 use crate::provider::ProviderCatalog;
 
 impl Form {
@@ -24,7 +24,7 @@ impl Form {
             return;
         }
         field.mark_filled();
-        if let Value::Secret(secret) = &mut field.value {
+        if let FieldValue::Secret(secret) = &mut field.value {
             secret.is_cleared = false;
         }
         self.changed(catalog);

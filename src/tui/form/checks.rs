@@ -1,10 +1,10 @@
 //! Asynchronous checks while the form is edited: availability of the alias, and references.
 
 use super::Form;
-use super::field::{Field, Place};
-use crate::appsettings::{Lookup, Reference};
-use crate::connection::validate::Stored;
-use crate::connection::{ConnectionDraft, Field as DraftField, Reason};
+use super::field::{FieldTarget, FormField};
+use crate::appsettings::{Reference, ReferenceLookup};
+use crate::connection::validate::MaskPolicy;
+use crate::connection::{ConnectionDraft, DraftField, FieldReason};
 use crate::provider::ProviderCatalog;
 use crate::tui::effect::Ticket;
 
@@ -16,7 +16,7 @@ pub enum AliasCheck {
     /// Request in progress.
     Checking(Ticket, String),
     /// Available.
-    Free(String),
+    Available(String),
     /// Used by another connection.
     Taken {
         /// Alias.
@@ -28,11 +28,11 @@ pub enum AliasCheck {
 
 /// Status of a reference.
 #[derive(Debug)]
-pub(super) struct Known {
+pub(super) struct ReferenceCheck {
     reference: Reference,
     /// Newest reply; it stays until the next one.
-    answer: Option<Lookup>,
-    is_asking: bool,
+    result: Option<ReferenceLookup>,
+    is_checking: bool,
     is_stale: bool,
 }
 
@@ -40,19 +40,19 @@ pub(super) struct Known {
 impl Form {
     /// Alias to check, if its availability is unknown and no check is in progress.
     pub fn alias_to_check(&self) -> Option<&str> {
-        let typed = self.typed(&Place::Alias);
+        let typed = self.typed(&FieldTarget::Alias);
         let known = match &self.alias_check {
             AliasCheck::Checking(..) => return None,
             AliasCheck::Unknown(alias)
-            | AliasCheck::Free(alias)
+            | AliasCheck::Available(alias)
             | AliasCheck::Taken { alias, .. } => alias,
         };
         (typed != known && !typed.is_empty() && self.alias_problem().is_none()).then_some(typed)
     }
 
     /// Reason for which a save would refuse the typed alias; an empty alias may still be filled in.
-    pub fn alias_problem(&self) -> Option<Reason> {
-        let typed = self.typed(&Place::Alias);
+    pub fn alias_problem(&self) -> Option<FieldReason> {
+        let typed = self.typed(&FieldTarget::Alias);
         if typed.is_empty() || self.keeps_alias() {
             return None;
         }
@@ -62,7 +62,7 @@ impl Form {
         };
         // Only the alias is validated, which needs no provider.
         draft
-            .problems(&ProviderCatalog::default(), Stored::Nothing)
+            .problems(&ProviderCatalog::default(), MaskPolicy::Reject)
             .into_iter()
             .find(|problem| problem.field == DraftField::Alias)
             .map(|problem| problem.reason)
@@ -70,14 +70,14 @@ impl Form {
 
     /// Availability of the typed alias; `None` for the alias that the connection already has.
     pub fn alias_status(&self) -> Option<&AliasCheck> {
-        let typed = self.typed(&Place::Alias);
+        let typed = self.typed(&FieldTarget::Alias);
         if self.keeps_alias() {
             return None;
         }
         match &self.alias_check {
             AliasCheck::Unknown(_) => None,
             AliasCheck::Checking(..) => (!typed.is_empty()).then_some(&self.alias_check),
-            AliasCheck::Free(alias) | AliasCheck::Taken { alias, .. } => {
+            AliasCheck::Available(alias) | AliasCheck::Taken { alias, .. } => {
                 (alias == typed).then_some(&self.alias_check)
             }
         }
@@ -85,11 +85,14 @@ impl Form {
 
     /// Returns whether the alias is the one of the stored connection.
     fn keeps_alias(&self) -> bool {
-        self.id().is_some() && !self.field(&Place::Alias).is_some_and(Field::is_changed)
+        self.id().is_some()
+            && !self
+                .field(&FieldTarget::Alias)
+                .is_some_and(FormField::is_changed)
     }
 
     /// Repeats checks that failed.
-    pub fn ask_again(&mut self) {
+    pub fn request_again(&mut self) {
         if let AliasCheck::Unknown(alias) = &mut self.alias_check {
             alias.clear();
         }
@@ -106,7 +109,7 @@ impl Form {
             let alias = alias.clone();
             self.alias_check = match owner {
                 None => AliasCheck::Unknown(alias),
-                Some(None) => AliasCheck::Free(alias),
+                Some(None) => AliasCheck::Available(alias),
                 Some(Some(by)) => AliasCheck::Taken { alias, by },
             };
             self.try_next_alias();
@@ -115,55 +118,55 @@ impl Form {
 
     /// Unknown reference to look up, if no lookup is in progress.
     pub fn reference_to_look_up(&self) -> Option<Reference> {
-        if self.lookups.iter().any(|known| known.is_asking) {
+        if self.reference_checks.iter().any(|known| known.is_checking) {
             return None;
         }
         self.fields
             .iter()
-            .filter_map(Field::reference)
+            .filter_map(FormField::reference)
             .chain(self.suggested.iter().cloned())
             .find(|reference| self.known(reference).is_none_or(|known| known.is_stale))
     }
 
     /// Sets the suggested references, which are looked up again like those in the fields.
     pub fn suggest(&mut self, references: Vec<Reference>) {
-        for known in &mut self.lookups {
+        for known in &mut self.reference_checks {
             known.is_stale |= references.contains(&known.reference);
         }
         self.suggested = references;
     }
 
-    fn known(&self, reference: &Reference) -> Option<&Known> {
-        self.lookups
+    fn known(&self, reference: &Reference) -> Option<&ReferenceCheck> {
+        self.reference_checks
             .iter()
             .find(|known| known.reference == *reference)
     }
 
     /// Marks the reference of a field as outdated: files change while a form is open.
     pub(super) fn invalidate_reference(&mut self, field: usize) {
-        let Some(reference) = self.fields.get(field).and_then(Field::reference) else {
+        let Some(reference) = self.fields.get(field).and_then(FormField::reference) else {
             return;
         };
-        for known in &mut self.lookups {
+        for known in &mut self.reference_checks {
             known.is_stale |= known.reference == reference;
         }
     }
 
     /// Marks every reference as outdated.
     pub(super) fn invalidate_references(&mut self) {
-        for known in &mut self.lookups {
+        for known in &mut self.reference_checks {
             known.is_stale = true;
         }
     }
 
     /// Returns whether a field has an error: from a refused save, or after a tried save from a later check.
-    pub fn has_error(&self, field: &Field) -> bool {
+    pub fn has_error(&self, field: &FormField) -> bool {
         !self.is_hidden(field)
             && (field.error.is_some() || (self.was_tried && self.has_known_error(field)))
     }
 
-    fn has_known_error(&self, field: &Field) -> bool {
-        if field.place == Place::Alias {
+    fn has_known_error(&self, field: &FormField) -> bool {
+        if field.target == FieldTarget::Alias {
             return matches!(self.alias_status(), Some(AliasCheck::Taken { .. }));
         }
         if !field.is_changed() {
@@ -173,51 +176,55 @@ impl Form {
         field.reference().is_some_and(|reference| {
             matches!(
                 self.lookup(&reference),
-                Some(Lookup::Missing { .. } | Lookup::Refused { .. })
+                Some(ReferenceLookup::Missing { .. } | ReferenceLookup::Refused { .. })
             )
         })
     }
 
     /// Result of a lookup, if known.
-    pub fn lookup(&self, reference: &Reference) -> Option<&Lookup> {
-        self.known(reference)?.answer.as_ref()
+    pub fn lookup(&self, reference: &Reference) -> Option<&ReferenceLookup> {
+        self.known(reference)?.result.as_ref()
     }
 
     /// Records a lookup in progress.
-    pub fn looking_up(&mut self, reference: Reference) {
+    pub fn start_check(&mut self, reference: Reference) {
         if let Some(known) = self
-            .lookups
+            .reference_checks
             .iter_mut()
             .find(|known| known.reference == reference)
         {
-            known.is_asking = true;
+            known.is_checking = true;
             known.is_stale = false;
             return;
         }
         // More than the number of fields in any form.
-        if self.lookups.len() >= 32 {
-            self.lookups.remove(0);
+        if self.reference_checks.len() >= 32 {
+            self.reference_checks.remove(0);
         }
-        self.lookups.push(Known {
+        self.reference_checks.push(ReferenceCheck {
             reference,
-            answer: None,
-            is_asking: true,
+            result: None,
+            is_checking: true,
             is_stale: false,
         });
     }
 
     /// Handles the result of the lookup in progress.
-    pub fn looked_up(&mut self, lookup: Option<Lookup>) {
-        let Some(known) = self.lookups.iter_mut().find(|known| known.is_asking) else {
+    pub fn finish_check(&mut self, lookup: Option<ReferenceLookup>) {
+        let Some(known) = self
+            .reference_checks
+            .iter_mut()
+            .find(|known| known.is_checking)
+        else {
             return;
         };
-        known.is_asking = false;
-        if matches!(lookup, Some(Lookup::Found { .. })) {
+        known.is_checking = false;
+        if matches!(lookup, Some(ReferenceLookup::Found { .. })) {
             // The reference that the save was refused for resolves now.
             for field in &mut self.fields {
                 field.clear_reference_error(&known.reference);
             }
         }
-        known.answer = lookup;
+        known.result = lookup;
     }
 }

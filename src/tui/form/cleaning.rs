@@ -3,11 +3,11 @@
 use zeroize::Zeroizing;
 
 use super::Form;
-use super::field::{Field, Place, Value};
-use super::rows::Tone;
+use super::field::{FieldTarget, FieldValue, FormField};
+use super::rows::NoteKind;
 use crate::connection::secret_input::{self, KeyFlaw};
-use crate::connection::validate::settings::place_of;
-use crate::connection::{FieldError, Reason};
+use crate::connection::validate::settings::field_path;
+use crate::connection::{FieldError, FieldReason};
 use crate::provider::{Provider, SettingsField};
 use crate::tui::notice::Notice;
 
@@ -34,16 +34,16 @@ impl Form {
             let setting = secret_setting(&self.provider, field)?;
             let is_mask = secret_input::is_mask(field.line()?.value(), setting);
             is_mask.then(|| FieldError {
-                field: place_of(&self.provider, setting),
-                reason: Reason::Masked,
+                field: field_path(&self.provider, setting),
+                reason: FieldReason::Masked,
             })
         });
         masks.collect()
     }
 
     /// Notes about a secret: what was removed, and what a save will remove or refuse.
-    pub(super) fn secret_notes(&self, field: &Field) -> Option<(Tone, String)> {
-        let removed = || Some((Tone::Hint, field.removed.clone()?));
+    pub(super) fn secret_notes(&self, field: &FormField) -> Option<(NoteKind, String)> {
+        let removed = || Some((NoteKind::Hint, field.removed.clone()?));
         let Some(setting) = secret_setting(&self.provider, field) else {
             return removed();
         };
@@ -51,18 +51,18 @@ impl Form {
         if field.error.is_none()
             && let Some(flaw) = secret_input::unusable(cleaned.value)
         {
-            return Some((Tone::Wrong, format!("✗ {}", refused(&flaw))));
+            return Some((NoteKind::Error, format!("✗ {}", refused(&flaw))));
         }
         if field.removed.is_some() {
             return removed();
         }
         cleaned.surrounding()?;
         let what = cleaned.described()?;
-        Some((Tone::Hint, format!("Saving removes {what}")))
+        Some((NoteKind::Hint, format!("Saving removes {what}")))
     }
 }
 
-impl Field {
+impl FormField {
     /// Cleans the typed text. Hidden text stays unchanged if the result would be empty or the name of a reference, which is
     /// visible.
     fn clean_secret(&mut self, setting: &SettingsField) {
@@ -84,14 +84,14 @@ impl Field {
 }
 
 /// Notice about a pasted secret, and the note at its field.
-type Pasted = (Notice, Option<String>);
+type PasteNotice = (Notice, Option<String>);
 
 /// Returns a pasted secret without the text around it, and the messages about that.
 pub(super) fn pasted<'a>(
     text: &'a str,
     provider: &Provider,
-    field: &Field,
-) -> (&'a str, Option<Pasted>) {
+    field: &FormField,
+) -> (&'a str, Option<PasteNotice>) {
     let Some(setting) = secret_setting(provider, field) else {
         return (text, None);
     };
@@ -116,9 +116,9 @@ fn refused(flaw: &KeyFlaw) -> String {
 }
 
 /// Setting of a secret field.
-fn secret_setting<'a>(provider: &'a Provider, field: &Field) -> Option<&'a SettingsField> {
-    match (&field.place, &field.value) {
-        (Place::Setting(key), Value::Secret(_)) => provider.field(key),
+fn secret_setting<'a>(provider: &'a Provider, field: &FormField) -> Option<&'a SettingsField> {
+    match (&field.target, &field.value) {
+        (FieldTarget::Setting(key), FieldValue::Secret(_)) => provider.field(key),
         _ => None,
     }
 }

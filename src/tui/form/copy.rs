@@ -1,7 +1,7 @@
 //! Form of a duplicate: another connection's values under an available name and alias.
 
-use super::field::{Place, Value};
-use super::{AliasCheck, Form, Subject};
+use super::field::{FieldTarget, FieldValue};
+use super::{AliasCheck, Form, FormSubject};
 use crate::connection::validate::MAX_NAME;
 use crate::connection::{Connection, alias};
 use crate::provider::Provider;
@@ -17,22 +17,23 @@ impl Form {
     /// Creates the form of a duplicate, which keeps the original's secrets.
     pub fn duplicate(connection: &Connection, provider: &Provider) -> Self {
         let mut form = Self::edit(connection, provider);
-        form.subject = Subject::Copy {
+        form.subject = FormSubject::Copy {
             of: connection.item.id,
             name: connection.item.name.clone(),
         };
-        form.fields.retain(|field| field.place != Place::Note);
+        form.fields
+            .retain(|field| field.target != FieldTarget::Note);
         form.alias_follows = true;
         form.alias_check = AliasCheck::Unknown(String::new());
-        form.set_initial(&Place::Name, &copy_name(&connection.item.name));
-        form.set_initial(&Place::Alias, &alias::suggest(form.name()));
+        form.set_initial(&FieldTarget::Name, &copy_name(&connection.item.name));
+        form.set_initial(&FieldTarget::Alias, &alias::suggest(form.name()));
         form
     }
 
     /// Sets the initial value of a field.
-    fn set_initial(&mut self, place: &Place, text: &str) {
-        if let Some(field) = self.fields.iter_mut().find(|field| field.place == *place)
-            && let Value::Text(line) = &mut field.value
+    fn set_initial(&mut self, place: &FieldTarget, text: &str) {
+        if let Some(field) = self.fields.iter_mut().find(|field| field.target == *place)
+            && let FieldValue::Text(line) = &mut field.value
         {
             line.set(text);
             field.reset_initial();
@@ -41,14 +42,14 @@ impl Form {
 
     /// Replaces an unavailable alias of a duplicate with the next one as long as its name and alias are not edited.
     pub(super) fn try_next_alias(&mut self) {
-        let is_ours = [Place::Name, Place::Alias].iter().all(|place| {
+        let is_ours = [FieldTarget::Name, FieldTarget::Alias].iter().all(|place| {
             let field = self.field(place);
             field.is_some_and(|field| !field.is_changed())
         });
         let AliasCheck::Taken { alias, .. } = &self.alias_check else {
             return;
         };
-        if !matches!(self.subject, Subject::Copy { .. })
+        if !matches!(self.subject, FormSubject::Copy { .. })
             || !is_ours
             || self.tried_aliases.len() >= MAX_TRIES
         {
@@ -57,7 +58,7 @@ impl Form {
         self.tried_aliases.push(alias.clone());
         let tried = &self.tried_aliases;
         let next = first_free(&tried[0], |alias| tried.iter().any(|one| one == alias));
-        self.set_initial(&Place::Alias, &next);
+        self.set_initial(&FieldTarget::Alias, &next);
     }
 }
 

@@ -1,8 +1,8 @@
 //! Draft from the fields of a form, and the stored values of a connection.
 
-use super::field::{Field, Place, Stored, Value};
-use super::{Form, Subject};
-use crate::connection::{Connection, ConnectionDraft, Plain, Setting, Settings};
+use super::field::{FieldTarget, FieldValue, FormField, StoredValue};
+use super::{Form, FormSubject};
+use crate::connection::{Connection, ConnectionDraft, PlainSecret, SettingValue, Settings};
 use crate::provider::SettingsField;
 use crate::text;
 
@@ -15,16 +15,20 @@ impl Form {
         };
         let mut settings = Settings::default();
         for field in &self.fields {
-            match &field.place {
-                Place::Name => draft.name = Some(self.name().to_owned()),
-                Place::Alias => draft.alias = Some(self.typed(&Place::Alias).to_owned()),
-                Place::Way(_) => {}
-                Place::Status => draft.is_active = Some(matches!(field.value, Value::Switch(true))),
-                Place::Note => {
-                    let note = self.typed(&Place::Note);
+            match &field.target {
+                FieldTarget::Name => draft.name = Some(self.name().to_owned()),
+                FieldTarget::Alias => {
+                    draft.alias = Some(self.typed(&FieldTarget::Alias).to_owned())
+                }
+                FieldTarget::AuthMethod(_) => {}
+                FieldTarget::Status => {
+                    draft.is_active = Some(matches!(field.value, FieldValue::Switch(true)))
+                }
+                FieldTarget::Note => {
+                    let note = self.typed(&FieldTarget::Note);
                     draft.change_description = (!note.is_empty()).then(|| note.to_owned());
                 }
-                Place::Setting(key) => {
+                FieldTarget::Setting(key) => {
                     if let Some(value) = self.setting(field) {
                         settings.set(key.clone(), value);
                     }
@@ -36,29 +40,31 @@ impl Form {
     }
 
     /// Value of a setting; `None` if it was and is empty.
-    fn setting(&self, field: &Field) -> Option<Setting<Plain>> {
+    fn setting(&self, field: &FormField) -> Option<SettingValue<PlainSecret>> {
         if self.is_hidden(field) {
-            let is_stored = self.subject != Subject::New && field.had_value();
-            return is_stored.then_some(Setting::Null);
+            let is_stored = self.subject != FormSubject::New && field.had_value();
+            return is_stored.then_some(SettingValue::Null);
         }
         let text = match &field.value {
-            Value::Switch(on) => return Some(Setting::Switch(*on)),
-            Value::Secret(secret) => {
-                match (secret.kept(), text::trim_invisible(secret.line.value())) {
-                    (Some(mask), _) => return Some(Setting::Secret(Plain::new(mask.text()))),
+            FieldValue::Switch(on) => return Some(SettingValue::Switch(*on)),
+            FieldValue::Secret(secret) => {
+                match (secret.kept(), text::trim_invisible(secret.input.value())) {
+                    (Some(mask), _) => {
+                        return Some(SettingValue::Secret(PlainSecret::new(mask.text())));
+                    }
                     (_, "") => "",
-                    (_, typed) => return Some(Setting::Secret(Plain::new(typed))),
+                    (_, typed) => return Some(SettingValue::Secret(PlainSecret::new(typed))),
                 }
             }
-            Value::Text(line) => line.value().trim(),
-            Value::Choice { options, at } => {
+            FieldValue::Text(line) => line.value().trim(),
+            FieldValue::Choice { options, at } => {
                 at.and_then(|at| options.get(at)).map_or("", String::as_str)
             }
         };
         if !text.is_empty() {
-            Some(Setting::Text(text.to_owned()))
-        } else if self.subject != Subject::New && field.had_value() {
-            Some(Setting::Null)
+            Some(SettingValue::Text(text.to_owned()))
+        } else if self.subject != FormSubject::New && field.had_value() {
+            Some(SettingValue::Null)
         } else {
             None
         }
@@ -66,16 +72,16 @@ impl Form {
 }
 
 /// Stored value of a setting, by its key or an accepted alternative key.
-pub(super) fn stored(connection: &Connection, setting: &SettingsField) -> Option<Stored> {
+pub(super) fn stored(connection: &Connection, setting: &SettingsField) -> Option<StoredValue> {
     let settings = connection.settings.as_ref()?;
     std::iter::once(&setting.key)
         .chain(&setting.accepted_as)
         .find_map(|key| settings.get(key))
         .and_then(|value| match value {
-            Setting::Null => None,
-            Setting::Switch(on) => Some(Stored::Switch(*on)),
-            Setting::Number(number) => Some(Stored::Text(number.to_string())),
-            Setting::Secret(mask) => Some(Stored::Secret(*mask)),
-            Setting::Text(text) => Some(Stored::Text(text.clone())),
+            SettingValue::Null => None,
+            SettingValue::Switch(on) => Some(StoredValue::Switch(*on)),
+            SettingValue::Number(number) => Some(StoredValue::Text(number.to_string())),
+            SettingValue::Secret(mask) => Some(StoredValue::Secret(*mask)),
+            SettingValue::Text(text) => Some(StoredValue::Text(text.clone())),
         })
 }

@@ -1,12 +1,12 @@
 //! Changes to a stored connection by others while its form is open.
 
-use super::{Form, Subject};
+use super::{Form, FormSubject};
 use crate::connection::Connection;
-use crate::tui::tree::News;
+use crate::tui::tree::ItemChange;
 
 /// Change to the stored connection while its form was open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Elsewhere {
+pub enum RemoteChange {
     /// Saved, with this version.
     Saved(u64),
     /// Deleted.
@@ -15,7 +15,7 @@ pub enum Elsewhere {
 
 /// Connection as others saved it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Theirs {
+pub struct TheirConnection {
     /// Current state.
     pub connection: Connection,
     /// Settings that differ from the requested version, changed secrets among them; `None` if unknown.
@@ -24,38 +24,38 @@ pub struct Theirs {
 
 /// State of the merge with changes by others.
 #[derive(Debug, Default)]
-pub(super) struct Apart {
+pub(super) struct MergeState {
     /// Their connection, while there are conflicts.
-    pub(super) theirs: Option<Box<Theirs>>,
+    pub(super) theirs: Option<Box<TheirConnection>>,
     /// Newest version that was requested.
-    asked: u64,
+    requested: u64,
     /// True if a save waits for their connection.
-    pub(super) save_waits: bool,
+    pub(super) is_save_waiting: bool,
 }
 
 /// Result of merging changes by others into the form.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Taken {
+pub struct RemoteMerge {
     /// Version that the form is based on now, or will be.
     pub version: u64,
     /// Labels of the updated fields.
     pub fields: Vec<String>,
     /// Labels of the fields with conflicts.
-    pub apart: Vec<String>,
+    pub state: Vec<String>,
 }
 
-impl Taken {
+impl RemoteMerge {
     /// Message about the merge.
     pub fn sentence(&self) -> String {
         let version = self.version;
         let fields = self.fields.join(", ");
-        if !self.apart.is_empty() {
+        if !self.state.is_empty() {
             let taken = if fields.is_empty() {
                 fields
             } else {
                 format!(" (updated: {fields})")
             };
-            let apart = self.apart.join(", ");
+            let apart = self.state.join(", ");
             return format!("Also changed elsewhere: {apart}{taken}");
         }
         if fields.is_empty() {
@@ -67,32 +67,32 @@ impl Taken {
 
 impl Form {
     /// Handles news about the connection.
-    pub fn hear(&mut self, news: &News) {
+    pub fn remote_changed(&mut self, news: &ItemChange) {
         self.changed_elsewhere(match news {
-            News::Saved(item) => Elsewhere::Saved(item.version()),
-            News::Deleted(_) => Elsewhere::Deleted,
+            ItemChange::Saved(item) => RemoteChange::Saved(item.version()),
+            ItemChange::Deleted(_) => RemoteChange::Deleted,
         });
     }
 
     /// Records a change by others; versions up to the one of the form are ignored.
-    pub fn changed_elsewhere(&mut self, what: Elsewhere) {
-        let Subject::Stored { version, .. } = self.subject else {
+    pub fn changed_elsewhere(&mut self, what: RemoteChange) {
+        let FormSubject::Stored { version, .. } = self.subject else {
             return;
         };
         match what {
-            Elsewhere::Saved(newer) if newer <= version => {}
-            Elsewhere::Saved(_) => self.elsewhere = Some(what),
-            Elsewhere::Deleted => {
-                self.elsewhere = Some(what);
-                self.apart = Apart::default();
+            RemoteChange::Saved(newer) if newer <= version => {}
+            RemoteChange::Saved(_) => self.remote_change = Some(what),
+            RemoteChange::Deleted => {
+                self.remote_change = Some(what);
+                self.merge = MergeState::default();
             }
         }
     }
 
     /// Message about the change by others; `save` is the key that saves.
     pub fn remote_change_note(&self, save: &str) -> Option<String> {
-        Some(match self.elsewhere? {
-            Elsewhere::Saved(version) => match self.conflicts().as_slice() {
+        Some(match self.remote_change? {
+            RemoteChange::Saved(version) => match self.conflicts().as_slice() {
                 [] => format!("Changed elsewhere (v{version})"),
                 [one] => format!("Also changed elsewhere: {}; {save} shows both", one.label),
                 several => format!(
@@ -100,64 +100,66 @@ impl Form {
                     several.len()
                 ),
             },
-            Elsewhere::Deleted => {
+            RemoteChange::Deleted => {
                 format!("Deleted elsewhere; your changes are kept. {save} asks what to do")
             }
         })
     }
 
     /// ID and version of the connection if the changes by others are to be requested.
-    pub fn theirs_to_request(&self) -> Option<(uuid::Uuid, u64)> {
-        let Subject::Stored { id, version, .. } = self.subject else {
+    pub fn remote_version_to_request(&self) -> Option<(uuid::Uuid, u64)> {
+        let FormSubject::Stored { id, version, .. } = self.subject else {
             return None;
         };
-        let is_wanted = match self.elsewhere {
-            Some(Elsewhere::Saved(newer)) => newer > self.apart.asked || self.apart.save_waits,
-            Some(Elsewhere::Deleted) | None => false,
+        let is_wanted = match self.remote_change {
+            Some(RemoteChange::Saved(newer)) => {
+                newer > self.merge.requested || self.merge.is_save_waiting
+            }
+            Some(RemoteChange::Deleted) | None => false,
         } || self.is_unsure;
         (is_wanted && self.saving.is_none()).then_some((id, version))
     }
 
     /// Records that the changes by others were requested.
-    pub fn theirs_requested(&mut self) {
+    pub fn mark_remote_version_requested(&mut self) {
         self.is_unsure = false;
-        if let Some(Elsewhere::Saved(version)) = self.elsewhere {
-            self.apart.asked = version;
+        if let Some(RemoteChange::Saved(version)) = self.remote_change {
+            self.merge.requested = version;
         }
     }
 
     /// Makes a save wait until the changes by others are known.
     pub fn wait_for_theirs(&mut self, found: u64) {
-        self.changed_elsewhere(Elsewhere::Saved(found));
+        self.changed_elsewhere(RemoteChange::Saved(found));
         self.is_unsure = true;
-        self.apart.save_waits = true;
+        self.merge.is_save_waiting = true;
     }
 
     /// Returns whether a save waited for the changes by others, and resets it.
     pub fn take_waiting_save(&mut self) -> bool {
-        std::mem::take(&mut self.apart.save_waits)
+        std::mem::take(&mut self.merge.is_save_waiting)
     }
 
     /// Returns whether a save waits for the changes by others.
     pub const fn save_waits(&self) -> bool {
-        self.apart.save_waits
+        self.merge.is_save_waiting
     }
 
     /// Handles a failed request; the next save or the next reconnect repeats it.
-    pub fn theirs_failed(&mut self) {
-        self.apart.save_waits = false;
+    pub fn remote_version_failed(&mut self) {
+        self.merge.is_save_waiting = false;
     }
 
     /// Allows a failed request to be repeated.
     pub(super) fn retry_theirs(&mut self) {
-        self.apart.asked = 0;
+        self.merge.requested = 0;
     }
 
     /// Version that the form is based on.
     pub(super) const fn version(&self) -> Option<u64> {
         match self.subject {
-            Subject::New | Subject::Copy { .. } => None,
-            Subject::Stored { version, .. } => Some(version),
+            FormSubject::New | FormSubject::Copy { .. } => None,
+            FormSubject::Stored { version, .. } => Some(version),
         }
     }
 }

@@ -6,17 +6,17 @@ use crossterm::event::KeyCode;
 use serde::{Deserialize, Serialize};
 
 use crate::appsettings::Reference;
-use crate::connection::Mask;
-use crate::provider::{Alternatives, DefaultValue, FieldKind, SettingsField};
+use crate::connection::MaskedSecret;
+use crate::provider::{AlternativeGroup, DefaultValue, FieldKind, SettingsField};
 use crate::text;
-use crate::tui::key::Key;
-use crate::tui::line::Line;
-pub use said::{Said, Typed};
+use crate::tui::key::KeyPress;
+use crate::tui::line::TextInput;
+pub use said::{EnteredText, EnteredValue};
 
 /// Part of the draft that a field fills.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Place {
+pub enum FieldTarget {
     /// Name.
     Name,
     /// Alias.
@@ -24,7 +24,8 @@ pub enum Place {
     /// Active or Inactive.
     Status,
     /// Choice between alternatives, by its index.
-    Way(usize),
+    #[serde(rename = "way")]
+    AuthMethod(usize),
     /// Setting with this key.
     Setting(String),
     /// Note on the change.
@@ -33,11 +34,11 @@ pub enum Place {
 
 /// Value of a field.
 #[derive(Debug)]
-pub enum Value {
+pub enum FieldValue {
     /// Visible text.
-    Text(Line),
+    Text(TextInput),
     /// Hidden text.
-    Secret(Secret),
+    Secret(SecretInput),
     /// On or off.
     Switch(bool),
     /// One of several options, or none yet.
@@ -51,36 +52,36 @@ pub enum Value {
 
 /// Input of a secret, and the state of the stored one.
 #[derive(Debug)]
-pub struct Secret {
+pub struct SecretInput {
     /// Typed text.
-    pub line: Line,
+    pub input: TextInput,
     /// Mask of the stored secret.
-    pub stored: Option<Mask>,
+    pub stored: Option<MaskedSecret>,
     /// True if a save removes the stored secret.
     pub is_cleared: bool,
     /// True if the typed text is shown.
     pub is_shown: bool,
 }
 
-impl Secret {
+impl SecretInput {
     /// Mask of the stored secret if a save keeps it: nothing is typed, and it was not cleared.
-    pub fn kept(&self) -> Option<Mask> {
+    pub fn kept(&self) -> Option<MaskedSecret> {
         self.stored
-            .filter(|_| text::trim_invisible(self.line.value()).is_empty() && !self.is_cleared)
+            .filter(|_| text::trim_invisible(self.input.value()).is_empty() && !self.is_cleared)
     }
 
     /// Empties the input and marks the stored secret for removal; a second call keeps it again.
     fn clear(&mut self) {
         self.is_cleared = self.stored.is_some() && !self.is_cleared;
-        self.line.set("");
+        self.input.set("");
     }
 }
 
 /// Field of a form.
 #[derive(Debug)]
-pub struct Field {
+pub struct FormField {
     /// Part of the draft that it fills.
-    pub place: Place,
+    pub target: FieldTarget,
     /// Label.
     pub label: String,
     /// Description in one sentence.
@@ -92,7 +93,7 @@ pub struct Field {
     /// True if a value is required.
     pub is_required: bool,
     /// Value.
-    pub value: Value,
+    pub value: FieldValue,
     /// Error that prevents a save.
     pub error: Option<String>,
     /// Warning that does not prevent a save.
@@ -108,30 +109,30 @@ pub struct Field {
     /// Default value of the provider.
     default: Option<String>,
     /// Value when the form was opened.
-    initial: Initial,
+    initial: InitialValue,
 }
 
 /// Value of a field when the form was opened.
 #[derive(Debug, PartialEq)]
-enum Initial {
+enum InitialValue {
     Text(String),
     Secret { reference: String, was_stored: bool },
     Switch(bool),
     Choice(Option<usize>),
 }
 
-impl Field {
+impl FormField {
     /// Creates a field that every connection has.
-    pub fn own(place: Place, label: &str, value: Value) -> Self {
+    pub fn own(target: FieldTarget, label: &str, value: FieldValue) -> Self {
         Self {
-            is_required: matches!(place, Place::Name | Place::Alias),
-            placeholder: match place {
-                Place::Name => "Enter connection name",
-                Place::Alias => "Enter alias",
-                Place::Note => "Say what this change is for (optional)",
-                Place::Status | Place::Way(_) | Place::Setting(_) => "",
+            is_required: matches!(target, FieldTarget::Name | FieldTarget::Alias),
+            placeholder: match target {
+                FieldTarget::Name => "Enter connection name",
+                FieldTarget::Alias => "Enter alias",
+                FieldTarget::Note => "Say what this change is for (optional)",
+                FieldTarget::Status | FieldTarget::AuthMethod(_) | FieldTarget::Setting(_) => "",
             },
-            place,
+            target,
             label: label.to_owned(),
             description: String::new(),
             suggestions: Vec::new(),
@@ -148,42 +149,42 @@ impl Field {
     }
 
     /// Creates the choice between alternatives, with one of them chosen.
-    pub(super) fn way(index: usize, choice: &Alternatives, gone: usize) -> Self {
-        let value = Value::Choice {
+    pub(super) fn alternative(index: usize, choice: &AlternativeGroup, gone: usize) -> Self {
+        let value = FieldValue::Choice {
             options: choice.ways.iter().map(|way| way.label.clone()).collect(),
             at: Some(gone),
         };
         Self {
             description: choice.description.clone(),
             group: choice.group.clone(),
-            ..Self::own(Place::Way(index), &choice.label, value)
+            ..Self::own(FieldTarget::AuthMethod(index), &choice.label, value)
         }
     }
 
     /// Creates the field of a provider's setting with the stored value; a new connection starts with the default.
-    pub fn setting(setting: &SettingsField, stored: Option<&Stored>, is_new: bool) -> Self {
+    pub fn setting(setting: &SettingsField, stored: Option<&StoredValue>, is_new: bool) -> Self {
         let default = match &setting.default {
             Some(DefaultValue::Text(text)) => Some(text.clone()),
             Some(DefaultValue::Switch(_)) | None => None,
         };
         let text = match (stored, &default) {
-            (Some(Stored::Text(text)), _) => text.as_str(),
+            (Some(StoredValue::Text(text)), _) => text.as_str(),
             (None, Some(default)) if is_new => default.as_str(),
             _ => "",
         };
         let value = if setting.kind == FieldKind::Switch {
-            Value::Switch(match (stored, &setting.default) {
-                (Some(Stored::Switch(on)), _) | (_, Some(DefaultValue::Switch(on))) => *on,
+            FieldValue::Switch(match (stored, &setting.default) {
+                (Some(StoredValue::Switch(on)), _) | (_, Some(DefaultValue::Switch(on))) => *on,
                 _ => false,
             })
         } else if setting.sensitive {
-            let mut line = Line::secret();
+            let mut line = TextInput::secret();
             line.set(text);
-            Value::Secret(Secret {
-                line,
+            FieldValue::Secret(SecretInput {
+                input: line,
                 stored: match stored {
-                    Some(Stored::Secret(mask)) => Some(*mask),
-                    Some(Stored::Text(_) | Stored::Switch(_)) | None => None,
+                    Some(StoredValue::Secret(mask)) => Some(*mask),
+                    Some(StoredValue::Text(_) | StoredValue::Switch(_)) | None => None,
                 },
                 is_cleared: false,
                 is_shown: false,
@@ -193,15 +194,15 @@ impl Field {
             if !text.is_empty() && !options.iter().any(|option| option == text) {
                 options.push(text.to_owned());
             }
-            Value::Choice {
+            FieldValue::Choice {
                 at: options.iter().position(|option| option == text),
                 options,
             }
         } else {
-            Value::Text(Line::text(text))
+            FieldValue::Text(TextInput::text(text))
         };
         Self {
-            place: Place::Setting(setting.key.clone()),
+            target: FieldTarget::Setting(setting.key.clone()),
             label: setting.label.clone(),
             description: setting.description.clone(),
             suggestions: setting.suggestions.clone(),
@@ -220,28 +221,32 @@ impl Field {
     }
 
     /// Text input, if the field has one.
-    pub const fn line(&self) -> Option<&Line> {
+    pub const fn line(&self) -> Option<&TextInput> {
         match &self.value {
-            Value::Text(line) => Some(line),
-            Value::Secret(secret) => Some(&secret.line),
-            Value::Switch(_) | Value::Choice { .. } => None,
+            FieldValue::Text(line) => Some(line),
+            FieldValue::Secret(secret) => Some(&secret.input),
+            FieldValue::Switch(_) | FieldValue::Choice { .. } => None,
         }
     }
 
     /// Text input, if the field has one.
-    pub const fn line_mut(&mut self) -> Option<&mut Line> {
+    pub const fn line_mut(&mut self) -> Option<&mut TextInput> {
         match &mut self.value {
-            Value::Text(line) => Some(line),
-            Value::Secret(secret) => Some(&mut secret.line),
-            Value::Switch(_) | Value::Choice { .. } => None,
+            FieldValue::Text(line) => Some(line),
+            FieldValue::Secret(secret) => Some(&mut secret.input),
+            FieldValue::Switch(_) | FieldValue::Choice { .. } => None,
         }
     }
 
     /// Configuration reference in the field.
     pub fn reference(&self) -> Option<Reference> {
-        match self.place {
-            Place::Setting(_) => Reference::read(self.line()?.value().trim()),
-            Place::Name | Place::Alias | Place::Status | Place::Way(_) | Place::Note => None,
+        match self.target {
+            FieldTarget::Setting(_) => Reference::read(self.line()?.value().trim()),
+            FieldTarget::Name
+            | FieldTarget::Alias
+            | FieldTarget::Status
+            | FieldTarget::AuthMethod(_)
+            | FieldTarget::Note => None,
         }
     }
 
@@ -257,9 +262,11 @@ impl Field {
     /// Returns whether the value is the provider's default.
     pub fn is_default(&self) -> bool {
         let said = match &self.value {
-            Value::Text(line) => Some(line.value()),
-            Value::Choice { options, at } => at.and_then(|at| options.get(at)).map(String::as_str),
-            Value::Secret(_) | Value::Switch(_) => None,
+            FieldValue::Text(line) => Some(line.value()),
+            FieldValue::Choice { options, at } => {
+                at.and_then(|at| options.get(at)).map(String::as_str)
+            }
+            FieldValue::Secret(_) | FieldValue::Switch(_) => None,
         };
         said.is_some() && said == self.default.as_deref()
     }
@@ -267,19 +274,19 @@ impl Field {
     /// Returns whether the value differs from when the form was opened.
     pub fn is_changed(&self) -> bool {
         match (&self.value, &self.initial) {
-            (Value::Text(line), Initial::Text(text)) => line.value() != text,
+            (FieldValue::Text(line), InitialValue::Text(text)) => line.value() != text,
             (
-                Value::Secret(secret),
-                Initial::Secret {
+                FieldValue::Secret(secret),
+                InitialValue::Secret {
                     reference,
                     was_stored,
                 },
             ) => match secret.kept() {
                 Some(_) => !*was_stored,
-                None => *was_stored || secret.line.value() != reference,
+                None => *was_stored || secret.input.value() != reference,
             },
-            (Value::Switch(on), Initial::Switch(was)) => on != was,
-            (Value::Choice { at, .. }, Initial::Choice(was)) => at != was,
+            (FieldValue::Switch(on), InitialValue::Switch(was)) => on != was,
+            (FieldValue::Choice { at, .. }, InitialValue::Choice(was)) => at != was,
             _ => true,
         }
     }
@@ -287,13 +294,13 @@ impl Field {
     /// Returns whether the field had a value when the form was opened.
     pub fn had_value(&self) -> bool {
         match &self.initial {
-            Initial::Text(text) => !text.is_empty(),
-            Initial::Secret {
+            InitialValue::Text(text) => !text.is_empty(),
+            InitialValue::Secret {
                 reference,
                 was_stored,
             } => *was_stored || !reference.is_empty(),
-            Initial::Switch(_) => false,
-            Initial::Choice(at) => at.is_some(),
+            InitialValue::Switch(_) => false,
+            InitialValue::Choice(at) => at.is_some(),
         }
     }
 
@@ -301,7 +308,7 @@ impl Field {
     pub fn clear_default(&mut self) {
         let gives_way = !self.is_touched && self.is_default();
         self.is_touched = true;
-        if gives_way && let Value::Text(line) = &mut self.value {
+        if gives_way && let FieldValue::Text(line) = &mut self.value {
             line.set("");
         }
     }
@@ -319,7 +326,7 @@ impl Field {
     }
 
     /// Handles a key; returns false if the field does not use it.
-    pub fn edit(&mut self, key: Key) -> bool {
+    pub fn edit(&mut self, key: KeyPress) -> bool {
         let is_plain = !key.has_control() && !key.has_alt();
         if key.code() == KeyCode::Right && is_plain && self.complete() {
             return true;
@@ -327,24 +334,24 @@ impl Field {
         if key.typed().is_some() {
             self.clear_default();
         }
-        self.is_touched |= Line::is_editing_key(key);
+        self.is_touched |= TextInput::is_editing_key(key);
         let changed = match &mut self.value {
-            Value::Text(line) => line.edit(key),
-            Value::Secret(secret) => {
-                let changed = secret.line.edit(key);
-                if !secret.line.is_empty() {
+            FieldValue::Text(line) => line.edit(key),
+            FieldValue::Secret(secret) => {
+                let changed = secret.input.edit(key);
+                if !secret.input.is_empty() {
                     secret.is_cleared = false;
                 }
                 changed
             }
-            Value::Switch(on) => match key.code() {
+            FieldValue::Switch(on) => match key.code() {
                 KeyCode::Char(' ') | KeyCode::Left | KeyCode::Right => {
                     *on = !*on;
                     true
                 }
                 _ => false,
             },
-            Value::Choice { options, at } => match key.code() {
+            FieldValue::Choice { options, at } => match key.code() {
                 KeyCode::Char(' ') | KeyCode::Right => {
                     *at = Some(at.map_or(0, |at| (at + 1) % options.len().max(1)));
                     true
@@ -369,33 +376,33 @@ impl Field {
         self.error = None;
         self.removed = None;
         match &mut self.value {
-            Value::Text(line) => line.set(""),
-            Value::Secret(secret) => secret.clear(),
-            Value::Switch(on) => *on = false,
-            Value::Choice { at, .. } => *at = None,
+            FieldValue::Text(line) => line.set(""),
+            FieldValue::Secret(secret) => secret.clear(),
+            FieldValue::Switch(on) => *on = false,
+            FieldValue::Choice { at, .. } => *at = None,
         }
     }
 }
 
 /// Value stored in a setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stored {
+pub enum StoredValue {
     /// Visible text.
     Text(String),
     /// Secret.
-    Secret(Mask),
+    Secret(MaskedSecret),
     /// On or off.
     Switch(bool),
 }
 
-fn initial_of(value: &Value) -> Initial {
+fn initial_of(value: &FieldValue) -> InitialValue {
     match value {
-        Value::Text(line) => Initial::Text(line.value().to_owned()),
-        Value::Secret(secret) => Initial::Secret {
-            reference: secret.line.value().to_owned(),
+        FieldValue::Text(line) => InitialValue::Text(line.value().to_owned()),
+        FieldValue::Secret(secret) => InitialValue::Secret {
+            reference: secret.input.value().to_owned(),
             was_stored: secret.stored.is_some(),
         },
-        Value::Switch(on) => Initial::Switch(*on),
-        Value::Choice { at, .. } => Initial::Choice(*at),
+        FieldValue::Switch(on) => InitialValue::Switch(*on),
+        FieldValue::Choice { at, .. } => InitialValue::Choice(*at),
     }
 }

@@ -1,8 +1,8 @@
 //! Fills a form from a pasted connection.
 
 use super::Form;
-use super::field::{Field, Place, Value};
-use crate::connection::{PastedConnection, PastedProfile, Plain, Setting, secret_input};
+use super::field::{FieldTarget, FieldValue, FormField};
+use crate::connection::{PastedConnection, PastedProfile, PlainSecret, SettingValue, secret_input};
 use crate::provider::{DefaultValue, FieldKind, ProviderCatalog};
 use crate::text::printable;
 use crate::tui::fit;
@@ -47,7 +47,10 @@ impl Form {
             }
         }
         self.choose_alternatives(&keys);
-        for (place, text) in [(Place::Name, &draft.name), (Place::Alias, &draft.alias)] {
+        for (place, text) in [
+            (FieldTarget::Name, &draft.name),
+            (FieldTarget::Alias, &draft.alias),
+        ] {
             if let Some(text) = text.as_deref().filter(|text| !text.trim().is_empty()) {
                 match self.fill_own(&place, text, catalog) {
                     Some(label) => filled.push(label),
@@ -70,7 +73,7 @@ impl Form {
     fn removed(&self, keys: &[String]) -> String {
         let fields = keys
             .iter()
-            .filter_map(|key| self.field(&Place::Setting(key.clone())));
+            .filter_map(|key| self.field(&FieldTarget::Setting(key.clone())));
         let notes = fields.filter_map(|field| field.removed.as_deref());
         notes.flat_map(|note| [". ", note]).collect()
     }
@@ -79,11 +82,11 @@ impl Form {
     fn go_back_to_default<'a>(&mut self, given: impl Iterator<Item = &'a str>) {
         let given: Vec<&str> = given.collect();
         for setting in &self.provider.settings {
-            let place = Place::Setting(setting.key.clone());
+            let place = FieldTarget::Setting(setting.key.clone());
             if setting.kind == FieldKind::Url
                 && !given.contains(&setting.key.as_str())
                 && let Some(DefaultValue::Text(default)) = &setting.default
-                && let Some(field) = self.fields.iter_mut().find(|field| field.place == place)
+                && let Some(field) = self.fields.iter_mut().find(|field| field.target == place)
                 && !field.is_default()
             {
                 set_text(field, default);
@@ -94,11 +97,11 @@ impl Form {
     fn fill_setting(
         &mut self,
         key: &str,
-        value: &Setting<Plain>,
+        value: &SettingValue<PlainSecret>,
         catalog: &ProviderCatalog,
     ) -> Option<String> {
-        let place = Place::Setting(self.provider.field(key)?.key.clone());
-        let at = self.fields.iter().position(|field| field.place == place)?;
+        let place = FieldTarget::Setting(self.provider.field(key)?.key.clone());
+        let at = self.fields.iter().position(|field| field.target == place)?;
         let setting = self.provider.field(key)?;
         let text = value.text();
         if text.is_some_and(|text| secret_input::is_mask(text, setting)) {
@@ -106,10 +109,10 @@ impl Form {
         }
         let field = self.fields.get_mut(at)?;
         let is_taken = match value {
-            Setting::Null => false,
-            Setting::Switch(on) => set_text(field, if *on { "true" } else { "false" }),
-            Setting::Number(number) => set_text(field, &number.to_string()),
-            Setting::Text(_) | Setting::Secret(_) => {
+            SettingValue::Null => false,
+            SettingValue::Switch(on) => set_text(field, if *on { "true" } else { "false" }),
+            SettingValue::Number(number) => set_text(field, &number.to_string()),
+            SettingValue::Text(_) | SettingValue::Secret(_) => {
                 value.text().is_some_and(|text| set_text(field, text))
             }
         };
@@ -121,33 +124,38 @@ impl Form {
     }
 
     /// Fills the name or the alias if it is empty.
-    fn fill_own(&mut self, place: &Place, text: &str, catalog: &ProviderCatalog) -> Option<String> {
-        let is_alias = *place == Place::Alias;
+    fn fill_own(
+        &mut self,
+        place: &FieldTarget,
+        text: &str,
+        catalog: &ProviderCatalog,
+    ) -> Option<String> {
+        let is_alias = *place == FieldTarget::Alias;
         let is_free = self.typed(place).is_empty() || (is_alias && self.alias_follows);
         if !is_free {
             return None;
         }
         let label = self.label_of(place);
         self.set_own(place, text);
-        if let Some(at) = self.fields.iter().position(|field| field.place == *place) {
+        if let Some(at) = self.fields.iter().position(|field| field.target == *place) {
             self.check_stray_key(at, catalog);
         }
         if is_alias {
             self.alias_follows = false;
         } else if self.alias_follows && self.id().is_none() {
             let suggested = self.suggested_alias();
-            self.set_own(&Place::Alias, &suggested);
+            self.set_own(&FieldTarget::Alias, &suggested);
         }
         Some(label)
     }
 
-    fn set_own(&mut self, place: &Place, text: &str) {
-        if let Some(field) = self.fields.iter_mut().find(|field| field.place == *place) {
+    fn set_own(&mut self, place: &FieldTarget, text: &str) {
+        if let Some(field) = self.fields.iter_mut().find(|field| field.target == *place) {
             set_text(field, text);
         }
     }
 
-    fn label_of(&self, place: &Place) -> String {
+    fn label_of(&self, place: &FieldTarget) -> String {
         self.field(place)
             .map(|field| field.label.clone())
             .unwrap_or_default()
@@ -167,27 +175,27 @@ pub(super) fn several_profiles(profiles: &[PastedProfile]) -> Notice {
 }
 
 /// Sets the value of a field; returns false if the field cannot have it.
-fn set_text(field: &mut Field, text: &str) -> bool {
+fn set_text(field: &mut FormField, text: &str) -> bool {
     let text = text.trim();
     if text.is_empty() {
         return false;
     }
     match &mut field.value {
-        Value::Text(line) => {
+        FieldValue::Text(line) => {
             line.set("");
             line.paste(text);
         }
-        Value::Secret(secret) => {
-            secret.line.set("");
-            secret.line.paste(text);
+        FieldValue::Secret(secret) => {
+            secret.input.set("");
+            secret.input.paste(text);
             secret.is_cleared = false;
         }
-        Value::Switch(on) => match text {
+        FieldValue::Switch(on) => match text {
             "true" => *on = true,
             "false" => *on = false,
             _ => return false,
         },
-        Value::Choice { options, at } => {
+        FieldValue::Choice { options, at } => {
             let found = options.iter().position(|option| option == text);
             if found.is_none() {
                 return false;

@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::field::{Field, Place, Said, Value};
-use super::{AliasCheck, Form, Subject};
+use super::field::{EnteredValue, FieldTarget, FieldValue, FormField};
+use super::{AliasCheck, Form, FormSubject};
 use crate::provider::{Provider, ProviderCatalog};
 use crate::text::key_like;
-use crate::tui::line::Line;
+use crate::tui::line::TextInput;
 
 /// Largest size of a byte of text in JSON: `\u001b`.
 const MAX_JSON_PER_BYTE: usize = 6;
@@ -18,23 +18,23 @@ const FIELD_OVERHEAD: usize = 256;
 /// Snapshot of a form: for each field the stored value, as far as known, and the input.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Kept {
+pub struct FormSnapshot {
     /// Connection that the form edits.
-    pub subject: Subject,
+    pub subject: FormSubject,
     /// ID of the provider.
     pub provider_id: String,
     /// Name as typed.
     pub name: String,
     focus: usize,
     alias_follows: bool,
-    fields: Vec<KeptField>,
+    fields: Vec<FieldSnapshot>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct KeptField {
-    at: Place,
-    was: Said,
-    is: Said,
+struct FieldSnapshot {
+    at: FieldTarget,
+    was: EnteredValue,
+    is: EnteredValue,
 }
 
 /// Name shown above a form; "Untitled" if it is empty or contains an API key.
@@ -46,20 +46,20 @@ pub(super) fn title(name: &str, has_key: bool) -> &str {
     }
 }
 
-impl Kept {
+impl FormSnapshot {
     /// Name, or its replacement if it is empty or contains an API key.
-    pub fn shown_name(&self, catalog: &ProviderCatalog) -> &str {
+    pub fn display_name(&self, catalog: &ProviderCatalog) -> &str {
         let has_key = key_like::has_key_with(&self.name, catalog.key_prefixes());
         title(&self.name, has_key)
     }
 
     /// Description of the draft.
-    pub fn about(&self, catalog: &ProviderCatalog) -> String {
+    pub fn subject(&self, catalog: &ProviderCatalog) -> String {
         let provider = self.provider_name(catalog);
         match &self.subject {
-            Subject::New => format!("New connection · {provider}"),
-            Subject::Copy { name, .. } => format!("Copy of \"{name}\" · {provider}"),
-            Subject::Stored { name, version, .. } => {
+            FormSubject::New => format!("New connection · {provider}"),
+            FormSubject::Copy { name, .. } => format!("Copy of \"{name}\" · {provider}"),
+            FormSubject::Stored { name, version, .. } => {
                 format!("Changes to \"{name}\", based on version {version} · {provider}")
             }
         }
@@ -101,13 +101,13 @@ impl Kept {
 
 impl Form {
     /// Snapshot of the form.
-    pub fn kept(&self) -> Kept {
-        let fields = self.fields.iter().map(|field| KeptField {
-            at: field.place.clone(),
+    pub fn kept(&self) -> FormSnapshot {
+        let fields = self.fields.iter().map(|field| FieldSnapshot {
+            at: field.target.clone(),
             was: field.baseline(),
             is: field.current(),
         });
-        Kept {
+        FormSnapshot {
             subject: self.subject.clone(),
             provider_id: self.provider.id.clone(),
             name: self.name().to_owned(),
@@ -118,24 +118,29 @@ impl Form {
     }
 
     /// Restores a form. A stored connection may have a newer version by then.
-    pub fn restored(kept: &Kept, provider: &Provider, catalog: &ProviderCatalog) -> Self {
+    pub fn restore(kept: &FormSnapshot, provider: &Provider, catalog: &ProviderCatalog) -> Self {
         let mut form = Self::new(provider);
         form.subject = kept.subject.clone();
         if form.id().is_some() {
-            let note = Field::own(Place::Note, "Note", Value::Text(Line::text("")));
+            let note = FormField::own(
+                FieldTarget::Note,
+                "Note",
+                FieldValue::Text(TextInput::text("")),
+            );
             form.fields.push(note);
         }
         for kept in &kept.fields {
-            if let Some(field) = form.fields.iter_mut().find(|field| field.place == kept.at) {
+            if let Some(field) = form.fields.iter_mut().find(|field| field.target == kept.at) {
                 field.set(&kept.is);
                 field.rebase(&kept.was);
             }
         }
         form.alias_follows = kept.alias_follows;
-        if let Some(Said::Text(alias)) = form.field(&Place::Alias).map(Field::baseline)
+        if let Some(EnteredValue::Text(alias)) =
+            form.field(&FieldTarget::Alias).map(FormField::baseline)
             && form.id().is_some()
         {
-            form.alias_check = AliasCheck::Free(alias);
+            form.alias_check = AliasCheck::Available(alias);
         }
         form.is_unsure = form.id().is_some();
         for at in 0..form.fields.len() {

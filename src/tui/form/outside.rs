@@ -12,7 +12,7 @@ use serde_json::{Map, Value as Json, json};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::Form;
-use super::field::{Field, Place, Value};
+use super::field::{FieldTarget, FieldValue, FormField};
 use crate::provider::ProviderCatalog;
 use crate::text::{is_hidden, printable};
 use crate::tui::notice::Notice;
@@ -42,9 +42,9 @@ const OPTIONS: ParseOptions = ParseOptions {
 
 /// Text for an editor. It may contain a secret that was typed there.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Document(pub Zeroizing<String>);
+pub struct EditorDocument(pub Zeroizing<String>);
 
-impl std::fmt::Debug for Document {
+impl std::fmt::Debug for EditorDocument {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Document(…)")
     }
@@ -52,48 +52,48 @@ impl std::fmt::Debug for Document {
 
 /// Text in the external editor, and edited text that could not be parsed.
 #[derive(Debug, Default)]
-pub(super) struct Outside {
-    given: Option<Document>,
-    refused: Option<Document>,
+pub(super) struct ExternalEdit {
+    original: Option<EditorDocument>,
+    rejected: Option<EditorDocument>,
     /// Members as they were sent to the editor: equal members in the result were not edited.
     before: Map<String, Json>,
     /// True if the text sent to the editor had been refused before.
-    is_again: bool,
+    is_reopened: bool,
 }
 
 impl Form {
     /// The form as text for an editor, or the last edited text if it could not be parsed.
-    pub fn document(&mut self) -> Document {
-        let refused = self.outside.refused.take();
-        self.outside.is_again = refused.is_some();
+    pub fn document(&mut self) -> EditorDocument {
+        let refused = self.external_edit.rejected.take();
+        self.external_edit.is_reopened = refused.is_some();
         let document = refused.unwrap_or_else(|| self.as_document());
-        self.outside.given = Some(document.clone());
+        self.external_edit.original = Some(document.clone());
         document
     }
 
-    fn as_document(&mut self) -> Document {
+    fn as_document(&mut self) -> EditorDocument {
         let mut record = Map::new();
         let mut settings = Map::new();
-        record.insert("name".into(), self.member(&Place::Name));
-        record.insert("alias".into(), self.member(&Place::Alias));
+        record.insert("name".into(), self.member(&FieldTarget::Name));
+        record.insert("alias".into(), self.member(&FieldTarget::Alias));
         record.insert("providerId".into(), json!(self.provider.id));
-        record.insert("isActive".into(), self.member(&Place::Status));
+        record.insert("isActive".into(), self.member(&FieldTarget::Status));
         for field in &self.fields {
-            if let Place::Setting(key) = &field.place {
+            if let FieldTarget::Setting(key) = &field.target {
                 settings.insert(key.clone(), member(field));
             }
         }
         record.insert("settings".into(), Json::Object(settings));
-        if self.field(&Place::Note).is_some() {
-            record.insert("changeDescription".into(), self.member(&Place::Note));
+        if self.field(&FieldTarget::Note).is_some() {
+            record.insert("changeDescription".into(), self.member(&FieldTarget::Note));
         }
-        self.outside.before.clone_from(&record);
+        self.external_edit.before.clone_from(&record);
         let name = match self.name() {
             "" => "New connection",
             name => name,
         };
         let text = serde_json::to_string_pretty(&record).unwrap_or_default();
-        Document(Zeroizing::new(format!(
+        EditorDocument(Zeroizing::new(format!(
             "// {} ({}): the form takes the values that you save here.\n\
              // \"{UNCHANGED}\" keeps a secret, null clears a field, a missing member stays unchanged.\n{}\n",
             printable(name),
@@ -102,24 +102,24 @@ impl Form {
         )))
     }
 
-    fn member(&self, place: &Place) -> Json {
+    fn member(&self, place: &FieldTarget) -> Json {
         self.field(place).map_or(Json::Null, member)
     }
 
     /// Handles an editor that returned nothing: refused text that was reopened can be reopened again.
     pub fn document_missing(&mut self) {
-        let given = self.outside.given.take();
-        self.outside.refused = given.filter(|_| self.outside.is_again);
+        let given = self.external_edit.original.take();
+        self.external_edit.rejected = given.filter(|_| self.external_edit.is_reopened);
     }
 
     /// Applies the edited text and returns the result as a notice; `again` is the key that reopens refused text.
     pub fn take_document(
         &mut self,
-        document: &Document,
+        document: &EditorDocument,
         catalog: &ProviderCatalog,
         again: &str,
     ) -> Notice {
-        let given = self.outside.given.take();
+        let given = self.external_edit.original.take();
         if given.as_ref() == Some(document) {
             return Notice::info("No changes made in the editor");
         }
@@ -134,7 +134,7 @@ impl Form {
                 notice
             }
             Err((line, why)) => {
-                self.outside.refused = Some(with_error_comment(text, line, &why));
+                self.external_edit.rejected = Some(with_error_comment(text, line, &why));
                 Notice::error(format!(
                     "Not valid JSON, line {line}: {why}. {again} reopens your text"
                 ))
@@ -144,7 +144,7 @@ impl Form {
 }
 
 /// Value of a field as JSON; a secret is a placeholder.
-fn member(field: &Field) -> Json {
+fn member(field: &FormField) -> Json {
     let text = |text: &str| {
         if text.is_empty() {
             Json::Null
@@ -153,14 +153,18 @@ fn member(field: &Field) -> Json {
         }
     };
     match &field.value {
-        Value::Text(line) => text(line.value().trim()),
-        Value::Switch(on) => json!(on),
-        Value::Choice { options, at } => {
+        FieldValue::Text(line) => text(line.value().trim()),
+        FieldValue::Switch(on) => json!(on),
+        FieldValue::Choice { options, at } => {
             text(at.and_then(|at| options.get(at)).map_or("", String::as_str))
         }
-        Value::Secret(secret) if field.reference().is_some() => text(secret.line.value().trim()),
-        Value::Secret(secret) if secret.line.is_empty() && secret.kept().is_none() => Json::Null,
-        Value::Secret(_) => json!(UNCHANGED),
+        FieldValue::Secret(secret) if field.reference().is_some() => {
+            text(secret.input.value().trim())
+        }
+        FieldValue::Secret(secret) if secret.input.is_empty() && secret.kept().is_none() => {
+            Json::Null
+        }
+        FieldValue::Secret(_) => json!(UNCHANGED),
     }
 }
 
@@ -184,7 +188,7 @@ fn read(text: &str) -> Result<Map<String, Json>, (usize, String)> {
 }
 
 /// The text with the error in a comment above its line, without earlier errors.
-fn with_error_comment(text: &str, line: usize, why: &str) -> Document {
+fn with_error_comment(text: &str, line: usize, why: &str) -> EditorDocument {
     let mut annotated = String::with_capacity(text.len() + why.len() + 16);
     for (at, old) in text.lines().enumerate() {
         if at + 1 == line {
@@ -197,7 +201,7 @@ fn with_error_comment(text: &str, line: usize, why: &str) -> Document {
             annotated.push('\n');
         }
     }
-    Document(Zeroizing::new(annotated))
+    EditorDocument(Zeroizing::new(annotated))
 }
 
 /// JSON with invisible characters escaped.

@@ -1,7 +1,7 @@
 //! Warns of a key that looks like another provider's.
 
 use super::Form;
-use super::field::Value;
+use super::field::FieldValue;
 use crate::provider::{Provider, ProviderCatalog};
 
 /// Limit of provider names in the warning.
@@ -14,10 +14,10 @@ impl Form {
         let Some(field) = self.fields.get_mut(at) else {
             return;
         };
-        let Value::Secret(secret) = &field.value else {
+        let FieldValue::Secret(secret) = &field.value else {
             return;
         };
-        let key = secret.line.value().trim();
+        let key = secret.input.value().trim();
         field.warning = (!may_become_own_key(key, &self.provider))
             .then(|| sentence(&catalog.other_owners_of(key, &self.provider)))
             .flatten();

@@ -1,14 +1,14 @@
 //! Lists the configuration keys that a setting can reference: `$` in an empty field opens the list, typing filters it.
 
 use super::Form;
-use super::field::{Field, Place, Value};
+use super::field::{FieldTarget, FieldValue, FormField};
 use crate::appsettings::{ConfigurationKey, Reference};
 use crate::connection::Page;
 use crate::provider::ProviderCatalog;
 use crate::tui::action::Action;
-use crate::tui::choices::Choices;
+use crate::tui::choices::SelectList;
 use crate::tui::effect::Ticket;
-use crate::tui::key::Key;
+use crate::tui::key::KeyPress;
 use crate::tui::notice::Notice;
 
 /// Number of visible keys.
@@ -19,9 +19,9 @@ const SIGN: char = '$';
 
 /// List of configuration keys, open below a field.
 #[derive(Debug)]
-pub struct Choosing {
+pub struct ReferencePicker {
     /// Filter and selection.
-    pub choices: Choices,
+    pub choices: SelectList,
     /// True if the text of the field filters the list; otherwise the list has a separate filter.
     pub follows: bool,
     /// Number of visible keys.
@@ -30,18 +30,18 @@ pub struct Choosing {
 
 /// Configuration keys and their loading state.
 #[derive(Debug, Default)]
-pub(super) struct Keys {
-    asking: Option<Ticket>,
+pub(super) struct ReferenceKeys {
+    request: Option<Ticket>,
     is_wanted: bool,
-    found: Option<Result<Page<ConfigurationKey>, String>>,
+    keys: Option<Result<Page<ConfigurationKey>, String>>,
 }
 
 impl Form {
     /// Opens the list below the focused field; returns the reason if the field cannot have a reference.
     pub(super) fn open_keys(&mut self) -> Option<Notice> {
-        let is_setting = |place: &Place| matches!(place, Place::Setting(_));
+        let is_setting = |place: &FieldTarget| matches!(place, FieldTarget::Setting(_));
         let field = self.fields.get(self.focus)?;
-        let line = field.line().filter(|_| is_setting(&field.place));
+        let line = field.line().filter(|_| is_setting(&field.target));
         let Some(line) = line else {
             return Some(Notice::info(
                 "Only a text setting can reference a configuration key",
@@ -53,11 +53,11 @@ impl Form {
     }
 
     fn list_keys(&mut self, typed: Option<&str>) {
-        let mut choices = Choices::default();
+        let mut choices = SelectList::default();
         choices.line.set(typed.unwrap_or_default());
         // Files change while a form is open.
         self.keys.is_wanted = true;
-        self.choosing = Some(Choosing {
+        self.reference_picker = Some(ReferencePicker {
             choices,
             follows: typed.is_some(),
             seen: VISIBLE_KEYS,
@@ -67,10 +67,10 @@ impl Form {
     /// Opens, filters or closes the list after an edit of the field.
     pub(super) fn update_key_list(&mut self) {
         let field = self.fields.get(self.focus);
-        let field = field.filter(|field| matches!(field.place, Place::Setting(_)));
+        let field = field.filter(|field| matches!(field.target, FieldTarget::Setting(_)));
         let typed = field.and_then(|field| narrowing(field.line()?.value()));
         let typed = typed.map(str::to_owned);
-        match (&mut self.choosing, typed) {
+        match (&mut self.reference_picker, typed) {
             (Some(choosing), Some(typed)) => {
                 choosing.follows = true;
                 choosing.choices.line.set(&typed);
@@ -78,13 +78,13 @@ impl Form {
             }
             (None, Some(typed)) if typed.is_empty() => self.list_keys(Some("")),
             (None, Some(_)) => {}
-            (_, None) => self.choosing = None,
+            (_, None) => self.reference_picker = None,
         }
     }
 
     /// Returns whether the list handles the keys for choosing.
     pub fn is_choosing(&self) -> bool {
-        let Some(choosing) = &self.choosing else {
+        let Some(choosing) = &self.reference_picker else {
             return false;
         };
         if !choosing.follows {
@@ -103,21 +103,21 @@ impl Form {
     }
 
     /// Returns whether the text of the field filters the list.
-    pub fn is_narrowing(&self, field: &Field) -> bool {
+    pub fn is_narrowing(&self, field: &FormField) -> bool {
         let focused = self.fields.get(self.focus);
-        let is_here = focused.is_some_and(|focused| focused.place == field.place);
-        let follows = self.choosing.as_ref().is_some_and(|it| it.follows);
+        let is_here = focused.is_some_and(|focused| focused.target == field.target);
+        let follows = self.reference_picker.as_ref().is_some_and(|it| it.follows);
         is_here && follows && self.is_choosing()
     }
 
     /// Keys that match the filter, those that begin with it first.
     pub fn matching_keys(&self) -> Vec<&ConfigurationKey> {
-        let (Some(choosing), Some(Ok(page))) = (&self.choosing, &self.keys.found) else {
+        let (Some(choosing), Some(Ok(page))) = (&self.reference_picker, &self.keys.keys) else {
             return Vec::new();
         };
         let typed = choosing.choices.line.value().trim().to_lowercase();
         let admitted = page.items.iter();
-        let admitted = admitted.filter(|listed| choosing.choices.admits(&listed.key));
+        let admitted = admitted.filter(|listed| choosing.choices.matches(&listed.key));
         let mut left: Vec<_> = admitted.collect();
         left.sort_by_key(|listed| !listed.key.to_lowercase().starts_with(&typed));
         left
@@ -125,9 +125,9 @@ impl Form {
 
     /// Message shown instead of keys.
     pub fn keys_message(&self) -> Option<String> {
-        let choosing = self.choosing.as_ref()?;
+        let choosing = self.reference_picker.as_ref()?;
         let is_open = !choosing.follows || choosing.choices.line.is_empty();
-        match &self.keys.found {
+        match &self.keys.keys {
             None => is_open.then(|| "Loading configuration keys…".to_owned()),
             Some(Err(why)) => is_open.then(|| why.clone()),
             Some(Ok(page)) if page.items.is_empty() => {
@@ -151,17 +151,17 @@ impl Form {
         let count = self.matching_keys().len();
         match action {
             Action::Choose => {
-                let at = self.choosing.as_ref();
+                let at = self.reference_picker.as_ref();
                 self.choose_key(at.map_or(0, |choosing| choosing.choices.selected), catalog);
                 true
             }
             Action::Back => {
-                self.choosing = None;
+                self.reference_picker = None;
                 self.remove_lone_sign();
                 true
             }
             other => {
-                let choosing = self.choosing.as_mut();
+                let choosing = self.reference_picker.as_mut();
                 choosing.is_some_and(|choosing| choosing.choices.act(other, count))
             }
         }
@@ -169,7 +169,10 @@ impl Form {
 
     /// Removes a lone `$`, which is no reference and would be invisible in a secret.
     fn remove_lone_sign(&mut self) {
-        let line = self.fields.get_mut(self.focus).and_then(Field::line_mut);
+        let line = self
+            .fields
+            .get_mut(self.focus)
+            .and_then(FormField::line_mut);
         if let Some(line) = line.filter(|line| narrowing(line.value()) == Some("")) {
             line.set("");
         }
@@ -197,26 +200,26 @@ impl Form {
             return;
         };
         line.set(&reference.to_string());
-        if let Value::Secret(secret) = &mut field.value {
+        if let FieldValue::Secret(secret) = &mut field.value {
             secret.is_cleared = false;
         }
         field.mark_filled();
-        self.choosing = None;
+        self.reference_picker = None;
         self.invalidate_reference(at);
         self.check_key_owner(at, catalog);
     }
 
     /// Filters the keys.
     pub fn filter_keys(&mut self, text: &str) {
-        if let Some(choosing) = &mut self.choosing {
+        if let Some(choosing) = &mut self.reference_picker {
             choosing.choices.line.set(text);
             choosing.choices.selected = 0;
         }
     }
 
     /// Types into the separate filter; returns false if there is none.
-    pub(super) fn type_into_key_filter(&mut self, key: Key) -> bool {
-        match &mut self.choosing {
+    pub(super) fn type_into_key_filter(&mut self, key: KeyPress) -> bool {
+        match &mut self.reference_picker {
             Some(choosing) if !choosing.follows => {
                 choosing.choices.key(key);
                 true
@@ -228,7 +231,7 @@ impl Form {
     /// Keeps the selection visible within a number of rows.
     pub fn fit_keys(&mut self, rows: usize) {
         let count = self.matching_keys().len();
-        if let Some(choosing) = &mut self.choosing {
+        if let Some(choosing) = &mut self.reference_picker {
             let taken = if choosing.follows { 2 } else { 3 };
             choosing.seen = rows.saturating_sub(taken).clamp(1, VISIBLE_KEYS);
             choosing.choices.scroll(choosing.seen, count);
@@ -237,20 +240,20 @@ impl Form {
 
     /// Returns whether the keys are to be requested.
     pub fn needs_keys(&self) -> bool {
-        self.keys.is_wanted && self.keys.asking.is_none() && self.choosing.is_some()
+        self.keys.is_wanted && self.keys.request.is_none() && self.reference_picker.is_some()
     }
 
     /// Records the request for the keys.
     pub fn keys_requested(&mut self, ticket: Ticket) {
         self.keys.is_wanted = false;
-        self.keys.asking = Some(ticket);
+        self.keys.request = Some(ticket);
     }
 
     /// Handles the reply; known keys stay if the request was lost.
     pub fn keys_loaded(&mut self, ticket: Ticket, found: Result<Page<ConfigurationKey>, String>) {
-        if self.keys.asking == Some(ticket) {
-            self.keys.asking = None;
-            self.keys.found = Some(found);
+        if self.keys.request == Some(ticket) {
+            self.keys.request = None;
+            self.keys.keys = Some(found);
         }
     }
 }

@@ -1,63 +1,63 @@
 //! Saves a form, and shows the errors of a refused save at its fields.
 
-use super::field::{Field, Place};
-use super::{Elsewhere, Form, Subject};
-use crate::connection::validate::Stored as Keep;
-use crate::connection::{ConnectionDraft, Field as DraftField, FieldError, Reason, TestSubject};
+use super::field::{FieldTarget, FormField};
+use super::{Form, FormSubject, RemoteChange};
+use crate::connection::validate::MaskPolicy as Keep;
+use crate::connection::{ConnectionDraft, DraftField, FieldError, FieldReason, TestSubject};
 use crate::provider::ProviderCatalog;
-use crate::tui::effect::{Change, Request};
-use crate::tui::layer::Outcome;
+use crate::tui::effect::{ServiceRequest, UpdateRequest};
+use crate::tui::layer::DialogOutcome;
 use crate::tui::notice::Notice;
 
 impl Form {
-    pub(super) fn leave(&mut self) -> Outcome {
+    pub(super) fn leave(&mut self) -> DialogOutcome {
         if self.is_changed() {
-            Outcome::PromptUnsavedChanges
+            DialogOutcome::PromptUnsavedChanges
         } else {
-            Outcome::Close
+            DialogOutcome::Close
         }
     }
 
     /// Validates the form and requests the save.
-    pub fn save(&mut self, catalog: &ProviderCatalog) -> Outcome {
-        match self.elsewhere {
+    pub fn save(&mut self, catalog: &ProviderCatalog) -> DialogOutcome {
+        match self.remote_change {
             None => {}
-            Some(Elsewhere::Deleted) => return Outcome::PromptDeletedElsewhere,
-            Some(Elsewhere::Saved(version)) if self.their_version().is_none() => {
+            Some(RemoteChange::Deleted) => return DialogOutcome::PromptDeletedElsewhere,
+            Some(RemoteChange::Saved(version)) if self.their_version().is_none() => {
                 self.wait_for_theirs(version);
-                return Outcome::Stay;
+                return DialogOutcome::Stay;
             }
-            Some(Elsewhere::Saved(_)) if self.conflicts().is_empty() => self.finish_merge(),
-            Some(Elsewhere::Saved(_)) => return Outcome::Merge,
+            Some(RemoteChange::Saved(_)) if self.conflicts().is_empty() => self.finish_merge(),
+            Some(RemoteChange::Saved(_)) => return DialogOutcome::Merge,
         }
         let draft = match self.valid_draft(catalog) {
             Ok(draft) => draft,
-            Err(Some(notice)) => return Outcome::Tell(notice),
-            Err(None) => return Outcome::Stay,
+            Err(Some(notice)) => return DialogOutcome::Notify(notice),
+            Err(None) => return DialogOutcome::Stay,
         };
-        Outcome::Ask(match self.subject {
-            Subject::New => Request::Create(draft),
-            Subject::Copy { of, .. } => Request::Duplicate(of, draft),
-            Subject::Stored { id, version, .. } => Request::Update(Change {
+        DialogOutcome::Confirm(match self.subject {
+            FormSubject::New => ServiceRequest::Create(draft),
+            FormSubject::Copy { of, .. } => ServiceRequest::Duplicate(of, draft),
+            FormSubject::Stored { id, version, .. } => ServiceRequest::Update(UpdateRequest {
                 id,
                 draft,
-                over: version,
+                base_version: version,
             }),
         })
     }
 
     /// Validates the form and requests a connection test of it, saved or not.
-    pub fn test(&mut self, catalog: &ProviderCatalog) -> Outcome {
+    pub fn test(&mut self, catalog: &ProviderCatalog) -> DialogOutcome {
         let draft = match self.valid_draft(catalog) {
             Ok(draft) => draft,
-            Err(Some(notice)) => return Outcome::Tell(notice),
-            Err(None) => return Outcome::Stay,
+            Err(Some(notice)) => return DialogOutcome::Notify(notice),
+            Err(None) => return DialogOutcome::Stay,
         };
-        Outcome::Test(match self.subject {
-            Subject::New => TestSubject::Draft(draft),
+        DialogOutcome::Test(match self.subject {
+            FormSubject::New => TestSubject::Draft(draft),
             // The secrets of the original are tested with the draft, by the rules of an update.
-            Subject::Copy { of: id, .. } | Subject::Stored { id, .. } => {
-                TestSubject::Changed(id.into(), draft)
+            FormSubject::Copy { of: id, .. } | FormSubject::Stored { id, .. } => {
+                TestSubject::Edited(id.into(), draft)
             }
         })
     }
@@ -82,18 +82,18 @@ impl Form {
 
     fn problems(&self, draft: &ConnectionDraft, catalog: &ProviderCatalog) -> Vec<FieldError> {
         let keep = match self.subject {
-            Subject::New => Keep::Nothing,
-            Subject::Copy { .. } | Subject::Stored { .. } => Keep::Secrets,
+            FormSubject::New => Keep::Reject,
+            FormSubject::Copy { .. } | FormSubject::Stored { .. } => Keep::KeepStored,
         };
         let mut problems = draft.problems(catalog, keep);
         // As in the service, a name or an alias that stays as it is stored is not refused.
         problems.retain(|problem| {
-            problem.reason != Reason::LooksLikeKey
+            problem.reason != FieldReason::LooksLikeKey
                 || self.id().is_none()
                 || self
-                    .place_of(&problem.field)
+                    .field_target(&problem.field)
                     .and_then(|place| self.field(&place))
-                    .is_none_or(Field::is_changed)
+                    .is_none_or(FormField::is_changed)
         });
         for mask in self.typed_masks() {
             if !problems.iter().any(|problem| problem.field == mask.field) {
@@ -121,16 +121,15 @@ impl Form {
         for problem in problems {
             let (place, words) = match self.alternative_error(problem) {
                 Some((place, words)) => (Some(place), words),
-                None => (self.place_of(&problem.field), problem.reason.at_field()),
+                None => (self.field_target(&problem.field), problem.reason.at_field()),
             };
             let mut fields = self.fields.iter_mut();
-            match fields.find(|field| place.as_ref() == Some(&field.place)) {
+            match fields.find(|field| place.as_ref() == Some(&field.target)) {
                 Some(field) if field.error.is_none() => {
                     field.error = Some(sentence(&words));
                     field.refused = match &problem.reason {
-                        Reason::ReferenceMissing { .. } | Reason::ReferenceRefused { .. } => {
-                            field.reference()
-                        }
+                        FieldReason::ReferenceMissing { .. }
+                        | FieldReason::ReferenceRefused { .. } => field.reference(),
                         _ => None,
                     };
                 }
@@ -144,13 +143,13 @@ impl Form {
         homeless
     }
 
-    fn place_of(&self, at: &DraftField) -> Option<Place> {
+    fn field_target(&self, at: &DraftField) -> Option<FieldTarget> {
         Some(match at {
-            DraftField::Name => Place::Name,
-            DraftField::Alias => Place::Alias,
-            DraftField::IsActive => Place::Status,
+            DraftField::Name => FieldTarget::Name,
+            DraftField::Alias => FieldTarget::Alias,
+            DraftField::IsActive => FieldTarget::Status,
             DraftField::Setting { key, .. } => {
-                Place::Setting(self.provider.field(key)?.key.clone())
+                FieldTarget::Setting(self.provider.field(key)?.key.clone())
             }
             DraftField::ProviderId | DraftField::Settings => return None,
         })

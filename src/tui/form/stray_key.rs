@@ -1,21 +1,23 @@
 //! Warns of an API key in a visible field, and moves it to the secret field.
 
 use super::Form;
-use super::field::{Field, Place, Value};
+use super::field::{FieldTarget, FieldValue, FormField};
 use crate::connection::alias;
 use crate::provider::ProviderCatalog;
 use crate::text::key_like;
-use crate::tui::line::Pasting;
+use crate::tui::line::PasteOutcome;
 use crate::tui::notice::Notice;
 
-impl Field {
+impl FormField {
     /// Returns whether a visible field contains an API key. It is then drawn masked.
     pub fn has_stray_key(&self) -> bool {
         // Only a stray key is warned of here; which prefixes the providers have was looked up then.
-        matches!(self.place, Place::Name | Place::Alias | Place::Note)
-            && self
-                .line()
-                .is_some_and(|line| self.warning.is_some() || key_like::has_key(line.value()))
+        matches!(
+            self.target,
+            FieldTarget::Name | FieldTarget::Alias | FieldTarget::Note
+        ) && self
+            .line()
+            .is_some_and(|line| self.warning.is_some() || key_like::has_key(line.value()))
     }
 }
 
@@ -23,7 +25,7 @@ impl Form {
     /// Returns whether the focused field contains a misplaced API key.
     pub fn is_on_stray_key(&self) -> bool {
         let field = self.fields.get(self.focus);
-        field.is_some_and(Field::has_stray_key)
+        field.is_some_and(FormField::has_stray_key)
     }
 
     /// Sets or removes the warning about a misplaced API key.
@@ -31,7 +33,10 @@ impl Form {
         let Some(field) = self.fields.get(at) else {
             return;
         };
-        if !matches!(field.place, Place::Name | Place::Alias | Place::Note) {
+        if !matches!(
+            field.target,
+            FieldTarget::Name | FieldTarget::Alias | FieldTarget::Note
+        ) {
             return;
         }
         let key = field
@@ -49,8 +54,8 @@ impl Form {
 
     /// The alias that the name suggests; none when the name contains an API key.
     pub(super) fn suggested_alias(&self) -> String {
-        let name = self.field(&Place::Name);
-        if name.is_some_and(Field::has_stray_key) {
+        let name = self.field(&FieldTarget::Name);
+        if name.is_some_and(FormField::has_stray_key) {
             return String::new();
         }
         alias::suggest(self.name())
@@ -59,7 +64,7 @@ impl Form {
     /// Moves the API key from the focused field to the secret field.
     pub fn move_stray_key(&mut self, catalog: &ProviderCatalog) -> Notice {
         let from = self.focus;
-        let key = self.fields.get(from).and_then(Field::line);
+        let key = self.fields.get(from).and_then(FormField::line);
         let key =
             key.and_then(|line| key_like::find_key_with(line.value(), catalog.key_prefixes()));
         let Some(key) = key.map(|key| zeroize::Zeroizing::new(key.to_owned())) else {
@@ -69,15 +74,15 @@ impl Form {
             return Notice::warning(format!("{} has no secret field", self.provider.name));
         };
         let label = self.fields[to].label.clone();
-        let Value::Secret(secret) = &mut self.fields[to].value else {
+        let FieldValue::Secret(secret) = &mut self.fields[to].value else {
             return Notice::warning(format!("{label} does not accept a key"));
         };
-        if !secret.line.is_empty() {
+        if !secret.input.is_empty() {
             return Notice::warning(format!(
                 "{label} already has a value: clear it first, then move the key"
             ));
         }
-        if secret.line.paste(&key) == Pasting::TooLong {
+        if secret.input.paste(&key) == PasteOutcome::TooLong {
             return Notice::warning("The key is longer than 64 KiB");
         }
         secret.is_cleared = false;
@@ -94,14 +99,14 @@ impl Form {
 
     /// Secret field for a key: the one whose keys have its prefix, else the first one.
     fn secret_field_for(&self, key: &str) -> Option<usize> {
-        let begins_alike = |field: &Field| match &field.place {
-            Place::Setting(setting) => self.provider.field(setting).is_some_and(|setting| {
+        let begins_alike = |field: &FormField| match &field.target {
+            FieldTarget::Setting(setting) => self.provider.field(setting).is_some_and(|setting| {
                 let mut prefixes = setting.prefixes.iter();
                 prefixes.any(|prefix| key.starts_with(prefix.as_str()))
             }),
             _ => false,
         };
-        let is_secret = |field: &Field| matches!(field.value, Value::Secret(_));
+        let is_secret = |field: &FormField| matches!(field.value, FieldValue::Secret(_));
         let fields = || self.fields.iter().enumerate();
         fields()
             .find(|(_, field)| is_secret(field) && begins_alike(field))

@@ -1,8 +1,8 @@
 //! Completes typed text to a common value; other values are accepted, too.
 
-use super::field::{Field, Value};
+use super::field::{FieldValue, FormField};
 
-impl Field {
+impl FormField {
     /// Rest of the first suggestion that begins with the typed text, if the cursor is at its end.
     pub fn completion(&self) -> Option<&str> {
         let suggestion = self.suggestion()?;
@@ -23,7 +23,7 @@ impl Field {
     }
 
     fn suggestion(&self) -> Option<&str> {
-        let Value::Text(line) = &self.value else {
+        let FieldValue::Text(line) = &self.value else {
             return None;
         };
         let (typed, "") = line.around_cursor() else {

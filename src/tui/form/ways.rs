@@ -1,32 +1,32 @@
 //! Shows the settings of the chosen alternative only; input for the others is kept until the form is saved.
 
-use super::field::{Field, Place, Value};
-use super::{Form, Subject};
-use crate::connection::{Field as DraftField, FieldError, Reason};
-use crate::provider::{Alternatives, Provider, SettingsField, Way};
+use super::field::{FieldTarget, FieldValue, FormField};
+use super::{Form, FormSubject};
+use crate::connection::{DraftField, FieldError, FieldReason};
+use crate::provider::{Alternative, AlternativeGroup, Provider, SettingsField};
 
 impl Form {
     /// Fields of a provider's settings, each choice before the first setting that depends on it. `has` returns whether a
     /// setting is stored.
     pub(super) fn settings(
         provider: &Provider,
-        make: impl Fn(&SettingsField) -> Field,
+        make: impl Fn(&SettingsField) -> FormField,
         has: impl Fn(&str) -> bool,
-    ) -> Vec<Field> {
+    ) -> Vec<FormField> {
         let mut fields = Vec::new();
         for setting in &provider.settings {
             let choice = provider.choice_of(&setting.key);
             if let Some((index, choice)) = choice
                 && !fields
                     .iter()
-                    .any(|field: &Field| field.place == Place::Way(index))
+                    .any(|field: &FormField| field.target == FieldTarget::AuthMethod(index))
             {
                 let gone = choice.in_use(&has).unwrap_or(choice.preferred());
-                fields.push(Field::way(index, choice, gone));
+                fields.push(FormField::alternative(index, choice, gone));
             }
             let mut field = make(setting);
             if let Some((_, choice)) = choice
-                && let Some(way) = choice.way_of(&setting.key)
+                && let Some(way) = choice.alternative_of(&setting.key)
                 && choice.ways[way].always_needs(&setting.key)
             {
                 field.is_required = true;
@@ -37,23 +37,24 @@ impl Form {
     }
 
     /// Chosen alternative.
-    pub(super) fn way(&self, choice: usize) -> Option<&Way> {
-        let Value::Choice { at, .. } = &self.field(&Place::Way(choice))?.value else {
+    pub(super) fn alternative(&self, choice: usize) -> Option<&Alternative> {
+        let FieldValue::Choice { at, .. } = &self.field(&FieldTarget::AuthMethod(choice))?.value
+        else {
             return None;
         };
         self.provider.alternatives.get(choice)?.ways.get((*at)?)
     }
 
     /// Returns whether a field belongs to an alternative that is not chosen.
-    pub fn is_hidden(&self, field: &Field) -> bool {
-        let Place::Setting(key) = &field.place else {
+    pub fn is_hidden(&self, field: &FormField) -> bool {
+        let FieldTarget::Setting(key) = &field.target else {
             return false;
         };
         let Some((choice, _)) = self.provider.choice_of(key) else {
             return false;
         };
         !self
-            .way(choice)
+            .alternative(choice)
             .is_some_and(|way| way.settings.contains(key))
     }
 
@@ -71,11 +72,11 @@ impl Form {
         let choices: Vec<_> = self.provider.alternatives.iter().enumerate().collect();
         let gone = choices.into_iter().filter_map(|(index, choice)| {
             let way = choice.in_use(|key| filled.iter().any(|one| one == key))?;
-            Some((Place::Way(index), way))
+            Some((FieldTarget::AuthMethod(index), way))
         });
         for (place, way) in gone.collect::<Vec<_>>() {
-            if let Some(field) = self.fields.iter_mut().find(|field| field.place == place)
-                && let Value::Choice { at, .. } = &mut field.value
+            if let Some(field) = self.fields.iter_mut().find(|field| field.target == place)
+                && let FieldValue::Choice { at, .. } = &mut field.value
             {
                 *at = Some(way);
             }
@@ -97,11 +98,11 @@ impl Form {
 
     /// Labels of stored values of alternatives that are not chosen; a save removes them.
     pub fn removed_by_save(&self, choice: usize) -> Vec<&str> {
-        if self.subject == Subject::New {
+        if self.subject == FormSubject::New {
             return Vec::new();
         }
-        let is_of_choice = |field: &Field| {
-            let Place::Setting(key) = &field.place else {
+        let is_of_choice = |field: &FormField| {
+            let FieldTarget::Setting(key) = &field.target else {
                 return false;
             };
             let of = self.provider.choice_of(key);
@@ -115,24 +116,26 @@ impl Form {
     }
 
     /// Visible field for an error, and the message with the name of the alternative.
-    pub(super) fn alternative_error(&self, problem: &FieldError) -> Option<(Place, String)> {
+    pub(super) fn alternative_error(&self, problem: &FieldError) -> Option<(FieldTarget, String)> {
         let DraftField::Setting { key, .. } = &problem.field else {
             return None;
         };
         let (index, choice) = self.provider.choice_of(&self.provider.field(key)?.key)?;
-        let way = self.way(index)?;
-        if matches!(problem.reason, Reason::OneOf(_)) {
+        let way = self.alternative(index)?;
+        if matches!(problem.reason, FieldReason::OneOf(_)) {
             let first = way.any_of.first()?;
-            return Some((Place::Setting(first.clone()), self.requirement(way)));
+            return Some((FieldTarget::Setting(first.clone()), self.requirement(way)));
         }
-        let own = choice.way_of(key).and_then(|way| choice.ways.get(way))?;
+        let own = choice
+            .alternative_of(key)
+            .and_then(|way| choice.ways.get(way))?;
         (own != way).then(|| {
-            let place = Place::Way(index);
+            let place = FieldTarget::AuthMethod(index);
             (place, format!("\"{}\": {problem}", own.label))
         })
     }
 
-    fn requirement(&self, way: &Way) -> String {
+    fn requirement(&self, way: &Alternative) -> String {
         let labels = |keys: &[String]| {
             let fields = keys.iter().filter_map(|key| self.provider.field(key));
             fields.map(|field| field.label.clone()).collect::<Vec<_>>()
@@ -154,8 +157,8 @@ impl Form {
 
 impl Provider {
     /// Choice that a setting depends on.
-    fn choice_of(&self, key: &str) -> Option<(usize, &Alternatives)> {
+    fn choice_of(&self, key: &str) -> Option<(usize, &AlternativeGroup)> {
         let mut choices = self.alternatives.iter().enumerate();
-        choices.find(|(_, choice)| choice.way_of(key).is_some())
+        choices.find(|(_, choice)| choice.alternative_of(key).is_some())
     }
 }

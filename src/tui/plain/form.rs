@@ -1,23 +1,23 @@
 //! Sentences about a form: the focused field, its value and notes; after a refused save all errors.
 
-use super::saying::Saying;
+use super::saying::Narration;
 use super::words::{count, replace_symbol};
-use crate::tui::form::field::{Field, Place, Value};
-use crate::tui::form::rows::{self, Shows};
-use crate::tui::form::{Form, Subject};
+use crate::tui::form::field::{FieldTarget, FieldValue, FormField};
+use crate::tui::form::rows::{self, RowContent};
+use crate::tui::form::{Form, FormSubject};
 
 /// Narration of a form.
-pub(super) fn saying(form: &Form, save: &str) -> Saying {
+pub(super) fn form_narration(form: &Form, save: &str) -> Narration {
     let place = match &form.subject {
-        Subject::New => format!(
+        FormSubject::New => format!(
             "Create Connection, {}. Enter a value, or an empty line to keep it; :save saves, :back closes, ? shows help.",
             form.provider.name
         ),
-        Subject::Copy { name, .. } => format!(
+        FormSubject::Copy { name, .. } => format!(
             "Copy of {name}, {}. Enter a value, or an empty line to keep it; :save saves, :back closes, ? shows help.",
             form.provider.name
         ),
-        Subject::Stored { name, .. } => format!(
+        FormSubject::Stored { name, .. } => format!(
             "Edit {name}, {}. Enter a value, or an empty line to keep it; :save saves, :back closes, ? shows help.",
             form.provider.name
         ),
@@ -38,7 +38,7 @@ pub(super) fn saying(form: &Form, save: &str) -> Saying {
         here.push(format!("{at} of {all}: {}", self::field(focused)));
         here.extend(notes(form, form.focus));
     }
-    Saying { place, body, here }
+    Narration { place, body, here }
 }
 
 /// All errors, after a tried save.
@@ -64,25 +64,25 @@ fn notes(form: &Form, at: usize) -> Vec<String> {
     let rows = rows::rows(form, u16::MAX);
     let notes = rows.into_iter().filter(|row| row.field == Some(at));
     notes
-        .filter_map(|row| match row.shows {
-            Shows::Note(_, text) => Some(
+        .filter_map(|row| match row.content {
+            RowContent::Note(_, text) => Some(
                 replace_symbol(&text)
                     .replace("Ctrl-X", ":clear")
                     .replace("F6 moves", ":move-to-reference moves"),
             ),
-            Shows::Heading(_)
-            | Shows::Label
-            | Shows::LabelAndInput
-            | Shows::Input
-            | Shows::Narrowing
-            | Shows::Key(_)
-            | Shows::Gap => None,
+            RowContent::Heading(_)
+            | RowContent::Label
+            | RowContent::LabelAndInput
+            | RowContent::Input
+            | RowContent::KeyFilter
+            | RowContent::Key(_)
+            | RowContent::Blank => None,
         })
         .collect()
 }
 
 /// Label and value of a field.
-pub(super) fn field(field: &Field) -> String {
+pub(super) fn field(field: &FormField) -> String {
     let required = if field.is_required { ", required" } else { "" };
     let default = if field.is_default() {
         ", the default"
@@ -91,16 +91,18 @@ pub(super) fn field(field: &Field) -> String {
     };
     let label = &field.label;
     match &field.value {
-        Value::Text(line) if line.is_empty() => match field.placeholder {
+        FieldValue::Text(line) if line.is_empty() => match field.placeholder {
             "" => format!("{label}{required}: empty"),
             hint => format!("{label}{required}: empty. {hint}"),
         },
-        Value::Text(_) if field.has_stray_key() => format!("{label}{required}: typed, not shown"),
-        Value::Text(line) => format!("{label}{required}: {}{default}", line.value()),
-        Value::Secret(secret) => {
+        FieldValue::Text(_) if field.has_stray_key() => {
+            format!("{label}{required}: typed, not shown")
+        }
+        FieldValue::Text(line) => format!("{label}{required}: {}{default}", line.value()),
+        FieldValue::Secret(secret) => {
             let value = if field.reference().is_some() {
-                secret.line.value()
-            } else if !secret.line.is_empty() {
+                secret.input.value()
+            } else if !secret.input.is_empty() {
                 "typed, not shown"
             } else if secret.is_cleared {
                 "will be removed"
@@ -111,16 +113,16 @@ pub(super) fn field(field: &Field) -> String {
             };
             format!("{label}{required}, secret: {value}")
         }
-        Value::Switch(on) => {
-            let value = match (&field.place, on) {
-                (Place::Status, true) => "Active",
-                (Place::Status, false) => "Inactive",
+        FieldValue::Switch(on) => {
+            let value = match (&field.target, on) {
+                (FieldTarget::Status, true) => "Active",
+                (FieldTarget::Status, false) => "Inactive",
                 (_, true) => "on",
                 (_, false) => "off",
             };
             format!("{label}: {value}. Enter on or off")
         }
-        Value::Choice { options, at } => {
+        FieldValue::Choice { options, at } => {
             let chosen = at.and_then(|at| options.get(at));
             let chosen = chosen.map_or("none chosen", String::as_str);
             let options = options.join(", ");

@@ -1,22 +1,22 @@
 //! Sentences about dialogs other than forms: prompts, lists, reports.
 
 use super::listing;
-use super::saying::Saying;
+use super::saying::Narration;
 use super::words::{count, replace_symbol};
 use crate::tui::app::App;
-use crate::tui::bulk::{Bulk, Phase, State};
-use crate::tui::compare::{Changed, Compare, How};
-use crate::tui::confirm::Confirm;
-use crate::tui::layer::Layer;
+use crate::tui::bulk::{BulkOperation, BulkPhase, BulkRowState};
+use crate::tui::compare::{ChangedValue, DiffKind, VersionDiff};
+use crate::tui::confirm::ConfirmDialog;
+use crate::tui::layer::Dialog;
 use crate::tui::models::Models;
-use crate::tui::report::Report;
-use crate::tui::trash::Trash;
-use crate::tui::words::Part;
+use crate::tui::report::ReportDialog;
+use crate::tui::trash::TrashDialog;
+use crate::tui::words::WordDiffPart;
 
 /// Narration of a dialog.
-pub(super) fn saying(app: &App, layer: &Layer) -> Saying {
+pub(super) fn dialog_narration(app: &App, layer: &Dialog) -> Narration {
     match layer {
-        Layer::Picker(picker) => list_narration(
+        Dialog::Picker(picker) => list_narration(
             app,
             format!(
                 "{}: enter a number to choose, text to filter, :back to close.",
@@ -24,17 +24,17 @@ pub(super) fn saying(app: &App, layer: &Layer) -> Saying {
             ),
             picker.choices.selected,
         ),
-        Layer::Palette(palette) => list_narration(
+        Dialog::Palette(palette) => list_narration(
             app,
             "Actions: enter a number to run one, text to filter, :back to close.".into(),
             palette.choices.selected,
         ),
-        Layer::Import(import) => list_narration(
+        Dialog::EnvImport(import) => list_narration(
             app,
             "Import from the environment: enter a number to choose, text to filter, :back to close.".into(),
             import.choices.selected,
         ),
-        Layer::Moving(moving) => Saying {
+        Dialog::MoveToReference(moving) => Narration {
             place: format!(
                 "Move {} to a reference: choose, copy-snippet, copy-variable or back.",
                 moving.label
@@ -47,9 +47,9 @@ pub(super) fn saying(app: &App, layer: &Layer) -> Saying {
                 .collect(),
             here: Vec::new(),
         },
-        Layer::Models(models) => models_narration(app, models),
-        Layer::Trash(trash) => trash_narration(app, trash),
-        Layer::Drafts(drafts) => list_narration(
+        Dialog::Models(models) => models_narration(app, models),
+        Dialog::Trash(trash) => trash_narration(app, trash),
+        Dialog::Drafts(drafts) => list_narration(
             app,
             format!(
                 "Unsaved: {}. Enter restore-draft, discard-draft or back.",
@@ -57,7 +57,7 @@ pub(super) fn saying(app: &App, layer: &Layer) -> Saying {
             ),
             drafts.choices.selected,
         ),
-        Layer::Merge(merge) => list_narration(
+        Dialog::Merge(merge) => list_narration(
             app,
             format!(
                 "{}. Enter a number to select a field, mine or theirs to choose its value, then save.",
@@ -65,42 +65,42 @@ pub(super) fn saying(app: &App, layer: &Layer) -> Saying {
             ),
             merge.selected,
         ),
-        Layer::Bulk => app.bulk.as_ref().map(bulk_narration).unwrap_or_default(),
-        Layer::Compare(compare) => diff_narration(app, compare),
-        Layer::Report(report) => report_narration(report),
-        Layer::Confirm(confirm) => prompt_narration(app, confirm),
-        Layer::Clipboard => Saying {
+        Dialog::Bulk => app.bulk.as_ref().map(bulk_narration).unwrap_or_default(),
+        Dialog::Compare(compare) => diff_narration(app, compare),
+        Dialog::Report(report) => report_narration(report),
+        Dialog::Confirm(confirm) => prompt_narration(app, confirm),
+        Dialog::Clipboard => Narration {
             place: "Print for copying: name, alias, id or json; back closes.".into(),
-            ..Saying::default()
+            ..Narration::default()
         },
-        Layer::Messages(_) => Saying {
+        Dialog::Messages(_) => Narration {
             place: format!("Messages since the start, newest first: {}", app.log.len()),
             body: listing::lines(app, 0),
             here: Vec::new(),
         },
-        Layer::Sorting => Saying {
+        Dialog::Sorting => Narration {
             place: "Sort: by-name, by-alias, by-provider, by-status, by-modified; \
                     turn reverses, group or back."
                 .into(),
-            ..Saying::default()
+            ..Narration::default()
         },
         // Help lists the keys of the context below; a form has a separate narration.
-        Layer::Help(_) | Layer::Form(_) => Saying::default(),
+        Dialog::Help(_) | Dialog::Form(_) => Narration::default(),
     }
 }
 
-fn list_narration(app: &App, place: String, selected: usize) -> Saying {
+fn list_narration(app: &App, place: String, selected: usize) -> Narration {
     let here = listing::line(app, selected).map(|line| format!("Selected: {line}"));
-    Saying {
+    Narration {
         place,
         body: listing::lines(app, 0),
         here: here.into_iter().collect(),
     }
 }
 
-fn models_narration(app: &App, models: &Models) -> Saying {
+fn models_narration(app: &App, models: &Models) -> Narration {
     let place = format!("Models of {}", models.name);
-    let line = match &models.found {
+    let line = match &models.models {
         None => "Loading the models from the provider; back cancels.".to_owned(),
         Some(Err(problem)) => format!("Error: {problem}"),
         Some(Ok(found)) => {
@@ -108,22 +108,22 @@ fn models_narration(app: &App, models: &Models) -> Saying {
             return list_narration(app, place, models.choices.selected);
         }
     };
-    Saying {
+    Narration {
         place,
         body: vec![line],
         here: Vec::new(),
     }
 }
 
-fn trash_narration(app: &App, trash: &Trash) -> Saying {
-    let line = match &trash.found {
+fn trash_narration(app: &App, trash: &TrashDialog) -> Narration {
+    let line = match &trash.items {
         None => "Loading the trash".to_owned(),
         Some(Err(problem)) => format!("Error: {problem}"),
         Some(Ok(items)) if items.is_empty() => "The trash is empty; back closes it.".to_owned(),
         Some(Ok(items)) => {
             let place = format!("Trash: {}", count(items.len(), "connection"));
             let mut saying = list_narration(app, place, trash.choices.selected);
-            if let Some(offer) = trash.offered() {
+            if let Some(offer) = trash.suggested_alias() {
                 saying.here.push(format!(
                     "'{}' is already used by \"{}\"; restore again to restore it as '{}'",
                     offer.taken, offer.by, offer.alias
@@ -132,7 +132,7 @@ fn trash_narration(app: &App, trash: &Trash) -> Saying {
             return saying;
         }
     };
-    Saying {
+    Narration {
         place: "Trash".into(),
         body: vec![line],
         here: Vec::new(),
@@ -140,11 +140,11 @@ fn trash_narration(app: &App, trash: &Trash) -> Saying {
 }
 
 /// While it runs, its progress; afterwards its failures.
-fn bulk_narration(bulk: &Bulk) -> Saying {
+fn bulk_narration(bulk: &BulkOperation) -> Narration {
     let mut body = vec![bulk.summary().0];
     let mut here = Vec::new();
     match bulk.phase {
-        Phase::Preview => {
+        BulkPhase::Preview => {
             if let Some(line) = &bulk.file {
                 here.push(format!(
                     "File: {}. Enter a line to change the name.",
@@ -157,31 +157,31 @@ fn bulk_narration(bulk: &Bulk) -> Saying {
                 .collect();
             here.push(format!("Answers: {}", answers.join(", ")));
         }
-        Phase::Running | Phase::Writing => {}
-        Phase::Finished => {
+        BulkPhase::Running | BulkPhase::Writing => {}
+        BulkPhase::Finished => {
             let failed = bulk.rows().iter().filter_map(|row| match &row.state {
-                State::Failed(why) => Some(format!("{}: {why}", row.name)),
+                BulkRowState::Failed(why) => Some(format!("{}: {why}", row.name)),
                 _ => None,
             });
             body.extend(failed.take(listing::PAGE));
         }
     }
-    Saying {
+    Narration {
         place: bulk.title(),
         body,
         here,
     }
 }
 
-fn diff_narration(app: &App, compare: &Compare) -> Saying {
+fn diff_narration(app: &App, compare: &VersionDiff) -> Narration {
     let place = compare.title();
-    let line = match &compare.found {
+    let line = match &compare.comparison {
         None => "Loading the comparison".to_owned(),
         Some(Err(problem)) => format!("Error: {problem}"),
         Some(Ok(changes)) if changes.is_empty() => "No changes detected".to_owned(),
         Some(Ok(_)) => return list_narration(app, place, compare.selected),
     };
-    Saying {
+    Narration {
         place,
         body: vec![line],
         here: Vec::new(),
@@ -189,34 +189,34 @@ fn diff_narration(app: &App, compare: &Compare) -> Saying {
 }
 
 /// Difference in one sentence.
-pub(super) fn difference(changed: &Changed) -> String {
-    let text = |parts: &Option<Vec<Part>>| match parts {
+pub(super) fn difference(changed: &ChangedValue) -> String {
+    let text = |parts: &Option<Vec<WordDiffPart>>| match parts {
         None => "not set".to_owned(),
         Some(parts) => parts.iter().map(|part| part.text.as_str()).collect(),
     };
-    match &changed.how {
-        How::Secret(what) => format!("{}: {what}", changed.label),
-        How::Text(old, new) => {
+    match &changed.kind {
+        DiffKind::Secret(what) => format!("{}: {what}", changed.label),
+        DiffKind::Text(old, new) => {
             format!("{}: was {}, is {}", changed.label, text(old), text(new))
         }
     }
 }
 
-fn report_narration(report: &Report) -> Saying {
+fn report_narration(report: &ReportDialog) -> Narration {
     let lines = report.lines(u16::MAX).into_iter();
     let lines = lines.filter(|line| !line.text.is_empty() || !line.label.is_empty());
     let body = lines.map(|line| match line.label.as_str() {
         "" => replace_symbol(&line.text),
         label => format!("{}: {}", replace_symbol(label), line.text),
     });
-    Saying {
+    Narration {
         place: format!("Test of {}", report.name),
         body: body.collect(),
         here: Vec::new(),
     }
 }
 
-fn prompt_narration(app: &App, confirm: &Confirm) -> Saying {
+fn prompt_narration(app: &App, confirm: &ConfirmDialog) -> Narration {
     let mut body = vec![confirm.text.clone()];
     body.extend(confirm.subject.clone());
     body.extend(confirm.note.map(str::to_owned));
@@ -232,7 +232,7 @@ fn prompt_narration(app: &App, confirm: &Confirm) -> Saying {
         .map(|(at, (label, _))| format!("{} {label}", at + 1))
         .collect();
     here.push(format!("Answers: {}", answers.join(", ")));
-    Saying {
+    Narration {
         place: confirm.headline.clone(),
         body,
         here,

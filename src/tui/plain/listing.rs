@@ -2,15 +2,15 @@
 
 use super::words::replace_symbol;
 use crate::tui::app::{App, Pane};
-use crate::tui::bulk::Phase;
-use crate::tui::drafts::Draft;
+use crate::tui::bulk::BulkPhase;
+use crate::tui::drafts::UnsavedDraft;
 use crate::tui::history;
 use crate::tui::info;
-use crate::tui::layer::Layer;
-use crate::tui::merge::{Conflict, Side};
+use crate::tui::layer::Dialog;
+use crate::tui::merge::{MergeConflict, MergeSide};
 use crate::tui::models;
-use crate::tui::palette::Palette;
-use crate::tui::tree::Item;
+use crate::tui::palette::PaletteDialog;
+use crate::tui::tree::TreeItem;
 use crate::tui::workspace::Tab;
 
 /// Number of lines in a page.
@@ -18,25 +18,25 @@ pub const PAGE: usize = 20;
 
 /// Number of entries in the current context.
 pub fn count(app: &App) -> usize {
-    match app.layers.last() {
-        Some(Layer::Picker(picker)) => picker.entries(&app.catalog).len(),
-        Some(Layer::Palette(palette)) => palette.count(&app.tree),
-        Some(Layer::Import(import)) => import.left().len(),
-        Some(Layer::Moving(moving)) => moving.suggestions.len(),
-        Some(Layer::Models(models)) => models.left().len(),
-        Some(Layer::Trash(trash)) => trash.items().len(),
-        Some(Layer::Bulk) => app.bulk.as_ref().map_or(0, |bulk| match bulk.phase {
-            Phase::Preview => bulk.labels().count(),
-            Phase::Running | Phase::Writing | Phase::Finished => bulk.len(),
+    match app.dialogs.last() {
+        Some(Dialog::Picker(picker)) => picker.entries(&app.catalog).len(),
+        Some(Dialog::Palette(palette)) => palette.count(&app.tree),
+        Some(Dialog::EnvImport(import)) => import.left().len(),
+        Some(Dialog::MoveToReference(moving)) => moving.suggestions.len(),
+        Some(Dialog::Models(models)) => models.left().len(),
+        Some(Dialog::Trash(trash)) => trash.items().len(),
+        Some(Dialog::Bulk) => app.bulk.as_ref().map_or(0, |bulk| match bulk.phase {
+            BulkPhase::Preview => bulk.labels().count(),
+            BulkPhase::Running | BulkPhase::Writing | BulkPhase::Finished => bulk.len(),
         }),
-        Some(Layer::Drafts(drafts)) => drafts.drafts.len(),
-        Some(Layer::Merge(merge)) => merge.conflicts.len(),
-        Some(Layer::Compare(compare)) => compare.changes().len(),
-        Some(Layer::Confirm(confirm)) => confirm.buttons.len(),
-        Some(Layer::Form(form)) if form.is_choosing() => form.matching_keys().len(),
-        Some(Layer::Form(form)) => form.shown().len(),
-        Some(Layer::Messages(_)) => app.log.len(),
-        Some(Layer::Help(_) | Layer::Report(_) | Layer::Clipboard | Layer::Sorting) => 0,
+        Some(Dialog::Drafts(drafts)) => drafts.drafts.len(),
+        Some(Dialog::Merge(merge)) => merge.conflicts.len(),
+        Some(Dialog::Compare(compare)) => compare.changes().len(),
+        Some(Dialog::Confirm(confirm)) => confirm.buttons.len(),
+        Some(Dialog::Form(form)) if form.is_choosing() => form.matching_keys().len(),
+        Some(Dialog::Form(form)) => form.shown().len(),
+        Some(Dialog::Messages(_)) => app.log.len(),
+        Some(Dialog::Help(_) | Dialog::Report(_) | Dialog::Clipboard | Dialog::Sorting) => 0,
         None => match (app.pane, app.workspace.tab) {
             (Pane::Detail, Tab::Settings) => 0,
             (Pane::Detail, Tab::Info) => info::LINES,
@@ -65,20 +65,20 @@ pub fn lines(app: &App, from: usize) -> Vec<String> {
 
 /// Line of one entry.
 pub(super) fn line(app: &App, at: usize) -> Option<String> {
-    Some(match app.layers.last() {
-        Some(Layer::Picker(picker)) => {
+    Some(match app.dialogs.last() {
+        Some(Dialog::Picker(picker)) => {
             let entries = picker.entries(&app.catalog);
             let entry = entries.get(at)?;
             format!("{}: {}", entry.name, entry.detail)
         }
-        Some(Layer::Palette(palette)) => offered(app, palette, at)?,
-        Some(Layer::Import(import)) => {
+        Some(Dialog::Palette(palette)) => listed_choices(app, palette, at)?,
+        Some(Dialog::EnvImport(import)) => {
             let left = import.left();
             let choice = left.get(at)?;
             format!("{}: {}", choice.offer.name, choice.secrets_text())
         }
-        Some(Layer::Moving(moving)) => moving.suggestions.get(at)?.to_string(),
-        Some(Layer::Models(models)) => {
+        Some(Dialog::MoveToReference(moving)) => moving.suggestions.get(at)?.to_string(),
+        Some(Dialog::Models(models)) => {
             let left = models.left();
             let model = left.get(at)?;
             match models::capability_text(model).as_str() {
@@ -86,23 +86,23 @@ pub(super) fn line(app: &App, at: usize) -> Option<String> {
                 words => format!("{}: {words}", model.id),
             }
         }
-        Some(Layer::Trash(trash)) => {
+        Some(Dialog::Trash(trash)) => {
             let item = trash.items().get(at)?;
             let deleted = item.date_deleted.unwrap_or(item.date_modified);
             let deleted = deleted.format("%Y-%m-%d %H:%M UTC");
             format!("{}, alias {}, deleted {deleted}", item.name, item.alias)
         }
-        Some(Layer::Bulk) => {
+        Some(Dialog::Bulk) => {
             let bulk = app.bulk.as_ref()?;
-            if bulk.phase == Phase::Preview {
+            if bulk.phase == BulkPhase::Preview {
                 return bulk.labels().nth(at).map(str::to_owned);
             }
             let row = bulk.row(at)?;
             format!("{}: {}", row.name, bulk.row_text(row).1)
         }
-        Some(Layer::Drafts(drafts)) => draft(app, drafts.drafts.get(at)?),
-        Some(Layer::Merge(merge)) => {
-            let Conflict {
+        Some(Dialog::Drafts(drafts)) => draft(app, drafts.drafts.get(at)?),
+        Some(Dialog::Merge(merge)) => {
+            let MergeConflict {
                 label,
                 mine,
                 theirs,
@@ -110,37 +110,39 @@ pub(super) fn line(app: &App, at: usize) -> Option<String> {
                 ..
             } = merge.conflicts.get(at)?;
             let side = match side {
-                Side::Mine => "mine",
-                Side::Theirs => "theirs",
+                MergeSide::Mine => "mine",
+                MergeSide::Theirs => "theirs",
             };
             format!("{label}: mine is {mine}, theirs is {theirs}, {side} is chosen")
         }
-        Some(Layer::Compare(compare)) => super::layers::difference(compare.changes().get(at)?),
-        Some(Layer::Confirm(confirm)) => confirm.buttons.get(at)?.0.to_owned(),
-        Some(Layer::Form(form)) if form.is_choosing() => {
+        Some(Dialog::Compare(compare)) => super::layers::difference(compare.changes().get(at)?),
+        Some(Dialog::Confirm(confirm)) => confirm.buttons.get(at)?.0.to_owned(),
+        Some(Dialog::Form(form)) if form.is_choosing() => {
             let left = form.matching_keys();
             let key = left.get(at)?;
             format!("{}, from {}", key.key, key.source)
         }
-        Some(Layer::Form(form)) => {
+        Some(Dialog::Form(form)) => {
             let at = *form.shown().get(at)?;
             super::form::field(form.fields.get(at)?)
         }
-        Some(Layer::Messages(_)) => {
+        Some(Dialog::Messages(_)) => {
             let message = app.log.all().nth(at)?;
             match message.time {
                 Some(time) => format!("{}: {}", time.format("%H:%M:%S"), message.text),
                 None => message.text.clone(),
             }
         }
-        Some(Layer::Help(_) | Layer::Report(_) | Layer::Clipboard | Layer::Sorting) => return None,
+        Some(Dialog::Help(_) | Dialog::Report(_) | Dialog::Clipboard | Dialog::Sorting) => {
+            return None;
+        }
         None => pane_entry(app, at)?,
     })
     .map(|line| replace_symbol(&line))
 }
 
 /// Line of a connection.
-pub(super) fn connection(app: &App, item: &Item) -> String {
+pub(super) fn connection(app: &App, item: &TreeItem) -> String {
     let provider = app.catalog.get(&item.provider);
     let provider = provider.map_or(&*item.provider, |provider| &provider.name);
     let state = if item.is_active { "active" } else { "inactive" };
@@ -152,23 +154,23 @@ pub(super) fn connection(app: &App, item: &Item) -> String {
 }
 
 /// Line of an unsaved draft.
-fn draft(app: &App, draft: &Draft) -> String {
+fn draft(app: &App, draft: &UnsavedDraft) -> String {
     let when = draft.when.format("%Y-%m-%d %H:%M UTC");
     match &draft.kept {
         Ok(kept) => format!(
             "{}, {}, stored {when}",
-            kept.shown_name(&app.catalog),
-            kept.about(&app.catalog)
+            kept.display_name(&app.catalog),
+            kept.subject(&app.catalog)
         ),
         Err(why) => format!("Cannot be read. {why}, stored {when}"),
     }
 }
 
 /// Line of a palette entry: an action or a connection.
-fn offered(app: &App, palette: &Palette, at: usize) -> Option<String> {
+fn listed_choices(app: &App, palette: &PaletteDialog, at: usize) -> Option<String> {
     let actions = palette.actions();
     let Some(offered) = actions.get(at) else {
-        let item = app.tree.looked_up(at - actions.len())?;
+        let item = app.tree.result_at(at - actions.len())?;
         return Some(format!("Go to {}", connection(app, item)));
     };
     let title = offered.entry.title;

@@ -2,13 +2,13 @@
 
 use super::{form, layers, listing, tree};
 use crate::tui::app::App;
-use crate::tui::layer::Layer;
+use crate::tui::layer::Dialog;
 
 pub use super::words::notice;
 
 /// Narration of the current state.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Saying {
+pub struct Narration {
     /// Location.
     pub place: String,
     /// Content.
@@ -17,11 +17,11 @@ pub struct Saying {
     pub here: Vec<String>,
 }
 
-impl Saying {
+impl Narration {
     /// Narration of the app.
-    pub fn of(app: &App) -> Self {
-        match app.layers.last() {
-            Some(Layer::Form(form)) if form.is_choosing() => Self {
+    pub fn new(app: &App) -> Self {
+        match app.dialogs.last() {
+            Some(Dialog::Form(form)) if form.is_choosing() => Self {
                 place:
                     "Configuration keys: enter a number to choose, text to filter, :back to close."
                         .into(),
@@ -32,9 +32,9 @@ impl Saying {
                     .collect(),
                 here: Vec::new(),
             },
-            Some(Layer::Form(form)) => form::saying(form, ":save"),
-            Some(layer) => layers::saying(app, layer),
-            None => tree::saying(app),
+            Some(Dialog::Form(form)) => form::form_narration(form, ":save"),
+            Some(layer) => layers::dialog_narration(app, layer),
+            None => tree::tree_narration(app),
         }
     }
 

@@ -1,22 +1,22 @@
 //! Sentences about the tree and the tabs of the selected connection.
 
 use super::listing;
-use super::saying::Saying;
+use super::saying::Narration;
 use super::words::count;
-use crate::connection::{Setting, Settings};
-use crate::tui::action::{Action, Context};
+use crate::connection::{SettingValue, Settings};
+use crate::tui::action::{Action, KeyContext};
 use crate::tui::app::App;
 use crate::tui::tree::Node;
 use crate::tui::workspace::Tab;
 
 /// Narration while no dialog is open.
-pub(super) fn saying(app: &App) -> Saying {
+pub(super) fn tree_narration(app: &App) -> Narration {
     match app.tab_in_focus() {
         Some(tab) => workspace(app, tab),
-        None => Saying {
+        None => Narration {
             place: place(app),
             body: Vec::new(),
-            here: here(app).into_iter().collect(),
+            here: selected_node(app).into_iter().collect(),
         },
     }
 }
@@ -36,7 +36,7 @@ fn place(app: &App) -> String {
             tree.shown_len(),
             filter.line.shown(&app.catalog)
         ),
-        None if tree.is_empty() => match app.keymap.first_key(Context::Tree, Action::New) {
+        None if tree.is_empty() => match app.keymap.first_key(KeyContext::Tree, Action::New) {
             Some(_) => "No connections yet; new creates the first one.".into(),
             None => "No connections yet.".into(),
         },
@@ -45,7 +45,7 @@ fn place(app: &App) -> String {
 }
 
 /// Selected node of the tree.
-fn here(app: &App) -> Option<String> {
+fn selected_node(app: &App) -> Option<String> {
     let tree = &app.tree;
     let node = tree.selected();
     let state = if tree.is_open(node) { "open" } else { "closed" };
@@ -67,7 +67,7 @@ fn here(app: &App) -> Option<String> {
     })
 }
 
-fn workspace(app: &App, tab: Tab) -> Saying {
+fn workspace(app: &App, tab: Tab) -> Narration {
     let name = app.tree.selected_item().map_or("", |item| item.name());
     let place = format!("{} of {name}", tab.title());
     let selected = |at: usize| listing::line(app, at).map(|line| format!("Selected: {line}"));
@@ -85,7 +85,7 @@ fn workspace(app: &App, tab: Tab) -> Saying {
             ),
         },
     };
-    Saying {
+    Narration {
         place,
         body,
         here: here.into_iter().collect(),
@@ -115,12 +115,12 @@ fn settings(app: &App) -> Vec<String> {
         let field = provider.and_then(|provider| provider.field(key));
         let label = field.map_or(key, |field| &field.label);
         let text = match value {
-            Setting::Null => continue,
-            Setting::Switch(true) => "on".to_owned(),
-            Setting::Switch(false) => "off".to_owned(),
-            Setting::Number(number) => number.to_string(),
-            Setting::Secret(_) => "stored, secret".to_owned(),
-            Setting::Text(text) => text.clone(),
+            SettingValue::Null => continue,
+            SettingValue::Switch(true) => "on".to_owned(),
+            SettingValue::Switch(false) => "off".to_owned(),
+            SettingValue::Number(number) => number.to_string(),
+            SettingValue::Secret(_) => "stored, secret".to_owned(),
+            SettingValue::Text(text) => text.clone(),
         };
         lines.push(format!("{label}: {text}"));
     }

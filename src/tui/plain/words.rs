@@ -1,6 +1,6 @@
 //! Replaces symbols with words.
 
-use crate::tui::notice::{Mood, Notice};
+use crate::tui::notice::{Notice, NoticeSeverity};
 
 /// Replaces a leading symbol with a word.
 pub(super) fn replace_symbol(text: &str) -> String {
@@ -22,11 +22,11 @@ pub(super) fn replace_symbol(text: &str) -> String {
 
 /// The notice with a word for its severity.
 pub fn notice(notice: &Notice) -> String {
-    let mood = match notice.mood {
-        Mood::Info => "",
-        Mood::Done => "Done: ",
-        Mood::Warning => "Warning: ",
-        Mood::Error => "Error: ",
+    let mood = match notice.severity {
+        NoticeSeverity::Info => "",
+        NoticeSeverity::Success => "Done: ",
+        NoticeSeverity::Warning => "Warning: ",
+        NoticeSeverity::Error => "Error: ",
     };
     let undo = if notice.offers_undo {
         "; undo reverts it"

@@ -5,82 +5,82 @@ use std::sync::Arc;
 
 use tokio::task::{AbortHandle, JoinError, JoinSet};
 
-use super::order::{Order, Place};
-use super::service::{Opened, Opening, Service};
+use super::order::{Lane, SaveQueue};
+use super::service::{OpenedService, ServiceHandle, ServiceOpening};
 use crate::connection::ConnectionService;
 use crate::tui::app::App;
-use crate::tui::effect::{Reply, Request, Ticket};
+use crate::tui::effect::{ServiceReply, ServiceRequest, Ticket};
 use crate::tui::perform::perform;
 
 /// Reply to a request, or the error of its task.
-pub(super) type Answered = Result<(Ticket, Reply), JoinError>;
+pub(super) type TaskResult = Result<(Ticket, ServiceReply), JoinError>;
 
 /// Event of the service.
-pub(super) enum Happened {
+pub(super) enum ServiceEvent {
     /// The service was opened, or opening failed.
-    Opened(Opened),
+    Opened(OpenedService),
     /// A request was completed.
-    Answered(Answered),
+    Reply(TaskResult),
 }
 
 /// Requests to the service.
-pub(super) struct Calls {
-    service: Service,
-    under_way: JoinSet<(Ticket, Reply)>,
+pub(super) struct RequestPool {
+    service: ServiceHandle,
+    running: JoinSet<(Ticket, ServiceReply)>,
     /// Saves in progress; quitting waits for them.
     saves: HashSet<Ticket>,
     /// Requests that are aborted when no dialog waits for them.
     stoppable: HashMap<Ticket, AbortHandle>,
-    order: Order,
+    save_queue: SaveQueue,
 }
 
-impl Calls {
+impl RequestPool {
     /// Creates the pool for a service that is still opening; requests wait for it.
-    pub(super) fn new(opening: Opening) -> Self {
+    pub(super) fn new(opening: ServiceOpening) -> Self {
         Self {
-            service: Service::start(opening),
-            under_way: JoinSet::new(),
+            service: ServiceHandle::start(opening),
+            running: JoinSet::new(),
             saves: HashSet::new(),
             stoppable: HashMap::new(),
-            order: Order::default(),
+            save_queue: SaveQueue::default(),
         }
     }
 
     /// Waits until the service is open; afterwards it never returns.
-    pub(super) async fn opened(&mut self) -> Opened {
+    pub(super) async fn opened(&mut self) -> OpenedService {
         self.service.opened().await
     }
 
     /// The service, once it is open.
     pub(super) const fn service(&self) -> Option<&Arc<dyn ConnectionService>> {
         match &self.service {
-            Service::Open(service) => Some(service),
-            Service::Opening(..) => None,
+            ServiceHandle::Open(service) => Some(service),
+            ServiceHandle::Opening(..) => None,
         }
     }
 
     /// Sends the requests that waited for the service.
     pub(super) fn open(&mut self, service: Arc<dyn ConnectionService>) {
-        let before = std::mem::replace(&mut self.service, Service::Open(service));
-        if let Service::Opening(_, waiting) = before {
+        let before = std::mem::replace(&mut self.service, ServiceHandle::Open(service));
+        if let ServiceHandle::Opening(_, waiting) = before {
             for (ticket, request) in waiting {
-                self.ask((ticket, request), Place::Exclusive);
+                self.send((ticket, request), Lane::Exclusive);
             }
         }
     }
 
     /// Starts a request; a save is queued.
-    pub(super) fn ask(&mut self, (ticket, request): (Ticket, Request), place: Place) {
+    pub(super) fn send(&mut self, (ticket, request): (Ticket, ServiceRequest), place: Lane) {
         if request.is_save() {
             self.saves.insert(ticket);
         }
         match &mut self.service {
-            Service::Opening(_, waiting) => waiting.push((ticket, request)),
-            Service::Open(service) => {
+            ServiceHandle::Opening(_, waiting) => waiting.push((ticket, request)),
+            ServiceHandle::Open(service) => {
                 let service = Arc::clone(service);
-                let turn = request.is_save().then(|| self.order.next(place));
+                let turn = request.is_save().then(|| self.save_queue.next(place));
                 let is_stoppable = request.is_stoppable();
-                let call = self.under_way.spawn(async move {
+                let call = self.running.spawn(async move {
                     let performed = perform(&*service, request);
                     let reply = match turn {
                         Some(turn) => turn.run(performed).await,
@@ -97,33 +97,33 @@ impl Calls {
 
     /// Returns whether only requests that can be aborted are in progress.
     pub(super) fn is_only_stoppable(&self) -> bool {
-        self.under_way.len() == self.stoppable.len() && self.service().is_some()
+        self.running.len() == self.stoppable.len() && self.service().is_some()
     }
 
     /// Returns whether no request is in progress.
     pub(super) fn is_idle(&self) -> bool {
-        self.under_way.is_empty() && self.service().is_some()
+        self.running.is_empty() && self.service().is_some()
     }
 
     /// Waits for the service or a reply; never returns if no request is in progress.
-    pub(super) async fn next(&mut self) -> Happened {
+    pub(super) async fn next(&mut self) -> ServiceEvent {
         tokio::select! {
             biased;
-            opened = self.service.opened() => Happened::Opened(opened),
-            Some(answered) = self.under_way.join_next() => Happened::Answered(answered),
+            opened = self.service.opened() => ServiceEvent::Opened(opened),
+            Some(answered) = self.running.join_next() => ServiceEvent::Reply(answered),
         }
     }
 
     /// A reply that has already arrived.
-    pub(super) fn ready(&mut self) -> Option<Answered> {
-        self.under_way.try_join_next()
+    pub(super) fn ready(&mut self) -> Option<TaskResult> {
+        self.running.try_join_next()
     }
 
     /// Ticket and reply; `None` for an aborted request.
     pub(super) fn take(
         &mut self,
-        answered: Answered,
-    ) -> Result<Option<(Ticket, Reply)>, JoinError> {
+        answered: TaskResult,
+    ) -> Result<Option<(Ticket, ServiceReply)>, JoinError> {
         let (ticket, reply) = match answered {
             Ok(answer) => answer,
             Err(error) if error.is_cancelled() => return Ok(None),
@@ -146,10 +146,10 @@ impl Calls {
     }
 
     /// Waits for saves in progress, or until Ctrl-C; passes the replies to `tell`.
-    pub(super) async fn finish(&mut self, mut tell: impl FnMut(Ticket, Reply)) {
+    pub(super) async fn finish(&mut self, mut tell: impl FnMut(Ticket, ServiceReply)) {
         while !self.saves.is_empty() {
             tokio::select! {
-                answer = self.under_way.join_next() => match answer {
+                answer = self.running.join_next() => match answer {
                     Some(Ok((ticket, reply))) => {
                         self.saves.remove(&ticket);
                         tell(ticket, reply);

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 use crate::disk;
 use crate::tui::effect::Ticket;
-use crate::tui::form::Document;
+use crate::tui::form::EditorDocument;
 
 /// Permission bits of group and others.
 const OF_OTHERS: u32 = 0o077;
@@ -85,7 +85,11 @@ impl Editor {
     }
 
     /// Starts the editor with the text, in a restored terminal.
-    pub(super) fn begin(self, ticket: Ticket, document: &Document) -> Result<Editing, String> {
+    pub(super) fn begin(
+        self,
+        ticket: Ticket,
+        document: &EditorDocument,
+    ) -> Result<Editing, String> {
         let file = PrivateFile::with(document.0.as_bytes())
             .map_err(|error| format!("Cannot create the file for the editor: {error}"))?;
         // An unknown mode is left as the editor leaves it.
@@ -126,7 +130,7 @@ pub(super) async fn end(editing: &mut Option<Editing>) -> io::Result<ExitStatus>
 
 impl Editing {
     /// Edited text, or the error as a sentence.
-    pub(super) fn result(&self, ended: io::Result<ExitStatus>) -> Result<Document, String> {
+    pub(super) fn result(&self, ended: io::Result<ExitStatus>) -> Result<EditorDocument, String> {
         if let Some(mode) = &self.mode {
             // Best effort: taking the terminal again reports a problem with it.
             let _ = tcsetattr(io::stdin(), OptionalActions::Now, mode);
@@ -162,7 +166,7 @@ impl PrivateFile {
         Ok(file)
     }
 
-    fn read(&self) -> Result<Document, String> {
+    fn read(&self) -> Result<EditorDocument, String> {
         let unreadable = |why: &dyn std::fmt::Display| {
             format!("Cannot read the edited file: {why}; the form was not changed")
         };
@@ -173,7 +177,7 @@ impl PrivateFile {
         if text.len() as u64 > LONGEST {
             return Err(unreadable(&"it is too long"));
         }
-        Ok(Document(text))
+        Ok(EditorDocument(text))
     }
 }
 

@@ -7,20 +7,20 @@ use tokio::task::JoinSet;
 
 use crate::connection::store::Revision;
 use crate::connection::{ConnectionError, ConnectionService};
-use crate::tui::follow::{Heard, follow};
+use crate::tui::follow::{FeedEvent, follow};
 
 /// Limit of queued events; further events wait in the service.
 const WAITING: usize = 4;
 
 /// Change feed of the service, once it is open.
 #[derive(Default)]
-pub(super) struct Feed {
-    heard: Option<Receiver<Heard>>,
+pub(super) struct OpenFeed {
+    events: Option<Receiver<FeedEvent>>,
     /// Aborted with the app.
     following: JoinSet<()>,
 }
 
-impl Feed {
+impl OpenFeed {
     /// Starts following a service from a revision on.
     pub(super) fn open(
         &mut self,
@@ -28,13 +28,13 @@ impl Feed {
         since: Result<Revision, ConnectionError>,
     ) {
         let (ears, heard) = channel(WAITING);
-        self.heard = Some(heard);
+        self.events = Some(heard);
         self.following.spawn(follow(service, since, ears));
     }
 
     /// Waits for the next event.
-    pub(super) async fn next(&mut self) -> Heard {
-        match &mut self.heard {
+    pub(super) async fn next(&mut self) -> FeedEvent {
+        match &mut self.events {
             Some(heard) => match heard.recv().await {
                 Some(heard) => heard,
                 // The task has ended and sends nothing more.
@@ -45,7 +45,7 @@ impl Feed {
     }
 
     /// An event that has already arrived.
-    pub(super) fn heard(&mut self) -> Option<Heard> {
-        self.heard.as_mut()?.try_recv().ok()
+    pub(super) fn heard(&mut self) -> Option<FeedEvent> {
+        self.events.as_mut()?.try_recv().ok()
     }
 }

@@ -4,25 +4,25 @@ use std::io;
 use std::process::ExitStatus;
 
 use super::editor::Editor;
-use super::{Runtime, TuiError, Turn};
+use super::{LoopControl, Runtime, TuiError};
 use crate::tui::effect::Ticket;
 use crate::tui::event::Event;
-use crate::tui::form::Document;
-use crate::tui::terminal::{self, Reading};
+use crate::tui::form::EditorDocument;
+use crate::tui::terminal::{self, InputThread};
 
 impl Runtime {
     /// Hands the terminal to the editor; returns the reason if that failed.
-    pub(super) fn hand_over(
+    pub(super) fn release_terminal(
         &mut self,
         ticket: Ticket,
-        document: &Document,
+        document: &EditorDocument,
     ) -> Result<Result<(), String>, TuiError> {
         let editor = match Editor::find() {
             Ok(editor) => editor,
             Err(why) => return Ok(Err(why)),
         };
         // Two readers of one terminal would each get a part of the input.
-        if !self.reading.as_mut().is_some_and(Reading::rest) {
+        if !self.input_thread.as_mut().is_some_and(InputThread::pause) {
             return Ok(Err("The terminal is busy; retry".into()));
         }
         terminal::restore()?;
@@ -39,23 +39,26 @@ impl Runtime {
     }
 
     /// Takes the terminal back after the edit, and passes the result to the app.
-    pub(super) fn take_back(&mut self, ended: io::Result<ExitStatus>) -> Result<Turn, TuiError> {
+    pub(super) fn reclaim_terminal(
+        &mut self,
+        ended: io::Result<ExitStatus>,
+    ) -> Result<LoopControl, TuiError> {
         let Some(editing) = self.editing.take() else {
-            return Ok(Turn::On);
+            return Ok(LoopControl::Continue);
         };
         let edited = editing.result(ended);
         let ticket = editing.ticket;
         drop(editing);
-        if self.take_terminal()? == Turn::End {
-            return Ok(Turn::End);
+        if self.take_terminal()? == LoopControl::Quit {
+            return Ok(LoopControl::Quit);
         }
         self.update(Event::Edited(ticket, edited))
     }
 
-    fn take_terminal(&mut self) -> Result<Turn, TuiError> {
+    fn take_terminal(&mut self) -> Result<LoopControl, TuiError> {
         let turn = self.resume()?;
-        if let Some(reading) = &self.reading {
-            reading.go_on();
+        if let Some(reading) = &self.input_thread {
+            reading.resume();
         }
         Ok(turn)
     }
@@ -65,15 +68,15 @@ impl Runtime {
         if let Some(editing) = self.editing.take() {
             editing.stop();
         }
-        self.keeper.keep_all(&mut self.app);
+        self.draft_saver.keep_all(&mut self.app);
         let app = &mut self.app;
-        self.calls
+        self.requests
             .finish(|ticket, reply| {
                 // Effects are not performed any longer, but the app learns which saves succeeded.
                 let _ = app.update(Event::Reply(ticket, reply));
             })
             .await;
         // Drafts that were saved by the last requests must not be offered at the next start.
-        self.keeper.keep_all(&mut self.app);
+        self.draft_saver.keep_all(&mut self.app);
     }
 }

@@ -3,7 +3,7 @@
 use tokio::sync::mpsc::UnboundedReceiver;
 use zeroize::Zeroizing;
 
-use crate::tui::event::{Event, Pasted};
+use crate::tui::event::{Event, PastedText};
 use crate::tui::terminal::Input;
 
 /// Limit of combined characters in bytes.
@@ -11,24 +11,21 @@ const BURST: usize = 64 * 1024;
 
 /// Queue of inputs from the input thread.
 pub(super) struct Inputs {
-    waiting: UnboundedReceiver<Input>,
+    queue: UnboundedReceiver<Input>,
     /// An input that was peeked at.
     ahead: Option<Input>,
 }
 
 impl Inputs {
-    pub(super) const fn new(waiting: UnboundedReceiver<Input>) -> Self {
-        Self {
-            waiting,
-            ahead: None,
-        }
+    pub(super) const fn new(queue: UnboundedReceiver<Input>) -> Self {
+        Self { queue, ahead: None }
     }
 
     /// Waits for the next input; `None` if the thread has ended.
     pub(super) async fn next(&mut self) -> Option<Input> {
         match self.ahead.take() {
             Some(input) => Some(input),
-            None => self.waiting.recv().await,
+            None => self.queue.recv().await,
         }
     }
 
@@ -36,12 +33,12 @@ impl Inputs {
     pub(super) fn waiting(&mut self, takes_text: bool) -> Option<Input> {
         let first = match self.ahead.take() {
             Some(input) => input,
-            None => self.waiting.try_recv().ok()?,
+            None => self.queue.try_recv().ok()?,
         };
         let Some(sign) = typed(&first).filter(|_| takes_text) else {
             return Some(first);
         };
-        let Ok(second) = self.waiting.try_recv() else {
+        let Ok(second) = self.queue.try_recv() else {
             return Some(first);
         };
         let mut text = Zeroizing::new(String::with_capacity(BURST));
@@ -51,7 +48,7 @@ impl Inputs {
             match typed(&input) {
                 Some(sign) if text.len() + sign.len_utf8() <= BURST => {
                     text.push(sign);
-                    next = self.waiting.try_recv().ok();
+                    next = self.queue.try_recv().ok();
                 }
                 Some(_) | None => self.ahead = Some(input),
             }
@@ -59,7 +56,7 @@ impl Inputs {
         if text.len() == sign.len_utf8() {
             return Some(first);
         }
-        Some(Input::Event(Event::Typed(Pasted(text))))
+        Some(Input::Event(Event::Typed(PastedText(text))))
     }
 }
 
@@ -67,20 +64,20 @@ impl Inputs {
 fn typed(input: &Input) -> Option<char> {
     match input {
         Input::Event(Event::Key(key)) => key.typed(),
-        Input::Event(_) | Input::Burst(_) | Input::Gone => None,
+        Input::Event(_) | Input::Burst(_) | Input::Closed => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tui::key::Key;
+    use crate::tui::key::KeyPress;
     use tokio::sync::mpsc::unbounded_channel;
 
     fn inputs(keys: &[&str]) -> Inputs {
         let (sender, waiting) = unbounded_channel();
         for key in keys {
-            let key = Key::read(key).unwrap();
+            let key = KeyPress::read(key).unwrap();
             sender.send(Input::Event(Event::Key(key))).unwrap();
         }
         Inputs::new(waiting)

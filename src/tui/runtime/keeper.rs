@@ -9,52 +9,52 @@ use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use uuid::Uuid;
 
-use crate::drafts::{DraftError, Drafts, Found, Place};
+use crate::drafts::{DraftError, Drafts, DraftsLocation, StoredDraft};
 use crate::tui::app::App;
-use crate::tui::effect::{Effect, Slot};
-use crate::tui::form::Kept;
+use crate::tui::effect::{DraftSlot, Effect};
+use crate::tui::form::FormSnapshot;
 
 /// Limit of the wait for drafts before the app suspends or ends.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Task of the draft thread.
-pub(super) enum Task {
+pub(super) enum DraftTask {
     /// Store this draft.
-    Keep(Slot, Arc<Kept>),
+    Store(DraftSlot, Arc<FormSnapshot>),
     /// Delete the draft of this slot.
-    Forget(Slot),
+    Delete(DraftSlot),
     /// Release these drafts, so that another process can offer them.
     ReleaseDrafts(Vec<Uuid>),
     /// Look for unsaved drafts.
-    Find,
+    Load,
     /// Reply when all earlier tasks are done.
-    Answer(Sender<()>),
+    Flush(Sender<()>),
 }
 
 /// Result of a draft task.
-pub(super) enum Told {
+pub(super) enum DraftTaskResult {
     /// Unsaved drafts.
-    Found(Vec<Found>),
+    Loaded(Vec<StoredDraft>),
     /// First failure, as a sentence.
-    Refused(String),
+    Failed(String),
 }
 
 /// Draft thread; without a location, nothing is stored.
-pub(super) struct Keeper {
-    tasks: Option<Sender<Task>>,
-    results: UnboundedSender<Told>,
-    received: UnboundedReceiver<Told>,
+pub(super) struct DraftSaver {
+    tasks: Option<Sender<DraftTask>>,
+    results: UnboundedSender<DraftTaskResult>,
+    received: UnboundedReceiver<DraftTaskResult>,
 }
 
-impl Keeper {
+impl DraftSaver {
     /// Starts the thread, which ends with the app.
-    pub(super) fn new(place: Option<Place>) -> io::Result<Self> {
+    pub(super) fn new(place: Option<DraftsLocation>) -> io::Result<Self> {
         let (results, received) = unbounded_channel();
         let tasks = match place {
             None => None,
             Some(place) => {
                 let (tasks, asked) = channel();
-                let desk = Desk {
+                let desk = DraftSaverState {
                     drafts: Drafts::new(place),
                     names: HashMap::new(),
                     results: results.clone(),
@@ -62,7 +62,7 @@ impl Keeper {
                 };
                 std::thread::Builder::new()
                     .name("drafts".into())
-                    .spawn(move || desk.work(&asked))?;
+                    .spawn(move || desk.run_tasks(&asked))?;
                 Some(tasks)
             }
         };
@@ -74,15 +74,15 @@ impl Keeper {
     }
 
     /// Queues a task after the earlier ones.
-    pub(super) fn tell(&self, task: Task) {
-        let is_question = matches!(task, Task::Find);
+    pub(super) fn queue_task(&self, task: DraftTask) {
+        let is_question = matches!(task, DraftTask::Load);
         let is_told = self
             .tasks
             .as_ref()
             .is_some_and(|tasks| tasks.send(task).is_ok());
         if is_question && !is_told {
             // Without a thread, there are no drafts; a closed channel means that the app has ended.
-            let _ = self.results.send(Told::Found(Vec::new()));
+            let _ = self.results.send(DraftTaskResult::Loaded(Vec::new()));
         }
     }
 
@@ -90,24 +90,24 @@ impl Keeper {
     pub(super) fn keep_all(&self, app: &mut App) {
         while let Some(effect) = app.next_exit_effect() {
             match effect {
-                Effect::Keep(slot, kept) => self.tell(Task::Keep(slot, kept)),
-                Effect::Forget(slot) => self.tell(Task::Forget(slot)),
+                Effect::StoreDraft(slot, kept) => self.queue_task(DraftTask::Store(slot, kept)),
+                Effect::DeleteDraft(slot) => self.queue_task(DraftTask::Delete(slot)),
                 _ => break,
             }
         }
-        self.settle();
+        self.wait_until_done();
     }
 
     /// Waits until all tasks are done, within a time limit.
-    fn settle(&self) {
+    fn wait_until_done(&self) {
         let (done, is_done) = channel();
-        self.tell(Task::Answer(done));
+        self.queue_task(DraftTask::Flush(done));
         // Tasks that are not done after the limit are lost to a hanging disk.
         let _ = is_done.recv_timeout(PATIENCE);
     }
 
     /// Waits for the next result.
-    pub(super) async fn next(&mut self) -> Told {
+    pub(super) async fn next(&mut self) -> DraftTaskResult {
         match self.received.recv().await {
             Some(result) => result,
             None => std::future::pending().await,
@@ -116,38 +116,40 @@ impl Keeper {
 }
 
 /// State of the draft thread.
-struct Desk {
+struct DraftSaverState {
     drafts: Drafts,
-    names: HashMap<Slot, Uuid>,
-    results: UnboundedSender<Told>,
+    names: HashMap<DraftSlot, Uuid>,
+    results: UnboundedSender<DraftTaskResult>,
     was_refused: bool,
 }
 
-impl Desk {
-    fn work(mut self, tasks: &Receiver<Task>) {
+impl DraftSaverState {
+    fn run_tasks(mut self, tasks: &Receiver<DraftTask>) {
         while let Ok(task) = tasks.recv() {
             match task {
-                Task::Keep(slot, kept) => {
+                DraftTask::Store(slot, kept) => {
                     let id = self.name(slot);
                     let done = self.drafts.save(id, &kept.to_bytes());
-                    self.refuse("Cannot store the draft", done);
+                    self.reject("Cannot store the draft", done);
                 }
-                Task::Forget(slot) => {
+                DraftTask::Delete(slot) => {
                     if let Some(id) = self.known(slot) {
                         let done = self.drafts.discard(id);
-                        self.refuse("Cannot delete an old draft", done);
+                        self.reject("Cannot delete an old draft", done);
                     }
                     self.names.remove(&slot);
                 }
-                Task::ReleaseDrafts(ids) => ids.into_iter().for_each(|id| self.drafts.release(id)),
-                Task::Find => match self.drafts.find() {
-                    Ok(found) => self.send(Told::Found(found)),
+                DraftTask::ReleaseDrafts(ids) => {
+                    ids.into_iter().for_each(|id| self.drafts.release(id))
+                }
+                DraftTask::Load => match self.drafts.find() {
+                    Ok(found) => self.send(DraftTaskResult::Loaded(found)),
                     Err(error) => {
-                        self.send(Told::Found(Vec::new()));
-                        self.refuse("Cannot look for unsaved drafts", Err(error));
+                        self.send(DraftTaskResult::Loaded(Vec::new()));
+                        self.reject("Cannot look for unsaved drafts", Err(error));
                     }
                 },
-                Task::Answer(done) => {
+                DraftTask::Flush(done) => {
                     // The sender may have stopped waiting.
                     let _ = done.send(());
                 }
@@ -155,33 +157,33 @@ impl Desk {
         }
     }
 
-    fn name(&mut self, slot: Slot) -> Uuid {
+    fn name(&mut self, slot: DraftSlot) -> Uuid {
         match slot {
-            Slot::Found(id) => id,
-            Slot::New(_) => *self.names.entry(slot).or_insert_with(Uuid::new_v4),
+            DraftSlot::Restored(id) => id,
+            DraftSlot::New(_) => *self.names.entry(slot).or_insert_with(Uuid::new_v4),
         }
     }
 
-    fn known(&self, slot: Slot) -> Option<Uuid> {
+    fn known(&self, slot: DraftSlot) -> Option<Uuid> {
         match slot {
-            Slot::Found(id) => Some(id),
-            Slot::New(_) => self.names.get(&slot).copied(),
+            DraftSlot::Restored(id) => Some(id),
+            DraftSlot::New(_) => self.names.get(&slot).copied(),
         }
     }
 
     /// Reports the first failure only: storing is retried with the next input.
-    fn refuse(&mut self, what: &str, done: Result<(), DraftError>) {
+    fn reject(&mut self, what: &str, done: Result<(), DraftError>) {
         match done {
             Ok(()) => self.was_refused = false,
             Err(error) if !self.was_refused => {
                 self.was_refused = true;
-                self.send(Told::Refused(format!("{what}: {error}")));
+                self.send(DraftTaskResult::Failed(format!("{what}: {error}")));
             }
             Err(_) => {}
         }
     }
 
-    fn send(&self, result: Told) {
+    fn send(&self, result: DraftTaskResult) {
         // A closed channel means that the app has ended.
         let _ = self.results.send(result);
     }

@@ -4,13 +4,13 @@ use std::io;
 use std::path::PathBuf;
 
 use super::session::SessionFile;
-use super::stop::BeforeStop;
+use super::stop::SuspendHandler;
 use crate::connection::Environment;
-use crate::drafts::Place;
+use crate::drafts::DraftsLocation;
 use crate::tui::keymap::Keymap;
-use crate::tui::site::Site;
+use crate::tui::site::TargetInfo;
 use crate::tui::theme::ThemeName;
-use crate::tui::theme::choice::{self, Choice};
+use crate::tui::theme::choice::{self, ThemeChoice};
 
 /// Options for starting the app.
 #[derive(Debug, Clone, Default)]
@@ -28,11 +28,11 @@ pub struct TuiOptions {
     /// Base URL of the management API for copied commands; the documented one by default.
     pub api: Option<String>,
     /// Releases what other processes would wait for before the app is suspended.
-    pub before_stop: BeforeStop,
+    pub before_stop: SuspendHandler,
     /// Location of drafts; without it, drafts are not stored.
-    pub drafts: Option<Place>,
+    pub drafts: Option<DraftsLocation>,
     /// Target of the app.
-    pub site: Site,
+    pub site: TargetInfo,
 }
 
 impl TuiOptions {
@@ -44,17 +44,17 @@ impl TuiOptions {
         }
     }
 
-    fn themes(&self) -> Vec<Choice> {
+    fn themes(&self) -> Vec<ThemeChoice> {
         let folder = self.config.as_ref().map(|folder| folder.join("themes"));
-        Choice::all(folder.as_deref())
+        ThemeChoice::all(folder.as_deref())
     }
 }
 
 /// Available themes and the initial one, for an environment that may disable colors.
-pub(super) fn themes(options: &TuiOptions) -> (Vec<Choice>, usize) {
+pub(super) fn themes(options: &TuiOptions) -> (Vec<ThemeChoice>, usize) {
     let is_mono = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     if is_mono {
-        return (vec![Choice::One(ThemeName::Mono)], 0);
+        return (vec![ThemeChoice::One(ThemeName::Mono)], 0);
     }
     let all = options.themes();
     let named = options.theme.as_deref();

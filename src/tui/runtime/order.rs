@@ -8,7 +8,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// Position of a save in the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Lane {
     /// After all earlier saves.
     Exclusive,
     /// Concurrent with earlier saves of this kind.
@@ -17,7 +17,7 @@ pub(super) enum Place {
 
 /// Queue of saves.
 #[derive(Default)]
-pub(super) struct Order {
+pub(super) struct SaveQueue {
     /// Last exclusive save.
     exclusive: Option<CancellationToken>,
     /// Concurrent saves after it.
@@ -25,39 +25,39 @@ pub(super) struct Order {
 }
 
 /// Ticket for a position in the queue.
-pub(super) struct Turn {
-    before: Vec<CancellationToken>,
+pub(super) struct LaneTicket {
+    predecessors: Vec<CancellationToken>,
     /// Dropped when the save has ended in any way, which starts the following ones.
     done: DropGuard,
 }
 
-impl Order {
+impl SaveQueue {
     /// Appends a position to the queue.
-    pub fn next(&mut self, place: Place) -> Turn {
+    pub fn next(&mut self, place: Lane) -> LaneTicket {
         let over = CancellationToken::new();
         let before = match place {
-            Place::Exclusive => {
+            Lane::Exclusive => {
                 let mut before = std::mem::take(&mut self.concurrent);
                 before.extend(self.exclusive.replace(over.clone()));
                 before
             }
-            Place::Concurrent => {
+            Lane::Concurrent => {
                 self.concurrent.retain(|other| !other.is_cancelled());
                 self.concurrent.push(over.clone());
                 self.exclusive.iter().cloned().collect()
             }
         };
-        Turn {
-            before,
+        LaneTicket {
+            predecessors: before,
             done: over.drop_guard(),
         }
     }
 }
 
-impl Turn {
+impl LaneTicket {
     /// Runs a future when all earlier positions are done.
     pub async fn run<T>(self, does: impl Future<Output = T>) -> T {
-        for before in &self.before {
+        for before in &self.predecessors {
             before.cancelled().await;
         }
         let answer = does.await;
@@ -74,8 +74,8 @@ mod tests {
     use tokio::task::JoinSet;
 
     /// Runs the positions, started in reverse order, and returns the order in which they ended.
-    async fn ended(places: &[Place]) -> Vec<usize> {
-        let mut order = Order::default();
+    async fn ended(places: &[Lane]) -> Vec<usize> {
+        let mut order = SaveQueue::default();
         let turns: Vec<_> = places.iter().map(|place| order.next(*place)).collect();
         let seen = Arc::new(Mutex::new(Vec::new()));
         let mut tasks = JoinSet::new();
@@ -92,12 +92,12 @@ mod tests {
 
     #[tokio::test]
     async fn saves_run_in_order() {
-        assert_eq!(ended(&[Place::Exclusive; 5]).await, [0, 1, 2, 3, 4]);
+        assert_eq!(ended(&[Lane::Exclusive; 5]).await, [0, 1, 2, 3, 4]);
     }
 
     #[tokio::test]
     async fn concurrent_saves_run_between_exclusive_ones() {
-        use Place::{Concurrent, Exclusive};
+        use Lane::{Concurrent, Exclusive};
         let order = ended(&[
             Exclusive, Concurrent, Concurrent, Concurrent, Exclusive, Concurrent, Concurrent,
         ])
@@ -110,13 +110,13 @@ mod tests {
 
     #[tokio::test]
     async fn concurrent_saves_do_not_wait_for_each_other() {
-        let mut order = Order::default();
+        let mut order = SaveQueue::default();
         let both = Arc::new(Barrier::new(2));
         let mut tasks = JoinSet::new();
         for _ in 0..2 {
             let both = Arc::clone(&both);
             // Neither ends before the other one has begun.
-            tasks.spawn(order.next(Place::Concurrent).run(async move {
+            tasks.spawn(order.next(Lane::Concurrent).run(async move {
                 both.wait().await;
             }));
         }
@@ -125,9 +125,9 @@ mod tests {
 
     #[tokio::test]
     async fn dropped_ticket_blocks_no_save() {
-        let mut order = Order::default();
-        drop(order.next(Place::Concurrent));
-        drop(order.next(Place::Exclusive));
-        order.next(Place::Exclusive).run(async {}).await;
+        let mut order = SaveQueue::default();
+        drop(order.next(Lane::Concurrent));
+        drop(order.next(Lane::Exclusive));
+        order.next(Lane::Exclusive).run(async {}).await;
     }
 }

@@ -11,26 +11,26 @@ use std::sync::Arc;
 use chrono::Local;
 use tokio::task::JoinSet;
 
-use super::calls::{Answered, Calls, Happened};
-use super::feed::Feed;
-use super::keeper::{Keeper, Task, Told};
+use super::calls::{RequestPool, ServiceEvent, TaskResult};
+use super::feed::OpenFeed;
+use super::keeper::{DraftSaver, DraftTask, DraftTaskResult};
 use super::options::keymap;
-use super::order::Place;
-use super::service::{Opened, Opening};
-use super::signals::Signals;
-use super::stop::BeforeStop;
-use super::{TuiError, TuiOptions, Turn};
+use super::order::Lane;
+use super::service::{OpenedService, ServiceOpening};
+use super::signals::SignalStreams;
+use super::stop::SuspendHandler;
+use super::{LoopControl, TuiError, TuiOptions};
 use crate::provider::ProviderCatalog;
 use crate::text::printable;
 use crate::tui::app::App;
 use crate::tui::effect::{Effect, Ticket};
 use crate::tui::event::Event;
 use crate::tui::form::Form;
-use crate::tui::layer::Layer;
+use crate::tui::layer::Dialog;
 use crate::tui::plain;
-use crate::tui::plain::command::{Meant, parse_line};
-use crate::tui::plain::saying::{self, Saying};
-use lines::{Given, Lines};
+use crate::tui::plain::command::{ParsedLine, parse_line};
+use crate::tui::plain::saying::{self, Narration};
+use lines::{PlainEvent, StdinLines};
 
 /// Greeting.
 const FIRST: &str = "umai, plain mode. ? lists the commands, quit exits.";
@@ -38,7 +38,7 @@ const FIRST: &str = "umai, plain mode. ? lists the commands, quit exits.";
 /// Runs plain mode until the user quits or the input ends.
 pub async fn run(
     catalog: Arc<ProviderCatalog>,
-    opening: Opening,
+    opening: ServiceOpening,
     options: TuiOptions,
 ) -> Result<(), TuiError> {
     let (keymap, problems) = keymap(&options);
@@ -46,29 +46,29 @@ pub async fn run(
     notices.extend(problems);
     let mut app = App::new(catalog, keymap, notices);
     app.set_target(options.site);
-    let signals = Signals::new()?;
+    let signals = SignalStreams::new()?;
     let is_interactive = io::stdin().is_terminal();
-    let mut speaker = Speaker {
+    let mut speaker = PlainRuntime {
         app,
-        calls: Calls::new(opening),
-        feed: Feed::default(),
+        requests: RequestPool::new(opening),
+        feed: OpenFeed::default(),
         reported: 0,
         wakes: JoinSet::new(),
-        lines: Lines::read()?,
+        lines: StdinLines::read()?,
         is_interactive,
         before_stop: options.before_stop,
-        narrated: Saying::default(),
+        narrated: Narration::default(),
         known: 0,
         // A script that ends in a form does so on purpose.
-        keeper: Keeper::new(options.drafts.filter(|_| is_interactive))?,
+        draft_saver: DraftSaver::new(options.drafts.filter(|_| is_interactive))?,
     };
     speaker.update(Event::Resize(plain::SIZE))?;
-    let ended = speaker.turn(signals).await;
-    let Speaker {
+    let ended = speaker.run_loop(signals).await;
+    let PlainRuntime {
         mut app,
-        mut calls,
+        requests: mut calls,
         lines,
-        keeper,
+        draft_saver: keeper,
         ..
     } = speaker;
     drop(lines);
@@ -87,54 +87,54 @@ pub async fn run(
     }
 }
 
-struct Speaker {
+struct PlainRuntime {
     app: App,
-    calls: Calls,
-    feed: Feed,
+    requests: RequestPool,
+    feed: OpenFeed,
     /// Number of reported notices of the service.
     reported: usize,
     wakes: JoinSet<Ticket>,
-    lines: Lines,
+    lines: StdinLines,
     /// True if stdin is a terminal.
     is_interactive: bool,
-    before_stop: BeforeStop,
+    before_stop: SuspendHandler,
     /// Last narration.
-    narrated: Saying,
+    narrated: Narration,
     /// Number of printed notices for the user.
     known: usize,
-    keeper: Keeper,
+    draft_saver: DraftSaver,
 }
 
-impl Speaker {
-    async fn turn(&mut self, mut signals: Signals) -> Result<(), TuiError> {
+impl PlainRuntime {
+    async fn run_loop(&mut self, mut signals: SignalStreams) -> Result<(), TuiError> {
         print_lines(&[FIRST.to_owned()])?;
-        let first = self.app.site.sentence();
+        let first = self.app.target.sentence();
         print_lines(first.as_slice())?;
         loop {
             while self.idle()? {}
             if self.is_settled() {
                 self.print_changes()?;
-                self.lines.ask(self.is_on_secret())?;
+                self.lines.request_line(self.is_on_secret())?;
             }
             let turn = tokio::select! {
                 biased;
-                _ = signals.terminate.recv() => Turn::End,
-                _ = signals.hang_up.recv() => Turn::End,
-                _ = signals.interrupt.recv() => Turn::End,
+                _ = signals.terminate.recv() => LoopControl::Quit,
+                _ = signals.hang_up.recv() => LoopControl::Quit,
+                _ = signals.interrupt.recv() => LoopControl::Quit,
                 _ = signals.stop.recv() => self.suspend()?,
-                happened = self.calls.next() => match happened {
-                    Happened::Opened(opened) => self.begin(opened)?,
-                    Happened::Answered(answer) => self.take_answer(answer)?,
+                happened = self.requests.next() => match happened {
+                    ServiceEvent::Opened(opened) => self.begin(opened)?,
+                    ServiceEvent::Reply(answer) => self.accept_reply(answer)?,
                 },
                 given = self.lines.next() => self.take_line(given)?,
-                heard = self.feed.next() => self.update(Event::Heard(heard))?,
-                result = self.keeper.next() => self.update(match result {
-                    Told::Found(found) => Event::Found(found),
-                    Told::Refused(why) => Event::Noticed(vec![why]),
+                heard = self.feed.next() => self.update(Event::Feed(heard))?,
+                result = self.draft_saver.next() => self.update(match result {
+                    DraftTaskResult::Loaded(found) => Event::DraftsLoaded(found),
+                    DraftTaskResult::Failed(why) => Event::StoreNotices(vec![why]),
                 })?,
-                Some(Ok(ticket)) = self.wakes.join_next() => self.update(Event::Woken(ticket))?,
+                Some(Ok(ticket)) = self.wakes.join_next() => self.update(Event::TimerExpired(ticket))?,
             };
-            if turn == Turn::End {
+            if turn == LoopControl::Quit {
                 return self.print_unsaved();
             }
         }
@@ -151,82 +151,85 @@ impl Speaker {
     /// Returns whether the next line can be handled.
     fn is_settled(&self) -> bool {
         if self.is_interactive {
-            self.calls.is_only_stoppable()
+            self.requests.is_only_stoppable()
         } else {
-            self.calls.is_idle()
+            self.requests.is_idle()
         }
     }
 
     fn is_on_secret(&self) -> bool {
-        matches!(self.app.layers.last(), Some(Layer::Form(form)) if form.is_on_secret())
+        matches!(self.app.dialogs.last(), Some(Dialog::Form(form)) if form.is_on_secret())
     }
 
-    fn take_line(&mut self, given: Given) -> Result<Turn, TuiError> {
+    fn take_line(&mut self, given: PlainEvent) -> Result<LoopControl, TuiError> {
         let line = match given {
-            Given::Line(line) => line,
-            Given::Unreadable(why) => {
+            PlainEvent::Line(line) => line,
+            PlainEvent::Unreadable(why) => {
                 print_lines(&[why.to_owned()])?;
-                return Ok(Turn::On);
+                return Ok(LoopControl::Continue);
             }
-            Given::End => return Ok(Turn::End),
+            PlainEvent::End => return Ok(LoopControl::Quit),
         };
         match parse_line(&self.app, &line) {
-            Meant::Happens(event) => self.update(event),
-            Meant::Answer(lines) => {
+            ParsedLine::Input(event) => self.update(event),
+            ParsedLine::Reply(lines) => {
                 print_lines(&lines)?;
-                Ok(Turn::On)
+                Ok(LoopControl::Continue)
             }
         }
     }
 
-    fn take_answer(&mut self, answer: Answered) -> Result<Turn, TuiError> {
-        let Some((ticket, reply)) = self.calls.take(answer).map_err(TuiError::Broken)? else {
-            return Ok(Turn::On);
+    fn accept_reply(&mut self, answer: TaskResult) -> Result<LoopControl, TuiError> {
+        let Some((ticket, reply)) = self.requests.take(answer).map_err(TuiError::Broken)? else {
+            return Ok(LoopControl::Continue);
         };
         self.report_notices()?;
         self.update(Event::Reply(ticket, reply))
     }
 
-    fn begin(&mut self, opened: Opened) -> Result<Turn, TuiError> {
+    fn begin(&mut self, opened: OpenedService) -> Result<LoopControl, TuiError> {
         let (service, since) = opened
             .map_err(TuiError::Broken)?
-            .map_err(TuiError::Unopened)?;
+            .map_err(TuiError::ServiceUnavailable)?;
         self.feed.open(Arc::clone(&service), since);
-        self.update(Event::Opened(service.providers(), service.features()))?;
-        self.calls.open(service);
-        self.keeper.tell(Task::Find);
+        self.update(Event::ServiceOpened(
+            service.providers(),
+            service.features(),
+        ))?;
+        self.requests.open(service);
+        self.draft_saver.queue_task(DraftTask::Load);
         self.report_notices()
     }
 
     /// Reports new notices of the service.
-    fn report_notices(&mut self) -> Result<Turn, TuiError> {
-        let Some(service) = self.calls.service() else {
-            return Ok(Turn::On);
+    fn report_notices(&mut self) -> Result<LoopControl, TuiError> {
+        let Some(service) = self.requests.service() else {
+            return Ok(LoopControl::Continue);
         };
         let notices = service.notices();
         if notices.len() <= self.reported {
-            return Ok(Turn::On);
+            return Ok(LoopControl::Continue);
         }
         let fresh = notices[self.reported..].to_vec();
         self.reported = notices.len();
-        self.update(Event::Noticed(fresh))
+        self.update(Event::StoreNotices(fresh))
     }
 
-    fn update(&mut self, event: Event) -> Result<Turn, TuiError> {
+    fn update(&mut self, event: Event) -> Result<LoopControl, TuiError> {
         let effect = self.app.update(event);
         self.app.log.date(Local::now().time());
-        self.calls.abort_unawaited(&self.app);
+        self.requests.abort_unawaited(&self.app);
         self.perform(effect)
     }
 
-    fn perform(&mut self, effect: Option<Effect>) -> Result<Turn, TuiError> {
+    fn perform(&mut self, effect: Option<Effect>) -> Result<LoopControl, TuiError> {
         match effect {
             None | Some(Effect::Continue | Effect::Redraw) => {}
             Some(Effect::Call(ticket, request)) => {
-                self.calls.ask((ticket, request), Place::Exclusive);
+                self.requests.send((ticket, request), Lane::Exclusive);
             }
             Some(Effect::CallConcurrent(ticket, request)) => {
-                self.calls.ask((ticket, request), Place::Concurrent);
+                self.requests.send((ticket, request), Lane::Concurrent);
             }
             Some(Effect::Wake(ticket, after)) => {
                 self.wakes.spawn(async move {
@@ -234,11 +237,15 @@ impl Speaker {
                     ticket
                 });
             }
-            Some(Effect::Keep(slot, kept)) => self.keeper.tell(Task::Keep(slot, kept)),
-            Some(Effect::Forget(slot)) => self.keeper.tell(Task::Forget(slot)),
-            Some(Effect::ReleaseDrafts(ids)) => self.keeper.tell(Task::ReleaseDrafts(ids)),
-            Some(Effect::Find) => self.keeper.tell(Task::Find),
-            Some(Effect::Edit(ticket, _)) => {
+            Some(Effect::StoreDraft(slot, kept)) => {
+                self.draft_saver.queue_task(DraftTask::Store(slot, kept))
+            }
+            Some(Effect::DeleteDraft(slot)) => self.draft_saver.queue_task(DraftTask::Delete(slot)),
+            Some(Effect::ReleaseDrafts(ids)) => {
+                self.draft_saver.queue_task(DraftTask::ReleaseDrafts(ids))
+            }
+            Some(Effect::LoadDrafts) => self.draft_saver.queue_task(DraftTask::Load),
+            Some(Effect::OpenEditor(ticket, _)) => {
                 let why = "Plain mode has no editor; enter each field as a line".to_owned();
                 return self.update(Event::Edited(ticket, Err(why)));
             }
@@ -249,9 +256,9 @@ impl Speaker {
                 print_lines(&lines)?;
             }
             Some(Effect::Suspend) => return self.suspend(),
-            Some(Effect::Quit) => return Ok(Turn::End),
+            Some(Effect::Quit) => return Ok(LoopControl::Quit),
         }
-        Ok(Turn::On)
+        Ok(LoopControl::Continue)
     }
 
     /// Prints the differences since the last narration.
@@ -264,7 +271,7 @@ impl Speaker {
         let notice = self.app.notice.take().filter(|_| lines.is_empty());
         lines.extend(notice.as_ref().map(saying::notice));
         self.known = self.app.startup_notices.len();
-        let now = Saying::of(&self.app);
+        let now = Narration::new(&self.app);
         lines.extend(now.since(&self.narrated));
         self.narrated = now;
         let is_between = !lines.is_empty() && self.lines.is_prompting();
@@ -291,15 +298,15 @@ impl Speaker {
     }
 
     /// Suspends the app, and resumes when the shell continues it.
-    fn suspend(&mut self) -> Result<Turn, TuiError> {
-        self.keeper.keep_all(&mut self.app);
+    fn suspend(&mut self) -> Result<LoopControl, TuiError> {
+        self.draft_saver.keep_all(&mut self.app);
         let rest = self.before_stop.release();
         self.lines.show_input();
         rustix::process::kill_current_process_group(rustix::process::Signal::STOP)
             .map_err(io::Error::from)?;
         drop(rest);
         self.lines.hide_input(self.is_on_secret())?;
-        Ok(Turn::On)
+        Ok(LoopControl::Continue)
     }
 }
 

@@ -7,17 +7,17 @@ use tokio::task::{JoinError, JoinHandle};
 
 use crate::connection::store::Revision;
 use crate::connection::{ConnectionError, ConnectionService};
-use crate::tui::effect::{Request, Ticket};
+use crate::tui::effect::{ServiceRequest, Ticket};
 
 /// Future that opens the service; the first frame does not wait for it.
-pub type Opening =
+pub type ServiceOpening =
     Pin<Box<dyn Future<Output = Result<Arc<dyn ConnectionService>, ConnectionError>> + Send>>;
 
 /// Result of opening the service.
-pub(super) type Opened = Result<Ready, JoinError>;
+pub(super) type OpenedService = Result<ReadyService, JoinError>;
 
 /// The service with the revision to follow changes from; the list is loaded after it.
-type Ready = Result<
+type ReadyService = Result<
     (
         Arc<dyn ConnectionService>,
         Result<Revision, ConnectionError>,
@@ -26,14 +26,14 @@ type Ready = Result<
 >;
 
 /// The service, or the requests that wait for it.
-pub(super) enum Service {
-    Opening(JoinHandle<Ready>, Vec<(Ticket, Request)>),
+pub(super) enum ServiceHandle {
+    Opening(JoinHandle<ReadyService>, Vec<(Ticket, ServiceRequest)>),
     Open(Arc<dyn ConnectionService>),
 }
 
-impl Service {
+impl ServiceHandle {
     /// Opens the service in the background.
-    pub(super) fn start(opening: Opening) -> Self {
+    pub(super) fn start(opening: ServiceOpening) -> Self {
         let ready = async {
             let service = opening.await?;
             let since = service.revision().await;
@@ -43,7 +43,7 @@ impl Service {
     }
 
     /// Waits until the service is open; afterwards it never returns.
-    pub(super) async fn opened(&mut self) -> Opened {
+    pub(super) async fn opened(&mut self) -> OpenedService {
         match self {
             Self::Opening(opening, _) => opening.await,
             Self::Open(_) => std::future::pending().await,

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use crate::disk;
 use crate::text::file::{self, FileFlaw};
 use crate::tui::app::App;
-use crate::tui::session::Session;
+use crate::tui::session::SavedSession;
 
 /// Size limit of the file in bytes.
 const LARGEST: usize = 64 * 1024;
@@ -35,13 +35,13 @@ impl SessionFile {
         }
         let text = match file::read(&self.path, LARGEST) {
             Ok(text) => text.to_string(),
-            Err(FileFlaw::NotThere) => return None,
+            Err(FileFlaw::NotFound) => return None,
             Err(FileFlaw::Unusable(why)) => {
                 self.report_unusable(app, &why);
                 return None;
             }
         };
-        match Session::read(&text, &self.of) {
+        match SavedSession::read(&text, &self.of) {
             Ok(session) => {
                 app.restore_session(session);
                 Some(text)

@@ -7,19 +7,20 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 /// Releases resources, which are taken again when the result is dropped.
-type LetGo = dyn Fn() -> Pin<Box<dyn Future<Output = Box<dyn Send>> + Send>> + Send + Sync;
+type ReleaseResources =
+    dyn Fn() -> Pin<Box<dyn Future<Output = Box<dyn Send>> + Send>> + Send + Sync;
 
 /// Releases what other processes would wait for while the app is suspended; nothing by default.
 #[derive(Clone, Default)]
-pub struct BeforeStop(Option<Arc<LetGo>>);
+pub struct SuspendHandler(Option<Arc<ReleaseResources>>);
 
-impl fmt::Debug for BeforeStop {
+impl fmt::Debug for SuspendHandler {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("BeforeStop(…)")
     }
 }
 
-impl BeforeStop {
+impl SuspendHandler {
     /// Creates it from a function whose result is dropped when the app resumes.
     pub fn new<F, R>(release: impl Fn() -> F + Send + Sync + 'static) -> Self
     where

@@ -1,11 +1,11 @@
 //! Selects the theme: the chosen one, or the one for the terminal's background.
 
 use crate::tui::theme::Theme;
-use crate::tui::theme::choice::Choice;
+use crate::tui::theme::choice::ThemeChoice;
 
 /// Available themes and the current one.
 pub(super) struct Themes {
-    choices: Vec<Choice>,
+    choices: Vec<ThemeChoice>,
     /// Index of the current theme, and whether the background is light.
     shown: (usize, bool),
     pub(super) theme: Theme,
@@ -13,7 +13,7 @@ pub(super) struct Themes {
 
 impl Themes {
     /// Shows a theme; returns the problems in its file.
-    pub(super) fn new(choices: Vec<Choice>, at: usize) -> (Self, Vec<String>) {
+    pub(super) fn new(choices: Vec<ThemeChoice>, at: usize) -> (Self, Vec<String>) {
         let (theme, problems) = choices
             .get(at)
             .map(|choice| choice.theme(false))
@@ -36,7 +36,7 @@ impl Themes {
     pub(super) fn follow_the_terminal(&self) -> bool {
         self.choices
             .get(self.shown.0)
-            .is_some_and(Choice::follows_the_terminal)
+            .is_some_and(ThemeChoice::follows_the_terminal)
     }
 
     /// Shows a theme for a background; returns the problems in its file if it was not shown before.

@@ -21,7 +21,7 @@ const KIND: &[u8] = b"\x1b[?";
 
 /// Reply of the terminal.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Answer {
+pub struct BackgroundReply {
     /// True if the background is light, if the terminal reported it.
     pub is_light: Option<bool>,
     /// All bytes that were read: the replies and keys pressed during the query. The decoder drops the replies.
@@ -45,28 +45,28 @@ pub fn can_ask() -> bool {
 }
 
 /// Sends the query; [`listen`] reads the reply.
-pub fn ask() -> io::Result<()> {
+pub fn query() -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(QUESTION)?;
     out.flush()
 }
 
 /// Waits for the reply, up to the limit.
-pub fn listen() -> Answer {
+pub fn listen() -> BackgroundReply {
     let until = Instant::now() + PATIENCE;
     let mut heard = Vec::new();
     loop {
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() || !is_readable(left) {
-            return understood(heard);
+            return parse_reply(heard);
         }
         let mut piece = [0; 256];
         match rustix::io::read(io::stdin(), &mut piece) {
             Ok(count) if count > 0 => heard.extend_from_slice(&piece[..count]),
-            _ => return understood(heard),
+            _ => return parse_reply(heard),
         }
         if kind(&heard).is_some() {
-            return understood(heard);
+            return parse_reply(heard);
         }
     }
 }
@@ -81,9 +81,9 @@ fn is_readable(within: Duration) -> bool {
 }
 
 /// Parses the color from the replies.
-fn understood(bytes: Vec<u8>) -> Answer {
+fn parse_reply(bytes: Vec<u8>) -> BackgroundReply {
     let is_light = color(&bytes).and_then(|(from, to)| is_light(&bytes[from + COLOR.len()..to]));
-    Answer { is_light, bytes }
+    BackgroundReply { is_light, bytes }
 }
 
 fn find(heard: &[u8], what: &[u8]) -> Option<usize> {
@@ -129,7 +129,7 @@ mod tests {
     #[case(b"\x1b]11;rgb:1e1e/1e1e/2e2e\x07\x1b[?6c", Some(false))]
     #[case(b"\x1b[?6c", None)]
     fn color_is_parsed_from_the_reply(#[case] heard: &[u8], #[case] is_light: Option<bool>) {
-        assert_eq!(understood(heard.to_vec()).is_light, is_light);
+        assert_eq!(parse_reply(heard.to_vec()).is_light, is_light);
     }
 
     #[test]
@@ -142,11 +142,11 @@ mod tests {
     #[test]
     fn arbitrary_bytes_are_handled() {
         proptest::proptest!(|(heard: Vec<u8>)| {
-            understood(heard);
+            parse_reply(heard);
         });
         for end in 0..30 {
             let heard = b"\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[?62;c";
-            understood(heard[..end].to_vec());
+            parse_reply(heard[..end].to_vec());
         }
     }
 }

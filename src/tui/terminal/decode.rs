@@ -12,7 +12,7 @@ use std::time::Duration;
 use crossterm::event::{KeyCode, KeyModifiers, MouseEventKind};
 use zeroize::Zeroizing;
 
-use crate::tui::key::Key;
+use crate::tui::key::KeyPress;
 use crate::tui::line;
 
 /// Time without a byte after which an incomplete sequence or burst ends.
@@ -34,9 +34,9 @@ const PASTE_END: &[u8] = b"\x1b[201~";
 
 /// Decoded input.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Decoded {
+pub enum DecodedInput {
     /// A key.
-    Key(Key),
+    Key(KeyPress),
     /// The text of a bracketed paste.
     Paste(Zeroizing<String>),
     /// A mouse event at a column and a row, counted from 0.
@@ -46,11 +46,11 @@ pub enum Decoded {
 /// Decoder with the state between two reads.
 #[derive(Debug, Default)]
 pub struct Decoder {
-    state: State,
+    state: DecoderState,
 }
 
 #[derive(Debug, Default)]
-enum State {
+enum DecoderState {
     #[default]
     Ground,
     /// After ESC.
@@ -79,32 +79,32 @@ enum State {
 
 impl Decoder {
     /// Decodes the bytes of one read. An ESC at their end is the Esc key.
-    pub fn feed(&mut self, bytes: &[u8], decoded: &mut Vec<Decoded>) {
+    pub fn feed(&mut self, bytes: &[u8], decoded: &mut Vec<DecodedInput>) {
         for byte in bytes {
             self.take(*byte, decoded);
         }
-        if matches!(self.state, State::Escape) {
-            self.state = State::Ground;
+        if matches!(self.state, DecoderState::Escape) {
+            self.state = DecoderState::Ground;
             decoded.push(key(KeyCode::Esc, KeyModifiers::NONE));
         }
     }
 
     /// Time without a byte after which [`Self::quiet`] ends what is unfinished; `None` when nothing is.
-    pub const fn patience(&self) -> Option<Duration> {
+    pub const fn escape_timeout(&self) -> Option<Duration> {
         match self.state {
-            State::Ground => None,
-            State::Paste { .. } => Some(PASTE_QUIET),
+            DecoderState::Ground => None,
+            DecoderState::Paste { .. } => Some(PASTE_QUIET),
             _ => Some(QUIET),
         }
     }
 
     /// Ends an incomplete sequence; a lone opener was a key with Alt. A paste is delivered as it is.
-    pub fn quiet(&mut self, decoded: &mut Vec<Decoded>) {
+    pub fn quiet(&mut self, decoded: &mut Vec<DecodedInput>) {
         match std::mem::take(&mut self.state) {
-            State::Paste { text, .. } => decoded.push(paste(&text)),
-            State::SingleShift => decoded.push(alt(b'O')),
-            State::Control(bytes) if bytes.is_empty() => decoded.push(alt(b'[')),
-            State::Text {
+            DecoderState::Paste { text, .. } => decoded.push(paste(&text)),
+            DecoderState::SingleShift => decoded.push(alt(b'O')),
+            DecoderState::Control(bytes) if bytes.is_empty() => decoded.push(alt(b'[')),
+            DecoderState::Text {
                 opener,
                 length: 0,
                 has_escape,
@@ -118,11 +118,11 @@ impl Decoder {
         }
     }
 
-    fn take(&mut self, byte: u8, decoded: &mut Vec<Decoded>) {
+    fn take(&mut self, byte: u8, decoded: &mut Vec<DecodedInput>) {
         match std::mem::take(&mut self.state) {
-            State::Ground => self.begin(byte, false, decoded),
-            State::Escape => self.after_escape(byte, decoded),
-            State::SingleShift => {
+            DecoderState::Ground => self.begin(byte, false, decoded),
+            DecoderState::Escape => self.after_escape(byte, decoded),
+            DecoderState::SingleShift => {
                 if let Some(code) = csi::letter(byte) {
                     decoded.push(key(code, KeyModifiers::NONE));
                 } else {
@@ -130,23 +130,23 @@ impl Decoder {
                     self.begin(byte, false, decoded);
                 }
             }
-            State::Control(bytes) => self.in_control(bytes, byte, decoded),
-            State::Mouse(mut bytes) => {
+            DecoderState::Control(bytes) => self.in_control(bytes, byte, decoded),
+            DecoderState::Mouse(mut bytes) => {
                 bytes.push(byte);
                 match bytes.as_slice() {
                     [button, column, row] => {
                         decoded.extend(csi::legacy_mouse(*button, *column, *row));
                     }
-                    _ => self.state = State::Mouse(bytes),
+                    _ => self.state = DecoderState::Mouse(bytes),
                 }
             }
-            State::Text {
+            DecoderState::Text {
                 opener,
                 length,
                 has_escape,
             } => self.in_text((opener, length, has_escape), byte, decoded),
-            State::Paste { text, matched } => self.in_paste(text, matched, byte, decoded),
-            State::Character { mut bytes, has_alt } => {
+            DecoderState::Paste { text, matched } => self.in_paste(text, matched, byte, decoded),
+            DecoderState::Character { mut bytes, has_alt } => {
                 if !matches!(byte, 0x80..=0xbf) {
                     return self.begin(byte, false, decoded);
                 }
@@ -154,7 +154,7 @@ impl Decoder {
                 match std::str::from_utf8(&bytes) {
                     Ok(text) => decoded.extend(text.chars().map(|sign| character(sign, has_alt))),
                     Err(error) if error.error_len().is_none() => {
-                        self.state = State::Character { bytes, has_alt };
+                        self.state = DecoderState::Character { bytes, has_alt };
                     }
                     Err(_) => {}
                 }
@@ -163,7 +163,7 @@ impl Decoder {
     }
 
     /// Handles the first byte of a key or sequence.
-    fn begin(&mut self, byte: u8, has_alt: bool, decoded: &mut Vec<Decoded>) {
+    fn begin(&mut self, byte: u8, has_alt: bool, decoded: &mut Vec<DecodedInput>) {
         let modifiers = alt_if(has_alt);
         let with_control = |sign: u8| {
             key(
@@ -172,7 +172,7 @@ impl Decoder {
             )
         };
         match byte {
-            ESCAPE => self.state = State::Escape,
+            ESCAPE => self.state = DecoderState::Escape,
             b'\r' => decoded.push(key(KeyCode::Enter, modifiers)),
             b'\t' => decoded.push(key(KeyCode::Tab, modifiers)),
             0x7f => decoded.push(key(KeyCode::Backspace, modifiers)),
@@ -181,7 +181,7 @@ impl Decoder {
             0x1c..=0x1f => decoded.push(with_control(byte - 0x1c + b'4')),
             b' '..=b'~' => decoded.push(character(char::from(byte), has_alt)),
             0xc2..=0xf4 => {
-                self.state = State::Character {
+                self.state = DecoderState::Character {
                     bytes: vec![byte],
                     has_alt,
                 }
@@ -191,12 +191,12 @@ impl Decoder {
         }
     }
 
-    fn after_escape(&mut self, byte: u8, decoded: &mut Vec<Decoded>) {
+    fn after_escape(&mut self, byte: u8, decoded: &mut Vec<DecodedInput>) {
         match byte {
-            b'O' => self.state = State::SingleShift,
-            b'[' => self.state = State::Control(Vec::new()),
+            b'O' => self.state = DecoderState::SingleShift,
+            b'[' => self.state = DecoderState::Control(Vec::new()),
             b']' | b'P' | b'_' | b'^' | b'X' => {
-                self.state = State::Text {
+                self.state = DecoderState::Text {
                     opener: byte,
                     length: 0,
                     has_escape: false,
@@ -204,24 +204,24 @@ impl Decoder {
             }
             ESCAPE => {
                 decoded.push(key(KeyCode::Esc, KeyModifiers::NONE));
-                self.state = State::Escape;
+                self.state = DecoderState::Escape;
             }
             _ => self.begin(byte, true, decoded),
         }
     }
 
-    fn in_control(&mut self, mut bytes: Vec<u8>, byte: u8, decoded: &mut Vec<Decoded>) {
+    fn in_control(&mut self, mut bytes: Vec<u8>, byte: u8, decoded: &mut Vec<DecodedInput>) {
         match byte {
-            b'M' if bytes.is_empty() => self.state = State::Mouse(Vec::new()),
+            b'M' if bytes.is_empty() => self.state = DecoderState::Mouse(Vec::new()),
             // The Linux console sends F1 to F5 as ESC [ [ A to E.
             b'[' if bytes.is_empty() => {
                 bytes.push(byte);
-                self.state = State::Control(bytes);
+                self.state = DecoderState::Control(bytes);
             }
             b'@'..=b'~' => {
                 bytes.push(byte);
                 if bytes == b"200~" {
-                    self.state = State::Paste {
+                    self.state = DecoderState::Paste {
                         // Growing would leave copies that are not wiped.
                         text: Zeroizing::new(Vec::with_capacity(LONGEST_PASTE)),
                         matched: 0,
@@ -232,7 +232,7 @@ impl Decoder {
             }
             b' '..=b'?' if bytes.len() < LONGEST_SEQUENCE => {
                 bytes.push(byte);
-                self.state = State::Control(bytes);
+                self.state = DecoderState::Control(bytes);
             }
             // Invalid in a control sequence, which ends here.
             _ => {
@@ -248,7 +248,7 @@ impl Decoder {
         &mut self,
         (opener, length, has_escape): (u8, usize, bool),
         byte: u8,
-        decoded: &mut Vec<Decoded>,
+        decoded: &mut Vec<DecodedInput>,
     ) {
         let is_end = byte == BELL || (has_escape && byte == b'\\');
         if is_end {
@@ -267,7 +267,7 @@ impl Decoder {
         let is_escape = byte == ESCAPE;
         let length = length + usize::from(!is_escape || !is_empty);
         if length < LONGEST_SEQUENCE {
-            self.state = State::Text {
+            self.state = DecoderState::Text {
                 opener,
                 length,
                 has_escape: is_escape,
@@ -280,7 +280,7 @@ impl Decoder {
         mut text: Zeroizing<Vec<u8>>,
         matched: usize,
         byte: u8,
-        decoded: &mut Vec<Decoded>,
+        decoded: &mut Vec<DecodedInput>,
     ) {
         let mut keep = |bytes: &[u8]| {
             let room = LONGEST_PASTE.saturating_sub(text.len());
@@ -301,13 +301,13 @@ impl Decoder {
         if matched == PASTE_END.len() {
             decoded.push(paste(&text));
         } else {
-            self.state = State::Paste { text, matched };
+            self.state = DecoderState::Paste { text, matched };
         }
     }
 }
 
-fn paste(text: &[u8]) -> Decoded {
-    Decoded::Paste(Zeroizing::new(String::from_utf8_lossy(text).into_owned()))
+fn paste(text: &[u8]) -> DecodedInput {
+    DecodedInput::Paste(Zeroizing::new(String::from_utf8_lossy(text).into_owned()))
 }
 
 const fn alt_if(has_alt: bool) -> KeyModifiers {
@@ -318,15 +318,15 @@ const fn alt_if(has_alt: bool) -> KeyModifiers {
     }
 }
 
-fn key(code: KeyCode, modifiers: KeyModifiers) -> Decoded {
-    Decoded::Key(Key::new(code, modifiers))
+fn key(code: KeyCode, modifiers: KeyModifiers) -> DecodedInput {
+    DecodedInput::Key(KeyPress::new(code, modifiers))
 }
 
-fn character(sign: char, has_alt: bool) -> Decoded {
+fn character(sign: char, has_alt: bool) -> DecodedInput {
     key(KeyCode::Char(sign), alt_if(has_alt))
 }
 
-fn alt(byte: u8) -> Decoded {
+fn alt(byte: u8) -> DecodedInput {
     character(char::from(byte), true)
 }
 
@@ -343,10 +343,10 @@ mod tests {
             decoder.feed(read, &mut events);
         }
         decoder.quiet(&mut events);
-        let name = |one: &Decoded| match one {
-            Decoded::Key(key) => key.to_string(),
-            Decoded::Paste(text) => format!("paste {}", text.as_str()),
-            Decoded::Mouse(kind, x, y) => format!("{kind:?} {x} {y}"),
+        let name = |one: &DecodedInput| match one {
+            DecodedInput::Key(key) => key.to_string(),
+            DecodedInput::Paste(text) => format!("paste {}", text.as_str()),
+            DecodedInput::Mouse(kind, x, y) => format!("{kind:?} {x} {y}"),
         };
         events.iter().map(name).collect()
     }
@@ -419,9 +419,9 @@ mod tests {
         let mut decoder = Decoder::default();
         let mut events = Vec::new();
         decoder.feed(b"\x1b]52;c;qDy", &mut events);
-        assert_eq!(decoder.patience(), Some(QUIET));
+        assert_eq!(decoder.escape_timeout(), Some(QUIET));
         decoder.quiet(&mut events);
-        assert!(decoder.patience().is_none() && events.is_empty());
+        assert!(decoder.escape_timeout().is_none() && events.is_empty());
         decoder.feed(b"j", &mut events);
         assert_eq!(events, [key(KeyCode::Char('j'), KeyModifiers::NONE)]);
     }
@@ -462,7 +462,7 @@ mod tests {
         let mut events = Vec::new();
         decoder.feed(b"\x1b[200~lost\x1b[20", &mut events);
         assert!(events.is_empty());
-        assert_eq!(decoder.patience(), Some(PASTE_QUIET));
+        assert_eq!(decoder.escape_timeout(), Some(PASTE_QUIET));
         decoder.quiet(&mut events);
         decoder.feed(b"\x03", &mut events);
         let control_c = key(KeyCode::Char('c'), KeyModifiers::CONTROL);
@@ -476,7 +476,7 @@ mod tests {
         paste.extend_from_slice(PASTE_END);
         let mut events = Vec::new();
         Decoder::default().feed(&paste, &mut events);
-        let [Decoded::Paste(text)] = events.as_slice() else {
+        let [DecodedInput::Paste(text)] = events.as_slice() else {
             panic!("{}", events.len());
         };
         assert_eq!(text.len(), LONGEST_PASTE);
@@ -491,7 +491,7 @@ mod tests {
                 decoder.feed(read, &mut events);
             }
             decoder.quiet(&mut events);
-            proptest::prop_assert!(decoder.patience().is_none());
+            proptest::prop_assert!(decoder.escape_timeout().is_none());
         });
     }
 }

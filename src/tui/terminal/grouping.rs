@@ -1,6 +1,6 @@
 //! Groups the keys of one read of the terminal: a few are keys, many are a burst.
 
-use super::decode::Decoded;
+use super::decode::DecodedInput;
 use crate::tui::burst::Burst;
 
 /// Size limit of a burst in bytes; the rest is another burst.
@@ -8,9 +8,9 @@ const LARGEST: usize = 64 * 1024;
 
 /// Keys for the app.
 #[derive(Debug)]
-pub enum Group {
+pub enum KeyGroup {
     /// Single event.
-    One(Decoded),
+    Single(DecodedInput),
     /// Keys that arrived together.
     Burst(Burst),
 }
@@ -23,23 +23,23 @@ pub struct Grouping {
 
 impl Grouping {
     /// Groups the input of one read.
-    pub fn read(&mut self, decoded: Vec<Decoded>, groups: &mut Vec<Group>) {
+    pub fn read(&mut self, decoded: Vec<DecodedInput>, groups: &mut Vec<KeyGroup>) {
         if self.burst.is_none() && is_paste(&decoded) {
             self.burst = Some(Burst::default());
         }
         for one in decoded {
             match (&mut self.burst, one) {
-                (Some(burst), Decoded::Key(key)) => {
+                (Some(burst), DecodedInput::Key(key)) => {
                     burst.push(key);
                     if burst.len() >= LARGEST {
                         self.flush(groups);
                     }
                 }
-                (None, one @ Decoded::Key(_)) => groups.push(Group::One(one)),
+                (None, one @ DecodedInput::Key(_)) => groups.push(KeyGroup::Single(one)),
                 // The keys behind a mouse event belong to the same burst until the quiet.
-                (_, one @ (Decoded::Paste(_) | Decoded::Mouse(..))) => {
+                (_, one @ (DecodedInput::Paste(_) | DecodedInput::Mouse(..))) => {
                     self.flush(groups);
-                    groups.push(Group::One(one));
+                    groups.push(KeyGroup::Single(one));
                 }
             }
         }
@@ -51,24 +51,24 @@ impl Grouping {
     }
 
     /// Ends the current burst.
-    pub fn quiet(&mut self, groups: &mut Vec<Group>) {
+    pub fn quiet(&mut self, groups: &mut Vec<KeyGroup>) {
         self.flush(groups);
         self.burst = None;
     }
 
     /// Hands over what there is of a burst; the keys that follow are still a burst.
-    fn flush(&mut self, groups: &mut Vec<Group>) {
+    fn flush(&mut self, groups: &mut Vec<KeyGroup>) {
         let burst = self.burst.as_mut().map(std::mem::take);
         let burst = burst.filter(|burst| !burst.is_empty());
-        groups.extend(burst.map(Group::Burst));
+        groups.extend(burst.map(KeyGroup::Burst));
     }
 }
 
 /// Returns whether the keys of one read are treated as a paste.
-fn is_paste(decoded: &[Decoded]) -> bool {
+fn is_paste(decoded: &[DecodedInput]) -> bool {
     let mut burst = Burst::default();
     for one in decoded {
-        if let Decoded::Key(key) = one {
+        if let DecodedInput::Key(key) = one {
             burst.push(*key);
         }
     }
@@ -92,9 +92,9 @@ mod tests {
         }
         grouping.quiet(&mut groups);
         let name = |group| match group {
-            Group::One(Decoded::Key(key)) => key.to_string(),
-            Group::One(other) => format!("{other:?}"),
-            Group::Burst(burst) => format!("{{{}}}", burst.len()),
+            KeyGroup::Single(DecodedInput::Key(key)) => key.to_string(),
+            KeyGroup::Single(other) => format!("{other:?}"),
+            KeyGroup::Burst(burst) => format!("{{{}}}", burst.len()),
         };
         groups.into_iter().map(name).collect()
     }
@@ -136,7 +136,7 @@ mod tests {
         grouping.read(keys("q"), &mut groups);
         assert!(matches!(
             groups.as_slice(),
-            [Group::Burst(_), Group::One(Decoded::Key(_))]
+            [KeyGroup::Burst(_), KeyGroup::Single(DecodedInput::Key(_))]
         ));
     }
 

@@ -17,90 +17,94 @@ const PIECE: usize = 4 * 1024;
 const LARGEST_READ: usize = 64 * 1024;
 
 /// Handle of the input thread.
-pub struct Reading {
+pub struct InputThread {
     wake: PipeWriter,
-    rests: Receiver<()>,
-    go_on: Sender<()>,
+    paused: Receiver<()>,
+    resume: Sender<()>,
 }
 
 /// State of the input thread.
-pub(super) struct Ears {
-    woken: PipeReader,
+pub(super) struct InputThreadState {
+    wakes: PipeReader,
     resting: Sender<()>,
-    goes_on: Receiver<()>,
+    resume: Receiver<()>,
 }
 
 /// Result of a wait.
-pub(super) enum Ready {
+pub(super) enum WaitResult {
     /// Input is available.
     Input,
     /// No input arrived in time.
     Quiet,
     /// The thread paused while another program had the terminal.
-    Rested,
+    Paused,
     /// The terminal was lost, or the app has ended.
-    Gone,
+    Closed,
 }
 
-impl Reading {
-    pub(super) fn new() -> io::Result<(Self, Ears)> {
+impl InputThread {
+    pub(super) fn new() -> io::Result<(Self, InputThreadState)> {
         let (woken, wake) = io::pipe()?;
         let (resting, rests) = channel();
         let (go_on, goes_on) = channel();
-        let reading = Self { wake, rests, go_on };
-        let ears = Ears {
-            woken,
+        let reading = Self {
+            wake,
+            paused: rests,
+            resume: go_on,
+        };
+        let ears = InputThreadState {
+            wakes: woken,
             resting,
-            goes_on,
+            resume: goes_on,
         };
         Ok((reading, ears))
     }
 
     /// Pauses reading; returns false if the thread does not react in time.
-    pub fn rest(&mut self) -> bool {
-        self.wake.write_all(&[0]).is_ok() && self.rests.recv_timeout(PATIENCE).is_ok()
+    pub fn pause(&mut self) -> bool {
+        self.wake.write_all(&[0]).is_ok() && self.paused.recv_timeout(PATIENCE).is_ok()
     }
 
     /// Resumes reading.
-    pub fn go_on(&self) {
+    pub fn resume(&self) {
         // A thread that has ended has reported it.
-        let _ = self.go_on.send(());
+        let _ = self.resume.send(());
     }
 }
 
-impl Ears {
+impl InputThreadState {
     /// Waits until input is available, with an optional time limit, and pauses in between on request.
-    pub(super) fn wait(&mut self, at_most: Option<Duration>) -> Ready {
+    pub(super) fn wait(&mut self, at_most: Option<Duration>) -> WaitResult {
         let timeout = at_most.and_then(|time| Timespec::try_from(time).ok());
         loop {
             let stdin = io::stdin();
             let mut wanted = [
                 PollFd::new(&stdin, PollFlags::IN),
-                PollFd::new(&self.woken, PollFlags::IN),
+                PollFd::new(&self.wakes, PollFlags::IN),
             ];
             match rustix::event::poll(&mut wanted, timeout.as_ref()) {
-                Ok(0) => return Ready::Quiet,
+                Ok(0) => return WaitResult::Quiet,
                 Ok(_) => {}
                 Err(rustix::io::Errno::INTR) => continue,
-                Err(_) => return Ready::Gone,
+                Err(_) => return WaitResult::Closed,
             }
             let (terminal, wake) = (wanted[0].revents(), wanted[1].revents());
             if !wake.is_empty() {
                 let mut byte = [0];
-                let is_rest_requested = matches!(self.woken.read(&mut byte), Ok(1));
+                let is_rest_requested = matches!(self.wakes.read(&mut byte), Ok(1));
                 if !is_rest_requested
                     || self.resting.send(()).is_err()
-                    || self.goes_on.recv().is_err()
+                    || self.resume.recv().is_err()
                 {
-                    return Ready::Gone;
+                    return WaitResult::Closed;
                 }
-                return Ready::Rested;
+                return WaitResult::Paused;
             }
             if terminal.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
-                return Ready::Gone;
+                return WaitResult::Closed;
             }
             if terminal.contains(PollFlags::IN) {
-                return Ready::Input;
+                return WaitResult::Input;
             }
         }
     }

@@ -14,7 +14,7 @@ const MAX_FILES: usize = 64;
 
 /// Available theme.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Choice {
+pub enum ThemeChoice {
     /// Family: name, dark theme and light theme; the terminal background decides.
     Family(&'static str, ThemeName, ThemeName),
     /// Embedded theme.
@@ -24,31 +24,31 @@ pub enum Choice {
 }
 
 /// Default: the dark or light theme that fits the terminal.
-pub const FITTING: Choice = Choice::Family("auto", ThemeName::Dark, ThemeName::Light);
+pub const FITTING: ThemeChoice = ThemeChoice::Family("auto", ThemeName::Dark, ThemeName::Light);
 
 /// Families and single embedded themes.
-const EMBEDDED: [Choice; 10] = [
+const EMBEDDED: [ThemeChoice; 10] = [
     FITTING,
-    Choice::Family(
+    ThemeChoice::Family(
         "colorblind",
         ThemeName::ColorblindDark,
         ThemeName::ColorblindLight,
     ),
-    Choice::Family(
+    ThemeChoice::Family(
         "contrast",
         ThemeName::ContrastDark,
         ThemeName::ContrastLight,
     ),
-    Choice::One(ThemeName::Mono),
-    Choice::One(ThemeName::Dark),
-    Choice::One(ThemeName::Light),
-    Choice::One(ThemeName::ColorblindDark),
-    Choice::One(ThemeName::ColorblindLight),
-    Choice::One(ThemeName::ContrastDark),
-    Choice::One(ThemeName::ContrastLight),
+    ThemeChoice::One(ThemeName::Mono),
+    ThemeChoice::One(ThemeName::Dark),
+    ThemeChoice::One(ThemeName::Light),
+    ThemeChoice::One(ThemeName::ColorblindDark),
+    ThemeChoice::One(ThemeName::ColorblindLight),
+    ThemeChoice::One(ThemeName::ContrastDark),
+    ThemeChoice::One(ThemeName::ContrastLight),
 ];
 
-impl Choice {
+impl ThemeChoice {
     /// Returns the name.
     pub fn name(&self) -> &str {
         match self {
@@ -102,7 +102,7 @@ fn own(name: &str, path: &Path, is_light: bool) -> (Theme, Vec<String>) {
             }
             (theme, problems)
         }
-        Err(FileFlaw::NotThere) => (
+        Err(FileFlaw::NotFound) => (
             FITTING.theme(is_light).0,
             vec![format!("{shown} no longer exists")],
         ),
@@ -127,11 +127,11 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Returns the index of a theme by name, or an error that lists the themes.
-pub fn find(name: &str, all: &[Choice]) -> Result<usize, String> {
+pub fn find(name: &str, all: &[ThemeChoice]) -> Result<usize, String> {
     all.iter()
         .position(|choice| choice.name() == name)
         .ok_or_else(|| {
-            let words: Vec<_> = all.iter().map(Choice::name).map(printable).collect();
+            let words: Vec<_> = all.iter().map(ThemeChoice::name).map(printable).collect();
             format!(
                 "Unknown theme '{}'; available: {}",
                 printable(name),

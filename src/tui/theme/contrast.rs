@@ -99,7 +99,7 @@ pub fn ink_on(paper: Color) -> Color {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tui::theme::{Role, Theme, ThemeName};
+    use crate::tui::theme::{RoleStyle, Theme, ThemeName};
     use rstest::rstest;
 
     /// Lightest background of a dark terminal, and darkest of a light one.
@@ -165,8 +165,8 @@ mod tests {
     ) {
         let theme = Theme::embedded(name);
         let own = if terminal == DARK { PALE } else { DEEP };
-        let ink = |role: Role| role.style().fg.and_then(rgb).unwrap_or(own);
-        let paper = |role: Role| role.style().bg.and_then(rgb).unwrap_or(terminal);
+        let ink = |role: RoleStyle| role.style().fg.and_then(rgb).unwrap_or(own);
+        let paper = |role: RoleStyle| role.style().bg.and_then(rgb).unwrap_or(terminal);
         let mut pairs: Vec<(&str, Rgb, Rgb)> = theme
             .clone()
             .roles_mut()

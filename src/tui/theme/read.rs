@@ -3,7 +3,7 @@
 use ratatui::style::{Color, Modifier, Style};
 use toml::de::{DeTable, DeValue};
 
-use super::{Role, Theme, ThemeName};
+use super::{RoleStyle, Theme, ThemeName};
 use crate::text::file::line_and_column;
 use crate::text::printable;
 
@@ -56,7 +56,7 @@ impl Theme {
     }
 }
 
-fn role(value: &DeValue<'_>) -> Result<Role, String> {
+fn role(value: &DeValue<'_>) -> Result<RoleStyle, String> {
     let parts = value
         .as_table()
         .ok_or("a role is written as { fg = \"231\", bg = \"24\", modifiers = [\"bold\"] }")?;
@@ -79,7 +79,7 @@ fn role(value: &DeValue<'_>) -> Result<Role, String> {
             }
         }
     }
-    Ok(Role(style))
+    Ok(RoleStyle(style))
 }
 
 fn color(value: &DeValue<'_>) -> Result<Color, String> {

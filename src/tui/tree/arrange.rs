@@ -1,10 +1,10 @@
 //! Changes of the visible list: immediate if cheap, otherwise in slices in the background.
 
-use super::arrangement::{Arrangement, Asked};
-use super::{Column, Item, Node, Sort, Tree};
+use super::arrangement::{VisibleList, VisibleQuery};
+use super::{Column, Node, Sort, Tree, TreeItem};
 use crate::provider::ProviderCatalog;
 use crate::tui::tree::order::Direction;
-use crate::tui::tree::terms::Terms;
+use crate::tui::tree::terms::FilterQuery;
 
 impl Tree {
     /// Adds the names of the providers.
@@ -28,9 +28,9 @@ impl Tree {
     }
 
     /// Returns the query for the visible list.
-    fn query(&self) -> Asked {
+    fn query(&self) -> VisibleQuery {
         let terms = self.filter.as_ref().map(|filter| &filter.terms);
-        Asked {
+        VisibleQuery {
             terms: terms.filter(|terms| !terms.is_empty()).cloned(),
             sort: self.sort,
             is_grouped: self.is_grouped,
@@ -50,11 +50,11 @@ impl Tree {
             self.show(None);
             return;
         }
-        let is_shown = self.shown.as_ref().map(Arrangement::query) == Some(&query);
+        let is_shown = self.shown.as_ref().map(VisibleList::query) == Some(&query);
         if is_shown && !self.is_reload_complete() {
             return;
         }
-        self.next = Some(Arrangement::new(query, &self.providers));
+        self.next = Some(VisibleList::new(query, &self.providers));
         self.step_next();
     }
 
@@ -66,13 +66,13 @@ impl Tree {
             return;
         }
         self.next = None;
-        self.shown = Some(Arrangement::new(query, &self.providers));
+        self.shown = Some(VisibleList::new(query, &self.providers));
         self.step_shown();
     }
 
     /// Returns true if work remains.
     pub fn is_arranging(&self) -> bool {
-        let has_more = |arrangement: &Option<Arrangement>| {
+        let has_more = |arrangement: &Option<VisibleList>| {
             let arrangement = arrangement.as_ref();
             arrangement.is_some_and(|arrangement| arrangement.has_more(&self.items))
         };
@@ -81,7 +81,7 @@ impl Tree {
 
     /// Processes the next slice of connections.
     pub fn arrange(&mut self) {
-        let has_more = |arrangement: &Option<Arrangement>, items: &[Item]| {
+        let has_more = |arrangement: &Option<VisibleList>, items: &[TreeItem]| {
             let arrangement = arrangement.as_ref();
             arrangement.is_some_and(|arrangement| arrangement.has_more(items))
         };
@@ -108,7 +108,7 @@ impl Tree {
     }
 
     fn select_best(&mut self) {
-        let best = self.shown.as_ref().and_then(Arrangement::best);
+        let best = self.shown.as_ref().and_then(VisibleList::best);
         let best = best.and_then(|at| Some((at, self.shown(at)?.id)));
         let nothing = (0, Node::Connections);
         (self.at, self.selected) = best.map_or(nothing, |(at, id)| (at, Node::Connection(id)));
@@ -130,30 +130,31 @@ impl Tree {
     }
 
     /// Shows a finished list, and replaces `items` by the reloaded connections if they waited for it.
-    fn show(&mut self, arrangement: Option<Arrangement>) {
+    fn show(&mut self, arrangement: Option<VisibleList>) {
         if self.is_reload_complete()
             && let Some(fresh) = self.fresh.take()
         {
             self.items = fresh;
             self.marks.keep(&self.items);
             if let Some(lookup) = &mut self.lookup {
-                lookup.forget_from(0);
+                lookup.remove_from(0);
             }
         }
-        self.is_turned = self.sort.direction == Direction::Down && self.sort.column == Column::Name;
+        self.is_turned =
+            self.sort.direction == Direction::Descending && self.sort.column == Column::Name;
         self.shown = arrangement;
         self.relocate();
     }
 
     /// Starts a search among all connections, independent of the filter.
     pub fn look_up(&mut self, text: &str) {
-        let terms = Terms::from_words(text);
+        let terms = FilterQuery::from_words(text);
         self.lookup = (!terms.is_empty()).then(|| {
-            let query = Asked {
+            let query = VisibleQuery {
                 terms: Some(terms),
-                ..Asked::default()
+                ..VisibleQuery::default()
             };
-            let mut lookup = Arrangement::new(query, &self.providers);
+            let mut lookup = VisibleList::new(query, &self.providers);
             lookup.step(&self.items, &mut self.providers);
             lookup
         });
@@ -161,11 +162,11 @@ impl Tree {
 
     /// Returns the number of connections found by [`Tree::look_up`] so far.
     pub fn looked_up_len(&self) -> usize {
-        self.lookup.as_ref().map_or(0, Arrangement::len)
+        self.lookup.as_ref().map_or(0, VisibleList::len)
     }
 
     /// Returns a found connection by rank.
-    pub fn looked_up(&self, at: usize) -> Option<&Item> {
+    pub fn result_at(&self, at: usize) -> Option<&TreeItem> {
         self.items.get(self.lookup.as_ref()?.at(at)?)
     }
 }

@@ -5,13 +5,13 @@
 
 use std::cmp::Ordering;
 
-use super::Item;
+use super::TreeItem;
 use super::merge::merge;
-use super::news::Shift;
-use super::order::{Column, Sort, Standing};
+use super::news::IndexShift;
+use super::order::{Column, Sort, SortKey};
 use super::providers::Providers;
-use super::search::{Looked, Search};
-use super::terms::Terms;
+use super::search::{Candidate, FilterMatcher};
+use super::terms::FilterQuery;
 
 /// Connections per slice: about a millisecond of work.
 pub const SLICE: usize = 4_096;
@@ -21,16 +21,16 @@ pub const SORTED_SLICE: usize = 1_024;
 
 /// Query of a visible list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Asked {
+pub struct VisibleQuery {
     /// Filter; `None` matches all.
-    pub terms: Option<Terms>,
+    pub terms: Option<FilterQuery>,
     /// Sort order.
     pub sort: Sort,
     /// True if grouped by provider.
     pub is_grouped: bool,
 }
 
-impl Asked {
+impl VisibleQuery {
     /// Returns true if the order is the name order or its reverse, without a filter.
     pub fn is_plain(&self) -> bool {
         self.terms.is_none() && self.sort.column == Column::Name && !self.is_grouped
@@ -39,7 +39,7 @@ impl Asked {
 
 /// Visible connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Found {
+pub struct VisibleItem {
     /// Match score.
     score: u16,
     /// Number of the provider.
@@ -50,50 +50,50 @@ pub struct Found {
 
 /// Group of connections.
 #[derive(Debug)]
-pub struct Group {
+pub struct ItemGroup {
     /// Number of the provider; unused without grouping.
     pub provider: u16,
     /// Number of visible connections before the group.
     pub start: usize,
-    found: Vec<Found>,
+    items: Vec<VisibleItem>,
 }
 
-impl Group {
+impl ItemGroup {
     /// Returns the number of connections.
     pub const fn len(&self) -> usize {
-        self.found.len()
+        self.items.len()
     }
 }
 
 /// Visible connections in order.
-pub struct Arrangement {
-    query: Asked,
-    search: Option<Search>,
-    groups: Vec<Group>,
+pub struct VisibleList {
+    query: VisibleQuery,
+    search: Option<FilterMatcher>,
+    groups: Vec<ItemGroup>,
     len: usize,
-    looked_at: usize,
+    examined: usize,
 }
 
-impl Arrangement {
+impl VisibleList {
     /// Creates a list that has processed nothing yet.
-    pub fn new(query: Asked, providers: &Providers) -> Self {
+    pub fn new(query: VisibleQuery, providers: &Providers) -> Self {
         let search = query.terms.clone();
         Self {
-            search: search.map(|terms| Search::new(terms, providers)),
+            search: search.map(|terms| FilterMatcher::new(terms, providers)),
             query,
             groups: Vec::new(),
             len: 0,
-            looked_at: 0,
+            examined: 0,
         }
     }
 
     /// Returns the query.
-    pub const fn query(&self) -> &Asked {
+    pub const fn query(&self) -> &VisibleQuery {
         &self.query
     }
 
     /// Returns the groups; empty without grouping.
-    pub fn groups(&self) -> &[Group] {
+    pub fn groups(&self) -> &[ItemGroup] {
         if self.query.is_grouped {
             &self.groups
         } else {
@@ -110,7 +110,7 @@ impl Arrangement {
     pub fn at(&self, at: usize) -> Option<usize> {
         let before = self.groups.partition_point(|group| group.start <= at);
         let group = self.groups.get(before.checked_sub(1)?)?;
-        let found = group.found.get(at - group.start)?;
+        let found = group.items.get(at - group.start)?;
         Some(found.index as usize)
     }
 
@@ -124,7 +124,7 @@ impl Arrangement {
     pub fn position(&self, index: usize) -> Option<usize> {
         let index = u32::try_from(index).ok()?;
         self.groups.iter().find_map(|group| {
-            let mut found = group.found.iter();
+            let mut found = group.items.iter();
             let at = found.position(|found| found.index == index)?;
             Some(group.start + at)
         })
@@ -132,53 +132,53 @@ impl Arrangement {
 
     /// Returns the position of the best match.
     pub fn best(&self) -> Option<usize> {
-        let score = |group: &Group| group.found.first().map_or(0, |found| found.score);
+        let score = |group: &ItemGroup| group.items.first().map_or(0, |found| found.score);
         let best = self.groups.iter().map(score).max()?;
         let group = self.groups.iter().find(|group| score(group) == best)?;
         Some(group.start)
     }
 
     /// Returns true if unprocessed connections remain.
-    pub const fn has_more(&self, items: &[Item]) -> bool {
-        self.looked_at < items.len()
+    pub const fn has_more(&self, items: &[TreeItem]) -> bool {
+        self.examined < items.len()
     }
 
     /// Processes the next slice of connections.
-    pub fn step(&mut self, items: &[Item], providers: &mut Providers) {
-        let has_words = self.search.as_ref().is_some_and(Search::has_words);
+    pub fn step(&mut self, items: &[TreeItem], providers: &mut Providers) {
+        let has_words = self.search.as_ref().is_some_and(FilterMatcher::has_words);
         let slice = match self.query.sort.column {
             Column::Name => SLICE,
             _ if has_words => SLICE,
             Column::Alias | Column::Provider | Column::Status | Column::Modified => SORTED_SLICE,
         };
-        let end = items.len().min(self.looked_at + slice);
-        let places: Vec<usize> = (self.looked_at..end).collect();
-        self.look_at(&places, items, providers);
-        self.looked_at = end;
+        let end = items.len().min(self.examined + slice);
+        let places: Vec<usize> = (self.examined..end).collect();
+        self.examine(&places, items, providers);
+        self.examined = end;
     }
 
     /// Discards the results from an index on, because the connections there changed.
-    pub fn forget_from(&mut self, place: usize) {
-        if self.looked_at <= place {
+    pub fn remove_from(&mut self, place: usize) {
+        if self.examined <= place {
             return;
         }
-        self.looked_at = place;
+        self.examined = place;
         for group in &mut self.groups {
-            group.found.retain(|found| (found.index as usize) < place);
+            group.items.retain(|found| (found.index as usize) < place);
         }
         self.count();
     }
 
     /// Shifts the results after a change of the list and processes the changed connections.
-    pub fn shift(&mut self, shift: &Shift, items: &[Item], providers: &mut Providers) {
-        let is_whole = self.looked_at == shift.old_len(items.len());
-        self.looked_at = if is_whole {
+    pub fn shift(&mut self, shift: &IndexShift, items: &[TreeItem], providers: &mut Providers) {
+        let is_whole = self.examined == shift.old_len(items.len());
+        self.examined = if is_whole {
             items.len()
         } else {
-            shift.moved_end(self.looked_at)
+            shift.moved_end(self.examined)
         };
         for group in &mut self.groups {
-            group.found.retain_mut(|found| {
+            group.items.retain_mut(|found| {
                 let place = shift.moved(found.index as usize);
                 let place = place.filter(|place| shift.other.binary_search(place).is_err());
                 let index = place.and_then(|place| u32::try_from(place).ok());
@@ -190,14 +190,14 @@ impl Arrangement {
             .other
             .iter()
             .copied()
-            .filter(|place| *place < self.looked_at)
+            .filter(|place| *place < self.examined)
             .collect();
-        self.look_at(&others, items, providers);
+        self.examine(&others, items, providers);
     }
 
     /// Processes the connections at some indexes and inserts the matches in order.
-    fn look_at(&mut self, places: &[usize], items: &[Item], providers: &mut Providers) {
-        let looked: Vec<Looked<'_>> = places
+    fn examine(&mut self, places: &[usize], items: &[TreeItem], providers: &mut Providers) {
+        let looked: Vec<Candidate<'_>> = places
             .iter()
             .filter_map(|place| Some((u32::try_from(*place).ok()?, items.get(*place)?)))
             .map(|(index, item)| (index, item, providers.number(&item.provider)))
@@ -210,16 +210,16 @@ impl Arrangement {
             .iter()
             .zip(scores)
             .filter_map(|((index, _, provider), score)| {
-                Some(Found {
+                Some(VisibleItem {
                     score: score?,
                     provider: *provider,
                     index: *index,
                 })
             });
-        let mut found: Vec<Found> = found.collect();
+        let mut found: Vec<VisibleItem> = found.collect();
         found.sort_unstable_by(|one, other| self.compare(*one, *other, items, providers));
         if self.query.is_grouped {
-            let mut by_provider: Vec<Vec<Found>> = Vec::new();
+            let mut by_provider: Vec<Vec<VisibleItem>> = Vec::new();
             let mut slots = vec![usize::MAX; providers.numbers().count()];
             for found in found {
                 let slot = &mut slots[usize::from(found.provider)];
@@ -239,32 +239,38 @@ impl Arrangement {
     }
 
     /// Inserts sorted matches of one group.
-    fn insert_sorted(&mut self, fresh: &[Found], items: &[Item], providers: &Providers) {
+    fn insert_sorted(&mut self, fresh: &[VisibleItem], items: &[TreeItem], providers: &Providers) {
         let Some(first) = fresh.first() else { return };
-        let is_its = |group: &Group| !self.query.is_grouped || group.provider == first.provider;
+        let is_its = |group: &ItemGroup| !self.query.is_grouped || group.provider == first.provider;
         let at = self.groups.iter().position(is_its).unwrap_or_else(|| {
             let order = providers.order(first.provider);
             let at = self
                 .groups
                 .partition_point(|group| providers.order(group.provider) < order);
-            let group = Group {
+            let group = ItemGroup {
                 provider: first.provider,
                 start: 0,
-                found: Vec::new(),
+                items: Vec::new(),
             };
             self.groups.insert(at, group);
             at
         });
-        let mut found = std::mem::take(&mut self.groups[at].found);
+        let mut found = std::mem::take(&mut self.groups[at].items);
         merge(&mut found, fresh, |one, other| {
             self.compare(one, other, items, providers).is_lt()
         });
-        self.groups[at].found = found;
+        self.groups[at].items = found;
     }
 
     /// Compares two matches: by score if the filter has words, then by the sort order.
-    fn compare(&self, one: Found, other: Found, items: &[Item], known: &Providers) -> Ordering {
-        let has_words = self.search.as_ref().is_some_and(Search::has_words);
+    fn compare(
+        &self,
+        one: VisibleItem,
+        other: VisibleItem,
+        items: &[TreeItem],
+        known: &Providers,
+    ) -> Ordering {
+        let has_words = self.search.as_ref().is_some_and(FilterMatcher::has_words);
         if has_words && one.score != other.score {
             return other.score.cmp(&one.score);
         }
@@ -274,7 +280,7 @@ impl Arrangement {
         ) else {
             return one.index.cmp(&other.index);
         };
-        let standing = |item, found: Found| Standing {
+        let standing = |item, found: VisibleItem| SortKey {
             item,
             provider: found.provider,
             index: found.index,
@@ -284,11 +290,11 @@ impl Arrangement {
     }
 
     fn count(&mut self) {
-        self.groups.retain(|group| !group.found.is_empty());
+        self.groups.retain(|group| !group.items.is_empty());
         self.len = 0;
         for group in &mut self.groups {
             group.start = self.len;
-            self.len += group.found.len();
+            self.len += group.items.len();
         }
     }
 }

@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use super::loading::Loading;
-use super::news::{self, News, Shift};
-use super::{Item, Node, Tree};
+use super::news::{self, IndexShift, ItemChange};
+use super::{Node, Tree, TreeItem};
 
 /// Number of remembered deletions, so that a late reply does not re-add a deleted connection.
 const REMEMBERED: usize = 1_024;
@@ -13,10 +13,10 @@ impl Tree {
     /// Sets the status of a connection.
     pub fn set_active(&mut self, id: Uuid, active: bool) {
         let is_next_fresh = self.is_reload_complete();
-        let find = |items: &mut [Item]| {
+        let find = |items: &mut [TreeItem]| {
             let place = items.iter().position(|item| item.id == id)?;
             items[place].is_active = active;
-            Some(Shift::changed(place))
+            Some(IndexShift::changed(place))
         };
         let places = self.place_on_screen();
         if let Some(fresh) = &mut self.fresh
@@ -34,39 +34,39 @@ impl Tree {
     }
 
     /// Inserts or replaces a connection, unless a newer version or its deletion is known.
-    pub fn upsert(&mut self, item: Item) {
+    pub fn upsert(&mut self, item: TreeItem) {
         if !self.deleted.contains(&item.id) {
-            self.change(vec![News::Saved(item)]);
+            self.change(vec![ItemChange::Saved(item)]);
         }
     }
 
     /// Removes a connection; its neighbour is selected instead.
     pub fn remove(&mut self, id: Uuid) {
-        self.apply(vec![News::Deleted(id)]);
+        self.apply(vec![ItemChange::Deleted(id)]);
     }
 
     /// Applies changes in order.
-    pub fn apply(&mut self, news: Vec<News>) {
+    pub fn apply(&mut self, news: Vec<ItemChange>) {
         for change in &news {
             match change {
-                News::Deleted(id) => {
+                ItemChange::Deleted(id) => {
                     if self.deleted.len() == REMEMBERED {
                         self.deleted.pop_front();
                     }
                     self.deleted.push_back(*id);
                     self.marks.remove(*id);
                 }
-                News::Saved(item) if !self.deleted.is_empty() => {
+                ItemChange::Saved(item) if !self.deleted.is_empty() => {
                     self.deleted.retain(|deleted| *deleted != item.id);
                 }
-                News::Saved(_) => {}
+                ItemChange::Saved(_) => {}
             }
         }
         self.change(news);
     }
 
     /// Adds the next page of the list.
-    pub fn take_page(&mut self, page: Vec<Item>, total: usize) {
+    pub fn take_page(&mut self, page: Vec<TreeItem>, total: usize) {
         match &mut self.fresh {
             Some(fresh) => {
                 self.loading.take_page(fresh, page, total);
@@ -78,11 +78,11 @@ impl Tree {
         }
     }
 
-    fn take_first_page(&mut self, page: Vec<Item>, total: usize) {
+    fn take_first_page(&mut self, page: Vec<TreeItem>, total: usize) {
         let from = self.loading.take_page(&mut self.items, page, total);
         let arrangements = [&mut self.shown, &mut self.next, &mut self.lookup];
         for arrangement in arrangements.into_iter().flatten() {
-            arrangement.forget_from(from);
+            arrangement.remove_from(from);
         }
         // A selected connection that was created before the list loaded stays visible.
         if let Node::Connection(id) = self.selected
@@ -106,7 +106,7 @@ impl Tree {
         }
     }
 
-    fn change(&mut self, news: Vec<News>) {
+    fn change(&mut self, news: Vec<ItemChange>) {
         for change in &news {
             self.loading.note_change(change.id());
         }
@@ -130,7 +130,7 @@ impl Tree {
     }
 
     /// Adjusts indexes into the list.
-    fn shift(&mut self, shift: &Shift) {
+    fn shift(&mut self, shift: &IndexShift) {
         let next = if self.is_reload_complete() {
             None
         } else {

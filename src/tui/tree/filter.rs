@@ -3,19 +3,19 @@
 use std::collections::HashSet;
 
 use super::Tree;
-use super::terms::Terms;
-use crate::tui::line::Line;
+use super::terms::FilterQuery;
+use crate::tui::line::TextInput;
 
 /// Filter over the tree.
 pub struct Filter {
     /// Input line.
-    pub line: Line,
+    pub line: TextInput,
     /// True if the input line has the focus.
     pub is_typing: bool,
     /// Error in the filter text.
     pub problem: Option<String>,
     /// Parsed filter.
-    pub(super) terms: Terms,
+    pub(super) terms: FilterQuery,
     /// True if the best match is selected automatically, until the user moves.
     pub(super) follows_best: bool,
     /// Providers that were collapsed before the filter expanded all.
@@ -25,10 +25,10 @@ pub struct Filter {
 impl Filter {
     fn new(is_typing: bool) -> Self {
         Self {
-            line: Line::text(""),
+            line: TextInput::text(""),
             is_typing,
             problem: None,
-            terms: Terms::default(),
+            terms: FilterQuery::default(),
             follows_best: is_typing,
             closed_before: None,
         }
@@ -77,7 +77,7 @@ impl Tree {
     }
 
     /// Edits the filter text.
-    pub fn edit_filter(&mut self, edit: impl FnOnce(&mut Line) -> bool) {
+    pub fn edit_filter(&mut self, edit: impl FnOnce(&mut TextInput) -> bool) {
         let Some(filter) = &mut self.filter else {
             return;
         };
@@ -108,7 +108,7 @@ impl Tree {
         let Some(filter) = &mut self.filter else {
             return false;
         };
-        let terms = Terms::read(filter.line.value());
+        let terms = FilterQuery::read(filter.line.value());
         filter.problem = terms.problem(&self.providers);
         if !terms.is_empty() && filter.closed_before.is_none() {
             filter.closed_before = Some(std::mem::take(&mut self.closed));

@@ -11,7 +11,7 @@ use crate::text::fold::fold;
 
 /// Connection as shown in the tree and the list, in one allocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Item {
+pub struct TreeItem {
     /// ID.
     pub id: Uuid,
     /// Name, alias and endpoint, separated by spaces.
@@ -30,7 +30,7 @@ pub struct Item {
     pub is_active: bool,
 }
 
-impl Item {
+impl TreeItem {
     /// Creates the compact form of `item`.
     pub fn new(item: &ConnectionItem, provider: Arc<str>) -> Self {
         // A name has at most 255 characters, so its length fits.
@@ -102,12 +102,12 @@ mod tests {
 
     #[test]
     fn item_stays_small_and_has_an_endpoint() {
-        assert!(size_of::<Item>() <= 72);
+        assert!(size_of::<TreeItem>() <= 72);
         let json = r#"{"id":"3fa85f64-5717-4562-b3fc-2c963f66afa6","alias":"a-1","name":"Ä One","providerId":"openai","isActive":true,"dateCreated":"2024-01-15T10:30:00Z","dateModified":"2024-01-15T10:30:00Z","version":1}"#;
         let mut item: ConnectionItem = serde_json::from_str(json).unwrap();
         for endpoint in [None, Some("https://x.example/ä".to_owned())] {
             item.endpoint.clone_from(&endpoint);
-            let kept = Item::new(&item, Arc::from("openai"));
+            let kept = TreeItem::new(&item, Arc::from("openai"));
             assert_eq!((kept.name(), kept.alias()), ("Ä One", "a-1"));
             assert_eq!(kept.text(), "Ä One a-1");
             assert_eq!(kept.endpoint(), endpoint.as_deref().unwrap_or(""));

@@ -8,9 +8,9 @@ use std::collections::HashSet;
 
 use uuid::Uuid;
 
-use super::Item;
-use super::news::Shift;
-use crate::connection::Window;
+use super::TreeItem;
+use super::news::IndexShift;
+use crate::connection::PageRequest;
 use crate::tui::effect::Ticket;
 
 /// Size of the first page: enough for any screen.
@@ -30,18 +30,18 @@ pub struct Loading {
     /// Total number in the last reply of the service.
     total: Option<usize>,
     overlap: usize,
-    state: State,
+    state: LoadingState,
     /// Connections changed since loading began, here or elsewhere.
     changed: HashSet<Uuid>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum State {
-    Wanted,
-    Asked(Ticket, Window),
+enum LoadingState {
+    Pending,
+    Requested(Ticket, PageRequest),
     Done,
     /// The last request failed; retried on demand.
-    Broken,
+    Failed,
 }
 
 impl Default for Loading {
@@ -50,7 +50,7 @@ impl Default for Loading {
             complete: 0,
             total: None,
             overlap: OVERLAP,
-            state: State::Wanted,
+            state: LoadingState::Pending,
             changed: HashSet::new(),
         }
     }
@@ -58,9 +58,9 @@ impl Default for Loading {
 
 impl Loading {
     /// Returns the next page to request.
-    pub fn wanted(&self) -> Option<Window> {
+    pub fn next_page(&self) -> Option<PageRequest> {
         let overlap = self.overlap.min(self.complete);
-        (self.state == State::Wanted).then_some(Window {
+        (self.state == LoadingState::Pending).then_some(PageRequest {
             skip: self.complete - overlap,
             take: if self.complete == 0 {
                 FIRST
@@ -71,48 +71,48 @@ impl Loading {
     }
 
     /// Records the ticket of the requested page.
-    pub fn requested(&mut self, ticket: Ticket, window: Window) {
-        self.state = State::Asked(ticket, window);
+    pub fn requested(&mut self, ticket: Ticket, window: PageRequest) {
+        self.state = LoadingState::Requested(ticket, window);
     }
 
     /// Returns true if the ticket belongs to the pending page.
     pub fn awaits(&self, ticket: Ticket) -> bool {
-        matches!(self.state, State::Asked(awaited, _) if awaited == ticket)
+        matches!(self.state, LoadingState::Requested(awaited, _) if awaited == ticket)
     }
 
     /// Records a failed request.
     pub fn fail(&mut self) {
-        self.state = State::Broken;
+        self.state = LoadingState::Failed;
     }
 
     /// Requests the failed page again after a reconnect.
     pub fn retry(&mut self) {
-        if self.state == State::Broken {
-            self.state = State::Wanted;
+        if self.state == LoadingState::Failed {
+            self.state = LoadingState::Pending;
         }
     }
 
     /// Returns the total number while loading is incomplete.
     pub fn incomplete_total(&self) -> Option<usize> {
         match self.state {
-            State::Done | State::Broken => None,
-            State::Wanted | State::Asked(..) => self.total,
+            LoadingState::Done | LoadingState::Failed => None,
+            LoadingState::Pending | LoadingState::Requested(..) => self.total,
         }
     }
 
     /// Returns true before the first reply.
     pub fn is_first(&self) -> bool {
-        self.total.is_none() && self.state != State::Broken
+        self.total.is_none() && self.state != LoadingState::Failed
     }
 
     /// Returns true if all connections are loaded.
     pub fn is_done(&self) -> bool {
-        self.state == State::Done
+        self.state == LoadingState::Done
     }
 
     /// Returns true if the last request failed.
     pub fn is_broken(&self) -> bool {
-        self.state == State::Broken
+        self.state == LoadingState::Failed
     }
 
     /// Records a change of a connection; pages that arrive later may be older.
@@ -123,27 +123,32 @@ impl Loading {
     }
 
     /// Adjusts to index shifts; a row inserted after the complete part may have unknown rows before it.
-    pub fn shift(&mut self, shift: &Shift) {
+    pub fn shift(&mut self, shift: &IndexShift) {
         self.complete = shift.moved_end(self.complete);
     }
 
     /// Merges a page after the complete part, and existing later rows in order. Returns the first
     /// changed index.
-    pub fn take_page(&mut self, items: &mut Vec<Item>, page: Vec<Item>, total: usize) -> usize {
-        let State::Asked(_, window) = self.state else {
+    pub fn take_page(
+        &mut self,
+        items: &mut Vec<TreeItem>,
+        page: Vec<TreeItem>,
+        total: usize,
+    ) -> usize {
+        let LoadingState::Requested(_, window) = self.state else {
             return items.len();
         };
         self.total = Some(total);
-        self.state = State::Wanted;
+        self.state = LoadingState::Pending;
         let known = self.complete.checked_sub(1).and_then(|at| items.get(at));
-        let is_beyond = |item: &Item| known.is_none_or(|known| known.order(item).is_lt());
+        let is_beyond = |item: &TreeItem| known.is_none_or(|known| known.order(item).is_lt());
         let is_joined = window.skip == 0 || page.first().is_some_and(|first| !is_beyond(first));
         if !is_joined {
             self.overlap = self.overlap.saturating_mul(4);
             return items.len();
         }
         let is_last = page.is_empty() || window.skip + page.len() >= total;
-        let fresh: Vec<Item> = page.into_iter().filter(|item| is_beyond(item)).collect();
+        let fresh: Vec<TreeItem> = page.into_iter().filter(|item| is_beyond(item)).collect();
         if fresh.is_empty() && !is_last {
             // More rows were inserted before the page than the overlap covers.
             self.overlap = (self.overlap / 2).max(1);
@@ -170,7 +175,7 @@ impl Loading {
         items.extend(ahead);
         if is_last {
             self.complete = items.len();
-            self.state = State::Done;
+            self.state = LoadingState::Done;
             self.changed = HashSet::new();
         } else if let Some(end) = end {
             self.complete = items.partition_point(|item| item.order(&end).is_le());

@@ -5,7 +5,7 @@
 
 use uuid::Uuid;
 
-use super::{Ids, Item, Tree};
+use super::{Ids, Tree, TreeItem};
 
 /// Marked connections.
 #[derive(Debug, Default)]
@@ -17,9 +17,9 @@ pub struct Marks {
 
 /// Marked connection.
 #[derive(Debug, Clone, Copy)]
-pub struct Marked<'a> {
+pub struct MarkedConnection<'a> {
     /// The connection.
-    pub item: &'a Item,
+    pub item: &'a TreeItem,
     /// True if the filter hides it.
     pub is_hidden: bool,
 }
@@ -40,7 +40,7 @@ impl Marks {
     }
 
     /// Keeps only the marks of these connections.
-    pub(super) fn keep(&mut self, items: &[Item]) {
+    pub(super) fn keep(&mut self, items: &[TreeItem]) {
         if self.ids.is_empty() {
             return;
         }
@@ -119,11 +119,11 @@ impl Tree {
     }
 
     /// Returns the marked connections: visible ones in order, then hidden ones.
-    pub fn marked(&self) -> Vec<Marked<'_>> {
+    pub fn marked(&self) -> Vec<MarkedConnection<'_>> {
         let shown = (0..self.shown_len()).filter_map(|at| self.shown(at));
         let shown = shown.filter(|item| self.is_marked(item.id));
-        let mut marked: Vec<Marked<'_>> = shown
-            .map(|item| Marked {
+        let mut marked: Vec<MarkedConnection<'_>> = shown
+            .map(|item| MarkedConnection {
                 item,
                 is_hidden: false,
             })
@@ -132,7 +132,7 @@ impl Tree {
             let seen: Ids = marked.iter().map(|marked| marked.item.id).collect();
             let hidden = self.items.iter().filter(|item| self.is_marked(item.id));
             let hidden = hidden.filter(|item| !seen.contains(&item.id));
-            marked.extend(hidden.map(|item| Marked {
+            marked.extend(hidden.map(|item| MarkedConnection {
                 item,
                 is_hidden: true,
             }));
@@ -141,7 +141,7 @@ impl Tree {
     }
 
     /// Returns the loaded connections that match a predicate, in name order.
-    pub fn among(&self, is_wanted: impl Fn(Uuid) -> bool) -> impl Iterator<Item = &Item> {
+    pub fn among(&self, is_wanted: impl Fn(Uuid) -> bool) -> impl Iterator<Item = &TreeItem> {
         self.items.iter().filter(move |item| is_wanted(item.id))
     }
 

@@ -7,21 +7,21 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::Item;
+use super::TreeItem;
 
 /// Number of slots addressed by two bytes.
 const SLOTS: usize = 1 << 16;
 
 /// Change of a connection from the feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum News {
+pub enum ItemChange {
     /// Created or saved.
-    Saved(Item),
+    Saved(TreeItem),
     /// Deleted.
     Deleted(Uuid),
 }
 
-impl News {
+impl ItemChange {
     /// Returns the ID of the connection.
     pub const fn id(&self) -> Uuid {
         match self {
@@ -33,7 +33,7 @@ impl News {
 
 /// Shift of indexes after a batch of changes.
 #[derive(Debug, Default)]
-pub struct Shift {
+pub struct IndexShift {
     /// Old indexes of removed connections, sorted.
     removed: Vec<usize>,
     /// For each inserted connection, the number of remaining ones before it; sorted.
@@ -42,7 +42,7 @@ pub struct Shift {
     pub other: Vec<usize>,
 }
 
-impl Shift {
+impl IndexShift {
     /// Creates a shift with one connection changed in place.
     pub fn changed(index: usize) -> Self {
         Self {
@@ -74,23 +74,23 @@ impl Shift {
 
 /// Combined changes of one connection.
 #[derive(Default)]
-struct Newest {
+struct LatestChange {
     /// Newest state; `None` if deleted.
-    item: Option<Item>,
+    item: Option<TreeItem>,
     /// True if it was deleted before it was saved again.
     is_after_end: bool,
 }
 
-fn newest(news: Vec<News>) -> HashMap<Uuid, Newest> {
-    let mut newest: HashMap<Uuid, Newest> = HashMap::with_capacity(news.len());
+fn newest(news: Vec<ItemChange>) -> HashMap<Uuid, LatestChange> {
+    let mut newest: HashMap<Uuid, LatestChange> = HashMap::with_capacity(news.len());
     for change in news {
         let known = newest.entry(change.id()).or_default();
         match change {
-            News::Deleted(_) => {
+            ItemChange::Deleted(_) => {
                 known.item = None;
                 known.is_after_end = true;
             }
-            News::Saved(item) => {
+            ItemChange::Saved(item) => {
                 let other = known.item.as_ref();
                 if other.is_none_or(|other| other.version() <= item.version()) {
                     known.item = Some(item);
@@ -108,14 +108,14 @@ fn slot(id: Uuid) -> usize {
 }
 
 /// Applies changes to a list; older versions never replace newer ones.
-pub fn apply_changes(items: &mut Vec<Item>, news: Vec<News>) -> Shift {
+pub fn apply_changes(items: &mut Vec<TreeItem>, news: Vec<ItemChange>) -> IndexShift {
     let mut newest = newest(news);
     // The presence table skips most of a long list cheaply.
     let mut may_be_changed = vec![false; SLOTS];
     for id in newest.keys() {
         may_be_changed[slot(*id)] = true;
     }
-    let mut shift = Shift::default();
+    let mut shift = IndexShift::default();
     let mut changed = Vec::new();
     for (index, known) in items.iter_mut().enumerate() {
         if newest.is_empty() {
@@ -145,8 +145,8 @@ pub fn apply_changes(items: &mut Vec<Item>, news: Vec<News>) -> Shift {
     }
     remove_at(items, &shift.removed);
     let inserted = newest.into_values().filter_map(|change| change.item);
-    let mut inserted: Vec<Item> = inserted.collect();
-    inserted.sort_by(Item::order);
+    let mut inserted: Vec<TreeItem> = inserted.collect();
+    inserted.sort_by(TreeItem::order);
     shift.inserted = insert_sorted(items, inserted);
     shift.other = changed.iter().filter_map(|old| shift.moved(*old)).collect();
     let inserted = shift.inserted.iter().enumerate();
@@ -156,7 +156,7 @@ pub fn apply_changes(items: &mut Vec<Item>, news: Vec<News>) -> Shift {
     shift
 }
 
-fn remove_at(items: &mut Vec<Item>, indexes: &[usize]) {
+fn remove_at(items: &mut Vec<TreeItem>, indexes: &[usize]) {
     if let [index] = indexes {
         items.remove(*index);
     } else if !indexes.is_empty() {
@@ -171,7 +171,7 @@ fn remove_at(items: &mut Vec<Item>, indexes: &[usize]) {
 }
 
 /// Inserts connections in order; returns the number of existing ones before each.
-fn insert_sorted(items: &mut Vec<Item>, mut inserted: Vec<Item>) -> Vec<usize> {
+fn insert_sorted(items: &mut Vec<TreeItem>, mut inserted: Vec<TreeItem>) -> Vec<usize> {
     let indexes: Vec<usize> = inserted
         .iter()
         .map(|item| items.partition_point(|other| other.order(item).is_lt()))

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
-use super::Item;
+use super::TreeItem;
 use super::providers::Providers;
 
 /// Column of the list.
@@ -73,10 +73,10 @@ impl Column {
     }
 
     /// Returns the default direction: newest first for dates.
-    const fn usual(self) -> Direction {
+    const fn default_direction(self) -> Direction {
         match self {
-            Self::Name | Self::Alias | Self::Provider | Self::Status => Direction::Up,
-            Self::Modified => Direction::Down,
+            Self::Name | Self::Alias | Self::Provider | Self::Status => Direction::Ascending,
+            Self::Modified => Direction::Descending,
         }
     }
 }
@@ -86,24 +86,26 @@ impl Column {
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
     /// Ascending: a before b, older before newer.
-    Up,
+    #[serde(rename = "up")]
+    Ascending,
     /// Descending.
-    Down,
+    #[serde(rename = "down")]
+    Descending,
 }
 
 impl Direction {
     /// Returns the symbol beside the column title.
     pub const fn mark(self) -> &'static str {
         match self {
-            Self::Up => "▲",
-            Self::Down => "▼",
+            Self::Ascending => "▲",
+            Self::Descending => "▼",
         }
     }
 
     const fn turned(self) -> Self {
         match self {
-            Self::Up => Self::Down,
-            Self::Down => Self::Up,
+            Self::Ascending => Self::Descending,
+            Self::Descending => Self::Ascending,
         }
     }
 }
@@ -125,9 +127,9 @@ impl Default for Sort {
 
 /// Sort key of a connection.
 #[derive(Clone, Copy)]
-pub struct Standing<'a> {
+pub struct SortKey<'a> {
     /// Connection.
-    pub item: &'a Item,
+    pub item: &'a TreeItem,
     /// Number of the provider.
     pub provider: u16,
     /// Index in name order.
@@ -139,13 +141,13 @@ impl Sort {
     pub const fn by(column: Column) -> Self {
         Self {
             column,
-            direction: column.usual(),
+            direction: column.default_direction(),
         }
     }
 
     /// Returns the default order of a column, or the reverse if it is already the order.
     #[must_use]
-    pub fn or_turned(self, column: Column) -> Self {
+    pub fn or_reversed(self, column: Column) -> Self {
         if self.column == column {
             self.turned()
         } else {
@@ -165,18 +167,20 @@ impl Sort {
     /// Describes the order in a sentence.
     pub fn description(self) -> String {
         let end = match (self.column, self.direction) {
-            (Column::Modified, Direction::Up) => ", oldest first",
-            (Column::Modified, Direction::Down) => ", newest first",
-            (Column::Status, Direction::Up) => ", active first",
-            (Column::Status, Direction::Down) => ", inactive first",
-            (Column::Name | Column::Alias | Column::Provider, Direction::Up) => "",
-            (Column::Name | Column::Alias | Column::Provider, Direction::Down) => ", descending",
+            (Column::Modified, Direction::Ascending) => ", oldest first",
+            (Column::Modified, Direction::Descending) => ", newest first",
+            (Column::Status, Direction::Ascending) => ", active first",
+            (Column::Status, Direction::Descending) => ", inactive first",
+            (Column::Name | Column::Alias | Column::Provider, Direction::Ascending) => "",
+            (Column::Name | Column::Alias | Column::Provider, Direction::Descending) => {
+                ", descending"
+            }
         };
         format!("{}{end}", self.column.label())
     }
 
     /// Compares two connections. Ties are broken by name order, so the order is total.
-    pub fn compare(self, one: Standing<'_>, other: Standing<'_>, known: &Providers) -> Ordering {
+    pub fn compare(self, one: SortKey<'_>, other: SortKey<'_>, known: &Providers) -> Ordering {
         let by_column = match self.column {
             Column::Name => one.index.cmp(&other.index),
             Column::Alias => one.item.alias().cmp(other.item.alias()),
@@ -185,8 +189,8 @@ impl Sort {
             Column::Modified => one.item.modified.cmp(&other.item.modified),
         };
         let directed = match self.direction {
-            Direction::Up => by_column,
-            Direction::Down => by_column.reverse(),
+            Direction::Ascending => by_column,
+            Direction::Descending => by_column.reverse(),
         };
         directed.then_with(|| one.index.cmp(&other.index))
     }

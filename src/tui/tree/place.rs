@@ -10,7 +10,7 @@ use super::{Node, Sort, Tree};
 /// Persistent key of a node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Place {
+pub enum NodeKey {
     /// Root.
     Settings,
     /// Section.
@@ -26,11 +26,11 @@ pub enum Place {
 /// Saved state of the tree.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Stand {
+pub struct TreeState {
     /// Persistent key of a node.
-    pub place: Option<Place>,
+    pub place: Option<NodeKey>,
     /// Collapsed upper nodes and providers.
-    pub closed: Vec<Place>,
+    pub closed: Vec<NodeKey>,
     /// Sort order.
     pub sort: Sort,
     /// True if grouped by provider.
@@ -43,18 +43,18 @@ pub struct Stand {
 const UPPER: [Node; 3] = [Node::Settings, Node::Ai, Node::Connections];
 
 impl Tree {
-    fn place(&self, node: Node) -> Place {
+    fn place(&self, node: Node) -> NodeKey {
         match node {
-            Node::Settings => Place::Settings,
-            Node::Ai => Place::Ai,
-            Node::Connections => Place::Connections,
-            Node::Provider(number) => Place::Provider(self.providers.id(number).to_owned()),
-            Node::Connection(id) => Place::Connection(id),
+            Node::Settings => NodeKey::Settings,
+            Node::Ai => NodeKey::Ai,
+            Node::Connections => NodeKey::Connections,
+            Node::Provider(number) => NodeKey::Provider(self.providers.id(number).to_owned()),
+            Node::Connection(id) => NodeKey::Connection(id),
         }
     }
 
     /// Returns the state to save.
-    pub fn saved_state(&self) -> Stand {
+    pub fn saved_state(&self) -> TreeState {
         let closed = self.filter.as_ref().map_or(&self.closed, |filter| {
             filter.closed_before.as_ref().unwrap_or(&self.closed)
         });
@@ -63,7 +63,7 @@ impl Tree {
         let closed: BTreeSet<u16> = closed.iter().copied().collect();
         let nodes = upper.chain(closed.into_iter().map(Node::Provider));
         let wanted = self.coming.clone();
-        Stand {
+        TreeState {
             place: Some(wanted.unwrap_or_else(|| self.place(self.selected))),
             closed: nodes.map(|node| self.place(node)).collect(),
             sort: self.sort,
@@ -76,19 +76,19 @@ impl Tree {
     }
 
     /// Restores a saved state; the saved node is selected when it loads, unless the user moved first.
-    pub fn restore_state(&mut self, stand: Stand) {
+    pub fn restore_state(&mut self, stand: TreeState) {
         self.sort = stand.sort;
         self.is_grouped = stand.is_grouped;
         for place in stand.closed {
             match place {
-                Place::Settings => self.open[0] = false,
-                Place::Ai => self.open[1] = false,
-                Place::Connections => self.open[2] = false,
-                Place::Provider(id) => {
+                NodeKey::Settings => self.open[0] = false,
+                NodeKey::Ai => self.open[1] = false,
+                NodeKey::Connections => self.open[2] = false,
+                NodeKey::Provider(id) => {
                     let number = self.providers.number(&id);
                     self.closed.insert(number);
                 }
-                Place::Connection(_) => {}
+                NodeKey::Connection(_) => {}
             }
         }
         self.keep_filter(&stand.filter);
@@ -99,13 +99,13 @@ impl Tree {
     }
 
     /// Selects a saved node now or when it loads.
-    pub(super) fn select_when_loaded(&mut self, place: Place) {
+    pub(super) fn select_when_loaded(&mut self, place: NodeKey) {
         let is_all = self.loading.is_done() && self.fresh.is_none() && !self.is_arranging();
         match &place {
-            Place::Settings => self.select_row(0),
-            Place::Ai if self.is_open(Node::Settings) => self.select_row(1),
-            Place::Ai | Place::Connections => {}
-            Place::Provider(id) => {
+            NodeKey::Settings => self.select_row(0),
+            NodeKey::Ai if self.is_open(Node::Settings) => self.select_row(1),
+            NodeKey::Ai | NodeKey::Connections => {}
+            NodeKey::Provider(id) => {
                 let number = self.providers.known_number(id);
                 match number.filter(|number| self.count_of(*number) > 0) {
                     Some(number) if self.open == [true; 3] => {
@@ -116,7 +116,7 @@ impl Tree {
                     None => self.coming = Some(place),
                 }
             }
-            Place::Connection(id) => match self.position(*id) {
+            NodeKey::Connection(id) => match self.position(*id) {
                 Some(at) => self.select_shown(at),
                 None if is_all => {}
                 None => self.coming = Some(place),

@@ -11,20 +11,20 @@ const MOST: usize = 10_000;
 /// Known providers.
 #[derive(Debug, Default)]
 pub struct Providers {
-    known: Vec<Known>,
+    known: Vec<KnownProvider>,
     /// Numbers by lowercase ID.
     numbers: HashMap<String, u16>,
 }
 
 #[derive(Debug)]
-struct Known {
+struct KnownProvider {
     id: String,
     title: String,
     /// Folded title.
     order: String,
 }
 
-impl Known {
+impl KnownProvider {
     fn new(id: &str, title: &str) -> Self {
         Self {
             id: id.to_lowercase(),
@@ -40,7 +40,7 @@ impl Providers {
         for provider in catalog.all() {
             let number = self.number(&provider.id);
             if let Some(known) = self.known.get_mut(usize::from(number)) {
-                *known = Known::new(&provider.id, &provider.name);
+                *known = KnownProvider::new(&provider.id, &provider.name);
             }
         }
     }
@@ -59,7 +59,7 @@ impl Providers {
             return number;
         }
         let number = u16::try_from(self.known.len()).unwrap_or(u16::MAX);
-        self.known.push(Known::new(id, title));
+        self.known.push(KnownProvider::new(id, title));
         self.numbers.insert(id.to_lowercase(), number);
         number
     }
@@ -97,7 +97,7 @@ impl Providers {
             .is_some_and(|known| known.id.contains(word) || known.order.contains(word))
     }
 
-    fn get(&self, number: u16) -> Option<&Known> {
+    fn get(&self, number: u16) -> Option<&KnownProvider> {
         self.known.get(usize::from(number))
     }
 }

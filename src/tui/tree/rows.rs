@@ -1,6 +1,6 @@
 //! Rows of the tree: mapping to nodes, expanding and collapsing.
 
-use super::arrangement::Group;
+use super::arrangement::ItemGroup;
 use super::{Node, Tree};
 
 /// Rows above the first connection.
@@ -28,7 +28,7 @@ impl Tree {
         }
     }
 
-    fn rows_of(&self, group: &Group) -> usize {
+    fn rows_of(&self, group: &ItemGroup) -> usize {
         1 + if self.is_closed(group) {
             0
         } else {
@@ -36,22 +36,22 @@ impl Tree {
         }
     }
 
-    fn is_closed(&self, group: &Group) -> bool {
+    fn is_closed(&self, group: &ItemGroup) -> bool {
         self.closed.contains(&group.provider)
     }
 
     /// Returns the provider groups; empty without grouping.
-    pub(super) fn groups(&self) -> &[Group] {
+    pub(super) fn groups(&self) -> &[ItemGroup] {
         self.shown.as_ref().map_or(&[], |shown| shown.groups())
     }
 
-    fn group_of(&self, number: u16) -> Option<&Group> {
+    fn group_of(&self, number: u16) -> Option<&ItemGroup> {
         self.groups().iter().find(|group| group.provider == number)
     }
 
     /// Returns the number of visible connections of a provider.
     pub fn count_of(&self, number: u16) -> usize {
-        self.group_of(number).map_or(0, Group::len)
+        self.group_of(number).map_or(0, ItemGroup::len)
     }
 
     /// Returns the provider node of the connection at a visible position.
@@ -71,8 +71,8 @@ impl Tree {
             1 => Node::Ai,
             CONNECTIONS => Node::Connections,
             _ => match self.find_row(row)? {
-                Row::Provider(number) => Node::Provider(number),
-                Row::At(at) => Node::Connection(self.shown(at)?.id),
+                TreeRow::Provider(number) => Node::Provider(number),
+                TreeRow::Connection(at) => Node::Connection(self.shown(at)?.id),
             },
         })
     }
@@ -80,23 +80,23 @@ impl Tree {
     /// Returns the visible position of the connection in a row.
     pub fn at_row(&self, row: usize) -> Option<usize> {
         match self.find_row(row)? {
-            Row::Provider(_) => None,
-            Row::At(at) => Some(at),
+            TreeRow::Provider(_) => None,
+            TreeRow::Connection(at) => Some(at),
         }
     }
 
-    fn find_row(&self, row: usize) -> Option<Row> {
+    fn find_row(&self, row: usize) -> Option<TreeRow> {
         let mut below = row.checked_sub(UPPER)?;
         let groups = self.groups();
         if groups.is_empty() {
-            return Some(Row::At(below));
+            return Some(TreeRow::Connection(below));
         }
         for group in groups {
             let rows = self.rows_of(group);
             if below < rows {
                 return Some(match below.checked_sub(1) {
-                    None => Row::Provider(group.provider),
-                    Some(at) => Row::At(group.start + at),
+                    None => TreeRow::Provider(group.provider),
+                    Some(at) => TreeRow::Connection(group.start + at),
                 });
             }
             below -= rows;
@@ -116,8 +116,8 @@ impl Tree {
     pub fn is_in_last_group(&self, row: usize) -> bool {
         let last = self.groups().last().map(|group| group.provider);
         match self.find_row(row) {
-            Some(Row::Provider(number)) => Some(number) == last,
-            Some(Row::At(at)) => self.provider_at(at) == last,
+            Some(TreeRow::Provider(number)) => Some(number) == last,
+            Some(TreeRow::Connection(at)) => self.provider_at(at) == last,
             None => false,
         }
     }
@@ -236,9 +236,9 @@ impl Tree {
 }
 
 /// Row below the collection.
-enum Row {
+enum TreeRow {
     /// Provider.
     Provider(u16),
     /// Connection by visible position.
-    At(usize),
+    Connection(usize),
 }

@@ -3,9 +3,9 @@
 use frizbee::{CaseMatching, Config, Matcher, SortStrategy};
 use uuid::Uuid;
 
-use super::Item;
+use super::TreeItem;
 use super::providers::Providers;
-use super::terms::{Term, Terms, is_status};
+use super::terms::{FilterQuery, QueryField, is_status};
 use crate::text::fold::{fold, nfc};
 
 /// Minimum hexadecimal digits of a word to search IDs; URLs seldom have that many in a row.
@@ -24,29 +24,29 @@ const EDGES: usize = 24;
 const STRICT: usize = 13;
 
 /// Candidate: index, connection and number of its provider.
-pub type Looked<'a> = (u32, &'a Item, u16);
+pub type Candidate<'a> = (u32, &'a TreeItem, u16);
 
 /// Matcher of a filter.
-pub struct Search {
-    terms: Terms,
-    words: Vec<Word>,
+pub struct FilterMatcher {
+    terms: FilterQuery,
+    words: Vec<SearchWord>,
 }
 
-struct Word {
+struct SearchWord {
     text: String,
     matcher: Matcher,
     digits: Option<String>,
     /// Matching providers by number.
-    fits: Vec<bool>,
+    matches: Vec<bool>,
 }
 
-impl Search {
+impl FilterMatcher {
     /// Creates the matcher of a filter.
-    pub fn new(terms: Terms, providers: &Providers) -> Self {
+    pub fn new(terms: FilterQuery, providers: &Providers) -> Self {
         let words = terms
             .words
             .iter()
-            .map(|word| Word::new(word, providers))
+            .map(|word| SearchWord::new(word, providers))
             .collect();
         Self { terms, words }
     }
@@ -57,10 +57,12 @@ impl Search {
     }
 
     /// Returns the score of each candidate, `None` without a match.
-    pub fn scores(&mut self, slice: &[Looked<'_>], providers: &Providers) -> Vec<Option<u16>> {
+    pub fn scores(&mut self, slice: &[Candidate<'_>], providers: &Providers) -> Vec<Option<u16>> {
         let mut scores: Vec<Option<u16>> = slice
             .iter()
-            .map(|(_, item, provider)| admits(&self.terms, item, *provider, providers).then_some(0))
+            .map(|(_, item, provider)| {
+                matches(&self.terms, item, *provider, providers).then_some(0)
+            })
             .collect();
         let texts: Vec<_> = slice.iter().map(|(_, item, _)| nfc(item.text())).collect();
         let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
@@ -73,10 +75,10 @@ impl Search {
     }
 }
 
-impl Word {
+impl SearchWord {
     fn new(text: &str, providers: &Providers) -> Self {
         let mut matcher = Matcher::new(text, &config(text));
-        let fits = providers
+        let matches = providers
             .numbers()
             .map(|number| {
                 providers.fits(number, text)
@@ -88,13 +90,13 @@ impl Word {
             text: text.to_owned(),
             matcher,
             digits: digits(text).filter(|digits| digits.len() >= FEWEST_DIGITS),
-            fits,
+            matches,
         }
     }
 
     fn fits(
         &mut self,
-        slice: &[Looked<'_>],
+        slice: &[Candidate<'_>],
         texts: &[&str],
         providers: &Providers,
     ) -> Vec<Option<u16>> {
@@ -107,11 +109,11 @@ impl Word {
         let mut endpoints = Vec::new();
         for (at, (fit, (_, item, provider))) in fits.iter_mut().zip(slice).enumerate() {
             if let Some(digits) = &self.digits
-                && begins(item.id, digits)
+                && has_prefix(item.id, digits)
             {
                 *fit = Some(u16::MAX);
             } else if fit.is_none() {
-                let known = self.fits.get(usize::from(*provider)).copied();
+                let known = self.matches.get(usize::from(*provider)).copied();
                 if known.unwrap_or_else(|| providers.fits(*provider, &self.text))
                     || contains(item.endpoint(), &self.text)
                 {
@@ -146,23 +148,28 @@ fn is_strict(score: u16, word: &str) -> bool {
     usize::from(score) >= STRICT * word.chars().count()
 }
 
-fn admits(terms: &Terms, item: &Item, provider: u16, providers: &Providers) -> bool {
-    let fits = |term: Term, word: &str| match term {
-        Term::Status => is_status(item.is_active, word),
-        Term::Provider => providers.fits(provider, word),
-        Term::Name => contains(item.name(), word),
-        Term::Alias => contains(item.alias(), word),
-        Term::Endpoint => contains(item.endpoint(), word),
-        Term::Id => digits(word).is_some_and(|digits| begins(item.id, &digits)),
+fn matches(terms: &FilterQuery, item: &TreeItem, provider: u16, providers: &Providers) -> bool {
+    let fits = |term: QueryField, word: &str| match term {
+        QueryField::Status => is_status(item.is_active, word),
+        QueryField::Provider => providers.fits(provider, word),
+        QueryField::Name => contains(item.name(), word),
+        QueryField::Alias => contains(item.alias(), word),
+        QueryField::Endpoint => contains(item.endpoint(), word),
+        QueryField::Id => digits(word).is_some_and(|digits| has_prefix(item.id, &digits)),
     };
     let is_anywhere = |word: &str| {
-        [Term::Provider, Term::Name, Term::Alias, Term::Endpoint]
-            .into_iter()
-            .any(|term| fits(term, word))
-            || (word.len() >= FEWEST_DIGITS && fits(Term::Id, word))
+        [
+            QueryField::Provider,
+            QueryField::Name,
+            QueryField::Alias,
+            QueryField::Endpoint,
+        ]
+        .into_iter()
+        .any(|term| fits(term, word))
+            || (word.len() >= FEWEST_DIGITS && fits(QueryField::Id, word))
     };
-    let is_wanted = terms.wanted.iter().all(|(term, _)| {
-        let mut same = terms.wanted.iter().filter(|(other, _)| other == term);
+    let is_wanted = terms.included.iter().all(|(term, _)| {
+        let mut same = terms.included.iter().filter(|(other, _)| other == term);
         same.any(|(term, word)| fits(*term, word))
     });
     is_wanted
@@ -180,7 +187,7 @@ fn digits(text: &str) -> Option<String> {
     (text.chars().all(is_id) && !digits.is_empty()).then_some(digits)
 }
 
-fn begins(id: Uuid, digits: &str) -> bool {
+fn has_prefix(id: Uuid, digits: &str) -> bool {
     let mut text = [0; uuid::fmt::Simple::LENGTH];
     id.as_simple().encode_lower(&mut text).starts_with(digits)
 }

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Item, Node, Place, Tree};
+use super::{Node, NodeKey, Tree, TreeItem};
 
 impl Tree {
     /// Returns the selected node.
@@ -11,7 +11,7 @@ impl Tree {
     }
 
     /// Returns the selected connection.
-    pub fn selected_item(&self) -> Option<&Item> {
+    pub fn selected_item(&self) -> Option<&TreeItem> {
         self.shown(self.selected_at()?)
     }
 
@@ -71,7 +71,7 @@ impl Tree {
         match self.position(id) {
             Some(at) => self.select_shown(at),
             // It appears when the new order is ready.
-            None => self.coming = Some(Place::Connection(id)),
+            None => self.coming = Some(NodeKey::Connection(id)),
         }
     }
 

@@ -2,29 +2,29 @@
 
 use std::sync::Arc;
 
-use super::Item;
+use super::TreeItem;
 use super::providers::Providers;
-use super::search::{Looked, Search};
-use super::terms::Terms;
+use super::search::{Candidate, FilterMatcher};
+use super::terms::FilterQuery;
 use crate::connection::ConnectionItem;
 use crate::provider::ProviderCatalog;
 
 /// Filter by text.
-pub struct Sieve {
-    search: Search,
+pub struct TextFilter {
+    search: FilterMatcher,
     providers: Providers,
 }
 
-impl Sieve {
+impl TextFilter {
     /// Creates a filter; returns a sentence if the text is invalid.
     pub fn new(text: &str, catalog: &ProviderCatalog) -> Result<Self, String> {
         let mut providers = Providers::default();
         providers.learn(catalog);
-        let terms = Terms::read(text);
+        let terms = FilterQuery::read(text);
         match terms.problem(&providers) {
             Some(problem) => Err(problem),
             None => Ok(Self {
-                search: Search::new(terms, &providers),
+                search: FilterMatcher::new(terms, &providers),
                 providers,
             }),
         }
@@ -32,15 +32,15 @@ impl Sieve {
 
     /// Returns the matching connections in order, with their scores.
     pub fn keep(&mut self, items: Vec<ConnectionItem>) -> Vec<(u16, ConnectionItem)> {
-        let kept: Vec<(Item, u16)> = items
+        let kept: Vec<(TreeItem, u16)> = items
             .iter()
             .map(|item| {
                 let provider: Arc<str> = Arc::from(item.provider_id.as_str());
                 let number = self.providers.number(&provider);
-                (Item::new(item, provider), number)
+                (TreeItem::new(item, provider), number)
             })
             .collect();
-        let looked: Vec<Looked<'_>> = (0..)
+        let looked: Vec<Candidate<'_>> = (0..)
             .zip(&kept)
             .map(|(index, (item, number))| (index, item, *number))
             .collect();
@@ -67,7 +67,7 @@ mod tests {
             serde_json::from_value(json).unwrap()
         };
         let names = ["Caf\u{e9}", "Cafe\u{301}", "Cafz"];
-        let mut sieve = Sieve::new(text, &ProviderCatalog::embedded()).unwrap();
+        let mut sieve = TextFilter::new(text, &ProviderCatalog::embedded()).unwrap();
         let kept = sieve.keep(names.map(item).into());
         let kept: Vec<&str> = kept.iter().map(|(_, item)| item.name.as_str()).collect();
         assert_eq!(kept, names[..2], "{text}");

@@ -5,7 +5,7 @@ use crate::text::fold::fold;
 
 /// Field of a filter term.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Term {
+pub enum QueryField {
     /// Status.
     Status,
     /// Name or ID of the provider.
@@ -20,7 +20,7 @@ pub enum Term {
     Id,
 }
 
-impl Term {
+impl QueryField {
     /// All fields, most useful first.
     pub const ALL: [Self; 6] = [
         Self::Status,
@@ -54,24 +54,24 @@ const INACTIVE: &str = "inactive";
 
 /// Parsed filter query, in lower case.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Terms {
+pub struct FilterQuery {
     /// Words that must match somewhere; typing mistakes are tolerated.
     pub words: Vec<String>,
     /// Field terms; one of those with the same field must match.
-    pub wanted: Vec<(Term, String)>,
+    pub included: Vec<(QueryField, String)>,
     /// Exclusions; without a field, the word must not occur anywhere.
-    pub excluded: Vec<(Option<Term>, String)>,
+    pub excluded: Vec<(Option<QueryField>, String)>,
     problems: Vec<String>,
 }
 
 /// Part of the text between unquoted spaces, without its quotes.
-struct Part {
+struct QueryPart {
     text: String,
     /// Byte offset of the first quote.
     quoted_from: Option<usize>,
 }
 
-impl Terms {
+impl FilterQuery {
     /// Parses words, `status:active`, `provider:openai`, `alias:` and so on, `-word` and `"two words"`.
     pub fn read(text: &str) -> Self {
         let mut terms = Self::default();
@@ -93,7 +93,7 @@ impl Terms {
         }
     }
 
-    fn take(&mut self, part: &Part) {
+    fn take(&mut self, part: &QueryPart) {
         let is_not = part.quoted_from != Some(0) && part.text.starts_with(['-', '!']);
         let start = usize::from(is_not);
         let text = part.text.get(start..).unwrap_or_default();
@@ -104,16 +104,21 @@ impl Terms {
             .filter(|(name, value)| is_name(name) && !value.starts_with("//"));
         let (term, value) = match named {
             None => (None, text),
-            Some((name, value)) => match Term::from_name(name) {
+            Some((name, value)) => match QueryField::from_name(name) {
                 Some(term) => (Some(term), value),
-                None => return self.say(format!("Unknown filter '{name}:'; use {}", all())),
+                None => {
+                    return self
+                        .describe_problem(format!("Unknown filter '{name}:'; use {}", all()));
+                }
             },
         };
         let value = match term {
-            Some(Term::Status) if !value.is_empty() => match status(value) {
+            Some(QueryField::Status) if !value.is_empty() => match status(value) {
                 Some(status) => status,
                 None => {
-                    return self.say(format!("status: must be active or inactive, not '{value}'"));
+                    return self.describe_problem(format!(
+                        "status: must be active or inactive, not '{value}'"
+                    ));
                 }
             },
             _ => value,
@@ -124,21 +129,21 @@ impl Terms {
         }
         match (term, is_not) {
             (term, true) => self.excluded.push((term, value)),
-            (Some(term), false) => self.wanted.push((term, value)),
+            (Some(term), false) => self.included.push((term, value)),
             (None, false) => self.words.push(value),
         }
     }
 
-    fn say(&mut self, problem: String) {
+    fn describe_problem(&mut self, problem: String) {
         self.problems.push(problem);
     }
 
     /// Returns the problems in the text, one sentence each; the rest of the query still applies.
     pub fn problem(&self, providers: &Providers) -> Option<String> {
         let is_known = |word: &str| providers.numbers().any(|one| providers.fits(one, word));
-        let asked = self.wanted.iter();
+        let asked = self.included.iter();
         let unknown = asked
-            .filter(|(term, word)| *term == Term::Provider && !is_known(word))
+            .filter(|(term, word)| *term == QueryField::Provider && !is_known(word))
             .map(|(_, word)| format!("Unknown provider '{word}'"));
         let all: Vec<String> = self.problems.iter().cloned().chain(unknown).collect();
         (!all.is_empty()).then(|| all.join("; "))
@@ -146,13 +151,13 @@ impl Terms {
 
     /// Returns true if the query matches everything.
     pub const fn is_empty(&self) -> bool {
-        self.words.is_empty() && self.wanted.is_empty() && self.excluded.is_empty()
+        self.words.is_empty() && self.included.is_empty() && self.excluded.is_empty()
     }
 }
 
-fn parts(text: &str) -> Vec<Part> {
+fn parts(text: &str) -> Vec<QueryPart> {
     let typed = as_typed(&fold(text));
-    let parts = typed.iter().map(|part| Part {
+    let parts = typed.iter().map(|part| QueryPart {
         text: part.replace('"', ""),
         quoted_from: part.find('"'),
     });
@@ -188,7 +193,7 @@ pub fn is_status(is_active: bool, asked: &str) -> bool {
 
 /// Returns all field names with their colons.
 pub fn all() -> String {
-    Term::ALL
+    QueryField::ALL
         .map(|term| format!("{}:", term.as_str()))
         .join(" ")
 }
@@ -197,8 +202,8 @@ pub fn all() -> String {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Terms {
-        Terms::read(text)
+    fn read(text: &str) -> FilterQuery {
+        FilterQuery::read(text)
     }
 
     fn problem(text: &str) -> Option<String> {
@@ -212,17 +217,17 @@ mod tests {
         let terms = read("Prod status:IN provider:openai -dev !alias:old-1 team-a");
         assert_eq!(terms.words, ["prod", "team-a"]);
         assert_eq!(
-            terms.wanted,
+            terms.included,
             [
-                (Term::Status, "inactive".to_owned()),
-                (Term::Provider, "openai".to_owned())
+                (QueryField::Status, "inactive".to_owned()),
+                (QueryField::Provider, "openai".to_owned())
             ]
         );
         assert_eq!(
             terms.excluded,
             [
                 (None, "dev".to_owned()),
-                (Some(Term::Alias), "old-1".to_owned())
+                (Some(QueryField::Alias), "old-1".to_owned())
             ]
         );
         assert_eq!(problem("Prod status:IN provider:openai -dev"), None);
@@ -231,7 +236,7 @@ mod tests {
     #[test]
     fn quotes_keep_spaces_and_colons_in_a_word() {
         let terms = read(r#"name:"team a" "prod: one" -"not this" "open"#);
-        assert_eq!(terms.wanted, [(Term::Name, "team a".to_owned())]);
+        assert_eq!(terms.included, [(QueryField::Name, "team a".to_owned())]);
         assert_eq!(terms.words, ["prod: one", "open"]);
         assert_eq!(terms.excluded, [(None, "not this".to_owned())]);
         assert_eq!(read("\"-x\"").words, ["-x"]);

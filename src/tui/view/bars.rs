@@ -5,13 +5,13 @@ use std::borrow::Cow;
 use ratatui::buffer::Buffer;
 
 use super::{Scene, paint};
-use crate::tui::action::{ACTIONS, Action, Context};
+use crate::tui::action::{ACTIONS, Action, KeyContext};
 use crate::tui::app::App;
 use crate::tui::fit;
-use crate::tui::layer::Layer;
+use crate::tui::layer::Dialog;
 use crate::tui::layout::Area;
-use crate::tui::notice::{Mood, Notice};
-use crate::tui::theme::{Role, Theme};
+use crate::tui::notice::{Notice, NoticeSeverity};
+use crate::tui::theme::{RoleStyle, Theme};
 use crate::tui::tree::Node;
 
 /// Columns before a notice.
@@ -77,7 +77,7 @@ pub fn header(scene: Scene<'_>, buffer: &mut Buffer) {
 /// returns the rest of the line.
 fn badge(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Area {
     let Scene { app, theme, .. } = scene;
-    let site = &app.site;
+    let site = &app.target;
     let read_only = match (site.is_read_only(), area.width) {
         (false, _) => "",
         (true, 0..50) => "r/o",
@@ -102,7 +102,7 @@ fn badge(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Area {
 /// Draws the server at the end of the header, unless a badge names it; returns the rest of the line.
 fn server(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Area {
     let Scene { app, theme, .. } = scene;
-    let (Some(server), None) = (&app.site.server, &app.site.badge) else {
+    let (Some(server), None) = (&app.target.server, &app.target.badge) else {
         return area;
     };
     let room = usize::from(area.width / 2).saturating_sub(1);
@@ -136,7 +136,7 @@ fn stale_marker(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Area {
 /// Returns the notice to show: a filter error before the last notice.
 pub fn current_notice(app: &App) -> Option<Cow<'_, Notice>> {
     let problem = app.tree.filter().and_then(|filter| filter.problem.as_ref());
-    match problem.filter(|_| app.layers.is_empty()) {
+    match problem.filter(|_| app.dialogs.is_empty()) {
         Some(problem) => Some(Cow::Owned(Notice::warning(problem))),
         None => app.notice.as_ref().map(Cow::Borrowed),
     }
@@ -151,8 +151,8 @@ pub fn notice(scene: Scene<'_>, buffer: &mut Buffer) {
         } else {
             layout.notice
         };
-        let (mark, role) = severity_style(theme, notice.mood);
-        let undo = match app.keymap.first_key(Context::Tree, Action::Undo) {
+        let (mark, role) = severity_style(theme, notice.severity);
+        let undo = match app.keymap.first_key(KeyContext::Tree, Action::Undo) {
             Some(key) if notice.offers_undo => format!("  ({key} to undo)"),
             _ => String::new(),
         };
@@ -161,7 +161,7 @@ pub fn notice(scene: Scene<'_>, buffer: &mut Buffer) {
             Some(key)
                 if wide > area.width.into()
                     && area.width >= ROOMY
-                    && !matches!(app.layers.last(), Some(Layer::Messages(_))) =>
+                    && !matches!(app.dialogs.last(), Some(Dialog::Messages(_))) =>
             {
                 format!(" ({key} for more)")
             }
@@ -184,12 +184,12 @@ pub fn notice(scene: Scene<'_>, buffer: &mut Buffer) {
 }
 
 /// Returns the symbol and the role of a severity.
-pub fn severity_style(theme: &Theme, mood: Mood) -> (&'static str, Role) {
+pub fn severity_style(theme: &Theme, mood: NoticeSeverity) -> (&'static str, RoleStyle) {
     match mood {
-        Mood::Info => ("ℹ ", theme.hint),
-        Mood::Done => ("✓ ", theme.right),
-        Mood::Warning => ("! ", theme.warning),
-        Mood::Error => ("✗ ", theme.wrong),
+        NoticeSeverity::Info => ("ℹ ", theme.hint),
+        NoticeSeverity::Success => ("✓ ", theme.right),
+        NoticeSeverity::Warning => ("! ", theme.warning),
+        NoticeSeverity::Error => ("✗ ", theme.wrong),
     }
 }
 
@@ -197,7 +197,7 @@ pub fn severity_style(theme: &Theme, mood: Mood) -> (&'static str, Role) {
 fn form_state(scene: Scene<'_>, buffer: &mut Buffer) -> Area {
     let Scene { app, theme, layout } = scene;
     let area = layout.footer;
-    if let Some(Layer::Form(form)) = app.layers.last() {
+    if let Some(Dialog::Form(form)) = app.dialogs.last() {
         let count = match (form.saving.is_some(), form.error_count()) {
             (true, _) => " Saving…".to_owned(),
             (false, 0) => String::new(),
@@ -223,7 +223,7 @@ pub fn footer(scene: Scene<'_>, buffer: &mut Buffer) {
     let mut hints = Vec::new();
     for entry in ACTIONS {
         let is_here = context.has(entry)
-            || (entry.contexts.contains(&Context::Anywhere) && context == Context::Form);
+            || (entry.contexts.contains(&KeyContext::Global) && context == KeyContext::Form);
         if let Some(hint) = app.hint(entry)
             && is_here
             && app.can(entry.action)

@@ -3,10 +3,10 @@
 use ratatui::buffer::Buffer;
 
 use super::{Scene, paint};
-use crate::tui::bulk::{Bulk, Phase, Row, State, Tone};
+use crate::tui::bulk::{BulkOperation, BulkPhase, BulkRow, BulkRowState, BulkTone};
 use crate::tui::fit;
 use crate::tui::layout::Area;
-use crate::tui::theme::Role;
+use crate::tui::theme::RoleStyle;
 
 /// Suffix of a row that the filter hides.
 const HIDDEN: &str = " · hidden";
@@ -52,28 +52,28 @@ pub fn draw(scene: Scene<'_>, buffer: &mut Buffer) -> Option<(u16, u16)> {
     file(scene, bulk, parts.line, buffer)
 }
 
-fn role(scene: Scene<'_>, tone: Tone) -> Role {
+fn role(scene: Scene<'_>, tone: BulkTone) -> RoleStyle {
     let theme = scene.theme;
     match tone {
-        Tone::Plain => theme.text,
-        Tone::Dim => theme.dim,
-        Tone::Right => theme.right,
-        Tone::Warning => theme.warning,
-        Tone::Wrong => theme.wrong,
+        BulkTone::Plain => theme.text,
+        BulkTone::Dim => theme.dim,
+        BulkTone::Success => theme.right,
+        BulkTone::Warning => theme.warning,
+        BulkTone::Error => theme.wrong,
     }
 }
 
 /// Draws the summary and the full message of the selected row.
-fn head(scene: Scene<'_>, bulk: &Bulk, area: Area, buffer: &mut Buffer) {
+fn head(scene: Scene<'_>, bulk: &BulkOperation, area: Area, buffer: &mut Buffer) {
     let (message, tone) = bulk.summary();
     let lines = fit::wrap(&message, area.width.into());
-    let mut lines: Vec<(String, Role)> = lines
+    let mut lines: Vec<(String, RoleStyle)> = lines
         .into_iter()
         .map(|line| (line, role(scene, tone)))
         .collect();
-    if bulk.phase == Phase::Finished
+    if bulk.phase == BulkPhase::Finished
         && let Some(row) = bulk.selected_row()
-        && let State::Failed(why) = &row.state
+        && let BulkRowState::Failed(why) = &row.state
     {
         let text = format!("{}: {why}", row.name);
         let lines_of_row = fit::wrap(&text, area.width.into());
@@ -90,9 +90,9 @@ fn head(scene: Scene<'_>, bulk: &Bulk, area: Area, buffer: &mut Buffer) {
 }
 
 /// Draws the progress bar, readable without colours.
-fn bar(scene: Scene<'_>, bulk: &Bulk, area: Area, buffer: &mut Buffer) {
+fn bar(scene: Scene<'_>, bulk: &BulkOperation, area: Area, buffer: &mut Buffer) {
     let width = usize::from(area.width);
-    let full = (width * bulk.tally.finished())
+    let full = (width * bulk.progress.finished())
         .checked_div(bulk.len())
         .unwrap_or(width);
     let (done, rest) = ("━".repeat(full), "·".repeat(width - full.min(width)));
@@ -104,12 +104,12 @@ fn bar(scene: Scene<'_>, bulk: &Bulk, area: Area, buffer: &mut Buffer) {
     );
 }
 
-fn row(scene: Scene<'_>, what: (&Bulk, &Row), area: Area, buffer: &mut Buffer) {
+fn row(scene: Scene<'_>, what: (&BulkOperation, &BulkRow), area: Area, buffer: &mut Buffer) {
     let (bulk, row) = what;
     let theme = scene.theme;
     let (mark, message, tone) = bulk.row_text(row);
     let role = role(scene, tone);
-    let is_hidden = row.is_hidden && bulk.phase == Phase::Preview;
+    let is_hidden = row.is_hidden && bulk.phase == BulkPhase::Preview;
     let hidden = if is_hidden { HIDDEN } else { "" };
     let area = Area {
         x: area.x + 1.min(area.width),
@@ -138,7 +138,12 @@ fn row(scene: Scene<'_>, what: (&Bulk, &Row), area: Area, buffer: &mut Buffer) {
     paint::right(buffer, right, &format!("{message}{hidden}"), role.style());
 }
 
-fn file(scene: Scene<'_>, bulk: &Bulk, area: Area, buffer: &mut Buffer) -> Option<(u16, u16)> {
+fn file(
+    scene: Scene<'_>,
+    bulk: &BulkOperation,
+    area: Area,
+    buffer: &mut Buffer,
+) -> Option<(u16, u16)> {
     let theme = scene.theme;
     let line = bulk.file.as_ref().filter(|_| bulk.is_typing())?;
     let used = paint::line(buffer, area, &[("File ", theme.label.style())]);

@@ -3,14 +3,14 @@
 use ratatui::buffer::Buffer;
 
 use super::{Scene, paint};
-use crate::tui::action::{Action, Context};
-use crate::tui::choices::Choices;
+use crate::tui::action::{Action, KeyContext};
+use crate::tui::choices::SelectList;
 use crate::tui::fit;
-use crate::tui::layout::{Area, Layout};
+use crate::tui::layout::{Area, ScreenLayout};
 use crate::tui::models::{self, Models};
-use crate::tui::palette::{Offered, Palette};
-use crate::tui::picker::Picker;
-use crate::tui::tree::Item;
+use crate::tui::palette::{PaletteDialog, PaletteEntry};
+use crate::tui::picker::ProviderPicker;
+use crate::tui::tree::TreeItem;
 
 /// Minimum width to show the provider of a connection.
 const NARROW: usize = 50;
@@ -20,14 +20,14 @@ pub(super) const NO_MATCH: &str = "No match";
 
 /// Row of a list.
 #[derive(Clone, Default)]
-pub(super) struct Row {
+pub(super) struct ListRow {
     pub(super) left: String,
     pub(super) right: String,
     /// True for a row that cannot be chosen here.
     pub(super) is_dim: bool,
 }
 
-impl Row {
+impl ListRow {
     pub(super) const fn new(left: String, right: String) -> Self {
         Self {
             left,
@@ -38,12 +38,12 @@ impl Row {
 }
 
 /// Draws the provider or profile picker; returns the cursor position.
-pub fn picker(scene: Scene<'_>, picker: &Picker, buffer: &mut Buffer) -> (u16, u16) {
+pub fn picker(scene: Scene<'_>, picker: &ProviderPicker, buffer: &mut Buffer) -> (u16, u16) {
     let catalog = &scene.app.catalog;
-    let rows: Vec<Row> = picker
+    let rows: Vec<ListRow> = picker
         .entries(catalog)
         .into_iter()
-        .map(|entry| Row::new(entry.name, entry.detail))
+        .map(|entry| ListRow::new(entry.name, entry.detail))
         .collect();
     let area = scene.layout.picker(picker.total(catalog));
     draw(
@@ -55,28 +55,28 @@ pub fn picker(scene: Scene<'_>, picker: &Picker, buffer: &mut Buffer) -> (u16, u
 }
 
 /// Draws the palette; returns the cursor position.
-pub fn palette(scene: Scene<'_>, palette: &Palette, buffer: &mut Buffer) -> (u16, u16) {
+pub fn palette(scene: Scene<'_>, palette: &PaletteDialog, buffer: &mut Buffer) -> (u16, u16) {
     let Scene { app, layout, .. } = scene;
     let area = layout.palette();
-    let list = Layout::choice_list(area);
+    let list = ScreenLayout::choice_list(area);
     let (top, seen) = (palette.choices.top, usize::from(list.height));
     let actions = palette.actions();
     let count = palette.count(&app.tree);
     let room = usize::from(list.width.saturating_sub(2));
-    let mut rows = vec![Row::default(); top];
+    let mut rows = vec![ListRow::default(); top];
     for at in top..count.min(top + seen) {
         rows.push(match actions.get(at) {
             Some(offered) => action(scene, (palette, *offered), room),
-            None => match app.tree.looked_up(at - actions.len()) {
+            None => match app.tree.result_at(at - actions.len()) {
                 Some(item) => connection(scene, item, room),
-                None => Row::default(),
+                None => ListRow::default(),
             },
         });
     }
-    rows.resize(count, Row::default());
-    let copies = app.keymap.first_key(Context::List, Action::CopyCommand);
+    rows.resize(count, ListRow::default());
+    let copies = app.keymap.first_key(KeyContext::List, Action::CopyCommand);
     let copies = copies.map_or_else(String::new, |key| format!("; {key} copies the command"));
-    let (title, hint) = if palette.offers_connections() {
+    let (title, hint) = if palette.lists_connections() {
         (
             "Actions and connections",
             format!("Type an action or a connection{copies}"),
@@ -93,7 +93,11 @@ pub fn palette(scene: Scene<'_>, palette: &Palette, buffer: &mut Buffer) -> (u16
 }
 
 /// Returns the row of an action with its keys, and its context if not available here.
-fn action(scene: Scene<'_>, (palette, offered): (&Palette, Offered), room: usize) -> Row {
+fn action(
+    scene: Scene<'_>,
+    (palette, offered): (&PaletteDialog, PaletteEntry),
+    room: usize,
+) -> ListRow {
     let keys = palette.keys(offered, &scene.app.keymap);
     let right = match offered.elsewhere() {
         None => keys,
@@ -103,14 +107,14 @@ fn action(scene: Scene<'_>, (palette, offered): (&Palette, Offered), room: usize
         offered.entry.title,
         room.saturating_sub(fit::width(&right) + 2),
     );
-    Row {
+    ListRow {
         left,
         right,
-        is_dim: !offered.is_here,
+        is_dim: !offered.is_available,
     }
 }
 
-fn connection(scene: Scene<'_>, item: &Item, room: usize) -> Row {
+fn connection(scene: Scene<'_>, item: &TreeItem, room: usize) -> ListRow {
     let mark = if item.is_active { "●" } else { "○" };
     let provider = match scene.app.catalog.get(&item.provider) {
         Some(provider) => provider.name.as_str(),
@@ -123,7 +127,7 @@ fn connection(scene: Scene<'_>, item: &Item, room: usize) -> Row {
     };
     let right = fit::cut(&alias_first, room / 2);
     let left = format!("→ {mark} {}", item.name());
-    Row {
+    ListRow {
         left: fit::cut(&left, room.saturating_sub(fit::width(&right) + 2)),
         right,
         is_dim: false,
@@ -133,15 +137,15 @@ fn connection(scene: Scene<'_>, item: &Item, room: usize) -> Row {
 /// Draws the models of a connection; returns the cursor position.
 pub fn models(scene: Scene<'_>, models: &Models, buffer: &mut Buffer) -> (u16, u16) {
     let left = models.left();
-    let title = match &models.found {
+    let title = match &models.models {
         Some(Ok(all)) => format!("Models ({} of {}) · {}", left.len(), all.len(), models.name),
         Some(Err(_)) | None => format!("Models · {}", models.name),
     };
-    let rows: Vec<Row> = left
+    let rows: Vec<ListRow> = left
         .into_iter()
-        .map(|model| Row::new(model.id.clone(), models::capability_text(model)))
+        .map(|model| ListRow::new(model.id.clone(), models::capability_text(model)))
         .collect();
-    let empty = match &models.found {
+    let empty = match &models.models {
         None => "Loading models…",
         Some(Err(problem)) => problem,
         Some(Ok(_)) => NO_MATCH,
@@ -158,11 +162,11 @@ pub fn models(scene: Scene<'_>, models: &Models, buffer: &mut Buffer) -> (u16, u
 fn draw(
     scene: Scene<'_>,
     frame: (&str, Area, &str),
-    what: (&Choices, &[Row], &str),
+    what: (&SelectList, &[ListRow], &str),
     buffer: &mut Buffer,
 ) -> (u16, u16) {
     let (title, area, hint) = frame;
-    let list = Layout::choice_list(area);
+    let list = ScreenLayout::choice_list(area);
     draw_in(scene, (title, area, list, hint), what, buffer)
 }
 
@@ -170,7 +174,7 @@ fn draw(
 pub(super) fn draw_in(
     scene: Scene<'_>,
     frame: (&str, Area, Area, &str),
-    what: (&Choices, &[Row], &str),
+    what: (&SelectList, &[ListRow], &str),
     buffer: &mut Buffer,
 ) -> (u16, u16) {
     let theme = scene.theme;

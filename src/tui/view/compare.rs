@@ -3,14 +3,14 @@
 use ratatui::buffer::Buffer;
 
 use super::{Scene, paint};
-use crate::tui::compare::{Compare, Row, Side};
+use crate::tui::compare::{DiffRow, DiffSide, VersionDiff};
 use crate::tui::layout::Area;
 
 /// Draws a comparison.
-pub fn draw(scene: Scene<'_>, compare: &Compare, buffer: &mut Buffer) {
+pub fn draw(scene: Scene<'_>, compare: &VersionDiff, buffer: &mut Buffer) {
     let Scene { theme, layout, .. } = scene;
     let rows = compare.rows(layout.reading_width());
-    let area = layout.reading(rows.len());
+    let area = layout.reading_area(rows.len());
     let inside = paint::pane(buffer, area, &compare.title(), (theme, true));
     let text = layout.reading_text(rows.len());
     for (line, row) in (0..inside.height).zip(rows.iter().skip(compare.top)) {
@@ -20,10 +20,10 @@ pub fn draw(scene: Scene<'_>, compare: &Compare, buffer: &mut Buffer) {
             ..text
         };
         match row {
-            Row::Text(sentence) => {
+            DiffRow::Text(sentence) => {
                 paint::line(buffer, at, &[(sentence, theme.dim.style())]);
             }
-            Row::Label(change, label) => {
+            DiffRow::Label(change, label) => {
                 let is_selected = *change == compare.selected;
                 let (mark, role) = if is_selected {
                     ("▸ ", theme.label_focus)
@@ -36,11 +36,11 @@ pub fn draw(scene: Scene<'_>, compare: &Compare, buffer: &mut Buffer) {
                     &[(mark, theme.key.style()), (label, role.style())],
                 );
             }
-            Row::Value(_, side, parts) => {
+            DiffRow::Value(_, side, parts) => {
                 let (mark, role) = match side {
-                    Side::Old => ("  − ", theme.removed),
-                    Side::New => ("  + ", theme.added),
-                    Side::More => ("    ", theme.dim),
+                    DiffSide::Old => ("  − ", theme.removed),
+                    DiffSide::New => ("  + ", theme.added),
+                    DiffSide::Continuation => ("    ", theme.dim),
                 };
                 let mut pieces = vec![(mark, theme.dim.style())];
                 pieces.extend(parts.iter().map(|(part, is_other, is_new)| {
@@ -48,7 +48,7 @@ pub fn draw(scene: Scene<'_>, compare: &Compare, buffer: &mut Buffer) {
                     let style = if *is_other { other } else { theme.text };
                     (part.as_str(), style.style())
                 }));
-                if *side != Side::More {
+                if *side != DiffSide::Continuation {
                     pieces[0].1 = role.style();
                 }
                 paint::line(buffer, at, &pieces);

@@ -3,12 +3,12 @@
 use ratatui::buffer::Buffer;
 
 use super::{Scene, paint};
-use crate::tui::confirm::Confirm;
+use crate::tui::confirm::ConfirmDialog;
 use crate::tui::fit;
 use crate::tui::layout::Area;
 
 /// Draws a prompt; returns the cursor position if a note can be typed.
-pub fn draw(scene: Scene<'_>, confirm: &Confirm, buffer: &mut Buffer) -> Option<(u16, u16)> {
+pub fn draw(scene: Scene<'_>, confirm: &ConfirmDialog, buffer: &mut Buffer) -> Option<(u16, u16)> {
     let Scene { theme, layout, .. } = scene;
     let area = layout.confirm(confirm);
     let inside = paint::pane(buffer, area, &confirm.headline, (theme, true));

@@ -4,10 +4,10 @@ use ratatui::buffer::Buffer;
 use ratatui::style::Style;
 
 use super::{Scene, history, info, paint};
-use crate::connection::{Connection, Setting};
+use crate::connection::{Connection, SettingValue};
 use crate::tui::app::Pane;
 use crate::tui::fit;
-use crate::tui::layout::{Area, Layout};
+use crate::tui::layout::{Area, ScreenLayout};
 use crate::tui::workspace::Tab;
 
 /// Draws the detail pane.
@@ -16,17 +16,17 @@ pub fn draw(scene: Scene<'_>, area: Area, buffer: &mut Buffer) {
     let Some(item) = app.tree.selected_item() else {
         return;
     };
-    let is_focused = app.pane == Pane::Detail && app.layers.is_empty();
+    let is_focused = app.pane == Pane::Detail && app.dialogs.is_empty();
     let inside = paint::pane(buffer, area, item.name(), (theme, is_focused));
     if inside.is_empty() {
         return;
     }
-    tabs(scene, Layout::tabs(area), buffer);
+    tabs(scene, ScreenLayout::tabs(area), buffer);
     if app.workspace.tab == Tab::History {
         history::draw(scene, area, buffer);
         return;
     }
-    let body = Layout::tab(area);
+    let body = ScreenLayout::tab(area);
     if app.detail.id() != Some(item.id) {
         return;
     }
@@ -36,7 +36,7 @@ pub fn draw(scene: Scene<'_>, area: Area, buffer: &mut Buffer) {
     }
     let lines = match (&app.detail.connection, &app.detail.problem) {
         (Some(connection), _) => lines(scene, connection, item.is_active),
-        (None, Some(problem)) => vec![Line::Text(problem.clone(), theme.wrong.style())],
+        (None, Some(problem)) => vec![DetailLine::Text(problem.clone(), theme.wrong.style())],
         (None, None) => Vec::new(),
     };
     let labels = label_width(&lines, body.width);
@@ -74,20 +74,20 @@ fn tabs(scene: Scene<'_>, area: Area, buffer: &mut Buffer) {
 }
 
 /// Label (`None` for a full-width row) and text.
-type Row = (Option<String>, String, Style);
+type LabeledText = (Option<String>, String, Style);
 
 /// Wraps lines into rows.
-fn rows(lines: Vec<Line>, labels: u16, width: u16) -> Vec<Row> {
+fn rows(lines: Vec<DetailLine>, labels: u16, width: u16) -> Vec<LabeledText> {
     let room = usize::from(width.saturating_sub(labels));
     let mut rows = Vec::new();
     for line in lines {
         match line {
-            Line::Text(text, style) if text.is_empty() => rows.push((None, text, style)),
-            Line::Text(text, style) => {
+            DetailLine::Text(text, style) if text.is_empty() => rows.push((None, text, style)),
+            DetailLine::Text(text, style) => {
                 let wrapped = fit::wrap(&text, width.into());
                 rows.extend(wrapped.into_iter().map(|text| (None, text, style)));
             }
-            Line::Pair(label, value, style) => {
+            DetailLine::Pair(label, value, style) => {
                 let mut label = fit::cut(&label, usize::from(labels).saturating_sub(1));
                 for part in fit::wrap(&value, room) {
                     rows.push((Some(std::mem::take(&mut label)), part, style));
@@ -99,24 +99,24 @@ fn rows(lines: Vec<Line>, labels: u16, width: u16) -> Vec<Row> {
 }
 
 /// Returns the width of the longest label, at most half of the pane.
-fn label_width(lines: &[Line], width: u16) -> u16 {
+fn label_width(lines: &[DetailLine], width: u16) -> u16 {
     let longest = lines
         .iter()
         .map(|line| match line {
-            Line::Text(..) => 0,
-            Line::Pair(label, ..) => fit::width(&fit::safe(label)) + 2,
+            DetailLine::Text(..) => 0,
+            DetailLine::Pair(label, ..) => fit::width(&fit::safe(label)) + 2,
         })
         .max()
         .unwrap_or(0);
     u16::try_from(longest).unwrap_or(width).min(width / 2)
 }
 
-enum Line {
+enum DetailLine {
     Text(String, Style),
     Pair(String, String, Style),
 }
 
-fn lines(scene: Scene<'_>, connection: &Connection, is_active: bool) -> Vec<Line> {
+fn lines(scene: Scene<'_>, connection: &Connection, is_active: bool) -> Vec<DetailLine> {
     let theme = scene.theme;
     let item = &connection.item;
     let text = theme.text.style();
@@ -127,12 +127,13 @@ fn lines(scene: Scene<'_>, connection: &Connection, is_active: bool) -> Vec<Line
     } else {
         ("○ Inactive", theme.off)
     };
-    let pair = |label: &str, value: &str, style| Line::Pair(label.into(), value.into(), style);
+    let pair =
+        |label: &str, value: &str, style| DetailLine::Pair(label.into(), value.into(), style);
     let mut lines = vec![
         pair("Provider", name, text),
         pair("Alias", &item.alias, text),
         pair("Status", status, role.style()),
-        Line::Text(String::new(), text),
+        DetailLine::Text(String::new(), text),
     ];
     let mut heading = Some("Settings");
     for (key, value) in connection
@@ -144,25 +145,25 @@ fn lines(scene: Scene<'_>, connection: &Connection, is_active: bool) -> Vec<Line
             .and_then(|provider| provider.field(key))
             .map_or(key, |field| field.label.as_str());
         let (value, style) = match value {
-            Setting::Null => continue,
-            Setting::Switch(true) => ("on".to_owned(), text),
-            Setting::Switch(false) => ("off".to_owned(), text),
-            Setting::Number(number) => (number.to_string(), text),
-            Setting::Secret(mask) => (format!("{} (stored)", mask.text()), theme.dim.style()),
-            Setting::Text(value) => (value.clone(), text),
+            SettingValue::Null => continue,
+            SettingValue::Switch(true) => ("on".to_owned(), text),
+            SettingValue::Switch(false) => ("off".to_owned(), text),
+            SettingValue::Number(number) => (number.to_string(), text),
+            SettingValue::Secret(mask) => (format!("{} (stored)", mask.text()), theme.dim.style()),
+            SettingValue::Text(value) => (value.clone(), text),
         };
         if let Some(heading) = heading.take() {
-            lines.push(Line::Text(heading.into(), theme.heading.style()));
+            lines.push(DetailLine::Text(heading.into(), theme.heading.style()));
         }
-        lines.push(Line::Pair(label.to_owned(), value, style));
+        lines.push(DetailLine::Pair(label.to_owned(), value, style));
     }
     if heading.is_some() {
-        lines.push(Line::Text(
+        lines.push(DetailLine::Text(
             "Incomplete: no settings".into(),
             theme.warning.style(),
         ));
     }
-    lines.push(Line::Text(String::new(), text));
+    lines.push(DetailLine::Text(String::new(), text));
     let date = "%Y-%m-%d %H:%M UTC";
     lines.push(pair(
         "Created",

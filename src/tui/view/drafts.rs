@@ -3,10 +3,10 @@
 use ratatui::buffer::Buffer;
 
 use super::{Scene, paint};
-use crate::tui::drafts::{Draft, Drafts};
+use crate::tui::drafts::{DraftsDialog, UnsavedDraft};
 use crate::tui::fit;
-use crate::tui::form::Subject;
-use crate::tui::layout::{Area, Layout};
+use crate::tui::form::FormSubject;
+use crate::tui::layout::{Area, ScreenLayout};
 
 /// Minimum width to show the subject of a draft.
 const ROOMY: u16 = 60;
@@ -18,7 +18,7 @@ const ABOUT: u16 = 26;
 const DATE: u16 = 16;
 
 /// Draws the drafts.
-pub fn draw(scene: Scene<'_>, drafts: &Drafts, buffer: &mut Buffer) {
+pub fn draw(scene: Scene<'_>, drafts: &DraftsDialog, buffer: &mut Buffer) {
     let Scene { theme, layout, .. } = scene;
     let area = layout.drafts(drafts.drafts.len());
     let title = format!("Unsaved drafts ({})", drafts.drafts.len());
@@ -26,7 +26,7 @@ pub fn draw(scene: Scene<'_>, drafts: &Drafts, buffer: &mut Buffer) {
     let (head, _) = inside.split_top(2);
     let place = padded(head);
     let (text, role) = match drafts.selected().map(|draft| &draft.kept) {
-        Some(Ok(kept)) => (kept.about(&scene.app.catalog), theme.dim),
+        Some(Ok(kept)) => (kept.subject(&scene.app.catalog), theme.dim),
         Some(Err(why)) => (format!("Cannot read the drafts: {why}"), theme.wrong),
         None => (String::new(), theme.dim),
     };
@@ -38,7 +38,7 @@ pub fn draw(scene: Scene<'_>, drafts: &Drafts, buffer: &mut Buffer) {
         };
         paint::line(buffer, at, &[(&line, role.style())]);
     }
-    let list = Layout::choice_list(area);
+    let list = ScreenLayout::choice_list(area);
     let top = drafts.choices.top;
     for (row, (at, draft)) in (0..list.height).zip(drafts.drafts.iter().enumerate().skip(top)) {
         let place = Area {
@@ -67,19 +67,19 @@ fn padded(area: Area) -> Area {
     }
 }
 
-fn line(scene: Scene<'_>, draft: &Draft, area: Area, buffer: &mut Buffer) {
+fn line(scene: Scene<'_>, draft: &UnsavedDraft, area: Area, buffer: &mut Buffer) {
     let theme = scene.theme;
     let date = draft.when.format("%Y-%m-%d %H:%M").to_string();
     let (name, about, role) = match &draft.kept {
         Ok(kept) => {
             let what = match kept.subject {
-                Subject::New => "new",
-                Subject::Copy { .. } => "copy",
-                Subject::Stored { .. } => "changed",
+                FormSubject::New => "new",
+                FormSubject::Copy { .. } => "copy",
+                FormSubject::Stored { .. } => "changed",
             };
             let about = format!("{what} · {}", kept.provider_name(&scene.app.catalog));
             (
-                kept.shown_name(&scene.app.catalog).to_owned(),
+                kept.display_name(&scene.app.catalog).to_owned(),
                 about,
                 theme.text,
             )

@@ -5,10 +5,10 @@ use ratatui::style::Style;
 
 use super::{Scene, paint};
 use crate::tui::fit;
-use crate::tui::form::field::{Field, Secret, Value};
-use crate::tui::form::rows::{self, Row, Shows, Tone};
-use crate::tui::form::{Form, Subject};
-use crate::tui::layer::Layer;
+use crate::tui::form::field::{FieldValue, FormField, SecretInput};
+use crate::tui::form::rows::{self, FormRow, NoteKind, RowContent};
+use crate::tui::form::{Form, FormSubject};
+use crate::tui::layer::Dialog;
 use crate::tui::layout::Area;
 
 /// Placeholder for a secret of any length.
@@ -18,11 +18,11 @@ const MASK: &str = "••••••••••••";
 pub fn draw(scene: Scene<'_>, form: &Form, buffer: &mut Buffer) -> Option<(u16, u16)> {
     let Scene { app, theme, layout } = scene;
     let title = match &form.subject {
-        Subject::New => format!("Create Connection · {}", form.provider.name),
-        Subject::Copy { name, .. } => format!("Copy of {name} · {}", form.provider.name),
-        Subject::Stored { name, .. } => format!("{name} · {}", form.provider.name),
+        FormSubject::New => format!("Create Connection · {}", form.provider.name),
+        FormSubject::Copy { name, .. } => format!("Copy of {name} · {}", form.provider.name),
+        FormSubject::Stored { name, .. } => format!("{name} · {}", form.provider.name),
     };
-    let is_top = matches!(app.layers.last(), Some(Layer::Form(_)));
+    let is_top = matches!(app.dialogs.last(), Some(Dialog::Form(_)));
     paint::pane(buffer, layout.form(), &title, (theme, is_top));
     let inside = layout.form_rows();
     let rows = rows::rows(form, inside.width);
@@ -53,7 +53,7 @@ pub fn draw(scene: Scene<'_>, form: &Form, buffer: &mut Buffer) -> Option<(u16, 
 
 fn draw_row(
     scene: Scene<'_>,
-    what: (&Form, &Row),
+    what: (&Form, &FormRow),
     area: Area,
     buffer: &mut Buffer,
 ) -> Option<(u16, u16)> {
@@ -62,8 +62,8 @@ fn draw_row(
     let label_width = rows::label_width(form, area.width);
     let field = row.field.and_then(|at| form.fields.get(at));
     let is_focused = row.field == Some(form.focus);
-    match (&row.shows, field) {
-        (Shows::Heading(heading), _) => {
+    match (&row.content, field) {
+        (RowContent::Heading(heading), _) => {
             let used = paint::line(
                 buffer,
                 area,
@@ -77,22 +77,22 @@ fn draw_row(
             paint::line(buffer, rest, &[(&rule, theme.border.style())]);
             None
         }
-        (Shows::Label, Some(field)) => {
+        (RowContent::Label, Some(field)) => {
             label(scene, field, is_focused, area, buffer);
             None
         }
-        (Shows::LabelAndInput, Some(field)) => {
+        (RowContent::LabelAndInput, Some(field)) => {
             let (left, right) = area.split_left(label_width);
             let left = left.split_left(label_width.saturating_sub(1)).0;
             label(scene, field, is_focused, left, buffer);
             input(scene, field, is_focused, right, buffer)
         }
-        (Shows::Input, Some(field)) => {
+        (RowContent::Input, Some(field)) => {
             input(scene, field, is_focused, area.split_left(2).1, buffer)
         }
-        (Shows::Narrowing, _) => {
+        (RowContent::KeyFilter, _) => {
             let at = area.split_left(label_width.max(2)).1;
-            let line = &form.choosing.as_ref()?.choices.line;
+            let line = &form.reference_picker.as_ref()?.choices.line;
             let used = paint::line(buffer, at, &[("› ", theme.key.style())]);
             let typing = at.split_left(used).1;
             if line.is_empty() {
@@ -102,31 +102,34 @@ fn draw_row(
             let around = line.around_cursor();
             Some(paint::typed(buffer, typing, around, theme.text.style()))
         }
-        (Shows::Key(at), _) => {
+        (RowContent::Key(at), _) => {
             let place = area.split_left(label_width.max(2)).1;
             let listed = form.matching_keys().into_iter().nth(*at)?;
             let used = paint::line(buffer, place, &[(&listed.key, theme.text.style())]);
             let rest = place.split_left(used + 2).1;
             let source = short_source(&listed.source, rest.width.into());
             paint::right(buffer, rest, source, theme.dim.style());
-            let selected = form.choosing.as_ref().map(|it| it.choices.selected);
+            let selected = form.reference_picker.as_ref().map(|it| it.choices.selected);
             if selected == Some(*at) {
                 paint::row(buffer, place, theme.selected.style());
             }
             None
         }
-        (Shows::Note(tone, text), _) => {
+        (RowContent::Note(tone, text), _) => {
             let role = match tone {
-                Tone::Wrong => theme.wrong,
-                Tone::Warning => theme.warning,
-                Tone::Right => theme.right,
-                Tone::Hint => theme.dim,
+                NoteKind::Error => theme.wrong,
+                NoteKind::Warning => theme.warning,
+                NoteKind::Success => theme.right,
+                NoteKind::Hint => theme.dim,
             };
             let at = area.split_left(label_width.max(2)).1;
             paint::line(buffer, at, &[(text, role.style())]);
             None
         }
-        (Shows::Gap | Shows::Label | Shows::LabelAndInput | Shows::Input, _) => None,
+        (
+            RowContent::Blank | RowContent::Label | RowContent::LabelAndInput | RowContent::Input,
+            _,
+        ) => None,
     }
 }
 
@@ -139,7 +142,7 @@ fn short_source(source: &str, room: usize) -> &str {
     source
 }
 
-fn label(scene: Scene<'_>, field: &Field, is_focused: bool, area: Area, buffer: &mut Buffer) {
+fn label(scene: Scene<'_>, field: &FormField, is_focused: bool, area: Area, buffer: &mut Buffer) {
     let theme = scene.theme;
     let role = if is_focused {
         theme.label_focus
@@ -163,7 +166,7 @@ fn label(scene: Scene<'_>, field: &Field, is_focused: bool, area: Area, buffer: 
 
 fn input(
     scene: Scene<'_>,
-    field: &Field,
+    field: &FormField,
     is_focused: bool,
     area: Area,
     buffer: &mut Buffer,
@@ -189,16 +192,16 @@ fn input(
         paint::row(buffer, area, style);
     }
     let cursor = match &field.value {
-        Value::Text(line) if line.is_empty() => empty(
+        FieldValue::Text(line) if line.is_empty() => empty(
             buffer,
             area,
             field.placeholder,
             style.patch(theme.placeholder.style()),
         ),
-        Value::Text(line) if field.has_stray_key() => {
+        FieldValue::Text(line) if field.has_stray_key() => {
             paint::typed_line(buffer, area, (line, &line.masked()), style)
         }
-        Value::Text(line) => {
+        FieldValue::Text(line) => {
             let at = paint::typed(buffer, area, line.around_cursor(), style);
             if let Some(rest) = field.completion().filter(|_| is_focused) {
                 let behind = area.split_left(at.0.saturating_sub(area.x)).1;
@@ -207,11 +210,13 @@ fn input(
             }
             at
         }
-        Value::Secret(secret) => secret_input(scene, (field, secret), style, area, buffer),
-        Value::Switch(on) => {
-            let (mark, word, role) = match (*on, &field.place) {
-                (true, crate::tui::form::field::Place::Status) => ("● ", "Active", theme.on),
-                (false, crate::tui::form::field::Place::Status) => ("○ ", "Inactive", theme.off),
+        FieldValue::Secret(secret) => secret_input(scene, (field, secret), style, area, buffer),
+        FieldValue::Switch(on) => {
+            let (mark, word, role) = match (*on, &field.target) {
+                (true, crate::tui::form::field::FieldTarget::Status) => ("● ", "Active", theme.on),
+                (false, crate::tui::form::field::FieldTarget::Status) => {
+                    ("○ ", "Inactive", theme.off)
+                }
                 (true, _) => ("● ", "on", theme.on),
                 (false, _) => ("○ ", "off", theme.off),
             };
@@ -227,7 +232,7 @@ fn input(
             );
             (area.x, area.y)
         }
-        Value::Choice { options, at } => {
+        FieldValue::Choice { options, at } => {
             let chosen = at.and_then(|at| options.get(at)).map_or("", String::as_str);
             if is_focused {
                 paint::line(
@@ -251,14 +256,14 @@ fn empty(buffer: &mut Buffer, area: Area, placeholder: &str, style: Style) -> (u
 
 fn secret_input(
     scene: Scene<'_>,
-    what: (&Field, &Secret),
+    what: (&FormField, &SecretInput),
     style: Style,
     area: Area,
     buffer: &mut Buffer,
 ) -> (u16, u16) {
     let (field, secret) = what;
     let theme = scene.theme;
-    if let Some(mask) = secret.stored.filter(|_| secret.line.is_empty()) {
+    if let Some(mask) = secret.stored.filter(|_| secret.input.is_empty()) {
         let (state, role) = if secret.is_cleared {
             ("will be removed", theme.warning)
         } else {
@@ -267,7 +272,7 @@ fn secret_input(
         let text = format!("{} {state}", mask.text());
         return empty(buffer, area, &text, style.patch(role.style()));
     }
-    if secret.line.is_empty() {
+    if secret.input.is_empty() {
         return empty(
             buffer,
             area,
@@ -281,7 +286,7 @@ fn secret_input(
         .form()
         .is_some_and(|form| form.is_narrowing(field));
     if secret.is_shown || field.reference().is_some() || narrows {
-        return paint::typed(buffer, area, secret.line.around_cursor(), style);
+        return paint::typed(buffer, area, secret.input.around_cursor(), style);
     }
     let used = paint::line(buffer, area, &[(MASK, style)]);
     (area.x.saturating_add(used), area.y)

@@ -4,11 +4,11 @@ use ratatui::buffer::Buffer;
 
 use super::{Scene, paint};
 use crate::tui::fit;
-use crate::tui::help::{Help, Line};
+use crate::tui::help::{HelpDialog, HelpLine};
 use crate::tui::layout::Area;
 
 /// Draws the help.
-pub fn draw(scene: Scene<'_>, help: &Help, buffer: &mut Buffer) {
+pub fn draw(scene: Scene<'_>, help: &HelpDialog, buffer: &mut Buffer) {
     let Scene { app, theme, layout } = scene;
     let area = layout.help();
     let inside = paint::pane(buffer, area, "Keys", (theme, true));
@@ -21,14 +21,14 @@ pub fn draw(scene: Scene<'_>, help: &Help, buffer: &mut Buffer) {
             ..text
         };
         match line {
-            Line::Heading(heading) => {
+            HelpLine::Heading(heading) => {
                 paint::line(buffer, at, &[(heading, theme.heading.style())]);
             }
-            Line::Text(sentence) => {
+            HelpLine::Text(sentence) => {
                 paint::line(buffer, at, &[(sentence, theme.warning.style())]);
             }
-            Line::Keys(keys, title) => {
-                let (left, right) = at.split_left(Help::keys_width(at.width));
+            HelpLine::Keys(keys, title) => {
+                let (left, right) = at.split_left(HelpDialog::keys_width(at.width));
                 let keys = fit::cut(keys, usize::from(left.width).saturating_sub(1));
                 paint::line(buffer, left, &[(&keys, theme.key.style())]);
                 paint::line(buffer, right, &[(title, theme.text.style())]);

@@ -6,8 +6,8 @@ use super::{Scene, paint};
 use crate::connection::Version;
 use crate::tui::app::Pane;
 use crate::tui::fit;
-use crate::tui::history::{self, History};
-use crate::tui::layout::{Area, Layout};
+use crate::tui::history::{self, VersionHistory};
+use crate::tui::layout::{Area, ScreenLayout};
 
 /// Minimum width to label the current version.
 const ROOMY: u16 = 48;
@@ -16,21 +16,21 @@ const ROOMY: u16 = 48;
 pub fn draw(scene: Scene<'_>, workspace: Area, buffer: &mut Buffer) {
     let Scene { app, theme, .. } = scene;
     let history = &app.workspace.history;
-    let (list, below) = Layout::versions(workspace);
+    let (list, below) = ScreenLayout::versions(workspace);
     let is_of_selected = app.tree.selected_item().map(|item| item.id) == history.id();
     if !is_of_selected || history.total().is_none() {
         let (text, role) = match (&history.problem, is_of_selected) {
             (Some(problem), true) => (problem.as_str(), theme.wrong),
             _ => ("Loading versions…", theme.dim),
         };
-        wrapped(buffer, Layout::tab(workspace), text, role.style());
+        wrapped(buffer, ScreenLayout::tab(workspace), text, role.style());
         return;
     }
     if history.versions().is_empty() {
         paint::line(buffer, list, &[("No versions yet", theme.dim.style())]);
         return;
     }
-    let is_focused = app.pane == Pane::Detail && app.layers.is_empty();
+    let is_focused = app.pane == Pane::Detail && app.dialogs.is_empty();
     for (row, (at, version)) in
         (0..list.height).zip(history.versions().iter().enumerate().skip(history.top))
     {
@@ -65,7 +65,13 @@ pub fn draw(scene: Scene<'_>, workspace: Area, buffer: &mut Buffer) {
     }
 }
 
-fn line(scene: Scene<'_>, history: &History, version: &Version, area: Area, buffer: &mut Buffer) {
+fn line(
+    scene: Scene<'_>,
+    history: &VersionHistory,
+    version: &Version,
+    area: Area,
+    buffer: &mut Buffer,
+) {
     let Scene { app, theme, .. } = scene;
     let number = version.number();
     let mark = if history.marked == Some(number) {

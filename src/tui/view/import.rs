@@ -2,19 +2,19 @@
 
 use ratatui::buffer::Buffer;
 
-use super::choices::Row;
+use super::choices::ListRow;
 use super::{Scene, choices, paint};
 use crate::tui::fit;
-use crate::tui::import::Import;
+use crate::tui::import::EnvImport;
 use crate::tui::layout::Area;
 
 /// Draws the options and the details of the selected one; returns the cursor position.
-pub fn draw(scene: Scene<'_>, import: &Import, buffer: &mut Buffer) -> (u16, u16) {
+pub fn draw(scene: Scene<'_>, import: &EnvImport, buffer: &mut Buffer) -> (u16, u16) {
     let Scene { theme, layout, .. } = scene;
-    let rows: Vec<Row> = import
+    let rows: Vec<ListRow> = import
         .left()
         .into_iter()
-        .map(|choice| Row::new(choice.offer.name.clone(), choice.secrets_text().to_owned()))
+        .map(|choice| ListRow::new(choice.offer.name.clone(), choice.secrets_text().to_owned()))
         .collect();
     let empty = if import.is_ready() {
         choices::NO_MATCH

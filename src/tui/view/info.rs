@@ -7,7 +7,7 @@ use crate::connection::Connection;
 use crate::tui::app::Pane;
 use crate::tui::fit;
 use crate::tui::info;
-use crate::tui::layout::{Area, Layout};
+use crate::tui::layout::{Area, ScreenLayout};
 
 /// Columns of the labels.
 const LABELS: u16 = 14;
@@ -15,10 +15,10 @@ const LABELS: u16 = 14;
 /// Draws the info tab.
 pub fn draw(scene: Scene<'_>, connection: &Connection, workspace: Area, buffer: &mut Buffer) {
     let Scene { app, theme, .. } = scene;
-    let area = Layout::tab(workspace);
+    let area = ScreenLayout::tab(workspace);
     let tested = app.detail.id().and_then(|id| app.tests.get(&id));
     let lines = info::lines(connection, &app.catalog, tested);
-    let is_focused = app.pane == Pane::Detail && app.layers.is_empty();
+    let is_focused = app.pane == Pane::Detail && app.dialogs.is_empty();
     let top = crate::tui::layout::follow(0, app.workspace.line, area.height.into(), lines.len());
     for (row, (at, line)) in (0..area.height).zip(lines.iter().enumerate().skip(top)) {
         let place = Area {

@@ -5,17 +5,17 @@ use ratatui::style::Style;
 
 use super::tree::MARK;
 use super::{Scene, paint};
-use crate::tui::action::{Action, Context};
+use crate::tui::action::{Action, KeyContext};
 use crate::tui::app::Pane;
 use crate::tui::fit;
 use crate::tui::layout::Area;
 use crate::tui::list::{self, LONG_DATE};
-use crate::tui::tree::{Column, Filter, Item};
+use crate::tui::tree::{Column, Filter, TreeItem};
 
 /// Draws the list.
 pub fn draw(scene: Scene<'_>, area: Area, buffer: &mut Buffer) {
     let Scene { app, theme, .. } = scene;
-    let is_focused = app.pane == Pane::List && app.layers.is_empty();
+    let is_focused = app.pane == Pane::List && app.dialogs.is_empty();
     let inside = paint::pane(buffer, area, "Connections", (theme, is_focused));
     if app.tree.shown_len() == 0 {
         empty(scene, inside, buffer);
@@ -91,7 +91,7 @@ fn empty(scene: Scene<'_>, inside: Area, buffer: &mut Buffer) {
     let (first, rest) = middle.split_top(1);
     let key = app
         .keymap
-        .first_key(Context::Tree, Action::New)
+        .first_key(KeyContext::Tree, Action::New)
         .map(|key| key.to_string())
         .unwrap_or_default();
     if app.tree.loading.is_first() {
@@ -130,7 +130,7 @@ fn centered(buffer: &mut Buffer, area: Area, parts: &[(&str, Style)]) {
     paint::line(buffer, area.centered(wide, area.height), parts);
 }
 
-fn cell(scene: Scene<'_>, (column, width): (Column, u16), item: &Item) -> (String, Style) {
+fn cell(scene: Scene<'_>, (column, width): (Column, u16), item: &TreeItem) -> (String, Style) {
     let theme = scene.theme;
     match column {
         Column::Name => (item.name().to_owned(), theme.text.style()),

@@ -5,13 +5,13 @@ use ratatui::buffer::Buffer;
 use super::{Scene, paint};
 use crate::tui::fit;
 use crate::tui::layout::Area;
-use crate::tui::merge::{Merge, Row, Side};
+use crate::tui::merge::{MergeDialog, MergeRow, MergeSide};
 
 /// Draws the merge conflicts.
-pub fn draw(scene: Scene<'_>, merge: &Merge, buffer: &mut Buffer) {
+pub fn draw(scene: Scene<'_>, merge: &MergeDialog, buffer: &mut Buffer) {
     let Scene { theme, layout, .. } = scene;
     let rows = merge.rows();
-    let area = layout.reading(rows.len());
+    let area = layout.reading_area(rows.len());
     let inside = paint::pane(buffer, area, &merge.title(), (theme, true));
     let text = layout.reading_text(rows.len());
     for (line, row) in (0..inside.height).zip(rows.iter().skip(merge.top)) {
@@ -21,10 +21,10 @@ pub fn draw(scene: Scene<'_>, merge: &Merge, buffer: &mut Buffer) {
             ..text
         };
         match row {
-            Row::Text(sentence) => {
+            MergeRow::Text(sentence) => {
                 paint::line(buffer, at, &[(sentence, theme.dim.style())]);
             }
-            Row::Label(conflict, label) => {
+            MergeRow::Label(conflict, label) => {
                 let (mark, role) = if *conflict == merge.selected {
                     ("▸ ", theme.label_focus)
                 } else {
@@ -36,10 +36,10 @@ pub fn draw(scene: Scene<'_>, merge: &Merge, buffer: &mut Buffer) {
                     &[(mark, theme.key.style()), (label, role.style())],
                 );
             }
-            Row::Value(_, side, is_chosen, value) => {
+            MergeRow::Value(_, side, is_chosen, value) => {
                 let whose = match side {
-                    Side::Mine => "mine    ",
-                    Side::Theirs => "theirs  ",
+                    MergeSide::Mine => "mine    ",
+                    MergeSide::Theirs => "theirs  ",
                 };
                 let (mark, role) = if *is_chosen {
                     ("  (•) ", theme.text)

@@ -5,13 +5,13 @@ use ratatui::buffer::Buffer;
 use super::bars::severity_style;
 use super::{Scene, paint};
 use crate::tui::layout::Area;
-use crate::tui::messages::{BEFORE, Messages};
+use crate::tui::messages::{BEFORE, MessagesDialog};
 
 /// Draws the message log.
-pub fn draw(scene: Scene<'_>, messages: &Messages, buffer: &mut Buffer) {
+pub fn draw(scene: Scene<'_>, messages: &MessagesDialog, buffer: &mut Buffer) {
     let Scene { app, theme, layout } = scene;
     let lines = app.log.lines(layout.reading_width());
-    let area = layout.reading(lines.len());
+    let area = layout.reading_area(lines.len());
     let title = format!("Messages ({})", app.log.len());
     let inside = paint::pane(buffer, area, &title, (theme, true));
     let text = layout.reading_text(lines.len());
@@ -22,7 +22,7 @@ pub fn draw(scene: Scene<'_>, messages: &Messages, buffer: &mut Buffer) {
             height: 1,
             ..text
         };
-        let (mark, role) = severity_style(theme, line.mood);
+        let (mark, role) = severity_style(theme, line.severity);
         let (left, right) = at.split_left(BEFORE);
         if let Some(time) = &line.time {
             let parts = [

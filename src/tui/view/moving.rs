@@ -4,13 +4,13 @@ use ratatui::buffer::Buffer;
 
 use super::{Scene, paint};
 use crate::tui::layout::Area;
-use crate::tui::moving::{Moving, Tone};
+use crate::tui::moving::{MoveStyle, MoveToReference};
 
 /// Draws the references and the instructions for the selected one.
-pub fn draw(scene: Scene<'_>, moving: &Moving, buffer: &mut Buffer) {
+pub fn draw(scene: Scene<'_>, moving: &MoveToReference, buffer: &mut Buffer) {
     let Scene { app, theme, layout } = scene;
     let lines = moving.lines(app.form(), layout.reading_width());
-    let area = layout.reading(lines.len());
+    let area = layout.reading_area(lines.len());
     let title = format!("Move to a reference · {}", moving.label);
     let inside = paint::pane(buffer, area, &title, (theme, true));
     let text = layout.reading_text(lines.len());
@@ -24,10 +24,10 @@ pub fn draw(scene: Scene<'_>, moving: &Moving, buffer: &mut Buffer) {
             ..text
         };
         let role = match tone {
-            Tone::Plain => theme.text,
-            Tone::Selected => theme.title,
-            Tone::Snippet => theme.key,
-            Tone::Dim => theme.dim,
+            MoveStyle::Plain => theme.text,
+            MoveStyle::Selected => theme.title,
+            MoveStyle::Snippet => theme.key,
+            MoveStyle::Dim => theme.dim,
         };
         paint::line(buffer, at, &[(line, role.style())]);
     }

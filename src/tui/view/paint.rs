@@ -7,7 +7,7 @@ use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
 use crate::tui::fit;
 use crate::tui::layout::Area;
-use crate::tui::line::Line;
+use crate::tui::line::TextInput;
 use crate::tui::theme::Theme;
 
 /// Converts an area to a `Rect` inside the buffer.
@@ -131,7 +131,7 @@ pub fn scroll_bar(buffer: &mut Buffer, area: Area, seen: (usize, usize, usize), 
 pub fn typed_line(
     buffer: &mut Buffer,
     area: Area,
-    (line, shown): (&Line, &str),
+    (line, shown): (&TextInput, &str),
     style: Style,
 ) -> (u16, u16) {
     let (before, _) = line.around_cursor();

@@ -4,13 +4,13 @@ use ratatui::buffer::Buffer;
 
 use super::{Scene, paint};
 use crate::tui::layout::Area;
-use crate::tui::report::{LABELS, Report, Tone};
+use crate::tui::report::{LABELS, ReportDialog, ReportStyle};
 
 /// Draws the report.
-pub fn draw(scene: Scene<'_>, report: &Report, buffer: &mut Buffer) {
+pub fn draw(scene: Scene<'_>, report: &ReportDialog, buffer: &mut Buffer) {
     let Scene { theme, layout, .. } = scene;
     let lines = report.lines(layout.reading_width());
-    let area = layout.reading(lines.len());
+    let area = layout.reading_area(lines.len());
     let title = format!("Test · {}", report.name);
     let inside = paint::pane(buffer, area, &title, (theme, true));
     let text = layout.reading_text(lines.len());
@@ -21,18 +21,18 @@ pub fn draw(scene: Scene<'_>, report: &Report, buffer: &mut Buffer) {
             height: 1,
             ..text
         };
-        let role = match line.tone {
-            Tone::Plain => theme.text,
-            Tone::Right => theme.right,
-            Tone::Wrong => theme.wrong,
-            Tone::Dim => theme.dim,
-            Tone::Advice => theme.warning,
+        let role = match line.style {
+            ReportStyle::Plain => theme.text,
+            ReportStyle::Success => theme.right,
+            ReportStyle::Error => theme.wrong,
+            ReportStyle::Dim => theme.dim,
+            ReportStyle::Advice => theme.warning,
         };
         if line.is_beside {
             let (left, right) = at.split_left(LABELS);
-            let label_role = match line.tone {
-                Tone::Plain | Tone::Advice => theme.dim,
-                Tone::Right | Tone::Wrong | Tone::Dim => role,
+            let label_role = match line.style {
+                ReportStyle::Plain | ReportStyle::Advice => theme.dim,
+                ReportStyle::Success | ReportStyle::Error | ReportStyle::Dim => role,
             };
             paint::line(buffer, left, &[(&line.label, label_role.style())]);
             paint::line(buffer, right, &[(&line.text, role.style())]);

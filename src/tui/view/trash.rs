@@ -5,8 +5,8 @@ use ratatui::buffer::Buffer;
 use super::{Scene, paint};
 use crate::connection::ConnectionItem;
 use crate::tui::fit;
-use crate::tui::layout::{Area, Layout};
-use crate::tui::trash::Trash;
+use crate::tui::layout::{Area, ScreenLayout};
+use crate::tui::trash::TrashDialog;
 
 /// Minimum width to show the alias.
 const ROOMY: u16 = 60;
@@ -27,10 +27,10 @@ const LONG_DATE: u16 = 16;
 const DATE: u16 = 10;
 
 /// Draws the trash.
-pub fn draw(scene: Scene<'_>, trash: &Trash, buffer: &mut Buffer) {
+pub fn draw(scene: Scene<'_>, trash: &TrashDialog, buffer: &mut Buffer) {
     let Scene { theme, layout, .. } = scene;
     let area = layout.trash();
-    let title = match &trash.found {
+    let title = match &trash.items {
         Some(Ok(items)) => format!("Trash ({})", items.len()),
         Some(Err(_)) | None => "Trash".to_owned(),
     };
@@ -46,7 +46,7 @@ pub fn draw(scene: Scene<'_>, trash: &Trash, buffer: &mut Buffer) {
         };
         paint::line(buffer, at, &[(&line, role)]);
     }
-    let list = Layout::choice_list(area);
+    let list = ScreenLayout::choice_list(area);
     let top = trash.choices.top;
     for (row, (at, item)) in (0..list.height).zip(trash.items().iter().enumerate().skip(top)) {
         let place = Area {
@@ -76,16 +76,16 @@ fn padded(area: Area) -> Area {
 }
 
 /// Returns the details of the selected connection: the suggested alias, or the fields that its row may not show.
-fn details(scene: Scene<'_>, trash: &Trash) -> (String, ratatui::style::Style) {
+fn details(scene: Scene<'_>, trash: &TrashDialog) -> (String, ratatui::style::Style) {
     let theme = scene.theme;
-    if let Some(offer) = trash.offered() {
+    if let Some(offer) = trash.suggested_alias() {
         let text = format!(
             "Enter restores it as '{}'; '{}' is used by \"{}\"",
             offer.alias, offer.taken, offer.by
         );
         return (text, theme.warning.style());
     }
-    match (&trash.found, trash.selected()) {
+    match (&trash.items, trash.selected()) {
         (None, _) => ("Loading trash…".to_owned(), theme.dim.style()),
         (Some(Err(problem)), _) => (problem.clone(), theme.wrong.style()),
         (Some(Ok(_)), None) => ("The trash is empty".to_owned(), theme.dim.style()),

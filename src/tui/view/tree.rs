@@ -6,7 +6,7 @@ use super::{Scene, paint};
 use crate::tui::app::Pane;
 use crate::tui::fit;
 use crate::tui::layout::Area;
-use crate::tui::tree::{Item, Node, Sort, terms};
+use crate::tui::tree::{Node, Sort, TreeItem, terms};
 
 /// Suffix of an inactive connection.
 const STATE: &str = " (inactive)";
@@ -26,7 +26,7 @@ const TITLE: &str = "umai";
 pub fn draw(scene: Scene<'_>, buffer: &mut Buffer) -> Option<(u16, u16)> {
     let Scene { app, theme, layout } = scene;
     let tree = &app.tree;
-    let is_focused = app.pane == Pane::Tree && app.layers.is_empty();
+    let is_focused = app.pane == Pane::Tree && app.dialogs.is_empty();
     let inside = paint::pane(buffer, layout.tree, TITLE, (theme, is_focused));
     for (line, row) in (0..inside.height).zip(tree.top..) {
         let Some(node) = tree.node(row) else { break };
@@ -124,7 +124,7 @@ fn filter(scene: Scene<'_>, buffer: &mut Buffer) -> Option<(u16, u16)> {
         return None;
     }
     // The title is removed and the border continues there.
-    let border = if scene.app.pane == Pane::Tree && scene.app.layers.is_empty() {
+    let border = if scene.app.pane == Pane::Tree && scene.app.dialogs.is_empty() {
         theme.border_focus
     } else {
         theme.border
@@ -203,7 +203,7 @@ fn upper(scene: Scene<'_>, area: Area, what: (&str, Node, String), buffer: &mut 
     );
 }
 
-fn connection(scene: Scene<'_>, area: Area, what: (&str, &Item), buffer: &mut Buffer) {
+fn connection(scene: Scene<'_>, area: Area, what: (&str, &TreeItem), buffer: &mut Buffer) {
     let (guide, item) = what;
     let theme = scene.theme;
     let (mark, role) = if item.is_active {

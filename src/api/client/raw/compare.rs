@@ -4,7 +4,7 @@ use serde_json::Number;
 use zeroize::Zeroizing;
 
 use crate::appsettings::Reference;
-use crate::connection::{Mask, Plain, Setting};
+use crate::connection::{MaskedSecret, PlainSecret, SettingValue};
 use crate::provider::{DefaultValue, FieldKind, SettingsField};
 use crate::text;
 
@@ -13,7 +13,7 @@ const EXACT_DIGITS: usize = 15;
 
 /// Relation of a changed setting to the stored one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Comparison {
+pub enum RawComparison {
     /// The same value, or the mask of the stored value.
     Same,
     /// A mask without a stored value.
@@ -25,42 +25,42 @@ pub enum Comparison {
 /// Compares a setting with a stored JSON value. `field` also carries whether the setting is sensitive.
 pub fn compare(
     raw: &str,
-    value: &Setting<Plain>,
+    value: &SettingValue<PlainSecret>,
     (field, is_secret): (Option<&SettingsField>, bool),
-) -> Comparison {
+) -> RawComparison {
     let stored = text_of(raw);
     let is_same = match value {
-        Setting::Null => raw == "null",
-        Setting::Switch(on) => match &stored {
+        SettingValue::Null => raw == "null",
+        SettingValue::Switch(on) => match &stored {
             Some(text) if is_string(raw) || is_switch(raw) => {
                 text.trim().eq_ignore_ascii_case(&on.to_string())
             }
             // A form shows these as the default and sends it on save.
             Some(_) | None => *on == default_of(field),
         },
-        Setting::Number(number) => {
+        SettingValue::Number(number) => {
             let number = number.to_string();
             stored.is_some_and(|text| is_same_number(text.trim(), &number))
         }
-        Setting::Text(_) | Setting::Secret(_) => {
+        SettingValue::Text(_) | SettingValue::Secret(_) => {
             return match (value.text(), stored) {
                 // A stored secret that could not be parsed stays.
-                (None, _) => Comparison::Same,
+                (None, _) => RawComparison::Same,
                 (Some(text), Some(stored)) => {
                     let text = text.trim();
                     if is_number(raw) && is_same_number(&stored, text) {
-                        return Comparison::Same;
+                        return RawComparison::Same;
                     }
                     compare_text(&stored, text, is_secret)
                 }
-                (Some(_), None) => Comparison::Other,
+                (Some(_), None) => RawComparison::Other,
             };
         }
     };
     if is_same {
-        Comparison::Same
+        RawComparison::Same
     } else {
-        Comparison::Other
+        RawComparison::Other
     }
 }
 
@@ -82,21 +82,21 @@ fn is_switch(raw: &str) -> bool {
     matches!(raw, "true" | "false")
 }
 
-fn compare_text(stored: &str, text: &str, is_secret: bool) -> Comparison {
+fn compare_text(stored: &str, text: &str, is_secret: bool) -> RawComparison {
     let is_same = text::trim_invisible(stored) == text;
-    if is_secret && Mask::is_mask(text) {
+    if is_secret && MaskedSecret::is_mask(text) {
         let is_stored = !stored.trim().is_empty() && Reference::read(stored.trim()).is_none();
-        let is_shown = is_stored && Mask::read(text).is_some();
+        let is_shown = is_stored && MaskedSecret::read(text).is_some();
         return if is_shown || is_same {
-            Comparison::Same
+            RawComparison::Same
         } else {
-            Comparison::Mask
+            RawComparison::Mask
         };
     }
     if is_same {
-        Comparison::Same
+        RawComparison::Same
     } else {
-        Comparison::Other
+        RawComparison::Other
     }
 }
 
@@ -119,12 +119,12 @@ fn exact_number(text: &str) -> Option<Number> {
 }
 
 /// Returns whether a setting that is not stored would stay empty.
-pub fn is_nothing(value: &Setting<Plain>, field: Option<&SettingsField>) -> bool {
+pub fn is_nothing(value: &SettingValue<PlainSecret>, field: Option<&SettingsField>) -> bool {
     match value {
-        Setting::Null => true,
-        Setting::Switch(on) => *on == default_of(field),
-        Setting::Number(_) => false,
-        Setting::Text(_) | Setting::Secret(_) => {
+        SettingValue::Null => true,
+        SettingValue::Switch(on) => *on == default_of(field),
+        SettingValue::Number(_) => false,
+        SettingValue::Text(_) | SettingValue::Secret(_) => {
             value.text().is_none_or(|text| text.trim().is_empty())
         }
     }
@@ -137,10 +137,10 @@ fn default_of(field: Option<&SettingsField>) -> bool {
 
 /// Converts a setting to the JSON type that is stored or that the field requires.
 pub fn typed(
-    value: &Setting<Plain>,
+    value: &SettingValue<PlainSecret>,
     raw: Option<&str>,
     field: Option<&SettingsField>,
-) -> Setting<Plain> {
+) -> SettingValue<PlainSecret> {
     let Some(text) = value.text().map(str::trim) else {
         return value.clone();
     };
@@ -148,11 +148,12 @@ pub fn typed(
     let wants_number = raw.is_some_and(is_number) || kind == Some(FieldKind::Number);
     let wants_switch = raw.is_some_and(is_switch) || kind == Some(FieldKind::Switch);
     match text {
-        "true" if wants_switch => Setting::Switch(true),
-        "false" if wants_switch => Setting::Switch(false),
-        text if wants_number => {
-            exact_number(text).map_or_else(|| Setting::Secret(Plain::new(text)), Setting::Number)
-        }
-        text => Setting::Secret(Plain::new(text)),
+        "true" if wants_switch => SettingValue::Switch(true),
+        "false" if wants_switch => SettingValue::Switch(false),
+        text if wants_number => exact_number(text).map_or_else(
+            || SettingValue::Secret(PlainSecret::new(text)),
+            SettingValue::Number,
+        ),
+        text => SettingValue::Secret(PlainSecret::new(text)),
     }
 }

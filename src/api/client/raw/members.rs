@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use crate::connection::{Mask, Plain, Setting};
+use crate::connection::{MaskedSecret, PlainSecret, SettingValue};
 use crate::text;
 
 /// Position of a member in the text.
@@ -43,19 +43,19 @@ impl Member {
     }
 
     /// Returns the value as a setting; none for a list or an object.
-    pub fn setting(&self, text: &str) -> Option<Setting<Plain>> {
+    pub fn setting(&self, text: &str) -> Option<SettingValue<PlainSecret>> {
         Some(match serde_json::from_str(self.value(text)).ok()? {
-            Value::Null => Setting::Null,
-            Value::Bool(on) => Setting::Switch(on),
-            Value::Number(number) => Setting::Number(number),
-            Value::String(text) => Setting::Secret(Plain::new(text)),
+            Value::Null => SettingValue::Null,
+            Value::Bool(on) => SettingValue::Switch(on),
+            Value::Number(number) => SettingValue::Number(number),
+            Value::String(text) => SettingValue::Secret(PlainSecret::new(text)),
             Value::Array(_) | Value::Object(_) => return None,
         })
     }
 }
 
 fn is_mask(text: &str) -> bool {
-    Mask::is_mask(text::trim_invisible(text))
+    MaskedSecret::is_mask(text::trim_invisible(text))
 }
 fn has_mask(value: &Value) -> bool {
     match value {

@@ -83,16 +83,16 @@ fn unchanged_draft_is_no_change(#[case] change: &str) {
 fn mask_is_rejected_as_new_secret(#[case] mask: &str) {
     let change = format!(r#"{{"settings":{{"apiKey":"{mask}"}}}}"#);
     // A mask in the format of this server means that the stored secret stays.
-    if Mask::read(mask).is_none() {
+    if MaskedSecret::read(mask).is_none() {
         let error = changed(STORED, &change).err().unwrap();
-        assert_eq!(error.fields()[0].reason, Reason::Masked);
+        assert_eq!(error.fields()[0].reason, FieldReason::Masked);
     }
     let unset = STORED.replace("\"sk-planted\"", "null");
     let error = changed(&unset, &change).err().unwrap();
-    assert_eq!(error.fields()[0].reason, Reason::Masked);
+    assert_eq!(error.fields()[0].reason, FieldReason::Masked);
     let absent = STORED.replace("\"ApiKey\":\"sk-planted\",", "");
     let error = changed(&absent, &change).err().unwrap();
-    assert_eq!(error.fields()[0].reason, Reason::Masked);
+    assert_eq!(error.fields()[0].reason, FieldReason::Masked);
 }
 
 #[rstest]
@@ -116,7 +116,7 @@ fn mask_of_server_is_not_sent_back(#[case] change: &str) {
 fn stored_secret_is_not_sent_to_moved_endpoint() {
     let moved = r#"{"settings":{"endpoint":"https://elsewhere.example"}}"#;
     let error = changed(STORED, moved).err().unwrap();
-    assert_eq!(error.fields()[0].reason, Reason::EndpointMoved);
+    assert_eq!(error.fields()[0].reason, FieldReason::EndpointChanged);
     let referring = STORED.replace("sk-planted", "$OpenAI:ApiKey");
     assert!(
         changed(&referring, moved).is_ok(),

@@ -3,8 +3,8 @@
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::{Entry, RawConnection};
-use crate::connection::{ConnectionItem, Mask, Plain, Setting};
+use super::{RawConnection, RawSetting};
+use crate::connection::{ConnectionItem, MaskedSecret, PlainSecret, SettingValue};
 
 /// Maximum size of one text byte in JSON: `\u001b`.
 const MAX_PER_BYTE: usize = 6;
@@ -20,7 +20,7 @@ pub fn body(
     raw: &RawConnection,
     item: &ConnectionItem,
     note: Option<&str>,
-    entries: &[Entry<'_>],
+    entries: &[RawSetting<'_>],
 ) -> Zeroizing<Vec<u8>> {
     let texts = [&item.alias, &item.name, &item.provider_id];
     let texts: usize = texts.into_iter().map(String::len).sum();
@@ -50,16 +50,18 @@ pub fn body(
         body.push(separator);
         separator = b',';
         match entry {
-            Entry::Kept(member) | Entry::Replaced(member, _) => {
+            RawSetting::Kept(member) | RawSetting::Replaced(member, _) => {
                 let name = raw.body.get(member.name.clone()).unwrap_or_default();
                 body.extend_from_slice(name.as_bytes());
             }
-            Entry::Added(key, _) => put(&mut body, key),
+            RawSetting::Added(key, _) => put(&mut body, key),
         }
         body.push(b':');
         match entry {
-            Entry::Kept(member) => body.extend_from_slice(member.value(&raw.body).as_bytes()),
-            Entry::Replaced(_, value) | Entry::Added(_, value) => put_setting(&mut body, value),
+            RawSetting::Kept(member) => body.extend_from_slice(member.value(&raw.body).as_bytes()),
+            RawSetting::Replaced(_, value) | RawSetting::Added(_, value) => {
+                put_setting(&mut body, value)
+            }
         }
     }
     if separator == b'{' {
@@ -69,26 +71,28 @@ pub fn body(
     body
 }
 
-fn most_bytes(entry: &Entry<'_>) -> usize {
+fn most_bytes(entry: &RawSetting<'_>) -> usize {
     match entry {
-        Entry::Kept(_) => AROUND_SETTING,
-        Entry::Replaced(_, value) => most_bytes_of("", value),
-        Entry::Added(key, value) => most_bytes_of(key, value),
+        RawSetting::Kept(_) => AROUND_SETTING,
+        RawSetting::Replaced(_, value) => most_bytes_of("", value),
+        RawSetting::Added(key, value) => most_bytes_of(key, value),
     }
 }
 
-fn most_bytes_of(key: &str, value: &Setting<Plain>) -> usize {
+fn most_bytes_of(key: &str, value: &SettingValue<PlainSecret>) -> usize {
     let text = value.text().map_or(0, str::len);
     AROUND_SETTING + MAX_PER_BYTE * (key.len() + text)
 }
 
-fn put_setting(body: &mut Vec<u8>, value: &Setting<Plain>) {
+fn put_setting(body: &mut Vec<u8>, value: &SettingValue<PlainSecret>) {
     match value {
-        Setting::Null => put(body, &()),
-        Setting::Switch(on) => put(body, on),
-        Setting::Number(number) => put(body, number),
-        Setting::Secret(secret) => put(body, secret.expose().unwrap_or(Mask::Any.text())),
-        Setting::Text(text) => put(body, text),
+        SettingValue::Null => put(body, &()),
+        SettingValue::Switch(on) => put(body, on),
+        SettingValue::Number(number) => put(body, number),
+        SettingValue::Secret(secret) => {
+            put(body, secret.expose().unwrap_or(MaskedSecret::Any.text()))
+        }
+        SettingValue::Text(text) => put(body, text),
     }
 }
 

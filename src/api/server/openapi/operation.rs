@@ -7,7 +7,7 @@ pub struct Operation {
     /// Path template.
     pub path: &'static str,
     /// Mount point of the path.
-    pub below: Below,
+    pub below: Mount,
     /// Operation ID, the method name in generated clients.
     pub id: &'static str,
     /// One-line summary.
@@ -15,9 +15,9 @@ pub struct Operation {
     /// Query and header parameters, by their name in `parameters`.
     pub parameters: &'static [&'static str],
     /// Request body.
-    pub body: Option<Body>,
+    pub body: Option<RequestBody>,
     /// Status and body of the successful response.
-    pub success: (u16, Shape),
+    pub success: (u16, ResponseKind),
     /// Headers of the successful response.
     pub headers: &'static [&'static str],
     /// Error statuses besides those of every operation.
@@ -26,7 +26,7 @@ pub struct Operation {
 
 /// Mount point of a path.
 #[derive(Clone, Copy)]
-pub enum Below {
+pub enum Mount {
     /// Below the base path.
     Base,
     /// At the server root.
@@ -35,7 +35,7 @@ pub enum Below {
 
 /// A request body.
 #[derive(Clone, Copy)]
-pub struct Body {
+pub struct RequestBody {
     /// Schema name.
     pub schema: &'static str,
     /// True when the body is required.
@@ -44,7 +44,7 @@ pub struct Body {
 
 /// Body of a response.
 #[derive(Clone, Copy)]
-pub enum Shape {
+pub enum ResponseKind {
     /// JSON with this schema.
     Json(&'static str),
     /// Server-sent events.
@@ -58,12 +58,12 @@ pub const fn get(
     path: &'static str,
     id: &'static str,
     summary: &'static str,
-    shape: Shape,
+    shape: ResponseKind,
 ) -> Operation {
     Operation {
         method: "get",
         path,
-        below: Below::Base,
+        below: Mount::Base,
         id,
         summary,
         parameters: &[],
@@ -79,7 +79,7 @@ pub const fn post(
     path: &'static str,
     id: &'static str,
     summary: &'static str,
-    shape: Shape,
+    shape: ResponseKind,
 ) -> Operation {
     Operation {
         method: "post",
@@ -92,7 +92,7 @@ pub const fn put(
     path: &'static str,
     id: &'static str,
     summary: &'static str,
-    shape: Shape,
+    shape: ResponseKind,
 ) -> Operation {
     Operation {
         method: "put",
@@ -104,7 +104,7 @@ pub const fn put(
 pub const fn delete(path: &'static str, id: &'static str, summary: &'static str) -> Operation {
     Operation {
         method: "delete",
-        ..get(path, id, summary, Shape::Nothing)
+        ..get(path, id, summary, ResponseKind::Nothing)
     }
 }
 
@@ -116,7 +116,7 @@ impl Operation {
 
     /// Sets a required request body.
     pub const fn with_body(self, schema: &'static str) -> Self {
-        let body = Some(Body {
+        let body = Some(RequestBody {
             schema,
             is_required: true,
         });
@@ -125,7 +125,7 @@ impl Operation {
 
     /// Sets an optional request body.
     pub const fn with_optional_body(self, schema: &'static str) -> Self {
-        let body = Some(Body {
+        let body = Some(RequestBody {
             schema,
             is_required: false,
         });
@@ -154,7 +154,7 @@ impl Operation {
     /// Mounts the operation at the server root.
     pub const fn at_root(self) -> Self {
         Self {
-            below: Below::Root,
+            below: Mount::Root,
             ..self
         }
     }

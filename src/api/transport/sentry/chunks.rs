@@ -11,7 +11,7 @@ const MAX_BESIDE: usize = 1024;
 
 /// Position in the body.
 #[derive(Debug, Clone, Copy)]
-enum At {
+enum ChunkPosition {
     /// In a chunk size: its value and the number of digits so far.
     Size(u64, usize),
     /// In a chunk extension.
@@ -32,16 +32,16 @@ enum At {
 
 /// Parser state.
 #[derive(Debug)]
-pub struct Chunks {
-    at: At,
+pub struct ChunkedScanner {
+    at: ChunkPosition,
     beside: usize,
 }
 
-impl Chunks {
+impl ChunkedScanner {
     /// Starts at the first byte of a body.
     pub const fn new() -> Self {
         Self {
-            at: At::Size(0, 0),
+            at: ChunkPosition::Size(0, 0),
             beside: 0,
         }
     }
@@ -50,13 +50,13 @@ impl Chunks {
     pub fn follow(&mut self, bytes: &[u8]) -> Result<(usize, bool), Box<Problem>> {
         let mut index = 0;
         while let Some(byte) = bytes.get(index) {
-            if let At::Data(left) = self.at {
+            if let ChunkPosition::Data(left) = self.at {
                 let there = (bytes.len() - index) as u64;
                 let passed = left.min(there);
                 self.at = if passed == left {
-                    At::DataCr
+                    ChunkPosition::DataCr
                 } else {
-                    At::Data(left - passed)
+                    ChunkPosition::Data(left - passed)
                 };
                 // At most the number of available bytes.
                 index += usize::try_from(passed).unwrap_or(usize::MAX);
@@ -72,36 +72,38 @@ impl Chunks {
 
     fn step(&mut self, byte: u8) -> Result<bool, Box<Problem>> {
         self.at = match (self.at, byte) {
-            (At::Size(size, digits), byte) if byte.is_ascii_hexdigit() => {
+            (ChunkPosition::Size(size, digits), byte) if byte.is_ascii_hexdigit() => {
                 if digits == MAX_SIZE_DIGITS {
                     return Err(malformed("A chunk is too large"));
                 }
                 let digit = char::from(byte).to_digit(16).unwrap_or(0);
-                At::Size(size * 16 + u64::from(digit), digits + 1)
+                ChunkPosition::Size(size * 16 + u64::from(digit), digits + 1)
             }
-            (At::Size(size, 1..) | At::Extension(size), b'\r') => At::SizeEnd(size),
-            (At::Size(size, 1..), b';') => {
+            (ChunkPosition::Size(size, 1..) | ChunkPosition::Extension(size), b'\r') => {
+                ChunkPosition::SizeEnd(size)
+            }
+            (ChunkPosition::Size(size, 1..), b';') => {
                 self.beside = 0;
-                At::Extension(size)
+                ChunkPosition::Extension(size)
             }
-            (At::Extension(size), byte) if is_text(byte) => {
+            (ChunkPosition::Extension(size), byte) if is_text(byte) => {
                 self.count()?;
-                At::Extension(size)
+                ChunkPosition::Extension(size)
             }
-            (At::SizeEnd(0), b'\n') => {
+            (ChunkPosition::SizeEnd(0), b'\n') => {
                 self.beside = 0;
-                At::Trailer(0)
+                ChunkPosition::Trailer(0)
             }
-            (At::SizeEnd(size), b'\n') => At::Data(size),
-            (At::DataCr, b'\r') => At::DataLf,
-            (At::DataLf, b'\n') => At::Size(0, 0),
-            (At::Trailer(length), b'\r') => At::TrailerEnd(length),
-            (At::Trailer(length), byte) if is_text(byte) => {
+            (ChunkPosition::SizeEnd(size), b'\n') => ChunkPosition::Data(size),
+            (ChunkPosition::DataCr, b'\r') => ChunkPosition::DataLf,
+            (ChunkPosition::DataLf, b'\n') => ChunkPosition::Size(0, 0),
+            (ChunkPosition::Trailer(length), b'\r') => ChunkPosition::TrailerEnd(length),
+            (ChunkPosition::Trailer(length), byte) if is_text(byte) => {
                 self.count()?;
-                At::Trailer(length + 1)
+                ChunkPosition::Trailer(length + 1)
             }
-            (At::TrailerEnd(0), b'\n') => return Ok(true),
-            (At::TrailerEnd(_), b'\n') => At::Trailer(0),
+            (ChunkPosition::TrailerEnd(0), b'\n') => return Ok(true),
+            (ChunkPosition::TrailerEnd(_), b'\n') => ChunkPosition::Trailer(0),
             _ => return Err(malformed("The chunked body is malformed")),
         };
         Ok(false)
@@ -124,8 +126,8 @@ mod tests {
     fn chunked_body_ends_after_last_chunk() {
         let body = b"5\r\nhello\r\n1;a=b\r\n!\r\n0\r\nDigest: x\r\n\r\n";
         let whole = [body.as_slice(), b"GET"].concat();
-        assert_eq!(Chunks::new().follow(&whole), Ok((body.len(), true)));
-        let mut chunks = Chunks::new();
+        assert_eq!(ChunkedScanner::new().follow(&whole), Ok((body.len(), true)));
+        let mut chunks = ChunkedScanner::new();
         for byte in &body[..body.len() - 1] {
             assert_eq!(chunks.follow(&[*byte]), Ok((1, false)));
         }
@@ -148,9 +150,12 @@ mod tests {
             "0\r\nA: b\n\r\n",
             ";\r\n",
         ] {
-            assert!(Chunks::new().follow(body.as_bytes()).is_err(), "{body:?}");
+            assert!(
+                ChunkedScanner::new().follow(body.as_bytes()).is_err(),
+                "{body:?}"
+            );
         }
         let long = format!("1;{}\r\n", "a".repeat(MAX_BESIDE + 1));
-        assert!(Chunks::new().follow(long.as_bytes()).is_err());
+        assert!(ChunkedScanner::new().follow(long.as_bytes()).is_err());
     }
 }

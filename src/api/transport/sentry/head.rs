@@ -27,7 +27,7 @@ pub enum Framing {
 
 /// Parser state.
 #[derive(Debug, Default)]
-pub struct Head {
+pub struct HeadParser {
     is_begun: bool,
     is_old: bool,
     headers: usize,
@@ -35,7 +35,7 @@ pub struct Head {
     is_chunked: bool,
 }
 
-impl Head {
+impl HeadParser {
     /// Returns whether the request line was read.
     pub const fn is_begun(&self) -> bool {
         self.is_begun
@@ -197,7 +197,7 @@ mod tests {
     use super::*;
 
     fn read(head: &str) -> Result<Option<Framing>, u16> {
-        let mut reader = Head::default();
+        let mut reader = HeadParser::default();
         let mut end = Ok(None);
         for line in head.split_inclusive('\n') {
             end = Ok(reader

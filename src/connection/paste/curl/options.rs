@@ -2,7 +2,7 @@
 
 /// Purpose of an option with a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Use {
+pub(super) enum OptionPurpose {
     /// The address.
     Url,
     /// A header.
@@ -202,26 +202,28 @@ const LETTERS: [(char, &str); 27] = [
 ];
 
 /// Returns the purpose of a long option with a value; `None` for one without a value.
-pub(super) fn with_value(name: &str) -> Option<Use> {
+pub(super) fn with_value(name: &str) -> Option<OptionPurpose> {
     // `--expand-header` is `--header` with variables in its value.
     let name = name.strip_prefix("expand-").unwrap_or(name);
     match name {
-        "url" => Some(Use::Url),
-        "data" | "data-ascii" | "data-binary" | "data-raw" | "data-urlencode" => Some(Use::Data),
-        "url-query" => Some(Use::Query),
-        "header" => Some(Use::Header),
-        "oauth2-bearer" => Some(Use::Bearer),
-        "user" => Some(Use::User),
-        "aws-sigv4" => Some(Use::Signature),
-        _ if REQUEST.contains(&name) => Some(Use::Request),
-        _ if CREDENTIAL.contains(&name) => Some(Use::Credential),
-        _ if OTHER.contains(&name) => Some(Use::Other),
+        "url" => Some(OptionPurpose::Url),
+        "data" | "data-ascii" | "data-binary" | "data-raw" | "data-urlencode" => {
+            Some(OptionPurpose::Data)
+        }
+        "url-query" => Some(OptionPurpose::Query),
+        "header" => Some(OptionPurpose::Header),
+        "oauth2-bearer" => Some(OptionPurpose::Bearer),
+        "user" => Some(OptionPurpose::User),
+        "aws-sigv4" => Some(OptionPurpose::Signature),
+        _ if REQUEST.contains(&name) => Some(OptionPurpose::Request),
+        _ if CREDENTIAL.contains(&name) => Some(OptionPurpose::Credential),
+        _ if OTHER.contains(&name) => Some(OptionPurpose::Other),
         _ => None,
     }
 }
 
 /// The long name of a letter that takes a value.
-pub(super) fn of_letter(letter: char) -> Option<&'static str> {
+pub(super) fn from_letter(letter: char) -> Option<&'static str> {
     LETTERS
         .iter()
         .find(|(known, _)| *known == letter)
@@ -229,7 +231,7 @@ pub(super) fn of_letter(letter: char) -> Option<&'static str> {
 }
 
 /// Options without a value that say something about the way to the server.
-pub(super) fn is_notable(name: &str) -> bool {
+pub(super) fn is_reported(name: &str) -> bool {
     matches!(
         name,
         "insecure"

@@ -5,10 +5,10 @@ use std::str::Chars;
 
 use zeroize::Zeroizing;
 
-use super::{Token, Unclosed};
+use super::{ShellToken, UnclosedQuote};
 
 /// Splits a text into words.
-pub(super) fn tokenize(text: &str) -> Result<Vec<Token>, Unclosed> {
+pub(super) fn tokenize(text: &str) -> Result<Vec<ShellToken>, UnclosedQuote> {
     let mut tokens = Vec::new();
     let mut line = Zeroizing::new(String::with_capacity(text.len()));
     let mut is_quoted = false;
@@ -27,7 +27,11 @@ pub(super) fn tokenize(text: &str) -> Result<Vec<Token>, Unclosed> {
             '\n' | '&' | '|' if !is_quoted => {
                 split(&line, &mut tokens)?;
                 line.clear();
-                tokens.push(if sign == '|' { Token::Pipe } else { Token::End });
+                tokens.push(if sign == '|' {
+                    ShellToken::Pipe
+                } else {
+                    ShellToken::End
+                });
             }
             sign => line.push(sign),
         }
@@ -37,7 +41,7 @@ pub(super) fn tokenize(text: &str) -> Result<Vec<Token>, Unclosed> {
 }
 
 /// Splits a command line as the C runtime of Windows does.
-fn split(line: &str, tokens: &mut Vec<Token>) -> Result<(), Unclosed> {
+fn split(line: &str, tokens: &mut Vec<ShellToken>) -> Result<(), UnclosedQuote> {
     let mut signs = line.chars().peekable();
     let mut word: Option<Zeroizing<String>> = None;
     let mut is_quoted = false;
@@ -56,13 +60,17 @@ fn split(line: &str, tokens: &mut Vec<Token>) -> Result<(), Unclosed> {
                 word.get_or_insert_with(Zeroizing::default);
             }
             sign if sign.is_whitespace() && !is_quoted => {
-                tokens.extend(word.take().map(Token::Word));
+                tokens.extend(word.take().map(ShellToken::Word));
             }
             sign => word.get_or_insert_with(Zeroizing::default).push(sign),
         }
     }
-    tokens.extend(word.map(Token::Word));
-    if is_quoted { Err(Unclosed) } else { Ok(()) }
+    tokens.extend(word.map(ShellToken::Word));
+    if is_quoted {
+        Err(UnclosedQuote)
+    } else {
+        Ok(())
+    }
 }
 
 /// Backslashes escape only in front of a quote: two are one, an odd one makes the quote a character.

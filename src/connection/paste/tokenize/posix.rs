@@ -5,14 +5,14 @@ use std::str::Chars;
 
 use zeroize::Zeroizing;
 
-use super::{Token, Unclosed};
+use super::{ShellToken, UnclosedQuote};
 
 /// The most characters between `<` and `>` of a placeholder: a bound, since every `<` looks ahead.
 const LONGEST_PLACEHOLDER: usize = 128;
 
 /// Splits a text into words.
-pub(super) fn tokenize(text: &str) -> Result<Vec<Token>, Unclosed> {
-    let mut reader = Reader {
+pub(super) fn tokenize(text: &str) -> Result<Vec<ShellToken>, UnclosedQuote> {
+    let mut reader = PosixTokenizer {
         signs: text.chars().peekable(),
         word: None,
         tokens: Vec::new(),
@@ -22,16 +22,16 @@ pub(super) fn tokenize(text: &str) -> Result<Vec<Token>, Unclosed> {
     Ok(reader.tokens)
 }
 
-struct Reader<'a> {
+struct PosixTokenizer<'a> {
     signs: Peekable<Chars<'a>>,
     word: Option<Zeroizing<String>>,
-    tokens: Vec<Token>,
+    tokens: Vec<ShellToken>,
     /// `true` if the next word is the file of a redirection.
     drops_next: bool,
 }
 
-impl Reader<'_> {
-    fn read(&mut self) -> Result<(), Unclosed> {
+impl PosixTokenizer<'_> {
+    fn read(&mut self) -> Result<(), UnclosedQuote> {
         while let Some(sign) = self.signs.next() {
             match sign {
                 '\\' => self.escape(),
@@ -51,10 +51,14 @@ impl Reader<'_> {
                 '#' if self.word.is_none() => {
                     while self.signs.next_if(|sign| *sign != '\n').is_some() {}
                 }
-                '\n' | ';' => self.end(Token::End),
+                '\n' | ';' => self.end(ShellToken::End),
                 '|' => {
                     let is_or = self.signs.next_if_eq(&'|').is_some();
-                    self.end(if is_or { Token::End } else { Token::Pipe });
+                    self.end(if is_or {
+                        ShellToken::End
+                    } else {
+                        ShellToken::Pipe
+                    });
                 }
                 '&' => self.ampersand(),
                 '<' if self.is_placeholder() => {
@@ -87,11 +91,11 @@ impl Reader<'_> {
         if let Some(word) = self.word.take()
             && !std::mem::take(&mut self.drops_next)
         {
-            self.tokens.push(Token::Word(word));
+            self.tokens.push(ShellToken::Word(word));
         }
     }
 
-    fn end(&mut self, token: Token) {
+    fn end(&mut self, token: ShellToken) {
         self.finish_word();
         self.drops_next = false;
         self.tokens.push(token);
@@ -119,22 +123,22 @@ impl Reader<'_> {
         }
     }
 
-    fn single(&mut self, close: char) -> Result<(), Unclosed> {
+    fn single(&mut self, close: char) -> Result<(), UnclosedQuote> {
         let word = self.word.get_or_insert_with(Zeroizing::default);
         loop {
-            match self.signs.next().ok_or(Unclosed)? {
+            match self.signs.next().ok_or(UnclosedQuote)? {
                 sign if sign == close => return Ok(()),
                 sign => word.push(sign),
             }
         }
     }
 
-    fn double(&mut self, close: char) -> Result<(), Unclosed> {
+    fn double(&mut self, close: char) -> Result<(), UnclosedQuote> {
         let word = self.word.get_or_insert_with(Zeroizing::default);
         loop {
-            match self.signs.next().ok_or(Unclosed)? {
+            match self.signs.next().ok_or(UnclosedQuote)? {
                 sign if sign == close => return Ok(()),
-                '\\' => match self.signs.next().ok_or(Unclosed)? {
+                '\\' => match self.signs.next().ok_or(UnclosedQuote)? {
                     '\n' => {}
                     sign @ ('"' | '\\' | '$' | '`') => word.push(sign),
                     sign => {
@@ -147,10 +151,10 @@ impl Reader<'_> {
         }
     }
 
-    fn curly(&mut self, close: &[char]) -> Result<(), Unclosed> {
+    fn curly(&mut self, close: &[char]) -> Result<(), UnclosedQuote> {
         let word = self.word.get_or_insert_with(Zeroizing::default);
         loop {
-            match self.signs.next().ok_or(Unclosed)? {
+            match self.signs.next().ok_or(UnclosedQuote)? {
                 sign if close.contains(&sign) => return Ok(()),
                 sign => word.push(sign),
             }
@@ -158,14 +162,14 @@ impl Reader<'_> {
     }
 
     /// `$'…'`.
-    fn ansi_c(&mut self) -> Result<(), Unclosed> {
+    fn ansi_c(&mut self) -> Result<(), UnclosedQuote> {
         loop {
-            let sign = match self.signs.next().ok_or(Unclosed)? {
+            let sign = match self.signs.next().ok_or(UnclosedQuote)? {
                 '\'' => {
                     self.word.get_or_insert_with(Zeroizing::default);
                     return Ok(());
                 }
-                '\\' => match self.signs.next().ok_or(Unclosed)? {
+                '\\' => match self.signs.next().ok_or(UnclosedQuote)? {
                     'n' => '\n',
                     't' => '\t',
                     'r' => '\r',
@@ -219,7 +223,7 @@ impl Reader<'_> {
         let is_double = self.signs.next_if_eq(&'&').is_some();
         let is_last = self.signs.peek().is_none_or(|sign| sign.is_whitespace());
         if is_double || is_last || self.word.is_none() {
-            self.end(Token::End);
+            self.end(ShellToken::End);
         } else {
             self.push('&');
         }

@@ -5,11 +5,11 @@ use std::str::Chars;
 
 use zeroize::Zeroizing;
 
-use super::{Token, Unclosed};
+use super::{ShellToken, UnclosedQuote};
 
 /// A part of a PowerShell script.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::connection::paste) enum Part {
+pub(in crate::connection::paste) enum ScriptPart {
     /// A word without its quotes; a group in parentheses keeps them.
     Word(Zeroizing<String>),
     /// `@{`.
@@ -28,25 +28,25 @@ pub(in crate::connection::paste) enum Part {
 const LONGEST_VARIABLE: usize = 256;
 
 /// Splits a command for a program that is not PowerShell's own; `$env:NAME = value` becomes one word.
-pub(super) fn tokenize(text: &str) -> Result<Vec<Token>, Unclosed> {
-    let mut tokens: Vec<Token> = Vec::new();
+pub(super) fn tokenize(text: &str) -> Result<Vec<ShellToken>, UnclosedQuote> {
+    let mut tokens: Vec<ShellToken> = Vec::new();
     let mut joins = false;
     for part in parts(text)? {
         match part {
-            Part::Word(word) => match tokens.last_mut() {
-                Some(Token::Word(last)) if joins => {
+            ScriptPart::Word(word) => match tokens.last_mut() {
+                Some(ShellToken::Word(last)) if joins => {
                     last.push('=');
                     last.push_str(&word);
                 }
-                _ => tokens.push(Token::Word(word)),
+                _ => tokens.push(ShellToken::Word(word)),
             },
-            Part::Pipe => tokens.push(Token::Pipe),
-            Part::End => tokens.push(Token::End),
-            Part::Equals => {
+            ScriptPart::Pipe => tokens.push(ShellToken::Pipe),
+            ScriptPart::End => tokens.push(ShellToken::End),
+            ScriptPart::Equals => {
                 joins = true;
                 continue;
             }
-            Part::Open | Part::Close => {}
+            ScriptPart::Open | ScriptPart::Close => {}
         }
         joins = false;
     }
@@ -54,8 +54,8 @@ pub(super) fn tokenize(text: &str) -> Result<Vec<Token>, Unclosed> {
 }
 
 /// Splits a script into its parts.
-pub(in crate::connection::paste) fn parts(text: &str) -> Result<Vec<Part>, Unclosed> {
-    let mut reader = Reader {
+pub(in crate::connection::paste) fn parts(text: &str) -> Result<Vec<ScriptPart>, UnclosedQuote> {
+    let mut reader = PowerShellTokenizer {
         signs: text.chars().peekable(),
         word: None,
         parts: Vec::new(),
@@ -66,18 +66,18 @@ pub(in crate::connection::paste) fn parts(text: &str) -> Result<Vec<Part>, Unclo
     Ok(reader.parts)
 }
 
-struct Reader<'a> {
+struct PowerShellTokenizer<'a> {
     signs: Peekable<Chars<'a>>,
     word: Option<Zeroizing<String>>,
-    parts: Vec<Part>,
+    parts: Vec<ScriptPart>,
     /// Number of open hash tables.
     depth: usize,
     /// `true` if the key of an entry is expected.
     is_key: bool,
 }
 
-impl Reader<'_> {
-    fn read(&mut self) -> Result<(), Unclosed> {
+impl PowerShellTokenizer<'_> {
+    fn read(&mut self) -> Result<(), UnclosedQuote> {
         while let Some(sign) = self.signs.next() {
             match sign {
                 '`' => self.backtick(),
@@ -85,7 +85,7 @@ impl Reader<'_> {
                 '"' | '“' | '”' => self.double()?,
                 '@' if self.word.is_none() && self.signs.peek() == Some(&'{') => {
                     self.signs.next();
-                    self.push_part(Part::Open);
+                    self.push_part(ScriptPart::Open);
                     self.depth += 1;
                     self.is_key = true;
                 }
@@ -93,19 +93,19 @@ impl Reader<'_> {
                     self.here_string()?;
                 }
                 '}' if self.depth > 0 => {
-                    self.push_part(Part::Close);
+                    self.push_part(ScriptPart::Close);
                     self.depth -= 1;
                     self.is_key = false;
                 }
                 '=' if self.is_assignment() => {
-                    self.push_part(Part::Equals);
+                    self.push_part(ScriptPart::Equals);
                     self.is_key = false;
                 }
                 ';' | '\n' => {
-                    self.push_part(Part::End);
+                    self.push_part(ScriptPart::End);
                     self.is_key = self.depth > 0;
                 }
-                '|' => self.push_part(Part::Pipe),
+                '|' => self.push_part(ScriptPart::Pipe),
                 '&' if self.word.is_none() => {}
                 '(' => self.group()?,
                 '#' if self.word.is_none() => {
@@ -124,10 +124,10 @@ impl Reader<'_> {
     }
 
     fn finish_word(&mut self) {
-        self.parts.extend(self.word.take().map(Part::Word));
+        self.parts.extend(self.word.take().map(ScriptPart::Word));
     }
 
-    fn push_part(&mut self, part: Part) {
+    fn push_part(&mut self, part: ScriptPart) {
         self.finish_word();
         self.parts.push(part);
     }
@@ -160,10 +160,10 @@ impl Reader<'_> {
         }
     }
 
-    fn single(&mut self) -> Result<(), Unclosed> {
+    fn single(&mut self) -> Result<(), UnclosedQuote> {
         let word = self.word.get_or_insert_with(Zeroizing::default);
         loop {
-            match self.signs.next().ok_or(Unclosed)? {
+            match self.signs.next().ok_or(UnclosedQuote)? {
                 '\'' | '‘' | '’' => {
                     if self
                         .signs
@@ -179,10 +179,10 @@ impl Reader<'_> {
         }
     }
 
-    fn double(&mut self) -> Result<(), Unclosed> {
+    fn double(&mut self) -> Result<(), UnclosedQuote> {
         let word = self.word.get_or_insert_with(Zeroizing::default);
         loop {
-            match self.signs.next().ok_or(Unclosed)? {
+            match self.signs.next().ok_or(UnclosedQuote)? {
                 '"' | '“' | '”' => {
                     if self
                         .signs
@@ -193,19 +193,19 @@ impl Reader<'_> {
                     }
                     word.push('"');
                 }
-                '`' => word.push(escaped(self.signs.next().ok_or(Unclosed)?)),
+                '`' => word.push(escaped(self.signs.next().ok_or(UnclosedQuote)?)),
                 sign => word.push(sign),
             }
         }
     }
 
     /// `@'` or `@"`, lines, and the same quote with `@` on a line of its own.
-    fn here_string(&mut self) -> Result<(), Unclosed> {
-        let quote = self.signs.next().ok_or(Unclosed)?;
+    fn here_string(&mut self) -> Result<(), UnclosedQuote> {
+        let quote = self.signs.next().ok_or(UnclosedQuote)?;
         let mut text = Zeroizing::new(String::new());
         let mut is_line_start = false;
         loop {
-            let sign = self.signs.next().ok_or(Unclosed)?;
+            let sign = self.signs.next().ok_or(UnclosedQuote)?;
             if is_line_start && sign == quote && self.signs.next_if_eq(&'@').is_some() {
                 self.word = Some(Zeroizing::new(text.trim_matches(['\r', '\n']).to_owned()));
                 return Ok(());
@@ -216,12 +216,12 @@ impl Reader<'_> {
     }
 
     /// Keeps an expression in parentheses as it is, since its value is not known.
-    fn group(&mut self) -> Result<(), Unclosed> {
+    fn group(&mut self) -> Result<(), UnclosedQuote> {
         let mut depth = 1_usize;
         let mut quote = None;
         self.push('(');
         while depth > 0 {
-            let sign = self.signs.next().ok_or(Unclosed)?;
+            let sign = self.signs.next().ok_or(UnclosedQuote)?;
             match (quote, sign) {
                 (Some(open), sign) if sign == open => quote = None,
                 (None, '"' | '\'') => quote = Some(sign),

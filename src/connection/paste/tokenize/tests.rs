@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 use rstest::rstest;
 
-use super::{Shell, Token, Unclosed, commands};
+use super::{PastedShell, ShellToken, UnclosedQuote, commands};
 
-fn words(shell: Shell, text: &str) -> Result<Vec<Vec<String>>, Unclosed> {
+fn words(shell: PastedShell, text: &str) -> Result<Vec<Vec<String>>, UnclosedQuote> {
     let commands = commands(shell.tokenize(text)?).into_iter();
     Ok(commands
         .map(|command| command.words.iter().map(|word| word.to_string()).collect())
@@ -26,17 +26,23 @@ fn words(shell: Shell, text: &str) -> Result<Vec<Vec<String>>, Unclosed> {
 #[case("x:<your-key>", &["x:<your-key>"])]
 #[case("a ''", &["a", ""])]
 fn posix_words(#[case] text: &str, #[case] expected: &[&str]) {
-    assert_eq!(words(Shell::Posix, text).unwrap(), [expected]);
+    assert_eq!(words(PastedShell::Posix, text).unwrap(), [expected]);
 }
 
 #[test]
 fn look_ahead_is_bounded() {
     let long = "a".repeat(200);
     let placeholder = format!("x:<{long}> b");
-    assert_eq!(words(Shell::Posix, &placeholder).unwrap(), [["x:"]]);
+    assert_eq!(words(PastedShell::Posix, &placeholder).unwrap(), [["x:"]]);
     let variable = format!("${long}{long}=b");
-    assert_eq!(words(Shell::PowerShell, &variable).unwrap(), [[variable]]);
-    assert_eq!(words(Shell::PowerShell, "$a = b").unwrap(), [["$a=b"]]);
+    assert_eq!(
+        words(PastedShell::PowerShell, &variable).unwrap(),
+        [[variable]]
+    );
+    assert_eq!(
+        words(PastedShell::PowerShell, "$a = b").unwrap(),
+        [["$a=b"]]
+    );
 }
 
 #[rstest]
@@ -48,7 +54,7 @@ fn look_ahead_is_bounded() {
 #[case("a ^\"^{^\\^\"k^\\^\": 1^}^\"", &["a", "{\"k\": 1}"])]
 #[case("C:\\x\\y a", &["C:\\x\\y", "a"])]
 fn cmd_words(#[case] text: &str, #[case] expected: &[&str]) {
-    assert_eq!(words(Shell::Cmd, text).unwrap(), [expected]);
+    assert_eq!(words(PastedShell::Cmd, text).unwrap(), [expected]);
 }
 
 #[rstest]
@@ -58,20 +64,20 @@ fn cmd_words(#[case] text: &str, #[case] expected: &[&str]) {
 #[case("a @'\nline 'one'\n'@", &["a", "line 'one'"])]
 #[case("$env:A = 'b'", &["$env:A=b"])]
 fn powershell_words(#[case] text: &str, #[case] expected: &[&str]) {
-    assert_eq!(words(Shell::PowerShell, text).unwrap(), [expected]);
+    assert_eq!(words(PastedShell::PowerShell, text).unwrap(), [expected]);
 }
 
 #[rstest]
 fn unclosed_quote_is_an_error(
-    #[values(Shell::Posix, Shell::Cmd, Shell::PowerShell)] shell: Shell,
+    #[values(PastedShell::Posix, PastedShell::Cmd, PastedShell::PowerShell)] shell: PastedShell,
     #[values("a \"b", "a \"b\" \"")] text: &str,
 ) {
-    assert_eq!(words(shell, text), Err(Unclosed));
+    assert_eq!(words(shell, text), Err(UnclosedQuote));
 }
 
 #[test]
 fn commands_end_at_operators() {
-    let found = words(Shell::Posix, "a b; c && d | e\nf").unwrap();
+    let found = words(PastedShell::Posix, "a b; c && d | e\nf").unwrap();
     assert_eq!(
         found,
         [vec!["a", "b"], vec!["c"], vec!["d"], vec!["e"], vec!["f"]]
@@ -81,13 +87,13 @@ fn commands_end_at_operators() {
 proptest! {
     #[test]
     fn any_text_is_split_without_growing(text in "[a-c '\"\\\\$^`%\n&|><(){}@=#]{0,60}") {
-        for shell in [Shell::Posix, Shell::Cmd, Shell::PowerShell] {
+        for shell in [PastedShell::Posix, PastedShell::Cmd, PastedShell::PowerShell] {
             let Ok(tokens) = shell.tokenize(&text) else { continue };
             let length: usize = tokens
                 .iter()
                 .map(|token| match token {
-                    Token::Word(word) => word.chars().count(),
-                    Token::Pipe | Token::End => 0,
+                    ShellToken::Word(word) => word.chars().count(),
+                    ShellToken::Pipe | ShellToken::End => 0,
                 })
                 .sum();
             prop_assert!(length <= text.chars().count());

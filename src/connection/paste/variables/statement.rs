@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::{Variables, is_known, is_name};
+use super::{PastedVariables, is_known, is_name};
 use crate::connection::paste::left_out::LeftOut;
 use crate::connection::paste::value::clean;
 use crate::provider::ProviderCatalog;
@@ -26,16 +26,20 @@ const COMMANDS: [&[&str]; 2] = [
 const LONGEST_NAME: usize = 64;
 
 /// A word without its quotes.
-struct Word {
+struct StatementWord {
     text: Zeroizing<String>,
     is_quoted: bool,
 }
 
 /// Reads every assignment of a text, and names the lines that have none.
-pub(super) fn read(text: &str, catalog: &ProviderCatalog, left_out: &mut LeftOut) -> Variables {
-    let mut reader = Reader {
+pub(super) fn read(
+    text: &str,
+    catalog: &ProviderCatalog,
+    left_out: &mut LeftOut,
+) -> PastedVariables {
+    let mut reader = StatementReader {
         catalog,
-        variables: Variables::default(),
+        variables: PastedVariables::default(),
         left_out,
         skipped: 0,
         listed: None,
@@ -75,17 +79,17 @@ fn joined_lines(text: &str) -> Zeroizing<String> {
     joined
 }
 
-struct Reader<'a> {
+struct StatementReader<'a> {
     catalog: &'a ProviderCatalog,
-    variables: Variables,
+    variables: PastedVariables,
     left_out: &'a mut LeftOut,
     skipped: usize,
     /// The name of a YAML list entry whose value is on the next line.
     listed: Option<String>,
 }
 
-impl Reader<'_> {
-    fn read(&mut self, words: &[Word]) {
+impl StatementReader<'_> {
+    fn read(&mut self, words: &[StatementWord]) {
         let mut words = words;
         while let Some((first, rest)) = words.split_first()
             && !first.is_quoted
@@ -104,7 +108,7 @@ impl Reader<'_> {
     }
 
     /// `- name: X` and `value: v` on the next line, as Kubernetes lists variables.
-    fn read_list_entry(&mut self, words: &[Word]) -> bool {
+    fn read_list_entry(&mut self, words: &[StatementWord]) -> bool {
         match words {
             [key, name] if key.text.as_str() == "name:" && is_name(&name.text) => {
                 self.listed = Some(name.text.as_str().to_owned());
@@ -121,7 +125,7 @@ impl Reader<'_> {
     }
 
     /// `aws configure set NAME value`, `[Environment]::SetEnvironmentVariable("NAME", "value")`.
-    fn read_command(&mut self, words: &[Word]) -> bool {
+    fn read_command(&mut self, words: &[StatementWord]) -> bool {
         for command in COMMANDS {
             let is_this = words.len() > command.len() + 1
                 && command
@@ -162,7 +166,7 @@ impl Reader<'_> {
     }
 
     /// Assignments from the first word on, behind a keyword and its options.
-    fn read_assignments(&mut self, words: &[Word]) -> bool {
+    fn read_assignments(&mut self, words: &[StatementWord]) -> bool {
         let mut words = words;
         let mut keyword = None;
         while let Some((first, rest)) = words.split_first() {
@@ -207,7 +211,7 @@ impl Reader<'_> {
     }
 
     /// `NAME=value` anywhere in a command, where a provider knows the name.
-    fn read_known(&mut self, words: &[Word]) -> bool {
+    fn read_known(&mut self, words: &[StatementWord]) -> bool {
         let mut is_any = false;
         for word in words {
             let mut text = word.text.as_str();
@@ -230,13 +234,14 @@ impl Reader<'_> {
 
 /// An assignment at the start of the words, and the words behind it.
 fn assignment<'w>(
-    words: &'w [Word],
+    words: &'w [StatementWord],
     catalog: &ProviderCatalog,
-) -> Option<(String, Zeroizing<String>, &'w [Word])> {
+) -> Option<(String, Zeroizing<String>, &'w [StatementWord])> {
     let (first, rest) = words.split_first()?;
     let text = first.text.trim_start_matches(['{', ',']);
-    let value_of =
-        |word: &Word| Zeroizing::new(clean(word.text.trim_end_matches([',', ';'])).to_owned());
+    let value_of = |word: &StatementWord| {
+        Zeroizing::new(clean(word.text.trim_end_matches([',', ';'])).to_owned())
+    };
     if let Some((name, value)) = text.split_once('=')
         && let Some(name) = name_in(name)
     {
@@ -315,7 +320,7 @@ fn name_in(text: &str) -> Option<String> {
 }
 
 /// Returns whether a line only gives structure: a section, a YAML parent, braces, a document mark.
-fn is_structure(words: &[Word]) -> bool {
+fn is_structure(words: &[StatementWord]) -> bool {
     match words {
         [] => true,
         [one] => {
@@ -332,14 +337,14 @@ fn is_structure(words: &[Word]) -> bool {
 }
 
 /// The statements of a line, each as words: quotes are taken off, comments are left out.
-fn statements(line: &str) -> Vec<Vec<Word>> {
+fn statements(line: &str) -> Vec<Vec<StatementWord>> {
     let line = line.trim();
     if line.starts_with('#') && !line.starts_with("#!") || line.starts_with("//") {
         return Vec::new();
     }
     let mut statements = vec![Vec::new()];
     let mut signs = line.chars().peekable();
-    let mut word: Option<Word> = None;
+    let mut word: Option<StatementWord> = None;
     let mut is_after_quote = false;
     while let Some(sign) = signs.next() {
         let is_start = word.is_none();
@@ -358,7 +363,7 @@ fn statements(line: &str) -> Vec<Vec<Word>> {
             }
             '"' | '\'' | '“' | '”' | '‘' if is_start || is_joined || opens_value(word.as_ref()) =>
             {
-                let word = word.get_or_insert_with(|| Word {
+                let word = word.get_or_insert_with(|| StatementWord {
                     text: Zeroizing::default(),
                     is_quoted: true,
                 });
@@ -370,7 +375,7 @@ fn statements(line: &str) -> Vec<Vec<Word>> {
                 is_after_quote = true;
             }
             sign => {
-                let word = word.get_or_insert_with(|| Word {
+                let word = word.get_or_insert_with(|| StatementWord {
                     text: Zeroizing::default(),
                     is_quoted: false,
                 });
@@ -384,7 +389,7 @@ fn statements(line: &str) -> Vec<Vec<Word>> {
 }
 
 /// A quote opens a value behind `NAME=`, and inside brackets and parentheses.
-fn opens_value(word: Option<&Word>) -> bool {
+fn opens_value(word: Option<&StatementWord>) -> bool {
     word.is_some_and(|word| {
         word.text.ends_with(['=', ':', '(', '[', ',']) || word.text.ends_with("=$")
     })
@@ -392,7 +397,7 @@ fn opens_value(word: Option<&Word>) -> bool {
 
 /// Returns whether a comma stands between two assignments, as `gcloud --set-env-vars` lists them.
 fn joins_assignments(
-    before: Option<&Word>,
+    before: Option<&StatementWord>,
     behind: std::iter::Peekable<std::str::Chars<'_>>,
 ) -> bool {
     if before.is_none_or(|word| word.is_quoted || !word.text.contains('=')) {
@@ -408,7 +413,11 @@ fn joins_assignments(
     false
 }
 
-fn end(statements: &mut Vec<Vec<Word>>, word: &mut Option<Word>, is_statement: bool) {
+fn end(
+    statements: &mut Vec<Vec<StatementWord>>,
+    word: &mut Option<StatementWord>,
+    is_statement: bool,
+) {
     if let Some(words) = statements.last_mut() {
         words.extend(word.take());
     }

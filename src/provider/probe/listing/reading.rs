@@ -7,7 +7,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::{Map, Value};
 
 use super::bounded::Bounded;
-use super::{ListAnswer, ListShape, Listing, MAX_MODELS, Named, PageOfModels};
+use super::{ListAnswer, ListShape, ListedModel, MAX_MODELS, ModelListFormat, PageOfModels};
 
 /// Maximum number of nodes of a model.
 const MODEL_NODES: usize = 1000;
@@ -19,13 +19,13 @@ const ENVELOPE_NODES: usize = 10_000;
 const MAX_KEY: usize = 1024;
 
 /// State of the parser.
-pub(super) struct Reading<'l> {
-    listing: &'l Listing,
+pub(super) struct ListParser<'l> {
+    listing: &'l ModelListFormat,
     shape: ListShape,
     /// Paths of the list, by priority.
     paths: Vec<Vec<String>>,
     /// Result at each path.
-    found: Vec<Option<Found>>,
+    found: Vec<Option<ListAtPath>>,
     /// Current path, while a list may be below it.
     at: Vec<String>,
     budget: usize,
@@ -33,15 +33,15 @@ pub(super) struct Reading<'l> {
 
 /// List at a path.
 #[derive(Default)]
-struct Found {
+struct ListAtPath {
     is_null: bool,
-    models: Vec<Named>,
+    models: Vec<ListedModel>,
     /// The first element that is not a model.
     stranger: Option<Value>,
 }
 
-impl<'l> Reading<'l> {
-    pub(super) fn new(listing: &'l Listing, shape: ListShape) -> Self {
+impl<'l> ListParser<'l> {
+    pub(super) fn new(listing: &'l ModelListFormat, shape: ListShape) -> Self {
         let split = |path: &str| path.split('.').map(str::to_owned).collect::<Vec<_>>();
         let mut paths = vec![listing.list.as_deref().map(split).unwrap_or_default()];
         if shape == ListShape::OpenAiLike {
@@ -65,10 +65,10 @@ impl<'l> Reading<'l> {
         let mut json = serde_json::Deserializer::from_reader(answer);
         let envelope = Envelope(&mut self).deserialize(&mut json)?;
         json.end()?;
-        Ok(self.answer(envelope))
+        Ok(self.finish_response(envelope))
     }
 
-    fn answer(self, envelope: Value) -> ListAnswer {
+    fn finish_response(self, envelope: Value) -> ListAnswer {
         let lists = self.found.into_iter().flatten();
         let Some(list) = lists.min_by_key(|list| list.is_null) else {
             return ListAnswer::Other(envelope);
@@ -104,7 +104,7 @@ fn is_set(value: &Value) -> bool {
 }
 
 /// Seed for the document and for values that may contain the list.
-struct Envelope<'r, 'l>(&'r mut Reading<'l>);
+struct Envelope<'r, 'l>(&'r mut ListParser<'l>);
 
 impl<'de> DeserializeSeed<'de> for Envelope<'_, '_> {
     type Value = Value;
@@ -115,7 +115,7 @@ impl<'de> DeserializeSeed<'de> for Envelope<'_, '_> {
 }
 
 impl Envelope<'_, '_> {
-    fn rest(&mut self) -> Bounded<'_> {
+    fn read_rest(&mut self) -> Bounded<'_> {
         Bounded {
             budget: &mut self.0.budget,
         }
@@ -134,39 +134,39 @@ impl<'de> Visitor<'de> for Envelope<'_, '_> {
         if let Some(place) = self.0.place()
             && !self.0.at.is_empty()
         {
-            self.0.found[place] = Some(Found {
+            self.0.found[place] = Some(ListAtPath {
                 is_null: true,
-                ..Found::default()
+                ..ListAtPath::default()
             });
         }
         Ok(Value::Null)
     }
 
     fn visit_bool<E: serde::de::Error>(mut self, value: bool) -> Result<Value, E> {
-        self.rest().visit_bool(value)
+        self.read_rest().visit_bool(value)
     }
 
     fn visit_i64<E: serde::de::Error>(mut self, value: i64) -> Result<Value, E> {
-        self.rest().visit_i64(value)
+        self.read_rest().visit_i64(value)
     }
 
     fn visit_u64<E: serde::de::Error>(mut self, value: u64) -> Result<Value, E> {
-        self.rest().visit_u64(value)
+        self.read_rest().visit_u64(value)
     }
 
     fn visit_f64<E: serde::de::Error>(mut self, value: f64) -> Result<Value, E> {
-        self.rest().visit_f64(value)
+        self.read_rest().visit_f64(value)
     }
 
     fn visit_str<E: serde::de::Error>(mut self, text: &str) -> Result<Value, E> {
-        self.rest().visit_str(text)
+        self.read_rest().visit_str(text)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<Value, A::Error> {
         let Some(place) = self.0.place() else {
-            return self.rest().visit_seq(list);
+            return self.read_rest().visit_seq(list);
         };
-        let mut found = Found::default();
+        let mut found = ListAtPath::default();
         while found.models.len() < MAX_MODELS {
             let mut budget = MODEL_NODES;
             let seed = Bounded {
@@ -193,7 +193,7 @@ impl<'de> Visitor<'de> for Envelope<'_, '_> {
             let value = if self.0.is_on_a_path() {
                 map.next_value_seed(Envelope(&mut *self.0))
             } else {
-                map.next_value_seed(self.rest())
+                map.next_value_seed(self.read_rest())
             }?;
             let key = self.0.at.pop().unwrap_or_default();
             if self.0.budget > 0 && key.len() <= MAX_KEY {

@@ -2,14 +2,14 @@
 
 use crate::tui::action::Action;
 use crate::tui::app::{App, Pane};
-use crate::tui::bulk::{Job, Phase};
+use crate::tui::bulk::{BulkJob, BulkPhase};
 use crate::tui::effect::Effect;
 use crate::tui::event::Mouse;
-use crate::tui::key::Key;
+use crate::tui::key::KeyPress;
 
 impl App {
     /// Edits the file name.
-    pub(in crate::tui::app) fn type_in_bulk(&mut self, key: Key) {
+    pub(in crate::tui::app) fn type_in_bulk(&mut self, key: KeyPress) {
         if let Some(bulk) = self.bulk.as_mut().filter(|bulk| bulk.is_typing())
             && let Some(line) = &mut bulk.file
         {
@@ -23,9 +23,9 @@ impl App {
             return false;
         };
         match action {
-            Action::Choose => !bulk.is_running() || bulk.job == Job::Test,
-            Action::NextButton | Action::PreviousButton => bulk.phase == Phase::Preview,
-            Action::Retry => bulk.phase == Phase::Finished && bulk.tally.unfinished() > 0,
+            Action::Choose => !bulk.is_running() || bulk.job == BulkJob::Test,
+            Action::NextButton | Action::PreviousButton => bulk.phase == BulkPhase::Preview,
+            Action::Retry => bulk.phase == BulkPhase::Finished && bulk.progress.unfinished() > 0,
             Action::Hide => bulk.is_running(),
             Action::Undo => self.is_bulk_undoable(),
             _ => true,
@@ -37,12 +37,16 @@ impl App {
         let bulk = self.bulk.as_ref()?;
         let is_back = action == Action::Back;
         Some(match bulk.phase {
-            Phase::Preview if is_back || bulk.focus == 0 => "cancel",
-            Phase::Preview => bulk.job.hint(),
-            Phase::Running if is_back && bulk.stopped.is_none() => "stop",
-            Phase::Running | Phase::Writing | Phase::Finished if is_back => "back",
-            Phase::Running | Phase::Writing | Phase::Finished if bulk.job == Job::Test => "report",
-            Phase::Running | Phase::Writing | Phase::Finished => return None,
+            BulkPhase::Preview if is_back || bulk.focus == 0 => "cancel",
+            BulkPhase::Preview => bulk.job.hint(),
+            BulkPhase::Running if is_back && bulk.stopped.is_none() => "stop",
+            BulkPhase::Running | BulkPhase::Writing | BulkPhase::Finished if is_back => "back",
+            BulkPhase::Running | BulkPhase::Writing | BulkPhase::Finished
+                if bulk.job == BulkJob::Test =>
+            {
+                "report"
+            }
+            BulkPhase::Running | BulkPhase::Writing | BulkPhase::Finished => return None,
         })
     }
 
@@ -73,7 +77,7 @@ impl App {
             return None;
         }
         bulk.select(at);
-        let is_report = is_double && bulk.job == Job::Test && bulk.phase != Phase::Preview;
+        let is_report = is_double && bulk.job == BulkJob::Test && bulk.phase != BulkPhase::Preview;
         is_report.then(|| self.act(Action::Choose)).flatten()
     }
 }

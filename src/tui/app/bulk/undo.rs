@@ -7,36 +7,36 @@ use uuid::Uuid;
 use crate::text::fold::fold;
 use crate::tui::action::Action;
 use crate::tui::app::App;
-use crate::tui::app::undo::Done;
-use crate::tui::bulk::{Bulk, Job, Phase, Row, State};
-use crate::tui::layer::Layer;
+use crate::tui::app::undo::UndoableChange;
+use crate::tui::bulk::{BulkJob, BulkOperation, BulkPhase, BulkRow, BulkRowState};
+use crate::tui::layer::Dialog;
 use crate::tui::notice::Notice;
 
 /// Finished part of a bulk operation, for its undo.
 #[derive(Debug)]
-pub(in crate::tui::app) struct Many {
+pub(in crate::tui::app) struct FinishedBulk {
     /// Number of the operation.
-    pub number: u64,
+    pub bulk_number: u64,
     /// Operation that was run.
-    pub job: Job,
+    pub job: BulkJob,
     /// Names of the changed connections by ID.
     pub changed: HashMap<Uuid, Box<str>>,
 }
 
-impl Many {
+impl FinishedBulk {
     /// Returns true if it deleted this connection.
     pub fn has_deleted(&self, id: Uuid) -> bool {
-        self.job == Job::Delete && self.changed.contains_key(&id)
+        self.job == BulkJob::Delete && self.changed.contains_key(&id)
     }
 }
 
 impl App {
     /// Adds the operation to the undo stack, if it can be undone.
-    pub(super) fn record_bulk(&mut self, number: u64, job: Job) {
-        let is_final = job == Job::Delete && !self.features.trash;
+    pub(super) fn record_bulk(&mut self, number: u64, job: BulkJob) {
+        let is_final = job == BulkJob::Delete && !self.features.trash;
         if job.inverse().is_some() && !is_final {
-            self.undo.push(Done::Many(Many {
-                number,
+            self.undo.push(UndoableChange::Bulk(FinishedBulk {
+                bulk_number: number,
                 job,
                 changed: HashMap::new(),
             }));
@@ -44,8 +44,8 @@ impl App {
     }
 
     /// Updates the undo stack for a retry, which belongs to the same operation.
-    pub(super) fn record_bulk_retry(&mut self, number: u64, job: Job, is_undo: bool) {
-        let is_it = |done: &Done| matches!(done, Done::Many(many) if many.number == number);
+    pub(super) fn record_bulk_retry(&mut self, number: u64, job: BulkJob, is_undo: bool) {
+        let is_it = |done: &UndoableChange| matches!(done, UndoableChange::Bulk(many) if many.bulk_number == number);
         if is_undo {
             self.undo.retain(|done| !is_it(done));
         } else if !self.undo.iter().any(is_it) {
@@ -56,8 +56,8 @@ impl App {
     /// Records a changed connection.
     pub(super) fn record_bulk_change(&mut self, number: u64, id: Uuid, name: Box<str>) {
         for done in self.undo.iter_mut().rev() {
-            if let Done::Many(many) = done
-                && many.number == number
+            if let UndoableChange::Bulk(many) = done
+                && many.bulk_number == number
             {
                 many.changed.insert(id, name);
                 return;
@@ -70,8 +70,10 @@ impl App {
         let running = self.bulk.as_ref().filter(|bulk| bulk.is_running());
         let running = running.map(|bulk| bulk.number);
         self.undo.retain(|done| match done {
-            Done::Many(many) => !many.changed.is_empty() || running == Some(many.number),
-            Done::Toggled(_) | Done::Deleted(_) => true,
+            UndoableChange::Bulk(many) => {
+                !many.changed.is_empty() || running == Some(many.bulk_number)
+            }
+            UndoableChange::Toggled(_) | UndoableChange::Deleted(_) => true,
         });
     }
 
@@ -81,13 +83,13 @@ impl App {
             return;
         };
         let waiting = bulk.rows().iter();
-        let waiting = waiting.filter(|row| row.state == State::Waiting);
+        let waiting = waiting.filter(|row| row.state == BulkRowState::Pending);
         let changed: HashMap<Uuid, Box<str>> =
             waiting.map(|row| (row.id, row.name.clone())).collect();
         if let Some(job) = bulk.job.inverse().filter(|_| !changed.is_empty()) {
             let number = bulk.number;
-            self.undo.push(Done::Many(Many {
-                number,
+            self.undo.push(UndoableChange::Bulk(FinishedBulk {
+                bulk_number: number,
                 job,
                 changed,
             }));
@@ -95,7 +97,7 @@ impl App {
     }
 
     /// Undoes the whole operation.
-    pub(in crate::tui::app) fn undo_many(&mut self, many: Many) {
+    pub(in crate::tui::app) fn undo_many(&mut self, many: FinishedBulk) {
         let running = self.bulk.as_ref().filter(|bulk| bulk.is_running());
         if let Some(bulk) = running {
             let label = bulk.job.running_label();
@@ -103,7 +105,7 @@ impl App {
             self.notify(Notice::info(format!(
                 "{label} is still running{key}; stop it before you undo it"
             )));
-            self.undo.push(Done::Many(many));
+            self.undo.push(UndoableChange::Bulk(many));
             return;
         }
         let Some(job) = many.job.inverse() else {
@@ -112,32 +114,40 @@ impl App {
         let number = self.new_ticket().0;
         let mut rows = self.rows_of(many.changed);
         rows.sort_by_cached_key(|row| fold(&row.name));
-        let mut bulk = Bulk::new(number, rows, &[job]);
+        let mut bulk = BulkOperation::new(number, rows, &[job]);
         bulk.is_undo = true;
         bulk.focus_button(1);
         bulk.start();
         self.bulk = Some(bulk);
         self.notice = None;
-        if !self.layers.iter().any(|layer| matches!(layer, Layer::Bulk)) {
-            self.layers.push(Layer::Bulk);
+        if !self
+            .dialogs
+            .iter()
+            .any(|layer| matches!(layer, Dialog::Bulk))
+        {
+            self.dialogs.push(Dialog::Bulk);
         }
     }
 
-    fn rows_of(&self, mut wanted: HashMap<Uuid, Box<str>>) -> Vec<Row> {
+    fn rows_of(&self, mut wanted: HashMap<Uuid, Box<str>>) -> Vec<BulkRow> {
         let there = self.tree.among(|id| wanted.contains_key(&id));
-        let mut rows: Vec<Row> = there.map(|item| Row::of(item, false)).collect();
+        let mut rows: Vec<BulkRow> = there.map(|item| BulkRow::new(item, false)).collect();
         for row in &rows {
             wanted.remove(&row.id);
         }
-        rows.extend(wanted.into_iter().map(|(id, name)| Row::deleted(id, name)));
+        rows.extend(
+            wanted
+                .into_iter()
+                .map(|(id, name)| BulkRow::deleted(id, name)),
+        );
         rows
     }
 
     /// Returns true if the operation on screen is the last one on the undo stack.
     pub(in crate::tui::app) fn is_bulk_undoable(&self) -> bool {
         let bulk = self.bulk.as_ref();
-        let is_finished = bulk.is_some_and(|bulk| bulk.phase == Phase::Finished);
+        let is_finished = bulk.is_some_and(|bulk| bulk.phase == BulkPhase::Finished);
         is_finished
-            && matches!(self.undo.last(), Some(Done::Many(many)) if bulk.is_some_and(|bulk| bulk.number == many.number))
+            && matches!(self.undo.last(), Some(UndoableChange::Bulk(many)) if bulk.is_some_and(|bulk| bulk.number == many.bulk_number))
     }
 }

@@ -3,22 +3,22 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
-use super::{Field, Initial, Place, Value};
-use crate::connection::Mask;
+use super::{FieldTarget, FieldValue, FormField, InitialValue};
+use crate::connection::MaskedSecret;
 
 /// Value of a field.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Said {
+pub enum EnteredValue {
     /// Visible text.
     Text(String),
     /// Hidden text.
     #[serde(rename_all = "camelCase")]
     Secret {
         /// Typed text, or the stored reference.
-        typed: Typed,
+        typed: EnteredText,
         /// Mask of the stored secret.
-        stored: Option<Mask>,
+        stored: Option<MaskedSecret>,
         /// True if a save removes the stored secret.
         is_cleared: bool,
     },
@@ -30,28 +30,28 @@ pub enum Said {
 
 /// Text that may be a secret: zeroized, and hidden in `Debug`.
 #[derive(Clone, PartialEq, Eq, Default)]
-pub struct Typed(pub Zeroizing<String>);
+pub struct EnteredText(pub Zeroizing<String>);
 
-impl std::fmt::Debug for Typed {
+impl std::fmt::Debug for EnteredText {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Typed(…)")
     }
 }
 
-impl Serialize for Typed {
+impl Serialize for EnteredText {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.0)
     }
 }
 
-impl<'de> Deserialize<'de> for Typed {
+impl<'de> Deserialize<'de> for EnteredText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         Ok(Self(Zeroizing::new(text)))
     }
 }
 
-impl Said {
+impl EnteredValue {
     /// Size of its text in bytes.
     pub fn bytes(&self) -> usize {
         match self {
@@ -73,7 +73,7 @@ impl Said {
     }
 
     /// Value for display; for a secret only its state.
-    pub fn shown(&self, place: &Place) -> String {
+    pub fn shown(&self, place: &FieldTarget) -> String {
         let or_empty = |text: &str| {
             if text.is_empty() {
                 "nothing".to_owned()
@@ -85,14 +85,22 @@ impl Said {
             Self::Text(text) => or_empty(text.trim()),
             Self::Choice(chosen) => or_empty(chosen.as_deref().unwrap_or_default()),
             Self::Switch(on) => match (place, on) {
-                (Place::Status, true) => "Active".into(),
-                (Place::Status, false) => "Inactive".into(),
+                (FieldTarget::Status, true) => "Active".into(),
+                (FieldTarget::Status, false) => "Inactive".into(),
                 (
-                    Place::Name | Place::Alias | Place::Way(_) | Place::Setting(_) | Place::Note,
+                    FieldTarget::Name
+                    | FieldTarget::Alias
+                    | FieldTarget::AuthMethod(_)
+                    | FieldTarget::Setting(_)
+                    | FieldTarget::Note,
                     true,
                 ) => "on".into(),
                 (
-                    Place::Name | Place::Alias | Place::Way(_) | Place::Setting(_) | Place::Note,
+                    FieldTarget::Name
+                    | FieldTarget::Alias
+                    | FieldTarget::AuthMethod(_)
+                    | FieldTarget::Setting(_)
+                    | FieldTarget::Note,
                     false,
                 ) => "off".into(),
             },
@@ -111,46 +119,47 @@ impl Said {
     }
 }
 
-impl Field {
+impl FormField {
     /// Current value.
-    pub fn current(&self) -> Said {
+    pub fn current(&self) -> EnteredValue {
         match &self.value {
-            Value::Text(line) => Said::Text(line.value().to_owned()),
-            Value::Secret(secret) => Said::Secret {
-                typed: typed(secret.line.value()),
+            FieldValue::Text(line) => EnteredValue::Text(line.value().to_owned()),
+            FieldValue::Secret(secret) => EnteredValue::Secret {
+                typed: typed(secret.input.value()),
                 stored: secret.stored,
                 is_cleared: secret.is_cleared,
             },
-            Value::Switch(on) => Said::Switch(*on),
-            Value::Choice { options, at } => {
-                Said::Choice(at.and_then(|at| options.get(at)).cloned())
+            FieldValue::Switch(on) => EnteredValue::Switch(*on),
+            FieldValue::Choice { options, at } => {
+                EnteredValue::Choice(at.and_then(|at| options.get(at)).cloned())
             }
         }
     }
 
     /// Value when the form was opened, or at the last merge.
-    pub fn baseline(&self) -> Said {
+    pub fn baseline(&self) -> EnteredValue {
         match (&self.initial, &self.value) {
-            (Initial::Text(text), _) => Said::Text(text.clone()),
-            (Initial::Switch(on), _) => Said::Switch(*on),
-            (Initial::Choice(at), Value::Choice { options, .. }) => {
-                Said::Choice(at.and_then(|at| options.get(at)).cloned())
-            }
-            (Initial::Choice(_), Value::Text(_) | Value::Secret(_) | Value::Switch(_)) => {
-                Said::Choice(None)
+            (InitialValue::Text(text), _) => EnteredValue::Text(text.clone()),
+            (InitialValue::Switch(on), _) => EnteredValue::Switch(*on),
+            (InitialValue::Choice(at), FieldValue::Choice { options, .. }) => {
+                EnteredValue::Choice(at.and_then(|at| options.get(at)).cloned())
             }
             (
-                Initial::Secret {
+                InitialValue::Choice(_),
+                FieldValue::Text(_) | FieldValue::Secret(_) | FieldValue::Switch(_),
+            ) => EnteredValue::Choice(None),
+            (
+                InitialValue::Secret {
                     reference,
                     was_stored,
                 },
                 value,
             ) => {
                 let stored = match value {
-                    Value::Secret(secret) => secret.stored,
-                    Value::Text(_) | Value::Switch(_) | Value::Choice { .. } => None,
+                    FieldValue::Secret(secret) => secret.stored,
+                    FieldValue::Text(_) | FieldValue::Switch(_) | FieldValue::Choice { .. } => None,
                 };
-                Said::Secret {
+                EnteredValue::Secret {
                     typed: typed(reference),
                     stored: was_stored.then(|| stored.unwrap_or_default()),
                     is_cleared: false,
@@ -160,26 +169,32 @@ impl Field {
     }
 
     /// Sets the value; a value of another kind is ignored.
-    pub fn set(&mut self, said: &Said) {
+    pub fn set(&mut self, said: &EnteredValue) {
         match (&mut self.value, said) {
-            (Value::Text(line), Said::Text(text)) => line.set(text),
+            (FieldValue::Text(line), EnteredValue::Text(text)) => line.set(text),
             (
-                Value::Secret(secret),
-                Said::Secret {
+                FieldValue::Secret(secret),
+                EnteredValue::Secret {
                     typed,
                     stored,
                     is_cleared,
                 },
             ) => {
-                secret.line.set(&typed.0);
+                secret.input.set(&typed.0);
                 secret.stored = *stored;
                 secret.is_cleared = *is_cleared;
             }
-            (Value::Switch(on), Said::Switch(said)) => *on = *said,
-            (Value::Choice { options, at }, Said::Choice(chosen)) => {
+            (FieldValue::Switch(on), EnteredValue::Switch(said)) => *on = *said,
+            (FieldValue::Choice { options, at }, EnteredValue::Choice(chosen)) => {
                 *at = chosen.as_ref().map(|chosen| option_index(options, chosen));
             }
-            (Value::Text(_) | Value::Secret(_) | Value::Switch(_) | Value::Choice { .. }, _) => {
+            (
+                FieldValue::Text(_)
+                | FieldValue::Secret(_)
+                | FieldValue::Switch(_)
+                | FieldValue::Choice { .. },
+                _,
+            ) => {
                 return;
             }
         }
@@ -190,45 +205,55 @@ impl Field {
     }
 
     /// Replaces the stored value that the input is compared with; the input stays.
-    pub fn rebase(&mut self, stored: &Said) {
+    pub fn rebase(&mut self, stored: &EnteredValue) {
         match (&mut self.value, stored) {
-            (Value::Text(_), Said::Text(text)) => self.initial = Initial::Text(text.clone()),
+            (FieldValue::Text(_), EnteredValue::Text(text)) => {
+                self.initial = InitialValue::Text(text.clone())
+            }
             (
-                Value::Secret(secret),
-                Said::Secret {
+                FieldValue::Secret(secret),
+                EnteredValue::Secret {
                     typed,
                     stored: mask,
                     ..
                 },
             ) => {
-                self.initial = Initial::Secret {
+                self.initial = InitialValue::Secret {
                     reference: String::clone(&typed.0),
                     was_stored: mask.is_some(),
                 };
                 secret.stored = *mask;
                 secret.is_cleared &= mask.is_some();
             }
-            (Value::Switch(_), Said::Switch(on)) => self.initial = Initial::Switch(*on),
-            (Value::Choice { options, .. }, Said::Choice(chosen)) => {
-                let at = chosen.as_ref().map(|chosen| option_index(options, chosen));
-                self.initial = Initial::Choice(at);
+            (FieldValue::Switch(_), EnteredValue::Switch(on)) => {
+                self.initial = InitialValue::Switch(*on)
             }
-            (Value::Text(_) | Value::Secret(_) | Value::Switch(_) | Value::Choice { .. }, _) => {}
+            (FieldValue::Choice { options, .. }, EnteredValue::Choice(chosen)) => {
+                let at = chosen.as_ref().map(|chosen| option_index(options, chosen));
+                self.initial = InitialValue::Choice(at);
+            }
+            (
+                FieldValue::Text(_)
+                | FieldValue::Secret(_)
+                | FieldValue::Switch(_)
+                | FieldValue::Choice { .. },
+                _,
+            ) => {}
         }
     }
 
     /// Treats the field as not stored. Returns whether a secret is lost that only the store had.
-    pub fn make_new(&mut self) -> bool {
+    pub fn detach_from_stored(&mut self) -> bool {
         let kept = match &self.value {
-            Value::Secret(secret) => secret.kept().is_some(),
-            Value::Text(_) | Value::Switch(_) | Value::Choice { .. } => false,
+            FieldValue::Secret(secret) => secret.kept().is_some(),
+            FieldValue::Text(_) | FieldValue::Switch(_) | FieldValue::Choice { .. } => false,
         };
         self.rebase(&match &self.value {
-            Value::Text(_) => Said::Text(String::new()),
-            Value::Switch(on) => Said::Switch(*on),
-            Value::Choice { .. } => Said::Choice(None),
-            Value::Secret(_) => Said::Secret {
-                typed: Typed::default(),
+            FieldValue::Text(_) => EnteredValue::Text(String::new()),
+            FieldValue::Switch(on) => EnteredValue::Switch(*on),
+            FieldValue::Choice { .. } => EnteredValue::Choice(None),
+            FieldValue::Secret(_) => EnteredValue::Secret {
+                typed: EnteredText::default(),
                 stored: None,
                 is_cleared: false,
             },
@@ -237,8 +262,8 @@ impl Field {
     }
 }
 
-fn typed(text: &str) -> Typed {
-    Typed(Zeroizing::new(text.to_owned()))
+fn typed(text: &str) -> EnteredText {
+    EnteredText(Zeroizing::new(text.to_owned()))
 }
 
 /// Index of an option; an unknown option is added.

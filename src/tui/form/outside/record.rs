@@ -4,19 +4,19 @@ use serde_json::{Map, Value as Json};
 use zeroize::Zeroizing;
 
 use super::UNCHANGED;
-use crate::connection::{Mask, secret_input};
+use crate::connection::{MaskedSecret, secret_input};
 use crate::provider::ProviderCatalog;
-use crate::tui::form::field::{Field, Place, Value};
+use crate::tui::form::field::{FieldTarget, FieldValue, FormField};
 use crate::tui::form::fill::join_names;
-use crate::tui::form::{Form, Subject};
-use crate::tui::line::Pasting;
+use crate::tui::form::{Form, FormSubject};
+use crate::tui::line::PasteOutcome;
 use crate::tui::notice::Notice;
 
 /// Effect of a member on its field.
-enum Put {
-    Same,
-    Other,
-    Wrong(String),
+enum MemberEffect {
+    Unchanged,
+    Changed,
+    Rejected(String),
 }
 
 impl Form {
@@ -27,7 +27,7 @@ impl Form {
         catalog: &ProviderCatalog,
     ) -> Notice {
         let (mut filled, mut left_out, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
-        let before = std::mem::take(&mut self.outside.before);
+        let before = std::mem::take(&mut self.external_edit.before);
         let before = self.members_by_field(&before, &mut Vec::new());
         let mut filled_keys = Vec::new();
         let followed = self.alias_follows;
@@ -39,7 +39,7 @@ impl Form {
             {
                 continue;
             }
-            let Some(at) = self.fields.iter().position(|field| field.place == place) else {
+            let Some(at) = self.fields.iter().position(|field| field.target == place) else {
                 left_out.push(name);
                 continue;
             };
@@ -48,31 +48,31 @@ impl Form {
                 continue;
             }
             match apply_member(&mut self.fields[at], value) {
-                Put::Same => {}
-                Put::Other => {
+                MemberEffect::Unchanged => {}
+                MemberEffect::Changed => {
                     filled.push(self.fields[at].label.clone());
                     self.clean_secret(at);
                     self.invalidate_reference(at);
                     self.check_key_owner(at, catalog);
-                    self.alias_follows &= place != Place::Alias;
+                    self.alias_follows &= place != FieldTarget::Alias;
                     let line = self.fields[at].line();
-                    if let Place::Setting(key) = place
+                    if let FieldTarget::Setting(key) = place
                         && line.is_some_and(|line| !line.value().trim().is_empty())
                     {
                         filled_keys.push(key);
                     }
                 }
-                Put::Wrong(why) => wrong.push((at, why)),
+                MemberEffect::Rejected(why) => wrong.push((at, why)),
             }
         }
         self.choose_alternatives(&filled_keys);
-        if followed && self.alias_follows && self.subject == Subject::New {
+        if followed && self.alias_follows && self.subject == FormSubject::New {
             let suggested = self.suggested_alias();
             if let Some(line) = self
                 .fields
                 .iter_mut()
-                .find(|field| field.place == Place::Alias)
-                .and_then(Field::line_mut)
+                .find(|field| field.target == FieldTarget::Alias)
+                .and_then(FormField::line_mut)
             {
                 line.set(&suggested);
             }
@@ -107,12 +107,12 @@ impl Form {
     }
 
     /// Returns whether a member is a mask with something around it, which would be removed. A mask alone keeps the stored secret.
-    fn is_surrounded_mask(&self, place: &Place, member: &Json) -> bool {
-        let (Place::Setting(key), Json::String(text)) = (place, member) else {
+    fn is_surrounded_mask(&self, place: &FieldTarget, member: &Json) -> bool {
+        let (FieldTarget::Setting(key), Json::String(text)) = (place, member) else {
             return false;
         };
         let setting = self.provider.field(key);
-        !Mask::is_mask(text.trim())
+        !MaskedSecret::is_mask(text.trim())
             && setting.is_some_and(|setting| secret_input::is_mask(text, setting))
     }
 
@@ -121,14 +121,14 @@ impl Form {
         &self,
         record: &'a Map<String, Json>,
         left_out: &mut Vec<String>,
-    ) -> Vec<(Place, String, &'a Json)> {
+    ) -> Vec<(FieldTarget, String, &'a Json)> {
         let mut places = Vec::new();
         for (name, value) in record {
             let place = match name.as_str() {
-                "name" => Place::Name,
-                "alias" => Place::Alias,
-                "isActive" => Place::Status,
-                "changeDescription" => Place::Note,
+                "name" => FieldTarget::Name,
+                "alias" => FieldTarget::Alias,
+                "isActive" => FieldTarget::Status,
+                "changeDescription" => FieldTarget::Note,
                 "providerId" => {
                     let is_same = value
                         .as_str()
@@ -144,7 +144,7 @@ impl Form {
                             for (key, value) in settings {
                                 match self.provider.field(key) {
                                     Some(field) => {
-                                        let place = Place::Setting(field.key.clone());
+                                        let place = FieldTarget::Setting(field.key.clone());
                                         places.push((place, key.clone(), value));
                                     }
                                     None => left_out.push(key.clone()),
@@ -171,7 +171,7 @@ impl Form {
 }
 
 /// Applies a member to a field.
-fn apply_member(field: &mut Field, member: &Json) -> Put {
+fn apply_member(field: &mut FormField, member: &Json) -> MemberEffect {
     let text = match member {
         Json::Null => Some(String::new()),
         Json::String(text) => Some(text.trim().to_owned()),
@@ -181,52 +181,59 @@ fn apply_member(field: &mut Field, member: &Json) -> Put {
     let text = text.map(Zeroizing::new);
     let before = field.current();
     match (&mut field.value, text) {
-        (Value::Switch(on), text) => match (member, text.as_ref().map(|text| text.as_str())) {
+        (FieldValue::Switch(on), text) => match (member, text.as_ref().map(|text| text.as_str())) {
             (Json::Bool(said), _) => *on = *said,
             (_, Some("true")) => *on = true,
             (_, Some("false")) => *on = false,
-            (Json::Null, _) => return Put::Same,
-            _ => return Put::Wrong("Must be true or false".into()),
+            (Json::Null, _) => return MemberEffect::Unchanged,
+            _ => return MemberEffect::Rejected("Must be true or false".into()),
         },
-        (Value::Text(_) | Value::Secret(_) | Value::Choice { .. }, None) => {
-            return Put::Wrong("Must be a string".into());
+        (FieldValue::Text(_) | FieldValue::Secret(_) | FieldValue::Choice { .. }, None) => {
+            return MemberEffect::Rejected("Must be a string".into());
         }
-        (Value::Secret(_), Some(text)) if *text == UNCHANGED || Mask::is_mask(&text) => {
-            return Put::Same;
+        (FieldValue::Secret(_), Some(text))
+            if *text == UNCHANGED || MaskedSecret::is_mask(&text) =>
+        {
+            return MemberEffect::Unchanged;
         }
-        (Value::Secret(secret), Some(text)) if text.is_empty() => {
-            secret.line.set("");
+        (FieldValue::Secret(secret), Some(text)) if text.is_empty() => {
+            secret.input.set("");
             secret.is_cleared = secret.stored.is_some();
         }
-        (Value::Secret(secret), Some(text)) => {
-            secret.line.set("");
-            if secret.line.paste(&text) == Pasting::TooLong {
-                return Put::Wrong(TOO_LONG.into());
+        (FieldValue::Secret(secret), Some(text)) => {
+            secret.input.set("");
+            if secret.input.paste(&text) == PasteOutcome::TooLong {
+                return MemberEffect::Rejected(TOO_LONG.into());
             }
             secret.is_cleared = false;
         }
-        (Value::Text(line), Some(text)) => {
+        (FieldValue::Text(line), Some(text)) => {
             if line.value().trim() == text.as_str() {
-                return Put::Same;
+                return MemberEffect::Unchanged;
             }
             line.set("");
-            if line.paste(&text) == Pasting::TooLong {
-                return Put::Wrong(TOO_LONG.into());
+            if line.paste(&text) == PasteOutcome::TooLong {
+                return MemberEffect::Rejected(TOO_LONG.into());
             }
         }
-        (Value::Choice { at, .. }, Some(text)) if text.is_empty() => *at = None,
-        (Value::Choice { options, at }, Some(text)) => {
+        (FieldValue::Choice { at, .. }, Some(text)) if text.is_empty() => *at = None,
+        (FieldValue::Choice { options, at }, Some(text)) => {
             match options.iter().position(|option| option == text.as_str()) {
                 Some(found) => *at = Some(found),
-                None => return Put::Wrong(format!("Must be one of {}", options.join(", "))),
+                None => {
+                    return MemberEffect::Rejected(format!(
+                        "Must be one of {}",
+                        options.join(", ")
+                    ));
+                }
             }
         }
     }
     if field.current() == before {
-        return Put::Same;
+        return MemberEffect::Unchanged;
     }
     field.mark_filled();
-    Put::Other
+    MemberEffect::Changed
 }
 
 const TOO_LONG: &str = "Must not be longer than 64 KiB";

@@ -19,7 +19,7 @@ const LONGEST: usize = 64 * 1024;
 const PROMPT: &[u8] = b"> ";
 
 /// Input event.
-pub(super) enum Given {
+pub(super) enum PlainEvent {
     /// Line without its line end.
     Line(Zeroizing<String>),
     /// Unusable line, with the reason.
@@ -29,9 +29,9 @@ pub(super) enum Given {
 }
 
 /// Reader of stdin.
-pub(super) struct Lines {
-    asking: Sender<()>,
-    given: UnboundedReceiver<Given>,
+pub(super) struct StdinLines {
+    requests: Sender<()>,
+    events: UnboundedReceiver<PlainEvent>,
     /// True if a line was requested and has not arrived yet.
     is_asked: bool,
     /// Original terminal mode, if stdin is a terminal.
@@ -40,7 +40,7 @@ pub(super) struct Lines {
     is_hidden: bool,
 }
 
-impl Lines {
+impl StdinLines {
     /// Reads stdin in a thread that is never joined.
     pub(super) fn read() -> io::Result<Self> {
         let source: File = io::stdin().as_fd().try_clone_to_owned()?.into();
@@ -48,15 +48,15 @@ impl Lines {
         let (giving, given) = unbounded_channel();
         std::thread::Builder::new()
             .name("lines".into())
-            .spawn(move || give(source, &asked, &giving))?;
+            .spawn(move || send_event(source, &asked, &giving))?;
         let shown = if io::stdin().is_terminal() {
             tcgetattr(io::stdin()).ok()
         } else {
             None
         };
         Ok(Self {
-            asking,
-            given,
+            requests: asking,
+            events: given,
             is_asked: false,
             shown,
             is_hidden: false,
@@ -64,7 +64,7 @@ impl Lines {
     }
 
     /// Requests the next line, once; without echo for a secret.
-    pub(super) fn ask(&mut self, is_secret: bool) -> io::Result<()> {
+    pub(super) fn request_line(&mut self, is_secret: bool) -> io::Result<()> {
         if self.is_asked {
             return Ok(());
         }
@@ -73,7 +73,7 @@ impl Lines {
         self.hide_input(is_secret)?;
         self.prompt()?;
         // A thread that has ended has reported the end of the input.
-        let _ = self.asking.send(());
+        let _ = self.requests.send(());
         Ok(())
     }
 
@@ -93,11 +93,11 @@ impl Lines {
     }
 
     /// Waits for the requested line.
-    pub(super) async fn next(&mut self) -> Given {
+    pub(super) async fn next(&mut self) -> PlainEvent {
         if !self.is_asked {
             return std::future::pending().await;
         }
-        let given = self.given.recv().await.unwrap_or(Given::End);
+        let given = self.events.recv().await.unwrap_or(PlainEvent::End);
         self.is_asked = false;
         if self.is_hidden {
             self.show_input();
@@ -130,47 +130,47 @@ impl Lines {
     }
 }
 
-impl Drop for Lines {
+impl Drop for StdinLines {
     fn drop(&mut self) {
         self.show_input();
     }
 }
 
 /// Reads a line for each request.
-fn give(mut source: File, asked: &Receiver<()>, giving: &UnboundedSender<Given>) {
+fn send_event(mut source: File, asked: &Receiver<()>, giving: &UnboundedSender<PlainEvent>) {
     while asked.recv().is_ok() {
         let given = line(&mut source);
-        let is_end = matches!(given, Given::End);
+        let is_end = matches!(given, PlainEvent::End);
         if giving.send(given).is_err() || is_end {
             return;
         }
     }
 }
 
-fn line(source: &mut File) -> Given {
+fn line(source: &mut File) -> PlainEvent {
     let mut bytes = Zeroizing::new(Vec::with_capacity(1024));
     let mut is_too_long = false;
     let mut byte = [0];
     loop {
         match source.read(&mut byte) {
-            Ok(0) if bytes.is_empty() && !is_too_long => return Given::End,
+            Ok(0) if bytes.is_empty() && !is_too_long => return PlainEvent::End,
             Ok(0) => break,
             Ok(_) if byte[0] == b'\n' => break,
             Ok(_) if bytes.len() == LONGEST => is_too_long = true,
             Ok(_) => push(&mut bytes, byte[0]),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(_) => return Given::End,
+            Err(_) => return PlainEvent::End,
         }
     }
     if is_too_long {
-        return Given::Unreadable("Line ignored: longer than 64 KiB.");
+        return PlainEvent::Unreadable("Line ignored: longer than 64 KiB.");
     }
     if bytes.last() == Some(&b'\r') {
         bytes.pop();
     }
     match std::str::from_utf8(&bytes) {
-        Ok(text) => Given::Line(Zeroizing::new(text.to_owned())),
-        Err(_) => Given::Unreadable("Line ignored: not valid UTF-8."),
+        Ok(text) => PlainEvent::Line(Zeroizing::new(text.to_owned())),
+        Err(_) => PlainEvent::Unreadable("Line ignored: not valid UTF-8."),
     }
 }
 

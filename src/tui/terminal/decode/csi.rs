@@ -2,13 +2,13 @@
 
 use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEventKind};
 
-use super::{Decoded, key};
+use super::{DecodedInput, key};
 
 /// Event type of a released key, as kitty's protocol numbers it.
 const RELEASE: u32 = 3;
 
 /// Decodes the bytes after ESC [, including the final byte; `None` if it is neither a key nor a mouse event.
-pub(super) fn decode(sequence: &[u8]) -> Option<Decoded> {
+pub(super) fn decode(sequence: &[u8]) -> Option<DecodedInput> {
     let (last, rest) = sequence.split_last()?;
     let text = std::str::from_utf8(rest).ok()?;
     if let Some(mouse) = text.strip_prefix('<') {
@@ -18,7 +18,7 @@ pub(super) fn decode(sequence: &[u8]) -> Option<Decoded> {
         return matches!(last, b'A'..=b'E')
             .then(|| key(KeyCode::F(last - b'A' + 1), KeyModifiers::NONE));
     }
-    let numbers = Numbers::read(text)?;
+    let numbers = CsiNumbers::read(text)?;
     if numbers.event() == RELEASE {
         return None;
     }
@@ -72,7 +72,7 @@ fn numbered(number: u32) -> Option<KeyCode> {
 }
 
 /// Key by its code point, as in `CSI u` of fixterms and kitty.
-fn unicode(numbers: &Numbers) -> Option<Decoded> {
+fn unicode(numbers: &CsiNumbers) -> Option<DecodedInput> {
     let mut modifiers = modifiers(numbers.get(1, 0));
     let shifted = numbers.get(0, 1);
     if modifiers.contains(KeyModifiers::SHIFT) && shifted > 0 {
@@ -120,8 +120,8 @@ fn modifiers(number: u32) -> KeyModifiers {
 }
 
 /// `CSI < button ; column ; row` and M for a press, m for a release.
-fn sgr_mouse(text: &str, last: u8) -> Option<Decoded> {
-    let numbers = Numbers::read(text)?;
+fn sgr_mouse(text: &str, last: u8) -> Option<DecodedInput> {
+    let numbers = CsiNumbers::read(text)?;
     if last != b'M' {
         return None;
     }
@@ -129,19 +129,19 @@ fn sgr_mouse(text: &str, last: u8) -> Option<Decoded> {
 }
 
 /// `CSI button ; column ; row M`.
-fn rxvt_mouse(numbers: &Numbers) -> Option<Decoded> {
+fn rxvt_mouse(numbers: &CsiNumbers) -> Option<DecodedInput> {
     let button = numbers.get(0, 0).checked_sub(32)?;
     mouse(button, numbers.get(1, 0), numbers.get(2, 0))
 }
 
 /// `CSI M` and three bytes.
-pub(super) fn legacy_mouse(button: u8, column: u8, row: u8) -> Option<Decoded> {
+pub(super) fn legacy_mouse(button: u8, column: u8, row: u8) -> Option<DecodedInput> {
     let number = |byte: u8| byte.checked_sub(32).map(u32::from);
     mouse(number(button)?, number(column)?, number(row)?)
 }
 
 /// A press of the left button or a wheel event; others are not used.
-fn mouse(button: u32, column: u32, row: u32) -> Option<Decoded> {
+fn mouse(button: u32, column: u32, row: u32) -> Option<DecodedInput> {
     // Shift, Alt and Ctrl are ignored.
     let kind = match button & !0b1_1100 {
         0 => MouseEventKind::Down(MouseButton::Left),
@@ -150,13 +150,13 @@ fn mouse(button: u32, column: u32, row: u32) -> Option<Decoded> {
         _ => return None,
     };
     let place = |number: u32| u16::try_from(number.checked_sub(1)?).ok();
-    Some(Decoded::Mouse(kind, place(column)?, place(row)?))
+    Some(DecodedInput::Mouse(kind, place(column)?, place(row)?))
 }
 
 /// Numbers separated by `;`, each with further numbers separated by `:`.
-struct Numbers(Vec<Vec<u32>>);
+struct CsiNumbers(Vec<Vec<u32>>);
 
-impl Numbers {
+impl CsiNumbers {
     /// Parses the numbers; `None` if there is anything else.
     fn read(text: &str) -> Option<Self> {
         let number = |digits: &str| match digits {

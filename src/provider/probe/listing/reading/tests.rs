@@ -5,10 +5,10 @@ use std::io::{self, Read};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::super::{ListAnswer, ListShape, Listing, MAX_MODELS, NextPage, PageOfModels};
+use super::super::{ListAnswer, ListShape, MAX_MODELS, ModelListFormat, NextPage, PageOfModels};
 use super::ENVELOPE_NODES;
 
-fn listing(toml: &str) -> Listing {
+fn listing(toml: &str) -> ModelListFormat {
     toml::from_str(toml).unwrap()
 }
 
