@@ -25,7 +25,7 @@ use umai::connection::{
     Connection, ConnectionItem, ListQuery, PageRequest, PlainSecret, SettingValue, Settings,
     VersionChange,
 };
-use umai::store::journal::{entry::JournalEntry, head};
+use umai::store::journal::{entry::JournalEntry, header};
 use umai::store::{StoreOptions, open};
 use uuid::Uuid;
 
@@ -112,8 +112,8 @@ fn entry_bytes(data: &Path) -> Vec<u8> {
         .unwrap()
         .unwrap();
     let bytes = std::fs::read(segment.path()).unwrap();
-    let size = JournalEntry::read(&bytes[head::LENGTH..]).unwrap().size();
-    bytes[head::LENGTH..head::LENGTH + size].to_vec()
+    let size = JournalEntry::read(&bytes[header::LENGTH..]).unwrap().size();
+    bytes[header::LENGTH..header::LENGTH + size].to_vec()
 }
 
 fn at(sorted: &[Duration], share: f64) -> f64 {

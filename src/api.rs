@@ -4,7 +4,7 @@ pub mod client;
 pub mod problem;
 pub mod token;
 pub mod server;
-pub mod transport;
+pub mod http_server;
 
 pub use problem::Problem;
 

@@ -6,14 +6,14 @@
 //!
 //! Implemented by hand: no configuration crate follows these rules, and none reads a value only for the moment of use.
 
-mod allowed;
+mod allow_list;
 mod key_per_file;
-mod layer;
-mod listing;
+mod json_file;
+mod keys;
 mod reference;
-mod survey;
+mod diagnostics;
 mod user_secrets;
-mod variables;
+mod env;
 
 use std::path::{Path, PathBuf};
 
@@ -21,14 +21,14 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use crate::text::file::FileFlaw;
-use allowed::AllowList;
-use layer::FileValues;
+use allow_list::AllowList;
+use json_file::FileValues;
 
-pub use layer::{MAX_DEPTH, MAX_FILE_BYTES};
-pub use listing::{ConfigurationKey, MAX_KEYS};
+pub use diagnostics::ReferenceSources;
+pub use env::EnvironmentVariables;
+pub use json_file::{MAX_DEPTH, MAX_FILE_BYTES};
+pub use keys::{ConfigurationKey, MAX_KEYS};
 pub use reference::Reference;
-pub use survey::ReferenceSources;
-pub use variables::EnvironmentVariables;
 
 const FILE_NAME: &str = "appsettings.json";
 
@@ -227,7 +227,7 @@ impl AppSettings {
         {
             files.push(SettingsSource {
                 name: path.display().to_string(),
-                values: layer::read(path),
+                values: json_file::read(path),
                 option: Some("--user-secrets"),
             });
         }
@@ -251,7 +251,7 @@ impl AppSettings {
     fn layer(&self, path: &Path, option: Option<&'static str>) -> SettingsSource {
         SettingsSource {
             name: self.name_of(path),
-            values: layer::read(path),
+            values: json_file::read(path),
             option,
         }
     }

@@ -1,30 +1,30 @@
 //! Command line: arguments, and the composition root that runs the commands.
 
-pub mod app;
-pub mod ask;
+pub mod open_tui;
+pub mod prompt;
 pub mod backup;
 pub mod completions;
 pub mod connections;
 pub mod doctor;
-pub mod drafts;
-pub mod dry;
+pub mod draft_location;
+pub mod dry_run;
 pub mod exit;
-pub mod ground;
-pub mod import;
+pub mod context;
+pub mod bulk_create;
 pub mod key;
 mod keyring;
 pub mod man;
 pub mod output;
-pub mod parse;
-pub mod plan;
+pub mod args;
+pub mod manifest_plan;
 pub mod progress;
 pub mod passphrase;
 pub mod providers;
-pub mod secret;
+pub mod secret_args;
 pub mod serve;
-pub mod server;
-pub mod session;
-pub mod shapes;
+pub mod remote_args;
+pub mod open_service;
+pub mod supported_formats;
 pub mod signals;
 pub mod table;
 pub mod target;
@@ -38,10 +38,10 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
+use args::ParseOutcome;
 use exit::{Exit, Failure};
+use open_service::CliContext;
 use output::{Output, OutputFormat, OutputReader};
-use parse::ParseOutcome;
-use session::CliContext;
 
 use crate::config::Config;
 use crate::config::file::ConfigFile;
@@ -248,7 +248,7 @@ pub struct Globals {
     pub quiet: bool,
     /// Options that were given explicitly on the command line.
     #[arg(skip)]
-    pub written: server::ExplicitOptions,
+    pub written: remote_args::ExplicitOptions,
 }
 
 impl Globals {
@@ -313,14 +313,14 @@ pub fn main() -> ExitCode {
 
 fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
     restrict_process()?;
-    let args = match parse::parse(arguments)? {
+    let args = match args::parse(arguments)? {
         ParseOutcome::Args(args) => *args,
         ParseOutcome::Text(text) => return output.text(&text),
     };
     let Args { globals, command } = args;
     output.configure(globals.shape(), globals.quiet);
     match command {
-        None => app::open(&CliContext::new(&globals)?, &globals, output.format()),
+        None => open_tui::open(&CliContext::new(&globals)?, &globals, output.format()),
         Some(CliCommand::Providers(verb)) => {
             let ground = if verb.is_about_files() {
                 CliContext::local(&globals, "umai providers check")?

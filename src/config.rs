@@ -1,7 +1,7 @@
 //! Configuration of umai itself: its directories, and the settings in `config.toml`.
 
 pub mod file;
-mod lines;
+mod toml_lines;
 pub mod target;
 
 use std::fs;

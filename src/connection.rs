@@ -1,17 +1,17 @@
 //! Connections: one type for the entity, the response body and the stored record.
 
 pub mod alias;
-pub mod check;
-pub mod comparison;
-pub mod document;
+pub mod probe;
+pub mod diff;
+pub mod manifest;
 pub mod draft;
 pub mod endpoint;
 pub mod error;
 pub mod export;
 pub mod features;
-pub mod json;
+pub mod strict_json;
 pub mod paste;
-pub mod proposal;
+pub mod proposed_change;
 pub mod query;
 pub mod read_only;
 pub mod secret;
@@ -28,14 +28,14 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub use comparison::{ChangeType, Difference, RollbackResult, VersionComparison};
 pub use core_service::{Clock, CoreService};
+pub use diff::{ChangeType, Difference, RollbackResult, VersionComparison};
 pub use draft::ConnectionDraft;
 pub use error::{ConnectionError, DraftField, FieldError, FieldReason, ServerError};
 pub use features::ServiceFeatures;
 pub use paste::environment::{Environment, ProviderMatch, SetVariable};
 pub use paste::{PasteKind, PasteResult, PastedConnection, PastedProfile};
-pub use proposal::{ChangePreview, ProposedChange};
+pub use proposed_change::{ChangePreview, ProposedChange};
 pub use query::{IdOrAlias, ListQuery, Page, PageRequest};
 pub use read_only::ReadOnlyService;
 pub use secret::{MaskedSecret, PlainSecret, SealedSecret};

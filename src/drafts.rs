@@ -4,7 +4,7 @@
 //! therefore holds the lock next to it; the system releases the lock when the process ends.
 
 mod file;
-mod hold;
+mod lock;
 
 use std::collections::HashMap;
 use std::io;
@@ -15,12 +15,12 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use crate::atomic_file;
 use crate::connection::StoreError;
-use crate::disk;
-use crate::store::key::place::KeyFileLocation;
-use crate::store::key::{KeyLookup as FoundKey, StoreKey, earlier};
+use crate::store::key::key_file::KeyFileLocation;
+use crate::store::key::{KeyLookup as FoundKey, StoreKey, previous_keys};
 use file::{DraftBinding, ENDING};
-use hold::DraftLock;
+use lock::DraftLock;
 
 /// Maximum size of a draft in bytes, many times what a form filled by hand needs.
 pub const MOST_BYTES: usize = 1024 * 1024;
@@ -79,7 +79,7 @@ pub enum DraftError {
     #[error(transparent)]
     Key(#[from] StoreError),
     /// A file could not be read or written.
-    #[error("{}", disk::describe(path, error))]
+    #[error("{}", atomic_file::describe(path, error))]
     Disk {
         /// Affected path.
         path: PathBuf,
@@ -113,7 +113,7 @@ impl Drafts {
         }
         let path = self.path(id);
         let folder = self.location.folder.clone();
-        disk::create_folder(&folder).map_err(|error| disk_error(&folder, error))?;
+        atomic_file::create_folder(&folder).map_err(|error| disk_error(&folder, error))?;
         if !self.locks.contains_key(&id) {
             self.remove_oldest()?;
             if let Some(hold) = DraftLock::take(&path).map_err(|error| disk_error(&path, error))? {
@@ -123,14 +123,14 @@ impl Drafts {
         let binding = self.binding(id);
         let sealed = file::seal(self.sealing_key()?, &binding, SystemTime::now(), content)?;
         let write = |file: &mut std::fs::File| io::Write::write_all(file, &sealed);
-        disk::write_atomically(&path, write).map_err(|error| disk_error(&path, error))?;
+        atomic_file::write_atomically(&path, write).map_err(|error| disk_error(&path, error))?;
         Ok(())
     }
 
     /// Discards a draft permanently.
     pub fn discard(&mut self, id: Uuid) -> Result<(), DraftError> {
         let path = self.path(id);
-        let removed = remove(&path).and_then(|()| remove(&disk::temporary_path(&path)));
+        let removed = remove(&path).and_then(|()| remove(&atomic_file::temporary_path(&path)));
         if let Some(hold) = self.locks.remove(&id) {
             hold.remove();
         }
@@ -155,7 +155,7 @@ impl Drafts {
                 continue;
             }
             // Left behind by a crash; the lock proves that no app is writing it.
-            let _ = remove(&disk::temporary_path(&path));
+            let _ = remove(&atomic_file::temporary_path(&path));
             self.locks.insert(id, hold);
             found.push(self.read(id, &path));
         }
@@ -199,7 +199,7 @@ impl Drafts {
         binding: &DraftBinding,
     ) -> Option<(DateTime<Utc>, Zeroizing<Vec<u8>>)> {
         let spot = KeyFileLocation::find(self.location.key_file.as_deref(), &self.location.config);
-        let mut previous = earlier::read(&spot, key).into_iter();
+        let mut previous = previous_keys::read(&spot, key).into_iter();
         previous.find_map(|key| file::open(path, &key, binding).ok())
     }
 
@@ -211,7 +211,7 @@ impl Drafts {
 
     /// Removes locks without a draft, left behind by a crash.
     fn remove_stale_locks(&self) {
-        let found = ids_in(&self.location.folder, hold::ENDING).unwrap_or_default();
+        let found = ids_in(&self.location.folder, lock::ENDING).unwrap_or_default();
         for id in found {
             let path = self.path(id);
             if self.locks.contains_key(&id) || path.exists() {

@@ -32,7 +32,7 @@
 //! Modules in dependency order; each one uses only those above it:
 
 pub mod text;
-pub mod disk;
+pub mod atomic_file;
 pub mod tls;
 pub mod provider;
 pub mod appsettings;

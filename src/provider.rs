@@ -1,20 +1,20 @@
 //! Providers: capabilities, settings, and connection tests.
 
 mod alternatives;
-mod calls;
+mod endpoints;
 pub mod catalog;
-mod check;
+mod validate;
 pub mod probe;
-pub mod received;
-mod recognise;
-pub mod response;
+pub mod from_api;
+mod detect;
+pub mod to_api;
 mod sensitivity;
 
 use serde::{Deserialize, Serialize};
 
 pub use alternatives::{Alternative, AlternativeGroup};
-pub use calls::ProviderEndpoint;
 pub use catalog::ProviderCatalog;
+pub use endpoints::ProviderEndpoint;
 pub use probe::Probe;
 pub use sensitivity::{is_sensitive, names_address};
 

@@ -1,6 +1,6 @@
 //! Opens the store of a data folder.
 
-mod files;
+mod io_error;
 mod lock;
 pub mod key;
 pub mod memory;
@@ -8,22 +8,22 @@ pub mod journal;
 pub mod sled;
 pub mod sealed;
 pub mod shared;
-mod exchange;
-mod content;
-mod reseal;
+mod swap;
+mod offline_reader;
+mod reencrypt;
 pub mod backup;
 pub mod rotation;
-pub mod survey;
+pub mod inspect;
 #[cfg(test)]
-mod contract;
+mod conformance;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use uuid::Uuid;
 
-use self::journal::head::StoreIdentity;
-use self::key::place::{self, KeyFileLocation};
+use self::journal::header::StoreIdentity;
+use self::key::key_file::{self, KeyFileLocation};
 use self::key::{KeyLookup, StoreKey};
 use self::sealed::SealedStore;
 use self::shared::SharedStore;
@@ -111,7 +111,7 @@ fn unlock(
         if place == KeyLocation::Pending {
             let spot = KeyFileLocation::find(options.key_file.as_deref(), &options.config);
             // Best effort: a key that cannot be moved now is found at its pending path again.
-            let _ = place::install(&spot).and_then(|()| key::earlier::prune(&spot, &key));
+            let _ = key_file::install(&spot).and_then(|()| key::previous_keys::prune(&spot, &key));
         }
         return Ok((identity.clone(), key));
     }
@@ -119,7 +119,7 @@ fn unlock(
         KeyLookup::Key(key, path) => {
             // A killed process may have created the file without syncing the folder. The folder may belong to another user, so
             // errors are ignored.
-            let _ = files::sync_parents(&path);
+            let _ = io_error::sync_parents(&path);
             key
         }
         KeyLookup::Missing(path) => StoreKey::generate(&path)?,
@@ -152,7 +152,7 @@ fn matching_key(
     {
         return Ok((key.duplicate(), KeyLocation::Installed));
     }
-    if let Some(key) = place::pending_key(&spot, matches) {
+    if let Some(key) = key_file::pending_key(&spot, matches) {
         return Ok((key, KeyLocation::Pending));
     }
     Err(match found? {

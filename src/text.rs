@@ -6,11 +6,11 @@
 
 pub mod address;
 pub mod file;
-pub mod fold;
+pub mod case_fold;
 pub mod json;
 pub mod key_like;
-pub mod shell;
-pub mod secret;
+pub mod shell_quote;
+pub mod secret_detector;
 pub mod yaml;
 
 use std::borrow::Cow;

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use stage::Stage;
 use umai::connection::{ConnectionService, TestReport};
 use umai::tui::action::{KeyContext, key_table, key_tables};
-use umai::tui::command;
+use umai::tui::cli_equivalent;
 use umai::tui::effect::{Effect, ServiceReply, ServiceRequest};
 use umai::tui::event::Event;
 
@@ -44,7 +44,7 @@ fn with_keys(text: &str) -> String {
         let keys = match context {
             Some(context) => key_table(context),
             None if place == "all" => key_tables(),
-            None if place == "commands" => command::table(),
+            None if place == "commands" => cli_equivalent::table(),
             None => panic!("unknown context {place}"),
         };
         let keys = format!("<!-- keys: {place} -->\n{keys}\n<!-- /keys -->");

@@ -19,9 +19,9 @@ use rstest::rstest;
 use umai::connection::{ConnectionItem, Page, PageRequest};
 use umai::provider::ProviderCatalog;
 use umai::tui::app::App;
+use umai::tui::change_feed::FeedEvent;
 use umai::tui::effect::{Effect, ServiceReply, ServiceRequest, Ticket};
 use umai::tui::event::{Event, Mouse, MouseKind};
-use umai::tui::follow::FeedEvent;
 use umai::tui::keymap::Keymap;
 use umai::tui::layout::Size;
 use umai::tui::session::SavedSession;
@@ -319,7 +319,7 @@ fn title_click_sorts_and_second_click_reverses() {
     let world = World::of(30);
     let mut app = app_with(&world);
     let inside = app.list_area().inside();
-    let (_, cell) = umai::tui::list::cells(inside.split_top(1).0, inside, 1)
+    let (_, cell) = umai::tui::columns::cells(inside.split_top(1).0, inside, 1)
         .find(|(column, _)| *column == umai::tui::tree::Column::Alias)
         .unwrap();
     let click = Event::Mouse(Mouse {

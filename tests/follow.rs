@@ -23,9 +23,9 @@ use umai::connection::{
 };
 use umai::provider::ProviderCatalog;
 use umai::tui::app::App;
+use umai::tui::change_feed::FeedEvent;
 use umai::tui::effect::{Effect, ServiceReply, ServiceRequest, Ticket};
 use umai::tui::event::Event;
-use umai::tui::follow::FeedEvent;
 use umai::tui::form::RemoteChange;
 use umai::tui::keymap::Keymap;
 use umai::tui::layout::Size;

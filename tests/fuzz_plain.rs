@@ -13,9 +13,9 @@ mod stage;
 use proptest::prelude::*;
 use stage::Stage;
 use umai::connection::{ConnectionService, ListQuery, PageRequest};
-use umai::tui::plain::command::{ParsedLine, parse_line};
-use umai::tui::plain::saying::{Narration, notice};
-use umai::tui::site::TargetInfo;
+use umai::tui::plain::narration::{Narration, notice};
+use umai::tui::plain::parse::{ParsedLine, parse_line};
+use umai::tui::target_info::TargetInfo;
 
 const LINES: [&str; 58] = [
     "",

@@ -24,12 +24,12 @@ use umai::connection::{
 };
 use umai::drafts::StoredDraft;
 use umai::tui::app::App;
+use umai::tui::change_feed::FeedEvent;
+use umai::tui::dialog::Dialog;
 use umai::tui::effect::{Effect, ServiceReply, ServiceRequest};
 use umai::tui::event::Event;
-use umai::tui::follow::FeedEvent;
 use umai::tui::form::TheirConnection;
 use umai::tui::keymap::Keymap;
-use umai::tui::layer::Dialog;
 use umai::tui::layout::Size;
 use umai::tui::theme::{Theme, ThemeName};
 use umai::tui::tree::{ItemChange, TreeItem};

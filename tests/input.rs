@@ -16,8 +16,8 @@ use rstest::rstest;
 use stage::Stage;
 use terminal::{KIND, Terminal, started};
 use umai::tui::action::KeyContext;
+use umai::tui::dialog::Dialog;
 use umai::tui::effect::Effect;
-use umai::tui::layer::Dialog;
 
 const CURL: &str = "curl https://api.openai.com/v1/models -H 'Authorization: Bearer sk-planted'";
 const KEY: &str = "sk-abc123def456ghi789jkl0";

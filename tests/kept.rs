@@ -16,10 +16,10 @@ use proptest::prelude::*;
 use stage::Stage;
 use umai::connection::{ConnectionService, SettingValue};
 use umai::tui::app::App;
+use umai::tui::dialog::Dialog;
 use umai::tui::effect::{DraftSlot, Effect};
 use umai::tui::event::{Event, PastedText};
 use umai::tui::keymap::Keymap;
-use umai::tui::layer::Dialog;
 use umai::tui::layout::Size;
 
 fn app() -> App {
@@ -383,7 +383,7 @@ fn saved_key(stage: &Stage, id: uuid::Uuid, version: u64) -> bool {
 }
 
 fn hear(stage: &mut Stage, id: uuid::Uuid) {
-    use umai::tui::follow::FeedEvent;
+    use umai::tui::change_feed::FeedEvent;
     use umai::tui::tree::{ItemChange, TreeItem};
     let item = stage
         .elsewhere(&async |service: &dyn ConnectionService| service.get(&id.into()).await)

@@ -27,7 +27,7 @@ use umai::connection::{
     TestSubject, Version, VersionComparison,
 };
 use umai::provider::{Capability, ProviderCatalog};
-use umai::tui::follow::{FeedEvent, follow};
+use umai::tui::change_feed::{FeedEvent, follow};
 use umai::tui::tree::ItemChange;
 use uuid::Uuid;
 

@@ -16,10 +16,10 @@ use clap::{CommandFactory, Parser};
 use stage::Stage;
 use umai::cli::Args;
 use umai::tui::action::{ACTIONS, Action, KeyContext};
-use umai::tui::command::CliEquivalent;
+use umai::tui::cli_equivalent::CliEquivalent;
+use umai::tui::dialog::Dialog;
 use umai::tui::effect::Effect;
-use umai::tui::layer::Dialog;
-use umai::tui::site::TargetInfo;
+use umai::tui::target_info::TargetInfo;
 
 /// Commands without an action in the app, with the reason.
 const WITHOUT_A_KEY: &[(&str, &str)] = &[

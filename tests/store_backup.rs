@@ -19,9 +19,9 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 use umai::connection::StoreError;
 use umai::store::backup::file::{self, BackupFault};
+use umai::store::backup::folder::BackupFolder;
 use umai::store::backup::keys::AvailableKeys;
 use umai::store::backup::restore::prepare;
-use umai::store::backup::shelf::BackupFolder;
 use umai::store::backup::{Backup, BackupDestination, SealVerdict, create, verify};
 use umai::store::journal::entry::{EntryWalk, JournalEntry, WalkItem};
 

@@ -29,7 +29,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use umai::store::backup::shelf::BackupFolder;
+use umai::store::backup::folder::BackupFolder;
 use umai::store::backup::{BackupDestination, create, file};
 
 use self::folders::copy;

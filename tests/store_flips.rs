@@ -24,11 +24,11 @@ use std::sync::Mutex;
 use chrono::Utc;
 use futures_util::{StreamExt, stream};
 use umai::connection::{ListQuery, StoreError};
+use umai::store::backup::folder::BackupFolder;
 use umai::store::backup::keys::AvailableKeys;
 use umai::store::backup::restore::prepare;
-use umai::store::backup::shelf::BackupFolder;
 use umai::store::backup::{BackupDestination, create, verify};
-use umai::store::survey::survey;
+use umai::store::inspect::survey;
 
 use self::folders::{copy, files};
 use self::world::{

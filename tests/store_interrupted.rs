@@ -29,10 +29,10 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use umai::connection::{ListQuery, StoreError};
-use umai::store::backup::shelf::BackupFolder;
+use umai::store::backup::folder::BackupFolder;
 use umai::store::backup::{BackupDestination, create, file};
+use umai::store::key::key_file::KeyFileLocation;
 use umai::store::key::passphrase::Passphrase;
-use umai::store::key::place::KeyFileLocation;
 
 use self::folders::copy;
 use self::world::{Content, EVERYTHING, content, open_in, options, random, save};

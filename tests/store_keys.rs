@@ -15,13 +15,13 @@ use std::path::{Path, PathBuf};
 
 use umai::connection::StoreError;
 use umai::connection::store::ConnectionStore;
+use umai::store::inspect::{KeyState, survey};
+use umai::store::key::key_file::KeyFileLocation;
 use umai::store::key::passphrase::Passphrase;
-use umai::store::key::place::KeyFileLocation;
 use umai::store::key::protection::protect;
 use umai::store::open_shared;
 use umai::store::rotation::rotate;
 use umai::store::shared::SharedStore;
-use umai::store::survey::{KeyState, survey};
 
 use self::world::{Content, content, open_in, options, random, save};
 

@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 
 use umai::connection::ListQuery;
 use umai::store::backup::file;
-use umai::store::backup::shelf::BackupFolder;
+use umai::store::backup::folder::BackupFolder;
 
 use self::world::{EVERYTHING, Store, content_from, id, open_in, options, random, save};
 

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use futures_util::future::join_all;
 use umai::store::journal::digest::{StateDigest, record_mark, version_mark};
 use umai::store::journal::entry::{EntryKind, EntryWalk, JournalEntry, WalkItem};
-use umai::store::journal::head::{self, FileHeader};
+use umai::store::journal::header::{self, FileHeader};
 use umai::store::journal::segment::{ActiveSegment, Segment};
 use umai::store::journal::{retention, snapshot};
 
@@ -41,7 +41,7 @@ fn journal(data: &Path) -> (FileHeader, Vec<JournaledChange>) {
     let (bytes, read) = segment.read().unwrap();
     let mut head = read.unwrap();
     let mut changes = Vec::new();
-    for step in EntryWalk::new(&bytes, head::LENGTH) {
+    for step in EntryWalk::new(&bytes, header::LENGTH) {
         if let WalkItem::Entry(entry) = step {
             head.revision = entry.revision;
             head.digest = entry.digest;

@@ -30,8 +30,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
+use umai::store::backup::folder::BackupFolder;
 use umai::store::backup::keys::AvailableKeys;
-use umai::store::backup::shelf::BackupFolder;
 use umai::store::backup::{SealVerdict, verify};
 use umai::store::{StoreOptions, open};
 

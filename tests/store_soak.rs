@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt;
 use umai::connection::ListQuery;
 use umai::store::backup::file;
-use umai::store::backup::shelf::BackupFolder;
+use umai::store::backup::folder::BackupFolder;
 
 use self::process::{ChildProcess, parameters, report, wait_for_end};
 use self::world::{EVERYTHING, Store, content, id, open_in, options, random, save};

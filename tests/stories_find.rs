@@ -12,9 +12,9 @@ mod stage;
 
 use stage::twice::Twice as Stage;
 use umai::tui::action::{ACTIONS, Action, KeyContext};
+use umai::tui::dialog::Dialog;
 use umai::tui::effect::Effect;
 use umai::tui::event::Event;
-use umai::tui::layer::Dialog;
 use umai::tui::tree::Column;
 
 /// Creates a stage with five connections of three providers, some with endpoints.

@@ -15,9 +15,9 @@ use stage::Stage as Here;
 use stage::twice::Twice as Stage;
 use umai::connection::{ConnectionError, ConnectionService, PageRequest, ReadOnlyService};
 use umai::tui::action::{ACTIONS, Action};
+use umai::tui::dialog::Dialog;
 use umai::tui::event::{Event, PlainInput};
-use umai::tui::layer::Dialog;
-use umai::tui::site::TargetInfo;
+use umai::tui::target_info::TargetInfo;
 use umai::tui::theme::ThemeName;
 
 fn site(badge: Option<&str>, server: Option<&str>, is_read_only: bool) -> TargetInfo {

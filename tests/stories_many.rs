@@ -14,9 +14,9 @@ use stage::twice::Twice as Stage;
 use umai::connection::{
     ConnectionService, ListQuery, PageRequest, TestReport, TestStage, TestStep,
 };
+use umai::tui::dialog::Dialog;
 use umai::tui::effect::{Effect, ServiceReply, ServiceRequest};
 use umai::tui::event::{Event, Mouse, MouseKind};
-use umai::tui::layer::Dialog;
 
 /// Keys that mark all connections.
 const ALL: &str = "<ctrl-a>";

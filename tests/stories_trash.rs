@@ -12,9 +12,9 @@ mod stage;
 
 use stage::twice::Twice as Stage;
 use umai::connection::{ConnectionItem, ConnectionService, IdOrAlias, PageRequest};
+use umai::tui::dialog::Dialog;
 use umai::tui::effect::{Effect, ServiceReply, ServiceRequest};
 use umai::tui::event::Event;
-use umai::tui::layer::Dialog;
 
 /// Keys that delete the selected connection.
 const DELETE: &str = "D<tab><enter>";

@@ -20,10 +20,10 @@ use umai::connection::{
 };
 use umai::provider::ProviderCatalog;
 use umai::tui::app::App;
+use umai::tui::dialog::Dialog;
 use umai::tui::effect::{Effect, ServiceReply, ServiceRequest, Ticket};
 use umai::tui::event::Event;
 use umai::tui::keymap::Keymap;
-use umai::tui::layer::Dialog;
 use umai::tui::layout::Size;
 use umai::tui::tree::{Node, TreeItem};
 use uuid::Uuid;

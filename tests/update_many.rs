@@ -19,9 +19,9 @@ use umai::connection::{
 use umai::provider::ProviderCatalog;
 use umai::tui::app::App;
 use umai::tui::bulk::{AT_ONCE, BulkPhase, BulkRowState};
+use umai::tui::change_feed::FeedEvent;
 use umai::tui::effect::{Effect, ServiceReply, ServiceRequest, Ticket};
 use umai::tui::event::Event;
-use umai::tui::follow::FeedEvent;
 use umai::tui::keymap::Keymap;
 use umai::tui::layout::Size;
 use umai::tui::notice::NoticeSeverity;

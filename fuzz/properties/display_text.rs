@@ -2,10 +2,11 @@
 
 use umai::connection::alias;
 use umai::text::{
-    Printable, columns, file::line_and_column, is_hidden, is_unprintable, json, printable, secret,
+    Printable, columns, file::line_and_column, is_hidden, is_unprintable, json, printable,
+    secret_detector,
 };
-use umai::tui::tree::terms::FilterQuery;
-use umai::tui::{clipboard, fit, words};
+use umai::tui::tree::query::FilterQuery;
+use umai::tui::{clipboard, text_width, word_diff};
 use unicode_segmentation::UnicodeSegmentation;
 
 /// Invisible character that is kept because it joins two characters.
@@ -40,25 +41,25 @@ fn is_harmless(text: &str) {
 fn fits(text: &str, room: usize) {
     let shown = printable(text);
     let wide = columns(&shown);
-    assert_eq!(fit::width(&shown), wide);
-    assert_eq!(fit::safe(text), shown);
+    assert_eq!(text_width::width(&shown), wide);
+    assert_eq!(text_width::safe(text), shown);
 
-    let cut = fit::cut(text, room);
-    assert!(fit::width(&cut) <= room, "{cut:?} in {room}");
+    let cut = text_width::cut(text, room);
+    assert!(text_width::width(&cut) <= room, "{cut:?} in {room}");
     if wide <= room {
         assert_eq!(cut, shown);
     } else if room > 0 {
         let kept = cut.strip_suffix('…').expect("what was cut says so");
         assert!(shown.starts_with(kept), "{kept:?} of {shown:?}");
     }
-    assert_eq!(fit::width(&fit::pad(text, room)), room);
+    assert_eq!(text_width::width(&text_width::pad(text, room)), room);
     assert_eq!(printable(&cut), cut);
 
-    let end = fit::suffix(text, room);
+    let end = text_width::suffix(text, room);
     assert!(text.ends_with(end));
     assert!(wide > room || end == text, "{end:?} of {text:?} in {room}");
 
-    let lines = fit::wrap(text, room);
+    let lines = text_width::wrap(text, room);
     if room > 0 {
         let is_black = |sign: &char| !sign.is_whitespace();
         let wrapped: String = lines
@@ -71,7 +72,10 @@ fn fits(text: &str, room: usize) {
     }
     for line in lines {
         let is_one = line.graphemes(true).count() == 1;
-        assert!(fit::width(&line) <= room || is_one, "{line:?} in {room}");
+        assert!(
+            text_width::width(&line) <= room || is_one,
+            "{line:?} in {room}"
+        );
     }
 }
 
@@ -93,9 +97,10 @@ fn is_taken_apart_without_loss(text: &str) {
 
     let middle = text.floor_char_boundary(text.len() / 2);
     let (old, new) = text.split_at(middle);
-    let (removed, added) = words::compare(old, new);
-    let joined =
-        |parts: &[words::WordDiffPart]| parts.iter().map(|part| &*part.text).collect::<String>();
+    let (removed, added) = word_diff::compare(old, new);
+    let joined = |parts: &[word_diff::WordDiffPart]| {
+        parts.iter().map(|part| &*part.text).collect::<String>()
+    };
     assert_eq!(
         (joined(&removed), joined(&added)),
         (old.to_owned(), new.to_owned())
@@ -112,6 +117,9 @@ fn is_taken_apart_without_loss(text: &str) {
         assert!(carrier.sequence(text).is_ascii());
     }
     let _ = FilterQuery::read(text);
-    assert!(!secret::looks_like_one(&text[..0]));
-    let _ = (secret::looks_like_one(text), secret::has_key_prefix(text));
+    assert!(!secret_detector::looks_like_one(&text[..0]));
+    let _ = (
+        secret_detector::looks_like_one(text),
+        secret_detector::has_key_prefix(text),
+    );
 }

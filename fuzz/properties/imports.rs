@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use super::PLANTED;
 use serde_json::Value;
 use umai::appsettings::Reference;
-use umai::cli::import::elements::{Elements, PositionUnit};
+use umai::cli::bulk_create::json_splitter::{Elements, PositionUnit};
 use umai::connection::export::{Exported, ExportedManifest};
 use umai::connection::{
     Connection, ConnectionDraft, MaskedSecret, PasteResult, SettingValue, Settings,

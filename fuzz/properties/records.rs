@@ -12,8 +12,8 @@ use umai::provider::ProviderCatalog;
 use umai::store::backup::file::{self, BackupFault, BackupInfo, BackupOrigin, FolderHash};
 use umai::store::journal::digest::{StateDigest, record_mark, version_mark};
 use umai::store::journal::entry::{EntryKind, EntryWalk, JournalEntry, WalkItem};
-use umai::store::journal::fold::{StateBuilder, StateSource};
-use umai::store::journal::head::{self, FileHeader, HeaderError, StoreIdentity};
+use umai::store::journal::header::{self, FileHeader, HeaderError, StoreIdentity};
+use umai::store::journal::replay::{StateBuilder, StateSource};
 use umai::store::journal::{FOLDER, snapshot};
 use umai::store::key::passphrase::WrappedKey;
 use umai::tui::form::{Form, FormSnapshot};
@@ -69,12 +69,12 @@ fn walks(bytes: &[u8]) {
 fn reads_whole_files(bytes: &[u8]) {
     match FileHeader::read(bytes) {
         Ok(head) => assert_eq!(FileHeader::read(&head.to_bytes()), Ok(head)),
-        Err(HeaderError::Newer(format)) => assert!(format > head::FORMAT),
+        Err(HeaderError::Newer(format)) => assert!(format > header::FORMAT),
         Err(HeaderError::Damaged) => {}
     }
     let mut entries = 0;
     let read = snapshot::read_from(&mut &*bytes, |_| entries += 1).unwrap();
-    assert!(read.is_err() || bytes.len() >= head::LENGTH + entries);
+    assert!(read.is_err() || bytes.len() >= header::LENGTH + entries);
     let path = data().join("any.backup");
     std::fs::write(&path, bytes).unwrap();
     if let (Err(fault), _) | (_, Err(fault)) = (file::label(&path), file::read(&path)) {

@@ -4,22 +4,22 @@
 //! shows the error text of the response and uses defaults for missing members; plain secrets in a response never leave
 //! the response types.
 
-mod address;
-mod arrival;
+mod base_url;
+mod response_dto;
 mod catalog;
-mod change;
-mod events;
-mod feed;
-mod foreign;
-mod history;
+mod update;
+mod sse;
+mod change_feed;
+mod third_party;
+mod versions;
 mod list;
 mod options;
 mod raw;
-mod refusal;
+mod error_response;
 mod service;
-mod trouble;
-mod wire;
-mod words;
+mod transport_error;
+mod http_client;
+mod foreign_text;
 
 use std::sync::Arc;
 
@@ -27,14 +27,14 @@ use http::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-pub use address::BaseUrl;
+pub use base_url::BaseUrl;
 pub use options::RemoteOptions;
 
 use crate::connection::{Connection, ConnectionError, IdOrAlias, ServerError, alias};
 use crate::provider::ProviderCatalog;
-use arrival::ConnectionDto;
-use refusal::ErrorContext;
-use wire::{HttpClient, HttpRequest, HttpResponse, SharedHttpClient};
+use error_response::ErrorContext;
+use http_client::{HttpClient, HttpRequest, HttpResponse, SharedHttpClient};
+use response_dto::ConnectionDto;
 
 /// Maximum length of an alias in a request path, in characters; some servers limit URLs.
 const MAX_ALIAS: usize = 255;
@@ -76,7 +76,7 @@ impl RemoteService {
         let url = self.http.address().sibling_url("openapi.json");
         let answer = self.http.send(HttpRequest::get(url)).await.ok()?;
         let document: Value = serde_json::from_slice(&answer.body).ok()?;
-        let word = |name: &str| words::line(document.get("info")?.get(name)?.as_str()?);
+        let word = |name: &str| foreign_text::line(document.get("info")?.get(name)?.as_str()?);
         Some(format!("{} {}", word("title")?, word("version")?))
     }
 
@@ -90,10 +90,10 @@ impl RemoteService {
         if answer.status.is_success() {
             return Ok(answer);
         }
-        if refusal::is_not_api(&answer) || self.is_api_missing(&answer).await {
+        if error_response::is_not_api(&answer) || self.is_api_missing(&answer).await {
             return Err(self.foreign());
         }
-        Err(refusal::read(&answer, about))
+        Err(error_response::read(&answer, about))
     }
 
     /// Returns whether the API is missing: an unproven server answers 404 with an empty body, also for the list of connections.
@@ -190,7 +190,7 @@ async fn notices(wire: &HttpClient) -> Vec<String> {
     items
         .into_iter()
         .flatten()
-        .filter_map(|item| words::line(item.as_str()?))
+        .filter_map(|item| foreign_text::line(item.as_str()?))
         .collect()
 }
 

@@ -2,9 +2,9 @@
 //!
 //! Authentication and transport are layered around them. Every error response is problem details.
 
-mod address;
-pub(in crate::api) mod answer;
-mod asked;
+mod path_params;
+pub(in crate::api) mod response;
+mod query_params;
 mod body;
 mod capabilities;
 mod changes;
@@ -12,9 +12,9 @@ mod connections;
 mod openapi;
 mod paths;
 mod precondition;
-mod probing;
+mod connection_tests;
 mod providers;
-mod surroundings;
+mod meta;
 mod trash;
 mod versions;
 
@@ -30,8 +30,8 @@ use tower::ServiceExt;
 
 use super::BASE_PATH;
 use crate::connection::ConnectionService;
-use answer::ApiError;
 use paths::Paths;
+use response::ApiError;
 
 const HEALTH: &str = "/health";
 const OPENAPI: &str = "/openapi.json";
@@ -70,7 +70,7 @@ pub fn router_until(service: Arc<dyn ConnectionService>, shutdown: CancellationT
         });
     let router = Router::new()
         .nest(BASE_PATH, managed)
-        .route(HEALTH, get(surroundings::health))
+        .route(HEALTH, get(meta::health))
         .route(OPENAPI, get(openapi::document))
         .fallback(async || ApiError::new(404, "No such path", "noSuchAddress"))
         .method_not_allowed_fallback(async || {
@@ -80,7 +80,7 @@ pub fn router_until(service: Arc<dyn ConnectionService>, shutdown: CancellationT
                 "methodNotAllowed",
             )
         })
-        .layer(from_fn(address::check))
+        .layer(from_fn(path_params::check))
         .layer(map_response(no_store))
         .with_state(ApiState { service, shutdown });
     // Wraps the router: a layer inside it would see the path only after routing.
@@ -107,7 +107,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<ApiState>)> {
         // A reserved alias is never taken.
         (
             "/connections/capabilities/exists",
-            get(async || answer::json(&false)),
+            get(async || response::json(&false)),
         ),
         ("/connections/capabilities", get(capabilities::all)),
         (
@@ -122,9 +122,15 @@ fn routes() -> Vec<(&'static str, MethodRouter<ApiState>)> {
             "/connections/{idOrAlias}/duplicate",
             post(connections::duplicate),
         ),
-        ("/connections/{idOrAlias}/test", post(probing::test)),
-        ("/connection-tests", post(probing::test_draft)),
-        ("/connections/{idOrAlias}/models", get(probing::models)),
+        (
+            "/connections/{idOrAlias}/test",
+            post(connection_tests::test),
+        ),
+        ("/connection-tests", post(connection_tests::test_draft)),
+        (
+            "/connections/{idOrAlias}/models",
+            get(connection_tests::models),
+        ),
         ("/providers", all_providers()),
         ("/providers/{id}", one_provider()),
         ("/provider", all_providers()),
@@ -144,9 +150,9 @@ fn routes() -> Vec<(&'static str, MethodRouter<ApiState>)> {
             post(versions::roll_back),
         ),
         ("/aliases", get(connections::aliases)),
-        ("/appsettings", get(surroundings::keys)),
-        ("/appsettings/{key}", get(surroundings::lookup)),
-        ("/notices", get(surroundings::notices)),
+        ("/appsettings", get(meta::keys)),
+        ("/appsettings/{key}", get(meta::lookup)),
+        ("/notices", get(meta::notices)),
         ("/changes", get(changes::follow)),
         ("/changes/latest", get(changes::latest)),
     ]

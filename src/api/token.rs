@@ -1,7 +1,7 @@
 //! Bearer tokens of the management API.
 
-pub mod book;
-pub mod live;
+pub mod file;
+pub mod cache;
 
 use std::fmt::Write;
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use secrecy::SecretString;
 
-use super::layer::{FileEntry, FileValues, MAX_FILE_BYTES};
+use super::json_file::{FileEntry, FileValues, MAX_FILE_BYTES};
 use crate::text::file::{self, FileFlaw};
 
 /// Maximum number of files.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::disk;
+use crate::atomic_file;
 
 /// Environment in which user secrets apply, ignoring case.
 const DEVELOPMENT: &str = "Development";
@@ -28,7 +28,7 @@ pub(super) fn path(id: &str) -> Result<PathBuf, String> {
         );
     }
     let fallback = || std::env::var_os(FALLBACK).map(PathBuf::from);
-    let home = disk::home().or_else(fallback);
+    let home = atomic_file::home().or_else(fallback);
     let home = home.ok_or("--user-secrets needs a home directory, but HOME is not set")?;
     Ok(home
         .join(".microsoft/usersecrets")

@@ -1,7 +1,7 @@
 //! `umai backup`: creates, lists, verifies and restores backups of the local store.
 
 mod restore;
-mod shown;
+mod format;
 
 use std::path::{Path, PathBuf};
 
@@ -9,17 +9,17 @@ use chrono::Utc;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::dry::{self, DryRunArg};
+use super::dry_run::{self, DryRunArg};
 use super::exit::{Exit, Failure};
+use super::open_service::CliContext;
 use super::output::{Output, OutputReader};
 use super::passphrase;
 use super::progress::Spinner;
-use super::session::CliContext;
 use super::table::table;
 use crate::connection::StoreError;
 use crate::store::backup::file::BackupLabel;
+use crate::store::backup::folder::{BackupFile, BackupFolder, EXTENSION};
 use crate::store::backup::keys::AvailableKeys;
-use crate::store::backup::shelf::{BackupFile, BackupFolder, EXTENSION};
 use crate::store::backup::{self, BackupDestination, SealVerdict, VerifiedBackup};
 use crate::store::store_in;
 
@@ -128,7 +128,7 @@ fn dry_run_create(
         }
     };
     let sentence = format!("Would create a backup in {}", place.display());
-    dry::write_action("createBackup", &sentence, output)
+    dry_run::write_action("createBackup", &sentence, output)
 }
 
 fn create(
@@ -166,7 +166,7 @@ fn create(
     };
     match output.format() {
         OutputReader::Json => {
-            let mut shown = shown::backup(&made.path, &made.label);
+            let mut shown = format::backup(&made.path, &made.label);
             shown["copy"] = json!(copy);
             output.json(&shown)
         }
@@ -177,7 +177,7 @@ fn create(
             }
             output.note(&format!(
                 "{}, revision {}; verified{}",
-                shown::connections(made.label.header.digest.count),
+                format::connections(made.label.header.digest.count),
                 made.label.header.revision,
                 if made.label.is_sealed() {
                     ""
@@ -193,7 +193,7 @@ fn create(
 fn list(ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
     let found = all(ground)?;
     if output.format() == OutputReader::Json {
-        let items: Vec<_> = found.iter().map(shown::found).collect();
+        let items: Vec<_> = found.iter().map(format::found).collect();
         return output.json(&json!({ "total": items.len(), "items": items }));
     }
     if found.is_empty() {
@@ -205,14 +205,14 @@ fn list(ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
     let rows: Vec<[String; 5]> = found
         .iter()
         .map(|found| {
-            let name = shown::name(&found.path);
-            let folder = shown::folder(&found.path);
+            let name = format::name(&found.path);
+            let folder = format::folder(&found.path);
             match &found.label {
                 Ok(label) => [
                     name,
-                    shown::date(label),
+                    format::date(label),
                     label.header.digest.count.to_string(),
-                    shown::origin(label.info.origin).to_owned(),
+                    format::origin(label.info.origin).to_owned(),
                     folder,
                 ],
                 Err(fault) => [
@@ -255,7 +255,7 @@ fn verify(
             .is_ok_and(|verified| verified.seal != SealVerdict::Invalid);
         faulty += usize::from(!is_right);
         match (output.format(), verified) {
-            (OutputReader::Json, verified) => items.push(shown::verified(path, &verified)),
+            (OutputReader::Json, verified) => items.push(format::verified(path, &verified)),
             (OutputReader::Text, Ok(verified)) => output.line(&sentence(path, &verified))?,
             (OutputReader::Text, Err(error)) => output.line(&format!("✗ {error}"))?,
         }
@@ -297,13 +297,13 @@ fn sentence(path: &Path, verified: &VerifiedBackup) -> String {
     format!(
         "✓ {}: valid, {}{}, created {}{seal}{secrets}",
         path.display(),
-        shown::connections(connections as u64),
+        format::connections(connections as u64),
         if trashed > 0 {
             format!(" and {trashed} in the trash")
         } else {
             String::new()
         },
-        shown::date(&verified.label),
+        format::date(&verified.label),
     )
 }
 

@@ -1,6 +1,6 @@
 //! `umai completions`: prints the script that completes commands, options and aliases in a shell.
 
-mod live;
+mod aliases;
 
 use clap::{Args as ClapArgs, Command, CommandFactory, ValueEnum};
 use clap_complete::CompleteEnv;
@@ -77,7 +77,7 @@ fn with_aliases(command: Command) -> Command {
         .mut_args(|argument| {
             let names = argument.get_value_names().unwrap_or_default();
             if names.iter().any(|name| name == "ID_OR_ALIAS") {
-                argument.add(ArgValueCompleter::new(live::aliases))
+                argument.add(ArgValueCompleter::new(aliases::aliases))
             } else {
                 argument
             }

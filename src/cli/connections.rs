@@ -4,15 +4,15 @@ mod apply;
 pub mod create;
 mod delete;
 pub mod export;
-mod find;
+mod search;
 pub mod from_env;
-mod given;
+mod setting_args;
 mod history;
 mod import;
 mod list;
 mod models;
-pub mod show;
-mod switch;
+pub mod format;
+mod activate;
 mod test;
 mod trash;
 mod update;
@@ -22,11 +22,11 @@ use std::sync::Arc;
 use clap::Subcommand;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use super::dry::{self, DryRunArg};
+use super::bulk_create as bodies;
+use super::dry_run::{self, DryRunArg};
 use super::exit::{Failure, is_fatal};
-use super::import as bodies;
+use super::open_service::{self, CliContext, with_service};
 use super::output::{Output, OutputReader};
-use super::session::{self, CliContext, with_service};
 use crate::connection::{ConnectionService, IdOrAlias, ProposedChange};
 use crate::provider::Capability;
 
@@ -163,7 +163,7 @@ pub fn run(
                 let connection = service.get(&connection).await?;
                 match output.format() {
                     OutputReader::Json => output.json(&connection),
-                    OutputReader::Text => show::one(&connection, &service.providers(), output),
+                    OutputReader::Text => format::one(&connection, &service.providers(), output),
                 }
             })
         }
@@ -182,10 +182,10 @@ pub fn run(
         ConnectionsCommand::Apply(apply) => apply.run(ground, output),
         ConnectionsCommand::Purge(purge) => purge.run(ground, output),
         ConnectionsCommand::Activate { connections, dry } => {
-            switch::run(&connections, true, dry, ground, output)
+            activate::run(&connections, true, dry, ground, output)
         }
         ConnectionsCommand::Deactivate { connections, dry } => {
-            switch::run(&connections, false, dry, ground, output)
+            activate::run(&connections, false, dry, ground, output)
         }
         ConnectionsCommand::Delete {
             connections,
@@ -214,7 +214,7 @@ fn create(given: &create::Create, ground: &CliContext, output: &mut Output) -> R
             bodies::run(service, source, intent, output).await
         });
     }
-    let catalog = session::catalog(ground)?;
+    let catalog = open_service::catalog(ground)?;
     let env_settings = match given.from_env() {
         None => None,
         Some(selection) => {
@@ -229,10 +229,10 @@ fn create(given: &create::Create, ground: &CliContext, output: &mut Output) -> R
     let draft = given.draft(&catalog, env_settings, output)?;
     if given.is_dry_run() {
         return with_service(ground, output, async |service, output| {
-            dry::run(
+            dry_run::run(
                 &**service,
                 ProposedChange::Create(draft),
-                dry::CREATE,
+                dry_run::CREATE,
                 output,
             )
             .await
@@ -242,7 +242,7 @@ fn create(given: &create::Create, ground: &CliContext, output: &mut Output) -> R
         let connection = service.create(draft).await?;
         match output.format() {
             OutputReader::Json => output.json(&connection)?,
-            OutputReader::Text => show::created(&connection, output)?,
+            OutputReader::Text => format::created(&connection, output)?,
         }
         given.note_defaults(&connection, &service.providers(), output);
         Ok(())
@@ -253,7 +253,7 @@ fn create(given: &create::Create, ground: &CliContext, output: &mut Output) -> R
 fn dry_run_each(
     connections: &[IdOrAlias],
     proposal: impl Fn(&IdOrAlias) -> ProposedChange,
-    operation: dry::OperationName,
+    operation: dry_run::OperationName,
     ground: &CliContext,
     output: &mut Output,
 ) -> Result<(), Failure> {
@@ -265,14 +265,14 @@ fn dry_run_each(
             output,
             async |service, key, output| {
                 if is_one {
-                    return dry::run(&**service, proposal(key), operation, output).await;
+                    return dry_run::run(&**service, proposal(key), operation, output).await;
                 }
                 let foreseen = service.preview(proposal(key)).await?;
-                dry::write_line(operation, &foreseen, output)
+                dry_run::write_line(operation, &foreseen, output)
             },
         )
         .await?;
-        if operation.verb == dry::DELETE.verb
+        if operation.verb == dry_run::DELETE.verb
             && let Some(warning) = service.features().deletion_warning()
         {
             output.note(warning);

@@ -98,7 +98,7 @@ fn check(globals: &Globals) -> Result<Findings, Failure> {
     }
     targets::check(&file, meant.as_ref(), &mut findings);
     let mut notices = Vec::new();
-    let asked = super::server::selected(&globals, &mut notices);
+    let asked = super::remote_args::selected(&globals, &mut notices);
     for notice in notices {
         findings.warning("server", notice, None);
     }

@@ -1,6 +1,6 @@
 //! `umai key`: shows and changes the key that encrypts secrets.
 
-mod shown;
+mod format;
 
 use std::path::PathBuf;
 
@@ -8,21 +8,21 @@ use chrono::Utc;
 use clap::Subcommand;
 use serde_json::json;
 
-use super::dry::{self, DryRunArg};
+use super::dry_run::{self, DryRunArg};
 use super::exit::Failure;
 use super::keyring;
+use super::open_service::CliContext;
 use super::output::{Output, OutputReader};
 use super::passphrase;
 use super::progress::Spinner;
-use super::session::CliContext;
 use crate::connection::StoreError;
 use crate::store::backup;
 use crate::store::check_key;
+use crate::store::key::key_file::{KeyFileContent, KeyFileLocation};
 use crate::store::key::passphrase::{Passphrase, WrappedKey};
-use crate::store::key::place::{KeyFileContent, KeyFileLocation};
 use crate::store::key::protection::{protect, protected_by_random, unprotect};
 use crate::store::rotation::{NewKeyResult, RotationResult, ensure_store_exists, renew, rotate};
-pub use shown::names;
+pub use format::names;
 
 /// Subcommands of `umai key`.
 #[derive(Debug, Subcommand)]
@@ -93,7 +93,7 @@ impl KeyCommand {
 pub fn run(verb: &KeyCommand, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
     ground.print_problems(output);
     match verb {
-        KeyCommand::Show => shown::show(ground, output),
+        KeyCommand::Show => format::show(ground, output),
         KeyCommand::Rotate(DryRunArg { dry_run: true }) => dry_run_rotate(ground, output),
         KeyCommand::Rotate(_) => rotate_key(ground, output),
         KeyCommand::AddPassphrase => add_passphrase(ground, output),
@@ -117,7 +117,7 @@ fn dry_run_rotate(ground: &CliContext, output: &mut Output) -> Result<(), Failur
         "Would create a new key in {} and encrypt all secrets with it; no other process may have the store open",
         spot.path.display()
     );
-    dry::write_action("rotateKey", &sentence, output)
+    dry_run::write_action("rotateKey", &sentence, output)
 }
 
 fn rotate_key(ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
@@ -267,7 +267,7 @@ fn wrapped(spot: &KeyFileLocation) -> Result<Option<WrappedKey>, StoreError> {
 
 fn report(spot: &KeyFileLocation, what: &str, output: &mut Output) -> Result<(), Failure> {
     match output.format() {
-        OutputReader::Json => output.json(&shown::key(spot)),
+        OutputReader::Json => output.json(&format::key(spot)),
         OutputReader::Text => output.line(&format!("The key in {} {what}", spot.path.display())),
     }
 }

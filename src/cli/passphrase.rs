@@ -4,15 +4,15 @@ use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use super::ask;
 use super::exit::Failure;
 use super::keyring;
-use super::secret;
-use super::session::CliContext;
+use super::open_service::CliContext;
+use super::prompt;
+use super::secret_args;
 use crate::connection::{PlainSecret, StoreError};
+use crate::store::key::key_file::KeyFileLocation;
 use crate::store::key::locked;
 use crate::store::key::passphrase::{MIN_LENGTH, Passphrase};
-use crate::store::key::place::KeyFileLocation;
 
 /// Number of attempts to enter the passphrase.
 const TRIES: usize = 3;
@@ -54,19 +54,19 @@ pub fn unlock(ground: &CliContext) -> Result<Option<String>, Failure> {
         let why = "it has a different passphrase for this key";
         return Err(StoreError::Key(keyring_error(&spot, why)).into());
     }
-    if !ask::is_possible() {
+    if !prompt::is_possible() {
         return Err(locked(&spot.path).into());
     }
     for left in (0..TRIES).rev() {
         let label = format!("Passphrase of the key in {}", spot.path.display());
-        let Some(typed) = ask::hidden(&label)? else {
+        let Some(typed) = prompt::hidden(&label)? else {
             return Err(locked(&spot.path).into());
         };
         if wrapped.try_passphrase(&from_text(&typed))? {
             return Ok(None);
         }
         if left > 0 {
-            ask::print("Wrong passphrase; try again\n")?;
+            prompt::print("Wrong passphrase; try again\n")?;
         }
     }
     Err(StoreError::Key(format!(
@@ -98,14 +98,14 @@ pub fn new(file: Option<&Path>, option: &str) -> Result<Passphrase, Failure> {
 }
 
 fn typed_twice(option: &str) -> Result<Passphrase, Failure> {
-    if !ask::is_possible() {
+    if !prompt::is_possible() {
         return Err(Failure::Usage(format!(
             "Cannot prompt for the new passphrase without a terminal. Use {option} FILE"
         )));
     }
     let nothing = || Failure::Usage("No passphrase entered; nothing changed".into());
-    let first = ask::hidden("New passphrase")?.ok_or_else(nothing)?;
-    let second = ask::hidden("Repeat the passphrase")?.ok_or_else(nothing)?;
+    let first = prompt::hidden("New passphrase")?.ok_or_else(nothing)?;
+    let second = prompt::hidden("Repeat the passphrase")?.ok_or_else(nothing)?;
     let (first, second) = (from_text(&first), from_text(&second));
     if first.matches(&second) {
         return Ok(first);
@@ -121,7 +121,7 @@ fn from_file(path: &Path, option: &str) -> Result<Passphrase, Failure> {
     let file = File::open(path).map_err(|error| {
         Failure::Usage(format!("Cannot read the passphrase from {name}: {error}"))
     })?;
-    let taken = secret::take(file, &name)?;
+    let taken = secret_args::take(file, &name)?;
     if taken.secret.expose().is_none_or(str::is_empty) {
         return Err(Failure::Usage(format!("The file of {option} is empty")));
     }

@@ -1,14 +1,14 @@
 //! `umai providers`: providers that connections can use.
 
-mod check;
+mod validate;
 
 use std::path::PathBuf;
 
 use clap::Subcommand;
 
 use super::exit::Failure;
+use super::open_service::{self, CliContext};
 use super::output::{Output, OutputReader};
-use super::session::{self, CliContext};
 use super::table::table;
 use crate::provider::{
     Capability, DefaultValue, FieldKind, Provider, ProviderCatalog, SettingsField,
@@ -54,10 +54,10 @@ pub fn run(
     output: &mut Output,
 ) -> Result<(), Failure> {
     if let ProvidersCommand::Check { files } = verb {
-        return check::run(files, &ground.config.providers(), output);
+        return validate::run(files, &ground.config.providers(), output);
     }
     ground.print_problems(output);
-    print_provider(verb, &*session::catalog(ground)?, output)
+    print_provider(verb, &*open_service::catalog(ground)?, output)
 }
 
 /// Answers from the provider catalog.

@@ -1,7 +1,7 @@
 //! `umai serve`: the management API over HTTPS.
 
 mod log;
-mod supervisor;
+mod sd_notify;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,21 +13,21 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use super::exit::Failure;
+use super::open_service::{self, CliContext, WORKERS};
 use super::output::{Output, OutputReader};
-use super::session::{self, CliContext, WORKERS};
 use super::signals::StopSignals;
+use crate::api::http_server;
+use crate::api::http_server::allowed_hosts::AllowedHosts;
+use crate::api::http_server::auth::{Authentication, BearerTokens};
+use crate::api::http_server::dev_certificate::development;
+use crate::api::http_server::failed_attempts::FailedAttempts;
+use crate::api::http_server::limits::ServerLimits;
+use crate::api::http_server::listener::{self, BoundListener, ListenAddress, PORT};
+use crate::api::http_server::pipeline::RequestPipeline;
+use crate::api::http_server::tls::{TlsError, TlsIdentity};
 use crate::api::server::router_until;
-use crate::api::token::book::TokenFile;
-use crate::api::token::live::TokenCache;
-use crate::api::transport;
-use crate::api::transport::certificate::development;
-use crate::api::transport::gate::RequestPipeline;
-use crate::api::transport::host::AllowedHosts;
-use crate::api::transport::keeper::{Authentication, BearerTokens};
-use crate::api::transport::limits::ServerLimits;
-use crate::api::transport::listen::{self, BoundListener, ListenAddress, PORT};
-use crate::api::transport::tls::{TlsError, TlsIdentity};
-use crate::api::transport::tries::FailedAttempts;
+use crate::api::token::cache::TokenCache;
+use crate::api::token::file::TokenFile;
 use crate::connection::ConnectionService;
 
 /// Arguments of `umai serve`.
@@ -90,7 +90,7 @@ pub fn run(serve: &Serve, ground: &CliContext, output: &mut Output) -> Result<()
     let _guard = log::start(serve.log.as_deref())?;
     let workers =
         std::thread::available_parallelism().map_or(WORKERS, |cores| cores.get().max(WORKERS));
-    session::while_open(ground, output, workers, async |service, output, signals| {
+    open_service::while_open(ground, output, workers, async |service, output, signals| {
         let keeper = serve.authentication(book);
         listen_and_serve(serve, service, (places, security, keeper), output, signals).await
     })
@@ -222,7 +222,7 @@ async fn listen_and_serve(
     let mut doors = Vec::new();
     let mut addresses = Vec::new();
     for place in places {
-        let opened = listen::open(place);
+        let opened = listener::open(place);
         let opened = opened.map_err(|sentence| Failure::Other(anyhow::Error::msg(sentence)))?;
         addresses.push(address(place, &opened));
         doors.extend(opened);
@@ -246,13 +246,13 @@ async fn listen_and_serve(
         keeper,
         &limits,
     );
-    supervisor::notify(supervisor::ServiceState::Ready);
-    let mut serving = std::pin::pin!(transport::serve(doors, gate, tls, limits, stop.clone()));
+    sd_notify::notify(sd_notify::ServiceState::Ready);
+    let mut serving = std::pin::pin!(http_server::serve(doors, gate, tls, limits, stop.clone()));
     tokio::select! {
         _ = &mut serving => return Ok(()),
         _ = signals.next() => {}
     }
-    supervisor::notify(supervisor::ServiceState::Stopping);
+    sd_notify::notify(sd_notify::ServiceState::Stopping);
     tracing::info!("stopping; finishing active requests");
     stop.cancel();
     tokio::select! {

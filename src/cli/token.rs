@@ -4,12 +4,12 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
-use super::dry::{self, DryRunArg};
+use super::dry_run::{self, DryRunArg};
 use super::exit::Failure;
+use super::open_service::CliContext;
 use super::output::{Output, OutputReader};
-use super::session::CliContext;
 use super::table::table;
-use crate::api::token::book::TokenFile;
+use crate::api::token::file::TokenFile;
 use crate::api::token::{StoredToken, TokenScope};
 
 /// Default lifetime in days.
@@ -149,14 +149,14 @@ pub fn run(verb: &TokenCommand, ground: &CliContext, output: &mut Output) -> Res
             book.would_create(name)?;
             let scope = TokenScope::from(*scope);
             let text = format!("Would create token {name} with scope {}", scope.as_str());
-            dry::write_action("createToken", &text, output)
+            dry_run::write_action("createToken", &text, output)
         }
         TokenCommand::Revoke {
             token,
             dry: DryRunArg { dry_run: true },
         } => {
             let name = book.would_revoke(token)?.name;
-            dry::write_action("revokeToken", &format!("Would revoke {name}"), output)
+            dry_run::write_action("revokeToken", &format!("Would revoke {name}"), output)
         }
         TokenCommand::Create {
             name,

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
-use super::lines::{TomlLines, in_order};
 use super::target::{Target, path, text};
+use super::toml_lines::{TomlLines, in_order};
+use crate::text::case_fold::nfc;
 use crate::text::file::{self, FileFlaw};
-use crate::text::fold::nfc;
 use crate::text::printable;
 
 /// Name of the file in the config directory.

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::lines::{TomlLines, in_order};
-use crate::disk;
+use super::toml_lines::{TomlLines, in_order};
+use crate::atomic_file;
 use crate::text::{columns, is_visible_text, printable};
 
 /// Maximum width of a badge in columns; it shares the first line with the location.
@@ -198,7 +198,7 @@ pub(super) fn text(key: &str, value: &DeValue<'_>) -> Result<String, String> {
 
 /// Returns the path of a line: `~/` is the home directory, and relative paths start from the directory of the file.
 pub(super) fn path(key: &str, value: &DeValue<'_>, folder: &Path) -> Result<PathBuf, String> {
-    let path = disk::expand_home(Path::new(&text(key, value)?));
+    let path = atomic_file::expand_home(Path::new(&text(key, value)?));
     Ok(folder.join(path.map_err(|why| format!("{key}: {why}"))?))
 }
 

@@ -1,7 +1,7 @@
 //! Service that applies validation and versioning over a store.
 
-pub(crate) mod changed;
-mod foresee;
+pub(crate) mod changes;
+mod dry_run;
 mod history;
 pub(crate) mod merge;
 mod save;
@@ -14,9 +14,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, SubsecRound, Utc};
 use uuid::Uuid;
 
-use super::check::ProbeLimits;
 use super::draft::ConnectionDraft;
 use super::error::ConnectionError;
+use super::probe::ProbeLimits;
 use super::query::{IdOrAlias, ListQuery, Page, PageRequest};
 use super::secret::PlainSecret;
 use super::service::ConnectionService;

@@ -3,9 +3,9 @@
 mod body;
 
 use super::error::{ConnectionError, DraftField, FieldError, FieldReason};
-use super::json::{StrictJson, read_object, with_known_names};
 use super::secret::PlainSecret;
 use super::setting::{SettingValue, Settings};
+use super::strict_json::{StrictJson, read_object, with_known_names};
 
 /// Input of a create or an update. Absent fields are missing or default in a create, and unchanged in an update.
 ///

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::ConnectionItem;
 use crate::provider::Capability;
-use crate::text::fold::fold;
+use crate::text::case_fold::fold;
 
 /// Filter of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

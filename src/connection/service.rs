@@ -10,7 +10,7 @@ use super::store::Revision;
 use super::{
     ChangePreview, Connection, ConnectionDraft, ConnectionError, ConnectionItem, IdOrAlias,
     ListQuery, Model, Page, PageRequest, ProposedChange, RollbackResult, ServiceFeatures,
-    TestReport, TestSubject, Version, VersionComparison, proposal,
+    TestReport, TestSubject, Version, VersionComparison, proposed_change,
 };
 use crate::appsettings::{ConfigurationKey, Reference, ReferenceLookup};
 use crate::provider::{Capability, ProviderCatalog};
@@ -119,7 +119,7 @@ pub trait ConnectionService: Send + Sync {
     ///
     /// The default implementation uses read requests only and marks the preview as not exact.
     async fn preview(&self, proposal: ProposedChange) -> Result<ChangePreview, ConnectionError> {
-        proposal::preview_remotely(self, proposal).await
+        proposed_change::preview_remotely(self, proposal).await
     }
 
     /// Tests the credentials with the provider; rejected credentials are a report, not an error.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Provider;
-use super::check;
+use super::validate;
 use crate::text::file::{self, FileFlaw};
 
 /// Maximum size of a provider file in bytes.
@@ -100,7 +100,7 @@ impl ProviderCatalog {
         let mut problems = Vec::new();
         let mut providers = Vec::new();
         for (name, text) in EMBEDDED {
-            match check::read(text) {
+            match validate::read(text) {
                 Ok(provider) => providers.push(provider),
                 Err(flaw) => {
                     problems.push(format!("providers/{name}{flaw}; this provider is skipped"));
@@ -173,7 +173,7 @@ fn read(path: &Path) -> Result<Provider, String> {
         FileFlaw::NotFound => " no longer exists".to_owned(),
         FileFlaw::Unusable(why) => format!(" {why}"),
     })?;
-    check::read(&text).map_err(|flaw| flaw.to_string())
+    validate::read(&text).map_err(|flaw| flaw.to_string())
 }
 
 /// Returns the files of a folder by name; empty if the folder does not exist.

@@ -5,16 +5,16 @@
 //! the list is in `[probe.models]`.
 
 mod bearer;
-mod by_name;
+mod infer_capabilities;
 pub mod entra;
 mod header;
-mod home;
-pub mod listing;
+mod key_binding;
+pub mod model_list;
 pub mod one_or_many;
 pub mod request;
 mod sigv4;
 pub mod template;
-pub mod values;
+pub mod resolved_settings;
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -27,13 +27,13 @@ use url::Url;
 use super::{Provider, SettingsField};
 use one_or_many::one_or_many;
 
-pub use by_name::capabilities_by_name;
-pub use listing::{
+pub use infer_capabilities::capabilities_by_name;
+pub use model_list::{
     ListAnswer, ListShape, ListedModel, MAX_MODELS, ModelListFormat, NextPage, PageOfModels,
 };
 pub use request::{ProbeRequest, Unsendable, client_header};
+pub use resolved_settings::ResolvedSettings;
 pub use template::Template;
-pub use values::ResolvedSettings;
 
 /// Default setting of the key.
 const API_KEY: &str = "apiKey";

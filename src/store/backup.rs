@@ -10,7 +10,7 @@
 pub mod file;
 pub mod keys;
 pub mod restore;
-pub mod shelf;
+pub mod folder;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -19,13 +19,13 @@ use chrono::{DateTime, Utc};
 use serde::de::IgnoredAny;
 
 use self::file::{BackupFault, BackupInfo, BackupLabel, BackupOrigin};
+use self::folder::{BackupFile, BackupFolder, file_stem};
 use self::keys::AvailableKeys;
-use self::shelf::{BackupFile, BackupFolder, file_stem};
 use super::StoreOptions;
-use super::content::{self, StoreContent};
-use super::journal::head::FileHeader;
+use super::journal::header::FileHeader;
 use super::key::{KeyCheck, SealContext, StoreKey};
-use super::sled::rows::{self, SavedJson};
+use super::offline_reader::{self, StoreContent};
+use super::sled::encoding::{self, SavedJson};
 use crate::connection::{Connection, SealedSecret, SettingValue, Settings, StoreError};
 
 /// Creates a seal over a binding, which can be checked with the same key.
@@ -80,7 +80,7 @@ pub fn create(
     to: &BackupDestination,
     now: DateTime<Utc>,
 ) -> Result<Backup, StoreError> {
-    let content = content::read_complete(&options.data)?;
+    let content = offline_reader::read_complete(&options.data)?;
     let key = AvailableKeys::find(options)
         .matching(&content.identity)
         .cloned();
@@ -107,7 +107,7 @@ pub fn create_automatic(
     now: DateTime<Utc>,
 ) -> Result<Backup, StoreError> {
     let image = StoreImage {
-        content: content::read_complete(data)?,
+        content: offline_reader::read_complete(data)?,
         info: BackupInfo {
             created: now,
             origin: BackupOrigin::Automatic,
@@ -119,7 +119,7 @@ pub fn create_automatic(
     let made = image.add_to(&shelf)?;
     shelf
         .prune(made.label.identity().store, now)
-        .map_err(|error| super::files::io_error(shelf.folder(), &error))?;
+        .map_err(|error| super::io_error::io_error(shelf.folder(), &error))?;
     Ok(made)
 }
 
@@ -133,7 +133,7 @@ pub fn copy(backup: &Backup, folder: &Path, now: DateTime<Utc>) -> Result<PathBu
     let path = copied.map_err(|fault| fault_error(folder, &fault))?;
     shelf
         .prune(backup.label.identity().store, now)
-        .map_err(|error| super::files::io_error(folder, &error))?;
+        .map_err(|error| super::io_error::io_error(folder, &error))?;
     Ok(path)
 }
 
@@ -156,7 +156,7 @@ impl StoreImage {
 
     fn write_to(&self, path: &Path) -> Result<Backup, StoreError> {
         ensure_absent(path)?;
-        shelf::write_verified(path, |file| self.write(file))
+        folder::write_verified(path, |file| self.write(file))
             .map_err(|fault| fault_error(path, &fault))?;
         created(path.to_owned())
     }
@@ -203,7 +203,7 @@ pub fn all(data: &Path, copies: Option<&Path>) -> Result<Vec<BackupFile>, StoreE
     let others = copies.map(BackupFolder::new);
     for shelf in std::iter::once(BackupFolder::for_store(data)).chain(others) {
         let here = shelf.all();
-        found.extend(here.map_err(|error| super::files::io_error(shelf.folder(), &error))?);
+        found.extend(here.map_err(|error| super::io_error::io_error(shelf.folder(), &error))?);
     }
     Ok(found)
 }
@@ -270,7 +270,7 @@ pub fn verify(path: &Path, keys: &AvailableKeys) -> Result<VerifiedBackup, Store
             continue;
         };
         let saved: SavedJson<Connection<SealedSecret>, IgnoredAny> =
-            rows::read_json(*id, &newest.payload.1)?;
+            encoding::read_json(*id, &newest.payload.1)?;
         trashed += usize::from(saved.connection.item.is_deleted());
         let Some((count, opened)) = &mut secrets else {
             continue;

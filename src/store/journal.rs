@@ -8,11 +8,11 @@
 
 pub mod digest;
 pub mod entry;
-pub mod head;
+pub mod header;
 pub mod segment;
 pub mod snapshot;
-pub mod end;
-pub mod fold;
+pub mod tail_scan;
+pub mod replay;
 pub mod retention;
 
 /// Folder of the segments in the data folder.

@@ -1,8 +1,8 @@
 //! Sealing key: lookup, key file, and sealing of secrets.
 
-pub mod earlier;
+pub mod previous_keys;
 pub mod passphrase;
-pub mod place;
+pub mod key_file;
 pub mod protection;
 
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use self::place::{KeyFileContent, KeyFileLocation, KeyFileOrigin};
+use self::key_file::{KeyFileContent, KeyFileLocation, KeyFileOrigin};
 use crate::connection::{PlainSecret, SealedSecret, StoreError};
 
 const LENGTH: usize = 32;
@@ -46,7 +46,7 @@ impl StoreKey {
         // A file given by the user must exist.
         let is_there = path
             .try_exists()
-            .map_err(|error| place::unreadable(&path, &error))?;
+            .map_err(|error| key_file::unreadable(&path, &error))?;
         if origin != KeyFileOrigin::Option && !is_there {
             return Ok(KeyLookup::Missing(path));
         }
@@ -78,7 +78,7 @@ impl StoreKey {
 
     /// Reads a key file. A key behind a passphrase is available when the passphrase was given before.
     fn read(path: &Path) -> Result<Self, StoreError> {
-        place::read(path)?.open().ok_or_else(|| locked(path))
+        key_file::read(path)?.open().ok_or_else(|| locked(path))
     }
 
     /// Fingerprint that identifies the key without revealing anything about it.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
 
-use super::files::io_error;
+use super::io_error::io_error;
 use crate::connection::StoreError;
 
 /// Name of the lock file, which contains the ID of the process that holds the lock.

@@ -10,16 +10,16 @@ use chrono::{DateTime, Utc};
 use serde::de::IgnoredAny;
 
 use super::backup::restore::{NamedConnection, lock_exclusively};
-use super::content::{self, StoreContent};
-use super::exchange::{self, ReplacedStore};
-use super::files::io_error;
-use super::journal::head::{FileHeader, StoreIdentity};
-use super::key::place::{KeyFileContent as Held, KeyFileLocation, install, remove};
-use super::key::{KeyFingerprint, StoreKey, earlier};
-use super::reseal::{self, ResealResult};
-use super::sled::gather::FullState;
-use super::sled::making;
-use super::sled::rows::{self, SavedJson};
+use super::io_error::io_error;
+use super::journal::header::{FileHeader, StoreIdentity};
+use super::key::key_file::{KeyFileContent as Held, KeyFileLocation, install, remove};
+use super::key::{KeyFingerprint, StoreKey, previous_keys};
+use super::offline_reader::{self, StoreContent};
+use super::reencrypt::{self, ResealResult};
+use super::sled::create;
+use super::sled::encoding::{self, SavedJson};
+use super::sled::salvage::FullState;
+use super::swap::{self, ReplacedStore};
 use super::{StoreOptions, unlock};
 use crate::connection::{Connection, SealedSecret, SettingValue, Settings, StoreError};
 
@@ -46,12 +46,12 @@ pub fn rotate(options: &StoreOptions) -> Result<RotationResult, StoreError> {
     let data = &options.data;
     ensure_store_exists(data)?;
     let _lock = lock_exclusively(data, COMMAND)?;
-    exchange::complete(data).map_err(|error| io_error(data, &error))?;
+    swap::complete(data).map_err(|error| io_error(data, &error))?;
     let StoreContent {
         identity,
         state: mut fold,
         ..
-    } = content::read_complete(data)?;
+    } = offline_reader::read_complete(data)?;
     let (_, old) = unlock(options, Some(&identity))?;
     let new = StoreKey::random()?;
     let next = StoreIdentity {
@@ -59,9 +59,9 @@ pub fn rotate(options: &StoreOptions) -> Result<RotationResult, StoreError> {
         check: new.check(identity.store)?,
     };
     let content = spot.read()?.wrap_another(&new)?;
-    earlier::add(&spot, &old, &new)?;
+    previous_keys::add(&spot, &old, &new)?;
     let created = write_pending(&spot, &content)
-        .and_then(|()| reseal::reseal(&mut fold, identity.store, &old, &new))
+        .and_then(|()| reencrypt::reseal(&mut fold, identity.store, &old, &new))
         .and_then(|resealed| verify(&fold, identity.store, &new, resealed).map(|()| resealed))
         .and_then(|resealed| create(data, next, &fold).map(|()| resealed));
     let resealed = match created {
@@ -72,9 +72,9 @@ pub fn rotate(options: &StoreOptions) -> Result<RotationResult, StoreError> {
             return Err(error);
         }
     };
-    exchange::commit(data, ReplacedStore::Remove).map_err(|error| io_error(data, &error))?;
-    let installed = install(&spot).and_then(|()| earlier::prune(&spot, &new));
-    let cleaned = exchange::remove_leftovers(data).map_err(|error| io_error(data, &error));
+    swap::commit(data, ReplacedStore::Remove).map_err(|error| io_error(data, &error))?;
+    let installed = install(&spot).and_then(|()| previous_keys::prune(&spot, &new));
+    let cleaned = swap::remove_leftovers(data).map_err(|error| io_error(data, &error));
     Ok(RotationResult {
         fingerprint: new.fingerprint(),
         path: spot.path,
@@ -111,12 +111,12 @@ pub fn renew(options: &StoreOptions, now: DateTime<Utc>) -> Result<NewKeyResult,
     let data = &options.data;
     ensure_store_exists(data)?;
     let _lock = lock_exclusively(data, COMMAND)?;
-    exchange::complete(data).map_err(|error| io_error(data, &error))?;
+    swap::complete(data).map_err(|error| io_error(data, &error))?;
     let StoreContent {
         identity,
         state: fold,
         ..
-    } = content::read_complete(data)?;
+    } = offline_reader::read_complete(data)?;
     if unlock(options, Some(&identity)).is_ok() {
         return Err(StoreError::Key(format!(
             "The key in {} matches this store; nothing was changed. To replace a working key, use: umai key rotate",
@@ -137,8 +137,8 @@ pub fn renew(options: &StoreOptions, now: DateTime<Utc>) -> Result<NewKeyResult,
     }
     let key_aside = move_key_aside(&spot)?;
     let name = format!("{}-key-lost", now.format("%Y%m%dT%H%M%SZ"));
-    let store_aside = exchange::commit(data, ReplacedStore::Keep(&name))
-        .map_err(|error| io_error(data, &error))?;
+    let store_aside =
+        swap::commit(data, ReplacedStore::Keep(&name)).map_err(|error| io_error(data, &error))?;
     install(&spot)?;
     Ok(NewKeyResult {
         fingerprint: new.fingerprint(),
@@ -173,8 +173,8 @@ fn create(data: &Path, identity: StoreIdentity, fold: &FullState) -> Result<(), 
         revision: fold.revision,
         digest: fold.digest(),
     };
-    let folder = exchange::begin(data).map_err(|error| io_error(data, &error))?;
-    making::create(&folder, &head, |writer| making::write_rows(fold, writer))
+    let folder = swap::begin(data).map_err(|error| io_error(data, &error))?;
+    create::create(&folder, &head, |writer| create::write_rows(fold, writer))
 }
 
 /// Checks that the new key opens all resealed secrets, before anything depends on it.
@@ -184,7 +184,7 @@ fn verify(
     new: &StoreKey,
     resealed: ResealResult,
 ) -> Result<(), StoreError> {
-    let opened = reseal::count_open(fold, store, new)?;
+    let opened = reencrypt::count_open(fold, store, new)?;
     if opened == resealed.secrets {
         return Ok(());
     }
@@ -220,7 +220,7 @@ fn with_secrets(fold: &FullState) -> Result<Vec<NamedConnection>, StoreError> {
             continue;
         };
         let saved: SavedJson<Connection<SealedSecret>, IgnoredAny> =
-            rows::read_json(*id, &newest.payload.1)?;
+            encoding::read_json(*id, &newest.payload.1)?;
         let item = saved.connection.item;
         let settings = saved.connection.settings;
         let has_secret = settings

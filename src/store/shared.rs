@@ -17,20 +17,20 @@
 //! A process that suspends itself, as with Ctrl-Z, pauses the store before ([`SharedStore::pause`]), because no other process
 //! could take over. A process suspended from outside cannot do that; its clients get an error after a while.
 
-mod again;
-mod answer;
-mod desk;
+mod write_dedup;
+mod dispatch;
+mod request_tracker;
 mod election;
 mod feed;
-mod guest;
-mod holder;
-mod known;
-mod line;
-mod seat;
-mod seating;
+mod client;
+mod leader;
+mod known_state;
+mod framing;
+mod role;
+mod membership;
 mod socket;
-mod visit;
-mod wire;
+mod client_session;
+mod protocol;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -38,12 +38,12 @@ use std::sync::{Arc, OnceLock};
 use async_trait::async_trait;
 use uuid::Uuid;
 
+use self::client::NoReply;
 pub use self::election::Unlock;
-use self::guest::NoReply;
-use self::seating::{MemberStage, Membership};
-use self::wire::{StoreReply, StoreRequest, Write, unexpected_reply};
+use self::membership::{MemberStage, Membership};
+use self::protocol::{StoreReply, StoreRequest, Write, unexpected_reply};
 use super::backup::{BackupPlan, BackupSealer};
-use super::journal::head::StoreIdentity;
+use super::journal::header::StoreIdentity;
 use crate::connection::store::{
     ChangeFeed, ConnectionStore, Revision, SaveConnection, StoreNotice,
 };
@@ -138,7 +138,7 @@ impl SharedStore {
                 unanswered.get_or_insert(before);
             }
             if let Some(since) = unanswered {
-                match again::find_revision(self, &write, since).await {
+                match write_dedup::find_revision(self, &write, since).await {
                     Ok(Some(done)) => return Ok(done),
                     Ok(None) => {}
                     Err(why) => return Err(outcome_unknown(&why)),

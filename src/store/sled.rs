@@ -4,26 +4,26 @@
 //! save ─► pending writes: checked ─► journal: appended, synced ─► index: applied ─► acknowledged, announced
 //! ```
 
-pub(super) mod rows;
-mod contained;
-pub(super) mod view;
-mod views;
+pub(super) mod encoding;
+mod catch_panic;
+pub(super) mod index;
+mod index_handle;
 mod change;
-mod ledger;
-mod feed;
+mod pending_writes;
+mod change_log;
 mod verify;
 pub(super) mod rebuild;
 mod replay;
 mod checkpoint;
-pub(super) mod gather;
-mod missing;
-mod applier;
-mod repair;
+pub(super) mod salvage;
+mod data_loss_marker;
+mod apply;
+mod maintenance;
 mod writer;
 pub(super) mod open;
-mod bring_up;
-pub(super) mod making;
-mod backups;
+mod recovery;
+pub(super) mod create;
+mod auto_backup;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -33,13 +33,13 @@ use async_trait::async_trait;
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
-use self::applier::Applier;
+use self::apply::Applier;
 use self::change::WriteRequest;
+use self::index_handle::IndexHandle;
 use self::open::OpeningStore;
-use self::views::IndexHandle;
 use self::writer::{StoreWriter, WriterMessage};
 use super::backup::BackupPlan;
-use super::journal::head::StoreIdentity;
+use super::journal::header::StoreIdentity;
 use crate::connection::store::{
     ChangeFeed, ConnectionStore, Revision, SaveConnection, StoreNotice,
 };
@@ -56,7 +56,7 @@ pub fn identity_in(data: &Path) -> Result<Option<StoreIdentity>, StoreError> {
 
 /// Returns the data loss that an earlier start recorded.
 pub fn recorded_loss(data: &Path) -> Option<String> {
-    missing::sentence(data)
+    data_loss_marker::sentence(data)
 }
 
 /// Number of queued changes before callers wait.
@@ -86,7 +86,7 @@ enum IndexOpening {
 /// Time at which the index is prepared.
 enum IndexTiming {
     /// It is ready.
-    Immediate(bring_up::ReadyStore),
+    Immediate(recovery::ReadyStore),
     /// Prepared in the background, because it takes a noticeable time.
     Background(OpeningStore),
 }
@@ -138,7 +138,7 @@ impl SledStore {
         std::thread::Builder::new()
             .name("umai-store".into())
             .spawn(move || run(ready, arriving, applier_handle, &state, &stop))
-            .map_err(|error| super::files::io_error(data, &error))?;
+            .map_err(|error| super::io_error::io_error(data, &error))?;
         Ok(Self {
             applier,
             inbox,

@@ -6,7 +6,7 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use crate::text::shell::quoted;
+use crate::text::shell_quote::quoted;
 
 const SEQUENCE: u8 = 0x30;
 const INTEGER: u8 = 0x02;

@@ -1,6 +1,6 @@
 //! Table of all actions, used by the keymap, the footer, the help, the palette and the docs.
 
-mod change;
+mod is_write;
 
 use std::fmt::Write as _;
 

@@ -5,33 +5,33 @@
 //! selection, the check of the alias on screen) is derived from the state instead of being stored in it, and at most one
 //! request of each kind is pending.
 
-mod answers;
-mod arrange;
-mod browse;
+mod replies;
+mod sort_menu;
+mod tree_actions;
 mod bulk;
 mod burst;
-mod command;
+mod copy_as_command;
 mod copy;
 mod drafts;
-mod due;
+mod poll;
 mod duplicate;
-mod follow;
-mod hints;
-mod import;
-mod keys;
-mod layers;
-mod merging;
+mod remote_changes;
+mod footer;
+mod env_import;
+mod input;
+mod dialogs;
+mod conflicts;
 mod marks;
 mod mouse;
-mod outside;
-mod site;
-mod spoken;
+mod external_editor;
+mod read_only;
+mod plain_input;
 mod session;
-mod moving;
-mod testing;
+mod move_to_reference;
+mod connection_test;
 mod trash;
 mod undo;
-mod workspace;
+mod tabs;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -43,18 +43,18 @@ use super::bulk::{BulkOperation, BulkRowRef};
 use super::clipboard::Multiplexer;
 use super::curl;
 use super::detail::ConnectionDetail;
+use super::dialog::Dialog;
 use super::effect::{Effect, ServiceRequest, Ticket};
 use super::event::Event;
-use super::form::{Form, rows};
+use super::form::{Form, layout};
 use super::info::LastTest;
 use super::keymap::Keymap;
-use super::layer::Dialog;
 use super::layout::{Columns, ScreenLayout, Size};
-use super::messages::MessageLog;
+use super::message_log::MessageLog;
 use super::notice::Notice;
-use super::site::TargetInfo;
+use super::tabs::{Tab, Workspace};
+use super::target_info::TargetInfo;
 use super::tree::Tree;
-use super::workspace::{Tab, Workspace};
 use crate::connection::{Environment, PageRequest, ServiceFeatures};
 use crate::provider::ProviderCatalog;
 use drafts::DraftTracking;
@@ -383,7 +383,7 @@ impl App {
                     let area = layout.form_rows();
                     form.fit_keys(area.height.into());
                     form.top =
-                        rows::follow(form, &rows::rows(form, area.width), area.height.into());
+                        layout::follow(form, &layout::rows(form, area.width), area.height.into());
                 }
                 Dialog::Picker(picker) => {
                     let count = picker.entries(&catalog).len();

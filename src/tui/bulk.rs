@@ -5,24 +5,24 @@
 
 mod counts;
 mod job;
-mod place;
+mod areas;
 mod row;
 mod run;
-mod said;
+mod text;
 
 use uuid::Uuid;
 
 use super::action::Action;
 use super::layout::follow;
-use super::line::TextInput;
+use super::text_input::TextInput;
 use super::tree::{ById, ItemChange};
 use crate::connection::export::Exported;
 
+pub use areas::BulkAreas;
 pub use counts::{JobPreview, RowCounts};
 pub use job::BulkJob;
-pub use place::BulkAreas;
 pub use row::{BulkRow, BulkRowState};
-pub use said::BulkTone;
+pub use text::BulkTone;
 
 /// Number of pending requests: enough to hide the latency of a remote server, few enough that a save of the user does not
 /// wait long behind them.

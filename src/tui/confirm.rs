@@ -3,9 +3,9 @@
 use uuid::Uuid;
 
 use super::action::Action;
+use super::dialog::{ConfirmAction, DialogOutcome};
 use super::key::KeyPress;
-use super::layer::{ConfirmAction, DialogOutcome};
-use super::line::TextInput;
+use super::text_input::TextInput;
 use crate::connection::ServiceFeatures;
 
 /// Prompt with buttons.

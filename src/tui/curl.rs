@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::connection::{Connection, MaskedSecret, SettingValue};
-use crate::text::shell::quoted;
+use crate::text::shell_quote::quoted;
 
 /// Documented default URL of the management API.
 pub const DOCUMENTED: &str = "https://localhost:44331/umbraco/ai/management/api/v1";

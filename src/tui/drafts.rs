@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::action::Action;
-use super::choices::SelectList;
 use super::form::FormSnapshot;
+use super::select_list::SelectList;
 use crate::drafts::StoredDraft;
 
 /// Dialog with unsaved drafts.

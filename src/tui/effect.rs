@@ -9,12 +9,12 @@ use uuid::Uuid;
 use super::form::{EditorDocument, FormSnapshot, TheirConnection};
 use super::tree::TreeItem;
 use crate::appsettings::{ConfigurationKey, Reference, ReferenceLookup};
+use crate::atomic_file::OverwritePolicy;
 use crate::connection::export::{ExportFileError, Exported};
 use crate::connection::{
     Connection, ConnectionDraft, ConnectionError, ConnectionItem, Model, Page, PageRequest,
     RollbackResult, TestReport, TestSubject, Version, VersionComparison,
 };
-use crate::disk::OverwritePolicy;
 
 /// Connects a request or timer with its reply; unique in a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

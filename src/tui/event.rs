@@ -5,8 +5,8 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::action::Action;
+use super::change_feed::FeedEvent;
 use super::effect::{ServiceReply, Ticket};
-use super::follow::FeedEvent;
 use super::form::EditorDocument;
 use super::key::KeyPress;
 use super::layout::Size;

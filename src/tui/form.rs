@@ -1,47 +1,47 @@
 //! Form of a new or stored connection: its fields, their input, and the draft that they make.
 
-mod apart;
+mod three_way_merge;
 mod burst;
-mod address;
-mod checks;
-mod cleaning;
-mod copy;
+mod endpoint_hint;
+mod async_checks;
+mod paste_cleanup;
+mod duplicate;
 mod draft;
-mod elsewhere;
+mod remote_change;
 pub mod field;
-mod fill;
-mod kept;
-mod outside;
-mod owners;
-mod references;
-pub mod rows;
+mod paste;
+mod snapshot;
+mod external_editor;
+mod key_hint;
+mod reference_picker;
+pub mod layout;
 mod save;
 mod stray_key;
-mod suggest;
-mod ways;
+mod autocomplete;
+mod auth_method;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::action::Action;
+use super::dialog::DialogOutcome;
 use super::effect::{DraftSlot, Ticket};
 use super::event::PastedText;
 use super::key::KeyPress;
-use super::layer::DialogOutcome;
-use super::line::{LONGEST, PasteOutcome, TextInput};
 use super::notice::Notice;
+use super::text_input::{LONGEST, PasteOutcome, TextInput};
 use crate::appsettings::Reference;
 use crate::connection::{Connection, PasteResult};
 use crate::provider::{Provider, ProviderCatalog, SettingsField};
-pub use checks::AliasCheck;
-use checks::ReferenceCheck;
-use elsewhere::MergeState;
-pub use elsewhere::{RemoteChange, RemoteMerge, TheirConnection};
+pub use async_checks::AliasCheck;
+use async_checks::ReferenceCheck;
+pub use external_editor::EditorDocument;
+use external_editor::ExternalEdit;
 use field::{FieldTarget, FieldValue, FormField, SecretInput};
-pub use kept::FormSnapshot;
-pub use outside::EditorDocument;
-use outside::ExternalEdit;
-use references::{ReferenceKeys, ReferencePicker};
+use reference_picker::{ReferenceKeys, ReferencePicker};
+use remote_change::MergeState;
+pub use remote_change::{RemoteChange, RemoteMerge, TheirConnection};
+pub use snapshot::FormSnapshot;
 
 /// Connection that a form edits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -226,7 +226,7 @@ impl Form {
         let has_key = self
             .field(&FieldTarget::Name)
             .is_some_and(FormField::has_stray_key);
-        kept::title(self.name(), has_key)
+        snapshot::title(self.name(), has_key)
     }
 
     /// Returns whether there are unsaved changes.
@@ -303,7 +303,9 @@ impl Form {
             PasteResult::Unreadable(unreadable) => {
                 return Some(Notice::warning(unreadable.to_string()));
             }
-            PasteResult::ChooseProfile(profiles) => return Some(fill::several_profiles(&profiles)),
+            PasteResult::ChooseProfile(profiles) => {
+                return Some(paste::several_profiles(&profiles));
+            }
             PasteResult::NotAConnection => {}
         }
         let field = self.fields.get_mut(self.focus)?;
@@ -313,7 +315,9 @@ impl Form {
         }
         // Existing text is part of the key: the whole value is cleaned when the field loses the focus.
         let (text, removed) = match field.line() {
-            Some(line) if line.is_empty() => cleaning::pasted(&pasted.0, &self.provider, field),
+            Some(line) if line.is_empty() => {
+                paste_cleanup::pasted(&pasted.0, &self.provider, field)
+            }
             Some(_) | None => (pasted.0.as_str(), None),
         };
         let pasting = field.line_mut()?.paste(text);

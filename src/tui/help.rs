@@ -1,9 +1,9 @@
 //! Help with the keys, built from the action table and the active keymap.
 
 use super::action::{ACTIONS, Action, KeyContext};
-use super::fit::wrap;
+use super::dialog::DialogOutcome;
 use super::keymap::Keymap;
-use super::layer::DialogOutcome;
+use super::text_width::wrap;
 
 /// Help dialog.
 #[derive(Debug, Default)]

@@ -1,7 +1,7 @@
 //! Layout of the screen, a pure function of its size.
 
 use super::confirm::ConfirmDialog;
-use super::import::EnvImport;
+use super::env_import::EnvImport;
 
 /// Size of the screen in cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -329,7 +329,7 @@ impl ScreenLayout {
     /// Returns the area of a prompt.
     pub fn confirm(&self, confirm: &ConfirmDialog) -> Area {
         let width = self.body.width.min(56);
-        let text = crate::tui::fit::wrap(&confirm.text, width.saturating_sub(4).into());
+        let text = crate::tui::text_width::wrap(&confirm.text, width.saturating_sub(4).into());
         let more = u16::try_from(text.len().saturating_sub(2)).unwrap_or(0);
         let rows = 6
             + u16::from(confirm.subject.is_some())

@@ -2,8 +2,8 @@
 
 use uuid::Uuid;
 
-use super::choices::SelectList;
 use super::effect::Ticket;
+use super::select_list::SelectList;
 use crate::connection::Model;
 use crate::provider::Capability;
 

@@ -3,13 +3,13 @@
 use std::cmp::Reverse;
 
 use super::action::{ACTIONS, Action, ActionEntry, KeyContext};
-use super::choices::SelectList;
-use super::closeness::{MatchRank, match_rank};
+use super::dialog::{CommandFor, DialogOutcome};
 use super::keymap::Keymap;
-use super::layer::{CommandFor, DialogOutcome};
+use super::match_rank::{MatchRank, match_rank};
 use super::notice::Notice;
+use super::select_list::SelectList;
 use super::tree::{Tree, TreeItem};
-use crate::text::fold::fold;
+use crate::text::case_fold::fold;
 
 /// Maximum number of connections listed below the actions.
 const MOST: usize = 100;

@@ -4,13 +4,13 @@
 //! are printed as sentences ([`saying`]). It never moves the cursor, uses colors or sends escape codes, and it never prints a
 //! secret, not even one that is being typed.
 
-pub mod command;
+pub mod parse;
 mod form;
-mod layers;
+mod dialogs;
 pub mod listing;
-pub mod saying;
+pub mod narration;
 mod tree;
-mod words;
+mod text;
 
 use super::layout::Size;
 

@@ -3,19 +3,19 @@
 //! All waiting events are handled before one frame is drawn, and nothing is drawn while nothing happens. Input goes before
 //! replies, and idle work comes last.
 
-mod calls;
+mod requests;
 mod editor;
 mod feed;
-mod handover;
+mod terminal_handoff;
 mod inputs;
-mod keeper;
+mod draft_saver;
 mod options;
-mod order;
+mod save_queue;
 pub mod plain;
-mod service;
+mod connecting;
 mod session;
 mod signals;
-mod stop;
+mod suspend;
 mod themes;
 
 use std::io::{self, BufWriter, Write as _};
@@ -38,19 +38,19 @@ use super::terminal::{self, Input, InputThread, QueryBackground, TerminalGuard};
 use super::view;
 use crate::connection::ConnectionError;
 use crate::provider::ProviderCatalog;
-use calls::{RequestPool, ServiceEvent, TaskResult};
+use connecting::OpenedService;
+pub use connecting::ServiceOpening;
+use draft_saver::{DraftSaver, DraftTask, DraftTaskResult};
 use editor::Editing;
 use feed::OpenFeed;
 use inputs::Inputs;
-use keeper::{DraftSaver, DraftTask, DraftTaskResult};
 pub use options::TuiOptions;
 use options::keymap;
-use order::Lane;
-use service::OpenedService;
-pub use service::ServiceOpening;
+use requests::{RequestPool, ServiceEvent, TaskResult};
+use save_queue::Lane;
 pub use session::SessionFile;
 use signals::SignalStreams;
-pub use stop::SuspendHandler;
+pub use suspend::SuspendHandler;
 use themes::Themes;
 
 /// Limit of events handled before a frame is drawn.

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::tabs::Tab;
 use super::tree::TreeState;
-use super::workspace::Tab;
 use crate::text::key_like;
 
 /// Version of the file format; other versions are not read.

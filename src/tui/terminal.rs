@@ -4,8 +4,8 @@
 
 mod background;
 mod decode;
-mod grouping;
-mod reading;
+mod key_grouping;
+mod input_thread;
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,9 +28,9 @@ use zeroize::Zeroizing;
 use super::burst::Burst;
 use super::event::{Event, Mouse, MouseKind, PastedText};
 use decode::{DecodedInput, Decoder, QUIET};
-use grouping::{Grouping, KeyGroup};
-pub use reading::InputThread;
-use reading::{WaitResult, read_available};
+pub use input_thread::InputThread;
+use input_thread::{WaitResult, read_available};
+use key_grouping::{Grouping, KeyGroup};
 
 /// Longest time between the clicks of a double click.
 const DOUBLE: Duration = Duration::from_millis(400);

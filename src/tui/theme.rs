@@ -2,7 +2,7 @@
 
 pub mod choice;
 pub mod contrast;
-mod read;
+mod parse;
 
 use ratatui::style::{Color, Style};
 

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::action::Action;
-use super::choices::SelectList;
+use super::select_list::SelectList;
 use crate::connection::{ConnectionItem, alias};
 
 /// Trash dialog.

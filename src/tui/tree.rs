@@ -1,39 +1,39 @@
 //! Tree Settings › AI › Connections: expanded nodes, selection, filter, order and marks.
 
-mod arrange;
-mod arrangement;
+mod sort;
+mod visible;
 mod change;
 mod filter;
 mod ids;
 mod item;
 mod loading;
 mod marks;
-mod merge;
-mod news;
-mod order;
-mod place;
+mod merge_sorted;
+mod updates;
+mod column;
+mod state;
 mod providers;
 mod rows;
-mod search;
+mod matcher;
 mod selection;
-mod sieve;
-pub mod terms;
+mod text_filter;
+pub mod query;
 
 use std::collections::{HashSet, VecDeque};
 
 use uuid::Uuid;
 
-use arrangement::VisibleList;
+pub use column::{Column, Direction, Sort};
 pub use filter::Filter;
 pub use ids::{ById, Ids};
 pub use item::TreeItem;
 pub use loading::Loading;
 pub use marks::{MarkedConnection, Marks};
-pub use news::ItemChange;
-pub use order::{Column, Direction, Sort};
-pub use place::{NodeKey, TreeState};
 pub use providers::Providers;
-pub use sieve::TextFilter;
+pub use state::{NodeKey, TreeState};
+pub use text_filter::TextFilter;
+pub use updates::ItemChange;
+use visible::VisibleList;
 
 use super::layout::follow;
 

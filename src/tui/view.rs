@@ -1,30 +1,30 @@
 //! Drawing of the app, one file per part; never changes the model.
 
-mod bars;
+mod header_footer;
 mod bulk;
-mod choices;
-mod compare;
+mod select_list;
+mod version_diff;
 mod confirm;
 mod detail;
 mod drafts;
 mod form;
 mod help;
 mod history;
-mod import;
+mod env_import;
 mod info;
 mod list;
 mod merge;
-mod messages;
-mod moving;
+mod message_log;
+mod move_to_reference;
 mod paint;
-mod report;
+mod test_report;
 mod trash;
 mod tree;
 
 use ratatui::buffer::Buffer;
 
 use super::app::{App, Pane};
-use super::layer::Dialog;
+use super::dialog::Dialog;
 use super::layout::{Columns, ScreenLayout};
 use super::theme::Theme;
 
@@ -51,21 +51,21 @@ pub fn draw(app: &App, theme: &Theme, buffer: &mut Buffer) -> Option<(u16, u16)>
         paint::line(buffer, layout.header, &[("Needs 20×5", theme.text.style())]);
         return None;
     }
-    bars::header(scene, buffer);
+    header_footer::header(scene, buffer);
     let mut cursor = panes(scene, buffer);
     for layer in &app.dialogs {
         cursor = match layer {
             Dialog::Form(form) => form::draw(scene, form, buffer),
-            Dialog::Picker(picker) => Some(choices::picker(scene, picker, buffer)),
-            Dialog::Palette(palette) => Some(choices::palette(scene, palette, buffer)),
+            Dialog::Picker(picker) => Some(select_list::picker(scene, picker, buffer)),
+            Dialog::Palette(palette) => Some(select_list::palette(scene, palette, buffer)),
             Dialog::Confirm(confirm) => confirm::draw(scene, confirm, buffer),
-            Dialog::Models(models) => Some(choices::models(scene, models, buffer)),
+            Dialog::Models(models) => Some(select_list::models(scene, models, buffer)),
             Dialog::Report(report) => {
-                report::draw(scene, report, buffer);
+                test_report::draw(scene, report, buffer);
                 None
             }
             Dialog::Compare(compare) => {
-                compare::draw(scene, compare, buffer);
+                version_diff::draw(scene, compare, buffer);
                 None
             }
             Dialog::Trash(trash) => {
@@ -82,13 +82,13 @@ pub fn draw(app: &App, theme: &Theme, buffer: &mut Buffer) -> Option<(u16, u16)>
             }
             Dialog::Bulk => bulk::draw(scene, buffer),
             Dialog::Messages(messages) => {
-                messages::draw(scene, messages, buffer);
+                message_log::draw(scene, messages, buffer);
                 None
             }
             Dialog::Clipboard | Dialog::Sorting => None,
-            Dialog::EnvImport(import) => Some(import::draw(scene, import, buffer)),
+            Dialog::EnvImport(import) => Some(env_import::draw(scene, import, buffer)),
             Dialog::MoveToReference(moving) => {
-                moving::draw(scene, moving, buffer);
+                move_to_reference::draw(scene, moving, buffer);
                 None
             }
             Dialog::Help(help) => {
@@ -97,10 +97,10 @@ pub fn draw(app: &App, theme: &Theme, buffer: &mut Buffer) -> Option<(u16, u16)>
             }
         };
     }
-    if layout.notice != layout.footer || bars::current_notice(app).is_none() {
-        bars::footer(scene, buffer);
+    if layout.notice != layout.footer || header_footer::current_notice(app).is_none() {
+        header_footer::footer(scene, buffer);
     }
-    bars::notice(scene, buffer);
+    header_footer::notice(scene, buffer);
     cursor
 }
 

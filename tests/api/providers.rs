@@ -1,7 +1,7 @@
 //! Providers, and the catalog that a client rebuilds from their description.
 
 use serde_json::{Value, json};
-use umai::provider::received::Received;
+use umai::provider::from_api::Received;
 use umai::provider::{FieldKind, ProviderCatalog, SettingsField};
 
 use super::world::World;

@@ -52,7 +52,7 @@ fn list(command: &Command, path: &str, surface: &mut String) {
 #[test]
 fn cli_surface() {
     let mut surface = String::new();
-    list(&umai::cli::parse::command(), "umai", &mut surface);
+    list(&umai::cli::args::command(), "umai", &mut surface);
     insta::assert_snapshot!(surface);
 }
 

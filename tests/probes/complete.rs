@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rstest::rstest;
 use serde_json::{Value, json};
 use umai::appsettings::{AppSettings, EnvironmentVariables};
-use umai::connection::check::{self, ProbeLimits, ProbeSubject};
+use umai::connection::probe::{self, ProbeLimits, ProbeSubject};
 use umai::connection::{
     ConnectionError, ConnectionService, FieldReason, IdOrAlias, PlainSecret, SettingValue,
     Settings, TestReport, TestStage, TestSubject,
@@ -129,7 +129,7 @@ async fn checked(provider: &str, settings: &Settings<PlainSecret>) -> TestReport
         appsettings: &appsettings,
         now: std::time::SystemTime::now(),
     };
-    check::test(&subject, ProbeLimits::default()).await
+    probe::test(&subject, ProbeLimits::default()).await
 }
 
 #[tokio::test]
@@ -167,7 +167,7 @@ async fn provider_without_probe_is_reported() {
         appsettings: &appsettings,
         now: std::time::SystemTime::now(),
     };
-    let report = check::test(&subject, ProbeLimits::default()).await;
+    let report = probe::test(&subject, ProbeLimits::default()).await;
     let sentence = failure_at(&report, TestStage::Settings);
     assert_eq!(sentence, "Provider 'Mine' has no connection test");
     assert_eq!(

@@ -2,7 +2,7 @@
 
 use rstest::rstest;
 use serde_json::{Value, json};
-use umai::connection::check::ProbeLimits;
+use umai::connection::probe::ProbeLimits;
 use umai::connection::{ConnectionError, Model, TestStage};
 use umai::provider::Capability::{self, Chat, Embedding};
 use wiremock::matchers::{method, path, query_param, query_param_is_missing};

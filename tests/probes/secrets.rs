@@ -10,7 +10,7 @@ use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use umai::appsettings::EnvironmentVariables;
 use umai::connection::TestStage;
-use umai::connection::check::ProbeLimits;
+use umai::connection::probe::ProbeLimits;
 
 use crate::stage::{
     ACCESS_KEY_ID, KEY, TOKEN, Way, failure_at, service, service_with, store, tested,

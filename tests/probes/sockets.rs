@@ -6,7 +6,7 @@ use rstest::rstest;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use umai::connection::check::ProbeLimits;
+use umai::connection::probe::ProbeLimits;
 use umai::connection::{TestReport, TestStage, TestSubject};
 use wiremock::matchers::method;
 use wiremock::{Mock, MockServer, ResponseTemplate};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use umai::appsettings::{AppSettings, EnvironmentVariables};
-use umai::connection::check::ProbeLimits;
+use umai::connection::probe::ProbeLimits;
 use umai::connection::{
     ConnectionDraft, ConnectionService, CoreService, IdOrAlias, PlainSecret, TestReport, TestStage,
     TestSubject,

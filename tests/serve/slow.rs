@@ -9,13 +9,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::sync::CancellationToken;
+use umai::api::http_server::allowed_hosts::AllowedHosts;
+use umai::api::http_server::auth::Authentication;
+use umai::api::http_server::limits::ServerLimits;
+use umai::api::http_server::listener::{ListenAddress, open};
+use umai::api::http_server::pipeline::RequestPipeline;
+use umai::api::http_server::serve;
 use umai::api::server::router;
-use umai::api::transport::gate::RequestPipeline;
-use umai::api::transport::host::AllowedHosts;
-use umai::api::transport::keeper::Authentication;
-use umai::api::transport::limits::ServerLimits;
-use umai::api::transport::listen::{ListenAddress, open};
-use umai::api::transport::serve;
 
 use crate::house::LONG;
 

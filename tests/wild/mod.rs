@@ -13,13 +13,13 @@ use umai::connection::{
 };
 use umai::drafts::StoredDraft;
 use umai::tui::action::ACTIONS;
+use umai::tui::change_feed::FeedEvent;
+use umai::tui::dialog::Dialog;
 use umai::tui::effect::{Effect, ServiceReply, ServiceRequest};
 use umai::tui::event::{Event, Mouse};
-use umai::tui::follow::FeedEvent;
 use umai::tui::form::{EditorDocument, Form};
 use umai::tui::key::KeyPress;
 use umai::tui::keymap::Keymap;
-use umai::tui::layer::Dialog;
 use umai::tui::layout::Size;
 use umai::tui::tree::{ItemChange, TreeItem};
 

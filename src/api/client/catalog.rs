@@ -3,11 +3,11 @@
 use http::StatusCode;
 use serde_json::Value;
 
-use super::refusal::{self, ErrorContext};
-use super::wire::{HttpClient, HttpRequest, HttpResponse};
+use super::error_response::{self, ErrorContext};
+use super::http_client::{HttpClient, HttpRequest, HttpResponse};
 use crate::connection::{ConnectionError, ServerError};
 use crate::provider::ProviderCatalog;
-use crate::provider::received::Received;
+use crate::provider::from_api::Received;
 
 /// Maximum number of providers that a server may list.
 const MAX_COUNT: usize = 256;
@@ -32,11 +32,11 @@ pub async fn fetch(wire: &HttpClient) -> Result<FetchedProviders, ConnectionErro
     url.set_query(Some("expand=settings"));
     let answer = wire.send(HttpRequest::get(url)).await?;
     if !answer.status.is_success() && answer.status != StatusCode::NOT_FOUND {
-        if refusal::is_not_api(&answer) {
+        if error_response::is_not_api(&answer) {
             let server = wire.address().to_string();
             return Err(ServerError::Foreign { server }.into());
         }
-        return Err(refusal::read(&answer, ErrorContext::default()));
+        return Err(error_response::read(&answer, ErrorContext::default()));
     }
     let Some(listed) = listed(&answer) else {
         let words = "The server lists no providers; the built-in providers are used";

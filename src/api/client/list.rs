@@ -4,9 +4,9 @@ use http::StatusCode;
 use url::Url;
 
 use super::RemoteService;
-use super::arrival::{ItemDto, PageDto};
-use super::refusal::{self, ErrorContext};
-use super::wire::HttpRequest;
+use super::error_response::{self, ErrorContext};
+use super::http_client::HttpRequest;
+use super::response_dto::{ItemDto, PageDto};
 use crate::connection::{
     ConnectionError, ConnectionItem, ListQuery, Page, PageRequest, ServerError,
 };
@@ -139,7 +139,7 @@ impl RemoteService {
 }
 
 fn no_trash() -> ConnectionError {
-    refusal::rejected(
+    error_response::rejected(
         StatusCode::NOT_IMPLEMENTED,
         "This server has no trash: deleted connections cannot be restored",
     )

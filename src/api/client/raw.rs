@@ -3,18 +3,18 @@
 //! A PUT on such a server replaces the whole connection: it clears what is missing and stores a mask as the secret. The body of a
 //! PUT therefore repeats the settings of the GET byte for byte and replaces only the changed ones.
 
-mod compare;
+mod diff;
 mod members;
 mod write;
 
 use zeroize::Zeroizing;
 
-pub use self::compare::typed;
-use self::compare::{RawComparison, compare, is_nothing};
+pub use self::diff::typed;
+use self::diff::{RawComparison, compare, is_nothing};
 use self::members::{Member, members};
-use super::arrival::{ConnectionDto, ItemDto};
+use super::response_dto::{ConnectionDto, ItemDto};
 use crate::appsettings::Reference;
-use crate::connection::core_service::{changed, merge};
+use crate::connection::core_service::{changes, merge};
 use crate::connection::{
     Connection, ConnectionDraft, ConnectionError, ConnectionItem, DraftField, FieldError,
     FieldReason, MaskedSecret, PlainSecret, SettingValue, Settings,
@@ -116,7 +116,7 @@ impl RawConnection {
             .iter()
             .any(|entry| !matches!(entry, RawSetting::Kept(_)));
         let before = self.plain(&self.unchanged(), self.item.clone(), catalog);
-        let paths = changed::paths(&before, &after);
+        let paths = changes::paths(&before, &after);
         let is_change = is_replaced || !paths.is_empty();
         if is_change {
             self.reject_hidden_settings(&mut refused);

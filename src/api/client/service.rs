@@ -9,20 +9,20 @@ use serde_json::json;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::arrival::{ItemDto, PageDto};
-use super::foreign::{self, ForeignList};
-use super::history::{ComparisonDto, RollbackDto, VersionDto};
+use super::error_response::ErrorContext;
+use super::http_client::{HttpRequest, TEST};
 use super::list::{MAX_LISTED, MAX_SKIPPED};
-use super::refusal::ErrorContext;
-use super::wire::{HttpRequest, TEST};
-use super::{RemoteService, feed, is_valid_segment, path_segment, refusal};
+use super::response_dto::{ItemDto, PageDto};
+use super::third_party::{self, ForeignList};
+use super::versions::{ComparisonDto, RollbackDto, VersionDto};
+use super::{RemoteService, change_feed, error_response, is_valid_segment, path_segment};
 use crate::appsettings::{ConfigurationKey, MAX_KEYS, Reference, ReferenceLookup};
 use crate::connection::store::{ChangeFeed, Revision};
 use crate::connection::validate::MaskPolicy;
 use crate::connection::{
     ChangePreview, Connection, ConnectionDraft, ConnectionError, ConnectionItem, ConnectionService,
     IdOrAlias, ListQuery, Model, Page, PageRequest, ProposedChange, RollbackResult, ServerError,
-    ServiceFeatures, TestReport, TestSubject, Version, VersionComparison, proposal,
+    ServiceFeatures, TestReport, TestSubject, Version, VersionComparison, proposed_change,
 };
 use crate::provider::{Capability, ProviderCatalog};
 
@@ -90,7 +90,7 @@ impl ConnectionService for RemoteService {
     async fn lookup(&self, reference: &Reference) -> Result<ReferenceLookup, ConnectionError> {
         if !self.is_umai {
             let words = "This server cannot look up configuration keys";
-            return Err(refusal::rejected(StatusCode::NOT_FOUND, words));
+            return Err(error_response::rejected(StatusCode::NOT_FOUND, words));
         }
         let url = self
             .http
@@ -180,7 +180,8 @@ impl ConnectionService for RemoteService {
         key: &IdOrAlias,
         active: bool,
     ) -> Result<Connection, ConnectionError> {
-        self.change(key, foreign::activation(active), None).await
+        self.change(key, third_party::activation(active), None)
+            .await
     }
 
     async fn delete(
@@ -282,7 +283,7 @@ impl ConnectionService for RemoteService {
         let url = self.at_version(key, number, &[])?;
         let record: VersionDto = self.fetch(HttpRequest::get(url), about).await?;
         record.complete(&self.catalog).ok_or_else(|| {
-            refusal::rejected(
+            error_response::rejected(
                 StatusCode::OK,
                 "The server did not return the snapshot of this version",
             )
@@ -331,7 +332,7 @@ impl ConnectionService for RemoteService {
     async fn test(&self, subject: TestSubject) -> Result<TestReport, ConnectionError> {
         if let (TestSubject::Draft(_) | TestSubject::Edited(..), false) = (&subject, self.is_umai) {
             let words = "This server tests only saved settings; save first, then test";
-            return Err(refusal::rejected(StatusCode::NOT_IMPLEMENTED, words));
+            return Err(error_response::rejected(StatusCode::NOT_IMPLEMENTED, words));
         }
         let address = self.http.address();
         let tested = |key| -> Result<url::Url, ConnectionError> {
@@ -402,19 +403,19 @@ impl ConnectionService for RemoteService {
 
     async fn revision(&self) -> Result<Revision, ConnectionError> {
         if !self.is_umai {
-            return Err(feed::none(StatusCode::NOT_FOUND));
+            return Err(change_feed::none(StatusCode::NOT_FOUND));
         }
         let url = self.http.address().endpoint(&["changes", "latest"]);
         let latest = self
             .fetch(HttpRequest::get(url), ErrorContext::default())
             .await;
-        let latest: LatestVersion = latest.map_err(feed::or_no_api)?;
+        let latest: LatestVersion = latest.map_err(change_feed::or_no_api)?;
         Ok(latest.revision)
     }
 
     async fn changes(&self, since: Revision) -> Result<ChangeFeed, ConnectionError> {
         if !self.is_umai {
-            return Err(feed::none(StatusCode::NOT_FOUND));
+            return Err(change_feed::none(StatusCode::NOT_FOUND));
         }
         let mut url = self.http.address().endpoint(&["changes"]);
         url.query_pairs_mut()
@@ -422,20 +423,20 @@ impl ConnectionService for RemoteService {
         let response = self.http.open(url).await?;
         if !response.status().is_success() {
             let answer = self.http.read_error_response(response).await?;
-            return Err(feed::or_unsupported(refusal::read(
+            return Err(change_feed::or_unsupported(error_response::read(
                 &answer,
                 ErrorContext::default(),
             )));
         }
-        if !feed::is_stream(&response) {
-            return Err(feed::none(response.status()));
+        if !change_feed::is_stream(&response) {
+            return Err(change_feed::none(response.status()));
         }
-        Ok(feed::follow(response, Arc::clone(&self.http), since))
+        Ok(change_feed::follow(response, Arc::clone(&self.http), since))
     }
 
     async fn preview(&self, proposal: ProposedChange) -> Result<ChangePreview, ConnectionError> {
         if self.is_umai {
-            proposal::preview_remotely(self, proposal).await
+            proposed_change::preview_remotely(self, proposal).await
         } else {
             self.preview_foreign(proposal).await
         }
@@ -474,7 +475,7 @@ impl RemoteService {
         if is_misread || !self.is_umai {
             return error;
         }
-        match proposal::preview_remotely(self, proposal).await {
+        match proposed_change::preview_remotely(self, proposal).await {
             Err(all @ ConnectionError::Invalid(_)) => all,
             Ok(_) | Err(_) => error,
         }
@@ -514,7 +515,7 @@ impl RemoteService {
     fn without_snapshots(&self, error: ConnectionError) -> ConnectionError {
         match error {
             ConnectionError::Server(ServerError::Foreign { .. }) if !self.is_umai => {
-                refusal::rejected(
+                error_response::rejected(
                     StatusCode::NOT_IMPLEMENTED,
                     "This server keeps no version snapshots; the history is not available",
                 )
@@ -548,7 +549,7 @@ fn unlisted(error: ConnectionError) -> ConnectionError {
 
 fn no_key_list() -> ConnectionError {
     let words = "This server does not list its configuration keys; type the reference";
-    refusal::rejected(StatusCode::NOT_FOUND, words)
+    error_response::rejected(StatusCode::NOT_FOUND, words)
 }
 
 fn known(words: &[String]) -> Vec<Capability> {

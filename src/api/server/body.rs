@@ -9,8 +9,8 @@ use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT}
 use http_body_util::{BodyExt, LengthLimitError};
 use zeroize::Zeroizing;
 
-use super::answer::ApiError;
-use crate::api::transport::body::IncompleteBody;
+use super::response::ApiError;
+use crate::api::http_server::timed_body::IncompleteBody;
 
 /// Maximum size of a request body, in bytes.
 pub const MAX_BYTES: usize = 256 * 1024;

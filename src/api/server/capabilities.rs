@@ -4,10 +4,10 @@ use axum::extract::State;
 use serde_json::json as object;
 
 use super::ApiState;
-use super::address::PathParams;
-use super::answer::{ApiResult, json};
-use super::asked::{self, QueryParams};
 use super::connections::{TAKE, id_or_alias};
+use super::path_params::PathParams;
+use super::query_params::{self, QueryParams};
+use super::response::{ApiResult, json};
 use crate::connection::ListQuery;
 
 pub async fn all(State(api): State<ApiState>) -> ApiResult {
@@ -21,7 +21,7 @@ pub async fn connections_with(
     asked: QueryParams,
 ) -> ApiResult {
     let query = ListQuery {
-        capability: Some(asked::capability(&word)?),
+        capability: Some(query_params::capability(&word)?),
         ..ListQuery::all(asked.window(TAKE)?)
     };
     Ok(json(&api.service.list(query).await?))

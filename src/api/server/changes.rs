@@ -14,8 +14,8 @@ use futures_util::{StreamExt, stream};
 use serde_json::json as object;
 
 use super::ApiState;
-use super::answer::{ApiError, ApiResult, json};
-use super::asked::{self, QueryParams};
+use super::query_params::{self, QueryParams};
+use super::response::{ApiError, ApiResult, json};
 use crate::connection::store::{ChangeEvent, Revision};
 use crate::connection::{ConnectionError, StoreError};
 
@@ -61,8 +61,8 @@ fn since(asked: &QueryParams, headers: &HeaderMap) -> Result<Option<Revision>, A
     let Some(seen) = headers.get(LAST_EVENT_ID) else {
         return Ok(asked.revision("since")?.map(Revision));
     };
-    let seen = seen.to_str().ok().and_then(asked::revision);
-    let seen = seen.ok_or_else(|| asked::not_a_revision("Last-Event-ID"))?;
+    let seen = seen.to_str().ok().and_then(query_params::revision);
+    let seen = seen.ok_or_else(|| query_params::not_a_revision("Last-Event-ID"))?;
     Ok(Some(Revision(seen)))
 }
 

@@ -7,11 +7,11 @@ use axum::response::IntoResponse;
 use serde_json::json as object;
 
 use super::ApiState;
-use super::address::PathParams;
-use super::answer::{ApiError, ApiResult, etag, json, json_with};
-use super::asked::{QueryParams, excerpt};
 use super::body::JsonBody;
+use super::path_params::PathParams;
 use super::precondition;
+use super::query_params::{QueryParams, excerpt};
+use super::response::{ApiError, ApiResult, etag, json, json_with};
 use crate::api::BASE_PATH;
 use crate::connection::{Connection, ConnectionDraft, ConnectionError, IdOrAlias, ListQuery};
 

@@ -13,7 +13,7 @@ use std::sync::LazyLock;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
-use super::answer;
+use super::response;
 use crate::api::{BASE_PATH, Problem};
 use operation::{Mount, Operation, ResponseKind};
 use operations::OPERATIONS;
@@ -26,7 +26,7 @@ static DOCUMENT: LazyLock<Value> = LazyLock::new(build_document);
 
 /// `GET /openapi.json`
 pub async fn document() -> Response {
-    answer::json(&*DOCUMENT)
+    response::json(&*DOCUMENT)
 }
 
 /// Builds the document.

@@ -3,7 +3,7 @@
 use axum::http::HeaderMap;
 use axum::http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
 
-use super::answer::ApiError;
+use super::response::ApiError;
 use crate::connection::{ConnectionError, ConnectionService, IdOrAlias};
 
 /// Entity tags of a header.

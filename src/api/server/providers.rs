@@ -3,9 +3,9 @@
 use axum::extract::State;
 
 use super::ApiState;
-use super::address::PathParams;
-use super::answer::{ApiError, ApiResult, json};
-use super::asked::{QueryParams, excerpt};
+use super::path_params::PathParams;
+use super::query_params::{QueryParams, excerpt};
+use super::response::{ApiError, ApiResult, json};
 use crate::provider::Provider;
 
 pub async fn list(State(api): State<ApiState>, asked: QueryParams) -> ApiResult {

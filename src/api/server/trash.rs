@@ -6,11 +6,11 @@ use axum::response::IntoResponse;
 use uuid::Uuid;
 
 use super::ApiState;
-use super::address::PathParams;
-use super::answer::{ApiError, ApiResult, etag, json, json_with};
-use super::asked::QueryParams;
 use super::body::OptionalJsonBody;
 use super::connections::{TAKE, id_or_alias};
+use super::path_params::PathParams;
+use super::query_params::QueryParams;
+use super::response::{ApiError, ApiResult, etag, json, json_with};
 use crate::connection::{
     ConnectionDraft, ConnectionError, DraftField, FieldError, FieldReason, IdOrAlias,
 };

@@ -8,13 +8,13 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::ApiState;
-use super::address::PathParams;
-use super::answer::{ApiError, ApiResult, json};
-use super::asked::{self, QueryParams, excerpt};
 use super::body::OptionalJsonBody;
 use super::connections::id_or_alias;
-use crate::connection::comparison::ENTITY_TYPE;
-use crate::connection::json::{StrictJson, read_object, with_known_names};
+use super::path_params::PathParams;
+use super::query_params::{self, QueryParams, excerpt};
+use super::response::{ApiError, ApiResult, json};
+use crate::connection::diff::ENTITY_TYPE;
+use crate::connection::strict_json::{StrictJson, read_object, with_known_names};
 use crate::connection::{Connection, ConnectionError, IdOrAlias, Page, Version};
 use crate::text;
 
@@ -173,8 +173,9 @@ fn parse_entity(entity_type: &str, id: &str) -> Result<IdOrAlias, ApiError> {
 fn parse_version(name: &str, text: &str) -> Result<u64, ApiError> {
     let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
     let number = text.parse().ok().filter(|_| is_digits);
-    number
-        .ok_or_else(|| asked::invalid_parameter(name, &format!("{name} must be a version number")))
+    number.ok_or_else(|| {
+        query_params::invalid_parameter(name, &format!("{name} must be a version number"))
+    })
 }
 
 /// Converts an error to the documented texts of the versions routes.
@@ -196,7 +197,12 @@ fn versions_error(error: ConnectionError, version_not_found: &str) -> ApiError {
 
 /// Parses `changeDescription`: one line; none when it is empty.
 fn description(body: &[u8]) -> Result<Option<String>, ApiError> {
-    let refused = |sentence: &str| Err(asked::invalid_parameter("changeDescription", sentence));
+    let refused = |sentence: &str| {
+        Err(query_params::invalid_parameter(
+            "changeDescription",
+            sentence,
+        ))
+    };
     let members = with_known_names(read_object(body)?, &["changeDescription"])?;
     let given = members
         .into_iter()

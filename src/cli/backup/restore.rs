@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use chrono::Utc;
 use serde_json::json;
 
-use super::super::ask;
 use super::super::exit::Failure;
+use super::super::open_service::CliContext;
 use super::super::output::{Output, OutputReader};
 use super::super::progress::Spinner;
-use super::super::session::CliContext;
-use super::{RestoreBackup, all, find, label_of, shown};
+use super::super::prompt;
+use super::{RestoreBackup, all, find, format, label_of};
 use crate::store::backup::restore::{PreparedBackup, RestoreResult, prepare};
 use crate::store::backup::{SealVerdict, create_from};
 
@@ -110,7 +110,7 @@ fn newest(ground: &CliContext, output: &Output) -> Result<PreparedBackup, Failur
         Some(_) => Failure::NoBackup("No valid backup found".into()),
         None => Failure::NoBackup(format!(
             "No backup in {}. Name a backup file, or the directory for copies with --backup-folder",
-            crate::store::backup::shelf::BackupFolder::for_store(&ground.config.data)
+            crate::store::backup::folder::BackupFolder::for_store(&ground.config.data)
                 .folder()
                 .display()
         )),
@@ -122,8 +122,8 @@ fn print_summary(prepared: &PreparedBackup, ground: &CliContext, output: &Output
     output.note(&format!(
         "{}: {}, created {}, revision {}",
         prepared.path.display(),
-        shown::connections(label.header.digest.count),
-        shown::date(label),
+        format::connections(label.header.digest.count),
+        format::date(label),
         label.header.revision
     ));
     match prepared.seal {
@@ -135,7 +135,7 @@ fn print_summary(prepared: &PreparedBackup, ground: &CliContext, output: &Output
             output.note("The backup is not signed: modifications cannot be detected");
         }
     }
-    for sentence in shown::changes(&prepared.comparison) {
+    for sentence in format::changes(&prepared.comparison) {
         output.note(&sentence);
     }
     if !prepared.comparison.has_store {
@@ -144,19 +144,19 @@ fn print_summary(prepared: &PreparedBackup, ground: &CliContext, output: &Output
 }
 
 fn confirm(output: &Output) -> Result<bool, Failure> {
-    if output.format() == OutputReader::Json || !ask::is_possible() {
+    if output.format() == OutputReader::Json || !prompt::is_possible() {
         return Err(Failure::Usage(
             "Nothing changed. Add --yes to confirm, or --dry-run to see the changes.".into(),
         ));
     }
-    ask::ask_yes_no("Restore this backup?")
+    prompt::ask_yes_no("Restore this backup?")
 }
 
 fn report(prepared: &PreparedBackup) -> serde_json::Value {
     json!({
-        "backup": shown::backup(&prepared.path, &prepared.label),
-        "seal": shown::seal(prepared.seal),
-        "changes": shown::changes_json(&prepared.comparison),
+        "backup": format::backup(&prepared.path, &prepared.label),
+        "seal": format::seal(prepared.seal),
+        "changes": format::changes_json(&prepared.comparison),
         "restored": false,
     })
 }
@@ -168,7 +168,7 @@ fn print_result(
 ) -> Result<(), Failure> {
     output.line(&format!(
         "Restored {} into {}",
-        shown::connections(restored.count),
+        format::connections(restored.count),
         ground.config.data.display()
     ))?;
     if let Some(aside) = &restored.aside {

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::super::ask;
 use super::super::exit::{Exit, Failure};
+use super::super::manifest_plan::diff::{DiffOptions, ExistingPolicy, build_plan};
+use super::super::manifest_plan::execute::{ActionCounts, execute};
+use super::super::manifest_plan::{PlanAction, PlanStep, files, format};
+use super::super::open_service::{self, CliContext, with_service};
 use super::super::output::{Output, OutputReader};
-use super::super::plan::carry::{ActionCounts, execute};
-use super::super::plan::look::{DiffOptions, ExistingPolicy, build_plan};
-use super::super::plan::{PlanAction, PlanStep, shown, source};
-use super::super::session::{self, CliContext, with_service};
+use super::super::prompt;
 
 /// Arguments of `umai connections apply`.
 #[derive(Debug, Args)]
@@ -40,11 +40,11 @@ pub struct Apply {
 impl Apply {
     /// Runs the command.
     pub fn run(&self, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
-        let catalog = session::catalog(ground)?;
-        let source::PlanFiles {
+        let catalog = open_service::catalog(ground)?;
+        let files::PlanFiles {
             entries,
             skipped: others,
-        } = source::read(&self.files, &catalog, output)?;
+        } = files::read(&self.files, &catalog, output)?;
         if self.prune && entries.is_empty() && others > 0 {
             return Err(Failure::Partial(
                 "Nothing changed: the files contain other artifacts but no connection, and --prune would delete all connections. \
@@ -65,7 +65,7 @@ impl Apply {
             let steps = build_plan(service, entries, options, output).await?;
             let planned = ActionCounts::planned(&steps);
             if output.format() == OutputReader::Text {
-                shown::write_plan(&steps, output)?;
+                format::write_plan(&steps, output)?;
                 output.flush()?;
             }
             note_unknown_secrets(&steps, output);
@@ -74,11 +74,11 @@ impl Apply {
             {
                 output.note(&format!("{warning} ({} to delete)", planned.deleted));
             }
-            let changes = shown::as_json(&steps);
+            let changes = format::as_json(&steps);
             if self.dry_run || planned.changes() == 0 {
                 return match output.format() {
                     OutputReader::Json => {
-                        output.json(&shown::summary(&changes, &planned, self.dry_run))
+                        output.json(&format::summary(&changes, &planned, self.dry_run))
                     }
                     OutputReader::Text if planned.changes() == 0 => {
                         output.note(&format!("Nothing to do: {}", plural(planned.unchanged)));
@@ -96,7 +96,7 @@ impl Apply {
             }
             let done = execute(service, steps, "Applying", output).await?;
             match output.format() {
-                OutputReader::Json => output.json(&shown::summary(&changes, &done, false)),
+                OutputReader::Json => output.json(&format::summary(&changes, &done, false)),
                 OutputReader::Text => output.line(&done.sentence("")),
             }
         })
@@ -105,7 +105,7 @@ impl Apply {
 
 fn confirm(planned: &ActionCounts, output: &Output) -> Result<bool, Failure> {
     let question = format!("{}. Apply?", planned.sentence("Changes: "));
-    ask::confirm(&question, "Nothing changed. Add --yes to confirm.", output)
+    prompt::confirm(&question, "Nothing changed. Add --yes to confirm.", output)
 }
 
 /// Notes that it is unknown whether secrets differ from those on the server.

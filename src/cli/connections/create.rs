@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::super::ask;
+use super::super::bulk_create::JsonSource;
 use super::super::exit::Failure;
-use super::super::import::JsonSource;
 use super::super::output::Output;
-use super::super::secret;
+use super::super::prompt;
+use super::super::secret_args;
 use super::from_env::{EnvSettings, FromEnvArgs};
-use super::given::{self, SettingArgs};
+use super::setting_args::{self, SettingArgs};
 use crate::connection::validate::MaskPolicy;
 use crate::connection::{
     Connection, ConnectionDraft, ConnectionError, DraftField, FieldReason, SettingValue, alias,
@@ -146,7 +146,7 @@ impl Create {
             change_description: None,
             misread: Vec::new(),
         };
-        if let Some(provider) = provider.filter(|_| ask::is_possible()) {
+        if let Some(provider) = provider.filter(|_| prompt::is_possible()) {
             prompt_for_missing(&mut draft, provider, catalog, output)?;
         }
         Ok(draft)
@@ -167,7 +167,7 @@ impl Create {
             ));
             let provider = catalog.get(&created.item.provider_id);
             if let Some(key) = provider.and_then(required_secret)
-                && secret::is_stdin_a_source()
+                && secret_args::is_stdin_a_source()
             {
                 output.note(&format!(
                     "stdin was not read; add --secret-stdin {key} to read the secret from it"
@@ -210,8 +210,8 @@ fn prompt_for_missing(
         if is_given {
             continue;
         }
-        if let Some(secret) = ask::secret(&field.label)? {
-            let secret = given::cleaned(SettingValue::Secret(secret), field, output);
+        if let Some(secret) = prompt::secret(&field.label)? {
+            let secret = setting_args::cleaned(SettingValue::Secret(secret), field, output);
             settings.set(&field.key, secret);
         }
     }

@@ -1,10 +1,10 @@
 //! `umai connections delete`: moves connections to the trash, after confirmation.
 
-use super::super::ask;
-use super::super::dry;
+use super::super::dry_run;
 use super::super::exit::Failure;
+use super::super::open_service::{self, CliContext, with_service};
 use super::super::output::{Output, OutputReader};
-use super::super::session::{self, CliContext, with_service};
+use super::super::prompt;
 use super::{dry_run_each, each};
 use crate::connection::{IdOrAlias, ProposedChange};
 
@@ -18,7 +18,7 @@ pub fn dry_run(
         key: key.clone(),
         over: None,
     };
-    dry_run_each(connections, proposal, dry::DELETE, ground, output)
+    dry_run_each(connections, proposal, dry_run::DELETE, ground, output)
 }
 
 /// Deletes the connections after confirmation.
@@ -31,9 +31,9 @@ pub fn run(
     if !yes {
         let names: Vec<_> = connections.iter().map(ToString::to_string).collect();
         let question = format!("Delete {}?", names.join(", "));
-        let is_certain = match session::features(ground)?.deletion_warning() {
-            None => ask::confirm_deletion(&question, output)?,
-            Some(warning) => ask::confirm(
+        let is_certain = match open_service::features(ground)?.deletion_warning() {
+            None => prompt::confirm_deletion(&question, output)?,
+            Some(warning) => prompt::confirm(
                 &format!("{question} {warning}."),
                 &format!("Nothing deleted. {warning}. Add --yes to confirm."),
                 output,

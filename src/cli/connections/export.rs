@@ -8,16 +8,16 @@ use clap::Args;
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use tokio::sync::mpsc;
 
-use super::super::ask;
 use super::super::exit::Failure;
+use super::super::open_service::{CliContext, with_service};
 use super::super::output::{Output, OutputFormat, OutputReader};
 use super::super::progress::Progress;
-use super::super::session::{CliContext, with_service};
+use super::super::prompt;
+use crate::atomic_file::OverwritePolicy;
 use crate::connection::export::{self, ExportFileError, Exported};
 use crate::connection::{
     ConnectionError, ConnectionItem, ConnectionService, IdOrAlias, ListQuery, PageRequest,
 };
-use crate::disk::OverwritePolicy;
 use crate::provider::ProviderCatalog;
 
 /// Number of concurrent reads.
@@ -255,12 +255,12 @@ pub async fn all_items(
 
 fn may_replace(path: &Path, output: &Output) -> Result<bool, Failure> {
     let file = path.display();
-    if output.format() == OutputReader::Json || !ask::is_possible() {
+    if output.format() == OutputReader::Json || !prompt::is_possible() {
         return Err(Failure::Usage(format!(
             "{file} exists. Add --yes to overwrite it."
         )));
     }
-    ask::ask_yes_no(&format!("{file} exists. Overwrite it?"))
+    prompt::ask_yes_no(&format!("{file} exists. Overwrite it?"))
 }
 
 /// Notes how many settings were left blank.

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::super::exit::Failure;
 use super::super::output::{Output, OutputReader};
 use super::super::table::table;
-use super::given;
+use super::setting_args;
 use crate::connection::{Environment, PlainSecret, ProviderMatch, Settings};
 use crate::provider::{Provider, ProviderCatalog};
 
@@ -54,7 +54,7 @@ impl FromEnvArgs<'_> {
         let settings = settings.iter().map(|(key, value)| {
             let value = value.clone();
             let value = match provider.field(key) {
-                Some(field) => given::cleaned(value, field, output),
+                Some(field) => setting_args::cleaned(value, field, output),
                 None => value,
             };
             (key.to_owned(), value)

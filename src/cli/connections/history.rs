@@ -3,12 +3,12 @@
 use clap::Args;
 use serde_json::Value;
 
-use super::super::dry::{self, DryRunArg};
+use super::super::dry_run::{self, DryRunArg};
 use super::super::exit::Failure;
+use super::super::open_service::{CliContext, with_service};
 use super::super::output::{Output, OutputReader};
-use super::super::session::{CliContext, with_service};
 use super::super::table::table;
-use super::show::when;
+use super::format::when;
 use crate::connection::{
     ChangeType, Difference, IdOrAlias, PageRequest, ProposedChange, Version, VersionComparison,
 };
@@ -171,7 +171,7 @@ impl RollbackArgs {
                 number: self.version,
             };
             return with_service(ground, output, async |service, output| {
-                dry::run(&**service, proposal, dry::UPDATE, output).await
+                dry_run::run(&**service, proposal, dry_run::UPDATE, output).await
             });
         }
         with_service(ground, output, async |service, output| {

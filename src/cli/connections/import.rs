@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::super::exit::Failure;
+use super::super::manifest_plan::diff::{DiffOptions, ExistingPolicy, build_plan};
+use super::super::manifest_plan::execute::{ActionCounts, execute};
+use super::super::manifest_plan::{files, format};
+use super::super::open_service::{self, CliContext, with_service};
 use super::super::output::{Output, OutputReader};
-use super::super::plan::carry::{ActionCounts, execute};
-use super::super::plan::look::{DiffOptions, ExistingPolicy, build_plan};
-use super::super::plan::{shown, source};
-use super::super::session::{self, CliContext, with_service};
 use super::apply::note_unknown_secrets;
 
 /// Arguments of `umai connections import`.
@@ -37,8 +37,8 @@ pub struct ImportArgs {
 impl ImportArgs {
     /// Runs the command.
     pub fn run(&self, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
-        let catalog = session::catalog(ground)?;
-        let entries = source::read(&self.files, &catalog, output)?.entries;
+        let catalog = open_service::catalog(ground)?;
+        let entries = files::read(&self.files, &catalog, output)?.entries;
         with_service(ground, output, async |service, output| {
             let options = DiffOptions {
                 conflict: self.on_conflict,
@@ -47,13 +47,13 @@ impl ImportArgs {
             };
             let steps = build_plan(service, entries, options, output).await?;
             note_unknown_secrets(&steps, output);
-            let changes = shown::as_json(&steps);
+            let changes = format::as_json(&steps);
             if self.dry_run {
                 let planned = ActionCounts::planned(&steps);
                 return match output.format() {
-                    OutputReader::Json => output.json(&shown::summary(&changes, &planned, true)),
+                    OutputReader::Json => output.json(&format::summary(&changes, &planned, true)),
                     OutputReader::Text => {
-                        shown::write_plan(&steps, output)?;
+                        format::write_plan(&steps, output)?;
                         output.note(&planned.sentence("Dry run: "));
                         Ok(())
                     }
@@ -61,7 +61,7 @@ impl ImportArgs {
             }
             let done = execute(service, steps, "Importing", output).await?;
             match output.format() {
-                OutputReader::Json => output.json(&shown::summary(&changes, &done, false)),
+                OutputReader::Json => output.json(&format::summary(&changes, &done, false)),
                 OutputReader::Text if done == ActionCounts::default() => {
                     output.note("Nothing to import");
                     Ok(())

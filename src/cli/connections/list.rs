@@ -4,9 +4,9 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::super::exit::Failure;
+use super::super::open_service::{CliContext, with_service};
 use super::super::output::{Output, OutputReader};
-use super::super::session::{CliContext, with_service};
-use super::{find, show, trash};
+use super::{format, search, trash};
 use crate::connection::{ListQuery, PageRequest};
 use crate::provider::ProviderCatalog;
 use crate::tui::tree::{Column, Sort};
@@ -99,12 +99,12 @@ impl ListArgs {
             let page = if self.terms.is_empty() && self.sort().is_none() {
                 service.list(self.query()).await?
             } else {
-                find::find((&self.terms, self.sort()), self.query(), service).await?
+                search::find((&self.terms, self.sort()), self.query(), service).await?
             };
             if page.total == 0 && output.format() == OutputReader::Text && self.is_narrowed() {
                 return self.matches_nothing(&service.providers(), output);
             }
-            show::list(&page, self.skip, &service.providers(), output)
+            format::list(&page, self.skip, &service.providers(), output)
         })
     }
 

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::super::exit::Failure;
+use super::super::open_service::{CliContext, with_service};
 use super::super::output::{Output, OutputReader};
-use super::super::session::{CliContext, with_service};
 use super::super::table::table;
 use crate::connection::{IdOrAlias, Model};
 use crate::provider::Capability;

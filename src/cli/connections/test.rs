@@ -6,8 +6,8 @@ use futures_util::{StreamExt, stream};
 use serde::Serialize;
 
 use super::super::exit::{Exit, Failure};
+use super::super::open_service::{CliContext, with_service};
 use super::super::output::{Output, OutputReader};
-use super::super::session::{CliContext, with_service};
 use super::super::table::table;
 use crate::connection::{
     ConnectionError, ConnectionItem, ConnectionService, IdOrAlias, TestReport, TestStage,

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::super::ask;
-use super::super::dry::{self, DryRunArg};
+use super::super::dry_run::{self, DryRunArg};
 use super::super::exit::Failure;
+use super::super::open_service::{self, CliContext, with_service};
 use super::super::output::{Output, OutputReader};
-use super::super::session::{self, CliContext, with_service};
+use super::super::prompt;
 use super::super::table::table;
-use super::show::when;
+use super::format::when;
 use super::update::write_saved;
 use crate::connection::{
     ConnectionError, ConnectionItem, ConnectionService, IdOrAlias, Page, PageRequest,
@@ -44,7 +44,7 @@ impl RestoreConnection {
                     id: item.id,
                     alias: self.alias.clone(),
                 };
-                return dry::run(&**service, proposal, dry::RESTORE, output).await;
+                return dry_run::run(&**service, proposal, dry_run::RESTORE, output).await;
             }
             let back = service.restore(item.id, self.alias.clone()).await?;
             write_saved("Restored", &back, output)
@@ -78,7 +78,7 @@ impl PurgeConnection {
         if self.dry_run.dry_run {
             return self.dry_run(ground, output);
         }
-        if !session::features(ground)?.trash {
+        if !open_service::features(ground)?.trash {
             return Err(Failure::Usage(
                 "This server has no trash: deleted connections cannot be restored".into(),
             ));
@@ -88,7 +88,7 @@ impl PurgeConnection {
         } else {
             self.connections.join(", ")
         };
-        if !self.yes && !ask::confirm_deletion(&format!("Delete {what} permanently?"), output)? {
+        if !self.yes && !prompt::confirm_deletion(&format!("Delete {what} permanently?"), output)? {
             output.note("Nothing deleted");
             return Ok(());
         }
@@ -122,7 +122,7 @@ impl PurgeConnection {
             }
             for item in items {
                 let foreseen = service.preview(ProposedChange::Purge(item.id)).await?;
-                dry::write_line(dry::PURGE, &foreseen, output)?;
+                dry_run::write_line(dry_run::PURGE, &foreseen, output)?;
             }
             Ok(())
         })

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::super::dry::{self, DryRunArg};
+use super::super::dry_run::{self, DryRunArg};
 use super::super::exit::Failure;
+use super::super::open_service::{CliContext, with_service};
 use super::super::output::{Output, OutputReader};
-use super::super::session::{CliContext, with_service};
-use super::given::SettingArgs;
-use super::show;
+use super::format;
+use super::setting_args::SettingArgs;
 use crate::connection::{
     Connection, ConnectionDraft, IdOrAlias, ProposedChange, SettingValue, alias,
 };
@@ -84,7 +84,7 @@ impl Update {
                 over: self.if_version,
             };
             return with_service(ground, output, async |service, output| {
-                dry::run(&**service, proposal, dry::UPDATE, output).await
+                dry_run::run(&**service, proposal, dry_run::UPDATE, output).await
             });
         }
         with_service(ground, output, async |service, output| {
@@ -188,14 +188,14 @@ impl Duplicate {
             let key = self.connection.clone();
             return with_service(ground, output, async |service, output| {
                 let proposal = ProposedChange::Duplicate { key, draft };
-                dry::run(&**service, proposal, dry::CREATE, output).await
+                dry_run::run(&**service, proposal, dry_run::CREATE, output).await
             });
         }
         with_service(ground, output, async |service, output| {
             let copy = service.duplicate(&self.connection, draft).await?;
             match output.format() {
                 OutputReader::Json => output.json(&copy),
-                OutputReader::Text => show::created(&copy, output),
+                OutputReader::Text => format::created(&copy, output),
             }
         })
     }

@@ -3,7 +3,7 @@
 use chrono::{SecondsFormat, Utc};
 
 use super::finding::Findings;
-use crate::store::survey::StoreReport;
+use crate::store::inspect::StoreReport;
 
 const AREA: &str = "backups";
 

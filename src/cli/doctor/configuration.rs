@@ -2,7 +2,7 @@
 
 use super::finding::Findings;
 use crate::cli::exit::Exit;
-use crate::cli::{Globals, ground};
+use crate::cli::{Globals, context};
 
 const AREA: &str = "settings";
 
@@ -10,7 +10,7 @@ const AREA: &str = "settings";
 const MOST: usize = 20;
 
 pub(super) fn check(globals: &Globals, findings: &mut Findings) {
-    let settings = ground::appsettings(
+    let settings = context::appsettings(
         globals.appsettings.as_deref(),
         globals.user_secrets.as_deref(),
         globals.key_per_file.as_deref(),

@@ -1,7 +1,7 @@
 //! Checks the server: whether it answers, its version, and whether it accepts the token.
 
 use super::super::exit::{Failure, exit_of};
-use super::super::session::{WORKERS, runtime};
+use super::super::open_service::{WORKERS, runtime};
 use super::super::signals::StopSignals;
 use super::finding::Findings;
 use crate::api::client::{RemoteOptions, RemoteService};

@@ -5,7 +5,7 @@ use super::backups;
 use super::finding::Findings;
 use crate::config::Config;
 use crate::store::StoreOptions;
-use crate::store::survey::{KeyState, StoreCounts, StoreHolder, StoreReport, StoreSizes, survey};
+use crate::store::inspect::{KeyState, StoreCounts, StoreHolder, StoreReport, StoreSizes, survey};
 
 /// Fix for a missing key.
 const LOST: &str = "if it is lost, create a new key with umai key new --forget-secrets and enter the secrets again";

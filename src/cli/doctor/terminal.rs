@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use super::finding::Findings;
 use crate::cli::Globals;
-use crate::cli::app::shows_lines_only;
+use crate::cli::open_tui::shows_lines_only;
 use crate::config::file::ConfigFile;
 use crate::tui::theme::choice::{self, ThemeChoice};
 

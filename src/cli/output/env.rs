@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::rows::OutputRow;
-use crate::text::shell::quoted;
+use crate::text::shell_quote::quoted;
 
 /// Prefix of all names, so that none collides with a variable of the shell or of umai.
 const PREFIX: &str = "CONNECTION";

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::super::comparison::ENTITY_TYPE;
+use super::super::diff::ENTITY_TYPE;
 use super::super::validate::MaskPolicy;
 use super::super::{
     Connection, ConnectionError, IdOrAlias, PlainSecret, RollbackResult, Version, VersionComparison,

@@ -8,7 +8,7 @@ use super::super::{
     Connection, ConnectionDraft, ConnectionError, ConnectionItem, ConnectionService, DraftField,
     FieldReason, IdOrAlias, PlainSecret, SettingValue, VersionChange,
 };
-use super::{CoreService, changed, merge};
+use super::{CoreService, changes, merge};
 use crate::appsettings::{Reference, ReferenceLookup};
 use crate::text::printable;
 
@@ -126,7 +126,7 @@ impl CoreService {
         mut after: Connection<PlainSecret>,
         description: Option<String>,
     ) -> Result<Connection, ConnectionError> {
-        let paths = changed::paths(before, &after);
+        let paths = changes::paths(before, &after);
         if paths.is_empty() {
             return Ok(before.masked());
         }

@@ -1,6 +1,6 @@
 //! Tests of stored, edited and new connections.
 
-use super::super::check::{self, ProbeSubject};
+use super::super::probe::{self, ProbeSubject};
 use super::super::validate::{MaskPolicy, ValidatedDraft};
 use super::super::{
     ConnectionDraft, ConnectionError, DraftField, FieldError, IdOrAlias, Model, PlainSecret,
@@ -16,7 +16,7 @@ impl CoreService {
     ) -> Result<TestReport, ConnectionError> {
         let (provider_id, settings) = self.tested(subject).await?;
         let subject = self.subject(&provider_id, settings.as_ref());
-        Ok(check::test(&subject, self.limits).await)
+        Ok(probe::test(&subject, self.limits).await)
     }
 
     pub(super) async fn models_of(
@@ -26,7 +26,7 @@ impl CoreService {
     ) -> Result<Vec<Model>, ConnectionError> {
         let item = self.stored(key).await?;
         let subject = self.subject(&item.item.provider_id, item.settings.as_ref());
-        let mut models = check::models(&subject, self.limits)
+        let mut models = probe::models(&subject, self.limits)
             .await
             .map_err(|report| ConnectionError::Provider(Box::new(report)))?;
         if let Some(capability) = capability {

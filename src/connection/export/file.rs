@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::ExportedManifest;
-use crate::disk::{self, OverwritePolicy};
+use crate::atomic_file::{self, OverwritePolicy};
 
 /// Error of writing an export file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -70,7 +70,7 @@ pub fn deliver(
     over: OverwritePolicy,
     write: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> Result<(), ExportFileError> {
-    disk::write_next_to_others(path, over, write).map_err(|error| match error.kind() {
+    atomic_file::write_next_to_others(path, over, write).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => ExportFileError::Exists(path.to_owned()),
         _ => ExportFileError::Failed {
             path: path.to_owned(),
@@ -80,7 +80,7 @@ pub fn deliver(
 }
 
 fn absolute(name: &str) -> Result<PathBuf, String> {
-    let path = disk::expand_home(Path::new(name))?;
+    let path = atomic_file::expand_home(Path::new(name))?;
     Ok(std::path::absolute(&path).unwrap_or(path))
 }
 

@@ -9,7 +9,7 @@ use super::request::{LARGEST_EXPANDED, PastedRequest};
 use super::url::PastedUrl;
 use super::{PasteKind, PasteResult, powershell};
 use crate::provider::{Provider, ProviderCatalog};
-use crate::text::secret;
+use crate::text::secret_detector;
 use options::OptionPurpose;
 
 const KIND: PasteKind = PasteKind::Curl;
@@ -75,7 +75,7 @@ fn is_command(arguments: &str) -> bool {
             || word.contains(['"', '\'', '\\', '^', '`', '“', '‘', '$', '%', '<'])
             || word.contains("://")
             || PastedUrl::read(word).is_some()
-            || secret::has_key_prefix(word)
+            || secret_detector::has_key_prefix(word)
     })
 }
 
@@ -305,5 +305,5 @@ fn with_ascii_dashes(word: Zeroizing<String>) -> Zeroizing<String> {
 fn is_flag_name(name: &str) -> bool {
     name.bytes().all(|byte| {
         byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.')
-    }) && !secret::has_key_prefix(name)
+    }) && !secret_detector::has_key_prefix(name)
 }

@@ -10,7 +10,7 @@ use super::variables::{self, PastedVariables, field_named, field_of, is_known};
 use super::{PasteKind, PasteResult, PastedConnection, kubernetes};
 use crate::connection::{ConnectionDraft, PlainSecret, SettingValue, Settings};
 use crate::provider::{FieldKind, Provider, ProviderCatalog};
-use crate::text::secret;
+use crate::text::secret_detector;
 
 const KIND: PasteKind = PasteKind::Json;
 
@@ -115,7 +115,7 @@ fn mentions_credential(text: &str, catalog: &ProviderCatalog) -> bool {
     text.contains('"')
         && text.contains(':')
         && words.any(|word| {
-            secret::looks_like_one(word)
+            secret_detector::looks_like_one(word)
                 || is_known(catalog, word)
                 || [
                     "apikey",
@@ -142,7 +142,7 @@ fn body(
     let id = draft
         .provider_id
         .take()
-        .filter(|id| !secret::looks_like_one(id) && !has_key(id));
+        .filter(|id| !secret_detector::looks_like_one(id) && !has_key(id));
     let provider = match &id {
         Some(id) => catalog.get(id),
         None => wanted,
@@ -215,7 +215,7 @@ fn take_names(connection: &mut PastedConnection, draft: ConnectionDraft) {
         .filter(|text| text.len() >= 4)
         .collect();
     let is_open = |text: &String| {
-        !secret::looks_like_one(text)
+        !secret_detector::looks_like_one(text)
             && !has_key(text)
             && !secrets.iter().any(|secret| text.contains(secret))
     };

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use super::placeholder::is_placeholder_address;
 use super::value::has_key;
 use crate::provider::{DefaultValue, FieldKind, Provider, ProviderCatalog, SettingsField};
-use crate::text::secret;
+use crate::text::secret_detector;
 
 /// The provider whose endpoint is an origin alone.
 pub(super) const FOUNDRY: &str = "microsoft-foundry";
@@ -187,7 +187,7 @@ fn is_host(text: &str) -> bool {
         || is_address
         || name.eq_ignore_ascii_case("localhost")
         || (port.is_some() && is_label(name)))
-        && !secret::has_key_prefix(name)
+        && !secret_detector::has_key_prefix(name)
 }
 
 fn is_label(name: &str) -> bool {

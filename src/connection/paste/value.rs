@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use super::placeholder::{is_placeholder, is_placeholder_address};
 use crate::connection::MaskedSecret;
-use crate::text::secret;
+use crate::text::secret_detector;
 
 /// Kind of a pasted value without surrounding quotes and white space.
 pub(super) enum PastedValue {
@@ -98,6 +98,6 @@ pub(super) fn has_key(text: &str) -> bool {
         let part = rest
             .split(|sign: char| sign.is_whitespace() || "/@:?&=.,;#".contains(sign))
             .next();
-        is_start && part.is_some_and(secret::has_key_prefix)
+        is_start && part.is_some_and(secret_detector::has_key_prefix)
     })
 }

@@ -8,7 +8,7 @@ use url::form_urlencoded;
 
 use super::Probe;
 use super::request::{ProbeRequest, Unsendable};
-use super::values::ResolvedSettings;
+use super::resolved_settings::ResolvedSettings;
 
 const CLIENT_ID: &str = "clientId";
 const CLIENT_SECRET: &str = "clientSecret";

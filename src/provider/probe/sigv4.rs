@@ -8,7 +8,7 @@ use aws_sigv4::sign::v4;
 use http::header::HOST;
 
 use super::request::{ProbeRequest, Unsendable};
-use super::values::ResolvedSettings;
+use super::resolved_settings::ResolvedSettings;
 
 const REGION: &str = "region";
 const ACCESS_KEY_ID: &str = "accessKeyId";

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use url::Url;
 
 use super::request::Unsendable;
-use super::values::ResolvedSettings;
+use super::resolved_settings::ResolvedSettings;
 use crate::text::address;
 
 /// Text with setting placeholders.

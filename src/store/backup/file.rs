@@ -10,12 +10,12 @@ use sha2::{Digest as _, Sha256};
 
 use super::BackupSealer;
 use crate::store::journal::entry::{u32_at, u64_at};
-use crate::store::journal::fold::StateBuilder;
-use crate::store::journal::head::{self, FileHeader, HeaderError, StoreIdentity};
+use crate::store::journal::header::{self, FileHeader, HeaderError, StoreIdentity};
+use crate::store::journal::replay::StateBuilder;
 use crate::store::journal::snapshot::{self, SnapshotError};
 use crate::store::key::{KeyCheck, StoreKey};
-use crate::store::sled::gather::{FullState, keep_payload};
-use crate::store::sled::making::write_rows;
+use crate::store::sled::create::write_rows;
+use crate::store::sled::salvage::{FullState, keep_payload};
 
 /// Length of the trailer in bytes.
 const TRAILER: usize = 128;
@@ -181,8 +181,8 @@ pub fn write(
 /// Reads the label of a backup file.
 pub fn label(path: &Path) -> Result<BackupLabel, BackupFault> {
     let mut file = File::open(path)?;
-    let mut head = Vec::with_capacity(head::LENGTH);
-    (&file).take(head::LENGTH as u64).read_to_end(&mut head)?;
+    let mut head = Vec::with_capacity(header::LENGTH);
+    (&file).take(header::LENGTH as u64).read_to_end(&mut head)?;
     let head = FileHeader::read(&head).map_err(|unreadable| match unreadable {
         HeaderError::Damaged => BackupFault::Foreign,
         HeaderError::Newer(format) => BackupFault::Newer(format),
@@ -194,7 +194,7 @@ fn read_label_after(file: &mut File, head: FileHeader) -> Result<BackupLabel, Ba
     let length = file.metadata()?.len();
     let Some(at) = length
         .checked_sub(TRAILER as u64)
-        .filter(|at| *at >= head::LENGTH as u64)
+        .filter(|at| *at >= header::LENGTH as u64)
     else {
         return Err(BackupFault::Truncated(length));
     };

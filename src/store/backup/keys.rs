@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use crate::connection::StoreError;
 use crate::store::StoreOptions;
-use crate::store::journal::head::StoreIdentity;
-use crate::store::key::place::KeyFileLocation;
-use crate::store::key::{KeyLookup, StoreKey, earlier};
+use crate::store::journal::header::StoreIdentity;
+use crate::store::key::key_file::KeyFileLocation;
+use crate::store::key::{KeyLookup, StoreKey, previous_keys};
 
 /// Available keys.
 pub struct AvailableKeys {
@@ -30,7 +30,7 @@ impl AvailableKeys {
         };
         let earlier = current
             .iter()
-            .flat_map(|key| earlier::read(&spot, key))
+            .flat_map(|key| previous_keys::read(&spot, key))
             .map(Arc::new)
             .collect();
         Self {

@@ -14,16 +14,16 @@ use super::keys::AvailableKeys;
 use super::{SealVerdict, check_seal, fault_error};
 use crate::connection::{ConnectionItem, StoreError};
 use crate::store::StoreOptions;
-use crate::store::content::{self, StoreContent};
-use crate::store::exchange::{self, ReplacedStore};
-use crate::store::files::{self, io_error};
-use crate::store::journal::head::{FileHeader, StoreIdentity};
+use crate::store::io_error::{self, io_error};
+use crate::store::journal::header::{FileHeader, StoreIdentity};
 use crate::store::key::StoreKey;
 use crate::store::lock::StoreLock;
-use crate::store::reseal::{self, ResealResult};
-use crate::store::sled::gather::FullState;
-use crate::store::sled::making;
-use crate::store::sled::rows::{self, SavedJson};
+use crate::store::offline_reader::{self, StoreContent};
+use crate::store::reencrypt::{self, ResealResult};
+use crate::store::sled::create;
+use crate::store::sled::encoding::{self, SavedJson};
+use crate::store::sled::salvage::FullState;
+use crate::store::swap::{self, ReplacedStore};
 
 /// Time to wait for a process that is closing the store.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
@@ -114,10 +114,10 @@ impl PreparedBackup {
     pub fn execute(self, now: DateTime<Utc>) -> Result<RestoreResult, StoreError> {
         let data = &self.options.data;
         let refuse = |error: std::io::Error| io_error(data, &error);
-        files::create_folder(data).map_err(refuse)?;
-        files::reject_writable_by_others(data)?;
+        io_error::create_folder(data).map_err(refuse)?;
+        io_error::reject_writable_by_others(data)?;
         let _lock = lock_exclusively(data, "umai backup restore")?;
-        exchange::complete(data).map_err(refuse)?;
+        swap::complete(data).map_err(refuse)?;
         let (comparison, newest) = compare(data, &self.label, &self.state);
         if comparison != self.comparison {
             return Err(StoreError::Unusable(format!(
@@ -138,15 +138,15 @@ impl PreparedBackup {
             digest: fold.digest(),
         };
         let had_store = has_files(data);
-        let folder = exchange::begin(data).map_err(refuse)?;
-        making::create(&folder, &head, |writer| making::write_rows(&fold, writer))?;
+        let folder = swap::begin(data).map_err(refuse)?;
+        create::create(&folder, &head, |writer| create::write_rows(&fold, writer))?;
         let name = format!("{}-restore", now.format("%Y%m%dT%H%M%SZ"));
         let before = if had_store {
             ReplacedStore::Keep(&name)
         } else {
             ReplacedStore::Remove
         };
-        let aside = exchange::commit(data, before).map_err(refuse)?;
+        let aside = swap::commit(data, before).map_err(refuse)?;
         Ok(RestoreResult {
             aside: had_store.then_some(aside),
             count: head.digest.count,
@@ -179,7 +179,7 @@ fn reseal_with_current_key(
     if Arc::ptr_eq(to, sealing_key) {
         return Ok((identity.clone(), Some(0)));
     }
-    let ResealResult { unreadable, .. } = reseal::reseal(fold, identity.store, sealing_key, to)?;
+    let ResealResult { unreadable, .. } = reencrypt::reseal(fold, identity.store, sealing_key, to)?;
     let identity = StoreIdentity {
         store: identity.store,
         check: to.check(identity.store)?,
@@ -200,7 +200,7 @@ fn compare(data: &Path, label: &BackupLabel, backup: &FullState) -> (BackupCompa
         ..BackupComparison::default()
     };
     let in_backup = items(backup);
-    let store = match content::read(data) {
+    let store = match offline_reader::read(data) {
         Ok(Some(store)) => store,
         Ok(None) if !comparison.has_store => {
             comparison.only_in_backup = names(in_backup.values());
@@ -250,11 +250,11 @@ type NamedConnections = HashMap<Uuid, ConnectionItem>;
 
 /// List items of the connections that can be read.
 fn items(fold: &FullState) -> NamedConnections {
-    let read = |(id, folded): (&Uuid, &crate::store::journal::fold::BuiltConnection<_>)| {
-        let newest: &crate::store::journal::fold::BuiltVersion<(_, Vec<u8>)> =
+    let read = |(id, folded): (&Uuid, &crate::store::journal::replay::BuiltConnection<_>)| {
+        let newest: &crate::store::journal::replay::BuiltVersion<(_, Vec<u8>)> =
             folded.newest.as_ref()?;
         let saved: SavedJson<ConnectionItem, IgnoredAny> =
-            rows::read_json(*id, &newest.payload.1).ok()?;
+            encoding::read_json(*id, &newest.payload.1).ok()?;
         Some((*id, saved.connection))
     };
     fold.connections.iter().filter_map(read).collect()

@@ -5,9 +5,9 @@ use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use super::end::TailPosition;
-use super::head::{self, FileHeader, HeaderError};
-use crate::store::files;
+use super::header::{self, FileHeader, HeaderError};
+use super::tail_scan::TailPosition;
+use crate::store::io_error;
 
 /// Segments are extended in steps of this size, filled with zeros. A sync then writes data but no file size, which is faster, and
 /// deletes still have room when the disk is full.
@@ -96,11 +96,12 @@ impl ActiveSegment {
     /// Creates a segment.
     pub fn create(folder: &Path, head: &FileHeader) -> io::Result<Self> {
         let segment = Segment::at(folder, head.revision);
-        let file = files::write_atomically(&segment.path, |file| file.write_all(&head.to_bytes()))?;
+        let file =
+            io_error::write_atomically(&segment.path, |file| file.write_all(&head.to_bytes()))?;
         Ok(Self {
             file,
-            end: head::LENGTH as u64,
-            allocated: head::LENGTH as u64,
+            end: header::LENGTH as u64,
+            allocated: header::LENGTH as u64,
         })
     }
 
@@ -121,7 +122,7 @@ impl ActiveSegment {
             .segment
             .path
             .parent()
-            .map_or(Ok(()), files::sync_folder)?;
+            .map_or(Ok(()), io_error::sync_folder)?;
         let allocated = file.metadata()?.len();
         Ok(Self {
             file,
@@ -183,7 +184,7 @@ impl ActiveSegment {
 mod tests {
     use super::*;
     use crate::store::journal::digest::StateDigest;
-    use crate::store::journal::head::StoreIdentity;
+    use crate::store::journal::header::StoreIdentity;
     use uuid::Uuid;
 
     fn head(revision: u64) -> FileHeader {
@@ -222,6 +223,6 @@ mod tests {
         tail.finish().unwrap();
         let (bytes, read) = Segment::at(folder.path(), 1).read().unwrap();
         assert_eq!(read, Ok(head(1)));
-        assert_eq!(&bytes[head::LENGTH..], b"abcdef");
+        assert_eq!(&bytes[header::LENGTH..], b"abcdef");
     }
 }

@@ -11,9 +11,9 @@ use uuid::Uuid;
 
 use super::digest::StateDigest;
 use super::entry::{self, EntryKind, JournalEntry};
-use super::head::{self, FileHeader, HeaderError};
+use super::header::{self, FileHeader, HeaderError};
 use super::segment::numbered;
-use crate::store::files;
+use crate::store::io_error;
 
 /// Maximum length of an entry in bytes, so that a damaged length does not allocate all memory.
 const MAX_ENTRY: usize = 256 * 1024 * 1024;
@@ -54,7 +54,7 @@ pub fn read_from(
     file: &mut impl Read,
     mut visit: impl FnMut(&JournalEntry<'_>),
 ) -> io::Result<Result<FileHeader, SnapshotError>> {
-    let mut head = [0; head::LENGTH];
+    let mut head = [0; header::LENGTH];
     if !fill(file, &mut head)? {
         return Ok(Err(SnapshotError::Head));
     }
@@ -65,7 +65,7 @@ pub fn read_from(
     };
     let mut buffer = Vec::new();
     let mut entries = 0;
-    let mut at = head::LENGTH as u64;
+    let mut at = header::LENGTH as u64;
     loop {
         buffer.resize(entry::HEAD, 0);
         if !fill(file, &mut buffer)? {
@@ -146,11 +146,11 @@ pub fn write(
     verify: impl FnOnce(&Path) -> io::Result<()>,
 ) -> io::Result<()> {
     let folder = data.join(FOLDER);
-    files::create_folder(&folder)?;
+    io_error::create_folder(&folder)?;
     let path = folder.join(format!("{:020}.snapshot", head.revision));
-    files::write_atomically(&path, |file| {
+    io_error::write_atomically(&path, |file| {
         write_to(file, head, rows)?;
-        verify(&files::temporary_path(&path))
+        verify(&io_error::temporary_path(&path))
     })?;
     Ok(())
 }
@@ -174,7 +174,7 @@ pub fn write_to(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::journal::head::StoreIdentity;
+    use crate::store::journal::header::StoreIdentity;
 
     /// Reader that records the largest requested read.
     struct Asked<'a> {
@@ -202,13 +202,13 @@ mod tests {
         let mut file = Vec::new();
         write_to(&mut file, &head, |_| Ok(())).unwrap();
         // The third byte of the length of the only entry: 192 MiB.
-        file[head::LENGTH + 16 + 3] = 12;
+        file[header::LENGTH + 16 + 3] = 12;
         let mut reader = Asked {
             bytes: &file,
             largest: 0,
         };
         let read = read_from(&mut reader, |_| {}).unwrap();
-        assert_eq!(read, Err(SnapshotError::Truncated(head::LENGTH as u64)));
+        assert_eq!(read, Err(SnapshotError::Truncated(header::LENGTH as u64)));
         assert!(
             reader.largest <= 2 * BUFFER,
             "{} bytes at once",

@@ -1,7 +1,7 @@
 //! Adds and removes passphrase protection of the key file.
 
+use super::key_file::{KeyFileContent, KeyFileLocation};
 use super::passphrase::{MIN_LENGTH, Passphrase, WrappedKey};
-use super::place::{KeyFileContent, KeyFileLocation};
 use super::{StoreKey, locked};
 use crate::connection::StoreError;
 

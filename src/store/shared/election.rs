@@ -12,14 +12,14 @@ use std::time::Duration;
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
-use super::guest::{HandshakeResult, LeaderClient};
-use super::holder::StoreLeader;
-use super::known::KnownState;
-use super::seat::StoreRole;
+use super::client::{HandshakeResult, LeaderClient};
+use super::known_state::KnownState;
+use super::leader::StoreLeader;
+use super::role::StoreRole;
 use super::socket;
 use crate::connection::{ConnectionStore, StoreError};
 use crate::store::backup::BackupPlan;
-use crate::store::journal::head::StoreIdentity;
+use crate::store::journal::header::StoreIdentity;
 use crate::store::lock;
 use crate::store::sled::SledStore;
 

@@ -5,10 +5,10 @@ use std::sync::{Arc, Weak};
 
 use futures_util::StreamExt;
 
-use super::guest::NoReply;
-use super::seat::RequestHandle;
-use super::seating::Membership;
-use super::wire::{StoreReply, StoreRequest, unexpected_reply};
+use super::client::NoReply;
+use super::membership::Membership;
+use super::protocol::{StoreReply, StoreRequest, unexpected_reply};
+use super::role::RequestHandle;
 use crate::connection::StoreError;
 use crate::connection::store::{ChangeEvent, ChangeFeed, Revision};
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::rows::{self, CurrentState, RowChange, SavedJson, write_json};
-use super::view::{IndexReader, UnusableIndex};
+use super::encoding::{self, CurrentState, RowChange, SavedJson, write_json};
+use super::index::{IndexReader, UnusableIndex};
 use crate::connection::store::{ChangeEvent, ChangeKind, Precondition, Revision, SaveConnection};
 use crate::connection::{ConnectionItem, SealedSecret, StoreError};
 use crate::store::journal::digest::StateDigest;
@@ -87,7 +87,7 @@ impl WriteRequest {
 
 fn read_saved(entry: &JournalEntry<'_>) -> Result<WriteRequest, StoreError> {
     Ok(WriteRequest::Save(Box::new(SaveRequest {
-        item: rows::read_listed(entry.id, entry.payload)?,
+        item: encoding::read_listed(entry.id, entry.payload)?,
         put: Precondition::Absent,
         json: entry.payload.into(),
     })))
@@ -96,7 +96,9 @@ fn read_saved(entry: &JournalEntry<'_>) -> Result<WriteRequest, StoreError> {
 /// Converts a journal entry to a change event. Returns `None` for other entries.
 pub fn to_event(entry: &JournalEntry<'_>) -> Option<Result<ChangeEvent, StoreError>> {
     let what = match entry.kind {
-        EntryKind::Saved => rows::read_listed(entry.id, entry.payload).map(ChangeKind::new_state),
+        EntryKind::Saved => {
+            encoding::read_listed(entry.id, entry.payload).map(ChangeKind::new_state)
+        }
         EntryKind::Deleted => Ok(ChangeKind::Deleted(entry.id)),
         EntryKind::Record | EntryKind::Version | EntryKind::End => return None,
     };
@@ -184,8 +186,8 @@ impl AcceptedChange {
                 if let Some(before) = before {
                     rows.push(before.version_row()?);
                 }
-                rows.push(rows::alias_row(&item.alias, item.id));
-                rows.push(rows::order_row(item, self.revision)?);
+                rows.push(encoding::alias_row(&item.alias, item.id));
+                rows.push(encoding::order_row(item, self.revision)?);
                 if let Some(before) = before {
                     remove_index_rows(&before.item, Some(item), rows);
                 }
@@ -196,7 +198,7 @@ impl AcceptedChange {
                     remove_index_rows(&before.item, None, rows);
                 }
                 remove_versions(view, *id, rows)?;
-                rows.push((rows::record_key(*id), None));
+                rows.push((encoding::record_key(*id), None));
             }
         }
         Ok(())
@@ -208,15 +210,15 @@ fn remove_index_rows(
     after: Option<&ConnectionItem>,
     rows: &mut Vec<RowChange>,
 ) {
-    let alias = rows::alias_key(&before.alias);
-    if after.is_none_or(|after| rows::alias_key(&after.alias) != alias) {
+    let alias = encoding::alias_key(&before.alias);
+    if after.is_none_or(|after| encoding::alias_key(&after.alias) != alias) {
         rows.push((alias, None));
     }
-    let place = rows::order_key(before);
-    if after.is_none_or(|after| rows::order_key(after) != place) {
+    let place = encoding::order_key(before);
+    if after.is_none_or(|after| encoding::order_key(after) != place) {
         rows.push((place, None));
     }
-    rows.extend(rows::old_order_key(before).map(|place| (place, None)));
+    rows.extend(encoding::old_order_key(before).map(|place| (place, None)));
 }
 
 /// Adds deletions for the versions in the index and for those pending in `rows`.
@@ -225,7 +227,7 @@ fn remove_versions(
     id: Uuid,
     rows: &mut Vec<RowChange>,
 ) -> Result<(), UnusableIndex> {
-    let prefix = rows::versions_of(id);
+    let prefix = encoding::versions_of(id);
     let mut versions: Vec<Vec<u8>> = rows
         .iter()
         .map(|(key, _)| key)
@@ -252,9 +254,12 @@ mod tests {
             name: "caf\u{e9}".into(),
             ..decomposed.clone()
         };
-        assert_eq!(rows::order_key(&decomposed), rows::order_key(&composed));
-        assert_eq!(rows::old_order_key(&composed), None);
-        let old = rows::old_order_key(&decomposed).unwrap();
+        assert_eq!(
+            encoding::order_key(&decomposed),
+            encoding::order_key(&composed)
+        );
+        assert_eq!(encoding::old_order_key(&composed), None);
+        let old = encoding::old_order_key(&decomposed).unwrap();
         let mut changed = Vec::new();
         remove_index_rows(&decomposed, Some(&composed), &mut changed);
         assert_eq!(changed, [(old, None)]);

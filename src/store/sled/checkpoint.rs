@@ -4,12 +4,12 @@ use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::view::IndexReader;
-use super::{missing, rows};
+use super::index::IndexReader;
+use super::{data_loss_marker, encoding};
 use crate::store::journal::digest::StateDigest;
 use crate::store::journal::entry::{EntryKind, JournalEntry};
-use crate::store::journal::fold::{StateBuilder, StateSource};
-use crate::store::journal::head::{FileHeader, StoreIdentity};
+use crate::store::journal::header::{FileHeader, StoreIdentity};
+use crate::store::journal::replay::{StateBuilder, StateSource};
 use crate::store::journal::retention;
 use crate::store::journal::snapshot;
 
@@ -23,7 +23,7 @@ pub fn write(
     view: &IndexReader,
     stop: &AtomicBool,
 ) -> io::Result<()> {
-    if missing::is_recorded(data) {
+    if data_loss_marker::is_recorded(data) {
         return Ok(());
     }
     let applied = view
@@ -37,7 +37,7 @@ pub fn write(
     };
     let rows = |writer: &mut snapshot::SnapshotWriter<'_>| write_rows(view, writer, stop);
     snapshot::write(data, &head, rows, |written| verify(data, written))?;
-    if missing::is_recorded(data) {
+    if data_loss_marker::is_recorded(data) {
         return Ok(());
     }
     retention::prune(data, head.revision)
@@ -58,7 +58,7 @@ fn write_rows(
     stop: &AtomicBool,
 ) -> io::Result<()> {
     let mut written = Ok(());
-    for prefix in [rows::RECORDS, rows::VERSIONS] {
+    for prefix in [encoding::RECORDS, encoding::VERSIONS] {
         view.walk(prefix, |key, value| {
             written = if stop.load(Ordering::Acquire) {
                 Err(io::Error::other("the store was closed"))
@@ -76,14 +76,14 @@ fn write_rows(
 
 /// Converts an index row of a connection or version to a snapshot entry. Returns `None` for a damaged row.
 pub fn entry_of<'a>(key: &[u8], value: &'a [u8]) -> Option<JournalEntry<'a>> {
-    let body = rows::unseal(key, value)?;
-    let (kind, revision, id, number, payload) = if key.starts_with(rows::RECORDS) {
-        let row = rows::RecordRow::read(body)?;
-        let id = rows::id_in_key(key)?;
+    let body = encoding::unseal(key, value)?;
+    let (kind, revision, id, number, payload) = if key.starts_with(encoding::RECORDS) {
+        let row = encoding::RecordRow::read(body)?;
+        let id = encoding::id_in_key(key)?;
         (EntryKind::Record, row.revision, id, row.number, row.json)
     } else {
-        let (id, number) = rows::version_in_key(key)?;
-        let (revision, json) = rows::read_version(body)?;
+        let (id, number) = encoding::version_in_key(key)?;
+        let (revision, json) = encoding::read_version(body)?;
         (EntryKind::Version, revision, id, number, json)
     };
     Some(JournalEntry {

@@ -6,23 +6,23 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::applier::{Applier, Notices};
-use super::feed::ChangeLog;
-use super::ledger::StorePosition;
+use super::apply::{Applier, Notices};
+use super::change_log::ChangeLog;
+use super::encoding::IndexHeader;
+use super::index::IndexReader;
+use super::index_handle::IndexHandle;
+use super::pending_writes::StorePosition;
 use super::rebuild;
-use super::rows::IndexHeader;
-use super::view::IndexReader;
-use super::views::IndexHandle;
 use crate::connection::StoreError;
 use crate::store::backup::BackupPlan;
-use crate::store::backup::shelf::BackupFolder;
-use crate::store::exchange;
-use crate::store::files::{self, io_error};
-use crate::store::journal::end;
-use crate::store::journal::head::{self, FileHeader, HeaderError, StoreIdentity};
+use crate::store::backup::folder::BackupFolder;
+use crate::store::io_error::{self, io_error};
+use crate::store::journal::header::{self, FileHeader, HeaderError, StoreIdentity};
 use crate::store::journal::segment::Segment;
+use crate::store::journal::tail_scan;
 use crate::store::journal::{self, snapshot};
 use crate::store::lock::StoreLock;
+use crate::store::swap;
 
 /// Store that was found, with the lock held.
 pub struct OpeningStore {
@@ -61,11 +61,11 @@ pub fn open(
     unlock: impl FnOnce(Option<&StoreIdentity>) -> Result<StoreIdentity, StoreError>,
     backups: BackupPlan,
 ) -> Result<OpeningStore, StoreError> {
-    files::create_folder(data).map_err(|error| io_error(data, &error))?;
-    files::reject_writable_by_others(data)?;
+    io_error::create_folder(data).map_err(|error| io_error(data, &error))?;
+    io_error::reject_writable_by_others(data)?;
     let lock = StoreLock::take(data)?;
-    files::reject_forbidden(data, &data.join(rebuild::FOLDER))?;
-    exchange::complete(data).map_err(|error| io_error(data, &error))?;
+    io_error::reject_forbidden(data, &data.join(rebuild::FOLDER))?;
+    swap::complete(data).map_err(|error| io_error(data, &error))?;
     let found = StoreFiles::find(data)?;
     let start =
         |identity, point, way| OpeningStore::new(data, lock, (identity, backups), point, way);
@@ -98,7 +98,7 @@ pub fn open(
 
 /// Reads the identity of the store from its journal; `None` when there is no store.
 pub fn identity_in(data: &Path) -> Result<Option<StoreIdentity>, StoreError> {
-    let found = StoreFiles::find(&exchange::current(data))?;
+    let found = StoreFiles::find(&swap::current(data))?;
     match found.identity {
         Some(identity) => Ok(Some(identity)),
         None if found.is_empty() && !data.join(rebuild::FOLDER).exists() => Ok(None),
@@ -115,7 +115,7 @@ impl OpeningStore {
         source: IndexSource,
     ) -> Self {
         // Leftovers of a replacement that cannot be removed now are removed by the next start.
-        let _ = exchange::remove_leftovers(data);
+        let _ = swap::remove_leftovers(data);
         let applier = Applier {
             identity,
             backups,
@@ -162,7 +162,7 @@ impl StoreFiles {
 
     /// End of the journal according to its newest segment.
     fn point(&self) -> io::Result<StorePosition> {
-        let end = end::read(&self.segments, u64::MAX - 1, |_| {})?;
+        let end = tail_scan::read(&self.segments, u64::MAX - 1, |_| {})?;
         let mut point = StorePosition {
             revision: end.revision,
             digest: end.digest,
@@ -186,7 +186,7 @@ impl StoreFiles {
         let length = std::fs::metadata(&only.path).map(|found| found.len());
         self.snapshots.is_empty()
             && only.first == 1
-            && length.is_ok_and(|length| length == head::LENGTH as u64)
+            && length.is_ok_and(|length| length == header::LENGTH as u64)
     }
 
     fn is_empty(&self) -> bool {

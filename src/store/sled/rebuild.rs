@@ -5,18 +5,18 @@ use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
-use super::applier::Notices;
-use super::gather::{FullState, LossExtent, salvage};
-use super::ledger::StorePosition;
-use super::missing;
-use super::rows::{self, CurrentState, IndexHeader, RowChange, SavedJson};
-use super::view::{IndexReader, UnusableIndex};
+use super::apply::Notices;
+use super::data_loss_marker;
+use super::encoding::{self, CurrentState, IndexHeader, RowChange, SavedJson};
+use super::index::{IndexReader, UnusableIndex};
+use super::pending_writes::StorePosition;
+use super::salvage::{FullState, LossExtent, salvage};
 use crate::connection::{Connection, SealedSecret, StoreError, VersionChange};
-use crate::store::files;
+use crate::store::io_error;
 use crate::store::journal::digest::StateDigest;
 use crate::store::journal::entry::EntryKind;
-use crate::store::journal::fold::BuiltConnection;
-use crate::store::journal::head::StoreIdentity;
+use crate::store::journal::header::StoreIdentity;
+use crate::store::journal::replay::BuiltConnection;
 
 /// Folder of the index in the data folder.
 pub const FOLDER: &str = "sled";
@@ -58,8 +58,8 @@ impl RebuiltIndex {
         let Some(expected) = self.expected else {
             return Ok(());
         };
-        missing::record(data, self.position.digest.count, expected.count)?;
-        missing::add_notice(data, notices);
+        data_loss_marker::record(data, self.position.digest.count, expected.count)?;
+        data_loss_marker::add_notice(data, notices);
         Ok(())
     }
 }
@@ -104,13 +104,13 @@ struct IndexRows {
 impl IndexRows {
     fn read(data: &Path, identity: &StoreIdentity, old: &IndexReader) -> Result<Self, StoreError> {
         let salvaged =
-            salvage(data, identity, old).map_err(|error| files::io_error(data, &error))?;
+            salvage(data, identity, old).map_err(|error| io_error::io_error(data, &error))?;
         let mut fold = salvaged.state;
         let (rows, digest, losses) = rows_of(&mut fold)?;
         let expected = (salvaged.lost == LossExtent::Unknown).then_some(fold.expected);
         let set_aside = if salvaged.lost == LossExtent::None && losses.is_empty() {
-            missing::set_snapshots_aside(data, &salvaged.mismatched)
-                .map_err(|error| files::io_error(data, &error))?
+            data_loss_marker::set_snapshots_aside(data, &salvaged.mismatched)
+                .map_err(|error| io_error::io_error(data, &error))?
         } else {
             Vec::new()
         };
@@ -152,8 +152,8 @@ pub fn abandon(view: std::sync::Arc<IndexReader>) {
 /// Moves a damaged index aside and returns its new path. An index that this user may not open stays.
 pub fn set_aside(data: &Path) -> Result<Option<PathBuf>, StoreError> {
     let folder = data.join(FOLDER);
-    files::reject_forbidden(data, &folder)?;
-    move_aside(data, &folder).map_err(|error| files::io_error(data, &error))
+    io_error::reject_forbidden(data, &folder)?;
+    move_aside(data, &folder).map_err(|error| io_error::io_error(data, &error))
 }
 
 fn move_aside(data: &Path, folder: &Path) -> std::io::Result<Option<PathBuf>> {
@@ -162,17 +162,17 @@ fn move_aside(data: &Path, folder: &Path) -> std::io::Result<Option<PathBuf>> {
     }
     let damaged = data.join(DAMAGED);
     let kept = numbered_folders(&damaged)?;
-    if !missing::is_recorded(data) {
+    if !data_loss_marker::is_recorded(data) {
         for (_, path) in kept.iter().rev().skip(MAX_DAMAGED - 1) {
             std::fs::remove_dir_all(path)?;
         }
     }
     let number = kept.last().map_or(1, |(number, _)| number + 1);
-    files::create_folder(&damaged)?;
+    io_error::create_folder(&damaged)?;
     let target = damaged.join(format!("{FOLDER}-{number}"));
     std::fs::rename(folder, &target)?;
-    files::sync_folder(&damaged)?;
-    files::sync_folder(data)?;
+    io_error::sync_folder(&damaged)?;
+    io_error::sync_folder(data)?;
     Ok(Some(target))
 }
 
@@ -204,7 +204,7 @@ fn fill_sled(
     applied: &IndexHeader,
 ) -> Result<IndexReader, UnusableIndex> {
     let folder = data.join(FOLDER);
-    files::create_folder(&folder).map_err(|error| UnusableIndex(error.to_string()))?;
+    io_error::create_folder(&folder).map_err(|error| UnusableIndex(error.to_string()))?;
     let view = fill(IndexReader::open(&folder)?, rows, applied)?;
     view.flush()?;
     Ok(view)
@@ -249,16 +249,16 @@ fn rows_of(fold: &mut FullState) -> Result<(Vec<RowChange>, StateDigest, Vec<Str
         }
         digest = digest.with(current.mark());
         rows.push(current.row());
-        rows.push(rows::alias_row(&current.item.alias, id));
-        rows.push(rows::order_row(&current.item, current.revision)?);
+        rows.push(encoding::alias_row(&current.item.alias, id));
+        rows.push(encoding::order_row(&current.item, current.revision)?);
         for version in folded.older.values() {
             let (kind, payload) = &version.payload;
             let json = if *kind == EntryKind::Version {
                 payload.clone()
             } else {
-                rows::version_json(id, payload)?
+                encoding::version_json(id, payload)?
             };
-            rows.push(rows::version_row(
+            rows.push(encoding::version_row(
                 id,
                 version.number,
                 version.revision,
@@ -287,7 +287,7 @@ pub(super) fn current_of(
     Ok(Some(CurrentState {
         revision: newest.revision,
         history: folded.history(id),
-        item: rows::read_listed(id, json)?,
+        item: encoding::read_listed(id, json)?,
         json: json.as_slice().into(),
     }))
 }
@@ -299,14 +299,14 @@ fn free_alias(
 ) -> Result<String, StoreError> {
     let id = current.item.id;
     let mut saved: SavedJson<Connection<SealedSecret>, VersionChange> =
-        rows::read_json(id, &current.json)?;
+        encoding::read_json(id, &current.json)?;
     let old = current.item.alias.clone();
     let mut free = (2_u64..)
         .map(|number| format!("{old}-{number}"))
         .filter(|alias| !taken.contains(&alias.to_lowercase()));
     saved.connection.item.alias = free.next().unwrap_or_default();
     current.item = saved.connection.listed();
-    current.json = rows::write_json(&saved)?.into();
+    current.json = encoding::write_json(&saved)?.into();
     taken.insert(current.item.alias.to_lowercase());
     Ok(format!(
         "Two connections had the alias '{old}'; '{}' now has the alias '{}'",

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::change::{AcceptedChange, WriteRequest};
-use super::ledger::{PendingWrites, StorePosition};
-use super::rows::IndexHeader;
-use super::views::IndexHandle;
+use super::encoding::IndexHeader;
+use super::index_handle::IndexHandle;
+use super::pending_writes::{PendingWrites, StorePosition};
 use crate::connection::StoreError;
 use crate::store::journal::entry::JournalEntry;
-use crate::store::journal::head::StoreIdentity;
+use crate::store::journal::header::StoreIdentity;
 
 /// Number of changes applied at once.
 const BATCH: usize = 256;

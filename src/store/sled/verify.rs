@@ -1,7 +1,7 @@
 //! Verifies that an index has exactly the content recorded by the journal.
 
-use super::rows;
-use super::view::{IndexReader, UnusableIndex};
+use super::encoding;
+use super::index::{IndexReader, UnusableIndex};
 use crate::store::journal::digest::{StateDigest, mix, record_mark, version_mark};
 
 /// Result of a verification.
@@ -64,35 +64,35 @@ fn walk(
 
 impl VerifySums {
     fn add(&mut self, key: &[u8], value: &[u8]) -> Option<()> {
-        let body = rows::unseal(key, value)?;
+        let body = encoding::unseal(key, value)?;
         match key.get(..1)? {
-            rows::RECORDS => {
-                let id = rows::id_in_key(key)?;
-                let row = rows::RecordRow::read(body)?;
+            encoding::RECORDS => {
+                let id = encoding::id_in_key(key)?;
+                let row = encoding::RecordRow::read(body)?;
                 self.digest = self.digest.with(record_mark(id, row.revision, row.history));
                 add(&mut self.revisions[0], record_mark(id, row.revision, 0));
                 add(&mut self.histories[0], row.history);
                 let newest = version_mark(id, row.number, row.revision);
                 add(&mut self.histories[1], newest);
             }
-            rows::ORDER | rows::TRASH => {
-                let (revision, id, _) = rows::read_order(body)?;
+            encoding::ORDER | encoding::TRASH => {
+                let (revision, id, _) = encoding::read_order(body)?;
                 self.list_entries += 1;
                 add(&mut self.revisions[1], record_mark(id, revision, 0));
-                let alias = rows::alias_in_order(key)?;
+                let alias = encoding::alias_in_order(key)?;
                 add(&mut self.owners[0], owner_mark(alias.as_bytes(), id));
             }
-            rows::ALIASES => {
+            encoding::ALIASES => {
                 self.aliases += 1;
-                let id = rows::read_alias(body)?;
+                let id = encoding::read_alias(body)?;
                 add(&mut self.owners[1], owner_mark(key.get(1..)?, id));
             }
-            rows::VERSIONS => {
-                let (id, number) = rows::version_in_key(key)?;
-                let (revision, _) = rows::read_version(body)?;
+            encoding::VERSIONS => {
+                let (id, number) = encoding::version_in_key(key)?;
+                let (revision, _) = encoding::read_version(body)?;
                 add(&mut self.histories[1], version_mark(id, number, revision));
             }
-            _ => return (key == rows::APPLIED).then_some(()),
+            _ => return (key == encoding::APPLIED).then_some(()),
         }
         Some(())
     }

@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::applier::{Applier, DurableGroup, ReplySender};
-use super::bring_up::ReadyStore;
+use super::apply::{Applier, DurableGroup, ReplySender};
 use super::change::WriteRequest;
-use super::ledger::{PendingWrites, StorePosition};
-use super::repair::Maintenance;
+use super::maintenance::Maintenance;
+use super::pending_writes::{PendingWrites, StorePosition};
+use super::recovery::ReadyStore;
 use crate::connection::StoreError;
 use crate::store::journal::segment::AppendError;
 

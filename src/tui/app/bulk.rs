@@ -1,23 +1,23 @@
 //! Bulk operations on marked connections: confirm, run a few at a time, stop, retry failures.
 
-mod answers;
+mod replies;
 mod keys;
 mod undo;
 
 use std::sync::Arc;
 
 use super::{App, AwaitedReply};
+use crate::atomic_file::OverwritePolicy;
 use crate::connection::alias::is_well_formed;
-use crate::disk::OverwritePolicy;
 use crate::tui::action::Action;
 use crate::tui::bulk::{BulkJob, BulkOperation, BulkPhase, BulkRow, BulkRowRef, BulkRowState};
 use crate::tui::confirm::ConfirmDialog;
+use crate::tui::dialog::Dialog;
 use crate::tui::effect::{Effect, ExportRequest, ServiceRequest};
 use crate::tui::info::LastTest;
-use crate::tui::layer::Dialog;
-use crate::tui::line::TextInput;
 use crate::tui::notice::Notice;
-use crate::tui::report::{ReportDialog, ReportSubject};
+use crate::tui::test_report::{ReportDialog, ReportSubject};
+use crate::tui::text_input::TextInput;
 pub(super) use undo::FinishedBulk;
 
 /// Default name of an export file.

@@ -5,8 +5,8 @@ use crate::connection::PasteResult;
 use crate::provider::Provider;
 use crate::tui::action::{Action, KeyContext};
 use crate::tui::burst::Burst;
+use crate::tui::dialog::Dialog;
 use crate::tui::event::{Event, PastedText};
-use crate::tui::layer::Dialog;
 use crate::tui::notice::Notice;
 
 /// Longest text, in bytes, that is typed key by key where every key starts a search; longer texts are pasted.

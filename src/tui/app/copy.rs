@@ -5,8 +5,8 @@ use crate::connection::Connection;
 use crate::tui::action::Action;
 use crate::tui::clipboard;
 use crate::tui::curl;
+use crate::tui::dialog::Dialog;
 use crate::tui::effect::Effect;
-use crate::tui::layer::Dialog;
 use crate::tui::notice::Notice;
 
 impl App {

@@ -12,10 +12,10 @@ use super::App;
 use crate::drafts::StoredDraft;
 use crate::tui::action::{Action, KeyContext};
 use crate::tui::confirm::ConfirmDialog;
+use crate::tui::dialog::Dialog;
 use crate::tui::drafts::DraftsDialog;
 use crate::tui::effect::{DraftSlot, Effect, Ticket};
 use crate::tui::form::{Form, FormSnapshot};
-use crate::tui::layer::Dialog;
 use crate::tui::notice::Notice;
 
 /// Delay between typing and storing a draft.

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::{App, AwaitedReply};
 use crate::connection::Connection;
+use crate::tui::dialog::Dialog;
 use crate::tui::effect::{Effect, ServiceRequest};
 use crate::tui::form::Form;
-use crate::tui::layer::Dialog;
 use crate::tui::notice::Notice;
 
 impl App {

@@ -2,13 +2,13 @@
 
 use super::{App, Pane};
 use crate::tui::action::{Action, KeyContext};
+use crate::tui::columns;
+use crate::tui::dialog::Dialog;
 use crate::tui::effect::Effect;
 use crate::tui::event::{Mouse, MouseKind};
-use crate::tui::form::rows;
-use crate::tui::layer::Dialog;
+use crate::tui::form::layout;
 use crate::tui::layout::{Columns, ScreenLayout};
-use crate::tui::list;
-use crate::tui::workspace::Tab;
+use crate::tui::tabs::Tab;
 
 /// Columns before a connection in the tree, which contain its mark.
 const MARK_WIDTH: u16 = 4;
@@ -71,9 +71,10 @@ impl App {
             Some(Dialog::Form(form)) => {
                 let area = layout.form_rows();
                 if area.contains(mouse.x, mouse.y) {
-                    let rows = rows::rows(form, area.width);
+                    let rows = layout::rows(form, area.width);
                     let row = form.top + usize::from(mouse.y - area.y);
-                    if let Some(rows::RowContent::Key(at)) = rows.get(row).map(|row| &row.content) {
+                    if let Some(layout::RowContent::Key(at)) = rows.get(row).map(|row| &row.content)
+                    {
                         form.choose_key(*at, &self.catalog);
                     } else if let Some(field) = rows.get(row).and_then(|row| row.field) {
                         form.focus_on(field);
@@ -182,8 +183,8 @@ impl App {
             }
             Pane::List => {
                 let inside = self.list_area().inside();
-                let gutter = list::gutter(self.tree.marked_len() > 0);
-                if let Some(column) = list::title_at(inside, gutter, (mouse.x, mouse.y)) {
+                let gutter = columns::gutter(self.tree.marked_len() > 0);
+                if let Some(column) = columns::title_at(inside, gutter, (mouse.x, mouse.y)) {
                     self.sort_by(self.tree.sort().or_reversed(column));
                     return None;
                 }
@@ -216,7 +217,7 @@ impl App {
         if tabs.contains(mouse.x, mouse.y) {
             let mut x = tabs.x;
             for (tab, text) in self.tabs() {
-                x += u16::try_from(crate::tui::fit::width(&text) + 1).unwrap_or(0);
+                x += u16::try_from(crate::tui::text_width::width(&text) + 1).unwrap_or(0);
                 if mouse.x < x {
                     self.workspace.tab = tab;
                     return;

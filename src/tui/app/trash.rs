@@ -6,8 +6,8 @@ use super::{App, AwaitedReply};
 use crate::connection::{Connection, ConnectionError, ConnectionItem, FieldReason};
 use crate::tui::action::{Action, KeyContext};
 use crate::tui::confirm::ConfirmDialog;
+use crate::tui::dialog::{ConfirmAction, Dialog};
 use crate::tui::effect::{Effect, ServiceRequest};
-use crate::tui::layer::{ConfirmAction, Dialog};
 use crate::tui::notice::Notice;
 use crate::tui::trash::{AliasSuggestion, TrashDialog, first_free};
 use crate::tui::tree::ItemChange;
@@ -173,7 +173,7 @@ impl App {
         self.drop_delete(item.id);
         // The restored version is newer than the delete, in whichever order both arrive.
         self.tree
-            .apply(vec![ItemChange::Saved(super::answers::item_of(
+            .apply(vec![ItemChange::Saved(super::replies::item_of(
                 &connection,
             ))]);
         let mut shown_alias = None;

@@ -1,6 +1,6 @@
 //! One field of a form: its label, value and error.
 
-mod said;
+mod value;
 
 use crossterm::event::KeyCode;
 use serde::{Deserialize, Serialize};
@@ -10,8 +10,8 @@ use crate::connection::MaskedSecret;
 use crate::provider::{AlternativeGroup, DefaultValue, FieldKind, SettingsField};
 use crate::text;
 use crate::tui::key::KeyPress;
-use crate::tui::line::TextInput;
-pub use said::{EnteredText, EnteredValue};
+use crate::tui::text_input::TextInput;
+pub use value::{EnteredText, EnteredValue};
 
 /// Part of the draft that a field fills.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

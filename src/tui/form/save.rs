@@ -5,8 +5,8 @@ use super::{Form, FormSubject, RemoteChange};
 use crate::connection::validate::MaskPolicy as Keep;
 use crate::connection::{ConnectionDraft, DraftField, FieldError, FieldReason, TestSubject};
 use crate::provider::ProviderCatalog;
+use crate::tui::dialog::DialogOutcome;
 use crate::tui::effect::{ServiceRequest, UpdateRequest};
-use crate::tui::layer::DialogOutcome;
 use crate::tui::notice::Notice;
 
 impl Form {

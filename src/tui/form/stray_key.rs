@@ -5,8 +5,8 @@ use super::field::{FieldTarget, FieldValue, FormField};
 use crate::connection::alias;
 use crate::provider::ProviderCatalog;
 use crate::text::key_like;
-use crate::tui::line::PasteOutcome;
 use crate::tui::notice::Notice;
+use crate::tui::text_input::PasteOutcome;
 
 impl FormField {
     /// Returns whether a visible field contains an API key. It is then drawn masked.

@@ -1,9 +1,9 @@
 //! Sentences about a form: the focused field, its value and notes; after a refused save all errors.
 
-use super::saying::Narration;
-use super::words::{count, replace_symbol};
+use super::narration::Narration;
+use super::text::{count, replace_symbol};
 use crate::tui::form::field::{FieldTarget, FieldValue, FormField};
-use crate::tui::form::rows::{self, RowContent};
+use crate::tui::form::layout::{self, RowContent};
 use crate::tui::form::{Form, FormSubject};
 
 /// Narration of a form.
@@ -61,7 +61,7 @@ fn errors(form: &Form) -> Vec<String> {
 
 /// Notes about a field.
 fn notes(form: &Form, at: usize) -> Vec<String> {
-    let rows = rows::rows(form, u16::MAX);
+    let rows = layout::rows(form, u16::MAX);
     let notes = rows.into_iter().filter(|row| row.field == Some(at));
     notes
         .filter_map(|row| match row.content {

@@ -1,17 +1,17 @@
 //! Numbered lines of the entries in the current context, a page at a time.
 
-use super::words::replace_symbol;
+use super::text::replace_symbol;
 use crate::tui::app::{App, Pane};
 use crate::tui::bulk::BulkPhase;
+use crate::tui::dialog::Dialog;
 use crate::tui::drafts::UnsavedDraft;
 use crate::tui::history;
 use crate::tui::info;
-use crate::tui::layer::Dialog;
 use crate::tui::merge::{MergeConflict, MergeSide};
 use crate::tui::models;
 use crate::tui::palette::PaletteDialog;
+use crate::tui::tabs::Tab;
 use crate::tui::tree::TreeItem;
-use crate::tui::workspace::Tab;
 
 /// Number of lines in a page.
 pub const PAGE: usize = 20;
@@ -115,7 +115,7 @@ pub(super) fn line(app: &App, at: usize) -> Option<String> {
             };
             format!("{label}: mine is {mine}, theirs is {theirs}, {side} is chosen")
         }
-        Some(Dialog::Compare(compare)) => super::layers::difference(compare.changes().get(at)?),
+        Some(Dialog::Compare(compare)) => super::dialogs::difference(compare.changes().get(at)?),
         Some(Dialog::Confirm(confirm)) => confirm.buttons.get(at)?.0.to_owned(),
         Some(Dialog::Form(form)) if form.is_choosing() => {
             let left = form.matching_keys();

@@ -1,13 +1,13 @@
 //! Sentences about the tree and the tabs of the selected connection.
 
 use super::listing;
-use super::saying::Narration;
-use super::words::count;
+use super::narration::Narration;
+use super::text::count;
 use crate::connection::{SettingValue, Settings};
 use crate::tui::action::{Action, KeyContext};
 use crate::tui::app::App;
+use crate::tui::tabs::Tab;
 use crate::tui::tree::Node;
-use crate::tui::workspace::Tab;
 
 /// Narration while no dialog is open.
 pub(super) fn tree_narration(app: &App) -> Narration {

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::disk;
+use crate::atomic_file;
 use crate::tui::effect::Ticket;
 use crate::tui::form::EditorDocument;
 
@@ -162,7 +162,7 @@ impl PrivateFile {
             path: folder.join(FILE),
             folder,
         };
-        disk::create_file(&file.path)?.write_all(content)?;
+        atomic_file::create_file(&file.path)?.write_all(content)?;
         Ok(file)
     }
 

@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use crate::connection::store::Revision;
 use crate::connection::{ConnectionError, ConnectionService};
-use crate::tui::follow::{FeedEvent, follow};
+use crate::tui::change_feed::{FeedEvent, follow};
 
 /// Limit of queued events; further events wait in the service.
 const WAITING: usize = 4;

@@ -4,11 +4,11 @@ use std::io;
 use std::path::PathBuf;
 
 use super::session::SessionFile;
-use super::stop::SuspendHandler;
+use super::suspend::SuspendHandler;
 use crate::connection::Environment;
 use crate::drafts::DraftsLocation;
 use crate::tui::keymap::Keymap;
-use crate::tui::site::TargetInfo;
+use crate::tui::target_info::TargetInfo;
 use crate::tui::theme::ThemeName;
 use crate::tui::theme::choice::{self, ThemeChoice};
 

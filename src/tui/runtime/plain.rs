@@ -3,7 +3,7 @@
 //! From a terminal, lines are handled as they come, and results are printed as they arrive. From a pipe, each line is completed
 //! before the next one is read, so that the same lines always print the same.
 
-mod lines;
+mod line_reader;
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
@@ -11,26 +11,26 @@ use std::sync::Arc;
 use chrono::Local;
 use tokio::task::JoinSet;
 
-use super::calls::{RequestPool, ServiceEvent, TaskResult};
+use super::connecting::{OpenedService, ServiceOpening};
+use super::draft_saver::{DraftSaver, DraftTask, DraftTaskResult};
 use super::feed::OpenFeed;
-use super::keeper::{DraftSaver, DraftTask, DraftTaskResult};
 use super::options::keymap;
-use super::order::Lane;
-use super::service::{OpenedService, ServiceOpening};
+use super::requests::{RequestPool, ServiceEvent, TaskResult};
+use super::save_queue::Lane;
 use super::signals::SignalStreams;
-use super::stop::SuspendHandler;
+use super::suspend::SuspendHandler;
 use super::{LoopControl, TuiError, TuiOptions};
 use crate::provider::ProviderCatalog;
 use crate::text::printable;
 use crate::tui::app::App;
+use crate::tui::dialog::Dialog;
 use crate::tui::effect::{Effect, Ticket};
 use crate::tui::event::Event;
 use crate::tui::form::Form;
-use crate::tui::layer::Dialog;
 use crate::tui::plain;
-use crate::tui::plain::command::{ParsedLine, parse_line};
-use crate::tui::plain::saying::{self, Narration};
-use lines::{PlainEvent, StdinLines};
+use crate::tui::plain::narration::{self, Narration};
+use crate::tui::plain::parse::{ParsedLine, parse_line};
+use line_reader::{PlainEvent, StdinLines};
 
 /// Greeting.
 const FIRST: &str = "umai, plain mode. ? lists the commands, quit exits.";
@@ -269,7 +269,7 @@ impl PlainRuntime {
             .collect();
         // Notices for the user are printed completely, without the app's notice about them.
         let notice = self.app.notice.take().filter(|_| lines.is_empty());
-        lines.extend(notice.as_ref().map(saying::notice));
+        lines.extend(notice.as_ref().map(narration::notice));
         self.known = self.app.startup_notices.len();
         let now = Narration::new(&self.app);
         lines.extend(now.since(&self.narrated));

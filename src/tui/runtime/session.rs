@@ -7,7 +7,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::disk;
+use crate::atomic_file;
 use crate::text::file::{self, FileFlaw};
 use crate::tui::app::App;
 use crate::tui::session::SavedSession;
@@ -69,7 +69,7 @@ impl SessionFile {
             return Ok(());
         }
         if let Some(folder) = self.path.parent().filter(|folder| !folder.exists()) {
-            disk::create_folder(folder)?;
+            atomic_file::create_folder(folder)?;
         }
         let aside = self
             .path
@@ -88,7 +88,7 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut file = disk::create_file(path)?;
+    let mut file = atomic_file::create_file(path)?;
     file.write_all(text.as_bytes())?;
     file.sync_data()
 }

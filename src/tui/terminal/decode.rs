@@ -13,7 +13,7 @@ use crossterm::event::{KeyCode, KeyModifiers, MouseEventKind};
 use zeroize::Zeroizing;
 
 use crate::tui::key::KeyPress;
-use crate::tui::line;
+use crate::tui::text_input;
 
 /// Time without a byte after which an incomplete sequence or burst ends.
 pub const QUIET: Duration = Duration::from_millis(100);
@@ -26,7 +26,7 @@ const PASTE_QUIET: Duration = Duration::from_secs(2);
 const LONGEST_SEQUENCE: usize = 4 * 1024;
 
 /// Size limit of a paste: one byte more than any text input accepts, so that a longer paste is refused and not truncated.
-const LONGEST_PASTE: usize = line::LONGEST + 1;
+const LONGEST_PASTE: usize = text_input::LONGEST + 1;
 
 const ESCAPE: u8 = 0x1b;
 const BELL: u8 = 0x07;

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::loading::Loading;
-use super::news::{self, IndexShift, ItemChange};
+use super::updates::{self, IndexShift, ItemChange};
 use super::{Node, Tree, TreeItem};
 
 /// Number of remembered deletions, so that a late reply does not re-add a deleted connection.
@@ -113,14 +113,14 @@ impl Tree {
         let places = self.place_on_screen();
         let is_next_fresh = self.is_reload_complete();
         if let Some(fresh) = &mut self.fresh {
-            let shift = news::apply_changes(fresh, news.clone());
+            let shift = updates::apply_changes(fresh, news.clone());
             if !is_next_fresh {
                 self.loading.shift(&shift);
             } else if let Some(next) = &mut self.next {
                 next.shift(&shift, fresh, &mut self.providers);
             }
         }
-        let shift = news::apply_changes(&mut self.items, news);
+        let shift = updates::apply_changes(&mut self.items, news);
         if self.fresh.is_none() {
             self.loading.shift(&shift);
         }

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use super::Tree;
-use super::terms::FilterQuery;
-use crate::tui::line::TextInput;
+use super::query::FilterQuery;
+use crate::tui::text_input::TextInput;
 
 /// Filter over the tree.
 pub struct Filter {

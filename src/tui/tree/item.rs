@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::connection::ConnectionItem;
-use crate::text::fold::fold;
+use crate::text::case_fold::fold;
 
 /// Connection as shown in the tree and the list, in one allocation.
 #[derive(Debug, Clone, PartialEq, Eq)]

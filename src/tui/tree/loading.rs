@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use uuid::Uuid;
 
 use super::TreeItem;
-use super::news::IndexShift;
+use super::updates::IndexShift;
 use crate::connection::PageRequest;
 use crate::tui::effect::Ticket;
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::provider::ProviderCatalog;
-use crate::text::fold::fold;
+use crate::text::case_fold::fold;
 
 /// Maximum number of numbered providers; further ones share one number.
 const MOST: usize = 10_000;

@@ -1,6 +1,6 @@
 //! Rows of the tree: mapping to nodes, expanding and collapsing.
 
-use super::arrangement::ItemGroup;
+use super::visible::ItemGroup;
 use super::{Node, Tree};
 
 /// Rows above the first connection.

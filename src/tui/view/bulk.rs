@@ -4,8 +4,8 @@ use ratatui::buffer::Buffer;
 
 use super::{Scene, paint};
 use crate::tui::bulk::{BulkOperation, BulkPhase, BulkRow, BulkRowState, BulkTone};
-use crate::tui::fit;
 use crate::tui::layout::Area;
+use crate::tui::text_width;
 use crate::tui::theme::RoleStyle;
 
 /// Suffix of a row that the filter hides.
@@ -66,7 +66,7 @@ fn role(scene: Scene<'_>, tone: BulkTone) -> RoleStyle {
 /// Draws the summary and the full message of the selected row.
 fn head(scene: Scene<'_>, bulk: &BulkOperation, area: Area, buffer: &mut Buffer) {
     let (message, tone) = bulk.summary();
-    let lines = fit::wrap(&message, area.width.into());
+    let lines = text_width::wrap(&message, area.width.into());
     let mut lines: Vec<(String, RoleStyle)> = lines
         .into_iter()
         .map(|line| (line, role(scene, tone)))
@@ -76,7 +76,7 @@ fn head(scene: Scene<'_>, bulk: &BulkOperation, area: Area, buffer: &mut Buffer)
         && let BulkRowState::Failed(why) = &row.state
     {
         let text = format!("{}: {why}", row.name);
-        let lines_of_row = fit::wrap(&text, area.width.into());
+        let lines_of_row = text_width::wrap(&text, area.width.into());
         lines.extend(lines_of_row.into_iter().map(|line| (line, scene.theme.dim)));
     }
     for (row, (line, role)) in (0..area.height).zip(lines) {
@@ -123,15 +123,15 @@ fn row(scene: Scene<'_>, what: (&BulkOperation, &BulkRow), area: Area, buffer: &
     );
     let room = area.split_left(used).1;
     // The message gets the width that the name leaves, and at least half of the row.
-    let name = fit::width(&fit::cut(&row.name, room.width.into()));
-    let wanted = fit::width(&fit::cut(message, room.width.into())) + hidden.len();
+    let name = text_width::width(&text_width::cut(&row.name, room.width.into()));
+    let wanted = text_width::width(&text_width::cut(message, room.width.into())) + hidden.len();
     let most = usize::from(room.width).saturating_sub(wanted + 2);
     let name = name.min(most.max(usize::from(room.width) / 2));
     let name = u16::try_from(name).unwrap_or(room.width);
     let (left, right) = room.split_left(name);
     paint::line(buffer, left, &[(&row.name, theme.text.style())]);
     let right = right.split_left(2).1;
-    let message = fit::cut(
+    let message = text_width::cut(
         message,
         usize::from(right.width).saturating_sub(hidden.len()),
     );

@@ -4,8 +4,8 @@ use ratatui::buffer::Buffer;
 
 use super::{Scene, paint};
 use crate::tui::confirm::ConfirmDialog;
-use crate::tui::fit;
 use crate::tui::layout::Area;
+use crate::tui::text_width;
 
 /// Draws a prompt; returns the cursor position if a note can be typed.
 pub fn draw(scene: Scene<'_>, confirm: &ConfirmDialog, buffer: &mut Buffer) -> Option<(u16, u16)> {
@@ -18,12 +18,12 @@ pub fn draw(scene: Scene<'_>, confirm: &ConfirmDialog, buffer: &mut Buffer) -> O
         height: inside.height.saturating_sub(1),
         ..inside
     };
-    let mut lines: Vec<_> = fit::wrap(&confirm.text, body.width.into())
+    let mut lines: Vec<_> = text_width::wrap(&confirm.text, body.width.into())
         .into_iter()
         .map(|line| (line, theme.text))
         .collect();
     if let Some(subject) = &confirm.subject {
-        lines.push((fit::cut(subject, body.width.into()), theme.title));
+        lines.push((text_width::cut(subject, body.width.into()), theme.title));
     }
     if let Some(note) = confirm.note {
         lines.push((note.to_owned(), theme.warning));

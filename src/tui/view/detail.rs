@@ -6,9 +6,9 @@ use ratatui::style::Style;
 use super::{Scene, history, info, paint};
 use crate::connection::{Connection, SettingValue};
 use crate::tui::app::Pane;
-use crate::tui::fit;
 use crate::tui::layout::{Area, ScreenLayout};
-use crate::tui::workspace::Tab;
+use crate::tui::tabs::Tab;
+use crate::tui::text_width;
 
 /// Draws the detail pane.
 pub fn draw(scene: Scene<'_>, area: Area, buffer: &mut Buffer) {
@@ -84,12 +84,12 @@ fn rows(lines: Vec<DetailLine>, labels: u16, width: u16) -> Vec<LabeledText> {
         match line {
             DetailLine::Text(text, style) if text.is_empty() => rows.push((None, text, style)),
             DetailLine::Text(text, style) => {
-                let wrapped = fit::wrap(&text, width.into());
+                let wrapped = text_width::wrap(&text, width.into());
                 rows.extend(wrapped.into_iter().map(|text| (None, text, style)));
             }
             DetailLine::Pair(label, value, style) => {
-                let mut label = fit::cut(&label, usize::from(labels).saturating_sub(1));
-                for part in fit::wrap(&value, room) {
+                let mut label = text_width::cut(&label, usize::from(labels).saturating_sub(1));
+                for part in text_width::wrap(&value, room) {
                     rows.push((Some(std::mem::take(&mut label)), part, style));
                 }
             }
@@ -104,7 +104,7 @@ fn label_width(lines: &[DetailLine], width: u16) -> u16 {
         .iter()
         .map(|line| match line {
             DetailLine::Text(..) => 0,
-            DetailLine::Pair(label, ..) => fit::width(&fit::safe(label)) + 2,
+            DetailLine::Pair(label, ..) => text_width::width(&text_width::safe(label)) + 2,
         })
         .max()
         .unwrap_or(0);

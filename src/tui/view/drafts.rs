@@ -4,9 +4,9 @@ use ratatui::buffer::Buffer;
 
 use super::{Scene, paint};
 use crate::tui::drafts::{DraftsDialog, UnsavedDraft};
-use crate::tui::fit;
 use crate::tui::form::FormSubject;
 use crate::tui::layout::{Area, ScreenLayout};
+use crate::tui::text_width;
 
 /// Minimum width to show the subject of a draft.
 const ROOMY: u16 = 60;
@@ -30,7 +30,7 @@ pub fn draw(scene: Scene<'_>, drafts: &DraftsDialog, buffer: &mut Buffer) {
         Some(Err(why)) => (format!("Cannot read the drafts: {why}"), theme.wrong),
         None => (String::new(), theme.dim),
     };
-    for (row, line) in (0..place.height).zip(fit::wrap(&text, place.width.into())) {
+    for (row, line) in (0..place.height).zip(text_width::wrap(&text, place.width.into())) {
         let at = Area {
             y: place.y + row,
             height: 1,

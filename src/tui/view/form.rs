@@ -4,12 +4,12 @@ use ratatui::buffer::Buffer;
 use ratatui::style::Style;
 
 use super::{Scene, paint};
-use crate::tui::fit;
+use crate::tui::dialog::Dialog;
 use crate::tui::form::field::{FieldValue, FormField, SecretInput};
-use crate::tui::form::rows::{self, FormRow, NoteKind, RowContent};
+use crate::tui::form::layout::{self, FormRow, NoteKind, RowContent};
 use crate::tui::form::{Form, FormSubject};
-use crate::tui::layer::Dialog;
 use crate::tui::layout::Area;
+use crate::tui::text_width;
 
 /// Placeholder for a secret of any length.
 const MASK: &str = "••••••••••••";
@@ -25,7 +25,7 @@ pub fn draw(scene: Scene<'_>, form: &Form, buffer: &mut Buffer) -> Option<(u16, 
     let is_top = matches!(app.dialogs.last(), Some(Dialog::Form(_)));
     paint::pane(buffer, layout.form(), &title, (theme, is_top));
     let inside = layout.form_rows();
-    let rows = rows::rows(form, inside.width);
+    let rows = layout::rows(form, inside.width);
     let mut cursor = None;
     for (line, row) in (0..inside.height).zip(rows.iter().skip(form.top)) {
         let area = Area {
@@ -59,7 +59,7 @@ fn draw_row(
 ) -> Option<(u16, u16)> {
     let (form, row) = what;
     let theme = scene.theme;
-    let label_width = rows::label_width(form, area.width);
+    let label_width = layout::label_width(form, area.width);
     let field = row.field.and_then(|at| form.fields.get(at));
     let is_focused = row.field == Some(form.focus);
     match (&row.content, field) {
@@ -136,7 +136,7 @@ fn draw_row(
 /// Returns the source of a configuration key; without the variable name if there is no room.
 fn short_source(source: &str, room: usize) -> &str {
     const VARIABLE: &str = "environment variable";
-    if source.starts_with(VARIABLE) && fit::width(source) > room {
+    if source.starts_with(VARIABLE) && text_width::width(source) > room {
         return VARIABLE;
     }
     source
@@ -152,7 +152,7 @@ fn label(scene: Scene<'_>, field: &FormField, is_focused: bool, area: Area, buff
     let mark = if is_focused { "▸ " } else { "  " };
     let star = if field.is_required { " *" } else { "" };
     let room = usize::from(area.width).saturating_sub(2 + star.len());
-    let text = fit::cut(&field.label, room);
+    let text = text_width::cut(&field.label, room);
     paint::line(
         buffer,
         area,

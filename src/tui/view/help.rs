@@ -3,9 +3,9 @@
 use ratatui::buffer::Buffer;
 
 use super::{Scene, paint};
-use crate::tui::fit;
 use crate::tui::help::{HelpDialog, HelpLine};
 use crate::tui::layout::Area;
+use crate::tui::text_width;
 
 /// Draws the help.
 pub fn draw(scene: Scene<'_>, help: &HelpDialog, buffer: &mut Buffer) {
@@ -29,7 +29,7 @@ pub fn draw(scene: Scene<'_>, help: &HelpDialog, buffer: &mut Buffer) {
             }
             HelpLine::Keys(keys, title) => {
                 let (left, right) = at.split_left(HelpDialog::keys_width(at.width));
-                let keys = fit::cut(keys, usize::from(left.width).saturating_sub(1));
+                let keys = text_width::cut(keys, usize::from(left.width).saturating_sub(1));
                 paint::line(buffer, left, &[(&keys, theme.key.style())]);
                 paint::line(buffer, right, &[(title, theme.text.style())]);
             }

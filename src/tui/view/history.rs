@@ -5,9 +5,9 @@ use ratatui::buffer::Buffer;
 use super::{Scene, paint};
 use crate::connection::Version;
 use crate::tui::app::Pane;
-use crate::tui::fit;
 use crate::tui::history::{self, VersionHistory};
 use crate::tui::layout::{Area, ScreenLayout};
+use crate::tui::text_width;
 
 /// Minimum width to label the current version.
 const ROOMY: u16 = 48;
@@ -80,7 +80,7 @@ fn line(
         "  "
     };
     let wide = history.current().unwrap_or(0).to_string().len() + 1;
-    let name = fit::pad(&format!("v{number}"), wide);
+    let name = text_width::pad(&format!("v{number}"), wide);
     let date = version.snapshot.item.date_modified;
     let date = format!("  {}  ", date.format("%Y-%m-%d %H:%M"));
     let provider = app.catalog.get(&version.snapshot.item.provider_id);
@@ -126,7 +126,7 @@ fn details(scene: Scene<'_>, version: &Version, area: Area, buffer: &mut Buffer)
 
 /// Draws a wrapped text in the available rows.
 fn wrapped(buffer: &mut Buffer, area: Area, text: &str, style: ratatui::style::Style) {
-    for (row, line) in (0..area.height).zip(fit::wrap(text, area.width.into())) {
+    for (row, line) in (0..area.height).zip(text_width::wrap(text, area.width.into())) {
         let at = Area {
             y: area.y + row,
             height: 1,

@@ -5,9 +5,9 @@ use ratatui::buffer::Buffer;
 use super::{Scene, paint};
 use crate::connection::Connection;
 use crate::tui::app::Pane;
-use crate::tui::fit;
 use crate::tui::info;
 use crate::tui::layout::{Area, ScreenLayout};
+use crate::tui::text_width;
 
 /// Columns of the labels.
 const LABELS: u16 = 14;
@@ -28,7 +28,7 @@ pub fn draw(scene: Scene<'_>, connection: &Connection, workspace: Area, buffer: 
         };
         let (left, right) = place.split_left(LABELS.min(place.width / 2));
         let room = usize::from(left.width).saturating_sub(1);
-        let label = fit::cut(line.label, room);
+        let label = text_width::cut(line.label, room);
         paint::line(buffer, left, &[(&label, theme.dim.style())]);
         paint::line(buffer, right, &[(&line.shown, theme.text.style())]);
         if is_focused && at == app.workspace.line {

@@ -7,9 +7,9 @@ use super::tree::MARK;
 use super::{Scene, paint};
 use crate::tui::action::{Action, KeyContext};
 use crate::tui::app::Pane;
-use crate::tui::fit;
+use crate::tui::columns::{self, LONG_DATE};
 use crate::tui::layout::Area;
-use crate::tui::list::{self, LONG_DATE};
+use crate::tui::text_width;
 use crate::tui::tree::{Column, Filter, TreeItem};
 
 /// Draws the list.
@@ -22,7 +22,7 @@ pub fn draw(scene: Scene<'_>, area: Area, buffer: &mut Buffer) {
         return;
     }
     // The gutter is wider while connections are marked.
-    let gutter = list::gutter(app.tree.marked_len() > 0);
+    let gutter = columns::gutter(app.tree.marked_len() > 0);
     let (heading, rows) = inside.split_top(1);
     titles(scene, (heading, inside), gutter, buffer);
     for (line, index) in (0..rows.height).zip(app.tree.list_top..) {
@@ -37,10 +37,14 @@ pub fn draw(scene: Scene<'_>, area: Area, buffer: &mut Buffer) {
         if app.tree.is_marked(item.id) {
             paint::line(buffer, row, &[(MARK, theme.key.style())]);
         }
-        for (column, cell) in list::cells(row, inside, gutter) {
+        for (column, cell) in columns::cells(row, inside, gutter) {
             let width = cell.width;
             let (text, style) = self::cell(scene, (column, width), item);
-            paint::line(buffer, cell, &[(&fit::cut(&text, width.into()), style)]);
+            paint::line(
+                buffer,
+                cell,
+                &[(&text_width::cut(&text, width.into()), style)],
+            );
         }
         if app.tree.selected_at() == Some(index) {
             let role = if is_focused {
@@ -64,15 +68,15 @@ fn titles(scene: Scene<'_>, (heading, inside): (Area, Area), gutter: u16, buffer
     let Scene { app, theme, .. } = scene;
     let sort = app.tree.sort();
     let is_by_fit = app.tree.filter().is_some_and(Filter::has_best);
-    for (column, cell) in list::cells(heading, inside, gutter) {
+    for (column, cell) in columns::cells(heading, inside, gutter) {
         let mark = if column == sort.column && !is_by_fit {
             sort.direction.mark()
         } else {
             ""
         };
         // If both do not fit, the direction is more important.
-        let room = usize::from(cell.width).saturating_sub(fit::width(mark) + 1);
-        let title = fit::cut(column.title(), room);
+        let room = usize::from(cell.width).saturating_sub(text_width::width(mark) + 1);
+        let title = text_width::cut(column.title(), room);
         paint::line(
             buffer,
             cell,
@@ -125,7 +129,7 @@ fn empty(scene: Scene<'_>, inside: Area, buffer: &mut Buffer) {
 }
 
 fn centered(buffer: &mut Buffer, area: Area, parts: &[(&str, Style)]) {
-    let wide: usize = parts.iter().map(|(text, _)| fit::width(text)).sum();
+    let wide: usize = parts.iter().map(|(text, _)| text_width::width(text)).sum();
     let wide = u16::try_from(wide).unwrap_or(area.width);
     paint::line(buffer, area.centered(wide, area.height), parts);
 }

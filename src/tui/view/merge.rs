@@ -3,9 +3,9 @@
 use ratatui::buffer::Buffer;
 
 use super::{Scene, paint};
-use crate::tui::fit;
 use crate::tui::layout::Area;
 use crate::tui::merge::{MergeDialog, MergeRow, MergeSide};
+use crate::tui::text_width;
 
 /// Draws the merge conflicts.
 pub fn draw(scene: Scene<'_>, merge: &MergeDialog, buffer: &mut Buffer) {
@@ -47,7 +47,7 @@ pub fn draw(scene: Scene<'_>, merge: &MergeDialog, buffer: &mut Buffer) {
                     ("  ( ) ", theme.dim)
                 };
                 let room = usize::from(at.width).saturating_sub(mark.len() + whose.len());
-                let value = fit::cut(value, room);
+                let value = text_width::cut(value, room);
                 paint::line(
                     buffer,
                     at,

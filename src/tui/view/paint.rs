@@ -5,9 +5,9 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
-use crate::tui::fit;
 use crate::tui::layout::Area;
-use crate::tui::line::TextInput;
+use crate::tui::text_input::TextInput;
+use crate::tui::text_width;
 use crate::tui::theme::Theme;
 
 /// Converts an area to a `Rect` inside the buffer.
@@ -27,7 +27,7 @@ pub fn line(buffer: &mut Buffer, area: Area, parts: &[(&str, Style)]) -> u16 {
         if room == 0 {
             break;
         }
-        let cut = fit::cut(text, room.into());
+        let cut = text_width::cut(text, room.into());
         let (end, _) = buffer.set_stringn(area.x + used, area.y, &cut, room.into(), *style);
         used = end - area.x;
     }
@@ -36,8 +36,8 @@ pub fn line(buffer: &mut Buffer, area: Area, parts: &[(&str, Style)]) -> u16 {
 
 /// Draws a right-aligned text in the first row of an area, if it fits.
 pub fn right(buffer: &mut Buffer, area: Area, text: &str, style: Style) -> u16 {
-    let cut = fit::cut(text, area.width.into());
-    let wide = u16::try_from(fit::width(&cut)).unwrap_or(area.width);
+    let cut = text_width::cut(text, area.width.into());
+    let wide = u16::try_from(text_width::width(&cut)).unwrap_or(area.width);
     let at = Area {
         x: area.x + area.width.saturating_sub(wide),
         width: wide.min(area.width),
@@ -88,7 +88,7 @@ pub fn pane(buffer: &mut Buffer, area: Area, title: &str, look: (&Theme, bool)) 
         } else {
             theme.heading
         };
-        let cut = fit::cut(title, usize::from(room.width).saturating_sub(2));
+        let cut = text_width::cut(title, usize::from(room.width).saturating_sub(2));
         line(buffer, room, &[(&format!(" {cut} "), style.style())]);
     }
     area.inside()
@@ -105,7 +105,7 @@ pub fn below(buffer: &mut Buffer, area: Area, text: &str, style: Style) {
         width: area.width - 4,
         height: 1,
     };
-    let cut = fit::cut(text, usize::from(room.width).saturating_sub(2));
+    let cut = text_width::cut(text, usize::from(room.width).saturating_sub(2));
     line(buffer, room, &[(&format!(" {cut} "), style)]);
 }
 
@@ -147,9 +147,9 @@ pub fn typed_line(
 pub fn typed(buffer: &mut Buffer, area: Area, around: (&str, &str), style: Style) -> (u16, u16) {
     let room = usize::from(area.width).saturating_sub(1);
     // Invisible parts of a very long line are not processed.
-    let before = fit::safe(fit::suffix(around.0, room));
+    let before = text_width::safe(text_width::suffix(around.0, room));
     let mut start = 0;
-    let mut wide = fit::width(&before);
+    let mut wide = text_width::width(&before);
     for (at, letter) in
         unicode_segmentation::UnicodeSegmentation::grapheme_indices(before.as_str(), true)
     {
@@ -157,11 +157,11 @@ pub fn typed(buffer: &mut Buffer, area: Area, around: (&str, &str), style: Style
             start = at;
             break;
         }
-        wide -= fit::width(letter);
+        wide -= text_width::width(letter);
         start = at + letter.len();
     }
     let seen = before.get(start..).unwrap_or("");
-    let used = u16::try_from(fit::width(seen)).unwrap_or(0);
+    let used = u16::try_from(text_width::width(seen)).unwrap_or(0);
     line(buffer, area, &[(seen, style), (around.1, style)]);
     (area.x.saturating_add(used), area.y)
 }

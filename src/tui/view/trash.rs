@@ -4,8 +4,8 @@ use ratatui::buffer::Buffer;
 
 use super::{Scene, paint};
 use crate::connection::ConnectionItem;
-use crate::tui::fit;
 use crate::tui::layout::{Area, ScreenLayout};
+use crate::tui::text_width;
 use crate::tui::trash::TrashDialog;
 
 /// Minimum width to show the alias.
@@ -38,7 +38,7 @@ pub fn draw(scene: Scene<'_>, trash: &TrashDialog, buffer: &mut Buffer) {
     let (head, _) = inside.split_top(2);
     let (text, role) = details(scene, trash);
     let place = padded(head);
-    for (row, line) in (0..place.height).zip(fit::wrap(&text, place.width.into())) {
+    for (row, line) in (0..place.height).zip(text_width::wrap(&text, place.width.into())) {
         let at = Area {
             y: place.y + row,
             height: 1,

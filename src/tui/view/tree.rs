@@ -4,9 +4,9 @@ use ratatui::buffer::Buffer;
 
 use super::{Scene, paint};
 use crate::tui::app::Pane;
-use crate::tui::fit;
 use crate::tui::layout::Area;
-use crate::tui::tree::{Node, Sort, TreeItem, terms};
+use crate::tui::text_width;
+use crate::tui::tree::{Node, Sort, TreeItem, query};
 
 /// Suffix of an inactive connection.
 const STATE: &str = " (inactive)";
@@ -102,7 +102,7 @@ fn below(scene: Scene<'_>, buffer: &mut Buffer) {
     let Scene { app, theme, layout } = scene;
     let sort = app.tree.sort();
     let text = match app.tree.filter() {
-        Some(filter) if filter.is_typing => format!("{} -not", terms::all()),
+        Some(filter) if filter.is_typing => format!("{} -not", query::all()),
         Some(filter) if filter.has_best() => return,
         Some(_) | None if sort == Sort::default() => return,
         Some(_) | None => format!("by {} {}", sort.column.label(), sort.direction.mark()),
@@ -140,7 +140,8 @@ fn filter(scene: Scene<'_>, buffer: &mut Buffer) -> Option<(u16, u16)> {
     let rest = room.split_left(3).1;
     let shown = filter.line.shown(&scene.app.catalog);
     let text = shown.as_ref();
-    let wide = u16::try_from(fit::width(&fit::cut(text, rest.width.into()))).unwrap_or(0);
+    let wide =
+        u16::try_from(text_width::width(&text_width::cut(text, rest.width.into()))).unwrap_or(0);
     let typing = rest.split_left(wide + 1).0;
     paint::line(
         buffer,
@@ -150,7 +151,7 @@ fn filter(scene: Scene<'_>, buffer: &mut Buffer) -> Option<(u16, u16)> {
     if text.is_empty() {
         paint::line(buffer, rest, &[(" ", theme.text.style())]);
         let hint = rest.split_left(1).1;
-        let hint_text = fit::cut(HINT, hint.width.into());
+        let hint_text = text_width::cut(HINT, hint.width.into());
         let used = paint::line(buffer, hint, &[(&hint_text, theme.placeholder.style())]);
         paint::line(
             buffer,
@@ -211,10 +212,10 @@ fn connection(scene: Scene<'_>, area: Area, what: (&str, &TreeItem), buffer: &mu
     } else {
         ("○ ", theme.off)
     };
-    let room = usize::from(area.width).saturating_sub(fit::width(guide) + 2);
-    let name = fit::cut(item.name(), room);
+    let room = usize::from(area.width).saturating_sub(text_width::width(guide) + 2);
+    let name = text_width::cut(item.name(), room);
     // Without room for the word, the symbol alone shows the status.
-    let state = if item.is_active || fit::width(&name) + STATE.len() > room {
+    let state = if item.is_active || text_width::width(&name) + STATE.len() > room {
         ""
     } else {
         STATE
@@ -230,7 +231,7 @@ fn connection(scene: Scene<'_>, area: Area, what: (&str, &TreeItem), buffer: &mu
         ],
     );
     let rest = area.split_left(used + 2).1;
-    if usize::from(rest.width) >= fit::width(item.alias()) {
+    if usize::from(rest.width) >= text_width::width(item.alias()) {
         paint::right(buffer, rest, item.alias(), theme.dim.style());
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::api::server::asked::MAX_SKIP;
+use crate::api::server::query_params::MAX_SKIP;
 
 /// Query parameters: key in `components`, name, description and schema.
 fn in_query() -> [(&'static str, &'static str, &'static str, Value); 11] {

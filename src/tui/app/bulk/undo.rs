@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use crate::text::fold::fold;
+use crate::text::case_fold::fold;
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::app::undo::UndoableChange;
 use crate::tui::bulk::{BulkJob, BulkOperation, BulkPhase, BulkRow, BulkRowState};
-use crate::tui::layer::Dialog;
+use crate::tui::dialog::Dialog;
 use crate::tui::notice::Notice;
 
 /// Finished part of a bulk operation, for its undo.

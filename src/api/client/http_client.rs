@@ -1,0 +1,318 @@
+//! HTTP client with limits on time, response size and redirects.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, IF_MATCH, LOCATION};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use hyper::body::Bytes;
+use reqwest::redirect::Policy;
+use reqwest::{Client, Response};
+use tokio::sync::Semaphore;
+use url::Url;
+use zeroize::Zeroizing;
+
+use super::options::TokenSource;
+use super::{BaseUrl, RemoteOptions, transport_error};
+use crate::connection::ServerError;
+use crate::tls::trust::client_config;
+
+/// Timeout of a whole response, unless the server contacts a provider.
+const ANSWER: Duration = Duration::from_secs(30);
+
+/// Timeout until the response begins; detects a server that accepts the connection and sends nothing.
+const FIRST_BYTE: Duration = Duration::from_secs(10);
+
+/// Message of a request timeout.
+const TIMED_OUT: &str = "the request timed out";
+
+/// Timeout of a connection test, during which the server contacts the provider.
+pub const TEST: Duration = Duration::from_secs(90);
+
+/// Maximum size of a response, in bytes; a page of 5,000 connections has about a tenth.
+const MAX_BYTES: usize = 32 * 1024 * 1024;
+
+/// Maximum number of concurrent requests. Each one uses its own connection, and servers limit them.
+const MAX_AT_ONCE: usize = 32;
+
+/// HTTP client of one server, with its open connections.
+pub struct HttpClient {
+    client: Client,
+    /// Limits the concurrent requests.
+    permits: Semaphore,
+    address: BaseUrl,
+    token: RwLock<Option<HeaderValue>>,
+    token_source: Option<TokenSource>,
+}
+
+/// A request.
+pub struct HttpRequest {
+    pub method: Method,
+    pub url: Url,
+    pub body: Option<Zeroizing<Vec<u8>>>,
+    pub base_version: Option<u64>,
+    /// Timeout of the whole response.
+    pub timeout: Duration,
+    /// Timeout until the response begins.
+    pub response_timeout: Duration,
+}
+
+impl HttpRequest {
+    pub fn new(method: Method, url: Url) -> Self {
+        Self {
+            method,
+            url,
+            body: None,
+            base_version: None,
+            timeout: ANSWER,
+            response_timeout: FIRST_BYTE,
+        }
+    }
+
+    pub fn get(url: Url) -> Self {
+        Self::new(Method::GET, url)
+    }
+
+    #[must_use]
+    pub fn with(mut self, body: Zeroizing<Vec<u8>>) -> Self {
+        self.body = Some(body);
+        self
+    }
+
+    /// Sets the expected version. Version 0 stands for a server without versions and is ignored.
+    #[must_use]
+    pub fn over(mut self, version: Option<u64>) -> Self {
+        self.base_version = version.filter(|version| *version > 0);
+        self
+    }
+
+    #[must_use]
+    pub fn with_timeout(mut self, time: Duration) -> Self {
+        self.timeout = time;
+        self.response_timeout = time;
+        self
+    }
+}
+
+/// A response.
+pub struct HttpResponse {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    /// Zeroized: a third-party server may return a secret.
+    pub body: Zeroizing<Vec<u8>>,
+}
+
+impl HttpResponse {
+    /// Returns the version in the `ETag`.
+    pub fn version(&self) -> Option<u64> {
+        let tag = self.headers.get(ETAG)?.to_str().ok()?;
+        tag.trim_start_matches("W/").trim_matches('"').parse().ok()
+    }
+
+    /// Returns the `Location` header.
+    pub fn location(&self) -> Option<&str> {
+        self.headers.get(LOCATION)?.to_str().ok()
+    }
+}
+
+impl HttpClient {
+    /// Creates the client. No request is sent.
+    pub fn new(options: &RemoteOptions) -> Result<Self, ServerError> {
+        // An already installed provider is the same one.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut builder = Client::builder()
+            .user_agent(concat!("umai/", env!("CARGO_PKG_VERSION")))
+            .http1_only()
+            .redirect(Policy::none())
+            .no_proxy()
+            .connect_timeout(Duration::from_secs(transport_error::CONNECT_SECONDS));
+        let unreachable = |why| ServerError::Unreachable {
+            server: options.address.to_string(),
+            why,
+        };
+        builder = if options.address.is_tls() {
+            let config = client_config(&options.roots);
+            let config = config
+                .map_err(|why| unreachable(format!("{why}; add its certificate with --ca-file")))?;
+            builder.tls_backend_preconfigured(config)
+        } else {
+            // Loading the system's certificates takes longer than the request.
+            builder.tls_certs_only([])
+        };
+        let client = builder
+            .build()
+            .map_err(|_| unreachable("cannot create the HTTP client".into()))?;
+        Ok(Self {
+            client,
+            permits: Semaphore::new(MAX_AT_ONCE),
+            address: options.address.clone(),
+            token: RwLock::new(options.token.clone()),
+            token_source: options.token_source.clone(),
+        })
+    }
+
+    /// Returns the base URL.
+    pub fn address(&self) -> &BaseUrl {
+        &self.address
+    }
+
+    /// Sends a request and reads the whole response.
+    pub async fn send(&self, asking: HttpRequest) -> Result<HttpResponse, ServerError> {
+        // The semaphore is never closed.
+        let _permit = self.permits.acquire().await.ok();
+        let is_read = asking.method == Method::GET;
+        let within = asking.timeout;
+        let begins_within = asking.response_timeout;
+        let begun = self.begin(
+            asking,
+            HeaderValue::from_static("application/json"),
+            Some(within),
+        );
+        let response = tokio::time::timeout(begins_within, begun)
+            .await
+            .map_err(|_| self.uncertain(TIMED_OUT, is_read))??;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = self.body(response, is_read).await?;
+        Ok(HttpResponse {
+            status,
+            headers,
+            body,
+        })
+    }
+
+    /// Opens a stream, without a limit on its duration.
+    pub async fn open(&self, url: Url) -> Result<Response, ServerError> {
+        let accepted = HeaderValue::from_static("text/event-stream");
+        // Detects a server that accepts the connection and sends nothing.
+        tokio::time::timeout(
+            FIRST_BYTE,
+            self.begin(HttpRequest::get(url), accepted, None),
+        )
+        .await
+        .map_err(|_| self.unreachable(TIMED_OUT))?
+    }
+
+    /// Reads the error response to a stream request.
+    pub async fn read_error_response(
+        &self,
+        response: Response,
+    ) -> Result<HttpResponse, ServerError> {
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = tokio::time::timeout(ANSWER, self.body(response, true))
+            .await
+            .map_err(|_| self.unreachable("the request timed out"))??;
+        Ok(HttpResponse {
+            status,
+            headers,
+            body,
+        })
+    }
+
+    async fn begin(
+        &self,
+        asking: HttpRequest,
+        accepted: HeaderValue,
+        within: Option<Duration>,
+    ) -> Result<Response, ServerError> {
+        let is_read = asking.method == Method::GET;
+        let body = asking.body.map(Bytes::from_owner);
+        let send = async |token: Option<HeaderValue>| {
+            let mut request = self
+                .client
+                .request(asking.method.clone(), asking.url.clone())
+                .header(ACCEPT, accepted.clone());
+            if let Some(token) = token {
+                request = request.header(AUTHORIZATION, token);
+            }
+            if let Some(version) = asking.base_version {
+                request = request.header(IF_MATCH, format!("\"{version}\""));
+            }
+            if let Some(body) = &body {
+                request = request
+                    .header(CONTENT_TYPE, "application/json")
+                    .body(body.clone());
+            }
+            if let Some(within) = within {
+                request = request.timeout(within);
+            }
+            let sent = request.send().await;
+            sent.map_err(|error| self.transport_error(&error, is_read))
+        };
+        let token = self.token();
+        let response = send(token.clone()).await?;
+        if response.status() != StatusCode::UNAUTHORIZED {
+            return Ok(response);
+        }
+        match self.reload_token(token.as_ref()).await {
+            Some(token) => send(Some(token)).await,
+            None => Ok(response),
+        }
+    }
+
+    fn token(&self) -> Option<HeaderValue> {
+        let token = self.token.read();
+        token.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Reloads the token after the server rejected `refused`; none when the token has not changed.
+    async fn reload_token(&self, refused: Option<&HeaderValue>) -> Option<HeaderValue> {
+        let current = self.token();
+        if current.as_ref() != refused {
+            // Another request has already reloaded it.
+            return current;
+        }
+        let source = self.token_source.clone()?;
+        let read = tokio::task::spawn_blocking(move || source()).await;
+        let token = read.ok().flatten()?;
+        if Some(&token) == refused {
+            return None;
+        }
+        let mut current = self.token.write().unwrap_or_else(PoisonError::into_inner);
+        *current = Some(token.clone());
+        Some(token)
+    }
+
+    async fn body(
+        &self,
+        mut response: Response,
+        is_read: bool,
+    ) -> Result<Zeroizing<Vec<u8>>, ServerError> {
+        let mut body = Zeroizing::new(Vec::new());
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| self.transport_error(&error, is_read))?
+        {
+            if body.len() + chunk.len() > MAX_BYTES {
+                return Err(self.unreachable("the response is too large"));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+
+    /// Creates the error of an unreachable server.
+    pub fn unreachable(&self, why: impl Into<String>) -> ServerError {
+        ServerError::Unreachable {
+            server: self.address.to_string(),
+            why: why.into(),
+        }
+    }
+
+    fn transport_error(&self, error: &reqwest::Error, is_read: bool) -> ServerError {
+        let why = transport_error::describe(error);
+        self.uncertain(why, is_read || transport_error::is_unsent(error))
+    }
+
+    /// Creates the error of a request whose result is unknown, unless it cannot have had an effect.
+    fn uncertain(&self, why: impl Into<String>, is_certain: bool) -> ServerError {
+        let why = why.into();
+        if is_certain {
+            return self.unreachable(why);
+        }
+        self.unreachable(format!("{why}; the change may be saved"))
+    }
+}
+
+/// HTTP client that concurrent requests share.
+pub type SharedHttpClient = Arc<HttpClient>;

@@ -1,0 +1,386 @@
+//! Requests to third-party servers: sends whole connections and accepts incomplete responses.
+
+use http::{Method, StatusCode};
+use serde::Deserialize;
+
+use super::error_response::{ErrorContext, rejected};
+use super::http_client::HttpRequest;
+use super::raw::{self, RawChange, RawConnection};
+use super::response_dto::ItemDto;
+use super::{RemoteService, path_segment};
+use crate::connection::validate::{MaskPolicy, has_key};
+use crate::connection::{
+    ChangePreview, Connection, ConnectionDraft, ConnectionError, ConnectionItem, DraftField,
+    FieldError, FieldReason, IdOrAlias, MaskedSecret, PlainSecret, ProposedChange, RollbackResult,
+    SettingValue, Settings, TestReport, proposed_change, secret_input,
+};
+use crate::provider::{Provider, is_sensitive};
+use crate::text;
+
+impl RemoteService {
+    /// Updates a connection: loads it, replaces the members of the draft, and sends everything back.
+    pub(super) async fn change_foreign(
+        &self,
+        key: &IdOrAlias,
+        draft: &ConnectionDraft,
+        over: Option<u64>,
+    ) -> Result<Connection, ConnectionError> {
+        let (raw, change) = self.planned(key, draft, over).await?;
+        let id = IdOrAlias::Id(raw.item.id);
+        if !change.is_change {
+            return raw.masked(&self.catalog).ok_or_else(|| self.foreign());
+        }
+        let about = ErrorContext {
+            base_version: over,
+            provider: self.catalog.get(&raw.item.provider_id),
+            ..ErrorContext::one(key)
+        };
+        let url = self
+            .http
+            .address()
+            .endpoint(&["connections", &path_segment(&id)?]);
+        let asking = HttpRequest::new(Method::PUT, url)
+            .with(change.body)
+            .over(over);
+        match self.send_request(asking, about).await {
+            Ok(answer) => self.saved_connection(answer, Some(&id)).await,
+            Err(error) => Err(self.moved(error, &id, over).await),
+        }
+    }
+
+    /// Creates a connection with the settings of another one.
+    pub(super) async fn duplicate_foreign(
+        &self,
+        key: &IdOrAlias,
+        draft: &ConnectionDraft,
+    ) -> Result<Connection, ConnectionError> {
+        let raw = self.raw(key).await?;
+        self.reject_unusable(draft, &raw, None)?;
+        let copy = raw.copied(draft, &self.catalog)?;
+        let about = ErrorContext {
+            provider: self.catalog.get(&raw.item.provider_id),
+            ..ErrorContext::default()
+        };
+        let url = self.http.address().endpoint(&["connections"]);
+        let answer = self
+            .send_request(HttpRequest::new(Method::POST, url).with(copy.body), about)
+            .await?;
+        let named = draft.alias.clone().map(IdOrAlias::Alias);
+        self.saved_connection(answer, named.as_ref()).await
+    }
+
+    /// Rolls back to a version. Any success status counts, whatever the body; the connection is loaded again.
+    pub(super) async fn roll_back_foreign(
+        &self,
+        key: &IdOrAlias,
+        number: u64,
+        description: Option<&str>,
+    ) -> Result<RollbackResult, ConnectionError> {
+        if description.is_some() {
+            let words = "This server does not support a note on a rollback; retry without the note";
+            return Err(rejected(StatusCode::BAD_REQUEST, words));
+        }
+        let before = ConnectionItem::from(self.load_as::<ItemDto>(key).await?);
+        let id = IdOrAlias::Id(before.id);
+        let about = ErrorContext {
+            number: Some(number),
+            ..ErrorContext::one(key)
+        };
+        let url = self.at_version(&id, number, &["rollback"])?;
+        self.send_request(HttpRequest::new(Method::POST, url), about)
+            .await?;
+        let entity = self.load(&id).await?;
+        Ok(RollbackResult {
+            entity_id: before.id,
+            entity_type: crate::connection::diff::ENTITY_TYPE.into(),
+            previous_version: before.version,
+            restored_from_version: number,
+            new_version: entity.item.version,
+            entity,
+        })
+    }
+
+    /// Tests the stored connection. The server ignores a body, so a test of a draft is refused.
+    pub(super) async fn test_foreign(
+        &self,
+        key: &IdOrAlias,
+        asking: HttpRequest,
+    ) -> Result<TestReport, ConnectionError> {
+        let answer = self.send_request(asking, ErrorContext::one(key)).await;
+        match answer {
+            Ok(answer) => self.read(&answer),
+            Err(ConnectionError::NotFound(_)) => {
+                let found = self.load(key).await?;
+                let why = if found.settings.is_none() {
+                    "it has no settings"
+                } else {
+                    "its provider is not installed on the server"
+                };
+                Err(rejected(
+                    StatusCode::BAD_REQUEST,
+                    format!("The connection cannot be tested: {why}"),
+                ))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Returns the expected result of a change, from reads only.
+    pub(super) async fn preview_foreign(
+        &self,
+        proposal: ProposedChange,
+    ) -> Result<ChangePreview, ConnectionError> {
+        match proposal {
+            ProposedChange::Create(draft) => {
+                let draft = self.trimmed(draft);
+                self.check(&draft, MaskPolicy::Reject)?;
+                proposed_change::preview_remotely(
+                    self,
+                    ProposedChange::Create(self.field_name_in_schema(draft)),
+                )
+                .await
+            }
+            ProposedChange::Update { key, draft, over } => {
+                let draft = self.trimmed(draft);
+                self.check(&draft, MaskPolicy::KeepStored)?;
+                let (raw, change) = self.planned(&key, &draft, over).await?;
+                self.validate(&raw, &change).await?;
+                Ok(preview(&change))
+            }
+            ProposedChange::SetActive { key, active } => {
+                let (_, change) = self.planned(&key, &activation(active), None).await?;
+                Ok(preview(&change))
+            }
+            ProposedChange::Duplicate { key, draft } => {
+                let draft = self.trimmed(draft);
+                self.check(&draft, MaskPolicy::KeepStored)?;
+                let raw = self.raw(&key).await?;
+                self.reject_unusable(&draft, &raw, None)?;
+                let change = raw.copied(&draft, &self.catalog)?;
+                self.validate(&raw, &change).await?;
+                Ok(preview(&change))
+            }
+            other @ (ProposedChange::Rollback { .. }
+            | ProposedChange::Delete { .. }
+            | ProposedChange::Restore { .. }
+            | ProposedChange::Purge(_)) => proposed_change::preview_remotely(self, other).await,
+        }
+    }
+
+    /// Returns a new draft with keys and value types as in the server's schema.
+    pub(super) fn field_name_in_schema(&self, mut draft: ConnectionDraft) -> ConnectionDraft {
+        let provider = draft.provider_id.as_deref();
+        let provider = provider.and_then(|id| self.catalog.get(id.trim()));
+        let Some((provider, settings)) = provider.zip(draft.settings.take()) else {
+            return draft;
+        };
+        let pairs = settings.iter().map(|(key, value)| {
+            let field = provider.field_in_any_case(key);
+            let is_typed = field.is_some_and(|field| !field.sensitive);
+            let value = match raw::typed(value, None, field) {
+                typed @ (SettingValue::Number(_) | SettingValue::Switch(_)) if is_typed => typed,
+                _ => value.clone(),
+            };
+            let key = field.map_or(key, |field| field.key.as_str());
+            (key.to_owned(), value)
+        });
+        draft.settings = Some(pairs.collect());
+        draft
+    }
+
+    /// Returns errors for masks in place of secrets.
+    pub(super) fn masks(&self, draft: &ConnectionDraft, stored: MaskPolicy) -> Vec<FieldError> {
+        let provider = self.provider_of(draft);
+        let given = draft.settings.as_ref().into_iter().flat_map(Settings::iter);
+        let masks = given.filter(|(key, value)| {
+            let text = value.text().map(str::trim).unwrap_or_default();
+            let may_keep = stored == MaskPolicy::KeepStored && MaskedSecret::read(text).is_some();
+            MaskedSecret::is_mask(text) && !may_keep && is_sensitive(provider, key)
+        });
+        masks
+            .map(|(key, _)| raw::at(provider, key, FieldReason::Masked))
+            .collect()
+    }
+
+    /// Returns errors for new secrets that cannot be keys. Third-party servers would store them unchecked.
+    pub(super) fn unusable_secrets(
+        &self,
+        draft: &ConnectionDraft,
+        provider: Option<&Provider>,
+    ) -> Vec<FieldError> {
+        match &draft.settings {
+            Some(given) if !self.is_umai => secret_input::refusals(given, provider),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Returns errors for a new name or alias that contains an API key. Other servers store both as they are; stored ones are not
+    /// checked again.
+    pub(super) fn keys_in_names(
+        &self,
+        draft: &ConnectionDraft,
+        stored: Option<&ConnectionItem>,
+    ) -> Vec<FieldError> {
+        let texts = [
+            (
+                DraftField::Alias,
+                &draft.alias,
+                stored.map(|item| &item.alias),
+            ),
+            (DraftField::Name, &draft.name, stored.map(|item| &item.name)),
+        ];
+        let texts = texts.map(|(field, text, stored)| (field, text.as_ref(), stored));
+        let keys = texts.into_iter().filter(|(_, text, stored)| {
+            let is_key = text.is_some_and(|text| has_key(text, &self.catalog));
+            !self.is_umai && is_key && text != stored
+        });
+        let reason = FieldReason::LooksLikeKey;
+        keys.map(|(field, ..)| FieldError {
+            field,
+            reason: reason.clone(),
+        })
+        .collect()
+    }
+    /// A draft whose secrets are trimmed as umai's own service trims them; other servers store every character.
+    pub(super) fn trimmed(&self, mut draft: ConnectionDraft) -> ConnectionDraft {
+        let Some(settings) = draft.settings.take_if(|_| !self.is_umai) else {
+            return draft;
+        };
+        let provider = self.provider_of(&draft);
+        let pairs = settings.iter().map(|(key, value)| {
+            let text = value.text().unwrap_or_default();
+            let trimmed = text::trim_invisible(text);
+            let value = if trimmed.len() < text.len() && is_sensitive(provider, key) {
+                SettingValue::Secret(PlainSecret::new(trimmed))
+            } else {
+                value.clone()
+            };
+            (key.to_owned(), value)
+        });
+        draft.settings = Some(pairs.collect());
+        draft
+    }
+    /// Refuses new secrets that cannot be keys, and new names that contain one. A copy has no stored name.
+    fn reject_unusable(
+        &self,
+        draft: &ConnectionDraft,
+        raw: &RawConnection,
+        stored: Option<&ConnectionItem>,
+    ) -> Result<(), ConnectionError> {
+        let provider = self.catalog.get(&raw.item.provider_id);
+        let mut refused = self.unusable_secrets(draft, provider);
+        refused.extend(self.keys_in_names(draft, stored));
+        if refused.is_empty() {
+            Ok(())
+        } else {
+            Err(ConnectionError::Invalid(refused))
+        }
+    }
+
+    async fn planned(
+        &self,
+        key: &IdOrAlias,
+        draft: &ConnectionDraft,
+        over: Option<u64>,
+    ) -> Result<(RawConnection, RawChange), ConnectionError> {
+        let raw = self.raw(key).await?;
+        let found = raw.item.version;
+        if let Some(expected) = over.filter(|expected| *expected != found) {
+            return Err(ConnectionError::VersionConflict { expected, found });
+        }
+        self.reject_unusable(draft, &raw, Some(&raw.item))?;
+        let change = raw.changed(draft, &self.catalog)?;
+        Ok((raw, change))
+    }
+
+    async fn raw(&self, key: &IdOrAlias) -> Result<RawConnection, ConnectionError> {
+        let url = self
+            .http
+            .address()
+            .endpoint(&["connections", &path_segment(key)?]);
+        let answer = self
+            .send_request(HttpRequest::get(url), ErrorContext::one(key))
+            .await?;
+        RawConnection::read(&answer.body).ok_or_else(|| self.foreign())
+    }
+
+    /// Checks the changed members; stored members are not checked.
+    async fn validate(
+        &self,
+        raw: &RawConnection,
+        change: &RawChange,
+    ) -> Result<(), ConnectionError> {
+        let after = &change.after;
+        let is_copy = change.is_copy;
+        let draft = ConnectionDraft {
+            alias: Some(after.item.alias.clone()),
+            name: Some(after.item.name.clone()),
+            provider_id: Some(after.item.provider_id.clone()),
+            is_active: Some(after.item.is_active),
+            settings: after.settings.clone(),
+            ..ConnectionDraft::default()
+        };
+        let mut errors = draft.problems(&self.catalog, MaskPolicy::KeepStored);
+        errors.retain(|error| match &error.field {
+            DraftField::Alias | DraftField::Name if is_copy => true,
+            DraftField::ProviderId | DraftField::Settings => false,
+            field => change.paths.contains(&field.path()),
+        });
+        if is_copy || after.item.alias != raw.item.alias {
+            let except = (!is_copy).then_some(raw.item.id);
+            if let Some(owner) = self.owner_of(&after.item.alias, except).await? {
+                errors.push(FieldError {
+                    field: DraftField::Alias,
+                    reason: FieldReason::AliasTaken {
+                        alias: after.item.alias.clone(),
+                        by: owner.name,
+                    },
+                });
+            }
+        }
+        if errors.is_empty() {
+            Ok(())
+        } else {
+            Err(ConnectionError::Invalid(errors))
+        }
+    }
+}
+
+/// Creates the draft that only activates or deactivates.
+pub fn activation(active: bool) -> ConnectionDraft {
+    ConnectionDraft {
+        is_active: Some(active),
+        ..ConnectionDraft::default()
+    }
+}
+
+fn preview(change: &RawChange) -> ChangePreview {
+    ChangePreview {
+        connection: change.after.masked(),
+        paths: change.paths.clone(),
+        unknown: Vec::new(),
+        is_exact: false,
+    }
+}
+
+/// A model list, bare or as a page.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub enum ForeignList<T> {
+    /// `[…]`
+    Bare(Vec<T>),
+    /// `{"items":[…]}`
+    Paged {
+        /// The items.
+        items: Vec<T>,
+    },
+}
+
+impl<T> ForeignList<T> {
+    /// Returns the items.
+    pub fn into_items(self) -> Vec<T> {
+        match self {
+            Self::Bare(items) | Self::Paged { items } => items,
+        }
+    }
+}

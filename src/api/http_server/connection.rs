@@ -1,0 +1,255 @@
+//! Serves one connection and enforces its timeouts.
+
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::yield_now;
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+
+use super::access_log::AccessEntry;
+use super::connection_slots::ConnectionSlot;
+use super::connection_state::{ConnectionPhase, ConnectionState};
+use super::limits::ServerLimits;
+use super::pipeline::{ConnectionInfo, RequestPipeline};
+use super::raw_response::raw_error_response;
+use super::request_id::RequestId;
+use super::strict_reader::{StrictReader, malformed};
+use crate::api::Problem;
+
+/// First byte of a TLS handshake.
+const HANDSHAKE: u8 = 0x16;
+
+/// Bytes that are still read from a rejected client, so that it receives the response.
+const FAREWELL_BYTES: usize = 1024 * 1024;
+
+/// State shared by all connections of a server.
+pub struct ServerContext {
+    /// Request pipeline.
+    pub pipeline: Arc<RequestPipeline>,
+    /// TLS acceptor; none for plain HTTP.
+    pub tls: Option<TlsAcceptor>,
+    /// Limits.
+    pub limits: ServerLimits,
+    /// Cancelled when the server stops.
+    pub stop: CancellationToken,
+}
+
+/// Reason for closing a connection.
+enum CloseReason {
+    /// Finished or broken.
+    Done,
+    /// Timed out.
+    Timeout,
+    /// Evicted: another connection needs the slot.
+    Evicted,
+}
+
+/// Serves a connection.
+pub async fn serve(
+    context: Arc<ServerContext>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    slot: ConnectionSlot,
+) {
+    let Ok(local) = stream.local_addr() else {
+        return;
+    };
+    let wire = ConnectionInfo {
+        peer,
+        local: local.ip(),
+        state: slot.state.clone(),
+    };
+    match &context.tls {
+        None => serve_requests(&context, stream, wire, &slot).await,
+        Some(tls) => {
+            let shaking = tls_handshake(tls, stream, &wire, &context.limits);
+            let greeted = tokio::select! {
+                biased;
+                greeted = timeout(context.limits.head, shaking) => greeted.ok().flatten(),
+                () = evicted(&slot) => None,
+                () = context.stop.cancelled() => None,
+            };
+            if let Some(stream) = greeted {
+                serve_requests(&context, stream, wire, &slot).await;
+            }
+        }
+    }
+}
+
+/// Performs the TLS handshake. A client that sends plain HTTP receives a plain HTTP error.
+async fn tls_handshake(
+    tls: &TlsAcceptor,
+    stream: TcpStream,
+    wire: &ConnectionInfo,
+    limits: &ServerLimits,
+) -> Option<tokio_rustls::server::TlsStream<TcpStream>> {
+    let mut first = [0];
+    let is_any = stream.peek(&mut first).await.ok()? == 1;
+    if is_any && first[0] != HANDSHAKE {
+        if first[0].is_ascii_alphabetic() {
+            let problem = malformed("This port uses TLS; use an https:// URL");
+            part(stream, Some(&problem), wire, limits).await;
+        }
+        return None;
+    }
+    tls.accept(stream).await.ok()
+}
+
+async fn serve_requests<S: AsyncRead + AsyncWrite + Unpin>(
+    context: &ServerContext,
+    stream: S,
+    wire: ConnectionInfo,
+    slot: &ConnectionSlot,
+) {
+    let sentry = StrictReader::new(stream, wire.state.clone(), context.limits.clone());
+    let service = service_fn(|request| {
+        let (gate, wire) = (Arc::clone(&context.pipeline), wire.clone());
+        // The allocation is small compared with those of the response.
+        Box::pin(async move { Ok::<_, Infallible>(gate.respond(request, wire).await) })
+    });
+    let mut connection = http1::Builder::new()
+        .half_close(true)
+        .header_read_timeout(None)
+        .serve_connection(TokioIo::new(sentry), service);
+    let end = {
+        let mut leaving = pin!(evicted(slot));
+        let mut stopping = pin!(context.stop.cancelled());
+        let (mut stopped, mut left) = (false, false);
+        let mut time_limit = pin!(sleep_until(Instant::now()));
+        poll_fn(|cx| {
+            if !stopped && stopping.as_mut().poll(cx).is_ready() {
+                stopped = true;
+                Pin::new(&mut connection).graceful_shutdown();
+            }
+            if connection.poll_without_shutdown(cx).is_ready() {
+                return Poll::Ready(CloseReason::Done);
+            }
+            if stopped && is_free(&wire.state) {
+                return Poll::Ready(CloseReason::Done);
+            }
+            if !left && leaving.as_mut().poll(cx).is_ready() {
+                left = true;
+                if wire.state.now().0 != ConnectionPhase::Responding {
+                    return Poll::Ready(CloseReason::Evicted);
+                }
+                // The request has already arrived: it is answered, and no other one is accepted.
+                Pin::new(&mut connection).graceful_shutdown();
+            }
+            let Some(due) = wire.state.due(&context.limits) else {
+                return Poll::Pending;
+            };
+            if time_limit.deadline() != due {
+                time_limit.as_mut().reset(due);
+            }
+            time_limit.as_mut().poll(cx).map(|()| CloseReason::Timeout)
+        })
+        .await
+    };
+    let (doing, _) = wire.state.now();
+    let stream = connection.into_parts().io.into_inner().into_inner();
+    match end {
+        CloseReason::Done => {
+            let refusal = wire.state.refusal();
+            part(stream, refusal.as_deref(), &wire, &context.limits).await;
+        }
+        CloseReason::Timeout if doing == ConnectionPhase::Head => {
+            let late = Problem::new(
+                408,
+                "Timed out while reading the request head",
+                "headTooSlow",
+            );
+            part(stream, Some(&late), &wire, &context.limits).await;
+        }
+        CloseReason::Evicted
+            if doing == ConnectionPhase::Head || doing == ConnectionPhase::Body =>
+        {
+            let full = Problem::new(503, "Too many connections; retry", "noConnectionFree");
+            write_now(stream, &full, &wire);
+        }
+        // No request was sent, or nothing is read any longer.
+        CloseReason::Timeout | CloseReason::Evicted => {}
+    }
+}
+
+/// Waits for eviction, and then once more for a request that has arrived but was not read yet.
+async fn evicted(slot: &ConnectionSlot) {
+    slot.evicted.cancelled().await;
+    // Lets the runtime poll the socket first.
+    yield_now().await;
+}
+
+/// Returns whether no request is in progress.
+fn is_free(vitals: &ConnectionState) -> bool {
+    match vitals.now().0 {
+        ConnectionPhase::Handshake | ConnectionPhase::Head | ConnectionPhase::Idle => true,
+        ConnectionPhase::Body | ConnectionPhase::Responding | ConnectionPhase::Streaming => false,
+    }
+}
+
+/// Sends the final response and closes the connection so that the client can read it.
+///
+/// Unread input is drained: closing a socket with unread input discards the response.
+async fn part<S: AsyncRead + AsyncWrite + Unpin>(
+    mut stream: S,
+    problem: Option<&Problem>,
+    wire: &ConnectionInfo,
+    limits: &ServerLimits,
+) {
+    let words = problem.map(|problem| {
+        let id = RequestId::new();
+        log(problem, wire, &id);
+        raw_error_response(problem, &id)
+    });
+    let parting = async {
+        if let Some(words) = words {
+            stream.write_all(&words).await?;
+        }
+        stream.shutdown().await?;
+        let mut unread = FAREWELL_BYTES;
+        let mut piece = [0; 4096];
+        loop {
+            let read = stream.read(&mut piece).await?;
+            unread = match unread.checked_sub(read) {
+                Some(rest) if read > 0 => rest,
+                _ => return std::io::Result::Ok(()),
+            };
+        }
+    };
+    // A client that does not read is not an error here.
+    let _ = timeout(limits.linger, parting).await;
+}
+
+/// Writes as much as fits, without waiting.
+fn write_now<S: AsyncWrite + Unpin>(mut stream: S, problem: &Problem, wire: &ConnectionInfo) {
+    let id = RequestId::new();
+    log(problem, wire, &id);
+    let mut cx = Context::from_waker(std::task::Waker::noop());
+    // Best effort: the connection is closed in any case.
+    let _ = Pin::new(&mut stream).poll_write(&mut cx, &raw_error_response(problem, &id));
+    let _ = Pin::new(&mut stream).poll_flush(&mut cx);
+}
+
+fn log(problem: &Problem, wire: &ConnectionInfo, id: &RequestId) {
+    AccessEntry {
+        request: None,
+        status: problem.status,
+        duration: Duration::ZERO,
+        bytes: None,
+        token: None,
+        peer: wire.peer,
+        id,
+    }
+    .log();
+}

@@ -1,0 +1,204 @@
+//! Connection slots: limits the concurrent connections and evicts one when all slots are taken.
+//!
+//! Idle connections cost an attacker nothing. If a new client had to wait for their timeout, 256 of them would block the server
+//! for ten seconds. The connection that has been open longest without a request is evicted first, and none within a grace period
+//! after it was accepted.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
+
+use super::connection_state::{ConnectionPhase, ConnectionState};
+
+/// Connection slots.
+pub struct ConnectionSlots {
+    limit: usize,
+    grace: Duration,
+    taken: Mutex<TakenSlot>,
+    freed: Notify,
+}
+
+#[derive(Default)]
+struct TakenSlot {
+    last: u64,
+    slots: HashMap<u64, (ConnectionState, CancellationToken)>,
+}
+
+/// Result of an attempt to get a slot.
+enum SlotRequest {
+    /// A slot.
+    Granted(ConnectionSlot),
+    /// Time from which a connection can be evicted.
+    RetryAt(Instant),
+    /// All connections have requests in progress.
+    Full,
+}
+
+/// A slot, freed on drop.
+pub struct ConnectionSlot {
+    number: u64,
+    slots: Arc<ConnectionSlots>,
+    /// Connection state.
+    pub state: ConnectionState,
+    /// Cancelled when the connection is evicted.
+    pub evicted: CancellationToken,
+}
+
+impl Drop for ConnectionSlot {
+    fn drop(&mut self) {
+        self.slots.lock_slots().slots.remove(&self.number);
+        self.slots.freed.notify_one();
+    }
+}
+
+impl ConnectionSlots {
+    /// Creates free slots.
+    pub fn new(most: usize, grace: Duration) -> Arc<Self> {
+        Arc::new(Self {
+            limit: most,
+            grace,
+            taken: Mutex::default(),
+            freed: Notify::new(),
+        })
+    }
+
+    /// Returns a slot: a free one, or that of an evicted connection. Waits while all connections have requests in progress.
+    pub async fn take(self: &Arc<Self>) -> ConnectionSlot {
+        loop {
+            match self.try_take(Instant::now()) {
+                SlotRequest::Granted(slot) => return slot,
+                SlotRequest::RetryAt(when) => {
+                    // Until then, or until a slot is freed.
+                    let _ = timeout_at(when, self.freed.notified()).await;
+                }
+                SlotRequest::Full => self.freed.notified().await,
+            }
+        }
+    }
+
+    fn try_take(self: &Arc<Self>, now: Instant) -> SlotRequest {
+        let mut taken = self.lock_slots();
+        if taken.slots.len() >= self.limit {
+            let number = match self.eviction_candidate(&taken, now) {
+                Ok(number) => number,
+                Err(full) => return full,
+            };
+            if let Some((_, leave)) = taken.slots.remove(&number) {
+                leave.cancel();
+            }
+        }
+        taken.last += 1;
+        let (number, vitals, leave) =
+            (taken.last, ConnectionState::new(), CancellationToken::new());
+        taken.slots.insert(number, (vitals.clone(), leave.clone()));
+        SlotRequest::Granted(ConnectionSlot {
+            number,
+            slots: Arc::clone(self),
+            state: vitals,
+            evicted: leave,
+        })
+    }
+
+    /// Returns the connection to evict, among those past their grace period.
+    fn eviction_candidate(&self, taken: &TakenSlot, now: Instant) -> Result<u64, SlotRequest> {
+        let mut first = None;
+        let mut eviction_candidate = None;
+        for (number, (vitals, _)) in &taken.slots {
+            let Some((rank, since)) = rank(vitals) else {
+                continue;
+            };
+            let end = since + self.grace;
+            if end <= now {
+                let this = (rank, since, *number);
+                eviction_candidate = Some(
+                    eviction_candidate
+                        .map_or(this, |eviction_candidate| this.min(eviction_candidate)),
+                );
+            } else {
+                first = Some(first.map_or(end, |first| end.min(first)));
+            }
+        }
+        match (eviction_candidate, first) {
+            (Some((_, _, number)), _) => Ok(number),
+            (None, Some(first)) => Err(SlotRequest::RetryAt(first)),
+            (None, None) => Err(SlotRequest::Full),
+        }
+    }
+
+    fn lock_slots(&self) -> MutexGuard<'_, TakenSlot> {
+        // The table stays consistent after a panic.
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Returns the eviction order, lowest first; none for a connection with a request in progress.
+fn rank(vitals: &ConnectionState) -> Option<(u8, Instant)> {
+    let (doing, since) = vitals.now();
+    let rank = match doing {
+        ConnectionPhase::Handshake => 0,
+        ConnectionPhase::Head if !vitals.has_requested() => 0,
+        ConnectionPhase::Idle => 1,
+        ConnectionPhase::Head => 2,
+        ConnectionPhase::Body => 3,
+        // Clients of event streams reconnect and resume.
+        ConnectionPhase::Streaming => 4,
+        ConnectionPhase::Responding => return None,
+    };
+    Some((rank, since))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn longest_idle_connection_is_evicted() {
+        let slots = ConnectionSlots::new(3, Duration::ZERO);
+        let (asking, silent, newer) = (slots.take().await, slots.take().await, slots.take().await);
+        asking.state.set_phase(ConnectionPhase::Responding);
+        let newcomer = slots.take().await;
+        assert!(silent.evicted.is_cancelled());
+        assert!(!asking.evicted.is_cancelled() && !newer.evicted.is_cancelled());
+        newer.state.set_phase(ConnectionPhase::Responding);
+        newer.state.set_phase(ConnectionPhase::Idle);
+        newcomer.state.set_phase(ConnectionPhase::Head);
+        let _another = slots.take().await;
+        assert!(newcomer.evicted.is_cancelled() && !newer.evicted.is_cancelled());
+    }
+
+    #[tokio::test]
+    async fn busy_connections_are_not_evicted() {
+        let slots = ConnectionSlots::new(1, Duration::ZERO);
+        let asking = slots.take().await;
+        asking.state.set_phase(ConnectionPhase::Responding);
+        assert!(matches!(slots.try_take(Instant::now()), SlotRequest::Full));
+        let waiting = tokio::spawn({
+            let slots = Arc::clone(&slots);
+            async move { slots.take().await }
+        });
+        drop(asking);
+        waiting.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn new_connection_has_grace_period() {
+        let moment = Duration::from_mins(1);
+        let slots = ConnectionSlots::new(2, moment);
+        let (first, second) = (slots.take().await, slots.take().await);
+        let now = Instant::now();
+        let since = first.state.now().1.min(second.state.now().1);
+        assert!(
+            matches!(slots.try_take(now), SlotRequest::RetryAt(when) if when == since + moment)
+        );
+        assert!(!first.evicted.is_cancelled() && !second.evicted.is_cancelled());
+        assert!(matches!(
+            slots.try_take(now + moment),
+            SlotRequest::Granted(_)
+        ));
+        assert!(first.evicted.is_cancelled() && !second.evicted.is_cancelled());
+    }
+}

@@ -1,0 +1,247 @@
+//! Token file in the data directory.
+//!
+//! The file is next to the store because a token grants access to the connections of this store only. A copy of the directory
+//! includes its tokens.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::{StoredToken, TokenError, TokenScope, check_name};
+use crate::atomic_file;
+use crate::text::case_fold::nfc;
+
+/// File name in the data directory.
+const FILE: &str = "tokens.json";
+
+/// Maximum file size, in bytes; enough for several thousand tokens.
+const MAX_BYTES: u64 = 1024 * 1024;
+
+const WRITABLE_BY_OTHERS: u32 = 0o022;
+
+/// Content of the file.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TokenFileContent {
+    tokens: Vec<StoredToken>,
+}
+
+/// The token file of a data directory.
+#[derive(Debug, Clone)]
+pub struct TokenFile {
+    path: PathBuf,
+}
+
+impl TokenFile {
+    /// Creates the token file of a data directory.
+    pub fn in_folder(data: &Path) -> Self {
+        Self {
+            path: data.join(FILE),
+        }
+    }
+
+    /// Returns the path of the file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads the tokens in order of creation; empty without a file.
+    pub fn read(&self) -> Result<Vec<StoredToken>, TokenError> {
+        match File::open(&self.path) {
+            Ok(file) => self.read_from(&file),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(self.unusable(&error)),
+        }
+    }
+
+    /// Reads the tokens of an open file.
+    pub fn read_from(&self, file: &File) -> Result<Vec<StoredToken>, TokenError> {
+        let metadata = file.metadata().map_err(|error| self.unusable(&error))?;
+        if metadata.permissions().mode() & WRITABLE_BY_OTHERS != 0 {
+            let path = self.path.display();
+            return Err(TokenError::Unusable(format!(
+                "{path} is writable by other users, so its tokens cannot be trusted; run: chmod go-w {path}"
+            )));
+        }
+        let mut bytes = Vec::new();
+        file.take(MAX_BYTES + 1)
+            .read_to_end(&mut bytes)
+            .map_err(|error| self.unusable(&error))?;
+        if bytes.len() as u64 > MAX_BYTES {
+            return Err(TokenError::Unusable(format!(
+                "{} is larger than {} KiB and not a token file",
+                self.path.display(),
+                MAX_BYTES / 1024
+            )));
+        }
+        let content: TokenFileContent =
+            serde_json::from_slice(&bytes).map_err(|error| TokenError::Damaged {
+                path: self.path.display().to_string(),
+                line: error.line().max(1),
+            })?;
+        Ok(content.tokens)
+    }
+
+    /// Creates a token and returns it with its text, which is not stored.
+    pub fn create(
+        &self,
+        name: &str,
+        scope: TokenScope,
+        expires: Option<DateTime<Utc>>,
+    ) -> Result<(StoredToken, Zeroizing<String>), TokenError> {
+        check_name(name)?;
+        self.change(|tokens| {
+            if tokens.iter().any(|token| nfc(&token.name) == nfc(name)) {
+                return Err(TokenError::NameTaken(name.to_owned()));
+            }
+            let (token, text) = StoredToken::generate(name.to_owned(), scope, expires)?;
+            tokens.push(token.clone());
+            Ok((token, text))
+        })
+    }
+
+    /// Checks whether a token of this name could be created, for a dry run.
+    pub fn would_create(&self, name: &str) -> Result<(), TokenError> {
+        check_name(name)?;
+        if self
+            .read()?
+            .iter()
+            .any(|token| nfc(&token.name) == nfc(name))
+        {
+            return Err(TokenError::NameTaken(name.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Returns the token that would be revoked, for a dry run.
+    pub fn would_revoke(&self, id_or_name: &str) -> Result<StoredToken, TokenError> {
+        let mut tokens = self.read()?;
+        let found = find_index(&tokens, id_or_name)?;
+        Ok(tokens.swap_remove(found))
+    }
+
+    /// Revokes a token and returns it.
+    pub fn revoke(&self, id_or_name: &str) -> Result<StoredToken, TokenError> {
+        self.change(|tokens| {
+            let found = find_index(tokens, id_or_name)?;
+            Ok(tokens.remove(found))
+        })
+    }
+
+    /// Changes the file under an exclusive lock.
+    fn change<T>(
+        &self,
+        change: impl FnOnce(&mut Vec<StoredToken>) -> Result<T, TokenError>,
+    ) -> Result<T, TokenError> {
+        let refused = |error: std::io::Error| self.unusable(&error);
+        if let Some(folder) = self.path.parent() {
+            atomic_file::create_folder(folder).map_err(refused)?;
+        }
+        let turn = atomic_file::lock(&self.path).map_err(refused)?;
+        let mut tokens = self.read()?;
+        let answer = change(&mut tokens)?;
+        let mut text = serde_json::to_vec_pretty(&TokenFileContent { tokens })
+            .map_err(|error| TokenError::Unusable(error.to_string()))?;
+        text.push(b'\n');
+        atomic_file::write_atomically(&self.path, |file| file.write_all(&text)).map_err(refused)?;
+        drop(turn);
+        Ok(answer)
+    }
+
+    /// Creates the error of a failed file operation.
+    pub fn unusable(&self, error: &std::io::Error) -> TokenError {
+        TokenError::Unusable(atomic_file::describe(&self.path, error))
+    }
+}
+
+/// Returns the index of the token with this ID or name.
+fn find_index(tokens: &[StoredToken], id_or_name: &str) -> Result<usize, TokenError> {
+    let id = Uuid::try_parse(id_or_name).ok();
+    let is_meant = |token: &StoredToken| match id {
+        Some(id) => token.id == id,
+        None => nfc(&token.name) == nfc(id_or_name),
+    };
+    let found = tokens.iter().position(is_meant);
+    found.ok_or_else(|| TokenError::NotFound(id_or_name.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn book() -> (tempfile::TempDir, TokenFile) {
+        let folder = tempfile::tempdir().unwrap();
+        let book = TokenFile::in_folder(&folder.path().join("data"));
+        (folder, book)
+    }
+
+    #[test]
+    fn concurrent_creates_keep_every_token() {
+        let (_folder, book) = book();
+        std::thread::scope(|scope| {
+            for number in 0..16 {
+                let book = &book;
+                scope.spawn(move || {
+                    let name = format!("token {number}");
+                    book.create(&name, TokenScope::Read, None).unwrap();
+                    book.create("contended", TokenScope::Write, None).is_ok()
+                });
+            }
+        });
+        assert_eq!(book.read().unwrap().len(), 17);
+    }
+
+    #[test]
+    fn token_is_revoked_by_id_or_name() {
+        let (folder, book) = book();
+        let (one, text) = book.create("one", TokenScope::Read, None).unwrap();
+        book.create("two", TokenScope::Read, None).unwrap();
+        for entry in std::fs::read_dir(folder.path().join("data")).unwrap() {
+            let path = entry.unwrap().path();
+            let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{}", path.display());
+            let content = std::fs::read_to_string(&path).unwrap();
+            assert!(!content.contains(&text[5..]), "{}", path.display());
+        }
+        assert_eq!(book.revoke(&one.id.to_string()).unwrap(), one);
+        assert_eq!(book.revoke("two").unwrap().name, "two");
+        assert_eq!(
+            book.revoke("two"),
+            Err(TokenError::NotFound("two".to_owned()))
+        );
+        assert_eq!(book.read(), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn damaged_file_is_reported_and_unchanged() {
+        let (_folder, book) = book();
+        book.create("one", TokenScope::Read, None).unwrap();
+        let good = std::fs::read_to_string(book.path()).unwrap();
+        let middle = good.replace("\"read\"", "\"umai_secret\"");
+        let lines: Vec<&str> = good.split_inclusive('\n').collect();
+        for (damaged, line) in [("", 1), (&lines[..3].concat(), 4), (&middle, 6)] {
+            std::fs::write(book.path(), damaged).unwrap();
+            let refused = book.create("two", TokenScope::Read, None).unwrap_err();
+            assert!(
+                matches!(&refused, TokenError::Damaged { line: at, .. } if *at == line),
+                "{refused:?}"
+            );
+            assert!(!refused.to_string().contains("secret"));
+            assert_eq!(std::fs::read_to_string(book.path()).unwrap(), damaged);
+        }
+    }
+
+    #[test]
+    fn writable_file_is_rejected() {
+        let (_folder, book) = book();
+        book.create("one", TokenScope::Read, None).unwrap();
+        std::fs::set_permissions(book.path(), std::fs::Permissions::from_mode(0o622)).unwrap();
+        assert!(book.read().unwrap_err().to_string().contains("chmod"));
+    }
+}

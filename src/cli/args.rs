@@ -1,0 +1,252 @@
+//! Parses the arguments. Error messages never repeat a value that could be a secret.
+//!
+//! clap's own messages repeat unknown arguments, and a key that is pasted in the wrong place is one.
+
+use std::any::TypeId;
+use std::error::Error as _;
+use std::ffi::OsString;
+use std::num::{IntErrorKind, ParseIntError};
+use std::path::PathBuf;
+
+use clap::builder::{PathBufValueParser, TypedValueParser};
+use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
+use clap::{Arg, Command, CommandFactory, FromArgMatches};
+
+use super::Args;
+use super::exit::Failure;
+use super::remote_args::ExplicitOptions;
+use super::secret_args;
+use super::supported_formats;
+use crate::atomic_file;
+
+/// Result of parsing.
+pub enum ParseOutcome {
+    /// Command to run.
+    Args(Box<Args>),
+    /// Text to print: help or version.
+    Text(String),
+}
+
+/// Returns the clap command of umai. Every path, given as an option or in the environment, may begin with `~/`.
+pub fn command() -> Command {
+    with_home(Args::command())
+}
+
+fn with_home(command: Command) -> Command {
+    let expand = |argument: Arg| {
+        if argument.get_value_parser().type_id() == TypeId::of::<PathBuf>() {
+            argument.value_parser(
+                PathBufValueParser::new().try_map(|path| atomic_file::expand_home(&path)),
+            )
+        } else {
+            argument
+        }
+    };
+    command.mut_args(expand).mut_subcommands(with_home)
+}
+
+/// Parses the arguments of the process, without the program name.
+pub fn parse(arguments: &[OsString]) -> Result<ParseOutcome, Failure> {
+    if secret_args::is_among(arguments) {
+        return Err(Failure::Usage(format!(
+            "An argument looks like a secret: {}. If it is a path, prefix it with ./",
+            secret_args::advice(None)
+        )));
+    }
+    let program = std::iter::once(OsString::from("umai"));
+    let matches = command().try_get_matches_from(program.chain(arguments.iter().cloned()));
+    let args = matches.and_then(|matches| {
+        let mut args = Args::from_arg_matches(&matches)?;
+        args.globals.written = ExplicitOptions::from_matches(&matches);
+        Ok(args)
+    });
+    match args {
+        Ok(args) => {
+            match supported_formats::unsupported(args.command.as_ref(), args.globals.shape()) {
+                Some(why) => Err(Failure::Usage(why)),
+                None => Ok(ParseOutcome::Args(Box::new(args))),
+            }
+        }
+        Err(error) => match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+                Ok(ParseOutcome::Text(error.to_string()))
+            }
+            _ => Err(Failure::Usage(message(&error, arguments))),
+        },
+    }
+}
+
+/// Returns the error message, without any value that was given.
+fn message(error: &Error, arguments: &[OsString]) -> String {
+    let reason = match error.kind() {
+        ErrorKind::UnknownArgument => unknown_argument(error),
+        ErrorKind::InvalidSubcommand => {
+            match context(error, ContextKind::InvalidSubcommand).filter(|word| is_safe(word)) {
+                Some(word) => format!(
+                    "unknown command '{word}'{}",
+                    suggestion(error, ContextKind::SuggestedSubcommand)
+                ),
+                None => "unknown command".into(),
+            }
+        }
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => invalid_value(error),
+        ErrorKind::TooManyValues
+        | ErrorKind::TooFewValues
+        | ErrorKind::WrongNumberOfValues
+        | ErrorKind::NoEquals => match context(error, ContextKind::InvalidArg) {
+            Some(option) => format!("wrong number of values for {option}"),
+            None => "wrong number of values for an option".into(),
+        },
+        ErrorKind::InvalidUtf8 => "an argument is not valid UTF-8".into(),
+        // These name options and commands, not values.
+        _ => return without_globals(error.to_string().trim_end()),
+    };
+    format!("error: {reason}. See {} --help", command_path(arguments))
+}
+
+/// Returns the command that the arguments name, for example `umai connections list`.
+fn command_path(arguments: &[OsString]) -> String {
+    let mut command = Args::command();
+    let mut path = "umai".to_owned();
+    for argument in arguments {
+        if let Some(subcommand) = command.find_subcommand(argument) {
+            path = format!("{path} {}", subcommand.get_name());
+            command = subcommand.clone();
+        }
+    }
+    path
+}
+
+/// Removes the global options from a usage line, so that it names only what the command itself needs.
+///
+/// clap lists every option that has a value; one from the environment would look required.
+fn without_globals(message: &str) -> String {
+    let mut program = Args::command();
+    program.build();
+    let lines = message.lines().map(|line| {
+        if !line.starts_with("Usage: ") {
+            return line.to_owned();
+        }
+        program
+            .get_arguments()
+            .filter(|option| !option.is_positional())
+            .fold(line.to_owned(), |line, option| {
+                line.replace(&format!(" {option}"), "")
+            })
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn unknown_argument(error: &Error) -> String {
+    let given = context(error, ContextKind::InvalidArg).unwrap_or_default();
+    let name = given.split('=').next().unwrap_or_default();
+    if !name.starts_with('-') {
+        return "unexpected argument; quote a value that contains spaces".into();
+    }
+    if secret_args::is_secret_name(name) {
+        return format!(
+            "no option takes a secret, because {}",
+            secret_args::advice(None)
+        );
+    }
+    if is_safe(name) {
+        format!(
+            "unknown option {name}{}",
+            suggestion(error, ContextKind::SuggestedArg)
+        )
+    } else {
+        "unknown option".into()
+    }
+}
+
+fn invalid_value(error: &Error) -> String {
+    let option = context(error, ContextKind::InvalidArg).unwrap_or_else(|| "an option".into());
+    if context(error, ContextKind::InvalidValue).is_none_or(|value| value.is_empty()) {
+        return format!("{option} needs a value");
+    }
+    let number = error
+        .source()
+        .and_then(|why| why.downcast_ref::<ParseIntError>());
+    if let Some(why) = number {
+        let name = option.split(' ').next().unwrap_or_default();
+        return match why.kind() {
+            IntErrorKind::PosOverflow => format!("the number for {name} is too large"),
+            _ => format!("{name} takes a whole number, 0 or more"),
+        };
+    }
+    match (error.source(), error.get(ContextKind::ValidValue)) {
+        (Some(why), _) => format!("invalid value for {option}: {why}"),
+        (None, Some(ContextValue::Strings(values))) => {
+            format!(
+                "invalid value for {option}; possible values: {}",
+                values.join(", ")
+            )
+        }
+        (None, _) => format!("invalid value for {option}"),
+    }
+}
+
+/// Returns clap's best suggestion in parentheses, or an empty string.
+fn suggestion(error: &Error, kind: ContextKind) -> String {
+    let nearest = match error.get(kind) {
+        Some(ContextValue::String(word)) => Some(word),
+        Some(ContextValue::Strings(words)) => words.last(),
+        _ => None,
+    };
+    nearest.map_or_else(String::new, |word| format!(" (did you mean {word}?)"))
+}
+
+fn context(error: &Error, kind: ContextKind) -> Option<String> {
+    match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.clone()),
+        Some(ContextValue::Strings(texts)) => texts.first().cloned(),
+        _ => None,
+    }
+}
+
+/// Returns true if a word is short and plain enough to repeat: a typing mistake, not a key.
+fn is_safe(word: &str) -> bool {
+    word.len() <= MAX_NAME_LENGTH
+        && word
+            .bytes()
+            .all(|byte| byte.is_ascii_alphabetic() || byte == b'-')
+        && !word.starts_with("sk-")
+}
+
+/// Longest name of an option or command, in bytes.
+const MAX_NAME_LENGTH: usize = 24;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arguments(command: &Command, found: &mut Vec<Arg>) {
+        found.extend(command.get_arguments().cloned());
+        for command in command.get_subcommands() {
+            arguments(command, found);
+        }
+    }
+
+    #[test]
+    fn path_options_expand_the_home_directory() {
+        let mut all = Vec::new();
+        arguments(&Args::command(), &mut all);
+        let named = |argument: &&Arg| {
+            let names = argument.get_value_names().unwrap_or_default();
+            names.iter().any(|name| name == "FILE" || name == "DIR")
+        };
+        let paths: Vec<&Arg> = all.iter().filter(named).collect();
+        assert!(paths.len() > 15, "{}", paths.len());
+        for path in paths {
+            let type_id = path.get_value_parser().type_id();
+            assert!(type_id == TypeId::of::<PathBuf>(), "{path}");
+        }
+        let matches = command().try_get_matches_from(["umai", "--data", "~/x", "man", "--to", "~"]);
+        let matches = matches.unwrap();
+        let data: &PathBuf = matches.get_one("data").unwrap();
+        assert_eq!(*data, atomic_file::home().unwrap().join("x"));
+        let (_, man) = matches.subcommand().unwrap();
+        let to: &PathBuf = man.get_one("to").unwrap();
+        assert_eq!(*to, atomic_file::home().unwrap().join(""));
+    }
+}

@@ -1,0 +1,49 @@
+//! Aliases of existing connections for shell completion.
+
+use std::ffi::{OsStr, OsString};
+use std::time::Duration;
+
+use clap::FromArgMatches;
+use clap_complete::engine::CompletionCandidate;
+
+use crate::cli::exit::Failure;
+use crate::cli::open_service::{self, CliContext};
+use crate::cli::remote_args::ExplicitOptions;
+use crate::cli::{Globals, args};
+
+/// Maximum number of suggestions.
+const MOST: usize = 200;
+
+/// Time limit for a completion, for example from a server.
+const LONGEST: Duration = Duration::from_secs(2);
+
+/// Returns the aliases with this prefix; none if the connections cannot be read.
+pub fn aliases(typed: &OsStr) -> Vec<CompletionCandidate> {
+    let words = std::env::args_os().skip_while(|word| word != "--").skip(1);
+    let found = typed.to_str().map(|typed| read(words.collect(), typed));
+    let found = found.and_then(Result::ok).unwrap_or_default();
+    found.into_iter().map(CompletionCandidate::new).collect()
+}
+
+fn read(words: Vec<OsString>, typed: &str) -> Result<Vec<String>, Failure> {
+    // The line is incomplete; only its options are parsed, to find the target.
+    let matches = args::command()
+        .ignore_errors(true)
+        .try_get_matches_from(words);
+    let globals = matches.and_then(|matches| {
+        let mut globals = Globals::from_arg_matches(&matches)?;
+        globals.written = ExplicitOptions::from_matches(&matches);
+        Ok(globals)
+    });
+    let Ok(globals) = globals else {
+        return Ok(Vec::new());
+    };
+    let ground = CliContext::new(&globals)?;
+    // A completion must not create a store.
+    if ground.server.is_none() && !ground.config.data.exists() {
+        return Ok(Vec::new());
+    }
+    open_service::quietly(&ground, LONGEST, async |service| {
+        Ok(service.aliases(typed, MOST).await?)
+    })
+}

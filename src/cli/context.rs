@@ -1,0 +1,236 @@
+//! Context of a command: directories, files, providers, and the target.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::exit::Failure;
+use super::output::Output;
+use super::remote_args;
+use super::target::{self, TargetNameSource};
+use super::{Globals, draft_location};
+use crate::api::client::RemoteOptions;
+use crate::appsettings::{AppSettings, EnvironmentVariables};
+use crate::config::Config;
+use crate::config::file::{ConfigFile, NAME};
+use crate::config::target::{Target, TargetLocation};
+use crate::connection::ConnectionError;
+use crate::provider::ProviderCatalog;
+use crate::store::StoreOptions;
+use crate::store::shared::SharedStore;
+use crate::tui::SessionFile;
+
+/// Context of a command, before the store is opened.
+#[derive(Clone)]
+pub struct CliContext {
+    /// Directories and files.
+    pub config: Config,
+    /// Contents of `config.toml`.
+    pub file: ConfigFile,
+    /// Selected target.
+    pub target: Option<Target>,
+    /// Reason for read-only mode; none if changes are allowed.
+    pub read_only: Option<String>,
+    /// Providers.
+    pub catalog: Arc<ProviderCatalog>,
+    /// Configuration that references resolve against.
+    pub appsettings: AppSettings,
+    /// Server with the connections; none for the local store.
+    pub server: Option<RemoteOptions>,
+    /// Location of the app's unsaved drafts; none without a directory for them.
+    pub drafts: Option<crate::drafts::DraftsLocation>,
+    /// Problems with files.
+    pub problems: Vec<String>,
+}
+
+impl CliContext {
+    /// Reads all files outside the store.
+    pub fn new(globals: &Globals) -> Result<Self, Failure> {
+        let file = read_file(globals)?;
+        let target = target::selected(globals, &file)?.map(|(target, _)| target);
+        Self::at(globals, file, target)
+    }
+
+    /// Same as `new`, for a command that only works on the local store.
+    pub fn local(globals: &Globals, command: &str) -> Result<Self, Failure> {
+        remote_args::reject_conflicts(globals, command)?;
+        let file = read_file(globals)?;
+        let target = match target::selected(globals, &file)? {
+            Some((target, asked)) if matches!(target.location, TargetLocation::Server { .. }) => {
+                if asked == TargetNameSource::Argument {
+                    return Err(Failure::Usage(format!(
+                        "{command} works on the local store only, but the target '{}' is a server",
+                        target.name
+                    )));
+                }
+                None
+            }
+            meant => meant.map(|(target, _)| target),
+        };
+        let globals = Globals {
+            server: None,
+            token_file: None,
+            ca_file: None,
+            ..globals.clone()
+        };
+        Self::at(&globals, file, target)
+    }
+
+    fn at(globals: &Globals, file: ConfigFile, target: Option<Target>) -> Result<Self, Failure> {
+        let mut globals = match &target {
+            Some(target) => target::with_target_options(globals, target),
+            None => globals.clone(),
+        };
+        if globals.data.is_none() {
+            globals.data.clone_from(&file.data);
+        }
+        let backup_folder = globals.backup_folder.take();
+        globals.backup_folder = backup_folder.or_else(|| file.backup_folder.clone());
+        let passphrase_file = globals.passphrase_file.take();
+        globals.passphrase_file = passphrase_file.or_else(|| file.passphrase_file.clone());
+        let read_only = read_only_reason(&globals, &file, target.as_ref());
+        let mut problems = file.problems.clone();
+        let server = remote_args::selected(&globals, &mut problems);
+        let server = server.map_err(|failure| for_target(failure, target.as_ref()))?;
+        let mut ground = Self {
+            config: Config {
+                data: PathBuf::new(),
+                config: PathBuf::new(),
+                key_file: None,
+                backup_folder: None,
+                passphrase_file: None,
+            },
+            file,
+            target,
+            read_only,
+            catalog: Arc::new(ProviderCatalog::default()),
+            appsettings: AppSettings::default(),
+            server,
+            drafts: None,
+            problems,
+        };
+        if let Some(server) = &ground.server {
+            ground.drafts = draft_location::for_server(&globals, server);
+            // A server has its own providers and configuration.
+            let nowhere = Some(PathBuf::new());
+            ground.config = Config::new(nowhere, globals.config, None).map_err(Failure::Usage)?;
+            ground.catalog = Arc::new(ProviderCatalog::embedded());
+            return Ok(ground);
+        }
+        ground.config = Config::new(globals.data, globals.config, globals.key_file)
+            .map_err(Failure::Usage)?
+            .with_backup_folder(globals.backup_folder)
+            .with_passphrase_file(globals.passphrase_file);
+        ground.drafts = Some(draft_location::local(&ground.config));
+        let (catalog, of_providers) = ProviderCatalog::load(Some(&ground.config.providers()));
+        ground.catalog = Arc::new(catalog);
+        ground.appsettings = appsettings(
+            globals.appsettings.as_deref(),
+            globals.user_secrets.as_deref(),
+            globals.key_per_file.as_deref(),
+        )?;
+        ground.problems.extend(of_providers);
+        ground.problems.extend(ground.appsettings.problems());
+        Ok(ground)
+    }
+
+    /// Refuses a change in read-only mode.
+    pub fn check_write(&self, is_write: bool) -> Result<(), Failure> {
+        match &self.read_only {
+            Some(why) if is_write => Err(ConnectionError::ReadOnly(why.clone()).into()),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Returns the session file of the app; each data directory and each server has its own.
+    pub fn session(&self, is_fresh: bool) -> SessionFile {
+        let of = self.server.as_ref().map_or_else(
+            || {
+                let folder = &self.config.data;
+                let absolute = std::path::absolute(folder);
+                absolute.as_ref().unwrap_or(folder).display().to_string()
+            },
+            RemoteOptions::api,
+        );
+        SessionFile {
+            path: self.config.session(&of),
+            of,
+            is_fresh,
+        }
+    }
+
+    /// Returns the options of the store and its key.
+    pub fn store_options(&self) -> StoreOptions {
+        StoreOptions {
+            data: self.config.data.clone(),
+            config: self.config.config.clone(),
+            key_file: self.config.key_file.clone(),
+        }
+    }
+
+    /// Returns the store, not opened yet.
+    pub fn store(&self) -> SharedStore {
+        SharedStore::with_backup_copies(&self.config.data, self.config.backup_folder.clone())
+    }
+
+    /// Returns a warning if others can read the key of the local store.
+    pub fn exposed_key(&self) -> Option<String> {
+        self.config.exposed_key().filter(|_| self.server.is_none())
+    }
+
+    /// Prints the problems with files to stderr.
+    pub fn print_problems(&self, output: &Output) {
+        self.problems
+            .iter()
+            .for_each(|problem| output.note(problem));
+    }
+}
+
+/// Reads the configuration for references from the sources in the options.
+pub fn appsettings(
+    file: Option<&Path>,
+    user_secrets: Option<&str>,
+    key_per_file: Option<&Path>,
+) -> Result<AppSettings, Failure> {
+    let mut settings = match file {
+        Some(file) => AppSettings::file(file, EnvironmentVariables::Process),
+        None => AppSettings::in_folder("", EnvironmentVariables::Process),
+    };
+    if let Some(id) = user_secrets {
+        settings = settings.with_user_secrets(id).map_err(Failure::Usage)?;
+    }
+    Ok(match key_per_file {
+        Some(folder) => settings.with_key_per_file(folder),
+        None => settings,
+    })
+}
+
+/// Reads `config.toml` of the config directory.
+fn read_file(globals: &Globals) -> Result<ConfigFile, Failure> {
+    let folder = Config::folder(globals.config.clone()).map_err(Failure::Usage)?;
+    Ok(ConfigFile::read(&folder))
+}
+
+/// Returns the reason for read-only mode, to follow `Nothing changed:`.
+fn read_only_reason(
+    globals: &Globals,
+    file: &ConfigFile,
+    target: Option<&Target>,
+) -> Option<String> {
+    if let Some(target) = target.filter(|target| target.is_read_only) {
+        return Some(format!("the target '{}' is read-only", target.name));
+    }
+    if globals.read_only {
+        return Some("--read-only is set".into());
+    }
+    file.is_read_only.then(|| format!("{NAME} sets read-only"))
+}
+
+/// Adds the name of the target to the failure.
+fn for_target(failure: Failure, target: Option<&Target>) -> Failure {
+    match (failure, target) {
+        (Failure::Usage(why), Some(target)) => {
+            Failure::Usage(format!("Target '{}': {why}", target.name))
+        }
+        (failure, _) => failure,
+    }
+}

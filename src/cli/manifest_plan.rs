@@ -1,0 +1,68 @@
+//! Plan of `apply` and `import`: read the files, compare them with the store, and apply the changes.
+
+pub mod execute;
+pub mod diff;
+mod secrets;
+pub mod format;
+pub mod files;
+
+use crate::connection::{
+    ChangePreview, Connection, ConnectionDraft, ConnectionError, ConnectionItem, IdOrAlias,
+};
+
+/// Planned change of one connection.
+pub struct PlanStep {
+    /// Alias that identifies the connection.
+    pub alias: String,
+    /// Position in the file, as a prefix of messages.
+    pub position: String,
+    /// Planned action.
+    pub action: PlanAction,
+}
+
+/// Action of a plan step.
+pub enum PlanAction {
+    /// Create a connection.
+    Create(Box<PlannedCreate>),
+    /// Change an existing connection.
+    Update(Box<PlannedChange>),
+    /// Delete a connection that no file contains.
+    Delete(Box<ConnectionItem>),
+    /// No change needed.
+    Unchanged,
+    /// Skipped because the alias exists.
+    Skip,
+}
+
+/// Connection to create.
+pub struct PlannedCreate {
+    /// Draft to create.
+    pub draft: ConnectionDraft,
+    /// Resulting connection, if it is to be shown.
+    pub after: Option<Connection>,
+}
+
+/// Change of an existing connection.
+pub struct PlannedChange {
+    /// Current connection.
+    pub before: Connection,
+    /// Draft with the changes.
+    pub draft: ConnectionDraft,
+    /// Preview of the change.
+    pub preview: ChangePreview,
+}
+
+impl PlannedChange {
+    /// Returns the ID of the connection.
+    pub const fn key(&self) -> IdOrAlias {
+        IdOrAlias::Id(self.before.item.id)
+    }
+}
+
+/// Refused connection of a file.
+pub struct RefusedEntry {
+    /// Position in the file, as a prefix of messages.
+    pub position: String,
+    /// Reason.
+    pub error: ConnectionError,
+}

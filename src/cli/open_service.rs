@@ -1,0 +1,198 @@
+//! Opens the local store with its service, or a server, for the duration of a command.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use chrono::Utc;
+use tokio::runtime::{Builder, Runtime};
+
+pub use super::context::CliContext;
+use super::exit::Failure;
+use super::output::Output;
+use super::passphrase;
+use super::signals::{self, StopSignals};
+use crate::api::client::RemoteService;
+use crate::connection::{
+    ConnectionError, ConnectionService, ConnectionStore, CoreService, ReadOnlyService,
+    ServiceFeatures, StoreError,
+};
+use crate::provider::ProviderCatalog;
+use crate::store;
+use crate::store::shared::SharedStore;
+
+/// Worker threads: enough for validation and encryption beside the store's own thread.
+pub const WORKERS: usize = 2;
+
+/// Open store with its service, or a server.
+pub struct OpenSession {
+    /// Service: local or remote.
+    pub service: Arc<dyn ConnectionService>,
+    /// Local store; never opened for a server.
+    store: SharedStore,
+}
+
+impl OpenSession {
+    /// Opens the store, or connects to the server. In read-only mode, refuses all changes.
+    pub async fn open(ground: &CliContext, store: SharedStore) -> Result<Self, ConnectionError> {
+        let session = match &ground.server {
+            None => Self::local(ground, store).await?,
+            Some(options) => Self {
+                service: Arc::new(RemoteService::connect(options).await?),
+                store,
+            },
+        };
+        Ok(match &ground.read_only {
+            None => session,
+            Some(why) => Self {
+                service: Arc::new(ReadOnlyService::over(session.service, why)),
+                store: session.store,
+            },
+        })
+    }
+
+    async fn local(ground: &CliContext, store: SharedStore) -> Result<Self, StoreError> {
+        let options = ground.store_options();
+        if ground.read_only.is_some() && store::is_missing(&options.data) {
+            return Err(StoreError::Unusable(format!(
+                "No store in {}, and read-only mode does not create one",
+                options.data.display()
+            )));
+        }
+        let service = CoreService::new(
+            store::open_shared(&store, &options).await?,
+            Arc::clone(&ground.catalog),
+            ground.appsettings.clone(),
+            Arc::new(Utc::now),
+        );
+        Ok(Self {
+            service: Arc::new(service),
+            store,
+        })
+    }
+}
+
+/// Returns the providers of the service without opening the local store.
+pub fn catalog(ground: &CliContext) -> Result<Arc<ProviderCatalog>, Failure> {
+    if ground.server.is_none() {
+        return Ok(Arc::clone(&ground.catalog));
+    }
+    remote(ground, |service| service.providers())
+}
+
+/// Returns the features of the service without opening the local store.
+pub fn features(ground: &CliContext) -> Result<ServiceFeatures, Failure> {
+    if ground.server.is_none() {
+        return Ok(ServiceFeatures::ALL);
+    }
+    remote(ground, |service| service.features())
+}
+
+fn remote<T>(
+    ground: &CliContext,
+    read: impl FnOnce(&dyn ConnectionService) -> T,
+) -> Result<T, Failure> {
+    let runtime = runtime(WORKERS)?;
+    let found = runtime.block_on(async {
+        let mut signals = StopSignals::listen()?;
+        tokio::select! {
+            session = OpenSession::open(ground, ground.store()) => Ok(read(&*session?.service)),
+            exit = signals.next() => Err(Failure::Signal(exit)),
+        }
+    });
+    runtime.shutdown_background();
+    found
+}
+
+/// Runs a command on an open store until it ends or a signal arrives, and closes the store in any case.
+pub fn with_service(
+    ground: &CliContext,
+    output: &mut Output,
+    command: impl AsyncFnOnce(&Arc<dyn ConnectionService>, &mut Output) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    while_open(ground, output, WORKERS, async |service, output, signals| {
+        tokio::select! {
+            done = command(service, output) => done,
+            exit = signals.next() => Err(Failure::Signal(exit)),
+        }
+    })
+}
+
+/// Runs an operation that handles signals itself on an open store, and closes the store in any case.
+pub fn while_open(
+    ground: &CliContext,
+    output: &mut Output,
+    workers: usize,
+    command: impl AsyncFnOnce(
+        &Arc<dyn ConnectionService>,
+        &mut Output,
+        &mut StopSignals,
+    ) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    ground.print_problems(output);
+    if let Some(notice) = passphrase::unlock(ground)? {
+        output.note(&notice);
+    }
+    let runtime = runtime(workers)?;
+    let ended = runtime.block_on(async {
+        let mut signals = StopSignals::listen()?;
+        let store = ground.store();
+        let resting = tokio::spawn(signals::pause_when_stopped(store.clone())?);
+        let session = match ground.server {
+            // A server may be slow; the local store is opened in any case.
+            Some(_) => tokio::select! {
+                session = OpenSession::open(ground, store) => session?,
+                exit = signals.next() => return Err(Failure::Signal(exit)),
+            },
+            None => OpenSession::open(ground, store).await?,
+        };
+        let at_first = session.service.notices();
+        for notice in at_first.iter().chain(&ground.exposed_key()) {
+            output.note(notice);
+        }
+        let done = command(&session.service, output, &mut signals).await;
+        resting.abort();
+        let closed = session.store.close().await;
+        // A large store is still being verified while it is in use.
+        for notice in session.service.notices() {
+            if !at_first.contains(&notice) {
+                output.note(&notice);
+            }
+        }
+        done.and_then(|()| closed.map_err(Failure::from))
+    });
+    // A thread that waits for stdin must not keep the process alive; the store is closed.
+    runtime.shutdown_background();
+    ended
+}
+
+/// Runs a query without any output; returns the default after a time limit.
+pub fn quietly<T: Default>(
+    ground: &CliContext,
+    longest: Duration,
+    ask: impl AsyncFnOnce(&Arc<dyn ConnectionService>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let runtime = runtime(WORKERS)?;
+    let answer = runtime.block_on(async {
+        let store = ground.store();
+        let asking = async {
+            let session = OpenSession::open(ground, store.clone()).await?;
+            ask(&session.service).await
+        };
+        let answer = tokio::time::timeout(longest, asking).await;
+        store.close().await?;
+        answer.unwrap_or_else(|_| Ok(T::default()))
+    });
+    runtime.shutdown_background();
+    answer
+}
+
+/// Creates the async runtime.
+pub fn runtime(workers: usize) -> Result<Runtime, Failure> {
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(workers)
+        .enable_all()
+        .build()
+        .context("Cannot start threads")?;
+    Ok(runtime)
+}

@@ -1,0 +1,154 @@
+//! Opens the app: full screen, or in plain mode.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::Globals;
+use super::connections::from_env;
+use super::exit::Failure;
+use super::open_service::{CliContext, OpenSession, WORKERS, runtime};
+use super::output::OutputReader;
+use super::passphrase;
+use crate::api::client::RemoteOptions;
+use crate::config::file::{ConfigFile, NAME};
+use crate::connection::ConnectionStore;
+use crate::store::shared::{PausedStore, SharedStore};
+use crate::tui::target_info::TargetInfo;
+use crate::tui::{self, ServiceOpening, SuspendHandler, TuiError, TuiOptions};
+
+/// Values of `TERM` for terminals that only show lines.
+const LINES_ONLY: [&str; 2] = ["dumb", "unknown"];
+
+/// Mode of the app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum AppMode {
+    /// Full screen.
+    Screen,
+    /// Plain mode, line by line.
+    Plain,
+}
+
+/// Opens the app.
+pub fn open(ground: &CliContext, globals: &Globals, format: OutputReader) -> Result<(), Failure> {
+    if format == OutputReader::Json {
+        return Err(Failure::Usage(
+            "--json needs a command, for example: umai connections list --json".into(),
+        ));
+    }
+    let way = mode(ground, globals)?;
+    // Must happen before the app takes over the terminal.
+    let exposed_passphrase = passphrase::unlock(ground)?;
+    let notices = ground.problems.iter().cloned().chain(ground.exposed_key());
+    let notices = notices.chain(exposed_passphrase);
+    let store = ground.store();
+    let stopped = store.clone();
+    let mut options = TuiOptions {
+        config: Some(ground.config.config.clone()),
+        theme: globals.theme.clone(),
+        notices: notices.collect(),
+        before_stop: SuspendHandler::new(move || release(stopped.clone())),
+        site: site(ground, globals),
+        drafts: ground.drafts.clone(),
+        environment: from_env::environment(&ground.catalog),
+        session: Some(ground.session(globals.fresh)),
+        api: ground.server.as_ref().map(RemoteOptions::api),
+    };
+    options.check_theme().map_err(Failure::Usage)?;
+    if options.theme.is_none() {
+        options.theme.clone_from(&ground.file.theme);
+        if let Err(why) = options.check_theme() {
+            options.notices.push(format!("{NAME}: {why}"));
+        }
+    }
+    let runtime = runtime(WORKERS)?;
+    let ended = runtime.block_on(async {
+        let (ground, opened) = (ground.clone(), store.clone());
+        let catalog = Arc::clone(&ground.catalog);
+        let opening: ServiceOpening = Box::pin(async move {
+            let session = OpenSession::open(&ground, opened).await?;
+            Ok(session.service)
+        });
+        let left = match way {
+            AppMode::Screen => Box::pin(tui::run(catalog, opening, options)).await,
+            AppMode::Plain => Box::pin(tui::run_plain(catalog, opening, options)).await,
+        };
+        store.close().await?;
+        left.map_err(|error| match error {
+            TuiError::ServiceUnavailable(error) => Failure::Connection(error),
+            error @ (TuiError::Terminal(_) | TuiError::Broken(_)) => Failure::Other(error.into()),
+        })
+    });
+    runtime.shutdown_background();
+    ended
+}
+
+/// Returns the mode for this terminal.
+fn mode(ground: &CliContext, globals: &Globals) -> Result<AppMode, Failure> {
+    if globals.plain {
+        return Ok(AppMode::Plain);
+    }
+    if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
+        return Err(Failure::Usage(
+            "The app needs a terminal. In scripts, use a command, for example umai connections list, or --plain to read lines".into(),
+        ));
+    }
+    Ok(if shows_lines_only(&ground.file) {
+        AppMode::Plain
+    } else {
+        AppMode::Screen
+    })
+}
+
+/// Returns true if the terminal only shows lines, or plain mode is configured.
+pub fn shows_lines_only(file: &ConfigFile) -> bool {
+    let terminal = std::env::var("TERM").unwrap_or_default();
+    file.is_plain || LINES_ONLY.contains(&terminal.as_str())
+}
+
+/// Returns the target as the app shows it.
+fn site(ground: &CliContext, globals: &Globals) -> TargetInfo {
+    let target = ground.target.as_ref();
+    TargetInfo {
+        badge: target.map(|target| {
+            let badge = target.badge.clone();
+            badge.unwrap_or_else(|| target.name.clone())
+        }),
+        color: target.and_then(|target| target.color.clone()),
+        server: ground
+            .server
+            .as_ref()
+            .map(|server| server.address().to_string()),
+        read_only: ground.read_only.clone(),
+        called_with: target_options(globals),
+    }
+}
+
+/// Returns the options that lead a command to the same target: those given explicitly. Commands read the environment
+/// themselves.
+fn target_options(globals: &Globals) -> Vec<String> {
+    let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+    let options = [
+        ("target", globals.target.clone()),
+        ("server", globals.server.clone()),
+        ("token_file", path(&globals.token_file)),
+        ("ca_file", path(&globals.ca_file)),
+        ("data", path(&globals.data)),
+        ("config", path(&globals.config)),
+        ("key_file", path(&globals.key_file)),
+        ("appsettings", path(&globals.appsettings)),
+        ("user_secrets", globals.user_secrets.clone()),
+        ("key_per_file", path(&globals.key_per_file)),
+    ];
+    let written = options
+        .into_iter()
+        .filter_map(|(option, value)| Some((globals.written.first(&[option])?, value?)));
+    written
+        .flat_map(|(option, value)| [option, value])
+        .collect()
+}
+
+/// Releases the store to other processes while the app is stopped.
+async fn release(store: SharedStore) -> PausedStore {
+    store.pause().await
+}

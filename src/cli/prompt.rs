@@ -1,0 +1,163 @@
+//! Prompts on the terminal: for a secret without echo, or for a confirmation.
+
+use std::io::{ErrorKind, IsTerminal, Read, Stdin, Write};
+
+use anyhow::Context;
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use zeroize::Zeroizing;
+
+use super::exit::{Exit, Failure};
+use super::output::{Output, OutputReader};
+use super::secret_args::{self, MAX_BYTES};
+use super::signals;
+use crate::connection::PlainSecret;
+use crate::text::printable;
+
+const CTRL_C: u8 = 0x03;
+const CTRL_D: u8 = 0x04;
+const CTRL_U: u8 = 0x15;
+const BACKSPACE: [u8; 2] = [0x08, 0x7f];
+
+/// Returns true if stdin and stderr are a terminal.
+pub fn is_possible() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+/// Prompts for a secret; empty input returns none.
+pub fn secret(label: &str) -> Result<Option<PlainSecret>, Failure> {
+    read_hidden(&format!(
+        "{} (hidden; press Enter to skip): ",
+        printable(label)
+    ))
+}
+
+/// Prompts for a required secret; empty input returns none.
+pub fn hidden(label: &str) -> Result<Option<PlainSecret>, Failure> {
+    read_hidden(&format!("{} (hidden): ", printable(label)))
+}
+
+/// Prints text between two prompts.
+pub fn print(text: &str) -> Result<(), Failure> {
+    prompt(text)
+}
+
+fn read_hidden(question: &str) -> Result<Option<PlainSecret>, Failure> {
+    let question = question.to_owned();
+    let typed = signals::unless_stopped(|| {
+        // Echo is disabled before the prompt: early input must neither be shown nor be lost.
+        let quiet = EchoGuard::new(std::io::stdin())?;
+        prompt(&question)?;
+        let source = secret_args::unbuffered_stdin().context(NO_PROMPT)?;
+        Ok((quiet, move || read_line(source)))
+    });
+    prompt("\n")?;
+    let typed = typed?;
+    let text = std::str::from_utf8(&typed)
+        .map_err(|_| Failure::Usage("The input is not valid UTF-8".into()))?
+        .trim();
+    Ok((!text.is_empty()).then(|| PlainSecret::new(text)))
+}
+
+/// Prompts for the confirmation of a deletion; without a terminal, fails with a hint about `--yes`.
+pub fn confirm_deletion(question: &str, output: &Output) -> Result<bool, Failure> {
+    confirm(question, "Nothing deleted. Add --yes to confirm.", output)
+}
+
+/// Prompts for a confirmation; without a terminal, fails with the given message.
+pub fn confirm(question: &str, otherwise: &str, output: &Output) -> Result<bool, Failure> {
+    // Programs are not prompted, even on a terminal.
+    if output.format() == OutputReader::Json || !is_possible() {
+        return Err(Failure::Usage(otherwise.into()));
+    }
+    ask_yes_no(question)
+}
+
+/// Returns true if the answer is yes; any other answer, or none, is no.
+pub fn ask_yes_no(question: &str) -> Result<bool, Failure> {
+    prompt(&format!("{} [y/N] ", printable(question)))?;
+    let answer = read_line(secret_args::unbuffered_stdin().context(NO_PROMPT)?)?;
+    let answer = answer.trim_ascii();
+    Ok(answer.eq_ignore_ascii_case(b"y") || answer.eq_ignore_ascii_case(b"yes"))
+}
+
+const NO_PROMPT: &str = "Cannot prompt on the terminal";
+
+fn prompt(text: &str) -> Result<(), Failure> {
+    let mut stderr = std::io::stderr();
+    stderr
+        .write_all(text.as_bytes())
+        .and_then(|()| stderr.flush())
+        .context(NO_PROMPT)?;
+    Ok(())
+}
+
+/// Reads byte by byte, because the line editing of the terminal stops at 4095 bytes.
+fn read_line(mut source: impl Read) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let mut typed = Zeroizing::new(Vec::with_capacity(MAX_BYTES));
+    let mut byte = [0];
+    loop {
+        match source.read(&mut byte) {
+            Ok(0) => break,
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => return Err(anyhow::Error::from(error).context(NO_PROMPT).into()),
+        }
+        match byte[0] {
+            b'\r' | b'\n' | CTRL_D => break,
+            CTRL_C => return Err(Failure::Signal(Exit::Interrupted)),
+            CTRL_U => typed.clear(),
+            byte if BACKSPACE.contains(&byte) => {
+                while typed.pop().is_some_and(|last| last & 0xC0 == 0x80) {}
+            }
+            _ if typed.len() == MAX_BYTES => {
+                return Err(Failure::Usage("The input is too long for a secret".into()));
+            }
+            byte => typed.push(byte),
+        }
+    }
+    Ok(typed)
+}
+
+/// Disables the echo of the terminal until it is dropped.
+struct EchoGuard {
+    stdin: Stdin,
+    saved: Termios,
+}
+
+impl EchoGuard {
+    fn new(stdin: Stdin) -> Result<Self, Failure> {
+        let before = tcgetattr(&stdin).context(NO_PROMPT)?;
+        let mut quiet = before.clone();
+        quiet.local_modes -= LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG;
+        tcsetattr(&stdin, OptionalActions::Flush, &quiet).context(NO_PROMPT)?;
+        Ok(Self {
+            stdin,
+            saved: before,
+        })
+    }
+}
+
+impl Drop for EchoGuard {
+    fn drop(&mut self) {
+        // A terminal that is gone needs no reset.
+        let _ = tcsetattr(&self.stdin, OptionalActions::Now, &self.saved);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn enter_ends_a_line_and_backspace_edits_it() {
+        let typed = |keys: &str| {
+            read_line(keys.as_bytes()).map(|typed| String::from_utf8_lossy(&typed).into_owned())
+        };
+        assert_eq!(typed("sk-1\nrest").unwrap(), "sk-1");
+        assert_eq!(typed("wrong\u{15}sk-ä\u{7f}2\r").unwrap(), "sk-2");
+        assert!(matches!(
+            typed("sk-\u{3}"),
+            Err(Failure::Signal(Exit::Interrupted))
+        ));
+    }
+}

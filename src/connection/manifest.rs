@@ -1,0 +1,245 @@
+//! Reads manifests: connections in JSON or YAML, from an export or an Umbraco Deploy artifact.
+//!
+//! Unknown members and plaintext secrets are errors, because a misspelled member must not be ignored and a manifest is often
+//! stored next to code.
+
+mod umbraco_deploy;
+mod fields;
+mod secrets;
+pub mod format;
+
+use std::path::PathBuf;
+
+use super::export::{KIND, VERSION};
+use super::strict_json::StrictJson;
+use super::{ConnectionDraft, IdOrAlias};
+use crate::provider::ProviderCatalog;
+
+pub use format::ManifestFormat;
+pub use secrets::WAYS;
+
+/// Connection of a manifest.
+#[derive(Debug)]
+pub struct DesiredConnection {
+    /// Position in the file, from 1.
+    pub number: usize,
+    /// Contents, without secrets from other sources.
+    pub draft: ConnectionDraft,
+    /// Settings whose secret comes from another source.
+    pub secret_sources: Vec<(String, SecretSource)>,
+    /// Settings whose stored secret is kept.
+    pub blank: Vec<MissingSecret>,
+}
+
+impl DesiredConnection {
+    /// Lowercase alias.
+    pub fn alias(&self) -> String {
+        let alias = self.draft.alias.as_deref().unwrap_or_default();
+        alias.trim().to_lowercase()
+    }
+
+    /// Key of the connection: its alias.
+    pub fn key(&self) -> IdOrAlias {
+        IdOrAlias::Alias(self.alias())
+    }
+}
+
+/// Source of a secret outside of the manifest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretSource {
+    /// File, relative to the folder of the manifest.
+    File(PathBuf),
+    /// Standard input.
+    Stdin,
+}
+
+/// Setting whose stored secret is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingSecret {
+    /// Key of the setting.
+    pub key: String,
+    /// `true` if a stored secret is required.
+    pub is_needed: bool,
+}
+
+/// Error in a manifest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManifestError {
+    /// Number of the connection, from 1; none for an error of the whole manifest.
+    pub number: Option<usize>,
+    /// Alias of the connection, if it has one.
+    pub alias: Option<String>,
+    /// Path of the field: `settings.apiKey`.
+    pub field: Option<String>,
+    /// Message.
+    pub reason: String,
+}
+
+impl ManifestError {
+    fn document_error(why: impl Into<String>) -> Self {
+        Self {
+            number: None,
+            alias: None,
+            field: None,
+            reason: why.into(),
+        }
+    }
+}
+
+impl std::fmt::Display for ManifestError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(number) = self.number {
+            write!(f, "connection {number}")?;
+            if let Some(alias) = &self.alias {
+                write!(f, " ({alias})")?;
+            }
+            write!(f, ": ")?;
+        }
+        if let Some(field) = &self.field {
+            write!(f, "{field}: ")?;
+        }
+        f.write_str(&self.reason)
+    }
+}
+
+/// Contents of a file.
+#[derive(Debug, Default)]
+pub struct ManifestContents {
+    /// Connections, in their order.
+    pub connections: Vec<DesiredConnection>,
+    /// All errors.
+    pub errors: Vec<ManifestError>,
+    /// Number of artifacts of other entities.
+    pub skipped: usize,
+}
+
+/// Reads one or several manifests, a list of connections, or a single connection.
+pub fn read(text: &str, notation: ManifestFormat, catalog: &ProviderCatalog) -> ManifestContents {
+    let mut read = ManifestContents::default();
+    let values = match notation.values(text) {
+        Ok(values) => values,
+        Err(why) => {
+            read.errors.push(ManifestError::document_error(why));
+            return read;
+        }
+    };
+    if values.is_empty() {
+        read.errors
+            .push(ManifestError::document_error("empty document"));
+    }
+    for value in values {
+        read.take(value, catalog);
+    }
+    read
+}
+
+/// Members of a manifest.
+const MEMBERS: [&str; 3] = ["kind", "version", "connections"];
+
+impl ManifestContents {
+    fn take(&mut self, value: StrictJson, catalog: &ProviderCatalog) {
+        match value {
+            StrictJson::List(values) => self.take_each(values, catalog),
+            StrictJson::Object(members) if umbraco_deploy::is_artifact(&members) => {
+                match umbraco_deploy::read(members) {
+                    umbraco_deploy::DeployEntity::Connection(members) => {
+                        self.take_one(members, true, catalog);
+                    }
+                    umbraco_deploy::DeployEntity::Other => self.skipped += 1,
+                }
+            }
+            StrictJson::Object(members)
+                if members.iter().any(|(name, _)| name == "connections") =>
+            {
+                self.take_document(members, catalog);
+            }
+            StrictJson::Object(members) if members.iter().any(|(name, _)| name == "alias") => {
+                self.take_one(members, false, catalog);
+            }
+            StrictJson::Object(_) => self.errors.push(ManifestError::document_error(
+                "expected 'connections' or, for a single connection, 'alias'",
+            )),
+            StrictJson::Null
+            | StrictJson::Switch(_)
+            | StrictJson::Number(_)
+            | StrictJson::Text(_) => self.errors.push(ManifestError::document_error(
+                "expected an object with 'connections'",
+            )),
+        }
+    }
+
+    fn take_document(&mut self, members: Vec<(String, StrictJson)>, catalog: &ProviderCatalog) {
+        let flaws = self.errors.len();
+        let mut connections = Vec::new();
+        for (name, value) in members {
+            match (name.as_str(), value) {
+                ("kind", StrictJson::Text(kind)) if kind == KIND => {}
+                ("kind", _) => self.error(format!("kind must be {KIND}")),
+                ("version", StrictJson::Number(version))
+                    if version.as_u64() == Some(VERSION.into()) => {}
+                ("version", StrictJson::Number(version))
+                    if version.as_u64() > Some(VERSION.into()) =>
+                {
+                    self.error("unsupported version; update umai to read this document".into());
+                }
+                ("version", _) => self.error(format!("version must be {VERSION}")),
+                ("connections", StrictJson::List(values)) => connections = values,
+                ("connections", StrictJson::Null) => {
+                    self.error("connections has no value; write [] for an empty list".into());
+                }
+                ("connections", _) => self.error("connections must be a list".into()),
+                (name, _) => self.error(fields::unknown(name, &MEMBERS, "a document")),
+            }
+        }
+        if self.errors.len() == flaws {
+            self.take_each(connections, catalog);
+        }
+    }
+
+    fn error(&mut self, why: String) {
+        self.errors.push(ManifestError::document_error(why));
+    }
+
+    fn take_each(&mut self, values: Vec<StrictJson>, catalog: &ProviderCatalog) {
+        for value in values {
+            match value {
+                StrictJson::Object(members) => self.take_one(members, false, catalog),
+                StrictJson::Null
+                | StrictJson::Switch(_)
+                | StrictJson::Number(_)
+                | StrictJson::Text(_)
+                | StrictJson::List(_) => {
+                    let number = Some(self.next());
+                    self.errors.push(ManifestError {
+                        number,
+                        ..ManifestError::document_error(
+                            "expected an object with 'alias', 'name' and 'providerId'",
+                        )
+                    });
+                }
+            }
+        }
+    }
+
+    fn next(&self) -> usize {
+        let refused = self.errors.iter().filter_map(|flaw| flaw.number).max();
+        let taken = self.connections.last().map(|wanted| wanted.number);
+        refused.max(taken).unwrap_or_default() + 1
+    }
+
+    fn take_one(
+        &mut self,
+        members: Vec<(String, StrictJson)>,
+        is_artifact: bool,
+        catalog: &ProviderCatalog,
+    ) {
+        let number = self.next();
+        match fields::desired_connection(number, members, is_artifact, catalog) {
+            Ok(wanted) => self.connections.push(wanted),
+            Err(flaws) => self.errors.extend(flaws),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,141 @@
+//! Reads the members of a connection in a manifest.
+
+use super::secrets::{self, ManifestSettings};
+use super::{DesiredConnection, ManifestError};
+use crate::connection::strict_json::StrictJson;
+use crate::connection::{ConnectionDraft, FieldError};
+use crate::provider::{Provider, ProviderCatalog};
+
+/// Members of a connection.
+const MEMBERS: [&str; 7] = [
+    "alias",
+    "name",
+    "providerId",
+    "isActive",
+    "settings",
+    "blank",
+    "changeDescription",
+];
+
+/// Members that API responses add; they are ignored.
+const IGNORED: [&str; 6] = [
+    "id",
+    "dateCreated",
+    "dateModified",
+    "dateDeleted",
+    "version",
+    "endpoint",
+];
+
+/// Maximum length of a name in a message; a longer one may be a secret.
+const MAX_NAME: usize = 24;
+
+/// Message about an unknown member.
+pub fn unknown(name: &str, known: &[&str], what: &str) -> String {
+    let known = known.join(", ");
+    if name.len() > MAX_NAME {
+        return format!("unknown member; {what} has {known}");
+    }
+    format!("unknown member '{name}'; {what} has {known}")
+}
+
+/// Reads a connection; returns all errors.
+pub fn desired_connection(
+    number: usize,
+    members: Vec<(String, StrictJson)>,
+    is_artifact: bool,
+    catalog: &ProviderCatalog,
+) -> Result<DesiredConnection, Vec<ManifestError>> {
+    let alias = text(&members, "alias").map(str::to_owned);
+    let flaw = |field: Option<String>, why: String| ManifestError {
+        number: Some(number),
+        alias: alias.clone().filter(|alias| !alias.trim().is_empty()),
+        field,
+        reason: why,
+    };
+    let mut flaws = Vec::new();
+    let provider = text(&members, "providerId").and_then(|id| catalog.get(id));
+    let named = named(&members);
+    let mut given = ManifestSettings::default();
+    let mut kept = Vec::new();
+    for (name, value) in members {
+        match (name.as_str(), value) {
+            ("blank", _) => {}
+            ("settings", StrictJson::Object(settings)) => {
+                for (key, value) in settings {
+                    let key = member_spelling(key, provider, is_artifact);
+                    if let Err(why) = given.take(&key, value, provider, &named) {
+                        flaws.push(flaw(Some(format!("settings.{key}")), why));
+                    }
+                }
+            }
+            (name, value) if MEMBERS.contains(&name) => kept.push((name.to_owned(), value)),
+            (name, _) if IGNORED.contains(&name) => {}
+            (name, _) => flaws.push(flaw(None, unknown(name, &MEMBERS, "a connection"))),
+        }
+    }
+    if is_artifact {
+        secrets::missing(&mut given, provider);
+    }
+    if !given.settings.is_empty() {
+        kept.push(("settings".to_owned(), StrictJson::Object(given.settings)));
+    }
+    let draft = ConnectionDraft::from_members(kept);
+    for required in [("alias", &draft.alias), ("providerId", &draft.provider_id)] {
+        let is_missing = required.1.as_deref().is_none_or(|it| it.trim().is_empty());
+        if is_missing && !draft.has_misread(required.0) {
+            flaws.push(flaw(Some(required.0.into()), "required".into()));
+        }
+    }
+    for error in &draft.misread {
+        let FieldError { field, .. } = error;
+        flaws.push(flaw(Some(field.path()), error.to_string()));
+    }
+    if !flaws.is_empty() {
+        return Err(flaws);
+    }
+    Ok(DesiredConnection {
+        number,
+        draft,
+        secret_sources: given.secret_sources,
+        blank: given.blank,
+    })
+}
+
+fn text<'m>(members: &'m [(String, StrictJson)], name: &str) -> Option<&'m str> {
+    let value = members.iter().find(|(member, _)| member == name);
+    match value {
+        Some((_, StrictJson::Text(text))) => Some(text),
+        Some(_) | None => None,
+    }
+}
+
+/// Settings that the manifest lists as blank.
+fn named(members: &[(String, StrictJson)]) -> Vec<String> {
+    let Some((_, StrictJson::List(blank))) = members.iter().find(|(name, _)| name == "blank")
+    else {
+        return Vec::new();
+    };
+    let texts = blank.iter().filter_map(|key| match key {
+        StrictJson::Text(key) => Some(key.clone()),
+        StrictJson::Null
+        | StrictJson::Switch(_)
+        | StrictJson::Number(_)
+        | StrictJson::List(_)
+        | StrictJson::Object(_) => None,
+    });
+    texts.collect()
+}
+
+/// Returns the provider's spelling of a key of an artifact.
+fn member_spelling(key: String, provider: Option<&Provider>, is_artifact: bool) -> String {
+    let mut fields = provider
+        .filter(|_| is_artifact)
+        .into_iter()
+        .flat_map(|it| &it.settings);
+    let same = fields.find(|field| {
+        let mut names = std::iter::once(&field.key).chain(&field.accepted_as);
+        names.any(|name| name.eq_ignore_ascii_case(&key))
+    });
+    same.map_or(key, |field| field.key.clone())
+}

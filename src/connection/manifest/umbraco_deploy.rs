@@ -1,0 +1,65 @@
+//! Reads Umbraco Deploy artifacts (`*.uda`) of connections: JSON objects with the entity type in `Udi`.
+//!
+//! Members begin with a capital letter, and so do setting keys from typed objects. The site that writes the artifact chooses
+//! its settings; secrets are references or encrypted for that site (`ENC:…`).
+
+use crate::connection::strict_json::StrictJson;
+
+/// Prefix of the `Udi` of a connection.
+const CONNECTION: &str = "umb://umbraco-ai-connection/";
+
+/// Entity of an artifact.
+pub enum DeployEntity {
+    /// Connection, with the members of a manifest.
+    Connection(Vec<(String, StrictJson)>),
+    /// Any other entity.
+    Other,
+}
+
+/// Ignored members that only matter to the site.
+const IGNORED: [&str; 9] = [
+    "udi",
+    "dependencies",
+    "__type",
+    "__version",
+    "datecreated",
+    "datemodified",
+    "createdbyuserid",
+    "modifiedbyuserid",
+    "version",
+];
+
+/// Returns whether an object is an artifact.
+pub fn is_artifact(members: &[(String, StrictJson)]) -> bool {
+    members
+        .iter()
+        .any(|(name, _)| name.eq_ignore_ascii_case("udi"))
+}
+
+/// Reads an artifact.
+pub fn read(members: Vec<(String, StrictJson)>) -> DeployEntity {
+    let is_connection = members.iter().any(|(name, value)| {
+        name.eq_ignore_ascii_case("udi")
+            && matches!(value, StrictJson::Text(udi) if udi.to_ascii_lowercase().starts_with(CONNECTION))
+    });
+    if !is_connection {
+        return DeployEntity::Other;
+    }
+    let ours = members.into_iter().filter_map(|(name, value)| {
+        let lower = name.to_ascii_lowercase();
+        if IGNORED.contains(&lower.as_str()) {
+            return None;
+        }
+        let ours = match lower.as_str() {
+            "alias" => "alias",
+            "name" => "name",
+            "providerid" => "providerId",
+            "isactive" => "isActive",
+            "settings" => "settings",
+            // Members of later Deploy versions are ignored.
+            _ => return None,
+        };
+        Some((ours.to_owned(), value))
+    });
+    DeployEntity::Connection(ours.collect())
+}

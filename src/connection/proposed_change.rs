@@ -1,0 +1,301 @@
+//! Previews of changes without saving them, exact or as far as a client can tell.
+
+use uuid::Uuid;
+
+use super::core_service::{changes, merge};
+use super::validate::{MaskPolicy, ValidatedDraft};
+use super::{
+    Connection, ConnectionDraft, ConnectionError, ConnectionItem, ConnectionService, DraftField,
+    FieldReason, IdOrAlias, MaskedSecret, PageRequest, PlainSecret, SettingValue, Settings,
+};
+use crate::appsettings::ReferenceLookup;
+
+/// Change to preview.
+#[derive(Debug, Clone)]
+pub enum ProposedChange {
+    /// See [`ConnectionService::create`].
+    Create(ConnectionDraft),
+    /// See [`ConnectionService::update`].
+    Update {
+        /// Connection.
+        key: IdOrAlias,
+        /// Changes.
+        draft: ConnectionDraft,
+        /// Expected version.
+        over: Option<u64>,
+    },
+    /// See [`ConnectionService::duplicate`].
+    Duplicate {
+        /// Connection.
+        key: IdOrAlias,
+        /// Changes in the copy.
+        draft: ConnectionDraft,
+    },
+    /// See [`ConnectionService::set_active`].
+    SetActive {
+        /// Connection.
+        key: IdOrAlias,
+        /// `true` to activate.
+        active: bool,
+    },
+    /// See [`ConnectionService::rollback`].
+    Rollback {
+        /// Connection.
+        key: IdOrAlias,
+        /// Version to roll back to.
+        number: u64,
+    },
+    /// See [`ConnectionService::delete`].
+    Delete {
+        /// Connection.
+        key: IdOrAlias,
+        /// Expected version.
+        over: Option<u64>,
+    },
+    /// See [`ConnectionService::restore`].
+    Restore {
+        /// Connection.
+        id: Uuid,
+        /// New alias.
+        alias: Option<String>,
+    },
+    /// See [`ConnectionService::purge`].
+    Purge(Uuid),
+}
+
+/// Preview of a change.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChangePreview {
+    /// Connection after the change, or the one that is removed. Values that the save assigns, such as the ID, have no meaning.
+    pub connection: Connection,
+    /// Paths that change in an existing connection.
+    pub paths: Vec<String>,
+    /// Paths of secrets that may or may not change, because the stored secret is unknown.
+    pub unknown: Vec<String>,
+    /// `true` if the service itself validated the change; otherwise a server may still refuse it.
+    pub is_exact: bool,
+}
+
+/// Previews a change with read requests only: validation, alias, references.
+pub async fn preview_remotely<S: ConnectionService + ?Sized>(
+    service: &S,
+    proposal: ProposedChange,
+) -> Result<ChangePreview, ConnectionError> {
+    let catalog = service.providers();
+    match proposal {
+        ProposedChange::Create(draft) => {
+            let found = draft.validate(&catalog, MaskPolicy::Reject);
+            let found = check_remotely(service, found, None).await?;
+            Ok(preview(&connection_from(found, None), Vec::new()))
+        }
+        ProposedChange::Duplicate { key, draft } => {
+            let original = unreadable(service.get(&key).await?);
+            let found = merge::copy(&original, &draft, &catalog);
+            let found = check_remotely(service, found, None).await?;
+            Ok(preview(&connection_from(found, None), Vec::new()))
+        }
+        ProposedChange::Update { key, draft, over } => {
+            let before = unreadable(service.get(&key).await?);
+            let found = before.item.version;
+            if let Some(expected) = over.filter(|expected| *expected != found) {
+                return Err(ConnectionError::VersionConflict { expected, found });
+            }
+            let merged = merge::over(&before, &draft, &catalog);
+            let mut found = merged.draft.validate(&catalog, MaskPolicy::Reject);
+            merged.add_errors(&mut found);
+            let found = check_remotely(service, found, Some(&before)).await?;
+            let mut after = connection_from(found, Some(&before));
+            if draft.settings.is_none() {
+                after.settings.clone_from(&before.settings);
+            }
+            let paths = changes::paths(&before, &after);
+            Ok(preview(&after, paths).with_unknown_secrets(&before))
+        }
+        ProposedChange::SetActive { key, active } => {
+            let before = unreadable(service.get(&key).await?);
+            let mut after = before.clone();
+            after.item.is_active = active;
+            let paths = changes::paths(&before, &after);
+            Ok(preview(&after, paths))
+        }
+        ProposedChange::Rollback { key, number } => {
+            let snapshot = service.version(&key, number).await?.snapshot;
+            let before = unreadable(service.get(&key).await?);
+            let merged = merge::back_to(&before, &snapshot, &catalog);
+            let mut found = merged.draft.validate(&catalog, MaskPolicy::Reject);
+            merged.add_errors(&mut found);
+            let found = check_remotely(service, found, Some(&before)).await?;
+            let after = connection_from(found, Some(&before));
+            let paths = changes::paths(&before, &after);
+            Ok(preview(&after, paths))
+        }
+        ProposedChange::Delete { key, over } => {
+            let connection = service.get(&key).await?;
+            let found = connection.item.version;
+            match over.filter(|expected| *expected != found) {
+                Some(expected) => Err(ConnectionError::VersionConflict { expected, found }),
+                None => Ok(preview(&unreadable(connection), Vec::new())),
+            }
+        }
+        ProposedChange::Restore { id, alias } => {
+            let mut item = in_trash(service, id).await?;
+            item.date_deleted = None;
+            if let Some(alias) = alias {
+                item.alias = alias;
+            }
+            if let Some(owner) = service.alias_owner(&item.alias, Some(id)).await? {
+                let reason = FieldReason::AliasTaken {
+                    alias: item.alias,
+                    by: owner.name,
+                };
+                return Err(ConnectionError::at(DraftField::Alias, reason));
+            }
+            Ok(preview(&without_settings(item), Vec::new()))
+        }
+        ProposedChange::Purge(id) => Ok(preview(
+            &without_settings(in_trash(service, id).await?),
+            Vec::new(),
+        )),
+    }
+}
+
+fn preview(connection: &Connection<PlainSecret>, paths: Vec<String>) -> ChangePreview {
+    ChangePreview {
+        connection: connection.masked(),
+        paths,
+        unknown: Vec::new(),
+        is_exact: false,
+    }
+}
+
+impl ChangePreview {
+    /// Sets the paths of secrets that may equal the stored ones.
+    fn with_unknown_secrets(mut self, before: &Connection<PlainSecret>) -> Self {
+        let settings = before.settings.as_ref();
+        let is_untold = |path: &&String| {
+            let key = path.strip_prefix("settings.");
+            let before = key.and_then(|key| settings?.get(key));
+            let after = key.and_then(|key| self.connection.settings.as_ref()?.get(key));
+            matches!(
+                (before, after),
+                (Some(SettingValue::Secret(_)), Some(SettingValue::Secret(_)))
+            )
+        };
+        self.unknown = self.paths.iter().filter(is_untold).cloned().collect();
+        self
+    }
+}
+
+/// Returns a connection whose masked secrets exist but cannot be read.
+fn unreadable(connection: Connection<MaskedSecret>) -> Connection<PlainSecret> {
+    let settings = connection.settings.map(|settings| {
+        let pairs = settings.iter().map(|(key, value)| {
+            let value = match value {
+                SettingValue::Null => SettingValue::Null,
+                SettingValue::Switch(on) => SettingValue::Switch(*on),
+                SettingValue::Number(number) => SettingValue::Number(number.clone()),
+                SettingValue::Text(text) => SettingValue::Text(text.clone()),
+                SettingValue::Secret(_) => SettingValue::Secret(PlainSecret::unreadable()),
+            };
+            (key.to_owned(), value)
+        });
+        pairs.collect::<Settings<PlainSecret>>()
+    });
+    Connection {
+        item: connection.item,
+        settings,
+    }
+}
+
+const fn without_settings(item: ConnectionItem) -> Connection<PlainSecret> {
+    Connection {
+        item,
+        settings: None,
+    }
+}
+
+/// Adds errors that need requests: the alias is taken, or a new reference does not resolve.
+async fn check_remotely<S: ConnectionService + ?Sized>(
+    service: &S,
+    mut found: ValidatedDraft,
+    before: Option<&Connection<PlainSecret>>,
+) -> Result<ValidatedDraft, ConnectionError> {
+    if let Some(alias) = found.alias.clone() {
+        let except = before.map(|before| before.item.id);
+        if let Some(owner) = service.alias_owner(&alias, except).await? {
+            let by = owner.name;
+            found.push_error(DraftField::Alias, FieldReason::AliasTaken { alias, by });
+        }
+    }
+    for (field, reference) in std::mem::take(&mut found.references) {
+        let settings = before.and_then(|before| before.settings.as_ref());
+        let old = field.setting_key().and_then(|key| settings?.get(key));
+        if old.and_then(SettingValue::text) == Some(reference.to_string().as_str()) {
+            continue;
+        }
+        let key = reference.key().to_owned();
+        // A third-party server may not support the check; the preview is not exact anyway.
+        let Ok(lookup) = service.lookup(&reference).await else {
+            continue;
+        };
+        match lookup {
+            ReferenceLookup::Found { .. } => {}
+            ReferenceLookup::Missing { looked_in } => {
+                found.push_error(field, FieldReason::ReferenceMissing { key, looked_in });
+            }
+            ReferenceLookup::Refused { allowed } => {
+                found.push_error(field, FieldReason::ReferenceRefused { key, allowed });
+            }
+        }
+    }
+    if found.errors.is_empty() {
+        Ok(found)
+    } else {
+        Err(ConnectionError::Invalid(found.errors))
+    }
+}
+
+/// Builds the connection from a validated draft; `before` supplies the other fields.
+fn connection_from(
+    found: ValidatedDraft,
+    before: Option<&Connection<PlainSecret>>,
+) -> Connection<PlainSecret> {
+    let never = chrono::DateTime::UNIX_EPOCH;
+    let item = before.map_or_else(
+        || ConnectionItem {
+            id: Uuid::nil(),
+            alias: String::new(),
+            name: String::new(),
+            provider_id: found.provider_id.clone(),
+            is_active: true,
+            date_created: never,
+            date_modified: never,
+            version: 1,
+            date_deleted: None,
+            endpoint: None,
+        },
+        |before| before.item.clone(),
+    );
+    Connection {
+        item: ConnectionItem {
+            alias: found.alias.unwrap_or(item.alias),
+            name: found.name,
+            is_active: found.is_active,
+            ..item
+        },
+        settings: found.settings,
+    }
+}
+
+async fn in_trash<S: ConnectionService + ?Sized>(
+    service: &S,
+    id: Uuid,
+) -> Result<ConnectionItem, ConnectionError> {
+    let everything = PageRequest {
+        skip: 0,
+        take: usize::MAX,
+    };
+    let trash = service.trash(everything).await?.items;
+    let found = trash.into_iter().find(|item| item.id == id);
+    found.ok_or(ConnectionError::NotFound(IdOrAlias::Id(id)))
+}

@@ -1,0 +1,558 @@
+//! Conformance tests that run against every store.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::StreamExt;
+use futures_util::future::join_all;
+use uuid::Uuid;
+
+use super::key::StoreKey;
+use super::memory::MemoryStore;
+use super::sealed::SealedStore;
+use super::{StoreOptions, open};
+use crate::connection::store::{
+    ChangeEvent, ChangeKind, ConnectionStore, Precondition, Revision, SaveConnection,
+};
+use crate::connection::{
+    Connection, ConnectionItem, ListQuery, MaskedSecret, PageRequest, PlainSecret, SealedSecret,
+    SettingValue, Settings, StoreError, Version, VersionChange,
+};
+use crate::text::case_fold::fold;
+
+type Store = Arc<dyn ConnectionStore<PlainSecret>>;
+
+const EVERYTHING: PageRequest = PageRequest {
+    skip: 0,
+    take: usize::MAX,
+};
+
+/// Connection whose ID, name and key are derived from its alias.
+fn connection(alias: &str) -> Connection<PlainSecret> {
+    let at = DateTime::<Utc>::UNIX_EPOCH + TimeDelta::milliseconds(1_234);
+    Connection {
+        item: ConnectionItem {
+            id: Uuid::from_u128(u128::from(crc32fast::hash(alias.as_bytes()))),
+            alias: alias.into(),
+            name: format!("Name of {alias}"),
+            provider_id: "openai".into(),
+            is_active: true,
+            date_created: at,
+            date_modified: at,
+            version: 1,
+            date_deleted: None,
+            endpoint: None,
+        },
+        settings: Some(Settings::from_iter([
+            (
+                "apiKey".to_owned(),
+                SettingValue::Secret(PlainSecret::new(format!("sk-{alias}"))),
+            ),
+            (
+                "endpoint".to_owned(),
+                SettingValue::Text("$OpenAI:Endpoint".into()),
+            ),
+            ("organization".to_owned(), SettingValue::Null),
+            ("stream".to_owned(), SettingValue::Switch(true)),
+        ])),
+    }
+}
+
+fn new(connection: &Connection<PlainSecret>) -> SaveConnection<PlainSecret> {
+    SaveConnection {
+        connection: connection.clone(),
+        precondition: Precondition::Absent,
+        change: VersionChange::default(),
+    }
+}
+
+fn new_with_name(alias: &str, name: &str) -> SaveConnection<PlainSecret> {
+    let mut connection = connection(alias);
+    connection.item.name = name.into();
+    new(&connection)
+}
+
+/// Next version of the connection, after `edit`.
+fn next(
+    connection: &Connection<PlainSecret>,
+    edit: impl FnOnce(&mut Connection<PlainSecret>),
+) -> Connection<PlainSecret> {
+    let mut next = connection.clone();
+    next.item.version += 1;
+    edit(&mut next);
+    next
+}
+
+fn over(
+    before: &Connection<PlainSecret>,
+    after: &Connection<PlainSecret>,
+) -> SaveConnection<PlainSecret> {
+    SaveConnection {
+        connection: after.clone(),
+        precondition: Precondition::Version(before.item.version),
+        change: VersionChange {
+            description: Some(format!("to version {}", after.item.version)),
+            paths: vec!["name".into()],
+            user_id: None,
+        },
+    }
+}
+
+async fn aliases(store: &Store, query: &ListQuery) -> Vec<String> {
+    let page = store.list(query).await.unwrap();
+    page.items.into_iter().map(|item| item.alias).collect()
+}
+
+macro_rules! conformance_tests {
+    ($($test:ident),* $(,)?) => {
+        mod in_memory {
+            $(#[tokio::test] async fn $test() {
+                super::$test(std::sync::Arc::new(super::MemoryStore::default())).await;
+            })*
+        }
+        mod sealed_in_memory {
+            $(#[tokio::test] async fn $test() {
+                let folder = tempfile::tempdir().unwrap();
+                super::$test(super::sealed_in_memory_store(folder.path())).await;
+            })*
+        }
+        mod on_disk {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)] async fn $test() {
+                let folder = tempfile::tempdir().unwrap();
+                let store = super::open(&super::options(folder.path())).await.unwrap();
+                super::$test(std::sync::Arc::clone(&store)).await;
+                store.close().await.unwrap();
+            })*
+        }
+        mod as_client {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)] async fn $test() {
+                let folder = tempfile::tempdir().unwrap();
+                let leader = super::open(&super::options(folder.path())).await.unwrap();
+                let client = super::open(&super::options(folder.path())).await.unwrap();
+                super::$test(std::sync::Arc::clone(&client)).await;
+                leader.close().await.unwrap();
+                client.close().await.unwrap();
+            })*
+        }
+    };
+}
+
+conformance_tests!(
+    saved_connection_is_found_by_id_and_alias,
+    unknown_connection_is_not_found,
+    alias_is_case_insensitive,
+    concurrent_saves_of_one_alias_keep_exactly_one,
+    new_connection_with_existing_id_is_rejected,
+    save_over_wrong_version_is_rejected,
+    rename_releases_old_alias,
+    changing_case_of_alias_is_allowed,
+    delete_removes_alias_and_versions,
+    deleted_connection_can_be_created_again,
+    delete_of_wrong_version_is_rejected,
+    trash_is_listed_separately,
+    aliases_are_found_by_prefix,
+    lists_are_sorted_by_name_then_alias,
+    lists_are_filtered_and_paged,
+    versions_are_newest_first_and_masked,
+    feed_has_every_change_once_in_order,
+    feed_starts_at_any_revision,
+    feed_continues_with_new_changes,
+    feed_from_future_revision_is_rejected,
+    concurrent_saves_are_all_kept,
+    closed_store_rejects_calls_and_ends_feeds,
+);
+
+fn options(folder: &std::path::Path) -> StoreOptions {
+    StoreOptions {
+        data: folder.join("data"),
+        config: folder.join("config"),
+        key_file: None,
+    }
+}
+
+fn sealed_in_memory_store(folder: &std::path::Path) -> Store {
+    let key = StoreKey::generate(&folder.join("key")).unwrap();
+    let below = MemoryStore::<SealedSecret>::default();
+    Arc::new(SealedStore::new(below, key, Uuid::from_u128(1)))
+}
+
+async fn saved_connection_is_found_by_id_and_alias(store: Store) {
+    let saved = connection("first");
+    store.save(new(&saved)).await.unwrap();
+    assert_eq!(store.get(saved.item.id).await.unwrap(), Some(saved.clone()));
+    assert_eq!(store.find("first").await.unwrap(), Some(saved));
+    let bare = Connection {
+        settings: None,
+        ..connection("bare")
+    };
+    store.save(new(&bare)).await.unwrap();
+    assert_eq!(store.get(bare.item.id).await.unwrap(), Some(bare));
+}
+
+async fn unknown_connection_is_not_found(store: Store) {
+    let id = Uuid::from_u128(404);
+    assert_eq!(store.get(id).await.unwrap(), None);
+    assert_eq!(store.find("unknown").await.unwrap(), None);
+    assert_eq!(store.version(id, 1).await.unwrap(), None);
+    assert_eq!(store.versions(id, EVERYTHING).await.unwrap().total, 0);
+    assert_eq!(
+        store.delete(id, 1).await.unwrap_err(),
+        StoreError::NotFound(id)
+    );
+    let first = connection("first");
+    let saved = store.save(over(&first, &next(&first, |_| {}))).await;
+    assert_eq!(saved.unwrap_err(), StoreError::NotFound(first.item.id));
+    assert_eq!(store.revision(), Revision(0));
+}
+
+async fn alias_is_case_insensitive(store: Store) {
+    let first = connection("openai-production");
+    store.save(new(&first)).await.unwrap();
+    let found = store.find("OpenAI-Production").await.unwrap();
+    assert_eq!(found, Some(first.clone()));
+    let refused = store.save(new(&connection("OPENAI-production"))).await;
+    assert_eq!(
+        refused.unwrap_err(),
+        StoreError::AliasTaken {
+            alias: "OPENAI-production".into(),
+            by: Box::new(first.listed()),
+        }
+    );
+}
+
+async fn concurrent_saves_of_one_alias_keep_exactly_one(store: Store) {
+    let saves = (1..=32).map(|number| {
+        let mut connection = connection("wanted");
+        connection.item.id = Uuid::from_u128(number);
+        store.save(new(&connection))
+    });
+    let results = join_all(saves).await;
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
+    let all = ListQuery::all(EVERYTHING);
+    assert_eq!(aliases(&store, &all).await, ["wanted"]);
+    assert_eq!(store.revision(), Revision(1));
+}
+
+async fn new_connection_with_existing_id_is_rejected(store: Store) {
+    let first = connection("first");
+    store.save(new(&first)).await.unwrap();
+    let mut second = connection("second");
+    second.item.id = first.item.id;
+    let refused = store.save(new(&second)).await;
+    assert_eq!(refused.unwrap_err(), StoreError::IdTaken(first.item.id));
+    assert_eq!(store.get(first.item.id).await.unwrap(), Some(first));
+}
+
+async fn save_over_wrong_version_is_rejected(store: Store) {
+    let first = connection("first");
+    let second = next(&first, |second| second.item.name = "Second".into());
+    store.save(new(&first)).await.unwrap();
+    store.save(over(&first, &second)).await.unwrap();
+    let refused = store.save(over(&first, &second)).await;
+    assert_eq!(
+        refused.unwrap_err(),
+        StoreError::VersionConflict {
+            expected: 1,
+            found: 2
+        }
+    );
+    assert_eq!(store.get(first.item.id).await.unwrap(), Some(second));
+}
+
+async fn rename_releases_old_alias(store: Store) {
+    let first = connection("old");
+    let renamed = next(&first, |renamed| renamed.item.alias = "new".into());
+    store.save(new(&first)).await.unwrap();
+    store.save(over(&first, &renamed)).await.unwrap();
+    assert_eq!(store.find("old").await.unwrap(), None);
+    assert_eq!(store.find("new").await.unwrap(), Some(renamed));
+    let mut other = connection("old");
+    other.item.id = Uuid::from_u128(2);
+    store.save(new(&other)).await.unwrap();
+    assert_eq!(store.find("old").await.unwrap(), Some(other));
+}
+
+async fn changing_case_of_alias_is_allowed(store: Store) {
+    let first = connection("alias");
+    let upper = next(&first, |upper| upper.item.alias = "ALIAS".into());
+    store.save(new(&first)).await.unwrap();
+    store.save(over(&first, &upper)).await.unwrap();
+    assert_eq!(store.find("alias").await.unwrap(), Some(upper));
+}
+
+async fn delete_removes_alias_and_versions(store: Store) {
+    let first = connection("first");
+    store.save(new(&first)).await.unwrap();
+    store.delete(first.item.id, 1).await.unwrap();
+    assert_eq!(store.get(first.item.id).await.unwrap(), None);
+    assert_eq!(store.find("first").await.unwrap(), None);
+    assert_eq!(store.version(first.item.id, 1).await.unwrap(), None);
+    let versions = store.versions(first.item.id, EVERYTHING).await.unwrap();
+    assert_eq!(versions.total, 0);
+    assert_eq!(
+        store.list(&ListQuery::all(EVERYTHING)).await.unwrap().total,
+        0
+    );
+}
+
+async fn deleted_connection_can_be_created_again(store: Store) {
+    let first = connection("first");
+    store.save(new(&first)).await.unwrap();
+    store.delete(first.item.id, 1).await.unwrap();
+    let again = next(&first, |_| {});
+    store.save(new(&again)).await.unwrap();
+    assert_eq!(store.find("first").await.unwrap(), Some(again));
+    let versions = store.versions(first.item.id, EVERYTHING).await.unwrap();
+    assert_eq!(versions.total, 1);
+}
+
+async fn aliases_are_found_by_prefix(store: Store) {
+    for alias in ["b-two", "b-one", "a-one", "b", "c"] {
+        store.save(new(&connection(alias))).await.unwrap();
+    }
+    assert_eq!(
+        store.aliases("B", 9).await.unwrap(),
+        ["b", "b-one", "b-two"]
+    );
+    assert_eq!(store.aliases("b-", 1).await.unwrap(), ["b-one"]);
+    assert_eq!(store.aliases("", 2).await.unwrap(), ["a-one", "b"]);
+    assert!(store.aliases("bb", 9).await.unwrap().is_empty());
+    assert!(store.aliases("b", 0).await.unwrap().is_empty());
+}
+
+async fn trash_is_listed_separately(store: Store) {
+    let (first, second) = (connection("first"), connection("second"));
+    store.save(new(&first)).await.unwrap();
+    let before = store.save(new(&second)).await.unwrap();
+    let in_use = ListQuery::all(EVERYTHING);
+    let trash = ListQuery {
+        is_trash: true,
+        ..in_use.clone()
+    };
+    assert_eq!(store.list(&trash).await.unwrap().total, 0);
+
+    let trashed = next(&first, |item| {
+        item.item.date_deleted = Some(item.item.date_modified);
+        item.item.alias = "first~gone".into();
+    });
+    let save = |connection: &Connection<PlainSecret>| SaveConnection {
+        precondition: Precondition::Version(connection.item.version - 1),
+        ..new(connection)
+    };
+    store.save(save(&trashed)).await.unwrap();
+    let (left, gone) = (
+        store.list(&in_use).await.unwrap(),
+        store.list(&trash).await.unwrap(),
+    );
+    assert_eq!((left.total, left.items), (1, vec![second.listed()]));
+    assert_eq!((gone.total, gone.items), (1, vec![trashed.listed()]));
+    assert_eq!(store.find("first").await.unwrap(), None);
+    assert_eq!(store.aliases("", 9).await.unwrap(), ["second"]);
+    assert_eq!(
+        store
+            .versions(first.item.id, EVERYTHING)
+            .await
+            .unwrap()
+            .total,
+        2
+    );
+    let mut feed = store.changes(before).await.unwrap();
+    let changed = feed.next().await.unwrap().unwrap();
+    assert_eq!(changed.kind, ChangeKind::Deleted(first.item.id));
+
+    let back = next(&trashed, |item| {
+        item.item.date_deleted = None;
+        item.item.alias = "first".into();
+    });
+    store.save(save(&back)).await.unwrap();
+    assert_eq!(store.list(&in_use).await.unwrap().total, 2);
+    assert_eq!(store.list(&trash).await.unwrap().total, 0);
+    assert_eq!(store.find("first").await.unwrap(), Some(back.clone()));
+    let changed = feed.next().await.unwrap().unwrap();
+    assert_eq!(changed.kind, ChangeKind::Saved(back.listed()));
+}
+
+async fn delete_of_wrong_version_is_rejected(store: Store) {
+    let first = connection("first");
+    store.save(new(&first)).await.unwrap();
+    assert_eq!(
+        store.delete(first.item.id, 2).await.unwrap_err(),
+        StoreError::VersionConflict {
+            expected: 2,
+            found: 1
+        }
+    );
+    assert_eq!(store.get(first.item.id).await.unwrap(), Some(first));
+}
+
+async fn lists_are_sorted_by_name_then_alias(store: Store) {
+    for (alias, name) in [
+        ("d", "beta"),
+        ("c", "Alpha"),
+        ("b", "alpha"),
+        ("a", "Alpha 2"),
+        ("e", "Älpha"),
+        ("f", "alpha\u{0}x"),
+    ] {
+        store.save(new_with_name(alias, name)).await.unwrap();
+    }
+    let all = ListQuery::all(EVERYTHING);
+    assert_eq!(aliases(&store, &all).await, ["b", "c", "f", "a", "d", "e"]);
+    let page = store.list(&all).await.unwrap();
+    let mut sorted = page.items.clone();
+    sorted.sort_by_key(|item| (fold(&item.name), item.alias.clone()));
+    assert_eq!(page.items, sorted);
+    let places = page.items.iter().map(|item| item.endpoint.as_deref());
+    assert!(places.eq([Some("$OpenAI:Endpoint"); 6]));
+}
+
+async fn lists_are_filtered_and_paged(store: Store) {
+    for number in 0..20 {
+        let mut connection = connection(&format!("c{number:02}"));
+        connection.item.name = format!("Number {number:02}");
+        connection.item.is_active = number % 2 == 0;
+        connection.item.provider_id = ["openai", "amazon"][number % 2].into();
+        store.save(new(&connection)).await.unwrap();
+    }
+    let window = PageRequest { skip: 5, take: 3 };
+    let mut query = ListQuery::all(window);
+    assert_eq!(aliases(&store, &query).await, ["c05", "c06", "c07"]);
+    assert_eq!(store.list(&query).await.unwrap().total, 20);
+    query.is_active = Some(true);
+    assert_eq!(aliases(&store, &query).await, ["c10", "c12", "c14"]);
+    assert_eq!(store.list(&query).await.unwrap().total, 10);
+    query.is_active = None;
+    query.provider_ids = Some(vec!["AMAZON".into()]);
+    assert_eq!(aliases(&store, &query).await, ["c11", "c13", "c15"]);
+    query.provider_ids = None;
+    query.filter = Some("BER 1".into());
+    assert_eq!(aliases(&store, &query).await, ["c15", "c16", "c17"]);
+    assert_eq!(store.list(&query).await.unwrap().total, 10);
+    query = ListQuery::all(PageRequest { skip: 50, take: 3 });
+    let beyond = store.list(&query).await.unwrap();
+    assert_eq!((beyond.items.len(), beyond.total), (0, 20));
+}
+
+async fn versions_are_newest_first_and_masked(store: Store) {
+    let mut current = connection("first");
+    store.save(new(&current)).await.unwrap();
+    for number in 2..=12 {
+        let after = next(&current, |after| after.item.name = format!("v{number}"));
+        store.save(over(&current, &after)).await.unwrap();
+        current = after;
+    }
+    let id = current.item.id;
+    let window = PageRequest { skip: 1, take: 2 };
+    let page = store.versions(id, window).await.unwrap();
+    let numbers: Vec<_> = page.items.iter().map(Version::number).collect();
+    assert_eq!((numbers, page.total), (vec![11, 10], 12));
+    let third = store.version(id, 3).await.unwrap().unwrap();
+    assert_eq!(third.snapshot.item.name, "v3");
+    assert_eq!(third.change.description.as_deref(), Some("to version 3"));
+    let settings = third.snapshot.settings.unwrap();
+    assert_eq!(
+        settings.get("apiKey"),
+        Some(&SettingValue::Secret(MaskedSecret::Any))
+    );
+    assert_eq!(settings.get("stream"), Some(&SettingValue::Switch(true)));
+    assert_eq!(store.version(id, 13).await.unwrap(), None);
+}
+
+async fn changes_since(store: &Store, since: u64, count: usize) -> Vec<ChangeEvent> {
+    let feed = store.changes(Revision(since)).await.unwrap();
+    feed.take(count)
+        .map(|changed| changed.unwrap())
+        .collect()
+        .await
+}
+
+async fn feed_has_every_change_once_in_order(store: Store) {
+    let first = connection("first");
+    let second = next(&first, |second| second.item.name = "Second".into());
+    store.save(new(&first)).await.unwrap();
+    store.save(over(&first, &second)).await.unwrap();
+    store.delete(first.item.id, 2).await.unwrap();
+    let expected = [
+        ChangeKind::Saved(first.listed()),
+        ChangeKind::Saved(second.listed()),
+        ChangeKind::Deleted(first.item.id),
+    ]
+    .into_iter()
+    .zip(1..)
+    .map(|(what, revision)| ChangeEvent {
+        revision: Revision(revision),
+        kind: what,
+    });
+    assert_eq!(
+        changes_since(&store, 0, 3).await,
+        expected.collect::<Vec<_>>()
+    );
+}
+
+async fn feed_starts_at_any_revision(store: Store) {
+    // More than a store keeps in memory, so that older changes are read from the journal.
+    let saves = (0..1500).map(|number| store.save(new(&connection(&format!("c{number}")))));
+    join_all(saves).await;
+    for since in [0, 1, 700, 1499] {
+        let count = usize::try_from(1500 - since).unwrap();
+        let revisions = changes_since(&store, since, count).await;
+        let revisions: Vec<u64> = revisions.iter().map(|changed| changed.revision.0).collect();
+        assert_eq!(revisions, (since + 1..=1500).collect::<Vec<_>>());
+    }
+}
+
+async fn feed_continues_with_new_changes(store: Store) {
+    store.save(new(&connection("before"))).await.unwrap();
+    let mut feed = store.changes(store.revision()).await.unwrap();
+    let writer = Arc::clone(&store);
+    let writing = tokio::spawn(async move {
+        for number in 0..50 {
+            writer
+                .save(new(&connection(&format!("c{number}"))))
+                .await
+                .unwrap();
+        }
+    });
+    for revision in 2..=51 {
+        let changed = feed.next().await.unwrap().unwrap();
+        assert_eq!(changed.revision, Revision(revision));
+        let ChangeKind::Saved(item) = changed.kind else {
+            panic!("expected a save");
+        };
+        assert!(store.get(item.id).await.unwrap().is_some());
+    }
+    writing.await.unwrap();
+}
+
+async fn feed_from_future_revision_is_rejected(store: Store) {
+    let refused = store.changes(Revision(7)).await.map(drop);
+    assert_eq!(refused.unwrap_err(), StoreError::FeedTooOld(7));
+}
+
+async fn concurrent_saves_are_all_kept(store: Store) {
+    let saves = (0..300).map(|number| store.save(new(&connection(&format!("c{number}")))));
+    let mut revisions: Vec<u64> = join_all(saves)
+        .await
+        .into_iter()
+        .map(|saved| saved.unwrap().0)
+        .collect();
+    revisions.sort_unstable();
+    assert_eq!(revisions, (1..=300).collect::<Vec<_>>());
+    assert_eq!(
+        store.list(&ListQuery::all(EVERYTHING)).await.unwrap().total,
+        300
+    );
+}
+
+async fn closed_store_rejects_calls_and_ends_feeds(store: Store) {
+    let first = connection("first");
+    store.save(new(&first)).await.unwrap();
+    let feed = store.changes(Revision(0)).await.unwrap();
+    store.close().await.unwrap();
+    assert_eq!(feed.count().await, 1);
+    let read = store.get(first.item.id).await;
+    assert!(matches!(read, Err(StoreError::Unusable(_))), "{read:?}");
+    let saved = store.save(new(&connection("second"))).await;
+    assert!(matches!(saved, Err(StoreError::Unusable(_))), "{saved:?}");
+    store.close().await.unwrap();
+}

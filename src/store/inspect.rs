@@ -1,0 +1,290 @@
+//! Inspects a store from outside: its content, the process that has it open, and its key. Opens and changes nothing.
+//!
+//! The content is read from the journal, which is authoritative and can be read while another process appends to it.
+
+mod scan;
+
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::StoreOptions;
+use super::backup::folder::{BackupFile as Backup, BackupFolder};
+use super::io_error;
+use super::journal::entry::JournalEntry;
+use super::journal::header::StoreIdentity;
+use super::journal::replay::{StateBuilder, StateSource};
+use super::journal::{self, snapshot};
+use super::key::key_file::KeyFileLocation;
+use super::key::{KeyLookup, StoreKey};
+use super::lock;
+use super::sled;
+use super::swap;
+
+/// Number of attempts to read files that change while they are read.
+const MAX_ATTEMPTS: usize = 3;
+
+/// State of a store as seen from outside.
+#[derive(Debug)]
+pub struct StoreReport {
+    /// Command that solves a permission problem; `None` where every file can be used.
+    pub forbidden: Option<String>,
+    /// Content of the store, `None` without a store; or the reason why it cannot be read.
+    pub contents: Result<Option<StoreCounts>, String>,
+    /// Process that has the store open.
+    pub holder: StoreHolder,
+    /// State of the key.
+    pub key: KeyState,
+    /// Sizes of the files in bytes.
+    pub sizes: StoreSizes,
+    /// Free space on the disk in bytes.
+    pub free: Option<u64>,
+    /// Data loss recorded by an earlier start.
+    pub missing: Option<String>,
+    /// Damaged journal and snapshot files, one sentence each; or the reason why they cannot be checked.
+    pub damage: Result<Vec<String>, String>,
+    /// Backups, newest first; or the reason why they cannot be listed.
+    pub backups: Result<Vec<Backup>, String>,
+    /// Replaced stores that were kept.
+    pub replaced: Vec<PathBuf>,
+}
+
+/// Content of a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StoreCounts {
+    /// Connections outside the trash.
+    pub connections: usize,
+    /// Connections in the trash.
+    pub in_trash: usize,
+    /// Versions of all connections.
+    pub versions: usize,
+    /// Newest revision.
+    pub revision: u64,
+    /// True when everything is present with correct checksums.
+    pub is_sound: bool,
+}
+
+/// Process that has a store open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreHolder {
+    /// No process.
+    Free,
+    /// The process with this ID.
+    Process(String),
+    /// The process with this ID, which is suspended and does not respond.
+    Stopped(String),
+    /// The system does not report it.
+    Unknown,
+}
+
+/// State of the key of a store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyState {
+    /// In this file, and it matches the store.
+    Matches(PathBuf),
+    /// In this file, but it does not match the store.
+    Mismatched(PathBuf),
+    /// In this file; there is no store to check it against.
+    NotTried(PathBuf),
+    /// Missing; expected in this file.
+    Missing(PathBuf),
+    /// In this file, protected by a passphrase that was not given.
+    Locked(PathBuf),
+    /// It cannot be read, for this reason.
+    Unreadable(String),
+}
+
+/// Sizes of the parts of a store in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StoreSizes {
+    /// Journal.
+    pub journal: u64,
+    /// Snapshots.
+    pub snapshots: u64,
+    /// Index.
+    pub view: u64,
+    /// Damaged files that were set aside.
+    pub damaged: u64,
+}
+
+/// Inspects the store in a data folder.
+pub fn survey(options: &StoreOptions) -> StoreReport {
+    let data = &options.data;
+    let identity = sled::identity_in(data);
+    let key = key_state(options, identity.as_ref().ok().and_then(Option::as_ref));
+    let holder = lock_owner(data);
+    let shelf = BackupFolder::for_store(data);
+    let forbidden = io_error::reject_forbidden(data, &data.join(sled::FOLDER));
+    let forbidden = forbidden.err().map(|error| error.to_string());
+    let contents = match identity {
+        _ if swap::is_pending(data) => Err(swap::pending_message(data)),
+        Err(why) => Err(why.to_string()),
+        Ok(identity) => contents(data).map(|found| found.filter(|_| identity.is_some())),
+    };
+    StoreReport {
+        forbidden,
+        contents,
+        holder,
+        key,
+        sizes: StoreSizes {
+            journal: size(&data.join(journal::FOLDER)),
+            snapshots: size(&data.join(snapshot::FOLDER)),
+            view: size(&data.join(sled::FOLDER)),
+            damaged: size(&data.join(sled::DAMAGED)),
+        },
+        free: free_space(data),
+        missing: sled::recorded_loss(data),
+        damage: scan::all(&swap::current(data))
+            .map_err(|error| format!("{}: {error}", data.display())),
+        backups: shelf
+            .all()
+            .map_err(|error| format!("{}: {error}", shelf.folder().display())),
+        replaced: replaced_stores(data),
+    }
+}
+
+/// Inspects only the key.
+pub fn survey_key(options: &StoreOptions) -> KeyState {
+    let identity = sled::identity_in(&options.data).ok().flatten();
+    key_state(options, identity.as_ref())
+}
+
+fn replaced_stores(data: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(data.join(swap::REPLACED));
+    let mut found: Vec<PathBuf> = entries
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .collect();
+    found.sort();
+    found
+}
+
+fn key_state(options: &StoreOptions, identity: Option<&StoreIdentity>) -> KeyState {
+    let spot = KeyFileLocation::find(options.key_file.as_deref(), &options.config);
+    if spot.locked().is_some() {
+        return KeyState::Locked(spot.path);
+    }
+    if let Some(identity) = identity
+        && super::matching_key(options, identity).is_ok()
+    {
+        return KeyState::Matches(spot.path);
+    }
+    match StoreKey::find(options.key_file.as_deref(), &options.config) {
+        Err(why) => KeyState::Unreadable(why.to_string()),
+        Ok(KeyLookup::Missing(path)) => KeyState::Missing(path),
+        Ok(KeyLookup::Key(_, path)) if identity.is_none() => KeyState::NotTried(path),
+        Ok(KeyLookup::Key(_, path)) => KeyState::Mismatched(path),
+    }
+}
+
+/// Reads the content from the newest correct base, or the last one read; `None` when there is no journal.
+fn contents(data: &Path) -> Result<Option<StoreCounts>, String> {
+    let mut last = None;
+    for _ in 0..MAX_ATTEMPTS {
+        match read(data) {
+            Ok(Some(found)) if found.is_sound => return Ok(Some(found)),
+            // The process that has the store open may have removed a file or be writing a change.
+            read => last = Some(read),
+        }
+    }
+    match last {
+        Some(Ok(found)) => Ok(found),
+        Some(Err(error)) => Err(format!("{}: {error}", data.display())),
+        None => Ok(None),
+    }
+}
+
+fn read(data: &Path) -> io::Result<Option<StoreCounts>> {
+    let mut found = None;
+    for source in StateSource::all(data)? {
+        let Some(fold) = StateBuilder::read(data, &source, is_deleted)? else {
+            continue;
+        };
+        if fold.identity.is_none() {
+            continue;
+        }
+        let contents = stats_of(&fold);
+        if contents.is_sound {
+            return Ok(Some(contents));
+        }
+        found.get_or_insert(contents);
+    }
+    Ok(found)
+}
+
+fn stats_of(fold: &StateBuilder<bool>) -> StoreCounts {
+    let mut contents = StoreCounts {
+        revision: fold.revision,
+        is_sound: fold.is_consistent() && fold.damage.is_empty(),
+        ..StoreCounts::default()
+    };
+    for folded in fold.connections.values() {
+        contents.versions += folded.older.len() + 1;
+        match &folded.newest {
+            Some(newest) if newest.payload => contents.in_trash += 1,
+            Some(_) | None => contents.connections += 1,
+        }
+    }
+    contents
+}
+
+/// Returns true when the connection of an entry is in the trash.
+fn is_deleted(entry: &JournalEntry<'_>) -> bool {
+    #[derive(Deserialize)]
+    struct SavedItem {
+        connection: ReportItem,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct ReportItem {
+        #[serde(default)]
+        date_deleted: Option<IgnoredAny>,
+    }
+    serde_json::from_slice::<SavedItem>(entry.payload)
+        .is_ok_and(|saved| saved.connection.date_deleted.is_some())
+}
+
+/// Finds the process that holds the lock without taking the lock, which could disturb another process.
+fn lock_owner(data: &Path) -> StoreHolder {
+    let Ok(lock) = std::fs::metadata(data.join(lock::FILE)) else {
+        return StoreHolder::Free;
+    };
+    let Ok(locks) = std::fs::read_to_string("/proc/locks") else {
+        return StoreHolder::Unknown;
+    };
+    let inode = format!(":{}", lock.ino());
+    let flock = locks.lines().find(|line| {
+        let mut words = line.split_whitespace();
+        words.clone().any(|word| word == "FLOCK") && words.any(|word| word.ends_with(&inode))
+    });
+    if flock.is_none() {
+        return StoreHolder::Free;
+    }
+    let process = lock::owner_pid(data).unwrap_or_else(|| "unknown".into());
+    if lock::is_owner_suspended(data) {
+        StoreHolder::Stopped(process)
+    } else {
+        StoreHolder::Process(process)
+    }
+}
+
+/// Size in bytes of a file or of all files in a folder; zero when it does not exist.
+fn size(path: &Path) -> u64 {
+    let Ok(found) = std::fs::symlink_metadata(path) else {
+        return 0;
+    };
+    if !found.is_dir() {
+        return found.len();
+    }
+    let entries = std::fs::read_dir(path).into_iter().flatten();
+    entries.flatten().map(|entry| size(&entry.path())).sum()
+}
+
+fn free_space(data: &Path) -> Option<u64> {
+    let found = rustix::fs::statvfs(data).ok()?;
+    Some(found.f_bavail.saturating_mul(found.f_frsize))
+}

@@ -1,0 +1,63 @@
+//! Checks every file of the journal and its snapshots for damage, including those that a start does not read.
+
+use std::fs::File;
+use std::io::{self, BufReader};
+use std::path::{Path, PathBuf};
+
+use crate::store::journal::entry::{EntryWalk, WalkItem};
+use crate::store::journal::header::{self, HeaderError};
+use crate::store::journal::segment::Segment;
+use crate::store::journal::snapshot::{self, SnapshotError};
+use crate::store::journal::{self};
+
+/// Lists the damaged files, one sentence each.
+pub fn all(data: &Path) -> io::Result<Vec<String>> {
+    let mut found = Vec::new();
+    let segments = Segment::all(&data.join(journal::FOLDER))?;
+    for (number, segment) in segments.iter().enumerate() {
+        let is_last = number + 1 == segments.len();
+        if let Some(position) = in_segment(segment, is_last)? {
+            found.push(sentence(&segment.path, &position));
+        }
+    }
+    for (_, path) in snapshot::all(data)? {
+        if let Some(position) = in_snapshot(&path)? {
+            found.push(sentence(&path, &position));
+        }
+    }
+    Ok(found)
+}
+
+fn sentence(path: &Path, position: &str) -> String {
+    format!("{} is damaged {position}", path.display())
+}
+
+fn at(byte: impl std::fmt::Display) -> String {
+    format!("at byte {byte}")
+}
+
+/// Returns the first damaged position of a segment; the last segment may end with an unfinished write.
+fn in_segment(segment: &Segment, is_last: bool) -> io::Result<Option<String>> {
+    let (bytes, head) = segment.read()?;
+    match head {
+        Ok(_) => {}
+        Err(HeaderError::Damaged) => return Ok(Some("in its header".into())),
+        // Only a newer umai can check it.
+        Err(HeaderError::Newer(_)) => return Ok(None),
+    }
+    let position = EntryWalk::new(&bytes, header::LENGTH).find_map(|step| match step {
+        WalkItem::Damaged(damage) => Some(at(damage.from)),
+        WalkItem::Torn(from) if !is_last => Some(at(from)),
+        WalkItem::Entry(_) | WalkItem::Torn(_) => None,
+    });
+    Ok(position)
+}
+
+fn in_snapshot(path: &PathBuf) -> io::Result<Option<String>> {
+    let mut file = BufReader::with_capacity(256 * 1024, File::open(path)?);
+    Ok(match snapshot::read_from(&mut file, |_| {})? {
+        Ok(_) | Err(SnapshotError::Newer(_)) => None,
+        Err(SnapshotError::Head) => Some("in its header".into()),
+        Err(SnapshotError::Entry(from) | SnapshotError::Truncated(from)) => Some(at(from)),
+    })
+}

@@ -1,0 +1,276 @@
+//! Rebuilds the state of the store from snapshots and journal.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use uuid::Uuid;
+
+use super::digest::{StateDigest, record_mark, version_mark};
+use super::entry::{Damage, EntryKind, EntryWalk, JournalEntry, WalkItem};
+use super::header::{self, StoreIdentity};
+use super::segment::Segment;
+use super::snapshot;
+
+/// Base that the state can be built on, together with the journal after it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StateSource {
+    /// A snapshot.
+    Snapshot(PathBuf),
+    /// The empty store: the complete journal is replayed.
+    JournalStart,
+}
+
+impl StateSource {
+    /// Returns all bases, fastest first.
+    pub fn all(data: &Path) -> io::Result<Vec<Self>> {
+        let snapshots = snapshot::all(data)?.into_iter().rev();
+        Ok(snapshots
+            .map(|(_, path)| Self::Snapshot(path))
+            .chain([Self::JournalStart])
+            .collect())
+    }
+}
+
+/// State of a store as recorded by a snapshot and the journal.
+///
+/// `T` is what is retained of an entry's payload: nothing to compare digests, all of it to build an index.
+pub struct StateBuilder<T> {
+    retain_payload: fn(&JournalEntry<'_>) -> T,
+    /// Connections by ID.
+    pub connections: HashMap<Uuid, BuiltConnection<T>>,
+    /// Deleted connections and the revision of the deletion.
+    pub deleted: HashMap<Uuid, u64>,
+    /// Newest revision.
+    pub revision: u64,
+    /// Digest recorded by the newest entry.
+    pub expected: StateDigest,
+    /// Damaged ranges that were skipped.
+    pub damage: Vec<(Segment, Damage)>,
+    /// Missing revision ranges, inclusive.
+    pub missing: Vec<(u64, u64)>,
+    /// Identity found in the files.
+    pub identity: Option<StoreIdentity>,
+    /// True when the last bytes of the journal are damaged.
+    damaged_end: bool,
+    /// True when a recorded digest differs from the previous one by more than a single change allows.
+    has_jump: bool,
+}
+
+/// Connection with its versions.
+pub struct BuiltConnection<T> {
+    /// Current version; `None` while only older versions were read.
+    pub newest: Option<BuiltVersion<T>>,
+    /// Older versions by number.
+    pub older: BTreeMap<u64, BuiltVersion<T>>,
+}
+
+/// Version of a connection.
+pub struct BuiltVersion<T> {
+    /// Version number.
+    pub number: u64,
+    /// Revision that saved it.
+    pub revision: u64,
+    /// Retained part of the payload.
+    pub payload: T,
+}
+
+impl<T> BuiltConnection<T> {
+    /// Sum of the marks of all versions.
+    pub fn history(&self, id: Uuid) -> u64 {
+        self.older
+            .values()
+            .chain(&self.newest)
+            .map(|version| version_mark(id, version.number, version.revision))
+            .fold(0, u64::wrapping_add)
+    }
+
+    fn add(&mut self, version: BuiltVersion<T>) {
+        let newest = self.newest.as_ref();
+        let older = match newest.map(|newest| newest.revision.cmp(&version.revision)) {
+            None => {
+                self.newest = Some(version);
+                return;
+            }
+            Some(Ordering::Less) => self.newest.replace(version),
+            Some(Ordering::Equal) => return,
+            Some(Ordering::Greater) => Some(version),
+        };
+        self.older
+            .extend(older.map(|version| (version.number, version)));
+    }
+}
+
+impl<T> StateBuilder<T> {
+    /// Returns an empty state.
+    pub fn empty(retain_payload: fn(&JournalEntry<'_>) -> T) -> Self {
+        Self {
+            retain_payload,
+            connections: HashMap::new(),
+            deleted: HashMap::new(),
+            revision: 0,
+            expected: StateDigest::default(),
+            damage: Vec::new(),
+            missing: Vec::new(),
+            identity: None,
+            damaged_end: false,
+            has_jump: false,
+        }
+    }
+
+    /// Reads a base and the journal after it. Returns `None` when the base is an incomplete snapshot.
+    ///
+    /// The result is verified only when it [is consistent](Self::is_consistent) with the journal.
+    pub fn read(
+        data: &Path,
+        source: &StateSource,
+        retain_payload: fn(&JournalEntry<'_>) -> T,
+    ) -> io::Result<Option<Self>> {
+        let mut fold = Self::empty(retain_payload);
+        if let StateSource::Snapshot(path) = source
+            && !fold.add_snapshot(path)?
+        {
+            return Ok(None);
+        }
+        let segments = Segment::all(&data.join(super::FOLDER))?;
+        let from = segments
+            .iter()
+            .rposition(|segment| segment.first <= fold.revision + 1)
+            .unwrap_or(0);
+        for segment in &segments[from.min(segments.len())..] {
+            fold.add_segment(segment)?;
+        }
+        if fold.damaged_end {
+            // The last change is damaged; its revision must not be used again.
+            fold.extend_to(fold.revision + 1);
+        }
+        fold.connections.retain(|_, folded| folded.newest.is_some());
+        Ok(Some(fold))
+    }
+
+    /// Number of changes that no file contains.
+    pub fn missing_changes(&self) -> u64 {
+        self.missing.iter().map(|(from, to)| to - from + 1).sum()
+    }
+
+    /// Records that changes up to a revision exist; those not read are missing.
+    pub fn extend_to(&mut self, revision: u64) {
+        if revision > self.revision {
+            self.missing.push((self.revision + 1, revision));
+            self.revision = revision;
+        }
+    }
+
+    /// Computes the digest of the state.
+    pub fn digest(&self) -> StateDigest {
+        self.connections
+            .iter()
+            .filter_map(|(id, folded)| {
+                let revision = folded.newest.as_ref()?.revision;
+                Some(record_mark(*id, revision, folded.history(*id)))
+            })
+            .fold(StateDigest::default(), StateDigest::with)
+    }
+
+    /// Returns true when the state is complete and matches the digest of the newest entry.
+    pub fn is_consistent(&self) -> bool {
+        self.missing.is_empty() && !self.has_jump && self.digest() == self.expected
+    }
+
+    /// Adds a snapshot. Returns false when the snapshot is incomplete; the state must then be discarded.
+    fn add_snapshot(&mut self, path: &Path) -> io::Result<bool> {
+        let Some(found) = snapshot::read(path, |entry| self.add_row(entry))? else {
+            return Ok(false);
+        };
+        self.revision = found.revision;
+        self.expected = found.digest;
+        self.identity = Some(found.identity);
+        Ok(true)
+    }
+
+    /// Adds a row of a snapshot or index.
+    pub fn add_row(&mut self, entry: &JournalEntry<'_>) {
+        let version = self.version(entry);
+        let folded = self.connection(entry.id);
+        match entry.kind {
+            EntryKind::Record => folded.newest = Some(version),
+            EntryKind::Version => {
+                folded.older.insert(entry.number, version);
+            }
+            EntryKind::Saved | EntryKind::Deleted | EntryKind::End => {}
+        }
+    }
+
+    fn version(&self, entry: &JournalEntry<'_>) -> BuiltVersion<T> {
+        BuiltVersion {
+            number: entry.number,
+            revision: entry.revision,
+            payload: (self.retain_payload)(entry),
+        }
+    }
+
+    fn connection(&mut self, id: Uuid) -> &mut BuiltConnection<T> {
+        self.connections
+            .entry(id)
+            .or_insert_with(|| BuiltConnection {
+                newest: None,
+                older: BTreeMap::new(),
+            })
+    }
+
+    fn add_segment(&mut self, segment: &Segment) -> io::Result<()> {
+        let (bytes, head) = segment.read()?;
+        if let Ok(head) = head {
+            if head.revision > self.revision {
+                self.extend_to(head.revision - 1);
+                self.expected = head.digest;
+            }
+            self.identity = Some(head.identity);
+        }
+        let mut damaged_end = false;
+        for step in EntryWalk::new(&bytes, header::LENGTH) {
+            damaged_end = false;
+            match step {
+                WalkItem::Entry(entry) => self.add_entry(&entry),
+                WalkItem::Damaged(damage) => {
+                    damaged_end = true;
+                    self.damage.push((segment.clone(), damage));
+                }
+                WalkItem::Torn(_) => {}
+            }
+        }
+        self.damaged_end = damaged_end;
+        Ok(())
+    }
+
+    /// Adds a journal entry. A snapshot is written while changes continue, so it may contain changes that the journal repeats.
+    ///
+    /// The journal decides on the expected digest: a snapshot is not trusted about itself while the journal still has the change
+    /// it was taken at.
+    fn add_entry(&mut self, entry: &JournalEntry<'_>) {
+        if entry.revision == self.revision {
+            self.expected = entry.digest;
+        }
+        if entry.revision <= self.revision {
+            return;
+        }
+        if entry.revision == self.revision + 1 {
+            self.has_jump |= entry.digest.count.abs_diff(self.expected.count) > 1;
+        }
+        self.extend_to(entry.revision - 1);
+        self.revision = entry.revision;
+        self.expected = entry.digest;
+        match entry.kind {
+            EntryKind::Saved => {
+                let version = self.version(entry);
+                self.connection(entry.id).add(version);
+            }
+            EntryKind::Deleted => {
+                self.connections.remove(&entry.id);
+                self.deleted.insert(entry.id, entry.revision);
+            }
+            EntryKind::Record | EntryKind::Version | EntryKind::End => {}
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Applies durable changes to the index, then acknowledges and announces them.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::oneshot;
+
+use super::change::AcceptedChange;
+use super::change_log::ChangeLog;
+use super::encoding::IndexHeader;
+use super::index_handle::IndexHandle;
+use super::maintenance::in_memory_notice;
+use super::rebuild;
+use crate::connection::StoreError;
+use crate::connection::store::{Revision, StoreNotice};
+use crate::store::backup::BackupPlan;
+use crate::store::journal::header::StoreIdentity;
+
+/// Sender for the reply to a change.
+pub type ReplySender = oneshot::Sender<Result<Revision, StoreError>>;
+
+/// Changes that were made durable together, with their reply senders.
+pub type DurableGroup = Vec<(AcceptedChange, ReplySender)>;
+
+/// Applies groups of changes in order.
+pub struct Applier {
+    /// Identity of the store.
+    pub identity: StoreIdentity,
+    /// Backup configuration.
+    pub backups: BackupPlan,
+    /// Data folder.
+    pub data: std::path::PathBuf,
+    /// Index in use.
+    pub index: Arc<IndexHandle>,
+    /// Change feed.
+    pub feed: Arc<ChangeLog>,
+    /// Notices for the user.
+    pub notices: Arc<Notices>,
+}
+
+impl Applier {
+    /// Applies a durable group, then replies to all its callers.
+    ///
+    /// An index that rejects the group is abandoned and rebuilt in memory from the journal, which has the group.
+    pub fn apply(&self, group: DurableGroup) {
+        let Some(last) = group.last().map(|(step, _)| (step.revision, step.digest)) else {
+            return;
+        };
+        let applied = IndexHeader {
+            revision: last.0,
+            digest: last.1,
+            identity: self.identity.clone(),
+        };
+        if !self.index.current().is_in_memory() && !rebuild::has_space(&self.data) {
+            // sled would wait forever for a write that the disk rejects.
+            let full = format!("the disk of {} is full", self.data.display());
+            self.abandon_index(&full);
+        } else if let Err(error) = self.write(&group, &applied) {
+            self.abandon_index(&error.to_string());
+        }
+        self.feed
+            .announce(group.iter().map(|(step, _)| step.to_event()));
+        for (step, answer) in group {
+            // The caller may have been cancelled.
+            let _ = answer.send(Ok(Revision(step.revision)));
+        }
+    }
+
+    fn write(&self, group: &DurableGroup, applied: &IndexHeader) -> Result<(), StoreError> {
+        let mut rows = Vec::with_capacity(group.len() * 5 + 1);
+        let view = self.index.current();
+        for (step, _) in group {
+            step.write_rows(&view, &mut rows)?;
+        }
+        rows.push(applied.row());
+        self.index.apply(rows, applied.digest.count)?;
+        Ok(())
+    }
+
+    fn abandon_index(&self, why: &str) {
+        tracing::warn!(why, "applying changes to the index failed");
+        let old = self.index.current();
+        let rebuilt = rebuild::into_memory(&self.data, &self.identity, &old).and_then(|rebuilt| {
+            let reported = rebuilt.report(&self.data, &self.notices);
+            rebuild::abandon(self.index.replace(rebuilt.index));
+            reported
+        });
+        rebuild::abandon(old);
+        self.notices.add(match rebuilt {
+            Ok(()) => in_memory_notice(why),
+            Err(error) => error.to_string(),
+        });
+    }
+}
+
+/// Distinct notices for the user, one sentence each.
+#[derive(Default)]
+pub struct Notices(Mutex<Vec<StoreNotice>>);
+
+impl Notices {
+    /// Adds a notice and logs it.
+    pub fn add(&self, notice: StoreNotice) {
+        tracing::warn!("{notice}");
+        let mut notices = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !notices.contains(&notice) {
+            notices.push(notice);
+        }
+    }
+
+    /// Notices so far.
+    pub fn all(&self) -> Vec<StoreNotice> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}

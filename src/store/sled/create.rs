@@ -1,0 +1,94 @@
+//! Creates a complete store in a folder: a snapshot, an empty journal, and an index.
+
+use std::io;
+use std::path::Path;
+
+use uuid::Uuid;
+
+use super::encoding;
+use super::index::IndexReader;
+use super::pending_writes::StorePosition;
+use super::rebuild;
+use super::salvage::FullState;
+use crate::connection::StoreError;
+use crate::store::io_error::{self, io_error};
+use crate::store::journal::digest::StateDigest;
+use crate::store::journal::entry::{EntryKind, JournalEntry};
+use crate::store::journal::header::FileHeader;
+use crate::store::journal::replay::BuiltVersion;
+use crate::store::journal::segment::ActiveSegment;
+use crate::store::journal::{self, snapshot};
+
+/// Creates the store described by `head` and verifies it by reading it back.
+pub fn create(
+    folder: &Path,
+    head: &FileHeader,
+    rows: impl FnOnce(&mut snapshot::SnapshotWriter<'_>) -> io::Result<()>,
+) -> Result<(), StoreError> {
+    let refuse = |error: io::Error| io_error(folder, &error);
+    snapshot::write(folder, head, rows, |_| Ok(())).map_err(refuse)?;
+    let segments = folder.join(journal::FOLDER);
+    let begin = FileHeader {
+        revision: head.revision + 1,
+        ..head.clone()
+    };
+    io_error::create_folder(&segments)
+        .and_then(|()| ActiveSegment::create(&segments, &begin))
+        .map_err(refuse)?;
+    let (rebuilt, broken) = rebuild::into_sled(folder, &head.identity, &IndexReader::Closed)?;
+    let point = StorePosition {
+        revision: head.revision,
+        digest: head.digest,
+    };
+    if rebuilt.has_losses() || rebuilt.position != point {
+        return Err(StoreError::Unusable(format!(
+            "Verifying the store written to {} failed; nothing was changed",
+            folder.display()
+        )));
+    }
+    if broken.is_some() {
+        // The next start builds an index.
+        let view = folder.join(rebuild::FOLDER);
+        std::fs::remove_dir_all(&view).map_err(|error| io_error(&view, &error))?;
+    }
+    Ok(())
+}
+
+/// Writes a store state as snapshot rows.
+pub fn write_rows(fold: &FullState, writer: &mut snapshot::SnapshotWriter<'_>) -> io::Result<()> {
+    for (id, folded) in &fold.connections {
+        let Some(newest) = &folded.newest else {
+            continue;
+        };
+        let payload = &newest.payload.1;
+        writer.add(&row(*id, EntryKind::Record, newest, payload))?;
+        for version in folded.older.values() {
+            let (kind, payload) = &version.payload;
+            let masked = match kind {
+                EntryKind::Version => None,
+                EntryKind::Saved | EntryKind::Record | EntryKind::Deleted | EntryKind::End => {
+                    Some(encoding::version_json(*id, payload).map_err(io::Error::other)?)
+                }
+            };
+            let payload = masked.as_ref().unwrap_or(payload);
+            writer.add(&row(*id, EntryKind::Version, version, payload))?;
+        }
+    }
+    Ok(())
+}
+
+fn row<'a, T>(
+    id: Uuid,
+    kind: EntryKind,
+    version: &BuiltVersion<T>,
+    payload: &'a [u8],
+) -> JournalEntry<'a> {
+    JournalEntry {
+        kind,
+        revision: version.revision,
+        id,
+        number: version.number,
+        digest: StateDigest::default(),
+        payload,
+    }
+}

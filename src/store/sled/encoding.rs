@@ -1,0 +1,430 @@
+//! Index rows: keys in the order of lists, values with a checksum.
+//!
+//! ```text
+//! a ALIAS            → id                              connection by lower-case alias
+//! m                  → revision, digest, identity      position in the journal
+//! o NAME 0 ALIAS     → revision, id, item              list entry, in list order
+//! t NAME 0 ALIAS     → revision, id, item              trash entry, in list order
+//! r ID               → revision, number, history, SavedJson   current version of a connection, sealed, with its change
+//! v ID NUMBER        → revision, VersionJson                  older version, masked
+//! ```
+//! All rows are in one tree, because sled preserves the order of writes within a tree: after a crash, an index has every change
+//! up to some row. The row of the connection is the last one of its change and shows that the change is complete.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use ::sled::IVec;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::pending_writes::StorePosition;
+use crate::connection::{
+    Connection, ConnectionItem, MaskedSecret, SealedSecret, StoreError, Version, VersionChange,
+    endpoint,
+};
+use crate::store::journal::digest::{StateDigest, record_mark};
+use crate::store::journal::header::StoreIdentity;
+use crate::text::case_fold::fold;
+
+/// Length in bytes of the checksum before every value.
+const CHECKSUM: usize = 4;
+
+/// Key, and the value to insert or `None` to remove the row.
+pub type RowChange = (Vec<u8>, Option<Vec<u8>>);
+
+/// Key of the position row.
+pub const APPLIED: &[u8] = b"m";
+/// Prefix of alias rows.
+pub const ALIASES: &[u8] = b"a";
+/// Prefix of list rows.
+pub const ORDER: &[u8] = b"o";
+/// Prefix of trash rows.
+pub const TRASH: &[u8] = b"t";
+/// Prefix of connection rows.
+pub const RECORDS: &[u8] = b"r";
+/// Prefix of version rows.
+pub const VERSIONS: &[u8] = b"v";
+
+/// Returns the key of a connection.
+pub fn record_key(id: Uuid) -> Vec<u8> {
+    [RECORDS, id.as_bytes()].concat()
+}
+
+/// Returns the key of a version.
+pub fn version_key(id: Uuid, number: u64) -> Vec<u8> {
+    [VERSIONS, id.as_bytes(), &number.to_be_bytes()].concat()
+}
+
+/// Returns the key prefix of the versions of a connection.
+pub fn versions_of(id: Uuid) -> Vec<u8> {
+    [VERSIONS, id.as_bytes()].concat()
+}
+
+/// Returns the key of an alias.
+pub fn alias_key(alias: &str) -> Vec<u8> {
+    [ALIASES, alias.to_lowercase().as_bytes()].concat()
+}
+
+/// Returns the key of a list or trash entry. A zero byte in a name is written as 0 255, so that the end mark 0 1 sorts before any
+/// longer name.
+pub fn order_key(item: &ConnectionItem) -> Vec<u8> {
+    order_key_of(&fold(&item.name), item)
+}
+
+/// The key of an item's place in a database of an earlier version, where names were not normalized. None where both keys are the same.
+pub fn old_order_key(item: &ConnectionItem) -> Option<Vec<u8>> {
+    let lower = item.name.to_lowercase();
+    (lower != fold(&item.name)).then(|| order_key_of(&lower, item))
+}
+
+fn order_key_of(name: &str, item: &ConnectionItem) -> Vec<u8> {
+    let mut key = Vec::with_capacity(ORDER.len() + name.len() + 2 + item.alias.len());
+    key.extend_from_slice(if item.is_deleted() { TRASH } else { ORDER });
+    for byte in name.bytes() {
+        key.push(byte);
+        if byte == 0 {
+            key.push(255);
+        }
+    }
+    key.extend_from_slice(&[0, 1]);
+    key.extend_from_slice(item.alias.as_bytes());
+    key
+}
+
+/// Returns the lower-case alias in the key of a list entry.
+pub fn alias_in_order(key: &[u8]) -> Option<String> {
+    let end = key.windows(2).position(|pair| pair == [0, 1])?;
+    std::str::from_utf8(&key[end + 2..])
+        .ok()
+        .map(str::to_lowercase)
+}
+
+/// Prepends a checksum, which also covers the key, to a value.
+pub fn seal(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
+    let mut sum = crc32fast::Hasher::new();
+    sum.update(key);
+    for part in parts {
+        sum.update(part);
+    }
+    let mut value =
+        Vec::with_capacity(CHECKSUM + parts.iter().map(|part| part.len()).sum::<usize>());
+    value.extend_from_slice(&sum.finalize().to_le_bytes());
+    for part in parts {
+        value.extend_from_slice(part);
+    }
+    value
+}
+
+/// Checks the checksum and returns the rest of the value.
+pub fn unseal<'a>(key: &[u8], value: &'a [u8]) -> Option<&'a [u8]> {
+    let (checksum, body) = value.split_first_chunk::<CHECKSUM>()?;
+    let mut sum = crc32fast::Hasher::new();
+    sum.update(key);
+    sum.update(body);
+    (sum.finalize() == u32::from_le_bytes(*checksum)).then_some(body)
+}
+
+/// Value of a connection row.
+#[derive(Debug, Clone, Copy)]
+pub struct RecordRow<'a> {
+    /// Revision that saved it.
+    pub revision: u64,
+    /// Version number.
+    pub number: u64,
+    /// Sum of the marks of its versions.
+    pub history: u64,
+    /// [`SavedJson`].
+    pub json: &'a [u8],
+}
+
+impl<'a> RecordRow<'a> {
+    /// Decodes a value whose checksum was verified.
+    pub fn read(body: &'a [u8]) -> Option<Self> {
+        let (revision, rest) = body.split_first_chunk()?;
+        let (number, rest) = rest.split_first_chunk()?;
+        let (history, json) = rest.split_first_chunk()?;
+        Some(Self {
+            revision: u64::from_le_bytes(*revision),
+            number: u64::from_le_bytes(*number),
+            history: u64::from_le_bytes(*history),
+            json,
+        })
+    }
+
+    /// Decodes the connection.
+    pub fn connection(&self, id: Uuid) -> Result<Connection<SealedSecret>, StoreError> {
+        let saved: SavedJson<Connection<SealedSecret>, IgnoredAny> = read_json(id, self.json)?;
+        Ok(saved.connection)
+    }
+
+    /// Encodes the row.
+    pub fn row(&self, id: Uuid) -> RowChange {
+        let key = record_key(id);
+        let value = seal(
+            &key,
+            &[
+                &self.revision.to_le_bytes(),
+                &self.number.to_le_bytes(),
+                &self.history.to_le_bytes(),
+                self.json,
+            ],
+        );
+        (key, Some(value))
+    }
+}
+
+/// Encodes the row of a list entry. It always contains the endpoint, possibly empty, which distinguishes it from rows written by
+/// earlier versions (see [`read_item`]).
+pub fn order_row(item: &ConnectionItem, revision: u64) -> Result<RowChange, StoreError> {
+    let key = order_key(item);
+    let json = write_json(&ConnectionItem {
+        endpoint: Some(item.endpoint.clone().unwrap_or_default()),
+        ..item.clone()
+    })?;
+    let value = seal(&key, &[&revision.to_le_bytes(), item.id.as_bytes(), &json]);
+    Ok((key, Some(value)))
+}
+
+/// Decodes the revision, the ID and the JSON of a list entry.
+pub fn read_order(body: &[u8]) -> Option<(u64, Uuid, &[u8])> {
+    let (revision, rest) = body.split_first_chunk()?;
+    let (id, json) = rest.split_first_chunk()?;
+    Some((u64::from_le_bytes(*revision), Uuid::from_bytes(*id), json))
+}
+
+/// Decodes the item of a list entry. The flag is false for rows of earlier versions, which have no endpoint.
+pub fn read_item(id: Uuid, json: &[u8]) -> Result<(ConnectionItem, bool), StoreError> {
+    let mut item: ConnectionItem = read_json(id, json)?;
+    let has_endpoint = item.endpoint.is_some();
+    item.endpoint = item.endpoint.filter(|endpoint| !endpoint.is_empty());
+    Ok((item, has_endpoint))
+}
+
+/// Extracts the list item from a [`SavedJson`].
+pub fn read_listed(id: Uuid, json: &[u8]) -> Result<ConnectionItem, StoreError> {
+    #[derive(Deserialize)]
+    struct NameRow {
+        #[serde(default)]
+        settings: Option<Map<String, Value>>,
+    }
+    let item: SavedJson<ConnectionItem, IgnoredAny> = read_json(id, json)?;
+    let with_settings: SavedJson<NameRow, IgnoredAny> = read_json(id, json)?;
+    let settings = with_settings.connection.settings.unwrap_or_default();
+    let texts = settings
+        .iter()
+        .filter_map(|(key, value)| Some((key.as_str(), value.as_str()?)));
+    Ok(ConnectionItem {
+        endpoint: endpoint::from_texts(texts),
+        ..item.connection
+    })
+}
+
+/// Encodes the row of an alias.
+pub fn alias_row(alias: &str, id: Uuid) -> RowChange {
+    let key = alias_key(alias);
+    let value = seal(&key, &[id.as_bytes()]);
+    (key, Some(value))
+}
+
+/// Decodes the ID in the value of an alias row.
+pub fn read_alias(body: &[u8]) -> Option<Uuid> {
+    Uuid::from_slice(body).ok()
+}
+
+/// Encodes the row of a version; `json` is a [`VersionJson`].
+pub fn version_row(id: Uuid, number: u64, revision: u64, json: &[u8]) -> RowChange {
+    let key = version_key(id, number);
+    let value = seal(&key, &[&revision.to_le_bytes(), json]);
+    (key, Some(value))
+}
+
+/// Decodes the revision and the JSON of a version row.
+pub fn read_version(body: &[u8]) -> Option<(u64, &[u8])> {
+    let (revision, json) = body.split_first_chunk()?;
+    Some((u64::from_le_bytes(*revision), json))
+}
+
+/// Decodes the connection ID and the number in the key of a version row.
+pub fn version_in_key(key: &[u8]) -> Option<(Uuid, u64)> {
+    let (id, number) = key.get(VERSIONS.len()..)?.split_first_chunk::<16>()?;
+    Some((
+        Uuid::from_bytes(*id),
+        u64::from_be_bytes(number.try_into().ok()?),
+    ))
+}
+
+/// Decodes the ID in the key of a connection row.
+pub fn id_in_key(key: &[u8]) -> Option<Uuid> {
+    Uuid::from_slice(key.get(RECORDS.len()..)?).ok()
+}
+
+/// Position and identity of an index.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IndexHeader {
+    /// Newest revision in the index.
+    pub revision: u64,
+    /// Expected digest.
+    pub digest: StateDigest,
+    /// Store that the index belongs to.
+    pub identity: StoreIdentity,
+}
+
+impl IndexHeader {
+    /// Position in the history of the store.
+    pub const fn point(&self) -> StorePosition {
+        StorePosition {
+            revision: self.revision,
+            digest: self.digest,
+        }
+    }
+
+    /// Encodes the row.
+    pub fn row(&self) -> RowChange {
+        let value = seal(
+            APPLIED,
+            &[
+                &self.revision.to_le_bytes(),
+                &self.digest.count.to_le_bytes(),
+                &self.digest.sum.to_le_bytes(),
+                self.identity.store.as_bytes(),
+                &self.identity.check,
+            ],
+        );
+        (APPLIED.to_vec(), Some(value))
+    }
+
+    /// Decodes a value whose checksum was verified.
+    pub fn read(body: &[u8]) -> Option<Self> {
+        let (revision, rest) = body.split_first_chunk()?;
+        let (count, rest) = rest.split_first_chunk()?;
+        let (sum, rest) = rest.split_first_chunk()?;
+        let (store, check) = rest.split_first_chunk()?;
+        Some(Self {
+            revision: u64::from_le_bytes(*revision),
+            digest: StateDigest {
+                count: u64::from_le_bytes(*count),
+                sum: u64::from_le_bytes(*sum),
+            },
+            identity: StoreIdentity {
+                store: Uuid::from_bytes(*store),
+                check: check.try_into().ok()?,
+            },
+        })
+    }
+}
+
+/// Current state of a connection, as needed for its next change.
+#[derive(Debug, Clone)]
+pub struct CurrentState {
+    /// Revision that saved it.
+    pub revision: u64,
+    /// Sum of the marks of its versions.
+    pub history: u64,
+    /// List item.
+    pub item: ConnectionItem,
+    /// [`SavedJson`].
+    pub json: Arc<[u8]>,
+}
+
+impl CurrentState {
+    /// Decodes the value of a connection row.
+    pub fn read(id: Uuid, body: &[u8]) -> Result<Self, StoreError> {
+        let row = RecordRow::read(body).ok_or_else(|| damaged(id, "its row is too short"))?;
+        Ok(Self {
+            revision: row.revision,
+            history: row.history,
+            item: read_listed(id, row.json)?,
+            json: row.json.into(),
+        })
+    }
+
+    /// Mark of the connection in the digest.
+    pub fn mark(&self) -> u64 {
+        record_mark(self.item.id, self.revision, self.history)
+    }
+
+    /// Encodes the connection row.
+    pub fn row(&self) -> RowChange {
+        let row = RecordRow {
+            revision: self.revision,
+            number: self.item.version,
+            history: self.history,
+            json: &self.json,
+        };
+        row.row(self.item.id)
+    }
+
+    /// Encodes the row of this version after it was superseded.
+    pub fn version_row(&self) -> Result<RowChange, StoreError> {
+        let id = self.item.id;
+        let json = version_json(id, &self.json)?;
+        Ok(version_row(id, self.item.version, self.revision, &json))
+    }
+}
+
+/// Stored form of a connection, in the payload of a save in the journal and in the connection row.
+#[derive(Serialize, Deserialize)]
+pub struct SavedJson<T, C> {
+    /// Connection.
+    pub connection: T,
+    /// Change that the save recorded.
+    pub change: C,
+}
+
+/// Stored form of a version.
+#[derive(Serialize, Deserialize)]
+pub struct VersionJson<S, C> {
+    /// Masked connection.
+    pub snapshot: S,
+    /// Change that the save recorded.
+    pub change: C,
+}
+
+/// Converts a stored connection to a version. Sealed secrets cannot be read, so all masks are equal.
+pub fn version_saved(id: Uuid, json: &[u8]) -> Result<Version, StoreError> {
+    let SavedJson::<Connection<SealedSecret>, VersionChange> { connection, change } =
+        read_json(id, json)?;
+    let masked = connection.try_map(|_, _| Ok::<_, Infallible>(MaskedSecret::Any));
+    match masked {
+        Ok(snapshot) => Ok(Version { snapshot, change }),
+    }
+}
+
+/// Converts a [`SavedJson`] to a [`VersionJson`].
+pub fn version_json(id: Uuid, json: &[u8]) -> Result<Vec<u8>, StoreError> {
+    let Version { snapshot, change } = version_saved(id, json)?;
+    write_json(&VersionJson { snapshot, change })
+}
+
+/// Decodes a [`VersionJson`].
+pub fn version_of(id: Uuid, json: &[u8]) -> Result<Version, StoreError> {
+    let VersionJson::<Connection<MaskedSecret>, VersionChange> { snapshot, change } =
+        read_json(id, json)?;
+    Ok(Version { snapshot, change })
+}
+
+/// Returns the error for a damaged connection.
+pub fn damaged(id: Uuid, why: &str) -> StoreError {
+    StoreError::Damaged {
+        id,
+        why: why.into(),
+    }
+}
+
+/// Decodes stored JSON of a connection.
+pub fn read_json<'a, T: Deserialize<'a>>(id: Uuid, json: &'a [u8]) -> Result<T, StoreError> {
+    serde_json::from_slice(json).map_err(|error| damaged(id, &error.to_string()))
+}
+
+/// Encodes JSON to store.
+pub fn write_json(value: &impl Serialize) -> Result<Vec<u8>, StoreError> {
+    serde_json::to_vec(value).map_err(|error| {
+        StoreError::Unusable(format!("The connection cannot be serialized: {error}"))
+    })
+}
+
+/// Key and value as returned by sled.
+pub type SledPair = (IVec, IVec);

@@ -1,0 +1,358 @@
+//! Current index, and consistent reads while it changes.
+
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use uuid::Uuid;
+
+use super::encoding::{self, CurrentState, RecordRow, RowChange};
+use super::index::{IndexReader, UnusableIndex};
+use crate::connection::{
+    Connection, ConnectionItem, ListQuery, Page, PageRequest, SealedSecret, StoreError, Version,
+    alias,
+};
+
+/// Index in use. It is replaced when it turns out to be damaged.
+pub struct IndexHandle {
+    current: RwLock<Arc<IndexReader>>,
+    /// Number of connections including the trash, so that they need not be counted.
+    count: AtomicU64,
+    /// Number of connections in the trash, once counted. Locked by changes to the trash while they are applied.
+    trashed: Mutex<Option<u64>>,
+    /// Locked for reading by a list that was disturbed, and for writing by changes that would disturb it.
+    list_lock: RwLock<()>,
+    /// Incremented whenever a connection leaves its position in the list.
+    moves: AtomicU64,
+}
+
+impl IndexHandle {
+    /// Starts with an index.
+    pub fn new(view: IndexReader, count: u64) -> Self {
+        Self {
+            current: RwLock::new(Arc::new(view)),
+            count: AtomicU64::new(count),
+            trashed: Mutex::new(None),
+            list_lock: RwLock::default(),
+            moves: AtomicU64::new(0),
+        }
+    }
+
+    /// Returns the index in use.
+    pub fn current(&self) -> Arc<IndexReader> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Replaces the index and returns the previous one.
+    pub fn replace(&self, view: IndexReader) -> Arc<IndexReader> {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        *self.trashed.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        std::mem::replace(&mut current, Arc::new(view))
+    }
+
+    /// Sets the number of connections.
+    pub fn set_count(&self, count: u64) {
+        self.count.store(count, Ordering::Release);
+    }
+
+    /// Applies rows, after which there are `count` connections.
+    pub fn apply(&self, changes: Vec<RowChange>, count: u64) -> Result<(), UnusableIndex> {
+        let moves = changes
+            .iter()
+            .any(|(key, value)| value.is_none() && key.starts_with(encoding::ORDER));
+        let is_trash_changed = changes
+            .iter()
+            .any(|(key, _)| key.starts_with(encoding::TRASH));
+        let trashed = is_trash_changed.then(|| {
+            let mut trashed = self.trashed.lock().unwrap_or_else(PoisonError::into_inner);
+            *trashed = None;
+            trashed
+        });
+        let view = self.current();
+        let applied = if moves {
+            let _guard = self
+                .list_lock
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
+            self.moves.fetch_add(1, Ordering::AcqRel);
+            view.apply(changes)
+        } else {
+            view.apply(changes)
+        };
+        self.set_count(count);
+        drop(trashed);
+        applied
+    }
+
+    /// Returns the current state of a connection.
+    pub fn record(&self, id: Uuid) -> Result<Option<CurrentState>, StoreError> {
+        self.body(&encoding::record_key(id), id)?
+            .map(|body| CurrentState::read(id, &body))
+            .transpose()
+    }
+
+    /// Returns the owner of an alias.
+    pub fn owner(&self, alias: &str) -> Result<Option<Uuid>, StoreError> {
+        let Some(body) = self.body(&encoding::alias_key(alias), Uuid::nil())? else {
+            return Ok(None);
+        };
+        encoding::read_alias(&body)
+            .map(Some)
+            .ok_or_else(|| unsound("an alias has no connection"))
+    }
+
+    /// Returns a connection.
+    pub fn get(&self, id: Uuid) -> Result<Option<Connection<SealedSecret>>, StoreError> {
+        let Some(body) = self.body(&encoding::record_key(id), id)? else {
+            return Ok(None);
+        };
+        RecordRow::read(&body)
+            .ok_or_else(|| encoding::damaged(id, "its row is too short"))?
+            .connection(id)
+            .map(Some)
+    }
+
+    /// Returns the versions of a connection, newest first.
+    pub fn versions(&self, id: Uuid, window: PageRequest) -> Result<Page<Version>, StoreError> {
+        let Some(newest) = self.newest_version(id)? else {
+            return Ok(Page {
+                items: Vec::new(),
+                total: 0,
+            });
+        };
+        let view = self.current();
+        let prefix = encoding::versions_of(id);
+        let mut total = 1;
+        view.walk(&prefix, |_, _| {
+            total += 1;
+            true
+        })?;
+        let mut items = Vec::new();
+        if window.skip == 0 && window.take > 0 {
+            items.push(newest);
+        }
+        let skip = window.skip.saturating_sub(1);
+        for (key, value) in view.last(&prefix, skip, window.take - items.len())? {
+            let body = encoding::unseal(&key, &value).and_then(encoding::read_version);
+            let (_, json) =
+                body.ok_or_else(|| encoding::damaged(id, "the checksum of a version is wrong"))?;
+            items.push(encoding::version_of(id, json)?);
+        }
+        Ok(Page { items, total })
+    }
+
+    /// Returns a version of a connection.
+    pub fn version(&self, id: Uuid, number: u64) -> Result<Option<Version>, StoreError> {
+        let newest = self.newest_version(id)?;
+        if newest
+            .as_ref()
+            .is_none_or(|newest| newest.number() == number)
+        {
+            return Ok(newest);
+        }
+        let Some(body) = self.body(&encoding::version_key(id, number), id)? else {
+            return Ok(None);
+        };
+        let (_, json) = encoding::read_version(&body)
+            .ok_or_else(|| encoding::damaged(id, "the row of a version is too short"))?;
+        encoding::version_of(id, json).map(Some)
+    }
+
+    /// Returns the current version of a connection.
+    fn newest_version(&self, id: Uuid) -> Result<Option<Version>, StoreError> {
+        let Some(body) = self.body(&encoding::record_key(id), id)? else {
+            return Ok(None);
+        };
+        let row =
+            RecordRow::read(&body).ok_or_else(|| encoding::damaged(id, "its row is too short"))?;
+        encoding::version_saved(id, row.json).map(Some)
+    }
+
+    /// Returns the connections matching a query. A connection that moves during the read is listed exactly once: a disturbed list
+    /// is read again, and the last attempt blocks such changes.
+    pub fn list(&self, query: &ListQuery) -> Result<Page<ConnectionItem>, StoreError> {
+        for _ in 0..2 {
+            let before = self.moves.load(Ordering::Acquire);
+            let page = self.read_list(query)?;
+            if self.moves.load(Ordering::Acquire) == before {
+                return Ok(page);
+            }
+        }
+        let _guard = self
+            .list_lock
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        self.read_list(query)
+    }
+
+    /// Returns the aliases outside the trash with a prefix, in order, at most `limit`.
+    pub fn aliases(&self, prefix: &str, limit: usize) -> Result<Vec<String>, StoreError> {
+        let mut found = Vec::new();
+        if limit == 0 {
+            return Ok(found);
+        }
+        self.current()
+            .walk(&encoding::alias_key(prefix), |key, _| {
+                let alias = key
+                    .get(encoding::ALIASES.len()..)
+                    .map(String::from_utf8_lossy);
+                let alias = alias.filter(|alias| !alias::is_in_trash(alias));
+                if found.len() < limit {
+                    found.extend(alias.map(Cow::into_owned));
+                }
+                found.len() < limit
+            })?;
+        Ok(found)
+    }
+
+    fn read_list(&self, query: &ListQuery) -> Result<Page<ConnectionItem>, StoreError> {
+        let everything = query.is_everything();
+        let PageRequest { skip, take } = query.window;
+        let mut items: Vec<ConnectionItem> = Vec::new();
+        let mut without_endpoint = Vec::new();
+        let mut total = 0;
+        let mut failure = None;
+        let place = if query.is_trash {
+            encoding::TRASH
+        } else {
+            encoding::ORDER
+        };
+        self.current().walk(place, |key, value| {
+            if everything && total < skip {
+                total += 1;
+                return true;
+            }
+            if everything && items.len() >= take {
+                return false;
+            }
+            match read_item(key, value) {
+                Ok((item, has_endpoint)) if everything || query.contains(&item) => {
+                    if total >= skip && items.len() < take {
+                        if !has_endpoint {
+                            without_endpoint.push(items.len());
+                        }
+                        items.push(item);
+                    }
+                    total += 1;
+                    true
+                }
+                Ok(_) => true,
+                Err(error) => {
+                    failure = Some(error);
+                    false
+                }
+            }
+        })?;
+        if let Some(error) = failure {
+            return Err(error);
+        }
+        // Rows of earlier versions have no endpoint. Without a readable connection the item is listed without endpoint.
+        for at in without_endpoint {
+            if let Some(item) = items.get_mut(at)
+                && let Ok(Some(known)) = self.record(item.id)
+            {
+                item.endpoint = known.item.endpoint;
+            }
+        }
+        if everything {
+            let trashed = self.trashed()?;
+            let count = if query.is_trash {
+                trashed
+            } else {
+                self.count.load(Ordering::Acquire).saturating_sub(trashed)
+            };
+            total = total.max(usize::try_from(count).unwrap_or(usize::MAX));
+        }
+        Ok(Page { items, total })
+    }
+
+    /// Number of connections in the trash; counted again after a change to the trash.
+    fn trashed(&self) -> Result<u64, StoreError> {
+        let mut trashed = self.trashed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = *trashed {
+            return Ok(known);
+        }
+        let mut counted = 0;
+        self.current().walk(encoding::TRASH, |_, _| {
+            counted += 1;
+            true
+        })?;
+        *trashed = Some(counted);
+        Ok(counted)
+    }
+
+    fn body(&self, key: &[u8], id: Uuid) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(value) = self.current().get(key)? else {
+            return Ok(None);
+        };
+        encoding::unseal(key, &value)
+            .map(|body| Some(body.to_vec()))
+            .ok_or_else(|| encoding::damaged(id, "its checksum is wrong"))
+    }
+}
+
+fn read_item(key: &[u8], value: &[u8]) -> Result<(ConnectionItem, bool), StoreError> {
+    let (_, id, json) = encoding::unseal(key, value)
+        .and_then(encoding::read_order)
+        .ok_or_else(|| unsound("the checksum of a list entry is wrong"))?;
+    encoding::read_item(id, json)
+}
+
+fn unsound(why: &str) -> StoreError {
+    UnusableIndex(why.into()).into()
+}
+
+impl From<UnusableIndex> for StoreError {
+    fn from(broken: UnusableIndex) -> Self {
+        Self::Unusable(format!(
+            "The index of the store cannot be read: {}",
+            broken.0
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::encoding::{order_key, order_row, record_key, seal};
+    use super::*;
+
+    #[test]
+    fn list_shows_endpoint_for_rows_of_earlier_versions() {
+        let json = r#"{"id":"3fa85f64-5717-4562-b3fc-2c963f66afa6","alias":"a","name":"A","providerId":"openai","isActive":true,"dateCreated":"2024-01-15T10:30:00Z","dateModified":"2024-01-15T10:30:00Z","version":1"#;
+        let item: ConnectionItem = serde_json::from_str(&format!("{json}}}")).unwrap();
+        let id = item.id;
+        let saved = format!(
+            r#"{{"connection":{json},"settings":{{"apiKey":{{"sealed":"AAAA"}},"endpoint":"https://x.example"}}}},"change":{{}}}}"#
+        );
+        let record = RecordRow {
+            revision: 1,
+            number: 1,
+            history: 0,
+            json: saved.as_bytes(),
+        };
+        let key = order_key(&item);
+        let before = seal(
+            &key,
+            &[
+                &1_u64.to_le_bytes(),
+                id.as_bytes(),
+                format!("{json}}}").as_bytes(),
+            ],
+        );
+        let index = IndexHandle::new(IndexReader::in_memory(), 0);
+        let rows = vec![(key, Some(before)), record.row(id)];
+        index.apply(rows, 1).unwrap();
+        let all = ListQuery::all(PageRequest { skip: 0, take: 10 });
+        let endpoints = |index: &IndexHandle| -> Vec<Option<String>> {
+            let page = index.list(&all).unwrap();
+            page.items.into_iter().map(|item| item.endpoint).collect()
+        };
+        assert_eq!(endpoints(&index), [Some("https://x.example".to_owned())]);
+
+        let nowhere = order_row(&item, 1).unwrap();
+        index.apply(vec![nowhere], 1).unwrap();
+        assert_eq!(endpoints(&index), [None], "an empty endpoint is kept");
+        index.apply(vec![(record_key(id), None)], 1).unwrap();
+        assert_eq!(endpoints(&index), [None]);
+    }
+}

@@ -1,0 +1,375 @@
+//! Maintenance of the store's files: verification, rebuilding the index, new segments, snapshots.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+
+use super::apply::{Applier, Notices};
+use super::auto_backup::BackupScheduler;
+use super::checkpoint;
+use super::index::{IndexReader, UnusableIndex};
+use super::pending_writes::{PendingWrites, StorePosition};
+use super::rebuild::{self, RebuiltIndex};
+use super::verify::{VerifyResult, verify};
+use crate::connection::StoreError;
+use crate::store::io_error;
+use crate::store::journal::entry::{Damage, EntryWalk, WalkItem};
+use crate::store::journal::header::{self, FileHeader, StoreIdentity};
+use crate::store::journal::segment::{ActiveSegment, Segment};
+use crate::store::journal::{self, snapshot};
+use crate::store::lock::StoreLock;
+
+/// Minimum length in bytes of the journal after a snapshot before the next snapshot; it must also exceed two snapshots.
+const MIN_LENGTH: u64 = 4 * 1024 * 1024;
+
+/// Reason for a snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SnapshotReason {
+    /// The journal after the last snapshot is long.
+    JournalTooLong,
+    /// Part of the journal is damaged and must be replaced by the snapshot.
+    Damaged,
+}
+
+/// Maintenance of the files of a store.
+pub struct Maintenance {
+    tail: ActiveSegment,
+    applier: Arc<Applier>,
+    /// True until the index was verified.
+    unverified: bool,
+    /// Reason for the next snapshot, if one is needed.
+    pending_snapshot: Option<SnapshotReason>,
+    snapshot: Option<JoinHandle<()>>,
+    /// Cancels the running snapshot, which is not needed when the store is closed.
+    stop: Arc<AtomicBool>,
+    backups: BackupScheduler,
+    /// Held until the files are closed.
+    _lock: StoreLock,
+}
+
+impl Maintenance {
+    /// Maintains the files of a store, appending to `tail`, from this position.
+    pub fn new(
+        tail: ActiveSegment,
+        applier: Arc<Applier>,
+        lock: StoreLock,
+        point: StorePosition,
+    ) -> Self {
+        Self {
+            tail,
+            backups: BackupScheduler::new(Arc::clone(&applier), point),
+            applier,
+            unverified: false,
+            pending_snapshot: None,
+            snapshot: None,
+            stop: Arc::default(),
+            _lock: lock,
+        }
+    }
+
+    /// Requests verification of the index before the first change.
+    pub const fn require_verification(&mut self) {
+        self.unverified = true;
+    }
+
+    /// Requests a snapshot that replaces a damaged part of the journal.
+    pub const fn request_snapshot(&mut self) {
+        self.pending_snapshot = Some(SnapshotReason::Damaged);
+    }
+
+    /// Segment being written.
+    pub const fn tail(&mut self) -> &mut ActiveSegment {
+        &mut self.tail
+    }
+
+    /// Verifies index and journal, and repairs damage. Runs before the first change: an index that lost a row could accept an
+    /// alias twice.
+    pub fn verify_all(&mut self, ledger: &mut PendingWrites, keep_going: impl Fn() -> bool) {
+        if std::mem::take(&mut self.unverified) {
+            let view = self.applier.index.current();
+            match verify(&view, ledger.point().digest, &keep_going) {
+                VerifyResult::Valid => {}
+                VerifyResult::Invalid(why) => {
+                    drop(view);
+                    self.rebuild_index(ledger, &why);
+                }
+                VerifyResult::Stopped => return,
+            }
+        }
+        self.verify_journal(keep_going);
+        self.run_due_work(ledger);
+    }
+
+    /// Verifies the index and rebuilds it when it is damaged.
+    pub fn repair(&mut self, ledger: &mut PendingWrites) {
+        let verdict = verify(&self.applier.index.current(), ledger.point().digest, || {
+            true
+        });
+        if let VerifyResult::Invalid(why) = verdict {
+            self.rebuild_index(ledger, &why);
+        }
+    }
+
+    fn rebuild_index(&mut self, ledger: &mut PendingWrites, why: &str) {
+        let Applier {
+            data,
+            identity,
+            notices,
+            ..
+        } = &*self.applier;
+        let old = self.applier.index.current();
+        match rebuild_index(data, identity, notices, &old, why) {
+            Ok(rebuilt) => {
+                let has_losses = rebuilt.has_losses();
+                let point = StorePosition {
+                    revision: rebuilt.position.revision.max(ledger.point().revision),
+                    digest: rebuilt.position.digest,
+                };
+                rebuild::abandon(old);
+                rebuild::abandon(self.applier.index.replace(rebuilt.index));
+                ledger.revert_to(point);
+                if has_losses {
+                    self.continue_after_losses(point);
+                }
+            }
+            Err(error) => self.applier.notices.add(error.to_string()),
+        }
+    }
+
+    /// Starts a new segment with the position after the losses.
+    fn continue_after_losses(&mut self, point: StorePosition) {
+        self.pending_snapshot = Some(SnapshotReason::Damaged);
+        if let Err(error) = self.start_segment(point) {
+            self.applier
+                .notices
+                .add(format!("Starting a new journal segment failed: {error}"));
+        }
+    }
+
+    /// Reports damage in the current part of the journal and copies the damaged bytes aside.
+    fn verify_journal(&mut self, keep_going: impl Fn() -> bool) {
+        let data = &self.applier.data;
+        let found = find_damage(data, keep_going).and_then(|damage| {
+            damage
+                .iter()
+                .map(|(segment, damage)| {
+                    let kept = copy_damage(data, segment, damage)?;
+                    Ok(describe(&self.applier, segment, damage, &kept))
+                })
+                .collect::<io::Result<Vec<_>>>()
+        });
+        match found {
+            Ok(sentences) => {
+                if !sentences.is_empty() {
+                    self.pending_snapshot = Some(SnapshotReason::Damaged);
+                }
+                for sentence in sentences {
+                    self.applier.notices.add(sentence);
+                }
+            }
+            Err(error) => self
+                .applier
+                .notices
+                .add(format!("The journal could not be checked: {error}")),
+        }
+    }
+
+    /// Starts a new segment, a snapshot and a backup when they are due.
+    pub fn run_due_work(&mut self, ledger: &PendingWrites) {
+        if self.tail.is_full() {
+            if let Err(error) = self.start_segment(ledger.point()) {
+                tracing::warn!(%error, "starting a new journal segment failed");
+                return;
+            }
+            match is_long(&self.applier.data) {
+                Ok(true) => {
+                    self.pending_snapshot = self
+                        .pending_snapshot
+                        .or(Some(SnapshotReason::JournalTooLong))
+                }
+                Ok(false) => {}
+                Err(error) => tracing::warn!(%error, "the journal length cannot be determined"),
+            }
+        }
+        if self.snapshot.as_ref().is_none_or(JoinHandle::is_finished)
+            && let Some(reason) = self.pending_snapshot.take()
+        {
+            self.take_snapshot(reason);
+        }
+        self.backups.run_if_due(ledger.point());
+    }
+
+    fn start_segment(&mut self, point: StorePosition) -> io::Result<()> {
+        let head = FileHeader {
+            identity: self.applier.identity.clone(),
+            revision: point.revision + 1,
+            digest: point.digest,
+        };
+        let next = ActiveSegment::create(&self.applier.data.join(journal::FOLDER), &head)?;
+        std::mem::replace(&mut self.tail, next).finish()
+    }
+
+    fn take_snapshot(&mut self, reason: SnapshotReason) {
+        let applier = Arc::clone(&self.applier);
+        let stop = match reason {
+            SnapshotReason::JournalTooLong => Arc::clone(&self.stop),
+            SnapshotReason::Damaged => Arc::default(),
+        };
+        let started = std::thread::Builder::new()
+            .name("umai-store-snapshot".into())
+            .spawn(move || {
+                let view = applier.index.current();
+                let taken = checkpoint::write(&applier.data, &applier.identity, &view, &stop);
+                if let Err(error) = taken
+                    && !stop.load(Ordering::Acquire)
+                {
+                    applier.notices.add(format!(
+                        "No snapshot of the store was taken: {error}. Nothing is lost; the journal grows until a snapshot succeeds"
+                    ));
+                }
+            });
+        match started {
+            Ok(thread) => self.snapshot = Some(thread),
+            Err(error) => tracing::warn!(%error, "starting the snapshot thread failed"),
+        }
+    }
+
+    /// Finishes background work and closes the files at this position.
+    pub fn close(&mut self, point: StorePosition) {
+        self.stop.store(true, Ordering::Release);
+        if let Some(snapshot) = self.snapshot.take() {
+            // A snapshot that panicked leaves no file; a later one replaces it.
+            let _ = snapshot.join();
+        }
+        let view = self.applier.index.replace(IndexReader::Closed);
+        if !rebuild::has_space(&self.applier.data) {
+            // sled also writes on drop, and would wait forever for a write that the disk rejects.
+            rebuild::abandon(view);
+        } else if let Err(broken) = view.flush() {
+            tracing::warn!(why = broken.0, "flushing the index failed");
+        }
+        self.backups.close(point);
+    }
+}
+
+/// Moves the index aside and builds a new one. Adds notices.
+pub fn rebuild_index(
+    data: &Path,
+    identity: &StoreIdentity,
+    notices: &Notices,
+    old: &IndexReader,
+    why: &str,
+) -> Result<RebuiltIndex, StoreError> {
+    let rebuilt = if rebuild::has_space(data) {
+        let aside = rebuild::set_aside(data)?;
+        let (rebuilt, broken) = rebuild::into_sled(data, identity, old)?;
+        let kept = aside.map_or(String::new(), |path| {
+            format!("; the damaged index is kept in {}", path.display())
+        });
+        notices.add(format!(
+            "The index of the connections was damaged ({why}). It was rebuilt from the journal with {} connections{kept}",
+            rebuilt.position.digest.count
+        ));
+        if let Some(UnusableIndex(why)) = broken {
+            notices.add(in_memory_notice(&why));
+        }
+        rebuilt
+    } else {
+        notices.add(in_memory_notice(&format!(
+            "the disk of {} is full",
+            data.display()
+        )));
+        rebuild::into_memory(data, identity, old)?
+    };
+    rebuilt.report(data, notices)?;
+    Ok(rebuilt)
+}
+
+/// Notice for an index that is kept in memory only.
+pub fn in_memory_notice(why: &str) -> String {
+    format!(
+        "The index of the connections cannot be written ({why}); it is kept in memory until the next start. \
+         Nothing is lost: the journal is complete"
+    )
+}
+
+fn find_damage(data: &Path, keep_going: impl Fn() -> bool) -> io::Result<Vec<(Segment, Damage)>> {
+    let base = snapshot::all(data)?
+        .last()
+        .map_or(0, |(revision, _)| *revision);
+    let segments = Segment::all(&data.join(journal::FOLDER))?;
+    let from = segments
+        .iter()
+        .rposition(|segment| segment.first <= base + 1)
+        .unwrap_or(0);
+    let mut found = Vec::new();
+    for segment in segments.into_iter().skip(from) {
+        if !keep_going() {
+            break;
+        }
+        let (bytes, _) = segment.read()?;
+        let mut newest = segment.first.saturating_sub(1);
+        for step in EntryWalk::new(&bytes, header::LENGTH) {
+            match step {
+                WalkItem::Entry(entry) => newest = entry.revision,
+                WalkItem::Damaged(damage) if newest >= base => {
+                    found.push((segment.clone(), damage))
+                }
+                WalkItem::Damaged(_) | WalkItem::Torn(_) => {}
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn copy_damage(data: &Path, segment: &Segment, damage: &Damage) -> io::Result<std::path::PathBuf> {
+    let folder = data.join(rebuild::DAMAGED);
+    io_error::create_folder(&folder)?;
+    let path = folder.join(format!("journal-{}-{}.bytes", segment.first, damage.from));
+    if !path.exists() {
+        let (bytes, _) = segment.read()?;
+        let bytes = bytes.get(damage.from..damage.to).unwrap_or_default();
+        io_error::write_atomically(&path, |file| io::Write::write_all(file, bytes))?;
+    }
+    Ok(path)
+}
+
+fn describe(applier: &Applier, segment: &Segment, damage: &Damage, kept: &Path) -> String {
+    let about = damage
+        .id
+        .map_or(String::new(), |id| match applier.index.record(id) {
+            Ok(Some(current)) => format!(
+                " to the connection '{}' (kept at version {})",
+                current.item.alias, current.item.version
+            ),
+            Ok(None) | Err(_) => format!(" to the connection with ID {id}"),
+        });
+    let change = damage.revision.map_or_else(
+        || "A change".into(),
+        |revision| format!("Change {revision}"),
+    );
+    format!(
+        "{change}{about} is damaged in {} at byte {}; a copy was kept in {}, and all other changes are intact",
+        segment.path.display(),
+        damage.from,
+        kept.display()
+    )
+}
+
+/// Returns true when the journal after the newest snapshot is long enough for another one.
+fn is_long(data: &Path) -> io::Result<bool> {
+    let newest = snapshot::all(data)?.pop();
+    let (base, size) = match newest {
+        Some((revision, path)) => (revision, std::fs::metadata(path)?.len()),
+        None => (0, 0),
+    };
+    let mut length = 0;
+    for segment in Segment::all(&data.join(journal::FOLDER))? {
+        if segment.first > base {
+            length += std::fs::metadata(&segment.path)?.len();
+        }
+    }
+    Ok(length > MIN_LENGTH.max(2 * size))
+}

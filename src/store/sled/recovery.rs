@@ -1,0 +1,318 @@
+//! Brings the index up to date with the journal, or rebuilds it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::apply::{Applier, Notices};
+use super::data_loss_marker;
+use super::encoding::IndexHeader;
+use super::index::IndexReader;
+use super::index_handle::IndexHandle;
+use super::maintenance::{Maintenance, rebuild_index};
+use super::open::{
+    IndexFolder, IndexSource, OpeningStore, StoreFiles, nothing_readable, open_index,
+};
+use super::pending_writes::{PendingWrites, StorePosition};
+use super::rebuild;
+use super::replay::JournalReplay;
+use super::verify::{VerifyResult, verify};
+use crate::connection::StoreError;
+use crate::store::io_error::{self, io_error};
+use crate::store::journal;
+use crate::store::journal::digest::StateDigest;
+use crate::store::journal::header::{FileHeader, StoreIdentity};
+use crate::store::journal::segment::ActiveSegment;
+use crate::store::journal::tail_scan::{self, JournalEnd, TailPosition};
+
+/// Maximum number of connections of a small store, which is verified before use; larger stores are verified in the background.
+pub const SMALL: u64 = 5_000;
+
+/// Store with a ready index.
+pub struct ReadyStore {
+    /// Checks and numbers changes.
+    pub pending_writes: PendingWrites,
+    /// Maintains the files.
+    pub maintenance: Maintenance,
+}
+
+impl OpeningStore {
+    /// Returns true when the store is small enough to finish immediately.
+    pub const fn is_small(&self) -> bool {
+        self.position.digest.count <= SMALL
+    }
+
+    /// Prepares the index.
+    pub fn finish(self) -> Result<ReadyStore, StoreError> {
+        let Self {
+            applier,
+            lock,
+            source: way,
+            ..
+        } = self;
+        let ready = match way {
+            IndexSource::Create => begin(&applier)?,
+            IndexSource::Adopt(view, applied) => adopt_index(&applier, view, &applied)?,
+            IndexSource::Recover(found) => recover(&applier, &found)?,
+        };
+        let IndexState {
+            position: point,
+            tail,
+            verified,
+            damaged,
+        } = ready;
+        applier.index.set_count(point.digest.count);
+        applier.feed.set_revision(point.revision);
+        data_loss_marker::add_notice(&applier.data, &applier.notices);
+        let mut ledger = PendingWrites::new(Arc::clone(&applier.index), point);
+        let mut keeper = Maintenance::new(tail, applier, lock, point);
+        if damaged {
+            keeper.request_snapshot();
+        }
+        if !verified {
+            keeper.require_verification();
+        }
+        if point.digest.count <= SMALL {
+            keeper.verify_all(&mut ledger, || true);
+        }
+        Ok(ReadyStore {
+            pending_writes: ledger,
+            maintenance: keeper,
+        })
+    }
+}
+
+/// State of a store with an index in use.
+struct IndexState {
+    position: StorePosition,
+    tail: ActiveSegment,
+    /// True when the index was verified.
+    verified: bool,
+    /// True when part of the journal is unusable, so that a snapshot is needed.
+    damaged: bool,
+}
+
+/// Starts a new store. Flushes the index once, so that an index that lost everything can be distinguished from a new one.
+fn begin(applier: &Applier) -> Result<IndexState, StoreError> {
+    let point = StorePosition::default();
+    io_error::sync_parents(&applier.data).map_err(|error| io_error(&applier.data, &error))?;
+    let tail = begin_segment(&applier.data, &applier.identity, point)?;
+    applier.index.replace(create_index(applier)?);
+    Ok(IndexState {
+        position: point,
+        tail,
+        verified: true,
+        damaged: false,
+    })
+}
+
+fn create_index(applier: &Applier) -> Result<IndexReader, StoreError> {
+    let folder = applier.data.join(rebuild::FOLDER);
+    io_error::create_folder(&folder).map_err(|error| io_error(&folder, &error))?;
+    let view = IndexReader::open(&folder)?;
+    let header = IndexHeader {
+        revision: 0,
+        digest: StateDigest::default(),
+        identity: applier.identity.clone(),
+    };
+    view.apply(vec![header.row()])?;
+    view.flush()?;
+    Ok(view)
+}
+
+/// Continues from the index when the journal is missing, if the index is intact.
+fn adopt_index(
+    applier: &Applier,
+    view: IndexReader,
+    header: &IndexHeader,
+) -> Result<IndexState, StoreError> {
+    if verify(&view, header.digest, || true) != VerifyResult::Valid {
+        return Err(nothing_readable(&applier.data));
+    }
+    let point = header.point();
+    applier.notices.add(format!(
+        "The journal was not found. A new one starts from the index, which has {} connections and all changes up to {}",
+        point.digest.count, point.revision
+    ));
+    let tail = begin_segment(&applier.data, &applier.identity, point)?;
+    applier.index.replace(view);
+    Ok(IndexState {
+        position: point,
+        tail,
+        verified: true,
+        damaged: true,
+    })
+}
+
+/// Applies the rest of the journal to the index; rebuilds the index when that fails or the result is wrong.
+fn recover(applier: &Applier, found: &StoreFiles) -> Result<IndexState, StoreError> {
+    let Applier {
+        data,
+        identity,
+        index,
+        notices,
+        ..
+    } = applier;
+    let (view, indexed, problem) = match usable(open_index(data), identity) {
+        (_, _, Some(_)) if found.is_untouched() => {
+            // The first start was interrupted before anything was stored.
+            match std::fs::remove_dir_all(data.join(rebuild::FOLDER)) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(io_error(data, &error));
+                }
+                _ => (create_index(applier)?, StorePosition::default(), None),
+            }
+        }
+        usable => usable,
+    };
+    index.replace(view);
+    let mut replay = JournalReplay::new(index, indexed, identity, problem);
+    let end = tail_scan::read(&found.segments, indexed.revision, |entry| replay.add(entry))
+        .map_err(|error| io_error(data, &error))?;
+    let mut recovery = RecoveryState {
+        position: StorePosition {
+            revision: end.revision,
+            digest: end.digest,
+        },
+        problem: replay.finish().or(end.problem.clone()),
+        verified: false,
+        damaged: false,
+    };
+    recovery.compare_snapshot(found.snapshot.as_ref(), indexed);
+    recovery.compare_index(index, indexed, &end, notices);
+    if let Some(why) = &recovery.problem {
+        let rebuilt = rebuild_index(data, identity, notices, &index.current(), why)?;
+        recovery.damaged |= rebuilt.has_losses();
+        recovery.verified = true;
+        recovery.position = StorePosition {
+            revision: rebuilt.position.revision.max(recovery.position.revision),
+            digest: rebuilt.position.digest,
+        };
+        rebuild::abandon(index.replace(rebuilt.index));
+    }
+    let RecoveryState {
+        position: point,
+        verified,
+        damaged,
+        ..
+    } = recovery;
+    Ok(IndexState {
+        tail: open_tail(applier, point, end.position.filter(|_| !damaged))?,
+        position: point,
+        verified,
+        damaged,
+    })
+}
+
+fn open_tail(
+    applier: &Applier,
+    point: StorePosition,
+    place: Option<TailPosition>,
+) -> Result<ActiveSegment, StoreError> {
+    match place {
+        Some(place) => {
+            ActiveSegment::resume(&place).map_err(|error| io_error(&applier.data, &error))
+        }
+        None => begin_segment(&applier.data, &applier.identity, point),
+    }
+}
+
+/// Returns the usable index and its position, or the reason why there is none.
+fn usable(
+    view: Result<IndexFolder, String>,
+    identity: &StoreIdentity,
+) -> (IndexReader, StorePosition, Option<String>) {
+    let why = match view {
+        Ok(IndexFolder::Index(view, applied)) if applied.identity == *identity => {
+            let point = applied.point();
+            return (view, point, None);
+        }
+        Ok(IndexFolder::Index(view, _)) => {
+            rebuild::abandon(Arc::new(view));
+            "it belongs to another store".into()
+        }
+        Ok(IndexFolder::Absent) => "it was not found".into(),
+        Ok(IndexFolder::Empty) => "it was empty".into(),
+        Err(why) => why,
+    };
+    (IndexReader::Closed, StorePosition::default(), Some(why))
+}
+
+/// Recovery state.
+struct RecoveryState {
+    position: StorePosition,
+    /// Reason to rebuild the index.
+    problem: Option<String>,
+    /// True when the index was verified.
+    verified: bool,
+    /// True when part of the journal is unusable, so that a snapshot and a new segment are needed.
+    damaged: bool,
+}
+
+impl RecoveryState {
+    /// Compares the newest snapshot with the journal. A snapshot after the end of the journal means that the end was lost. A
+    /// snapshot at its end with another digest was created from an index that had lost connections, so the index is not trusted
+    /// either.
+    fn compare_snapshot(&mut self, snapshot: Option<&FileHeader>, applied: StorePosition) {
+        let Some(snapshot) = snapshot.filter(|head| head.revision >= self.position.revision) else {
+            return;
+        };
+        if snapshot.revision == self.position.revision {
+            if snapshot.digest != self.position.digest {
+                self.problem
+                    .get_or_insert_with(|| "the newest snapshot does not match the journal".into());
+            }
+            return;
+        }
+        self.damaged = true;
+        if applied.revision < snapshot.revision {
+            self.problem
+                .get_or_insert_with(|| "it was older than the newest snapshot".into());
+        }
+        self.position = StorePosition {
+            revision: snapshot.revision,
+            digest: snapshot.digest,
+        };
+    }
+
+    /// Uses an index that is newer than the journal, if it is intact: it has the changes lost from the end of the journal.
+    fn compare_index(
+        &mut self,
+        index: &IndexHandle,
+        applied: StorePosition,
+        end: &JournalEnd,
+        notices: &Notices,
+    ) {
+        if self.problem.is_some() || end.revision >= applied.revision {
+            return;
+        }
+        match verify(&index.current(), applied.digest, || true) {
+            VerifyResult::Valid | VerifyResult::Stopped => {
+                notices.add(format!(
+                    "The end of the journal is damaged: change {} is the last readable one. \
+                     Nothing is lost: the index has all changes up to {}",
+                    end.revision, applied.revision
+                ));
+                self.position = applied;
+                self.verified = true;
+                self.damaged = true;
+            }
+            VerifyResult::Invalid(why) => self.problem = Some(why),
+        }
+    }
+}
+
+fn begin_segment(
+    data: &Path,
+    identity: &StoreIdentity,
+    point: StorePosition,
+) -> Result<ActiveSegment, StoreError> {
+    let folder = data.join(journal::FOLDER);
+    let head = FileHeader {
+        identity: identity.clone(),
+        revision: point.revision + 1,
+        digest: point.digest,
+    };
+    io_error::create_folder(&folder)
+        .and_then(|()| ActiveSegment::create(&folder, &head))
+        .map_err(|error| io_error(&folder, &error))
+}

@@ -1,0 +1,171 @@
+//! Finds the base from which the complete store can be rebuilt: its digest must match the journal.
+
+use std::cmp::Reverse;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::checkpoint;
+use super::encoding;
+use super::index::IndexReader;
+use super::rebuild::current_of;
+use crate::store::journal::digest::StateDigest;
+use crate::store::journal::entry::{EntryKind, JournalEntry};
+use crate::store::journal::header::StoreIdentity;
+use crate::store::journal::replay::{StateBuilder, StateSource};
+use crate::store::journal::snapshot;
+
+/// Store state with all payloads.
+pub type FullState = StateBuilder<(EntryKind, Vec<u8>)>;
+
+/// Result of a search.
+pub struct SalvageResult {
+    /// State of the store.
+    pub state: FullState,
+    /// Extent of the loss.
+    pub lost: LossExtent,
+    /// Snapshots that do not match the journal.
+    pub mismatched: Vec<PathBuf>,
+}
+
+/// Extent of a loss.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LossExtent {
+    /// The state matches the journal.
+    None,
+    /// Only changes whose damaged entries are in the journal.
+    Known,
+    /// More than that.
+    Unknown,
+}
+
+/// Tries the snapshots, newest first, then the complete journal, then adds connections from `old`, the remaining index.
+pub fn salvage(
+    data: &Path,
+    identity: &StoreIdentity,
+    old: &IndexReader,
+) -> io::Result<SalvageResult> {
+    let mut salvaged = salvage_files(data, revision_of(old, identity))?;
+    if salvaged.lost == LossExtent::None {
+        return Ok(salvaged);
+    }
+    let fold = &mut salvaged.state;
+    salvaged.lost = if add_index(fold, identity, old) && is_readable(fold) {
+        fold.missing.clear();
+        LossExtent::None
+    } else {
+        lost_of(fold)
+    };
+    Ok(salvaged)
+}
+
+/// Like [`salvage`], using only files, which may belong to another process. Changes up to `known` are known to exist.
+pub fn salvage_files(data: &Path, known: u64) -> io::Result<SalvageResult> {
+    let mut mismatched = Vec::new();
+    let mut best: Option<((u64, Reverse<usize>), FullState)> = None;
+    let newest = snapshot::all(data)?.last().map_or(0, |(newest, _)| *newest);
+    for source in StateSource::all(data)? {
+        if let Some(mut fold) = StateBuilder::read(data, &source, keep_payload)? {
+            fold.extend_to(newest.max(known));
+            if fold.is_consistent() && is_readable(&fold) {
+                return Ok(SalvageResult {
+                    state: fold,
+                    lost: LossExtent::None,
+                    mismatched,
+                });
+            }
+            let rank = (fold.missing_changes(), Reverse(readable(&fold)));
+            if best.as_ref().is_none_or(|(found, _)| rank < *found) {
+                best = Some((rank, fold));
+            }
+        }
+        if let StateSource::Snapshot(path) = source {
+            mismatched.push(path);
+        }
+    }
+    let fold = best.map_or_else(|| StateBuilder::empty(keep_payload), |(_, fold)| fold);
+    Ok(SalvageResult {
+        lost: lost_of(&fold),
+        state: fold,
+        mismatched,
+    })
+}
+
+fn lost_of(fold: &FullState) -> LossExtent {
+    if is_named(fold) {
+        LossExtent::Known
+    } else {
+        LossExtent::Unknown
+    }
+}
+
+/// Newest revision in the index.
+fn revision_of(old: &IndexReader, identity: &StoreIdentity) -> u64 {
+    match old.applied() {
+        Ok(Some(applied)) if applied.identity == *identity => applied.revision,
+        Ok(_) | Err(_) => 0,
+    }
+}
+
+/// Retains the type and the payload of an entry.
+pub fn keep_payload(entry: &JournalEntry<'_>) -> (EntryKind, Vec<u8>) {
+    (entry.kind, entry.payload.to_vec())
+}
+
+fn readable(fold: &FullState) -> usize {
+    let connections = fold.connections.iter();
+    connections
+        .filter(|(id, folded)| matches!(current_of(**id, folded), Ok(Some(_))))
+        .count()
+}
+
+fn is_readable(fold: &FullState) -> bool {
+    readable(fold) == fold.connections.len()
+}
+
+/// Returns true when nothing is missing except changes whose damaged entries are in the journal.
+fn is_named(fold: &FullState) -> bool {
+    let changes = fold.missing_changes();
+    changes > 0
+        && usize::try_from(changes).is_ok_and(|changes| changes <= fold.damage.len())
+        && fold.expected.count.saturating_sub(fold.digest().count) <= changes
+        && is_readable(fold)
+}
+
+/// Adds the connections of an index that are missing or older in the state. Returns true when the result matches.
+fn add_index(fold: &mut FullState, identity: &StoreIdentity, view: &IndexReader) -> bool {
+    let Ok(Some(applied)) = view.applied() else {
+        return false;
+    };
+    if applied.identity != *identity {
+        return false;
+    }
+    let mut found = StateBuilder::empty(keep_payload);
+    for prefix in [encoding::RECORDS, encoding::VERSIONS] {
+        // A walk that ends at a damaged row has returned the rows before it.
+        let _ = view.walk(prefix, |key, value| {
+            if let Some(entry) = checkpoint::entry_of(key, value) {
+                found.add_row(&entry);
+            }
+            true
+        });
+    }
+    for (id, folded) in found.connections {
+        let Some(newest) = folded.newest.as_ref().map(|newest| newest.revision) else {
+            continue;
+        };
+        let known = fold.connections.get(&id).and_then(|known| {
+            let newest = known.newest.as_ref()?;
+            current_of(id, known)
+                .ok()
+                .flatten()
+                .map(|_| newest.revision)
+        });
+        let deleted = fold.deleted.get(&id).is_some_and(|at| *at > newest);
+        if !deleted && known.is_none_or(|known| known < newest) {
+            fold.connections.insert(id, folded);
+        }
+    }
+    let digest: StateDigest = fold.digest();
+    digest == fold.expected && fold.revision >= applied.revision
+        || digest == applied.digest && fold.revision == applied.revision
+}

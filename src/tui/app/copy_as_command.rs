@@ -1,0 +1,275 @@
+//! Copies the `umai` command that corresponds to an action or to a form.
+
+use super::App;
+use crate::connection::{Connection, Settings, Version};
+use crate::tui::action::Action;
+use crate::tui::cli_equivalent::{CliEquivalent, CommandLine, SettingArgument, settings};
+use crate::tui::dialog::{CommandFor, Dialog};
+use crate::tui::effect::Effect;
+use crate::tui::form::field::{FieldTarget, FieldValue, FormField};
+use crate::tui::form::{Form, FormSubject};
+use crate::tui::notice::Notice;
+use crate::tui::tabs::Tab;
+use crate::tui::tree::{Column, Sort, TreeItem, query};
+
+/// Placeholder for a connection.
+const CONNECTION: &str = "ID_OR_ALIAS";
+
+/// Placeholder for a version.
+const VERSION: &str = "VERSION";
+
+/// Label in the notice after copying.
+const LABEL: &str = "Command";
+
+impl App {
+    /// Copies the command for an entry of the palette.
+    pub(super) fn copy_command(&mut self, wanted: CommandFor) -> Option<Effect> {
+        let found = match wanted {
+            CommandFor::Action(Action::Save) if self.form().is_some() => {
+                return self.copy_command_of_form();
+            }
+            CommandFor::Action(action) => self.command(action),
+            CommandFor::Connection(id) => {
+                let item = self.tree.item(id);
+                let line = self.line("connections get");
+                Ok(name(line, item))
+            }
+        };
+        match found {
+            Ok(line) => self.copy_text(LABEL, line.to_string()),
+            Err(reason) => {
+                self.notify(Notice::info(format!("No equivalent command: {reason}")));
+                None
+            }
+        }
+    }
+
+    /// Copies the command that saves the form.
+    pub(super) fn copy_command_of_form(&mut self) -> Option<Effect> {
+        let text = self.form().map(|form| self.save_command(form))?;
+        self.copy_text(LABEL, text)
+    }
+
+    /// Command that creates a connection with the same values.
+    pub(super) fn create_command(&self, connection: &Connection) -> String {
+        let item = &connection.item;
+        let mut line = self
+            .line("connections create")
+            .option("--name", &item.name)
+            .option("--alias", &item.alias)
+            .option("--provider", &item.provider_id);
+        if !item.is_active {
+            line = line.flag("--inactive");
+        }
+        let parts = connection.settings.iter().flat_map(Settings::iter);
+        let parts = parts.map(|(key, setting)| (key, SettingArgument::from(setting)));
+        settings(
+            line,
+            parts.filter(|(_, part)| *part != SettingArgument::Cleared),
+        )
+        .to_string()
+    }
+
+    fn line(&self, command: &str) -> CommandLine {
+        CommandLine::new(&self.target.called_with, command)
+    }
+
+    /// Command for an action in the current state, or the reason that there is none.
+    fn command(&self, action: Action) -> Result<CommandLine, &'static str> {
+        let words = match action.command() {
+            CliEquivalent::None(reason) => return Err(reason),
+            CliEquivalent::Command(words) => words,
+        };
+        let line = self.line(words);
+        let selected = self.tree.selected_item();
+        Ok(match action {
+            Action::Toggle => {
+                return self.command(switch(selected.is_none_or(|item| !item.is_active)));
+            }
+            Action::Activate
+            | Action::Deactivate
+            | Action::Test
+            | Action::Delete
+            | Action::Export => self.add_marked_or_selected(line),
+            Action::CompareVersions => {
+                let line = name(line, selected);
+                match self.workspace.history.to_compare() {
+                    Some((from, to)) => line.word(&from.to_string()).word(&to.to_string()),
+                    None => line.blank(VERSION),
+                }
+            }
+            Action::RollBack => {
+                let version = match self.dialogs.last() {
+                    Some(Dialog::Compare(compare)) => Some(compare.from),
+                    _ if self.workspace.tab == Tab::History => {
+                        self.workspace.history.selected().map(Version::number)
+                    }
+                    _ => None,
+                };
+                let line = name(line, selected);
+                match version {
+                    Some(version) => line.word(&version.to_string()),
+                    None => line.blank(VERSION),
+                }
+            }
+            Action::Restore | Action::Purge => match self.dialogs.last() {
+                Some(Dialog::Trash(trash)) if trash.selected().is_some() => {
+                    // Several connections in the trash can have the same former alias.
+                    let id = trash.selected().map(|item| item.id.to_string());
+                    line.word(&id.unwrap_or_default())
+                }
+                _ => line.blank(CONNECTION),
+            },
+            Action::Empty => line.flag("--all"),
+            Action::New | Action::Save => line
+                .flag("--provider")
+                .blank("PROVIDER")
+                .flag("--name")
+                .blank("NAME"),
+            Action::Import => line.flag("--from-env"),
+            Action::Duplicate => name(line, selected).flag("--name").blank("NAME"),
+            Action::Trash => line.flag("--trash"),
+            Action::Edit
+            | Action::EditExternally
+            | Action::References
+            | Action::MoveToReference
+            | Action::RollBackField => name(line, selected).flag("--set").blank("KEY=VALUE"),
+            Action::Filter
+            | Action::Refresh
+            | Action::Sort
+            | Action::SortByName
+            | Action::SortByAlias
+            | Action::SortByProvider
+            | Action::SortByStatus
+            | Action::SortByModified
+            | Action::ReverseSort
+            | Action::Group => self.list_command(line, action),
+            Action::Help => line,
+            _ => name(line, selected),
+        })
+    }
+
+    /// Adds the marked connections, or the selected one.
+    fn add_marked_or_selected(&self, line: CommandLine) -> CommandLine {
+        if !self.has_marks() {
+            return name(line, self.tree.selected_item());
+        }
+        let marked = self.tree.marked();
+        marked
+            .iter()
+            .fold(line, |line, marked| line.word(&alias_or_id(marked.item)))
+    }
+
+    /// Adds the sort order and filter that the action leads to.
+    fn list_command(&self, mut line: CommandLine, action: Action) -> CommandLine {
+        let shown = self.tree.sort();
+        let sort = match action {
+            Action::SortByName => Sort::by(Column::Name),
+            Action::SortByAlias => Sort::by(Column::Alias),
+            Action::SortByProvider | Action::Group => Sort::by(Column::Provider),
+            Action::SortByStatus => Sort::by(Column::Status),
+            Action::SortByModified => Sort::by(Column::Modified),
+            Action::ReverseSort => shown.turned(),
+            _ => shown,
+        };
+        if sort.column != Column::Name {
+            line = line.option("--sort", sort.column.id());
+        }
+        if sort.direction != Sort::by(sort.column).direction {
+            line = line.flag("--reverse");
+        }
+        let filter = self.tree.filter();
+        let typed = filter.map_or("", |filter| filter.line.value());
+        let terms = query::as_typed(typed);
+        terms.iter().fold(line, |line, term| line.word(term))
+    }
+
+    fn save_command(&self, form: &Form) -> String {
+        let draft = form.draft();
+        let is_stored = form.id().is_some();
+        let of = |id| self.tree.item(id);
+        let mut line = match &form.subject {
+            FormSubject::New => self
+                .line("connections create")
+                .option("--provider", &form.provider.id),
+            FormSubject::Copy { of: id, .. } => name(self.line("connections duplicate"), of(*id)),
+            FormSubject::Stored { id, .. } => name(self.line("connections update"), of(*id)),
+        };
+        let is_given = |place: &FieldTarget| {
+            !is_stored || form.field(place).is_some_and(FormField::is_changed)
+        };
+        if is_given(&FieldTarget::Name) {
+            line = line.option("--name", draft.name.as_deref().unwrap_or_default());
+        }
+        let alias = draft.alias.as_deref().filter(|alias| !alias.is_empty());
+        if let Some(alias) = alias.filter(|_| is_given(&FieldTarget::Alias)) {
+            line = line.option("--alias", alias);
+        }
+        if let Some(note) = draft.change_description.as_deref().filter(|_| is_stored) {
+            line = line.option("--note", note);
+        }
+        let is_copy = matches!(form.subject, FormSubject::Copy { .. });
+        let parts = draft.settings.iter().flat_map(Settings::iter);
+        let parts = parts.filter(|(key, _)| {
+            let field = form.field(&FieldTarget::Setting((*key).to_owned()));
+            field.is_none_or(|field| {
+                field.is_changed() || !is_stored && !is_copy && !field.is_default()
+            })
+        });
+        let parts = parts.map(|(key, setting)| (key, SettingArgument::from(setting)));
+        // The command prompts for required secrets that are still empty.
+        let shown = form.fields.iter().filter(|field| !form.is_hidden(field));
+        let missing = shown.filter_map(|field| match &field.target {
+            FieldTarget::Setting(key) if field.is_required && !is_stored && !is_copy => {
+                let is_given = draft
+                    .settings
+                    .as_ref()
+                    .is_some_and(|all| all.get(key).is_some());
+                let is_secret = matches!(field.value, FieldValue::Secret(_));
+                (is_secret && !is_given).then_some((key.as_str(), SettingArgument::Secret))
+            }
+            _ => None,
+        });
+        line = settings(line, parts.chain(missing));
+        let is_active = draft.is_active.unwrap_or(true);
+        if !is_stored && !is_active {
+            line = line.flag("--inactive");
+        }
+        if !(is_stored && is_given(&FieldTarget::Status)) {
+            return line.to_string();
+        }
+        match switch(is_active).command() {
+            CliEquivalent::Command(words) => {
+                let second = name(self.line(words), form.id().and_then(of));
+                format!("{line} && {second}")
+            }
+            CliEquivalent::None(_) => line.to_string(),
+        }
+    }
+}
+
+const fn switch(is_active: bool) -> Action {
+    if is_active {
+        Action::Activate
+    } else {
+        Action::Deactivate
+    }
+}
+
+/// Adds a connection, or a placeholder.
+fn name(line: CommandLine, item: Option<&TreeItem>) -> CommandLine {
+    match item {
+        Some(item) => line.word(&alias_or_id(item)),
+        None => line.blank(CONNECTION),
+    }
+}
+
+/// Alias of a connection; its ID if the alias would not be parsed as one.
+fn alias_or_id(item: &TreeItem) -> String {
+    let alias = item.alias();
+    if crate::connection::alias::is_well_formed(alias) && alias.parse::<uuid::Uuid>().is_err() {
+        alias.to_owned()
+    } else {
+        item.id.to_string()
+    }
+}

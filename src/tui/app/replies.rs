@@ -1,0 +1,342 @@
+//! Handles replies of the service; each is matched by its ticket, and unexpected ones are dropped.
+
+use std::sync::Arc;
+
+use super::undo::UndoableChange;
+use super::{App, AwaitedReply, PendingToggle};
+use crate::connection::{Connection, ConnectionError};
+use crate::tui::dialog::Dialog;
+use crate::tui::effect::{ServiceReply, Ticket};
+use crate::tui::form::{Form, FormSubject, RemoteChange};
+use crate::tui::notice::{Notice, NoticeSeverity};
+use crate::tui::tree::TreeItem;
+
+impl App {
+    pub(super) fn handle_reply(&mut self, ticket: Ticket, reply: ServiceReply) {
+        let Some(waiting) = self.pending.remove(&ticket) else {
+            return;
+        };
+        match (waiting, reply) {
+            (AwaitedReply::Page, ServiceReply::Listed(Ok(page))) => {
+                if self.tree.loading.awaits(ticket) {
+                    self.tree.take_page(page.items, page.total);
+                }
+            }
+            (AwaitedReply::Page, ServiceReply::Listed(Err(error))) => {
+                self.tree.loading.fail();
+                self.show_error(&error);
+            }
+            (AwaitedReply::Detail, ServiceReply::Connection(Ok(connection))) => {
+                self.detail.show(connection)
+            }
+            (AwaitedReply::Detail, ServiceReply::Connection(Err(error))) => {
+                self.detail.fail(error.to_string())
+            }
+            (AwaitedReply::Edit, ServiceReply::Connection(Ok(connection))) => {
+                self.open_form(connection)
+            }
+            (AwaitedReply::RemoteVersion, ServiceReply::RemoteVersion(theirs)) => {
+                self.handle_theirs(ticket, theirs.map(|theirs| *theirs));
+            }
+            (AwaitedReply::Duplicate, ServiceReply::Connection(Ok(connection))) => {
+                self.open_copy(&connection)
+            }
+            (AwaitedReply::Keys, ServiceReply::ConfigurationKeys(found)) => {
+                self.keys_found(ticket, found.map_err(|error| error.to_string()));
+            }
+            (AwaitedReply::Variable, ServiceReply::LookedUp(lookup)) => {
+                self.variable_looked_up(lookup.ok().as_ref());
+            }
+            (AwaitedReply::Alias, ServiceReply::AliasOwner(owner)) => {
+                let owner = owner.ok().map(|owner| owner.map(|item| item.name));
+                if let Some(form) = self.form_mut() {
+                    form.alias_checked(ticket, owner);
+                }
+            }
+            (AwaitedReply::Lookup, ServiceReply::LookedUp(lookup)) => {
+                if let Some(form) = self.form_mut() {
+                    form.finish_check(lookup.ok());
+                }
+                self.update_suggestions();
+            }
+            (AwaitedReply::Save, ServiceReply::Saved(saved)) => self.saved(ticket, saved),
+            (AwaitedReply::Toggle(switch), ServiceReply::Saved(Ok(connection))) => {
+                self.toggle_succeeded(&switch, connection);
+            }
+            (AwaitedReply::Toggle(switch), ServiceReply::Saved(Err(error))) => {
+                self.revert_toggle(&switch);
+                self.show_error(&error);
+            }
+            (AwaitedReply::Delete(_), ServiceReply::Deleted(Ok(item))) => {
+                self.tree.remove(item.id);
+                if !self.features.trash {
+                    // Without a trash, no change of it can be undone.
+                    self.drop_toggles(&[item.id]);
+                }
+                let notice = Notice::done(format!("Deleted \"{}\"", item.name));
+                // The delete may have been undone before its reply.
+                self.notify(if self.is_next_undo_restoring(item.id) {
+                    notice.with_undo()
+                } else {
+                    notice
+                });
+            }
+            (AwaitedReply::Delete(id), ServiceReply::Deleted(Err(error))) => {
+                if matches!(error, ConnectionError::NotFound(_)) {
+                    self.tree.remove(id);
+                }
+                self.drop_delete(id);
+                self.show_error(&error);
+            }
+            (AwaitedReply::Trash, ServiceReply::Trash(found)) => self.show_trash(found),
+            (AwaitedReply::Restore(restore), ServiceReply::Saved(Ok(connection))) => {
+                self.on_restored(&restore, connection);
+            }
+            (AwaitedReply::Restore(restore), ServiceReply::Saved(Err(error))) => {
+                self.restore_failed(restore, &error);
+            }
+            (AwaitedReply::Purge, ServiceReply::Purged(gone, done)) => self.purged(&gone, done),
+            (AwaitedReply::Test, ServiceReply::Tested(tested)) => self.tested(ticket, tested),
+            (AwaitedReply::Models, ServiceReply::Models(found)) => {
+                self.models_found(ticket, found.map_err(|error| error.to_string()));
+            }
+            (AwaitedReply::Versions(id, window), ServiceReply::Versions(Ok(page))) => {
+                self.workspace.history.take(id, window, page);
+            }
+            (AwaitedReply::Versions(..), ServiceReply::Versions(Err(error))) => {
+                self.workspace.history.fail(error.to_string());
+            }
+            (AwaitedReply::Compare, ServiceReply::Compared(found)) => {
+                let found = found.map(|found| *found).map_err(|error| error.to_string());
+                self.compared(ticket, found);
+            }
+            (AwaitedReply::Rollback(number), ServiceReply::RolledBack(done)) => {
+                self.rolled_back(number, done.map(|done| *done));
+            }
+            (AwaitedReply::RollbackField(number), ServiceReply::Saved(done)) => {
+                self.field_rolled_back(number, done);
+            }
+            (
+                AwaitedReply::Edit | AwaitedReply::Duplicate,
+                ServiceReply::Connection(Err(error)),
+            ) => self.show_error(&error),
+            (AwaitedReply::Bulk(of), reply) => self.handle_bulk_reply(of, reply),
+            (AwaitedReply::ExportFile, ServiceReply::Exported(written)) => {
+                self.export_finished(written)
+            }
+            // A reply of the wrong kind, or none.
+            (waiting, ServiceReply::TaskFailed(reason)) => {
+                self.request_failed(ticket, waiting, &reason)
+            }
+            (waiting, _) => self.request_failed(ticket, waiting, "unexpected response"),
+        }
+    }
+
+    fn request_failed(&mut self, ticket: Ticket, waiting: AwaitedReply, reason: &str) {
+        match waiting {
+            AwaitedReply::Page => self.tree.loading.fail(),
+            AwaitedReply::Detail => self.detail.fail(reason.to_owned()),
+            AwaitedReply::Save => {
+                if let Some(form) = self.form_mut() {
+                    form.saving = None;
+                }
+            }
+            AwaitedReply::RemoteVersion => {
+                if let Some(form) = self.form_mut() {
+                    form.saving = form.saving.filter(|saving| *saving != ticket);
+                    form.remote_version_failed();
+                }
+            }
+            AwaitedReply::Alias => {
+                if let Some(form) = self.form_mut() {
+                    form.alias_checked(ticket, None);
+                }
+            }
+            AwaitedReply::Lookup => {
+                if let Some(form) = self.form_mut() {
+                    form.finish_check(None);
+                }
+            }
+            AwaitedReply::Toggle(switch) => self.revert_toggle(&switch),
+            AwaitedReply::Delete(id) => self.drop_delete(id),
+            AwaitedReply::Trash => self.trash_failed(reason.to_owned()),
+            AwaitedReply::Restore(restore) => self.retry_undo(restore),
+            AwaitedReply::Purge => self.reload_trash(),
+            AwaitedReply::Test => {
+                self.test_ended(ticket, Err(reason.to_owned()));
+                return;
+            }
+            AwaitedReply::Models => {
+                self.models_found(ticket, Err(reason.to_owned()));
+                return;
+            }
+            AwaitedReply::Compare => {
+                self.compared(ticket, Err(reason.to_owned()));
+                return;
+            }
+            AwaitedReply::Bulk(of) => {
+                self.handle_bulk_reply(of, ServiceReply::TaskFailed(reason.to_owned()))
+            }
+            AwaitedReply::ExportFile => self.export_failed(String::new()),
+            AwaitedReply::Versions(..) => self.workspace.history.fail(reason.to_owned()),
+            AwaitedReply::Keys => {
+                self.keys_found(ticket, Err(reason.to_owned()));
+                return;
+            }
+            AwaitedReply::Variable => {
+                self.variable_looked_up(None);
+                return;
+            }
+            AwaitedReply::Edit
+            | AwaitedReply::Editor
+            | AwaitedReply::Duplicate
+            | AwaitedReply::Rollback(_)
+            | AwaitedReply::RollbackField(_) => {}
+        }
+        self.notify(Notice::error(format!("The request failed: {reason}")));
+    }
+
+    pub(super) fn show_error(&mut self, error: &ConnectionError) {
+        self.notify(Notice::error(error.to_string()));
+    }
+
+    fn open_form(&mut self, connection: Connection) {
+        if !self.dialogs.is_empty() {
+            return;
+        }
+        let catalog = Arc::clone(&self.catalog);
+        match catalog.get(&connection.item.provider_id) {
+            Some(provider) => {
+                let form = Form::edit(&connection, provider);
+                self.dialogs.push(Dialog::Form(Box::new(form)));
+                self.report_change_before_open();
+            }
+            None => self.notify(Notice::error(format!(
+                "Provider '{}' is not in the catalogue; its settings cannot be edited",
+                connection.item.provider_id
+            ))),
+        }
+        self.detail.show(connection);
+    }
+
+    fn saved(&mut self, ticket: Ticket, saved: Result<Connection, ConnectionError>) {
+        let Some(form) = self.form_mut().filter(|form| form.saving == Some(ticket)) else {
+            return;
+        };
+        form.saving = None;
+        let is_to_test = self.test_after.take() == Some(ticket);
+        let Some(form) = self.form_mut() else { return };
+        match saved {
+            Ok(connection) => {
+                let notice = match form.subject {
+                    FormSubject::New | FormSubject::Copy { .. } => {
+                        Notice::done(format!("Created \"{}\"", connection.item.name))
+                    }
+                    FormSubject::Stored { version, .. } if version == connection.item.version => {
+                        Notice::info("Nothing to save")
+                    }
+                    FormSubject::Stored { .. } => {
+                        Notice::done(format!("Saved \"{}\"", connection.item.name))
+                    }
+                };
+                self.dialogs
+                    .retain(|layer| !matches!(layer, Dialog::Form(_)));
+                self.tree.upsert(item_of(&connection));
+                self.tree.select_id(connection.item.id);
+                self.notify(notice);
+                self.test_due = is_to_test.then_some(connection.item.id);
+                self.detail.show(connection);
+            }
+            Err(ConnectionError::Invalid(problems)) => {
+                let notice = form.show_errors(&problems);
+                // The current notice is about an earlier attempt.
+
+                self.notice = None;
+                if let Some(notice) = notice {
+                    self.notify(notice);
+                }
+            }
+            Err(ConnectionError::VersionConflict { found, .. }) if form.id().is_some() => {
+                form.wait_for_theirs(found);
+            }
+            Err(ConnectionError::NotFound(_)) if form.id().is_some() => {
+                form.changed_elsewhere(RemoteChange::Deleted);
+                self.open_deleted_elsewhere_prompt();
+            }
+            Err(error) => self.show_error(&error),
+        }
+    }
+
+    fn toggle_succeeded(&mut self, switch: &PendingToggle, connection: Connection) {
+        let item = &connection.item;
+        let state = if item.is_active { "active" } else { "inactive" };
+        let again = if switch.is_undo { " again" } else { "" };
+        let notice = Notice::done(format!("\"{}\" is {state}{again}", item.name));
+        self.notify(if switch.is_undo {
+            notice
+        } else {
+            notice.with_undo()
+        });
+        // A later toggle of this connection is already on screen.
+        if !self.has_later_toggle(switch) {
+            self.tree.upsert(item_of(&connection));
+        }
+        for later in self.pending.values_mut() {
+            if let AwaitedReply::Toggle(later) = later
+                && later.id == switch.id
+            {
+                later.from = item.is_active;
+            }
+        }
+        if self.detail.id() == Some(item.id) {
+            self.detail.show(connection);
+        }
+    }
+
+    /// Reverts a failed toggle on screen and removes it from the undo stack.
+    fn revert_toggle(&mut self, switch: &PendingToggle) {
+        if !self.has_later_toggle(switch) {
+            self.tree.set_active(switch.id, switch.from);
+        }
+        let undone = |done: &UndoableChange| match done {
+            UndoableChange::Toggled(done) => done.id == switch.id && done.active == switch.active,
+            UndoableChange::Deleted(..) | UndoableChange::Bulk(_) => false,
+        };
+        if !switch.is_undo
+            && let Some(at) = self.undo.iter().rposition(undone)
+        {
+            self.undo.remove(at);
+        }
+    }
+
+    fn has_later_toggle(&self, switch: &PendingToggle) -> bool {
+        self.is_pending(
+            |waiting| matches!(waiting, AwaitedReply::Toggle(later) if later.id == switch.id),
+        )
+    }
+
+    /// Returns true if a request of this kind is pending.
+    pub(super) fn is_pending(&self, kind: impl Fn(&AwaitedReply) -> bool) -> bool {
+        self.pending.values().any(kind)
+    }
+
+    /// Handles a timer that expired.
+    pub(super) fn timer_expired(&mut self, ticket: Ticket) {
+        if self.notice.as_ref().is_some_and(|notice| {
+            notice.expiry == Some(ticket) && notice.severity != NoticeSeverity::Error
+        }) {
+            self.notice = None;
+        }
+        self.draft_timer_expired(ticket);
+        if let Some(form) = self.form_mut()
+            && form.hiding == Some(ticket)
+        {
+            form.hide_secrets();
+        }
+    }
+}
+
+pub(super) fn item_of(connection: &Connection) -> TreeItem {
+    let provider = Arc::from(connection.item.provider_id.as_str());
+    TreeItem::new(&connection.listed(), provider)
+}

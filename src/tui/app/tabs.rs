@@ -1,0 +1,273 @@
+//! Tabs of a connection: history, comparison of versions, roll back.
+
+use uuid::Uuid;
+
+use super::{App, AwaitedReply, Pane};
+use crate::connection::{
+    Connection, ConnectionDraft, ConnectionError, PlainSecret, RollbackResult, SettingValue,
+    Settings, VersionComparison,
+};
+use crate::tui::action::Action;
+use crate::tui::confirm::ConfirmDialog;
+use crate::tui::dialog::{ConfirmAction, Dialog};
+use crate::tui::effect::{Effect, ServiceRequest, Ticket, UpdateRequest};
+use crate::tui::info;
+use crate::tui::notice::Notice;
+use crate::tui::tabs::Tab;
+use crate::tui::tree::Node;
+use crate::tui::version_diff::{ChangedValue, DiffKind, VersionDiff};
+
+impl App {
+    /// Shows a tab of the selected connection and moves the focus to it.
+    pub(super) fn show_tab(&mut self, tab: Tab) {
+        self.workspace.tab = tab;
+        if self.tree.selected_item().is_some() {
+            self.pane = Pane::Detail;
+        } else {
+            let what = tab.title().to_lowercase();
+            self.notify(Notice::info(format!(
+                "Select a connection to see its {what}"
+            )));
+        }
+    }
+
+    /// Tab with the keyboard focus.
+    pub fn tab_in_focus(&self) -> Option<Tab> {
+        let is_there = self.pane == Pane::Detail && self.tree.selected_item().is_some();
+        is_there.then_some(self.workspace.tab)
+    }
+
+    /// Moves the selection in the current tab.
+    pub(super) fn move_in_tab(&mut self, by: isize) {
+        match self.workspace.tab {
+            Tab::Settings => self.detail.scroll(by, self.layout().list_rows()),
+            Tab::Info => {
+                let line = self.workspace.line.saturating_add_signed(by);
+                self.workspace.line = line.min(info::LINES - 1);
+            }
+            Tab::History => self.workspace.history.go(by),
+        }
+    }
+
+    /// Copies the selected line of the Info tab.
+    pub(super) fn copy_line(&mut self) -> Option<Effect> {
+        let connection = self.detail.connection.as_ref()?;
+        let tested = self.detail.id().and_then(|id| self.tests.get(&id));
+        let lines = info::lines(connection, &self.catalog, tested);
+        let line = lines.into_iter().nth(self.workspace.line)?;
+        self.copy_text(line.label, line.copied)
+    }
+
+    /// Compares the versions selected in the history.
+    pub(super) fn compare(&mut self) -> Option<Effect> {
+        let history = &self.workspace.history;
+        let (id, pair) = (history.id()?, history.to_compare()?);
+        if pair.0 == pair.1 {
+            self.notify(Notice::info(
+                "This version is marked for comparison; select another one",
+            ));
+            return None;
+        }
+        let is_to_current = history.current() == Some(pair.1);
+        let ticket = self.ticket(AwaitedReply::Compare);
+        let compare = VersionDiff::new(id, pair, is_to_current, ticket);
+        self.dialogs.push(Dialog::Compare(compare));
+        Some(Effect::Call(
+            ticket,
+            ServiceRequest::Compare(id, pair.0, pair.1),
+        ))
+    }
+
+    /// Takes the comparison, or the error.
+    pub(super) fn compared(&mut self, ticket: Ticket, found: Result<VersionComparison, String>) {
+        let provider = self.detail.connection.as_ref();
+        let provider = provider.map(|connection| connection.item.provider_id.as_str());
+        let provider = provider.and_then(|id| self.catalog.get(id));
+        for layer in &mut self.dialogs {
+            if let Dialog::Compare(compare) = layer
+                && compare.ticket == Some(ticket)
+            {
+                compare.done(found, provider);
+                return;
+            }
+        }
+    }
+
+    /// Asks for confirmation to roll back to the selected version.
+    pub(super) fn confirm_roll_back(&mut self) {
+        let history = &self.workspace.history;
+        let (Some(id), Some(version)) = (history.id(), history.selected()) else {
+            return;
+        };
+        let number = version.number();
+        if history.current() == Some(number) {
+            self.notify(Notice::info(format!("v{number} is the current version")));
+            return;
+        }
+        self.open_roll_back_prompt(id, number);
+    }
+
+    fn open_roll_back_prompt(&mut self, id: Uuid, number: u64) {
+        let name = self.tree.item(id).map_or("", |item| item.name());
+        let confirm = ConfirmDialog::roll_back(id, number, name, self.features);
+        self.dialogs.push(Dialog::Confirm(confirm));
+    }
+
+    pub(super) fn act_in_compare(&mut self, action: Action) -> Option<Effect> {
+        let Some(Dialog::Compare(compare)) = self.dialogs.last_mut() else {
+            return None;
+        };
+        match action {
+            Action::Back => {
+                self.dialogs.pop();
+            }
+            Action::RollBack if compare.comparison.is_some() => {
+                let (id, from) = (compare.id, compare.from);
+                self.open_roll_back_prompt(id, from);
+            }
+            Action::RollBackField => {
+                let (id, from) = (compare.id, compare.from);
+                let changed = compare.selected()?.clone();
+                self.open_field_roll_back_prompt(id, from, &changed);
+            }
+            other => compare.go(other),
+        }
+        None
+    }
+
+    fn open_field_roll_back_prompt(&mut self, id: Uuid, number: u64, changed: &ChangedValue) {
+        if matches!(changed.kind, DiffKind::Secret(_)) {
+            self.notify(Notice::info(
+                "The history contains no secrets; they cannot be rolled back",
+            ));
+            return;
+        }
+        let confirm = ConfirmDialog::roll_back_field(id, number, &changed.label);
+        self.dialogs.push(Dialog::Confirm(confirm));
+    }
+
+    /// Rolls back as confirmed, with the note typed in the prompt.
+    pub(super) fn roll_back(
+        &mut self,
+        answer: ConfirmAction,
+        note: Option<&str>,
+    ) -> Option<Effect> {
+        let text = |what: String| match note {
+            Some(note) => format!("{what}: {note}"),
+            None => what,
+        };
+        match answer {
+            ConfirmAction::RollBack(id, number) => {
+                let text = text(format!("Rollback to v{number}"));
+                let takes_note = self.features.rollback_keeps_secrets;
+                Some(self.call(
+                    AwaitedReply::Rollback(number),
+                    ServiceRequest::Rollback(id, number, takes_note.then_some(text)),
+                ))
+            }
+            ConfirmAction::RollBackField(id, number) => {
+                let Some(Dialog::Compare(compare)) = self.dialogs.last() else {
+                    return None;
+                };
+                let changed = compare.selected()?;
+                let mut draft = draft_of(changed);
+                let label = &changed.label;
+                draft.change_description = Some(text(format!("Rollback of {label} to v{number}")));
+                let over = self.tree.item(id)?.version();
+                let change = UpdateRequest {
+                    id,
+                    draft,
+                    base_version: over,
+                };
+                Some(self.call(
+                    AwaitedReply::RollbackField(number),
+                    ServiceRequest::Update(change),
+                ))
+            }
+            ConfirmAction::Cancel
+            | ConfirmAction::Delete(_)
+            | ConfirmAction::Replace
+            | ConfirmAction::Purge(_)
+            | ConfirmAction::Empty
+            | ConfirmAction::Save
+            | ConfirmAction::SaveAndTest
+            | ConfirmAction::Discard
+            | ConfirmAction::DiscardAndQuit
+            | ConfirmAction::StopAndQuit
+            | ConfirmAction::RestoreDeleted
+            | ConfirmAction::CreateNew
+            | ConfirmAction::DiscardDraft(_) => None,
+        }
+    }
+
+    pub(super) fn rolled_back(
+        &mut self,
+        number: u64,
+        done: Result<RollbackResult, ConnectionError>,
+    ) {
+        match done {
+            Ok(done) if done.new_version == done.previous_version => {
+                self.notify(Notice::info(format!("No changes: identical to v{number}")));
+            }
+            Ok(done) => self.show_rolled_back(number, done.entity),
+            Err(error) => self.show_error(&error),
+        }
+    }
+
+    pub(super) fn field_rolled_back(
+        &mut self,
+        number: u64,
+        done: Result<Connection, ConnectionError>,
+    ) {
+        match done {
+            Ok(connection) => self.show_rolled_back(number, connection),
+            Err(error) => self.show_error(&error),
+        }
+    }
+
+    fn show_rolled_back(&mut self, number: u64, connection: Connection) {
+        let item = &connection.item;
+        self.dialogs
+            .retain(|layer| !matches!(layer, Dialog::Compare(_)));
+        self.tree.upsert(super::replies::item_of(&connection));
+        self.notify(Notice::done(format!(
+            "Rolled back to v{number}: \"{}\" is now at v{}",
+            item.name, item.version
+        )));
+        if self.tree.selected() == Node::Connection(item.id) {
+            self.workspace.history.selected = 0;
+            self.detail.show(connection);
+        }
+    }
+}
+
+/// Draft that contains only the earlier value of one field.
+fn draft_of(changed: &ChangedValue) -> ConnectionDraft {
+    let mut draft = ConnectionDraft::default();
+    let old = changed.difference.from_value.as_ref();
+    let text = || old.and_then(serde_json::Value::as_str).map(str::to_owned);
+    match changed.difference.path.as_str() {
+        "name" => draft.name = text(),
+        "alias" => draft.alias = text(),
+        "isActive" => draft.is_active = old.and_then(serde_json::Value::as_bool),
+        path => {
+            let key = path.strip_prefix("settings.").unwrap_or(path);
+            let mut settings: Settings<PlainSecret> = Settings::default();
+            settings.set(key, setting(old));
+            draft.settings = Some(settings);
+        }
+    }
+    draft
+}
+
+fn setting(old: Option<&serde_json::Value>) -> SettingValue<PlainSecret> {
+    match old {
+        Some(serde_json::Value::Bool(on)) => SettingValue::Switch(*on),
+        Some(serde_json::Value::Number(number)) => SettingValue::Number(number.clone()),
+        Some(serde_json::Value::String(text)) => SettingValue::Text(text.clone()),
+        Some(
+            serde_json::Value::Null | serde_json::Value::Array(_) | serde_json::Value::Object(_),
+        )
+        | None => SettingValue::Null,
+    }
+}

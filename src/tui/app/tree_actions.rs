@@ -1,0 +1,277 @@
+//! Actions in the tree.
+
+use super::undo::UndoableChange;
+use super::{App, AwaitedReply, Pane, PendingToggle};
+use crate::tui::action::Action;
+use crate::tui::bulk::BulkJob;
+use crate::tui::confirm::ConfirmDialog;
+use crate::tui::dialog::Dialog;
+use crate::tui::effect::{Effect, ServiceRequest};
+use crate::tui::layout::Columns;
+use crate::tui::notice::{Notice, NoticeSeverity};
+use crate::tui::tabs::Tab;
+use crate::tui::tree::Node;
+
+impl App {
+    /// Runs an action in the tree.
+    pub(super) fn act_in_tree(&mut self, action: Action) -> Option<Effect> {
+        match action {
+            Action::New => self.pick_provider(),
+            Action::Edit | Action::Choose if self.is_filtering() => self.tree.accept_filter(),
+            Action::Edit | Action::Choose => return self.edit(),
+            Action::Toggle if self.has_marks() => self.open_bulk_toggle(),
+            Action::Test if self.has_marks() => self.open_bulk_for_marked(&[BulkJob::Test]),
+            Action::Delete if self.has_marks() => self.open_bulk_for_marked(&[BulkJob::Delete]),
+            Action::Activate if self.has_marks() => self.open_bulk_for_marked(&[BulkJob::Activate]),
+            Action::Deactivate if self.has_marks() => {
+                self.open_bulk_for_marked(&[BulkJob::Deactivate])
+            }
+            Action::Activate => return self.set_active_of_selected(true),
+            Action::Deactivate => return self.set_active_of_selected(false),
+            Action::Export => self.open_export(),
+            Action::ShowBulk => self.show_bulk(),
+            Action::MarkRow
+            | Action::MarkUp
+            | Action::MarkDown
+            | Action::MarkTo
+            | Action::MarkAll
+            | Action::Invert => self.act_on_marks(action),
+            Action::Duplicate => return self.duplicate(),
+            Action::Import => self.import(),
+            Action::Toggle => return self.toggle(),
+            Action::Test => return self.test_selected(),
+            Action::Models => return self.browse_selected(),
+            Action::ShowSettings => self.show_tab(Tab::Settings),
+            Action::ShowInfo => self.show_tab(Tab::Info),
+            Action::ShowHistory => self.show_tab(Tab::History),
+            Action::CopyLine => return self.copy_line(),
+            Action::CompareVersions => return self.compare(),
+            Action::Mark => self.workspace.history.mark(),
+            Action::RollBack => self.confirm_roll_back(),
+            Action::Undo => return self.undo(),
+            Action::Delete => self.confirm_delete(),
+            Action::Trash => self.open_trash(),
+            Action::EditExternally => return self.edit_externally(),
+            Action::Drafts => return Some(self.look_for_drafts()),
+            Action::Filter => self.tree.start_filter(),
+            Action::Sort => self.open_sort_menu(),
+            Action::SortByName
+            | Action::SortByAlias
+            | Action::SortByProvider
+            | Action::SortByStatus
+            | Action::SortByModified
+            | Action::ReverseSort
+            | Action::Group => self.act_in_sort_menu(action),
+            Action::Copy => self.open_copy_menu(),
+            Action::CopyName
+            | Action::CopyAlias
+            | Action::CopyId
+            | Action::CopyJson
+            | Action::CopyCurl
+            | Action::CopyCreate => return self.copy(action),
+            Action::Refresh => self.refresh(),
+            Action::Up => self.move_selection(-1),
+            Action::Down => self.move_selection(1),
+            Action::PageUp => self.move_selection(-self.page()),
+            Action::PageDown => self.move_selection(self.page()),
+            Action::First => self.move_selection(isize::MIN),
+            Action::Last => self.move_selection(isize::MAX),
+            Action::Open => self.tree.open(),
+            Action::Close => self.tree.close(),
+            Action::NextPane => self.move_pane_focus(1),
+            Action::PreviousPane => self.move_pane_focus(-1),
+            Action::Back => self.back(),
+            Action::Save
+            | Action::References
+            | Action::MoveToReference
+            | Action::CopySnippet
+            | Action::CopyVariable
+            | Action::CopyCommand
+            | Action::RollBackField
+            | Action::RestoreDraft
+            | Action::DiscardDraft
+            | Action::KeepMine
+            | Action::TakeTheirs
+            | Action::Restore
+            | Action::Purge
+            | Action::Empty
+            | Action::Retest
+            | Action::Retry
+            | Action::Hide
+            | Action::NextField
+            | Action::PreviousField
+            | Action::NextError
+            | Action::Reveal
+            | Action::Clear
+            | Action::NextButton
+            | Action::PreviousButton
+            | Action::Palette
+            | Action::Help
+            | Action::Messages
+            | Action::Redraw
+            | Action::NextTheme
+            | Action::Suspend
+            | Action::Leave
+            | Action::Quit => {}
+        }
+        None
+    }
+
+    fn refresh(&mut self) {
+        self.tree.refresh();
+        self.detail.invalidate();
+        self.workspace.history.invalidate();
+    }
+
+    fn page(&self) -> isize {
+        let layout = self.layout();
+        let rows = match self.pane {
+            Pane::Tree => layout.tree_rows(),
+            Pane::List | Pane::Detail => layout.list_rows(),
+        };
+        isize::try_from(rows.saturating_sub(1).max(1)).unwrap_or(isize::MAX)
+    }
+
+    /// Moves the selection, or scrolls the focused tab.
+    pub(super) fn move_selection(&mut self, by: isize) {
+        match self.pane {
+            Pane::Tree => {
+                let row = self.tree.selected_row().saturating_add_signed(by);
+                self.tree.select_row(row);
+            }
+            Pane::List => {
+                let at = match self.tree.selected_at() {
+                    Some(at) => at.saturating_add_signed(by),
+                    None => 0,
+                };
+                self.tree.select_shown(at);
+            }
+            Pane::Detail => self.move_in_tab(by),
+        }
+    }
+
+    fn move_pane_focus(&mut self, by: isize) {
+        let panes: &[Pane] = match self.layout().columns {
+            Columns::Three if self.tree.selected_item().is_some() => {
+                &[Pane::Tree, Pane::List, Pane::Detail]
+            }
+            Columns::Three => &[Pane::Tree, Pane::List],
+            Columns::Two | Columns::One if self.tree.selected_item().is_some() => {
+                &[Pane::Tree, Pane::Detail]
+            }
+            Columns::Nothing | Columns::One | Columns::Two => &[Pane::Tree],
+        };
+        let at = panes
+            .iter()
+            .position(|pane| *pane == self.pane)
+            .unwrap_or(0);
+        let next = at.wrapping_add_signed(by).min(panes.len() + at);
+        self.pane = panes[(next + panes.len()) % panes.len()];
+    }
+
+    /// Returns true if Back has an effect.
+    pub(super) fn can_go_back(&self) -> bool {
+        self.notice
+            .as_ref()
+            .is_some_and(|notice| notice.severity == NoticeSeverity::Error)
+            || self.pane != Pane::Tree
+            || self.tree.filter().is_some()
+            || self.has_marks()
+            || matches!(
+                self.tree.selected(),
+                Node::Connection(_) | Node::Provider(_)
+            )
+    }
+
+    fn back(&mut self) {
+        if self
+            .notice
+            .as_ref()
+            .is_some_and(|notice| notice.severity == NoticeSeverity::Error)
+        {
+            self.notice = None;
+        } else if self.pane != Pane::Tree {
+            self.pane = Pane::Tree;
+        } else if self.tree.filter().is_some() {
+            self.tree.clear_filter();
+        } else if self.has_marks() {
+            self.tree.unmark_all();
+        } else if matches!(
+            self.tree.selected(),
+            Node::Connection(_) | Node::Provider(_)
+        ) {
+            self.tree.select_row(2);
+        }
+    }
+
+    pub(super) fn edit(&mut self) -> Option<Effect> {
+        match self.tree.selected() {
+            Node::Connection(id)
+                if !self.is_pending(|waiting| matches!(waiting, AwaitedReply::Edit)) =>
+            {
+                Some(self.call(AwaitedReply::Edit, ServiceRequest::Get(id)))
+            }
+            Node::Connection(_) => None,
+            Node::Connections if self.tree.is_empty() && self.tree.loading.is_done() => {
+                self.pick_provider();
+                None
+            }
+            node => {
+                self.tree.set_open(node, !self.tree.is_open(node));
+                None
+            }
+        }
+    }
+
+    /// Toggles the status of the selected connection.
+    fn toggle(&mut self) -> Option<Effect> {
+        let is_active = self.tree.selected_item().is_some_and(|item| item.is_active);
+        self.set_active_of_selected(!is_active)
+    }
+
+    /// Changes the status on screen at once; the reply confirms or reverts it.
+    fn set_active_of_selected(&mut self, to: bool) -> Option<Effect> {
+        let Some(item) = self.tree.selected_item() else {
+            self.notify(Notice::info(
+                "Select a connection to activate or deactivate it",
+            ));
+            return None;
+        };
+        if item.is_active == to {
+            let state = if to { "active" } else { "inactive" };
+            let text = format!("\"{}\" is already {state}", item.name());
+            self.notify(Notice::info(text));
+            return None;
+        }
+        let switch = PendingToggle {
+            id: item.id,
+            active: to,
+            from: item.is_active,
+            is_undo: false,
+        };
+        // Recorded now, not with the reply, so that an undo right after it reverts what is on screen.
+        self.undo.push(UndoableChange::Toggled(switch.clone()));
+        Some(self.request_toggle(switch))
+    }
+
+    /// Requests the status; pending requests for the same connection run first, in order.
+    pub(super) fn request_toggle(&mut self, mut switch: PendingToggle) -> Effect {
+        let pending = self.pending.values().find_map(|waiting| match waiting {
+            AwaitedReply::Toggle(other) if other.id == switch.id => Some(other.from),
+            _ => None,
+        });
+        switch.from = pending.unwrap_or(switch.from);
+        self.tree.set_active(switch.id, switch.active);
+        let request = ServiceRequest::SetActive(switch.id, switch.active);
+        self.call(AwaitedReply::Toggle(switch), request)
+    }
+
+    fn confirm_delete(&mut self) {
+        if let Some(item) = self.tree.selected_item() {
+            let confirm = ConfirmDialog::delete(item.id, item.name(), self.features);
+            self.dialogs.push(Dialog::Confirm(confirm));
+        } else {
+            self.notify(Notice::info("Select a connection to delete it"));
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! Applies the members of an edited document to the fields.
+
+use serde_json::{Map, Value as Json};
+use zeroize::Zeroizing;
+
+use super::UNCHANGED;
+use crate::connection::{MaskedSecret, secret_input};
+use crate::provider::ProviderCatalog;
+use crate::tui::form::field::{FieldTarget, FieldValue, FormField};
+use crate::tui::form::paste::join_names;
+use crate::tui::form::{Form, FormSubject};
+use crate::tui::notice::Notice;
+use crate::tui::text_input::PasteOutcome;
+
+/// Effect of a member on its field.
+enum MemberEffect {
+    Unchanged,
+    Changed,
+    Rejected(String),
+}
+
+impl Form {
+    /// Applies the members and returns the result as a notice.
+    pub(super) fn apply_members(
+        &mut self,
+        record: &Map<String, Json>,
+        catalog: &ProviderCatalog,
+    ) -> Notice {
+        let (mut filled, mut left_out, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
+        let before = std::mem::take(&mut self.external_edit.before);
+        let before = self.members_by_field(&before, &mut Vec::new());
+        let mut filled_keys = Vec::new();
+        let followed = self.alias_follows;
+        for (place, name, value) in self.members_by_field(record, &mut left_out) {
+            // An unedited member must not revert a change by others that arrived during the edit.
+            if before
+                .iter()
+                .any(|(known, _, old)| *known == place && *old == value)
+            {
+                continue;
+            }
+            let Some(at) = self.fields.iter().position(|field| field.target == place) else {
+                left_out.push(name);
+                continue;
+            };
+            if self.is_surrounded_mask(&place, value) {
+                wrong.push((at, "Is a mask, not a key; enter the key itself".into()));
+                continue;
+            }
+            match apply_member(&mut self.fields[at], value) {
+                MemberEffect::Unchanged => {}
+                MemberEffect::Changed => {
+                    filled.push(self.fields[at].label.clone());
+                    self.clean_secret(at);
+                    self.invalidate_reference(at);
+                    self.check_key_owner(at, catalog);
+                    self.alias_follows &= place != FieldTarget::Alias;
+                    let line = self.fields[at].line();
+                    if let FieldTarget::Setting(key) = place
+                        && line.is_some_and(|line| !line.value().trim().is_empty())
+                    {
+                        filled_keys.push(key);
+                    }
+                }
+                MemberEffect::Rejected(why) => wrong.push((at, why)),
+            }
+        }
+        self.choose_alternatives(&filled_keys);
+        if followed && self.alias_follows && self.subject == FormSubject::New {
+            let suggested = self.suggested_alias();
+            if let Some(line) = self
+                .fields
+                .iter_mut()
+                .find(|field| field.target == FieldTarget::Alias)
+                .and_then(FormField::line_mut)
+            {
+                line.set(&suggested);
+            }
+        }
+        self.hide_secrets();
+        let problem = self.show_validation(catalog);
+        for (at, why) in &wrong {
+            self.fields[*at].error = Some(why.clone());
+        }
+        if self.error_count() > 0 {
+            self.focus_error(0);
+        }
+        let left = if left_out.is_empty() {
+            String::new()
+        } else {
+            format!("; left out: {}", join_names(&left_out))
+        };
+        if filled.is_empty() {
+            let text = format!("No changes made in the editor{left}");
+            return problem.unwrap_or_else(|| {
+                if left.is_empty() {
+                    Notice::info(text)
+                } else {
+                    Notice::warning(text)
+                }
+            });
+        }
+        Notice::done(format!(
+            "Applied to the form: {}{left}",
+            join_names(&filled)
+        ))
+    }
+
+    /// Returns whether a member is a mask with something around it, which would be removed. A mask alone keeps the stored secret.
+    fn is_surrounded_mask(&self, place: &FieldTarget, member: &Json) -> bool {
+        let (FieldTarget::Setting(key), Json::String(text)) = (place, member) else {
+            return false;
+        };
+        let setting = self.provider.field(key);
+        !MaskedSecret::is_mask(text.trim())
+            && setting.is_some_and(|setting| secret_input::is_mask(text, setting))
+    }
+
+    /// Fields for the members, by name; members without a field are added to `left_out`.
+    fn members_by_field<'a>(
+        &self,
+        record: &'a Map<String, Json>,
+        left_out: &mut Vec<String>,
+    ) -> Vec<(FieldTarget, String, &'a Json)> {
+        let mut places = Vec::new();
+        for (name, value) in record {
+            let place = match name.as_str() {
+                "name" => FieldTarget::Name,
+                "alias" => FieldTarget::Alias,
+                "isActive" => FieldTarget::Status,
+                "changeDescription" => FieldTarget::Note,
+                "providerId" => {
+                    let is_same = value
+                        .as_str()
+                        .is_some_and(|id| id.eq_ignore_ascii_case(&self.provider.id));
+                    if !is_same {
+                        left_out.push("providerId (cannot be changed)".into());
+                    }
+                    continue;
+                }
+                "settings" => {
+                    match value {
+                        Json::Object(settings) => {
+                            for (key, value) in settings {
+                                match self.provider.field(key) {
+                                    Some(field) => {
+                                        let place = FieldTarget::Setting(field.key.clone());
+                                        places.push((place, key.clone(), value));
+                                    }
+                                    None => left_out.push(key.clone()),
+                                }
+                            }
+                        }
+                        Json::Null
+                        | Json::Bool(_)
+                        | Json::Number(_)
+                        | Json::String(_)
+                        | Json::Array(_) => left_out.push("settings (not an object)".into()),
+                    }
+                    continue;
+                }
+                _ => {
+                    left_out.push(name.clone());
+                    continue;
+                }
+            };
+            places.push((place, name.clone(), value));
+        }
+        places
+    }
+}
+
+/// Applies a member to a field.
+fn apply_member(field: &mut FormField, member: &Json) -> MemberEffect {
+    let text = match member {
+        Json::Null => Some(String::new()),
+        Json::String(text) => Some(text.trim().to_owned()),
+        Json::Number(number) => Some(number.to_string()),
+        Json::Bool(_) | Json::Array(_) | Json::Object(_) => None,
+    };
+    let text = text.map(Zeroizing::new);
+    let before = field.current();
+    match (&mut field.value, text) {
+        (FieldValue::Switch(on), text) => match (member, text.as_ref().map(|text| text.as_str())) {
+            (Json::Bool(said), _) => *on = *said,
+            (_, Some("true")) => *on = true,
+            (_, Some("false")) => *on = false,
+            (Json::Null, _) => return MemberEffect::Unchanged,
+            _ => return MemberEffect::Rejected("Must be true or false".into()),
+        },
+        (FieldValue::Text(_) | FieldValue::Secret(_) | FieldValue::Choice { .. }, None) => {
+            return MemberEffect::Rejected("Must be a string".into());
+        }
+        (FieldValue::Secret(_), Some(text))
+            if *text == UNCHANGED || MaskedSecret::is_mask(&text) =>
+        {
+            return MemberEffect::Unchanged;
+        }
+        (FieldValue::Secret(secret), Some(text)) if text.is_empty() => {
+            secret.input.set("");
+            secret.is_cleared = secret.stored.is_some();
+        }
+        (FieldValue::Secret(secret), Some(text)) => {
+            secret.input.set("");
+            if secret.input.paste(&text) == PasteOutcome::TooLong {
+                return MemberEffect::Rejected(TOO_LONG.into());
+            }
+            secret.is_cleared = false;
+        }
+        (FieldValue::Text(line), Some(text)) => {
+            if line.value().trim() == text.as_str() {
+                return MemberEffect::Unchanged;
+            }
+            line.set("");
+            if line.paste(&text) == PasteOutcome::TooLong {
+                return MemberEffect::Rejected(TOO_LONG.into());
+            }
+        }
+        (FieldValue::Choice { at, .. }, Some(text)) if text.is_empty() => *at = None,
+        (FieldValue::Choice { options, at }, Some(text)) => {
+            match options.iter().position(|option| option == text.as_str()) {
+                Some(found) => *at = Some(found),
+                None => {
+                    return MemberEffect::Rejected(format!(
+                        "Must be one of {}",
+                        options.join(", ")
+                    ));
+                }
+            }
+        }
+    }
+    if field.current() == before {
+        return MemberEffect::Unchanged;
+    }
+    field.mark_filled();
+    MemberEffect::Changed
+}
+
+const TOO_LONG: &str = "Must not be longer than 64 KiB";

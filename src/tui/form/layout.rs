@@ -1,0 +1,262 @@
+//! Rows of a form at a width, used for drawing, scrolling and the mouse.
+
+use super::field::{FieldTarget, FieldValue, FormField};
+use super::{AliasCheck, Form};
+use crate::appsettings::ReferenceLookup;
+use crate::tui::text_input::TextInput;
+use crate::tui::text_width::{self, wrap};
+
+/// Content of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RowContent {
+    /// Heading of a group.
+    Heading(String),
+    /// Label of a field.
+    Label,
+    /// Label and input of a field.
+    LabelAndInput,
+    /// Input of a field.
+    Input,
+    /// Filter of the configuration keys.
+    KeyFilter,
+    /// Configuration key at this index of the filtered list.
+    Key(usize),
+    /// Note about a field.
+    Note(NoteKind, String),
+    /// Empty row.
+    Blank,
+}
+
+/// Kind of a note.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoteKind {
+    /// Error.
+    Error,
+    /// Warning.
+    Warning,
+    /// Confirmation.
+    Success,
+    /// Information.
+    Hint,
+}
+
+/// Row of a form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FormRow {
+    /// Field that it belongs to.
+    pub field: Option<usize>,
+    /// Content.
+    pub content: RowContent,
+}
+
+/// Focus marker before a label, star of a required field and the space after it.
+const LABEL_EXTRAS: usize = 6;
+
+/// Width from which labels are on the same row as their inputs.
+const SIDE_BY_SIDE_WIDTH: u16 = 56;
+
+/// Smallest width of an input.
+const MIN_INPUT_WIDTH: usize = 30;
+
+/// Width of the label column if labels are on the same row as their inputs, else 0.
+pub fn label_width(form: &Form, width: u16) -> u16 {
+    if width < SIDE_BY_SIDE_WIDTH {
+        return 0;
+    }
+    let longest = form
+        .fields
+        .iter()
+        .filter(|field| !form.is_hidden(field))
+        .map(|field| text_width::width(&text_width::safe(&field.label)) + LABEL_EXTRAS)
+        .max()
+        .unwrap_or(0);
+    let room = usize::from(width).saturating_sub(MIN_INPUT_WIDTH);
+    u16::try_from(longest.min(room)).unwrap_or(width)
+}
+
+/// All rows of a form at a width.
+pub fn rows(form: &Form, width: u16) -> Vec<FormRow> {
+    let label = label_width(form, width);
+    let mut rows = Vec::new();
+    let mut group: Option<&str> = None;
+    let mut is_in_settings = false;
+    let fields = form.fields.iter().enumerate();
+    for (at, field) in fields.filter(|(_, field)| !form.is_hidden(field)) {
+        let is_setting = matches!(
+            field.target,
+            FieldTarget::Setting(_) | FieldTarget::AuthMethod(_)
+        );
+        if is_setting && (!is_in_settings || field.group.as_deref() != group) {
+            group = field.group.as_deref();
+            is_in_settings = true;
+            rows.push(gap());
+            rows.push(FormRow {
+                field: None,
+                content: RowContent::Heading(match group {
+                    Some(group) => group.to_owned(),
+                    None => form.provider.name.clone(),
+                }),
+            });
+        }
+        if field.target == FieldTarget::Note {
+            rows.push(gap());
+        }
+        let mut push = |shows| {
+            rows.push(FormRow {
+                field: Some(at),
+                content: shows,
+            });
+        };
+        if label == 0 {
+            push(RowContent::Label);
+            push(RowContent::Input);
+        } else {
+            push(RowContent::LabelAndInput);
+        }
+        let room = usize::from(width.saturating_sub(label + 2));
+        if at == form.focus
+            && let Some(choosing) = form
+                .reference_picker
+                .as_ref()
+                .filter(|_| form.is_choosing())
+        {
+            if !choosing.follows {
+                push(RowContent::KeyFilter);
+            }
+            let count = form.matching_keys().len();
+            let top = choosing.choices.top;
+            (top..count)
+                .take(choosing.seen)
+                .for_each(|at| push(RowContent::Key(at)));
+            for line in form
+                .keys_message()
+                .iter()
+                .flat_map(|message| wrap(message, room))
+            {
+                push(RowContent::Note(NoteKind::Hint, line));
+            }
+            continue;
+        }
+        for (tone, note) in notes(form, field, at == form.focus) {
+            for line in wrap(&note, room) {
+                push(RowContent::Note(tone, line));
+            }
+        }
+    }
+    rows
+}
+
+const fn gap() -> FormRow {
+    FormRow {
+        field: None,
+        content: RowContent::Blank,
+    }
+}
+
+/// Notes about a field: its error, else its status, and its description while it has the focus.
+fn notes(form: &Form, field: &FormField, is_focused: bool) -> Vec<(NoteKind, String)> {
+    let mut notes = Vec::new();
+    if let Some(error) = &field.error {
+        notes.push((NoteKind::Error, format!("✗ {error}")));
+    } else if field.target == FieldTarget::Alias {
+        notes.extend(alias_note(form));
+    } else if let Some(reference) = field.reference() {
+        notes.extend(form.lookup(&reference).map(lookup_note));
+    }
+    if field.line().is_some_and(TextInput::has_blocked_reveal) {
+        let note = "! A reference must begin in an empty field: Ctrl-X clears it";
+        notes.push((NoteKind::Warning, note.into()));
+    }
+    if let Some(warning) = &field.warning {
+        notes.push((NoteKind::Warning, format!("! {warning}")));
+    }
+    notes.extend(form.secret_notes(field));
+    if field.target == FieldTarget::Alias && form.id().is_some() && field.is_changed() {
+        let note = "Scripts that use the old alias will fail";
+        notes.push((NoteKind::Hint, note.into()));
+    }
+    if is_focused && let Some(message) = form.keys_message() {
+        notes.push((NoteKind::Hint, message));
+    }
+    if let FieldTarget::AuthMethod(choice) = field.target {
+        notes.extend(removed_by_save(&form.removed_by_save(choice)));
+    }
+    notes.extend(form.request_url_notes(field, is_focused));
+    if is_focused && !field.description.is_empty() {
+        notes.push((NoteKind::Hint, field.description.clone()));
+    }
+    if is_focused
+        && let FieldValue::Secret(secret) = &field.value
+        && secret.stored.is_some()
+        && secret.input.is_empty()
+        && (notes.is_empty() || secret.is_cleared)
+    {
+        let note = if secret.is_cleared {
+            "Will be removed; type to replace it, Ctrl-X to keep it"
+        } else {
+            "Stored; type to replace it, Ctrl-X to clear it"
+        };
+        notes.push((NoteKind::Hint, note.into()));
+    }
+    notes
+}
+
+fn removed_by_save(labels: &[&str]) -> Option<(NoteKind, String)> {
+    let note = format!("! Saving removes stored values: {}", labels.join(", "));
+    (!labels.is_empty()).then_some((NoteKind::Warning, note))
+}
+
+fn alias_note(form: &Form) -> Option<(NoteKind, String)> {
+    if let Some(reason) = form.alias_problem() {
+        return Some((NoteKind::Error, format!("✗ {}", reason.at_field())));
+    }
+    Some(match form.alias_status()? {
+        AliasCheck::Unknown(_) => return None,
+        AliasCheck::Checking(..) => (NoteKind::Hint, "Checking alias availability...".into()),
+        AliasCheck::Available(_) => (NoteKind::Success, "✓ available".into()),
+        AliasCheck::Taken { by, .. } => (NoteKind::Error, format!("✗ already used by \"{by}\"")),
+    })
+}
+
+fn lookup_note(lookup: &ReferenceLookup) -> (NoteKind, String) {
+    match lookup {
+        ReferenceLookup::Found { source } => {
+            (NoteKind::Success, format!("✓ resolves, from {source}"))
+        }
+        ReferenceLookup::Missing { looked_in } if looked_in.is_empty() => {
+            (NoteKind::Error, "✗ not found".into())
+        }
+        ReferenceLookup::Missing { looked_in } => (
+            NoteKind::Error,
+            format!("✗ not found in {}", looked_in.join(", ")),
+        ),
+        ReferenceLookup::Refused { allowed } if allowed.is_empty() => {
+            (NoteKind::Error, "✗ not allowed".into())
+        }
+        ReferenceLookup::Refused { allowed } => (
+            NoteKind::Error,
+            format!(
+                "✗ not allowed; allowed keys begin with {}",
+                allowed.join(", ")
+            ),
+        ),
+    }
+}
+
+/// First visible row so that the focused field is visible, its input before its notes.
+pub fn follow(form: &Form, rows: &[FormRow], height: usize) -> usize {
+    let of_focus = |row: &FormRow| row.field == Some(form.focus);
+    let first = rows.iter().position(of_focus).unwrap_or(0);
+    let last = rows.iter().rposition(of_focus).unwrap_or(0);
+    let input = rows
+        .iter()
+        .position(|row| {
+            of_focus(row) && matches!(row.content, RowContent::Input | RowContent::LabelAndInput)
+        })
+        .unwrap_or(first);
+    // With the first field, the top of the form is shown completely.
+    let first = if form.focus == 0 { 0 } else { first };
+    let top = crate::tui::layout::follow(form.top, last, height, rows.len());
+    let top = crate::tui::layout::follow(top, first, height, rows.len());
+    crate::tui::layout::follow(top, input, height, rows.len())
+}

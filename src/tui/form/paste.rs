@@ -1,0 +1,240 @@
+//! Fills a form from a pasted connection.
+
+use super::Form;
+use super::field::{FieldTarget, FieldValue, FormField};
+use crate::connection::{PastedConnection, PastedProfile, PlainSecret, SettingValue, secret_input};
+use crate::provider::{DefaultValue, FieldKind, ProviderCatalog};
+use crate::text::printable;
+use crate::tui::notice::Notice;
+use crate::tui::text_width;
+
+/// Number of names in a message; the others are counted.
+const MAX_NAMES: usize = 4;
+
+/// Display width of an unknown name in a message.
+const LONGEST_NAME: usize = 40;
+
+impl Form {
+    /// Fills the fields from a pasted connection and reports what was filled and left out. A connection of another provider
+    /// changes nothing.
+    pub fn fill(&mut self, pasted: PastedConnection, catalog: &ProviderCatalog) -> Notice {
+        let kind = pasted.kind.as_str();
+        let draft = pasted.draft;
+        if let Some(id) = &draft.provider_id
+            && !id.eq_ignore_ascii_case(&self.provider.id)
+        {
+            let known = catalog.get(id).map(|other| other.name.clone());
+            let name = known.unwrap_or_else(|| shortened(id));
+            return Notice::warning(format!(
+                "The pasted text ({kind}) is for {name}; nothing was filled in"
+            ));
+        }
+        self.hide_secrets();
+        let mut left_out = pasted.left_out;
+        let mut filled = Vec::new();
+        let settings = draft.settings.unwrap_or_default();
+        if pasted.kind.is_request() {
+            self.go_back_to_default(settings.iter().map(|(key, _)| key));
+        }
+        let mut keys = Vec::new();
+        for (key, value) in settings.iter() {
+            match self.fill_setting(key, value, catalog) {
+                Some(label) => {
+                    filled.push(label);
+                    keys.extend(self.provider.field(key).map(|field| field.key.clone()));
+                }
+                None => left_out.push(key.to_owned()),
+            }
+        }
+        self.choose_alternatives(&keys);
+        for (place, text) in [
+            (FieldTarget::Name, &draft.name),
+            (FieldTarget::Alias, &draft.alias),
+        ] {
+            if let Some(text) = text.as_deref().filter(|text| !text.trim().is_empty()) {
+                match self.fill_own(&place, text, catalog) {
+                    Some(label) => filled.push(label),
+                    None => left_out.push(self.label_of(&place)),
+                }
+            }
+        }
+        if filled.is_empty() && left_out.is_empty() {
+            let name = &self.provider.name;
+            return Notice::done(format!(
+                "{name}: the pasted text matches the defaults ({kind})"
+            ));
+        }
+        let mut notice = summary(kind, &filled, &left_out);
+        notice.text += &self.removed(&keys);
+        notice
+    }
+
+    /// Messages about text removed around the secrets of these settings.
+    fn removed(&self, keys: &[String]) -> String {
+        let fields = keys
+            .iter()
+            .filter_map(|key| self.field(&FieldTarget::Setting(key.clone())));
+        let notes = fields.filter_map(|field| field.removed.as_deref());
+        notes.flat_map(|note| [". ", note]).collect()
+    }
+
+    /// Resets the endpoint to the provider's default if a pasted command has no address, so that its key goes there.
+    fn go_back_to_default<'a>(&mut self, given: impl Iterator<Item = &'a str>) {
+        let given: Vec<&str> = given.collect();
+        for setting in &self.provider.settings {
+            let place = FieldTarget::Setting(setting.key.clone());
+            if setting.kind == FieldKind::Url
+                && !given.contains(&setting.key.as_str())
+                && let Some(DefaultValue::Text(default)) = &setting.default
+                && let Some(field) = self.fields.iter_mut().find(|field| field.target == place)
+                && !field.is_default()
+            {
+                set_text(field, default);
+            }
+        }
+    }
+
+    fn fill_setting(
+        &mut self,
+        key: &str,
+        value: &SettingValue<PlainSecret>,
+        catalog: &ProviderCatalog,
+    ) -> Option<String> {
+        let place = FieldTarget::Setting(self.provider.field(key)?.key.clone());
+        let at = self.fields.iter().position(|field| field.target == place)?;
+        let setting = self.provider.field(key)?;
+        let text = value.text();
+        if text.is_some_and(|text| secret_input::is_mask(text, setting)) {
+            return None;
+        }
+        let field = self.fields.get_mut(at)?;
+        let is_taken = match value {
+            SettingValue::Null => false,
+            SettingValue::Switch(on) => set_text(field, if *on { "true" } else { "false" }),
+            SettingValue::Number(number) => set_text(field, &number.to_string()),
+            SettingValue::Text(_) | SettingValue::Secret(_) => {
+                value.text().is_some_and(|text| set_text(field, text))
+            }
+        };
+        let label = field.label.clone();
+        self.clean_secret(at);
+        self.invalidate_reference(at);
+        self.check_key_owner(at, catalog);
+        is_taken.then_some(label)
+    }
+
+    /// Fills the name or the alias if it is empty.
+    fn fill_own(
+        &mut self,
+        place: &FieldTarget,
+        text: &str,
+        catalog: &ProviderCatalog,
+    ) -> Option<String> {
+        let is_alias = *place == FieldTarget::Alias;
+        let is_free = self.typed(place).is_empty() || (is_alias && self.alias_follows);
+        if !is_free {
+            return None;
+        }
+        let label = self.label_of(place);
+        self.set_own(place, text);
+        if let Some(at) = self.fields.iter().position(|field| field.target == *place) {
+            self.check_stray_key(at, catalog);
+        }
+        if is_alias {
+            self.alias_follows = false;
+        } else if self.alias_follows && self.id().is_none() {
+            let suggested = self.suggested_alias();
+            self.set_own(&FieldTarget::Alias, &suggested);
+        }
+        Some(label)
+    }
+
+    fn set_own(&mut self, place: &FieldTarget, text: &str) {
+        if let Some(field) = self.fields.iter_mut().find(|field| field.target == *place) {
+            set_text(field, text);
+        }
+    }
+
+    fn label_of(&self, place: &FieldTarget) -> String {
+        self.field(place)
+            .map(|field| field.label.clone())
+            .unwrap_or_default()
+    }
+}
+
+/// Warning that names the profiles of a paste from which none was chosen.
+pub(super) fn several_profiles(profiles: &[PastedProfile]) -> Notice {
+    let names: Vec<String> = profiles
+        .iter()
+        .map(|profile| profile.name.clone())
+        .collect();
+    Notice::warning(format!(
+        "The pasted text has several profiles ({}); paste only one",
+        join_names(&names)
+    ))
+}
+
+/// Sets the value of a field; returns false if the field cannot have it.
+fn set_text(field: &mut FormField, text: &str) -> bool {
+    let text = text.trim();
+    if text.is_empty() {
+        return false;
+    }
+    match &mut field.value {
+        FieldValue::Text(line) => {
+            line.set("");
+            line.paste(text);
+        }
+        FieldValue::Secret(secret) => {
+            secret.input.set("");
+            secret.input.paste(text);
+            secret.is_cleared = false;
+        }
+        FieldValue::Switch(on) => match text {
+            "true" => *on = true,
+            "false" => *on = false,
+            _ => return false,
+        },
+        FieldValue::Choice { options, at } => {
+            let found = options.iter().position(|option| option == text);
+            if found.is_none() {
+                return false;
+            }
+            *at = found;
+        }
+    }
+    field.mark_filled();
+    true
+}
+
+fn summary(kind: &str, filled: &[String], left_out: &[String]) -> Notice {
+    let left = if left_out.is_empty() {
+        String::new()
+    } else {
+        format!("; left out: {}", join_names(left_out))
+    };
+    if filled.is_empty() {
+        return Notice::warning(format!(
+            "Nothing was filled in from the pasted text ({kind}){left}"
+        ));
+    }
+    Notice::done(format!("Filled {} ({kind}){left}", join_names(filled)))
+}
+
+/// Comma-separated names; those above the limit are counted.
+pub(super) fn join_names(names: &[String]) -> String {
+    let shown: Vec<_> = names
+        .iter()
+        .take(MAX_NAMES)
+        .map(|name| shortened(name))
+        .collect();
+    let shown = shown.join(", ");
+    match names.len().saturating_sub(MAX_NAMES) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+fn shortened(name: &str) -> String {
+    text_width::cut(&printable(name), LONGEST_NAME)
+}

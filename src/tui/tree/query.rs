@@ -1,0 +1,286 @@
+//! Filter query, parsed from text: words, fields such as `status:`, and exclusions.
+
+use super::providers::Providers;
+use crate::text::case_fold::fold;
+
+/// Field of a filter term.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QueryField {
+    /// Status.
+    Status,
+    /// Name or ID of the provider.
+    Provider,
+    /// Name.
+    Name,
+    /// Alias.
+    Alias,
+    /// Endpoint.
+    Endpoint,
+    /// Prefix of the ID.
+    Id,
+}
+
+impl QueryField {
+    /// All fields, most useful first.
+    pub const ALL: [Self; 6] = [
+        Self::Status,
+        Self::Provider,
+        Self::Name,
+        Self::Alias,
+        Self::Endpoint,
+        Self::Id,
+    ];
+
+    /// Returns the name before the colon.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Status => "status",
+            Self::Provider => "provider",
+            Self::Name => "name",
+            Self::Alias => "alias",
+            Self::Endpoint => "endpoint",
+            Self::Id => "id",
+        }
+    }
+
+    fn from_name(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|term| term.as_str() == word)
+    }
+}
+
+/// Status values.
+const ACTIVE: &str = "active";
+const INACTIVE: &str = "inactive";
+
+/// Parsed filter query, in lower case.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FilterQuery {
+    /// Words that must match somewhere; typing mistakes are tolerated.
+    pub words: Vec<String>,
+    /// Field terms; one of those with the same field must match.
+    pub included: Vec<(QueryField, String)>,
+    /// Exclusions; without a field, the word must not occur anywhere.
+    pub excluded: Vec<(Option<QueryField>, String)>,
+    problems: Vec<String>,
+}
+
+/// Part of the text between unquoted spaces, without its quotes.
+struct QueryPart {
+    text: String,
+    /// Byte offset of the first quote.
+    quoted_from: Option<usize>,
+}
+
+impl FilterQuery {
+    /// Parses words, `status:active`, `provider:openai`, `alias:` and so on, `-word` and `"two words"`.
+    pub fn read(text: &str) -> Self {
+        let mut terms = Self::default();
+        for part in parts(text) {
+            terms.take(&part);
+        }
+        terms
+    }
+
+    /// Parses all of a text as words.
+    pub fn from_words(text: &str) -> Self {
+        Self {
+            words: parts(text)
+                .into_iter()
+                .map(|part| part.text.trim().to_owned())
+                .filter(|word| !word.is_empty())
+                .collect(),
+            ..Self::default()
+        }
+    }
+
+    fn take(&mut self, part: &QueryPart) {
+        let is_not = part.quoted_from != Some(0) && part.text.starts_with(['-', '!']);
+        let start = usize::from(is_not);
+        let text = part.text.get(start..).unwrap_or_default();
+        let quoted_from = part.quoted_from.map(|at| at.saturating_sub(start));
+        let named = text
+            .split_once(':')
+            .filter(|(name, _)| quoted_from.is_none_or(|at| at > name.len()))
+            .filter(|(name, value)| is_name(name) && !value.starts_with("//"));
+        let (term, value) = match named {
+            None => (None, text),
+            Some((name, value)) => match QueryField::from_name(name) {
+                Some(term) => (Some(term), value),
+                None => {
+                    return self
+                        .describe_problem(format!("Unknown filter '{name}:'; use {}", all()));
+                }
+            },
+        };
+        let value = match term {
+            Some(QueryField::Status) if !value.is_empty() => match status(value) {
+                Some(status) => status,
+                None => {
+                    return self.describe_problem(format!(
+                        "status: must be active or inactive, not '{value}'"
+                    ));
+                }
+            },
+            _ => value,
+        };
+        let value = value.trim().to_owned();
+        if value.is_empty() {
+            return;
+        }
+        match (term, is_not) {
+            (term, true) => self.excluded.push((term, value)),
+            (Some(term), false) => self.included.push((term, value)),
+            (None, false) => self.words.push(value),
+        }
+    }
+
+    fn describe_problem(&mut self, problem: String) {
+        self.problems.push(problem);
+    }
+
+    /// Returns the problems in the text, one sentence each; the rest of the query still applies.
+    pub fn problem(&self, providers: &Providers) -> Option<String> {
+        let is_known = |word: &str| providers.numbers().any(|one| providers.fits(one, word));
+        let asked = self.included.iter();
+        let unknown = asked
+            .filter(|(term, word)| *term == QueryField::Provider && !is_known(word))
+            .map(|(_, word)| format!("Unknown provider '{word}'"));
+        let all: Vec<String> = self.problems.iter().cloned().chain(unknown).collect();
+        (!all.is_empty()).then(|| all.join("; "))
+    }
+
+    /// Returns true if the query matches everything.
+    pub const fn is_empty(&self) -> bool {
+        self.words.is_empty() && self.included.is_empty() && self.excluded.is_empty()
+    }
+}
+
+fn parts(text: &str) -> Vec<QueryPart> {
+    let typed = as_typed(&fold(text));
+    let parts = typed.iter().map(|part| QueryPart {
+        text: part.replace('"', ""),
+        quoted_from: part.find('"'),
+    });
+    parts.filter(|part| !part.text.is_empty()).collect()
+}
+
+/// Splits the text at unquoted spaces and keeps the quotes.
+pub fn as_typed(text: &str) -> Vec<String> {
+    let mut is_quoted = false;
+    let pieces = text.split(|sign: char| {
+        is_quoted ^= sign == '"';
+        sign.is_whitespace() && !is_quoted
+    });
+    let pieces = pieces.filter(|piece| !piece.is_empty());
+    pieces.map(str::to_owned).collect()
+}
+
+/// Returns true for a possible field name: `https://…` and `12:30` are words.
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphabetic())
+}
+
+fn status(value: &str) -> Option<&'static str> {
+    [ACTIVE, INACTIVE]
+        .into_iter()
+        .find(|status| status.starts_with(value))
+}
+
+/// Returns true if a status matches a `status:` term.
+pub fn is_status(is_active: bool, asked: &str) -> bool {
+    asked == if is_active { ACTIVE } else { INACTIVE }
+}
+
+/// Returns all field names with their colons.
+pub fn all() -> String {
+    QueryField::ALL
+        .map(|term| format!("{}:", term.as_str()))
+        .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> FilterQuery {
+        FilterQuery::read(text)
+    }
+
+    fn problem(text: &str) -> Option<String> {
+        let mut providers = Providers::default();
+        providers.learn(&crate::provider::ProviderCatalog::embedded());
+        read(text).problem(&providers)
+    }
+
+    #[test]
+    fn words_fields_and_exclusions_are_parsed() {
+        let terms = read("Prod status:IN provider:openai -dev !alias:old-1 team-a");
+        assert_eq!(terms.words, ["prod", "team-a"]);
+        assert_eq!(
+            terms.included,
+            [
+                (QueryField::Status, "inactive".to_owned()),
+                (QueryField::Provider, "openai".to_owned())
+            ]
+        );
+        assert_eq!(
+            terms.excluded,
+            [
+                (None, "dev".to_owned()),
+                (Some(QueryField::Alias), "old-1".to_owned())
+            ]
+        );
+        assert_eq!(problem("Prod status:IN provider:openai -dev"), None);
+    }
+
+    #[test]
+    fn quotes_keep_spaces_and_colons_in_a_word() {
+        let terms = read(r#"name:"team a" "prod: one" -"not this" "open"#);
+        assert_eq!(terms.included, [(QueryField::Name, "team a".to_owned())]);
+        assert_eq!(terms.words, ["prod: one", "open"]);
+        assert_eq!(terms.excluded, [(None, "not this".to_owned())]);
+        assert_eq!(read("\"-x\"").words, ["-x"]);
+    }
+
+    #[test]
+    fn incomplete_input_is_valid() {
+        for text in [
+            "status:",
+            "provider:",
+            "-",
+            "!",
+            "\"",
+            "id:",
+            "- ",
+            "status:a",
+        ] {
+            assert_eq!(problem(text), None, "{text}");
+        }
+        assert!(read("status: - \" ").is_empty());
+    }
+
+    #[test]
+    fn unknown_field_or_value_is_reported_and_the_rest_applies() {
+        assert_eq!(
+            problem("status:foo").as_deref(),
+            Some("status: must be active or inactive, not 'foo'")
+        );
+        assert_eq!(
+            problem("state:active prod").as_deref(),
+            Some("Unknown filter 'state:'; use status: provider: name: alias: endpoint: id:")
+        );
+        assert_eq!(read("state:active prod").words, ["prod"]);
+        assert_eq!(
+            problem("provider:unheard status:foo").as_deref(),
+            Some("status: must be active or inactive, not 'foo'; Unknown provider 'unheard'")
+        );
+    }
+
+    #[test]
+    fn urls_and_times_are_words() {
+        assert_eq!(
+            read("https://x.example:1/v1 12:30").words,
+            ["https://x.example:1/v1", "12:30"]
+        );
+    }
+}

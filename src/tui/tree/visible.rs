@@ -1,0 +1,300 @@
+//! Visible connections in order, computed in slices so that no key press waits.
+//!
+//! Sorting a hundred thousand connections by alias takes too long for one key press. Each slice is sorted and merged into
+//! the result; changes that arrive in between shift the result, and only changed connections are processed again.
+
+use std::cmp::Ordering;
+
+use super::TreeItem;
+use super::column::{Column, Sort, SortKey};
+use super::matcher::{Candidate, FilterMatcher};
+use super::merge_sorted::merge;
+use super::providers::Providers;
+use super::query::FilterQuery;
+use super::updates::IndexShift;
+
+/// Connections per slice: about a millisecond of work.
+pub const SLICE: usize = 4_096;
+
+/// Connections per slice if scattered texts are compared.
+pub const SORTED_SLICE: usize = 1_024;
+
+/// Query of a visible list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct VisibleQuery {
+    /// Filter; `None` matches all.
+    pub terms: Option<FilterQuery>,
+    /// Sort order.
+    pub sort: Sort,
+    /// True if grouped by provider.
+    pub is_grouped: bool,
+}
+
+impl VisibleQuery {
+    /// Returns true if the order is the name order or its reverse, without a filter.
+    pub fn is_plain(&self) -> bool {
+        self.terms.is_none() && self.sort.column == Column::Name && !self.is_grouped
+    }
+}
+
+/// Visible connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VisibleItem {
+    /// Match score.
+    score: u16,
+    /// Number of the provider.
+    provider: u16,
+    /// Index in name order.
+    index: u32,
+}
+
+/// Group of connections.
+#[derive(Debug)]
+pub struct ItemGroup {
+    /// Number of the provider; unused without grouping.
+    pub provider: u16,
+    /// Number of visible connections before the group.
+    pub start: usize,
+    items: Vec<VisibleItem>,
+}
+
+impl ItemGroup {
+    /// Returns the number of connections.
+    pub const fn len(&self) -> usize {
+        self.items.len()
+    }
+}
+
+/// Visible connections in order.
+pub struct VisibleList {
+    query: VisibleQuery,
+    search: Option<FilterMatcher>,
+    groups: Vec<ItemGroup>,
+    len: usize,
+    examined: usize,
+}
+
+impl VisibleList {
+    /// Creates a list that has processed nothing yet.
+    pub fn new(query: VisibleQuery, providers: &Providers) -> Self {
+        let search = query.terms.clone();
+        Self {
+            search: search.map(|terms| FilterMatcher::new(terms, providers)),
+            query,
+            groups: Vec::new(),
+            len: 0,
+            examined: 0,
+        }
+    }
+
+    /// Returns the query.
+    pub const fn query(&self) -> &VisibleQuery {
+        &self.query
+    }
+
+    /// Returns the groups; empty without grouping.
+    pub fn groups(&self) -> &[ItemGroup] {
+        if self.query.is_grouped {
+            &self.groups
+        } else {
+            &[]
+        }
+    }
+
+    /// Returns the number of visible connections.
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Returns the index of the connection at a position.
+    pub fn at(&self, at: usize) -> Option<usize> {
+        let before = self.groups.partition_point(|group| group.start <= at);
+        let group = self.groups.get(before.checked_sub(1)?)?;
+        let found = group.items.get(at - group.start)?;
+        Some(found.index as usize)
+    }
+
+    /// Returns the index of the group at a position.
+    pub fn group_at(&self, at: usize) -> Option<usize> {
+        let before = self.groups.partition_point(|group| group.start <= at);
+        before.checked_sub(1)
+    }
+
+    /// Returns the position of a connection.
+    pub fn position(&self, index: usize) -> Option<usize> {
+        let index = u32::try_from(index).ok()?;
+        self.groups.iter().find_map(|group| {
+            let mut found = group.items.iter();
+            let at = found.position(|found| found.index == index)?;
+            Some(group.start + at)
+        })
+    }
+
+    /// Returns the position of the best match.
+    pub fn best(&self) -> Option<usize> {
+        let score = |group: &ItemGroup| group.items.first().map_or(0, |found| found.score);
+        let best = self.groups.iter().map(score).max()?;
+        let group = self.groups.iter().find(|group| score(group) == best)?;
+        Some(group.start)
+    }
+
+    /// Returns true if unprocessed connections remain.
+    pub const fn has_more(&self, items: &[TreeItem]) -> bool {
+        self.examined < items.len()
+    }
+
+    /// Processes the next slice of connections.
+    pub fn step(&mut self, items: &[TreeItem], providers: &mut Providers) {
+        let has_words = self.search.as_ref().is_some_and(FilterMatcher::has_words);
+        let slice = match self.query.sort.column {
+            Column::Name => SLICE,
+            _ if has_words => SLICE,
+            Column::Alias | Column::Provider | Column::Status | Column::Modified => SORTED_SLICE,
+        };
+        let end = items.len().min(self.examined + slice);
+        let places: Vec<usize> = (self.examined..end).collect();
+        self.examine(&places, items, providers);
+        self.examined = end;
+    }
+
+    /// Discards the results from an index on, because the connections there changed.
+    pub fn remove_from(&mut self, place: usize) {
+        if self.examined <= place {
+            return;
+        }
+        self.examined = place;
+        for group in &mut self.groups {
+            group.items.retain(|found| (found.index as usize) < place);
+        }
+        self.count();
+    }
+
+    /// Shifts the results after a change of the list and processes the changed connections.
+    pub fn shift(&mut self, shift: &IndexShift, items: &[TreeItem], providers: &mut Providers) {
+        let is_whole = self.examined == shift.old_len(items.len());
+        self.examined = if is_whole {
+            items.len()
+        } else {
+            shift.moved_end(self.examined)
+        };
+        for group in &mut self.groups {
+            group.items.retain_mut(|found| {
+                let place = shift.moved(found.index as usize);
+                let place = place.filter(|place| shift.other.binary_search(place).is_err());
+                let index = place.and_then(|place| u32::try_from(place).ok());
+                found.index = index.unwrap_or(u32::MAX);
+                index.is_some()
+            });
+        }
+        let others: Vec<usize> = shift
+            .other
+            .iter()
+            .copied()
+            .filter(|place| *place < self.examined)
+            .collect();
+        self.examine(&others, items, providers);
+    }
+
+    /// Processes the connections at some indexes and inserts the matches in order.
+    fn examine(&mut self, places: &[usize], items: &[TreeItem], providers: &mut Providers) {
+        let looked: Vec<Candidate<'_>> = places
+            .iter()
+            .filter_map(|place| Some((u32::try_from(*place).ok()?, items.get(*place)?)))
+            .map(|(index, item)| (index, item, providers.number(&item.provider)))
+            .collect();
+        let scores = match &mut self.search {
+            Some(search) => search.scores(&looked, providers),
+            None => vec![Some(0); looked.len()],
+        };
+        let found = looked
+            .iter()
+            .zip(scores)
+            .filter_map(|((index, _, provider), score)| {
+                Some(VisibleItem {
+                    score: score?,
+                    provider: *provider,
+                    index: *index,
+                })
+            });
+        let mut found: Vec<VisibleItem> = found.collect();
+        found.sort_unstable_by(|one, other| self.compare(*one, *other, items, providers));
+        if self.query.is_grouped {
+            let mut by_provider: Vec<Vec<VisibleItem>> = Vec::new();
+            let mut slots = vec![usize::MAX; providers.numbers().count()];
+            for found in found {
+                let slot = &mut slots[usize::from(found.provider)];
+                if *slot == usize::MAX {
+                    *slot = by_provider.len();
+                    by_provider.push(Vec::new());
+                }
+                by_provider[*slot].push(found);
+            }
+            for fresh in by_provider {
+                self.insert_sorted(&fresh, items, providers);
+            }
+        } else {
+            self.insert_sorted(&found, items, providers);
+        }
+        self.count();
+    }
+
+    /// Inserts sorted matches of one group.
+    fn insert_sorted(&mut self, fresh: &[VisibleItem], items: &[TreeItem], providers: &Providers) {
+        let Some(first) = fresh.first() else { return };
+        let is_its = |group: &ItemGroup| !self.query.is_grouped || group.provider == first.provider;
+        let at = self.groups.iter().position(is_its).unwrap_or_else(|| {
+            let order = providers.order(first.provider);
+            let at = self
+                .groups
+                .partition_point(|group| providers.order(group.provider) < order);
+            let group = ItemGroup {
+                provider: first.provider,
+                start: 0,
+                items: Vec::new(),
+            };
+            self.groups.insert(at, group);
+            at
+        });
+        let mut found = std::mem::take(&mut self.groups[at].items);
+        merge(&mut found, fresh, |one, other| {
+            self.compare(one, other, items, providers).is_lt()
+        });
+        self.groups[at].items = found;
+    }
+
+    /// Compares two matches: by score if the filter has words, then by the sort order.
+    fn compare(
+        &self,
+        one: VisibleItem,
+        other: VisibleItem,
+        items: &[TreeItem],
+        known: &Providers,
+    ) -> Ordering {
+        let has_words = self.search.as_ref().is_some_and(FilterMatcher::has_words);
+        if has_words && one.score != other.score {
+            return other.score.cmp(&one.score);
+        }
+        let (Some(a), Some(b)) = (
+            items.get(one.index as usize),
+            items.get(other.index as usize),
+        ) else {
+            return one.index.cmp(&other.index);
+        };
+        let standing = |item, found: VisibleItem| SortKey {
+            item,
+            provider: found.provider,
+            index: found.index,
+        };
+        let sort = self.query.sort;
+        sort.compare(standing(a, one), standing(b, other), known)
+    }
+
+    fn count(&mut self) {
+        self.groups.retain(|group| !group.items.is_empty());
+        self.len = 0;
+        for group in &mut self.groups {
+            group.start = self.len;
+            self.len += group.items.len();
+        }
+    }
+}
