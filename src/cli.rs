@@ -322,39 +322,39 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
     match command {
         None => open_tui::open(&CliContext::new(&globals)?, &globals, output.format()),
         Some(CliCommand::Providers(verb)) => {
-            let ground = if verb.is_about_files() {
+            let context = if verb.is_about_files() {
                 CliContext::local(&globals, "umai providers check")?
             } else {
                 CliContext::new(&globals)?
             };
-            providers::run(&verb, &ground, output)
+            providers::run(&verb, &context, output)
         }
         Some(CliCommand::Connections(verb)) => {
-            let ground = CliContext::new(&globals)?;
-            ground.check_write(verb.is_write())?;
-            connections::run(verb, &ground, output)
+            let context = CliContext::new(&globals)?;
+            context.check_write(verb.is_write())?;
+            connections::run(verb, &context, output)
         }
         Some(CliCommand::Serve(serve)) => {
             serve::run(&serve, &CliContext::local(&globals, "umai serve")?, output)
         }
         Some(CliCommand::Token(verb)) => {
-            let ground = CliContext::local(&globals, "umai token")?;
-            ground.check_write(verb.is_write())?;
-            token::run(&verb, &ground, output)
+            let context = CliContext::local(&globals, "umai token")?;
+            context.check_write(verb.is_write())?;
+            token::run(&verb, &context, output)
         }
         Some(CliCommand::Targets) => {
             let folder = Config::folder(globals.config).map_err(Failure::Usage)?;
             targets::list(&ConfigFile::read(&folder), output)
         }
         Some(CliCommand::Backup(verb)) => {
-            let ground = CliContext::local(&globals, "umai backup")?;
-            ground.check_write(verb.is_write())?;
-            backup::run(verb, &ground, output)
+            let context = CliContext::local(&globals, "umai backup")?;
+            context.check_write(verb.is_write())?;
+            backup::run(verb, &context, output)
         }
         Some(CliCommand::Key(verb)) => {
-            let ground = CliContext::local(&globals, "umai key")?;
-            ground.check_write(verb.is_write())?;
-            key::run(&verb, &ground, output)
+            let context = CliContext::local(&globals, "umai key")?;
+            context.check_write(verb.is_write())?;
+            key::run(&verb, &context, output)
         }
         Some(CliCommand::Completions(completions)) => completions.run(output),
         Some(CliCommand::Man(man)) => man.run(output),

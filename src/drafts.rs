@@ -116,8 +116,8 @@ impl Drafts {
         atomic_file::create_folder(&folder).map_err(|error| disk_error(&folder, error))?;
         if !self.locks.contains_key(&id) {
             self.remove_oldest()?;
-            if let Some(hold) = DraftLock::take(&path).map_err(|error| disk_error(&path, error))? {
-                self.locks.insert(id, hold);
+            if let Some(lock) = DraftLock::take(&path).map_err(|error| disk_error(&path, error))? {
+                self.locks.insert(id, lock);
             }
         }
         let binding = self.binding(id);
@@ -131,8 +131,8 @@ impl Drafts {
     pub fn discard(&mut self, id: Uuid) -> Result<(), DraftError> {
         let path = self.path(id);
         let removed = remove(&path).and_then(|()| remove(&atomic_file::temporary_path(&path)));
-        if let Some(hold) = self.locks.remove(&id) {
-            hold.remove();
+        if let Some(lock) = self.locks.remove(&id) {
+            lock.remove();
         }
         removed.map_err(|error| disk_error(&path, error))
     }
@@ -145,18 +145,18 @@ impl Drafts {
                 continue;
             }
             let path = self.path(id);
-            let Some(hold) = DraftLock::take(&path).map_err(|error| disk_error(&path, error))?
+            let Some(lock) = DraftLock::take(&path).map_err(|error| disk_error(&path, error))?
             else {
                 continue;
             };
             // The app that edited it may have discarded it in the meantime.
             if !path.exists() {
-                hold.remove();
+                lock.remove();
                 continue;
             }
             // Left behind by a crash; the lock proves that no app is writing it.
             let _ = remove(&atomic_file::temporary_path(&path));
-            self.locks.insert(id, hold);
+            self.locks.insert(id, lock);
             found.push(self.read(id, &path));
         }
         self.remove_stale_locks();
@@ -218,8 +218,8 @@ impl Drafts {
                 continue;
             }
             // A lock that cannot be removed does no harm.
-            if let Ok(Some(hold)) = DraftLock::take(&path) {
-                hold.remove();
+            if let Ok(Some(lock)) = DraftLock::take(&path) {
+                lock.remove();
             }
         }
     }
@@ -237,9 +237,9 @@ impl Drafts {
             if excess == 0 {
                 break;
             }
-            if let Ok(Some(hold)) = DraftLock::take(&path) {
+            if let Ok(Some(lock)) = DraftLock::take(&path) {
                 remove(&path).map_err(|error| disk_error(&path, error))?;
-                hold.remove();
+                lock.remove();
                 excess -= 1;
             }
         }

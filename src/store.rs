@@ -109,9 +109,10 @@ fn unlock(
     if let Some(identity) = found {
         let (key, place) = matching_key(options, identity)?;
         if place == KeyLocation::Pending {
-            let spot = KeyFileLocation::find(options.key_file.as_deref(), &options.config);
+            let location = KeyFileLocation::find(options.key_file.as_deref(), &options.config);
             // Best effort: a key that cannot be moved now is found at its pending path again.
-            let _ = key_file::install(&spot).and_then(|()| key::previous_keys::prune(&spot, &key));
+            let _ = key_file::install(&location)
+                .and_then(|()| key::previous_keys::prune(&location, &key));
         }
         return Ok((identity.clone(), key));
     }
@@ -143,7 +144,7 @@ fn matching_key(
     options: &StoreOptions,
     identity: &StoreIdentity,
 ) -> Result<(StoreKey, KeyLocation), StoreError> {
-    let spot = KeyFileLocation::find(options.key_file.as_deref(), &options.config);
+    let location = KeyFileLocation::find(options.key_file.as_deref(), &options.config);
     let data = options.data.display();
     let matches = |key: &StoreKey| key.matches(identity.store, &identity.check);
     let found = StoreKey::find(options.key_file.as_deref(), &options.config);
@@ -152,7 +153,7 @@ fn matching_key(
     {
         return Ok((key.duplicate(), KeyLocation::Installed));
     }
-    if let Some(key) = key_file::pending_key(&spot, matches) {
+    if let Some(key) = key_file::pending_key(&location, matches) {
         return Ok((key, KeyLocation::Pending));
     }
     Err(match found? {

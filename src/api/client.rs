@@ -53,11 +53,11 @@ pub struct RemoteService {
 impl RemoteService {
     /// Connects to a server: loads its providers and notices.
     pub async fn connect(options: &RemoteOptions) -> Result<Self, ConnectionError> {
-        let wire = HttpClient::new(options)?;
+        let http = HttpClient::new(options)?;
         // One after the other: an authentication error is reported once, and the second request reuses the connection.
-        let fetched = catalog::fetch(&wire).await?;
+        let fetched = catalog::fetch(&http).await?;
         let reported = if fetched.is_umai {
-            notices(&wire).await
+            notices(&http).await
         } else {
             Vec::new()
         };
@@ -67,7 +67,7 @@ impl RemoteService {
             is_umai: fetched.is_umai,
             has_listed_providers: fetched.has_listed_providers,
             notices: notices.collect(),
-            http: Arc::new(wire),
+            http: Arc::new(http),
         })
     }
 
@@ -180,9 +180,9 @@ fn missing_connection() -> ConnectionError {
 }
 
 /// Loads the server's notices; empty when it has none.
-async fn notices(wire: &HttpClient) -> Vec<String> {
-    let url = wire.address().endpoint(&["notices"]);
-    let Ok(answer) = wire.send(HttpRequest::get(url)).await else {
+async fn notices(http: &HttpClient) -> Vec<String> {
+    let url = http.address().endpoint(&["notices"]);
+    let Ok(answer) = http.send(HttpRequest::get(url)).await else {
         return Vec::new();
     };
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();

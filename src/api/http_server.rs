@@ -43,7 +43,7 @@ use self::pipeline::RequestPipeline;
 /// Returns whether all of them finished in time.
 pub async fn serve(
     sockets: Vec<BoundListener>,
-    gate: RequestPipeline,
+    pipeline: RequestPipeline,
     tls: Option<TlsAcceptor>,
     limits: ServerLimits,
     stop: CancellationToken,
@@ -51,7 +51,7 @@ pub async fn serve(
     let slots = ConnectionSlots::new(limits.connections, limits.grace);
     let time_limit = limits.stop;
     let context = Arc::new(ServerContext {
-        pipeline: Arc::new(gate),
+        pipeline: Arc::new(pipeline),
         tls,
         limits,
         stop,

@@ -89,32 +89,36 @@ impl BackupCommand {
 }
 
 /// Runs a subcommand.
-pub fn run(verb: BackupCommand, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
-    ground.print_problems(output);
-    let is_key_needed = match &verb {
+pub fn run(
+    command: BackupCommand,
+    context: &CliContext,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    context.print_problems(output);
+    let is_key_needed = match &command {
         BackupCommand::Create { .. } | BackupCommand::Verify { .. } | BackupCommand::Restore(_) => {
             true
         }
         BackupCommand::List => false,
     };
-    if is_key_needed && let Some(notice) = passphrase::unlock(ground)? {
+    if is_key_needed && let Some(notice) = passphrase::unlock(context)? {
         output.note(&notice);
     }
-    match verb {
-        BackupCommand::Create { to, dry } => create((to, dry), ground, output),
-        BackupCommand::List => list(ground, output),
-        BackupCommand::Verify { backup } => verify(backup, ground, output),
-        BackupCommand::Restore(restore) => restore.run(ground, output),
+    match command {
+        BackupCommand::Create { to, dry } => create((to, dry), context, output),
+        BackupCommand::List => list(context, output),
+        BackupCommand::Verify { backup } => verify(backup, context, output),
+        BackupCommand::Restore(restore) => restore.run(context, output),
     }
 }
 
 /// Reports the location of the backup that would be created.
 fn dry_run_create(
     target: &BackupDestination,
-    ground: &CliContext,
+    context: &CliContext,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let data = &ground.config.data;
+    let data = &context.config.data;
     if store_in(data).is_none() {
         let why = format!("No readable store in {}", data.display());
         return Err(StoreError::Unusable(why).into());
@@ -133,7 +137,7 @@ fn dry_run_create(
 
 fn create(
     (to, dry): (Option<PathBuf>, DryRunArg),
-    ground: &CliContext,
+    context: &CliContext,
     output: &mut Output,
 ) -> Result<(), Failure> {
     let target = match to {
@@ -143,13 +147,13 @@ fn create(
         }
         Some(path) => BackupDestination::File(path),
     };
-    let options = ground.store_options();
+    let options = context.store_options();
     if dry.dry_run {
-        return dry_run_create(&target, ground, output);
+        return dry_run_create(&target, context, output);
     }
     let waiting = Spinner::start("Creating the backup", output);
     let made = backup::create(&options, &target, Utc::now())?;
-    let copies = &ground.config.backup_folder;
+    let copies = &context.config.backup_folder;
     let attempt = match (&target, copies) {
         (BackupDestination::Store, Some(folder)) => Some(backup::copy(&made, folder, Utc::now())),
         (BackupDestination::Store, None)
@@ -190,8 +194,8 @@ fn create(
     }
 }
 
-fn list(ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
-    let found = all(ground)?;
+fn list(context: &CliContext, output: &mut Output) -> Result<(), Failure> {
+    let found = all(context)?;
     if output.format() == OutputReader::Json {
         let items: Vec<_> = found.iter().map(format::found).collect();
         return output.json(&json!({ "total": items.len(), "items": items }));
@@ -233,17 +237,17 @@ fn list(ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
 
 fn verify(
     backup: Option<PathBuf>,
-    ground: &CliContext,
+    context: &CliContext,
     output: &mut Output,
 ) -> Result<(), Failure> {
     let paths: Vec<PathBuf> = match backup {
-        Some(backup) => vec![find(&backup, ground)?],
-        None => all(ground)?.into_iter().map(|found| found.path).collect(),
+        Some(backup) => vec![find(&backup, context)?],
+        None => all(context)?.into_iter().map(|found| found.path).collect(),
     };
     if paths.is_empty() {
         output.note("No backups yet");
     }
-    let keys = AvailableKeys::find(&ground.store_options());
+    let keys = AvailableKeys::find(&context.store_options());
     let mut faulty = 0;
     let mut items = Vec::new();
     for path in &paths {
@@ -308,13 +312,13 @@ fn sentence(path: &Path, verified: &VerifiedBackup) -> String {
 }
 
 /// Returns the backups of the store's backup directory and of the directory for copies.
-fn all(ground: &CliContext) -> Result<Vec<BackupFile>, Failure> {
-    let copies = ground.config.backup_folder.as_deref();
-    Ok(backup::all(&ground.config.data, copies)?)
+fn all(context: &CliContext) -> Result<Vec<BackupFile>, Failure> {
+    let copies = context.config.backup_folder.as_deref();
+    Ok(backup::all(&context.config.data, copies)?)
 }
 
 /// Returns the file of a backup, given by name or path.
-fn find(backup: &Path, ground: &CliContext) -> Result<PathBuf, Failure> {
+fn find(backup: &Path, context: &CliContext) -> Result<PathBuf, Failure> {
     if backup.is_file() {
         return Ok(backup.to_owned());
     }
@@ -322,7 +326,7 @@ fn find(backup: &Path, ground: &CliContext) -> Result<PathBuf, Failure> {
         found.path.file_name() == Some(backup.as_os_str())
             || found.path.with_extension("").file_name() == Some(backup.as_os_str())
     };
-    let found = all(ground)?.into_iter().find(is_meant);
+    let found = all(context)?.into_iter().find(is_meant);
     found.map(|found| found.path).ok_or_else(|| {
         Failure::NoBackup(format!(
             "No backup '{}'. See umai backup list; a backup file ends with .{EXTENSION}",

@@ -152,14 +152,14 @@ impl ConnectionsCommand {
 
 /// Runs a subcommand.
 pub fn run(
-    verb: ConnectionsCommand,
-    ground: &CliContext,
+    command: ConnectionsCommand,
+    context: &CliContext,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    match verb {
-        ConnectionsCommand::List(list) => list.run(ground, output),
+    match command {
+        ConnectionsCommand::List(list) => list.run(context, output),
         ConnectionsCommand::Get { connection } => {
-            with_service(ground, output, async |service, output| {
+            with_service(context, output, async |service, output| {
                 let connection = service.get(&connection).await?;
                 match output.format() {
                     OutputReader::Json => output.json(&connection),
@@ -167,45 +167,51 @@ pub fn run(
                 }
             })
         }
-        ConnectionsCommand::Create(given) if given.is_from_json() => create(&given, ground, output),
-        ConnectionsCommand::Create(given) => {
-            create(&given, ground, output).map_err(Failure::in_options)
+        ConnectionsCommand::Create(given) if given.is_from_json() => {
+            create(&given, context, output)
         }
-        ConnectionsCommand::Update(update) => update.run(ground, output),
-        ConnectionsCommand::Duplicate(duplicate) => duplicate.run(ground, output),
-        ConnectionsCommand::History(history) => history.run(ground, output),
-        ConnectionsCommand::Diff(diff) => diff.run(ground, output),
-        ConnectionsCommand::Rollback(rollback) => rollback.run(ground, output),
-        ConnectionsCommand::Restore(restore) => restore.run(ground, output),
-        ConnectionsCommand::Export(export) => export.run(ground, output),
-        ConnectionsCommand::Import(import) => import.run(ground, output),
-        ConnectionsCommand::Apply(apply) => apply.run(ground, output),
-        ConnectionsCommand::Purge(purge) => purge.run(ground, output),
+        ConnectionsCommand::Create(given) => {
+            create(&given, context, output).map_err(Failure::in_options)
+        }
+        ConnectionsCommand::Update(update) => update.run(context, output),
+        ConnectionsCommand::Duplicate(duplicate) => duplicate.run(context, output),
+        ConnectionsCommand::History(history) => history.run(context, output),
+        ConnectionsCommand::Diff(diff) => diff.run(context, output),
+        ConnectionsCommand::Rollback(rollback) => rollback.run(context, output),
+        ConnectionsCommand::Restore(restore) => restore.run(context, output),
+        ConnectionsCommand::Export(export) => export.run(context, output),
+        ConnectionsCommand::Import(import) => import.run(context, output),
+        ConnectionsCommand::Apply(apply) => apply.run(context, output),
+        ConnectionsCommand::Purge(purge) => purge.run(context, output),
         ConnectionsCommand::Activate { connections, dry } => {
-            activate::run(&connections, true, dry, ground, output)
+            activate::run(&connections, true, dry, context, output)
         }
         ConnectionsCommand::Deactivate { connections, dry } => {
-            activate::run(&connections, false, dry, ground, output)
+            activate::run(&connections, false, dry, context, output)
         }
         ConnectionsCommand::Delete {
             connections,
             yes: _,
             dry: DryRunArg { dry_run: true },
-        } => delete::dry_run(&connections, ground, output),
+        } => delete::dry_run(&connections, context, output),
         ConnectionsCommand::Delete {
             connections, yes, ..
-        } => delete::run(&connections, yes, ground, output),
-        ConnectionsCommand::Test { connections } => test::run(&connections, ground, output),
+        } => delete::run(&connections, yes, context, output),
+        ConnectionsCommand::Test { connections } => test::run(&connections, context, output),
         ConnectionsCommand::Models {
             connection,
             capability,
-        } => models::run(&connection, capability, ground, output),
+        } => models::run(&connection, capability, context, output),
     }
 }
 
-fn create(given: &create::Create, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
+fn create(
+    given: &create::Create,
+    context: &CliContext,
+    output: &mut Output,
+) -> Result<(), Failure> {
     if let Some(source) = given.source()? {
-        return with_service(ground, output, async |service, output| {
+        return with_service(context, output, async |service, output| {
             let intent = if given.is_dry_run() {
                 bodies::BulkMode::DryRun
             } else {
@@ -214,12 +220,12 @@ fn create(given: &create::Create, ground: &CliContext, output: &mut Output) -> R
             bodies::run(service, source, intent, output).await
         });
     }
-    let catalog = open_service::catalog(ground)?;
+    let catalog = open_service::catalog(context)?;
     let env_settings = match given.from_env() {
         None => None,
         Some(selection) => {
             // Only variables of providers known here are read; a server could name any variable.
-            let environment = from_env::environment(&ground.catalog);
+            let environment = from_env::environment(&context.catalog);
             if selection.is_dry_run {
                 return selection.list(&environment, &catalog, output);
             }
@@ -228,7 +234,7 @@ fn create(given: &create::Create, ground: &CliContext, output: &mut Output) -> R
     };
     let draft = given.draft(&catalog, env_settings, output)?;
     if given.is_dry_run() {
-        return with_service(ground, output, async |service, output| {
+        return with_service(context, output, async |service, output| {
             dry_run::run(
                 &**service,
                 ProposedChange::Create(draft),
@@ -238,7 +244,7 @@ fn create(given: &create::Create, ground: &CliContext, output: &mut Output) -> R
             .await
         });
     }
-    with_service(ground, output, async |service, output| {
+    with_service(context, output, async |service, output| {
         let connection = service.create(draft).await?;
         match output.format() {
             OutputReader::Json => output.json(&connection)?,
@@ -254,10 +260,10 @@ fn dry_run_each(
     connections: &[IdOrAlias],
     proposal: impl Fn(&IdOrAlias) -> ProposedChange,
     operation: dry_run::OperationName,
-    ground: &CliContext,
+    context: &CliContext,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    with_service(ground, output, async |service, output| {
+    with_service(context, output, async |service, output| {
         let is_one = connections.len() == 1;
         each(
             connections,
@@ -267,8 +273,8 @@ fn dry_run_each(
                 if is_one {
                     return dry_run::run(&**service, proposal(key), operation, output).await;
                 }
-                let foreseen = service.preview(proposal(key)).await?;
-                dry_run::write_line(operation, &foreseen, output)
+                let preview = service.preview(proposal(key)).await?;
+                dry_run::write_line(operation, &preview, output)
             },
         )
         .await?;

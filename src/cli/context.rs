@@ -91,7 +91,7 @@ impl CliContext {
         let mut problems = file.problems.clone();
         let server = remote_args::selected(&globals, &mut problems);
         let server = server.map_err(|failure| for_target(failure, target.as_ref()))?;
-        let mut ground = Self {
+        let mut context = Self {
             config: Config {
                 data: PathBuf::new(),
                 config: PathBuf::new(),
@@ -108,29 +108,29 @@ impl CliContext {
             drafts: None,
             problems,
         };
-        if let Some(server) = &ground.server {
-            ground.drafts = draft_location::for_server(&globals, server);
+        if let Some(server) = &context.server {
+            context.drafts = draft_location::for_server(&globals, server);
             // A server has its own providers and configuration.
             let nowhere = Some(PathBuf::new());
-            ground.config = Config::new(nowhere, globals.config, None).map_err(Failure::Usage)?;
-            ground.catalog = Arc::new(ProviderCatalog::embedded());
-            return Ok(ground);
+            context.config = Config::new(nowhere, globals.config, None).map_err(Failure::Usage)?;
+            context.catalog = Arc::new(ProviderCatalog::embedded());
+            return Ok(context);
         }
-        ground.config = Config::new(globals.data, globals.config, globals.key_file)
+        context.config = Config::new(globals.data, globals.config, globals.key_file)
             .map_err(Failure::Usage)?
             .with_backup_folder(globals.backup_folder)
             .with_passphrase_file(globals.passphrase_file);
-        ground.drafts = Some(draft_location::local(&ground.config));
-        let (catalog, of_providers) = ProviderCatalog::load(Some(&ground.config.providers()));
-        ground.catalog = Arc::new(catalog);
-        ground.appsettings = appsettings(
+        context.drafts = Some(draft_location::local(&context.config));
+        let (catalog, of_providers) = ProviderCatalog::load(Some(&context.config.providers()));
+        context.catalog = Arc::new(catalog);
+        context.appsettings = appsettings(
             globals.appsettings.as_deref(),
             globals.user_secrets.as_deref(),
             globals.key_per_file.as_deref(),
         )?;
-        ground.problems.extend(of_providers);
-        ground.problems.extend(ground.appsettings.problems());
-        Ok(ground)
+        context.problems.extend(of_providers);
+        context.problems.extend(context.appsettings.problems());
+        Ok(context)
     }
 
     /// Refuses a change in read-only mode.

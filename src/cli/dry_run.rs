@@ -67,12 +67,12 @@ pub async fn run(
     operation: OperationName,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let foreseen = service.preview(proposal).await?;
+    let preview = service.preview(proposal).await?;
     match output.format() {
-        OutputReader::Json => output.json(&to_json(operation, &foreseen))?,
-        OutputReader::Text => output.line(&sentence(operation, &foreseen))?,
+        OutputReader::Json => output.json(&to_json(operation, &preview))?,
+        OutputReader::Text => output.line(&sentence(operation, &preview))?,
     }
-    note_local_check(&foreseen, output);
+    note_local_check(&preview, output);
     Ok(())
 }
 
@@ -91,35 +91,35 @@ pub fn write_action(action: &str, sentence: &str, output: &mut Output) -> Result
 /// Reports the result of one of several changes, on one line.
 pub fn write_line(
     operation: OperationName,
-    foreseen: &ChangePreview,
+    preview: &ChangePreview,
     output: &mut Output,
 ) -> Result<(), Failure> {
     match output.format() {
-        OutputReader::Json => output.json_line(&to_json(operation, foreseen)),
-        OutputReader::Text => output.line(&sentence(operation, foreseen)),
+        OutputReader::Json => output.json_line(&to_json(operation, preview)),
+        OutputReader::Text => output.line(&sentence(operation, preview)),
     }
 }
 
 /// Notes that the server was only read.
-pub fn note_local_check(foreseen: &ChangePreview, output: &Output) {
-    if foreseen.is_exact {
+pub fn note_local_check(preview: &ChangePreview, output: &Output) {
+    if preview.is_exact {
         return;
     }
     output.note(
         "Checked locally: the server was only read, so its own checks and the token's write permission are unknown",
     );
-    if !foreseen.unknown.is_empty() {
+    if !preview.unknown.is_empty() {
         output.note(&format!(
             "Cannot tell locally whether {} would change",
-            foreseen.unknown.join(", ")
+            preview.unknown.join(", ")
         ));
     }
 }
 
-fn sentence(operation: OperationName, foreseen: &ChangePreview) -> String {
-    let item = &foreseen.connection.item;
+fn sentence(operation: OperationName, preview: &ChangePreview) -> String {
+    let item = &preview.connection.item;
     let name = format!("{} ({})", item.name, item.alias);
-    if operation.verb == UPDATE.verb && foreseen.paths.is_empty() {
+    if operation.verb == UPDATE.verb && preview.paths.is_empty() {
         return format!("Nothing to change: {name}");
     }
     if operation.conditional != UPDATE.conditional {
@@ -128,13 +128,13 @@ fn sentence(operation: OperationName, foreseen: &ChangePreview) -> String {
     format!(
         "{} {name}: {}",
         operation.conditional,
-        foreseen.paths.join(", ")
+        preview.paths.join(", ")
     )
 }
 
 /// JSON of a dry run, without the values that only a save assigns.
-fn to_json(operation: OperationName, foreseen: &ChangePreview) -> Value {
-    let item = &foreseen.connection.item;
+fn to_json(operation: OperationName, preview: &ChangePreview) -> Value {
+    let item = &preview.connection.item;
     json!({
         "dryRun": true,
         "action": operation.verb,
@@ -143,10 +143,10 @@ fn to_json(operation: OperationName, foreseen: &ChangePreview) -> Value {
             "name": item.name,
             "providerId": item.provider_id,
             "isActive": item.is_active,
-            "settings": foreseen.connection.settings,
+            "settings": preview.connection.settings,
         },
-        "changes": foreseen.paths,
-        "untold": foreseen.unknown,
-        "isExact": foreseen.is_exact,
+        "changes": preview.paths,
+        "untold": preview.unknown,
+        "isExact": preview.is_exact,
     })
 }

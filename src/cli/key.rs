@@ -90,38 +90,38 @@ impl KeyCommand {
 }
 
 /// Runs a subcommand.
-pub fn run(verb: &KeyCommand, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
-    ground.print_problems(output);
-    match verb {
-        KeyCommand::Show => format::show(ground, output),
-        KeyCommand::Rotate(DryRunArg { dry_run: true }) => dry_run_rotate(ground, output),
-        KeyCommand::Rotate(_) => rotate_key(ground, output),
-        KeyCommand::AddPassphrase => add_passphrase(ground, output),
+pub fn run(command: &KeyCommand, context: &CliContext, output: &mut Output) -> Result<(), Failure> {
+    context.print_problems(output);
+    match command {
+        KeyCommand::Show => format::show(context, output),
+        KeyCommand::Rotate(DryRunArg { dry_run: true }) => dry_run_rotate(context, output),
+        KeyCommand::Rotate(_) => rotate_key(context, output),
+        KeyCommand::AddPassphrase => add_passphrase(context, output),
         KeyCommand::ChangePassphrase {
             new_passphrase_file,
-        } => change_passphrase(new_passphrase_file.as_ref(), ground, output),
-        KeyCommand::AddKeyring => add_keyring(ground, output),
-        KeyCommand::RemovePassphrase => remove_passphrase(ground, output),
-        KeyCommand::New { forget_secrets } => renew_key(*forget_secrets, ground, output),
+        } => change_passphrase(new_passphrase_file.as_ref(), context, output),
+        KeyCommand::AddKeyring => add_keyring(context, output),
+        KeyCommand::RemovePassphrase => remove_passphrase(context, output),
+        KeyCommand::New { forget_secrets } => renew_key(*forget_secrets, context, output),
     }
 }
 
 /// Reports a rotation that would be possible.
-fn dry_run_rotate(ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
-    unlock(ground, output)?;
-    let spot = passphrase::key_file_location(ground);
-    spot.reject_credentials("umai key rotate")?;
-    ensure_store_exists(&ground.config.data)?;
-    check_key(&ground.store_options())?;
+fn dry_run_rotate(context: &CliContext, output: &mut Output) -> Result<(), Failure> {
+    unlock(context, output)?;
+    let location = passphrase::key_file_location(context);
+    location.reject_credentials("umai key rotate")?;
+    ensure_store_exists(&context.config.data)?;
+    check_key(&context.store_options())?;
     let sentence = format!(
         "Would create a new key in {} and encrypt all secrets with it; no other process may have the store open",
-        spot.path.display()
+        location.path.display()
     );
     dry_run::write_action("rotateKey", &sentence, output)
 }
 
-fn rotate_key(ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
-    unlock(ground, output)?;
+fn rotate_key(context: &CliContext, output: &mut Output) -> Result<(), Failure> {
+    unlock(context, output)?;
     let RotationResult {
         fingerprint,
         path,
@@ -130,12 +130,12 @@ fn rotate_key(ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
         notices,
     } = {
         let _waiting = Spinner::start("Encrypting all secrets with the new key", output);
-        rotate(&ground.store_options())
+        rotate(&context.store_options())
     }?;
     for notice in &notices {
         output.note(notice);
     }
-    back_up(ground, output);
+    back_up(context, output);
     match output.format() {
         OutputReader::Json => output.json(&json!({
             "path": path,
@@ -161,13 +161,13 @@ fn rotate_key(ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
 }
 
 /// Creates a backup that the new key can decrypt.
-fn back_up(ground: &CliContext, output: &Output) {
+fn back_up(context: &CliContext, output: &Output) {
     let made = backup::create(
-        &ground.store_options(),
+        &context.store_options(),
         &backup::BackupDestination::Store,
         Utc::now(),
     );
-    let copied = made.and_then(|made| match &ground.config.backup_folder {
+    let copied = made.and_then(|made| match &context.config.backup_folder {
         Some(folder) => backup::copy(&made, folder, Utc::now()).map(drop),
         None => Ok(()),
     });
@@ -176,37 +176,37 @@ fn back_up(ground: &CliContext, output: &Output) {
     }
 }
 
-fn add_passphrase(ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
-    let spot = passphrase::key_file_location(ground);
-    spot.reject_credentials("umai key add-passphrase")?;
-    if wrapped(&spot)?.is_some() {
+fn add_passphrase(context: &CliContext, output: &mut Output) -> Result<(), Failure> {
+    let location = passphrase::key_file_location(context);
+    location.reject_credentials("umai key add-passphrase")?;
+    if wrapped(&location)?.is_some() {
         return Err(Failure::Usage(
             "The key already has a passphrase. To change it: umai key change-passphrase".into(),
         ));
     }
-    let file = ground.config.passphrase_file.as_deref();
-    protect(&spot, &passphrase::new(file, "--passphrase-file")?)?;
+    let file = context.config.passphrase_file.as_deref();
+    protect(&location, &passphrase::new(file, "--passphrase-file")?)?;
     output.note("Earlier copies of the key file are not protected; umai key rotate creates a key that was never unprotected");
-    report(&spot, "is now protected by a passphrase", output)
+    report(&location, "is now protected by a passphrase", output)
 }
 
-fn add_keyring(ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
-    let spot = passphrase::key_file_location(ground);
-    spot.reject_credentials("umai key add-keyring")?;
-    let before = wrapped(&spot)?;
-    unlock(ground, output)?;
+fn add_keyring(context: &CliContext, output: &mut Output) -> Result<(), Failure> {
+    let location = passphrase::key_file_location(context);
+    location.reject_credentials("umai key add-keyring")?;
+    let before = wrapped(&location)?;
+    unlock(context, output)?;
     let passphrase = Passphrase::random()?;
-    let content = protected_by_random(&spot, &passphrase)?;
+    let content = protected_by_random(&location, &passphrase)?;
     if let KeyFileContent::Wrapped(wrapped) = &content {
         // The keyring comes first: a key file without its passphrase would be lost.
         keyring::keep(wrapped, &passphrase).map_err(StoreError::Key)?;
     }
-    content.replace(&spot)?;
+    content.replace(&location)?;
     forget_passphrase(before.as_ref(), output);
     output
         .note("Earlier copies of the key file work without the keyring: keep one in a safe place");
     report(
-        &spot,
+        &location,
         "is now protected by the keyring of this system",
         output,
     )
@@ -223,33 +223,33 @@ fn forget_passphrase(before: Option<&WrappedKey>, output: &Output) {
 
 fn change_passphrase(
     file: Option<&PathBuf>,
-    ground: &CliContext,
+    context: &CliContext,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let spot = passphrase::key_file_location(ground);
-    spot.reject_credentials("umai key change-passphrase")?;
-    require_passphrase(&spot)?;
-    unlock(ground, output)?;
+    let location = passphrase::key_file_location(context);
+    location.reject_credentials("umai key change-passphrase")?;
+    require_passphrase(&location)?;
+    unlock(context, output)?;
     let new = passphrase::new(file.map(PathBuf::as_path), "--new-passphrase-file")?;
-    let before = wrapped(&spot)?;
-    protect(&spot, &new)?;
+    let before = wrapped(&location)?;
+    protect(&location, &new)?;
     forget_passphrase(before.as_ref(), output);
-    report(&spot, "is now protected by the new passphrase", output)
+    report(&location, "is now protected by the new passphrase", output)
 }
 
-fn remove_passphrase(ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
-    let spot = passphrase::key_file_location(ground);
-    spot.reject_credentials("umai key remove-passphrase")?;
-    require_passphrase(&spot)?;
-    unlock(ground, output)?;
-    let before = wrapped(&spot)?;
-    unprotect(&spot)?;
+fn remove_passphrase(context: &CliContext, output: &mut Output) -> Result<(), Failure> {
+    let location = passphrase::key_file_location(context);
+    location.reject_credentials("umai key remove-passphrase")?;
+    require_passphrase(&location)?;
+    unlock(context, output)?;
+    let before = wrapped(&location)?;
+    unprotect(&location)?;
     forget_passphrase(before.as_ref(), output);
-    report(&spot, "no longer has a passphrase", output)
+    report(&location, "no longer has a passphrase", output)
 }
 
-fn require_passphrase(spot: &KeyFileLocation) -> Result<(), Failure> {
-    if wrapped(spot)?.is_some() {
+fn require_passphrase(location: &KeyFileLocation) -> Result<(), Failure> {
+    if wrapped(location)?.is_some() {
         return Ok(());
     }
     Err(Failure::Usage(
@@ -258,21 +258,23 @@ fn require_passphrase(spot: &KeyFileLocation) -> Result<(), Failure> {
 }
 
 /// Returns the encrypted key, if it has a passphrase.
-fn wrapped(spot: &KeyFileLocation) -> Result<Option<WrappedKey>, StoreError> {
-    Ok(match spot.read()? {
+fn wrapped(location: &KeyFileLocation) -> Result<Option<WrappedKey>, StoreError> {
+    Ok(match location.read()? {
         KeyFileContent::Wrapped(wrapped) => Some(wrapped),
         KeyFileContent::Plain(_) => None,
     })
 }
 
-fn report(spot: &KeyFileLocation, what: &str, output: &mut Output) -> Result<(), Failure> {
+fn report(location: &KeyFileLocation, what: &str, output: &mut Output) -> Result<(), Failure> {
     match output.format() {
-        OutputReader::Json => output.json(&format::key(spot)),
-        OutputReader::Text => output.line(&format!("The key in {} {what}", spot.path.display())),
+        OutputReader::Json => output.json(&format::key(location)),
+        OutputReader::Text => {
+            output.line(&format!("The key in {} {what}", location.path.display()))
+        }
     }
 }
 
-fn renew_key(forget: bool, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
+fn renew_key(forget: bool, context: &CliContext, output: &mut Output) -> Result<(), Failure> {
     if !forget {
         return Err(Failure::Usage(
             "A new key cannot decrypt the stored secrets: everything else is kept, and the secrets must be entered again. \
@@ -280,7 +282,7 @@ fn renew_key(forget: bool, ground: &CliContext, output: &mut Output) -> Result<(
                 .into(),
         ));
     }
-    if let Some(file) = &ground.config.passphrase_file {
+    if let Some(file) = &context.config.passphrase_file {
         // A key whose passphrase is known is not lost.
         output.note(&format!(
             "The passphrase in {} is not needed",
@@ -293,8 +295,8 @@ fn renew_key(forget: bool, ground: &CliContext, output: &mut Output) -> Result<(
         key_aside,
         store_aside,
         forgotten,
-    } = renew(&ground.store_options(), Utc::now())?;
-    back_up(ground, output);
+    } = renew(&context.store_options(), Utc::now())?;
+    back_up(context, output);
     if output.format() == OutputReader::Json {
         let forgotten: Vec<_> = forgotten
             .iter()
@@ -323,8 +325,8 @@ fn renew_key(forget: bool, ground: &CliContext, output: &mut Output) -> Result<(
     Ok(())
 }
 
-fn unlock(ground: &CliContext, output: &Output) -> Result<(), Failure> {
-    if let Some(notice) = passphrase::unlock(ground)? {
+fn unlock(context: &CliContext, output: &Output) -> Result<(), Failure> {
+    if let Some(notice) = passphrase::unlock(context)? {
         output.note(&notice);
     }
     Ok(())

@@ -34,15 +34,15 @@ pub struct OpenSession {
 
 impl OpenSession {
     /// Opens the store, or connects to the server. In read-only mode, refuses all changes.
-    pub async fn open(ground: &CliContext, store: SharedStore) -> Result<Self, ConnectionError> {
-        let session = match &ground.server {
-            None => Self::local(ground, store).await?,
+    pub async fn open(context: &CliContext, store: SharedStore) -> Result<Self, ConnectionError> {
+        let session = match &context.server {
+            None => Self::local(context, store).await?,
             Some(options) => Self {
                 service: Arc::new(RemoteService::connect(options).await?),
                 store,
             },
         };
-        Ok(match &ground.read_only {
+        Ok(match &context.read_only {
             None => session,
             Some(why) => Self {
                 service: Arc::new(ReadOnlyService::over(session.service, why)),
@@ -51,9 +51,9 @@ impl OpenSession {
         })
     }
 
-    async fn local(ground: &CliContext, store: SharedStore) -> Result<Self, StoreError> {
-        let options = ground.store_options();
-        if ground.read_only.is_some() && store::is_missing(&options.data) {
+    async fn local(context: &CliContext, store: SharedStore) -> Result<Self, StoreError> {
+        let options = context.store_options();
+        if context.read_only.is_some() && store::is_missing(&options.data) {
             return Err(StoreError::Unusable(format!(
                 "No store in {}, and read-only mode does not create one",
                 options.data.display()
@@ -61,8 +61,8 @@ impl OpenSession {
         }
         let service = CoreService::new(
             store::open_shared(&store, &options).await?,
-            Arc::clone(&ground.catalog),
-            ground.appsettings.clone(),
+            Arc::clone(&context.catalog),
+            context.appsettings.clone(),
             Arc::new(Utc::now),
         );
         Ok(Self {
@@ -73,30 +73,30 @@ impl OpenSession {
 }
 
 /// Returns the providers of the service without opening the local store.
-pub fn catalog(ground: &CliContext) -> Result<Arc<ProviderCatalog>, Failure> {
-    if ground.server.is_none() {
-        return Ok(Arc::clone(&ground.catalog));
+pub fn catalog(context: &CliContext) -> Result<Arc<ProviderCatalog>, Failure> {
+    if context.server.is_none() {
+        return Ok(Arc::clone(&context.catalog));
     }
-    remote(ground, |service| service.providers())
+    remote(context, |service| service.providers())
 }
 
 /// Returns the features of the service without opening the local store.
-pub fn features(ground: &CliContext) -> Result<ServiceFeatures, Failure> {
-    if ground.server.is_none() {
+pub fn features(context: &CliContext) -> Result<ServiceFeatures, Failure> {
+    if context.server.is_none() {
         return Ok(ServiceFeatures::ALL);
     }
-    remote(ground, |service| service.features())
+    remote(context, |service| service.features())
 }
 
 fn remote<T>(
-    ground: &CliContext,
+    context: &CliContext,
     read: impl FnOnce(&dyn ConnectionService) -> T,
 ) -> Result<T, Failure> {
     let runtime = runtime(WORKERS)?;
     let found = runtime.block_on(async {
         let mut signals = StopSignals::listen()?;
         tokio::select! {
-            session = OpenSession::open(ground, ground.store()) => Ok(read(&*session?.service)),
+            session = OpenSession::open(context, context.store()) => Ok(read(&*session?.service)),
             exit = signals.next() => Err(Failure::Signal(exit)),
         }
     });
@@ -106,21 +106,26 @@ fn remote<T>(
 
 /// Runs a command on an open store until it ends or a signal arrives, and closes the store in any case.
 pub fn with_service(
-    ground: &CliContext,
+    context: &CliContext,
     output: &mut Output,
     command: impl AsyncFnOnce(&Arc<dyn ConnectionService>, &mut Output) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    while_open(ground, output, WORKERS, async |service, output, signals| {
-        tokio::select! {
-            done = command(service, output) => done,
-            exit = signals.next() => Err(Failure::Signal(exit)),
-        }
-    })
+    while_open(
+        context,
+        output,
+        WORKERS,
+        async |service, output, signals| {
+            tokio::select! {
+                done = command(service, output) => done,
+                exit = signals.next() => Err(Failure::Signal(exit)),
+            }
+        },
+    )
 }
 
 /// Runs an operation that handles signals itself on an open store, and closes the store in any case.
 pub fn while_open(
-    ground: &CliContext,
+    context: &CliContext,
     output: &mut Output,
     workers: usize,
     command: impl AsyncFnOnce(
@@ -129,25 +134,25 @@ pub fn while_open(
         &mut StopSignals,
     ) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    ground.print_problems(output);
-    if let Some(notice) = passphrase::unlock(ground)? {
+    context.print_problems(output);
+    if let Some(notice) = passphrase::unlock(context)? {
         output.note(&notice);
     }
     let runtime = runtime(workers)?;
     let ended = runtime.block_on(async {
         let mut signals = StopSignals::listen()?;
-        let store = ground.store();
+        let store = context.store();
         let resting = tokio::spawn(signals::pause_when_stopped(store.clone())?);
-        let session = match ground.server {
+        let session = match context.server {
             // A server may be slow; the local store is opened in any case.
             Some(_) => tokio::select! {
-                session = OpenSession::open(ground, store) => session?,
+                session = OpenSession::open(context, store) => session?,
                 exit = signals.next() => return Err(Failure::Signal(exit)),
             },
-            None => OpenSession::open(ground, store).await?,
+            None => OpenSession::open(context, store).await?,
         };
         let at_first = session.service.notices();
-        for notice in at_first.iter().chain(&ground.exposed_key()) {
+        for notice in at_first.iter().chain(&context.exposed_key()) {
             output.note(notice);
         }
         let done = command(&session.service, output, &mut signals).await;
@@ -168,15 +173,15 @@ pub fn while_open(
 
 /// Runs a query without any output; returns the default after a time limit.
 pub fn quietly<T: Default>(
-    ground: &CliContext,
+    context: &CliContext,
     longest: Duration,
     ask: impl AsyncFnOnce(&Arc<dyn ConnectionService>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let runtime = runtime(WORKERS)?;
     let answer = runtime.block_on(async {
-        let store = ground.store();
+        let store = context.store();
         let asking = async {
-            let session = OpenSession::open(ground, store.clone()).await?;
+            let session = OpenSession::open(context, store.clone()).await?;
             ask(&session.service).await
         };
         let answer = tokio::time::timeout(longest, asking).await;

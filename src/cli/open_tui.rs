@@ -30,43 +30,47 @@ enum AppMode {
 }
 
 /// Opens the app.
-pub fn open(ground: &CliContext, globals: &Globals, format: OutputReader) -> Result<(), Failure> {
+pub fn open(context: &CliContext, globals: &Globals, format: OutputReader) -> Result<(), Failure> {
     if format == OutputReader::Json {
         return Err(Failure::Usage(
             "--json needs a command, for example: umai connections list --json".into(),
         ));
     }
-    let way = mode(ground, globals)?;
+    let way = mode(context, globals)?;
     // Must happen before the app takes over the terminal.
-    let exposed_passphrase = passphrase::unlock(ground)?;
-    let notices = ground.problems.iter().cloned().chain(ground.exposed_key());
+    let exposed_passphrase = passphrase::unlock(context)?;
+    let notices = context
+        .problems
+        .iter()
+        .cloned()
+        .chain(context.exposed_key());
     let notices = notices.chain(exposed_passphrase);
-    let store = ground.store();
+    let store = context.store();
     let stopped = store.clone();
     let mut options = TuiOptions {
-        config: Some(ground.config.config.clone()),
+        config: Some(context.config.config.clone()),
         theme: globals.theme.clone(),
         notices: notices.collect(),
         before_stop: SuspendHandler::new(move || release(stopped.clone())),
-        site: site(ground, globals),
-        drafts: ground.drafts.clone(),
-        environment: from_env::environment(&ground.catalog),
-        session: Some(ground.session(globals.fresh)),
-        api: ground.server.as_ref().map(RemoteOptions::api),
+        site: site(context, globals),
+        drafts: context.drafts.clone(),
+        environment: from_env::environment(&context.catalog),
+        session: Some(context.session(globals.fresh)),
+        api: context.server.as_ref().map(RemoteOptions::api),
     };
     options.check_theme().map_err(Failure::Usage)?;
     if options.theme.is_none() {
-        options.theme.clone_from(&ground.file.theme);
+        options.theme.clone_from(&context.file.theme);
         if let Err(why) = options.check_theme() {
             options.notices.push(format!("{NAME}: {why}"));
         }
     }
     let runtime = runtime(WORKERS)?;
     let ended = runtime.block_on(async {
-        let (ground, opened) = (ground.clone(), store.clone());
-        let catalog = Arc::clone(&ground.catalog);
+        let (context, opened) = (context.clone(), store.clone());
+        let catalog = Arc::clone(&context.catalog);
         let opening: ServiceOpening = Box::pin(async move {
-            let session = OpenSession::open(&ground, opened).await?;
+            let session = OpenSession::open(&context, opened).await?;
             Ok(session.service)
         });
         let left = match way {
@@ -84,7 +88,7 @@ pub fn open(ground: &CliContext, globals: &Globals, format: OutputReader) -> Res
 }
 
 /// Returns the mode for this terminal.
-fn mode(ground: &CliContext, globals: &Globals) -> Result<AppMode, Failure> {
+fn mode(context: &CliContext, globals: &Globals) -> Result<AppMode, Failure> {
     if globals.plain {
         return Ok(AppMode::Plain);
     }
@@ -93,7 +97,7 @@ fn mode(ground: &CliContext, globals: &Globals) -> Result<AppMode, Failure> {
             "The app needs a terminal. In scripts, use a command, for example umai connections list, or --plain to read lines".into(),
         ));
     }
-    Ok(if shows_lines_only(&ground.file) {
+    Ok(if shows_lines_only(&context.file) {
         AppMode::Plain
     } else {
         AppMode::Screen
@@ -107,19 +111,19 @@ pub fn shows_lines_only(file: &ConfigFile) -> bool {
 }
 
 /// Returns the target as the app shows it.
-fn site(ground: &CliContext, globals: &Globals) -> TargetInfo {
-    let target = ground.target.as_ref();
+fn site(context: &CliContext, globals: &Globals) -> TargetInfo {
+    let target = context.target.as_ref();
     TargetInfo {
         badge: target.map(|target| {
             let badge = target.badge.clone();
             badge.unwrap_or_else(|| target.name.clone())
         }),
         color: target.and_then(|target| target.color.clone()),
-        server: ground
+        server: context
             .server
             .as_ref()
             .map(|server| server.address().to_string()),
-        read_only: ground.read_only.clone(),
+        read_only: context.read_only.clone(),
         called_with: target_options(globals),
     }
 }

@@ -20,47 +20,47 @@ const TRIES: usize = 3;
 const READABLE_BY_OTHERS: u32 = 0o044;
 
 /// Returns the location of the key of the local store.
-pub fn key_file_location(ground: &CliContext) -> KeyFileLocation {
-    let config = &ground.config;
+pub fn key_file_location(context: &CliContext) -> KeyFileLocation {
+    let config = &context.config;
     KeyFileLocation::find(config.key_file.as_deref(), &config.config)
 }
 
 /// Unlocks the key with the passphrase from a file, the keyring or a prompt. Returns a warning about the file, if there is one.
-pub fn unlock(ground: &CliContext) -> Result<Option<String>, Failure> {
-    if ground.server.is_some() {
+pub fn unlock(context: &CliContext) -> Result<Option<String>, Failure> {
+    if context.server.is_some() {
         return Ok(None);
     }
-    let spot = key_file_location(ground);
-    let Some(wrapped) = spot.locked() else {
+    let location = key_file_location(context);
+    let Some(wrapped) = location.locked() else {
         return Ok(None);
     };
-    if let Some(file) = &ground.config.passphrase_file {
+    if let Some(file) = &context.config.passphrase_file {
         let given = from_file(file, "--passphrase-file")?;
         if wrapped.try_passphrase(&given)? {
             return Ok(exposed(file));
         }
         return Err(StoreError::Key(format!(
             "The file of --passphrase-file does not contain the passphrase of the key in {}",
-            spot.path.display()
+            location.path.display()
         ))
         .into());
     }
     if wrapped.is_in_keyring() {
-        let kept =
-            keyring::find(&wrapped).map_err(|why| StoreError::Key(keyring_error(&spot, &why)))?;
+        let kept = keyring::find(&wrapped)
+            .map_err(|why| StoreError::Key(keyring_error(&location, &why)))?;
         if wrapped.try_passphrase(&kept)? {
             return Ok(None);
         }
         let why = "it has a different passphrase for this key";
-        return Err(StoreError::Key(keyring_error(&spot, why)).into());
+        return Err(StoreError::Key(keyring_error(&location, why)).into());
     }
     if !prompt::is_possible() {
-        return Err(locked(&spot.path).into());
+        return Err(locked(&location.path).into());
     }
     for left in (0..TRIES).rev() {
-        let label = format!("Passphrase of the key in {}", spot.path.display());
+        let label = format!("Passphrase of the key in {}", location.path.display());
         let Some(typed) = prompt::hidden(&label)? else {
-            return Err(locked(&spot.path).into());
+            return Err(locked(&location.path).into());
         };
         if wrapped.try_passphrase(&from_text(&typed))? {
             return Ok(None);
@@ -71,15 +71,15 @@ pub fn unlock(ground: &CliContext) -> Result<Option<String>, Failure> {
     }
     Err(StoreError::Key(format!(
         "Wrong passphrase of the key in {}",
-        spot.path.display()
+        location.path.display()
     ))
     .into())
 }
 
-fn keyring_error(spot: &KeyFileLocation, why: &str) -> String {
+fn keyring_error(location: &KeyFileLocation, why: &str) -> String {
     format!(
         "The key in {} needs the keyring of this system: {why}",
-        spot.path.display()
+        location.path.display()
     )
 }
 

@@ -49,24 +49,24 @@ impl ProvidersCommand {
 
 /// Runs a subcommand.
 pub fn run(
-    verb: &ProvidersCommand,
-    ground: &CliContext,
+    command: &ProvidersCommand,
+    context: &CliContext,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    if let ProvidersCommand::Check { files } = verb {
-        return validate::run(files, &ground.config.providers(), output);
+    if let ProvidersCommand::Check { files } = command {
+        return validate::run(files, &context.config.providers(), output);
     }
-    ground.print_problems(output);
-    print_provider(verb, &*open_service::catalog(ground)?, output)
+    context.print_problems(output);
+    print_provider(command, &*open_service::catalog(context)?, output)
 }
 
 /// Answers from the provider catalog.
 fn print_provider(
-    verb: &ProvidersCommand,
+    command: &ProvidersCommand,
     catalog: &ProviderCatalog,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    match verb {
+    match command {
         ProvidersCommand::Check { .. } => Ok(()),
         ProvidersCommand::List => list(catalog, output),
         ProvidersCommand::Get { id } => {

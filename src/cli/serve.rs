@@ -77,23 +77,28 @@ impl From<TlsError> for Failure {
 }
 
 /// Serves until a signal stops it.
-pub fn run(serve: &Serve, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
+pub fn run(serve: &Serve, context: &CliContext, output: &mut Output) -> Result<(), Failure> {
     let places = serve.listen_addresses();
     serve.reject_public_addresses(&places)?;
-    let book = TokenFile::in_folder(&ground.config.data);
+    let token_file = TokenFile::in_folder(&context.config.data);
     if !serve.no_auth {
-        require_token(&book, output)?;
+        require_token(&token_file, output)?;
     }
-    let security = serve.security(&ground.config.config)?;
+    let security = serve.security(&context.config.config)?;
     serve.warn(&places, &security, output);
-    serve.warn_of_references(&places, ground, output);
+    serve.warn_of_references(&places, context, output);
     let _guard = log::start(serve.log.as_deref())?;
     let workers =
         std::thread::available_parallelism().map_or(WORKERS, |cores| cores.get().max(WORKERS));
-    open_service::while_open(ground, output, workers, async |service, output, signals| {
-        let keeper = serve.authentication(book);
-        listen_and_serve(serve, service, (places, security, keeper), output, signals).await
-    })
+    open_service::while_open(
+        context,
+        output,
+        workers,
+        async |service, output, signals| {
+            let auth = serve.authentication(token_file);
+            listen_and_serve(serve, service, (places, security, auth), output, signals).await
+        },
+    )
 }
 
 impl Serve {
@@ -137,8 +142,8 @@ impl Serve {
             return Ok(Security::DevelopmentTls(identity.acceptor()?, authority));
         };
         let identity = TlsIdentity::read(certificate, key)?;
-        let (expires, flaws) = (identity.expires(), identity.identity_errors());
-        Ok(Security::Tls(identity.acceptor()?, expires, flaws))
+        let (expires, errors) = (identity.expires(), identity.identity_errors());
+        Ok(Security::Tls(identity.acceptor()?, expires, errors))
     }
 
     /// Prints warnings that do not prevent the start.
@@ -152,9 +157,9 @@ impl Serve {
                     );
                 }
             }
-            Security::Tls(_, expires, flaws) => {
-                for flaw in flaws {
-                    output.note(flaw);
+            Security::Tls(_, expires, errors) => {
+                for error in errors {
+                    output.note(error);
                 }
                 if let Some(end) = expires.filter(|end| *end < Utc::now()) {
                     output.note(&format!(
@@ -168,9 +173,10 @@ impl Serve {
 
     /// Warns if other machines have access and no allow-list exists: a write token can then send any configuration key to any
     /// URL.
-    fn warn_of_references(&self, places: &[ListenAddress], ground: &CliContext, output: &Output) {
+    fn warn_of_references(&self, places: &[ListenAddress], context: &CliContext, output: &Output) {
         let is_for_others = !places.iter().all(ListenAddress::is_loopback) || !self.host.is_empty();
-        if is_for_others && ground.read_only.is_none() && ground.appsettings.allowed().is_empty() {
+        if is_for_others && context.read_only.is_none() && context.appsettings.allowed().is_empty()
+        {
             output.note(
                 "No allow-list: every write token can reference all configuration keys and environment variables \
                  of this machine. Set Umbraco:AI:AllowedConfigurationKeyPrefixes in appsettings.json",
@@ -178,13 +184,13 @@ impl Serve {
         }
     }
 
-    fn authentication(&self, book: TokenFile) -> Authentication {
+    fn authentication(&self, token_file: TokenFile) -> Authentication {
         if self.no_auth {
             return Authentication::Disabled;
         }
         let limits = ServerLimits::default();
         Authentication::Tokens(Box::new(BearerTokens {
-            tokens: TokenCache::new(book),
+            tokens: TokenCache::new(token_file),
             failed_attempts: FailedAttempts::new(
                 limits.failed_attempts,
                 limits.failed_attempts_window,
@@ -193,8 +199,8 @@ impl Serve {
     }
 }
 
-fn require_token(book: &TokenFile, output: &Output) -> Result<(), Failure> {
-    let tokens = book.read()?;
+fn require_token(token_file: &TokenFile, output: &Output) -> Result<(), Failure> {
+    let tokens = token_file.read()?;
     if tokens.is_empty() {
         return Err(Failure::Usage(
             "No access token yet. Create one: umai token create --name laptop --scope write. \
@@ -214,7 +220,7 @@ fn require_token(book: &TokenFile, output: &Output) -> Result<(), Failure> {
 async fn listen_and_serve(
     serve: &Serve,
     service: &Arc<dyn ConnectionService>,
-    (places, security, keeper): (Vec<ListenAddress>, Security, Authentication),
+    (places, security, auth): (Vec<ListenAddress>, Security, Authentication),
     output: &mut Output,
     signals: &mut StopSignals,
 ) -> Result<(), Failure> {
@@ -243,7 +249,7 @@ async fn listen_and_serve(
     let gate = RequestPipeline::new(
         router,
         AllowedHosts::new(serve.host.iter().cloned()),
-        keeper,
+        auth,
         &limits,
     );
     sd_notify::notify(sd_notify::ServiceState::Ready);

@@ -105,9 +105,9 @@ fn reject(
 pub fn with_target_options(globals: &Globals, target: &Target) -> Globals {
     let mut globals = globals.clone();
     let written = globals.written.clone();
-    let over = |option, own: &mut Option<_>, said: &Option<_>| {
-        if !written.has(option) && said.is_some() {
-            own.clone_from(said);
+    let over = |option, own: &mut Option<_>, value: &Option<_>| {
+        if !written.has(option) && value.is_some() {
+            own.clone_from(value);
         }
     };
     match &target.location {

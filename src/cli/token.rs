@@ -136,17 +136,21 @@ impl std::str::FromStr for TokenLifetime {
 }
 
 /// Runs a subcommand.
-pub fn run(verb: &TokenCommand, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
-    ground.print_problems(output);
-    let book = TokenFile::in_folder(&ground.config.data);
-    match verb {
+pub fn run(
+    command: &TokenCommand,
+    context: &CliContext,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    context.print_problems(output);
+    let token_file = TokenFile::in_folder(&context.config.data);
+    match command {
         TokenCommand::Create {
             name,
             scope,
             expires: _,
             dry: DryRunArg { dry_run: true },
         } => {
-            book.would_create(name)?;
+            token_file.would_create(name)?;
             let scope = TokenScope::from(*scope);
             let text = format!("Would create token {name} with scope {}", scope.as_str());
             dry_run::write_action("createToken", &text, output)
@@ -155,7 +159,7 @@ pub fn run(verb: &TokenCommand, ground: &CliContext, output: &mut Output) -> Res
             token,
             dry: DryRunArg { dry_run: true },
         } => {
-            let name = book.would_revoke(token)?.name;
+            let name = token_file.would_revoke(token)?.name;
             dry_run::write_action("revokeToken", &format!("Would revoke {name}"), output)
         }
         TokenCommand::Create {
@@ -164,7 +168,7 @@ pub fn run(verb: &TokenCommand, ground: &CliContext, output: &mut Output) -> Res
             expires,
             dry: _,
         } => {
-            let (token, text) = book.create(name, (*scope).into(), expires.until())?;
+            let (token, text) = token_file.create(name, (*scope).into(), expires.until())?;
             match output.format() {
                 OutputReader::Json => {
                     let mut shown = to_json(&token);
@@ -177,9 +181,9 @@ pub fn run(verb: &TokenCommand, ground: &CliContext, output: &mut Output) -> Res
                 }
             }
         }
-        TokenCommand::List => list(&book.read()?, output),
+        TokenCommand::List => list(&token_file.read()?, output),
         TokenCommand::Revoke { token, dry: _ } => {
-            let token = book.revoke(token)?;
+            let token = token_file.revoke(token)?;
             match output.format() {
                 OutputReader::Json => output.json(&to_json(&token)),
                 OutputReader::Text => output.line(&format!("Revoked {}", token.name)),

@@ -114,9 +114,9 @@ pub struct ManifestContents {
 }
 
 /// Reads one or several manifests, a list of connections, or a single connection.
-pub fn read(text: &str, notation: ManifestFormat, catalog: &ProviderCatalog) -> ManifestContents {
+pub fn read(text: &str, format: ManifestFormat, catalog: &ProviderCatalog) -> ManifestContents {
     let mut read = ManifestContents::default();
-    let values = match notation.values(text) {
+    let values = match format.values(text) {
         Ok(values) => values,
         Err(why) => {
             read.errors.push(ManifestError::document_error(why));
@@ -169,7 +169,7 @@ impl ManifestContents {
     }
 
     fn take_document(&mut self, members: Vec<(String, StrictJson)>, catalog: &ProviderCatalog) {
-        let flaws = self.errors.len();
+        let errors = self.errors.len();
         let mut connections = Vec::new();
         for (name, value) in members {
             match (name.as_str(), value) {
@@ -191,7 +191,7 @@ impl ManifestContents {
                 (name, _) => self.error(fields::unknown(name, &MEMBERS, "a document")),
             }
         }
-        if self.errors.len() == flaws {
+        if self.errors.len() == errors {
             self.take_each(connections, catalog);
         }
     }
@@ -222,7 +222,7 @@ impl ManifestContents {
     }
 
     fn next(&self) -> usize {
-        let refused = self.errors.iter().filter_map(|flaw| flaw.number).max();
+        let refused = self.errors.iter().filter_map(|error| error.number).max();
         let taken = self.connections.last().map(|wanted| wanted.number);
         refused.max(taken).unwrap_or_default() + 1
     }
@@ -236,7 +236,7 @@ impl ManifestContents {
         let number = self.next();
         match fields::desired_connection(number, members, is_artifact, catalog) {
             Ok(wanted) => self.connections.push(wanted),
-            Err(flaws) => self.errors.extend(flaws),
+            Err(errors) => self.errors.extend(errors),
         }
     }
 }

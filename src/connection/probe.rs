@@ -70,14 +70,14 @@ pub struct ProbeSubject<'a> {
 
 /// Tests the credentials, and counts the models if they are accepted.
 pub async fn test(subject: &ProbeSubject<'_>, limits: ProbeLimits) -> TestReport {
-    let mut prepared = match ProbePlan::new(subject) {
-        Ok(prepared) => prepared,
-        Err(refusal) => return refusal.report(None),
+    let mut plan = match ProbePlan::new(subject) {
+        Ok(plan) => plan,
+        Err(failure) => return failure.report(None),
     };
-    let caller = ProbeClient::new(limits);
-    match check_credentials(&mut prepared, &caller).await {
-        Ok(proven) => success(&prepared, &caller, limits, proven).await,
-        Err(refusal) => prepared.reported(refusal),
+    let client = ProbeClient::new(limits);
+    match check_credentials(&mut plan, &client).await {
+        Ok(proven) => success(&plan, &client, limits, proven).await,
+        Err(failure) => plan.reported(failure),
     }
 }
 
@@ -86,13 +86,13 @@ pub async fn models(
     subject: &ProbeSubject<'_>,
     limits: ProbeLimits,
 ) -> Result<Vec<Model>, TestReport> {
-    let mut prepared = ProbePlan::new(subject).map_err(|refusal| refusal.report(None))?;
-    let caller = ProbeClient::new(limits);
-    let found = match check_credentials(&mut prepared, &caller).await {
-        Ok(mut proven) => fetch_models(&prepared, &caller, limits, &mut proven).await,
-        Err(refusal) => Err(refusal),
+    let mut plan = ProbePlan::new(subject).map_err(|failure| failure.report(None))?;
+    let client = ProbeClient::new(limits);
+    let found = match check_credentials(&mut plan, &client).await {
+        Ok(mut proven) => fetch_models(&plan, &client, limits, &mut proven).await,
+        Err(failure) => Err(failure),
     };
-    found.map_err(|refusal| prepared.reported(refusal))
+    found.map_err(|failure| plan.reported(failure))
 }
 
 /// Response to accepted credentials.
@@ -102,23 +102,23 @@ struct AcceptedResponse {
 }
 
 async fn check_credentials(
-    prepared: &mut ProbePlan<'_>,
-    caller: &ProbeClient,
+    plan: &mut ProbePlan<'_>,
+    client: &ProbeClient,
 ) -> Result<AcceptedResponse, ProbeFailure> {
-    if let Some(call) = prepared.token_call()? {
-        let answer = caller.call(call.request, ExpectedBody::Document).await;
-        let answer = classify::classify(answer, &call.target, RequestPurpose::Token, prepared)?;
+    if let Some(call) = plan.token_call()? {
+        let answer = client.call(call.request, ExpectedBody::Document).await;
+        let answer = classify::classify(answer, &call.target, RequestPurpose::Token, plan)?;
         let token = answer.json.as_ref().and_then(entra::token_in);
-        prepared.sign_with(token.ok_or_else(|| classify::missing_token(&call.target, &answer))?);
+        plan.sign_with(token.ok_or_else(|| classify::missing_token(&call.target, &answer))?);
     }
-    let call = prepared.credentials_request()?;
-    let (asked, wanted) = if prepared.probe.is_list() {
-        (RequestPurpose::Models, prepared.list_to_request()?)
+    let call = plan.credentials_request()?;
+    let (asked, wanted) = if plan.probe.is_list() {
+        (RequestPurpose::Models, plan.list_to_request()?)
     } else {
         (RequestPurpose::Credentials, ExpectedBody::Document)
     };
-    let answer = caller.call(call.request, wanted).await;
-    let answer = classify::classify(answer, &call.target, asked, prepared)?;
+    let answer = client.call(call.request, wanted).await;
+    let answer = classify::classify(answer, &call.target, asked, plan)?;
     Ok(AcceptedResponse {
         response: answer,
         location: call.target.location,
@@ -126,17 +126,17 @@ async fn check_credentials(
 }
 
 async fn success(
-    prepared: &ProbePlan<'_>,
-    caller: &ProbeClient,
+    plan: &ProbePlan<'_>,
+    client: &ProbeClient,
     limits: ProbeLimits,
     mut proven: AcceptedResponse,
 ) -> TestReport {
     let mut report = failure::passed(&proven.location, &proven.response);
-    report.address = Some(prepared.displayed_credentials_request());
-    if prepared.probe.models.is_some() {
-        match fetch_models(prepared, caller, limits, &mut proven).await {
+    report.address = Some(plan.displayed_credentials_request());
+    if plan.probe.models.is_some() {
+        match fetch_models(plan, client, limits, &mut proven).await {
             Ok(models) => failure::add_models(&mut report, models.len()),
-            Err(refusal) => refusal.add_to(&mut report),
+            Err(failure) => failure.add_to(&mut report),
         }
     }
     report
@@ -144,8 +144,8 @@ async fn success(
 
 /// Reads every page of the list within the limits.
 async fn fetch_models(
-    prepared: &ProbePlan<'_>,
-    caller: &ProbeClient,
+    plan: &ProbePlan<'_>,
+    client: &ProbeClient,
     limits: ProbeLimits,
     proven: &mut AcceptedResponse,
 ) -> Result<Vec<Model>, ProbeFailure> {
@@ -157,14 +157,14 @@ async fn fetch_models(
     for _ in 0..limits.pages.max(1) {
         let read = match page.take() {
             Some(read) => read,
-            None => fetch_page(prepared, caller, at.as_ref()).await?,
+            None => fetch_page(plan, client, at.as_ref()).await?,
         };
         let PageOfModels {
             models: named,
             next,
         } = read;
         for named in named {
-            if let Some(model) = prepared.model(named)
+            if let Some(model) = plan.model(named)
                 && known.insert(model.id.clone())
             {
                 models.push(model);
@@ -179,18 +179,18 @@ async fn fetch_models(
 }
 
 async fn fetch_page(
-    prepared: &ProbePlan<'_>,
-    caller: &ProbeClient,
+    plan: &ProbePlan<'_>,
+    client: &ProbeClient,
     at: Option<&NextPage>,
 ) -> Result<PageOfModels, ProbeFailure> {
-    let wanted = prepared.list_to_request()?;
-    let call = prepared.list_call(at)?;
-    let answer = caller.call(call.request, wanted).await;
-    let classified = classify::classify(answer, &call.target, RequestPurpose::Models, prepared);
-    let answer = classified.map_err(|refusal| refusal.at(TestStage::Models))?;
+    let wanted = plan.list_to_request()?;
+    let call = plan.list_call(at)?;
+    let answer = client.call(call.request, wanted).await;
+    let classified = classify::classify(answer, &call.target, RequestPurpose::Models, plan);
+    let answer = classified.map_err(|failure| failure.at(TestStage::Models))?;
     answer
         .list
-        .ok_or_else(|| classify::not_a_list(&call.target, prepared).at(TestStage::Models))
+        .ok_or_else(|| classify::not_a_list(&call.target, plan).at(TestStage::Models))
 }
 
 /// Deadline of a test that starts now.

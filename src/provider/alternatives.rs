@@ -51,7 +51,7 @@ impl AlternativeGroup {
     pub fn preferred(&self) -> usize {
         self.ways
             .iter()
-            .position(|way| way.preferred)
+            .position(|alternative| alternative.preferred)
             .unwrap_or_default()
     }
 
@@ -59,15 +59,20 @@ impl AlternativeGroup {
     pub fn in_use(&self, has: impl Fn(&str) -> bool) -> Option<usize> {
         let goes = |keys: &[String]| keys.iter().any(|key| has(key));
         let first = |keys: &dyn Fn(&Alternative) -> &[String]| {
-            self.ways.iter().position(|way| goes(keys(way)))
+            self.ways
+                .iter()
+                .position(|alternative| goes(keys(alternative)))
         };
-        first(&|way| &way.any_of).or_else(|| first(&|way| &way.settings))
+        first(&|alternative| &alternative.any_of)
+            .or_else(|| first(&|alternative| &alternative.settings))
     }
 
     /// Returns the missing required settings of the alternative in use.
     pub fn missing_settings(&self, has: impl Fn(&str) -> bool) -> Vec<&str> {
-        let gone = self.in_use(&has).and_then(|way| self.ways.get(way));
-        let all_of = gone.into_iter().flat_map(|way| &way.all_of);
+        let gone = self
+            .in_use(&has)
+            .and_then(|alternative| self.ways.get(alternative));
+        let all_of = gone.into_iter().flat_map(|alternative| &alternative.all_of);
         all_of.map(String::as_str).filter(|key| !has(key)).collect()
     }
 
@@ -75,7 +80,7 @@ impl AlternativeGroup {
     pub fn any_of(&self) -> impl Iterator<Item = &str> {
         self.ways
             .iter()
-            .flat_map(|way| &way.any_of)
+            .flat_map(|alternative| &alternative.any_of)
             .map(String::as_str)
     }
 
@@ -83,7 +88,7 @@ impl AlternativeGroup {
     pub fn alternative_of(&self, key: &str) -> Option<usize> {
         self.ways
             .iter()
-            .position(|way| way.settings.iter().any(|own| own == key))
+            .position(|alternative| alternative.settings.iter().any(|own| own == key))
     }
 }
 
@@ -111,8 +116,8 @@ mod tests {
         let foundry = catalog.get("microsoft-foundry").unwrap();
         let choice = &foundry.alternatives[0];
         let gone = |keys: &[&str]| {
-            let way = choice.in_use(|key| keys.contains(&key))?;
-            Some(choice.ways[way].label.as_str())
+            let alternative = choice.in_use(|key| keys.contains(&key))?;
+            Some(choice.ways[alternative].label.as_str())
         };
         assert_eq!(gone(&["apiKey", "tenantId"]), Some("API key"));
         assert_eq!(gone(&["clientSecret"]), Some("Entra ID"));

@@ -102,8 +102,8 @@ impl ProviderCatalog {
         for (name, text) in EMBEDDED {
             match validate::read(text) {
                 Ok(provider) => providers.push(provider),
-                Err(flaw) => {
-                    problems.push(format!("providers/{name}{flaw}; this provider is skipped"));
+                Err(error) => {
+                    problems.push(format!("providers/{name}{error}; this provider is skipped"));
                 }
             }
         }
@@ -169,11 +169,11 @@ impl FromIterator<Provider> for ProviderCatalog {
 
 /// Reads a provider file; the error follows the file name in a message.
 fn read(path: &Path) -> Result<Provider, String> {
-    let text = file::read(path, MAX_FILE_BYTES).map_err(|flaw| match flaw {
+    let text = file::read(path, MAX_FILE_BYTES).map_err(|error| match error {
         FileFlaw::NotFound => " no longer exists".to_owned(),
         FileFlaw::Unusable(why) => format!(" {why}"),
     })?;
-    validate::read(&text).map_err(|flaw| flaw.to_string())
+    validate::read(&text).map_err(|error| error.to_string())
 }
 
 /// Returns the files of a folder by name; empty if the folder does not exist.

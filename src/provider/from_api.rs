@@ -151,7 +151,10 @@ fn fitting(known: &Provider, settings: &[SettingsField]) -> Vec<AlternativeGroup
             .any(|field| field.key == *key && !field.required)
     };
     let choices = known.alternatives.iter().filter(|choice| {
-        let mut keys = choice.ways.iter().flat_map(|way| &way.settings);
+        let mut keys = choice
+            .ways
+            .iter()
+            .flat_map(|alternative| &alternative.settings);
         keys.all(has)
     });
     choices.cloned().collect()

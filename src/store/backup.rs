@@ -115,11 +115,11 @@ pub fn create_automatic(
         },
         sealer: signer,
     };
-    let shelf = BackupFolder::for_store(data);
-    let made = image.add_to(&shelf)?;
-    shelf
+    let folder = BackupFolder::for_store(data);
+    let made = image.add_to(&folder)?;
+    folder
         .prune(made.label.identity().store, now)
-        .map_err(|error| super::io_error::io_error(shelf.folder(), &error))?;
+        .map_err(|error| super::io_error::io_error(folder.folder(), &error))?;
     Ok(made)
 }
 
@@ -167,11 +167,11 @@ impl StoreImage {
     }
 
     fn head(&self) -> FileHeader {
-        let fold = &self.content.state;
+        let state = &self.content.state;
         FileHeader {
             identity: self.content.identity.clone(),
-            revision: fold.revision,
-            digest: fold.digest(),
+            revision: state.revision,
+            digest: state.digest(),
         }
     }
 }
@@ -201,9 +201,9 @@ pub fn signer_of(key: Arc<StoreKey>) -> Arc<BackupSealer> {
 pub fn all(data: &Path, copies: Option<&Path>) -> Result<Vec<BackupFile>, StoreError> {
     let mut found = Vec::new();
     let others = copies.map(BackupFolder::new);
-    for shelf in std::iter::once(BackupFolder::for_store(data)).chain(others) {
-        let here = shelf.all();
-        found.extend(here.map_err(|error| super::io_error::io_error(shelf.folder(), &error))?);
+    for folder in std::iter::once(BackupFolder::for_store(data)).chain(others) {
+        let here = folder.all();
+        found.extend(here.map_err(|error| super::io_error::io_error(folder.folder(), &error))?);
     }
     Ok(found)
 }
@@ -260,12 +260,12 @@ pub enum SealVerdict {
 
 /// Reads a backup completely and checks it.
 pub fn verify(path: &Path, keys: &AvailableKeys) -> Result<VerifiedBackup, StoreError> {
-    let (label, fold) = file::read(path).map_err(|fault| fault_error(path, &fault))?;
+    let (label, state) = file::read(path).map_err(|fault| fault_error(path, &fault))?;
     let seal = check_seal(&label, keys);
     let mut trashed = 0;
     let key = keys.matching(label.identity());
     let mut secrets = key.map(|_| (0, 0));
-    for (id, folded) in &fold.connections {
+    for (id, folded) in &state.connections {
         let Some(newest) = &folded.newest else {
             continue;
         };
@@ -291,7 +291,7 @@ pub fn verify(path: &Path, keys: &AvailableKeys) -> Result<VerifiedBackup, Store
         }
     }
     Ok(VerifiedBackup {
-        connections: (fold.connections.len() - trashed, trashed),
+        connections: (state.connections.len() - trashed, trashed),
         label,
         seal,
         secrets,

@@ -116,7 +116,7 @@ pub fn survey(options: &StoreOptions) -> StoreReport {
     let identity = sled::identity_in(data);
     let key = key_state(options, identity.as_ref().ok().and_then(Option::as_ref));
     let holder = lock_owner(data);
-    let shelf = BackupFolder::for_store(data);
+    let folder = BackupFolder::for_store(data);
     let forbidden = io_error::reject_forbidden(data, &data.join(sled::FOLDER));
     let forbidden = forbidden.err().map(|error| error.to_string());
     let contents = match identity {
@@ -139,9 +139,9 @@ pub fn survey(options: &StoreOptions) -> StoreReport {
         missing: sled::recorded_loss(data),
         damage: scan::all(&swap::current(data))
             .map_err(|error| format!("{}: {error}", data.display())),
-        backups: shelf
+        backups: folder
             .all()
-            .map_err(|error| format!("{}: {error}", shelf.folder().display())),
+            .map_err(|error| format!("{}: {error}", folder.folder().display())),
         replaced: replaced_stores(data),
     }
 }
@@ -164,14 +164,14 @@ fn replaced_stores(data: &Path) -> Vec<PathBuf> {
 }
 
 fn key_state(options: &StoreOptions, identity: Option<&StoreIdentity>) -> KeyState {
-    let spot = KeyFileLocation::find(options.key_file.as_deref(), &options.config);
-    if spot.locked().is_some() {
-        return KeyState::Locked(spot.path);
+    let location = KeyFileLocation::find(options.key_file.as_deref(), &options.config);
+    if location.locked().is_some() {
+        return KeyState::Locked(location.path);
     }
     if let Some(identity) = identity
         && super::matching_key(options, identity).is_ok()
     {
-        return KeyState::Matches(spot.path);
+        return KeyState::Matches(location.path);
     }
     match StoreKey::find(options.key_file.as_deref(), &options.config) {
         Err(why) => KeyState::Unreadable(why.to_string()),
@@ -201,13 +201,13 @@ fn contents(data: &Path) -> Result<Option<StoreCounts>, String> {
 fn read(data: &Path) -> io::Result<Option<StoreCounts>> {
     let mut found = None;
     for source in StateSource::all(data)? {
-        let Some(fold) = StateBuilder::read(data, &source, is_deleted)? else {
+        let Some(state) = StateBuilder::read(data, &source, is_deleted)? else {
             continue;
         };
-        if fold.identity.is_none() {
+        if state.identity.is_none() {
             continue;
         }
-        let contents = stats_of(&fold);
+        let contents = stats_of(&state);
         if contents.is_sound {
             return Ok(Some(contents));
         }
@@ -216,13 +216,13 @@ fn read(data: &Path) -> io::Result<Option<StoreCounts>> {
     Ok(found)
 }
 
-fn stats_of(fold: &StateBuilder<bool>) -> StoreCounts {
+fn stats_of(state: &StateBuilder<bool>) -> StoreCounts {
     let mut contents = StoreCounts {
-        revision: fold.revision,
-        is_sound: fold.is_consistent() && fold.damage.is_empty(),
+        revision: state.revision,
+        is_sound: state.is_consistent() && state.damage.is_empty(),
         ..StoreCounts::default()
     };
-    for folded in fold.connections.values() {
+    for folded in state.connections.values() {
         contents.versions += folded.older.len() + 1;
         match &folded.newest {
             Some(newest) if newest.payload => contents.in_trash += 1,

@@ -71,32 +71,32 @@ pub fn read(data: &Path) -> Result<Option<StoreContent>, StoreError> {
 
 fn to_content(data: &Path, salvaged: SalvageResult) -> Option<StoreContent> {
     let SalvageResult {
-        state: fold, lost, ..
+        state: state, lost, ..
     } = salvaged;
-    let problem = (lost != LossExtent::None).then(|| describe_problem(data, &fold));
+    let problem = (lost != LossExtent::None).then(|| describe_problem(data, &state));
     Some(StoreContent {
-        identity: fold.identity.clone()?,
-        state: fold,
+        identity: state.identity.clone()?,
+        state: state,
         problem,
     })
 }
 
-fn describe_problem(data: &Path, fold: &FullState) -> String {
-    if let Some((segment, damage)) = fold.damage.first() {
+fn describe_problem(data: &Path, state: &FullState) -> String {
+    if let Some((segment, damage)) = state.damage.first() {
         return format!(
             "{} is damaged at byte {}",
             segment.path.display(),
             damage.from
         );
     }
-    if let Some((from, to)) = fold.missing.first() {
+    if let Some((from, to)) = state.missing.first() {
         return format!("none of its files has changes {from} to {to}");
     }
     format!(
         "the journal in {} records {} connections, but {} were found",
         data.join(journal::FOLDER).display(),
-        fold.expected.count,
-        fold.connections.len()
+        state.expected.count,
+        state.connections.len()
     )
 }
 

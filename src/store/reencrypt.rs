@@ -22,13 +22,13 @@ pub struct ResealResult {
 /// Opens every secret with `from` and seals it with `to`. Only the newest version of a connection has secrets: older versions are
 /// masked.
 pub fn reseal(
-    fold: &mut FullState,
+    state: &mut FullState,
     store: Uuid,
     from: &StoreKey,
     to: &StoreKey,
 ) -> Result<ResealResult, StoreError> {
     let mut resealed = ResealResult::default();
-    for (id, folded) in &mut fold.connections {
+    for (id, folded) in &mut state.connections {
         let Some(newest) = &mut folded.newest else {
             continue;
         };
@@ -54,9 +54,9 @@ pub fn reseal(
 }
 
 /// Number of secrets that a key opens.
-pub fn count_open(fold: &FullState, store: Uuid, key: &StoreKey) -> Result<usize, StoreError> {
+pub fn count_open(state: &FullState, store: Uuid, key: &StoreKey) -> Result<usize, StoreError> {
     let mut opened = 0;
-    for (id, folded) in &fold.connections {
+    for (id, folded) in &state.connections {
         let Some(newest) = &folded.newest else {
             continue;
         };

@@ -41,15 +41,15 @@ pub struct RotationResult {
 /// Reseals everything with a new key. No other process may have the store open.
 pub fn rotate(options: &StoreOptions) -> Result<RotationResult, StoreError> {
     const COMMAND: &str = "umai key rotate";
-    let spot = KeyFileLocation::find(options.key_file.as_deref(), &options.config);
-    spot.reject_credentials(COMMAND)?;
+    let location = KeyFileLocation::find(options.key_file.as_deref(), &options.config);
+    location.reject_credentials(COMMAND)?;
     let data = &options.data;
     ensure_store_exists(data)?;
     let _lock = lock_exclusively(data, COMMAND)?;
     swap::complete(data).map_err(|error| io_error(data, &error))?;
     let StoreContent {
         identity,
-        state: mut fold,
+        state: mut state,
         ..
     } = offline_reader::read_complete(data)?;
     let (_, old) = unlock(options, Some(&identity))?;
@@ -58,26 +58,26 @@ pub fn rotate(options: &StoreOptions) -> Result<RotationResult, StoreError> {
         store: identity.store,
         check: new.check(identity.store)?,
     };
-    let content = spot.read()?.wrap_another(&new)?;
-    previous_keys::add(&spot, &old, &new)?;
-    let created = write_pending(&spot, &content)
-        .and_then(|()| reencrypt::reseal(&mut fold, identity.store, &old, &new))
-        .and_then(|resealed| verify(&fold, identity.store, &new, resealed).map(|()| resealed))
-        .and_then(|resealed| create(data, next, &fold).map(|()| resealed));
+    let content = location.read()?.wrap_another(&new)?;
+    previous_keys::add(&location, &old, &new)?;
+    let created = write_pending(&location, &content)
+        .and_then(|()| reencrypt::reseal(&mut state, identity.store, &old, &new))
+        .and_then(|resealed| verify(&state, identity.store, &new, resealed).map(|()| resealed))
+        .and_then(|resealed| create(data, next, &state).map(|()| resealed));
     let resealed = match created {
         Ok(resealed) => resealed,
         Err(error) => {
             // Nothing depends on the pending key; the next rotation overwrites it.
-            let _ = remove(&spot.pending());
+            let _ = remove(&location.pending());
             return Err(error);
         }
     };
     swap::commit(data, ReplacedStore::Remove).map_err(|error| io_error(data, &error))?;
-    let installed = install(&spot).and_then(|()| previous_keys::prune(&spot, &new));
+    let installed = install(&location).and_then(|()| previous_keys::prune(&location, &new));
     let cleaned = swap::remove_leftovers(data).map_err(|error| io_error(data, &error));
     Ok(RotationResult {
         fingerprint: new.fingerprint(),
-        path: spot.path,
+        path: location.path,
         secrets: resealed.secrets,
         unreadable: resealed.unreadable,
         notices: [installed, cleaned]
@@ -106,43 +106,43 @@ pub struct NewKeyResult {
 /// Creates a new key for a store whose key is lost. Existing sealed secrets are kept but can no longer be opened.
 pub fn renew(options: &StoreOptions, now: DateTime<Utc>) -> Result<NewKeyResult, StoreError> {
     const COMMAND: &str = "umai key new";
-    let spot = KeyFileLocation::find(options.key_file.as_deref(), &options.config);
-    spot.reject_credentials(COMMAND)?;
+    let location = KeyFileLocation::find(options.key_file.as_deref(), &options.config);
+    location.reject_credentials(COMMAND)?;
     let data = &options.data;
     ensure_store_exists(data)?;
     let _lock = lock_exclusively(data, COMMAND)?;
     swap::complete(data).map_err(|error| io_error(data, &error))?;
     let StoreContent {
         identity,
-        state: fold,
+        state: state,
         ..
     } = offline_reader::read_complete(data)?;
     if unlock(options, Some(&identity)).is_ok() {
         return Err(StoreError::Key(format!(
             "The key in {} matches this store; nothing was changed. To replace a working key, use: umai key rotate",
-            spot.path.display()
+            location.path.display()
         )));
     }
-    let forgotten = with_secrets(&fold)?;
+    let forgotten = with_secrets(&state)?;
     let new = StoreKey::random()?;
     let next = StoreIdentity {
         store: identity.store,
         check: new.check(identity.store)?,
     };
-    write_pending(&spot, &Held::Plain(new.duplicate()))?;
-    if let Err(error) = create(data, next, &fold) {
+    write_pending(&location, &Held::Plain(new.duplicate()))?;
+    if let Err(error) = create(data, next, &state) {
         // Nothing depends on the pending key.
-        let _ = remove(&spot.pending());
+        let _ = remove(&location.pending());
         return Err(error);
     }
-    let key_aside = move_key_aside(&spot)?;
+    let key_aside = move_key_aside(&location)?;
     let name = format!("{}-key-lost", now.format("%Y%m%dT%H%M%SZ"));
     let store_aside =
         swap::commit(data, ReplacedStore::Keep(&name)).map_err(|error| io_error(data, &error))?;
-    install(&spot)?;
+    install(&location)?;
     Ok(NewKeyResult {
         fingerprint: new.fingerprint(),
-        path: spot.path,
+        path: location.path,
         key_aside,
         store_aside,
         forgotten,
@@ -161,30 +161,30 @@ pub fn ensure_store_exists(data: &Path) -> Result<(), StoreError> {
 }
 
 /// Writes the pending key next to the current one.
-fn write_pending(spot: &KeyFileLocation, key: &Held) -> Result<(), StoreError> {
-    let pending = spot.pending();
+fn write_pending(location: &KeyFileLocation, key: &Held) -> Result<(), StoreError> {
+    let pending = location.pending();
     remove(&pending)?;
     key.write(&pending)
 }
 
-fn create(data: &Path, identity: StoreIdentity, fold: &FullState) -> Result<(), StoreError> {
+fn create(data: &Path, identity: StoreIdentity, state: &FullState) -> Result<(), StoreError> {
     let head = FileHeader {
         identity,
-        revision: fold.revision,
-        digest: fold.digest(),
+        revision: state.revision,
+        digest: state.digest(),
     };
     let folder = swap::begin(data).map_err(|error| io_error(data, &error))?;
-    create::create(&folder, &head, |writer| create::write_rows(fold, writer))
+    create::create(&folder, &head, |writer| create::write_rows(state, writer))
 }
 
 /// Checks that the new key opens all resealed secrets, before anything depends on it.
 fn verify(
-    fold: &FullState,
+    state: &FullState,
     store: uuid::Uuid,
     new: &StoreKey,
     resealed: ResealResult,
 ) -> Result<(), StoreError> {
-    let opened = reencrypt::count_open(fold, store, new)?;
+    let opened = reencrypt::count_open(state, store, new)?;
     if opened == resealed.secrets {
         return Ok(());
     }
@@ -195,27 +195,27 @@ fn verify(
 }
 
 /// Renames a key file that does not match the store; it is never deleted.
-fn move_key_aside(spot: &KeyFileLocation) -> Result<Option<PathBuf>, StoreError> {
-    if !spot.path.exists() {
+fn move_key_aside(location: &KeyFileLocation) -> Result<Option<PathBuf>, StoreError> {
+    if !location.path.exists() {
         return Ok(None);
     }
-    let mut names = (1_u32..).map(|number| spot.sibling(&format!("wrong-{number}")));
+    let mut names = (1_u32..).map(|number| location.sibling(&format!("wrong-{number}")));
     let Some(aside) = names.find(|path| !path.exists()) else {
         return Ok(None);
     };
-    std::fs::rename(&spot.path, &aside).map_err(|error| {
+    std::fs::rename(&location.path, &aside).map_err(|error| {
         StoreError::Key(format!(
             "The key file {} cannot be moved aside: {error}; nothing was changed",
-            spot.path.display()
+            location.path.display()
         ))
     })?;
     Ok(Some(aside))
 }
 
 /// Lists the connections that have secrets.
-fn with_secrets(fold: &FullState) -> Result<Vec<NamedConnection>, StoreError> {
+fn with_secrets(state: &FullState) -> Result<Vec<NamedConnection>, StoreError> {
     let mut found = Vec::new();
-    for (id, folded) in &fold.connections {
+    for (id, folded) in &state.connections {
         let Some(newest) = &folded.newest else {
             continue;
         };

@@ -296,7 +296,7 @@ impl App {
     /// Context that keys are looked up in.
     pub fn context(&self) -> KeyContext {
         match self.dialogs.last() {
-            Some(layer) => layer.context(),
+            Some(dialog) => dialog.context(),
             None if self.is_filtering() => KeyContext::List,
             None => match self.tab_in_focus() {
                 Some(Tab::Info) => KeyContext::Info,
@@ -377,8 +377,8 @@ impl App {
             self.pane = Pane::Tree;
         }
         let catalog = Arc::clone(&self.catalog);
-        for layer in &mut self.dialogs {
-            match layer {
+        for dialog in &mut self.dialogs {
+            match dialog {
                 Dialog::Form(form) => {
                     let area = layout.form_rows();
                     form.fit_keys(area.height.into());

@@ -47,7 +47,7 @@ struct ReceiverDropped;
 pub async fn follow(
     service: Arc<dyn ConnectionService>,
     since: Result<Revision, ConnectionError>,
-    ears: Sender<FeedEvent>,
+    sender: Sender<FeedEvent>,
 ) {
     let (seen, problem) = match since {
         Ok(seen) => (Some(seen), None),
@@ -55,7 +55,7 @@ pub async fn follow(
     };
     let mut following = Following {
         service,
-        sender: ears,
+        sender: sender,
         seen,
         is_broken: false,
         is_lost: false,
@@ -172,8 +172,11 @@ impl Following {
         Ok(())
     }
 
-    async fn send(&self, heard: FeedEvent) -> Result<(), ReceiverDropped> {
-        self.sender.send(heard).await.map_err(|_| ReceiverDropped)
+    async fn send(&self, feed_event: FeedEvent) -> Result<(), ReceiverDropped> {
+        self.sender
+            .send(feed_event)
+            .await
+            .map_err(|_| ReceiverDropped)
     }
 }
 

@@ -68,10 +68,10 @@ impl PaletteDialog {
             .filter(|entry| !(self.hides_trash && entry.action.is_about_trash()));
         let mut left: Vec<(Reverse<MatchRank>, bool, PaletteEntry)> = listed
             .filter_map(|entry| {
-                let closeness = match_rank(&typed, &[entry.title, entry.id])?;
+                let rank = match_rank(&typed, &[entry.title, entry.id])?;
                 let is_here = self.can(entry);
                 Some((
-                    Reverse(closeness),
+                    Reverse(rank),
                     !is_here,
                     PaletteEntry {
                         entry,
@@ -80,7 +80,7 @@ impl PaletteDialog {
                 ))
             })
             .collect();
-        left.sort_by_key(|(closeness, is_elsewhere, _)| (*closeness, *is_elsewhere));
+        left.sort_by_key(|(rank, is_elsewhere, _)| (*rank, *is_elsewhere));
         left.into_iter().map(|(_, _, listed)| listed).collect()
     }
 

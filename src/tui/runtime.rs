@@ -195,7 +195,7 @@ impl Runtime {
                     ServiceEvent::Opened(opened) => self.begin(opened)?,
                     ServiceEvent::Reply(answer) => self.accept_reply(answer)?,
                 },
-                heard = self.feed.next() => self.update(Event::Feed(heard))?,
+                feed_event = self.feed.next() => self.update(Event::Feed(feed_event))?,
                 result = self.draft_saver.next() => self.update(match result {
                     DraftTaskResult::Loaded(found) => Event::DraftsLoaded(found),
                     DraftTaskResult::Failed(why) => Event::StoreNotices(vec![why]),
@@ -232,8 +232,8 @@ impl Runtime {
                     break;
                 }
             }
-            if let Some(heard) = self.feed.heard()
-                && self.update(Event::Feed(heard))? == LoopControl::Quit
+            if let Some(feed_event) = self.feed.heard()
+                && self.update(Event::Feed(feed_event))? == LoopControl::Quit
             {
                 return Ok(LoopControl::Quit);
             }

@@ -167,7 +167,7 @@ pub fn read(
     if asks {
         background::query()?;
     }
-    let (reading, mut ears) = InputThread::new()?;
+    let (reading, mut sender) = InputThread::new()?;
     std::thread::Builder::new()
         .name("terminal".into())
         .spawn(move || {
@@ -189,7 +189,7 @@ pub fn read(
                         return;
                     }
                 }
-                match ears.wait(terminal.escape_timeout()) {
+                match sender.wait(terminal.escape_timeout()) {
                     WaitResult::Input => {
                         let mut bytes = Zeroizing::new(Vec::new());
                         if read_available(&mut bytes).is_err() {

@@ -53,8 +53,8 @@ pub fn draw(app: &App, theme: &Theme, buffer: &mut Buffer) -> Option<(u16, u16)>
     }
     header_footer::header(scene, buffer);
     let mut cursor = panes(scene, buffer);
-    for layer in &app.dialogs {
-        cursor = match layer {
+    for dialog in &app.dialogs {
+        cursor = match dialog {
             Dialog::Form(form) => form::draw(scene, form, buffer),
             Dialog::Picker(picker) => Some(select_list::picker(scene, picker, buffer)),
             Dialog::Palette(palette) => Some(select_list::palette(scene, palette, buffer)),

@@ -26,14 +26,14 @@ pub struct FetchedProviders {
 
 /// Loads all providers at once. Details that the server leaves out are loaded for each provider, or taken from the built-in
 /// catalog.
-pub async fn fetch(wire: &HttpClient) -> Result<FetchedProviders, ConnectionError> {
+pub async fn fetch(http: &HttpClient) -> Result<FetchedProviders, ConnectionError> {
     let embedded = ProviderCatalog::embedded();
-    let mut url = wire.address().endpoint(&["providers"]);
+    let mut url = http.address().endpoint(&["providers"]);
     url.set_query(Some("expand=settings"));
-    let answer = wire.send(HttpRequest::get(url)).await?;
+    let answer = http.send(HttpRequest::get(url)).await?;
     if !answer.status.is_success() && answer.status != StatusCode::NOT_FOUND {
         if error_response::is_not_api(&answer) {
-            let server = wire.address().to_string();
+            let server = http.address().to_string();
             return Err(ServerError::Foreign { server }.into());
         }
         return Err(error_response::read(&answer, ErrorContext::default()));
@@ -57,7 +57,7 @@ pub async fn fetch(wire: &HttpClient) -> Result<FetchedProviders, ConnectionErro
     let mut providers = Vec::with_capacity(listed.len());
     for received in listed.into_iter().take(MAX_COUNT) {
         let known = embedded.get(&received.id);
-        let Some(received) = described(received, wire).await? else {
+        let Some(received) = described(received, http).await? else {
             providers.extend(known.cloned());
             continue;
         };
@@ -91,13 +91,13 @@ fn listed(answer: &HttpResponse) -> Option<Vec<Received>> {
 /// Adds the settings of a provider, loaded separately when the list lacks them; none when the server does not describe them.
 async fn described(
     received: Received,
-    wire: &HttpClient,
+    http: &HttpClient,
 ) -> Result<Option<Received>, ConnectionError> {
     if received.is_described() {
         return Ok(Some(received));
     }
-    let url = wire.address().endpoint(&["providers", &received.id]);
-    let answer = wire.send(HttpRequest::get(url)).await?;
+    let url = http.address().endpoint(&["providers", &received.id]);
+    let answer = http.send(HttpRequest::get(url)).await?;
     if !answer.status.is_success() {
         return Ok(None);
     }

@@ -32,10 +32,10 @@ pub fn is_stream(response: &Response) -> bool {
 }
 
 /// Streams the changes after a revision. The stream ends with an error; the caller restarts it after the last change.
-pub fn follow(response: Response, wire: SharedHttpClient, since: Revision) -> ChangeFeed {
+pub fn follow(response: Response, http: SharedHttpClient, since: Revision) -> ChangeFeed {
     let reading = EventStream {
         bytes: Box::pin(response.bytes_stream()),
-        http: wire,
+        http: http,
         events: EventParser::default(),
         pending: VecDeque::new(),
         last: since,
@@ -110,25 +110,25 @@ impl EventStream {
 }
 
 /// Creates the error of a feed that ended.
-fn feed_ended(wire: &HttpClient, problem: &str) -> StoreError {
+fn feed_ended(http: &HttpClient, problem: &str) -> StoreError {
     let problem: Value = serde_json::from_str(problem).unwrap_or_default();
     let cause = problem.get("cause").cloned().unwrap_or_default();
     match serde_json::from_value(cause) {
         Ok(ConnectionError::Store(error)) => error,
         Ok(error) => StoreError::Unusable(error.to_string()),
         Err(_) => foreign_text::from_json(&problem).map_or_else(
-            || disconnected(wire, "the change feed ended"),
+            || disconnected(http, "the change feed ended"),
             StoreError::Unusable,
         ),
     }
 }
 
-fn disconnected(wire: &HttpClient, why: &str) -> StoreError {
-    StoreError::Unusable(wire.unreachable(why).to_string())
+fn disconnected(http: &HttpClient, why: &str) -> StoreError {
+    StoreError::Unusable(http.unreachable(why).to_string())
 }
 
-fn malformed_event(wire: &HttpClient) -> StoreError {
-    disconnected(wire, "its change feed is not valid")
+fn malformed_event(http: &HttpClient) -> StoreError {
+    disconnected(http, "its change feed is not valid")
 }
 
 /// Creates the error of a server without a change feed.

@@ -52,7 +52,7 @@ impl Authentication {
     ) -> Result<Option<String>, AuthError> {
         let BearerTokens {
             tokens,
-            failed_attempts: tries,
+            failed_attempts: failed_attempts,
         } = match self {
             Self::Disabled => return Ok(None),
             Self::Tokens(tokens) => &**tokens,
@@ -72,7 +72,7 @@ impl Authentication {
         };
         let Some(token) = found else {
             let is_token = text.is_some();
-            return Err(tries
+            return Err(failed_attempts
                 .count(peer, Instant::now())
                 .map_or(AuthError::Unknown { is_token }, AuthError::TooManyAttempts));
         };

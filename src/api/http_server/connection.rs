@@ -66,15 +66,15 @@ pub async fn serve(
     let Ok(local) = stream.local_addr() else {
         return;
     };
-    let wire = ConnectionInfo {
+    let connection = ConnectionInfo {
         peer,
         local: local.ip(),
         state: slot.state.clone(),
     };
     match &context.tls {
-        None => serve_requests(&context, stream, wire, &slot).await,
+        None => serve_requests(&context, stream, connection, &slot).await,
         Some(tls) => {
-            let shaking = tls_handshake(tls, stream, &wire, &context.limits);
+            let shaking = tls_handshake(tls, stream, &connection, &context.limits);
             let greeted = tokio::select! {
                 biased;
                 greeted = timeout(context.limits.head, shaking) => greeted.ok().flatten(),
@@ -82,7 +82,7 @@ pub async fn serve(
                 () = context.stop.cancelled() => None,
             };
             if let Some(stream) = greeted {
-                serve_requests(&context, stream, wire, &slot).await;
+                serve_requests(&context, stream, connection, &slot).await;
             }
         }
     }
@@ -92,7 +92,7 @@ pub async fn serve(
 async fn tls_handshake(
     tls: &TlsAcceptor,
     stream: TcpStream,
-    wire: &ConnectionInfo,
+    connection: &ConnectionInfo,
     limits: &ServerLimits,
 ) -> Option<tokio_rustls::server::TlsStream<TcpStream>> {
     let mut first = [0];
@@ -100,7 +100,7 @@ async fn tls_handshake(
     if is_any && first[0] != HANDSHAKE {
         if first[0].is_ascii_alphabetic() {
             let problem = malformed("This port uses TLS; use an https:// URL");
-            part(stream, Some(&problem), wire, limits).await;
+            part(stream, Some(&problem), connection, limits).await;
         }
         return None;
     }
@@ -110,19 +110,19 @@ async fn tls_handshake(
 async fn serve_requests<S: AsyncRead + AsyncWrite + Unpin>(
     context: &ServerContext,
     stream: S,
-    wire: ConnectionInfo,
+    info: ConnectionInfo,
     slot: &ConnectionSlot,
 ) {
-    let sentry = StrictReader::new(stream, wire.state.clone(), context.limits.clone());
+    let reader = StrictReader::new(stream, info.state.clone(), context.limits.clone());
     let service = service_fn(|request| {
-        let (gate, wire) = (Arc::clone(&context.pipeline), wire.clone());
+        let (pipeline, info) = (Arc::clone(&context.pipeline), info.clone());
         // The allocation is small compared with those of the response.
-        Box::pin(async move { Ok::<_, Infallible>(gate.respond(request, wire).await) })
+        Box::pin(async move { Ok::<_, Infallible>(pipeline.respond(request, info).await) })
     });
     let mut connection = http1::Builder::new()
         .half_close(true)
         .header_read_timeout(None)
-        .serve_connection(TokioIo::new(sentry), service);
+        .serve_connection(TokioIo::new(reader), service);
     let end = {
         let mut leaving = pin!(evicted(slot));
         let mut stopping = pin!(context.stop.cancelled());
@@ -136,18 +136,18 @@ async fn serve_requests<S: AsyncRead + AsyncWrite + Unpin>(
             if connection.poll_without_shutdown(cx).is_ready() {
                 return Poll::Ready(CloseReason::Done);
             }
-            if stopped && is_free(&wire.state) {
+            if stopped && is_free(&info.state) {
                 return Poll::Ready(CloseReason::Done);
             }
             if !left && leaving.as_mut().poll(cx).is_ready() {
                 left = true;
-                if wire.state.now().0 != ConnectionPhase::Responding {
+                if info.state.now().0 != ConnectionPhase::Responding {
                     return Poll::Ready(CloseReason::Evicted);
                 }
                 // The request has already arrived: it is answered, and no other one is accepted.
                 Pin::new(&mut connection).graceful_shutdown();
             }
-            let Some(due) = wire.state.due(&context.limits) else {
+            let Some(due) = info.state.due(&context.limits) else {
                 return Poll::Pending;
             };
             if time_limit.deadline() != due {
@@ -157,26 +157,26 @@ async fn serve_requests<S: AsyncRead + AsyncWrite + Unpin>(
         })
         .await
     };
-    let (doing, _) = wire.state.now();
+    let (phase, _) = info.state.now();
     let stream = connection.into_parts().io.into_inner().into_inner();
     match end {
         CloseReason::Done => {
-            let refusal = wire.state.refusal();
-            part(stream, refusal.as_deref(), &wire, &context.limits).await;
+            let refusal = info.state.refusal();
+            part(stream, refusal.as_deref(), &info, &context.limits).await;
         }
-        CloseReason::Timeout if doing == ConnectionPhase::Head => {
+        CloseReason::Timeout if phase == ConnectionPhase::Head => {
             let late = Problem::new(
                 408,
                 "Timed out while reading the request head",
                 "headTooSlow",
             );
-            part(stream, Some(&late), &wire, &context.limits).await;
+            part(stream, Some(&late), &info, &context.limits).await;
         }
         CloseReason::Evicted
-            if doing == ConnectionPhase::Head || doing == ConnectionPhase::Body =>
+            if phase == ConnectionPhase::Head || phase == ConnectionPhase::Body =>
         {
             let full = Problem::new(503, "Too many connections; retry", "noConnectionFree");
-            write_now(stream, &full, &wire);
+            write_now(stream, &full, &info);
         }
         // No request was sent, or nothing is read any longer.
         CloseReason::Timeout | CloseReason::Evicted => {}
@@ -191,8 +191,8 @@ async fn evicted(slot: &ConnectionSlot) {
 }
 
 /// Returns whether no request is in progress.
-fn is_free(vitals: &ConnectionState) -> bool {
-    match vitals.now().0 {
+fn is_free(state: &ConnectionState) -> bool {
+    match state.now().0 {
         ConnectionPhase::Handshake | ConnectionPhase::Head | ConnectionPhase::Idle => true,
         ConnectionPhase::Body | ConnectionPhase::Responding | ConnectionPhase::Streaming => false,
     }
@@ -204,12 +204,12 @@ fn is_free(vitals: &ConnectionState) -> bool {
 async fn part<S: AsyncRead + AsyncWrite + Unpin>(
     mut stream: S,
     problem: Option<&Problem>,
-    wire: &ConnectionInfo,
+    connection: &ConnectionInfo,
     limits: &ServerLimits,
 ) {
     let words = problem.map(|problem| {
         let id = RequestId::new();
-        log(problem, wire, &id);
+        log(problem, connection, &id);
         raw_error_response(problem, &id)
     });
     let parting = async {
@@ -232,23 +232,23 @@ async fn part<S: AsyncRead + AsyncWrite + Unpin>(
 }
 
 /// Writes as much as fits, without waiting.
-fn write_now<S: AsyncWrite + Unpin>(mut stream: S, problem: &Problem, wire: &ConnectionInfo) {
+fn write_now<S: AsyncWrite + Unpin>(mut stream: S, problem: &Problem, connection: &ConnectionInfo) {
     let id = RequestId::new();
-    log(problem, wire, &id);
+    log(problem, connection, &id);
     let mut cx = Context::from_waker(std::task::Waker::noop());
     // Best effort: the connection is closed in any case.
     let _ = Pin::new(&mut stream).poll_write(&mut cx, &raw_error_response(problem, &id));
     let _ = Pin::new(&mut stream).poll_flush(&mut cx);
 }
 
-fn log(problem: &Problem, wire: &ConnectionInfo, id: &RequestId) {
+fn log(problem: &Problem, connection: &ConnectionInfo, id: &RequestId) {
     AccessEntry {
         request: None,
         status: problem.status,
         duration: Duration::ZERO,
         bytes: None,
         token: None,
-        peer: wire.peer,
+        peer: connection.peer,
         id,
     }
     .log();

@@ -92,13 +92,12 @@ impl ConnectionSlots {
             }
         }
         taken.last += 1;
-        let (number, vitals, leave) =
-            (taken.last, ConnectionState::new(), CancellationToken::new());
-        taken.slots.insert(number, (vitals.clone(), leave.clone()));
+        let (number, state, leave) = (taken.last, ConnectionState::new(), CancellationToken::new());
+        taken.slots.insert(number, (state.clone(), leave.clone()));
         SlotRequest::Granted(ConnectionSlot {
             number,
             slots: Arc::clone(self),
-            state: vitals,
+            state: state,
             evicted: leave,
         })
     }
@@ -107,8 +106,8 @@ impl ConnectionSlots {
     fn eviction_candidate(&self, taken: &TakenSlot, now: Instant) -> Result<u64, SlotRequest> {
         let mut first = None;
         let mut eviction_candidate = None;
-        for (number, (vitals, _)) in &taken.slots {
-            let Some((rank, since)) = rank(vitals) else {
+        for (number, (state, _)) in &taken.slots {
+            let Some((rank, since)) = rank(state) else {
                 continue;
             };
             let end = since + self.grace;
@@ -136,11 +135,11 @@ impl ConnectionSlots {
 }
 
 /// Returns the eviction order, lowest first; none for a connection with a request in progress.
-fn rank(vitals: &ConnectionState) -> Option<(u8, Instant)> {
-    let (doing, since) = vitals.now();
+fn rank(state: &ConnectionState) -> Option<(u8, Instant)> {
+    let (doing, since) = state.now();
     let rank = match doing {
         ConnectionPhase::Handshake => 0,
-        ConnectionPhase::Head if !vitals.has_requested() => 0,
+        ConnectionPhase::Head if !state.has_requested() => 0,
         ConnectionPhase::Idle => 1,
         ConnectionPhase::Head => 2,
         ConnectionPhase::Body => 3,

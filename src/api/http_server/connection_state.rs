@@ -127,22 +127,22 @@ mod tests {
 
     #[test]
     fn unsent_response_is_not_idle_and_times_out() {
-        let (vitals, limits) = (ConnectionState::new(), ServerLimits::default());
-        vitals.set_phase(ConnectionPhase::Responding);
-        assert_eq!(vitals.due(&limits), None);
-        vitals.response_written(false);
-        vitals.set_phase(ConnectionPhase::Idle);
-        assert_eq!(vitals.now().0, ConnectionPhase::Streaming);
-        assert!(vitals.due(&limits).is_some());
-        vitals.response_written(true);
-        assert_eq!(vitals.now().0, ConnectionPhase::Idle);
+        let (state, limits) = (ConnectionState::new(), ServerLimits::default());
+        state.set_phase(ConnectionPhase::Responding);
+        assert_eq!(state.due(&limits), None);
+        state.response_written(false);
+        state.set_phase(ConnectionPhase::Idle);
+        assert_eq!(state.now().0, ConnectionPhase::Streaming);
+        assert!(state.due(&limits).is_some());
+        state.response_written(true);
+        assert_eq!(state.now().0, ConnectionPhase::Idle);
     }
 
     #[test]
     fn first_byte_does_not_extend_head_timeout() {
-        let (vitals, limits) = (ConnectionState::new(), ServerLimits::default());
-        let due = vitals.due(&limits);
-        vitals.set_phase(ConnectionPhase::Head);
-        assert_eq!(vitals.due(&limits), due);
+        let (state, limits) = (ConnectionState::new(), ServerLimits::default());
+        let due = state.due(&limits);
+        state.set_phase(ConnectionPhase::Head);
+        assert_eq!(state.due(&limits), due);
     }
 }

@@ -39,13 +39,13 @@ impl FailedAttempts {
                 peers.remove(&first);
             }
         }
-        let (since, tries) = peers.entry(peer).or_insert((now, 0));
+        let (since, failed_attempts) = peers.entry(peer).or_insert((now, 0));
         if now - *since >= self.window {
-            (*since, *tries) = (now, 0);
+            (*since, *failed_attempts) = (now, 0);
         }
-        *tries = tries.saturating_add(1);
+        *failed_attempts = failed_attempts.saturating_add(1);
         let left = self.window.saturating_sub(now - *since);
-        (*tries > self.limit).then_some(left)
+        (*failed_attempts > self.limit).then_some(left)
     }
 }
 
@@ -66,26 +66,35 @@ mod tests {
 
     #[test]
     fn failed_attempts_delay_only_their_client() {
-        let tries = FailedAttempts::new(2, Duration::from_mins(1));
+        let failed_attempts = FailedAttempts::new(2, Duration::from_mins(1));
         let now = Instant::now();
         let [one, neighbour, other]: [IpAddr; 3] =
             ["2001:db8::1", "2001:db8::2", "10.0.0.1"].map(|peer| peer.parse().unwrap());
-        assert_eq!((tries.count(one, now), tries.count(one, now)), (None, None));
         assert_eq!(
-            tries.count(neighbour, now),
+            (
+                failed_attempts.count(one, now),
+                failed_attempts.count(one, now)
+            ),
+            (None, None)
+        );
+        assert_eq!(
+            failed_attempts.count(neighbour, now),
             Some(Duration::from_mins(1)),
             "one /64 network"
         );
-        assert_eq!(tries.count(other, now), None);
-        assert_eq!(tries.count(one, now + Duration::from_mins(1)), None);
+        assert_eq!(failed_attempts.count(other, now), None);
+        assert_eq!(
+            failed_attempts.count(one, now + Duration::from_mins(1)),
+            None
+        );
     }
 
     #[test]
     fn table_size_is_limited() {
-        let tries = FailedAttempts::new(2, Duration::from_mins(1));
+        let failed_attempts = FailedAttempts::new(2, Duration::from_mins(1));
         for number in 0..2 * u32::try_from(MAX_PEERS).unwrap() {
-            tries.count(IpAddr::from(number.to_be_bytes()), Instant::now());
+            failed_attempts.count(IpAddr::from(number.to_be_bytes()), Instant::now());
         }
-        assert_eq!(tries.peers.lock().unwrap().len(), MAX_PEERS);
+        assert_eq!(failed_attempts.peers.lock().unwrap().len(), MAX_PEERS);
     }
 }

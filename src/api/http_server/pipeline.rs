@@ -65,15 +65,15 @@ impl RequestPipeline {
     pub async fn respond(
         self: Arc<Self>,
         request: Request<Incoming>,
-        wire: ConnectionInfo,
+        connection: ConnectionInfo,
     ) -> http::Response<TrackedResponseBody> {
-        wire.state.set_phase(ConnectionPhase::Responding);
+        connection.state.set_phase(ConnectionPhase::Responding);
         let begun = Instant::now();
         let id = RequestId::from_request(request.headers());
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let given = request.headers().get(AUTHORIZATION).cloned();
-        let (token, mut response) = match self.authenticate(&request, &wire) {
-            Ok(token) => (token, self.route(request, &wire).await),
+        let (token, mut response) = match self.authenticate(&request, &connection) {
+            Ok(token) => (token, self.route(request, &connection).await),
             Err(refused) => (None, *refused),
         };
         finish(&mut response, &id);
@@ -83,18 +83,18 @@ impl RequestPipeline {
             duration: begun.elapsed(),
             bytes: response.body().size_hint().exact(),
             token: token.as_deref(),
-            peer: wire.peer,
+            peer: connection.peer,
             id: &id,
         }
         .log();
         if is_stream(response.headers()) {
-            wire.state.set_phase(ConnectionPhase::Streaming);
+            connection.state.set_phase(ConnectionPhase::Streaming);
             response = self.while_authorized(response, given);
             // The client opens a new connection after a stream, so this one is closed with it.
             let close = HeaderValue::from_static("close");
             response.headers_mut().insert(CONNECTION, close);
         }
-        response.map(|body| TrackedResponseBody::new(body, wire.state))
+        response.map(|body| TrackedResponseBody::new(body, connection.state))
     }
 
     /// Ends a stream when its token is revoked or expires: before the next event, at the latest with the next keep-alive.
@@ -117,10 +117,12 @@ impl RequestPipeline {
     fn authenticate(
         &self,
         request: &Request<Incoming>,
-        wire: &ConnectionInfo,
+        connection: &ConnectionInfo,
     ) -> Result<Option<String>, Box<Response>> {
         let refused = |problem: Box<Problem>| Box::new(ApiError((*problem).into()).into_response());
-        self.hosts.check(request, wire.local).map_err(refused)?;
+        self.hosts
+            .check(request, connection.local)
+            .map_err(refused)?;
         if request.uri().path() == "*" {
             let mut response = ApiError::new(
                 405,
@@ -132,11 +134,11 @@ impl RequestPipeline {
             response.headers_mut().insert(ALLOW, methods);
             return Err(Box::new(response));
         }
-        let admitted = self.auth.authenticate(request, wire.peer.ip());
+        let admitted = self.auth.authenticate(request, connection.peer.ip());
         admitted.map_err(|refused| Box::new(unauthorized(&refused)))
     }
 
-    async fn route(&self, request: Request<Incoming>, wire: &ConnectionInfo) -> Response {
+    async fn route(&self, request: Request<Incoming>, connection: &ConnectionInfo) -> Response {
         let request = request.map(|body| {
             if body.is_end_stream() {
                 AnyBody::empty()
@@ -144,7 +146,7 @@ impl RequestPipeline {
                 AnyBody::new(TimedRequestBody::new(
                     body,
                     self.time_limit,
-                    wire.state.clone(),
+                    connection.state.clone(),
                 ))
             }
         });

@@ -61,18 +61,18 @@ impl TlsIdentity {
         let Some(own) = self.chain.first() else {
             return Vec::new();
         };
-        let mut flaws = Vec::new();
+        let mut errors = Vec::new();
         if x509::is_ca(own) {
-            flaws.push("The certificate is a CA certificate (CA:TRUE): many clients reject it as a server certificate, even when they trust it");
+            errors.push("The certificate is a CA certificate (CA:TRUE): many clients reject it as a server certificate, even when they trust it");
         }
         if !x509::has_names(own) {
-            flaws.push(
+            errors.push(
                 "The certificate has no subjectAltName: clients reject it because they find no host name",
             );
         }
         let command = crate::tls::self_signed_command(None);
-        let flaws = flaws.into_iter();
-        flaws
+        let errors = errors.into_iter();
+        errors
             .map(|flaw| format!("{flaw}. Create one with: {command}"))
             .collect()
     }

@@ -125,17 +125,17 @@ mod tests {
     #[test]
     fn file_change_applies_to_next_request() {
         let folder = tempfile::tempdir().unwrap();
-        let book = TokenFile::in_folder(folder.path());
-        let live = TokenCache::new(book.clone());
+        let token_file = TokenFile::in_folder(folder.path());
+        let live = TokenCache::new(token_file.clone());
         assert_eq!(live.find("umai_"), Ok(None));
         for _ in 0..50 {
-            let (one, text) = book.create("one", TokenScope::Read, None).unwrap();
+            let (one, text) = token_file.create("one", TokenScope::Read, None).unwrap();
             assert_eq!(live.find(&text).unwrap(), Some(one));
-            let (two, other) = book.create("two", TokenScope::Read, None).unwrap();
+            let (two, other) = token_file.create("two", TokenScope::Read, None).unwrap();
             assert_eq!(live.find(&other).unwrap(), Some(two));
-            book.revoke("one").unwrap();
+            token_file.revoke("one").unwrap();
             assert_eq!(live.find(&text), Ok(None));
-            book.revoke("two").unwrap();
+            token_file.revoke("two").unwrap();
             assert_eq!(live.find(&other), Ok(None));
         }
     }
@@ -143,11 +143,11 @@ mod tests {
     #[test]
     fn expired_token_is_not_found() {
         let folder = tempfile::tempdir().unwrap();
-        let book = TokenFile::in_folder(folder.path());
-        let live = TokenCache::new(book.clone());
+        let token_file = TokenFile::in_folder(folder.path());
+        let live = TokenCache::new(token_file.clone());
         let at = |seconds| Some(Utc::now() + TimeDelta::seconds(seconds));
-        let (_, over) = book.create("over", TokenScope::Read, at(-1)).unwrap();
-        let (_, good) = book.create("good", TokenScope::Read, at(60)).unwrap();
+        let (_, over) = token_file.create("over", TokenScope::Read, at(-1)).unwrap();
+        let (_, good) = token_file.create("good", TokenScope::Read, at(60)).unwrap();
         assert_eq!(live.find(&over), Ok(None));
         assert!(live.find(&good).unwrap().is_some());
     }
@@ -155,17 +155,17 @@ mod tests {
     #[test]
     fn damaged_file_rejects_tokens_until_restored() {
         let folder = tempfile::tempdir().unwrap();
-        let book = TokenFile::in_folder(folder.path());
-        let live = TokenCache::new(book.clone());
-        let (_, text) = book.create("one", TokenScope::Read, None).unwrap();
-        let good = std::fs::read(book.path()).unwrap();
+        let token_file = TokenFile::in_folder(folder.path());
+        let live = TokenCache::new(token_file.clone());
+        let (_, text) = token_file.create("one", TokenScope::Read, None).unwrap();
+        let good = std::fs::read(token_file.path()).unwrap();
         assert!(live.find(&text).unwrap().is_some());
-        std::fs::write(book.path(), "{").unwrap();
+        std::fs::write(token_file.path(), "{").unwrap();
         assert!(matches!(live.find(&text), Err(TokenError::Damaged { .. })));
         assert!(matches!(live.find(&text), Err(TokenError::Damaged { .. })));
-        std::fs::write(book.path(), good).unwrap();
+        std::fs::write(token_file.path(), good).unwrap();
         assert!(live.find(&text).unwrap().is_some());
-        std::fs::remove_file(book.path()).unwrap();
+        std::fs::remove_file(token_file.path()).unwrap();
         assert_eq!(live.find(&text), Ok(None));
     }
 }

@@ -177,31 +177,33 @@ mod tests {
 
     fn book() -> (tempfile::TempDir, TokenFile) {
         let folder = tempfile::tempdir().unwrap();
-        let book = TokenFile::in_folder(&folder.path().join("data"));
-        (folder, book)
+        let token_file = TokenFile::in_folder(&folder.path().join("data"));
+        (folder, token_file)
     }
 
     #[test]
     fn concurrent_creates_keep_every_token() {
-        let (_folder, book) = book();
+        let (_folder, token_file) = book();
         std::thread::scope(|scope| {
             for number in 0..16 {
-                let book = &book;
+                let token_file = &token_file;
                 scope.spawn(move || {
                     let name = format!("token {number}");
-                    book.create(&name, TokenScope::Read, None).unwrap();
-                    book.create("contended", TokenScope::Write, None).is_ok()
+                    token_file.create(&name, TokenScope::Read, None).unwrap();
+                    token_file
+                        .create("contended", TokenScope::Write, None)
+                        .is_ok()
                 });
             }
         });
-        assert_eq!(book.read().unwrap().len(), 17);
+        assert_eq!(token_file.read().unwrap().len(), 17);
     }
 
     #[test]
     fn token_is_revoked_by_id_or_name() {
-        let (folder, book) = book();
-        let (one, text) = book.create("one", TokenScope::Read, None).unwrap();
-        book.create("two", TokenScope::Read, None).unwrap();
+        let (folder, token_file) = book();
+        let (one, text) = token_file.create("one", TokenScope::Read, None).unwrap();
+        token_file.create("two", TokenScope::Read, None).unwrap();
         for entry in std::fs::read_dir(folder.path().join("data")).unwrap() {
             let path = entry.unwrap().path();
             let mode = std::fs::metadata(&path).unwrap().permissions().mode();
@@ -209,39 +211,42 @@ mod tests {
             let content = std::fs::read_to_string(&path).unwrap();
             assert!(!content.contains(&text[5..]), "{}", path.display());
         }
-        assert_eq!(book.revoke(&one.id.to_string()).unwrap(), one);
-        assert_eq!(book.revoke("two").unwrap().name, "two");
+        assert_eq!(token_file.revoke(&one.id.to_string()).unwrap(), one);
+        assert_eq!(token_file.revoke("two").unwrap().name, "two");
         assert_eq!(
-            book.revoke("two"),
+            token_file.revoke("two"),
             Err(TokenError::NotFound("two".to_owned()))
         );
-        assert_eq!(book.read(), Ok(Vec::new()));
+        assert_eq!(token_file.read(), Ok(Vec::new()));
     }
 
     #[test]
     fn damaged_file_is_reported_and_unchanged() {
-        let (_folder, book) = book();
-        book.create("one", TokenScope::Read, None).unwrap();
-        let good = std::fs::read_to_string(book.path()).unwrap();
+        let (_folder, token_file) = book();
+        token_file.create("one", TokenScope::Read, None).unwrap();
+        let good = std::fs::read_to_string(token_file.path()).unwrap();
         let middle = good.replace("\"read\"", "\"umai_secret\"");
         let lines: Vec<&str> = good.split_inclusive('\n').collect();
         for (damaged, line) in [("", 1), (&lines[..3].concat(), 4), (&middle, 6)] {
-            std::fs::write(book.path(), damaged).unwrap();
-            let refused = book.create("two", TokenScope::Read, None).unwrap_err();
+            std::fs::write(token_file.path(), damaged).unwrap();
+            let refused = token_file
+                .create("two", TokenScope::Read, None)
+                .unwrap_err();
             assert!(
                 matches!(&refused, TokenError::Damaged { line: at, .. } if *at == line),
                 "{refused:?}"
             );
             assert!(!refused.to_string().contains("secret"));
-            assert_eq!(std::fs::read_to_string(book.path()).unwrap(), damaged);
+            assert_eq!(std::fs::read_to_string(token_file.path()).unwrap(), damaged);
         }
     }
 
     #[test]
     fn writable_file_is_rejected() {
-        let (_folder, book) = book();
-        book.create("one", TokenScope::Read, None).unwrap();
-        std::fs::set_permissions(book.path(), std::fs::Permissions::from_mode(0o622)).unwrap();
-        assert!(book.read().unwrap_err().to_string().contains("chmod"));
+        let (_folder, token_file) = book();
+        token_file.create("one", TokenScope::Read, None).unwrap();
+        std::fs::set_permissions(token_file.path(), std::fs::Permissions::from_mode(0o622))
+            .unwrap();
+        assert!(token_file.read().unwrap_err().to_string().contains("chmod"));
     }
 }

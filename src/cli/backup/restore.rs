@@ -16,20 +16,20 @@ use crate::store::backup::{SealVerdict, create_from};
 
 impl RestoreBackup {
     /// Runs the command.
-    pub fn run(self, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
+    pub fn run(self, context: &CliContext, output: &mut Output) -> Result<(), Failure> {
         let mut made = TemporaryBackup(None);
         let prepared = match &self.backup {
             Some(folder) if folder.is_dir() => {
-                let options = ground.store_options();
+                let options = context.store_options();
                 let path = create_from(folder, &options, Utc::now())?.path;
                 made.0 = Some(path.clone());
                 prepare(&options, &path)?
             }
-            Some(backup) => prepare(&ground.store_options(), &find(backup, ground)?)?,
-            None => newest(ground, output)?,
+            Some(backup) => prepare(&context.store_options(), &find(backup, context)?)?,
+            None => newest(context, output)?,
         };
         if output.format() == OutputReader::Text {
-            print_summary(&prepared, ground, output);
+            print_summary(&prepared, context, output);
         }
         if self.dry_run {
             return match output.format() {
@@ -53,7 +53,7 @@ impl RestoreBackup {
                 report["movedTo"] = json!(restored.aside);
                 output.json(&report)
             }
-            OutputReader::Text => print_result(&restored, ground, output),
+            OutputReader::Text => print_result(&restored, context, output),
         }
     }
 }
@@ -71,14 +71,14 @@ impl Drop for TemporaryBackup {
 }
 
 /// Returns the newest valid backup, and notes the invalid ones.
-fn newest(ground: &CliContext, output: &Output) -> Result<PreparedBackup, Failure> {
-    let found = all(ground)?;
+fn newest(context: &CliContext, output: &Output) -> Result<PreparedBackup, Failure> {
+    let found = all(context)?;
     let stores: std::collections::BTreeSet<_> = found
         .iter()
         .filter_map(label_of)
         .map(|label| label.identity().store)
         .collect();
-    let here = crate::store::store_in(&ground.config.data);
+    let here = crate::store::store_in(&context.config.data);
     if here.is_none() && stores.len() > 1 {
         return Err(Failure::Usage(format!(
             "Backups of {} different stores exist. Name the backup to restore; see umai backup list",
@@ -98,7 +98,7 @@ fn newest(ground: &CliContext, output: &Output) -> Result<PreparedBackup, Failur
         std::cmp::Reverse(label_of(found).map(|label| (label.header.revision, label.info.created)))
     });
     for found in candidates {
-        match prepare(&ground.store_options(), &found.path) {
+        match prepare(&context.store_options(), &found.path) {
             Ok(prepared) => return Ok(prepared),
             Err(error) => {
                 output.note(&format!("Skipped: {error}"));
@@ -110,14 +110,14 @@ fn newest(ground: &CliContext, output: &Output) -> Result<PreparedBackup, Failur
         Some(_) => Failure::NoBackup("No valid backup found".into()),
         None => Failure::NoBackup(format!(
             "No backup in {}. Name a backup file, or the directory for copies with --backup-folder",
-            crate::store::backup::folder::BackupFolder::for_store(&ground.config.data)
+            crate::store::backup::folder::BackupFolder::for_store(&context.config.data)
                 .folder()
                 .display()
         )),
     })
 }
 
-fn print_summary(prepared: &PreparedBackup, ground: &CliContext, output: &Output) {
+fn print_summary(prepared: &PreparedBackup, context: &CliContext, output: &Output) {
     let label = &prepared.label;
     output.note(&format!(
         "{}: {}, created {}, revision {}",
@@ -139,7 +139,7 @@ fn print_summary(prepared: &PreparedBackup, ground: &CliContext, output: &Output
         output.note(&sentence);
     }
     if !prepared.comparison.has_store {
-        output.note(&format!("No store in {}", ground.config.data.display()));
+        output.note(&format!("No store in {}", context.config.data.display()));
     }
 }
 
@@ -163,13 +163,13 @@ fn report(prepared: &PreparedBackup) -> serde_json::Value {
 
 fn print_result(
     restored: &RestoreResult,
-    ground: &CliContext,
+    context: &CliContext,
     output: &mut Output,
 ) -> Result<(), Failure> {
     output.line(&format!(
         "Restored {} into {}",
         format::connections(restored.count),
-        ground.config.data.display()
+        context.config.data.display()
     ))?;
     if let Some(aside) = &restored.aside {
         output.line(&format!("Previous store: {}", aside.display()))?;

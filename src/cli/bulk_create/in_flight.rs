@@ -92,7 +92,7 @@ impl InFlight {
                 Ok(draft) if intent == BulkMode::DryRun => service
                     .preview(ProposedChange::Create(draft))
                     .await
-                    .map(|foreseen| Created::Previewed(Box::new(foreseen))),
+                    .map(|preview| Created::Previewed(Box::new(preview))),
                 Ok(draft) => service
                     .create(draft)
                     .await

@@ -76,10 +76,10 @@ impl BulkCreateSummary {
         } = outcome;
         self.pending.remove(&order);
         let written = match created {
-            Ok(Created::Previewed(foreseen)) => {
+            Ok(Created::Previewed(preview)) => {
                 self.created += 1;
                 self.is_dry_run = true;
-                self.write(|| dry_run::write_line(dry_run::CREATE, &foreseen, output))
+                self.write(|| dry_run::write_line(dry_run::CREATE, &preview, output))
             }
             Ok(Created::Saved(connection)) => {
                 self.created += 1;
@@ -94,12 +94,12 @@ impl BulkCreateSummary {
             }
             Err(error) => {
                 self.refused += 1;
-                let refusal = RefusedElement {
+                let rejected = RefusedElement {
                     unit,
                     number,
                     error,
                 };
-                self.refusals.insert(order, refusal);
+                self.refusals.insert(order, rejected);
                 Ok(())
             }
         };

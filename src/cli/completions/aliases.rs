@@ -38,12 +38,12 @@ fn read(words: Vec<OsString>, typed: &str) -> Result<Vec<String>, Failure> {
     let Ok(globals) = globals else {
         return Ok(Vec::new());
     };
-    let ground = CliContext::new(&globals)?;
+    let context = CliContext::new(&globals)?;
     // A completion must not create a store.
-    if ground.server.is_none() && !ground.config.data.exists() {
+    if context.server.is_none() && !context.config.data.exists() {
         return Ok(Vec::new());
     }
-    open_service::quietly(&ground, LONGEST, async |service| {
+    open_service::quietly(&context, LONGEST, async |service| {
         Ok(service.aliases(typed, MOST).await?)
     })
 }

@@ -12,7 +12,7 @@ pub fn run(
     connections: &[IdOrAlias],
     active: bool,
     dry: DryRunArg,
-    ground: &CliContext,
+    context: &CliContext,
     output: &mut Output,
 ) -> Result<(), Failure> {
     let is_one = connections.len() == 1;
@@ -26,9 +26,9 @@ pub fn run(
         } else {
             dry_run::DEACTIVATE
         };
-        return dry_run_each(connections, proposal, operation, ground, output);
+        return dry_run_each(connections, proposal, operation, context, output);
     }
-    with_service(ground, output, async |service, output| {
+    with_service(context, output, async |service, output| {
         each(
             connections,
             service,

@@ -39,8 +39,8 @@ pub struct Apply {
 
 impl Apply {
     /// Runs the command.
-    pub fn run(&self, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
-        let catalog = open_service::catalog(ground)?;
+    pub fn run(&self, context: &CliContext, output: &mut Output) -> Result<(), Failure> {
+        let catalog = open_service::catalog(context)?;
         let files::PlanFiles {
             entries,
             skipped: others,
@@ -56,7 +56,7 @@ impl Apply {
         if self.prune && entries.is_empty() && !self.yes && !self.dry_run {
             output.note("The files contain no connection: --prune deletes all");
         }
-        with_service(ground, output, async |service, output| {
+        with_service(context, output, async |service, output| {
             let options = DiffOptions {
                 conflict: ExistingPolicy::Update,
                 is_pruning: self.prune,

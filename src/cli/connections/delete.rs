@@ -11,27 +11,27 @@ use crate::connection::{IdOrAlias, ProposedChange};
 /// Reports what would be deleted.
 pub fn dry_run(
     connections: &[IdOrAlias],
-    ground: &CliContext,
+    context: &CliContext,
     output: &mut Output,
 ) -> Result<(), Failure> {
     let proposal = |key: &IdOrAlias| ProposedChange::Delete {
         key: key.clone(),
         over: None,
     };
-    dry_run_each(connections, proposal, dry_run::DELETE, ground, output)
+    dry_run_each(connections, proposal, dry_run::DELETE, context, output)
 }
 
 /// Deletes the connections after confirmation.
 pub fn run(
     connections: &[IdOrAlias],
     yes: bool,
-    ground: &CliContext,
+    context: &CliContext,
     output: &mut Output,
 ) -> Result<(), Failure> {
     if !yes {
         let names: Vec<_> = connections.iter().map(ToString::to_string).collect();
         let question = format!("Delete {}?", names.join(", "));
-        let is_certain = match open_service::features(ground)?.deletion_warning() {
+        let is_certain = match open_service::features(context)?.deletion_warning() {
             None => prompt::confirm_deletion(&question, output)?,
             Some(warning) => prompt::confirm(
                 &format!("{question} {warning}."),
@@ -44,7 +44,7 @@ pub fn run(
             return Ok(());
         }
     }
-    with_service(ground, output, async |service, output| {
+    with_service(context, output, async |service, output| {
         each(
             connections,
             service,

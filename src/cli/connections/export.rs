@@ -57,9 +57,9 @@ enum ExportFormat {
 
 impl ExportConnections {
     /// Runs the command.
-    pub fn run(&self, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
+    pub fn run(&self, context: &CliContext, output: &mut Output) -> Result<(), Failure> {
         let format = self.format(output);
-        with_service(ground, output, async |service, output| {
+        with_service(context, output, async |service, output| {
             let mut target = None;
             if let Some(file) = &self.output_file {
                 target = self.target(file, output)?;

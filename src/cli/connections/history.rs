@@ -39,12 +39,12 @@ pub struct HistoryArgs {
 
 impl HistoryArgs {
     /// Runs the command.
-    pub fn run(&self, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
+    pub fn run(&self, context: &CliContext, output: &mut Output) -> Result<(), Failure> {
         let window = PageRequest {
             skip: self.skip,
             take: self.take,
         };
-        with_service(ground, output, async |service, output| {
+        with_service(context, output, async |service, output| {
             let page = service.versions(&self.connection, window).await?;
             if output.format() == OutputReader::Json {
                 return output.json(&page);
@@ -86,8 +86,8 @@ pub struct DiffArgs {
 
 impl DiffArgs {
     /// Runs the command.
-    pub fn run(&self, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
-        with_service(ground, output, async |service, output| {
+    pub fn run(&self, context: &CliContext, output: &mut Output) -> Result<(), Failure> {
+        with_service(context, output, async |service, output| {
             let to = if let Some(to) = self.to {
                 to
             } else {
@@ -164,17 +164,17 @@ pub struct RollbackArgs {
 
 impl RollbackArgs {
     /// Runs the command.
-    pub fn run(&self, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
+    pub fn run(&self, context: &CliContext, output: &mut Output) -> Result<(), Failure> {
         if self.dry_run.dry_run {
             let proposal = ProposedChange::Rollback {
                 key: self.connection.clone(),
                 number: self.version,
             };
-            return with_service(ground, output, async |service, output| {
+            return with_service(context, output, async |service, output| {
                 dry_run::run(&**service, proposal, dry_run::UPDATE, output).await
             });
         }
-        with_service(ground, output, async |service, output| {
+        with_service(context, output, async |service, output| {
             let done = service
                 .rollback(&self.connection, self.version, self.note.clone())
                 .await?;

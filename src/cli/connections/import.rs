@@ -36,10 +36,10 @@ pub struct ImportArgs {
 
 impl ImportArgs {
     /// Runs the command.
-    pub fn run(&self, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
-        let catalog = open_service::catalog(ground)?;
+    pub fn run(&self, context: &CliContext, output: &mut Output) -> Result<(), Failure> {
+        let catalog = open_service::catalog(context)?;
         let entries = files::read(&self.files, &catalog, output)?.entries;
-        with_service(ground, output, async |service, output| {
+        with_service(context, output, async |service, output| {
             let options = DiffOptions {
                 conflict: self.on_conflict,
                 is_pruning: false,

@@ -90,8 +90,8 @@ impl ListArgs {
     }
 
     /// Runs the command.
-    pub fn run(&self, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
-        with_service(ground, output, async |service, output| {
+    pub fn run(&self, context: &CliContext, output: &mut Output) -> Result<(), Failure> {
+        with_service(context, output, async |service, output| {
             if self.trash {
                 let page = service.trash(self.query().window).await?;
                 return trash::list(&page, output);

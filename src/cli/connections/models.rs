@@ -18,10 +18,10 @@ struct ModelItems<'a> {
 pub fn run(
     connection: &IdOrAlias,
     capability: Option<Capability>,
-    ground: &CliContext,
+    context: &CliContext,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    with_service(ground, output, async |service, output| {
+    with_service(context, output, async |service, output| {
         let models = service.models(connection, capability).await?;
         if output.format() == OutputReader::Json {
             return output.json(&ModelItems { items: &models });

@@ -28,10 +28,10 @@ struct TestedAlias<'a> {
 /// Tests each connection; the exit code is the highest of all.
 pub fn run(
     connections: &[IdOrAlias],
-    ground: &CliContext,
+    context: &CliContext,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    with_service(ground, output, async |service, output| {
+    with_service(context, output, async |service, output| {
         let tests = stream::iter(connections).map(|key| test(service, key));
         let mut tests = tests.buffered(AT_ONCE);
         let is_one = connections.len() == 1;

@@ -36,8 +36,8 @@ pub struct RestoreConnection {
 
 impl RestoreConnection {
     /// Runs the command.
-    pub fn run(&self, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
-        with_service(ground, output, async |service, output| {
+    pub fn run(&self, context: &CliContext, output: &mut Output) -> Result<(), Failure> {
+        with_service(context, output, async |service, output| {
             let item = find_in_trash(&self.connection, service).await?;
             if self.dry_run.dry_run {
                 let proposal = ProposedChange::Restore {
@@ -74,11 +74,11 @@ pub struct PurgeConnection {
 
 impl PurgeConnection {
     /// Runs the command.
-    pub fn run(&self, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
+    pub fn run(&self, context: &CliContext, output: &mut Output) -> Result<(), Failure> {
         if self.dry_run.dry_run {
-            return self.dry_run(ground, output);
+            return self.dry_run(context, output);
         }
-        if !open_service::features(ground)?.trash {
+        if !open_service::features(context)?.trash {
             return Err(Failure::Usage(
                 "This server has no trash: deleted connections cannot be restored".into(),
             ));
@@ -92,7 +92,7 @@ impl PurgeConnection {
             output.note("Nothing deleted");
             return Ok(());
         }
-        with_service(ground, output, async |service, output| {
+        with_service(context, output, async |service, output| {
             if self.all {
                 return empty_trash(service, output).await;
             }
@@ -107,8 +107,8 @@ impl PurgeConnection {
 }
 
 impl PurgeConnection {
-    fn dry_run(&self, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
-        with_service(ground, output, async |service, output| {
+    fn dry_run(&self, context: &CliContext, output: &mut Output) -> Result<(), Failure> {
+        with_service(context, output, async |service, output| {
             let mut items = Vec::new();
             if self.all {
                 let everything = PageRequest {
@@ -121,8 +121,8 @@ impl PurgeConnection {
                 items.push(find_in_trash(name, service).await?);
             }
             for item in items {
-                let foreseen = service.preview(ProposedChange::Purge(item.id)).await?;
-                dry_run::write_line(dry_run::PURGE, &foreseen, output)?;
+                let preview = service.preview(ProposedChange::Purge(item.id)).await?;
+                dry_run::write_line(dry_run::PURGE, &preview, output)?;
             }
             Ok(())
         })

@@ -66,8 +66,8 @@ pub struct Update {
 
 impl Update {
     /// Runs the command.
-    pub fn run(&self, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
-        let saved = self.save(ground, output);
+    pub fn run(&self, context: &CliContext, output: &mut Output) -> Result<(), Failure> {
+        let saved = self.save(context, output);
         if self.from_json.is_some() {
             saved
         } else {
@@ -75,19 +75,19 @@ impl Update {
         }
     }
 
-    fn save(&self, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
-        let draft = self.draft(ground, output)?;
+    fn save(&self, context: &CliContext, output: &mut Output) -> Result<(), Failure> {
+        let draft = self.draft(context, output)?;
         if self.dry_run.dry_run {
             let proposal = ProposedChange::Update {
                 key: self.connection.clone(),
                 draft,
                 over: self.if_version,
             };
-            return with_service(ground, output, async |service, output| {
+            return with_service(context, output, async |service, output| {
                 dry_run::run(&**service, proposal, dry_run::UPDATE, output).await
             });
         }
-        with_service(ground, output, async |service, output| {
+        with_service(context, output, async |service, output| {
             let saved = service
                 .update(&self.connection, draft, self.if_version)
                 .await?;
@@ -95,7 +95,7 @@ impl Update {
         })
     }
 
-    fn draft(&self, ground: &CliContext, output: &mut Output) -> Result<ConnectionDraft, Failure> {
+    fn draft(&self, context: &CliContext, output: &mut Output) -> Result<ConnectionDraft, Failure> {
         if let Some(path) = &self.from_json {
             return from_json(path);
         }
@@ -112,7 +112,7 @@ impl Update {
             crate::connection::Settings::default()
         } else {
             // The provider tells which settings are secret; the store must not stay open while stdin is read.
-            let (before, catalog) = read(&self.connection, ground, output)?;
+            let (before, catalog) = read(&self.connection, context, output)?;
             let provider = catalog.get(&before.item.provider_id);
             self.settings.settings(provider, output)?
         };
@@ -162,15 +162,15 @@ pub struct Duplicate {
 
 impl Duplicate {
     /// Runs the command.
-    pub fn run(&self, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
-        self.save(ground, output).map_err(Failure::in_options)
+    pub fn run(&self, context: &CliContext, output: &mut Output) -> Result<(), Failure> {
+        self.save(context, output).map_err(Failure::in_options)
     }
 
-    fn save(&self, ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
+    fn save(&self, context: &CliContext, output: &mut Output) -> Result<(), Failure> {
         let settings = if self.settings.is_empty() {
             None
         } else {
-            let (original, catalog) = read(&self.connection, ground, output)?;
+            let (original, catalog) = read(&self.connection, context, output)?;
             let provider = catalog.get(&original.item.provider_id);
             Some(self.settings.settings(provider, output)?)
         };
@@ -186,12 +186,12 @@ impl Duplicate {
         };
         if self.dry_run.dry_run {
             let key = self.connection.clone();
-            return with_service(ground, output, async |service, output| {
+            return with_service(context, output, async |service, output| {
                 let proposal = ProposedChange::Duplicate { key, draft };
                 dry_run::run(&**service, proposal, dry_run::CREATE, output).await
             });
         }
-        with_service(ground, output, async |service, output| {
+        with_service(context, output, async |service, output| {
             let copy = service.duplicate(&self.connection, draft).await?;
             match output.format() {
                 OutputReader::Json => output.json(&copy),
@@ -203,7 +203,7 @@ impl Duplicate {
 
 /// Writes the result of a change.
 pub fn write_saved(
-    verb: &str,
+    command: &str,
     connection: &Connection,
     output: &mut Output,
 ) -> Result<(), Failure> {
@@ -211,7 +211,7 @@ pub fn write_saved(
     match output.format() {
         OutputReader::Json => output.json(connection),
         OutputReader::Text => output.line(&format!(
-            "{verb} {} ({}), version {}",
+            "{command} {} ({}), version {}",
             item.name, item.alias, item.version
         )),
     }
@@ -219,11 +219,11 @@ pub fn write_saved(
 
 fn read(
     key: &IdOrAlias,
-    ground: &CliContext,
+    context: &CliContext,
     output: &mut Output,
 ) -> Result<(Connection, Arc<ProviderCatalog>), Failure> {
     let mut found = None;
-    with_service(ground, output, async |service, _| {
+    with_service(context, output, async |service, _| {
         found = Some((service.get(key).await?, service.providers()));
         Ok(())
     })?;
@@ -231,8 +231,8 @@ fn read(
 }
 
 fn from_json(path: &std::path::Path) -> Result<ConnectionDraft, Failure> {
-    let text = file::read(path, LONGEST).map_err(|flaw| {
-        let why = match flaw {
+    let text = file::read(path, LONGEST).map_err(|error| {
+        let why = match error {
             file::FileFlaw::NotFound => "does not exist".into(),
             file::FileFlaw::Unusable(why) => why,
         };

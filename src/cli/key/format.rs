@@ -16,48 +16,48 @@ use crate::store::{check_key, is_missing};
 const NAMES: usize = 10;
 
 /// Writes the output of `umai key show`.
-pub fn show(ground: &CliContext, output: &mut Output) -> Result<(), Failure> {
-    if ground.config.passphrase_file.is_some()
-        && let Some(notice) = passphrase::unlock(ground)?
+pub fn show(context: &CliContext, output: &mut Output) -> Result<(), Failure> {
+    if context.config.passphrase_file.is_some()
+        && let Some(notice) = passphrase::unlock(context)?
     {
         output.note(&notice);
     }
-    let spot = passphrase::key_file_location(ground);
-    let state = survey_key(&ground.store_options());
+    let location = passphrase::key_file_location(context);
+    let state = survey_key(&context.store_options());
     if output.format() == OutputReader::Json {
-        let mut shown = key(&spot);
-        shown["store"] = json!({ "folder": ground.config.data, "key": state_name(&state) });
+        let mut shown = key(&location);
+        shown["store"] = json!({ "folder": context.config.data, "key": state_name(&state) });
         output.json(&shown)?;
-        return verdict(&state, ground);
+        return verdict(&state, context);
     }
     let mut lines = vec![
-        ("Key", spot.path.display().to_string()),
-        ("Source", origin(spot.origin).into()),
+        ("Key", location.path.display().to_string()),
+        ("Source", origin(location.origin).into()),
     ];
-    match spot.read() {
+    match location.read() {
         Ok(content) => {
             lines.push(("Fingerprint", fingerprint(&content)));
             lines.push(("Passphrase", cost(&content)));
             let before = content
                 .open()
-                .map(|key| previous_keys::read(&spot, &key).len());
+                .map(|key| previous_keys::read(&location, &key).len());
             if let Some(count @ 1..) = before {
                 let keys = format!("{count}, for backups older than a rotation");
                 lines.push(("Old keys", keys));
             }
         }
-        Err(error) if spot.path.exists() => lines.push(("Error", error.to_string())),
+        Err(error) if location.path.exists() => lines.push(("Error", error.to_string())),
         Err(_) => lines.push(("Error", "the key file does not exist".into())),
     }
-    lines.push(("Store", sentence(&state, ground)));
+    lines.push(("Store", sentence(&state, context)));
     for (label, text) in lines {
         output.line(&format!("{:<13}{text}", format!("{label}:")))?;
     }
-    verdict(&state, ground)
+    verdict(&state, context)
 }
 
 /// Returns an error if the key cannot open the store.
-fn verdict(state: &KeyState, ground: &CliContext) -> Result<(), Failure> {
+fn verdict(state: &KeyState, context: &CliContext) -> Result<(), Failure> {
     match state {
         // The passphrase is not prompted for here.
         KeyState::Locked(_) => Ok(()),
@@ -65,13 +65,13 @@ fn verdict(state: &KeyState, ground: &CliContext) -> Result<(), Failure> {
         | KeyState::Mismatched(_)
         | KeyState::NotTried(_)
         | KeyState::Missing(_)
-        | KeyState::Unreadable(_) => Ok(check_key(&ground.store_options())?),
+        | KeyState::Unreadable(_) => Ok(check_key(&context.store_options())?),
     }
 }
 
-fn sentence(state: &KeyState, ground: &CliContext) -> String {
-    let data = ground.config.data.display();
-    let has_store = !is_missing(&ground.config.data);
+fn sentence(state: &KeyState, context: &CliContext) -> String {
+    let data = context.config.data.display();
+    let has_store = !is_missing(&context.config.data);
     match state {
         KeyState::Matches(_) => format!("{data}, encrypted with this key"),
         KeyState::Locked(_) if has_store => {
@@ -102,8 +102,8 @@ const fn state_name(state: &KeyState) -> &'static str {
 }
 
 /// JSON of a key.
-pub fn key(spot: &KeyFileLocation) -> Value {
-    let content = spot.read().ok();
+pub fn key(location: &KeyFileLocation) -> Value {
+    let content = location.read().ok();
     let cost = match &content {
         Some(KeyFileContent::Wrapped(wrapped)) => json!({
             "algorithm": "argon2id",
@@ -117,8 +117,8 @@ pub fn key(spot: &KeyFileLocation) -> Value {
         matches!(&content, Some(KeyFileContent::Wrapped(wrapped)) if wrapped.is_in_keyring());
     json!({
         "inKeyring": is_in_keyring,
-        "path": spot.path,
-        "origin": match spot.origin {
+        "path": location.path,
+        "origin": match location.origin {
             KeyFileOrigin::Option => "named",
             KeyFileOrigin::Credentials => "credentials",
             KeyFileOrigin::Config => "config",

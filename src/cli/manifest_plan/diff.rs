@@ -65,8 +65,8 @@ pub async fn build_plan(
     while let Some(result) = lookups.next().await {
         match result? {
             Ok(step) => steps.push(step),
-            Err(refusal) if is_fatal(&refusal.error) => return Err(refusal.error.into()),
-            Err(refusal) => refusals.push(refusal),
+            Err(rejected) if is_fatal(&rejected.error) => return Err(rejected.error.into()),
+            Err(rejected) => refusals.push(rejected),
         }
         progress.advance();
     }
@@ -88,19 +88,19 @@ pub async fn build_plan(
 }
 
 fn report_refusals(refusals: &[RefusedEntry], all: usize, output: &Output) -> Failure {
-    let mut exits = refusals.iter().map(|refusal| exit_of(&refusal.error));
+    let mut exits = refusals.iter().map(|rejected| exit_of(&rejected.error));
     let first = exits.next().unwrap_or(Exit::Invalid);
     let exit = if exits.all(|exit| exit == first) {
         first
     } else {
         Exit::Invalid
     };
-    for refusal in refusals {
-        output.refusal_at(&refusal.error, &refusal.position);
+    for rejected in refusals {
+        output.refusal_at(&rejected.error, &rejected.position);
     }
     let many = refusals.len();
-    let is_taken = |refusal: &RefusedEntry| {
-        let errors = refusal.error.fields();
+    let is_taken = |rejected: &RefusedEntry| {
+        let errors = rejected.error.fields();
         let is_taken = |error: &FieldError| matches!(error.reason, FieldReason::AliasTaken { .. });
         !errors.is_empty() && errors.iter().all(is_taken)
     };
@@ -164,12 +164,12 @@ async fn create(
 ) -> Result<PlanAction, ConnectionError> {
     let provider_id = draft.provider_id.clone().unwrap_or_default();
     reject_blank(blank.iter().filter(|blank| blank.is_needed), &provider_id)?;
-    let foreseen = service
+    let preview = service
         .preview(ProposedChange::Create(draft.clone()))
         .await?;
     Ok(PlanAction::Create(Box::new(PlannedCreate {
         draft,
-        after: is_shown.then_some(foreseen.connection),
+        after: is_shown.then_some(preview.connection),
     })))
 }
 
@@ -208,14 +208,14 @@ async fn update(
         draft: draft.clone(),
         over: Some(before.item.version),
     };
-    let foreseen = service.preview(proposal).await?;
-    if foreseen.paths.is_empty() {
+    let preview = service.preview(proposal).await?;
+    if preview.paths.is_empty() {
         return Ok(PlanAction::Unchanged);
     }
     Ok(PlanAction::Update(Box::new(PlannedChange {
         before,
         draft,
-        preview: foreseen,
+        preview: preview,
     })))
 }
 

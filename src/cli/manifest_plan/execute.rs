@@ -126,12 +126,12 @@ pub async fn execute(
                 Err(error) => {
                     done.refused += 1;
                     progress.clear();
-                    let refusal = RefusedEntry {
+                    let rejected = RefusedEntry {
                         position: place,
                         error,
                     };
-                    output.refusal_at(&refusal.error, &refusal.position);
-                    first.get_or_insert(exit_of(&refusal.error));
+                    output.refusal_at(&rejected.error, &rejected.position);
+                    first.get_or_insert(exit_of(&rejected.error));
                 }
             }
             progress.advance();

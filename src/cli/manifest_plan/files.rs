@@ -57,7 +57,7 @@ pub fn read(
     output: &Output,
 ) -> Result<PlanFiles, Failure> {
     let mut found: Vec<(Arc<PlanFile>, DesiredConnection)> = Vec::new();
-    let (mut flaws, mut others) = (Vec::new(), 0);
+    let (mut errors, mut others) = (Vec::new(), 0);
     for (path, is_in_folder) in files(paths)? {
         let is_stdin = path == Path::new(STDIN);
         let name = if is_stdin {
@@ -70,13 +70,13 @@ pub fn read(
         } else {
             text_of(&path).map_err(|why| Failure::Usage(format!("{name} {why}")))?
         };
-        let notation = ManifestFormat::from_path((!is_stdin).then_some(&*path), &text);
-        let read = manifest::read(&text, notation, catalog);
+        let format = ManifestFormat::from_path((!is_stdin).then_some(&*path), &text);
+        let read = manifest::read(&text, format, catalog);
         if read.skipped > 0 && !is_in_folder {
-            flaws.push(format!("{name}: the artifact is not a connection"));
+            errors.push(format!("{name}: the artifact is not a connection"));
         }
         others += read.skipped;
-        flaws.extend(read.errors.iter().map(|flaw| format!("{name}: {flaw}")));
+        errors.extend(read.errors.iter().map(|error| format!("{name}: {error}")));
         let source = Arc::new(PlanFile {
             name: name.into(),
             folder: path.parent().map(Path::to_path_buf).unwrap_or_default(),
@@ -85,12 +85,12 @@ pub fn read(
         let wanted = read.connections.into_iter();
         found.extend(wanted.map(|wanted| (Arc::clone(&source), wanted)));
     }
-    flaws.extend(repeated(&found));
+    errors.extend(repeated(&found));
     let mut entries = Vec::with_capacity(found.len());
-    if flaws.is_empty() {
-        entries = secrets::fill(found, &mut flaws);
+    if errors.is_empty() {
+        entries = secrets::fill(found, &mut errors);
     }
-    if flaws.is_empty() {
+    if errors.is_empty() {
         if others > 0 {
             output.note(&format!(
                 "Skipped artifacts that are not connections: {others}"
@@ -101,10 +101,10 @@ pub fn read(
             skipped: others,
         });
     }
-    let refused = |flaw: String| Failure::Partial(flaw, Exit::Invalid);
-    let last = flaws.pop().unwrap_or_default();
-    for flaw in flaws {
-        output.failure(&refused(flaw));
+    let refused = |error: String| Failure::Partial(error, Exit::Invalid);
+    let last = errors.pop().unwrap_or_default();
+    for error in errors {
+        output.failure(&refused(error));
     }
     Err(refused(last))
 }
@@ -174,18 +174,18 @@ fn stdin() -> Result<Zeroizing<String>, Failure> {
 /// Returns an error for each alias that occurs twice.
 fn repeated(found: &[(Arc<PlanFile>, DesiredConnection)]) -> Vec<String> {
     let mut first: HashMap<String, (&PlanFile, usize)> = HashMap::with_capacity(found.len());
-    let mut flaws = Vec::new();
+    let mut errors = Vec::new();
     for (source, wanted) in found {
         match first.get(&wanted.alias()) {
             None => {
                 first.insert(wanted.alias(), (source, wanted.number));
             }
-            Some((other, number)) => flaws.push(format!(
+            Some((other, number)) => errors.push(format!(
                 "{}alias: already used by connection {number} in {}",
                 position(source, wanted),
                 other.name
             )),
         }
     }
-    flaws
+    errors
 }

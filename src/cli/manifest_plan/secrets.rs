@@ -16,7 +16,7 @@ use crate::text;
 /// Returns the connections with their secrets; errors are added to `flaws`.
 pub fn fill(
     found: Vec<(Arc<PlanFile>, DesiredConnection)>,
-    flaws: &mut Vec<String>,
+    errors: &mut Vec<String>,
 ) -> Vec<PlanEntry> {
     let from_stdin = found.iter().filter(|(_, wanted)| {
         let mut elsewhere = wanted.secret_sources.iter();
@@ -48,7 +48,7 @@ pub fn fill(
                     let secret = text::trim_invisible(taken.secret.expose().unwrap_or_default());
                     settings.set(key, SettingValue::Secret(PlainSecret::new(secret)));
                 }
-                Err(why) => flaws.push(format!("{place}settings.{key}: {why}")),
+                Err(why) => errors.push(format!("{place}settings.{key}: {why}")),
             }
         }
         entries.push(PlanEntry {

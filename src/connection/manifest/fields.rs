@@ -53,7 +53,7 @@ pub fn desired_connection(
         field,
         reason: why,
     };
-    let mut flaws = Vec::new();
+    let mut errors = Vec::new();
     let provider = text(&members, "providerId").and_then(|id| catalog.get(id));
     let named = named(&members);
     let mut given = ManifestSettings::default();
@@ -65,13 +65,13 @@ pub fn desired_connection(
                 for (key, value) in settings {
                     let key = member_spelling(key, provider, is_artifact);
                     if let Err(why) = given.take(&key, value, provider, &named) {
-                        flaws.push(flaw(Some(format!("settings.{key}")), why));
+                        errors.push(flaw(Some(format!("settings.{key}")), why));
                     }
                 }
             }
             (name, value) if MEMBERS.contains(&name) => kept.push((name.to_owned(), value)),
             (name, _) if IGNORED.contains(&name) => {}
-            (name, _) => flaws.push(flaw(None, unknown(name, &MEMBERS, "a connection"))),
+            (name, _) => errors.push(flaw(None, unknown(name, &MEMBERS, "a connection"))),
         }
     }
     if is_artifact {
@@ -84,15 +84,15 @@ pub fn desired_connection(
     for required in [("alias", &draft.alias), ("providerId", &draft.provider_id)] {
         let is_missing = required.1.as_deref().is_none_or(|it| it.trim().is_empty());
         if is_missing && !draft.has_misread(required.0) {
-            flaws.push(flaw(Some(required.0.into()), "required".into()));
+            errors.push(flaw(Some(required.0.into()), "required".into()));
         }
     }
     for error in &draft.misread {
         let FieldError { field, .. } = error;
-        flaws.push(flaw(Some(field.path()), error.to_string()));
+        errors.push(flaw(Some(field.path()), error.to_string()));
     }
-    if !flaws.is_empty() {
-        return Err(flaws);
+    if !errors.is_empty() {
+        return Err(errors);
     }
     Ok(DesiredConnection {
         number,

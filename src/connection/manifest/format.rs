@@ -124,7 +124,7 @@ fn is_blank(line: &str) -> bool {
 
 /// Reads the text of a file.
 pub fn text_of(path: &Path) -> Result<zeroize::Zeroizing<String>, String> {
-    file::read(path, MAX_BYTES).map_err(|flaw| match flaw {
+    file::read(path, MAX_BYTES).map_err(|error| match error {
         file::FileFlaw::NotFound => "not found".into(),
         file::FileFlaw::Unusable(why) => why,
     })

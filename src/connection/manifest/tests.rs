@@ -13,9 +13,9 @@ fn yaml(text: &str) -> ManifestContents {
 
 fn error_of(text: &str) -> String {
     let read = yaml(text);
-    let flaws: Vec<String> = read.errors.iter().map(ToString::to_string).collect();
-    assert!(!flaws.is_empty(), "{text} was taken");
-    flaws.join("\n")
+    let errors: Vec<String> = read.errors.iter().map(ToString::to_string).collect();
+    assert!(!errors.is_empty(), "{text} was taken");
+    errors.join("\n")
 }
 
 #[test]
@@ -113,8 +113,8 @@ fn invalid_document_is_reported_with_position(#[case] text: &str, #[case] why: &
 #[case::null_among_others("{\"connections\":[]} null", "expected an object")]
 fn json_without_connections_is_refused(#[case] text: &str, #[case] why: &str) {
     let read = read(text, ManifestFormat::Json, &ProviderCatalog::embedded());
-    let flaws: Vec<String> = read.errors.iter().map(ToString::to_string).collect();
-    assert!(flaws.join("\n").contains(why), "{flaws:?}");
+    let errors: Vec<String> = read.errors.iter().map(ToString::to_string).collect();
+    assert!(errors.join("\n").contains(why), "{errors:?}");
 }
 
 #[rstest]
@@ -126,8 +126,8 @@ fn json_without_connections_is_refused(#[case] text: &str, #[case] why: &str) {
     "%YAML 1.2\n# a comment\n---\nconnections: []\n...\n# the end\n"
 )]
 #[case(ManifestFormat::Yaml, "--- [] # none\n")]
-fn an_empty_list_means_no_connections(#[case] notation: ManifestFormat, #[case] text: &str) {
-    let read = read(text, notation, &ProviderCatalog::embedded());
+fn an_empty_list_means_no_connections(#[case] format: ManifestFormat, #[case] text: &str) {
+    let read = read(text, format, &ProviderCatalog::embedded());
     assert_eq!(read.errors, []);
     assert!(read.connections.is_empty());
 }

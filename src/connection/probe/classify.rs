@@ -33,7 +33,7 @@ pub(super) fn classify(
     answer: Result<ProbeResponse, FailedRequest>,
     target: &RequestTarget,
     asked: RequestPurpose,
-    prepared: &ProbePlan<'_>,
+    plan: &ProbePlan<'_>,
 ) -> Result<ProbeResponse, ProbeFailure> {
     let answer = answer.map_err(|why| unreachable(&why, target))?;
     let raw = message(&answer);
@@ -42,13 +42,13 @@ pub(super) fn classify(
         message: raw.as_deref().unwrap_or_default().to_lowercase(),
         target,
         purpose: asked,
-        plan: prepared,
+        plan: plan,
     };
-    let Some(refusal) = case.failure() else {
+    let Some(failure) = case.failure() else {
         return Ok(answer);
     };
-    let message = raw.map(|raw| prepared.clean(&raw));
-    Err(refusal.with(&answer, message.filter(|message| !message.is_empty())))
+    let message = raw.map(|raw| plan.clean(&raw));
+    Err(failure.with(&answer, message.filter(|message| !message.is_empty())))
 }
 
 /// Failure of a token endpoint whose response contains no token.
@@ -58,9 +58,9 @@ pub(super) fn missing_token(target: &RequestTarget, answer: &ProbeResponse) -> P
 }
 
 /// Failure of a response that is not a list of models.
-pub(super) fn not_a_list(target: &RequestTarget, prepared: &ProbePlan<'_>) -> ProbeFailure {
+pub(super) fn not_a_list(target: &RequestTarget, plan: &ProbePlan<'_>) -> ProbeFailure {
     let sentence = format!("{} did not return a list of models", target.address);
-    wrong_address(sentence, prepared)
+    wrong_address(sentence, plan)
 }
 
 fn unreachable(why: &FailedRequest, target: &RequestTarget) -> ProbeFailure {
@@ -249,14 +249,14 @@ impl ResponseClassifier<'_> {
 }
 
 /// Failure of a wrong endpoint, with the hint of the provider file.
-fn wrong_address(sentence: String, prepared: &ProbePlan<'_>) -> ProbeFailure {
-    let hint = prepared.probe.hint.as_deref();
+fn wrong_address(sentence: String, plan: &ProbePlan<'_>) -> ProbeFailure {
+    let hint = plan.probe.hint.as_deref();
     ProbeFailure::new(TestStage::Reached, sentence, hint.unwrap_or(CHECK_ADDRESS))
 }
 
 /// Advice about the settings that authenticate.
-fn sign_in_advice(asked: RequestPurpose, prepared: &ProbePlan<'_>) -> &'static str {
-    match (prepared.probe.scheme, asked) {
+fn sign_in_advice(asked: RequestPurpose, plan: &ProbePlan<'_>) -> &'static str {
+    match (plan.probe.scheme, asked) {
         (Scheme::Bearer | Scheme::Header, _) => {
             "Check that the key is complete, not revoked and for this provider, or create a new one"
         }

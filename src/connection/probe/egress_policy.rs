@@ -193,8 +193,8 @@ mod tests {
     #[case("https://0xa9fea9fe/", AddressClass::Forbidden)]
     #[case("https://metadata.google.internal", AddressClass::Forbidden)]
     #[case("http://[fe80::1]/", AddressClass::Forbidden)]
-    fn url_is_classified_before_dns(#[case] url: &str, #[case] outlook: AddressClass) {
-        assert_eq!(AddressClass::classify(&url.parse().unwrap()), outlook);
+    fn url_is_classified_before_dns(#[case] url: &str, #[case] class: AddressClass) {
+        assert_eq!(AddressClass::classify(&url.parse().unwrap()), class);
     }
 
     #[test]

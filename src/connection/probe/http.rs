@@ -84,8 +84,8 @@ impl ProbeClient {
         wanted: ExpectedBody<'_>,
         proxy: &mut Option<ProxyName>,
     ) -> Result<ProbeResponse, TransportError> {
-        let way = HostRoute::to(&request.url, proxy).await?;
-        let client = way.client(&request.url)?;
+        let alternative = HostRoute::to(&request.url, proxy).await?;
+        let client = alternative.client(&request.url)?;
         let started = Clock::now();
         let mut call = client
             .request(request.method, request.url)

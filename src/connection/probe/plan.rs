@@ -112,9 +112,9 @@ impl<'a> ProbePlan<'a> {
     }
 
     /// Converts a failure to a report.
-    pub(super) fn reported(&self, refusal: ProbeFailure) -> TestReport {
+    pub(super) fn reported(&self, failure: ProbeFailure) -> TestReport {
         let shown = self.displayed_credentials_request();
-        refusal.report(Some(shown))
+        failure.report(Some(shown))
     }
 
     /// Request for an access token, if the probe needs one.

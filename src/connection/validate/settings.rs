@@ -237,8 +237,8 @@ fn validate_alternatives(
         };
         let mut choices = provider.alternatives.iter();
         let is_unused = choices.any(|choice| {
-            let way = choice.alternative_of(&field.key);
-            way.is_some() && way != choice.in_use(has)
+            let alternative = choice.alternative_of(&field.key);
+            alternative.is_some() && alternative != choice.in_use(has)
         });
         // The value of a reference is unknown here; the connection test reports a missing setting.
         let is_met = value_of(&condition.key)

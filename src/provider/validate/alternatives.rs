@@ -17,14 +17,15 @@ pub(super) fn first_error(provider: &Provider) -> Option<(usize, String)> {
     }
     let mut taken = HashSet::new();
     let choices = provider.alternatives.iter().enumerate();
-    let mut flaws = choices.filter_map(|(index, choice)| {
+    let mut errors = choices.filter_map(|(index, choice)| {
         let sentence = choice_error(choice).or_else(|| {
-            let mut ways = choice.ways.iter();
-            ways.find_map(|way| alternative_error(way, provider, &mut taken))
+            let mut alternatives = choice.ways.iter();
+            alternatives
+                .find_map(|alternative| alternative_error(alternative, provider, &mut taken))
         })?;
         Some((index, sentence))
     });
-    flaws.next()
+    errors.next()
 }
 
 fn choice_error(choice: &AlternativeGroup) -> Option<String> {
@@ -46,24 +47,32 @@ fn choice_error(choice: &AlternativeGroup) -> Option<String> {
     if !(2..=MAX_WAYS).contains(&choice.ways.len()) {
         return Some(format!("a group has between 2 and {MAX_WAYS} alternatives"));
     }
-    let labels: HashSet<_> = choice.ways.iter().map(|way| &way.label).collect();
+    let labels: HashSet<_> = choice
+        .ways
+        .iter()
+        .map(|alternative| &alternative.label)
+        .collect();
     if labels.len() < choice.ways.len() {
         return Some("every alternative needs a unique label".into());
     }
-    let preferred = choice.ways.iter().filter(|way| way.preferred).count();
+    let preferred = choice
+        .ways
+        .iter()
+        .filter(|alternative| alternative.preferred)
+        .count();
     (preferred > 1).then(|| "only one alternative can be preferred".into())
 }
 
 fn alternative_error<'p>(
-    way: &'p Alternative,
+    alternative: &'p Alternative,
     provider: &Provider,
     taken: &mut HashSet<&'p str>,
 ) -> Option<String> {
-    let name = &way.label;
+    let name = &alternative.label;
     if !is_label(name) {
         return Some("the label of an alternative must be one line of visible text".into());
     }
-    for key in &way.settings {
+    for key in &alternative.settings {
         match provider.settings.iter().find(|field| field.key == *key) {
             None => {
                 return Some(format!(
@@ -80,14 +89,16 @@ fn alternative_error<'p>(
             Some(_) => {}
         }
     }
-    if way.any_of.is_empty() {
+    if alternative.any_of.is_empty() {
         return Some(format!("anyOf of '{name}' must name at least one setting"));
     }
     let strange = |keys: &[String], member: &str| {
-        let key = keys.iter().find(|key| !way.settings.contains(key))?;
+        let key = keys
+            .iter()
+            .find(|key| !alternative.settings.contains(key))?;
         let sentence =
             format!("{member} of '{name}' names '{key}', which is not one of its settings");
         Some(sentence)
     };
-    strange(&way.any_of, "anyOf").or_else(|| strange(&way.all_of, "allOf"))
+    strange(&alternative.any_of, "anyOf").or_else(|| strange(&alternative.all_of, "allOf"))
 }

@@ -218,12 +218,12 @@ pub fn read(path: &Path) -> Result<(BackupLabel, FullState), BackupFault> {
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();
     let rows = length.saturating_sub(TRAILER as u64);
-    let mut fold = StateBuilder::empty(keep_payload);
+    let mut state = StateBuilder::empty(keep_payload);
     let mut hashed = HashingStream::new(BufReader::with_capacity(
         256 * 1024,
         file.try_clone()?.take(rows),
     ));
-    let head = match snapshot::read_from(&mut hashed, |entry| fold.add_row(entry))? {
+    let head = match snapshot::read_from(&mut hashed, |entry| state.add_row(entry))? {
         Ok(head) => head,
         Err(SnapshotError::Head) => return Err(BackupFault::Foreign),
         Err(SnapshotError::Newer(format)) => return Err(BackupFault::Newer(format)),
@@ -241,14 +241,16 @@ pub fn read(path: &Path) -> Result<(BackupLabel, FullState), BackupFault> {
     if read != rows {
         return Err(BackupFault::Damaged(read));
     }
-    fold.revision = label.header.revision;
-    fold.expected = label.header.digest;
-    fold.identity = Some(label.header.identity.clone());
-    fold.connections.retain(|_, folded| folded.newest.is_some());
-    if hashed.sum() != label.sum || !fold.is_consistent() {
+    state.revision = label.header.revision;
+    state.expected = label.header.digest;
+    state.identity = Some(label.header.identity.clone());
+    state
+        .connections
+        .retain(|_, folded| folded.newest.is_some());
+    if hashed.sum() != label.sum || !state.is_consistent() {
         return Err(BackupFault::Mismatch);
     }
-    Ok((label, fold))
+    Ok((label, state))
 }
 
 /// Binding of a seal to this backup and its content.

@@ -21,7 +21,7 @@ pub struct AvailableKeys {
 impl AvailableKeys {
     /// Finds the keys in the same places as opening a store does.
     pub fn find(options: &StoreOptions) -> Self {
-        let spot = KeyFileLocation::find(options.key_file.as_deref(), &options.config);
+        let location = KeyFileLocation::find(options.key_file.as_deref(), &options.config);
         let (current, problem) = match StoreKey::find(options.key_file.as_deref(), &options.config)
         {
             Ok(KeyLookup::Key(key, _)) => (Some(Arc::new(key)), None),
@@ -30,7 +30,7 @@ impl AvailableKeys {
         };
         let earlier = current
             .iter()
-            .flat_map(|key| previous_keys::read(&spot, key))
+            .flat_map(|key| previous_keys::read(&location, key))
             .map(Arc::new)
             .collect();
         Self {

@@ -88,7 +88,7 @@ pub struct RestoreResult {
 
 /// Reads a backup and compares it with the store. Changes nothing.
 pub fn prepare(options: &StoreOptions, path: &Path) -> Result<PreparedBackup, StoreError> {
-    let (label, fold) = file::read(path).map_err(|fault| fault_error(path, &fault))?;
+    let (label, state) = file::read(path).map_err(|fault| fault_error(path, &fault))?;
     let keys = AvailableKeys::find(options);
     let seal = check_seal(&label, &keys);
     if seal == SealVerdict::Invalid {
@@ -97,14 +97,14 @@ pub fn prepare(options: &StoreOptions, path: &Path) -> Result<PreparedBackup, St
             path.display()
         )));
     }
-    let (comparison, _) = compare(&options.data, &label, &fold);
+    let (comparison, _) = compare(&options.data, &label, &state);
     Ok(PreparedBackup {
         options: options.clone(),
         path: path.to_owned(),
         label,
         seal,
         comparison,
-        state: fold,
+        state: state,
         keys,
     })
 }
@@ -127,19 +127,19 @@ impl PreparedBackup {
         }
         let Self {
             label,
-            state: mut fold,
+            state: mut state,
             keys,
             ..
         } = self;
-        let (identity, unreadable) = reseal_with_current_key(&keys, label.identity(), &mut fold)?;
+        let (identity, unreadable) = reseal_with_current_key(&keys, label.identity(), &mut state)?;
         let head = FileHeader {
             identity,
             revision: label.header.revision.max(newest) + 1,
-            digest: fold.digest(),
+            digest: state.digest(),
         };
         let had_store = has_files(data);
         let folder = swap::begin(data).map_err(refuse)?;
-        create::create(&folder, &head, |writer| create::write_rows(&fold, writer))?;
+        create::create(&folder, &head, |writer| create::write_rows(&state, writer))?;
         let name = format!("{}-restore", now.format("%Y%m%dT%H%M%SZ"));
         let before = if had_store {
             ReplacedStore::Keep(&name)
@@ -170,7 +170,7 @@ pub fn lock_exclusively(data: &Path, command: &str) -> Result<StoreLock, StoreEr
 fn reseal_with_current_key(
     keys: &AvailableKeys,
     identity: &StoreIdentity,
-    fold: &mut FullState,
+    state: &mut FullState,
 ) -> Result<(StoreIdentity, Option<usize>), StoreError> {
     let Some(sealing_key) = keys.matching(identity) else {
         return Ok((identity.clone(), None));
@@ -179,7 +179,8 @@ fn reseal_with_current_key(
     if Arc::ptr_eq(to, sealing_key) {
         return Ok((identity.clone(), Some(0)));
     }
-    let ResealResult { unreadable, .. } = reencrypt::reseal(fold, identity.store, sealing_key, to)?;
+    let ResealResult { unreadable, .. } =
+        reencrypt::reseal(state, identity.store, sealing_key, to)?;
     let identity = StoreIdentity {
         store: identity.store,
         check: to.check(identity.store)?,
@@ -219,13 +220,13 @@ fn compare(data: &Path, label: &BackupLabel, backup: &FullState) -> (BackupCompa
     };
     let StoreContent {
         identity,
-        state: fold,
+        state: state,
         problem,
     } = store;
-    let newest = fold.revision + if problem.is_some() { REVISION_GAP } else { 0 };
+    let newest = state.revision + if problem.is_some() { REVISION_GAP } else { 0 };
     comparison.trouble = problem;
     comparison.is_another = identity.store != label.identity().store;
-    let in_store = items(&fold);
+    let in_store = items(&state);
     let version = |items: &NamedConnections, id: &Uuid| items.get(id).map(|item| item.version);
     let (mut added, mut ahead, mut behind) = (Vec::new(), Vec::new(), Vec::new());
     for (id, item) in &in_store {
@@ -249,7 +250,7 @@ fn compare(data: &Path, label: &BackupLabel, backup: &FullState) -> (BackupCompa
 type NamedConnections = HashMap<Uuid, ConnectionItem>;
 
 /// List items of the connections that can be read.
-fn items(fold: &FullState) -> NamedConnections {
+fn items(state: &FullState) -> NamedConnections {
     let read = |(id, folded): (&Uuid, &crate::store::journal::replay::BuiltConnection<_>)| {
         let newest: &crate::store::journal::replay::BuiltVersion<(_, Vec<u8>)> =
             folded.newest.as_ref()?;
@@ -257,7 +258,7 @@ fn items(fold: &FullState) -> NamedConnections {
             encoding::read_json(*id, &newest.payload.1).ok()?;
         Some((*id, saved.connection))
     };
-    fold.connections.iter().filter_map(read).collect()
+    state.connections.iter().filter_map(read).collect()
 }
 
 fn names<'a>(items: impl IntoIterator<Item = &'a ConnectionItem>) -> Vec<NamedConnection> {

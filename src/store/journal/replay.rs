@@ -127,26 +127,28 @@ impl<T> StateBuilder<T> {
         source: &StateSource,
         retain_payload: fn(&JournalEntry<'_>) -> T,
     ) -> io::Result<Option<Self>> {
-        let mut fold = Self::empty(retain_payload);
+        let mut state = Self::empty(retain_payload);
         if let StateSource::Snapshot(path) = source
-            && !fold.add_snapshot(path)?
+            && !state.add_snapshot(path)?
         {
             return Ok(None);
         }
         let segments = Segment::all(&data.join(super::FOLDER))?;
         let from = segments
             .iter()
-            .rposition(|segment| segment.first <= fold.revision + 1)
+            .rposition(|segment| segment.first <= state.revision + 1)
             .unwrap_or(0);
         for segment in &segments[from.min(segments.len())..] {
-            fold.add_segment(segment)?;
+            state.add_segment(segment)?;
         }
-        if fold.damaged_end {
+        if state.damaged_end {
             // The last change is damaged; its revision must not be used again.
-            fold.extend_to(fold.revision + 1);
+            state.extend_to(state.revision + 1);
         }
-        fold.connections.retain(|_, folded| folded.newest.is_some());
-        Ok(Some(fold))
+        state
+            .connections
+            .retain(|_, folded| folded.newest.is_some());
+        Ok(Some(state))
     }
 
     /// Number of changes that no file contains.

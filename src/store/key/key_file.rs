@@ -176,11 +176,11 @@ impl KeyFileContent {
     }
 
     /// Replaces the key file atomically.
-    pub fn replace(&self, spot: &KeyFileLocation) -> Result<(), StoreError> {
-        let temporary = spot.sibling("part");
+    pub fn replace(&self, location: &KeyFileLocation) -> Result<(), StoreError> {
+        let temporary = location.sibling("part");
         remove(&temporary)?;
         self.write_temporary(&temporary)?;
-        install_pending(&temporary, spot)
+        install_pending(&temporary, location)
     }
 }
 
@@ -228,17 +228,17 @@ fn remove_unfinished(path: &Path) -> std::io::Result<()> {
 }
 
 /// Replaces the current key file by the pending one.
-pub fn install(spot: &KeyFileLocation) -> Result<(), StoreError> {
-    install_pending(&spot.pending(), spot)
+pub fn install(location: &KeyFileLocation) -> Result<(), StoreError> {
+    install_pending(&location.pending(), location)
 }
 
-fn install_pending(key: &Path, spot: &KeyFileLocation) -> Result<(), StoreError> {
-    std::fs::rename(key, &spot.path)
-        .and_then(|()| spot.path.parent().map_or(Ok(()), io_error::sync_folder))
+fn install_pending(key: &Path, location: &KeyFileLocation) -> Result<(), StoreError> {
+    std::fs::rename(key, &location.path)
+        .and_then(|()| location.path.parent().map_or(Ok(()), io_error::sync_folder))
         .map_err(|error| {
             StoreError::Key(format!(
                 "The key file {} cannot be replaced: {error}. The new key is in {}; move it there",
-                spot.path.display(),
+                location.path.display(),
                 key.display()
             ))
         })
@@ -246,10 +246,10 @@ fn install_pending(key: &Path, spot: &KeyFileLocation) -> Result<(), StoreError>
 
 /// Returns the pending key of an interrupted rotation if it matches.
 pub fn pending_key(
-    spot: &KeyFileLocation,
+    location: &KeyFileLocation,
     matches: impl FnOnce(&StoreKey) -> bool,
 ) -> Option<StoreKey> {
-    read(&spot.pending()).ok()?.open().filter(matches)
+    read(&location.pending()).ok()?.open().filter(matches)
 }
 
 /// Removes a key file that is no longer needed.

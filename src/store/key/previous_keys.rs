@@ -19,10 +19,10 @@ const EXTENSION: &str = "old";
 const MARK: &str = "umai-old-key-1";
 
 /// Reads the keys before `key`. Damaged lines are skipped.
-pub fn read(spot: &KeyFileLocation, key: &StoreKey) -> Vec<StoreKey> {
+pub fn read(location: &KeyFileLocation, key: &StoreKey) -> Vec<StoreKey> {
     let by = key.fingerprint();
     // Without this file, older backups are treated as sealed with an unavailable key.
-    lines(spot)
+    lines(location)
         .unwrap_or_default()
         .iter()
         .filter_map(|line| {
@@ -42,9 +42,9 @@ pub fn read(spot: &KeyFileLocation, key: &StoreKey) -> Vec<StoreKey> {
 }
 
 /// Adds `old` and all keys before it, sealed with `new`.
-pub fn add(spot: &KeyFileLocation, old: &StoreKey, new: &StoreKey) -> Result<(), StoreError> {
-    let mut lines = lines(spot)?;
-    let before = read(spot, old);
+pub fn add(location: &KeyFileLocation, old: &StoreKey, new: &StoreKey) -> Result<(), StoreError> {
+    let mut lines = lines(location)?;
+    let before = read(location, old);
     for key in before.iter().chain([old]) {
         let fingerprint = key.fingerprint();
         let sealed = new.seal_bytes(&*key.0, &binding(fingerprint))?;
@@ -54,13 +54,13 @@ pub fn add(spot: &KeyFileLocation, old: &StoreKey, new: &StoreKey) -> Result<(),
             STANDARD.encode(sealed)
         ));
     }
-    write(spot, &lines)
+    write(location, &lines)
 }
 
 /// Removes the lines that only a key other than `key` can open.
-pub fn prune(spot: &KeyFileLocation, key: &StoreKey) -> Result<(), StoreError> {
+pub fn prune(location: &KeyFileLocation, key: &StoreKey) -> Result<(), StoreError> {
     let by = key.fingerprint().to_string();
-    let lines = lines(spot)?;
+    let lines = lines(location)?;
     let kept: Vec<String> = lines
         .iter()
         .filter(|line| line.split(' ').nth(1) == Some(&by))
@@ -69,13 +69,13 @@ pub fn prune(spot: &KeyFileLocation, key: &StoreKey) -> Result<(), StoreError> {
     if kept == lines {
         return Ok(());
     }
-    write(spot, &kept)
+    write(location, &kept)
 }
 
 /// Reads the lines of the file; invalid UTF-8 counts as damage. An existing file that cannot be read is an error, because the
 /// file is rewritten from these lines.
-fn lines(spot: &KeyFileLocation) -> Result<Vec<String>, StoreError> {
-    let path = spot.sibling(EXTENSION);
+fn lines(location: &KeyFileLocation) -> Result<Vec<String>, StoreError> {
+    let path = location.sibling(EXTENSION);
     match std::fs::read(&path) {
         Ok(bytes) => {
             let text = String::from_utf8_lossy(&bytes);
@@ -89,8 +89,8 @@ fn lines(spot: &KeyFileLocation) -> Result<Vec<String>, StoreError> {
     }
 }
 
-fn write(spot: &KeyFileLocation, lines: &[String]) -> Result<(), StoreError> {
-    let path = spot.sibling(EXTENSION);
+fn write(location: &KeyFileLocation, lines: &[String]) -> Result<(), StoreError> {
+    let path = location.sibling(EXTENSION);
     let text = lines
         .iter()
         .flat_map(|line| [line, "\n"])
@@ -115,36 +115,39 @@ mod tests {
         StoreKey(Zeroizing::new([byte; LENGTH]))
     }
 
-    fn all(spot: &KeyFileLocation, by: u8) -> Vec<u8> {
-        read(spot, &key(by)).iter().map(|key| key.0[0]).collect()
+    fn all(location: &KeyFileLocation, by: u8) -> Vec<u8> {
+        read(location, &key(by))
+            .iter()
+            .map(|key| key.0[0])
+            .collect()
     }
 
     #[test]
     fn previous_keys_are_found_also_during_rotation() {
         let folder = tempfile::tempdir().unwrap();
-        let spot = KeyFileLocation {
+        let location = KeyFileLocation {
             path: folder.path().join("umai.key"),
             origin: KeyFileOrigin::Config,
         };
-        assert_eq!(all(&spot, 1), NONE);
-        add(&spot, &key(1), &key(2)).unwrap();
-        assert_eq!(all(&spot, 2), [1]);
-        add(&spot, &key(2), &key(3)).unwrap();
-        assert_eq!(all(&spot, 2), [1], "the rotation is not finished");
-        assert_eq!(all(&spot, 3), [1, 2]);
-        prune(&spot, &key(3)).unwrap();
-        assert_eq!(all(&spot, 3), [1, 2]);
-        assert_eq!(all(&spot, 2), NONE);
-        assert_eq!(all(&spot, 9), NONE, "an unrelated key opens nothing");
-        let text = std::fs::read_to_string(spot.sibling(EXTENSION)).unwrap();
+        assert_eq!(all(&location, 1), NONE);
+        add(&location, &key(1), &key(2)).unwrap();
+        assert_eq!(all(&location, 2), [1]);
+        add(&location, &key(2), &key(3)).unwrap();
+        assert_eq!(all(&location, 2), [1], "the rotation is not finished");
+        assert_eq!(all(&location, 3), [1, 2]);
+        prune(&location, &key(3)).unwrap();
+        assert_eq!(all(&location, 3), [1, 2]);
+        assert_eq!(all(&location, 2), NONE);
+        assert_eq!(all(&location, 9), NONE, "an unrelated key opens nothing");
+        let text = std::fs::read_to_string(location.sibling(EXTENSION)).unwrap();
         std::fs::write(
-            spot.sibling(EXTENSION),
+            location.sibling(EXTENSION),
             format!(
                 "not a key line
 {text}\n"
             ),
         )
         .unwrap();
-        assert_eq!(all(&spot, 3), [1, 2], "invalid lines are skipped");
+        assert_eq!(all(&location, 3), [1, 2], "invalid lines are skipped");
     }
 }

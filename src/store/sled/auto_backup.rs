@@ -50,10 +50,10 @@ pub struct BackupScheduler {
 
 impl BackupScheduler {
     /// Starts with the state at which the store was opened.
-    pub const fn new(applier: Arc<Applier>, point: StorePosition) -> Self {
+    pub const fn new(applier: Arc<Applier>, position: StorePosition) -> Self {
         Self {
             applier,
-            covered: point.revision,
+            covered: position.revision,
             uncovered_since: None,
             is_changed: false,
             running: None,
@@ -61,8 +61,8 @@ impl BackupScheduler {
     }
 
     /// Starts a backup when one is due.
-    pub fn run_if_due(&mut self, point: StorePosition) {
-        if point.revision == self.covered {
+    pub fn run_if_due(&mut self, position: StorePosition) {
+        if position.revision == self.covered {
             return;
         }
         self.is_changed = true;
@@ -70,19 +70,19 @@ impl BackupScheduler {
         if since.elapsed() < IN_USE || self.is_running() {
             return;
         }
-        self.covered = point.revision;
+        self.covered = position.revision;
         self.uncovered_since = None;
-        if is_large(point) && !self.is_older_than(LARGE, point) {
+        if is_large(position) && !self.is_older_than(LARGE, position) {
             return;
         }
         self.start();
     }
 
     /// Starts a final backup if needed, and waits for it.
-    pub fn close(&mut self, point: StorePosition) {
-        let spacing = if is_large(point) { LARGE } else { CLOSED };
-        let is_worth_waiting = self.is_changed || !is_large(point);
-        if is_worth_waiting && !self.is_running() && self.is_older_than(spacing, point) {
+    pub fn close(&mut self, position: StorePosition) {
+        let spacing = if is_large(position) { LARGE } else { CLOSED };
+        let is_worth_waiting = self.is_changed || !is_large(position);
+        if is_worth_waiting && !self.is_running() && self.is_older_than(spacing, position) {
             self.start();
         }
         let Some(stages) = self.running.take() else {
@@ -115,8 +115,8 @@ impl BackupScheduler {
     }
 
     /// Returns true when the store has changes that are not in its newest backup, and that backup has at least this age.
-    fn is_older_than(&self, spacing: Duration, point: StorePosition) -> bool {
-        if point.revision == 0 {
+    fn is_older_than(&self, spacing: Duration, position: StorePosition) -> bool {
+        if position.revision == 0 {
             return false;
         }
         let Ok(found) = BackupFolder::for_store(&self.applier.data).all() else {
@@ -132,7 +132,7 @@ impl BackupScheduler {
         };
         // A backup from the future was created with a wrong clock.
         let age = SystemTime::now().duration_since(newest.info.created.into());
-        newest.header.revision < point.revision && age.map_or(true, |age| age >= spacing)
+        newest.header.revision < position.revision && age.map_or(true, |age| age >= spacing)
     }
 
     fn start(&mut self) {
@@ -156,8 +156,8 @@ impl BackupScheduler {
     }
 }
 
-const fn is_large(point: StorePosition) -> bool {
-    point.digest.count > SMALL
+const fn is_large(position: StorePosition) -> bool {
+    position.digest.count > SMALL
 }
 
 fn create_backup(applier: &Applier) -> Option<Backup> {

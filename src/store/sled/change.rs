@@ -176,7 +176,7 @@ impl AcceptedChange {
     /// `rows` contains the rows of earlier changes that the index does not have yet.
     pub fn write_rows(
         &self,
-        view: &IndexReader,
+        index: &IndexReader,
         rows: &mut Vec<RowChange>,
     ) -> Result<(), StoreError> {
         let before = self.before.as_ref();
@@ -197,7 +197,7 @@ impl AcceptedChange {
                 if let Some(before) = before {
                     remove_index_rows(&before.item, None, rows);
                 }
-                remove_versions(view, *id, rows)?;
+                remove_versions(index, *id, rows)?;
                 rows.push((encoding::record_key(*id), None));
             }
         }
@@ -223,7 +223,7 @@ fn remove_index_rows(
 
 /// Adds deletions for the versions in the index and for those pending in `rows`.
 fn remove_versions(
-    view: &IndexReader,
+    index: &IndexReader,
     id: Uuid,
     rows: &mut Vec<RowChange>,
 ) -> Result<(), UnusableIndex> {
@@ -234,7 +234,7 @@ fn remove_versions(
         .filter(|key| key.starts_with(&prefix))
         .cloned()
         .collect();
-    view.walk(&prefix, |key, _| {
+    index.walk(&prefix, |key, _| {
         versions.push(key.to_vec());
         true
     })?;

@@ -20,13 +20,13 @@ use crate::store::journal::snapshot;
 pub fn write(
     data: &Path,
     identity: &StoreIdentity,
-    view: &IndexReader,
+    index: &IndexReader,
     stop: &AtomicBool,
 ) -> io::Result<()> {
     if data_loss_marker::is_recorded(data) {
         return Ok(());
     }
-    let applied = view
+    let applied = index
         .applied()
         .map_err(|broken| io::Error::other(broken.0))?
         .ok_or_else(damaged_row)?;
@@ -35,7 +35,7 @@ pub fn write(
         revision: applied.revision,
         digest: applied.digest,
     };
-    let rows = |writer: &mut snapshot::SnapshotWriter<'_>| write_rows(view, writer, stop);
+    let rows = |writer: &mut snapshot::SnapshotWriter<'_>| write_rows(index, writer, stop);
     snapshot::write(data, &head, rows, |written| verify(data, written))?;
     if data_loss_marker::is_recorded(data) {
         return Ok(());
@@ -44,8 +44,8 @@ pub fn write(
 }
 
 fn verify(data: &Path, written: &Path) -> io::Result<()> {
-    let fold = StateBuilder::read(data, &StateSource::Snapshot(written.to_owned()), |_| ())?;
-    if fold.is_some_and(|fold| fold.is_consistent()) {
+    let state = StateBuilder::read(data, &StateSource::Snapshot(written.to_owned()), |_| ())?;
+    if state.is_some_and(|state| state.is_consistent()) {
         Ok(())
     } else {
         Err(io::Error::other("the snapshot does not match the journal"))
@@ -53,23 +53,24 @@ fn verify(data: &Path, written: &Path) -> io::Result<()> {
 }
 
 fn write_rows(
-    view: &IndexReader,
+    index: &IndexReader,
     writer: &mut snapshot::SnapshotWriter<'_>,
     stop: &AtomicBool,
 ) -> io::Result<()> {
     let mut written = Ok(());
     for prefix in [encoding::RECORDS, encoding::VERSIONS] {
-        view.walk(prefix, |key, value| {
-            written = if stop.load(Ordering::Acquire) {
-                Err(io::Error::other("the store was closed"))
-            } else {
-                entry_of(key, value)
-                    .ok_or_else(damaged_row)
-                    .and_then(|entry| writer.add(&entry))
-            };
-            written.is_ok()
-        })
-        .map_err(|broken| io::Error::other(broken.0))?;
+        index
+            .walk(prefix, |key, value| {
+                written = if stop.load(Ordering::Acquire) {
+                    Err(io::Error::other("the store was closed"))
+                } else {
+                    entry_of(key, value)
+                        .ok_or_else(damaged_row)
+                        .and_then(|entry| writer.add(&entry))
+                };
+                written.is_ok()
+            })
+            .map_err(|broken| io::Error::other(broken.0))?;
     }
     written
 }

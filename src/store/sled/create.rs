@@ -36,11 +36,11 @@ pub fn create(
         .and_then(|()| ActiveSegment::create(&segments, &begin))
         .map_err(refuse)?;
     let (rebuilt, broken) = rebuild::into_sled(folder, &head.identity, &IndexReader::Closed)?;
-    let point = StorePosition {
+    let position = StorePosition {
         revision: head.revision,
         digest: head.digest,
     };
-    if rebuilt.has_losses() || rebuilt.position != point {
+    if rebuilt.has_losses() || rebuilt.position != position {
         return Err(StoreError::Unusable(format!(
             "Verifying the store written to {} failed; nothing was changed",
             folder.display()
@@ -48,15 +48,15 @@ pub fn create(
     }
     if broken.is_some() {
         // The next start builds an index.
-        let view = folder.join(rebuild::FOLDER);
-        std::fs::remove_dir_all(&view).map_err(|error| io_error(&view, &error))?;
+        let index = folder.join(rebuild::FOLDER);
+        std::fs::remove_dir_all(&index).map_err(|error| io_error(&index, &error))?;
     }
     Ok(())
 }
 
 /// Writes a store state as snapshot rows.
-pub fn write_rows(fold: &FullState, writer: &mut snapshot::SnapshotWriter<'_>) -> io::Result<()> {
-    for (id, folded) in &fold.connections {
+pub fn write_rows(state: &FullState, writer: &mut snapshot::SnapshotWriter<'_>) -> io::Result<()> {
+    for (id, folded) in &state.connections {
         let Some(newest) = &folded.newest else {
             continue;
         };

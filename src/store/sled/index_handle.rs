@@ -28,9 +28,9 @@ pub struct IndexHandle {
 
 impl IndexHandle {
     /// Starts with an index.
-    pub fn new(view: IndexReader, count: u64) -> Self {
+    pub fn new(index: IndexReader, count: u64) -> Self {
         Self {
-            current: RwLock::new(Arc::new(view)),
+            current: RwLock::new(Arc::new(index)),
             count: AtomicU64::new(count),
             trashed: Mutex::new(None),
             list_lock: RwLock::default(),
@@ -44,10 +44,10 @@ impl IndexHandle {
     }
 
     /// Replaces the index and returns the previous one.
-    pub fn replace(&self, view: IndexReader) -> Arc<IndexReader> {
+    pub fn replace(&self, index: IndexReader) -> Arc<IndexReader> {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         *self.trashed.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        std::mem::replace(&mut current, Arc::new(view))
+        std::mem::replace(&mut current, Arc::new(index))
     }
 
     /// Sets the number of connections.
@@ -68,16 +68,16 @@ impl IndexHandle {
             *trashed = None;
             trashed
         });
-        let view = self.current();
+        let index = self.current();
         let applied = if moves {
             let _guard = self
                 .list_lock
                 .write()
                 .unwrap_or_else(PoisonError::into_inner);
             self.moves.fetch_add(1, Ordering::AcqRel);
-            view.apply(changes)
+            index.apply(changes)
         } else {
-            view.apply(changes)
+            index.apply(changes)
         };
         self.set_count(count);
         drop(trashed);
@@ -120,10 +120,10 @@ impl IndexHandle {
                 total: 0,
             });
         };
-        let view = self.current();
+        let index = self.current();
         let prefix = encoding::versions_of(id);
         let mut total = 1;
-        view.walk(&prefix, |_, _| {
+        index.walk(&prefix, |_, _| {
             total += 1;
             true
         })?;
@@ -132,7 +132,7 @@ impl IndexHandle {
             items.push(newest);
         }
         let skip = window.skip.saturating_sub(1);
-        for (key, value) in view.last(&prefix, skip, window.take - items.len())? {
+        for (key, value) in index.last(&prefix, skip, window.take - items.len())? {
             let body = encoding::unseal(&key, &value).and_then(encoding::read_version);
             let (_, json) =
                 body.ok_or_else(|| encoding::damaged(id, "the checksum of a version is wrong"))?;

@@ -55,11 +55,11 @@ impl Maintenance {
         tail: ActiveSegment,
         applier: Arc<Applier>,
         lock: StoreLock,
-        point: StorePosition,
+        position: StorePosition,
     ) -> Self {
         Self {
             tail,
-            backups: BackupScheduler::new(Arc::clone(&applier), point),
+            backups: BackupScheduler::new(Arc::clone(&applier), position),
             applier,
             unverified: false,
             pending_snapshot: None,
@@ -86,33 +86,39 @@ impl Maintenance {
 
     /// Verifies index and journal, and repairs damage. Runs before the first change: an index that lost a row could accept an
     /// alias twice.
-    pub fn verify_all(&mut self, ledger: &mut PendingWrites, keep_going: impl Fn() -> bool) {
+    pub fn verify_all(
+        &mut self,
+        pending_writes: &mut PendingWrites,
+        keep_going: impl Fn() -> bool,
+    ) {
         if std::mem::take(&mut self.unverified) {
-            let view = self.applier.index.current();
-            match verify(&view, ledger.point().digest, &keep_going) {
+            let index = self.applier.index.current();
+            match verify(&index, pending_writes.point().digest, &keep_going) {
                 VerifyResult::Valid => {}
                 VerifyResult::Invalid(why) => {
-                    drop(view);
-                    self.rebuild_index(ledger, &why);
+                    drop(index);
+                    self.rebuild_index(pending_writes, &why);
                 }
                 VerifyResult::Stopped => return,
             }
         }
         self.verify_journal(keep_going);
-        self.run_due_work(ledger);
+        self.run_due_work(pending_writes);
     }
 
     /// Verifies the index and rebuilds it when it is damaged.
-    pub fn repair(&mut self, ledger: &mut PendingWrites) {
-        let verdict = verify(&self.applier.index.current(), ledger.point().digest, || {
-            true
-        });
+    pub fn repair(&mut self, pending_writes: &mut PendingWrites) {
+        let verdict = verify(
+            &self.applier.index.current(),
+            pending_writes.point().digest,
+            || true,
+        );
         if let VerifyResult::Invalid(why) = verdict {
-            self.rebuild_index(ledger, &why);
+            self.rebuild_index(pending_writes, &why);
         }
     }
 
-    fn rebuild_index(&mut self, ledger: &mut PendingWrites, why: &str) {
+    fn rebuild_index(&mut self, pending_writes: &mut PendingWrites, why: &str) {
         let Applier {
             data,
             identity,
@@ -123,15 +129,18 @@ impl Maintenance {
         match rebuild_index(data, identity, notices, &old, why) {
             Ok(rebuilt) => {
                 let has_losses = rebuilt.has_losses();
-                let point = StorePosition {
-                    revision: rebuilt.position.revision.max(ledger.point().revision),
+                let position = StorePosition {
+                    revision: rebuilt
+                        .position
+                        .revision
+                        .max(pending_writes.point().revision),
                     digest: rebuilt.position.digest,
                 };
                 rebuild::abandon(old);
                 rebuild::abandon(self.applier.index.replace(rebuilt.index));
-                ledger.revert_to(point);
+                pending_writes.revert_to(position);
                 if has_losses {
-                    self.continue_after_losses(point);
+                    self.continue_after_losses(position);
                 }
             }
             Err(error) => self.applier.notices.add(error.to_string()),
@@ -139,9 +148,9 @@ impl Maintenance {
     }
 
     /// Starts a new segment with the position after the losses.
-    fn continue_after_losses(&mut self, point: StorePosition) {
+    fn continue_after_losses(&mut self, position: StorePosition) {
         self.pending_snapshot = Some(SnapshotReason::Damaged);
-        if let Err(error) = self.start_segment(point) {
+        if let Err(error) = self.start_segment(position) {
             self.applier
                 .notices
                 .add(format!("Starting a new journal segment failed: {error}"));
@@ -177,9 +186,9 @@ impl Maintenance {
     }
 
     /// Starts a new segment, a snapshot and a backup when they are due.
-    pub fn run_due_work(&mut self, ledger: &PendingWrites) {
+    pub fn run_due_work(&mut self, pending_writes: &PendingWrites) {
         if self.tail.is_full() {
-            if let Err(error) = self.start_segment(ledger.point()) {
+            if let Err(error) = self.start_segment(pending_writes.point()) {
                 tracing::warn!(%error, "starting a new journal segment failed");
                 return;
             }
@@ -198,14 +207,14 @@ impl Maintenance {
         {
             self.take_snapshot(reason);
         }
-        self.backups.run_if_due(ledger.point());
+        self.backups.run_if_due(pending_writes.point());
     }
 
-    fn start_segment(&mut self, point: StorePosition) -> io::Result<()> {
+    fn start_segment(&mut self, position: StorePosition) -> io::Result<()> {
         let head = FileHeader {
             identity: self.applier.identity.clone(),
-            revision: point.revision + 1,
-            digest: point.digest,
+            revision: position.revision + 1,
+            digest: position.digest,
         };
         let next = ActiveSegment::create(&self.applier.data.join(journal::FOLDER), &head)?;
         std::mem::replace(&mut self.tail, next).finish()
@@ -220,8 +229,8 @@ impl Maintenance {
         let started = std::thread::Builder::new()
             .name("umai-store-snapshot".into())
             .spawn(move || {
-                let view = applier.index.current();
-                let taken = checkpoint::write(&applier.data, &applier.identity, &view, &stop);
+                let index = applier.index.current();
+                let taken = checkpoint::write(&applier.data, &applier.identity, &index, &stop);
                 if let Err(error) = taken
                     && !stop.load(Ordering::Acquire)
                 {
@@ -237,20 +246,20 @@ impl Maintenance {
     }
 
     /// Finishes background work and closes the files at this position.
-    pub fn close(&mut self, point: StorePosition) {
+    pub fn close(&mut self, position: StorePosition) {
         self.stop.store(true, Ordering::Release);
         if let Some(snapshot) = self.snapshot.take() {
             // A snapshot that panicked leaves no file; a later one replaces it.
             let _ = snapshot.join();
         }
-        let view = self.applier.index.replace(IndexReader::Closed);
+        let index = self.applier.index.replace(IndexReader::Closed);
         if !rebuild::has_space(&self.applier.data) {
             // sled also writes on drop, and would wait forever for a write that the disk rejects.
-            rebuild::abandon(view);
-        } else if let Err(broken) = view.flush() {
+            rebuild::abandon(index);
+        } else if let Err(broken) = index.flush() {
             tracing::warn!(why = broken.0, "flushing the index failed");
         }
-        self.backups.close(point);
+        self.backups.close(position);
     }
 }
 

@@ -68,14 +68,14 @@ pub fn open(
     swap::complete(data).map_err(|error| io_error(data, &error))?;
     let found = StoreFiles::find(data)?;
     let start =
-        |identity, point, way| OpeningStore::new(data, lock, (identity, backups), point, way);
+        |identity, position, way| OpeningStore::new(data, lock, (identity, backups), position, way);
     if !found.is_empty() {
         let identity = match &found.identity {
             Some(identity) => unlock(Some(identity))?,
             None => unlock(Some(&index_identity(data)?))?,
         };
-        let point = found.point().map_err(|error| io_error(data, &error))?;
-        return Ok(start(identity, point, IndexSource::Recover(found)));
+        let position = found.point().map_err(|error| io_error(data, &error))?;
+        return Ok(start(identity, position, IndexSource::Recover(found)));
     }
     match open_index(data) {
         Ok(IndexFolder::Absent) => {
@@ -87,10 +87,14 @@ pub fn open(
                 IndexSource::Create,
             ))
         }
-        Ok(IndexFolder::Index(view, applied)) => {
+        Ok(IndexFolder::Index(index, applied)) => {
             let identity = unlock(Some(&applied.identity))?;
-            let point = applied.point();
-            Ok(start(identity, point, IndexSource::Adopt(view, applied)))
+            let position = applied.point();
+            Ok(start(
+                identity,
+                position,
+                IndexSource::Adopt(index, applied),
+            ))
         }
         Ok(IndexFolder::Empty) | Err(_) => Err(nothing_readable(data)),
     }
@@ -163,19 +167,19 @@ impl StoreFiles {
     /// End of the journal according to its newest segment.
     fn point(&self) -> io::Result<StorePosition> {
         let end = tail_scan::read(&self.segments, u64::MAX - 1, |_| {})?;
-        let mut point = StorePosition {
+        let mut position = StorePosition {
             revision: end.revision,
             digest: end.digest,
         };
         if let Some(head) = &self.snapshot
-            && head.revision > point.revision
+            && head.revision > position.revision
         {
-            point = StorePosition {
+            position = StorePosition {
                 revision: head.revision,
                 digest: head.digest,
             };
         }
-        Ok(point)
+        Ok(position)
     }
 
     /// Returns true when the first segment was created but never written, not even preallocated: the first start was interrupted.
@@ -238,15 +242,15 @@ pub(super) fn open_index(data: &Path) -> Result<IndexFolder, String> {
     if !rebuild::has_space(data) {
         return Err(format!("the disk of {} is full", data.display()));
     }
-    let view = IndexReader::open(&folder).map_err(|broken| broken.0)?;
-    match view.applied() {
-        Ok(Some(applied)) => Ok(IndexFolder::Index(view, applied)),
+    let index = IndexReader::open(&folder).map_err(|broken| broken.0)?;
+    match index.applied() {
+        Ok(Some(applied)) => Ok(IndexFolder::Index(index, applied)),
         Ok(None) => {
-            rebuild::abandon(Arc::new(view));
+            rebuild::abandon(Arc::new(index));
             Ok(IndexFolder::Empty)
         }
         Err(broken) => {
-            rebuild::abandon(Arc::new(view));
+            rebuild::abandon(Arc::new(index));
             Err(broken.0)
         }
     }

@@ -85,15 +85,15 @@ impl PendingWrites {
     pub fn replay(
         &mut self,
         ask: WriteRequest,
-        point: StorePosition,
+        position: StorePosition,
     ) -> Result<Option<AcceptedChange>, StoreError> {
-        self.position.revision = point.revision - 1;
+        self.position.revision = position.revision - 1;
         let mut step = match ask {
             WriteRequest::Save(save) => {
                 let before = self.current(save.item.id)?;
                 match before
                     .as_ref()
-                    .map(|before| before.revision.cmp(&point.revision))
+                    .map(|before| before.revision.cmp(&position.revision))
                 {
                     Some(Ordering::Greater) => None,
                     Some(Ordering::Equal) => {
@@ -106,13 +106,13 @@ impl PendingWrites {
                 }
             }
             WriteRequest::Delete { id, .. } => match self.current(id)? {
-                Some(before) if before.revision > point.revision => None,
+                Some(before) if before.revision > position.revision => None,
                 before => Some(self.delete(id, before)?),
             },
         };
-        self.position = point;
+        self.position = position;
         if let Some(step) = &mut step {
-            step.digest = point.digest;
+            step.digest = position.digest;
         }
         Ok(step)
     }
@@ -147,8 +147,8 @@ impl PendingWrites {
     }
 
     /// Reverts to a position, discarding later writes. The index must be at that position.
-    pub fn revert_to(&mut self, point: StorePosition) {
-        self.position = point;
+    pub fn revert_to(&mut self, position: StorePosition) {
+        self.position = position;
         self.records.clear();
         self.aliases.clear();
         self.pending.clear();

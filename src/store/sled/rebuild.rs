@@ -72,7 +72,7 @@ pub fn into_sled(
 ) -> Result<(RebuiltIndex, Option<UnusableIndex>), StoreError> {
     let made = IndexRows::read(data, identity, old)?;
     match fill_sled(data, &made.rows, &made.header) {
-        Ok(view) => Ok((made.with(view), None)),
+        Ok(index) => Ok((made.with(index), None)),
         Err(broken) => Ok((made.in_memory()?, Some(broken))),
     }
 }
@@ -105,9 +105,9 @@ impl IndexRows {
     fn read(data: &Path, identity: &StoreIdentity, old: &IndexReader) -> Result<Self, StoreError> {
         let salvaged =
             salvage(data, identity, old).map_err(|error| io_error::io_error(data, &error))?;
-        let mut fold = salvaged.state;
-        let (rows, digest, losses) = rows_of(&mut fold)?;
-        let expected = (salvaged.lost == LossExtent::Unknown).then_some(fold.expected);
+        let mut state = salvaged.state;
+        let (rows, digest, losses) = rows_of(&mut state)?;
+        let expected = (salvaged.lost == LossExtent::Unknown).then_some(state.expected);
         let set_aside = if salvaged.lost == LossExtent::None && losses.is_empty() {
             data_loss_marker::set_snapshots_aside(data, &salvaged.mismatched)
                 .map_err(|error| io_error::io_error(data, &error))?
@@ -115,7 +115,7 @@ impl IndexRows {
             Vec::new()
         };
         let applied = IndexHeader {
-            revision: fold.revision,
+            revision: state.revision,
             digest,
             identity: identity.clone(),
         };
@@ -129,13 +129,13 @@ impl IndexRows {
     }
 
     fn in_memory(self) -> Result<RebuiltIndex, StoreError> {
-        let view = fill(IndexReader::in_memory(), &self.rows, &self.header)?;
-        Ok(self.with(view))
+        let index = fill(IndexReader::in_memory(), &self.rows, &self.header)?;
+        Ok(self.with(index))
     }
 
-    fn with(self, view: IndexReader) -> RebuiltIndex {
+    fn with(self, index: IndexReader) -> RebuiltIndex {
         RebuiltIndex {
-            index: view,
+            index: index,
             position: self.header.point(),
             losses: self.losses,
             set_aside: self.set_aside,
@@ -145,8 +145,8 @@ impl IndexRows {
 }
 
 /// Abandons a damaged index without dropping it, because sled writes on drop.
-pub fn abandon(view: std::sync::Arc<IndexReader>) {
-    std::mem::forget(view);
+pub fn abandon(index: std::sync::Arc<IndexReader>) {
+    std::mem::forget(index);
 }
 
 /// Moves a damaged index aside and returns its new path. An index that this user may not open stays.
@@ -205,32 +205,34 @@ fn fill_sled(
 ) -> Result<IndexReader, UnusableIndex> {
     let folder = data.join(FOLDER);
     io_error::create_folder(&folder).map_err(|error| UnusableIndex(error.to_string()))?;
-    let view = fill(IndexReader::open(&folder)?, rows, applied)?;
-    view.flush()?;
-    Ok(view)
+    let index = fill(IndexReader::open(&folder)?, rows, applied)?;
+    index.flush()?;
+    Ok(index)
 }
 
 fn fill(
-    view: IndexReader,
+    index: IndexReader,
     rows: &[RowChange],
     applied: &IndexHeader,
 ) -> Result<IndexReader, UnusableIndex> {
     for piece in rows.chunks(BATCH) {
-        view.apply(piece.to_vec())?;
+        index.apply(piece.to_vec())?;
     }
-    view.apply(vec![applied.row()])?;
-    Ok(view)
+    index.apply(vec![applied.row()])?;
+    Ok(index)
 }
 
 /// Returns the sorted index rows of a store state, their digest, and the losses. Takes the connections out of the state to
 /// release the memory of each one early.
-fn rows_of(fold: &mut FullState) -> Result<(Vec<RowChange>, StateDigest, Vec<String>), StoreError> {
-    let mut rows = Vec::with_capacity(fold.connections.len() * 3);
+fn rows_of(
+    state: &mut FullState,
+) -> Result<(Vec<RowChange>, StateDigest, Vec<String>), StoreError> {
+    let mut rows = Vec::with_capacity(state.connections.len() * 3);
     let mut digest = StateDigest::default();
-    let mut losses = losses_of(fold);
+    let mut losses = losses_of(state);
     let mut unreadable = Vec::new();
     let mut aliases = HashSet::new();
-    let mut newest_first: Vec<_> = std::mem::take(&mut fold.connections).into_iter().collect();
+    let mut newest_first: Vec<_> = std::mem::take(&mut state.connections).into_iter().collect();
     newest_first.sort_by_key(|(_, folded)| {
         let newest = folded.newest.as_ref();
         std::cmp::Reverse(newest.map_or(0, |newest| newest.revision))
@@ -314,8 +316,8 @@ fn free_alias(
     ))
 }
 
-fn losses_of(fold: &FullState) -> Vec<String> {
-    let missing = fold.missing.iter().map(|(from, to)| {
+fn losses_of(state: &FullState) -> Vec<String> {
+    let missing = state.missing.iter().map(|(from, to)| {
         let changes = if from == to {
             format!("Change {from} is")
         } else {

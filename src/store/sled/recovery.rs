@@ -51,32 +51,32 @@ impl OpeningStore {
         } = self;
         let ready = match way {
             IndexSource::Create => begin(&applier)?,
-            IndexSource::Adopt(view, applied) => adopt_index(&applier, view, &applied)?,
+            IndexSource::Adopt(index, applied) => adopt_index(&applier, index, &applied)?,
             IndexSource::Recover(found) => recover(&applier, &found)?,
         };
         let IndexState {
-            position: point,
+            position: position,
             tail,
             verified,
             damaged,
         } = ready;
-        applier.index.set_count(point.digest.count);
-        applier.feed.set_revision(point.revision);
+        applier.index.set_count(position.digest.count);
+        applier.feed.set_revision(position.revision);
         data_loss_marker::add_notice(&applier.data, &applier.notices);
-        let mut ledger = PendingWrites::new(Arc::clone(&applier.index), point);
-        let mut keeper = Maintenance::new(tail, applier, lock, point);
+        let mut pending_writes = PendingWrites::new(Arc::clone(&applier.index), position);
+        let mut maintenance = Maintenance::new(tail, applier, lock, position);
         if damaged {
-            keeper.request_snapshot();
+            maintenance.request_snapshot();
         }
         if !verified {
-            keeper.require_verification();
+            maintenance.require_verification();
         }
-        if point.digest.count <= SMALL {
-            keeper.verify_all(&mut ledger, || true);
+        if position.digest.count <= SMALL {
+            maintenance.verify_all(&mut pending_writes, || true);
         }
         Ok(ReadyStore {
-            pending_writes: ledger,
-            maintenance: keeper,
+            pending_writes: pending_writes,
+            maintenance: maintenance,
         })
     }
 }
@@ -93,12 +93,12 @@ struct IndexState {
 
 /// Starts a new store. Flushes the index once, so that an index that lost everything can be distinguished from a new one.
 fn begin(applier: &Applier) -> Result<IndexState, StoreError> {
-    let point = StorePosition::default();
+    let position = StorePosition::default();
     io_error::sync_parents(&applier.data).map_err(|error| io_error(&applier.data, &error))?;
-    let tail = begin_segment(&applier.data, &applier.identity, point)?;
+    let tail = begin_segment(&applier.data, &applier.identity, position)?;
     applier.index.replace(create_index(applier)?);
     Ok(IndexState {
-        position: point,
+        position: position,
         tail,
         verified: true,
         damaged: false,
@@ -108,35 +108,35 @@ fn begin(applier: &Applier) -> Result<IndexState, StoreError> {
 fn create_index(applier: &Applier) -> Result<IndexReader, StoreError> {
     let folder = applier.data.join(rebuild::FOLDER);
     io_error::create_folder(&folder).map_err(|error| io_error(&folder, &error))?;
-    let view = IndexReader::open(&folder)?;
+    let index = IndexReader::open(&folder)?;
     let header = IndexHeader {
         revision: 0,
         digest: StateDigest::default(),
         identity: applier.identity.clone(),
     };
-    view.apply(vec![header.row()])?;
-    view.flush()?;
-    Ok(view)
+    index.apply(vec![header.row()])?;
+    index.flush()?;
+    Ok(index)
 }
 
 /// Continues from the index when the journal is missing, if the index is intact.
 fn adopt_index(
     applier: &Applier,
-    view: IndexReader,
+    index: IndexReader,
     header: &IndexHeader,
 ) -> Result<IndexState, StoreError> {
-    if verify(&view, header.digest, || true) != VerifyResult::Valid {
+    if verify(&index, header.digest, || true) != VerifyResult::Valid {
         return Err(nothing_readable(&applier.data));
     }
-    let point = header.point();
+    let position = header.point();
     applier.notices.add(format!(
         "The journal was not found. A new one starts from the index, which has {} connections and all changes up to {}",
-        point.digest.count, point.revision
+        position.digest.count, position.revision
     ));
-    let tail = begin_segment(&applier.data, &applier.identity, point)?;
-    applier.index.replace(view);
+    let tail = begin_segment(&applier.data, &applier.identity, position)?;
+    applier.index.replace(index);
     Ok(IndexState {
-        position: point,
+        position: position,
         tail,
         verified: true,
         damaged: true,
@@ -190,14 +190,14 @@ fn recover(applier: &Applier, found: &StoreFiles) -> Result<IndexState, StoreErr
         rebuild::abandon(index.replace(rebuilt.index));
     }
     let RecoveryState {
-        position: point,
+        position: position,
         verified,
         damaged,
         ..
     } = recovery;
     Ok(IndexState {
-        tail: open_tail(applier, point, end.position.filter(|_| !damaged))?,
-        position: point,
+        tail: open_tail(applier, position, end.position.filter(|_| !damaged))?,
+        position: position,
         verified,
         damaged,
     })
@@ -205,29 +205,29 @@ fn recover(applier: &Applier, found: &StoreFiles) -> Result<IndexState, StoreErr
 
 fn open_tail(
     applier: &Applier,
-    point: StorePosition,
+    position: StorePosition,
     place: Option<TailPosition>,
 ) -> Result<ActiveSegment, StoreError> {
     match place {
         Some(place) => {
             ActiveSegment::resume(&place).map_err(|error| io_error(&applier.data, &error))
         }
-        None => begin_segment(&applier.data, &applier.identity, point),
+        None => begin_segment(&applier.data, &applier.identity, position),
     }
 }
 
 /// Returns the usable index and its position, or the reason why there is none.
 fn usable(
-    view: Result<IndexFolder, String>,
+    index: Result<IndexFolder, String>,
     identity: &StoreIdentity,
 ) -> (IndexReader, StorePosition, Option<String>) {
-    let why = match view {
-        Ok(IndexFolder::Index(view, applied)) if applied.identity == *identity => {
-            let point = applied.point();
-            return (view, point, None);
+    let why = match index {
+        Ok(IndexFolder::Index(index, applied)) if applied.identity == *identity => {
+            let position = applied.point();
+            return (index, position, None);
         }
-        Ok(IndexFolder::Index(view, _)) => {
-            rebuild::abandon(Arc::new(view));
+        Ok(IndexFolder::Index(index, _)) => {
+            rebuild::abandon(Arc::new(index));
             "it belongs to another store".into()
         }
         Ok(IndexFolder::Absent) => "it was not found".into(),
@@ -304,13 +304,13 @@ impl RecoveryState {
 fn begin_segment(
     data: &Path,
     identity: &StoreIdentity,
-    point: StorePosition,
+    position: StorePosition,
 ) -> Result<ActiveSegment, StoreError> {
     let folder = data.join(journal::FOLDER);
     let head = FileHeader {
         identity: identity.clone(),
-        revision: point.revision + 1,
-        digest: point.digest,
+        revision: position.revision + 1,
+        digest: position.digest,
     };
     io_error::create_folder(&folder)
         .and_then(|()| ActiveSegment::create(&folder, &head))

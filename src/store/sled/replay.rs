@@ -49,11 +49,12 @@ impl<'a> JournalReplay<'a> {
         }
         self.has_changes = true;
         let added = WriteRequest::replay(entry).map_or(Ok(()), |ask| {
-            let point = StorePosition {
+            let position = StorePosition {
                 revision: entry.revision,
                 digest: entry.digest,
             };
-            self.steps.extend(self.pending_writes.replay(ask?, point)?);
+            self.steps
+                .extend(self.pending_writes.replay(ask?, position)?);
             if self.steps.len() >= BATCH {
                 self.write()?;
             }
@@ -85,10 +86,10 @@ impl<'a> JournalReplay<'a> {
             digest,
             identity: self.identity.clone(),
         };
-        let view = self.index.current();
+        let index = self.index.current();
         let mut rows = Vec::new();
         for step in &steps {
-            step.write_rows(&view, &mut rows)?;
+            step.write_rows(&index, &mut rows)?;
         }
         rows.push(applied.row());
         self.index.apply(rows, applied.digest.count)?;

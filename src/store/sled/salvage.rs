@@ -48,12 +48,12 @@ pub fn salvage(
     if salvaged.lost == LossExtent::None {
         return Ok(salvaged);
     }
-    let fold = &mut salvaged.state;
-    salvaged.lost = if add_index(fold, identity, old) && is_readable(fold) {
-        fold.missing.clear();
+    let state = &mut salvaged.state;
+    salvaged.lost = if add_index(state, identity, old) && is_readable(state) {
+        state.missing.clear();
         LossExtent::None
     } else {
-        lost_of(fold)
+        lost_of(state)
     };
     Ok(salvaged)
 }
@@ -64,34 +64,34 @@ pub fn salvage_files(data: &Path, known: u64) -> io::Result<SalvageResult> {
     let mut best: Option<((u64, Reverse<usize>), FullState)> = None;
     let newest = snapshot::all(data)?.last().map_or(0, |(newest, _)| *newest);
     for source in StateSource::all(data)? {
-        if let Some(mut fold) = StateBuilder::read(data, &source, keep_payload)? {
-            fold.extend_to(newest.max(known));
-            if fold.is_consistent() && is_readable(&fold) {
+        if let Some(mut state) = StateBuilder::read(data, &source, keep_payload)? {
+            state.extend_to(newest.max(known));
+            if state.is_consistent() && is_readable(&state) {
                 return Ok(SalvageResult {
-                    state: fold,
+                    state: state,
                     lost: LossExtent::None,
                     mismatched,
                 });
             }
-            let rank = (fold.missing_changes(), Reverse(readable(&fold)));
+            let rank = (state.missing_changes(), Reverse(readable(&state)));
             if best.as_ref().is_none_or(|(found, _)| rank < *found) {
-                best = Some((rank, fold));
+                best = Some((rank, state));
             }
         }
         if let StateSource::Snapshot(path) = source {
             mismatched.push(path);
         }
     }
-    let fold = best.map_or_else(|| StateBuilder::empty(keep_payload), |(_, fold)| fold);
+    let state = best.map_or_else(|| StateBuilder::empty(keep_payload), |(_, state)| state);
     Ok(SalvageResult {
-        lost: lost_of(&fold),
-        state: fold,
+        lost: lost_of(&state),
+        state: state,
         mismatched,
     })
 }
 
-fn lost_of(fold: &FullState) -> LossExtent {
-    if is_named(fold) {
+fn lost_of(state: &FullState) -> LossExtent {
+    if is_named(state) {
         LossExtent::Known
     } else {
         LossExtent::Unknown
@@ -111,29 +111,29 @@ pub fn keep_payload(entry: &JournalEntry<'_>) -> (EntryKind, Vec<u8>) {
     (entry.kind, entry.payload.to_vec())
 }
 
-fn readable(fold: &FullState) -> usize {
-    let connections = fold.connections.iter();
+fn readable(state: &FullState) -> usize {
+    let connections = state.connections.iter();
     connections
         .filter(|(id, folded)| matches!(current_of(**id, folded), Ok(Some(_))))
         .count()
 }
 
-fn is_readable(fold: &FullState) -> bool {
-    readable(fold) == fold.connections.len()
+fn is_readable(state: &FullState) -> bool {
+    readable(state) == state.connections.len()
 }
 
 /// Returns true when nothing is missing except changes whose damaged entries are in the journal.
-fn is_named(fold: &FullState) -> bool {
-    let changes = fold.missing_changes();
+fn is_named(state: &FullState) -> bool {
+    let changes = state.missing_changes();
     changes > 0
-        && usize::try_from(changes).is_ok_and(|changes| changes <= fold.damage.len())
-        && fold.expected.count.saturating_sub(fold.digest().count) <= changes
-        && is_readable(fold)
+        && usize::try_from(changes).is_ok_and(|changes| changes <= state.damage.len())
+        && state.expected.count.saturating_sub(state.digest().count) <= changes
+        && is_readable(state)
 }
 
 /// Adds the connections of an index that are missing or older in the state. Returns true when the result matches.
-fn add_index(fold: &mut FullState, identity: &StoreIdentity, view: &IndexReader) -> bool {
-    let Ok(Some(applied)) = view.applied() else {
+fn add_index(state: &mut FullState, identity: &StoreIdentity, index: &IndexReader) -> bool {
+    let Ok(Some(applied)) = index.applied() else {
         return false;
     };
     if applied.identity != *identity {
@@ -142,7 +142,7 @@ fn add_index(fold: &mut FullState, identity: &StoreIdentity, view: &IndexReader)
     let mut found = StateBuilder::empty(keep_payload);
     for prefix in [encoding::RECORDS, encoding::VERSIONS] {
         // A walk that ends at a damaged row has returned the rows before it.
-        let _ = view.walk(prefix, |key, value| {
+        let _ = index.walk(prefix, |key, value| {
             if let Some(entry) = checkpoint::entry_of(key, value) {
                 found.add_row(&entry);
             }
@@ -153,19 +153,19 @@ fn add_index(fold: &mut FullState, identity: &StoreIdentity, view: &IndexReader)
         let Some(newest) = folded.newest.as_ref().map(|newest| newest.revision) else {
             continue;
         };
-        let known = fold.connections.get(&id).and_then(|known| {
+        let known = state.connections.get(&id).and_then(|known| {
             let newest = known.newest.as_ref()?;
             current_of(id, known)
                 .ok()
                 .flatten()
                 .map(|_| newest.revision)
         });
-        let deleted = fold.deleted.get(&id).is_some_and(|at| *at > newest);
+        let deleted = state.deleted.get(&id).is_some_and(|at| *at > newest);
         if !deleted && known.is_none_or(|known| known < newest) {
-            fold.connections.insert(id, folded);
+            state.connections.insert(id, folded);
         }
     }
-    let digest: StateDigest = fold.digest();
-    digest == fold.expected && fold.revision >= applied.revision
-        || digest == applied.digest && fold.revision == applied.revision
+    let digest: StateDigest = state.digest();
+    digest == state.expected && state.revision >= applied.revision
+        || digest == applied.digest && state.revision == applied.revision
 }

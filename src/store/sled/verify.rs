@@ -31,12 +31,12 @@ struct VerifySums {
 /// Compares all rows of an index with each other and with the digest; stops when `keep_going` returns false, checked from time to
 /// time.
 pub fn verify(
-    view: &IndexReader,
+    index: &IndexReader,
     digest: StateDigest,
     keep_going: impl Fn() -> bool,
 ) -> VerifyResult {
     let mut sums = VerifySums::default();
-    match walk(view, &mut sums, keep_going) {
+    match walk(index, &mut sums, keep_going) {
         Ok(true) => sums.result(digest),
         Ok(false) => VerifyResult::Stopped,
         Err(UnusableIndex(why)) => VerifyResult::Invalid(why),
@@ -44,13 +44,13 @@ pub fn verify(
 }
 
 fn walk(
-    view: &IndexReader,
+    index: &IndexReader,
     sums: &mut VerifySums,
     keep_going: impl Fn() -> bool,
 ) -> Result<bool, UnusableIndex> {
     let mut ended = Ok(true);
     let mut count = 0_u32;
-    view.walk(b"", |key, value| {
+    index.walk(b"", |key, value| {
         count = count.wrapping_add(1);
         if count.is_multiple_of(1024) && !keep_going() {
             ended = Ok(false);

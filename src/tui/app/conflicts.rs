@@ -125,7 +125,7 @@ impl App {
         let merge = MergeDialog::new(version, form.conflicts());
         // An old notice would cover the keys in a small terminal.
         self.notice = None;
-        let is_open = |layer: &Dialog| matches!(layer, Dialog::Merge(_));
+        let is_open = |dialog: &Dialog| matches!(dialog, Dialog::Merge(_));
         if !self.dialogs.iter().any(is_open) {
             self.dialogs.push(Dialog::Merge(merge));
         }
@@ -137,7 +137,7 @@ impl App {
             Some(form) => (form.their_version(), form.conflicts()),
             None => (None, Vec::new()),
         };
-        self.dialogs.retain_mut(|layer| match (layer, version) {
+        self.dialogs.retain_mut(|dialog| match (dialog, version) {
             (Dialog::Merge(merge), Some(version)) => {
                 merge.renew(version, conflicts.clone());
                 !conflicts.is_empty()

@@ -119,7 +119,7 @@ impl App {
     /// Takes a test result: invalid fields are reported in the form, everything else in the report.
     pub(super) fn tested(&mut self, ticket: Ticket, tested: Result<TestReport, ConnectionError>) {
         let Some(at) = self.dialogs.iter().position(
-            |layer| matches!(layer, Dialog::Report(report) if report.ticket == Some(ticket)),
+            |dialog| matches!(dialog, Dialog::Report(report) if report.ticket == Some(ticket)),
         ) else {
             return;
         };
@@ -137,8 +137,8 @@ impl App {
     /// Records the report or the error of a test.
     pub(super) fn test_ended(&mut self, ticket: Ticket, outcome: TestOutcome) {
         let mut stored = None;
-        for layer in &mut self.dialogs {
-            if let Dialog::Report(report) = layer
+        for dialog in &mut self.dialogs {
+            if let Dialog::Report(report) = dialog
                 && report.ticket == Some(ticket)
             {
                 report.done(outcome.clone());
@@ -156,8 +156,8 @@ impl App {
 
     /// Takes the models, or the error.
     pub(super) fn models_found(&mut self, ticket: Ticket, found: Result<Vec<Model>, String>) {
-        for layer in &mut self.dialogs {
-            if let Dialog::Models(models) = layer
+        for dialog in &mut self.dialogs {
+            if let Dialog::Models(models) = dialog
                 && models.ticket == Some(ticket)
             {
                 models.done(found);
@@ -177,12 +177,12 @@ impl App {
 
     /// Drops pending requests of closed dialogs.
     pub(super) fn drop_unneeded_requests(&mut self) {
-        let layers = &self.dialogs;
+        let dialogs = &self.dialogs;
         let bulk = self.bulk.as_ref();
         self.pending.retain(|ticket, waiting| match waiting {
-            AwaitedReply::Test | AwaitedReply::Models | AwaitedReply::Compare => {
-                layers.iter().any(|layer| layer.ticket() == Some(*ticket))
-            }
+            AwaitedReply::Test | AwaitedReply::Models | AwaitedReply::Compare => dialogs
+                .iter()
+                .any(|dialog| dialog.ticket() == Some(*ticket)),
             AwaitedReply::Bulk(of) => bulk.is_some_and(|bulk| bulk.awaits(*of)),
             AwaitedReply::Page
             | AwaitedReply::ExportFile

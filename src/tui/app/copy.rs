@@ -22,7 +22,7 @@ impl App {
     /// Copies the value of the key pressed in the copy menu; other keys close it.
     pub(super) fn copy(&mut self, action: Action) -> Option<Effect> {
         self.dialogs
-            .retain(|layer| !matches!(layer, Dialog::Clipboard));
+            .retain(|dialog| !matches!(dialog, Dialog::Clipboard));
         let Some(item) = self.tree.selected_item() else {
             self.open_copy_menu();
             return None;

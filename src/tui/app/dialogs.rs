@@ -279,7 +279,7 @@ impl App {
             }
             ConfirmAction::DiscardAndQuit => {
                 self.dialogs
-                    .retain(|layer| !matches!(layer, Dialog::Form(_)));
+                    .retain(|dialog| !matches!(dialog, Dialog::Form(_)));
                 Some(Effect::Quit)
             }
             ConfirmAction::StopAndQuit => Some(Effect::Quit),

@@ -39,8 +39,8 @@ impl App {
 
     /// Records the result for a variable.
     pub(super) fn variable_looked_up(&mut self, lookup: Option<&ReferenceLookup>) {
-        for layer in &mut self.dialogs {
-            if let Dialog::EnvImport(import) = layer {
+        for dialog in &mut self.dialogs {
+            if let Dialog::EnvImport(import) = dialog {
                 import.set_lookup_result(lookup);
             }
         }

@@ -62,7 +62,7 @@ impl App {
     fn is_testing(&self) -> bool {
         self.dialogs
             .last()
-            .is_some_and(|layer| layer.ticket().is_some())
+            .is_some_and(|dialog| dialog.ticket().is_some())
     }
 
     /// Label of an action in the footer.

@@ -61,7 +61,7 @@ impl App {
         }
         // The next key would copy a value of another connection.
         self.dialogs
-            .retain(|layer| !matches!(layer, Dialog::Clipboard));
+            .retain(|dialog| !matches!(dialog, Dialog::Clipboard));
         if let (Node::Connection(id), Some(name)) = (before, name)
             && deleted.contains(&id)
             && !self.is_deleting(id)
@@ -94,8 +94,8 @@ impl App {
         }
         let is_deleting = self.is_deleting(id);
         let mut answered = None;
-        self.dialogs.retain_mut(|layer| {
-            let Dialog::Confirm(confirm) = layer else {
+        self.dialogs.retain_mut(|dialog| {
+            let Dialog::Confirm(confirm) = dialog else {
                 return true;
             };
             if !confirm.can_answer(ConfirmAction::Delete(id)) {

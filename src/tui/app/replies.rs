@@ -240,7 +240,7 @@ impl App {
                     }
                 };
                 self.dialogs
-                    .retain(|layer| !matches!(layer, Dialog::Form(_)));
+                    .retain(|dialog| !matches!(dialog, Dialog::Form(_)));
                 self.tree.upsert(item_of(&connection));
                 self.tree.select_id(connection.item.id);
                 self.notify(notice);

@@ -17,7 +17,7 @@ impl App {
     /// Sorts by the key pressed in the sort menu; other keys close it.
     pub(super) fn act_in_sort_menu(&mut self, action: Action) {
         self.dialogs
-            .retain(|layer| !matches!(layer, Dialog::Sorting));
+            .retain(|dialog| !matches!(dialog, Dialog::Sorting));
         let sort = self.tree.sort();
         match action {
             Action::SortByName => self.sort_by(sort.or_reversed(Column::Name)),

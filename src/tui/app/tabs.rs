@@ -83,8 +83,8 @@ impl App {
         let provider = self.detail.connection.as_ref();
         let provider = provider.map(|connection| connection.item.provider_id.as_str());
         let provider = provider.and_then(|id| self.catalog.get(id));
-        for layer in &mut self.dialogs {
-            if let Dialog::Compare(compare) = layer
+        for dialog in &mut self.dialogs {
+            if let Dialog::Compare(compare) = dialog
                 && compare.ticket == Some(ticket)
             {
                 compare.done(found, provider);
@@ -228,7 +228,7 @@ impl App {
     fn show_rolled_back(&mut self, number: u64, connection: Connection) {
         let item = &connection.item;
         self.dialogs
-            .retain(|layer| !matches!(layer, Dialog::Compare(_)));
+            .retain(|dialog| !matches!(dialog, Dialog::Compare(_)));
         self.tree.upsert(super::replies::item_of(&connection));
         self.notify(Notice::done(format!(
             "Rolled back to v{number}: \"{}\" is now at v{}",

@@ -32,7 +32,7 @@ pub(super) enum RestoreOrigin {
 
 impl App {
     fn trash_mut(&mut self) -> Option<&mut TrashDialog> {
-        self.dialogs.iter_mut().find_map(|layer| match layer {
+        self.dialogs.iter_mut().find_map(|dialog| match dialog {
             Dialog::Trash(trash) => Some(trash),
             Dialog::Picker(_)
             | Dialog::Form(_)
@@ -194,7 +194,7 @@ impl App {
         if self
             .dialogs
             .iter()
-            .all(|layer| matches!(layer, Dialog::Trash(_)))
+            .all(|dialog| matches!(dialog, Dialog::Trash(_)))
         {
             self.tree.select_id(item.id);
             self.detail.show(connection);

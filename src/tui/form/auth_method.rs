@@ -26,8 +26,8 @@ impl Form {
             }
             let mut field = make(setting);
             if let Some((_, choice)) = choice
-                && let Some(way) = choice.alternative_of(&setting.key)
-                && choice.ways[way].always_needs(&setting.key)
+                && let Some(alternative) = choice.alternative_of(&setting.key)
+                && choice.ways[alternative].always_needs(&setting.key)
             {
                 field.is_required = true;
             }
@@ -55,7 +55,7 @@ impl Form {
         };
         !self
             .alternative(choice)
-            .is_some_and(|way| way.settings.contains(key))
+            .is_some_and(|alternative| alternative.settings.contains(key))
     }
 
     /// Indexes of the visible fields.
@@ -71,14 +71,14 @@ impl Form {
     pub(super) fn choose_alternatives(&mut self, filled: &[String]) {
         let choices: Vec<_> = self.provider.alternatives.iter().enumerate().collect();
         let gone = choices.into_iter().filter_map(|(index, choice)| {
-            let way = choice.in_use(|key| filled.iter().any(|one| one == key))?;
-            Some((FieldTarget::AuthMethod(index), way))
+            let alternative = choice.in_use(|key| filled.iter().any(|one| one == key))?;
+            Some((FieldTarget::AuthMethod(index), alternative))
         });
-        for (place, way) in gone.collect::<Vec<_>>() {
+        for (place, alternative) in gone.collect::<Vec<_>>() {
             if let Some(field) = self.fields.iter_mut().find(|field| field.target == place)
                 && let FieldValue::Choice { at, .. } = &mut field.value
             {
-                *at = Some(way);
+                *at = Some(alternative);
             }
         }
     }
@@ -121,34 +121,37 @@ impl Form {
             return None;
         };
         let (index, choice) = self.provider.choice_of(&self.provider.field(key)?.key)?;
-        let way = self.alternative(index)?;
+        let alternative = self.alternative(index)?;
         if matches!(problem.reason, FieldReason::OneOf(_)) {
-            let first = way.any_of.first()?;
-            return Some((FieldTarget::Setting(first.clone()), self.requirement(way)));
+            let first = alternative.any_of.first()?;
+            return Some((
+                FieldTarget::Setting(first.clone()),
+                self.requirement(alternative),
+            ));
         }
         let own = choice
             .alternative_of(key)
-            .and_then(|way| choice.ways.get(way))?;
-        (own != way).then(|| {
+            .and_then(|alternative| choice.ways.get(alternative))?;
+        (own != alternative).then(|| {
             let place = FieldTarget::AuthMethod(index);
             (place, format!("\"{}\": {problem}", own.label))
         })
     }
 
-    fn requirement(&self, way: &Alternative) -> String {
+    fn requirement(&self, alternative: &Alternative) -> String {
         let labels = |keys: &[String]| {
             let fields = keys.iter().filter_map(|key| self.provider.field(key));
             fields.map(|field| field.label.clone()).collect::<Vec<_>>()
         };
-        if !way.all_of.is_empty() {
-            let all = labels(&way.all_of).join(" and the ");
-            return format!("\"{}\" needs the {all}", way.label);
+        if !alternative.all_of.is_empty() {
+            let all = labels(&alternative.all_of).join(" and the ");
+            return format!("\"{}\" needs the {all}", alternative.label);
         }
-        match labels(&way.any_of).as_slice() {
-            [only] => format!("\"{}\" needs the {only}", way.label),
+        match labels(&alternative.any_of).as_slice() {
+            [only] => format!("\"{}\" needs the {only}", alternative.label),
             several => format!(
                 "\"{}\" needs at least one of {}",
-                way.label,
+                alternative.label,
                 several.join(", ")
             ),
         }

@@ -43,7 +43,7 @@ impl Form {
         }
         let is_open = |key: &str| self.hidden_value(key).is_none() && values.get(key).is_some();
         let url = template.url(&values).ok();
-        let (shown, outlook) = match url.filter(|_| template.settings().all(is_open)) {
+        let (shown, class) = match url.filter(|_| template.settings().all(is_open)) {
             Some(mut url) => {
                 url.set_query(None);
                 (url.to_string(), AddressClass::classify(&url))
@@ -57,7 +57,7 @@ impl Form {
         if is_focused || !field.is_default() && field.line().is_some_and(|line| !line.is_empty()) {
             notes.push((NoteKind::Hint, format!("Calls {shown}")));
         }
-        notes.extend(warning(outlook).map(|words| (NoteKind::Warning, format!("! {words}"))));
+        notes.extend(warning(class).map(|words| (NoteKind::Warning, format!("! {words}"))));
         notes
     }
 
@@ -92,7 +92,7 @@ impl Form {
     fn is_always_required(&self, key: &str) -> bool {
         (0..self.provider.alternatives.len())
             .filter_map(|choice| self.alternative(choice))
-            .any(|way| way.always_needs(key))
+            .any(|alternative| alternative.always_needs(key))
     }
 
     /// Text shown instead of a value that is unknown here or must not be shown.
@@ -125,8 +125,8 @@ fn default_of(setting: &SettingsField) -> Option<&str> {
     }
 }
 
-fn warning(outlook: AddressClass) -> Option<&'static str> {
-    match outlook {
+fn warning(class: AddressClass) -> Option<&'static str> {
+    match class {
         AddressClass::Public => None,
         AddressClass::CleartextAllowed => {
             Some("Not https: anyone on the private network can read the key")

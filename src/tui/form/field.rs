@@ -151,7 +151,11 @@ impl FormField {
     /// Creates the choice between alternatives, with one of them chosen.
     pub(super) fn alternative(index: usize, choice: &AlternativeGroup, gone: usize) -> Self {
         let value = FieldValue::Choice {
-            options: choice.ways.iter().map(|way| way.label.clone()).collect(),
+            options: choice
+                .ways
+                .iter()
+                .map(|alternative| alternative.label.clone())
+                .collect(),
             at: Some(gone),
         };
         Self {
@@ -261,14 +265,14 @@ impl FormField {
 
     /// Returns whether the value is the provider's default.
     pub fn is_default(&self) -> bool {
-        let said = match &self.value {
+        let value = match &self.value {
             FieldValue::Text(line) => Some(line.value()),
             FieldValue::Choice { options, at } => {
                 at.and_then(|at| options.get(at)).map(String::as_str)
             }
             FieldValue::Secret(_) | FieldValue::Switch(_) => None,
         };
-        said.is_some() && said == self.default.as_deref()
+        value.is_some() && value == self.default.as_deref()
     }
 
     /// Returns whether the value differs from when the form was opened.

@@ -225,16 +225,16 @@ enum ChangedBy {
 }
 
 /// Returns whether it is a typed secret, which cannot be compared.
-fn is_typed_secret(said: &EnteredValue) -> bool {
-    matches!(said, EnteredValue::Secret { typed, .. } if !typed.0.trim().is_empty() && !typed.0.trim().starts_with('$'))
+fn is_typed_secret(value: &EnteredValue) -> bool {
+    matches!(value, EnteredValue::Secret { typed, .. } if !typed.0.trim().is_empty() && !typed.0.trim().starts_with('$'))
 }
 
 /// Returns whether it has no secret, or loses it with the next save.
-fn is_removed(said: &EnteredValue) -> bool {
-    matches!(said, EnteredValue::Secret { typed, stored, is_cleared } if typed.0.trim().is_empty() && (stored.is_none() || *is_cleared))
+fn is_removed(value: &EnteredValue) -> bool {
+    matches!(value, EnteredValue::Secret { typed, stored, is_cleared } if typed.0.trim().is_empty() && (stored.is_none() || *is_cleared))
 }
 
 /// Returns whether it is a secret whose value only the store has.
-fn is_stored_secret(said: &EnteredValue) -> bool {
-    matches!(said, EnteredValue::Secret { typed, stored: Some(_), is_cleared: false } if typed.0.trim().is_empty())
+fn is_stored_secret(value: &EnteredValue) -> bool {
+    matches!(value, EnteredValue::Secret { typed, stored: Some(_), is_cleared: false } if typed.0.trim().is_empty())
 }

@@ -14,8 +14,8 @@ use crate::tui::version_diff::{ChangedValue, DiffKind, VersionDiff};
 use crate::tui::word_diff::WordDiffPart;
 
 /// Narration of a dialog.
-pub(super) fn dialog_narration(app: &App, layer: &Dialog) -> Narration {
-    match layer {
+pub(super) fn dialog_narration(app: &App, dialog: &Dialog) -> Narration {
+    match dialog {
         Dialog::Picker(picker) => list_narration(
             app,
             format!(
@@ -122,14 +122,14 @@ fn trash_narration(app: &App, trash: &TrashDialog) -> Narration {
         Some(Ok(items)) if items.is_empty() => "The trash is empty; back closes it.".to_owned(),
         Some(Ok(items)) => {
             let place = format!("Trash: {}", count(items.len(), "connection"));
-            let mut saying = list_narration(app, place, trash.choices.selected);
+            let mut narration = list_narration(app, place, trash.choices.selected);
             if let Some(offer) = trash.suggested_alias() {
-                saying.here.push(format!(
+                narration.here.push(format!(
                     "'{}' is already used by \"{}\"; restore again to restore it as '{}'",
                     offer.taken, offer.by, offer.alias
                 ));
             }
-            return saying;
+            return narration;
         }
     };
     Narration {

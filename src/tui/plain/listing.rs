@@ -169,12 +169,12 @@ fn draft(app: &App, draft: &UnsavedDraft) -> String {
 /// Line of a palette entry: an action or a connection.
 fn listed_choices(app: &App, palette: &PaletteDialog, at: usize) -> Option<String> {
     let actions = palette.actions();
-    let Some(offered) = actions.get(at) else {
+    let Some(entry) = actions.get(at) else {
         let item = app.tree.result_at(at - actions.len())?;
         return Some(format!("Go to {}", connection(app, item)));
     };
-    let title = offered.entry.title;
-    Some(offered.elsewhere().map_or_else(
+    let title = entry.entry.title;
+    Some(entry.elsewhere().map_or_else(
         || title.to_owned(),
         |place| format!("{}: {title}", place.title()),
     ))

@@ -33,7 +33,7 @@ impl Narration {
                 here: Vec::new(),
             },
             Some(Dialog::Form(form)) => form::form_narration(form, ":save"),
-            Some(layer) => dialogs::dialog_narration(app, layer),
+            Some(dialog) => dialogs::dialog_narration(app, dialog),
             None => tree::tree_narration(app),
         }
     }

@@ -22,7 +22,7 @@ pub(super) fn replace_symbol(text: &str) -> String {
 
 /// The notice with a word for its severity.
 pub fn notice(notice: &Notice) -> String {
-    let mood = match notice.severity {
+    let severity = match notice.severity {
         NoticeSeverity::Info => "",
         NoticeSeverity::Success => "Done: ",
         NoticeSeverity::Warning => "Warning: ",
@@ -33,7 +33,7 @@ pub fn notice(notice: &Notice) -> String {
     } else {
         ""
     };
-    format!("{mood}{}{undo}", notice.text)
+    format!("{severity}{}{undo}", notice.text)
 }
 
 /// `1 connection`, `3 connections`.

@@ -27,16 +27,16 @@ impl OpenFeed {
         service: Arc<dyn ConnectionService>,
         since: Result<Revision, ConnectionError>,
     ) {
-        let (ears, heard) = channel(WAITING);
-        self.events = Some(heard);
-        self.following.spawn(follow(service, since, ears));
+        let (sender, feed_event) = channel(WAITING);
+        self.events = Some(feed_event);
+        self.following.spawn(follow(service, since, sender));
     }
 
     /// Waits for the next event.
     pub(super) async fn next(&mut self) -> FeedEvent {
         match &mut self.events {
-            Some(heard) => match heard.recv().await {
-                Some(heard) => heard,
+            Some(feed_event) => match feed_event.recv().await {
+                Some(feed_event) => feed_event,
                 // The task has ended and sends nothing more.
                 None => std::future::pending().await,
             },

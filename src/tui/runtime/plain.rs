@@ -68,18 +68,18 @@ pub async fn run(
         mut app,
         requests: mut calls,
         lines,
-        draft_saver: keeper,
+        draft_saver: draft_saver,
         ..
     } = speaker;
     drop(lines);
-    keeper.keep_all(&mut app);
+    draft_saver.keep_all(&mut app);
     calls
         .finish(|ticket, reply| {
             // Effects are not performed any longer, but the app learns which saves succeeded.
             let _ = app.update(Event::Reply(ticket, reply));
         })
         .await;
-    keeper.keep_all(&mut app);
+    draft_saver.keep_all(&mut app);
     match ended {
         // The reader of the output has closed it.
         Err(TuiError::Terminal(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -127,7 +127,7 @@ impl PlainRuntime {
                     ServiceEvent::Reply(answer) => self.accept_reply(answer)?,
                 },
                 given = self.lines.next() => self.take_line(given)?,
-                heard = self.feed.next() => self.update(Event::Feed(heard))?,
+                feed_event = self.feed.next() => self.update(Event::Feed(feed_event))?,
                 result = self.draft_saver.next() => self.update(match result {
                     DraftTaskResult::Loaded(found) => Event::DraftsLoaded(found),
                     DraftTaskResult::Failed(why) => Event::StoreNotices(vec![why]),

@@ -52,12 +52,12 @@ impl InputThread {
             paused: rests,
             resume: go_on,
         };
-        let ears = InputThreadState {
+        let sender = InputThreadState {
             wakes: woken,
             resting,
             resume: goes_on,
         };
-        Ok((reading, ears))
+        Ok((reading, sender))
     }
 
     /// Pauses reading; returns false if the thread does not react in time.

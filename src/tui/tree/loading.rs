@@ -162,11 +162,11 @@ impl Loading {
             // One allocation for the whole list.
             items.reserve_exact(total);
         }
-        let unheard = fresh
+        let dropped = fresh
             .into_iter()
             .filter(|item| !self.changed.contains(&item.id));
         let mut ahead = ahead.into_iter().peekable();
-        for item in unheard {
+        for item in dropped {
             while let Some(before) = ahead.next_if(|other| other.order(&item).is_lt()) {
                 items.push(before);
             }

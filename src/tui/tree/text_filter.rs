@@ -67,8 +67,8 @@ mod tests {
             serde_json::from_value(json).unwrap()
         };
         let names = ["Caf\u{e9}", "Cafe\u{301}", "Cafz"];
-        let mut sieve = TextFilter::new(text, &ProviderCatalog::embedded()).unwrap();
-        let kept = sieve.keep(names.map(item).into());
+        let mut text_filter = TextFilter::new(text, &ProviderCatalog::embedded()).unwrap();
+        let kept = text_filter.keep(names.map(item).into());
         let kept: Vec<&str> = kept.iter().map(|(_, item)| item.name.as_str()).collect();
         assert_eq!(kept, names[..2], "{text}");
     }

@@ -280,13 +280,13 @@ impl VisibleList {
         ) else {
             return one.index.cmp(&other.index);
         };
-        let standing = |item, found: VisibleItem| SortKey {
+        let sort_key = |item, found: VisibleItem| SortKey {
             item,
             provider: found.provider,
             index: found.index,
         };
         let sort = self.query.sort;
-        sort.compare(standing(a, one), standing(b, other), known)
+        sort.compare(sort_key(a, one), sort_key(b, other), known)
     }
 
     fn count(&mut self) {

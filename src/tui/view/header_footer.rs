@@ -187,8 +187,8 @@ pub fn notice(scene: Scene<'_>, buffer: &mut Buffer) {
 }
 
 /// Returns the symbol and the role of a severity.
-pub fn severity_style(theme: &Theme, mood: NoticeSeverity) -> (&'static str, RoleStyle) {
-    match mood {
+pub fn severity_style(theme: &Theme, severity: NoticeSeverity) -> (&'static str, RoleStyle) {
+    match severity {
         NoticeSeverity::Info => ("ℹ ", theme.hint),
         NoticeSeverity::Success => ("✓ ", theme.right),
         NoticeSeverity::Warning => ("! ", theme.warning),

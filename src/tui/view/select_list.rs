@@ -66,7 +66,7 @@ pub fn palette(scene: Scene<'_>, palette: &PaletteDialog, buffer: &mut Buffer) -
     let mut rows = vec![ListRow::default(); top];
     for at in top..count.min(top + seen) {
         rows.push(match actions.get(at) {
-            Some(offered) => action(scene, (palette, *offered), room),
+            Some(entry) => action(scene, (palette, *entry), room),
             None => match app.tree.result_at(at - actions.len()) {
                 Some(item) => connection(scene, item, room),
                 None => ListRow::default(),
@@ -95,22 +95,22 @@ pub fn palette(scene: Scene<'_>, palette: &PaletteDialog, buffer: &mut Buffer) -
 /// Returns the row of an action with its keys, and its context if not available here.
 fn action(
     scene: Scene<'_>,
-    (palette, offered): (&PaletteDialog, PaletteEntry),
+    (palette, entry): (&PaletteDialog, PaletteEntry),
     room: usize,
 ) -> ListRow {
-    let keys = palette.keys(offered, &scene.app.keymap);
-    let right = match offered.elsewhere() {
+    let keys = palette.keys(entry, &scene.app.keymap);
+    let right = match entry.elsewhere() {
         None => keys,
         Some(place) => format!("{} {keys}", place.title()),
     };
     let left = text_width::cut(
-        offered.entry.title,
+        entry.entry.title,
         room.saturating_sub(text_width::width(&right) + 2),
     );
     ListRow {
         left,
         right,
-        is_dim: !offered.is_available,
+        is_dim: !entry.is_available,
     }
 }
 

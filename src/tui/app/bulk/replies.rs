@@ -199,7 +199,7 @@ impl App {
         let is_seen = self
             .dialogs
             .iter()
-            .any(|layer| matches!(layer, Dialog::Bulk));
+            .any(|dialog| matches!(dialog, Dialog::Bulk));
         if let Some(bulk) = self.bulk.as_ref().filter(|_| !is_seen) {
             let text = format!("{}{}", bulk.notice(), self.key_of(Action::ShowBulk));
             let notice = if bulk.progress.unfinished() > 0 {
@@ -250,7 +250,7 @@ impl App {
         if !self
             .dialogs
             .iter()
-            .any(|layer| matches!(layer, Dialog::Bulk))
+            .any(|dialog| matches!(dialog, Dialog::Bulk))
         {
             self.dialogs.push(Dialog::Bulk);
         }

@@ -123,7 +123,7 @@ impl App {
         if !self
             .dialogs
             .iter()
-            .any(|layer| matches!(layer, Dialog::Bulk))
+            .any(|dialog| matches!(dialog, Dialog::Bulk))
         {
             self.dialogs.push(Dialog::Bulk);
         }

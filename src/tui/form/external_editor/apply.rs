@@ -182,7 +182,7 @@ fn apply_member(field: &mut FormField, member: &Json) -> MemberEffect {
     let before = field.current();
     match (&mut field.value, text) {
         (FieldValue::Switch(on), text) => match (member, text.as_ref().map(|text| text.as_str())) {
-            (Json::Bool(said), _) => *on = *said,
+            (Json::Bool(value), _) => *on = *value,
             (_, Some("true")) => *on = true,
             (_, Some("false")) => *on = false,
             (Json::Null, _) => return MemberEffect::Unchanged,

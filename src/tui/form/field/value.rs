@@ -169,8 +169,8 @@ impl FormField {
     }
 
     /// Sets the value; a value of another kind is ignored.
-    pub fn set(&mut self, said: &EnteredValue) {
-        match (&mut self.value, said) {
+    pub fn set(&mut self, value: &EnteredValue) {
+        match (&mut self.value, value) {
             (FieldValue::Text(line), EnteredValue::Text(text)) => line.set(text),
             (
                 FieldValue::Secret(secret),
@@ -184,7 +184,7 @@ impl FormField {
                 secret.stored = *stored;
                 secret.is_cleared = *is_cleared;
             }
-            (FieldValue::Switch(on), EnteredValue::Switch(said)) => *on = *said,
+            (FieldValue::Switch(on), EnteredValue::Switch(value)) => *on = *value,
             (FieldValue::Choice { options, at }, EnteredValue::Choice(chosen)) => {
                 *at = chosen.as_ref().map(|chosen| option_index(options, chosen));
             }
