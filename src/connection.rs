@@ -80,7 +80,7 @@ impl ConnectionItem {
     }
 }
 
-/// Connection whose secrets have the type `S`: [`Mask`] above the service, [`Plain`] inside it, [`Sealed`] at rest.
+/// Connection whose secrets have the type `S`: [`MaskedSecret`] above the service, [`PlainSecret`] inside it, [`SealedSecret`] at rest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Connection<S = MaskedSecret> {
     /// Everything but the settings.

@@ -3,7 +3,7 @@
 //! ```text
 //! cli ──┬──► tui ────┐
 //!       ├──► api ────┼──► connection ──┬──► provider ────┐
-//!       ├──► store ──┘                 └──► appsettings ─┴──► text, disk
+//!       ├──► store ──┘                 └──► appsettings ─┴──► text, atomic_file
 //!       └──► config
 //! ```
 //!
@@ -25,7 +25,7 @@
 //! | appsettings | the configuration that references (`$Section:Key`) resolve against |
 //! | config | how umai itself behaves: directories, key, theme, targets |
 //! | target | a named server or data directory in `config.toml`, with a badge and limits |
-//! | secret | a sensitive setting: [`connection::Plain`] inside the service, [`connection::Mask`] above it, [`connection::Sealed`] at rest |
+//! | secret | a sensitive setting: [`connection::PlainSecret`] inside the service, [`connection::MaskedSecret`] above it, [`connection::SealedSecret`] at rest |
 //! | version | the state of a connection after a save, without its secrets |
 //! | revision | number of a change in the whole store |
 //!

@@ -20,7 +20,7 @@ const BOUNDARIES: &[Boundary] = &[
         reason: "text sanitizing is independent of the rest of umai",
     },
     Boundary {
-        module: "disk",
+        module: "atomic_file",
         except: &[],
         forbidden: &["crate::"],
         reason: "file creation is independent of the contents",

@@ -46,7 +46,7 @@ impl ListQuery {
         self.filter.is_none() && self.provider_ids.is_none() && self.is_active.is_none()
     }
 
-    /// Returns whether a connection matches. `self.filter` must be folded by [`Query::lowered`].
+    /// Returns whether a connection matches. `self.filter` must be folded by [`ListQuery::lowered`].
     pub fn contains(&self, item: &ConnectionItem) -> bool {
         let name_matches = self
             .filter
@@ -60,7 +60,7 @@ impl ListQuery {
         name_matches && provider_matches && status_matches && self.is_trash == item.is_deleted()
     }
 
-    /// Folds the filter for comparison, as [`Query::admits`] requires.
+    /// Folds the filter for comparison, as [`ListQuery::contains`] requires.
     #[must_use]
     pub fn lowered(mut self) -> Self {
         self.filter = self

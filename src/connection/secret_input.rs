@@ -1,8 +1,8 @@
 //! Cleaning of entered secrets: text around a key, and texts that cannot be a key.
 //!
-//! Interfaces that show a message (form, plain mode, CLI, environment) use [`clean`] and show [`Cleaned::notice`]. The
+//! Interfaces that show a message (form, plain mode, CLI, environment) use [`clean`] and show [`CleanedKey::notice`]. The
 //! service itself, and so the API, `apply` and `import`, trims white space and invisible characters without a message and refuses
-//! the rest with [`flaw`].
+//! the rest with [`key_error`].
 
 use std::fmt;
 

@@ -48,7 +48,7 @@ pub trait ConnectionService: Send + Sync {
 
     /// Validates and saves changes of a connection: absent fields and masked secrets are unchanged.
     ///
-    /// `over` is the expected version; another one is a [`ConnectionError::VersionMoved`].
+    /// `over` is the expected version; another one is a [`ConnectionError::VersionConflict`].
     async fn update(
         &self,
         key: &IdOrAlias,
@@ -72,7 +72,7 @@ pub trait ConnectionService: Send + Sync {
 
     /// Moves a connection with its history to the trash and returns its last state. Its alias is free immediately.
     ///
-    /// `over` is the expected version; another one is a [`ConnectionError::VersionMoved`].
+    /// `over` is the expected version; another one is a [`ConnectionError::VersionConflict`].
     async fn delete(
         &self,
         key: &IdOrAlias,

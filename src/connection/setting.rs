@@ -16,7 +16,7 @@ pub enum SettingValue<S> {
     Switch(bool),
     /// Number.
     Number(serde_json::Number),
-    /// Secret; before [`Setting::Text`], so that serde reads a mask as a secret.
+    /// Secret; before [`SettingValue::Text`], so that serde reads a mask as a secret.
     Secret(S),
     /// Visible text, including references.
     Text(String),

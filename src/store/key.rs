@@ -126,7 +126,7 @@ impl StoreKey {
         })
     }
 
-    /// Opens a secret. A secret that is damaged, was moved, or was sealed with another key is [`Plain::unreadable`].
+    /// Opens a secret. A secret that is damaged, was moved, or was sealed with another key is [`PlainSecret::unreadable`].
     pub fn open(&self, place: &SealContext<'_>, sealed: &SealedSecret) -> PlainSecret {
         self.try_open(place, sealed)
             .unwrap_or_else(PlainSecret::unreadable)

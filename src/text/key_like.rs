@@ -1,6 +1,6 @@
 //! Detects API keys in public texts such as names.
 //!
-//! Stricter than [`super::secret`]: a false positive there hides a word in a log, while here it rejects a name. A known prefix is
+//! Stricter than [`super::secret_detector`]: a false positive there hides a word in a log, while here it rejects a name. A known prefix is
 //! not enough (`sk-team`, `AKIA project`): a long run of letters and digits must follow.
 
 /// Prefixes of the keys of well-known services.

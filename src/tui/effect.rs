@@ -36,7 +36,7 @@ pub enum Effect {
     Call(Ticket, ServiceRequest),
     /// Send a save of a bulk operation, which may run concurrently with its like; other saves keep their order.
     CallConcurrent(Ticket, ServiceRequest),
-    /// Send [`super::event::Event::Woken`] after this time.
+    /// Send [`super::event::Event::TimerExpired`] after this time.
     Wake(Ticket, Duration),
     /// There is more idle work: draw, then send [`super::event::Event::Idle`] again.
     Continue,
@@ -46,7 +46,7 @@ pub enum Effect {
     DeleteDraft(DraftSlot),
     /// Release unsaved drafts, so that another process can offer them.
     ReleaseDrafts(Vec<Uuid>),
-    /// Look for unsaved drafts; the result is an [`super::event::Event::Found`].
+    /// Look for unsaved drafts; the result is an [`super::event::Event::DraftsLoaded`].
     LoadDrafts,
     /// Open a text in the editor; the result is an [`super::event::Event::Edited`].
     OpenEditor(Ticket, EditorDocument),
@@ -183,38 +183,38 @@ impl ServiceRequest {
 /// Reply of the service.
 #[derive(Debug, Clone)]
 pub enum ServiceReply {
-    /// Reply to [`Request::List`].
+    /// Reply to [`ServiceRequest::List`].
     Listed(Result<Page<TreeItem>, ConnectionError>),
-    /// Reply to [`Request::Get`].
+    /// Reply to [`ServiceRequest::Get`].
     Connection(Result<Connection, ConnectionError>),
-    /// Reply to [`Request::Theirs`].
+    /// Reply to [`ServiceRequest::GetRemoteVersion`].
     RemoteVersion(Result<Box<TheirConnection>, ConnectionError>),
-    /// Reply to [`Request::AliasOwner`].
+    /// Reply to [`ServiceRequest::AliasOwner`].
     AliasOwner(Result<Option<ConnectionItem>, ConnectionError>),
-    /// Reply to [`Request::Lookup`].
+    /// Reply to [`ServiceRequest::LookUpReference`].
     LookedUp(Result<ReferenceLookup, ConnectionError>),
-    /// Reply to [`Request::ConfigurationKeys`].
+    /// Reply to [`ServiceRequest::ConfigurationKeys`].
     ConfigurationKeys(Result<Page<ConfigurationKey>, ConnectionError>),
-    /// Reply to [`Request::Create`], [`Request::Duplicate`], [`Request::Update`], [`Request::SetActive`] and
-    /// [`Request::Restore`].
+    /// Reply to [`ServiceRequest::Create`], [`ServiceRequest::Duplicate`], [`ServiceRequest::Update`], [`ServiceRequest::SetActive`] and
+    /// [`ServiceRequest::Restore`].
     Saved(Result<Connection, ConnectionError>),
-    /// Reply to [`Request::Delete`].
+    /// Reply to [`ServiceRequest::Delete`].
     Deleted(Result<ConnectionItem, ConnectionError>),
-    /// Reply to [`Request::Trash`].
+    /// Reply to [`ServiceRequest::Trash`].
     Trash(Result<Vec<ConnectionItem>, ConnectionError>),
-    /// Reply to [`Request::Purge`]: the deleted ones, and the error that stopped it.
+    /// Reply to [`ServiceRequest::Purge`]: the deleted ones, and the error that stopped it.
     Purged(Vec<Uuid>, Result<(), ConnectionError>),
-    /// Reply to [`Request::Test`].
+    /// Reply to [`ServiceRequest::Test`].
     Tested(Result<TestReport, ConnectionError>),
-    /// Reply to [`Request::Models`].
+    /// Reply to [`ServiceRequest::Models`].
     Models(Result<Vec<Model>, ConnectionError>),
-    /// Reply to [`Request::Versions`].
+    /// Reply to [`ServiceRequest::Versions`].
     Versions(Result<Page<Version>, ConnectionError>),
-    /// Reply to [`Request::Compare`].
+    /// Reply to [`ServiceRequest::Compare`].
     Compared(Result<Box<VersionComparison>, ConnectionError>),
-    /// Reply to [`Request::Rollback`].
+    /// Reply to [`ServiceRequest::Rollback`].
     RolledBack(Result<Box<RollbackResult>, ConnectionError>),
-    /// Reply to [`Request::Export`]: the path of the file.
+    /// Reply to [`ServiceRequest::Export`]: the path of the file.
     Exported(Result<PathBuf, ExportFileError>),
     /// The request ended without a reply; the text is the reason.
     TaskFailed(String),

@@ -1,7 +1,7 @@
 //! Plain mode: the app in sentences, line by line, for screen readers, braille displays, simple terminals and pipes.
 //!
-//! It uses the same model as the screen: a line becomes events ([`command`]), `App::update` handles them, and the differences
-//! are printed as sentences ([`saying`]). It never moves the cursor, uses colors or sends escape codes, and it never prints a
+//! It uses the same model as the screen: a line becomes events ([`parse`]), `App::update` handles them, and the differences
+//! are printed as sentences ([`narration`]). It never moves the cursor, uses colors or sends escape codes, and it never prints a
 //! secret, not even one that is being typed.
 
 pub mod parse;

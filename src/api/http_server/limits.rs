@@ -24,7 +24,7 @@ pub struct ServerLimits {
     pub head_bytes: usize,
     /// Maximum size of a request target, in bytes.
     pub target_bytes: usize,
-    /// Failed attempts that a client has in [`Limits::tries_window`].
+    /// Failed attempts that a client has in [`ServerLimits::failed_attempts_window`].
     pub failed_attempts: u32,
     /// Period in which failed attempts are counted.
     pub failed_attempts_window: Duration,

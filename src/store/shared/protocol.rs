@@ -131,21 +131,21 @@ pub struct LeaderMessage {
 /// Result by type of request.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum StoreReply {
-    /// Result of [`Request::Get`] and [`Request::Find`].
+    /// Result of [`StoreRequest::Get`] and [`StoreRequest::Find`].
     Connection(Option<Box<Connection<SealedSecret>>>),
-    /// Result of [`Request::List`].
+    /// Result of [`StoreRequest::List`].
     Items(Page<ConnectionItem>),
-    /// Result of [`Request::Aliases`].
+    /// Result of [`StoreRequest::Aliases`].
     Aliases(Vec<String>),
-    /// Result of [`Request::Write`].
+    /// Result of [`StoreRequest::Write`].
     Kept(Revision),
-    /// Result of [`Request::Versions`].
+    /// Result of [`StoreRequest::Versions`].
     Versions(Page<Version>),
-    /// Result of [`Request::Version`].
+    /// Result of [`StoreRequest::Version`].
     Version(Option<Box<Version>>),
-    /// Result of [`Request::Follow`] and [`Request::Next`].
+    /// Result of [`StoreRequest::Follow`] and [`StoreRequest::Next`].
     Changes(Vec<ChangeEvent>),
-    /// Result of [`Request::Ping`].
+    /// Result of [`StoreRequest::Ping`].
     Here,
 }
 

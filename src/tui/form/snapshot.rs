@@ -71,7 +71,7 @@ impl FormSnapshot {
         known.map_or(&self.provider_id, |known| &known.name)
     }
 
-    /// Serializes the snapshot for [`Kept::read`].
+    /// Serializes the snapshot for [`FormSnapshot::read`].
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         let texts: usize = self
             .fields

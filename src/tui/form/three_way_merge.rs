@@ -20,7 +20,7 @@ impl Form {
         let mut taken = Vec::new();
         for (at, other) in self.their_values(&theirs) {
             match self.changed_by(at, &other, &theirs) {
-                ChangedBy::Nobody => self.fields[at].rebase(&other),
+                ChangedBy::Neither => self.fields[at].rebase(&other),
                 ChangedBy::TheirsOnly => {
                     taken.push(self.fields[at].label.clone());
                     self.take(at, &other);
@@ -172,7 +172,7 @@ impl Form {
         let field = &self.fields[at];
         let (was, is) = (field.baseline(), field.current());
         if is_removed(&is) && is_removed(other) {
-            return ChangedBy::Nobody;
+            return ChangedBy::Neither;
         }
         if is.equals_trimmed(other) && !is_typed_secret(&is) {
             let is_another_secret =
@@ -180,7 +180,7 @@ impl Form {
             return if is_another_secret {
                 ChangedBy::TheirsOnly
             } else {
-                ChangedBy::Nobody
+                ChangedBy::Neither
             };
         }
         let they = match (&was, other) {
@@ -194,7 +194,7 @@ impl Form {
             (true, true) => ChangedBy::Both,
             (true, false) => ChangedBy::TheirsOnly,
             (false, true) => ChangedBy::MineOnly,
-            (false, false) => ChangedBy::Nobody,
+            (false, false) => ChangedBy::Neither,
         }
     }
 
@@ -215,7 +215,7 @@ impl Form {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ChangedBy {
     /// Neither side, or both with the same result.
-    Nobody,
+    Neither,
     /// The others.
     TheirsOnly,
     /// The user.

@@ -3,7 +3,7 @@
 //! crossterm's decoder is not used because it has no state for the strings that terminals send as replies (OSC, DCS, APC, PM,
 //! SOS): their text becomes keys, and an unknown control sequence leaks its parameters as keys (`CSI > c`) or holds back all
 //! later keys (`CSI ? … $ y`). Here a sequence is either decoded or dropped as a whole. The decoder has no clock: its caller
-//! calls [`Decoder::quiet`] after [`Decoder::patience`] without a byte.
+//! calls [`Decoder::quiet`] after [`Decoder::escape_timeout`] without a byte.
 
 mod csi;
 
