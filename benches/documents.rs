@@ -112,8 +112,8 @@ impl Home {
             std::thread::sleep(LOOK);
         };
         let took = began.elapsed();
-        let said = std::fs::read_to_string(self.path("stderr")).unwrap();
-        assert!(status.success(), "{name}: {said}");
+        let stderr = std::fs::read_to_string(self.path("stderr")).unwrap();
+        assert!(status.success(), "{name}: {stderr}");
         println!("  {name}: {took:.2?}, at most {} MB", most / 1_000);
     }
 }

@@ -82,9 +82,9 @@ impl Server {
         let mut line = String::new();
         let out = child.stdout.take().unwrap();
         std::io::BufRead::read_line(&mut std::io::BufReader::new(out), &mut line).unwrap();
-        let told: serde_json::Value = serde_json::from_str(&line).unwrap();
+        let startup: serde_json::Value = serde_json::from_str(&line).unwrap();
         Self {
-            address: told["addresses"][0].as_str().unwrap().parse().unwrap(),
+            address: startup["addresses"][0].as_str().unwrap().parse().unwrap(),
             token: made["token"].as_str().unwrap().to_owned(),
             child,
         }

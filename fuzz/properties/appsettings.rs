@@ -102,13 +102,13 @@ fn agrees_with_itself(settings: &AppSettings) {
 
 /// Value in plain JSON: a text, any number, or nothing.
 #[derive(Debug, Clone, PartialEq)]
-enum Said {
+enum LookupOutcome {
     Text(String),
     Number,
     Nothing,
 }
 
-type Flat = BTreeMap<String, Said>;
+type Flat = BTreeMap<String, LookupOutcome>;
 
 fn is_as_json_says(
     settings: &AppSettings,
@@ -133,7 +133,7 @@ fn is_as_json_says(
     all.extend(over);
     for (name, value) in pairs {
         let key = name.replace("__", ":").to_ascii_lowercase();
-        all.insert(key, Said::Text((*value).to_owned()));
+        all.insert(key, LookupOutcome::Text((*value).to_owned()));
     }
     let (listed, _) = settings.keys(|_| true);
     for listed in listed {
@@ -141,19 +141,25 @@ fn is_as_json_says(
         assert!(all.contains_key(&key), "{key} is nowhere");
     }
     let is_narrowed = all.keys().any(|key| key.starts_with(PREFIXES));
-    for (key, said) in all.iter().take(64) {
+    for (key, outcome) in all.iter().take(64) {
         let Some(reference) = Reference::read(&format!("${key}")) else {
             continue;
         };
         let found = settings.resolve(&reference);
         let is_never = key.split(':').next() == Some("connectionstrings");
-        match (found, said) {
+        match (found, outcome) {
             (Some(_), _) if is_never => panic!("{key} may be read"),
             (None, _) if is_never || is_narrowed => {}
-            (Some(value), Said::Text(text)) => assert_eq!(value.expose_secret(), text, "{key}"),
-            (Some(_), Said::Number) | (None, Said::Nothing) => {}
-            (None, Said::Text(text)) => assert!(text.trim().is_empty(), "{key} is {text:?}"),
-            (Some(_), Said::Nothing) | (None, Said::Number) => panic!("{key} is {said:?}"),
+            (Some(value), LookupOutcome::Text(text)) => {
+                assert_eq!(value.expose_secret(), text, "{key}")
+            }
+            (Some(_), LookupOutcome::Number) | (None, LookupOutcome::Nothing) => {}
+            (None, LookupOutcome::Text(text)) => {
+                assert!(text.trim().is_empty(), "{key} is {text:?}")
+            }
+            (Some(_), LookupOutcome::Nothing) | (None, LookupOutcome::Number) => {
+                panic!("{key} is {outcome:?}")
+            }
         }
     }
 }
@@ -172,7 +178,7 @@ fn put(flat: &mut Flat, key: Option<&str>, node: &Node, level: usize) -> bool {
         return false;
     }
     let join = |name: &str| key.map_or(name.to_owned(), |key| format!("{key}:{name}"));
-    let said = match node {
+    let outcome = match node {
         Node::Object(members) => {
             return members
                 .iter()
@@ -183,14 +189,14 @@ fn put(flat: &mut Flat, key: Option<&str>, node: &Node, level: usize) -> bool {
                 put(flat, Some(&join(&at.to_string())), node, level + 1)
             });
         }
-        Node::Nothing => Said::Nothing,
-        Node::Switch(true) => Said::Text("True".into()),
-        Node::Switch(false) => Said::Text("False".into()),
-        Node::Number => Said::Number,
-        Node::Text(text) => Said::Text(text.clone()),
+        Node::Nothing => LookupOutcome::Nothing,
+        Node::Switch(true) => LookupOutcome::Text("True".into()),
+        Node::Switch(false) => LookupOutcome::Text("False".into()),
+        Node::Number => LookupOutcome::Number,
+        Node::Text(text) => LookupOutcome::Text(text.clone()),
     };
     let key = key.unwrap_or_default().to_lowercase();
-    flat.insert(key, said).is_none()
+    flat.insert(key, outcome).is_none()
 }
 
 /// JSON that keeps duplicate members.

@@ -171,8 +171,8 @@ fn values_of<'a>(draft: &'a ConnectionDraft, text: &str) -> Vec<&'a str> {
 fn fills(provider: &Provider, text: &str, values: &[&str]) {
     let mut form = Form::new(provider);
     if let Some(notice) = form.paste(&PastedText(text.to_owned().into()), catalog()) {
-        let told = values.iter().find(|value| notice.text.contains(**value));
-        assert_eq!(told, None, "{}", notice.text);
+        let outcome = values.iter().find(|value| notice.text.contains(**value));
+        assert_eq!(outcome, None, "{}", notice.text);
     }
     let kept = form.kept();
     assert_eq!(FormSnapshot::read(&kept.to_bytes()).as_ref(), Some(&kept));

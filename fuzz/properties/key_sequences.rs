@@ -12,9 +12,9 @@ use umai::tui::layout::Size;
 use super::PLANTED;
 use super::bytes::Bytes;
 use super::request_bodies::service;
-use crate::common::TestClock;
-use crate::stage::{Stage, THREE};
-use crate::wild::{Happening, OF_ENVIRONMENT, WAYS, check, keys, play};
+use crate::support::TestClock;
+use crate::support::harness::{Harness, THREE};
+use crate::support::random_events::{OF_ENVIRONMENT, RandomEvent, WAYS, check, keys, play};
 
 /// Maximum number of events of an input.
 const MOST: usize = 64;
@@ -44,7 +44,7 @@ fn runtime() -> Arc<Runtime> {
 }
 
 /// Three connections and an environment with keys.
-fn three() -> Stage {
+fn three() -> Harness {
     let clock = TestClock::new();
     let service = service(clock.clock());
     let runtime = runtime();
@@ -56,7 +56,7 @@ fn three() -> Stage {
         width: 100,
         height: 30,
     };
-    let mut stage = Stage::over(size, clock, service, runtime);
+    let mut stage = Harness::over(size, clock, service, runtime);
     let set = |name: &str| name.ends_with("_KEY").then(|| OF_ENVIRONMENT.to_owned());
     let environment = Environment::read(&stage.app.catalog, set);
     stage.happens(Event::Environment(environment));
@@ -64,7 +64,7 @@ fn three() -> Stage {
     stage
 }
 
-fn happenings(input: &[u8]) -> Vec<Happening> {
+fn happenings(input: &[u8]) -> Vec<RandomEvent> {
     static KEYS: OnceLock<Vec<KeyPress>> = OnceLock::new();
     let keys = KEYS.get_or_init(|| {
         let mut known = BTreeSet::new();
@@ -79,26 +79,26 @@ fn happenings(input: &[u8]) -> Vec<Happening> {
     happenings
 }
 
-fn happening(bytes: &mut Bytes<'_>, keys: &[KeyPress]) -> Happening {
+fn happening(bytes: &mut Bytes<'_>, keys: &[KeyPress]) -> RandomEvent {
     match bytes.byte() % 32 {
-        0..10 => Happening::Key(keys[bytes.below(keys.len())]),
-        10..14 => Happening::Way(WAYS[usize::from(bytes.byte()) % WAYS.len()]),
+        0..10 => RandomEvent::Key(keys[bytes.below(keys.len())]),
+        10..14 => RandomEvent::Way(WAYS[usize::from(bytes.byte()) % WAYS.len()]),
         16 => {
             let count = 17 + bytes.byte() % 16;
             let signs = (0..count).map(|_| SIGNS[usize::from(bytes.byte() % 16)]);
-            Happening::Burst(signs.collect())
+            RandomEvent::Burst(signs.collect())
         }
         14..16 => {
             let count = 1 + bytes.byte() % 4;
             let signs = (0..count).map(|_| SIGNS[usize::from(bytes.byte() % 16)]);
-            Happening::Text(signs.collect())
+            RandomEvent::Text(signs.collect())
         }
         17 => {
             let length = usize::from(bytes.byte());
             let pasted = String::from_utf8_lossy(bytes.take(length)).into_owned();
             // A stored secret that is pasted into a visible field is not a leak.
             let is_stored = pasted.to_lowercase().contains(PLANTED);
-            Happening::Paste(if is_stored { String::new() } else { pasted })
+            RandomEvent::Paste(if is_stored { String::new() } else { pasted })
         }
         18 | 19 => {
             let kind = match bytes.byte() % 4 {
@@ -108,21 +108,21 @@ fn happening(bytes: &mut Bytes<'_>, keys: &[KeyPress]) -> Happening {
                 _ => MouseKind::WheelDown,
             };
             let (x, y) = (bytes.byte().into(), bytes.byte().into());
-            Happening::Mouse(Mouse { kind, x, y })
+            RandomEvent::Mouse(Mouse { kind, x, y })
         }
-        20 => Happening::Resize(Size {
+        20 => RandomEvent::Resize(Size {
             width: u16::from(bytes.byte()) % 140,
             height: u16::from(bytes.byte()) % 50,
         }),
-        21 => Happening::Time,
-        22 | 23 => Happening::Elsewhere(bytes.byte() % 9),
-        24 => Happening::Line(bytes.is_so()),
-        25..29 => Happening::Answer {
+        21 => RandomEvent::Time,
+        22 | 23 => RandomEvent::Elsewhere(bytes.byte() % 9),
+        24 => RandomEvent::Line(bytes.is_so()),
+        25..29 => RandomEvent::Answer {
             which: usize::from(bytes.byte()),
             is_lost: bytes.byte() % 12 == 1,
         },
-        29 => Happening::Provider,
-        30 => Happening::Found,
-        _ => Happening::Edited(bytes.byte() % 5),
+        29 => RandomEvent::Provider,
+        30 => RandomEvent::Found,
+        _ => RandomEvent::Edited(bytes.byte() % 5),
     }
 }

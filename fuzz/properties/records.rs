@@ -214,11 +214,11 @@ fn a_damaged_walk_tells_only_what_was_written(bytes: &mut Bytes<'_>) {
     let at = bytes.below(whole.len());
     damaged[at] ^= bytes.byte();
     damaged.resize(damaged.len() + usize::from(bytes.byte()), 0);
-    let mut told = Vec::new();
+    let mut outcome = Vec::new();
     let mut is_named = false;
     for step in EntryWalk::new(&damaged, 0) {
         match step {
-            WalkItem::Entry(entry) => told.push(Change::of(&entry)),
+            WalkItem::Entry(entry) => outcome.push(Change::of(&entry)),
             WalkItem::Damaged(damage) => {
                 assert!(
                     (damage.from..damage.to).contains(&at),
@@ -238,7 +238,7 @@ fn a_damaged_walk_tells_only_what_was_written(bytes: &mut Bytes<'_>) {
         .filter(|(_, place)| is_same || !place.contains(&at))
         .map(|(change, _)| change.clone())
         .collect();
-    assert_eq!(told, wanted, "the others are all told, as they were");
+    assert_eq!(outcome, wanted, "the others are reported unchanged");
     assert_eq!(is_named, !is_same);
 }
 
@@ -360,14 +360,18 @@ fn a_damaged_snapshot_is_refused(bytes: &mut Bytes<'_>) {
     .unwrap();
     let mut damaged = file.clone();
     damage(bytes, &mut damaged);
-    let mut told = Vec::new();
-    let read = snapshot::read_from(&mut &*damaged, |entry| told.push(Change::of(entry))).unwrap();
+    let mut outcome = Vec::new();
+    let read =
+        snapshot::read_from(&mut &*damaged, |entry| outcome.push(Change::of(entry))).unwrap();
     let is_prefix = damaged.starts_with(&file);
     assert_eq!(read.is_ok(), is_prefix, "{read:?}");
     if let Ok(found) = read {
-        assert_eq!((found, told), (head, rows));
+        assert_eq!((found, outcome), (head, rows));
     } else {
-        assert!(told.iter().all(|row| rows.contains(row)), "never written");
+        assert!(
+            outcome.iter().all(|row| rows.contains(row)),
+            "never written"
+        );
     }
 }
 

@@ -21,7 +21,7 @@ use umai::store::memory::MemoryStore;
 
 use super::PLANTED;
 use super::folder::folder;
-use crate::common::{APPSETTINGS, TestClock};
+use crate::support::{APPSETTINGS, TestClock};
 
 /// Existing connection and its secret.
 const KEPT: &str = r#"{"alias":"kept","name":"Kept","providerId":"openai","settings":{"apiKey":"sk-stored-inside","organization":"org-1"}}"#;
@@ -31,8 +31,11 @@ pub fn holds(body: &[u8]) {
     let read = ConnectionDraft::from_json(body);
     match &read {
         Err(error) => {
-            let said = error.to_string();
-            assert!(is_about_a_name(&said) || !said.contains(PLANTED), "{said}");
+            let outcome = error.to_string();
+            assert!(
+                is_about_a_name(&outcome) || !outcome.contains(PLANTED),
+                "{outcome}"
+            );
         }
         Ok(draft) => {
             reads_back(draft);
@@ -43,8 +46,8 @@ pub fn holds(body: &[u8]) {
 }
 
 /// Returns whether the error names a duplicate member.
-fn is_about_a_name(said: &str) -> bool {
-    said.contains("is given twice")
+fn is_about_a_name(outcome: &str) -> bool {
+    outcome.contains("is given twice")
 }
 
 fn reads_back(draft: &ConnectionDraft) {
@@ -69,9 +72,12 @@ fn is_examined(draft: &ConnectionDraft) {
         .collect();
     assert!(places.is_sorted(), "the order of a request");
     for error in &examined.errors {
-        let said = error.to_string();
-        assert!(!said.is_empty());
-        assert!(!is_only_secret(draft) || !said.contains(PLANTED), "{said}");
+        let outcome = error.to_string();
+        assert!(!outcome.is_empty());
+        assert!(
+            !is_only_secret(draft) || !outcome.contains(PLANTED),
+            "{outcome}"
+        );
     }
 }
 
@@ -146,7 +152,7 @@ fn is_answered(body: &[u8], draft: Option<&ConnectionDraft>) {
             assert!(
                 answer["detail"]
                     .as_str()
-                    .is_some_and(|said| !said.is_empty()),
+                    .is_some_and(|outcome| !outcome.is_empty()),
                 "{text}"
             );
         }

@@ -123,7 +123,7 @@ fn config(text: &str) {
     let read_only = table.get("read-only");
     assert_eq!(
         file.is_read_only,
-        read_only.is_some_and(|said| said.get_ref().as_bool() != Some(false)),
+        read_only.is_some_and(|outcome| outcome.get_ref().as_bool() != Some(false)),
         "what keeps everything unchanged is not passed over"
     );
     let default = file.default_target();
@@ -137,7 +137,7 @@ fn config(text: &str) {
             .get_ref()
             .as_table()
             .and_then(|lines| lines.get("read-only"));
-        if read_only.is_some_and(|said| said.get_ref().as_bool() != Some(false)) {
+        if read_only.is_some_and(|outcome| outcome.get_ref().as_bool() != Some(false)) {
             let target = file.target(name.get_ref());
             assert!(
                 !target.is_ok_and(|target| !target.is_read_only),

@@ -1,11 +1,7 @@
 //! Shared parts of the fuzz targets: properties, test app, and the time limit of an input.
 
-#[path = "../../tests/common/mod.rs"]
-pub mod common;
-#[path = "../../tests/stage/mod.rs"]
-pub mod stage;
-#[path = "../../tests/wild/mod.rs"]
-pub mod wild;
+#[path = "../../tests/support/mod.rs"]
+pub mod support;
 
 #[path = "../properties/all.rs"]
 pub mod properties;

@@ -196,12 +196,12 @@ fn add_keyring(context: &CliContext, output: &mut Output) -> Result<(), Failure>
     let before = wrapped(&location)?;
     unlock(context, output)?;
     let passphrase = Passphrase::random()?;
-    let content = protected_by_random(&location, &passphrase)?;
-    if let KeyFileContent::Wrapped(wrapped) = &content {
+    let key_file = protected_by_random(&location, &passphrase)?;
+    if let KeyFileContent::Wrapped(wrapped) = &key_file {
         // The keyring comes first: a key file without its passphrase would be lost.
         keyring::keep(wrapped, &passphrase).map_err(StoreError::Key)?;
     }
-    content.replace(&location)?;
+    key_file.replace(&location)?;
     forget_passphrase(before.as_ref(), output);
     output
         .note("Earlier copies of the key file work without the keyring: keep one in a safe place");

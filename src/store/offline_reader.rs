@@ -70,13 +70,11 @@ pub fn read(data: &Path) -> Result<Option<StoreContent>, StoreError> {
 }
 
 fn to_content(data: &Path, salvaged: SalvageResult) -> Option<StoreContent> {
-    let SalvageResult {
-        state: state, lost, ..
-    } = salvaged;
+    let SalvageResult { state, lost, .. } = salvaged;
     let problem = (lost != LossExtent::None).then(|| describe_problem(data, &state));
     Some(StoreContent {
         identity: state.identity.clone()?,
-        state: state,
+        state,
         problem,
     })
 }

@@ -49,7 +49,7 @@ pub fn rotate(options: &StoreOptions) -> Result<RotationResult, StoreError> {
     swap::complete(data).map_err(|error| io_error(data, &error))?;
     let StoreContent {
         identity,
-        state: mut state,
+        mut state,
         ..
     } = offline_reader::read_complete(data)?;
     let (_, old) = unlock(options, Some(&identity))?;
@@ -113,9 +113,7 @@ pub fn renew(options: &StoreOptions, now: DateTime<Utc>) -> Result<NewKeyResult,
     let _lock = lock_exclusively(data, COMMAND)?;
     swap::complete(data).map_err(|error| io_error(data, &error))?;
     let StoreContent {
-        identity,
-        state: state,
-        ..
+        identity, state, ..
     } = offline_reader::read_complete(data)?;
     if unlock(options, Some(&identity)).is_ok() {
         return Err(StoreError::Key(format!(

@@ -55,7 +55,7 @@ pub async fn follow(
     };
     let mut following = Following {
         service,
-        sender: sender,
+        sender,
         seen,
         is_broken: false,
         is_lost: false,

@@ -336,11 +336,11 @@ impl Runtime {
                 });
             }
             Some(Effect::StoreDraft(slot, kept)) => {
-                self.draft_saver.queue_task(DraftTask::Store(slot, kept))
+                self.draft_saver.queue_task(DraftTask::Store(slot, kept));
             }
             Some(Effect::DeleteDraft(slot)) => self.draft_saver.queue_task(DraftTask::Delete(slot)),
             Some(Effect::ReleaseDrafts(ids)) => {
-                self.draft_saver.queue_task(DraftTask::ReleaseDrafts(ids))
+                self.draft_saver.queue_task(DraftTask::ReleaseDrafts(ids));
             }
             Some(Effect::LoadDrafts) => self.draft_saver.queue_task(DraftTask::Load),
             Some(Effect::OpenEditor(ticket, document)) => {

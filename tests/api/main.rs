@@ -1,26 +1,21 @@
-//! Contract of the management API, through real sockets.
+//! The management API, through real sockets.
 #![allow(
-    clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::print_stderr,
+    clippy::too_many_lines,
+    clippy::unwrap_used,
     reason = "a test may fail anywhere"
 )]
 
-mod bad_bodies;
-mod changes;
-#[path = "../common/mod.rs"]
-mod common;
-mod contract;
-mod creating;
-mod document;
-mod documented;
-mod http;
-mod on_disk;
-mod own;
-mod problems;
-mod providers;
-mod rest;
-mod testing;
-mod trash;
-mod versions;
-mod world;
+#[path = "../support/fault_proxy.rs"]
+mod fault_proxy;
+#[path = "../support/home.rs"]
+#[allow(dead_code, reason = "only a part of it is needed here")]
+mod home;
+#[path = "../support/mod.rs"]
+mod support;
+
+mod client;
+mod routes;
+mod server;

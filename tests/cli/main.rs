@@ -6,31 +6,33 @@
     reason = "a test may fail anywhere"
 )]
 
-mod applying;
-mod backups;
+#[path = "../support/home.rs"]
+mod home;
+
+mod apply;
+mod backup;
+mod bulk_create;
 mod commands;
 mod doctor;
-mod dry;
-mod exports;
+mod dry_run;
+mod export;
 mod files;
 mod from_env;
 mod history;
-mod home;
-mod importing;
-mod imports;
+mod import;
+mod key;
 mod keyring;
-mod keys;
-mod passphrases;
+mod output_formats;
+mod passphrase;
 mod permissions;
 mod plain;
 mod providers;
 mod references;
-mod refusals;
 mod secrets;
-mod shapes;
 mod shell;
+mod stdout_stderr;
 mod surface;
-mod talk;
 mod targets;
 mod terminal;
 mod tilde;
+mod validation_errors;

@@ -36,7 +36,7 @@ const TYPED: &str = "OpenAI API Key (hidden): ";
 const DELETE: [&str; 3] = ["connections", "delete", "openai-prod"];
 
 /// umai on a terminal, with its output so far.
-pub struct Asking {
+pub struct PromptTerminal {
     child: Box<dyn Child + Send + Sync>,
     master: Box<dyn MasterPty + Send>,
     reader: Box<dyn Read + Send>,
@@ -44,7 +44,7 @@ pub struct Asking {
     output: String,
 }
 
-impl Asking {
+impl PromptTerminal {
     /// Starts umai and waits for the prompt.
     pub fn start(home: &Home, arguments: &[&str], question: &str) -> Self {
         let size = PtySize {
@@ -120,7 +120,8 @@ impl Asking {
 #[test]
 fn missing_secret_is_prompted_for_without_echo() {
     let home = Home::new();
-    let (code, output) = Asking::start(&home, &CREATE, SECRET).answer(&format!("{PLANTED}\r"));
+    let (code, output) =
+        PromptTerminal::start(&home, &CREATE, SECRET).answer(&format!("{PLANTED}\r"));
     assert_eq!(code, 0, "{output}");
     assert!(output.contains("Created Team B (team-b)"), "{output}");
     assert!(!output.contains("planted"), "{output}");
@@ -131,13 +132,13 @@ fn missing_secret_is_prompted_for_without_echo() {
 #[test]
 fn prompt_can_be_skipped_or_interrupted() {
     let home = Home::new();
-    let (code, output) = Asking::start(&home, &CREATE, SECRET).answer("planted\u{3}");
+    let (code, output) = PromptTerminal::start(&home, &CREATE, SECRET).answer("planted\u{3}");
     assert_eq!(code, 130, "{output}");
     assert!(
         !output.contains("planted") && !output.contains("Created"),
         "{output}"
     );
-    let (code, output) = Asking::start(&home, &CREATE, SECRET).answer("\r");
+    let (code, output) = PromptTerminal::start(&home, &CREATE, SECRET).answer("\r");
     assert_eq!(code, 0, "{output}");
     assert!(
         output.contains("The connection has no settings yet"),
@@ -148,7 +149,7 @@ fn prompt_can_be_skipped_or_interrupted() {
 #[test]
 fn secret_stdin_on_a_terminal_is_hidden() {
     let home = Home::new();
-    let asking = Asking::start(
+    let asking = PromptTerminal::start(
         &home,
         &[&CREATE[..], &["--secret-stdin", "apiKey"]].concat(),
         TYPED,
@@ -172,7 +173,7 @@ fn empty_input_keeps_the_stored_secret() {
         "--secret-stdin",
         "apiKey",
     ];
-    let (code, output) = Asking::start(&home, &update, TYPED).answer("\r");
+    let (code, output) = PromptTerminal::start(&home, &update, TYPED).answer("\r");
     assert_eq!(code, 4, "{output}");
     assert!(output.contains("No input for apiKey"), "{output}");
     assert!(output.contains("--unset apiKey"), "{output}");
@@ -191,7 +192,7 @@ fn echoes_input(terminal: &OwnedFd) -> bool {
 #[case(Signal::HUP, 129)]
 #[case(Signal::INT, 130)]
 fn signal_during_a_hidden_prompt_restores_the_terminal(#[case] signal: Signal, #[case] code: u32) {
-    let mut asking = Asking::start(&Home::new(), &CREATE, SECRET);
+    let mut asking = PromptTerminal::start(&Home::new(), &CREATE, SECRET);
     // A pseudo-terminal of this process: losing its controlling terminal would end the process.
     let flags = OFlags::RDWR | OFlags::NOCTTY;
     let terminal = open(asking.master.tty_name().unwrap(), flags, Mode::empty()).unwrap();
@@ -207,12 +208,12 @@ fn delete_prompts_on_a_terminal_and_defaults_to_no() {
     let home = Home::documented();
     let question = "Delete openai-prod? [y/N] ";
     for no in ["\r", "n\r", "yesterday\r", "\u{4}"] {
-        let (code, output) = Asking::start(&home, &DELETE, question).answer(no);
+        let (code, output) = PromptTerminal::start(&home, &DELETE, question).answer(no);
         assert_eq!(code, 0, "{output}");
         assert!(output.contains("Nothing deleted"), "{output}");
         assert_eq!(home.total(), 1, "{no:?}");
     }
-    let (code, output) = Asking::start(&home, &DELETE, question).answer("y\r");
+    let (code, output) = PromptTerminal::start(&home, &DELETE, question).answer("y\r");
     assert_eq!(code, 0, "{output}");
     assert!(output.contains("Deleted OpenAI Production"), "{output}");
     assert_eq!(home.total(), 0);
@@ -223,7 +224,7 @@ fn app_reports_a_readable_key_file() {
     let home = Home::documented();
     let key = home.path(".config/umai/umai.key");
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
-    let (code, output) = Asking::start(&home, &[], "readable by others").answer("q");
+    let (code, output) = PromptTerminal::start(&home, &[], "readable by others").answer("q");
     assert_eq!(code, 0, "{output}");
 }
 
@@ -234,7 +235,7 @@ fn document_secret_from_stdin_is_prompted_for_without_echo() {
         "one.yaml",
         "- {alias: one, name: One, providerId: openai, settings: {apiKey: {stdin: true}}}",
     );
-    let asking = Asking::start(
+    let asking = PromptTerminal::start(
         &home,
         &["connections", "apply", "-f", "one.yaml"],
         "(hidden): ",

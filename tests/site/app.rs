@@ -9,12 +9,12 @@ use umai::tui::effect::{Effect, ServiceRequest};
 use umai::tui::event::Event;
 use umai::tui::layout::Size;
 
-use crate::common::TestClock;
-use crate::site::{MODES, Mode, PLANTED};
-use crate::stage::Stage;
+use crate::fixture::{MODES, Mode, PLANTED};
 use crate::stand_in::StandIn;
+use crate::support::TestClock;
+use crate::support::harness::Harness;
 
-fn stage(site: &StandIn) -> Stage {
+fn stage(site: &StandIn) -> Harness {
     let runtime = Arc::new(Runtime::new().unwrap());
     let options = RemoteOptions::new(site.origin.parse().unwrap());
     let options = options.with_token(&site.token()).unwrap();
@@ -25,13 +25,13 @@ fn stage(site: &StandIn) -> Stage {
         height: 30,
     };
     let opened = Event::ServiceOpened(service.providers(), service.features());
-    let mut stage = Stage::over(screen, TestClock::new(), service, runtime);
-    stage.happens(opened);
-    stage
+    let mut harness = Harness::over(screen, TestClock::new(), service, runtime);
+    harness.happens(opened);
+    harness
 }
 
-fn screen(stage: &Stage) -> String {
-    let text = stage.frame();
+fn screen(harness: &Harness) -> String {
+    let text = harness.frame();
     assert!(!text.contains(PLANTED), "{text}");
     text
 }
@@ -39,17 +39,17 @@ fn screen(stage: &Stage) -> String {
 #[test]
 fn delete_dialog_warns_and_no_undo_is_offered() {
     let site = StandIn::new(Mode::Stock);
-    let mut stage = stage(&site);
-    stage.play("/Resting<enter>D");
-    let dialog = screen(&stage)
+    let mut harness = stage(&site);
+    harness.play("/Resting<enter>D");
+    let dialog = screen(&harness)
         .split_whitespace()
         .collect::<Vec<_>>()
         .join(" ");
     assert!(dialog.contains("Deletes permanently: this"), "{dialog}");
     assert!(!dialog.contains("It goes to the trash"), "{dialog}");
-    stage.play("<tab><enter>");
+    harness.play("<tab><enter>");
     assert!(site.find("resting").is_none());
-    let text = screen(&stage);
+    let text = screen(&harness);
     assert!(text.contains("Deleted \"Resting\""), "{text}");
     assert!(!text.contains("undo"), "{text}");
     site.assert_unharmed();
@@ -58,18 +58,18 @@ fn delete_dialog_warns_and_no_undo_is_offered() {
 #[test]
 fn bulk_delete_warns_and_cannot_be_undone() {
     let site = StandIn::new(Mode::Stock);
-    let mut stage = stage(&site);
-    stage.play("<ctrl-a>D");
-    let dialog = screen(&stage);
+    let mut harness = stage(&site);
+    harness.play("<ctrl-a>D");
+    let dialog = screen(&harness);
     assert!(
         dialog.contains("Deletes permanently: this server keeps no"),
         "{dialog}"
     );
     assert!(!dialog.contains("go to the trash"), "{dialog}");
-    stage.play("<tab><enter>");
-    assert!(site.all().is_empty(), "{}", screen(&stage));
-    stage.play("<esc>u");
-    let text = screen(&stage);
+    harness.play("<tab><enter>");
+    assert!(site.all().is_empty(), "{}", screen(&harness));
+    harness.play("<esc>u");
+    let text = screen(&harness);
     assert!(text.contains("Nothing to undo"), "{text}");
     site.assert_unharmed();
 }
@@ -77,12 +77,12 @@ fn bulk_delete_warns_and_cannot_be_undone() {
 #[test]
 fn trash_key_says_that_there_is_none() {
     let site = StandIn::new(Mode::Stock);
-    let mut stage = stage(&site);
-    stage.play("X");
-    let text = screen(&stage);
+    let mut harness = stage(&site);
+    harness.play("X");
+    let text = screen(&harness);
     assert!(text.contains("This server has no trash"), "{text}");
-    stage.play(":trash");
-    let text = screen(&stage);
+    harness.play(":trash");
+    let text = screen(&harness);
     assert!(!text.contains("Show trash"), "{text}");
     site.assert_unharmed();
 }
@@ -91,21 +91,25 @@ fn trash_key_says_that_there_is_none() {
 fn changed_form_is_saved_before_it_is_tested() {
     for mode in [Mode::Stock, Mode::Extra] {
         let site = StandIn::new(mode);
-        let mut stage = stage(&site);
+        let mut harness = stage(&site);
         let before = site.get("pascal");
-        stage.play("/Pascal<enter><enter> 2<ctrl-t>");
-        let text = screen(&stage);
+        harness.play("/Pascal<enter><enter> 2<ctrl-t>");
+        let text = screen(&harness);
         assert!(text.contains("Save and test"), "{text}");
         assert!(text.contains("tests only saved settings"), "{text}");
-        assert!(stage.effects.is_empty(), "{:?}", stage.effects);
-        stage.play("<tab><enter>");
+        assert!(harness.effects.is_empty(), "{:?}", harness.effects);
+        harness.play("<tab><enter>");
         let after = site.get("pascal");
         assert_eq!(after.name, "Pascal Case 2");
         assert_eq!(after.settings, before.settings);
         let tested = ServiceRequest::Test(TestSubject::Stored(before.id.into()));
         let is_asked =
             |effect: &Effect| matches!(effect, Effect::Call(_, asked) if *asked == tested);
-        assert!(stage.effects.iter().any(is_asked), "{:?}", stage.effects);
+        assert!(
+            harness.effects.iter().any(is_asked),
+            "{:?}",
+            harness.effects
+        );
         site.assert_unharmed();
     }
 }
@@ -113,12 +117,16 @@ fn changed_form_is_saved_before_it_is_tested() {
 #[test]
 fn unchanged_form_tests_what_is_saved() {
     let site = StandIn::new(Mode::Stock);
-    let mut stage = stage(&site);
+    let mut harness = stage(&site);
     let id = site.get("openai-prod").id;
-    stage.play("/OpenAI<enter><enter><ctrl-t>");
+    harness.play("/OpenAI<enter><enter><ctrl-t>");
     let tested = ServiceRequest::Test(TestSubject::Stored(id.into()));
     let is_asked = |effect: &Effect| matches!(effect, Effect::Call(_, asked) if *asked == tested);
-    assert!(stage.effects.iter().any(is_asked), "{:?}", stage.effects);
+    assert!(
+        harness.effects.iter().any(is_asked),
+        "{:?}",
+        harness.effects
+    );
     assert!(site.writes().is_empty());
 }
 
@@ -128,23 +136,23 @@ fn screens_editor_and_drafts_hold_no_secret() {
         let site = StandIn::new(mode);
         for name in ["OpenAI", "Pascal", "Referring", "Acme"] {
             let is_there = name != "Acme" || mode == Mode::Extra;
-            let mut stage = stage(&site);
-            stage.play(&format!("/{name}<enter>"));
-            screen(&stage);
-            stage.play("<enter>");
-            screen(&stage);
-            stage.play("<end>x");
-            stage.time_passes();
-            stage.play("<ctrl-e>");
-            screen(&stage);
-            let edited = stage.effects.iter().find_map(|effect| match effect {
+            let mut harness = stage(&site);
+            harness.play(&format!("/{name}<enter>"));
+            screen(&harness);
+            harness.play("<enter>");
+            screen(&harness);
+            harness.play("<end>x");
+            harness.time_passes();
+            harness.play("<ctrl-e>");
+            screen(&harness);
+            let edited = harness.effects.iter().find_map(|effect| match effect {
                 Effect::OpenEditor(_, document) => Some(document.0.as_str()),
                 _ => None,
             });
             assert_eq!(edited.is_some(), is_there, "{mode:?} {name}");
             assert!(!edited.unwrap_or_default().contains(PLANTED), "{edited:?}");
-            assert_eq!(stage.kept.is_empty(), !is_there, "{mode:?} {name}");
-            for kept in stage.kept.values() {
+            assert_eq!(harness.kept.is_empty(), !is_there, "{mode:?} {name}");
+            for kept in harness.kept.values() {
                 let kept = String::from_utf8(kept.to_bytes().to_vec()).unwrap();
                 assert!(!kept.contains(PLANTED), "{kept}");
             }
@@ -158,10 +166,10 @@ fn screens_editor_and_drafts_hold_no_secret() {
 fn typed_mask_is_refused_at_its_field() {
     for mode in MODES {
         let site = StandIn::new(mode);
-        let mut stage = stage(&site);
+        let mut harness = stage(&site);
         // Name, alias, status, then the key.
-        stage.play("/OpenAI<enter><enter><tab><tab><tab>********<ctrl-s>");
-        let text = screen(&stage);
+        harness.play("/OpenAI<enter><enter><tab><tab><tab>********<ctrl-s>");
+        let text = screen(&harness);
         assert!(text.contains("is a masked"), "{text}");
         assert!(site.writes().is_empty());
     }
@@ -171,11 +179,11 @@ fn typed_mask_is_refused_at_its_field() {
 fn bulk_change_on_a_masking_server_keeps_the_secrets() {
     let site = StandIn::new(Mode::Masking);
     let before = site.all();
-    let mut stage = stage(&site);
-    stage.play("/OpenAI<enter><ctrl-a>t");
-    screen(&stage);
-    stage.play("<enter>");
-    let text = screen(&stage);
+    let mut harness = stage(&site);
+    harness.play("/OpenAI<enter><ctrl-a>t");
+    screen(&harness);
+    harness.play("<enter>");
+    let text = screen(&harness);
     assert!(text.contains("shows only a mask"), "{text}");
     // One of the three has no settings, and so no secret to lose.
     let writes = site.writes();

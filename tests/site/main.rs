@@ -6,23 +6,21 @@
     reason = "a test may fail anywhere"
 )]
 
-#[path = "../common/mod.rs"]
-mod common;
-#[path = "../cli/home.rs"]
+#[path = "../support/home.rs"]
 #[allow(dead_code, reason = "only a part of it is needed here")]
 mod home;
-#[path = "../stage/mod.rs"]
-mod stage;
+#[path = "../support/mod.rs"]
+mod support;
 
 mod app;
-mod answers;
-mod every_verb;
+mod every_command;
+mod fixture;
 mod http;
 mod manifests;
 mod masks;
 mod plain;
 mod providers;
-mod site;
+mod response_shapes;
 mod stand_in;
 mod tokens;
 mod writes;

@@ -2,8 +2,8 @@
 
 use rstest::rstest;
 
+use crate::fixture::{MODES, Mode, PLANTED};
 use crate::home::Home;
-use crate::site::{MODES, Mode, PLANTED};
 use crate::stand_in::StandIn;
 
 #[rstest]

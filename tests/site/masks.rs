@@ -2,8 +2,8 @@
 
 use rstest::rstest;
 
+use crate::fixture::{MODES, Mode};
 use crate::home::Home;
-use crate::site::{MODES, Mode};
 use crate::stand_in::StandIn;
 
 const MASKS: [&str; 6] = ["***", "sk-***", "********", "sk-*", "••••••", "sk-●●"];

@@ -1,7 +1,7 @@
 //! Plain mode with an Umbraco site.
 
+use crate::fixture::{MODES, Mode, PLANTED};
 use crate::home::Home;
-use crate::site::{MODES, Mode, PLANTED};
 use crate::stand_in::StandIn;
 
 fn talk(site: &StandIn, home: &Home, lines: &str) -> String {
@@ -15,17 +15,17 @@ fn talk(site: &StandIn, home: &Home, lines: &str) -> String {
 #[test]
 fn deletion_is_permanent_and_offers_no_undo() {
     let (site, home) = (StandIn::new(Mode::Stock), Home::new());
-    let said = talk(
+    let output = talk(
         &site,
         &home,
         "/resting\ndelete\nDelete\nundo\ntrash\nquit\n",
     );
     assert!(
-        said.contains("Deletes permanently: this server keeps no trash"),
-        "{said}"
+        output.contains("Deletes permanently: this server keeps no trash"),
+        "{output}"
     );
-    assert!(said.contains("Nothing to undo"), "{said}");
-    assert!(said.contains("This server has no trash"), "{said}");
+    assert!(output.contains("Nothing to undo"), "{output}");
+    assert!(output.contains("This server has no trash"), "{output}");
     assert!(site.find("resting").is_none());
 }
 
@@ -37,12 +37,12 @@ fn tour_of_the_app_leaks_nothing_and_changes_only_the_status() {
         let tour = "\
             /pascal\nedit\n:back\nhistory\nsettings\ntoggle\nundo\nmodels\nback\ntest\nback\ncopy\njson\n\
             duplicate\n:back\nexport\nback\nquit\n";
-        let said = talk(&site, &home, tour);
+        let output = talk(&site, &home, tour);
         if mode == Mode::Masking {
-            assert!(said.contains("shows only a mask of"), "{said}");
+            assert!(output.contains("shows only a mask of"), "{output}");
             assert!(site.writes().iter().all(|one| one.method != "PUT"));
         }
-        let settings = |all: &[crate::site::Stored]| -> Vec<Option<String>> {
+        let settings = |all: &[crate::fixture::Stored]| -> Vec<Option<String>> {
             all.iter().map(|one| one.settings.clone()).collect()
         };
         assert_eq!(settings(&site.all()), settings(&before));

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
+use crate::fixture::{MODES, Mode, PLANTED};
 use crate::home::Home;
-use crate::site::{MODES, Mode, PLANTED};
 use crate::stand_in::StandIn;
 
 fn settings(site: &StandIn, home: &Home, alias: &str) -> Value {

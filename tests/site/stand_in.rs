@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use crate::fixture::{Mode, Stored};
 use crate::home::Home;
 use crate::http::{self, Request, Response};
-use crate::site::{self, Mode, Stored};
 
 const BASE: &str = "/umbraco/ai/management/api/v1";
 
@@ -30,7 +30,7 @@ struct State {
 
 impl StandIn {
     pub fn new(mode: Mode) -> Self {
-        Self::with(mode, site::connections(mode))
+        Self::with(mode, crate::fixture::connections(mode))
     }
 
     pub fn with(mode: Mode, connections: Vec<Stored>) -> Self {
@@ -41,7 +41,7 @@ impl StandIn {
             token: "token-one".into(),
             connections,
             past: Vec::new(),
-            providers: site::providers(mode),
+            providers: crate::fixture::providers(mode),
             requests: Vec::new(),
             violations: Vec::new(),
         }));
@@ -210,7 +210,7 @@ impl State {
             }
             ("GET", ["versions", "connection", _, _, "compare", _]) => Response::json(
                 200,
-                &json!({"changes": [{"newValue": site::MASK, "oldValue": site::MASK, "path": "Settings.apiKey"}], "fromVersion": 1, "toVersion": 2}),
+                &json!({"changes": [{"newValue": crate::fixture::MASK, "oldValue": crate::fixture::MASK, "path": "Settings.apiKey"}], "fromVersion": 1, "toVersion": 2}),
             ),
             ("POST", ["versions", "connection", id, number, "rollback"]) => {
                 self.roll_back(id, number)

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use umai::api::client::{RemoteOptions, RemoteService};
 use umai::connection::{ConnectionError, ConnectionService, IdOrAlias, ServerError};
 
+use crate::fixture::Mode;
 use crate::home::Home;
-use crate::site::Mode;
 use crate::stand_in::StandIn;
 
 /// Timeout of expected events.
@@ -64,9 +64,9 @@ fn app_reads_a_rewritten_token_file() {
     std::io::Write::write_all(&mut stdin, b"/resting\ntoggle\nquit\n").unwrap();
     drop(stdin);
     let output = child.wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{said}");
-    assert!(!said.contains("Unauthorized"), "{said}");
-    assert!(site.get("resting").is_active, "{said}");
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{stdout}");
+    assert!(!stdout.contains("Unauthorized"), "{stdout}");
+    assert!(site.get("resting").is_active, "{stdout}");
     site.assert_unharmed();
 }

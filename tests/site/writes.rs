@@ -2,8 +2,8 @@
 
 use rstest::rstest;
 
+use crate::fixture::{MODES, Mode, Stored};
 use crate::home::Home;
-use crate::site::{MODES, Mode, Stored};
 use crate::stand_in::StandIn;
 
 /// Asserts the stored connection, without its version.

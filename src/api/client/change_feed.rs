@@ -35,7 +35,7 @@ pub fn is_stream(response: &Response) -> bool {
 pub fn follow(response: Response, http: SharedHttpClient, since: Revision) -> ChangeFeed {
     let reading = EventStream {
         bytes: Box::pin(response.bytes_stream()),
-        http: http,
+        http,
         events: EventParser::default(),
         pending: VecDeque::new(),
         last: since,

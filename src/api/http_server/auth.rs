@@ -52,7 +52,7 @@ impl Authentication {
     ) -> Result<Option<String>, AuthError> {
         let BearerTokens {
             tokens,
-            failed_attempts: failed_attempts,
+            failed_attempts,
         } = match self {
             Self::Disabled => return Ok(None),
             Self::Tokens(tokens) => &**tokens,

@@ -97,7 +97,7 @@ impl ConnectionSlots {
         SlotRequest::Granted(ConnectionSlot {
             number,
             slots: Arc::clone(self),
-            state: state,
+            state,
             evicted: leave,
         })
     }

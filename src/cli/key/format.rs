@@ -35,10 +35,10 @@ pub fn show(context: &CliContext, output: &mut Output) -> Result<(), Failure> {
         ("Source", origin(location.origin).into()),
     ];
     match location.read() {
-        Ok(content) => {
-            lines.push(("Fingerprint", fingerprint(&content)));
-            lines.push(("Passphrase", cost(&content)));
-            let before = content
+        Ok(key_file) => {
+            lines.push(("Fingerprint", fingerprint(&key_file)));
+            lines.push(("Passphrase", cost(&key_file)));
+            let before = key_file
                 .open()
                 .map(|key| previous_keys::read(&location, &key).len());
             if let Some(count @ 1..) = before {
@@ -103,8 +103,8 @@ const fn state_name(state: &KeyState) -> &'static str {
 
 /// JSON of a key.
 pub fn key(location: &KeyFileLocation) -> Value {
-    let content = location.read().ok();
-    let cost = match &content {
+    let key_file = location.read().ok();
+    let cost = match &key_file {
         Some(KeyFileContent::Wrapped(wrapped)) => json!({
             "algorithm": "argon2id",
             "memoryKiB": wrapped.cost.memory,
@@ -114,7 +114,7 @@ pub fn key(location: &KeyFileLocation) -> Value {
         Some(KeyFileContent::Plain(_)) | None => Value::Null,
     };
     let is_in_keyring =
-        matches!(&content, Some(KeyFileContent::Wrapped(wrapped)) if wrapped.is_in_keyring());
+        matches!(&key_file, Some(KeyFileContent::Wrapped(wrapped)) if wrapped.is_in_keyring());
     json!({
         "inKeyring": is_in_keyring,
         "path": location.path,
@@ -123,7 +123,7 @@ pub fn key(location: &KeyFileLocation) -> Value {
             KeyFileOrigin::Credentials => "credentials",
             KeyFileOrigin::Config => "config",
         },
-        "fingerprint": content.as_ref().map(fingerprint),
+        "fingerprint": key_file.as_ref().map(fingerprint),
         "passphrase": cost,
     })
 }
@@ -136,16 +136,16 @@ const fn origin(origin: KeyFileOrigin) -> &'static str {
     }
 }
 
-fn fingerprint(content: &KeyFileContent) -> String {
-    match content {
+fn fingerprint(key_file: &KeyFileContent) -> String {
+    match key_file {
         KeyFileContent::Plain(key) => key.fingerprint(),
         KeyFileContent::Wrapped(wrapped) => wrapped.fingerprint,
     }
     .to_string()
 }
 
-fn cost(content: &KeyFileContent) -> String {
-    match content {
+fn cost(key_file: &KeyFileContent) -> String {
+    match key_file {
         KeyFileContent::Plain(_) => "none".into(),
         KeyFileContent::Wrapped(wrapped) if wrapped.is_in_keyring() => {
             "in the keyring of this system".into()

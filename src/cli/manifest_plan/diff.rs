@@ -215,7 +215,7 @@ async fn update(
     Ok(PlanAction::Update(Box::new(PlannedChange {
         before,
         draft,
-        preview: preview,
+        preview,
     })))
 }
 

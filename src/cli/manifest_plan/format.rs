@@ -43,7 +43,7 @@ pub fn write_plan(steps: &[PlanStep], output: &mut Output) -> Result<(), Failure
                 }
             }
             PlanAction::Delete(item) => {
-                output.line(&format!("- {} ({})", step.alias, item.name))?
+                output.line(&format!("- {} ({})", step.alias, item.name))?;
             }
             PlanAction::Unchanged | PlanAction::Skip => {}
         }

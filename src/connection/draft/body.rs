@@ -88,7 +88,7 @@ fn put_settings(body: &mut Vec<u8>, settings: &Settings<PlainSecret>) {
             SettingValue::Number(number) => put(body, number),
             // The mask keeps a secret that cannot be read.
             SettingValue::Secret(secret) => {
-                put(body, secret.expose().unwrap_or(MaskedSecret::Any.text()))
+                put(body, secret.expose().unwrap_or(MaskedSecret::Any.text()));
             }
             SettingValue::Text(text) => put(body, text),
         }

@@ -32,7 +32,7 @@ impl<W: Write> ExportStream<W> {
                 "{{\n  \"kind\": \"{KIND}\",\n  \"version\": {VERSION},\n  \"connections\": ["
             )?,
             ExportStreamFormat::Yaml => {
-                write!(writer, "kind: \"{KIND}\"\nversion: {VERSION}\nconnections:")?
+                write!(writer, "kind: \"{KIND}\"\nversion: {VERSION}\nconnections:")?;
             }
         }
         Ok(Self {

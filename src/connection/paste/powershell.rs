@@ -135,7 +135,7 @@ impl PowerShellScript {
             [ScriptPart::Word(name), ScriptPart::Equals, rest @ ..] if name.starts_with('$') => {
                 match rest {
                     [ScriptPart::Word(word), arguments @ ..] if is_command(word) => {
-                        self.call(arguments)
+                        self.call(arguments);
                     }
                     rest => self.assign(name, rest),
                 }

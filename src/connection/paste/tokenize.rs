@@ -19,7 +19,6 @@ pub(super) enum ShellToken {
 
 /// A shell with its own rules for quotes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::enum_variant_names, reason = "PowerShell is a name")]
 pub(super) enum PastedShell {
     /// sh, bash, zsh, fish; ANSI-C quotes among them.
     Posix,

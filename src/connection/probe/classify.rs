@@ -42,7 +42,7 @@ pub(super) fn classify(
         message: raw.as_deref().unwrap_or_default().to_lowercase(),
         target,
         purpose: asked,
-        plan: plan,
+        plan,
     };
     let Some(failure) = case.failure() else {
         return Ok(answer);

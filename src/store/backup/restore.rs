@@ -104,7 +104,7 @@ pub fn prepare(options: &StoreOptions, path: &Path) -> Result<PreparedBackup, St
         label,
         seal,
         comparison,
-        state: state,
+        state,
         keys,
     })
 }
@@ -127,7 +127,7 @@ impl PreparedBackup {
         }
         let Self {
             label,
-            state: mut state,
+            mut state,
             keys,
             ..
         } = self;
@@ -220,7 +220,7 @@ fn compare(data: &Path, label: &BackupLabel, backup: &FullState) -> (BackupCompa
     };
     let StoreContent {
         identity,
-        state: state,
+        state,
         problem,
     } = store;
     let newest = state.revision + if problem.is_some() { REVISION_GAP } else { 0 };

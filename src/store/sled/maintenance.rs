@@ -196,7 +196,7 @@ impl Maintenance {
                 Ok(true) => {
                     self.pending_snapshot = self
                         .pending_snapshot
-                        .or(Some(SnapshotReason::JournalTooLong))
+                        .or(Some(SnapshotReason::JournalTooLong));
                 }
                 Ok(false) => {}
                 Err(error) => tracing::warn!(%error, "the journal length cannot be determined"),
@@ -324,7 +324,7 @@ fn find_damage(data: &Path, keep_going: impl Fn() -> bool) -> io::Result<Vec<(Se
             match step {
                 WalkItem::Entry(entry) => newest = entry.revision,
                 WalkItem::Damaged(damage) if newest >= base => {
-                    found.push((segment.clone(), damage))
+                    found.push((segment.clone(), damage));
                 }
                 WalkItem::Damaged(_) | WalkItem::Torn(_) => {}
             }

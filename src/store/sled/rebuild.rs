@@ -135,7 +135,7 @@ impl IndexRows {
 
     fn with(self, index: IndexReader) -> RebuiltIndex {
         RebuiltIndex {
-            index: index,
+            index,
             position: self.header.point(),
             losses: self.losses,
             set_aside: self.set_aside,

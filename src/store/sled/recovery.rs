@@ -55,7 +55,7 @@ impl OpeningStore {
             IndexSource::Recover(found) => recover(&applier, &found)?,
         };
         let IndexState {
-            position: position,
+            position,
             tail,
             verified,
             damaged,
@@ -75,8 +75,8 @@ impl OpeningStore {
             maintenance.verify_all(&mut pending_writes, || true);
         }
         Ok(ReadyStore {
-            pending_writes: pending_writes,
-            maintenance: maintenance,
+            pending_writes,
+            maintenance,
         })
     }
 }
@@ -98,7 +98,7 @@ fn begin(applier: &Applier) -> Result<IndexState, StoreError> {
     let tail = begin_segment(&applier.data, &applier.identity, position)?;
     applier.index.replace(create_index(applier)?);
     Ok(IndexState {
-        position: position,
+        position,
         tail,
         verified: true,
         damaged: false,
@@ -136,7 +136,7 @@ fn adopt_index(
     let tail = begin_segment(&applier.data, &applier.identity, position)?;
     applier.index.replace(index);
     Ok(IndexState {
-        position: position,
+        position,
         tail,
         verified: true,
         damaged: true,
@@ -190,14 +190,14 @@ fn recover(applier: &Applier, found: &StoreFiles) -> Result<IndexState, StoreErr
         rebuild::abandon(index.replace(rebuilt.index));
     }
     let RecoveryState {
-        position: position,
+        position,
         verified,
         damaged,
         ..
     } = recovery;
     Ok(IndexState {
         tail: open_tail(applier, position, end.position.filter(|_| !damaged))?,
-        position: position,
+        position,
         verified,
         damaged,
     })

@@ -68,7 +68,7 @@ pub fn salvage_files(data: &Path, known: u64) -> io::Result<SalvageResult> {
             state.extend_to(newest.max(known));
             if state.is_consistent() && is_readable(&state) {
                 return Ok(SalvageResult {
-                    state: state,
+                    state,
                     lost: LossExtent::None,
                     mismatched,
                 });
@@ -85,7 +85,7 @@ pub fn salvage_files(data: &Path, known: u64) -> io::Result<SalvageResult> {
     let state = best.map_or_else(|| StateBuilder::empty(keep_payload), |(_, state)| state);
     Ok(SalvageResult {
         lost: lost_of(&state),
-        state: state,
+        state,
         mismatched,
     })
 }

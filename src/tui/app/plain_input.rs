@@ -67,7 +67,7 @@ impl App {
                 compare.selected = number.min(compare.changes().len().saturating_sub(1));
             }
             Some(Dialog::Form(form)) if form.is_choosing() => {
-                form.choose_key(number, &self.catalog)
+                form.choose_key(number, &self.catalog);
             }
             Some(Dialog::Form(form)) => {
                 if let Some(at) = form.shown().get(number) {

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use super::undo::UndoableChange;
 use super::{App, AwaitedReply, PendingToggle};
-use crate::connection::{Connection, ConnectionError};
+use crate::connection::{Connection, ConnectionError, ConnectionItem};
 use crate::tui::dialog::Dialog;
 use crate::tui::effect::{ServiceReply, Ticket};
 use crate::tui::form::{Form, FormSubject, RemoteChange};
@@ -27,19 +29,19 @@ impl App {
                 self.show_error(&error);
             }
             (AwaitedReply::Detail, ServiceReply::Connection(Ok(connection))) => {
-                self.detail.show(connection)
+                self.detail.show(connection);
             }
             (AwaitedReply::Detail, ServiceReply::Connection(Err(error))) => {
-                self.detail.fail(error.to_string())
+                self.detail.fail(error.to_string());
             }
             (AwaitedReply::Edit, ServiceReply::Connection(Ok(connection))) => {
-                self.open_form(connection)
+                self.open_form(connection);
             }
             (AwaitedReply::RemoteVersion, ServiceReply::RemoteVersion(theirs)) => {
                 self.handle_theirs(ticket, theirs.map(|theirs| *theirs));
             }
             (AwaitedReply::Duplicate, ServiceReply::Connection(Ok(connection))) => {
-                self.open_copy(&connection)
+                self.open_copy(&connection);
             }
             (AwaitedReply::Keys, ServiceReply::ConfigurationKeys(found)) => {
                 self.keys_found(ticket, found.map_err(|error| error.to_string()));
@@ -67,27 +69,7 @@ impl App {
                 self.revert_toggle(&switch);
                 self.show_error(&error);
             }
-            (AwaitedReply::Delete(_), ServiceReply::Deleted(Ok(item))) => {
-                self.tree.remove(item.id);
-                if !self.features.trash {
-                    // Without a trash, no change of it can be undone.
-                    self.drop_toggles(&[item.id]);
-                }
-                let notice = Notice::done(format!("Deleted \"{}\"", item.name));
-                // The delete may have been undone before its reply.
-                self.notify(if self.is_next_undo_restoring(item.id) {
-                    notice.with_undo()
-                } else {
-                    notice
-                });
-            }
-            (AwaitedReply::Delete(id), ServiceReply::Deleted(Err(error))) => {
-                if matches!(error, ConnectionError::NotFound(_)) {
-                    self.tree.remove(id);
-                }
-                self.drop_delete(id);
-                self.show_error(&error);
-            }
+            (AwaitedReply::Delete(id), ServiceReply::Deleted(done)) => self.deleted(id, done),
             (AwaitedReply::Trash, ServiceReply::Trash(found)) => self.show_trash(found),
             (AwaitedReply::Restore(restore), ServiceReply::Saved(Ok(connection))) => {
                 self.on_restored(&restore, connection);
@@ -122,13 +104,39 @@ impl App {
             ) => self.show_error(&error),
             (AwaitedReply::Bulk(of), reply) => self.handle_bulk_reply(of, reply),
             (AwaitedReply::ExportFile, ServiceReply::Exported(written)) => {
-                self.export_finished(written)
+                self.export_finished(written);
             }
             // A reply of the wrong kind, or none.
             (waiting, ServiceReply::TaskFailed(reason)) => {
-                self.request_failed(ticket, waiting, &reason)
+                self.request_failed(ticket, waiting, &reason);
             }
             (waiting, _) => self.request_failed(ticket, waiting, "unexpected response"),
+        }
+    }
+
+    fn deleted(&mut self, id: Uuid, done: Result<ConnectionItem, ConnectionError>) {
+        match done {
+            Ok(item) => {
+                self.tree.remove(item.id);
+                if !self.features.trash {
+                    // Without a trash, no change of it can be undone.
+                    self.drop_toggles(&[item.id]);
+                }
+                let notice = Notice::done(format!("Deleted \"{}\"", item.name));
+                // The delete may have been undone before its reply.
+                self.notify(if self.is_next_undo_restoring(item.id) {
+                    notice.with_undo()
+                } else {
+                    notice
+                });
+            }
+            Err(error) => {
+                if matches!(error, ConnectionError::NotFound(_)) {
+                    self.tree.remove(id);
+                }
+                self.drop_delete(id);
+                self.show_error(&error);
+            }
         }
     }
 
@@ -175,7 +183,7 @@ impl App {
                 return;
             }
             AwaitedReply::Bulk(of) => {
-                self.handle_bulk_reply(of, ServiceReply::TaskFailed(reason.to_owned()))
+                self.handle_bulk_reply(of, ServiceReply::TaskFailed(reason.to_owned()));
             }
             AwaitedReply::ExportFile => self.export_failed(String::new()),
             AwaitedReply::Versions(..) => self.workspace.history.fail(reason.to_owned()),

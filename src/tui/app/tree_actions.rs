@@ -24,7 +24,7 @@ impl App {
             Action::Delete if self.has_marks() => self.open_bulk_for_marked(&[BulkJob::Delete]),
             Action::Activate if self.has_marks() => self.open_bulk_for_marked(&[BulkJob::Activate]),
             Action::Deactivate if self.has_marks() => {
-                self.open_bulk_for_marked(&[BulkJob::Deactivate])
+                self.open_bulk_for_marked(&[BulkJob::Deactivate]);
             }
             Action::Activate => return self.set_active_of_selected(true),
             Action::Deactivate => return self.set_active_of_selected(false),

@@ -18,11 +18,11 @@ impl Form {
             match &field.target {
                 FieldTarget::Name => draft.name = Some(self.name().to_owned()),
                 FieldTarget::Alias => {
-                    draft.alias = Some(self.typed(&FieldTarget::Alias).to_owned())
+                    draft.alias = Some(self.typed(&FieldTarget::Alias).to_owned());
                 }
                 FieldTarget::AuthMethod(_) => {}
                 FieldTarget::Status => {
-                    draft.is_active = Some(matches!(field.value, FieldValue::Switch(true)))
+                    draft.is_active = Some(matches!(field.value, FieldValue::Switch(true)));
                 }
                 FieldTarget::Note => {
                     let note = self.typed(&FieldTarget::Note);

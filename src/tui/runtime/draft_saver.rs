@@ -140,7 +140,9 @@ impl DraftSaverState {
                     self.names.remove(&slot);
                 }
                 DraftTask::ReleaseDrafts(ids) => {
-                    ids.into_iter().for_each(|id| self.drafts.release(id))
+                    for id in ids {
+                        self.drafts.release(id);
+                    }
                 }
                 DraftTask::Load => match self.drafts.find() {
                     Ok(found) => self.send(DraftTaskResult::Loaded(found)),

@@ -68,7 +68,7 @@ pub async fn run(
         mut app,
         requests: mut calls,
         lines,
-        draft_saver: draft_saver,
+        draft_saver,
         ..
     } = speaker;
     drop(lines);
@@ -238,11 +238,11 @@ impl PlainRuntime {
                 });
             }
             Some(Effect::StoreDraft(slot, kept)) => {
-                self.draft_saver.queue_task(DraftTask::Store(slot, kept))
+                self.draft_saver.queue_task(DraftTask::Store(slot, kept));
             }
             Some(Effect::DeleteDraft(slot)) => self.draft_saver.queue_task(DraftTask::Delete(slot)),
             Some(Effect::ReleaseDrafts(ids)) => {
-                self.draft_saver.queue_task(DraftTask::ReleaseDrafts(ids))
+                self.draft_saver.queue_task(DraftTask::ReleaseDrafts(ids));
             }
             Some(Effect::LoadDrafts) => self.draft_saver.queue_task(DraftTask::Load),
             Some(Effect::OpenEditor(ticket, _)) => {

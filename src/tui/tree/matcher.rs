@@ -37,7 +37,7 @@ struct SearchWord {
     matcher: Matcher,
     digits: Option<String>,
     /// Matching providers by number.
-    matches: Vec<bool>,
+    provider_fits: Vec<bool>,
 }
 
 impl FilterMatcher {
@@ -78,7 +78,7 @@ impl FilterMatcher {
 impl SearchWord {
     fn new(text: &str, providers: &Providers) -> Self {
         let mut matcher = Matcher::new(text, &config(text));
-        let matches = providers
+        let provider_fits = providers
             .numbers()
             .map(|number| {
                 providers.fits(number, text)
@@ -90,7 +90,7 @@ impl SearchWord {
             text: text.to_owned(),
             matcher,
             digits: digits(text).filter(|digits| digits.len() >= FEWEST_DIGITS),
-            matches,
+            provider_fits,
         }
     }
 
@@ -113,7 +113,7 @@ impl SearchWord {
             {
                 *fit = Some(u16::MAX);
             } else if fit.is_none() {
-                let known = self.matches.get(usize::from(*provider)).copied();
+                let known = self.provider_fits.get(usize::from(*provider)).copied();
                 if known.unwrap_or_else(|| providers.fits(*provider, &self.text))
                     || contains(item.endpoint(), &self.text)
                 {

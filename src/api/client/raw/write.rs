@@ -60,7 +60,7 @@ pub fn body(
         match entry {
             RawSetting::Kept(member) => body.extend_from_slice(member.value(&raw.body).as_bytes()),
             RawSetting::Replaced(_, value) | RawSetting::Added(_, value) => {
-                put_setting(&mut body, value)
+                put_setting(&mut body, value);
             }
         }
     }
@@ -90,7 +90,7 @@ fn put_setting(body: &mut Vec<u8>, value: &SettingValue<PlainSecret>) {
         SettingValue::Switch(on) => put(body, on),
         SettingValue::Number(number) => put(body, number),
         SettingValue::Secret(secret) => {
-            put(body, secret.expose().unwrap_or(MaskedSecret::Any.text()))
+            put(body, secret.expose().unwrap_or(MaskedSecret::Any.text()));
         }
         SettingValue::Text(text) => put(body, text),
     }

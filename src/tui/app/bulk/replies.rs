@@ -231,7 +231,7 @@ impl App {
             }
             Err(ExportFileError::Exists(path)) => self.confirm_overwrite(&path),
             Err(refused @ ExportFileError::Failed { .. }) => {
-                self.export_failed(refused.to_string())
+                self.export_failed(refused.to_string());
             }
         }
     }

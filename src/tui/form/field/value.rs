@@ -208,7 +208,7 @@ impl FormField {
     pub fn rebase(&mut self, stored: &EnteredValue) {
         match (&mut self.value, stored) {
             (FieldValue::Text(_), EnteredValue::Text(text)) => {
-                self.initial = InitialValue::Text(text.clone())
+                self.initial = InitialValue::Text(text.clone());
             }
             (
                 FieldValue::Secret(secret),
@@ -226,7 +226,7 @@ impl FormField {
                 secret.is_cleared &= mask.is_some();
             }
             (FieldValue::Switch(_), EnteredValue::Switch(on)) => {
-                self.initial = InitialValue::Switch(*on)
+                self.initial = InitialValue::Switch(*on);
             }
             (FieldValue::Choice { options, .. }, EnteredValue::Choice(chosen)) => {
                 let at = chosen.as_ref().map(|chosen| option_index(options, chosen));

@@ -1,0 +1,168 @@
+//! Connection loss: the app reports it, keeps the input, and recovers.
+
+use std::sync::Arc;
+
+use tokio::runtime::Runtime;
+use umai::connection::ConnectionService;
+use umai::tui::layout::Size;
+
+use crate::fault_proxy::{Cut, FaultProxy};
+use crate::support::harness::{Harness, THREE};
+use crate::support::server::Server;
+use crate::support::{TestClock, draft, remote, service_at};
+
+/// An app on a server that can be disconnected.
+struct RemoteServer {
+    stage: Harness,
+    proxy: FaultProxy,
+    runtime: Arc<Runtime>,
+    store: Arc<dyn ConnectionService>,
+    _server: Server,
+}
+
+const TYPED: &str = "nopenai<enter>Team B<tab><tab><tab>sk-planted";
+
+impl RemoteServer {
+    fn new() -> Self {
+        let runtime = Arc::new(Runtime::new().unwrap());
+        let clock = TestClock::new();
+        let store = service_at(&clock);
+        let (server, proxy, service) = runtime.block_on(async {
+            for body in THREE {
+                store.create(draft(body)).await.unwrap();
+            }
+            let server = Server::over(Arc::clone(&store)).await;
+            let proxy = FaultProxy::before(&server.origin).await;
+            let service = remote(&proxy.origin()).await;
+            (server, proxy, service)
+        });
+        let size = Size {
+            width: 100,
+            height: 30,
+        };
+        Self {
+            stage: Harness::over(size, clock, service, Arc::clone(&runtime)),
+            proxy,
+            runtime,
+            store,
+            _server: server,
+        }
+    }
+
+    fn shut(&mut self) {
+        self.runtime.block_on(self.proxy.shut());
+    }
+
+    fn open(&mut self) {
+        self.runtime.block_on(self.proxy.open());
+    }
+
+    fn is_stored(&self, alias: &str) -> bool {
+        let key = alias.parse().unwrap();
+        self.runtime.block_on(self.store.get(&key)).is_ok()
+    }
+
+    /// Asserts that the input is still there and the secret is hidden.
+    fn assert_typed(&self) {
+        let frame = self.stage.frame();
+        assert!(
+            frame.contains("Create Connection") && frame.contains("Team B"),
+            "{frame}"
+        );
+        assert!(!frame.contains("planted"), "{frame}");
+    }
+}
+
+#[test]
+fn save_succeeds_after_reconnect() {
+    let mut server = RemoteServer::new();
+    server.stage.play(TYPED);
+    server.shut();
+    server.stage.play("<ctrl-s>");
+    let frame = server.stage.frame();
+    assert!(frame.contains("cannot be reached"), "{frame}");
+    server.assert_typed();
+    server.stage.play("<ctrl-s>");
+    server.assert_typed();
+    server.open();
+    server.stage.play("<ctrl-s>");
+    let frame = server.stage.frame();
+    assert!(frame.contains("Created \"Team B\""), "{frame}");
+    assert!(server.is_stored("team-b"));
+}
+
+#[test]
+fn save_lost_before_server_can_be_retried() {
+    let mut server = RemoteServer::new();
+    server.stage.play(TYPED);
+    *server.proxy.cut.lock().unwrap() = Cut::Request;
+    server.stage.play("<ctrl-s>");
+    let frame = server.stage.frame();
+    assert!(frame.contains("cannot be reached"), "{frame}");
+    assert!(!server.is_stored("team-b"));
+    server.assert_typed();
+    *server.proxy.cut.lock().unwrap() = Cut::Nothing;
+    server.stage.play("<ctrl-s>");
+    assert!(
+        server.stage.frame().contains("Created \"Team B\""),
+        "{}",
+        server.stage.frame()
+    );
+}
+
+#[test]
+fn save_with_lost_response_is_not_repeated() {
+    let mut server = RemoteServer::new();
+    server.stage.play(TYPED);
+    *server.proxy.cut.lock().unwrap() = Cut::Answer;
+    server.stage.play("<ctrl-s>");
+    let frame = server.stage.frame();
+    assert!(frame.contains("the change may be saved"), "{frame}");
+    server.assert_typed();
+    assert!(server.is_stored("team-b"), "the save succeeded");
+    *server.proxy.cut.lock().unwrap() = Cut::Nothing;
+    server.stage.play("<ctrl-s>");
+    let frame = server.stage.frame();
+    assert!(
+        frame.contains("An item with this alias") && !frame.contains("cannot be reached"),
+        "{frame}"
+    );
+    server.assert_typed();
+}
+
+#[test]
+fn failed_toggle_is_reverted_on_screen() {
+    let mut server = RemoteServer::new();
+    server.stage.play("<down>");
+    let before = server.stage.frame();
+    server.shut();
+    server.stage.play("t");
+    let frame = server.stage.frame();
+    assert!(frame.contains("cannot be reached"), "{frame}");
+    assert_eq!(frame.contains("inactive"), before.contains("inactive"));
+    server.open();
+    server.stage.play("t");
+    assert!(
+        server.stage.frame().contains("is inactive"),
+        "{}",
+        server.stage.frame()
+    );
+}
+
+#[test]
+fn failed_alias_check_is_repeated_on_save() {
+    let mut server = RemoteServer::new();
+    server.shut();
+    server
+        .stage
+        .play("nopenai<enter>OpenAI Prod<tab><tab><tab>$Not:There");
+    let frame = server.stage.frame();
+    assert!(!frame.contains("✓ available"), "{frame}");
+    server.open();
+    server.stage.play("<ctrl-s>");
+    let frame = server.stage.frame();
+    assert!(
+        frame.contains("already exists") && frame.contains("not found"),
+        "{frame}"
+    );
+}

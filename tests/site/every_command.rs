@@ -1,0 +1,121 @@
+//! Every command in every mode: no secret in the output, no mask sent, no unrequested change.
+
+use rstest::rstest;
+
+use crate::fixture::{MODES, Mode, PLANTED};
+use crate::home::Home;
+use crate::stand_in::StandIn;
+
+/// Command and the connection that it may change.
+type Case<'c> = (&'c [&'c str], Option<&'c str>);
+
+const VERBS: [Case<'static>; 41] = [
+    (&["list"], None),
+    (&["list", "--json"], None),
+    (&["list", "--inactive"], None),
+    (&["list", "--trash"], None),
+    (&["list", "endpoint:openai", "--output", "csv"], None),
+    (&["get", "openai-prod"], None),
+    (&["get", "openai-prod", "--json"], None),
+    (&["get", "pascal"], None),
+    (&["get", "pascal", "--json"], None),
+    (&["get", "acme"], None),
+    (&["get", "acme", "--output", "yaml"], None),
+    (&["get", "gone", "--json"], None),
+    (&["get", "openai-prod", "--output", "env"], None),
+    (&["export"], None),
+    (&["export", "--format", "yaml"], None),
+    (&["export", "--output-file", "exported.json"], None),
+    (&["history", "openai-prod"], None),
+    (&["history", "openai-prod", "--json"], None),
+    (&["diff", "openai-prod", "1", "2"], None),
+    (&["diff", "openai-prod", "1"], None),
+    (&["test", "openai-prod", "pascal", "bare", "resting"], None),
+    (&["test", "openai-prod", "--json"], None),
+    (&["models", "openai-prod"], None),
+    (&["activate", "openai-prod", "--dry-run"], None),
+    (&["activate", "resting"], Some("resting")),
+    (&["deactivate", "pascal"], Some("pascal")),
+    (&["deactivate", "acme", "--json"], Some("acme")),
+    (
+        &["update", "openai-prod", "--name", "New", "--dry-run"],
+        None,
+    ),
+    (
+        &["update", "openai-prod", "--name", "New"],
+        Some("openai-prod"),
+    ),
+    (&["update", "acme", "--set", "retries=9"], Some("acme")),
+    (&["update", "pascal", "--unset", "apiKey"], Some("pascal")),
+    (
+        &["duplicate", "pascal", "--name", "Copy", "--json"],
+        Some("copy"),
+    ),
+    (&["duplicate", "acme", "--name", "Copy", "--dry-run"], None),
+    (&["rollback", "openai-prod", "1"], None),
+    (&["rollback", "openai-prod", "1", "--dry-run"], None),
+    (
+        &[
+            "create",
+            "--provider",
+            "openai",
+            "--name",
+            "N",
+            "--set",
+            "apiKey=$Umbraco:AI:Secrets:X",
+        ],
+        Some("n"),
+    ),
+    (&["restore", "resting"], None),
+    (&["purge", "--all", "--yes"], None),
+    (&["delete", "resting", "--dry-run"], None),
+    (&["delete", "resting", "--yes"], Some("resting")),
+    (
+        &["delete", "openai-prod", "--yes", "--json"],
+        Some("openai-prod"),
+    ),
+];
+
+#[rstest]
+fn verb_leaks_nothing_and_changes_only_its_connection(
+    #[values(Mode::Stock, Mode::Masking, Mode::Extra)] mode: Mode,
+) {
+    for (verb, changed) in VERBS {
+        let (site, home) = (StandIn::new(mode), Home::new());
+        let before = site.all();
+        let answer = site.umai(&home, &[&["connections"], verb].concat());
+        assert!(!answer.output().contains(PLANTED), "{verb:?}: {answer:?}");
+        assert!(!answer.output().contains("4711"), "{verb:?}: {answer:?}");
+        let files = home.files_with(PLANTED);
+        assert!(files.is_empty(), "{verb:?}: {files:?}");
+        site.assert_unharmed();
+        let is_other = |alias: &str| Some(alias) != changed;
+        let others = |all: &[crate::fixture::Stored]| -> Vec<crate::fixture::Stored> {
+            let others = all.iter().filter(|one| is_other(&one.alias));
+            others.cloned().collect()
+        };
+        assert_eq!(others(&site.all()), others(&before), "{verb:?}");
+    }
+}
+
+#[test]
+fn other_commands_leak_nothing() {
+    for mode in MODES {
+        let (site, home) = (StandIn::new(mode), Home::new());
+        for command in [
+            &["doctor"][..],
+            &["doctor", "--json"],
+            &["providers"],
+            &["providers", "--json"],
+            &["providers", "openai"],
+            &["providers", "acme"],
+        ] {
+            let answer = site.umai(&home, command);
+            assert!(
+                !answer.output().contains(PLANTED),
+                "{command:?}: {answer:?}"
+            );
+            assert!(site.writes().is_empty(), "{command:?}");
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! Store on disk beyond the conformance tests: unsafe folders, full disks, and secrets that cannot be opened.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+use umai::connection::{Connection, SettingValue, StoreError};
+use umai::store::{StoreOptions, open};
+
+use crate::support::child_process::{FOLDER, NUMBER, parameters, report};
+use crate::support::fixture::{LONG, connection, content, id, open_in, options, save};
+
+#[tokio::test]
+async fn data_folder_writable_by_others_is_rejected() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = options(folder.path()).data;
+    fs::create_dir(&data).unwrap();
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o777)).unwrap();
+    let Err(StoreError::Key(message)) = open_in(folder.path()).await.map(drop) else {
+        panic!("the store was opened");
+    };
+    assert!(message.contains("chmod go-w"), "{message}");
+}
+
+/// Damages the seal of every secret in the journal of a closed store and removes the index.
+fn damage_seals(folder: &Path) {
+    let path = folder.join("data/journal/00000000000000000001.log");
+    let bytes = fs::read(&path).unwrap();
+    let mut damaged = bytes[..128].to_vec();
+    let steps = umai::store::journal::entry::EntryWalk::new(&bytes, 128);
+    for step in steps {
+        let umai::store::journal::entry::WalkItem::Entry(mut entry) = step else {
+            panic!("the journal is damaged");
+        };
+        let text = String::from_utf8(entry.payload.to_vec()).unwrap();
+        let (before, seal) = text.split_once("\"sealed\":\"").unwrap();
+        let other = if seal.starts_with('A') { 'B' } else { 'A' };
+        let text = format!("{before}\"sealed\":\"{other}{}", &seal[1..]);
+        entry.payload = text.as_bytes();
+        entry.write(&mut damaged);
+    }
+    fs::write(&path, damaged).unwrap();
+    fs::remove_dir_all(folder.join("data/sled")).unwrap();
+}
+
+fn secret(connection: &Connection<umai::connection::PlainSecret>) -> Option<String> {
+    match connection.settings.as_ref()?.get("apiKey")? {
+        SettingValue::Secret(secret) => secret.expose().map(str::to_owned),
+        _ => panic!("expected a secret"),
+    }
+}
+
+#[tokio::test]
+async fn unreadable_secret_is_kept_until_reentered() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open_in(folder.path()).await.unwrap();
+    store.save(save(1, 1)).await.unwrap();
+    store.close().await.unwrap();
+    damage_seals(folder.path());
+    let store = open_in(folder.path()).await.unwrap();
+    let found = store.get(id(1)).await.unwrap().unwrap();
+    assert_eq!(secret(&found), None);
+    assert_eq!(found.item, connection(1, 1).item);
+    // Another name, with the unreadable secret unchanged.
+    let mut renamed = save(1, 2);
+    renamed.connection.settings = found.settings;
+    store.save(renamed).await.unwrap();
+    let found = store.get(id(1)).await.unwrap().unwrap();
+    assert_eq!(found.item.version, 2);
+    assert_eq!(secret(&found), None);
+    // The secret is entered again.
+    store.save(save(1, 3)).await.unwrap();
+    let found = store.get(id(1)).await.unwrap().unwrap();
+    assert_eq!(secret(&found).as_deref(), Some("sk-planted-1-3"));
+    // A secret that was never stored cannot be kept.
+    let mut unreadable = save(2, 1);
+    unreadable.connection.settings = Some(umai::connection::Settings::from_iter([(
+        "apiKey".to_owned(),
+        SettingValue::Secret(umai::connection::PlainSecret::unreadable()),
+    )]));
+    let refused = store.save(unreadable).await;
+    assert!(matches!(refused, Err(StoreError::Key(_))), "{refused:?}");
+    store.close().await.unwrap();
+}
+
+/// Small mounted disk, if mounting is permitted.
+struct SmallDisk(tempfile::TempDir);
+
+impl SmallDisk {
+    fn new() -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=16m,mode=700", "tmpfs"])
+            .arg(folder.path())
+            .output()
+            .is_ok_and(|done| done.status.success());
+        mounted.then(|| Self(folder))
+    }
+
+    fn fill(&self) {
+        let mut ballast = fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.0.path().join("ballast"))
+            .unwrap();
+        while ballast.write_all(&[1; 4096]).is_ok() {}
+    }
+
+    fn free_space(&self) {
+        fs::remove_file(self.0.path().join("ballast")).unwrap();
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let unmounted = Command::new("umount").arg("-l").arg(self.0.path()).status();
+        assert!(unmounted.is_ok_and(|status| status.success()));
+    }
+}
+
+/// Runs umai. Returns its success and its stderr.
+fn umai(options: &StoreOptions, arguments: &[&str]) -> (bool, String) {
+    let done = Command::new(env!("CARGO_BIN_EXE_umai"))
+        .args(arguments)
+        .arg("--data")
+        .arg(&options.data)
+        .arg("--config")
+        .arg(&options.config)
+        .env("Full__Key", "sk-of-the-full-disk")
+        .output()
+        .unwrap();
+    let message = String::from_utf8(done.stderr).unwrap();
+    (done.status.success(), message)
+}
+
+/// Saves until an error, deletes, and reports the results.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "runs as a child process"]
+async fn child_writes_with_file_size_limit() {
+    let Some((folder, _)) = parameters() else {
+        return;
+    };
+    let store = open_in(&folder).await.unwrap();
+    for number in LONG..LONG + 100 {
+        match store.save(save(number, 1)).await {
+            Ok(_) => report(&format!("saved {number}")),
+            Err(error) => {
+                report(&format!("refused {error}"));
+                break;
+            }
+        }
+    }
+    store.delete(id(LONG), 1).await.unwrap();
+    report("deleted");
+    assert_eq!(store.get(id(LONG)).await.unwrap(), None);
+    store.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn file_size_limit_loses_nothing_and_permits_deletes() {
+    let folder = tempfile::tempdir().unwrap();
+    // In units of 512 bytes: the journal fits as it is but cannot grow.
+    let limited = "trap '' XFSZ; ulimit -f 520; exec \"$0\" \"$@\"";
+    let done = Command::new("sh")
+        .args(["-c", limited])
+        .arg(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "durability::child_writes_with_file_size_limit",
+            "--ignored",
+            "--nocapture",
+        ])
+        .env(FOLDER, folder.path())
+        .env(NUMBER, "0")
+        .output()
+        .unwrap();
+    let out = String::from_utf8(done.stdout).unwrap();
+    assert!(done.status.success(), "{out}");
+    let lines: Vec<&str> = out
+        .lines()
+        .filter_map(|line| line.strip_prefix('@'))
+        .collect();
+    let saved = lines
+        .iter()
+        .filter(|line| line.starts_with("saved"))
+        .count();
+    assert!(saved > 1 && lines.contains(&"deleted"), "{lines:?}");
+    let refused = lines
+        .iter()
+        .find(|line| line.starts_with("refused"))
+        .unwrap();
+    assert!(refused.contains("No space left to save"), "{refused}");
+    // With space available it continues.
+    let store = open_in(folder.path()).await.unwrap();
+    assert_eq!(content(&store).await.len(), saved - 1);
+    store.save(save(1, 1)).await.unwrap();
+    store.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn full_disk_permits_reads_and_deletes() {
+    let Some(disk) = SmallDisk::new() else {
+        eprintln!("NOT CHECKED: full disk; not permitted to mount a small file system");
+        return;
+    };
+    let config = tempfile::tempdir().unwrap();
+    let options = StoreOptions {
+        data: disk.0.path().join("data"),
+        config: config.path().to_owned(),
+        key_file: None,
+    };
+    let store = open(&options).await.unwrap();
+    for number in 0..50 {
+        store.save(save(number, 1)).await.unwrap();
+    }
+    disk.fill();
+    let mut number = 50;
+    let refused = loop {
+        match store.save(save(number, 1)).await {
+            Ok(_) => number += 1,
+            Err(error) => break error,
+        }
+        assert!(number < 5_000, "the disk did not fill up");
+    };
+    let StoreError::Unusable(message) = &refused else {
+        panic!("{refused}");
+    };
+    assert!(message.contains("No space left to save"), "{message}");
+    assert_eq!(content(&store).await.len() as u64, number);
+    for number in 0..20 {
+        store.delete(id(number), 1).await.unwrap();
+    }
+    assert_eq!(content(&store).await.len() as u64, number - 20);
+    store.close().await.unwrap();
+    // The next start finds the disk full; commands work too.
+    drop(store);
+    let (done, message) = umai(&options, &["connections", "list"]);
+    assert!(done && message.contains("Nothing is lost"), "{message}");
+    let (done, message) = umai(
+        &options,
+        &[
+            "connections",
+            "create",
+            "--provider",
+            "openai",
+            "--name",
+            "New",
+            "--set",
+            "apiKey=$Full:Key",
+        ],
+    );
+    assert!(
+        !done && message.contains("No space left to save"),
+        "{message}"
+    );
+    let (done, message) = umai(&options, &["backup", "create"]);
+    assert!(!done && message.contains("No space left"), "{message}");
+    let store = open(&options).await.unwrap();
+    assert_eq!(content(&store).await.len() as u64, number - 20);
+    for number in 20..40 {
+        store.delete(id(number), 1).await.unwrap();
+    }
+    assert!(store.save(save(number, 1)).await.is_err());
+    disk.free_space();
+    store.save(save(number, 1)).await.unwrap();
+    assert_eq!(content(&store).await.len() as u64, number - 39);
+    store.close().await.unwrap();
+    let store = open(&options).await.unwrap();
+    assert_eq!(content(&store).await.len() as u64, number - 39);
+    store.close().await.unwrap();
+}

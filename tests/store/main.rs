@@ -1,0 +1,28 @@
+//! The store on disk: durability, recovery, several processes.
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test may fail anywhere"
+)]
+
+mod backup;
+mod bit_flips;
+mod damage;
+mod data_loss;
+mod durability;
+mod fault_injection;
+mod interrupted_commands;
+mod interrupted_rebuild;
+mod keys;
+mod linearizability;
+mod model_based;
+mod power_loss;
+mod shared;
+mod shared_protocol;
+mod sigkill;
+mod soak;
+mod support;

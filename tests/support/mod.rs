@@ -1,0 +1,77 @@
+//! Shared test support: an in-memory service with a controlled clock.
+#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, reason = "a test may fail anywhere")]
+
+pub mod harness;
+pub mod local_and_remote;
+pub mod random_events;
+pub mod server;
+
+use std::sync::{Arc, Mutex};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use umai::api::client::{RemoteOptions, RemoteService};
+use umai::appsettings::{AppSettings, EnvironmentVariables};
+use umai::connection::{Clock, ConnectionDraft, ConnectionService, CoreService, PlainSecret};
+use umai::provider::ProviderCatalog;
+use umai::store::memory::MemoryStore;
+
+/// Clock that stands still until a test advances it.
+#[derive(Clone)]
+pub struct TestClock(Arc<Mutex<DateTime<Utc>>>);
+
+impl TestClock {
+    pub fn new() -> Self {
+        Self(Arc::new(Mutex::new(
+            "2024-01-15T10:30:00Z".parse().unwrap(),
+        )))
+    }
+
+    pub fn turn(&self, seconds: i64) {
+        let mut now = self.0.lock().unwrap();
+        *now += TimeDelta::seconds(seconds);
+    }
+
+    pub fn clock(&self) -> Clock {
+        let now = Arc::clone(&self.0);
+        Arc::new(move || *now.lock().unwrap())
+    }
+}
+
+/// In-memory service with the embedded providers and an `appsettings.json` that contains `OpenAI:ApiKey`.
+pub fn service_at(clock: &TestClock) -> Arc<dyn ConnectionService> {
+    Arc::new(CoreService::new(
+        Arc::new(MemoryStore::<PlainSecret>::default()),
+        Arc::new(ProviderCatalog::embedded()),
+        appsettings(),
+        clock.clock(),
+    ))
+}
+
+pub fn service() -> Arc<dyn ConnectionService> {
+    service_at(&TestClock::new())
+}
+
+/// Contents of `appsettings.json`.
+pub const APPSETTINGS: &str = r#"{ "OpenAI": { "ApiKey": "sk-from-appsettings" } }"#;
+
+fn appsettings() -> AppSettings {
+    let folder = tempfile::tempdir().unwrap().keep();
+    let file = folder.join("appsettings.json");
+    std::fs::write(&file, APPSETTINGS).unwrap();
+    AppSettings::in_folder(folder, EnvironmentVariables::from_pairs([]))
+}
+
+/// Client of the server at `origin`.
+pub async fn remote(origin: &str) -> Arc<dyn ConnectionService> {
+    let options = RemoteOptions::new(origin.parse().unwrap());
+    Arc::new(RemoteService::connect(&options).await.unwrap())
+}
+
+/// Draft from a JSON request body.
+pub fn draft(body: &str) -> ConnectionDraft {
+    ConnectionDraft::from_json(body.as_bytes()).unwrap()
+}
+
+/// Request body of the documented example.
+pub const DOCUMENTED: &str = r#"{"alias":"openai-prod","name":"OpenAI Production","providerId":"openai","isActive":true,"settings":{"apiKey":"sk-your-api-key","organization":null}}"#;

@@ -1,0 +1,237 @@
+//! Target badge, server address, read-only targets and themes.
+
+use crate::support::harness::Harness as Here;
+use crate::support::local_and_remote::LocalAndRemote as Harness;
+use ratatui::style::{Color, Modifier};
+use umai::connection::{ConnectionError, ConnectionService, PageRequest, ReadOnlyService};
+use umai::tui::action::{ACTIONS, Action};
+use umai::tui::dialog::Dialog;
+use umai::tui::event::{Event, PlainInput};
+use umai::tui::target_info::TargetInfo;
+use umai::tui::theme::ThemeName;
+
+fn site(badge: Option<&str>, server: Option<&str>, is_read_only: bool) -> TargetInfo {
+    TargetInfo {
+        badge: badge.map(str::to_owned),
+        color: badge.map(|_| "red".to_owned()),
+        server: server.map(str::to_owned),
+        read_only: is_read_only.then(|| "the target 'prod' is read-only".to_owned()),
+        ..TargetInfo::default()
+    }
+}
+
+/// Creates a stage with three connections on a target.
+fn at(site: &TargetInfo, width: u16, height: u16) -> Harness {
+    let mut harness = Harness::three(width, height);
+    harness.each(|harness| harness.app.set_target(site.clone()));
+    harness
+}
+
+fn prod(width: u16, height: u16) -> Harness {
+    at(
+        &site(Some("PROD"), Some("https://umai.example:44331"), false),
+        width,
+        height,
+    )
+}
+
+fn read_only(width: u16, height: u16) -> Harness {
+    at(&site(Some("PROD"), None, true), width, height)
+}
+
+fn far(width: u16, height: u16) -> Harness {
+    at(
+        &site(None, Some("https://umai.example:44331"), false),
+        width,
+        height,
+    )
+}
+
+macro_rules! stories {
+    ($($name:ident: $stage:expr, $width:literal x $height:literal, $keys:expr;)*) => {
+        $(
+            #[test]
+            fn $name() {
+                let mut stage = $stage($width, $height);
+                stage.play($keys);
+                insta::assert_snapshot!(stage.frame());
+            }
+        )*
+    };
+}
+
+stories! {
+    target_badge_in_three_panes: prod, 120 x 40, "<down>";
+    target_badge_in_two_panes: prod, 80 x 24, "<down>";
+    target_badge_in_one_pane: prod, 40 x 10, "<down>";
+    server_in_the_header_in_three_panes: far, 120 x 40, "<down>";
+    server_in_the_header_in_two_panes: far, 80 x 24, "nopenai<enter>Name";
+    server_in_the_header_in_one_pane: far, 40 x 10, "<down>";
+    read_only_target_in_three_panes: read_only, 120 x 40, "<down>";
+    read_only_target_in_one_pane: read_only, 40 x 10, "<down>";
+    read_only_palette_hides_writes: read_only, 80 x 24, "<down>:";
+    read_only_help_hides_writes: read_only, 120 x 40, "?";
+    read_only_trash: read_only, 80 x 24, "X";
+    read_only_write_key_shows_the_reason: read_only, 80 x 24, "<down>t";
+}
+
+#[test]
+fn badge_has_text_and_no_colour_in_mono() {
+    let harness = prod(80, 24);
+    let cell = |theme| {
+        let (buffer, _) = harness.buffer_in(theme);
+        assert!(harness.frame().starts_with(" PROD "), "{}", harness.frame());
+        buffer[(1, 0)].style()
+    };
+    assert_eq!(cell(ThemeName::Dark).bg, Some(Color::Red));
+    let mono = cell(ThemeName::Mono);
+    assert!(mono.add_modifier.contains(Modifier::REVERSED), "{mono:?}");
+    assert_eq!((mono.fg, mono.bg), (Some(Color::Reset), Some(Color::Reset)));
+}
+
+#[test]
+fn read_only_nodes_expand_and_collapse() {
+    let mut harness = read_only(80, 24);
+    harness.play("<enter>");
+    assert!(harness.frame().contains("▸ Connections (3)"));
+    harness.play("<enter>");
+    assert!(harness.frame().contains("▾ Connections (3)"));
+    harness.play("<down><enter>");
+    assert!(
+        harness.frame().contains("Read-only: "),
+        "{}",
+        harness.frame()
+    );
+}
+
+#[test]
+fn empty_read_only_list_offers_no_create_key() {
+    let mut harness = Harness::empty(80, 24);
+    harness.each(|harness| harness.app.set_target(site(None, None, true)));
+    let frame = harness.frame();
+    assert!(
+        frame.contains("No connections yet") && !frame.contains("Press"),
+        "{frame}"
+    );
+    harness.play("<enter>");
+    assert!(harness.app.dialogs.is_empty(), "{}", harness.frame());
+}
+
+/// Keys that open every context: tree, tabs, trash, comparison, report.
+const PLACES: [&str; 7] = [
+    "",
+    "<down>",
+    "<down>2",
+    "<down>H",
+    "X",
+    "<down>H<enter>",
+    "<down>T",
+];
+
+#[test]
+fn read_only_blocks_every_write_action() {
+    for place in PLACES {
+        for entry in ACTIONS {
+            // Other tests cover the replies of a server.
+            let mut harness = Here::three(120, 40);
+            harness.app.set_target(site(None, None, true));
+            harness.play(place);
+            harness.effects.clear();
+            if matches!(entry.action, Action::Quit | Action::Leave | Action::Suspend) {
+                continue;
+            }
+            harness.happens(Event::PlainInput(PlainInput::Action(entry.action)));
+            // Dialogs that the action opened are confirmed, too.
+            harness.happens(Event::PlainInput(PlainInput::Select(1)));
+            let has_form = harness
+                .app
+                .dialogs
+                .iter()
+                .any(|layer| matches!(layer, Dialog::Form(_) | Dialog::Picker(_)));
+            assert!(!has_form, "{} in {place:?}", entry.id);
+            let items = harness.elsewhere(&async |service: &dyn ConnectionService| {
+                let all = PageRequest { skip: 0, take: 9 };
+                service
+                    .list(umai::connection::ListQuery::all(all))
+                    .await
+                    .unwrap()
+                    .items
+            });
+            assert_eq!(items.len(), 3, "{} in {place:?}", entry.id);
+            assert!(
+                items.iter().all(|item| item.version == 1),
+                "{} in {place:?}",
+                entry.id
+            );
+        }
+    }
+}
+
+#[test]
+fn read_only_blocks_pending_writes_before_the_service() {
+    let mut harness = Harness::three(120, 40);
+    // The target becomes read-only behind an open prompt: no write reaches the service on any path.
+    harness.play("<down>D");
+    harness.each(|harness| harness.app.target = site(None, None, true));
+    harness.happens(Event::PlainInput(PlainInput::Select(1)));
+    let frame = harness.frame();
+    assert!(frame.contains("the target 'prod' is read-only"), "{frame}");
+    assert_eq!(harness.app.tree.len(), 3);
+    let page = harness.elsewhere(&async |service: &dyn ConnectionService| {
+        let all = PageRequest { skip: 0, take: 9 };
+        service
+            .list(umai::connection::ListQuery::all(all))
+            .await
+            .unwrap()
+    });
+    assert_eq!(page.total, 3);
+}
+
+#[test]
+fn read_only_service_rejects_every_write() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let beneath = crate::support::service();
+        let made = beneath
+            .create(crate::support::draft(crate::support::DOCUMENTED))
+            .await
+            .unwrap();
+        let service = ReadOnlyService::over(std::sync::Arc::clone(&beneath), "it is kept");
+        let key = made.item.id.into();
+        let draft = || crate::support::draft(r#"{"name":"B","alias":"b"}"#);
+        let refused = |error: ConnectionError| {
+            assert_eq!(error, ConnectionError::ReadOnly("it is kept".into()));
+            assert_eq!(error.to_string(), "Nothing was changed: it is kept");
+        };
+        refused(service.create(draft()).await.unwrap_err());
+        refused(service.update(&key, draft(), None).await.unwrap_err());
+        refused(service.duplicate(&key, draft()).await.unwrap_err());
+        refused(service.set_active(&key, false).await.unwrap_err());
+        refused(service.delete(&key, None).await.unwrap_err());
+        refused(service.restore(made.item.id, None).await.unwrap_err());
+        refused(service.purge(made.item.id).await.unwrap_err());
+        refused(service.rollback(&key, 1, None).await.unwrap_err());
+        assert_eq!(
+            service.get(&key).await.unwrap(),
+            beneath.get(&key).await.unwrap()
+        );
+        assert_eq!(service.get(&key).await.unwrap().item.version, 1);
+    });
+}
+
+#[test]
+fn next_theme_key_explains_how_to_keep_it() {
+    let mut harness = Harness::three(120, 40);
+    harness.each(|harness| {
+        harness.app.themes = ["auto", "contrast"].map(str::to_owned).to_vec();
+    });
+    harness.play("<f9>");
+    assert_eq!(harness.app.theme, 1);
+    let frame = harness.frame();
+    assert!(
+        frame.contains("Theme: contrast. To keep it, set theme = \"contrast\" in config.toml"),
+        "{frame}"
+    );
+    harness.play("<f9>");
+    assert_eq!(harness.app.theme, 0);
+}
