@@ -112,6 +112,13 @@ mod tests {
         );
     }
 
+    #[test]
+    fn session_of_0_1_reads_and_writes_the_same() {
+        let text = r#"{"format":1,"of":"/data","tree":{"place":{"provider":"openai"},"closed":["ai"],"sort":{"column":"alias","direction":"down"},"isGrouped":true,"filter":"prod"},"tab":"history"}"#;
+        let session = SavedSession::read(text, "/data").unwrap();
+        assert_eq!(serde_json::to_string(&session).unwrap(), text);
+    }
+
     #[rstest::rstest]
     #[case("")]
     #[case("{")]

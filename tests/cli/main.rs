@@ -15,6 +15,7 @@ mod bulk_create;
 mod commands;
 mod doctor;
 mod dry_run;
+mod earlier_version;
 mod export;
 mod files;
 mod from_env;
