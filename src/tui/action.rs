@@ -78,12 +78,18 @@ impl KeyContext {
             Self::Trash => "trash",
             Self::Merge => "merge",
             Self::Drafts => "drafts",
-            Self::Bulk => "many",
+            Self::Bulk => "bulk",
             Self::MoveToReference => "move-to-reference",
             Self::Clipboard => "copy",
             Self::Sorting => "sort",
-            Self::Global => "anywhere",
+            Self::Global => "global",
         }
+    }
+
+    /// Returns the context of a section in a key file.
+    pub fn from_id(id: &str) -> Option<Self> {
+        let id = current_id(SECTIONS_OF_0_1, id);
+        Self::ALL.into_iter().find(|context| context.id() == id)
     }
 
     /// Returns the heading in the docs and the help.
@@ -317,7 +323,7 @@ pub const ACTIONS: &[ActionEntry] = &[
     entry(Action::RollBack, "rollback", &[History, Compare], ("Roll back to the version", Some("roll back"))),
     entry(Action::RollBackField, "rollback-field", &[Compare], ("Roll back this field", Some("roll back field"))),
     entry(Action::CopyLine, "copy-line", &[Info], ("Copy line", Some("copy"))),
-    entry(Action::Retest, "again", &[Report], ("Retest", Some("retest"))),
+    entry(Action::Retest, "retest", &[Report], ("Retest", Some("retest"))),
     entry(Action::Restore, "restore", &[Trash], ("Restore connection", Some("restore"))),
     entry(Action::Purge, "purge", &[Trash], ("Delete permanently", Some("delete permanently"))),
     entry(Action::Empty, "empty", &[Trash], ("Empty the trash", Some("empty"))),
@@ -362,7 +368,7 @@ pub const ACTIONS: &[ActionEntry] = &[
     entry(Action::SortByProvider, "by-provider", &[Sorting], ("Sort by provider; repeat to reverse", Some("provider"))),
     entry(Action::SortByStatus, "by-status", &[Sorting], ("Sort by status; repeat to reverse", Some("status"))),
     entry(Action::SortByModified, "by-modified", &[Sorting], ("Sort by last change, newest first; repeat to reverse", Some("modified"))),
-    entry(Action::ReverseSort, "turn", &[Tree, Sorting], ("Reverse sort", None)),
+    entry(Action::ReverseSort, "reverse-sort", &[Tree, Sorting], ("Reverse sort", None)),
     entry(Action::Group, "group", &[Tree, Sorting], ("Group by provider", None)),
     entry(Action::Models, "models", &[Tree, Report], ("Browse models", Some("models"))),
     entry(Action::ShowSettings, "settings", &[Tree], ("Show settings", None)),
@@ -383,10 +389,10 @@ pub const ACTIONS: &[ActionEntry] = &[
     entry(Action::MarkTo, "mark-to", &[Tree], ("Mark range from the last mark", None)),
     entry(Action::MarkAll, "mark-all", &[Tree], ("Mark all or none", None)),
     entry(Action::Invert, "invert", &[Tree], ("Invert marks", None)),
-    entry(Action::Activate, "enable", &[Tree], ("Activate connection", None)),
-    entry(Action::Deactivate, "disable", &[Tree], ("Deactivate connection", None)),
+    entry(Action::Activate, "activate", &[Tree], ("Activate connection", None)),
+    entry(Action::Deactivate, "deactivate", &[Tree], ("Deactivate connection", None)),
     entry(Action::Export, "export", &[Tree], ("Export connections", None)),
-    entry(Action::ShowBulk, "many", &[Tree], ("Show the current or last bulk operation", None)),
+    entry(Action::ShowBulk, "bulk", &[Tree], ("Show the current or last bulk operation", None)),
     entry(Action::Retry, "retry", &[Bulk], ("Retry failed connections", Some("retry"))),
     entry(Action::Hide, "hide", &[Bulk], ("Continue in the background", Some("background"))),
     entry(Action::Open, "open", &[Tree], ("Expand node", None)),
@@ -403,6 +409,33 @@ pub const ACTIONS: &[ActionEntry] = &[
     entry(Action::Leave, "leave", &[Tree], ("Quit; confirms if changes are unsaved", Some("quit"))),
     entry(Action::Quit, "quit", &[Global], ("Quit immediately; pending saves finish", None)),
 ];
+
+/// Sections of key files of version 0.1 with their present names; read until version 0.3.
+const SECTIONS_OF_0_1: &[(&str, &str)] = &[("many", "bulk"), ("anywhere", "global")];
+
+/// Action IDs of version 0.1 with their present names; read until version 0.3.
+const ACTIONS_OF_0_1: &[(&str, &str)] = &[
+    ("again", "retest"),
+    ("disable", "deactivate"),
+    ("enable", "activate"),
+    ("many", "bulk"),
+    ("turn", "reverse-sort"),
+];
+
+/// Returns the present name of a renamed ID, otherwise the ID itself.
+fn current_id<'a>(renamed: &[(&str, &'static str)], id: &'a str) -> &'a str {
+    renamed
+        .iter()
+        .find(|(old, _)| *old == id)
+        .map_or(id, |(_, new)| new)
+}
+
+impl ActionEntry {
+    /// Returns true if the word is the ID of the action, or its ID in version 0.1.
+    pub fn is_named(&self, word: &str) -> bool {
+        self.id == current_id(ACTIONS_OF_0_1, word)
+    }
+}
 
 impl Action {
     /// Returns the row of the action.
@@ -434,7 +467,7 @@ impl Action {
     pub fn from_id(id: &str, context: KeyContext) -> Option<Self> {
         ACTIONS
             .iter()
-            .find(|entry| entry.id == id && entry.contexts.contains(&context))
+            .find(|entry| entry.is_named(id) && entry.contexts.contains(&context))
             .map(|entry| entry.action)
     }
 }

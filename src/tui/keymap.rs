@@ -114,9 +114,7 @@ impl Keymap {
         let mut wishes = Vec::new();
         for (section, lines) in &table {
             let at = line_of(file, section.span().start);
-            let context = KeyContext::ALL
-                .into_iter()
-                .find(|context| context.id() == section.get_ref().as_ref());
+            let context = KeyContext::from_id(section.get_ref());
             let (Some(context), Some(lines)) = (context, lines.get_ref().as_table()) else {
                 problems.push(format!(
                     "{name}, line {at}: unknown section '{}'",
@@ -265,8 +263,20 @@ mod tests {
         assert_eq!(keymap.find(KeyContext::Tree, key("n")), Some(Action::New));
     }
 
+    #[test]
+    fn names_of_version_0_1_are_accepted() {
+        let file = "[tree]\nenable = [\"6\"]\nturn = [\"7\"]\n[many]\nhide = [\"8\"]\n[anywhere]\nredraw = [\"9\"]\n";
+        let (keymap, problems) = Keymap::with(file, "keymap.toml");
+        assert!(problems.is_empty(), "{problems:?}");
+        let bound = |context, key: char| keymap.find(context, self::key(&key.to_string()));
+        assert_eq!(bound(KeyContext::Tree, '6'), Some(Action::Activate));
+        assert_eq!(bound(KeyContext::Tree, '7'), Some(Action::ReverseSort));
+        assert_eq!(bound(KeyContext::Bulk, '8'), Some(Action::Hide));
+        assert_eq!(bound(KeyContext::Form, '9'), Some(Action::Redraw));
+    }
+
     #[rstest::rstest]
-    #[case("[tree]\nleave = []\n[anywhere]\nquit = []\n")]
+    #[case("[tree]\nleave = []\n[global]\nquit = []\n")]
     #[case("[tree]\nleave = []\nnew = [\"ctrl-c\"]\n")]
     fn keymap_without_a_quit_key_keeps_ctrl_c(#[case] file: &str) {
         let (keymap, problems) = Keymap::with(file, "keymap.toml");
@@ -281,7 +291,7 @@ mod tests {
 
     #[rstest::rstest]
     #[case("[tree]\nleave = []\n")]
-    #[case("[anywhere]\nquit = []\n")]
+    #[case("[global]\nquit = []\n")]
     fn one_quit_key_is_enough(#[case] file: &str) {
         assert_eq!(Keymap::with(file, "keys").1, Vec::<String>::new());
     }

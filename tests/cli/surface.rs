@@ -1,9 +1,10 @@
-//! The interface that scripts rely on: command names, option names and exit codes. A change here breaks scripts.
+//! Names that scripts and settings of users rely on: commands, options, exit codes, keymap names.
 
 use std::fmt::Write;
 
 use clap::{Arg, Command};
 use umai::cli::exit::Exit;
+use umai::tui::action::{ACTIONS, KeyContext};
 
 fn describe(argument: &Arg) -> String {
     let mut line = match argument.get_long() {
@@ -75,4 +76,20 @@ fn exit_codes_stay() {
     for (exit, code) in codes {
         assert_eq!(exit as u8, code, "{exit:?}");
     }
+}
+
+/// Names in `keymap.toml`, which are also the commands of plain mode.
+#[test]
+fn keymap_names() {
+    let mut names = String::new();
+    for context in KeyContext::ALL {
+        writeln!(names, "[{}]", context.id()).unwrap();
+        for entry in ACTIONS
+            .iter()
+            .filter(|entry| entry.contexts.contains(&context))
+        {
+            writeln!(names, "{}", entry.id).unwrap();
+        }
+    }
+    insta::assert_snapshot!(names);
 }

@@ -69,7 +69,7 @@ const PICTURES: [Picture; 10] = [
         "r<end>3<down><down><enter>",
     ),
     (
-        "many",
+        "bulk",
         "Preview of a bulk operation on two connections",
         three,
         "<end><space><home><down><down><down><space>t",

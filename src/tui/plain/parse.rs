@@ -171,7 +171,7 @@ fn command(app: &App, answer: &str) -> ParsedLine {
     let context = app.context();
     let named = ACTIONS.iter().find(|entry| {
         let is_here = context.has(entry) || entry.contexts.contains(&KeyContext::Global);
-        entry.id == word && (is_here || entry.action.is_move())
+        entry.is_named(word) && (is_here || entry.action.is_move())
     });
     let by_key = || {
         let key = KeyPress::read(word)?;
