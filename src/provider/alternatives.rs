@@ -33,6 +33,9 @@ pub struct Alternative {
     /// Keys that this alternative requires.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub all_of: Vec<String>,
+    /// Shown instead of the list of `any_of` while none of them has a value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
     /// `true` for the default of new connections.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub preferred: bool,

@@ -6,7 +6,11 @@ use super::action::Action;
 use super::dialog::{ConfirmAction, DialogOutcome};
 use super::key::KeyPress;
 use super::text_input::TextInput;
+use super::text_width;
 use crate::connection::ServiceFeatures;
+
+/// Columns of a title within a question.
+const LONGEST_TITLE: usize = 60;
 
 /// Prompt with buttons.
 #[derive(Debug)]
@@ -90,11 +94,12 @@ impl ConfirmDialog {
         }
     }
 
-    /// Asks to save or discard the changes of a form.
-    pub fn leave() -> Self {
+    /// Asks to save or discard the changes of the form with this title.
+    pub fn unsaved_changes(title: &str) -> Self {
+        let title = text_width::cut(title, LONGEST_TITLE);
         Self {
             headline: "Unsaved changes".into(),
-            text: "Save your changes?".into(),
+            text: format!("Save changes to \"{title}\"?"),
             subject: None,
             note: None,
             line: None,

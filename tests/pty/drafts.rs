@@ -105,7 +105,7 @@ fn ctrl_c_keeps_the_draft_and_discarding_deletes_it() {
     next.press("\r");
     next.shows("Create Connection");
     next.press("\u{1b}");
-    next.shows("Save your changes?");
+    next.shows("Save changes to ");
     next.press("\u{1b}[Z\r");
     next.until("the end of the draft", |next| next.drafts().is_empty());
     next.press("q");

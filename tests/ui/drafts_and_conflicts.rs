@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::support::harness::Harness as One;
+use crate::support::harness::Harness as LocalHarness;
 use crate::support::local_and_remote::LocalAndRemote as Harness;
 use umai::connection::{ConnectionItem, ConnectionService, IdOrAlias};
 use umai::drafts::StoredDraft;
@@ -70,7 +70,7 @@ fn first(harness: &Harness) -> ConnectionItem {
     get(harness, "anthropic-team-a").unwrap()
 }
 
-fn item(harness: &One, alias: &str) -> ConnectionItem {
+fn item(harness: &LocalHarness, alias: &str) -> ConnectionItem {
     let key: IdOrAlias = alias.parse().unwrap();
     let got = harness.elsewhere(&async |service: &dyn ConnectionService| service.get(&key).await);
     got.unwrap().item
@@ -107,7 +107,7 @@ fn changed_and_heard(harness: &mut Harness, body: &str) {
     });
 }
 
-fn hear(harness: &mut One, news: ItemChange) {
+fn hear(harness: &mut LocalHarness, news: ItemChange) {
     harness.happens(Event::Feed(FeedEvent::Changes(vec![news])));
 }
 
@@ -633,17 +633,17 @@ fn unchanged_document_keeps_typed_values() {
     harness
         .play(EDIT)
         .play("!<tab><tab><tab>sk-planted-typed<ctrl-e>");
-    let before = harness.app.form().unwrap().kept();
+    let before = harness.app.form().unwrap().snapshot();
     edit(&mut harness, |text| text);
     assert!(harness.frame().contains("No changes made in the editor"));
-    assert_eq!(harness.app.form().unwrap().kept(), before);
+    assert_eq!(harness.app.form().unwrap().snapshot(), before);
     harness.play("<ctrl-e>");
     edit(&mut harness, |text| format!("{text}\n// looked at"));
-    assert_eq!(harness.app.form().unwrap().kept(), before);
+    assert_eq!(harness.app.form().unwrap().snapshot(), before);
     harness.play("<ctrl-e>");
     edit(&mut harness, |_| " \n".into());
     assert!(harness.frame().contains("The file is empty"));
-    assert_eq!(harness.app.form().unwrap().kept(), before);
+    assert_eq!(harness.app.form().unwrap().snapshot(), before);
 }
 
 #[test]

@@ -177,7 +177,7 @@ fn toggled_connection_leaves_a_status_filter() {
     let mut harness = five(80, 24);
     harness.play("/status:active<enter><home><down><down><down>t");
     assert_eq!(harness.app.tree.shown_len(), 3);
-    let shown = (0..3).filter_map(|at| harness.app.tree.shown(at));
+    let shown = (0..3).filter_map(|at| harness.app.tree.visible_at(at));
     assert!(shown.into_iter().all(|item| item.is_active));
     harness.frame();
 }

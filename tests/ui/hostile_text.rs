@@ -304,7 +304,7 @@ fn no_harmful_character_of_drafts_and_merges_reaches_a_cell(
         };
         hostile.play("<down><enter>X");
         let form = hostile.app.form().unwrap();
-        let (kept, id) = (form.kept().to_bytes(), form.id().unwrap());
+        let (kept, id) = (form.snapshot().to_bytes(), form.id().unwrap());
         let mut newer = hostile.connection.item.clone();
         newer.version += 1;
         let news = ItemChange::Saved(TreeItem::new(&newer, Arc::from("openai")));

@@ -128,7 +128,7 @@ fn app_with(world: &World) -> App {
 
 fn aliases(app: &App) -> Vec<String> {
     (0..app.tree.shown_len())
-        .filter_map(|at| app.tree.shown(at))
+        .filter_map(|at| app.tree.visible_at(at))
         .map(|item| item.alias().to_owned())
         .collect()
 }
@@ -169,8 +169,8 @@ fn every_column_sorts_both_ways_with_ties_by_name() {
     assert_eq!(aliases(&app), turned, "the same key again turns it round");
     press(&mut app, "sm");
     work(&mut app);
-    let newest = app.tree.shown(0).unwrap().modified;
-    assert!((0..3_000).all(|at| app.tree.shown(at).unwrap().modified <= newest));
+    let newest = app.tree.visible_at(0).unwrap().modified;
+    assert!((0..3_000).all(|at| app.tree.visible_at(at).unwrap().modified <= newest));
 }
 
 #[test]

@@ -279,7 +279,7 @@ fn switching_keeps_input_and_saves_only_the_chosen_alternative() {
 #[rstest]
 #[case(
     "",
-    "\"Entra ID\" needs at least one of Tenant ID, Client ID, Client Secret"
+    "\"Entra ID\": a tenant ID alone uses the web server's Azure identity"
 )]
 #[case("<right>", "\"API key\" needs the API Key")]
 fn missing_setting_of_an_alternative_is_reported_at_its_field(
@@ -530,7 +530,7 @@ fn unedited_duplicate_closes_without_a_prompt() {
     harness.play("<end>c<esc>");
     assert!(harness.app.dialogs.is_empty());
     harness.play("cx<esc>");
-    holds(&harness, "Save your changes?");
+    holds(&harness, "Save changes to ");
 }
 
 #[test]

@@ -116,7 +116,7 @@ fn asked(app: &mut App) -> Vec<(Ticket, ServiceRequest)> {
 
 fn names(app: &App) -> Vec<String> {
     (0..app.tree.shown_len())
-        .filter_map(|at| app.tree.shown(at))
+        .filter_map(|at| app.tree.visible_at(at))
         .map(|item| item.name().to_owned())
         .collect()
 }
@@ -664,7 +664,7 @@ fn is_consistent(app: &App) -> Result<(), TestCaseError> {
             }
             Node::Connection(id) => {
                 let at = tree.at_row(row).unwrap();
-                let item = tree.shown(at).unwrap();
+                let item = tree.visible_at(at).unwrap();
                 prop_assert_eq!(item.id, id);
                 prop_assert!(!seen.contains(&id), "one is there twice");
                 seen.push(id);
@@ -753,7 +753,7 @@ proptest! {
             press(&mut fresh, keys);
             let aliases = |app: &App| -> Vec<String> {
                 (0..app.tree.shown_len())
-                    .filter_map(|at| app.tree.shown(at))
+                    .filter_map(|at| app.tree.visible_at(at))
                     .map(|item| item.alias().to_owned())
                     .collect()
             };
@@ -761,8 +761,8 @@ proptest! {
             prop_assert_eq!(rows(&app), rows(&fresh));
             is_consistent(&app)?;
             if let Some(at) = app.tree.selected_at() {
-                prop_assert!(app.tree.shown(at).is_some());
-                let shown = (0..app.tree.shown_len()).filter_map(|at| app.tree.shown(at));
+                prop_assert!(app.tree.visible_at(at).is_some());
+                let shown = (0..app.tree.shown_len()).filter_map(|at| app.tree.visible_at(at));
                 let mut shown = shown.map(|item| Node::Connection(item.id));
                 if shown.any(|node| node == before) {
                     prop_assert_eq!(app.tree.selected(), before);

@@ -1,6 +1,6 @@
 //! Target badge, server address, read-only targets and themes.
 
-use crate::support::harness::Harness as Here;
+use crate::support::harness::Harness as LocalHarness;
 use crate::support::local_and_remote::LocalAndRemote as Harness;
 use ratatui::style::{Color, Modifier};
 use umai::connection::{ConnectionError, ConnectionService, PageRequest, ReadOnlyService};
@@ -133,7 +133,7 @@ fn read_only_blocks_every_write_action() {
     for place in PLACES {
         for entry in ACTIONS {
             // Other tests cover the replies of a server.
-            let mut harness = Here::three(120, 40);
+            let mut harness = LocalHarness::three(120, 40);
             harness.app.set_target(site(None, None, true));
             harness.play(place);
             harness.effects.clear();

@@ -101,7 +101,7 @@ fn due(app: &mut App) -> Vec<Effect> {
 
 fn names(app: &App) -> Vec<String> {
     (0..app.tree.shown_len())
-        .filter_map(|at| app.tree.shown(at))
+        .filter_map(|at| app.tree.visible_at(at))
         .map(|item| item.name().to_owned())
         .collect()
 }

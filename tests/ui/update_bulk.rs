@@ -169,7 +169,7 @@ fn replies_are_accepted_in_any_order() {
     }
     assert_eq!(asked, 40, "one request per row");
     assert_eq!(tally(&app), (40, 0, 0, 0));
-    assert!((0..40).all(|at| app.tree.shown(at).unwrap().is_active));
+    assert!((0..40).all(|at| app.tree.visible_at(at).unwrap().is_active));
     assert_eq!(app.tree.marked_len(), 0);
 }
 

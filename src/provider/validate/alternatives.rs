@@ -72,6 +72,15 @@ fn alternative_error<'p>(
     if !is_label(name) {
         return Some("the label of an alternative must be one line of visible text".into());
     }
+    if alternative
+        .hint
+        .as_deref()
+        .is_some_and(|hint| !is_label(hint))
+    {
+        return Some(format!(
+            "the hint of '{name}' must be one line of visible text"
+        ));
+    }
     for key in &alternative.settings {
         match provider.settings.iter().find(|field| field.key == *key) {
             None => {

@@ -33,7 +33,7 @@ impl App {
                 self.hide_secrets();
                 return Some(Effect::Suspend);
             }
-            Action::Leave => return self.leave(),
+            Action::Leave => return self.go_back(),
             Action::EditExternally if matches!(self.dialogs.last(), Some(Dialog::Form(_))) => {
                 return self.edit_externally();
             }
@@ -246,7 +246,10 @@ impl App {
             DialogOutcome::Browse(id, name) => Some(self.browse_models(id, name)),
             DialogOutcome::Answered(answer) => self.answer(answer),
             DialogOutcome::PromptUnsavedChanges => {
-                self.dialogs.push(Dialog::Confirm(ConfirmDialog::leave()));
+                if let Some(form) = self.form() {
+                    let prompt = ConfirmDialog::unsaved_changes(form.title());
+                    self.dialogs.push(Dialog::Confirm(prompt));
+                }
                 None
             }
             DialogOutcome::PromptDeletedElsewhere => {
@@ -295,7 +298,7 @@ impl App {
         }
     }
 
-    fn leave(&mut self) -> Option<Effect> {
+    fn go_back(&mut self) -> Option<Effect> {
         if self.form().is_some_and(Form::is_changed) {
             self.dialogs.push(Dialog::Confirm(ConfirmDialog::quit()));
             None

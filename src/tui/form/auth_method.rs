@@ -59,7 +59,7 @@ impl Form {
     }
 
     /// Indexes of the visible fields.
-    pub fn shown(&self) -> Vec<usize> {
+    pub fn visible_fields(&self) -> Vec<usize> {
         let fields = self.fields.iter().enumerate();
         fields
             .filter(|(_, field)| !self.is_hidden(field))
@@ -146,6 +146,9 @@ impl Form {
         if !alternative.all_of.is_empty() {
             let all = labels(&alternative.all_of).join(" and the ");
             return format!("\"{}\" needs the {all}", alternative.label);
+        }
+        if let Some(hint) = &alternative.hint {
+            return format!("\"{}\": {hint}", alternative.label);
         }
         match labels(&alternative.any_of).as_slice() {
             [only] => format!("\"{}\" needs the {only}", alternative.label),

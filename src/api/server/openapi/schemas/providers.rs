@@ -25,7 +25,11 @@ pub fn all() -> Vec<(&'static str, Value)> {
             ("settings", list(text())),
             ("anyOf", list(text())),
         ],
-        &[("allOf", list(text())), ("preferred", boolean())],
+        &[
+            ("allOf", list(text())),
+            ("hint", text()),
+            ("preferred", boolean()),
+        ],
     );
     let choice = object(
         &[("label", text()), ("ways", list(way))],
