@@ -94,7 +94,7 @@ impl<S> Connection<S> {
     /// Returns the item for lists.
     pub fn listed(&self) -> ConnectionItem {
         ConnectionItem {
-            endpoint: self.settings.as_ref().and_then(endpoint::of),
+            endpoint: self.settings.as_ref().and_then(endpoint::from_settings),
             ..self.item.clone()
         }
     }

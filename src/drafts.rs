@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 use crate::atomic_file;
 use crate::connection::StoreError;
 use crate::store::key::key_file::KeyFileLocation;
-use crate::store::key::{KeyLookup as FoundKey, StoreKey, previous_keys};
+use crate::store::key::{KeyLookup, StoreKey, previous_keys};
 use file::{DraftBinding, ENDING};
 use lock::DraftLock;
 
@@ -260,16 +260,16 @@ impl Drafts {
         let key = match self.key.take() {
             Some(key) => key,
             None => match (find(&self.location)?, missing_key) {
-                (FoundKey::Key(key, _), _) => key,
-                (FoundKey::Missing(path), WithoutKey::Create) => match StoreKey::generate(&path) {
+                (KeyLookup::Key(key, _), _) => key,
+                (KeyLookup::Missing(path), WithoutKey::Create) => match StoreKey::generate(&path) {
                     Ok(key) => key,
                     // Another app may have created it at the same moment.
                     Err(error) => match find(&self.location)? {
-                        FoundKey::Key(key, _) => key,
-                        FoundKey::Missing(_) => return Err(error),
+                        KeyLookup::Key(key, _) => key,
+                        KeyLookup::Missing(_) => return Err(error),
                     },
                 },
-                (FoundKey::Missing(path), WithoutKey::Refuse) => {
+                (KeyLookup::Missing(path), WithoutKey::Refuse) => {
                     return Err(StoreError::Key(format!(
                         "The key for drafts is missing: {} does not exist; restore the key file",
                         path.display()

@@ -151,11 +151,11 @@ fn is_as_json_says(
             (Some(_), _) if is_never => panic!("{key} may be read"),
             (None, _) if is_never || is_narrowed => {}
             (Some(value), LookupOutcome::Text(text)) => {
-                assert_eq!(value.expose_secret(), text, "{key}")
+                assert_eq!(value.expose_secret(), text, "{key}");
             }
             (Some(_), LookupOutcome::Number) | (None, LookupOutcome::Nothing) => {}
             (None, LookupOutcome::Text(text)) => {
-                assert!(text.trim().is_empty(), "{key} is {text:?}")
+                assert!(text.trim().is_empty(), "{key} is {text:?}");
             }
             (Some(_), LookupOutcome::Nothing) | (None, LookupOutcome::Number) => {
                 panic!("{key} is {outcome:?}")

@@ -174,7 +174,7 @@ fn fills(provider: &Provider, text: &str, values: &[&str]) {
         let outcome = values.iter().find(|value| notice.text.contains(**value));
         assert_eq!(outcome, None, "{}", notice.text);
     }
-    let kept = form.kept();
+    let kept = form.snapshot();
     assert_eq!(FormSnapshot::read(&kept.to_bytes()).as_ref(), Some(&kept));
     let again = Form::restore(&kept, provider, catalog());
     assert!(
@@ -188,7 +188,7 @@ fn fills(provider: &Provider, text: &str, values: &[&str]) {
 fn leaves_without_secrets(text: &str) {
     if let Ok(connection) = serde_json::from_str::<Connection<MaskedSecret>>(text) {
         let provider = catalog().get(&connection.item.provider_id);
-        let exported = Exported::of(connection.clone(), catalog());
+        let exported = Exported::new(connection.clone(), catalog());
         for (key, value) in exported.settings.iter().flat_map(Settings::iter) {
             let SettingValue::Text(text) = value else {
                 continue;
@@ -200,7 +200,7 @@ fn leaves_without_secrets(text: &str) {
                 "{key}: {text}"
             );
         }
-        comes_back(&ExportedManifest::of(vec![exported]));
+        comes_back(&ExportedManifest::new(vec![exported]));
         let json = serde_json::to_string(&connection).unwrap();
         assert_eq!(
             serde_json::from_str::<Connection<MaskedSecret>>(&json).unwrap(),
@@ -209,8 +209,8 @@ fn leaves_without_secrets(text: &str) {
     }
     if let Ok(document) = serde_json::from_str::<ExportedManifest>(text) {
         comes_back(&document);
-        let ordered = ExportedManifest::of(document.connections);
-        assert_eq!(ExportedManifest::of(ordered.connections.clone()), ordered);
+        let ordered = ExportedManifest::new(document.connections);
+        assert_eq!(ExportedManifest::new(ordered.connections.clone()), ordered);
         comes_back(&ordered);
     }
 }

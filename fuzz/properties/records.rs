@@ -380,7 +380,7 @@ fn a_damaged_backup_is_refused(bytes: &mut Bytes<'_>) {
     let about = BackupInfo {
         created: chrono::DateTime::UNIX_EPOCH,
         origin: BackupOrigin::Manual,
-        folder: FolderHash::of(Path::new("/data")),
+        folder: FolderHash::for_folder(Path::new("/data")),
     };
     let path = data().join("one.backup");
     let mut written = File::create(&path).unwrap();
@@ -417,8 +417,8 @@ fn is_kept(bytes: &[u8]) {
         let provider = catalog.get(&kept.provider_id).unwrap_or(&catalog.all()[0]);
         let form = Form::restore(&kept, provider, catalog);
         assert!(form.focus < form.fields.len());
-        let again = form.kept();
-        let once_more = Form::restore(&again, provider, catalog).kept();
+        let again = form.snapshot();
+        let once_more = Form::restore(&again, provider, catalog).snapshot();
         assert!(
             once_more.has_same_input(&again),
             "{once_more:?} was {again:?}"

@@ -202,7 +202,7 @@ fn add_keyring(context: &CliContext, output: &mut Output) -> Result<(), Failure>
         keyring::keep(wrapped, &passphrase).map_err(StoreError::Key)?;
     }
     key_file.replace(&location)?;
-    forget_passphrase(before.as_ref(), output);
+    delete_keyring_passphrase(before.as_ref(), output);
     output
         .note("Earlier copies of the key file work without the keyring: keep one in a safe place");
     report(
@@ -213,9 +213,9 @@ fn add_keyring(context: &CliContext, output: &mut Output) -> Result<(), Failure>
 }
 
 /// Removes the passphrase of a previous key file from the keyring; a failure is only noted.
-fn forget_passphrase(before: Option<&WrappedKey>, output: &Output) {
+fn delete_keyring_passphrase(before: Option<&WrappedKey>, output: &Output) {
     if let Some(before) = before.filter(|before| before.is_in_keyring())
-        && let Err(why) = keyring::forget(before)
+        && let Err(why) = keyring::delete(before)
     {
         output.note(&format!("The old passphrase stays in the keyring: {why}"));
     }
@@ -233,7 +233,7 @@ fn change_passphrase(
     let new = passphrase::new(file.map(PathBuf::as_path), "--new-passphrase-file")?;
     let before = wrapped(&location)?;
     protect(&location, &new)?;
-    forget_passphrase(before.as_ref(), output);
+    delete_keyring_passphrase(before.as_ref(), output);
     report(&location, "is now protected by the new passphrase", output)
 }
 
@@ -244,7 +244,7 @@ fn remove_passphrase(context: &CliContext, output: &mut Output) -> Result<(), Fa
     unlock(context, output)?;
     let before = wrapped(&location)?;
     unprotect(&location)?;
-    forget_passphrase(before.as_ref(), output);
+    delete_keyring_passphrase(before.as_ref(), output);
     report(&location, "no longer has a passphrase", output)
 }
 

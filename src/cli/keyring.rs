@@ -54,7 +54,7 @@ pub fn keep(wrapped: &WrappedKey, passphrase: &Passphrase) -> Result<(), String>
 
 /// Removes the passphrase of this key.
 #[cfg(feature = "keyring")]
-pub fn forget(wrapped: &WrappedKey) -> Result<(), String> {
+pub fn delete(wrapped: &WrappedKey) -> Result<(), String> {
     let removed = entry(wrapped)?.delete_credential();
     removed.map_err(|error| describe(&error))
 }
@@ -80,6 +80,6 @@ pub fn keep(_: &WrappedKey, _: &Passphrase) -> Result<(), String> {
 
 /// Removes the passphrase of this key.
 #[cfg(not(feature = "keyring"))]
-pub fn forget(_: &WrappedKey) -> Result<(), String> {
+pub fn delete(_: &WrappedKey) -> Result<(), String> {
     Err(WITHOUT.into())
 }

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::{Args as ClapArgs, CommandFactory};
-use clap_mangen::Man as Page;
 
 use super::Args;
 use super::exit::Failure;
@@ -24,7 +23,7 @@ impl Man {
     pub fn run(&self, output: &mut Output) -> Result<(), Failure> {
         let Some(folder) = &self.to else {
             let mut page = Vec::new();
-            Page::new(Args::command())
+            clap_mangen::Man::new(Args::command())
                 .render(&mut page)
                 .map_err(Failure::Output)?;
             return output.text(&String::from_utf8_lossy(&page));

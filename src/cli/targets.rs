@@ -49,7 +49,7 @@ fn row(target: &Target, file: &ConfigFile) -> [String; 4] {
     };
     [
         format!("{}{default}", target.name),
-        target.location.shown(),
+        target.location.display_address(),
         target.badge.clone().unwrap_or_default(),
         changes.into(),
     ]

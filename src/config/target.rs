@@ -62,7 +62,7 @@ pub enum TargetLocation {
 
 impl TargetLocation {
     /// Returns the location in words.
-    pub fn shown(&self) -> String {
+    pub fn display_address(&self) -> String {
         match self {
             Self::Server { address, .. } => address.clone(),
             Self::Local { data, .. } => data.display().to_string(),

@@ -18,7 +18,7 @@ const ENDPOINT_KEYS: [&str; 6] = [
 const MAX_LENGTH: usize = 256;
 
 /// Returns the endpoint of these settings; none if the provider determines it.
-pub fn of<S>(settings: &Settings<S>) -> Option<String> {
+pub fn from_settings<S>(settings: &Settings<S>) -> Option<String> {
     from_texts(settings.iter().filter_map(|(key, value)| match value {
         SettingValue::Text(text) => Some((key, text.as_str())),
         SettingValue::Null
@@ -60,26 +60,26 @@ mod tests {
     use super::super::secret::PlainSecret;
     use super::*;
 
-    fn of(pairs: &[(&str, &str)]) -> Option<String> {
+    fn from_pairs(pairs: &[(&str, &str)]) -> Option<String> {
         from_texts(pairs.iter().copied())
     }
 
     #[test]
     fn urls_and_regions_are_the_endpoint() {
-        assert_eq!(of(&[("organization", "org")]), None);
+        assert_eq!(from_pairs(&[("organization", "org")]), None);
         assert_eq!(
-            of(&[("endpoint", " https://x.example/v1 ")]).as_deref(),
+            from_pairs(&[("endpoint", " https://x.example/v1 ")]).as_deref(),
             Some("https://x.example/v1")
         );
         assert_eq!(
-            of(&[("region", "eu-central-1"), ("vpc", "HTTPS://vpce.example")]).as_deref(),
+            from_pairs(&[("region", "eu-central-1"), ("vpc", "HTTPS://vpce.example")]).as_deref(),
             Some("eu-central-1 HTTPS://vpce.example")
         );
         assert_eq!(
-            of(&[("endpoint", "$AI:Endpoint")]).as_deref(),
+            from_pairs(&[("endpoint", "$AI:Endpoint")]).as_deref(),
             Some("$AI:Endpoint")
         );
-        assert_eq!(of(&[("endpoint", " ")]), None);
+        assert_eq!(from_pairs(&[("endpoint", " ")]), None);
     }
 
     #[test]
@@ -89,12 +89,14 @@ mod tests {
             "endpoint",
             SettingValue::Secret(PlainSecret::new("https://planted.example")),
         );
-        assert_eq!(super::of(&settings), None);
+        assert_eq!(super::from_settings(&settings), None);
     }
 
     #[test]
     fn endpoint_is_truncated() {
         let long = format!("https://{}", "ä".repeat(1_000));
-        assert!(of(&[("endpoint", &long)]).is_some_and(|endpoint| endpoint.len() <= MAX_LENGTH));
+        assert!(
+            from_pairs(&[("endpoint", &long)]).is_some_and(|endpoint| endpoint.len() <= MAX_LENGTH)
+        );
     }
 }

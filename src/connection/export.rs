@@ -74,7 +74,7 @@ impl<'de> Deserialize<'de> for BlankSecret {
 
 impl Exported {
     /// Exports a connection. A sensitive text is exported only if it is a reference.
-    pub fn of(connection: Connection<MaskedSecret>, catalog: &ProviderCatalog) -> Self {
+    pub fn new(connection: Connection<MaskedSecret>, catalog: &ProviderCatalog) -> Self {
         let Connection { item, settings } = connection;
         let provider = catalog.get(&item.provider_id);
         let mut blank = Vec::new();
@@ -126,7 +126,7 @@ fn exported_value(
 
 impl ExportedManifest {
     /// Creates a manifest, ordered by alias so that manifests can be compared.
-    pub fn of(mut connections: Vec<Exported>) -> Self {
+    pub fn new(mut connections: Vec<Exported>) -> Self {
         connections.sort_by(|one, other| one.alias.cmp(&other.alias));
         Self {
             kind: KIND.into(),
@@ -156,7 +156,7 @@ mod tests {
     }
 
     fn exported(provider: &str, settings: &str) -> Exported {
-        Exported::of(connection(provider, settings), &ProviderCatalog::embedded())
+        Exported::new(connection(provider, settings), &ProviderCatalog::embedded())
     }
 
     #[test]
@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn document_round_trips() {
-        let document = ExportedManifest::of(vec![
+        let document = ExportedManifest::new(vec![
             exported("openai", r#"{"apiKey":"sk-***","endpoint":"https://x"}"#),
             exported("unknown", "null"),
         ]);
@@ -225,7 +225,7 @@ mod tests {
             alias: alias.into(),
             ..exported("openai", "null")
         };
-        let document = ExportedManifest::of(vec![named("b"), named("c"), named("a")]);
+        let document = ExportedManifest::new(vec![named("b"), named("c"), named("a")]);
         let aliases: Vec<&str> = document
             .connections
             .iter()

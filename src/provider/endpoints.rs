@@ -22,7 +22,7 @@ pub struct ProviderEndpoint {
 }
 
 impl ProviderEndpoint {
-    fn of(probe: &Probe) -> Self {
+    fn from_probe(probe: &Probe) -> Self {
         let call = |addresses: &[Template]| addresses.iter().map(Template::without_query).collect();
         let listed = probe.models.as_ref();
         Self {
@@ -39,7 +39,10 @@ impl Provider {
         if self.probe.is_empty() {
             return Cow::Borrowed(&self.told_calls);
         }
-        self.probe.iter().map(ProviderEndpoint::of).collect()
+        self.probe
+            .iter()
+            .map(ProviderEndpoint::from_probe)
+            .collect()
     }
 
     /// Returns the URL of the first request for these values, if any. `has_value` returns whether a setting has a value.

@@ -89,7 +89,7 @@ pub fn create(
         info: BackupInfo {
             created: now,
             origin: BackupOrigin::Manual,
-            folder: file::FolderHash::of(&options.data),
+            folder: file::FolderHash::for_folder(&options.data),
         },
         sealer: key.map(signer_of),
     };
@@ -111,7 +111,7 @@ pub fn create_automatic(
         info: BackupInfo {
             created: now,
             origin: BackupOrigin::Automatic,
-            folder: file::FolderHash::of(data),
+            folder: file::FolderHash::for_folder(data),
         },
         sealer: signer,
     };
@@ -218,7 +218,7 @@ pub fn reject_new_store_with_copies(
     // A folder that cannot be read is reported when a backup is copied to it.
     let found = BackupFolder::new(folder).all().unwrap_or_default();
     let labels = found.into_iter().filter_map(|found| found.label.ok());
-    let here = file::FolderHash::of(&options.data);
+    let here = file::FolderHash::for_folder(&options.data);
     let matching = labels
         .filter(|label| label.info.folder == here && keys.matching(label.identity()).is_some());
     match matching.count() {

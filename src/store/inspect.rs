@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::StoreOptions;
-use super::backup::folder::{BackupFile as Backup, BackupFolder};
+use super::backup::folder::{BackupFile, BackupFolder};
 use super::io_error;
 use super::journal::entry::JournalEntry;
 use super::journal::header::StoreIdentity;
@@ -47,7 +47,7 @@ pub struct StoreReport {
     /// Damaged journal and snapshot files, one sentence each; or the reason why they cannot be checked.
     pub damage: Result<Vec<String>, String>,
     /// Backups, newest first; or the reason why they cannot be listed.
-    pub backups: Result<Vec<Backup>, String>,
+    pub backups: Result<Vec<BackupFile>, String>,
     /// Replaced stores that were kept.
     pub replaced: Vec<PathBuf>,
 }

@@ -12,7 +12,7 @@ use serde::de::IgnoredAny;
 use super::backup::restore::{NamedConnection, lock_exclusively};
 use super::io_error::io_error;
 use super::journal::header::{FileHeader, StoreIdentity};
-use super::key::key_file::{KeyFileContent as Held, KeyFileLocation, install, remove};
+use super::key::key_file::{KeyFileContent, KeyFileLocation, install, remove};
 use super::key::{KeyFingerprint, StoreKey, previous_keys};
 use super::offline_reader::{self, StoreContent};
 use super::reencrypt::{self, ResealResult};
@@ -127,7 +127,7 @@ pub fn renew(options: &StoreOptions, now: DateTime<Utc>) -> Result<NewKeyResult,
         store: identity.store,
         check: new.check(identity.store)?,
     };
-    write_pending(&location, &Held::Plain(new.duplicate()))?;
+    write_pending(&location, &KeyFileContent::Plain(new.duplicate()))?;
     if let Err(error) = create(data, next, &state) {
         // Nothing depends on the pending key.
         let _ = remove(&location.pending());
@@ -159,7 +159,7 @@ pub fn ensure_store_exists(data: &Path) -> Result<(), StoreError> {
 }
 
 /// Writes the pending key next to the current one.
-fn write_pending(location: &KeyFileLocation, key: &Held) -> Result<(), StoreError> {
+fn write_pending(location: &KeyFileLocation, key: &KeyFileContent) -> Result<(), StoreError> {
     let pending = location.pending();
     remove(&pending)?;
     key.write(&pending)

@@ -127,7 +127,7 @@ mod tests {
 
     use super::*;
 
-    fn made() -> (rcgen::Certificate, KeyPair) {
+    fn generate() -> (rcgen::Certificate, KeyPair) {
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
         (params.self_signed(&key).unwrap(), key)
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn pem_certificates_are_read() {
-        let (certificate, key) = made();
+        let (certificate, key) = generate();
         let text = format!("# ours\n{}{}", key.serialize_pem(), certificate.pem());
         let read = roots(text.as_bytes(), Path::new("a.pem"));
         assert_eq!(read, Ok(vec![certificate.der().clone()]));
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn der_certificate_gets_the_command_that_converts_it() {
-        let (certificate, key) = made();
+        let (certificate, key) = generate();
         let why = certificates(certificate.der(), Path::new("/a/server.der")).unwrap_err();
         assert_eq!(
             why,

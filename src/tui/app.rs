@@ -210,7 +210,7 @@ impl App {
             last_ticket: 0,
             pending: HashMap::new(),
         };
-        app.tree.learn(&app.catalog);
+        app.tree.set_catalog(&app.catalog);
         app.show_startup_notices(notices);
         app
     }
@@ -256,7 +256,7 @@ impl App {
                 None
             }
             Event::ServiceOpened(catalog, features) => {
-                self.tree.learn(&catalog);
+                self.tree.set_catalog(&catalog);
                 self.catalog = catalog;
                 self.learn_features(features);
                 None

@@ -214,9 +214,9 @@ impl BulkOperation {
         let counts = self
             .choices
             .iter()
-            .map(|job| JobPreview::of(&self.rows, *job));
+            .map(|job| JobPreview::new(&self.rows, *job));
         self.preview = counts.collect();
-        self.progress = RowCounts::of(&self.rows);
+        self.progress = RowCounts::new(&self.rows);
     }
 
     /// Preview of the focused choice.

@@ -66,7 +66,7 @@ impl DraftsDialog {
     }
 
     /// Moves the selection.
-    pub fn go(&mut self, action: Action) {
+    pub fn act(&mut self, action: Action) {
         let count = self.drafts.len();
         self.choices.act(action, count);
     }

@@ -263,7 +263,7 @@ impl Form {
         match action {
             Action::Save => return self.save(catalog),
             Action::Test => return self.test(catalog),
-            Action::Back => return self.leave(),
+            Action::Back => return self.close(),
             Action::References => {
                 if let Some(notice) = self.open_keys() {
                     return DialogOutcome::Notify(notice);

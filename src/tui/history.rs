@@ -125,7 +125,7 @@ impl VersionHistory {
     }
 
     /// Moves the selection.
-    pub fn go(&mut self, by: isize) {
+    pub fn move_selection(&mut self, by: isize) {
         let last = self.versions.len().saturating_sub(1);
         self.selected = self.selected.saturating_add_signed(by).min(last);
     }

@@ -126,7 +126,7 @@ impl MergeDialog {
     }
 
     /// Moves the selection.
-    pub fn go(&mut self, action: Action) {
+    pub fn act(&mut self, action: Action) {
         let last = self.conflicts.len().saturating_sub(1);
         self.selected = match action {
             Action::Up | Action::PageUp => self.selected.saturating_sub(1),

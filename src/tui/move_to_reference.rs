@@ -79,7 +79,7 @@ impl MoveToReference {
     }
 
     /// Suggests references that the allow-list permits if it permits none of the present ones.
-    pub fn learn(&mut self, form: &Form) {
+    pub fn set_suggestions(&mut self, form: &Form) {
         let refused = |reference: &Reference| match form.lookup(reference) {
             Some(ReferenceLookup::Refused { allowed }) => Some(allowed),
             Some(ReferenceLookup::Found { .. } | ReferenceLookup::Missing { .. }) | None => None,
@@ -103,7 +103,7 @@ impl MoveToReference {
     }
 
     /// Moves the selection; beyond the last one it scrolls the lines, of which `over` do not fit.
-    pub fn go(&mut self, action: Action, over: usize) {
+    pub fn act(&mut self, action: Action, over: usize) {
         let last = self.suggestions.len().saturating_sub(1);
         match action {
             Action::Up | Action::PageUp if self.top > 0 => self.top -= 1,

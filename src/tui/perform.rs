@@ -97,7 +97,7 @@ async fn write_export(export: ExportRequest) -> ServiceReply {
         connections,
         policy: over,
     } = export;
-    let writing = move || write(&ExportedManifest::of(connections.to_vec()), &name, over);
+    let writing = move || write(&ExportedManifest::new(connections.to_vec()), &name, over);
     match tokio::task::spawn_blocking(writing).await {
         Ok(written) => ServiceReply::Exported(written),
         Err(error) => ServiceReply::TaskFailed(error.to_string()),

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::action::Action;
-use super::dialog::DialogOutcome as LayerOutcome;
+use super::dialog::DialogOutcome;
 use super::effect::Ticket;
 use super::text_width::wrap;
 use crate::connection::{TestReport, TestStage};
@@ -122,19 +122,19 @@ impl ReportDialog {
     }
 
     /// Handles an action with `count` lines, of which `rows` are visible.
-    pub fn act(&mut self, action: Action, count: usize, rows: usize) -> LayerOutcome {
+    pub fn act(&mut self, action: Action, count: usize, rows: usize) -> DialogOutcome {
         let last = count.saturating_sub(rows);
         match action {
-            Action::Back => return LayerOutcome::Close,
-            Action::Retest if self.ticket.is_none() => return LayerOutcome::TestAgain,
+            Action::Back => return DialogOutcome::Close,
+            Action::Retest if self.ticket.is_none() => return DialogOutcome::TestAgain,
             Action::Models => {
                 if let Some(id) = self.stored() {
-                    return LayerOutcome::Browse(id, self.name.clone());
+                    return DialogOutcome::Browse(id, self.name.clone());
                 }
             }
             other => self.top = scrolled(other, self.top, (rows, last)),
         }
-        LayerOutcome::Stay
+        DialogOutcome::Stay
     }
 }
 

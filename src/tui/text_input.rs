@@ -74,7 +74,7 @@ impl TextInput {
     }
 
     /// Text for display: masked if it contains an API key.
-    pub fn shown(&self, catalog: &ProviderCatalog) -> Cow<'_, str> {
+    pub fn displayed(&self, catalog: &ProviderCatalog) -> Cow<'_, str> {
         let value = self.value();
         if key_like::has_key_with(value, catalog.key_prefixes()) {
             Cow::Owned(self.masked())
@@ -271,35 +271,34 @@ impl std::fmt::Debug for TextInput {
 
 /// Editing command of a key, as in shells.
 fn request(key: KeyPress) -> Option<InputRequest> {
-    use InputRequest as Do;
     let by_word = key.has_control() || key.has_alt();
     Some(match key.code() {
-        KeyCode::Left if by_word => Do::GoToPrevWord,
-        KeyCode::Right if by_word => Do::GoToNextWord,
-        KeyCode::Left => Do::GoToPrevChar,
-        KeyCode::Right => Do::GoToNextChar,
-        KeyCode::Home => Do::GoToStart,
-        KeyCode::End => Do::GoToEnd,
-        KeyCode::Backspace if by_word => Do::DeletePrevWord,
-        KeyCode::Backspace => Do::DeletePrevChar,
-        KeyCode::Delete if by_word => Do::DeleteNextWord,
-        KeyCode::Delete => Do::DeleteNextChar,
+        KeyCode::Left if by_word => InputRequest::GoToPrevWord,
+        KeyCode::Right if by_word => InputRequest::GoToNextWord,
+        KeyCode::Left => InputRequest::GoToPrevChar,
+        KeyCode::Right => InputRequest::GoToNextChar,
+        KeyCode::Home => InputRequest::GoToStart,
+        KeyCode::End => InputRequest::GoToEnd,
+        KeyCode::Backspace if by_word => InputRequest::DeletePrevWord,
+        KeyCode::Backspace => InputRequest::DeletePrevChar,
+        KeyCode::Delete if by_word => InputRequest::DeleteNextWord,
+        KeyCode::Delete => InputRequest::DeleteNextChar,
         KeyCode::Char(sign) if key.has_control() => match sign {
-            'a' => Do::GoToStart,
-            'e' => Do::GoToEnd,
-            'b' => Do::GoToPrevChar,
-            'f' => Do::GoToNextChar,
-            'h' => Do::DeletePrevChar,
-            'd' => Do::DeleteNextChar,
-            'w' => Do::DeletePrevWord,
-            'u' => Do::DeleteFromStart,
-            'k' => Do::DeleteTillEnd,
-            'y' => Do::Yank,
+            'a' => InputRequest::GoToStart,
+            'e' => InputRequest::GoToEnd,
+            'b' => InputRequest::GoToPrevChar,
+            'f' => InputRequest::GoToNextChar,
+            'h' => InputRequest::DeletePrevChar,
+            'd' => InputRequest::DeleteNextChar,
+            'w' => InputRequest::DeletePrevWord,
+            'u' => InputRequest::DeleteFromStart,
+            'k' => InputRequest::DeleteTillEnd,
+            'y' => InputRequest::Yank,
             _ => return None,
         },
-        KeyCode::Char('b') if key.has_alt() => Do::GoToPrevWord,
-        KeyCode::Char('f') if key.has_alt() => Do::GoToNextWord,
-        KeyCode::Char('d') if key.has_alt() => Do::DeleteNextWord,
+        KeyCode::Char('b') if key.has_alt() => InputRequest::GoToPrevWord,
+        KeyCode::Char('f') if key.has_alt() => InputRequest::GoToNextWord,
+        KeyCode::Char('d') if key.has_alt() => InputRequest::DeleteNextWord,
         _ => return None,
     })
 }

@@ -36,7 +36,7 @@ pub struct AliasSuggestion {
 
 impl TrashDialog {
     /// Creates the dialog before the trash is loaded.
-    pub fn unread() -> Self {
+    pub fn loading() -> Self {
         Self {
             is_stale: true,
             ..Self::default()
@@ -90,7 +90,7 @@ impl TrashDialog {
     }
 
     /// Moves the selection.
-    pub fn go(&mut self, action: Action) {
+    pub fn act(&mut self, action: Action) {
         let count = self.items().len();
         self.choices.act(action, count);
     }

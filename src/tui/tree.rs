@@ -145,7 +145,7 @@ impl Tree {
     }
 
     /// Returns a visible connection by position.
-    pub fn shown(&self, at: usize) -> Option<&TreeItem> {
+    pub fn visible_at(&self, at: usize) -> Option<&TreeItem> {
         let index = match &self.shown {
             Some(shown) => shown.at(at)?,
             None if self.is_turned => self.items.len().checked_sub(at + 1)?,

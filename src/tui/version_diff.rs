@@ -174,7 +174,7 @@ impl VersionDiff {
     }
 
     /// Moves the selection.
-    pub fn go(&mut self, action: Action) {
+    pub fn act(&mut self, action: Action) {
         let last = self.changes().len().saturating_sub(1);
         self.selected = match action {
             Action::Up | Action::PageUp => self.selected.saturating_sub(1),

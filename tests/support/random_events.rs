@@ -279,7 +279,7 @@ pub fn check(harness: &Harness) {
     assert!(tree.selected_row() < tree.rows().max(1) || tree.filter().is_some());
     if let Some(at) = tree.selected_at() {
         assert!(
-            tree.shown(at).is_some(),
+            tree.visible_at(at).is_some(),
             "the selected connection is missing"
         );
     }

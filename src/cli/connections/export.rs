@@ -138,7 +138,7 @@ impl ExportConnections {
         let reads = stream::iter(&self.connections).map(|key| service.get(key));
         let read: Vec<_> = reads.buffered(AT_ONCE).try_collect().await?;
         let read = read.into_iter();
-        let mut read: Vec<_> = read.map(|one| Exported::of(one, &catalog)).collect();
+        let mut read: Vec<_> = read.map(|one| Exported::new(one, &catalog)).collect();
         read.sort_by(|one, other| one.alias.cmp(&other.alias));
         // A connection can be named twice, by ID and by alias.
         read.dedup_by(|one, other| one.alias == other.alias);
@@ -173,7 +173,7 @@ async fn read_one(
     catalog: &ProviderCatalog,
 ) -> Result<Option<Exported>, ConnectionError> {
     match service.get(&item.id.into()).await {
-        Ok(connection) => Ok(Some(Exported::of(connection, catalog))),
+        Ok(connection) => Ok(Some(Exported::new(connection, catalog))),
         // Deleted since the list was read.
         Err(ConnectionError::NotFound(_)) => Ok(None),
         Err(error) => Err(error),

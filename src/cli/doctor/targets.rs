@@ -30,7 +30,7 @@ pub(super) fn check(file: &ConfigFile, meant: Option<&Target>, findings: &mut Fi
 }
 
 fn one(target: &Target, is_meant: bool, findings: &mut Findings) {
-    let mut says = format!("'{}' is {}", target.name, target.location.shown());
+    let mut says = format!("'{}' is {}", target.name, target.location.display_address());
     if target.is_read_only {
         says.push_str(", read-only");
     }

@@ -28,7 +28,7 @@ pub fn show(context: &CliContext, output: &mut Output) -> Result<(), Failure> {
         let mut shown = key(&location);
         shown["store"] = json!({ "folder": context.config.data, "key": state_name(&state) });
         output.json(&shown)?;
-        return verdict(&state, context);
+        return check_state(&state, context);
     }
     let mut lines = vec![
         ("Key", location.path.display().to_string()),
@@ -53,11 +53,11 @@ pub fn show(context: &CliContext, output: &mut Output) -> Result<(), Failure> {
     for (label, text) in lines {
         output.line(&format!("{:<13}{text}", format!("{label}:")))?;
     }
-    verdict(&state, context)
+    check_state(&state, context)
 }
 
 /// Returns an error if the key cannot open the store.
-fn verdict(state: &KeyState, context: &CliContext) -> Result<(), Failure> {
+fn check_state(state: &KeyState, context: &CliContext) -> Result<(), Failure> {
     match state {
         // The passphrase is not prompted for here.
         KeyState::Locked(_) => Ok(()),

@@ -106,7 +106,7 @@ mod tests {
     ) -> Result<PathBuf, ExportFileError> {
         let path = folder.join(name);
         write(
-            &ExportedManifest::of(Vec::new()),
+            &ExportedManifest::new(Vec::new()),
             path.to_str().unwrap(),
             over,
         )

@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn streamed_export_equals_the_document() {
         for many in [some(), Vec::new()] {
-            let whole = ExportedManifest::of(many.clone());
+            let whole = ExportedManifest::new(many.clone());
             let json = streamed(ExportStreamFormat::Json, &many);
             assert_eq!(json, whole.to_json().unwrap());
             let yaml = streamed(ExportStreamFormat::Yaml, &many);

@@ -296,7 +296,7 @@ pub(super) fn endpoint(address: &Url, provider: &Provider, field: &SettingsField
 fn calls_v1(provider: &Provider) -> bool {
     let mut addresses = provider.probe.iter().flat_map(|probe| &probe.address);
     addresses.any(|address| {
-        let shown = address.shown(|key| format!("{{{key}}}"));
+        let shown = address.displayed(|key| format!("{{{key}}}"));
         shown.starts_with("{endpoint}/v1/")
     })
 }

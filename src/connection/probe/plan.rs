@@ -217,7 +217,7 @@ impl<'a> ProbePlan<'a> {
     }
 
     fn displayed(&self, template: &Template) -> String {
-        let text = template.shown(|key| {
+        let text = template.displayed(|key| {
             let referred = self.references.iter().find(|(name, _)| name == key);
             match (referred, self.provider.field(key)) {
                 (Some((_, reference)), _) => reference.clone(),

@@ -159,7 +159,7 @@ impl Template {
     }
 
     /// Returns the displayable URL: without query, with `shown` for each setting.
-    pub fn shown(&self, mut shown: impl FnMut(&str) -> String) -> String {
+    pub fn displayed(&self, mut shown: impl FnMut(&str) -> String) -> String {
         let mut text = String::new();
         for (index, part) in self.parts.iter().enumerate() {
             match part {

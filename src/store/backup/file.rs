@@ -67,7 +67,7 @@ pub struct FolderHash([u8; 8]);
 
 impl FolderHash {
     /// Returns the hash for a data folder, which need not exist.
-    pub fn of(data: &Path) -> Self {
+    pub fn for_folder(data: &Path) -> Self {
         let absolute = std::path::absolute(data);
         let path = absolute.as_deref().unwrap_or(data);
         let sum = Sha256::digest(path.as_os_str().as_bytes());

@@ -63,7 +63,7 @@ impl FileHeader {
     }
 
     /// Reads the header of a file.
-    pub fn of(path: &Path) -> io::Result<Result<Self, HeaderError>> {
+    pub fn for_path(path: &Path) -> io::Result<Result<Self, HeaderError>> {
         let mut bytes = Vec::with_capacity(LENGTH);
         File::open(path)?
             .take(LENGTH as u64)

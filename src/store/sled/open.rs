@@ -214,7 +214,7 @@ fn reject_new_store_beside_backups(data: &Path) -> Result<(), StoreError> {
 
 /// Reads the header of a file; `None` when it is damaged.
 pub fn read_head(path: &Path) -> Result<Option<FileHeader>, StoreError> {
-    match FileHeader::of(path).map_err(|error| io_error(path, &error))? {
+    match FileHeader::for_path(path).map_err(|error| io_error(path, &error))? {
         Ok(head) => Ok(Some(head)),
         Err(HeaderError::Damaged) => Ok(None),
         Err(HeaderError::Newer(format)) => Err(StoreError::Unusable(format!(

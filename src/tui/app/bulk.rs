@@ -131,7 +131,7 @@ impl App {
             return None;
         };
         match action {
-            Action::Back => self.leave_bulk(),
+            Action::Back => self.close_bulk(),
             Action::Choose => self.choose_in_bulk(),
             Action::NextButton if bulk.phase == BulkPhase::Preview => bulk.move_focus(1),
             Action::PreviousButton if bulk.phase == BulkPhase::Preview => bulk.move_focus(-1),
@@ -154,7 +154,7 @@ impl App {
     }
 
     /// Goes back one level: stops a running operation, discards one that was not confirmed.
-    fn leave_bulk(&mut self) {
+    fn close_bulk(&mut self) {
         let Some(bulk) = &mut self.bulk else { return };
         match bulk.phase {
             BulkPhase::Running if bulk.stopped.is_none() => {
@@ -171,7 +171,7 @@ impl App {
     fn choose_in_bulk(&mut self) {
         let Some(bulk) = &mut self.bulk else { return };
         match bulk.phase {
-            BulkPhase::Preview if bulk.focus == 0 => self.leave_bulk(),
+            BulkPhase::Preview if bulk.focus == 0 => self.close_bulk(),
             BulkPhase::Preview => self.begin_bulk(),
             BulkPhase::Finished if bulk.job == BulkJob::Test => self.show_report(),
             BulkPhase::Finished => {

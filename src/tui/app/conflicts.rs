@@ -167,7 +167,7 @@ impl App {
                 let outcome = self.act_on_form(Action::Save);
                 return self.follow_up(outcome);
             }
-            other => merge.go(other),
+            other => merge.act(other),
         }
         None
     }

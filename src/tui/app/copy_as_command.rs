@@ -94,7 +94,7 @@ impl App {
             Action::CompareVersions => {
                 let line = name(line, selected);
                 match self.workspace.history.to_compare() {
-                    Some((from, to)) => line.word(&from.to_string()).word(&to.to_string()),
+                    Some((from, to)) => line.arg(&from.to_string()).arg(&to.to_string()),
                     None => line.blank(VERSION),
                 }
             }
@@ -108,7 +108,7 @@ impl App {
                 };
                 let line = name(line, selected);
                 match version {
-                    Some(version) => line.word(&version.to_string()),
+                    Some(version) => line.arg(&version.to_string()),
                     None => line.blank(VERSION),
                 }
             }
@@ -116,7 +116,7 @@ impl App {
                 Some(Dialog::Trash(trash)) if trash.selected().is_some() => {
                     // Several connections in the trash can have the same former alias.
                     let id = trash.selected().map(|item| item.id.to_string());
-                    line.word(&id.unwrap_or_default())
+                    line.arg(&id.unwrap_or_default())
                 }
                 _ => line.blank(CONNECTION),
             },
@@ -157,7 +157,7 @@ impl App {
         let marked = self.tree.marked();
         marked
             .iter()
-            .fold(line, |line, marked| line.word(&alias_or_id(marked.item)))
+            .fold(line, |line, marked| line.arg(&alias_or_id(marked.item)))
     }
 
     /// Adds the sort order and filter that the action leads to.
@@ -181,7 +181,7 @@ impl App {
         let filter = self.tree.filter();
         let typed = filter.map_or("", |filter| filter.line.value());
         let terms = query::as_typed(typed);
-        terms.iter().fold(line, |line, term| line.word(term))
+        terms.iter().fold(line, |line, term| line.arg(term))
     }
 
     fn save_command(&self, form: &Form) -> String {
@@ -259,7 +259,7 @@ const fn switch(is_active: bool) -> Action {
 /// Adds a connection, or a placeholder.
 fn name(line: CommandLine, item: Option<&TreeItem>) -> CommandLine {
     match item {
-        Some(item) => line.word(&alias_or_id(item)),
+        Some(item) => line.arg(&alias_or_id(item)),
         None => line.blank(CONNECTION),
     }
 }

@@ -135,7 +135,7 @@ impl App {
             let was_stored = std::mem::take(&mut self.open_draft.is_stored);
             return was_stored.then_some(Effect::DeleteDraft(slot));
         }
-        let kept = form.kept();
+        let kept = form.snapshot();
         let last = self.open_draft.last.as_deref();
         if last.is_some_and(|last| last.has_same_input(&kept)) {
             return None;
@@ -185,7 +185,7 @@ impl App {
 
     pub(super) fn act_in_drafts(&mut self, action: Action) -> Option<Effect> {
         match action {
-            Action::Back => self.leave_drafts(),
+            Action::Back => self.close_drafts(),
             Action::RestoreDraft => self.restore_draft(),
             Action::DiscardDraft => {
                 let draft = self.drafts_mut()?.selected()?;
@@ -197,13 +197,13 @@ impl App {
                 let confirm = ConfirmDialog::discard_draft(draft.id, &name);
                 self.dialogs.push(Dialog::Confirm(confirm));
             }
-            other => self.drafts_mut()?.go(other),
+            other => self.drafts_mut()?.act(other),
         }
         None
     }
 
     /// Closes the list; the remaining drafts are offered again later.
-    fn leave_drafts(&mut self) {
+    fn close_drafts(&mut self) {
         let Some(Dialog::Drafts(drafts)) = self.dialogs.pop() else {
             return;
         };
@@ -246,7 +246,7 @@ impl App {
         if let Some(drafts) = self.drafts_mut() {
             drafts.take_out(id);
         }
-        self.leave_drafts();
+        self.close_drafts();
         let is_alone = self.open_draft.to_release.is_empty();
         if let Some(id) = form.id() {
             self.tree.select_id(id);

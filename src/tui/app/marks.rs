@@ -44,7 +44,9 @@ impl App {
             return;
         };
         for at in [Some(at), at.checked_add_signed(by)] {
-            let id = at.and_then(|at| self.tree.shown(at)).map(|item| item.id);
+            let id = at
+                .and_then(|at| self.tree.visible_at(at))
+                .map(|item| item.id);
             if let Some(id) = id {
                 self.tree.set_mark(id, true);
             }

@@ -62,7 +62,7 @@ impl App {
             return;
         };
         let count = moving.suggestions.len();
-        moving.learn(form);
+        moving.set_suggestions(form);
         if moving.suggestions.len() > count {
             form.suggest(moving.suggestions.clone());
         }
@@ -83,8 +83,8 @@ impl App {
                 return self.copy_text("Environment variable", text);
             }
             Action::Choose => self.refer(),
-            Action::Back => self.leave_moving(),
-            other => moving.go(other, over),
+            Action::Back => self.close_move_to_reference(),
+            other => moving.act(other, over),
         }
         None
     }
@@ -99,7 +99,7 @@ impl App {
         count.saturating_sub(layout.reading_text(count).height.into())
     }
 
-    fn leave_moving(&mut self) {
+    fn close_move_to_reference(&mut self) {
         self.dialogs.pop();
         if let Some(form) = self.form_mut() {
             form.suggest(Vec::new());
@@ -115,7 +115,7 @@ impl App {
             return;
         };
         let (at, label) = (moving.field, moving.label.clone());
-        self.leave_moving();
+        self.close_move_to_reference();
         let catalog = Arc::clone(&self.catalog);
         if let Some(form) = self.form_mut() {
             form.refer(at, &reference, &catalog);

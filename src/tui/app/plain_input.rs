@@ -70,7 +70,7 @@ impl App {
                 form.choose_key(number, &self.catalog);
             }
             Some(Dialog::Form(form)) => {
-                if let Some(at) = form.shown().get(number) {
+                if let Some(at) = form.visible_fields().get(number) {
                     form.focus_on(*at);
                 }
             }

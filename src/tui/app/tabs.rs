@@ -45,7 +45,7 @@ impl App {
                 let line = self.workspace.line.saturating_add_signed(by);
                 self.workspace.line = line.min(info::LINES - 1);
             }
-            Tab::History => self.workspace.history.go(by),
+            Tab::History => self.workspace.history.move_selection(by),
         }
     }
 
@@ -130,7 +130,7 @@ impl App {
                 let changed = compare.selected()?.clone();
                 self.open_field_roll_back_prompt(id, from, &changed);
             }
-            other => compare.go(other),
+            other => compare.act(other),
         }
         None
     }

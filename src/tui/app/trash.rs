@@ -62,7 +62,7 @@ impl App {
             return;
         }
         self.notice = None;
-        self.dialogs.push(Dialog::Trash(TrashDialog::unread()));
+        self.dialogs.push(Dialog::Trash(TrashDialog::loading()));
     }
 
     /// Loads the trash when it was opened or may have changed.
@@ -142,7 +142,7 @@ impl App {
                 None
             }
             other => {
-                trash.go(other);
+                trash.act(other);
                 None
             }
         }

@@ -17,7 +17,7 @@ pub struct JobPreview {
 
 impl JobPreview {
     /// Counts the rows by the effect of a job.
-    pub fn of(rows: &[BulkRow], job: BulkJob) -> Self {
+    pub fn new(rows: &[BulkRow], job: BulkJob) -> Self {
         let mut counts = Self::default();
         for row in rows {
             if row.needs_no_change(job) {
@@ -50,7 +50,7 @@ pub struct RowCounts {
 
 impl RowCounts {
     /// Counts the rows by state.
-    pub fn of(rows: &[BulkRow]) -> Self {
+    pub fn new(rows: &[BulkRow]) -> Self {
         let mut tally = Self::default();
         for row in rows {
             *tally.count_mut(&row.state) += 1;

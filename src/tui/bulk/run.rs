@@ -27,7 +27,7 @@ impl BulkOperation {
         for row in self.rows.iter_mut().filter(|row| which(row)) {
             row.state = BulkRowState::Pending;
         }
-        self.progress = RowCounts::of(&self.rows);
+        self.progress = RowCounts::new(&self.rows);
         self.stopped = None;
         self.next = 0;
         self.shown = None;
@@ -84,7 +84,7 @@ impl BulkOperation {
                     row.state = BulkRowState::Pending;
                 }
             }
-            self.progress = RowCounts::of(&self.rows);
+            self.progress = RowCounts::new(&self.rows);
         }
     }
 

@@ -20,7 +20,7 @@ impl CommandLine {
 
     /// Appends a quoted word.
     #[must_use]
-    pub fn word(mut self, word: &str) -> Self {
+    pub fn arg(mut self, word: &str) -> Self {
         self.words.push(quoted(word));
         self
     }
@@ -88,7 +88,7 @@ mod tests {
     fn only_words_that_need_it_are_quoted() {
         let line = CommandLine::new(&[], "connections create").option("--set", "apiKey=$A:B");
         assert_eq!(
-            line.word("a-1").to_string(),
+            line.arg("a-1").to_string(),
             "umai connections create --set 'apiKey=$A:B' a-1"
         );
     }

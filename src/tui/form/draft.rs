@@ -48,7 +48,10 @@ impl Form {
         let text = match &field.value {
             FieldValue::Switch(on) => return Some(SettingValue::Switch(*on)),
             FieldValue::Secret(secret) => {
-                match (secret.kept(), text::trim_invisible(secret.input.value())) {
+                match (
+                    secret.stored_mask(),
+                    text::trim_invisible(secret.input.value()),
+                ) {
                     (Some(mask), _) => {
                         return Some(SettingValue::Secret(PlainSecret::new(mask.text())));
                     }

@@ -49,7 +49,7 @@ impl Form {
                 (url.to_string(), AddressClass::classify(&url))
             }
             None => (
-                template.shown(|key| self.shown_value(key, &values)),
+                template.displayed(|key| self.shown_value(key, &values)),
                 self.base_address_class(template.base(), &values),
             ),
         };
@@ -70,7 +70,7 @@ impl Form {
             };
             let default = self.provider.field(key).and_then(default_of);
             let value = match &field.value {
-                FieldValue::Secret(secret) if secret.kept().is_some() => PLACEHOLDER,
+                FieldValue::Secret(secret) if secret.stored_mask().is_some() => PLACEHOLDER,
                 FieldValue::Secret(secret) if trim_invisible(secret.input.value()).is_empty() => "",
                 FieldValue::Secret(_) => PLACEHOLDER,
                 FieldValue::Text(_) if field.reference().is_some() => PLACEHOLDER,

@@ -161,7 +161,7 @@ fn member(field: &FormField) -> Json {
         FieldValue::Secret(secret) if field.reference().is_some() => {
             text(secret.input.value().trim())
         }
-        FieldValue::Secret(secret) if secret.input.is_empty() && secret.kept().is_none() => {
+        FieldValue::Secret(secret) if secret.input.is_empty() && secret.stored_mask().is_none() => {
             Json::Null
         }
         FieldValue::Secret(_) => json!(UNCHANGED),

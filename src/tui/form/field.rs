@@ -65,7 +65,7 @@ pub struct SecretInput {
 
 impl SecretInput {
     /// Mask of the stored secret if a save keeps it: nothing is typed, and it was not cleared.
-    pub fn kept(&self) -> Option<MaskedSecret> {
+    pub fn stored_mask(&self) -> Option<MaskedSecret> {
         self.stored
             .filter(|_| text::trim_invisible(self.input.value()).is_empty() && !self.is_cleared)
     }
@@ -285,7 +285,7 @@ impl FormField {
                     reference,
                     was_stored,
                 },
-            ) => match secret.kept() {
+            ) => match secret.stored_mask() {
                 Some(_) => !*was_stored,
                 None => *was_stored || secret.input.value() != reference,
             },

@@ -2,7 +2,7 @@
 
 use super::field::{FieldTarget, FormField};
 use super::{Form, FormSubject, RemoteChange};
-use crate::connection::validate::MaskPolicy as Keep;
+use crate::connection::validate::MaskPolicy;
 use crate::connection::{ConnectionDraft, DraftField, FieldError, FieldReason, TestSubject};
 use crate::provider::ProviderCatalog;
 use crate::tui::dialog::DialogOutcome;
@@ -10,7 +10,7 @@ use crate::tui::effect::{ServiceRequest, UpdateRequest};
 use crate::tui::notice::Notice;
 
 impl Form {
-    pub(super) fn leave(&mut self) -> DialogOutcome {
+    pub(super) fn close(&mut self) -> DialogOutcome {
         if self.is_changed() {
             DialogOutcome::PromptUnsavedChanges
         } else {
@@ -82,8 +82,8 @@ impl Form {
 
     fn problems(&self, draft: &ConnectionDraft, catalog: &ProviderCatalog) -> Vec<FieldError> {
         let keep = match self.subject {
-            FormSubject::New => Keep::Reject,
-            FormSubject::Copy { .. } | FormSubject::Stored { .. } => Keep::KeepStored,
+            FormSubject::New => MaskPolicy::Reject,
+            FormSubject::Copy { .. } | FormSubject::Stored { .. } => MaskPolicy::KeepStored,
         };
         let mut problems = draft.problems(catalog, keep);
         // As in the service, a name or an alias that stays as it is stored is not refused.

@@ -101,7 +101,7 @@ impl FormSnapshot {
 
 impl Form {
     /// Snapshot of the form.
-    pub fn kept(&self) -> FormSnapshot {
+    pub fn snapshot(&self) -> FormSnapshot {
         let fields = self.fields.iter().map(|field| FieldSnapshot {
             at: field.target.clone(),
             was: field.baseline(),
@@ -148,5 +148,19 @@ impl Form {
         }
         form.focus_on(kept.focus);
         form
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Draft of a stored connection as version 0.1 wrote it.
+    const OF_0_1: &str = r#"{"subject":{"stored":{"id":"00000000-0000-0000-0000-000000000007","name":"Foundry","version":3}},"providerId":"microsoft-foundry","name":"Foundry EU","focus":1,"aliasFollows":false,"fields":[{"at":"name","was":{"text":"Foundry"},"is":{"text":"Foundry EU"}},{"at":"status","was":{"switch":true},"is":{"switch":false}},{"at":{"way":0},"was":{"choice":"API key"},"is":{"choice":"Entra ID"}},{"at":{"setting":"apiKey"},"was":{"secret":{"typed":"","stored":"***","isCleared":false}},"is":{"secret":{"typed":"$Foundry:Key","stored":null,"isCleared":true}}},{"at":"note","was":{"text":""},"is":{"text":"why"}}]}"#;
+
+    #[test]
+    fn draft_of_0_1_reads_and_writes_the_same() {
+        let snapshot = FormSnapshot::read(OF_0_1.as_bytes()).unwrap();
+        assert_eq!(std::str::from_utf8(&snapshot.to_bytes()), Ok(OF_0_1));
     }
 }

@@ -58,8 +58,8 @@ impl Form {
             MergeConflict {
                 target: field.target.clone(),
                 label: field.label.clone(),
-                mine: field.current().shown(&field.target),
-                theirs: other.shown(&field.target),
+                mine: field.current().displayed(&field.target),
+                theirs: other.displayed(&field.target),
                 side: MergeSide::Mine,
             }
         })
@@ -144,7 +144,7 @@ impl Form {
     pub fn stored_only_secrets(&self) -> Vec<String> {
         let kept = self.fields.iter().filter(|field| !self.is_hidden(field));
         let kept = kept.filter(
-            |field| matches!(&field.value, FieldValue::Secret(secret) if secret.kept().is_some()),
+            |field| matches!(&field.value, FieldValue::Secret(secret) if secret.stored_mask().is_some()),
         );
         kept.map(|field| field.label.clone()).collect()
     }

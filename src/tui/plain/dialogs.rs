@@ -224,7 +224,7 @@ fn prompt_narration(app: &App, confirm: &ConfirmDialog) -> Narration {
     if let Some(line) = &confirm.line {
         here.push(match line.value() {
             "" => "Any other line becomes a note on the change.".to_owned(),
-            _ => format!("Note: {}", line.shown(&app.catalog)),
+            _ => format!("Note: {}", line.displayed(&app.catalog)),
         });
     }
     let answers = confirm.buttons.iter().enumerate();

@@ -32,7 +32,7 @@ pub(super) fn form_narration(form: &Form, save: &str) -> Narration {
     if form.saving.is_some() {
         here.push("Saving".to_owned());
     } else if let Some(focused) = form.fields.get(form.focus) {
-        let shown = form.shown();
+        let shown = form.visible_fields();
         let at = shown.iter().filter(|at| **at <= form.focus).count();
         let all = shown.len();
         here.push(format!("{at} of {all}: {}", self::field(focused)));

@@ -34,7 +34,7 @@ pub fn count(app: &App) -> usize {
         Some(Dialog::Compare(compare)) => compare.changes().len(),
         Some(Dialog::Confirm(confirm)) => confirm.buttons.len(),
         Some(Dialog::Form(form)) if form.is_choosing() => form.matching_keys().len(),
-        Some(Dialog::Form(form)) => form.shown().len(),
+        Some(Dialog::Form(form)) => form.visible_fields().len(),
         Some(Dialog::Messages(_)) => app.log.len(),
         Some(Dialog::Help(_) | Dialog::Report(_) | Dialog::Clipboard | Dialog::Sorting) => 0,
         None => match (app.pane, app.workspace.tab) {
@@ -123,7 +123,7 @@ pub(super) fn line(app: &App, at: usize) -> Option<String> {
             format!("{}, from {}", key.key, key.source)
         }
         Some(Dialog::Form(form)) => {
-            let at = *form.shown().get(at)?;
+            let at = *form.visible_fields().get(at)?;
             super::form::field(form.fields.get(at)?)
         }
         Some(Dialog::Messages(_)) => {
@@ -210,6 +210,6 @@ fn pane_entry(app: &App, at: usize) -> Option<String> {
             }
             line
         }
-        (Pane::Tree | Pane::List, _) => connection(app, app.tree.shown(at)?),
+        (Pane::Tree | Pane::List, _) => connection(app, app.tree.visible_at(at)?),
     })
 }

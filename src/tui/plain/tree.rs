@@ -34,7 +34,7 @@ fn place(app: &App) -> String {
         Some(filter) => format!(
             "{} of {all}, filtered by {}; / alone shows all.",
             tree.shown_len(),
-            filter.line.shown(&app.catalog)
+            filter.line.displayed(&app.catalog)
         ),
         None if tree.is_empty() => match app.keymap.first_key(KeyContext::Tree, Action::New) {
             Some(_) => "No connections yet; new creates the first one.".into(),

@@ -140,7 +140,7 @@ impl Tree {
         for arrangement in arrangements.into_iter().flatten() {
             arrangement.shift(shift, &self.items, &mut self.providers);
         }
-        if let Some(index) = shift.moved(self.index) {
+        if let Some(index) = shift.new_index(self.index) {
             self.index = index;
         }
     }

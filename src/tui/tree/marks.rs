@@ -76,11 +76,11 @@ impl Tree {
         let start = self.marks.last.and_then(|last| self.position(last));
         let start = start.unwrap_or(at);
         for place in start.min(at)..=start.max(at) {
-            if let Some(id) = self.shown(place).map(|item| item.id) {
+            if let Some(id) = self.visible_at(place).map(|item| item.id) {
                 self.marks.ids.insert(id);
             }
         }
-        self.marks.last = self.shown(at).map(|item| item.id);
+        self.marks.last = self.visible_at(at).map(|item| item.id);
     }
 
     /// Marks all visible connections, or unmarks them if all were marked.
@@ -89,13 +89,13 @@ impl Tree {
         let before = self.marked_len();
         self.marks.ids.reserve(self.shown_len());
         for at in 0..self.shown_len() {
-            if let Some(id) = self.shown(at).map(|item| item.id) {
+            if let Some(id) = self.visible_at(at).map(|item| item.id) {
                 self.marks.ids.insert(id);
             }
         }
         if self.marked_len() == before {
             for at in 0..self.shown_len() {
-                if let Some(id) = self.shown(at).map(|item| item.id) {
+                if let Some(id) = self.visible_at(at).map(|item| item.id) {
                     self.marks.ids.remove(&id);
                 }
             }
@@ -106,7 +106,7 @@ impl Tree {
     pub fn invert_marks(&mut self) {
         self.finish_search();
         for at in 0..self.shown_len() {
-            if let Some(id) = self.shown(at).map(|item| item.id) {
+            if let Some(id) = self.visible_at(at).map(|item| item.id) {
                 let is_marked = self.is_marked(id);
                 self.marks.set(id, !is_marked);
             }
@@ -120,7 +120,7 @@ impl Tree {
 
     /// Returns the marked connections: visible ones in order, then hidden ones.
     pub fn marked(&self) -> Vec<MarkedConnection<'_>> {
-        let shown = (0..self.shown_len()).filter_map(|at| self.shown(at));
+        let shown = (0..self.shown_len()).filter_map(|at| self.visible_at(at));
         let shown = shown.filter(|item| self.is_marked(item.id));
         let mut marked: Vec<MarkedConnection<'_>> = shown
             .map(|item| MarkedConnection {

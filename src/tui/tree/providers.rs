@@ -36,7 +36,7 @@ impl KnownProvider {
 
 impl Providers {
     /// Adds the names of a catalogue; assigned numbers stay.
-    pub fn learn(&mut self, catalog: &ProviderCatalog) {
+    pub fn set_catalog(&mut self, catalog: &ProviderCatalog) {
         for provider in catalog.all() {
             let number = self.number(&provider.id);
             if let Some(known) = self.known.get_mut(usize::from(number)) {
@@ -111,7 +111,7 @@ mod tests {
         let mut providers = Providers::default();
         let own = providers.number("Mine");
         let openai = providers.number("openai");
-        providers.learn(&ProviderCatalog::embedded());
+        providers.set_catalog(&ProviderCatalog::embedded());
         assert_eq!(
             (providers.number("mine"), providers.number("OpenAI")),
             (own, openai)

@@ -208,7 +208,7 @@ mod tests {
 
     fn problem(text: &str) -> Option<String> {
         let mut providers = Providers::default();
-        providers.learn(&crate::provider::ProviderCatalog::embedded());
+        providers.set_catalog(&crate::provider::ProviderCatalog::embedded());
         read(text).problem(&providers)
     }
 

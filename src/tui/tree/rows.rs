@@ -72,7 +72,7 @@ impl Tree {
             CONNECTIONS => Node::Connections,
             _ => match self.find_row(row)? {
                 TreeRow::Provider(number) => Node::Provider(number),
-                TreeRow::Connection(at) => Node::Connection(self.shown(at)?.id),
+                TreeRow::Connection(at) => Node::Connection(self.visible_at(at)?.id),
             },
         })
     }

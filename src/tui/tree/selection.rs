@@ -12,7 +12,7 @@ impl Tree {
 
     /// Returns the selected connection.
     pub fn selected_item(&self) -> Option<&TreeItem> {
-        self.shown(self.selected_at()?)
+        self.visible_at(self.selected_at()?)
     }
 
     /// Returns the visible position of the selected connection.
@@ -50,7 +50,7 @@ impl Tree {
             return;
         };
         let at = at.min(last);
-        if let Some(id) = self.shown(at).map(|item| item.id) {
+        if let Some(id) = self.visible_at(at).map(|item| item.id) {
             self.selected = Node::Connection(id);
             self.at = at;
         }
@@ -98,13 +98,13 @@ impl Tree {
         if let Some(index) = self.index_of(id) {
             self.index = index;
         }
-        if self.shown(self.at).is_none_or(|item| item.id != id) {
+        if self.visible_at(self.at).is_none_or(|item| item.id != id) {
             match self.position(id) {
                 Some(at) => self.at = at,
                 None if self.shown_len() == 0 => self.selected = Node::Connections,
                 None => {
                     let at = self.at.min(self.shown_len() - 1);
-                    if let Some(item) = self.shown(at) {
+                    if let Some(item) = self.visible_at(at) {
                         self.selected = Node::Connection(item.id);
                         self.at = at;
                     }

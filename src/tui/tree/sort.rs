@@ -8,8 +8,8 @@ use crate::tui::tree::query::FilterQuery;
 
 impl Tree {
     /// Adds the names of the providers.
-    pub fn learn(&mut self, catalog: &ProviderCatalog) {
-        self.providers.learn(catalog);
+    pub fn set_catalog(&mut self, catalog: &ProviderCatalog) {
+        self.providers.set_catalog(catalog);
         if self.shown.take().is_some() | self.next.take().is_some() {
             self.rearrange();
         }
@@ -109,7 +109,7 @@ impl Tree {
 
     fn select_best(&mut self) {
         let best = self.shown.as_ref().and_then(VisibleList::best);
-        let best = best.and_then(|at| Some((at, self.shown(at)?.id)));
+        let best = best.and_then(|at| Some((at, self.visible_at(at)?.id)));
         let nothing = (0, Node::Connections);
         (self.at, self.selected) = best.map_or(nothing, |(at, id)| (at, Node::Connection(id)));
         self.expand_ancestors();

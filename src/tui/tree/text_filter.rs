@@ -19,7 +19,7 @@ impl TextFilter {
     /// Creates a filter; returns a sentence if the text is invalid.
     pub fn new(text: &str, catalog: &ProviderCatalog) -> Result<Self, String> {
         let mut providers = Providers::default();
-        providers.learn(catalog);
+        providers.set_catalog(catalog);
         let terms = FilterQuery::read(text);
         match terms.problem(&providers) {
             Some(problem) => Err(problem),

@@ -52,7 +52,7 @@ impl IndexShift {
     }
 
     /// Returns the new index of an old one, `None` if removed.
-    pub fn moved(&self, old: usize) -> Option<usize> {
+    pub fn new_index(&self, old: usize) -> Option<usize> {
         let Err(before) = self.removed.binary_search(&old) else {
             return None;
         };
@@ -148,7 +148,10 @@ pub fn apply_changes(items: &mut Vec<TreeItem>, news: Vec<ItemChange>) -> IndexS
     let mut inserted: Vec<TreeItem> = inserted.collect();
     inserted.sort_by(TreeItem::order);
     shift.inserted = insert_sorted(items, inserted);
-    shift.other = changed.iter().filter_map(|old| shift.moved(*old)).collect();
+    shift.other = changed
+        .iter()
+        .filter_map(|old| shift.new_index(*old))
+        .collect();
     let inserted = shift.inserted.iter().enumerate();
     let inserted: Vec<usize> = inserted.map(|(before, index)| index + before).collect();
     shift.other.extend(inserted);

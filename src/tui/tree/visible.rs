@@ -179,7 +179,7 @@ impl VisibleList {
         };
         for group in &mut self.groups {
             group.items.retain_mut(|found| {
-                let place = shift.moved(found.index as usize);
+                let place = shift.new_index(found.index as usize);
                 let place = place.filter(|place| shift.other.binary_search(place).is_err());
                 let index = place.and_then(|place| u32::try_from(place).ok());
                 found.index = index.unwrap_or(u32::MAX);

@@ -70,7 +70,7 @@ pub fn draw(scene: Scene<'_>, confirm: &ConfirmDialog, buffer: &mut Buffer) -> O
     Some(paint::typed_line(
         buffer,
         input,
-        (line, &line.shown(&scene.app.catalog)),
+        (line, &line.displayed(&scene.app.catalog)),
         theme.input_focus.style(),
     ))
 }

@@ -26,7 +26,7 @@ pub fn draw(scene: Scene<'_>, area: Area, buffer: &mut Buffer) {
     let (heading, rows) = inside.split_top(1);
     titles(scene, (heading, inside), gutter, buffer);
     for (line, index) in (0..rows.height).zip(app.tree.list_top..) {
-        let Some(item) = app.tree.shown(index) else {
+        let Some(item) = app.tree.visible_at(index) else {
             break;
         };
         let row = Area {

@@ -188,7 +188,7 @@ pub(super) fn draw_in(
     if choices.line.is_empty() {
         paint::line(buffer, typing, &[(hint, theme.placeholder.style())]);
     }
-    let shown = choices.line.shown(&scene.app.catalog);
+    let shown = choices.line.displayed(&scene.app.catalog);
     let typed = (&choices.line, shown.as_ref());
     let cursor = paint::typed_line(buffer, typing, typed, theme.text.style());
     for (row, (at, shown)) in (0..list.height).zip(rows.iter().enumerate().skip(choices.top)) {
@@ -217,7 +217,7 @@ pub(super) fn draw_in(
         }
     }
     if rows.is_empty() {
-        let typed = choices.line.shown(&scene.app.catalog);
+        let typed = choices.line.displayed(&scene.app.catalog);
         let no_match = format!("{NO_MATCH} for \"{}\"", typed.trim());
         let empty = if empty == NO_MATCH && !typed.trim().is_empty() {
             &no_match

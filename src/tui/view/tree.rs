@@ -50,7 +50,7 @@ pub fn draw(scene: Scene<'_>, buffer: &mut Buffer) -> Option<(u16, u16)> {
                 upper(scene, area, (guide, node, label), buffer);
             }
             Node::Connection(_) => {
-                if let Some(item) = tree.at_row(row).and_then(|at| tree.shown(at)) {
+                if let Some(item) = tree.at_row(row).and_then(|at| tree.visible_at(at)) {
                     connection(scene, area, (&guide(scene, row), item), buffer);
                     if tree.is_marked(item.id) {
                         let gutter = area.split_left(GUTTER).0;
@@ -138,7 +138,7 @@ fn filter(scene: Scene<'_>, buffer: &mut Buffer) -> Option<(u16, u16)> {
     );
     paint::line(buffer, room, &[(" / ", theme.key.style())]);
     let rest = room.split_left(3).1;
-    let shown = filter.line.shown(&scene.app.catalog);
+    let shown = filter.line.displayed(&scene.app.catalog);
     let text = shown.as_ref();
     let wide =
         u16::try_from(text_width::width(&text_width::cut(text, rest.width.into()))).unwrap_or(0);

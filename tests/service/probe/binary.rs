@@ -55,7 +55,11 @@ impl Program {
         let (out, err) = (text(&output.stdout), text(&output.stderr));
         assert!(!format!("{out}{err}").contains(KEY), "{out}{err}");
         let code = output.status.code().expect("no signal");
-        Ended { code, out, output: err }
+        Ended {
+            code,
+            out,
+            output: err,
+        }
     }
 
     async fn create(&self, alias: &str, endpoint: &str) {

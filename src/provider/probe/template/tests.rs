@@ -72,7 +72,7 @@ fn a_segment_and_a_value_stay_what_they_are() {
 fn what_is_shown_has_no_query() {
     let template = Template::read("{e}/m?api-version=1").unwrap();
     assert_eq!(
-        template.shown(|_| "https://a.example/v1/?k=1".into()),
+        template.displayed(|_| "https://a.example/v1/?k=1".into()),
         "https://a.example/v1/m"
     );
 }

@@ -45,7 +45,7 @@ impl App {
             }
             (BulkJob::Test, ServiceReply::Tested(Ok(report))) => self.row_tested(of, report),
             (BulkJob::Export, ServiceReply::Connection(Ok(connection))) => {
-                let exported = Exported::of(connection, &self.catalog);
+                let exported = Exported::new(connection, &self.catalog);
                 if let Some(bulk) = &mut self.bulk {
                     bulk.loaded.push(exported);
                 }

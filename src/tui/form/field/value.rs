@@ -73,7 +73,7 @@ impl EnteredValue {
     }
 
     /// Value for display; for a secret only its state.
-    pub fn shown(&self, place: &FieldTarget) -> String {
+    pub fn displayed(&self, place: &FieldTarget) -> String {
         let or_empty = |text: &str| {
             if text.is_empty() {
                 "nothing".to_owned()
@@ -245,7 +245,7 @@ impl FormField {
     /// Treats the field as not stored. Returns whether a secret is lost that only the store had.
     pub fn detach_from_stored(&mut self) -> bool {
         let kept = match &self.value {
-            FieldValue::Secret(secret) => secret.kept().is_some(),
+            FieldValue::Secret(secret) => secret.stored_mask().is_some(),
             FieldValue::Text(_) | FieldValue::Switch(_) | FieldValue::Choice { .. } => false,
         };
         self.rebase(&match &self.value {
