@@ -1,7 +1,6 @@
 //! Connections: one type for the entity, the response body and the stored record.
 
 pub mod alias;
-pub mod probe;
 pub mod diff;
 pub mod manifest;
 pub mod draft;

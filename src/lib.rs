@@ -37,6 +37,7 @@ pub mod tls;
 pub mod provider;
 pub mod appsettings;
 pub mod connection;
+pub mod probe;
 pub mod store;
 pub mod drafts;
 pub mod api;

@@ -16,7 +16,6 @@ use uuid::Uuid;
 
 use super::draft::ConnectionDraft;
 use super::error::ConnectionError;
-use super::probe::ProbeLimits;
 use super::query::{IdOrAlias, ListQuery, Page, PageRequest};
 use super::secret::PlainSecret;
 use super::service::ConnectionService;
@@ -28,6 +27,7 @@ use super::{
     TestSubject, VersionComparison,
 };
 use crate::appsettings::{AppSettings, ConfigurationKey, Reference, ReferenceLookup};
+use crate::probe::ProbeLimits;
 use crate::provider::{Capability, ProviderCatalog};
 
 /// Clock; a parameter, so that tests control the time.

@@ -1,12 +1,13 @@
 //! Tests of stored, edited and new connections.
 
-use super::super::probe::{self, ProbeSubject};
 use super::super::validate::{MaskPolicy, ValidatedDraft};
 use super::super::{
     ConnectionDraft, ConnectionError, DraftField, FieldError, IdOrAlias, Model, PlainSecret,
     Settings, TestReport, TestSubject,
 };
 use super::{CoreService, merge};
+use crate::probe;
+use crate::probe::ProbeSubject;
 use crate::provider::Capability;
 
 impl CoreService {

@@ -6,7 +6,7 @@ use super::Form;
 use super::field::{FieldTarget, FieldValue, FormField};
 use super::layout::NoteKind;
 use crate::connection::MaskedSecret;
-use crate::connection::probe::AddressClass;
+use crate::probe::AddressClass;
 use crate::provider::probe::ResolvedSettings;
 use crate::provider::{DefaultValue, FieldKind, SettingsField};
 use crate::text::trim_invisible;

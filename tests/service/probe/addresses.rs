@@ -4,7 +4,7 @@ use rstest::rstest;
 use serde_json::json;
 use umai::appsettings::EnvironmentVariables;
 use umai::connection::TestStage;
-use umai::connection::probe::ProbeLimits;
+use umai::probe::ProbeLimits;
 use wiremock::matchers::{bearer_token, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 

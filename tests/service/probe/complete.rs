@@ -5,11 +5,12 @@ use std::sync::Arc;
 use rstest::rstest;
 use serde_json::{Value, json};
 use umai::appsettings::{AppSettings, EnvironmentVariables};
-use umai::connection::probe::{self, ProbeLimits, ProbeSubject};
 use umai::connection::{
     ConnectionError, ConnectionService, FieldReason, IdOrAlias, PlainSecret, SettingValue,
     Settings, TestReport, TestStage, TestSubject,
 };
+use umai::probe;
+use umai::probe::{ProbeLimits, ProbeSubject};
 use umai::provider::ProviderCatalog;
 use wiremock::matchers::{header, method};
 use wiremock::{Mock, MockServer, ResponseTemplate};

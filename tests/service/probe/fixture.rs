@@ -6,11 +6,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use umai::appsettings::{AppSettings, EnvironmentVariables};
-use umai::connection::probe::ProbeLimits;
 use umai::connection::{
     ConnectionDraft, ConnectionService, CoreService, IdOrAlias, PlainSecret, TestReport, TestStage,
     TestSubject,
 };
+use umai::probe::ProbeLimits;
 use umai::provider::ProviderCatalog;
 use umai::store::memory::MemoryStore;
 use wiremock::matchers::method;

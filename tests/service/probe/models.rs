@@ -2,8 +2,8 @@
 
 use rstest::rstest;
 use serde_json::{Value, json};
-use umai::connection::probe::ProbeLimits;
 use umai::connection::{ConnectionError, Model, TestStage};
+use umai::probe::ProbeLimits;
 use umai::provider::Capability::{self, Chat, Embedding};
 use wiremock::matchers::{method, path, query_param, query_param_is_missing};
 use wiremock::{Mock, MockServer, ResponseTemplate};

@@ -194,7 +194,7 @@ async fn referenced_headers_that_frame_a_request_are_not_sent() {
     let variables = umai::appsettings::EnvironmentVariables::from_pairs([("My__Headers", lines)]);
     let service = crate::probe::fixture::service_with(
         &server.uri(),
-        umai::connection::probe::ProbeLimits::default(),
+        umai::probe::ProbeLimits::default(),
         variables,
     );
     let settings = json!({"endpoint": server.uri(), "headers": "$My:Headers"});

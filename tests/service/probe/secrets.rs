@@ -10,7 +10,7 @@ use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use umai::appsettings::EnvironmentVariables;
 use umai::connection::TestStage;
-use umai::connection::probe::ProbeLimits;
+use umai::probe::ProbeLimits;
 
 use crate::probe::fixture::{
     ACCESS_KEY_ID, KEY, ProbeSetup, TOKEN, failure_at, service, service_with, store, tested,

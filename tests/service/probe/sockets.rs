@@ -6,8 +6,8 @@ use rstest::rstest;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use umai::connection::probe::ProbeLimits;
 use umai::connection::{TestReport, TestStage, TestSubject};
+use umai::probe::ProbeLimits;
 use wiremock::matchers::method;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 

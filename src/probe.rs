@@ -19,9 +19,9 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
-use super::test_report::{Model, TestReport, TestStage};
-use super::{PlainSecret, Settings};
 use crate::appsettings::AppSettings;
+use crate::connection::test_report::{Model, TestReport, TestStage};
+use crate::connection::{PlainSecret, Settings};
 use crate::provider::Provider;
 use crate::provider::probe::{MAX_MODELS, NextPage, PageOfModels, entra};
 use classify::RequestPurpose;
