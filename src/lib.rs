@@ -38,6 +38,7 @@ pub mod provider;
 pub mod appsettings;
 pub mod connection;
 pub mod probe;
+pub mod service;
 pub mod store;
 pub mod drafts;
 pub mod api;

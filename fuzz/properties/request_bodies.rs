@@ -13,10 +13,9 @@ use tower::ServiceExt;
 use umai::api::{BASE_PATH, server};
 use umai::appsettings::{AppSettings, EnvironmentVariables};
 use umai::connection::validate::MaskPolicy;
-use umai::connection::{
-    Clock, ConnectionDraft, ConnectionService, CoreService, PlainSecret, Settings,
-};
+use umai::connection::{ConnectionDraft, PlainSecret, Settings};
 use umai::provider::ProviderCatalog;
+use umai::service::{Clock, ConnectionService, CoreService};
 use umai::store::memory::MemoryStore;
 
 use super::PLANTED;

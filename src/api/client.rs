@@ -1,4 +1,4 @@
-//! Client of a remote server: [`crate::connection::ConnectionService`] over HTTP.
+//! Client of a remote server: [`crate::service::ConnectionService`] over HTTP.
 //!
 //! An umai server returns every error in machine-readable form, and the client restores it. For a third-party server the client
 //! shows the error text of the response and uses defaults for missing members; plain secrets in a response never leave
@@ -39,7 +39,7 @@ use response_dto::ConnectionDto;
 /// Maximum length of an alias in a request path, in characters; some servers limit URLs.
 const MAX_ALIAS: usize = 255;
 
-/// [`crate::connection::ConnectionService`] of a remote server.
+/// [`crate::service::ConnectionService`] of a remote server.
 pub struct RemoteService {
     http: SharedHttpClient,
     catalog: Arc<ProviderCatalog>,

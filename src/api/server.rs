@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::BASE_PATH;
-use crate::connection::ConnectionService;
+use crate::service::ConnectionService;
 use paths::Paths;
 use response::ApiError;
 

@@ -18,7 +18,7 @@ use anyhow::Context;
 use super::exit::Failure;
 use super::output::Output;
 use super::secret_args::unbuffered_stdin;
-use crate::connection::ConnectionService;
+use crate::service::ConnectionService;
 use in_flight::InFlight;
 use summary::BulkCreateSummary;
 

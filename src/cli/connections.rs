@@ -27,8 +27,9 @@ use super::dry_run::{self, DryRunArg};
 use super::exit::{Failure, is_fatal};
 use super::open_service::{self, CliContext, with_service};
 use super::output::{Output, OutputReader};
-use crate::connection::{ConnectionService, IdOrAlias, ProposedChange};
+use crate::connection::{IdOrAlias, ProposedChange};
 use crate::provider::Capability;
+use crate::service::ConnectionService;
 
 /// Subcommands of `umai connections`.
 #[derive(Debug, Subcommand)]

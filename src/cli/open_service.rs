@@ -13,11 +13,9 @@ use super::output::Output;
 use super::passphrase;
 use super::signals::{self, StopSignals};
 use crate::api::client::RemoteService;
-use crate::connection::{
-    ConnectionError, ConnectionService, ConnectionStore, CoreService, ReadOnlyService,
-    ServiceFeatures, StoreError,
-};
+use crate::connection::{ConnectionError, ConnectionStore, StoreError};
 use crate::provider::ProviderCatalog;
+use crate::service::{ConnectionService, CoreService, ReadOnlyService, ServiceFeatures};
 use crate::store;
 use crate::store::shared::SharedStore;
 

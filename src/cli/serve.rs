@@ -28,7 +28,7 @@ use crate::api::http_server::tls::{TlsError, TlsIdentity};
 use crate::api::server::router_until;
 use crate::api::token::cache::TokenCache;
 use crate::api::token::file::TokenFile;
-use crate::connection::ConnectionService;
+use crate::service::ConnectionService;
 
 /// Arguments of `umai serve`.
 #[derive(Debug, Args)]

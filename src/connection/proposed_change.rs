@@ -2,13 +2,14 @@
 
 use uuid::Uuid;
 
-use super::core_service::{changes, merge};
 use super::validate::{MaskPolicy, ValidatedDraft};
 use super::{
-    Connection, ConnectionDraft, ConnectionError, ConnectionItem, ConnectionService, DraftField,
-    FieldReason, IdOrAlias, MaskedSecret, PageRequest, PlainSecret, SettingValue, Settings,
+    Connection, ConnectionDraft, ConnectionError, ConnectionItem, DraftField, FieldReason,
+    IdOrAlias, MaskedSecret, PageRequest, PlainSecret, SettingValue, Settings,
 };
 use crate::appsettings::ReferenceLookup;
+use crate::service::ConnectionService;
+use crate::service::core::{changes, merge};
 
 /// Change to preview.
 #[derive(Debug, Clone)]

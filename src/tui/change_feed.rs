@@ -13,7 +13,8 @@ use tokio::time::Instant;
 
 use super::tree::{ItemChange, TreeItem};
 use crate::connection::store::{ChangeEvent, ChangeFeed, ChangeKind, Revision};
-use crate::connection::{ConnectionError, ConnectionService, StoreError};
+use crate::connection::{ConnectionError, StoreError};
+use crate::service::ConnectionService;
 
 /// Limit of changes in one event; a frame is drawn in between.
 const BATCH: usize = 500;

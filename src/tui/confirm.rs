@@ -7,7 +7,7 @@ use super::dialog::{ConfirmAction, DialogOutcome};
 use super::key::KeyPress;
 use super::text_input::TextInput;
 use super::text_width;
-use crate::connection::ServiceFeatures;
+use crate::service::ServiceFeatures;
 
 /// Columns of a title within a question.
 const LONGEST_TITLE: usize = 60;

@@ -10,9 +10,10 @@ use super::effect::{ServiceReply, Ticket};
 use super::form::EditorDocument;
 use super::key::KeyPress;
 use super::layout::Size;
-use crate::connection::{Environment, ServiceFeatures};
+use crate::connection::Environment;
 use crate::drafts;
 use crate::provider::ProviderCatalog;
+use crate::service::ServiceFeatures;
 
 /// Event for the app.
 #[derive(Debug, Clone)]

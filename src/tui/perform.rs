@@ -9,9 +9,8 @@ use super::effect::{ExportRequest, ServiceReply, ServiceRequest, UpdateRequest};
 use super::form::TheirConnection;
 use super::tree::TreeItem;
 use crate::connection::export::{ExportedManifest, write};
-use crate::connection::{
-    ConnectionError, ConnectionItem, ConnectionService, IdOrAlias, ListQuery, Page, PageRequest,
-};
+use crate::connection::{ConnectionError, ConnectionItem, IdOrAlias, ListQuery, Page, PageRequest};
+use crate::service::ConnectionService;
 
 /// Page size for listing the trash.
 const PAGE: usize = 1_000;

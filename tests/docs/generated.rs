@@ -4,7 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::support::harness::Harness;
-use umai::connection::{ConnectionService, TestReport};
+use umai::connection::TestReport;
+use umai::service::ConnectionService;
 use umai::tui::action::{KeyContext, key_table, key_tables};
 use umai::tui::cli_equivalent;
 use umai::tui::effect::{Effect, ServiceReply, ServiceRequest};

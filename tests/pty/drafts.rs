@@ -12,9 +12,10 @@ use std::time::{Duration, Instant};
 use crate::pty::{KIND, PATIENCE, Terminal, size, started};
 use rustix::process::Signal;
 use umai::appsettings::{AppSettings, EnvironmentVariables};
-use umai::connection::{ConnectionService, CoreService, PlainSecret};
+use umai::connection::PlainSecret;
 use umai::drafts::{DraftsLocation, WithoutKey};
 use umai::provider::ProviderCatalog;
+use umai::service::{ConnectionService, CoreService};
 use umai::store::memory::MemoryStore;
 use umai::tui::TuiOptions;
 

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use crate::support::{DOCUMENTED, draft, service};
 use serde_json::{Value, json};
 use umai::connection::{
-    ChangeType, Connection, ConnectionError, ConnectionService, Difference, DraftField,
-    FieldReason, IdOrAlias, PageRequest, RollbackResult, VersionComparison,
+    ChangeType, Connection, ConnectionError, Difference, DraftField, FieldReason, IdOrAlias,
+    PageRequest, RollbackResult, VersionComparison,
 };
 use umai::provider::Capability;
+use umai::service::ConnectionService;
 
 fn alias(alias: &str) -> IdOrAlias {
     IdOrAlias::Alias(alias.into())

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use tokio::runtime::Runtime;
 use umai::api::client::{RemoteOptions, RemoteService};
-use umai::connection::{ConnectionService, TestSubject};
+use umai::connection::TestSubject;
+use umai::service::ConnectionService;
 use umai::tui::effect::{Effect, ServiceRequest};
 use umai::tui::event::Event;
 use umai::tui::layout::Size;

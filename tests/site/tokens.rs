@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use umai::api::client::{RemoteOptions, RemoteService};
-use umai::connection::{ConnectionError, ConnectionService, IdOrAlias, ServerError};
+use umai::connection::{ConnectionError, IdOrAlias, ServerError};
+use umai::service::ConnectionService;
 
 use crate::fixture::Mode;
 use crate::home::Home;

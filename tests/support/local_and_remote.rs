@@ -3,7 +3,7 @@
 use std::ops::{Deref, DerefMut};
 
 use ratatui::buffer::Buffer;
-use umai::connection::ConnectionService;
+use umai::service::ConnectionService;
 use umai::tui::event::Event;
 use umai::tui::layout::Size;
 

@@ -12,8 +12,9 @@ use std::sync::{Arc, Mutex};
 use chrono::{DateTime, TimeDelta, Utc};
 use umai::api::client::{RemoteOptions, RemoteService};
 use umai::appsettings::{AppSettings, EnvironmentVariables};
-use umai::connection::{Clock, ConnectionDraft, ConnectionService, CoreService, PlainSecret};
+use umai::connection::{ConnectionDraft, PlainSecret};
 use umai::provider::ProviderCatalog;
+use umai::service::{Clock, ConnectionService, CoreService};
 use umai::store::memory::MemoryStore;
 
 /// Clock that stands still until a test advances it.

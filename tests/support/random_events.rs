@@ -8,10 +8,9 @@
 
 use std::sync::Arc;
 
-use umai::connection::{
-    ConnectionDraft, ConnectionItem, ConnectionService, ListQuery, PageRequest, TestReport,
-};
+use umai::connection::{ConnectionDraft, ConnectionItem, ListQuery, PageRequest, TestReport};
 use umai::drafts::StoredDraft;
+use umai::service::ConnectionService;
 use umai::tui::action::ACTIONS;
 use umai::tui::change_feed::FeedEvent;
 use umai::tui::dialog::Dialog;

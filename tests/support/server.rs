@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use umai::api::{BASE_PATH, server};
-use umai::connection::ConnectionService;
+use umai::service::ConnectionService;
 
 /// Server that stops when it is dropped.
 pub struct Server {

@@ -1,9 +1,8 @@
 //! Bulk operations: marking, activating, testing, deleting, exporting, undo.
 
 use crate::support::local_and_remote::LocalAndRemote as Harness;
-use umai::connection::{
-    ConnectionService, ListQuery, PageRequest, TestReport, TestStage, TestStep,
-};
+use umai::connection::{ListQuery, PageRequest, TestReport, TestStage, TestStep};
+use umai::service::ConnectionService;
 use umai::tui::dialog::Dialog;
 use umai::tui::effect::{Effect, ServiceReply, ServiceRequest};
 use umai::tui::event::{Event, Mouse, MouseKind};

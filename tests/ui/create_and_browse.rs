@@ -291,7 +291,7 @@ fn concurrent_change_is_merged_and_input_kept() {
     harness.play("<down>eX");
     let key = "anthropic-team-a".parse().unwrap();
     harness
-        .elsewhere(&async |service: &dyn umai::connection::ConnectionService| {
+        .elsewhere(&async |service: &dyn umai::service::ConnectionService| {
             service.set_active(&key, false).await
         })
         .unwrap();

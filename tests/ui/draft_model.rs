@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::support::harness::Harness;
 use proptest::prelude::*;
-use umai::connection::{ConnectionService, SettingValue};
+use umai::connection::SettingValue;
+use umai::service::ConnectionService;
 use umai::tui::app::App;
 use umai::tui::dialog::Dialog;
 use umai::tui::effect::{DraftSlot, Effect};

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::support::harness::Harness as LocalHarness;
 use crate::support::local_and_remote::LocalAndRemote as Harness;
-use umai::connection::{ConnectionItem, ConnectionService, IdOrAlias};
+use umai::connection::{ConnectionItem, IdOrAlias};
 use umai::drafts::StoredDraft;
+use umai::service::ConnectionService;
 use umai::tui::change_feed::FeedEvent;
 use umai::tui::dialog::Dialog;
 use umai::tui::effect::{DraftSlot, Effect};

@@ -6,10 +6,9 @@ use std::sync::Arc;
 use crate::support::local_and_remote::LocalAndRemote as Harness;
 use rstest::rstest;
 use umai::appsettings::{AppSettings, EnvironmentVariables};
-use umai::connection::{
-    Connection, ConnectionService, CoreService, Environment, IdOrAlias, PlainSecret, SettingValue,
-};
+use umai::connection::{Connection, Environment, IdOrAlias, PlainSecret, SettingValue};
 use umai::provider::ProviderCatalog;
+use umai::service::{ConnectionService, CoreService};
 use umai::store::memory::MemoryStore;
 use umai::tui::effect::{Effect, ServiceReply, ServiceRequest};
 use umai::tui::event::Event;

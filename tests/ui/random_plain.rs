@@ -2,7 +2,8 @@
 
 use crate::support::harness::Harness;
 use proptest::prelude::*;
-use umai::connection::{ConnectionService, ListQuery, PageRequest};
+use umai::connection::{ListQuery, PageRequest};
+use umai::service::ConnectionService;
 use umai::tui::plain::narration::{Narration, notice};
 use umai::tui::plain::parse::{ParsedLine, parse_line};
 use umai::tui::target_info::TargetInfo;

@@ -13,11 +13,12 @@ use tokio::time::{Instant, timeout};
 use umai::appsettings::{ConfigurationKey, Reference, ReferenceLookup};
 use umai::connection::store::{ChangeFeed, Revision};
 use umai::connection::{
-    Connection, ConnectionDraft, ConnectionError, ConnectionItem, ConnectionService, IdOrAlias,
-    ListQuery, Model, Page, PageRequest, RollbackResult, ServerError, StoreError, TestReport,
-    TestSubject, Version, VersionComparison,
+    Connection, ConnectionDraft, ConnectionError, ConnectionItem, IdOrAlias, ListQuery, Model,
+    Page, PageRequest, RollbackResult, ServerError, StoreError, TestReport, TestSubject, Version,
+    VersionComparison,
 };
 use umai::provider::{Capability, ProviderCatalog};
+use umai::service::ConnectionService;
 use umai::tui::change_feed::{FeedEvent, follow};
 use umai::tui::tree::ItemChange;
 use uuid::Uuid;

@@ -406,7 +406,7 @@ fn remote_change_is_visible_at_every_size(
     let mut harness = Harness::three(size.0, size.1);
     harness.play("<down>eX");
     let id = harness.app.form().unwrap().id().unwrap();
-    let changed = harness.elsewhere(&async |service: &dyn umai::connection::ConnectionService| {
+    let changed = harness.elsewhere(&async |service: &dyn umai::service::ConnectionService| {
         let draft = crate::support::draft(r#"{"name":"Another name"}"#);
         service.update(&id.into(), draft, None).await.unwrap().item
     });

@@ -3,7 +3,8 @@
 use crate::support::harness::Harness as LocalHarness;
 use crate::support::local_and_remote::LocalAndRemote as Harness;
 use ratatui::style::{Color, Modifier};
-use umai::connection::{ConnectionError, ConnectionService, PageRequest, ReadOnlyService};
+use umai::connection::{ConnectionError, PageRequest};
+use umai::service::{ConnectionService, ReadOnlyService};
 use umai::tui::action::{ACTIONS, Action};
 use umai::tui::dialog::Dialog;
 use umai::tui::event::{Event, PlainInput};

@@ -1,7 +1,8 @@
 //! Trash: undo of a delete, restore, delete permanently, empty.
 
 use crate::support::local_and_remote::LocalAndRemote as Harness;
-use umai::connection::{ConnectionItem, ConnectionService, IdOrAlias, PageRequest};
+use umai::connection::{ConnectionItem, IdOrAlias, PageRequest};
+use umai::service::ConnectionService;
 use umai::tui::dialog::Dialog;
 use umai::tui::effect::{Effect, ServiceReply, ServiceRequest};
 use umai::tui::event::Event;

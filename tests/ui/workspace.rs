@@ -3,10 +3,10 @@
 use crate::support::local_and_remote::LocalAndRemote as Harness;
 use rstest::rstest;
 use umai::connection::{
-    Connection, ConnectionError, ConnectionService, Model, PageRequest, TestReport, TestStage,
-    TestStep, TestSubject,
+    Connection, ConnectionError, Model, PageRequest, TestReport, TestStage, TestStep, TestSubject,
 };
 use umai::provider::Capability;
+use umai::service::ConnectionService;
 use umai::tui::action::{Action, KeyContext};
 use umai::tui::effect::{Effect, ServiceReply, ServiceRequest, Ticket};
 use umai::tui::event::Event;

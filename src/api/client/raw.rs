@@ -14,12 +14,12 @@ use self::diff::{RawComparison, compare, is_nothing};
 use self::members::{Member, members};
 use super::response_dto::{ConnectionDto, ItemDto};
 use crate::appsettings::Reference;
-use crate::connection::core_service::{changes, merge};
 use crate::connection::{
     Connection, ConnectionDraft, ConnectionError, ConnectionItem, DraftField, FieldError,
     FieldReason, MaskedSecret, PlainSecret, SettingValue, Settings,
 };
 use crate::provider::{Provider, ProviderCatalog, is_sensitive};
+use crate::service::core::{changes, merge};
 use crate::text;
 
 /// A connection as the server sent it.

@@ -1,4 +1,4 @@
-//! [`crate::connection::ConnectionService`] as requests to a server.
+//! [`crate::service::ConnectionService`] as requests to a server.
 
 use std::sync::Arc;
 
@@ -20,11 +20,12 @@ use crate::appsettings::{ConfigurationKey, MAX_KEYS, Reference, ReferenceLookup}
 use crate::connection::store::{ChangeFeed, Revision};
 use crate::connection::validate::MaskPolicy;
 use crate::connection::{
-    ChangePreview, Connection, ConnectionDraft, ConnectionError, ConnectionItem, ConnectionService,
-    IdOrAlias, ListQuery, Model, Page, PageRequest, ProposedChange, RollbackResult, ServerError,
-    ServiceFeatures, TestReport, TestSubject, Version, VersionComparison, proposed_change,
+    ChangePreview, Connection, ConnectionDraft, ConnectionError, ConnectionItem, IdOrAlias,
+    ListQuery, Model, Page, PageRequest, ProposedChange, RollbackResult, ServerError, TestReport,
+    TestSubject, Version, VersionComparison, proposed_change,
 };
 use crate::provider::{Capability, ProviderCatalog};
+use crate::service::{ConnectionService, ServiceFeatures};
 
 /// A model. Unknown capabilities are ignored.
 #[derive(Deserialize)]

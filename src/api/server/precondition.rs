@@ -4,7 +4,8 @@ use axum::http::HeaderMap;
 use axum::http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
 
 use super::response::ApiError;
-use crate::connection::{ConnectionError, ConnectionService, IdOrAlias};
+use crate::connection::{ConnectionError, IdOrAlias};
+use crate::service::ConnectionService;
 
 /// Entity tags of a header.
 enum EntityTags {

@@ -13,9 +13,10 @@ use super::BulkMode;
 use super::json_splitter::PositionUnit;
 use super::parsed_element::ParsedElement;
 use crate::connection::{
-    ChangePreview, Connection, ConnectionDraft, ConnectionError, ConnectionService, DraftField,
-    FieldReason, ProposedChange,
+    ChangePreview, Connection, ConnectionDraft, ConnectionError, DraftField, FieldReason,
+    ProposedChange,
 };
+use crate::service::ConnectionService;
 
 /// Maximum number of concurrent creates; the store syncs concurrent changes together.
 pub const MOST: usize = 256;
@@ -149,8 +150,9 @@ fn alias_taken(draft: ConnectionDraft) -> ConnectionError {
 mod tests {
     use super::*;
     use crate::appsettings::AppSettings;
-    use crate::connection::{CoreService, PlainSecret};
+    use crate::connection::PlainSecret;
     use crate::provider::ProviderCatalog;
+    use crate::service::CoreService;
     use crate::store::memory::MemoryStore;
 
     fn incoming(alias: &str) -> ParsedElement {

@@ -15,10 +15,9 @@ use super::super::progress::Progress;
 use super::super::prompt;
 use crate::atomic_file::OverwritePolicy;
 use crate::connection::export::{self, ExportFileError, Exported};
-use crate::connection::{
-    ConnectionError, ConnectionItem, ConnectionService, IdOrAlias, ListQuery, PageRequest,
-};
+use crate::connection::{ConnectionError, ConnectionItem, IdOrAlias, ListQuery, PageRequest};
 use crate::provider::ProviderCatalog;
+use crate::service::ConnectionService;
 
 /// Number of concurrent reads.
 const AT_ONCE: usize = 64;

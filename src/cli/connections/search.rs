@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use super::super::exit::Failure;
 use super::export::PAGE;
-use crate::connection::{ConnectionItem, ConnectionService, ListQuery, Page, PageRequest};
+use crate::connection::{ConnectionItem, ListQuery, Page, PageRequest};
 use crate::provider::ProviderCatalog;
+use crate::service::ConnectionService;
 use crate::text::case_fold::fold;
 use crate::tui::tree::{Column, Direction, Sort, TextFilter};
 

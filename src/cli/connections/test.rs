@@ -10,9 +10,9 @@ use super::super::open_service::{CliContext, with_service};
 use super::super::output::{Output, OutputReader};
 use super::super::table::table;
 use crate::connection::{
-    ConnectionError, ConnectionItem, ConnectionService, IdOrAlias, TestReport, TestStage,
-    TestSubject,
+    ConnectionError, ConnectionItem, IdOrAlias, TestReport, TestStage, TestSubject,
 };
+use crate::service::ConnectionService;
 
 /// Number of concurrent tests.
 const AT_ONCE: usize = 8;

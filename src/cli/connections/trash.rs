@@ -13,9 +13,9 @@ use super::super::table::table;
 use super::format::when;
 use super::update::write_saved;
 use crate::connection::{
-    ConnectionError, ConnectionItem, ConnectionService, IdOrAlias, Page, PageRequest,
-    ProposedChange,
+    ConnectionError, ConnectionItem, IdOrAlias, Page, PageRequest, ProposedChange,
 };
+use crate::service::ConnectionService;
 
 /// Arguments of `umai connections restore`.
 #[derive(Debug, Args)]

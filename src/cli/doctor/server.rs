@@ -5,7 +5,8 @@ use super::super::open_service::{WORKERS, runtime};
 use super::super::signals::StopSignals;
 use super::finding::Findings;
 use crate::api::client::{RemoteOptions, RemoteService};
-use crate::connection::{ConnectionService, ListQuery, PageRequest};
+use crate::connection::{ListQuery, PageRequest};
+use crate::service::ConnectionService;
 
 const AREA: &str = "server";
 

@@ -13,10 +13,11 @@ use super::files::PlanEntry;
 use super::{PlanAction, PlanStep, PlannedChange, PlannedCreate, RefusedEntry};
 use crate::connection::manifest::MissingSecret;
 use crate::connection::{
-    Connection, ConnectionDraft, ConnectionError, ConnectionService, DraftField, FieldError,
-    FieldReason, IdOrAlias, MaskedSecret, ProposedChange, SettingValue,
+    Connection, ConnectionDraft, ConnectionError, DraftField, FieldError, FieldReason, IdOrAlias,
+    MaskedSecret, ProposedChange, SettingValue,
 };
 use crate::provider::ProviderCatalog;
+use crate::service::ConnectionService;
 
 /// Number of concurrent lookups.
 const AT_ONCE: usize = 64;

@@ -8,7 +8,8 @@ use super::super::exit::{Exit, Failure, exit_of, is_fatal};
 use super::super::output::Output;
 use super::super::progress::Progress;
 use super::{PlanAction, PlanStep, RefusedEntry};
-use crate::connection::{ConnectionError, ConnectionService};
+use crate::connection::ConnectionError;
+use crate::service::ConnectionService;
 
 /// Number of concurrent changes.
 const AT_ONCE: usize = 256;

@@ -1,7 +1,7 @@
 //! Read-only mode and optional capabilities of the service; also switches themes.
 
 use super::App;
-use crate::connection::ServiceFeatures;
+use crate::service::ServiceFeatures;
 use crate::tui::action::Action;
 use crate::tui::effect::{Effect, ServiceReply};
 use crate::tui::notice::Notice;

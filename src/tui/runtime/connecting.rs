@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use tokio::task::{JoinError, JoinHandle};
 
+use crate::connection::ConnectionError;
 use crate::connection::store::Revision;
-use crate::connection::{ConnectionError, ConnectionService};
+use crate::service::ConnectionService;
 use crate::tui::effect::{ServiceRequest, Ticket};
 
 /// Future that opens the service; the first frame does not wait for it.

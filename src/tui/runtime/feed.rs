@@ -5,8 +5,9 @@ use std::sync::Arc;
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::task::JoinSet;
 
+use crate::connection::ConnectionError;
 use crate::connection::store::Revision;
-use crate::connection::{ConnectionError, ConnectionService};
+use crate::service::ConnectionService;
 use crate::tui::change_feed::{FeedEvent, follow};
 
 /// Limit of queued events; further events wait in the service.

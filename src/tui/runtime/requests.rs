@@ -7,7 +7,7 @@ use tokio::task::{AbortHandle, JoinError, JoinSet};
 
 use super::connecting::{OpenedService, ServiceHandle, ServiceOpening};
 use super::save_queue::{Lane, SaveQueue};
-use crate::connection::ConnectionService;
+use crate::service::ConnectionService;
 use crate::tui::app::App;
 use crate::tui::effect::{ServiceReply, ServiceRequest, Ticket};
 use crate::tui::perform::perform;

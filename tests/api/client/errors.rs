@@ -5,9 +5,10 @@ use umai::api::Problem;
 use umai::connection::secret_input::{KeyFlaw, SurroundingText};
 use umai::connection::store::Revision;
 use umai::connection::{
-    ConnectionError, ConnectionItem, ConnectionService, DraftField, FieldError, FieldReason,
-    IdOrAlias, ServerError, StoreError, TestReport, TestStage, TestStep,
+    ConnectionError, ConnectionItem, DraftField, FieldError, FieldReason, IdOrAlias, ServerError,
+    StoreError, TestReport, TestStage, TestStep,
 };
+use umai::service::ConnectionService;
 
 use crate::client::third_party_server::{ThirdPartyServer, response};
 use crate::support::{DOCUMENTED, draft};

@@ -6,10 +6,10 @@ use std::sync::atomic::Ordering;
 
 use umai::appsettings::Reference;
 use umai::connection::{
-    ConnectionDraft, ConnectionError, ConnectionService, IdOrAlias, ListQuery, PageRequest,
-    TestSubject,
+    ConnectionDraft, ConnectionError, IdOrAlias, ListQuery, PageRequest, TestSubject,
 };
 use umai::provider::Capability;
+use umai::service::ConnectionService;
 use uuid::Uuid;
 
 use crate::fault_proxy::FaultProxy;

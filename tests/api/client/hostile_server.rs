@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tokio::runtime::Runtime;
-use umai::connection::ConnectionService;
+use umai::service::ConnectionService;
 use umai::tui::layout::Size;
 
 use crate::client::third_party_server::{

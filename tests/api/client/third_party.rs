@@ -4,9 +4,10 @@ use rstest::rstest;
 use umai::connection::secret_input::{KeyFlaw, SurroundingText};
 use umai::connection::store::Revision;
 use umai::connection::{
-    ConnectionDraft, ConnectionError, ConnectionService, DraftField, FieldReason, ListQuery,
-    MaskedSecret, PageRequest, ServerError, SettingValue,
+    ConnectionDraft, ConnectionError, DraftField, FieldReason, ListQuery, MaskedSecret,
+    PageRequest, ServerError, SettingValue,
 };
+use umai::service::ConnectionService;
 
 use crate::client::third_party_server::{
     ReceivedRequest, ScriptedResponse, ThirdPartyServer, json, response,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
 use umai::api::BASE_PATH;
-use umai::connection::ConnectionService;
+use umai::service::ConnectionService;
 
 use crate::routes::openapi::Document;
 use crate::support::server::Server;

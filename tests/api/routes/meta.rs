@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use serde_json::json;
 use umai::appsettings::{AppSettings, EnvironmentVariables};
-use umai::connection::{CoreService, PlainSecret};
+use umai::connection::PlainSecret;
 use umai::provider::ProviderCatalog;
+use umai::service::CoreService;
 use umai::store::memory::MemoryStore;
 
 use crate::routes::fixture::Fixture;

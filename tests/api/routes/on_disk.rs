@@ -6,8 +6,8 @@ use std::sync::Arc;
 use reqwest::Method;
 use serde_json::json;
 use umai::appsettings::AppSettings;
-use umai::connection::CoreService;
 use umai::provider::ProviderCatalog;
+use umai::service::CoreService;
 use umai::store::{StoreOptions, open};
 
 use crate::routes::fixture::Fixture;

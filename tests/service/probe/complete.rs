@@ -6,12 +6,13 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use umai::appsettings::{AppSettings, EnvironmentVariables};
 use umai::connection::{
-    ConnectionError, ConnectionService, FieldReason, IdOrAlias, PlainSecret, SettingValue,
-    Settings, TestReport, TestStage, TestSubject,
+    ConnectionError, FieldReason, IdOrAlias, PlainSecret, SettingValue, Settings, TestReport,
+    TestStage, TestSubject,
 };
 use umai::probe;
 use umai::probe::{ProbeLimits, ProbeSubject};
 use umai::provider::ProviderCatalog;
+use umai::service::ConnectionService;
 use wiremock::matchers::{header, method};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -93,7 +94,7 @@ async fn reference_that_no_longer_resolves_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("appsettings.json");
     std::fs::write(&file, r#"{"OpenAI":{"ApiKey":"sk-there-1234567890"}}"#).unwrap();
-    let service: Arc<dyn ConnectionService> = Arc::new(umai::connection::CoreService::new(
+    let service: Arc<dyn ConnectionService> = Arc::new(umai::service::CoreService::new(
         Arc::new(umai::store::memory::MemoryStore::<PlainSecret>::default()),
         Arc::new(ProviderCatalog::embedded()),
         AppSettings::in_folder(folder.path(), EnvironmentVariables::from_pairs([])),

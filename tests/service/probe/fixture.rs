@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use umai::appsettings::{AppSettings, EnvironmentVariables};
 use umai::connection::{
-    ConnectionDraft, ConnectionService, CoreService, IdOrAlias, PlainSecret, TestReport, TestStage,
-    TestSubject,
+    ConnectionDraft, IdOrAlias, PlainSecret, TestReport, TestStage, TestSubject,
 };
 use umai::probe::ProbeLimits;
 use umai::provider::ProviderCatalog;
+use umai::service::{ConnectionService, CoreService};
 use umai::store::memory::MemoryStore;
 use wiremock::matchers::method;
 use wiremock::{Mock, MockServer, ResponseTemplate};

@@ -2,12 +2,12 @@
 
 use uuid::Uuid;
 
-use super::super::diff::ENTITY_TYPE;
-use super::super::validate::MaskPolicy;
-use super::super::{
+use super::{CoreService, merge, trash};
+use crate::connection::diff::ENTITY_TYPE;
+use crate::connection::validate::MaskPolicy;
+use crate::connection::{
     Connection, ConnectionError, IdOrAlias, PlainSecret, RollbackResult, Version, VersionComparison,
 };
-use super::{CoreService, merge, trash};
 
 impl CoreService {
     /// Returns a version of a connection, also of one in the trash.

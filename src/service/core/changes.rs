@@ -1,6 +1,6 @@
 //! Paths that differ between two states of a connection, compared with plaintext secrets.
 
-use super::super::{Connection, PlainSecret};
+use crate::connection::{Connection, PlainSecret};
 
 /// Returns the changed paths in camel case, in the order of a response: `name`, `settings.apiKey`.
 pub fn paths(before: &Connection<PlainSecret>, after: &Connection<PlainSecret>) -> Vec<String> {

@@ -1,11 +1,11 @@
 //! Tests of stored, edited and new connections.
 
-use super::super::validate::{MaskPolicy, ValidatedDraft};
-use super::super::{
+use super::{CoreService, merge};
+use crate::connection::validate::{MaskPolicy, ValidatedDraft};
+use crate::connection::{
     ConnectionDraft, ConnectionError, DraftField, FieldError, IdOrAlias, Model, PlainSecret,
     Settings, TestReport, TestSubject,
 };
-use super::{CoreService, merge};
 use crate::probe;
 use crate::probe::ProbeSubject;
 use crate::provider::Capability;

@@ -14,21 +14,21 @@ use async_trait::async_trait;
 use chrono::{DateTime, SubsecRound, Utc};
 use uuid::Uuid;
 
-use super::draft::ConnectionDraft;
-use super::error::ConnectionError;
-use super::query::{IdOrAlias, ListQuery, Page, PageRequest};
-use super::secret::PlainSecret;
-use super::service::ConnectionService;
-use super::store::{ChangeFeed, ConnectionStore, Revision};
-use super::validate::MaskPolicy;
-use super::version::Version;
-use super::{
+use crate::appsettings::{AppSettings, ConfigurationKey, Reference, ReferenceLookup};
+use crate::connection::draft::ConnectionDraft;
+use crate::connection::error::ConnectionError;
+use crate::connection::query::{IdOrAlias, ListQuery, Page, PageRequest};
+use crate::connection::secret::PlainSecret;
+use crate::connection::store::{ChangeFeed, ConnectionStore, Revision};
+use crate::connection::validate::MaskPolicy;
+use crate::connection::version::Version;
+use crate::connection::{
     ChangePreview, Connection, ConnectionItem, Model, ProposedChange, RollbackResult, TestReport,
     TestSubject, VersionComparison,
 };
-use crate::appsettings::{AppSettings, ConfigurationKey, Reference, ReferenceLookup};
 use crate::probe::ProbeLimits;
 use crate::provider::{Capability, ProviderCatalog};
+use crate::service::ConnectionService;
 
 /// Clock; a parameter, so that tests control the time.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;

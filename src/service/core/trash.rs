@@ -5,12 +5,12 @@
 
 use uuid::Uuid;
 
-use super::super::store::{Precondition, SaveConnection};
-use super::super::{
+use super::CoreService;
+use crate::connection::store::{Precondition, SaveConnection};
+use crate::connection::{
     Connection, ConnectionError, ConnectionItem, DraftField, FieldReason, IdOrAlias, PlainSecret,
     VersionChange, alias,
 };
-use super::CoreService;
 use crate::text::key_like;
 
 const DELETED: &str = "Deleted";

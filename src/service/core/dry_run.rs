@@ -2,12 +2,13 @@
 
 use uuid::Uuid;
 
-use super::super::validate::MaskPolicy;
-use super::super::{
-    ChangePreview, Connection, ConnectionError, ConnectionService, DraftField, FieldReason,
-    PlainSecret, ProposedChange,
-};
+use super::super::ConnectionService;
 use super::{CoreService, changes, merge, trash};
+use crate::connection::validate::MaskPolicy;
+use crate::connection::{
+    ChangePreview, Connection, ConnectionError, DraftField, FieldReason, PlainSecret,
+    ProposedChange,
+};
 
 impl CoreService {
     pub(super) async fn preview_exactly(

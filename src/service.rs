@@ -1,19 +1,27 @@
 //! Service trait that the app, the command line and the API use.
 
+pub mod core;
+pub mod features;
+pub mod read_only;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::store::ChangeFeed;
-use super::store::Revision;
-use super::{
-    ChangePreview, Connection, ConnectionDraft, ConnectionError, ConnectionItem, IdOrAlias,
-    ListQuery, Model, Page, PageRequest, ProposedChange, RollbackResult, ServiceFeatures,
-    TestReport, TestSubject, Version, VersionComparison, proposed_change,
-};
 use crate::appsettings::{ConfigurationKey, Reference, ReferenceLookup};
+use crate::connection::store::ChangeFeed;
+use crate::connection::store::Revision;
+use crate::connection::{
+    ChangePreview, Connection, ConnectionDraft, ConnectionError, ConnectionItem, IdOrAlias,
+    ListQuery, Model, Page, PageRequest, ProposedChange, RollbackResult, TestReport, TestSubject,
+    Version, VersionComparison, proposed_change,
+};
 use crate::provider::{Capability, ProviderCatalog};
+
+pub use self::core::{Clock, CoreService};
+pub use features::ServiceFeatures;
+pub use read_only::ReadOnlyService;
 
 /// Operations on connections, in a local store or on a server.
 #[async_trait]

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::store::{ChangeFeed, Revision};
-use super::{
-    ChangePreview, Connection, ConnectionDraft, ConnectionError, ConnectionItem, ConnectionService,
-    IdOrAlias, ListQuery, Model, Page, PageRequest, ProposedChange, RollbackResult,
-    ServiceFeatures, TestReport, TestSubject, Version, VersionComparison,
-};
+use super::{ConnectionService, ServiceFeatures};
 use crate::appsettings::{ConfigurationKey, Reference, ReferenceLookup};
+use crate::connection::store::{ChangeFeed, Revision};
+use crate::connection::{
+    ChangePreview, Connection, ConnectionDraft, ConnectionError, ConnectionItem, IdOrAlias,
+    ListQuery, Model, Page, PageRequest, ProposedChange, RollbackResult, TestReport, TestSubject,
+    Version, VersionComparison,
+};
 use crate::provider::{Capability, ProviderCatalog};
 
 /// Read-only wrapper of another service.

@@ -2,10 +2,11 @@
 
 use url::Url;
 
-use super::super::error::{DraftField, FieldReason};
-use super::super::secret::MaskedSecret;
-use super::super::validate::{MaskPolicy, ValidatedDraft, settings::field_path};
-use super::super::{Connection, ConnectionDraft, PlainSecret, SettingValue, Settings};
+use crate::connection::error::{DraftField, FieldReason};
+use crate::connection::secret::MaskedSecret;
+use crate::connection::validate::settings::field_path;
+use crate::connection::validate::{MaskPolicy, ValidatedDraft};
+use crate::connection::{Connection, ConnectionDraft, PlainSecret, SettingValue, Settings};
 use crate::provider::{FieldKind, Provider, ProviderCatalog, SettingsField, names_address};
 
 /// Draft merged with a connection.
@@ -282,8 +283,8 @@ fn origin(address: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::secret_input::KeyFlaw;
     use super::*;
+    use crate::connection::secret_input::KeyFlaw;
 
     fn stored(key: &str) -> Connection<PlainSecret> {
         let json = r#"{"id":"3fa85f64-5717-4562-b3fc-2c963f66afa6","alias":"a","name":"A","providerId":"openai","isActive":true,

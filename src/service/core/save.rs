@@ -2,14 +2,15 @@
 
 use uuid::Uuid;
 
-use super::super::store::{Precondition, SaveConnection};
-use super::super::validate::{MaskPolicy, ValidatedDraft};
-use super::super::{
-    Connection, ConnectionDraft, ConnectionError, ConnectionItem, ConnectionService, DraftField,
-    FieldReason, IdOrAlias, PlainSecret, SettingValue, VersionChange,
-};
+use super::super::ConnectionService;
 use super::{CoreService, changes, merge};
 use crate::appsettings::{Reference, ReferenceLookup};
+use crate::connection::store::{Precondition, SaveConnection};
+use crate::connection::validate::{MaskPolicy, ValidatedDraft};
+use crate::connection::{
+    Connection, ConnectionDraft, ConnectionError, ConnectionItem, DraftField, FieldReason,
+    IdOrAlias, PlainSecret, SettingValue, VersionChange,
+};
 use crate::text::printable;
 
 impl CoreService {
