@@ -19,6 +19,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use umai::connection::{ConnectionItem, Page};
 use umai::provider::ProviderCatalog;
+use umai::search::TreeItem;
 use umai::tui::app::App;
 use umai::tui::change_feed::FeedEvent;
 use umai::tui::effect::{Effect, ServiceReply, ServiceRequest};
@@ -27,7 +28,7 @@ use umai::tui::key::KeyPress;
 use umai::tui::keymap::Keymap;
 use umai::tui::layout::Size;
 use umai::tui::theme::{Theme, ThemeName};
-use umai::tui::tree::{ItemChange, TreeItem};
+use umai::tui::tree::ItemChange;
 use umai::tui::view;
 use uuid::Uuid;
 

@@ -1,15 +1,16 @@
 //! umai: a terminal backoffice for AI connections.
 //!
 //! ```text
-//! cli ──┬──► tui ────┐
-//!       ├──► api ────┼──► connection ──┬──► provider ────┐
-//!       ├──► store ──┘                 └──► appsettings ─┴──► text, atomic_file
+//! cli ──┬──► tui ──┬──► search ──┐
+//!       │          ├──► service ─┼──► probe ──► connection ──┬──► provider ────┐
+//!       ├──► api ──┘             │                           └──► appsettings ─┴──► text, atomic_file
+//!       ├──► store ──────────────┘
 //!       └──► config
 //! ```
 //!
-//! - `tls` loads the trusted certificates for `connection` and `api`, and the certificate that `api` serves.
+//! - `tls` loads the trusted certificates for `probe` and `api`, and the certificate that `api` serves.
 //! - `drafts` stores unsaved input of `tui`, encrypted with the key of `store`.
-//! - [`connection::ConnectionService`] is the interface for `tui`, `cli` and `api`.
+//! - [`service::ConnectionService`] is the interface for `tui`, `cli` and `api`.
 //! - [`connection::ConnectionStore`] is the interface to the storage.
 //! - `cli` is the composition root: the only module that uses all others.
 //!
@@ -39,6 +40,7 @@ pub mod appsettings;
 pub mod connection;
 pub mod probe;
 pub mod service;
+pub mod search;
 pub mod store;
 pub mod drafts;
 pub mod api;

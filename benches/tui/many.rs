@@ -5,13 +5,14 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use umai::connection::{Connection, ConnectionItem};
+use umai::search::TreeItem;
 use umai::tui::app::App;
 use umai::tui::bulk::BulkPhase;
 use umai::tui::change_feed::FeedEvent;
 use umai::tui::effect::{Effect, ServiceReply, ServiceRequest, Ticket};
 use umai::tui::event::Event;
 use umai::tui::key::KeyPress;
-use umai::tui::tree::{ItemChange, TreeItem};
+use umai::tui::tree::ItemChange;
 use uuid::Uuid;
 
 use super::{COUNT, frame, report};

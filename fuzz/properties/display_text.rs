@@ -1,11 +1,11 @@
 //! Displayed text never moves the cursor, keeps its fitted width, and keeps its visible characters.
 
 use umai::connection::alias;
+use umai::search::query::FilterQuery;
 use umai::text::{
     Printable, columns, file::line_and_column, is_hidden, is_unprintable, json, printable,
     secret_detector,
 };
-use umai::tui::tree::query::FilterQuery;
 use umai::tui::{clipboard, text_width, word_diff};
 use unicode_segmentation::UnicodeSegmentation;
 

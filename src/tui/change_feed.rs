@@ -11,9 +11,10 @@ use futures_util::StreamExt;
 use tokio::sync::mpsc::Sender;
 use tokio::time::Instant;
 
-use super::tree::{ItemChange, TreeItem};
+use super::tree::ItemChange;
 use crate::connection::store::{ChangeEvent, ChangeFeed, ChangeKind, Revision};
 use crate::connection::{ConnectionError, StoreError};
+use crate::search::TreeItem;
 use crate::service::ConnectionService;
 
 /// Limit of changes in one event; a frame is drawn in between.

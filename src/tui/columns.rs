@@ -1,7 +1,7 @@
 //! Columns of the connection list for a width.
 
 use super::layout::Area;
-use super::tree::Column;
+use crate::search::Column;
 
 /// Width of a date with a time.
 pub const LONG_DATE: u16 = 16;

@@ -7,7 +7,6 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::form::{EditorDocument, FormSnapshot, TheirConnection};
-use super::tree::TreeItem;
 use crate::appsettings::{ConfigurationKey, Reference, ReferenceLookup};
 use crate::atomic_file::OverwritePolicy;
 use crate::connection::export::{ExportFileError, Exported};
@@ -15,6 +14,7 @@ use crate::connection::{
     Connection, ConnectionDraft, ConnectionError, ConnectionItem, Model, Page, PageRequest,
     RollbackResult, TestReport, TestSubject, Version, VersionComparison,
 };
+use crate::search::TreeItem;
 
 /// Connects a request or timer with its reply; unique in a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -8,7 +8,8 @@ use super::keymap::Keymap;
 use super::match_rank::{MatchRank, match_rank};
 use super::notice::Notice;
 use super::select_list::SelectList;
-use super::tree::{Tree, TreeItem};
+use super::tree::Tree;
+use crate::search::TreeItem;
 use crate::text::case_fold::fold;
 
 /// Maximum number of connections listed below the actions.

@@ -7,9 +7,9 @@ use uuid::Uuid;
 
 use super::effect::{ExportRequest, ServiceReply, ServiceRequest, UpdateRequest};
 use super::form::TheirConnection;
-use super::tree::TreeItem;
 use crate::connection::export::{ExportedManifest, write};
 use crate::connection::{ConnectionError, ConnectionItem, IdOrAlias, ListQuery, Page, PageRequest};
+use crate::search::TreeItem;
 use crate::service::ConnectionService;
 
 /// Page size for listing the trash.

@@ -84,7 +84,8 @@ fn may_be_key(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tui::tree::{Column, NodeKey, Sort};
+    use crate::search::{Column, Sort};
+    use crate::tui::tree::NodeKey;
 
     fn tree_state(filter: &str) -> TreeState {
         TreeState {

@@ -5,33 +5,25 @@ mod visible;
 mod change;
 mod filter;
 mod ids;
-mod item;
 mod loading;
 mod marks;
 mod merge_sorted;
 mod updates;
-mod column;
 mod state;
-mod providers;
 mod rows;
-mod matcher;
 mod selection;
-mod text_filter;
-pub mod query;
 
 use std::collections::{HashSet, VecDeque};
 
 use uuid::Uuid;
 
-pub use column::{Column, Direction, Sort};
+use crate::search::{Providers, Sort, TreeItem};
+
 pub use filter::Filter;
 pub use ids::{ById, Ids};
-pub use item::TreeItem;
 pub use loading::Loading;
 pub use marks::{MarkedConnection, Marks};
-pub use providers::Providers;
 pub use state::{NodeKey, TreeState};
-pub use text_filter::TextFilter;
 pub use updates::ItemChange;
 use visible::VisibleList;
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use umai::connection::{ConnectionDraft, ConnectionItem, ListQuery, PageRequest, TestReport};
 use umai::drafts::StoredDraft;
+use umai::search::TreeItem;
 use umai::service::ConnectionService;
 use umai::tui::action::ACTIONS;
 use umai::tui::change_feed::FeedEvent;
@@ -20,7 +21,7 @@ use umai::tui::form::{EditorDocument, Form};
 use umai::tui::key::KeyPress;
 use umai::tui::keymap::Keymap;
 use umai::tui::layout::Size;
-use umai::tui::tree::{ItemChange, TreeItem};
+use umai::tui::tree::ItemChange;
 
 use crate::support::harness::Harness;
 

@@ -377,8 +377,9 @@ fn saved_key(harness: &Harness, id: uuid::Uuid, version: u64) -> bool {
 }
 
 fn hear(harness: &mut Harness, id: uuid::Uuid) {
+    use umai::search::TreeItem;
     use umai::tui::change_feed::FeedEvent;
-    use umai::tui::tree::{ItemChange, TreeItem};
+    use umai::tui::tree::ItemChange;
     let item = harness
         .elsewhere(&async |service: &dyn ConnectionService| service.get(&id.into()).await)
         .unwrap()

@@ -6,6 +6,7 @@ use crate::support::harness::Harness as LocalHarness;
 use crate::support::local_and_remote::LocalAndRemote as Harness;
 use umai::connection::{ConnectionItem, IdOrAlias};
 use umai::drafts::StoredDraft;
+use umai::search::TreeItem;
 use umai::service::ConnectionService;
 use umai::tui::change_feed::FeedEvent;
 use umai::tui::dialog::Dialog;
@@ -13,7 +14,7 @@ use umai::tui::effect::{DraftSlot, Effect};
 use umai::tui::event::Event;
 use umai::tui::form::{EditorDocument, FormSnapshot, FormSubject};
 use umai::tui::merge::MergeSide;
-use umai::tui::tree::{ItemChange, TreeItem};
+use umai::tui::tree::ItemChange;
 use uuid::Uuid;
 
 /// Keys that open the form of the first connection, Anthropic Team A.

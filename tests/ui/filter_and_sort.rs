@@ -1,11 +1,11 @@
 //! Sorting, grouping, filtering, palette, message log and copying.
 
 use crate::support::local_and_remote::LocalAndRemote as Harness;
+use umai::search::Column;
 use umai::tui::action::{ACTIONS, Action, KeyContext};
 use umai::tui::dialog::Dialog;
 use umai::tui::effect::Effect;
 use umai::tui::event::Event;
-use umai::tui::tree::Column;
 
 /// Creates a stage with five connections of three providers, some with endpoints.
 fn five(width: u16, height: u16) -> Harness {

@@ -13,6 +13,7 @@ use umai::connection::{
     TestStage, TestStep, Version, VersionChange, VersionComparison,
 };
 use umai::drafts::StoredDraft;
+use umai::search::TreeItem;
 use umai::tui::app::App;
 use umai::tui::change_feed::FeedEvent;
 use umai::tui::dialog::Dialog;
@@ -22,7 +23,7 @@ use umai::tui::form::TheirConnection;
 use umai::tui::keymap::Keymap;
 use umai::tui::layout::Size;
 use umai::tui::theme::{Theme, ThemeName};
-use umai::tui::tree::{ItemChange, TreeItem};
+use umai::tui::tree::ItemChange;
 use umai::tui::view;
 
 const NAMES: [&str; 14] = [

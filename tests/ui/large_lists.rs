@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use rstest::rstest;
 use umai::connection::{ConnectionItem, Page, PageRequest};
 use umai::provider::ProviderCatalog;
+use umai::search::TreeItem;
 use umai::tui::app::App;
 use umai::tui::change_feed::FeedEvent;
 use umai::tui::effect::{Effect, ServiceReply, ServiceRequest, Ticket};
@@ -15,7 +16,7 @@ use umai::tui::event::{Event, Mouse, MouseKind};
 use umai::tui::keymap::Keymap;
 use umai::tui::layout::Size;
 use umai::tui::session::SavedSession;
-use umai::tui::tree::{ItemChange, Node, TreeItem};
+use umai::tui::tree::{ItemChange, Node};
 use uuid::Uuid;
 
 /// More connections than a slice.
@@ -310,7 +311,7 @@ fn title_click_sorts_and_second_click_reverses() {
     let mut app = app_with(&world);
     let inside = app.list_area().inside();
     let (_, cell) = umai::tui::columns::cells(inside.split_top(1).0, inside, 1)
-        .find(|(column, _)| *column == umai::tui::tree::Column::Alias)
+        .find(|(column, _)| *column == umai::search::Column::Alias)
         .unwrap();
     let click = Event::Mouse(Mouse {
         kind: MouseKind::Click,

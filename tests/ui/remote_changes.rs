@@ -12,6 +12,7 @@ use umai::connection::{
     SettingValue, Settings,
 };
 use umai::provider::ProviderCatalog;
+use umai::search::TreeItem;
 use umai::tui::app::App;
 use umai::tui::change_feed::FeedEvent;
 use umai::tui::effect::{Effect, ServiceReply, ServiceRequest, Ticket};
@@ -19,7 +20,7 @@ use umai::tui::event::Event;
 use umai::tui::form::RemoteChange;
 use umai::tui::keymap::Keymap;
 use umai::tui::layout::Size;
-use umai::tui::tree::{ItemChange, Node, TreeItem};
+use umai::tui::tree::{ItemChange, Node};
 use uuid::Uuid;
 
 fn item(number: u128, name: &str, version: u64) -> ConnectionItem {

@@ -9,13 +9,14 @@ use umai::connection::{
     PageRequest, PlainSecret, SettingValue, Settings,
 };
 use umai::provider::ProviderCatalog;
+use umai::search::TreeItem;
 use umai::tui::app::App;
 use umai::tui::dialog::Dialog;
 use umai::tui::effect::{Effect, ServiceReply, ServiceRequest, Ticket};
 use umai::tui::event::Event;
 use umai::tui::keymap::Keymap;
 use umai::tui::layout::Size;
-use umai::tui::tree::{Node, TreeItem};
+use umai::tui::tree::Node;
 use uuid::Uuid;
 
 fn item(number: u128, name: &str) -> ConnectionItem {

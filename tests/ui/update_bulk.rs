@@ -7,6 +7,7 @@ use umai::connection::{
     Connection, ConnectionError, ConnectionItem, Page, PageRequest, RollbackResult, ServerError,
 };
 use umai::provider::ProviderCatalog;
+use umai::search::TreeItem;
 use umai::tui::app::App;
 use umai::tui::bulk::{AT_ONCE, BulkPhase, BulkRowState};
 use umai::tui::change_feed::FeedEvent;
@@ -15,7 +16,7 @@ use umai::tui::event::Event;
 use umai::tui::keymap::Keymap;
 use umai::tui::layout::Size;
 use umai::tui::notice::NoticeSeverity;
-use umai::tui::tree::{ItemChange, TreeItem};
+use umai::tui::tree::ItemChange;
 use uuid::Uuid;
 
 fn id(number: usize) -> Uuid {

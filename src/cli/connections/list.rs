@@ -9,7 +9,7 @@ use super::super::output::{Output, OutputReader};
 use super::{format, search, trash};
 use crate::connection::{ListQuery, PageRequest};
 use crate::provider::ProviderCatalog;
-use crate::tui::tree::{Column, Sort};
+use crate::search::{Column, Sort};
 
 /// Arguments of `umai connections list`.
 #[derive(Debug, Args)]

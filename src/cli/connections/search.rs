@@ -8,9 +8,9 @@ use super::super::exit::Failure;
 use super::export::PAGE;
 use crate::connection::{ConnectionItem, ListQuery, Page, PageRequest};
 use crate::provider::ProviderCatalog;
+use crate::search::{Column, Direction, Sort, TextFilter};
 use crate::service::ConnectionService;
 use crate::text::case_fold::fold;
-use crate::tui::tree::{Column, Direction, Sort, TextFilter};
 
 /// Returns the page of connections that match the query and the terms, best match first.
 pub async fn find(

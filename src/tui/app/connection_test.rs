@@ -149,7 +149,7 @@ impl App {
         let version = self
             .tree
             .item(id)
-            .map_or(0, crate::tui::tree::TreeItem::version);
+            .map_or(0, crate::search::TreeItem::version);
         self.update_bulk_test(id, &outcome);
         self.tests.insert(id, LastTest { version, outcome });
     }

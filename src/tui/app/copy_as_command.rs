@@ -2,6 +2,7 @@
 
 use super::App;
 use crate::connection::{Connection, Settings, Version};
+use crate::search::{Column, Sort, TreeItem, query};
 use crate::tui::action::Action;
 use crate::tui::cli_equivalent::{CliEquivalent, CommandLine, SettingArgument, settings};
 use crate::tui::dialog::{CommandFor, Dialog};
@@ -10,7 +11,6 @@ use crate::tui::form::field::{FieldTarget, FieldValue, FormField};
 use crate::tui::form::{Form, FormSubject};
 use crate::tui::notice::Notice;
 use crate::tui::tabs::Tab;
-use crate::tui::tree::{Column, Sort, TreeItem, query};
 
 /// Placeholder for a connection.
 const CONNECTION: &str = "ID_OR_ALIAS";

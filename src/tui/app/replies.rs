@@ -7,11 +7,11 @@ use uuid::Uuid;
 use super::undo::UndoableChange;
 use super::{App, AwaitedReply, PendingToggle};
 use crate::connection::{Connection, ConnectionError, ConnectionItem};
+use crate::search::TreeItem;
 use crate::tui::dialog::Dialog;
 use crate::tui::effect::{ServiceReply, Ticket};
 use crate::tui::form::{Form, FormSubject, RemoteChange};
 use crate::tui::notice::{Notice, NoticeSeverity};
-use crate::tui::tree::TreeItem;
 
 impl App {
     pub(super) fn handle_reply(&mut self, ticket: Ticket, reply: ServiceReply) {

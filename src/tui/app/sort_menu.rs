@@ -3,10 +3,10 @@
 use uuid::Uuid;
 
 use super::{App, Pane};
+use crate::search::{Column, Sort};
 use crate::tui::action::Action;
 use crate::tui::dialog::Dialog;
 use crate::tui::notice::Notice;
-use crate::tui::tree::{Column, Sort};
 
 impl App {
     /// Opens the sort menu.

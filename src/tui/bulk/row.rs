@@ -3,7 +3,8 @@
 use uuid::Uuid;
 
 use super::BulkJob;
-use crate::tui::tree::{ItemChange, TreeItem};
+use crate::search::TreeItem;
+use crate::tui::tree::ItemChange;
 
 /// State of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! Numbered lines of the entries in the current context, a page at a time.
 
 use super::text::replace_symbol;
+use crate::search::TreeItem;
 use crate::tui::app::{App, Pane};
 use crate::tui::bulk::BulkPhase;
 use crate::tui::dialog::Dialog;
@@ -11,7 +12,6 @@ use crate::tui::merge::{MergeConflict, MergeSide};
 use crate::tui::models;
 use crate::tui::palette::PaletteDialog;
 use crate::tui::tabs::Tab;
-use crate::tui::tree::TreeItem;
 
 /// Number of lines in a page.
 pub const PAGE: usize = 20;

@@ -4,7 +4,8 @@ use uuid::Uuid;
 
 use super::loading::Loading;
 use super::updates::{self, IndexShift, ItemChange};
-use super::{Node, Tree, TreeItem};
+use super::{Node, Tree};
+use crate::search::TreeItem;
 
 /// Number of remembered deletions, so that a late reply does not re-add a deleted connection.
 const REMEMBERED: usize = 1_024;

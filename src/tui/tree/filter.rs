@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::Tree;
-use super::query::FilterQuery;
+use crate::search::query::FilterQuery;
 use crate::tui::text_input::TextInput;
 
 /// Filter over the tree.

@@ -8,9 +8,9 @@ use std::collections::HashSet;
 
 use uuid::Uuid;
 
-use super::TreeItem;
 use super::updates::IndexShift;
 use crate::connection::PageRequest;
+use crate::search::TreeItem;
 use crate::tui::effect::Ticket;
 
 /// Size of the first page: enough for any screen.

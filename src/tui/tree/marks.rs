@@ -5,7 +5,8 @@
 
 use uuid::Uuid;
 
-use super::{Ids, Tree, TreeItem};
+use super::{Ids, Tree};
+use crate::search::TreeItem;
 
 /// Marked connections.
 #[derive(Debug, Default)]

@@ -2,7 +2,8 @@
 
 use uuid::Uuid;
 
-use super::{Node, NodeKey, Tree, TreeItem};
+use super::{Node, NodeKey, Tree};
+use crate::search::TreeItem;
 
 impl Tree {
     /// Returns the selected node.

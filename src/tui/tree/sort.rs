@@ -1,10 +1,11 @@
 //! Changes of the visible list: immediate if cheap, otherwise in slices in the background.
 
 use super::visible::{VisibleList, VisibleQuery};
-use super::{Column, Node, Sort, Tree, TreeItem};
+use super::{Node, Tree};
 use crate::provider::ProviderCatalog;
-use crate::tui::tree::column::Direction;
-use crate::tui::tree::query::FilterQuery;
+use crate::search::Direction;
+use crate::search::query::FilterQuery;
+use crate::search::{Column, Sort, TreeItem};
 
 impl Tree {
     /// Adds the names of the providers.

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Node, Sort, Tree};
+use super::{Node, Tree};
+use crate::search::Sort;
 
 /// Persistent key of a node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

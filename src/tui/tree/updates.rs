@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::TreeItem;
+use crate::search::TreeItem;
 
 /// Number of slots addressed by two bytes.
 const SLOTS: usize = 1 << 16;

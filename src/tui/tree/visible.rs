@@ -5,13 +5,13 @@
 
 use std::cmp::Ordering;
 
-use super::TreeItem;
-use super::column::{Column, Sort, SortKey};
-use super::matcher::{Candidate, FilterMatcher};
 use super::merge_sorted::merge;
-use super::providers::Providers;
-use super::query::FilterQuery;
 use super::updates::IndexShift;
+use crate::search::Providers;
+use crate::search::TreeItem;
+use crate::search::query::FilterQuery;
+use crate::search::{Candidate, FilterMatcher};
+use crate::search::{Column, Sort, SortKey};
 
 /// Connections per slice: about a millisecond of work.
 pub const SLICE: usize = 4_096;

@@ -5,12 +5,13 @@ use ratatui::style::Style;
 
 use super::tree::MARK;
 use super::{Scene, paint};
+use crate::search::{Column, TreeItem};
 use crate::tui::action::{Action, KeyContext};
 use crate::tui::app::Pane;
 use crate::tui::columns::{self, LONG_DATE};
 use crate::tui::layout::Area;
 use crate::tui::text_width;
-use crate::tui::tree::{Column, Filter, TreeItem};
+use crate::tui::tree::Filter;
 
 /// Draws the list.
 pub fn draw(scene: Scene<'_>, area: Area, buffer: &mut Buffer) {

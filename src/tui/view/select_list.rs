@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 
 use super::{Scene, paint};
+use crate::search::TreeItem;
 use crate::tui::action::{Action, KeyContext};
 use crate::tui::layout::{Area, ScreenLayout};
 use crate::tui::models::{self, Models};
@@ -10,7 +11,6 @@ use crate::tui::palette::{PaletteDialog, PaletteEntry};
 use crate::tui::provider_picker::ProviderPicker;
 use crate::tui::select_list::SelectList;
 use crate::tui::text_width;
-use crate::tui::tree::TreeItem;
 
 /// Minimum width to show the provider of a connection.
 const NARROW: usize = 50;

@@ -3,10 +3,11 @@
 use ratatui::buffer::Buffer;
 
 use super::{Scene, paint};
+use crate::search::{Sort, TreeItem, query};
 use crate::tui::app::Pane;
 use crate::tui::layout::Area;
 use crate::tui::text_width;
-use crate::tui::tree::{Node, Sort, TreeItem, query};
+use crate::tui::tree::Node;
 
 /// Suffix of an inactive connection.
 const STATE: &str = " (inactive)";
