@@ -2,6 +2,7 @@
 
 pub mod core;
 pub mod features;
+pub mod preview;
 pub mod read_only;
 
 use std::sync::Arc;
@@ -13,14 +14,14 @@ use crate::appsettings::{ConfigurationKey, Reference, ReferenceLookup};
 use crate::connection::store::ChangeFeed;
 use crate::connection::store::Revision;
 use crate::connection::{
-    ChangePreview, Connection, ConnectionDraft, ConnectionError, ConnectionItem, IdOrAlias,
-    ListQuery, Model, Page, PageRequest, ProposedChange, RollbackResult, TestReport, TestSubject,
-    Version, VersionComparison, proposed_change,
+    Connection, ConnectionDraft, ConnectionError, ConnectionItem, IdOrAlias, ListQuery, Model,
+    Page, PageRequest, RollbackResult, TestReport, TestSubject, Version, VersionComparison,
 };
 use crate::provider::{Capability, ProviderCatalog};
 
 pub use self::core::{Clock, CoreService};
 pub use features::ServiceFeatures;
+pub use preview::{ChangePreview, ProposedChange};
 pub use read_only::ReadOnlyService;
 
 /// Operations on connections, in a local store or on a server.
@@ -127,7 +128,7 @@ pub trait ConnectionService: Send + Sync {
     ///
     /// The default implementation uses read requests only and marks the preview as not exact.
     async fn preview(&self, proposal: ProposedChange) -> Result<ChangePreview, ConnectionError> {
-        proposed_change::preview_remotely(self, proposal).await
+        preview::preview_remotely(self, proposal).await
     }
 
     /// Tests the credentials with the provider; rejected credentials are a report, not an error.

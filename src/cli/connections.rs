@@ -27,9 +27,10 @@ use super::dry_run::{self, DryRunArg};
 use super::exit::{Failure, is_fatal};
 use super::open_service::{self, CliContext, with_service};
 use super::output::{Output, OutputReader};
-use crate::connection::{IdOrAlias, ProposedChange};
+use crate::connection::IdOrAlias;
 use crate::provider::Capability;
 use crate::service::ConnectionService;
+use crate::service::ProposedChange;
 
 /// Subcommands of `umai connections`.
 #[derive(Debug, Subcommand)]

@@ -6,9 +6,8 @@ mod secrets;
 pub mod format;
 pub mod files;
 
-use crate::connection::{
-    ChangePreview, Connection, ConnectionDraft, ConnectionError, ConnectionItem, IdOrAlias,
-};
+use crate::connection::{Connection, ConnectionDraft, ConnectionError, ConnectionItem, IdOrAlias};
+use crate::service::ChangePreview;
 
 /// Planned change of one connection.
 pub struct PlanStep {

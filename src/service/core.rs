@@ -23,12 +23,12 @@ use crate::connection::store::{ChangeFeed, ConnectionStore, Revision};
 use crate::connection::validate::MaskPolicy;
 use crate::connection::version::Version;
 use crate::connection::{
-    ChangePreview, Connection, ConnectionItem, Model, ProposedChange, RollbackResult, TestReport,
-    TestSubject, VersionComparison,
+    Connection, ConnectionItem, Model, RollbackResult, TestReport, TestSubject, VersionComparison,
 };
 use crate::probe::ProbeLimits;
 use crate::provider::{Capability, ProviderCatalog};
 use crate::service::ConnectionService;
+use crate::service::{ChangePreview, ProposedChange};
 
 /// Clock; a parameter, so that tests control the time.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;

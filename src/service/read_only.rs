@@ -9,11 +9,11 @@ use super::{ConnectionService, ServiceFeatures};
 use crate::appsettings::{ConfigurationKey, Reference, ReferenceLookup};
 use crate::connection::store::{ChangeFeed, Revision};
 use crate::connection::{
-    ChangePreview, Connection, ConnectionDraft, ConnectionError, ConnectionItem, IdOrAlias,
-    ListQuery, Model, Page, PageRequest, ProposedChange, RollbackResult, TestReport, TestSubject,
-    Version, VersionComparison,
+    Connection, ConnectionDraft, ConnectionError, ConnectionItem, IdOrAlias, ListQuery, Model,
+    Page, PageRequest, RollbackResult, TestReport, TestSubject, Version, VersionComparison,
 };
 use crate::provider::{Capability, ProviderCatalog};
+use crate::service::{ChangePreview, ProposedChange};
 
 /// Read-only wrapper of another service.
 pub struct ReadOnlyService {

@@ -20,11 +20,12 @@ use crate::appsettings::{ConfigurationKey, MAX_KEYS, Reference, ReferenceLookup}
 use crate::connection::store::{ChangeFeed, Revision};
 use crate::connection::validate::MaskPolicy;
 use crate::connection::{
-    ChangePreview, Connection, ConnectionDraft, ConnectionError, ConnectionItem, IdOrAlias,
-    ListQuery, Model, Page, PageRequest, ProposedChange, RollbackResult, ServerError, TestReport,
-    TestSubject, Version, VersionComparison, proposed_change,
+    Connection, ConnectionDraft, ConnectionError, ConnectionItem, IdOrAlias, ListQuery, Model,
+    Page, PageRequest, RollbackResult, ServerError, TestReport, TestSubject, Version,
+    VersionComparison,
 };
 use crate::provider::{Capability, ProviderCatalog};
+use crate::service::{ChangePreview, ProposedChange, preview};
 use crate::service::{ConnectionService, ServiceFeatures};
 
 /// A model. Unknown capabilities are ignored.
@@ -437,7 +438,7 @@ impl ConnectionService for RemoteService {
 
     async fn preview(&self, proposal: ProposedChange) -> Result<ChangePreview, ConnectionError> {
         if self.is_umai {
-            proposed_change::preview_remotely(self, proposal).await
+            preview::preview_remotely(self, proposal).await
         } else {
             self.preview_foreign(proposal).await
         }
@@ -476,7 +477,7 @@ impl RemoteService {
         if is_misread || !self.is_umai {
             return error;
         }
-        match proposed_change::preview_remotely(self, proposal).await {
+        match preview::preview_remotely(self, proposal).await {
             Err(all @ ConnectionError::Invalid(_)) => all,
             Ok(_) | Err(_) => error,
         }

@@ -10,11 +10,12 @@ use super::response_dto::ItemDto;
 use super::{RemoteService, path_segment};
 use crate::connection::validate::{MaskPolicy, has_key};
 use crate::connection::{
-    ChangePreview, Connection, ConnectionDraft, ConnectionError, ConnectionItem, DraftField,
-    FieldError, FieldReason, IdOrAlias, MaskedSecret, PlainSecret, ProposedChange, RollbackResult,
-    SettingValue, Settings, TestReport, proposed_change, secret_input,
+    Connection, ConnectionDraft, ConnectionError, ConnectionItem, DraftField, FieldError,
+    FieldReason, IdOrAlias, MaskedSecret, PlainSecret, RollbackResult, SettingValue, Settings,
+    TestReport, secret_input,
 };
 use crate::provider::{Provider, is_sensitive};
+use crate::service::{ChangePreview, ProposedChange, preview};
 use crate::text;
 
 impl RemoteService {
@@ -134,7 +135,7 @@ impl RemoteService {
             ProposedChange::Create(draft) => {
                 let draft = self.trimmed(draft);
                 self.check(&draft, MaskPolicy::Reject)?;
-                proposed_change::preview_remotely(
+                preview::preview_remotely(
                     self,
                     ProposedChange::Create(self.field_name_in_schema(draft)),
                 )
@@ -163,7 +164,7 @@ impl RemoteService {
             other @ (ProposedChange::Rollback { .. }
             | ProposedChange::Delete { .. }
             | ProposedChange::Restore { .. }
-            | ProposedChange::Purge(_)) => proposed_change::preview_remotely(self, other).await,
+            | ProposedChange::Purge(_)) => preview::preview_remotely(self, other).await,
         }
     }
 

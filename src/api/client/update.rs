@@ -8,10 +8,10 @@ use super::response_dto::ItemDto;
 use super::{RemoteService, path_segment};
 use crate::connection::validate::MaskPolicy;
 use crate::connection::{
-    Connection, ConnectionDraft, ConnectionError, ConnectionItem, IdOrAlias, ProposedChange,
-    ServerError,
+    Connection, ConnectionDraft, ConnectionError, ConnectionItem, IdOrAlias, ServerError,
 };
 use crate::provider::Provider;
+use crate::service::ProposedChange;
 
 impl RemoteService {
     /// Updates a connection.

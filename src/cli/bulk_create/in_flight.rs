@@ -12,11 +12,9 @@ use super::super::exit::Failure;
 use super::BulkMode;
 use super::json_splitter::PositionUnit;
 use super::parsed_element::ParsedElement;
-use crate::connection::{
-    ChangePreview, Connection, ConnectionDraft, ConnectionError, DraftField, FieldReason,
-    ProposedChange,
-};
+use crate::connection::{Connection, ConnectionDraft, ConnectionError, DraftField, FieldReason};
 use crate::service::ConnectionService;
+use crate::service::{ChangePreview, ProposedChange};
 
 /// Maximum number of concurrent creates; the store syncs concurrent changes together.
 pub const MOST: usize = 256;

@@ -5,7 +5,8 @@ use super::super::exit::Failure;
 use super::super::open_service::{CliContext, with_service};
 use super::super::output::{Output, OutputReader};
 use super::{dry_run_each, each, format};
-use crate::connection::{IdOrAlias, ProposedChange};
+use crate::connection::IdOrAlias;
+use crate::service::ProposedChange;
 
 /// Activates or deactivates each connection, or reports what would be done.
 pub fn run(

@@ -6,7 +6,8 @@ use super::super::open_service::{self, CliContext, with_service};
 use super::super::output::{Output, OutputReader};
 use super::super::prompt;
 use super::{dry_run_each, each};
-use crate::connection::{IdOrAlias, ProposedChange};
+use crate::connection::IdOrAlias;
+use crate::service::ProposedChange;
 
 /// Reports what would be deleted.
 pub fn dry_run(

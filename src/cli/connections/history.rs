@@ -10,8 +10,9 @@ use super::super::output::{Output, OutputReader};
 use super::super::table::table;
 use super::format::when;
 use crate::connection::{
-    ChangeType, Difference, IdOrAlias, PageRequest, ProposedChange, Version, VersionComparison,
+    ChangeType, Difference, IdOrAlias, PageRequest, Version, VersionComparison,
 };
+use crate::service::ProposedChange;
 
 /// Arguments of `umai connections history`.
 #[derive(Debug, Args)]

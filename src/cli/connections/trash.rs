@@ -12,10 +12,9 @@ use super::super::prompt;
 use super::super::table::table;
 use super::format::when;
 use super::update::write_saved;
-use crate::connection::{
-    ConnectionError, ConnectionItem, IdOrAlias, Page, PageRequest, ProposedChange,
-};
+use crate::connection::{ConnectionError, ConnectionItem, IdOrAlias, Page, PageRequest};
 use crate::service::ConnectionService;
+use crate::service::ProposedChange;
 
 /// Arguments of `umai connections restore`.
 #[derive(Debug, Args)]

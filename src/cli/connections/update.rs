@@ -11,10 +11,9 @@ use super::super::open_service::{CliContext, with_service};
 use super::super::output::{Output, OutputReader};
 use super::format;
 use super::setting_args::SettingArgs;
-use crate::connection::{
-    Connection, ConnectionDraft, IdOrAlias, ProposedChange, SettingValue, alias,
-};
+use crate::connection::{Connection, ConnectionDraft, IdOrAlias, SettingValue, alias};
 use crate::provider::ProviderCatalog;
+use crate::service::ProposedChange;
 use crate::text::file;
 
 /// Maximum size of a file with changes, in bytes; the limit of the API's request body.

@@ -14,10 +14,11 @@ use super::{PlanAction, PlanStep, PlannedChange, PlannedCreate, RefusedEntry};
 use crate::connection::manifest::MissingSecret;
 use crate::connection::{
     Connection, ConnectionDraft, ConnectionError, DraftField, FieldError, FieldReason, IdOrAlias,
-    MaskedSecret, ProposedChange, SettingValue,
+    MaskedSecret, SettingValue,
 };
 use crate::provider::ProviderCatalog;
 use crate::service::ConnectionService;
+use crate::service::ProposedChange;
 
 /// Number of concurrent lookups.
 const AT_ONCE: usize = 64;

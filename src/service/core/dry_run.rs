@@ -5,10 +5,8 @@ use uuid::Uuid;
 use super::super::ConnectionService;
 use super::{CoreService, changes, merge, trash};
 use crate::connection::validate::MaskPolicy;
-use crate::connection::{
-    ChangePreview, Connection, ConnectionError, DraftField, FieldReason, PlainSecret,
-    ProposedChange,
-};
+use crate::connection::{Connection, ConnectionError, DraftField, FieldReason, PlainSecret};
+use crate::service::{ChangePreview, ProposedChange};
 
 impl CoreService {
     pub(super) async fn preview_exactly(

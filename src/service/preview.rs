@@ -2,12 +2,12 @@
 
 use uuid::Uuid;
 
-use super::validate::{MaskPolicy, ValidatedDraft};
-use super::{
+use crate::appsettings::ReferenceLookup;
+use crate::connection::validate::{MaskPolicy, ValidatedDraft};
+use crate::connection::{
     Connection, ConnectionDraft, ConnectionError, ConnectionItem, DraftField, FieldReason,
     IdOrAlias, MaskedSecret, PageRequest, PlainSecret, SettingValue, Settings,
 };
-use crate::appsettings::ReferenceLookup;
 use crate::service::ConnectionService;
 use crate::service::core::{changes, merge};
 
