@@ -52,8 +52,8 @@ pub fn permission_denied(path: &Path, obstacle: &Path, folder: &Path) -> String 
     // In single quotes nothing means anything to a shell.
     let quoted = folder.display().to_string().replace('\'', r"'\''");
     let quoted = format!("'{quoted}'");
-    let me = geteuid();
-    let owner = owner(obstacle).filter(|owner| *owner != me);
+    let current_user = geteuid();
+    let owner = owner(obstacle).filter(|owner| *owner != current_user);
     let Some(owner) = owner else {
         return format!(
             "Permission denied: {shown}; nothing was changed. Run: chmod -R u+rwX {quoted}"
@@ -64,7 +64,7 @@ pub fn permission_denied(path: &Path, obstacle: &Path, folder: &Path) -> String 
         id => format!("user ID {id}"),
     };
     let is_in_home = home().is_some_and(|home| folder != home && folder.starts_with(home));
-    let what_to_do = if is_in_home || self::owner(folder) == Some(me) {
+    let what_to_do = if is_in_home || self::owner(folder) == Some(current_user) {
         format!("If umai ran with sudo, run: sudo chown -R \"$USER\" {quoted}")
     } else {
         "Run umai as that user, or use another path".to_owned()

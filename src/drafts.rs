@@ -198,8 +198,9 @@ impl Drafts {
         path: &Path,
         binding: &DraftBinding,
     ) -> Option<(DateTime<Utc>, Zeroizing<Vec<u8>>)> {
-        let spot = KeyFileLocation::find(self.location.key_file.as_deref(), &self.location.config);
-        let mut previous = previous_keys::read(&spot, key).into_iter();
+        let key_location =
+            KeyFileLocation::find(self.location.key_file.as_deref(), &self.location.config);
+        let mut previous = previous_keys::read(&key_location, key).into_iter();
         previous.find_map(|key| file::open(path, &key, binding).ok())
     }
 

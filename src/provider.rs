@@ -45,7 +45,7 @@ pub struct Provider {
     pub hosts: Vec<String>,
     /// Endpoints that a remote server reports; with a known probe, they come from the probe.
     #[serde(skip)]
-    pub told_calls: Vec<ProviderEndpoint>,
+    pub reported_endpoints: Vec<ProviderEndpoint>,
 }
 
 impl Provider {

@@ -66,10 +66,10 @@ pub fn columns(text: &str) -> usize {
 }
 
 /// Returns whether a character moves the cursor, breaks the line or changes the text direction.
-pub fn is_unprintable(sign: char) -> bool {
-    sign.is_control()
+pub fn is_unprintable(character: char) -> bool {
+    character.is_control()
         || matches!(
-            sign,
+            character,
             '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{206F}'
         )
 }
@@ -77,9 +77,9 @@ pub fn is_unprintable(sign: char) -> bool {
 /// Returns whether a character is invisible and has no width: zero-width characters, joiners, direction marks, variation
 /// selectors, tags and blank fillers; Unicode's `Default_Ignorable_Code_Point` and annotation characters, without control
 /// characters.
-pub const fn is_invisible(sign: char) -> bool {
+pub const fn is_invisible(character: char) -> bool {
     matches!(
-        sign,
+        character,
         '\u{AD}'
             | '\u{34F}'
             | '\u{61C}'
@@ -102,8 +102,8 @@ pub const fn is_invisible(sign: char) -> bool {
 }
 
 /// Returns whether a character is trimmed at the ends of a text: white space or invisible.
-pub fn is_outer(sign: char) -> bool {
-    sign.is_whitespace() || is_invisible(sign)
+pub fn is_outer(character: char) -> bool {
+    character.is_whitespace() || is_invisible(character)
 }
 
 /// Removes white space and invisible characters from both ends.
@@ -112,14 +112,18 @@ pub fn trim_invisible(text: &str) -> &str {
 }
 
 /// Returns whether a character must be escaped to be recognizable.
-pub fn is_hidden(sign: char) -> bool {
-    !is_shown(sign)
+pub fn is_hidden(character: char) -> bool {
+    !is_shown(character)
 }
 
 /// Returns whether a text has a visible character.
 pub fn is_visible_text(text: &str) -> bool {
-    text.chars()
-        .any(|sign| is_shown(sign) && !sign.is_whitespace() && !is_mark(sign) && sign != '\u{2800}')
+    text.chars().any(|character| {
+        is_shown(character)
+            && !character.is_whitespace()
+            && !is_mark(character)
+            && character != '\u{2800}'
+    })
 }
 
 /// Returns whether every byte is printable ASCII, as in most names.
@@ -133,28 +137,28 @@ fn show(cluster: &str, shown: &mut String) {
     let mut marks = 0;
     let mut joiners = 0;
     let mut has_picture = false;
-    let mut signs = cluster.chars().peekable();
-    while let Some(sign) = signs.next() {
-        let stays = match sign {
+    let mut characters = cluster.chars().peekable();
+    while let Some(character) = characters.next() {
+        let stays = match character {
             JOINER => {
                 joiners += 1;
                 joiners <= MAX_JOINERS
                     && has_picture
-                    && joins(before, signs.peek().copied(), cluster)
+                    && joins(before, characters.peek().copied(), cluster)
             }
-            EMOJI_SELECTOR => selects(before, signs.peek().copied()),
-            _ => is_shown(sign),
+            EMOJI_SELECTOR => selects(before, characters.peek().copied()),
+            _ => is_shown(character),
         };
         if !stays {
-            escape(sign, shown);
+            escape(character, shown);
             before = None;
             has_picture = false;
             continue;
         }
-        if is_mark(sign) && sign != JOINER {
+        if is_mark(character) && character != JOINER {
             // A mark without a base letter would combine with the text to its left.
             if before.is_none() {
-                escape(sign, shown);
+                escape(character, shown);
                 continue;
             }
             marks += 1;
@@ -164,30 +168,30 @@ fn show(cluster: &str, shown: &mut String) {
         } else {
             marks = 0;
         }
-        shown.push(sign);
-        before = Some(sign);
-        has_picture |= is_picture(sign) && !is_colour(sign);
+        shown.push(character);
+        before = Some(character);
+        has_picture |= is_picture(character) && !is_colour(character);
     }
 }
 
-fn escape(sign: char, shown: &mut String) {
+fn escape(character: char, shown: &mut String) {
     // Writing into a String cannot fail.
-    let _ = write!(shown, "{}", sign.escape_unicode());
+    let _ = write!(shown, "{}", character.escape_unicode());
 }
 
 /// Returns whether a character is a symbol.
-fn is_picture(sign: char) -> bool {
-    !sign.is_alphabetic() && !is_mark(sign) && is_shown(sign)
+fn is_picture(character: char) -> bool {
+    !character.is_alphabetic() && !is_mark(character) && is_shown(character)
 }
 
 /// Returns whether a character is a skin tone, which changes the emoji before it.
-fn is_colour(sign: char) -> bool {
-    matches!(sign, '\u{1F3FB}'..='\u{1F3FF}')
+fn is_colour(character: char) -> bool {
+    matches!(character, '\u{1F3FB}'..='\u{1F3FF}')
 }
 
 /// Returns whether a joiner connects two symbols that terminals draw as one.
 fn joins(before: Option<char>, after: Option<char>, cluster: &str) -> bool {
-    before.is_some_and(|sign| sign == EMOJI_SELECTOR || is_picture(sign))
+    before.is_some_and(|character| character == EMOJI_SELECTOR || is_picture(character))
         && after.is_some_and(is_picture)
         && cluster.width() == 2
 }
@@ -204,13 +208,13 @@ fn selects(before: Option<char>, after: Option<char>) -> bool {
 }
 
 /// Returns whether a character has no width: combining marks, and the vowels and finals of Hangul syllables.
-fn is_mark(sign: char) -> bool {
-    is_combining_mark(sign) || sign.width() == Some(0)
+fn is_mark(character: char) -> bool {
+    is_combining_mark(character) || character.width() == Some(0)
 }
 
 /// Returns whether a character can be shown as it is.
-fn is_shown(sign: char) -> bool {
-    match sign {
+fn is_shown(character: char) -> bool {
+    match character {
         // ASCII, and spaces of other scripts, which have a width although `escape_debug` escapes them.
         ' '..='~'
         | '\u{A0}'
@@ -229,20 +233,20 @@ fn is_shown(sign: char) -> bool {
         | '\u{FFA0}'
         | '\u{FFFC}'
         | '\u{E0000}'..='\u{E0FFF}' => false,
-        _ => is_assigned(sign),
+        _ => is_assigned(character),
     }
 }
 
 /// Returns whether a character is assigned and not a format, control, private-use or separator character.
 ///
 /// The standard library exposes this only through `escape_debug`, which accepts even marks after another character.
-fn is_assigned(sign: char) -> bool {
+fn is_assigned(character: char) -> bool {
     let mut buffer = [b'a', 0, 0, 0, 0];
-    let length = sign.encode_utf8(&mut buffer[1..]).len();
+    let length = character.encode_utf8(&mut buffer[1..]).len();
     let Ok(pair) = std::str::from_utf8(&buffer[..=length]) else {
         return false;
     };
-    pair.escape_debug().nth(1) == Some(sign)
+    pair.escape_debug().nth(1) == Some(character)
 }
 
 #[cfg(test)]

@@ -98,8 +98,8 @@ impl RemoteService {
 
     /// Returns whether the API is missing: an unproven server answers 404 with an empty body, also for the list of connections.
     async fn is_api_missing(&self, answer: &HttpResponse) -> bool {
-        let is_mute = answer.status == StatusCode::NOT_FOUND && answer.body.is_empty();
-        if self.has_listed_providers || !is_mute {
+        let is_empty_not_found = answer.status == StatusCode::NOT_FOUND && answer.body.is_empty();
+        if self.has_listed_providers || !is_empty_not_found {
             return false;
         }
         let mut url = self.http.address().endpoint(&["connections"]);

@@ -48,8 +48,8 @@ pub async fn serve(
     limits: ServerLimits,
     stop: CancellationToken,
 ) -> bool {
-    let slots = ConnectionSlots::new(limits.connections, limits.grace);
-    let time_limit = limits.stop;
+    let slots = ConnectionSlots::new(limits.max_connections, limits.eviction_grace);
+    let time_limit = limits.stop_timeout;
     let context = Arc::new(ServerContext {
         pipeline: Arc::new(pipeline),
         tls,

@@ -63,7 +63,7 @@ pub fn parse(arguments: &[OsString]) -> Result<ParseOutcome, Failure> {
     match args {
         Ok(args) => {
             match supported_formats::unsupported(args.command.as_ref(), args.globals.shape()) {
-                Some(why) => Err(Failure::Usage(why)),
+                Some(reason) => Err(Failure::Usage(reason)),
                 None => Ok(ParseOutcome::Args(Box::new(args))),
             }
         }
@@ -166,16 +166,16 @@ fn invalid_value(error: &Error) -> String {
     }
     let number = error
         .source()
-        .and_then(|why| why.downcast_ref::<ParseIntError>());
-    if let Some(why) = number {
+        .and_then(|reason| reason.downcast_ref::<ParseIntError>());
+    if let Some(reason) = number {
         let name = option.split(' ').next().unwrap_or_default();
-        return match why.kind() {
+        return match reason.kind() {
             IntErrorKind::PosOverflow => format!("the number for {name} is too large"),
             _ => format!("{name} takes a whole number, 0 or more"),
         };
     }
     match (error.source(), error.get(ContextKind::ValidValue)) {
-        (Some(why), _) => format!("invalid value for {option}: {why}"),
+        (Some(reason), _) => format!("invalid value for {option}: {reason}"),
         (None, Some(ContextValue::Strings(values))) => {
             format!(
                 "invalid value for {option}; possible values: {}",

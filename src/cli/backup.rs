@@ -120,8 +120,8 @@ fn dry_run_create(
 ) -> Result<(), Failure> {
     let data = &context.config.data;
     if store_in(data).is_none() {
-        let why = format!("No readable store in {}", data.display());
-        return Err(StoreError::Unusable(why).into());
+        let reason = format!("No readable store in {}", data.display());
+        return Err(StoreError::Unusable(reason).into());
     }
     let place = match target {
         BackupDestination::Store => BackupFolder::for_store(data).folder().to_owned(),

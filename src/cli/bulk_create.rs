@@ -32,8 +32,8 @@ impl JsonSource {
             let stdin = unbuffered_stdin().context("cannot read stdin")?;
             return Ok(Self(stdin));
         }
-        let unreadable = |why: &dyn std::fmt::Display| {
-            Failure::Usage(format!("Cannot read {}: {why}", path.display()))
+        let unreadable = |reason: &dyn std::fmt::Display| {
+            Failure::Usage(format!("Cannot read {}: {reason}", path.display()))
         };
         let file = File::open(path).map_err(|error| unreadable(&error))?;
         if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
@@ -60,36 +60,36 @@ pub async fn run(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let mut incoming = parsed_element::read(source.0)?;
-    let mut under_way = InFlight::new(intent);
-    let mut tally = BulkCreateSummary::default();
+    let mut in_flight = InFlight::new(intent);
+    let mut summary = BulkCreateSummary::default();
     let mut waiting = None;
     let mut is_open = true;
     loop {
         // Results that are durable are reported before the next wait.
-        while let Some(outcome) = under_way.try_next()? {
-            tally.count(outcome, output)?;
+        while let Some(outcome) = in_flight.try_next()? {
+            summary.count(outcome, output)?;
         }
-        tally.flush(output)?;
-        if let Some(next) = waiting.take_if(|next| under_way.has_capacity(next)) {
-            under_way.begin(service, next);
+        summary.flush(output)?;
+        if let Some(next) = waiting.take_if(|next| in_flight.has_capacity(next)) {
+            in_flight.begin(service, next);
         }
         tokio::select! {
             biased;
-            next = incoming.recv(), if is_open && waiting.is_none() && under_way.has_room() => match next {
-                Some(Ok(next)) if tally.failure.is_none() => {
-                    tally.start(&next, output);
+            next = incoming.recv(), if is_open && waiting.is_none() && in_flight.has_room() => match next {
+                Some(Ok(next)) if summary.failure.is_none() => {
+                    summary.start(&next, output);
                     waiting = Some(next);
                 }
                 Some(Err(error)) => {
                     let unreadable = anyhow::Error::from(error).context("Cannot continue reading the input");
-                    tally.failure.get_or_insert(unreadable.into());
+                    summary.failure.get_or_insert(unreadable.into());
                     is_open = false;
                 }
                 Some(Ok(_)) | None => is_open = false,
             },
-            Some(outcome) = under_way.next_finished(), if !under_way.is_empty() => tally.count(outcome?, output)?,
+            Some(outcome) = in_flight.next_finished(), if !in_flight.is_empty() => summary.count(outcome?, output)?,
             else => break,
         }
     }
-    tally.end(output)
+    summary.end(output)
 }

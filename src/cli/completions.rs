@@ -12,7 +12,7 @@ use super::exit::Failure;
 use super::output::Output;
 
 /// Environment variable that the shell script sets to request completions.
-const ASKED: &str = "UMAI_COMPLETE";
+const COMPLETION_VARIABLE: &str = "UMAI_COMPLETE";
 
 /// Arguments of `umai completions`.
 #[derive(Debug, ClapArgs)]
@@ -54,7 +54,7 @@ impl Completions {
         let mut script = Vec::new();
         if let Some(shell) = Shells::builtins().completer(self.shell.as_str()) {
             shell
-                .write_registration(ASKED, "umai", "umai", "umai", &mut script)
+                .write_registration(COMPLETION_VARIABLE, "umai", "umai", "umai", &mut script)
                 .map_err(Failure::Output)?;
         }
         output.text(&String::from_utf8_lossy(&script))
@@ -66,7 +66,7 @@ pub fn complete() -> bool {
     let folder = std::env::current_dir().ok();
     // Errors are not printed: they would appear in the line that is being edited.
     CompleteEnv::with_factory(|| with_aliases(Args::command()))
-        .var(ASKED)
+        .var(COMPLETION_VARIABLE)
         .try_complete(std::env::args_os(), folder.as_deref())
         .unwrap_or(true)
 }

@@ -136,7 +136,7 @@ impl CliContext {
     /// Refuses a change in read-only mode.
     pub fn check_write(&self, is_write: bool) -> Result<(), Failure> {
         match &self.read_only {
-            Some(why) if is_write => Err(ConnectionError::ReadOnly(why.clone()).into()),
+            Some(reason) if is_write => Err(ConnectionError::ReadOnly(reason.clone()).into()),
             Some(_) | None => Ok(()),
         }
     }
@@ -228,8 +228,8 @@ fn read_only_reason(
 /// Adds the name of the target to the failure.
 fn for_target(failure: Failure, target: Option<&Target>) -> Failure {
     match (failure, target) {
-        (Failure::Usage(why), Some(target)) => {
-            Failure::Usage(format!("Target '{}': {why}", target.name))
+        (Failure::Usage(reason), Some(target)) => {
+            Failure::Usage(format!("Target '{}': {reason}", target.name))
         }
         (failure, _) => failure,
     }

@@ -66,9 +66,9 @@ fn check(globals: &Globals) -> Result<Findings, Failure> {
     let mut findings = Findings::default();
     let folder = match Config::folder(globals.config.clone()) {
         Ok(folder) => folder,
-        Err(why) => {
+        Err(reason) => {
             terminal::check(globals, &ConfigFile::default(), &mut findings);
-            findings.problem("paths", why, None, Exit::Usage);
+            findings.problem("paths", reason, None, Exit::Usage);
             return Ok(findings);
         }
     };
@@ -114,8 +114,8 @@ fn check(globals: &Globals) -> Result<Findings, Failure> {
     let config = Config::new(globals.data.clone(), Some(folder), globals.key_file.clone());
     let config = match config {
         Ok(config) => config,
-        Err(why) => {
-            findings.problem("paths", why, None, Exit::Usage);
+        Err(reason) => {
+            findings.problem("paths", reason, None, Exit::Usage);
             return Ok(findings);
         }
     };

@@ -14,7 +14,7 @@ use crate::store;
 const FOLDER: &str = "drafts";
 
 /// Length of the digest that distinguishes servers, in bytes.
-const TELLING: usize = 8;
+const DIGEST_BYTES: usize = 8;
 
 /// Returns the location for the local store.
 pub fn local(config: &Config) -> DraftsLocation {
@@ -39,7 +39,7 @@ pub fn for_server(globals: &Globals, server: &RemoteOptions) -> Option<DraftsLoc
     let target = server.address().to_string();
     let digest = Sha256::digest(target.as_bytes());
     let mut name = String::new();
-    for byte in digest.iter().take(TELLING) {
+    for byte in digest.iter().take(DIGEST_BYTES) {
         let _ = write!(name, "{byte:02x}"); // a String takes every write
     }
     Some(DraftsLocation {

@@ -215,9 +215,11 @@ fn add_keyring(context: &CliContext, output: &mut Output) -> Result<(), Failure>
 /// Removes the passphrase of a previous key file from the keyring; a failure is only noted.
 fn delete_keyring_passphrase(before: Option<&WrappedKey>, output: &Output) {
     if let Some(before) = before.filter(|before| before.is_in_keyring())
-        && let Err(why) = keyring::delete(before)
+        && let Err(reason) = keyring::delete(before)
     {
-        output.note(&format!("The old passphrase stays in the keyring: {why}"));
+        output.note(&format!(
+            "The old passphrase stays in the keyring: {reason}"
+        ));
     }
 }
 

@@ -40,8 +40,9 @@ pub fn find(wrapped: &WrappedKey) -> Result<Passphrase, String> {
 /// Stores the passphrase and verifies that it can be read.
 #[cfg(feature = "keyring")]
 pub fn keep(wrapped: &WrappedKey, passphrase: &Passphrase) -> Result<(), String> {
-    let failed =
-        |why: String| format!("Cannot store the passphrase in the keyring: {why}. Nothing changed");
+    let failed = |reason: String| {
+        format!("Cannot store the passphrase in the keyring: {reason}. Nothing changed")
+    };
     let entry = entry(wrapped).map_err(failed)?;
     let stored = entry.set_password(passphrase.expose());
     stored.map_err(|error| failed(describe(&error)))?;

@@ -42,8 +42,8 @@ impl OpenSession {
         };
         Ok(match &context.read_only {
             None => session,
-            Some(why) => Self {
-                service: Arc::new(ReadOnlyService::over(session.service, why)),
+            Some(reason) => Self {
+                service: Arc::new(ReadOnlyService::over(session.service, reason)),
                 store: session.store,
             },
         })
@@ -170,7 +170,7 @@ pub fn while_open(
 }
 
 /// Runs a query without any output; returns the default after a time limit.
-pub fn quietly<T: Default>(
+pub fn query_silently<T: Default>(
     context: &CliContext,
     longest: Duration,
     ask: impl AsyncFnOnce(&Arc<dyn ConnectionService>) -> Result<T, Failure>,

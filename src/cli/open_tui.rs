@@ -61,8 +61,8 @@ pub fn open(context: &CliContext, globals: &Globals, format: OutputReader) -> Re
     options.check_theme().map_err(Failure::Usage)?;
     if options.theme.is_none() {
         options.theme.clone_from(&context.file.theme);
-        if let Err(why) = options.check_theme() {
-            options.notices.push(format!("{NAME}: {why}"));
+        if let Err(reason) = options.check_theme() {
+            options.notices.push(format!("{NAME}: {reason}"));
         }
     }
     let runtime = runtime(WORKERS)?;

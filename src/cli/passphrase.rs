@@ -47,12 +47,12 @@ pub fn unlock(context: &CliContext) -> Result<Option<String>, Failure> {
     }
     if wrapped.is_in_keyring() {
         let kept = keyring::find(&wrapped)
-            .map_err(|why| StoreError::Key(keyring_error(&location, &why)))?;
+            .map_err(|reason| StoreError::Key(keyring_error(&location, &reason)))?;
         if wrapped.try_passphrase(&kept)? {
             return Ok(None);
         }
-        let why = "it has a different passphrase for this key";
-        return Err(StoreError::Key(keyring_error(&location, why)).into());
+        let reason = "it has a different passphrase for this key";
+        return Err(StoreError::Key(keyring_error(&location, reason)).into());
     }
     if !prompt::is_possible() {
         return Err(locked(&location.path).into());
@@ -76,9 +76,9 @@ pub fn unlock(context: &CliContext) -> Result<Option<String>, Failure> {
     .into())
 }
 
-fn keyring_error(location: &KeyFileLocation, why: &str) -> String {
+fn keyring_error(location: &KeyFileLocation, reason: &str) -> String {
     format!(
-        "The key in {} needs the keyring of this system: {why}",
+        "The key in {} needs the keyring of this system: {reason}",
         location.path.display()
     )
 }

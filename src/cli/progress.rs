@@ -12,7 +12,7 @@ use crate::text::{columns, printable};
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Operations shorter than this show no progress.
-const PATIENCE: Duration = Duration::from_millis(400);
+const SPINNER_DELAY: Duration = Duration::from_millis(400);
 
 /// Line width if the terminal does not report one.
 const WIDTH: usize = 80;
@@ -36,7 +36,7 @@ impl Progress {
             total: total as u64,
             is_on: output.shows_progress() && std::io::stderr().is_terminal(),
             is_shown: false,
-            next: Instant::now() + PATIENCE,
+            next: Instant::now() + SPINNER_DELAY,
         }
     }
 
@@ -110,7 +110,7 @@ impl Drop for Spinner {
 fn show_elapsed(word: &str, ending: &Receiver<()>) {
     let begun = Instant::now();
     let mut is_shown = false;
-    let mut pause = PATIENCE;
+    let mut pause = SPINNER_DELAY;
     while ending.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
         let seconds = begun.elapsed().as_secs();
         let words = format!("{word}, {seconds} s so far");
@@ -150,8 +150,8 @@ fn line(word: &str, done: u64, total: u64, width: usize) -> String {
 
 fn fitted(text: &str, width: usize) -> String {
     let mut line = String::new();
-    for sign in printable(text).chars() {
-        line.push(sign);
+    for character in printable(text).chars() {
+        line.push(character);
         if columns(&line) >= width {
             line.pop();
             break;

@@ -61,7 +61,7 @@ impl ExplicitOptions {
 const SERVER: &str = "server";
 
 /// Options for files on this machine.
-const HERE: [&str; 5] = [
+const LOCAL_OPTIONS: [&str; 5] = [
     "data",
     "key_file",
     "appsettings",
@@ -70,7 +70,7 @@ const HERE: [&str; 5] = [
 ];
 
 /// Options for a server.
-const THERE: [&str; 2] = ["token_file", "ca_file"];
+const REMOTE_OPTIONS: [&str; 2] = ["token_file", "ca_file"];
 
 /// Returns the server to use; none for the local store. Warnings about its files are added to `notices`.
 pub fn selected(
@@ -78,7 +78,7 @@ pub fn selected(
     notices: &mut Vec<String>,
 ) -> Result<Option<RemoteOptions>, Failure> {
     let written = &globals.written;
-    let here = written.first(&HERE);
+    let here = written.first(&LOCAL_OPTIONS);
     let address = match (&globals.server, here) {
         (Some(_), Some(option)) if written.has(SERVER) => {
             return Err(Failure::Usage(format!(
@@ -90,7 +90,7 @@ pub fn selected(
         (Some(address), None) => Some(address).filter(|address| !address.is_empty()),
     };
     let Some(address) = address else {
-        return match written.first(&THERE) {
+        return match written.first(&REMOTE_OPTIONS) {
             Some(option) => Err(Failure::Usage(format!(
                 "{option} needs --server or a target"
             ))),
@@ -103,26 +103,28 @@ pub fn selected(
         let again = path.clone();
         options = options
             .with_token(&token)
-            .map_err(|why| Failure::Usage(format!("The content of the --token-file {why}")))?
+            .map_err(|reason| Failure::Usage(format!("The content of the --token-file {reason}")))?
             .with_token_source(move || token_of_file(&again).ok());
         notices.extend(exposed(path));
     } else if let Some(token) = token_of_environment() {
         options = options
             .with_token(text::trim_invisible(&token))
-            .map_err(|why| Failure::Usage(format!("The content of {TOKEN} {why}")))?;
+            .map_err(|reason| Failure::Usage(format!("The content of {TOKEN} {reason}")))?;
     }
     if let Some(path) = &globals.ca_file {
         let pem = read(path, "--ca-file")?;
         options = options
             .with_certificates(&pem, path)
-            .map_err(|why| Failure::Usage(format!("{} {why}", path.display())))?;
+            .map_err(|reason| Failure::Usage(format!("{} {reason}", path.display())))?;
     }
     Ok(Some(options))
 }
 
 /// Refuses an explicit server for a command on the local store; a server from the environment is ignored.
 pub fn reject_conflicts(globals: &Globals, command: &str) -> Result<(), Failure> {
-    let written = globals.written.first(&[SERVER, THERE[0], THERE[1]]);
+    let written = globals
+        .written
+        .first(&[SERVER, REMOTE_OPTIONS[0], REMOTE_OPTIONS[1]]);
     written.map_or(Ok(()), |option| {
         Err(Failure::Usage(format!(
             "{command} works on the local store only. Remove {option}"
@@ -145,8 +147,8 @@ fn token_of_environment() -> Option<Zeroizing<String>> {
 }
 
 fn read(path: &Path, option: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let unreadable = |why: &dyn std::fmt::Display| {
-        Failure::Usage(format!("Cannot read the file of {option}: {why}"))
+    let unreadable = |reason: &dyn std::fmt::Display| {
+        Failure::Usage(format!("Cannot read the file of {option}: {reason}"))
     };
     let mut bytes = Zeroizing::new(Vec::new());
     let file = File::open(path).map_err(|error| unreadable(&error))?;

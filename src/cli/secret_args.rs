@@ -118,7 +118,7 @@ fn is_in_value(role: SecretRole, value: &str) -> bool {
 }
 
 fn is_in_text(text: &str) -> bool {
-    text.split(|sign: char| sign == '=' || sign == ',' || sign.is_whitespace())
+    text.split(|character: char| character == '=' || character == ',' || character.is_whitespace())
         .any(looks_like_one)
 }
 

@@ -192,7 +192,7 @@ impl Serve {
         Authentication::Tokens(Box::new(BearerTokens {
             tokens: TokenCache::new(token_file),
             failed_attempts: FailedAttempts::new(
-                limits.failed_attempts,
+                limits.max_failed_attempts,
                 limits.failed_attempts_window,
             ),
         }))
@@ -225,13 +225,13 @@ async fn listen_and_serve(
     signals: &mut StopSignals,
 ) -> Result<(), Failure> {
     let limits = ServerLimits::default();
-    let mut doors = Vec::new();
+    let mut listeners = Vec::new();
     let mut addresses = Vec::new();
     for place in places {
         let opened = listener::open(place);
         let opened = opened.map_err(|sentence| Failure::Other(anyhow::Error::msg(sentence)))?;
         addresses.push(address(place, &opened));
-        doors.extend(opened);
+        listeners.extend(opened);
     }
     let (tls, authority) = match security {
         Security::Http => (None, None),
@@ -243,17 +243,23 @@ async fn listen_and_serve(
         .iter()
         .map(|address| format!("{scheme}://{address}"))
         .collect();
-    print_urls(&urls, &doors, authority.as_deref(), output)?;
+    print_urls(&urls, &listeners, authority.as_deref(), output)?;
     let stop = CancellationToken::new();
     let router = router_until(Arc::clone(service), stop.clone());
-    let gate = RequestPipeline::new(
+    let pipeline = RequestPipeline::new(
         router,
         AllowedHosts::new(serve.host.iter().cloned()),
         auth,
         &limits,
     );
     sd_notify::notify(sd_notify::ServiceState::Ready);
-    let mut serving = std::pin::pin!(http_server::serve(doors, gate, tls, limits, stop.clone()));
+    let mut serving = std::pin::pin!(http_server::serve(
+        listeners,
+        pipeline,
+        tls,
+        limits,
+        stop.clone()
+    ));
     tokio::select! {
         _ = &mut serving => return Ok(()),
         _ = signals.next() => {}
@@ -273,8 +279,8 @@ async fn listen_and_serve(
 }
 
 /// Returns the host and port of a listener for URLs.
-fn address(place: ListenAddress, doors: &[BoundListener]) -> String {
-    match (place, doors) {
+fn address(place: ListenAddress, listeners: &[BoundListener]) -> String {
+    match (place, listeners) {
         (ListenAddress::Localhost(_), [door, _]) => format!("localhost:{}", door.address.port()),
         (_, [door, ..]) => door.address.to_string(),
         (_, []) => String::new(),
@@ -284,13 +290,13 @@ fn address(place: ListenAddress, doors: &[BoundListener]) -> String {
 /// Prints the URLs of the server and how clients trust its certificate.
 fn print_urls(
     urls: &[String],
-    doors: &[BoundListener],
+    listeners: &[BoundListener],
     authority: Option<&Path>,
     output: &mut Output,
 ) -> Result<(), Failure> {
     match output.format() {
         OutputReader::Json => {
-            let addresses: Vec<_> = doors.iter().map(|door| door.address).collect();
+            let addresses: Vec<_> = listeners.iter().map(|door| door.address).collect();
             output.json_line(&json!({
                 "listening": urls,
                 "addresses": addresses,

@@ -8,7 +8,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::exit::{Exit, Failure};
 use crate::store::shared::SharedStore;
 
-const UNHEARD: &str = "Cannot handle signals";
+const SIGNAL_ERROR: &str = "Cannot handle signals";
 
 /// Listener for Ctrl-C and termination signals, active from its creation.
 pub struct StopSignals {
@@ -20,8 +20,8 @@ impl StopSignals {
     /// Starts to listen.
     pub fn listen() -> Result<Self, Failure> {
         Ok(Self {
-            interrupted: signal(SignalKind::interrupt()).context(UNHEARD)?,
-            terminated: signal(SignalKind::terminate()).context(UNHEARD)?,
+            interrupted: signal(SignalKind::interrupt()).context(SIGNAL_ERROR)?,
+            terminated: signal(SignalKind::terminate()).context(SIGNAL_ERROR)?,
         })
     }
 
@@ -39,7 +39,7 @@ pub fn pause_when_stopped(
     store: SharedStore,
 ) -> Result<impl Future<Output = ()> + Send + 'static, Failure> {
     let mut stopped =
-        signal(SignalKind::from_raw(process::Signal::TSTP.as_raw())).context(UNHEARD)?;
+        signal(SignalKind::from_raw(process::Signal::TSTP.as_raw())).context(SIGNAL_ERROR)?;
     Ok(async move {
         while stopped.recv().await.is_some() {
             let rest = store.pause().await;
@@ -67,13 +67,13 @@ where
         .context("Cannot start threads")?;
     let ended = runtime.block_on(async {
         let mut signals = StopSignals::listen()?;
-        let mut hung_up = signal(SignalKind::hangup()).context(UNHEARD)?;
+        let mut hangup = signal(SignalKind::hangup()).context(SIGNAL_ERROR)?;
         let (guard, read) = begin()?;
         let reading = tokio::task::spawn_blocking(read);
         let ended = tokio::select! {
             read = reading => read.context("Reading from the terminal failed")?,
             exit = signals.next() => Err(Failure::Signal(exit)),
-            _ = hung_up.recv() => Err(Failure::Signal(Exit::HungUp)),
+            _ = hangup.recv() => Err(Failure::Signal(Exit::HungUp)),
         };
         drop(guard);
         ended

@@ -12,7 +12,7 @@ use crate::config::target::{Target, TargetLocation};
 const PLACES: [&str; 2] = ["server", "data"];
 
 /// Options for local files, which a server has itself.
-const OF_HERE: [&str; 4] = ["key_file", "appsettings", "user_secrets", "key_per_file"];
+const LOCAL_OPTIONS: [&str; 4] = ["key_file", "appsettings", "user_secrets", "key_per_file"];
 
 /// Options for a server.
 const OF_SERVER: [&str; 2] = ["token_file", "ca_file"];
@@ -66,7 +66,7 @@ pub fn selected(
     };
     match (&target.location, asked) {
         (TargetLocation::Server { .. }, TargetNameSource::Argument) => {
-            reject(globals, &OF_HERE, |option| {
+            reject(globals, &LOCAL_OPTIONS, |option| {
                 format!(
                     "Target '{}' is a server, and {option} is for the local store. Remove one",
                     target.name
@@ -74,7 +74,7 @@ pub fn selected(
             })?;
         }
         (TargetLocation::Server { .. }, TargetNameSource::Environment | TargetNameSource::File)
-            if written.first(&OF_HERE).is_some() =>
+            if written.first(&LOCAL_OPTIONS).is_some() =>
         {
             return Ok(None);
         }

@@ -107,21 +107,21 @@ impl std::str::FromStr for TokenLifetime {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        const SAY: &str = "expected 90d, 12h, 30m or never";
+        const EXPECTED: &str = "expected 90d, 12h, 30m or never";
         if text == "never" {
             return Ok(Self(None));
         }
-        let unit = text.chars().last().ok_or(SAY)?;
+        let unit = text.chars().last().ok_or(EXPECTED)?;
         let number = text.strip_suffix(unit).unwrap_or_default();
         if !number.bytes().all(|digit| digit.is_ascii_digit()) {
-            return Err(SAY.into());
+            return Err(EXPECTED.into());
         }
-        let number: i64 = number.parse().map_err(|_| SAY)?;
+        let number: i64 = number.parse().map_err(|_| EXPECTED)?;
         let time = match unit {
             'd' => TimeDelta::try_days(number),
             'h' => TimeDelta::try_hours(number),
             'm' => TimeDelta::try_minutes(number),
-            _ => return Err(SAY.into()),
+            _ => return Err(EXPECTED.into()),
         };
         match time {
             Some(time) if time <= TimeDelta::zero() => {
@@ -150,7 +150,7 @@ pub fn run(
             expires: _,
             dry: DryRunArg { dry_run: true },
         } => {
-            token_file.would_create(name)?;
+            token_file.check_create(name)?;
             let scope = TokenScope::from(*scope);
             let text = format!("Would create token {name} with scope {}", scope.as_str());
             dry_run::write_action("createToken", &text, output)

@@ -52,10 +52,13 @@ pub fn suggest(name: &str) -> String {
         return String::new();
     }
     let mut alias = String::with_capacity(name.len());
-    for sign in name.nfkd().filter(|sign| !is_combining_mark(*sign)) {
-        match to_ascii(sign) {
+    for character in name
+        .nfkd()
+        .filter(|character| !is_combining_mark(*character))
+    {
+        match to_ascii(character) {
             Some(letters) => alias.push_str(letters),
-            None if sign.is_ascii_alphanumeric() => alias.push(sign.to_ascii_lowercase()),
+            None if character.is_ascii_alphanumeric() => alias.push(character.to_ascii_lowercase()),
             None if alias.ends_with('-') || alias.is_empty() => {}
             None => alias.push('-'),
         }
@@ -66,8 +69,8 @@ pub fn suggest(name: &str) -> String {
 }
 
 /// Returns the ASCII form of letters without a Unicode decomposition.
-fn to_ascii(sign: char) -> Option<&'static str> {
-    Some(match sign {
+fn to_ascii(character: char) -> Option<&'static str> {
+    Some(match character {
         'ß' | 'ẞ' => "ss",
         'æ' | 'Æ' => "ae",
         'œ' | 'Œ' => "oe",

@@ -76,12 +76,12 @@ pub struct ManifestError {
 }
 
 impl ManifestError {
-    fn document_error(why: impl Into<String>) -> Self {
+    fn document_error(reason: impl Into<String>) -> Self {
         Self {
             number: None,
             alias: None,
             field: None,
-            reason: why.into(),
+            reason: reason.into(),
         }
     }
 }
@@ -118,8 +118,8 @@ pub fn read(text: &str, format: ManifestFormat, catalog: &ProviderCatalog) -> Ma
     let mut read = ManifestContents::default();
     let values = match format.values(text) {
         Ok(values) => values,
-        Err(why) => {
-            read.errors.push(ManifestError::document_error(why));
+        Err(reason) => {
+            read.errors.push(ManifestError::document_error(reason));
             return read;
         }
     };
@@ -196,8 +196,8 @@ impl ManifestContents {
         }
     }
 
-    fn error(&mut self, why: String) {
-        self.errors.push(ManifestError::document_error(why));
+    fn error(&mut self, reason: String) {
+        self.errors.push(ManifestError::document_error(reason));
     }
 
     fn take_each(&mut self, values: Vec<StrictJson>, catalog: &ProviderCatalog) {

@@ -193,8 +193,9 @@ fn too_long(text: &str) -> PasteResult {
 }
 
 fn without_carriage_returns(text: &str) -> Cow<'_, str> {
-    let text = text
-        .trim_matches(|sign: char| sign.is_whitespace() || matches!(sign, '\u{FEFF}' | '\u{200B}'));
+    let text = text.trim_matches(|character: char| {
+        character.is_whitespace() || matches!(character, '\u{FEFF}' | '\u{200B}')
+    });
     if text.contains('\r') {
         Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
     } else {

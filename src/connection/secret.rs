@@ -47,7 +47,7 @@ impl MaskedSecret {
         let body = text.strip_prefix("sk-").unwrap_or(text);
         let mut signs = body.chars();
         matches!(signs.next(), Some('*' | '•' | '●'))
-            && signs.all(|sign| matches!(sign, '*' | '•' | '●'))
+            && signs.all(|character| matches!(character, '*' | '•' | '●'))
     }
 }
 

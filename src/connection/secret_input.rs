@@ -183,7 +183,7 @@ fn note_trimmed(text: &str, value: &str, removed: &mut Vec<SurroundingText>) {
     if outside().any(char::is_whitespace) {
         removed.push(SurroundingText::WhiteSpace);
     }
-    if outside().any(|sign| !sign.is_whitespace()) {
+    if outside().any(|character| !character.is_whitespace()) {
         removed.push(SurroundingText::Invisible);
     }
 }
@@ -216,7 +216,8 @@ fn content_error(value: &str) -> Option<KeyFlaw> {
     if value.starts_with(ENCRYPTED) {
         return Some(KeyFlaw::Encrypted);
     }
-    let is_hidden = |sign: &char| text::is_hidden(*sign) || text::is_invisible(*sign);
+    let is_hidden =
+        |character: &char| text::is_hidden(*character) || text::is_invisible(*character);
     let hidden = value.chars().find(is_hidden)?;
     Some(KeyFlaw::Invisible(format!("U+{:04X}", u32::from(hidden))))
 }
@@ -321,7 +322,7 @@ fn assignment<'a>(text: &'a str, field: &SettingsField) -> Option<(String, &'a s
     let (name, rest) = declared.unwrap_or(text).split_once('=')?;
     let name = name.trim_end();
     let is_name = name.len() <= MAX_VARIABLE_NAME
-        && name.starts_with(|sign: char| sign.is_ascii_alphabetic() || sign == '_')
+        && name.starts_with(|character: char| character.is_ascii_alphabetic() || character == '_')
         && name
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
@@ -334,7 +335,8 @@ fn assignment<'a>(text: &'a str, field: &SettingsField) -> Option<(String, &'a s
     if let Some(known) = known.find(|known| known.eq_ignore_ascii_case(name)) {
         return Some((format!("{known}="), rest));
     }
-    let is_empty = rest.trim().is_empty() && !name.contains(|sign: char| sign.is_ascii_lowercase());
+    let is_empty =
+        rest.trim().is_empty() && !name.contains(|character: char| character.is_ascii_lowercase());
     (is_secret_variable(name) && (is_empty || is_one_value(rest)))
         .then(|| ("NAME=".to_owned(), rest))
 }

@@ -177,12 +177,12 @@ mod tests {
         "'apiKey' is given twice"
     )]
     #[case(r#"{"x":[{"b":1,"b":2}]}"#, "'b' is given twice")]
-    fn malformed_or_duplicate_body_is_refused(#[case] body: &str, #[case] why: &str) {
+    fn malformed_or_duplicate_body_is_refused(#[case] body: &str, #[case] reason: &str) {
         let message = match read_object(body.as_bytes()) {
             Ok(_) => panic!("{body} was accepted"),
             Err(error) => error.to_string(),
         };
-        assert!(message.contains(why), "{message}");
+        assert!(message.contains(reason), "{message}");
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub(super) fn classify(
     asked: RequestPurpose,
     plan: &ProbePlan<'_>,
 ) -> Result<ProbeResponse, ProbeFailure> {
-    let answer = answer.map_err(|why| unreachable(&why, target))?;
+    let answer = answer.map_err(|reason| unreachable(&reason, target))?;
     let raw = message(&answer);
     let case = ResponseClassifier {
         response: &answer,
@@ -63,8 +63,11 @@ pub(super) fn not_a_list(target: &RequestTarget, plan: &ProbePlan<'_>) -> ProbeF
     wrong_address(sentence, plan)
 }
 
-fn unreachable(why: &FailedRequest, target: &RequestTarget) -> ProbeFailure {
-    let (sentence, advice) = (why.sentence(&target.location), why.advice(&target.location));
+fn unreachable(reason: &FailedRequest, target: &RequestTarget) -> ProbeFailure {
+    let (sentence, advice) = (
+        reason.sentence(&target.location),
+        reason.advice(&target.location),
+    );
     ProbeFailure::new(TestStage::Reached, sentence, &advice)
 }
 

@@ -71,8 +71,8 @@ impl ProbeClient {
             self.call_in_time(request, wanted, &mut proxy),
         );
         let called = called.await.unwrap_or(Err(TransportError::Timeout));
-        called.map_err(|why| FailedRequest {
-            error: why,
+        called.map_err(|reason| FailedRequest {
+            error: reason,
             time: self.limits.time,
             proxy,
         })
@@ -241,12 +241,12 @@ impl HostRoute {
                 Ok(Self::Direct(found.clone()))
             }
             Ok(_) if is_plain => Err(TransportError::Unencrypted),
-            Err(why) if is_plain => Err(why.clone()),
+            Err(reason) if is_plain => Err(reason.clone()),
             Ok(_) | Err(_) => {
                 let proxy = Proxy::for_address(url, |name| std::env::var(name).ok());
-                let proxy = proxy.map_err(|UnusableProxy { name, reason: why }| {
+                let proxy = proxy.map_err(|UnusableProxy { name, reason }| {
                     *used = Some(name);
-                    why
+                    reason
                 })?;
                 if let Some(proxy) = proxy {
                     *used = Some(proxy.name.clone());

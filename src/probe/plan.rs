@@ -71,7 +71,7 @@ impl<'a> ProbePlan<'a> {
                 "Add a [probe] section to the provider file",
             ));
         };
-        let Some(probe) = probe.at_home(provider, &read.values) else {
+        let Some(probe) = probe.restricted_to_endpoint(provider, &read.values) else {
             return Err(ProbeFailure::incomplete(
                 format!(
                     "The test of provider '{}' uses a fixed URL, and keys for a custom endpoint are not sent there",
@@ -120,7 +120,7 @@ impl<'a> ProbePlan<'a> {
     /// Request for an access token, if the probe needs one.
     pub(super) fn token_call(&self) -> Result<Option<PlannedRequest>, ProbeFailure> {
         let request = self.probe.token_request(&self.values);
-        let request = request.map_err(|why| self.unsendable(&why))?;
+        let request = request.map_err(|reason| self.unsendable(&reason))?;
         Ok(request
             .zip(self.probe.token.as_ref())
             .map(|(request, template)| {
@@ -182,7 +182,7 @@ impl<'a> ProbePlan<'a> {
         };
         let first = template
             .url(&self.values)
-            .map_err(|why| self.unsendable(&why))?;
+            .map_err(|reason| self.unsendable(&reason))?;
         let url = match at {
             None => first,
             Some(at) => next_page(first, at).ok_or_else(|| {
@@ -196,7 +196,7 @@ impl<'a> ProbePlan<'a> {
         let request = self
             .probe
             .request(url, &self.values, self.token.as_ref(), self.subject.now)
-            .map_err(|why| self.unsendable(&why))?;
+            .map_err(|reason| self.unsendable(&reason))?;
         Ok(PlannedRequest { request, target })
     }
 
@@ -228,13 +228,13 @@ impl<'a> ProbePlan<'a> {
         self.clean(&text)
     }
 
-    fn unsendable(&self, why: &Unsendable) -> ProbeFailure {
+    fn unsendable(&self, reason: &Unsendable) -> ProbeFailure {
         let label = |key: &str| {
             self.provider
                 .field(key)
                 .map_or_else(|| key.to_owned(), |field| field.label.clone())
         };
-        let sentence = match why {
+        let sentence = match reason {
             Unsendable::NotAnAddress(key) => {
                 format!("{} is not an http or https URL", label(key))
             }

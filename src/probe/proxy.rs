@@ -71,9 +71,9 @@ impl Proxy {
         if first(EXCEPTIONS).is_some_and(|(_, list)| exceptions::include(&list, address)) {
             return Ok(None);
         }
-        let unusable = |why, address| UnusableProxy {
+        let unusable = |reason, address| UnusableProxy {
             name: ProxyName { variable, address },
-            reason: why,
+            reason,
         };
         // A bare `host:port` means http, as curl reads it.
         let full = if written.contains("://") {
@@ -196,10 +196,10 @@ mod tests {
     fn unusable_proxy_is_named_without_login(
         #[case] written: &str,
         #[case] shown: &str,
-        #[case] why: TransportError,
+        #[case] reason: TransportError,
     ) {
         let name = format!("the proxy {shown} (all_proxy)");
-        assert_eq!(found(&[("all_proxy", written)]), Err((name, why)));
+        assert_eq!(found(&[("all_proxy", written)]), Err((name, reason)));
     }
 
     #[test]

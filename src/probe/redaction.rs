@@ -76,7 +76,9 @@ impl Redaction {
         let mut rest = text.as_str();
         while let Some(start) = rest.find(is_key_char) {
             let (before, after) = rest.split_at(start);
-            let end = after.find(|sign| !is_key_char(sign)).unwrap_or(after.len());
+            let end = after
+                .find(|character| !is_key_char(character))
+                .unwrap_or(after.len());
             let (word, after) = after.split_at(end);
             clean.push_str(before);
             clean.push_str(if self.is_piece(word) {
@@ -145,10 +147,10 @@ fn line(input: &str) -> String {
     }
     input[..end]
         .chars()
-        .filter_map(|sign| match sign {
-            sign if sign.is_whitespace() => Some(' '),
-            sign if sign.is_control() || text::is_hidden(sign) => None,
-            sign => Some(sign),
+        .filter_map(|character| match character {
+            character if character.is_whitespace() => Some(' '),
+            character if character.is_control() || text::is_hidden(character) => None,
+            character => Some(character),
         })
         .collect()
 }
@@ -168,8 +170,8 @@ fn replaced(text: &str, wanted: &str) -> String {
 }
 
 /// Returns whether a character can belong to a key or a masked key.
-fn is_key_char(sign: char) -> bool {
-    sign.is_alphanumeric() || "-_.+/=~%*•●…$!@#^&".contains(sign)
+fn is_key_char(character: char) -> bool {
+    character.is_alphanumeric() || "-_.+/=~%*•●…$!@#^&".contains(character)
 }
 
 /// Returns whether a word is a key that the provider masked: `sk-abc***xyz`, `AIza…9Q`, `sk-xxxx1234`.

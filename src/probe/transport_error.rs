@@ -137,13 +137,13 @@ impl TransportError {
 
     fn from_tls(error: &TlsError) -> Self {
         match error {
-            TlsError::InvalidCertificate(why) => Self::Certificate(match why {
+            TlsError::InvalidCertificate(reason) => Self::Certificate(match reason {
                 CertificateError::NotValidForNameContext { presented, .. }
                     if presented.is_empty() =>
                 {
                     CertificateProblem::NoNames
                 }
-                why if CaAsServer::is_cause(why) => CertificateProblem::Ca,
+                reason if CaAsServer::is_cause(reason) => CertificateProblem::Ca,
                 CertificateError::NotValidForName
                 | CertificateError::NotValidForNameContext { .. } => CertificateProblem::Name,
                 CertificateError::Expired
@@ -174,7 +174,7 @@ impl TransportError {
             Self::Refused => format!("{place} refused the connection"),
             Self::NoRoute => format!("Cannot connect to {place}"),
             Self::Timeout => format!("{place} did not answer within {}", seconds(time)),
-            Self::Certificate(why) => why.sentence(place),
+            Self::Certificate(reason) => reason.sentence(place),
             Self::Tls => format!("The TLS handshake with {place} failed"),
             Self::ProxyAddress | Self::ProxyScheme | Self::ProxyLogin | Self::Proxy => {
                 format!("The proxy did not connect to {place}")
@@ -185,7 +185,7 @@ impl TransportError {
             Self::TooLarge(most) => {
                 format!("The response of {place} is larger than {}", size(*most))
             }
-            Self::NoRootCertificates(why) => why.clone(),
+            Self::NoRootCertificates(reason) => reason.clone(),
             Self::ClientSetup => "Cannot set up the HTTP client on this computer".into(),
         }
     }
@@ -202,7 +202,7 @@ impl TransportError {
             Self::NoRoute | Self::Timeout => {
                 "Check the endpoint, the network and the firewall; behind a proxy set HTTPS_PROXY"
             }
-            Self::Certificate(why) => return why.advice(place),
+            Self::Certificate(reason) => return reason.advice(place),
             Self::Tls => "Check the scheme and the port of the endpoint; the server may use http://",
             Self::ProxyAddress | Self::ProxyScheme | Self::ProxyLogin | Self::Proxy => {
                 "Ask the administrator of the proxy to allow the host, or add the host to NO_PROXY"
@@ -314,8 +314,8 @@ impl FailedRequest {
                     format!("{proxy} or {place} closed the connection without a response")
                 }
                 TransportError::Tls => format!("The TLS handshake with {proxy} or {place} failed"),
-                TransportError::Certificate(why) if proxy.is_tls() => {
-                    why.sentence(&format!("{place}, or of {proxy},"))
+                TransportError::Certificate(reason) if proxy.is_tls() => {
+                    reason.sentence(&format!("{place}, or of {proxy},"))
                 }
                 TransportError::Forbidden
                 | TransportError::Unencrypted

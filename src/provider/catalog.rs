@@ -115,8 +115,8 @@ impl ProviderCatalog {
             let shown = path.display();
             let provider = match read(&path) {
                 Ok(provider) => provider,
-                Err(why) => {
-                    problems.push(format!("{shown}{why}; this provider is skipped"));
+                Err(reason) => {
+                    problems.push(format!("{shown}{reason}; this provider is skipped"));
                     continue;
                 }
             };
@@ -171,7 +171,7 @@ impl FromIterator<Provider> for ProviderCatalog {
 fn read(path: &Path) -> Result<Provider, String> {
     let text = file::read(path, MAX_FILE_BYTES).map_err(|error| match error {
         FileFlaw::NotFound => " no longer exists".to_owned(),
-        FileFlaw::Unusable(why) => format!(" {why}"),
+        FileFlaw::Unusable(reason) => format!(" {reason}"),
     })?;
     validate::read(&text).map_err(|error| error.to_string())
 }

@@ -37,7 +37,7 @@ impl Provider {
     /// Returns all possible requests.
     pub fn calls(&self) -> Cow<'_, [ProviderEndpoint]> {
         if self.probe.is_empty() {
-            return Cow::Borrowed(&self.told_calls);
+            return Cow::Borrowed(&self.reported_endpoints);
         }
         self.probe
             .iter()
@@ -55,7 +55,7 @@ impl Provider {
         let call = calls
             .iter()
             .find(|call| call.when.as_deref().is_none_or(&has_value))?;
-        let addresses = self.at_home(call, values)?;
+        let addresses = self.allowed_addresses(call, values)?;
         super::probe::template::chosen(addresses, values).cloned()
     }
 }

@@ -132,7 +132,7 @@ impl Received {
             alternatives,
             // The server runs the connection tests itself.
             probe: Vec::new(),
-            told_calls: self.calls,
+            reported_endpoints: self.calls,
             hosts: known.map_or(self.hosts, |known| known.hosts.clone()),
             id: self.id,
         };
@@ -262,7 +262,7 @@ mod tests {
             let received = received(&json);
             assert!(received.is_from_umai() && received.is_described());
             let mut expected = provider.clone();
-            expected.told_calls = expected.calls().into_owned();
+            expected.reported_endpoints = expected.calls().into_owned();
             expected.probe.clear();
             assert_eq!(received.into_provider(None).unwrap(), expected);
         }
@@ -279,7 +279,7 @@ mod tests {
         }
         let json = serde_json::to_string(&changed.described()).unwrap();
         let back = received(&json).into_provider(catalog.get("openai"));
-        changed.told_calls = changed.calls().into_owned();
+        changed.reported_endpoints = changed.calls().into_owned();
         changed.probe.clear();
         assert_eq!(back.unwrap(), changed);
     }

@@ -216,12 +216,14 @@ impl Probe {
             }
         }
         match self.scheme {
-            Scheme::Bearer => bearer::sign(&mut request, values.get(&self.key))?,
+            Scheme::Bearer => bearer::authorize(&mut request, values.get(&self.key))?,
             Scheme::Header => {
-                header::sign(&mut request, self.header.as_deref(), values.get(&self.key))?;
+                header::authorize(&mut request, self.header.as_deref(), values.get(&self.key))?;
             }
             Scheme::SigV4 => sigv4::sign(&mut request, self.service.as_deref(), values, now)?,
-            Scheme::Entra => bearer::sign(&mut request, token.map(ExposeSecret::expose_secret))?,
+            Scheme::Entra => {
+                bearer::authorize(&mut request, token.map(ExposeSecret::expose_secret))?;
+            }
         }
         Ok(request)
     }

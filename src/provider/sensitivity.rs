@@ -71,19 +71,21 @@ fn is_harmless(key: &str) -> bool {
 fn name_words(key: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut is_inside = false;
-    let signs: Vec<char> = key.chars().collect();
-    for (at, sign) in signs.iter().enumerate() {
-        if !sign.is_alphanumeric() {
+    let characters: Vec<char> = key.chars().collect();
+    for (at, character) in characters.iter().enumerate() {
+        if !character.is_alphanumeric() {
             is_inside = false;
             continue;
         }
-        let before = at.checked_sub(1).and_then(|at| signs.get(at));
+        let before = at.checked_sub(1).and_then(|at| characters.get(at));
         let is_after_lower = before.is_some_and(|before| !before.is_uppercase());
-        let is_before_lower = signs.get(at + 1).is_some_and(|next| next.is_lowercase());
-        let begins = sign.is_uppercase() && (is_after_lower || is_before_lower);
+        let is_before_lower = characters
+            .get(at + 1)
+            .is_some_and(|next| next.is_lowercase());
+        let begins = character.is_uppercase() && (is_after_lower || is_before_lower);
         match words.last_mut() {
-            Some(word) if is_inside && !begins => word.extend(sign.to_lowercase()),
-            _ => words.push(sign.to_lowercase().collect()),
+            Some(word) if is_inside && !begins => word.extend(character.to_lowercase()),
+            _ => words.push(character.to_lowercase().collect()),
         }
         is_inside = true;
     }

@@ -102,7 +102,7 @@ impl Direction {
         }
     }
 
-    const fn turned(self) -> Self {
+    const fn reversed(self) -> Self {
         match self {
             Self::Ascending => Self::Descending,
             Self::Descending => Self::Ascending,
@@ -159,7 +159,7 @@ impl Sort {
     #[must_use]
     pub const fn turned(self) -> Self {
         Self {
-            direction: self.direction.turned(),
+            direction: self.direction.reversed(),
             ..self
         }
     }

@@ -18,10 +18,10 @@ const BESIDE: u16 = 4;
 const LETTER: usize = 16;
 
 /// Maximum bonus for the start and the end of a match.
-const EDGES: usize = 24;
+const EDGE_BONUS: usize = 24;
 
 /// Minimum score per letter in an endpoint, which is long: allows one or two mistakes.
-const STRICT: usize = 13;
+const MIN_SCORE: usize = 13;
 
 /// Candidate: index, connection and number of its provider.
 pub type Candidate<'a> = (u32, &'a TreeItem, u16);
@@ -117,7 +117,7 @@ impl SearchWord {
                 if known.unwrap_or_else(|| providers.fits(*provider, &self.text))
                     || contains(item.endpoint(), &self.text)
                 {
-                    let most = LETTER * self.text.chars().count() + EDGES;
+                    let most = LETTER * self.text.chars().count() + EDGE_BONUS;
                     *fit = Some(u16::try_from(most).unwrap_or(u16::MAX) / BESIDE);
                 } else if !item.endpoint().is_empty() {
                     endpoints.push((at, item.endpoint()));
@@ -145,7 +145,7 @@ fn is_close(matcher: &mut Matcher, word: &str, text: &str) -> bool {
 }
 
 fn is_strict(score: u16, word: &str) -> bool {
-    usize::from(score) >= STRICT * word.chars().count()
+    usize::from(score) >= MIN_SCORE * word.chars().count()
 }
 
 fn matches(terms: &FilterQuery, item: &TreeItem, provider: u16, providers: &Providers) -> bool {
@@ -182,8 +182,8 @@ fn matches(terms: &FilterQuery, item: &TreeItem, provider: u16, providers: &Prov
 /// Returns the hexadecimal digits of a text that may be a pasted ID prefix.
 fn digits(text: &str) -> Option<String> {
     let text = text.trim_start_matches('{').trim_end_matches('}');
-    let is_id = |sign: char| sign.is_ascii_hexdigit() || sign == '-';
-    let digits: String = text.chars().filter(|sign| *sign != '-').collect();
+    let is_id = |character: char| character.is_ascii_hexdigit() || character == '-';
+    let digits: String = text.chars().filter(|character| *character != '-').collect();
     (text.chars().all(is_id) && !digits.is_empty()).then_some(digits)
 }
 

@@ -6,7 +6,7 @@ use crate::provider::ProviderCatalog;
 use crate::text::case_fold::fold;
 
 /// Maximum number of numbered providers; further ones share one number.
-const MOST: usize = 10_000;
+const MAX_PROVIDERS: usize = 10_000;
 
 /// Known providers.
 #[derive(Debug, Default)]
@@ -50,7 +50,7 @@ impl Providers {
         if let Some(number) = self.known_number(id) {
             return number;
         }
-        let (id, title) = if self.known.len() < MOST {
+        let (id, title) = if self.known.len() < MAX_PROVIDERS {
             (id, id)
         } else {
             ("", "Other providers")
@@ -125,10 +125,10 @@ mod tests {
     #[test]
     fn providers_beyond_the_maximum_share_a_number() {
         let mut providers = Providers::default();
-        for number in 0..MOST + 5 {
+        for number in 0..MAX_PROVIDERS + 5 {
             providers.number(&format!("p{number}"));
         }
-        assert_eq!(providers.numbers().count(), MOST + 1);
+        assert_eq!(providers.numbers().count(), MAX_PROVIDERS + 1);
         assert_eq!(
             providers.title(providers.known_number("").unwrap()),
             "Other providers"

@@ -167,9 +167,9 @@ fn parts(text: &str) -> Vec<QueryPart> {
 /// Splits the text at unquoted spaces and keeps the quotes.
 pub fn as_typed(text: &str) -> Vec<String> {
     let mut is_quoted = false;
-    let pieces = text.split(|sign: char| {
-        is_quoted ^= sign == '"';
-        sign.is_whitespace() && !is_quoted
+    let pieces = text.split(|character: char| {
+        is_quoted ^= character == '"';
+        character.is_whitespace() && !is_quoted
     });
     let pieces = pieces.filter(|piece| !piece.is_empty());
     pieces.map(str::to_owned).collect()

@@ -155,7 +155,7 @@ impl ConnectionService for CoreService {
 
     async fn create(&self, draft: ConnectionDraft) -> Result<Connection, ConnectionError> {
         let found = draft.validate(&self.catalog, MaskPolicy::Reject);
-        self.keep_new(found, None, save::description_of(&draft))
+        self.save_new(found, None, save::description_of(&draft))
             .await
     }
 
@@ -166,7 +166,7 @@ impl ConnectionService for CoreService {
     ) -> Result<Connection, ConnectionError> {
         let original = self.stored(key).await?;
         let found = merge::copy(&original, &draft, &self.catalog);
-        self.keep_new(found, Some(&original), save::description_of(&draft))
+        self.save_new(found, Some(&original), save::description_of(&draft))
             .await
     }
 

@@ -173,7 +173,7 @@ impl ChangePreview {
     /// Sets the paths of secrets that may equal the stored ones.
     fn with_unknown_secrets(mut self, before: &Connection<PlainSecret>) -> Self {
         let settings = before.settings.as_ref();
-        let is_untold = |path: &&String| {
+        let is_undetermined = |path: &&String| {
             let key = path.strip_prefix("settings.");
             let before = key.and_then(|key| settings?.get(key));
             let after = key.and_then(|key| self.connection.settings.as_ref()?.get(key));
@@ -182,7 +182,7 @@ impl ChangePreview {
                 (Some(SettingValue::Secret(_)), Some(SettingValue::Secret(_)))
             )
         };
-        self.unknown = self.paths.iter().filter(is_untold).cloned().collect();
+        self.unknown = self.paths.iter().filter(is_undetermined).cloned().collect();
         self
     }
 }

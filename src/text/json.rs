@@ -9,19 +9,19 @@ use super::is_hidden;
 ///
 /// Hidden characters occur only inside strings, where JSON allows any character to be escaped.
 pub fn harmless(json: &str) -> Cow<'_, str> {
-    let is_hidden = |sign: char| sign != '\n' && is_hidden(sign);
+    let is_hidden = |character: char| character != '\n' && is_hidden(character);
     if !json.chars().any(is_hidden) {
         return Cow::Borrowed(json);
     }
     let mut text = String::with_capacity(json.len() + 32);
-    for sign in json.chars() {
-        if is_hidden(sign) {
-            for unit in sign.encode_utf16(&mut [0; 2]) {
+    for character in json.chars() {
+        if is_hidden(character) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
                 // Writing into a String cannot fail.
                 let _ = write!(text, "\\u{unit:04x}");
             }
         } else {
-            text.push(sign);
+            text.push(character);
         }
     }
     Cow::Owned(text)

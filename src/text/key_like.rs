@@ -80,8 +80,9 @@ pub fn find_key_with<'t, 'a>(
 
 /// Splits a text at white space, quotes and `NAME=` into candidates.
 fn name_words(text: &str) -> impl Iterator<Item = &str> {
-    let is_part = |sign: char| sign.is_ascii_alphanumeric() || matches!(sign, '-' | '_' | '.');
-    text.split(move |sign| !is_part(sign))
+    let is_part =
+        |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.');
+    text.split(move |character| !is_part(character))
         .map(|word| word.trim_matches('.'))
         .filter(|word| !word.is_empty())
 }
@@ -128,7 +129,7 @@ fn after<'a>(word: &'a str, prefix: &str) -> Option<&'a str> {
 }
 
 fn runs(word: &str) -> impl Iterator<Item = &str> {
-    word.split(|sign: char| !sign.is_ascii_alphanumeric())
+    word.split(|character: char| !character.is_ascii_alphanumeric())
 }
 
 fn has_digit(run: &str) -> bool {

@@ -28,7 +28,7 @@ const RUN: usize = 32;
 pub fn looks_like_one(text: &str) -> bool {
     let is_token = !text.contains(['/', '\\'])
         && text
-            .split(|sign: char| !sign.is_ascii_alphanumeric())
+            .split(|character: char| !character.is_ascii_alphanumeric())
             .any(|run| {
                 run.len() >= RUN
                     && run.bytes().any(|byte| byte.is_ascii_digit())

@@ -124,7 +124,7 @@ fn hostile() -> impl Strategy<Value = String> {
         'क',
     ]);
     prop::collection::vec(prop_oneof![3 => nasty, 1 => any::<char>()], 0..40)
-        .prop_map(|signs| signs.into_iter().collect())
+        .prop_map(|characters| characters.into_iter().collect())
 }
 
 #[rstest]
@@ -142,7 +142,7 @@ proptest! {
     fn printable_text_has_no_control_characters(text in hostile()) {
         let shown = printable(&text).into_owned();
         prop_assert!(!shown.chars().any(is_unprintable), "{:?}", shown);
-        let hidden = |sign| matches!(sign, '\u{200b}' | '\u{200c}' | '\u{2060}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}');
+        let hidden = |character| matches!(character, '\u{200b}' | '\u{200c}' | '\u{2060}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}');
         prop_assert!(!shown.chars().any(hidden), "{:?}", shown);
     }
 
@@ -155,7 +155,7 @@ proptest! {
     #[test]
     fn cluster_length_is_limited(text in hostile()) {
         for cluster in printable(&text).graphemes(true) {
-            prop_assert!(cluster.chars().filter(|sign| is_mark(*sign) && *sign != JOINER).count() <= 4 * (MAX_MARKS + 1), "{:?}", cluster);
+            prop_assert!(cluster.chars().filter(|character| is_mark(*character) && *character != JOINER).count() <= 4 * (MAX_MARKS + 1), "{:?}", cluster);
         }
     }
 }

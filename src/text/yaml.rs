@@ -145,22 +145,24 @@ fn put_text(words: &str, text: &mut String) {
         return;
     }
     text.push('"');
-    for sign in words.chars() {
+    for character in words.chars() {
         // Writing into a String cannot fail.
-        let _ = match sign {
+        let _ = match character {
             '"' => text.write_str("\\\""),
             '\\' => text.write_str("\\\\"),
             '\n' => text.write_str("\\n"),
             '\t' => text.write_str("\\t"),
             '\r' => text.write_str("\\r"),
             '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}' => {
-                write!(text, "\\u{:04x}", u32::from(sign))
+                write!(text, "\\u{:04x}", u32::from(character))
             }
-            sign if sign.is_control() || is_hidden(sign) => match u32::from(sign) {
-                code @ ..=0xffff => write!(text, "\\u{code:04x}"),
-                code => write!(text, "\\U{code:08x}"),
-            },
-            sign => text.write_char(sign),
+            character if character.is_control() || is_hidden(character) => {
+                match u32::from(character) {
+                    code @ ..=0xffff => write!(text, "\\u{code:04x}"),
+                    code => write!(text, "\\U{code:08x}"),
+                }
+            }
+            character => text.write_char(character),
         };
     }
     text.push('"');

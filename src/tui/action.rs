@@ -36,9 +36,9 @@ pub enum KeyContext {
     /// Dialog that moves a secret to a reference.
     MoveToReference,
     /// Copy menu, opened by the copy key.
-    Clipboard,
+    CopyMenu,
     /// Sort menu, opened by the sort key.
-    Sorting,
+    SortMenu,
     /// Any context that does not bind the key itself.
     Global,
 }
@@ -59,8 +59,8 @@ impl KeyContext {
         Self::Drafts,
         Self::Bulk,
         Self::MoveToReference,
-        Self::Clipboard,
-        Self::Sorting,
+        Self::CopyMenu,
+        Self::SortMenu,
         Self::Global,
     ];
 
@@ -80,8 +80,8 @@ impl KeyContext {
             Self::Drafts => "drafts",
             Self::Bulk => "bulk",
             Self::MoveToReference => "move-to-reference",
-            Self::Clipboard => "copy",
-            Self::Sorting => "sort",
+            Self::CopyMenu => "copy",
+            Self::SortMenu => "sort",
             Self::Global => "global",
         }
     }
@@ -108,8 +108,8 @@ impl KeyContext {
             Self::Drafts => "Drafts",
             Self::Bulk => "Bulk operation",
             Self::MoveToReference => "Move to reference",
-            Self::Clipboard => "Copy menu",
-            Self::Sorting => "Sort menu",
+            Self::CopyMenu => "Copy menu",
+            Self::SortMenu => "Sort menu",
             Self::Global => "Anywhere",
         }
     }
@@ -129,8 +129,8 @@ impl KeyContext {
             | Self::Drafts
             | Self::Bulk
             | Self::MoveToReference
-            | Self::Clipboard
-            | Self::Sorting
+            | Self::CopyMenu
+            | Self::SortMenu
             | Self::Global => None,
         }
     }
@@ -138,7 +138,7 @@ impl KeyContext {
     /// Returns the menus that a key opens from here.
     pub const fn menus(self) -> &'static [Self] {
         match self {
-            Self::Tree | Self::Info | Self::History => &[Self::Clipboard, Self::Sorting],
+            Self::Tree | Self::Info | Self::History => &[Self::CopyMenu, Self::SortMenu],
             Self::List
             | Self::Form
             | Self::Confirm
@@ -149,8 +149,8 @@ impl KeyContext {
             | Self::Drafts
             | Self::Bulk
             | Self::MoveToReference
-            | Self::Clipboard
-            | Self::Sorting
+            | Self::CopyMenu
+            | Self::SortMenu
             | Self::Global => &[],
         }
     }
@@ -158,8 +158,8 @@ impl KeyContext {
     /// Returns the action that opens this menu.
     pub const fn opened_by(self) -> Option<Action> {
         match self {
-            Self::Clipboard => Some(Action::Copy),
-            Self::Sorting => Some(Action::Sort),
+            Self::CopyMenu => Some(Action::Copy),
+            Self::SortMenu => Some(Action::Sort),
             Self::Tree
             | Self::Info
             | Self::History
@@ -190,8 +190,8 @@ impl KeyContext {
 pub enum Action {
     CompareVersions,
     Duplicate,
-    Import,
-    References,
+    ImportEnvironment,
+    InsertReference,
     MoveToReference,
     CopySnippet,
     CopyVariable,
@@ -213,7 +213,7 @@ pub enum Action {
     Trash,
     Restore,
     Purge,
-    Empty,
+    EmptyTrash,
     Filter,
     Sort,
     SortByName,
@@ -311,8 +311,8 @@ const fn entry(
 }
 
 use KeyContext::{
-    Bulk, Clipboard, Compare, Confirm, Drafts, Form, Global, History, Info, List, Merge,
-    MoveToReference, Report, Sorting, Trash, Tree,
+    Bulk, Compare, Confirm, CopyMenu, Drafts, Form, Global, History, Info, List, Merge,
+    MoveToReference, Report, SortMenu, Trash, Tree,
 };
 
 /// All actions, in the order of the footer.
@@ -326,7 +326,7 @@ pub const ACTIONS: &[ActionEntry] = &[
     entry(Action::Retest, "retest", &[Report], ("Retest", Some("retest"))),
     entry(Action::Restore, "restore", &[Trash], ("Restore connection", Some("restore"))),
     entry(Action::Purge, "purge", &[Trash], ("Delete permanently", Some("delete permanently"))),
-    entry(Action::Empty, "empty", &[Trash], ("Empty the trash", Some("empty"))),
+    entry(Action::EmptyTrash, "empty", &[Trash], ("Empty the trash", Some("empty"))),
     entry(Action::RestoreDraft, "restore-draft", &[Drafts], ("Restore draft", Some("restore"))),
     entry(Action::DiscardDraft, "discard-draft", &[Drafts], ("Discard draft", Some("discard"))),
     entry(Action::KeepMine, "mine", &[Merge], ("Keep mine", Some("mine"))),
@@ -334,7 +334,7 @@ pub const ACTIONS: &[ActionEntry] = &[
     entry(Action::New, "new", &[Tree], ("Create Connection", Some("new"))),
     entry(Action::Edit, "edit", &[Tree], ("Edit connection; expand or collapse a node", Some("edit"))),
     entry(Action::Duplicate, "duplicate", &[Tree], ("Duplicate connection", None)),
-    entry(Action::Import, "import-environment", &[Tree], ("Import from environment variables", None)),
+    entry(Action::ImportEnvironment, "import-environment", &[Tree], ("Import from environment variables", None)),
     entry(Action::Toggle, "toggle", &[Tree], ("Toggle Active/Inactive", Some("toggle"))),
     entry(Action::Save, "save", &[Form, Merge], ("Save", Some("save"))),
     entry(Action::NextField, "next-field", &[Form], ("Next field", Some("next"))),
@@ -342,7 +342,7 @@ pub const ACTIONS: &[ActionEntry] = &[
     entry(Action::NextError, "next-error", &[Form], ("Next error", Some("next error"))),
     entry(Action::Reveal, "reveal", &[Form], ("Show or hide the typed secret", Some("show"))),
     entry(Action::Clear, "clear", &[Form], ("Clear the field or its stored secret", Some("clear"))),
-    entry(Action::References, "references", &[Form], ("Insert a reference to a configuration key (or type $ in an empty field)", None)),
+    entry(Action::InsertReference, "references", &[Form], ("Insert a reference to a configuration key (or type $ in an empty field)", None)),
     entry(Action::MoveToReference, "move-to-reference", &[Form], ("Move the key to a configuration reference", None)),
     entry(Action::CopySnippet, "copy-snippet", &[MoveToReference], ("Copy the appsettings.json snippet", Some("JSON"))),
     entry(Action::CopyVariable, "copy-variable", &[MoveToReference], ("Copy the environment variable", Some("env"))),
@@ -356,20 +356,20 @@ pub const ACTIONS: &[ActionEntry] = &[
     entry(Action::Trash, "trash", &[Tree], ("Show trash", None)),
     entry(Action::EditExternally, "editor", &[Tree, Form], ("Edit in $EDITOR", None)),
     entry(Action::Drafts, "drafts", &[Tree], ("Show drafts", None)),
-    entry(Action::CopyName, "name", &[Clipboard], ("Copy name", Some("name"))),
-    entry(Action::CopyAlias, "alias", &[Clipboard], ("Copy alias", Some("alias"))),
-    entry(Action::CopyId, "id", &[Clipboard], ("Copy ID", Some("ID"))),
-    entry(Action::CopyJson, "json", &[Clipboard], ("Copy JSON, secrets masked", Some("JSON"))),
-    entry(Action::CopyCurl, "curl", &[Clipboard], ("Copy cURL command without secrets", Some("cURL"))),
-    entry(Action::CopyCreate, "command", &[Clipboard], ("Copy umai create command without secrets", Some("command"))),
+    entry(Action::CopyName, "name", &[CopyMenu], ("Copy name", Some("name"))),
+    entry(Action::CopyAlias, "alias", &[CopyMenu], ("Copy alias", Some("alias"))),
+    entry(Action::CopyId, "id", &[CopyMenu], ("Copy ID", Some("ID"))),
+    entry(Action::CopyJson, "json", &[CopyMenu], ("Copy JSON, secrets masked", Some("JSON"))),
+    entry(Action::CopyCurl, "curl", &[CopyMenu], ("Copy cURL command without secrets", Some("cURL"))),
+    entry(Action::CopyCreate, "command", &[CopyMenu], ("Copy umai create command without secrets", Some("command"))),
     entry(Action::CopyCommand, "copy-command", &[List, Form], ("Copy as umai command", None)),
-    entry(Action::SortByName, "by-name", &[Sorting], ("Sort by name; repeat to reverse", Some("name"))),
-    entry(Action::SortByAlias, "by-alias", &[Sorting], ("Sort by alias; repeat to reverse", Some("alias"))),
-    entry(Action::SortByProvider, "by-provider", &[Sorting], ("Sort by provider; repeat to reverse", Some("provider"))),
-    entry(Action::SortByStatus, "by-status", &[Sorting], ("Sort by status; repeat to reverse", Some("status"))),
-    entry(Action::SortByModified, "by-modified", &[Sorting], ("Sort by last change, newest first; repeat to reverse", Some("modified"))),
-    entry(Action::ReverseSort, "reverse-sort", &[Tree, Sorting], ("Reverse sort", None)),
-    entry(Action::Group, "group", &[Tree, Sorting], ("Group by provider", None)),
+    entry(Action::SortByName, "by-name", &[SortMenu], ("Sort by name; repeat to reverse", Some("name"))),
+    entry(Action::SortByAlias, "by-alias", &[SortMenu], ("Sort by alias; repeat to reverse", Some("alias"))),
+    entry(Action::SortByProvider, "by-provider", &[SortMenu], ("Sort by provider; repeat to reverse", Some("provider"))),
+    entry(Action::SortByStatus, "by-status", &[SortMenu], ("Sort by status; repeat to reverse", Some("status"))),
+    entry(Action::SortByModified, "by-modified", &[SortMenu], ("Sort by last change, newest first; repeat to reverse", Some("modified"))),
+    entry(Action::ReverseSort, "reverse-sort", &[Tree, SortMenu], ("Reverse sort", None)),
+    entry(Action::Group, "group", &[Tree, SortMenu], ("Group by provider", None)),
     entry(Action::Models, "models", &[Tree, Report], ("Browse models", Some("models"))),
     entry(Action::ShowSettings, "settings", &[Tree], ("Show settings", None)),
     entry(Action::ShowInfo, "info", &[Tree], ("Show info: ID, dates and last test", None)),
@@ -399,7 +399,7 @@ pub const ACTIONS: &[ActionEntry] = &[
     entry(Action::Close, "close", &[Tree], ("Collapse node, or go to its parent", None)),
     entry(Action::NextPane, "next-pane", &[Tree], ("Next pane", None)),
     entry(Action::PreviousPane, "previous-pane", &[Tree], ("Previous pane", None)),
-    entry(Action::Back, "back", &[Tree, List, Form, Confirm, Compare, Report, Trash, Merge, Drafts, Bulk, MoveToReference, Clipboard, Sorting], ("Back; never quits", Some("back"))),
+    entry(Action::Back, "back", &[Tree, List, Form, Confirm, Compare, Report, Trash, Merge, Drafts, Bulk, MoveToReference, CopyMenu, SortMenu], ("Back; never quits", Some("back"))),
     entry(Action::Palette, "palette", &[Tree, Global], ("Find and run an action", Some("actions"))),
     entry(Action::Help, "help", &[Tree, Global], ("Show keys", Some("help"))),
     entry(Action::Messages, "messages", &[Tree, Global], ("Show messages", None)),
@@ -459,7 +459,7 @@ impl Action {
     pub const fn is_about_trash(self) -> bool {
         matches!(
             self,
-            Self::Trash | Self::Restore | Self::Purge | Self::Empty
+            Self::Trash | Self::Restore | Self::Purge | Self::EmptyTrash
         )
     }
 

@@ -166,7 +166,7 @@ pub struct App {
     pub theme: usize,
     open_draft: DraftTracking,
     /// Connection whose form opens for the external editor.
-    editor_text: Option<Uuid>,
+    editor_connection: Option<Uuid>,
     /// Ticket of a save that is followed by a test.
     test_after: Option<Ticket>,
     /// Saved connection that is to be tested next.
@@ -204,7 +204,7 @@ impl App {
             themes: Vec::new(),
             theme: 0,
             open_draft: DraftTracking::default(),
-            editor_text: None,
+            editor_connection: None,
             test_after: None,
             test_due: None,
             undo: Vec::new(),

@@ -29,7 +29,7 @@ pub use text::BulkTone;
 pub const AT_ONCE: usize = 8;
 
 /// Result for a connection that no longer exists.
-pub const GONE: &str = "Deleted elsewhere";
+pub const DELETED_ELSEWHERE: &str = "Deleted elsewhere";
 
 /// Phase of a bulk operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -19,7 +19,7 @@ pub struct Burst {
     characters: usize,
     bytes: usize,
     /// True if a character or another line end follows a line end.
-    goes_on_after_line: bool,
+    has_text_after_line_end: bool,
     /// True if the last key was CR, so that LF belongs to it.
     is_after_return: bool,
     /// Number of bytes of the first piece that were taken out already.
@@ -39,7 +39,7 @@ enum BurstPiece {
 impl Burst {
     /// Adds a key at the end.
     pub fn push(&mut self, key: KeyPress) {
-        let Some(sign) = character(key) else {
+        let Some(character) = character(key) else {
             self.is_after_return = false;
             self.bytes += 1;
             self.pieces.push_back(BurstPiece::Key(key));
@@ -54,20 +54,20 @@ impl Burst {
         if is_pair {
             return;
         }
-        self.goes_on_after_line |= last == Some('\n');
+        self.has_text_after_line_end |= last == Some('\n');
         self.characters += 1;
-        self.bytes += sign.len_utf8();
+        self.bytes += character.len_utf8();
         if let Some(BurstPiece::Text(text)) = self.pieces.back_mut() {
-            text.0.push(sign);
+            text.0.push(character);
         } else {
-            let text = Zeroizing::new(String::from(sign));
+            let text = Zeroizing::new(String::from(character));
             self.pieces.push_back(BurstPiece::Text(PastedText(text)));
         }
     }
 
     /// Returns whether these keys are treated as a paste: more than 16 characters, or a line end followed by more.
     pub const fn is_paste(&self) -> bool {
-        self.characters > MOST_TYPED || self.goes_on_after_line
+        self.characters > MOST_TYPED || self.has_text_after_line_end
     }
 
     /// Size of the text in bytes, other keys counted as one each.
@@ -82,7 +82,7 @@ impl Burst {
 
     /// Returns whether a character is left.
     pub(super) fn has_characters(&self) -> bool {
-        self.signs().next().is_some()
+        self.characters().next().is_some()
     }
 
     /// Returns whether a character was taken out already.
@@ -92,7 +92,7 @@ impl Burst {
 
     /// Returns whether a line end is followed by more.
     pub(super) const fn has_lines(&self) -> bool {
-        self.goes_on_after_line
+        self.has_text_after_line_end
     }
 
     /// The text, if there are only characters.
@@ -106,12 +106,12 @@ impl Burst {
 
     /// Key that is held down, if all characters are the same.
     pub(super) fn held(&self) -> Option<KeyPress> {
-        let mut signs = self.signs();
-        let first = signs.next()?;
-        (first != '\n' && signs.all(|sign| sign == first)).then(|| key_of(first))
+        let mut characters = self.characters();
+        let first = characters.next()?;
+        (first != '\n' && characters.all(|character| character == first)).then(|| key_of(first))
     }
 
-    fn signs(&self) -> impl Iterator<Item = char> {
+    fn characters(&self) -> impl Iterator<Item = char> {
         let texts = self.pieces.iter().map(|piece| match piece {
             BurstPiece::Text(text) => text.0.as_str(),
             BurstPiece::Key(_) => "",
@@ -128,7 +128,7 @@ impl Burst {
     /// Takes out all characters as a paste and drops the other keys.
     pub(super) fn take_paste(&mut self) -> Event {
         let mut text = Zeroizing::new(String::with_capacity(self.bytes));
-        text.extend(self.signs());
+        text.extend(self.characters());
         *self = Self::default();
         Event::Paste(PastedText(text))
     }
@@ -145,23 +145,23 @@ impl Burst {
                     return Some(Event::Key(key));
                 }
             };
-            let Some(sign) = text.chars().next() else {
+            let Some(character) = text.chars().next() else {
                 self.pieces.pop_front();
                 self.taken = 0;
                 continue;
             };
-            let is_typed = !matches!(sign, '\n' | '\t');
+            let is_typed = !matches!(character, '\n' | '\t');
             let end = if together && is_typed {
                 text.find(['\n', '\t']).unwrap_or(text.len())
             } else {
-                sign.len_utf8()
+                character.len_utf8()
             };
             let typed = Zeroizing::new(text[..end].to_owned());
             self.taken += end;
-            match sign {
+            match character {
                 '\n' => {}
                 _ if together && is_typed => return Some(Event::Typed(PastedText(typed))),
-                _ => return Some(Event::Key(key_of(sign))),
+                _ => return Some(Event::Key(key_of(character))),
             }
         }
     }
@@ -186,10 +186,10 @@ fn is_line_feed(key: KeyPress) -> bool {
     key.code() == KeyCode::Char('j') && key.has_control() && !key.has_alt()
 }
 
-fn key_of(sign: char) -> KeyPress {
-    KeyPress::plain(match sign {
+fn key_of(character: char) -> KeyPress {
+    KeyPress::plain(match character {
         '\n' => KeyCode::Enter,
         '\t' => KeyCode::Tab,
-        sign => KeyCode::Char(sign),
+        character => KeyCode::Char(character),
     })
 }

@@ -55,7 +55,7 @@ pub async fn follow(
         Ok(seen) => (Some(seen), None),
         Err(problem) => (None, Some(problem)),
     };
-    let mut following = Following {
+    let mut following = FeedSubscription {
         service,
         sender,
         seen,
@@ -66,7 +66,7 @@ pub async fn follow(
     let _ = following.run(problem).await;
 }
 
-struct Following {
+struct FeedSubscription {
     service: Arc<dyn ConnectionService>,
     sender: Sender<FeedEvent>,
     /// Last sent change, or the revision of a reloaded list; `None` if unknown.
@@ -77,7 +77,7 @@ struct Following {
     is_lost: bool,
 }
 
-impl Following {
+impl FeedSubscription {
     async fn run(&mut self, mut problem: Option<ConnectionError>) -> Result<(), ReceiverDropped> {
         let mut pause = SHORTEST;
         loop {

@@ -19,16 +19,16 @@ pub enum CliEquivalent {
 }
 
 /// Cursor moves and selections.
-const MOVES: CliEquivalent = CliEquivalent::None("moves the cursor");
+const CURSOR_ONLY: CliEquivalent = CliEquivalent::None("moves the cursor");
 
 /// Display only.
-const LOOKS: CliEquivalent = CliEquivalent::None("changes the screen only");
+const SCREEN_ONLY: CliEquivalent = CliEquivalent::None("changes the screen only");
 
 /// Marks live as long as the app.
 const MARKS: CliEquivalent = CliEquivalent::None("commands name their connections");
 
 /// Unsaved input.
-const TYPED: CliEquivalent = CliEquivalent::None("changes unsaved input only");
+const INPUT_ONLY: CliEquivalent = CliEquivalent::None("changes unsaved input only");
 
 /// Returns every action with its command, or the reason for none, as a Markdown table for `docs/commands.md`.
 pub fn table() -> String {
@@ -36,7 +36,7 @@ pub fn table() -> String {
     for entry in ACTIONS {
         let command = match entry.action.command() {
             CliEquivalent::Command(words) => format!("`umai {words}`"),
-            CliEquivalent::None(why) => why.to_owned(),
+            CliEquivalent::None(reason) => reason.to_owned(),
         };
         let _ = writeln!(table, "| {} | {command} |", entry.title); // a String takes every write
     }
@@ -50,14 +50,14 @@ impl Action {
             Self::CompareVersions => "connections diff",
             Self::RollBack => "connections rollback",
             Self::Restore => "connections restore",
-            Self::Purge | Self::Empty => "connections purge",
+            Self::Purge | Self::EmptyTrash => "connections purge",
             // The form knows whether a save creates or updates a connection.
-            Self::New | Self::Import | Self::Save => "connections create",
+            Self::New | Self::ImportEnvironment | Self::Save => "connections create",
             Self::Duplicate => "connections duplicate",
             Self::RollBackField
             | Self::Edit
             | Self::EditExternally
-            | Self::References
+            | Self::InsertReference
             | Self::MoveToReference => "connections update",
             // The app replaces `activate` by `deactivate` if the toggle would deactivate.
             Self::Toggle | Self::Activate => "connections activate",
@@ -109,7 +109,7 @@ impl Action {
             | Self::NextError
             | Self::NextButton
             | Self::PreviousButton
-            | Self::Back => return MOVES,
+            | Self::Back => return CURSOR_ONLY,
             Self::Copy
             | Self::Palette
             | Self::Messages
@@ -120,7 +120,7 @@ impl Action {
             | Self::Quit
             | Self::Reveal
             | Self::ShowBulk
-            | Self::Hide => return LOOKS,
+            | Self::Hide => return SCREEN_ONLY,
             Self::Mark
             | Self::MarkRow
             | Self::MarkUp
@@ -134,7 +134,7 @@ impl Action {
             | Self::RestoreDraft
             | Self::DiscardDraft
             | Self::KeepMine
-            | Self::TakeTheirs => return TYPED,
+            | Self::TakeTheirs => return INPUT_ONLY,
         })
     }
 }

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 /// Maximum number of bytes to copy: some terminals drop sequences of more than 100,000 characters.
-pub const MOST: usize = 74_994;
+pub const MAX_BYTES: usize = 74_994;
 
 /// Maximum payload of one piece for screen; old versions accept 256 bytes including the delimiters.
 const PIECE: usize = 252;

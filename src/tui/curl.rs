@@ -46,11 +46,11 @@ fn json_value(key: &str, value: &SettingValue<MaskedSecret>) -> Value {
 /// Converts `apiKey` to `api-key`.
 fn kebab_case(key: &str) -> String {
     let mut words = String::new();
-    for sign in key.chars() {
-        if sign.is_uppercase() && !words.is_empty() {
+    for character in key.chars() {
+        if character.is_uppercase() && !words.is_empty() {
             words.push('-');
         }
-        words.extend(sign.to_lowercase());
+        words.extend(character.to_lowercase());
     }
     words
 }

@@ -81,8 +81,8 @@ impl Dialog {
             Self::Drafts(_) => KeyContext::Drafts,
             Self::Bulk => KeyContext::Bulk,
             Self::MoveToReference(_) => KeyContext::MoveToReference,
-            Self::Clipboard => KeyContext::Clipboard,
-            Self::Sorting => KeyContext::Sorting,
+            Self::Clipboard => KeyContext::CopyMenu,
+            Self::Sorting => KeyContext::SortMenu,
         }
     }
 
@@ -136,7 +136,7 @@ pub enum DialogOutcome {
     /// Close the dialog.
     Close,
     /// Send a request to the service and wait for the reply.
-    Confirm(ServiceRequest),
+    Submit(ServiceRequest),
     /// Show a notice.
     Notify(Notice),
     /// Open a form for this provider.

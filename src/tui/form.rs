@@ -116,17 +116,17 @@ impl Form {
     /// Creates an empty form for a provider.
     pub fn new(provider: &Provider) -> Self {
         let own = [
-            FormField::own(
+            FormField::common_field(
                 FieldTarget::Name,
                 "Name",
                 FieldValue::Text(TextInput::text("")),
             ),
-            FormField::own(
+            FormField::common_field(
                 FieldTarget::Alias,
                 "Alias",
                 FieldValue::Text(TextInput::text("")),
             ),
-            FormField::own(FieldTarget::Status, "Status", FieldValue::Switch(true)),
+            FormField::common_field(FieldTarget::Status, "Status", FieldValue::Switch(true)),
         ];
         let make = |setting: &SettingsField| FormField::setting(setting, None, true);
         let settings = Self::settings(provider, make, |_| false);
@@ -137,17 +137,17 @@ impl Form {
     pub fn edit(connection: &Connection, provider: &Provider) -> Self {
         let item = &connection.item;
         let own = [
-            FormField::own(
+            FormField::common_field(
                 FieldTarget::Name,
                 "Name",
                 FieldValue::Text(TextInput::text(&item.name)),
             ),
-            FormField::own(
+            FormField::common_field(
                 FieldTarget::Alias,
                 "Alias",
                 FieldValue::Text(TextInput::text(&item.alias)),
             ),
-            FormField::own(
+            FormField::common_field(
                 FieldTarget::Status,
                 "Status",
                 FieldValue::Switch(item.is_active),
@@ -163,7 +163,7 @@ impl Form {
             name: item.name.clone(),
             version: item.version,
         };
-        let note = FormField::own(
+        let note = FormField::common_field(
             FieldTarget::Note,
             "Note",
             FieldValue::Text(TextInput::text("")),
@@ -264,7 +264,7 @@ impl Form {
             Action::Save => return self.save(catalog),
             Action::Test => return self.test(catalog),
             Action::Back => return self.close(),
-            Action::References => {
+            Action::InsertReference => {
                 if let Some(notice) = self.open_keys() {
                     return DialogOutcome::Notify(notice);
                 }

@@ -115,8 +115,8 @@ impl VersionHistory {
     }
 
     /// Sets the load error.
-    pub fn fail(&mut self, why: String) {
-        self.problem = Some(why);
+    pub fn fail(&mut self, reason: String) {
+        self.problem = Some(reason);
     }
 
     /// Forces a reload.

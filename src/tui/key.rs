@@ -20,12 +20,12 @@ impl KeyPress {
         let with_control = modifiers.contains(KeyModifiers::CONTROL);
         match code {
             KeyCode::Char('\r' | '\n') => code = KeyCode::Enter,
-            KeyCode::Char(sign) if with_control => {
-                code = KeyCode::Char(sign.to_ascii_lowercase());
+            KeyCode::Char(character) if with_control => {
+                code = KeyCode::Char(character.to_ascii_lowercase());
                 modifiers -= KeyModifiers::SHIFT;
             }
-            KeyCode::Char(sign) if modifiers.contains(KeyModifiers::SHIFT) => {
-                code = KeyCode::Char(sign.to_ascii_uppercase());
+            KeyCode::Char(character) if modifiers.contains(KeyModifiers::SHIFT) => {
+                code = KeyCode::Char(character.to_ascii_uppercase());
                 modifiers -= KeyModifiers::SHIFT;
             }
             KeyCode::Tab if modifiers.contains(KeyModifiers::SHIFT) => {
@@ -45,9 +45,9 @@ impl KeyPress {
 
     /// Parses a name from a keymap file: `ctrl-s`, `D`, `?`, `pagedown`, `shift-tab`.
     pub fn read(name: &str) -> Option<Self> {
-        let mut signs = name.chars();
-        if let (Some(sign), None) = (signs.next(), signs.next()) {
-            return (!sign.is_control()).then(|| Self::plain(KeyCode::Char(sign)));
+        let mut characters = name.chars();
+        if let (Some(character), None) = (characters.next(), characters.next()) {
+            return (!character.is_control()).then(|| Self::plain(KeyCode::Char(character)));
         }
         let combination = crokey::parse(name).ok()?;
         match combination.codes {
@@ -74,7 +74,9 @@ impl KeyPress {
     /// Character that it types, if any.
     pub fn typed(self) -> Option<char> {
         match self.code {
-            KeyCode::Char(sign) if self.modifiers.is_empty() && !sign.is_control() => Some(sign),
+            KeyCode::Char(character) if self.modifiers.is_empty() && !character.is_control() => {
+                Some(character)
+            }
             _ => None,
         }
     }
@@ -102,8 +104,10 @@ impl fmt::Display for KeyPress {
             KeyCode::Delete => f.write_str("Del"),
             KeyCode::Insert => f.write_str("Ins"),
             KeyCode::Char(' ') => f.write_str("Space"),
-            KeyCode::Char(sign) if self.has_control() => write!(f, "{}", sign.to_ascii_uppercase()),
-            KeyCode::Char(sign) => write!(f, "{sign}"),
+            KeyCode::Char(character) if self.has_control() => {
+                write!(f, "{}", character.to_ascii_uppercase())
+            }
+            KeyCode::Char(character) => write!(f, "{character}"),
             KeyCode::F(number) => write!(f, "F{number}"),
             other => write!(f, "{other:?}"),
         }

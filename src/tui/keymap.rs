@@ -23,12 +23,14 @@ pub struct Keymap {
 impl Keymap {
     /// Default keymap.
     pub fn embedded() -> Self {
-        Self::default().over(EMBEDDED, "the embedded key file").0
+        Self::default()
+            .with_user_file(EMBEDDED, "the embedded key file")
+            .0
     }
 
     /// Default keymap with the changes of a user's file, and the problems in that file with line numbers.
     pub fn with(file: &str, name: &str) -> (Self, Vec<String>) {
-        let (mut keymap, mut problems) = Self::embedded().over(file, name);
+        let (mut keymap, mut problems) = Self::embedded().with_user_file(file, name);
         if !keymap.can_quit() {
             keymap.bind_ctrl_c();
             problems.push(format!("{name}: no key quits umai; Ctrl-C keeps doing so"));
@@ -97,7 +99,7 @@ impl Keymap {
         keys.find(|key| self.find(context, *key) == Some(action))
     }
 
-    fn over(mut self, file: &str, name: &str) -> (Self, Vec<String>) {
+    fn with_user_file(mut self, file: &str, name: &str) -> (Self, Vec<String>) {
         let mut problems = Vec::new();
         if file.len() > LARGEST {
             problems.push(format!("{name}: larger than 64 KiB; ignored"));
@@ -111,7 +113,7 @@ impl Keymap {
                 return (self, problems);
             }
         };
-        let mut wishes = Vec::new();
+        let mut bindings = Vec::new();
         for (section, lines) in &table {
             let at = line_of(file, section.span().start);
             let context = KeyContext::from_id(section.get_ref());
@@ -133,16 +135,16 @@ impl Keymap {
                     continue;
                 };
                 match read_keys(keys.get_ref()) {
-                    Ok(keys) => wishes.push((at, context, known, keys)),
+                    Ok(keys) => bindings.push((at, context, known, keys)),
                     Err(wrong) => problems.push(format!("{name}, line {at}: {wrong}")),
                 }
             }
         }
-        wishes.sort_by_key(|(at, ..)| *at);
-        for (_, context, action, _) in &wishes {
+        bindings.sort_by_key(|(at, ..)| *at);
+        for (_, context, action, _) in &bindings {
             self.unbind(*context, *action);
         }
-        for (at, context, action, keys) in wishes {
+        for (at, context, action, keys) in bindings {
             for key in keys {
                 if let Some(other) = self.bindings.get(&(context, key)).copied()
                     && other != action
@@ -204,7 +206,7 @@ mod tests {
     #[test]
     fn embedded_keymap_has_no_problems() {
         assert_eq!(
-            Keymap::default().over(EMBEDDED, "keys").1,
+            Keymap::default().with_user_file(EMBEDDED, "keys").1,
             Vec::<String>::new()
         );
     }

@@ -97,7 +97,7 @@ impl Area {
 }
 
 /// Maximum width of dialogs with text.
-const READING: u16 = 88;
+const MAX_TEXT_WIDTH: u16 = 88;
 
 /// Maximum width of the trash.
 const TRASH: u16 = 96;
@@ -229,7 +229,7 @@ impl ScreenLayout {
         let (choices, lines) = import.rows();
         let rows = u16::try_from(choices + lines).unwrap_or(u16::MAX);
         // The filter line, the gaps and the border.
-        self.body.centered(READING, rows.saturating_add(5))
+        self.body.centered(MAX_TEXT_WIDTH, rows.saturating_add(5))
     }
 
     /// Returns the areas of the import options and of the details below them.
@@ -274,7 +274,8 @@ impl ScreenLayout {
     /// Returns the area of a dialog with a number of text lines, such as a report or comparison.
     pub fn reading_area(&self, lines: usize) -> Area {
         let rows = u16::try_from(lines).unwrap_or(u16::MAX);
-        self.body.centered(READING, rows.saturating_add(2).max(6))
+        self.body
+            .centered(MAX_TEXT_WIDTH, rows.saturating_add(2).max(6))
     }
 
     /// Returns the area of its lines.

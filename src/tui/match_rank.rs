@@ -25,7 +25,7 @@ pub fn match_rank(typed: &str, texts: &[&str]) -> Option<MatchRank> {
     let lower: Vec<String> = texts.iter().map(|text| fold(text)).collect();
     let words: Vec<&str> = lower
         .iter()
-        .flat_map(|text| text.split(|sign: char| !sign.is_alphanumeric()))
+        .flat_map(|text| text.split(|character: char| !character.is_alphanumeric()))
         .filter(|word| !word.is_empty())
         .collect();
     let all = |is_there: &dyn Fn(&str) -> bool| typed.split_whitespace().all(is_there);
@@ -37,7 +37,7 @@ pub fn match_rank(typed: &str, texts: &[&str]) -> Option<MatchRank> {
         Some(MatchRank::Substring)
     } else if abbreviates(typed, &words) {
         Some(MatchRank::Abbreviated)
-    } else if all(&|part| words.iter().any(|word| is_nearly(part, word))) {
+    } else if all(&|part| words.iter().any(|word| is_typo_of(part, word))) {
         Some(MatchRank::Typo)
     } else {
         None
@@ -46,7 +46,10 @@ pub fn match_rank(typed: &str, texts: &[&str]) -> Option<MatchRank> {
 
 /// Returns true if the letters are prefixes of words in order; words may be skipped.
 fn abbreviates(typed: &str, words: &[&str]) -> bool {
-    let typed: Vec<char> = typed.chars().filter(|sign| !sign.is_whitespace()).collect();
+    let typed: Vec<char> = typed
+        .chars()
+        .filter(|character| !character.is_whitespace())
+        .collect();
     // Prefix lengths of the letters that the words so far can match.
     let mut reachable = vec![false; typed.len() + 1];
     reachable[0] = true;
@@ -68,7 +71,7 @@ fn abbreviates(typed: &str, words: &[&str]) -> bool {
 }
 
 /// Returns true if a word or its prefix equals the typed text except for one wrong, missing, extra or swapped letter.
-fn is_nearly(typed: &str, word: &str) -> bool {
+fn is_typo_of(typed: &str, word: &str) -> bool {
     let (typed, word): (Vec<char>, Vec<char>) = (typed.chars().collect(), word.chars().collect());
     if typed.len() < SHORTEST_MISTYPED {
         return false;

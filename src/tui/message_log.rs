@@ -11,7 +11,7 @@ use super::test_report::scrolled;
 use super::text_width::wrap;
 
 /// Maximum number of messages.
-const MOST: usize = 200;
+const MAX_MESSAGES: usize = 200;
 
 /// Maximum number of characters per message.
 const LONGEST: usize = 4_096;
@@ -40,7 +40,7 @@ pub struct MessageLog {
 impl MessageLog {
     /// Adds a notice.
     pub fn keep(&mut self, notice: &Notice) {
-        self.entries.truncate(MOST - 1);
+        self.entries.truncate(MAX_MESSAGES - 1);
         self.entries.push_front(LoggedNotice {
             severity: notice.severity,
             text: notice.text.chars().take(LONGEST).collect(),
@@ -168,10 +168,10 @@ mod tests {
     #[test]
     fn log_is_bounded_and_long_messages_wrap() {
         let mut log = MessageLog::default();
-        for number in 0..MOST + 50 {
+        for number in 0..MAX_MESSAGES + 50 {
             log.keep(&Notice::info(format!("{number} {}", "x".repeat(LONGEST))));
         }
-        assert_eq!(log.len(), MOST);
+        assert_eq!(log.len(), MAX_MESSAGES);
         assert!(log.all().all(|message| message.text.len() <= LONGEST));
         assert!(log.all().next().unwrap().text.starts_with("249 "));
         let mut log = MessageLog::default();

@@ -87,7 +87,7 @@ impl MoveToReference {
         let answers: Option<Vec<_>> = self.suggestions.iter().map(refused).collect();
         let allowed = answers.and_then(|all| all.first().map(|allowed| (*allowed).clone()));
         for prefix in allowed.unwrap_or_default() {
-            let is_word = prefix.ends_with(|sign: char| sign.is_ascii_alphanumeric());
+            let is_word = prefix.ends_with(|character: char| character.is_ascii_alphanumeric());
             let count = self.suggestions.len();
             self.suggest(Some(&prefix), if is_word { ":" } else { "" });
             if self.suggestions.len() > count {
@@ -188,13 +188,13 @@ fn section_of_alias(form: &Form) -> Option<String> {
 fn section(name: &str) -> Option<String> {
     let joined = joined(name);
     joined
-        .starts_with(|sign: char| sign.is_ascii_alphabetic())
+        .starts_with(|character: char| character.is_ascii_alphabetic())
         .then_some(joined)
 }
 
 /// Joined words, each capitalized.
 fn joined(name: &str) -> String {
-    let words = name.split(|sign: char| !sign.is_ascii_alphanumeric());
+    let words = name.split(|character: char| !character.is_ascii_alphanumeric());
     let capital = |word: &str| match word.split_at_checked(1) {
         Some((first, rest)) => format!("{}{rest}", first.to_ascii_uppercase()),
         None => String::new(),

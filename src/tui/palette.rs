@@ -13,7 +13,7 @@ use crate::search::TreeItem;
 use crate::text::case_fold::fold;
 
 /// Maximum number of connections listed below the actions.
-const MOST: usize = 100;
+const MAX_CONNECTIONS: usize = 100;
 
 /// Palette dialog.
 #[derive(Debug)]
@@ -120,7 +120,7 @@ impl PaletteDialog {
     /// Returns the number of listed connections.
     pub fn connections(&self, tree: &Tree) -> usize {
         if self.lists_connections() {
-            tree.looked_up_len().min(MOST)
+            tree.looked_up_len().min(MAX_CONNECTIONS)
         } else {
             0
         }

@@ -47,7 +47,7 @@ use inputs::Inputs;
 pub use options::TuiOptions;
 use options::keymap;
 use requests::{RequestPool, ServiceEvent, TaskResult};
-use save_queue::Lane;
+use save_queue::SaveOrdering;
 pub use session::SessionFile;
 use signals::SignalStreams;
 pub use suspend::SuspendHandler;
@@ -198,7 +198,7 @@ impl Runtime {
                 feed_event = self.feed.next() => self.update(Event::Feed(feed_event))?,
                 result = self.draft_saver.next() => self.update(match result {
                     DraftTaskResult::Loaded(found) => Event::DraftsLoaded(found),
-                    DraftTaskResult::Failed(why) => Event::StoreNotices(vec![why]),
+                    DraftTaskResult::Failed(reason) => Event::StoreNotices(vec![reason]),
                 })?,
                 Some(Ok(ticket)) = self.wakes.join_next() => self.update(Event::TimerExpired(ticket))?,
             };
@@ -232,7 +232,7 @@ impl Runtime {
                     break;
                 }
             }
-            if let Some(feed_event) = self.feed.heard()
+            if let Some(feed_event) = self.feed.try_next()
                 && self.update(Event::Feed(feed_event))? == LoopControl::Quit
             {
                 return Ok(LoopControl::Quit);
@@ -324,10 +324,12 @@ impl Runtime {
             None => {}
             Some(Effect::Continue) => self.is_changed = true,
             Some(Effect::Call(ticket, request)) => {
-                self.requests.send((ticket, request), Lane::Exclusive);
+                self.requests
+                    .send((ticket, request), SaveOrdering::Exclusive);
             }
             Some(Effect::CallConcurrent(ticket, request)) => {
-                self.requests.send((ticket, request), Lane::Concurrent);
+                self.requests
+                    .send((ticket, request), SaveOrdering::Concurrent);
             }
             Some(Effect::Wake(ticket, after)) => {
                 self.wakes.spawn(async move {
@@ -344,8 +346,8 @@ impl Runtime {
             }
             Some(Effect::LoadDrafts) => self.draft_saver.queue_task(DraftTask::Load),
             Some(Effect::OpenEditor(ticket, document)) => {
-                if let Err(why) = self.release_terminal(ticket, &document)? {
-                    return self.update(Event::Edited(ticket, Err(why)));
+                if let Err(reason) = self.release_terminal(ticket, &document)? {
+                    return self.update(Event::Edited(ticket, Err(reason)));
                 }
             }
             Some(Effect::Copy(text)) => {

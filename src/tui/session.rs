@@ -72,7 +72,7 @@ impl SavedSession {
 fn may_be_key(word: &str) -> bool {
     let mut parts = word.split([':', '"', '\'', '=']);
     let begins = parts.any(|part| key_like::prefixes().any(|prefix| part.starts_with(prefix)));
-    let has = |kind: fn(&char) -> bool| word.chars().any(|sign| kind(&sign));
+    let has = |kind: fn(&char) -> bool| word.chars().any(|character| kind(&character));
     let is_mixed =
         has(char::is_ascii_digit) && has(char::is_ascii_lowercase) && has(char::is_ascii_uppercase);
     let is_hex = word.chars().filter(char::is_ascii_hexdigit).count() == word.len();

@@ -86,13 +86,13 @@ fn with_line_ends(text: Zeroizing<String>) -> Zeroizing<String> {
         return text;
     }
     let mut alike = Zeroizing::new(String::with_capacity(text.len()));
-    let mut signs = text.chars().peekable();
-    while let Some(sign) = signs.next() {
-        if sign == '\r' {
-            signs.next_if_eq(&'\n');
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        if character == '\r' {
+            characters.next_if_eq(&'\n');
             alike.push('\n');
         } else {
-            alike.push(sign);
+            alike.push(character);
         }
     }
     alike

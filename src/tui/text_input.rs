@@ -22,7 +22,7 @@ pub const LONGEST: usize = 64 * 1024;
 const MASKED: &str = "•";
 
 /// Initial capacity for a secret, so that typing it leaves no copies behind.
-const SECRET_ROOM: usize = 1024;
+const SECRET_CAPACITY: usize = 1024;
 
 /// Text with a cursor.
 pub struct TextInput {
@@ -61,7 +61,7 @@ impl TextInput {
     /// Creates an empty input for a secret.
     pub fn secret() -> Self {
         Self {
-            input: Input::new(String::with_capacity(SECRET_ROOM)),
+            input: Input::new(String::with_capacity(SECRET_CAPACITY)),
             is_secret: true,
             has_blocked_reveal: false,
             was_hidden: false,
@@ -125,7 +125,9 @@ impl TextInput {
         if !self.is_secret {
             return Some(does(self));
         }
-        let mut before = Zeroizing::new(String::with_capacity(self.value().len().max(SECRET_ROOM)));
+        let mut before = Zeroizing::new(String::with_capacity(
+            self.value().len().max(SECRET_CAPACITY),
+        ));
         before.push_str(self.value());
         let cursor = self.input.cursor();
         let done = does(self);
@@ -145,20 +147,20 @@ impl TextInput {
     }
 
     /// Types a character; returns false if there is no room, or hidden text would become visible.
-    pub fn insert(&mut self, sign: char) -> bool {
-        self.closed(|line| line.put(sign)).unwrap_or(false)
+    pub fn insert(&mut self, character: char) -> bool {
+        self.closed(|line| line.put(character)).unwrap_or(false)
     }
 
-    fn put(&mut self, sign: char) -> bool {
-        if self.value().len() + sign.len_utf8() > LONGEST {
+    fn put(&mut self, character: char) -> bool {
+        if self.value().len() + character.len_utf8() > LONGEST {
             return false;
         }
-        if self.is_secret && self.value().len() + sign.len_utf8() > SECRET_ROOM {
+        if self.is_secret && self.value().len() + character.len_utf8() > SECRET_CAPACITY {
             // Growing the buffer would move the text and leave a copy behind.
             let mut text = [0; 4];
-            return self.splice(sign.encode_utf8(&mut text));
+            return self.splice(character.encode_utf8(&mut text));
         }
-        self.input.handle(InputRequest::InsertChar(sign));
+        self.input.handle(InputRequest::InsertChar(character));
         true
     }
 
@@ -170,7 +172,10 @@ impl TextInput {
         let is_done = self.closed(|line| end > 0 && line.splice(fits));
         // Falls back to typing key by key, which reports ignored characters.
         is_done.unwrap_or_else(|| {
-            let typed = fits.chars().filter(|sign| self.insert(*sign)).count();
+            let typed = fits
+                .chars()
+                .filter(|character| self.insert(*character))
+                .count();
             self.has_blocked_reveal = true;
             typed > 0
         })
@@ -207,8 +212,8 @@ impl TextInput {
 
     /// Handles an editing or cursor key; returns false for other keys.
     pub fn edit(&mut self, key: KeyPress) -> bool {
-        if let Some(sign) = key.typed() {
-            return self.insert(sign);
+        if let Some(character) = key.typed() {
+            return self.insert(character);
         }
         let Some(request) = request(key) else {
             return false;
@@ -247,7 +252,7 @@ impl TextInput {
     }
 
     const fn room(&self) -> usize {
-        if self.is_secret { SECRET_ROOM } else { 0 }
+        if self.is_secret { SECRET_CAPACITY } else { 0 }
     }
 }
 
@@ -283,7 +288,7 @@ fn request(key: KeyPress) -> Option<InputRequest> {
         KeyCode::Backspace => InputRequest::DeletePrevChar,
         KeyCode::Delete if by_word => InputRequest::DeleteNextWord,
         KeyCode::Delete => InputRequest::DeleteNextChar,
-        KeyCode::Char(sign) if key.has_control() => match sign {
+        KeyCode::Char(character) if key.has_control() => match character {
             'a' => InputRequest::GoToStart,
             'e' => InputRequest::GoToEnd,
             'b' => InputRequest::GoToPrevChar,

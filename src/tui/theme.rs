@@ -167,7 +167,7 @@ impl Theme {
         let style = self.badge.style();
         let own = color.and_then(|name| name.parse::<Color>().ok());
         match own.filter(|_| style.bg.is_some()) {
-            Some(own) => style.bg(own).fg(contrast::ink_on(own)),
+            Some(own) => style.bg(own).fg(contrast::text_color_on(own)),
             None => style,
         }
     }

@@ -72,9 +72,9 @@ impl TrashDialog {
     }
 
     /// Sets the load error unless connections were loaded before.
-    pub fn fail(&mut self, why: String) {
+    pub fn fail(&mut self, reason: String) {
         if !matches!(self.items, Some(Ok(_))) {
-            self.items = Some(Err(why));
+            self.items = Some(Err(reason));
         }
     }
 

@@ -71,7 +71,7 @@ pub struct Tree {
     /// Visible connections in order; `None` shows all in name order.
     shown: Option<VisibleList>,
     /// True if all connections are shown in reverse name order.
-    is_turned: bool,
+    is_reversed: bool,
     /// Visible list under construction.
     next: Option<VisibleList>,
     /// Separate search of the palette.
@@ -82,7 +82,7 @@ pub struct Tree {
     /// Cached index of the selected connection in `items`.
     index: usize,
     /// Node to select as soon as it is loaded.
-    coming: Option<NodeKey>,
+    pending_selection: Option<NodeKey>,
     /// First visible row of the tree.
     pub top: usize,
     /// First visible row of the list.
@@ -104,13 +104,13 @@ impl Default for Tree {
             is_grouped: false,
             filter: None,
             shown: None,
-            is_turned: false,
+            is_reversed: false,
             next: None,
             lookup: None,
             selected: Node::Connections,
             at: 0,
             index: 0,
-            coming: None,
+            pending_selection: None,
             top: 0,
             list_top: 0,
         }
@@ -140,7 +140,7 @@ impl Tree {
     pub fn visible_at(&self, at: usize) -> Option<&TreeItem> {
         let index = match &self.shown {
             Some(shown) => shown.at(at)?,
-            None if self.is_turned => self.items.len().checked_sub(at + 1)?,
+            None if self.is_reversed => self.items.len().checked_sub(at + 1)?,
             None => at,
         };
         self.items.get(index)
@@ -203,7 +203,7 @@ impl Tree {
         let index = self.index_of(id)?;
         match &self.shown {
             Some(shown) => shown.position(index),
-            None if self.is_turned => self.items.len().checked_sub(index + 1),
+            None if self.is_reversed => self.items.len().checked_sub(index + 1),
             None => Some(index),
         }
     }

@@ -3,7 +3,7 @@
 use unicode_segmentation::UnicodeSegmentation;
 
 /// Maximum number of compared words; longer texts are reported as entirely different.
-const MOST: usize = 400;
+const MAX_CELLS: usize = 400;
 
 /// Part of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,14 +16,14 @@ pub struct WordDiffPart {
 
 /// Splits both texts into common and different parts.
 pub fn compare(old: &str, new: &str) -> (Vec<WordDiffPart>, Vec<WordDiffPart>) {
-    let olds: Vec<&str> = old.split_word_bounds().collect();
-    let news: Vec<&str> = new.split_word_bounds().collect();
-    if olds.len() > MOST || news.len() > MOST {
+    let old_words: Vec<&str> = old.split_word_bounds().collect();
+    let new_words: Vec<&str> = new.split_word_bounds().collect();
+    if old_words.len() > MAX_CELLS || new_words.len() > MAX_CELLS {
         return (all_different(old), all_different(new));
     }
-    let common = common(&olds, &news);
+    let common = common(&old_words, &new_words);
     let (in_old, in_new): (Vec<_>, Vec<_>) = common.into_iter().unzip();
-    (parts(&olds, &in_old), parts(&news, &in_new))
+    (parts(&old_words, &in_old), parts(&new_words, &in_new))
 }
 
 fn all_different(text: &str) -> Vec<WordDiffPart> {
@@ -35,13 +35,13 @@ fn all_different(text: &str) -> Vec<WordDiffPart> {
 }
 
 /// Returns the index pairs of a longest common subsequence of words.
-fn common(olds: &[&str], news: &[&str]) -> Vec<(usize, usize)> {
-    let width = news.len() + 1;
+fn common(old_words: &[&str], new_words: &[&str]) -> Vec<(usize, usize)> {
+    let width = new_words.len() + 1;
     // Length of the longest common subsequence from each pair of indexes.
-    let mut longest = vec![0_u32; (olds.len() + 1) * width];
-    for at in (0..olds.len()).rev() {
-        for other in (0..news.len()).rev() {
-            longest[at * width + other] = if olds[at] == news[other] {
+    let mut longest = vec![0_u32; (old_words.len() + 1) * width];
+    for at in (0..old_words.len()).rev() {
+        for other in (0..new_words.len()).rev() {
+            longest[at * width + other] = if old_words[at] == new_words[other] {
                 longest[(at + 1) * width + other + 1] + 1
             } else {
                 longest[(at + 1) * width + other].max(longest[at * width + other + 1])
@@ -50,8 +50,8 @@ fn common(olds: &[&str], news: &[&str]) -> Vec<(usize, usize)> {
     }
     let (mut at, mut other) = (0, 0);
     let mut common = Vec::new();
-    while at < olds.len() && other < news.len() {
-        if olds[at] == news[other] {
+    while at < old_words.len() && other < new_words.len() {
+        if old_words[at] == new_words[other] {
             common.push((at, other));
             at += 1;
             other += 1;
@@ -116,13 +116,13 @@ mod tests {
     fn only_the_words_that_differ_are_marked(
         #[case] old: &str,
         #[case] new: &str,
-        #[case] olds: &str,
-        #[case] news: &str,
+        #[case] old_words: &str,
+        #[case] new_words: &str,
     ) {
         let (left, right) = compare(old, new);
         assert_eq!(
             (diff_parts(&left), diff_parts(&right)),
-            (olds.into(), news.into())
+            (old_words.into(), new_words.into())
         );
     }
 

@@ -58,7 +58,7 @@ fn cli_surface() {
 }
 
 #[test]
-fn exit_codes_stay() {
+fn exit_codes_are_stable() {
     let codes = [
         (Exit::Success, 0),
         (Exit::Other, 1),

@@ -201,7 +201,7 @@ fn palette_copies_a_valid_command_for_every_action() {
     Action::New,
     "umai connections create --provider PROVIDER --name NAME"
 )]
-#[case("", Action::Empty, "umai connections purge --all")]
+#[case("", Action::EmptyTrash, "umai connections purge --all")]
 fn copied_command_refers_to_the_selection(
     #[case] start: &str,
     #[case] action: Action,

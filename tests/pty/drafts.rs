@@ -62,7 +62,7 @@ fn draft_survives_a_kill() {
     assert_eq!(mode & 0o777, 0o600);
     nothing_is_planted(terminal.home());
     // Any key may have triggered the last stored draft; the final one follows soon.
-    terminal.rests();
+    terminal.wait_until_idle();
     terminal.signal(Signal::KILL);
     terminal.ends();
     is_offered(&terminal, UMAI, "Team B");
@@ -73,7 +73,7 @@ fn idle_form_causes_no_wakeups() {
     let mut terminal = started();
     terminal.type_form("Team B");
     terminal.until("a draft", |terminal| !terminal.drafts().is_empty());
-    terminal.rests();
+    terminal.wait_until_idle();
     let waits = terminal.waits();
     assert!(waits.iter().any(|(name, _)| name == "drafts"));
     assert!(terminal.bytes.recv_timeout(Duration::from_secs(3)).is_err());
@@ -89,7 +89,7 @@ fn termination_signal_keeps_the_draft_and_restores_the_terminal() {
         terminal.signal(signal);
         terminal.ends();
         assert!(start.elapsed() < AT_ONCE, "{signal:?}");
-        assert!(terminal.is_given_back(), "{signal:?}");
+        assert!(terminal.is_terminal_restored(), "{signal:?}");
         is_offered(&terminal, UMAI, "Team B");
     }
 }
@@ -169,11 +169,11 @@ fn many_resizes_lose_no_key() {
     screen.set_size(cells(30), cells(120));
     terminal.press("\u{c}");
     terminal.shows(&format!("› {name} ●"));
-    terminal.rests();
+    terminal.wait_until_idle();
     assert_eq!(terminal.drafts().len(), 1);
     terminal.press("\u{3}");
     assert_eq!(terminal.ends(), 0);
-    assert!(terminal.is_given_back());
+    assert!(terminal.is_terminal_restored());
 }
 
 /// Settings of the terminal.
@@ -209,7 +209,7 @@ fn resumed_app_enables_raw_mode_again() {
             "the draft is not stored before the suspend"
         );
         if signal == Signal::TSTP {
-            terminal.until("the shell's screen", Terminal::is_given_back);
+            terminal.until("the shell's screen", Terminal::is_terminal_restored);
             assert!(!setting(&terminal).contains("-icanon"));
         }
         cook(&terminal);
@@ -218,7 +218,9 @@ fn resumed_app_enables_raw_mode_again() {
             let setting = setting(terminal);
             setting.contains("-icanon") && setting.contains("-echo ")
         });
-        terminal.until("the app's screen", |terminal| !terminal.is_given_back());
+        terminal.until("the app's screen", |terminal| {
+            !terminal.is_terminal_restored()
+        });
         terminal.press("\u{13}");
         terminal.shows("Created \"Team B\"");
         terminal.press("q");
@@ -244,7 +246,7 @@ fn paste_of_ten_megabytes_is_refused_and_keeps_the_input() {
         terminal.contents().contains("64 KiB")
     });
     terminal.writer = Some(pasting.join().unwrap());
-    terminal.rests();
+    terminal.wait_until_idle();
     terminal.signal(Signal::KILL);
     terminal.ends();
     is_offered(&terminal, UMAI, "Team B");
@@ -272,10 +274,10 @@ fn ten_typed_megabytes_fill_the_field_and_later_keys_work() {
     terminal.writer = Some(typing.join().unwrap());
     terminal.press("\u{15}Team B\t\t\tsk-planted-in-a-pty");
     terminal.shows("› Team B ●");
-    terminal.rests();
+    terminal.wait_until_idle();
     terminal.signal(Signal::TERM);
     terminal.ends();
-    assert!(terminal.is_given_back());
+    assert!(terminal.is_terminal_restored());
     is_offered(&terminal, UMAI, "Team B");
 }
 
@@ -293,7 +295,7 @@ fn signal_during_heavy_input_ends_the_app_and_keeps_the_draft() {
     terminal.signal(Signal::TERM);
     terminal.ends();
     assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
-    assert!(terminal.is_given_back());
+    assert!(terminal.is_terminal_restored());
     drop(terminal.master.take());
     drop(flood);
     assert_eq!(terminal.drafts().len(), 1);
@@ -304,7 +306,7 @@ fn draft_open_in_another_process_is_not_offered() {
     let mut first = started();
     first.type_form("Team B");
     first.until("a draft", |first| !first.drafts().is_empty());
-    first.rests();
+    first.wait_until_idle();
     let mut second = first.beside(UMAI);
     second.press(KIND);
     second.shows("No connections yet");
@@ -403,10 +405,12 @@ fn editor_gets_the_terminal_and_a_private_file() {
     terminal.type_form("Team B");
     terminal.press("\u{5}");
     terminal.until("the editor", |terminal| {
-        terminal.home().join("first").exists() && terminal.is_given_back()
+        terminal.home().join("first").exists() && terminal.is_terminal_restored()
     });
     terminal.press("Team C\r");
-    terminal.until("the app's screen", |terminal| !terminal.is_given_back());
+    terminal.until("the app's screen", |terminal| {
+        !terminal.is_terminal_restored()
+    });
     terminal.shows("Applied to the form: Name, OpenAI Organization ID");
     terminal.shows("› Team C ●");
     let read = |name: &str| std::fs::read_to_string(terminal.home().join(name)).unwrap();
@@ -423,7 +427,7 @@ fn editor_gets_the_terminal_and_a_private_file() {
     no_private_file_is_left(terminal.home());
     terminal.press("\u{13}");
     terminal.shows("Created \"Team C\"");
-    terminal.rests();
+    terminal.wait_until_idle();
     terminal.press("q");
     assert_eq!(terminal.ends(), 0);
 }
@@ -477,9 +481,9 @@ fn suspending_during_an_edit_leaves_the_terminal_to_the_editor() {
     terminal.until("a stop", |terminal| terminal.state() == 'T');
     terminal.signal(Signal::CONT);
     terminal.until("the editor again", |terminal| terminal.state() != 'T');
-    terminal.rests();
+    terminal.wait_until_idle();
     assert!(
-        terminal.is_given_back(),
+        terminal.is_terminal_restored(),
         "the app left its screen on during the edit"
     );
     assert!(!setting(&terminal).contains("-icanon"));
@@ -539,7 +543,7 @@ fn panic_restores_the_terminal_and_keeps_the_draft() {
     terminal.press("\u{13}");
     terminal.ends();
     assert!(start.elapsed() < AT_ONCE * 2);
-    assert!(terminal.is_given_back());
+    assert!(terminal.is_terminal_restored());
     let last = |text: &str| {
         let mut parts = terminal.all.windows(text.len());
         parts.rposition(|part| part == text.as_bytes()).unwrap()

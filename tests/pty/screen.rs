@@ -38,7 +38,7 @@ fn created_connection_persists_over_a_restart() {
     assert!(counts.lines().all(|line| line.ends_with(":0")), "{counts}");
     terminal.press("q");
     assert_eq!(terminal.ends(), 0);
-    assert!(terminal.is_given_back());
+    assert!(terminal.is_terminal_restored());
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn ctrl_c_restores_the_terminal() {
     terminal.shows("No connections yet");
     terminal.press("\u{3}");
     assert_eq!(terminal.ends(), 0);
-    assert!(terminal.is_given_back());
+    assert!(terminal.is_terminal_restored());
     let read = |name: &str| std::fs::read_to_string(terminal.home().join(name)).unwrap();
     assert_eq!(read("before"), read("after"));
 }
@@ -118,7 +118,7 @@ fn termination_signal_restores_the_terminal() {
         let start = Instant::now();
         terminal.ends();
         assert!(start.elapsed() < Duration::from_secs(2), "{signal:?}");
-        assert!(terminal.is_given_back(), "{signal:?}");
+        assert!(terminal.is_terminal_restored(), "{signal:?}");
     }
 }
 
@@ -145,14 +145,16 @@ fn ctrl_z_suspends_and_resumes() {
             terminal.signal(Signal::TSTP);
         }
         terminal.until("a stop", |terminal| terminal.state() == 'T');
-        terminal.until("the shell's screen", Terminal::is_given_back);
+        terminal.until("the shell's screen", Terminal::is_terminal_restored);
         terminal.signal(Signal::CONT);
-        terminal.until("the app's screen", |terminal| !terminal.is_given_back());
+        terminal.until("the app's screen", |terminal| {
+            !terminal.is_terminal_restored()
+        });
         terminal.press("n");
         terminal.shows("Select AI Provider");
         terminal.press("\u{3}");
         assert_eq!(terminal.ends(), 0);
-        assert!(terminal.is_given_back());
+        assert!(terminal.is_terminal_restored());
     }
 }
 
@@ -287,7 +289,7 @@ fn app_on_a_server_saves_follows_and_survives_its_end() {
     terminal.shows("Create Connection");
     terminal.press("Team B\t\t\tsk-planted-in-a-pty");
     terminal.shows("•••");
-    runtime.block_on(proxy.shut());
+    runtime.block_on(proxy.shut_down());
     terminal.press("\u{13}");
     terminal.shows("cannot be reached");
     terminal.shows("Team B");
@@ -297,12 +299,12 @@ fn app_on_a_server_saves_follows_and_survives_its_end() {
     assert!(is_stored("team-b"));
     terminal.press("q");
     assert_eq!(terminal.ends(), 0);
-    assert!(terminal.is_given_back());
+    assert!(terminal.is_terminal_restored());
     assert!(!terminal.has_written("planted"));
 }
 
 #[test]
-fn app_without_its_server_reports_it_and_ends() {
+fn app_reports_unreachable_server_and_exits() {
     let line = format!(
         "exec {} --server http://127.0.0.1:1",
         env!("CARGO_BIN_EXE_umai")
@@ -310,7 +312,7 @@ fn app_without_its_server_reports_it_and_ends() {
     let mut terminal = Terminal::command(&line);
     terminal.press(KIND);
     assert_eq!(terminal.ends(), 7);
-    assert!(terminal.is_given_back());
+    assert!(terminal.is_terminal_restored());
     assert!(terminal.has_written("connection refused"));
 }
 

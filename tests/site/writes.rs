@@ -99,7 +99,7 @@ fn number_setting_stays_a_number() {
 #[case::active(&["activate", "openai-prod"])]
 #[case::name(&["update", "openai-prod", "--name", "OpenAI Production"])]
 #[case::setting(&["update", "openai-prod", "--set", "Organization=org-1"])]
-fn change_of_nothing_sends_no_put(#[case] verb: &[&str]) {
+fn unchanged_update_sends_no_put(#[case] verb: &[&str]) {
     for mode in MODES {
         let (site, home) = (StandIn::new(mode), Home::new());
         let answer = site.umai(&home, &[&["connections"], verb].concat());

@@ -64,7 +64,7 @@ impl FaultProxy {
     }
 
     /// Closes the proxy and its connections.
-    pub async fn shut(&mut self) {
+    pub async fn shut_down(&mut self) {
         let open = self.open.take().unwrap();
         open.abort();
         let _ = open.await;

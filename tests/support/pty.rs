@@ -158,7 +158,7 @@ impl Terminal {
     }
 
     /// Returns whether the last bytes leave the alternate screen, disable mouse and paste events, and show the cursor.
-    pub fn is_given_back(&self) -> bool {
+    pub fn is_terminal_restored(&self) -> bool {
         [
             "\u{1b}[?1049l",
             "\u{1b}[?2004l",
@@ -210,7 +210,7 @@ impl Terminal {
     }
 
     /// CPU time of the process in hundredths of a second.
-    pub fn work(&self) -> u64 {
+    pub fn cpu_ticks(&self) -> u64 {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id())).unwrap();
         let rest = stat.rsplit_once(") ").unwrap().1;
         let fields: Vec<_> = rest.split(' ').collect();
@@ -218,22 +218,22 @@ impl Terminal {
     }
 
     /// Checks that nothing is written for a second and that the process uses almost no CPU time.
-    pub fn rests(&mut self) {
+    pub fn wait_until_idle(&mut self) {
         let end = Instant::now() + PATIENCE;
         loop {
-            let before = self.work();
+            let before = self.cpu_ticks();
             match self.bytes.recv_timeout(Duration::from_secs(1)) {
                 Ok(bytes) => {
                     self.screen.process(&bytes);
                     self.all.extend(bytes);
                 }
-                Err(_) if self.work() - before < 10 => return,
+                Err(_) if self.cpu_ticks() - before < 10 => return,
                 Err(_) => {}
             }
             assert!(
                 Instant::now() < end,
                 "the process uses CPU time: {} ticks",
-                self.work()
+                self.cpu_ticks()
             );
         }
     }

@@ -358,7 +358,7 @@ fn edited_setting_of_another_alternative_chooses_it() {
 }
 
 #[test]
-fn clearing_the_choice_keeps_it() {
+fn clear_does_not_change_the_alternative() {
     let mut harness = Harness::empty(120, 40);
     harness.play(ON_WAY).play("<ctrl-x>");
     holds(&harness, "◂ Entra ID ▸");

@@ -48,7 +48,7 @@ fn resize(harness: &mut Harness, width: u16, height: u16) {
 }
 
 #[rstest]
-fn no_size_panics(
+fn app_draws_at_every_size(
     #[values(
         0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24,
         25, 26, 27, 28, 29, 30

@@ -136,9 +136,9 @@ mod tests {
     #[case("https://planted@umai.example", "user name or password")]
     #[case("https://umai.example?token=planted", "must not contain ? or #")]
     #[case("https://umai.example#planted", "must not contain ? or #")]
-    fn unsafe_url_is_rejected_and_not_repeated(#[case] text: &str, #[case] why: &str) {
+    fn unsafe_url_is_rejected_and_not_repeated(#[case] text: &str, #[case] reason: &str) {
         let error = text.parse::<BaseUrl>().unwrap_err();
-        assert!(error.contains(why), "{error}");
+        assert!(error.contains(reason), "{error}");
         assert!(!error.contains("planted"), "{error}");
     }
 

@@ -63,9 +63,9 @@ pub async fn fetch(http: &HttpClient) -> Result<FetchedProviders, ConnectionErro
         };
         match received.into_provider(known) {
             Ok(provider) => providers.push(provider),
-            Err(why) => fetched
+            Err(reason) => fetched
                 .notices
-                .push(format!("A provider of the server is ignored: {why}")),
+                .push(format!("A provider of the server is ignored: {reason}")),
         }
     }
     fetched.catalog = providers.into_iter().collect();

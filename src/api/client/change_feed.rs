@@ -123,8 +123,8 @@ fn feed_ended(http: &HttpClient, problem: &str) -> StoreError {
     }
 }
 
-fn disconnected(http: &HttpClient, why: &str) -> StoreError {
-    StoreError::Unusable(http.unreachable(why).to_string())
+fn disconnected(http: &HttpClient, reason: &str) -> StoreError {
+    StoreError::Unusable(http.unreachable(reason).to_string())
 }
 
 fn malformed_event(http: &HttpClient) -> StoreError {

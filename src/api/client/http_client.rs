@@ -18,7 +18,7 @@ use crate::connection::ServerError;
 use crate::tls::trust::client_config;
 
 /// Timeout of a whole response, unless the server contacts a provider.
-const ANSWER: Duration = Duration::from_secs(30);
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Timeout until the response begins; detects a server that accepts the connection and sends nothing.
 const FIRST_BYTE: Duration = Duration::from_secs(10);
@@ -64,7 +64,7 @@ impl HttpRequest {
             url,
             body: None,
             base_version: None,
-            timeout: ANSWER,
+            timeout: RESPONSE_TIMEOUT,
             response_timeout: FIRST_BYTE,
         }
     }
@@ -126,14 +126,15 @@ impl HttpClient {
             .redirect(Policy::none())
             .no_proxy()
             .connect_timeout(Duration::from_secs(transport_error::CONNECT_SECONDS));
-        let unreachable = |why| ServerError::Unreachable {
+        let unreachable = |reason| ServerError::Unreachable {
             server: options.address.to_string(),
-            why,
+            why: reason,
         };
         builder = if options.address.is_tls() {
             let config = client_config(&options.roots);
-            let config = config
-                .map_err(|why| unreachable(format!("{why}; add its certificate with --ca-file")))?;
+            let config = config.map_err(|reason| {
+                unreachable(format!("{reason}; add its certificate with --ca-file"))
+            })?;
             builder.tls_backend_preconfigured(config)
         } else {
             // Loading the system's certificates takes longer than the request.
@@ -198,7 +199,7 @@ impl HttpClient {
         response: Response,
     ) -> Result<HttpResponse, ServerError> {
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = tokio::time::timeout(ANSWER, self.body(response, true))
+        let body = tokio::time::timeout(RESPONSE_TIMEOUT, self.body(response, true))
             .await
             .map_err(|_| self.unreachable("the request timed out"))??;
         Ok(HttpResponse {
@@ -292,25 +293,25 @@ impl HttpClient {
     }
 
     /// Creates the error of an unreachable server.
-    pub fn unreachable(&self, why: impl Into<String>) -> ServerError {
+    pub fn unreachable(&self, reason: impl Into<String>) -> ServerError {
         ServerError::Unreachable {
             server: self.address.to_string(),
-            why: why.into(),
+            why: reason.into(),
         }
     }
 
     fn transport_error(&self, error: &reqwest::Error, is_read: bool) -> ServerError {
-        let why = transport_error::describe(error);
-        self.uncertain(why, is_read || transport_error::is_unsent(error))
+        let reason = transport_error::describe(error);
+        self.uncertain(reason, is_read || transport_error::is_unsent(error))
     }
 
     /// Creates the error of a request whose result is unknown, unless it cannot have had an effect.
-    fn uncertain(&self, why: impl Into<String>, is_certain: bool) -> ServerError {
-        let why = why.into();
+    fn uncertain(&self, reason: impl Into<String>, is_certain: bool) -> ServerError {
+        let reason = reason.into();
         if is_certain {
-            return self.unreachable(why);
+            return self.unreachable(reason);
         }
-        self.unreachable(format!("{why}; the change may be saved"))
+        self.unreachable(format!("{reason}; the change may be saved"))
     }
 }
 

@@ -213,7 +213,7 @@ impl RawConnection {
                 refused.extend(moved.map(|(field, reason)| FieldError { field, reason }));
             }
             (None, Some(old), Some(new)) => {
-                let kept = merge::undescribed_secrets_led_elsewhere(old, new).into_iter();
+                let kept = merge::undescribed_secrets_sent_elsewhere(old, new).into_iter();
                 refused.extend(kept.map(|key| at(None, &key, FieldReason::EndpointChanged)));
             }
             (_, None, _) | (_, _, None) => {}

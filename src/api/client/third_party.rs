@@ -112,14 +112,14 @@ impl RemoteService {
             Ok(answer) => self.read(&answer),
             Err(ConnectionError::NotFound(_)) => {
                 let found = self.load(key).await?;
-                let why = if found.settings.is_none() {
+                let reason = if found.settings.is_none() {
                     "it has no settings"
                 } else {
                     "its provider is not installed on the server"
                 };
                 Err(rejected(
                     StatusCode::BAD_REQUEST,
-                    format!("The connection cannot be tested: {why}"),
+                    format!("The connection cannot be tested: {reason}"),
                 ))
             }
             Err(error) => Err(error),

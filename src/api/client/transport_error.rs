@@ -28,7 +28,7 @@ pub fn describe(error: &reqwest::Error) -> String {
     if error.is_connect() {
         return "cannot connect".into();
     }
-    BROKE_OFF.into()
+    CONNECTION_LOST.into()
 }
 
 /// Returns whether the request cannot have reached the server.
@@ -36,7 +36,7 @@ pub fn is_unsent(error: &reqwest::Error) -> bool {
     error.is_connect() || error.is_builder()
 }
 
-const BROKE_OFF: &str = "connection lost";
+const CONNECTION_LOST: &str = "connection lost";
 
 /// Iterates over the causes of an error, with wrapped errors first.
 fn chain(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
@@ -71,7 +71,7 @@ fn cause_message(cause: &(dyn Error + 'static)) -> Option<String> {
         io::ErrorKind::ConnectionReset
         | io::ErrorKind::ConnectionAborted
         | io::ErrorKind::BrokenPipe
-        | io::ErrorKind::UnexpectedEof => BROKE_OFF,
+        | io::ErrorKind::UnexpectedEof => CONNECTION_LOST,
         _ => return None,
     };
     Some(words.into())

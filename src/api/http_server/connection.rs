@@ -74,14 +74,14 @@ pub async fn serve(
     match &context.tls {
         None => serve_requests(&context, stream, connection, &slot).await,
         Some(tls) => {
-            let shaking = tls_handshake(tls, stream, &connection, &context.limits);
-            let greeted = tokio::select! {
+            let handshake = tls_handshake(tls, stream, &connection, &context.limits);
+            let tls_stream = tokio::select! {
                 biased;
-                greeted = timeout(context.limits.head, shaking) => greeted.ok().flatten(),
+                tls_stream = timeout(context.limits.head_timeout, handshake) => tls_stream.ok().flatten(),
                 () = evicted(&slot) => None,
                 () = context.stop.cancelled() => None,
             };
-            if let Some(stream) = greeted {
+            if let Some(stream) = tls_stream {
                 serve_requests(&context, stream, connection, &slot).await;
             }
         }
@@ -96,11 +96,11 @@ async fn tls_handshake(
     limits: &ServerLimits,
 ) -> Option<tokio_rustls::server::TlsStream<TcpStream>> {
     let mut first = [0];
-    let is_any = stream.peek(&mut first).await.ok()? == 1;
-    if is_any && first[0] != HANDSHAKE {
+    let has_byte = stream.peek(&mut first).await.ok()? == 1;
+    if has_byte && first[0] != HANDSHAKE {
         if first[0].is_ascii_alphabetic() {
             let problem = malformed("This port uses TLS; use an https:// URL");
-            part(stream, Some(&problem), connection, limits).await;
+            close_gracefully(stream, Some(&problem), connection, limits).await;
         }
         return None;
     }
@@ -124,7 +124,7 @@ async fn serve_requests<S: AsyncRead + AsyncWrite + Unpin>(
         .header_read_timeout(None)
         .serve_connection(TokioIo::new(reader), service);
     let end = {
-        let mut leaving = pin!(evicted(slot));
+        let mut eviction = pin!(evicted(slot));
         let mut stopping = pin!(context.stop.cancelled());
         let (mut stopped, mut left) = (false, false);
         let mut time_limit = pin!(sleep_until(Instant::now()));
@@ -139,15 +139,15 @@ async fn serve_requests<S: AsyncRead + AsyncWrite + Unpin>(
             if stopped && is_free(&info.state) {
                 return Poll::Ready(CloseReason::Done);
             }
-            if !left && leaving.as_mut().poll(cx).is_ready() {
+            if !left && eviction.as_mut().poll(cx).is_ready() {
                 left = true;
-                if info.state.now().0 != ConnectionPhase::Responding {
+                if info.state.phase_and_start().0 != ConnectionPhase::Responding {
                     return Poll::Ready(CloseReason::Evicted);
                 }
                 // The request has already arrived: it is answered, and no other one is accepted.
                 Pin::new(&mut connection).graceful_shutdown();
             }
-            let Some(due) = info.state.due(&context.limits) else {
+            let Some(due) = info.state.deadline(&context.limits) else {
                 return Poll::Pending;
             };
             if time_limit.deadline() != due {
@@ -157,12 +157,12 @@ async fn serve_requests<S: AsyncRead + AsyncWrite + Unpin>(
         })
         .await
     };
-    let (phase, _) = info.state.now();
+    let (phase, _) = info.state.phase_and_start();
     let stream = connection.into_parts().io.into_inner().into_inner();
     match end {
         CloseReason::Done => {
-            let refusal = info.state.refusal();
-            part(stream, refusal.as_deref(), &info, &context.limits).await;
+            let refusal = info.state.take_error();
+            close_gracefully(stream, refusal.as_deref(), &info, &context.limits).await;
         }
         CloseReason::Timeout if phase == ConnectionPhase::Head => {
             let late = Problem::new(
@@ -170,7 +170,7 @@ async fn serve_requests<S: AsyncRead + AsyncWrite + Unpin>(
                 "Timed out while reading the request head",
                 "headTooSlow",
             );
-            part(stream, Some(&late), &info, &context.limits).await;
+            close_gracefully(stream, Some(&late), &info, &context.limits).await;
         }
         CloseReason::Evicted
             if phase == ConnectionPhase::Head || phase == ConnectionPhase::Body =>
@@ -192,7 +192,7 @@ async fn evicted(slot: &ConnectionSlot) {
 
 /// Returns whether no request is in progress.
 fn is_free(state: &ConnectionState) -> bool {
-    match state.now().0 {
+    match state.phase_and_start().0 {
         ConnectionPhase::Handshake | ConnectionPhase::Head | ConnectionPhase::Idle => true,
         ConnectionPhase::Body | ConnectionPhase::Responding | ConnectionPhase::Streaming => false,
     }
@@ -201,7 +201,7 @@ fn is_free(state: &ConnectionState) -> bool {
 /// Sends the final response and closes the connection so that the client can read it.
 ///
 /// Unread input is drained: closing a socket with unread input discards the response.
-async fn part<S: AsyncRead + AsyncWrite + Unpin>(
+async fn close_gracefully<S: AsyncRead + AsyncWrite + Unpin>(
     mut stream: S,
     problem: Option<&Problem>,
     connection: &ConnectionInfo,
@@ -212,7 +212,7 @@ async fn part<S: AsyncRead + AsyncWrite + Unpin>(
         log(problem, connection, &id);
         raw_error_response(problem, &id)
     });
-    let parting = async {
+    let closing = async {
         if let Some(words) = words {
             stream.write_all(&words).await?;
         }
@@ -228,7 +228,7 @@ async fn part<S: AsyncRead + AsyncWrite + Unpin>(
         }
     };
     // A client that does not read is not an error here.
-    let _ = timeout(limits.linger, parting).await;
+    let _ = timeout(limits.drain_timeout, closing).await;
 }
 
 /// Writes as much as fits, without waiting.

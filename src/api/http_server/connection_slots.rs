@@ -18,13 +18,13 @@ use super::connection_state::{ConnectionPhase, ConnectionState};
 pub struct ConnectionSlots {
     limit: usize,
     grace: Duration,
-    taken: Mutex<TakenSlot>,
+    taken: Mutex<SlotTable>,
     freed: Notify,
 }
 
 #[derive(Default)]
-struct TakenSlot {
-    last: u64,
+struct SlotTable {
+    last_number: u64,
     slots: HashMap<u64, (ConnectionState, CancellationToken)>,
 }
 
@@ -91,8 +91,12 @@ impl ConnectionSlots {
                 leave.cancel();
             }
         }
-        taken.last += 1;
-        let (number, state, leave) = (taken.last, ConnectionState::new(), CancellationToken::new());
+        taken.last_number += 1;
+        let (number, state, leave) = (
+            taken.last_number,
+            ConnectionState::new(),
+            CancellationToken::new(),
+        );
         taken.slots.insert(number, (state.clone(), leave.clone()));
         SlotRequest::Granted(ConnectionSlot {
             number,
@@ -103,11 +107,11 @@ impl ConnectionSlots {
     }
 
     /// Returns the connection to evict, among those past their grace period.
-    fn eviction_candidate(&self, taken: &TakenSlot, now: Instant) -> Result<u64, SlotRequest> {
+    fn eviction_candidate(&self, taken: &SlotTable, now: Instant) -> Result<u64, SlotRequest> {
         let mut first = None;
         let mut eviction_candidate = None;
         for (number, (state, _)) in &taken.slots {
-            let Some((rank, since)) = rank(state) else {
+            let Some((rank, since)) = eviction_rank(state) else {
                 continue;
             };
             let end = since + self.grace;
@@ -128,15 +132,15 @@ impl ConnectionSlots {
         }
     }
 
-    fn lock_slots(&self) -> MutexGuard<'_, TakenSlot> {
+    fn lock_slots(&self) -> MutexGuard<'_, SlotTable> {
         // The table stays consistent after a panic.
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Returns the eviction order, lowest first; none for a connection with a request in progress.
-fn rank(state: &ConnectionState) -> Option<(u8, Instant)> {
-    let (doing, since) = state.now();
+fn eviction_rank(state: &ConnectionState) -> Option<(u8, Instant)> {
+    let (doing, since) = state.phase_and_start();
     let rank = match doing {
         ConnectionPhase::Handshake => 0,
         ConnectionPhase::Head if !state.has_requested() => 0,
@@ -159,14 +163,14 @@ mod tests {
         let slots = ConnectionSlots::new(3, Duration::ZERO);
         let (asking, silent, newer) = (slots.take().await, slots.take().await, slots.take().await);
         asking.state.set_phase(ConnectionPhase::Responding);
-        let newcomer = slots.take().await;
+        let newest = slots.take().await;
         assert!(silent.evicted.is_cancelled());
         assert!(!asking.evicted.is_cancelled() && !newer.evicted.is_cancelled());
         newer.state.set_phase(ConnectionPhase::Responding);
         newer.state.set_phase(ConnectionPhase::Idle);
-        newcomer.state.set_phase(ConnectionPhase::Head);
+        newest.state.set_phase(ConnectionPhase::Head);
         let _another = slots.take().await;
-        assert!(newcomer.evicted.is_cancelled() && !newer.evicted.is_cancelled());
+        assert!(newest.evicted.is_cancelled() && !newer.evicted.is_cancelled());
     }
 
     #[tokio::test]
@@ -189,7 +193,11 @@ mod tests {
         let slots = ConnectionSlots::new(2, moment);
         let (first, second) = (slots.take().await, slots.take().await);
         let now = Instant::now();
-        let since = first.state.now().1.min(second.state.now().1);
+        let since = first
+            .state
+            .phase_and_start()
+            .1
+            .min(second.state.phase_and_start().1);
         assert!(
             matches!(slots.try_take(now), SlotRequest::RetryAt(when) if when == since + moment)
         );

@@ -33,8 +33,8 @@ struct PhaseState {
     phase: ConnectionPhase,
     since: Instant,
     has_requested: bool,
-    unwritten: Option<Instant>,
-    refusal: Option<Box<Problem>>,
+    unwritten_since: Option<Instant>,
+    error: Option<Box<Problem>>,
 }
 
 impl ConnectionState {
@@ -44,15 +44,15 @@ impl ConnectionState {
             phase: ConnectionPhase::Handshake,
             since: Instant::now(),
             has_requested: false,
-            unwritten: None,
-            refusal: None,
+            unwritten_since: None,
+            error: None,
         })))
     }
 
     /// Returns the phase and its start. A connection with an unsent response is not idle.
-    pub fn now(&self) -> (ConnectionPhase, Instant) {
+    pub fn phase_and_start(&self) -> (ConnectionPhase, Instant) {
         let state = self.state();
-        match (state.phase, state.unwritten) {
+        match (state.phase, state.unwritten_since) {
             (ConnectionPhase::Idle, Some(since)) => (ConnectionPhase::Streaming, since),
             (doing, _) => (doing, state.since),
         }
@@ -66,9 +66,10 @@ impl ConnectionState {
     /// Changes the phase.
     pub fn set_phase(&self, doing: ConnectionPhase) {
         let mut state = self.state();
-        let goes_on = (state.phase, doing) == (ConnectionPhase::Handshake, ConnectionPhase::Head);
+        let is_first_head =
+            (state.phase, doing) == (ConnectionPhase::Handshake, ConnectionPhase::Head);
         // The first head is due from the start: a single byte does not extend the timeout.
-        if !goes_on {
+        if !is_first_head {
             state.since = Instant::now();
         }
         state.has_requested |= doing == ConnectionPhase::Responding;
@@ -77,35 +78,39 @@ impl ConnectionState {
 
     /// Stores the error of a malformed request; nothing more is read.
     pub fn set_error(&self, problem: Box<Problem>) {
-        self.state().refusal = Some(problem);
+        self.state().error = Some(problem);
     }
 
     /// Takes the error of a malformed request.
-    pub fn refusal(&self) -> Option<Box<Problem>> {
-        self.state().refusal.take()
+    pub fn take_error(&self) -> Option<Box<Problem>> {
+        self.state().error.take()
     }
 
     /// Records whether the client reads the response.
     pub fn response_written(&self, is_taken: bool) {
         let mut state = self.state();
-        state.unwritten = match (is_taken, state.unwritten) {
+        state.unwritten_since = match (is_taken, state.unwritten_since) {
             (true, _) => None,
             (false, since) => since.or_else(|| Some(Instant::now())),
         };
     }
 
     /// Returns the deadline of the current phase.
-    pub fn due(&self, limits: &ServerLimits) -> Option<Instant> {
+    pub fn deadline(&self, limits: &ServerLimits) -> Option<Instant> {
         let state = self.state();
         let doing = match state.phase {
-            ConnectionPhase::Handshake | ConnectionPhase::Head => Some(state.since + limits.head),
-            ConnectionPhase::Idle => Some(state.since + limits.idle),
+            ConnectionPhase::Handshake | ConnectionPhase::Head => {
+                Some(state.since + limits.head_timeout)
+            }
+            ConnectionPhase::Idle => Some(state.since + limits.idle_timeout),
             // The request body has its own deadline, and processing has none.
             ConnectionPhase::Body | ConnectionPhase::Responding | ConnectionPhase::Streaming => {
                 None
             }
         };
-        let writing = state.unwritten.map(|since| since + limits.idle);
+        let writing = state
+            .unwritten_since
+            .map(|since| since + limits.idle_timeout);
         doing.into_iter().chain(writing).min()
     }
 
@@ -129,20 +134,20 @@ mod tests {
     fn unsent_response_is_not_idle_and_times_out() {
         let (state, limits) = (ConnectionState::new(), ServerLimits::default());
         state.set_phase(ConnectionPhase::Responding);
-        assert_eq!(state.due(&limits), None);
+        assert_eq!(state.deadline(&limits), None);
         state.response_written(false);
         state.set_phase(ConnectionPhase::Idle);
-        assert_eq!(state.now().0, ConnectionPhase::Streaming);
-        assert!(state.due(&limits).is_some());
+        assert_eq!(state.phase_and_start().0, ConnectionPhase::Streaming);
+        assert!(state.deadline(&limits).is_some());
         state.response_written(true);
-        assert_eq!(state.now().0, ConnectionPhase::Idle);
+        assert_eq!(state.phase_and_start().0, ConnectionPhase::Idle);
     }
 
     #[test]
     fn first_byte_does_not_extend_head_timeout() {
         let (state, limits) = (ConnectionState::new(), ServerLimits::default());
-        let due = state.due(&limits);
+        let due = state.deadline(&limits);
         state.set_phase(ConnectionPhase::Head);
-        assert_eq!(state.due(&limits), due);
+        assert_eq!(state.deadline(&limits), due);
     }
 }

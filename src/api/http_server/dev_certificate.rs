@@ -29,7 +29,7 @@ const AUTHORITY: &str = "localhost-ca.pem";
 const DAYS: u64 = 800;
 
 /// Remaining validity below which the certificate is replaced.
-const LEFT: TimeDelta = TimeDelta::days(30);
+const RENEW_BEFORE: TimeDelta = TimeDelta::days(30);
 
 /// Returns the development certificate in a folder and the path of its CA certificate. Creates both when they are missing or
 /// about to expire.
@@ -46,7 +46,10 @@ pub fn development(folder: &Path) -> Result<(TlsIdentity, PathBuf), TlsError> {
     let _turn = atomic_file::lock(&path).map_err(refused)?;
     let identity = if path.exists() {
         let found = TlsIdentity::read(&path, &path)?;
-        if found.expires().is_some_and(|end| end > Utc::now() + LEFT) {
+        if found
+            .expires()
+            .is_some_and(|end| end > Utc::now() + RENEW_BEFORE)
+        {
             found
         } else {
             generate(&path)?

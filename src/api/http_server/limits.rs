@@ -7,25 +7,25 @@ use std::time::Duration;
 pub struct ServerLimits {
     /// Timeout of the handshake and of a request head from its first byte; for the first request from the start of the
     /// connection.
-    pub head: Duration,
+    pub head_timeout: Duration,
     /// Timeout of a request body.
-    pub body: Duration,
+    pub body_timeout: Duration,
     /// Timeout until the next request, and for a client that does not read its response.
-    pub idle: Duration,
+    pub idle_timeout: Duration,
     /// Timeout for requests in progress when the server stops.
-    pub stop: Duration,
+    pub stop_timeout: Duration,
     /// Timeout for draining a rejected client, so that it receives the response.
-    pub linger: Duration,
+    pub drain_timeout: Duration,
     /// Minimum time before a new connection can be evicted.
-    pub grace: Duration,
+    pub eviction_grace: Duration,
     /// Maximum number of concurrent connections.
-    pub connections: usize,
+    pub max_connections: usize,
     /// Maximum size of a request head, in bytes.
-    pub head_bytes: usize,
+    pub max_head_bytes: usize,
     /// Maximum size of a request target, in bytes.
-    pub target_bytes: usize,
+    pub max_target_bytes: usize,
     /// Failed attempts that a client has in [`ServerLimits::failed_attempts_window`].
-    pub failed_attempts: u32,
+    pub max_failed_attempts: u32,
     /// Period in which failed attempts are counted.
     pub failed_attempts_window: Duration,
 }
@@ -33,16 +33,16 @@ pub struct ServerLimits {
 impl Default for ServerLimits {
     fn default() -> Self {
         Self {
-            head: Duration::from_secs(10),
-            body: Duration::from_secs(15),
-            idle: Duration::from_secs(30),
-            stop: Duration::from_secs(10),
-            linger: Duration::from_secs(1),
-            grace: Duration::from_millis(50),
-            connections: 256,
-            head_bytes: 16 * 1024,
-            target_bytes: 8 * 1024,
-            failed_attempts: 10,
+            head_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(15),
+            idle_timeout: Duration::from_secs(30),
+            stop_timeout: Duration::from_secs(10),
+            drain_timeout: Duration::from_secs(1),
+            eviction_grace: Duration::from_millis(50),
+            max_connections: 256,
+            max_head_bytes: 16 * 1024,
+            max_target_bytes: 8 * 1024,
+            max_failed_attempts: 10,
             failed_attempts_window: Duration::from_mins(1),
         }
     }

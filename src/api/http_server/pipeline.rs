@@ -57,7 +57,7 @@ impl RequestPipeline {
             router,
             hosts,
             auth,
-            time_limit: limits.body,
+            time_limit: limits.body_timeout,
         }
     }
 

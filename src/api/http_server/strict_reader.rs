@@ -38,7 +38,7 @@ pub struct StrictReader<S> {
     /// Bytes that were read and not passed on yet.
     bytes: Vec<u8>,
     /// Number of bytes that may be passed on.
-    passed: usize,
+    accepted: usize,
     /// Number of bytes of the head that were checked.
     scanned: usize,
 }
@@ -52,7 +52,7 @@ impl<S> StrictReader<S> {
             limits,
             part: RequestPart::Head(HeadParser::default()),
             bytes: Vec::new(),
-            passed: 0,
+            accepted: 0,
             scanned: 0,
         }
     }
@@ -64,13 +64,13 @@ impl<S> StrictReader<S> {
 
     /// Checks the bytes that were read. Reading stops after an error.
     fn scan(&mut self) {
-        if let Err(problem) = self.walk() {
+        if let Err(problem) = self.check_bytes() {
             self.part = RequestPart::Done;
             self.state.set_error(problem);
         }
     }
 
-    fn walk(&mut self) -> Result<(), Box<Problem>> {
+    fn check_bytes(&mut self) -> Result<(), Box<Problem>> {
         while self.scanned < self.bytes.len() {
             let rest = &self.bytes[self.scanned..];
             match &mut self.part {
@@ -79,14 +79,14 @@ impl<S> StrictReader<S> {
                     let taken = usize::try_from(*left).unwrap_or(usize::MAX).min(rest.len());
                     *left -= taken as u64;
                     let is_end = *left == 0;
-                    self.pass(taken, is_end);
+                    self.accept_body_bytes(taken, is_end);
                 }
                 RequestPart::Chunked(chunks) => {
-                    let (taken, is_end) = chunks.follow(rest)?;
-                    self.pass(taken, is_end);
+                    let (taken, is_end) = chunks.scan(rest)?;
+                    self.accept_body_bytes(taken, is_end);
                 }
                 RequestPart::Head(_) => {
-                    if !self.line()? {
+                    if !self.check_head_line()? {
                         return Ok(());
                     }
                 }
@@ -96,44 +96,44 @@ impl<S> StrictReader<S> {
     }
 
     /// Passes bytes of a body on.
-    fn pass(&mut self, taken: usize, is_end: bool) {
+    fn accept_body_bytes(&mut self, taken: usize, is_end: bool) {
         self.scanned += taken;
-        self.passed = self.scanned;
+        self.accepted = self.scanned;
         if is_end {
             self.part = RequestPart::Head(HeadParser::default());
         }
     }
 
     /// Checks the next line of the head; returns false without a complete line.
-    fn line(&mut self) -> Result<bool, Box<Problem>> {
+    fn check_head_line(&mut self) -> Result<bool, Box<Problem>> {
         let RequestPart::Head(head) = &mut self.part else {
             return Ok(false);
         };
         let rest = &self.bytes[self.scanned..];
         let end = rest.iter().position(|byte| *byte == b'\n');
         let length = end.map_or(rest.len(), |end| end + 1);
-        if !head.is_begun() && length > self.limits.target_bytes {
-            let most = self.limits.target_bytes;
+        if !head.has_request_line() && length > self.limits.max_target_bytes {
+            let most = self.limits.max_target_bytes;
             let sentence = format!("The request target must not exceed {most} bytes");
             return Err(Box::new(Problem::new(414, sentence, "uriTooLong")));
         }
-        if self.scanned + length - self.passed > self.limits.head_bytes {
-            let most = self.limits.head_bytes;
+        if self.scanned + length - self.accepted > self.limits.max_head_bytes {
+            let most = self.limits.max_head_bytes;
             let sentence = format!("The request head must not exceed {most} bytes");
             return Err(Box::new(Problem::new(431, sentence, "headTooLarge")));
         }
         if end.is_none() {
             // Rejects other protocols, such as TLS, without waiting for a line end.
-            return if !head.is_begun() && !rest.iter().all(|byte| is_plain(*byte)) {
+            return if !head.has_request_line() && !rest.iter().all(|byte| is_plain(*byte)) {
                 Err(malformed("This is not an HTTP request"))
             } else {
                 Ok(false)
             };
         }
-        let framing = head.take(&rest[..length])?;
+        let framing = head.parse_line(&rest[..length])?;
         self.scanned += length;
         if let Some(framing) = framing {
-            self.passed = self.scanned;
+            self.accepted = self.scanned;
             self.part = match framing {
                 Framing::Sized(0) => RequestPart::Head(HeadParser::default()),
                 Framing::Sized(length) => RequestPart::Sized(length),
@@ -146,10 +146,10 @@ impl<S> StrictReader<S> {
 
     /// Removes the bytes that were passed on.
     fn copy_out(&mut self, buffer: &mut ReadBuf<'_>) {
-        let count = self.passed.min(buffer.remaining());
+        let count = self.accepted.min(buffer.remaining());
         buffer.put_slice(&self.bytes[..count]);
         self.bytes.drain(..count);
-        self.passed -= count;
+        self.accepted -= count;
         self.scanned -= count;
     }
 }
@@ -172,7 +172,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for StrictReader<S> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         loop {
-            if self.passed > 0 {
+            if self.accepted > 0 {
                 self.copy_out(buffer);
                 return Poll::Ready(Ok(()));
             }
@@ -183,7 +183,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for StrictReader<S> {
             let is_in_head = !self.bytes.is_empty() && matches!(self.part, RequestPart::Head(_));
             if is_in_head
                 && matches!(
-                    self.state.now().0,
+                    self.state.phase_and_start().0,
                     ConnectionPhase::Handshake | ConnectionPhase::Idle
                 )
             {

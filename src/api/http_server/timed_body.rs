@@ -66,7 +66,7 @@ impl Body for TimedRequestBody {
                     "malformed",
                 ))
             };
-            let unread = |_| IncompleteBody(asked.state.refusal().unwrap_or_else(broken));
+            let unread = |_| IncompleteBody(asked.state.take_error().unwrap_or_else(broken));
             return Poll::Ready(frame.map(|frame| frame.map_err(unread)));
         }
         ready!(deadline.as_mut().poll(cx));

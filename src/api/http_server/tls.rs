@@ -35,7 +35,7 @@ impl TlsIdentity {
     /// Reads certificate and key; both may be in one file.
     pub fn read(certificate: &Path, key: &Path) -> Result<Self, TlsError> {
         let chain = pem::certificates(&bytes(certificate)?, certificate);
-        let chain = chain.map_err(|why| identity_error(certificate, &why))?;
+        let chain = chain.map_err(|reason| identity_error(certificate, &reason))?;
         let bytes = bytes(key)?;
         let found = PrivateKeyDer::from_pem_slice(&bytes);
         let key = found.map_err(|_| {
@@ -98,9 +98,9 @@ impl TlsIdentity {
 }
 
 fn bytes(path: &Path) -> Result<zeroize::Zeroizing<Vec<u8>>, TlsError> {
-    read_bytes(path, MAX_BYTES).map_err(|why| match why {
+    read_bytes(path, MAX_BYTES).map_err(|reason| match reason {
         FileFlaw::NotFound => identity_error(path, "does not exist"),
-        FileFlaw::Unusable(why) => identity_error(path, &why),
+        FileFlaw::Unusable(reason) => identity_error(path, &reason),
     })
 }
 

@@ -107,7 +107,7 @@ impl TokenFile {
     }
 
     /// Checks whether a token of this name could be created, for a dry run.
-    pub fn would_create(&self, name: &str) -> Result<(), TokenError> {
+    pub fn check_create(&self, name: &str) -> Result<(), TokenError> {
         check_name(name)?;
         if self
             .read()?

@@ -140,9 +140,9 @@ pub fn changes(comparison: &BackupComparison) -> Vec<String> {
     if comparison.is_another {
         sentences.insert(0, "The backup is from a different store".into());
     }
-    if let Some(why) = &comparison.trouble {
+    if let Some(reason) = &comparison.trouble {
         sentences.push(format!(
-            "The current store is only partly readable, so there may be more differences: {why}"
+            "The current store is only partly readable, so there may be more differences: {reason}"
         ));
     }
     if comparison.has_store {

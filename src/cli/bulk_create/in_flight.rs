@@ -17,7 +17,7 @@ use crate::service::ConnectionService;
 use crate::service::{ChangePreview, ProposedChange};
 
 /// Maximum number of concurrent creates; the store syncs concurrent changes together.
-pub const MOST: usize = 256;
+pub const MAX_IN_FLIGHT: usize = 256;
 
 /// Result of one element.
 pub struct ElementOutcome {
@@ -62,7 +62,7 @@ impl InFlight {
 
     /// Returns true if another create can start.
     pub fn has_room(&self) -> bool {
-        self.creates.len() < MOST
+        self.creates.len() < MAX_IN_FLIGHT
     }
 
     /// Returns true if no create is in flight.

@@ -115,11 +115,11 @@ impl<R: Read> Elements<R> {
                     self.layout = InputLayout::End;
                     if self.bytes.skip_space()?.is_some() {
                         self.element += 1;
-                        let why = "Unexpected text after the end of the array";
+                        let reason = "Unexpected text after the end of the array";
                         return Ok(Some(Element {
                             unit: PositionUnit::Element,
                             number: self.element,
-                            body: Err(why),
+                            body: Err(reason),
                         }));
                     }
                 }

@@ -11,7 +11,7 @@ use super::json_splitter::{Element, Elements, PositionUnit};
 use crate::connection::{ConnectionDraft, ConnectionError};
 
 /// Number of drafts to read ahead.
-const AHEAD: usize = 256;
+const PREFETCH: usize = 256;
 
 /// Draft of one element, or its parse error.
 pub struct ParsedElement {
@@ -29,7 +29,7 @@ impl ParsedElement {
     fn parse(order: u64, element: Element) -> Self {
         let draft = match element.body {
             Ok(body) => ConnectionDraft::from_json(&body),
-            Err(why) => Err(ConnectionError::Malformed(why.into())),
+            Err(reason) => Err(ConnectionError::Malformed(reason.into())),
         };
         Self {
             order,
@@ -48,7 +48,7 @@ impl ParsedElement {
 
 /// Returns the drafts of a source as they are read.
 pub fn read(source: File) -> Result<mpsc::Receiver<io::Result<ParsedElement>>, Failure> {
-    let (sender, receiver) = mpsc::channel(AHEAD);
+    let (sender, receiver) = mpsc::channel(PREFETCH);
     std::thread::Builder::new()
         .name("import".into())
         .spawn(move || {

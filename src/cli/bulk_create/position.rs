@@ -21,18 +21,18 @@ pub fn in_input_of_many(
 }
 
 fn in_input(message: &str, unit: PositionUnit, number: u64) -> Option<String> {
-    let (why, place) = message.rsplit_once(LINE)?;
+    let (reason, place) = message.rsplit_once(LINE)?;
     let (line, column) = place.split_once(COLUMN)?;
     let line: u64 = line.parse().ok()?;
     let column: u64 = column.parse().ok()?;
     Some(match (line, unit) {
-        (..=1, _) => format!("{why} at column {column}"),
+        (..=1, _) => format!("{reason} at column {column}"),
         (_, PositionUnit::Line) => format!(
-            "{why} at line {} column {column}",
+            "{reason} at line {} column {column}",
             number.saturating_add(line - 1)
         ),
         (_, PositionUnit::Element) => {
-            format!("{why} at line {line} of the element, column {column}")
+            format!("{reason} at line {line} of the element, column {column}")
         }
     })
 }

@@ -12,7 +12,7 @@ use crate::cli::remote_args::ExplicitOptions;
 use crate::cli::{Globals, args};
 
 /// Maximum number of suggestions.
-const MOST: usize = 200;
+const MAX_ALIASES: usize = 200;
 
 /// Time limit for a completion, for example from a server.
 const LONGEST: Duration = Duration::from_secs(2);
@@ -43,7 +43,7 @@ fn read(words: Vec<OsString>, typed: &str) -> Result<Vec<String>, Failure> {
     if context.server.is_none() && !context.config.data.exists() {
         return Ok(Vec::new());
     }
-    open_service::quietly(&context, LONGEST, async |service| {
-        Ok(service.aliases(typed, MOST).await?)
+    open_service::query_silently(&context, LONGEST, async |service| {
+        Ok(service.aliases(typed, MAX_ALIASES).await?)
     })
 }

@@ -26,7 +26,7 @@ const AT_ONCE: usize = 64;
 pub const PAGE: usize = 25_000;
 
 /// Number of connections that may wait to be written.
-const AHEAD: usize = 1_000;
+const PREFETCH: usize = 1_000;
 
 /// Arguments of `umai connections export`.
 #[derive(Debug, Args)]
@@ -202,7 +202,7 @@ async fn keep(
     over: OverwritePolicy,
     mut progress: Progress,
 ) -> Result<(usize, usize), Failure> {
-    let (sender, mut receiver) = mpsc::channel::<Option<Exported>>(AHEAD);
+    let (sender, mut receiver) = mpsc::channel::<Option<Exported>>(PREFETCH);
     let path = path.to_owned();
     let writing = tokio::task::spawn_blocking(move || {
         let mut counts = (0, 0);

@@ -231,11 +231,11 @@ fn read(
 
 fn from_json(path: &std::path::Path) -> Result<ConnectionDraft, Failure> {
     let text = file::read(path, LONGEST).map_err(|error| {
-        let why = match error {
+        let reason = match error {
             file::FileFlaw::NotFound => "does not exist".into(),
-            file::FileFlaw::Unusable(why) => why,
+            file::FileFlaw::Unusable(reason) => reason,
         };
-        Failure::Usage(format!("{} {why}", path.display()))
+        Failure::Usage(format!("{} {reason}", path.display()))
     })?;
     Ok(ConnectionDraft::from_json(text.as_bytes())?)
 }

@@ -13,8 +13,8 @@ const OLD: i64 = 30;
 pub(super) fn check(survey: &StoreReport, is_there: bool, findings: &mut Findings) {
     let found = match &survey.backups {
         Ok(found) => found,
-        Err(why) => {
-            findings.warning(AREA, why.clone(), None);
+        Err(reason) => {
+            findings.warning(AREA, reason.clone(), None);
             return;
         }
     };

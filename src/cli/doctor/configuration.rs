@@ -7,7 +7,7 @@ use crate::cli::{Globals, context};
 const AREA: &str = "settings";
 
 /// Maximum number of names to print.
-const MOST: usize = 20;
+const MAX_LISTED: usize = 20;
 
 pub(super) fn check(globals: &Globals, findings: &mut Findings) {
     let settings = context::appsettings(
@@ -35,7 +35,7 @@ pub(super) fn check(globals: &Globals, findings: &mut Findings) {
     }
     let names = match survey.variables.as_slice() {
         [] => "no environment variable sets a configuration key".to_owned(),
-        names if names.len() <= MOST => {
+        names if names.len() <= MAX_LISTED => {
             format!(
                 "configuration keys from the environment: {}",
                 names.join(", ")
@@ -43,8 +43,8 @@ pub(super) fn check(globals: &Globals, findings: &mut Findings) {
         }
         names => format!(
             "configuration keys from the environment: {}, and {} more",
-            names[..MOST].join(", "),
-            names.len() - MOST
+            names[..MAX_LISTED].join(", "),
+            names.len() - MAX_LISTED
         ),
     };
     findings.ok(AREA, names);

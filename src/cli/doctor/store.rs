@@ -8,10 +8,10 @@ use crate::store::StoreOptions;
 use crate::store::inspect::{KeyState, StoreCounts, StoreHolder, StoreReport, StoreSizes, survey};
 
 /// Fix for a missing key.
-const LOST: &str = "if it is lost, create a new key with umai key new --forget-secrets and enter the secrets again";
+const LOST_KEY_FIX: &str = "if it is lost, create a new key with umai key new --forget-secrets and enter the secrets again";
 
 /// Free disk space below which opening the store may fail, in bytes.
-const LITTLE: u64 = 64 * 1024 * 1024;
+const LOW_SPACE: u64 = 64 * 1024 * 1024;
 
 pub(super) fn check(config: &Config, findings: &mut Findings) {
     let options = StoreOptions {
@@ -30,7 +30,7 @@ pub(super) fn check(config: &Config, findings: &mut Findings) {
     if let Some(missing) = &survey.missing {
         findings.warning("store", missing.clone(), None);
     }
-    if let Some(free) = survey.free.filter(|free| *free < LITTLE) {
+    if let Some(free) = survey.free.filter(|free| *free < LOW_SPACE) {
         findings.warning(
             "store",
             format!("only {} free on its disk", bytes(free)),
@@ -42,10 +42,10 @@ pub(super) fn check(config: &Config, findings: &mut Findings) {
 /// Reports damage that loses nothing by itself; other damage is reported with the contents.
 fn damage(survey: &StoreReport, findings: &mut Findings) {
     let is_sound = matches!(&survey.contents, Ok(Some(contents)) if contents.is_sound);
-    let (found, why) = match &survey.damage {
+    let (found, reason) = match &survey.damage {
         Ok(found) if is_sound => (found.as_slice(), None),
         Ok(_) => return,
-        Err(why) => (&[][..], Some(why)),
+        Err(reason) => (&[][..], Some(reason)),
     };
     for sentence in found {
         findings.warning(
@@ -54,8 +54,8 @@ fn damage(survey: &StoreReport, findings: &mut Findings) {
             Some("create a backup with umai backup create, and check the disk".into()),
         );
     }
-    if let Some(why) = why {
-        findings.warning("store", why.clone(), None);
+    if let Some(reason) = reason {
+        findings.warning("store", reason.clone(), None);
     }
 }
 
@@ -85,7 +85,7 @@ fn key(config: &Config, state: &KeyState, is_there: bool, findings: &mut Finding
             "key",
             format!("the key of this store is missing: {}", path.display()),
             Some(format!(
-                "restore the key file from your backup, or set it with --key-file; {LOST}"
+                "restore the key file from your backup, or set it with --key-file; {LOST_KEY_FIX}"
             )),
             Exit::Store,
         ),
@@ -97,7 +97,7 @@ fn key(config: &Config, state: &KeyState, is_there: bool, findings: &mut Finding
             "key",
             format!("{}, {source}, is not the key of this store", path.display()),
             Some(format!(
-                "restore the right key file, or set it with --key-file; {LOST}"
+                "restore the right key file, or set it with --key-file; {LOST_KEY_FIX}"
             )),
             Exit::Store,
         ),
@@ -108,8 +108,8 @@ fn key(config: &Config, state: &KeyState, is_there: bool, findings: &mut Finding
                 path.display()
             ),
         ),
-        KeyState::Unreadable(why) => {
-            findings.problem("key", why.clone(), None, Exit::Store);
+        KeyState::Unreadable(reason) => {
+            findings.problem("key", reason.clone(), None, Exit::Store);
         }
     }
     if let Some(exposed) = config.exposed_key() {
@@ -120,8 +120,8 @@ fn key(config: &Config, state: &KeyState, is_there: bool, findings: &mut Finding
 fn contents(survey: &StoreReport, config: &Config, findings: &mut Findings) {
     let shown = config.data.display();
     match &survey.contents {
-        _ if let Some(why) = &survey.forbidden => {
-            findings.problem("store", why.clone(), None, Exit::Store);
+        _ if let Some(reason) = &survey.forbidden => {
+            findings.problem("store", reason.clone(), None, Exit::Store);
         }
         Ok(None) if let Some(count) = backups(survey) => findings.problem(
             "store",
@@ -143,9 +143,9 @@ fn contents(survey: &StoreReport, config: &Config, findings: &mut Findings) {
                 "copy {shown} to a safe place; the next start recovers what is readable and reports what is missing. To restore a backup: umai backup restore"
             )),
         ),
-        Err(why) => findings.problem(
+        Err(reason) => findings.problem(
             "store",
-            why.clone(),
+            reason.clone(),
             Some(format!(
                 "restore the newest backup: umai backup restore --newest (moves {shown} aside); or set another directory with --data"
             )),

@@ -19,9 +19,9 @@ pub(super) fn check(file: &ConfigFile, meant: Option<&Target>, findings: &mut Fi
     }
     for (name, target) in file.targets() {
         match target {
-            Err(why) => findings.warning(
+            Err(reason) => findings.warning(
                 "target",
-                format!("'{name}' cannot be used: {why}"),
+                format!("'{name}' cannot be used: {reason}"),
                 Some(format!("fix {NAME}")),
             ),
             Ok(target) => one(target, meant == Some(target), findings),

@@ -138,7 +138,7 @@ fn theme(globals: &Globals, file: &ConfigFile, findings: &mut Findings) {
     let folder = folder.map(|folder| folder.join("themes"));
     let all = ThemeChoice::all(folder.as_deref());
     let problems = match choice::find(name, &all) {
-        Err(why) => vec![why],
+        Err(reason) => vec![reason],
         Ok(at) => all
             .get(at)
             .map(|own| own.theme(false).1)

@@ -68,7 +68,7 @@ pub fn read(
         let text = if is_stdin {
             stdin()?
         } else {
-            text_of(&path).map_err(|why| Failure::Usage(format!("{name} {why}")))?
+            text_of(&path).map_err(|reason| Failure::Usage(format!("{name} {reason}")))?
         };
         let format = ManifestFormat::from_path((!is_stdin).then_some(&*path), &text);
         let read = manifest::read(&text, format, catalog);

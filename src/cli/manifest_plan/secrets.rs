@@ -35,7 +35,7 @@ pub fn fill(
             let taken = match &where_it_is {
                 SecretSource::File(path) => from_file(&source.folder, path),
                 SecretSource::Stdin if is_stdin_clear => {
-                    typed_or_piped(&format!("{place}settings.{key}"))
+                    read_from_prompt_or_stdin(&format!("{place}settings.{key}"))
                 }
                 SecretSource::Stdin if is_stdin_taken => {
                     Err("stdin is already used for the document".into())
@@ -48,7 +48,7 @@ pub fn fill(
                     let secret = text::trim_invisible(taken.secret.expose().unwrap_or_default());
                     settings.set(key, SettingValue::Secret(PlainSecret::new(secret)));
                 }
-                Err(why) => errors.push(format!("{place}settings.{key}: {why}")),
+                Err(reason) => errors.push(format!("{place}settings.{key}: {reason}")),
             }
         }
         entries.push(PlanEntry {
@@ -62,7 +62,7 @@ pub fn fill(
 }
 
 /// Reads a secret from stdin; prompts without echo if stdin is a terminal.
-fn typed_or_piped(label: &str) -> Result<secret_args::SecretArgument, String> {
+fn read_from_prompt_or_stdin(label: &str) -> Result<secret_args::SecretArgument, String> {
     if std::io::stdin().is_terminal() {
         let typed = prompt::hidden(label).map_err(|failure| failure.to_string())?;
         return typed
@@ -98,14 +98,14 @@ fn from_file(folder: &Path, path: &Path) -> Result<secret_args::SecretArgument, 
         Ok(_) => File::open(path).map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
     };
-    let file = file.map_err(|why| {
+    let file = file.map_err(|reason| {
         let folder = if folder.as_os_str().is_empty() {
             Path::new(".")
         } else {
             folder
         };
         let from = folder.display();
-        format!("cannot read the secret from its file, relative to {from}: {why}")
+        format!("cannot read the secret from its file, relative to {from}: {reason}")
     })?;
     let taken = secret_args::take(file, "its file").map_err(|failure| failure.to_string())?;
     if !has_text(&taken.secret) {

@@ -26,13 +26,13 @@ fn name(path: &str) -> String {
     let mut name = PREFIX.to_owned();
     name.push('_');
     let mut is_lower = false;
-    for sign in path.chars() {
-        if sign.is_ascii_uppercase() && is_lower {
+    for character in path.chars() {
+        if character.is_ascii_uppercase() && is_lower {
             name.push('_');
         }
-        is_lower = sign.is_ascii_lowercase() || sign.is_ascii_digit();
-        name.push(if sign.is_ascii_alphanumeric() {
-            sign.to_ascii_uppercase()
+        is_lower = character.is_ascii_lowercase() || character.is_ascii_digit();
+        name.push(if character.is_ascii_alphanumeric() {
+            character.to_ascii_uppercase()
         } else {
             '_'
         });

@@ -34,10 +34,10 @@ pub fn run(given: &[PathBuf], folder: &Path, output: &mut Output) -> Result<(), 
                 seen.push((id, path.clone()));
                 (format!("{}: {sentence}", path.display()), value)
             }
-            Err(why) => {
+            Err(reason) => {
                 wrong += 1;
-                let value = json!({ "file": path.display().to_string(), "ok": false, "detail": why.trim_start_matches([':', ' ']) });
-                (format!("{}{why}", path.display()), value)
+                let value = json!({ "file": path.display().to_string(), "ok": false, "detail": reason.trim_start_matches([':', ' ']) });
+                (format!("{}{reason}", path.display()), value)
             }
         };
         match output.format() {
@@ -69,7 +69,7 @@ fn check_file(path: &Path, seen: &[(String, PathBuf)]) -> Result<(String, String
         ));
     }
     let embedded = ProviderCatalog::embedded();
-    let stands_for = if embedded.get(&provider.id).is_some() {
+    let replaces = if embedded.get(&provider.id).is_some() {
         ", replaces the built-in provider"
     } else {
         ""
@@ -79,7 +79,7 @@ fn check_file(path: &Path, seen: &[(String, PathBuf)]) -> Result<(String, String
         many => format!("{many} settings"),
     };
     let sentence = format!(
-        "provider '{}' ({}) with {settings}{stands_for}",
+        "provider '{}' ({}) with {settings}{replaces}",
         provider.id, provider.name
     );
     Ok((provider.id, sentence))

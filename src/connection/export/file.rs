@@ -44,13 +44,13 @@ pub fn write(
 
 /// Returns the path of a file, if it can be written.
 pub fn write_destination(name: &str, over: OverwritePolicy) -> Result<PathBuf, ExportFileError> {
-    let path = absolute(name).map_err(|why| ExportFileError::Failed {
+    let path = absolute(name).map_err(|reason| ExportFileError::Failed {
         path: name.into(),
-        why,
+        why: reason,
     })?;
-    let refused = |why: &dyn std::fmt::Display| ExportFileError::Failed {
+    let refused = |reason: &dyn std::fmt::Display| ExportFileError::Failed {
         path: path.clone(),
-        why: why.to_string(),
+        why: reason.to_string(),
     };
     // The rename would replace a device or a link.
     match std::fs::symlink_metadata(&path) {

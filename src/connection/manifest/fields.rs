@@ -64,8 +64,8 @@ pub fn desired_connection(
             ("settings", StrictJson::Object(settings)) => {
                 for (key, value) in settings {
                     let key = member_spelling(key, provider, is_artifact);
-                    if let Err(why) = given.take(&key, value, provider, &named) {
-                        errors.push(flaw(Some(format!("settings.{key}")), why));
+                    if let Err(reason) = given.take(&key, value, provider, &named) {
+                        errors.push(flaw(Some(format!("settings.{key}")), reason));
                     }
                 }
             }

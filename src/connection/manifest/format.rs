@@ -126,6 +126,6 @@ fn is_blank(line: &str) -> bool {
 pub fn text_of(path: &Path) -> Result<zeroize::Zeroizing<String>, String> {
     file::read(path, MAX_BYTES).map_err(|error| match error {
         file::FileFlaw::NotFound => "not found".into(),
-        file::FileFlaw::Unusable(why) => why,
+        file::FileFlaw::Unusable(reason) => reason,
     })
 }

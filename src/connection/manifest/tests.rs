@@ -97,10 +97,10 @@ fn several_documents_and_lists_are_counted_through() {
     "connections: []\n---\n# comment\n--- ~\n",
     "an empty YAML document (2 of 3)"
 )]
-fn invalid_document_is_reported_with_position(#[case] text: &str, #[case] why: &str) {
+fn invalid_document_is_reported_with_position(#[case] text: &str, #[case] reason: &str) {
     let message = error_of(text);
     assert!(
-        message.to_lowercase().contains(&why.to_lowercase()),
+        message.to_lowercase().contains(&reason.to_lowercase()),
         "{message}"
     );
 }
@@ -111,10 +111,10 @@ fn invalid_document_is_reported_with_position(#[case] text: &str, #[case] why: &
 #[case::empty(" ", "empty document")]
 #[case::text("\"\"", "expected an object")]
 #[case::null_among_others("{\"connections\":[]} null", "expected an object")]
-fn json_without_connections_is_refused(#[case] text: &str, #[case] why: &str) {
+fn json_without_connections_is_refused(#[case] text: &str, #[case] reason: &str) {
     let read = read(text, ManifestFormat::Json, &ProviderCatalog::embedded());
     let errors: Vec<String> = read.errors.iter().map(ToString::to_string).collect();
-    assert!(errors.join("\n").contains(why), "{errors:?}");
+    assert!(errors.join("\n").contains(reason), "{errors:?}");
 }
 
 #[rstest]

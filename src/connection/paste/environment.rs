@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_choice_between_ways_is_missing_until_one_can_be_gone() {
+    fn required_alternative_is_missing_until_one_is_complete() {
         let address = ("AZURE_OPENAI_ENDPOINT", "https://x.openai.azure.com");
         let id = "microsoft-foundry";
         let names = "AZURE_OPENAI_ENDPOINT";

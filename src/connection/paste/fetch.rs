@@ -66,15 +66,15 @@ enum JsToken {
 /// Strings, words and signs; `None` when a string is not closed.
 fn tokens(text: &str) -> Option<Vec<JsToken>> {
     let mut tokens = Vec::new();
-    let mut signs = text.chars().peekable();
-    while let Some(sign) = signs.next() {
-        match sign {
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
             '"' | '\'' | '`' => {
                 let mut value = Zeroizing::new(String::new());
                 loop {
-                    match signs.next()? {
-                        end if end == sign => break,
-                        '\\' => match signs.next()? {
+                    match characters.next()? {
+                        end if end == character => break,
+                        '\\' => match characters.next()? {
                             'n' => value.push('\n'),
                             't' => value.push('\t'),
                             'r' => value.push('\r'),
@@ -86,20 +86,20 @@ fn tokens(text: &str) -> Option<Vec<JsToken>> {
                 }
                 tokens.push(JsToken::Text(value));
             }
-            '/' if signs.peek() == Some(&'/') => {
-                while signs.next_if(|sign| *sign != '\n').is_some() {}
+            '/' if characters.peek() == Some(&'/') => {
+                while characters.next_if(|character| *character != '\n').is_some() {}
             }
-            sign if sign.is_alphanumeric() || matches!(sign, '_' | '$') => {
-                let mut word = String::from(sign);
-                while let Some(next) =
-                    signs.next_if(|sign| sign.is_alphanumeric() || matches!(sign, '_' | '$' | '.'))
-                {
+            character if character.is_alphanumeric() || matches!(character, '_' | '$') => {
+                let mut word = String::from(character);
+                while let Some(next) = characters.next_if(|character| {
+                    character.is_alphanumeric() || matches!(character, '_' | '$' | '.')
+                }) {
                     word.push(next);
                 }
                 tokens.push(JsToken::Word(word));
             }
-            sign if sign.is_whitespace() => {}
-            sign => tokens.push(JsToken::Sign(sign)),
+            character if character.is_whitespace() => {}
+            character => tokens.push(JsToken::Sign(character)),
         }
     }
     Some(tokens)

@@ -153,7 +153,7 @@ fn take_item(request: &mut PastedRequest, item: &str) {
 fn address(word: &str) -> Option<Zeroizing<String>> {
     let is_port = word
         .strip_prefix(':')
-        .is_some_and(|rest| rest.starts_with(|sign: char| sign.is_ascii_digit()));
+        .is_some_and(|rest| rest.starts_with(|character: char| character.is_ascii_digit()));
     let whole = Zeroizing::new(if is_port {
         format!("localhost{word}")
     } else {

@@ -110,8 +110,9 @@ fn parse(text: &str) -> Option<Value> {
 
 /// Returns whether a text that is not JSON seems to have a key in it.
 fn mentions_credential(text: &str, catalog: &ProviderCatalog) -> bool {
-    let mut words =
-        text.split(|sign: char| !(sign.is_ascii_alphanumeric() || matches!(sign, '_' | '-')));
+    let mut words = text.split(|character: char| {
+        !(character.is_ascii_alphanumeric() || matches!(character, '_' | '-'))
+    });
     text.contains('"')
         && text.contains(':')
         && words.any(|word| {

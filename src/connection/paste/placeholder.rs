@@ -86,7 +86,7 @@ pub fn is_placeholder_address(text: &str) -> bool {
         || lower.contains("%7b")
         || lower.contains("%3c")
         || lower
-            .split(|sign: char| !sign.is_alphanumeric())
+            .split(|character: char| !character.is_alphanumeric())
             .any(|word| word == "your")
         || lower.contains("...")
 }
@@ -161,7 +161,7 @@ fn is_wording(text: &str) -> bool {
         || text.ends_with("EXAMPLE")
         || text.ends_with("EXAMPLEKEY")
         || lower
-            .split(|sign: char| !sign.is_ascii_alphanumeric())
+            .split(|character: char| !character.is_ascii_alphanumeric())
             .any(|word| WORDS.contains(&word))
 }
 

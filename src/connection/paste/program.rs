@@ -37,8 +37,9 @@ impl<'t> ProgramStart<'t> {
         let mut rest = text;
         let (mut first, mut last) = (None, None);
         loop {
-            let word_start =
-                rest.trim_start_matches(|sign: char| sign.is_whitespace() || sign == ';');
+            let word_start = rest.trim_start_matches(|character: char| {
+                character.is_whitespace() || character == ';'
+            });
             let (skipped, word_start) = rest.split_at(rest.len() - word_start.len());
             rest = word_start;
             if rest.starts_with('#') {
@@ -165,11 +166,11 @@ fn is_assignment(word: &str) -> bool {
 fn first_word(text: &str) -> Option<(&str, &str)> {
     let mut quote = None;
     let mut end = text.len();
-    for (at, sign) in text.char_indices() {
+    for (at, character) in text.char_indices() {
         match quote {
-            Some(open) if sign == open => quote = None,
-            None if matches!(sign, '"' | '\'') => quote = Some(sign),
-            None if sign.is_whitespace() || sign == ';' => {
+            Some(open) if character == open => quote = None,
+            None if matches!(character, '"' | '\'') => quote = Some(character),
+            None if character.is_whitespace() || character == ';' => {
                 end = at;
                 break;
             }
@@ -183,12 +184,12 @@ fn first_word(text: &str) -> Option<(&str, &str)> {
 /// A text without the prompt before its first command: `$ `, `user@host:~$ `, `PS C:\> `, `# ` of root.
 fn without_prompt<'t>(text: &'t str, programs: &[&str]) -> &'t str {
     let line = text.lines().next().unwrap_or_default();
-    for (at, sign) in line.char_indices() {
-        if !matches!(sign, '$' | '%' | '>' | '#' | '❯' | '➜') {
+    for (at, character) in line.char_indices() {
+        if !matches!(character, '$' | '%' | '>' | '#' | '❯' | '➜') {
             continue;
         }
         let (before, rest) = line.split_at(at);
-        let Some(rest) = rest.strip_prefix(sign) else {
+        let Some(rest) = rest.strip_prefix(character) else {
             continue;
         };
         let behind = rest.trim_start();
@@ -198,7 +199,7 @@ fn without_prompt<'t>(text: &'t str, programs: &[&str]) -> &'t str {
                 .split_whitespace()
                 .any(|word| is_program(word, programs));
         let first = behind.split_whitespace().next().unwrap_or_default();
-        let is_root = sign == '#';
+        let is_root = character == '#';
         if is_parted && is_plain && !first.is_empty() && (!is_root || is_program(first, programs)) {
             let skipped = line.len() - behind.len();
             return text.get(skipped..).unwrap_or(text);

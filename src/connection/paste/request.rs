@@ -238,7 +238,7 @@ impl<'a> RequestReader<'a> {
     /// `Authorization` without `Bearer`: another scheme, or a placeholder that stands for all of it.
     fn take_bare_authorization(&mut self, value: &str) {
         match PastedValue::plain(value) {
-            PastedValue::LeftOut(why) => self.collected.leave_out(true, "Authorization", why),
+            PastedValue::LeftOut(reason) => self.collected.leave_out(true, "Authorization", reason),
             PastedValue::Text(_) => self.collected.left_out.credential("Authorization"),
         }
     }
@@ -265,7 +265,7 @@ impl<'a> RequestReader<'a> {
         }
         let takes_headers = self.headers_field().is_some();
         match PastedValue::plain(value) {
-            PastedValue::LeftOut(why) => self.collected.leave_out(true, name, why),
+            PastedValue::LeftOut(reason) => self.collected.leave_out(true, name, reason),
             PastedValue::Text(text) if takes_headers && !text.contains(';') => {
                 self.extra_headers
                     .push(Zeroizing::new(format!("{name}: {}", text.as_str())));
@@ -295,7 +295,7 @@ impl<'a> RequestReader<'a> {
             }
             Some(field) => self.collected.take(field, from, token),
             None => match PastedValue::secret(token) {
-                PastedValue::LeftOut(why) => self.collected.leave_out(true, from, why),
+                PastedValue::LeftOut(reason) => self.collected.leave_out(true, from, reason),
                 PastedValue::Text(_) => self.collected.left_out.credential(from),
             },
         }

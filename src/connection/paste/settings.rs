@@ -52,7 +52,7 @@ impl<'a> CollectedSettings<'a> {
         };
         let text = match value {
             PastedValue::Text(text) => text,
-            PastedValue::LeftOut(why) => return self.leave_out(field.sensitive, from, why),
+            PastedValue::LeftOut(reason) => return self.leave_out(field.sensitive, from, reason),
         };
         if field.sensitive {
             self.set(field, &text);
@@ -103,8 +103,8 @@ impl<'a> CollectedSettings<'a> {
         }
     }
 
-    pub(super) fn leave_out(&mut self, is_credential: bool, from: &str, why: &str) {
-        let name = format!("{from} ({why})");
+    pub(super) fn leave_out(&mut self, is_credential: bool, from: &str, reason: &str) {
+        let name = format!("{from} ({reason})");
         if is_credential {
             self.left_out.credential(name);
         } else {

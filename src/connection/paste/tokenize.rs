@@ -35,7 +35,10 @@ pub(super) struct UnclosedQuote;
 impl PastedShell {
     /// The shell a command was written for, by its escapes.
     pub(super) fn detect(text: &str) -> Self {
-        let ends_with = |sign: char| text.lines().any(|line| line.trim_end().ends_with(sign));
+        let ends_with = |character: char| {
+            text.lines()
+                .any(|line| line.trim_end().ends_with(character))
+        };
         let is_windows_path = text
             .split_whitespace()
             .next()

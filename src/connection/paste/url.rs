@@ -156,8 +156,8 @@ fn without_placeholders(host: &str) -> String {
         filled.push_str(before);
         filled.push_str("placeholder");
         let name = placeholder.trim_start_matches(['{', '<', '$', '%']);
-        rest = name.trim_start_matches(|sign: char| {
-            sign.is_alphanumeric() || matches!(sign, '_' | ' ' | '-')
+        rest = name.trim_start_matches(|character: char| {
+            character.is_alphanumeric() || matches!(character, '_' | ' ' | '-')
         });
         rest = rest.trim_start_matches(['}', '>', '%']);
         if rest.len() == placeholder.len() {

@@ -80,23 +80,23 @@ pub(super) fn clean(raw: &str) -> &str {
 }
 
 fn trim(text: &str) -> &str {
-    text.trim_matches(|sign: char| sign.is_whitespace() || is_invisible(sign))
+    text.trim_matches(|character: char| character.is_whitespace() || is_invisible(character))
 }
 
 /// Zero-width space, word joiner, byte order mark and soft hyphen.
-const fn is_invisible(sign: char) -> bool {
-    matches!(sign, '\u{200B}' | '\u{2060}' | '\u{FEFF}' | '\u{AD}')
+const fn is_invisible(character: char) -> bool {
+    matches!(character, '\u{200B}' | '\u{2060}' | '\u{FEFF}' | '\u{AD}')
 }
 
 /// Returns whether a text has a part that begins as keys do, behind any sign that is not a letter or a digit.
 pub(super) fn has_key(text: &str) -> bool {
     let mut before = ' ';
-    text.char_indices().any(|(at, sign)| {
+    text.char_indices().any(|(at, character)| {
         let is_start = !before.is_alphanumeric();
-        before = sign;
+        before = character;
         let rest = text.get(at..).unwrap_or_default();
         let part = rest
-            .split(|sign: char| sign.is_whitespace() || "/@:?&=.,;#".contains(sign))
+            .split(|character: char| character.is_whitespace() || "/@:?&=.,;#".contains(character))
             .next();
         is_start && part.is_some_and(secret_detector::has_key_prefix)
     })

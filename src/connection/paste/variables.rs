@@ -93,9 +93,9 @@ impl PastedVariables {
                 expanded.push_str(variable.value.expose().unwrap_or_default());
                 rest = reference.get(length..).unwrap_or_default();
             } else {
-                let mut signs = reference.chars();
-                expanded.extend(signs.next());
-                rest = signs.as_str();
+                let mut characters = reference.chars();
+                expanded.extend(characters.next());
+                rest = characters.as_str();
             }
         }
         expanded.push_str(rest);
@@ -123,7 +123,7 @@ fn reference_at(text: &str) -> Option<(&str, usize)> {
         .map_or(0, str::len);
     let inner = inner.get(scope..)?;
     let end = inner
-        .find(|sign: char| !(sign.is_ascii_alphanumeric() || sign == '_'))
+        .find(|character: char| !(character.is_ascii_alphanumeric() || character == '_'))
         .unwrap_or(inner.len());
     let name = inner.get(..end).filter(|name| is_name(name))?;
     let behind = inner.get(end..)?;
@@ -135,7 +135,7 @@ fn reference_at(text: &str) -> Option<(&str, usize)> {
 
 /// Returns whether a text can be the name of a shell variable.
 pub(super) fn is_name(text: &str) -> bool {
-    text.starts_with(|sign: char| sign.is_ascii_alphabetic() || sign == '_')
+    text.starts_with(|character: char| character.is_ascii_alphabetic() || character == '_')
         && text
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
@@ -197,7 +197,7 @@ fn packed(text: &str) -> String {
 /// Letters and digits of a name, without capitals.
 fn signs(text: &str) -> impl Iterator<Item = char> {
     let kept = text.chars().filter(char::is_ascii_alphanumeric);
-    kept.map(|sign| sign.to_ascii_lowercase())
+    kept.map(|character| character.to_ascii_lowercase())
 }
 
 /// Reads assignments, one or several on a line; lines that are not assignments are counted as left out.

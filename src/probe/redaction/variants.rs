@@ -39,13 +39,13 @@ pub(super) fn variants(secret: &str) -> Vec<String> {
 }
 
 fn hex(bytes: &[u8], before: &str) -> String {
-    let signs = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    let characters = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
     let mut text = String::with_capacity(bytes.len() * 3);
-    for (index, sign) in signs.enumerate() {
+    for (index, character) in characters.enumerate() {
         if index % 2 == 0 {
             text.push_str(before);
         }
-        text.extend(char::from_digit(u32::from(sign), 16));
+        text.extend(char::from_digit(u32::from(character), 16));
     }
     text
 }

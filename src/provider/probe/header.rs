@@ -3,7 +3,7 @@
 use super::request::{ProbeRequest, Unsendable};
 
 /// Adds the key, if any.
-pub(super) fn sign(
+pub(super) fn authorize(
     request: &mut ProbeRequest,
     name: Option<&str>,
     key: Option<&str>,

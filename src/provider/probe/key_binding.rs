@@ -12,7 +12,11 @@ use crate::provider::{DefaultValue, FieldKind, Provider, ProviderEndpoint, Setti
 
 impl Probe {
     /// Returns the probe limited to a custom endpoint; none if it cannot be tested there.
-    pub fn at_home(&self, provider: &Provider, values: &ResolvedSettings) -> Option<Cow<'_, Self>> {
+    pub fn restricted_to_endpoint(
+        &self,
+        provider: &Provider,
+        values: &ResolvedSettings,
+    ) -> Option<Cow<'_, Self>> {
         let is_ours = uses_default_endpoint(provider, values);
         let is_fixed = |addresses| is_fixed(addresses, provider, values);
         if is_ours {
@@ -34,7 +38,7 @@ impl Probe {
 
 impl Provider {
     /// Returns the URLs of the first request, with the same rule.
-    pub fn at_home<'c>(
+    pub fn allowed_addresses<'c>(
         &self,
         call: &'c ProviderEndpoint,
         values: &ResolvedSettings,

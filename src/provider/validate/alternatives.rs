@@ -89,8 +89,8 @@ fn alternative_error<'p>(
                 ));
             }
             Some(field) if field.required => {
-                let why = "is always required";
-                return Some(format!("'{name}' names '{key}', which {why}"));
+                let reason = "is always required";
+                return Some(format!("'{name}' names '{key}', which {reason}"));
             }
             Some(_) if !taken.insert(key) => {
                 return Some(format!("'{key}' belongs to two alternatives"));

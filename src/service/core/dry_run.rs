@@ -16,12 +16,12 @@ impl CoreService {
         match proposal {
             ProposedChange::Create(draft) => {
                 let found = draft.validate(&self.catalog, MaskPolicy::Reject);
-                Ok(created(&self.new_of(found, None).await?))
+                Ok(created(&self.build_new(found, None).await?))
             }
             ProposedChange::Duplicate { key, draft } => {
                 let original = self.stored(&key).await?;
                 let found = merge::copy(&original, &draft, &self.catalog);
-                Ok(created(&self.new_of(found, Some(&original)).await?))
+                Ok(created(&self.build_new(found, Some(&original)).await?))
             }
             ProposedChange::Update { key, draft, over } => {
                 let (before, after) = self.updated(&key, &draft, over).await?;

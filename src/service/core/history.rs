@@ -47,7 +47,7 @@ impl CoreService {
     ) -> Result<RollbackResult, ConnectionError> {
         let (before, after) = self.rolled_back(key, number).await?;
         let description = description.or_else(|| Some(format!("Rollback to v{number}")));
-        let entity = self.save_over(&before, after, description).await?;
+        let entity = self.save_if_changed(&before, after, description).await?;
         Ok(RollbackResult {
             entity_id: entity.item.id,
             entity_type: ENTITY_TYPE.into(),
@@ -69,7 +69,8 @@ impl CoreService {
         let merged = merge::back_to(&before, &snapshot, &self.catalog);
         let mut found = merged.draft.validate(&self.catalog, MaskPolicy::Reject);
         merged.add_errors(&mut found);
-        self.validate_further(&mut found, Some(&before)).await?;
+        self.validate_against_store(&mut found, Some(&before))
+            .await?;
         if !found.errors.is_empty() {
             return Err(ConnectionError::Invalid(found.errors));
         }

@@ -229,7 +229,7 @@ pub fn moved_secrets(
 
 /// Returns the keys of unchanged secrets whose address leads to another origin, for a provider without a description: the names
 /// of the settings tell which are addresses.
-pub fn undescribed_secrets_led_elsewhere(
+pub fn undescribed_secrets_sent_elsewhere(
     old: &Settings<PlainSecret>,
     new: &Settings<PlainSecret>,
 ) -> Vec<String> {

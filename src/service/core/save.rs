@@ -15,7 +15,7 @@ use crate::text::printable;
 
 impl CoreService {
     /// Adds errors that depend on the store and appsettings; `before` is the stored connection.
-    pub(super) async fn validate_further(
+    pub(super) async fn validate_against_store(
         &self,
         found: &mut ValidatedDraft,
         before: Option<&Connection<PlainSecret>>,
@@ -68,13 +68,13 @@ impl CoreService {
     }
 
     /// Saves a validated draft as a new connection; `like` is the original of a duplicate.
-    pub(super) async fn keep_new(
+    pub(super) async fn save_new(
         &self,
         found: ValidatedDraft,
         like: Option<&Connection<PlainSecret>>,
         description: Option<String>,
     ) -> Result<Connection, ConnectionError> {
-        let connection = self.new_of(found, like).await?;
+        let connection = self.build_new(found, like).await?;
         let masked = connection.masked();
         self.store
             .save(SaveConnection {
@@ -90,7 +90,7 @@ impl CoreService {
     }
 
     /// Builds a new connection from a validated draft.
-    pub(super) async fn new_of(
+    pub(super) async fn build_new(
         &self,
         mut found: ValidatedDraft,
         like: Option<&Connection<PlainSecret>>,
@@ -121,7 +121,7 @@ impl CoreService {
     }
 
     /// Saves `after` over `before` if they differ.
-    pub(super) async fn save_over(
+    pub(super) async fn save_if_changed(
         &self,
         before: &Connection<PlainSecret>,
         mut after: Connection<PlainSecret>,
@@ -155,7 +155,8 @@ impl CoreService {
         over: Option<u64>,
     ) -> Result<Connection, ConnectionError> {
         let (before, after) = self.updated(key, draft, over).await?;
-        self.save_over(&before, after, description_of(draft)).await
+        self.save_if_changed(&before, after, description_of(draft))
+            .await
     }
 
     /// Returns a connection before and after an update.
@@ -176,7 +177,8 @@ impl CoreService {
         let merged = merge::over(&before, draft, &self.catalog);
         let mut found = merged.draft.validate(&self.catalog, MaskPolicy::Reject);
         merged.add_errors(&mut found);
-        self.validate_further(&mut found, Some(&before)).await?;
+        self.validate_against_store(&mut found, Some(&before))
+            .await?;
         if !found.errors.is_empty() {
             return Err(ConnectionError::Invalid(found.errors));
         }
@@ -198,7 +200,7 @@ impl CoreService {
         let before = self.stored(key).await?;
         let mut after = before.clone();
         after.item.is_active = active;
-        self.save_over(&before, after, None).await
+        self.save_if_changed(&before, after, None).await
     }
 }
 

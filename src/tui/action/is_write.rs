@@ -15,7 +15,7 @@ impl Action {
             | Self::Delete
             | Self::Restore
             | Self::Purge
-            | Self::Empty
+            | Self::EmptyTrash
             | Self::EditExternally
             | Self::Drafts
             | Self::RestoreDraft
@@ -25,8 +25,8 @@ impl Action {
             | Self::Activate
             | Self::Deactivate
             | Self::Duplicate
-            | Self::Import
-            | Self::References
+            | Self::ImportEnvironment
+            | Self::InsertReference
             | Self::MoveToReference
             | Self::Save => true,
             Self::CompareVersions

@@ -60,11 +60,11 @@ impl App {
 
     /// Sends a text to the clipboard and reports it. Texts above the terminal limit are refused.
     pub(super) fn copy_text(&mut self, what: &str, text: String) -> Option<Effect> {
-        if text.len() > clipboard::MOST {
+        if text.len() > clipboard::MAX_BYTES {
             self.notify(Notice::warning(format!(
                 "{what} not copied: {} bytes exceed the terminal limit of {}",
                 text.len(),
-                clipboard::MOST
+                clipboard::MAX_BYTES
             )));
             return None;
         }

@@ -120,18 +120,18 @@ impl App {
                 }
                 _ => line.blank(CONNECTION),
             },
-            Action::Empty => line.flag("--all"),
+            Action::EmptyTrash => line.flag("--all"),
             Action::New | Action::Save => line
                 .flag("--provider")
                 .blank("PROVIDER")
                 .flag("--name")
                 .blank("NAME"),
-            Action::Import => line.flag("--from-env"),
+            Action::ImportEnvironment => line.flag("--from-env"),
             Action::Duplicate => name(line, selected).flag("--name").blank("NAME"),
             Action::Trash => line.flag("--trash"),
             Action::Edit
             | Action::EditExternally
-            | Action::References
+            | Action::InsertReference
             | Action::MoveToReference
             | Action::RollBackField => name(line, selected).flag("--set").blank("KEY=VALUE"),
             Action::Filter

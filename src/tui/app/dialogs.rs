@@ -208,7 +208,7 @@ impl App {
                 self.notify(notice);
                 None
             }
-            DialogOutcome::Confirm(request) => {
+            DialogOutcome::Submit(request) => {
                 let ticket = self.ticket(AwaitedReply::Save);
                 if let Some(form) = self.form_mut() {
                     form.saving = Some(ticket);

@@ -23,14 +23,14 @@ impl App {
             ));
             return None;
         };
-        self.editor_text = Some(id);
+        self.editor_connection = Some(id);
         self.edit()
     }
 
     /// Passes the form that was opened for the editor to it.
     pub(super) fn next_external_edit(&mut self) -> Option<Effect> {
         let is_requested = self.is_pending(|waiting| matches!(waiting, AwaitedReply::Edit));
-        let id = self.editor_text.take_if(|_| !is_requested)?;
+        let id = self.editor_connection.take_if(|_| !is_requested)?;
         let is_open =
             matches!(self.dialogs.last(), Some(Dialog::Form(form)) if form.id() == Some(id));
         is_open.then(|| self.open_external_editor())

@@ -45,7 +45,7 @@ impl App {
                 self.can_in_bulk(action)
             }
             Action::Undo => !self.undo.is_empty(),
-            Action::Restore | Action::Purge | Action::Empty => {
+            Action::Restore | Action::Purge | Action::EmptyTrash => {
                 matches!(self.dialogs.last(), Some(Dialog::Trash(trash)) if !trash.items().is_empty())
             }
             Action::Filter | Action::Sort | Action::ReverseSort | Action::Group => {

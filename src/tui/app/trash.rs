@@ -132,7 +132,7 @@ impl App {
                 self.dialogs.push(Dialog::Confirm(confirm));
                 None
             }
-            Action::Empty => {
+            Action::EmptyTrash => {
                 trash.to_purge = trash.items().iter().map(|item| item.id).collect();
                 let count = trash.to_purge.len();
                 if count > 0 {

@@ -37,7 +37,7 @@ impl App {
             | Action::MarkAll
             | Action::Invert => self.act_on_marks(action),
             Action::Duplicate => return self.duplicate(),
-            Action::Import => self.import(),
+            Action::ImportEnvironment => self.import(),
             Action::Toggle => return self.toggle(),
             Action::Test => return self.test_selected(),
             Action::Models => return self.browse_selected(),
@@ -82,7 +82,7 @@ impl App {
             Action::PreviousPane => self.move_pane_focus(-1),
             Action::Back => self.back(),
             Action::Save
-            | Action::References
+            | Action::InsertReference
             | Action::MoveToReference
             | Action::CopySnippet
             | Action::CopyVariable
@@ -94,7 +94,7 @@ impl App {
             | Action::TakeTheirs
             | Action::Restore
             | Action::Purge
-            | Action::Empty
+            | Action::EmptyTrash
             | Action::Retest
             | Action::Retry
             | Action::Hide

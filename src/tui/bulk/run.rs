@@ -1,6 +1,8 @@
 //! Execution of a bulk operation: start, stop, retry, end.
 
-use super::{AT_ONCE, BulkOperation, BulkPhase, BulkRow, BulkRowState, GONE, RowCounts};
+use super::{
+    AT_ONCE, BulkOperation, BulkPhase, BulkRow, BulkRowState, DELETED_ELSEWHERE, RowCounts,
+};
 use crate::tui::effect::ServiceRequest;
 
 impl BulkOperation {
@@ -53,7 +55,7 @@ impl BulkOperation {
             if row.needs_no_change(self.job) {
                 self.set(at, BulkRowState::Unchanged);
             } else if row.is_missing_for(self.job) {
-                self.set(at, BulkRowState::Failed(GONE.into()));
+                self.set(at, BulkRowState::Failed(DELETED_ELSEWHERE.into()));
             } else {
                 row.requested_version = row.version;
                 let request = self.job.request(row.id);

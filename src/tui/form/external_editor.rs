@@ -133,10 +133,10 @@ impl Form {
                 record.values_mut().for_each(wipe);
                 notice
             }
-            Err((line, why)) => {
-                self.external_edit.rejected = Some(with_error_comment(text, line, &why));
+            Err((line, reason)) => {
+                self.external_edit.rejected = Some(with_error_comment(text, line, &reason));
                 Notice::error(format!(
-                    "Not valid JSON, line {line}: {why}. {again} reopens your text"
+                    "Not valid JSON, line {line}: {reason}. {again} reopens your text"
                 ))
             }
         }
@@ -175,11 +175,11 @@ fn read(text: &str) -> Result<Map<String, Json>, (usize, String)> {
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let parsed = parse_to_ast(text, &CollectOptions::default(), &OPTIONS).map_err(|error| {
-        let mut why = error.kind().to_string();
-        if let Some(first) = why.get_mut(..1) {
+        let mut reason = error.kind().to_string();
+        if let Some(first) = reason.get_mut(..1) {
             first.make_ascii_lowercase();
         }
-        (error.line_display().max(1), printable(&why).into_owned())
+        (error.line_display().max(1), printable(&reason).into_owned())
     })?;
     match parsed.value.map(Json::from) {
         Some(Json::Object(record)) => Ok(record),
@@ -188,12 +188,12 @@ fn read(text: &str) -> Result<Map<String, Json>, (usize, String)> {
 }
 
 /// The text with the error in a comment above its line, without earlier errors.
-fn with_error_comment(text: &str, line: usize, why: &str) -> EditorDocument {
-    let mut annotated = String::with_capacity(text.len() + why.len() + 16);
+fn with_error_comment(text: &str, line: usize, reason: &str) -> EditorDocument {
+    let mut annotated = String::with_capacity(text.len() + reason.len() + 16);
     for (at, old) in text.lines().enumerate() {
         if at + 1 == line {
             annotated.push_str(ERROR_COMMENT);
-            annotated.push_str(why);
+            annotated.push_str(reason);
             annotated.push('\n');
         }
         if !old.starts_with(ERROR_COMMENT) {
@@ -207,13 +207,13 @@ fn with_error_comment(text: &str, line: usize, why: &str) -> EditorDocument {
 /// JSON with invisible characters escaped.
 fn escape_hidden(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
-    for sign in json.chars() {
-        if sign == '\n' || !is_hidden(sign) {
-            escaped.push(sign);
+    for character in json.chars() {
+        if character == '\n' || !is_hidden(character) {
+            escaped.push(character);
             continue;
         }
         let mut units = [0; 2];
-        for unit in sign.encode_utf16(&mut units) {
+        for unit in character.encode_utf16(&mut units) {
             // Writing to a String cannot fail.
             let _ = write!(escaped, "\\u{unit:04x}");
         }

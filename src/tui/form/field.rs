@@ -123,7 +123,7 @@ enum InitialValue {
 
 impl FormField {
     /// Creates a field that every connection has.
-    pub fn own(target: FieldTarget, label: &str, value: FieldValue) -> Self {
+    pub fn common_field(target: FieldTarget, label: &str, value: FieldValue) -> Self {
         Self {
             is_required: matches!(target, FieldTarget::Name | FieldTarget::Alias),
             placeholder: match target {
@@ -161,7 +161,7 @@ impl FormField {
         Self {
             description: choice.description.clone(),
             group: choice.group.clone(),
-            ..Self::own(FieldTarget::AuthMethod(index), &choice.label, value)
+            ..Self::common_field(FieldTarget::AuthMethod(index), &choice.label, value)
         }
     }
 
@@ -310,9 +310,9 @@ impl FormField {
 
     /// Prepares for typing or pasting: an untouched default is cleared like a placeholder.
     pub fn clear_default(&mut self) {
-        let gives_way = !self.is_touched && self.is_default();
+        let clears_default = !self.is_touched && self.is_default();
         self.is_touched = true;
-        if gives_way && let FieldValue::Text(line) = &mut self.value {
+        if clears_default && let FieldValue::Text(line) = &mut self.value {
             line.set("");
         }
     }

@@ -52,7 +52,7 @@ impl Form {
             (FieldTarget::Alias, &draft.alias),
         ] {
             if let Some(text) = text.as_deref().filter(|text| !text.trim().is_empty()) {
-                match self.fill_own(&place, text, catalog) {
+                match self.fill_common_field(&place, text, catalog) {
                     Some(label) => filled.push(label),
                     None => left_out.push(self.label_of(&place)),
                 }
@@ -124,7 +124,7 @@ impl Form {
     }
 
     /// Fills the name or the alias if it is empty.
-    fn fill_own(
+    fn fill_common_field(
         &mut self,
         place: &FieldTarget,
         text: &str,
@@ -136,7 +136,7 @@ impl Form {
             return None;
         }
         let label = self.label_of(place);
-        self.set_own(place, text);
+        self.set_common_field(place, text);
         if let Some(at) = self.fields.iter().position(|field| field.target == *place) {
             self.check_stray_key(at, catalog);
         }
@@ -144,12 +144,12 @@ impl Form {
             self.alias_follows = false;
         } else if self.alias_follows && self.id().is_none() {
             let suggested = self.suggested_alias();
-            self.set_own(&FieldTarget::Alias, &suggested);
+            self.set_common_field(&FieldTarget::Alias, &suggested);
         }
         Some(label)
     }
 
-    fn set_own(&mut self, place: &FieldTarget, text: &str) {
+    fn set_common_field(&mut self, place: &FieldTarget, text: &str) {
         if let Some(field) = self.fields.iter_mut().find(|field| field.target == *place) {
             set_text(field, text);
         }

@@ -129,7 +129,7 @@ impl Form {
         let is_open = !choosing.follows || choosing.choices.line.is_empty();
         match &self.keys.keys {
             None => is_open.then(|| "Loading configuration keys…".to_owned()),
-            Some(Err(why)) => is_open.then(|| why.clone()),
+            Some(Err(reason)) => is_open.then(|| reason.clone()),
             Some(Ok(page)) if page.items.is_empty() => {
                 is_open.then(|| "No configuration key can be referenced yet".to_owned())
             }
@@ -157,7 +157,7 @@ impl Form {
             }
             Action::Back => {
                 self.reference_picker = None;
-                self.remove_lone_sign();
+                self.remove_lone_dollar();
                 true
             }
             other => {
@@ -168,7 +168,7 @@ impl Form {
     }
 
     /// Removes a lone `$`, which is no reference and would be invisible in a secret.
-    fn remove_lone_sign(&mut self) {
+    fn remove_lone_dollar(&mut self) {
         let line = self
             .fields
             .get_mut(self.focus)

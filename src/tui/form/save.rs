@@ -35,7 +35,7 @@ impl Form {
             Err(Some(notice)) => return DialogOutcome::Notify(notice),
             Err(None) => return DialogOutcome::Stay,
         };
-        DialogOutcome::Confirm(match self.subject {
+        DialogOutcome::Submit(match self.subject {
             FormSubject::New => ServiceRequest::Create(draft),
             FormSubject::Copy { of, .. } => ServiceRequest::Duplicate(of, draft),
             FormSubject::Stored { id, version, .. } => ServiceRequest::Update(UpdateRequest {
@@ -117,7 +117,7 @@ impl Form {
             field.error = None;
             field.refused = None;
         }
-        let mut homeless = None;
+        let mut unassigned_error = None;
         for problem in problems {
             let (place, words) = match self.alternative_error(problem) {
                 Some((place, words)) => (Some(place), words),
@@ -134,13 +134,16 @@ impl Form {
                     };
                 }
                 Some(_) => {}
-                None => homeless = homeless.or_else(|| Some(Notice::error(problem.to_string()))),
+                None => {
+                    unassigned_error =
+                        unassigned_error.or_else(|| Some(Notice::error(problem.to_string())));
+                }
             }
         }
         if self.error_count() > 0 {
             self.focus_error(0);
         }
-        homeless
+        unassigned_error
     }
 
     fn field_target(&self, at: &DraftField) -> Option<FieldTarget> {
@@ -169,9 +172,9 @@ impl Form {
 
 /// Text with its first letter in upper case.
 fn sentence(words: &str) -> String {
-    let mut signs = words.chars();
-    match signs.next() {
-        Some(first) => first.to_uppercase().chain(signs).collect(),
+    let mut characters = words.chars();
+    match characters.next() {
+        Some(first) => first.to_uppercase().chain(characters).collect(),
         None => String::new(),
     }
 }

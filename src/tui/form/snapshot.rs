@@ -122,7 +122,7 @@ impl Form {
         let mut form = Self::new(provider);
         form.subject = kept.subject.clone();
         if form.id().is_some() {
-            let note = FormField::own(
+            let note = FormField::common_field(
                 FieldTarget::Note,
                 "Note",
                 FieldValue::Text(TextInput::text("")),

@@ -160,7 +160,7 @@ fn bulk_narration(bulk: &BulkOperation) -> Narration {
         BulkPhase::Running | BulkPhase::Writing => {}
         BulkPhase::Finished => {
             let failed = bulk.rows().iter().filter_map(|row| match &row.state {
-                BulkRowState::Failed(why) => Some(format!("{}: {why}", row.name)),
+                BulkRowState::Failed(reason) => Some(format!("{}: {reason}", row.name)),
                 _ => None,
             });
             body.extend(failed.take(listing::PAGE));

@@ -50,11 +50,11 @@ fn errors(form: &Form) -> Vec<String> {
     }
     let mut lines = vec![format!("{} with an error:", count(invalid.len(), "field"))];
     for (at, field) in invalid {
-        let why = field.error.clone();
-        let why = why.or_else(|| notes(form, at).into_iter().next());
-        let why = why.unwrap_or_default();
-        let why = why.strip_prefix("Error: ").unwrap_or(&why);
-        lines.push(format!("{}: {why}", field.label));
+        let reason = field.error.clone();
+        let reason = reason.or_else(|| notes(form, at).into_iter().next());
+        let reason = reason.unwrap_or_default();
+        let reason = reason.strip_prefix("Error: ").unwrap_or(&reason);
+        lines.push(format!("{}: {reason}", field.label));
     }
     lines
 }

@@ -162,7 +162,7 @@ fn draft(app: &App, draft: &UnsavedDraft) -> String {
             kept.display_name(&app.catalog),
             kept.subject(&app.catalog)
         ),
-        Err(why) => format!("Cannot be read. {why}, stored {when}"),
+        Err(reason) => format!("Cannot be read. {reason}, stored {when}"),
     }
 }
 

@@ -12,8 +12,8 @@ pub(super) fn replace_symbol(text: &str) -> String {
         ("○ ", ""),
         ("▸ ", ""),
     ];
-    for (sign, word) in SIGNS {
-        if let Some(rest) = text.strip_prefix(sign) {
+    for (character, word) in SIGNS {
+        if let Some(rest) = text.strip_prefix(character) {
             return format!("{word}{rest}");
         }
     }

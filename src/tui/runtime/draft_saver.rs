@@ -15,7 +15,7 @@ use crate::tui::effect::{DraftSlot, Effect};
 use crate::tui::form::FormSnapshot;
 
 /// Limit of the wait for drafts before the app suspends or ends.
-const PATIENCE: Duration = Duration::from_millis(500);
+const FLUSH_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Task of the draft thread.
 pub(super) enum DraftTask {
@@ -54,15 +54,15 @@ impl DraftSaver {
             None => None,
             Some(place) => {
                 let (tasks, asked) = channel();
-                let desk = DraftSaverState {
+                let state = DraftSaverState {
                     drafts: Drafts::new(place),
                     names: HashMap::new(),
                     results: results.clone(),
-                    was_refused: false,
+                    is_failure_reported: false,
                 };
                 std::thread::Builder::new()
                     .name("drafts".into())
-                    .spawn(move || desk.run_tasks(&asked))?;
+                    .spawn(move || state.run_tasks(&asked))?;
                 Some(tasks)
             }
         };
@@ -75,12 +75,12 @@ impl DraftSaver {
 
     /// Queues a task after the earlier ones.
     pub(super) fn queue_task(&self, task: DraftTask) {
-        let is_question = matches!(task, DraftTask::Load);
-        let is_told = self
+        let needs_reply = matches!(task, DraftTask::Load);
+        let is_sent = self
             .tasks
             .as_ref()
             .is_some_and(|tasks| tasks.send(task).is_ok());
-        if is_question && !is_told {
+        if needs_reply && !is_sent {
             // Without a thread, there are no drafts; a closed channel means that the app has ended.
             let _ = self.results.send(DraftTaskResult::Loaded(Vec::new()));
         }
@@ -103,7 +103,7 @@ impl DraftSaver {
         let (done, is_done) = channel();
         self.queue_task(DraftTask::Flush(done));
         // Tasks that are not done after the limit are lost to a hanging disk.
-        let _ = is_done.recv_timeout(PATIENCE);
+        let _ = is_done.recv_timeout(FLUSH_TIMEOUT);
     }
 
     /// Waits for the next result.
@@ -120,7 +120,7 @@ struct DraftSaverState {
     drafts: Drafts,
     names: HashMap<DraftSlot, Uuid>,
     results: UnboundedSender<DraftTaskResult>,
-    was_refused: bool,
+    is_failure_reported: bool,
 }
 
 impl DraftSaverState {
@@ -128,14 +128,14 @@ impl DraftSaverState {
         while let Ok(task) = tasks.recv() {
             match task {
                 DraftTask::Store(slot, kept) => {
-                    let id = self.name(slot);
+                    let id = self.draft_id(slot);
                     let done = self.drafts.save(id, &kept.to_bytes());
-                    self.reject("Cannot store the draft", done);
+                    self.report_failure("Cannot store the draft", done);
                 }
                 DraftTask::Delete(slot) => {
-                    if let Some(id) = self.known(slot) {
+                    if let Some(id) = self.known_id(slot) {
                         let done = self.drafts.discard(id);
-                        self.reject("Cannot delete an old draft", done);
+                        self.report_failure("Cannot delete an old draft", done);
                     }
                     self.names.remove(&slot);
                 }
@@ -148,7 +148,7 @@ impl DraftSaverState {
                     Ok(found) => self.send(DraftTaskResult::Loaded(found)),
                     Err(error) => {
                         self.send(DraftTaskResult::Loaded(Vec::new()));
-                        self.reject("Cannot look for unsaved drafts", Err(error));
+                        self.report_failure("Cannot look for unsaved drafts", Err(error));
                     }
                 },
                 DraftTask::Flush(done) => {
@@ -159,14 +159,14 @@ impl DraftSaverState {
         }
     }
 
-    fn name(&mut self, slot: DraftSlot) -> Uuid {
+    fn draft_id(&mut self, slot: DraftSlot) -> Uuid {
         match slot {
             DraftSlot::Restored(id) => id,
             DraftSlot::New(_) => *self.names.entry(slot).or_insert_with(Uuid::new_v4),
         }
     }
 
-    fn known(&self, slot: DraftSlot) -> Option<Uuid> {
+    fn known_id(&self, slot: DraftSlot) -> Option<Uuid> {
         match slot {
             DraftSlot::Restored(id) => Some(id),
             DraftSlot::New(_) => self.names.get(&slot).copied(),
@@ -174,11 +174,11 @@ impl DraftSaverState {
     }
 
     /// Reports the first failure only: storing is retried with the next input.
-    fn reject(&mut self, what: &str, done: Result<(), DraftError>) {
+    fn report_failure(&mut self, what: &str, done: Result<(), DraftError>) {
         match done {
-            Ok(()) => self.was_refused = false,
-            Err(error) if !self.was_refused => {
-                self.was_refused = true;
+            Ok(()) => self.is_failure_reported = false,
+            Err(error) if !self.is_failure_reported => {
+                self.is_failure_reported = true;
                 self.send(DraftTaskResult::Failed(format!("{what}: {error}")));
             }
             Err(_) => {}

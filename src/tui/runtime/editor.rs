@@ -19,13 +19,13 @@ use crate::tui::effect::Ticket;
 use crate::tui::form::EditorDocument;
 
 /// Permission bits of group and others.
-const OF_OTHERS: u32 = 0o077;
+const GROUP_AND_OTHERS: u32 = 0o077;
 
 /// Environment variables with the editor, by precedence.
 const VARIABLES: [&str; 2] = ["VISUAL", "EDITOR"];
 
 /// Editors to try if no variable is set.
-const USUAL: [&str; 2] = ["vi", "nano"];
+const DEFAULT_EDITORS: [&str; 2] = ["vi", "nano"];
 
 /// Name of the file; editors allow comments in JSON with this extension.
 const FILE: &str = "connection.jsonc";
@@ -75,7 +75,7 @@ impl Editor {
                 arguments: arguments.to_vec(),
             });
         }
-        let usual = USUAL.into_iter().find(|name| is_installed(name));
+        let usual = DEFAULT_EDITORS.into_iter().find(|name| is_installed(name));
         usual
             .map(|program| Self {
                 program: program.to_owned(),
@@ -167,8 +167,8 @@ impl PrivateFile {
     }
 
     fn read(&self) -> Result<EditorDocument, String> {
-        let unreadable = |why: &dyn std::fmt::Display| {
-            format!("Cannot read the edited file: {why}; the form was not changed")
+        let unreadable = |reason: &dyn std::fmt::Display| {
+            format!("Cannot read the edited file: {reason}; the form was not changed")
         };
         let file = File::open(&self.path).map_err(|error| unreadable(&error))?;
         let mut text = Zeroizing::new(String::new());
@@ -193,7 +193,9 @@ fn parent() -> PathBuf {
     let is_ours = |folder: &PathBuf| {
         folder.is_absolute()
             && std::fs::metadata(folder).is_ok_and(|found| {
-                found.is_dir() && found.uid() == geteuid().as_raw() && found.mode() & OF_OTHERS == 0
+                found.is_dir()
+                    && found.uid() == geteuid().as_raw()
+                    && found.mode() & GROUP_AND_OTHERS == 0
             })
     };
     std::env::var_os("XDG_RUNTIME_DIR")

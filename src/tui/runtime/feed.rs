@@ -46,7 +46,7 @@ impl OpenFeed {
     }
 
     /// An event that has already arrived.
-    pub(super) fn heard(&mut self) -> Option<FeedEvent> {
+    pub(super) fn try_next(&mut self) -> Option<FeedEvent> {
         self.events.as_mut()?.try_recv().ok()
     }
 }

@@ -35,25 +35,25 @@ impl Inputs {
             Some(input) => input,
             None => self.queue.try_recv().ok()?,
         };
-        let Some(sign) = typed(&first).filter(|_| takes_text) else {
+        let Some(character) = typed(&first).filter(|_| takes_text) else {
             return Some(first);
         };
         let Ok(second) = self.queue.try_recv() else {
             return Some(first);
         };
         let mut text = Zeroizing::new(String::with_capacity(BURST));
-        text.push(sign);
+        text.push(character);
         let mut next = Some(second);
         while let Some(input) = next.take() {
             match typed(&input) {
-                Some(sign) if text.len() + sign.len_utf8() <= BURST => {
-                    text.push(sign);
+                Some(character) if text.len() + character.len_utf8() <= BURST => {
+                    text.push(character);
                     next = self.queue.try_recv().ok();
                 }
                 Some(_) | None => self.ahead = Some(input),
             }
         }
-        if text.len() == sign.len_utf8() {
+        if text.len() == character.len_utf8() {
             return Some(first);
         }
         Some(Input::Event(Event::Typed(PastedText(text))))

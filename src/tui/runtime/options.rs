@@ -54,7 +54,7 @@ impl TuiOptions {
 pub(super) fn themes(options: &TuiOptions) -> (Vec<ThemeChoice>, usize) {
     let is_mono = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     if is_mono {
-        return (vec![ThemeChoice::One(ThemeName::Mono)], 0);
+        return (vec![ThemeChoice::Embedded(ThemeName::Mono)], 0);
     }
     let all = options.themes();
     let named = options.theme.as_deref();

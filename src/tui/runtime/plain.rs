@@ -16,7 +16,7 @@ use super::draft_saver::{DraftSaver, DraftTask, DraftTaskResult};
 use super::feed::OpenFeed;
 use super::options::keymap;
 use super::requests::{RequestPool, ServiceEvent, TaskResult};
-use super::save_queue::Lane;
+use super::save_queue::SaveOrdering;
 use super::signals::SignalStreams;
 use super::suspend::SuspendHandler;
 use super::{LoopControl, TuiError, TuiOptions};
@@ -48,7 +48,7 @@ pub async fn run(
     app.set_target(options.site);
     let signals = SignalStreams::new()?;
     let is_interactive = io::stdin().is_terminal();
-    let mut speaker = PlainRuntime {
+    let mut runtime = PlainRuntime {
         app,
         requests: RequestPool::new(opening),
         feed: OpenFeed::default(),
@@ -62,15 +62,15 @@ pub async fn run(
         // A script that ends in a form does so on purpose.
         draft_saver: DraftSaver::new(options.drafts.filter(|_| is_interactive))?,
     };
-    speaker.update(Event::Resize(plain::SIZE))?;
-    let ended = speaker.run_loop(signals).await;
+    runtime.update(Event::Resize(plain::SIZE))?;
+    let ended = runtime.run_loop(signals).await;
     let PlainRuntime {
         mut app,
         requests: mut calls,
         lines,
         draft_saver,
         ..
-    } = speaker;
+    } = runtime;
     drop(lines);
     draft_saver.keep_all(&mut app);
     calls
@@ -130,7 +130,7 @@ impl PlainRuntime {
                 feed_event = self.feed.next() => self.update(Event::Feed(feed_event))?,
                 result = self.draft_saver.next() => self.update(match result {
                     DraftTaskResult::Loaded(found) => Event::DraftsLoaded(found),
-                    DraftTaskResult::Failed(why) => Event::StoreNotices(vec![why]),
+                    DraftTaskResult::Failed(reason) => Event::StoreNotices(vec![reason]),
                 })?,
                 Some(Ok(ticket)) = self.wakes.join_next() => self.update(Event::TimerExpired(ticket))?,
             };
@@ -164,8 +164,8 @@ impl PlainRuntime {
     fn take_line(&mut self, given: PlainEvent) -> Result<LoopControl, TuiError> {
         let line = match given {
             PlainEvent::Line(line) => line,
-            PlainEvent::Unreadable(why) => {
-                print_lines(&[why.to_owned()])?;
+            PlainEvent::Unreadable(reason) => {
+                print_lines(&[reason.to_owned()])?;
                 return Ok(LoopControl::Continue);
             }
             PlainEvent::End => return Ok(LoopControl::Quit),
@@ -226,10 +226,12 @@ impl PlainRuntime {
         match effect {
             None | Some(Effect::Continue | Effect::Redraw) => {}
             Some(Effect::Call(ticket, request)) => {
-                self.requests.send((ticket, request), Lane::Exclusive);
+                self.requests
+                    .send((ticket, request), SaveOrdering::Exclusive);
             }
             Some(Effect::CallConcurrent(ticket, request)) => {
-                self.requests.send((ticket, request), Lane::Concurrent);
+                self.requests
+                    .send((ticket, request), SaveOrdering::Concurrent);
             }
             Some(Effect::Wake(ticket, after)) => {
                 self.wakes.spawn(async move {
@@ -246,8 +248,8 @@ impl PlainRuntime {
             }
             Some(Effect::LoadDrafts) => self.draft_saver.queue_task(DraftTask::Load),
             Some(Effect::OpenEditor(ticket, _)) => {
-                let why = "Plain mode has no editor; enter each field as a line".to_owned();
-                return self.update(Event::Edited(ticket, Err(why)));
+                let reason = "Plain mode has no editor; enter each field as a line".to_owned();
+                return self.update(Event::Edited(ticket, Err(reason)));
             }
             Some(Effect::Copy(text)) => {
                 // There is no clipboard in plain mode: the text is printed instead.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::task::{AbortHandle, JoinError, JoinSet};
 
 use super::connecting::{OpenedService, ServiceHandle, ServiceOpening};
-use super::save_queue::{Lane, SaveQueue};
+use super::save_queue::{SaveOrdering, SaveQueue};
 use crate::service::ConnectionService;
 use crate::tui::app::App;
 use crate::tui::effect::{ServiceReply, ServiceRequest, Ticket};
@@ -64,13 +64,17 @@ impl RequestPool {
         let before = std::mem::replace(&mut self.service, ServiceHandle::Open(service));
         if let ServiceHandle::Opening(_, waiting) = before {
             for (ticket, request) in waiting {
-                self.send((ticket, request), Lane::Exclusive);
+                self.send((ticket, request), SaveOrdering::Exclusive);
             }
         }
     }
 
     /// Starts a request; a save is queued.
-    pub(super) fn send(&mut self, (ticket, request): (Ticket, ServiceRequest), place: Lane) {
+    pub(super) fn send(
+        &mut self,
+        (ticket, request): (Ticket, ServiceRequest),
+        place: SaveOrdering,
+    ) {
         if request.is_save() {
             self.saves.insert(ticket);
         }

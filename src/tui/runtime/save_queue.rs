@@ -8,7 +8,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// Position of a save in the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lane {
+pub(super) enum SaveOrdering {
     /// After all earlier saves.
     Exclusive,
     /// Concurrent with earlier saves of this kind.
@@ -25,7 +25,7 @@ pub(super) struct SaveQueue {
 }
 
 /// Ticket for a position in the queue.
-pub(super) struct LaneTicket {
+pub(super) struct SavePosition {
     predecessors: Vec<CancellationToken>,
     /// Dropped when the save has ended in any way, which starts the following ones.
     done: DropGuard,
@@ -33,28 +33,28 @@ pub(super) struct LaneTicket {
 
 impl SaveQueue {
     /// Appends a position to the queue.
-    pub fn next(&mut self, place: Lane) -> LaneTicket {
-        let over = CancellationToken::new();
+    pub fn next(&mut self, place: SaveOrdering) -> SavePosition {
+        let done = CancellationToken::new();
         let before = match place {
-            Lane::Exclusive => {
+            SaveOrdering::Exclusive => {
                 let mut before = std::mem::take(&mut self.concurrent);
-                before.extend(self.exclusive.replace(over.clone()));
+                before.extend(self.exclusive.replace(done.clone()));
                 before
             }
-            Lane::Concurrent => {
+            SaveOrdering::Concurrent => {
                 self.concurrent.retain(|other| !other.is_cancelled());
-                self.concurrent.push(over.clone());
+                self.concurrent.push(done.clone());
                 self.exclusive.iter().cloned().collect()
             }
         };
-        LaneTicket {
+        SavePosition {
             predecessors: before,
-            done: over.drop_guard(),
+            done: done.drop_guard(),
         }
     }
 }
 
-impl LaneTicket {
+impl SavePosition {
     /// Runs a future when all earlier positions are done.
     pub async fn run<T>(self, does: impl Future<Output = T>) -> T {
         for before in &self.predecessors {
@@ -74,7 +74,7 @@ mod tests {
     use tokio::task::JoinSet;
 
     /// Runs the positions, started in reverse order, and returns the order in which they ended.
-    async fn ended(places: &[Lane]) -> Vec<usize> {
+    async fn ended(places: &[SaveOrdering]) -> Vec<usize> {
         let mut order = SaveQueue::default();
         let turns: Vec<_> = places.iter().map(|place| order.next(*place)).collect();
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -92,12 +92,12 @@ mod tests {
 
     #[tokio::test]
     async fn saves_run_in_order() {
-        assert_eq!(ended(&[Lane::Exclusive; 5]).await, [0, 1, 2, 3, 4]);
+        assert_eq!(ended(&[SaveOrdering::Exclusive; 5]).await, [0, 1, 2, 3, 4]);
     }
 
     #[tokio::test]
     async fn concurrent_saves_run_between_exclusive_ones() {
-        use Lane::{Concurrent, Exclusive};
+        use SaveOrdering::{Concurrent, Exclusive};
         let order = ended(&[
             Exclusive, Concurrent, Concurrent, Concurrent, Exclusive, Concurrent, Concurrent,
         ])
@@ -116,7 +116,7 @@ mod tests {
         for _ in 0..2 {
             let both = Arc::clone(&both);
             // Neither ends before the other one has begun.
-            tasks.spawn(order.next(Lane::Concurrent).run(async move {
+            tasks.spawn(order.next(SaveOrdering::Concurrent).run(async move {
                 both.wait().await;
             }));
         }
@@ -126,8 +126,8 @@ mod tests {
     #[tokio::test]
     async fn dropped_ticket_blocks_no_save() {
         let mut order = SaveQueue::default();
-        drop(order.next(Lane::Concurrent));
-        drop(order.next(Lane::Exclusive));
-        order.next(Lane::Exclusive).run(async {}).await;
+        drop(order.next(SaveOrdering::Concurrent));
+        drop(order.next(SaveOrdering::Exclusive));
+        order.next(SaveOrdering::Exclusive).run(async {}).await;
     }
 }

@@ -36,8 +36,8 @@ impl SessionFile {
         let text = match file::read(&self.path, LARGEST) {
             Ok(text) => text.to_string(),
             Err(FileFlaw::NotFound) => return None,
-            Err(FileFlaw::Unusable(why)) => {
-                self.report_unusable(app, &why);
+            Err(FileFlaw::Unusable(reason)) => {
+                self.report_unusable(app, &reason);
                 return None;
             }
         };
@@ -46,17 +46,17 @@ impl SessionFile {
                 app.restore_session(session);
                 Some(text)
             }
-            Err(why) => {
-                self.report_unusable(app, why);
+            Err(reason) => {
+                self.report_unusable(app, reason);
                 None
             }
         }
     }
 
-    fn report_unusable(&self, app: &mut App, why: &str) {
+    fn report_unusable(&self, app: &mut App, reason: &str) {
         let name = self.path.display();
         app.show_startup_notices(vec![format!(
-            "The previous session was not restored: {name} {why}"
+            "The previous session was not restored: {name} {reason}"
         )]);
     }
 

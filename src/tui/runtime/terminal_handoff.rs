@@ -19,7 +19,7 @@ impl Runtime {
     ) -> Result<Result<(), String>, TuiError> {
         let editor = match Editor::find() {
             Ok(editor) => editor,
-            Err(why) => return Ok(Err(why)),
+            Err(reason) => return Ok(Err(reason)),
         };
         // Two readers of one terminal would each get a part of the input.
         if !self.input_thread.as_mut().is_some_and(InputThread::pause) {
@@ -31,9 +31,9 @@ impl Runtime {
                 self.editing = Some(editing);
                 Ok(Ok(()))
             }
-            Err(why) => {
+            Err(reason) => {
                 self.take_terminal()?;
-                Ok(Err(why))
+                Ok(Err(reason))
             }
         }
     }

@@ -13,7 +13,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 const QUESTION: &[u8] = b"\x1b]11;?\x1b\\\x1b[c";
 
 /// Longest wait for the reply.
-const PATIENCE: Duration = Duration::from_millis(100);
+const REPLY_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// Prefixes of the two replies.
 const COLOR: &[u8] = b"\x1b]11;rgb:";
@@ -53,7 +53,7 @@ pub fn query() -> io::Result<()> {
 
 /// Waits for the reply, up to the limit.
 pub fn listen() -> BackgroundReply {
-    let until = Instant::now() + PATIENCE;
+    let until = Instant::now() + REPLY_TIMEOUT;
     let mut feed_event = Vec::new();
     loop {
         let left = until.saturating_duration_since(Instant::now());

@@ -152,7 +152,9 @@ impl Decoder {
                 }
                 bytes.push(byte);
                 match std::str::from_utf8(&bytes) {
-                    Ok(text) => decoded.extend(text.chars().map(|sign| character(sign, has_alt))),
+                    Ok(text) => {
+                        decoded.extend(text.chars().map(|letter| character(letter, has_alt)));
+                    }
                     Err(error) if error.error_len().is_none() => {
                         self.state = DecoderState::Character { bytes, has_alt };
                     }
@@ -165,9 +167,9 @@ impl Decoder {
     /// Handles the first byte of a key or sequence.
     fn begin(&mut self, byte: u8, has_alt: bool, decoded: &mut Vec<DecodedInput>) {
         let modifiers = alt_if(has_alt);
-        let with_control = |sign: u8| {
+        let with_control = |character: u8| {
             key(
-                KeyCode::Char(char::from(sign)),
+                KeyCode::Char(char::from(character)),
                 modifiers | KeyModifiers::CONTROL,
             )
         };
@@ -322,8 +324,8 @@ fn key(code: KeyCode, modifiers: KeyModifiers) -> DecodedInput {
     DecodedInput::Key(KeyPress::new(code, modifiers))
 }
 
-fn character(sign: char, has_alt: bool) -> DecodedInput {
-    key(KeyCode::Char(sign), alt_if(has_alt))
+fn character(character: char, has_alt: bool) -> DecodedInput {
+    key(KeyCode::Char(character), alt_if(has_alt))
 }
 
 fn alt(byte: u8) -> DecodedInput {

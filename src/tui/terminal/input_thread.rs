@@ -8,7 +8,7 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use zeroize::Zeroize;
 
 /// Longest wait for the thread to pause.
-const PATIENCE: Duration = Duration::from_millis(500);
+const PAUSE_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Size of one system call in bytes.
 const PIECE: usize = 4 * 1024;
@@ -25,8 +25,8 @@ pub struct InputThread {
 
 /// State of the input thread.
 pub(super) struct InputThreadState {
-    wakes: PipeReader,
-    resting: Sender<()>,
+    wake: PipeReader,
+    paused: Sender<()>,
     resume: Receiver<()>,
 }
 
@@ -47,22 +47,22 @@ impl InputThread {
         let (woken, wake) = io::pipe()?;
         let (resting, rests) = channel();
         let (go_on, goes_on) = channel();
-        let reading = Self {
+        let handle = Self {
             wake,
             paused: rests,
             resume: go_on,
         };
-        let sender = InputThreadState {
-            wakes: woken,
-            resting,
+        let state = InputThreadState {
+            wake: woken,
+            paused: resting,
             resume: goes_on,
         };
-        Ok((reading, sender))
+        Ok((handle, state))
     }
 
     /// Pauses reading; returns false if the thread does not react in time.
     pub fn pause(&mut self) -> bool {
-        self.wake.write_all(&[0]).is_ok() && self.paused.recv_timeout(PATIENCE).is_ok()
+        self.wake.write_all(&[0]).is_ok() && self.paused.recv_timeout(PAUSE_TIMEOUT).is_ok()
     }
 
     /// Resumes reading.
@@ -80,7 +80,7 @@ impl InputThreadState {
             let stdin = io::stdin();
             let mut wanted = [
                 PollFd::new(&stdin, PollFlags::IN),
-                PollFd::new(&self.wakes, PollFlags::IN),
+                PollFd::new(&self.wake, PollFlags::IN),
             ];
             match rustix::event::poll(&mut wanted, timeout.as_ref()) {
                 Ok(0) => return WaitResult::Quiet,
@@ -91,9 +91,9 @@ impl InputThreadState {
             let (terminal, wake) = (wanted[0].revents(), wanted[1].revents());
             if !wake.is_empty() {
                 let mut byte = [0];
-                let is_rest_requested = matches!(self.wakes.read(&mut byte), Ok(1));
+                let is_rest_requested = matches!(self.wake.read(&mut byte), Ok(1));
                 if !is_rest_requested
-                    || self.resting.send(()).is_err()
+                    || self.paused.send(()).is_err()
                     || self.resume.recv().is_err()
                 {
                     return WaitResult::Closed;

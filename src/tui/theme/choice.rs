@@ -18,17 +18,17 @@ pub enum ThemeChoice {
     /// Family: name, dark theme and light theme; the terminal background decides.
     Family(&'static str, ThemeName, ThemeName),
     /// Embedded theme.
-    One(ThemeName),
+    Embedded(ThemeName),
     /// User theme: name and file.
-    Own(String, PathBuf),
+    User(String, PathBuf),
 }
 
 /// Default: the dark or light theme that fits the terminal.
-pub const FITTING: ThemeChoice = ThemeChoice::Family("auto", ThemeName::Dark, ThemeName::Light);
+pub const AUTO: ThemeChoice = ThemeChoice::Family("auto", ThemeName::Dark, ThemeName::Light);
 
 /// Families and single embedded themes.
 const EMBEDDED: [ThemeChoice; 10] = [
-    FITTING,
+    AUTO,
     ThemeChoice::Family(
         "colorblind",
         ThemeName::ColorblindDark,
@@ -39,13 +39,13 @@ const EMBEDDED: [ThemeChoice; 10] = [
         ThemeName::ContrastDark,
         ThemeName::ContrastLight,
     ),
-    ThemeChoice::One(ThemeName::Mono),
-    ThemeChoice::One(ThemeName::Dark),
-    ThemeChoice::One(ThemeName::Light),
-    ThemeChoice::One(ThemeName::ColorblindDark),
-    ThemeChoice::One(ThemeName::ColorblindLight),
-    ThemeChoice::One(ThemeName::ContrastDark),
-    ThemeChoice::One(ThemeName::ContrastLight),
+    ThemeChoice::Embedded(ThemeName::Mono),
+    ThemeChoice::Embedded(ThemeName::Dark),
+    ThemeChoice::Embedded(ThemeName::Light),
+    ThemeChoice::Embedded(ThemeName::ColorblindDark),
+    ThemeChoice::Embedded(ThemeName::ColorblindLight),
+    ThemeChoice::Embedded(ThemeName::ContrastDark),
+    ThemeChoice::Embedded(ThemeName::ContrastLight),
 ];
 
 impl ThemeChoice {
@@ -53,8 +53,8 @@ impl ThemeChoice {
     pub fn name(&self) -> &str {
         match self {
             Self::Family(word, ..) => word,
-            Self::One(name) => name.as_str(),
-            Self::Own(name, _) => name,
+            Self::Embedded(name) => name.as_str(),
+            Self::User(name, _) => name,
         }
     }
 
@@ -62,7 +62,7 @@ impl ThemeChoice {
     pub const fn follows_the_terminal(&self) -> bool {
         match self {
             Self::Family(..) => true,
-            Self::One(_) | Self::Own(..) => false,
+            Self::Embedded(_) | Self::User(..) => false,
         }
     }
 
@@ -73,8 +73,8 @@ impl ThemeChoice {
                 let name = if is_light { *light } else { *dark };
                 (Theme::embedded(name), Vec::new())
             }
-            Self::One(name) => (Theme::embedded(*name), Vec::new()),
-            Self::Own(name, path) => own(name, path, is_light),
+            Self::Embedded(name) => (Theme::embedded(*name), Vec::new()),
+            Self::User(name, path) => load_user_theme(name, path, is_light),
         }
     }
 
@@ -85,30 +85,30 @@ impl ThemeChoice {
         all.extend(files.into_iter().filter_map(|path| {
             let name = path.file_stem()?.to_str()?.to_owned();
             let is_new = EMBEDDED.iter().all(|known| known.name() != name);
-            is_new.then_some(Self::Own(name, path))
+            is_new.then_some(Self::User(name, path))
         }));
         all
     }
 }
 
 /// Reads a theme file; missing roles, or all if the file is unreadable, come from the default theme.
-fn own(name: &str, path: &Path, is_light: bool) -> (Theme, Vec<String>) {
+fn load_user_theme(name: &str, path: &Path, is_light: bool) -> (Theme, Vec<String>) {
     let shown = format!("themes/{}.toml", printable(name));
     match file::read(path, MAX_BYTES) {
         Ok(text) => {
             let (theme, problems) = Theme::read(&text, &shown);
             if theme == Theme::default() {
-                return (FITTING.theme(is_light).0, problems);
+                return (AUTO.theme(is_light).0, problems);
             }
             (theme, problems)
         }
         Err(FileFlaw::NotFound) => (
-            FITTING.theme(is_light).0,
+            AUTO.theme(is_light).0,
             vec![format!("{shown} no longer exists")],
         ),
-        Err(FileFlaw::Unusable(why)) => (
-            FITTING.theme(is_light).0,
-            vec![format!("{shown} {why}; using the default theme")],
+        Err(FileFlaw::Unusable(reason)) => (
+            AUTO.theme(is_light).0,
+            vec![format!("{shown} {reason}; using the default theme")],
         ),
     }
 }

@@ -87,7 +87,7 @@ pub fn ratio(one: Rgb, other: Rgb) -> f64 {
 }
 
 /// Returns black or white, depending on the better contrast.
-pub fn ink_on(paper: Color) -> Color {
+pub fn text_color_on(paper: Color) -> Color {
     const BLACK: (Color, Rgb) = (Color::Indexed(16), (0, 0, 0));
     const WHITE: (Color, Rgb) = (Color::Indexed(231), (255, 255, 255));
     match rgb(paper) {
@@ -110,15 +110,15 @@ mod tests {
     const PALE: Rgb = (0xd0, 0xd0, 0xd0);
     const DEEP: Rgb = (0x33, 0x33, 0x33);
 
-    fn nearly(one: f64, other: f64) -> bool {
+    fn is_close(one: f64, other: f64) -> bool {
         (one - other).abs() < 0.01
     }
 
     #[test]
     fn ratio_follows_wcag() {
-        assert!(nearly(ratio((0, 0, 0), (255, 255, 255)), 21.0));
-        assert!(nearly(ratio((0x77, 0x77, 0x77), (255, 255, 255)), 4.48));
-        assert!(nearly(ratio((255, 0, 0), (255, 255, 255)), 4.0));
+        assert!(is_close(ratio((0, 0, 0), (255, 255, 255)), 21.0));
+        assert!(is_close(ratio((0x77, 0x77, 0x77), (255, 255, 255)), 4.48));
+        assert!(is_close(ratio((255, 0, 0), (255, 255, 255)), 4.0));
     }
 
     #[test]
@@ -147,7 +147,7 @@ mod tests {
     #[case("black")]
     fn badge_is_readable_in_any_colour(#[case] name: &str) {
         let paper: Color = name.parse().unwrap();
-        let contrast = ratio(rgb(paper).unwrap(), rgb(ink_on(paper)).unwrap());
+        let contrast = ratio(rgb(paper).unwrap(), rgb(text_color_on(paper)).unwrap());
         assert!(contrast >= 4.5, "{name}: {contrast}");
     }
 

@@ -20,8 +20,8 @@ impl Theme {
             Ok(table) => table.into_inner(),
             Err(error) => {
                 let at = at(error.span().map_or(0, |span| span.start));
-                let why = error.message().replace('\n', ", ");
-                return (theme, vec![format!("{at}: {}", printable(&why))]);
+                let reason = error.message().replace('\n', ", ");
+                return (theme, vec![format!("{at}: {}", printable(&reason))]);
             }
         };
         if let Some((key, base)) = table.get_key_value(BASE) {
@@ -48,8 +48,8 @@ impl Theme {
                 None => Err(format!("unknown role '{}'", printable(key_name))),
                 Some((_, role)) => self::role(value.get_ref()).map(|read| *role = read),
             };
-            if let Err(why) = read {
-                problems.push(format!("{}: {why}", at(key.span().start)));
+            if let Err(reason) = read {
+                problems.push(format!("{}: {reason}", at(key.span().start)));
             }
         }
         (theme, problems)

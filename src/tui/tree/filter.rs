@@ -85,7 +85,7 @@ impl Tree {
             return;
         }
         filter.follows_best = true;
-        self.coming = None;
+        self.pending_selection = None;
         if self.read_filter() {
             self.rearrange_at_once();
         }

@@ -35,7 +35,7 @@ impl Tree {
 
     /// Selects the node in a row, or in the last row.
     pub fn select_row(&mut self, row: usize) {
-        self.coming = None;
+        self.pending_selection = None;
         let row = row.min(self.rows().saturating_sub(1));
         if let Some(node) = self.node(row) {
             self.selected = node;
@@ -46,7 +46,7 @@ impl Tree {
 
     /// Selects a visible connection by position.
     pub fn select_shown(&mut self, at: usize) {
-        self.coming = None;
+        self.pending_selection = None;
         let Some(last) = self.shown_len().checked_sub(1) else {
             return;
         };
@@ -72,7 +72,7 @@ impl Tree {
         match self.position(id) {
             Some(at) => self.select_shown(at),
             // It appears when the new order is ready.
-            None => self.coming = Some(NodeKey::Connection(id)),
+            None => self.pending_selection = Some(NodeKey::Connection(id)),
         }
     }
 
@@ -90,7 +90,7 @@ impl Tree {
             Node::Provider(number) => self.relocate_provider(number),
             Node::Connection(id) => self.relocate_connection(id),
         }
-        if let Some(place) = self.coming.take() {
+        if let Some(place) = self.pending_selection.take() {
             self.select_when_loaded(place);
         }
     }

@@ -141,7 +141,7 @@ impl Tree {
                 lookup.remove_from(0);
             }
         }
-        self.is_turned =
+        self.is_reversed =
             self.sort.direction == Direction::Descending && self.sort.column == Column::Name;
         self.shown = arrangement;
         self.relocate();

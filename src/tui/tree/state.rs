@@ -63,7 +63,7 @@ impl Tree {
         // Sorted, so that the saved file is stable.
         let closed: BTreeSet<u16> = closed.iter().copied().collect();
         let nodes = upper.chain(closed.into_iter().map(Node::Provider));
-        let wanted = self.coming.clone();
+        let wanted = self.pending_selection.clone();
         TreeState {
             place: Some(wanted.unwrap_or_else(|| self.place(self.selected))),
             closed: nodes.map(|node| self.place(node)).collect(),
@@ -114,13 +114,13 @@ impl Tree {
                     }
                     Some(_) => {}
                     None if is_all => {}
-                    None => self.coming = Some(place),
+                    None => self.pending_selection = Some(place),
                 }
             }
             NodeKey::Connection(id) => match self.position(*id) {
                 Some(at) => self.select_shown(at),
                 None if is_all => {}
-                None => self.coming = Some(place),
+                None => self.pending_selection = Some(place),
             },
         }
     }

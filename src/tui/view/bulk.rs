@@ -73,9 +73,9 @@ fn head(scene: Scene<'_>, bulk: &BulkOperation, area: Area, buffer: &mut Buffer)
         .collect();
     if bulk.phase == BulkPhase::Finished
         && let Some(row) = bulk.selected_row()
-        && let BulkRowState::Failed(why) = &row.state
+        && let BulkRowState::Failed(reason) = &row.state
     {
-        let text = format!("{}: {why}", row.name);
+        let text = format!("{}: {reason}", row.name);
         let lines_of_row = text_width::wrap(&text, area.width.into());
         lines.extend(lines_of_row.into_iter().map(|line| (line, scene.theme.dim)));
     }

@@ -27,7 +27,7 @@ pub fn draw(scene: Scene<'_>, drafts: &DraftsDialog, buffer: &mut Buffer) {
     let place = padded(head);
     let (text, role) = match drafts.selected().map(|draft| &draft.kept) {
         Some(Ok(kept)) => (kept.subject(&scene.app.catalog), theme.dim),
-        Some(Err(why)) => (format!("Cannot read the drafts: {why}"), theme.wrong),
+        Some(Err(reason)) => (format!("Cannot read the drafts: {reason}"), theme.wrong),
         None => (String::new(), theme.dim),
     };
     for (row, line) in (0..place.height).zip(text_width::wrap(&text, place.width.into())) {

@@ -20,7 +20,7 @@ fn item() -> ConnectionItem {
     .unwrap()
 }
 
-fn every_reason() -> Vec<FieldReason> {
+fn all_reasons() -> Vec<FieldReason> {
     vec![
         FieldReason::Required,
         FieldReason::TooLong(255),
@@ -65,7 +65,7 @@ fn every_reason() -> Vec<FieldReason> {
 }
 
 /// Returns one error of each kind, with details that must be kept.
-fn every_error() -> Vec<ConnectionError> {
+fn all_errors() -> Vec<ConnectionError> {
     let setting = DraftField::Setting {
         provider: "openai".into(),
         key: "apiKey".into(),
@@ -80,7 +80,7 @@ fn every_error() -> Vec<ConnectionError> {
     ];
     let fields = fields.into_iter().chain(std::iter::once(setting)).cycle();
     let every: Vec<_> = fields
-        .zip(every_reason())
+        .zip(all_reasons())
         .map(|(field, reason)| FieldError { field, reason })
         .collect();
     let report = TestReport {
@@ -155,12 +155,13 @@ fn every_error() -> Vec<ConnectionError> {
 
 #[tokio::test]
 async fn remote_errors_are_restored() {
-    for error in every_error() {
+    for error in all_errors() {
         let problem = Problem::from_error(&error);
         let (status, body) = (problem.status, serde_json::to_string(&problem).unwrap());
-        let (_, service) =
-            ThirdPartyServer::of_umai(move |_| response(status, "application/problem+json", &body))
-                .await;
+        let (_, service) = ThirdPartyServer::with_umai_providers(move |_| {
+            response(status, "application/problem+json", &body)
+        })
+        .await;
         let key = "a".parse().unwrap();
         assert_eq!(service.get(&key).await.unwrap_err(), error);
         assert_eq!(service.create(draft(DOCUMENTED)).await.unwrap_err(), error);

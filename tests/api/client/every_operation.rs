@@ -196,7 +196,7 @@ async fn find(asked: &mut Asked) {
     asked.hear(&service.revision().await);
     for mut provider in service.providers().all().to_vec() {
         // Only the server knows the probe.
-        provider.told_calls = provider.calls().into_owned();
+        provider.reported_endpoints = provider.calls().into_owned();
         provider.probe.clear();
         asked.outputs.push(format!("{provider:?}"));
     }

@@ -50,7 +50,7 @@ impl RemoteServer {
     }
 
     fn shut(&mut self) {
-        self.runtime.block_on(self.proxy.shut());
+        self.runtime.block_on(self.proxy.shut_down());
     }
 
     fn open(&mut self) {

@@ -33,7 +33,7 @@ fn all() -> ListQuery {
 
 #[tokio::test]
 async fn create_with_bare_id_response_is_loaded_and_masked() {
-    let (stranger, service) = ThirdPartyServer::of_connections(|heard| {
+    let (stranger, service) = ThirdPartyServer::with_connections(|heard| {
         if heard.line.starts_with("POST") {
             json(201, &format!("\"{ID}\""))
         } else {
@@ -78,7 +78,7 @@ async fn save_with_empty_response_is_loaded(
     #[case] body: &'static str,
     #[case] header: &'static str,
 ) {
-    let (_, service) = ThirdPartyServer::of_connections(move |heard| {
+    let (_, service) = ThirdPartyServer::with_connections(move |heard| {
         if heard.line.starts_with("GET") {
             return json(200, UNMASKED);
         }
@@ -98,7 +98,7 @@ async fn save_with_empty_response_is_loaded(
 
 #[tokio::test]
 async fn update_sends_whole_connection_without_masks() {
-    let (stranger, service) = ThirdPartyServer::of_connections(|_| json(200, UNMASKED)).await;
+    let (stranger, service) = ThirdPartyServer::with_connections(|_| json(200, UNMASKED)).await;
     let key = ID.parse().unwrap();
     let change = draft(r#"{"name":"New","settings":{"apiKey":"sk-***","organization":null}}"#);
     service.update(&key, change, Some(0)).await.unwrap();
@@ -124,7 +124,7 @@ async fn update_sends_whole_connection_without_masks() {
 
 #[tokio::test]
 async fn key_is_not_sent_to_moved_endpoint() {
-    let (stranger, service) = ThirdPartyServer::of_connections(|_| json(200, UNMASKED)).await;
+    let (stranger, service) = ThirdPartyServer::with_connections(|_| json(200, UNMASKED)).await;
     let change =
         draft(r#"{"settings":{"apiKey":"sk-***","endpoint":"https://elsewhere.example"}}"#);
     let error = service
@@ -146,7 +146,7 @@ async fn key_is_not_sent_to_moved_endpoint() {
 #[case("sk-\u{200b}planted", KeyFlaw::Invisible("U+200B".into()))]
 #[tokio::test]
 async fn invalid_new_secret_is_not_sent(#[case] text: &str, #[case] flaw: KeyFlaw) {
-    let (stranger, service) = ThirdPartyServer::of_connections(|_| json(200, UNMASKED)).await;
+    let (stranger, service) = ThirdPartyServer::with_connections(|_| json(200, UNMASKED)).await;
     let change = draft(&format!(r#"{{"settings":{{"apiKey":"{text}"}}}}"#));
     let updated = service.update(&ID.parse().unwrap(), change, None).await;
     let create = draft(&format!(
@@ -167,7 +167,7 @@ async fn invalid_new_secret_is_not_sent(#[case] text: &str, #[case] flaw: KeyFla
 #[tokio::test]
 async fn stale_update_is_rejected_before_sending() {
     let counted = UNMASKED.replacen('{', "{\"version\":3,", 1);
-    let (_, service) = ThirdPartyServer::of_connections(move |_| json(200, &counted)).await;
+    let (_, service) = ThirdPartyServer::with_connections(move |_| json(200, &counted)).await;
     let error = service
         .update(&ID.parse().unwrap(), draft("{}"), Some(2))
         .await
@@ -186,7 +186,7 @@ async fn third_party_validation_maps_to_fields() {
     const PROBLEM: &str = r#"{"type":"https://tools.ietf.org/html/rfc9110#section-15.5.1","title":"One or more validation errors occurred.","status":400,
         "errors":{"Settings.ApiKey":["That key\r\nis old."],"Alias":["Alias is taken.","And ugly."],"$.isActive":["Not a switch."],"requestModel":["The requestModel field is required."]},"traceId":"00-1"}"#;
     let (_, service) =
-        ThirdPartyServer::of_connections(|_| response(400, "application/problem+json", PROBLEM))
+        ThirdPartyServer::with_connections(|_| response(400, "application/problem+json", PROBLEM))
             .await;
     let error = service.create(documented()).await.unwrap_err();
     let at: Vec<_> = error
@@ -270,7 +270,7 @@ async fn error_shows_text_of_the_server(
     #[case] output: &str,
 ) {
     let (_, service) =
-        ThirdPartyServer::of_connections(move |_| response(status, kind, body)).await;
+        ThirdPartyServer::with_connections(move |_| response(status, kind, body)).await;
     for error in [
         service.list(all()).await.unwrap_err(),
         service.create(documented()).await.unwrap_err(),
@@ -296,7 +296,7 @@ async fn known_statuses_become_matching_errors() {
         ),
     ] {
         let (_, service) =
-            ThirdPartyServer::of_connections(move |_| json(status, r#"{"detail":"Read only"}"#))
+            ThirdPartyServer::with_connections(move |_| json(status, r#"{"detail":"Read only"}"#))
                 .await;
         assert_eq!(service.get(&key).await.unwrap_err(), expected);
         assert_eq!(service.set_active(&key, true).await.unwrap_err(), expected);
@@ -304,7 +304,7 @@ async fn known_statuses_become_matching_errors() {
         let owner = service.alias_owner("openai-prod", None).await;
         assert_eq!(owner.ok(), (status == 404).then_some(None));
     }
-    let (_, service) = ThirdPartyServer::of_connections(|heard| {
+    let (_, service) = ThirdPartyServer::with_connections(|heard| {
         if heard.line.starts_with("DELETE") {
             json(412, "{}")
         } else {
@@ -330,7 +330,7 @@ async fn known_statuses_become_matching_errors() {
 #[case::null(|| json(200, "null"))]
 #[tokio::test]
 async fn invalid_response_is_reported_but_not_repeated(#[case] answer: fn() -> ScriptedResponse) {
-    let (stranger, service) = ThirdPartyServer::of_connections(move |_| answer()).await;
+    let (stranger, service) = ThirdPartyServer::with_connections(move |_| answer()).await;
     let error = service.list(all()).await.unwrap_err();
     let words = error.to_string();
     assert!(
@@ -345,7 +345,7 @@ async fn invalid_response_is_reported_but_not_repeated(#[case] answer: fn() -> S
 
 #[tokio::test]
 async fn truncated_response_is_a_lost_connection() {
-    let (_, service) = ThirdPartyServer::of_connections(|_| {
+    let (_, service) = ThirdPartyServer::with_connections(|_| {
         ScriptedResponse::Whole(
             b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"items\":[".to_vec(),
         )
@@ -367,7 +367,7 @@ async fn truncated_response_is_a_lost_connection() {
 #[tokio::test]
 async fn server_without_http_is_unreachable(#[case] bytes: &'static [u8]) {
     let (_, service) =
-        ThirdPartyServer::of_connections(move |_| ScriptedResponse::Whole(bytes.to_vec())).await;
+        ThirdPartyServer::with_connections(move |_| ScriptedResponse::Whole(bytes.to_vec())).await;
     let error = service.list(all()).await.unwrap_err();
     assert!(
         matches!(
@@ -380,7 +380,7 @@ async fn server_without_http_is_unreachable(#[case] bytes: &'static [u8]) {
 
 #[tokio::test]
 async fn endless_response_is_cut() {
-    let (_, service) = ThirdPartyServer::of_connections(|_| {
+    let (_, service) = ThirdPartyServer::with_connections(|_| {
         ScriptedResponse::Endless(
             b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n".to_vec(),
         )
@@ -395,7 +395,7 @@ async fn redirect_is_reported_and_not_followed() {
     let elsewhere = ThirdPartyServer::new(|_| json(200, "{\"items\":[]}")).await;
     let location = format!("{}/connections", elsewhere.origin);
     let leads = location.clone();
-    let (_, service) = ThirdPartyServer::of_connections(move |_| {
+    let (_, service) = ThirdPartyServer::with_connections(move |_| {
         let head = format!("HTTP/1.1 302 Found\r\nLocation: {leads}\r\nContent-Length: 0\r\n\r\n");
         ScriptedResponse::Whole(head.into_bytes())
     })
@@ -410,7 +410,7 @@ async fn redirect_is_reported_and_not_followed() {
 
 #[tokio::test]
 async fn built_in_providers_replace_missing_list() {
-    let (_, service) = ThirdPartyServer::of_connections(|_| json(200, "{\"items\":[]}")).await;
+    let (_, service) = ThirdPartyServer::with_connections(|_| json(200, "{\"items\":[]}")).await;
     assert!(service.providers().get("openai").is_some());
     let notices = service.notices();
     assert!(notices[0].contains("lists no providers"), "{notices:?}");
@@ -462,7 +462,8 @@ async fn invalid_feed_ends_with_reason(
     #[case] why: &str,
 ) {
     use futures_util::StreamExt;
-    let (_, service) = ThirdPartyServer::of_umai(move |_| response(200, kind, body)).await;
+    let (_, service) =
+        ThirdPartyServer::with_umai_providers(move |_| response(200, kind, body)).await;
     let error = match service.changes(Revision(0)).await {
         Err(error) => error.to_string(),
         Ok(mut feed) => {
@@ -480,7 +481,7 @@ async fn invalid_feed_ends_with_reason(
 #[tokio::test]
 async fn server_without_feed_is_reported() {
     let (_, service) =
-        ThirdPartyServer::of_connections(|_| response(404, "text/html", "<p>?</p>")).await;
+        ThirdPartyServer::with_connections(|_| response(404, "text/html", "<p>?</p>")).await;
     for output in [
         service.revision().await.map(|_| ()),
         service.changes(Revision(1)).await.map(|_| ()),
@@ -493,7 +494,7 @@ async fn server_without_feed_is_reported() {
 #[tokio::test]
 async fn endless_event_ends_the_feed() {
     use futures_util::StreamExt;
-    let (_, service) = ThirdPartyServer::of_umai(|_| {
+    let (_, service) = ThirdPartyServer::with_umai_providers(|_| {
         ScriptedResponse::Endless(
             b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata:".to_vec(),
         )
@@ -512,7 +513,8 @@ async fn repeated_change_is_delivered_once() {
         .map(|revision| format!("id: {revision}\ndata: {{\"revision\":{revision},{DELETED}}}\n\n"))
         .concat();
     let (_, service) =
-        ThirdPartyServer::of_umai(move |_| response(200, "text/event-stream", &stream)).await;
+        ThirdPartyServer::with_umai_providers(move |_| response(200, "text/event-stream", &stream))
+            .await;
     let feed = service.changes(Revision(4)).await.unwrap();
     let output: Vec<_> = feed
         .filter_map(async |change| Some(change.ok()?.revision.0))
@@ -523,11 +525,11 @@ async fn repeated_change_is_delivered_once() {
 
 #[tokio::test]
 async fn missing_key_list_is_reported_and_odd_keys_ignored() {
-    let (_, service) = ThirdPartyServer::of_connections(|_| json(404, "{}")).await;
+    let (_, service) = ThirdPartyServer::with_connections(|_| json(404, "{}")).await;
     let error = service.configuration_keys().await.unwrap_err();
     assert!(error.to_string().contains("does not list"), "{error}");
     let odd = r#"{"items":[{"key":"A:B","source":"x"},{"key":"\u001b[31m","source":"x"},{"key":"$A","source":"x"}],"total":3}"#;
-    let (_, service) = ThirdPartyServer::of_umai(move |heard| {
+    let (_, service) = ThirdPartyServer::with_umai_providers(move |heard| {
         let is_asked = heard.line.contains("/appsettings");
         json(if is_asked { 200 } else { 404 }, odd)
     })

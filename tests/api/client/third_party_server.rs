@@ -72,7 +72,7 @@ impl ThirdPartyServer {
     }
 
     /// Answers below `/connections`, and with 404 elsewhere.
-    pub async fn of_connections(
+    pub async fn with_connections(
         answer: impl Fn(&ReceivedRequest) -> ScriptedResponse + Send + Sync + 'static,
     ) -> (Self, RemoteService) {
         let stranger = Self::new(move |heard| {
@@ -88,7 +88,7 @@ impl ThirdPartyServer {
     }
 
     /// Lists providers as umai does, and answers everything else with this.
-    pub async fn of_umai(
+    pub async fn with_umai_providers(
         answer: impl Fn(&ReceivedRequest) -> ScriptedResponse + Send + Sync + 'static,
     ) -> (Self, RemoteService) {
         const PROVIDERS: &str = r#"[{"id":"openai","name":"OpenAI","capabilities":["Chat"],"rules":[],"settings":[{"alias":"apiKey","name":"Key","isSensitive":true}]}]"#;

@@ -20,7 +20,7 @@ fn example(page: &str, name: &str) -> String {
 }
 
 /// Returns true if a program is installed. If it is missing, the test is skipped with a message; with `CI` set, it fails.
-fn is_there(program: &str) -> bool {
+fn is_installed(program: &str) -> bool {
     let found = Command::new(program).arg("--version").output().is_ok();
     assert!(
         found || std::env::var_os("CI").is_none(),
@@ -59,7 +59,7 @@ fn assert_made(server: &Server, home: &ServerHome) {
 
 #[test]
 fn curl_example_creates_the_documented_connection() {
-    if !is_there("curl") {
+    if !is_installed("curl") {
         return;
     }
     let home = ServerHome::new();
@@ -75,7 +75,7 @@ fn curl_example_creates_the_documented_connection() {
 
 #[test]
 fn javascript_example_creates_the_documented_connection() {
-    if !is_there("node") || !is_there("curl") {
+    if !is_installed("node") || !is_installed("curl") {
         return;
     }
     let home = ServerHome::new();

@@ -111,9 +111,9 @@ async fn ask(address: SocketAddr) -> Duration {
 #[test]
 fn slow_clients_are_closed_without_delaying_others() {
     let limits = ServerLimits {
-        head: Duration::from_secs(2),
-        body: Duration::from_secs(2),
-        connections: 128,
+        head_timeout: Duration::from_secs(2),
+        body_timeout: Duration::from_secs(2),
+        max_connections: 128,
         ..ServerLimits::default()
     };
     // The slow clients have their own thread, so that the measured times are those of the server.
@@ -171,9 +171,9 @@ async fn all_slow(address: SocketAddr) -> Duration {
 #[tokio::test]
 async fn slow_head_and_body_get_408() {
     let limits = ServerLimits {
-        head: Duration::from_millis(300),
-        body: Duration::from_millis(300),
-        idle: Duration::from_millis(300),
+        head_timeout: Duration::from_millis(300),
+        body_timeout: Duration::from_millis(300),
+        idle_timeout: Duration::from_millis(300),
         ..ServerLimits::default()
     };
     let server = start(limits);
@@ -212,7 +212,7 @@ async fn slow_head_and_body_get_408() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn client_that_does_not_read_is_closed() {
     let limits = ServerLimits {
-        idle: Duration::from_millis(500),
+        idle_timeout: Duration::from_millis(500),
         ..ServerLimits::default()
     };
     let server = start(limits);

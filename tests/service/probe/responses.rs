@@ -110,7 +110,7 @@ async fn model_list_is_success(
     false
 )]
 #[tokio::test]
-async fn each_response_has_its_own_verdict(
+async fn each_response_is_classified(
     #[case] answer: ResponseTemplate,
     #[case] stage: TestStage,
     #[case] message: &str,

@@ -10,7 +10,7 @@ use crate::connection::{ConnectionItem, MaskedSecret, PlainSecret, SettingValue}
 const MAX_PER_BYTE: usize = 6;
 
 /// Size of the member names and punctuation.
-const AROUND: usize = 256;
+const ENVELOPE_BYTES: usize = 256;
 
 /// Size of the punctuation around a setting, and of a number.
 const AROUND_SETTING: usize = 40;
@@ -26,7 +26,7 @@ pub fn body(
     let texts: usize = texts.into_iter().map(String::len).sum();
     let texts = texts + note.map_or(0, str::len);
     let settings: usize = entries.iter().map(most_bytes).sum();
-    let room = AROUND + MAX_PER_BYTE * texts + settings + raw.body.len();
+    let room = ENVELOPE_BYTES + MAX_PER_BYTE * texts + settings + raw.body.len();
     let mut body = Zeroizing::new(Vec::with_capacity(room));
     body.extend_from_slice(b"{\"alias\":");
     put(&mut body, &item.alias);

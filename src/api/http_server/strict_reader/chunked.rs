@@ -34,7 +34,7 @@ enum ChunkPosition {
 #[derive(Debug)]
 pub struct ChunkedScanner {
     at: ChunkPosition,
-    beside: usize,
+    overhead: usize,
 }
 
 impl ChunkedScanner {
@@ -42,12 +42,12 @@ impl ChunkedScanner {
     pub const fn new() -> Self {
         Self {
             at: ChunkPosition::Size(0, 0),
-            beside: 0,
+            overhead: 0,
         }
     }
 
     /// Parses bytes; returns how many belong to the body, and whether it ends there.
-    pub fn follow(&mut self, bytes: &[u8]) -> Result<(usize, bool), Box<Problem>> {
+    pub fn scan(&mut self, bytes: &[u8]) -> Result<(usize, bool), Box<Problem>> {
         let mut index = 0;
         while let Some(byte) = bytes.get(index) {
             if let ChunkPosition::Data(left) = self.at {
@@ -83,7 +83,7 @@ impl ChunkedScanner {
                 ChunkPosition::SizeEnd(size)
             }
             (ChunkPosition::Size(size, 1..), b';') => {
-                self.beside = 0;
+                self.overhead = 0;
                 ChunkPosition::Extension(size)
             }
             (ChunkPosition::Extension(size), byte) if is_text(byte) => {
@@ -91,7 +91,7 @@ impl ChunkedScanner {
                 ChunkPosition::Extension(size)
             }
             (ChunkPosition::SizeEnd(0), b'\n') => {
-                self.beside = 0;
+                self.overhead = 0;
                 ChunkPosition::Trailer(0)
             }
             (ChunkPosition::SizeEnd(size), b'\n') => ChunkPosition::Data(size),
@@ -110,8 +110,8 @@ impl ChunkedScanner {
     }
 
     fn count(&mut self) -> Result<(), Box<Problem>> {
-        self.beside += 1;
-        if self.beside > MAX_BESIDE {
+        self.overhead += 1;
+        if self.overhead > MAX_BESIDE {
             return Err(malformed("Chunk extensions or trailers are too large"));
         }
         Ok(())
@@ -126,12 +126,12 @@ mod tests {
     fn chunked_body_ends_after_last_chunk() {
         let body = b"5\r\nhello\r\n1;a=b\r\n!\r\n0\r\nDigest: x\r\n\r\n";
         let whole = [body.as_slice(), b"GET"].concat();
-        assert_eq!(ChunkedScanner::new().follow(&whole), Ok((body.len(), true)));
+        assert_eq!(ChunkedScanner::new().scan(&whole), Ok((body.len(), true)));
         let mut chunks = ChunkedScanner::new();
         for byte in &body[..body.len() - 1] {
-            assert_eq!(chunks.follow(&[*byte]), Ok((1, false)));
+            assert_eq!(chunks.scan(&[*byte]), Ok((1, false)));
         }
-        assert_eq!(chunks.follow(b"\nGET"), Ok((1, true)));
+        assert_eq!(chunks.scan(b"\nGET"), Ok((1, true)));
     }
 
     #[test]
@@ -151,11 +151,11 @@ mod tests {
             ";\r\n",
         ] {
             assert!(
-                ChunkedScanner::new().follow(body.as_bytes()).is_err(),
+                ChunkedScanner::new().scan(body.as_bytes()).is_err(),
                 "{body:?}"
             );
         }
         let long = format!("1;{}\r\n", "a".repeat(MAX_BESIDE + 1));
-        assert!(ChunkedScanner::new().follow(long.as_bytes()).is_err());
+        assert!(ChunkedScanner::new().scan(long.as_bytes()).is_err());
     }
 }

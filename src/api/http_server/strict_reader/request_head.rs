@@ -28,8 +28,8 @@ pub enum Framing {
 /// Parser state.
 #[derive(Debug, Default)]
 pub struct HeadParser {
-    is_begun: bool,
-    is_old: bool,
+    has_request_line: bool,
+    is_http_1_0: bool,
     headers: usize,
     length: Option<u64>,
     is_chunked: bool,
@@ -37,19 +37,19 @@ pub struct HeadParser {
 
 impl HeadParser {
     /// Returns whether the request line was read.
-    pub const fn is_begun(&self) -> bool {
-        self.is_begun
+    pub const fn has_request_line(&self) -> bool {
+        self.has_request_line
     }
 
     /// Parses a line with its line end; returns the framing of the body after the last line.
-    pub fn take(&mut self, line: &[u8]) -> Result<Option<Framing>, Box<Problem>> {
+    pub fn parse_line(&mut self, line: &[u8]) -> Result<Option<Framing>, Box<Problem>> {
         let Some(line) = line.strip_suffix(b"\r\n") else {
             return Err(malformed("A line must end in CR LF"));
         };
-        if !self.is_begun {
+        if !self.has_request_line {
             // Some clients send an empty line after a body.
             if !line.is_empty() {
-                self.request(line)?;
+                self.parse_request_line(line)?;
             }
             return Ok(None);
         }
@@ -60,8 +60,8 @@ impl HeadParser {
         Ok(None)
     }
 
-    fn request(&mut self, line: &[u8]) -> Result<(), Box<Problem>> {
-        self.is_begun = true;
+    fn parse_request_line(&mut self, line: &[u8]) -> Result<(), Box<Problem>> {
+        self.has_request_line = true;
         let mut words = line.split(|byte| *byte == b' ');
         let (Some(method), Some(target), Some(version), None) =
             (words.next(), words.next(), words.next(), words.next())
@@ -73,7 +73,7 @@ impl HeadParser {
         if method.len() > MAX_METHOD_LENGTH || !is_token(method) {
             return Err(malformed("The method is malformed"));
         }
-        self.is_old = match version {
+        self.is_http_1_0 = match version {
             b"HTTP/1.1" => false,
             b"HTTP/1.0" => true,
             version if version.starts_with(b"HTTP/") => {
@@ -113,15 +113,15 @@ impl HeadParser {
             return Err(malformed("A header value contains a control character"));
         }
         if name.eq_ignore_ascii_case(b"content-length") {
-            return self.length(value);
+            return self.parse_content_length(value);
         }
         if name.eq_ignore_ascii_case(b"transfer-encoding") {
-            return self.encoding(value);
+            return self.parse_transfer_encoding(value);
         }
         Ok(())
     }
 
-    fn length(&mut self, value: &[u8]) -> Result<(), Box<Problem>> {
+    fn parse_content_length(&mut self, value: &[u8]) -> Result<(), Box<Problem>> {
         if self.length.is_some() {
             return Err(malformed("Content-Length is given twice"));
         }
@@ -138,7 +138,7 @@ impl HeadParser {
         Ok(())
     }
 
-    fn encoding(&mut self, value: &[u8]) -> Result<(), Box<Problem>> {
+    fn parse_transfer_encoding(&mut self, value: &[u8]) -> Result<(), Box<Problem>> {
         if self.is_chunked {
             return Err(malformed("Transfer-Encoding is given twice"));
         }
@@ -154,7 +154,7 @@ impl HeadParser {
             (true, Some(_)) => Err(malformed(
                 "A request must not have both Content-Length and Transfer-Encoding",
             )),
-            (true, None) if self.is_old => {
+            (true, None) if self.is_http_1_0 => {
                 Err(malformed("HTTP/1.0 does not support Transfer-Encoding"))
             }
             (true, None) => Ok(Framing::Chunked),
@@ -201,7 +201,7 @@ mod tests {
         let mut end = Ok(None);
         for line in head.split_inclusive('\n') {
             end = Ok(reader
-                .take(line.as_bytes())
+                .parse_line(line.as_bytes())
                 .map_err(|problem| problem.status)?);
         }
         end

@@ -26,7 +26,7 @@ fn split(text: &str) -> Vec<String> {
             let element = element.unwrap();
             let body = match element.body {
                 Ok(body) => String::from_utf8(body.to_vec()).unwrap(),
-                Err(why) => format!("!{why}"),
+                Err(reason) => format!("!{reason}"),
             };
             format!(
                 "{}{} {}",

@@ -12,28 +12,31 @@ pub(super) fn tokenize(text: &str) -> Result<Vec<ShellToken>, UnclosedQuote> {
     let mut tokens = Vec::new();
     let mut line = Zeroizing::new(String::with_capacity(text.len()));
     let mut is_quoted = false;
-    let mut signs = text.chars().filter(|sign| *sign != '\r').peekable();
-    while let Some(sign) = signs.next() {
-        match sign {
+    let mut characters = text
+        .chars()
+        .filter(|character| *character != '\r')
+        .peekable();
+    while let Some(character) = characters.next() {
+        match character {
             '"' => {
                 is_quoted = !is_quoted;
-                line.push(sign);
+                line.push(character);
             }
-            '^' if !is_quoted => match signs.next() {
+            '^' if !is_quoted => match characters.next() {
                 // The line goes on, and its first character is taken as it is.
-                Some('\n') => line.extend(signs.next()),
+                Some('\n') => line.extend(characters.next()),
                 escaped => line.extend(escaped),
             },
             '\n' | '&' | '|' if !is_quoted => {
                 split(&line, &mut tokens)?;
                 line.clear();
-                tokens.push(if sign == '|' {
+                tokens.push(if character == '|' {
                     ShellToken::Pipe
                 } else {
                     ShellToken::End
                 });
             }
-            sign => line.push(sign),
+            character => line.push(character),
         }
     }
     split(&line, &mut tokens)?;
@@ -42,27 +45,27 @@ pub(super) fn tokenize(text: &str) -> Result<Vec<ShellToken>, UnclosedQuote> {
 
 /// Splits a command line as the C runtime of Windows does.
 fn split(line: &str, tokens: &mut Vec<ShellToken>) -> Result<(), UnclosedQuote> {
-    let mut signs = line.chars().peekable();
+    let mut characters = line.chars().peekable();
     let mut word: Option<Zeroizing<String>> = None;
     let mut is_quoted = false;
-    while let Some(sign) = signs.next() {
-        match sign {
+    while let Some(character) = characters.next() {
+        match character {
             '\\' => {
                 let word = word.get_or_insert_with(Zeroizing::default);
-                backslashes(word, &mut signs);
+                backslashes(word, &mut characters);
             }
-            '"' if is_quoted && signs.peek() == Some(&'"') => {
-                signs.next();
+            '"' if is_quoted && characters.peek() == Some(&'"') => {
+                characters.next();
                 word.get_or_insert_with(Zeroizing::default).push('"');
             }
             '"' => {
                 is_quoted = !is_quoted;
                 word.get_or_insert_with(Zeroizing::default);
             }
-            sign if sign.is_whitespace() && !is_quoted => {
+            character if character.is_whitespace() && !is_quoted => {
                 tokens.extend(word.take().map(ShellToken::Word));
             }
-            sign => word.get_or_insert_with(Zeroizing::default).push(sign),
+            character => word.get_or_insert_with(Zeroizing::default).push(character),
         }
     }
     tokens.extend(word.map(ShellToken::Word));
@@ -74,15 +77,15 @@ fn split(line: &str, tokens: &mut Vec<ShellToken>) -> Result<(), UnclosedQuote> 
 }
 
 /// Backslashes escape only in front of a quote: two are one, an odd one makes the quote a character.
-fn backslashes(word: &mut String, signs: &mut Peekable<Chars<'_>>) {
+fn backslashes(word: &mut String, characters: &mut Peekable<Chars<'_>>) {
     let mut count = 1;
-    while signs.next_if_eq(&'\\').is_some() {
+    while characters.next_if_eq(&'\\').is_some() {
         count += 1;
     }
-    let is_before_quote = signs.peek() == Some(&'"');
+    let is_before_quote = characters.peek() == Some(&'"');
     let kept = if is_before_quote { count / 2 } else { count };
     word.extend(std::iter::repeat_n('\\', kept));
     if is_before_quote && count % 2 == 1 {
-        word.extend(signs.next());
+        word.extend(characters.next());
     }
 }

@@ -32,8 +32,8 @@ struct PosixTokenizer<'a> {
 
 impl PosixTokenizer<'_> {
     fn read(&mut self) -> Result<(), UnclosedQuote> {
-        while let Some(sign) = self.signs.next() {
-            match sign {
+        while let Some(character) = self.signs.next() {
+            match character {
                 '\\' => self.escape(),
                 '\'' => self.single('\'')?,
                 '"' => self.double('"')?,
@@ -49,7 +49,7 @@ impl PosixTokenizer<'_> {
                     self.double('"')?;
                 }
                 '#' if self.word.is_none() => {
-                    while self.signs.next_if(|sign| *sign != '\n').is_some() {}
+                    while self.signs.next_if(|character| *character != '\n').is_some() {}
                 }
                 '\n' | ';' => self.end(ShellToken::End),
                 '|' => {
@@ -63,28 +63,30 @@ impl PosixTokenizer<'_> {
                 '&' => self.ampersand(),
                 '<' if self.is_placeholder() => {
                     self.push('<');
-                    while let Some(sign) = self.signs.next() {
-                        self.push(sign);
-                        if sign == '>' {
+                    while let Some(character) = self.signs.next() {
+                        self.push(character);
+                        if character == '>' {
                             break;
                         }
                     }
                 }
                 '<' | '>' => {
-                    if self.redirect(sign) {
+                    if self.redirect(character) {
                         return Ok(());
                     }
                 }
-                sign if sign.is_whitespace() => self.finish_word(),
-                sign => self.push(sign),
+                character if character.is_whitespace() => self.finish_word(),
+                character => self.push(character),
             }
         }
         self.finish_word();
         Ok(())
     }
 
-    fn push(&mut self, sign: char) {
-        self.word.get_or_insert_with(Zeroizing::default).push(sign);
+    fn push(&mut self, character: char) {
+        self.word
+            .get_or_insert_with(Zeroizing::default)
+            .push(character);
     }
 
     fn finish_word(&mut self) {
@@ -106,7 +108,7 @@ impl PosixTokenizer<'_> {
         let mut ahead = self.signs.clone();
         let mut blanks = 0;
         while ahead
-            .next_if(|sign| matches!(sign, ' ' | '\t' | '\r' | '\u{A0}'))
+            .next_if(|character| matches!(character, ' ' | '\t' | '\r' | '\u{A0}'))
             .is_some()
         {
             blanks += 1;
@@ -115,11 +117,11 @@ impl PosixTokenizer<'_> {
             for _ in 0..=blanks {
                 self.signs.next();
             }
-            if self.signs.peek().is_none_or(|sign| *sign == '-') {
+            if self.signs.peek().is_none_or(|character| *character == '-') {
                 self.finish_word();
             }
-        } else if let Some(sign) = self.signs.next() {
-            self.push(sign);
+        } else if let Some(character) = self.signs.next() {
+            self.push(character);
         }
     }
 
@@ -127,8 +129,8 @@ impl PosixTokenizer<'_> {
         let word = self.word.get_or_insert_with(Zeroizing::default);
         loop {
             match self.signs.next().ok_or(UnclosedQuote)? {
-                sign if sign == close => return Ok(()),
-                sign => word.push(sign),
+                character if character == close => return Ok(()),
+                character => word.push(character),
             }
         }
     }
@@ -137,16 +139,16 @@ impl PosixTokenizer<'_> {
         let word = self.word.get_or_insert_with(Zeroizing::default);
         loop {
             match self.signs.next().ok_or(UnclosedQuote)? {
-                sign if sign == close => return Ok(()),
+                character if character == close => return Ok(()),
                 '\\' => match self.signs.next().ok_or(UnclosedQuote)? {
                     '\n' => {}
-                    sign @ ('"' | '\\' | '$' | '`') => word.push(sign),
-                    sign => {
+                    character @ ('"' | '\\' | '$' | '`') => word.push(character),
+                    character => {
                         word.push('\\');
-                        word.push(sign);
+                        word.push(character);
                     }
                 },
-                sign => word.push(sign),
+                character => word.push(character),
             }
         }
     }
@@ -155,8 +157,8 @@ impl PosixTokenizer<'_> {
         let word = self.word.get_or_insert_with(Zeroizing::default);
         loop {
             match self.signs.next().ok_or(UnclosedQuote)? {
-                sign if close.contains(&sign) => return Ok(()),
-                sign => word.push(sign),
+                character if close.contains(&character) => return Ok(()),
+                character => word.push(character),
             }
         }
     }
@@ -164,7 +166,7 @@ impl PosixTokenizer<'_> {
     /// `$'…'`.
     fn ansi_c(&mut self) -> Result<(), UnclosedQuote> {
         loop {
-            let sign = match self.signs.next().ok_or(UnclosedQuote)? {
+            let character = match self.signs.next().ok_or(UnclosedQuote)? {
                 '\'' => {
                     self.word.get_or_insert_with(Zeroizing::default);
                     return Ok(());
@@ -186,18 +188,22 @@ impl PosixTokenizer<'_> {
                         continue;
                     }
                     digit @ '0'..='7' => self.octal(digit),
-                    sign => sign,
+                    character => character,
                 },
-                sign => sign,
+                character => character,
             };
-            self.push(sign);
+            self.push(character);
         }
     }
 
     fn octal(&mut self, first: char) -> char {
         let mut value = first.to_digit(8).unwrap_or_default();
         for _ in 0..2 {
-            let Some(digit) = self.signs.peek().and_then(|sign| sign.to_digit(8)) else {
+            let Some(digit) = self
+                .signs
+                .peek()
+                .and_then(|character| character.to_digit(8))
+            else {
                 break;
             };
             self.signs.next();
@@ -209,7 +215,11 @@ impl PosixTokenizer<'_> {
     fn number(&mut self, radix: u32, most: usize) -> char {
         let mut value = 0_u32;
         for _ in 0..most {
-            let Some(digit) = self.signs.peek().and_then(|sign| sign.to_digit(radix)) else {
+            let Some(digit) = self
+                .signs
+                .peek()
+                .and_then(|character| character.to_digit(radix))
+            else {
                 break;
             };
             self.signs.next();
@@ -221,7 +231,10 @@ impl PosixTokenizer<'_> {
     /// `&` ends a command, except within an address that was not quoted.
     fn ampersand(&mut self) {
         let is_double = self.signs.next_if_eq(&'&').is_some();
-        let is_last = self.signs.peek().is_none_or(|sign| sign.is_whitespace());
+        let is_last = self
+            .signs
+            .peek()
+            .is_none_or(|character| character.is_whitespace());
         if is_double || is_last || self.word.is_none() {
             self.end(ShellToken::End);
         } else {
@@ -232,12 +245,12 @@ impl PosixTokenizer<'_> {
     /// `<your-key>` without quotes.
     fn is_placeholder(&self) -> bool {
         let inner = self.signs.clone().take(LONGEST_PLACEHOLDER);
-        let mut inner = inner.take_while(|sign| !sign.is_whitespace());
-        inner.next().is_some_and(char::is_alphabetic) && inner.any(|sign| sign == '>')
+        let mut inner = inner.take_while(|character| !character.is_whitespace());
+        inner.next().is_some_and(char::is_alphabetic) && inner.any(|character| character == '>')
     }
 
     /// Drops a redirection and its file; true for a here-document, whose text follows.
-    fn redirect(&mut self, sign: char) -> bool {
+    fn redirect(&mut self, character: char) -> bool {
         let is_descriptor = self
             .word
             .as_ref()
@@ -246,12 +259,12 @@ impl PosixTokenizer<'_> {
             self.word = None;
         }
         self.finish_word();
-        if sign == '<' && self.signs.peek() == Some(&'<') {
+        if character == '<' && self.signs.peek() == Some(&'<') {
             return true;
         }
         while self
             .signs
-            .next_if(|sign| matches!(sign, '>' | '&'))
+            .next_if(|character| matches!(character, '>' | '&'))
             .is_some()
         {}
         self.drops_next = true;

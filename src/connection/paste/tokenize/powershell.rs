@@ -78,8 +78,8 @@ struct PowerShellTokenizer<'a> {
 
 impl PowerShellTokenizer<'_> {
     fn read(&mut self) -> Result<(), UnclosedQuote> {
-        while let Some(sign) = self.signs.next() {
-            match sign {
+        while let Some(character) = self.signs.next() {
+            match character {
                 '`' => self.backtick(),
                 '\'' | '‘' | '’' => self.single()?,
                 '"' | '“' | '”' => self.double()?,
@@ -109,18 +109,20 @@ impl PowerShellTokenizer<'_> {
                 '&' if self.word.is_none() => {}
                 '(' => self.group()?,
                 '#' if self.word.is_none() => {
-                    while self.signs.next_if(|sign| *sign != '\n').is_some() {}
+                    while self.signs.next_if(|character| *character != '\n').is_some() {}
                 }
-                sign if sign.is_whitespace() => self.finish_word(),
-                sign => self.push(sign),
+                character if character.is_whitespace() => self.finish_word(),
+                character => self.push(character),
             }
         }
         self.finish_word();
         Ok(())
     }
 
-    fn push(&mut self, sign: char) {
-        self.word.get_or_insert_with(Zeroizing::default).push(sign);
+    fn push(&mut self, character: char) {
+        self.word
+            .get_or_insert_with(Zeroizing::default)
+            .push(character);
     }
 
     fn finish_word(&mut self) {
@@ -145,7 +147,7 @@ impl PowerShellTokenizer<'_> {
         let mut ahead = self.signs.clone();
         let mut blanks = 0;
         while ahead
-            .next_if(|sign| matches!(sign, ' ' | '\t' | '\r' | '\u{A0}'))
+            .next_if(|character| matches!(character, ' ' | '\t' | '\r' | '\u{A0}'))
             .is_some()
         {
             blanks += 1;
@@ -155,8 +157,8 @@ impl PowerShellTokenizer<'_> {
                 self.signs.next();
             }
             self.finish_word();
-        } else if let Some(sign) = self.signs.next() {
-            self.push(escaped(sign));
+        } else if let Some(character) = self.signs.next() {
+            self.push(escaped(character));
         }
     }
 
@@ -167,14 +169,14 @@ impl PowerShellTokenizer<'_> {
                 '\'' | '‘' | '’' => {
                     if self
                         .signs
-                        .next_if(|sign| matches!(sign, '\'' | '‘' | '’'))
+                        .next_if(|character| matches!(character, '\'' | '‘' | '’'))
                         .is_none()
                     {
                         return Ok(());
                     }
                     word.push('\'');
                 }
-                sign => word.push(sign),
+                character => word.push(character),
             }
         }
     }
@@ -186,7 +188,7 @@ impl PowerShellTokenizer<'_> {
                 '"' | '“' | '”' => {
                     if self
                         .signs
-                        .next_if(|sign| matches!(sign, '"' | '“' | '”'))
+                        .next_if(|character| matches!(character, '"' | '“' | '”'))
                         .is_none()
                     {
                         return Ok(());
@@ -194,7 +196,7 @@ impl PowerShellTokenizer<'_> {
                     word.push('"');
                 }
                 '`' => word.push(escaped(self.signs.next().ok_or(UnclosedQuote)?)),
-                sign => word.push(sign),
+                character => word.push(character),
             }
         }
     }
@@ -205,13 +207,13 @@ impl PowerShellTokenizer<'_> {
         let mut text = Zeroizing::new(String::new());
         let mut is_line_start = false;
         loop {
-            let sign = self.signs.next().ok_or(UnclosedQuote)?;
-            if is_line_start && sign == quote && self.signs.next_if_eq(&'@').is_some() {
+            let character = self.signs.next().ok_or(UnclosedQuote)?;
+            if is_line_start && character == quote && self.signs.next_if_eq(&'@').is_some() {
                 self.word = Some(Zeroizing::new(text.trim_matches(['\r', '\n']).to_owned()));
                 return Ok(());
             }
-            is_line_start = sign == '\n';
-            text.push(sign);
+            is_line_start = character == '\n';
+            text.push(character);
         }
     }
 
@@ -221,25 +223,25 @@ impl PowerShellTokenizer<'_> {
         let mut quote = None;
         self.push('(');
         while depth > 0 {
-            let sign = self.signs.next().ok_or(UnclosedQuote)?;
-            match (quote, sign) {
-                (Some(open), sign) if sign == open => quote = None,
-                (None, '"' | '\'') => quote = Some(sign),
+            let character = self.signs.next().ok_or(UnclosedQuote)?;
+            match (quote, character) {
+                (Some(open), character) if character == open => quote = None,
+                (None, '"' | '\'') => quote = Some(character),
                 (None, '(') => depth += 1,
                 (None, ')') => depth -= 1,
                 _ => {}
             }
-            self.push(sign);
+            self.push(character);
         }
         Ok(())
     }
 }
 
-const fn escaped(sign: char) -> char {
-    match sign {
+const fn escaped(character: char) -> char {
+    match character {
         'n' => '\n',
         't' => '\t',
         'r' => '\r',
-        sign => sign,
+        character => character,
     }
 }

@@ -64,8 +64,8 @@ fn joined_lines(text: &str) -> Zeroizing<String> {
     let mut joined = Zeroizing::new(String::with_capacity(text.len() + 1));
     for line in text.lines() {
         let line = line.trim_end();
-        let blank = |sign: char| {
-            line.strip_suffix(sign)
+        let blank = |character: char| {
+            line.strip_suffix(character)
                 .filter(|rest| rest.ends_with(char::is_whitespace))
         };
         if let Some(rest) = ['\\', '^', '`'].into_iter().find_map(blank) {
@@ -278,8 +278,8 @@ fn assignment<'w>(
         let (value, behind) = rest.split_first()?;
         return Some((name, value_of(value), behind));
     }
-    if let (Some(name), Some((sign, behind))) = (name_in(text), rest.split_first())
-        && matches!(sign.text.as_str(), "=" | ":" | ":=" | "=>")
+    if let (Some(name), Some((character, behind))) = (name_in(text), rest.split_first())
+        && matches!(character.text.as_str(), "=" | ":" | ":=" | "=>")
     {
         return match behind.split_first() {
             Some((value, behind)) => Some((name, value_of(value), behind)),
@@ -330,7 +330,7 @@ fn is_structure(words: &[StatementWord]) -> bool {
                     || (text.starts_with('[') && text.ends_with(']'))
                     || text.starts_with("---")
                     || text.starts_with("#!")
-                    || text.chars().all(|sign| !sign.is_alphanumeric()))
+                    || text.chars().all(|character| !character.is_alphanumeric()))
         }
         _ => false,
     }
@@ -343,22 +343,22 @@ fn statements(line: &str) -> Vec<Vec<StatementWord>> {
         return Vec::new();
     }
     let mut statements = vec![Vec::new()];
-    let mut signs = line.chars().peekable();
+    let mut characters = line.chars().peekable();
     let mut word: Option<StatementWord> = None;
     let mut is_after_quote = false;
-    while let Some(sign) = signs.next() {
+    while let Some(character) = characters.next() {
         let is_start = word.is_none();
         // Quoted parts side by side are one value.
         let is_joined = std::mem::take(&mut is_after_quote);
-        match sign {
+        match character {
             ';' => end(&mut statements, &mut word, true),
-            '&' if signs.peek() == Some(&'&') => {
-                signs.next();
+            '&' if characters.peek() == Some(&'&') => {
+                characters.next();
                 end(&mut statements, &mut word, true);
             }
             '#' if is_start => break,
-            sign if sign.is_whitespace() => end(&mut statements, &mut word, false),
-            ',' if joins_assignments(word.as_ref(), signs.clone()) => {
+            character if character.is_whitespace() => end(&mut statements, &mut word, false),
+            ',' if joins_assignments(word.as_ref(), characters.clone()) => {
                 end(&mut statements, &mut word, false);
             }
             '"' | '\'' | '“' | '”' | '‘' if is_start || is_joined || opens_value(word.as_ref()) =>
@@ -371,15 +371,15 @@ fn statements(line: &str) -> Vec<Vec<StatementWord>> {
                 if word.text.ends_with("=$") {
                     word.text.pop();
                 }
-                quoted(sign, &mut signs, &mut word.text);
+                quoted(character, &mut characters, &mut word.text);
                 is_after_quote = true;
             }
-            sign => {
+            character => {
                 let word = word.get_or_insert_with(|| StatementWord {
                     text: Zeroizing::default(),
                     is_quoted: false,
                 });
-                word.text.push(sign);
+                word.text.push(character);
             }
         }
     }
@@ -404,11 +404,11 @@ fn joins_assignments(
         return false;
     }
     let mut name = String::new();
-    for sign in behind.take(LONGEST_NAME) {
-        if sign == '=' {
+    for character in behind.take(LONGEST_NAME) {
+        if character == '=' {
             return is_name(&name) && name.contains('_');
         }
-        name.push(sign);
+        name.push(character);
     }
     false
 }
@@ -427,20 +427,24 @@ fn end(
 }
 
 /// Reads up to the closing quote; without one, the rest of the line.
-fn quoted(open: char, signs: &mut std::iter::Peekable<std::str::Chars<'_>>, text: &mut String) {
+fn quoted(
+    open: char,
+    characters: &mut std::iter::Peekable<std::str::Chars<'_>>,
+    text: &mut String,
+) {
     let close = match open {
         '“' => '”',
         '‘' => '’',
         other => other,
     };
-    while let Some(sign) = signs.next() {
-        if sign == close {
+    while let Some(character) = characters.next() {
+        if character == close {
             return;
         }
-        if sign == '\\' && open == '"' && matches!(signs.peek(), Some('"' | '\\' | '$')) {
-            text.extend(signs.next());
+        if character == '\\' && open == '"' && matches!(characters.peek(), Some('"' | '\\' | '$')) {
+            text.extend(characters.next());
         } else {
-            text.push(sign);
+            text.push(character);
         }
     }
 }

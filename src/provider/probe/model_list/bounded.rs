@@ -9,12 +9,12 @@ use serde_json::{Map, Number, Value};
 const MAX_TEXT: usize = 16 * 1024;
 
 /// Seed for a value of at most as many nodes as the budget has left.
-pub(super) struct Bounded<'b> {
+pub(super) struct BoundedValue<'b> {
     /// Nodes left.
     pub budget: &'b mut usize,
 }
 
-impl<'de> DeserializeSeed<'de> for Bounded<'_> {
+impl<'de> DeserializeSeed<'de> for BoundedValue<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -28,7 +28,7 @@ impl<'de> DeserializeSeed<'de> for Bounded<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Bounded<'_> {
+impl<'de> Visitor<'de> for BoundedValue<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -62,7 +62,7 @@ impl<'de> Visitor<'de> for Bounded<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
         let mut kept = Vec::new();
         while *self.budget > 0 {
-            let seed = Bounded {
+            let seed = BoundedValue {
                 budget: &mut *self.budget,
             };
             let Some(value) = list.next_element_seed(seed)? else {
@@ -83,7 +83,7 @@ impl<'de> Visitor<'de> for Bounded<'_> {
             // A member gets at most half of the remaining budget, so that an ID after a long member is kept.
             let share = self.budget.div_ceil(2);
             let mut left = share;
-            let value = map.next_value_seed(Bounded { budget: &mut left })?;
+            let value = map.next_value_seed(BoundedValue { budget: &mut left })?;
             *self.budget -= share - left;
             if key.len() <= MAX_TEXT {
                 kept.insert(key, value);

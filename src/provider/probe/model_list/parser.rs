@@ -6,7 +6,7 @@ use std::io::Read;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::bounded::Bounded;
+use super::bounded::BoundedValue;
 use super::{ListAnswer, ListShape, ListedModel, MAX_MODELS, ModelListFormat, PageOfModels};
 
 /// Maximum number of nodes of a model.
@@ -37,7 +37,7 @@ struct ListAtPath {
     is_null: bool,
     models: Vec<ListedModel>,
     /// The first element that is not a model.
-    stranger: Option<Value>,
+    first_unknown: Option<Value>,
 }
 
 impl<'l> ListParser<'l> {
@@ -78,7 +78,7 @@ impl<'l> ListParser<'l> {
             if envelope.get("error").is_some_and(is_set) {
                 return ListAnswer::Other(envelope);
             }
-            if let Some(stranger) = list.stranger {
+            if let Some(stranger) = list.first_unknown {
                 return ListAnswer::Other(stranger);
             }
         }
@@ -115,8 +115,8 @@ impl<'de> DeserializeSeed<'de> for Envelope<'_, '_> {
 }
 
 impl Envelope<'_, '_> {
-    fn read_rest(&mut self) -> Bounded<'_> {
-        Bounded {
+    fn read_rest(&mut self) -> BoundedValue<'_> {
+        BoundedValue {
             budget: &mut self.0.budget,
         }
     }
@@ -169,7 +169,7 @@ impl<'de> Visitor<'de> for Envelope<'_, '_> {
         let mut found = ListAtPath::default();
         while found.models.len() < MAX_MODELS {
             let mut budget = MODEL_NODES;
-            let seed = Bounded {
+            let seed = BoundedValue {
                 budget: &mut budget,
             };
             let Some(element) = list.next_element_seed(seed)? else {
@@ -177,7 +177,7 @@ impl<'de> Visitor<'de> for Envelope<'_, '_> {
             };
             match self.0.listing.model(&element, self.0.shape) {
                 Some(model) => found.models.push(model),
-                None if found.stranger.is_none() => found.stranger = Some(element),
+                None if found.first_unknown.is_none() => found.first_unknown = Some(element),
                 None => {}
             }
         }

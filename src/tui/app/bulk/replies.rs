@@ -9,7 +9,7 @@ use crate::connection::{Connection, ConnectionError, FieldReason, ServerError, T
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::app::replies::item_of;
-use crate::tui::bulk::{BulkJob, BulkPhase, BulkRowRef, BulkRowState, GONE};
+use crate::tui::bulk::{BulkJob, BulkPhase, BulkRowRef, BulkRowState, DELETED_ELSEWHERE};
 use crate::tui::confirm::ConfirmDialog;
 use crate::tui::dialog::Dialog;
 use crate::tui::effect::ServiceReply;
@@ -108,7 +108,7 @@ impl App {
 
     fn row_refused(&mut self, of: BulkRowRef, error: &ConnectionError) {
         let mut text = match error {
-            ConnectionError::NotFound(_) => GONE.to_owned(),
+            ConnectionError::NotFound(_) => DELETED_ELSEWHERE.to_owned(),
             error => error.to_string(),
         };
         let is_taken = |reason: &FieldReason| matches!(reason, FieldReason::AliasTaken { .. });
@@ -155,9 +155,9 @@ impl App {
     }
 
     /// Collects changes for the tree, which applies all replies of a frame in one pass.
-    fn queue_change(&mut self, news: ItemChange) {
+    fn queue_change(&mut self, changes: ItemChange) {
         if let Some(bulk) = &mut self.bulk {
-            bulk.pending_changes.push(news);
+            bulk.pending_changes.push(changes);
         }
     }
 
@@ -165,8 +165,8 @@ impl App {
     pub(in crate::tui::app) fn apply_queued_changes(&mut self) {
         let Some(bulk) = &mut self.bulk else { return };
         if !bulk.pending_changes.is_empty() {
-            let news = std::mem::take(&mut bulk.pending_changes);
-            self.apply_changes(news);
+            let changes = std::mem::take(&mut bulk.pending_changes);
+            self.apply_changes(changes);
         }
     }
 

@@ -45,10 +45,10 @@ impl App {
 
     /// Updates the undo stack for a retry, which belongs to the same operation.
     pub(super) fn record_bulk_retry(&mut self, number: u64, job: BulkJob, is_undo: bool) {
-        let is_it = |done: &UndoableChange| matches!(done, UndoableChange::Bulk(many) if many.bulk_number == number);
+        let is_same_operation = |done: &UndoableChange| matches!(done, UndoableChange::Bulk(many) if many.bulk_number == number);
         if is_undo {
-            self.undo.retain(|done| !is_it(done));
-        } else if !self.undo.iter().any(is_it) {
+            self.undo.retain(|done| !is_same_operation(done));
+        } else if !self.undo.iter().any(is_same_operation) {
             self.record_bulk(number, job);
         }
     }

@@ -62,7 +62,7 @@ impl Form {
                         filled_keys.push(key);
                     }
                 }
-                MemberEffect::Rejected(why) => wrong.push((at, why)),
+                MemberEffect::Rejected(reason) => wrong.push((at, reason)),
             }
         }
         self.choose_alternatives(&filled_keys);
@@ -79,8 +79,8 @@ impl Form {
         }
         self.hide_secrets();
         let problem = self.show_validation(catalog);
-        for (at, why) in &wrong {
-            self.fields[*at].error = Some(why.clone());
+        for (at, reason) in &wrong {
+            self.fields[*at].error = Some(reason.clone());
         }
         if self.error_count() > 0 {
             self.focus_error(0);

@@ -104,7 +104,7 @@ fn character(code: u32, modifiers: KeyModifiers) -> Option<KeyCode> {
         57376..=57398 => KeyCode::F(u8::try_from(code - 57376 + 13).ok()?),
         // Other keys of kitty's protocol: locks, media keys, modifiers.
         0 | 57344..=63743 => return None,
-        code => KeyCode::Char(char::from_u32(code).filter(|sign| !sign.is_control())?),
+        code => KeyCode::Char(char::from_u32(code).filter(|character| !character.is_control())?),
     })
 }
 
