@@ -53,7 +53,7 @@ use crate::config::file::ConfigFile;
     version,
     about = "A terminal backoffice for AI connections",
     long_about = "A terminal backoffice for AI connections.\n\nWithout a command, umai opens the app. The commands do the same from a script: \
-        data goes to stdout, messages go to stderr, and the exit code tells the result.",
+        data goes to stdout, messages go to stderr, and the exit code reports the result.",
     after_long_help = EXAMPLES,
     disable_help_subcommand = true,
     max_term_width = 100
@@ -95,7 +95,7 @@ No option takes a secret, because every process on this machine can read argumen
     reason = "each is a flag of the command line"
 )]
 pub struct Globals {
-    /// Data directory, where connections are stored [default: umai in XDG's data directory]
+    /// Data directory, where connections are stored [default: umai in the XDG data directory]
     #[arg(
         long,
         global = true,
@@ -105,7 +105,7 @@ pub struct Globals {
         help_heading = "Global options"
     )]
     pub data: Option<PathBuf>,
-    /// Config directory, with the key and your own providers [default: umai in XDG's config directory]
+    /// Config directory, with the key and your own providers [default: umai in the XDG config directory]
     #[arg(
         long,
         global = true,

@@ -72,7 +72,7 @@ pub fn router_until(service: Arc<dyn ConnectionService>, shutdown: CancellationT
         .nest(BASE_PATH, managed)
         .route(HEALTH, get(meta::health))
         .route(OPENAPI, get(openapi::document))
-        .fallback(async || ApiError::new(404, "No such path", "noSuchAddress"))
+        .fallback(async || ApiError::new(404, "Path not found", "noSuchAddress"))
         .method_not_allowed_fallback(async || {
             ApiError::new(
                 405,

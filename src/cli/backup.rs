@@ -271,7 +271,7 @@ fn verify(
         return Ok(());
     }
     Err(Failure::Partial(
-        format!("{faulty} of {} backups are damaged", paths.len()),
+        format!("{faulty} of {} files are not valid backups", paths.len()),
         Exit::Store,
     ))
 }

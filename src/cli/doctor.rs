@@ -39,8 +39,8 @@ pub fn run(globals: &Globals, output: &mut Output) -> Result<(), Failure> {
         }
     }
     let summary = |count: usize| match count {
-        1 => "1 problem found; its fix is listed with it".to_owned(),
-        count => format!("{count} problems found; the fixes are listed with them"),
+        1 => "1 problem found".to_owned(),
+        count => format!("{count} problems found"),
     };
     match findings.first_exit() {
         None => Ok(()),

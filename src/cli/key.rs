@@ -41,7 +41,7 @@ pub enum KeyCommand {
         long_about = "Protect the key with a passphrase: umai then prompts for it at every start, or reads it from the file of \
             --passphrase-file or UMAI_PASSPHRASE_FILE.\n\nThe new passphrase is entered twice, or read from that file. It is \
             hashed with Argon2id (64 MiB, 3 passes, 4 lanes). Earlier copies of the key file are not protected: \
-            umai key rotate creates a key that was never unprotected."
+            umai key rotate creates a key that was never stored without a passphrase."
     )]
     AddPassphrase,
     /// Change the passphrase of the key
@@ -186,7 +186,7 @@ fn add_passphrase(context: &CliContext, output: &mut Output) -> Result<(), Failu
     }
     let file = context.config.passphrase_file.as_deref();
     protect(&location, &passphrase::new(file, "--passphrase-file")?)?;
-    output.note("Earlier copies of the key file are not protected; umai key rotate creates a key that was never unprotected");
+    output.note("Earlier copies of the key file are not protected; umai key rotate creates a key that was never stored without a passphrase");
     report(&location, "is now protected by a passphrase", output)
 }
 

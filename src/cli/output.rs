@@ -280,7 +280,7 @@ fn option_sentences(errors: &[FieldError]) {
             (DraftField::Alias, FieldReason::Required, _) if is_unnamed => continue,
             (_, FieldReason::Required, Some(option)) => format!("{option} is required"),
             (DraftField::Setting { key, .. }, FieldReason::EndpointChanged, _) => {
-                format!("Changing the endpoint needs the key again: add --secret-stdin {key}")
+                format!("Changing the endpoint requires the key again: add --secret-stdin {key}")
             }
             (_, _, Some(option)) => format!("{option}: {error}"),
             (field, _, None) => format!("{}: {error}", field.path()),

@@ -180,7 +180,7 @@ impl StoreImage {
 pub fn ensure_absent(path: &Path) -> Result<(), StoreError> {
     if path.exists() {
         return Err(StoreError::Unusable(format!(
-            "{} already exists; nothing was changed. Name another file or a folder",
+            "{} already exists; nothing was changed. Name another file or a directory",
             path.display()
         )));
     }

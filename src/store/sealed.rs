@@ -60,7 +60,7 @@ impl<T: ConnectionStore<SealedSecret>> SealedStore<T> {
     fn add_notice(&self, name: &str, field: &str) {
         let mut notices = self.lock_notices();
         let sentence =
-            format!("The {field} of {name} cannot be opened with this key; enter it again");
+            format!("The {field} of {name} cannot be decrypted with this key; enter it again");
         if notices.len() < MAX_NOTICES && !notices.contains(&sentence) {
             notices.push(sentence);
         }
@@ -98,7 +98,7 @@ impl<T: ConnectionStore<SealedSecret>> SealedStore<T> {
             }
             None => stored_seal(stored.as_ref(), field).ok_or_else(|| {
                 StoreError::Key(format!(
-                    "The stored {field} cannot be opened with this key file; enter it again"
+                    "The stored {field} cannot be decrypted with this key; enter it again"
                 ))
             }),
         })

@@ -153,7 +153,7 @@ mod tests {
         let why = certificates(certificate.der(), Path::new("/a/server.der")).unwrap_err();
         assert_eq!(
             why,
-            "holds no certificate; it must be PEM but is DER; convert it with: openssl x509 -inform DER -in /a/server.der -out cert.pem"
+            "contains no certificate; it must be PEM but is DER; convert it with: openssl x509 -inform DER -in /a/server.der -out cert.pem"
         );
         let why = not_pem(&key.serialize_der(), Path::new("my key"), PemContent::Key);
         assert!(

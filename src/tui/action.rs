@@ -331,7 +331,7 @@ pub const ACTIONS: &[ActionEntry] = &[
     entry(Action::DiscardDraft, "discard-draft", &[Drafts], ("Discard draft", Some("discard"))),
     entry(Action::KeepMine, "mine", &[Merge], ("Keep mine", Some("mine"))),
     entry(Action::TakeTheirs, "theirs", &[Merge], ("Take theirs", Some("theirs"))),
-    entry(Action::New, "new", &[Tree], ("Create Connection", Some("new"))),
+    entry(Action::New, "new", &[Tree], ("Create connection", Some("new"))),
     entry(Action::Edit, "edit", &[Tree], ("Edit connection; expand or collapse a node", Some("edit"))),
     entry(Action::Duplicate, "duplicate", &[Tree], ("Duplicate connection", None)),
     entry(Action::ImportEnvironment, "import-environment", &[Tree], ("Import from environment variables", None)),
@@ -406,7 +406,7 @@ pub const ACTIONS: &[ActionEntry] = &[
     entry(Action::Redraw, "redraw", &[Global], ("Redraw", None)),
     entry(Action::NextTheme, "next-theme", &[Global], ("Next theme (dark, light, colour-blind, high contrast)", None)),
     entry(Action::Suspend, "suspend", &[Global], ("Suspend; fg resumes", None)),
-    entry(Action::Leave, "leave", &[Tree], ("Quit; confirms if changes are unsaved", Some("quit"))),
+    entry(Action::Leave, "leave", &[Tree], ("Quit; prompts if changes are unsaved", Some("quit"))),
     entry(Action::Quit, "quit", &[Global], ("Quit immediately; pending saves finish", None)),
 ];
 

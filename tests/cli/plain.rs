@@ -194,7 +194,7 @@ fn unknown_plain_command_is_reported_without_its_text() {
         4,
         "{answer:?}"
     );
-    assert!(answer.out.contains("Nothing to list here."), "{answer:?}");
+    assert!(answer.out.contains("Nothing to list"), "{answer:?}");
 }
 
 #[test]

@@ -85,7 +85,7 @@ async fn required_fields_are_sufficient() {
 )]
 #[case(
     r#"{"alias":"capabilities","name":"A","providerId":"openai"}"#,
-    "Alias 'capabilities' is reserved: it conflicts with a URL or an ID; choose another"
+    "Alias 'capabilities' is reserved: it is part of a URL path or looks like an ID; choose another"
 )]
 #[case(
     r#"{"alias":5,"name":"A","providerId":"openai"}"#,

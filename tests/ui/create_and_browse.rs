@@ -327,7 +327,7 @@ fn concurrent_change_is_merged_and_input_kept() {
 )]
 #[case(
     "A<tab><ctrl-u>openai-prod<tab><tab>sk-1<ctrl-s>",
-    "An item with this alias already exists (\"OpenAI"
+    "A connection with this alias already exists (\"OpenAI"
 )]
 #[case("A<tab><tab><tab><ctrl-s>", "This field is required")]
 #[case("A<tab><tab><tab>sk-***<ctrl-s>", "is a masked value, not a key")]

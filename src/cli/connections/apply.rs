@@ -26,7 +26,7 @@ pub struct Apply {
     /// YAML or JSON file, directory with such files, or '-' for stdin; may be repeated
     #[arg(long = "file", short, value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
-    /// Move connections to the trash that no file contains
+    /// Move connections that are in no file to the trash
     #[arg(long)]
     prune: bool,
     /// Skip the confirmation prompt

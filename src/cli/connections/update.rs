@@ -28,7 +28,7 @@ Examples:
   umai connections update openai-prod --unset endpoint
   umai connections update openai-prod --from-json change.json --if-version 4
 
-Options that are not given keep their values, including secrets. A new endpoint needs its secret again.")]
+Options that are not given keep their values, including secrets. A new endpoint requires its secret again.")]
 pub struct Update {
     /// Connection to change
     #[arg(value_name = "ID_OR_ALIAS")]

@@ -27,7 +27,7 @@ pub(super) fn check(globals: &Globals, findings: &mut Findings) {
         match keys {
             Some(1) => findings.ok(AREA, format!("{name}: 1 key")),
             Some(keys) => findings.ok(AREA, format!("{name}: {keys} keys")),
-            None => findings.ok(AREA, format!("{name}: missing or not readable")),
+            None => findings.ok(AREA, format!("{name}: does not exist or cannot be read")),
         }
     }
     for problem in settings.problems() {

@@ -30,7 +30,7 @@ pub enum ExistingPolicy {
     Skip,
     /// Update it
     Update,
-    /// Change nothing at all
+    /// Change nothing
     Fail,
 }
 

@@ -138,7 +138,7 @@ fn files(paths: &[PathBuf]) -> Result<Vec<(PathBuf, bool)>, Failure> {
         if inside.is_empty() {
             let endings = ENDINGS.join(", .");
             return Err(Failure::Usage(format!(
-                "No documents in {}: no file with the extension .{endings}",
+                "No manifests in {}: no file with the extension .{endings}",
                 path.display()
             )));
         }

@@ -94,7 +94,7 @@ impl FieldReason {
             Self::Required => "This field is required".into(),
             Self::TooLong(most) => format!("Must not exceed {most} characters"),
             Self::AliasTaken { by, .. } => {
-                format!("An item with this alias already exists (\"{by}\")")
+                format!("A connection with this alias already exists (\"{by}\")")
             }
             Self::LooksLikeKey => {
                 "This looks like an API key; enter keys in the secret field".into()
@@ -113,7 +113,7 @@ impl FieldReason {
             }
             Self::AliasReserved(alias) => {
                 format!(
-                    "Alias '{alias}' is reserved: it conflicts with a URL or an ID; choose another"
+                    "Alias '{alias}' is reserved: it is part of a URL path or looks like an ID; choose another"
                 )
             }
             Self::AliasTaken { alias, .. } => {

@@ -48,7 +48,7 @@ fn json(text: &str) -> Result<Vec<StrictJson>, String> {
     let values = serde_json::Deserializer::from_str(text).into_iter();
     values
         .collect::<Result<_, _>>()
-        .map_err(|error| format!("it is not valid JSON: {error}"))
+        .map_err(|error| format!("not valid JSON: {error}"))
 }
 
 fn yaml(text: &str) -> Result<Vec<StrictJson>, String> {

@@ -80,11 +80,11 @@ impl ManifestSettings {
             return Ok(());
         }
         if is_sensitive {
-            return Err(format!("a secret is not allowed in a document: {WAYS}"));
+            return Err(format!("a secret is not allowed in a manifest: {WAYS}"));
         }
         if trimmed.starts_with("sk-") || looks_like_one(trimmed) {
             return Err(format!(
-                "this looks like a secret, which is not allowed in a document: {WAYS}"
+                "this looks like a secret, which is not allowed in a manifest: {WAYS}"
             ));
         }
         self.settings.push((key.to_owned(), StrictJson::Text(text)));

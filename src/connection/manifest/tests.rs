@@ -142,7 +142,7 @@ fn a_secret_in_clear_is_refused_and_not_repeated(#[case] setting: &str) {
         "alias: a\nproviderId: openai\nsettings:\n  {setting}\n"
     ));
     assert!(
-        message.contains("is not allowed in a document"),
+        message.contains("is not allowed in a manifest"),
         "{message}"
     );
     assert!(message.contains("settings."), "{message}");

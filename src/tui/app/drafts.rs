@@ -215,7 +215,7 @@ impl App {
             };
             let key = self.keymap.first_key(KeyContext::Tree, Action::Drafts);
             let key = key.map_or_else(String::new, |key| format!(" ({key})"));
-            self.notify(Notice::info(format!("{count} kept for later{key}")));
+            self.notify(Notice::info(format!("{count} kept{key}")));
         }
         self.open_draft.to_release.extend(ids);
     }

@@ -63,9 +63,12 @@ impl App {
         let history = &self.workspace.history;
         let (id, pair) = (history.id()?, history.to_compare()?);
         if pair.0 == pair.1 {
-            self.notify(Notice::info(
-                "This version is marked for comparison; select another one",
-            ));
+            let reason = if history.current() == Some(pair.0) {
+                "This is the current version"
+            } else {
+                "This version is marked for comparison"
+            };
+            self.notify(Notice::info(format!("{reason}; select another one")));
             return None;
         }
         let is_to_current = history.current() == Some(pair.1);

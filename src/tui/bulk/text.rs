@@ -53,7 +53,7 @@ impl BulkOperation {
         let mut parts = match self.job {
             BulkJob::Delete => vec![
                 format!(
-                    "Are you sure you want to delete {} connection(s)?",
+                    "Delete {} connections?",
                     counts.change
                 ),
                 match self.warning {

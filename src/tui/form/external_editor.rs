@@ -61,6 +61,13 @@ pub(super) struct ExternalEdit {
     is_reopened: bool,
 }
 
+impl ExternalEdit {
+    /// Returns true if an edited text could not be parsed and is kept to be corrected.
+    pub(super) const fn has_rejected(&self) -> bool {
+        self.rejected.is_some()
+    }
+}
+
 impl Form {
     /// The form as text for an editor, or the last edited text if it could not be parsed.
     pub fn document(&mut self) -> EditorDocument {

@@ -11,7 +11,7 @@ use crate::tui::notice::Notice;
 
 impl Form {
     pub(super) fn close(&mut self) -> DialogOutcome {
-        if self.is_changed() {
+        if self.is_changed() || self.external_edit.has_rejected() {
             DialogOutcome::PromptUnsavedChanges
         } else {
             DialogOutcome::Close

@@ -54,7 +54,7 @@ pub fn lines(app: &App, from: usize) -> Vec<String> {
         .filter_map(|at| Some(format!("{}. {}", at + 1, line(app, at)?)))
         .collect();
     if lines.is_empty() {
-        lines.push("Nothing to list here.".into());
+        lines.push("Nothing to list".into());
     }
     if end < count {
         let left = count - end;

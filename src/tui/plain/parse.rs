@@ -259,7 +259,7 @@ pub fn help(app: &App) -> Vec<String> {
         }
     }
     if context == KeyContext::Form || input_target == InputTarget::List {
-        lines.push(":quit: quit umai; asks about unsaved changes".into());
+        lines.push(":quit: quit umai; prompts if changes are unsaved".into());
     }
     lines
 }

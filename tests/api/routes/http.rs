@@ -20,7 +20,7 @@ async fn unknown_path_is_404_with_problem_details() {
     ] {
         let address = format!("{}{path}", fixture.server.at(""));
         let answer = Answer::of(fixture.client.get(address).send().await.unwrap()).await;
-        assert_eq!(answer.refusal(), (404, "No such path".into()), "{path}");
+        assert_eq!(answer.refusal(), (404, "Path not found".into()), "{path}");
         assert_eq!(
             answer.header("content-type"),
             Some("application/problem+json")
