@@ -680,6 +680,22 @@ fn invalid_document_reopens_with_its_error() {
 }
 
 #[test]
+fn leaving_with_an_invalid_document_prompts() {
+    let mut harness = Harness::three(120, 40);
+    harness.play(EDIT).play("<ctrl-e>");
+    edit(&mut harness, |_| "not JSON".into());
+    harness.play("<esc>");
+    assert!(
+        harness.frame().contains("Save changes to"),
+        "{}",
+        harness.frame()
+    );
+    harness.play("<esc><ctrl-e>");
+    let (_, text) = open_in_editor(&mut harness);
+    assert!(text.contains("not JSON"), "{text}");
+}
+
+#[test]
 fn invalid_values_of_a_document_are_reported_at_their_fields() {
     let mut harness = Harness::three(120, 40);
     harness.play(EDIT).play("<ctrl-e>");
