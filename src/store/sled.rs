@@ -12,6 +12,7 @@ mod change;
 mod pending_writes;
 mod change_log;
 mod verify;
+mod verified_marker;
 pub(super) mod rebuild;
 mod replay;
 mod checkpoint;
@@ -28,6 +29,8 @@ mod auto_backup;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -61,6 +64,8 @@ pub fn recorded_loss(data: &Path) -> Option<String> {
 
 /// Number of queued changes before callers wait.
 const QUEUE: usize = 1024;
+/// Time after which a process that relied on an earlier verification verifies again. A single command ends before.
+const VERIFICATION_DELAY: Duration = Duration::from_secs(1);
 
 /// Store in a data folder. It accepts only sealed secrets, so it never sees a plain one.
 pub struct SledStore {
@@ -68,7 +73,7 @@ pub struct SledStore {
     inbox: mpsc::Sender<WriterMessage>,
     opening: watch::Receiver<IndexOpening>,
     closing: Arc<AtomicBool>,
-    /// True once the index was verified.
+    /// True once the index was verified, or an earlier verification is known to hold.
     is_verified: AtomicBool,
 }
 
@@ -94,7 +99,10 @@ enum IndexTiming {
 /// Main function of the store's thread.
 fn run(
     ready: IndexTiming,
-    inbox: mpsc::Receiver<WriterMessage>,
+    (sender, inbox): (
+        mpsc::WeakSender<WriterMessage>,
+        mpsc::Receiver<WriterMessage>,
+    ),
     applier: Arc<Applier>,
     state: &watch::Sender<IndexOpening>,
     closing: &AtomicBool,
@@ -106,12 +114,34 @@ fn run(
     match ready {
         Ok(ready) => {
             state.send_replace(IndexOpening::Ready);
+            let is_recorded = ready.maintenance.is_verification_recorded();
+            // Dropped after the writer has ended, which ends the thread.
+            let _timer = is_recorded.then(|| verify_later(sender));
             StoreWriter::new(inbox, ready, applier).run(closing);
         }
         Err(error) => {
             state.send_replace(IndexOpening::Failed(error));
         }
     }
+}
+
+/// Requests a verification after a delay, unless the returned sender is dropped before.
+fn verify_later(inbox: mpsc::WeakSender<WriterMessage>) -> Sender<()> {
+    let (timer, stopped) = channel();
+    let started = std::thread::Builder::new()
+        .name("umai-store-timer".into())
+        .spawn(move || {
+            if stopped.recv_timeout(VERIFICATION_DELAY) == Err(RecvTimeoutError::Timeout)
+                && let Some(inbox) = inbox.upgrade()
+            {
+                // A writer that ended needs no verification.
+                let _ = inbox.blocking_send(WriterMessage::Verify);
+            }
+        });
+    if let Err(error) = started {
+        tracing::warn!(%error, "starting the timer of the verification failed");
+    }
+    timer
 }
 
 impl SledStore {
@@ -135,9 +165,10 @@ impl SledStore {
             IndexTiming::Background(start)
         };
         let (stop, applier_handle) = (Arc::clone(&closing), Arc::clone(&applier));
+        let inbox_ends = (inbox.downgrade(), arriving);
         std::thread::Builder::new()
             .name("umai-store".into())
-            .spawn(move || run(ready, arriving, applier_handle, &state, &stop))
+            .spawn(move || run(ready, inbox_ends, applier_handle, &state, &stop))
             .map_err(|error| super::io_error::io_error(data, &error))?;
         Ok(Self {
             applier,
@@ -203,8 +234,8 @@ impl SledStore {
         read(&self.applier.index)
     }
 
-    /// Reads a single value. A missing value is reported only after the index was verified, because a damaged index may have lost
-    /// the row.
+    /// Reads a single value. A missing value is reported only when the verification of the index is known, because a damaged index
+    /// may have lost the row.
     async fn read_one<T>(
         &self,
         read: impl Fn(&IndexHandle) -> Result<Option<T>, StoreError>,

@@ -1,7 +1,7 @@
 //! Segment of the journal: its path, reading it, and appending to it.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -42,6 +42,17 @@ impl Segment {
                 .map(|(first, path)| Self { first, path })
                 .collect()
         })
+    }
+
+    /// Returns true when there are no entries from an offset on, only zeros.
+    pub fn is_unused_from(&self, offset: u64) -> io::Result<bool> {
+        let mut file = File::open(&self.path)?;
+        if file.seek(SeekFrom::Start(offset))? > file.metadata()?.len() {
+            return Ok(false);
+        }
+        let mut rest = Vec::new();
+        file.read_to_end(&mut rest)?;
+        Ok(rest.iter().all(|byte| *byte == 0))
     }
 
     /// Reads the content and decodes the header.
@@ -166,6 +177,11 @@ impl ActiveSegment {
     /// Waits until the appended bytes are durable. After an error the content on disk is unknown.
     pub fn sync(&self) -> io::Result<()> {
         self.file.sync_data()
+    }
+
+    /// Offset of the next entry.
+    pub const fn end(&self) -> u64 {
+        self.end
     }
 
     /// Returns true when the next segment should be started.

@@ -281,19 +281,24 @@ impl IndexHeader {
         }
     }
 
+    /// Encodes the value without its checksum.
+    pub fn body(&self) -> Vec<u8> {
+        [
+            &self.revision.to_le_bytes()[..],
+            &self.digest.count.to_le_bytes(),
+            &self.digest.sum.to_le_bytes(),
+            self.identity.store.as_bytes(),
+            &self.identity.check,
+        ]
+        .concat()
+    }
+
     /// Encodes the row.
     pub fn row(&self) -> RowChange {
-        let value = seal(
-            APPLIED,
-            &[
-                &self.revision.to_le_bytes(),
-                &self.digest.count.to_le_bytes(),
-                &self.digest.sum.to_le_bytes(),
-                self.identity.store.as_bytes(),
-                &self.identity.check,
-            ],
-        );
-        (APPLIED.to_vec(), Some(value))
+        (
+            APPLIED.to_vec(),
+            Some(seal(APPLIED, &[self.body().as_slice()])),
+        )
     }
 
     /// Decodes a value whose checksum was verified.

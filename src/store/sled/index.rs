@@ -201,6 +201,20 @@ impl IndexReader {
         matches!(self, Self::Memory(_))
     }
 
+    /// Closes sled, whose last writes may fail. Returns after they are done.
+    pub fn close(self) -> Result<(), UnusableIndex> {
+        match self {
+            Self::Sled(mut opened) => {
+                let db = opened.0.take();
+                catch_panic(|| {
+                    drop(db);
+                    Ok(())
+                })
+            }
+            Self::Memory(_) | Self::Closed => Ok(()),
+        }
+    }
+
     /// Flushes sled, so that the next start has less to replay. The journal is complete in any case.
     #[expect(
         clippy::disallowed_methods,

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
+use std::time::SystemTime;
 
 use super::apply::{Applier, Notices};
 use super::auto_backup::BackupScheduler;
@@ -12,6 +13,7 @@ use super::checkpoint;
 use super::index::{IndexReader, UnusableIndex};
 use super::pending_writes::{PendingWrites, StorePosition};
 use super::rebuild::{self, RebuiltIndex};
+use super::verified_marker::VerifiedMarker;
 use super::verify::{VerifyResult, verify};
 use crate::connection::StoreError;
 use crate::store::io_error;
@@ -37,8 +39,7 @@ enum SnapshotReason {
 pub struct Maintenance {
     tail: ActiveSegment,
     applier: Arc<Applier>,
-    /// True until the index was verified.
-    unverified: bool,
+    verification: Verification,
     /// Reason for the next snapshot, if one is needed.
     pending_snapshot: Option<SnapshotReason>,
     snapshot: Option<JoinHandle<()>>,
@@ -49,19 +50,34 @@ pub struct Maintenance {
     _lock: StoreLock,
 }
 
+/// State of the verification of index and journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verification {
+    /// Both must be verified before the first change.
+    Due,
+    /// The journal must be verified before the first change; the index was just verified or built.
+    JournalDue,
+    /// An earlier process verified both at this time, and the files are as it or a later process left them.
+    Recorded(SystemTime),
+    /// This process verified both at this time, and found no damage.
+    Clean(SystemTime),
+    /// Cancelled, or damage was found: the next start verifies both.
+    Inconclusive,
+}
+
 impl Maintenance {
     /// Maintains the files of a store, appending to `tail`, from this position.
     pub fn new(
         tail: ActiveSegment,
         applier: Arc<Applier>,
-        lock: StoreLock,
+        (lock, verification): (StoreLock, Verification),
         position: StorePosition,
     ) -> Self {
         Self {
             tail,
             backups: BackupScheduler::new(Arc::clone(&applier), position),
             applier,
-            unverified: false,
+            verification,
             pending_snapshot: None,
             snapshot: None,
             stop: Arc::default(),
@@ -69,9 +85,14 @@ impl Maintenance {
         }
     }
 
-    /// Requests verification of the index before the first change.
-    pub const fn require_verification(&mut self) {
-        self.unverified = true;
+    /// Returns true when an earlier verification was relied on, so that another one should follow when there is time.
+    pub const fn is_verification_recorded(&self) -> bool {
+        matches!(self.verification, Verification::Recorded(_))
+    }
+
+    /// Discards the verification, so that the next start verifies index and journal.
+    pub const fn discard_verification(&mut self) {
+        self.verification = Verification::Inconclusive;
     }
 
     /// Requests a snapshot that replaces a damaged part of the journal.
@@ -84,26 +105,42 @@ impl Maintenance {
         &mut self.tail
     }
 
-    /// Verifies index and journal, and repairs damage. Runs before the first change: an index that lost a row could accept an
-    /// alias twice.
+    /// Verifies what is due before the first change: an index that lost a row could accept an alias twice.
+    pub fn verify_if_due(
+        &mut self,
+        pending_writes: &mut PendingWrites,
+        keep_going: impl Fn() -> bool,
+    ) {
+        match self.verification {
+            Verification::Due => self.verify_all(pending_writes, keep_going),
+            Verification::JournalDue => {
+                let time = SystemTime::now();
+                self.verification = self.verify_journal(time, keep_going);
+            }
+            Verification::Recorded(_) | Verification::Clean(_) | Verification::Inconclusive => {}
+        }
+        self.run_due_work(pending_writes);
+    }
+
+    /// Verifies index and journal, and repairs damage.
     pub fn verify_all(
         &mut self,
         pending_writes: &mut PendingWrites,
         keep_going: impl Fn() -> bool,
     ) {
-        if std::mem::take(&mut self.unverified) {
-            let index = self.applier.index.current();
-            match verify(&index, pending_writes.point().digest, &keep_going) {
-                VerifyResult::Valid => {}
-                VerifyResult::Invalid(why) => {
-                    drop(index);
-                    self.rebuild_index(pending_writes, &why);
-                }
-                VerifyResult::Stopped => return,
+        self.verification = Verification::Inconclusive;
+        let time = SystemTime::now();
+        let index = self.applier.index.current();
+        let result = verify(&index, pending_writes.point().digest, &keep_going);
+        drop(index);
+        match result {
+            VerifyResult::Valid => self.verification = self.verify_journal(time, keep_going),
+            VerifyResult::Invalid(why) => {
+                self.rebuild_index(pending_writes, &why);
+                self.verify_journal(time, keep_going);
             }
+            VerifyResult::Stopped => {}
         }
-        self.verify_journal(keep_going);
-        self.run_due_work(pending_writes);
     }
 
     /// Verifies the index and rebuilds it when it is damaged.
@@ -114,6 +151,7 @@ impl Maintenance {
             || true,
         );
         if let VerifyResult::Invalid(why) = verdict {
+            self.discard_verification();
             self.rebuild_index(pending_writes, &why);
         }
     }
@@ -157,10 +195,10 @@ impl Maintenance {
         }
     }
 
-    /// Reports damage in the current part of the journal and copies the damaged bytes aside.
-    fn verify_journal(&mut self, keep_going: impl Fn() -> bool) {
+    /// Reports damage in the current part of the journal and copies the damaged bytes aside. Clean at `time` when there is none.
+    fn verify_journal(&mut self, time: SystemTime, keep_going: impl Fn() -> bool) -> Verification {
         let data = &self.applier.data;
-        let found = find_damage(data, keep_going).and_then(|damage| {
+        let found = find_damage(data, &keep_going).and_then(|damage| {
             damage
                 .iter()
                 .map(|(segment, damage)| {
@@ -170,6 +208,9 @@ impl Maintenance {
                 .collect::<io::Result<Vec<_>>>()
         });
         match found {
+            Ok(sentences) if sentences.is_empty() && keep_going() => {
+                return Verification::Clean(time);
+            }
             Ok(sentences) => {
                 if !sentences.is_empty() {
                     self.pending_snapshot = Some(SnapshotReason::Damaged);
@@ -183,6 +224,7 @@ impl Maintenance {
                 .notices
                 .add(format!("The journal could not be checked: {error}")),
         }
+        Verification::Inconclusive
     }
 
     /// Starts a new segment, a snapshot and a backup when they are due.
@@ -258,8 +300,41 @@ impl Maintenance {
             rebuild::abandon(index);
         } else if let Err(broken) = index.flush() {
             tracing::warn!(why = broken.0, "flushing the index failed");
+        } else if let Some(index) = Arc::into_inner(index) {
+            self.record_verification(index, position);
         }
         self.backups.close(position);
+    }
+
+    /// Closes the index and records its verification for the next start.
+    fn record_verification(&self, index: IndexReader, position: StorePosition) {
+        let applied = index.applied();
+        let is_in_memory = index.is_in_memory();
+        if let Err(broken) = index.close() {
+            tracing::warn!(why = broken.0, "closing the index failed");
+            return;
+        }
+        let (Verification::Recorded(verified) | Verification::Clean(verified)) = self.verification
+        else {
+            return;
+        };
+        let Ok(Some(header)) = applied else {
+            return;
+        };
+        if is_in_memory
+            || header.point() != position
+            || self.pending_snapshot == Some(SnapshotReason::Damaged)
+        {
+            return;
+        }
+        let marker = VerifiedMarker {
+            header,
+            verified,
+            tail: self.tail.end(),
+        };
+        if let Err(error) = marker.write(&self.applier.data) {
+            tracing::warn!(%error, "the verification cannot be recorded");
+        }
     }
 }
 

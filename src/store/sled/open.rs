@@ -13,13 +13,14 @@ use super::index::IndexReader;
 use super::index_handle::IndexHandle;
 use super::pending_writes::StorePosition;
 use super::rebuild;
+use super::verified_marker::VerifiedMarker;
 use crate::connection::StoreError;
 use crate::store::backup::BackupPlan;
 use crate::store::backup::folder::BackupFolder;
 use crate::store::io_error::{self, io_error};
 use crate::store::journal::header::{self, FileHeader, HeaderError, StoreIdentity};
 use crate::store::journal::segment::Segment;
-use crate::store::journal::tail_scan;
+use crate::store::journal::tail_scan::{self, JournalEnd, TailPosition};
 use crate::store::journal::{self, snapshot};
 use crate::store::lock::StoreLock;
 use crate::store::swap;
@@ -41,7 +42,7 @@ pub(super) enum IndexSource {
     /// There is an index but no journal.
     Adopt(IndexReader, IndexHeader),
     /// There is a journal.
-    Recover(StoreFiles),
+    Recover(Box<StoreFiles>),
 }
 
 /// Files of a store.
@@ -52,6 +53,10 @@ pub(super) struct StoreFiles {
     identity: Option<StoreIdentity>,
     /// Header of the newest snapshot.
     pub(super) snapshot: Option<FileHeader>,
+    /// Marker of the last verification, if the files are unchanged since then.
+    pub(super) verified: Option<VerifiedMarker>,
+    /// End of the journal, read from its newest segment.
+    pub(super) end: Option<JournalEnd>,
 }
 
 /// Opens the store in `data`. `unlock` gets its identity, `None` for a new one, and returns the identity to use when the key
@@ -66,7 +71,7 @@ pub fn open(
     let lock = StoreLock::take(data)?;
     io_error::reject_forbidden(data, &data.join(rebuild::FOLDER))?;
     swap::complete(data).map_err(|error| io_error(data, &error))?;
-    let found = StoreFiles::find(data)?;
+    let mut found = StoreFiles::find(data)?;
     let start =
         |identity, position, way| OpeningStore::new(data, lock, (identity, backups), position, way);
     if !found.is_empty() {
@@ -74,8 +79,14 @@ pub fn open(
             Some(identity) => unlock(Some(identity))?,
             None => unlock(Some(&index_identity(data)?))?,
         };
-        let position = found.point().map_err(|error| io_error(data, &error))?;
-        return Ok(start(identity, position, IndexSource::Recover(found)));
+        found.verified =
+            VerifiedMarker::read(data).filter(|marker| marker.header.identity == identity);
+        let position = found.read_end().map_err(|error| io_error(data, &error))?;
+        return Ok(start(
+            identity,
+            position,
+            IndexSource::Recover(Box::new(found)),
+        ));
     }
     match open_index(data) {
         Ok(IndexFolder::Absent) => {
@@ -148,6 +159,8 @@ impl StoreFiles {
         let mut found = Self {
             identity: None,
             snapshot: None,
+            verified: None,
+            end: None,
             segments,
             snapshots,
         };
@@ -164,9 +177,12 @@ impl StoreFiles {
         Ok(found)
     }
 
-    /// End of the journal according to its newest segment.
-    fn point(&self) -> io::Result<StorePosition> {
-        let end = tail_scan::read(&self.segments, u64::MAX - 1, |_| {})?;
+    /// Reads the end of the journal from its newest segment. Returns the position of the store.
+    fn read_end(&mut self) -> io::Result<StorePosition> {
+        let end = match self.recorded_end()? {
+            Some(end) => end,
+            None => tail_scan::read(&self.segments, u64::MAX - 1, |_| {})?,
+        };
         let mut position = StorePosition {
             revision: end.revision,
             digest: end.digest,
@@ -179,7 +195,38 @@ impl StoreFiles {
                 digest: head.digest,
             };
         }
+        self.end = Some(end);
         Ok(position)
+    }
+
+    /// Returns the end of the journal from the marker, if the newest segment has no entries after it.
+    fn recorded_end(&self) -> io::Result<Option<JournalEnd>> {
+        let (Some(marker), Some(newest)) = (&self.verified, self.segments.last()) else {
+            return Ok(None);
+        };
+        let offset = marker.tail;
+        let StorePosition { revision, digest } = marker.header.point();
+        let is_end = offset >= header::LENGTH as u64 && newest.first <= revision + 1;
+        if !is_end || !newest.is_unused_from(offset)? {
+            return Ok(None);
+        }
+        Ok(Some(JournalEnd {
+            revision,
+            digest,
+            position: Some(TailPosition {
+                segment: newest.clone(),
+                offset,
+                cut: false,
+            }),
+            problem: None,
+        }))
+    }
+
+    /// Returns the end of the journal when it is intact and the index is there, so that no entry must be applied.
+    pub(super) fn end_at(&self, indexed: u64) -> Option<JournalEnd> {
+        let end = self.end.as_ref()?;
+        let is_there = end.revision == indexed && end.position.is_some() && end.problem.is_none();
+        is_there.then(|| end.clone())
     }
 
     /// Returns true when the first segment was created but never written, not even preallocated: the first start was interrupted.

@@ -8,13 +8,14 @@ use super::data_loss_marker;
 use super::encoding::IndexHeader;
 use super::index::IndexReader;
 use super::index_handle::IndexHandle;
-use super::maintenance::{Maintenance, rebuild_index};
+use super::maintenance::{Maintenance, Verification, rebuild_index};
 use super::open::{
     IndexFolder, IndexSource, OpeningStore, StoreFiles, nothing_readable, open_index,
 };
 use super::pending_writes::{PendingWrites, StorePosition};
 use super::rebuild;
 use super::replay::JournalReplay;
+use super::verified_marker::VerifiedMarker;
 use super::verify::{VerifyResult, verify};
 use crate::connection::StoreError;
 use crate::store::io_error::{self, io_error};
@@ -24,7 +25,7 @@ use crate::store::journal::header::{FileHeader, StoreIdentity};
 use crate::store::journal::segment::ActiveSegment;
 use crate::store::journal::tail_scan::{self, JournalEnd, TailPosition};
 
-/// Maximum number of connections of a small store, which is verified before use; larger stores are verified in the background.
+/// Maximum number of connections of a small store, which is opened and verified before use; larger stores in the background.
 pub const SMALL: u64 = 5_000;
 
 /// Store with a ready index.
@@ -57,22 +58,19 @@ impl OpeningStore {
         let IndexState {
             position,
             tail,
-            verified,
+            verification,
             damaged,
         } = ready;
         applier.index.set_count(position.digest.count);
         applier.feed.set_revision(position.revision);
         data_loss_marker::add_notice(&applier.data, &applier.notices);
         let mut pending_writes = PendingWrites::new(Arc::clone(&applier.index), position);
-        let mut maintenance = Maintenance::new(tail, applier, lock, position);
+        let mut maintenance = Maintenance::new(tail, applier, (lock, verification), position);
         if damaged {
             maintenance.request_snapshot();
         }
-        if !verified {
-            maintenance.require_verification();
-        }
         if position.digest.count <= SMALL {
-            maintenance.verify_all(&mut pending_writes, || true);
+            maintenance.verify_if_due(&mut pending_writes, || true);
         }
         Ok(ReadyStore {
             pending_writes,
@@ -85,8 +83,7 @@ impl OpeningStore {
 struct IndexState {
     position: StorePosition,
     tail: ActiveSegment,
-    /// True when the index was verified.
-    verified: bool,
+    verification: Verification,
     /// True when part of the journal is unusable, so that a snapshot is needed.
     damaged: bool,
 }
@@ -100,7 +97,7 @@ fn begin(applier: &Applier) -> Result<IndexState, StoreError> {
     Ok(IndexState {
         position,
         tail,
-        verified: true,
+        verification: Verification::JournalDue,
         damaged: false,
     })
 }
@@ -138,7 +135,7 @@ fn adopt_index(
     Ok(IndexState {
         position,
         tail,
-        verified: true,
+        verification: Verification::JournalDue,
         damaged: true,
     })
 }
@@ -166,8 +163,11 @@ fn recover(applier: &Applier, found: &StoreFiles) -> Result<IndexState, StoreErr
     };
     index.replace(view);
     let mut replay = JournalReplay::new(index, indexed, identity, problem);
-    let end = tail_scan::read(&found.segments, indexed.revision, |entry| replay.add(entry))
-        .map_err(|error| io_error(data, &error))?;
+    let end = match found.end_at(indexed.revision) {
+        Some(end) => end,
+        None => tail_scan::read(&found.segments, indexed.revision, |entry| replay.add(entry))
+            .map_err(|error| io_error(data, &error))?,
+    };
     let mut recovery = RecoveryState {
         position: StorePosition {
             revision: end.revision,
@@ -189,16 +189,14 @@ fn recover(applier: &Applier, found: &StoreFiles) -> Result<IndexState, StoreErr
         };
         rebuild::abandon(index.replace(rebuilt.index));
     }
+    let verification = recovery.verification(found.verified.as_ref(), indexed, identity);
     let RecoveryState {
-        position,
-        verified,
-        damaged,
-        ..
+        position, damaged, ..
     } = recovery;
     Ok(IndexState {
         tail: open_tail(applier, position, end.position.filter(|_| !damaged))?,
         position,
-        verified,
+        verification,
         damaged,
     })
 }
@@ -249,6 +247,27 @@ struct RecoveryState {
 }
 
 impl RecoveryState {
+    /// Verification that is necessary before the first change. None when index and journal end where the marker says.
+    fn verification(
+        &self,
+        marker: Option<&VerifiedMarker>,
+        indexed: StorePosition,
+        identity: &StoreIdentity,
+    ) -> Verification {
+        let is_as_recorded = |marker: &&VerifiedMarker| {
+            self.problem.is_none()
+                && !self.damaged
+                && marker.header.identity == *identity
+                && marker.header.point() == indexed
+                && indexed == self.position
+        };
+        match marker.filter(is_as_recorded) {
+            Some(marker) => Verification::Recorded(marker.verified),
+            None if self.verified => Verification::JournalDue,
+            None => Verification::Due,
+        }
+    }
+
     /// Compares the newest snapshot with the journal. A snapshot after the end of the journal means that the end was lost. A
     /// snapshot at its end with another digest was created from an index that had lost connections, so the index is not trusted
     /// either.

@@ -26,8 +26,10 @@ pub enum WriterMessage {
     Change(WriteRequest, ReplySender),
     /// Verify the index and rebuild it when it is damaged.
     Repair(oneshot::Sender<()>),
-    /// Reply once the index was verified, which happens before the first message.
+    /// Reply once the index can be relied on: what is due is verified before the first message.
     Verified(oneshot::Sender<()>),
+    /// Verify index and journal although an earlier verification was relied on.
+    Verify,
     /// Finish and release the store to the next process.
     Close(oneshot::Sender<()>),
 }
@@ -63,9 +65,9 @@ impl StoreWriter {
 
     /// Runs until the store is closed or all senders are dropped.
     pub fn run(mut self, closing: &AtomicBool) {
-        self.maintenance.verify_all(&mut self.pending_writes, || {
-            !closing.load(Ordering::Acquire)
-        });
+        let keep_going = || !closing.load(Ordering::Acquire);
+        self.maintenance
+            .verify_if_due(&mut self.pending_writes, keep_going);
         let close_reply = loop {
             let message = match self.next.take() {
                 Some(message) => Some(message),
@@ -82,6 +84,12 @@ impl StoreWriter {
                 Some(WriterMessage::Verified(done)) => {
                     // The caller may have been cancelled.
                     let _ = done.send(());
+                }
+                Some(WriterMessage::Verify) => {
+                    self.pending_writes.remove_applied(u64::MAX);
+                    self.maintenance
+                        .verify_all(&mut self.pending_writes, keep_going);
+                    self.maintenance.run_due_work(&self.pending_writes);
                 }
                 Some(WriterMessage::Close(done)) => break Some(done),
                 None => break None,
@@ -169,6 +177,7 @@ impl StoreWriter {
                     self.applier.data.display()
                 ));
                 self.applier.notices.add(why.to_string());
+                self.maintenance.discard_verification();
                 self.read_only = Some(why.clone());
                 Err(why)
             }
