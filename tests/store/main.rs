@@ -20,6 +20,7 @@ mod interrupted_rebuild;
 mod keys;
 mod linearizability;
 mod model_based;
+mod opening_cost;
 mod power_loss;
 mod shared;
 mod shared_protocol;
