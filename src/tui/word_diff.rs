@@ -1,9 +1,10 @@
 //! Word-by-word diff of two texts.
 
+use similar::{Algorithm, DiffTag};
 use unicode_segmentation::UnicodeSegmentation;
 
 /// Maximum number of compared words; longer texts are reported as entirely different.
-const MAX_CELLS: usize = 400;
+const MOST: usize = 400;
 
 /// Part of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,14 +17,18 @@ pub struct WordDiffPart {
 
 /// Splits both texts into common and different parts.
 pub fn compare(old: &str, new: &str) -> (Vec<WordDiffPart>, Vec<WordDiffPart>) {
-    let old_words: Vec<&str> = old.split_word_bounds().collect();
-    let new_words: Vec<&str> = new.split_word_bounds().collect();
-    if old_words.len() > MAX_CELLS || new_words.len() > MAX_CELLS {
+    let olds: Vec<&str> = old.split_word_bounds().collect();
+    let news: Vec<&str> = new.split_word_bounds().collect();
+    if olds.len() > MOST || news.len() > MOST {
         return (all_different(old), all_different(new));
     }
-    let common = common(&old_words, &new_words);
-    let (in_old, in_new): (Vec<_>, Vec<_>) = common.into_iter().unzip();
-    (parts(&old_words, &in_old), parts(&new_words, &in_new))
+    let (mut in_old, mut in_new) = (Vec::new(), Vec::new());
+    for op in similar::capture_diff_slices(Algorithm::Myers, &olds, &news) {
+        let is_other = op.tag() != DiffTag::Equal;
+        push(&mut in_old, &olds[op.old_range()], is_other);
+        push(&mut in_new, &news[op.new_range()], is_other);
+    }
+    (in_old, in_new)
 }
 
 fn all_different(text: &str) -> Vec<WordDiffPart> {
@@ -34,50 +39,18 @@ fn all_different(text: &str) -> Vec<WordDiffPart> {
     (!text.is_empty()).then_some(part).into_iter().collect()
 }
 
-/// Returns the index pairs of a longest common subsequence of words.
-fn common(old_words: &[&str], new_words: &[&str]) -> Vec<(usize, usize)> {
-    let width = new_words.len() + 1;
-    // Length of the longest common subsequence from each pair of indexes.
-    let mut longest = vec![0_u32; (old_words.len() + 1) * width];
-    for at in (0..old_words.len()).rev() {
-        for other in (0..new_words.len()).rev() {
-            longest[at * width + other] = if old_words[at] == new_words[other] {
-                longest[(at + 1) * width + other + 1] + 1
-            } else {
-                longest[(at + 1) * width + other].max(longest[at * width + other + 1])
-            };
-        }
+/// Appends words to the last part if it is of the same kind, otherwise as a new part.
+fn push(parts: &mut Vec<WordDiffPart>, words: &[&str], is_other: bool) {
+    if words.is_empty() {
+        return;
     }
-    let (mut at, mut other) = (0, 0);
-    let mut common = Vec::new();
-    while at < old_words.len() && other < new_words.len() {
-        if old_words[at] == new_words[other] {
-            common.push((at, other));
-            at += 1;
-            other += 1;
-        } else if longest[(at + 1) * width + other] >= longest[at * width + other + 1] {
-            at += 1;
-        } else {
-            other += 1;
-        }
+    match parts.last_mut() {
+        Some(last) if last.is_other == is_other => last.text.push_str(&words.concat()),
+        _ => parts.push(WordDiffPart {
+            text: words.concat(),
+            is_other,
+        }),
     }
-    common
-}
-
-/// Joins words into parts; `common` are the sorted indexes of the common words.
-fn parts(words: &[&str], common: &[usize]) -> Vec<WordDiffPart> {
-    let mut parts: Vec<WordDiffPart> = Vec::new();
-    for (at, word) in words.iter().enumerate() {
-        let is_other = common.binary_search(&at).is_err();
-        match parts.last_mut() {
-            Some(last) if last.is_other == is_other => last.text.push_str(word),
-            _ => parts.push(WordDiffPart {
-                text: (*word).to_owned(),
-                is_other,
-            }),
-        }
-    }
-    parts
 }
 
 #[cfg(test)]
@@ -116,13 +89,13 @@ mod tests {
     fn only_the_words_that_differ_are_marked(
         #[case] old: &str,
         #[case] new: &str,
-        #[case] old_words: &str,
-        #[case] new_words: &str,
+        #[case] olds: &str,
+        #[case] news: &str,
     ) {
         let (left, right) = compare(old, new);
         assert_eq!(
             (diff_parts(&left), diff_parts(&right)),
-            (old_words.into(), new_words.into())
+            (olds.into(), news.into())
         );
     }
 
