@@ -9,7 +9,6 @@ pub mod file;
 pub mod case_fold;
 pub mod json;
 pub mod key_like;
-pub mod shell_quote;
 pub mod secret_detector;
 pub mod yaml;
 
@@ -39,6 +38,11 @@ impl fmt::Display for Printable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&printable(self.0))
     }
+}
+
+/// Quotes a text as one word of a shell, in single quotes.
+pub fn shell_quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 /// Escapes a text for a terminal; borrowed when nothing changes.

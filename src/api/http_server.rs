@@ -16,7 +16,6 @@ pub mod connection;
 pub mod pipeline;
 pub mod allowed_hosts;
 pub mod auth;
-mod raw_response;
 pub mod limits;
 pub mod listener;
 mod request_id;

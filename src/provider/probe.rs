@@ -14,7 +14,6 @@ pub mod one_or_many;
 pub mod request;
 mod sigv4;
 pub mod template;
-pub mod resolved_settings;
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -32,11 +31,28 @@ pub use model_list::{
     ListAnswer, ListShape, ListedModel, MAX_MODELS, ModelListFormat, NextPage, PageOfModels,
 };
 pub use request::{ProbeRequest, Unsendable, client_header};
-pub use resolved_settings::ResolvedSettings;
 pub use template::Template;
 
 /// Default setting of the key.
 const API_KEY: &str = "apiKey";
+
+/// Values by setting key, with resolved references and defaults; wiped on drop.
+#[derive(Debug, Default)]
+pub struct ResolvedSettings(BTreeMap<String, SecretString>);
+
+impl ResolvedSettings {
+    /// Sets a value; an empty one counts as absent.
+    pub fn set(&mut self, key: &str, value: SecretString) {
+        if !value.expose_secret().trim().is_empty() {
+            self.0.insert(key.to_owned(), value);
+        }
+    }
+
+    /// Returns the value of a setting.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key).map(|value| value.expose_secret().trim())
+    }
+}
 
 /// Request that checks credentials.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -10,7 +10,7 @@
 //!
 //! Sharing happens below the sealing: secrets are sent sealed, and each process has its own key, catalogue, appsettings and
 //! rules. Roles are not configured. The lock decides, at the start and whenever a leader ends (`shared/election.rs`); then
-//! unanswered requests are sent again, writes exactly once (`shared/again.rs`), and feeds continue after the last seen change.
+//! unanswered requests are sent again, writes exactly once (`shared/write_dedup.rs`), and feeds continue after the last seen change.
 //! Nothing has to be cleaned up by hand: the system releases the lock of a process that ends, and the next leader replaces a
 //! leftover socket.
 //!
@@ -24,7 +24,6 @@ mod election;
 mod feed;
 mod client;
 mod leader;
-mod known_state;
 mod framing;
 mod role;
 mod membership;

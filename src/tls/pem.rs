@@ -6,7 +6,7 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use crate::text::shell_quote::quoted;
+use crate::text::shell_quoted;
 
 const SEQUENCE: u8 = 0x30;
 const INTEGER: u8 = 0x02;
@@ -82,7 +82,7 @@ fn file(path: &Path) -> String {
     if !shown.is_empty() && !shown.starts_with('-') && shown.chars().all(is_plain) {
         shown
     } else {
-        quoted(&shown)
+        shell_quoted(&shown)
     }
 }
 

@@ -26,7 +26,6 @@ mod mouse;
 mod external_editor;
 mod read_only;
 mod plain_input;
-mod session;
 mod move_to_reference;
 mod connection_test;
 mod trash;
@@ -52,6 +51,7 @@ use super::keymap::Keymap;
 use super::layout::{Columns, ScreenLayout, Size};
 use super::message_log::MessageLog;
 use super::notice::Notice;
+use super::session::SavedSession;
 use super::tabs::{Tab, Workspace};
 use super::target_info::TargetInfo;
 use super::tree::Tree;
@@ -439,5 +439,17 @@ impl App {
         let (versions, _) = ScreenLayout::versions(self.detail_area());
         self.workspace.history.scroll(versions.height.into());
         self.drop_unneeded_requests();
+    }
+
+    /// State to restore at the next start; `store` identifies the store.
+    pub fn session(&self, store: &str) -> SavedSession {
+        SavedSession::new(store, self.tree.saved_state(), self.workspace.tab)
+    }
+
+    /// Restores the session; the connections are loaded later.
+    pub fn restore_session(&mut self, session: SavedSession) {
+        let (stand, tab) = session.into_parts();
+        self.workspace.tab = tab;
+        self.tree.restore_state(stand);
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::connection::{Connection, MaskedSecret, SettingValue};
-use crate::text::shell_quote::quoted;
+use crate::text::shell_quoted;
 
 /// Documented default URL of the management API.
 pub const DOCUMENTED: &str = "https://localhost:44331/umbraco/ai/management/api/v1";
@@ -25,8 +25,8 @@ pub fn create(connection: &Connection, api: &str) -> String {
     });
     format!(
         "curl -X POST {} \\\n  -H \"Authorization: Bearer $UMAI_TOKEN\" \\\n  -H 'Content-Type: application/json' \\\n  -d {}",
-        quoted(&format!("{api}/connections")),
-        quoted(&format!("{body:#}")),
+        shell_quoted(&format!("{api}/connections")),
+        shell_quoted(&format!("{body:#}")),
     )
 }
 

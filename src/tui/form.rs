@@ -1,7 +1,6 @@
 //! Form of a new or stored connection: its fields, their input, and the draft that they make.
 
 mod three_way_merge;
-mod burst;
 mod endpoint_hint;
 mod async_checks;
 mod paste_cleanup;

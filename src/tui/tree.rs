@@ -4,23 +4,21 @@ mod sort;
 mod visible;
 mod change;
 mod filter;
-mod ids;
 mod loading;
 mod marks;
-mod merge_sorted;
 mod updates;
 mod state;
 mod rows;
 mod selection;
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
+use foldhash::fast::RandomState;
 use uuid::Uuid;
 
 use crate::search::{Providers, Sort, TreeItem};
 
 pub use filter::Filter;
-pub use ids::{ById, Ids};
 pub use loading::Loading;
 pub use marks::{MarkedConnection, Marks};
 pub use state::{NodeKey, TreeState};
@@ -28,6 +26,12 @@ pub use updates::ItemChange;
 use visible::VisibleList;
 
 use super::layout::follow;
+
+/// Set of connection IDs, with a fast hash: marking 100,000 connections spent most of its time in the standard one.
+pub type Ids = HashSet<Uuid, RandomState>;
+
+/// Map by connection ID.
+pub type ById<T> = HashMap<Uuid, T, RandomState>;
 
 /// Node of the tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -23,7 +23,6 @@ use super::connection_slots::ConnectionSlot;
 use super::connection_state::{ConnectionPhase, ConnectionState};
 use super::limits::ServerLimits;
 use super::pipeline::{ConnectionInfo, RequestPipeline};
-use super::raw_response::raw_error_response;
 use super::request_id::RequestId;
 use super::strict_reader::{StrictReader, malformed};
 use crate::api::Problem;
@@ -252,4 +251,23 @@ fn log(problem: &Problem, connection: &ConnectionInfo, id: &RequestId) {
         id,
     }
     .log();
+}
+
+/// Returns the bytes of an error response, after which the connection is closed.
+fn raw_error_response(problem: &Problem, id: &RequestId) -> Vec<u8> {
+    // Problem details always serialize.
+    let body = serde_json::to_string(problem).unwrap_or_default();
+    let allow = match problem.status {
+        405 => "allow: GET, HEAD, POST, PUT, DELETE\r\n",
+        503 => "retry-after: 1\r\n",
+        _ => "",
+    };
+    format!(
+        "HTTP/1.1 {} {}\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\n{allow}x-request-id: {id}\r\n\
+         x-content-type-options: nosniff\r\ncache-control: no-store\r\nconnection: close\r\n\r\n{body}",
+        problem.status,
+        problem.title,
+        body.len()
+    )
+    .into_bytes()
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::rows::OutputRow;
-use crate::text::shell_quote::quoted;
+use crate::text::shell_quoted;
 
 /// Prefix of all names, so that none collides with a variable of the shell or of umai.
 const PREFIX: &str = "CONNECTION";
@@ -15,7 +15,7 @@ pub fn lines(row: &OutputRow) -> Vec<String> {
     for (path, cell) in row {
         let name = name(path);
         if seen.insert(name.clone()) {
-            lines.push(format!("{name}={}", quoted(cell.text())));
+            lines.push(format!("{name}={}", shell_quoted(cell.text())));
         }
     }
     lines

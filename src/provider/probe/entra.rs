@@ -7,8 +7,8 @@ use serde_json::Value;
 use url::form_urlencoded;
 
 use super::Probe;
+use super::ResolvedSettings;
 use super::request::{ProbeRequest, Unsendable};
-use super::resolved_settings::ResolvedSettings;
 
 const CLIENT_ID: &str = "clientId";
 const CLIENT_SECRET: &str = "clientSecret";

@@ -7,8 +7,8 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, si
 use aws_sigv4::sign::v4;
 use http::header::HOST;
 
+use super::ResolvedSettings;
 use super::request::{ProbeRequest, Unsendable};
-use super::resolved_settings::ResolvedSettings;
 
 const REGION: &str = "region";
 const ACCESS_KEY_ID: &str = "accessKeyId";

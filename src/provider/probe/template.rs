@@ -9,8 +9,8 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use url::Url;
 
+use super::ResolvedSettings;
 use super::request::Unsendable;
-use super::resolved_settings::ResolvedSettings;
 use crate::text::address;
 
 /// Text with setting placeholders.
