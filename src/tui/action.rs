@@ -1,9 +1,8 @@
 //! Table of all actions, used by the keymap, the footer, the help, the palette and the docs.
 
-mod is_write;
-
 use std::fmt::Write as _;
 
+use super::cli_equivalent::{CURSOR_ONLY, CliEquivalent, INPUT_ONLY, MARKS, SCREEN_ONLY};
 use super::keymap::Keymap;
 
 /// Context of a key press. A key can have different actions in different contexts.
@@ -118,20 +117,7 @@ impl KeyContext {
     pub const fn inherited(self) -> Option<Self> {
         match self {
             Self::Info | Self::History => Some(Self::Tree),
-            Self::Tree
-            | Self::List
-            | Self::Form
-            | Self::Confirm
-            | Self::Compare
-            | Self::Report
-            | Self::Trash
-            | Self::Merge
-            | Self::Drafts
-            | Self::Bulk
-            | Self::MoveToReference
-            | Self::CopyMenu
-            | Self::SortMenu
-            | Self::Global => None,
+            _ => None,
         }
     }
 
@@ -139,19 +125,7 @@ impl KeyContext {
     pub const fn menus(self) -> &'static [Self] {
         match self {
             Self::Tree | Self::Info | Self::History => &[Self::CopyMenu, Self::SortMenu],
-            Self::List
-            | Self::Form
-            | Self::Confirm
-            | Self::Compare
-            | Self::Report
-            | Self::Trash
-            | Self::Merge
-            | Self::Drafts
-            | Self::Bulk
-            | Self::MoveToReference
-            | Self::CopyMenu
-            | Self::SortMenu
-            | Self::Global => &[],
+            _ => &[],
         }
     }
 
@@ -160,20 +134,7 @@ impl KeyContext {
         match self {
             Self::CopyMenu => Some(Action::Copy),
             Self::SortMenu => Some(Action::Sort),
-            Self::Tree
-            | Self::Info
-            | Self::History
-            | Self::List
-            | Self::Form
-            | Self::Confirm
-            | Self::Compare
-            | Self::Report
-            | Self::Trash
-            | Self::Merge
-            | Self::Drafts
-            | Self::Bulk
-            | Self::MoveToReference
-            | Self::Global => None,
+            _ => None,
         }
     }
 
@@ -182,102 +143,6 @@ impl KeyContext {
         let is_in = |context| entry.contexts.contains(&context);
         is_in(self) || self.inherited().is_some_and(is_in)
     }
-}
-
-/// Action of a key, the palette or a command in plain mode.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the table below says what each does")]
-pub enum Action {
-    CompareVersions,
-    Duplicate,
-    ImportEnvironment,
-    InsertReference,
-    MoveToReference,
-    CopySnippet,
-    CopyVariable,
-    Mark,
-    RollBack,
-    RollBackField,
-    CopyLine,
-    Retest,
-    New,
-    Edit,
-    Toggle,
-    Test,
-    Models,
-    ShowSettings,
-    ShowInfo,
-    ShowHistory,
-    Undo,
-    Delete,
-    Trash,
-    Restore,
-    Purge,
-    EmptyTrash,
-    Filter,
-    Sort,
-    SortByName,
-    SortByAlias,
-    SortByProvider,
-    SortByStatus,
-    SortByModified,
-    ReverseSort,
-    Group,
-    Copy,
-    CopyName,
-    CopyAlias,
-    CopyId,
-    CopyJson,
-    CopyCurl,
-    CopyCreate,
-    CopyCommand,
-    Refresh,
-    Up,
-    Down,
-    PageUp,
-    PageDown,
-    First,
-    Last,
-    Open,
-    Close,
-    NextPane,
-    PreviousPane,
-    Choose,
-    Save,
-    NextField,
-    PreviousField,
-    NextError,
-    Reveal,
-    Clear,
-    NextButton,
-    PreviousButton,
-    Back,
-    Palette,
-    Help,
-    MarkRow,
-    MarkUp,
-    MarkDown,
-    MarkTo,
-    MarkAll,
-    Invert,
-    Activate,
-    Deactivate,
-    Export,
-    ShowBulk,
-    Retry,
-    Hide,
-    Messages,
-    Redraw,
-    NextTheme,
-    Suspend,
-    Leave,
-    Quit,
-    EditExternally,
-    Drafts,
-    RestoreDraft,
-    DiscardDraft,
-    KeepMine,
-    TakeTheirs,
 }
 
 /// Row of the action table.
@@ -293,122 +158,134 @@ pub struct ActionEntry {
     pub title: &'static str,
     /// Hint in the footer; `None` hides it there.
     pub hint: Option<&'static str>,
+    /// True if the action changes stored data or opens a dialog that does; read-only mode hides it.
+    pub is_write: bool,
+    /// Command that does the same, or the reason for none.
+    pub command: CliEquivalent,
 }
 
-const fn entry(
-    action: Action,
-    id: &'static str,
-    contexts: &'static [KeyContext],
-    words: (&'static str, Option<&'static str>),
-) -> ActionEntry {
-    ActionEntry {
-        action,
-        id,
-        contexts,
-        title: words.0,
-        hint: words.1,
-    }
+const fn cli(words: &'static str) -> CliEquivalent {
+    CliEquivalent::Command(words)
 }
 
-use KeyContext::{
-    Bulk, Compare, Confirm, CopyMenu, Drafts, Form, Global, History, Info, List, Merge,
-    MoveToReference, Report, SortMenu, Trash, Tree,
-};
+/// Defines the actions and their table: action, ID, contexts, title, hint, `read` or `write`, CLI equivalent.
+macro_rules! actions {
+    ($($action:ident, $id:literal, [$($context:ident),+], $title:literal, $hint:expr, $access:ident, $command:expr;)+) => {
+        /// Action of a key, the palette or a command in plain mode.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Action {
+            $(#[doc = $title] $action,)+
+        }
 
-/// All actions, in the order of the footer.
-#[rustfmt::skip]
-pub const ACTIONS: &[ActionEntry] = &[
-    entry(Action::CompareVersions, "compare", &[History], ("Compare with the current or the marked version", Some("compare"))),
-    entry(Action::Mark, "mark", &[History], ("Mark version for comparison", Some("mark"))),
-    entry(Action::RollBack, "rollback", &[History, Compare], ("Roll back to the version", Some("roll back"))),
-    entry(Action::RollBackField, "rollback-field", &[Compare], ("Roll back this field", Some("roll back field"))),
-    entry(Action::CopyLine, "copy-line", &[Info], ("Copy line", Some("copy"))),
-    entry(Action::Retest, "retest", &[Report], ("Retest", Some("retest"))),
-    entry(Action::Restore, "restore", &[Trash], ("Restore connection", Some("restore"))),
-    entry(Action::Purge, "purge", &[Trash], ("Delete permanently", Some("delete permanently"))),
-    entry(Action::EmptyTrash, "empty", &[Trash], ("Empty the trash", Some("empty"))),
-    entry(Action::RestoreDraft, "restore-draft", &[Drafts], ("Restore draft", Some("restore"))),
-    entry(Action::DiscardDraft, "discard-draft", &[Drafts], ("Discard draft", Some("discard"))),
-    entry(Action::KeepMine, "mine", &[Merge], ("Keep mine", Some("mine"))),
-    entry(Action::TakeTheirs, "theirs", &[Merge], ("Take theirs", Some("theirs"))),
-    entry(Action::New, "new", &[Tree], ("Create connection", Some("new"))),
-    entry(Action::Edit, "edit", &[Tree], ("Edit connection; expand or collapse a node", Some("edit"))),
-    entry(Action::Duplicate, "duplicate", &[Tree], ("Duplicate connection", None)),
-    entry(Action::ImportEnvironment, "import-environment", &[Tree], ("Import from environment variables", None)),
-    entry(Action::Toggle, "toggle", &[Tree], ("Toggle Active/Inactive", Some("toggle"))),
-    entry(Action::Save, "save", &[Form, Merge], ("Save", Some("save"))),
-    entry(Action::NextField, "next-field", &[Form], ("Next field", Some("next"))),
-    entry(Action::PreviousField, "previous-field", &[Form], ("Previous field", None)),
-    entry(Action::NextError, "next-error", &[Form], ("Next error", Some("next error"))),
-    entry(Action::Reveal, "reveal", &[Form], ("Show or hide the typed secret", Some("show"))),
-    entry(Action::Clear, "clear", &[Form], ("Clear the field or its stored secret", Some("clear"))),
-    entry(Action::InsertReference, "references", &[Form], ("Insert a reference to a configuration key (or type $ in an empty field)", None)),
-    entry(Action::MoveToReference, "move-to-reference", &[Form], ("Move the key to a configuration reference", None)),
-    entry(Action::CopySnippet, "copy-snippet", &[MoveToReference], ("Copy the appsettings.json snippet", Some("JSON"))),
-    entry(Action::CopyVariable, "copy-variable", &[MoveToReference], ("Copy the environment variable", Some("env"))),
-    entry(Action::Test, "test", &[Tree, Form], ("Test connection", Some("test"))),
-    entry(Action::ShowHistory, "history", &[Tree], ("Show history", Some("history"))),
-    entry(Action::Undo, "undo", &[Tree, Bulk], ("Undo the last toggle or delete", Some("undo"))),
-    entry(Action::Delete, "delete", &[Tree], ("Delete connection", Some("delete"))),
-    entry(Action::Filter, "filter", &[Tree], ("Filter connections", Some("filter"))),
-    entry(Action::Sort, "sort", &[Tree], ("Sort by column", Some("sort"))),
-    entry(Action::Copy, "copy", &[Tree], ("Copy name, alias, ID, JSON, cURL or umai command", Some("copy"))),
-    entry(Action::Trash, "trash", &[Tree], ("Show trash", None)),
-    entry(Action::EditExternally, "editor", &[Tree, Form], ("Edit in $EDITOR", None)),
-    entry(Action::Drafts, "drafts", &[Tree], ("Show drafts", None)),
-    entry(Action::CopyName, "name", &[CopyMenu], ("Copy name", Some("name"))),
-    entry(Action::CopyAlias, "alias", &[CopyMenu], ("Copy alias", Some("alias"))),
-    entry(Action::CopyId, "id", &[CopyMenu], ("Copy ID", Some("ID"))),
-    entry(Action::CopyJson, "json", &[CopyMenu], ("Copy JSON, secrets masked", Some("JSON"))),
-    entry(Action::CopyCurl, "curl", &[CopyMenu], ("Copy cURL command without secrets", Some("cURL"))),
-    entry(Action::CopyCreate, "command", &[CopyMenu], ("Copy umai create command without secrets", Some("command"))),
-    entry(Action::CopyCommand, "copy-command", &[List, Form], ("Copy as umai command", None)),
-    entry(Action::SortByName, "by-name", &[SortMenu], ("Sort by name; repeat to reverse", Some("name"))),
-    entry(Action::SortByAlias, "by-alias", &[SortMenu], ("Sort by alias; repeat to reverse", Some("alias"))),
-    entry(Action::SortByProvider, "by-provider", &[SortMenu], ("Sort by provider; repeat to reverse", Some("provider"))),
-    entry(Action::SortByStatus, "by-status", &[SortMenu], ("Sort by status; repeat to reverse", Some("status"))),
-    entry(Action::SortByModified, "by-modified", &[SortMenu], ("Sort by last change, newest first; repeat to reverse", Some("modified"))),
-    entry(Action::ReverseSort, "reverse-sort", &[Tree, SortMenu], ("Reverse sort", None)),
-    entry(Action::Group, "group", &[Tree, SortMenu], ("Group by provider", None)),
-    entry(Action::Models, "models", &[Tree, Report], ("Browse models", Some("models"))),
-    entry(Action::ShowSettings, "settings", &[Tree], ("Show settings", None)),
-    entry(Action::ShowInfo, "info", &[Tree], ("Show info: ID, dates and last test", None)),
-    entry(Action::Refresh, "refresh", &[Tree], ("Reload connections", None)),
-    entry(Action::Choose, "choose", &[List, Confirm, Bulk, MoveToReference], ("Select", Some("select"))),
-    entry(Action::NextButton, "next-button", &[Confirm, Bulk], ("Next button", Some("next"))),
-    entry(Action::PreviousButton, "previous-button", &[Confirm, Bulk], ("Previous button", None)),
-    entry(Action::Up, "up", &[Tree, List, Bulk], ("Up", None)),
-    entry(Action::Down, "down", &[Tree, List, Bulk], ("Down", None)),
-    entry(Action::PageUp, "page-up", &[Tree, List, Form, Bulk], ("Page up", None)),
-    entry(Action::PageDown, "page-down", &[Tree, List, Form, Bulk], ("Page down", None)),
-    entry(Action::First, "first", &[Tree, List], ("Go to the first row", None)),
-    entry(Action::Last, "last", &[Tree, List], ("Go to the last row", None)),
-    entry(Action::MarkRow, "mark-row", &[Tree], ("Mark or unmark, then move down", None)),
-    entry(Action::MarkDown, "mark-down", &[Tree], ("Mark and move down", None)),
-    entry(Action::MarkUp, "mark-up", &[Tree], ("Mark and move up", None)),
-    entry(Action::MarkTo, "mark-to", &[Tree], ("Mark range from the last mark", None)),
-    entry(Action::MarkAll, "mark-all", &[Tree], ("Mark all or none", None)),
-    entry(Action::Invert, "invert", &[Tree], ("Invert marks", None)),
-    entry(Action::Activate, "activate", &[Tree], ("Activate connection", None)),
-    entry(Action::Deactivate, "deactivate", &[Tree], ("Deactivate connection", None)),
-    entry(Action::Export, "export", &[Tree], ("Export connections", None)),
-    entry(Action::ShowBulk, "bulk", &[Tree], ("Show the current or last bulk operation", None)),
-    entry(Action::Retry, "retry", &[Bulk], ("Retry failed connections", Some("retry"))),
-    entry(Action::Hide, "hide", &[Bulk], ("Continue in the background", Some("background"))),
-    entry(Action::Open, "open", &[Tree], ("Expand node", None)),
-    entry(Action::Close, "close", &[Tree], ("Collapse node, or go to its parent", None)),
-    entry(Action::NextPane, "next-pane", &[Tree], ("Next pane", None)),
-    entry(Action::PreviousPane, "previous-pane", &[Tree], ("Previous pane", None)),
-    entry(Action::Back, "back", &[Tree, List, Form, Confirm, Compare, Report, Trash, Merge, Drafts, Bulk, MoveToReference, CopyMenu, SortMenu], ("Back; never quits", Some("back"))),
-    entry(Action::Palette, "palette", &[Tree, Global], ("Find and run an action", Some("actions"))),
-    entry(Action::Help, "help", &[Tree, Global], ("Show keys", Some("help"))),
-    entry(Action::Messages, "messages", &[Tree, Global], ("Show messages", None)),
-    entry(Action::Redraw, "redraw", &[Global], ("Redraw", None)),
-    entry(Action::NextTheme, "next-theme", &[Global], ("Next theme (dark, light, colour-blind, high contrast)", None)),
-    entry(Action::Suspend, "suspend", &[Global], ("Suspend; fg resumes", None)),
-    entry(Action::Leave, "leave", &[Tree], ("Quit; prompts if changes are unsaved", Some("quit"))),
-    entry(Action::Quit, "quit", &[Global], ("Quit immediately; pending saves finish", None)),
-];
+        /// All actions, in the order of the footer.
+        pub const ACTIONS: &[ActionEntry] = &[$(ActionEntry {
+            action: Action::$action,
+            id: $id,
+            contexts: &[$(KeyContext::$context),+],
+            title: $title,
+            hint: $hint,
+            is_write: actions!($access),
+            command: $command,
+        },)+];
+    };
+    (read) => { false };
+    (write) => { true };
+}
+
+actions! {
+    CompareVersions, "compare", [History], "Compare with the current or the marked version", Some("compare"), read, cli("connections diff");
+    Mark, "mark", [History], "Mark version for comparison", Some("mark"), read, MARKS;
+    RollBack, "rollback", [History, Compare], "Roll back to the version", Some("roll back"), write, cli("connections rollback");
+    RollBackField, "rollback-field", [Compare], "Roll back this field", Some("roll back field"), write, cli("connections update");
+    CopyLine, "copy-line", [Info], "Copy line", Some("copy"), read, cli("connections get");
+    Retest, "retest", [Report], "Retest", Some("retest"), read, cli("connections test");
+    Restore, "restore", [Trash], "Restore connection", Some("restore"), write, cli("connections restore");
+    Purge, "purge", [Trash], "Delete permanently", Some("delete permanently"), write, cli("connections purge");
+    EmptyTrash, "empty", [Trash], "Empty the trash", Some("empty"), write, cli("connections purge");
+    RestoreDraft, "restore-draft", [Drafts], "Restore draft", Some("restore"), write, INPUT_ONLY;
+    DiscardDraft, "discard-draft", [Drafts], "Discard draft", Some("discard"), write, INPUT_ONLY;
+    KeepMine, "mine", [Merge], "Keep mine", Some("mine"), write, INPUT_ONLY;
+    TakeTheirs, "theirs", [Merge], "Take theirs", Some("theirs"), write, INPUT_ONLY;
+    New, "new", [Tree], "Create connection", Some("new"), write, cli("connections create");
+    Edit, "edit", [Tree], "Edit connection; expand or collapse a node", Some("edit"), write, cli("connections update");
+    Duplicate, "duplicate", [Tree], "Duplicate connection", None, write, cli("connections duplicate");
+    ImportEnvironment, "import-environment", [Tree], "Import from environment variables", None, write, cli("connections create");
+    // The app replaces `activate` by `deactivate` if the toggle would deactivate.
+    Toggle, "toggle", [Tree], "Toggle Active/Inactive", Some("toggle"), write, cli("connections activate");
+    // The form knows whether a save creates or updates a connection.
+    Save, "save", [Form, Merge], "Save", Some("save"), write, cli("connections create");
+    NextField, "next-field", [Form], "Next field", Some("next"), read, CURSOR_ONLY;
+    PreviousField, "previous-field", [Form], "Previous field", None, read, CURSOR_ONLY;
+    NextError, "next-error", [Form], "Next error", Some("next error"), read, CURSOR_ONLY;
+    Reveal, "reveal", [Form], "Show or hide the typed secret", Some("show"), read, SCREEN_ONLY;
+    Clear, "clear", [Form], "Clear the field or its stored secret", Some("clear"), read, INPUT_ONLY;
+    InsertReference, "references", [Form], "Insert a reference to a configuration key (or type $ in an empty field)", None, write, cli("connections update");
+    MoveToReference, "move-to-reference", [Form], "Move the key to a configuration reference", None, write, cli("connections update");
+    CopySnippet, "copy-snippet", [MoveToReference], "Copy the appsettings.json snippet", Some("JSON"), read, CliEquivalent::None("copies text only");
+    CopyVariable, "copy-variable", [MoveToReference], "Copy the environment variable", Some("env"), read, CliEquivalent::None("copies text only");
+    Test, "test", [Tree, Form], "Test connection", Some("test"), read, cli("connections test");
+    ShowHistory, "history", [Tree], "Show history", Some("history"), read, cli("connections history");
+    Undo, "undo", [Tree, Bulk], "Undo the last toggle or delete", Some("undo"), write, CliEquivalent::None("scripts use activate, deactivate and restore");
+    Delete, "delete", [Tree], "Delete connection", Some("delete"), write, cli("connections delete");
+    Filter, "filter", [Tree], "Filter connections", Some("filter"), read, cli("connections list");
+    Sort, "sort", [Tree], "Sort by column", Some("sort"), read, cli("connections list");
+    Copy, "copy", [Tree], "Copy name, alias, ID, JSON, cURL or umai command", Some("copy"), read, SCREEN_ONLY;
+    Trash, "trash", [Tree], "Show trash", None, read, cli("connections list");
+    EditExternally, "editor", [Tree, Form], "Edit in $EDITOR", None, write, cli("connections update");
+    Drafts, "drafts", [Tree], "Show drafts", None, write, INPUT_ONLY;
+    CopyName, "name", [CopyMenu], "Copy name", Some("name"), read, cli("connections get");
+    CopyAlias, "alias", [CopyMenu], "Copy alias", Some("alias"), read, cli("connections get");
+    CopyId, "id", [CopyMenu], "Copy ID", Some("ID"), read, cli("connections get");
+    CopyJson, "json", [CopyMenu], "Copy JSON, secrets masked", Some("JSON"), read, cli("connections get");
+    CopyCurl, "curl", [CopyMenu], "Copy cURL command without secrets", Some("cURL"), read, CliEquivalent::None("copies text only");
+    CopyCreate, "command", [CopyMenu], "Copy umai create command without secrets", Some("command"), read, CliEquivalent::None("copies a command");
+    CopyCommand, "copy-command", [List, Form], "Copy as umai command", None, read, CliEquivalent::None("copies a command");
+    SortByName, "by-name", [SortMenu], "Sort by name; repeat to reverse", Some("name"), read, cli("connections list");
+    SortByAlias, "by-alias", [SortMenu], "Sort by alias; repeat to reverse", Some("alias"), read, cli("connections list");
+    SortByProvider, "by-provider", [SortMenu], "Sort by provider; repeat to reverse", Some("provider"), read, cli("connections list");
+    SortByStatus, "by-status", [SortMenu], "Sort by status; repeat to reverse", Some("status"), read, cli("connections list");
+    SortByModified, "by-modified", [SortMenu], "Sort by last change, newest first; repeat to reverse", Some("modified"), read, cli("connections list");
+    ReverseSort, "reverse-sort", [Tree, SortMenu], "Reverse sort", None, read, cli("connections list");
+    Group, "group", [Tree, SortMenu], "Group by provider", None, read, cli("connections list");
+    Models, "models", [Tree, Report], "Browse models", Some("models"), read, cli("connections models");
+    ShowSettings, "settings", [Tree], "Show settings", None, read, cli("connections get");
+    ShowInfo, "info", [Tree], "Show info: ID, dates and last test", None, read, cli("connections get");
+    Refresh, "refresh", [Tree], "Reload connections", None, read, cli("connections list");
+    Choose, "choose", [List, Confirm, Bulk, MoveToReference], "Select", Some("select"), read, CURSOR_ONLY;
+    NextButton, "next-button", [Confirm, Bulk], "Next button", Some("next"), read, CURSOR_ONLY;
+    PreviousButton, "previous-button", [Confirm, Bulk], "Previous button", None, read, CURSOR_ONLY;
+    Up, "up", [Tree, List, Bulk], "Up", None, read, CURSOR_ONLY;
+    Down, "down", [Tree, List, Bulk], "Down", None, read, CURSOR_ONLY;
+    PageUp, "page-up", [Tree, List, Form, Bulk], "Page up", None, read, CURSOR_ONLY;
+    PageDown, "page-down", [Tree, List, Form, Bulk], "Page down", None, read, CURSOR_ONLY;
+    First, "first", [Tree, List], "Go to the first row", None, read, CURSOR_ONLY;
+    Last, "last", [Tree, List], "Go to the last row", None, read, CURSOR_ONLY;
+    MarkRow, "mark-row", [Tree], "Mark or unmark, then move down", None, read, MARKS;
+    MarkDown, "mark-down", [Tree], "Mark and move down", None, read, MARKS;
+    MarkUp, "mark-up", [Tree], "Mark and move up", None, read, MARKS;
+    MarkTo, "mark-to", [Tree], "Mark range from the last mark", None, read, MARKS;
+    MarkAll, "mark-all", [Tree], "Mark all or none", None, read, MARKS;
+    Invert, "invert", [Tree], "Invert marks", None, read, MARKS;
+    Activate, "activate", [Tree], "Activate connection", None, write, cli("connections activate");
+    Deactivate, "deactivate", [Tree], "Deactivate connection", None, write, cli("connections deactivate");
+    Export, "export", [Tree], "Export connections", None, read, cli("connections export");
+    ShowBulk, "bulk", [Tree], "Show the current or last bulk operation", None, read, SCREEN_ONLY;
+    Retry, "retry", [Bulk], "Retry failed connections", Some("retry"), read, MARKS;
+    Hide, "hide", [Bulk], "Continue in the background", Some("background"), read, SCREEN_ONLY;
+    Open, "open", [Tree], "Expand node", None, read, CURSOR_ONLY;
+    Close, "close", [Tree], "Collapse node, or go to its parent", None, read, CURSOR_ONLY;
+    NextPane, "next-pane", [Tree], "Next pane", None, read, CURSOR_ONLY;
+    PreviousPane, "previous-pane", [Tree], "Previous pane", None, read, CURSOR_ONLY;
+    Back, "back", [Tree, List, Form, Confirm, Compare, Report, Trash, Merge, Drafts, Bulk, MoveToReference, CopyMenu, SortMenu], "Back; never quits", Some("back"), read, CURSOR_ONLY;
+    Palette, "palette", [Tree, Global], "Find and run an action", Some("actions"), read, SCREEN_ONLY;
+    Help, "help", [Tree, Global], "Show keys", Some("help"), read, cli("man");
+    Messages, "messages", [Tree, Global], "Show messages", None, read, SCREEN_ONLY;
+    Redraw, "redraw", [Global], "Redraw", None, read, SCREEN_ONLY;
+    NextTheme, "next-theme", [Global], "Next theme (dark, light, colour-blind, high contrast)", None, read, SCREEN_ONLY;
+    Suspend, "suspend", [Global], "Suspend; fg resumes", None, read, SCREEN_ONLY;
+    Leave, "leave", [Tree], "Quit; prompts if changes are unsaved", Some("quit"), read, SCREEN_ONLY;
+    Quit, "quit", [Global], "Quit immediately; pending saves finish", None, read, SCREEN_ONLY;
+}
 
 /// Sections of key files of version 0.1 with their present names; read until version 0.3.
 const SECTIONS_OF_0_1: &[(&str, &str)] = &[("many", "bulk"), ("anywhere", "global")];
@@ -439,12 +316,18 @@ impl ActionEntry {
 
 impl Action {
     /// Returns the row of the action.
-    pub fn entry(self) -> &'static ActionEntry {
-        // A test checks that every action has a row, so the fallback is never used.
-        ACTIONS
-            .iter()
-            .find(|entry| entry.action == self)
-            .unwrap_or(&ACTIONS[0])
+    pub const fn entry(self) -> &'static ActionEntry {
+        &ACTIONS[self as usize]
+    }
+
+    /// Returns true if the action changes stored data or opens a dialog that does.
+    pub const fn is_write(self) -> bool {
+        self.entry().is_write
+    }
+
+    /// Returns the CLI equivalent.
+    pub const fn command(self) -> CliEquivalent {
+        self.entry().command
     }
 
     /// Returns true if the action only moves the cursor.
