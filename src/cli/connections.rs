@@ -127,28 +127,18 @@ pub enum ConnectionsCommand {
 }
 
 impl ConnectionsCommand {
-    /// Returns true if the command changes something.
+    /// Returns true if the command changes something. A new command counts until it is listed here.
     pub const fn is_write(&self) -> bool {
-        match self {
-            Self::Create(_)
-            | Self::Update(_)
-            | Self::Duplicate(_)
-            | Self::Activate { .. }
-            | Self::Deactivate { .. }
-            | Self::Rollback(_)
-            | Self::Restore(_)
-            | Self::Purge(_)
-            | Self::Import(_)
-            | Self::Apply(_)
-            | Self::Delete { .. } => true,
+        !matches!(
+            self,
             Self::List(_)
-            | Self::Get { .. }
-            | Self::History(_)
-            | Self::Diff(_)
-            | Self::Test { .. }
-            | Self::Models { .. }
-            | Self::Export(_) => false,
-        }
+                | Self::Get { .. }
+                | Self::History(_)
+                | Self::Diff(_)
+                | Self::Test { .. }
+                | Self::Models { .. }
+                | Self::Export(_)
+        )
     }
 }
 

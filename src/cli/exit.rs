@@ -142,15 +142,7 @@ impl Failure {
         match self {
             Self::Signal(_) => true,
             Self::Output(error) => error.kind() == std::io::ErrorKind::BrokenPipe,
-            Self::Usage(_)
-            | Self::NoSecret(_)
-            | Self::NoProvider(_)
-            | Self::NoBackup(_)
-            | Self::Connection(_)
-            | Self::Options(_)
-            | Self::Token(_)
-            | Self::Partial(..)
-            | Self::Other(_) => false,
+            _ => false,
         }
     }
 }
@@ -173,10 +165,7 @@ pub fn exit_of(error: &ConnectionError) -> Exit {
         ConnectionError::Provider(_) => Exit::TestFailed,
         ConnectionError::Server(error) => match error {
             ServerError::Refused { status, .. } => from_status(*status),
-            ServerError::Unreachable { .. }
-            | ServerError::SignIn
-            | ServerError::Forbidden(_)
-            | ServerError::Foreign { .. } => Exit::Server,
+            _ => Exit::Server,
         },
         ConnectionError::ReadOnly(_) => Exit::Usage,
     }
@@ -197,11 +186,6 @@ pub fn is_fatal(error: &ConnectionError) -> bool {
     match error {
         ConnectionError::Store(_) | ConnectionError::ReadOnly(_) => true,
         ConnectionError::Server(_) => exit_of(error) == Exit::Server,
-        ConnectionError::Invalid(_)
-        | ConnectionError::Malformed(_)
-        | ConnectionError::NotFound(_)
-        | ConnectionError::VersionNotFound(_)
-        | ConnectionError::VersionConflict { .. }
-        | ConnectionError::Provider(_) => false,
+        _ => false,
     }
 }

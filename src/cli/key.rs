@@ -77,15 +77,7 @@ pub enum KeyCommand {
 impl KeyCommand {
     /// Returns true if the command changes something.
     pub const fn is_write(&self) -> bool {
-        match self {
-            Self::Show => false,
-            Self::Rotate(_)
-            | Self::AddPassphrase
-            | Self::ChangePassphrase { .. }
-            | Self::AddKeyring
-            | Self::RemovePassphrase
-            | Self::New { .. } => true,
-        }
+        !matches!(self, Self::Show)
     }
 }
 

@@ -201,18 +201,7 @@ impl Output {
             (OutputReader::Json, _) => Self::problem(&failure.problem()),
             (OutputReader::Text, Failure::Connection(error)) => sentences(error, ""),
             (OutputReader::Text, Failure::Options(error)) => option_sentences(error.fields()),
-            (
-                OutputReader::Text,
-                Failure::Usage(_)
-                | Failure::NoSecret(_)
-                | Failure::NoProvider(_)
-                | Failure::NoBackup(_)
-                | Failure::Token(_)
-                | Failure::Partial(..)
-                | Failure::Signal(_)
-                | Failure::Output(_)
-                | Failure::Other(_),
-            ) => failure
+            (OutputReader::Text, _) => failure
                 .to_string()
                 .lines()
                 .for_each(|line| print_line(&printable(line))),

@@ -28,11 +28,7 @@ pub fn unsupported(command: Option<&CliCommand>, shape: OutputFormat) -> Option<
             "--output {word} is for umai connections get; this command supports table, json{} and yaml",
             if able.is_list { ", csv" } else { "" }
         )),
-        OutputFormat::Table
-        | OutputFormat::Json
-        | OutputFormat::Yaml
-        | OutputFormat::Csv
-        | OutputFormat::Env => None,
+        _ => None,
     }
 }
 
@@ -89,18 +85,6 @@ fn connections(verb: &connections::ConnectionsCommand) -> SupportedFormats {
         | ConnectionsCommand::History(_)
         | ConnectionsCommand::Diff(_)
         | ConnectionsCommand::Models { .. } => LIST,
-        ConnectionsCommand::Create(_)
-        | ConnectionsCommand::Update(_)
-        | ConnectionsCommand::Duplicate(_)
-        | ConnectionsCommand::Restore(_)
-        | ConnectionsCommand::Activate { .. }
-        | ConnectionsCommand::Deactivate { .. }
-        | ConnectionsCommand::Rollback(_)
-        | ConnectionsCommand::Purge(_)
-        | ConnectionsCommand::Delete { .. }
-        | ConnectionsCommand::Export(_)
-        | ConnectionsCommand::Import(_)
-        | ConnectionsCommand::Apply(_)
-        | ConnectionsCommand::Test { .. } => DATA,
+        _ => DATA,
     }
 }

@@ -65,11 +65,7 @@ impl ConnectionDraft {
                     draft.change_description = match value {
                         StrictJson::Text(text) => Some(text),
                         // An invalid description does not invalidate the change.
-                        StrictJson::Null
-                        | StrictJson::Switch(_)
-                        | StrictJson::Number(_)
-                        | StrictJson::List(_)
-                        | StrictJson::Object(_) => None,
+                        _ => None,
                     }
                 }
                 _ => {}
@@ -90,10 +86,7 @@ impl ConnectionDraft {
             }
             StrictJson::Null => None,
             StrictJson::Text(text) => Some(text),
-            StrictJson::Switch(_)
-            | StrictJson::Number(_)
-            | StrictJson::List(_)
-            | StrictJson::Object(_) => {
+            _ => {
                 self.add_wrong_type(field, "text");
                 None
             }
@@ -101,17 +94,11 @@ impl ConnectionDraft {
     }
 
     fn switch(&mut self, value: &StrictJson) -> Option<bool> {
-        match value {
-            StrictJson::Switch(on) => Some(*on),
-            StrictJson::Null
-            | StrictJson::Text(_)
-            | StrictJson::Number(_)
-            | StrictJson::List(_)
-            | StrictJson::Object(_) => {
-                self.add_wrong_type(DraftField::IsActive, "true or false");
-                None
-            }
+        if let StrictJson::Switch(on) = value {
+            return Some(*on);
         }
+        self.add_wrong_type(DraftField::IsActive, "true or false");
+        None
     }
 
     fn object(&mut self, value: StrictJson) -> Option<Settings<PlainSecret>> {
@@ -130,10 +117,7 @@ impl ConnectionDraft {
                 }
                 Some(settings)
             }
-            StrictJson::Text(_)
-            | StrictJson::Switch(_)
-            | StrictJson::Number(_)
-            | StrictJson::List(_) => {
+            _ => {
                 self.add_wrong_type(DraftField::Settings, "an object");
                 None
             }

@@ -21,10 +21,7 @@ const MAX_LENGTH: usize = 256;
 pub fn from_settings<S>(settings: &Settings<S>) -> Option<String> {
     from_texts(settings.iter().filter_map(|(key, value)| match value {
         SettingValue::Text(text) => Some((key, text.as_str())),
-        SettingValue::Null
-        | SettingValue::Switch(_)
-        | SettingValue::Number(_)
-        | SettingValue::Secret(_) => None,
+        _ => None,
     }))
 }
 

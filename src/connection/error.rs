@@ -100,14 +100,7 @@ impl ConnectionError {
     pub fn fields(&self) -> &[FieldError] {
         match self {
             Self::Invalid(errors) => errors,
-            Self::Malformed(_)
-            | Self::NotFound(_)
-            | Self::VersionNotFound(_)
-            | Self::VersionConflict { .. }
-            | Self::Store(_)
-            | Self::Provider(_)
-            | Self::Server(_)
-            | Self::ReadOnly(_) => &[],
+            _ => &[],
         }
     }
 }
@@ -129,13 +122,7 @@ impl From<StoreError> for ConnectionError {
             StoreError::VersionConflict { expected, found } => {
                 Self::VersionConflict { expected, found }
             }
-            StoreError::IdTaken(_)
-            | StoreError::FeedTooOld(_)
-            | StoreError::Held { .. }
-            | StoreError::ReadOnly(_)
-            | StoreError::Damaged { .. }
-            | StoreError::Key(_)
-            | StoreError::Unusable(_) => Self::Store(error),
+            _ => Self::Store(error),
         }
     }
 }

@@ -159,10 +159,7 @@ impl ManifestContents {
             StrictJson::Object(_) => self.errors.push(ManifestError::document_error(
                 "expected 'connections' or, for a single connection, 'alias'",
             )),
-            StrictJson::Null
-            | StrictJson::Switch(_)
-            | StrictJson::Number(_)
-            | StrictJson::Text(_) => self.errors.push(ManifestError::document_error(
+            _ => self.errors.push(ManifestError::document_error(
                 "expected an object with 'connections'",
             )),
         }
@@ -202,22 +199,17 @@ impl ManifestContents {
 
     fn take_each(&mut self, values: Vec<StrictJson>, catalog: &ProviderCatalog) {
         for value in values {
-            match value {
-                StrictJson::Object(members) => self.take_one(members, false, catalog),
-                StrictJson::Null
-                | StrictJson::Switch(_)
-                | StrictJson::Number(_)
-                | StrictJson::Text(_)
-                | StrictJson::List(_) => {
-                    let number = Some(self.next());
-                    self.errors.push(ManifestError {
-                        number,
-                        ..ManifestError::document_error(
-                            "expected an object with 'alias', 'name' and 'providerId'",
-                        )
-                    });
-                }
+            if let StrictJson::Object(members) = value {
+                self.take_one(members, false, catalog);
+                continue;
             }
+            let number = Some(self.next());
+            self.errors.push(ManifestError {
+                number,
+                ..ManifestError::document_error(
+                    "expected an object with 'alias', 'name' and 'providerId'",
+                )
+            });
         }
     }
 

@@ -39,11 +39,7 @@ pub fn read_object(body: &[u8]) -> Result<Vec<(String, StrictJson)>, ConnectionE
         .map_err(|error| malformed(&format!("The body is not valid JSON: {error}")))?;
     match value {
         StrictJson::Object(members) => Ok(members),
-        StrictJson::Null
-        | StrictJson::Switch(_)
-        | StrictJson::Number(_)
-        | StrictJson::Text(_)
-        | StrictJson::List(_) => Err(malformed("The body must be a JSON object")),
+        _ => Err(malformed("The body must be a JSON object")),
     }
 }
 

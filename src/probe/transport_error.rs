@@ -317,14 +317,7 @@ impl FailedRequest {
                 TransportError::Certificate(reason) if proxy.is_tls() => {
                     reason.sentence(&format!("{place}, or of {proxy},"))
                 }
-                TransportError::Forbidden
-                | TransportError::Unencrypted
-                | TransportError::Certificate(_)
-                | TransportError::NotHttp
-                | TransportError::Truncated
-                | TransportError::TooLarge(_)
-                | TransportError::NoRootCertificates(_)
-                | TransportError::ClientSetup => return None,
+                _ => return None,
             })
         });
         sentence.unwrap_or_else(|| self.error.sentence(place, self.time))

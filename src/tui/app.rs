@@ -424,13 +424,7 @@ impl App {
                         bulk.scroll(bulk.parts(&layout).list.height.into());
                     }
                 }
-                Dialog::Confirm(_)
-                | Dialog::Help(_)
-                | Dialog::Report(_)
-                | Dialog::Messages(_)
-                | Dialog::MoveToReference(_)
-                | Dialog::Clipboard
-                | Dialog::Sorting => {}
+                _ => {}
             }
         }
         if !matches!(self.dialogs.last(), Some(Dialog::Palette(_))) {

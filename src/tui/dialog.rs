@@ -92,20 +92,7 @@ impl Dialog {
             Self::Report(report) => report.ticket,
             Self::Models(models) => models.ticket,
             Self::Compare(compare) => compare.ticket,
-            Self::Picker(_)
-            | Self::Form(_)
-            | Self::Confirm(_)
-            | Self::Palette(_)
-            | Self::Help(_)
-            | Self::Messages(_)
-            | Self::Trash(_)
-            | Self::Merge(_)
-            | Self::Drafts(_)
-            | Self::Bulk
-            | Self::EnvImport(_)
-            | Self::MoveToReference(_)
-            | Self::Clipboard
-            | Self::Sorting => None,
+            _ => None,
         }
     }
 

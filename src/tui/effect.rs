@@ -128,55 +128,27 @@ pub struct UpdateRequest {
 }
 
 impl ServiceRequest {
-    /// Returns whether it changes something, so that quitting waits for its reply.
+    /// Returns whether it changes something, so that quitting waits for its reply. A new request counts until it is listed here.
     pub const fn is_save(&self) -> bool {
-        match self {
-            Self::Create(_)
-            | Self::Duplicate(..)
-            | Self::Update(_)
-            | Self::SetActive(..)
-            | Self::Delete(_)
-            | Self::Restore(..)
-            | Self::Purge(_)
-            | Self::Export(_)
-            | Self::Rollback(..) => true,
+        !matches!(
+            self,
             Self::List(_)
-            | Self::Get(_)
-            | Self::GetRemoteVersion(..)
-            | Self::AliasOwner(..)
-            | Self::LookUpReference(_)
-            | Self::ConfigurationKeys
-            | Self::Test(_)
-            | Self::Models(_)
-            | Self::Trash
-            | Self::Versions(..)
-            | Self::Compare(..) => false,
-        }
+                | Self::Get(_)
+                | Self::GetRemoteVersion(..)
+                | Self::AliasOwner(..)
+                | Self::LookUpReference(_)
+                | Self::ConfigurationKeys
+                | Self::Test(_)
+                | Self::Models(_)
+                | Self::Trash
+                | Self::Versions(..)
+                | Self::Compare(..)
+        )
     }
 
     /// Returns whether it asks a remote provider and may take long: it is aborted when no dialog waits for it.
     pub const fn is_stoppable(&self) -> bool {
-        match self {
-            Self::Test(_) | Self::Models(_) => true,
-            Self::List(_)
-            | Self::Get(_)
-            | Self::GetRemoteVersion(..)
-            | Self::AliasOwner(..)
-            | Self::LookUpReference(_)
-            | Self::ConfigurationKeys
-            | Self::Create(_)
-            | Self::Duplicate(..)
-            | Self::Update(_)
-            | Self::SetActive(..)
-            | Self::Delete(_)
-            | Self::Trash
-            | Self::Restore(..)
-            | Self::Purge(_)
-            | Self::Versions(..)
-            | Self::Compare(..)
-            | Self::Export(_)
-            | Self::Rollback(..) => false,
-        }
+        matches!(self, Self::Test(_) | Self::Models(_))
     }
 }
 

@@ -71,17 +71,7 @@ impl HelpDialog {
 
     /// Returns true if the help handles the action.
     pub const fn handles(action: Action) -> bool {
-        matches!(
-            action,
-            Action::Up
-                | Action::Down
-                | Action::PageUp
-                | Action::PageDown
-                | Action::First
-                | Action::Last
-                | Action::Help
-                | Action::Back
-        )
+        action.is_move() || matches!(action, Action::Help | Action::Back)
     }
 
     /// Handles an action with `count` lines, of which `rows` are visible.

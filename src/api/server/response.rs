@@ -42,18 +42,7 @@ impl From<ConnectionError> for ApiError {
 /// Returns whether the text of an error may be sent. A value that looks like a key may have been sent in place of an alias, and
 /// must not be repeated.
 fn may_repeat(error: &ConnectionError) -> bool {
-    match error {
-        ConnectionError::NotFound(IdOrAlias::Alias(alias)) => !looks_like_one(alias),
-        ConnectionError::NotFound(IdOrAlias::Id(_))
-        | ConnectionError::Invalid(_)
-        | ConnectionError::Malformed(_)
-        | ConnectionError::VersionNotFound(_)
-        | ConnectionError::VersionConflict { .. }
-        | ConnectionError::Store(_)
-        | ConnectionError::Provider(_)
-        | ConnectionError::Server(_)
-        | ConnectionError::ReadOnly(_) => true,
-    }
+    !matches!(error, ConnectionError::NotFound(IdOrAlias::Alias(alias)) if looks_like_one(alias))
 }
 
 /// Shortens an error to the documented text; the places where a reference was looked up are only in the `cause`.

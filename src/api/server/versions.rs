@@ -185,13 +185,7 @@ fn versions_error(error: ConnectionError, version_not_found: &str) -> ApiError {
         error @ ConnectionError::VersionNotFound(_) => {
             ApiError::with_detail(error, version_not_found)
         }
-        error @ (ConnectionError::Invalid(_)
-        | ConnectionError::Malformed(_)
-        | ConnectionError::VersionConflict { .. }
-        | ConnectionError::Store(_)
-        | ConnectionError::Provider(_)
-        | ConnectionError::Server(_)
-        | ConnectionError::ReadOnly(_)) => error.into(),
+        error => error.into(),
     }
 }
 
@@ -211,10 +205,7 @@ fn description(body: &[u8]) -> Result<Option<String>, ApiError> {
     let given = match given {
         StrictJson::Null => return Ok(None),
         StrictJson::Text(given) => given.trim().to_owned(),
-        StrictJson::Switch(_)
-        | StrictJson::Number(_)
-        | StrictJson::List(_)
-        | StrictJson::Object(_) => {
+        _ => {
             return refused("changeDescription must be text");
         }
     };

@@ -114,10 +114,7 @@ pub fn note_unknown_secrets(steps: &[PlanStep], output: &Output) {
         PlanAction::Update(change) => {
             !change.preview.is_exact && !change.preview.unknown.is_empty()
         }
-        PlanAction::Create(_)
-        | PlanAction::Delete(_)
-        | PlanAction::Unchanged
-        | PlanAction::Skip => false,
+        _ => false,
     };
     if steps.iter().any(is_unknown) {
         output.note(

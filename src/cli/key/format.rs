@@ -61,11 +61,7 @@ fn check_state(state: &KeyState, context: &CliContext) -> Result<(), Failure> {
     match state {
         // The passphrase is not prompted for here.
         KeyState::Locked(_) => Ok(()),
-        KeyState::Matches(_)
-        | KeyState::Mismatched(_)
-        | KeyState::NotTried(_)
-        | KeyState::Missing(_)
-        | KeyState::Unreadable(_) => Ok(check_key(&context.store_options())?),
+        _ => Ok(check_key(&context.store_options())?),
     }
 }
 

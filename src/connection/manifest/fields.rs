@@ -118,11 +118,7 @@ fn named(members: &[(String, StrictJson)]) -> Vec<String> {
     };
     let texts = blank.iter().filter_map(|key| match key {
         StrictJson::Text(key) => Some(key.clone()),
-        StrictJson::Null
-        | StrictJson::Switch(_)
-        | StrictJson::Number(_)
-        | StrictJson::List(_)
-        | StrictJson::Object(_) => None,
+        _ => None,
     });
     texts.collect()
 }

@@ -44,10 +44,7 @@ impl ManifestSettings {
                 return Ok(());
             }
             StrictJson::Text(text) => text,
-            StrictJson::Null
-            | StrictJson::Switch(_)
-            | StrictJson::Number(_)
-            | StrictJson::List(_) => {
+            _ => {
                 self.settings.push((key.to_owned(), value));
                 return Ok(());
             }

@@ -184,26 +184,7 @@ impl App {
                 .iter()
                 .any(|dialog| dialog.ticket() == Some(*ticket)),
             AwaitedReply::Bulk(of) => bulk.is_some_and(|bulk| bulk.awaits(*of)),
-            AwaitedReply::Page
-            | AwaitedReply::ExportFile
-            | AwaitedReply::Detail
-            | AwaitedReply::Edit
-            | AwaitedReply::Editor
-            | AwaitedReply::RemoteVersion
-            | AwaitedReply::Duplicate
-            | AwaitedReply::Keys
-            | AwaitedReply::Variable
-            | AwaitedReply::Alias
-            | AwaitedReply::Lookup
-            | AwaitedReply::Save
-            | AwaitedReply::Toggle(_)
-            | AwaitedReply::Delete(_)
-            | AwaitedReply::Trash
-            | AwaitedReply::Restore(_)
-            | AwaitedReply::Purge
-            | AwaitedReply::Versions(..)
-            | AwaitedReply::Rollback(_)
-            | AwaitedReply::RollbackField(_) => true,
+            _ => true,
         });
     }
 }

@@ -129,23 +129,12 @@ impl App {
             Action::ImportEnvironment => line.flag("--from-env"),
             Action::Duplicate => name(line, selected).flag("--name").blank("NAME"),
             Action::Trash => line.flag("--trash"),
-            Action::Edit
-            | Action::EditExternally
-            | Action::InsertReference
-            | Action::MoveToReference
-            | Action::RollBackField => name(line, selected).flag("--set").blank("KEY=VALUE"),
-            Action::Filter
-            | Action::Refresh
-            | Action::Sort
-            | Action::SortByName
-            | Action::SortByAlias
-            | Action::SortByProvider
-            | Action::SortByStatus
-            | Action::SortByModified
-            | Action::ReverseSort
-            | Action::Group => self.list_command(line, action),
-            Action::Help => line,
-            _ => name(line, selected),
+            _ => match words {
+                "connections list" => self.list_command(line, action),
+                "connections update" => name(line, selected).flag("--set").blank("KEY=VALUE"),
+                "man" => line,
+                _ => name(line, selected),
+            },
         })
     }
 

@@ -24,18 +24,7 @@ impl App {
             ) => true,
             Some(Dialog::Confirm(confirm)) => confirm.line.is_some(),
             Some(Dialog::Bulk) => self.bulk.as_ref().is_some_and(BulkOperation::is_typing),
-            Some(
-                Dialog::Help(_)
-                | Dialog::Report(_)
-                | Dialog::Compare(_)
-                | Dialog::Trash(_)
-                | Dialog::Merge(_)
-                | Dialog::Drafts(_)
-                | Dialog::Messages(_)
-                | Dialog::MoveToReference(_)
-                | Dialog::Clipboard
-                | Dialog::Sorting,
-            ) => false,
+            Some(_) => false,
             None => self.is_filtering(),
         }
     }
@@ -82,7 +71,8 @@ impl App {
         match self.dialogs.last_mut() {
             Some(Dialog::Picker(picker)) => picker.choices.key(key),
             Some(Dialog::Palette(palette)) => {
-                if palette.choices.line.edit(key) {
+                let is_changed = palette.choices.line.edit(key);
+                if is_changed {
                     palette.choices.selected = 0;
                     self.look_up();
                 }
@@ -95,19 +85,7 @@ impl App {
             None if is_filtering => {
                 self.tree.edit_filter(|line| line.edit(key));
             }
-            Some(
-                Dialog::Help(_)
-                | Dialog::Report(_)
-                | Dialog::Compare(_)
-                | Dialog::Trash(_)
-                | Dialog::Merge(_)
-                | Dialog::Drafts(_)
-                | Dialog::Messages(_)
-                | Dialog::MoveToReference(_)
-                | Dialog::Clipboard
-                | Dialog::Sorting,
-            )
-            | None => {}
+            _ => {}
         }
     }
 
@@ -162,19 +140,7 @@ impl App {
                 });
                 notice
             }
-            Some(
-                Dialog::Help(_)
-                | Dialog::Report(_)
-                | Dialog::Compare(_)
-                | Dialog::Trash(_)
-                | Dialog::Merge(_)
-                | Dialog::Drafts(_)
-                | Dialog::Messages(_)
-                | Dialog::MoveToReference(_)
-                | Dialog::Clipboard
-                | Dialog::Sorting,
-            )
-            | None => None,
+            _ => None,
         };
         if let Some(notice) = notice {
             self.notify(notice);

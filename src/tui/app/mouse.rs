@@ -38,24 +38,10 @@ impl App {
                 };
                 form.act(step, &self.catalog);
             }
-            Some(
-                Dialog::Picker(_)
-                | Dialog::Palette(_)
-                | Dialog::Help(_)
-                | Dialog::Models(_)
-                | Dialog::Report(_)
-                | Dialog::Compare(_)
-                | Dialog::Messages(_)
-                | Dialog::Trash(_)
-                | Dialog::Merge(_)
-                | Dialog::Drafts(_)
-                | Dialog::Bulk
-                | Dialog::EnvImport(_)
-                | Dialog::MoveToReference(_),
-            ) => {
+            Some(Dialog::Confirm(_) | Dialog::Clipboard | Dialog::Sorting) => {}
+            Some(_) => {
                 self.act(up_or_down);
             }
-            Some(Dialog::Confirm(_) | Dialog::Clipboard | Dialog::Sorting) => {}
             None => {
                 if let Some(pane) = self.pane_at(mouse) {
                     self.pane = pane;
@@ -151,15 +137,7 @@ impl App {
                 confirm.focus = button;
                 self.act(Action::Choose)
             }
-            Some(
-                Dialog::Help(_)
-                | Dialog::Report(_)
-                | Dialog::Compare(_)
-                | Dialog::Messages(_)
-                | Dialog::MoveToReference(_)
-                | Dialog::Clipboard
-                | Dialog::Sorting,
-            ) => None,
+            Some(_) => None,
             None => self.click_in_panes(mouse, is_double),
         }
     }

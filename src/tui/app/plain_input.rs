@@ -74,13 +74,7 @@ impl App {
                     form.focus_on(*at);
                 }
             }
-            Some(
-                Dialog::Help(_)
-                | Dialog::Report(_)
-                | Dialog::Messages(_)
-                | Dialog::Clipboard
-                | Dialog::Sorting,
-            ) => {}
+            Some(_) => {}
             None => match (self.pane, self.workspace.tab) {
                 (Pane::Detail, Tab::Info) => {
                     self.workspace.line = number.min(info::LINES - 1);
@@ -147,18 +141,7 @@ impl App {
                 }
                 None
             }
-            Some(
-                Dialog::Help(_)
-                | Dialog::Report(_)
-                | Dialog::Messages(_)
-                | Dialog::Compare(_)
-                | Dialog::MoveToReference(_)
-                | Dialog::Trash(_)
-                | Dialog::Drafts(_)
-                | Dialog::Merge(_)
-                | Dialog::Clipboard
-                | Dialog::Sorting,
-            ) => None,
+            Some(_) => None,
             None => {
                 self.pane = Pane::Tree;
                 self.tree.start_filter();

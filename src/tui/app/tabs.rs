@@ -187,19 +187,7 @@ impl App {
                     ServiceRequest::Update(change),
                 ))
             }
-            ConfirmAction::Cancel
-            | ConfirmAction::Delete(_)
-            | ConfirmAction::Replace
-            | ConfirmAction::Purge(_)
-            | ConfirmAction::Empty
-            | ConfirmAction::Save
-            | ConfirmAction::SaveAndTest
-            | ConfirmAction::Discard
-            | ConfirmAction::DiscardAndQuit
-            | ConfirmAction::StopAndQuit
-            | ConfirmAction::RestoreDeleted
-            | ConfirmAction::CreateNew
-            | ConfirmAction::DiscardDraft(_) => None,
+            _ => None,
         }
     }
 

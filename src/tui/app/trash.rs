@@ -34,22 +34,7 @@ impl App {
     fn trash_mut(&mut self) -> Option<&mut TrashDialog> {
         self.dialogs.iter_mut().find_map(|dialog| match dialog {
             Dialog::Trash(trash) => Some(trash),
-            Dialog::Picker(_)
-            | Dialog::Form(_)
-            | Dialog::Confirm(_)
-            | Dialog::Palette(_)
-            | Dialog::Help(_)
-            | Dialog::Report(_)
-            | Dialog::Models(_)
-            | Dialog::Compare(_)
-            | Dialog::Merge(_)
-            | Dialog::Drafts(_)
-            | Dialog::Bulk
-            | Dialog::Messages(_)
-            | Dialog::EnvImport(_)
-            | Dialog::MoveToReference(_)
-            | Dialog::Clipboard
-            | Dialog::Sorting => None,
+            _ => None,
         })
     }
 
@@ -246,19 +231,7 @@ impl App {
         let ids = match answer {
             ConfirmAction::Purge(id) => vec![id],
             ConfirmAction::Empty => asked,
-            ConfirmAction::Cancel
-            | ConfirmAction::Delete(_)
-            | ConfirmAction::Replace
-            | ConfirmAction::RollBack(..)
-            | ConfirmAction::RollBackField(..)
-            | ConfirmAction::Save
-            | ConfirmAction::SaveAndTest
-            | ConfirmAction::Discard
-            | ConfirmAction::DiscardAndQuit
-            | ConfirmAction::StopAndQuit
-            | ConfirmAction::RestoreDeleted
-            | ConfirmAction::CreateNew
-            | ConfirmAction::DiscardDraft(_) => return None,
+            _ => return None,
         };
         Some(self.call(AwaitedReply::Purge, ServiceRequest::Purge(ids)))
     }

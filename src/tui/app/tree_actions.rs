@@ -81,38 +81,8 @@ impl App {
             Action::NextPane => self.move_pane_focus(1),
             Action::PreviousPane => self.move_pane_focus(-1),
             Action::Back => self.back(),
-            Action::Save
-            | Action::InsertReference
-            | Action::MoveToReference
-            | Action::CopySnippet
-            | Action::CopyVariable
-            | Action::CopyCommand
-            | Action::RollBackField
-            | Action::RestoreDraft
-            | Action::DiscardDraft
-            | Action::KeepMine
-            | Action::TakeTheirs
-            | Action::Restore
-            | Action::Purge
-            | Action::EmptyTrash
-            | Action::Retest
-            | Action::Retry
-            | Action::Hide
-            | Action::NextField
-            | Action::PreviousField
-            | Action::NextError
-            | Action::Reveal
-            | Action::Clear
-            | Action::NextButton
-            | Action::PreviousButton
-            | Action::Palette
-            | Action::Help
-            | Action::Messages
-            | Action::Redraw
-            | Action::NextTheme
-            | Action::Suspend
-            | Action::Leave
-            | Action::Quit => {}
+            // Actions of dialogs, and those that `act` runs in every context.
+            _ => {}
         }
         None
     }

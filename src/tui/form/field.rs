@@ -246,11 +246,7 @@ impl FormField {
     pub fn reference(&self) -> Option<Reference> {
         match self.target {
             FieldTarget::Setting(_) => Reference::read(self.line()?.value().trim()),
-            FieldTarget::Name
-            | FieldTarget::Alias
-            | FieldTarget::Status
-            | FieldTarget::AuthMethod(_)
-            | FieldTarget::Note => None,
+            _ => None,
         }
     }
 

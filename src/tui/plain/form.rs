@@ -70,13 +70,7 @@ fn notes(form: &Form, at: usize) -> Vec<String> {
                     .replace("Ctrl-X", ":clear")
                     .replace("F6 moves", ":move-to-reference moves"),
             ),
-            RowContent::Heading(_)
-            | RowContent::Label
-            | RowContent::LabelAndInput
-            | RowContent::Input
-            | RowContent::KeyFilter
-            | RowContent::Key(_)
-            | RowContent::Blank => None,
+            _ => None,
         })
         .collect()
 }

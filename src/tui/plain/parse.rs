@@ -47,20 +47,7 @@ fn input_target(app: &App) -> InputTarget {
             InputTarget::List
         }
         Some(Dialog::Confirm(_)) => InputTarget::Prompt,
-        Some(
-            Dialog::Help(_)
-            | Dialog::Report(_)
-            | Dialog::Messages(_)
-            | Dialog::Compare(_)
-            | Dialog::MoveToReference(_)
-            | Dialog::Trash(_)
-            | Dialog::Drafts(_)
-            | Dialog::Merge(_)
-            | Dialog::Bulk
-            | Dialog::Clipboard
-            | Dialog::Sorting,
-        )
-        | None => InputTarget::Command,
+        _ => InputTarget::Command,
     }
 }
 

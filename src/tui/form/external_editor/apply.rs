@@ -151,11 +151,7 @@ impl Form {
                                 }
                             }
                         }
-                        Json::Null
-                        | Json::Bool(_)
-                        | Json::Number(_)
-                        | Json::String(_)
-                        | Json::Array(_) => left_out.push("settings (not an object)".into()),
+                        _ => left_out.push("settings (not an object)".into()),
                     }
                     continue;
                 }

@@ -87,22 +87,8 @@ impl EnteredValue {
             Self::Switch(on) => match (place, on) {
                 (FieldTarget::Status, true) => "Active".into(),
                 (FieldTarget::Status, false) => "Inactive".into(),
-                (
-                    FieldTarget::Name
-                    | FieldTarget::Alias
-                    | FieldTarget::AuthMethod(_)
-                    | FieldTarget::Setting(_)
-                    | FieldTarget::Note,
-                    true,
-                ) => "on".into(),
-                (
-                    FieldTarget::Name
-                    | FieldTarget::Alias
-                    | FieldTarget::AuthMethod(_)
-                    | FieldTarget::Setting(_)
-                    | FieldTarget::Note,
-                    false,
-                ) => "off".into(),
+                (_, true) => "on".into(),
+                (_, false) => "off".into(),
             },
             Self::Secret {
                 typed,
@@ -188,15 +174,7 @@ impl FormField {
             (FieldValue::Choice { options, at }, EnteredValue::Choice(chosen)) => {
                 *at = chosen.as_ref().map(|chosen| option_index(options, chosen));
             }
-            (
-                FieldValue::Text(_)
-                | FieldValue::Secret(_)
-                | FieldValue::Switch(_)
-                | FieldValue::Choice { .. },
-                _,
-            ) => {
-                return;
-            }
+            _ => return,
         }
         self.is_touched = true;
         self.error = None;
@@ -232,13 +210,7 @@ impl FormField {
                 let at = chosen.as_ref().map(|chosen| option_index(options, chosen));
                 self.initial = InitialValue::Choice(at);
             }
-            (
-                FieldValue::Text(_)
-                | FieldValue::Secret(_)
-                | FieldValue::Switch(_)
-                | FieldValue::Choice { .. },
-                _,
-            ) => {}
+            _ => {}
         }
     }
 
