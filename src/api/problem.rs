@@ -106,87 +106,40 @@ impl Problem {
     }
 }
 
+/// Statuses with their documentation and reason phrase.
+#[rustfmt::skip]
+const STATUSES: &[(u16, &str, &str)] = &[
+    (400, "https://tools.ietf.org/html/rfc7231#section-6.5.1", "Bad Request"),
+    (401, "https://tools.ietf.org/html/rfc7235#section-3.1", "Unauthorized"),
+    (403, "https://tools.ietf.org/html/rfc7231#section-6.5.3", "Forbidden"),
+    (404, "https://tools.ietf.org/html/rfc7231#section-6.5.4", "Not Found"),
+    (405, "https://tools.ietf.org/html/rfc7231#section-6.5.5", "Method Not Allowed"),
+    (408, "https://tools.ietf.org/html/rfc7231#section-6.5.7", "Request Timeout"),
+    (409, "https://tools.ietf.org/html/rfc7231#section-6.5.8", "Conflict"),
+    (410, "https://tools.ietf.org/html/rfc7231#section-6.5.9", "Gone"),
+    (412, "https://tools.ietf.org/html/rfc7232#section-4.2", "Precondition Failed"),
+    (413, "https://tools.ietf.org/html/rfc7231#section-6.5.11", "Payload Too Large"),
+    (414, "https://tools.ietf.org/html/rfc7231#section-6.5.12", "URI Too Long"),
+    (415, "https://tools.ietf.org/html/rfc7231#section-6.5.13", "Unsupported Media Type"),
+    (421, "https://tools.ietf.org/html/rfc7540#section-9.1.2", "Misdirected Request"),
+    (429, "https://tools.ietf.org/html/rfc6585#section-4", "Too Many Requests"),
+    (431, "https://tools.ietf.org/html/rfc6585#section-5", "Request Header Fields Too Large"),
+    (501, "https://tools.ietf.org/html/rfc7231#section-6.6.2", "Not Implemented"),
+    (502, "https://tools.ietf.org/html/rfc7231#section-6.6.3", "Bad Gateway"),
+    (503, "https://tools.ietf.org/html/rfc7231#section-6.6.4", "Service Unavailable"),
+    (505, "https://tools.ietf.org/html/rfc7231#section-6.6.6", "HTTP Version Not Supported"),
+];
+
 /// Returns the documentation URI and the reason phrase of a status.
 fn status_info(status: u16) -> (&'static str, &'static str) {
-    match status {
-        400 => (
-            "https://tools.ietf.org/html/rfc7231#section-6.5.1",
-            "Bad Request",
-        ),
-        401 => (
-            "https://tools.ietf.org/html/rfc7235#section-3.1",
-            "Unauthorized",
-        ),
-        403 => (
-            "https://tools.ietf.org/html/rfc7231#section-6.5.3",
-            "Forbidden",
-        ),
-        404 => (
-            "https://tools.ietf.org/html/rfc7231#section-6.5.4",
-            "Not Found",
-        ),
-        405 => (
-            "https://tools.ietf.org/html/rfc7231#section-6.5.5",
-            "Method Not Allowed",
-        ),
-        408 => (
-            "https://tools.ietf.org/html/rfc7231#section-6.5.7",
-            "Request Timeout",
-        ),
-        409 => (
-            "https://tools.ietf.org/html/rfc7231#section-6.5.8",
-            "Conflict",
-        ),
-        410 => ("https://tools.ietf.org/html/rfc7231#section-6.5.9", "Gone"),
-        412 => (
-            "https://tools.ietf.org/html/rfc7232#section-4.2",
-            "Precondition Failed",
-        ),
-        413 => (
-            "https://tools.ietf.org/html/rfc7231#section-6.5.11",
-            "Payload Too Large",
-        ),
-        414 => (
-            "https://tools.ietf.org/html/rfc7231#section-6.5.12",
-            "URI Too Long",
-        ),
-        415 => (
-            "https://tools.ietf.org/html/rfc7231#section-6.5.13",
-            "Unsupported Media Type",
-        ),
-        421 => (
-            "https://tools.ietf.org/html/rfc7540#section-9.1.2",
-            "Misdirected Request",
-        ),
-        429 => (
-            "https://tools.ietf.org/html/rfc6585#section-4",
-            "Too Many Requests",
-        ),
-        431 => (
-            "https://tools.ietf.org/html/rfc6585#section-5",
-            "Request Header Fields Too Large",
-        ),
-        501 => (
-            "https://tools.ietf.org/html/rfc7231#section-6.6.2",
-            "Not Implemented",
-        ),
-        502 => (
-            "https://tools.ietf.org/html/rfc7231#section-6.6.3",
-            "Bad Gateway",
-        ),
-        503 => (
-            "https://tools.ietf.org/html/rfc7231#section-6.6.4",
-            "Service Unavailable",
-        ),
-        505 => (
-            "https://tools.ietf.org/html/rfc7231#section-6.6.6",
-            "HTTP Version Not Supported",
-        ),
-        _ => (
+    let known = STATUSES.iter().find(|(known, ..)| *known == status);
+    known.map_or(
+        (
             "https://tools.ietf.org/html/rfc7231#section-6.6.1",
             "Internal Server Error",
         ),
-    }
+        |(_, uri, phrase)| (*uri, *phrase),
+    )
 }
 
 /// Returns the HTTP status of a service error.

@@ -89,6 +89,7 @@ pub fn router_until(service: Arc<dyn ConnectionService>, shutdown: CancellationT
 }
 
 /// Routes below the base path.
+#[expect(clippy::too_many_lines, reason = "one row for each route")]
 fn routes() -> Vec<(&'static str, MethodRouter<ApiState>)> {
     let one_provider = || get(providers::show);
     let all_providers = || get(providers::list);

@@ -21,6 +21,7 @@ use super::output::{Output, OutputReader};
 use super::target;
 use crate::config::Config;
 use crate::config::file::ConfigFile;
+use crate::config::target::Target;
 use finding::{Finding, FindingSeverity, Findings};
 
 /// Runs all checks and prints the findings; fails if there is a problem.
@@ -74,25 +75,7 @@ fn check(globals: &Globals) -> Result<Findings, Failure> {
     };
     let file = ConfigFile::read(&folder);
     terminal::check(globals, &file, &mut findings);
-    let mut globals = globals.clone();
-    let mut meant = None;
-    match target::selected(&globals, &file) {
-        Ok(found) => {
-            if let Some((target, _)) = found {
-                globals = target::with_target_options(&globals, &target);
-                meant = Some(target);
-            }
-        }
-        Err(failure) => {
-            let todo = "list the targets: umai targets";
-            findings.problem(
-                "target",
-                failure.to_string(),
-                Some(todo.into()),
-                failure.exit(),
-            );
-        }
-    }
+    let (mut globals, meant) = with_target(globals, &file, &mut findings);
     if globals.data.is_none() {
         globals.data.clone_from(&file.data);
     }
@@ -124,4 +107,29 @@ fn check(globals: &Globals) -> Result<Findings, Failure> {
     providers::check(&config, &mut findings);
     configuration::check(&globals, &mut findings);
     Ok(findings)
+}
+
+/// Adds the options of the selected target, and returns it.
+fn with_target(
+    globals: &Globals,
+    file: &ConfigFile,
+    findings: &mut Findings,
+) -> (Globals, Option<Target>) {
+    match target::selected(globals, file) {
+        Ok(Some((target, _))) => {
+            let globals = target::with_target_options(globals, &target);
+            return (globals, Some(target));
+        }
+        Ok(None) => {}
+        Err(failure) => {
+            let todo = "list the targets: umai targets";
+            findings.problem(
+                "target",
+                failure.to_string(),
+                Some(todo.into()),
+                failure.exit(),
+            );
+        }
+    }
+    (globals.clone(), None)
 }

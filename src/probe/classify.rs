@@ -108,6 +108,10 @@ impl ResponseClassifier<'_> {
         self.response.json.is_none() && self.response.text.is_none()
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm for each status, the most specific first"
+    )]
     fn error_status(&self) -> ProbeFailure {
         let (status, place) = (self.response.status, &self.target.location);
         let is_token_refused = self.purpose == RequestPurpose::Token && matches!(status, 400 | 403);

@@ -134,31 +134,33 @@ fn first_error(provider: &Provider) -> Option<(FilePosition, String)> {
         let found = alternatives::first_error(provider);
         found.map(|(index, sentence)| (FilePosition::Alternatives(index), sentence))
     };
-    let condition = || {
-        let mut settings = provider.settings.iter().enumerate();
-        settings.find_map(|(index, field)| {
-            let condition = field.required_when.as_ref()?;
-            let mut keys = provider.settings.iter().map(|field| &field.key);
-            let sentence = if !keys.any(|key| *key == condition.key && *key != field.key) {
-                let key = &condition.key;
-                format!("requiredWhen names '{key}', which is not the key of another setting")
-            } else if condition.starts_with.is_empty()
-                || condition.starts_with.iter().any(String::is_empty)
-            {
-                "requiredWhen needs startsWith".to_owned()
-            } else {
-                return None;
-            };
-            Some((FilePosition::Setting(index, "requiredWhen"), sentence))
-        })
-    };
     rule_error(provider)
-        .or_else(condition)
+        .or_else(|| condition_error(provider))
         .or_else(choice)
         .or_else(|| {
             let found = probe::first_error(provider);
             found.map(|(index, member, sentence)| (FilePosition::Probe(index, member), sentence))
         })
+}
+
+/// Returns the first invalid `requiredWhen`.
+fn condition_error(provider: &Provider) -> Option<(FilePosition, String)> {
+    let mut settings = provider.settings.iter().enumerate();
+    settings.find_map(|(index, field)| {
+        let condition = field.required_when.as_ref()?;
+        let mut keys = provider.settings.iter().map(|field| &field.key);
+        let sentence = if !keys.any(|key| *key == condition.key && *key != field.key) {
+            let key = &condition.key;
+            format!("requiredWhen names '{key}', which is not the key of another setting")
+        } else if condition.starts_with.is_empty()
+            || condition.starts_with.iter().any(String::is_empty)
+        {
+            "requiredWhen needs startsWith".to_owned()
+        } else {
+            return None;
+        };
+        Some((FilePosition::Setting(index, "requiredWhen"), sentence))
+    })
 }
 
 fn rule_error(provider: &Provider) -> Option<(FilePosition, String)> {

@@ -130,34 +130,46 @@ pub async fn preview_remotely<S: ConnectionService + ?Sized>(
             let paths = changes::paths(&before, &after);
             Ok(preview(&after, paths))
         }
-        ProposedChange::Delete { key, over } => {
-            let connection = service.get(&key).await?;
-            let found = connection.item.version;
-            match over.filter(|expected| *expected != found) {
-                Some(expected) => Err(ConnectionError::VersionConflict { expected, found }),
-                None => Ok(preview(&unreadable(connection), Vec::new())),
-            }
-        }
-        ProposedChange::Restore { id, alias } => {
-            let mut item = in_trash(service, id).await?;
-            item.date_deleted = None;
-            if let Some(alias) = alias {
-                item.alias = alias;
-            }
-            if let Some(owner) = service.alias_owner(&item.alias, Some(id)).await? {
-                let reason = FieldReason::AliasTaken {
-                    alias: item.alias,
-                    by: owner.name,
-                };
-                return Err(ConnectionError::at(DraftField::Alias, reason));
-            }
-            Ok(preview(&without_settings(item), Vec::new()))
-        }
+        ProposedChange::Delete { key, over } => preview_delete(service, &key, over).await,
+        ProposedChange::Restore { id, alias } => preview_restore(service, id, alias).await,
         ProposedChange::Purge(id) => Ok(preview(
             &without_settings(in_trash(service, id).await?),
             Vec::new(),
         )),
     }
+}
+
+async fn preview_delete<S: ConnectionService + ?Sized>(
+    service: &S,
+    key: &IdOrAlias,
+    over: Option<u64>,
+) -> Result<ChangePreview, ConnectionError> {
+    let connection = service.get(key).await?;
+    let found = connection.item.version;
+    match over.filter(|expected| *expected != found) {
+        Some(expected) => Err(ConnectionError::VersionConflict { expected, found }),
+        None => Ok(preview(&unreadable(connection), Vec::new())),
+    }
+}
+
+async fn preview_restore<S: ConnectionService + ?Sized>(
+    service: &S,
+    id: Uuid,
+    alias: Option<String>,
+) -> Result<ChangePreview, ConnectionError> {
+    let mut item = in_trash(service, id).await?;
+    item.date_deleted = None;
+    if let Some(alias) = alias {
+        item.alias = alias;
+    }
+    if let Some(owner) = service.alias_owner(&item.alias, Some(id)).await? {
+        let reason = FieldReason::AliasTaken {
+            alias: item.alias,
+            by: owner.name,
+        };
+        return Err(ConnectionError::at(DraftField::Alias, reason));
+    }
+    Ok(preview(&without_settings(item), Vec::new()))
 }
 
 fn preview(connection: &Connection<PlainSecret>, paths: Vec<String>) -> ChangePreview {

@@ -217,6 +217,7 @@ impl App {
     }
 
     /// Handles an event and returns the next effect.
+    #[expect(clippy::too_many_lines, reason = "one arm for each event")]
     pub fn update(&mut self, event: Event) -> Option<Effect> {
         if matches!(
             event,
@@ -370,6 +371,7 @@ impl App {
     }
 
     /// Restores the invariants after an event: the selection and the focus are visible.
+    #[expect(clippy::too_many_lines, reason = "one arm for each dialog")]
     fn settle(&mut self) {
         self.update_draft_slot();
         let layout = self.layout();

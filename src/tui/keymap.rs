@@ -99,6 +99,10 @@ impl Keymap {
         keys.find(|key| self.find(context, *key) == Some(action))
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "reports each kind of invalid line with its position"
+    )]
     fn with_user_file(mut self, file: &str, name: &str) -> (Self, Vec<String>) {
         let mut problems = Vec::new();
         if file.len() > LARGEST {

@@ -1,4 +1,8 @@
 //! Plain mode through a pipe: a whole session, and repeatable output.
+#![allow(
+    clippy::too_many_lines,
+    reason = "a test tells its whole scenario in order"
+)]
 
 use serde_json::json;
 

@@ -1,4 +1,8 @@
 //! Output of `umai providers`.
+#![allow(
+    clippy::too_many_lines,
+    reason = "a test tells its whole scenario in order"
+)]
 
 use serde_json::json;
 

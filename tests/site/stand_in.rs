@@ -1,4 +1,5 @@
 //! Test server with the API of an Umbraco site that records errors of its clients.
+#![allow(clippy::too_many_lines, reason = "one arm for each route")]
 
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};

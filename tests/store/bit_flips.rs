@@ -2,6 +2,10 @@
 //! its position, and a restore recovers everything up to the backup.
 //!
 //! `UMAI_FLIPS=2000` damages 2,000 home folders.
+#![allow(
+    clippy::too_many_lines,
+    reason = "a test tells its whole scenario in order"
+)]
 
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};

@@ -1,4 +1,8 @@
 //! Store on disk beyond the conformance tests: unsafe folders, full disks, and secrets that cannot be opened.
+#![allow(
+    clippy::too_many_lines,
+    reason = "a test tells its whole scenario in order"
+)]
 
 use std::fs;
 use std::io::Write;

@@ -5,6 +5,10 @@
 //! completes without an error. A normal run tries a random selection, `UMAI_EVERY_FAULT=1` tries all of them, and a word of a
 //! command, such as `rotate`, tries all of that command. strace counts the calls of each thread separately, so some runs have
 //! several errors.
+#![allow(
+    clippy::too_many_lines,
+    reason = "a test tells its whole scenario in order"
+)]
 
 use std::collections::BTreeSet;
 use std::fs;

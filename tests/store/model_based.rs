@@ -2,6 +2,10 @@
 //! backup in between.
 //!
 //! `UMAI_CASES=500` tries 500 sequences.
+#![allow(
+    clippy::too_many_lines,
+    reason = "a test tells its whole scenario in order"
+)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -2,6 +2,10 @@
 //!
 //! The processes create, change and delete connections concurrently, close and open the store, or run umai commands: create,
 //! update, delete, list, backup, key rotation. `UMAI_KILLS=2000` kills 2,000 times.
+#![allow(
+    clippy::too_many_lines,
+    reason = "a test tells its whole scenario in order"
+)]
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};

@@ -1,4 +1,8 @@
 //! Hostile names: no control or direction character reaches a cell, and the layout stays intact.
+#![allow(
+    clippy::too_many_lines,
+    reason = "a test tells its whole scenario in order"
+)]
 
 use std::sync::Arc;
 

@@ -106,6 +106,10 @@ async fn tls_handshake(
     tls.accept(stream).await.ok()
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one loop owns the connection, its timers and its state"
+)]
 async fn serve_requests<S: AsyncRead + AsyncWrite + Unpin>(
     context: &ServerContext,
     stream: S,

@@ -7,7 +7,7 @@ use futures_util::{StreamExt, stream};
 use super::super::exit::{Exit, Failure, exit_of, is_fatal};
 use super::super::output::Output;
 use super::super::progress::Progress;
-use super::{PlanAction, PlanStep, RefusedEntry};
+use super::{PlanAction, PlanStep};
 use crate::connection::ConnectionError;
 use crate::service::ConnectionService;
 
@@ -127,29 +127,23 @@ pub async fn execute(
                 Err(error) => {
                     done.refused += 1;
                     progress.clear();
-                    let rejected = RefusedEntry {
-                        position: place,
-                        error,
-                    };
-                    output.refusal_at(&rejected.error, &rejected.position);
-                    first.get_or_insert(exit_of(&rejected.error));
+                    output.refusal_at(&error, &place);
+                    first.get_or_insert(exit_of(&error));
                 }
             }
             progress.advance();
         }
     }
     drop(progress);
-    match first {
-        None => Ok(done),
-        Some(exit) => Err(Failure::Partial(
-            done.sentence(""),
-            if exit == Exit::Success {
-                Exit::Invalid
-            } else {
-                exit
-            },
-        )),
-    }
+    let Some(exit) = first else {
+        return Ok(done);
+    };
+    let exit = if exit == Exit::Success {
+        Exit::Invalid
+    } else {
+        exit
+    };
+    Err(Failure::Partial(done.sentence(""), exit))
 }
 
 async fn execute_step(

@@ -104,6 +104,7 @@ impl FieldReason {
     }
 
     /// Message about the field `label`.
+    #[expect(clippy::too_many_lines, reason = "one message for each reason")]
     pub(super) fn subject(&self, label: &str) -> String {
         match self {
             Self::Required => format!("{label} is required"),

@@ -48,18 +48,7 @@ pub(super) fn read(
     catalog: &ProviderCatalog,
     wanted: Option<&Provider>,
 ) -> Option<PasteResult> {
-    let start = ProgramStart::find(text, &["http", "https", "xh", "xhs"])?;
-    let mut operands = start
-        .arguments
-        .split_whitespace()
-        .filter(|word| !word.starts_with('-'));
-    let has_address = operands
-        .by_ref()
-        .take(12)
-        .any(|word| address(word.trim_matches(['"', '\''])).is_some());
-    if !start.arguments.starts_with(char::is_whitespace) || !has_address {
-        return None;
-    }
+    let start = find_call(text)?;
     let is_secure = text
         .split_whitespace()
         .any(|word| matches!(word, "https" | "xhs"));
@@ -101,14 +90,7 @@ pub(super) fn read(
                 _ => {}
             }
         } else if request.address.is_empty() {
-            let method = word.bytes().all(|byte| byte.is_ascii_uppercase());
-            match address(&word) {
-                Some(found) if !method => request.address = with_scheme(&found, is_secure),
-                _ if method => {}
-                _ => request
-                    .left_out
-                    .credential("an argument that is not an address"),
-            }
+            take_address(&mut request, &word, is_secure);
         } else {
             take_item(&mut request, &word);
         }
@@ -122,6 +104,35 @@ pub(super) fn read(
         Ok(connection) => PasteResult::Connection(connection),
         Err(reason) => PasteResult::unreadable(KIND, reason),
     })
+}
+
+/// Finds a call with an address.
+fn find_call(text: &str) -> Option<ProgramStart<'_>> {
+    let start = ProgramStart::find(text, &["http", "https", "xh", "xhs"])?;
+    let mut operands = start
+        .arguments
+        .split_whitespace()
+        .filter(|word| !word.starts_with('-'));
+    let has_address = operands
+        .by_ref()
+        .take(12)
+        .any(|word| address(word.trim_matches(['"', '\''])).is_some());
+    if !start.arguments.starts_with(char::is_whitespace) || !has_address {
+        return None;
+    }
+    Some(start)
+}
+
+/// Takes the address; a method before it is ignored.
+fn take_address(request: &mut PastedRequest, word: &str, is_secure: bool) {
+    let method = word.bytes().all(|byte| byte.is_ascii_uppercase());
+    match address(word) {
+        Some(found) if !method => request.address = with_scheme(&found, is_secure),
+        _ if method => {}
+        _ => request
+            .left_out
+            .credential("an argument that is not an address"),
+    }
 }
 
 /// `Name:value` is a header, `name==value` a parameter; what else there is belongs to the body.

@@ -1,5 +1,6 @@
 //! Runs actions in the topmost dialog and handles their outcome.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::{App, AwaitedReply};
@@ -22,47 +23,8 @@ impl App {
         if self.reject_write(action) {
             return None;
         }
-        match action {
-            Action::Quit => return Some(Effect::Quit),
-            Action::Redraw => return Some(Effect::Redraw),
-            Action::NextTheme => {
-                self.next_theme();
-                return None;
-            }
-            Action::Suspend => {
-                self.hide_secrets();
-                return Some(Effect::Suspend);
-            }
-            Action::Leave => return self.go_back(),
-            Action::EditExternally if matches!(self.dialogs.last(), Some(Dialog::Form(_))) => {
-                return self.edit_externally();
-            }
-            Action::Palette if !matches!(self.dialogs.last(), Some(Dialog::Palette(_))) => {
-                let place = self.context();
-                let mut palette = PaletteDialog::new(place);
-                palette.hides_writes = self.target.is_read_only();
-                palette.hides_trash = !self.features.trash;
-                self.dialogs.push(Dialog::Palette(palette));
-                return None;
-            }
-            Action::Help if !matches!(self.dialogs.last(), Some(Dialog::Help(_))) => {
-                let place = self.context();
-                self.dialogs.push(Dialog::Help(HelpDialog::new(place)));
-                return None;
-            }
-            Action::Messages if !matches!(self.dialogs.last(), Some(Dialog::Messages(_))) => {
-                self.dialogs
-                    .push(Dialog::Messages(MessagesDialog::default()));
-                return None;
-            }
-            Action::CopyCommand if matches!(self.dialogs.last(), Some(Dialog::Form(_))) => {
-                return self.copy_command_of_form();
-            }
-            Action::MoveToReference if matches!(self.dialogs.last(), Some(Dialog::Form(_))) => {
-                self.move_out();
-                return None;
-            }
-            _ => {}
+        if let ControlFlow::Break(effect) = self.act_anywhere(action) {
+            return effect;
         }
         let help_area = self.layout().help_text();
         let layout = self.layout();
@@ -114,6 +76,53 @@ impl App {
             None => return self.act_in_tree(action),
         };
         self.follow_up(outcome)
+    }
+
+    /// Runs an action that does the same in every context; continues with any other.
+    fn act_anywhere(&mut self, action: Action) -> ControlFlow<Option<Effect>> {
+        let effect = match action {
+            Action::Quit => Some(Effect::Quit),
+            Action::Redraw => Some(Effect::Redraw),
+            Action::NextTheme => {
+                self.next_theme();
+                None
+            }
+            Action::Suspend => {
+                self.hide_secrets();
+                Some(Effect::Suspend)
+            }
+            Action::Leave => self.go_back(),
+            Action::EditExternally if matches!(self.dialogs.last(), Some(Dialog::Form(_))) => {
+                self.edit_externally()
+            }
+            Action::Palette if !matches!(self.dialogs.last(), Some(Dialog::Palette(_))) => {
+                let place = self.context();
+                let mut palette = PaletteDialog::new(place);
+                palette.hides_writes = self.target.is_read_only();
+                palette.hides_trash = !self.features.trash;
+                self.dialogs.push(Dialog::Palette(palette));
+                None
+            }
+            Action::Help if !matches!(self.dialogs.last(), Some(Dialog::Help(_))) => {
+                let place = self.context();
+                self.dialogs.push(Dialog::Help(HelpDialog::new(place)));
+                None
+            }
+            Action::Messages if !matches!(self.dialogs.last(), Some(Dialog::Messages(_))) => {
+                self.dialogs
+                    .push(Dialog::Messages(MessagesDialog::default()));
+                None
+            }
+            Action::CopyCommand if matches!(self.dialogs.last(), Some(Dialog::Form(_))) => {
+                self.copy_command_of_form()
+            }
+            Action::MoveToReference if matches!(self.dialogs.last(), Some(Dialog::Form(_))) => {
+                self.move_out();
+                None
+            }
+            _ => return ControlFlow::Continue(()),
+        };
+        ControlFlow::Break(effect)
     }
 
     pub(super) fn act_on_form(&mut self, action: Action) -> DialogOutcome {
@@ -197,6 +206,7 @@ impl App {
     }
 
     /// Handles the outcome of a dialog.
+    #[expect(clippy::too_many_lines, reason = "one arm for each outcome")]
     pub(super) fn follow_up(&mut self, outcome: DialogOutcome) -> Option<Effect> {
         match outcome {
             DialogOutcome::Stay => None,

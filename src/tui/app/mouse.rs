@@ -1,13 +1,15 @@
 //! Maps clicks and the wheel to selections and actions.
 
 use super::{App, Pane};
+use crate::provider::ProviderCatalog;
 use crate::tui::action::{Action, KeyContext};
 use crate::tui::columns;
 use crate::tui::dialog::Dialog;
 use crate::tui::effect::Effect;
 use crate::tui::event::{Mouse, MouseKind};
-use crate::tui::form::layout;
-use crate::tui::layout::{Columns, ScreenLayout};
+use crate::tui::form::{Form, layout};
+use crate::tui::layout::{Area, Columns, ScreenLayout};
+use crate::tui::select_list::SelectList;
 use crate::tui::tabs::Tab;
 
 /// Columns before a connection in the tree, which contain its mark.
@@ -55,62 +57,37 @@ impl App {
         let layout = self.layout();
         match self.dialogs.last_mut() {
             Some(Dialog::Form(form)) => {
-                let area = layout.form_rows();
-                if area.contains(mouse.x, mouse.y) {
-                    let rows = layout::rows(form, area.width);
-                    let row = form.top + usize::from(mouse.y - area.y);
-                    if let Some(layout::RowContent::Key(at)) = rows.get(row).map(|row| &row.content)
-                    {
-                        form.choose_key(*at, &self.catalog);
-                    } else if let Some(field) = rows.get(row).and_then(|row| row.field) {
-                        form.focus_on(field);
-                    }
-                }
+                click_in_form(mouse, layout.form_rows(), form, &self.catalog);
                 None
             }
             Some(Dialog::Picker(picker)) => {
                 let area = ScreenLayout::choice_list(layout.picker(picker.total(&self.catalog)));
-                let at = point(mouse, area, picker.choices.top)?;
-                if at >= picker.entries(&self.catalog).len() {
-                    return None;
-                }
-                picker.choices.selected = at;
+                let count = picker.entries(&self.catalog).len();
+                select_clicked(mouse, area, &mut picker.choices, count)?;
                 is_double.then(|| self.act(Action::Choose)).flatten()
             }
             Some(Dialog::Palette(palette)) => {
                 let area = ScreenLayout::choice_list(layout.palette());
-                let at = point(mouse, area, palette.choices.top)?;
-                if at >= palette.count(&self.tree) {
-                    return None;
-                }
-                palette.choices.selected = at;
+                let count = palette.count(&self.tree);
+                select_clicked(mouse, area, &mut palette.choices, count)?;
                 self.act(Action::Choose)
             }
             Some(Dialog::Models(models)) => {
                 let area = ScreenLayout::choice_list(layout.palette());
-                let at = point(mouse, area, models.choices.top)?;
-                if at >= models.left().len() {
-                    return None;
-                }
-                models.choices.selected = at;
+                let count = models.left().len();
+                select_clicked(mouse, area, &mut models.choices, count)?;
                 is_double.then(|| self.act(Action::Choose)).flatten()
             }
             Some(Dialog::Trash(trash)) => {
                 let area = ScreenLayout::choice_list(layout.trash());
-                let at = point(mouse, area, trash.choices.top)?;
-                if at >= trash.items().len() {
-                    return None;
-                }
-                trash.choices.selected = at;
+                let count = trash.items().len();
+                select_clicked(mouse, area, &mut trash.choices, count)?;
                 is_double.then(|| self.act(Action::Restore)).flatten()
             }
             Some(Dialog::Drafts(drafts)) => {
                 let area = ScreenLayout::choice_list(layout.drafts(drafts.drafts.len()));
-                let at = point(mouse, area, drafts.choices.top)?;
-                if at >= drafts.drafts.len() {
-                    return None;
-                }
-                drafts.choices.selected = at;
+                let count = drafts.drafts.len();
+                select_clicked(mouse, area, &mut drafts.choices, count)?;
                 is_double.then(|| self.act(Action::RestoreDraft)).flatten()
             }
             Some(Dialog::Merge(merge)) => {
@@ -122,11 +99,8 @@ impl App {
             Some(Dialog::Bulk) => self.click_in_bulk(mouse, is_double),
             Some(Dialog::EnvImport(import)) => {
                 let area = layout.import_list(import);
-                let at = point(mouse, area, import.choices.top)?;
-                if at >= import.left().len() {
-                    return None;
-                }
-                import.choices.selected = at;
+                let count = import.left().len();
+                select_clicked(mouse, area, &mut import.choices, count)?;
                 is_double.then(|| self.act(Action::Choose)).flatten()
             }
             Some(Dialog::Confirm(confirm)) => {
@@ -240,7 +214,7 @@ impl App {
     }
 
     /// Area of the workspace: next to the list if there is room for both.
-    pub fn detail_area(&self) -> crate::tui::layout::Area {
+    pub fn detail_area(&self) -> Area {
         let layout = self.layout();
         match layout.columns {
             Columns::Three => layout.list_and_detail().1,
@@ -268,7 +242,7 @@ impl App {
     }
 
     /// Area of the list: the whole side while no connection is selected.
-    pub fn list_area(&self) -> crate::tui::layout::Area {
+    pub fn list_area(&self) -> Area {
         let layout = self.layout();
         match layout.columns {
             Columns::Three if self.tree.selected_item().is_some() => layout.list_and_detail().0,
@@ -277,8 +251,28 @@ impl App {
     }
 }
 
+/// Focuses the clicked field, or chooses the clicked configuration key.
+fn click_in_form(mouse: Mouse, area: Area, form: &mut Form, catalog: &ProviderCatalog) {
+    if area.contains(mouse.x, mouse.y) {
+        let rows = layout::rows(form, area.width);
+        let row = form.top + usize::from(mouse.y - area.y);
+        if let Some(layout::RowContent::Key(at)) = rows.get(row).map(|row| &row.content) {
+            form.choose_key(*at, catalog);
+        } else if let Some(field) = rows.get(row).and_then(|row| row.field) {
+            form.focus_on(field);
+        }
+    }
+}
+
+/// Selects the clicked row of a list; `None` outside of its rows.
+fn select_clicked(mouse: Mouse, area: Area, list: &mut SelectList, count: usize) -> Option<()> {
+    let at = point(mouse, area, list.top).filter(|at| *at < count)?;
+    list.selected = at;
+    Some(())
+}
+
 /// Index of the list row at the mouse position.
-fn point(mouse: Mouse, area: crate::tui::layout::Area, top: usize) -> Option<usize> {
+fn point(mouse: Mouse, area: Area, top: usize) -> Option<usize> {
     area.contains(mouse.x, mouse.y)
         .then(|| top + usize::from(mouse.y - area.y))
 }

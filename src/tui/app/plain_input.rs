@@ -28,6 +28,7 @@ impl App {
     }
 
     /// Selects the entry with this index, and confirms it in dialogs where a selection is a choice.
+    #[expect(clippy::too_many_lines, reason = "one arm for each dialog")]
     fn pick(&mut self, number: usize) -> Option<Effect> {
         match self.dialogs.last_mut() {
             Some(Dialog::Picker(picker)) => {
@@ -92,6 +93,7 @@ impl App {
         None
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each dialog")]
     fn set_text(&mut self, text: &PastedText) {
         if matches!(self.dialogs.last(), Some(Dialog::Picker(_)))
             && self.open_pasted_connection(text)

@@ -14,6 +14,7 @@ use crate::tui::form::{Form, FormSubject, RemoteChange};
 use crate::tui::notice::{Notice, NoticeSeverity};
 
 impl App {
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of reply")]
     pub(super) fn handle_reply(&mut self, ticket: Ticket, reply: ServiceReply) {
         let Some(waiting) = self.pending.remove(&ticket) else {
             return;
@@ -140,6 +141,7 @@ impl App {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of request")]
     fn request_failed(&mut self, ticket: Ticket, waiting: AwaitedReply, reason: &str) {
         match waiting {
             AwaitedReply::Page => self.tree.loading.fail(),

@@ -14,6 +14,7 @@ use crate::tui::tree::Node;
 
 impl App {
     /// Runs an action in the tree.
+    #[expect(clippy::too_many_lines, reason = "one arm for each action")]
     pub(super) fn act_in_tree(&mut self, action: Action) -> Option<Effect> {
         match action {
             Action::New => self.pick_provider(),

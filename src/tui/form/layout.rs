@@ -75,6 +75,10 @@ pub fn label_width(form: &Form, width: u16) -> u16 {
 }
 
 /// All rows of a form at a width.
+#[expect(
+    clippy::too_many_lines,
+    reason = "the rows of a field follow each other as on the screen"
+)]
 pub fn rows(form: &Form, width: u16) -> Vec<FormRow> {
     let label = label_width(form, width);
     let mut rows = Vec::new();
@@ -90,13 +94,7 @@ pub fn rows(form: &Form, width: u16) -> Vec<FormRow> {
             group = field.group.as_deref();
             is_in_settings = true;
             rows.push(gap());
-            rows.push(FormRow {
-                field: None,
-                content: RowContent::Heading(match group {
-                    Some(group) => group.to_owned(),
-                    None => form.provider.name.clone(),
-                }),
-            });
+            rows.push(heading(form, group));
         }
         if field.target == FieldTarget::Note {
             rows.push(gap());
@@ -144,6 +142,13 @@ pub fn rows(form: &Form, width: u16) -> Vec<FormRow> {
         }
     }
     rows
+}
+
+fn heading(form: &Form, group: Option<&str>) -> FormRow {
+    FormRow {
+        field: None,
+        content: RowContent::Heading(group.unwrap_or(&form.provider.name).to_owned()),
+    }
 }
 
 const fn gap() -> FormRow {

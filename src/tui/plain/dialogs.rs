@@ -14,6 +14,7 @@ use crate::tui::version_diff::{ChangedValue, DiffKind, VersionDiff};
 use crate::tui::word_diff::WordDiffPart;
 
 /// Narration of a dialog.
+#[expect(clippy::too_many_lines, reason = "one arm for each dialog")]
 pub(super) fn dialog_narration(app: &App, dialog: &Dialog) -> Narration {
     match dialog {
         Dialog::Picker(picker) => list_narration(

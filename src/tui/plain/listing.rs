@@ -1,6 +1,7 @@
 //! Numbered lines of the entries in the current context, a page at a time.
 
 use super::text::replace_symbol;
+use crate::connection::ConnectionItem;
 use crate::search::TreeItem;
 use crate::tui::app::{App, Pane};
 use crate::tui::bulk::BulkPhase;
@@ -86,12 +87,7 @@ pub(super) fn line(app: &App, at: usize) -> Option<String> {
                 words => format!("{}: {words}", model.id),
             }
         }
-        Some(Dialog::Trash(trash)) => {
-            let item = trash.items().get(at)?;
-            let deleted = item.date_deleted.unwrap_or(item.date_modified);
-            let deleted = deleted.format("%Y-%m-%d %H:%M UTC");
-            format!("{}, alias {}, deleted {deleted}", item.name, item.alias)
-        }
+        Some(Dialog::Trash(trash)) => deleted_connection(trash.items().get(at)?),
         Some(Dialog::Bulk) => {
             let bulk = app.bulk.as_ref()?;
             if bulk.phase == BulkPhase::Preview {
@@ -101,20 +97,7 @@ pub(super) fn line(app: &App, at: usize) -> Option<String> {
             format!("{}: {}", row.name, bulk.row_text(row).1)
         }
         Some(Dialog::Drafts(drafts)) => draft(app, drafts.drafts.get(at)?),
-        Some(Dialog::Merge(merge)) => {
-            let MergeConflict {
-                label,
-                mine,
-                theirs,
-                side,
-                ..
-            } = merge.conflicts.get(at)?;
-            let side = match side {
-                MergeSide::Mine => "mine",
-                MergeSide::Theirs => "theirs",
-            };
-            format!("{label}: mine is {mine}, theirs is {theirs}, {side} is chosen")
-        }
+        Some(Dialog::Merge(merge)) => conflict(merge.conflicts.get(at)?),
         Some(Dialog::Compare(compare)) => super::dialogs::difference(compare.changes().get(at)?),
         Some(Dialog::Confirm(confirm)) => confirm.buttons.get(at)?.0.to_owned(),
         Some(Dialog::Form(form)) if form.is_choosing() => {
@@ -139,6 +122,29 @@ pub(super) fn line(app: &App, at: usize) -> Option<String> {
         None => pane_entry(app, at)?,
     })
     .map(|line| replace_symbol(&line))
+}
+
+/// Line of a deleted connection.
+fn deleted_connection(item: &ConnectionItem) -> String {
+    let deleted = item.date_deleted.unwrap_or(item.date_modified);
+    let deleted = deleted.format("%Y-%m-%d %H:%M UTC");
+    format!("{}, alias {}, deleted {deleted}", item.name, item.alias)
+}
+
+/// Line of a merge conflict.
+fn conflict(conflict: &MergeConflict) -> String {
+    let MergeConflict {
+        label,
+        mine,
+        theirs,
+        side,
+        ..
+    } = conflict;
+    let side = match side {
+        MergeSide::Mine => "mine",
+        MergeSide::Theirs => "theirs",
+    };
+    format!("{label}: mine is {mine}, theirs is {theirs}, {side} is chosen")
 }
 
 /// Line of a connection.

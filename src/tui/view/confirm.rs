@@ -36,19 +36,7 @@ pub fn draw(scene: Scene<'_>, confirm: &ConfirmDialog, buffer: &mut Buffer) -> O
         };
         paint::line(buffer, at, &[(line, role.style())]);
     }
-    for (at, ((label, _), place)) in confirm
-        .buttons
-        .iter()
-        .zip(layout.buttons(confirm))
-        .enumerate()
-    {
-        let (role, text) = if at == confirm.focus {
-            (theme.button_focus, format!("[ {label} ]"))
-        } else {
-            (theme.button, format!("  {label}  "))
-        };
-        paint::line(buffer, place, &[(&text, role.style())]);
-    }
+    draw_buttons(scene, confirm, buffer);
     let line = confirm.line.as_ref()?;
     let row = u16::try_from(lines.len()).unwrap_or(u16::MAX);
     if row + 1 >= body.height {
@@ -73,4 +61,21 @@ pub fn draw(scene: Scene<'_>, confirm: &ConfirmDialog, buffer: &mut Buffer) -> O
         (line, &line.displayed(&scene.app.catalog)),
         theme.input_focus.style(),
     ))
+}
+
+fn draw_buttons(scene: Scene<'_>, confirm: &ConfirmDialog, buffer: &mut Buffer) {
+    let Scene { theme, layout, .. } = scene;
+    for (at, ((label, _), place)) in confirm
+        .buttons
+        .iter()
+        .zip(layout.buttons(confirm))
+        .enumerate()
+    {
+        let (role, text) = if at == confirm.focus {
+            (theme.button_focus, format!("[ {label} ]"))
+        } else {
+            (theme.button, format!("  {label}  "))
+        };
+        paint::line(buffer, place, &[(&text, role.style())]);
+    }
 }

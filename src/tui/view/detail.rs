@@ -4,11 +4,12 @@ use ratatui::buffer::Buffer;
 use ratatui::style::Style;
 
 use super::{Scene, history, info, paint};
-use crate::connection::{Connection, SettingValue};
+use crate::connection::{Connection, MaskedSecret, SettingValue};
 use crate::tui::app::Pane;
 use crate::tui::layout::{Area, ScreenLayout};
 use crate::tui::tabs::Tab;
 use crate::tui::text_width;
+use crate::tui::theme::Theme;
 
 /// Draws the detail pane.
 pub fn draw(scene: Scene<'_>, area: Area, buffer: &mut Buffer) {
@@ -116,6 +117,19 @@ enum DetailLine {
     Pair(String, String, Style),
 }
 
+/// Returns the text of a stored setting; `None` if it has no value.
+fn setting_text(value: &SettingValue<MaskedSecret>, theme: &Theme) -> Option<(String, Style)> {
+    let text = theme.text.style();
+    Some(match value {
+        SettingValue::Null => return None,
+        SettingValue::Switch(true) => ("on".to_owned(), text),
+        SettingValue::Switch(false) => ("off".to_owned(), text),
+        SettingValue::Number(number) => (number.to_string(), text),
+        SettingValue::Secret(mask) => (format!("{} (stored)", mask.text()), theme.dim.style()),
+        SettingValue::Text(value) => (value.clone(), text),
+    })
+}
+
 fn lines(scene: Scene<'_>, connection: &Connection, is_active: bool) -> Vec<DetailLine> {
     let theme = scene.theme;
     let item = &connection.item;
@@ -144,13 +158,8 @@ fn lines(scene: Scene<'_>, connection: &Connection, is_active: bool) -> Vec<Deta
         let label = provider
             .and_then(|provider| provider.field(key))
             .map_or(key, |field| field.label.as_str());
-        let (value, style) = match value {
-            SettingValue::Null => continue,
-            SettingValue::Switch(true) => ("on".to_owned(), text),
-            SettingValue::Switch(false) => ("off".to_owned(), text),
-            SettingValue::Number(number) => (number.to_string(), text),
-            SettingValue::Secret(mask) => (format!("{} (stored)", mask.text()), theme.dim.style()),
-            SettingValue::Text(value) => (value.clone(), text),
+        let Some((value, style)) = setting_text(value, scene.theme) else {
+            continue;
         };
         if let Some(heading) = heading.take() {
             lines.push(DetailLine::Text(heading.into(), theme.heading.style()));

@@ -5,11 +5,12 @@ use ratatui::style::Style;
 
 use super::{Scene, paint};
 use crate::tui::dialog::Dialog;
-use crate::tui::form::field::{FieldValue, FormField, SecretInput};
+use crate::tui::form::field::{FieldTarget, FieldValue, FormField, SecretInput};
 use crate::tui::form::layout::{self, FormRow, NoteKind, RowContent};
 use crate::tui::form::{Form, FormSubject};
 use crate::tui::layout::Area;
 use crate::tui::text_width;
+use crate::tui::theme::Theme;
 
 /// Placeholder for a secret of any length.
 const MASK: &str = "••••••••••••";
@@ -60,6 +61,7 @@ fn draw_row(
     let (form, row) = what;
     let theme = scene.theme;
     let label_width = layout::label_width(form, area.width);
+    let indented = area.split_left(label_width.max(2)).1;
     let field = row.field.and_then(|at| form.fields.get(at));
     let is_focused = row.field == Some(form.focus);
     match (&row.content, field) {
@@ -90,29 +92,9 @@ fn draw_row(
         (RowContent::Input, Some(field)) => {
             input(scene, field, is_focused, area.split_left(2).1, buffer)
         }
-        (RowContent::KeyFilter, _) => {
-            let at = area.split_left(label_width.max(2)).1;
-            let line = &form.reference_picker.as_ref()?.choices.line;
-            let used = paint::line(buffer, at, &[("› ", theme.key.style())]);
-            let typing = at.split_left(used).1;
-            if line.is_empty() {
-                let hint = [("Type to filter", theme.placeholder.style())];
-                paint::line(buffer, typing, &hint);
-            }
-            let around = line.around_cursor();
-            Some(paint::typed(buffer, typing, around, theme.text.style()))
-        }
+        (RowContent::KeyFilter, _) => key_filter(scene, form, indented, buffer),
         (RowContent::Key(at), _) => {
-            let place = area.split_left(label_width.max(2)).1;
-            let listed = form.matching_keys().into_iter().nth(*at)?;
-            let used = paint::line(buffer, place, &[(&listed.key, theme.text.style())]);
-            let rest = place.split_left(used + 2).1;
-            let source = short_source(&listed.source, rest.width.into());
-            paint::right(buffer, rest, source, theme.dim.style());
-            let selected = form.reference_picker.as_ref().map(|it| it.choices.selected);
-            if selected == Some(*at) {
-                paint::row(buffer, place, theme.selected.style());
-            }
+            key(scene, (form, *at), indented, buffer);
             None
         }
         (RowContent::Note(tone, text), _) => {
@@ -122,14 +104,51 @@ fn draw_row(
                 NoteKind::Success => theme.right,
                 NoteKind::Hint => theme.dim,
             };
-            let at = area.split_left(label_width.max(2)).1;
-            paint::line(buffer, at, &[(text, role.style())]);
+            paint::line(buffer, indented, &[(text, role.style())]);
             None
         }
         (
             RowContent::Blank | RowContent::Label | RowContent::LabelAndInput | RowContent::Input,
             _,
         ) => None,
+    }
+}
+
+/// Draws the filter of the configuration keys and returns the cursor.
+fn key_filter(
+    scene: Scene<'_>,
+    form: &Form,
+    area: Area,
+    buffer: &mut Buffer,
+) -> Option<(u16, u16)> {
+    let line = &form.reference_picker.as_ref()?.choices.line;
+    let used = paint::line(buffer, area, &[("› ", scene.theme.key.style())]);
+    let typing = area.split_left(used).1;
+    if line.is_empty() {
+        let hint = [("Type to filter", scene.theme.placeholder.style())];
+        paint::line(buffer, typing, &hint);
+    }
+    let around = line.around_cursor();
+    Some(paint::typed(
+        buffer,
+        typing,
+        around,
+        scene.theme.text.style(),
+    ))
+}
+
+/// Draws a configuration key.
+fn key(scene: Scene<'_>, (form, at): (&Form, usize), area: Area, buffer: &mut Buffer) {
+    let Some(listed) = form.matching_keys().into_iter().nth(at) else {
+        return;
+    };
+    let used = paint::line(buffer, area, &[(&listed.key, scene.theme.text.style())]);
+    let rest = area.split_left(used + 2).1;
+    let source = short_source(&listed.source, rest.width.into());
+    paint::right(buffer, rest, source, scene.theme.dim.style());
+    let selected = form.reference_picker.as_ref().map(|it| it.choices.selected);
+    if selected == Some(at) {
+        paint::row(buffer, area, scene.theme.selected.style());
     }
 }
 
@@ -211,27 +230,7 @@ fn input(
             at
         }
         FieldValue::Secret(secret) => secret_input(scene, (field, secret), style, area, buffer),
-        FieldValue::Switch(on) => {
-            let (mark, word, role) = match (*on, &field.target) {
-                (true, crate::tui::form::field::FieldTarget::Status) => ("● ", "Active", theme.on),
-                (false, crate::tui::form::field::FieldTarget::Status) => {
-                    ("○ ", "Inactive", theme.off)
-                }
-                (true, _) => ("● ", "on", theme.on),
-                (false, _) => ("○ ", "off", theme.off),
-            };
-            let hint = if is_focused { "  Space toggles" } else { "" };
-            paint::line(
-                buffer,
-                area,
-                &[
-                    (mark, style.patch(role.style())),
-                    (word, style),
-                    (hint, style.patch(theme.dim.style())),
-                ],
-            );
-            (area.x, area.y)
-        }
+        FieldValue::Switch(on) => switch((theme, style), (field, *on, is_focused), area, buffer),
         FieldValue::Choice { options, at } => {
             let chosen = at.and_then(|at| options.get(at)).map_or("", String::as_str);
             if is_focused {
@@ -247,6 +246,32 @@ fn input(
         }
     };
     (is_focused && field.line().is_some()).then_some(cursor)
+}
+
+fn switch(
+    (theme, style): (&Theme, Style),
+    (field, is_on, is_focused): (&FormField, bool, bool),
+    area: Area,
+    buffer: &mut Buffer,
+) -> (u16, u16) {
+    let is_status = field.target == FieldTarget::Status;
+    let (mark, word, role) = match (is_on, is_status) {
+        (true, true) => ("● ", "Active", theme.on),
+        (false, true) => ("○ ", "Inactive", theme.off),
+        (true, false) => ("● ", "on", theme.on),
+        (false, false) => ("○ ", "off", theme.off),
+    };
+    let hint = if is_focused { "  Space toggles" } else { "" };
+    paint::line(
+        buffer,
+        area,
+        &[
+            (mark, style.patch(role.style())),
+            (word, style),
+            (hint, style.patch(theme.dim.style())),
+        ],
+    );
+    (area.x, area.y)
 }
 
 fn empty(buffer: &mut Buffer, area: Area, placeholder: &str, style: Style) -> (u16, u16) {

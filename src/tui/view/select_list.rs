@@ -217,23 +217,7 @@ pub(super) fn draw_in(
         }
     }
     if rows.is_empty() {
-        let typed = choices.line.displayed(&scene.app.catalog);
-        let no_match = format!("{NO_MATCH} for \"{}\"", typed.trim());
-        let empty = if empty == NO_MATCH && !typed.trim().is_empty() {
-            &no_match
-        } else {
-            empty
-        };
-        let text = list.split_left(1).1;
-        let sentences = text_width::wrap(empty, text.width.saturating_sub(1).into());
-        for (row, sentence) in (0..text.height).zip(sentences) {
-            let at = Area {
-                y: text.y + row,
-                height: 1,
-                ..text
-            };
-            paint::line(buffer, at, &[(&sentence, theme.dim.style())]);
-        }
+        draw_empty(scene, (choices, empty), list, buffer);
     }
     paint::scroll_bar(
         buffer,
@@ -242,4 +226,30 @@ pub(super) fn draw_in(
         theme.border_focus.style(),
     );
     cursor
+}
+
+/// Draws the text of an empty list.
+fn draw_empty(
+    scene: Scene<'_>,
+    (choices, empty): (&SelectList, &str),
+    list: Area,
+    buffer: &mut Buffer,
+) {
+    let typed = choices.line.displayed(&scene.app.catalog);
+    let no_match = format!("{NO_MATCH} for \"{}\"", typed.trim());
+    let empty = if empty == NO_MATCH && !typed.trim().is_empty() {
+        &no_match
+    } else {
+        empty
+    };
+    let text = list.split_left(1).1;
+    let sentences = text_width::wrap(empty, text.width.saturating_sub(1).into());
+    for (row, sentence) in (0..text.height).zip(sentences) {
+        let at = Area {
+            y: text.y + row,
+            height: 1,
+            ..text
+        };
+        paint::line(buffer, at, &[(&sentence, scene.theme.dim.style())]);
+    }
 }

@@ -1,4 +1,8 @@
 //! Connection tests with the real program: exit codes, certificates, proxies.
+#![allow(
+    clippy::too_many_lines,
+    reason = "a test tells its whole scenario in order"
+)]
 
 use std::path::Path;
 use std::sync::Arc;

@@ -85,25 +85,7 @@ impl Form {
         if self.error_count() > 0 {
             self.focus_error(0);
         }
-        let left = if left_out.is_empty() {
-            String::new()
-        } else {
-            format!("; left out: {}", join_names(&left_out))
-        };
-        if filled.is_empty() {
-            let text = format!("No changes made in the editor{left}");
-            return problem.unwrap_or_else(|| {
-                if left.is_empty() {
-                    Notice::info(text)
-                } else {
-                    Notice::warning(text)
-                }
-            });
-        }
-        Notice::done(format!(
-            "Applied to the form: {}{left}",
-            join_names(&filled)
-        ))
+        notice(&filled, &left_out, problem)
     }
 
     /// Returns whether a member is a mask with something around it, which would be removed. A mask alone keeps the stored secret.
@@ -166,15 +148,29 @@ impl Form {
     }
 }
 
+/// Returns the result of the edit as a notice.
+fn notice(filled: &[String], left_out: &[String], problem: Option<Notice>) -> Notice {
+    let left = if left_out.is_empty() {
+        String::new()
+    } else {
+        format!("; left out: {}", join_names(left_out))
+    };
+    if filled.is_empty() {
+        let text = format!("No changes made in the editor{left}");
+        return problem.unwrap_or_else(|| {
+            if left.is_empty() {
+                Notice::info(text)
+            } else {
+                Notice::warning(text)
+            }
+        });
+    }
+    Notice::done(format!("Applied to the form: {}{left}", join_names(filled)))
+}
+
 /// Applies a member to a field.
 fn apply_member(field: &mut FormField, member: &Json) -> MemberEffect {
-    let text = match member {
-        Json::Null => Some(String::new()),
-        Json::String(text) => Some(text.trim().to_owned()),
-        Json::Number(number) => Some(number.to_string()),
-        Json::Bool(_) | Json::Array(_) | Json::Object(_) => None,
-    };
-    let text = text.map(Zeroizing::new);
+    let text = text_of(member).map(Zeroizing::new);
     let before = field.current();
     match (&mut field.value, text) {
         (FieldValue::Switch(on), text) => match (member, text.as_ref().map(|text| text.as_str())) {
@@ -230,6 +226,16 @@ fn apply_member(field: &mut FormField, member: &Json) -> MemberEffect {
     }
     field.mark_filled();
     MemberEffect::Changed
+}
+
+/// Returns the text of a member; `None` for a switch, a list or an object.
+fn text_of(member: &Json) -> Option<String> {
+    match member {
+        Json::Null => Some(String::new()),
+        Json::String(text) => Some(text.trim().to_owned()),
+        Json::Number(number) => Some(number.to_string()),
+        Json::Bool(_) | Json::Array(_) | Json::Object(_) => None,
+    }
 }
 
 const TOO_LONG: &str = "Must not be longer than 64 KiB";
