@@ -69,10 +69,10 @@ pub fn not_pem(bytes: &[u8], path: &Path, wanted: PemContent) -> String {
             format!("DER; convert it with: openssl pkey -inform DER -in {file} -out {output}")
         }
         (DerFormat::Der | DerFormat::DerKey | DerFormat::Pkcs7 | DerFormat::Other, _) => {
-            return format!("holds no {what}; it must be PEM, with -----BEGIN {label}-----");
+            return format!("contains no {what}; it must be PEM, with -----BEGIN {label}-----");
         }
     };
-    format!("holds no {what}; it must be PEM but is {command}")
+    format!("contains no {what}; it must be PEM but is {command}")
 }
 
 /// Quotes a path for the command.

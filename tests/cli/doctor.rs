@@ -70,7 +70,12 @@ fn doctor_finds_no_problem_in_a_healthy_home() {
     has(&answer, "store", "ok", "all checksums valid");
     has(&answer, "key", "ok", "matches the store");
     has(&answer, "providers", "ok", "available");
-    has(&answer, "settings", "ok", "appsettings.json: missing");
+    has(
+        &answer,
+        "settings",
+        "ok",
+        "appsettings.json: does not exist",
+    );
     let text = home.run(&["doctor"]);
     assert!(
         text.out.contains("ok       store      1 connection"),

@@ -591,6 +591,6 @@ fn preview_counts_connections_hidden_by_the_filter() {
     let mut harness = Harness::three(120, 40);
     harness.play("<ctrl-a>/prod<enter>D");
     let text = harness.frame();
-    assert!(text.contains("delete 3 connection(s)?"), "{text}");
+    assert!(text.contains("Delete 3 connections?"), "{text}");
     assert!(text.contains("2 are hidden by the filter"), "{text}");
 }

@@ -52,7 +52,7 @@ impl BulkOperation {
         let counts = self.preview_counts();
         let mut parts = match self.job {
             BulkJob::Delete => vec![
-                format!("Delete {} connections?", counts.change),
+                format!("Delete {}?", connections(counts.change)),
                 match self.warning {
                     None => "Deleted connections go to the trash, with their history.".into(),
                     Some(warning) => format!("{warning}."),

@@ -13,7 +13,7 @@ use crate::support::{TestClock, draft, remote, service_at};
 
 /// An app on a server that can be disconnected.
 struct RemoteServer {
-    stage: Harness,
+    harness: Harness,
     proxy: FaultProxy,
     runtime: Arc<Runtime>,
     store: Arc<dyn ConnectionService>,
@@ -41,7 +41,7 @@ impl RemoteServer {
             height: 30,
         };
         Self {
-            stage: Harness::over(size, clock, service, Arc::clone(&runtime)),
+            harness: Harness::over(size, clock, service, Arc::clone(&runtime)),
             proxy,
             runtime,
             store,
@@ -64,7 +64,7 @@ impl RemoteServer {
 
     /// Asserts that the input is still there and the secret is hidden.
     fn assert_typed(&self) {
-        let frame = self.stage.frame();
+        let frame = self.harness.frame();
         assert!(
             frame.contains("Create Connection") && frame.contains("Team B"),
             "{frame}"
@@ -76,17 +76,17 @@ impl RemoteServer {
 #[test]
 fn save_succeeds_after_reconnect() {
     let mut server = RemoteServer::new();
-    server.stage.play(TYPED);
+    server.harness.play(TYPED);
     server.shut();
-    server.stage.play("<ctrl-s>");
-    let frame = server.stage.frame();
+    server.harness.play("<ctrl-s>");
+    let frame = server.harness.frame();
     assert!(frame.contains("cannot be reached"), "{frame}");
     server.assert_typed();
-    server.stage.play("<ctrl-s>");
+    server.harness.play("<ctrl-s>");
     server.assert_typed();
     server.open();
-    server.stage.play("<ctrl-s>");
-    let frame = server.stage.frame();
+    server.harness.play("<ctrl-s>");
+    let frame = server.harness.frame();
     assert!(frame.contains("Created \"Team B\""), "{frame}");
     assert!(server.is_stored("team-b"));
 }
@@ -94,37 +94,37 @@ fn save_succeeds_after_reconnect() {
 #[test]
 fn save_lost_before_server_can_be_retried() {
     let mut server = RemoteServer::new();
-    server.stage.play(TYPED);
+    server.harness.play(TYPED);
     *server.proxy.cut.lock().unwrap() = Cut::Request;
-    server.stage.play("<ctrl-s>");
-    let frame = server.stage.frame();
+    server.harness.play("<ctrl-s>");
+    let frame = server.harness.frame();
     assert!(frame.contains("cannot be reached"), "{frame}");
     assert!(!server.is_stored("team-b"));
     server.assert_typed();
     *server.proxy.cut.lock().unwrap() = Cut::Nothing;
-    server.stage.play("<ctrl-s>");
+    server.harness.play("<ctrl-s>");
     assert!(
-        server.stage.frame().contains("Created \"Team B\""),
+        server.harness.frame().contains("Created \"Team B\""),
         "{}",
-        server.stage.frame()
+        server.harness.frame()
     );
 }
 
 #[test]
 fn save_with_lost_response_is_not_repeated() {
     let mut server = RemoteServer::new();
-    server.stage.play(TYPED);
+    server.harness.play(TYPED);
     *server.proxy.cut.lock().unwrap() = Cut::Answer;
-    server.stage.play("<ctrl-s>");
-    let frame = server.stage.frame();
+    server.harness.play("<ctrl-s>");
+    let frame = server.harness.frame();
     assert!(frame.contains("the change may be saved"), "{frame}");
     server.assert_typed();
     assert!(server.is_stored("team-b"), "the save succeeded");
     *server.proxy.cut.lock().unwrap() = Cut::Nothing;
-    server.stage.play("<ctrl-s>");
-    let frame = server.stage.frame();
+    server.harness.play("<ctrl-s>");
+    let frame = server.harness.frame();
     assert!(
-        frame.contains("An item with this alias") && !frame.contains("cannot be reached"),
+        frame.contains("A connection with this alias") && !frame.contains("cannot be reached"),
         "{frame}"
     );
     server.assert_typed();
@@ -133,19 +133,19 @@ fn save_with_lost_response_is_not_repeated() {
 #[test]
 fn failed_toggle_is_reverted_on_screen() {
     let mut server = RemoteServer::new();
-    server.stage.play("<down>");
-    let before = server.stage.frame();
+    server.harness.play("<down>");
+    let before = server.harness.frame();
     server.shut();
-    server.stage.play("t");
-    let frame = server.stage.frame();
+    server.harness.play("t");
+    let frame = server.harness.frame();
     assert!(frame.contains("cannot be reached"), "{frame}");
     assert_eq!(frame.contains("inactive"), before.contains("inactive"));
     server.open();
-    server.stage.play("t");
+    server.harness.play("t");
     assert!(
-        server.stage.frame().contains("is inactive"),
+        server.harness.frame().contains("is inactive"),
         "{}",
-        server.stage.frame()
+        server.harness.frame()
     );
 }
 
@@ -154,13 +154,13 @@ fn failed_alias_check_is_repeated_on_save() {
     let mut server = RemoteServer::new();
     server.shut();
     server
-        .stage
+        .harness
         .play("nopenai<enter>OpenAI Prod<tab><tab><tab>$Not:There");
-    let frame = server.stage.frame();
+    let frame = server.harness.frame();
     assert!(!frame.contains("✓ available"), "{frame}");
     server.open();
-    server.stage.play("<ctrl-s>");
-    let frame = server.stage.frame();
+    server.harness.play("<ctrl-s>");
+    let frame = server.harness.frame();
     assert!(
         frame.contains("already exists") && frame.contains("not found"),
         "{frame}"

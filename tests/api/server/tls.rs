@@ -204,8 +204,8 @@ fn unusable_certificate_files_are_explained() {
     for (certificate, key, output) in [
         ("none.pem", "key.pem", "none.pem does not exist"),
         ("cert.pem", "none.pem", "none.pem does not exist"),
-        ("key.pem", "key.pem", "key.pem holds no certificate"),
-        ("cert.pem", "cert.pem", "cert.pem holds no private key"),
+        ("key.pem", "key.pem", "key.pem contains no certificate"),
+        ("cert.pem", "cert.pem", "cert.pem contains no private key"),
         (
             "cert.pem",
             "locked.pem",
@@ -216,7 +216,7 @@ fn unusable_certificate_files_are_explained() {
             "other.pem",
             "The key does not match the certificate",
         ),
-        ("noise.pem", "key.pem", "noise.pem holds no certificate"),
+        ("noise.pem", "key.pem", "noise.pem contains no certificate"),
         (
             "cert.der",
             "key.pem",
