@@ -320,7 +320,7 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
     let Args { globals, command } = args;
     output.configure(globals.shape(), globals.quiet);
     match command {
-        None => open_tui::open(&CliContext::new(&globals)?, &globals, output.format()),
+        None => open_tui::open(&CliContext::new(&globals)?, &globals, output.reader()),
         Some(CliCommand::Providers(verb)) => {
             let context = if verb.is_about_files() {
                 CliContext::local(&globals, "umai providers check")?

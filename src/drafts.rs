@@ -65,7 +65,7 @@ pub struct StoredDraft {
 
 impl std::fmt::Debug for StoredDraft {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Found({}, …)", self.id)
+        write!(f, "StoredDraft({}, …)", self.id)
     }
 }
 

@@ -21,7 +21,7 @@
 //! |---|---|
 //! | connection | named, aliased credentials and settings for a provider |
 //! | draft | a connection before it is saved: contents of a form, command-line flags, a request body |
-//! | item | a connection as lists show it: everything but its settings |
+//! | item | a connection as lists show it: everything but its settings, plus its endpoint |
 //! | settings | the values of a connection for its provider |
 //! | appsettings | the configuration that references (`$Section:Key`) resolve against |
 //! | config | how umai itself behaves: directories, key, theme, targets |

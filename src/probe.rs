@@ -113,7 +113,7 @@ async fn check_credentials(
     }
     let call = plan.credentials_request()?;
     let (asked, wanted) = if plan.probe.is_list() {
-        (RequestPurpose::Models, plan.list_to_request()?)
+        (RequestPurpose::Models, plan.expected_list()?)
     } else {
         (RequestPurpose::Credentials, ExpectedBody::Document)
     };
@@ -132,7 +132,7 @@ async fn success(
     mut proven: AcceptedResponse,
 ) -> TestReport {
     let mut report = failure::passed(&proven.location, &proven.response);
-    report.address = Some(plan.displayed_credentials_request());
+    report.address = Some(plan.displayed_address());
     if plan.probe.models.is_some() {
         match fetch_models(plan, client, limits, &mut proven).await {
             Ok(models) => failure::add_models(&mut report, models.len()),
@@ -183,7 +183,7 @@ async fn fetch_page(
     client: &ProbeClient,
     at: Option<&NextPage>,
 ) -> Result<PageOfModels, ProbeFailure> {
-    let wanted = plan.list_to_request()?;
+    let wanted = plan.expected_list()?;
     let call = plan.list_call(at)?;
     let answer = client.call(call.request, wanted).await;
     let classified = classify::classify(answer, &call.target, RequestPurpose::Models, plan);

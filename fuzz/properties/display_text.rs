@@ -117,9 +117,9 @@ fn is_taken_apart_without_loss(text: &str) {
         assert!(carrier.sequence(text).is_ascii());
     }
     let _ = FilterQuery::read(text);
-    assert!(!secret_detector::looks_like_one(&text[..0]));
+    assert!(!secret_detector::looks_like_secret(&text[..0]));
     let _ = (
-        secret_detector::looks_like_one(text),
+        secret_detector::looks_like_secret(text),
         secret_detector::has_key_prefix(text),
     );
 }

@@ -58,7 +58,7 @@ pub fn router(service: Arc<dyn ConnectionService>) -> Router {
     router_until(service, CancellationToken::new())
 }
 
-/// Creates the API over a service. Event streams end when `ending` is cancelled, so that a graceful stop need not wait for them.
+/// Creates the API over a service. Event streams end when `shutdown` is cancelled, so that a graceful stop need not wait for them.
 pub fn router_until(service: Arc<dyn ConnectionService>, shutdown: CancellationToken) -> Router {
     let managed = routes();
     let below = managed.iter().map(|(path, _)| format!("{BASE_PATH}{path}"));

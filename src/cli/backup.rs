@@ -168,7 +168,7 @@ fn create(
             None
         }
     };
-    match output.format() {
+    match output.reader() {
         OutputReader::Json => {
             let mut shown = format::backup(&made.path, &made.label);
             shown["copy"] = json!(copy);
@@ -196,7 +196,7 @@ fn create(
 
 fn list(context: &CliContext, output: &mut Output) -> Result<(), Failure> {
     let found = all(context)?;
-    if output.format() == OutputReader::Json {
+    if output.reader() == OutputReader::Json {
         let items: Vec<_> = found.iter().map(format::found).collect();
         return output.json(&json!({ "total": items.len(), "items": items }));
     }
@@ -258,13 +258,13 @@ fn verify(
             .as_ref()
             .is_ok_and(|verified| verified.seal != SealVerdict::Invalid);
         faulty += usize::from(!is_right);
-        match (output.format(), verified) {
+        match (output.reader(), verified) {
             (OutputReader::Json, verified) => items.push(format::verified(path, &verified)),
             (OutputReader::Text, Ok(verified)) => output.line(&sentence(path, &verified))?,
             (OutputReader::Text, Err(error)) => output.line(&format!("✗ {error}"))?,
         }
     }
-    if output.format() == OutputReader::Json {
+    if output.reader() == OutputReader::Json {
         output.json(&json!({ "total": items.len(), "items": items }))?;
     }
     if faulty == 0 {

@@ -70,7 +70,7 @@ pub async fn run(
             summary.count(outcome, output)?;
         }
         summary.flush(output)?;
-        if let Some(next) = waiting.take_if(|next| in_flight.has_capacity(next)) {
+        if let Some(next) = waiting.take_if(|next| in_flight.is_alias_idle(next)) {
             in_flight.begin(service, next);
         }
         tokio::select! {

@@ -153,7 +153,7 @@ pub fn run(
         ConnectionsCommand::Get { connection } => {
             with_service(context, output, async |service, output| {
                 let connection = service.get(&connection).await?;
-                match output.format() {
+                match output.reader() {
                     OutputReader::Json => output.json(&connection),
                     OutputReader::Text => format::one(&connection, &service.providers(), output),
                 }
@@ -238,7 +238,7 @@ fn create(
     }
     with_service(context, output, async |service, output| {
         let connection = service.create(draft).await?;
-        match output.format() {
+        match output.reader() {
             OutputReader::Json => output.json(&connection)?,
             OutputReader::Text => format::created(&connection, output)?,
         }

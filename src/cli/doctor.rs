@@ -27,7 +27,7 @@ use finding::{Finding, FindingSeverity, Findings};
 /// Runs all checks and prints the findings; fails if there is a problem.
 pub fn run(globals: &Globals, output: &mut Output) -> Result<(), Failure> {
     let findings = check(globals)?;
-    match output.format() {
+    match output.reader() {
         OutputReader::Json => output.json(&json!({
             "problems": findings.count(FindingSeverity::Problem),
             "warnings": findings.count(FindingSeverity::Warning),

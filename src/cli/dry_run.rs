@@ -69,7 +69,7 @@ pub async fn run(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let preview = service.preview(proposal).await?;
-    match output.format() {
+    match output.reader() {
         OutputReader::Json => output.json(&to_json(operation, &preview))?,
         OutputReader::Text => output.line(&sentence(operation, &preview))?,
     }
@@ -79,7 +79,7 @@ pub async fn run(
 
 /// Reports what would be done to something that is not a connection.
 pub fn write_action(action: &str, sentence: &str, output: &mut Output) -> Result<(), Failure> {
-    match output.format() {
+    match output.reader() {
         OutputReader::Json => output.json(&json!({
             "dryRun": true,
             "action": action,
@@ -95,7 +95,7 @@ pub fn write_line(
     preview: &ChangePreview,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    match output.format() {
+    match output.reader() {
         OutputReader::Json => output.json_line(&to_json(operation, preview)),
         OutputReader::Text => output.line(&sentence(operation, preview)),
     }

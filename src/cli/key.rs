@@ -128,7 +128,7 @@ fn rotate_key(context: &CliContext, output: &mut Output) -> Result<(), Failure> 
         output.note(notice);
     }
     back_up(context, output);
-    match output.format() {
+    match output.reader() {
         OutputReader::Json => output.json(&json!({
             "path": path,
             "fingerprint": fingerprint.to_string(),
@@ -260,7 +260,7 @@ fn wrapped(location: &KeyFileLocation) -> Result<Option<WrappedKey>, StoreError>
 }
 
 fn report(location: &KeyFileLocation, what: &str, output: &mut Output) -> Result<(), Failure> {
-    match output.format() {
+    match output.reader() {
         OutputReader::Json => output.json(&format::key(location)),
         OutputReader::Text => {
             output.line(&format!("The key in {} {what}", location.path.display()))
@@ -291,7 +291,7 @@ fn renew_key(forget: bool, context: &CliContext, output: &mut Output) -> Result<
         forgotten,
     } = renew(&context.store_options(), Utc::now())?;
     back_up(context, output);
-    if output.format() == OutputReader::Json {
+    if output.reader() == OutputReader::Json {
         let forgotten: Vec<_> = forgotten
             .iter()
             .map(|named| json!({ "id": named.id, "alias": named.alias, "name": named.name }))

@@ -52,7 +52,7 @@ pub fn open(context: &CliContext, globals: &Globals, format: OutputReader) -> Re
         theme: globals.theme.clone(),
         notices: notices.collect(),
         before_stop: SuspendHandler::new(move || release(stopped.clone())),
-        site: site(context, globals),
+        target: site(context, globals),
         drafts: context.drafts.clone(),
         environment: from_env::environment(&context.catalog),
         session: Some(context.session(globals.fresh)),

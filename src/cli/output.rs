@@ -92,7 +92,7 @@ impl Output {
     }
 
     /// Returns the output format.
-    pub const fn shape(&self) -> OutputFormat {
+    pub const fn format(&self) -> OutputFormat {
         self.shape
     }
 
@@ -107,7 +107,7 @@ impl Output {
     }
 
     /// Returns the reader of stdout; every format but a table is for programs.
-    pub const fn format(&self) -> OutputReader {
+    pub const fn reader(&self) -> OutputReader {
         match self.shape {
             OutputFormat::Table => OutputReader::Text,
             OutputFormat::Json | OutputFormat::Yaml | OutputFormat::Csv | OutputFormat::Env => {

@@ -73,7 +73,7 @@ fn print_provider(
             let provider = catalog
                 .get(id)
                 .ok_or_else(|| Failure::NoProvider(id.clone()))?;
-            match output.format() {
+            match output.reader() {
                 OutputReader::Json => output.json(&provider.described()),
                 OutputReader::Text => show(provider, output),
             }
@@ -82,7 +82,7 @@ fn print_provider(
 }
 
 fn list(catalog: &ProviderCatalog, output: &mut Output) -> Result<(), Failure> {
-    match output.format() {
+    match output.reader() {
         OutputReader::Json => output.json(
             &catalog
                 .all()

@@ -135,7 +135,7 @@ pub fn looks_like_one(text: &str) -> bool {
     {
         return false;
     }
-    secret_detector::looks_like_one(text)
+    secret_detector::looks_like_secret(text)
 }
 
 /// Returns true for a name that is usual for secrets.

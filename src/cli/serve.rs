@@ -294,7 +294,7 @@ fn print_urls(
     authority: Option<&Path>,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    match output.format() {
+    match output.reader() {
         OutputReader::Json => {
             let addresses: Vec<_> = listeners.iter().map(|door| door.address).collect();
             output.json_line(&json!({

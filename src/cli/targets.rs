@@ -18,7 +18,7 @@ pub fn list(file: &ConfigFile, output: &mut Output) -> Result<(), Failure> {
         .iter()
         .filter_map(|(_, target)| target.as_ref().ok())
         .collect();
-    match output.format() {
+    match output.reader() {
         OutputReader::Json => {
             let items: Vec<Value> = targets.iter().map(|target| to_json(target, file)).collect();
             output.json(&json!({ "total": items.len(), "items": items }))

@@ -169,7 +169,7 @@ pub fn run(
             dry: _,
         } => {
             let (token, text) = token_file.create(name, (*scope).into(), expires.until())?;
-            match output.format() {
+            match output.reader() {
                 OutputReader::Json => {
                     let mut shown = to_json(&token);
                     shown["token"] = Value::from(text.as_str());
@@ -184,7 +184,7 @@ pub fn run(
         TokenCommand::List => list(&token_file.read()?, output),
         TokenCommand::Revoke { token, dry: _ } => {
             let token = token_file.revoke(token)?;
-            match output.format() {
+            match output.reader() {
                 OutputReader::Json => output.json(&to_json(&token)),
                 OutputReader::Text => output.line(&format!("Revoked {}", token.name)),
             }
@@ -193,7 +193,7 @@ pub fn run(
 }
 
 fn list(tokens: &[StoredToken], output: &mut Output) -> Result<(), Failure> {
-    match output.format() {
+    match output.reader() {
         OutputReader::Json => {
             let items: Vec<Value> = tokens.iter().map(to_json).collect();
             output.json(&json!({ "total": items.len(), "items": items }))

@@ -209,7 +209,7 @@ pub struct FieldError {
 
 impl std::fmt::Display for FieldError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let message = self.reason.subject(self.field.label());
+        let message = self.reason.message_about(self.field.label());
         match (&self.field, &self.reason) {
             (
                 _,

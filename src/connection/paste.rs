@@ -58,7 +58,7 @@ pub struct PastedConnection {
 pub struct PastedProfile {
     /// Name of the profile.
     pub name: String,
-    /// Kind of the pasted text.
+    /// Connection of the profile.
     pub connection: PastedConnection,
 }
 

@@ -147,7 +147,7 @@ impl CleanedKey<'_> {
 
 impl fmt::Debug for CleanedKey<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Cleaned({:?})", self.removed)
+        write!(f, "CleanedKey({:?})", self.removed)
     }
 }
 

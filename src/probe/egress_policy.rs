@@ -72,7 +72,7 @@ fn embedded(v6: Ipv6Addr) -> Option<Ipv4Addr> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AddressClass {
     /// Allowed.
-    Public,
+    Allowed,
     /// Plain http in a private network: allowed, but the request can be read on the way.
     CleartextAllowed,
     /// Plain http to a host name: allowed if it resolves to this computer or a private network.
@@ -88,16 +88,16 @@ impl AddressClass {
     pub fn classify(url: &Url) -> Self {
         let is_plain = url.scheme() != "https";
         let Some(host) = url.host() else {
-            return Self::Public;
+            return Self::Allowed;
         };
         match (literal(&host), url.domain()) {
             (Some(address), _) if is_blocked(address) => Self::Forbidden,
             (None, Some(name)) if is_name_blocked(name) => Self::Forbidden,
-            _ if !is_plain => Self::Public,
-            (Some(address), _) if address.to_canonical().is_loopback() => Self::Public,
+            _ if !is_plain => Self::Allowed,
+            (Some(address), _) if address.to_canonical().is_loopback() => Self::Allowed,
             (Some(address), _) if is_private(address) => Self::CleartextAllowed,
             (Some(_), _) => Self::Unencrypted,
-            (None, Some(name)) if is_localhost(name) => Self::Public,
+            (None, Some(name)) if is_localhost(name) => Self::Allowed,
             (None, _) => Self::CleartextIfLocal,
         }
     }
@@ -179,13 +179,13 @@ mod tests {
     }
 
     #[rstest]
-    #[case("https://api.openai.com/v1", AddressClass::Public)]
-    #[case("http://localhost:11434", AddressClass::Public)]
-    #[case("http://ollama.localhost.", AddressClass::Public)]
-    #[case("http://127.0.0.1:1", AddressClass::Public)]
-    #[case("http://[::1]/", AddressClass::Public)]
+    #[case("https://api.openai.com/v1", AddressClass::Allowed)]
+    #[case("http://localhost:11434", AddressClass::Allowed)]
+    #[case("http://ollama.localhost.", AddressClass::Allowed)]
+    #[case("http://127.0.0.1:1", AddressClass::Allowed)]
+    #[case("http://[::1]/", AddressClass::Allowed)]
     #[case("http://192.168.1.2/", AddressClass::CleartextAllowed)]
-    #[case("https://192.168.1.2/", AddressClass::Public)]
+    #[case("https://192.168.1.2/", AddressClass::Allowed)]
     #[case("http://gateway.example", AddressClass::CleartextIfLocal)]
     #[case("http://8.8.8.8", AddressClass::Unencrypted)]
     #[case("http://169.254.169.254/latest", AddressClass::Forbidden)]

@@ -113,7 +113,7 @@ impl<'a> ProbePlan<'a> {
 
     /// Converts a failure to a report.
     pub(super) fn reported(&self, failure: ProbeFailure) -> TestReport {
-        let shown = self.displayed_credentials_request();
+        let shown = self.displayed_address();
         failure.report(Some(shown))
     }
 
@@ -140,7 +140,7 @@ impl<'a> ProbePlan<'a> {
     }
 
     /// Expected model list; fails if the provider file does not describe one.
-    pub(super) fn list_to_request(&self) -> Result<ExpectedBody<'_>, ProbeFailure> {
+    pub(super) fn expected_list(&self) -> Result<ExpectedBody<'_>, ProbeFailure> {
         let listing = self.probe.models.as_ref();
         let wanted = listing.map(|listing| ExpectedBody::List(listing, self.probe.list_shape()));
         wanted.ok_or_else(|| {
@@ -166,7 +166,7 @@ impl<'a> ProbePlan<'a> {
     }
 
     /// Displayable URL of the probe.
-    pub(super) fn displayed_credentials_request(&self) -> String {
+    pub(super) fn displayed_address(&self) -> String {
         template::chosen(self.probe.credentials_address(), &self.values)
             .map(|address| self.displayed(address))
             .unwrap_or_default()

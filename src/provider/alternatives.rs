@@ -16,7 +16,7 @@ pub struct AlternativeGroup {
     /// Heading of its group; none for the first, unnamed group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
-    /// Alternatives; the first complete one is in use.
+    /// Alternatives; the first with a value for one of its `any_of` keys is in use.
     pub ways: Vec<Alternative>,
 }
 
@@ -58,7 +58,7 @@ impl AlternativeGroup {
             .unwrap_or_default()
     }
 
-    /// Returns the index of the alternative in use: the first complete one, otherwise the first with any value.
+    /// Returns the index of the alternative in use: the first with a value for one of its `any_of` keys, otherwise the first with any value.
     pub fn in_use(&self, has: impl Fn(&str) -> bool) -> Option<usize> {
         let goes = |keys: &[String]| keys.iter().any(|key| has(key));
         let first = |keys: &dyn Fn(&Alternative) -> &[String]| {
@@ -72,10 +72,10 @@ impl AlternativeGroup {
 
     /// Returns the missing required settings of the alternative in use.
     pub fn missing_settings(&self, has: impl Fn(&str) -> bool) -> Vec<&str> {
-        let gone = self
+        let used = self
             .in_use(&has)
             .and_then(|alternative| self.ways.get(alternative));
-        let all_of = gone.into_iter().flat_map(|alternative| &alternative.all_of);
+        let all_of = used.into_iter().flat_map(|alternative| &alternative.all_of);
         all_of.map(String::as_str).filter(|key| !has(key)).collect()
     }
 
@@ -118,14 +118,14 @@ mod tests {
         let catalog = ProviderCatalog::embedded();
         let foundry = catalog.get("microsoft-foundry").unwrap();
         let choice = &foundry.alternatives[0];
-        let gone = |keys: &[&str]| {
+        let used = |keys: &[&str]| {
             let alternative = choice.in_use(|key| keys.contains(&key))?;
             Some(choice.ways[alternative].label.as_str())
         };
-        assert_eq!(gone(&["apiKey", "tenantId"]), Some("API key"));
-        assert_eq!(gone(&["clientSecret"]), Some("Entra ID"));
-        assert_eq!(gone(&["projectName"]), Some("Entra ID"));
-        assert_eq!(gone(&["endpoint"]), None);
+        assert_eq!(used(&["apiKey", "tenantId"]), Some("API key"));
+        assert_eq!(used(&["clientSecret"]), Some("Entra ID"));
+        assert_eq!(used(&["projectName"]), Some("Entra ID"));
+        assert_eq!(used(&["endpoint"]), None);
         assert_eq!(choice.ways[choice.preferred()].label, "Entra ID");
     }
 }

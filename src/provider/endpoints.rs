@@ -10,7 +10,7 @@ use super::probe::{Probe, ResolvedSettings, Template};
 /// First request of a test.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ProviderEndpoint {
+pub struct FirstRequest {
     /// Setting that selects this request if it has a value; none for the default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<String>,
@@ -21,7 +21,7 @@ pub struct ProviderEndpoint {
     pub models: Vec<Template>,
 }
 
-impl ProviderEndpoint {
+impl FirstRequest {
     fn from_probe(probe: &Probe) -> Self {
         let call = |addresses: &[Template]| addresses.iter().map(Template::without_query).collect();
         let listed = probe.models.as_ref();
@@ -35,14 +35,11 @@ impl ProviderEndpoint {
 
 impl Provider {
     /// Returns all possible requests.
-    pub fn calls(&self) -> Cow<'_, [ProviderEndpoint]> {
+    pub fn calls(&self) -> Cow<'_, [FirstRequest]> {
         if self.probe.is_empty() {
             return Cow::Borrowed(&self.reported_endpoints);
         }
-        self.probe
-            .iter()
-            .map(ProviderEndpoint::from_probe)
-            .collect()
+        self.probe.iter().map(FirstRequest::from_probe).collect()
     }
 
     /// Returns the URL of the first request for these values, if any. `has_value` returns whether a setting has a value.

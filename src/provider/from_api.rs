@@ -3,8 +3,8 @@
 use serde::Deserialize;
 
 use super::{
-    AlternativeGroup, Capability, DefaultValue, FieldKind, Provider, ProviderEndpoint,
-    RequiredWhen, SettingsField, SettingsRule, sensitivity, validate,
+    AlternativeGroup, Capability, DefaultValue, FieldKind, FirstRequest, Provider, RequiredWhen,
+    SettingsField, SettingsRule, sensitivity, validate,
 };
 
 /// Provider in a server response. An umai server sends everything under `settings`; other servers send a part of it.
@@ -26,7 +26,7 @@ pub struct Received {
     #[serde(default)]
     alternatives: Vec<AlternativeGroup>,
     #[serde(default)]
-    calls: Vec<ProviderEndpoint>,
+    calls: Vec<FirstRequest>,
     #[serde(default)]
     hosts: Vec<String>,
 }

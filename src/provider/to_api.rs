@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::{
-    AlternativeGroup, Capability, DefaultValue, FieldKind, Provider, ProviderEndpoint,
-    RequiredWhen, SettingsField, SettingsRule,
+    AlternativeGroup, Capability, DefaultValue, FieldKind, FirstRequest, Provider, RequiredWhen,
+    SettingsField, SettingsRule,
 };
 
 /// Provider in a list.
@@ -30,7 +30,7 @@ pub struct ProviderDetails<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     alternatives: &'a [AlternativeGroup],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    calls: Cow<'a, [ProviderEndpoint]>,
+    calls: Cow<'a, [FirstRequest]>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     hosts: &'a [String],
 }

@@ -107,8 +107,7 @@ impl FilterQuery {
             Some((name, value)) => match QueryField::from_name(name) {
                 Some(term) => (Some(term), value),
                 None => {
-                    return self
-                        .describe_problem(format!("Unknown filter '{name}:'; use {}", all()));
+                    return self.add_problem(format!("Unknown filter '{name}:'; use {}", all()));
                 }
             },
         };
@@ -116,9 +115,8 @@ impl FilterQuery {
             Some(QueryField::Status) if !value.is_empty() => match status(value) {
                 Some(status) => status,
                 None => {
-                    return self.describe_problem(format!(
-                        "status: must be active or inactive, not '{value}'"
-                    ));
+                    return self
+                        .add_problem(format!("status: must be active or inactive, not '{value}'"));
                 }
             },
             _ => value,
@@ -134,7 +132,7 @@ impl FilterQuery {
         }
     }
 
-    fn describe_problem(&mut self, problem: String) {
+    fn add_problem(&mut self, problem: String) {
         self.problems.push(problem);
     }
 

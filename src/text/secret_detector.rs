@@ -25,7 +25,7 @@ const PREFIXED: usize = 20;
 const RUN: usize = 32;
 
 /// Returns whether a text looks like a key, by its prefix or by a long run of letters and digits.
-pub fn looks_like_one(text: &str) -> bool {
+pub fn looks_like_secret(text: &str) -> bool {
     let is_token = !text.contains(['/', '\\'])
         && text
             .split(|character: char| !character.is_ascii_alphanumeric())

@@ -84,7 +84,7 @@ enum AwaitedReply {
     Duplicate,
     Alias,
     Lookup,
-    Keys,
+    ConfigurationKeys,
     Variable,
     Save,
     Toggle(PendingToggle),
@@ -444,8 +444,8 @@ impl App {
 
     /// Restores the session; the connections are loaded later.
     pub fn restore_session(&mut self, session: SavedSession) {
-        let (stand, tab) = session.into_parts();
+        let (state, tab) = session.into_parts();
         self.workspace.tab = tab;
-        self.tree.restore_state(stand);
+        self.tree.restore_state(state);
     }
 }

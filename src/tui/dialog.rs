@@ -157,7 +157,7 @@ pub enum DialogOutcome {
 pub enum CommandFor {
     /// Action in the current context.
     Action(Action),
-    /// Command that creates this connection.
+    /// Command that shows this connection.
     Connection(Uuid),
 }
 

@@ -91,7 +91,7 @@ pub async fn run(
     notices.extend(problems);
     notices.extend(flaws);
     let mut app = App::new(catalog, keymap, notices);
-    app.set_target(options.site);
+    app.set_target(options.target);
     app.themes = themes.words();
     app.theme = at;
     app.clipboard = Multiplexer::from_env(|name| std::env::var(name).ok());

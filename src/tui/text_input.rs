@@ -120,7 +120,7 @@ impl TextInput {
     }
 
     /// Applies an edit and reverts it if hidden text would become visible.
-    fn closed<T>(&mut self, does: impl FnOnce(&mut Self) -> T) -> Option<T> {
+    fn edit_without_reveal<T>(&mut self, does: impl FnOnce(&mut Self) -> T) -> Option<T> {
         self.has_blocked_reveal = false;
         if !self.is_secret {
             return Some(does(self));
@@ -148,7 +148,8 @@ impl TextInput {
 
     /// Types a character; returns false if there is no room, or hidden text would become visible.
     pub fn insert(&mut self, character: char) -> bool {
-        self.closed(|line| line.put(character)).unwrap_or(false)
+        self.edit_without_reveal(|line| line.put(character))
+            .unwrap_or(false)
     }
 
     fn put(&mut self, character: char) -> bool {
@@ -169,7 +170,7 @@ impl TextInput {
         let room = LONGEST.saturating_sub(self.value().len());
         let end = text.floor_char_boundary(room);
         let fits = &text[..end];
-        let is_done = self.closed(|line| end > 0 && line.splice(fits));
+        let is_done = self.edit_without_reveal(|line| end > 0 && line.splice(fits));
         // Falls back to typing key by key, which reports ignored characters.
         is_done.unwrap_or_else(|| {
             let typed = fits
@@ -199,7 +200,9 @@ impl TextInput {
             folded.push_str(part);
         }
         let changed = folded != text;
-        let is_done = self.closed(|line| line.splice(&folded)).is_some();
+        let is_done = self
+            .edit_without_reveal(|line| line.splice(&folded))
+            .is_some();
         folded.zeroize();
         if !is_done {
             PasteOutcome::Multiline
@@ -225,7 +228,7 @@ impl TextInput {
             self.set("");
             return true;
         }
-        let handled = self.closed(|line| line.input.handle(request).is_some());
+        let handled = self.edit_without_reveal(|line| line.input.handle(request).is_some());
         handled.unwrap_or(false)
     }
 

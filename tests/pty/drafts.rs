@@ -323,7 +323,7 @@ fn draft_open_in_another_process_is_not_offered() {
     third.press("U");
     third.shows("No unsaved drafts");
     second.press("\u{1b}");
-    second.shows("kept for later");
+    second.shows(" kept (U)");
     third.press("U");
     third.shows("Unsaved drafts (1)");
     third.press("\u{3}");

@@ -266,10 +266,7 @@ fn esc_keeps_the_drafts_for_later() {
     let mut harness = after_crashes(120, 40);
     harness.play("<esc>");
     let frame = harness.frame();
-    assert!(
-        frame.contains("3 unsaved drafts kept for later (U)"),
-        "{frame}"
-    );
+    assert!(frame.contains("3 unsaved drafts kept (U)"), "{frame}");
     let left = harness
         .effects
         .iter()

@@ -11,7 +11,7 @@ use crate::connection::{Connection, ConnectionItem, MaskedSecret, SettingValue, 
 use crate::provider::{Provider, ProviderCatalog, is_sensitive};
 use crate::text::is_hidden;
 use crate::text::key_like;
-use crate::text::secret_detector::looks_like_one;
+use crate::text::secret_detector::looks_like_secret;
 
 /// One page of a list.
 #[derive(Deserialize)]
@@ -139,7 +139,7 @@ fn may_show(provider: Option<&Provider>, key: &str, text: &str) -> bool {
     let is_described = provider.is_some_and(|it| it.field_in_any_case(key).is_some());
     // The setting's name is only a hint: a value that looks like a key is masked.
     let looks_like_secret =
-        text.starts_with("sk-") || looks_like_one(text) || text.chars().any(is_hidden);
+        text.starts_with("sk-") || looks_like_secret(text) || text.chars().any(is_hidden);
     !is_sensitive(provider, key)
         && (is_described || !looks_like_secret)
         && !key_like::has_key(text)

@@ -131,7 +131,7 @@ impl ConnectionService for RemoteService {
         let draft = if self.is_umai {
             draft
         } else {
-            self.field_name_in_schema(draft)
+            self.in_schema_of_server(draft)
         };
         let about = ErrorContext {
             provider: self.provider_of(&draft),

@@ -137,7 +137,7 @@ impl RemoteService {
                 self.check(&draft, MaskPolicy::Reject)?;
                 preview::preview_remotely(
                     self,
-                    ProposedChange::Create(self.field_name_in_schema(draft)),
+                    ProposedChange::Create(self.in_schema_of_server(draft)),
                 )
                 .await
             }
@@ -169,7 +169,7 @@ impl RemoteService {
     }
 
     /// Returns a new draft with keys and value types as in the server's schema.
-    pub(super) fn field_name_in_schema(&self, mut draft: ConnectionDraft) -> ConnectionDraft {
+    pub(super) fn in_schema_of_server(&self, mut draft: ConnectionDraft) -> ConnectionDraft {
         let provider = draft.provider_id.as_deref();
         let provider = provider.and_then(|id| self.catalog.get(id.trim()));
         let Some((provider, settings)) = provider.zip(draft.settings.take()) else {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::request_id::RequestId;
 use crate::text::printable;
-use crate::text::secret_detector::{has_key_prefix, looks_like_one};
+use crate::text::secret_detector::{has_key_prefix, looks_like_secret};
 
 /// Maximum length of a logged path segment, in characters; the maximum length of an alias.
 const MAX_SEGMENT_LENGTH: usize = 100;
@@ -67,7 +67,7 @@ fn redact_path(path: &str) -> Cow<'_, str> {
             && part
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"-_.*".contains(&byte))
-            && (uuid::Uuid::try_parse(part).is_ok() || !looks_like_one(part))
+            && (uuid::Uuid::try_parse(part).is_ok() || !looks_like_secret(part))
             && !(part.starts_with("sk-") || has_key_prefix(part))
     };
     if path.split('/').all(is_plain) {

@@ -71,10 +71,13 @@ impl Authentication {
             None => None,
         };
         let Some(token) = found else {
-            let is_token = text.is_some();
-            return Err(failed_attempts
-                .count(peer, Instant::now())
-                .map_or(AuthError::Unknown { is_token }, AuthError::TooManyAttempts));
+            let has_token = text.is_some();
+            return Err(failed_attempts.count(peer, Instant::now()).map_or(
+                AuthError::Unknown {
+                    is_token: has_token,
+                },
+                AuthError::TooManyAttempts,
+            ));
         };
         match token.scope {
             TokenScope::Write => Ok(Some(token.name)),

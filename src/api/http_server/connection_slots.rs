@@ -1,6 +1,6 @@
 //! Connection slots: limits the concurrent connections and evicts one when all slots are taken.
 //!
-//! Idle connections cost an attacker nothing. If a new client had to wait for their timeout, 256 of them would block the server
+//! Connections without a request cost an attacker nothing. If a new client had to wait for their timeout, 256 of them would block the server
 //! for ten seconds. The connection that has been open longest without a request is evicted first, and none within a grace period
 //! after it was accepted.
 

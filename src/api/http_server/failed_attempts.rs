@@ -16,7 +16,7 @@ pub struct FailedAttempts {
 }
 
 impl FailedAttempts {
-    /// Allows `most` attempts in `window`.
+    /// Allows `limit` attempts in `window`.
     pub fn new(limit: u32, window: Duration) -> Self {
         Self {
             limit,

@@ -26,7 +26,7 @@ pub struct TimedRequestBody {
 }
 
 impl TimedRequestBody {
-    /// Wraps a body that must arrive within `patience`.
+    /// Wraps a body that must arrive within `time_limit`.
     pub const fn new(body: Incoming, time_limit: Duration, state: ConnectionState) -> Self {
         Self {
             body,

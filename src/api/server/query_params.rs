@@ -11,7 +11,7 @@ use super::response::ApiError;
 use crate::connection::PageRequest;
 use crate::provider::Capability;
 use crate::text::printable;
-use crate::text::secret_detector::looks_like_one;
+use crate::text::secret_detector::looks_like_secret;
 
 /// Maximum number of items in a response.
 pub const MAX_TAKE: usize = 10_000;
@@ -178,7 +178,7 @@ pub fn capability(word: &str) -> Result<Capability, ApiError> {
 
 /// Shortens a request value for an error message; returns an empty text for a value that looks like a key.
 pub fn excerpt(text: &str) -> String {
-    if looks_like_one(text) {
+    if looks_like_secret(text) {
         return "***".to_owned();
     }
     match text.char_indices().nth(MAX_REPEATED) {

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::api::Problem;
 use crate::connection::{ConnectionError, FieldError, FieldReason, IdOrAlias, StoreError};
-use crate::text::secret_detector::looks_like_one;
+use crate::text::secret_detector::looks_like_secret;
 
 /// Result of a route handler.
 pub type ApiResult = Result<Response, ApiError>;
@@ -42,7 +42,7 @@ impl From<ConnectionError> for ApiError {
 /// Returns whether the text of an error may be sent. A value that looks like a key may have been sent in place of an alias, and
 /// must not be repeated.
 fn may_repeat(error: &ConnectionError) -> bool {
-    !matches!(error, ConnectionError::NotFound(IdOrAlias::Alias(alias)) if looks_like_one(alias))
+    !matches!(error, ConnectionError::NotFound(IdOrAlias::Alias(alias)) if looks_like_secret(alias))
 }
 
 /// Shortens an error to the documented text; the places where a reference was looked up are only in the `cause`.

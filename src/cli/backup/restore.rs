@@ -28,11 +28,11 @@ impl RestoreBackup {
             Some(backup) => prepare(&context.store_options(), &find(backup, context)?)?,
             None => newest(context, output)?,
         };
-        if output.format() == OutputReader::Text {
+        if output.reader() == OutputReader::Text {
             print_summary(&prepared, context, output);
         }
         if self.dry_run {
-            return match output.format() {
+            return match output.reader() {
                 OutputReader::Json => output.json(&report(&prepared)),
                 OutputReader::Text => output.line("Nothing changed"),
             };
@@ -47,7 +47,7 @@ impl RestoreBackup {
         if let Some(path) = made.0.take() {
             output.note(&format!("Backup created: {}", path.display()));
         }
-        match output.format() {
+        match output.reader() {
             OutputReader::Json => {
                 report["restored"] = json!(true);
                 report["movedTo"] = json!(restored.aside);
@@ -144,7 +144,7 @@ fn print_summary(prepared: &PreparedBackup, context: &CliContext, output: &Outpu
 }
 
 fn confirm(output: &Output) -> Result<bool, Failure> {
-    if output.format() == OutputReader::Json || !prompt::is_possible() {
+    if output.reader() == OutputReader::Json || !prompt::is_possible() {
         return Err(Failure::Usage(
             "Nothing changed. Add --yes to confirm, or --dry-run to see the changes.".into(),
         ));

@@ -71,7 +71,7 @@ impl InFlight {
     }
 
     /// Returns true if no create with the same alias is in flight.
-    pub fn has_capacity(&self, next: &ParsedElement) -> bool {
+    pub fn is_alias_idle(&self, next: &ParsedElement) -> bool {
         next.alias()
             .is_none_or(|alias| !self.aliases.contains(&alias))
     }
@@ -173,10 +173,10 @@ mod tests {
         ));
         let mut under_way = InFlight::new(BulkMode::Create);
         under_way.begin(&service, incoming("same"));
-        assert!(!under_way.has_capacity(&incoming("Same")));
-        assert!(under_way.has_capacity(&incoming("other")));
+        assert!(!under_way.is_alias_idle(&incoming("Same")));
+        assert!(under_way.is_alias_idle(&incoming("other")));
         let outcome = under_way.next_finished().await.unwrap().unwrap();
         assert!(outcome.created.is_ok() && under_way.is_empty());
-        assert!(under_way.has_capacity(&incoming("same")));
+        assert!(under_way.is_alias_idle(&incoming("same")));
     }
 }

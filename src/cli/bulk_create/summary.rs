@@ -83,7 +83,7 @@ impl BulkCreateSummary {
             }
             Ok(Created::Saved(connection)) => {
                 self.created += 1;
-                self.write(|| match output.format() {
+                self.write(|| match output.reader() {
                     OutputReader::Json => output.json_line(&connection),
                     OutputReader::Text => format::created(&connection, output),
                 })

@@ -36,7 +36,7 @@ pub fn run(
             output,
             async |service, key, output| {
                 let connection = service.set_active(key, active).await?;
-                match output.format() {
+                match output.reader() {
                     OutputReader::Json if is_one => output.json(&connection),
                     OutputReader::Json => output.json_line(&connection),
                     OutputReader::Text => {

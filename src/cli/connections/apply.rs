@@ -64,7 +64,7 @@ impl Apply {
             };
             let steps = build_plan(service, entries, options, output).await?;
             let planned = ActionCounts::planned(&steps);
-            if output.format() == OutputReader::Text {
+            if output.reader() == OutputReader::Text {
                 format::write_plan(&steps, output)?;
                 output.flush()?;
             }
@@ -76,7 +76,7 @@ impl Apply {
             }
             let changes = format::as_json(&steps);
             if self.dry_run || planned.changes() == 0 {
-                return match output.format() {
+                return match output.reader() {
                     OutputReader::Json => {
                         output.json(&format::summary(&changes, &planned, self.dry_run))
                     }
@@ -95,7 +95,7 @@ impl Apply {
                 return Ok(());
             }
             let done = execute(service, steps, "Applying", output).await?;
-            match output.format() {
+            match output.reader() {
                 OutputReader::Json => output.json(&format::summary(&changes, &done, false)),
                 OutputReader::Text => output.line(&done.sentence("")),
             }

@@ -52,7 +52,7 @@ pub fn run(
             output,
             async |service, key, output| {
                 let item = service.delete(key, None).await?;
-                match output.format() {
+                match output.reader() {
                     OutputReader::Json => Ok(()),
                     OutputReader::Text => {
                         output.line(&format!("Deleted {} ({})", item.name, item.alias))?;

@@ -88,7 +88,7 @@ impl ExportConnections {
         let ending = self.output_file.as_deref().and_then(Path::extension);
         let is_yaml = match self.format {
             Some(format) => format == ExportFormat::Yaml,
-            None if output.shape() == OutputFormat::Yaml => true,
+            None if output.format() == OutputFormat::Yaml => true,
             None => ending.is_some_and(|ending| ending == "yaml" || ending == "yml"),
         };
         if is_yaml {
@@ -254,7 +254,7 @@ pub async fn all_items(
 
 fn may_replace(path: &Path, output: &Output) -> Result<bool, Failure> {
     let file = path.display();
-    if output.format() == OutputReader::Json || !prompt::is_possible() {
+    if output.reader() == OutputReader::Json || !prompt::is_possible() {
         return Err(Failure::Usage(format!(
             "{file} exists. Add --yes to overwrite it."
         )));

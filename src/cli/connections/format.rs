@@ -15,7 +15,7 @@ pub fn list(
     catalog: &ProviderCatalog,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    if output.format() == OutputReader::Json {
+    if output.reader() == OutputReader::Json {
         return output.json(page);
     }
     if page.total == 0 {

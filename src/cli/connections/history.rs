@@ -47,7 +47,7 @@ impl HistoryArgs {
         };
         with_service(context, output, async |service, output| {
             let page = service.versions(&self.connection, window).await?;
-            if output.format() == OutputReader::Json {
+            if output.reader() == OutputReader::Json {
                 return output.json(&page);
             }
             let rows: Vec<_> = page.items.iter().map(row).collect();
@@ -97,7 +97,7 @@ impl DiffArgs {
                 page.items.first().map_or(0, Version::number)
             };
             let compared = service.compare(&self.connection, self.from, to).await?;
-            match output.format() {
+            match output.reader() {
                 OutputReader::Json => output.json(&compared),
                 OutputReader::Text => write_comparison(&compared, output),
             }
@@ -179,7 +179,7 @@ impl RollbackArgs {
             let done = service
                 .rollback(&self.connection, self.version, self.note.clone())
                 .await?;
-            match output.format() {
+            match output.reader() {
                 OutputReader::Json => output.json(&done),
                 OutputReader::Text if done.new_version == done.previous_version => {
                     output.line(&format!(

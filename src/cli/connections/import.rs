@@ -50,7 +50,7 @@ impl ImportArgs {
             let changes = format::as_json(&steps);
             if self.dry_run {
                 let planned = ActionCounts::planned(&steps);
-                return match output.format() {
+                return match output.reader() {
                     OutputReader::Json => output.json(&format::summary(&changes, &planned, true)),
                     OutputReader::Text => {
                         format::write_plan(&steps, output)?;
@@ -60,7 +60,7 @@ impl ImportArgs {
                 };
             }
             let done = execute(service, steps, "Importing", output).await?;
-            match output.format() {
+            match output.reader() {
                 OutputReader::Json => output.json(&format::summary(&changes, &done, false)),
                 OutputReader::Text if done == ActionCounts::default() => {
                     output.note("Nothing to import");

@@ -101,7 +101,7 @@ impl ListArgs {
             } else {
                 search::find((&self.terms, self.sort()), self.query(), service).await?
             };
-            if page.total == 0 && output.format() == OutputReader::Text && self.is_narrowed() {
+            if page.total == 0 && output.reader() == OutputReader::Text && self.is_narrowed() {
                 return self.matches_nothing(&service.providers(), output);
             }
             format::list(&page, self.skip, &service.providers(), output)

@@ -23,7 +23,7 @@ pub fn run(
 ) -> Result<(), Failure> {
     with_service(context, output, async |service, output| {
         let models = service.models(connection, capability).await?;
-        if output.format() == OutputReader::Json {
+        if output.reader() == OutputReader::Json {
             return output.json(&ModelItems { items: &models });
         }
         if models.is_empty() {

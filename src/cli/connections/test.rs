@@ -94,7 +94,7 @@ fn show(
     is_one: bool,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    match output.format() {
+    match output.reader() {
         OutputReader::Json if is_one => return output.json(report),
         OutputReader::Json => {
             return output.json_line(&TestedAlias {

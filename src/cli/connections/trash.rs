@@ -150,7 +150,7 @@ async fn empty_trash(
 }
 
 fn write_purged(item: &ConnectionItem, output: &mut Output) -> Result<(), Failure> {
-    match output.format() {
+    match output.reader() {
         OutputReader::Json => output.json_line(item),
         OutputReader::Text => output.line(&format!(
             "Deleted {} ({}) permanently",
@@ -191,7 +191,7 @@ async fn find_in_trash(
 
 /// Writes the contents of the trash.
 pub fn list(page: &Page<ConnectionItem>, output: &mut Output) -> Result<(), Failure> {
-    if output.format() == OutputReader::Json {
+    if output.reader() == OutputReader::Json {
         return output.json(page);
     }
     if page.total == 0 {

@@ -192,7 +192,7 @@ impl Duplicate {
         }
         with_service(context, output, async |service, output| {
             let copy = service.duplicate(&self.connection, draft).await?;
-            match output.format() {
+            match output.reader() {
                 OutputReader::Json => output.json(&copy),
                 OutputReader::Text => format::created(&copy, output),
             }
@@ -207,7 +207,7 @@ pub fn write_saved(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let item = &connection.item;
-    match output.format() {
+    match output.reader() {
         OutputReader::Json => output.json(connection),
         OutputReader::Text => output.line(&format!(
             "{command} {} ({}), version {}",

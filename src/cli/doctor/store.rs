@@ -131,13 +131,13 @@ fn contents(survey: &StoreReport, config: &Config, findings: &mut Findings) {
         ),
         Ok(None) => findings.ok("store", format!("none yet in {shown}; the first start creates it")),
         Ok(Some(contents)) if contents.is_sound => {
-            findings.ok("store", format!("{}; all checksums valid", key_state_text(contents)));
+            findings.ok("store", format!("{}; all checksums valid", counts_text(contents)));
         }
         Ok(Some(contents)) => findings.warning(
             "store",
             format!(
                 "the journal is damaged; readable: {}",
-                key_state_text(contents)
+                counts_text(contents)
             ),
             Some(format!(
                 "copy {shown} to a safe place; the next start recovers what is readable and reports what is missing. To restore a backup: umai backup restore"
@@ -161,7 +161,7 @@ fn backups(survey: &StoreReport) -> Option<usize> {
     (whole > 0).then_some(whole)
 }
 
-fn key_state_text(contents: &StoreCounts) -> String {
+fn counts_text(contents: &StoreCounts) -> String {
     let count = |count: usize, one: &str| match count {
         1 => format!("1 {one}"),
         count => format!("{count} {one}s"),

@@ -13,7 +13,7 @@ use crate::connection::manifest::{DesiredConnection, SecretSource};
 use crate::connection::{PlainSecret, SettingValue};
 use crate::text;
 
-/// Returns the connections with their secrets; errors are added to `flaws`.
+/// Returns the connections with their secrets; errors are added to `errors`.
 pub fn fill(
     found: Vec<(Arc<PlanFile>, DesiredConnection)>,
     errors: &mut Vec<String>,

@@ -40,12 +40,12 @@ pub fn run(given: &[PathBuf], folder: &Path, output: &mut Output) -> Result<(), 
                 (format!("{}{reason}", path.display()), value)
             }
         };
-        match output.format() {
+        match output.reader() {
             OutputReader::Text => output.line(&line)?,
             OutputReader::Json => found.push(value),
         }
     }
-    if output.format() == OutputReader::Json {
+    if output.reader() == OutputReader::Json {
         output.json(&json!({ "total": found.len(), "items": found }))?;
     }
     match wrong {

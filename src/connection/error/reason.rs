@@ -99,13 +99,13 @@ impl FieldReason {
             Self::LooksLikeKey => {
                 "This looks like an API key; enter keys in the secret field".into()
             }
-            other => other.subject("This field"),
+            other => other.message_about("This field"),
         }
     }
 
     /// Message about the field `label`.
     #[expect(clippy::too_many_lines, reason = "one message for each reason")]
-    pub(super) fn subject(&self, label: &str) -> String {
+    pub(super) fn message_about(&self, label: &str) -> String {
         match self {
             Self::Required => format!("{label} is required"),
             Self::TooLong(most) => format!("{label} must not exceed {most} characters"),

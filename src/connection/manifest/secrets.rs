@@ -7,7 +7,7 @@ use crate::appsettings::Reference;
 use crate::connection::MaskedSecret;
 use crate::connection::strict_json::StrictJson;
 use crate::provider::{Provider, is_sensitive as is_secret_by_name};
-use crate::text::secret_detector::looks_like_one;
+use crate::text::secret_detector::looks_like_secret;
 
 /// Prefix of a secret that an Umbraco site encrypted with its own keys.
 const ENCRYPTED: &str = "ENC:";
@@ -79,7 +79,7 @@ impl ManifestSettings {
         if is_sensitive {
             return Err(format!("a secret is not allowed in a manifest: {WAYS}"));
         }
-        if trimmed.starts_with("sk-") || looks_like_one(trimmed) {
+        if trimmed.starts_with("sk-") || looks_like_secret(trimmed) {
             return Err(format!(
                 "this looks like a secret, which is not allowed in a manifest: {WAYS}"
             ));

@@ -116,7 +116,7 @@ fn mentions_credential(text: &str, catalog: &ProviderCatalog) -> bool {
     text.contains('"')
         && text.contains(':')
         && words.any(|word| {
-            secret_detector::looks_like_one(word)
+            secret_detector::looks_like_secret(word)
                 || is_known(catalog, word)
                 || [
                     "apikey",
@@ -143,7 +143,7 @@ fn body(
     let id = draft
         .provider_id
         .take()
-        .filter(|id| !secret_detector::looks_like_one(id) && !has_key(id));
+        .filter(|id| !secret_detector::looks_like_secret(id) && !has_key(id));
     let provider = match &id {
         Some(id) => catalog.get(id),
         None => wanted,
@@ -216,7 +216,7 @@ fn take_names(connection: &mut PastedConnection, draft: ConnectionDraft) {
         .filter(|text| text.len() >= 4)
         .collect();
     let is_open = |text: &String| {
-        !secret_detector::looks_like_one(text)
+        !secret_detector::looks_like_secret(text)
             && !has_key(text)
             && !secrets.iter().any(|secret| text.contains(secret))
     };

@@ -62,7 +62,7 @@ pub(super) fn is_credential_name(name: &str) -> bool {
 fn push(names: &mut Vec<String>, name: String) {
     // A key can stand where a name is expected.
     let mut words = name.split([' ', ':', '=', '/', ',']);
-    let is_key = words.any(secret_detector::looks_like_one) || has_key(&name);
+    let is_key = words.any(secret_detector::looks_like_secret) || has_key(&name);
     let name = if is_key {
         "a text that looks like a key".to_owned()
     } else {

@@ -64,7 +64,7 @@ impl Election {
         cancelled: impl Future<Output = ()>,
     ) -> Result<Option<Elected>, StoreError> {
         let mut cancelled = pin!(cancelled);
-        let mut timeout = pin!(self.wait_for_leader());
+        let mut timeout = pin!(self.wait_while_possible());
         let mut pause = FIRST_PAUSE;
         loop {
             match self.open().await {
@@ -91,7 +91,7 @@ impl Election {
     }
 
     /// Completes when waiting for a leader is pointless.
-    async fn wait_for_leader(&self) {
+    async fn wait_while_possible(&self) {
         let end = Instant::now() + TIMEOUT;
         while Instant::now() < end {
             tokio::time::sleep(CHECK_INTERVAL).await;

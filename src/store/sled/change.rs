@@ -30,7 +30,7 @@ pub struct SaveRequest {
     /// List item of the connection.
     pub item: ConnectionItem,
     /// Precondition.
-    pub put: Precondition,
+    pub precondition: Precondition,
     /// [`SavedJson`].
     pub json: Arc<[u8]>,
 }
@@ -59,7 +59,7 @@ impl WriteRequest {
         }
         Ok(Self::Save(Box::new(SaveRequest {
             item: save.connection.listed(),
-            put: save.precondition,
+            precondition: save.precondition,
             json: json.into(),
         })))
     }
@@ -88,7 +88,7 @@ impl WriteRequest {
 fn read_saved(entry: &JournalEntry<'_>) -> Result<WriteRequest, StoreError> {
     Ok(WriteRequest::Save(Box::new(SaveRequest {
         item: encoding::read_listed(entry.id, entry.payload)?,
-        put: Precondition::Absent,
+        precondition: Precondition::Absent,
         json: entry.payload.into(),
     })))
 }

@@ -13,7 +13,7 @@ use crate::store::journal::replay::{StateBuilder, StateSource};
 use crate::store::journal::retention;
 use crate::store::journal::snapshot;
 
-/// Writes a snapshot of `view`; `stop` cancels it.
+/// Writes a snapshot of `index`; `stop` cancels it.
 ///
 /// The snapshot is read back and combined with the journal after it. It is kept, and older files are removed, only when the
 /// result matches the digest in the journal.
@@ -77,7 +77,7 @@ fn write_rows(
 
 /// Converts an index row of a connection or version to a snapshot entry. Returns `None` for a damaged row.
 pub fn entry_of<'a>(key: &[u8], value: &'a [u8]) -> Option<JournalEntry<'a>> {
-    let body = encoding::unseal(key, value)?;
+    let body = encoding::without_checksum(key, value)?;
     let (kind, revision, id, number, payload) = if key.starts_with(encoding::RECORDS) {
         let row = encoding::RecordRow::read(body)?;
         let id = encoding::id_in_key(key)?;

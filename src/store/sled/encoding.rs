@@ -103,7 +103,7 @@ pub fn alias_in_order(key: &[u8]) -> Option<String> {
 }
 
 /// Prepends a checksum, which also covers the key, to a value.
-pub fn seal(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
+pub fn with_checksum(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
     let mut sum = crc32fast::Hasher::new();
     sum.update(key);
     for part in parts {
@@ -119,7 +119,7 @@ pub fn seal(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
 }
 
 /// Checks the checksum and returns the rest of the value.
-pub fn unseal<'a>(key: &[u8], value: &'a [u8]) -> Option<&'a [u8]> {
+pub fn without_checksum<'a>(key: &[u8], value: &'a [u8]) -> Option<&'a [u8]> {
     let (checksum, body) = value.split_first_chunk::<CHECKSUM>()?;
     let mut sum = crc32fast::Hasher::new();
     sum.update(key);
@@ -163,7 +163,7 @@ impl<'a> RecordRow<'a> {
     /// Encodes the row.
     pub fn row(&self, id: Uuid) -> RowChange {
         let key = record_key(id);
-        let value = seal(
+        let value = with_checksum(
             &key,
             &[
                 &self.revision.to_le_bytes(),
@@ -184,7 +184,7 @@ pub fn order_row(item: &ConnectionItem, revision: u64) -> Result<RowChange, Stor
         endpoint: Some(item.endpoint.clone().unwrap_or_default()),
         ..item.clone()
     })?;
-    let value = seal(&key, &[&revision.to_le_bytes(), item.id.as_bytes(), &json]);
+    let value = with_checksum(&key, &[&revision.to_le_bytes(), item.id.as_bytes(), &json]);
     Ok((key, Some(value)))
 }
 
@@ -225,7 +225,7 @@ pub fn read_listed(id: Uuid, json: &[u8]) -> Result<ConnectionItem, StoreError> 
 /// Encodes the row of an alias.
 pub fn alias_row(alias: &str, id: Uuid) -> RowChange {
     let key = alias_key(alias);
-    let value = seal(&key, &[id.as_bytes()]);
+    let value = with_checksum(&key, &[id.as_bytes()]);
     (key, Some(value))
 }
 
@@ -237,7 +237,7 @@ pub fn read_alias(body: &[u8]) -> Option<Uuid> {
 /// Encodes the row of a version; `json` is a [`VersionJson`].
 pub fn version_row(id: Uuid, number: u64, revision: u64, json: &[u8]) -> RowChange {
     let key = version_key(id, number);
-    let value = seal(&key, &[&revision.to_le_bytes(), json]);
+    let value = with_checksum(&key, &[&revision.to_le_bytes(), json]);
     (key, Some(value))
 }
 
@@ -297,7 +297,7 @@ impl IndexHeader {
     pub fn row(&self) -> RowChange {
         (
             APPLIED.to_vec(),
-            Some(seal(APPLIED, &[self.body().as_slice()])),
+            Some(with_checksum(APPLIED, &[self.body().as_slice()])),
         )
     }
 

@@ -193,7 +193,7 @@ impl IndexReader {
         let Some(value) = self.get(encoding::APPLIED)? else {
             return Ok(None);
         };
-        Ok(encoding::unseal(encoding::APPLIED, &value).and_then(IndexHeader::read))
+        Ok(encoding::without_checksum(encoding::APPLIED, &value).and_then(IndexHeader::read))
     }
 
     /// Returns true when the index is in memory.

@@ -133,7 +133,7 @@ impl IndexHandle {
         }
         let skip = window.skip.saturating_sub(1);
         for (key, value) in index.last(&prefix, skip, window.take - items.len())? {
-            let body = encoding::unseal(&key, &value).and_then(encoding::read_version);
+            let body = encoding::without_checksum(&key, &value).and_then(encoding::read_version);
             let (_, json) =
                 body.ok_or_else(|| encoding::damaged(id, "the checksum of a version is wrong"))?;
             items.push(encoding::version_of(id, json)?);
@@ -285,14 +285,14 @@ impl IndexHandle {
         let Some(value) = self.current().get(key)? else {
             return Ok(None);
         };
-        encoding::unseal(key, &value)
+        encoding::without_checksum(key, &value)
             .map(|body| Some(body.to_vec()))
             .ok_or_else(|| encoding::damaged(id, "its checksum is wrong"))
     }
 }
 
 fn read_item(key: &[u8], value: &[u8]) -> Result<(ConnectionItem, bool), StoreError> {
-    let (_, id, json) = encoding::unseal(key, value)
+    let (_, id, json) = encoding::without_checksum(key, value)
         .and_then(encoding::read_order)
         .ok_or_else(|| unsound("the checksum of a list entry is wrong"))?;
     encoding::read_item(id, json)
@@ -313,7 +313,7 @@ impl From<UnusableIndex> for StoreError {
 
 #[cfg(test)]
 mod tests {
-    use super::super::encoding::{order_key, order_row, record_key, seal};
+    use super::super::encoding::{order_key, order_row, record_key, with_checksum};
     use super::*;
 
     #[test]
@@ -331,7 +331,7 @@ mod tests {
             json: saved.as_bytes(),
         };
         let key = order_key(&item);
-        let before = seal(
+        let before = with_checksum(
             &key,
             &[
                 &1_u64.to_le_bytes(),

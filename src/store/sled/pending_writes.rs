@@ -206,7 +206,7 @@ impl PendingWrites {
         self.aliases.insert(alias.clone(), (revision, Some(id)));
         aliases.push(alias);
         self.records.insert(id, (revision, Some(after.clone())));
-        self.step(id, aliases, before, NewState::Saved(after))
+        self.enqueue(id, aliases, before, NewState::Saved(after))
     }
 
     fn delete(
@@ -223,7 +223,7 @@ impl PendingWrites {
         let revision = self.position.revision + 1;
         let aliases = self.release_alias(before.as_ref(), revision);
         self.records.insert(id, (revision, None));
-        Ok(self.step(id, aliases, before, after))
+        Ok(self.enqueue(id, aliases, before, after))
     }
 
     fn release_alias(&mut self, before: Option<&CurrentState>, revision: u64) -> Vec<String> {
@@ -236,7 +236,7 @@ impl PendingWrites {
         released
     }
 
-    fn step(
+    fn enqueue(
         &mut self,
         id: Uuid,
         aliases: Vec<String>,
@@ -268,7 +268,7 @@ impl PendingWrites {
 
 fn check_version(save: &SaveRequest, before: Option<&CurrentState>) -> Result<(), StoreError> {
     let id = save.item.id;
-    match (save.put, before) {
+    match (save.precondition, before) {
         (Precondition::Absent, None) => Ok(()),
         (Precondition::Absent, Some(_)) => Err(StoreError::IdTaken(id)),
         (Precondition::Version(_), None) => Err(StoreError::NotFound(id)),

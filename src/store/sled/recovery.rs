@@ -25,7 +25,7 @@ use crate::store::journal::header::{FileHeader, StoreIdentity};
 use crate::store::journal::segment::ActiveSegment;
 use crate::store::journal::tail_scan::{self, JournalEnd, TailPosition};
 
-/// Maximum number of connections of a small store, which is opened and verified before use; larger stores in the background.
+/// Maximum number of connections of a small store, whose index is prepared before `open` returns; that of a larger store in the background.
 pub const SMALL: u64 = 5_000;
 
 /// Store with a ready index.

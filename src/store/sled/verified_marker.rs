@@ -44,7 +44,7 @@ impl VerifiedMarker {
     /// Reads the marker of a store before any of its files is changed. Returns `None` when the store must be verified.
     pub fn read(data: &Path) -> Option<Self> {
         let value = std::fs::read(path(data)).ok()?;
-        let body = encoding::unseal(FILE.as_bytes(), &value)?;
+        let body = encoding::without_checksum(FILE.as_bytes(), &value)?;
         let (seconds, rest) = body.split_first_chunk()?;
         let (tail, rest) = rest.split_first_chunk()?;
         let (boot, rest) = rest.split_first_chunk()?;
@@ -73,7 +73,7 @@ impl VerifiedMarker {
         };
         let age = self.verified.duration_since(UNIX_EPOCH);
         let seconds = age.map_err(io::Error::other)?.as_secs();
-        let value = encoding::seal(
+        let value = encoding::with_checksum(
             FILE.as_bytes(),
             &[
                 &seconds.to_le_bytes(),

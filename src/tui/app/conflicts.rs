@@ -80,7 +80,7 @@ impl App {
         let save = self.save_key();
         let text = merged.sentence();
         self.update_merge();
-        let is_unchanged = merged.fields.is_empty() && merged.state.is_empty() && !was_saving;
+        let is_unchanged = merged.updated.is_empty() && merged.conflicts.is_empty() && !was_saving;
         if is_unchanged
             && self
                 .notice
@@ -90,13 +90,13 @@ impl App {
             // The version changed through an action of this user, which has its own notice.
             return;
         }
-        self.notify(match (merged.state.is_empty(), was_saving) {
+        self.notify(match (merged.conflicts.is_empty(), was_saving) {
             (true, true) => Notice::warning(format!("{text}. Save with {save}")),
             (true, false) => Notice::info(text),
             (false, true) => Notice::warning(text),
             (false, false) => Notice::warning(format!("{text}; {save} shows the conflicts")),
         });
-        if was_saving && !merged.state.is_empty() {
+        if was_saving && !merged.conflicts.is_empty() {
             self.open_merge();
         }
     }

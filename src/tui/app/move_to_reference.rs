@@ -15,7 +15,7 @@ impl App {
     /// Requests the configuration keys for an open list.
     pub(super) fn next_keys(&mut self) -> Option<Effect> {
         self.form().filter(|form| form.needs_keys())?;
-        let ticket = self.ticket(AwaitedReply::Keys);
+        let ticket = self.ticket(AwaitedReply::ConfigurationKeys);
         if let Some(form) = self.form_mut() {
             form.keys_requested(ticket);
         }

@@ -44,7 +44,7 @@ impl App {
             (AwaitedReply::Duplicate, ServiceReply::Connection(Ok(connection))) => {
                 self.open_copy(&connection);
             }
-            (AwaitedReply::Keys, ServiceReply::ConfigurationKeys(found)) => {
+            (AwaitedReply::ConfigurationKeys, ServiceReply::ConfigurationKeys(found)) => {
                 self.keys_found(ticket, found.map_err(|error| error.to_string()));
             }
             (AwaitedReply::Variable, ServiceReply::LookedUp(lookup)) => {
@@ -189,7 +189,7 @@ impl App {
             }
             AwaitedReply::ExportFile => self.export_failed(String::new()),
             AwaitedReply::Versions(..) => self.workspace.history.fail(reason.to_owned()),
-            AwaitedReply::Keys => {
+            AwaitedReply::ConfigurationKeys => {
                 self.keys_found(ticket, Err(reason.to_owned()));
                 return;
             }

@@ -114,7 +114,7 @@ impl Form {
     fn base_address_class(&self, base: Option<&str>, values: &ResolvedSettings) -> AddressClass {
         base.filter(|key| self.hidden_value(key).is_none())
             .and_then(|key| Url::parse(values.get(key)?).ok())
-            .map_or(AddressClass::Public, |url| AddressClass::classify(&url))
+            .map_or(AddressClass::Allowed, |url| AddressClass::classify(&url))
     }
 }
 
@@ -127,7 +127,7 @@ fn default_of(setting: &SettingsField) -> Option<&str> {
 
 fn warning(class: AddressClass) -> Option<&'static str> {
     match class {
-        AddressClass::Public => None,
+        AddressClass::Allowed => None,
         AddressClass::CleartextAllowed => {
             Some("Not https: anyone on the private network can read the key")
         }

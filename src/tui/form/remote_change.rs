@@ -39,23 +39,23 @@ pub struct RemoteMerge {
     /// Version that the form is based on now, or will be.
     pub version: u64,
     /// Labels of the updated fields.
-    pub fields: Vec<String>,
+    pub updated: Vec<String>,
     /// Labels of the fields with conflicts.
-    pub state: Vec<String>,
+    pub conflicts: Vec<String>,
 }
 
 impl RemoteMerge {
     /// Message about the merge.
     pub fn sentence(&self) -> String {
         let version = self.version;
-        let fields = self.fields.join(", ");
-        if !self.state.is_empty() {
+        let fields = self.updated.join(", ");
+        if !self.conflicts.is_empty() {
             let taken = if fields.is_empty() {
                 fields
             } else {
                 format!(" (updated: {fields})")
             };
-            let apart = self.state.join(", ");
+            let apart = self.conflicts.join(", ");
             return format!("Also changed elsewhere: {apart}{taken}");
         }
         if fields.is_empty() {

@@ -40,8 +40,8 @@ impl Form {
         }
         Some(RemoteMerge {
             version,
-            fields: taken,
-            state: apart,
+            updated: taken,
+            conflicts: apart,
         })
     }
 

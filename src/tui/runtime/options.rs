@@ -32,7 +32,7 @@ pub struct TuiOptions {
     /// Location of drafts; without it, drafts are not stored.
     pub drafts: Option<DraftsLocation>,
     /// Target of the app.
-    pub site: TargetInfo,
+    pub target: TargetInfo,
 }
 
 impl TuiOptions {

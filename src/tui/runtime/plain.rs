@@ -45,7 +45,7 @@ pub async fn run(
     let mut notices = options.notices;
     notices.extend(problems);
     let mut app = App::new(catalog, keymap, notices);
-    app.set_target(options.site);
+    app.set_target(options.target);
     let signals = SignalStreams::new()?;
     let is_interactive = io::stdin().is_terminal();
     let mut runtime = PlainRuntime {

@@ -24,7 +24,7 @@ pub(super) struct SaveQueue {
     concurrent: Vec<CancellationToken>,
 }
 
-/// Ticket for a position in the queue.
+/// Position of a save in the queue, with the saves before it.
 pub(super) struct SavePosition {
     predecessors: Vec<CancellationToken>,
     /// Dropped when the save has ended in any way, which starts the following ones.

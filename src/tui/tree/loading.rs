@@ -150,7 +150,7 @@ impl Loading {
         let is_last = page.is_empty() || window.skip + page.len() >= total;
         let fresh: Vec<TreeItem> = page.into_iter().filter(|item| is_beyond(item)).collect();
         if fresh.is_empty() && !is_last {
-            // More rows were inserted before the page than the overlap covers.
+            // Every row of the page is known already; a smaller overlap moves the next page forward.
             self.overlap = (self.overlap / 2).max(1);
             return items.len();
         }
@@ -162,11 +162,11 @@ impl Loading {
             // One allocation for the whole list.
             items.reserve_exact(total);
         }
-        let dropped = fresh
+        let accepted = fresh
             .into_iter()
             .filter(|item| !self.changed.contains(&item.id));
         let mut ahead = ahead.into_iter().peekable();
-        for item in dropped {
+        for item in accepted {
             while let Some(before) = ahead.next_if(|other| other.order(&item).is_lt()) {
                 items.push(before);
             }

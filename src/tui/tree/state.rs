@@ -28,7 +28,7 @@ pub enum NodeKey {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct TreeState {
-    /// Persistent key of a node.
+    /// Selected node.
     pub place: Option<NodeKey>,
     /// Collapsed upper nodes and providers.
     pub closed: Vec<NodeKey>,
@@ -77,10 +77,10 @@ impl Tree {
     }
 
     /// Restores a saved state; the saved node is selected when it loads, unless the user moved first.
-    pub fn restore_state(&mut self, stand: TreeState) {
-        self.sort = stand.sort;
-        self.is_grouped = stand.is_grouped;
-        for place in stand.closed {
+    pub fn restore_state(&mut self, state: TreeState) {
+        self.sort = state.sort;
+        self.is_grouped = state.is_grouped;
+        for place in state.closed {
             match place {
                 NodeKey::Settings => self.open[0] = false,
                 NodeKey::Ai => self.open[1] = false,
@@ -92,9 +92,9 @@ impl Tree {
                 NodeKey::Connection(_) => {}
             }
         }
-        self.keep_filter(&stand.filter);
+        self.keep_filter(&state.filter);
         self.rearrange();
-        if let Some(place) = stand.place {
+        if let Some(place) = state.place {
             self.select_when_loaded(place);
         }
     }

@@ -39,14 +39,14 @@ pub struct IndexShift {
     /// For each inserted connection, the number of remaining ones before it; sorted.
     inserted: Vec<usize>,
     /// New indexes of inserted or changed connections, sorted.
-    pub other: Vec<usize>,
+    pub touched: Vec<usize>,
 }
 
 impl IndexShift {
     /// Creates a shift with one connection changed in place.
     pub fn changed(index: usize) -> Self {
         Self {
-            other: vec![index],
+            touched: vec![index],
             ..Self::default()
         }
     }
@@ -148,14 +148,14 @@ pub fn apply_changes(items: &mut Vec<TreeItem>, news: Vec<ItemChange>) -> IndexS
     let mut inserted: Vec<TreeItem> = inserted.collect();
     inserted.sort_by(TreeItem::order);
     shift.inserted = insert_sorted(items, inserted);
-    shift.other = changed
+    shift.touched = changed
         .iter()
         .filter_map(|old| shift.new_index(*old))
         .collect();
     let inserted = shift.inserted.iter().enumerate();
     let inserted: Vec<usize> = inserted.map(|(before, index)| index + before).collect();
-    shift.other.extend(inserted);
-    shift.other.sort_unstable();
+    shift.touched.extend(inserted);
+    shift.touched.sort_unstable();
     shift
 }
 

@@ -179,14 +179,14 @@ impl VisibleList {
         for group in &mut self.groups {
             group.items.retain_mut(|found| {
                 let place = shift.new_index(found.index as usize);
-                let place = place.filter(|place| shift.other.binary_search(place).is_err());
+                let place = place.filter(|place| shift.touched.binary_search(place).is_err());
                 let index = place.and_then(|place| u32::try_from(place).ok());
                 found.index = index.unwrap_or(u32::MAX);
                 index.is_some()
             });
         }
         let others: Vec<usize> = shift
-            .other
+            .touched
             .iter()
             .copied()
             .filter(|place| *place < self.examined)

@@ -112,7 +112,7 @@ impl App {
         self.press("n");
         if self.wait_for_any(&["Select AI Provider", "Unsaved drafts"]) == 1 {
             self.press("\u{1b}");
-            self.wait_for("kept for later");
+            self.wait_for(" kept (U)");
             self.press("n");
             self.wait_for("Select AI Provider");
         }
