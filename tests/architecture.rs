@@ -8,34 +8,55 @@ use std::path::{Path, PathBuf};
 struct Boundary {
     module: &'static str,
     except: &'static [&'static str],
-    forbidden: &'static [&'static str],
+    forbidden: &'static [&'static [&'static str]],
     reason: &'static str,
 }
+
+/// Modules above the model of a connection.
+const RULES: &[&str] = &["crate::probe", "crate::service", "crate::search"];
+
+/// Storage, user interfaces and their libraries.
+const STORAGE_AND_INTERFACES: &[&str] = &[
+    "crate::store",
+    "crate::tui",
+    "crate::cli",
+    "crate::api",
+    "crate::config",
+    "sled::",
+    "ratatui::",
+    "crossterm::",
+    "axum::",
+    "anyhow::",
+    "clap::",
+];
 
 const BOUNDARIES: &[Boundary] = &[
     Boundary {
         module: "text",
         except: &[],
-        forbidden: &["crate::"],
+        forbidden: &[&["crate::"]],
         reason: "text sanitizing is independent of the rest of umai",
     },
     Boundary {
         module: "atomic_file",
         except: &[],
-        forbidden: &["crate::"],
+        forbidden: &[&["crate::"]],
         reason: "file creation is independent of the contents",
     },
     Boundary {
         module: "provider",
         except: &[],
         forbidden: &[
-            "crate::connection",
-            "crate::store",
-            "crate::tui",
-            "crate::cli",
-            "crate::appsettings",
-            "sled::",
-            "ratatui::",
+            RULES,
+            &[
+                "crate::connection",
+                "crate::store",
+                "crate::tui",
+                "crate::cli",
+                "crate::appsettings",
+                "sled::",
+                "ratatui::",
+            ],
         ],
         reason: "a provider is independent of its connections",
     },
@@ -43,115 +64,65 @@ const BOUNDARIES: &[Boundary] = &[
         module: "appsettings",
         except: &[],
         forbidden: &[
-            "crate::connection",
-            "crate::store",
-            "crate::tui",
-            "crate::cli",
-            "sled::",
-            "ratatui::",
+            RULES,
+            &[
+                "crate::connection",
+                "crate::store",
+                "crate::tui",
+                "crate::cli",
+                "sled::",
+                "ratatui::",
+            ],
         ],
         reason: "application settings are independent of their references",
     },
     Boundary {
         module: "connection",
         except: &[],
-        forbidden: &[
-            "crate::probe",
-            "crate::service",
-            "crate::search",
-            "crate::store",
-            "crate::tui",
-            "crate::cli",
-            "crate::api",
-            "crate::config",
-            "sled::",
-            "ratatui::",
-            "crossterm::",
-            "axum::",
-            "anyhow::",
-            "clap::",
-        ],
+        forbidden: &[STORAGE_AND_INTERFACES, RULES],
         reason: "the model of a connection is independent of services, storage and user interfaces",
     },
     Boundary {
         module: "probe",
         except: &[],
-        forbidden: &[
-            "crate::service",
-            "crate::search",
-            "crate::store",
-            "crate::tui",
-            "crate::cli",
-            "crate::api",
-            "crate::config",
-            "sled::",
-            "ratatui::",
-            "crossterm::",
-            "axum::",
-            "anyhow::",
-            "clap::",
-        ],
+        forbidden: &[STORAGE_AND_INTERFACES, &["crate::service", "crate::search"]],
         reason: "a connection test needs no service, storage or user interface",
     },
     Boundary {
         module: "service",
         except: &[],
-        forbidden: &[
-            "crate::search",
-            "crate::store",
-            "crate::tui",
-            "crate::cli",
-            "crate::api",
-            "crate::config",
-            "sled::",
-            "ratatui::",
-            "crossterm::",
-            "axum::",
-            "anyhow::",
-            "clap::",
-        ],
+        forbidden: &[STORAGE_AND_INTERFACES, &["crate::search"]],
         reason: "the rules are independent of storage and user interfaces",
     },
     Boundary {
         module: "search",
         except: &[],
-        forbidden: &[
-            "crate::probe",
-            "crate::service",
-            "crate::store",
-            "crate::tui",
-            "crate::cli",
-            "crate::api",
-            "crate::config",
-            "sled::",
-            "ratatui::",
-            "crossterm::",
-            "axum::",
-            "anyhow::",
-            "clap::",
-        ],
+        forbidden: &[STORAGE_AND_INTERFACES, &["crate::probe", "crate::service"]],
         reason: "the filter is the same for the app and the command line",
     },
     Boundary {
         module: "store",
         except: &[],
         forbidden: &[
-            "crate::tui",
-            "crate::cli",
-            "crate::api",
-            "crate::config",
-            "ratatui::",
-            "crossterm::",
-            "axum::",
-            "anyhow::",
-            "clap::",
+            RULES,
+            &[
+                "crate::tui",
+                "crate::cli",
+                "crate::api",
+                "crate::config",
+                "ratatui::",
+                "crossterm::",
+                "axum::",
+                "anyhow::",
+                "clap::",
+            ],
         ],
         reason: "a store is independent of user interfaces",
     },
     Boundary {
         module: "drafts",
         except: &[],
-        forbidden: &[
+        forbidden: &[&[
             "crate::tui",
             "crate::cli",
             "crate::api",
@@ -162,13 +133,13 @@ const BOUNDARIES: &[Boundary] = &[
             "ratatui::",
             "crossterm::",
             "anyhow::",
-        ],
+        ]],
         reason: "drafts are opaque bytes; of the store only the key is used",
     },
     Boundary {
         module: "api",
         except: &[],
-        forbidden: &[
+        forbidden: &[&[
             "crate::store",
             "crate::tui",
             "crate::cli",
@@ -178,13 +149,13 @@ const BOUNDARIES: &[Boundary] = &[
             "ratatui::",
             "anyhow::",
             "clap::",
-        ],
+        ]],
         reason: "the API works with any service and uses no store",
     },
     Boundary {
         module: "tui",
         except: &[],
-        forbidden: &[
+        forbidden: &[&[
             "crate::store",
             "crate::api",
             "crate::cli",
@@ -194,24 +165,24 @@ const BOUNDARIES: &[Boundary] = &[
             "axum::",
             "anyhow::",
             "clap::",
-        ],
+        ]],
         reason: "the app must work with local and remote services alike",
     },
     Boundary {
         module: "tui",
         except: &["tui/view", "tui/theme", "tui/runtime", "tui/terminal"],
-        forbidden: &["ratatui::"],
+        forbidden: &[&["ratatui::"]],
         reason: "state must not depend on drawing",
     },
     Boundary {
         module: "tui/view",
         except: &[],
-        forbidden: &[
+        forbidden: &[&[
             "ConnectionService",
             "tokio::",
             "tui::perform",
             "tui::runtime",
-        ],
+        ]],
         reason: "drawing reads state and sends no requests",
     },
 ];
@@ -225,6 +196,7 @@ fn no_module_names_forbidden_paths() {
             for word in boundary
                 .forbidden
                 .iter()
+                .flat_map(|group| *group)
                 .filter(|word| source.contains(*word))
             {
                 broken.push(format!(
