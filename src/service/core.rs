@@ -27,8 +27,7 @@ use crate::connection::{
 };
 use crate::probe::ProbeLimits;
 use crate::provider::{Capability, ProviderCatalog};
-use crate::service::ConnectionService;
-use crate::service::{ChangePreview, ProposedChange};
+use crate::service::{ChangePreview, ConnectionService, ProposedChange};
 
 /// Clock; a parameter, so that tests control the time.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;

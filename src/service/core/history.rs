@@ -4,7 +4,6 @@ use uuid::Uuid;
 
 use super::{CoreService, merge, trash};
 use crate::connection::diff::ENTITY_TYPE;
-use crate::connection::validate::MaskPolicy;
 use crate::connection::{
     Connection, ConnectionError, IdOrAlias, PlainSecret, RollbackResult, Version, VersionComparison,
 };
@@ -67,18 +66,7 @@ impl CoreService {
         let before = self.stored(key).await?;
         let snapshot = self.version_of(before.item.id, number).await?.snapshot;
         let merged = merge::back_to(&before, &snapshot, &self.catalog);
-        let mut found = merged.draft.validate(&self.catalog, MaskPolicy::Reject);
-        merged.add_errors(&mut found);
-        self.validate_against_store(&mut found, Some(&before))
-            .await?;
-        if !found.errors.is_empty() {
-            return Err(ConnectionError::Invalid(found.errors));
-        }
-        let mut after = before.clone();
-        after.item.name = found.name;
-        after.item.alias = found.alias.unwrap_or(after.item.alias);
-        after.item.is_active = found.is_active;
-        after.settings = found.settings;
+        let after = self.apply_merged(&before, merged).await?;
         Ok((before, after))
     }
 }

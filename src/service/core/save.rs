@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::super::ConnectionService;
+use super::merge::MergedDraft;
 use super::{CoreService, changes, merge};
 use crate::appsettings::{Reference, ReferenceLookup};
 use crate::connection::store::{Precondition, SaveConnection};
@@ -159,6 +160,27 @@ impl CoreService {
             .await
     }
 
+    /// Returns the connection with the values of the merged draft, if it is valid.
+    pub(super) async fn apply_merged(
+        &self,
+        before: &Connection<PlainSecret>,
+        merged: MergedDraft,
+    ) -> Result<Connection<PlainSecret>, ConnectionError> {
+        let mut found = merged.draft.validate(&self.catalog, MaskPolicy::Reject);
+        merged.add_errors(&mut found);
+        self.validate_against_store(&mut found, Some(before))
+            .await?;
+        if !found.errors.is_empty() {
+            return Err(ConnectionError::Invalid(found.errors));
+        }
+        let mut after = before.clone();
+        after.item.name = found.name;
+        after.item.alias = found.alias.unwrap_or(after.item.alias);
+        after.item.is_active = found.is_active;
+        after.settings = found.settings;
+        Ok(after)
+    }
+
     /// Returns a connection before and after an update.
     pub(super) async fn updated(
         &self,
@@ -175,19 +197,9 @@ impl CoreService {
             });
         }
         let merged = merge::over(&before, draft, &self.catalog);
-        let mut found = merged.draft.validate(&self.catalog, MaskPolicy::Reject);
-        merged.add_errors(&mut found);
-        self.validate_against_store(&mut found, Some(&before))
-            .await?;
-        if !found.errors.is_empty() {
-            return Err(ConnectionError::Invalid(found.errors));
-        }
-        let mut after = before.clone();
-        after.item.name = found.name;
-        after.item.alias = found.alias.unwrap_or(after.item.alias);
-        after.item.is_active = found.is_active;
-        if draft.settings.is_some() {
-            after.settings = found.settings;
+        let mut after = self.apply_merged(&before, merged).await?;
+        if draft.settings.is_none() {
+            after.settings.clone_from(&before.settings);
         }
         Ok((before, after))
     }
