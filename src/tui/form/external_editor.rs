@@ -61,14 +61,12 @@ pub(super) struct ExternalEdit {
     is_reopened: bool,
 }
 
-impl ExternalEdit {
-    /// Returns true if an edited text could not be parsed and is kept to be corrected.
-    pub(super) const fn has_rejected(&self) -> bool {
-        self.rejected.is_some()
-    }
-}
-
 impl Form {
+    /// Returns true if a field is changed, or an edited text that could not be parsed is kept to be corrected.
+    pub fn has_unsaved_input(&self) -> bool {
+        self.is_changed() || self.external_edit.rejected.is_some()
+    }
+
     /// The form as text for an editor, or the last edited text if it could not be parsed.
     pub fn document(&mut self) -> EditorDocument {
         let refused = self.external_edit.rejected.take();
@@ -128,6 +126,7 @@ impl Form {
     ) -> Notice {
         let given = self.external_edit.original.take();
         if given.as_ref() == Some(document) {
+            self.external_edit.rejected = given.filter(|_| self.external_edit.is_reopened);
             return Notice::info("No changes made in the editor");
         }
         let text = &*document.0;

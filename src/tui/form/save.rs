@@ -11,7 +11,7 @@ use crate::tui::notice::Notice;
 
 impl Form {
     pub(super) fn close(&mut self) -> DialogOutcome {
-        if self.is_changed() || self.external_edit.has_rejected() {
+        if self.has_unsaved_input() {
             DialogOutcome::PromptUnsavedChanges
         } else {
             DialogOutcome::Close

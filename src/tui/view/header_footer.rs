@@ -40,7 +40,7 @@ pub fn header(scene: Scene<'_>, buffer: &mut Buffer) {
     if let Some(form) = app.form() {
         path = vec!["Settings".into(), "AI".into(), "Connections".into()];
         path.push(form.title().to_owned());
-        is_unsaved = form.is_changed();
+        is_unsaved = form.has_unsaved_input();
     } else if let Some(item) = app.tree.selected_item() {
         path.push(item.name().to_owned());
     }

@@ -5,9 +5,8 @@ use ratatui::buffer::Buffer;
 use super::{Scene, paint};
 use crate::connection::Connection;
 use crate::tui::app::Pane;
-use crate::tui::info;
 use crate::tui::layout::{Area, ScreenLayout};
-use crate::tui::text_width;
+use crate::tui::{info, text_width};
 
 /// Columns of the labels.
 const LABELS: u16 = 14;
