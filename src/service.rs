@@ -11,8 +11,7 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use crate::appsettings::{ConfigurationKey, Reference, ReferenceLookup};
-use crate::connection::store::ChangeFeed;
-use crate::connection::store::Revision;
+use crate::connection::store::{ChangeFeed, Revision};
 use crate::connection::{
     Connection, ConnectionDraft, ConnectionError, ConnectionItem, IdOrAlias, ListQuery, Model,
     Page, PageRequest, RollbackResult, TestReport, TestSubject, Version, VersionComparison,

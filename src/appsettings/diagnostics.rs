@@ -1,7 +1,6 @@
 //! Report on the sources of references for `umai doctor`; never contains a value.
 
-use super::AppSettings;
-use super::allow_list;
+use super::{AppSettings, allow_list};
 use crate::text::file::FileFlaw;
 
 /// Sources of references.

@@ -12,11 +12,9 @@ use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 use clap::{Arg, Command, CommandFactory, FromArgMatches};
 
-use super::Args;
 use super::exit::Failure;
 use super::remote_args::ExplicitOptions;
-use super::secret_args;
-use super::supported_formats;
+use super::{Args, secret_args, supported_formats};
 use crate::atomic_file;
 
 /// Result of parsing.

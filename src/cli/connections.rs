@@ -29,8 +29,7 @@ use super::open_service::{self, CliContext, with_service};
 use super::output::{Output, OutputReader};
 use crate::connection::IdOrAlias;
 use crate::provider::Capability;
-use crate::service::ConnectionService;
-use crate::service::ProposedChange;
+use crate::service::{ConnectionService, ProposedChange};
 
 /// Subcommands of `umai connections`.
 #[derive(Debug, Subcommand)]

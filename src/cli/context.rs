@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use super::exit::Failure;
 use super::output::Output;
-use super::remote_args;
 use super::target::{self, TargetNameSource};
-use super::{Globals, draft_location};
+use super::{Globals, draft_location, remote_args};
 use crate::api::client::RemoteOptions;
 use crate::appsettings::{AppSettings, EnvironmentVariables};
 use crate::config::Config;

@@ -15,10 +15,9 @@ mod terminal;
 
 use serde_json::json;
 
-use super::Globals;
 use super::exit::{Exit, Failure};
 use super::output::{Output, OutputReader};
-use super::target;
+use super::{Globals, target};
 use crate::config::Config;
 use crate::config::file::ConfigFile;
 use crate::config::target::Target;

@@ -5,8 +5,7 @@ use serde_json::{Value, json};
 
 use super::exit::Failure;
 use super::output::{Output, OutputReader};
-use crate::service::ConnectionService;
-use crate::service::{ChangePreview, ProposedChange};
+use crate::service::{ChangePreview, ConnectionService, ProposedChange};
 
 /// Option of every command that changes something and can be checked beforehand.
 #[derive(Debug, Clone, Copy, Args)]

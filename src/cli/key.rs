@@ -10,18 +10,16 @@ use serde_json::json;
 
 use super::dry_run::{self, DryRunArg};
 use super::exit::Failure;
-use super::keyring;
 use super::open_service::CliContext;
 use super::output::{Output, OutputReader};
-use super::passphrase;
 use super::progress::Spinner;
+use super::{keyring, passphrase};
 use crate::connection::StoreError;
-use crate::store::backup;
-use crate::store::check_key;
 use crate::store::key::key_file::{KeyFileContent, KeyFileLocation};
 use crate::store::key::passphrase::{Passphrase, WrappedKey};
 use crate::store::key::protection::{protect, protected_by_random, unprotect};
 use crate::store::rotation::{NewKeyResult, RotationResult, ensure_store_exists, renew, rotate};
+use crate::store::{backup, check_key};
 pub use format::names;
 
 /// Subcommands of `umai key`.

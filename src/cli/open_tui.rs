@@ -4,12 +4,11 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::Globals;
 use super::connections::from_env;
 use super::exit::Failure;
 use super::open_service::{CliContext, OpenSession, WORKERS, runtime};
 use super::output::OutputReader;
-use super::passphrase;
+use super::{Globals, passphrase};
 use crate::api::client::RemoteOptions;
 use crate::config::file::{ConfigFile, NAME};
 use crate::connection::ConnectionStore;

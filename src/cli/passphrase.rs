@@ -5,10 +5,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::exit::Failure;
-use super::keyring;
 use super::open_service::CliContext;
-use super::prompt;
-use super::secret_args;
+use super::{keyring, prompt, secret_args};
 use crate::connection::{PlainSecret, StoreError};
 use crate::store::key::key_file::KeyFileLocation;
 use crate::store::key::locked;

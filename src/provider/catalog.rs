@@ -2,8 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Provider;
-use super::validate;
+use super::{Provider, validate};
 use crate::text::file::{self, FileFlaw};
 
 /// Maximum size of a provider file in bytes.

@@ -11,18 +11,14 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::StoreOptions;
 use super::backup::folder::{BackupFile, BackupFolder};
-use super::io_error;
 use super::journal::entry::JournalEntry;
 use super::journal::header::StoreIdentity;
 use super::journal::replay::{StateBuilder, StateSource};
 use super::journal::{self, snapshot};
 use super::key::key_file::KeyFileLocation;
 use super::key::{KeyLookup, StoreKey};
-use super::lock;
-use super::sled;
-use super::swap;
+use super::{StoreOptions, io_error, lock, sled, swap};
 
 /// Number of attempts to read files that change while they are read.
 const MAX_ATTEMPTS: usize = 3;

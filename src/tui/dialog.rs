@@ -19,8 +19,7 @@ use super::provider_picker::ProviderPicker;
 use super::test_report::ReportDialog;
 use super::trash::TrashDialog;
 use super::version_diff::VersionDiff;
-use crate::connection::PastedConnection;
-use crate::connection::TestSubject;
+use crate::connection::{PastedConnection, TestSubject};
 
 /// Dialog above the tree that receives the keys.
 #[derive(Debug)]

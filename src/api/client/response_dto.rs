@@ -9,9 +9,8 @@ use zeroize::Zeroizing;
 use crate::appsettings::Reference;
 use crate::connection::{Connection, ConnectionItem, MaskedSecret, SettingValue, Settings};
 use crate::provider::{Provider, ProviderCatalog, is_sensitive};
-use crate::text::is_hidden;
-use crate::text::key_like;
 use crate::text::secret_detector::looks_like_secret;
+use crate::text::{is_hidden, key_like};
 
 /// One page of a list.
 #[derive(Deserialize)]

@@ -25,8 +25,7 @@ use crate::connection::{
     VersionComparison,
 };
 use crate::provider::{Capability, ProviderCatalog};
-use crate::service::{ChangePreview, ProposedChange, preview};
-use crate::service::{ConnectionService, ServiceFeatures};
+use crate::service::{ChangePreview, ConnectionService, ProposedChange, ServiceFeatures, preview};
 
 /// A model. Unknown capabilities are ignored.
 #[derive(Deserialize)]

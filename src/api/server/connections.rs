@@ -6,12 +6,11 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use serde_json::json as object;
 
-use super::ApiState;
 use super::body::JsonBody;
 use super::path_params::PathParams;
-use super::precondition;
 use super::query_params::{QueryParams, excerpt};
 use super::response::{ApiError, ApiResult, etag, json, json_with};
+use super::{ApiState, precondition};
 use crate::api::BASE_PATH;
 use crate::connection::{Connection, ConnectionDraft, ConnectionError, IdOrAlias, ListQuery};
 

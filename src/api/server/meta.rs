@@ -4,10 +4,9 @@ use axum::extract::State;
 use axum::response::Response;
 use serde_json::json as object;
 
-use super::ApiState;
 use super::path_params::PathParams;
-use super::query_params;
 use super::response::{ApiResult, json};
+use super::{ApiState, query_params};
 use crate::appsettings::Reference;
 
 pub async fn health() -> Response {

@@ -13,8 +13,7 @@ use super::BulkMode;
 use super::json_splitter::PositionUnit;
 use super::parsed_element::ParsedElement;
 use crate::connection::{Connection, ConnectionDraft, ConnectionError, DraftField, FieldReason};
-use crate::service::ConnectionService;
-use crate::service::{ChangePreview, ProposedChange};
+use crate::service::{ChangePreview, ConnectionService, ProposedChange};
 
 /// Maximum number of concurrent creates; the store syncs concurrent changes together.
 pub const MAX_IN_FLIGHT: usize = 256;

@@ -1,10 +1,9 @@
 //! `umai connections delete`: moves connections to the trash, after confirmation.
 
-use super::super::dry_run;
 use super::super::exit::Failure;
 use super::super::open_service::{self, CliContext, with_service};
 use super::super::output::{Output, OutputReader};
-use super::super::prompt;
+use super::super::{dry_run, prompt};
 use super::{dry_run_each, each};
 use crate::connection::IdOrAlias;
 use crate::service::ProposedChange;

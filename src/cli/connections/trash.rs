@@ -13,8 +13,7 @@ use super::super::table::table;
 use super::format::when;
 use super::update::write_saved;
 use crate::connection::{ConnectionError, ConnectionItem, IdOrAlias, Page, PageRequest};
-use crate::service::ConnectionService;
-use crate::service::ProposedChange;
+use crate::service::{ConnectionService, ProposedChange};
 
 /// Arguments of `umai connections restore`.
 #[derive(Debug, Args)]

@@ -17,8 +17,7 @@ use crate::connection::{
     MaskedSecret, SettingValue,
 };
 use crate::provider::ProviderCatalog;
-use crate::service::ConnectionService;
-use crate::service::ProposedChange;
+use crate::service::{ConnectionService, ProposedChange};
 
 /// Number of concurrent lookups.
 const AT_ONCE: usize = 64;

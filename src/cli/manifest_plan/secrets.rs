@@ -5,13 +5,11 @@ use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::super::prompt;
-use super::super::secret_args;
+use super::super::{prompt, secret_args};
 use super::files::{PlanEntry, PlanFile, position};
-use crate::atomic_file;
 use crate::connection::manifest::{DesiredConnection, SecretSource};
 use crate::connection::{PlainSecret, SettingValue};
-use crate::text;
+use crate::{atomic_file, text};
 
 /// Returns the connections with their secrets; errors are added to `errors`.
 pub fn fill(

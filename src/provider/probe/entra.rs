@@ -6,9 +6,8 @@ use secrecy::SecretString;
 use serde_json::Value;
 use url::form_urlencoded;
 
-use super::Probe;
-use super::ResolvedSettings;
 use super::request::{ProbeRequest, Unsendable};
+use super::{Probe, ResolvedSettings};
 
 const CLIENT_ID: &str = "clientId";
 const CLIENT_SECRET: &str = "clientSecret";

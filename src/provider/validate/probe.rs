@@ -1,7 +1,6 @@
 //! Validation of probes.
 
-use super::super::probe::Scheme;
-use super::super::probe::{Probe, Template, is_header_name};
+use super::super::probe::{Probe, Scheme, Template, is_header_name};
 use super::super::{FieldKind, Provider};
 
 const MAX_PROBES: usize = 8;

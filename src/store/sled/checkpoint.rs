@@ -10,8 +10,7 @@ use crate::store::journal::digest::StateDigest;
 use crate::store::journal::entry::{EntryKind, JournalEntry};
 use crate::store::journal::header::{FileHeader, StoreIdentity};
 use crate::store::journal::replay::{StateBuilder, StateSource};
-use crate::store::journal::retention;
-use crate::store::journal::snapshot;
+use crate::store::journal::{retention, snapshot};
 
 /// Writes a snapshot of `index`; `stop` cancels it.
 ///

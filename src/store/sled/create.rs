@@ -5,11 +5,10 @@ use std::path::Path;
 
 use uuid::Uuid;
 
-use super::encoding;
 use super::index::IndexReader;
 use super::pending_writes::StorePosition;
-use super::rebuild;
 use super::salvage::FullState;
+use super::{encoding, rebuild};
 use crate::connection::StoreError;
 use crate::store::io_error::{self, io_error};
 use crate::store::journal::digest::StateDigest;

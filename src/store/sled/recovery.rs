@@ -4,7 +4,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::apply::{Applier, Notices};
-use super::data_loss_marker;
 use super::encoding::IndexHeader;
 use super::index::IndexReader;
 use super::index_handle::IndexHandle;
@@ -13,10 +12,10 @@ use super::open::{
     IndexFolder, IndexSource, OpeningStore, StoreFiles, nothing_readable, open_index,
 };
 use super::pending_writes::{PendingWrites, StorePosition};
-use super::rebuild;
 use super::replay::JournalReplay;
 use super::verified_marker::VerifiedMarker;
 use super::verify::{VerifyResult, verify};
+use super::{data_loss_marker, rebuild};
 use crate::connection::StoreError;
 use crate::store::io_error::{self, io_error};
 use crate::store::journal;

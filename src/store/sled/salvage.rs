@@ -4,10 +4,9 @@ use std::cmp::Reverse;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::checkpoint;
-use super::encoding;
 use super::index::IndexReader;
 use super::rebuild::current_of;
+use super::{checkpoint, encoding};
 use crate::store::journal::digest::StateDigest;
 use crate::store::journal::entry::{EntryKind, JournalEntry};
 use crate::store::journal::header::StoreIdentity;

@@ -3,11 +3,10 @@
 use super::App;
 use crate::connection::Connection;
 use crate::tui::action::Action;
-use crate::tui::clipboard;
-use crate::tui::curl;
 use crate::tui::dialog::Dialog;
 use crate::tui::effect::Effect;
 use crate::tui::notice::Notice;
+use crate::tui::{clipboard, curl};
 
 impl App {
     /// Opens the copy menu for the selected connection.

@@ -7,12 +7,10 @@ use crate::tui::app::{App, Pane};
 use crate::tui::bulk::BulkPhase;
 use crate::tui::dialog::Dialog;
 use crate::tui::drafts::UnsavedDraft;
-use crate::tui::history;
-use crate::tui::info;
 use crate::tui::merge::{MergeConflict, MergeSide};
-use crate::tui::models;
 use crate::tui::palette::PaletteDialog;
 use crate::tui::tabs::Tab;
+use crate::tui::{history, info, models};
 
 /// Number of lines in a page.
 pub const PAGE: usize = 20;

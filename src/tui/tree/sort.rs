@@ -3,9 +3,8 @@
 use super::visible::{VisibleList, VisibleQuery};
 use super::{Node, Tree};
 use crate::provider::ProviderCatalog;
-use crate::search::Direction;
 use crate::search::query::FilterQuery;
-use crate::search::{Column, Sort, TreeItem};
+use crate::search::{Column, Direction, Sort, TreeItem};
 
 impl Tree {
     /// Adds the names of the providers.

@@ -6,11 +6,8 @@
 use std::cmp::Ordering;
 
 use super::updates::IndexShift;
-use crate::search::Providers;
-use crate::search::TreeItem;
 use crate::search::query::FilterQuery;
-use crate::search::{Candidate, FilterMatcher};
-use crate::search::{Column, Sort, SortKey};
+use crate::search::{Candidate, Column, FilterMatcher, Providers, Sort, SortKey, TreeItem};
 
 /// Connections per slice: about a millisecond of work.
 pub const SLICE: usize = 4_096;

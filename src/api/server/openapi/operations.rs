@@ -1,8 +1,7 @@
 //! Table of operations: parameters, bodies and responses.
 
-use super::operation::Operation;
 use super::operation::ResponseKind::{Events, Json};
-use super::operation::{delete, get, post, put};
+use super::operation::{Operation, delete, get, post, put};
 
 /// Every operation of the API.
 pub const OPERATIONS: &[Operation] = &[
