@@ -27,7 +27,7 @@ pub use draft::ConnectionDraft;
 pub use error::{ConnectionError, DraftField, FieldError, FieldReason, ServerError};
 pub use paste::environment::{Environment, ProviderMatch, SetVariable};
 pub use paste::{PasteKind, PasteResult, PastedConnection, PastedProfile};
-pub use query::{IdOrAlias, ListQuery, Page, PageRequest};
+pub use query::{IdOrAlias, ListCursor, ListQuery, Page, PageRequest};
 pub use secret::{MaskedSecret, PlainSecret, SealedSecret};
 pub use setting::{SettingValue, Settings};
 pub use store::{ConnectionStore, StoreError};

@@ -26,6 +26,29 @@ pub struct ListQuery {
     pub is_trash: bool,
     /// Requested part of the list.
     pub window: PageRequest,
+    /// Position that the part begins after, instead of counting [`PageRequest::skip`] items. Used for lists without a filter; a
+    /// service or store that does not support it counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<ListCursor>,
+}
+
+/// Position in a list: that of an item, which may no longer exist.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListCursor {
+    /// Name of the item.
+    pub name: String,
+    /// Alias of the item.
+    pub alias: String,
+}
+
+impl ListCursor {
+    /// Position of an item.
+    pub fn at(item: &ConnectionItem) -> Self {
+        Self {
+            name: item.name.clone(),
+            alias: item.alias.clone(),
+        }
+    }
 }
 
 impl ListQuery {
@@ -38,7 +61,13 @@ impl ListQuery {
             is_active: None,
             is_trash: false,
             window,
+            after: None,
         }
+    }
+
+    /// Returns the position that the part begins after, if it is used for this list.
+    pub fn cursor(&self) -> Option<&ListCursor> {
+        self.after.as_ref().filter(|_| self.is_everything())
     }
 
     /// Returns whether the query has no filter.

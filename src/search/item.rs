@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::connection::ConnectionItem;
+use crate::connection::{ConnectionItem, ListCursor};
 use crate::text::case_fold::fold;
 
 /// Connection as shown in the tree and the list, in one allocation.
@@ -81,6 +81,14 @@ impl TreeItem {
     pub fn text(&self) -> &str {
         let end = self.name_length as usize + 1 + usize::from(self.alias_length);
         self.text.get(..end).unwrap_or("")
+    }
+
+    /// Position of the item in the list.
+    pub fn cursor(&self) -> ListCursor {
+        ListCursor {
+            name: self.name().to_owned(),
+            alias: self.alias().to_owned(),
+        }
     }
 
     /// Compares by folded name, then by alias.

@@ -15,8 +15,8 @@ use crate::connection::store::{
     ChangeEvent, ChangeKind, ConnectionStore, Precondition, Revision, SaveConnection,
 };
 use crate::connection::{
-    Connection, ConnectionItem, ListQuery, MaskedSecret, PageRequest, PlainSecret, SealedSecret,
-    SettingValue, Settings, StoreError, Version, VersionChange,
+    Connection, ConnectionItem, ListCursor, ListQuery, MaskedSecret, PageRequest, PlainSecret,
+    SealedSecret, SettingValue, Settings, StoreError, Version, VersionChange,
 };
 use crate::text::case_fold::fold;
 
@@ -153,6 +153,7 @@ conformance_tests!(
     aliases_are_found_by_prefix,
     lists_are_sorted_by_name_then_alias,
     lists_are_filtered_and_paged,
+    list_continues_after_a_position_that_may_be_gone,
     versions_are_newest_first_and_masked,
     feed_has_every_change_once_in_order,
     feed_starts_at_any_revision,
@@ -431,6 +432,37 @@ async fn lists_are_filtered_and_paged(store: Store) {
     query = ListQuery::all(PageRequest { skip: 50, take: 3 });
     let beyond = store.list(&query).await.unwrap();
     assert_eq!((beyond.items.len(), beyond.total), (0, 20));
+}
+
+async fn list_continues_after_a_position_that_may_be_gone(store: Store) {
+    let mut items = Vec::new();
+    for (alias, name) in [
+        ("b", "Alpha"),
+        ("a", "alpha"),
+        ("c", "Beta"),
+        ("d", "Gamma"),
+    ] {
+        let save = new_with_name(alias, name);
+        items.push(save.connection.item.clone());
+        store.save(save).await.unwrap();
+    }
+    // `skip` is ignored: nothing before the position has to be counted.
+    let mut query = ListQuery::all(PageRequest { skip: 9, take: 2 });
+    query.after = Some(ListCursor::at(&items[1]));
+    assert_eq!(aliases(&store, &query).await, ["b", "c"]);
+    assert_eq!(store.list(&query).await.unwrap().total, 4);
+    store.delete(items[0].id, 1).await.unwrap();
+    query.after = Some(ListCursor::at(&items[0]));
+    assert_eq!(aliases(&store, &query).await, ["c", "d"]);
+    query.after = Some(ListCursor::at(&items[3]));
+    assert_eq!(aliases(&store, &query).await, [""; 0]);
+    query.is_active = Some(true);
+    query.window.skip = 1;
+    assert_eq!(
+        aliases(&store, &query).await,
+        ["c", "d"],
+        "a filtered list is counted"
+    );
 }
 
 async fn versions_are_newest_first_and_masked(store: Store) {

@@ -17,6 +17,7 @@ use crate::connection::{
     Connection, ConnectionItem, ListQuery, MaskedSecret, Page, PageRequest, StoreError, Version,
     alias,
 };
+use crate::text::case_fold::fold;
 
 /// Store that lives as long as the process.
 pub struct MemoryStore<S> {
@@ -169,10 +170,16 @@ impl<S: Clone + Send + Sync + 'static> ConnectionStore<S> for MemoryStore<S> {
             let (name, alias) = order_of(&connection.item);
             (name, alias.to_owned())
         });
-        let page = page(found, query.window);
+        let total = found.len();
+        let mut window = query.window;
+        if let Some(after) = query.cursor() {
+            let place = (fold(&after.name), after.alias.as_str());
+            window.skip = found.partition_point(|connection| order_of(&connection.item) <= place);
+        }
+        let page = page(found, window);
         Ok(Page {
             items: page.items.into_iter().map(Connection::listed).collect(),
-            total: page.total,
+            total,
         })
     }
 

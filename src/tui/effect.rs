@@ -11,8 +11,8 @@ use crate::appsettings::{ConfigurationKey, Reference, ReferenceLookup};
 use crate::atomic_file::OverwritePolicy;
 use crate::connection::export::{ExportFileError, Exported};
 use crate::connection::{
-    Connection, ConnectionDraft, ConnectionError, ConnectionItem, Model, Page, PageRequest,
-    RollbackResult, TestReport, TestSubject, Version, VersionComparison,
+    Connection, ConnectionDraft, ConnectionError, ConnectionItem, ListQuery, Model, Page,
+    PageRequest, RollbackResult, TestReport, TestSubject, Version, VersionComparison,
 };
 use crate::search::TreeItem;
 
@@ -64,7 +64,7 @@ pub enum Effect {
 #[derive(Debug, PartialEq)]
 pub enum ServiceRequest {
     /// Load a page of the list.
-    List(PageRequest),
+    List(ListQuery),
     /// Load a connection.
     Get(Uuid),
     /// Load a connection and its differences to a version.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::effect::{ExportRequest, ServiceReply, ServiceRequest, UpdateRequest};
 use super::form::TheirConnection;
 use crate::connection::export::{ExportedManifest, write};
-use crate::connection::{ConnectionError, ConnectionItem, IdOrAlias, ListQuery, Page, PageRequest};
+use crate::connection::{ConnectionError, ConnectionItem, IdOrAlias, Page, PageRequest};
 use crate::search::TreeItem;
 use crate::service::ConnectionService;
 
@@ -18,9 +18,7 @@ const PAGE: usize = 1_000;
 /// Sends a request to the service and waits for the reply.
 pub async fn perform(service: &dyn ConnectionService, request: ServiceRequest) -> ServiceReply {
     match request {
-        ServiceRequest::List(window) => {
-            ServiceReply::Listed(service.list(ListQuery::all(window)).await.map(compact))
-        }
+        ServiceRequest::List(query) => ServiceReply::Listed(service.list(query).await.map(compact)),
         ServiceRequest::Get(id) => ServiceReply::Connection(service.get(&IdOrAlias::Id(id)).await),
         ServiceRequest::GetRemoteVersion(id, since) => {
             ServiceReply::RemoteVersion(remote_version(service, id, since).await.map(Box::new))

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use rstest::rstest;
-use umai::connection::{ConnectionItem, Page, PageRequest};
+use umai::connection::{ConnectionItem, ListQuery, Page};
 use umai::provider::ProviderCatalog;
 use umai::search::TreeItem;
 use umai::tui::app::App;
@@ -53,21 +53,33 @@ fn compact(item: &ConnectionItem) -> TreeItem {
 }
 
 /// Connections as the service lists them.
-struct World(BTreeMap<u128, ConnectionItem>);
+struct World {
+    items: BTreeMap<u128, ConnectionItem>,
+    /// False for a service that counts items instead of using the position of a query.
+    has_cursors: bool,
+}
 
 impl World {
     fn of(count: u128) -> Self {
-        Self(
-            (1..=count)
-                .map(|number| (number, item(number, 1)))
-                .collect(),
-        )
+        let items = (1..=count).map(|number| (number, item(number, 1)));
+        Self {
+            items: items.collect(),
+            has_cursors: true,
+        }
     }
 
-    fn page(&self, window: PageRequest) -> ServiceReply {
-        let mut all: Vec<_> = self.0.values().collect();
-        all.sort_by_key(|item| (item.name.to_lowercase(), item.alias.clone()));
-        let part = all.iter().skip(window.skip).take(window.take);
+    fn page(&self, query: &ListQuery) -> ServiceReply {
+        let order = |name: &str, alias: &str| (name.to_lowercase(), alias.to_owned());
+        let mut all: Vec<_> = self.items.values().collect();
+        all.sort_by_key(|item| order(&item.name, &item.alias));
+        let skip = match &query.after {
+            Some(after) if self.has_cursors => {
+                let place = order(&after.name, &after.alias);
+                all.partition_point(|item| order(&item.name, &item.alias) <= place)
+            }
+            Some(_) | None => query.window.skip,
+        };
+        let part = all.iter().skip(skip).take(query.window.take);
         ServiceReply::Listed(Ok(Page {
             items: part.map(|item| compact(item)).collect(),
             total: all.len(),
@@ -75,15 +87,15 @@ impl World {
     }
 
     fn save(&mut self, number: u128) -> ItemChange {
-        let version = self.0.get(&number).map_or(1, |known| known.version + 1);
+        let version = self.items.get(&number).map_or(1, |known| known.version + 1);
         let saved = item(number, version);
         let news = ItemChange::Saved(compact(&saved));
-        self.0.insert(number, saved);
+        self.items.insert(number, saved);
         news
     }
 
     fn delete(&mut self, number: u128) -> ItemChange {
-        self.0.remove(&number);
+        self.items.remove(&number);
         ItemChange::Deleted(id(number))
     }
 }
@@ -106,18 +118,18 @@ fn press(app: &mut App, story: &str) {
 }
 
 /// Runs pending work until the app requests a page.
-fn work(app: &mut App) -> Option<(Ticket, PageRequest)> {
+fn work(app: &mut App) -> Option<(Ticket, ListQuery)> {
     loop {
-        if let Effect::Call(ticket, ServiceRequest::List(window)) = app.update(Event::Idle)? {
-            return Some((ticket, window));
+        if let Effect::Call(ticket, ServiceRequest::List(query)) = app.update(Event::Idle)? {
+            return Some((ticket, query));
         }
     }
 }
 
 /// Loads all pages and finishes all work.
 fn read_all(app: &mut App, world: &World) {
-    while let Some((ticket, window)) = work(app) {
-        app.update(Event::Reply(ticket, world.page(window)));
+    while let Some((ticket, query)) = work(app) {
+        app.update(Event::Reply(ticket, world.page(&query)));
     }
 }
 
@@ -136,7 +148,7 @@ fn aliases(app: &App) -> Vec<String> {
 
 /// Returns the aliases of a world in an order.
 fn sorted<K: Ord>(world: &World, key: impl Fn(&ConnectionItem) -> K) -> Vec<String> {
-    let mut all: Vec<_> = world.0.values().collect();
+    let mut all: Vec<_> = world.items.values().collect();
     all.sort_by_key(|item| (key(item), item.name.to_lowercase(), item.alias.clone()));
     all.into_iter().map(|item| item.alias.clone()).collect()
 }
@@ -215,9 +227,9 @@ fn sort_change_during_a_sort_wins() {
 fn late_pages_are_sorted_in(#[case] keys: &str) {
     let world = World::of(MANY);
     let mut late = app();
-    let (ticket, window) = work(&mut late).unwrap();
+    let (ticket, query) = work(&mut late).unwrap();
     press(&mut late, keys);
-    late.update(Event::Reply(ticket, world.page(window)));
+    late.update(Event::Reply(ticket, world.page(&query)));
     press(&mut late, "<end>");
     let selected = late.tree.selected();
     read_all(&mut late, &world);
@@ -234,21 +246,21 @@ fn connection_created_before_loading_stays_selected() {
     let mut world = World::of(MANY);
     let mut app = app();
     press(&mut app, "sm");
-    let (ticket, window) = work(&mut app).unwrap();
-    app.update(Event::Reply(ticket, world.page(window)));
-    let (ticket, window) = work(&mut app).unwrap();
+    let (ticket, query) = work(&mut app).unwrap();
+    app.update(Event::Reply(ticket, world.page(&query)));
+    let (ticket, query) = work(&mut app).unwrap();
     let number = MANY + 500;
     let made = world.save(number);
     app.update(Event::Feed(FeedEvent::Changes(vec![made])));
     app.tree.select_id(id(number));
     work(&mut app);
     assert_eq!(app.tree.selected(), Node::Connection(id(number)));
-    app.update(Event::Reply(ticket, world.page(window)));
+    app.update(Event::Reply(ticket, world.page(&query)));
     loop {
         assert_eq!(app.tree.selected(), Node::Connection(id(number)));
         assert_eq!(app.tree.selected_item().unwrap().id, id(number));
         match work(&mut app) {
-            Some((ticket, window)) => app.update(Event::Reply(ticket, world.page(window))),
+            Some((ticket, query)) => app.update(Event::Reply(ticket, world.page(&query))),
             None => break,
         };
     }
@@ -266,9 +278,9 @@ fn reloaded_list_appears_when_sorted() {
         world.delete(number);
     }
     press(&mut app, "r");
-    while let Some((ticket, window)) = work(&mut app) {
+    while let Some((ticket, query)) = work(&mut app) {
         assert_eq!(aliases(&app), before);
-        app.update(Event::Reply(ticket, world.page(window)));
+        app.update(Event::Reply(ticket, world.page(&query)));
     }
     assert_eq!(aliases(&app), sorted(&world, |item| item.alias.clone()));
     let is_there =
@@ -286,7 +298,7 @@ fn leaving_a_filter_is_immediate_and_keeps_the_selection() {
     work(&mut app);
     press(&mut app, "/status:inactive<enter>");
     work(&mut app);
-    let inactive = world.0.values().filter(|item| !item.is_active).count();
+    let inactive = world.items.values().filter(|item| !item.is_active).count();
     assert_eq!(app.tree.shown_len(), inactive);
     let all = sorted(&world, |item| item.alias.clone());
     let mut of_all = all.iter();
@@ -474,7 +486,7 @@ fn rejected_toggle_moves_the_connection_back() {
     let mut app = app_with(&world);
     press(&mut app, "ss<down>");
     let (before, selected) = (aliases(&app), app.tree.selected());
-    let active = world.0.values().filter(|item| item.is_active).count();
+    let active = world.items.values().filter(|item| item.is_active).count();
     let ticket = match crate::support::harness::events("t")
         .pop()
         .and_then(|key| app.update(key))
@@ -567,8 +579,8 @@ fn moving_while_loading_cancels_the_restored_selection() {
     let mut app = app_with(&world);
     press(&mut app, "<end>");
     let mut next = next_start(&app);
-    let (ticket, window) = work(&mut next).unwrap();
-    next.update(Event::Reply(ticket, world.page(window)));
+    let (ticket, query) = work(&mut next).unwrap();
+    next.update(Event::Reply(ticket, world.page(&query)));
     press(&mut next, "<down><down>");
     let chosen = next.tree.selected();
     read_all(&mut next, &world);
@@ -583,7 +595,7 @@ fn deleted_saved_selection_selects_the_collection() {
     let Node::Connection(gone) = app.tree.selected() else {
         panic!("{:?}", app.tree.selected());
     };
-    world.0.retain(|_, item| item.id != gone);
+    world.items.retain(|_, item| item.id != gone);
     let mut next = next_start(&app);
     read_all(&mut next, &world);
     assert_eq!(next.tree.selected(), Node::Connections);
@@ -676,8 +688,10 @@ proptest! {
     #[test]
     fn rows_groups_and_selection_agree_after_any_interleaving(
         happenings in prop::collection::vec(happening(), 1..60),
+        has_cursors in any::<bool>(),
     ) {
         let mut world = World::of(3_000);
+        world.has_cursors = has_cursors;
         let mut app = app();
         let mut asked = None;
         for happening in happenings {
@@ -685,8 +699,8 @@ proptest! {
                 RandomEvent::Keys(keys) => press(&mut app, keys),
                 RandomEvent::Idle(times) => {
                     for _ in 0..times {
-                        if let Some(Effect::Call(ticket, ServiceRequest::List(window))) = app.update(Event::Idle) {
-                            asked = Some((ticket, world.page(window)));
+                        if let Some(Effect::Call(ticket, ServiceRequest::List(query))) = app.update(Event::Idle) {
+                            asked = Some((ticket, world.page(&query)));
                         }
                     }
                 }
@@ -709,8 +723,8 @@ proptest! {
         if let Some((ticket, page)) = asked.take() {
             app.update(Event::Reply(ticket, page));
         }
-        while let Some((ticket, window)) = work(&mut app) {
-            app.update(Event::Reply(ticket, world.page(window)));
+        while let Some((ticket, query)) = work(&mut app) {
+            app.update(Event::Reply(ticket, world.page(&query)));
             is_consistent(&app)?;
         }
         is_consistent(&app)?;

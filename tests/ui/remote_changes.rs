@@ -8,8 +8,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use rstest::rstest;
 use umai::connection::{
-    Connection, ConnectionError, ConnectionItem, MaskedSecret, Page, PageRequest, ServerError,
-    SettingValue, Settings,
+    Connection, ConnectionError, ConnectionItem, ListCursor, ListQuery, MaskedSecret, Page,
+    PageRequest, ServerError, SettingValue, Settings,
 };
 use umai::provider::ProviderCatalog;
 use umai::search::TreeItem;
@@ -463,9 +463,12 @@ fn gap_between_pages_triggers_a_reload() {
     let (ticket, request) = call(app.update(Event::Idle));
     assert_eq!(
         request,
-        ServiceRequest::List(PageRequest {
-            skip: 180,
-            take: 5_020
+        ServiceRequest::List(ListQuery {
+            after: Some(ListCursor::at(&all[179])),
+            ..ListQuery::all(PageRequest {
+                skip: 180,
+                take: 5_020
+            })
         })
     );
     app.update(Event::Reply(ticket, page(&left[180..], left.len())));
@@ -473,10 +476,13 @@ fn gap_between_pages_triggers_a_reload() {
     let gone: Vec<_> = (1..=50).map(deleted).collect();
     hear(&mut app, gone);
     let (ticket, request) = call(app.update(Event::Idle));
-    let ServiceRequest::List(window) = request else {
+    let ServiceRequest::List(query) = request else {
         panic!("the next page was expected, not {request:?}");
     };
-    app.update(Event::Reply(ticket, page(&left[window.skip..], left.len())));
+    app.update(Event::Reply(
+        ticket,
+        page(&left[query.window.skip..], left.len()),
+    ));
     assert_eq!(app.tree.len(), 350);
     assert_eq!(asked(&mut app), []);
 }

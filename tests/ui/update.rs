@@ -5,8 +5,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use umai::appsettings::ReferenceLookup;
 use umai::connection::{
-    Connection, ConnectionError, ConnectionItem, DraftField, FieldReason, MaskedSecret, Page,
-    PageRequest, PlainSecret, SettingValue, Settings,
+    Connection, ConnectionError, ConnectionItem, DraftField, FieldReason, ListCursor, ListQuery,
+    MaskedSecret, Page, PageRequest, PlainSecret, SettingValue, Settings,
 };
 use umai::provider::ProviderCatalog;
 use umai::search::TreeItem;
@@ -113,7 +113,7 @@ fn first_page_fills_the_screen_then_large_pages_follow() {
     let (ticket, request) = call(app.update(Event::Idle));
     assert_eq!(
         request,
-        ServiceRequest::List(PageRequest { skip: 0, take: 200 })
+        ServiceRequest::List(ListQuery::all(PageRequest { skip: 0, take: 200 }))
     );
     assert_eq!(app.update(Event::Idle), None);
     let read: Vec<_> = (0..200)
@@ -124,9 +124,12 @@ fn first_page_fills_the_screen_then_large_pages_follow() {
     // Pages overlap, to detect connections in between.
     assert_eq!(
         request,
-        ServiceRequest::List(PageRequest {
-            skip: 180,
-            take: 5_020
+        ServiceRequest::List(ListQuery {
+            after: Some(ListCursor::at(&read[179])),
+            ..ListQuery::all(PageRequest {
+                skip: 180,
+                take: 5_020
+            })
         })
     );
 }
@@ -534,10 +537,10 @@ fn connection_created_during_paging_appears_once() {
     let (ticket, request) = call(app.update(Event::Idle));
     assert_eq!(
         request,
-        ServiceRequest::List(PageRequest {
+        ServiceRequest::List(ListQuery::all(PageRequest {
             skip: 0,
             take: 5_004
-        })
+        }))
     );
     let all = ["A", "B", "C", "D", "E", "F"];
     let all: Vec<_> = [1, 2, 3, 4, 5, 6]

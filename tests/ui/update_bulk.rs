@@ -52,9 +52,8 @@ fn app_with(count: usize) -> App {
     let mut app = App::new(catalog, Keymap::embedded(), Vec::new());
     let (width, height) = (120, 40);
     app.update(Event::Resize(Size { width, height }));
-    while let Some(Effect::Call(ticket, ServiceRequest::List(PageRequest { skip, take }))) =
-        app.update(Event::Idle)
-    {
+    while let Some(Effect::Call(ticket, ServiceRequest::List(query))) = app.update(Event::Idle) {
+        let PageRequest { skip, take } = query.window;
         let items = (1..=count).skip(skip).take(take);
         let items = items
             .map(|number| TreeItem::new(&item(number, false, 1), Arc::from("openai")))

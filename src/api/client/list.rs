@@ -8,7 +8,7 @@ use super::error_response::{self, ErrorContext};
 use super::http_client::HttpRequest;
 use super::response_dto::{ItemDto, PageDto};
 use crate::connection::{
-    ConnectionError, ConnectionItem, ListQuery, Page, PageRequest, ServerError,
+    ConnectionError, ConnectionItem, ListCursor, ListQuery, Page, PageRequest, ServerError,
 };
 
 /// Maximum page size.
@@ -31,7 +31,8 @@ impl RemoteService {
         }
         let mut url = self.http.address().endpoint(&["connections"]);
         if add_query(&mut url, query) {
-            return self.fetch_pages(&url, query.window).await;
+            let after = query.cursor().cloned();
+            return self.fetch_pages(&url, query.window, after).await;
         }
         Ok(Page {
             items: Vec::new(),
@@ -48,7 +49,7 @@ impl RemoteService {
             return Err(no_trash());
         }
         let url = self.http.address().endpoint(&["trash"]);
-        self.fetch_pages(&url, window)
+        self.fetch_pages(&url, window, None)
             .await
             .map_err(|error| match error {
                 ConnectionError::Server(ServerError::Foreign { .. }) => no_trash(),
@@ -69,11 +70,12 @@ impl RemoteService {
             provider_ids: None,
             is_active: None,
             window: everything,
+            after: None,
             ..query.clone()
         };
         let mut url = self.http.address().endpoint(&["connections"]);
         add_query(&mut url, &server_query);
-        let mut items = self.fetch_pages(&url, everything).await?.items;
+        let mut items = self.fetch_pages(&url, everything, None).await?.items;
         items.retain(|item| {
             let is_provider = |id: &String| id.eq_ignore_ascii_case(&item.provider_id);
             let providers = query.provider_ids.as_ref();
@@ -111,10 +113,12 @@ impl RemoteService {
         Ok(aliases)
     }
 
+    /// Fetches the pages of a list after a position, if there is one. A server without cursors skips items instead.
     async fn fetch_pages(
         &self,
         url: &Url,
         PageRequest { skip, take }: PageRequest,
+        mut after: Option<ListCursor>,
     ) -> Result<Page<ConnectionItem>, ConnectionError> {
         let mut items: Vec<ConnectionItem> = Vec::new();
         loop {
@@ -124,13 +128,24 @@ impl RemoteService {
             url.query_pairs_mut()
                 .append_pair("skip", &left_out.to_string())
                 .append_pair("take", &wanted.to_string());
+            if let Some(after) = after.as_ref().filter(|_| self.is_umai) {
+                url.query_pairs_mut()
+                    .append_pair("afterName", &after.name)
+                    .append_pair("afterAlias", &after.alias);
+            }
             let page: PageDto<ItemDto> = self
                 .fetch(HttpRequest::get(url), ErrorContext::default())
                 .await?;
-            let (total, is_empty) = (page.total(), page.items.is_empty());
+            let (total, count) = (page.total(), page.items.len());
             items.extend(page.items.into_iter().map(ConnectionItem::from));
-            let is_whole = skip.saturating_add(items.len()) >= total;
-            if is_empty || is_whole || items.len() >= take {
+            after = items.last().map(ListCursor::at);
+            let is_whole = if self.is_umai {
+                // Not by the total: items before the position may have been deleted, so that `skip` is too high.
+                count < wanted
+            } else {
+                skip.saturating_add(items.len()) >= total
+            };
+            if count == 0 || is_whole || items.len() >= take {
                 items.truncate(take);
                 return Ok(Page { items, total });
             }

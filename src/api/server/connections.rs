@@ -34,6 +34,7 @@ pub async fn list(State(api): State<ApiState>, asked: QueryParams) -> ApiResult 
         is_active: asked.boolean("isActive")?,
         is_trash: false,
         window: asked.window(TAKE)?,
+        after: asked.cursor()?,
     };
     Ok(json(&api.service.list(query).await?))
 }

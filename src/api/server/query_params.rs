@@ -8,7 +8,7 @@ use url::form_urlencoded;
 use uuid::Uuid;
 
 use super::response::ApiError;
-use crate::connection::PageRequest;
+use crate::connection::{ListCursor, PageRequest};
 use crate::provider::Capability;
 use crate::text::printable;
 use crate::text::secret_detector::looks_like_secret;
@@ -77,6 +77,22 @@ impl QueryParams {
             skip: skip.unwrap_or(0),
             take: take.unwrap_or(default_take).min(MAX_TAKE),
         })
+    }
+
+    /// Returns the position of `afterName` and `afterAlias`.
+    pub fn cursor(&self) -> Result<Option<ListCursor>, ApiError> {
+        match (self.text("afterName")?, self.text("afterAlias")?) {
+            (Some(name), Some(alias)) => Ok(Some(ListCursor {
+                name: name.to_owned(),
+                alias: alias.to_owned(),
+            })),
+            (None, None) => Ok(None),
+            (Some(_), None) => Err(invalid_parameter(
+                "afterAlias",
+                "afterName needs afterAlias",
+            )),
+            (None, Some(_)) => Err(invalid_parameter("afterName", "afterAlias needs afterName")),
+        }
     }
 
     fn number(

@@ -15,7 +15,9 @@ use super::super::progress::Progress;
 use super::super::prompt;
 use crate::atomic_file::OverwritePolicy;
 use crate::connection::export::{self, ExportFileError, Exported};
-use crate::connection::{ConnectionError, ConnectionItem, IdOrAlias, ListQuery, PageRequest};
+use crate::connection::{
+    ConnectionError, ConnectionItem, IdOrAlias, ListCursor, ListQuery, PageRequest,
+};
 use crate::provider::ProviderCatalog;
 use crate::service::ConnectionService;
 
@@ -237,13 +239,17 @@ async fn keep(
 pub async fn all_items(
     service: &Arc<dyn ConnectionService>,
 ) -> Result<Vec<ConnectionItem>, ConnectionError> {
-    let mut items = Vec::new();
+    let mut items: Vec<ConnectionItem> = Vec::new();
     loop {
         let window = PageRequest {
             skip: items.len(),
             take: PAGE,
         };
-        let page = service.list(ListQuery::all(window)).await?;
+        let query = ListQuery {
+            after: items.last().map(ListCursor::at),
+            ..ListQuery::all(window)
+        };
+        let page = service.list(query).await?;
         let count = page.items.len();
         items.extend(page.items);
         if count < PAGE {

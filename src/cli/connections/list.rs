@@ -86,6 +86,7 @@ impl ListArgs {
                 skip: self.skip,
                 take: self.take,
             },
+            after: None,
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::super::exit::Failure;
 use super::export::PAGE;
-use crate::connection::{ConnectionItem, ListQuery, Page, PageRequest};
+use crate::connection::{ConnectionItem, ListCursor, ListQuery, Page, PageRequest};
 use crate::provider::ProviderCatalog;
 use crate::search::{Column, Direction, Sort, TextFilter};
 use crate::service::ConnectionService;
@@ -21,7 +21,7 @@ pub async fn find(
     let text = text(terms);
     let mut sieve = TextFilter::new(&text, &service.providers()).map_err(Failure::Usage)?;
     let PageRequest { skip, take } = query.window;
-    let (mut found, mut read) = (Vec::new(), 0);
+    let (mut found, mut read, mut after) = (Vec::new(), 0, None);
     loop {
         let window = PageRequest {
             skip: read,
@@ -30,11 +30,13 @@ pub async fn find(
         let page = service
             .list(ListQuery {
                 window,
+                after,
                 ..query.clone()
             })
             .await?;
         read += page.items.len();
-        let is_last = page.items.is_empty() || read >= page.total;
+        let is_last = page.items.len() < PAGE;
+        after = page.items.last().map(ListCursor::at);
         found.extend(sieve.keep(page.items));
         if is_last {
             break;

@@ -22,8 +22,8 @@ use uuid::Uuid;
 
 use super::pending_writes::StorePosition;
 use crate::connection::{
-    Connection, ConnectionItem, MaskedSecret, SealedSecret, StoreError, Version, VersionChange,
-    endpoint,
+    Connection, ConnectionItem, ListCursor, MaskedSecret, SealedSecret, StoreError, Version,
+    VersionChange, endpoint,
 };
 use crate::store::journal::digest::{StateDigest, record_mark};
 use crate::store::journal::header::StoreIdentity;
@@ -71,18 +71,23 @@ pub fn alias_key(alias: &str) -> Vec<u8> {
 /// Returns the key of a list or trash entry. A zero byte in a name is written as 0 255, so that the end mark 0 1 sorts before any
 /// longer name.
 pub fn order_key(item: &ConnectionItem) -> Vec<u8> {
-    order_key_of(&fold(&item.name), item)
+    order_key_of(&fold(&item.name), &item.alias, item.is_deleted())
+}
+
+/// Returns the key of the list or trash entry at a position.
+pub fn cursor_key(cursor: &ListCursor, is_trash: bool) -> Vec<u8> {
+    order_key_of(&fold(&cursor.name), &cursor.alias, is_trash)
 }
 
 /// The key of an item's place in a database of an earlier version, where names were not normalized. None where both keys are the same.
 pub fn old_order_key(item: &ConnectionItem) -> Option<Vec<u8>> {
     let lower = item.name.to_lowercase();
-    (lower != fold(&item.name)).then(|| order_key_of(&lower, item))
+    (lower != fold(&item.name)).then(|| order_key_of(&lower, &item.alias, item.is_deleted()))
 }
 
-fn order_key_of(name: &str, item: &ConnectionItem) -> Vec<u8> {
-    let mut key = Vec::with_capacity(ORDER.len() + name.len() + 2 + item.alias.len());
-    key.extend_from_slice(if item.is_deleted() { TRASH } else { ORDER });
+fn order_key_of(name: &str, alias: &str, is_trash: bool) -> Vec<u8> {
+    let mut key = Vec::with_capacity(ORDER.len() + name.len() + 2 + alias.len());
+    key.extend_from_slice(if is_trash { TRASH } else { ORDER });
     for byte in name.bytes() {
         key.push(byte);
         if byte == 0 {
@@ -90,7 +95,7 @@ fn order_key_of(name: &str, item: &ConnectionItem) -> Vec<u8> {
         }
     }
     key.extend_from_slice(&[0, 1]);
-    key.extend_from_slice(item.alias.as_bytes());
+    key.extend_from_slice(alias.as_bytes());
     key
 }
 

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::ops::Bound;
 use std::path::Path;
 use std::time::Duration;
 
@@ -103,13 +104,24 @@ impl IndexReader {
     pub fn walk(
         &self,
         prefix: &[u8],
+        take: impl FnMut(&[u8], &[u8]) -> bool,
+    ) -> Result<(), UnusableIndex> {
+        self.walk_from(Bound::Included(prefix), prefix, take)
+    }
+
+    /// Visits the rows with a key prefix in order, from `start`, until `take` returns false.
+    pub fn walk_from(
+        &self,
+        start: Bound<&[u8]>,
+        prefix: &[u8],
         mut take: impl FnMut(&[u8], &[u8]) -> bool,
     ) -> Result<(), UnusableIndex> {
+        let range = (start.map(IVec::from), Bound::Unbounded);
         match self {
             Self::Sled(opened) => opened.call(|db| {
-                for (count, pair) in db.scan_prefix(prefix).enumerate() {
+                for (count, pair) in db.range(range).enumerate() {
                     let (key, value) = pair?;
-                    if !take(&key, &value) {
+                    if !key.starts_with(prefix) || !take(&key, &value) {
                         break;
                     }
                     if count >= SHORT_WALK && count.is_multiple_of(TOUCH) {
@@ -119,7 +131,7 @@ impl IndexReader {
                 Ok(())
             }),
             Self::Memory(rows) => {
-                for (key, value) in locked(rows.read()).range(IVec::from(prefix)..) {
+                for (key, value) in locked(rows.read()).range(range) {
                     if !key.starts_with(prefix) || !take(key, value) {
                         break;
                     }

@@ -1,6 +1,7 @@
 //! Current index, and consistent reads while it changes.
 
 use std::borrow::Cow;
+use std::ops::Bound;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -208,6 +209,10 @@ impl IndexHandle {
     fn read_list(&self, query: &ListQuery) -> Result<Page<ConnectionItem>, StoreError> {
         let everything = query.is_everything();
         let PageRequest { skip, take } = query.window;
+        let after = query
+            .cursor()
+            .map(|cursor| encoding::cursor_key(cursor, query.is_trash));
+        let skip = if after.is_some() { 0 } else { skip };
         let mut items: Vec<ConnectionItem> = Vec::new();
         let mut without_endpoint = Vec::new();
         let mut total = 0;
@@ -217,7 +222,10 @@ impl IndexHandle {
         } else {
             encoding::ORDER
         };
-        self.current().walk(place, |key, value| {
+        let start = after
+            .as_deref()
+            .map_or(Bound::Included(place), Bound::Excluded);
+        self.current().walk_from(start, place, |key, value| {
             if everything && total < skip {
                 total += 1;
                 return true;

@@ -46,10 +46,10 @@ impl App {
     }
 
     fn next_page(&mut self) -> Option<Effect> {
-        let window = self.tree.loading.next_page()?;
+        let query = self.tree.next_page()?;
         let ticket = self.ticket(AwaitedReply::Page);
-        self.tree.loading.requested(ticket, window);
-        Some(Effect::Call(ticket, ServiceRequest::List(window)))
+        self.tree.loading.requested(ticket, query.window);
+        Some(Effect::Call(ticket, ServiceRequest::List(query)))
     }
 
     /// Requests one detail at a time, so that moving quickly through the list does not request every connection.

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::loading::Loading;
 use super::updates::{self, IndexShift, ItemChange};
 use super::{Node, Tree};
+use crate::connection::ListQuery;
 use crate::search::TreeItem;
 
 /// Number of remembered deletions, so that a late reply does not re-add a deleted connection.
@@ -64,6 +65,12 @@ impl Tree {
             }
         }
         self.change(news);
+    }
+
+    /// Returns the next page of the list to request.
+    pub fn next_page(&self) -> Option<ListQuery> {
+        let items = self.fresh.as_ref().unwrap_or(&self.items);
+        self.loading.next_page(items)
     }
 
     /// Adds the next page of the list.

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use uuid::Uuid;
 
 use super::updates::IndexShift;
-use crate::connection::PageRequest;
+use crate::connection::{ListQuery, PageRequest};
 use crate::search::TreeItem;
 use crate::tui::effect::Ticket;
 
@@ -57,16 +57,22 @@ impl Default for Loading {
 }
 
 impl Loading {
-    /// Returns the next page to request.
-    pub fn next_page(&self) -> Option<PageRequest> {
+    /// Returns the next page to request for a list that begins with `items`.
+    pub fn next_page(&self, items: &[TreeItem]) -> Option<ListQuery> {
+        if self.state != LoadingState::Pending {
+            return None;
+        }
         let overlap = self.overlap.min(self.complete);
-        (self.state == LoadingState::Pending).then_some(PageRequest {
-            skip: self.complete - overlap,
-            take: if self.complete == 0 {
-                FIRST
-            } else {
-                overlap + NEXT
-            },
+        let skip = self.complete - overlap;
+        let take = if self.complete == 0 {
+            FIRST
+        } else {
+            overlap + NEXT
+        };
+        let before = skip.checked_sub(1).and_then(|at| items.get(at));
+        Some(ListQuery {
+            after: before.map(TreeItem::cursor),
+            ..ListQuery::all(PageRequest { skip, take })
         })
     }
 
@@ -147,8 +153,11 @@ impl Loading {
             self.overlap = self.overlap.saturating_mul(4);
             return items.len();
         }
-        let is_last = page.is_empty() || window.skip + page.len() >= total;
+        let is_short = page.len() < window.take;
+        let is_end = window.skip + page.len() >= total;
         let fresh: Vec<TreeItem> = page.into_iter().filter(|item| is_beyond(item)).collect();
+        // The total alone does not tell: rows before the page were saved or deleted since `skip` was counted.
+        let is_last = is_short && (is_end || fresh.is_empty());
         if fresh.is_empty() && !is_last {
             // Every row of the page is known already; a smaller overlap moves the next page forward.
             self.overlap = (self.overlap / 2).max(1);

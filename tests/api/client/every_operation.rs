@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use umai::appsettings::Reference;
 use umai::connection::{
-    ConnectionDraft, ConnectionError, IdOrAlias, ListQuery, PageRequest, TestSubject,
+    ConnectionDraft, ConnectionError, IdOrAlias, ListCursor, ListQuery, PageRequest, TestSubject,
 };
 use umai::provider::Capability;
 use umai::service::ConnectionService;
@@ -184,6 +184,13 @@ async fn find(asked: &mut Asked) {
             ..all()
         },
         ListQuery::all(PageRequest { skip: 1, take: 0 }),
+        ListQuery {
+            after: Some(ListCursor {
+                name: "Renamed".into(),
+                alias: "openai-prod".into(),
+            }),
+            ..all()
+        },
     ] {
         let page = service.list(query).await;
         let aliases = page.map(|page| {

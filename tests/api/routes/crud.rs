@@ -280,6 +280,32 @@ async fn invalid_parameter_is_400_with_its_name() {
 }
 
 #[tokio::test]
+async fn list_continues_after_a_name_and_alias() {
+    let fixture = Fixture::new().await;
+    for (alias, name) in [("b", "Alpha & co"), ("c", "Beta"), ("d", "Gamma")] {
+        let body = json!({ "alias": alias, "name": name, "providerId": "openai", "settings": { "apiKey": "sk-1" } });
+        assert_eq!(
+            fixture
+                .post_json("/connections", body.to_string())
+                .await
+                .status,
+            201
+        );
+    }
+    let after = "/connections?afterName=ALPHA%20%26%20co&afterAlias=b";
+    let page = fixture.get(&format!("{after}&take=1&skip=7")).await.json();
+    assert_eq!(page["items"][0]["alias"], "c", "{page}");
+    assert_eq!(page["total"], 3);
+    let filtered = fixture.get(&format!("{after}&filter=alpha")).await.json();
+    assert_eq!(filtered["total"], 1, "a filtered list is counted");
+    for (query, missing) in [("afterName=a", "afterAlias"), ("afterAlias=a", "afterName")] {
+        let refused = fixture.get(&format!("/connections?{query}")).await;
+        assert_eq!(refused.refusal().0, 400);
+        assert_eq!(refused.json()["parameter"], missing);
+    }
+}
+
+#[tokio::test]
 async fn unknown_capability_is_400_with_supported_ones() {
     let fixture = Fixture::new().await;
     let sentence = "Unknown capability 'Telepathy'; supported: Chat, Embedding, Media, Moderation, SpeechToText, ImageGeneration";

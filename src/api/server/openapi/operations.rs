@@ -18,6 +18,8 @@ pub const OPERATIONS: &[Operation] = &[
         "isActive",
         "skip",
         "take",
+        "afterName",
+        "afterAlias",
     ]),
     post(
         "/connections",

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::api::server::query_params::MAX_SKIP;
 
 /// Query parameters: key in `components`, name, description and schema.
-fn in_query() -> [(&'static str, &'static str, &'static str, Value); 11] {
+fn in_query() -> [(&'static str, &'static str, &'static str, Value); 13] {
     let number = |most: usize| json!({ "type": "integer", "minimum": 0, "maximum": most });
     let texts = json!({ "type": "array", "items": text() });
     let id = json!({ "type": "string", "format": "uuid" });
@@ -43,6 +43,16 @@ fn in_query() -> [(&'static str, &'static str, &'static str, Value); 11] {
             "take",
             "Maximum number of items; more than 10000 are clamped to 10000",
             natural(0),
+        ),
+        same(
+            "afterName",
+            "Name of the item to start after instead of skipping items; needs afterAlias, and no filter",
+            text(),
+        ),
+        same(
+            "afterAlias",
+            "Alias of the item to start after; the item may no longer exist",
+            text(),
         ),
         same("excludeId", "ID of a connection to ignore", id),
         (
