@@ -122,8 +122,12 @@ fn filled(items: &[TreeItem]) -> App {
     );
     app.update(Event::Resize(SIZE));
     while let Some(effect) = app.update(Event::Idle) {
-        if let Effect::Call(ticket, ServiceRequest::List(window)) = effect {
-            let page = items.iter().skip(window.skip).take(window.take).cloned();
+        if let Effect::Call(ticket, ServiceRequest::List(query)) = effect {
+            let page = items
+                .iter()
+                .skip(query.window.skip)
+                .take(query.window.take)
+                .cloned();
             let reply = ServiceReply::Listed(Ok(Page {
                 items: page.collect(),
                 total: items.len(),

@@ -35,7 +35,7 @@ pub struct DraftsLocation {
     pub folder: PathBuf,
     /// Target whose connections the drafts belong to; a draft cannot be opened for another target.
     pub target: String,
-    /// Config folder, the default location of the key.
+    /// Config directory, the default location of the key.
     pub config: PathBuf,
     /// Key file that takes precedence.
     pub key_file: Option<PathBuf>,

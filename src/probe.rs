@@ -109,7 +109,9 @@ async fn check_credentials(
         let answer = client.call(call.request, ExpectedBody::Document).await;
         let answer = classify::classify(answer, &call.target, RequestPurpose::Token, plan)?;
         let token = answer.json.as_ref().and_then(entra::token_in);
-        plan.sign_with(token.ok_or_else(|| classify::missing_token(&call.target, &answer))?);
+        plan.authenticate_with(
+            token.ok_or_else(|| classify::missing_token(&call.target, &answer))?,
+        );
     }
     let call = plan.credentials_request()?;
     let (asked, wanted) = if plan.probe.is_list() {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use alternatives::{Alternative, AlternativeGroup};
 pub use catalog::ProviderCatalog;
-pub use endpoints::FirstRequest;
+pub use endpoints::ProbeUrls;
 pub use probe::Probe;
 pub use sensitivity::{is_sensitive, names_address};
 
@@ -45,7 +45,7 @@ pub struct Provider {
     pub hosts: Vec<String>,
     /// Endpoints that a remote server reports; with a known probe, they come from the probe.
     #[serde(skip)]
-    pub reported_endpoints: Vec<FirstRequest>,
+    pub reported_probe_urls: Vec<ProbeUrls>,
 }
 
 impl Provider {

@@ -1,4 +1,4 @@
-//! Opens the store of a data folder.
+//! Opens the store of a data directory.
 
 mod io_error;
 mod lock;
@@ -35,13 +35,13 @@ use crate::connection::{PlainSecret, StoreError};
 pub struct StoreOptions {
     /// Folder of the store.
     pub data: PathBuf,
-    /// Config folder, the default location of the key.
+    /// Config directory, the default location of the key.
     pub config: PathBuf,
     /// Key file that takes precedence.
     pub key_file: Option<PathBuf>,
 }
 
-/// Opens the store of a data folder, or joins the process that has it open. Creates the store and the key when neither exists.
+/// Opens the store of a data directory, or joins the process that has it open. Creates the store and the key when neither exists.
 ///
 /// A key is created for a new store only: a missing or wrong key of an existing store is an error.
 pub async fn open(
@@ -65,7 +65,7 @@ pub async fn open_shared(
         let (identity, key) = unlock(&request, found)?;
         let key = Arc::new(key);
         // Later calls use the same key, so only the first one sets it.
-        let _ = signer.set(backup::signer_of(Arc::clone(&key)));
+        let _ = signer.set(backup::signer_with(Arc::clone(&key)));
         *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(key);
         Ok(identity)
     };
@@ -85,7 +85,7 @@ pub fn is_missing(data: &Path) -> bool {
     matches!(self::sled::identity_in(data), Ok(None))
 }
 
-/// Reads the ID of the store in a data folder without opening it.
+/// Reads the ID of the store in a data directory without opening it.
 pub fn store_in(data: &Path) -> Option<Uuid> {
     let identity = self::sled::identity_in(data).ok()??;
     Some(identity.store)

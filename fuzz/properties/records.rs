@@ -10,7 +10,7 @@ use umai::api::problem::Problem;
 use umai::connection::{Connection, ConnectionError, ConnectionItem, SealedSecret, Version};
 use umai::provider::ProviderCatalog;
 use umai::store::backup::file::{self, BackupFault, BackupInfo, BackupOrigin, FolderHash};
-use umai::store::journal::digest::{StateDigest, record_mark, version_mark};
+use umai::store::journal::digest::{StateDigest, record_hash, version_hash};
 use umai::store::journal::entry::{EntryKind, EntryWalk, JournalEntry, WalkItem};
 use umai::store::journal::header::{self, FileHeader, HeaderError, StoreIdentity};
 use umai::store::journal::replay::{StateBuilder, StateSource};
@@ -161,9 +161,9 @@ fn changes(bytes: &mut Bytes<'_>) -> (Vec<Change>, Model) {
 fn digest(model: &Model) -> StateDigest {
     let marks = model.iter().map(|(id, versions)| {
         let marks = (1..).zip(versions);
-        let marks = marks.map(|(number, (revision, _))| version_mark(*id, number, *revision));
+        let marks = marks.map(|(number, (revision, _))| version_hash(*id, number, *revision));
         let newest = versions.last().map_or(0, |(revision, _)| *revision);
-        record_mark(*id, newest, marks.fold(0, u64::wrapping_add))
+        record_hash(*id, newest, marks.fold(0, u64::wrapping_add))
     });
     marks.fold(StateDigest::default(), StateDigest::with)
 }

@@ -281,8 +281,10 @@ async fn listen_and_serve(
 /// Returns the host and port of a listener for URLs.
 fn address(place: ListenAddress, listeners: &[BoundListener]) -> String {
     match (place, listeners) {
-        (ListenAddress::Localhost(_), [door, _]) => format!("localhost:{}", door.address.port()),
-        (_, [door, ..]) => door.address.to_string(),
+        (ListenAddress::Localhost(_), [listener, _]) => {
+            format!("localhost:{}", listener.address.port())
+        }
+        (_, [listener, ..]) => listener.address.to_string(),
         (_, []) => String::new(),
     }
 }
@@ -296,7 +298,7 @@ fn print_urls(
 ) -> Result<(), Failure> {
     match output.reader() {
         OutputReader::Json => {
-            let addresses: Vec<_> = listeners.iter().map(|door| door.address).collect();
+            let addresses: Vec<_> = listeners.iter().map(|listener| listener.address).collect();
             output.json_line(&json!({
                 "listening": urls,
                 "addresses": addresses,

@@ -9,7 +9,7 @@ use super::strict_json::{StrictJson, read_object, with_known_names};
 
 /// Input of a create or an update. Absent fields are missing or default in a create, and unchanged in an update.
 ///
-/// Every text in `settings` may be a [`SettingValue::Secret`]; validation separates secrets from text.
+/// A draft read from JSON has every text in `settings` as a [`SettingValue::Secret`]; validation separates secrets from text.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ConnectionDraft {
     /// Alias.

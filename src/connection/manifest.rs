@@ -16,7 +16,7 @@ use super::{ConnectionDraft, IdOrAlias};
 use crate::provider::ProviderCatalog;
 
 pub use format::ManifestFormat;
-pub use secrets::WAYS;
+pub use secrets::SECRET_ADVICE;
 
 /// Connection of a manifest.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub struct DesiredConnection {
     /// Settings whose secret comes from another source.
     pub secret_sources: Vec<(String, SecretSource)>,
     /// Settings whose stored secret is kept.
-    pub blank: Vec<MissingSecret>,
+    pub blank: Vec<BlankSetting>,
 }
 
 impl DesiredConnection {
@@ -53,13 +53,13 @@ pub enum SecretSource {
     Stdin,
 }
 
-/// Setting whose stored secret is kept.
+/// Secret that the manifest leaves blank, so that the stored one is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MissingSecret {
+pub struct BlankSetting {
     /// Key of the setting.
     pub key: String,
     /// `true` if a stored secret is required.
-    pub is_needed: bool,
+    pub requires_stored: bool,
 }
 
 /// Error in a manifest.

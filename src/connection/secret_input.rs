@@ -199,7 +199,7 @@ pub fn key_error(text: &str, field: &SettingsField) -> Option<KeyFlaw> {
 
 /// A reason why a text that a person entered cannot be a key, after it was cleaned.
 ///
-/// A mask is one of them: only a document or a form that leaves the field alone may say that the stored secret stays.
+/// A mask that was typed is refused; only manifests and untouched form fields use one to keep the stored secret.
 pub fn unusable(value: &str) -> Option<KeyFlaw> {
     if MaskedSecret::is_mask(value) {
         return Some(KeyFlaw::Mask);

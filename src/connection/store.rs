@@ -70,7 +70,7 @@ impl ChangeKind {
 pub type ChangeFeed =
     std::pin::Pin<Box<dyn futures_util::Stream<Item = Result<ChangeEvent, StoreError>> + Send>>;
 
-/// Message for the user from opening a store, in one sentence.
+/// Message for the user about the store, in one sentence.
 pub type StoreNotice = String;
 
 /// Store of connections whose secrets have the type `S`.
@@ -109,7 +109,7 @@ pub trait ConnectionStore<S>: Send + Sync {
     /// Streams the changes after `since`; fails with [`StoreError::FeedTooOld`] if they are no longer available.
     async fn changes(&self, since: Revision) -> Result<ChangeFeed, StoreError>;
 
-    /// Returns the messages from opening the store.
+    /// Returns the messages since the store was opened.
     fn notices(&self) -> Vec<StoreNotice>;
 
     /// Waits for running writes and releases the lock.
@@ -175,7 +175,7 @@ pub enum StoreError {
     /// The encryption key is missing or wrong, or its directory is not safe.
     #[error("{0}")]
     Key(String),
-    /// The store cannot be opened or read; contains the message.
+    /// Any other failure of the store or the process that has it open; contains the message.
     #[error("{0}")]
     Unusable(String),
 }

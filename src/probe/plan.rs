@@ -101,7 +101,7 @@ impl<'a> ProbePlan<'a> {
     }
 
     /// Authenticates further requests with this token, and redacts it from reports.
-    pub(super) fn sign_with(&mut self, token: SecretString) {
+    pub(super) fn authenticate_with(&mut self, token: SecretString) {
         self.hidden.add(token.expose_secret());
         self.token = Some(token);
     }
@@ -178,7 +178,7 @@ impl<'a> ProbePlan<'a> {
         at: Option<&NextPage>,
     ) -> Result<PlannedRequest, ProbeFailure> {
         let Some(template) = template::chosen(addresses, &self.values) else {
-            return Err(self.unsendable(&Unsendable::Unsigned));
+            return Err(self.unsendable(&Unsendable::NoUrl));
         };
         let first = template
             .url(&self.values)
@@ -248,6 +248,7 @@ impl<'a> ProbePlan<'a> {
                 "The value of the header {} contains invalid characters",
                 self.clean(name)
             ),
+            Unsendable::NoUrl => "The settings give no URL to test".to_owned(),
             Unsendable::Unsigned => "The request cannot be signed".to_owned(),
         };
         ProbeFailure::incomplete(sentence, "Edit the connection and enter the value again")

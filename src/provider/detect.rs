@@ -67,11 +67,11 @@ impl ProviderCatalog {
             .iter()
             .filter(|other| other.prefix_of(key) == Some(longest))
             .collect();
-        let has_mark = provider
+        let has_prefix = provider
             .settings
             .iter()
             .any(|field| !field.prefixes.is_empty());
-        if has_mark || owners.len() == 1 {
+        if has_prefix || owners.len() == 1 {
             owners
         } else {
             Vec::new()

@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::Provider;
 use super::probe::{Probe, ResolvedSettings, Template};
 
-/// First request of a test.
+/// URLs of the first request of a test.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct FirstRequest {
+pub struct ProbeUrls {
     /// Setting that selects this request if it has a value; none for the default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<String>,
@@ -21,7 +21,7 @@ pub struct FirstRequest {
     pub models: Vec<Template>,
 }
 
-impl FirstRequest {
+impl ProbeUrls {
     fn from_probe(probe: &Probe) -> Self {
         let call = |addresses: &[Template]| addresses.iter().map(Template::without_query).collect();
         let listed = probe.models.as_ref();
@@ -34,12 +34,12 @@ impl FirstRequest {
 }
 
 impl Provider {
-    /// Returns all possible requests.
-    pub fn calls(&self) -> Cow<'_, [FirstRequest]> {
+    /// Returns the URLs of all possible first requests of a test.
+    pub fn probe_urls(&self) -> Cow<'_, [ProbeUrls]> {
         if self.probe.is_empty() {
-            return Cow::Borrowed(&self.reported_endpoints);
+            return Cow::Borrowed(&self.reported_probe_urls);
         }
-        self.probe.iter().map(FirstRequest::from_probe).collect()
+        self.probe.iter().map(ProbeUrls::from_probe).collect()
     }
 
     /// Returns the URL of the first request for these values, if any. `has_value` returns whether a setting has a value.
@@ -48,8 +48,8 @@ impl Provider {
         values: &ResolvedSettings,
         has_value: impl Fn(&str) -> bool,
     ) -> Option<Template> {
-        let calls = self.calls();
-        let call = calls
+        let all = self.probe_urls();
+        let call = all
             .iter()
             .find(|call| call.when.as_deref().is_none_or(&has_value))?;
         let addresses = self.allowed_addresses(call, values)?;

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{
-    AlternativeGroup, Capability, DefaultValue, FieldKind, FirstRequest, Provider, RequiredWhen,
+    AlternativeGroup, Capability, DefaultValue, FieldKind, ProbeUrls, Provider, RequiredWhen,
     SettingsField, SettingsRule, sensitivity, validate,
 };
 
@@ -26,7 +26,7 @@ pub struct Received {
     #[serde(default)]
     alternatives: Vec<AlternativeGroup>,
     #[serde(default)]
-    calls: Vec<FirstRequest>,
+    calls: Vec<ProbeUrls>,
     #[serde(default)]
     hosts: Vec<String>,
 }
@@ -132,7 +132,7 @@ impl Received {
             alternatives,
             // The server runs the connection tests itself.
             probe: Vec::new(),
-            reported_endpoints: self.calls,
+            reported_probe_urls: self.calls,
             hosts: known.map_or(self.hosts, |known| known.hosts.clone()),
             id: self.id,
         };
@@ -161,7 +161,7 @@ fn fitting(known: &Provider, settings: &[SettingsField]) -> Vec<AlternativeGroup
 }
 
 impl ReceivedSetting {
-    /// The field. Another umai server says of each whether it is an address; other servers do not.
+    /// The field. A umai server declares which fields are URLs; other servers do not.
     fn into_field(self, known: Option<&SettingsField>, is_ours: bool) -> SettingsField {
         let is_edited_with = |kind: &str| {
             let editor = self.editor_ui_alias.as_deref();
@@ -262,7 +262,7 @@ mod tests {
             let received = received(&json);
             assert!(received.is_from_umai() && received.is_described());
             let mut expected = provider.clone();
-            expected.reported_endpoints = expected.calls().into_owned();
+            expected.reported_probe_urls = expected.probe_urls().into_owned();
             expected.probe.clear();
             assert_eq!(received.into_provider(None).unwrap(), expected);
         }
@@ -279,7 +279,7 @@ mod tests {
         }
         let json = serde_json::to_string(&changed.described()).unwrap();
         let back = received(&json).into_provider(catalog.get("openai"));
-        changed.reported_endpoints = changed.calls().into_owned();
+        changed.reported_probe_urls = changed.probe_urls().into_owned();
         changed.probe.clear();
         assert_eq!(back.unwrap(), changed);
     }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::{
-    AlternativeGroup, Capability, DefaultValue, FieldKind, FirstRequest, Provider, RequiredWhen,
+    AlternativeGroup, Capability, DefaultValue, FieldKind, ProbeUrls, Provider, RequiredWhen,
     SettingsField, SettingsRule,
 };
 
@@ -30,7 +30,7 @@ pub struct ProviderDetails<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     alternatives: &'a [AlternativeGroup],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    calls: Cow<'a, [FirstRequest]>,
+    calls: Cow<'a, [ProbeUrls]>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     hosts: &'a [String],
 }
@@ -106,7 +106,7 @@ impl Provider {
             settings: self.settings.iter().map(SettingsField::as_fact).collect(),
             rules: &self.rules,
             alternatives: &self.alternatives,
-            calls: self.calls(),
+            calls: self.probe_urls(),
             hosts: &self.hosts,
         }
     }

@@ -35,7 +35,7 @@ impl KnownProvider {
 }
 
 impl Providers {
-    /// Adds the names of a catalogue; assigned numbers stay.
+    /// Adds the names of a catalog; assigned numbers stay.
     pub fn set_catalog(&mut self, catalog: &ProviderCatalog) {
         for provider in catalog.all() {
             let number = self.number(&provider.id);

@@ -29,7 +29,7 @@ use super::sled::encoding::{self, SavedJson};
 use crate::connection::{Connection, SealedSecret, SettingValue, Settings, StoreError};
 
 /// Creates a seal over a binding, which can be checked with the same key.
-pub type BackupSealer = dyn Fn(&[u8]) -> Result<KeyCheck, StoreError> + Send + Sync;
+pub type BackupSigner = dyn Fn(&[u8]) -> Result<KeyCheck, StoreError> + Send + Sync;
 
 /// Backup configuration of the process that has the store open.
 #[derive(Clone, Default)]
@@ -37,7 +37,7 @@ pub struct BackupPlan {
     /// Folder for copies.
     pub copies: Option<PathBuf>,
     /// Creates the seals of backups; set once the key is known.
-    pub sealer: Arc<OnceLock<Arc<BackupSealer>>>,
+    pub signer: Arc<OnceLock<Arc<BackupSigner>>>,
 }
 
 /// Destination of a manual backup.
@@ -91,7 +91,7 @@ pub fn create(
             origin: BackupOrigin::Manual,
             folder: file::FolderHash::for_folder(&options.data),
         },
-        sealer: key.map(signer_of),
+        signer: key.map(signer_with),
     };
     match to {
         BackupDestination::Store => image.add_to(&BackupFolder::for_store(&options.data)),
@@ -103,7 +103,7 @@ pub fn create(
 /// Creates an automatic backup and removes automatic backups that are no longer retained.
 pub fn create_automatic(
     data: &Path,
-    signer: Option<Arc<BackupSealer>>,
+    signer: Option<Arc<BackupSigner>>,
     now: DateTime<Utc>,
 ) -> Result<Backup, StoreError> {
     let image = StoreImage {
@@ -113,7 +113,7 @@ pub fn create_automatic(
             origin: BackupOrigin::Automatic,
             folder: file::FolderHash::for_folder(data),
         },
-        sealer: signer,
+        signer,
     };
     let folder = BackupFolder::for_store(data);
     let made = image.add_to(&folder)?;
@@ -125,13 +125,13 @@ pub fn create_automatic(
 
 /// Copies a backup to another folder and removes automatic backups there that are no longer retained.
 pub fn copy(backup: &Backup, folder: &Path, now: DateTime<Utc>) -> Result<PathBuf, StoreError> {
-    let shelf = BackupFolder::new(folder);
+    let target = BackupFolder::new(folder);
     let name = backup.path.file_stem().unwrap_or_default();
-    let copied = shelf.add(&name.to_string_lossy(), |file| {
+    let copied = target.add(&name.to_string_lossy(), |file| {
         std::io::copy(&mut std::fs::File::open(&backup.path)?, file).map(drop)
     });
     let path = copied.map_err(|fault| fault_error(folder, &fault))?;
-    shelf
+    target
         .prune(backup.label.identity().store, now)
         .map_err(|error| super::io_error::io_error(folder, &error))?;
     Ok(path)
@@ -141,7 +141,7 @@ pub fn copy(backup: &Backup, folder: &Path, now: DateTime<Utc>) -> Result<PathBu
 struct StoreImage {
     content: StoreContent,
     info: BackupInfo,
-    sealer: Option<Arc<BackupSealer>>,
+    signer: Option<Arc<BackupSigner>>,
 }
 
 impl StoreImage {
@@ -162,7 +162,7 @@ impl StoreImage {
     }
 
     fn write(&self, file: &mut std::fs::File) -> std::io::Result<()> {
-        let signer = self.sealer.as_deref();
+        let signer = self.signer.as_deref();
         file::write(file, &self.head(), &self.content.state, &self.info, signer)
     }
 
@@ -193,11 +193,11 @@ fn created(path: PathBuf) -> Result<Backup, StoreError> {
 }
 
 /// Returns a function that creates seals with a key.
-pub fn signer_of(key: Arc<StoreKey>) -> Arc<BackupSealer> {
-    Arc::new(move |binding: &[u8]| key.create_check(binding))
+pub fn signer_with(key: Arc<StoreKey>) -> Arc<BackupSigner> {
+    Arc::new(move |binding: &[u8]| key.sign(binding))
 }
 
-/// Lists the backups of the store in a data folder and those in another folder, newest first within each.
+/// Lists the backups of the store in a data directory and those in another folder, newest first within each.
 pub fn all(data: &Path, copies: Option<&Path>) -> Result<Vec<BackupFile>, StoreError> {
     let mut found = Vec::new();
     let others = copies.map(BackupFolder::new);
@@ -208,7 +208,7 @@ pub fn all(data: &Path, copies: Option<&Path>) -> Result<Vec<BackupFile>, StoreE
     Ok(found)
 }
 
-/// Refuses to create a store when `folder` has backups of this data folder that were sealed with an available key: the store
+/// Refuses to create a store when `folder` has backups of this data directory that were sealed with an available key: the store
 /// existed and was lost.
 pub fn reject_new_store_with_copies(
     options: &StoreOptions,

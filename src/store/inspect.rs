@@ -101,12 +101,12 @@ pub struct StoreSizes {
     /// Snapshots.
     pub snapshots: u64,
     /// Index.
-    pub view: u64,
+    pub index: u64,
     /// Damaged files that were set aside.
     pub damaged: u64,
 }
 
-/// Inspects the store in a data folder.
+/// Inspects the store in a data directory.
 pub fn survey(options: &StoreOptions) -> StoreReport {
     let data = &options.data;
     let identity = sled::identity_in(data);
@@ -128,7 +128,7 @@ pub fn survey(options: &StoreOptions) -> StoreReport {
         sizes: StoreSizes {
             journal: size(&data.join(journal::FOLDER)),
             snapshots: size(&data.join(snapshot::FOLDER)),
-            view: size(&data.join(sled::FOLDER)),
+            index: size(&data.join(sled::FOLDER)),
             damaged: size(&data.join(sled::DAMAGED)),
         },
         free: free_space(data),

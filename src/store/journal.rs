@@ -15,5 +15,5 @@ pub mod tail_scan;
 pub mod replay;
 pub mod retention;
 
-/// Folder of the segments in the data folder.
+/// Folder of the segments in the data directory.
 pub const FOLDER: &str = "journal";

@@ -40,7 +40,7 @@ pub enum KeyLookup {
 }
 
 impl StoreKey {
-    /// Looks up the key: the given file, then the credentials of the service manager, then the config folder.
+    /// Looks up the key: the given file, then the credentials of the service manager, then the config directory.
     pub fn find(key_file: Option<&Path>, config: &Path) -> Result<KeyLookup, StoreError> {
         let KeyFileLocation { path, origin } = KeyFileLocation::find(key_file, config);
         // A file given by the user must exist.
@@ -92,24 +92,24 @@ impl StoreKey {
 
     /// Returns the check value for the files of a store.
     pub fn check(&self, store: Uuid) -> Result<KeyCheck, StoreError> {
-        self.create_check(&check_binding(store))
+        self.sign(&check_binding(store))
     }
 
     /// Returns true when a check value was created with this key.
     pub fn matches(&self, store: Uuid, check: &KeyCheck) -> bool {
-        self.has_sealed(check, &check_binding(store))
+        self.has_signed(check, &check_binding(store))
     }
 
     /// Creates a seal without content, which proves that the key was used for `binding`.
-    pub fn create_check(&self, binding: &[u8]) -> Result<KeyCheck, StoreError> {
+    pub fn sign(&self, binding: &[u8]) -> Result<KeyCheck, StoreError> {
         self.seal_bytes(&[], binding)?
             .try_into()
             .map_err(|_| StoreError::Key("The key check has the wrong length".into()))
     }
 
-    /// Returns true when a stamp was created with this key and binding.
-    pub fn has_sealed(&self, stamp: &KeyCheck, binding: &[u8]) -> bool {
-        self.open_bytes(stamp, binding).is_some()
+    /// Returns true when a signature was created with this key and binding.
+    pub fn has_signed(&self, signature: &KeyCheck, binding: &[u8]) -> bool {
+        self.open_bytes(signature, binding).is_some()
     }
 
     /// Seals a secret for one field of one connection of one store.

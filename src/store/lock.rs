@@ -1,4 +1,4 @@
-//! Lock of a data folder: one process at a time opens the store.
+//! Lock of a data directory: one process at a time opens the store.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Seek, Write};
@@ -14,7 +14,7 @@ use crate::connection::StoreError;
 /// Name of the lock file, which contains the ID of the process that holds the lock.
 pub const FILE: &str = "lock";
 
-/// Exclusive right to use a data folder. The system releases the lock when the process ends.
+/// Exclusive right to use a data directory. The system releases the lock when the process ends.
 pub struct StoreLock {
     file: File,
 }

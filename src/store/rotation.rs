@@ -147,7 +147,7 @@ pub fn renew(options: &StoreOptions, now: DateTime<Utc>) -> Result<NewKeyResult,
     })
 }
 
-/// Returns an error when the data folder does not exist.
+/// Returns an error when the data directory does not exist.
 pub fn ensure_store_exists(data: &Path) -> Result<(), StoreError> {
     if data.is_dir() {
         return Ok(());

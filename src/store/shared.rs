@@ -3,13 +3,13 @@
 //! ```text
 //! the leader:   SealedStore ─► SharedStore ─► request tracker ─► SledStore ─► journal
 //!                                                   ▲
-//!                                       umai.sock ──┤ in the data folder
+//!                                       umai.sock ──┤ in the data directory
 //!                                                   │
 //! each client:  SealedStore ─► SharedStore ─► socket client
 //! ```
 //!
-//! Sharing happens below the sealing: secrets are sent sealed, and each process has its own key, catalogue, appsettings and
-//! rules. Roles are not configured. The lock decides, at the start and whenever a leader ends (`shared/election.rs`); then
+//! Sharing happens below the sealing: secrets are sent sealed, and each process reads the key, the catalog and appsettings.json
+//! itself. Roles are not configured. The lock decides, at the start and whenever a leader ends (`shared/election.rs`); then
 //! unanswered requests are sent again, writes exactly once (`shared/write_dedup.rs`), and feeds continue after the last seen change.
 //! Nothing has to be cleaned up by hand: the system releases the lock of a process that ends, and the next leader replaces a
 //! leftover socket.
@@ -41,7 +41,7 @@ use self::client::NoReply;
 pub use self::election::Unlock;
 use self::membership::{MemberStage, Membership};
 use self::protocol::{StoreReply, StoreRequest, Write, unexpected_reply};
-use super::backup::{BackupPlan, BackupSealer};
+use super::backup::{BackupPlan, BackupSigner};
 use super::journal::header::StoreIdentity;
 use crate::connection::store::{
     ChangeFeed, ConnectionStore, Revision, SaveConnection, StoreNotice,
@@ -50,7 +50,7 @@ use crate::connection::{
     Connection, ConnectionItem, ListQuery, Page, PageRequest, SealedSecret, StoreError, Version,
 };
 
-/// Store of a data folder, regardless of the process that has it open. Clones share their state.
+/// Store of a data directory, regardless of the process that has it open. Clones share their state.
 #[derive(Clone)]
 pub struct SharedStore(Arc<Membership>);
 
@@ -85,8 +85,8 @@ impl SharedStore {
     }
 
     /// Cell for the function that seals the backups created by this process.
-    pub fn backup_signer(&self) -> Arc<OnceLock<Arc<BackupSealer>>> {
-        Arc::clone(&self.0.backups().sealer)
+    pub fn backup_signer(&self) -> Arc<OnceLock<Arc<BackupSigner>>> {
+        Arc::clone(&self.0.backups().signer)
     }
 
     /// Opens the store, or joins the process that has it open. `unlock` accepts or rejects the identity that is found, in both

@@ -52,7 +52,7 @@ use crate::connection::{
 
 pub use self::rebuild::{DAMAGED, FOLDER};
 
-/// Reads the identity of the store in a data folder; `None` when there is no store. Opens nothing.
+/// Reads the identity of the store in a data directory; `None` when there is no store. Opens nothing.
 pub fn identity_in(data: &Path) -> Result<Option<StoreIdentity>, StoreError> {
     open::identity_in(data)
 }
@@ -67,7 +67,7 @@ const QUEUE: usize = 1024;
 /// Time after which a process that relied on an earlier verification verifies again. A single command ends before.
 const VERIFICATION_DELAY: Duration = Duration::from_secs(1);
 
-/// Store in a data folder. It accepts only sealed secrets, so it never sees a plain one.
+/// Store in a data directory. It accepts only sealed secrets, so it never sees a plain one.
 pub struct SledStore {
     applier: Arc<Applier>,
     inbox: mpsc::Sender<WriterMessage>,
@@ -247,7 +247,7 @@ impl SledStore {
         let (done, verified) = oneshot::channel();
         if self
             .inbox
-            .send(WriterMessage::Verified(done))
+            .send(WriterMessage::AwaitVerification(done))
             .await
             .is_err()
             || verified.await.is_err()

@@ -1,4 +1,4 @@
-//! Replaces the store in a data folder by another one atomically; an interrupted replacement is completed by the next start.
+//! Replaces the store in a data directory by another one atomically; an interrupted replacement is completed by the next start.
 //!
 //! ```text
 //! data/next.unfinished/   the other store is created here
@@ -17,7 +17,7 @@ use super::io_error;
 
 const UNFINISHED: &str = "next.unfinished";
 const NEXT: &str = "next";
-/// Folder of the replaced stores in the data folder.
+/// Folder of the replaced stores in the data directory.
 pub const REPLACED: &str = "replaced";
 /// File in the next store: name of the folder for the previous parts, until all of them are moved.
 const ASIDE: &str = "aside";
@@ -35,7 +35,7 @@ pub enum ReplacedStore<'a> {
     Remove,
 }
 
-/// Creates an empty folder for the new store. The caller must hold the lock of the data folder, here and below.
+/// Creates an empty folder for the new store. The caller must hold the lock of the data directory, here and below.
 pub fn begin(data: &Path) -> io::Result<PathBuf> {
     let folder = data.join(UNFINISHED);
     remove_folder(&folder)?;

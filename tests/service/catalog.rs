@@ -78,7 +78,7 @@ fn embedded_providers_are_ordered_by_name() {
 #[test]
 fn foundry_has_groups_and_needs_key_or_entra() {
     let catalog = ProviderCatalog::embedded();
-    let foundry = catalog.get("Microsoft-Foundry").expect("in the catalogue");
+    let foundry = catalog.get("Microsoft-Foundry").expect("in the catalog");
     let mut groups: Vec<_> = foundry
         .settings
         .iter()

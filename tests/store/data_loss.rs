@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use futures_util::future::join_all;
-use umai::store::journal::digest::{StateDigest, record_mark, version_mark};
+use umai::store::journal::digest::{StateDigest, record_hash, version_hash};
 use umai::store::journal::entry::{EntryKind, EntryWalk, JournalEntry, WalkItem};
 use umai::store::journal::header::{self, FileHeader};
 use umai::store::journal::segment::{ActiveSegment, Segment};
@@ -72,7 +72,7 @@ fn digest_of(data: &Path, has: usize) -> StateDigest {
     let (_, changes) = journal(data);
     changes[..has]
         .iter()
-        .map(|(revision, id, _)| record_mark(*id, *revision, version_mark(*id, 1, *revision)))
+        .map(|(revision, id, _)| record_hash(*id, *revision, version_hash(*id, 1, *revision)))
         .fold(StateDigest::default(), StateDigest::with)
 }
 

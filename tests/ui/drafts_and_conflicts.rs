@@ -336,7 +336,7 @@ fn draft_of_an_unknown_provider_is_kept() {
     assert!(
         harness
             .frame()
-            .contains("Provider 'gone' is not in the catalogue"),
+            .contains("Provider 'gone' is not in the catalog"),
         "{}",
         harness.frame()
     );

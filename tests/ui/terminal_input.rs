@@ -142,7 +142,7 @@ fn key_in_the_name_is_masked_and_moved() {
     assert!(!harness.frame().contains("abc123"));
 }
 
-/// A key that only the catalogue's prefixes tell.
+/// A key that only the catalog's prefixes tell.
 const PREFIXED: &str = "bedrock-api-key-abc123def456ghi789";
 
 #[test]

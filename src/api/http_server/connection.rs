@@ -196,7 +196,7 @@ async fn evicted(slot: &ConnectionSlot) {
 /// Returns whether no request is in progress.
 fn is_free(state: &ConnectionState) -> bool {
     match state.phase_and_start().0 {
-        ConnectionPhase::Handshake | ConnectionPhase::Head | ConnectionPhase::Idle => true,
+        ConnectionPhase::New | ConnectionPhase::Head | ConnectionPhase::Idle => true,
         ConnectionPhase::Body | ConnectionPhase::Responding | ConnectionPhase::Streaming => false,
     }
 }
@@ -261,13 +261,13 @@ fn log(problem: &Problem, connection: &ConnectionInfo, id: &RequestId) {
 fn raw_error_response(problem: &Problem, id: &RequestId) -> Vec<u8> {
     // Problem details always serialize.
     let body = serde_json::to_string(problem).unwrap_or_default();
-    let allow = match problem.status {
+    let extra_header = match problem.status {
         405 => "allow: GET, HEAD, POST, PUT, DELETE\r\n",
         503 => "retry-after: 1\r\n",
         _ => "",
     };
     format!(
-        "HTTP/1.1 {} {}\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\n{allow}x-request-id: {id}\r\n\
+        "HTTP/1.1 {} {}\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\n{extra_header}x-request-id: {id}\r\n\
          x-content-type-options: nosniff\r\ncache-control: no-store\r\nconnection: close\r\n\r\n{body}",
         problem.status,
         problem.title,

@@ -142,7 +142,7 @@ impl ConnectionSlots {
 fn eviction_rank(state: &ConnectionState) -> Option<(u8, Instant)> {
     let (doing, since) = state.phase_and_start();
     let rank = match doing {
-        ConnectionPhase::Handshake => 0,
+        ConnectionPhase::New => 0,
         ConnectionPhase::Head if !state.has_requested() => 0,
         ConnectionPhase::Idle => 1,
         ConnectionPhase::Head => 2,

@@ -11,7 +11,7 @@ use crate::api::Problem;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConnectionPhase {
     /// Open, without a request so far.
-    Handshake,
+    New,
     /// Reading a request head.
     Head,
     /// Reading a request body.
@@ -41,7 +41,7 @@ impl ConnectionState {
     /// Creates the state of a new connection.
     pub fn new() -> Self {
         Self(Arc::new(Mutex::new(PhaseState {
-            phase: ConnectionPhase::Handshake,
+            phase: ConnectionPhase::New,
             since: Instant::now(),
             has_requested: false,
             unwritten_since: None,
@@ -66,8 +66,7 @@ impl ConnectionState {
     /// Changes the phase.
     pub fn set_phase(&self, doing: ConnectionPhase) {
         let mut state = self.state();
-        let is_first_head =
-            (state.phase, doing) == (ConnectionPhase::Handshake, ConnectionPhase::Head);
+        let is_first_head = (state.phase, doing) == (ConnectionPhase::New, ConnectionPhase::Head);
         // The first head is due from the start: a single byte does not extend the timeout.
         if !is_first_head {
             state.since = Instant::now();
@@ -99,9 +98,7 @@ impl ConnectionState {
     pub fn deadline(&self, limits: &ServerLimits) -> Option<Instant> {
         let state = self.state();
         let doing = match state.phase {
-            ConnectionPhase::Handshake | ConnectionPhase::Head => {
-                Some(state.since + limits.head_timeout)
-            }
+            ConnectionPhase::New | ConnectionPhase::Head => Some(state.since + limits.head_timeout),
             ConnectionPhase::Idle => Some(state.since + limits.idle_timeout),
             // The request body has its own deadline, and processing has none.
             ConnectionPhase::Body | ConnectionPhase::Responding | ConnectionPhase::Streaming => {

@@ -26,14 +26,14 @@ use super::timed_body::{TimedRequestBody, TrackedResponseBody};
 use crate::api::Problem;
 use crate::api::server::response::ApiError;
 
-/// Connection of a request.
+/// TCP connection of a request.
 #[derive(Clone)]
 pub struct ConnectionInfo {
     /// Address of the client.
     pub peer: SocketAddr,
     /// Local address of the connection.
     pub local: IpAddr,
-    /// Connection state.
+    /// State of the TCP connection.
     pub state: ConnectionState,
 }
 

@@ -184,7 +184,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for StrictReader<S> {
             if is_in_head
                 && matches!(
                     self.state.phase_and_start().0,
-                    ConnectionPhase::Handshake | ConnectionPhase::Idle
+                    ConnectionPhase::New | ConnectionPhase::Idle
                 )
             {
                 self.state.set_phase(ConnectionPhase::Head);

@@ -60,15 +60,15 @@ fn shortened(error: &ConnectionError) -> ConnectionError {
 
 /// Removes paths and system messages of the store from an error: they belong in the server's log.
 pub fn redacted(error: ConnectionError) -> ConnectionError {
-    let ConnectionError::Store(at_home) = error else {
+    let ConnectionError::Store(internal) = error else {
         return error;
     };
-    let public = match &at_home {
+    let public = match &internal {
         StoreError::AliasTaken { .. }
         | StoreError::IdTaken(_)
         | StoreError::NotFound(_)
         | StoreError::VersionConflict { .. }
-        | StoreError::FeedTooOld(_) => return ConnectionError::Store(at_home),
+        | StoreError::FeedTooOld(_) => return ConnectionError::Store(internal),
         StoreError::Held { .. } => StoreError::Held {
             folder: "The server's data directory".into(),
             pid: "unknown".into(),
@@ -86,7 +86,7 @@ pub fn redacted(error: ConnectionError) -> ConnectionError {
         }
     };
     tracing::error!(
-        error = %crate::text::printable(&at_home.to_string()),
+        error = %crate::text::printable(&internal.to_string()),
         "the store failed"
     );
     ConnectionError::Store(public)

@@ -204,10 +204,10 @@ fn sizes(sizes: &StoreSizes, findings: &mut Findings) {
     let StoreSizes {
         journal,
         snapshots,
-        view,
+        index,
         damaged,
     } = *sizes;
-    if journal + snapshots + view + damaged == 0 {
+    if journal + snapshots + index + damaged == 0 {
         return;
     }
     findings.ok(
@@ -216,7 +216,7 @@ fn sizes(sizes: &StoreSizes, findings: &mut Findings) {
             "journal {}, snapshots {}, index {}",
             bytes(journal),
             bytes(snapshots),
-            bytes(view)
+            bytes(index)
         ),
     );
     if damaged > 0 {

@@ -11,7 +11,7 @@ use super::super::output::Output;
 use super::super::progress::Progress;
 use super::files::PlanEntry;
 use super::{PlanAction, PlanStep, PlannedChange, PlannedCreate, RefusedEntry};
-use crate::connection::manifest::MissingSecret;
+use crate::connection::manifest::BlankSetting;
 use crate::connection::{
     Connection, ConnectionDraft, ConnectionError, DraftField, FieldError, FieldReason, IdOrAlias,
     MaskedSecret, SettingValue,
@@ -160,11 +160,14 @@ async fn plan_entry(
 async fn create(
     service: &dyn ConnectionService,
     draft: ConnectionDraft,
-    blank: &[MissingSecret],
+    blank: &[BlankSetting],
     is_shown: bool,
 ) -> Result<PlanAction, ConnectionError> {
     let provider_id = draft.provider_id.clone().unwrap_or_default();
-    reject_blank(blank.iter().filter(|blank| blank.is_needed), &provider_id)?;
+    reject_blank(
+        blank.iter().filter(|blank| blank.requires_stored),
+        &provider_id,
+    )?;
     let preview = service
         .preview(ProposedChange::Create(draft.clone()))
         .await?;
@@ -178,12 +181,12 @@ async fn update(
     service: &dyn ConnectionService,
     before: Connection,
     draft: ConnectionDraft,
-    blank: &[MissingSecret],
+    blank: &[BlankSetting],
     catalog: &ProviderCatalog,
 ) -> Result<PlanAction, ConnectionError> {
     let unstored = blank
         .iter()
-        .filter(|blank| blank.is_needed && !is_stored(&blank.key, &before, catalog));
+        .filter(|blank| blank.requires_stored && !is_stored(&blank.key, &before, catalog));
     reject_blank(unstored, &before.item.provider_id)?;
     let settings = draft.settings.map(|mut settings| {
         // A missing setting needs no clearing.
@@ -240,11 +243,11 @@ fn is_stored(key: &str, before: &Connection, catalog: &ProviderCatalog) -> bool 
 }
 
 fn reject_blank<'b>(
-    blank: impl Iterator<Item = &'b MissingSecret>,
+    blank: impl Iterator<Item = &'b BlankSetting>,
     provider_id: &str,
 ) -> Result<(), ConnectionError> {
     let errors: Vec<_> = blank
-        .map(|MissingSecret { key, .. }| crate::connection::FieldError {
+        .map(|BlankSetting { key, .. }| crate::connection::FieldError {
             field: DraftField::Setting {
                 provider: provider_id.to_owned(),
                 key: key.clone(),
@@ -252,7 +255,7 @@ fn reject_blank<'b>(
             },
             reason: FieldReason::ServerMessage(format!(
                 "The value is blank, masked or encrypted by Umbraco (ENC:…), and no value is stored: {}",
-                crate::connection::manifest::WAYS
+                crate::connection::manifest::SECRET_ADVICE
             )),
         })
         .collect();

@@ -14,7 +14,7 @@ use super::super::secret_args::unbuffered_stdin;
 use super::secrets;
 use crate::connection::ConnectionDraft;
 use crate::connection::manifest::format::{MAX_BYTES, text_of};
-use crate::connection::manifest::{self, DesiredConnection, ManifestFormat, MissingSecret};
+use crate::connection::manifest::{self, BlankSetting, DesiredConnection, ManifestFormat};
 use crate::provider::ProviderCatalog;
 
 /// File extensions that are read from directories.
@@ -32,7 +32,7 @@ pub struct PlanEntry {
     /// Draft, including secrets.
     pub draft: ConnectionDraft,
     /// Settings that keep their stored values.
-    pub blank: Vec<MissingSecret>,
+    pub blank: Vec<BlankSetting>,
 }
 
 /// File that was read.

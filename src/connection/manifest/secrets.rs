@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{MissingSecret, SecretSource};
+use super::{BlankSetting, SecretSource};
 use crate::appsettings::Reference;
 use crate::connection::MaskedSecret;
 use crate::connection::strict_json::StrictJson;
@@ -13,7 +13,7 @@ use crate::text::secret_detector::looks_like_secret;
 const ENCRYPTED: &str = "ENC:";
 
 /// Advice on secrets in manifests.
-pub const WAYS: &str =
+pub const SECRET_ADVICE: &str =
     "use a reference $Section:Key, or name the source: {file: PATH} or {stdin: true}";
 
 /// Settings of a connection in a manifest.
@@ -24,7 +24,7 @@ pub struct ManifestSettings {
     /// Settings whose secret comes from another source.
     pub secret_sources: Vec<(String, SecretSource)>,
     /// Settings whose stored secret is kept.
-    pub blank: Vec<MissingSecret>,
+    pub blank: Vec<BlankSetting>,
 }
 
 impl ManifestSettings {
@@ -55,9 +55,9 @@ impl ManifestSettings {
         // A blank keeps the stored secret, even of a setting that only the server knows.
         let may_be_secret = is_sensitive || (field.is_none() && is_secret_by_name(provider, key));
         if trimmed.is_empty() && (may_be_secret || is_named) {
-            self.blank.push(MissingSecret {
+            self.blank.push(BlankSetting {
                 key: key.to_owned(),
-                is_needed: is_named || field.is_some_and(|field| field.required),
+                requires_stored: is_named || field.is_some_and(|field| field.required),
             });
             return Ok(());
         }
@@ -67,21 +67,23 @@ impl ManifestSettings {
             return Ok(());
         }
         if is_sensitive && MaskedSecret::is_mask(trimmed) && MaskedSecret::read(trimmed).is_none() {
-            return Err(format!("masked value instead of a secret: {WAYS}"));
+            return Err(format!("masked value instead of a secret: {SECRET_ADVICE}"));
         }
         if is_sensitive && (MaskedSecret::is_mask(trimmed) || trimmed.starts_with(ENCRYPTED)) {
-            self.blank.push(MissingSecret {
+            self.blank.push(BlankSetting {
                 key: key.to_owned(),
-                is_needed: true,
+                requires_stored: true,
             });
             return Ok(());
         }
         if is_sensitive {
-            return Err(format!("a secret is not allowed in a manifest: {WAYS}"));
+            return Err(format!(
+                "a secret is not allowed in a manifest: {SECRET_ADVICE}"
+            ));
         }
         if trimmed.starts_with("sk-") || looks_like_secret(trimmed) {
             return Err(format!(
-                "this looks like a secret, which is not allowed in a manifest: {WAYS}"
+                "this looks like a secret, which is not allowed in a manifest: {SECRET_ADVICE}"
             ));
         }
         self.settings.push((key.to_owned(), StrictJson::Text(text)));
@@ -96,11 +98,11 @@ pub fn missing(given: &mut ManifestSettings, provider: Option<&Provider>) {
         given.settings.iter().any(|(given, _)| given == key)
             || given.blank.iter().any(|blank| blank.key == *key)
     };
-    let missing: Vec<MissingSecret> = fields
+    let missing: Vec<BlankSetting> = fields
         .filter(|field| field.required && field.sensitive && !is_given(&field.key))
-        .map(|field| MissingSecret {
+        .map(|field| BlankSetting {
             key: field.key.clone(),
-            is_needed: true,
+            requires_stored: true,
         })
         .collect();
     // A connection without settings stays without settings.

@@ -34,9 +34,9 @@ fn an_export_reads_the_same_in_json_and_in_yaml() {
     assert_eq!(one.draft.is_active, Some(false));
     assert_eq!(
         one.blank,
-        [MissingSecret {
+        [BlankSetting {
             key: "apiKey".into(),
-            is_needed: true
+            requires_stored: true
         }]
     );
     let settings = one.draft.settings.as_ref().unwrap();

@@ -35,7 +35,7 @@ pub struct SetVariable {
 }
 
 impl Environment {
-    /// Reads every variable that a provider of the catalogue names, the first choices first.
+    /// Reads every variable that a provider of the catalog names, the first choices first.
     pub fn read(catalog: &ProviderCatalog, value: impl Fn(&str) -> Option<String>) -> Self {
         let mut found: Vec<(String, PlainSecret)> = Vec::new();
         let settings = catalog.all().iter().flat_map(|one| &one.settings);

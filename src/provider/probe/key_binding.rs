@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use url::Url;
 
 use super::{Probe, ResolvedSettings, Template, template};
-use crate::provider::{DefaultValue, FieldKind, FirstRequest, Provider, SettingsField};
+use crate::provider::{DefaultValue, FieldKind, ProbeUrls, Provider, SettingsField};
 
 impl Probe {
     /// Returns the probe limited to a custom endpoint; none if it cannot be tested there.
@@ -40,7 +40,7 @@ impl Provider {
     /// Returns the URLs of the first request, with the same rule.
     pub fn allowed_addresses<'c>(
         &self,
-        call: &'c FirstRequest,
+        call: &'c ProbeUrls,
         values: &ResolvedSettings,
     ) -> Option<&'c [Template]> {
         let is_fixed = |addresses| is_fixed(addresses, self, values);

@@ -54,6 +54,8 @@ pub enum Unsendable {
     NotAToken(String),
     /// The header value is invalid.
     NotAHeader(String),
+    /// The settings have no value that a URL of the provider needs.
+    NoUrl,
     /// The request cannot be signed.
     Unsigned,
 }

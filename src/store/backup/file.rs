@@ -8,7 +8,7 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 
-use super::BackupSealer;
+use super::BackupSigner;
 use crate::store::journal::entry::{u32_at, u64_at};
 use crate::store::journal::header::{self, FileHeader, HeaderError, StoreIdentity};
 use crate::store::journal::replay::StateBuilder;
@@ -57,16 +57,16 @@ pub struct BackupInfo {
     pub created: DateTime<Utc>,
     /// Origin of the backup.
     pub origin: BackupOrigin,
-    /// Identifies the data folder.
+    /// Identifies the data directory.
     pub folder: FolderHash,
 }
 
-/// First bytes of the SHA-256 hash of the absolute path of a data folder; distinguishes stores of different folders.
+/// First bytes of the SHA-256 hash of the absolute path of a data directory; distinguishes stores of different folders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FolderHash([u8; 8]);
 
 impl FolderHash {
-    /// Returns the hash for a data folder, which need not exist.
+    /// Returns the hash for a data directory, which need not exist.
     pub fn for_folder(data: &Path) -> Self {
         let absolute = std::path::absolute(data);
         let path = absolute.as_deref().unwrap_or(data);
@@ -102,7 +102,7 @@ impl BackupLabel {
     pub fn is_sealed_with(&self, key: &StoreKey) -> bool {
         let binding = binding(&self.header.identity, &self.sum, &self.info);
         self.seal
-            .is_some_and(|seal| key.has_sealed(&seal, &binding))
+            .is_some_and(|seal| key.has_signed(&seal, &binding))
     }
 
     fn new(head: FileHeader, trailer: &[u8; TRAILER]) -> Option<Self> {
@@ -155,7 +155,7 @@ pub fn write(
     head: &FileHeader,
     state: &FullState,
     about: &BackupInfo,
-    signer: Option<&BackupSealer>,
+    signer: Option<&BackupSigner>,
 ) -> io::Result<()> {
     let mut hashed = HashingStream::new(&mut *file);
     snapshot::write_to(&mut hashed, head, |writer| write_rows(state, writer))?;

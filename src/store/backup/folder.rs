@@ -15,7 +15,7 @@ use crate::store::io_error;
 
 /// File extension of backups.
 pub const EXTENSION: &str = "backup";
-/// Folder of the backups in the data folder.
+/// Folder of the backups in the data directory.
 const FOLDER: &str = "backups";
 /// Prefix of the extension of an unfinished backup, before a unique number.
 const UNFINISHED: &str = "part-";
@@ -250,15 +250,15 @@ mod tests {
 
     #[test]
     fn unfinished_backup_is_not_listed() {
-        let folder = tempfile::tempdir().unwrap();
-        let shelf = BackupFolder::new(folder.path().join("backups"));
-        let result = shelf.add("name", |_| Err(io::Error::other("the disk is full")));
+        let parent = tempfile::tempdir().unwrap();
+        let folder = BackupFolder::new(parent.path().join("backups"));
+        let result = folder.add("name", |_| Err(io::Error::other("the disk is full")));
         assert!(matches!(result, Err(BackupFault::Unreadable(_))));
-        let result = shelf.add("name", |file| {
+        let result = folder.add("name", |file| {
             io::Write::write_all(file, b"starting the backup thread failed")
         });
         assert_eq!(result, Err(BackupFault::Foreign), "the file is verified");
-        assert_eq!(shelf.all().unwrap(), []);
-        assert_eq!(fs::read_dir(shelf.folder()).unwrap().count(), 0);
+        assert_eq!(folder.all().unwrap(), []);
+        assert_eq!(fs::read_dir(folder.folder()).unwrap().count(), 0);
     }
 }

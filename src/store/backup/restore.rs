@@ -155,7 +155,7 @@ impl PreparedBackup {
     }
 }
 
-/// Takes the lock of a data folder for a command that needs exclusive access.
+/// Takes the lock of a data directory for a command that needs exclusive access.
 pub fn lock_exclusively(data: &Path, command: &str) -> Result<StoreLock, StoreError> {
     StoreLock::take_within(data, LOCK_TIMEOUT).map_err(|error| match error {
         StoreError::Held { folder, pid } => StoreError::Unusable(format!(

@@ -5,46 +5,46 @@
 
 use uuid::Uuid;
 
-/// Number of connections and sum of their marks. Independent of the order.
+/// Number of connections and sum of their hashes. Independent of the order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct StateDigest {
     /// Number of connections.
     pub count: u64,
-    /// Sum of the marks of the connections, wrapping.
+    /// Sum of the hashes of the connections, wrapping.
     pub sum: u64,
 }
 
 impl StateDigest {
     /// Adds a connection.
     #[must_use]
-    pub const fn with(self, mark: u64) -> Self {
+    pub const fn with(self, hash: u64) -> Self {
         Self {
             count: self.count.wrapping_add(1),
-            sum: self.sum.wrapping_add(mark),
+            sum: self.sum.wrapping_add(hash),
         }
     }
 
     /// Removes a connection.
     #[must_use]
-    pub const fn without(self, mark: u64) -> Self {
+    pub const fn without(self, hash: u64) -> Self {
         Self {
             count: self.count.wrapping_sub(1),
-            sum: self.sum.wrapping_sub(mark),
+            sum: self.sum.wrapping_sub(hash),
         }
     }
 }
 
-/// Mark of a connection: its ID, the revision that saved it, and the sum of the marks of its versions.
-pub fn record_mark(id: Uuid, revision: u64, history: u64) -> u64 {
-    mix(id_mark(id) ^ mix(revision ^ mix(history)))
+/// Hash of a connection: its ID, the revision that saved it, and the sum of the hashes of its versions.
+pub fn record_hash(id: Uuid, revision: u64, history_digest: u64) -> u64 {
+    mix(id_hash(id) ^ mix(revision ^ mix(history_digest)))
 }
 
-/// Mark of a version: its connection, its number, and the revision that saved it.
-pub fn version_mark(id: Uuid, number: u64, revision: u64) -> u64 {
-    mix(id_mark(id) ^ mix(number.rotate_left(32) ^ mix(revision)))
+/// Hash of a version: its connection, its number, and the revision that saved it.
+pub fn version_hash(id: Uuid, number: u64, revision: u64) -> u64 {
+    mix(id_hash(id) ^ mix(number.rotate_left(32) ^ mix(revision)))
 }
 
-fn id_mark(id: Uuid) -> u64 {
+fn id_hash(id: Uuid) -> u64 {
     let (high, low) = id.as_u64_pair();
     mix(high ^ mix(low))
 }

@@ -75,11 +75,11 @@ impl<'a> JournalEntry<'a> {
         self.write_after(u32::try_from(out.len()).unwrap_or_default(), out);
     }
 
-    fn write_after(&self, before: u32, out: &mut Vec<u8>) {
+    fn write_after(&self, offset_in_group: u32, out: &mut Vec<u8>) {
         let mut head = [0; HEAD];
         head[..4].copy_from_slice(&MARKER);
         head[4] = self.kind.code();
-        head[8..12].copy_from_slice(&before.to_le_bytes());
+        head[8..12].copy_from_slice(&offset_in_group.to_le_bytes());
         head[16..24].copy_from_slice(&(self.payload.len() as u64).to_le_bytes());
         head[24..32].copy_from_slice(&self.revision.to_le_bytes());
         head[32..48].copy_from_slice(self.id.as_bytes());
@@ -269,8 +269,8 @@ impl EntryWalk<'_> {
                 None => 1,
             };
         }
-        let before = u32_at(&self.bytes[last..], 8);
-        usize::try_from(before).is_ok_and(|before| last - before.min(last) <= self.at)
+        let offset_in_group = u32_at(&self.bytes[last..], 8);
+        usize::try_from(offset_in_group).is_ok_and(|offset| last - offset.min(last) <= self.at)
     }
 
     /// Returns true when some sector, clipped to the range up to `end`, contains only zeros; no entry has such a gap.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
-use super::digest::{StateDigest, record_mark, version_mark};
+use super::digest::{StateDigest, record_hash, version_hash};
 use super::entry::{Damage, EntryKind, EntryWalk, JournalEntry, WalkItem};
 use super::header::{self, StoreIdentity};
 use super::segment::Segment;
@@ -77,12 +77,12 @@ pub struct BuiltVersion<T> {
 }
 
 impl<T> BuiltConnection<T> {
-    /// Sum of the marks of all versions.
-    pub fn history(&self, id: Uuid) -> u64 {
+    /// Sum of the hashes of all versions.
+    pub fn history_digest(&self, id: Uuid) -> u64 {
         self.older
             .values()
             .chain(&self.newest)
-            .map(|version| version_mark(id, version.number, version.revision))
+            .map(|version| version_hash(id, version.number, version.revision))
             .fold(0, u64::wrapping_add)
     }
 
@@ -170,7 +170,7 @@ impl<T> StateBuilder<T> {
             .iter()
             .filter_map(|(id, folded)| {
                 let revision = folded.newest.as_ref()?.revision;
-                Some(record_mark(*id, revision, folded.history(*id)))
+                Some(record_hash(*id, revision, folded.history_digest(*id)))
             })
             .fold(StateDigest::default(), StateDigest::with)
     }

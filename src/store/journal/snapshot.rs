@@ -21,7 +21,7 @@ const MAX_ENTRY: usize = 256 * 1024 * 1024;
 /// Initial buffer size in bytes; longer entries are rare.
 const BUFFER: usize = 64 * 1024;
 
-/// Folder of the snapshots in the data folder.
+/// Folder of the snapshots in the data directory.
 pub const FOLDER: &str = "snapshots";
 
 /// Lists the snapshots of a store with their revisions, oldest first.

@@ -23,7 +23,7 @@ pub enum KeyFileOrigin {
     Option,
     /// Credentials of the service manager.
     Credentials,
-    /// Default location in the config folder.
+    /// Default location in the config directory.
     Config,
 }
 
@@ -45,7 +45,7 @@ pub enum KeyFileContent {
 }
 
 impl KeyFileLocation {
-    /// Determines the location: the given file, then the credentials of the service manager, then the config folder.
+    /// Determines the location: the given file, then the credentials of the service manager, then the config directory.
     pub fn find(key_file: Option<&Path>, config: &Path) -> Self {
         if let Some(path) = key_file {
             return Self {

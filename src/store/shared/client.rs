@@ -100,7 +100,7 @@ impl LeaderClient {
         request: &StoreRequest,
     ) -> Result<Result<StoreReply, StoreError>, NoReply> {
         let message =
-            framing::write(&ClientMessage::Ask(request)).map_err(|_| NoReply::Disconnected)?;
+            framing::write(&ClientMessage::Request(request)).map_err(|_| NoReply::Disconnected)?;
         if message.len() > MAX_REQUEST {
             return Ok(Err(StoreError::Unusable(
                 "The connection is too large to store".into(),
@@ -125,7 +125,7 @@ impl LeaderClient {
 
     /// Checks that the leader responds.
     async fn ping(&self) -> Result<(), NoReply> {
-        let message = framing::write(&ClientMessage::Ask(StoreRequest::Ping))
+        let message = framing::write(&ClientMessage::Request(StoreRequest::Ping))
             .map_err(|_| NoReply::Disconnected)?;
         let pinged = async {
             let mut call = self.start(&StoreRequest::Ping, message).await?;
@@ -152,7 +152,7 @@ impl LeaderClient {
             client: self,
             number,
             reply,
-            is_long_poll: matches!(request, StoreRequest::Next(_)),
+            is_long_poll: matches!(request, StoreRequest::AwaitChanges(_)),
         };
         match tokio::time::timeout(PING_TIMEOUT, self.sender.send(number, message)).await {
             Ok(Ok(())) => Ok(call),

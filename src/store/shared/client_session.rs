@@ -15,7 +15,7 @@ use super::protocol::{
     ClientMessage, HELLO, Hello, LeaderMessage, MAX_REQUEST, PROTOCOL, Protocol, StoreReply,
     StoreRequest,
 };
-use super::request_tracker::{AcceptedRequest, RequestTracker};
+use super::request_tracker::{AcceptedRequest, RequestTracker, StoreClosing};
 use crate::connection::{ConnectionStore, StoreError};
 
 /// Maximum time for a client to send its hello.
@@ -81,8 +81,10 @@ impl ClientSession {
 
     fn dispatch(self: &Arc<Self>, (number, message): NumberedMessage) {
         match framing::read(&message) {
-            Some(ClientMessage::Ask(request @ StoreRequest::Next(_))) => self.wait(number, request),
-            Some(ClientMessage::Ask(request)) => {
+            Some(ClientMessage::Request(request @ StoreRequest::AwaitChanges(_))) => {
+                self.wait(number, request)
+            }
+            Some(ClientMessage::Request(request)) => {
                 // A request that arrives during shutdown is sent to the next leader by the client.
                 if let Ok(tracked) = self.tracker.accept() {
                     tokio::spawn(Arc::clone(self).send_reply(number, request, tracked));
@@ -126,7 +128,7 @@ impl ClientSession {
             }
             request => match tracked.execute(&request).await {
                 Ok(answer) => self.reply(answer),
-                Err(PeerGone) => return,
+                Err(StoreClosing) => return,
             },
         };
         self.send(number, message).await;

@@ -22,10 +22,10 @@ pub async fn dispatch(
             StoreReply::Aliases(store.aliases(prefix, *most).await?)
         }
         StoreRequest::Write(Write::Save(save)) => {
-            StoreReply::Kept(store.save((**save).clone()).await?)
+            StoreReply::Written(store.save((**save).clone()).await?)
         }
         StoreRequest::Write(Write::Delete { id, version }) => {
-            StoreReply::Kept(store.delete(*id, *version).await?)
+            StoreReply::Written(store.delete(*id, *version).await?)
         }
         StoreRequest::Versions { id, window } => {
             StoreReply::Versions(store.versions(*id, *window).await?)
@@ -33,7 +33,7 @@ pub async fn dispatch(
         StoreRequest::Version { id, number } => {
             StoreReply::Version(store.version(*id, *number).await?.map(Box::new))
         }
-        StoreRequest::Follow(since) => {
+        StoreRequest::ChangesNow(since) => {
             let newest = store.revision();
             let feed = store.changes(*since).await?;
             if newest <= *since {
@@ -41,8 +41,10 @@ pub async fn dispatch(
             }
             StoreReply::Changes(next(feed).await?)
         }
-        StoreRequest::Next(since) => StoreReply::Changes(next(store.changes(*since).await?).await?),
-        StoreRequest::Ping => StoreReply::Here,
+        StoreRequest::AwaitChanges(since) => {
+            StoreReply::Changes(next(store.changes(*since).await?).await?)
+        }
+        StoreRequest::Ping => StoreReply::Pong,
     })
 }
 

@@ -36,7 +36,7 @@ pub type Unlock = dyn Fn(Option<&StoreIdentity>) -> Result<StoreIdentity, StoreE
 
 /// Parameters of an election.
 pub struct Election {
-    /// Data folder.
+    /// Data directory.
     pub data: PathBuf,
     /// Accepts or rejects the identity of the store.
     pub unlock: Arc<Unlock>,

@@ -50,7 +50,7 @@ impl SharedFeedReader {
                     return Ok(());
                 }
                 RequestHandle::Client(client) => {
-                    match client.send(&StoreRequest::Follow(self.seen)).await {
+                    match client.send(&StoreRequest::ChangesNow(self.seen)).await {
                         Ok(answer) => {
                             self.fetched = changes(answer?)?;
                             return Ok(());
@@ -101,7 +101,7 @@ impl SharedFeedReader {
                 Ok(VecDeque::new())
             }
             RequestHandle::Client(client) => {
-                match client.send(&StoreRequest::Next(self.seen)).await {
+                match client.send(&StoreRequest::AwaitChanges(self.seen)).await {
                     Ok(answer) => Ok(changes(answer?)?),
                     Err(NoReply::Disconnected | NoReply::Unresponsive) => Ok(VecDeque::new()),
                 }

@@ -18,7 +18,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Leader of a store.
 pub struct StoreLeader {
     tracker: Arc<RequestTracker>,
-    /// Data folder of the socket, while the socket belongs to this leader.
+    /// Data directory of the socket, while the socket belongs to this leader.
     socket: Mutex<Option<PathBuf>>,
     /// Reason why clients cannot connect.
     problem: Option<String>,

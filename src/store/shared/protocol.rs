@@ -3,6 +3,9 @@
 //! All messages are JSON. The leader sends the first message, so that a client knows the store and can check its key before it
 //! sends requests; the client replies with its protocol version. Every later message belongs to a request, which the client
 //! numbers; replies arrive in any order.
+//!
+//! Names that differ from those in the code, here and in the types of `connection/store.rs`, are those of version 0.1, so that
+//! processes of both versions can share a store.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -58,7 +61,8 @@ impl Hello {
 #[derive(Debug, Serialize, Deserialize)]
 pub enum ClientMessage<R = StoreRequest> {
     /// A request.
-    Ask(R),
+    #[serde(rename = "Ask")]
+    Request(R),
     /// The client no longer waits for the reply.
     Forget,
 }
@@ -96,9 +100,11 @@ pub enum StoreRequest {
         number: u64,
     },
     /// Changes after a revision that are available now.
-    Follow(Revision),
+    #[serde(rename = "Follow")]
+    ChangesNow(Revision),
     /// Changes after a revision, as soon as there are any.
-    Next(Revision),
+    #[serde(rename = "Next")]
+    AwaitChanges(Revision),
     /// Check that the leader responds.
     Ping,
 }
@@ -138,21 +144,23 @@ pub enum StoreReply {
     /// Result of [`StoreRequest::Aliases`].
     Aliases(Vec<String>),
     /// Result of [`StoreRequest::Write`].
-    Kept(Revision),
+    #[serde(rename = "Kept")]
+    Written(Revision),
     /// Result of [`StoreRequest::Versions`].
     Versions(Page<Version>),
     /// Result of [`StoreRequest::Version`].
     Version(Option<Box<Version>>),
-    /// Result of [`StoreRequest::Follow`] and [`StoreRequest::Next`].
+    /// Result of [`StoreRequest::ChangesNow`] and [`StoreRequest::AwaitChanges`].
     Changes(Vec<ChangeEvent>),
     /// Result of [`StoreRequest::Ping`].
-    Here,
+    #[serde(rename = "Here")]
+    Pong,
 }
 
 impl StoreReply {
     /// Returns the revision of a write.
     pub fn revision(self) -> Result<Revision, StoreError> {
-        let Self::Kept(revision) = self else {
+        let Self::Written(revision) = self else {
             return Err(unexpected_reply());
         };
         Ok(revision)

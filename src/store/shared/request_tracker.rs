@@ -8,7 +8,6 @@ use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::dispatch::dispatch;
-use super::framing::PeerGone;
 use super::protocol::{StoreReply, StoreRequest};
 use crate::connection::store::{ChangeFeed, Revision};
 use crate::connection::{ConnectionStore, StoreError};
@@ -23,6 +22,10 @@ pub struct RequestTracker {
     stopping: CancellationToken,
     requests: TaskTracker,
 }
+
+/// The store is closing and accepts no more requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoreClosing;
 
 /// Accepted request; the store is not closed before it is dropped.
 pub struct AcceptedRequest {
@@ -51,11 +54,11 @@ impl RequestTracker {
     }
 
     /// Accepts a request, unless the tracker is closing.
-    pub fn accept(self: &Arc<Self>) -> Result<AcceptedRequest, PeerGone> {
+    pub fn accept(self: &Arc<Self>) -> Result<AcceptedRequest, StoreClosing> {
         let token = self.requests.token();
         // Checked after taking the token, so that either `close` waits for this request or it is rejected here.
         if self.stopping.is_cancelled() {
-            return Err(PeerGone);
+            return Err(StoreClosing);
         }
         Ok(AcceptedRequest {
             tracker: Arc::clone(self),
@@ -84,9 +87,11 @@ impl AcceptedRequest {
     pub async fn execute(
         &self,
         request: &StoreRequest,
-    ) -> Result<Result<StoreReply, StoreError>, PeerGone> {
+    ) -> Result<Result<StoreReply, StoreError>, StoreClosing> {
         match dispatch(&self.tracker.store, request).await {
-            Err(StoreError::Unusable(_)) if self.tracker.stopping.is_cancelled() => Err(PeerGone),
+            Err(StoreError::Unusable(_)) if self.tracker.stopping.is_cancelled() => {
+                Err(StoreClosing)
+            }
             answer => Ok(answer),
         }
     }

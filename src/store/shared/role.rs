@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use super::client::{LeaderClient, NoReply};
-use super::framing::PeerGone;
 use super::leader::StoreLeader;
 use super::protocol::{StoreReply, StoreRequest};
-use super::request_tracker::AcceptedRequest;
+use super::request_tracker::{AcceptedRequest, StoreClosing};
 use crate::connection::StoreError;
 
 /// Role of this process.
@@ -58,7 +57,7 @@ impl RequestHandle {
             Self::Leader(tracked) => tracked
                 .execute(request)
                 .await
-                .map_err(|PeerGone| NoReply::Disconnected),
+                .map_err(|StoreClosing| NoReply::Disconnected),
             Self::Client(client) => client.send(request).await,
         }
     }

@@ -1,4 +1,4 @@
-//! Socket in a data folder on which the leader of the store listens.
+//! Socket in a data directory on which the leader of the store listens.
 
 use std::fs::{File, OpenOptions, Permissions};
 use std::io;
@@ -18,7 +18,7 @@ const MAX_LENGTH: usize = 107;
 
 /// Short enough path of the socket.
 ///
-/// The path of a data folder can exceed the maximum length of a socket address. The folder is then opened, and the socket
+/// The path of a data directory can exceed the maximum length of a socket address. The folder is then opened, and the socket
 /// addressed through the short `/proc/self/fd` path of the descriptor.
 struct SocketPath {
     path: PathBuf,
@@ -50,7 +50,7 @@ impl SocketPath {
     }
 }
 
-/// Listens in a data folder, replacing a previous socket. The caller must hold the lock.
+/// Listens in a data directory, replacing a previous socket. The caller must hold the lock.
 pub fn listen(data: &Path) -> io::Result<UnixListener> {
     remove(data)?;
     let place = SocketPath::new(data)?;
@@ -67,7 +67,7 @@ pub fn remove(data: &Path) -> io::Result<()> {
     }
 }
 
-/// Connects to the leader of a data folder.
+/// Connects to the leader of a data directory.
 pub async fn connect(data: &Path) -> io::Result<UnixStream> {
     let place = SocketPath::new(data)?;
     UnixStream::connect(&place.path).await

@@ -27,7 +27,7 @@ pub struct Applier {
     pub identity: StoreIdentity,
     /// Backup configuration.
     pub backups: BackupPlan,
-    /// Data folder.
+    /// Data directory.
     pub data: std::path::PathBuf,
     /// Index in use.
     pub index: Arc<IndexHandle>,

@@ -162,7 +162,7 @@ const fn is_large(position: StorePosition) -> bool {
 
 fn create_backup(applier: &Applier) -> Option<Backup> {
     let data = &applier.data;
-    let signer = applier.backups.sealer.get().cloned();
+    let signer = applier.backups.signer.get().cloned();
     let made = check_space(data).and_then(|()| backup::create_automatic(data, signer, now()));
     match made {
         Ok(made) => Some(made),

@@ -227,7 +227,7 @@ fn remove_versions(
     id: Uuid,
     rows: &mut Vec<RowChange>,
 ) -> Result<(), UnusableIndex> {
-    let prefix = encoding::versions_of(id);
+    let prefix = encoding::versions_prefix(id);
     let mut versions: Vec<Vec<u8>> = rows
         .iter()
         .map(|(key, _)| key)

@@ -5,7 +5,7 @@
 //! m                  → revision, digest, identity      position in the journal
 //! o NAME 0 ALIAS     → revision, id, item              list entry, in list order
 //! t NAME 0 ALIAS     → revision, id, item              trash entry, in list order
-//! r ID               → revision, number, history, SavedJson   current version of a connection, sealed, with its change
+//! r ID               → revision, number, history digest, SavedJson   current version of a connection, sealed, with its change
 //! v ID NUMBER        → revision, VersionJson                  older version, masked
 //! ```
 //! All rows are in one tree, because sled preserves the order of writes within a tree: after a crash, an index has every change
@@ -25,7 +25,7 @@ use crate::connection::{
     Connection, ConnectionItem, ListCursor, MaskedSecret, SealedSecret, StoreError, Version,
     VersionChange, endpoint,
 };
-use crate::store::journal::digest::{StateDigest, record_mark};
+use crate::store::journal::digest::{StateDigest, record_hash};
 use crate::store::journal::header::StoreIdentity;
 use crate::text::case_fold::fold;
 
@@ -59,7 +59,7 @@ pub fn version_key(id: Uuid, number: u64) -> Vec<u8> {
 }
 
 /// Returns the key prefix of the versions of a connection.
-pub fn versions_of(id: Uuid) -> Vec<u8> {
+pub fn versions_prefix(id: Uuid) -> Vec<u8> {
     [VERSIONS, id.as_bytes()].concat()
 }
 
@@ -139,8 +139,8 @@ pub struct RecordRow<'a> {
     pub revision: u64,
     /// Version number.
     pub number: u64,
-    /// Sum of the marks of its versions.
-    pub history: u64,
+    /// Sum of the hashes of its versions.
+    pub history_digest: u64,
     /// [`SavedJson`].
     pub json: &'a [u8],
 }
@@ -150,11 +150,11 @@ impl<'a> RecordRow<'a> {
     pub fn read(body: &'a [u8]) -> Option<Self> {
         let (revision, rest) = body.split_first_chunk()?;
         let (number, rest) = rest.split_first_chunk()?;
-        let (history, json) = rest.split_first_chunk()?;
+        let (history_digest, json) = rest.split_first_chunk()?;
         Some(Self {
             revision: u64::from_le_bytes(*revision),
             number: u64::from_le_bytes(*number),
-            history: u64::from_le_bytes(*history),
+            history_digest: u64::from_le_bytes(*history_digest),
             json,
         })
     }
@@ -173,7 +173,7 @@ impl<'a> RecordRow<'a> {
             &[
                 &self.revision.to_le_bytes(),
                 &self.number.to_le_bytes(),
-                &self.history.to_le_bytes(),
+                &self.history_digest.to_le_bytes(),
                 self.json,
             ],
         );
@@ -211,12 +211,12 @@ pub fn read_item(id: Uuid, json: &[u8]) -> Result<(ConnectionItem, bool), StoreE
 /// Extracts the list item from a [`SavedJson`].
 pub fn read_listed(id: Uuid, json: &[u8]) -> Result<ConnectionItem, StoreError> {
     #[derive(Deserialize)]
-    struct NameRow {
+    struct SettingsOnly {
         #[serde(default)]
         settings: Option<Map<String, Value>>,
     }
     let item: SavedJson<ConnectionItem, IgnoredAny> = read_json(id, json)?;
-    let with_settings: SavedJson<NameRow, IgnoredAny> = read_json(id, json)?;
+    let with_settings: SavedJson<SettingsOnly, IgnoredAny> = read_json(id, json)?;
     let settings = with_settings.connection.settings.unwrap_or_default();
     let texts = settings
         .iter()
@@ -331,8 +331,8 @@ impl IndexHeader {
 pub struct CurrentState {
     /// Revision that saved it.
     pub revision: u64,
-    /// Sum of the marks of its versions.
-    pub history: u64,
+    /// Sum of the hashes of its versions.
+    pub history_digest: u64,
     /// List item.
     pub item: ConnectionItem,
     /// [`SavedJson`].
@@ -345,15 +345,15 @@ impl CurrentState {
         let row = RecordRow::read(body).ok_or_else(|| damaged(id, "its row is too short"))?;
         Ok(Self {
             revision: row.revision,
-            history: row.history,
+            history_digest: row.history_digest,
             item: read_listed(id, row.json)?,
             json: row.json.into(),
         })
     }
 
-    /// Mark of the connection in the digest.
-    pub fn mark(&self) -> u64 {
-        record_mark(self.item.id, self.revision, self.history)
+    /// Hash of the connection in the digest.
+    pub fn hash(&self) -> u64 {
+        record_hash(self.item.id, self.revision, self.history_digest)
     }
 
     /// Encodes the connection row.
@@ -361,7 +361,7 @@ impl CurrentState {
         let row = RecordRow {
             revision: self.revision,
             number: self.item.version,
-            history: self.history,
+            history_digest: self.history_digest,
             json: &self.json,
         };
         row.row(self.item.id)
@@ -394,7 +394,7 @@ pub struct VersionJson<S, C> {
 }
 
 /// Converts a stored connection to a version. Sealed secrets cannot be read, so all masks are equal.
-pub fn version_saved(id: Uuid, json: &[u8]) -> Result<Version, StoreError> {
+pub fn to_version(id: Uuid, json: &[u8]) -> Result<Version, StoreError> {
     let SavedJson::<Connection<SealedSecret>, VersionChange> { connection, change } =
         read_json(id, json)?;
     let masked = connection.try_map(|_, _| Ok::<_, Infallible>(MaskedSecret::Any));
@@ -405,12 +405,12 @@ pub fn version_saved(id: Uuid, json: &[u8]) -> Result<Version, StoreError> {
 
 /// Converts a [`SavedJson`] to a [`VersionJson`].
 pub fn version_json(id: Uuid, json: &[u8]) -> Result<Vec<u8>, StoreError> {
-    let Version { snapshot, change } = version_saved(id, json)?;
+    let Version { snapshot, change } = to_version(id, json)?;
     write_json(&VersionJson { snapshot, change })
 }
 
 /// Decodes a [`VersionJson`].
-pub fn version_of(id: Uuid, json: &[u8]) -> Result<Version, StoreError> {
+pub fn read_version_json(id: Uuid, json: &[u8]) -> Result<Version, StoreError> {
     let VersionJson::<Connection<MaskedSecret>, VersionChange> { snapshot, change } =
         read_json(id, json)?;
     Ok(Version { snapshot, change })

@@ -74,7 +74,7 @@ impl IndexReader {
     /// Opens the index in a sled folder, or creates it.
     ///
     /// Threads of sled may hold the folder for a moment after the previous store was closed, so this waits for its lock; other
-    /// processes are excluded by the lock of the data folder.
+    /// processes are excluded by the lock of the data directory.
     pub fn open(folder: &Path) -> Result<Self, UnusableIndex> {
         let broken = |error: &dyn std::fmt::Display| UnusableIndex(error.to_string());
         if let Ok(file) = File::open(folder.join("db")) {

@@ -122,7 +122,7 @@ impl IndexHandle {
             });
         };
         let index = self.current();
-        let prefix = encoding::versions_of(id);
+        let prefix = encoding::versions_prefix(id);
         let mut total = 1;
         index.walk(&prefix, |_, _| {
             total += 1;
@@ -137,7 +137,7 @@ impl IndexHandle {
             let body = encoding::without_checksum(&key, &value).and_then(encoding::read_version);
             let (_, json) =
                 body.ok_or_else(|| encoding::damaged(id, "the checksum of a version is wrong"))?;
-            items.push(encoding::version_of(id, json)?);
+            items.push(encoding::read_version_json(id, json)?);
         }
         Ok(Page { items, total })
     }
@@ -156,7 +156,7 @@ impl IndexHandle {
         };
         let (_, json) = encoding::read_version(&body)
             .ok_or_else(|| encoding::damaged(id, "the row of a version is too short"))?;
-        encoding::version_of(id, json).map(Some)
+        encoding::read_version_json(id, json).map(Some)
     }
 
     /// Returns the current version of a connection.
@@ -166,7 +166,7 @@ impl IndexHandle {
         };
         let row =
             RecordRow::read(&body).ok_or_else(|| encoding::damaged(id, "its row is too short"))?;
-        encoding::version_saved(id, row.json).map(Some)
+        encoding::to_version(id, row.json).map(Some)
     }
 
     /// Returns the connections matching a query. A connection that moves during the read is listed exactly once: a disturbed list
@@ -335,7 +335,7 @@ mod tests {
         let record = RecordRow {
             revision: 1,
             number: 1,
-            history: 0,
+            history_digest: 0,
             json: saved.as_bytes(),
         };
         let key = order_key(&item);

@@ -1,4 +1,4 @@
-//! Opens a data folder: finds the store, checks its key, and finds the end of the journal. The index is opened later.
+//! Opens a data directory: finds the store, checks its key, and finds the end of the journal. The index is opened later.
 //!
 //! Opening sled takes a time that grows with the store; with two steps, the screen can be drawn before its list is available.
 

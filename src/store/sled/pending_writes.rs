@@ -11,7 +11,7 @@ use super::encoding::{CurrentState, write_json};
 use super::index_handle::IndexHandle;
 use crate::connection::StoreError;
 use crate::connection::store::Precondition;
-use crate::store::journal::digest::{StateDigest, version_mark};
+use crate::store::journal::digest::{StateDigest, version_hash};
 
 /// Accepted writes that are not in the index yet, and the state after them.
 pub struct PendingWrites {
@@ -187,11 +187,11 @@ impl PendingWrites {
     fn save(&mut self, save: SaveRequest, before: Option<CurrentState>) -> AcceptedChange {
         let revision = self.position.revision + 1;
         let SaveRequest { item, json, .. } = save;
-        let mark = version_mark(item.id, item.version, revision);
-        let history = before.as_ref().map_or(0, |before| before.history);
+        let hash = version_hash(item.id, item.version, revision);
+        let history_digest = before.as_ref().map_or(0, |before| before.history_digest);
         let after = CurrentState {
             revision,
-            history: history.wrapping_add(mark),
+            history_digest: history_digest.wrapping_add(hash),
             item,
             json,
         };
@@ -246,10 +246,10 @@ impl PendingWrites {
         let revision = self.position.revision + 1;
         let mut digest = self.position.digest;
         if let Some(before) = &before {
-            digest = digest.without(before.mark());
+            digest = digest.without(before.hash());
         }
         if let NewState::Saved(current) = &after {
-            digest = digest.with(current.mark());
+            digest = digest.with(current.hash());
         }
         self.position = StorePosition { revision, digest };
         self.pending.push_back(PendingWrite {

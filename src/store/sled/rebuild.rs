@@ -18,9 +18,9 @@ use crate::store::journal::entry::EntryKind;
 use crate::store::journal::header::StoreIdentity;
 use crate::store::journal::replay::BuiltConnection;
 
-/// Folder of the index in the data folder.
+/// Folder of the index in the data directory.
 pub const FOLDER: &str = "sled";
-/// Folder of damaged files in the data folder.
+/// Folder of damaged files in the data directory.
 pub const DAMAGED: &str = "damaged";
 /// Number of damaged indexes kept.
 const MAX_DAMAGED: usize = 3;
@@ -247,9 +247,9 @@ fn rows_of(
             }
         };
         if !aliases.insert(current.item.alias.to_lowercase()) {
-            losses.push(free_alias(&mut current, &mut aliases)?);
+            losses.push(rename_duplicate_alias(&mut current, &mut aliases)?);
         }
-        digest = digest.with(current.mark());
+        digest = digest.with(current.hash());
         rows.push(current.row());
         rows.push(encoding::alias_row(&current.item.alias, id));
         rows.push(encoding::order_row(&current.item, current.revision)?);
@@ -288,14 +288,14 @@ pub(super) fn current_of(
     let json = &newest.payload.1;
     Ok(Some(CurrentState {
         revision: newest.revision,
-        history: folded.history(id),
+        history_digest: folded.history_digest(id),
         item: encoding::read_listed(id, json)?,
         json: json.as_slice().into(),
     }))
 }
 
 /// Renames the older of two connections with the same alias, which only damage can cause.
-fn free_alias(
+fn rename_duplicate_alias(
     current: &mut CurrentState,
     taken: &mut HashSet<String>,
 ) -> Result<String, StoreError> {

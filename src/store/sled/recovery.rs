@@ -148,7 +148,7 @@ fn recover(applier: &Applier, found: &StoreFiles) -> Result<IndexState, StoreErr
         notices,
         ..
     } = applier;
-    let (view, indexed, problem) = match usable(open_index(data), identity) {
+    let (reader, indexed, problem) = match usable(open_index(data), identity) {
         (_, _, Some(_)) if found.is_untouched() => {
             // The first start was interrupted before anything was stored.
             match std::fs::remove_dir_all(data.join(rebuild::FOLDER)) {
@@ -160,7 +160,7 @@ fn recover(applier: &Applier, found: &StoreFiles) -> Result<IndexState, StoreErr
         }
         usable => usable,
     };
-    index.replace(view);
+    index.replace(reader);
     let mut replay = JournalReplay::new(index, indexed, identity, problem);
     let end = match found.end_at(indexed.revision) {
         Some(end) => end,

@@ -250,7 +250,10 @@ mod tests {
         assert_eq!(store.find("c5").await.unwrap(), None);
         assert_eq!(store.notices(), Vec::<String>::new());
         let (done, verified) = oneshot::channel();
-        for message in [WriterMessage::Verify, WriterMessage::Verified(done)] {
+        for message in [
+            WriterMessage::Verify,
+            WriterMessage::AwaitVerification(done),
+        ] {
             assert!(store.inbox.send(message).await.is_ok());
         }
         verified.await.unwrap();

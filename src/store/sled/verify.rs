@@ -2,7 +2,7 @@
 
 use super::encoding;
 use super::index::{IndexReader, UnusableIndex};
-use crate::store::journal::digest::{StateDigest, mix, record_mark, version_mark};
+use crate::store::journal::digest::{StateDigest, mix, record_hash, version_hash};
 
 /// Result of a verification.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,28 +69,30 @@ impl VerifySums {
             encoding::RECORDS => {
                 let id = encoding::id_in_key(key)?;
                 let row = encoding::RecordRow::read(body)?;
-                self.digest = self.digest.with(record_mark(id, row.revision, row.history));
-                add(&mut self.revisions[0], record_mark(id, row.revision, 0));
-                add(&mut self.histories[0], row.history);
-                let newest = version_mark(id, row.number, row.revision);
+                self.digest = self
+                    .digest
+                    .with(record_hash(id, row.revision, row.history_digest));
+                add(&mut self.revisions[0], record_hash(id, row.revision, 0));
+                add(&mut self.histories[0], row.history_digest);
+                let newest = version_hash(id, row.number, row.revision);
                 add(&mut self.histories[1], newest);
             }
             encoding::ORDER | encoding::TRASH => {
                 let (revision, id, _) = encoding::read_order(body)?;
                 self.list_entries += 1;
-                add(&mut self.revisions[1], record_mark(id, revision, 0));
+                add(&mut self.revisions[1], record_hash(id, revision, 0));
                 let alias = encoding::alias_in_order(key)?;
-                add(&mut self.owners[0], owner_mark(alias.as_bytes(), id));
+                add(&mut self.owners[0], owner_hash(alias.as_bytes(), id));
             }
             encoding::ALIASES => {
                 self.aliases += 1;
                 let id = encoding::read_alias(body)?;
-                add(&mut self.owners[1], owner_mark(key.get(1..)?, id));
+                add(&mut self.owners[1], owner_hash(key.get(1..)?, id));
             }
             encoding::VERSIONS => {
                 let (id, number) = encoding::version_in_key(key)?;
                 let (revision, _) = encoding::read_version(body)?;
-                add(&mut self.histories[1], version_mark(id, number, revision));
+                add(&mut self.histories[1], version_hash(id, number, revision));
             }
             _ => return (key == encoding::APPLIED).then_some(()),
         }
@@ -121,10 +123,10 @@ impl VerifySums {
     }
 }
 
-fn add(sum: &mut u64, mark: u64) {
-    *sum = sum.wrapping_add(mark);
+fn add(sum: &mut u64, hash: u64) {
+    *sum = sum.wrapping_add(hash);
 }
 
-fn owner_mark(alias: &[u8], id: uuid::Uuid) -> u64 {
-    mix(u64::from(crc32fast::hash(alias)) ^ record_mark(id, alias.len() as u64, 0))
+fn owner_hash(alias: &[u8], id: uuid::Uuid) -> u64 {
+    mix(u64::from(crc32fast::hash(alias)) ^ record_hash(id, alias.len() as u64, 0))
 }

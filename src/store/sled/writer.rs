@@ -26,8 +26,8 @@ pub enum WriterMessage {
     Change(WriteRequest, ReplySender),
     /// Verify the index and rebuild it when it is damaged.
     Repair(oneshot::Sender<()>),
-    /// Reply once the index can be relied on: what is due is verified before the first message.
-    Verified(oneshot::Sender<()>),
+    /// Reply when this message is reached: the writer verifies what is due before it handles the first one.
+    AwaitVerification(oneshot::Sender<()>),
     /// Verify index and journal although an earlier verification was relied on.
     Verify,
     /// Finish and release the store to the next process.
@@ -81,7 +81,7 @@ impl StoreWriter {
                     // The caller may have been cancelled.
                     let _ = done.send(());
                 }
-                Some(WriterMessage::Verified(done)) => {
+                Some(WriterMessage::AwaitVerification(done)) => {
                     // The caller may have been cancelled.
                     let _ = done.send(());
                 }

@@ -203,7 +203,7 @@ async fn find(asked: &mut Asked) {
     asked.hear(&service.revision().await);
     for mut provider in service.providers().all().to_vec() {
         // Only the server knows the probe.
-        provider.reported_endpoints = provider.calls().into_owned();
+        provider.reported_probe_urls = provider.probe_urls().into_owned();
         provider.probe.clear();
         asked.outputs.push(format!("{provider:?}"));
     }

@@ -81,7 +81,7 @@ async fn provider_details_are_complete_for_forms() {
         );
         assert_eq!(output["id"], known.id.as_str());
         assert_eq!(output["rules"], json!(known.rules));
-        assert_eq!(read.calls(), known.calls());
+        assert_eq!(read.probe_urls(), known.probe_urls());
         assert_eq!(list(&output["hosts"]), known.hosts);
         assert_eq!(
             output["settings"].as_array().unwrap().len(),

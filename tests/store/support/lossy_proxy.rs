@@ -28,7 +28,7 @@ pub struct LossyProxy {
 }
 
 impl LossyProxy {
-    /// Inserts a proxy in front of the leader of a data folder.
+    /// Inserts a proxy in front of the leader of a data directory.
     pub fn in_front_of(data: &Path) -> Self {
         let (socket, behind) = (data.join("umai.sock"), data.join("behind.sock"));
         std::fs::rename(&socket, &behind).unwrap();

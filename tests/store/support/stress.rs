@@ -1,4 +1,4 @@
-//! Eight concurrent processes on one data folder: apps, commands and writers, some of them killed.
+//! Eight concurrent processes on one data directory: apps, commands and writers, some of them killed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
