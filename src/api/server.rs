@@ -14,6 +14,7 @@ mod paths;
 mod precondition;
 mod connection_tests;
 mod providers;
+mod route;
 mod meta;
 mod trash;
 mod versions;
@@ -24,7 +25,7 @@ use axum::Router;
 use axum::http::header::{CACHE_CONTROL, HeaderValue};
 use axum::middleware::{from_fn, map_response};
 use axum::response::Response;
-use axum::routing::{MethodRouter, delete, get, post};
+use axum::routing::get;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
@@ -32,6 +33,7 @@ use super::BASE_PATH;
 use crate::service::ConnectionService;
 use paths::Paths;
 use response::ApiError;
+use route::Route;
 
 const HEALTH: &str = "/health";
 const OPENAPI: &str = "/openapi.json";
@@ -60,18 +62,17 @@ pub fn router(service: Arc<dyn ConnectionService>) -> Router {
 
 /// Creates the API over a service. Event streams end when `shutdown` is cancelled, so that a graceful stop need not wait for them.
 pub fn router_until(service: Arc<dyn ConnectionService>, shutdown: CancellationToken) -> Router {
-    let managed = routes();
-    let below = managed.iter().map(|(path, _)| format!("{BASE_PATH}{path}"));
-    let paths = Paths::new(below.chain(OPEN.map(str::to_owned)));
-    let managed = managed
+    // A reserved alias is never taken.
+    let reserved = format!("{BASE_PATH}/connections/capabilities/exists");
+    let routes = routes().map(|Route { operation, handler }| (operation.full_path(), handler));
+    let never = get(async || response::json(&false));
+    let routes: Vec<_> = routes.chain([(reserved, never)]).collect();
+    let paths = Paths::new(routes.iter().map(|(path, _)| path.clone()));
+    let router = routes
         .into_iter()
-        .fold(Router::new(), |router, (path, methods)| {
-            router.route(path, methods)
-        });
-    let router = Router::new()
-        .nest(BASE_PATH, managed)
-        .route(HEALTH, get(meta::health))
-        .route(OPENAPI, get(openapi::document))
+        .fold(Router::new(), |router, (path, handler)| {
+            router.route(&path, handler)
+        })
         .fallback(async || ApiError::new(404, "Path not found", "noSuchAddress"))
         .method_not_allowed_fallback(async || {
             ApiError::new(
@@ -88,75 +89,20 @@ pub fn router_until(service: Arc<dyn ConnectionService>, shutdown: CancellationT
     Router::new().fallback_service(normalized)
 }
 
-/// Routes below the base path.
-#[expect(clippy::too_many_lines, reason = "one row for each route")]
-fn routes() -> Vec<(&'static str, MethodRouter<ApiState>)> {
-    let one_provider = || get(providers::show);
-    let all_providers = || get(providers::list);
-    vec![
-        (
-            "/connections",
-            get(connections::list).post(connections::create),
-        ),
-        (
-            "/connections/{idOrAlias}",
-            get(connections::show)
-                .put(connections::update)
-                .delete(connections::delete),
-        ),
-        ("/connections/{idOrAlias}/exists", get(connections::exists)),
-        // A reserved alias is never taken.
-        (
-            "/connections/capabilities/exists",
-            get(async || response::json(&false)),
-        ),
-        ("/connections/capabilities", get(capabilities::all)),
-        (
-            "/connections/capabilities/{capability}",
-            get(capabilities::connections_with),
-        ),
-        (
-            "/connections/{idOrAlias}/capabilities",
-            get(capabilities::for_connection),
-        ),
-        (
-            "/connections/{idOrAlias}/duplicate",
-            post(connections::duplicate),
-        ),
-        (
-            "/connections/{idOrAlias}/test",
-            post(connection_tests::test),
-        ),
-        ("/connection-tests", post(connection_tests::test_draft)),
-        (
-            "/connections/{idOrAlias}/models",
-            get(connection_tests::models),
-        ),
-        ("/providers", all_providers()),
-        ("/providers/{id}", one_provider()),
-        ("/provider", all_providers()),
-        ("/provider/{id}", one_provider()),
-        ("/trash", get(trash::list)),
-        ("/trash/{id}", delete(trash::purge)),
-        ("/trash/{id}/restore", post(trash::restore)),
-        ("/versions/supported-types", get(versions::types)),
-        ("/versions/{entityType}/{id}", get(versions::list)),
-        ("/versions/{entityType}/{id}/{version}", get(versions::show)),
-        (
-            "/versions/{entityType}/{id}/{version}/compare/{to}",
-            get(versions::compare),
-        ),
-        (
-            "/versions/{entityType}/{id}/{version}/rollback",
-            post(versions::roll_back),
-        ),
-        ("/aliases", get(connections::aliases)),
-        ("/appsettings", get(meta::keys)),
-        ("/appsettings/{key}", get(meta::lookup)),
-        ("/notices", get(meta::notices)),
-        ("/changes", get(changes::follow)),
-        ("/changes/latest", get(changes::latest)),
-    ]
+/// All documented routes.
+fn routes() -> impl Iterator<Item = Route> {
+    let groups = [
+        connections::routes(),
+        connection_tests::routes(),
+        capabilities::routes(),
+        providers::routes(),
+        versions::routes(),
+        trash::routes(),
+        meta::routes(),
+        changes::routes(),
+        openapi::routes(),
+    ];
+    groups.into_iter().flatten()
 }
 
 /// Forbids caching of every response.

@@ -8,7 +8,38 @@ use super::connections::{TAKE, id_or_alias};
 use super::path_params::PathParams;
 use super::query_params::{self, QueryParams};
 use super::response::{ApiResult, json};
+use super::route::ResponseKind::Json;
+use super::route::{self, Route};
 use crate::connection::ListQuery;
+
+/// Routes of this module.
+pub fn routes() -> Vec<Route> {
+    vec![
+        route::get(
+            "/connections/capabilities",
+            "listCapabilities",
+            "List the capabilities of the configured connections",
+            Json("Capabilities"),
+        )
+        .handled_by(all),
+        route::get(
+            "/connections/capabilities/{capability}",
+            "listConnectionsByCapability",
+            "List the connections with a capability",
+            Json("ConnectionPage"),
+        )
+        .with_parameters(&["skip", "take"])
+        .handled_by(connections_with),
+        route::get(
+            "/connections/{idOrAlias}/capabilities",
+            "getConnectionCapabilities",
+            "Get the capabilities of a connection",
+            Json("CapabilityList"),
+        )
+        .with_errors(&[404])
+        .handled_by(for_connection),
+    ]
+}
 
 pub async fn all(State(api): State<ApiState>) -> ApiResult {
     let able = api.service.capabilities().await?;

@@ -16,6 +16,8 @@ use serde_json::json as object;
 use super::ApiState;
 use super::query_params::{self, QueryParams};
 use super::response::{ApiError, ApiResult, json};
+use super::route::ResponseKind::{Events, Json};
+use super::route::{self, Route};
 use crate::connection::store::{ChangeEvent, Revision};
 use crate::connection::{ConnectionError, StoreError};
 
@@ -29,6 +31,28 @@ const UNBUFFERED: (HeaderName, HeaderValue) = (
     HeaderName::from_static("x-accel-buffering"),
     HeaderValue::from_static("no"),
 );
+
+/// Routes of this module.
+pub fn routes() -> Vec<Route> {
+    vec![
+        route::get(
+            "/changes",
+            "followChanges",
+            "Stream changes as server-sent events, from now or after a revision",
+            Events,
+        )
+        .with_parameters(&["since", "Last-Event-ID"])
+        .with_errors(&[410])
+        .handled_by(follow),
+        route::get(
+            "/changes/latest",
+            "getRevision",
+            "Get the newest revision of the store",
+            Json("Revision"),
+        )
+        .handled_by(latest),
+    ]
+}
 
 pub async fn latest(State(api): State<ApiState>) -> ApiResult {
     Ok(json(

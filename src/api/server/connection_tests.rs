@@ -9,7 +9,42 @@ use super::connections::id_or_alias;
 use super::path_params::PathParams;
 use super::query_params::QueryParams;
 use super::response::{ApiError, ApiResult, json, redacted};
+use super::route::ResponseKind::Json;
+use super::route::{self, Route};
 use crate::connection::{ConnectionDraft, ConnectionError, TestReport, TestSubject};
+
+/// Routes of this module.
+pub fn routes() -> Vec<Route> {
+    vec![
+        route::post(
+            "/connections/{idOrAlias}/test",
+            "testConnection",
+            "Test a stored connection, optionally with changes from the body",
+            Json("TestReport"),
+        )
+        .with_optional_body("ConnectionChange")
+        .with_errors(&[404, 413, 415])
+        .handled_by(test),
+        route::post(
+            "/connection-tests",
+            "testDraft",
+            "Test a connection before it is created",
+            Json("TestReport"),
+        )
+        .with_body("NewConnection")
+        .with_errors(&[404, 413, 415])
+        .handled_by(test_draft),
+        route::get(
+            "/connections/{idOrAlias}/models",
+            "listModels",
+            "List the models that the provider offers to the connection",
+            Json("Models"),
+        )
+        .with_parameters(&["capability"])
+        .with_errors(&[404, 502])
+        .handled_by(models),
+    ]
+}
 
 /// Tests a stored connection, optionally with changes from the body.
 pub async fn test(

@@ -10,6 +10,8 @@ use super::body::JsonBody;
 use super::path_params::PathParams;
 use super::query_params::{QueryParams, excerpt};
 use super::response::{ApiError, ApiResult, etag, json, json_with};
+use super::route::ResponseKind::Json;
+use super::route::{self, Route};
 use super::{ApiState, precondition};
 use crate::api::BASE_PATH;
 use crate::connection::{Connection, ConnectionDraft, ConnectionError, IdOrAlias, ListQuery};
@@ -24,6 +26,96 @@ const NOT_FOUND: &str = "notFound";
 pub fn id_or_alias(text: &str) -> IdOrAlias {
     let Ok(key) = text.parse();
     key
+}
+
+/// Routes of this module.
+pub fn routes() -> Vec<Route> {
+    vec![
+        route::get(
+        "/connections",
+        "listConnections",
+        "List connections by name",
+        Json("ConnectionPage"),
+    )
+    .with_parameters(&[
+        "filter",
+        "providerId",
+        "capability",
+        "isActive",
+        "skip",
+        "take",
+        "afterName",
+        "afterAlias",
+    ])
+        .handled_by(list),
+        route::post(
+        "/connections",
+        "createConnection",
+        "Create a connection",
+        Json("Connection"),
+    )
+    .with_body("NewConnection")
+    .created()
+    .with_headers(&["Location", "ETag"])
+    .with_errors(&[413, 415])
+        .handled_by(create),
+        route::get(
+        "/connections/{idOrAlias}",
+        "getConnection",
+        "Get a connection, with its secrets masked",
+        Json("Connection"),
+    )
+    .with_parameters(&["If-None-Match"])
+    .with_headers(&["ETag"])
+    .with_errors(&[404])
+        .handled_by(show),
+        route::put(
+        "/connections/{idOrAlias}",
+        "updateConnection",
+        "Update a connection; absent members stay unchanged",
+        Json("Connection"),
+    )
+    .with_parameters(&["If-Match"])
+    .with_body("ConnectionChange")
+    .with_headers(&["ETag"])
+    .with_errors(&[404, 412, 413, 415])
+        .handled_by(update),
+        route::delete(
+        "/connections/{idOrAlias}",
+        "deleteConnection",
+        "Move a connection to the trash",
+    )
+    .with_parameters(&["If-Match"])
+    .with_errors(&[404, 412])
+        .handled_by(delete),
+        route::get(
+        "/connections/{idOrAlias}/exists",
+        "connectionExists",
+        "Check whether an alias is in use",
+        Json("Exists"),
+    )
+    .with_parameters(&["excludeId"])
+        .handled_by(exists),
+        route::post(
+        "/connections/{idOrAlias}/duplicate",
+        "duplicateConnection",
+        "Duplicate a connection, including its secrets; members of the body replace those of the original",
+        Json("Connection"),
+    )
+    .with_body("ConnectionChange")
+    .created()
+    .with_headers(&["Location", "ETag"])
+    .with_errors(&[404, 413, 415])
+        .handled_by(duplicate),
+        route::get(
+        "/aliases",
+        "listAliases",
+        "List the aliases with a prefix, in alphabetical order",
+        Json("Aliases"),
+    )
+    .with_parameters(&["prefix", "take"])
+        .handled_by(aliases),
+    ]
 }
 
 pub async fn list(State(api): State<ApiState>, asked: QueryParams) -> ApiResult {

@@ -6,8 +6,39 @@ use serde_json::json as object;
 
 use super::path_params::PathParams;
 use super::response::{ApiResult, json};
+use super::route::ResponseKind::Json;
+use super::route::{self, Route};
 use super::{ApiState, query_params};
 use crate::appsettings::Reference;
+
+/// Routes of this module.
+pub fn routes() -> Vec<Route> {
+    vec![
+        route::get(
+        "/appsettings",
+        "listConfigurationKeys",
+        "List the configuration keys that may be referenced and have a value, by name, at most 1000; values are never included",
+        Json("ConfigurationKeys"),
+    )
+        .handled_by(keys),
+        route::get(
+        "/appsettings/{key}",
+        "lookUp",
+        "Look up a configuration key and its source; the value is never included",
+        Json("Lookup"),
+    )
+        .handled_by(lookup),
+        route::get(
+        "/notices",
+        "listNotices",
+        "List the notices since the server started",
+        Json("Notices"),
+    )
+        .handled_by(notices),
+        route::get(super::HEALTH, "getHealth", "Check that the server is running", Json("Health")).at_root()
+        .handled_by(health),
+    ]
+}
 
 pub async fn health() -> Response {
     json(&object!({ "status": "ok" }))

@@ -11,9 +11,42 @@ use super::connections::{TAKE, id_or_alias};
 use super::path_params::PathParams;
 use super::query_params::QueryParams;
 use super::response::{ApiError, ApiResult, etag, json, json_with};
+use super::route::ResponseKind::Json;
+use super::route::{self, Route};
 use crate::connection::{
     ConnectionDraft, ConnectionError, DraftField, FieldError, FieldReason, IdOrAlias,
 };
+
+/// Routes of this module.
+pub fn routes() -> Vec<Route> {
+    vec![
+        route::get(
+            "/trash",
+            "listTrash",
+            "List the connections in the trash by name",
+            Json("ConnectionPage"),
+        )
+        .with_parameters(&["skip", "take"])
+        .handled_by(list),
+        route::delete(
+            "/trash/{id}",
+            "purge",
+            "Delete a connection in the trash permanently, including its history",
+        )
+        .with_errors(&[404, 412])
+        .handled_by(purge),
+        route::post(
+            "/trash/{id}/restore",
+            "restore",
+            "Restore a connection from the trash",
+            Json("Connection"),
+        )
+        .with_optional_body("RestoreRequest")
+        .with_headers(&["ETag"])
+        .with_errors(&[404, 412, 413, 415])
+        .handled_by(restore),
+    ]
+}
 
 /// `GET /trash`
 pub async fn list(State(api): State<ApiState>, asked: QueryParams) -> ApiResult {

@@ -13,6 +13,8 @@ use super::connections::id_or_alias;
 use super::path_params::PathParams;
 use super::query_params::{self, QueryParams, excerpt};
 use super::response::{ApiError, ApiResult, json};
+use super::route::ResponseKind::Json;
+use super::route::{self, Route};
 use crate::connection::diff::ENTITY_TYPE;
 use crate::connection::strict_json::{StrictJson, read_object, with_known_names};
 use crate::connection::{Connection, ConnectionError, IdOrAlias, Page, Version};
@@ -80,6 +82,53 @@ fn version_id(connection: Uuid, number: u64) -> Uuid {
         *byte = digested;
     }
     uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}
+
+/// Routes of this module.
+pub fn routes() -> Vec<Route> {
+    vec![
+        route::get(
+            "/versions/supported-types",
+            "listVersionedTypes",
+            "List the entity types that have versions",
+            Json("VersionedTypes"),
+        )
+        .handled_by(types),
+        route::get(
+            "/versions/{entityType}/{id}",
+            "listVersions",
+            "List the versions of a connection, newest first",
+            Json("VersionPage"),
+        )
+        .with_parameters(&["skip", "take", "expandSnapshot"])
+        .with_errors(&[404])
+        .handled_by(list),
+        route::get(
+            "/versions/{entityType}/{id}/{version}",
+            "getVersion",
+            "Get a version with its snapshot",
+            Json("Version"),
+        )
+        .with_errors(&[404])
+        .handled_by(show),
+        route::get(
+            "/versions/{entityType}/{id}/{version}/compare/{to}",
+            "compareVersions",
+            "Compare two versions",
+            Json("Comparison"),
+        )
+        .with_errors(&[404])
+        .handled_by(compare),
+        route::post(
+            "/versions/{entityType}/{id}/{version}/rollback",
+            "rollBack",
+            "Roll back to a version; stored secrets are kept",
+            Json("Rollback"),
+        )
+        .with_optional_body("RollbackRequest")
+        .with_errors(&[404, 413, 415])
+        .handled_by(roll_back),
+    ]
 }
 
 pub async fn types() -> ApiResult {

@@ -1,9 +1,23 @@
-//! Description of an operation.
+//! Routes: handlers with their path and documentation.
+
+use axum::handler::Handler;
+use axum::routing::{MethodFilter, MethodRouter, on};
+
+use super::ApiState;
+use crate::api::BASE_PATH;
+
+/// A handler with its path and documentation.
+pub struct Route {
+    /// Path, parameters, bodies and responses.
+    pub operation: Operation,
+    /// Handler for the method of the operation.
+    pub handler: MethodRouter<ApiState>,
+}
 
 /// An operation.
 pub struct Operation {
-    /// Method in lower case.
-    pub method: &'static str,
+    /// Method.
+    pub method: Method,
     /// Path template.
     pub path: &'static str,
     /// Mount point of the path.
@@ -22,6 +36,40 @@ pub struct Operation {
     pub headers: &'static [&'static str],
     /// Error statuses besides those of every operation.
     pub errors: &'static [u16],
+}
+
+/// Method of an operation.
+#[derive(Clone, Copy)]
+pub enum Method {
+    /// GET, also for HEAD.
+    Get,
+    /// POST.
+    Post,
+    /// PUT.
+    Put,
+    /// DELETE.
+    Delete,
+}
+
+impl Method {
+    /// Returns the name in lower case.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "get",
+            Self::Post => "post",
+            Self::Put => "put",
+            Self::Delete => "delete",
+        }
+    }
+
+    const fn filter(self) -> MethodFilter {
+        match self {
+            Self::Get => MethodFilter::GET,
+            Self::Post => MethodFilter::POST,
+            Self::Put => MethodFilter::PUT,
+            Self::Delete => MethodFilter::DELETE,
+        }
+    }
 }
 
 /// Mount point of a path.
@@ -54,14 +102,14 @@ pub enum ResponseKind {
 }
 
 /// Creates a GET operation.
-pub const fn get(
+pub fn get(
     path: &'static str,
     id: &'static str,
     summary: &'static str,
     shape: ResponseKind,
 ) -> Operation {
     Operation {
-        method: "get",
+        method: Method::Get,
         path,
         below: Mount::Base,
         id,
@@ -75,47 +123,47 @@ pub const fn get(
 }
 
 /// Creates a POST operation.
-pub const fn post(
+pub fn post(
     path: &'static str,
     id: &'static str,
     summary: &'static str,
     shape: ResponseKind,
 ) -> Operation {
     Operation {
-        method: "post",
+        method: Method::Post,
         ..get(path, id, summary, shape)
     }
 }
 
 /// Creates a PUT operation.
-pub const fn put(
+pub fn put(
     path: &'static str,
     id: &'static str,
     summary: &'static str,
     shape: ResponseKind,
 ) -> Operation {
     Operation {
-        method: "put",
+        method: Method::Put,
         ..get(path, id, summary, shape)
     }
 }
 
 /// Creates a DELETE operation.
-pub const fn delete(path: &'static str, id: &'static str, summary: &'static str) -> Operation {
+pub fn delete(path: &'static str, id: &'static str, summary: &'static str) -> Operation {
     Operation {
-        method: "delete",
+        method: Method::Delete,
         ..get(path, id, summary, ResponseKind::Nothing)
     }
 }
 
 impl Operation {
     /// Sets the query and header parameters.
-    pub const fn with_parameters(self, parameters: &'static [&'static str]) -> Self {
+    pub fn with_parameters(self, parameters: &'static [&'static str]) -> Self {
         Self { parameters, ..self }
     }
 
     /// Sets a required request body.
-    pub const fn with_body(self, schema: &'static str) -> Self {
+    pub fn with_body(self, schema: &'static str) -> Self {
         let body = Some(RequestBody {
             schema,
             is_required: true,
@@ -124,7 +172,7 @@ impl Operation {
     }
 
     /// Sets an optional request body.
-    pub const fn with_optional_body(self, schema: &'static str) -> Self {
+    pub fn with_optional_body(self, schema: &'static str) -> Self {
         let body = Some(RequestBody {
             schema,
             is_required: false,
@@ -133,17 +181,17 @@ impl Operation {
     }
 
     /// Sets the headers of the successful response.
-    pub const fn with_headers(self, headers: &'static [&'static str]) -> Self {
+    pub fn with_headers(self, headers: &'static [&'static str]) -> Self {
         Self { headers, ..self }
     }
 
     /// Sets the error statuses.
-    pub const fn with_errors(self, errors: &'static [u16]) -> Self {
+    pub fn with_errors(self, errors: &'static [u16]) -> Self {
         Self { errors, ..self }
     }
 
     /// Sets the success status to 201.
-    pub const fn created(self) -> Self {
+    pub fn created(self) -> Self {
         let (_, shape) = self.success;
         Self {
             success: (201, shape),
@@ -152,10 +200,30 @@ impl Operation {
     }
 
     /// Mounts the operation at the server root.
-    pub const fn at_root(self) -> Self {
+    pub fn at_root(self) -> Self {
         Self {
             below: Mount::Root,
             ..self
+        }
+    }
+
+    /// Returns the path template from the server root.
+    pub fn full_path(&self) -> String {
+        match self.below {
+            Mount::Base => format!("{BASE_PATH}{}", self.path),
+            Mount::Root => self.path.to_owned(),
+        }
+    }
+
+    /// Adds the handler.
+    pub fn handled_by<H, T>(self, handler: H) -> Route
+    where
+        H: Handler<T, ApiState>,
+        T: 'static,
+    {
+        Route {
+            handler: on(self.method.filter(), handler),
+            operation: self,
         }
     }
 }
