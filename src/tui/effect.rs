@@ -146,6 +146,11 @@ impl ServiceRequest {
         )
     }
 
+    /// Returns whether a local store answers it without waiting.
+    pub const fn is_quick(&self) -> bool {
+        matches!(self, Self::Get(_))
+    }
+
     /// Returns whether it asks a remote provider and may take long: it is aborted when no dialog waits for it.
     pub const fn is_stoppable(&self) -> bool {
         matches!(self, Self::Test(_) | Self::Models(_))

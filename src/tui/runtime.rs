@@ -23,9 +23,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::Local;
-use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Rect;
+use ratatui::{Terminal, TerminalOptions, Viewport};
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::task::{JoinError, JoinSet};
 
@@ -115,7 +115,13 @@ pub async fn run(
         requests: calls,
         feed: OpenFeed::default(),
         reported: 0,
-        terminal: Terminal::new(CrosstermBackend::new(out))?,
+        // A fixed viewport, because ratatui would otherwise open the terminal and ask for its size at every frame.
+        terminal: Terminal::with_options(
+            CrosstermBackend::new(out),
+            TerminalOptions {
+                viewport: Viewport::Fixed(Rect::default()),
+            },
+        )?,
         themes,
         inputs: Inputs::new(inputs),
         wakes: JoinSet::new(),
@@ -357,9 +363,7 @@ impl Runtime {
                 io::Write::flush(out)?;
             }
             Some(Effect::Redraw) => {
-                // Not `clear`: it queries the cursor position, and the reply would go to the input thread.
-                let size = self.terminal.size()?;
-                self.terminal.resize(Rect::from((Position::ORIGIN, size)))?;
+                self.clear_screen(self.app.size)?;
                 self.is_changed = true;
             }
             Some(Effect::Suspend) => return self.suspend(),
@@ -409,6 +413,18 @@ impl Runtime {
     /// Reads the current window size.
     fn measure(&mut self) -> Result<LoopControl, TuiError> {
         let (width, height) = crossterm::terminal::size()?;
-        self.update(Event::Resize(Size { width, height }))
+        let size = Size { width, height };
+        if size != self.app.size {
+            self.clear_screen(size)?;
+        }
+        self.update(Event::Resize(size))
+    }
+
+    /// Clears the screen, so that every cell is drawn in the next frame.
+    ///
+    /// Not with `clear`: it queries the cursor position, and the reply would go to the input thread.
+    fn clear_screen(&mut self, size: Size) -> io::Result<()> {
+        self.terminal
+            .resize(Rect::new(0, 0, size.width, size.height))
     }
 }

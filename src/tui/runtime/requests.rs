@@ -1,8 +1,9 @@
 //! Concurrent requests to the service: saves in order, and requests without a waiting dialog aborted.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use tokio::task::{AbortHandle, JoinError, JoinSet};
 
 use super::connecting::{OpenedService, ServiceHandle, ServiceOpening};
@@ -27,6 +28,8 @@ pub(super) enum ServiceEvent {
 pub(super) struct RequestPool {
     service: ServiceHandle,
     running: JoinSet<(Ticket, ServiceReply)>,
+    /// Replies that were available at once.
+    immediate: VecDeque<(Ticket, ServiceReply)>,
     /// Saves in progress; quitting waits for them.
     saves: HashSet<Ticket>,
     /// Requests that are aborted when no dialog waits for them.
@@ -40,6 +43,7 @@ impl RequestPool {
         Self {
             service: ServiceHandle::start(opening),
             running: JoinSet::new(),
+            immediate: VecDeque::new(),
             saves: HashSet::new(),
             stoppable: HashMap::new(),
             save_queue: SaveQueue::default(),
@@ -82,6 +86,10 @@ impl RequestPool {
             ServiceHandle::Opening(_, waiting) => waiting.push((ticket, request)),
             ServiceHandle::Open(service) => {
                 let service = Arc::clone(service);
+                if request.is_quick() {
+                    self.send_quick(service, ticket, request);
+                    return;
+                }
                 let turn = request.is_save().then(|| self.save_queue.next(place));
                 let is_stoppable = request.is_stoppable();
                 let call = self.running.spawn(async move {
@@ -99,18 +107,40 @@ impl RequestPool {
         }
     }
 
+    /// Starts a request here, so that the reply of a local store needs neither another thread nor another frame. A service that
+    /// has to wait continues in a task.
+    fn send_quick(
+        &mut self,
+        service: Arc<dyn ConnectionService>,
+        ticket: Ticket,
+        request: ServiceRequest,
+    ) {
+        let mut call = Box::pin(async move { (ticket, perform(&*service, request).await) });
+        match (&mut call).now_or_never() {
+            Some(reply) => self.immediate.push_back(reply),
+            None => {
+                self.running.spawn(call);
+            }
+        }
+    }
+
     /// Returns whether only requests that can be aborted are in progress.
     pub(super) fn is_only_stoppable(&self) -> bool {
-        self.running.len() == self.stoppable.len() && self.service().is_some()
+        self.immediate.is_empty()
+            && self.running.len() == self.stoppable.len()
+            && self.service().is_some()
     }
 
     /// Returns whether no request is in progress.
     pub(super) fn is_idle(&self) -> bool {
-        self.running.is_empty() && self.service().is_some()
+        self.immediate.is_empty() && self.running.is_empty() && self.service().is_some()
     }
 
     /// Waits for the service or a reply; never returns if no request is in progress.
     pub(super) async fn next(&mut self) -> ServiceEvent {
+        if let Some(reply) = self.immediate.pop_front() {
+            return ServiceEvent::Reply(Ok(reply));
+        }
         tokio::select! {
             biased;
             opened = self.service.opened() => ServiceEvent::Opened(opened),
@@ -120,7 +150,8 @@ impl RequestPool {
 
     /// A reply that has already arrived.
     pub(super) fn ready(&mut self) -> Option<TaskResult> {
-        self.running.try_join_next()
+        let immediate = self.immediate.pop_front().map(Ok);
+        immediate.or_else(|| self.running.try_join_next())
     }
 
     /// Ticket and reply; `None` for an aborted request.
