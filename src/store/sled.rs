@@ -8,6 +8,8 @@ pub(super) mod encoding;
 mod catch_panic;
 pub(super) mod index;
 mod index_handle;
+mod index_repair;
+mod journal_damage;
 mod change;
 mod pending_writes;
 mod change_log;

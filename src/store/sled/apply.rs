@@ -8,7 +8,7 @@ use super::change::AcceptedChange;
 use super::change_log::ChangeLog;
 use super::encoding::IndexHeader;
 use super::index_handle::IndexHandle;
-use super::maintenance::in_memory_notice;
+use super::index_repair::in_memory_notice;
 use super::rebuild;
 use crate::connection::StoreError;
 use crate::connection::store::{Revision, StoreNotice};

@@ -7,18 +7,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::SystemTime;
 
-use super::apply::{Applier, Notices};
+use super::apply::Applier;
 use super::auto_backup::BackupScheduler;
 use super::checkpoint;
-use super::index::{IndexReader, UnusableIndex};
+use super::index::IndexReader;
+use super::index_repair::rebuild_index;
+use super::journal_damage;
 use super::pending_writes::{PendingWrites, StorePosition};
-use super::rebuild::{self, RebuiltIndex};
+use super::rebuild;
 use super::verified_marker::VerifiedMarker;
 use super::verify::{VerifyResult, verify};
-use crate::connection::StoreError;
-use crate::store::io_error;
-use crate::store::journal::entry::{Damage, EntryWalk, WalkItem};
-use crate::store::journal::header::{self, FileHeader, StoreIdentity};
+use crate::store::journal::header::FileHeader;
 use crate::store::journal::segment::{ActiveSegment, Segment};
 use crate::store::journal::{self, snapshot};
 use crate::store::lock::StoreLock;
@@ -197,17 +196,7 @@ impl Maintenance {
 
     /// Reports damage in the current part of the journal and copies the damaged bytes aside. Clean at `time` when there is none.
     fn verify_journal(&mut self, time: SystemTime, keep_going: impl Fn() -> bool) -> Verification {
-        let data = &self.applier.data;
-        let found = find_damage(data, &keep_going).and_then(|damage| {
-            damage
-                .iter()
-                .map(|(segment, damage)| {
-                    let kept = copy_damage(data, segment, damage)?;
-                    Ok(describe(&self.applier, segment, damage, &kept))
-                })
-                .collect::<io::Result<Vec<_>>>()
-        });
-        match found {
+        match journal_damage::keep_copies(&self.applier, &keep_going) {
             Ok(sentences) if sentences.is_empty() && keep_going() => {
                 return Verification::Clean(time);
             }
@@ -336,110 +325,6 @@ impl Maintenance {
             tracing::warn!(%error, "the verification cannot be recorded");
         }
     }
-}
-
-/// Moves the index aside and builds a new one. Adds notices.
-pub fn rebuild_index(
-    data: &Path,
-    identity: &StoreIdentity,
-    notices: &Notices,
-    old: &IndexReader,
-    why: &str,
-) -> Result<RebuiltIndex, StoreError> {
-    let rebuilt = if rebuild::has_space(data) {
-        let aside = rebuild::set_aside(data)?;
-        let (rebuilt, broken) = rebuild::into_sled(data, identity, old)?;
-        let kept = aside.map_or(String::new(), |path| {
-            format!("; the damaged index is kept in {}", path.display())
-        });
-        notices.add(format!(
-            "The index of the connections was damaged ({why}). It was rebuilt from the journal with {} connections{kept}",
-            rebuilt.position.digest.count
-        ));
-        if let Some(UnusableIndex(why)) = broken {
-            notices.add(in_memory_notice(&why));
-        }
-        rebuilt
-    } else {
-        notices.add(in_memory_notice(&format!(
-            "the disk of {} is full",
-            data.display()
-        )));
-        rebuild::into_memory(data, identity, old)?
-    };
-    rebuilt.report(data, notices)?;
-    Ok(rebuilt)
-}
-
-/// Notice for an index that is kept in memory only.
-pub fn in_memory_notice(why: &str) -> String {
-    format!(
-        "The index of the connections cannot be written ({why}); it is kept in memory until the next start. \
-         Nothing is lost: the journal is complete"
-    )
-}
-
-fn find_damage(data: &Path, keep_going: impl Fn() -> bool) -> io::Result<Vec<(Segment, Damage)>> {
-    let base = snapshot::all(data)?
-        .last()
-        .map_or(0, |(revision, _)| *revision);
-    let segments = Segment::all(&data.join(journal::FOLDER))?;
-    let from = segments
-        .iter()
-        .rposition(|segment| segment.first <= base + 1)
-        .unwrap_or(0);
-    let mut found = Vec::new();
-    for segment in segments.into_iter().skip(from) {
-        if !keep_going() {
-            break;
-        }
-        let (bytes, _) = segment.read()?;
-        let mut newest = segment.first.saturating_sub(1);
-        for step in EntryWalk::new(&bytes, header::LENGTH) {
-            match step {
-                WalkItem::Entry(entry) => newest = entry.revision,
-                WalkItem::Damaged(damage) if newest >= base => {
-                    found.push((segment.clone(), damage));
-                }
-                WalkItem::Damaged(_) | WalkItem::Torn(_) => {}
-            }
-        }
-    }
-    Ok(found)
-}
-
-fn copy_damage(data: &Path, segment: &Segment, damage: &Damage) -> io::Result<std::path::PathBuf> {
-    let folder = data.join(rebuild::DAMAGED);
-    io_error::create_folder(&folder)?;
-    let path = folder.join(format!("journal-{}-{}.bytes", segment.first, damage.from));
-    if !path.exists() {
-        let (bytes, _) = segment.read()?;
-        let bytes = bytes.get(damage.from..damage.to).unwrap_or_default();
-        io_error::write_atomically(&path, |file| io::Write::write_all(file, bytes))?;
-    }
-    Ok(path)
-}
-
-fn describe(applier: &Applier, segment: &Segment, damage: &Damage, kept: &Path) -> String {
-    let about = damage
-        .id
-        .map_or(String::new(), |id| match applier.index.record(id) {
-            Ok(Some(current)) => format!(
-                " to the connection '{}' (kept at version {})",
-                current.item.alias, current.item.version
-            ),
-            Ok(None) | Err(_) => format!(" to the connection with ID {id}"),
-        });
-    let change = damage.revision.map_or_else(
-        || "A change".into(),
-        |revision| format!("Change {revision}"),
-    );
-    format!(
-        "{change}{about} is damaged in {} at byte {}; a copy was kept in {}, and all other changes are intact",
-        segment.path.display(),
-        damage.from,
-        kept.display()
-    )
 }
 
 /// Returns true when the journal after the newest snapshot is long enough for another one.

@@ -7,7 +7,8 @@ use super::apply::{Applier, Notices};
 use super::encoding::IndexHeader;
 use super::index::IndexReader;
 use super::index_handle::IndexHandle;
-use super::maintenance::{Maintenance, Verification, rebuild_index};
+use super::index_repair::rebuild_index;
+use super::maintenance::{Maintenance, Verification};
 use super::open::{
     IndexFolder, IndexSource, OpeningStore, StoreFiles, nothing_readable, open_index,
 };
