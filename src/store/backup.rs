@@ -25,7 +25,7 @@ use super::StoreOptions;
 use super::journal::header::FileHeader;
 use super::key::{KeyCheck, SealContext, StoreKey};
 use super::offline_reader::{self, StoreContent};
-use super::sled::encoding::{self, SavedJson};
+use super::sled::stored_json::{self, SavedJson};
 use crate::connection::{Connection, SealedSecret, SettingValue, Settings, StoreError};
 
 /// Creates a seal over a binding, which can be checked with the same key.
@@ -270,7 +270,7 @@ pub fn verify(path: &Path, keys: &AvailableKeys) -> Result<VerifiedBackup, Store
             continue;
         };
         let saved: SavedJson<Connection<SealedSecret>, IgnoredAny> =
-            encoding::read_json(*id, &newest.payload.1)?;
+            stored_json::read_json(*id, &newest.payload.1)?;
         trashed += usize::from(saved.connection.item.is_deleted());
         let Some((count, opened)) = &mut secrets else {
             continue;

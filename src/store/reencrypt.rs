@@ -4,8 +4,8 @@ use serde::de::IgnoredAny;
 use uuid::Uuid;
 
 use super::key::{SealContext, StoreKey};
-use super::sled::encoding::{self, SavedJson};
 use super::sled::salvage::FullState;
+use super::sled::stored_json::{self, SavedJson};
 use crate::connection::{
     Connection, SealedSecret, SettingValue, Settings, StoreError, VersionChange,
 };
@@ -33,7 +33,7 @@ pub fn reseal(
             continue;
         };
         let SavedJson::<Connection<SealedSecret>, VersionChange> { connection, change } =
-            encoding::read_json(*id, &newest.payload.1)?;
+            stored_json::read_json(*id, &newest.payload.1)?;
         let connection = connection.try_map(|field, sealed| {
             let place = SealContext {
                 store,
@@ -48,7 +48,7 @@ pub fn reseal(
                 Ok(sealed)
             }
         })?;
-        newest.payload.1 = encoding::write_json(&SavedJson { connection, change })?;
+        newest.payload.1 = stored_json::write_json(&SavedJson { connection, change })?;
     }
     Ok(resealed)
 }
@@ -61,7 +61,7 @@ pub fn count_open(state: &FullState, store: Uuid, key: &StoreKey) -> Result<usiz
             continue;
         };
         let saved: SavedJson<Connection<SealedSecret>, IgnoredAny> =
-            encoding::read_json(*id, &newest.payload.1)?;
+            stored_json::read_json(*id, &newest.payload.1)?;
         for (field, value) in saved.connection.settings.iter().flat_map(Settings::iter) {
             if let SettingValue::Secret(sealed) = value {
                 let place = SealContext {

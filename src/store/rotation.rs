@@ -17,8 +17,8 @@ use super::key::{KeyFingerprint, StoreKey, previous_keys};
 use super::offline_reader::{self, StoreContent};
 use super::reencrypt::{self, ResealResult};
 use super::sled::create;
-use super::sled::encoding::{self, SavedJson};
 use super::sled::salvage::FullState;
+use super::sled::stored_json::{self, SavedJson};
 use super::swap::{self, ReplacedStore};
 use super::{StoreOptions, unlock};
 use crate::connection::{Connection, SealedSecret, SettingValue, Settings, StoreError};
@@ -218,7 +218,7 @@ fn with_secrets(state: &FullState) -> Result<Vec<NamedConnection>, StoreError> {
             continue;
         };
         let saved: SavedJson<Connection<SealedSecret>, IgnoredAny> =
-            encoding::read_json(*id, &newest.payload.1)?;
+            stored_json::read_json(*id, &newest.payload.1)?;
         let item = saved.connection.item;
         let settings = saved.connection.settings;
         let has_secret = settings

@@ -5,6 +5,8 @@
 //! ```
 
 pub(super) mod encoding;
+pub(super) mod stored_json;
+mod index_header;
 mod catch_panic;
 pub(super) mod index;
 mod index_handle;

@@ -21,8 +21,8 @@ use crate::store::lock::StoreLock;
 use crate::store::offline_reader::{self, StoreContent};
 use crate::store::reencrypt::{self, ResealResult};
 use crate::store::sled::create;
-use crate::store::sled::encoding::{self, SavedJson};
 use crate::store::sled::salvage::FullState;
+use crate::store::sled::stored_json::{self, SavedJson};
 use crate::store::swap::{self, ReplacedStore};
 
 /// Time to wait for a process that is closing the store.
@@ -255,7 +255,7 @@ fn items(state: &FullState) -> NamedConnections {
         let newest: &crate::store::journal::replay::BuiltVersion<(_, Vec<u8>)> =
             folded.newest.as_ref()?;
         let saved: SavedJson<ConnectionItem, IgnoredAny> =
-            encoding::read_json(*id, &newest.payload.1).ok()?;
+            stored_json::read_json(*id, &newest.payload.1).ok()?;
         Some((*id, saved.connection))
     };
     state.connections.iter().filter_map(read).collect()

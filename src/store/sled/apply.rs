@@ -6,8 +6,8 @@ use tokio::sync::oneshot;
 
 use super::change::AcceptedChange;
 use super::change_log::ChangeLog;
-use super::encoding::IndexHeader;
 use super::index_handle::IndexHandle;
+use super::index_header::IndexHeader;
 use super::index_repair::in_memory_notice;
 use super::rebuild;
 use crate::connection::StoreError;

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::encoding::{self, CurrentState, RowChange, SavedJson, write_json};
+use super::encoding::{self, CurrentState, RowChange};
 use super::index::{IndexReader, UnusableIndex};
+use super::stored_json::{self, SavedJson, write_json};
 use crate::connection::store::{ChangeEvent, ChangeKind, Precondition, Revision, SaveConnection};
 use crate::connection::{ConnectionItem, SealedSecret, StoreError};
 use crate::store::journal::digest::StateDigest;
@@ -87,7 +88,7 @@ impl WriteRequest {
 
 fn read_saved(entry: &JournalEntry<'_>) -> Result<WriteRequest, StoreError> {
     Ok(WriteRequest::Save(Box::new(SaveRequest {
-        item: encoding::read_listed(entry.id, entry.payload)?,
+        item: stored_json::read_listed(entry.id, entry.payload)?,
         precondition: Precondition::Absent,
         json: entry.payload.into(),
     })))
@@ -97,7 +98,7 @@ fn read_saved(entry: &JournalEntry<'_>) -> Result<WriteRequest, StoreError> {
 pub fn to_event(entry: &JournalEntry<'_>) -> Option<Result<ChangeEvent, StoreError>> {
     let what = match entry.kind {
         EntryKind::Saved => {
-            encoding::read_listed(entry.id, entry.payload).map(ChangeKind::new_state)
+            stored_json::read_listed(entry.id, entry.payload).map(ChangeKind::new_state)
         }
         EntryKind::Deleted => Ok(ChangeKind::Deleted(entry.id)),
         EntryKind::Record | EntryKind::Version | EntryKind::End => return None,

@@ -7,8 +7,9 @@ use uuid::Uuid;
 
 use super::index::IndexReader;
 use super::pending_writes::StorePosition;
+use super::rebuild;
 use super::salvage::FullState;
-use super::{encoding, rebuild};
+use super::stored_json;
 use crate::connection::StoreError;
 use crate::store::io_error::{self, io_error};
 use crate::store::journal::digest::StateDigest;
@@ -66,7 +67,7 @@ pub fn write_rows(state: &FullState, writer: &mut snapshot::SnapshotWriter<'_>) 
             let masked = match kind {
                 EntryKind::Version => None,
                 EntryKind::Saved | EntryKind::Record | EntryKind::Deleted | EntryKind::End => {
-                    Some(encoding::version_json(*id, payload).map_err(io::Error::other)?)
+                    Some(stored_json::version_json(*id, payload).map_err(io::Error::other)?)
                 }
             };
             let payload = masked.as_ref().unwrap_or(payload);

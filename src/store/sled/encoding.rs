@@ -11,22 +11,15 @@
 //! All rows are in one tree, because sled preserves the order of writes within a tree: after a crash, an index has every change
 //! up to some row. The row of the connection is the last one of its change and shows that the change is complete.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 
 use ::sled::IVec;
 use serde::de::IgnoredAny;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::pending_writes::StorePosition;
-use crate::connection::{
-    Connection, ConnectionItem, ListCursor, MaskedSecret, SealedSecret, StoreError, Version,
-    VersionChange, endpoint,
-};
-use crate::store::journal::digest::{StateDigest, record_hash};
-use crate::store::journal::header::StoreIdentity;
+use super::stored_json::{SavedJson, damaged, read_json, read_listed, version_json, write_json};
+use crate::connection::{Connection, ConnectionItem, ListCursor, SealedSecret, StoreError};
+use crate::store::journal::digest::record_hash;
 use crate::text::case_fold::fold;
 
 /// Length in bytes of the checksum before every value.
@@ -208,25 +201,6 @@ pub fn read_item(id: Uuid, json: &[u8]) -> Result<(ConnectionItem, bool), StoreE
     Ok((item, has_endpoint))
 }
 
-/// Extracts the list item from a [`SavedJson`].
-pub fn read_listed(id: Uuid, json: &[u8]) -> Result<ConnectionItem, StoreError> {
-    #[derive(Deserialize)]
-    struct SettingsOnly {
-        #[serde(default)]
-        settings: Option<Map<String, Value>>,
-    }
-    let item: SavedJson<ConnectionItem, IgnoredAny> = read_json(id, json)?;
-    let with_settings: SavedJson<SettingsOnly, IgnoredAny> = read_json(id, json)?;
-    let settings = with_settings.connection.settings.unwrap_or_default();
-    let texts = settings
-        .iter()
-        .filter_map(|(key, value)| Some((key.as_str(), value.as_str()?)));
-    Ok(ConnectionItem {
-        endpoint: endpoint::from_texts(texts),
-        ..item.connection
-    })
-}
-
 /// Encodes the row of an alias.
 pub fn alias_row(alias: &str, id: Uuid) -> RowChange {
     let key = alias_key(alias);
@@ -264,66 +238,6 @@ pub fn version_in_key(key: &[u8]) -> Option<(Uuid, u64)> {
 /// Decodes the ID in the key of a connection row.
 pub fn id_in_key(key: &[u8]) -> Option<Uuid> {
     Uuid::from_slice(key.get(RECORDS.len()..)?).ok()
-}
-
-/// Position and identity of an index.
-#[derive(Debug, Clone, PartialEq)]
-pub struct IndexHeader {
-    /// Newest revision in the index.
-    pub revision: u64,
-    /// Expected digest.
-    pub digest: StateDigest,
-    /// Store that the index belongs to.
-    pub identity: StoreIdentity,
-}
-
-impl IndexHeader {
-    /// Position in the history of the store.
-    pub const fn point(&self) -> StorePosition {
-        StorePosition {
-            revision: self.revision,
-            digest: self.digest,
-        }
-    }
-
-    /// Encodes the value without its checksum.
-    pub fn body(&self) -> Vec<u8> {
-        [
-            &self.revision.to_le_bytes()[..],
-            &self.digest.count.to_le_bytes(),
-            &self.digest.sum.to_le_bytes(),
-            self.identity.store.as_bytes(),
-            &self.identity.check,
-        ]
-        .concat()
-    }
-
-    /// Encodes the row.
-    pub fn row(&self) -> RowChange {
-        (
-            APPLIED.to_vec(),
-            Some(with_checksum(APPLIED, &[self.body().as_slice()])),
-        )
-    }
-
-    /// Decodes a value whose checksum was verified.
-    pub fn read(body: &[u8]) -> Option<Self> {
-        let (revision, rest) = body.split_first_chunk()?;
-        let (count, rest) = rest.split_first_chunk()?;
-        let (sum, rest) = rest.split_first_chunk()?;
-        let (store, check) = rest.split_first_chunk()?;
-        Some(Self {
-            revision: u64::from_le_bytes(*revision),
-            digest: StateDigest {
-                count: u64::from_le_bytes(*count),
-                sum: u64::from_le_bytes(*sum),
-            },
-            identity: StoreIdentity {
-                store: Uuid::from_bytes(*store),
-                check: check.try_into().ok()?,
-            },
-        })
-    }
 }
 
 /// Current state of a connection, as needed for its next change.
@@ -373,67 +287,6 @@ impl CurrentState {
         let json = version_json(id, &self.json)?;
         Ok(version_row(id, self.item.version, self.revision, &json))
     }
-}
-
-/// Stored form of a connection, in the payload of a save in the journal and in the connection row.
-#[derive(Serialize, Deserialize)]
-pub struct SavedJson<T, C> {
-    /// Connection.
-    pub connection: T,
-    /// Change that the save recorded.
-    pub change: C,
-}
-
-/// Stored form of a version.
-#[derive(Serialize, Deserialize)]
-pub struct VersionJson<S, C> {
-    /// Masked connection.
-    pub snapshot: S,
-    /// Change that the save recorded.
-    pub change: C,
-}
-
-/// Converts a stored connection to a version. Sealed secrets cannot be read, so all masks are equal.
-pub fn to_version(id: Uuid, json: &[u8]) -> Result<Version, StoreError> {
-    let SavedJson::<Connection<SealedSecret>, VersionChange> { connection, change } =
-        read_json(id, json)?;
-    let masked = connection.try_map(|_, _| Ok::<_, Infallible>(MaskedSecret::Any));
-    match masked {
-        Ok(snapshot) => Ok(Version { snapshot, change }),
-    }
-}
-
-/// Converts a [`SavedJson`] to a [`VersionJson`].
-pub fn version_json(id: Uuid, json: &[u8]) -> Result<Vec<u8>, StoreError> {
-    let Version { snapshot, change } = to_version(id, json)?;
-    write_json(&VersionJson { snapshot, change })
-}
-
-/// Decodes a [`VersionJson`].
-pub fn read_version_json(id: Uuid, json: &[u8]) -> Result<Version, StoreError> {
-    let VersionJson::<Connection<MaskedSecret>, VersionChange> { snapshot, change } =
-        read_json(id, json)?;
-    Ok(Version { snapshot, change })
-}
-
-/// Returns the error for a damaged connection.
-pub fn damaged(id: Uuid, why: &str) -> StoreError {
-    StoreError::Damaged {
-        id,
-        why: why.into(),
-    }
-}
-
-/// Decodes stored JSON of a connection.
-pub fn read_json<'a, T: Deserialize<'a>>(id: Uuid, json: &'a [u8]) -> Result<T, StoreError> {
-    serde_json::from_slice(json).map_err(|error| damaged(id, &error.to_string()))
-}
-
-/// Encodes JSON to store.
-pub fn write_json(value: &impl Serialize) -> Result<Vec<u8>, StoreError> {
-    serde_json::to_vec(value).map_err(|error| {
-        StoreError::Unusable(format!("The connection cannot be serialized: {error}"))
-    })
 }
 
 /// Key and value as returned by sled.

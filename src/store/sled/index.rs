@@ -13,7 +13,8 @@ use ::sled::{Db, IVec};
 use rustix::fs::{FlockOperation, flock};
 
 use super::catch_panic::catch_panic;
-use super::encoding::{self, IndexHeader, RowChange, SledPair};
+use super::encoding::{self, RowChange, SledPair};
+use super::index_header::IndexHeader;
 
 /// Reason why an index cannot be used, as a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::encoding::{self, CurrentState, RecordRow, RowChange};
 use super::index::{IndexReader, UnusableIndex};
+use super::stored_json;
 use crate::connection::{
     Connection, ConnectionItem, ListQuery, Page, PageRequest, SealedSecret, StoreError, Version,
     alias,
@@ -108,7 +109,7 @@ impl IndexHandle {
             return Ok(None);
         };
         RecordRow::read(&body)
-            .ok_or_else(|| encoding::damaged(id, "its row is too short"))?
+            .ok_or_else(|| stored_json::damaged(id, "its row is too short"))?
             .connection(id)
             .map(Some)
     }
@@ -136,8 +137,8 @@ impl IndexHandle {
         for (key, value) in index.last(&prefix, skip, window.take - items.len())? {
             let body = encoding::without_checksum(&key, &value).and_then(encoding::read_version);
             let (_, json) =
-                body.ok_or_else(|| encoding::damaged(id, "the checksum of a version is wrong"))?;
-            items.push(encoding::read_version_json(id, json)?);
+                body.ok_or_else(|| stored_json::damaged(id, "the checksum of a version is wrong"))?;
+            items.push(stored_json::read_version_json(id, json)?);
         }
         Ok(Page { items, total })
     }
@@ -155,8 +156,8 @@ impl IndexHandle {
             return Ok(None);
         };
         let (_, json) = encoding::read_version(&body)
-            .ok_or_else(|| encoding::damaged(id, "the row of a version is too short"))?;
-        encoding::read_version_json(id, json).map(Some)
+            .ok_or_else(|| stored_json::damaged(id, "the row of a version is too short"))?;
+        stored_json::read_version_json(id, json).map(Some)
     }
 
     /// Returns the current version of a connection.
@@ -164,9 +165,9 @@ impl IndexHandle {
         let Some(body) = self.body(&encoding::record_key(id), id)? else {
             return Ok(None);
         };
-        let row =
-            RecordRow::read(&body).ok_or_else(|| encoding::damaged(id, "its row is too short"))?;
-        encoding::to_version(id, row.json).map(Some)
+        let row = RecordRow::read(&body)
+            .ok_or_else(|| stored_json::damaged(id, "its row is too short"))?;
+        stored_json::to_version(id, row.json).map(Some)
     }
 
     /// Returns the connections matching a query. A connection that moves during the read is listed exactly once: a disturbed list
@@ -295,7 +296,7 @@ impl IndexHandle {
         };
         encoding::without_checksum(key, &value)
             .map(|body| Some(body.to_vec()))
-            .ok_or_else(|| encoding::damaged(id, "its checksum is wrong"))
+            .ok_or_else(|| stored_json::damaged(id, "its checksum is wrong"))
     }
 }
 

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use super::apply::{Applier, Notices};
 use super::change_log::ChangeLog;
-use super::encoding::IndexHeader;
 use super::index::IndexReader;
 use super::index_handle::IndexHandle;
+use super::index_header::IndexHeader;
 use super::pending_writes::StorePosition;
 use super::rebuild;
 use super::verified_marker::VerifiedMarker;

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::change::{AcceptedChange, DeletedJson, NewState, SaveRequest, WriteRequest};
-use super::encoding::{CurrentState, write_json};
+use super::encoding::CurrentState;
 use super::index_handle::IndexHandle;
+use super::stored_json::write_json;
 use crate::connection::StoreError;
 use crate::connection::store::Precondition;
 use crate::store::journal::digest::{StateDigest, version_hash};

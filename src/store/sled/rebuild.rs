@@ -7,10 +7,12 @@ use uuid::Uuid;
 
 use super::apply::Notices;
 use super::data_loss_marker;
-use super::encoding::{self, CurrentState, IndexHeader, RowChange, SavedJson};
+use super::encoding::{self, CurrentState, RowChange};
 use super::index::{IndexReader, UnusableIndex};
+use super::index_header::IndexHeader;
 use super::pending_writes::StorePosition;
 use super::salvage::{FullState, LossExtent, salvage};
+use super::stored_json::{self, SavedJson};
 use crate::connection::{Connection, SealedSecret, StoreError, VersionChange};
 use crate::store::io_error;
 use crate::store::journal::digest::StateDigest;
@@ -258,7 +260,7 @@ fn rows_of(
             let json = if *kind == EntryKind::Version {
                 payload.clone()
             } else {
-                encoding::version_json(id, payload)?
+                stored_json::version_json(id, payload)?
             };
             rows.push(encoding::version_row(
                 id,
@@ -289,7 +291,7 @@ pub(super) fn current_of(
     Ok(Some(CurrentState {
         revision: newest.revision,
         history_digest: folded.history_digest(id),
-        item: encoding::read_listed(id, json)?,
+        item: stored_json::read_listed(id, json)?,
         json: json.as_slice().into(),
     }))
 }
@@ -301,14 +303,14 @@ fn rename_duplicate_alias(
 ) -> Result<String, StoreError> {
     let id = current.item.id;
     let mut saved: SavedJson<Connection<SealedSecret>, VersionChange> =
-        encoding::read_json(id, &current.json)?;
+        stored_json::read_json(id, &current.json)?;
     let old = current.item.alias.clone();
     let mut free = (2_u64..)
         .map(|number| format!("{old}-{number}"))
         .filter(|alias| !taken.contains(&alias.to_lowercase()));
     saved.connection.item.alias = free.next().unwrap_or_default();
     current.item = saved.connection.listed();
-    current.json = encoding::write_json(&saved)?.into();
+    current.json = stored_json::write_json(&saved)?.into();
     taken.insert(current.item.alias.to_lowercase());
     Ok(format!(
         "Two connections had the alias '{old}'; '{}' now has the alias '{}'",

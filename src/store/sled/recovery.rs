@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::apply::{Applier, Notices};
-use super::encoding::IndexHeader;
 use super::index::IndexReader;
 use super::index_handle::IndexHandle;
+use super::index_header::IndexHeader;
 use super::index_repair::rebuild_index;
 use super::maintenance::{Maintenance, Verification};
 use super::open::{

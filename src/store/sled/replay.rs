@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::change::{AcceptedChange, WriteRequest};
-use super::encoding::IndexHeader;
 use super::index_handle::IndexHandle;
+use super::index_header::IndexHeader;
 use super::pending_writes::{PendingWrites, StorePosition};
 use crate::connection::StoreError;
 use crate::store::journal::entry::JournalEntry;

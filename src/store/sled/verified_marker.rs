@@ -15,7 +15,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::encoding::{self, IndexHeader};
+use super::encoding;
+use super::index_header::IndexHeader;
 use super::rebuild;
 use crate::store::journal::{self, snapshot};
 

@@ -1,0 +1,68 @@
+//! Position and identity of an index.
+
+use uuid::Uuid;
+
+use super::encoding::{APPLIED, RowChange, with_checksum};
+use super::pending_writes::StorePosition;
+use crate::store::journal::digest::StateDigest;
+use crate::store::journal::header::StoreIdentity;
+
+/// Position and identity of an index.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IndexHeader {
+    /// Newest revision in the index.
+    pub revision: u64,
+    /// Expected digest.
+    pub digest: StateDigest,
+    /// Store that the index belongs to.
+    pub identity: StoreIdentity,
+}
+
+impl IndexHeader {
+    /// Position in the history of the store.
+    pub const fn point(&self) -> StorePosition {
+        StorePosition {
+            revision: self.revision,
+            digest: self.digest,
+        }
+    }
+
+    /// Encodes the value without its checksum.
+    pub fn body(&self) -> Vec<u8> {
+        [
+            &self.revision.to_le_bytes()[..],
+            &self.digest.count.to_le_bytes(),
+            &self.digest.sum.to_le_bytes(),
+            self.identity.store.as_bytes(),
+            &self.identity.check,
+        ]
+        .concat()
+    }
+
+    /// Encodes the row.
+    pub fn row(&self) -> RowChange {
+        (
+            APPLIED.to_vec(),
+            Some(with_checksum(APPLIED, &[self.body().as_slice()])),
+        )
+    }
+
+    /// Decodes a value whose checksum was verified.
+    pub fn read(body: &[u8]) -> Option<Self> {
+        let (revision, rest) = body.split_first_chunk()?;
+        let (count, rest) = rest.split_first_chunk()?;
+        let (sum, rest) = rest.split_first_chunk()?;
+        let (store, check) = rest.split_first_chunk()?;
+        Some(Self {
+            revision: u64::from_le_bytes(*revision),
+            digest: StateDigest {
+                count: u64::from_le_bytes(*count),
+                sum: u64::from_le_bytes(*sum),
+            },
+            identity: StoreIdentity {
+                store: Uuid::from_bytes(*store),
+                check: check.try_into().ok()?,
+            },
+        })
+    }
+}
