@@ -2,11 +2,12 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Seek, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 
 use super::io_error::io_error;
 use crate::connection::StoreError;
@@ -15,25 +16,32 @@ use crate::connection::StoreError;
 pub const FILE: &str = "lock";
 
 /// Exclusive right to use a data directory. The system releases the lock when the process ends.
+///
+/// Both the lock file and the directory itself are locked: the file can be removed while it is locked, and another process would
+/// then lock a new one.
 pub struct StoreLock {
     file: File,
+    directory: File,
 }
 
 impl Drop for StoreLock {
     fn drop(&mut self) {
         // Closing is not enough while a child process that is being started still has a copy of the descriptor.
         let _ = flock(&self.file, FlockOperation::Unlock);
+        let _ = flock(&self.directory, FlockOperation::Unlock);
     }
 }
 
 impl StoreLock {
     /// Takes the lock, or returns [`StoreError::Held`] with the current holder.
     pub fn take(folder: &Path) -> Result<Self, StoreError> {
-        let file = open(folder)?;
-        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+        let (file, directory) = open(folder)?;
+        let locked = flock(&file, FlockOperation::NonBlockingLockExclusive)
+            .and_then(|()| lock_directory(&directory, FlockOperation::NonBlockingLockExclusive));
+        if locked.is_err() {
             return Err(held_error(folder));
         }
-        Ok(Self::with_pid(file))
+        Ok(Self::with_pid(file, directory))
     }
 
     /// Takes the lock, waiting up to `timeout` for a process that is closing.
@@ -42,43 +50,56 @@ impl StoreLock {
             Err(StoreError::Held { .. }) => {}
             other => return other,
         }
-        let file = open(folder)?;
+        let (file, directory) = open(folder)?;
         let (sender, receiver) = std::sync::mpsc::channel();
         std::thread::Builder::new()
             .name("umai-store-wait".into())
             .spawn(move || {
-                if flock(&file, FlockOperation::LockExclusive).is_ok() {
-                    // After a timeout there is no receiver, and the lock is released when `file` is dropped.
-                    let _ = sender.send(file);
+                let locked = flock(&file, FlockOperation::LockExclusive)
+                    .and_then(|()| lock_directory(&directory, FlockOperation::LockExclusive));
+                if locked.is_ok() {
+                    // After a timeout there is no receiver, and the locks are released when the files are dropped.
+                    let _ = sender.send((file, directory));
                 }
             })
             .map_err(|error| io_error(folder, &error))?;
         receiver
             .recv_timeout(timeout)
-            .map(Self::with_pid)
+            .map(|(file, directory)| Self::with_pid(file, directory))
             .map_err(|_| held_error(folder))
     }
 
-    fn with_pid(mut file: File) -> Self {
+    fn with_pid(mut file: File, directory: File) -> Self {
         // The process ID is informational: a full disk must not prevent opening the store.
         let _ = file
             .set_len(0)
             .and_then(|()| file.rewind())
             .and_then(|()| writeln!(file, "{}", std::process::id()));
-        Self { file }
+        Self { file, directory }
     }
 }
 
-fn open(folder: &Path) -> Result<File, StoreError> {
+/// Locks a directory. Without effect on file systems that cannot lock directories, such as NFS.
+fn lock_directory(directory: &File, operation: FlockOperation) -> Result<(), Errno> {
+    match flock(directory, operation) {
+        Err(Errno::BADF | Errno::NOTSUP | Errno::NOLCK | Errno::INVAL) => Ok(()),
+        locked => locked,
+    }
+}
+
+/// Opens the lock file and the directory.
+fn open(folder: &Path) -> Result<(File, File), StoreError> {
+    let directory = File::open(folder).map_err(|error| io_error(folder, &error))?;
     let path = folder.join(FILE);
-    OpenOptions::new()
+    let file = OpenOptions::new()
         .read(true)
         .write(true)
         .create(true)
         .truncate(false)
         .mode(0o600)
         .open(&path)
-        .map_err(|error| io_error(&path, &error))
+        .map_err(|error| io_error(&path, &error))?;
+    Ok((file, directory))
 }
 
 /// Returns the error that names the process holding the lock.
@@ -104,7 +125,44 @@ pub fn is_owner_suspended(folder: &Path) -> bool {
 
 /// ID of the process that took the lock last.
 pub fn owner_pid(folder: &Path) -> Option<String> {
-    let written = std::fs::read_to_string(folder.join(FILE)).ok()?;
-    let pid: u32 = written.trim().parse().ok()?;
-    Some(pid.to_string())
+    let written = std::fs::read_to_string(folder.join(FILE)).unwrap_or_default();
+    match written.trim().parse::<u32>() {
+        Ok(pid) => Some(pid.to_string()),
+        // The lock file was removed and created again.
+        Err(_) => locking_pid(folder),
+    }
+}
+
+/// ID of the process that locks a directory, as far as the system reports it.
+fn locking_pid(folder: &Path) -> Option<String> {
+    let inode = std::fs::metadata(folder).ok()?.ino().to_string();
+    let locks = std::fs::read_to_string("/proc/locks").ok()?;
+    // 1: FLOCK  ADVISORY  WRITE 4711 08:01:131073 0 EOF
+    locks.lines().find_map(|line| {
+        let fields: Vec<_> = line.split_whitespace().collect();
+        let [_, "FLOCK", _, "WRITE", pid, file, ..] = fields[..] else {
+            return None;
+        };
+        (file.rsplit(':').next() == Some(inode.as_str())).then(|| pid.to_owned())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn removed_lock_file_does_not_give_the_lock_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let lock = StoreLock::take(folder.path()).unwrap();
+        std::fs::remove_file(folder.path().join(FILE)).unwrap();
+        let Err(StoreError::Held { pid, .. }) = StoreLock::take(folder.path()) else {
+            panic!("a second process got the lock");
+        };
+        if cfg!(target_os = "linux") {
+            assert_eq!(pid, std::process::id().to_string());
+        }
+        drop(lock);
+        assert!(StoreLock::take(folder.path()).is_ok());
+    }
 }

@@ -62,6 +62,26 @@ async fn changes_are_visible_to_all_processes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn process_joins_a_leader_whose_lock_file_was_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let leader = start_leader(folder.path(), 1);
+    std::fs::remove_file(options(folder.path()).data.join("lock")).unwrap();
+    let store = open_in(folder.path()).await.unwrap();
+    store.save(save(2, 1)).await.unwrap();
+    let third = open_in(folder.path()).await.unwrap();
+    assert_eq!(content(&third).await, [(1, 1), (2, 1)].into());
+    third.close().await.unwrap();
+    leader.end();
+    store.save(save(3, 1)).await.unwrap();
+    assert_eq!(
+        content(&store).await.len(),
+        3,
+        "every write went to one journal"
+    );
+    store.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn client_takes_over_from_killed_leader() {
     let folder = tempfile::tempdir().unwrap();
     let leader = start_leader(folder.path(), 1);
