@@ -154,6 +154,11 @@ pub trait ConnectionService: Send + Sync {
         ServiceFeatures::ALL
     }
 
+    /// Checks that changes are accepted at the moment. Always successful for a service that cannot tell.
+    async fn check(&self) -> Result<(), ConnectionError> {
+        Ok(())
+    }
+
     /// Returns messages for the user since the service started.
     fn notices(&self) -> Vec<String>;
 }

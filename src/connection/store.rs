@@ -112,6 +112,11 @@ pub trait ConnectionStore<S>: Send + Sync {
     /// Returns the messages since the store was opened.
     fn notices(&self) -> Vec<StoreNotice>;
 
+    /// Checks that changes are accepted at the moment.
+    async fn check(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Waits for running writes and releases the lock.
     async fn close(&self) -> Result<(), StoreError>;
 }
@@ -159,9 +164,9 @@ pub enum StoreError {
         /// Process ID of the lock holder, or `unknown`.
         pid: String,
     },
-    /// A write failed; the store accepts no writes until it is reopened.
+    /// A write failed; the store accepts no writes until it could reopen its journal.
     #[error(
-        "The store is read-only: {0}. Acknowledged changes are safe; fix the problem, then restart umai"
+        "The store is read-only: {0}. Acknowledged changes are safe; umai tries again every second, so fix the problem, then repeat the change"
     )]
     ReadOnly(String),
     /// A record is damaged; the others work.

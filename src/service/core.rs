@@ -297,6 +297,10 @@ impl ConnectionService for CoreService {
         Ok(self.store.changes(since).await?)
     }
 
+    async fn check(&self) -> Result<(), ConnectionError> {
+        Ok(self.store.check().await?)
+    }
+
     fn notices(&self) -> Vec<String> {
         self.store.notices()
     }

@@ -176,6 +176,10 @@ impl ConnectionService for ReadOnlyService {
         self.inner.features()
     }
 
+    async fn check(&self) -> Result<(), ConnectionError> {
+        self.inner.check().await
+    }
+
     fn notices(&self) -> Vec<String> {
         self.inner.notices()
     }

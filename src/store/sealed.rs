@@ -176,6 +176,10 @@ impl<T: ConnectionStore<SealedSecret>> ConnectionStore<PlainSecret> for SealedSt
         self.lock_notices().clone()
     }
 
+    async fn check(&self) -> Result<(), StoreError> {
+        self.inner.check().await
+    }
+
     async fn close(&self) -> Result<(), StoreError> {
         self.inner.close().await
     }

@@ -233,6 +233,10 @@ impl ConnectionStore<SealedSecret> for SharedStore {
         self.0.known.notices()
     }
 
+    async fn check(&self) -> Result<(), StoreError> {
+        self.read(StoreRequest::Ping).await.map(drop)
+    }
+
     async fn close(&self) -> Result<(), StoreError> {
         self.0.shut_down(MemberStage::Closed).await
     }

@@ -24,6 +24,7 @@ pub(super) mod salvage;
 mod data_loss_marker;
 mod apply;
 mod maintenance;
+mod timer;
 mod writer;
 pub(super) mod open;
 mod recovery;
@@ -33,7 +34,6 @@ mod auto_backup;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -120,32 +120,15 @@ fn run(
             state.send_replace(IndexOpening::Ready);
             let is_recorded = ready.maintenance.is_verification_recorded();
             // Dropped after the writer has ended, which ends the thread.
-            let _timer = is_recorded.then(|| verify_later(sender));
-            StoreWriter::new(inbox, ready, applier).run(closing);
+            let _timer = is_recorded.then(|| {
+                timer::send_after(VERIFICATION_DELAY, sender.clone(), WriterMessage::Verify)
+            });
+            StoreWriter::new((sender, inbox), ready, applier).run(closing);
         }
         Err(error) => {
             state.send_replace(IndexOpening::Failed(error));
         }
     }
-}
-
-/// Requests a verification after a delay, unless the returned sender is dropped before.
-fn verify_later(inbox: mpsc::WeakSender<WriterMessage>) -> Sender<()> {
-    let (timer, stopped) = channel();
-    let started = std::thread::Builder::new()
-        .name("umai-store-timer".into())
-        .spawn(move || {
-            if stopped.recv_timeout(VERIFICATION_DELAY) == Err(RecvTimeoutError::Timeout)
-                && let Some(inbox) = inbox.upgrade()
-            {
-                // A writer that ended needs no verification.
-                let _ = inbox.blocking_send(WriterMessage::Verify);
-            }
-        });
-    if let Err(error) = started {
-        tracing::warn!(%error, "starting the timer of the verification failed");
-    }
-    timer
 }
 
 impl SledStore {
@@ -312,6 +295,14 @@ impl ConnectionStore<SealedSecret> for SledStore {
 
     fn notices(&self) -> Vec<StoreNotice> {
         self.applier.notices.all()
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        self.ready().await?;
+        match self.applier.read_only_reason() {
+            Some(reason) => Err(reason),
+            None => Ok(()),
+        }
     }
 
     async fn close(&self) -> Result<(), StoreError> {

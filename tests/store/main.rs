@@ -21,6 +21,7 @@ mod keys;
 mod linearizability;
 mod model_based;
 mod opening_cost;
+mod passing_error;
 mod power_loss;
 mod shared;
 mod shared_protocol;

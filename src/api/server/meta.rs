@@ -1,7 +1,6 @@
 //! Health, configuration keys and notices.
 
 use axum::extract::State;
-use axum::response::Response;
 use serde_json::json as object;
 
 use super::path_params::PathParams;
@@ -35,13 +34,14 @@ pub fn routes() -> Vec<Route> {
         Json("Notices"),
     )
         .handled_by(notices),
-        route::get(super::HEALTH, "getHealth", "Check that the server is running", Json("Health")).at_root()
+        route::get(super::HEALTH, "getHealth", "Check that the server is running and accepts changes", Json("Health")).at_root()
         .handled_by(health),
     ]
 }
 
-pub async fn health() -> Response {
-    json(&object!({ "status": "ok" }))
+pub async fn health(State(api): State<ApiState>) -> ApiResult {
+    api.service.check().await?;
+    Ok(json(&object!({ "status": "ok" })))
 }
 
 /// Returns the source of a configuration key, never its value.

@@ -5,6 +5,8 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use super::digest::StateDigest;
+use super::entry::{EntryWalk, WalkItem};
 use super::header::{self, FileHeader, HeaderError};
 use super::tail_scan::TailPosition;
 use crate::store::io_error;
@@ -97,8 +99,11 @@ pub enum AppendError {
 /// Segment that is being written.
 pub struct ActiveSegment {
     file: File,
+    path: PathBuf,
     /// Offset of the next entry.
     end: u64,
+    /// Offset up to which the content is durable.
+    durable: u64,
     /// Allocated length of the file.
     allocated: u64,
 }
@@ -111,7 +116,9 @@ impl ActiveSegment {
             io_error::write_atomically(&segment.path, |file| file.write_all(&head.to_bytes()))?;
         Ok(Self {
             file,
+            path: segment.path,
             end: header::LENGTH as u64,
+            durable: header::LENGTH as u64,
             allocated: header::LENGTH as u64,
         })
     }
@@ -137,7 +144,9 @@ impl ActiveSegment {
         let allocated = file.metadata()?.len();
         Ok(Self {
             file,
+            path: position.segment.path.clone(),
             end: position.offset,
+            durable: position.offset,
             allocated,
         })
     }
@@ -175,8 +184,37 @@ impl ActiveSegment {
     }
 
     /// Waits until the appended bytes are durable. After an error the content on disk is unknown.
-    pub fn sync(&self) -> io::Result<()> {
-        self.file.sync_data()
+    pub fn sync(&mut self) -> io::Result<()> {
+        self.file.sync_data()?;
+        self.durable = self.end;
+        Ok(())
+    }
+
+    /// Discards everything after the last successful sync, and verifies that the rest ends with this revision and digest.
+    ///
+    /// The file is opened again: a descriptor whose sync failed may report success the next time although data was lost.
+    pub fn recover(&mut self, revision: u64, digest: StateDigest) -> io::Result<()> {
+        let file = OpenOptions::new().read(true).write(true).open(&self.path)?;
+        file.set_len(self.durable)?;
+        file.sync_all()?;
+        let bytes = std::fs::read(&self.path)?;
+        let header = FileHeader::read(&bytes).map_err(|_| changed(&self.path))?;
+        let mut end = (header.revision - 1, header.digest);
+        for item in EntryWalk::new(&bytes, header::LENGTH) {
+            match item {
+                WalkItem::Entry(entry) => end = (entry.revision, entry.digest),
+                // Damage in the middle was reported by the verification.
+                WalkItem::Damaged(_) => {}
+                WalkItem::Torn(_) => return Err(changed(&self.path)),
+            }
+        }
+        if end != (revision, digest) {
+            return Err(changed(&self.path));
+        }
+        self.file = file;
+        self.end = self.durable;
+        self.allocated = self.durable;
+        Ok(())
     }
 
     /// Offset of the next entry.
@@ -194,6 +232,13 @@ impl ActiveSegment {
         self.file.set_len(self.end)?;
         self.file.sync_all()
     }
+}
+
+fn changed(path: &Path) -> io::Error {
+    io::Error::other(format!(
+        "{} does not end with the last change",
+        path.display()
+    ))
 }
 
 #[cfg(test)]

@@ -44,7 +44,10 @@ pub async fn dispatch(
         StoreRequest::AwaitChanges(since) => {
             StoreReply::Changes(next(store.changes(*since).await?).await?)
         }
-        StoreRequest::Ping => StoreReply::Pong,
+        StoreRequest::Ping => {
+            store.check().await?;
+            StoreReply::Pong
+        }
     })
 }
 

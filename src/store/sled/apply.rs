@@ -35,6 +35,8 @@ pub struct Applier {
     pub feed: Arc<ChangeLog>,
     /// Notices for the user.
     pub notices: Arc<Notices>,
+    /// Reason why nothing can be written at the moment.
+    pub read_only: Mutex<Option<StoreError>>,
 }
 
 impl Applier {
@@ -63,6 +65,22 @@ impl Applier {
             // The caller may have been cancelled.
             let _ = answer.send(Ok(Revision(step.revision)));
         }
+    }
+
+    /// Reason why nothing can be written at the moment.
+    pub fn read_only_reason(&self) -> Option<StoreError> {
+        self.lock_read_only().clone()
+    }
+
+    /// Sets or clears the reason why nothing can be written.
+    pub fn set_read_only(&self, reason: Option<StoreError>) {
+        *self.lock_read_only() = reason;
+    }
+
+    fn lock_read_only(&self) -> std::sync::MutexGuard<'_, Option<StoreError>> {
+        self.read_only
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write(&self, group: &DurableGroup, applied: &IndexHeader) -> Result<(), StoreError> {

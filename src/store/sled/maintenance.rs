@@ -216,6 +216,12 @@ impl Maintenance {
         Verification::Inconclusive
     }
 
+    /// Returns the journal to its last durable position after a failed write, and continues in a new segment.
+    pub fn reopen_journal(&mut self, position: StorePosition) -> io::Result<()> {
+        self.tail.recover(position.revision, position.digest)?;
+        self.start_segment(position)
+    }
+
     /// Starts a new segment, a snapshot and a backup when they are due.
     pub fn run_due_work(&mut self, pending_writes: &PendingWrites) {
         if self.tail.is_full() {

@@ -141,6 +141,7 @@ impl OpeningStore {
             )),
             index: Arc::new(IndexHandle::new(IndexReader::Closed, position.digest.count)),
             notices: Arc::<Notices>::default(),
+            read_only: std::sync::Mutex::default(),
         };
         Self {
             applier: Arc::new(applier),

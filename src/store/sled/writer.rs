@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Sender;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -13,12 +15,15 @@ use super::change::WriteRequest;
 use super::maintenance::Maintenance;
 use super::pending_writes::{PendingWrites, StorePosition};
 use super::recovery::ReadyStore;
+use super::timer;
 use crate::connection::StoreError;
 use crate::store::journal::segment::AppendError;
 
 /// Maximum number of changes and bytes synced together.
 const MAX_CHANGES: usize = 512;
 const MAX_BYTES: usize = 1024 * 1024;
+/// Time after a failed write until the next attempt to reopen the journal.
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Message to the writer.
 pub enum WriterMessage {
@@ -30,6 +35,8 @@ pub enum WriterMessage {
     AwaitVerification(oneshot::Sender<()>),
     /// Verify index and journal although an earlier verification was relied on.
     Verify,
+    /// Try to write again after a failed write.
+    Reopen,
     /// Finish and release the store to the next process.
     Close(oneshot::Sender<()>),
 }
@@ -37,29 +44,34 @@ pub enum WriterMessage {
 /// Writer of a store.
 pub struct StoreWriter {
     inbox: mpsc::Receiver<WriterMessage>,
+    sender: mpsc::WeakSender<WriterMessage>,
+    /// Timer of [`WriterMessage::Reopen`], while nothing can be written.
+    retry: Option<Sender<()>>,
     /// Message that was received but does not belong to the current group.
     next: Option<WriterMessage>,
     pending_writes: PendingWrites,
     maintenance: Maintenance,
     applier: Arc<Applier>,
-    /// Reason why nothing can be written any more.
-    read_only: Option<StoreError>,
 }
 
 impl StoreWriter {
     /// Returns the writer of a store with a ready index.
     pub fn new(
-        inbox: mpsc::Receiver<WriterMessage>,
+        (sender, inbox): (
+            mpsc::WeakSender<WriterMessage>,
+            mpsc::Receiver<WriterMessage>,
+        ),
         ready: ReadyStore,
         applier: Arc<Applier>,
     ) -> Self {
         Self {
             inbox,
+            sender,
+            retry: None,
             next: None,
             pending_writes: ready.pending_writes,
             maintenance: ready.maintenance,
             applier,
-            read_only: None,
         }
     }
 
@@ -91,6 +103,7 @@ impl StoreWriter {
                         .verify_all(&mut self.pending_writes, keep_going);
                     self.maintenance.run_due_work(&self.pending_writes);
                 }
+                Some(WriterMessage::Reopen) => self.reopen(),
                 Some(WriterMessage::Close(done)) => break Some(done),
                 None => break None,
             }
@@ -141,8 +154,8 @@ impl StoreWriter {
         ask: WriteRequest,
         bytes: &mut Vec<u8>,
     ) -> Result<super::change::AcceptedChange, StoreError> {
-        if let Some(why) = &self.read_only {
-            return Err(why.clone());
+        if let Some(why) = self.applier.read_only_reason() {
+            return Err(why);
         }
         let step = self.pending_writes.accept(ask)?;
         step.write(bytes);
@@ -178,8 +191,36 @@ impl StoreWriter {
                 ));
                 self.applier.notices.add(why.to_string());
                 self.maintenance.discard_verification();
-                self.read_only = Some(why.clone());
+                self.applier.set_read_only(Some(why.clone()));
+                self.retry_later();
                 Err(why)
+            }
+        }
+    }
+
+    fn retry_later(&mut self) {
+        let timer = timer::send_after(RETRY_INTERVAL, self.sender.clone(), WriterMessage::Reopen);
+        self.retry = Some(timer);
+    }
+
+    /// Accepts changes again if the journal can be written.
+    fn reopen(&mut self) {
+        if self.applier.read_only_reason().is_none() {
+            return;
+        }
+        self.pending_writes
+            .remove_applied(self.applier.feed.newest());
+        match self.maintenance.reopen_journal(self.pending_writes.point()) {
+            Ok(()) => {
+                self.retry = None;
+                self.applier.set_read_only(None);
+                self.applier
+                    .notices
+                    .add("The store accepts changes again".into());
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the journal still cannot be written");
+                self.retry_later();
             }
         }
     }
