@@ -4,6 +4,8 @@
 
 mod scan;
 
+pub(in crate::store) use scan::damaged_snapshots;
+
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};

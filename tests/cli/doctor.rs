@@ -161,7 +161,13 @@ fn damaged_journal_is_reported_and_not_changed() {
     bytes[300] ^= 0x40;
     std::fs::write(&segment, &bytes).unwrap();
     let answer = home.run(&["doctor", "--json"]);
-    has(&answer, "store", "warning", "the journal is damaged");
+    assert_eq!(answer.code, 6, "{answer:?}");
+    has(
+        &answer,
+        "store",
+        "problem",
+        "000001.log is damaged at byte 128",
+    );
     assert_eq!(std::fs::read(&segment).unwrap(), bytes);
     bytes[20] ^= 0x40;
     std::fs::write(&segment, &bytes).unwrap();

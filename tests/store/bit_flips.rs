@@ -80,6 +80,18 @@ impl Fixture {
             before,
         }
     }
+
+    /// Store that was restored from its backup, so that its journal begins with a snapshot.
+    async fn restored() -> Self {
+        let fixture = Self::new(false).await;
+        let options = options(fixture.home.path());
+        let backup = fixture.home.path().join(&fixture.backup);
+        let restored = tokio::task::spawn_blocking(move || {
+            prepare(&options, &backup).unwrap().execute(Utc::now())
+        });
+        restored.await.unwrap().unwrap();
+        fixture
+    }
 }
 
 async fn fill(store: &Store, first: u64) {
@@ -296,12 +308,16 @@ fn damages(home: &Path, several: bool) -> Vec<Damage> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn damage_is_repaired_or_reported_and_restore_recovers() {
-    let fixtures = [Fixture::new(false).await, Fixture::new(true).await];
+    let fixtures = [
+        Fixture::new(false).await,
+        Fixture::new(true).await,
+        Fixture::restored().await,
+    ];
     let outcomes = Mutex::new(Outcomes::default());
     // Most of the time is spent waiting for the disk, so a few homes are checked concurrently.
     stream::iter(0..flips())
         .for_each_concurrent(CONCURRENCY, async |round| {
-            let fixture = &fixtures[round as usize % 2];
+            let fixture = &fixtures[round as usize % 3];
             let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
             copy(fixture.home.path(), home.path());
             let damages = damages(home.path(), round % 4 == 3);
@@ -311,5 +327,41 @@ async fn damage_is_repaired_or_reported_and_restore_recovers() {
     let outcomes = outcomes.into_inner().unwrap();
     for ((part, what), count) in &outcomes.0 {
         eprintln!("{part:10} {count:5} {what}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn damaged_base_of_a_restored_store_loses_nothing() {
+    let fixture = Fixture::restored().await;
+    let bases = fixture.home.path().join("data/snapshots");
+    let bases: Vec<_> = files(&bases)
+        .into_iter()
+        .map(|path| path.strip_prefix(fixture.home.path()).unwrap().to_owned())
+        .collect();
+    assert_eq!(bases.len(), 2, "{bases:?}");
+    for (base, has_index) in bases.iter().flat_map(|base| [(base, true), (base, false)]) {
+        let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        copy(fixture.home.path(), home.path());
+        let damaged = home.path().join(base);
+        let length = fs::metadata(&damaged).unwrap().len();
+        flip(&damaged, random(length) as usize);
+        if !has_index {
+            fs::remove_dir_all(home.path().join("data/sled")).unwrap();
+        }
+        let options = options(home.path());
+        let report = survey(&options).damage.unwrap().join(" ");
+        assert!(report.contains(damaged.to_str().unwrap()), "{report}");
+        let store = open_in(home.path()).await.unwrap();
+        assert_eq!(content(&store).await, fixture.before);
+        store.save(save(900, 1)).await.unwrap();
+        let notices = store.notices().join(" ");
+        assert!(notices.contains(damaged.to_str().unwrap()), "{notices}");
+        store.close().await.unwrap();
+        drop(store);
+        create(&options, &BackupDestination::Store, Utc::now()).unwrap();
+        let report = survey(&options);
+        assert_eq!(report.damage, Ok(vec![]));
+        let intact = files(&home.path().join("data/snapshots"));
+        assert!(intact.len() >= 2, "{intact:?}");
     }
 }

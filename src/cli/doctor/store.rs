@@ -133,15 +133,17 @@ fn contents(survey: &StoreReport, config: &Config, findings: &mut Findings) {
         Ok(Some(contents)) if contents.is_sound => {
             findings.ok("store", format!("{}; all checksums valid", counts_text(contents)));
         }
-        Ok(Some(contents)) => findings.warning(
+        Ok(Some(contents)) => findings.problem(
             "store",
             format!(
-                "the journal is damaged; readable: {}",
+                "{}; readable without the index: {}",
+                damage_text(survey),
                 counts_text(contents)
             ),
             Some(format!(
-                "copy {shown} to a safe place; the next start recovers what is readable and reports what is missing. To restore a backup: umai backup restore"
+                "copy {shown} to a safe place; the next start recovers what is readable, also from the index, and reports what is missing. To restore a backup: umai backup restore"
             )),
+            Exit::Store,
         ),
         Err(reason) => findings.problem(
             "store",
@@ -151,6 +153,14 @@ fn contents(survey: &StoreReport, config: &Config, findings: &mut Findings) {
             )),
             Exit::Store,
         ),
+    }
+}
+
+/// Names the damaged files, or the journal when each file by itself is intact.
+fn damage_text(survey: &StoreReport) -> String {
+    match &survey.damage {
+        Ok(found) if !found.is_empty() => found.join("; "),
+        Ok(_) | Err(_) => "the journal is damaged".into(),
     }
 }
 

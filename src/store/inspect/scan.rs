@@ -20,9 +20,18 @@ pub fn all(data: &Path) -> io::Result<Vec<String>> {
             found.push(sentence(&segment.path, &position));
         }
     }
+    for (path, position) in damaged_snapshots(data)? {
+        found.push(sentence(&path, &position));
+    }
+    Ok(found)
+}
+
+/// Lists the damaged snapshots with the position of the damage.
+pub fn damaged_snapshots(data: &Path) -> io::Result<Vec<(PathBuf, String)>> {
+    let mut found = Vec::new();
     for (_, path) in snapshot::all(data)? {
         if let Some(position) = in_snapshot(&path)? {
-            found.push(sentence(&path, &position));
+            found.push((path, position));
         }
     }
     Ok(found)

@@ -24,9 +24,31 @@ const BUFFER: usize = 64 * 1024;
 /// Folder of the snapshots in the data directory.
 pub const FOLDER: &str = "snapshots";
 
-/// Lists the snapshots of a store with their revisions, oldest first.
+/// Extension of a snapshot.
+const EXTENSION: &str = "snapshot";
+/// Extension of a copy of a snapshot, for a store that begins with one: a damaged file then loses nothing.
+const COPY: &str = "copy";
+
+/// Lists the snapshots of a store and their copies with their revisions, oldest first, a copy before its original.
 pub fn all(data: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
-    numbered(&data.join(FOLDER), "snapshot")
+    let folder = data.join(FOLDER);
+    let mut found = numbered(&folder, EXTENSION)?;
+    found.extend(numbered(&folder, COPY)?);
+    found.sort_by(|(one, path), (other, other_path)| {
+        one.cmp(other).then_with(|| path.cmp(other_path))
+    });
+    Ok(found)
+}
+
+/// Copies a snapshot or its copy, so that the store has two that are independent of each other.
+pub fn duplicate(path: &Path) -> io::Result<()> {
+    let is_copy = path.extension().is_some_and(|found| found == COPY);
+    let other = path.with_extension(if is_copy { EXTENSION } else { COPY });
+    let mut original = File::open(path)?;
+    // Not copied by the system, which may let both files share their blocks.
+    let bytes: &mut dyn Read = &mut original;
+    io_error::write_atomically(&other, |file| io::copy(bytes, file).map(drop))?;
+    Ok(())
 }
 
 /// Reads a snapshot entry by entry, holding only one in memory. Returns the header when the snapshot is complete and intact;
@@ -147,7 +169,7 @@ pub fn write(
 ) -> io::Result<()> {
     let folder = data.join(FOLDER);
     io_error::create_folder(&folder)?;
-    let path = folder.join(format!("{:020}.snapshot", head.revision));
+    let path = folder.join(format!("{:020}.{EXTENSION}", head.revision));
     io_error::write_atomically(&path, |file| {
         write_to(file, head, rows)?;
         verify(&io_error::temporary_path(&path))

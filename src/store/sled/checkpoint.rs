@@ -10,7 +10,8 @@ use crate::store::journal::digest::StateDigest;
 use crate::store::journal::entry::{EntryKind, JournalEntry};
 use crate::store::journal::header::{FileHeader, StoreIdentity};
 use crate::store::journal::replay::{StateBuilder, StateSource};
-use crate::store::journal::{retention, snapshot};
+use crate::store::journal::segment::Segment;
+use crate::store::journal::{self, retention, snapshot};
 
 /// Writes a snapshot of `index`; `stop` cancels it.
 ///
@@ -39,7 +40,23 @@ pub fn write(
     if data_loss_marker::is_recorded(data) {
         return Ok(());
     }
-    retention::prune(data, head.revision)
+    retention::prune(data, head.revision)?;
+    keep_two_bases(data)
+}
+
+/// Copies the only snapshot of a store whose journal does not reach back to its beginning, unless data was lost.
+pub fn keep_two_bases(data: &Path) -> io::Result<()> {
+    if data_loss_marker::is_recorded(data) {
+        return Ok(());
+    }
+    let [(_, only)] = &snapshot::all(data)?[..] else {
+        return Ok(());
+    };
+    let segments = Segment::all(&data.join(journal::FOLDER))?;
+    if segments.first().is_some_and(|first| first.first > 1) {
+        snapshot::duplicate(only)?;
+    }
+    Ok(())
 }
 
 fn verify(data: &Path, written: &Path) -> io::Result<()> {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use uuid::Uuid;
 
+use super::checkpoint;
 use super::index::IndexReader;
 use super::pending_writes::StorePosition;
 use super::rebuild;
@@ -34,6 +35,7 @@ pub fn create(
     };
     io_error::create_folder(&segments)
         .and_then(|()| ActiveSegment::create(&segments, &begin))
+        .and_then(|_| checkpoint::keep_two_bases(folder))
         .map_err(refuse)?;
     let (rebuilt, broken) = rebuild::into_sled(folder, &head.identity, &IndexReader::Closed)?;
     let position = StorePosition {

@@ -1,10 +1,11 @@
-//! Damage in the current part of the journal: found, copied aside and described.
+//! Damage in the current part of the journal and in the snapshots: found, copied aside and described.
 
 use std::io;
 use std::path::Path;
 
 use super::apply::Applier;
-use super::rebuild;
+use super::{data_loss_marker, rebuild};
+use crate::store::inspect;
 use crate::store::io_error;
 use crate::store::journal::entry::{Damage, EntryWalk, WalkItem};
 use crate::store::journal::segment::Segment;
@@ -17,7 +18,31 @@ pub fn keep_copies(applier: &Applier, keep_going: impl Fn() -> bool) -> io::Resu
         let kept = copy_damage(&applier.data, segment, damage)?;
         Ok(describe(applier, segment, damage, &kept))
     });
-    sentences.collect()
+    let snapshots = set_snapshots_aside(&applier.data);
+    sentences.chain(snapshots).collect()
+}
+
+/// Moves damaged snapshots aside, unless data was lost: everything that they had is in the verified index.
+fn set_snapshots_aside(data: &Path) -> Vec<io::Result<String>> {
+    if data_loss_marker::is_recorded(data) {
+        return Vec::new();
+    }
+    let found = match inspect::damaged_snapshots(data) {
+        Ok(found) => found,
+        Err(error) => return vec![Err(error)],
+    };
+    let folder = data.join(rebuild::DAMAGED);
+    let moved = found.into_iter().map(|(path, position)| {
+        io_error::create_folder(&folder)?;
+        let name = path.file_name().unwrap_or_default();
+        std::fs::rename(&path, folder.join(name))?;
+        Ok(format!(
+            "{} was damaged {position}. It was moved to {}, and a new snapshot is written from the index; nothing is lost",
+            path.display(),
+            folder.display()
+        ))
+    });
+    moved.collect()
 }
 
 fn find_damage(data: &Path, keep_going: impl Fn() -> bool) -> io::Result<Vec<(Segment, Damage)>> {

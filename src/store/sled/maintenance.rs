@@ -198,6 +198,9 @@ impl Maintenance {
     fn verify_journal(&mut self, time: SystemTime, keep_going: impl Fn() -> bool) -> Verification {
         match journal_damage::keep_copies(&self.applier, &keep_going) {
             Ok(sentences) if sentences.is_empty() && keep_going() => {
+                if let Err(error) = checkpoint::keep_two_bases(&self.applier.data) {
+                    tracing::warn!(%error, "copying the only snapshot failed");
+                }
                 return Verification::Clean(time);
             }
             Ok(sentences) => {
