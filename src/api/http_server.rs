@@ -19,6 +19,7 @@ pub mod auth;
 pub mod limits;
 pub mod listener;
 mod request_id;
+mod summary_log;
 pub mod connection_slots;
 pub mod strict_reader;
 pub mod tls;
@@ -53,6 +54,7 @@ pub async fn serve(
         pipeline: Arc::new(pipeline),
         tls,
         limits,
+        summary: summary_log::SummaryLog::default(),
         stop,
     });
     let (acceptors, connections) = (TaskTracker::new(), TaskTracker::new());

@@ -10,6 +10,7 @@ mod capabilities;
 mod changes;
 mod connections;
 mod openapi;
+pub(in crate::api) mod outgoing_limit;
 mod paths;
 mod precondition;
 mod connection_tests;
@@ -31,6 +32,7 @@ use tower::ServiceExt;
 
 use super::BASE_PATH;
 use crate::service::ConnectionService;
+use outgoing_limit::OutgoingLimit;
 use paths::Paths;
 use response::ApiError;
 use route::Route;
@@ -51,6 +53,7 @@ pub(in crate::api) fn is_open(path: &str) -> bool {
 #[derive(Clone)]
 struct ApiState {
     service: Arc<dyn ConnectionService>,
+    outgoing: OutgoingLimit,
     /// Ends the event streams, which have no end otherwise.
     shutdown: CancellationToken,
 }
@@ -83,7 +86,11 @@ pub fn router_until(service: Arc<dyn ConnectionService>, shutdown: CancellationT
         })
         .layer(from_fn(path_params::check))
         .layer(map_response(no_store))
-        .with_state(ApiState { service, shutdown });
+        .with_state(ApiState {
+            service,
+            outgoing: OutgoingLimit::default(),
+            shutdown,
+        });
     // Wraps the router: a layer inside it would see the path only after routing.
     let normalized = router.map_request(move |request| paths.normalize(request));
     Router::new().fallback_service(normalized)

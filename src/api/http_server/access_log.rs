@@ -1,6 +1,7 @@
 //! Access log: one line for each response, without secrets and without characters that could forge a line.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -48,6 +49,19 @@ impl AccessEntry<'_> {
             request = %self.id,
         );
     }
+}
+
+/// Writes the summary of entries by status that were not logged.
+pub fn log_summary(counts: &BTreeMap<u16, u64>) {
+    let statuses = counts
+        .iter()
+        .map(|(status, count)| format!("{status}: {count}"));
+    tracing::info!(
+        target: TARGET,
+        requests = counts.values().sum::<u64>(),
+        statuses = statuses.collect::<Vec<_>>().join(", "),
+        "requests without a valid token"
+    );
 }
 
 /// Returns a known method, or a placeholder.

@@ -86,6 +86,11 @@ impl Authentication {
         }
     }
 
+    /// Returns whether requests need no token.
+    pub const fn is_disabled(&self) -> bool {
+        matches!(self, Self::Disabled)
+    }
+
     /// Returns whether the token of a request is still valid, for streams that outlive the check at their start.
     pub fn is_still_valid(&self, given: Option<&HeaderValue>) -> bool {
         match self {

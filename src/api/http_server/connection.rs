@@ -25,6 +25,7 @@ use super::limits::ServerLimits;
 use super::pipeline::{ConnectionInfo, RequestPipeline};
 use super::request_id::RequestId;
 use super::strict_reader::{StrictReader, malformed};
+use super::summary_log::SummaryLog;
 use crate::api::Problem;
 
 /// First byte of a TLS handshake.
@@ -41,6 +42,8 @@ pub struct ServerContext {
     pub tls: Option<TlsAcceptor>,
     /// Limits.
     pub limits: ServerLimits,
+    /// Log of requests from clients that never sent a valid token.
+    pub summary: SummaryLog,
     /// Cancelled when the server stops.
     pub stop: CancellationToken,
 }
@@ -69,6 +72,7 @@ pub async fn serve(
         peer,
         local: local.ip(),
         state: slot.state.clone(),
+        summary: context.summary.clone(),
     };
     match &context.tls {
         None => serve_requests(&context, stream, connection, &slot).await,
@@ -245,7 +249,7 @@ fn write_now<S: AsyncWrite + Unpin>(mut stream: S, problem: &Problem, connection
 }
 
 fn log(problem: &Problem, connection: &ConnectionInfo, id: &RequestId) {
-    AccessEntry {
+    connection.log(&AccessEntry {
         request: None,
         status: problem.status,
         duration: Duration::ZERO,
@@ -253,8 +257,7 @@ fn log(problem: &Problem, connection: &ConnectionInfo, id: &RequestId) {
         token: None,
         peer: connection.peer,
         id,
-    }
-    .log();
+    });
 }
 
 /// Returns the bytes of an error response, after which the connection is closed.

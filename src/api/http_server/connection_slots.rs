@@ -1,8 +1,9 @@
 //! Connection slots: limits the concurrent connections and evicts one when all slots are taken.
 //!
 //! Connections without a request cost an attacker nothing. If a new client had to wait for their timeout, 256 of them would block the server
-//! for ten seconds. The connection that has been open longest without a request is evicted first, and none within a grace period
-//! after it was accepted.
+//! for ten seconds. Connections that never sent a valid token are evicted first, among them the one that has been open longest
+//! without a request, and none within a grace period after it was accepted. A quarter more connections than the limit are
+//! accepted, so that a new client does not wait for the grace period of others.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,6 +18,8 @@ use super::connection_state::{ConnectionPhase, ConnectionState};
 /// Connection slots.
 pub struct ConnectionSlots {
     limit: usize,
+    /// Number of connections from which a new one waits.
+    hard_limit: usize,
     grace: Duration,
     taken: Mutex<SlotTable>,
     freed: Notify,
@@ -60,6 +63,7 @@ impl ConnectionSlots {
     pub fn new(most: usize, grace: Duration) -> Arc<Self> {
         Arc::new(Self {
             limit: most,
+            hard_limit: most + most.div_ceil(4),
             grace,
             taken: Mutex::default(),
             freed: Notify::new(),
@@ -83,12 +87,14 @@ impl ConnectionSlots {
     fn try_take(self: &Arc<Self>, now: Instant) -> SlotRequest {
         let mut taken = self.lock_slots();
         if taken.slots.len() >= self.limit {
-            let number = match self.eviction_candidate(&taken, now) {
-                Ok(number) => number,
+            match self.eviction_candidate(&taken, now) {
+                Ok(number) => {
+                    if let Some((_, leave)) = taken.slots.remove(&number) {
+                        leave.cancel();
+                    }
+                }
+                Err(_) if taken.slots.len() < self.hard_limit => {}
                 Err(full) => return full,
-            };
-            if let Some((_, leave)) = taken.slots.remove(&number) {
-                leave.cancel();
             }
         }
         taken.last_number += 1;
@@ -139,7 +145,7 @@ impl ConnectionSlots {
 }
 
 /// Returns the eviction order, lowest first; none for a connection with a request in progress.
-fn eviction_rank(state: &ConnectionState) -> Option<(u8, Instant)> {
+fn eviction_rank(state: &ConnectionState) -> Option<((bool, u8), Instant)> {
     let (doing, since) = state.phase_and_start();
     let rank = match doing {
         ConnectionPhase::New => 0,
@@ -151,7 +157,7 @@ fn eviction_rank(state: &ConnectionState) -> Option<(u8, Instant)> {
         ConnectionPhase::Streaming => 4,
         ConnectionPhase::Responding => return None,
     };
-    Some((rank, since))
+    Some(((state.is_authenticated(), rank), since))
 }
 
 #[cfg(test)]
@@ -174,10 +180,24 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn connection_without_a_valid_token_is_evicted_before_others() {
+        let slots = ConnectionSlots::new(2, Duration::ZERO);
+        let (known, stranger) = (slots.take().await, slots.take().await);
+        known.state.set_authenticated();
+        // The response of the one without a token waits for its client to read.
+        stranger.state.set_phase(ConnectionPhase::Responding);
+        stranger.state.set_phase(ConnectionPhase::Streaming);
+        let _new = slots.take().await;
+        assert!(stranger.evicted.is_cancelled() && !known.evicted.is_cancelled());
+    }
+
+    #[tokio::test]
     async fn busy_connections_are_not_evicted() {
         let slots = ConnectionSlots::new(1, Duration::ZERO);
         let asking = slots.take().await;
         asking.state.set_phase(ConnectionPhase::Responding);
+        let above_limit = slots.take().await;
+        above_limit.state.set_phase(ConnectionPhase::Responding);
         assert!(matches!(slots.try_take(Instant::now()), SlotRequest::Full));
         let waiting = tokio::spawn({
             let slots = Arc::clone(&slots);
@@ -192,6 +212,8 @@ mod tests {
         let moment = Duration::from_mins(1);
         let slots = ConnectionSlots::new(2, moment);
         let (first, second) = (slots.take().await, slots.take().await);
+        let above_limit = slots.take().await;
+        above_limit.state.set_phase(ConnectionPhase::Responding);
         let now = Instant::now();
         let since = first
             .state

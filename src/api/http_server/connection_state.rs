@@ -33,6 +33,7 @@ struct PhaseState {
     phase: ConnectionPhase,
     since: Instant,
     has_requested: bool,
+    is_authenticated: bool,
     unwritten_since: Option<Instant>,
     error: Option<Box<Problem>>,
 }
@@ -44,6 +45,7 @@ impl ConnectionState {
             phase: ConnectionPhase::New,
             since: Instant::now(),
             has_requested: false,
+            is_authenticated: false,
             unwritten_since: None,
             error: None,
         })))
@@ -61,6 +63,16 @@ impl ConnectionState {
     /// Returns whether a complete request head was ever received.
     pub fn has_requested(&self) -> bool {
         self.state().has_requested
+    }
+
+    /// Records that the client sent a valid token.
+    pub fn set_authenticated(&self) {
+        self.state().is_authenticated = true;
+    }
+
+    /// Returns whether the client ever sent a valid token.
+    pub fn is_authenticated(&self) -> bool {
+        self.state().is_authenticated
     }
 
     /// Changes the phase.

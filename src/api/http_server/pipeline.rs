@@ -22,8 +22,10 @@ use super::auth::{AuthError, Authentication};
 use super::connection_state::{ConnectionPhase, ConnectionState};
 use super::limits::ServerLimits;
 use super::request_id::{REQUEST_ID, RequestId};
+use super::summary_log::SummaryLog;
 use super::timed_body::{TimedRequestBody, TrackedResponseBody};
 use crate::api::Problem;
+use crate::api::server::outgoing_limit::TokenName;
 use crate::api::server::response::ApiError;
 
 /// TCP connection of a request.
@@ -35,6 +37,19 @@ pub struct ConnectionInfo {
     pub local: IpAddr,
     /// State of the TCP connection.
     pub state: ConnectionState,
+    /// Log of requests from clients that never sent a valid token.
+    pub summary: SummaryLog,
+}
+
+impl ConnectionInfo {
+    /// Writes an entry to the access log.
+    pub fn log(&self, entry: &AccessEntry<'_>) {
+        if self.state.is_authenticated() {
+            entry.log();
+        } else {
+            self.summary.log(entry);
+        }
+    }
 }
 
 /// The request pipeline.
@@ -64,7 +79,7 @@ impl RequestPipeline {
     /// Answers a request; a panic becomes a 500.
     pub async fn respond(
         self: Arc<Self>,
-        request: Request<Incoming>,
+        mut request: Request<Incoming>,
         connection: ConnectionInfo,
     ) -> http::Response<TrackedResponseBody> {
         connection.state.set_phase(ConnectionPhase::Responding);
@@ -73,11 +88,17 @@ impl RequestPipeline {
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let given = request.headers().get(AUTHORIZATION).cloned();
         let (token, mut response) = match self.authenticate(&request, &connection) {
-            Ok(token) => (token, self.route(request, &connection).await),
+            Ok(token) => {
+                if token.is_some() || self.auth.is_disabled() {
+                    connection.state.set_authenticated();
+                }
+                request.extensions_mut().insert(TokenName(token.clone()));
+                (token, self.route(request, &connection).await)
+            }
             Err(refused) => (None, *refused),
         };
         finish(&mut response, &id);
-        AccessEntry {
+        let entry = AccessEntry {
             request: Some((method.as_str(), uri.path())),
             status: response.status().as_u16(),
             duration: begun.elapsed(),
@@ -85,8 +106,8 @@ impl RequestPipeline {
             token: token.as_deref(),
             peer: connection.peer,
             id: &id,
-        }
-        .log();
+        };
+        connection.log(&entry);
         if is_stream(response.headers()) {
             connection.state.set_phase(ConnectionPhase::Streaming);
             response = self.while_authorized(response, given);

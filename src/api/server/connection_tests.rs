@@ -6,6 +6,7 @@ use serde_json::json as object;
 use super::ApiState;
 use super::body::{JsonBody, OptionalJsonBody};
 use super::connections::id_or_alias;
+use super::outgoing_limit::OutgoingSlot;
 use super::path_params::PathParams;
 use super::query_params::QueryParams;
 use super::response::{ApiError, ApiResult, json, redacted};
@@ -49,6 +50,7 @@ pub fn routes() -> Vec<Route> {
 /// Tests a stored connection, optionally with changes from the body.
 pub async fn test(
     State(api): State<ApiState>,
+    _slot: OutgoingSlot,
     PathParams(key): PathParams<String>,
     OptionalJsonBody(body): OptionalJsonBody,
 ) -> ApiResult {
@@ -61,7 +63,11 @@ pub async fn test(
 }
 
 /// Tests a draft.
-pub async fn test_draft(State(api): State<ApiState>, JsonBody(body): JsonBody) -> ApiResult {
+pub async fn test_draft(
+    State(api): State<ApiState>,
+    _slot: OutgoingSlot,
+    JsonBody(body): JsonBody,
+) -> ApiResult {
     let draft = ConnectionDraft::from_json(&body)?;
     run_test(&api, TestSubject::Draft(draft)).await
 }
@@ -92,6 +98,7 @@ async fn run_test(api: &ApiState, subject: TestSubject) -> ApiResult {
 
 pub async fn models(
     State(api): State<ApiState>,
+    _slot: OutgoingSlot,
     PathParams(key): PathParams<String>,
     asked: QueryParams,
 ) -> ApiResult {
