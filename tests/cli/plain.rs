@@ -17,7 +17,9 @@ fn settled(text: &str) -> String {
     for line in text.lines() {
         let mut line = line.to_owned();
         while let Some(at) = line.find(" UTC") {
-            let start = line[..at].rfind("20").unwrap();
+            let is_date = |sign: char| is_digit(sign) || "-: ".contains(sign);
+            let start = line[..at].trim_end_matches(is_date).len();
+            let start = start + line[start..at].find("20").unwrap();
             let date: String = line[start..at]
                 .chars()
                 .filter(|sign| is_digit(*sign))
