@@ -54,4 +54,6 @@ pub mod terminal;
 pub mod runtime;
 
 pub use runtime::plain::run as run_plain;
-pub use runtime::{ServiceOpening, SessionFile, SuspendHandler, TuiError, TuiOptions, run};
+pub use runtime::{
+    EndSignal, ServiceOpening, SessionFile, SuspendHandler, TuiError, TuiOptions, run,
+};

@@ -31,6 +31,8 @@ pub enum Exit {
     HungUp = 129,
     /// Ctrl-C.
     Interrupted = 130,
+    /// Ended by SIGQUIT.
+    Quit = 131,
     /// Terminated by a signal.
     Terminated = 143,
 }

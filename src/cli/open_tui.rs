@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::connections::from_env;
-use super::exit::Failure;
+use super::exit::{Exit, Failure};
 use super::open_service::{CliContext, OpenSession, WORKERS, runtime};
 use super::output::OutputReader;
 use super::{Globals, passphrase};
@@ -14,7 +14,7 @@ use crate::config::file::{ConfigFile, NAME};
 use crate::connection::ConnectionStore;
 use crate::store::shared::{PausedStore, SharedStore};
 use crate::tui::target_info::TargetInfo;
-use crate::tui::{self, ServiceOpening, SuspendHandler, TuiError, TuiOptions};
+use crate::tui::{self, EndSignal, ServiceOpening, SuspendHandler, TuiError, TuiOptions};
 
 /// Values of `TERM` for terminals that only show lines.
 const LINES_ONLY: [&str; 2] = ["dumb", "unknown"];
@@ -79,6 +79,12 @@ pub fn open(context: &CliContext, globals: &Globals, format: OutputReader) -> Re
         store.close().await?;
         left.map_err(|error| match error {
             TuiError::ServiceUnavailable(error) => Failure::Connection(error),
+            TuiError::Signal(signal) => Failure::Signal(match signal {
+                EndSignal::HungUp => Exit::HungUp,
+                EndSignal::Interrupted => Exit::Interrupted,
+                EndSignal::Quit => Exit::Quit,
+                EndSignal::Terminated => Exit::Terminated,
+            }),
             error @ (TuiError::Terminal(_) | TuiError::Broken(_)) => Failure::Other(error.into()),
         })
     });

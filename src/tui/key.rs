@@ -43,6 +43,11 @@ impl KeyPress {
         Self::new(code, KeyModifiers::NONE)
     }
 
+    /// Creates Ctrl-C.
+    pub fn interrupt() -> Self {
+        Self::new(KeyCode::Char('c'), KeyModifiers::CONTROL)
+    }
+
     /// Parses a name from a keymap file: `ctrl-s`, `D`, `?`, `pagedown`, `shift-tab`.
     pub fn read(name: &str) -> Option<Self> {
         let mut characters = name.chars();

@@ -19,6 +19,7 @@ mod suspend;
 mod themes;
 
 use std::io::{self, BufWriter, Write as _};
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -33,6 +34,7 @@ use super::app::App;
 use super::clipboard::Multiplexer;
 use super::effect::{Effect, Ticket};
 use super::event::Event;
+use super::key::KeyPress;
 use super::layout::Size;
 use super::terminal::{self, Input, InputThread, QueryBackground, TerminalGuard};
 use super::view;
@@ -49,6 +51,7 @@ use options::keymap;
 use requests::{RequestPool, ServiceEvent, TaskResult};
 use save_queue::SaveOrdering;
 pub use session::SessionFile;
+pub use signals::EndSignal;
 use signals::SignalStreams;
 pub use suspend::SuspendHandler;
 use themes::Themes;
@@ -68,6 +71,9 @@ pub enum TuiError {
     /// Reading from or writing to the terminal failed.
     #[error("lost the terminal: {0}")]
     Terminal(#[from] io::Error),
+    /// A signal ended the app.
+    #[error("Interrupted")]
+    Signal(EndSignal),
     /// A task of a request panicked or was aborted.
     #[error("a request stopped unexpectedly: {0}")]
     Broken(JoinError),
@@ -116,12 +122,13 @@ pub async fn run(
         feed: OpenFeed::default(),
         reported: 0,
         // A fixed viewport, because ratatui would otherwise open the terminal and ask for its size at every frame.
-        terminal: Terminal::with_options(
+        // Not dropped: it would show the cursor, and panic if the terminal is gone. The guard shows the cursor.
+        terminal: ManuallyDrop::new(Terminal::with_options(
             CrosstermBackend::new(out),
             TerminalOptions {
                 viewport: Viewport::Fixed(Rect::default()),
             },
-        )?,
+        )?),
         themes,
         inputs: Inputs::new(inputs),
         wakes: JoinSet::new(),
@@ -151,7 +158,18 @@ pub async fn run(
         let _ = session.keep(&runtime.app, read.as_deref());
     }
     runtime.finish().await;
-    ended
+    match ended {
+        Err(TuiError::Terminal(error)) if is_gone(&error) => {
+            Err(TuiError::Signal(EndSignal::HungUp))
+        }
+        ended => ended,
+    }
+}
+
+/// Returns true for an error of a terminal that was closed.
+fn is_gone(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::BrokenPipe
+        || error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
 }
 
 /// Decision of an iteration about the loop.
@@ -167,7 +185,7 @@ struct Runtime {
     feed: OpenFeed,
     /// Number of reported notices of the service.
     reported: usize,
-    terminal: Terminal<CrosstermBackend<BufWriter<io::Stdout>>>,
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<BufWriter<io::Stdout>>>>,
     themes: Themes,
     inputs: Inputs,
     wakes: JoinSet<Ticket>,
@@ -188,10 +206,13 @@ impl Runtime {
             }
             let turn = tokio::select! {
                 biased;
-                _ = signals.terminate.recv() => LoopControl::Quit,
-                _ = signals.hang_up.recv() => LoopControl::Quit,
-                // An editor that has the terminal handles the signal.
-                _ = signals.interrupt.recv() => if self.editing.is_some() { LoopControl::Continue } else { LoopControl::Quit },
+                ended = signals.ending.next() => return Err(TuiError::Signal(ended)),
+                _ = signals.interrupt.recv() => if self.editing.is_some() {
+                    // The editor that has the terminal handles the signal.
+                    LoopControl::Continue
+                } else {
+                    return Err(TuiError::Signal(EndSignal::Interrupted));
+                },
                 _ = signals.stop.recv() => self.suspend()?,
                 _ = signals.resume.recv() => self.resume()?,
                 _ = signals.resize.recv() => self.measure()?,
@@ -260,6 +281,12 @@ impl Runtime {
 
     fn handle_input(&mut self, input: Option<Input>) -> Result<LoopControl, TuiError> {
         match input {
+            Some(Input::Event(Event::Key(key))) if key == KeyPress::interrupt() => {
+                match self.update(Event::Key(key))? {
+                    LoopControl::Quit => Err(TuiError::Signal(EndSignal::Interrupted)),
+                    LoopControl::Continue => Ok(LoopControl::Continue),
+                }
+            }
             Some(Input::Event(event)) => self.update(event),
             Some(Input::Burst(mut burst)) => {
                 while let Some(event) = self.app.take_from_burst(&mut burst) {
@@ -269,7 +296,7 @@ impl Runtime {
                 }
                 Ok(LoopControl::Continue)
             }
-            Some(Input::Closed) | None => Ok(LoopControl::Quit),
+            Some(Input::Closed) | None => Err(TuiError::Signal(EndSignal::HungUp)),
         }
     }
 

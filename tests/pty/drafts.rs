@@ -99,7 +99,7 @@ fn ctrl_c_keeps_the_draft_and_discarding_deletes_it() {
     let mut terminal = started();
     terminal.type_form("Team B");
     terminal.press("\u{3}");
-    assert_eq!(terminal.ends(), 0);
+    assert_eq!(terminal.ends(), 130);
     let mut next = terminal.beside(UMAI);
     next.press(KIND);
     next.shows("Unsaved drafts (1)");
@@ -172,7 +172,7 @@ fn many_resizes_lose_no_key() {
     terminal.wait_until_idle();
     assert_eq!(terminal.drafts().len(), 1);
     terminal.press("\u{3}");
-    assert_eq!(terminal.ends(), 0);
+    assert_eq!(terminal.ends(), 130);
     assert!(terminal.is_terminal_restored());
 }
 
@@ -250,6 +250,28 @@ fn paste_of_ten_megabytes_is_refused_and_keeps_the_input() {
     terminal.signal(Signal::KILL);
     terminal.ends();
     is_offered(&terminal, UMAI, "Team B");
+}
+
+#[test]
+fn signals_and_a_closed_terminal_keep_the_draft_and_have_their_exit_codes() {
+    for (signal, code) in [
+        (Some(Signal::HUP), 129),
+        (Some(Signal::INT), 130),
+        (Some(Signal::QUIT), 131),
+        (Some(Signal::TERM), 143),
+        (None, 129),
+    ] {
+        let mut terminal = started();
+        terminal.type_form("Team B");
+        terminal.wait_until_idle();
+        match signal {
+            Some(signal) => terminal.signal(signal),
+            None => terminal.hang_up(),
+        }
+        assert_eq!(terminal.ends(), code, "{signal:?}");
+        assert!(signal.is_none() || terminal.is_terminal_restored());
+        is_offered(&terminal, UMAI, "Team B");
+    }
 }
 
 #[test]

@@ -153,7 +153,7 @@ fn ctrl_z_suspends_and_resumes() {
         terminal.press("n");
         terminal.shows("Select AI Provider");
         terminal.press("\u{3}");
-        assert_eq!(terminal.ends(), 0);
+        assert_eq!(terminal.ends(), 130);
         assert!(terminal.is_terminal_restored());
     }
 }
@@ -214,7 +214,7 @@ fn huge_paste_is_refused_and_the_app_continues() {
     terminal.press("A");
     terminal.shows("› A ●");
     terminal.press("\u{3}");
-    assert_eq!(terminal.ends(), 0);
+    assert_eq!(terminal.ends(), 130);
 }
 
 #[test]

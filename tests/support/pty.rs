@@ -101,6 +101,15 @@ impl Terminal {
         writer.flush().unwrap();
     }
 
+    /// Closes the terminal, as a lost connection does.
+    pub fn hang_up(&mut self) {
+        // The reader thread ends with the next output, which a new size causes, and closes the last handle.
+        self.bytes = channel().1;
+        drop(self.writer.take());
+        let master = self.master.take().unwrap();
+        master.resize(size(20, 60)).unwrap();
+    }
+
     pub fn signal(&self, signal: Signal) {
         let id = i32::try_from(self.child.process_id().unwrap()).unwrap();
         kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();

@@ -17,7 +17,7 @@ use super::feed::OpenFeed;
 use super::options::keymap;
 use super::requests::{RequestPool, ServiceEvent, TaskResult};
 use super::save_queue::SaveOrdering;
-use super::signals::SignalStreams;
+use super::signals::{EndSignal, SignalStreams};
 use super::suspend::SuspendHandler;
 use super::{LoopControl, TuiError, TuiOptions};
 use crate::provider::ProviderCatalog;
@@ -118,9 +118,8 @@ impl PlainRuntime {
             }
             let turn = tokio::select! {
                 biased;
-                _ = signals.terminate.recv() => LoopControl::Quit,
-                _ = signals.hang_up.recv() => LoopControl::Quit,
-                _ = signals.interrupt.recv() => LoopControl::Quit,
+                ended = signals.ending.next() => return self.end_by(ended),
+                _ = signals.interrupt.recv() => return self.end_by(EndSignal::Interrupted),
                 _ = signals.stop.recv() => self.suspend()?,
                 happened = self.requests.next() => match happened {
                     ServiceEvent::Opened(opened) => self.begin(opened)?,
@@ -138,6 +137,13 @@ impl PlainRuntime {
                 return self.print_unsaved();
             }
         }
+    }
+
+    /// Names what is unsaved, where there is still a terminal, and ends.
+    fn end_by(&mut self, signal: EndSignal) -> Result<(), TuiError> {
+        // The signal is the reason for the end, also when nothing can be printed.
+        let _ = self.print_unsaved();
+        Err(TuiError::Signal(signal))
     }
 
     /// Performs the next idle work; returns false if there is none.

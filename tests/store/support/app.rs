@@ -154,13 +154,13 @@ impl App {
         stat.rsplit(") ").next().unwrap().chars().next().unwrap()
     }
 
-    /// Quits with Ctrl-C, which works everywhere. Returns true when the app exited successfully.
+    /// Quits with Ctrl-C, which works everywhere. Returns true when the app exited in order.
     pub fn quit(mut self) -> bool {
         self.press("\u{3}");
         let end = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
-                return status.success();
+                return status.exit_code() == 130;
             }
             assert!(Instant::now() < end, "the app does not exit");
             // Drain the output so that the app can finish drawing.
