@@ -1,12 +1,14 @@
 //! Connections: one type for the entity, the response body and the stored record.
 
 pub mod alias;
+pub mod command;
 pub mod diff;
 pub mod manifest;
 pub mod draft;
 pub mod endpoint;
 pub mod error;
 pub mod export;
+pub mod outcome;
 pub mod strict_json;
 pub mod paste;
 pub mod query;
@@ -22,9 +24,11 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use command::{Command, Mode};
 pub use diff::{ChangeType, Difference, RollbackResult, VersionComparison};
 pub use draft::ConnectionDraft;
 pub use error::{ConnectionError, DraftField, FieldError, FieldReason, ServerError};
+pub use outcome::{ChangePreview, Outcome};
 pub use paste::environment::{Environment, ProviderMatch, SetVariable};
 pub use paste::{PasteKind, PasteResult, PastedConnection, PastedProfile};
 pub use query::{IdOrAlias, ListCursor, ListQuery, Page, PageRequest};
@@ -66,6 +70,17 @@ impl ConnectionItem {
     /// Returns whether the connection is in the trash.
     pub const fn is_deleted(&self) -> bool {
         self.date_deleted.is_some()
+    }
+
+    /// Refuses another version than the expected one.
+    pub fn check_version(&self, expected: Option<u64>) -> Result<(), ConnectionError> {
+        match expected.filter(|expected| *expected != self.version) {
+            None => Ok(()),
+            Some(expected) => Err(ConnectionError::VersionConflict {
+                expected,
+                found: self.version,
+            }),
+        }
     }
 }
 

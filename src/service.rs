@@ -2,7 +2,7 @@
 
 pub mod core;
 pub mod features;
-pub mod preview;
+pub(crate) mod preview;
 pub mod read_only;
 
 use std::sync::Arc;
@@ -13,17 +13,19 @@ use uuid::Uuid;
 use crate::appsettings::{ConfigurationKey, Reference, ReferenceLookup};
 use crate::connection::store::{ChangeFeed, Revision};
 use crate::connection::{
-    Connection, ConnectionDraft, ConnectionError, ConnectionItem, IdOrAlias, ListQuery, Model,
-    Page, PageRequest, RollbackResult, TestReport, TestSubject, Version, VersionComparison,
+    ChangePreview, Command, Connection, ConnectionDraft, ConnectionError, ConnectionItem,
+    IdOrAlias, ListQuery, Mode, Model, Outcome, Page, PageRequest, RollbackResult, TestReport,
+    TestSubject, Version, VersionComparison,
 };
 use crate::provider::{Capability, ProviderCatalog};
 
 pub use self::core::{Clock, CoreService};
 pub use features::ServiceFeatures;
-pub use preview::{ChangePreview, ProposedChange};
 pub use read_only::ReadOnlyService;
 
 /// Operations on connections, in a local store or on a server.
+///
+/// All changes pass through [`ConnectionService::run`]; the methods after [`ConnectionService::notices`] only build the command.
 #[async_trait]
 pub trait ConnectionService: Send + Sync {
     /// Available providers.
@@ -51,51 +53,11 @@ pub trait ConnectionService: Send + Sync {
     /// Lists the configuration keys that can be referenced, with their source, without values.
     async fn configuration_keys(&self) -> Result<Page<ConfigurationKey>, ConnectionError>;
 
-    /// Validates and saves a new connection.
-    async fn create(&self, draft: ConnectionDraft) -> Result<Connection, ConnectionError>;
-
-    /// Validates and saves changes of a connection: absent fields and masked secrets are unchanged.
-    ///
-    /// `over` is the expected version; another one is a [`ConnectionError::VersionConflict`].
-    async fn update(
-        &self,
-        key: &IdOrAlias,
-        draft: ConnectionDraft,
-        over: Option<u64>,
-    ) -> Result<Connection, ConnectionError>;
-
-    /// Duplicates a connection, including its secrets, with the changes of a draft.
-    async fn duplicate(
-        &self,
-        key: &IdOrAlias,
-        draft: ConnectionDraft,
-    ) -> Result<Connection, ConnectionError>;
-
-    /// Activates or deactivates a connection; saves nothing if the status is unchanged.
-    async fn set_active(
-        &self,
-        key: &IdOrAlias,
-        active: bool,
-    ) -> Result<Connection, ConnectionError>;
-
-    /// Moves a connection with its history to the trash and returns its last state. Its alias is free immediately.
-    ///
-    /// `over` is the expected version; another one is a [`ConnectionError::VersionConflict`].
-    async fn delete(
-        &self,
-        key: &IdOrAlias,
-        over: Option<u64>,
-    ) -> Result<ConnectionItem, ConnectionError>;
+    /// Runs a command, or in a dry run only validates it.
+    async fn run(&self, command: Command, mode: Mode) -> Result<Outcome, ConnectionError>;
 
     /// Lists the connections in the trash, ordered by name, case-insensitive.
     async fn trash(&self, window: PageRequest) -> Result<Page<ConnectionItem>, ConnectionError>;
-
-    /// Restores a connection from the trash, optionally with another alias.
-    async fn restore(&self, id: Uuid, alias: Option<String>)
-    -> Result<Connection, ConnectionError>;
-
-    /// Deletes a connection in the trash permanently, with its history.
-    async fn purge(&self, id: Uuid) -> Result<(), ConnectionError>;
 
     /// Lists the versions of a connection, newest first.
     async fn versions(
@@ -114,21 +76,6 @@ pub trait ConnectionService: Send + Sync {
         from: u64,
         to: u64,
     ) -> Result<VersionComparison, ConnectionError>;
-
-    /// Rolls a connection back to a version, as a new version with the rules of an update; stored secrets are kept.
-    async fn rollback(
-        &self,
-        key: &IdOrAlias,
-        number: u64,
-        description: Option<String>,
-    ) -> Result<RollbackResult, ConnectionError>;
-
-    /// Previews a change: validates it completely without saving it.
-    ///
-    /// The default implementation uses read requests only and marks the preview as not exact.
-    async fn preview(&self, proposal: ProposedChange) -> Result<ChangePreview, ConnectionError> {
-        preview::preview_remotely(self, proposal).await
-    }
 
     /// Tests the credentials with the provider; rejected credentials are a report, not an error.
     async fn test(&self, subject: TestSubject) -> Result<TestReport, ConnectionError>;
@@ -161,4 +108,92 @@ pub trait ConnectionService: Send + Sync {
 
     /// Returns messages for the user since the service started.
     fn notices(&self) -> Vec<String>;
+    /// Runs [`Command::Create`].
+    async fn create(&self, draft: ConnectionDraft) -> Result<Connection, ConnectionError> {
+        let command = Command::Create { draft };
+        self.run(command, Mode::Commit).await?.connection()
+    }
+
+    /// Runs [`Command::Duplicate`].
+    async fn duplicate(
+        &self,
+        key: &IdOrAlias,
+        draft: ConnectionDraft,
+    ) -> Result<Connection, ConnectionError> {
+        let key = key.clone();
+        let command = Command::Duplicate { key, draft };
+        self.run(command, Mode::Commit).await?.connection()
+    }
+
+    /// Runs [`Command::Update`].
+    async fn update(
+        &self,
+        key: &IdOrAlias,
+        draft: ConnectionDraft,
+        expected_version: Option<u64>,
+    ) -> Result<Connection, ConnectionError> {
+        let command = Command::Update {
+            key: key.clone(),
+            draft,
+            expected_version,
+        };
+        self.run(command, Mode::Commit).await?.connection()
+    }
+
+    /// Runs [`Command::SetActive`].
+    async fn set_active(
+        &self,
+        key: &IdOrAlias,
+        active: bool,
+    ) -> Result<Connection, ConnectionError> {
+        let key = key.clone();
+        let command = Command::SetActive { key, active };
+        self.run(command, Mode::Commit).await?.connection()
+    }
+
+    /// Runs [`Command::Delete`].
+    async fn delete(
+        &self,
+        key: &IdOrAlias,
+        expected_version: Option<u64>,
+    ) -> Result<ConnectionItem, ConnectionError> {
+        let command = Command::Delete {
+            key: key.clone(),
+            expected_version,
+        };
+        self.run(command, Mode::Commit).await?.deleted()
+    }
+
+    /// Runs [`Command::Restore`].
+    async fn restore(
+        &self,
+        id: Uuid,
+        alias: Option<String>,
+    ) -> Result<Connection, ConnectionError> {
+        let command = Command::Restore { id, alias };
+        self.run(command, Mode::Commit).await?.connection()
+    }
+
+    /// Runs [`Command::Purge`].
+    async fn purge(&self, id: Uuid) -> Result<(), ConnectionError> {
+        self.run(Command::Purge { id }, Mode::Commit).await?;
+        Ok(())
+    }
+
+    /// Runs [`Command::Rollback`].
+    async fn rollback(
+        &self,
+        key: &IdOrAlias,
+        version: u64,
+        note: Option<String>,
+    ) -> Result<RollbackResult, ConnectionError> {
+        let key = key.clone();
+        let command = Command::Rollback { key, version, note };
+        self.run(command, Mode::Commit).await?.rollback()
+    }
+
+    /// Runs a command as a dry run.
+    async fn preview(&self, command: Command) -> Result<ChangePreview, ConnectionError> {
+        self.run(command, Mode::DryRun).await?.preview()
+    }
 }

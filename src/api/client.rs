@@ -7,7 +7,7 @@
 mod base_url;
 mod response_dto;
 mod catalog;
-mod update;
+mod commands;
 mod sse;
 mod change_feed;
 mod third_party;

@@ -18,6 +18,7 @@ use anyhow::Context;
 use super::exit::Failure;
 use super::output::Output;
 use super::secret_args::unbuffered_stdin;
+use crate::connection::Mode;
 use crate::service::ConnectionService;
 use in_flight::InFlight;
 use summary::BulkCreateSummary;
@@ -43,24 +44,15 @@ impl JsonSource {
     }
 }
 
-/// Action for each connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BulkMode {
-    /// Create it.
-    Create,
-    /// Check it only.
-    DryRun,
-}
-
-/// Creates every connection of a source. A refused connection is reported with its number, and the others continue.
+/// Creates every connection of a source, or only checks them. A refused connection is reported with its number, and the others continue.
 pub async fn run(
     service: &Arc<dyn ConnectionService>,
     source: JsonSource,
-    intent: BulkMode,
+    mode: Mode,
     output: &mut Output,
 ) -> Result<(), Failure> {
     let mut incoming = parsed_element::read(source.0)?;
-    let mut in_flight = InFlight::new(intent);
+    let mut in_flight = InFlight::new(mode);
     let mut summary = BulkCreateSummary::default();
     let mut waiting = None;
     let mut is_open = true;

@@ -17,19 +17,17 @@ mod test;
 mod trash;
 mod update;
 
-use std::sync::Arc;
-
 use clap::Subcommand;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use super::bulk_create as bodies;
+use super::bulk_create;
 use super::dry_run::{self, DryRunArg};
 use super::exit::{Failure, is_fatal};
 use super::open_service::{self, CliContext, with_service};
 use super::output::{Output, OutputReader};
-use crate::connection::IdOrAlias;
+use crate::connection::{Command, IdOrAlias, Mode, Outcome};
 use crate::provider::Capability;
-use crate::service::{ConnectionService, ProposedChange};
+use crate::service::ConnectionService;
 
 /// Subcommands of `umai connections`.
 #[derive(Debug, Subcommand)]
@@ -182,12 +180,9 @@ pub fn run(
         }
         ConnectionsCommand::Delete {
             connections,
-            yes: _,
-            dry: DryRunArg { dry_run: true },
-        } => delete::dry_run(&connections, context, output),
-        ConnectionsCommand::Delete {
-            connections, yes, ..
-        } => delete::run(&connections, yes, context, output),
+            yes,
+            dry,
+        } => delete::run(&connections, yes, dry.mode(), context, output),
         ConnectionsCommand::Test { connections } => test::run(&connections, context, output),
         ConnectionsCommand::Models {
             connection,
@@ -203,12 +198,7 @@ fn create(
 ) -> Result<(), Failure> {
     if let Some(source) = given.source()? {
         return with_service(context, output, async |service, output| {
-            let intent = if given.is_dry_run() {
-                bodies::BulkMode::DryRun
-            } else {
-                bodies::BulkMode::Create
-            };
-            bodies::run(service, source, intent, output).await
+            bulk_create::run(service, source, given.mode(), output).await
         });
     }
     let catalog = open_service::catalog(context)?;
@@ -224,19 +214,12 @@ fn create(
         }
     };
     let draft = given.draft(&catalog, env_settings, output)?;
-    if given.is_dry_run() {
-        return with_service(context, output, async |service, output| {
-            dry_run::run(
-                &**service,
-                ProposedChange::Create(draft),
-                dry_run::CREATE,
-                output,
-            )
-            .await
-        });
-    }
     with_service(context, output, async |service, output| {
-        let connection = service.create(draft).await?;
+        let command = Command::Create { draft };
+        let Some(outcome) = dry_run::run(&**service, command, given.mode(), output).await? else {
+            return Ok(());
+        };
+        let connection = outcome.connection()?;
         match output.reader() {
             OutputReader::Json => output.json(&connection)?,
             OutputReader::Text => format::created(&connection, output)?,
@@ -246,48 +229,23 @@ fn create(
     })
 }
 
-/// Reports the result of one change to each connection.
-fn dry_run_each(
-    connections: &[IdOrAlias],
-    proposal: impl Fn(&IdOrAlias) -> ProposedChange,
-    operation: dry_run::OperationName,
-    context: &CliContext,
+/// Runs commands, and writes the outcome of each. A refusal does not stop the others, and the first refusal decides the exit code.
+async fn run_each(
+    commands: impl ExactSizeIterator<Item = Command>,
+    service: &dyn ConnectionService,
+    mode: Mode,
     output: &mut Output,
+    write: impl Fn(Outcome, &mut Output) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    with_service(context, output, async |service, output| {
-        let is_one = connections.len() == 1;
-        each(
-            connections,
-            service,
-            output,
-            async |service, key, output| {
-                if is_one {
-                    return dry_run::run(&**service, proposal(key), operation, output).await;
-                }
-                let preview = service.preview(proposal(key)).await?;
-                dry_run::write_line(operation, &preview, output)
-            },
-        )
-        .await?;
-        if operation.verb == dry_run::DELETE.verb
-            && let Some(warning) = service.features().deletion_warning()
-        {
-            output.note(warning);
-        }
-        Ok(())
-    })
-}
-
-/// Runs an operation on each connection. A refusal does not stop the others, and the first refusal decides the exit code.
-async fn each(
-    connections: &[IdOrAlias],
-    service: &Arc<dyn ConnectionService>,
-    output: &mut Output,
-    act: impl AsyncFn(&Arc<dyn ConnectionService>, &IdOrAlias, &mut Output) -> Result<(), Failure>,
-) -> Result<(), Failure> {
+    let is_one = commands.len() == 1;
     let mut first = None;
-    for key in connections {
-        match act(service, key, output).await {
+    for command in commands {
+        let ran = if is_one {
+            dry_run::run(service, command, mode, output).await
+        } else {
+            dry_run::run_one_of_many(service, command, mode, output).await
+        };
+        match ran.and_then(|outcome| outcome.map_or(Ok(()), |outcome| write(outcome, output))) {
             Ok(()) => {}
             Err(Failure::Connection(error)) if is_fatal(&error) => return Err(error.into()),
             Err(failure @ Failure::Connection(_)) if first.is_none() => first = Some(failure),

@@ -1,11 +1,12 @@
-//! Dry runs: report what a command would do, after all checks that need no change.
+//! Runs commands, or in a dry run reports what they would do, after all checks that need no change.
 
 use clap::Args;
 use serde_json::{Value, json};
 
 use super::exit::Failure;
 use super::output::{Output, OutputReader};
-use crate::service::{ChangePreview, ConnectionService, ProposedChange};
+use crate::connection::{ChangePreview, Command, Mode, Outcome};
+use crate::service::ConnectionService;
 
 /// Option of every command that changes something and can be checked beforehand.
 #[derive(Debug, Clone, Copy, Args)]
@@ -15,65 +16,83 @@ pub struct DryRunArg {
     pub dry_run: bool,
 }
 
+impl DryRunArg {
+    /// Returns the mode in which the service runs the command.
+    pub const fn mode(self) -> Mode {
+        if self.dry_run {
+            Mode::DryRun
+        } else {
+            Mode::Commit
+        }
+    }
+}
+
 /// Name of an operation, for people and for programs.
 #[derive(Clone, Copy)]
 pub struct OperationName {
     /// Action in JSON: `create`.
-    pub verb: &'static str,
+    verb: &'static str,
     /// Start of the sentence: `Would create`.
-    pub conditional: &'static str,
+    conditional: &'static str,
 }
 
 /// Create a connection.
-pub const CREATE: OperationName = OperationName {
-    verb: "create",
-    conditional: "Would create",
-};
-/// Change a connection.
-pub const UPDATE: OperationName = OperationName {
-    verb: "update",
-    conditional: "Would save",
-};
-/// Activate a connection; in JSON an update.
-pub const ACTIVATE: OperationName = OperationName {
-    verb: "update",
-    conditional: "Would activate",
-};
-/// Deactivate a connection; in JSON an update.
-pub const DEACTIVATE: OperationName = OperationName {
-    verb: "update",
-    conditional: "Would deactivate",
-};
-/// Move a connection to the trash.
-pub const DELETE: OperationName = OperationName {
-    verb: "delete",
-    conditional: "Would delete",
-};
-/// Restore a connection.
-pub const RESTORE: OperationName = OperationName {
-    verb: "restore",
-    conditional: "Would restore",
-};
-/// Delete a connection permanently.
-pub const PURGE: OperationName = OperationName {
-    verb: "purge",
-    conditional: "Would permanently delete",
-};
+pub const CREATE: OperationName = OperationName::new("create", "Would create");
 
-/// Reports the result of one change, and what could not be checked.
+const UPDATE: OperationName = OperationName::new("update", "Would save");
+
+impl OperationName {
+    const fn new(verb: &'static str, conditional: &'static str) -> Self {
+        Self { verb, conditional }
+    }
+
+    /// Name of a command; in JSON, an activation is an update.
+    const fn of(command: &Command) -> Self {
+        match command {
+            Command::Create { .. } | Command::Duplicate { .. } => CREATE,
+            Command::Update { .. } | Command::Rollback { .. } => UPDATE,
+            Command::SetActive { active: true, .. } => Self::new(UPDATE.verb, "Would activate"),
+            Command::SetActive { active: false, .. } => Self::new(UPDATE.verb, "Would deactivate"),
+            Command::Delete { .. } => Self::new("delete", "Would delete"),
+            Command::Restore { .. } => Self::new("restore", "Would restore"),
+            Command::Purge { .. } => Self::new("purge", "Would permanently delete"),
+        }
+    }
+}
+
+/// Runs a command and returns its outcome; none for a dry run, which is reported with what could not be checked.
 pub async fn run(
     service: &dyn ConnectionService,
-    proposal: ProposedChange,
-    operation: OperationName,
+    command: Command,
+    mode: Mode,
     output: &mut Output,
-) -> Result<(), Failure> {
-    let preview = service.preview(proposal).await?;
-    match output.reader() {
-        OutputReader::Json => output.json(&to_json(operation, &preview))?,
-        OutputReader::Text => output.line(&sentence(operation, &preview))?,
+) -> Result<Option<Outcome>, Failure> {
+    let operation = OperationName::of(&command);
+    match service.run(command, mode).await? {
+        Outcome::Previewed(preview) => {
+            match output.reader() {
+                OutputReader::Json => output.json(&to_json(operation, &preview))?,
+                OutputReader::Text => output.line(&sentence(operation, &preview))?,
+            }
+            note_local_check(&preview, output);
+            Ok(None)
+        }
+        committed => Ok(Some(committed)),
     }
-    note_local_check(&preview, output);
-    Ok(())
+}
+
+/// Runs one of several commands and returns its outcome; none for a dry run, which is reported on one line.
+pub async fn run_one_of_many(
+    service: &dyn ConnectionService,
+    command: Command,
+    mode: Mode,
+    output: &mut Output,
+) -> Result<Option<Outcome>, Failure> {
+    let operation = OperationName::of(&command);
+    match service.run(command, mode).await? {
+        Outcome::Previewed(preview) => write_line(operation, &preview, output).map(|()| None),
+        committed => Ok(Some(committed)),
+    }
 }
 
 /// Reports what would be done to something that is not a connection.

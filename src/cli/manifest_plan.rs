@@ -6,8 +6,7 @@ mod secrets;
 pub mod format;
 pub mod files;
 
-use crate::connection::{Connection, ConnectionDraft, ConnectionError, ConnectionItem, IdOrAlias};
-use crate::service::ChangePreview;
+use crate::connection::{ChangePreview, Command, Connection, ConnectionError, ConnectionItem};
 
 /// Planned change of one connection.
 pub struct PlanStep {
@@ -35,8 +34,8 @@ pub enum PlanAction {
 
 /// Connection to create.
 pub struct PlannedCreate {
-    /// Draft to create.
-    pub draft: ConnectionDraft,
+    /// Create of the connection.
+    pub command: Command,
     /// Resulting connection, if it is to be shown.
     pub after: Option<Connection>,
 }
@@ -45,17 +44,10 @@ pub struct PlannedCreate {
 pub struct PlannedChange {
     /// Current connection.
     pub before: Connection,
-    /// Draft with the changes.
-    pub draft: ConnectionDraft,
+    /// Update of the connection.
+    pub command: Command,
     /// Preview of the change.
     pub preview: ChangePreview,
-}
-
-impl PlannedChange {
-    /// Returns the ID of the connection.
-    pub const fn key(&self) -> IdOrAlias {
-        IdOrAlias::Id(self.before.item.id)
-    }
 }
 
 /// Refused connection of a file.

@@ -1,9 +1,9 @@
 //! Service that applies validation and versioning over a store.
 
 pub(crate) mod changes;
-mod dry_run;
 mod history;
 pub(crate) mod merge;
+mod prepare;
 mod save;
 mod test;
 mod trash;
@@ -15,19 +15,18 @@ use chrono::{DateTime, SubsecRound, Utc};
 use uuid::Uuid;
 
 use crate::appsettings::{AppSettings, ConfigurationKey, Reference, ReferenceLookup};
-use crate::connection::draft::ConnectionDraft;
 use crate::connection::error::ConnectionError;
 use crate::connection::query::{IdOrAlias, ListQuery, Page, PageRequest};
 use crate::connection::secret::PlainSecret;
 use crate::connection::store::{ChangeFeed, ConnectionStore, Revision};
-use crate::connection::validate::MaskPolicy;
 use crate::connection::version::Version;
 use crate::connection::{
-    Connection, ConnectionItem, Model, RollbackResult, TestReport, TestSubject, VersionComparison,
+    Command, Connection, ConnectionItem, Mode, Model, Outcome, TestReport, TestSubject,
+    VersionComparison,
 };
 use crate::probe::ProbeLimits;
 use crate::provider::{Capability, ProviderCatalog};
-use crate::service::{ChangePreview, ConnectionService, ProposedChange};
+use crate::service::ConnectionService;
 
 /// Clock; a parameter, so that tests control the time.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -80,6 +79,24 @@ impl CoreService {
         found
             .filter(|connection| !connection.item.is_deleted())
             .ok_or_else(|| ConnectionError::NotFound(key.clone()))
+    }
+
+    async fn commit_once(&self, command: &Command) -> Result<Outcome, ConnectionError> {
+        self.commit(self.prepare(command).await?).await
+    }
+}
+
+/// Returns whether a command gives the same result after a concurrent save, so that it can be retried.
+const fn is_repeatable(command: &Command) -> bool {
+    match command {
+        Command::SetActive { .. } | Command::Restore { .. } | Command::Rollback { .. } => true,
+        Command::Update {
+            expected_version, ..
+        }
+        | Command::Delete {
+            expected_version, ..
+        } => expected_version.is_none(),
+        Command::Create { .. } | Command::Duplicate { .. } | Command::Purge { .. } => false,
     }
 }
 
@@ -152,52 +169,16 @@ impl ConnectionService for CoreService {
         Ok(Page { items, total })
     }
 
-    async fn create(&self, draft: ConnectionDraft) -> Result<Connection, ConnectionError> {
-        let found = draft.validate(&self.catalog, MaskPolicy::Reject);
-        self.save_new(found, None, save::description_of(&draft))
-            .await
-    }
-
-    async fn duplicate(
-        &self,
-        key: &IdOrAlias,
-        draft: ConnectionDraft,
-    ) -> Result<Connection, ConnectionError> {
-        let original = self.stored(key).await?;
-        let found = merge::copy(&original, &draft, &self.catalog);
-        self.save_new(found, Some(&original), save::description_of(&draft))
-            .await
-    }
-
-    async fn update(
-        &self,
-        key: &IdOrAlias,
-        draft: ConnectionDraft,
-        over: Option<u64>,
-    ) -> Result<Connection, ConnectionError> {
-        if over.is_some() {
-            return self.update_once(key, &draft, over).await;
+    async fn run(&self, command: Command, mode: Mode) -> Result<Outcome, ConnectionError> {
+        match mode {
+            Mode::Commit if is_repeatable(&command) => retry(|| self.commit_once(&command)).await,
+            Mode::Commit => self.commit_once(&command).await,
+            Mode::DryRun => {
+                let prepared = self.prepare(&command).await?;
+                let preview = self.preview_prepared(prepared).await?;
+                Ok(Outcome::Previewed(Box::new(preview)))
+            }
         }
-        retry(|| self.update_once(key, &draft, None)).await
-    }
-
-    async fn set_active(
-        &self,
-        key: &IdOrAlias,
-        active: bool,
-    ) -> Result<Connection, ConnectionError> {
-        retry(|| self.set_active_once(key, active)).await
-    }
-
-    async fn delete(
-        &self,
-        key: &IdOrAlias,
-        over: Option<u64>,
-    ) -> Result<ConnectionItem, ConnectionError> {
-        if over.is_some() {
-            return self.put_in_trash(key, over).await;
-        }
-        retry(|| self.put_in_trash(key, None)).await
     }
 
     async fn trash(&self, window: PageRequest) -> Result<Page<ConnectionItem>, ConnectionError> {
@@ -208,18 +189,6 @@ impl ConnectionService for CoreService {
         let mut page = self.store.list(&query).await?;
         page.items.iter_mut().for_each(trash::show_alias);
         Ok(page)
-    }
-
-    async fn restore(
-        &self,
-        id: Uuid,
-        alias: Option<String>,
-    ) -> Result<Connection, ConnectionError> {
-        retry(|| self.restore_once(id, alias.clone())).await
-    }
-
-    async fn purge(&self, id: Uuid) -> Result<(), ConnectionError> {
-        self.purge_once(id).await
     }
 
     async fn versions(
@@ -248,19 +217,6 @@ impl ConnectionService for CoreService {
     ) -> Result<VersionComparison, ConnectionError> {
         let id = self.id_of(key).await?;
         self.compare_versions(id, from, to).await
-    }
-
-    async fn rollback(
-        &self,
-        key: &IdOrAlias,
-        number: u64,
-        description: Option<String>,
-    ) -> Result<RollbackResult, ConnectionError> {
-        retry(|| self.roll_back_once(key, number, description.clone())).await
-    }
-
-    async fn preview(&self, proposal: ProposedChange) -> Result<ChangePreview, ConnectionError> {
-        self.preview_exactly(proposal).await
     }
 
     async fn test(&self, subject: TestSubject) -> Result<TestReport, ConnectionError> {

@@ -1,126 +1,57 @@
-//! Previews of changes without saving them, exact or as far as a client can tell.
+//! Previews of changes as far as a client can tell, for dry runs on a server.
 
 use uuid::Uuid;
 
 use crate::appsettings::ReferenceLookup;
 use crate::connection::validate::{MaskPolicy, ValidatedDraft};
 use crate::connection::{
-    Connection, ConnectionDraft, ConnectionError, ConnectionItem, DraftField, FieldReason,
-    IdOrAlias, MaskedSecret, PageRequest, PlainSecret, SettingValue, Settings,
+    ChangePreview, Command, Connection, ConnectionDraft, ConnectionError, ConnectionItem,
+    DraftField, FieldReason, IdOrAlias, MaskedSecret, PageRequest, PlainSecret, SettingValue,
+    Settings,
 };
 use crate::service::ConnectionService;
 use crate::service::core::{changes, merge};
 
-/// Change to preview.
-#[derive(Debug, Clone)]
-pub enum ProposedChange {
-    /// See [`ConnectionService::create`].
-    Create(ConnectionDraft),
-    /// See [`ConnectionService::update`].
-    Update {
-        /// Connection.
-        key: IdOrAlias,
-        /// Changes.
-        draft: ConnectionDraft,
-        /// Expected version.
-        over: Option<u64>,
-    },
-    /// See [`ConnectionService::duplicate`].
-    Duplicate {
-        /// Connection.
-        key: IdOrAlias,
-        /// Changes in the copy.
-        draft: ConnectionDraft,
-    },
-    /// See [`ConnectionService::set_active`].
-    SetActive {
-        /// Connection.
-        key: IdOrAlias,
-        /// `true` to activate.
-        active: bool,
-    },
-    /// See [`ConnectionService::rollback`].
-    Rollback {
-        /// Connection.
-        key: IdOrAlias,
-        /// Version to roll back to.
-        number: u64,
-    },
-    /// See [`ConnectionService::delete`].
-    Delete {
-        /// Connection.
-        key: IdOrAlias,
-        /// Expected version.
-        over: Option<u64>,
-    },
-    /// See [`ConnectionService::restore`].
-    Restore {
-        /// Connection.
-        id: Uuid,
-        /// New alias.
-        alias: Option<String>,
-    },
-    /// See [`ConnectionService::purge`].
-    Purge(Uuid),
-}
-
-/// Preview of a change.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ChangePreview {
-    /// Connection after the change, or the one that is removed. Values that the save assigns, such as the ID, have no meaning.
-    pub connection: Connection,
-    /// Paths that change in an existing connection.
-    pub paths: Vec<String>,
-    /// Paths of secrets that may or may not change, because the stored secret is unknown.
-    pub unknown: Vec<String>,
-    /// `true` if the service itself validated the change; otherwise a server may still refuse it.
-    pub is_exact: bool,
-}
-
 /// Previews a change with read requests only: validation, alias, references.
 pub async fn preview_remotely<S: ConnectionService + ?Sized>(
     service: &S,
-    proposal: ProposedChange,
+    command: Command,
 ) -> Result<ChangePreview, ConnectionError> {
     let catalog = service.providers();
-    match proposal {
-        ProposedChange::Create(draft) => {
+    match command {
+        Command::Create { draft } => {
             let found = draft.validate(&catalog, MaskPolicy::Reject);
             let found = check_remotely(service, found, None).await?;
             Ok(preview(&connection_from(found, None), Vec::new()))
         }
-        ProposedChange::Duplicate { key, draft } => {
+        Command::Duplicate { key, draft } => {
             let original = unreadable(service.get(&key).await?);
             let found = merge::copy(&original, &draft, &catalog);
             let found = check_remotely(service, found, None).await?;
             Ok(preview(&connection_from(found, None), Vec::new()))
         }
-        ProposedChange::Update { key, draft, over } => {
+        Command::Update {
+            key,
+            draft,
+            expected_version,
+        } => {
             let before = unreadable(service.get(&key).await?);
-            let found = before.item.version;
-            if let Some(expected) = over.filter(|expected| *expected != found) {
-                return Err(ConnectionError::VersionConflict { expected, found });
-            }
-            let merged = merge::over(&before, &draft, &catalog);
-            let mut found = merged.draft.validate(&catalog, MaskPolicy::Reject);
-            merged.add_errors(&mut found);
-            let found = check_remotely(service, found, Some(&before)).await?;
-            let mut after = connection_from(found, Some(&before));
-            if draft.settings.is_none() {
-                after.settings.clone_from(&before.settings);
-            }
-            let paths = changes::paths(&before, &after);
-            Ok(preview(&after, paths).with_unknown_secrets(&before))
+            before.item.check_version(expected_version)?;
+            preview_update(service, &before, &draft).await
         }
-        ProposedChange::SetActive { key, active } => {
+        Command::SetActive { key, active } => {
             let before = unreadable(service.get(&key).await?);
             let mut after = before.clone();
             after.item.is_active = active;
             let paths = changes::paths(&before, &after);
             Ok(preview(&after, paths))
         }
-        ProposedChange::Rollback { key, number } => {
-            let snapshot = service.version(&key, number).await?.snapshot;
+        Command::Rollback {
+            key,
+            version,
+            note: _,
+        } => {
+            let snapshot = service.version(&key, version).await?.snapshot;
             let before = unreadable(service.get(&key).await?);
             let merged = merge::back_to(&before, &snapshot, &catalog);
             let mut found = merged.draft.validate(&catalog, MaskPolicy::Reject);
@@ -130,26 +61,44 @@ pub async fn preview_remotely<S: ConnectionService + ?Sized>(
             let paths = changes::paths(&before, &after);
             Ok(preview(&after, paths))
         }
-        ProposedChange::Delete { key, over } => preview_delete(service, &key, over).await,
-        ProposedChange::Restore { id, alias } => preview_restore(service, id, alias).await,
-        ProposedChange::Purge(id) => Ok(preview(
+        Command::Delete {
+            key,
+            expected_version,
+        } => preview_delete(service, &key, expected_version).await,
+        Command::Restore { id, alias } => preview_restore(service, id, alias).await,
+        Command::Purge { id } => Ok(preview(
             &without_settings(in_trash(service, id).await?),
             Vec::new(),
         )),
     }
 }
 
+async fn preview_update<S: ConnectionService + ?Sized>(
+    service: &S,
+    before: &Connection<PlainSecret>,
+    draft: &ConnectionDraft,
+) -> Result<ChangePreview, ConnectionError> {
+    let catalog = service.providers();
+    let merged = merge::over(before, draft, &catalog);
+    let mut found = merged.draft.validate(&catalog, MaskPolicy::Reject);
+    merged.add_errors(&mut found);
+    let found = check_remotely(service, found, Some(before)).await?;
+    let mut after = connection_from(found, Some(before));
+    if draft.settings.is_none() {
+        after.settings.clone_from(&before.settings);
+    }
+    let paths = changes::paths(before, &after);
+    Ok(with_unknown_secrets(preview(&after, paths), before))
+}
+
 async fn preview_delete<S: ConnectionService + ?Sized>(
     service: &S,
     key: &IdOrAlias,
-    over: Option<u64>,
+    expected_version: Option<u64>,
 ) -> Result<ChangePreview, ConnectionError> {
     let connection = service.get(key).await?;
-    let found = connection.item.version;
-    match over.filter(|expected| *expected != found) {
-        Some(expected) => Err(ConnectionError::VersionConflict { expected, found }),
-        None => Ok(preview(&unreadable(connection), Vec::new())),
-    }
+    connection.item.check_version(expected_version)?;
+    Ok(preview(&unreadable(connection), Vec::new()))
 }
 
 async fn preview_restore<S: ConnectionService + ?Sized>(
@@ -181,22 +130,28 @@ fn preview(connection: &Connection<PlainSecret>, paths: Vec<String>) -> ChangePr
     }
 }
 
-impl ChangePreview {
-    /// Sets the paths of secrets that may equal the stored ones.
-    fn with_unknown_secrets(mut self, before: &Connection<PlainSecret>) -> Self {
-        let settings = before.settings.as_ref();
-        let is_undetermined = |path: &&String| {
-            let key = path.strip_prefix("settings.");
-            let before = key.and_then(|key| settings?.get(key));
-            let after = key.and_then(|key| self.connection.settings.as_ref()?.get(key));
-            matches!(
-                (before, after),
-                (Some(SettingValue::Secret(_)), Some(SettingValue::Secret(_)))
-            )
-        };
-        self.unknown = self.paths.iter().filter(is_undetermined).cloned().collect();
-        self
-    }
+/// Sets the paths of secrets that may equal the stored ones.
+fn with_unknown_secrets(
+    mut preview: ChangePreview,
+    before: &Connection<PlainSecret>,
+) -> ChangePreview {
+    let (old, new) = (&before.settings, &preview.connection.settings);
+    let is_undetermined = |path: &&String| {
+        let key = path.strip_prefix("settings.");
+        let before = key.and_then(|key| old.as_ref()?.get(key));
+        let after = key.and_then(|key| new.as_ref()?.get(key));
+        matches!(
+            (before, after),
+            (Some(SettingValue::Secret(_)), Some(SettingValue::Secret(_)))
+        )
+    };
+    preview.unknown = preview
+        .paths
+        .iter()
+        .filter(is_undetermined)
+        .cloned()
+        .collect();
+    preview
 }
 
 /// Returns a connection whose masked secrets exist but cannot be read.

@@ -9,11 +9,10 @@ use super::{ConnectionService, ServiceFeatures};
 use crate::appsettings::{ConfigurationKey, Reference, ReferenceLookup};
 use crate::connection::store::{ChangeFeed, Revision};
 use crate::connection::{
-    Connection, ConnectionDraft, ConnectionError, ConnectionItem, IdOrAlias, ListQuery, Model,
-    Page, PageRequest, RollbackResult, TestReport, TestSubject, Version, VersionComparison,
+    Command, Connection, ConnectionError, ConnectionItem, IdOrAlias, ListQuery, Mode, Model,
+    Outcome, Page, PageRequest, TestReport, TestSubject, Version, VersionComparison,
 };
 use crate::provider::{Capability, ProviderCatalog};
-use crate::service::{ChangePreview, ProposedChange};
 
 /// Read-only wrapper of another service.
 pub struct ReadOnlyService {
@@ -28,10 +27,6 @@ impl ReadOnlyService {
             inner,
             reason: why.into(),
         }
-    }
-
-    fn read_only_error<T>(&self) -> Result<T, ConnectionError> {
-        Err(ConnectionError::ReadOnly(self.reason.clone()))
     }
 }
 
@@ -69,49 +64,12 @@ impl ConnectionService for ReadOnlyService {
         self.inner.lookup(reference).await
     }
 
-    async fn create(&self, _: ConnectionDraft) -> Result<Connection, ConnectionError> {
-        self.read_only_error()
-    }
-
-    async fn update(
-        &self,
-        _: &IdOrAlias,
-        _: ConnectionDraft,
-        _: Option<u64>,
-    ) -> Result<Connection, ConnectionError> {
-        self.read_only_error()
-    }
-
-    async fn duplicate(
-        &self,
-        _: &IdOrAlias,
-        _: ConnectionDraft,
-    ) -> Result<Connection, ConnectionError> {
-        self.read_only_error()
-    }
-
-    async fn set_active(&self, _: &IdOrAlias, _: bool) -> Result<Connection, ConnectionError> {
-        self.read_only_error()
-    }
-
-    async fn delete(
-        &self,
-        _: &IdOrAlias,
-        _: Option<u64>,
-    ) -> Result<ConnectionItem, ConnectionError> {
-        self.read_only_error()
+    async fn run(&self, _: Command, _: Mode) -> Result<Outcome, ConnectionError> {
+        Err(ConnectionError::ReadOnly(self.reason.clone()))
     }
 
     async fn trash(&self, window: PageRequest) -> Result<Page<ConnectionItem>, ConnectionError> {
         self.inner.trash(window).await
-    }
-
-    async fn restore(&self, _: Uuid, _: Option<String>) -> Result<Connection, ConnectionError> {
-        self.read_only_error()
-    }
-
-    async fn purge(&self, _: Uuid) -> Result<(), ConnectionError> {
-        self.read_only_error()
     }
 
     async fn versions(
@@ -133,19 +91,6 @@ impl ConnectionService for ReadOnlyService {
         to: u64,
     ) -> Result<VersionComparison, ConnectionError> {
         self.inner.compare(key, from, to).await
-    }
-
-    async fn rollback(
-        &self,
-        _: &IdOrAlias,
-        _: u64,
-        _: Option<String>,
-    ) -> Result<RollbackResult, ConnectionError> {
-        self.read_only_error()
-    }
-
-    async fn preview(&self, _: ProposedChange) -> Result<ChangePreview, ConnectionError> {
-        self.read_only_error()
     }
 
     async fn test(&self, subject: TestSubject) -> Result<TestReport, ConnectionError> {

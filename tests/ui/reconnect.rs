@@ -13,8 +13,8 @@ use tokio::time::{Instant, timeout};
 use umai::appsettings::{ConfigurationKey, Reference, ReferenceLookup};
 use umai::connection::store::{ChangeFeed, Revision};
 use umai::connection::{
-    Connection, ConnectionDraft, ConnectionError, ConnectionItem, IdOrAlias, ListQuery, Model,
-    Page, PageRequest, RollbackResult, ServerError, StoreError, TestReport, TestSubject, Version,
+    Command, Connection, ConnectionError, ConnectionItem, IdOrAlias, ListQuery, Mode, Model,
+    Outcome, Page, PageRequest, ServerError, StoreError, TestReport, TestSubject, Version,
     VersionComparison,
 };
 use umai::provider::{Capability, ProviderCatalog};
@@ -94,57 +94,12 @@ impl ConnectionService for Line {
         self.end()?.configuration_keys().await
     }
 
-    async fn create(&self, draft: ConnectionDraft) -> Result<Connection, ConnectionError> {
-        self.end()?.create(draft).await
-    }
-
-    async fn update(
-        &self,
-        key: &IdOrAlias,
-        draft: ConnectionDraft,
-        over: Option<u64>,
-    ) -> Result<Connection, ConnectionError> {
-        self.end()?.update(key, draft, over).await
-    }
-
-    async fn duplicate(
-        &self,
-        key: &IdOrAlias,
-        draft: ConnectionDraft,
-    ) -> Result<Connection, ConnectionError> {
-        self.end()?.duplicate(key, draft).await
-    }
-
-    async fn set_active(
-        &self,
-        key: &IdOrAlias,
-        active: bool,
-    ) -> Result<Connection, ConnectionError> {
-        self.end()?.set_active(key, active).await
-    }
-
-    async fn delete(
-        &self,
-        key: &IdOrAlias,
-        over: Option<u64>,
-    ) -> Result<ConnectionItem, ConnectionError> {
-        self.end()?.delete(key, over).await
+    async fn run(&self, command: Command, mode: Mode) -> Result<Outcome, ConnectionError> {
+        self.end()?.run(command, mode).await
     }
 
     async fn trash(&self, window: PageRequest) -> Result<Page<ConnectionItem>, ConnectionError> {
         self.end()?.trash(window).await
-    }
-
-    async fn restore(
-        &self,
-        id: Uuid,
-        alias: Option<String>,
-    ) -> Result<Connection, ConnectionError> {
-        self.end()?.restore(id, alias).await
-    }
-
-    async fn purge(&self, id: Uuid) -> Result<(), ConnectionError> {
-        self.end()?.purge(id).await
     }
 
     async fn versions(
@@ -166,15 +121,6 @@ impl ConnectionService for Line {
         to: u64,
     ) -> Result<VersionComparison, ConnectionError> {
         self.end()?.compare(key, from, to).await
-    }
-
-    async fn rollback(
-        &self,
-        key: &IdOrAlias,
-        number: u64,
-        description: Option<String>,
-    ) -> Result<RollbackResult, ConnectionError> {
-        self.end()?.rollback(key, number, description).await
     }
 
     async fn test(&self, subject: TestSubject) -> Result<TestReport, ConnectionError> {

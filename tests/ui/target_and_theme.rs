@@ -3,13 +3,14 @@
 use crate::support::harness::Harness as LocalHarness;
 use crate::support::local_and_remote::LocalAndRemote as Harness;
 use ratatui::style::{Color, Modifier};
-use umai::connection::{ConnectionError, PageRequest};
+use umai::connection::{Command, ConnectionError, IdOrAlias, Mode, PageRequest};
 use umai::service::{ConnectionService, ReadOnlyService};
 use umai::tui::action::{ACTIONS, Action};
 use umai::tui::dialog::Dialog;
 use umai::tui::event::{Event, PlainInput};
 use umai::tui::target_info::TargetInfo;
 use umai::tui::theme::ThemeName;
+use uuid::Uuid;
 
 fn site(badge: Option<&str>, server: Option<&str>, is_read_only: bool) -> TargetInfo {
     TargetInfo {
@@ -188,8 +189,43 @@ fn read_only_blocks_pending_writes_before_the_service() {
     assert_eq!(page.total, 3);
 }
 
+/// A valid command of each kind.
+fn one_of_each(id: Uuid) -> [Command; 8] {
+    let key = IdOrAlias::Id(id);
+    let draft = crate::support::draft(r#"{"name":"B","alias":"b","providerId":"openai"}"#);
+    [
+        Command::Create {
+            draft: draft.clone(),
+        },
+        Command::Duplicate {
+            key: key.clone(),
+            draft: draft.clone(),
+        },
+        Command::Update {
+            key: key.clone(),
+            draft,
+            expected_version: None,
+        },
+        Command::SetActive {
+            key: key.clone(),
+            active: false,
+        },
+        Command::Delete {
+            key: key.clone(),
+            expected_version: None,
+        },
+        Command::Restore { id, alias: None },
+        Command::Purge { id },
+        Command::Rollback {
+            key,
+            version: 1,
+            note: None,
+        },
+    ]
+}
+
 #[test]
-fn read_only_service_rejects_every_write() {
+fn read_only_service_rejects_every_command_in_both_modes() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let beneath = crate::support::service();
@@ -198,20 +234,15 @@ fn read_only_service_rejects_every_write() {
             .await
             .unwrap();
         let service = ReadOnlyService::over(std::sync::Arc::clone(&beneath), "it is kept");
-        let key = made.item.id.into();
-        let draft = || crate::support::draft(r#"{"name":"B","alias":"b"}"#);
-        let refused = |error: ConnectionError| {
-            assert_eq!(error, ConnectionError::ReadOnly("it is kept".into()));
-            assert_eq!(error.to_string(), "Nothing was changed: it is kept");
-        };
-        refused(service.create(draft()).await.unwrap_err());
-        refused(service.update(&key, draft(), None).await.unwrap_err());
-        refused(service.duplicate(&key, draft()).await.unwrap_err());
-        refused(service.set_active(&key, false).await.unwrap_err());
-        refused(service.delete(&key, None).await.unwrap_err());
-        refused(service.restore(made.item.id, None).await.unwrap_err());
-        refused(service.purge(made.item.id).await.unwrap_err());
-        refused(service.rollback(&key, 1, None).await.unwrap_err());
+        let id = made.item.id;
+        let key = IdOrAlias::Id(id);
+        for command in one_of_each(id) {
+            for mode in [Mode::Commit, Mode::DryRun] {
+                let error = service.run(command.clone(), mode).await.unwrap_err();
+                assert_eq!(error, ConnectionError::ReadOnly("it is kept".into()));
+                assert_eq!(error.to_string(), "Nothing was changed: it is kept");
+            }
+        }
         assert_eq!(
             service.get(&key).await.unwrap(),
             beneath.get(&key).await.unwrap()

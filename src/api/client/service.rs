@@ -5,27 +5,24 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use http::{Method, StatusCode};
 use serde::Deserialize;
-use serde_json::json;
 use uuid::Uuid;
-use zeroize::Zeroizing;
 
 use super::error_response::ErrorContext;
 use super::http_client::{HttpRequest, TEST};
 use super::list::{MAX_LISTED, MAX_SKIPPED};
 use super::response_dto::{ItemDto, PageDto};
-use super::third_party::{self, ForeignList};
-use super::versions::{ComparisonDto, RollbackDto, VersionDto};
+use super::third_party::ForeignList;
+use super::versions::{ComparisonDto, VersionDto};
 use super::{RemoteService, change_feed, error_response, is_valid_segment, path_segment};
 use crate::appsettings::{ConfigurationKey, MAX_KEYS, Reference, ReferenceLookup};
 use crate::connection::store::{ChangeFeed, Revision};
 use crate::connection::validate::MaskPolicy;
 use crate::connection::{
-    Connection, ConnectionDraft, ConnectionError, ConnectionItem, IdOrAlias, ListQuery, Model,
-    Page, PageRequest, RollbackResult, ServerError, TestReport, TestSubject, Version,
-    VersionComparison,
+    Command, Connection, ConnectionError, ConnectionItem, IdOrAlias, ListQuery, Mode, Model,
+    Outcome, Page, PageRequest, ServerError, TestReport, TestSubject, Version, VersionComparison,
 };
 use crate::provider::{Capability, ProviderCatalog};
-use crate::service::{ChangePreview, ConnectionService, ProposedChange, ServiceFeatures, preview};
+use crate::service::{ConnectionService, ServiceFeatures, preview};
 
 /// A model. Unknown capabilities are ignored.
 #[derive(Deserialize)]
@@ -120,128 +117,17 @@ impl ConnectionService for RemoteService {
         })
     }
 
-    async fn create(&self, draft: ConnectionDraft) -> Result<Connection, ConnectionError> {
-        let draft = self.trimmed(draft);
-        if let Err(error) = self.check(&draft, MaskPolicy::Reject) {
-            return Err(self
-                .with_all_fields(error, ProposedChange::Create(draft))
-                .await);
-        }
-        let draft = if self.is_umai {
-            draft
-        } else {
-            self.in_schema_of_server(draft)
+    async fn run(&self, command: Command, mode: Mode) -> Result<Outcome, ConnectionError> {
+        let preview = match (mode, self.is_umai) {
+            (Mode::Commit, _) => return self.commit(command).await,
+            (Mode::DryRun, true) => preview::preview_remotely(self, command).await?,
+            (Mode::DryRun, false) => self.preview_foreign(command).await?,
         };
-        let about = ErrorContext {
-            provider: self.provider_of(&draft),
-            ..ErrorContext::default()
-        };
-        let url = self.http.address().endpoint(&["connections"]);
-        let asking = HttpRequest::new(Method::POST, url).with(draft.to_body());
-        let answer = self.send_request(asking, about).await?;
-        let named = draft.alias.map(IdOrAlias::Alias);
-        self.saved_connection(answer, named.as_ref()).await
-    }
-
-    async fn duplicate(
-        &self,
-        key: &IdOrAlias,
-        draft: ConnectionDraft,
-    ) -> Result<Connection, ConnectionError> {
-        let draft = self.trimmed(draft);
-        if let Err(error) = self.check(&draft, MaskPolicy::KeepStored) {
-            let key = key.clone();
-            let proposal = ProposedChange::Duplicate { key, draft };
-            return Err(self.with_all_fields(error, proposal).await);
-        }
-        if !self.is_umai {
-            return self.duplicate_foreign(key, &draft).await;
-        }
-        let url = self
-            .http
-            .address()
-            .endpoint(&["connections", &path_segment(key)?, "duplicate"]);
-        let asking = HttpRequest::new(Method::POST, url).with(draft.to_body());
-        let answer = self.send_request(asking, ErrorContext::one(key)).await?;
-        let named = draft.alias.map(IdOrAlias::Alias);
-        self.saved_connection(answer, named.as_ref()).await
-    }
-
-    async fn update(
-        &self,
-        key: &IdOrAlias,
-        draft: ConnectionDraft,
-        over: Option<u64>,
-    ) -> Result<Connection, ConnectionError> {
-        self.change(key, draft, over).await
-    }
-
-    async fn set_active(
-        &self,
-        key: &IdOrAlias,
-        active: bool,
-    ) -> Result<Connection, ConnectionError> {
-        self.change(key, third_party::activation(active), None)
-            .await
-    }
-
-    async fn delete(
-        &self,
-        key: &IdOrAlias,
-        over: Option<u64>,
-    ) -> Result<ConnectionItem, ConnectionError> {
-        let item = ConnectionItem::from(self.load_as::<ItemDto>(key).await?);
-        // Other servers ignore `If-Match`, and their deletes are permanent.
-        if let Some(expected) = over.filter(|expected| !self.is_umai && *expected != item.version) {
-            let found = item.version;
-            return Err(ConnectionError::VersionConflict { expected, found });
-        }
-        let url = self
-            .http
-            .address()
-            .endpoint(&["connections", &item.id.to_string()]);
-        let asking = HttpRequest::new(Method::DELETE, url).over(over);
-        let about = ErrorContext {
-            base_version: over,
-            ..ErrorContext::one(key)
-        };
-        match self.send_request(asking, about).await {
-            Ok(_) => Ok(item),
-            Err(ConnectionError::NotFound(_)) => Err(ConnectionError::NotFound(key.clone())),
-            Err(error) => Err(self.moved(error, key, over).await),
-        }
+        Ok(Outcome::Previewed(Box::new(preview)))
     }
 
     async fn trash(&self, window: PageRequest) -> Result<Page<ConnectionItem>, ConnectionError> {
         self.list_trash(window).await
-    }
-
-    async fn restore(
-        &self,
-        id: Uuid,
-        alias: Option<String>,
-    ) -> Result<Connection, ConnectionError> {
-        let key = IdOrAlias::Id(id);
-        let url = self
-            .http
-            .address()
-            .endpoint(&["trash", &id.to_string(), "restore"]);
-        let draft = ConnectionDraft {
-            alias,
-            ..ConnectionDraft::default()
-        };
-        let asking = HttpRequest::new(Method::POST, url).with(draft.to_body());
-        let answer = self.send_request(asking, ErrorContext::one(&key)).await?;
-        self.saved_connection(answer, Some(&key)).await
-    }
-
-    async fn purge(&self, id: Uuid) -> Result<(), ConnectionError> {
-        let url = self.http.address().endpoint(&["trash", &id.to_string()]);
-        let key = IdOrAlias::Id(id);
-        let asking = HttpRequest::new(Method::DELETE, url);
-        self.send_request(asking, ErrorContext::one(&key))
-            .await
-            .map(drop)
     }
 
     async fn versions(
@@ -304,30 +190,6 @@ impl ConnectionService for RemoteService {
             .await;
         let comparison: ComparisonDto = compared.map_err(|error| self.without_snapshots(error))?;
         Ok(comparison.masked(&self.catalog))
-    }
-
-    async fn rollback(
-        &self,
-        key: &IdOrAlias,
-        number: u64,
-        description: Option<String>,
-    ) -> Result<RollbackResult, ConnectionError> {
-        if !self.is_umai {
-            let description = description.as_deref();
-            return self.roll_back_foreign(key, number, description).await;
-        }
-        let about = ErrorContext {
-            number: Some(number),
-            ..ErrorContext::one(key)
-        };
-        let url = self.at_version(key, number, &["rollback"])?;
-        let mut asking = HttpRequest::new(Method::POST, url);
-        if let Some(description) = description {
-            let body = json!({ "changeDescription": description }).to_string();
-            asking = asking.with(Zeroizing::new(body.into_bytes()));
-        }
-        let rollback: RollbackDto = self.fetch(asking, about).await?;
-        Ok(rollback.masked(&self.catalog))
     }
 
     async fn test(&self, subject: TestSubject) -> Result<TestReport, ConnectionError> {
@@ -435,14 +297,6 @@ impl ConnectionService for RemoteService {
         Ok(change_feed::follow(response, Arc::clone(&self.http), since))
     }
 
-    async fn preview(&self, proposal: ProposedChange) -> Result<ChangePreview, ConnectionError> {
-        if self.is_umai {
-            preview::preview_remotely(self, proposal).await
-        } else {
-            self.preview_foreign(proposal).await
-        }
-    }
-
     fn features(&self) -> ServiceFeatures {
         if self.is_umai {
             ServiceFeatures::ALL
@@ -457,31 +311,6 @@ impl ConnectionService for RemoteService {
 }
 
 impl RemoteService {
-    /// Completes the error of a rejected draft with all other field errors.
-    pub(super) async fn with_all_fields(
-        &self,
-        error: ConnectionError,
-        proposal: ProposedChange,
-    ) -> ConnectionError {
-        let is_misread = match &proposal {
-            ProposedChange::Create(draft)
-            | ProposedChange::Update { draft, .. }
-            | ProposedChange::Duplicate { draft, .. } => !draft.misread.is_empty(),
-            ProposedChange::SetActive { .. }
-            | ProposedChange::Rollback { .. }
-            | ProposedChange::Delete { .. }
-            | ProposedChange::Restore { .. }
-            | ProposedChange::Purge(_) => true,
-        };
-        if is_misread || !self.is_umai {
-            return error;
-        }
-        match preview::preview_remotely(self, proposal).await {
-            Err(all @ ConnectionError::Invalid(_)) => all,
-            Ok(_) | Err(_) => error,
-        }
-    }
-
     /// Returns the connection with an alias, ignoring one connection.
     pub(super) async fn owner_of(
         &self,

@@ -10,17 +10,17 @@ use super::response_dto::ItemDto;
 use super::{RemoteService, path_segment};
 use crate::connection::validate::{MaskPolicy, has_key};
 use crate::connection::{
-    Connection, ConnectionDraft, ConnectionError, ConnectionItem, DraftField, FieldError,
-    FieldReason, IdOrAlias, MaskedSecret, PlainSecret, RollbackResult, SettingValue, Settings,
-    TestReport, secret_input,
+    ChangePreview, Command, Connection, ConnectionDraft, ConnectionError, ConnectionItem,
+    DraftField, FieldError, FieldReason, IdOrAlias, MaskedSecret, Outcome, PlainSecret,
+    RollbackResult, SettingValue, Settings, TestReport, secret_input,
 };
 use crate::provider::{Provider, is_sensitive};
-use crate::service::{ChangePreview, ProposedChange, preview};
+use crate::service::preview;
 use crate::text;
 
 impl RemoteService {
     /// Updates a connection: loads it, replaces the members of the draft, and sends everything back.
-    pub(super) async fn change_foreign(
+    async fn change_foreign(
         &self,
         key: &IdOrAlias,
         draft: &ConnectionDraft,
@@ -50,7 +50,7 @@ impl RemoteService {
     }
 
     /// Creates a connection with the settings of another one.
-    pub(super) async fn duplicate_foreign(
+    async fn duplicate_foreign(
         &self,
         key: &IdOrAlias,
         draft: &ConnectionDraft,
@@ -71,7 +71,7 @@ impl RemoteService {
     }
 
     /// Rolls back to a version. Any success status counts, whatever the body; the connection is loaded again.
-    pub(super) async fn roll_back_foreign(
+    async fn roll_back_foreign(
         &self,
         key: &IdOrAlias,
         number: u64,
@@ -126,45 +126,65 @@ impl RemoteService {
         }
     }
 
-    /// Returns the expected result of a change, from reads only.
+    /// Runs a command whose request differs from that to an umai server; none for the others.
+    pub(super) async fn commit_foreign(
+        &self,
+        command: &Command,
+    ) -> Option<Result<Outcome, ConnectionError>> {
+        let saved = match command {
+            Command::Duplicate { key, draft } => self.duplicate_foreign(key, draft).await,
+            Command::Update {
+                key,
+                draft,
+                expected_version,
+            } => self.change_foreign(key, draft, *expected_version).await,
+            Command::SetActive { key, active } => {
+                self.change_foreign(key, &activation(*active), None).await
+            }
+            Command::Rollback { key, version, note } => {
+                let rollback = self.roll_back_foreign(key, *version, note.as_deref());
+                let rollback = rollback.await.map(Box::new);
+                return Some(rollback.map(Outcome::RolledBack));
+            }
+            Command::Create { .. }
+            | Command::Delete { .. }
+            | Command::Restore { .. }
+            | Command::Purge { .. } => return None,
+        };
+        Some(saved.map(Outcome::Saved))
+    }
+
+    /// Returns the expected result of a command, from reads only.
     pub(super) async fn preview_foreign(
         &self,
-        proposal: ProposedChange,
+        command: Command,
     ) -> Result<ChangePreview, ConnectionError> {
-        match proposal {
-            ProposedChange::Create(draft) => {
-                let draft = self.trimmed(draft);
-                self.check(&draft, MaskPolicy::Reject)?;
-                preview::preview_remotely(
-                    self,
-                    ProposedChange::Create(self.in_schema_of_server(draft)),
-                )
-                .await
-            }
-            ProposedChange::Update { key, draft, over } => {
-                let draft = self.trimmed(draft);
-                self.check(&draft, MaskPolicy::KeepStored)?;
-                let (raw, change) = self.planned(&key, &draft, over).await?;
+        match self.checked(command).await? {
+            Command::Update {
+                key,
+                draft,
+                expected_version,
+            } => {
+                let (raw, change) = self.planned(&key, &draft, expected_version).await?;
                 self.validate(&raw, &change).await?;
                 Ok(preview(&change))
             }
-            ProposedChange::SetActive { key, active } => {
+            Command::SetActive { key, active } => {
                 let (_, change) = self.planned(&key, &activation(active), None).await?;
                 Ok(preview(&change))
             }
-            ProposedChange::Duplicate { key, draft } => {
-                let draft = self.trimmed(draft);
-                self.check(&draft, MaskPolicy::KeepStored)?;
+            Command::Duplicate { key, draft } => {
                 let raw = self.raw(&key).await?;
                 self.reject_unusable(&draft, &raw, None)?;
                 let change = raw.copied(&draft, &self.catalog)?;
                 self.validate(&raw, &change).await?;
                 Ok(preview(&change))
             }
-            other @ (ProposedChange::Rollback { .. }
-            | ProposedChange::Delete { .. }
-            | ProposedChange::Restore { .. }
-            | ProposedChange::Purge(_)) => preview::preview_remotely(self, other).await,
+            other @ (Command::Create { .. }
+            | Command::Rollback { .. }
+            | Command::Delete { .. }
+            | Command::Restore { .. }
+            | Command::Purge { .. }) => preview::preview_remotely(self, other).await,
         }
     }
 
@@ -285,10 +305,7 @@ impl RemoteService {
         over: Option<u64>,
     ) -> Result<(RawConnection, RawChange), ConnectionError> {
         let raw = self.raw(key).await?;
-        let found = raw.item.version;
-        if let Some(expected) = over.filter(|expected| *expected != found) {
-            return Err(ConnectionError::VersionConflict { expected, found });
-        }
+        raw.item.check_version(over)?;
         self.reject_unusable(draft, &raw, Some(&raw.item))?;
         let change = raw.changed(draft, &self.catalog)?;
         Ok((raw, change))

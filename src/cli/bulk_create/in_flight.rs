@@ -9,11 +9,12 @@ use anyhow::Context;
 use tokio::task::{JoinError, JoinSet};
 
 use super::super::exit::Failure;
-use super::BulkMode;
 use super::json_splitter::PositionUnit;
 use super::parsed_element::ParsedElement;
-use crate::connection::{Connection, ConnectionDraft, ConnectionError, DraftField, FieldReason};
-use crate::service::{ChangePreview, ConnectionService, ProposedChange};
+use crate::connection::{
+    Command, ConnectionDraft, ConnectionError, DraftField, FieldReason, Mode, Outcome,
+};
+use crate::service::ConnectionService;
 
 /// Maximum number of concurrent creates; the store syncs concurrent changes together.
 pub const MAX_IN_FLIGHT: usize = 256;
@@ -26,31 +27,23 @@ pub struct ElementOutcome {
     pub unit: PositionUnit,
     /// Number, from 1.
     pub number: u64,
-    /// Created connection, or the error.
-    pub created: Result<Created, ConnectionError>,
+    /// Created connection or its preview, or the error.
+    pub created: Result<Outcome, ConnectionError>,
     alias: Option<String>,
-}
-
-/// Connection that was created, or would be.
-pub enum Created {
-    /// Created.
-    Saved(Box<Connection>),
-    /// Checked only.
-    Previewed(Box<ChangePreview>),
 }
 
 /// Creates in flight.
 pub struct InFlight {
     creates: JoinSet<ElementOutcome>,
     aliases: HashSet<String>,
-    mode: BulkMode,
+    mode: Mode,
     /// Aliases that a dry run would have taken; none otherwise, because the store knows them.
     previewed: HashSet<String>,
 }
 
 impl InFlight {
     /// Creates an empty set.
-    pub fn new(mode: BulkMode) -> Self {
+    pub fn new(mode: Mode) -> Self {
         Self {
             creates: JoinSet::new(),
             aliases: HashSet::new(),
@@ -80,21 +73,14 @@ impl InFlight {
         let service = Arc::clone(service);
         let alias = next.alias();
         self.aliases.extend(alias.clone());
-        let intent = self.mode;
+        let mode = self.mode;
         let is_taken = alias
             .as_ref()
             .is_some_and(|alias| self.previewed.contains(alias));
         self.creates.spawn(async move {
             let created = match next.draft {
                 Ok(draft) if is_taken => Err(alias_taken(draft)),
-                Ok(draft) if intent == BulkMode::DryRun => service
-                    .preview(ProposedChange::Create(draft))
-                    .await
-                    .map(|preview| Created::Previewed(Box::new(preview))),
-                Ok(draft) => service
-                    .create(draft)
-                    .await
-                    .map(|connection| Created::Saved(Box::new(connection))),
+                Ok(draft) => service.run(Command::Create { draft }, mode).await,
                 Err(error) => Err(error),
             };
             ElementOutcome {
@@ -126,7 +112,7 @@ impl InFlight {
         let outcome = joined.context("A create ended without a result")?;
         if let Some(alias) = &outcome.alias {
             self.aliases.remove(alias);
-            if let Ok(Created::Previewed(_)) = outcome.created {
+            if let Ok(Outcome::Previewed(_)) = outcome.created {
                 self.previewed.insert(alias.clone());
             }
         }
@@ -170,7 +156,7 @@ mod tests {
             AppSettings::default(),
             Arc::new(chrono::Utc::now),
         ));
-        let mut under_way = InFlight::new(BulkMode::Create);
+        let mut under_way = InFlight::new(Mode::Commit);
         under_way.begin(&service, incoming("same"));
         assert!(!under_way.is_alias_idle(&incoming("Same")));
         assert!(under_way.is_alias_idle(&incoming("other")));

@@ -6,11 +6,11 @@ use super::super::connections::format;
 use super::super::dry_run;
 use super::super::exit::{Exit, Failure, is_fatal};
 use super::super::output::{Output, OutputReader};
-use super::in_flight::{Created, ElementOutcome};
+use super::in_flight::ElementOutcome;
 use super::json_splitter::PositionUnit;
 use super::parsed_element::ParsedElement;
 use super::position;
-use crate::connection::ConnectionError;
+use crate::connection::{ConnectionError, Outcome};
 
 /// Refused element with its position.
 struct RefusedElement {
@@ -76,13 +76,14 @@ impl BulkCreateSummary {
         } = outcome;
         self.pending.remove(&order);
         let written = match created {
-            Ok(Created::Previewed(preview)) => {
+            Ok(Outcome::Previewed(preview)) => {
                 self.created += 1;
                 self.is_dry_run = true;
                 self.write(|| dry_run::write_line(dry_run::CREATE, &preview, output))
             }
-            Ok(Created::Saved(connection)) => {
+            Ok(outcome) => {
                 self.created += 1;
+                let connection = outcome.connection()?;
                 self.write(|| match output.reader() {
                     OutputReader::Json => output.json_line(&connection),
                     OutputReader::Text => format::created(&connection, output),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::super::bulk_create::JsonSource;
+use super::super::dry_run::DryRunArg;
 use super::super::exit::Failure;
 use super::super::output::Output;
 use super::super::{prompt, secret_args};
@@ -12,7 +13,8 @@ use super::from_env::{EnvSettings, FromEnvArgs};
 use super::setting_args::{self, SettingArgs};
 use crate::connection::validate::MaskPolicy;
 use crate::connection::{
-    Connection, ConnectionDraft, ConnectionError, DraftField, FieldReason, SettingValue, alias,
+    Connection, ConnectionDraft, ConnectionError, DraftField, FieldReason, Mode, SettingValue,
+    alias,
 };
 use crate::provider::{Provider, ProviderCatalog};
 use crate::text::key_like;
@@ -79,9 +81,12 @@ pub struct Create {
 }
 
 impl Create {
-    /// Returns true for a dry run.
-    pub const fn is_dry_run(&self) -> bool {
-        self.dry_run
+    /// Returns the mode in which the service runs the command.
+    pub const fn mode(&self) -> Mode {
+        DryRunArg {
+            dry_run: self.dry_run,
+        }
+        .mode()
     }
 
     /// Returns true if connections are read from JSON.

@@ -3,32 +3,20 @@
 use super::super::exit::Failure;
 use super::super::open_service::{self, CliContext, with_service};
 use super::super::output::{Output, OutputReader};
-use super::super::{dry_run, prompt};
-use super::{dry_run_each, each};
-use crate::connection::IdOrAlias;
-use crate::service::ProposedChange;
+use super::super::prompt;
+use super::run_each;
+use crate::connection::{Command, ConnectionItem, IdOrAlias, Mode};
+use crate::service::ServiceFeatures;
 
-/// Reports what would be deleted.
-pub fn dry_run(
-    connections: &[IdOrAlias],
-    context: &CliContext,
-    output: &mut Output,
-) -> Result<(), Failure> {
-    let proposal = |key: &IdOrAlias| ProposedChange::Delete {
-        key: key.clone(),
-        over: None,
-    };
-    dry_run_each(connections, proposal, dry_run::DELETE, context, output)
-}
-
-/// Deletes the connections after confirmation.
+/// Deletes the connections after confirmation, or reports what would be deleted.
 pub fn run(
     connections: &[IdOrAlias],
     yes: bool,
+    mode: Mode,
     context: &CliContext,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    if !yes {
+    if mode == Mode::Commit && !yes {
         let names: Vec<_> = connections.iter().map(ToString::to_string).collect();
         let question = format!("Delete {}?", names.join(", "));
         let is_certain = match open_service::features(context)?.deletion_warning() {
@@ -44,30 +32,41 @@ pub fn run(
             return Ok(());
         }
     }
+    let commands = connections.iter().map(|key| Command::Delete {
+        key: key.clone(),
+        expected_version: None,
+    });
     with_service(context, output, async |service, output| {
-        each(
-            connections,
-            service,
-            output,
-            async |service, key, output| {
-                let item = service.delete(key, None).await?;
-                match output.reader() {
-                    OutputReader::Json => Ok(()),
-                    OutputReader::Text => {
-                        output.line(&format!("Deleted {} ({})", item.name, item.alias))?;
-                        if service.features().trash {
-                            output.note(&format!(
-                                "Moved to trash. Undo: umai connections restore {}",
-                                item.alias
-                            ));
-                        } else {
-                            output.note("Deleted permanently: this server has no trash");
-                        }
-                        Ok(())
-                    }
-                }
-            },
-        )
-        .await
+        let features = service.features();
+        run_each(commands, &**service, mode, output, |outcome, output| {
+            write_deleted(&outcome.deleted()?, features, output)
+        })
+        .await?;
+        if mode == Mode::DryRun
+            && let Some(warning) = features.deletion_warning()
+        {
+            output.note(warning);
+        }
+        Ok(())
     })
+}
+
+fn write_deleted(
+    item: &ConnectionItem,
+    features: ServiceFeatures,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    if output.reader() == OutputReader::Json {
+        return Ok(());
+    }
+    output.line(&format!("Deleted {} ({})", item.name, item.alias))?;
+    if features.trash {
+        output.note(&format!(
+            "Moved to trash. Undo: umai connections restore {}",
+            item.alias
+        ));
+    } else {
+        output.note("Deleted permanently: this server has no trash");
+    }
+    Ok(())
 }

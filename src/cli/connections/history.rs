@@ -10,9 +10,8 @@ use super::super::output::{Output, OutputReader};
 use super::super::table::table;
 use super::format::when;
 use crate::connection::{
-    ChangeType, Difference, IdOrAlias, PageRequest, Version, VersionComparison,
+    ChangeType, Command, Difference, IdOrAlias, PageRequest, Version, VersionComparison,
 };
-use crate::service::ProposedChange;
 
 /// Arguments of `umai connections history`.
 #[derive(Debug, Args)]
@@ -166,19 +165,17 @@ pub struct RollbackArgs {
 impl RollbackArgs {
     /// Runs the command.
     pub fn run(&self, context: &CliContext, output: &mut Output) -> Result<(), Failure> {
-        if self.dry_run.dry_run {
-            let proposal = ProposedChange::Rollback {
-                key: self.connection.clone(),
-                number: self.version,
-            };
-            return with_service(context, output, async |service, output| {
-                dry_run::run(&**service, proposal, dry_run::UPDATE, output).await
-            });
-        }
+        let command = Command::Rollback {
+            key: self.connection.clone(),
+            version: self.version,
+            note: self.note.clone(),
+        };
         with_service(context, output, async |service, output| {
-            let done = service
-                .rollback(&self.connection, self.version, self.note.clone())
-                .await?;
+            let mode = self.dry_run.mode();
+            let Some(outcome) = dry_run::run(&**service, command, mode, output).await? else {
+                return Ok(());
+            };
+            let done = outcome.rollback()?;
             match output.reader() {
                 OutputReader::Json => output.json(&done),
                 OutputReader::Text if done.new_version == done.previous_version => {

@@ -12,8 +12,10 @@ use super::super::prompt;
 use super::super::table::table;
 use super::format::when;
 use super::update::write_saved;
-use crate::connection::{ConnectionError, ConnectionItem, IdOrAlias, Page, PageRequest};
-use crate::service::{ConnectionService, ProposedChange};
+use crate::connection::{
+    Command, ConnectionError, ConnectionItem, IdOrAlias, Mode, Page, PageRequest,
+};
+use crate::service::ConnectionService;
 
 /// Arguments of `umai connections restore`.
 #[derive(Debug, Args)]
@@ -37,15 +39,14 @@ impl RestoreConnection {
     pub fn run(&self, context: &CliContext, output: &mut Output) -> Result<(), Failure> {
         with_service(context, output, async |service, output| {
             let item = find_in_trash(&self.connection, service).await?;
-            if self.dry_run.dry_run {
-                let proposal = ProposedChange::Restore {
-                    id: item.id,
-                    alias: self.alias.clone(),
-                };
-                return dry_run::run(&**service, proposal, dry_run::RESTORE, output).await;
+            let command = Command::Restore {
+                id: item.id,
+                alias: self.alias.clone(),
+            };
+            match dry_run::run(&**service, command, self.dry_run.mode(), output).await? {
+                Some(outcome) => write_saved("Restored", &outcome.connection()?, output),
+                None => Ok(()),
             }
-            let back = service.restore(item.id, self.alias.clone()).await?;
-            write_saved("Restored", &back, output)
         })
     }
 }
@@ -96,8 +97,7 @@ impl PurgeConnection {
             }
             for name in &self.connections {
                 let item = find_in_trash(name, service).await?;
-                service.purge(item.id).await?;
-                write_purged(&item, output)?;
+                purge(service, &item, Mode::Commit, output).await?;
             }
             Ok(())
         })
@@ -119,8 +119,7 @@ impl PurgeConnection {
                 items.push(find_in_trash(name, service).await?);
             }
             for item in items {
-                let preview = service.preview(ProposedChange::Purge(item.id)).await?;
-                dry_run::write_line(dry_run::PURGE, &preview, output)?;
+                purge(service, &item, Mode::DryRun, output).await?;
             }
             Ok(())
         })
@@ -142,13 +141,22 @@ async fn empty_trash(
             return Ok(());
         }
         for item in page.items {
-            service.purge(item.id).await?;
-            write_purged(&item, output)?;
+            purge(service, &item, Mode::Commit, output).await?;
         }
     }
 }
 
-fn write_purged(item: &ConnectionItem, output: &mut Output) -> Result<(), Failure> {
+async fn purge(
+    service: &Arc<dyn ConnectionService>,
+    item: &ConnectionItem,
+    mode: Mode,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let command = Command::Purge { id: item.id };
+    let outcome = dry_run::run_one_of_many(&**service, command, mode, output).await?;
+    if outcome.is_none() {
+        return Ok(());
+    }
     match output.reader() {
         OutputReader::Json => output.json_line(item),
         OutputReader::Text => output.line(&format!(

@@ -11,9 +11,8 @@ use super::super::open_service::{CliContext, with_service};
 use super::super::output::{Output, OutputReader};
 use super::format;
 use super::setting_args::SettingArgs;
-use crate::connection::{Connection, ConnectionDraft, IdOrAlias, SettingValue, alias};
+use crate::connection::{Command, Connection, ConnectionDraft, IdOrAlias, SettingValue, alias};
 use crate::provider::ProviderCatalog;
-use crate::service::ProposedChange;
 use crate::text::file;
 
 /// Maximum size of a file with changes, in bytes; the limit of the API's request body.
@@ -76,21 +75,21 @@ impl Update {
 
     fn save(&self, context: &CliContext, output: &mut Output) -> Result<(), Failure> {
         let draft = self.draft(context, output)?;
-        if self.dry_run.dry_run {
-            let proposal = ProposedChange::Update {
-                key: self.connection.clone(),
-                draft,
-                over: self.if_version,
-            };
-            return with_service(context, output, async |service, output| {
-                dry_run::run(&**service, proposal, dry_run::UPDATE, output).await
-            });
-        }
-        with_service(context, output, async |service, output| {
-            let saved = service
-                .update(&self.connection, draft, self.if_version)
-                .await?;
-            write_saved("Saved", &saved, output)
+        let command = Command::Update {
+            key: self.connection.clone(),
+            draft,
+            expected_version: self.if_version,
+        };
+        with_service(context, output, async |service, output| match dry_run::run(
+            &**service,
+            command,
+            self.dry_run.mode(),
+            output,
+        )
+        .await?
+        {
+            Some(outcome) => write_saved("Saved", &outcome.connection()?, output),
+            None => Ok(()),
         })
     }
 
@@ -183,15 +182,14 @@ impl Duplicate {
             settings,
             ..ConnectionDraft::default()
         };
-        if self.dry_run.dry_run {
-            let key = self.connection.clone();
-            return with_service(context, output, async |service, output| {
-                let proposal = ProposedChange::Duplicate { key, draft };
-                dry_run::run(&**service, proposal, dry_run::CREATE, output).await
-            });
-        }
+        let key = self.connection.clone();
+        let command = Command::Duplicate { key, draft };
         with_service(context, output, async |service, output| {
-            let copy = service.duplicate(&self.connection, draft).await?;
+            let mode = self.dry_run.mode();
+            let Some(outcome) = dry_run::run(&**service, command, mode, output).await? else {
+                return Ok(());
+            };
+            let copy = outcome.connection()?;
             match output.reader() {
                 OutputReader::Json => output.json(&copy),
                 OutputReader::Text => format::created(&copy, output),

@@ -13,11 +13,11 @@ use super::files::PlanEntry;
 use super::{PlanAction, PlanStep, PlannedChange, PlannedCreate, RefusedEntry};
 use crate::connection::manifest::BlankSetting;
 use crate::connection::{
-    Connection, ConnectionDraft, ConnectionError, DraftField, FieldError, FieldReason, IdOrAlias,
-    MaskedSecret, SettingValue,
+    Command, Connection, ConnectionDraft, ConnectionError, DraftField, FieldError, FieldReason,
+    IdOrAlias, MaskedSecret, SettingValue,
 };
 use crate::provider::ProviderCatalog;
-use crate::service::{ConnectionService, ProposedChange};
+use crate::service::ConnectionService;
 
 /// Number of concurrent lookups.
 const AT_ONCE: usize = 64;
@@ -168,11 +168,10 @@ async fn create(
         blank.iter().filter(|blank| blank.requires_stored),
         &provider_id,
     )?;
-    let preview = service
-        .preview(ProposedChange::Create(draft.clone()))
-        .await?;
+    let command = Command::Create { draft };
+    let preview = service.preview(command.clone()).await?;
     Ok(PlanAction::Create(Box::new(PlannedCreate {
-        draft,
+        command,
         after: is_shown.then_some(preview.connection),
     })))
 }
@@ -207,18 +206,18 @@ async fn update(
         settings: settings.filter(|settings| !settings.is_empty()),
         ..draft
     };
-    let proposal = ProposedChange::Update {
+    let command = Command::Update {
         key: before.item.id.into(),
-        draft: draft.clone(),
-        over: Some(before.item.version),
+        draft,
+        expected_version: Some(before.item.version),
     };
-    let preview = service.preview(proposal).await?;
+    let preview = service.preview(command.clone()).await?;
     if preview.paths.is_empty() {
         return Ok(PlanAction::Unchanged);
     }
     Ok(PlanAction::Update(Box::new(PlannedChange {
         before,
-        draft,
+        command,
         preview,
     })))
 }

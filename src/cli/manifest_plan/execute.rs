@@ -8,7 +8,7 @@ use super::super::exit::{Exit, Failure, exit_of, is_fatal};
 use super::super::output::Output;
 use super::super::progress::Progress;
 use super::{PlanAction, PlanStep};
-use crate::connection::ConnectionError;
+use crate::connection::{ConnectionError, Mode};
 use crate::service::ConnectionService;
 
 /// Number of concurrent changes.
@@ -152,15 +152,14 @@ async fn execute_step(
 ) -> Result<Option<StepResult>, ConnectionError> {
     match what {
         PlanAction::Create(new) => {
-            service.create(new.draft).await?;
+            service.run(new.command, Mode::Commit).await?;
             Ok(Some(StepResult::Created))
         }
         PlanAction::Update(change) => {
             let before = change.before.item.version;
-            let saved = service
-                .update(&change.key(), change.draft, Some(before))
-                .await?;
-            Ok(Some(StepResult::Updated(saved.item.version > before)))
+            let saved = service.run(change.command, Mode::Commit).await?;
+            let version = saved.connection()?.item.version;
+            Ok(Some(StepResult::Updated(version > before)))
         }
         PlanAction::Delete(item) => {
             service.delete(&item.id.into(), Some(item.version)).await?;

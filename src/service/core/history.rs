@@ -2,11 +2,9 @@
 
 use uuid::Uuid;
 
+use super::prepare::PreparedChange;
 use super::{CoreService, merge, trash};
-use crate::connection::diff::ENTITY_TYPE;
-use crate::connection::{
-    Connection, ConnectionError, IdOrAlias, PlainSecret, RollbackResult, Version, VersionComparison,
-};
+use crate::connection::{Connection, ConnectionError, PlainSecret, Version, VersionComparison};
 
 impl CoreService {
     /// Returns a version of a connection, also of one in the trash.
@@ -38,35 +36,21 @@ impl CoreService {
         Ok(VersionComparison::new(older, newer, &between))
     }
 
-    pub(super) async fn roll_back_once(
+    /// Prepares a rollback to a version.
+    pub(super) async fn prepare_rollback(
         &self,
-        key: &IdOrAlias,
-        number: u64,
-        description: Option<String>,
-    ) -> Result<RollbackResult, ConnectionError> {
-        let (before, after) = self.rolled_back(key, number).await?;
-        let description = description.or_else(|| Some(format!("Rollback to v{number}")));
-        let entity = self.save_if_changed(&before, after, description).await?;
-        Ok(RollbackResult {
-            entity_id: entity.item.id,
-            entity_type: ENTITY_TYPE.into(),
-            previous_version: before.item.version,
-            restored_from_version: number,
-            new_version: entity.item.version,
-            entity,
-        })
-    }
-
-    /// Returns a connection before and after a rollback.
-    pub(super) async fn rolled_back(
-        &self,
-        key: &IdOrAlias,
-        number: u64,
-    ) -> Result<(Connection<PlainSecret>, Connection<PlainSecret>), ConnectionError> {
-        let before = self.stored(key).await?;
-        let snapshot = self.version_of(before.item.id, number).await?.snapshot;
+        before: Connection<PlainSecret>,
+        version: u64,
+        note: Option<String>,
+    ) -> Result<PreparedChange, ConnectionError> {
+        let snapshot = self.version_of(before.item.id, version).await?.snapshot;
         let merged = merge::back_to(&before, &snapshot, &self.catalog);
         let after = self.apply_merged(&before, merged).await?;
-        Ok((before, after))
+        Ok(PreparedChange::Rollback {
+            before,
+            after,
+            version,
+            note,
+        })
     }
 }

@@ -1,16 +1,18 @@
-//! Save: validation that needs the store, and one attempt of each change.
+//! Save: validation that needs the store, and one attempt of each prepared change.
 
 use uuid::Uuid;
 
 use super::super::ConnectionService;
 use super::merge::MergedDraft;
-use super::{CoreService, changes, merge};
+use super::prepare::PreparedChange;
+use super::{CoreService, changes, merge, trash};
 use crate::appsettings::{Reference, ReferenceLookup};
+use crate::connection::diff::ENTITY_TYPE;
 use crate::connection::store::{Precondition, SaveConnection};
 use crate::connection::validate::{MaskPolicy, ValidatedDraft};
 use crate::connection::{
-    Connection, ConnectionDraft, ConnectionError, ConnectionItem, DraftField, FieldReason,
-    IdOrAlias, PlainSecret, SettingValue, VersionChange,
+    Connection, ConnectionDraft, ConnectionError, ConnectionItem, DraftField, FieldReason, Outcome,
+    PlainSecret, RollbackResult, SettingValue, VersionChange,
 };
 use crate::text::printable;
 
@@ -68,34 +70,13 @@ impl CoreService {
         }
     }
 
-    /// Saves a validated draft as a new connection; `like` is the original of a duplicate.
-    pub(super) async fn save_new(
-        &self,
-        found: ValidatedDraft,
-        like: Option<&Connection<PlainSecret>>,
-        description: Option<String>,
-    ) -> Result<Connection, ConnectionError> {
-        let connection = self.build_new(found, like).await?;
-        let masked = connection.masked();
-        self.store
-            .save(SaveConnection {
-                connection,
-                precondition: Precondition::Absent,
-                change: VersionChange {
-                    description,
-                    ..VersionChange::default()
-                },
-            })
-            .await?;
-        Ok(masked)
-    }
-
-    /// Builds a new connection from a validated draft.
-    pub(super) async fn build_new(
+    /// Prepares a new connection with the description of `draft`; `like` is the original of a duplicate.
+    pub(super) async fn prepare_new(
         &self,
         mut found: ValidatedDraft,
         like: Option<&Connection<PlainSecret>>,
-    ) -> Result<Connection<PlainSecret>, ConnectionError> {
+        draft: &ConnectionDraft,
+    ) -> Result<PreparedChange, ConnectionError> {
         if let Some(alias) = found.alias.clone() {
             self.check_alias_free(&alias, None, &mut found).await?;
         }
@@ -104,7 +85,7 @@ impl CoreService {
             return Err(ConnectionError::Invalid(found.errors));
         };
         let now = self.now();
-        Ok(Connection {
+        let connection = Connection {
             item: ConnectionItem {
                 id: Uuid::now_v7(),
                 alias,
@@ -118,46 +99,113 @@ impl CoreService {
                 endpoint: None,
             },
             settings: found.settings,
+        };
+        Ok(PreparedChange::Create {
+            connection,
+            description: description_of(draft),
         })
     }
 
+    /// Saves a validated change.
+    pub(super) async fn commit(&self, change: PreparedChange) -> Result<Outcome, ConnectionError> {
+        match change {
+            PreparedChange::Create {
+                connection,
+                description,
+            } => {
+                let change = described(description);
+                let saved = self.save(connection, Precondition::Absent, change).await?;
+                Ok(Outcome::Saved(saved))
+            }
+            PreparedChange::Update {
+                before,
+                after,
+                description,
+            } => {
+                let saved = self.save_if_changed(&before, after, description).await?;
+                Ok(Outcome::Saved(saved))
+            }
+            PreparedChange::Rollback {
+                before,
+                after,
+                version,
+                note,
+            } => {
+                let note = note.or_else(|| Some(format!("Rollback to v{version}")));
+                let entity = self.save_if_changed(&before, after, note).await?;
+                Ok(Outcome::RolledBack(Box::new(RollbackResult {
+                    entity_id: entity.item.id,
+                    entity_type: ENTITY_TYPE.into(),
+                    previous_version: before.item.version,
+                    restored_from_version: version,
+                    new_version: entity.item.version,
+                    entity,
+                })))
+            }
+            PreparedChange::Delete(before) => {
+                let after = self.deleted(&before);
+                let change = described(Some(trash::DELETED.into()));
+                self.save_next(&before, after, change).await?;
+                Ok(Outcome::Deleted(before.item))
+            }
+            PreparedChange::Restore { before, after } => {
+                let change = described(Some(trash::RESTORED.into()));
+                let saved = self.save_next(&before, after, change).await?;
+                Ok(Outcome::Saved(saved))
+            }
+            PreparedChange::Purge(Connection { item, .. }) => {
+                self.store.delete(item.id, item.version).await?;
+                Ok(Outcome::Purged)
+            }
+        }
+    }
+
     /// Saves `after` over `before` if they differ.
-    pub(super) async fn save_if_changed(
+    async fn save_if_changed(
         &self,
         before: &Connection<PlainSecret>,
-        mut after: Connection<PlainSecret>,
+        after: Connection<PlainSecret>,
         description: Option<String>,
     ) -> Result<Connection, ConnectionError> {
         let paths = changes::paths(before, &after);
         if paths.is_empty() {
             return Ok(before.masked());
         }
+        let change = VersionChange {
+            paths,
+            ..described(description)
+        };
+        self.save_next(before, after, change).await
+    }
+
+    /// Saves `after` as the version after `before`.
+    async fn save_next(
+        &self,
+        before: &Connection<PlainSecret>,
+        mut after: Connection<PlainSecret>,
+        change: VersionChange,
+    ) -> Result<Connection, ConnectionError> {
         after.item.version = before.item.version + 1;
         after.item.date_modified = self.now().max(before.item.date_modified);
-        let masked = after.masked();
+        let precondition = Precondition::Version(before.item.version);
+        self.save(after, precondition, change).await
+    }
+
+    async fn save(
+        &self,
+        connection: Connection<PlainSecret>,
+        precondition: Precondition,
+        change: VersionChange,
+    ) -> Result<Connection, ConnectionError> {
+        let masked = connection.masked();
         self.store
             .save(SaveConnection {
-                connection: after,
-                precondition: Precondition::Version(before.item.version),
-                change: VersionChange {
-                    description,
-                    paths,
-                    ..VersionChange::default()
-                },
+                connection,
+                precondition,
+                change,
             })
             .await?;
         Ok(masked)
-    }
-
-    pub(super) async fn update_once(
-        &self,
-        key: &IdOrAlias,
-        draft: &ConnectionDraft,
-        over: Option<u64>,
-    ) -> Result<Connection, ConnectionError> {
-        let (before, after) = self.updated(key, draft, over).await?;
-        self.save_if_changed(&before, after, description_of(draft))
-            .await
     }
 
     /// Returns the connection with the values of the merged draft, if it is valid.
@@ -181,38 +229,29 @@ impl CoreService {
         Ok(after)
     }
 
-    /// Returns a connection before and after an update.
-    pub(super) async fn updated(
+    /// Prepares the changes of a draft.
+    pub(super) async fn prepare_update(
         &self,
-        key: &IdOrAlias,
+        before: Connection<PlainSecret>,
         draft: &ConnectionDraft,
-        over: Option<u64>,
-    ) -> Result<(Connection<PlainSecret>, Connection<PlainSecret>), ConnectionError> {
-        let before = self.stored(key).await?;
-        let found_version = before.item.version;
-        if let Some(expected) = over.filter(|expected| *expected != found_version) {
-            return Err(ConnectionError::VersionConflict {
-                expected,
-                found: found_version,
-            });
-        }
+    ) -> Result<PreparedChange, ConnectionError> {
         let merged = merge::over(&before, draft, &self.catalog);
         let mut after = self.apply_merged(&before, merged).await?;
         if draft.settings.is_none() {
             after.settings.clone_from(&before.settings);
         }
-        Ok((before, after))
+        Ok(PreparedChange::Update {
+            before,
+            after,
+            description: description_of(draft),
+        })
     }
+}
 
-    pub(super) async fn set_active_once(
-        &self,
-        key: &IdOrAlias,
-        active: bool,
-    ) -> Result<Connection, ConnectionError> {
-        let before = self.stored(key).await?;
-        let mut after = before.clone();
-        after.item.is_active = active;
-        self.save_if_changed(&before, after, None).await
+fn described(description: Option<String>) -> VersionChange {
+    VersionChange {
+        description,
+        ..VersionChange::default()
     }
 }
 
@@ -220,7 +259,7 @@ impl CoreService {
 const MAX_DESCRIPTION: usize = 255;
 
 /// Returns the change description as one printable line; none if it is blank.
-pub(super) fn description_of(draft: &ConnectionDraft) -> Option<String> {
+fn description_of(draft: &ConnectionDraft) -> Option<String> {
     let text = draft.change_description.as_deref()?.trim();
     let text: String = printable(text).chars().take(MAX_DESCRIPTION).collect();
     (!text.is_empty()).then_some(text)
