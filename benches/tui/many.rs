@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
-use umai::connection::{Connection, ConnectionItem};
+use umai::connection::{Command, Connection, ConnectionItem, IdOrAlias, Outcome};
 use umai::search::TreeItem;
 use umai::tui::app::App;
 use umai::tui::bulk::BulkPhase;
@@ -156,7 +156,11 @@ fn run(app: &mut App) {
 
 /// Delivers the response of a save and its change event.
 fn answer(app: &mut App, ticket: Ticket, request: &ServiceRequest) {
-    let ServiceRequest::SetActive(id, is_active) = *request else {
+    let ServiceRequest::Run(Command::SetActive {
+        key: IdOrAlias::Id(id),
+        active: is_active,
+    }) = *request
+    else {
         return;
     };
     let item = item(id, is_active);
@@ -165,7 +169,10 @@ fn answer(app: &mut App, ticket: Ticket, request: &ServiceRequest) {
         item,
         settings: None,
     };
-    app.update(Event::Reply(ticket, ServiceReply::Saved(Ok(saved))));
+    app.update(Event::Reply(
+        ticket,
+        ServiceReply::Ran(Ok(Outcome::Saved(saved))),
+    ));
     app.update(Event::Feed(FeedEvent::Changes(vec![heard])));
 }
 

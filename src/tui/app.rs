@@ -366,8 +366,8 @@ impl App {
         Ticket(self.last_ticket)
     }
 
-    fn call(&mut self, waiting: AwaitedReply, request: ServiceRequest) -> Effect {
-        Effect::Call(self.ticket(waiting), request)
+    fn call(&mut self, waiting: AwaitedReply, request: impl Into<ServiceRequest>) -> Effect {
+        Effect::Call(self.ticket(waiting), request.into())
     }
 
     /// Restores the invariants after an event: the selection and the focus are visible.

@@ -11,8 +11,8 @@ use crate::appsettings::{ConfigurationKey, Reference, ReferenceLookup};
 use crate::atomic_file::OverwritePolicy;
 use crate::connection::export::{ExportFileError, Exported};
 use crate::connection::{
-    Connection, ConnectionDraft, ConnectionError, ConnectionItem, ListQuery, Model, Page,
-    PageRequest, RollbackResult, TestReport, TestSubject, Version, VersionComparison,
+    Command, Connection, ConnectionError, ConnectionItem, ListQuery, Model, Outcome, Page,
+    PageRequest, TestReport, TestSubject, Version, VersionComparison,
 };
 use crate::search::TreeItem;
 
@@ -63,6 +63,8 @@ pub enum Effect {
 /// Request to the service.
 #[derive(Debug, PartialEq)]
 pub enum ServiceRequest {
+    /// Run a command.
+    Run(Command),
     /// Load a page of the list.
     List(ListQuery),
     /// Load a connection.
@@ -73,23 +75,11 @@ pub enum ServiceRequest {
     AliasOwner(String, Option<Uuid>),
     /// Look up a reference.
     LookUpReference(Reference),
-    /// Create a connection.
-    Create(ConnectionDraft),
     /// List the configuration keys that can be referenced.
     ConfigurationKeys,
-    /// Duplicate a connection with changes.
-    Duplicate(Uuid, ConnectionDraft),
-    /// Update a connection.
-    Update(UpdateRequest),
-    /// Activate or deactivate a connection.
-    SetActive(Uuid, bool),
-    /// Move a connection to the trash.
-    Delete(Uuid),
     /// List the trash.
     Trash,
-    /// Restore a connection from the trash, optionally with another alias.
-    Restore(Uuid, Option<String>),
-    /// Delete connections permanently.
+    /// Delete connections permanently, up to the first error.
     Purge(Vec<Uuid>),
     /// Test credentials.
     Test(TestSubject),
@@ -99,8 +89,6 @@ pub enum ServiceRequest {
     Versions(Uuid, PageRequest),
     /// Compare two versions.
     Compare(Uuid, u64, u64),
-    /// Roll back to a version, with a note.
-    Rollback(Uuid, u64, Option<String>),
     /// Export connections to a file; the only request that does not use the service.
     Export(ExportRequest),
 }
@@ -116,34 +104,29 @@ pub struct ExportRequest {
     pub policy: OverwritePolicy,
 }
 
-/// Update of a connection and its base version.
-#[derive(Debug, PartialEq)]
-pub struct UpdateRequest {
-    /// ID of the connection.
-    pub id: Uuid,
-    /// Draft with the new values.
-    pub draft: ConnectionDraft,
-    /// Version that the update is based on.
-    pub base_version: u64,
+impl From<Command> for ServiceRequest {
+    fn from(command: Command) -> Self {
+        Self::Run(command)
+    }
 }
 
 impl ServiceRequest {
-    /// Returns whether it changes something, so that quitting waits for its reply. A new request counts until it is listed here.
+    /// Returns whether it changes something, so that quitting waits for its reply.
     pub const fn is_save(&self) -> bool {
-        !matches!(
-            self,
+        match self {
+            Self::Run(_) | Self::Purge(_) | Self::Export(_) => true,
             Self::List(_)
-                | Self::Get(_)
-                | Self::GetRemoteVersion(..)
-                | Self::AliasOwner(..)
-                | Self::LookUpReference(_)
-                | Self::ConfigurationKeys
-                | Self::Test(_)
-                | Self::Models(_)
-                | Self::Trash
-                | Self::Versions(..)
-                | Self::Compare(..)
-        )
+            | Self::Get(_)
+            | Self::GetRemoteVersion(..)
+            | Self::AliasOwner(..)
+            | Self::LookUpReference(_)
+            | Self::ConfigurationKeys
+            | Self::Test(_)
+            | Self::Models(_)
+            | Self::Trash
+            | Self::Versions(..)
+            | Self::Compare(..) => false,
+        }
     }
 
     /// Returns whether a local store answers it without waiting.
@@ -160,6 +143,8 @@ impl ServiceRequest {
 /// Reply of the service.
 #[derive(Debug, Clone)]
 pub enum ServiceReply {
+    /// Reply to [`ServiceRequest::Run`].
+    Ran(Result<Outcome, ConnectionError>),
     /// Reply to [`ServiceRequest::List`].
     Listed(Result<Page<TreeItem>, ConnectionError>),
     /// Reply to [`ServiceRequest::Get`].
@@ -172,11 +157,6 @@ pub enum ServiceReply {
     LookedUp(Result<ReferenceLookup, ConnectionError>),
     /// Reply to [`ServiceRequest::ConfigurationKeys`].
     ConfigurationKeys(Result<Page<ConfigurationKey>, ConnectionError>),
-    /// Reply to [`ServiceRequest::Create`], [`ServiceRequest::Duplicate`], [`ServiceRequest::Update`], [`ServiceRequest::SetActive`] and
-    /// [`ServiceRequest::Restore`].
-    Saved(Result<Connection, ConnectionError>),
-    /// Reply to [`ServiceRequest::Delete`].
-    Deleted(Result<ConnectionItem, ConnectionError>),
     /// Reply to [`ServiceRequest::Trash`].
     Trash(Result<Vec<ConnectionItem>, ConnectionError>),
     /// Reply to [`ServiceRequest::Purge`]: the deleted ones, and the error that stopped it.
@@ -189,8 +169,6 @@ pub enum ServiceReply {
     Versions(Result<Page<Version>, ConnectionError>),
     /// Reply to [`ServiceRequest::Compare`].
     Compared(Result<Box<VersionComparison>, ConnectionError>),
-    /// Reply to [`ServiceRequest::Rollback`].
-    RolledBack(Result<Box<RollbackResult>, ConnectionError>),
     /// Reply to [`ServiceRequest::Export`]: the path of the file.
     Exported(Result<PathBuf, ExportFileError>),
     /// The request ended without a reply; the text is the reason.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::effect::{ExportRequest, ServiceReply, ServiceRequest, UpdateRequest};
+use super::effect::{ExportRequest, ServiceReply, ServiceRequest};
 use super::form::TheirConnection;
 use crate::connection::export::{ExportedManifest, write};
-use crate::connection::{ConnectionError, ConnectionItem, IdOrAlias, Page, PageRequest};
+use crate::connection::{ConnectionError, ConnectionItem, IdOrAlias, Mode, Page, PageRequest};
 use crate::search::TreeItem;
 use crate::service::ConnectionService;
 
@@ -18,6 +18,7 @@ const PAGE: usize = 1_000;
 /// Sends a request to the service and waits for the reply.
 pub async fn perform(service: &dyn ConnectionService, request: ServiceRequest) -> ServiceReply {
     match request {
+        ServiceRequest::Run(command) => ServiceReply::Ran(service.run(command, Mode::Commit).await),
         ServiceRequest::List(query) => ServiceReply::Listed(service.list(query).await.map(compact)),
         ServiceRequest::Get(id) => ServiceReply::Connection(service.get(&IdOrAlias::Id(id)).await),
         ServiceRequest::GetRemoteVersion(id, since) => {
@@ -32,18 +33,6 @@ pub async fn perform(service: &dyn ConnectionService, request: ServiceRequest) -
         ServiceRequest::ConfigurationKeys => {
             ServiceReply::ConfigurationKeys(service.configuration_keys().await)
         }
-        ServiceRequest::Duplicate(of, draft) => {
-            ServiceReply::Saved(service.duplicate(&of.into(), draft).await)
-        }
-        ServiceRequest::Create(draft) => ServiceReply::Saved(service.create(draft).await),
-        ServiceRequest::Update(UpdateRequest {
-            id,
-            draft,
-            base_version: over,
-        }) => ServiceReply::Saved(service.update(&id.into(), draft, Some(over)).await),
-        ServiceRequest::SetActive(id, active) => {
-            ServiceReply::Saved(service.set_active(&id.into(), active).await)
-        }
         ServiceRequest::Test(subject) => ServiceReply::Tested(service.test(subject).await),
         ServiceRequest::Models(id) => ServiceReply::Models(service.models(&id.into(), None).await),
         ServiceRequest::Versions(id, window) => {
@@ -52,14 +41,8 @@ pub async fn perform(service: &dyn ConnectionService, request: ServiceRequest) -
         ServiceRequest::Compare(id, from, to) => {
             ServiceReply::Compared(service.compare(&id.into(), from, to).await.map(Box::new))
         }
-        ServiceRequest::Rollback(id, number, note) => {
-            let done = service.rollback(&id.into(), number, note).await;
-            ServiceReply::RolledBack(done.map(Box::new))
-        }
         ServiceRequest::Export(export) => write_export(export).await,
-        ServiceRequest::Delete(id) => ServiceReply::Deleted(service.delete(&id.into(), None).await),
         ServiceRequest::Trash => ServiceReply::Trash(trash(service).await),
-        ServiceRequest::Restore(id, alias) => ServiceReply::Saved(service.restore(id, alias).await),
         ServiceRequest::Purge(ids) => {
             let (gone, done) = purge(service, ids).await;
             ServiceReply::Purged(gone, done)

@@ -18,7 +18,7 @@ use crossterm::event::KeyCode;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tokio::runtime::Runtime;
-use umai::connection::ConnectionDraft;
+use umai::connection::{Command, ConnectionDraft};
 use umai::service::ConnectionService;
 use umai::tui::app::App;
 use umai::tui::burst::Burst;
@@ -275,6 +275,12 @@ impl Harness {
 fn writes_outside_temp_dir(request: &ServiceRequest) -> bool {
     let is_lasting = |name: &str| !Path::new(name).starts_with(std::env::temp_dir());
     matches!(request, ServiceRequest::Export(export) if is_lasting(&export.name))
+}
+
+/// Request that activates or deactivates a connection.
+pub fn set_active(id: uuid::Uuid, active: bool) -> ServiceRequest {
+    let key = id.into();
+    Command::SetActive { key, active }.into()
 }
 
 /// Parses the input into events.

@@ -13,8 +13,8 @@ use rstest::rstest;
 use umai::appsettings::{ConfigurationKey, ReferenceLookup};
 use umai::connection::export::ExportFileError;
 use umai::connection::{
-    Connection, ConnectionError, ConnectionItem, Model, Page, SettingValue, Settings, TestReport,
-    TestStage, TestStep, Version, VersionChange, VersionComparison,
+    Command, Connection, ConnectionError, ConnectionItem, Model, Page, SettingValue, Settings,
+    TestReport, TestStage, TestStep, Version, VersionChange, VersionComparison,
 };
 use umai::drafts::StoredDraft;
 use umai::search::TreeItem;
@@ -150,11 +150,19 @@ impl HostileApp {
                     source: item.name.clone(),
                 }))
             }
-            ServiceRequest::Create(_)
-            | ServiceRequest::Duplicate(..)
-            | ServiceRequest::Update(_)
-            | ServiceRequest::SetActive(..) => {
-                ServiceReply::Saved(Err(ConnectionError::Malformed(item.name.clone())))
+            ServiceRequest::Run(Command::Restore { .. }) => {
+                ServiceReply::Ran(Err(ConnectionError::at(
+                    umai::connection::DraftField::Alias,
+                    umai::connection::FieldReason::AliasTaken {
+                        alias: item.alias.clone(),
+                        by: item.name.clone(),
+                    },
+                )))
+            }
+            ServiceRequest::Run(Command::Delete { .. } | Command::Rollback { .. })
+            | ServiceRequest::Purge(_) => ServiceReply::TaskFailed(item.name.clone()),
+            ServiceRequest::Run(_) => {
+                ServiceReply::Ran(Err(ConnectionError::Malformed(item.name.clone())))
             }
             ServiceRequest::ConfigurationKeys => {
                 let listed = ConfigurationKey {
@@ -164,21 +172,11 @@ impl HostileApp {
                 let items = vec![listed.clone(), listed];
                 ServiceReply::ConfigurationKeys(Ok(Page { items, total: 3 }))
             }
-            ServiceRequest::Delete(_) | ServiceRequest::Rollback(..) | ServiceRequest::Purge(_) => {
-                ServiceReply::TaskFailed(item.name.clone())
-            }
             ServiceRequest::Export(_) => ServiceReply::Exported(Err(ExportFileError::Failed {
                 path: item.name.clone().into(),
                 why: item.name.clone(),
             })),
             ServiceRequest::Trash => ServiceReply::Trash(Ok(vec![item.clone(), item.clone()])),
-            ServiceRequest::Restore(..) => ServiceReply::Saved(Err(ConnectionError::at(
-                umai::connection::DraftField::Alias,
-                umai::connection::FieldReason::AliasTaken {
-                    alias: item.alias.clone(),
-                    by: item.name.clone(),
-                },
-            ))),
             ServiceRequest::Test(_) => ServiceReply::Tested(Ok(self.report())),
             ServiceRequest::Models(_) => ServiceReply::Models(Ok(vec![Model {
                 id: item.name.clone(),

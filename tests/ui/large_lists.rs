@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use rstest::rstest;
-use umai::connection::{ConnectionItem, ListQuery, Page};
+use umai::connection::{Command, ConnectionItem, ListQuery, Page};
 use umai::provider::ProviderCatalog;
 use umai::search::TreeItem;
 use umai::tui::app::App;
@@ -491,7 +491,7 @@ fn rejected_toggle_moves_the_connection_back() {
         .pop()
         .and_then(|key| app.update(key))
     {
-        Some(Effect::Call(ticket, ServiceRequest::SetActive(..))) => ticket,
+        Some(Effect::Call(ticket, ServiceRequest::Run(Command::SetActive { .. }))) => ticket,
         other => panic!("a switch was expected, not {other:?}"),
     };
     assert!(app.tree.selected_at().unwrap() >= active - 1);

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::support::harness::Harness;
+use crate::support::harness::{Harness, set_active};
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use rstest::rstest;
 use umai::connection::{
-    Connection, ConnectionError, ConnectionItem, ListCursor, ListQuery, MaskedSecret, Page,
+    Connection, ConnectionError, ConnectionItem, ListCursor, ListQuery, MaskedSecret, Outcome, Page,
     PageRequest, ServerError, SettingValue, Settings,
 };
 use umai::provider::ProviderCatalog;
@@ -197,7 +197,7 @@ fn stale_reply_does_not_restore_a_deleted_connection() {
     press(&mut app, "nopenai<enter>B<tab><tab><tab>sk-1");
     let (save, _) = call(press(&mut app, "<ctrl-s>"));
     hear(&mut app, [saved(&item(2, "B", 1)), deleted(2)]);
-    let answer = ServiceReply::Saved(Ok(connection(item(2, "B", 1))));
+    let answer = ServiceReply::Ran(Ok(Outcome::Saved(connection(item(2, "B", 1)))));
     app.update(Event::Reply(save, answer));
     assert_eq!(names(&app), ["A"]);
 }
@@ -220,7 +220,10 @@ fn echo_of_own_save_changes_nothing_in_any_order() {
         let (save, _) = call(press(&mut app, "X<ctrl-s>"));
         let after = item(1, "AX", 2);
         let echo = [saved(&after)];
-        let answer = Event::Reply(save, ServiceReply::Saved(Ok(connection(after))));
+        let answer = Event::Reply(
+            save,
+            ServiceReply::Ran(Ok(Outcome::Saved(connection(after)))),
+        );
         if is_echo_first {
             hear(&mut app, echo);
             app.update(answer);
@@ -251,16 +254,16 @@ fn echo_of_a_toggle_keeps_undo_and_later_toggles() {
     );
     app.update(Event::Reply(
         first,
-        ServiceReply::Saved(Ok(connection(off))),
+        ServiceReply::Ran(Ok(Outcome::Saved(connection(off)))),
     ));
     let gone = ConnectionError::NotFound(Uuid::from_u128(1).into());
-    app.update(Event::Reply(second, ServiceReply::Saved(Err(gone))));
+    app.update(Event::Reply(second, ServiceReply::Ran(Err(gone))));
     assert!(
         !app.tree.selected_item().unwrap().is_active,
         "as it was heard last"
     );
     let (_, request) = call(press(&mut app, "u"));
-    assert_eq!(request, ServiceRequest::SetActive(Uuid::from_u128(1), true));
+    assert_eq!(request, set_active(Uuid::from_u128(1), true));
 }
 
 #[test]
@@ -273,7 +276,7 @@ fn toggle_of_a_remotely_deleted_connection_has_no_undo() {
     };
     app.update(Event::Reply(
         ticket,
-        ServiceReply::Saved(Ok(connection(off))),
+        ServiceReply::Ran(Ok(Outcome::Saved(connection(off)))),
     ));
     hear(&mut app, [deleted(1)]);
     assert_eq!(press(&mut app, "u"), None);
@@ -437,7 +440,7 @@ fn own_delete_is_not_reported_as_remote() {
     let (ticket, _) = call(press(&mut app, "<down>D<tab><enter>"));
     hear(&mut app, [deleted(1)]);
     assert_eq!(notice(&app), "");
-    let answer = ServiceReply::Deleted(Ok(item(1, "A", 1)));
+    let answer = ServiceReply::Ran(Ok(Outcome::Deleted(item(1, "A", 1))));
     app.update(Event::Reply(ticket, answer));
     assert_eq!(notice(&app), "Deleted \"A\"");
 }
@@ -594,7 +597,7 @@ fn offline_save_keeps_input_and_is_repeated_with_the_same_key() {
         server: "https://far.example".into(),
         why: "no answer".into(),
     });
-    app.update(Event::Reply(ticket, ServiceReply::Saved(Err(away))));
+    app.update(Event::Reply(ticket, ServiceReply::Ran(Err(away))));
     assert!(notice(&app).contains("https://far.example"));
     assert_eq!(app.form().unwrap().name(), "AX");
     let (_, second) = call(press(&mut app, "<ctrl-s>"));

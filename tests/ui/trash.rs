@@ -1,7 +1,7 @@
 //! Trash: undo of a delete, restore, delete permanently, empty.
 
 use crate::support::local_and_remote::LocalAndRemote as Harness;
-use umai::connection::{ConnectionItem, IdOrAlias, PageRequest};
+use umai::connection::{Command, ConnectionItem, IdOrAlias, PageRequest};
 use umai::service::ConnectionService;
 use umai::tui::dialog::Dialog;
 use umai::tui::effect::{Effect, ServiceReply, ServiceRequest};
@@ -343,7 +343,10 @@ fn enter_during_a_restore_sends_no_request() {
     assert!(
         matches!(
             first,
-            Some(Effect::Call(_, ServiceRequest::Restore(_, None)))
+            Some(Effect::Call(
+                _,
+                ServiceRequest::Run(Command::Restore { alias: None, .. })
+            ))
         ),
         "{first:?}"
     );

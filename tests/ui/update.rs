@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::support::harness::set_active;
 use chrono::{DateTime, Utc};
 use umai::appsettings::ReferenceLookup;
 use umai::connection::{
-    Connection, ConnectionError, ConnectionItem, DraftField, FieldReason, ListCursor, ListQuery,
-    MaskedSecret, Page, PageRequest, PlainSecret, SettingValue, Settings,
+    Command, Connection, ConnectionError, ConnectionItem, DraftField, FieldReason, ListCursor,
+    ListQuery, MaskedSecret, Outcome, Page, PageRequest, PlainSecret, SettingValue, Settings,
 };
 use umai::provider::ProviderCatalog;
 use umai::search::TreeItem;
@@ -156,7 +157,7 @@ fn save_sends_the_whole_draft_once() {
         "nopenai<enter>OpenAI Production<tab><tab><tab>sk-planted",
     );
     let (_, request) = call(press(&mut app, "<ctrl-s>"));
-    let ServiceRequest::Create(draft) = request else {
+    let ServiceRequest::Run(Command::Create { draft }) = request else {
         panic!("expected a create, got {request:?}");
     };
     assert_eq!(draft.name.as_deref(), Some("OpenAI Production"));
@@ -198,7 +199,7 @@ fn successful_save_closes_the_form_and_selects_the_connection() {
     let (ticket, _) = call(press(&mut app, "<ctrl-s>"));
     app.update(Event::Reply(
         ticket,
-        ServiceReply::Saved(Ok(connection(item(9, "B")))),
+        ServiceReply::Ran(Ok(Outcome::Saved(connection(item(9, "B"))))),
     ));
     assert!(app.dialogs.is_empty());
     assert_eq!(names(&app), ["A", "B", "C"]);
@@ -221,7 +222,7 @@ fn refused_save_keeps_the_input() {
         expected: 1,
         found: 2,
     };
-    app.update(Event::Reply(ticket, ServiceReply::Saved(Err(refusal))));
+    app.update(Event::Reply(ticket, ServiceReply::Ran(Err(refusal))));
     assert_eq!(app.form().unwrap().name(), "B");
     assert!(app.notice.as_ref().unwrap().text.contains("was changed: "));
     call(press(&mut app, "<ctrl-s>"));
@@ -237,13 +238,19 @@ fn update_keeps_the_secret_and_sends_the_base_version() {
         ServiceReply::Connection(Ok(connection(item(1, "A")))),
     ));
     let (_, request) = call(press(&mut app, "X<ctrl-s>"));
-    let ServiceRequest::Update(change) = request else {
+    let ServiceRequest::Run(Command::Update {
+        key,
+        draft,
+        expected_version,
+    }) = request
+    else {
         panic!("expected an update, got {request:?}");
     };
-    assert_eq!((change.id, change.base_version), (Uuid::from_u128(1), 1));
-    assert_eq!(change.draft.name.as_deref(), Some("AX"));
+    assert_eq!(key, Uuid::from_u128(1).into());
+    assert_eq!(expected_version, Some(1));
+    assert_eq!(draft.name.as_deref(), Some("AX"));
     assert_eq!(
-        change.draft.settings.unwrap().get("apiKey"),
+        draft.settings.unwrap().get("apiKey"),
         Some(&SettingValue::Secret(PlainSecret::new("sk-***")))
     );
 }
@@ -252,13 +259,10 @@ fn update_keeps_the_secret_and_sends_the_base_version() {
 fn toggle_is_shown_before_its_reply() {
     let mut app = app_with(&["A"]);
     let (_, request) = call(press(&mut app, "<down>t"));
-    assert_eq!(
-        request,
-        ServiceRequest::SetActive(Uuid::from_u128(1), false)
-    );
+    assert_eq!(request, set_active(Uuid::from_u128(1), false));
     assert!(!app.tree.selected_item().unwrap().is_active);
     let (_, request) = call(press(&mut app, "t"));
-    assert_eq!(request, ServiceRequest::SetActive(Uuid::from_u128(1), true));
+    assert_eq!(request, set_active(Uuid::from_u128(1), true));
     assert!(app.tree.selected_item().unwrap().is_active);
 }
 
@@ -267,7 +271,7 @@ fn refused_toggle_is_reverted() {
     let mut app = app_with(&["A"]);
     let (ticket, _) = call(press(&mut app, "<down>t"));
     let gone = ConnectionError::NotFound(Uuid::from_u128(1).into());
-    app.update(Event::Reply(ticket, ServiceReply::Saved(Err(gone))));
+    app.update(Event::Reply(ticket, ServiceReply::Ran(Err(gone))));
     assert!(app.tree.selected_item().unwrap().is_active);
     assert!(app.notice.as_ref().unwrap().text.contains("not found"));
 }
@@ -281,12 +285,12 @@ fn last_of_two_quick_toggles_is_shown() {
     off.is_active = false;
     app.update(Event::Reply(
         first,
-        ServiceReply::Saved(Ok(connection(off))),
+        ServiceReply::Ran(Ok(Outcome::Saved(connection(off)))),
     ));
     assert!(app.tree.selected_item().unwrap().is_active);
     app.update(Event::Reply(
         second,
-        ServiceReply::Saved(Ok(connection(item(1, "A")))),
+        ServiceReply::Ran(Ok(Outcome::Saved(connection(item(1, "A"))))),
     ));
     assert!(app.tree.selected_item().unwrap().is_active);
 }
@@ -299,10 +303,10 @@ fn undo_reverts_a_toggle_once() {
     off.is_active = false;
     app.update(Event::Reply(
         ticket,
-        ServiceReply::Saved(Ok(connection(off))),
+        ServiceReply::Ran(Ok(Outcome::Saved(connection(off)))),
     ));
     let (_, request) = call(press(&mut app, "u"));
-    assert_eq!(request, ServiceRequest::SetActive(Uuid::from_u128(1), true));
+    assert_eq!(request, set_active(Uuid::from_u128(1), true));
     assert_eq!(press(&mut app, "u"), None);
 }
 
@@ -315,20 +319,20 @@ fn quick_toggles_are_undone_one_by_one() {
         asked.push(call(press(&mut app, key)));
     }
     let wanted: Vec<_> = asked.iter().map(|(_, request)| request).collect();
-    let to = |active| ServiceRequest::SetActive(Uuid::from_u128(1), active);
+    let to = |active| set_active(Uuid::from_u128(1), active);
     assert_eq!(
         wanted,
         [&to(false), &to(true), &to(false), &to(true), &to(false)]
     );
     for (ticket, request) in asked {
-        let ServiceRequest::SetActive(_, active) = request else {
+        let ServiceRequest::Run(Command::SetActive { active, .. }) = request else {
             panic!("expected a SetActive request, got {request:?}");
         };
         let mut answer = item(1, "A");
         answer.is_active = active;
         app.update(Event::Reply(
             ticket,
-            ServiceReply::Saved(Ok(connection(answer))),
+            ServiceReply::Ran(Ok(Outcome::Saved(connection(answer)))),
         ));
         assert!(
             !app.tree.selected_item().unwrap().is_active,
@@ -350,7 +354,7 @@ fn refused_quick_toggles_restore_the_status() {
         .collect();
     for (ticket, _) in asked {
         let gone = ConnectionError::NotFound(Uuid::from_u128(1).into());
-        app.update(Event::Reply(ticket, ServiceReply::Saved(Err(gone))));
+        app.update(Event::Reply(ticket, ServiceReply::Ran(Err(gone))));
     }
     assert!(app.tree.selected_item().unwrap().is_active);
     assert_eq!(press(&mut app, "u"), None, "there is no toggle to undo");
@@ -375,7 +379,11 @@ fn enter_on_a_delete_prompt_cancels() {
     let mut app = app_with(&["A"]);
     assert_eq!(press(&mut app, "<down>D<enter>"), None);
     let (_, request) = call(press(&mut app, "D<tab><enter>"));
-    assert_eq!(request, ServiceRequest::Delete(Uuid::from_u128(1)));
+    let delete = Command::Delete {
+        key: Uuid::from_u128(1).into(),
+        expected_version: None,
+    };
+    assert_eq!(request, delete.into());
 }
 
 #[test]
@@ -502,7 +510,7 @@ fn reference_error_disappears_when_it_resolves() {
             looked_in: vec![],
         },
     );
-    app.update(Event::Reply(ticket, ServiceReply::Saved(Err(refused))));
+    app.update(Event::Reply(ticket, ServiceReply::Ran(Err(refused))));
     assert_eq!(app.form().unwrap().error_count(), 1);
     press(&mut app, "<tab><shift-tab>");
     for effect in due(&mut app) {
@@ -526,7 +534,7 @@ fn connection_created_during_paging_appears_once() {
     let (save, _) = call(press(&mut app, "<ctrl-s>"));
     app.update(Event::Reply(
         save,
-        ServiceReply::Saved(Ok(connection(item(2, "B")))),
+        ServiceReply::Ran(Ok(Outcome::Saved(connection(item(2, "B"))))),
     ));
     // The pending page was counted without B and still continues after the previous one.
     app.update(Event::Reply(
@@ -562,7 +570,7 @@ fn connection_created_after_the_loaded_page_appears_once() {
     let (save, _) = call(press(&mut app, "<ctrl-s>"));
     app.update(Event::Reply(
         save,
-        ServiceReply::Saved(Ok(connection(item(9, "X")))),
+        ServiceReply::Ran(Ok(Outcome::Saved(connection(item(9, "X"))))),
     ));
     let (ticket, _) = call(app.update(Event::Idle));
     app.update(Event::Reply(
@@ -683,7 +691,7 @@ fn deleting_the_only_connection_selects_the_root() {
     let (ticket, _) = call(press(&mut app, "<down>D<tab><enter>"));
     app.update(Event::Reply(
         ticket,
-        ServiceReply::Deleted(Ok(item(1, "A"))),
+        ServiceReply::Ran(Ok(Outcome::Deleted(item(1, "A")))),
     ));
     assert_eq!(app.tree.selected(), Node::Connections);
     assert!(app.tree.selected_item().is_none());

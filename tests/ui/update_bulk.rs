@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::support::harness::set_active;
 use chrono::{DateTime, Utc};
 use umai::connection::{
-    Connection, ConnectionError, ConnectionItem, Page, PageRequest, RollbackResult, ServerError,
+    Command, Connection, ConnectionError, ConnectionItem, IdOrAlias, Outcome, Page, PageRequest,
+    ServerError,
 };
 use umai::provider::ProviderCatalog;
 use umai::search::TreeItem;
@@ -92,15 +94,23 @@ fn due(app: &mut App) -> Vec<(Ticket, ServiceRequest)> {
 fn done(request: &ServiceRequest) -> ServiceReply {
     let number = |id: &Uuid| usize::try_from(id.as_u128()).unwrap();
     match request {
-        ServiceRequest::SetActive(id, on) => ServiceReply::Saved(Ok(Connection {
+        ServiceRequest::Run(Command::SetActive {
+            key: IdOrAlias::Id(id),
+            active: on,
+        }) => ServiceReply::Ran(Ok(Outcome::Saved(Connection {
             item: item(number(id), *on, if *on { 2 } else { 3 }),
             settings: None,
-        })),
-        ServiceRequest::Delete(id) => ServiceReply::Deleted(Ok(item(number(id), false, 2))),
-        ServiceRequest::Restore(id, None) => ServiceReply::Saved(Ok(Connection {
-            item: item(number(id), false, 3),
-            settings: None,
-        })),
+        }))),
+        ServiceRequest::Run(Command::Delete {
+            key: IdOrAlias::Id(id),
+            ..
+        }) => ServiceReply::Ran(Ok(Outcome::Deleted(item(number(id), false, 2)))),
+        ServiceRequest::Run(Command::Restore { id, alias: None }) => {
+            ServiceReply::Ran(Ok(Outcome::Saved(Connection {
+                item: item(number(id), false, 3),
+                settings: None,
+            })))
+        }
         other => panic!("unexpected request: {other:?}"),
     }
 }
@@ -154,7 +164,7 @@ fn pending_requests_are_limited() {
     answer(&mut app, &calls[3]);
     let next = due(&mut app);
     assert_eq!(next.len(), 1);
-    assert_eq!(next[0].1, ServiceRequest::SetActive(id(AT_ONCE + 1), true));
+    assert_eq!(next[0].1, set_active(id(AT_ONCE + 1), true));
 }
 
 #[test]
@@ -215,7 +225,10 @@ fn keys_work_during_a_bulk_operation() {
     assert!(
         matches!(
             effect,
-            Some(Effect::Call(_, ServiceRequest::SetActive(_, true)))
+            Some(Effect::Call(
+                _,
+                ServiceRequest::Run(Command::SetActive { active: true, .. })
+            ))
         ),
         "{effect:?}"
     );
@@ -269,7 +282,10 @@ fn unchanged_version_in_a_reply_counts_as_unchanged() {
         item: item(1, true, 1),
         settings: None,
     };
-    app.update(Event::Reply(calls[0].0, ServiceReply::Saved(Ok(same))));
+    app.update(Event::Reply(
+        calls[0].0,
+        ServiceReply::Ran(Ok(Outcome::Saved(same))),
+    ));
     assert_eq!(state(&app, 1), BulkRowState::Unchanged);
 }
 
@@ -280,9 +296,7 @@ fn lost_or_unexpected_reply_fails_only_its_row() {
         calls[0].0,
         ServiceReply::TaskFailed("connection lost".into()),
     ));
-    let strange = ServiceReply::RolledBack(Err::<Box<RollbackResult>, _>(
-        ConnectionError::VersionNotFound(1),
-    ));
+    let strange = ServiceReply::Ran(Ok(Outcome::Purged));
     app.update(Event::Reply(calls[1].0, strange));
     answer(&mut app, &calls[2]);
     answer(&mut app, &calls[3]);
@@ -298,7 +312,7 @@ fn lost_or_unexpected_reply_fails_only_its_row() {
 fn error_that_affects_all_requests_stops_the_operation() {
     let (mut app, calls) = activating(100);
     let trouble = ConnectionError::Server(ServerError::SignIn);
-    app.update(Event::Reply(calls[0].0, ServiceReply::Saved(Err(trouble))));
+    app.update(Event::Reply(calls[0].0, ServiceReply::Ran(Err(trouble))));
     assert!(due(&mut app).is_empty());
     for call in &calls[1..] {
         answer(&mut app, call);
@@ -328,7 +342,10 @@ fn running_operation_cannot_be_undone() {
     assert!(
         matches!(
             effect,
-            Some(Effect::Call(_, ServiceRequest::SetActive(_, false)))
+            Some(Effect::Call(
+                _,
+                ServiceRequest::Run(Command::SetActive { active: false, .. })
+            ))
         ),
         "the earlier change is undone: {effect:?}"
     );

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::trash::{PendingRestore, RestoreOrigin};
 use super::{App, AwaitedReply};
-use crate::connection::ConnectionError;
+use crate::connection::{Command, ConnectionError};
 use crate::tui::action::{Action, KeyContext};
 use crate::tui::confirm::ConfirmDialog;
 use crate::tui::dialog::Dialog;
@@ -196,8 +196,8 @@ impl App {
             id,
             from: RestoreOrigin::Form,
         };
-        let request = ServiceRequest::Restore(id, alias);
-        Some(self.call(AwaitedReply::Restore(restore), request))
+        let command = Command::Restore { id, alias };
+        Some(self.call(AwaitedReply::Restore(restore), command))
     }
 
     /// Keeps the input of the form and applies it to the restored connection.

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::undo::UndoableChange;
 use super::{App, AwaitedReply, PendingToggle};
-use crate::connection::{Connection, ConnectionError, ConnectionItem};
+use crate::connection::{Connection, ConnectionError, ConnectionItem, Outcome};
 use crate::search::TreeItem;
 use crate::tui::dialog::Dialog;
 use crate::tui::effect::{ServiceReply, Ticket};
@@ -62,20 +62,24 @@ impl App {
                 }
                 self.update_suggestions();
             }
-            (AwaitedReply::Save, ServiceReply::Saved(saved)) => self.saved(ticket, saved),
-            (AwaitedReply::Toggle(switch), ServiceReply::Saved(Ok(connection))) => {
+            (AwaitedReply::Save, ServiceReply::Ran(saved)) => {
+                self.saved(ticket, saved.and_then(Outcome::connection));
+            }
+            (AwaitedReply::Toggle(switch), ServiceReply::Ran(Ok(Outcome::Saved(connection)))) => {
                 self.toggle_succeeded(&switch, connection);
             }
-            (AwaitedReply::Toggle(switch), ServiceReply::Saved(Err(error))) => {
+            (AwaitedReply::Toggle(switch), ServiceReply::Ran(Err(error))) => {
                 self.revert_toggle(&switch);
                 self.show_error(&error);
             }
-            (AwaitedReply::Delete(id), ServiceReply::Deleted(done)) => self.deleted(id, done),
+            (AwaitedReply::Delete(id), ServiceReply::Ran(done)) => {
+                self.deleted(id, done.and_then(Outcome::deleted));
+            }
             (AwaitedReply::Trash, ServiceReply::Trash(found)) => self.show_trash(found),
-            (AwaitedReply::Restore(restore), ServiceReply::Saved(Ok(connection))) => {
+            (AwaitedReply::Restore(restore), ServiceReply::Ran(Ok(Outcome::Saved(connection)))) => {
                 self.on_restored(&restore, connection);
             }
-            (AwaitedReply::Restore(restore), ServiceReply::Saved(Err(error))) => {
+            (AwaitedReply::Restore(restore), ServiceReply::Ran(Err(error))) => {
                 self.restore_failed(restore, &error);
             }
             (AwaitedReply::Purge, ServiceReply::Purged(gone, done)) => self.purged(&gone, done),
@@ -93,11 +97,11 @@ impl App {
                 let found = found.map(|found| *found).map_err(|error| error.to_string());
                 self.compared(ticket, found);
             }
-            (AwaitedReply::Rollback(number), ServiceReply::RolledBack(done)) => {
-                self.rolled_back(number, done.map(|done| *done));
+            (AwaitedReply::Rollback(number), ServiceReply::Ran(done)) => {
+                self.rolled_back(number, done.and_then(Outcome::rollback));
             }
-            (AwaitedReply::RollbackField(number), ServiceReply::Saved(done)) => {
-                self.field_rolled_back(number, done);
+            (AwaitedReply::RollbackField(number), ServiceReply::Ran(done)) => {
+                self.field_rolled_back(number, done.and_then(Outcome::connection));
             }
             (
                 AwaitedReply::Edit | AwaitedReply::Duplicate,

@@ -4,13 +4,13 @@ use uuid::Uuid;
 
 use super::{App, AwaitedReply, Pane};
 use crate::connection::{
-    Connection, ConnectionDraft, ConnectionError, PlainSecret, RollbackResult, SettingValue,
-    Settings, VersionComparison,
+    Command, Connection, ConnectionDraft, ConnectionError, PlainSecret, RollbackResult,
+    SettingValue, Settings, VersionComparison,
 };
 use crate::tui::action::Action;
 use crate::tui::confirm::ConfirmDialog;
 use crate::tui::dialog::{ConfirmAction, Dialog};
-use crate::tui::effect::{Effect, ServiceRequest, Ticket, UpdateRequest};
+use crate::tui::effect::{Effect, ServiceRequest, Ticket};
 use crate::tui::info;
 use crate::tui::notice::Notice;
 use crate::tui::tabs::Tab;
@@ -165,7 +165,11 @@ impl App {
                 let takes_note = self.features.rollback_keeps_secrets;
                 Some(self.call(
                     AwaitedReply::Rollback(number),
-                    ServiceRequest::Rollback(id, number, takes_note.then_some(text)),
+                    Command::Rollback {
+                        key: id.into(),
+                        version: number,
+                        note: takes_note.then_some(text),
+                    },
                 ))
             }
             ConfirmAction::RollBackField(id, number) => {
@@ -177,15 +181,12 @@ impl App {
                 let label = &changed.label;
                 draft.change_description = Some(text(format!("Rollback of {label} to v{number}")));
                 let over = self.tree.item(id)?.version();
-                let change = UpdateRequest {
-                    id,
+                let change = Command::Update {
+                    key: id.into(),
                     draft,
-                    base_version: over,
+                    expected_version: Some(over),
                 };
-                Some(self.call(
-                    AwaitedReply::RollbackField(number),
-                    ServiceRequest::Update(change),
-                ))
+                Some(self.call(AwaitedReply::RollbackField(number), change))
             }
             _ => None,
         }

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::{App, AwaitedReply};
-use crate::connection::{Connection, ConnectionError, ConnectionItem, FieldReason};
+use crate::connection::{Command, Connection, ConnectionError, ConnectionItem, FieldReason};
 use crate::tui::action::{Action, KeyContext};
 use crate::tui::confirm::ConfirmDialog;
 use crate::tui::dialog::{ConfirmAction, Dialog};
@@ -146,10 +146,8 @@ impl App {
             id,
             from: RestoreOrigin::Trash,
         };
-        Some(self.call(
-            AwaitedReply::Restore(restore),
-            ServiceRequest::Restore(id, other),
-        ))
+        let command = Command::Restore { id, alias: other };
+        Some(self.call(AwaitedReply::Restore(restore), command))
     }
 
     /// Moves a restored connection from the trash to the tree.

@@ -2,6 +2,7 @@
 
 use super::undo::UndoableChange;
 use super::{App, AwaitedReply, Pane, PendingToggle};
+use crate::connection::Command;
 use crate::tui::action::Action;
 use crate::tui::bulk::BulkJob;
 use crate::tui::confirm::ConfirmDialog;
@@ -233,8 +234,11 @@ impl App {
         });
         switch.from = pending.unwrap_or(switch.from);
         self.tree.set_active(switch.id, switch.active);
-        let request = ServiceRequest::SetActive(switch.id, switch.active);
-        self.call(AwaitedReply::Toggle(switch), request)
+        let command = Command::SetActive {
+            key: switch.id.into(),
+            active: switch.active,
+        };
+        self.call(AwaitedReply::Toggle(switch), command)
     }
 
     fn confirm_delete(&mut self) {

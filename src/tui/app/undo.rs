@@ -5,8 +5,9 @@ use uuid::Uuid;
 use super::bulk::FinishedBulk;
 use super::trash::{PendingRestore, RestoreOrigin};
 use super::{App, AwaitedReply, PendingToggle};
+use crate::connection::Command;
 use crate::tui::bulk::BulkJob;
-use crate::tui::effect::{Effect, ServiceRequest};
+use crate::tui::effect::Effect;
 use crate::tui::notice::Notice;
 
 /// Change that can be undone.
@@ -38,10 +39,8 @@ impl App {
                     id,
                     from: RestoreOrigin::Undo,
                 };
-                Some(self.call(
-                    AwaitedReply::Restore(restore),
-                    ServiceRequest::Restore(id, None),
-                ))
+                let command = Command::Restore { id, alias: None };
+                Some(self.call(AwaitedReply::Restore(restore), command))
             }
             Some(UndoableChange::Bulk(many)) => {
                 self.undo_many(many);
@@ -59,7 +58,11 @@ impl App {
         if self.features.trash {
             self.undo.push(UndoableChange::Deleted(id));
         }
-        self.call(AwaitedReply::Delete(id), ServiceRequest::Delete(id))
+        let command = Command::Delete {
+            key: id.into(),
+            expected_version: None,
+        };
+        self.call(AwaitedReply::Delete(id), command)
     }
 
     /// Returns true if the next undo restores this connection.

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::connection::{IdOrAlias, TestSubject};
+use crate::connection::{Command, IdOrAlias, TestSubject};
 use crate::tui::effect::ServiceRequest;
 
 /// Operation on each connection.
@@ -117,13 +117,18 @@ impl BulkJob {
 
     /// Request for one connection.
     pub fn request(self, id: Uuid) -> ServiceRequest {
-        match self {
-            Self::Activate => ServiceRequest::SetActive(id, true),
-            Self::Deactivate => ServiceRequest::SetActive(id, false),
-            Self::Test => ServiceRequest::Test(TestSubject::Stored(IdOrAlias::Id(id))),
-            Self::Delete => ServiceRequest::Delete(id),
-            Self::Export => ServiceRequest::Get(id),
-            Self::Restore => ServiceRequest::Restore(id, None),
-        }
+        let key = IdOrAlias::Id(id);
+        let command = match self {
+            Self::Test => return ServiceRequest::Test(TestSubject::Stored(key)),
+            Self::Export => return ServiceRequest::Get(id),
+            Self::Activate => Command::SetActive { key, active: true },
+            Self::Deactivate => Command::SetActive { key, active: false },
+            Self::Delete => Command::Delete {
+                key,
+                expected_version: None,
+            },
+            Self::Restore => Command::Restore { id, alias: None },
+        };
+        command.into()
     }
 }

@@ -3,10 +3,11 @@
 use super::field::{FieldTarget, FormField};
 use super::{Form, FormSubject, RemoteChange};
 use crate::connection::validate::MaskPolicy;
-use crate::connection::{ConnectionDraft, DraftField, FieldError, FieldReason, TestSubject};
+use crate::connection::{
+    Command, ConnectionDraft, DraftField, FieldError, FieldReason, TestSubject,
+};
 use crate::provider::ProviderCatalog;
 use crate::tui::dialog::DialogOutcome;
-use crate::tui::effect::{ServiceRequest, UpdateRequest};
 use crate::tui::notice::Notice;
 
 impl Form {
@@ -35,15 +36,19 @@ impl Form {
             Err(Some(notice)) => return DialogOutcome::Notify(notice),
             Err(None) => return DialogOutcome::Stay,
         };
-        DialogOutcome::Submit(match self.subject {
-            FormSubject::New => ServiceRequest::Create(draft),
-            FormSubject::Copy { of, .. } => ServiceRequest::Duplicate(of, draft),
-            FormSubject::Stored { id, version, .. } => ServiceRequest::Update(UpdateRequest {
-                id,
+        let command = match self.subject {
+            FormSubject::New => Command::Create { draft },
+            FormSubject::Copy { of, .. } => Command::Duplicate {
+                key: of.into(),
                 draft,
-                base_version: version,
-            }),
-        })
+            },
+            FormSubject::Stored { id, version, .. } => Command::Update {
+                key: id.into(),
+                draft,
+                expected_version: Some(version),
+            },
+        };
+        DialogOutcome::Submit(command.into())
     }
 
     /// Validates the form and requests a connection test of it, saved or not.

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
 use crate::connection::export::{ExportFileError, Exported};
-use crate::connection::{Connection, ConnectionError, FieldReason, ServerError, TestReport};
+use crate::connection::{
+    Connection, ConnectionError, FieldReason, Outcome, ServerError, TestReport,
+};
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::app::replies::item_of;
@@ -28,16 +30,16 @@ impl App {
         match (job, reply) {
             (
                 BulkJob::Activate | BulkJob::Deactivate | BulkJob::Restore,
-                ServiceReply::Saved(Ok(saved)),
+                ServiceReply::Ran(Ok(Outcome::Saved(saved))),
             ) => {
                 self.row_saved(of, &saved);
             }
-            (BulkJob::Delete, ServiceReply::Deleted(Ok(item))) => {
+            (BulkJob::Delete, ServiceReply::Ran(Ok(Outcome::Deleted(item)))) => {
                 self.queue_change(ItemChange::Deleted(item.id));
                 self.row_done(of, None);
             }
             // Already deleted elsewhere: the goal is reached.
-            (BulkJob::Delete, ServiceReply::Deleted(Err(ConnectionError::NotFound(_)))) => {
+            (BulkJob::Delete, ServiceReply::Ran(Err(ConnectionError::NotFound(_)))) => {
                 if let Some(id) = self.id_of(of) {
                     self.queue_change(ItemChange::Deleted(id));
                 }
@@ -53,8 +55,7 @@ impl App {
             }
             (
                 _,
-                ServiceReply::Saved(Err(error))
-                | ServiceReply::Deleted(Err(error))
+                ServiceReply::Ran(Err(error))
                 | ServiceReply::Tested(Err(error))
                 | ServiceReply::Connection(Err(error)),
             ) => self.row_refused(of, &error),
