@@ -14,7 +14,7 @@ use super::route::ResponseKind::Json;
 use super::route::{self, Route};
 use super::{ApiState, precondition};
 use crate::api::BASE_PATH;
-use crate::connection::{Connection, ConnectionDraft, ConnectionError, IdOrAlias, ListQuery};
+use crate::connection::{Command, ConnectionDraft, ConnectionError, IdOrAlias, ListQuery, Outcome};
 
 /// Default page size.
 pub const TAKE: usize = 100;
@@ -133,15 +133,16 @@ pub async fn list(State(api): State<ApiState>, asked: QueryParams) -> ApiResult 
 
 pub async fn create(State(api): State<ApiState>, JsonBody(body): JsonBody) -> ApiResult {
     let draft = ConnectionDraft::from_json(&body)?;
-    created(&api.service.create(draft).await?)
+    created(api.commit(Command::Create { draft }).await?)
 }
 
-fn created(created: &Connection) -> ApiResult {
+fn created(outcome: Outcome) -> ApiResult {
+    let created = outcome.connection()?;
     let location = format!("{BASE_PATH}/connections/{}", created.item.id);
     let location = HeaderValue::try_from(location)
         .map_err(|_| ApiError::new(500, "The new connection has no valid URL", "trouble"))?;
     let headers = [(LOCATION, location), etag(created.item.version)];
-    Ok(json_with(StatusCode::CREATED, headers, created))
+    Ok(json_with(StatusCode::CREATED, headers, &created))
 }
 
 /// Copies the original with its secrets. An endpoint of another origin needs the secrets again.
@@ -150,8 +151,8 @@ pub async fn duplicate(
     PathParams(key): PathParams<String>,
     JsonBody(body): JsonBody,
 ) -> ApiResult {
-    let draft = ConnectionDraft::from_json(&body)?;
-    created(&api.service.duplicate(&id_or_alias(&key), draft).await?)
+    let (key, draft) = (id_or_alias(&key), ConnectionDraft::from_json(&body)?);
+    created(api.commit(Command::Duplicate { key, draft }).await?)
 }
 
 pub async fn show(
@@ -176,15 +177,22 @@ pub async fn update(
     let key = id_or_alias(&key);
     let draft = ConnectionDraft::from_json(&body)?;
     let over = precondition::if_match(&headers, &*api.service, &key).await?;
-    let saved = match (status_only(&draft), over) {
-        (Some(active), None) => api.service.set_active(&key, active).await?,
-        (_, over) => api.service.update(&key, draft, over).await?,
+    let command = match (status_only(&draft), over) {
+        (Some(active), None) => Command::SetActive { key, active },
+        (_, expected_version) => Command::Update {
+            key,
+            draft,
+            expected_version,
+        },
     };
-    Ok(json_with(
-        StatusCode::OK,
-        [etag(saved.item.version)],
-        &saved,
-    ))
+    saved(api.commit(command).await?)
+}
+
+/// Responds with the saved connection and its version.
+pub fn saved(outcome: Outcome) -> ApiResult {
+    let saved = outcome.connection()?;
+    let headers = [etag(saved.item.version)];
+    Ok(json_with(StatusCode::OK, headers, &saved))
 }
 
 /// Returns the status when a draft changes nothing else. Such a draft skips validation, so that a connection can always be
@@ -204,7 +212,13 @@ pub async fn delete(
 ) -> ApiResult {
     let key = id_or_alias(&key);
     let deleted = match precondition::if_match(&headers, &*api.service, &key).await {
-        Ok(over) => api.service.delete(&key, over).await.map_err(ApiError::from),
+        Ok(expected_version) => {
+            let command = Command::Delete {
+                key: key.clone(),
+                expected_version,
+            };
+            api.commit(command).await.map_err(ApiError::from)
+        }
         Err(refusal) => Err(refusal),
     };
     match deleted {

@@ -7,14 +7,14 @@ use uuid::Uuid;
 
 use super::ApiState;
 use super::body::OptionalJsonBody;
-use super::connections::{TAKE, id_or_alias};
+use super::connections::{TAKE, id_or_alias, saved};
 use super::path_params::PathParams;
 use super::query_params::QueryParams;
-use super::response::{ApiError, ApiResult, etag, json, json_with};
+use super::response::{ApiError, ApiResult, json};
 use super::route::ResponseKind::Json;
 use super::route::{self, Route};
 use crate::connection::{
-    ConnectionDraft, ConnectionError, DraftField, FieldError, FieldReason, IdOrAlias,
+    Command, ConnectionDraft, ConnectionError, DraftField, FieldError, FieldReason, IdOrAlias,
 };
 
 /// Routes of this module.
@@ -71,17 +71,14 @@ pub async fn restore(
     if draft.misread.iter().any(is_wrong) {
         return Err(ConnectionError::Invalid(draft.misread).into());
     }
-    let restored = api.service.restore(id, draft.alias).await?;
-    Ok(json_with(
-        StatusCode::OK,
-        [etag(restored.item.version)],
-        &restored,
-    ))
+    let alias = draft.alias;
+    saved(api.commit(Command::Restore { id, alias }).await?)
 }
 
 /// `DELETE /trash/{id}`
 pub async fn purge(State(api): State<ApiState>, PathParams(id): PathParams<String>) -> ApiResult {
-    api.service.purge(parse_id(&id)?).await?;
+    let id = parse_id(&id)?;
+    api.commit(Command::Purge { id }).await?;
     Ok(StatusCode::OK.into_response())
 }
 

@@ -17,7 +17,7 @@ use super::route::ResponseKind::Json;
 use super::route::{self, Route};
 use crate::connection::diff::ENTITY_TYPE;
 use crate::connection::strict_json::{StrictJson, read_object, with_known_names};
-use crate::connection::{Connection, ConnectionError, IdOrAlias, Page, Version};
+use crate::connection::{Command, Connection, ConnectionError, IdOrAlias, Page, Version};
 use crate::text;
 
 /// Default page size.
@@ -197,14 +197,14 @@ pub async fn roll_back(
     OptionalJsonBody(body): OptionalJsonBody,
 ) -> ApiResult {
     let key = parse_entity(&entity_type, &id)?;
-    let number = parse_version("version", &number)?;
-    let description = match body {
+    let version = parse_version("version", &number)?;
+    let note = match body {
         None => None,
         Some(body) => description(&body)?,
     };
-    let rollback = api.service.rollback(&key, number, description).await;
-    let rollback = rollback.map_err(|error| versions_error(error, "Version not found"))?;
-    Ok(json(&rollback))
+    let outcome = api.commit(Command::Rollback { key, version, note }).await;
+    let outcome = outcome.map_err(|error| versions_error(error, "Version not found"))?;
+    Ok(json(&outcome.rollback()?))
 }
 
 /// Returns the connection of a versions path; no other entity type has versions.
