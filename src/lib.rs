@@ -27,6 +27,7 @@
 //! | config | how umai itself behaves: directories, key, theme, targets |
 //! | target | a named server or data directory in `config.toml`, with a badge and limits |
 //! | secret | a sensitive setting: [`connection::PlainSecret`] inside the service, [`connection::MaskedSecret`] above it, [`connection::SealedSecret`] at rest |
+//! | command | a change of a connection as data: [`connection::Command`], which the service saves or, in a dry run, only checks |
 //! | version | the state of a connection after a save, without its secrets |
 //! | revision | number of a change in the whole store |
 //!

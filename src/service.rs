@@ -108,10 +108,19 @@ pub trait ConnectionService: Send + Sync {
 
     /// Returns messages for the user since the service started.
     fn notices(&self) -> Vec<String>;
+    /// Runs a command and saves.
+    async fn commit(&self, command: Command) -> Result<Outcome, ConnectionError> {
+        self.run(command, Mode::Commit).await
+    }
+
+    /// Runs a command as a dry run.
+    async fn preview(&self, command: Command) -> Result<ChangePreview, ConnectionError> {
+        self.run(command, Mode::DryRun).await?.preview()
+    }
+
     /// Runs [`Command::Create`].
     async fn create(&self, draft: ConnectionDraft) -> Result<Connection, ConnectionError> {
-        let command = Command::Create { draft };
-        self.run(command, Mode::Commit).await?.connection()
+        self.commit(Command::Create { draft }).await?.connection()
     }
 
     /// Runs [`Command::Duplicate`].
@@ -122,7 +131,7 @@ pub trait ConnectionService: Send + Sync {
     ) -> Result<Connection, ConnectionError> {
         let key = key.clone();
         let command = Command::Duplicate { key, draft };
-        self.run(command, Mode::Commit).await?.connection()
+        self.commit(command).await?.connection()
     }
 
     /// Runs [`Command::Update`].
@@ -137,7 +146,7 @@ pub trait ConnectionService: Send + Sync {
             draft,
             expected_version,
         };
-        self.run(command, Mode::Commit).await?.connection()
+        self.commit(command).await?.connection()
     }
 
     /// Runs [`Command::SetActive`].
@@ -148,7 +157,7 @@ pub trait ConnectionService: Send + Sync {
     ) -> Result<Connection, ConnectionError> {
         let key = key.clone();
         let command = Command::SetActive { key, active };
-        self.run(command, Mode::Commit).await?.connection()
+        self.commit(command).await?.connection()
     }
 
     /// Runs [`Command::Delete`].
@@ -161,7 +170,7 @@ pub trait ConnectionService: Send + Sync {
             key: key.clone(),
             expected_version,
         };
-        self.run(command, Mode::Commit).await?.deleted()
+        self.commit(command).await?.deleted()
     }
 
     /// Runs [`Command::Restore`].
@@ -171,13 +180,12 @@ pub trait ConnectionService: Send + Sync {
         alias: Option<String>,
     ) -> Result<Connection, ConnectionError> {
         let command = Command::Restore { id, alias };
-        self.run(command, Mode::Commit).await?.connection()
+        self.commit(command).await?.connection()
     }
 
     /// Runs [`Command::Purge`].
     async fn purge(&self, id: Uuid) -> Result<(), ConnectionError> {
-        self.run(Command::Purge { id }, Mode::Commit).await?;
-        Ok(())
+        self.commit(Command::Purge { id }).await.map(drop)
     }
 
     /// Runs [`Command::Rollback`].
@@ -189,11 +197,6 @@ pub trait ConnectionService: Send + Sync {
     ) -> Result<RollbackResult, ConnectionError> {
         let key = key.clone();
         let command = Command::Rollback { key, version, note };
-        self.run(command, Mode::Commit).await?.rollback()
-    }
-
-    /// Runs a command as a dry run.
-    async fn preview(&self, command: Command) -> Result<ChangePreview, ConnectionError> {
-        self.run(command, Mode::DryRun).await?.preview()
+        self.commit(command).await?.rollback()
     }
 }

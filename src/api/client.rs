@@ -8,6 +8,7 @@ mod base_url;
 mod response_dto;
 mod catalog;
 mod commands;
+mod draft_check;
 mod sse;
 mod change_feed;
 mod third_party;

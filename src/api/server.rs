@@ -31,7 +31,6 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::BASE_PATH;
-use crate::connection::{Command, ConnectionError, Mode, Outcome};
 use crate::service::ConnectionService;
 use outgoing_limit::OutgoingLimit;
 use paths::Paths;
@@ -57,12 +56,6 @@ struct ApiState {
     outgoing: OutgoingLimit,
     /// Ends the event streams, which have no end otherwise.
     shutdown: CancellationToken,
-}
-
-impl ApiState {
-    async fn commit(&self, command: Command) -> Result<Outcome, ConnectionError> {
-        self.service.run(command, Mode::Commit).await
-    }
 }
 
 /// Creates the API over a service. Event streams end when they are dropped.

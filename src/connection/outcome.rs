@@ -35,42 +35,34 @@ pub struct ChangePreview {
 impl Outcome {
     /// Returns the saved connection.
     pub fn connection(self) -> Result<Connection, ConnectionError> {
-        match self {
-            Self::Saved(connection) => Ok(connection),
-            Self::RolledBack(_) | Self::Deleted(_) | Self::Purged | Self::Previewed(_) => {
-                Err(unexpected())
-            }
-        }
+        let Self::Saved(connection) = self else {
+            return Err(unexpected());
+        };
+        Ok(connection)
     }
 
     /// Returns the last state of the deleted connection.
     pub fn deleted(self) -> Result<ConnectionItem, ConnectionError> {
-        match self {
-            Self::Deleted(item) => Ok(item),
-            Self::Saved(_) | Self::RolledBack(_) | Self::Purged | Self::Previewed(_) => {
-                Err(unexpected())
-            }
-        }
+        let Self::Deleted(item) = self else {
+            return Err(unexpected());
+        };
+        Ok(item)
     }
 
     /// Returns the result of a rollback.
     pub fn rollback(self) -> Result<RollbackResult, ConnectionError> {
-        match self {
-            Self::RolledBack(result) => Ok(*result),
-            Self::Saved(_) | Self::Deleted(_) | Self::Purged | Self::Previewed(_) => {
-                Err(unexpected())
-            }
-        }
+        let Self::RolledBack(result) = self else {
+            return Err(unexpected());
+        };
+        Ok(*result)
     }
 
     /// Returns the result of a dry run.
     pub fn preview(self) -> Result<ChangePreview, ConnectionError> {
-        match self {
-            Self::Previewed(preview) => Ok(*preview),
-            Self::Saved(_) | Self::RolledBack(_) | Self::Deleted(_) | Self::Purged => {
-                Err(unexpected())
-            }
-        }
+        let Self::Previewed(preview) = self else {
+            return Err(unexpected());
+        };
+        Ok(*preview)
     }
 }
 

@@ -82,11 +82,11 @@ impl CoreService {
     }
 
     async fn commit_once(&self, command: &Command) -> Result<Outcome, ConnectionError> {
-        self.commit(self.prepare(command).await?).await
+        self.commit_prepared(self.prepare(command).await?).await
     }
 }
 
-/// Returns whether a command gives the same result after a concurrent save, so that it can be retried.
+/// Returns whether a command is retried after a concurrent save. One that expects a version is refused instead.
 const fn is_repeatable(command: &Command) -> bool {
     match command {
         Command::SetActive { .. } | Command::Restore { .. } | Command::Rollback { .. } => true,

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::effect::{ExportRequest, ServiceReply, ServiceRequest};
 use super::form::TheirConnection;
 use crate::connection::export::{ExportedManifest, write};
-use crate::connection::{ConnectionError, ConnectionItem, IdOrAlias, Mode, Page, PageRequest};
+use crate::connection::{ConnectionError, ConnectionItem, IdOrAlias, Page, PageRequest};
 use crate::search::TreeItem;
 use crate::service::ConnectionService;
 
@@ -18,7 +18,7 @@ const PAGE: usize = 1_000;
 /// Sends a request to the service and waits for the reply.
 pub async fn perform(service: &dyn ConnectionService, request: ServiceRequest) -> ServiceReply {
     match request {
-        ServiceRequest::Run(command) => ServiceReply::Ran(service.run(command, Mode::Commit).await),
+        ServiceRequest::Run(command) => ServiceReply::Ran(service.commit(command).await),
         ServiceRequest::List(query) => ServiceReply::Listed(service.list(query).await.map(compact)),
         ServiceRequest::Get(id) => ServiceReply::Connection(service.get(&IdOrAlias::Id(id)).await),
         ServiceRequest::GetRemoteVersion(id, since) => {

@@ -119,7 +119,7 @@ impl ConnectionService for RemoteService {
 
     async fn run(&self, command: Command, mode: Mode) -> Result<Outcome, ConnectionError> {
         let preview = match (mode, self.is_umai) {
-            (Mode::Commit, _) => return self.commit(command).await,
+            (Mode::Commit, _) => return self.send(command).await,
             (Mode::DryRun, true) => preview::preview_remotely(self, command).await?,
             (Mode::DryRun, false) => self.preview_foreign(command).await?,
         };

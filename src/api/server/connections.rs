@@ -133,7 +133,7 @@ pub async fn list(State(api): State<ApiState>, asked: QueryParams) -> ApiResult 
 
 pub async fn create(State(api): State<ApiState>, JsonBody(body): JsonBody) -> ApiResult {
     let draft = ConnectionDraft::from_json(&body)?;
-    created(api.commit(Command::Create { draft }).await?)
+    created(api.service.commit(Command::Create { draft }).await?)
 }
 
 fn created(outcome: Outcome) -> ApiResult {
@@ -152,7 +152,11 @@ pub async fn duplicate(
     JsonBody(body): JsonBody,
 ) -> ApiResult {
     let (key, draft) = (id_or_alias(&key), ConnectionDraft::from_json(&body)?);
-    created(api.commit(Command::Duplicate { key, draft }).await?)
+    created(
+        api.service
+            .commit(Command::Duplicate { key, draft })
+            .await?,
+    )
 }
 
 pub async fn show(
@@ -185,7 +189,7 @@ pub async fn update(
             expected_version,
         },
     };
-    saved(api.commit(command).await?)
+    saved(api.service.commit(command).await?)
 }
 
 /// Responds with the saved connection and its version.
@@ -217,7 +221,7 @@ pub async fn delete(
                 key: key.clone(),
                 expected_version,
             };
-            api.commit(command).await.map_err(ApiError::from)
+            api.service.commit(command).await.map_err(ApiError::from)
         }
         Err(refusal) => Err(refusal),
     };

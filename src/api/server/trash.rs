@@ -72,13 +72,13 @@ pub async fn restore(
         return Err(ConnectionError::Invalid(draft.misread).into());
     }
     let alias = draft.alias;
-    saved(api.commit(Command::Restore { id, alias }).await?)
+    saved(api.service.commit(Command::Restore { id, alias }).await?)
 }
 
 /// `DELETE /trash/{id}`
 pub async fn purge(State(api): State<ApiState>, PathParams(id): PathParams<String>) -> ApiResult {
     let id = parse_id(&id)?;
-    api.commit(Command::Purge { id }).await?;
+    api.service.commit(Command::Purge { id }).await?;
     Ok(StatusCode::OK.into_response())
 }
 

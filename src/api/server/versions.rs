@@ -202,7 +202,10 @@ pub async fn roll_back(
         None => None,
         Some(body) => description(&body)?,
     };
-    let outcome = api.commit(Command::Rollback { key, version, note }).await;
+    let outcome = api
+        .service
+        .commit(Command::Rollback { key, version, note })
+        .await;
     let outcome = outcome.map_err(|error| versions_error(error, "Version not found"))?;
     Ok(json(&outcome.rollback()?))
 }

@@ -8,7 +8,7 @@ use super::super::exit::{Exit, Failure, exit_of, is_fatal};
 use super::super::output::Output;
 use super::super::progress::Progress;
 use super::{PlanAction, PlanStep};
-use crate::connection::{ConnectionError, Mode};
+use crate::connection::ConnectionError;
 use crate::service::ConnectionService;
 
 /// Number of concurrent changes.
@@ -152,12 +152,12 @@ async fn execute_step(
 ) -> Result<Option<StepResult>, ConnectionError> {
     match what {
         PlanAction::Create(new) => {
-            service.run(new.command, Mode::Commit).await?;
+            service.commit(new.command).await?;
             Ok(Some(StepResult::Created))
         }
         PlanAction::Update(change) => {
             let before = change.before.item.version;
-            let saved = service.run(change.command, Mode::Commit).await?;
+            let saved = service.commit(change.command).await?;
             let version = saved.connection()?.item.version;
             Ok(Some(StepResult::Updated(version > before)))
         }

@@ -107,7 +107,10 @@ impl CoreService {
     }
 
     /// Saves a validated change.
-    pub(super) async fn commit(&self, change: PreparedChange) -> Result<Outcome, ConnectionError> {
+    pub(super) async fn commit_prepared(
+        &self,
+        change: PreparedChange,
+    ) -> Result<Outcome, ConnectionError> {
         match change {
             PreparedChange::Create {
                 connection,
