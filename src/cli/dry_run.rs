@@ -120,7 +120,7 @@ pub fn write_line(
 }
 
 /// Notes that the server was only read.
-pub fn note_local_check(preview: &ChangePreview, output: &Output) {
+fn note_local_check(preview: &ChangePreview, output: &Output) {
     if preview.is_exact {
         return;
     }

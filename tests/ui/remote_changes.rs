@@ -8,8 +8,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use rstest::rstest;
 use umai::connection::{
-    Connection, ConnectionError, ConnectionItem, ListCursor, ListQuery, MaskedSecret, Outcome, Page,
-    PageRequest, ServerError, SettingValue, Settings,
+    Connection, ConnectionError, ConnectionItem, ListCursor, ListQuery, MaskedSecret, Outcome,
+    Page, PageRequest, ServerError, SettingValue, Settings,
 };
 use umai::provider::ProviderCatalog;
 use umai::search::TreeItem;

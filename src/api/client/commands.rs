@@ -196,7 +196,7 @@ mod tests {
     use super::*;
     use uuid::Uuid;
 
-    /// Method, path after `connections` or its siblings, expected version and body of a request.
+    /// Method, path below the base URL, expected version and body of a request.
     fn sent(command: &Command) -> String {
         let address: BaseUrl = "http://127.0.0.1:1".parse().unwrap();
         let request = request_of(&address, command).unwrap();

@@ -8,15 +8,13 @@ use super::http_client::HttpRequest;
 use super::raw::{self, RawChange, RawConnection};
 use super::response_dto::ItemDto;
 use super::{RemoteService, path_segment};
-use crate::connection::validate::{MaskPolicy, has_key};
+use crate::connection::validate::MaskPolicy;
 use crate::connection::{
     ChangePreview, Command, Connection, ConnectionDraft, ConnectionError, ConnectionItem,
-    DraftField, FieldError, FieldReason, IdOrAlias, MaskedSecret, Outcome, PlainSecret,
-    RollbackResult, SettingValue, Settings, TestReport, secret_input,
+    DraftField, FieldError, FieldReason, IdOrAlias, Outcome, RollbackResult, SettingValue,
+    TestReport,
 };
-use crate::provider::{Provider, is_sensitive};
 use crate::service::preview;
-use crate::text;
 
 impl RemoteService {
     /// Updates a connection: loads it, replaces the members of the draft, and sends everything back.
@@ -209,78 +207,6 @@ impl RemoteService {
         draft
     }
 
-    /// Returns errors for masks in place of secrets.
-    pub(super) fn masks(&self, draft: &ConnectionDraft, stored: MaskPolicy) -> Vec<FieldError> {
-        let provider = self.provider_of(draft);
-        let given = draft.settings.as_ref().into_iter().flat_map(Settings::iter);
-        let masks = given.filter(|(key, value)| {
-            let text = value.text().map(str::trim).unwrap_or_default();
-            let may_keep = stored == MaskPolicy::KeepStored && MaskedSecret::read(text).is_some();
-            MaskedSecret::is_mask(text) && !may_keep && is_sensitive(provider, key)
-        });
-        masks
-            .map(|(key, _)| raw::at(provider, key, FieldReason::Masked))
-            .collect()
-    }
-
-    /// Returns errors for new secrets that cannot be keys. Third-party servers would store them unchecked.
-    pub(super) fn unusable_secrets(
-        &self,
-        draft: &ConnectionDraft,
-        provider: Option<&Provider>,
-    ) -> Vec<FieldError> {
-        match &draft.settings {
-            Some(given) if !self.is_umai => secret_input::refusals(given, provider),
-            _ => Vec::new(),
-        }
-    }
-
-    /// Returns errors for a new name or alias that contains an API key. Other servers store both as they are; stored ones are not
-    /// checked again.
-    pub(super) fn keys_in_names(
-        &self,
-        draft: &ConnectionDraft,
-        stored: Option<&ConnectionItem>,
-    ) -> Vec<FieldError> {
-        let texts = [
-            (
-                DraftField::Alias,
-                &draft.alias,
-                stored.map(|item| &item.alias),
-            ),
-            (DraftField::Name, &draft.name, stored.map(|item| &item.name)),
-        ];
-        let texts = texts.map(|(field, text, stored)| (field, text.as_ref(), stored));
-        let keys = texts.into_iter().filter(|(_, text, stored)| {
-            let is_key = text.is_some_and(|text| has_key(text, &self.catalog));
-            !self.is_umai && is_key && text != stored
-        });
-        let reason = FieldReason::LooksLikeKey;
-        keys.map(|(field, ..)| FieldError {
-            field,
-            reason: reason.clone(),
-        })
-        .collect()
-    }
-    /// A draft whose secrets are trimmed as umai's own service trims them; other servers store every character.
-    pub(super) fn trimmed(&self, mut draft: ConnectionDraft) -> ConnectionDraft {
-        let Some(settings) = draft.settings.take_if(|_| !self.is_umai) else {
-            return draft;
-        };
-        let provider = self.provider_of(&draft);
-        let pairs = settings.iter().map(|(key, value)| {
-            let text = value.text().unwrap_or_default();
-            let trimmed = text::trim_invisible(text);
-            let value = if trimmed.len() < text.len() && is_sensitive(provider, key) {
-                SettingValue::Secret(PlainSecret::new(trimmed))
-            } else {
-                value.clone()
-            };
-            (key.to_owned(), value)
-        });
-        draft.settings = Some(pairs.collect());
-        draft
-    }
     /// Refuses new secrets that cannot be keys, and new names that contain one. A copy has no stored name.
     fn reject_unusable(
         &self,
