@@ -3,22 +3,22 @@
 use uuid::Uuid;
 
 use super::action::{Action, KeyContext};
-use super::confirm::ConfirmDialog;
-use super::drafts::DraftsDialog;
+use super::dialogs::confirm::ConfirmDialog;
+use super::dialogs::drafts::DraftsDialog;
+use super::dialogs::env_import::EnvImport;
+use super::dialogs::help::HelpDialog;
+use super::dialogs::merge::MergeDialog;
+use super::dialogs::models::Models;
+use super::dialogs::move_to_reference::MoveToReference;
+use super::dialogs::palette::PaletteDialog;
+use super::dialogs::provider_picker::ProviderPicker;
+use super::dialogs::test_report::ReportDialog;
+use super::dialogs::trash::TrashDialog;
+use super::dialogs::version_diff::VersionDiff;
 use super::effect::{ServiceRequest, Ticket};
-use super::env_import::EnvImport;
 use super::form::Form;
-use super::help::HelpDialog;
-use super::merge::MergeDialog;
 use super::message_log::MessagesDialog;
-use super::models::Models;
-use super::move_to_reference::MoveToReference;
 use super::notice::Notice;
-use super::palette::PaletteDialog;
-use super::provider_picker::ProviderPicker;
-use super::test_report::ReportDialog;
-use super::trash::TrashDialog;
-use super::version_diff::VersionDiff;
 use crate::connection::{PastedConnection, TestSubject};
 
 /// Dialog above the tree that receives the keys.

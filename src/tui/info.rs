@@ -1,6 +1,6 @@
 //! Lines of the info tab, each of which can be copied.
 
-use super::test_report::TestOutcome;
+use super::dialogs::test_report::TestOutcome;
 use crate::connection::{Connection, TestReport};
 use crate::provider::{Capability, ProviderCatalog};
 

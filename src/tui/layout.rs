@@ -1,7 +1,7 @@
 //! Layout of the screen, a pure function of its size.
 
-use super::confirm::ConfirmDialog;
-use super::env_import::EnvImport;
+use super::dialogs::confirm::ConfirmDialog;
+use super::dialogs::env_import::EnvImport;
 
 /// Size of the screen in cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

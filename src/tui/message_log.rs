@@ -6,8 +6,8 @@ use chrono::NaiveTime;
 
 use super::action::Action;
 use super::dialog::DialogOutcome;
+use super::dialogs::test_report::scrolled;
 use super::notice::{Notice, NoticeSeverity};
-use super::test_report::scrolled;
 use super::text_width::wrap;
 
 /// Maximum number of messages.

@@ -10,10 +10,10 @@ use umai::search::TreeItem;
 use umai::service::ConnectionService;
 use umai::tui::change_feed::FeedEvent;
 use umai::tui::dialog::Dialog;
+use umai::tui::dialogs::merge::MergeSide;
 use umai::tui::effect::{DraftSlot, Effect};
 use umai::tui::event::Event;
 use umai::tui::form::{EditorDocument, FormSnapshot, FormSubject};
-use umai::tui::merge::MergeSide;
 use umai::tui::tree::ItemChange;
 use uuid::Uuid;
 

@@ -11,12 +11,12 @@ use crate::atomic_file::OverwritePolicy;
 use crate::connection::alias::is_well_formed;
 use crate::tui::action::Action;
 use crate::tui::bulk::{BulkJob, BulkOperation, BulkPhase, BulkRow, BulkRowRef, BulkRowState};
-use crate::tui::confirm::ConfirmDialog;
 use crate::tui::dialog::Dialog;
+use crate::tui::dialogs::confirm::ConfirmDialog;
+use crate::tui::dialogs::test_report::{ReportDialog, ReportSubject};
 use crate::tui::effect::{Effect, ExportRequest, ServiceRequest};
 use crate::tui::info::LastTest;
 use crate::tui::notice::Notice;
-use crate::tui::test_report::{ReportDialog, ReportSubject};
 use crate::tui::text_input::TextInput;
 pub(super) use undo::FinishedBulk;
 

@@ -6,12 +6,12 @@ use super::trash::{PendingRestore, RestoreOrigin};
 use super::{App, AwaitedReply};
 use crate::connection::{Command, ConnectionError};
 use crate::tui::action::{Action, KeyContext};
-use crate::tui::confirm::ConfirmDialog;
 use crate::tui::dialog::Dialog;
+use crate::tui::dialogs::confirm::ConfirmDialog;
+use crate::tui::dialogs::merge::{MergeDialog, MergeSide};
 use crate::tui::effect::{Effect, ServiceRequest, Ticket};
 use crate::tui::form::field::FieldTarget;
 use crate::tui::form::{Form, RemoteChange, TheirConnection};
-use crate::tui::merge::{MergeDialog, MergeSide};
 use crate::tui::notice::{Notice, NoticeSeverity};
 
 impl App {

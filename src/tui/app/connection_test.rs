@@ -5,14 +5,14 @@ use uuid::Uuid;
 use super::{App, AwaitedReply};
 use crate::connection::{ConnectionError, Model, TestReport, TestSubject};
 use crate::tui::action::Action;
-use crate::tui::confirm::ConfirmDialog;
 use crate::tui::dialog::Dialog;
+use crate::tui::dialogs::confirm::ConfirmDialog;
+use crate::tui::dialogs::models::Models;
+use crate::tui::dialogs::test_report::{ReportDialog, ReportSubject, TestOutcome};
 use crate::tui::effect::{Effect, ServiceRequest, Ticket};
 use crate::tui::form::FormSubject;
 use crate::tui::info::LastTest;
-use crate::tui::models::Models;
 use crate::tui::notice::Notice;
-use crate::tui::test_report::{ReportDialog, ReportSubject, TestOutcome};
 
 impl App {
     pub(super) fn test_selected(&mut self) -> Option<Effect> {

@@ -6,16 +6,16 @@ use std::sync::Arc;
 use super::{App, AwaitedReply};
 use crate::connection::{PasteResult, PastedConnection};
 use crate::tui::action::Action;
-use crate::tui::confirm::ConfirmDialog;
 use crate::tui::dialog::{ConfirmAction, Dialog, DialogOutcome};
+use crate::tui::dialogs::confirm::ConfirmDialog;
+use crate::tui::dialogs::help::HelpDialog;
+use crate::tui::dialogs::palette::PaletteDialog;
+use crate::tui::dialogs::provider_picker::ProviderPicker;
 use crate::tui::effect::Effect;
 use crate::tui::event::PastedText;
 use crate::tui::form::Form;
-use crate::tui::help::HelpDialog;
 use crate::tui::message_log::MessagesDialog;
 use crate::tui::notice::Notice;
-use crate::tui::palette::PaletteDialog;
-use crate::tui::provider_picker::ProviderPicker;
 
 impl App {
     /// Runs an action from a key, the palette or the mouse.

@@ -6,8 +6,8 @@ use super::{App, AwaitedReply};
 use crate::appsettings::ReferenceLookup;
 use crate::tui::action::Action;
 use crate::tui::dialog::Dialog;
+use crate::tui::dialogs::env_import::EnvImport;
 use crate::tui::effect::{Effect, ServiceRequest};
-use crate::tui::env_import::EnvImport;
 use crate::tui::form::Form;
 use crate::tui::notice::Notice;
 

@@ -7,8 +7,8 @@ use crate::appsettings::ConfigurationKey;
 use crate::connection::Page;
 use crate::tui::action::Action;
 use crate::tui::dialog::Dialog;
+use crate::tui::dialogs::move_to_reference::MoveToReference;
 use crate::tui::effect::{Effect, ServiceRequest, Ticket};
-use crate::tui::move_to_reference::MoveToReference;
 use crate::tui::notice::Notice;
 
 impl App {

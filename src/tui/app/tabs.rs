@@ -8,14 +8,14 @@ use crate::connection::{
     SettingValue, Settings, VersionComparison,
 };
 use crate::tui::action::Action;
-use crate::tui::confirm::ConfirmDialog;
 use crate::tui::dialog::{ConfirmAction, Dialog};
+use crate::tui::dialogs::confirm::ConfirmDialog;
+use crate::tui::dialogs::version_diff::{ChangedValue, DiffKind, VersionDiff};
 use crate::tui::effect::{Effect, ServiceRequest, Ticket};
 use crate::tui::info;
 use crate::tui::notice::Notice;
 use crate::tui::tabs::Tab;
 use crate::tui::tree::Node;
-use crate::tui::version_diff::{ChangedValue, DiffKind, VersionDiff};
 
 impl App {
     /// Shows a tab of the selected connection and moves the focus to it.

@@ -5,11 +5,11 @@ use uuid::Uuid;
 use super::{App, AwaitedReply};
 use crate::connection::{Command, Connection, ConnectionError, ConnectionItem, FieldReason};
 use crate::tui::action::{Action, KeyContext};
-use crate::tui::confirm::ConfirmDialog;
 use crate::tui::dialog::{ConfirmAction, Dialog};
+use crate::tui::dialogs::confirm::ConfirmDialog;
+use crate::tui::dialogs::trash::{AliasSuggestion, TrashDialog, first_free};
 use crate::tui::effect::{Effect, ServiceRequest};
 use crate::tui::notice::Notice;
-use crate::tui::trash::{AliasSuggestion, TrashDialog, first_free};
 use crate::tui::tree::ItemChange;
 
 /// Connection that is being restored.

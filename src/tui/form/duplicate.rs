@@ -5,7 +5,7 @@ use super::{AliasCheck, Form, FormSubject};
 use crate::connection::validate::MAX_NAME;
 use crate::connection::{Connection, alias};
 use crate::provider::Provider;
-use crate::tui::trash::first_free;
+use crate::tui::dialogs::trash::first_free;
 
 /// Suffix of the name of a duplicate.
 const SUFFIX: &str = " (copy)";

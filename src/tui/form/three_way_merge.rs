@@ -6,7 +6,7 @@
 use super::field::{EnteredValue, FieldTarget, FieldValue, FormField};
 use super::remote_change::{MergeState, RemoteChange, RemoteMerge, TheirConnection};
 use super::{AliasCheck, Form, FormSubject};
-use crate::tui::merge::{MergeConflict, MergeSide};
+use crate::tui::dialogs::merge::{MergeConflict, MergeSide};
 
 impl Form {
     /// Merges a newer version as far as it does not conflict with unsaved changes. Returns `None` if it is the same version.

@@ -5,12 +5,12 @@ use super::narration::Narration;
 use super::text::{count, replace_symbol};
 use crate::tui::app::App;
 use crate::tui::bulk::{BulkOperation, BulkPhase, BulkRowState};
-use crate::tui::confirm::ConfirmDialog;
 use crate::tui::dialog::Dialog;
-use crate::tui::models::Models;
-use crate::tui::test_report::ReportDialog;
-use crate::tui::trash::TrashDialog;
-use crate::tui::version_diff::{ChangedValue, DiffKind, VersionDiff};
+use crate::tui::dialogs::confirm::ConfirmDialog;
+use crate::tui::dialogs::models::Models;
+use crate::tui::dialogs::test_report::ReportDialog;
+use crate::tui::dialogs::trash::TrashDialog;
+use crate::tui::dialogs::version_diff::{ChangedValue, DiffKind, VersionDiff};
 use crate::tui::word_diff::WordDiffPart;
 
 /// Narration of a dialog.

@@ -6,11 +6,12 @@ use crate::search::TreeItem;
 use crate::tui::app::{App, Pane};
 use crate::tui::bulk::BulkPhase;
 use crate::tui::dialog::Dialog;
-use crate::tui::drafts::UnsavedDraft;
-use crate::tui::merge::{MergeConflict, MergeSide};
-use crate::tui::palette::PaletteDialog;
+use crate::tui::dialogs::drafts::UnsavedDraft;
+use crate::tui::dialogs::merge::{MergeConflict, MergeSide};
+use crate::tui::dialogs::models;
+use crate::tui::dialogs::palette::PaletteDialog;
 use crate::tui::tabs::Tab;
-use crate::tui::{history, info, models};
+use crate::tui::{history, info};
 
 /// Number of lines in a page.
 pub const PAGE: usize = 20;

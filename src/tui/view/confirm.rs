@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 
 use super::{Scene, paint};
-use crate::tui::confirm::ConfirmDialog;
+use crate::tui::dialogs::confirm::ConfirmDialog;
 use crate::tui::layout::Area;
 use crate::tui::text_width;
 

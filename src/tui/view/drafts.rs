@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 
 use super::{Scene, paint};
-use crate::tui::drafts::{DraftsDialog, UnsavedDraft};
+use crate::tui::dialogs::drafts::{DraftsDialog, UnsavedDraft};
 use crate::tui::form::FormSubject;
 use crate::tui::layout::{Area, ScreenLayout};
 use crate::tui::text_width;

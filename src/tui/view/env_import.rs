@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 
 use super::select_list::ListRow;
 use super::{Scene, paint, select_list};
-use crate::tui::env_import::EnvImport;
+use crate::tui::dialogs::env_import::EnvImport;
 use crate::tui::layout::Area;
 use crate::tui::text_width;
 

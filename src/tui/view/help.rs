@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 
 use super::{Scene, paint};
-use crate::tui::help::{HelpDialog, HelpLine};
+use crate::tui::dialogs::help::{HelpDialog, HelpLine};
 use crate::tui::layout::Area;
 use crate::tui::text_width;
 

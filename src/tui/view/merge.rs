@@ -3,8 +3,8 @@
 use ratatui::buffer::Buffer;
 
 use super::{Scene, paint};
+use crate::tui::dialogs::merge::{MergeDialog, MergeRow, MergeSide};
 use crate::tui::layout::Area;
-use crate::tui::merge::{MergeDialog, MergeRow, MergeSide};
 use crate::tui::text_width;
 
 /// Draws the merge conflicts.

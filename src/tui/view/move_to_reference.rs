@@ -3,8 +3,8 @@
 use ratatui::buffer::Buffer;
 
 use super::{Scene, paint};
+use crate::tui::dialogs::move_to_reference::{MoveStyle, MoveToReference};
 use crate::tui::layout::Area;
-use crate::tui::move_to_reference::{MoveStyle, MoveToReference};
 
 /// Draws the references and the instructions for the selected one.
 pub fn draw(scene: Scene<'_>, moving: &MoveToReference, buffer: &mut Buffer) {

@@ -5,10 +5,10 @@ use ratatui::buffer::Buffer;
 use super::{Scene, paint};
 use crate::search::TreeItem;
 use crate::tui::action::{Action, KeyContext};
+use crate::tui::dialogs::models::{self, Models};
+use crate::tui::dialogs::palette::{PaletteDialog, PaletteEntry};
+use crate::tui::dialogs::provider_picker::ProviderPicker;
 use crate::tui::layout::{Area, ScreenLayout};
-use crate::tui::models::{self, Models};
-use crate::tui::palette::{PaletteDialog, PaletteEntry};
-use crate::tui::provider_picker::ProviderPicker;
 use crate::tui::select_list::SelectList;
 use crate::tui::text_width;
 

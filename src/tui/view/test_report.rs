@@ -3,8 +3,8 @@
 use ratatui::buffer::Buffer;
 
 use super::{Scene, paint};
+use crate::tui::dialogs::test_report::{LABELS, ReportDialog, ReportStyle};
 use crate::tui::layout::Area;
-use crate::tui::test_report::{LABELS, ReportDialog, ReportStyle};
 
 /// Draws the report.
 pub fn draw(scene: Scene<'_>, report: &ReportDialog, buffer: &mut Buffer) {

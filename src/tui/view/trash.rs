@@ -4,9 +4,9 @@ use ratatui::buffer::Buffer;
 
 use super::{Scene, paint};
 use crate::connection::ConnectionItem;
+use crate::tui::dialogs::trash::TrashDialog;
 use crate::tui::layout::{Area, ScreenLayout};
 use crate::tui::text_width;
-use crate::tui::trash::TrashDialog;
 
 /// Minimum width to show the alias.
 const ROOMY: u16 = 60;

@@ -3,8 +3,8 @@
 use ratatui::buffer::Buffer;
 
 use super::{Scene, paint};
+use crate::tui::dialogs::version_diff::{DiffRow, DiffSide, VersionDiff};
 use crate::tui::layout::Area;
-use crate::tui::version_diff::{DiffRow, DiffSide, VersionDiff};
 
 /// Draws a comparison.
 pub fn draw(scene: Scene<'_>, compare: &VersionDiff, buffer: &mut Buffer) {

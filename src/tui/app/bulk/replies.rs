@@ -12,12 +12,12 @@ use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::app::replies::item_of;
 use crate::tui::bulk::{BulkJob, BulkPhase, BulkRowRef, BulkRowState, DELETED_ELSEWHERE};
-use crate::tui::confirm::ConfirmDialog;
 use crate::tui::dialog::Dialog;
+use crate::tui::dialogs::confirm::ConfirmDialog;
+use crate::tui::dialogs::test_report::TestOutcome;
 use crate::tui::effect::ServiceReply;
 use crate::tui::info::LastTest;
 use crate::tui::notice::Notice;
-use crate::tui::test_report::TestOutcome;
 use crate::tui::tree::ItemChange;
 
 impl App {

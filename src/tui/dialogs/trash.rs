@@ -2,9 +2,9 @@
 
 use uuid::Uuid;
 
-use super::action::Action;
-use super::select_list::SelectList;
 use crate::connection::{ConnectionItem, alias};
+use crate::tui::action::Action;
+use crate::tui::select_list::SelectList;
 
 /// Trash dialog.
 #[derive(Debug, Default)]

@@ -3,14 +3,14 @@
 use unicode_segmentation::UnicodeSegmentation;
 use uuid::Uuid;
 
-use super::action::Action;
-use super::effect::Ticket;
-use super::history::label;
-use super::layout::{ScreenLayout, follow};
-use super::text_width::{safe, width, wrap};
-use super::word_diff::{self, WordDiffPart};
 use crate::connection::{ChangeType, Difference, MaskedSecret, VersionComparison};
 use crate::provider::Provider;
+use crate::tui::action::Action;
+use crate::tui::effect::Ticket;
+use crate::tui::history::label;
+use crate::tui::layout::{ScreenLayout, follow};
+use crate::tui::text_width::{safe, width, wrap};
+use crate::tui::word_diff::{self, WordDiffPart};
 
 /// Columns before a value, for the sign of the side.
 const MARK: usize = 4;

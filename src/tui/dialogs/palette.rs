@@ -2,15 +2,15 @@
 
 use std::cmp::Reverse;
 
-use super::action::{ACTIONS, Action, ActionEntry, KeyContext};
-use super::dialog::{CommandFor, DialogOutcome};
-use super::keymap::Keymap;
-use super::match_rank::{MatchRank, match_rank};
-use super::notice::Notice;
-use super::select_list::SelectList;
-use super::tree::Tree;
 use crate::search::TreeItem;
 use crate::text::case_fold::fold;
+use crate::tui::action::{ACTIONS, Action, ActionEntry, KeyContext};
+use crate::tui::dialog::{CommandFor, DialogOutcome};
+use crate::tui::keymap::Keymap;
+use crate::tui::match_rank::{MatchRank, match_rank};
+use crate::tui::notice::Notice;
+use crate::tui::select_list::SelectList;
+use crate::tui::tree::Tree;
 
 /// Maximum number of connections listed below the actions.
 const MAX_CONNECTIONS: usize = 100;

@@ -2,11 +2,11 @@
 
 use uuid::Uuid;
 
-use super::action::Action;
-use super::dialog::DialogOutcome;
-use super::effect::Ticket;
-use super::text_width::wrap;
 use crate::connection::{TestReport, TestStage};
+use crate::tui::action::Action;
+use crate::tui::dialog::DialogOutcome;
+use crate::tui::effect::Ticket;
+use crate::tui::text_width::wrap;
 
 /// Report of a test, or the reason why there is none.
 pub type TestOutcome = Result<TestReport, String>;

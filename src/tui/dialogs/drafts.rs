@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::action::Action;
-use super::form::FormSnapshot;
-use super::select_list::SelectList;
 use crate::drafts::StoredDraft;
+use crate::tui::action::Action;
+use crate::tui::form::FormSnapshot;
+use crate::tui::select_list::SelectList;
 
 /// Dialog with unsaved drafts.
 #[derive(Debug, Default)]

@@ -1,11 +1,11 @@
 //! Picker for the provider of a new connection, or for a profile of pasted credentials.
 
-use super::action::Action;
-use super::dialog::DialogOutcome;
-use super::select_list::SelectList;
 use crate::connection::PastedProfile;
 use crate::provider::{Provider, ProviderCatalog};
 use crate::text::printable;
+use crate::tui::action::Action;
+use crate::tui::dialog::DialogOutcome;
+use crate::tui::select_list::SelectList;
 
 /// List of providers, or of the profiles of a paste.
 #[derive(Debug, Default)]

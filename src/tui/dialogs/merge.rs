@@ -1,8 +1,8 @@
 //! Dialog for merge conflicts: one side is chosen for each field.
 
-use super::action::Action;
-use super::form::field::FieldTarget;
-use super::layout::{ScreenLayout, follow};
+use crate::tui::action::Action;
+use crate::tui::form::field::FieldTarget;
+use crate::tui::layout::{ScreenLayout, follow};
 
 /// Side of a merge conflict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

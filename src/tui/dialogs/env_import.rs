@@ -1,8 +1,8 @@
 //! Import from environment variables: shows the names of variables, never their values.
 
-use super::select_list::SelectList;
 use crate::appsettings::{Reference, ReferenceLookup};
 use crate::connection::{ProviderMatch, SetVariable};
+use crate::tui::select_list::SelectList;
 
 /// Import dialog.
 #[derive(Debug)]

@@ -2,12 +2,12 @@
 
 use uuid::Uuid;
 
-use super::action::Action;
-use super::dialog::{ConfirmAction, DialogOutcome};
-use super::key::KeyPress;
-use super::text_input::TextInput;
-use super::text_width;
 use crate::service::ServiceFeatures;
+use crate::tui::action::Action;
+use crate::tui::dialog::{ConfirmAction, DialogOutcome};
+use crate::tui::key::KeyPress;
+use crate::tui::text_input::TextInput;
+use crate::tui::text_width;
 
 /// Columns of a title within a question.
 const LONGEST_TITLE: usize = 60;

@@ -2,10 +2,10 @@
 
 use uuid::Uuid;
 
-use super::effect::Ticket;
-use super::select_list::SelectList;
 use crate::connection::Model;
 use crate::provider::Capability;
+use crate::tui::effect::Ticket;
+use crate::tui::select_list::SelectList;
 
 /// Models of a connection.
 #[derive(Debug)]

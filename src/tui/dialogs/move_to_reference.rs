@@ -1,11 +1,11 @@
 //! Dialog that moves a secret to a reference: suggests references and shows what to add to the configuration, never the secret.
 
-use super::action::Action;
-use super::form::Form;
-use super::form::field::{FieldTarget, FieldValue};
-use super::notice::Notice;
-use super::text_width::wrap;
 use crate::appsettings::{Reference, ReferenceLookup};
+use crate::tui::action::Action;
+use crate::tui::form::Form;
+use crate::tui::form::field::{FieldTarget, FieldValue};
+use crate::tui::notice::Notice;
+use crate::tui::text_width::wrap;
 
 /// Dialog above a form.
 #[derive(Debug)]

@@ -1,9 +1,9 @@
 //! Help with the keys, built from the action table and the active keymap.
 
-use super::action::{ACTIONS, Action, KeyContext};
-use super::dialog::DialogOutcome;
-use super::keymap::Keymap;
-use super::text_width::wrap;
+use crate::tui::action::{ACTIONS, Action, KeyContext};
+use crate::tui::dialog::DialogOutcome;
+use crate::tui::keymap::Keymap;
+use crate::tui::text_width::wrap;
 
 /// Help dialog.
 #[derive(Debug, Default)]
