@@ -106,8 +106,8 @@ fn run(app: &mut App) {
     let mut under_way: VecDeque<(Instant, Ticket, ServiceRequest)> = VecDeque::new();
     let mut due = begun + BETWEEN;
     while app
-        .bulk
-        .as_ref()
+        .dialogs
+        .bulk()
         .is_some_and(|bulk| bulk.phase != BulkPhase::Finished)
     {
         while let Some(effect) = app.update(Event::Idle) {
@@ -118,7 +118,7 @@ fn run(app: &mut App) {
         }
         frame(app);
         frames += 1;
-        progress.extend(app.bulk.as_ref().map(|bulk| bulk.progress.finished()));
+        progress.extend(app.dialogs.bulk().map(|bulk| bulk.progress.finished()));
         loop {
             let now = Instant::now();
             if now >= due {

@@ -142,7 +142,7 @@ fn is_pasted(text: &str) {
 
 fn stays_empty(provider: &Provider, text: &str) {
     let mut form = Form::new(provider);
-    let notice = form.paste(&PastedText(text.to_owned().into()), catalog());
+    let notice = form.paste_text(&PastedText(text.to_owned().into()), catalog());
     assert!(
         notice.is_some() && !form.is_changed(),
         "{text:?} is in a field"
@@ -170,7 +170,7 @@ fn values_of<'a>(draft: &'a ConnectionDraft, text: &str) -> Vec<&'a str> {
 
 fn fills(provider: &Provider, text: &str, values: &[&str]) {
     let mut form = Form::new(provider);
-    if let Some(notice) = form.paste(&PastedText(text.to_owned().into()), catalog()) {
+    if let Some(notice) = form.paste_text(&PastedText(text.to_owned().into()), catalog()) {
         let outcome = values.iter().find(|value| notice.text.contains(**value));
         assert_eq!(outcome, None, "{}", notice.text);
     }

@@ -68,6 +68,22 @@ pub fn suggest(name: &str) -> String {
     alias
 }
 
+/// Returns the first free alias of `alias-2`, `alias-3` …, cut to the maximum length.
+pub fn first_free(alias: &str, is_taken: impl Fn(&str) -> bool) -> String {
+    let mut number: u64 = 2;
+    loop {
+        let suffix = format!("-{number}");
+        let room = MAX_LENGTH - suffix.len();
+        let mut free: String = alias.chars().take(room).collect();
+        free.truncate(free.trim_end_matches('-').len());
+        free.push_str(&suffix);
+        if !is_taken(&free) {
+            return free;
+        }
+        number += 1;
+    }
+}
+
 /// Returns the ASCII form of letters without a Unicode decomposition.
 fn to_ascii(character: char) -> Option<&'static str> {
     Some(match character {
@@ -117,5 +133,19 @@ mod tests {
         assert!(is_reserved("3fa85f64-5717-4562-b3fc-2c963f66afa6"));
         assert!(is_reserved("3fa85f6457174562b3fc2c963f66afa6"));
         assert!(!is_reserved("capabilities-2"));
+    }
+
+    #[test]
+    fn first_free_alias_is_suggested() {
+        assert_eq!(first_free("a", |_| false), "a-2");
+        assert_eq!(first_free("a", |alias| alias < "a-4"), "a-4");
+    }
+
+    #[test]
+    fn suggested_alias_respects_the_maximum_length() {
+        let long = "a".repeat(MAX_LENGTH);
+        let free = first_free(&long, |_| false);
+        assert_eq!(free.len(), MAX_LENGTH);
+        assert!(free.ends_with("a-2"));
     }
 }

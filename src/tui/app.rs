@@ -12,12 +12,12 @@ mod bulk;
 mod burst;
 mod copy_as_command;
 mod copy;
+mod open_dialogs;
 mod drafts;
 mod poll;
 mod duplicate;
 mod remote_changes;
 mod footer;
-mod env_import;
 mod input;
 mod dialogs;
 mod conflicts;
@@ -38,14 +38,15 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::action::{Action, KeyContext};
-use super::bulk::{BulkOperation, BulkRowRef};
+use super::bulk::BulkRowRef;
 use super::clipboard::Multiplexer;
 use super::curl;
 use super::detail::ConnectionDetail;
-use super::dialog::Dialog;
+use super::dialog::DialogStack;
+use super::dialogs::palette::PaletteDialog;
 use super::effect::{Effect, ServiceRequest, Ticket};
 use super::event::Event;
-use super::form::{Form, layout};
+use super::form::Form;
 use super::info::LastTest;
 use super::keymap::Keymap;
 use super::layout::{Columns, ScreenLayout, Size};
@@ -85,21 +86,18 @@ enum AwaitedReply {
     Alias,
     Lookup,
     ConfigurationKeys,
-    Variable,
     Save,
     Toggle(PendingToggle),
     Delete(Uuid),
-    Trash,
     Restore(PendingRestore),
     Purge,
-    Test,
+    /// Request of the dialog that has its ticket.
+    Dialog,
     /// Row of a bulk operation.
     Bulk(BulkRowRef),
     /// Export file of a bulk operation.
     ExportFile,
-    Models,
     Versions(Uuid, PageRequest),
-    Compare,
     /// Roll back to this version.
     Rollback(u64),
     /// Roll one field back to this version.
@@ -140,10 +138,8 @@ pub struct App {
     pub workspace: Workspace,
     /// Latest test result of each connection since the start.
     pub tests: HashMap<Uuid, LastTest>,
-    /// Bulk operation that is running or ran last.
-    pub bulk: Option<BulkOperation>,
     /// Dialogs above the tree; the last one takes the keys.
-    pub dialogs: Vec<Dialog>,
+    pub dialogs: DialogStack,
     /// Notice on screen.
     pub notice: Option<Notice>,
     /// Log of all notices since the start.
@@ -191,8 +187,7 @@ impl App {
             detail: ConnectionDetail::default(),
             workspace: Workspace::default(),
             tests: HashMap::new(),
-            bulk: None,
-            dialogs: Vec::new(),
+            dialogs: DialogStack::default(),
             notice: None,
             log: MessageLog::default(),
             is_stale: false,
@@ -231,19 +226,13 @@ impl App {
                 self.type_text(&text);
                 None
             }
-            Event::Paste(pasted) => {
-                self.paste(&pasted);
-                None
-            }
+            Event::Paste(pasted) => self.paste(&pasted),
             Event::Mouse(mouse) => self.mouse(mouse),
             Event::Resize(size) => {
                 self.size = size;
                 None
             }
-            Event::Reply(ticket, reply) => {
-                self.handle_reply(ticket, reply);
-                None
-            }
+            Event::Reply(ticket, reply) => self.handle_reply(ticket, reply),
             Event::TimerExpired(ticket) => {
                 self.timer_expired(ticket);
                 None
@@ -298,7 +287,7 @@ impl App {
     /// Context that keys are looked up in.
     pub fn context(&self) -> KeyContext {
         match self.dialogs.last() {
-            Some(dialog) => dialog.context(),
+            Some(dialog) => dialog.get().context(),
             None if self.is_filtering() => KeyContext::List,
             None => match self.tab_in_focus() {
                 Some(Tab::Info) => KeyContext::Info,
@@ -310,11 +299,11 @@ impl App {
 
     /// Open form, even below other dialogs.
     pub fn form(&self) -> Option<&Form> {
-        self.dialogs.iter().find_map(Dialog::form)
+        self.dialogs.find()
     }
 
     fn form_mut(&mut self) -> Option<&mut Form> {
-        self.dialogs.iter_mut().find_map(Dialog::form_mut)
+        self.dialogs.find_mut()
     }
 
     /// Returns true if the reply for this ticket is still expected.
@@ -371,7 +360,6 @@ impl App {
     }
 
     /// Restores the invariants after an event: the selection and the focus are visible.
-    #[expect(clippy::too_many_lines, reason = "one arm for each dialog")]
     fn settle(&mut self) {
         self.update_draft_slot();
         let layout = self.layout();
@@ -379,62 +367,27 @@ impl App {
         if layout.columns != Columns::Three && self.pane == Pane::List {
             self.pane = Pane::Tree;
         }
-        let catalog = Arc::clone(&self.catalog);
-        for dialog in &mut self.dialogs {
-            match dialog {
-                Dialog::Form(form) => {
-                    let area = layout.form_rows();
-                    form.fit_keys(area.height.into());
-                    form.top =
-                        layout::follow(form, &layout::rows(form, area.width), area.height.into());
-                }
-                Dialog::Picker(picker) => {
-                    let count = picker.entries(&catalog).len();
-                    let area = layout.picker(picker.total(&catalog));
-                    picker
-                        .choices
-                        .scroll(ScreenLayout::choice_rows(area), count);
-                }
-                Dialog::Palette(palette) => {
-                    let count = palette.count(&self.tree);
-                    let area = layout.palette();
-                    palette
-                        .choices
-                        .scroll(ScreenLayout::choice_rows(area), count);
-                }
-                Dialog::Models(models) => {
-                    let count = models.left().len();
-                    let area = layout.palette();
-                    models
-                        .choices
-                        .scroll(ScreenLayout::choice_rows(area), count);
-                }
-                Dialog::EnvImport(import) => {
-                    let count = import.left().len();
-                    let rows = layout.import_list(import).height;
-                    import.choices.scroll(rows.into(), count);
-                }
-                Dialog::Compare(compare) => compare.scroll(layout),
-                Dialog::Trash(trash) => trash.scroll(ScreenLayout::choice_rows(layout.trash())),
-                Dialog::Drafts(drafts) => {
-                    let area = layout.drafts(drafts.drafts.len());
-                    drafts.scroll(ScreenLayout::choice_rows(area));
-                }
-                Dialog::Merge(merge) => merge.scroll(layout),
-                Dialog::Bulk => {
-                    if let Some(bulk) = &mut self.bulk {
-                        bulk.scroll(bulk.parts(&layout).list.height.into());
-                    }
-                }
-                _ => {}
-            }
+        for at in 0..self.dialogs.len() {
+            self.with_dialog(at, |dialog, cx| dialog.scroll(cx));
         }
-        if !matches!(self.dialogs.last(), Some(Dialog::Palette(_))) {
+        if !self.dialogs.is_on::<PaletteDialog>() {
             self.tree.look_up("");
         }
         let (versions, _) = ScreenLayout::versions(self.detail_area());
         self.workspace.history.scroll(versions.height.into());
         self.drop_unneeded_requests();
+    }
+
+    /// Drops pending requests of closed dialogs.
+    fn drop_unneeded_requests(&mut self) {
+        let dialogs = &self.dialogs;
+        self.pending.retain(|ticket, waiting| match waiting {
+            AwaitedReply::Dialog => dialogs
+                .iter()
+                .any(|dialog| dialog.get().ticket() == Some(*ticket)),
+            AwaitedReply::Bulk(of) => dialogs.bulk().is_some_and(|bulk| bulk.awaits(*of)),
+            _ => true,
+        });
     }
 
     /// State to restore at the next start; `store` identifies the store.

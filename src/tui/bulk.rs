@@ -5,7 +5,6 @@
 
 mod counts;
 mod job;
-mod areas;
 mod row;
 mod run;
 mod text;
@@ -13,16 +12,14 @@ mod text;
 use uuid::Uuid;
 
 use super::action::Action;
-use super::layout::follow;
+use super::select_list::Cursor;
 use super::text_input::TextInput;
 use super::tree::{ById, ItemChange};
 use crate::connection::export::Exported;
 
-pub use areas::BulkAreas;
 pub use counts::{JobPreview, RowCounts};
 pub use job::BulkJob;
 pub use row::{BulkRow, BulkRowState};
-pub use text::BulkTone;
 
 /// Number of pending requests: enough to hide the latency of a remote server, few enough that a save of the user does not
 /// wait long behind them.
@@ -86,10 +83,8 @@ pub struct BulkOperation {
     pub loaded: Vec<Exported>,
     /// Changes that the tree has not applied yet.
     pub pending_changes: Vec<ItemChange>,
-    /// Selected row, in display order.
-    pub selected: usize,
-    /// First visible row.
-    pub top: usize,
+    /// Selected row, in display order, and first visible row.
+    pub cursor: Cursor,
     rows: Vec<BulkRow>,
     places: ById<usize>,
     /// Index of the next row to start.
@@ -122,8 +117,7 @@ impl BulkOperation {
             written: None,
             loaded: Vec::new(),
             pending_changes: Vec::new(),
-            selected: 0,
-            top: 0,
+            cursor: Cursor::default(),
             places: places.collect(),
             rows,
             next: 0,
@@ -155,7 +149,7 @@ impl BulkOperation {
 
     /// Selected row.
     pub fn selected_row(&self) -> Option<&BulkRow> {
-        self.row(self.selected)
+        self.row(self.cursor.selected)
     }
 
     /// All rows in the original order.
@@ -229,11 +223,11 @@ impl BulkOperation {
     /// Moves the focus between the buttons.
     pub fn move_focus(&mut self, by: isize) {
         let count = self.choices.len() + 1;
-        self.focus_button(self.focus.wrapping_add_signed(by).wrapping_add(count) % count);
+        self.focus_on(self.focus.wrapping_add_signed(by).wrapping_add(count) % count);
     }
 
     /// Focuses a button.
-    pub fn focus_button(&mut self, button: usize) {
+    pub fn focus_on(&mut self, button: usize) {
         self.focus = button.min(self.choices.len());
         if let Some(job) = button.checked_sub(1).and_then(|at| self.choices.get(at)) {
             self.job = *job;
@@ -243,10 +237,10 @@ impl BulkOperation {
     /// Moves the selection; `rows` is the number of visible rows.
     pub fn move_selection(&mut self, action: Action, rows: usize) {
         let at = match action {
-            Action::Up => self.selected.saturating_sub(1),
-            Action::Down => self.selected + 1,
-            Action::PageUp => self.selected.saturating_sub(rows),
-            Action::PageDown => self.selected + rows,
+            Action::Up => self.cursor.selected.saturating_sub(1),
+            Action::Down => self.cursor.selected + 1,
+            Action::PageUp => self.cursor.selected.saturating_sub(rows),
+            Action::PageDown => self.cursor.selected + rows,
             Action::First => 0,
             Action::Last => self.rows.len(),
             _ => return,
@@ -256,12 +250,13 @@ impl BulkOperation {
 
     /// Selects a row by its index in display order.
     pub fn select(&mut self, at: usize) {
-        self.selected = at.min(self.rows.len().saturating_sub(1));
+        self.cursor.selected = at.min(self.rows.len().saturating_sub(1));
         self.follows = false;
     }
 
-    /// Scrolls to the selection.
-    pub fn scroll(&mut self, rows: usize) {
-        self.top = follow(self.top, self.selected, rows, self.rows.len());
+    /// Labels of the buttons.
+    pub fn labels(&self) -> impl Iterator<Item = &'static str> {
+        let jobs = self.choices.iter().map(|job| job.label());
+        std::iter::once("Cancel").chain(jobs)
     }
 }

@@ -1,196 +1,256 @@
-//! Dialogs above the tree, and the outcomes of their actions.
+//! Dialogs above the tree: the trait that all of them implement.
+
+mod areas;
+mod model;
+mod outcome;
+mod stack;
+
+use std::collections::HashMap;
+use std::fmt::Debug;
 
 use uuid::Uuid;
 
 use super::action::{Action, KeyContext};
-use super::dialogs::confirm::ConfirmDialog;
-use super::dialogs::drafts::DraftsDialog;
-use super::dialogs::env_import::EnvImport;
-use super::dialogs::help::HelpDialog;
-use super::dialogs::merge::MergeDialog;
-use super::dialogs::models::Models;
-use super::dialogs::move_to_reference::MoveToReference;
-use super::dialogs::palette::PaletteDialog;
-use super::dialogs::provider_picker::ProviderPicker;
-use super::dialogs::test_report::ReportDialog;
-use super::dialogs::trash::TrashDialog;
-use super::dialogs::version_diff::VersionDiff;
-use super::effect::{ServiceRequest, Ticket};
+use super::dialogs::AnyDialog;
+use super::effect::{ServiceReply, ServiceRequest, Ticket};
+use super::event::PastedText;
 use super::form::Form;
-use super::message_log::MessagesDialog;
+use super::info::LastTest;
+use super::key::KeyPress;
+use super::keymap::Keymap;
+use super::layout::ScreenLayout;
+use super::message_log::MessageLog;
 use super::notice::Notice;
-use crate::connection::{PastedConnection, TestSubject};
+use super::select_list::Cursor;
+use super::text_input::{PasteOutcome, TextInput};
+use super::tree::Tree;
+use crate::connection::Environment;
+use crate::provider::ProviderCatalog;
+use crate::service::ServiceFeatures;
 
-/// Dialog above the tree that receives the keys.
-#[derive(Debug)]
-pub enum Dialog {
-    /// Provider picker.
-    Picker(ProviderPicker),
-    /// Form of a connection.
-    Form(Box<Form>),
-    /// Prompt.
-    Confirm(ConfirmDialog),
-    /// Command palette.
-    Palette(PaletteDialog),
-    /// Help.
-    Help(HelpDialog),
-    /// Connection test.
-    Report(ReportDialog),
-    /// Models of a connection.
-    Models(Models),
-    /// Comparison of two versions.
-    Compare(VersionDiff),
-    /// Trash.
-    Trash(TrashDialog),
-    /// Merge conflicts.
-    Merge(MergeDialog),
-    /// Unsaved drafts.
-    Drafts(DraftsDialog),
-    /// Bulk operation. Its state is in the app, because it continues in the background.
-    Bulk,
-    /// Message log.
-    Messages(MessagesDialog),
-    /// Import from environment variables.
-    EnvImport(EnvImport),
-    /// Move of a secret to a reference, above its form.
-    MoveToReference(MoveToReference),
-    /// Copy menu.
-    Clipboard,
-    /// Sort menu.
-    Sorting,
+pub use areas::DialogAreas;
+pub use model::{
+    Cell, DialogModel, Frame, InputLine, Part, Row, Rows, Spoken, TextBlock, TextEntries, Tone,
+};
+pub use outcome::{CommandFor, ConfirmAction, DialogOutcome, FormEdit};
+pub use stack::{DialogKind, DialogStack};
+
+/// Text of a list without a match.
+pub const NO_MATCH: &str = "No match";
+
+/// Maximum width of dialogs with text.
+const MAX_TEXT_WIDTH: u16 = 88;
+
+/// State of the app that a dialog may read.
+#[derive(Clone, Copy)]
+pub struct DialogContext<'a> {
+    /// Providers that connections can be created for.
+    pub catalog: &'a ProviderCatalog,
+    /// Keys of each action.
+    pub keymap: &'a Keymap,
+    /// Connections.
+    pub tree: &'a Tree,
+    /// Log of all notices.
+    pub log: &'a MessageLog,
+    /// Startup notices.
+    pub startup_notices: &'a [String],
+    /// Environment variables that can fill a connection.
+    pub environment: &'a Environment,
+    /// Optional capabilities of the service.
+    pub features: ServiceFeatures,
+    /// Latest test result of each connection.
+    pub tests: &'a HashMap<Uuid, LastTest>,
+    /// Number of the bulk operation that the next undo reverts.
+    pub undoable_bulk: Option<u64>,
+    /// Areas of the screen.
+    pub layout: ScreenLayout,
+    /// Dialogs below this one.
+    pub below: &'a [AnyDialog],
 }
 
-impl Dialog {
-    /// Returns the context of its keys.
-    pub fn context(&self) -> KeyContext {
-        match self {
-            Self::Picker(_)
-            | Self::Palette(_)
-            | Self::Help(_)
-            | Self::Models(_)
-            | Self::Messages(_)
-            | Self::EnvImport(_) => KeyContext::List,
-            Self::Form(form) if form.is_choosing() => KeyContext::List,
-            Self::Form(_) => KeyContext::Form,
-            Self::Confirm(_) => KeyContext::Confirm,
-            Self::Report(_) => KeyContext::Report,
-            Self::Compare(_) => KeyContext::Compare,
-            Self::Trash(_) => KeyContext::Trash,
-            Self::Merge(_) => KeyContext::Merge,
-            Self::Drafts(_) => KeyContext::Drafts,
-            Self::Bulk => KeyContext::Bulk,
-            Self::MoveToReference(_) => KeyContext::MoveToReference,
-            Self::Clipboard => KeyContext::CopyMenu,
-            Self::Sorting => KeyContext::SortMenu,
-        }
+impl<'a> DialogContext<'a> {
+    /// Form below the dialog.
+    pub fn form(&self) -> Option<&'a Form> {
+        self.below.iter().find_map(Form::of)
     }
 
-    /// Returns the ticket of the request that the dialog waits for.
-    pub const fn ticket(&self) -> Option<Ticket> {
-        match self {
-            Self::Report(report) => report.ticket,
-            Self::Models(models) => models.ticket,
-            Self::Compare(compare) => compare.ticket,
-            _ => None,
-        }
+    /// Width of the lines in a frame of at most this width.
+    pub fn text_width(&self, frame: u16) -> u16 {
+        self.layout.body.width.min(frame).saturating_sub(4)
     }
 
-    /// Returns the form, if the dialog is one.
-    pub fn form(&self) -> Option<&Form> {
-        if let Self::Form(form) = self {
-            Some(form)
-        } else {
-            None
-        }
+    /// Frame for lines of text, such as a report, and the width of its lines.
+    pub fn reading_frame(&self, lines: usize) -> Frame {
+        let rows = u16::try_from(lines).unwrap_or(u16::MAX);
+        Frame::Centered(MAX_TEXT_WIDTH, rows.saturating_add(2).max(6))
     }
 
-    /// Returns the form, if the dialog is one.
-    pub fn form_mut(&mut self) -> Option<&mut Form> {
-        if let Self::Form(form) = self {
-            Some(form)
-        } else {
-            None
-        }
+    /// Width of the lines in such a frame.
+    pub fn reading_width(&self) -> u16 {
+        self.text_width(MAX_TEXT_WIDTH)
+    }
+
+    /// First key of an action in the tree, in parentheses with a leading space; empty if it has none.
+    pub fn key_of(&self, action: Action) -> String {
+        self.keymap.in_parentheses(KeyContext::Tree, action)
     }
 }
 
-/// Outcome of an action in a dialog.
-#[derive(Debug)]
-pub enum DialogOutcome {
-    /// Nothing to do.
-    Stay,
-    /// Close the dialog.
-    Close,
-    /// Send a request to the service and wait for the reply.
-    Submit(ServiceRequest),
-    /// Show a notice.
-    Notify(Notice),
-    /// Open a form for this provider.
-    Picked(String),
-    /// Open a form with this profile of a paste.
-    PickedProfile(Box<PastedConnection>),
-    /// Run an action.
-    Run(Action),
-    /// Select a connection in the tree.
-    GoTo(Uuid),
-    /// Copy the CLI command.
-    CopyCommand(CommandFor),
-    /// Run the action of a prompt button.
-    Answered(ConfirmAction),
-    /// Test the contents of the form.
-    Test(TestSubject),
-    /// Repeat the test.
-    TestAgain,
-    /// Show the models of the connection with this ID and name.
-    Browse(Uuid, String),
-    /// Ask to save or discard the changes.
-    PromptUnsavedChanges,
-    /// Ask to restore or recreate a connection that was deleted elsewhere.
-    PromptDeletedElsewhere,
-    /// Resolve merge conflicts.
-    Merge,
-}
-
-/// Subject of a copied CLI command.
+/// Way to choose an entry of a dialog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CommandFor {
-    /// Action in the current context.
-    Action(Action),
-    /// Command that shows this connection.
-    Connection(Uuid),
+pub enum Pick {
+    /// Click.
+    Click,
+    /// Double click.
+    DoubleClick,
+    /// Number in plain mode.
+    Number,
 }
 
-/// Action of a prompt button.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ConfirmAction {
-    /// Do nothing.
-    Cancel,
-    /// Delete this connection.
-    Delete(Uuid),
-    /// Delete this connection permanently.
-    Purge(Uuid),
-    /// Permanently delete the connections that were in the trash when the prompt opened.
-    Empty,
-    /// Roll this connection back to this version.
-    RollBack(Uuid, u64),
-    /// Roll the field selected in the comparison back to this version.
-    RollBackField(Uuid, u64),
-    /// Replace the existing file.
-    Replace,
-    /// Save the form and close it.
-    Save,
-    /// Save the form and test the saved connection.
-    SaveAndTest,
-    /// Close the form without saving.
-    Discard,
-    /// Quit without saving.
-    DiscardAndQuit,
-    /// Stop the bulk operation and quit.
-    StopAndQuit,
-    /// Restore the deleted connection and save the form over it.
-    RestoreDeleted,
-    /// Save the form as a new connection.
-    CreateNew,
-    /// Discard this draft.
-    DiscardDraft(Uuid),
+/// Dialog above the tree.
+pub trait Dialog: Debug {
+    /// Context of its keys.
+    fn context(&self) -> KeyContext;
+
+    /// Description for the screen.
+    fn model<'a>(&'a self, cx: &DialogContext<'a>) -> DialogModel<'a>;
+
+    /// Sentences of plain mode.
+    fn spoken(&self, cx: &DialogContext<'_>) -> Spoken;
+
+    /// Runs an action other than a movement.
+    fn act(&mut self, action: Action, cx: &DialogContext<'_>) -> DialogOutcome;
+
+    /// Selection and scroll position.
+    fn cursor_mut(&mut self) -> Option<&mut Cursor> {
+        None
+    }
+
+    /// Moves the selection or scrolls.
+    fn step(&mut self, action: Action, cx: &DialogContext<'_>) -> DialogOutcome {
+        let model = self.model(cx);
+        let moved = model.moved(action, model.areas(&cx.layout).list.height.into());
+        drop(model);
+        if let Some(cursor) = self.cursor_mut() {
+            *cursor = moved;
+        }
+        DialogOutcome::Stay
+    }
+
+    /// Keeps the selection visible.
+    fn scroll(&mut self, cx: &DialogContext<'_>) {
+        let model = self.model(cx);
+        let scrolled = model.scrolled(model.areas(&cx.layout).list.height.into());
+        drop(model);
+        if let Some(cursor) = self.cursor_mut() {
+            *cursor = scrolled;
+        }
+    }
+
+    /// Text field with the focus.
+    fn input(&self) -> Option<&TextInput> {
+        None
+    }
+
+    /// Text field with the focus.
+    fn input_mut(&mut self) -> Option<&mut TextInput> {
+        None
+    }
+
+    /// Returns true if typed characters are text.
+    fn is_typing(&self) -> bool {
+        self.input().is_some()
+    }
+
+    /// Handles a key without an action; an edited filter selects the first match.
+    fn key(&mut self, key: KeyPress, _cx: &DialogContext<'_>) {
+        if self.input_mut().is_some_and(|line| line.edit(key))
+            && let Some(cursor) = self.cursor_mut()
+        {
+            cursor.selected = 0;
+        }
+    }
+
+    /// Pastes into the text field.
+    fn paste(&mut self, text: &PastedText, _cx: &DialogContext<'_>) -> DialogOutcome {
+        self.input_mut()
+            .map_or(DialogOutcome::Stay, |line| paste_into(line, text))
+    }
+
+    /// Sets the text of the text field, in plain mode.
+    fn set_text(&mut self, text: &PastedText, _cx: &DialogContext<'_>) -> DialogOutcome {
+        if let Some(line) = self.input_mut() {
+            line.set(&text.0);
+            if let Some(cursor) = self.cursor_mut() {
+                cursor.selected = 0;
+            }
+        }
+        DialogOutcome::Stay
+    }
+
+    /// Selects an entry; returns the action to run.
+    fn pick(&mut self, at: usize, _by: Pick, _cx: &DialogContext<'_>) -> Option<Action> {
+        self.cursor_mut()?.selected = at;
+        None
+    }
+
+    /// Handles a click on a line of text.
+    fn click_line(&mut self, _line: usize, _cx: &DialogContext<'_>) {}
+
+    /// Focuses a button, which is then pressed.
+    fn focus_button(&mut self, _at: usize) {}
+
+    /// Action of one step of the wheel.
+    fn wheel(&self, is_down: bool) -> Option<Action> {
+        Some(if is_down { Action::Down } else { Action::Up })
+    }
+
+    /// Returns true if the key of an action in the tree works here, too.
+    fn inherits(&self, action: Action) -> bool {
+        action.is_move() && !self.is_typing()
+    }
+
+    /// Returns true if an action has an effect now.
+    fn can(&self, _action: Action, _cx: &DialogContext<'_>) -> bool {
+        true
+    }
+
+    /// Label of an action in the footer.
+    fn hint(&self, action: Action) -> Option<&'static str> {
+        match action {
+            Action::Back if self.ticket().is_some() => Some("stop"),
+            _ => action.entry().hint,
+        }
+    }
+
+    /// Ticket of the request that the dialog waits for.
+    fn ticket(&self) -> Option<Ticket> {
+        None
+    }
+
+    /// Next request in the background, which then has this ticket.
+    fn next_request(&mut self, _ticket: Ticket) -> Option<ServiceRequest> {
+        None
+    }
+
+    /// Takes the reply to its request.
+    fn reply(&mut self, _reply: ServiceReply, _cx: &DialogContext<'_>) -> DialogOutcome {
+        DialogOutcome::Stay
+    }
+}
+
+/// Pastes into a text field.
+pub fn paste_into(line: &mut TextInput, text: &PastedText) -> DialogOutcome {
+    match line.paste(&text.0) {
+        PasteOutcome::TooLong => DialogOutcome::Notify(Notice::too_long()),
+        _ => DialogOutcome::Stay,
+    }
+}
+
+/// Reason why there is no useful reply.
+pub fn failure(reply: ServiceReply) -> String {
+    match reply {
+        ServiceReply::TaskFailed(reason) => reason,
+        _ => "unexpected response".to_owned(),
+    }
 }

@@ -250,7 +250,7 @@ impl Form {
     }
 
     /// Runs an action.
-    pub fn act(&mut self, action: Action, catalog: &ProviderCatalog) -> DialogOutcome {
+    pub fn run(&mut self, action: Action, catalog: &ProviderCatalog) -> DialogOutcome {
         if self.saving.is_some() {
             return DialogOutcome::Stay;
         }
@@ -281,7 +281,7 @@ impl Form {
     }
 
     /// Handles a key that is bound to no action.
-    pub fn key(&mut self, key: KeyPress, catalog: &ProviderCatalog) {
+    pub fn type_key(&mut self, key: KeyPress, catalog: &ProviderCatalog) {
         if self.saving.is_some() || self.type_into_key_filter(key) {
             return;
         }
@@ -293,7 +293,7 @@ impl Form {
     }
 
     /// Pastes text into the focused field, or fills the fields from a pasted connection. Never submits the form.
-    pub fn paste(&mut self, pasted: &PastedText, catalog: &ProviderCatalog) -> Option<Notice> {
+    pub fn paste_text(&mut self, pasted: &PastedText, catalog: &ProviderCatalog) -> Option<Notice> {
         if self.saving.is_some() {
             return None;
         }

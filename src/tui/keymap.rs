@@ -99,6 +99,12 @@ impl Keymap {
         keys.find(|key| self.find(context, *key) == Some(action))
     }
 
+    /// First key of an action in parentheses with a leading space; empty if it has none.
+    pub fn in_parentheses(&self, context: KeyContext, action: Action) -> String {
+        let key = self.first_key(context, action);
+        key.map_or_else(String::new, |key| format!(" ({key})"))
+    }
+
     #[expect(
         clippy::too_many_lines,
         reason = "reports each kind of invalid line with its position"

@@ -1,8 +1,5 @@
 //! Layout of the screen, a pure function of its size.
 
-use super::dialogs::confirm::ConfirmDialog;
-use super::dialogs::env_import::EnvImport;
-
 /// Size of the screen in cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Size {
@@ -47,6 +44,16 @@ impl Area {
             y: self.y.saturating_add(1),
             width: self.width.saturating_sub(2),
             height: self.height.saturating_sub(2),
+        }
+    }
+
+    /// Returns the area without its first and its last column.
+    #[must_use]
+    pub fn padded(self) -> Self {
+        Self {
+            x: self.x + 1.min(self.width),
+            width: self.width.saturating_sub(2),
+            ..self
         }
     }
 
@@ -95,12 +102,6 @@ impl Area {
         }
     }
 }
-
-/// Maximum width of dialogs with text.
-const MAX_TEXT_WIDTH: u16 = 88;
-
-/// Maximum width of the trash.
-const TRASH: u16 = 96;
 
 /// Minimum usable size in columns and rows.
 pub const SMALLEST: Size = Size {
@@ -202,97 +203,6 @@ impl ScreenLayout {
         }
     }
 
-    /// Returns the area of the provider picker.
-    pub fn picker(&self, count: usize) -> Area {
-        let rows = u16::try_from(count).unwrap_or(u16::MAX).saturating_add(4);
-        self.body.centered(64, rows.max(6))
-    }
-
-    /// Returns the area of the palette.
-    pub fn palette(&self) -> Area {
-        self.body.centered(64, 20)
-    }
-
-    /// Returns the area of the trash.
-    pub fn trash(&self) -> Area {
-        self.body.centered(TRASH, 20)
-    }
-
-    /// Returns the area of the drafts dialog for a number of drafts.
-    pub fn drafts(&self, count: usize) -> Area {
-        let rows = u16::try_from(count).unwrap_or(u16::MAX).saturating_add(5);
-        self.body.centered(TRASH, rows.max(7))
-    }
-
-    /// Returns the area of the import dialog.
-    pub fn import(&self, import: &EnvImport) -> Area {
-        let (choices, lines) = import.rows();
-        let rows = u16::try_from(choices + lines).unwrap_or(u16::MAX);
-        // The filter line, the gaps and the border.
-        self.body.centered(MAX_TEXT_WIDTH, rows.saturating_add(5))
-    }
-
-    /// Returns the areas of the import options and of the details below them.
-    fn import_parts(&self, import: &EnvImport) -> (Area, Area) {
-        let list = Self::choice_list(self.import(import));
-        let (_, lines) = import.rows();
-        let lines = u16::try_from(lines).unwrap_or(u16::MAX);
-        let details = lines.min(list.height / 2);
-        list.split_top(list.height - details)
-    }
-
-    /// Returns the area of the import options.
-    pub fn import_list(&self, import: &EnvImport) -> Area {
-        self.import_parts(import).0
-    }
-
-    /// Returns the area of the details of the selected import option.
-    pub fn import_details(&self, import: &EnvImport) -> Area {
-        let (_, details) = self.import_parts(import);
-        Area {
-            x: details.x.saturating_add(1),
-            width: details.width.saturating_sub(2),
-            ..details
-        }
-    }
-
-    /// Returns the area of the help.
-    pub fn help(&self) -> Area {
-        self.body.centered(72, u16::MAX)
-    }
-
-    /// Returns the area of the help lines.
-    pub fn help_text(&self) -> Area {
-        let inside = self.help().inside();
-        Area {
-            x: inside.x.saturating_add(1),
-            width: inside.width.saturating_sub(2),
-            ..inside
-        }
-    }
-
-    /// Returns the area of a dialog with a number of text lines, such as a report or comparison.
-    pub fn reading_area(&self, lines: usize) -> Area {
-        let rows = u16::try_from(lines).unwrap_or(u16::MAX);
-        self.body
-            .centered(MAX_TEXT_WIDTH, rows.saturating_add(2).max(6))
-    }
-
-    /// Returns the area of its lines.
-    pub fn reading_text(&self, lines: usize) -> Area {
-        let inside = self.reading_area(lines).inside();
-        Area {
-            x: inside.x.saturating_add(1),
-            width: inside.width.saturating_sub(2),
-            ..inside
-        }
-    }
-
-    /// Returns the width of its lines.
-    pub fn reading_width(&self) -> u16 {
-        self.reading_text(0).width
-    }
-
     /// Returns the area of the tab titles.
     pub fn tabs(workspace: Area) -> Area {
         workspace.inside().split_top(1).0
@@ -315,35 +225,6 @@ impl ScreenLayout {
             tab.height
                 .saturating_sub(if tab.height < 8 { 0 } else { 3 }),
         )
-    }
-
-    /// Returns the area of a list below its filter line.
-    pub fn choice_list(area: Area) -> Area {
-        area.inside().split_top(2).1
-    }
-
-    /// Returns the visible rows of a list with a filter line.
-    pub fn choice_rows(area: Area) -> usize {
-        Self::choice_list(area).height.into()
-    }
-
-    /// Returns the area of a prompt.
-    pub fn confirm(&self, confirm: &ConfirmDialog) -> Area {
-        let width = self.body.width.min(56);
-        let text = crate::tui::text_width::wrap(&confirm.text, width.saturating_sub(4).into());
-        let more = u16::try_from(text.len().saturating_sub(2)).unwrap_or(0);
-        let rows = 6
-            + u16::from(confirm.subject.is_some())
-            + u16::from(confirm.note.is_some())
-            + 2 * u16::from(confirm.line.is_some())
-            + more;
-        self.body.centered(56, rows)
-    }
-
-    /// Returns the areas of the prompt's buttons.
-    pub fn buttons(&self, confirm: &ConfirmDialog) -> Vec<Area> {
-        let labels: Vec<&str> = confirm.buttons.iter().map(|(label, _)| *label).collect();
-        Self::row_of_buttons(self.confirm(confirm).inside(), &labels)
     }
 
     /// Returns the areas of right-aligned buttons in the last row.

@@ -4,9 +4,6 @@ use std::collections::VecDeque;
 
 use chrono::NaiveTime;
 
-use super::action::Action;
-use super::dialog::DialogOutcome;
-use super::dialogs::test_report::scrolled;
 use super::notice::{Notice, NoticeSeverity};
 use super::text_width::wrap;
 
@@ -110,26 +107,6 @@ pub struct LogLine {
     pub severity: NoticeSeverity,
     /// Text or a part of it.
     pub text: String,
-}
-
-/// Dialog with the log.
-#[derive(Debug, Default)]
-pub struct MessagesDialog {
-    /// First visible line.
-    pub top: usize,
-}
-
-impl MessagesDialog {
-    /// Handles an action with `count` lines, of which `rows` are visible.
-    pub fn act(&mut self, action: Action, count: usize, rows: usize) -> DialogOutcome {
-        match action {
-            Action::Back | Action::Choose | Action::Messages => DialogOutcome::Close,
-            other => {
-                self.top = scrolled(other, self.top, (rows, count.saturating_sub(rows)));
-                DialogOutcome::Stay
-            }
-        }
-    }
 }
 
 #[cfg(test)]

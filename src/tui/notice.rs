@@ -1,5 +1,6 @@
 //! Notices: results, warnings and errors in one line.
 
+use super::dialog::Tone;
 use super::effect::Ticket;
 
 /// Severity of a notice.
@@ -13,6 +14,18 @@ pub enum NoticeSeverity {
     Warning,
     /// Error; stays until the next notice or Esc.
     Error,
+}
+
+impl NoticeSeverity {
+    /// Symbol before a text of this severity, and its style.
+    pub const fn mark(self) -> (&'static str, Tone) {
+        match self {
+            Self::Info => ("ℹ ", Tone::Hint),
+            Self::Success => ("✓ ", Tone::Success),
+            Self::Warning => ("! ", Tone::Warning),
+            Self::Error => ("✗ ", Tone::Error),
+        }
+    }
 }
 
 /// Result or error in one sentence.
@@ -56,6 +69,11 @@ impl Notice {
     /// Error.
     pub fn error(text: impl Into<String>) -> Self {
         Self::new(NoticeSeverity::Error, text)
+    }
+
+    /// Warning about a paste that is too long.
+    pub fn too_long() -> Self {
+        Self::warning("Paste ignored: longer than 64 KiB")
     }
 
     /// Offers undo.

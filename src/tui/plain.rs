@@ -5,12 +5,11 @@
 //! secret, not even one that is being typed.
 
 pub mod parse;
-mod form;
-mod dialogs;
+pub mod form;
 pub mod listing;
 pub mod narration;
 mod tree;
-mod text;
+pub mod text;
 
 use super::layout::Size;
 

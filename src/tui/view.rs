@@ -1,30 +1,19 @@
 //! Drawing of the app, one file per part; never changes the model.
 
 mod header_footer;
-mod bulk;
-mod select_list;
-mod version_diff;
-mod confirm;
 mod detail;
-mod drafts;
+mod dialog;
 mod form;
-mod help;
 mod history;
-mod env_import;
 mod info;
 mod list;
-mod merge;
-mod message_log;
-mod move_to_reference;
 mod paint;
-mod test_report;
-mod trash;
 mod tree;
 
 use ratatui::buffer::Buffer;
 
 use super::app::{App, Pane};
-use super::dialog::Dialog;
+use super::dialogs::AnyDialog;
 use super::layout::{Columns, ScreenLayout};
 use super::theme::Theme;
 
@@ -40,7 +29,6 @@ pub struct Scene<'a> {
 }
 
 /// Draws one frame; returns the cursor position if visible.
-#[expect(clippy::too_many_lines, reason = "one arm for each dialog")]
 pub fn draw(app: &App, theme: &Theme, buffer: &mut Buffer) -> Option<(u16, u16)> {
     let layout = app.layout();
     let scene = Scene {
@@ -54,48 +42,10 @@ pub fn draw(app: &App, theme: &Theme, buffer: &mut Buffer) -> Option<(u16, u16)>
     }
     header_footer::header(scene, buffer);
     let mut cursor = panes(scene, buffer);
-    for dialog in &app.dialogs {
+    for (at, dialog) in app.dialogs.iter().enumerate() {
         cursor = match dialog {
-            Dialog::Form(form) => form::draw(scene, form, buffer),
-            Dialog::Picker(picker) => Some(select_list::picker(scene, picker, buffer)),
-            Dialog::Palette(palette) => Some(select_list::palette(scene, palette, buffer)),
-            Dialog::Confirm(confirm) => confirm::draw(scene, confirm, buffer),
-            Dialog::Models(models) => Some(select_list::models(scene, models, buffer)),
-            Dialog::Report(report) => {
-                test_report::draw(scene, report, buffer);
-                None
-            }
-            Dialog::Compare(compare) => {
-                version_diff::draw(scene, compare, buffer);
-                None
-            }
-            Dialog::Trash(trash) => {
-                trash::draw(scene, trash, buffer);
-                None
-            }
-            Dialog::Merge(merge) => {
-                merge::draw(scene, merge, buffer);
-                None
-            }
-            Dialog::Drafts(drafts) => {
-                drafts::draw(scene, drafts, buffer);
-                None
-            }
-            Dialog::Bulk => bulk::draw(scene, buffer),
-            Dialog::Messages(messages) => {
-                message_log::draw(scene, messages, buffer);
-                None
-            }
-            Dialog::Clipboard | Dialog::Sorting => None,
-            Dialog::EnvImport(import) => Some(env_import::draw(scene, import, buffer)),
-            Dialog::MoveToReference(moving) => {
-                move_to_reference::draw(scene, moving, buffer);
-                None
-            }
-            Dialog::Help(help) => {
-                help::draw(scene, help, buffer);
-                None
-            }
+            AnyDialog::Form(form) => form::draw(scene, form, buffer),
+            other => dialog::draw(scene, other.get(), &app.dialog_context(at), buffer),
         };
     }
     if layout.notice != layout.footer || header_footer::current_notice(app).is_none() {

@@ -7,7 +7,7 @@ use clap::{CommandFactory, Parser};
 use umai::cli::Args;
 use umai::tui::action::{ACTIONS, Action, KeyContext};
 use umai::tui::cli_equivalent::CliEquivalent;
-use umai::tui::dialog::Dialog;
+use umai::tui::dialogs::AnyDialog;
 use umai::tui::effect::Effect;
 use umai::tui::target_info::TargetInfo;
 
@@ -105,12 +105,12 @@ fn every_command_has_an_action_or_a_reason() {
 
 /// Selects an action in the palette.
 fn choose(harness: &mut Harness, action: Action) {
-    let Some(Dialog::Palette(palette)) = harness.app.dialogs.last_mut() else {
+    let Some(AnyDialog::Palette(palette)) = harness.app.dialogs.last_mut() else {
         panic!("no palette");
     };
     let actions = palette.actions();
     let at = actions.iter().position(|one| one.entry.action == action);
-    palette.choices.selected = at.unwrap();
+    palette.choices.cursor.selected = at.unwrap();
 }
 
 fn copied(harness: &Harness) -> Option<String> {

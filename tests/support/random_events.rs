@@ -15,7 +15,7 @@ use umai::search::TreeItem;
 use umai::service::ConnectionService;
 use umai::tui::action::ACTIONS;
 use umai::tui::change_feed::FeedEvent;
-use umai::tui::dialog::Dialog;
+use umai::tui::dialogs::AnyDialog;
 use umai::tui::effect::{Effect, ServiceReply, ServiceRequest};
 use umai::tui::event::{Event, Mouse};
 use umai::tui::form::{EditorDocument, Form};
@@ -284,8 +284,8 @@ pub fn check(harness: &Harness) {
             "the selected connection is missing"
         );
     }
-    if let Some(bulk) = &harness.app.bulk {
-        assert!(bulk.selected < bulk.len().max(1));
+    if let Some(bulk) = harness.app.dialogs.bulk() {
+        assert!(bulk.cursor.selected < bulk.len().max(1));
         let tally = bulk.progress;
         assert_eq!(tally.finished() + tally.running + tally.waiting, bulk.len());
     }
@@ -298,9 +298,9 @@ pub fn check(harness: &Harness) {
     if let Some(form) = harness.app.form() {
         assert!(form.focus < form.fields.len());
     }
-    for layer in &harness.app.dialogs {
-        if let Dialog::Merge(merge) = layer {
-            assert!(merge.selected < merge.conflicts.len());
+    for layer in harness.app.dialogs.iter() {
+        if let AnyDialog::Merge(merge) = layer {
+            assert!(merge.cursor.selected < merge.conflicts.len());
             assert!(
                 harness.app.form().is_some(),
                 "a dialog about a form without a form"

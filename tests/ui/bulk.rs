@@ -3,7 +3,7 @@
 use crate::support::local_and_remote::LocalAndRemote as Harness;
 use umai::connection::{ListQuery, PageRequest, TestReport, TestStage, TestStep};
 use umai::service::ConnectionService;
-use umai::tui::dialog::Dialog;
+use umai::tui::dialogs::AnyDialog;
 use umai::tui::effect::{Effect, ServiceReply, ServiceRequest};
 use umai::tui::event::{Event, Mouse, MouseKind};
 
@@ -465,7 +465,7 @@ fn hidden_bulk_test_reports_its_end() {
     let text = harness.frame();
     assert!(text.contains("Test: 3 accepted (B)"), "{text}");
     harness.play("B");
-    assert!(matches!(harness.app.dialogs.as_slice(), [Dialog::Bulk]));
+    assert!(matches!(&*harness.app.dialogs, [AnyDialog::Bulk(_)]));
 }
 
 #[test]

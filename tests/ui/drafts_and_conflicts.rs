@@ -9,7 +9,7 @@ use umai::drafts::StoredDraft;
 use umai::search::TreeItem;
 use umai::service::ConnectionService;
 use umai::tui::change_feed::FeedEvent;
-use umai::tui::dialog::Dialog;
+use umai::tui::dialogs::AnyDialog;
 use umai::tui::dialogs::merge::MergeSide;
 use umai::tui::effect::{DraftSlot, Effect};
 use umai::tui::event::Event;
@@ -283,24 +283,15 @@ fn drafts_are_offered_after_other_dialogs_close() {
     let mut harness = Harness::three(120, 40);
     harness.play("n");
     harness.happens(Event::DraftsLoaded(vec![unreadable(3)]));
-    assert!(matches!(
-        harness.app.dialogs.as_slice(),
-        [Dialog::Picker(_)]
-    ));
+    assert!(matches!(&*harness.app.dialogs, [AnyDialog::Picker(_)]));
     harness.play("<esc>");
-    assert!(matches!(
-        harness.app.dialogs.as_slice(),
-        [Dialog::Drafts(_)]
-    ));
+    assert!(matches!(&*harness.app.dialogs, [AnyDialog::Drafts(_)]));
     let mut harness = Harness::three(120, 40);
     harness.play("/anth");
     harness.happens(Event::DraftsLoaded(vec![unreadable(3)]));
     assert!(harness.app.dialogs.is_empty());
     harness.play("ropic<enter>");
-    assert!(matches!(
-        harness.app.dialogs.as_slice(),
-        [Dialog::Drafts(_)]
-    ));
+    assert!(matches!(&*harness.app.dialogs, [AnyDialog::Drafts(_)]));
 }
 
 #[test]
@@ -314,7 +305,7 @@ fn unreadable_draft_is_reported_and_can_be_discarded() {
     );
     harness.play("D<tab><enter>");
     assert!(harness.frame().contains("Discarded the draft"));
-    let Some(Dialog::Drafts(drafts)) = harness.app.dialogs.last() else {
+    let Some(AnyDialog::Drafts(drafts)) = harness.app.dialogs.last() else {
         panic!("expected the list of drafts");
     };
     assert_eq!(drafts.drafts.len(), 2);
@@ -386,7 +377,10 @@ fn save_over_an_unseen_conflict_opens_the_merge() {
     harness.play(EDIT).play(" mine");
     changed(&harness, "anthropic-team-a", r#"{"name":"Theirs"}"#);
     harness.play("<ctrl-s>");
-    assert!(matches!(harness.app.dialogs.last(), Some(Dialog::Merge(_))));
+    assert!(matches!(
+        harness.app.dialogs.last(),
+        Some(AnyDialog::Merge(_))
+    ));
     harness.play("<enter>");
     assert_eq!(first(&harness).name, "Anthropic Team A mine");
 }
@@ -434,7 +428,10 @@ fn closing_the_merge_changes_nothing() {
     harness.play("<ctrl-s><right><esc>");
     assert_eq!(harness.app.form().unwrap().name(), "Anthropic Team A mine");
     harness.play("<ctrl-s>");
-    assert!(matches!(harness.app.dialogs.last(), Some(Dialog::Merge(_))));
+    assert!(matches!(
+        harness.app.dialogs.last(),
+        Some(AnyDialog::Merge(_))
+    ));
 }
 
 #[test]
@@ -444,7 +441,7 @@ fn further_changes_update_the_merge_and_keep_choices() {
     changed_and_heard(&mut harness, r#"{"name":"Theirs again"}"#);
     let frame = harness.frame();
     assert!(frame.contains("Theirs again"), "{frame}");
-    let Some(Dialog::Merge(merge)) = harness.app.dialogs.last() else {
+    let Some(AnyDialog::Merge(merge)) = harness.app.dialogs.last() else {
         panic!("expected the merge dialog");
     };
     let sides: Vec<_> = merge.conflicts.iter().map(|one| one.side).collect();
@@ -460,7 +457,10 @@ fn change_before_the_save_is_merged_again() {
     harness.play("<ctrl-s>");
     changed(&harness, "anthropic-team-a", r#"{"name":"Theirs again"}"#);
     harness.play("<enter>");
-    assert!(matches!(harness.app.dialogs.last(), Some(Dialog::Merge(_))));
+    assert!(matches!(
+        harness.app.dialogs.last(),
+        Some(AnyDialog::Merge(_))
+    ));
     assert!(
         harness.frame().contains("Theirs again"),
         "{}",
@@ -484,11 +484,14 @@ fn delete_elsewhere_closes_the_merge() {
     let mut harness = both_changed(120, 40);
     harness.play("<ctrl-s>");
     deleted_and_heard(&mut harness);
-    assert!(matches!(harness.app.dialogs.last(), Some(Dialog::Form(_))));
+    assert!(matches!(
+        harness.app.dialogs.last(),
+        Some(AnyDialog::Form(_))
+    ));
     harness.play("<ctrl-s>");
     assert!(matches!(
         harness.app.dialogs.last(),
-        Some(Dialog::Confirm(_))
+        Some(AnyDialog::Confirm(_))
     ));
 }
 

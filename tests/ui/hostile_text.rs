@@ -20,7 +20,7 @@ use umai::drafts::StoredDraft;
 use umai::search::TreeItem;
 use umai::tui::app::App;
 use umai::tui::change_feed::FeedEvent;
-use umai::tui::dialog::Dialog;
+use umai::tui::dialogs::AnyDialog;
 use umai::tui::effect::{Effect, ServiceReply, ServiceRequest};
 use umai::tui::event::Event;
 use umai::tui::form::TheirConnection;
@@ -314,7 +314,10 @@ fn no_harmful_character_of_drafts_and_merges_reaches_a_cell(
         hostile.happens(Event::Feed(FeedEvent::Changes(vec![news])));
         check(&hostile, "a form over a remote change");
         hostile.play("<ctrl-s>");
-        assert!(matches!(hostile.app.dialogs.last(), Some(Dialog::Merge(_))));
+        assert!(matches!(
+            hostile.app.dialogs.last(),
+            Some(AnyDialog::Merge(_))
+        ));
         check(&hostile, "merge conflicts");
         hostile.play("<esc>");
         hostile.happens(Event::Feed(FeedEvent::Changes(vec![ItemChange::Deleted(
@@ -332,7 +335,7 @@ fn no_harmful_character_of_drafts_and_merges_reaches_a_cell(
         hostile.happens(Event::DraftsLoaded(drafts));
         assert!(matches!(
             hostile.app.dialogs.last(),
-            Some(Dialog::Drafts(_))
+            Some(AnyDialog::Drafts(_))
         ));
         check(&hostile, "the drafts");
         hostile.play("<down>");

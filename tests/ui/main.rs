@@ -13,6 +13,7 @@ mod support;
 
 mod bulk;
 mod create_and_browse;
+mod dialogs;
 mod draft_model;
 mod drafts_and_conflicts;
 mod filter_and_sort;

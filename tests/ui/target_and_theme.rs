@@ -6,7 +6,7 @@ use ratatui::style::{Color, Modifier};
 use umai::connection::{Command, ConnectionError, IdOrAlias, Mode, PageRequest};
 use umai::service::{ConnectionService, ReadOnlyService};
 use umai::tui::action::{ACTIONS, Action};
-use umai::tui::dialog::Dialog;
+use umai::tui::dialogs::AnyDialog;
 use umai::tui::event::{Event, PlainInput};
 use umai::tui::target_info::TargetInfo;
 use umai::tui::theme::ThemeName;
@@ -149,7 +149,7 @@ fn read_only_blocks_every_write_action() {
                 .app
                 .dialogs
                 .iter()
-                .any(|layer| matches!(layer, Dialog::Form(_) | Dialog::Picker(_)));
+                .any(|layer| matches!(layer, AnyDialog::Form(_) | AnyDialog::Picker(_)));
             assert!(!has_form, "{} in {place:?}", entry.id);
             let items = harness.elsewhere(&async |service: &dyn ConnectionService| {
                 let all = PageRequest { skip: 0, take: 9 };

@@ -5,7 +5,7 @@ use crate::pty::{KIND, Terminal, started};
 use crate::support::harness::Harness;
 use rstest::rstest;
 use umai::tui::action::KeyContext;
-use umai::tui::dialog::Dialog;
+use umai::tui::dialogs::AnyDialog;
 use umai::tui::effect::Effect;
 
 const CURL: &str = "curl https://api.openai.com/v1/models -H 'Authorization: Bearer sk-planted'";
@@ -88,7 +88,7 @@ fn burst_in_a_text_field_never_submits() {
     harness.play("n").burst("openai<enter>x");
     assert!(matches!(
         harness.app.dialogs.last(),
-        Some(Dialog::Picker(_))
+        Some(AnyDialog::Picker(_))
     ));
     // In the filter, Enter would close it.
     let mut harness = Harness::three(100, 30);

@@ -3,7 +3,7 @@
 use crate::support::local_and_remote::LocalAndRemote as Harness;
 use umai::connection::{Command, ConnectionItem, IdOrAlias, PageRequest};
 use umai::service::ConnectionService;
-use umai::tui::dialog::Dialog;
+use umai::tui::dialogs::AnyDialog;
 use umai::tui::effect::{Effect, ServiceReply, ServiceRequest};
 use umai::tui::event::Event;
 
@@ -256,7 +256,7 @@ fn empty_trash_deletes_all_listed_connections() {
     assert!(frame.contains("The trash is empty"), "{frame}");
     assert!(in_trash(&harness).is_empty());
     harness.play("E");
-    assert!(matches!(harness.app.dialogs.as_slice(), [Dialog::Trash(_)]));
+    assert!(matches!(&*harness.app.dialogs, [AnyDialog::Trash(_)]));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use umai::connection::{
 use umai::provider::ProviderCatalog;
 use umai::search::TreeItem;
 use umai::tui::app::App;
-use umai::tui::dialog::Dialog;
+use umai::tui::dialogs::AnyDialog;
 use umai::tui::effect::{Effect, ServiceReply, ServiceRequest, Ticket};
 use umai::tui::event::Event;
 use umai::tui::keymap::Keymap;
@@ -364,7 +364,7 @@ fn refused_quick_toggles_restore_the_status() {
 fn palette_ranks_prefix_matches_first() {
     let mut app = app_with(&[]);
     press(&mut app, "nopenai<enter><ctrl-p>quit");
-    let Some(Dialog::Palette(palette)) = app.dialogs.last() else {
+    let Some(AnyDialog::Palette(palette)) = app.dialogs.last() else {
         panic!("expected the palette");
     };
     let actions = palette.actions();
@@ -400,7 +400,7 @@ fn quit_with_a_changed_form_asks_but_ctrl_c_does_not() {
     assert_eq!(press(&mut app, "q"), None, "q goes into the field");
     assert_eq!(app.form().unwrap().name(), "Aq");
     assert_eq!(press(&mut app, "<esc>"), None);
-    assert!(matches!(app.dialogs.last(), Some(Dialog::Confirm(_))));
+    assert!(matches!(app.dialogs.last(), Some(AnyDialog::Confirm(_))));
     assert_eq!(press(&mut app, "<ctrl-c>"), Some(Effect::Quit));
 }
 

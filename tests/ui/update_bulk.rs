@@ -143,12 +143,12 @@ fn activating(count: usize) -> (App, Vec<(Ticket, ServiceRequest)>) {
 }
 
 fn tally(app: &App) -> (usize, usize, usize, usize) {
-    let tally = app.bulk.as_ref().unwrap().progress;
+    let tally = app.dialogs.bulk().unwrap().progress;
     (tally.done, tally.unchanged, tally.failed, tally.waiting)
 }
 
 fn state(app: &App, number: usize) -> BulkRowState {
-    let rows = app.bulk.as_ref().unwrap().rows();
+    let rows = app.dialogs.bulk().unwrap().rows();
     let row = rows.iter().find(|row| row.id == id(number)).unwrap();
     row.state.clone()
 }
@@ -188,12 +188,12 @@ fn esc_stops_after_pending_requests_and_reports_the_result() {
     let (mut app, calls) = activating(100);
     press(&mut app, "<esc>");
     assert!(due(&mut app).is_empty());
-    assert_eq!(app.bulk.as_ref().unwrap().phase, BulkPhase::Running);
+    assert_eq!(app.dialogs.bulk().unwrap().phase, BulkPhase::Running);
     for call in &calls {
         answer(&mut app, call);
     }
     assert!(due(&mut app).is_empty());
-    assert_eq!(app.bulk.as_ref().unwrap().phase, BulkPhase::Finished);
+    assert_eq!(app.dialogs.bulk().unwrap().phase, BulkPhase::Finished);
     assert_eq!(tally(&app), (AT_ONCE, 0, 0, 100 - AT_ONCE));
     assert_eq!(
         app.tree.marked_len(),
@@ -211,11 +211,11 @@ fn esc_stops_after_pending_requests_and_reports_the_result() {
 fn keys_work_during_a_bulk_operation() {
     let (mut app, calls) = activating(1_000);
     press(&mut app, "<down><down>");
-    assert_eq!(app.bulk.as_ref().unwrap().selected, AT_ONCE + 1);
+    assert_eq!(app.dialogs.bulk().unwrap().cursor.selected, AT_ONCE + 1);
     answer(&mut app, &calls[0]);
     due(&mut app);
     assert_eq!(
-        app.bulk.as_ref().unwrap().selected,
+        app.dialogs.bulk().unwrap().cursor.selected,
         AT_ONCE + 1,
         "a manual selection stays"
     );
@@ -318,7 +318,7 @@ fn error_that_affects_all_requests_stops_the_operation() {
         answer(&mut app, call);
     }
     assert_eq!(tally(&app), (AT_ONCE - 1, 0, 1, 100 - AT_ONCE));
-    let (text, _) = app.bulk.as_ref().unwrap().summary();
+    let (text, _) = app.dialogs.bulk().unwrap().summary();
     assert!(text.contains("Stopped: Unauthorized"), "{text}");
 }
 
@@ -364,7 +364,7 @@ fn stopped_undo_can_be_continued() {
     for call in &calls {
         answer(&mut app, call);
     }
-    assert_eq!(app.bulk.as_ref().unwrap().phase, BulkPhase::Finished);
+    assert_eq!(app.dialogs.bulk().unwrap().phase, BulkPhase::Finished);
     press(&mut app, "<esc>u");
     assert_eq!(finish(&mut app), 100 - AT_ONCE);
     press(&mut app, "<esc>");
@@ -453,7 +453,7 @@ fn bulk_toggle_is_not_undone_for_connections_deleted_elsewhere() {
 fn cancelled_preview_sends_no_request_and_keeps_the_marks() {
     let mut app = app_with(5);
     press(&mut app, "<ctrl-a>D<esc>");
-    assert!(app.bulk.is_none() && app.dialogs.is_empty());
+    assert!(app.dialogs.bulk().is_none() && app.dialogs.is_empty());
     assert!(due(&mut app).is_empty());
     assert_eq!(app.tree.marked_len(), 5);
 }
@@ -464,7 +464,7 @@ fn changes_elsewhere_update_the_preview() {
     press(&mut app, "<ctrl-a>+");
     let news = vec![saved(1, true), ItemChange::Deleted(id(2))];
     app.update(Event::Feed(FeedEvent::Changes(news)));
-    let counts = app.bulk.as_ref().unwrap().preview_counts();
+    let counts = app.dialogs.bulk().unwrap().preview_counts();
     assert_eq!((counts.change, counts.unchanged, counts.deleted), (3, 1, 1));
     press(&mut app, "<enter>");
     assert_eq!(due(&mut app).len(), 3);

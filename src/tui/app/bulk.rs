@@ -1,7 +1,6 @@
 //! Bulk operations on marked connections: confirm, run a few at a time, stop, retry failures.
 
 mod replies;
-mod keys;
 mod undo;
 
 use std::sync::Arc;
@@ -9,13 +8,10 @@ use std::sync::Arc;
 use super::{App, AwaitedReply};
 use crate::atomic_file::OverwritePolicy;
 use crate::connection::alias::is_well_formed;
-use crate::tui::action::Action;
-use crate::tui::bulk::{BulkJob, BulkOperation, BulkPhase, BulkRow, BulkRowRef, BulkRowState};
-use crate::tui::dialog::Dialog;
+use crate::tui::action::{Action, KeyContext};
+use crate::tui::bulk::{BulkJob, BulkOperation, BulkPhase, BulkRow, BulkRowRef};
 use crate::tui::dialogs::confirm::ConfirmDialog;
-use crate::tui::dialogs::test_report::{ReportDialog, ReportSubject};
 use crate::tui::effect::{Effect, ExportRequest, ServiceRequest};
-use crate::tui::info::LastTest;
 use crate::tui::notice::Notice;
 use crate::tui::text_input::TextInput;
 pub(super) use undo::FinishedBulk;
@@ -24,11 +20,6 @@ pub(super) use undo::FinishedBulk;
 const DEFAULT_FILE: &str = "connections.json";
 
 impl App {
-    /// Returns true if actions apply to marked connections.
-    pub(super) fn has_marks(&self) -> bool {
-        self.tree.marked_len() > 0
-    }
-
     /// Offers to activate or deactivate the marked connections; only one of both if all have the same status.
     pub(super) fn open_bulk_toggle(&mut self) {
         let marked = self.tree.marked();
@@ -66,8 +57,8 @@ impl App {
             .selected_item()
             .map(|item| item.alias().to_owned());
         if let Some(bulk) = self
-            .bulk
-            .as_mut()
+            .dialogs
+            .bulk_mut()
             .filter(|bulk| bulk.job == BulkJob::Export)
             && bulk.file.is_none()
         {
@@ -89,13 +80,12 @@ impl App {
         let number = self.new_ticket().0;
         let mut bulk = BulkOperation::new(number, rows, choices);
         bulk.warning = self.features.deletion_warning();
-        self.bulk = Some(bulk);
-        self.dialogs.push(Dialog::Bulk);
+        self.dialogs.open_bulk(bulk);
     }
 
     /// Reports a running bulk operation; only one runs at a time.
     fn is_bulk_running(&mut self) -> bool {
-        let Some(bulk) = self.bulk.as_ref().filter(|bulk| bulk.is_running()) else {
+        let Some(bulk) = self.dialogs.bulk().filter(|bulk| bulk.is_running()) else {
             return false;
         };
         let label = bulk.job.running_label();
@@ -108,123 +98,35 @@ impl App {
 
     /// First key of an action in the tree, in parentheses with a leading space; empty if it has none.
     pub(super) fn key_of(&self, action: Action) -> String {
-        let key = self
-            .keymap
-            .first_key(crate::tui::action::KeyContext::Tree, action);
-        key.map_or_else(String::new, |key| format!(" ({key})"))
+        self.keymap.in_parentheses(KeyContext::Tree, action)
     }
 
     /// Shows the running or the last bulk operation.
     pub(super) fn show_bulk(&mut self) {
-        if self.bulk.is_some() {
+        if self.dialogs.show_bulk() {
             self.notice = None;
-            self.dialogs.push(Dialog::Bulk);
         } else {
             self.notify(Notice::info("No bulk operation yet"));
         }
     }
 
-    pub(super) fn act_in_bulk(&mut self, action: Action) -> Option<Effect> {
-        let layout = self.layout();
-        let Some(bulk) = &mut self.bulk else {
-            self.dialogs.pop();
-            return None;
+    /// Records the start or the retry of the operation on screen.
+    pub(super) fn bulk_started(&mut self, is_retry: bool) {
+        let Some(bulk) = self.dialogs.bulk() else {
+            return;
         };
-        match action {
-            Action::Back => self.close_bulk(),
-            Action::Choose => self.choose_in_bulk(),
-            Action::NextButton if bulk.phase == BulkPhase::Preview => bulk.move_focus(1),
-            Action::PreviousButton if bulk.phase == BulkPhase::Preview => bulk.move_focus(-1),
-            Action::Retry => self.retry_bulk(),
-            Action::Hide if bulk.is_running() => {
-                self.dialogs.pop();
-            }
-            Action::Undo => {
-                if self.is_bulk_undoable() {
-                    return self.undo();
-                }
-                self.notify(Notice::info("Nothing to undo here"));
-            }
-            other => {
-                let rows = bulk.parts(&layout).list.height.into();
-                bulk.move_selection(other, rows);
-            }
-        }
-        None
-    }
-
-    /// Goes back one level: stops a running operation, discards one that was not confirmed.
-    fn close_bulk(&mut self) {
-        let Some(bulk) = &mut self.bulk else { return };
-        match bulk.phase {
-            BulkPhase::Running if bulk.stopped.is_none() => {
-                bulk.stop("");
-                self.end_bulk_if_done();
-                return;
-            }
-            BulkPhase::Preview => self.bulk = None,
-            BulkPhase::Running | BulkPhase::Writing | BulkPhase::Finished => {}
-        }
-        self.dialogs.pop();
-    }
-
-    fn choose_in_bulk(&mut self) {
-        let Some(bulk) = &mut self.bulk else { return };
-        match bulk.phase {
-            BulkPhase::Preview if bulk.focus == 0 => self.close_bulk(),
-            BulkPhase::Preview => self.begin_bulk(),
-            BulkPhase::Finished if bulk.job == BulkJob::Test => self.show_report(),
-            BulkPhase::Finished => {
-                self.dialogs.pop();
-            }
-            BulkPhase::Running | BulkPhase::Writing => self.show_report(),
-        }
-    }
-
-    fn begin_bulk(&mut self) {
-        let Some(bulk) = &mut self.bulk else { return };
-        let is_unnamed = |line: &TextInput| line.value().trim().is_empty();
-        if bulk.file.as_ref().is_some_and(is_unnamed) {
-            self.notify(Notice::warning("Enter a file name"));
-            return;
-        }
-        if !bulk.start() {
-            return;
-        }
-        let (number, job) = (bulk.number, bulk.job);
+        let (number, job, is_undo) = (bulk.number, bulk.job, bulk.is_undo);
         self.notice = None;
-        self.record_bulk(number, job);
-    }
-
-    fn retry_bulk(&mut self) {
-        let Some(bulk) = &mut self.bulk else { return };
-        bulk.retry();
-        if bulk.is_running() {
-            let (number, job, is_undo) = (bulk.number, bulk.job, bulk.is_undo);
-            self.notice = None;
+        if is_retry {
             self.record_bulk_retry(number, job, is_undo);
+        } else {
+            self.record_bulk(number, job);
         }
-    }
-
-    /// Shows the test report of the selected row.
-    fn show_report(&mut self) {
-        let row = self.bulk.as_ref().and_then(BulkOperation::selected_row);
-        let Some(row) =
-            row.filter(|row| matches!(row.state, BulkRowState::Done(_) | BulkRowState::Failed(_)))
-        else {
-            return;
-        };
-        let Some(LastTest { outcome, .. }) = self.tests.get(&row.id) else {
-            return;
-        };
-        let report =
-            ReportDialog::finished(ReportSubject::Stored(row.id), &row.name, outcome.clone());
-        self.dialogs.push(Dialog::Report(report));
     }
 
     /// Next request of a running bulk operation.
     pub(super) fn next_bulk_request(&mut self) -> Option<Effect> {
-        let bulk = self.bulk.as_mut()?;
+        let bulk = self.dialogs.bulk_mut()?;
         let number = bulk.number;
         if let Some((row, request)) = bulk.next_request() {
             let is_save = request.is_save();
@@ -241,7 +143,7 @@ impl App {
 
     /// Writes the export file once all connections are loaded.
     fn next_export(&mut self) -> Option<Effect> {
-        let bulk = self.bulk.as_ref()?;
+        let bulk = self.dialogs.bulk()?;
         if bulk.phase != BulkPhase::Writing
             || self.is_pending(|one| matches!(one, AwaitedReply::ExportFile))
         {
@@ -262,7 +164,7 @@ impl App {
 
     /// Continues an export and overwrites the existing file.
     pub(super) fn replace_file(&mut self) {
-        if let Some(bulk) = &mut self.bulk {
+        if let Some(bulk) = self.dialogs.bulk_mut() {
             bulk.overwrites = true;
             bulk.start_writing();
         }
@@ -270,7 +172,7 @@ impl App {
 
     /// Asks for confirmation before quitting during a bulk operation.
     pub(super) fn confirm_quit_during_bulk(&mut self) -> bool {
-        let Some(bulk) = self.bulk.as_ref().filter(|bulk| bulk.is_running()) else {
+        let Some(bulk) = self.dialogs.bulk().filter(|bulk| bulk.is_running()) else {
             return false;
         };
         let text = format!(
@@ -279,8 +181,7 @@ impl App {
             bulk.progress.finished(),
             bulk.len()
         );
-        self.dialogs
-            .push(Dialog::Confirm(ConfirmDialog::stop(text)));
+        self.dialogs.push(ConfirmDialog::stop(text));
         true
     }
 }

@@ -5,8 +5,10 @@ use crate::connection::PasteResult;
 use crate::provider::Provider;
 use crate::tui::action::{Action, KeyContext};
 use crate::tui::burst::Burst;
-use crate::tui::dialog::Dialog;
+use crate::tui::dialogs::provider_picker::pasted_connection;
+use crate::tui::effect::Effect;
 use crate::tui::event::{Event, PastedText};
+use crate::tui::form::Form;
 use crate::tui::notice::Notice;
 
 /// Longest text, in bytes, that is typed key by key where every key starts a search; longer texts are pasted.
@@ -18,7 +20,7 @@ impl App {
         if burst.is_empty() {
             return None;
         }
-        let is_in_form = matches!(self.dialogs.last(), Some(Dialog::Form(_)));
+        let is_in_form = self.dialogs.is_on::<Form>();
         if self.has_text_focus() || (is_in_form && burst.has_begun()) {
             if !burst.has_begun() && self.is_pasted(burst) {
                 return Some(burst.take_paste());
@@ -33,9 +35,9 @@ impl App {
 
     /// Returns true if characters go into a text field.
     fn has_text_focus(&self) -> bool {
-        match self.dialogs.last() {
-            Some(Dialog::Form(form)) => form.takes_text() || form.is_choosing(),
-            _ => self.is_typing(),
+        match self.dialogs.top::<Form>() {
+            Some(form) => form.takes_text() || form.is_choosing(),
+            None => self.is_typing(),
         }
     }
 
@@ -45,10 +47,7 @@ impl App {
             return false;
         };
         let is_long = text.len() > LONGEST_TYPED && !self.takes_text();
-        let wanted = match self.dialogs.last() {
-            Some(Dialog::Form(form)) => Some(&form.provider),
-            _ => None,
-        };
+        let wanted = self.dialogs.top::<Form>().map(|form| &form.provider);
         burst.has_lines() || is_long || self.is_connection(text, wanted)
     }
 
@@ -74,7 +73,7 @@ impl App {
     }
 
     /// Handles a paste without a focused text field: in the tree, connection settings open a filled form.
-    pub(super) fn paste_outside_fields(&mut self, pasted: &PastedText) {
+    pub(super) fn paste_outside_fields(&mut self, pasted: &PastedText) -> Option<Effect> {
         if !self.dialogs.is_empty() {
             self.notify(Notice::warning(
                 "Paste ignored: no text field has the focus",
@@ -83,8 +82,11 @@ impl App {
             self.notify(Notice::warning(
                 "Paste ignored: it contains no connection settings",
             ));
-        } else if !self.reject_write(Action::New) {
-            self.open_pasted_connection(pasted);
+        } else if !self.reject_write(Action::New)
+            && let Some(outcome) = pasted_connection(pasted, &self.catalog)
+        {
+            return self.follow_up(outcome);
         }
+        None
     }
 }

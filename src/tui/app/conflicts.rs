@@ -6,9 +6,8 @@ use super::trash::{PendingRestore, RestoreOrigin};
 use super::{App, AwaitedReply};
 use crate::connection::{Command, ConnectionError};
 use crate::tui::action::{Action, KeyContext};
-use crate::tui::dialog::Dialog;
 use crate::tui::dialogs::confirm::ConfirmDialog;
-use crate::tui::dialogs::merge::{MergeDialog, MergeSide};
+use crate::tui::dialogs::merge::MergeDialog;
 use crate::tui::effect::{Effect, ServiceRequest, Ticket};
 use crate::tui::form::field::FieldTarget;
 use crate::tui::form::{Form, RemoteChange, TheirConnection};
@@ -125,9 +124,8 @@ impl App {
         let merge = MergeDialog::new(version, form.conflicts());
         // An old notice would cover the keys in a small terminal.
         self.notice = None;
-        let is_open = |dialog: &Dialog| matches!(dialog, Dialog::Merge(_));
-        if !self.dialogs.iter().any(is_open) {
-            self.dialogs.push(Dialog::Merge(merge));
+        if self.dialogs.find::<MergeDialog>().is_none() {
+            self.dialogs.push(merge);
         }
     }
 
@@ -137,39 +135,14 @@ impl App {
             Some(form) => (form.their_version(), form.conflicts()),
             None => (None, Vec::new()),
         };
-        self.dialogs.retain_mut(|dialog| match (dialog, version) {
-            (Dialog::Merge(merge), Some(version)) => {
-                merge.renew(version, conflicts.clone());
-                !conflicts.is_empty()
-            }
-            (Dialog::Merge(_), None) => false,
-            _ => true,
-        });
-    }
-
-    pub(super) fn act_in_merge(&mut self, action: Action) -> Option<Effect> {
-        let Some(Dialog::Merge(merge)) = self.dialogs.last_mut() else {
-            return None;
-        };
-        match action {
-            Action::KeepMine => merge.choose(MergeSide::Mine),
-            Action::TakeTheirs => merge.choose(MergeSide::Theirs),
-            Action::Back => {
-                self.dialogs.pop();
-            }
-            Action::Save => {
-                let Some(Dialog::Merge(merge)) = self.dialogs.pop() else {
-                    return None;
-                };
-                if let Some(form) = self.form_mut() {
-                    form.resolve(&merge.conflicts);
+        self.dialogs
+            .retain(|merge: &mut MergeDialog| match version {
+                Some(version) => {
+                    merge.renew(version, conflicts.clone());
+                    !conflicts.is_empty()
                 }
-                let outcome = self.act_on_form(Action::Save);
-                return self.follow_up(outcome);
-            }
-            other => merge.act(other),
-        }
-        None
+                None => false,
+            });
     }
 
     /// Asks whether to restore the deleted connection or to create a new one.
@@ -180,7 +153,7 @@ impl App {
             .unwrap_or_default();
         let confirm = ConfirmDialog::deleted_elsewhere(&missing, self.features);
         self.notice = None;
-        self.dialogs.push(Dialog::Confirm(confirm));
+        self.dialogs.push(confirm);
     }
 
     /// Restores the connection of the form from the trash, with the alias of the form.
@@ -223,8 +196,7 @@ impl App {
     pub(super) fn create_from_form(&mut self) -> Option<Effect> {
         let missing = self.form_mut()?.detach_from_stored();
         if missing.is_empty() {
-            let outcome = self.act_on_form(Action::Save);
-            return self.follow_up(outcome);
+            return self.act(Action::Save);
         }
         let save = self.save_key();
         self.notify(Notice::warning(format!(

@@ -1,16 +1,16 @@
-//! Connection tests and model lists, in the background; pending ones are dropped when their dialog closes.
+//! Starts connection tests and opens model lists.
 
 use uuid::Uuid;
 
-use super::{App, AwaitedReply};
-use crate::connection::{ConnectionError, Model, TestReport, TestSubject};
+use super::App;
+use crate::connection::TestSubject;
+use crate::search::TreeItem;
 use crate::tui::action::Action;
-use crate::tui::dialog::Dialog;
 use crate::tui::dialogs::confirm::ConfirmDialog;
 use crate::tui::dialogs::models::Models;
 use crate::tui::dialogs::test_report::{ReportDialog, ReportSubject, TestOutcome};
-use crate::tui::effect::{Effect, ServiceRequest, Ticket};
-use crate::tui::form::FormSubject;
+use crate::tui::effect::{Effect, ServiceRequest};
+use crate::tui::form::{Form, FormSubject};
 use crate::tui::info::LastTest;
 use crate::tui::notice::Notice;
 
@@ -48,8 +48,7 @@ impl App {
                 TestSubject::Stored(id.into()),
             )),
             FormSubject::New | FormSubject::Copy { .. } | FormSubject::Stored { .. } => {
-                self.dialogs
-                    .push(Dialog::Confirm(ConfirmDialog::save_and_test()));
+                self.dialogs.push(ConfirmDialog::save_and_test());
                 None
             }
         }
@@ -74,27 +73,26 @@ impl App {
     }
 
     fn test(&mut self, tried: ReportSubject, name: &str, subject: TestSubject) -> Effect {
-        let ticket = self.ticket(AwaitedReply::Test);
-        let report = ReportDialog::new(tried, name, ticket);
-        self.dialogs.push(Dialog::Report(report));
-        Effect::Call(ticket, ServiceRequest::Test(subject))
+        self.open_with_request(ServiceRequest::Test(subject), |ticket| {
+            ReportDialog::new(tried, name, ticket).into()
+        })
     }
 
     /// Repeats the test of the topmost report.
     pub(super) fn repeat_test(&mut self) -> Option<Effect> {
-        let Some(Dialog::Report(report)) = self.dialogs.pop() else {
-            return None;
-        };
-        match report.subject {
-            ReportSubject::Stored(id) => Some(self.test(
+        let report = self.dialogs.top::<ReportDialog>()?;
+        let (stored, name) = (report.stored(), report.name.clone());
+        self.dialogs.pop();
+        match stored {
+            Some(id) => Some(self.test(
                 ReportSubject::Stored(id),
-                &report.name,
+                &name,
                 TestSubject::Stored(id.into()),
             )),
-            ReportSubject::Form => {
-                let outcome = self.act_on_form(Action::Test);
-                self.follow_up(outcome)
-            }
+            None => self
+                .dialogs
+                .is_on::<Form>()
+                .then(|| self.act(Action::Test))?,
         }
     }
 
@@ -110,81 +108,15 @@ impl App {
 
     /// Opens the models of a connection.
     pub(super) fn browse_models(&mut self, id: Uuid, name: String) -> Effect {
-        let ticket = self.ticket(AwaitedReply::Models);
-        self.dialogs
-            .push(Dialog::Models(Models::new(id, name, ticket)));
-        Effect::Call(ticket, ServiceRequest::Models(id))
+        self.open_with_request(ServiceRequest::Models(id), |ticket| {
+            Models::new(name, ticket).into()
+        })
     }
 
-    /// Takes a test result: invalid fields are reported in the form, everything else in the report.
-    pub(super) fn tested(&mut self, ticket: Ticket, tested: Result<TestReport, ConnectionError>) {
-        let Some(at) = self.dialogs.iter().position(
-            |dialog| matches!(dialog, Dialog::Report(report) if report.ticket == Some(ticket)),
-        ) else {
-            return;
-        };
-        let is_of_form = matches!(&self.dialogs[at], Dialog::Report(report) if report.subject == ReportSubject::Form);
-        if let (Err(ConnectionError::Invalid(problems)), true) = (&tested, is_of_form) {
-            self.dialogs.remove(at);
-            if let Some(notice) = self.form_mut().and_then(|form| form.show_errors(problems)) {
-                self.notify(notice);
-            }
-            return;
-        }
-        self.test_ended(ticket, tested.map_err(|error| error.to_string()));
-    }
-
-    /// Records the report or the error of a test.
-    pub(super) fn test_ended(&mut self, ticket: Ticket, outcome: TestOutcome) {
-        let mut stored = None;
-        for dialog in &mut self.dialogs {
-            if let Dialog::Report(report) = dialog
-                && report.ticket == Some(ticket)
-            {
-                report.done(outcome.clone());
-                stored = report.stored();
-            }
-        }
-        let Some(id) = stored else { return };
-        let version = self
-            .tree
-            .item(id)
-            .map_or(0, crate::search::TreeItem::version);
+    /// Records the result of a test of a stored connection.
+    pub(super) fn record_test(&mut self, id: Uuid, outcome: TestOutcome) {
+        let version = self.tree.item(id).map_or(0, TreeItem::version);
         self.update_bulk_test(id, &outcome);
         self.tests.insert(id, LastTest { version, outcome });
-    }
-
-    /// Takes the models, or the error.
-    pub(super) fn models_found(&mut self, ticket: Ticket, found: Result<Vec<Model>, String>) {
-        for dialog in &mut self.dialogs {
-            if let Dialog::Models(models) = dialog
-                && models.ticket == Some(ticket)
-            {
-                models.done(found);
-                return;
-            }
-        }
-    }
-
-    /// Copies the ID of the selected model.
-    pub(super) fn copy_model(&mut self) -> Option<Effect> {
-        let Some(Dialog::Models(models)) = self.dialogs.last() else {
-            return None;
-        };
-        let id = models.selected()?.id.clone();
-        self.copy_text(&format!("\"{id}\""), id)
-    }
-
-    /// Drops pending requests of closed dialogs.
-    pub(super) fn drop_unneeded_requests(&mut self) {
-        let dialogs = &self.dialogs;
-        let bulk = self.bulk.as_ref();
-        self.pending.retain(|ticket, waiting| match waiting {
-            AwaitedReply::Test | AwaitedReply::Models | AwaitedReply::Compare => dialogs
-                .iter()
-                .any(|dialog| dialog.ticket() == Some(*ticket)),
-            AwaitedReply::Bulk(of) => bulk.is_some_and(|bulk| bulk.awaits(*of)),
-            _ => true,
-        });
     }
 }

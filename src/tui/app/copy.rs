@@ -3,7 +3,7 @@
 use super::App;
 use crate::connection::Connection;
 use crate::tui::action::Action;
-use crate::tui::dialog::Dialog;
+use crate::tui::dialogs::menu::Menu;
 use crate::tui::effect::Effect;
 use crate::tui::notice::Notice;
 use crate::tui::{clipboard, curl};
@@ -12,16 +12,14 @@ impl App {
     /// Opens the copy menu for the selected connection.
     pub(super) fn open_copy_menu(&mut self) {
         if self.tree.selected_item().is_some() {
-            self.dialogs.push(Dialog::Clipboard);
+            self.dialogs.push(Menu::COPY);
         } else {
             self.notify(Notice::info("Select a connection to copy from it"));
         }
     }
 
-    /// Copies the value of the key pressed in the copy menu; other keys close it.
+    /// Copies a value of the selected connection.
     pub(super) fn copy(&mut self, action: Action) -> Option<Effect> {
-        self.dialogs
-            .retain(|dialog| !matches!(dialog, Dialog::Clipboard));
         let Some(item) = self.tree.selected_item() else {
             self.open_copy_menu();
             return None;

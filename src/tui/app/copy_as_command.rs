@@ -5,7 +5,9 @@ use crate::connection::{Connection, Settings, Version};
 use crate::search::{Column, Sort, TreeItem, query};
 use crate::tui::action::Action;
 use crate::tui::cli_equivalent::{CliEquivalent, CommandLine, SettingArgument, settings};
-use crate::tui::dialog::{CommandFor, Dialog};
+use crate::tui::dialog::CommandFor;
+use crate::tui::dialogs::trash::TrashDialog;
+use crate::tui::dialogs::version_diff::VersionDiff;
 use crate::tui::effect::Effect;
 use crate::tui::form::field::{FieldTarget, FieldValue, FormField};
 use crate::tui::form::{Form, FormSubject};
@@ -99,12 +101,12 @@ impl App {
                 }
             }
             Action::RollBack => {
-                let version = match self.dialogs.last() {
-                    Some(Dialog::Compare(compare)) => Some(compare.from),
-                    _ if self.workspace.tab == Tab::History => {
+                let version = match self.dialogs.top::<VersionDiff>() {
+                    Some(compare) => Some(compare.from),
+                    None if self.workspace.tab == Tab::History => {
                         self.workspace.history.selected().map(Version::number)
                     }
-                    _ => None,
+                    None => None,
                 };
                 let line = name(line, selected);
                 match version {
@@ -112,14 +114,13 @@ impl App {
                     None => line.blank(VERSION),
                 }
             }
-            Action::Restore | Action::Purge => match self.dialogs.last() {
-                Some(Dialog::Trash(trash)) if trash.selected().is_some() => {
+            Action::Restore | Action::Purge => {
+                match self.dialogs.top().and_then(TrashDialog::selected) {
                     // Several connections in the trash can have the same former alias.
-                    let id = trash.selected().map(|item| item.id.to_string());
-                    line.arg(&id.unwrap_or_default())
+                    Some(item) => line.arg(&item.id.to_string()),
+                    None => line.blank(CONNECTION),
                 }
-                _ => line.blank(CONNECTION),
-            },
+            }
             Action::EmptyTrash => line.flag("--all"),
             Action::New | Action::Save => line
                 .flag("--provider")

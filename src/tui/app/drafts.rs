@@ -10,12 +10,9 @@ use uuid::Uuid;
 
 use super::App;
 use crate::drafts::StoredDraft;
-use crate::tui::action::{Action, KeyContext};
-use crate::tui::dialog::Dialog;
-use crate::tui::dialogs::confirm::ConfirmDialog;
 use crate::tui::dialogs::drafts::DraftsDialog;
 use crate::tui::effect::{DraftSlot, Effect, Ticket};
-use crate::tui::form::{Form, FormSnapshot};
+use crate::tui::form::FormSnapshot;
 use crate::tui::notice::Notice;
 
 /// Delay between typing and storing a draft.
@@ -89,7 +86,7 @@ impl App {
             && !self.is_filtering()
             && let Some(found) = self.open_draft.restored.take()
         {
-            self.dialogs.push(Dialog::Drafts(found));
+            self.dialogs.push(found);
         }
     }
 
@@ -176,92 +173,14 @@ impl App {
         }
     }
 
-    fn drafts_mut(&mut self) -> Option<&mut DraftsDialog> {
-        match self.dialogs.last_mut() {
-            Some(Dialog::Drafts(drafts)) => Some(drafts),
-            _ => None,
-        }
-    }
-
-    pub(super) fn act_in_drafts(&mut self, action: Action) -> Option<Effect> {
-        match action {
-            Action::Back => self.close_drafts(),
-            Action::RestoreDraft => self.restore_draft(),
-            Action::DiscardDraft => {
-                let draft = self.drafts_mut()?.selected()?;
-                let name = match &draft.kept {
-                    Ok(kept) if !kept.name.is_empty() => kept.name.clone(),
-                    Ok(_) => "Untitled".to_owned(),
-                    Err(_) => "Cannot be read".to_owned(),
-                };
-                let confirm = ConfirmDialog::discard_draft(draft.id, &name);
-                self.dialogs.push(Dialog::Confirm(confirm));
-            }
-            other => self.drafts_mut()?.act(other),
-        }
-        None
-    }
-
-    /// Closes the list; the remaining drafts are offered again later.
-    fn close_drafts(&mut self) {
-        let Some(Dialog::Drafts(drafts)) = self.dialogs.pop() else {
-            return;
-        };
-        let ids = drafts.ids();
-        if !ids.is_empty() {
-            let count = match ids.len() {
-                1 => "1 unsaved draft".to_owned(),
-                count => format!("{count} unsaved drafts"),
-            };
-            let key = self.keymap.first_key(KeyContext::Tree, Action::Drafts);
-            let key = key.map_or_else(String::new, |key| format!(" ({key})"));
-            self.notify(Notice::info(format!("{count} kept{key}")));
-        }
+    /// Offers drafts to other processes.
+    pub(super) fn release_drafts(&mut self, ids: Vec<Uuid>) {
         self.open_draft.to_release.extend(ids);
-    }
-
-    fn restore_draft(&mut self) {
-        let catalog = Arc::clone(&self.catalog);
-        let Some(draft) = self.drafts_mut().and_then(|drafts| drafts.selected()) else {
-            return;
-        };
-        let (id, when) = (draft.id, draft.when);
-        let kept = match &draft.kept {
-            Ok(kept) => kept.clone(),
-            Err(reason) => {
-                let reason = format!("The draft cannot be read. {reason}");
-                self.notify(Notice::error(reason));
-                return;
-            }
-        };
-        let Some(provider) = catalog.get(&kept.provider_id) else {
-            self.notify(Notice::error(format!(
-                "Provider '{}' is not in the catalogue; the draft cannot be opened and is kept",
-                kept.provider_id
-            )));
-            return;
-        };
-        let mut form = Form::restore(&kept, provider, &catalog);
-        form.slot = Some(DraftSlot::Restored(id));
-        if let Some(drafts) = self.drafts_mut() {
-            drafts.take_out(id);
-        }
-        self.close_drafts();
-        let is_alone = self.open_draft.to_release.is_empty();
-        if let Some(id) = form.id() {
-            self.tree.select_id(id);
-        }
-        self.dialogs.push(Dialog::Form(Box::new(form)));
-        self.report_change_before_open();
-        if is_alone {
-            let when = when.format("%Y-%m-%d %H:%M");
-            self.notify(Notice::done(format!("Restored the draft of {when} UTC")));
-        }
     }
 
     /// Discards a draft.
     pub(super) fn discard_draft(&mut self, id: Uuid) -> Effect {
-        if let Some(drafts) = self.drafts_mut() {
+        if let Some(drafts) = self.dialogs.top_mut::<DraftsDialog>() {
             drafts.take_out(id);
             if drafts.drafts.is_empty() {
                 self.dialogs.pop();

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::{App, AwaitedReply};
 use crate::connection::Connection;
-use crate::tui::dialog::Dialog;
 use crate::tui::effect::{Effect, ServiceRequest};
 use crate::tui::form::Form;
 use crate::tui::notice::Notice;
@@ -34,7 +33,7 @@ impl App {
         match catalog.get(provider_id) {
             Some(provider) => {
                 let form = Form::duplicate(connection, provider);
-                self.dialogs.push(Dialog::Form(Box::new(form)));
+                self.dialogs.push(form);
             }
             None => self.notify(Notice::error(format!(
                 "Provider '{provider_id}' is not in the catalogue, so its connections cannot be duplicated"

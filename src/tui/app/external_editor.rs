@@ -2,16 +2,15 @@
 
 use super::{App, AwaitedReply};
 use crate::tui::action::{Action, KeyContext};
-use crate::tui::dialog::Dialog;
 use crate::tui::effect::{Effect, Ticket};
-use crate::tui::form::EditorDocument;
+use crate::tui::form::{EditorDocument, Form};
 use crate::tui::notice::Notice;
 use crate::tui::tree::Node;
 
 impl App {
     /// Opens the form in the editor; from the tree, opens the form first.
     pub(super) fn edit_externally(&mut self) -> Option<Effect> {
-        if let Some(Dialog::Form(form)) = self.dialogs.last() {
+        if let Some(form) = self.dialogs.top::<Form>() {
             if form.saving.is_some() {
                 return None;
             }
@@ -31,15 +30,14 @@ impl App {
     pub(super) fn next_external_edit(&mut self) -> Option<Effect> {
         let is_requested = self.is_pending(|waiting| matches!(waiting, AwaitedReply::Edit));
         let id = self.editor_connection.take_if(|_| !is_requested)?;
-        let is_open =
-            matches!(self.dialogs.last(), Some(Dialog::Form(form)) if form.id() == Some(id));
+        let is_open = self.dialogs.top().and_then(Form::id) == Some(id);
         is_open.then(|| self.open_external_editor())
     }
 
     fn open_external_editor(&mut self) -> Effect {
         self.hide_secrets();
         let ticket = self.ticket(AwaitedReply::Editor);
-        let document = self.form_mut().map(super::Form::document);
+        let document = self.form_mut().map(Form::document);
         match document {
             Some(document) => Effect::OpenEditor(ticket, document),
             None => Effect::Redraw,

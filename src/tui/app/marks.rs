@@ -82,13 +82,23 @@ impl App {
         self.notify(Notice::info(format!("Select a connection to mark it{all}")));
     }
 
+    /// Returns true if actions apply to marked connections.
+    pub(super) fn has_marks(&self) -> bool {
+        self.tree.marked_len() > 0
+    }
+
+    /// Returns true if the next Back removes the marks.
+    pub(super) fn back_removes_marks(&self) -> bool {
+        self.has_marks() && self.pane == Pane::Tree && self.tree.filter().is_none()
+    }
+
     /// Status of marks and of the running bulk operation, for the footer.
     pub fn bulk_status(&self) -> Option<String> {
         let marked = match self.tree.marked_len() {
             0 => None,
             count => Some(format!("{count} marked")),
         };
-        let running = self.bulk.as_ref().filter(|bulk| bulk.is_running());
+        let running = self.dialogs.bulk().filter(|bulk| bulk.is_running());
         let running = running.map(|bulk| match bulk.phase {
             BulkPhase::Running => format!(
                 "{} {} of {}",

@@ -1,15 +1,12 @@
 //! Maps clicks and the wheel to selections and actions.
 
 use super::{App, Pane};
-use crate::provider::ProviderCatalog;
 use crate::tui::action::{Action, KeyContext};
 use crate::tui::columns;
-use crate::tui::dialog::Dialog;
+use crate::tui::dialog::Pick;
 use crate::tui::effect::Effect;
 use crate::tui::event::{Mouse, MouseKind};
-use crate::tui::form::{Form, layout};
 use crate::tui::layout::{Area, Columns, ScreenLayout};
-use crate::tui::select_list::SelectList;
 use crate::tui::tabs::Tab;
 
 /// Columns before a connection in the tree, which contain its mark.
@@ -23,97 +20,22 @@ impl App {
         match mouse.kind {
             MouseKind::WheelUp => self.wheel(mouse, -WHEEL),
             MouseKind::WheelDown => self.wheel(mouse, WHEEL),
-            MouseKind::Click => return self.click(mouse, false),
-            MouseKind::DoubleClick => return self.click(mouse, true),
+            MouseKind::Click if self.dialogs.is_empty() => self.click_in_panes(mouse, false),
+            MouseKind::DoubleClick if self.dialogs.is_empty() => self.click_in_panes(mouse, true),
+            MouseKind::Click => self.click_in_dialog(mouse, Pick::Click),
+            MouseKind::DoubleClick => self.click_in_dialog(mouse, Pick::DoubleClick),
+        }
+    }
+
+    fn wheel(&mut self, mouse: Mouse, by: isize) -> Option<Effect> {
+        if let Some(dialog) = self.dialogs.last() {
+            return self.act(dialog.get().wheel(by > 0)?);
+        }
+        if let Some(pane) = self.pane_at(mouse) {
+            self.pane = pane;
+            self.move_selection(by);
         }
         None
-    }
-
-    fn wheel(&mut self, mouse: Mouse, by: isize) {
-        let up_or_down = if by < 0 { Action::Up } else { Action::Down };
-        match self.dialogs.last_mut() {
-            Some(Dialog::Form(form)) => {
-                let step = if by < 0 {
-                    Action::PreviousField
-                } else {
-                    Action::NextField
-                };
-                form.act(step, &self.catalog);
-            }
-            Some(Dialog::Confirm(_) | Dialog::Clipboard | Dialog::Sorting) => {}
-            Some(_) => {
-                self.act(up_or_down);
-            }
-            None => {
-                if let Some(pane) = self.pane_at(mouse) {
-                    self.pane = pane;
-                    self.move_selection(by);
-                }
-            }
-        }
-    }
-
-    fn click(&mut self, mouse: Mouse, is_double: bool) -> Option<Effect> {
-        let layout = self.layout();
-        match self.dialogs.last_mut() {
-            Some(Dialog::Form(form)) => {
-                click_in_form(mouse, layout.form_rows(), form, &self.catalog);
-                None
-            }
-            Some(Dialog::Picker(picker)) => {
-                let area = ScreenLayout::choice_list(layout.picker(picker.total(&self.catalog)));
-                let count = picker.entries(&self.catalog).len();
-                select_clicked(mouse, area, &mut picker.choices, count)?;
-                is_double.then(|| self.act(Action::Choose)).flatten()
-            }
-            Some(Dialog::Palette(palette)) => {
-                let area = ScreenLayout::choice_list(layout.palette());
-                let count = palette.count(&self.tree);
-                select_clicked(mouse, area, &mut palette.choices, count)?;
-                self.act(Action::Choose)
-            }
-            Some(Dialog::Models(models)) => {
-                let area = ScreenLayout::choice_list(layout.palette());
-                let count = models.left().len();
-                select_clicked(mouse, area, &mut models.choices, count)?;
-                is_double.then(|| self.act(Action::Choose)).flatten()
-            }
-            Some(Dialog::Trash(trash)) => {
-                let area = ScreenLayout::choice_list(layout.trash());
-                let count = trash.items().len();
-                select_clicked(mouse, area, &mut trash.choices, count)?;
-                is_double.then(|| self.act(Action::Restore)).flatten()
-            }
-            Some(Dialog::Drafts(drafts)) => {
-                let area = ScreenLayout::choice_list(layout.drafts(drafts.drafts.len()));
-                let count = drafts.drafts.len();
-                select_clicked(mouse, area, &mut drafts.choices, count)?;
-                is_double.then(|| self.act(Action::RestoreDraft)).flatten()
-            }
-            Some(Dialog::Merge(merge)) => {
-                let rows = merge.rows();
-                let at = point(mouse, layout.reading_text(rows.len()), merge.top)?;
-                merge.point_at(rows.get(at)?);
-                None
-            }
-            Some(Dialog::Bulk) => self.click_in_bulk(mouse, is_double),
-            Some(Dialog::EnvImport(import)) => {
-                let area = layout.import_list(import);
-                let count = import.left().len();
-                select_clicked(mouse, area, &mut import.choices, count)?;
-                is_double.then(|| self.act(Action::Choose)).flatten()
-            }
-            Some(Dialog::Confirm(confirm)) => {
-                let button = layout
-                    .buttons(confirm)
-                    .iter()
-                    .position(|area| area.contains(mouse.x, mouse.y))?;
-                confirm.focus = button;
-                self.act(Action::Choose)
-            }
-            Some(_) => None,
-            None => self.click_in_panes(mouse, is_double),
-        }
     }
 
     fn click_in_panes(&mut self, mouse: Mouse, is_double: bool) -> Option<Effect> {
@@ -249,26 +171,6 @@ impl App {
             Columns::Nothing | Columns::One | Columns::Two | Columns::Three => layout.side,
         }
     }
-}
-
-/// Focuses the clicked field, or chooses the clicked configuration key.
-fn click_in_form(mouse: Mouse, area: Area, form: &mut Form, catalog: &ProviderCatalog) {
-    if area.contains(mouse.x, mouse.y) {
-        let rows = layout::rows(form, area.width);
-        let row = form.top + usize::from(mouse.y - area.y);
-        if let Some(layout::RowContent::Key(at)) = rows.get(row).map(|row| &row.content) {
-            form.choose_key(*at, catalog);
-        } else if let Some(field) = rows.get(row).and_then(|row| row.field) {
-            form.focus_on(field);
-        }
-    }
-}
-
-/// Selects the clicked row of a list; `None` outside of its rows.
-fn select_clicked(mouse: Mouse, area: Area, list: &mut SelectList, count: usize) -> Option<()> {
-    let at = point(mouse, area, list.top).filter(|at| *at < count)?;
-    list.selected = at;
-    Some(())
 }
 
 /// Index of the list row at the mouse position.

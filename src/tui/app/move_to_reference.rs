@@ -5,11 +5,9 @@ use std::sync::Arc;
 use super::{App, AwaitedReply};
 use crate::appsettings::ConfigurationKey;
 use crate::connection::Page;
-use crate::tui::action::Action;
-use crate::tui::dialog::Dialog;
+use crate::tui::dialogs::AnyDialog;
 use crate::tui::dialogs::move_to_reference::MoveToReference;
 use crate::tui::effect::{Effect, ServiceRequest, Ticket};
-use crate::tui::notice::Notice;
 
 impl App {
     /// Requests the configuration keys for an open list.
@@ -49,7 +47,7 @@ impl App {
         match MoveToReference::for_focus(form) {
             Ok(moving) => {
                 form.suggest(moving.suggestions.clone());
-                self.dialogs.push(Dialog::MoveToReference(moving));
+                self.dialogs.push(moving);
             }
             Err(notice) => self.notify(notice),
         }
@@ -57,7 +55,11 @@ impl App {
 
     /// Suggests other configuration keys if none of the suggestions is in the allow-list.
     pub(super) fn update_suggestions(&mut self) {
-        let [.., Dialog::Form(form), Dialog::MoveToReference(moving)] = self.dialogs.as_mut_slice()
+        let [
+            ..,
+            AnyDialog::Form(form),
+            AnyDialog::MoveToReference(moving),
+        ] = &mut *self.dialogs
         else {
             return;
         };
@@ -66,60 +68,5 @@ impl App {
         if moving.suggestions.len() > count {
             form.suggest(moving.suggestions.clone());
         }
-    }
-
-    pub(super) fn act_in_moving(&mut self, action: Action) -> Option<Effect> {
-        let over = self.hidden_moving_lines();
-        let Some(Dialog::MoveToReference(moving)) = self.dialogs.last_mut() else {
-            return None;
-        };
-        match action {
-            Action::CopySnippet => {
-                let text = moving.snippet()?;
-                return self.copy_text("Lines for appsettings.json", text);
-            }
-            Action::CopyVariable => {
-                let text = moving.variable()?;
-                return self.copy_text("Environment variable", text);
-            }
-            Action::Choose => self.refer(),
-            Action::Back => self.close_move_to_reference(),
-            other => moving.act(other, over),
-        }
-        None
-    }
-
-    /// Number of lines below the visible area.
-    fn hidden_moving_lines(&self) -> usize {
-        let Some(Dialog::MoveToReference(moving)) = self.dialogs.last() else {
-            return 0;
-        };
-        let layout = self.layout();
-        let count = moving.lines(self.form(), layout.reading_width()).len();
-        count.saturating_sub(layout.reading_text(count).height.into())
-    }
-
-    fn close_move_to_reference(&mut self) {
-        self.dialogs.pop();
-        if let Some(form) = self.form_mut() {
-            form.suggest(Vec::new());
-        }
-    }
-
-    /// Fills the field with the selected reference.
-    fn refer(&mut self) {
-        let Some(Dialog::MoveToReference(moving)) = self.dialogs.last() else {
-            return;
-        };
-        let Some(reference) = moving.reference().cloned() else {
-            return;
-        };
-        let (at, label) = (moving.field, moving.label.clone());
-        self.close_move_to_reference();
-        let catalog = Arc::clone(&self.catalog);
-        if let Some(form) = self.form_mut() {
-            form.refer(at, &reference, &catalog);
-        }
-        self.notify(Notice::done(format!("{label} now refers to {reference}")));
     }
 }

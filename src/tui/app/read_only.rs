@@ -67,8 +67,7 @@ impl App {
                 Some(reason),
             ) if request.is_save() => {
                 let reason = reason.clone();
-                self.handle_reply(ticket, ServiceReply::TaskFailed(reason));
-                None
+                self.handle_reply(ticket, ServiceReply::TaskFailed(reason))
             }
             (effect, _) => effect,
         }

@@ -4,7 +4,10 @@ use uuid::Uuid;
 
 use super::{App, AwaitedReply};
 use crate::tui::change_feed::FeedEvent;
-use crate::tui::dialog::{ConfirmAction, Dialog};
+use crate::tui::dialog::ConfirmAction;
+use crate::tui::dialogs::confirm::ConfirmDialog;
+use crate::tui::dialogs::menu::Menu;
+use crate::tui::dialogs::trash::TrashDialog;
 use crate::tui::form::RemoteChange;
 use crate::tui::notice::Notice;
 use crate::tui::tree::{ItemChange, Node};
@@ -36,7 +39,7 @@ impl App {
     }
 
     pub(super) fn apply_changes(&mut self, news: Vec<ItemChange>) {
-        if let Some(bulk) = &mut self.bulk {
+        if let Some(bulk) = self.dialogs.bulk_mut() {
             bulk.apply_changes(&news);
         }
         for change in &news {
@@ -60,8 +63,7 @@ impl App {
             return;
         }
         // The next key would copy a value of another connection.
-        self.dialogs
-            .retain(|dialog| !matches!(dialog, Dialog::Clipboard));
+        self.dialogs.retain(|menu: &mut Menu| menu.is_sort());
         if let (Node::Connection(id), Some(name)) = (before, name)
             && deleted.contains(&id)
             && !self.is_deleting(id)
@@ -71,7 +73,7 @@ impl App {
     }
 
     pub(super) fn is_deleting(&self, id: Uuid) -> bool {
-        self.bulk.as_ref().is_some_and(|bulk| bulk.is_deleting(id))
+        self.dialogs.bulk().is_some_and(|bulk| bulk.is_deleting(id))
             || self.is_pending(
                 |waiting| matches!(waiting, AwaitedReply::Delete(other) if *other == id),
             )
@@ -80,7 +82,9 @@ impl App {
     /// Updates the open dialogs: a form keeps its input and reports the change; a prompt about a deleted connection closes.
     fn update_dialogs(&mut self, change: &ItemChange) {
         let id = change.id();
-        self.update_trash_staleness(change);
+        if let Some(trash) = self.dialogs.find_mut::<TrashDialog>() {
+            trash.note_change(change);
+        }
         if let Some(form) = self.form_mut().filter(|form| form.id() == Some(id)) {
             let before = form.remote_change;
             form.remote_changed(change);
@@ -94,10 +98,7 @@ impl App {
         }
         let is_deleting = self.is_deleting(id);
         let mut answered = None;
-        self.dialogs.retain_mut(|dialog| {
-            let Dialog::Confirm(confirm) = dialog else {
-                return true;
-            };
+        self.dialogs.retain(|confirm: &mut ConfirmDialog| {
             if !confirm.can_answer(ConfirmAction::Delete(id)) {
                 return true;
             }

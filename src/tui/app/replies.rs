@@ -8,18 +8,16 @@ use super::undo::UndoableChange;
 use super::{App, AwaitedReply, PendingToggle};
 use crate::connection::{Connection, ConnectionError, ConnectionItem, Outcome};
 use crate::search::TreeItem;
-use crate::tui::dialog::Dialog;
-use crate::tui::effect::{ServiceReply, Ticket};
+use crate::tui::effect::{Effect, ServiceReply, Ticket};
 use crate::tui::form::{Form, FormSubject, RemoteChange};
 use crate::tui::notice::{Notice, NoticeSeverity};
 
 impl App {
     #[expect(clippy::too_many_lines, reason = "one arm for each kind of reply")]
-    pub(super) fn handle_reply(&mut self, ticket: Ticket, reply: ServiceReply) {
-        let Some(waiting) = self.pending.remove(&ticket) else {
-            return;
-        };
+    pub(super) fn handle_reply(&mut self, ticket: Ticket, reply: ServiceReply) -> Option<Effect> {
+        let waiting = self.pending.remove(&ticket)?;
         match (waiting, reply) {
+            (AwaitedReply::Dialog, reply) => return self.reply_to_dialog(ticket, reply),
             (AwaitedReply::Page, ServiceReply::Listed(Ok(page))) => {
                 if self.tree.loading.awaits(ticket) {
                     self.tree.take_page(page.items, page.total);
@@ -47,9 +45,6 @@ impl App {
             (AwaitedReply::ConfigurationKeys, ServiceReply::ConfigurationKeys(found)) => {
                 self.keys_found(ticket, found.map_err(|error| error.to_string()));
             }
-            (AwaitedReply::Variable, ServiceReply::LookedUp(lookup)) => {
-                self.variable_looked_up(lookup.ok().as_ref());
-            }
             (AwaitedReply::Alias, ServiceReply::AliasOwner(owner)) => {
                 let owner = owner.ok().map(|owner| owner.map(|item| item.name));
                 if let Some(form) = self.form_mut() {
@@ -75,7 +70,6 @@ impl App {
             (AwaitedReply::Delete(id), ServiceReply::Ran(done)) => {
                 self.deleted(id, done.and_then(Outcome::deleted));
             }
-            (AwaitedReply::Trash, ServiceReply::Trash(found)) => self.show_trash(found),
             (AwaitedReply::Restore(restore), ServiceReply::Ran(Ok(Outcome::Saved(connection)))) => {
                 self.on_restored(&restore, connection);
             }
@@ -83,19 +77,11 @@ impl App {
                 self.restore_failed(restore, &error);
             }
             (AwaitedReply::Purge, ServiceReply::Purged(gone, done)) => self.purged(&gone, done),
-            (AwaitedReply::Test, ServiceReply::Tested(tested)) => self.tested(ticket, tested),
-            (AwaitedReply::Models, ServiceReply::Models(found)) => {
-                self.models_found(ticket, found.map_err(|error| error.to_string()));
-            }
             (AwaitedReply::Versions(id, window), ServiceReply::Versions(Ok(page))) => {
                 self.workspace.history.take(id, window, page);
             }
             (AwaitedReply::Versions(..), ServiceReply::Versions(Err(error))) => {
                 self.workspace.history.fail(error.to_string());
-            }
-            (AwaitedReply::Compare, ServiceReply::Compared(found)) => {
-                let found = found.map(|found| *found).map_err(|error| error.to_string());
-                self.compared(ticket, found);
             }
             (AwaitedReply::Rollback(number), ServiceReply::Ran(done)) => {
                 self.rolled_back(number, done.and_then(Outcome::rollback));
@@ -117,6 +103,7 @@ impl App {
             }
             (waiting, _) => self.request_failed(ticket, waiting, "unexpected response"),
         }
+        None
     }
 
     fn deleted(&mut self, id: Uuid, done: Result<ConnectionItem, ConnectionError>) {
@@ -145,7 +132,6 @@ impl App {
         }
     }
 
-    #[expect(clippy::too_many_lines, reason = "one arm for each kind of request")]
     fn request_failed(&mut self, ticket: Ticket, waiting: AwaitedReply, reason: &str) {
         match waiting {
             AwaitedReply::Page => self.tree.loading.fail(),
@@ -173,21 +159,8 @@ impl App {
             }
             AwaitedReply::Toggle(switch) => self.revert_toggle(&switch),
             AwaitedReply::Delete(id) => self.drop_delete(id),
-            AwaitedReply::Trash => self.trash_failed(reason.to_owned()),
             AwaitedReply::Restore(restore) => self.retry_undo(restore),
             AwaitedReply::Purge => self.reload_trash(),
-            AwaitedReply::Test => {
-                self.test_ended(ticket, Err(reason.to_owned()));
-                return;
-            }
-            AwaitedReply::Models => {
-                self.models_found(ticket, Err(reason.to_owned()));
-                return;
-            }
-            AwaitedReply::Compare => {
-                self.compared(ticket, Err(reason.to_owned()));
-                return;
-            }
             AwaitedReply::Bulk(of) => {
                 self.handle_bulk_reply(of, ServiceReply::TaskFailed(reason.to_owned()));
             }
@@ -197,11 +170,8 @@ impl App {
                 self.keys_found(ticket, Err(reason.to_owned()));
                 return;
             }
-            AwaitedReply::Variable => {
-                self.variable_looked_up(None);
-                return;
-            }
-            AwaitedReply::Edit
+            AwaitedReply::Dialog
+            | AwaitedReply::Edit
             | AwaitedReply::Editor
             | AwaitedReply::Duplicate
             | AwaitedReply::Rollback(_)
@@ -222,7 +192,7 @@ impl App {
         match catalog.get(&connection.item.provider_id) {
             Some(provider) => {
                 let form = Form::edit(&connection, provider);
-                self.dialogs.push(Dialog::Form(Box::new(form)));
+                self.dialogs.push(form);
                 self.report_change_before_open();
             }
             None => self.notify(Notice::error(format!(
@@ -253,8 +223,7 @@ impl App {
                         Notice::done(format!("Saved \"{}\"", connection.item.name))
                     }
                 };
-                self.dialogs
-                    .retain(|dialog| !matches!(dialog, Dialog::Form(_)));
+                self.dialogs.close::<Form>();
                 self.tree.upsert(item_of(&connection));
                 self.tree.select_id(connection.item.id);
                 self.notify(notice);

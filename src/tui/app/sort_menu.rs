@@ -1,23 +1,13 @@
 //! Sorts and groups the connections.
 
-use uuid::Uuid;
-
-use super::{App, Pane};
+use super::App;
 use crate::search::{Column, Sort};
 use crate::tui::action::Action;
-use crate::tui::dialog::Dialog;
 use crate::tui::notice::Notice;
 
 impl App {
-    /// Opens the sort menu.
-    pub(super) fn open_sort_menu(&mut self) {
-        self.dialogs.push(Dialog::Sorting);
-    }
-
-    /// Sorts by the key pressed in the sort menu; other keys close it.
-    pub(super) fn act_in_sort_menu(&mut self, action: Action) {
-        self.dialogs
-            .retain(|dialog| !matches!(dialog, Dialog::Sorting));
+    /// Changes the sort order or the groups.
+    pub(super) fn act_on_sort(&mut self, action: Action) {
         let sort = self.tree.sort();
         match action {
             Action::SortByName => self.sort_by(sort.or_reversed(Column::Name)),
@@ -37,21 +27,6 @@ impl App {
             }
             _ => {}
         }
-    }
-
-    /// Searches connections for the text typed in the palette, if the palette offers connections.
-    pub(super) fn look_up(&mut self) {
-        if let Some(Dialog::Palette(palette)) = self.dialogs.last()
-            && palette.lists_connections()
-        {
-            self.tree.look_up(palette.choices.line.value());
-        }
-    }
-
-    /// Selects a connection, even if a filter or a closed node hides it.
-    pub(super) fn go_to(&mut self, id: Uuid) {
-        self.tree.select_id(id);
-        self.pane = Pane::Tree;
     }
 
     /// Sorts and reports the new order.

@@ -1,17 +1,14 @@
 //! Tabs of a connection: history, comparison of versions, roll back.
 
-use uuid::Uuid;
-
 use super::{App, AwaitedReply, Pane};
 use crate::connection::{
     Command, Connection, ConnectionDraft, ConnectionError, PlainSecret, RollbackResult,
-    SettingValue, Settings, VersionComparison,
+    SettingValue, Settings,
 };
-use crate::tui::action::Action;
-use crate::tui::dialog::{ConfirmAction, Dialog};
+use crate::tui::dialog::ConfirmAction;
 use crate::tui::dialogs::confirm::ConfirmDialog;
-use crate::tui::dialogs::version_diff::{ChangedValue, DiffKind, VersionDiff};
-use crate::tui::effect::{Effect, ServiceRequest, Ticket};
+use crate::tui::dialogs::version_diff::{ChangedValue, VersionDiff};
+use crate::tui::effect::Effect;
 use crate::tui::info;
 use crate::tui::notice::Notice;
 use crate::tui::tabs::Tab;
@@ -72,28 +69,10 @@ impl App {
             return None;
         }
         let is_to_current = history.current() == Some(pair.1);
-        let ticket = self.ticket(AwaitedReply::Compare);
-        let compare = VersionDiff::new(id, pair, is_to_current, ticket);
-        self.dialogs.push(Dialog::Compare(compare));
-        Some(Effect::Call(
-            ticket,
-            ServiceRequest::Compare(id, pair.0, pair.1),
-        ))
-    }
-
-    /// Takes the comparison, or the error.
-    pub(super) fn compared(&mut self, ticket: Ticket, found: Result<VersionComparison, String>) {
-        let provider = self.detail.connection.as_ref();
-        let provider = provider.map(|connection| connection.item.provider_id.as_str());
-        let provider = provider.and_then(|id| self.catalog.get(id));
-        for dialog in &mut self.dialogs {
-            if let Dialog::Compare(compare) = dialog
-                && compare.ticket == Some(ticket)
-            {
-                compare.done(found, provider);
-                return;
-            }
-        }
+        let request = ServiceRequest::Compare(id, pair.0, pair.1);
+        Some(self.open_with_request(request, |ticket| {
+            VersionDiff::new(id, pair, is_to_current, ticket).into()
+        }))
     }
 
     /// Asks for confirmation to roll back to the selected version.
@@ -107,46 +86,9 @@ impl App {
             self.notify(Notice::info(format!("v{number} is the current version")));
             return;
         }
-        self.open_roll_back_prompt(id, number);
-    }
-
-    fn open_roll_back_prompt(&mut self, id: Uuid, number: u64) {
         let name = self.tree.item(id).map_or("", |item| item.name());
         let confirm = ConfirmDialog::roll_back(id, number, name, self.features);
-        self.dialogs.push(Dialog::Confirm(confirm));
-    }
-
-    pub(super) fn act_in_compare(&mut self, action: Action) -> Option<Effect> {
-        let Some(Dialog::Compare(compare)) = self.dialogs.last_mut() else {
-            return None;
-        };
-        match action {
-            Action::Back => {
-                self.dialogs.pop();
-            }
-            Action::RollBack if compare.comparison.is_some() => {
-                let (id, from) = (compare.id, compare.from);
-                self.open_roll_back_prompt(id, from);
-            }
-            Action::RollBackField => {
-                let (id, from) = (compare.id, compare.from);
-                let changed = compare.selected()?.clone();
-                self.open_field_roll_back_prompt(id, from, &changed);
-            }
-            other => compare.act(other),
-        }
-        None
-    }
-
-    fn open_field_roll_back_prompt(&mut self, id: Uuid, number: u64, changed: &ChangedValue) {
-        if matches!(changed.kind, DiffKind::Secret(_)) {
-            self.notify(Notice::info(
-                "The history contains no secrets; they cannot be rolled back",
-            ));
-            return;
-        }
-        let confirm = ConfirmDialog::roll_back_field(id, number, &changed.label);
-        self.dialogs.push(Dialog::Confirm(confirm));
+        self.dialogs.push(confirm);
     }
 
     /// Rolls back as confirmed, with the note typed in the prompt.
@@ -173,10 +115,7 @@ impl App {
                 ))
             }
             ConfirmAction::RollBackField(id, number) => {
-                let Some(Dialog::Compare(compare)) = self.dialogs.last() else {
-                    return None;
-                };
-                let changed = compare.selected()?;
+                let changed = self.dialogs.top().and_then(VersionDiff::selected)?;
                 let mut draft = draft_of(changed);
                 let label = &changed.label;
                 draft.change_description = Some(text(format!("Rollback of {label} to v{number}")));
@@ -219,8 +158,7 @@ impl App {
 
     fn show_rolled_back(&mut self, number: u64, connection: Connection) {
         let item = &connection.item;
-        self.dialogs
-            .retain(|dialog| !matches!(dialog, Dialog::Compare(_)));
+        self.dialogs.close::<VersionDiff>();
         self.tree.upsert(super::replies::item_of(&connection));
         self.notify(Notice::done(format!(
             "Rolled back to v{number}: \"{}\" is now at v{}",

@@ -3,11 +3,10 @@
 use uuid::Uuid;
 
 use super::{App, AwaitedReply};
-use crate::connection::{Command, Connection, ConnectionError, ConnectionItem, FieldReason};
-use crate::tui::action::{Action, KeyContext};
-use crate::tui::dialog::{ConfirmAction, Dialog};
-use crate::tui::dialogs::confirm::ConfirmDialog;
-use crate::tui::dialogs::trash::{AliasSuggestion, TrashDialog, first_free};
+use crate::connection::{Command, Connection, ConnectionError, FieldReason};
+use crate::tui::action::Action;
+use crate::tui::dialog::{ConfirmAction, DialogKind};
+use crate::tui::dialogs::trash::TrashDialog;
 use crate::tui::effect::{Effect, ServiceRequest};
 use crate::tui::notice::Notice;
 use crate::tui::tree::ItemChange;
@@ -32,10 +31,7 @@ pub(super) enum RestoreOrigin {
 
 impl App {
     fn trash_mut(&mut self) -> Option<&mut TrashDialog> {
-        self.dialogs.iter_mut().find_map(|dialog| match dialog {
-            Dialog::Trash(trash) => Some(trash),
-            _ => None,
-        })
+        self.dialogs.find_mut()
     }
 
     /// Opens the trash; an old notice would cover its keys in a small terminal.
@@ -47,19 +43,7 @@ impl App {
             return;
         }
         self.notice = None;
-        self.dialogs.push(Dialog::Trash(TrashDialog::loading()));
-    }
-
-    /// Loads the trash when it was opened or may have changed.
-    pub(super) fn next_trash(&mut self) -> Option<Effect> {
-        if self.is_pending(|waiting| matches!(waiting, AwaitedReply::Trash)) {
-            return None;
-        }
-        let trash = self.trash_mut()?;
-        if !std::mem::take(&mut trash.is_stale) {
-            return None;
-        }
-        Some(self.call(AwaitedReply::Trash, ServiceRequest::Trash))
+        self.dialogs.push(TrashDialog::loading());
     }
 
     /// Marks the trash as stale.
@@ -69,85 +53,20 @@ impl App {
         }
     }
 
-    /// Marks the trash as stale if a change affects it.
-    pub(super) fn update_trash_staleness(&mut self, change: &ItemChange) {
-        let id = change.id();
-        if let Some(trash) = self.trash_mut() {
-            trash.is_stale |= match change {
-                ItemChange::Deleted(_) => true,
-                ItemChange::Saved(_) => trash.items().iter().any(|item| item.id == id),
-            };
-        }
-    }
-
-    pub(super) fn show_trash(&mut self, found: Result<Vec<ConnectionItem>, ConnectionError>) {
-        match found {
-            Ok(items) => {
-                if let Some(trash) = self.trash_mut() {
-                    trash.show(items);
-                }
-            }
-            Err(error) => {
-                self.show_error(&error);
-                self.trash_failed(error.to_string());
-            }
-        }
-    }
-
-    pub(super) fn trash_failed(&mut self, reason: String) {
-        if let Some(trash) = self.trash_mut() {
-            trash.fail(reason);
-        }
-    }
-
-    pub(super) fn act_in_trash(&mut self, action: Action) -> Option<Effect> {
-        let Some(Dialog::Trash(trash)) = self.dialogs.last_mut() else {
-            return None;
-        };
-        match action {
-            Action::Back => {
-                self.dialogs.pop();
-                None
-            }
-            Action::Restore => self.restore_selected(),
-            Action::Purge => {
-                let item = trash.selected()?;
-                let (id, confirm) = (item.id, ConfirmDialog::purge(item.id, &item.name));
-                trash.to_purge = vec![id];
-                self.dialogs.push(Dialog::Confirm(confirm));
-                None
-            }
-            Action::EmptyTrash => {
-                trash.to_purge = trash.items().iter().map(|item| item.id).collect();
-                let count = trash.to_purge.len();
-                if count > 0 {
-                    self.dialogs
-                        .push(Dialog::Confirm(ConfirmDialog::empty(count)));
-                }
-                None
-            }
-            other => {
-                trash.act(other);
-                None
-            }
-        }
-    }
-
-    fn restore_selected(&mut self) -> Option<Effect> {
-        let trash = self.trash_mut()?;
-        let id = trash.selected()?.id;
-        let other = trash.suggested_alias().map(|offer| offer.alias.clone());
-        if self.is_pending(
-            |waiting| matches!(waiting, AwaitedReply::Restore(pending) if pending.id == id),
-        ) {
+    /// Restores a connection, unless it is being restored.
+    pub(super) fn restore_from_trash(&mut self, id: Uuid, alias: Option<String>) -> Option<Effect> {
+        let is_same = |waiting: &AwaitedReply| matches!(waiting, AwaitedReply::Restore(pending) if pending.id == id);
+        if self.is_pending(is_same) {
             return None;
         }
         let restore = PendingRestore {
             id,
             from: RestoreOrigin::Trash,
         };
-        let command = Command::Restore { id, alias: other };
-        Some(self.call(AwaitedReply::Restore(restore), command))
+        Some(self.call(
+            AwaitedReply::Restore(restore),
+            Command::Restore { id, alias },
+        ))
     }
 
     /// Moves a restored connection from the trash to the tree.
@@ -159,13 +78,9 @@ impl App {
             .apply(vec![ItemChange::Saved(super::replies::item_of(
                 &connection,
             ))]);
-        let mut shown_alias = None;
-        if let Some(trash) = self.trash_mut() {
-            let offer = trash.suggestion.take_if(|offer| offer.id == restore.id);
-            shown_alias = offer.map(|offer| offer.alias);
-            trash.take_out(&[item.id]);
-            trash.is_stale = true;
-        }
+        let shown_alias = self
+            .trash_mut()
+            .and_then(|trash| trash.restored(restore.id));
         let name = &item.name;
         self.notify(Notice::done(match shown_alias {
             Some(alias) if alias == item.alias => format!("Restored \"{name}\" as '{alias}'"),
@@ -174,11 +89,8 @@ impl App {
         if restore.from == RestoreOrigin::Form {
             self.form_connection_restored(item.id, item.version);
         }
-        if self
-            .dialogs
-            .iter()
-            .all(|dialog| matches!(dialog, Dialog::Trash(_)))
-        {
+        let mut dialogs = self.dialogs.iter();
+        if dialogs.all(|dialog| TrashDialog::of(dialog).is_some()) {
             self.tree.select_id(item.id);
             self.detail.show(connection);
         }
@@ -192,34 +104,19 @@ impl App {
             _ => None,
         });
         match (taken, restore.from) {
-            (Some((taken, by)), RestoreOrigin::Trash) => self.offer(restore.id, taken, by),
+            (Some(taken), RestoreOrigin::Trash) => {
+                if let Some(trash) = self.dialogs.find_mut::<TrashDialog>() {
+                    trash.suggest(restore.id, taken, &self.tree);
+                }
+            }
             (Some(_), RestoreOrigin::Form) => self.form_restore_failed(error),
             (Some((taken, by)), RestoreOrigin::Undo) => {
-                let key = self.keymap.first_key(KeyContext::Tree, Action::Trash);
-                let key = key.map_or_else(String::new, |key| format!(" ({key})"));
+                let key = self.key_of(Action::Trash);
                 self.notify(Notice::error(format!(
                     "Alias '{taken}' is already used by \"{by}\". Restore from the trash{key} with another alias"
                 )));
             }
             (None, _) => self.show_error(error),
-        }
-    }
-
-    fn offer(&mut self, id: Uuid, taken: String, by: String) {
-        let Some(own) = self.trash_mut().and_then(|trash| {
-            let item = trash.items().iter().find(|item| item.id == id)?;
-            Some(item.alias.clone())
-        }) else {
-            return;
-        };
-        let alias = first_free(&own, |alias| alias == taken || self.tree.has_alias(alias));
-        if let Some(trash) = self.trash_mut() {
-            trash.suggestion = Some(AliasSuggestion {
-                id,
-                taken,
-                by,
-                alias,
-            });
         }
     }
 

@@ -5,8 +5,9 @@ use super::{App, AwaitedReply, Pane, PendingToggle};
 use crate::connection::Command;
 use crate::tui::action::Action;
 use crate::tui::bulk::BulkJob;
-use crate::tui::dialog::Dialog;
 use crate::tui::dialogs::confirm::ConfirmDialog;
+use crate::tui::dialogs::env_import::EnvImport;
+use crate::tui::dialogs::menu::Menu;
 use crate::tui::effect::{Effect, ServiceRequest};
 use crate::tui::layout::Columns;
 use crate::tui::notice::{Notice, NoticeSeverity};
@@ -56,14 +57,14 @@ impl App {
             Action::EditExternally => return self.edit_externally(),
             Action::Drafts => return Some(self.look_for_drafts()),
             Action::Filter => self.tree.start_filter(),
-            Action::Sort => self.open_sort_menu(),
+            Action::Sort => self.dialogs.push(Menu::SORT),
             Action::SortByName
             | Action::SortByAlias
             | Action::SortByProvider
             | Action::SortByStatus
             | Action::SortByModified
             | Action::ReverseSort
-            | Action::Group => self.act_in_sort_menu(action),
+            | Action::Group => self.act_on_sort(action),
             Action::Copy => self.open_copy_menu(),
             Action::CopyName
             | Action::CopyAlias
@@ -244,9 +245,21 @@ impl App {
     fn confirm_delete(&mut self) {
         if let Some(item) = self.tree.selected_item() {
             let confirm = ConfirmDialog::delete(item.id, item.name(), self.features);
-            self.dialogs.push(Dialog::Confirm(confirm));
+            self.dialogs.push(confirm);
         } else {
             self.notify(Notice::info("Select a connection to delete it"));
         }
+    }
+
+    /// Lists what can be created from environment variables.
+    fn import(&mut self) {
+        let offers = self.environment.offers(&self.catalog);
+        if offers.is_empty() {
+            self.notify(Notice::info(
+                "No provider variable is set, such as OPENAI_API_KEY or ANTHROPIC_API_KEY",
+            ));
+            return;
+        }
+        self.dialogs.push(EnvImport::new(offers));
     }
 }

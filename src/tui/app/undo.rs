@@ -53,6 +53,14 @@ impl App {
         }
     }
 
+    /// Number of the bulk operation that the next undo reverts.
+    pub(super) fn undoable_bulk(&self) -> Option<u64> {
+        match self.undo.last()? {
+            UndoableChange::Bulk(many) => Some(many.bulk_number),
+            UndoableChange::Toggled(_) | UndoableChange::Deleted(_) => None,
+        }
+    }
+
     /// Deletes a connection. The service runs requests in order, so it can be undone before the reply.
     pub(super) fn delete(&mut self, id: Uuid) -> Effect {
         if self.features.trash {

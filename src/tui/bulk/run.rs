@@ -34,7 +34,7 @@ impl BulkOperation {
         self.next = 0;
         self.shown = None;
         self.follows = true;
-        self.selected = 0;
+        self.cursor.selected = 0;
     }
 
     /// Next request, up to the limit of pending requests.
@@ -50,7 +50,7 @@ impl BulkOperation {
                 continue;
             }
             if self.follows {
-                self.selected = at;
+                self.cursor.selected = at;
             }
             if row.needs_no_change(self.job) {
                 self.set(at, BulkRowState::Unchanged);
@@ -105,13 +105,13 @@ impl BulkOperation {
                 places.partition(|at| matches!(self.rows[*at].state, BulkRowState::Failed(_)));
             first.extend(rest);
             if self.follows {
-                self.selected = 0;
-            } else if let Some(at) = first.iter().position(|at| *at == self.selected) {
-                self.selected = at;
+                self.cursor.selected = 0;
+            } else if let Some(at) = first.iter().position(|at| *at == self.cursor.selected) {
+                self.cursor.selected = at;
             }
             self.shown = Some(first);
         } else if self.follows {
-            self.selected = 0;
+            self.cursor.selected = 0;
         }
     }
 

@@ -1,21 +1,7 @@
 //! Texts of a bulk operation.
 
 use super::{BulkJob, BulkOperation, BulkPhase, BulkRow, BulkRowState};
-
-/// Tone of a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BulkTone {
-    /// Neutral.
-    Plain,
-    /// Less important.
-    Dim,
-    /// Success.
-    Success,
-    /// Warning.
-    Warning,
-    /// Error.
-    Error,
-}
+use crate::tui::dialog::Tone;
 
 impl BulkOperation {
     /// Title of the dialog.
@@ -35,15 +21,15 @@ impl BulkOperation {
     }
 
     /// Summary of the operation.
-    pub fn summary(&self) -> (String, BulkTone) {
+    pub fn summary(&self) -> (String, Tone) {
         match self.phase {
-            BulkPhase::Preview => (self.preview(), BulkTone::Plain),
+            BulkPhase::Preview => (self.preview(), Tone::Text),
             BulkPhase::Running if self.stopped.is_some() => (
                 format!("Stopping; {} still running", self.progress.running),
-                BulkTone::Warning,
+                Tone::Warning,
             ),
-            BulkPhase::Running => (self.progress(), BulkTone::Plain),
-            BulkPhase::Writing => ("Writing the file…".into(), BulkTone::Plain),
+            BulkPhase::Running => (self.progress(), Tone::Text),
+            BulkPhase::Writing => ("Writing the file…".into(), Tone::Text),
             BulkPhase::Finished => self.result(),
         }
     }
@@ -99,7 +85,7 @@ impl BulkOperation {
         }
     }
 
-    fn result(&self) -> (String, BulkTone) {
+    fn result(&self) -> (String, Tone) {
         let tally = self.progress;
         let mut parts = vec![format!("{} {}", tally.done, self.job.done_label())];
         if tally.unchanged > 0 {
@@ -120,39 +106,39 @@ impl BulkOperation {
             text = format!("{text}, in {file}");
         }
         let tone = match (&self.stopped, tally.failed) {
-            (None, 0) => BulkTone::Success,
+            (None, 0) => Tone::Success,
             (Some(reason), _) if !reason.is_empty() => {
                 text = format!("{text}. Stopped: {reason}");
-                BulkTone::Error
+                Tone::Error
             }
-            (Some(_), 0) => BulkTone::Warning,
-            (Some(_) | None, _) => BulkTone::Error,
+            (Some(_), 0) => Tone::Warning,
+            (Some(_) | None, _) => Tone::Error,
         };
         (text, tone)
     }
 
     /// Symbol and text of a row.
-    pub fn row_text<'a>(&self, row: &'a BulkRow) -> (&'static str, &'a str, BulkTone) {
+    pub fn row_text<'a>(&self, row: &'a BulkRow) -> (&'static str, &'a str, Tone) {
         let job = self.job;
         match (&row.state, self.phase) {
             (_, BulkPhase::Preview) if row.is_missing_for(job) => {
-                ("✗", "deleted elsewhere", BulkTone::Error)
+                ("✗", "deleted elsewhere", Tone::Error)
             }
             (_, BulkPhase::Preview) if row.needs_no_change(job) => {
-                ("=", job.unchanged_label(), BulkTone::Dim)
+                ("=", job.unchanged_label(), Tone::Dim)
             }
-            (_, BulkPhase::Preview) => ("→", job.planned_label(), BulkTone::Plain),
+            (_, BulkPhase::Preview) => ("→", job.planned_label(), Tone::Text),
             (BulkRowState::Pending, BulkPhase::Running | BulkPhase::Writing) => {
-                ("·", "", BulkTone::Dim)
+                ("·", "", Tone::Dim)
             }
-            (BulkRowState::Pending, BulkPhase::Finished) => ("○", "not started", BulkTone::Warning),
-            (BulkRowState::Running, _) => ("…", "running", BulkTone::Plain),
+            (BulkRowState::Pending, BulkPhase::Finished) => ("○", "not started", Tone::Warning),
+            (BulkRowState::Running, _) => ("…", "running", Tone::Text),
             (BulkRowState::Done(detail), _) => {
                 let text = detail.as_deref().unwrap_or(job.done_label());
-                ("✓", text, BulkTone::Success)
+                ("✓", text, Tone::Success)
             }
-            (BulkRowState::Unchanged, _) => ("=", job.unchanged_label(), BulkTone::Dim),
-            (BulkRowState::Failed(reason), _) => ("✗", reason, BulkTone::Error),
+            (BulkRowState::Unchanged, _) => ("=", job.unchanged_label(), Tone::Dim),
+            (BulkRowState::Failed(reason), _) => ("✗", reason, Tone::Error),
         }
     }
 

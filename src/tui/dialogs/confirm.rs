@@ -3,11 +3,19 @@
 use uuid::Uuid;
 
 use crate::service::ServiceFeatures;
-use crate::tui::action::Action;
-use crate::tui::dialog::{ConfirmAction, DialogOutcome};
-use crate::tui::key::KeyPress;
+use crate::tui::action::{Action, KeyContext};
+use crate::tui::dialog::{
+    ConfirmAction, Dialog, DialogContext, DialogModel, DialogOutcome, Frame, InputLine, Pick,
+    Spoken, TextBlock, Tone,
+};
 use crate::tui::text_input::TextInput;
-use crate::tui::text_width;
+use crate::tui::text_width::{self, wrap};
+
+/// Maximum width.
+const WIDTH: u16 = 56;
+
+/// Note of a prompt before a permanent change.
+const FINAL: &str = "This cannot be undone.";
 
 /// Columns of a title within a question.
 const LONGEST_TITLE: usize = 60;
@@ -32,45 +40,68 @@ pub struct ConfirmDialog {
 }
 
 impl ConfirmDialog {
-    /// Asks to delete a connection. The default button is Cancel.
-    pub fn delete(id: Uuid, name: &str, features: ServiceFeatures) -> Self {
-        const QUESTION: &str = "Are you sure you want to delete this connection?";
-        let (text, note) = match features.deletion_warning() {
-            None => (
-                QUESTION.to_owned(),
-                Some("It is moved to the trash, with its history."),
-            ),
-            // The text is wrapped, so the warning is readable at any width.
-            Some(warning) => (format!("{QUESTION} {warning}."), None),
-        };
+    fn new(
+        headline: impl Into<String>,
+        text: impl Into<String>,
+        buttons: &[(&'static str, ConfirmAction)],
+    ) -> Self {
         Self {
-            headline: "Delete".into(),
-            text,
-            subject: Some(name.to_owned()),
-            note,
+            headline: headline.into(),
+            text: text.into(),
+            subject: None,
+            note: None,
             line: None,
-            buttons: vec![
-                ("Cancel", ConfirmAction::Cancel),
-                ("Delete", ConfirmAction::Delete(id)),
-            ],
+            buttons: buttons.to_vec(),
             focus: 0,
         }
     }
 
+    /// Prompt with one button after Cancel, which is the default.
+    fn or_cancel(
+        headline: impl Into<String>,
+        text: impl Into<String>,
+        button: (&'static str, ConfirmAction),
+    ) -> Self {
+        Self::new(headline, text, &[("Cancel", ConfirmAction::Cancel), button])
+    }
+
+    fn about(mut self, subject: &str) -> Self {
+        self.subject = Some(subject.to_owned());
+        self
+    }
+
+    fn with_note(mut self, note: &'static str) -> Self {
+        self.note = Some(note);
+        self
+    }
+
+    const fn focused_on(mut self, button: usize) -> Self {
+        self.focus = button;
+        self
+    }
+
+    /// Asks to delete a connection. The default button is Cancel.
+    pub fn delete(id: Uuid, name: &str, features: ServiceFeatures) -> Self {
+        const QUESTION: &str = "Are you sure you want to delete this connection?";
+        let button = ("Delete", ConfirmAction::Delete(id));
+        match features.deletion_warning() {
+            None => Self::or_cancel("Delete", QUESTION, button)
+                .with_note("It is moved to the trash, with its history."),
+            // The text is wrapped, so the warning is readable at any width.
+            Some(warning) => Self::or_cancel("Delete", format!("{QUESTION} {warning}."), button),
+        }
+        .about(name)
+    }
+
     /// Asks to delete a connection permanently. The default button is Cancel.
     pub fn purge(id: Uuid, name: &str) -> Self {
-        Self {
-            headline: "Delete permanently".into(),
-            text: "Delete this connection and its history permanently?".into(),
-            subject: Some(name.to_owned()),
-            note: Some("This cannot be undone."),
-            line: None,
-            buttons: vec![
-                ("Cancel", ConfirmAction::Cancel),
-                ("Delete permanently", ConfirmAction::Purge(id)),
-            ],
-            focus: 0,
-        }
+        Self::or_cancel(
+            "Delete permanently",
+            "Delete this connection and its history permanently?",
+            ("Delete permanently", ConfirmAction::Purge(id)),
+        )
+        .about(name)
+        .with_note(FINAL)
     }
 
     /// Asks to empty the trash. The default button is Cancel.
@@ -80,52 +111,39 @@ impl ConfirmDialog {
         } else {
             format!("all {count} connections")
         };
-        Self {
-            headline: "Empty the trash".into(),
-            text: format!("Permanently delete {what} in the trash, including history?"),
-            subject: None,
-            note: Some("This cannot be undone."),
-            line: None,
-            buttons: vec![
-                ("Cancel", ConfirmAction::Cancel),
-                ("Empty", ConfirmAction::Empty),
-            ],
-            focus: 0,
-        }
+        Self::or_cancel(
+            "Empty the trash",
+            format!("Permanently delete {what} in the trash, including history?"),
+            ("Empty", ConfirmAction::Empty),
+        )
+        .with_note(FINAL)
     }
 
     /// Asks to save or discard the changes of the form with this title.
     pub fn unsaved_changes(title: &str) -> Self {
         let title = text_width::cut(title, LONGEST_TITLE);
-        Self {
-            headline: "Unsaved changes".into(),
-            text: format!("Save changes to \"{title}\"?"),
-            subject: None,
-            note: None,
-            line: None,
-            buttons: vec![
+        Self::new(
+            "Unsaved changes",
+            format!("Save changes to \"{title}\"?"),
+            &[
                 ("Save", ConfirmAction::Save),
                 ("Discard", ConfirmAction::Discard),
                 ("Keep editing", ConfirmAction::Cancel),
             ],
-            focus: 2,
-        }
+        )
+        .focused_on(2)
     }
 
     /// Asks to quit with unsaved changes.
     pub fn quit() -> Self {
-        Self {
-            headline: "Unsaved changes".into(),
-            text: "You have unsaved changes. Quit anyway?".into(),
-            subject: None,
-            note: None,
-            line: None,
-            buttons: vec![
+        Self::new(
+            "Unsaved changes",
+            "You have unsaved changes. Quit anyway?",
+            &[
                 ("Keep editing", ConfirmAction::Cancel),
                 ("Discard and quit", ConfirmAction::DiscardAndQuit),
             ],
-            focus: 0,
-        }
+        )
     }
 
     /// Asks to restore or recreate a connection that was deleted elsewhere during an edit; a new one loses the secrets `lost`.
@@ -137,139 +155,95 @@ impl ConfirmDialog {
                 lost.join(", ")
             ),
         };
-        if !features.trash {
-            return Self {
-                headline: "Deleted elsewhere".into(),
-                text: format!("This server has no trash. Create a new connection?{lost_secrets}"),
-                subject: None,
-                note: None,
-                line: None,
-                buttons: vec![
-                    ("Cancel", ConfirmAction::Cancel),
-                    ("Create", ConfirmAction::CreateNew),
-                ],
-                focus: 1,
-            };
-        }
-        Self {
-            headline: "Deleted elsewhere".into(),
-            text: format!("Restore it from the trash, or create a new connection?{lost_secrets}"),
-            subject: None,
-            note: None,
-            line: None,
-            buttons: vec![
-                ("Cancel", ConfirmAction::Cancel),
-                ("Restore", ConfirmAction::RestoreDeleted),
-                ("Create", ConfirmAction::CreateNew),
-            ],
-            focus: 1,
-        }
+        let cancel = ("Cancel", ConfirmAction::Cancel);
+        let create = ("Create", ConfirmAction::CreateNew);
+        let (text, buttons) = if features.trash {
+            let restore = ("Restore", ConfirmAction::RestoreDeleted);
+            (
+                "Restore it from the trash, or create a new connection?",
+                vec![cancel, restore, create],
+            )
+        } else {
+            (
+                "This server has no trash. Create a new connection?",
+                vec![cancel, create],
+            )
+        };
+        let text = format!("{text}{lost_secrets}");
+        Self::new("Deleted elsewhere", text, &buttons).focused_on(1)
     }
 
     /// Asks to save a form before a test.
     pub fn save_and_test() -> Self {
-        Self {
-            headline: "Save and test".into(),
-            text: "This server tests only saved settings. Save the form, then test?".into(),
-            subject: None,
-            note: None,
-            line: None,
-            buttons: vec![
-                ("Cancel", ConfirmAction::Cancel),
-                ("Save and test", ConfirmAction::SaveAndTest),
-            ],
-            focus: 0,
-        }
+        Self::or_cancel(
+            "Save and test",
+            "This server tests only saved settings. Save the form, then test?",
+            ("Save and test", ConfirmAction::SaveAndTest),
+        )
     }
 
     /// Asks to discard a draft. The default button is Cancel.
     pub fn discard_draft(id: Uuid, name: &str) -> Self {
-        Self {
-            headline: "Discard draft".into(),
-            text: "Discard this unsaved draft?".into(),
-            subject: Some(name.to_owned()),
-            note: Some("This cannot be undone."),
-            line: None,
-            buttons: vec![
-                ("Cancel", ConfirmAction::Cancel),
-                ("Discard", ConfirmAction::DiscardDraft(id)),
-            ],
-            focus: 0,
-        }
+        let button = ("Discard", ConfirmAction::DiscardDraft(id));
+        Self::or_cancel("Discard draft", "Discard this unsaved draft?", button)
+            .about(name)
+            .with_note(FINAL)
     }
 
     /// Asks to quit during a bulk operation.
     pub fn stop(text: String) -> Self {
-        Self {
-            headline: "Still running".into(),
+        Self::new(
+            "Still running",
             text,
-            subject: None,
-            note: None,
-            line: None,
-            buttons: vec![
+            &[
                 ("Continue", ConfirmAction::Cancel),
                 ("Stop and quit", ConfirmAction::StopAndQuit),
             ],
-            focus: 0,
-        }
+        )
     }
 
     /// Asks to replace an existing file. The default button is Cancel.
     pub fn replace(path: &str) -> Self {
-        Self {
-            headline: "Replace file".into(),
-            text: "A file with this name exists. Replace it?".into(),
-            subject: Some(path.to_owned()),
-            note: None,
-            line: None,
-            buttons: vec![
-                ("Cancel", ConfirmAction::Cancel),
-                ("Replace", ConfirmAction::Replace),
-            ],
-            focus: 0,
-        }
+        Self::or_cancel(
+            "Replace file",
+            "A file with this name exists. Replace it?",
+            ("Replace", ConfirmAction::Replace),
+        )
+        .about(path)
     }
 
     /// Asks to roll back to a version. The default button confirms, because a rollback can be rolled back.
     pub fn roll_back(id: Uuid, number: u64, name: &str, features: ServiceFeatures) -> Self {
-        let (note, line) = if features.rollback_keeps_secrets {
-            ("Stored secrets are kept.", Some(TextInput::text("")))
+        let note = if features.rollback_keeps_secrets {
+            "Stored secrets are kept."
         } else {
-            ("The secrets of that version are restored too.", None)
+            "The secrets of that version are restored too."
         };
         Self {
-            headline: format!("Roll back to v{number}"),
-            text: format!("Roll back to v{number}? This creates a new version."),
-            subject: Some(name.to_owned()),
-            note: Some(note),
-            line,
-            buttons: vec![
-                ("Cancel", ConfirmAction::Cancel),
+            line: features.rollback_keeps_secrets.then(|| TextInput::text("")),
+            ..Self::or_cancel(
+                format!("Roll back to v{number}"),
+                format!("Roll back to v{number}? This creates a new version."),
                 ("Roll back", ConfirmAction::RollBack(id, number)),
-            ],
-            focus: 1,
+            )
         }
+        .about(name)
+        .with_note(note)
+        .focused_on(1)
     }
 
     /// Asks to roll one field back to a version.
     pub fn roll_back_field(id: Uuid, number: u64, label: &str) -> Self {
         Self {
-            text: format!("Roll this field back to v{number}? This creates a new version."),
-            subject: Some(label.to_owned()),
-            note: None,
-            buttons: vec![
-                ("Cancel", ConfirmAction::Cancel),
+            line: Some(TextInput::text("")),
+            ..Self::or_cancel(
+                format!("Roll back to v{number}"),
+                format!("Roll this field back to v{number}? This creates a new version."),
                 ("Roll back", ConfirmAction::RollBackField(id, number)),
-            ],
-            ..Self::roll_back(id, number, label, ServiceFeatures::ALL)
+            )
         }
-    }
-
-    /// Passes a key to the note.
-    pub fn key(&mut self, key: KeyPress) {
-        if let Some(line) = &mut self.line {
-            line.edit(key);
-        }
+        .about(label)
+        .focused_on(1)
     }
 
     /// Returns the trimmed note, if not empty.
@@ -282,25 +256,92 @@ impl ConfirmDialog {
     pub fn can_answer(&self, answer: ConfirmAction) -> bool {
         self.buttons.iter().any(|(_, other)| *other == answer)
     }
+}
 
-    /// Handles an action.
-    pub fn act(&mut self, action: Action) -> DialogOutcome {
+impl Dialog for ConfirmDialog {
+    fn context(&self) -> KeyContext {
+        KeyContext::Confirm
+    }
+
+    fn model<'a>(&'a self, cx: &DialogContext<'a>) -> DialogModel<'a> {
+        let width = cx.text_width(WIDTH).into();
+        let text = wrap(&self.text, width);
+        let more = u16::try_from(text.len().saturating_sub(2)).unwrap_or(0);
+        let height = 6
+            + u16::from(self.subject.is_some())
+            + u16::from(self.note.is_some())
+            + 2 * u16::from(self.line.is_some())
+            + more;
+        let text = text.into_iter().map(|line| (line, Tone::Text));
+        let subject = self.subject.as_ref();
+        let subject = subject.map(|subject| (text_width::cut(subject, width), Tone::Title));
+        let note = self.note.map(|note| (note.to_owned(), Tone::Warning));
+        let lines: Vec<_> = text.chain(subject).chain(note).collect();
+        DialogModel {
+            head: TextBlock {
+                rows: u16::try_from(lines.len()).unwrap_or(u16::MAX),
+                lines,
+            },
+            input: self.line.as_ref().map(|line| InputLine {
+                label: Some("Note "),
+                hint: "optional".to_owned(),
+                line,
+                shown: line.displayed(cx.catalog),
+            }),
+            buttons: self.buttons.iter().map(|(label, _)| *label).collect(),
+            focus: self.focus,
+            ..DialogModel::new(&self.headline, Frame::Centered(WIDTH, height))
+        }
+    }
+
+    fn spoken(&self, cx: &DialogContext<'_>) -> Spoken {
+        let mut body = vec![self.text.clone()];
+        body.extend(self.subject.clone());
+        body.extend(self.note.map(str::to_owned));
+        let note = self.line.as_ref().map(|line| match line.value() {
+            "" => "Any other line becomes a note on the change.".to_owned(),
+            _ => format!("Note: {}", line.displayed(cx.catalog)),
+        });
+        Spoken {
+            remarks: note.into_iter().collect(),
+            ..Spoken::text(&self.headline, body)
+        }
+    }
+
+    fn act(&mut self, action: Action, _cx: &DialogContext<'_>) -> DialogOutcome {
         let count = self.buttons.len().max(1);
         match action {
             Action::NextButton => self.focus = (self.focus + 1) % count,
             Action::PreviousButton => self.focus = (self.focus + count - 1) % count,
-            Action::Choose => return self.press(self.focus),
+            Action::Choose => {
+                if let Some((_, answer)) = self.buttons.get(self.focus) {
+                    return DialogOutcome::Answered(*answer);
+                }
+            }
             Action::Back => return DialogOutcome::Close,
             _ => {}
         }
         DialogOutcome::Stay
     }
 
-    /// Presses a button.
-    pub fn press(&self, button: usize) -> DialogOutcome {
-        match self.buttons.get(button) {
-            Some((_, answer)) => DialogOutcome::Answered(*answer),
-            None => DialogOutcome::Stay,
-        }
+    fn input(&self) -> Option<&TextInput> {
+        self.line.as_ref()
+    }
+
+    fn input_mut(&mut self) -> Option<&mut TextInput> {
+        self.line.as_mut()
+    }
+
+    fn pick(&mut self, at: usize, _by: Pick, _cx: &DialogContext<'_>) -> Option<Action> {
+        self.focus = at;
+        Some(Action::Choose)
+    }
+
+    fn focus_button(&mut self, at: usize) {
+        self.focus = at;
+    }
+
+    fn wheel(&self, _is_down: bool) -> Option<Action> {
+        None
     }
 }

@@ -4,15 +4,37 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::drafts::StoredDraft;
-use crate::tui::action::Action;
-use crate::tui::form::FormSnapshot;
-use crate::tui::select_list::SelectList;
+use crate::provider::ProviderCatalog;
+use crate::tui::action::{Action, KeyContext};
+use crate::tui::dialog::{
+    Dialog, DialogContext, DialogModel, DialogOutcome, Frame, Pick, Row, Rows, Spoken, TextBlock,
+    Tone,
+};
+use crate::tui::dialogs::confirm::ConfirmDialog;
+use crate::tui::effect::DraftSlot;
+use crate::tui::form::{Form, FormSnapshot, FormSubject};
+use crate::tui::notice::Notice;
+use crate::tui::plain::text::count;
+use crate::tui::select_list::Cursor;
+use crate::tui::text_width::wrap;
+
+/// Maximum width.
+const WIDTH: u16 = 96;
+
+/// Minimum width to show the subject of a draft.
+const ROOMY: u16 = 60;
+
+/// Columns of the subject.
+const ABOUT: u16 = 26;
+
+/// Columns of a date with a time.
+const DATE: u16 = 16;
 
 /// Dialog with unsaved drafts.
 #[derive(Debug, Default)]
 pub struct DraftsDialog {
     /// Selection.
-    pub choices: SelectList,
+    pub cursor: Cursor,
     /// Drafts, newest first.
     pub drafts: Vec<UnsavedDraft>,
 }
@@ -41,14 +63,14 @@ impl DraftsDialog {
             }),
         });
         Self {
-            choices: SelectList::default(),
+            cursor: Cursor::default(),
             drafts: drafts.collect(),
         }
     }
 
     /// Selected draft.
-    pub fn selected(&self) -> Option<&UnsavedDraft> {
-        self.drafts.get(self.choices.selected)
+    fn selected(&self) -> Option<&UnsavedDraft> {
+        self.drafts.get(self.cursor.selected)
     }
 
     /// Removes a draft from the list.
@@ -56,24 +78,150 @@ impl DraftsDialog {
         let at = self.drafts.iter().position(|draft| draft.id == id)?;
         let draft = self.drafts.remove(at);
         let last = self.drafts.len().saturating_sub(1);
-        self.choices.selected = self.choices.selected.min(last);
+        self.cursor.selected = self.cursor.selected.min(last);
         Some(draft)
     }
 
-    /// IDs of the remaining drafts.
-    pub fn ids(&self) -> Vec<Uuid> {
-        self.drafts.iter().map(|draft| draft.id).collect()
+    /// Closes the list; the remaining drafts are offered again later.
+    fn close(&self, cx: &DialogContext<'_>) -> Vec<DialogOutcome> {
+        let mut all = vec![DialogOutcome::Close];
+        if !self.drafts.is_empty() {
+            let kept = count(self.drafts.len(), "unsaved draft");
+            let key = cx.key_of(Action::Drafts);
+            all.push(DialogOutcome::Notify(Notice::info(format!(
+                "{kept} kept{key}"
+            ))));
+            let ids = self.drafts.iter().map(|draft| draft.id).collect();
+            all.push(DialogOutcome::ReleaseDrafts(ids));
+        }
+        all
     }
 
-    /// Moves the selection.
-    pub fn act(&mut self, action: Action) {
-        let count = self.drafts.len();
-        self.choices.act(action, count);
+    /// Replaces the list with the form of the selected draft.
+    fn restore(&mut self, cx: &DialogContext<'_>) -> DialogOutcome {
+        let Some(UnsavedDraft { id, when, kept }) = self.selected() else {
+            return DialogOutcome::Stay;
+        };
+        let (id, when) = (*id, when.format("%Y-%m-%d %H:%M"));
+        let kept = match kept {
+            Ok(kept) => kept,
+            Err(reason) => {
+                let reason = format!("The draft cannot be read. {reason}");
+                return DialogOutcome::Notify(Notice::error(reason));
+            }
+        };
+        let Some(provider) = cx.catalog.get(&kept.provider_id) else {
+            return DialogOutcome::Notify(Notice::error(format!(
+                "Provider '{}' is not in the catalogue; the draft cannot be opened and is kept",
+                kept.provider_id
+            )));
+        };
+        let mut form = Form::restore(kept, provider, cx.catalog);
+        form.slot = Some(DraftSlot::Restored(id));
+        let restored = format!("Restored the draft of {when} UTC");
+        self.take_out(id);
+        let mut all = self.close(cx);
+        all.push(DialogOutcome::Open(form.into()));
+        if self.drafts.is_empty() {
+            all.push(DialogOutcome::Notify(Notice::done(restored)));
+        }
+        DialogOutcome::All(all)
+    }
+}
+
+impl Dialog for DraftsDialog {
+    fn context(&self) -> KeyContext {
+        KeyContext::Drafts
     }
 
-    /// Keeps the selection visible.
-    pub fn scroll(&mut self, rows: usize) {
-        let count = self.drafts.len();
-        self.choices.scroll(rows, count);
+    fn model<'a>(&'a self, cx: &DialogContext<'a>) -> DialogModel<'a> {
+        let catalog = cx.catalog;
+        let height = u16::try_from(self.drafts.len()).unwrap_or(u16::MAX);
+        let frame = Frame::Centered(WIDTH, height.saturating_add(5).max(7));
+        let (text, tone) = match self.selected().map(|draft| &draft.kept) {
+            Some(Ok(kept)) => (kept.subject(catalog), Tone::Dim),
+            Some(Err(reason)) => (format!("Cannot read the drafts: {reason}"), Tone::Error),
+            None => (String::new(), Tone::Dim),
+        };
+        let lines = wrap(&text, cx.text_width(WIDTH).into()).into_iter();
+        DialogModel {
+            head: TextBlock {
+                rows: 2,
+                lines: lines.map(|line| (line, tone)).collect(),
+            },
+            rows: Rows::list(self.drafts.len(), |at, width| {
+                row(&self.drafts[at], width, catalog)
+            }),
+            cursor: self.cursor,
+            ..DialogModel::new(format!("Unsaved drafts ({})", self.drafts.len()), frame)
+        }
+    }
+
+    fn spoken(&self, _cx: &DialogContext<'_>) -> Spoken {
+        Spoken::list(format!(
+            "Unsaved: {}. Enter restore-draft, discard-draft or back.",
+            count(self.drafts.len(), "draft")
+        ))
+    }
+
+    fn act(&mut self, action: Action, cx: &DialogContext<'_>) -> DialogOutcome {
+        match (action, self.selected()) {
+            (Action::Back, _) => DialogOutcome::All(self.close(cx)),
+            (Action::RestoreDraft, _) => self.restore(cx),
+            (Action::DiscardDraft, Some(draft)) => {
+                let name = match &draft.kept {
+                    Ok(kept) if !kept.name.is_empty() => kept.name.as_str(),
+                    Ok(_) => "Untitled",
+                    Err(_) => "Cannot be read",
+                };
+                DialogOutcome::Open(ConfirmDialog::discard_draft(draft.id, name).into())
+            }
+            _ => DialogOutcome::Stay,
+        }
+    }
+
+    fn cursor_mut(&mut self) -> Option<&mut Cursor> {
+        Some(&mut self.cursor)
+    }
+
+    fn pick(&mut self, at: usize, by: Pick, _cx: &DialogContext<'_>) -> Option<Action> {
+        self.cursor.selected = at;
+        (by == Pick::DoubleClick).then_some(Action::RestoreDraft)
+    }
+
+    fn hint(&self, action: Action) -> Option<&'static str> {
+        match action {
+            Action::Back => Some("later"),
+            _ => action.entry().hint,
+        }
+    }
+}
+
+fn row(draft: &UnsavedDraft, width: u16, catalog: &ProviderCatalog) -> Row {
+    let (name, about, tone, text) = match &draft.kept {
+        Ok(kept) => {
+            let what = match kept.subject {
+                FormSubject::New => "new",
+                FormSubject::Copy { .. } => "copy",
+                FormSubject::Stored { .. } => "changed",
+            };
+            let name = kept.display_name(catalog).to_owned();
+            let text = format!("{name}, {}", kept.subject(catalog));
+            let about = format!("{what} · {}", kept.provider_name(catalog));
+            (name, about, Tone::Text, text)
+        }
+        Err(reason) => {
+            let text = format!("Cannot be read. {reason}");
+            ("Unreadable draft".into(), String::new(), Tone::Error, text)
+        }
+    };
+    let mut columns = vec![(draft.when.format("%Y-%m-%d %H:%M").to_string(), DATE)];
+    if width >= ROOMY {
+        columns.insert(0, (about, ABOUT));
+    }
+    let when = draft.when.format("%Y-%m-%d %H:%M UTC");
+    Row {
+        spoken: Some(format!("{text}, stored {when}")),
+        ..Row::columns((name, tone), columns, width)
     }
 }

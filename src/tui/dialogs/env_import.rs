@@ -2,7 +2,19 @@
 
 use crate::appsettings::{Reference, ReferenceLookup};
 use crate::connection::{ProviderMatch, SetVariable};
-use crate::tui::select_list::SelectList;
+use crate::tui::action::{Action, KeyContext};
+use crate::tui::dialog::{
+    Dialog, DialogContext, DialogModel, DialogOutcome, Frame, Pick, Row, Rows, Spoken, TextBlock,
+    Tone,
+};
+use crate::tui::effect::{ServiceReply, ServiceRequest, Ticket};
+use crate::tui::form::Form;
+use crate::tui::select_list::{Cursor, SelectList};
+use crate::tui::text_input::TextInput;
+use crate::tui::text_width::wrap;
+
+/// Maximum width.
+const WIDTH: u16 = 88;
 
 /// Import dialog.
 #[derive(Debug)]
@@ -13,7 +25,8 @@ pub struct EnvImport {
     offers: Vec<ProviderMatch>,
     /// Secret variables; the flag is true if a reference to the variable resolves, `None` until checked.
     secrets: Vec<(String, Option<bool>)>,
-    is_prompting: bool,
+    /// Ticket of the running check.
+    ticket: Option<Ticket>,
 }
 
 /// Option to create a connection from the environment.
@@ -40,32 +53,15 @@ impl EnvImport {
             choices: SelectList::default(),
             offers,
             secrets,
-            is_prompting: false,
+            ticket: None,
         }
     }
 
     /// Returns the next reference to check.
-    pub fn to_look_up(&self) -> Option<Reference> {
+    fn to_look_up(&self) -> Option<Reference> {
         let mut unknown = self.secrets.iter().filter(|(_, known)| known.is_none());
-        let (name, _) = unknown.next().filter(|_| !self.is_prompting)?;
+        let (name, _) = unknown.next().filter(|_| self.ticket.is_none())?;
         reference(name)
-    }
-
-    /// Marks the reference check as running.
-    pub fn start_lookup(&mut self) {
-        self.is_prompting = true;
-    }
-
-    /// Sets the result of the reference check.
-    pub fn set_lookup_result(&mut self, lookup: Option<&ReferenceLookup>) {
-        if !std::mem::take(&mut self.is_prompting) {
-            return;
-        }
-        let resolves = matches!(lookup, Some(ReferenceLookup::Found { .. }));
-        let unknown = self.secrets.iter_mut().find(|(_, known)| known.is_none());
-        if let Some((_, known)) = unknown {
-            *known = Some(resolves);
-        }
     }
 
     /// Returns true if all references are checked.
@@ -107,7 +103,7 @@ impl EnvImport {
     }
 
     /// Returns the number of options without a filter, and the maximum number of detail lines of an option.
-    pub fn rows(&self) -> (usize, usize) {
+    fn rows(&self) -> (usize, usize) {
         let choices = self.offers.iter().map(|offer| {
             let mut names = offer.variables.iter().map(|one| &one.name);
             1 + usize::from(names.any(|name| self.resolves(name)))
@@ -120,8 +116,113 @@ impl EnvImport {
     }
 
     /// Returns the selected option.
-    pub fn selected(&self) -> Option<EnvChoice<'_>> {
-        self.left().get(self.choices.selected).copied()
+    fn selected(&self) -> Option<EnvChoice<'_>> {
+        self.left().get(self.choices.cursor.selected).copied()
+    }
+
+    /// Replaces the list with a form for the selected option.
+    fn open(&self, cx: &DialogContext<'_>) -> Option<DialogOutcome> {
+        let choice = self.selected()?;
+        let provider = cx.catalog.get(&choice.offer.provider_id)?;
+        let refers = |name: &str| choice.by_reference && self.resolves(name);
+        let found = cx.environment.connection(provider, refers)?;
+        let mut form = Form::new(provider);
+        let notice = form.fill(found, cx.catalog);
+        Some(DialogOutcome::open_form(form, Some(notice)))
+    }
+}
+
+impl Dialog for EnvImport {
+    fn context(&self) -> KeyContext {
+        KeyContext::List
+    }
+
+    fn model<'a>(&'a self, cx: &DialogContext<'a>) -> DialogModel<'a> {
+        let (choices, lines) = self.rows();
+        let rows = |count: usize| u16::try_from(count).unwrap_or(u16::MAX);
+        // The filter line, the gaps and the border.
+        let frame = Frame::Centered(WIDTH, rows(choices + lines).saturating_add(5));
+        let width = cx.text_width(WIDTH).into();
+        let details = self.selected().map(|choice| choice.lines(self));
+        let details = details.into_iter().flatten();
+        let details = details.flat_map(|line| wrap(&line, width));
+        let left = self.left();
+        DialogModel {
+            input: Some(self.choices.filter("Type to filter", cx.catalog)),
+            rows: Rows::list(left.len(), move |at, _| {
+                Row::pair(&left[at].offer.name, left[at].secrets_text())
+            }),
+            cursor: self.choices.cursor,
+            empty: if self.is_ready() {
+                self.choices.no_match(cx.catalog)
+            } else {
+                "Checking references…".to_owned()
+            },
+            details: TextBlock {
+                rows: rows(lines),
+                lines: details.map(|line| (line, Tone::Dim)).collect(),
+            },
+            ..DialogModel::new("Import from environment variables", frame)
+        }
+    }
+
+    fn spoken(&self, _cx: &DialogContext<'_>) -> Spoken {
+        Spoken::list(
+            "Import from the environment: enter a number to choose, text to filter, :back to close.",
+        )
+    }
+
+    fn act(&mut self, action: Action, cx: &DialogContext<'_>) -> DialogOutcome {
+        match action {
+            Action::Choose => self.open(cx).unwrap_or(DialogOutcome::Stay),
+            Action::Back => DialogOutcome::Close,
+            _ => DialogOutcome::Stay,
+        }
+    }
+
+    fn cursor_mut(&mut self) -> Option<&mut Cursor> {
+        Some(&mut self.choices.cursor)
+    }
+
+    fn input(&self) -> Option<&TextInput> {
+        Some(&self.choices.line)
+    }
+
+    fn input_mut(&mut self) -> Option<&mut TextInput> {
+        Some(&mut self.choices.line)
+    }
+
+    fn pick(&mut self, at: usize, by: Pick, _cx: &DialogContext<'_>) -> Option<Action> {
+        self.choices.cursor.selected = at;
+        (by != Pick::Click).then_some(Action::Choose)
+    }
+
+    fn hint(&self, action: Action) -> Option<&'static str> {
+        action.entry().hint
+    }
+
+    fn ticket(&self) -> Option<Ticket> {
+        self.ticket
+    }
+
+    /// Checks the next variable: may a reference resolve to it?
+    fn next_request(&mut self, ticket: Ticket) -> Option<ServiceRequest> {
+        let reference = self.to_look_up()?;
+        self.ticket = Some(ticket);
+        Some(ServiceRequest::LookUpReference(reference))
+    }
+
+    fn reply(&mut self, reply: ServiceReply, _cx: &DialogContext<'_>) -> DialogOutcome {
+        self.ticket = None;
+        let resolves = matches!(
+            reply,
+            ServiceReply::LookedUp(Ok(ReferenceLookup::Found { .. }))
+        );
+        let unknown = self.secrets.iter_mut().find(|(_, known)| known.is_none());
+        if let Some((_, known)) = unknown {
+            *known = Some(resolves);
+        }
+        DialogOutcome::Stay
     }
 }
 

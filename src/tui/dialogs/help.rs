@@ -1,57 +1,47 @@
 //! Help with the keys, built from the action table and the active keymap.
 
 use crate::tui::action::{ACTIONS, Action, KeyContext};
-use crate::tui::dialog::DialogOutcome;
+use crate::tui::dialog::{
+    Cell, Dialog, DialogContext, DialogModel, DialogOutcome, Frame, Row, Rows, Spoken, Tone,
+};
 use crate::tui::keymap::Keymap;
-use crate::tui::text_width::wrap;
+use crate::tui::select_list::Cursor;
+use crate::tui::text_width::{cut, wrap};
+
+/// Maximum width.
+const WIDTH: u16 = 72;
 
 /// Help dialog.
 #[derive(Debug, Default)]
 pub struct HelpDialog {
-    /// First visible line.
-    pub top: usize,
+    /// Scroll position.
+    cursor: Cursor,
     /// Context where the help was opened; its keys come first.
-    pub context: Option<KeyContext>,
-}
-
-/// Line of the help.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum HelpLine {
-    /// Heading with the name of a context.
-    Heading(&'static str),
-    /// Text.
-    Text(String),
-    /// Keys and the title of their action, or continuations of both.
-    Keys(String, String),
+    context: Option<KeyContext>,
 }
 
 impl HelpDialog {
     /// Creates the help of a context.
     pub fn new(context: KeyContext) -> Self {
         Self {
-            top: 0,
+            cursor: Cursor::default(),
             context: Some(context),
         }
     }
 
-    /// Returns the columns reserved for the keys.
-    pub fn keys_width(width: u16) -> u16 {
-        (width / 3).clamp(8, 22)
-    }
-
     /// Returns the lines: warnings first, then the keys by context.
-    pub fn lines(&self, keymap: &Keymap, warnings: &[String], width: u16) -> Vec<HelpLine> {
+    fn lines(&self, keymap: &Keymap, warnings: &[String], width: u16) -> Vec<Row> {
         let mut contexts = KeyContext::ALL.to_vec();
         contexts.sort_by_key(|context| Some(*context) != self.context);
         let mut lines = Vec::new();
         if !warnings.is_empty() {
-            lines.push(HelpLine::Heading("Warnings"));
+            lines.push(Row::text("Warnings", Tone::Heading));
             let wrapped = warnings.iter().flat_map(|text| wrap(text, width.into()));
-            lines.extend(wrapped.map(HelpLine::Text));
+            lines.extend(wrapped.map(|line| Row::text(line, Tone::Warning)));
         }
         for context in contexts {
             let before = lines.len();
-            lines.push(HelpLine::Heading(context.title()));
+            lines.push(Row::text(context.title(), Tone::Heading));
             for entry in ACTIONS {
                 let keys: Vec<String> = keymap
                     .keys(context, entry.action)
@@ -68,39 +58,61 @@ impl HelpDialog {
         }
         lines
     }
+}
 
-    /// Returns true if the help handles the action.
-    pub const fn handles(action: Action) -> bool {
+impl Dialog for HelpDialog {
+    fn context(&self) -> KeyContext {
+        KeyContext::List
+    }
+
+    fn model<'a>(&'a self, cx: &DialogContext<'a>) -> DialogModel<'a> {
+        let lines = self.lines(cx.keymap, cx.startup_notices, cx.text_width(WIDTH));
+        DialogModel {
+            rows: Rows::Text(lines, None),
+            cursor: self.cursor,
+            ..DialogModel::new("Keys", Frame::Centered(WIDTH, u16::MAX))
+        }
+    }
+
+    /// Nothing: `?` lists the commands of plain mode.
+    fn spoken(&self, _cx: &DialogContext<'_>) -> Spoken {
+        Spoken::text("", Vec::new())
+    }
+
+    fn act(&mut self, action: Action, _cx: &DialogContext<'_>) -> DialogOutcome {
+        match action {
+            Action::Back | Action::Help | Action::Choose => DialogOutcome::Close,
+            _ => DialogOutcome::Stay,
+        }
+    }
+
+    fn cursor_mut(&mut self) -> Option<&mut Cursor> {
+        Some(&mut self.cursor)
+    }
+
+    fn inherits(&self, action: Action) -> bool {
         action.is_move() || matches!(action, Action::Help | Action::Back)
     }
 
-    /// Handles an action with `count` lines, of which `rows` are visible.
-    pub fn act(&mut self, action: Action, count: usize, rows: usize) -> DialogOutcome {
-        let last = count.saturating_sub(rows);
-        self.top = match action {
-            Action::Up => self.top.saturating_sub(1),
-            Action::Down => self.top + 1,
-            Action::PageUp => self.top.saturating_sub(rows),
-            Action::PageDown => self.top + rows,
-            Action::First => 0,
-            Action::Last => last,
-            Action::Back | Action::Help | Action::Choose => return DialogOutcome::Close,
-            _ => self.top,
-        }
-        .min(last);
-        DialogOutcome::Stay
+    fn hint(&self, action: Action) -> Option<&'static str> {
+        action.entry().hint.filter(|_| action != Action::Choose)
     }
 }
 
 /// Returns keys and the title of their action in two wrapped columns.
-fn two_columns(keys: &str, title: &str, width: u16) -> impl Iterator<Item = HelpLine> {
-    let left = HelpDialog::keys_width(width);
+fn two_columns(keys: &str, title: &str, width: u16) -> impl Iterator<Item = Row> {
+    let left = (width / 3).clamp(8, 22);
+    let room = usize::from(left.min(width)).saturating_sub(1);
     let keys = wrap(keys, left.saturating_sub(1).into());
     let titles = wrap(title, width.saturating_sub(left).into());
     let rows = keys.len().max(titles.len());
-    let filled = move |part: Vec<String>| part.into_iter().chain(std::iter::repeat(String::new()));
-    filled(keys)
-        .zip(filled(titles))
-        .take(rows)
-        .map(|(keys, title)| HelpLine::Keys(keys, title))
+    let filled = |part: Vec<String>| part.into_iter().chain(std::iter::repeat(String::new()));
+    let rows = filled(keys).zip(filled(titles)).take(rows);
+    rows.map(move |(keys, title)| Row {
+        cells: vec![
+            Cell::Column(left, vec![(cut(&keys, room), Tone::Key)]),
+            Cell::Text(vec![(title, Tone::Text)]),
+        ],
+        spoken: None,
+    })
 }

@@ -1,8 +1,18 @@
 //! Dialog for merge conflicts: one side is chosen for each field.
 
-use crate::tui::action::Action;
+use crate::tui::action::{Action, KeyContext};
+use crate::tui::dialog::{
+    Dialog, DialogContext, DialogModel, DialogOutcome, Row, Rows, Spoken, TextEntries, Tone,
+};
 use crate::tui::form::field::FieldTarget;
-use crate::tui::layout::{ScreenLayout, follow};
+use crate::tui::select_list::Cursor;
+use crate::tui::text_width::cut;
+
+/// Lines above the conflicts.
+const HEAD: usize = 2;
+
+/// Lines of a conflict: its label and both values.
+const LINES: usize = 3;
 
 /// Side of a merge conflict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,21 +45,8 @@ pub struct MergeDialog {
     pub version: u64,
     /// Conflicts in the order of the fields.
     pub conflicts: Vec<MergeConflict>,
-    /// Index of the selected conflict.
-    pub selected: usize,
-    /// First visible row.
-    pub top: usize,
-}
-
-/// Row of the dialog; all but texts have the index of their conflict.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum MergeRow {
-    /// Text.
-    Text(String),
-    /// Label of a field.
-    Label(usize, String),
-    /// Value of a side, and whether it is chosen.
-    Value(usize, MergeSide, bool, String),
+    /// Selection and scroll position.
+    pub cursor: Cursor,
 }
 
 impl MergeDialog {
@@ -58,8 +55,10 @@ impl MergeDialog {
         Self {
             version,
             conflicts,
-            selected: 0,
-            top: 0,
+            cursor: Cursor {
+                selected: 0,
+                top: 0,
+            },
         }
     }
 
@@ -75,82 +74,145 @@ impl MergeDialog {
         }
         self.version = version;
         self.conflicts = conflicts;
-        self.selected = self.selected.min(self.conflicts.len().saturating_sub(1));
+        let last = self.conflicts.len().saturating_sub(1);
+        self.cursor.selected = self.cursor.selected.min(last);
     }
 
     /// Chooses a side for the selected conflict.
-    pub fn choose(&mut self, side: MergeSide) {
-        if let Some(conflict) = self.conflicts.get_mut(self.selected) {
+    fn choose(&mut self, side: MergeSide) {
+        if let Some(conflict) = self.conflicts.get_mut(self.cursor.selected) {
             conflict.side = side;
         }
     }
 
-    /// Selects the conflict of a row, and chooses the side in it.
-    pub fn point_at(&mut self, row: &MergeRow) {
-        match row {
-            MergeRow::Text(_) => {}
-            MergeRow::Label(at, _) => self.selected = *at,
-            MergeRow::Value(at, side, ..) => {
-                self.selected = *at;
-                self.choose(*side);
-            }
-        }
-    }
-
-    /// Title of the dialog.
-    pub fn title(&self) -> String {
+    fn title(&self) -> String {
         format!("Merge conflicts with v{}", self.version)
     }
 
-    /// All rows, used for drawing, scrolling and the mouse.
-    pub fn rows(&self) -> Vec<MergeRow> {
+    fn rows(&self, width: u16) -> Vec<Row> {
         let mut rows = vec![
-            MergeRow::Text("Choose the values to save:".into()),
-            MergeRow::Text(String::new()),
+            Row::text("Choose the values to save:", Tone::Dim),
+            Row::default(),
         ];
         for (at, conflict) in self.conflicts.iter().enumerate() {
-            rows.push(MergeRow::Label(at, conflict.label.clone()));
-            for (side, text) in [
-                (MergeSide::Mine, &conflict.mine),
-                (MergeSide::Theirs, &conflict.theirs),
-            ] {
-                rows.push(MergeRow::Value(
-                    at,
-                    side,
-                    conflict.side == side,
-                    text.clone(),
-                ));
-            }
+            let (mark, tone) = if at == self.cursor.selected {
+                ("▸ ", Tone::LabelFocus)
+            } else {
+                ("  ", Tone::Label)
+            };
+            let label = (conflict.label.clone(), tone);
+            rows.push(Row::parts(vec![(mark.to_owned(), Tone::Key), label]));
+            rows.push(conflict.row(MergeSide::Mine, width));
+            rows.push(conflict.row(MergeSide::Theirs, width));
         }
         rows
     }
+}
 
-    /// Moves the selection.
-    pub fn act(&mut self, action: Action) {
-        let last = self.conflicts.len().saturating_sub(1);
-        self.selected = match action {
-            Action::Up | Action::PageUp => self.selected.saturating_sub(1),
-            Action::Down | Action::PageDown => self.selected + 1,
-            Action::First => 0,
-            Action::Last => last,
-            _ => self.selected,
-        }
-        .min(last);
+impl MergeConflict {
+    /// Row with the value of a side.
+    fn row(&self, side: MergeSide, width: u16) -> Row {
+        let (whose, value) = match side {
+            MergeSide::Mine => ("mine    ", &self.mine),
+            MergeSide::Theirs => ("theirs  ", &self.theirs),
+        };
+        let (mark, tone) = if side == self.side {
+            ("  (•) ", Tone::Text)
+        } else {
+            ("  ( ) ", Tone::Dim)
+        };
+        let room = usize::from(width).saturating_sub(mark.len() + whose.len());
+        Row::parts(vec![
+            (mark.to_owned(), Tone::Key),
+            (whose.to_owned(), Tone::Dim),
+            (cut(value, room), tone),
+        ])
     }
 
-    /// Keeps the selected conflict visible, with both its values.
-    pub fn scroll(&mut self, layout: ScreenLayout) {
-        let rows = self.rows();
-        let is_selected = |row: &MergeRow| match row {
-            MergeRow::Text(_) => false,
-            MergeRow::Label(at, _) | MergeRow::Value(at, ..) => *at == self.selected,
+    fn sentence(&self) -> String {
+        let Self {
+            label,
+            mine,
+            theirs,
+            side,
+            ..
+        } = self;
+        let side = match side {
+            MergeSide::Mine => "mine",
+            MergeSide::Theirs => "theirs",
         };
-        let first = rows.iter().position(is_selected).unwrap_or(0);
-        let last = rows.iter().rposition(is_selected).unwrap_or(0);
+        format!("{label}: mine is {mine}, theirs is {theirs}, {side} is chosen")
+    }
+}
+
+impl Dialog for MergeDialog {
+    fn context(&self) -> KeyContext {
+        KeyContext::Merge
+    }
+
+    fn model<'a>(&'a self, cx: &DialogContext<'a>) -> DialogModel<'a> {
+        let rows = self.rows(cx.reading_width());
+        let frame = cx.reading_frame(rows.len());
+        let first = HEAD + LINES * self.cursor.selected;
+        let last = (first + LINES).min(rows.len());
         // With the first conflict, the text above it is shown, too.
-        let first = if self.selected == 0 { 0 } else { first };
-        let height = layout.reading_text(rows.len()).height.into();
-        let top = follow(self.top, last, height, rows.len());
-        self.top = follow(top, first, height, rows.len());
+        let first = if self.cursor.selected == 0 { 0 } else { first };
+        let entries = TextEntries {
+            count: self.conflicts.len(),
+            selected: first..last,
+        };
+        DialogModel {
+            rows: Rows::Text(rows, Some(entries)),
+            cursor: self.cursor,
+            ..DialogModel::new(self.title(), frame)
+        }
+    }
+
+    fn spoken(&self, _cx: &DialogContext<'_>) -> Spoken {
+        Spoken {
+            entries: Some(self.conflicts.iter().map(MergeConflict::sentence).collect()),
+            ..Spoken::list(format!(
+                "{}. Enter a number to select a field, mine or theirs to choose its value, then save.",
+                self.title()
+            ))
+        }
+    }
+
+    fn act(&mut self, action: Action, _cx: &DialogContext<'_>) -> DialogOutcome {
+        match action {
+            Action::KeepMine => self.choose(MergeSide::Mine),
+            Action::TakeTheirs => self.choose(MergeSide::Theirs),
+            Action::Back => return DialogOutcome::Close,
+            Action::Save => {
+                let conflicts = self.conflicts.clone();
+                return DialogOutcome::All(vec![
+                    DialogOutcome::Close,
+                    DialogOutcome::edit_form(move |form, _| {
+                        form.resolve(&conflicts);
+                        None
+                    }),
+                    DialogOutcome::Act(Action::Save),
+                ]);
+            }
+            _ => {}
+        }
+        DialogOutcome::Stay
+    }
+
+    fn cursor_mut(&mut self) -> Option<&mut Cursor> {
+        Some(&mut self.cursor)
+    }
+
+    /// Selects the conflict of a line, and chooses the side in it.
+    fn click_line(&mut self, line: usize, _cx: &DialogContext<'_>) {
+        let Some(at) = line.checked_sub(HEAD) else {
+            return;
+        };
+        self.cursor.selected = at / LINES;
+        match at % LINES {
+            1 => self.choose(MergeSide::Mine),
+            2 => self.choose(MergeSide::Theirs),
+            _ => {}
+        }
     }
 }

@@ -1,17 +1,19 @@
 //! Dialog with the models that a connection's provider offers.
 
-use uuid::Uuid;
-
 use crate::connection::Model;
 use crate::provider::Capability;
-use crate::tui::effect::Ticket;
-use crate::tui::select_list::SelectList;
+use crate::tui::action::{Action, KeyContext};
+use crate::tui::dialog::{
+    Dialog, DialogContext, DialogModel, DialogOutcome, Frame, Pick, Row, Rows, Spoken, failure,
+};
+use crate::tui::effect::{ServiceReply, Ticket};
+use crate::tui::plain::text::count;
+use crate::tui::select_list::{Cursor, SelectList};
+use crate::tui::text_input::TextInput;
 
 /// Models of a connection.
 #[derive(Debug)]
 pub struct Models {
-    /// ID of the connection.
-    pub id: Uuid,
     /// Name of the connection.
     pub name: String,
     /// Typed text and selection.
@@ -24,20 +26,13 @@ pub struct Models {
 
 impl Models {
     /// Creates the dialog while the models load.
-    pub fn new(id: Uuid, name: String, ticket: Ticket) -> Self {
+    pub fn new(name: String, ticket: Ticket) -> Self {
         Self {
-            id,
             name,
             choices: SelectList::default(),
             ticket: Some(ticket),
             models: None,
         }
-    }
-
-    /// Sets the reply of the provider.
-    pub fn done(&mut self, found: Result<Vec<Model>, String>) {
-        self.ticket = None;
-        self.models = Some(found);
     }
 
     /// Returns the models that match the typed text.
@@ -54,10 +49,94 @@ impl Models {
             })
             .collect()
     }
+}
 
-    /// Returns the selected model.
-    pub fn selected(&self) -> Option<&Model> {
-        self.left().get(self.choices.selected).copied()
+impl Dialog for Models {
+    fn context(&self) -> KeyContext {
+        KeyContext::List
+    }
+
+    fn model<'a>(&'a self, cx: &DialogContext<'a>) -> DialogModel<'a> {
+        let left = self.left();
+        let title = match &self.models {
+            Some(Ok(all)) => format!("Models ({} of {}) · {}", left.len(), all.len(), self.name),
+            Some(Err(_)) | None => format!("Models · {}", self.name),
+        };
+        let empty = match &self.models {
+            None => "Loading models…".to_owned(),
+            Some(Err(problem)) => problem.clone(),
+            Some(Ok(_)) => self.choices.no_match(cx.catalog),
+        };
+        DialogModel {
+            input: Some(self.choices.filter("Type to filter", cx.catalog)),
+            rows: Rows::list(left.len(), move |at, _| {
+                Row::pair(&left[at].id, capability_text(left[at]))
+            }),
+            cursor: self.choices.cursor,
+            empty,
+            ..DialogModel::new(title, Frame::Centered(64, 20))
+        }
+    }
+
+    fn spoken(&self, _cx: &DialogContext<'_>) -> Spoken {
+        let place = format!("Models of {}", self.name);
+        match &self.models {
+            None => Spoken::text(
+                place,
+                vec!["Loading the models from the provider; back cancels.".into()],
+            ),
+            Some(Err(problem)) => Spoken::text(place, vec![format!("Error: {problem}")]),
+            Some(Ok(found)) => Spoken::list(format!("{place}: {}", count(found.len(), "model"))),
+        }
+    }
+
+    fn act(&mut self, action: Action, _cx: &DialogContext<'_>) -> DialogOutcome {
+        match action {
+            Action::Choose => match self.left().get(self.choices.cursor.selected) {
+                Some(model) => DialogOutcome::Copy(format!("\"{}\"", model.id), model.id.clone()),
+                None => DialogOutcome::Stay,
+            },
+            Action::Back => DialogOutcome::Close,
+            _ => DialogOutcome::Stay,
+        }
+    }
+
+    fn cursor_mut(&mut self) -> Option<&mut Cursor> {
+        Some(&mut self.choices.cursor)
+    }
+
+    fn input(&self) -> Option<&TextInput> {
+        Some(&self.choices.line)
+    }
+
+    fn input_mut(&mut self) -> Option<&mut TextInput> {
+        Some(&mut self.choices.line)
+    }
+
+    fn pick(&mut self, at: usize, by: Pick, _cx: &DialogContext<'_>) -> Option<Action> {
+        self.choices.cursor.selected = at;
+        (by == Pick::DoubleClick).then_some(Action::Choose)
+    }
+
+    fn hint(&self, action: Action) -> Option<&'static str> {
+        match action {
+            Action::Choose => Some("copy"),
+            Action::Back if self.ticket.is_some() => Some("stop"),
+            _ => action.entry().hint,
+        }
+    }
+
+    fn ticket(&self) -> Option<Ticket> {
+        self.ticket
+    }
+
+    fn reply(&mut self, reply: ServiceReply, _cx: &DialogContext<'_>) -> DialogOutcome {
+        self.ticket = None;
+        self.models = Some(match reply {
+            ServiceReply::Models(found) => found.map_err(|error| error.to_string()),
+            other => Err(failure(other)),
+        });
+        DialogOutcome::Stay
     }
 }
 

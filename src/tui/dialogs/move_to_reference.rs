@@ -1,40 +1,29 @@
 //! Dialog that moves a secret to a reference: suggests references and shows what to add to the configuration, never the secret.
 
 use crate::appsettings::{Reference, ReferenceLookup};
-use crate::tui::action::Action;
+use crate::tui::action::{Action, KeyContext};
+use crate::tui::dialog::{
+    Dialog, DialogContext, DialogModel, DialogOutcome, Row, Rows, Spoken, Tone,
+};
 use crate::tui::form::Form;
 use crate::tui::form::field::{FieldTarget, FieldValue};
 use crate::tui::notice::Notice;
+use crate::tui::select_list::Cursor;
 use crate::tui::text_width::wrap;
 
 /// Dialog above a form.
 #[derive(Debug)]
 pub struct MoveToReference {
     /// Index of the secret field.
-    pub field: usize,
+    field: usize,
     /// Label of the field.
-    pub label: String,
+    label: String,
     /// Last part of the reference.
     key: String,
     /// Suggested references.
     pub suggestions: Vec<Reference>,
-    /// Index of the selected one.
-    pub selected: usize,
-    /// Number of lines scrolled out at the top.
-    pub top: usize,
-}
-
-/// Style of a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MoveStyle {
-    /// Text.
-    Plain,
-    /// Selected reference.
-    Selected,
-    /// Text to copy.
-    Snippet,
-    /// Secondary text.
-    Dim,
+    /// Selected suggestion and scroll position.
+    cursor: Cursor,
 }
 
 impl MoveToReference {
@@ -59,8 +48,7 @@ impl MoveToReference {
             label: field.label.clone(),
             key: joined(key),
             suggestions: Vec::new(),
-            selected: 0,
-            top: 0,
+            cursor: Cursor::default(),
         };
         let provider = [&form.provider.name, &form.provider.id];
         let section = provider.into_iter().find_map(|name| section(name));
@@ -91,33 +79,19 @@ impl MoveToReference {
             let count = self.suggestions.len();
             self.suggest(Some(&prefix), if is_word { ":" } else { "" });
             if self.suggestions.len() > count {
-                self.selected = count;
+                self.cursor.selected = count;
                 return;
             }
         }
     }
 
     /// Selected reference.
-    pub fn reference(&self) -> Option<&Reference> {
-        self.suggestions.get(self.selected)
-    }
-
-    /// Moves the selection; beyond the last one it scrolls the lines, of which `over` do not fit.
-    pub fn act(&mut self, action: Action, over: usize) {
-        let last = self.suggestions.len().saturating_sub(1);
-        match action {
-            Action::Up | Action::PageUp if self.top > 0 => self.top -= 1,
-            Action::Up | Action::PageUp => self.selected = self.selected.saturating_sub(1),
-            Action::First => (self.top, self.selected) = (0, 0),
-            Action::Down | Action::PageDown if self.selected < last => self.selected += 1,
-            Action::Down | Action::PageDown => self.top = (self.top + 1).min(over),
-            Action::Last => (self.top, self.selected) = (over, last),
-            _ => {}
-        }
+    fn reference(&self) -> Option<&Reference> {
+        self.suggestions.get(self.cursor.selected)
     }
 
     /// Snippet for `appsettings.json`, with an empty value.
-    pub fn snippet(&self) -> Option<String> {
+    fn snippet(&self) -> Option<String> {
         let sections: Vec<&str> = self.reference()?.key().split(':').collect();
         let mut text = "\"\"".to_owned();
         for (depth, section) in sections.iter().enumerate().rev() {
@@ -128,27 +102,27 @@ impl MoveToReference {
     }
 
     /// Environment variable with an empty value.
-    pub fn variable(&self) -> Option<String> {
+    fn variable(&self) -> Option<String> {
         Some(format!("{}=", self.reference()?.variable()?))
     }
 
     /// Lines of the dialog at a width.
-    pub fn lines(&self, form: Option<&Form>, width: u16) -> Vec<(MoveStyle, String)> {
+    fn lines(&self, form: Option<&Form>, width: u16) -> Vec<Row> {
         let mut lines = Vec::new();
         let mut say = |tone, indent: usize, text: &str| {
             let room = usize::from(width).saturating_sub(indent);
             let wrapped = wrap(text, room).into_iter();
             let before = " ".repeat(indent);
-            lines.extend(wrapped.map(|line| (tone, format!("{before}{line}"))));
+            lines.extend(wrapped.map(|line| Row::text(format!("{before}{line}"), tone)));
         };
         for (at, reference) in self.suggestions.iter().enumerate() {
-            let is_selected = at == self.selected;
+            let is_selected = at == self.cursor.selected;
             let known = form.and_then(|form| form.lookup(reference));
             let state = state(known);
             if is_selected {
-                say(MoveStyle::Selected, 0, &format!("▸ {reference} {state}"));
+                say(Tone::Title, 0, &format!("▸ {reference} {state}"));
             } else {
-                say(MoveStyle::Plain, 2, &format!("{reference} {state}"));
+                say(Tone::Text, 2, &format!("{reference} {state}"));
             }
         }
         let compact = self.snippet().map(|text| {
@@ -158,13 +132,108 @@ impl MoveToReference {
         let (Some(snippet), Some(variable)) = (compact, self.variable()) else {
             return lines;
         };
-        say(MoveStyle::Plain, 0, "Add the key to appsettings.json:");
-        say(MoveStyle::Snippet, 2, &snippet);
-        say(MoveStyle::Plain, 0, "or to the environment:");
-        say(MoveStyle::Snippet, 2, &variable);
+        say(Tone::Text, 0, "Add the key to appsettings.json:");
+        say(Tone::Key, 2, &snippet);
+        say(Tone::Text, 0, "or to the environment:");
+        say(Tone::Key, 2, &variable);
         let after = "Then press Enter to replace the field with the reference: typed text is removed at once, a stored secret when you save.";
-        say(MoveStyle::Dim, 0, after);
+        say(Tone::Dim, 0, after);
         lines
+    }
+
+    /// Closes the dialog and forgets its suggestions in the form.
+    fn close() -> Vec<DialogOutcome> {
+        let forget = DialogOutcome::edit_form(|form, _| {
+            form.suggest(Vec::new());
+            None
+        });
+        vec![DialogOutcome::Close, forget]
+    }
+
+    /// Fills the field with the selected reference.
+    fn refer(&self) -> DialogOutcome {
+        let Some(reference) = self.reference().cloned() else {
+            return DialogOutcome::Stay;
+        };
+        let (at, label) = (self.field, self.label.clone());
+        let mut all = Self::close();
+        all.push(DialogOutcome::edit_form(move |form, catalog| {
+            form.refer(at, &reference, catalog);
+            let text = format!("{label} now refers to {reference}");
+            Some(Notice::done(text))
+        }));
+        DialogOutcome::All(all)
+    }
+}
+
+impl Dialog for MoveToReference {
+    fn context(&self) -> KeyContext {
+        KeyContext::MoveToReference
+    }
+
+    fn model<'a>(&'a self, cx: &DialogContext<'a>) -> DialogModel<'a> {
+        let lines = self.lines(cx.form(), cx.reading_width());
+        let frame = cx.reading_frame(lines.len());
+        DialogModel {
+            rows: Rows::Text(lines, None),
+            cursor: self.cursor,
+            ..DialogModel::new(format!("Move to a reference · {}", self.label), frame)
+        }
+    }
+
+    fn spoken(&self, cx: &DialogContext<'_>) -> Spoken {
+        let lines = self.lines(cx.form(), u16::MAX).into_iter();
+        let lines = lines.map(|line| line.sentence());
+        let references = self.suggestions.iter().map(Reference::to_string);
+        Spoken {
+            entries: Some(references.collect()),
+            ..Spoken::text(
+                format!(
+                    "Move {} to a reference: choose, copy-snippet, copy-variable or back.",
+                    self.label
+                ),
+                lines.filter(|line| !line.trim().is_empty()).collect(),
+            )
+        }
+    }
+
+    fn act(&mut self, action: Action, _cx: &DialogContext<'_>) -> DialogOutcome {
+        let copied = match action {
+            Action::CopySnippet => self
+                .snippet()
+                .map(|text| ("Lines for appsettings.json", text)),
+            Action::CopyVariable => self.variable().map(|text| ("Environment variable", text)),
+            Action::Choose => return self.refer(),
+            Action::Back => return DialogOutcome::All(Self::close()),
+            _ => None,
+        };
+        copied.map_or(DialogOutcome::Stay, |(label, text)| {
+            DialogOutcome::Copy(label.to_owned(), text)
+        })
+    }
+
+    fn cursor_mut(&mut self) -> Option<&mut Cursor> {
+        Some(&mut self.cursor)
+    }
+
+    /// Moves the selection; beyond the last one it scrolls the lines.
+    fn step(&mut self, action: Action, cx: &DialogContext<'_>) -> DialogOutcome {
+        let model = self.model(cx);
+        let rows = usize::from(model.areas(&cx.layout).list.height);
+        let over = model.row_count().saturating_sub(rows);
+        drop(model);
+        let last = self.suggestions.len().saturating_sub(1);
+        let Cursor { selected, top } = &mut self.cursor;
+        match action {
+            Action::Up | Action::PageUp if *top > 0 => *top -= 1,
+            Action::Up | Action::PageUp => *selected = selected.saturating_sub(1),
+            Action::First => (*top, *selected) = (0, 0),
+            Action::Down | Action::PageDown if *selected < last => *selected += 1,
+            Action::Down | Action::PageDown => *top = (*top + 1).min(over),
+            Action::Last => (*top, *selected) = (over, last),
+            _ => {}
+        }
+        DialogOutcome::Stay
     }
 }
 
@@ -226,8 +295,7 @@ mod tests {
             label: "Key".into(),
             key: "ApiKey".into(),
             suggestions: vec![Reference::read("$OpenAI:ApiKey").unwrap()],
-            selected: 0,
-            top: 0,
+            cursor: Cursor::default(),
         };
         assert_eq!(moving.variable().unwrap(), "OpenAI__ApiKey=");
         let snippet = moving.snippet().unwrap();

@@ -2,18 +2,28 @@
 
 use std::cmp::Reverse;
 
+use crate::provider::ProviderCatalog;
 use crate::search::TreeItem;
 use crate::text::case_fold::fold;
 use crate::tui::action::{ACTIONS, Action, ActionEntry, KeyContext};
-use crate::tui::dialog::{CommandFor, DialogOutcome};
+use crate::tui::dialog::{
+    Cell, CommandFor, Dialog, DialogContext, DialogModel, DialogOutcome, Frame, Pick, Row, Rows,
+    Spoken, Tone,
+};
 use crate::tui::keymap::Keymap;
 use crate::tui::match_rank::{MatchRank, match_rank};
 use crate::tui::notice::Notice;
-use crate::tui::select_list::SelectList;
+use crate::tui::plain::text::connection_sentence;
+use crate::tui::select_list::{Cursor, SelectList};
+use crate::tui::text_input::TextInput;
+use crate::tui::text_width::{cut, width};
 use crate::tui::tree::Tree;
 
 /// Maximum number of connections listed below the actions.
 const MAX_CONNECTIONS: usize = 100;
+
+/// Minimum width to show the provider of a connection.
+const NARROW: usize = 50;
 
 /// Palette dialog.
 #[derive(Debug)]
@@ -126,31 +136,10 @@ impl PaletteDialog {
         }
     }
 
-    /// Returns the number of rows.
-    pub fn count(&self, tree: &Tree) -> usize {
-        self.actions().len() + self.connections(tree)
-    }
-
-    /// Handles an action.
-    pub fn act(&mut self, action: Action, tree: &Tree) -> DialogOutcome {
-        match action {
-            Action::Choose => self.choose(tree),
-            Action::CopyCommand => self
-                .selected(tree)
-                .map_or(DialogOutcome::Stay, DialogOutcome::CopyCommand),
-            Action::Back => DialogOutcome::Close,
-            other => {
-                let count = self.count(tree);
-                self.choices.act(other, count);
-                DialogOutcome::Stay
-            }
-        }
-    }
-
     /// Returns the selected row.
     fn selected(&self, tree: &Tree) -> Option<CommandFor> {
         let actions = self.actions();
-        let selected = self.choices.selected;
+        let selected = self.choices.cursor.selected;
         if let Some(listed) = actions.get(selected) {
             return Some(CommandFor::Action(listed.entry.action));
         }
@@ -160,10 +149,10 @@ impl PaletteDialog {
 
     fn choose(&self, tree: &Tree) -> DialogOutcome {
         let actions = self.actions();
-        let selected = self.choices.selected;
+        let selected = self.choices.cursor.selected;
         if let Some(listed) = actions.get(selected) {
             return match listed.elsewhere() {
-                None => DialogOutcome::Run(listed.entry.action),
+                None => DialogOutcome::close_and(DialogOutcome::Act(listed.entry.action)),
                 Some(context) => DialogOutcome::Notify(Notice::info(format!(
                     "\"{}\" is only available in: {}",
                     listed.entry.title,
@@ -174,7 +163,125 @@ impl PaletteDialog {
         let at = selected - actions.len();
         let connection = tree.result_at(at).filter(|_| at < self.connections(tree));
         connection.map_or(DialogOutcome::Stay, |item: &TreeItem| {
-            DialogOutcome::GoTo(item.id)
+            DialogOutcome::close_and(DialogOutcome::GoTo(item.id))
         })
+    }
+
+    /// Row of an action with its keys, and its context if not available here.
+    fn action_row(&self, listed: PaletteEntry, keymap: &Keymap, room: usize) -> Row {
+        let keys = self.keys(listed, keymap);
+        let title = listed.entry.title;
+        let (right, spoken) = match listed.elsewhere() {
+            None => (keys, title.to_owned()),
+            Some(place) => {
+                let place = place.title();
+                (format!("{place} {keys}"), format!("{place}: {title}"))
+            }
+        };
+        let left = cut(title, room.saturating_sub(width(&right) + 2));
+        let tone = if listed.is_available {
+            Tone::Text
+        } else {
+            Tone::Dim
+        };
+        Row {
+            cells: vec![
+                Cell::Text(vec![(left, tone)]),
+                Cell::Right(right, Tone::Dim),
+            ],
+            spoken: Some(spoken),
+        }
+    }
+}
+
+fn connection_row(item: &TreeItem, catalog: &ProviderCatalog, room: usize) -> Row {
+    let mark = if item.is_active { "●" } else { "○" };
+    let provider = match catalog.get(&item.provider) {
+        Some(provider) => provider.name.as_str(),
+        None => &item.provider,
+    };
+    let alias_first = if room < NARROW {
+        item.alias().to_owned()
+    } else {
+        format!("{} · {provider}", item.alias())
+    };
+    let right = cut(&alias_first, room / 2);
+    let left = format!("→ {mark} {}", item.name());
+    let left = cut(&left, room.saturating_sub(width(&right) + 2));
+    Row {
+        spoken: Some(format!("Go to {}", connection_sentence(item, catalog))),
+        ..Row::pair(left, right)
+    }
+}
+
+impl Dialog for PaletteDialog {
+    fn context(&self) -> KeyContext {
+        KeyContext::List
+    }
+
+    fn model<'a>(&'a self, cx: &DialogContext<'a>) -> DialogModel<'a> {
+        let DialogContext {
+            tree,
+            keymap,
+            catalog,
+            ..
+        } = *cx;
+        let copies = keymap.first_key(KeyContext::List, Action::CopyCommand);
+        let copies = copies.map_or_else(String::new, |key| format!("; {key} copies the command"));
+        let (title, hint) = if self.lists_connections() {
+            let hint = format!("Type an action or a connection{copies}");
+            ("Actions and connections", hint)
+        } else {
+            ("Actions", format!("Type to filter{copies}"))
+        };
+        let actions = self.actions();
+        let count = actions.len() + self.connections(tree);
+        let row = move |at: usize, room: u16| match actions.get(at) {
+            Some(listed) => self.action_row(*listed, keymap, room.into()),
+            None => match tree.result_at(at - actions.len()) {
+                Some(item) => connection_row(item, catalog, room.into()),
+                None => Row::default(),
+            },
+        };
+        DialogModel {
+            input: Some(self.choices.filter(hint, catalog)),
+            rows: Rows::list(count, row),
+            cursor: self.choices.cursor,
+            empty: self.choices.no_match(catalog),
+            ..DialogModel::new(title, Frame::Centered(64, 20))
+        }
+    }
+
+    fn spoken(&self, _cx: &DialogContext<'_>) -> Spoken {
+        Spoken::list("Actions: enter a number to run one, text to filter, :back to close.")
+    }
+
+    fn act(&mut self, action: Action, cx: &DialogContext<'_>) -> DialogOutcome {
+        match action {
+            Action::Choose => self.choose(cx.tree),
+            Action::CopyCommand => match self.selected(cx.tree) {
+                Some(wanted) => DialogOutcome::close_and(DialogOutcome::CopyCommand(wanted)),
+                None => DialogOutcome::Stay,
+            },
+            Action::Back => DialogOutcome::Close,
+            _ => DialogOutcome::Stay,
+        }
+    }
+
+    fn cursor_mut(&mut self) -> Option<&mut Cursor> {
+        Some(&mut self.choices.cursor)
+    }
+
+    fn input(&self) -> Option<&TextInput> {
+        Some(&self.choices.line)
+    }
+
+    fn input_mut(&mut self) -> Option<&mut TextInput> {
+        Some(&mut self.choices.line)
+    }
+
+    fn pick(&mut self, at: usize, _by: Pick, _cx: &DialogContext<'_>) -> Option<Action> {
+        self.choices.cursor.selected = at;
+        Some(Action::Choose)
     }
 }

@@ -1,11 +1,18 @@
 //! Picker for the provider of a new connection, or for a profile of pasted credentials.
 
-use crate::connection::PastedProfile;
+use crate::connection::{PasteResult, PastedConnection, PastedProfile};
 use crate::provider::{Provider, ProviderCatalog};
 use crate::text::printable;
-use crate::tui::action::Action;
-use crate::tui::dialog::DialogOutcome;
-use crate::tui::select_list::SelectList;
+use crate::tui::action::{Action, KeyContext};
+use crate::tui::dialog::{
+    Dialog, DialogContext, DialogModel, DialogOutcome, Frame, Pick, Row, Rows, Spoken, paste_into,
+};
+use crate::tui::dialogs::AnyDialog;
+use crate::tui::event::PastedText;
+use crate::tui::form::Form;
+use crate::tui::notice::Notice;
+use crate::tui::select_list::{Cursor, SelectList};
+use crate::tui::text_input::TextInput;
 
 /// List of providers, or of the profiles of a paste.
 #[derive(Debug, Default)]
@@ -14,15 +21,6 @@ pub struct ProviderPicker {
     pub choices: SelectList,
     /// Profiles; empty if providers are listed.
     profiles: Vec<PastedProfile>,
-}
-
-/// A line of the list.
-#[derive(Debug)]
-pub struct PickerEntry {
-    /// Name of the provider or the profile.
-    pub name: String,
-    /// Capabilities of the provider, or the kind of the profile.
-    pub detail: String,
 }
 
 impl ProviderPicker {
@@ -58,22 +56,16 @@ impl ProviderPicker {
     }
 
     /// Returns the lines that match the typed text.
-    pub fn entries(&self, catalog: &ProviderCatalog) -> Vec<PickerEntry> {
+    fn entries(&self, catalog: &ProviderCatalog) -> Vec<Row> {
         if self.lists_providers() {
             let providers = self.providers(catalog).into_iter();
             return providers
-                .map(|provider| PickerEntry {
-                    name: provider.name.clone(),
-                    detail: capability_text(provider),
-                })
+                .map(|provider| Row::pair(&provider.name, capability_text(provider)))
                 .collect();
         }
         let profiles = self.matching_profiles().into_iter();
         profiles
-            .map(|profile| PickerEntry {
-                name: printable(&profile.name).into_owned(),
-                detail: profile.connection.kind.as_str().to_owned(),
-            })
+            .map(|profile| Row::pair(printable(&profile.name), profile.connection.kind.as_str()))
             .collect()
     }
 
@@ -92,32 +84,121 @@ impl ProviderPicker {
             .collect()
     }
 
+    /// Fills the form below the list, or opens a new one.
+    fn choose_profile(connection: PastedConnection, cx: &DialogContext<'_>) -> DialogOutcome {
+        if matches!(cx.below, [.., AnyDialog::Form(_)]) {
+            let fill =
+                DialogOutcome::edit_form(|form, catalog| Some(form.fill(connection, catalog)));
+            return DialogOutcome::close_and(fill);
+        }
+        filled_form(connection, cx.catalog)
+    }
+
     fn matching_profiles(&self) -> Vec<&PastedProfile> {
         let profiles = self.profiles.iter();
         profiles
             .filter(|profile| self.choices.matches(&profile.name))
             .collect()
     }
+}
 
-    /// Handles an action.
-    pub fn act(&mut self, action: Action, catalog: &ProviderCatalog) -> DialogOutcome {
-        let at = self.choices.selected;
+impl Dialog for ProviderPicker {
+    fn context(&self) -> KeyContext {
+        KeyContext::List
+    }
+
+    fn model<'a>(&'a self, cx: &DialogContext<'a>) -> DialogModel<'a> {
+        let rows = self.entries(cx.catalog);
+        let height = u16::try_from(self.total(cx.catalog)).unwrap_or(u16::MAX);
+        let frame = Frame::Centered(64, height.saturating_add(4).max(6));
+        DialogModel {
+            input: Some(self.choices.filter("Type to filter", cx.catalog)),
+            rows: Rows::list(rows.len(), move |at, _| rows[at].clone()),
+            cursor: self.choices.cursor,
+            empty: self.choices.no_match(cx.catalog),
+            ..DialogModel::new(self.title(), frame)
+        }
+    }
+
+    fn spoken(&self, _cx: &DialogContext<'_>) -> Spoken {
+        Spoken::list(format!(
+            "{}: enter a number to choose, text to filter, :back to close.",
+            self.title()
+        ))
+    }
+
+    fn act(&mut self, action: Action, cx: &DialogContext<'_>) -> DialogOutcome {
+        let at = self.choices.cursor.selected;
         match action {
-            Action::Choose if self.lists_providers() => match self.providers(catalog).get(at) {
-                Some(provider) => DialogOutcome::Picked(provider.id.clone()),
+            Action::Choose if self.lists_providers() => match self.providers(cx.catalog).get(at) {
+                Some(provider) => DialogOutcome::open_form(Form::new(provider), None),
                 None => DialogOutcome::Stay,
             },
             Action::Choose => match self.matching_profiles().get(at) {
-                Some(profile) => DialogOutcome::PickedProfile(Box::new(profile.connection.clone())),
+                Some(profile) => Self::choose_profile(profile.connection.clone(), cx),
                 None => DialogOutcome::Stay,
             },
             Action::Back => DialogOutcome::Close,
-            other => {
-                self.choices.act(other, self.entries(catalog).len());
-                DialogOutcome::Stay
-            }
+            _ => DialogOutcome::Stay,
         }
     }
+
+    fn cursor_mut(&mut self) -> Option<&mut Cursor> {
+        Some(&mut self.choices.cursor)
+    }
+
+    fn input(&self) -> Option<&TextInput> {
+        Some(&self.choices.line)
+    }
+
+    fn input_mut(&mut self) -> Option<&mut TextInput> {
+        Some(&mut self.choices.line)
+    }
+
+    fn paste(&mut self, text: &PastedText, cx: &DialogContext<'_>) -> DialogOutcome {
+        let pasted = pasted_connection(text, cx.catalog).filter(|_| self.lists_providers());
+        pasted.unwrap_or_else(|| paste_into(&mut self.choices.line, text))
+    }
+
+    fn set_text(&mut self, text: &PastedText, cx: &DialogContext<'_>) -> DialogOutcome {
+        let pasted = pasted_connection(text, cx.catalog).filter(|_| self.lists_providers());
+        pasted.unwrap_or_else(|| {
+            self.choices.set_filter(&text.0);
+            DialogOutcome::Stay
+        })
+    }
+
+    fn pick(&mut self, at: usize, by: Pick, _cx: &DialogContext<'_>) -> Option<Action> {
+        self.choices.cursor.selected = at;
+        (by != Pick::Click).then_some(Action::Choose)
+    }
+}
+
+/// Replaces the provider list with a form filled from a paste; `None` if the text is not a connection.
+pub fn pasted_connection(text: &PastedText, catalog: &ProviderCatalog) -> Option<DialogOutcome> {
+    match PasteResult::read(&text.0, catalog, None) {
+        PasteResult::Connection(connection) => Some(filled_form(connection, catalog)),
+        PasteResult::Unreadable(unreadable) => Some(DialogOutcome::Notify(Notice::warning(
+            unreadable.to_string(),
+        ))),
+        PasteResult::ChooseProfile(profiles) => Some(DialogOutcome::close_and(
+            DialogOutcome::Open(ProviderPicker::from_profiles(profiles).into()),
+        )),
+        PasteResult::NotAConnection => None,
+    }
+}
+
+/// Replaces the list with a form for a pasted connection.
+fn filled_form(connection: PastedConnection, catalog: &ProviderCatalog) -> DialogOutcome {
+    let id = connection.draft.provider_id.as_deref();
+    let Some(provider) = id.and_then(|id| catalog.get(id)) else {
+        return DialogOutcome::Notify(Notice::warning(
+            "The pasted text does not name a provider; select one",
+        ));
+    };
+    let mut form = Form::new(provider);
+    let notice = form.fill(connection, catalog);
+    DialogOutcome::open_form(form, Some(notice))
 }
 
 /// Returns the capabilities of a provider, as the list shows them.

@@ -2,10 +2,14 @@
 
 use uuid::Uuid;
 
-use crate::connection::{TestReport, TestStage};
-use crate::tui::action::Action;
-use crate::tui::dialog::DialogOutcome;
-use crate::tui::effect::Ticket;
+use crate::connection::{ConnectionError, TestReport, TestStage};
+use crate::tui::action::{Action, KeyContext};
+use crate::tui::dialog::{
+    Cell, Dialog, DialogContext, DialogModel, DialogOutcome, Row, Rows, Spoken, Tone, failure,
+};
+use crate::tui::effect::{ServiceReply, Ticket};
+use crate::tui::plain::text::replace_symbol;
+use crate::tui::select_list::Cursor;
 use crate::tui::text_width::wrap;
 
 /// Report of a test, or the reason why there is none.
@@ -31,40 +35,12 @@ pub struct ReportDialog {
     pub ticket: Option<Ticket>,
     /// Result, once known.
     pub outcome: Option<TestOutcome>,
-    /// First visible line.
-    pub top: usize,
-}
-
-/// Style of a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReportStyle {
-    /// Plain text.
-    Plain,
-    /// Success.
-    Success,
-    /// Failure.
-    Error,
-    /// Secondary text.
-    Dim,
-    /// Advice.
-    Advice,
-}
-
-/// Line of the report: a label, empty on continuation lines, and its text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReportLine {
-    /// Label.
-    pub label: String,
-    /// Text.
-    pub text: String,
-    /// True if the text is in the column right of the labels.
-    pub is_beside: bool,
-    /// Style.
-    pub style: ReportStyle,
+    /// Scroll position.
+    cursor: Cursor,
 }
 
 /// Width of the labels; the longest are `Provider message` and `authentication` after its mark.
-pub const LABELS: u16 = 18;
+const LABELS: u16 = 18;
 
 impl ReportDialog {
     /// Creates the dialog of a running test.
@@ -74,7 +50,7 @@ impl ReportDialog {
             name: name.to_owned(),
             ticket: Some(ticket),
             outcome: None,
-            top: 0,
+            cursor: Cursor::default(),
         }
     }
 
@@ -85,7 +61,7 @@ impl ReportDialog {
             name: name.to_owned(),
             ticket: None,
             outcome: Some(outcome),
-            top: 0,
+            cursor: Cursor::default(),
         }
     }
 
@@ -97,112 +73,138 @@ impl ReportDialog {
         }
     }
 
-    /// Sets the result.
-    pub fn done(&mut self, outcome: TestOutcome) {
-        self.ticket = None;
-        self.outcome = Some(outcome);
-        self.top = 0;
-    }
-
     /// Returns the lines, wrapped to a width in columns.
-    pub fn lines(&self, width: u16) -> Vec<ReportLine> {
+    fn lines(&self, width: u16) -> Vec<Row> {
         let mut lines = ReportLines {
             lines: Vec::new(),
             width,
         };
         match &self.outcome {
-            None => lines.text(ReportStyle::Dim, "Testing the connection…"),
+            None => lines.text(Tone::Dim, "Testing the connection…"),
             Some(Err(problem)) => {
-                lines.text(ReportStyle::Error, "✗ Connection test failed");
-                lines.text(ReportStyle::Plain, problem);
+                lines.text(Tone::Error, "✗ Connection test failed");
+                lines.text(Tone::Text, problem);
             }
             Some(Ok(report)) => lines.report(report),
         }
         lines.lines
     }
-
-    /// Handles an action with `count` lines, of which `rows` are visible.
-    pub fn act(&mut self, action: Action, count: usize, rows: usize) -> DialogOutcome {
-        let last = count.saturating_sub(rows);
-        match action {
-            Action::Back => return DialogOutcome::Close,
-            Action::Retest if self.ticket.is_none() => return DialogOutcome::TestAgain,
-            Action::Models => {
-                if let Some(id) = self.stored() {
-                    return DialogOutcome::Browse(id, self.name.clone());
-                }
-            }
-            other => self.top = scrolled(other, self.top, (rows, last)),
-        }
-        DialogOutcome::Stay
-    }
 }
 
-/// Returns the first visible line after a scroll action, at most `last`; `rows` are visible.
-pub fn scrolled(action: Action, top: usize, (rows, last): (usize, usize)) -> usize {
-    match action {
-        Action::Up => top.saturating_sub(1),
-        Action::Down => top + 1,
-        Action::PageUp => top.saturating_sub(rows),
-        Action::PageDown => top + rows,
-        Action::First => 0,
-        Action::Last => last,
-        _ => top,
+impl Dialog for ReportDialog {
+    fn context(&self) -> KeyContext {
+        KeyContext::Report
     }
-    .min(last)
+
+    fn model<'a>(&'a self, cx: &DialogContext<'a>) -> DialogModel<'a> {
+        let lines = self.lines(cx.reading_width());
+        let frame = cx.reading_frame(lines.len());
+        DialogModel {
+            rows: Rows::Text(lines, None),
+            cursor: self.cursor,
+            ..DialogModel::new(format!("Test · {}", self.name), frame)
+        }
+    }
+
+    fn spoken(&self, _cx: &DialogContext<'_>) -> Spoken {
+        let lines = self.lines(u16::MAX).into_iter();
+        let lines = lines.map(|line| replace_symbol(&line.sentence()));
+        Spoken::text(
+            format!("Test of {}", self.name),
+            lines.filter(|line| !line.is_empty()).collect(),
+        )
+    }
+
+    fn act(&mut self, action: Action, _cx: &DialogContext<'_>) -> DialogOutcome {
+        match (action, self.stored()) {
+            (Action::Back, _) => DialogOutcome::Close,
+            (Action::Retest, _) if self.ticket.is_none() => DialogOutcome::TestAgain,
+            (Action::Models, Some(id)) => DialogOutcome::Browse(id, self.name.clone()),
+            _ => DialogOutcome::Stay,
+        }
+    }
+
+    fn cursor_mut(&mut self) -> Option<&mut Cursor> {
+        Some(&mut self.cursor)
+    }
+
+    fn can(&self, action: Action, _cx: &DialogContext<'_>) -> bool {
+        match action {
+            Action::Models => self.stored().is_some(),
+            Action::Retest => self.ticket.is_none(),
+            _ => true,
+        }
+    }
+
+    fn ticket(&self) -> Option<Ticket> {
+        self.ticket
+    }
+
+    /// Takes the result: invalid fields are reported in the form, everything else here.
+    fn reply(&mut self, reply: ServiceReply, _cx: &DialogContext<'_>) -> DialogOutcome {
+        let outcome = match (reply, self.stored()) {
+            (ServiceReply::Tested(Err(ConnectionError::Invalid(problems))), None) => {
+                return DialogOutcome::TestRefused(problems);
+            }
+            (ServiceReply::Tested(tested), _) => tested.map_err(|error| error.to_string()),
+            (other, _) => Err(failure(other)),
+        };
+        self.ticket = None;
+        self.outcome = Some(outcome.clone());
+        self.cursor.top = 0;
+        match self.stored() {
+            Some(id) => DialogOutcome::Tested(id, outcome),
+            None => DialogOutcome::Stay,
+        }
+    }
 }
 
 struct ReportLines {
-    lines: Vec<ReportLine>,
+    lines: Vec<Row>,
     width: u16,
 }
 
 impl ReportLines {
-    fn text(&mut self, tone: ReportStyle, text: &str) {
+    fn text(&mut self, tone: Tone, text: &str) {
         for text in wrap(text, self.width.into()) {
-            self.lines.push(ReportLine {
-                label: String::new(),
-                text,
-                is_beside: false,
-                style: tone,
-            });
+            self.lines.push(Row::text(text, tone));
         }
     }
 
-    fn pair(&mut self, tone: ReportStyle, label: &str, text: &str) {
+    fn pair(&mut self, tone: Tone, label: &str, text: &str) {
+        let label_tone = match tone {
+            Tone::Text | Tone::Warning => Tone::Dim,
+            other => other,
+        };
         let mut label = label.to_owned();
         let room = self.width.saturating_sub(LABELS);
         for text in wrap(text, room.into()) {
             let label = std::mem::take(&mut label);
-            self.lines.push(ReportLine {
-                label,
-                text,
-                is_beside: true,
-                style: tone,
+            self.lines.push(Row {
+                cells: vec![
+                    Cell::Column(LABELS, vec![(label, label_tone)]),
+                    Cell::Text(vec![(text, tone)]),
+                ],
+                spoken: None,
             });
         }
     }
 
     fn gap(&mut self) {
-        self.lines.push(ReportLine {
-            label: String::new(),
-            text: String::new(),
-            is_beside: false,
-            style: ReportStyle::Plain,
-        });
+        self.lines.push(Row::default());
     }
 
     fn report(&mut self, report: &TestReport) {
         if report.success {
-            self.text(ReportStyle::Success, "✓ Connection test successful");
+            self.text(Tone::Success, "✓ Connection test successful");
         } else {
-            self.text(ReportStyle::Error, "✗ Connection test failed");
+            self.text(Tone::Error, "✗ Connection test failed");
         }
         if let Some(cause) = &report.error_message {
-            self.text(ReportStyle::Plain, cause);
+            self.text(Tone::Text, cause);
         }
         if let Some(advice) = &report.advice {
-            self.pair(ReportStyle::Advice, "Advice", advice);
+            self.pair(Tone::Warning, "Advice", advice);
         }
         if !report.steps.is_empty() {
             self.gap();
@@ -226,7 +228,7 @@ impl ReportLines {
         }
         for (label, text) in pairs {
             if let Some(text) = text {
-                self.pair(ReportStyle::Plain, label, &text);
+                self.pair(Tone::Text, label, &text);
             }
         }
     }
@@ -236,15 +238,11 @@ impl ReportLines {
         let (mark, tone, known) = match step {
             Some(step) if step.passed => (
                 "✓",
-                ReportStyle::Success,
+                Tone::Success,
                 step.detail.as_deref().unwrap_or("passed"),
             ),
-            Some(step) => (
-                "✗",
-                ReportStyle::Error,
-                step.detail.as_deref().unwrap_or("failed"),
-            ),
-            None => ("○", ReportStyle::Dim, "not tested"),
+            Some(step) => ("✗", Tone::Error, step.detail.as_deref().unwrap_or("failed")),
+            None => ("○", Tone::Dim, "not tested"),
         };
         self.pair(tone, &format!("{mark} {}", stage.as_str()), known);
     }

@@ -5,10 +5,16 @@ use uuid::Uuid;
 
 use crate::connection::{ChangeType, Difference, MaskedSecret, VersionComparison};
 use crate::provider::Provider;
-use crate::tui::action::Action;
-use crate::tui::effect::Ticket;
+use crate::tui::action::{Action, KeyContext};
+use crate::tui::dialog::{
+    Dialog, DialogContext, DialogModel, DialogOutcome, Part, Row, Rows, Spoken, TextEntries, Tone,
+    failure,
+};
+use crate::tui::dialogs::confirm::ConfirmDialog;
+use crate::tui::effect::{ServiceReply, Ticket};
 use crate::tui::history::label;
-use crate::tui::layout::{ScreenLayout, follow};
+use crate::tui::notice::Notice;
+use crate::tui::select_list::Cursor;
 use crate::tui::text_width::{safe, width, wrap};
 use crate::tui::word_diff::{self, WordDiffPart};
 
@@ -27,13 +33,11 @@ pub struct VersionDiff {
     /// True if the newer version is the current one.
     pub is_to_current: bool,
     /// Ticket of the pending request; `None` after the reply.
-    pub ticket: Option<Ticket>,
+    ticket: Option<Ticket>,
     /// Differences, or the error.
     pub comparison: Option<Result<Vec<ChangedValue>, String>>,
-    /// Index of the selected difference.
-    pub selected: usize,
-    /// First visible row.
-    pub top: usize,
+    /// Selection and scroll position.
+    cursor: Cursor,
 }
 
 /// Changed value.
@@ -45,31 +49,6 @@ pub struct ChangedValue {
     pub kind: DiffKind,
     /// Difference as returned by the service.
     pub difference: Difference,
-}
-
-/// Side of a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DiffSide {
-    /// First row of the old value.
-    Old,
-    /// First row of the new value.
-    New,
-    /// Continuation of the row above.
-    Continuation,
-}
-
-/// Piece of a row: its text, true if the other side lacks it, and true for the new side.
-pub type DiffPiece = (String, bool, bool);
-
-/// Row of a comparison, with the index of its difference.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DiffRow {
-    /// Text.
-    Text(String),
-    /// Label of a difference.
-    Label(usize, String),
-    /// Old or new value.
-    Value(usize, DiffSide, Vec<DiffPiece>),
 }
 
 /// Kind of a difference.
@@ -91,13 +70,12 @@ impl VersionDiff {
             is_to_current,
             ticket: Some(ticket),
             comparison: None,
-            selected: 0,
-            top: 0,
+            cursor: Cursor::default(),
         }
     }
 
     /// Returns the title.
-    pub fn title(&self) -> String {
+    fn title(&self) -> String {
         let Self { from, to, .. } = self;
         if self.is_to_current {
             format!("Compare v{from} to Current (v{to})")
@@ -106,19 +84,8 @@ impl VersionDiff {
         }
     }
 
-    /// Sets the result.
-    pub fn done(&mut self, found: Result<VersionComparison, String>, provider: Option<&Provider>) {
-        self.ticket = None;
-        let changes = found.map(|comparison| comparison.changes.into_iter());
-        self.comparison = Some(changes.map(|changes| {
-            changes
-                .map(|difference| ChangedValue::new(difference, provider))
-                .collect()
-        }));
-    }
-
     /// Returns the differences, empty until they are loaded.
-    pub fn changes(&self) -> &[ChangedValue] {
+    fn changes(&self) -> &[ChangedValue] {
         match &self.comparison {
             Some(Ok(changes)) => changes,
             Some(Err(_)) | None => &[],
@@ -127,63 +94,120 @@ impl VersionDiff {
 
     /// Returns the selected difference.
     pub fn selected(&self) -> Option<&ChangedValue> {
-        self.changes().get(self.selected)
+        self.changes().get(self.cursor.selected)
     }
 
-    /// Returns all rows at a width, for drawing and scrolling.
-    pub fn rows(&self, width: u16) -> Vec<DiffRow> {
+    /// Returns all rows at a width, and those of the selected difference.
+    fn rows(&self, width: u16) -> (Vec<Row>, TextEntries) {
         let text = match &self.comparison {
             None => "Comparing…",
             Some(Err(problem)) => problem,
             Some(Ok(changes)) if changes.is_empty() => "No changes detected",
             Some(Ok(_)) => "",
         };
-        let mut rows: Vec<DiffRow> = wrap(text, width.into())
-            .into_iter()
-            .map(DiffRow::Text)
-            .collect();
+        let text = wrap(text, width.into()).into_iter();
+        let mut rows: Vec<Row> = text.map(|line| Row::text(line, Tone::Dim)).collect();
+        let mut selected = 0..1;
+        let room = usize::from(width).saturating_sub(MARK);
         for (at, changed) in self.changes().iter().enumerate() {
-            match &changed.kind {
-                DiffKind::Secret(what) => {
-                    rows.push(DiffRow::Label(at, format!("{}: {what}", changed.label)));
-                }
-                DiffKind::Text(old, new) => {
-                    rows.push(DiffRow::Label(at, changed.label.clone()));
-                    let room = usize::from(width).saturating_sub(MARK);
-                    rows.extend(side(at, old.as_deref(), DiffSide::Old, room));
-                    rows.extend(side(at, new.as_deref(), DiffSide::New, room));
-                }
+            let first = rows.len();
+            let is_selected = at == self.cursor.selected;
+            rows.extend(changed.rows(is_selected, room));
+            if is_selected {
+                selected = first..rows.len();
             }
-            rows.push(DiffRow::Text(String::new()));
+            rows.push(Row::default());
         }
-        rows
-    }
-
-    /// Scrolls so that the selected difference is visible.
-    pub fn scroll(&mut self, layout: ScreenLayout) {
-        let rows = self.rows(layout.reading_width());
-        let is_selected = |row: &DiffRow| match row {
-            DiffRow::Text(_) => false,
-            DiffRow::Label(at, _) | DiffRow::Value(at, ..) => *at == self.selected,
+        let entries = TextEntries {
+            count: self.changes().len(),
+            selected,
         };
-        let first = rows.iter().position(is_selected).unwrap_or(0);
-        let last = rows.iter().rposition(is_selected).unwrap_or(0);
-        let height = layout.reading_text(rows.len()).height.into();
-        let top = follow(self.top, last, height, rows.len());
-        self.top = follow(top, first, height, rows.len());
+        (rows, entries)
     }
 
-    /// Moves the selection.
-    pub fn act(&mut self, action: Action) {
-        let last = self.changes().len().saturating_sub(1);
-        self.selected = match action {
-            Action::Up | Action::PageUp => self.selected.saturating_sub(1),
-            Action::Down | Action::PageDown => self.selected + 1,
-            Action::First => 0,
-            Action::Last => last,
-            _ => self.selected,
+    /// Asks to roll the selected field back.
+    fn confirm_field_roll_back(&self) -> DialogOutcome {
+        match self.selected() {
+            None => DialogOutcome::Stay,
+            Some(changed) if matches!(changed.kind, DiffKind::Secret(_)) => DialogOutcome::Notify(
+                Notice::info("The history contains no secrets; they cannot be rolled back"),
+            ),
+            Some(changed) => {
+                let confirm = ConfirmDialog::roll_back_field(self.id, self.from, &changed.label);
+                DialogOutcome::Open(confirm.into())
+            }
         }
-        .min(last);
+    }
+}
+
+impl Dialog for VersionDiff {
+    fn context(&self) -> KeyContext {
+        KeyContext::Compare
+    }
+
+    fn model<'a>(&'a self, cx: &DialogContext<'a>) -> DialogModel<'a> {
+        let (rows, entries) = self.rows(cx.reading_width());
+        let frame = cx.reading_frame(rows.len());
+        DialogModel {
+            rows: Rows::Text(rows, Some(entries)),
+            cursor: self.cursor,
+            ..DialogModel::new(self.title(), frame)
+        }
+    }
+
+    fn spoken(&self, _cx: &DialogContext<'_>) -> Spoken {
+        let line = match &self.comparison {
+            None => "Loading the comparison".to_owned(),
+            Some(Err(problem)) => format!("Error: {problem}"),
+            Some(Ok(changes)) if changes.is_empty() => "No changes detected".to_owned(),
+            Some(Ok(changes)) => {
+                return Spoken {
+                    entries: Some(changes.iter().map(ChangedValue::sentence).collect()),
+                    ..Spoken::list(self.title())
+                };
+            }
+        };
+        Spoken::text(self.title(), vec![line])
+    }
+
+    fn act(&mut self, action: Action, cx: &DialogContext<'_>) -> DialogOutcome {
+        match action {
+            Action::Back => DialogOutcome::Close,
+            Action::RollBack if self.comparison.is_some() => {
+                let name = cx.tree.item(self.id).map_or("", |item| item.name());
+                let confirm = ConfirmDialog::roll_back(self.id, self.from, name, cx.features);
+                DialogOutcome::Open(confirm.into())
+            }
+            Action::RollBackField => self.confirm_field_roll_back(),
+            _ => DialogOutcome::Stay,
+        }
+    }
+
+    fn cursor_mut(&mut self) -> Option<&mut Cursor> {
+        Some(&mut self.cursor)
+    }
+
+    fn ticket(&self) -> Option<Ticket> {
+        self.ticket
+    }
+
+    fn reply(&mut self, reply: ServiceReply, cx: &DialogContext<'_>) -> DialogOutcome {
+        self.ticket = None;
+        let found: Result<VersionComparison, String> = match reply {
+            ServiceReply::Compared(found) => {
+                found.map(|found| *found).map_err(|error| error.to_string())
+            }
+            other => Err(failure(other)),
+        };
+        let item = cx.tree.item(self.id);
+        let provider = item.and_then(|item| cx.catalog.get(&item.provider));
+        let changes = found.map(|comparison| comparison.changes.into_iter());
+        self.comparison = Some(changes.map(|changes| {
+            changes
+                .map(|difference| ChangedValue::new(difference, provider))
+                .collect()
+        }));
+        DialogOutcome::Stay
     }
 }
 
@@ -227,37 +251,73 @@ impl ChangedValue {
             difference,
         }
     }
+
+    /// Label and both values, with this width for a value.
+    fn rows(&self, is_selected: bool, room: usize) -> Vec<Row> {
+        let (mark, tone) = if is_selected {
+            ("▸ ", Tone::LabelFocus)
+        } else {
+            ("  ", Tone::Label)
+        };
+        let (label, values) = match &self.kind {
+            DiffKind::Secret(what) => (format!("{}: {what}", self.label), Vec::new()),
+            DiffKind::Text(old, new) => {
+                let old = side(old.as_deref(), ("  − ", Tone::Removed), room);
+                let new = side(new.as_deref(), ("  + ", Tone::Added), room);
+                (self.label.clone(), old.into_iter().chain(new).collect())
+            }
+        };
+        let mut rows = vec![Row::parts(vec![
+            (mark.to_owned(), Tone::Key),
+            (label, tone),
+        ])];
+        rows.extend(values);
+        rows
+    }
+
+    /// Difference in one sentence.
+    fn sentence(&self) -> String {
+        let text = |parts: &Option<Vec<WordDiffPart>>| match parts {
+            None => "not set".to_owned(),
+            Some(parts) => parts.iter().map(|part| part.text.as_str()).collect(),
+        };
+        match &self.kind {
+            DiffKind::Secret(what) => format!("{}: {what}", self.label),
+            DiffKind::Text(old, new) => {
+                format!("{}: was {}, is {}", self.label, text(old), text(new))
+            }
+        }
+    }
 }
 
-/// Returns the rows of one side; an unset value has one row with that text.
-fn side(at: usize, parts: Option<&[WordDiffPart]>, side: DiffSide, room: usize) -> Vec<DiffRow> {
-    let is_new = side == DiffSide::New;
+/// Returns the rows of one side, whose first row has a sign and whose own words have its tone; an unset value has one row
+/// with that text.
+fn side(parts: Option<&[WordDiffPart]>, (sign, tone): (&str, Tone), room: usize) -> Vec<Row> {
     let Some(parts) = parts else {
-        let unset = vec![("not set".to_owned(), false, is_new)];
-        return vec![DiffRow::Value(at, side, unset)];
+        let unset = ("not set".to_owned(), Tone::Text);
+        return vec![Row::parts(vec![(sign.to_owned(), tone), unset])];
     };
     let mut rows = Vec::new();
-    let mut row: Vec<DiffPiece> = Vec::new();
+    let mut row: Vec<Part> = vec![(sign.to_owned(), tone)];
     let mut used = 0;
     for part in parts {
+        let own = if part.is_other { tone } else { Tone::Text };
         let mut piece = String::new();
         for letter in safe(&part.text).graphemes(true) {
             let wide = width(letter);
             if used + wide > room && used > 0 {
-                row.push((std::mem::take(&mut piece), part.is_other, is_new));
-                rows.push(std::mem::take(&mut row));
+                row.push((std::mem::take(&mut piece), own));
+                rows.push(Row::parts(std::mem::take(&mut row)));
+                row.push((" ".repeat(MARK), Tone::Dim));
                 used = 0;
             }
             piece.push_str(letter);
             used += wide;
         }
-        row.push((piece, part.is_other, is_new));
+        row.push((piece, own));
     }
-    rows.push(row);
-    let sides = std::iter::once(side).chain(std::iter::repeat(DiffSide::Continuation));
-    let rows = sides.zip(rows);
-    rows.map(|(side, row)| DiffRow::Value(at, side, row))
-        .collect()
+    rows.push(Row::parts(row));
+    rows
 }
 
 fn all_changed(text: String) -> Vec<WordDiffPart> {

@@ -2,10 +2,10 @@
 
 use super::field::{FieldTarget, FieldValue};
 use super::{AliasCheck, Form, FormSubject};
+use crate::connection::alias::first_free;
 use crate::connection::validate::MAX_NAME;
 use crate::connection::{Connection, alias};
 use crate::provider::Provider;
-use crate::tui::dialogs::trash::first_free;
 
 /// Suffix of the name of a duplicate.
 const SUFFIX: &str = " (copy)";

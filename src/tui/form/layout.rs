@@ -122,7 +122,7 @@ pub fn rows(form: &Form, width: u16) -> Vec<FormRow> {
                 push(RowContent::KeyFilter);
             }
             let count = form.matching_keys().len();
-            let top = choosing.choices.top;
+            let top = choosing.choices.cursor.top;
             (top..count)
                 .take(choosing.seen)
                 .for_each(|at| push(RowContent::Key(at)));

@@ -73,8 +73,7 @@ impl Form {
         match (&mut self.reference_picker, typed) {
             (Some(choosing), Some(typed)) => {
                 choosing.follows = true;
-                choosing.choices.line.set(&typed);
-                choosing.choices.selected = 0;
+                choosing.choices.set_filter(&typed);
             }
             (None, Some(typed)) if typed.is_empty() => self.list_keys(Some("")),
             (None, Some(_)) => {}
@@ -152,7 +151,10 @@ impl Form {
         match action {
             Action::Choose => {
                 let at = self.reference_picker.as_ref();
-                self.choose_key(at.map_or(0, |choosing| choosing.choices.selected), catalog);
+                self.choose_key(
+                    at.map_or(0, |choosing| choosing.choices.cursor.selected),
+                    catalog,
+                );
                 true
             }
             Action::Back => {
@@ -162,7 +164,7 @@ impl Form {
             }
             other => {
                 let choosing = self.reference_picker.as_mut();
-                choosing.is_some_and(|choosing| choosing.choices.act(other, count))
+                choosing.is_some_and(|choosing| choosing.choices.cursor.step(other, count))
             }
         }
     }
@@ -212,8 +214,7 @@ impl Form {
     /// Filters the keys.
     pub fn filter_keys(&mut self, text: &str) {
         if let Some(choosing) = &mut self.reference_picker {
-            choosing.choices.line.set(text);
-            choosing.choices.selected = 0;
+            choosing.choices.set_filter(text);
         }
     }
 

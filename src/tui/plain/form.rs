@@ -1,13 +1,30 @@
 //! Sentences about a form: the focused field, its value and notes; after a refused save all errors.
 
-use super::narration::Narration;
 use super::text::{count, replace_symbol};
+use crate::tui::dialog::Spoken;
 use crate::tui::form::field::{FieldTarget, FieldValue, FormField};
 use crate::tui::form::layout::{self, RowContent};
 use crate::tui::form::{Form, FormSubject};
 
-/// Narration of a form.
-pub(super) fn form_narration(form: &Form, save: &str) -> Narration {
+/// Sentences about the open list of configuration keys.
+pub fn keys(form: &Form) -> Spoken {
+    let entries = form.matching_keys().into_iter();
+    Spoken {
+        intro: form.keys_message().into_iter().collect(),
+        entries: Some(
+            entries
+                .map(|key| format!("{}, from {}", key.key, key.source))
+                .collect(),
+        ),
+        hides_selection: true,
+        ..Spoken::list(
+            "Configuration keys: enter a number to choose, text to filter, :back to close.",
+        )
+    }
+}
+
+/// Sentences about the fields.
+pub fn fields(form: &Form, save: &str) -> Spoken {
     let place = match &form.subject {
         FormSubject::New => format!(
             "Create Connection, {}. Enter a value, or an empty line to keep it; :save saves, :back closes, ? shows help.",
@@ -35,10 +52,16 @@ pub(super) fn form_narration(form: &Form, save: &str) -> Narration {
         let shown = form.visible_fields();
         let at = shown.iter().filter(|at| **at <= form.focus).count();
         let all = shown.len();
-        here.push(format!("{at} of {all}: {}", self::field(focused)));
+        here.push(format!("{at} of {all}: {}", field(focused)));
         here.extend(notes(form, form.focus));
     }
-    Narration { place, body, here }
+    let entries = form.visible_fields().into_iter();
+    let entries = entries.filter_map(|at| form.fields.get(at));
+    Spoken {
+        entries: Some(entries.map(field).collect()),
+        remarks: here,
+        ..Spoken::text(place, body)
+    }
 }
 
 /// All errors, after a tried save.
@@ -76,7 +99,7 @@ fn notes(form: &Form, at: usize) -> Vec<String> {
 }
 
 /// Label and value of a field.
-pub(super) fn field(field: &FormField) -> String {
+fn field(field: &FormField) -> String {
     let required = if field.is_required { ", required" } else { "" };
     let default = if field.is_default() {
         ", the default"

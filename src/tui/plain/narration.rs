@@ -1,8 +1,8 @@
 //! Narration of the current state, and its difference to the previous one.
 
-use super::{dialogs, form, listing, tree};
+use super::{listing, tree};
 use crate::tui::app::App;
-use crate::tui::dialog::Dialog;
+use crate::tui::dialog::Spoken;
 
 pub use super::text::notice;
 
@@ -20,21 +20,33 @@ pub struct Narration {
 impl Narration {
     /// Narration of the app.
     pub fn new(app: &App) -> Self {
-        match app.dialogs.last() {
-            Some(Dialog::Form(form)) if form.is_choosing() => Self {
-                place:
-                    "Configuration keys: enter a number to choose, text to filter, :back to close."
-                        .into(),
-                body: form
-                    .keys_message()
-                    .into_iter()
-                    .chain(listing::lines(app, 0))
-                    .collect(),
-                here: Vec::new(),
-            },
-            Some(Dialog::Form(form)) => form::form_narration(form, ":save"),
-            Some(dialog) => dialogs::dialog_narration(app, dialog),
-            None => tree::tree_narration(app),
+        let Some((dialog, cx)) = app.top_dialog() else {
+            return tree::tree_narration(app);
+        };
+        let model = dialog.model(&cx);
+        let spoken = dialog.spoken(&cx);
+        let is_listed = spoken.body.is_none() && !spoken.hides_selection;
+        let selected = is_listed
+            .then(|| listing::entry(&model, &spoken, model.cursor.selected))
+            .flatten();
+        let mut here: Vec<String> = selected
+            .map(|line| format!("Selected: {line}"))
+            .into_iter()
+            .chain(spoken.remarks.iter().cloned())
+            .collect();
+        if !model.buttons.is_empty() {
+            let answers = model.buttons.iter().zip(1..);
+            let answers: Vec<_> = answers.map(|(label, at)| format!("{at} {label}")).collect();
+            here.push(format!("Answers: {}", answers.join(", ")));
+        }
+        let Spoken {
+            place, intro, body, ..
+        } = spoken;
+        let entries = body.unwrap_or_else(|| listing::lines(app, 0));
+        Self {
+            place,
+            body: intro.into_iter().chain(entries).collect(),
+            here,
         }
     }
 

@@ -6,8 +6,8 @@ use super::listing;
 use super::narration::Narration;
 use crate::tui::action::{ACTIONS, Action, KeyContext};
 use crate::tui::app::App;
-use crate::tui::bulk::BulkOperation;
-use crate::tui::dialog::Dialog;
+use crate::tui::dialogs::AnyDialog;
+use crate::tui::dialogs::confirm::ConfirmDialog;
 use crate::tui::event::{Event, PastedText, PlainInput};
 use crate::tui::key::KeyPress;
 
@@ -38,16 +38,10 @@ enum InputTarget {
 
 fn input_target(app: &App) -> InputTarget {
     match app.dialogs.last() {
-        Some(Dialog::Form(form)) if form.is_choosing() => InputTarget::List,
-        Some(Dialog::Form(_)) => InputTarget::Field,
-        Some(Dialog::Picker(_) | Dialog::Palette(_) | Dialog::Models(_) | Dialog::EnvImport(_)) => {
-            InputTarget::List
-        }
-        Some(Dialog::Bulk) if app.bulk.as_ref().is_some_and(BulkOperation::is_typing) => {
-            InputTarget::List
-        }
-        Some(Dialog::Confirm(_)) => InputTarget::Prompt,
-        _ => InputTarget::Command,
+        Some(AnyDialog::Form(form)) if !form.is_choosing() => InputTarget::Field,
+        Some(AnyDialog::Confirm(_)) => InputTarget::Prompt,
+        Some(dialog) if dialog.get().is_typing() => InputTarget::List,
+        Some(_) | None => InputTarget::Command,
     }
 }
 
@@ -115,7 +109,7 @@ fn filter(app: &App, text: &str) -> ParsedLine {
 
 /// Parses an answer by its number or label; other text is the note, if the prompt accepts one.
 fn question(app: &App, line: &str, number: Option<usize>) -> ParsedLine {
-    let Some(Dialog::Confirm(confirm)) = app.dialogs.last() else {
+    let Some(confirm) = app.dialogs.top::<ConfirmDialog>() else {
         return ParsedLine::Reply(vec![UNKNOWN.into()]);
     };
     let answer = line.to_lowercase();

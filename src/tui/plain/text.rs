@@ -1,9 +1,11 @@
 //! Replaces symbols with words.
 
+use crate::provider::ProviderCatalog;
+use crate::search::TreeItem;
 use crate::tui::notice::{Notice, NoticeSeverity};
 
 /// Replaces a leading symbol with a word.
-pub(super) fn replace_symbol(text: &str) -> String {
+pub fn replace_symbol(text: &str) -> String {
     const SIGNS: [(&str, &str); 6] = [
         ("✓ ", ""),
         ("✗ ", "Error: "),
@@ -37,9 +39,21 @@ pub fn notice(notice: &Notice) -> String {
 }
 
 /// `1 connection`, `3 connections`.
-pub(super) fn count(count: usize, one: &str) -> String {
+pub fn count(count: usize, one: &str) -> String {
     match count {
         1 => format!("1 {one}"),
         _ => format!("{count} {one}s"),
     }
+}
+
+/// Name, alias, provider and status of a connection.
+pub fn connection_sentence(item: &TreeItem, catalog: &ProviderCatalog) -> String {
+    let provider = catalog.get(&item.provider);
+    let provider = provider.map_or(&*item.provider, |provider| &provider.name);
+    let state = if item.is_active { "active" } else { "inactive" };
+    format!(
+        "{}, alias {}, {provider}, {state}",
+        item.name(),
+        item.alias()
+    )
 }

@@ -2,7 +2,7 @@
 
 use super::listing;
 use super::narration::Narration;
-use super::text::count;
+use super::text::{connection_sentence, count};
 use crate::connection::{SettingValue, Settings};
 use crate::tui::action::{Action, KeyContext};
 use crate::tui::app::App;
@@ -61,7 +61,7 @@ fn selected_node(app: &App) -> Option<String> {
         Node::Connection(_) => {
             let item = tree.selected_item()?;
             let at = tree.selected_at()? + 1;
-            let line = listing::connection(app, item);
+            let line = connection_sentence(item, &app.catalog);
             format!("Selected: {line}; {at} of {}", tree.shown_len())
         }
     })

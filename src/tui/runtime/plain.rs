@@ -23,7 +23,6 @@ use super::{LoopControl, TuiError, TuiOptions};
 use crate::provider::ProviderCatalog;
 use crate::text::printable;
 use crate::tui::app::App;
-use crate::tui::dialog::Dialog;
 use crate::tui::effect::{Effect, Ticket};
 use crate::tui::event::Event;
 use crate::tui::form::Form;
@@ -164,7 +163,7 @@ impl PlainRuntime {
     }
 
     fn is_on_secret(&self) -> bool {
-        matches!(self.app.dialogs.last(), Some(Dialog::Form(form)) if form.is_on_secret())
+        self.app.dialogs.top().is_some_and(Form::is_on_secret)
     }
 
     fn take_line(&mut self, given: PlainEvent) -> Result<LoopControl, TuiError> {

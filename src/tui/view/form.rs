@@ -5,9 +5,9 @@ use ratatui::style::Style;
 
 use super::{Scene, paint};
 use crate::tui::dialog::Dialog;
+use crate::tui::form::Form;
 use crate::tui::form::field::{FieldTarget, FieldValue, FormField, SecretInput};
 use crate::tui::form::layout::{self, FormRow, NoteKind, RowContent};
-use crate::tui::form::{Form, FormSubject};
 use crate::tui::layout::Area;
 use crate::tui::text_width;
 use crate::tui::theme::Theme;
@@ -18,12 +18,8 @@ const MASK: &str = "••••••••••••";
 /// Draws the form; returns the cursor position.
 pub fn draw(scene: Scene<'_>, form: &Form, buffer: &mut Buffer) -> Option<(u16, u16)> {
     let Scene { app, theme, layout } = scene;
-    let title = match &form.subject {
-        FormSubject::New => format!("Create Connection · {}", form.provider.name),
-        FormSubject::Copy { name, .. } => format!("Copy of {name} · {}", form.provider.name),
-        FormSubject::Stored { name, .. } => format!("{name} · {}", form.provider.name),
-    };
-    let is_top = matches!(app.dialogs.last(), Some(Dialog::Form(_)));
+    let is_top = app.dialogs.is_on::<Form>();
+    let title = form.model(&app.dialog_context(0)).title;
     paint::pane(buffer, layout.form(), &title, (theme, is_top));
     let inside = layout.form_rows();
     let rows = layout::rows(form, inside.width);
@@ -146,7 +142,10 @@ fn key(scene: Scene<'_>, (form, at): (&Form, usize), area: Area, buffer: &mut Bu
     let rest = area.split_left(used + 2).1;
     let source = short_source(&listed.source, rest.width.into());
     paint::right(buffer, rest, source, scene.theme.dim.style());
-    let selected = form.reference_picker.as_ref().map(|it| it.choices.selected);
+    let selected = form
+        .reference_picker
+        .as_ref()
+        .map(|it| it.choices.cursor.selected);
     if selected == Some(at) {
         paint::row(buffer, area, scene.theme.selected.style());
     }

@@ -4,14 +4,14 @@ use std::borrow::Cow;
 
 use ratatui::buffer::Buffer;
 
-use super::{Scene, paint};
+use super::{Scene, dialog, paint};
 use crate::tui::action::{ACTIONS, Action, KeyContext};
 use crate::tui::app::App;
-use crate::tui::dialog::Dialog;
+use crate::tui::dialogs::messages::MessagesDialog;
+use crate::tui::form::Form;
 use crate::tui::layout::Area;
-use crate::tui::notice::{Notice, NoticeSeverity};
+use crate::tui::notice::Notice;
 use crate::tui::text_width;
-use crate::tui::theme::{RoleStyle, Theme};
 use crate::tui::tree::Node;
 
 /// Columns before a notice.
@@ -153,7 +153,8 @@ pub fn notice(scene: Scene<'_>, buffer: &mut Buffer) {
         } else {
             layout.notice
         };
-        let (mark, role) = severity_style(theme, notice.severity);
+        let (mark, tone) = notice.severity.mark();
+        let role = dialog::role(theme, tone);
         let undo = match app.keymap.first_key(KeyContext::Tree, Action::Undo) {
             Some(key) if notice.offers_undo => format!("  ({key} to undo)"),
             _ => String::new(),
@@ -164,7 +165,7 @@ pub fn notice(scene: Scene<'_>, buffer: &mut Buffer) {
             Some(key)
                 if wide > area.width.into()
                     && area.width >= ROOMY
-                    && !matches!(app.dialogs.last(), Some(Dialog::Messages(_))) =>
+                    && !app.dialogs.is_on::<MessagesDialog>() =>
             {
                 format!(" ({key} for more)")
             }
@@ -186,21 +187,11 @@ pub fn notice(scene: Scene<'_>, buffer: &mut Buffer) {
     }
 }
 
-/// Returns the symbol and the role of a severity.
-pub fn severity_style(theme: &Theme, severity: NoticeSeverity) -> (&'static str, RoleStyle) {
-    match severity {
-        NoticeSeverity::Info => ("ℹ ", theme.hint),
-        NoticeSeverity::Success => ("✓ ", theme.right),
-        NoticeSeverity::Warning => ("! ", theme.warning),
-        NoticeSeverity::Error => ("✗ ", theme.wrong),
-    }
-}
-
 /// Draws the form state at the start of the footer; returns the rest of the line.
 fn form_state(scene: Scene<'_>, buffer: &mut Buffer) -> Area {
     let Scene { app, theme, layout } = scene;
     let area = layout.footer;
-    if let Some(Dialog::Form(form)) = app.dialogs.last() {
+    if let Some(form) = app.dialogs.top::<Form>() {
         let count = match (form.saving.is_some(), form.error_count()) {
             (true, _) => " Saving…".to_owned(),
             (false, 0) => String::new(),

@@ -11,8 +11,9 @@ use crate::connection::{
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::app::replies::item_of;
-use crate::tui::bulk::{BulkJob, BulkPhase, BulkRowRef, BulkRowState, DELETED_ELSEWHERE};
-use crate::tui::dialog::Dialog;
+use crate::tui::bulk::{
+    BulkJob, BulkOperation, BulkPhase, BulkRowRef, BulkRowState, DELETED_ELSEWHERE,
+};
 use crate::tui::dialogs::confirm::ConfirmDialog;
 use crate::tui::dialogs::test_report::TestOutcome;
 use crate::tui::effect::ServiceReply;
@@ -23,7 +24,7 @@ use crate::tui::tree::ItemChange;
 impl App {
     /// Records the reply for a row.
     pub(in crate::tui::app) fn handle_bulk_reply(&mut self, of: BulkRowRef, reply: ServiceReply) {
-        let Some(bulk) = self.bulk.as_ref().filter(|bulk| bulk.awaits(of)) else {
+        let Some(bulk) = self.dialogs.bulk().filter(|bulk| bulk.awaits(of)) else {
             return;
         };
         let job = bulk.job;
@@ -48,7 +49,7 @@ impl App {
             (BulkJob::Test, ServiceReply::Tested(Ok(report))) => self.row_tested(of, report),
             (BulkJob::Export, ServiceReply::Connection(Ok(connection))) => {
                 let exported = Exported::new(connection, &self.catalog);
-                if let Some(bulk) = &mut self.bulk {
+                if let Some(bulk) = self.dialogs.bulk_mut() {
                     bulk.loaded.push(exported);
                 }
                 self.row_done(of, None);
@@ -68,7 +69,9 @@ impl App {
     }
 
     fn row_saved(&mut self, of: BulkRowRef, connection: &Connection) {
-        let Some(bulk) = &self.bulk else { return };
+        let Some(bulk) = self.dialogs.bulk() else {
+            return;
+        };
         let row = bulk.rows().get(of.row);
         let is_same = row.is_some_and(|row| row.requested_version == connection.item.version)
             && bulk.job != BulkJob::Restore;
@@ -81,7 +84,7 @@ impl App {
     }
 
     fn row_done(&mut self, of: BulkRowRef, text: Option<Box<str>>) {
-        let row = self.bulk.as_ref().and_then(|bulk| bulk.rows().get(of.row));
+        let row = self.dialogs.bulk().and_then(|bulk| bulk.rows().get(of.row));
         if let Some(row) = row {
             let (id, name) = (row.id, row.name.clone());
             self.record_bulk_change(of.number, id, name);
@@ -98,7 +101,11 @@ impl App {
 
     /// Updates the row of a finished bulk test when its connection is tested again.
     pub(in crate::tui::app) fn update_bulk_test(&mut self, id: Uuid, outcome: &TestOutcome) {
-        let Some(bulk) = self.bulk.as_mut().filter(|bulk| bulk.job == BulkJob::Test) else {
+        let Some(bulk) = self
+            .dialogs
+            .bulk_mut()
+            .filter(|bulk| bulk.job == BulkJob::Test)
+        else {
             return;
         };
         let at = bulk.rows().iter().position(|row| row.id == id);
@@ -119,7 +126,7 @@ impl App {
         }
         self.row_failed(of, &text);
         if fails_all_requests(error)
-            && let Some(bulk) = &mut self.bulk
+            && let Some(bulk) = self.dialogs.bulk_mut()
         {
             bulk.stop(&error.to_string());
         }
@@ -127,8 +134,8 @@ impl App {
 
     fn row_failed(&mut self, of: BulkRowRef, reason: &str) {
         if self
-            .bulk
-            .as_ref()
+            .dialogs
+            .bulk()
             .is_some_and(|bulk| bulk.job == BulkJob::Test)
         {
             self.record_row_test(of, Err(reason.to_owned()));
@@ -137,13 +144,13 @@ impl App {
     }
 
     fn set_row_state(&mut self, of: BulkRowRef, state: BulkRowState) {
-        if let Some(bulk) = &mut self.bulk {
+        if let Some(bulk) = self.dialogs.bulk_mut() {
             bulk.set(of.row, state);
         }
     }
 
     fn record_row_test(&mut self, of: BulkRowRef, outcome: TestOutcome) {
-        let row = self.bulk.as_ref().and_then(|bulk| bulk.rows().get(of.row));
+        let row = self.dialogs.bulk().and_then(|bulk| bulk.rows().get(of.row));
         if let Some(row) = row {
             let version = row.requested_version;
             self.tests.insert(row.id, LastTest { version, outcome });
@@ -151,20 +158,22 @@ impl App {
     }
 
     fn id_of(&self, of: BulkRowRef) -> Option<Uuid> {
-        let row = self.bulk.as_ref()?.rows().get(of.row)?;
+        let row = self.dialogs.bulk()?.rows().get(of.row)?;
         Some(row.id)
     }
 
     /// Collects changes for the tree, which applies all replies of a frame in one pass.
     fn queue_change(&mut self, changes: ItemChange) {
-        if let Some(bulk) = &mut self.bulk {
+        if let Some(bulk) = self.dialogs.bulk_mut() {
             bulk.pending_changes.push(changes);
         }
     }
 
     /// Applies the changes collected since the last frame to the tree.
     pub(in crate::tui::app) fn apply_queued_changes(&mut self) {
-        let Some(bulk) = &mut self.bulk else { return };
+        let Some(bulk) = self.dialogs.bulk_mut() else {
+            return;
+        };
         if !bulk.pending_changes.is_empty() {
             let changes = std::mem::take(&mut bulk.pending_changes);
             self.apply_changes(changes);
@@ -173,7 +182,9 @@ impl App {
 
     /// Ends the operation when nothing is left to do.
     pub(in crate::tui::app) fn end_bulk_if_done(&mut self) {
-        let Some(bulk) = &mut self.bulk else { return };
+        let Some(bulk) = self.dialogs.bulk_mut() else {
+            return;
+        };
         if !bulk.is_done() {
             return;
         }
@@ -187,7 +198,9 @@ impl App {
     /// Ends the operation: unmarks what succeeded and keeps the marks of the rest.
     fn end_bulk(&mut self) {
         self.apply_queued_changes();
-        let Some(bulk) = &mut self.bulk else { return };
+        let Some(bulk) = self.dialogs.bulk_mut() else {
+            return;
+        };
         bulk.finish();
         let finished = bulk.rows().iter();
         let finished = finished
@@ -197,11 +210,8 @@ impl App {
         }
         self.drop_empty_bulk_undos();
         self.record_unfinished_undo();
-        let is_seen = self
-            .dialogs
-            .iter()
-            .any(|dialog| matches!(dialog, Dialog::Bulk));
-        if let Some(bulk) = self.bulk.as_ref().filter(|_| !is_seen) {
+        let is_seen = self.dialogs.find::<BulkOperation>().is_some();
+        if let Some(bulk) = self.dialogs.bulk().filter(|_| !is_seen) {
             let text = format!("{}{}", bulk.notice(), self.key_of(Action::ShowBulk));
             let notice = if bulk.progress.unfinished() > 0 {
                 Notice::warning(text)
@@ -218,8 +228,8 @@ impl App {
         written: Result<PathBuf, ExportFileError>,
     ) {
         let Some(bulk) = self
-            .bulk
-            .as_mut()
+            .dialogs
+            .bulk_mut()
             .filter(|bulk| bulk.phase == BulkPhase::Writing)
         else {
             return;
@@ -240,21 +250,15 @@ impl App {
     fn confirm_overwrite(&mut self, path: &Path) {
         self.export_failed(String::new());
         let confirm = ConfirmDialog::replace(&path.display().to_string());
-        self.dialogs.push(Dialog::Confirm(confirm));
+        self.dialogs.push(confirm);
     }
 
     /// Returns to the prompt for a file name.
     pub(in crate::tui::app) fn export_failed(&mut self, reason: String) {
-        if let Some(bulk) = &mut self.bulk {
+        if let Some(bulk) = self.dialogs.bulk_mut() {
             bulk.reopen_preview();
         }
-        if !self
-            .dialogs
-            .iter()
-            .any(|dialog| matches!(dialog, Dialog::Bulk))
-        {
-            self.dialogs.push(Dialog::Bulk);
-        }
+        self.dialogs.show_bulk();
         if !reason.is_empty() {
             self.notify(Notice::error(reason));
         }

@@ -8,8 +8,7 @@ use crate::text::case_fold::fold;
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::app::undo::UndoableChange;
-use crate::tui::bulk::{BulkJob, BulkOperation, BulkPhase, BulkRow, BulkRowState};
-use crate::tui::dialog::Dialog;
+use crate::tui::bulk::{BulkJob, BulkOperation, BulkRow, BulkRowState};
 use crate::tui::notice::Notice;
 
 /// Finished part of a bulk operation, for its undo.
@@ -67,7 +66,7 @@ impl App {
 
     /// Removes operations without any change from the undo stack.
     pub(in crate::tui::app) fn drop_empty_bulk_undos(&mut self) {
-        let running = self.bulk.as_ref().filter(|bulk| bulk.is_running());
+        let running = self.dialogs.bulk().filter(|bulk| bulk.is_running());
         let running = running.map(|bulk| bulk.number);
         self.undo.retain(|done| match done {
             UndoableChange::Bulk(many) => {
@@ -79,7 +78,7 @@ impl App {
 
     /// Makes the rest of a stopped undo available again.
     pub(super) fn record_unfinished_undo(&mut self) {
-        let Some(bulk) = self.bulk.as_ref().filter(|bulk| bulk.is_undo) else {
+        let Some(bulk) = self.dialogs.bulk().filter(|bulk| bulk.is_undo) else {
             return;
         };
         let waiting = bulk.rows().iter();
@@ -98,7 +97,7 @@ impl App {
 
     /// Undoes the whole operation.
     pub(in crate::tui::app) fn undo_many(&mut self, many: FinishedBulk) {
-        let running = self.bulk.as_ref().filter(|bulk| bulk.is_running());
+        let running = self.dialogs.bulk().filter(|bulk| bulk.is_running());
         if let Some(bulk) = running {
             let label = bulk.job.running_label();
             let key = self.key_of(Action::ShowBulk);
@@ -116,17 +115,10 @@ impl App {
         rows.sort_by_cached_key(|row| fold(&row.name));
         let mut bulk = BulkOperation::new(number, rows, &[job]);
         bulk.is_undo = true;
-        bulk.focus_button(1);
+        bulk.focus_on(1);
         bulk.start();
-        self.bulk = Some(bulk);
+        self.dialogs.open_bulk(bulk);
         self.notice = None;
-        if !self
-            .dialogs
-            .iter()
-            .any(|dialog| matches!(dialog, Dialog::Bulk))
-        {
-            self.dialogs.push(Dialog::Bulk);
-        }
     }
 
     fn rows_of(&self, mut wanted: HashMap<Uuid, Box<str>>) -> Vec<BulkRow> {
@@ -141,13 +133,5 @@ impl App {
                 .map(|(id, name)| BulkRow::deleted(id, name)),
         );
         rows
-    }
-
-    /// Returns true if the operation on screen is the last one on the undo stack.
-    pub(in crate::tui::app) fn is_bulk_undoable(&self) -> bool {
-        let bulk = self.bulk.as_ref();
-        let is_finished = bulk.is_some_and(|bulk| bulk.phase == BulkPhase::Finished);
-        is_finished
-            && matches!(self.undo.last(), Some(UndoableChange::Bulk(many)) if bulk.is_some_and(|bulk| bulk.number == many.bulk_number))
     }
 }

@@ -1,0 +1,119 @@
+//! Areas of a dialog, and the movement and scrolling in it.
+
+use super::model::{DialogModel, Frame, InputLine, Rows, TextEntries};
+use crate::tui::action::Action;
+use crate::tui::layout::{Area, ScreenLayout, follow};
+use crate::tui::select_list::Cursor;
+
+/// Areas of a dialog, used for drawing, scrolling and the mouse.
+#[derive(Debug, Default)]
+pub struct DialogAreas {
+    /// Frame.
+    pub frame: Area,
+    /// Lines above the rows.
+    pub head: Area,
+    /// Progress bar.
+    pub bar: Area,
+    /// Text field.
+    pub input: Area,
+    /// Rows.
+    pub list: Area,
+    /// Lines below the rows.
+    pub details: Area,
+    /// Buttons, from left to right.
+    pub buttons: Vec<Area>,
+}
+
+impl DialogModel<'_> {
+    /// Areas of the dialog on a screen.
+    pub fn areas(&self, layout: &ScreenLayout) -> DialogAreas {
+        let frame = match self.frame {
+            Frame::Hidden => return DialogAreas::default(),
+            Frame::Centered(width, height) => layout.body.centered(width, height),
+            Frame::Beside => layout.form(),
+        };
+        let inside = frame.inside();
+        let foot = u16::from(!self.buttons.is_empty());
+        let (body, _) = inside.split_top(inside.height.saturating_sub(foot));
+        let (head, rest) = body.split_top(self.head.rows);
+        let (bar, rest) = rest.split_top(u16::from(self.progress.is_some()));
+        let (input, rest) = match &self.input {
+            None => (Area::default(), rest),
+            Some(InputLine { label: None, .. }) => {
+                let (line, _) = rest.split_top(1);
+                (line.split_left(1).1, rest.split_top(2).1)
+            }
+            Some(InputLine { label: Some(_), .. }) => {
+                let (line, rest) = rest.split_top(u16::from(rest.height > 1));
+                (line.padded(), rest)
+            }
+        };
+        let details = self.details.rows.min(rest.height / 2);
+        let (list, details) = rest.split_top(rest.height - details);
+        DialogAreas {
+            frame,
+            head: head.padded(),
+            bar: bar.padded(),
+            input,
+            list,
+            details: details.padded(),
+            buttons: ScreenLayout::row_of_buttons(inside, &self.buttons),
+        }
+    }
+
+    /// Position after a movement, with this number of visible rows.
+    pub fn moved(&self, action: Action, visible: usize) -> Cursor {
+        let mut cursor = self.cursor;
+        match &self.rows {
+            Rows::List(count, _) => {
+                cursor.step(action, *count);
+            }
+            Rows::Text(_, Some(entries)) => {
+                let last = entries.count.saturating_sub(1);
+                cursor.selected = match action {
+                    Action::Up | Action::PageUp => cursor.selected.saturating_sub(1),
+                    Action::Down | Action::PageDown => cursor.selected + 1,
+                    Action::First => 0,
+                    Action::Last => last,
+                    _ => cursor.selected,
+                }
+                .min(last);
+            }
+            Rows::Text(rows, None) => {
+                let last = rows.len().saturating_sub(visible);
+                cursor.top = match action {
+                    Action::Up => cursor.top.saturating_sub(1),
+                    Action::Down => cursor.top + 1,
+                    Action::PageUp => cursor.top.saturating_sub(visible),
+                    Action::PageDown => cursor.top + visible,
+                    Action::First => 0,
+                    Action::Last => last,
+                    _ => cursor.top,
+                }
+                .min(last);
+            }
+        }
+        cursor
+    }
+
+    /// Position with the selection in view, with the least scrolling.
+    pub fn scrolled(&self, visible: usize) -> Cursor {
+        let mut cursor = self.cursor;
+        match &self.rows {
+            Rows::List(count, _) => {
+                cursor.selected = cursor.selected.min(count.saturating_sub(1));
+                cursor.top = follow(cursor.top, cursor.selected, visible, *count);
+            }
+            Rows::Text(rows, Some(TextEntries { count, selected })) => {
+                cursor.selected = cursor.selected.min(count.saturating_sub(1));
+                let last = selected.end.saturating_sub(1);
+                let top = follow(cursor.top, last, visible, rows.len());
+                cursor.top = follow(top, selected.start, visible, rows.len());
+            }
+            Rows::Text(rows, None) => {
+                cursor.top = cursor.top.min(rows.len().saturating_sub(visible));
+            }
+        }
+        cursor
+    }
+}

@@ -1,0 +1,136 @@
+//! Every dialog describes itself and fits on every screen.
+
+use std::collections::BTreeSet;
+
+use chrono::Utc;
+use umai::connection::Environment;
+use umai::drafts::StoredDraft;
+use umai::tui::action::{ACTIONS, Action, KeyContext};
+use umai::tui::bulk::{BulkJob, BulkOperation, BulkRow};
+use umai::tui::dialogs::AnyDialog;
+use umai::tui::dialogs::confirm::ConfirmDialog;
+use umai::tui::dialogs::drafts::DraftsDialog;
+use umai::tui::dialogs::env_import::EnvImport;
+use umai::tui::dialogs::help::HelpDialog;
+use umai::tui::dialogs::menu::Menu;
+use umai::tui::dialogs::merge::{MergeConflict, MergeDialog, MergeSide};
+use umai::tui::dialogs::messages::MessagesDialog;
+use umai::tui::dialogs::models::Models;
+use umai::tui::dialogs::move_to_reference::MoveToReference;
+use umai::tui::dialogs::palette::PaletteDialog;
+use umai::tui::dialogs::provider_picker::ProviderPicker;
+use umai::tui::dialogs::test_report::{ReportDialog, ReportSubject};
+use umai::tui::dialogs::trash::TrashDialog;
+use umai::tui::dialogs::version_diff::VersionDiff;
+use umai::tui::effect::Ticket;
+use umai::tui::event::Event;
+use umai::tui::form::Form;
+use umai::tui::form::field::{FieldTarget, FieldValue};
+use umai::tui::layout::Size;
+
+use crate::support::harness::{EXAMPLE_ID, Harness};
+
+/// One dialog of every kind.
+fn every_dialog(harness: &Harness) -> Vec<AnyDialog> {
+    let app = &harness.app;
+    let mut form = Form::new(app.catalog.get("openai").unwrap());
+    let is_secret = |value: &FieldValue| matches!(value, FieldValue::Secret(_));
+    let secret = form.fields.iter().position(|field| is_secret(&field.value));
+    form.focus = secret.unwrap();
+    let ticket = Ticket(1_000);
+    let set = |name: &str| (name == "OPENAI_API_KEY").then(|| "sk-planted".to_owned());
+    let offers = Environment::read(&app.catalog, set).offers(&app.catalog);
+    let rows = app.tree.among(|_| true);
+    let rows = rows.map(|item| BulkRow::new(item, false)).collect();
+    let conflict = MergeConflict {
+        target: FieldTarget::Name,
+        label: "Name".into(),
+        mine: "Mine".into(),
+        theirs: "Theirs".into(),
+        side: MergeSide::Mine,
+    };
+    let draft = StoredDraft {
+        id: EXAMPLE_ID,
+        date: Utc::now(),
+        content: Err("It cannot be decrypted".into()),
+    };
+    vec![
+        ProviderPicker::default().into(),
+        MoveToReference::for_focus(&form).unwrap().into(),
+        form.into(),
+        ConfirmDialog::quit().into(),
+        PaletteDialog::new(KeyContext::Tree).into(),
+        HelpDialog::new(KeyContext::Tree).into(),
+        ReportDialog::new(ReportSubject::Form, "Test", ticket).into(),
+        Models::new("Test".into(), ticket).into(),
+        VersionDiff::new(EXAMPLE_ID, (1, 2), true, ticket).into(),
+        TrashDialog::loading().into(),
+        MergeDialog::new(2, vec![conflict]).into(),
+        DraftsDialog::new(vec![draft]).into(),
+        BulkOperation::new(1, rows, &[BulkJob::Test]).into(),
+        MessagesDialog::default().into(),
+        EnvImport::new(offers).into(),
+        Menu::COPY.into(),
+        Menu::SORT.into(),
+    ]
+}
+
+fn open(harness: &mut Harness, at: usize) -> &'static str {
+    let dialog = every_dialog(harness).swap_remove(at);
+    let kind = dialog.kind();
+    while !harness.app.dialogs.is_empty() {
+        harness.app.dialogs.pop();
+    }
+    harness.app.dialogs.push(dialog);
+    kind
+}
+
+#[test]
+fn every_dialog_describes_itself() {
+    let mut harness = Harness::three(120, 40);
+    let mut kinds = BTreeSet::new();
+    for at in 0..every_dialog(&harness).len() {
+        let kind = open(&mut harness, at);
+        kinds.insert(kind);
+        let (dialog, cx) = harness.app.top_dialog().unwrap();
+        let model = dialog.model(&cx);
+        assert!(!model.title.is_empty(), "{kind}");
+        let context = harness.app.context();
+        assert_eq!(context, dialog.context(), "{kind}");
+        let back = harness.app.keymap.first_key(context, Action::Back);
+        assert!(back.is_some(), "{kind} cannot be closed");
+        let mut actions = ACTIONS.iter().filter(|entry| context.has(entry));
+        let has_hint =
+            actions.any(|entry| harness.app.can(entry.action) && harness.app.hint(entry).is_some());
+        assert!(has_hint || !model.buttons.is_empty(), "{kind}");
+        // The commands of plain mode replace the help.
+        assert!(
+            kind == "Help" || !dialog.spoken(&cx).place.is_empty(),
+            "{kind}"
+        );
+    }
+    assert_eq!(kinds, AnyDialog::KINDS.iter().copied().collect());
+}
+
+#[test]
+fn every_dialog_fits_on_every_screen() {
+    for (width, height) in [(20, 5), (40, 10), (80, 24), (120, 40)] {
+        let mut harness = Harness::three(120, 40);
+        for at in 0..every_dialog(&harness).len() {
+            let kind = open(&mut harness, at);
+            harness.app.update(Event::Resize(Size { width, height }));
+            let (dialog, cx) = harness.app.top_dialog().unwrap();
+            let model = dialog.model(&cx);
+            let areas = model.areas(&cx.layout);
+            let word = model.title.split(' ').next().unwrap().to_owned();
+            let is_hidden = areas.frame.is_empty();
+            drop(model);
+            assert_eq!(is_hidden, kind == "Menu", "{kind}");
+            let frame = harness.frame();
+            assert!(
+                is_hidden || width < 40 || frame.contains(&word),
+                "{kind} at {width}×{height}: {frame}"
+            );
+        }
+    }
+}
