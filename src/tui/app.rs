@@ -6,62 +6,40 @@
 //! request of each kind is pending.
 
 mod replies;
-mod sort_menu;
 mod tree_actions;
 mod bulk;
-mod burst;
 mod copy_as_command;
-mod copy;
 mod open_dialogs;
 mod drafts;
-mod poll;
-mod duplicate;
-mod remote_changes;
-mod footer;
+mod sync;
 mod input;
-mod dialogs;
-mod conflicts;
-mod marks;
+mod actions;
+mod form_actions;
 mod mouse;
-mod external_editor;
-mod read_only;
-mod plain_input;
-mod move_to_reference;
-mod connection_test;
 mod trash;
+mod state;
 mod undo;
-mod tabs;
+mod workspace;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use uuid::Uuid;
-
 use super::action::{Action, KeyContext};
-use super::bulk::BulkRowRef;
-use super::clipboard::Multiplexer;
-use super::curl;
-use super::detail::ConnectionDetail;
 use super::dialog::DialogStack;
 use super::dialogs::palette::PaletteDialog;
 use super::effect::{Effect, ServiceRequest, Ticket};
 use super::event::Event;
 use super::form::Form;
-use super::info::LastTest;
 use super::keymap::Keymap;
-use super::layout::{Columns, ScreenLayout, Size};
-use super::message_log::MessageLog;
+use super::layout::{Columns, ScreenLayout};
 use super::notice::Notice;
 use super::session::SavedSession;
 use super::tabs::{Tab, Workspace};
-use super::target_info::TargetInfo;
 use super::tree::Tree;
-use crate::connection::{Environment, PageRequest};
 use crate::provider::ProviderCatalog;
-use crate::service::ServiceFeatures;
 use drafts::DraftTracking;
-use trash::PendingRestore;
-use undo::UndoableChange;
+use state::{AwaitedReply, FollowUps, PendingToggle, Requests};
+pub use state::{FeedState, Notices, Screen, Site, ThemeList};
+use undo::UndoStack;
 
 /// Pane with the keyboard focus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,139 +52,54 @@ pub enum Pane {
     Detail,
 }
 
-/// Request that waits for its reply.
-#[derive(Debug)]
-enum AwaitedReply {
-    Page,
-    Detail,
-    Edit,
-    Editor,
-    RemoteVersion,
-    Duplicate,
-    Alias,
-    Lookup,
-    ConfigurationKeys,
-    Save,
-    Toggle(PendingToggle),
-    Delete(Uuid),
-    Restore(PendingRestore),
-    Purge,
-    /// Request of the dialog that has its ticket.
-    Dialog,
-    /// Row of a bulk operation.
-    Bulk(BulkRowRef),
-    /// Export file of a bulk operation.
-    ExportFile,
-    Versions(Uuid, PageRequest),
-    /// Roll back to this version.
-    Rollback(u64),
-    /// Roll one field back to this version.
-    RollbackField(u64),
-}
-
-/// Connection that is being activated or deactivated.
-#[derive(Debug, Clone)]
-struct PendingToggle {
-    id: Uuid,
-    active: bool,
-    /// Status last reported by the service.
-    from: bool,
-    is_undo: bool,
-}
-
 /// State of everything on screen.
 pub struct App {
-    /// Providers that connections can be created for.
-    pub catalog: Arc<ProviderCatalog>,
     /// Keys of each action.
     pub keymap: Keymap,
-    /// Size of the terminal.
-    pub size: Size,
-    /// True if the terminal's background is light.
-    pub is_light: bool,
-    /// Route from the app to the terminal's clipboard.
-    pub clipboard: Multiplexer,
-    /// Base URL of the management API, for copied cURL commands.
-    pub api: String,
+    /// Terminal.
+    pub screen: Screen,
+    /// Themes to choose from.
+    pub themes: ThemeList,
+    /// Service that the app works with.
+    pub site: Site,
+    /// State of the change feed.
+    pub feed: FeedState,
     /// Tree of providers and connections.
     pub tree: Tree,
     /// Pane with the keyboard focus.
     pub pane: Pane,
-    /// Detail of the selected connection.
-    pub detail: ConnectionDetail,
-    /// Tabs of the selected connection.
+    /// Selected connection.
     pub workspace: Workspace,
-    /// Latest test result of each connection since the start.
-    pub tests: HashMap<Uuid, LastTest>,
     /// Dialogs above the tree; the last one takes the keys.
     pub dialogs: DialogStack,
-    /// Notice on screen.
-    pub notice: Option<Notice>,
-    /// Log of all notices since the start.
-    pub log: MessageLog,
-    /// True if changes may have been missed.
-    pub is_stale: bool,
-    /// True if the lost connection to the service was reported.
-    is_offline: bool,
-    /// Environment variables that can fill a connection.
-    pub environment: Environment,
-    /// Startup notices; the help dialog lists all.
-    pub startup_notices: Vec<String>,
-    /// Target that the app works on.
-    pub target: TargetInfo,
-    /// Optional capabilities of the service.
-    pub features: ServiceFeatures,
-    /// Names of the available themes.
-    pub themes: Vec<String>,
-    /// Index of the current theme.
-    pub theme: usize,
+    /// Notices to the user.
+    pub notices: Notices,
     open_draft: DraftTracking,
-    /// Connection whose form opens for the external editor.
-    editor_connection: Option<Uuid>,
-    /// Ticket of a save that is followed by a test.
-    test_after: Option<Ticket>,
-    /// Saved connection that is to be tested next.
-    test_due: Option<Uuid>,
-    undo: Vec<UndoableChange>,
-    last_ticket: u64,
-    pending: HashMap<Ticket, AwaitedReply>,
+    follow_ups: FollowUps,
+    undo: UndoStack,
+    requests: Requests,
 }
 
 impl App {
     /// Creates the app with its startup notices.
     pub fn new(catalog: Arc<ProviderCatalog>, keymap: Keymap, notices: Vec<String>) -> Self {
         let mut app = Self {
-            catalog,
             keymap,
-            size: Size::default(),
-            is_light: false,
-            clipboard: Multiplexer::default(),
-            api: curl::DOCUMENTED.into(),
+            screen: Screen::default(),
+            themes: ThemeList::default(),
+            site: Site::new(catalog),
+            feed: FeedState::default(),
             tree: Tree::default(),
             pane: Pane::Tree,
-            detail: ConnectionDetail::default(),
             workspace: Workspace::default(),
-            tests: HashMap::new(),
             dialogs: DialogStack::default(),
-            notice: None,
-            log: MessageLog::default(),
-            is_stale: false,
-            is_offline: false,
-            environment: Environment::default(),
-            startup_notices: Vec::new(),
-            target: TargetInfo::default(),
-            features: ServiceFeatures::ALL,
-            themes: Vec::new(),
-            theme: 0,
+            notices: Notices::default(),
             open_draft: DraftTracking::default(),
-            editor_connection: None,
-            test_after: None,
-            test_due: None,
-            undo: Vec::new(),
-            last_ticket: 0,
-            pending: HashMap::new(),
+            follow_ups: FollowUps::default(),
+            undo: UndoStack::default(),
+            requests: Requests::default(),
         };
-        app.tree.set_catalog(&app.catalog);
+        app.tree.set_catalog(&app.site.catalog);
         app.show_startup_notices(notices);
         app
     }
@@ -218,7 +111,7 @@ impl App {
             event,
             Event::Key(_) | Event::Typed(_) | Event::Paste(_) | Event::Mouse(_)
         ) {
-            self.record_input();
+            self.open_draft.record_input();
         }
         let effect = match event {
             Event::Key(key) => self.key(key),
@@ -229,7 +122,7 @@ impl App {
             Event::Paste(pasted) => self.paste(&pasted),
             Event::Mouse(mouse) => self.mouse(mouse),
             Event::Resize(size) => {
-                self.size = size;
+                self.screen.size = size;
                 None
             }
             Event::Reply(ticket, reply) => self.handle_reply(ticket, reply),
@@ -248,7 +141,7 @@ impl App {
             }
             Event::ServiceOpened(catalog, features) => {
                 self.tree.set_catalog(&catalog);
-                self.catalog = catalog;
+                self.site.catalog = catalog;
                 self.learn_features(features);
                 None
             }
@@ -257,7 +150,10 @@ impl App {
                 None
             }
             Event::DraftsLoaded(found) => {
-                self.drafts_found(found);
+                let is_read_only = self.site.target.is_read_only();
+                if self.open_draft.found(found, is_read_only) {
+                    self.notify(Notice::info("No unsaved drafts"));
+                }
                 None
             }
             Event::Edited(ticket, edited) => {
@@ -265,11 +161,11 @@ impl App {
                 None
             }
             Event::Environment(environment) => {
-                self.environment = environment;
+                self.site.environment = environment;
                 None
             }
             Event::LightBackground => {
-                self.is_light = true;
+                self.screen.is_light = true;
                 None
             }
             Event::PlainInput(spoken) => self.run_plain_input(spoken),
@@ -281,7 +177,7 @@ impl App {
 
     /// Layout of the screen at its current size.
     pub fn layout(&self) -> ScreenLayout {
-        ScreenLayout::new(self.size)
+        ScreenLayout::new(self.screen.size)
     }
 
     /// Context that keys are looked up in.
@@ -308,7 +204,7 @@ impl App {
 
     /// Returns true if the reply for this ticket is still expected.
     pub fn awaits(&self, ticket: Ticket) -> bool {
-        self.pending.contains_key(&ticket)
+        self.requests.pending.contains_key(&ticket)
     }
 
     /// Masks revealed secrets: after a suspend, another person may be at the terminal.
@@ -324,14 +220,14 @@ impl App {
 
     /// Shows startup notices; several are summarized in one line, and the help dialog lists all.
     pub fn show_startup_notices(&mut self, notices: Vec<String>) {
-        self.startup_notices.extend(notices);
+        self.notices.startup.extend(notices);
         let help = self.keymap.first_key(KeyContext::Tree, Action::Help);
-        let text = match (self.startup_notices.as_slice(), help) {
+        let text = match (self.notices.startup.as_slice(), help) {
             ([], _) => return,
             ([_, _, ..], Some(key)) => format!(
                 "{} notices ({key} shows all): {}",
-                self.startup_notices.len(),
-                self.startup_notices[0]
+                self.notices.startup.len(),
+                self.notices.startup[0]
             ),
             ([first, ..], _) => first.clone(),
         };
@@ -340,28 +236,28 @@ impl App {
 
     /// Shows a notice in place of the current one and logs it.
     pub(super) fn notify(&mut self, notice: Notice) {
-        self.log.keep(&notice);
-        self.notice = Some(notice);
+        self.notices.show(notice);
     }
 
-    fn ticket(&mut self, waiting: AwaitedReply) -> Ticket {
-        let ticket = self.new_ticket();
-        self.pending.insert(ticket, waiting);
-        ticket
-    }
-
-    fn new_ticket(&mut self) -> Ticket {
-        self.last_ticket += 1;
-        Ticket(self.last_ticket)
+    /// First key of an action in the tree, in parentheses with a leading space; empty if it has none.
+    pub(super) fn key_of(&self, action: Action) -> String {
+        self.keymap.in_parentheses(KeyContext::Tree, action)
     }
 
     fn call(&mut self, waiting: AwaitedReply, request: impl Into<ServiceRequest>) -> Effect {
-        Effect::Call(self.ticket(waiting), request.into())
+        Effect::Call(self.requests.register(waiting), request.into())
     }
 
     /// Restores the invariants after an event: the selection and the focus are visible.
     fn settle(&mut self) {
-        self.update_draft_slot();
+        let form = self.dialogs.find_mut();
+        self.open_draft.update_slot(form, &mut self.requests);
+        if self.dialogs.is_empty()
+            && !self.is_filtering()
+            && let Some(found) = self.open_draft.take_found()
+        {
+            self.dialogs.push(found);
+        }
         let layout = self.layout();
         self.tree.scroll(layout.tree_rows(), layout.list_rows());
         if layout.columns != Columns::Three && self.pane == Pane::List {
@@ -381,13 +277,20 @@ impl App {
     /// Drops pending requests of closed dialogs.
     fn drop_unneeded_requests(&mut self) {
         let dialogs = &self.dialogs;
-        self.pending.retain(|ticket, waiting| match waiting {
-            AwaitedReply::Dialog => dialogs
-                .iter()
-                .any(|dialog| dialog.get().ticket() == Some(*ticket)),
-            AwaitedReply::Bulk(of) => dialogs.bulk().is_some_and(|bulk| bulk.awaits(*of)),
-            _ => true,
-        });
+        self.requests
+            .pending
+            .retain(|ticket, waiting| match waiting {
+                AwaitedReply::Dialog => dialogs
+                    .iter()
+                    .any(|dialog| dialog.get().ticket() == Some(*ticket)),
+                AwaitedReply::Bulk(of) => dialogs.bulk().is_some_and(|bulk| bulk.awaits(*of)),
+                _ => true,
+            });
+    }
+
+    /// Next draft operation before the app exits; call it until it returns `None`.
+    pub fn next_exit_effect(&mut self) -> Option<Effect> {
+        self.open_draft.next_exit_effect(self.dialogs.find())
     }
 
     /// State to restore at the next start; `store` identifies the store.

@@ -98,11 +98,11 @@ pub async fn run(
     notices.extend(flaws);
     let mut app = App::new(catalog, keymap, notices);
     app.set_target(options.target);
-    app.themes = themes.words();
-    app.theme = at;
-    app.clipboard = Multiplexer::from_env(|name| std::env::var(name).ok());
+    app.themes.names = themes.words();
+    app.themes.current = at;
+    app.screen.clipboard = Multiplexer::from_env(|name| std::env::var(name).ok());
     if let Some(api) = options.api {
-        app.api = api;
+        app.site.api = api;
     }
     let read = options
         .session
@@ -347,8 +347,8 @@ impl Runtime {
 
     /// Adds the time to messages, since the app has no clock.
     fn date_messages(&mut self) {
-        if self.app.log.is_undated() {
-            self.app.log.date(Local::now().time());
+        if self.app.notices.log.is_undated() {
+            self.app.notices.log.date(Local::now().time());
         }
     }
 
@@ -384,13 +384,13 @@ impl Runtime {
                 }
             }
             Some(Effect::Copy(text)) => {
-                let sequence = self.app.clipboard.sequence(&text);
+                let sequence = self.app.screen.clipboard.sequence(&text);
                 let out = self.terminal.backend_mut();
                 out.write_all(sequence.as_bytes())?;
                 io::Write::flush(out)?;
             }
             Some(Effect::Redraw) => {
-                self.clear_screen(self.app.size)?;
+                self.clear_screen(self.app.screen.size)?;
                 self.is_changed = true;
             }
             Some(Effect::Suspend) => return self.suspend(),
@@ -403,7 +403,9 @@ impl Runtime {
         if self.editing.is_some() {
             return Ok(());
         }
-        let flaws = self.themes.show(self.app.theme, self.app.is_light);
+        let flaws = self
+            .themes
+            .show(self.app.themes.current, self.app.screen.is_light);
         if !flaws.is_empty() {
             self.app.update(Event::StoreNotices(flaws));
         }
@@ -441,7 +443,7 @@ impl Runtime {
     fn measure(&mut self) -> Result<LoopControl, TuiError> {
         let (width, height) = crossterm::terminal::size()?;
         let size = Size { width, height };
-        if size != self.app.size {
+        if size != self.app.screen.size {
             self.clear_screen(size)?;
         }
         self.update(Event::Resize(size))

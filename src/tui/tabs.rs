@@ -1,8 +1,13 @@
 //! Tabs of the selected connection and the position in each.
 
-use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::detail::ConnectionDetail;
 use super::history::VersionHistory;
+use super::info::LastTest;
 
 /// Tab of the workspace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -31,9 +36,13 @@ impl Tab {
     }
 }
 
-/// State of the tabs.
+/// Selected connection and the state of its tabs.
 #[derive(Debug, Default)]
 pub struct Workspace {
+    /// Detail of the connection.
+    pub detail: ConnectionDetail,
+    /// Latest test result of each connection since the start.
+    pub tests: HashMap<Uuid, LastTest>,
     /// Visible tab.
     pub tab: Tab,
     /// Selected line of the info tab.

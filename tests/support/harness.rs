@@ -131,9 +131,9 @@ impl Harness {
     /// Handles an event and all its effects.
     pub fn happens(&mut self, event: Event) {
         self.follow(event);
-        self.app.log.date(self.clock.clock()().time());
+        self.app.notices.log.date(self.clock.clock()().time());
         // IDs depend on the wall clock; frames must be the same in every run.
-        if let Some(connection) = &mut self.app.detail.connection {
+        if let Some(connection) = &mut self.app.workspace.detail.connection {
             connection.item.id = EXAMPLE_ID;
         }
     }
@@ -240,7 +240,7 @@ impl Harness {
 
     /// Renders the screen in a theme.
     pub fn buffer_in(&self, theme: ThemeName) -> (Buffer, Option<(u16, u16)>) {
-        let Size { width, height } = self.app.size;
+        let Size { width, height } = self.app.screen.size;
         let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
         let cursor = view::draw(&self.app, &Theme::embedded(theme), &mut buffer);
         (buffer, cursor)

@@ -250,7 +250,7 @@ pub const OF_ENVIRONMENT: &str = "found-outside";
 
 pub fn check(harness: &Harness) {
     let (buffer, cursor) = harness.buffer();
-    let Size { width, height } = harness.app.size;
+    let Size { width, height } = harness.app.screen.size;
     if let Some((x, y)) = cursor {
         assert!(
             x <= width && y < height.max(1),

@@ -412,7 +412,7 @@ fn bulk_test_runs_in_parallel_and_opens_reports() {
     );
     harness.play("<esc>");
     assert_eq!(harness.app.tree.marked_len(), 1, "failed rows stay marked");
-    assert_eq!(harness.app.tests.len(), 3);
+    assert_eq!(harness.app.workspace.tests.len(), 3);
     harness.play("<down>2");
     assert!(
         harness.frame().contains("successful, 42 ms"),

@@ -33,13 +33,13 @@ use crate::support::harness::{EXAMPLE_ID, Harness};
 /// One dialog of every kind.
 fn every_dialog(harness: &Harness) -> Vec<AnyDialog> {
     let app = &harness.app;
-    let mut form = Form::new(app.catalog.get("openai").unwrap());
+    let mut form = Form::new(app.site.catalog.get("openai").unwrap());
     let is_secret = |value: &FieldValue| matches!(value, FieldValue::Secret(_));
     let secret = form.fields.iter().position(|field| is_secret(&field.value));
     form.focus = secret.unwrap();
     let ticket = Ticket(1_000);
     let set = |name: &str| (name == "OPENAI_API_KEY").then(|| "sk-planted".to_owned());
-    let offers = Environment::read(&app.catalog, set).offers(&app.catalog);
+    let offers = Environment::read(&app.site.catalog, set).offers(&app.site.catalog);
     let rows = app.tree.among(|_| true);
     let rows = rows.map(|item| BulkRow::new(item, false)).collect();
     let conflict = MergeConflict {

@@ -227,7 +227,7 @@ impl HostileApp {
     }
 
     fn buffer(&self) -> Buffer {
-        let Size { width, height } = self.app.size;
+        let Size { width, height } = self.app.screen.size;
         let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
         view::draw(&self.app, &Theme::embedded(ThemeName::Dark), &mut buffer);
         buffer

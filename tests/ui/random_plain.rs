@@ -82,7 +82,7 @@ fn say(harness: &mut Harness, line: &str) -> Vec<String> {
     match parse_line(&harness.app, line) {
         ParsedLine::Input(event) => {
             harness.happens(event);
-            let shown = harness.app.notice.take();
+            let shown = harness.app.notices.current.take();
             let mut sentences: Vec<String> = shown.iter().map(notice).collect();
             sentences.extend(Narration::new(&harness.app).all());
             sentences

@@ -127,7 +127,8 @@ fn selected(app: &App) -> &str {
 }
 
 fn notice(app: &App) -> &str {
-    app.notice
+    app.notices
+        .current
         .as_ref()
         .map_or("", |notice| notice.text.as_str())
 }
@@ -339,7 +340,7 @@ fn stale_detail_reloads_and_stays_until_then() {
     let again = asked(&mut app);
     assert_eq!(again.len(), 1);
     assert_eq!(again[0].1, ServiceRequest::Get(Uuid::from_u128(1)));
-    assert!(app.detail.connection.is_some(), "no flicker");
+    assert!(app.workspace.detail.connection.is_some(), "no flicker");
     // A change during the request triggers another request, and the late reply is not shown.
     hear(&mut app, [saved(&item(1, "A", 3))]);
     app.update(Event::Reply(
@@ -353,7 +354,16 @@ fn stale_detail_reloads_and_stays_until_then() {
         ServiceReply::Connection(Ok(connection(item(1, "A", 3)))),
     ));
     assert_eq!(asked(&mut app), []);
-    assert_eq!(app.detail.connection.as_ref().unwrap().item.version, 3);
+    assert_eq!(
+        app.workspace
+            .detail
+            .connection
+            .as_ref()
+            .unwrap()
+            .item
+            .version,
+        3
+    );
 }
 
 /// Opens a form over A and types an X.
@@ -526,14 +536,14 @@ fn changes_during_a_reload_apply_to_both_lists() {
 fn lost_connection_and_reconnect_are_reported_once() {
     let mut app = app_with(&["A"]);
     app.update(Event::Feed(FeedEvent::Disconnected));
-    assert!(app.is_stale);
+    assert!(app.feed.is_stale);
     assert_eq!(
         notice(&app),
         "",
         "a short break is no matter for a sentence"
     );
     app.update(Event::Feed(FeedEvent::CaughtUp));
-    assert!(!app.is_stale);
+    assert!(!app.feed.is_stale);
     assert_eq!(notice(&app), "");
     app.update(Event::Feed(FeedEvent::Disconnected));
     app.update(Event::Feed(FeedEvent::Expired("The server is away".into())));
@@ -582,7 +592,7 @@ fn failed_requests_are_retried_after_reconnect() {
     press(&mut app, "<down>");
     let (ticket, _) = call(app.update(Event::Idle));
     app.update(Event::Reply(ticket, ServiceReply::Connection(Err(away()))));
-    assert!(app.detail.problem.is_some());
+    assert!(app.workspace.detail.problem.is_some());
     app.update(Event::Feed(FeedEvent::Disconnected));
     app.update(Event::Feed(FeedEvent::CaughtUp));
     let again = asked(&mut app);

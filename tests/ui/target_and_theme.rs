@@ -174,7 +174,7 @@ fn read_only_blocks_pending_writes_before_the_service() {
     let mut harness = Harness::three(120, 40);
     // The target becomes read-only behind an open prompt: no write reaches the service on any path.
     harness.play("<down>D");
-    harness.each(|harness| harness.app.target = site(None, None, true));
+    harness.each(|harness| harness.app.site.target = site(None, None, true));
     harness.happens(Event::PlainInput(PlainInput::Select(1)));
     let frame = harness.frame();
     assert!(frame.contains("the target 'prod' is read-only"), "{frame}");
@@ -255,15 +255,15 @@ fn read_only_service_rejects_every_command_in_both_modes() {
 fn next_theme_key_explains_how_to_keep_it() {
     let mut harness = Harness::three(120, 40);
     harness.each(|harness| {
-        harness.app.themes = ["auto", "contrast"].map(str::to_owned).to_vec();
+        harness.app.themes.names = ["auto", "contrast"].map(str::to_owned).to_vec();
     });
     harness.play("<f9>");
-    assert_eq!(harness.app.theme, 1);
+    assert_eq!(harness.app.themes.current, 1);
     let frame = harness.frame();
     assert!(
         frame.contains("Theme: contrast. To keep it, set theme = \"contrast\" in config.toml"),
         "{frame}"
     );
     harness.play("<f9>");
-    assert_eq!(harness.app.theme, 0);
+    assert_eq!(harness.app.themes.current, 0);
 }

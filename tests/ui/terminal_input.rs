@@ -49,7 +49,7 @@ fn burst_in_a_dialog_runs_no_action(#[case] open: &str, #[case] keys: &str) {
     harness.burst(keys);
     assert_eq!(harness.app.dialogs.len(), layers, "{}", harness.frame());
     assert_eq!(names(&harness).len(), 3);
-    let notice = &harness.app.notice.as_ref().unwrap().text;
+    let notice = &harness.app.notices.current.as_ref().unwrap().text;
     assert!(notice.contains("no text field has the focus"), "{notice}");
 }
 
@@ -57,7 +57,7 @@ fn burst_in_a_dialog_runs_no_action(#[case] open: &str, #[case] keys: &str) {
 fn held_movement_key_keeps_moving() {
     let mut harness = Harness::three(100, 30);
     harness.burst(&"j".repeat(40));
-    assert!(harness.app.notice.is_none());
+    assert!(harness.app.notices.current.is_none());
     let mut other = Harness::three(100, 30);
     other.play(&"j".repeat(40));
     assert_eq!(harness.frame(), other.frame());

@@ -224,7 +224,14 @@ fn refused_save_keeps_the_input() {
     };
     app.update(Event::Reply(ticket, ServiceReply::Ran(Err(refusal))));
     assert_eq!(app.form().unwrap().name(), "B");
-    assert!(app.notice.as_ref().unwrap().text.contains("was changed: "));
+    assert!(
+        app.notices
+            .current
+            .as_ref()
+            .unwrap()
+            .text
+            .contains("was changed: ")
+    );
     call(press(&mut app, "<ctrl-s>"));
 }
 
@@ -273,7 +280,14 @@ fn refused_toggle_is_reverted() {
     let gone = ConnectionError::NotFound(Uuid::from_u128(1).into());
     app.update(Event::Reply(ticket, ServiceReply::Ran(Err(gone))));
     assert!(app.tree.selected_item().unwrap().is_active);
-    assert!(app.notice.as_ref().unwrap().text.contains("not found"));
+    assert!(
+        app.notices
+            .current
+            .as_ref()
+            .unwrap()
+            .text
+            .contains("not found")
+    );
 }
 
 #[test]
@@ -634,7 +648,14 @@ fn connection_of_an_unknown_provider_can_be_toggled_but_not_edited() {
         ServiceReply::Connection(Ok(connection(strange))),
     ));
     assert!(app.form().is_none());
-    assert!(app.notice.as_ref().unwrap().text.contains("'unknown'"));
+    assert!(
+        app.notices
+            .current
+            .as_ref()
+            .unwrap()
+            .text
+            .contains("'unknown'")
+    );
 }
 
 #[test]
@@ -663,7 +684,8 @@ fn copy_menu_copies_values_without_secrets() {
         assert!(curl.contains(r#""apiKey": "sk-your-api-key""#), "{curl}");
     }
     assert!(
-        app.notice
+        app.notices
+            .current
             .as_ref()
             .unwrap()
             .text
@@ -681,7 +703,7 @@ fn help_lists_all_startup_notices() {
         Keymap::embedded(),
         problems,
     );
-    let notice = &app.notice.as_ref().unwrap().text;
+    let notice = &app.notices.current.as_ref().unwrap().text;
     assert_eq!(notice, "2 notices (? shows all): One is wrong");
 }
 
@@ -707,7 +729,7 @@ fn text_above_the_terminal_limit_is_not_copied() {
     long.settings.as_mut().unwrap().set("organization", text);
     app.update(Event::Reply(ticket, ServiceReply::Connection(Ok(long))));
     assert_eq!(press(&mut app, "yj"), None);
-    let notice = &app.notice.as_ref().unwrap().text;
+    let notice = &app.notices.current.as_ref().unwrap().text;
     assert!(notice.starts_with("JSON not copied: 80"), "{notice}");
     assert!(matches!(press(&mut app, "ya"), Some(Effect::Copy(_))));
 }
@@ -718,7 +740,7 @@ fn loading_connection_is_not_copied() {
     press(&mut app, "<down>");
     for keys in ["yj", "yu"] {
         assert_eq!(press(&mut app, keys), None);
-        let text = &app.notice.take().unwrap().text;
+        let text = &app.notices.current.take().unwrap().text;
         assert_eq!(text, "The connection is still loading");
     }
 }

@@ -332,7 +332,7 @@ fn running_operation_cannot_be_undone() {
     answer(&mut app, &(ticket, request));
     press(&mut app, "<ctrl-a>+<enter>b");
     assert_eq!(press(&mut app, "u"), None);
-    let notice = app.notice.as_ref().unwrap();
+    let notice = app.notices.current.as_ref().unwrap();
     assert!(notice.text.contains("still running"), "{}", notice.text);
     finish(&mut app);
     press(&mut app, "u");
@@ -388,7 +388,7 @@ fn retried_undo_leaves_nothing_to_undo() {
     press(&mut app, "r");
     assert_eq!(finish(&mut app), 20 - AT_ONCE);
     press(&mut app, "<esc>u");
-    let notice = app.notice.as_ref().unwrap();
+    let notice = app.notices.current.as_ref().unwrap();
     assert_eq!(notice.text, "Nothing to undo");
 }
 
@@ -402,11 +402,12 @@ fn bulk_delete_is_not_reported_as_deleted_elsewhere() {
         .collect();
     app.update(Event::Feed(FeedEvent::Changes(heard)));
     assert!(
-        app.notice
+        app.notices
+            .current
             .as_ref()
             .is_none_or(|notice| notice.severity != NoticeSeverity::Warning),
         "{:?}",
-        app.notice
+        app.notices.current
     );
     for call in &calls {
         answer(&mut app, call);
@@ -430,7 +431,7 @@ fn delete_after_a_restore_is_reported_as_deleted_elsewhere() {
     app.update(Event::Feed(FeedEvent::Changes(vec![ItemChange::Deleted(
         id(1),
     )])));
-    let notice = app.notice.as_ref().unwrap();
+    let notice = app.notices.current.as_ref().unwrap();
     assert!(notice.text.contains("was deleted elsewhere"), "{notice:?}");
 }
 

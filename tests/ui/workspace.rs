@@ -338,7 +338,7 @@ fn esc_cancels_a_test_and_its_late_reply_is_ignored() {
     let before = harness.frame();
     harness.happens(Event::Reply(ticket, ServiceReply::Tested(Ok(passed()))));
     assert_eq!(harness.frame(), before);
-    assert!(harness.app.tests.is_empty());
+    assert!(harness.app.workspace.tests.is_empty());
 }
 
 #[test]

@@ -1,20 +1,23 @@
-//! Bulk operations on marked connections: confirm, run a few at a time, stop, retry failures.
+//! Marked connections and bulk operations on them: confirm, run a few at a time, stop, retry failures.
 
 mod replies;
-mod undo;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{App, AwaitedReply};
+use uuid::Uuid;
+
+use super::undo::{FinishedBulk, UndoableChange};
+use super::{App, AwaitedReply, Pane};
 use crate::atomic_file::OverwritePolicy;
 use crate::connection::alias::is_well_formed;
+use crate::text::case_fold::fold;
 use crate::tui::action::{Action, KeyContext};
 use crate::tui::bulk::{BulkJob, BulkOperation, BulkPhase, BulkRow, BulkRowRef};
 use crate::tui::dialogs::confirm::ConfirmDialog;
 use crate::tui::effect::{Effect, ExportRequest, ServiceRequest};
 use crate::tui::notice::Notice;
 use crate::tui::text_input::TextInput;
-pub(super) use undo::FinishedBulk;
 
 /// Default name of an export file.
 const DEFAULT_FILE: &str = "connections.json";
@@ -76,10 +79,10 @@ impl App {
         if self.is_bulk_running() {
             return;
         }
-        self.notice = None;
-        let number = self.new_ticket().0;
+        self.notices.current = None;
+        let number = self.requests.new_ticket().0;
         let mut bulk = BulkOperation::new(number, rows, choices);
-        bulk.warning = self.features.deletion_warning();
+        bulk.warning = self.site.features.deletion_warning();
         self.dialogs.open_bulk(bulk);
     }
 
@@ -96,15 +99,10 @@ impl App {
         true
     }
 
-    /// First key of an action in the tree, in parentheses with a leading space; empty if it has none.
-    pub(super) fn key_of(&self, action: Action) -> String {
-        self.keymap.in_parentheses(KeyContext::Tree, action)
-    }
-
     /// Shows the running or the last bulk operation.
     pub(super) fn show_bulk(&mut self) {
         if self.dialogs.show_bulk() {
-            self.notice = None;
+            self.notices.current = None;
         } else {
             self.notify(Notice::info("No bulk operation yet"));
         }
@@ -116,11 +114,12 @@ impl App {
             return;
         };
         let (number, job, is_undo) = (bulk.number, bulk.job, bulk.is_undo);
-        self.notice = None;
-        if is_retry {
-            self.record_bulk_retry(number, job, is_undo);
-        } else {
-            self.record_bulk(number, job);
+        self.notices.current = None;
+        let can_undo = job != BulkJob::Delete || self.site.features.trash;
+        if is_retry && is_undo {
+            self.undo.drop_bulk(number);
+        } else if can_undo {
+            self.undo.record_bulk(number, job);
         }
     }
 
@@ -130,7 +129,9 @@ impl App {
         let number = bulk.number;
         if let Some((row, request)) = bulk.next_request() {
             let is_save = request.is_save();
-            let ticket = self.ticket(AwaitedReply::Bulk(BulkRowRef { number, row }));
+            let ticket = self
+                .requests
+                .register(AwaitedReply::Bulk(BulkRowRef { number, row }));
             return Some(if is_save {
                 Effect::CallConcurrent(ticket, request)
             } else {
@@ -145,7 +146,9 @@ impl App {
     fn next_export(&mut self) -> Option<Effect> {
         let bulk = self.dialogs.bulk()?;
         if bulk.phase != BulkPhase::Writing
-            || self.is_pending(|one| matches!(one, AwaitedReply::ExportFile))
+            || self
+                .requests
+                .has(|one| matches!(one, AwaitedReply::ExportFile))
         {
             return None;
         }
@@ -183,5 +186,141 @@ impl App {
         );
         self.dialogs.push(ConfirmDialog::stop(text));
         true
+    }
+
+    /// Undoes the whole operation.
+    pub(super) fn undo_many(&mut self, many: FinishedBulk) {
+        let running = self.dialogs.bulk().filter(|bulk| bulk.is_running());
+        if let Some(bulk) = running {
+            let label = bulk.job.running_label();
+            let key = self.key_of(Action::ShowBulk);
+            self.notify(Notice::info(format!(
+                "{label} is still running{key}; stop it before you undo it"
+            )));
+            self.undo.push(UndoableChange::Bulk(many));
+            return;
+        }
+        let Some(job) = many.job.inverse() else {
+            return;
+        };
+        let number = self.requests.new_ticket().0;
+        let mut rows = self.rows_of(many.changed);
+        rows.sort_by_cached_key(|row| fold(&row.name));
+        let mut bulk = BulkOperation::new(number, rows, &[job]);
+        bulk.is_undo = true;
+        bulk.focus_on(1);
+        bulk.start();
+        self.dialogs.open_bulk(bulk);
+        self.notices.current = None;
+    }
+
+    fn rows_of(&self, mut wanted: HashMap<Uuid, Box<str>>) -> Vec<BulkRow> {
+        let there = self.tree.among(|id| wanted.contains_key(&id));
+        let mut rows: Vec<BulkRow> = there.map(|item| BulkRow::new(item, false)).collect();
+        for row in &rows {
+            wanted.remove(&row.id);
+        }
+        rows.extend(
+            wanted
+                .into_iter()
+                .map(|(id, name)| BulkRow::deleted(id, name)),
+        );
+        rows
+    }
+
+    pub(super) fn act_on_marks(&mut self, action: Action) {
+        match action {
+            Action::MarkRow => self.mark_row(),
+            Action::MarkUp => self.extend_marks(-1),
+            Action::MarkDown => self.extend_marks(1),
+            Action::MarkTo => self.mark_range(),
+            Action::MarkAll => self.mark_all(),
+            Action::Invert => self.tree.invert_marks(),
+            _ => {}
+        }
+    }
+
+    /// Toggles the mark of the selected connection and selects the next one.
+    fn mark_row(&mut self) {
+        let Some(id) = self.tree.selected_item().map(|item| item.id) else {
+            self.report_nothing_to_mark();
+            return;
+        };
+        self.tree.set_mark(id, !self.tree.is_marked(id));
+        if self.pane != Pane::Detail {
+            self.move_selection(1);
+        }
+    }
+
+    /// Toggles the mark that was clicked.
+    pub(super) fn mark_clicked(&mut self) {
+        if let Some(id) = self.tree.selected_item().map(|item| item.id) {
+            self.tree.set_mark(id, !self.tree.is_marked(id));
+        }
+    }
+
+    fn extend_marks(&mut self, by: isize) {
+        if !self.tree.mark_and_move(by) {
+            self.report_nothing_to_mark();
+        }
+    }
+
+    fn mark_range(&mut self) {
+        match self.tree.selected_at() {
+            Some(at) => self.tree.mark_up_to(at),
+            None => self.report_nothing_to_mark(),
+        }
+    }
+
+    fn mark_all(&mut self) {
+        self.tree.mark_all();
+        if let Some(total) = self.tree.loading.incomplete_total()
+            && self.tree.marked_len() > 0
+        {
+            let (marked, read) = (self.tree.marked_len(), self.tree.len());
+            self.notify(Notice::warning(format!(
+                "{marked} marked; {read} of {total} connections loaded so far"
+            )));
+        }
+    }
+
+    fn report_nothing_to_mark(&mut self) {
+        let key = self.keymap.first_key(KeyContext::Tree, Action::MarkAll);
+        let all = key.map_or_else(String::new, |key| format!("; {key} marks all shown"));
+        self.notify(Notice::info(format!("Select a connection to mark it{all}")));
+    }
+
+    /// Returns true if actions apply to marked connections.
+    pub(super) fn has_marks(&self) -> bool {
+        self.tree.marked_len() > 0
+    }
+
+    /// Returns true if the next Back removes the marks.
+    pub(super) fn back_removes_marks(&self) -> bool {
+        self.has_marks() && self.pane == Pane::Tree && self.tree.filter().is_none()
+    }
+
+    /// Status of marks and of the running bulk operation, for the footer.
+    pub fn bulk_status(&self) -> Option<String> {
+        let marked = match self.tree.marked_len() {
+            0 => None,
+            count => Some(format!("{count} marked")),
+        };
+        let running = self.dialogs.bulk().filter(|bulk| bulk.is_running());
+        let running = running.map(|bulk| match bulk.phase {
+            BulkPhase::Running => format!(
+                "{} {} of {}",
+                bulk.job.running_label(),
+                bulk.progress.finished(),
+                bulk.len()
+            ),
+            BulkPhase::Writing | BulkPhase::Preview | BulkPhase::Finished => {
+                bulk.job.running_label().to_owned()
+            }
+        });
+        match (marked, running) {
+            (Some(marked), Some(running)) => Some(format!("{running} · {marked}")),
+            (marked, running) => marked.or(running),
+        }
     }
 }

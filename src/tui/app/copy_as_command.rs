@@ -8,10 +8,8 @@ use crate::tui::cli_equivalent::{CliEquivalent, CommandLine, SettingArgument, se
 use crate::tui::dialog::CommandFor;
 use crate::tui::dialogs::trash::TrashDialog;
 use crate::tui::dialogs::version_diff::VersionDiff;
-use crate::tui::effect::Effect;
 use crate::tui::form::field::{FieldTarget, FieldValue, FormField};
 use crate::tui::form::{Form, FormSubject};
-use crate::tui::notice::Notice;
 use crate::tui::tabs::Tab;
 
 /// Placeholder for a connection.
@@ -20,40 +18,29 @@ const CONNECTION: &str = "ID_OR_ALIAS";
 /// Placeholder for a version.
 const VERSION: &str = "VERSION";
 
-/// Label in the notice after copying.
-const LABEL: &str = "Command";
+/// Writes commands for the current state of the app.
+pub(super) struct CommandWriter<'a>(pub &'a App);
 
-impl App {
-    /// Copies the command for an entry of the palette.
-    pub(super) fn copy_command(&mut self, wanted: CommandFor) -> Option<Effect> {
-        let found = match wanted {
-            CommandFor::Action(Action::Save) if self.form().is_some() => {
-                return self.copy_command_of_form();
+impl CommandWriter<'_> {
+    /// Command for an entry of the palette, or the reason that there is none.
+    pub fn command_for(&self, wanted: CommandFor) -> Result<String, &'static str> {
+        let line = match wanted {
+            CommandFor::Action(Action::Save) if self.0.form().is_some() => {
+                return self.save_form().ok_or("no form is open");
             }
-            CommandFor::Action(action) => self.command(action),
-            CommandFor::Connection(id) => {
-                let item = self.tree.item(id);
-                let line = self.line("connections get");
-                Ok(name(line, item))
-            }
+            CommandFor::Action(action) => self.command(action)?,
+            CommandFor::Connection(id) => name(self.line("connections get"), self.0.tree.item(id)),
         };
-        match found {
-            Ok(line) => self.copy_text(LABEL, line.to_string()),
-            Err(reason) => {
-                self.notify(Notice::info(format!("No equivalent command: {reason}")));
-                None
-            }
-        }
+        Ok(line.to_string())
     }
 
-    /// Copies the command that saves the form.
-    pub(super) fn copy_command_of_form(&mut self) -> Option<Effect> {
-        let text = self.form().map(|form| self.save_command(form))?;
-        self.copy_text(LABEL, text)
+    /// Command that saves the open form.
+    pub fn save_form(&self) -> Option<String> {
+        self.0.form().map(|form| self.save_command(form))
     }
 
     /// Command that creates a connection with the same values.
-    pub(super) fn create_command(&self, connection: &Connection) -> String {
+    pub fn create_command(&self, connection: &Connection) -> String {
         let item = &connection.item;
         let mut line = self
             .line("connections create")
@@ -73,7 +60,7 @@ impl App {
     }
 
     fn line(&self, command: &str) -> CommandLine {
-        CommandLine::new(&self.target.called_with, command)
+        CommandLine::new(&self.0.site.target.called_with, command)
     }
 
     /// Command for an action in the current state, or the reason that there is none.
@@ -83,7 +70,7 @@ impl App {
             CliEquivalent::Command(words) => words,
         };
         let line = self.line(words);
-        let selected = self.tree.selected_item();
+        let selected = self.0.tree.selected_item();
         Ok(match action {
             Action::Toggle => {
                 return self.command(switch(selected.is_none_or(|item| !item.is_active)));
@@ -95,16 +82,16 @@ impl App {
             | Action::Export => self.add_marked_or_selected(line),
             Action::CompareVersions => {
                 let line = name(line, selected);
-                match self.workspace.history.to_compare() {
+                match self.0.workspace.history.to_compare() {
                     Some((from, to)) => line.arg(&from.to_string()).arg(&to.to_string()),
                     None => line.blank(VERSION),
                 }
             }
             Action::RollBack => {
-                let version = match self.dialogs.top::<VersionDiff>() {
+                let version = match self.0.dialogs.top::<VersionDiff>() {
                     Some(compare) => Some(compare.from),
-                    None if self.workspace.tab == Tab::History => {
-                        self.workspace.history.selected().map(Version::number)
+                    None if self.0.workspace.tab == Tab::History => {
+                        self.0.workspace.history.selected().map(Version::number)
                     }
                     None => None,
                 };
@@ -115,7 +102,7 @@ impl App {
                 }
             }
             Action::Restore | Action::Purge => {
-                match self.dialogs.top().and_then(TrashDialog::selected) {
+                match self.0.dialogs.top().and_then(TrashDialog::selected) {
                     // Several connections in the trash can have the same former alias.
                     Some(item) => line.arg(&item.id.to_string()),
                     None => line.blank(CONNECTION),
@@ -141,10 +128,10 @@ impl App {
 
     /// Adds the marked connections, or the selected one.
     fn add_marked_or_selected(&self, line: CommandLine) -> CommandLine {
-        if !self.has_marks() {
-            return name(line, self.tree.selected_item());
+        if !self.0.has_marks() {
+            return name(line, self.0.tree.selected_item());
         }
-        let marked = self.tree.marked();
+        let marked = self.0.tree.marked();
         marked
             .iter()
             .fold(line, |line, marked| line.arg(&alias_or_id(marked.item)))
@@ -152,7 +139,7 @@ impl App {
 
     /// Adds the sort order and filter that the action leads to.
     fn list_command(&self, mut line: CommandLine, action: Action) -> CommandLine {
-        let shown = self.tree.sort();
+        let shown = self.0.tree.sort();
         let sort = match action {
             Action::SortByName => Sort::by(Column::Name),
             Action::SortByAlias => Sort::by(Column::Alias),
@@ -168,7 +155,7 @@ impl App {
         if sort.direction != Sort::by(sort.column).direction {
             line = line.flag("--reverse");
         }
-        let filter = self.tree.filter();
+        let filter = self.0.tree.filter();
         let typed = filter.map_or("", |filter| filter.line.value());
         let terms = query::as_typed(typed);
         terms.iter().fold(line, |line, term| line.arg(term))
@@ -177,7 +164,7 @@ impl App {
     fn save_command(&self, form: &Form) -> String {
         let draft = form.draft();
         let is_stored = form.id().is_some();
-        let of = |id| self.tree.item(id);
+        let of = |id| self.0.tree.item(id);
         let mut line = match &form.subject {
             FormSubject::New => self
                 .line("connections create")

@@ -1,14 +1,23 @@
-//! Routes keys and pastes to text fields and actions.
+//! Routes keys, pastes, bursts and plain-mode input to text fields and actions.
 
-use super::App;
-use crate::tui::action::KeyContext;
+use super::{App, Pane};
+use crate::connection::PasteResult;
+use crate::provider::Provider;
+use crate::tui::action::{Action, KeyContext};
+use crate::tui::burst::Burst;
 use crate::tui::dialogs::palette::PaletteDialog;
+use crate::tui::dialogs::provider_picker::pasted_connection;
 use crate::tui::effect::Effect;
-use crate::tui::event::PastedText;
+use crate::tui::event::{Event, PastedText, PlainInput};
 use crate::tui::form::Form;
+use crate::tui::info;
 use crate::tui::key::KeyPress;
 use crate::tui::notice::Notice;
+use crate::tui::tabs::Tab;
 use crate::tui::text_input::PasteOutcome;
+
+/// Longest text, in bytes, that is typed key by key where every key starts a search; longer texts are pasted.
+const LONGEST_TYPED: usize = 1024;
 
 impl App {
     /// Returns true if a text field has the focus.
@@ -56,7 +65,7 @@ impl App {
 
     pub(super) fn type_text(&mut self, text: &PastedText) {
         if let Some(form) = self.dialogs.top_mut::<Form>() {
-            form.type_text(&text.0, &self.catalog);
+            form.type_text(&text.0, &self.site.catalog);
         }
     }
 
@@ -88,5 +97,123 @@ impl App {
         {
             self.tree.look_up(palette.choices.line.value());
         }
+    }
+
+    /// Runs a command of plain mode.
+    pub(super) fn run_plain_input(&mut self, spoken: PlainInput) -> Option<Effect> {
+        match spoken {
+            PlainInput::Action(action) => self.act(action),
+            PlainInput::Select(number) if self.dialogs.is_empty() => {
+                self.select_in_pane(number);
+                None
+            }
+            PlainInput::Select(number) => self.pick_in_dialog(number),
+            PlainInput::Text(text) => self.set_text(&text),
+        }
+    }
+
+    fn select_in_pane(&mut self, number: usize) {
+        match (self.pane, self.workspace.tab) {
+            (Pane::Detail, Tab::Info) => self.workspace.line = number.min(info::LINES - 1),
+            (Pane::Detail, Tab::History) => {
+                let count = self.workspace.history.versions().len();
+                self.workspace.history.selected = number.min(count.saturating_sub(1));
+            }
+            (Pane::Detail, Tab::Settings) | (Pane::Tree | Pane::List, _) => {
+                self.pane = Pane::Tree;
+                self.tree.select_shown(number);
+            }
+        }
+    }
+
+    fn set_text(&mut self, text: &PastedText) -> Option<Effect> {
+        let outcome = self.with_top(|dialog, cx| dialog.set_text(text, cx));
+        if let Some(outcome) = outcome {
+            self.look_up();
+            return self.follow_up(outcome);
+        }
+        self.pane = Pane::Tree;
+        self.tree.start_filter();
+        self.tree.edit_filter(|line| {
+            line.set(&text.0);
+            true
+        });
+        self.tree.accept_filter();
+        None
+    }
+
+    /// Takes the next event out of a burst. Call it again after the event was handled: the focus may have moved.
+    pub fn take_from_burst(&self, burst: &mut Burst) -> Option<Event> {
+        if burst.is_empty() {
+            return None;
+        }
+        let is_in_form = self.dialogs.is_on::<Form>();
+        if self.has_text_focus() || (is_in_form && burst.has_begun()) {
+            if !burst.has_begun() && self.is_pasted(burst) {
+                return Some(burst.take_paste());
+            }
+            return burst.take_typed(self.takes_text());
+        }
+        if !burst.has_characters() || self.is_held_key(burst) {
+            return burst.take_typed(false);
+        }
+        Some(burst.take_paste())
+    }
+
+    /// Returns true if characters go into a text field.
+    fn has_text_focus(&self) -> bool {
+        match self.dialogs.top::<Form>() {
+            Some(form) => form.takes_text() || form.is_choosing(),
+            None => self.is_typing(),
+        }
+    }
+
+    /// Returns true if the text is certainly a paste and not typed ahead.
+    fn is_pasted(&self, burst: &Burst) -> bool {
+        let Some(text) = burst.text() else {
+            return false;
+        };
+        let is_long = text.len() > LONGEST_TYPED && !self.takes_text();
+        let wanted = self.dialogs.top::<Form>().map(|form| &form.provider);
+        burst.has_lines() || is_long || self.is_connection(text, wanted)
+    }
+
+    /// Returns true if the text describes a connection, even an unreadable one.
+    fn is_connection(&self, text: &str, wanted: Option<&Provider>) -> bool {
+        PasteResult::read(text, &self.site.catalog, wanted) != PasteResult::NotAConnection
+    }
+
+    /// Returns true if the burst is one held key that only moves the selection.
+    fn is_held_key(&self, burst: &Burst) -> bool {
+        let Some(key) = burst.held() else {
+            return false;
+        };
+        let found = self.keymap.find(self.context(), key);
+        let found = found.or_else(|| self.keymap.find(KeyContext::Tree, key));
+        found.is_some_and(|action| {
+            action.is_move()
+                || matches!(
+                    action,
+                    Action::NextPane | Action::NextField | Action::NextButton | Action::MarkRow
+                )
+        })
+    }
+
+    /// Handles a paste without a focused text field: in the tree, connection settings open a filled form.
+    pub(super) fn paste_outside_fields(&mut self, pasted: &PastedText) -> Option<Effect> {
+        if !self.dialogs.is_empty() {
+            self.notify(Notice::warning(
+                "Paste ignored: no text field has the focus",
+            ));
+        } else if !self.is_connection(&pasted.0, None) {
+            self.notify(Notice::warning(
+                "Paste ignored: it contains no connection settings",
+            ));
+        } else if !self.reject_write(Action::New)
+            && let Some(outcome) = pasted_connection(pasted, &self.site.catalog)
+        {
+            return self.follow_up(outcome);
+        }
+        None
     }
 }

@@ -4,18 +4,18 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::undo::UndoableChange;
 use super::{App, AwaitedReply, PendingToggle};
-use crate::connection::{Connection, ConnectionError, ConnectionItem, Outcome};
+use crate::connection::{Connection, ConnectionError, Outcome};
 use crate::search::TreeItem;
-use crate::tui::effect::{Effect, ServiceReply, Ticket};
+use crate::tui::dialogs::drafts::DraftsDialog;
+use crate::tui::effect::{DraftSlot, Effect, ServiceReply, Ticket};
 use crate::tui::form::{Form, FormSubject, RemoteChange};
 use crate::tui::notice::{Notice, NoticeSeverity};
 
 impl App {
     #[expect(clippy::too_many_lines, reason = "one arm for each kind of reply")]
     pub(super) fn handle_reply(&mut self, ticket: Ticket, reply: ServiceReply) -> Option<Effect> {
-        let waiting = self.pending.remove(&ticket)?;
+        let waiting = self.requests.pending.remove(&ticket)?;
         match (waiting, reply) {
             (AwaitedReply::Dialog, reply) => return self.reply_to_dialog(ticket, reply),
             (AwaitedReply::Page, ServiceReply::Listed(Ok(page))) => {
@@ -28,10 +28,10 @@ impl App {
                 self.show_error(&error);
             }
             (AwaitedReply::Detail, ServiceReply::Connection(Ok(connection))) => {
-                self.detail.show(connection);
+                self.workspace.detail.show(connection);
             }
             (AwaitedReply::Detail, ServiceReply::Connection(Err(error))) => {
-                self.detail.fail(error.to_string());
+                self.workspace.detail.fail(error.to_string());
             }
             (AwaitedReply::Edit, ServiceReply::Connection(Ok(connection))) => {
                 self.open_form(connection);
@@ -106,36 +106,10 @@ impl App {
         None
     }
 
-    fn deleted(&mut self, id: Uuid, done: Result<ConnectionItem, ConnectionError>) {
-        match done {
-            Ok(item) => {
-                self.tree.remove(item.id);
-                if !self.features.trash {
-                    // Without a trash, no change of it can be undone.
-                    self.drop_toggles(&[item.id]);
-                }
-                let notice = Notice::done(format!("Deleted \"{}\"", item.name));
-                // The delete may have been undone before its reply.
-                self.notify(if self.is_next_undo_restoring(item.id) {
-                    notice.with_undo()
-                } else {
-                    notice
-                });
-            }
-            Err(error) => {
-                if matches!(error, ConnectionError::NotFound(_)) {
-                    self.tree.remove(id);
-                }
-                self.drop_delete(id);
-                self.show_error(&error);
-            }
-        }
-    }
-
     fn request_failed(&mut self, ticket: Ticket, waiting: AwaitedReply, reason: &str) {
         match waiting {
             AwaitedReply::Page => self.tree.loading.fail(),
-            AwaitedReply::Detail => self.detail.fail(reason.to_owned()),
+            AwaitedReply::Detail => self.workspace.detail.fail(reason.to_owned()),
             AwaitedReply::Save => {
                 if let Some(form) = self.form_mut() {
                     form.saving = None;
@@ -188,7 +162,7 @@ impl App {
         if !self.dialogs.is_empty() {
             return;
         }
-        let catalog = Arc::clone(&self.catalog);
+        let catalog = Arc::clone(&self.site.catalog);
         match catalog.get(&connection.item.provider_id) {
             Some(provider) => {
                 let form = Form::edit(&connection, provider);
@@ -200,7 +174,7 @@ impl App {
                 connection.item.provider_id
             ))),
         }
-        self.detail.show(connection);
+        self.workspace.detail.show(connection);
     }
 
     fn saved(&mut self, ticket: Ticket, saved: Result<Connection, ConnectionError>) {
@@ -208,7 +182,7 @@ impl App {
             return;
         };
         form.saving = None;
-        let is_to_test = self.test_after.take() == Some(ticket);
+        let is_to_test = self.follow_ups.test_after.take() == Some(ticket);
         let Some(form) = self.form_mut() else { return };
         match saved {
             Ok(connection) => {
@@ -227,14 +201,14 @@ impl App {
                 self.tree.upsert(item_of(&connection));
                 self.tree.select_id(connection.item.id);
                 self.notify(notice);
-                self.test_due = is_to_test.then_some(connection.item.id);
-                self.detail.show(connection);
+                self.follow_ups.test_due = is_to_test.then_some(connection.item.id);
+                self.workspace.detail.show(connection);
             }
             Err(ConnectionError::Invalid(problems)) => {
                 let notice = form.show_errors(&problems);
                 // The current notice is about an earlier attempt.
 
-                self.notice = None;
+                self.notices.current = None;
                 if let Some(notice) = notice {
                     self.notify(notice);
                 }
@@ -264,15 +238,15 @@ impl App {
         if !self.has_later_toggle(switch) {
             self.tree.upsert(item_of(&connection));
         }
-        for later in self.pending.values_mut() {
+        for later in self.requests.pending.values_mut() {
             if let AwaitedReply::Toggle(later) = later
                 && later.id == switch.id
             {
                 later.from = item.is_active;
             }
         }
-        if self.detail.id() == Some(item.id) {
-            self.detail.show(connection);
+        if self.workspace.detail.id() == Some(item.id) {
+            self.workspace.detail.show(connection);
         }
     }
 
@@ -281,36 +255,36 @@ impl App {
         if !self.has_later_toggle(switch) {
             self.tree.set_active(switch.id, switch.from);
         }
-        let undone = |done: &UndoableChange| match done {
-            UndoableChange::Toggled(done) => done.id == switch.id && done.active == switch.active,
-            UndoableChange::Deleted(..) | UndoableChange::Bulk(_) => false,
-        };
-        if !switch.is_undo
-            && let Some(at) = self.undo.iter().rposition(undone)
-        {
-            self.undo.remove(at);
+        if !switch.is_undo {
+            self.undo.drop_toggle(switch);
         }
     }
 
     fn has_later_toggle(&self, switch: &PendingToggle) -> bool {
-        self.is_pending(
-            |waiting| matches!(waiting, AwaitedReply::Toggle(later) if later.id == switch.id),
-        )
+        self.requests
+            .has(|waiting| matches!(waiting, AwaitedReply::Toggle(later) if later.id == switch.id))
     }
 
-    /// Returns true if a request of this kind is pending.
-    pub(super) fn is_pending(&self, kind: impl Fn(&AwaitedReply) -> bool) -> bool {
-        self.pending.values().any(kind)
+    /// Discards a draft.
+    pub(super) fn discard_draft(&mut self, id: Uuid) -> Effect {
+        if let Some(drafts) = self.dialogs.top_mut::<DraftsDialog>() {
+            drafts.take_out(id);
+            if drafts.drafts.is_empty() {
+                self.dialogs.pop();
+            }
+        }
+        self.notify(Notice::done("Discarded the draft"));
+        Effect::DeleteDraft(DraftSlot::Restored(id))
     }
 
     /// Handles a timer that expired.
     pub(super) fn timer_expired(&mut self, ticket: Ticket) {
-        if self.notice.as_ref().is_some_and(|notice| {
+        if self.notices.current.as_ref().is_some_and(|notice| {
             notice.expiry == Some(ticket) && notice.severity != NoticeSeverity::Error
         }) {
-            self.notice = None;
+            self.notices.current = None;
         }
-        self.draft_timer_expired(ticket);
+        self.open_draft.timer_expired(ticket);
         if let Some(form) = self.form_mut()
             && form.hiding == Some(ticket)
         {

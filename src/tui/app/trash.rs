@@ -1,9 +1,10 @@
-//! Trash: list, restore, delete permanently.
+//! Deletes and restores connections, and undoes changes.
 
 use uuid::Uuid;
 
-use super::{App, AwaitedReply};
-use crate::connection::{Command, Connection, ConnectionError, FieldReason};
+use super::undo::UndoableChange;
+use super::{App, AwaitedReply, PendingToggle};
+use crate::connection::{Command, Connection, ConnectionError, ConnectionItem, FieldReason};
 use crate::tui::action::Action;
 use crate::tui::dialog::{ConfirmAction, DialogKind};
 use crate::tui::dialogs::trash::TrashDialog;
@@ -36,13 +37,13 @@ impl App {
 
     /// Opens the trash; an old notice would cover its keys in a small terminal.
     pub(super) fn open_trash(&mut self) {
-        if !self.features.trash {
+        if !self.site.features.trash {
             self.notify(Notice::info(
                 "This server has no trash: deleting is permanent",
             ));
             return;
         }
-        self.notice = None;
+        self.notices.current = None;
         self.dialogs.push(TrashDialog::loading());
     }
 
@@ -56,17 +57,10 @@ impl App {
     /// Restores a connection, unless it is being restored.
     pub(super) fn restore_from_trash(&mut self, id: Uuid, alias: Option<String>) -> Option<Effect> {
         let is_same = |waiting: &AwaitedReply| matches!(waiting, AwaitedReply::Restore(pending) if pending.id == id);
-        if self.is_pending(is_same) {
+        if self.requests.has(is_same) {
             return None;
         }
-        let restore = PendingRestore {
-            id,
-            from: RestoreOrigin::Trash,
-        };
-        Some(self.call(
-            AwaitedReply::Restore(restore),
-            Command::Restore { id, alias },
-        ))
+        Some(self.restore(id, alias, RestoreOrigin::Trash))
     }
 
     /// Moves a restored connection from the trash to the tree.
@@ -92,7 +86,7 @@ impl App {
         let mut dialogs = self.dialogs.iter();
         if dialogs.all(|dialog| TrashDialog::of(dialog).is_some()) {
             self.tree.select_id(item.id);
-            self.detail.show(connection);
+            self.workspace.detail.show(connection);
         }
     }
 
@@ -148,5 +142,102 @@ impl App {
                 "Permanently deleted {count} connections"
             ))),
         }
+    }
+
+    /// Undoes the last change.
+    pub(super) fn undo_last(&mut self) -> Option<Effect> {
+        match self.undo.pop() {
+            Some(UndoableChange::Toggled(done)) => {
+                let switch = PendingToggle {
+                    active: !done.active,
+                    from: done.active,
+                    is_undo: true,
+                    ..done
+                };
+                Some(self.request_toggle(switch))
+            }
+            Some(UndoableChange::Deleted(id)) => Some(self.restore(id, None, RestoreOrigin::Undo)),
+            Some(UndoableChange::Bulk(many)) => {
+                self.undo_many(many);
+                None
+            }
+            None => {
+                self.notify(Notice::info("Nothing to undo"));
+                None
+            }
+        }
+    }
+
+    /// Deletes a connection. The service runs requests in order, so it can be undone before the reply.
+    pub(super) fn delete(&mut self, id: Uuid) -> Effect {
+        if self.site.features.trash {
+            self.undo.push(UndoableChange::Deleted(id));
+        }
+        let command = Command::Delete {
+            key: id.into(),
+            expected_version: None,
+        };
+        self.call(AwaitedReply::Delete(id), command)
+    }
+
+    /// Reports a delete.
+    pub(super) fn deleted(&mut self, id: Uuid, done: Result<ConnectionItem, ConnectionError>) {
+        match done {
+            Ok(item) => {
+                self.tree.remove(item.id);
+                if !self.site.features.trash {
+                    // Without a trash, no change of it can be undone.
+                    self.drop_toggles(&[item.id]);
+                }
+                let notice = Notice::done(format!("Deleted \"{}\"", item.name));
+                // The delete may have been undone before its reply.
+                self.notify(if self.undo.is_restoring_next(item.id) {
+                    notice.with_undo()
+                } else {
+                    notice
+                });
+            }
+            Err(error) => {
+                if matches!(error, ConnectionError::NotFound(_)) {
+                    self.tree.remove(id);
+                }
+                self.drop_delete(id);
+                self.show_error(&error);
+            }
+        }
+    }
+
+    /// Removes a delete from the undo stack.
+    pub(super) fn drop_delete(&mut self, id: Uuid) {
+        self.undo.drop_delete(id, self.dialogs.running_bulk());
+    }
+
+    /// Removes toggles of deleted connections from the undo stack, except those that this user is deleting.
+    pub(super) fn drop_toggles(&mut self, deleted: &[Uuid]) {
+        let ids = deleted.iter().copied();
+        let ids: Vec<Uuid> = ids.filter(|id| !self.is_deleting(*id)).collect();
+        self.undo.drop_toggles(&ids, self.dialogs.running_bulk());
+    }
+
+    /// Makes a restore with an unknown result available again.
+    pub(super) fn retry_undo(&mut self, restore: PendingRestore) {
+        match restore.from {
+            RestoreOrigin::Undo => self.undo.push(UndoableChange::Deleted(restore.id)),
+            RestoreOrigin::Trash => self.reload_trash(),
+            RestoreOrigin::Form => {}
+        }
+    }
+
+    /// Requests a restore from the trash, optionally with another alias.
+    pub(super) fn restore(
+        &mut self,
+        id: Uuid,
+        alias: Option<String>,
+        from: RestoreOrigin,
+    ) -> Effect {
+        self.call(
+            AwaitedReply::Restore(PendingRestore { id, from }),
+            Command::Restore { id, alias },
+        )
     }
 }

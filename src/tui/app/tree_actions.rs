@@ -2,17 +2,20 @@
 
 use super::undo::UndoableChange;
 use super::{App, AwaitedReply, Pane, PendingToggle};
-use crate::connection::Command;
+use crate::connection::{Command, Connection};
+use crate::search::{Column, Sort};
 use crate::tui::action::Action;
 use crate::tui::bulk::BulkJob;
 use crate::tui::dialogs::confirm::ConfirmDialog;
 use crate::tui::dialogs::env_import::EnvImport;
 use crate::tui::dialogs::menu::Menu;
 use crate::tui::effect::{Effect, ServiceRequest};
+use crate::tui::form::Form;
 use crate::tui::layout::Columns;
 use crate::tui::notice::{Notice, NoticeSeverity};
 use crate::tui::tabs::Tab;
 use crate::tui::tree::Node;
+use std::sync::Arc;
 
 impl App {
     /// Runs an action in the tree.
@@ -51,11 +54,11 @@ impl App {
             Action::CompareVersions => return self.compare(),
             Action::Mark => self.workspace.history.mark(),
             Action::RollBack => self.confirm_roll_back(),
-            Action::Undo => return self.undo(),
+            Action::Undo => return self.undo_last(),
             Action::Delete => self.confirm_delete(),
             Action::Trash => self.open_trash(),
             Action::EditExternally => return self.edit_externally(),
-            Action::Drafts => return Some(self.look_for_drafts()),
+            Action::Drafts => return Some(self.open_draft.look()),
             Action::Filter => self.tree.start_filter(),
             Action::Sort => self.dialogs.push(Menu::SORT),
             Action::SortByName
@@ -92,7 +95,7 @@ impl App {
 
     fn refresh(&mut self) {
         self.tree.refresh();
-        self.detail.invalidate();
+        self.workspace.detail.invalidate();
         self.workspace.history.invalidate();
     }
 
@@ -144,7 +147,8 @@ impl App {
 
     /// Returns true if Back has an effect.
     pub(super) fn can_go_back(&self) -> bool {
-        self.notice
+        self.notices
+            .current
             .as_ref()
             .is_some_and(|notice| notice.severity == NoticeSeverity::Error)
             || self.pane != Pane::Tree
@@ -158,11 +162,12 @@ impl App {
 
     fn back(&mut self) {
         if self
-            .notice
+            .notices
+            .current
             .as_ref()
             .is_some_and(|notice| notice.severity == NoticeSeverity::Error)
         {
-            self.notice = None;
+            self.notices.current = None;
         } else if self.pane != Pane::Tree {
             self.pane = Pane::Tree;
         } else if self.tree.filter().is_some() {
@@ -180,7 +185,9 @@ impl App {
     pub(super) fn edit(&mut self) -> Option<Effect> {
         match self.tree.selected() {
             Node::Connection(id)
-                if !self.is_pending(|waiting| matches!(waiting, AwaitedReply::Edit)) =>
+                if !self
+                    .requests
+                    .has(|waiting| matches!(waiting, AwaitedReply::Edit)) =>
             {
                 Some(self.call(AwaitedReply::Edit, ServiceRequest::Get(id)))
             }
@@ -229,10 +236,14 @@ impl App {
 
     /// Requests the status; pending requests for the same connection run first, in order.
     pub(super) fn request_toggle(&mut self, mut switch: PendingToggle) -> Effect {
-        let pending = self.pending.values().find_map(|waiting| match waiting {
-            AwaitedReply::Toggle(other) if other.id == switch.id => Some(other.from),
-            _ => None,
-        });
+        let pending = self
+            .requests
+            .pending
+            .values()
+            .find_map(|waiting| match waiting {
+                AwaitedReply::Toggle(other) if other.id == switch.id => Some(other.from),
+                _ => None,
+            });
         switch.from = pending.unwrap_or(switch.from);
         self.tree.set_active(switch.id, switch.active);
         let command = Command::SetActive {
@@ -244,7 +255,7 @@ impl App {
 
     fn confirm_delete(&mut self) {
         if let Some(item) = self.tree.selected_item() {
-            let confirm = ConfirmDialog::delete(item.id, item.name(), self.features);
+            let confirm = ConfirmDialog::delete(item.id, item.name(), self.site.features);
             self.dialogs.push(confirm);
         } else {
             self.notify(Notice::info("Select a connection to delete it"));
@@ -253,7 +264,7 @@ impl App {
 
     /// Lists what can be created from environment variables.
     fn import(&mut self) {
-        let offers = self.environment.offers(&self.catalog);
+        let offers = self.site.environment.offers(&self.site.catalog);
         if offers.is_empty() {
             self.notify(Notice::info(
                 "No provider variable is set, such as OPENAI_API_KEY or ANTHROPIC_API_KEY",
@@ -261,5 +272,66 @@ impl App {
             return;
         }
         self.dialogs.push(EnvImport::new(offers));
+    }
+
+    /// Changes the sort order or the groups.
+    pub(super) fn act_on_sort(&mut self, action: Action) {
+        let sort = self.tree.sort();
+        match action {
+            Action::SortByName => self.sort_by(sort.or_reversed(Column::Name)),
+            Action::SortByAlias => self.sort_by(sort.or_reversed(Column::Alias)),
+            Action::SortByProvider => self.sort_by(sort.or_reversed(Column::Provider)),
+            Action::SortByStatus => self.sort_by(sort.or_reversed(Column::Status)),
+            Action::SortByModified => self.sort_by(sort.or_reversed(Column::Modified)),
+            Action::ReverseSort => self.sort_by(sort.turned()),
+            Action::Group => {
+                let is_grouped = !self.tree.is_grouped();
+                self.tree.group(is_grouped);
+                self.notify(Notice::info(if is_grouped {
+                    "Grouped by provider"
+                } else {
+                    "Grouping is off"
+                }));
+            }
+            _ => {}
+        }
+    }
+
+    /// Sorts and reports the new order.
+    pub(super) fn sort_by(&mut self, sort: Sort) {
+        self.tree.sort_by(sort);
+        self.notify(Notice::info(format!("Sorted by {}", sort.description())));
+    }
+
+    /// Loads the selected connection to open a copy of it.
+    pub(super) fn duplicate(&mut self) -> Option<Effect> {
+        let Some(item) = self.tree.selected_item() else {
+            self.notify(Notice::info("Select a connection to duplicate it"));
+            return None;
+        };
+        let id = item.id;
+        let is_opening = |waiting: &AwaitedReply| {
+            matches!(waiting, AwaitedReply::Edit | AwaitedReply::Duplicate)
+        };
+        (!self.requests.has(is_opening))
+            .then(|| self.call(AwaitedReply::Duplicate, ServiceRequest::Get(id)))
+    }
+
+    /// Opens a form with a copy.
+    pub(super) fn open_copy(&mut self, connection: &Connection) {
+        if !self.dialogs.is_empty() {
+            return;
+        }
+        let catalog = Arc::clone(&self.site.catalog);
+        let provider_id = &connection.item.provider_id;
+        match catalog.get(provider_id) {
+            Some(provider) => {
+                let form = Form::duplicate(connection, provider);
+                self.dialogs.push(form);
+            }
+            None => self.notify(Notice::error(format!(
+                "Provider '{provider_id}' is not in the catalogue, so its connections cannot be duplicated"
+            ))),
+        }
     }
 }

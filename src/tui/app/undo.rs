@@ -1,14 +1,11 @@
 //! Undo stack.
 
+use std::collections::HashMap;
+
 use uuid::Uuid;
 
-use super::bulk::FinishedBulk;
-use super::trash::{PendingRestore, RestoreOrigin};
-use super::{App, AwaitedReply, PendingToggle};
-use crate::connection::Command;
-use crate::tui::bulk::BulkJob;
-use crate::tui::effect::Effect;
-use crate::tui::notice::Notice;
+use super::PendingToggle;
+use crate::tui::bulk::{BulkJob, BulkOperation, BulkRowState};
 
 /// Change that can be undone.
 #[derive(Debug)]
@@ -21,115 +18,159 @@ pub(super) enum UndoableChange {
     Bulk(FinishedBulk),
 }
 
-impl App {
-    /// Undoes the last change.
-    pub(super) fn undo(&mut self) -> Option<Effect> {
-        match self.undo.pop() {
-            Some(UndoableChange::Toggled(done)) => {
-                let switch = PendingToggle {
-                    active: !done.active,
-                    from: done.active,
-                    is_undo: true,
-                    ..done
-                };
-                Some(self.request_toggle(switch))
-            }
-            Some(UndoableChange::Deleted(id)) => {
-                let restore = PendingRestore {
-                    id,
-                    from: RestoreOrigin::Undo,
-                };
-                let command = Command::Restore { id, alias: None };
-                Some(self.call(AwaitedReply::Restore(restore), command))
-            }
-            Some(UndoableChange::Bulk(many)) => {
-                self.undo_many(many);
-                None
-            }
-            None => {
-                self.notify(Notice::info("Nothing to undo"));
-                None
-            }
-        }
+/// Finished part of a bulk operation.
+#[derive(Debug)]
+pub(super) struct FinishedBulk {
+    /// Number of the operation.
+    pub bulk_number: u64,
+    /// Operation that was run.
+    pub job: BulkJob,
+    /// Names of the changed connections by ID.
+    pub changed: HashMap<Uuid, Box<str>>,
+}
+
+/// Changes that can be undone, the last one first.
+#[derive(Debug, Default)]
+pub(super) struct UndoStack {
+    changes: Vec<UndoableChange>,
+}
+
+impl UndoStack {
+    /// Returns true if nothing can be undone.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// Adds a change.
+    pub fn push(&mut self, change: UndoableChange) {
+        self.changes.push(change);
+    }
+
+    /// Removes the last change.
+    pub fn pop(&mut self) -> Option<UndoableChange> {
+        self.changes.pop()
     }
 
     /// Number of the bulk operation that the next undo reverts.
-    pub(super) fn undoable_bulk(&self) -> Option<u64> {
-        match self.undo.last()? {
+    pub fn next_bulk(&self) -> Option<u64> {
+        match self.changes.last()? {
             UndoableChange::Bulk(many) => Some(many.bulk_number),
             UndoableChange::Toggled(_) | UndoableChange::Deleted(_) => None,
         }
     }
 
-    /// Deletes a connection. The service runs requests in order, so it can be undone before the reply.
-    pub(super) fn delete(&mut self, id: Uuid) -> Effect {
-        if self.features.trash {
-            self.undo.push(UndoableChange::Deleted(id));
-        }
-        let command = Command::Delete {
-            key: id.into(),
-            expected_version: None,
-        };
-        self.call(AwaitedReply::Delete(id), command)
-    }
-
     /// Returns true if the next undo restores this connection.
-    pub(super) fn is_next_undo_restoring(&self, id: Uuid) -> bool {
-        matches!(self.undo.last(), Some(UndoableChange::Deleted(other)) if *other == id)
+    pub fn is_restoring_next(&self, id: Uuid) -> bool {
+        matches!(self.changes.last(), Some(UndoableChange::Deleted(other)) if *other == id)
     }
 
-    /// Removes a delete from the undo stack: it was refused, lost, or undone in another way.
-    pub(super) fn drop_delete(&mut self, id: Uuid) {
-        self.undo
+    /// Removes the latest toggle like this one, which failed.
+    pub fn drop_toggle(&mut self, switch: &PendingToggle) {
+        let is_same = |change: &UndoableChange| matches!(change, UndoableChange::Toggled(done) if done.id == switch.id && done.active == switch.active);
+        if let Some(at) = self.changes.iter().rposition(is_same) {
+            self.changes.remove(at);
+        }
+    }
+
+    /// Removes a delete: it was refused, lost, or undone in another way.
+    pub fn drop_delete(&mut self, id: Uuid, running: Option<u64>) {
+        self.changes
             .retain(|done| !matches!(done, UndoableChange::Deleted(other) if *other == id));
-        for done in &mut self.undo {
-            if let UndoableChange::Bulk(many) = done
-                && many.job == BulkJob::Delete
-            {
+        for many in self.bulks() {
+            if many.job == BulkJob::Delete {
                 many.changed.remove(&id);
             }
         }
-        self.drop_empty_bulk_undos();
+        self.drop_empty_bulks(running);
     }
 
     /// Removes changes of connections that were deleted elsewhere; after a delete of this user, they stay for an undo of both.
-    pub(super) fn drop_toggles(&mut self, deleted: &[Uuid]) {
-        let own: Vec<Uuid> = deleted
+    pub fn drop_toggles(&mut self, deleted: &[Uuid], running: Option<u64>) {
+        let deleted: Vec<Uuid> = deleted
             .iter()
             .copied()
-            .filter(|id| {
-                self.is_deleting(*id)
-                    || self.undo.iter().any(|done| match done {
-                        UndoableChange::Deleted(other) => other == id,
-                        UndoableChange::Bulk(many) => many.has_deleted(*id),
-                        UndoableChange::Toggled(_) => false,
-                    })
-            })
+            .filter(|id| !self.has_deleted(*id))
             .collect();
-        for done in &mut self.undo {
-            if let UndoableChange::Bulk(many) = done
-                && matches!(many.job, BulkJob::Activate | BulkJob::Deactivate)
-            {
-                for id in deleted.iter().filter(|id| !own.contains(id)) {
+        for many in self.bulks() {
+            if matches!(many.job, BulkJob::Activate | BulkJob::Deactivate) {
+                for id in &deleted {
                     many.changed.remove(id);
                 }
             }
         }
-        self.undo.retain(|done| match done {
-            UndoableChange::Toggled(switch) => {
-                !deleted.contains(&switch.id) || own.contains(&switch.id)
-            }
+        self.changes.retain(|done| match done {
+            UndoableChange::Toggled(switch) => !deleted.contains(&switch.id),
             UndoableChange::Deleted(_) | UndoableChange::Bulk(_) => true,
         });
-        self.drop_empty_bulk_undos();
+        self.drop_empty_bulks(running);
     }
 
-    /// Makes a restore with an unknown result available again.
-    pub(super) fn retry_undo(&mut self, restore: PendingRestore) {
-        match restore.from {
-            RestoreOrigin::Undo => self.undo.push(UndoableChange::Deleted(restore.id)),
-            RestoreOrigin::Trash => self.reload_trash(),
-            RestoreOrigin::Form => {}
+    /// Adds a bulk operation, if it can be undone and is not there yet.
+    pub fn record_bulk(&mut self, bulk_number: u64, job: BulkJob) {
+        if job.inverse().is_some() && !self.bulks().any(|many| many.bulk_number == bulk_number) {
+            self.push(UndoableChange::Bulk(FinishedBulk {
+                bulk_number,
+                job,
+                changed: HashMap::new(),
+            }));
         }
+    }
+
+    /// Records a connection that a bulk operation changed.
+    pub fn record_bulk_change(&mut self, number: u64, id: Uuid, name: Box<str>) {
+        let mut bulks = self.bulks();
+        if let Some(many) = bulks.rfind(|many| many.bulk_number == number) {
+            many.changed.insert(id, name);
+        }
+    }
+
+    /// Removes a bulk operation.
+    pub fn drop_bulk(&mut self, number: u64) {
+        self.changes.retain(
+            |done| !matches!(done, UndoableChange::Bulk(many) if many.bulk_number == number),
+        );
+    }
+
+    /// Removes bulk operations without any change, except the running one.
+    pub fn drop_empty_bulks(&mut self, running: Option<u64>) {
+        self.changes.retain(|done| match done {
+            UndoableChange::Bulk(many) => {
+                !many.changed.is_empty() || running == Some(many.bulk_number)
+            }
+            UndoableChange::Toggled(_) | UndoableChange::Deleted(_) => true,
+        });
+    }
+
+    /// Makes the rest of a stopped undo available again.
+    pub fn record_rest(&mut self, bulk: &BulkOperation) {
+        let waiting = bulk.rows().iter();
+        let waiting = waiting.filter(|row| row.state == BulkRowState::Pending);
+        let changed: HashMap<Uuid, Box<str>> =
+            waiting.map(|row| (row.id, row.name.clone())).collect();
+        let is_rest = bulk.is_undo && !changed.is_empty();
+        if let Some(job) = bulk.job.inverse().filter(|_| is_rest) {
+            self.push(UndoableChange::Bulk(FinishedBulk {
+                bulk_number: bulk.number,
+                job,
+                changed,
+            }));
+        }
+    }
+
+    fn has_deleted(&self, id: Uuid) -> bool {
+        self.changes.iter().any(|done| match done {
+            UndoableChange::Deleted(other) => *other == id,
+            UndoableChange::Bulk(many) => {
+                many.job == BulkJob::Delete && many.changed.contains_key(&id)
+            }
+            UndoableChange::Toggled(_) => false,
+        })
+    }
+
+    fn bulks(&mut self) -> impl DoubleEndedIterator<Item = &mut FinishedBulk> {
+        self.changes.iter_mut().filter_map(|done| match done {
+            UndoableChange::Bulk(many) => Some(many),
+            UndoableChange::Toggled(_) | UndoableChange::Deleted(_) => None,
+        })
     }
 }

@@ -101,6 +101,12 @@ impl DialogStack {
         shown.or(self.background.as_deref_mut())
     }
 
+    /// Number of the running bulk operation.
+    pub fn running_bulk(&self) -> Option<u64> {
+        let running = self.bulk().filter(|bulk| bulk.is_running());
+        running.map(|bulk| bulk.number)
+    }
+
     /// Shows another bulk operation.
     pub fn open_bulk(&mut self, bulk: BulkOperation) {
         self.background = None;

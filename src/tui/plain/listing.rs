@@ -82,16 +82,16 @@ fn pane_entry(app: &App, at: usize) -> Option<String> {
     Some(match (app.pane, app.workspace.tab) {
         (Pane::Detail, Tab::Settings) => return None,
         (Pane::Detail, Tab::Info) => {
-            let connection = app.detail.connection.as_ref()?;
-            let tested = app.tests.get(&connection.item.id);
-            let lines = info::lines(connection, &app.catalog, tested);
+            let connection = app.workspace.detail.connection.as_ref()?;
+            let tested = app.workspace.tests.get(&connection.item.id);
+            let lines = info::lines(connection, &app.site.catalog, tested);
             let line = lines.get(at)?;
             format!("{}: {}", line.label, line.shown)
         }
         (Pane::Detail, Tab::History) => {
             let version = app.workspace.history.versions().get(at)?;
-            let connection = app.detail.connection.as_ref();
-            let provider = connection.and_then(|one| app.catalog.get(&one.item.provider_id));
+            let connection = app.workspace.detail.connection.as_ref();
+            let provider = connection.and_then(|one| app.site.catalog.get(&one.item.provider_id));
             let saved = version.snapshot.item.date_modified;
             let mut line = format!(
                 "v{}, {}, {}",
@@ -107,6 +107,8 @@ fn pane_entry(app: &App, at: usize) -> Option<String> {
             }
             line
         }
-        (Pane::Tree | Pane::List, _) => connection_sentence(app.tree.visible_at(at)?, &app.catalog),
+        (Pane::Tree | Pane::List, _) => {
+            connection_sentence(app.tree.visible_at(at)?, &app.site.catalog)
+        }
     })
 }

@@ -34,7 +34,7 @@ fn place(app: &App) -> String {
         Some(filter) => format!(
             "{} of {all}, filtered by {}; / alone shows all.",
             tree.shown_len(),
-            filter.line.displayed(&app.catalog)
+            filter.line.displayed(&app.site.catalog)
         ),
         None if tree.is_empty() => match app.keymap.first_key(KeyContext::Tree, Action::New) {
             Some(_) => "No connections yet; new creates the first one.".into(),
@@ -61,7 +61,7 @@ fn selected_node(app: &App) -> Option<String> {
         Node::Connection(_) => {
             let item = tree.selected_item()?;
             let at = tree.selected_at()? + 1;
-            let line = connection_sentence(item, &app.catalog);
+            let line = connection_sentence(item, &app.site.catalog);
             format!("Selected: {line}; {at} of {}", tree.shown_len())
         }
     })
@@ -94,15 +94,15 @@ fn workspace(app: &App, tab: Tab) -> Narration {
 
 /// Stored settings, with secrets masked.
 fn settings(app: &App) -> Vec<String> {
-    let Some(connection) = &app.detail.connection else {
-        let problem = app.detail.problem.as_ref();
+    let Some(connection) = &app.workspace.detail.connection else {
+        let problem = app.workspace.detail.problem.as_ref();
         return problem
             .map(|problem| format!("The connection could not be loaded: {problem}"))
             .into_iter()
             .collect();
     };
     let item = &connection.item;
-    let provider = app.catalog.get(&item.provider_id);
+    let provider = app.site.catalog.get(&item.provider_id);
     let name = provider.map_or(item.provider_id.as_str(), |provider| &provider.name);
     let status = if item.is_active { "Active" } else { "Inactive" };
     let mut lines = vec![

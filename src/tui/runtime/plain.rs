@@ -107,7 +107,7 @@ struct PlainRuntime {
 impl PlainRuntime {
     async fn run_loop(&mut self, mut signals: SignalStreams) -> Result<(), TuiError> {
         print_lines(&[FIRST.to_owned()])?;
-        let first = self.app.target.sentence();
+        let first = self.app.site.target.sentence();
         print_lines(first.as_slice())?;
         loop {
             while self.idle()? {}
@@ -222,7 +222,7 @@ impl PlainRuntime {
 
     fn update(&mut self, event: Event) -> Result<LoopControl, TuiError> {
         let effect = self.app.update(event);
-        self.app.log.date(Local::now().time());
+        self.app.notices.log.date(Local::now().time());
         self.requests.abort_unawaited(&self.app);
         self.perform(effect)
     }
@@ -258,7 +258,7 @@ impl PlainRuntime {
             }
             Some(Effect::Copy(text)) => {
                 // There is no clipboard in plain mode: the text is printed instead.
-                self.app.notice = None;
+                self.app.notices.current = None;
                 let lines: Vec<String> = text.lines().map(str::to_owned).collect();
                 print_lines(&lines)?;
             }
@@ -270,14 +270,14 @@ impl PlainRuntime {
 
     /// Prints the differences since the last narration.
     fn print_changes(&mut self) -> Result<(), TuiError> {
-        let mut lines: Vec<String> = self.app.startup_notices[self.known..]
+        let mut lines: Vec<String> = self.app.notices.startup[self.known..]
             .iter()
             .map(|sentence| format!("Note: {sentence}"))
             .collect();
         // Notices for the user are printed completely, without the app's notice about them.
-        let notice = self.app.notice.take().filter(|_| lines.is_empty());
+        let notice = self.app.notices.current.take().filter(|_| lines.is_empty());
         lines.extend(notice.as_ref().map(narration::notice));
-        self.known = self.app.startup_notices.len();
+        self.known = self.app.notices.startup.len();
         let now = Narration::new(&self.app);
         lines.extend(now.since(&self.narrated));
         self.narrated = now;

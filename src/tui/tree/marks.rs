@@ -72,6 +72,23 @@ impl Tree {
         self.marks.ids.remove(&id);
     }
 
+    /// Marks the selected connection and its neighbour, and selects the neighbour; returns false if none is selected.
+    pub fn mark_and_move(&mut self, by: isize) -> bool {
+        let Some(at) = self.selected_at() else {
+            return false;
+        };
+        for at in [Some(at), at.checked_add_signed(by)] {
+            let item = at.and_then(|at| self.visible_at(at));
+            if let Some(id) = item.map(|item| item.id) {
+                self.set_mark(id, true);
+            }
+        }
+        if at > 0 || by > 0 {
+            self.select_shown(at.saturating_add_signed(by));
+        }
+        true
+    }
+
     /// Marks the range from the last marked connection to a visible position, or only that position.
     pub fn mark_up_to(&mut self, at: usize) {
         let start = self.marks.last.and_then(|last| self.position(last));

@@ -28,21 +28,24 @@ pub fn draw(scene: Scene<'_>, area: Area, buffer: &mut Buffer) {
         return;
     }
     let body = ScreenLayout::tab(area);
-    if app.detail.id() != Some(item.id) {
+    if app.workspace.detail.id() != Some(item.id) {
         return;
     }
-    if let (Tab::Info, Some(connection)) = (app.workspace.tab, &app.detail.connection) {
+    if let (Tab::Info, Some(connection)) = (app.workspace.tab, &app.workspace.detail.connection) {
         info::draw(scene, connection, area, buffer);
         return;
     }
-    let lines = match (&app.detail.connection, &app.detail.problem) {
+    let lines = match (
+        &app.workspace.detail.connection,
+        &app.workspace.detail.problem,
+    ) {
         (Some(connection), _) => lines(scene, connection, item.is_active),
         (None, Some(problem)) => vec![DetailLine::Text(problem.clone(), theme.wrong.style())],
         (None, None) => Vec::new(),
     };
     let labels = label_width(&lines, body.width);
     let rows = rows(lines, labels, body.width);
-    let top = app.detail.top.min(rows.len().saturating_sub(1));
+    let top = app.workspace.detail.top.min(rows.len().saturating_sub(1));
     for (row, (label, value, style)) in (0..body.height).zip(&rows[top..]) {
         let at = Area {
             y: body.y + row,
@@ -134,7 +137,7 @@ fn lines(scene: Scene<'_>, connection: &Connection, is_active: bool) -> Vec<Deta
     let theme = scene.theme;
     let item = &connection.item;
     let text = theme.text.style();
-    let provider = scene.app.catalog.get(&item.provider_id);
+    let provider = scene.app.site.catalog.get(&item.provider_id);
     let name = provider.map_or(item.provider_id.as_str(), |provider| &provider.name);
     let (status, role) = if is_active {
         ("● Active", theme.on)

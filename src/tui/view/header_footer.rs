@@ -79,7 +79,7 @@ pub fn header(scene: Scene<'_>, buffer: &mut Buffer) {
 /// returns the rest of the line.
 fn badge(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Area {
     let Scene { app, theme, .. } = scene;
-    let site = &app.target;
+    let site = &app.site.target;
     let read_only = match (site.is_read_only(), area.width) {
         (false, _) => "",
         (true, 0..50) => "r/o",
@@ -104,7 +104,7 @@ fn badge(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Area {
 /// Draws the server at the end of the header, unless a badge names it; returns the rest of the line.
 fn server(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Area {
     let Scene { app, theme, .. } = scene;
-    let (Some(server), None) = (&app.target.server, &app.target.badge) else {
+    let (Some(server), None) = (&app.site.target.server, &app.site.target.badge) else {
         return area;
     };
     let room = usize::from(area.width / 2).saturating_sub(1);
@@ -123,7 +123,7 @@ fn server(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Area {
 
 /// Draws the stale marker at the end of the header; returns the rest of the line.
 fn stale_marker(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Area {
-    if !scene.app.is_stale {
+    if !scene.app.feed.is_stale {
         return area;
     }
     let text = match area.width {
@@ -140,7 +140,7 @@ pub fn current_notice(app: &App) -> Option<Cow<'_, Notice>> {
     let problem = app.tree.filter().and_then(|filter| filter.problem.as_ref());
     match problem.filter(|_| app.dialogs.is_empty()) {
         Some(problem) => Some(Cow::Owned(Notice::warning(problem))),
-        None => app.notice.as_ref().map(Cow::Borrowed),
+        None => app.notices.current.as_ref().map(Cow::Borrowed),
     }
 }
 

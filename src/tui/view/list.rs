@@ -141,7 +141,7 @@ fn cell(scene: Scene<'_>, (column, width): (Column, u16), item: &TreeItem) -> (S
         Column::Name => (item.name().to_owned(), theme.text.style()),
         Column::Alias => (item.alias().to_owned(), theme.dim.style()),
         Column::Provider => {
-            let name = match scene.app.catalog.get(&item.provider) {
+            let name = match scene.app.site.catalog.get(&item.provider) {
                 Some(provider) => provider.name.clone(),
                 None => item.provider.to_string(),
             };

@@ -139,7 +139,7 @@ fn filter(scene: Scene<'_>, buffer: &mut Buffer) -> Option<(u16, u16)> {
     );
     paint::line(buffer, room, &[(" / ", theme.key.style())]);
     let rest = room.split_left(3).1;
-    let shown = filter.line.displayed(&scene.app.catalog);
+    let shown = filter.line.displayed(&scene.app.site.catalog);
     let text = shown.as_ref();
     let wide =
         u16::try_from(text_width::width(&text_width::cut(text, rest.width.into()))).unwrap_or(0);

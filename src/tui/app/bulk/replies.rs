@@ -48,7 +48,7 @@ impl App {
             }
             (BulkJob::Test, ServiceReply::Tested(Ok(report))) => self.row_tested(of, report),
             (BulkJob::Export, ServiceReply::Connection(Ok(connection))) => {
-                let exported = Exported::new(connection, &self.catalog);
+                let exported = Exported::new(connection, &self.site.catalog);
                 if let Some(bulk) = self.dialogs.bulk_mut() {
                     bulk.loaded.push(exported);
                 }
@@ -87,7 +87,7 @@ impl App {
         let row = self.dialogs.bulk().and_then(|bulk| bulk.rows().get(of.row));
         if let Some(row) = row {
             let (id, name) = (row.id, row.name.clone());
-            self.record_bulk_change(of.number, id, name);
+            self.undo.record_bulk_change(of.number, id, name);
         }
         self.set_row_state(of, BulkRowState::Done(text));
     }
@@ -153,7 +153,9 @@ impl App {
         let row = self.dialogs.bulk().and_then(|bulk| bulk.rows().get(of.row));
         if let Some(row) = row {
             let version = row.requested_version;
-            self.tests.insert(row.id, LastTest { version, outcome });
+            self.workspace
+                .tests
+                .insert(row.id, LastTest { version, outcome });
         }
     }
 
@@ -208,8 +210,10 @@ impl App {
         for row in finished {
             self.tree.unmark(row.id);
         }
-        self.drop_empty_bulk_undos();
-        self.record_unfinished_undo();
+        self.undo.drop_empty_bulks(None);
+        if let Some(bulk) = self.dialogs.bulk() {
+            self.undo.record_rest(bulk);
+        }
         let is_seen = self.dialogs.find::<BulkOperation>().is_some();
         if let Some(bulk) = self.dialogs.bulk().filter(|_| !is_seen) {
             let text = format!("{}{}", bulk.notice(), self.key_of(Action::ShowBulk));

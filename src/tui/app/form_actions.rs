@@ -1,26 +1,33 @@
-//! Merge conflicts: forms whose connection was changed or deleted elsewhere.
+//! Open form: merge conflicts, external editor, references.
 
-use uuid::Uuid;
-
-use super::trash::{PendingRestore, RestoreOrigin};
+use super::trash::RestoreOrigin;
 use super::{App, AwaitedReply};
-use crate::connection::{Command, ConnectionError};
+use crate::appsettings::ConfigurationKey;
+use crate::connection::{ConnectionError, Page};
 use crate::tui::action::{Action, KeyContext};
+use crate::tui::dialogs::AnyDialog;
 use crate::tui::dialogs::confirm::ConfirmDialog;
 use crate::tui::dialogs::merge::MergeDialog;
+use crate::tui::dialogs::move_to_reference::MoveToReference;
 use crate::tui::effect::{Effect, ServiceRequest, Ticket};
 use crate::tui::form::field::FieldTarget;
-use crate::tui::form::{Form, RemoteChange, TheirConnection};
+use crate::tui::form::{EditorDocument, Form, RemoteChange, TheirConnection};
 use crate::tui::notice::{Notice, NoticeSeverity};
+use crate::tui::tree::Node;
+use std::sync::Arc;
+use uuid::Uuid;
 
 impl App {
     /// Requests the stored state after a change elsewhere.
     pub(super) fn next_remote_version_request(&mut self) -> Option<Effect> {
         let (id, version) = self.form()?.remote_version_to_request()?;
-        if self.is_pending(|waiting| matches!(waiting, AwaitedReply::RemoteVersion)) {
+        if self
+            .requests
+            .has(|waiting| matches!(waiting, AwaitedReply::RemoteVersion))
+        {
             return None;
         }
-        let ticket = self.ticket(AwaitedReply::RemoteVersion);
+        let ticket = self.requests.register(AwaitedReply::RemoteVersion);
         if let Some(form) = self.form_mut() {
             form.mark_remote_version_requested();
             // A pending save waits for this reply.
@@ -82,7 +89,8 @@ impl App {
         let is_unchanged = merged.updated.is_empty() && merged.conflicts.is_empty() && !was_saving;
         if is_unchanged
             && self
-                .notice
+                .notices
+                .current
                 .as_ref()
                 .is_some_and(|notice| notice.severity == NoticeSeverity::Success)
         {
@@ -123,7 +131,7 @@ impl App {
         };
         let merge = MergeDialog::new(version, form.conflicts());
         // An old notice would cover the keys in a small terminal.
-        self.notice = None;
+        self.notices.current = None;
         if self.dialogs.find::<MergeDialog>().is_none() {
             self.dialogs.push(merge);
         }
@@ -151,8 +159,8 @@ impl App {
             .form()
             .map(Form::stored_only_secrets)
             .unwrap_or_default();
-        let confirm = ConfirmDialog::deleted_elsewhere(&missing, self.features);
-        self.notice = None;
+        let confirm = ConfirmDialog::deleted_elsewhere(&missing, self.site.features);
+        self.notices.current = None;
         self.dialogs.push(confirm);
     }
 
@@ -165,12 +173,7 @@ impl App {
             .filter(|field| field.is_changed())
             .and_then(|field| Some(field.line()?.value().trim().to_owned()))
             .filter(|alias| !alias.is_empty());
-        let restore = PendingRestore {
-            id,
-            from: RestoreOrigin::Form,
-        };
-        let command = Command::Restore { id, alias };
-        Some(self.call(AwaitedReply::Restore(restore), command))
+        Some(self.restore(id, alias, RestoreOrigin::Form))
     }
 
     /// Keeps the input of the form and applies it to the restored connection.
@@ -204,5 +207,132 @@ impl App {
             missing.join(", ")
         )));
         None
+    }
+
+    /// Opens the form in the editor; from the tree, opens the form first.
+    pub(super) fn edit_externally(&mut self) -> Option<Effect> {
+        if let Some(form) = self.dialogs.top::<Form>() {
+            if form.saving.is_some() {
+                return None;
+            }
+            return Some(self.open_external_editor());
+        }
+        let Node::Connection(id) = self.tree.selected() else {
+            self.notify(Notice::info(
+                "Select a connection to edit it in your editor",
+            ));
+            return None;
+        };
+        self.follow_ups.editor_connection = Some(id);
+        self.edit()
+    }
+
+    /// Passes the form that was opened for the editor to it.
+    pub(super) fn next_external_edit(&mut self) -> Option<Effect> {
+        let is_requested = self
+            .requests
+            .has(|waiting| matches!(waiting, AwaitedReply::Edit));
+        let id = self
+            .follow_ups
+            .editor_connection
+            .take_if(|_| !is_requested)?;
+        let is_open = self.dialogs.top().and_then(Form::id) == Some(id);
+        is_open.then(|| self.open_external_editor())
+    }
+
+    fn open_external_editor(&mut self) -> Effect {
+        self.hide_secrets();
+        let ticket = self.requests.register(AwaitedReply::Editor);
+        let document = self.form_mut().map(Form::document);
+        match document {
+            Some(document) => Effect::OpenEditor(ticket, document),
+            None => Effect::Redraw,
+        }
+    }
+
+    /// Takes the edited document back into the form.
+    pub(super) fn edited(&mut self, ticket: Ticket, edited: Result<EditorDocument, String>) {
+        if self.requests.pending.remove(&ticket).is_none() {
+            return;
+        }
+        let catalog = std::sync::Arc::clone(&self.site.catalog);
+        let again = self
+            .keymap
+            .first_key(KeyContext::Form, Action::EditExternally);
+        let again = again.map_or_else(|| "The editor".to_owned(), |key| key.to_string());
+        let notice = match edited {
+            Err(reason) => {
+                if let Some(form) = self.form_mut() {
+                    form.document_missing();
+                }
+                Notice::error(reason)
+            }
+            Ok(document) => match self.form_mut() {
+                Some(form) => form.take_document(&document, &catalog, &again),
+                None => return,
+            },
+        };
+        self.open_draft.record_input();
+        self.notify(notice);
+    }
+
+    /// Requests the configuration keys for an open list.
+    pub(super) fn next_keys(&mut self) -> Option<Effect> {
+        self.form().filter(|form| form.needs_keys())?;
+        let ticket = self.requests.register(AwaitedReply::ConfigurationKeys);
+        if let Some(form) = self.form_mut() {
+            form.keys_requested(ticket);
+        }
+        Some(Effect::Call(ticket, ServiceRequest::ConfigurationKeys))
+    }
+
+    /// Takes the configuration keys, or the error.
+    pub(super) fn keys_found(
+        &mut self,
+        ticket: Ticket,
+        found: Result<Page<ConfigurationKey>, String>,
+    ) {
+        if let Some(form) = self.form_mut() {
+            form.keys_loaded(ticket, found);
+        }
+    }
+
+    /// Opens the instructions for moving the focused secret to a configuration key. An API key in the name moves to the secret
+    /// field.
+    pub(super) fn move_out(&mut self) {
+        let catalog = Arc::clone(&self.site.catalog);
+        let Some(form) = self.form_mut().filter(|form| form.saving.is_none()) else {
+            return;
+        };
+        form.reference_picker = None;
+        form.hide_secrets();
+        if form.is_on_stray_key() {
+            let notice = form.move_stray_key(&catalog);
+            return self.notify(notice);
+        }
+        match MoveToReference::for_focus(form) {
+            Ok(moving) => {
+                form.suggest(moving.suggestions.clone());
+                self.dialogs.push(moving);
+            }
+            Err(notice) => self.notify(notice),
+        }
+    }
+
+    /// Suggests other configuration keys if none of the suggestions is in the allow-list.
+    pub(super) fn update_suggestions(&mut self) {
+        let [
+            ..,
+            AnyDialog::Form(form),
+            AnyDialog::MoveToReference(moving),
+        ] = &mut *self.dialogs
+        else {
+            return;
+        };
+        let count = moving.suggestions.len();
+        moving.set_suggestions(form);
+        if moving.suggestions.len() > count {
+            form.suggest(moving.suggestions.clone());
+        }
     }
 }

@@ -1,18 +1,24 @@
-//! Tabs of a connection: history, comparison of versions, roll back.
+//! Workspace of the selected connection: tabs, comparison of versions, roll back, copies of its values.
 
+use super::copy_as_command::CommandWriter;
 use super::{App, AwaitedReply, Pane};
 use crate::connection::{
     Command, Connection, ConnectionDraft, ConnectionError, PlainSecret, RollbackResult,
     SettingValue, Settings,
 };
-use crate::tui::dialog::ConfirmAction;
+use crate::tui::action::Action;
+use crate::tui::dialog::{CommandFor, ConfirmAction};
 use crate::tui::dialogs::confirm::ConfirmDialog;
+use crate::tui::dialogs::menu::Menu;
 use crate::tui::dialogs::version_diff::{ChangedValue, VersionDiff};
-use crate::tui::effect::Effect;
-use crate::tui::info;
+use crate::tui::effect::{Effect, ServiceRequest};
 use crate::tui::notice::Notice;
 use crate::tui::tabs::Tab;
 use crate::tui::tree::Node;
+use crate::tui::{clipboard, curl, info};
+
+/// Label of a copied command.
+const COMMAND: &str = "Command";
 
 impl App {
     /// Shows a tab of the selected connection and moves the focus to it.
@@ -37,7 +43,7 @@ impl App {
     /// Moves the selection in the current tab.
     pub(super) fn move_in_tab(&mut self, by: isize) {
         match self.workspace.tab {
-            Tab::Settings => self.detail.scroll(by, self.layout().list_rows()),
+            Tab::Settings => self.workspace.detail.scroll(by, self.layout().list_rows()),
             Tab::Info => {
                 let line = self.workspace.line.saturating_add_signed(by);
                 self.workspace.line = line.min(info::LINES - 1);
@@ -48,9 +54,13 @@ impl App {
 
     /// Copies the selected line of the Info tab.
     pub(super) fn copy_line(&mut self) -> Option<Effect> {
-        let connection = self.detail.connection.as_ref()?;
-        let tested = self.detail.id().and_then(|id| self.tests.get(&id));
-        let lines = info::lines(connection, &self.catalog, tested);
+        let connection = self.workspace.detail.connection.as_ref()?;
+        let tested = self
+            .workspace
+            .detail
+            .id()
+            .and_then(|id| self.workspace.tests.get(&id));
+        let lines = info::lines(connection, &self.site.catalog, tested);
         let line = lines.into_iter().nth(self.workspace.line)?;
         self.copy_text(line.label, line.copied)
     }
@@ -87,7 +97,7 @@ impl App {
             return;
         }
         let name = self.tree.item(id).map_or("", |item| item.name());
-        let confirm = ConfirmDialog::roll_back(id, number, name, self.features);
+        let confirm = ConfirmDialog::roll_back(id, number, name, self.site.features);
         self.dialogs.push(confirm);
     }
 
@@ -104,7 +114,7 @@ impl App {
         match answer {
             ConfirmAction::RollBack(id, number) => {
                 let text = text(format!("Rollback to v{number}"));
-                let takes_note = self.features.rollback_keeps_secrets;
+                let takes_note = self.site.features.rollback_keeps_secrets;
                 Some(self.call(
                     AwaitedReply::Rollback(number),
                     Command::Rollback {
@@ -166,8 +176,85 @@ impl App {
         )));
         if self.tree.selected() == Node::Connection(item.id) {
             self.workspace.history.selected = 0;
-            self.detail.show(connection);
+            self.workspace.detail.show(connection);
         }
+    }
+
+    /// Opens the copy menu for the selected connection.
+    pub(super) fn open_copy_menu(&mut self) {
+        if self.tree.selected_item().is_some() {
+            self.dialogs.push(Menu::COPY);
+        } else {
+            self.notify(Notice::info("Select a connection to copy from it"));
+        }
+    }
+
+    /// Copies a value of the selected connection.
+    pub(super) fn copy(&mut self, action: Action) -> Option<Effect> {
+        let Some(item) = self.tree.selected_item() else {
+            self.open_copy_menu();
+            return None;
+        };
+        let (what, text) = match action {
+            Action::CopyName => ("Name", item.name().to_owned()),
+            Action::CopyAlias => ("Alias", item.alias().to_owned()),
+            Action::CopyId => ("ID", item.id.to_string()),
+            Action::CopyJson | Action::CopyCurl | Action::CopyCreate => {
+                let Some(connection) = self.loaded_connection() else {
+                    self.notify(Notice::info("The connection is still loading"));
+                    return None;
+                };
+                if action == Action::CopyCurl {
+                    ("cURL command", curl::create(connection, &self.site.api))
+                } else if action == Action::CopyCreate {
+                    (COMMAND, CommandWriter(self).create_command(connection))
+                } else {
+                    // In the format of the API, with masked secrets.
+                    let json = serde_json::to_string_pretty(connection);
+                    ("JSON", json.ok()?)
+                }
+            }
+            _ => return None,
+        };
+        self.copy_text(what, text)
+    }
+
+    /// Selected connection, if it is loaded.
+    fn loaded_connection(&self) -> Option<&Connection> {
+        let id = self.tree.selected_item()?.id;
+        let connection = self.workspace.detail.connection.as_ref();
+        connection.filter(|_| self.workspace.detail.id() == Some(id))
+    }
+
+    /// Copies the command for an entry of the palette.
+    pub(super) fn copy_command(&mut self, wanted: CommandFor) -> Option<Effect> {
+        match CommandWriter(self).command_for(wanted) {
+            Ok(command) => self.copy_text(COMMAND, command),
+            Err(reason) => {
+                self.notify(Notice::info(format!("No equivalent command: {reason}")));
+                None
+            }
+        }
+    }
+
+    /// Copies the command that saves the form.
+    pub(super) fn copy_command_of_form(&mut self) -> Option<Effect> {
+        let command = CommandWriter(self).save_form()?;
+        self.copy_text(COMMAND, command)
+    }
+
+    /// Sends a text to the clipboard and reports it. Texts above the terminal limit are refused.
+    pub(super) fn copy_text(&mut self, what: &str, text: String) -> Option<Effect> {
+        if text.len() > clipboard::MAX_BYTES {
+            self.notify(Notice::warning(format!(
+                "{what} not copied: {} bytes exceed the terminal limit of {}",
+                text.len(),
+                clipboard::MAX_BYTES
+            )));
+            return None;
+        }
+        self.notify(Notice::done(self.screen.clipboard.sent(what)));
+        Some(Effect::Copy(text))
     }
 }
 

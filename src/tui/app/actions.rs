@@ -1,10 +1,8 @@
-//! Runs actions in the topmost dialog and handles their outcome.
-
-use std::ops::ControlFlow;
-use std::sync::Arc;
+//! Runs actions: which are available, in the topmost dialog or the tree, and the outcomes of dialogs.
 
 use super::{App, AwaitedReply, Pane};
-use crate::tui::action::Action;
+use crate::service::ServiceFeatures;
+use crate::tui::action::{Action, ActionEntry};
 use crate::tui::dialog::{ConfirmAction, DialogOutcome, FormEdit};
 use crate::tui::dialogs::AnyDialog;
 use crate::tui::dialogs::confirm::ConfirmDialog;
@@ -13,8 +11,13 @@ use crate::tui::dialogs::messages::MessagesDialog;
 use crate::tui::dialogs::palette::PaletteDialog;
 use crate::tui::dialogs::provider_picker::ProviderPicker;
 use crate::tui::dialogs::test_report::ReportDialog;
-use crate::tui::effect::Effect;
+use crate::tui::effect::{Effect, ServiceReply};
 use crate::tui::form::Form;
+use crate::tui::notice::Notice;
+use crate::tui::target_info::TargetInfo;
+use crate::tui::tree::Node;
+use std::ops::ControlFlow;
+use std::sync::Arc;
 
 impl App {
     /// Runs an action from a key, the palette or the mouse.
@@ -56,8 +59,8 @@ impl App {
             Action::Palette if !self.dialogs.is_on::<PaletteDialog>() => {
                 let place = self.context();
                 let mut palette = PaletteDialog::new(place);
-                palette.hides_writes = self.target.is_read_only();
-                palette.hides_trash = !self.features.trash;
+                palette.hides_writes = self.site.target.is_read_only();
+                palette.hides_trash = !self.site.features.trash;
                 self.dialogs.push(palette);
                 None
             }
@@ -101,7 +104,7 @@ impl App {
             DialogOutcome::Answered(answer) => return self.answer(answer),
             DialogOutcome::EditForm(edit) => self.edit_form(edit),
             DialogOutcome::Submit(request) => {
-                let ticket = self.ticket(AwaitedReply::Save);
+                let ticket = self.requests.register(AwaitedReply::Save);
                 if let Some(form) = self.form_mut() {
                     form.saving = Some(ticket);
                 }
@@ -120,11 +123,11 @@ impl App {
             }
             DialogOutcome::Browse(id, name) => return Some(self.browse_models(id, name)),
             DialogOutcome::Restore(id, alias) => return self.restore_from_trash(id, alias),
-            DialogOutcome::ReleaseDrafts(ids) => self.release_drafts(ids),
+            DialogOutcome::ReleaseDrafts(ids) => self.open_draft.release(ids),
             DialogOutcome::BulkStarted { is_retry } => self.bulk_started(is_retry),
             DialogOutcome::BulkStopped => self.end_bulk_if_done(),
             DialogOutcome::BulkDiscarded => self.dialogs.discard_bulk(),
-            DialogOutcome::Undo => return self.undo(),
+            DialogOutcome::Undo => return self.undo_last(),
             DialogOutcome::PromptUnsavedChanges => {
                 if let Some(form) = self.form() {
                     self.dialogs
@@ -147,7 +150,7 @@ impl App {
     }
 
     fn edit_form(&mut self, edit: FormEdit) {
-        let catalog = Arc::clone(&self.catalog);
+        let catalog = Arc::clone(&self.site.catalog);
         let notice = self.form_mut().and_then(|form| edit.apply(form, &catalog));
         if let Some(notice) = notice {
             self.notify(notice);
@@ -199,5 +202,118 @@ impl App {
 
     pub(super) fn pick_provider(&mut self) {
         self.dialogs.push(ProviderPicker::default());
+    }
+
+    /// Returns true if an action has an effect now; the footer shows only those.
+    pub fn can(&self, action: Action) -> bool {
+        if let Some((dialog, cx)) = self.top_dialog() {
+            return dialog.can(action, &cx);
+        }
+        let is_connection = self.tree.selected_item().is_some();
+        match action {
+            Action::Toggle | Action::Test | Action::Delete => is_connection || self.has_marks(),
+            Action::Edit
+            | Action::Models
+            | Action::ShowHistory
+            | Action::Duplicate
+            | Action::Copy => is_connection,
+            Action::CompareVersions | Action::Mark => self.workspace.history.versions().len() > 1,
+            Action::Undo => !self.undo.is_empty(),
+            Action::Filter | Action::Sort | Action::ReverseSort | Action::Group => {
+                self.tree.len() > 1
+            }
+            Action::Back if !self.is_filtering() => self.can_go_back(),
+            _ => true,
+        }
+    }
+
+    /// Label of an action in the footer.
+    pub fn hint(&self, entry: &ActionEntry) -> Option<&'static str> {
+        if let Some((dialog, _)) = self.top_dialog() {
+            return dialog.hint(entry.action);
+        }
+        match entry.action {
+            Action::Choose if self.is_filtering() => Some("keep"),
+            Action::Back if self.is_filtering() => Some("show all"),
+            Action::Back if self.back_removes_marks() => Some("unmark"),
+            _ => entry.hint,
+        }
+    }
+
+    /// Sets the target; a read-only one hides the keys that write.
+    pub fn set_target(&mut self, site: TargetInfo) {
+        if site.is_read_only() {
+            self.keymap.hide_writes();
+        }
+        self.site.target = site;
+    }
+
+    /// Sets the capabilities of the service and hides keys without effect.
+    pub(super) fn learn_features(&mut self, features: ServiceFeatures) {
+        if !features.trash {
+            self.keymap.hide(Action::Trash);
+        }
+        self.site.features = features;
+    }
+
+    /// Refuses an action that writes in read-only mode, with a notice.
+    pub(super) fn reject_write(&mut self, action: Action) -> bool {
+        let Some(reason) = &self.site.target.read_only else {
+            return false;
+        };
+        let edits = match action {
+            Action::Edit => true,
+            // In the tree, Choose is the same as Edit.
+            Action::Choose => self.dialogs.is_empty() && !self.is_filtering(),
+            _ => false,
+        };
+        let is_harmless = if edits {
+            self.is_on_expandable_node()
+        } else {
+            !action.is_write()
+        };
+        if is_harmless {
+            return false;
+        }
+        let text = format!("Read-only: {reason}");
+        self.notify(Notice::warning(text));
+        true
+    }
+
+    /// Returns true if Edit opens or closes the selected node.
+    fn is_on_expandable_node(&self) -> bool {
+        self.dialogs.is_empty()
+            && match self.tree.selected() {
+                Node::Settings | Node::Ai | Node::Provider(_) => true,
+                Node::Connections => !self.tree.is_empty(),
+                Node::Connection(_) => false,
+            }
+    }
+
+    /// Drops requests that write in read-only mode, as a second safeguard.
+    pub(super) fn block_writes(&mut self, effect: Option<Effect>) -> Option<Effect> {
+        match (effect, &self.site.target.read_only) {
+            (
+                Some(Effect::Call(ticket, request) | Effect::CallConcurrent(ticket, request)),
+                Some(reason),
+            ) if request.is_save() => {
+                let reason = reason.clone();
+                self.handle_reply(ticket, ServiceReply::TaskFailed(reason))
+            }
+            (effect, _) => effect,
+        }
+    }
+
+    pub(super) fn next_theme(&mut self) {
+        let count = self.themes.names.len();
+        if count < 2 {
+            self.notify(Notice::info("No themes available: NO_COLOR is set"));
+            return;
+        }
+        self.themes.current = (self.themes.current + 1) % count;
+        let name = &self.themes.names[self.themes.current];
+        self.notify(Notice::info(format!(
+            "Theme: {name}. To keep it, set theme = \"{name}\" in config.toml"
+        )));
     }
 }

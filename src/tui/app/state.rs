@@ -1,0 +1,177 @@
+//! Parts of the app's state.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::trash::PendingRestore;
+use crate::connection::{Environment, PageRequest};
+use crate::provider::ProviderCatalog;
+use crate::service::ServiceFeatures;
+use crate::tui::bulk::BulkRowRef;
+use crate::tui::clipboard::Multiplexer;
+use crate::tui::curl;
+use crate::tui::effect::Ticket;
+use crate::tui::layout::Size;
+use crate::tui::message_log::MessageLog;
+use crate::tui::notice::Notice;
+use crate::tui::target_info::TargetInfo;
+
+/// Request that waits for its reply.
+#[derive(Debug)]
+pub(super) enum AwaitedReply {
+    Page,
+    Detail,
+    Edit,
+    Editor,
+    RemoteVersion,
+    Duplicate,
+    Alias,
+    Lookup,
+    ConfigurationKeys,
+    Save,
+    Toggle(PendingToggle),
+    Delete(Uuid),
+    Restore(PendingRestore),
+    Purge,
+    /// Request of the dialog that has its ticket.
+    Dialog,
+    /// Row of a bulk operation.
+    Bulk(BulkRowRef),
+    /// Export file of a bulk operation.
+    ExportFile,
+    Versions(Uuid, PageRequest),
+    /// Roll back to this version.
+    Rollback(u64),
+    /// Roll one field back to this version.
+    RollbackField(u64),
+}
+
+/// Connection that is being activated or deactivated.
+#[derive(Debug, Clone)]
+pub(super) struct PendingToggle {
+    pub id: Uuid,
+    pub active: bool,
+    /// Status last reported by the service.
+    pub from: bool,
+    pub is_undo: bool,
+}
+
+/// Terminal that the app is drawn on.
+#[derive(Debug, Default)]
+pub struct Screen {
+    /// Size in cells.
+    pub size: Size,
+    /// True if the background is light.
+    pub is_light: bool,
+    /// Route to the clipboard.
+    pub clipboard: Multiplexer,
+}
+
+/// Available themes.
+#[derive(Debug, Default)]
+pub struct ThemeList {
+    /// Names.
+    pub names: Vec<String>,
+    /// Index of the current one.
+    pub current: usize,
+}
+
+/// Service that the app works with.
+#[derive(Debug)]
+pub struct Site {
+    /// Providers that connections can be created for.
+    pub catalog: Arc<ProviderCatalog>,
+    /// Optional capabilities of the service.
+    pub features: ServiceFeatures,
+    /// Target in the configuration.
+    pub target: TargetInfo,
+    /// Base URL of the management API, for copied cURL commands.
+    pub api: String,
+    /// Environment variables that can fill a connection.
+    pub environment: Environment,
+}
+
+impl Site {
+    pub(super) fn new(catalog: Arc<ProviderCatalog>) -> Self {
+        Self {
+            catalog,
+            features: ServiceFeatures::ALL,
+            target: TargetInfo::default(),
+            api: curl::DOCUMENTED.into(),
+            environment: Environment::default(),
+        }
+    }
+}
+
+/// State of the change feed.
+#[derive(Debug, Default)]
+pub struct FeedState {
+    /// True if changes may have been missed.
+    pub is_stale: bool,
+    /// True if the lost connection to the service was reported.
+    pub(super) is_offline: bool,
+}
+
+/// Notices to the user.
+#[derive(Debug, Default)]
+pub struct Notices {
+    /// Notice on screen.
+    pub current: Option<Notice>,
+    /// Log of all notices since the start.
+    pub log: MessageLog,
+    /// Startup notices; the help dialog lists all.
+    pub startup: Vec<String>,
+}
+
+/// Steps that follow a reply.
+#[derive(Debug, Default)]
+pub(super) struct FollowUps {
+    /// Connection whose form opens for the external editor.
+    pub(super) editor_connection: Option<Uuid>,
+    /// Ticket of a save that is followed by a test.
+    pub(super) test_after: Option<Ticket>,
+    /// Saved connection that is to be tested next.
+    pub(super) test_due: Option<Uuid>,
+}
+
+/// Requests that wait for their replies.
+#[derive(Debug, Default)]
+pub(super) struct Requests {
+    last_ticket: u64,
+    pub(super) pending: HashMap<Ticket, AwaitedReply>,
+}
+
+impl Requests {
+    /// New ticket of a request or a timer.
+    pub fn new_ticket(&mut self) -> Ticket {
+        self.last_ticket += 1;
+        Ticket(self.last_ticket)
+    }
+
+    /// Ticket of the next request.
+    pub const fn next_ticket(&self) -> Ticket {
+        Ticket(self.last_ticket + 1)
+    }
+
+    /// Registers a request and returns its ticket.
+    pub fn register(&mut self, waiting: AwaitedReply) -> Ticket {
+        let ticket = self.new_ticket();
+        self.pending.insert(ticket, waiting);
+        ticket
+    }
+
+    /// Returns true if a request of this kind is pending.
+    pub fn has(&self, kind: impl Fn(&AwaitedReply) -> bool) -> bool {
+        self.pending.values().any(kind)
+    }
+}
+
+impl Notices {
+    /// Shows a notice in place of the current one and logs it.
+    pub fn show(&mut self, notice: Notice) {
+        self.log.keep(&notice);
+        self.current = Some(notice);
+    }
+}
