@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::connection::{ConnectionItem, ListCursor};
+use crate::connection::{Connection, ConnectionItem, ListCursor};
 use crate::text::case_fold::fold;
 
 /// Connection as shown in the tree and the list, in one allocation.
@@ -28,6 +28,13 @@ pub struct TreeItem {
     alias_length: u16,
     /// True if active.
     pub is_active: bool,
+}
+
+impl From<&Connection> for TreeItem {
+    fn from(connection: &Connection) -> Self {
+        let provider = Arc::from(connection.item.provider_id.as_str());
+        Self::new(&connection.listed(), provider)
+    }
 }
 
 impl TreeItem {

@@ -15,7 +15,6 @@ mod sync;
 mod input;
 mod actions;
 mod form_actions;
-mod mouse;
 mod trash;
 mod state;
 mod undo;
@@ -116,7 +115,9 @@ impl App {
         let effect = match event {
             Event::Key(key) => self.key(key),
             Event::Typed(text) => {
-                self.type_text(&text);
+                if let Some(form) = self.dialogs.top_mut::<Form>() {
+                    form.type_text(&text.0, &self.site.catalog);
+                }
                 None
             }
             Event::Paste(pasted) => self.paste(&pasted),
@@ -269,7 +270,7 @@ impl App {
         if !self.dialogs.is_on::<PaletteDialog>() {
             self.tree.look_up("");
         }
-        let (versions, _) = ScreenLayout::versions(self.detail_area());
+        let (versions, _) = ScreenLayout::versions(layout.detail());
         self.workspace.history.scroll(versions.height.into());
         self.drop_unneeded_requests();
     }

@@ -5,6 +5,7 @@
 
 mod counts;
 mod job;
+mod replies;
 mod row;
 mod run;
 mod text;

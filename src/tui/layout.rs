@@ -188,6 +188,22 @@ impl ScreenLayout {
         self.side.split_left(self.side.width * 2 / 5)
     }
 
+    /// Returns the area of the workspace: next to the list if there is room for both.
+    pub fn detail(&self) -> Area {
+        match self.columns {
+            Columns::Three => self.list_and_detail().1,
+            Columns::Nothing | Columns::One | Columns::Two => self.side,
+        }
+    }
+
+    /// Returns the area of the list: the whole side while no connection is selected.
+    pub fn list(&self, is_selected: bool) -> Area {
+        match self.columns {
+            Columns::Three if is_selected => self.list_and_detail().0,
+            Columns::Nothing | Columns::One | Columns::Two | Columns::Three => self.side,
+        }
+    }
+
     /// Returns the area of a form: beside the tree if there is room for both.
     pub const fn form(&self) -> Area {
         self.side

@@ -321,7 +321,8 @@ fn leaving_a_filter_is_immediate_and_keeps_the_selection() {
 fn title_click_sorts_and_second_click_reverses() {
     let world = World::of(30);
     let mut app = app_with(&world);
-    let inside = app.list_area().inside();
+    let is_selected = app.tree.selected_item().is_some();
+    let inside = app.layout().list(is_selected).inside();
     let (_, cell) = umai::tui::columns::cells(inside.split_top(1).0, inside, 1)
         .find(|(column, _)| *column == umai::search::Column::Alias)
         .unwrap();

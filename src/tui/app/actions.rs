@@ -1,5 +1,8 @@
 //! Runs actions: which are available, in the topmost dialog or the tree, and the outcomes of dialogs.
 
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
 use super::{App, AwaitedReply, Pane};
 use crate::service::ServiceFeatures;
 use crate::tui::action::{Action, ActionEntry};
@@ -16,8 +19,6 @@ use crate::tui::form::Form;
 use crate::tui::notice::Notice;
 use crate::tui::target_info::TargetInfo;
 use crate::tui::tree::Node;
-use std::ops::ControlFlow;
-use std::sync::Arc;
 
 impl App {
     /// Runs an action from a key, the palette or the mouse.
@@ -128,12 +129,6 @@ impl App {
             DialogOutcome::BulkStopped => self.end_bulk_if_done(),
             DialogOutcome::BulkDiscarded => self.dialogs.discard_bulk(),
             DialogOutcome::Undo => return self.undo_last(),
-            DialogOutcome::PromptUnsavedChanges => {
-                if let Some(form) = self.form() {
-                    self.dialogs
-                        .push(ConfirmDialog::unsaved_changes(form.title()));
-                }
-            }
             DialogOutcome::PromptDeletedElsewhere => self.open_deleted_elsewhere_prompt(),
             DialogOutcome::Merge => self.open_merge(),
         }

@@ -1,5 +1,9 @@
 //! Open form: merge conflicts, external editor, references.
 
+use std::sync::Arc;
+
+use uuid::Uuid;
+
 use super::trash::RestoreOrigin;
 use super::{App, AwaitedReply};
 use crate::appsettings::ConfigurationKey;
@@ -14,8 +18,6 @@ use crate::tui::form::field::FieldTarget;
 use crate::tui::form::{EditorDocument, Form, RemoteChange, TheirConnection};
 use crate::tui::notice::{Notice, NoticeSeverity};
 use crate::tui::tree::Node;
-use std::sync::Arc;
-use uuid::Uuid;
 
 impl App {
     /// Requests the stored state after a change elsewhere.

@@ -1,23 +1,31 @@
-//! Routes keys, pastes, bursts and plain-mode input to text fields and actions.
+//! Routes keys, pastes, bursts, the mouse and plain-mode input to text fields, selections and actions.
 
 use super::{App, Pane};
 use crate::connection::PasteResult;
 use crate::provider::Provider;
 use crate::tui::action::{Action, KeyContext};
 use crate::tui::burst::Burst;
+use crate::tui::dialog::Pick;
 use crate::tui::dialogs::palette::PaletteDialog;
 use crate::tui::dialogs::provider_picker::pasted_connection;
 use crate::tui::effect::Effect;
-use crate::tui::event::{Event, PastedText, PlainInput};
+use crate::tui::event::{Event, Mouse, MouseKind, PastedText, PlainInput};
 use crate::tui::form::Form;
-use crate::tui::info;
 use crate::tui::key::KeyPress;
+use crate::tui::layout::{Area, Columns, ScreenLayout};
 use crate::tui::notice::Notice;
 use crate::tui::tabs::Tab;
 use crate::tui::text_input::PasteOutcome;
+use crate::tui::{columns, info};
 
 /// Longest text, in bytes, that is typed key by key where every key starts a search; longer texts are pasted.
 const LONGEST_TYPED: usize = 1024;
+
+/// Columns before a connection in the tree, which contain its mark.
+const MARK_WIDTH: u16 = 4;
+
+/// Rows per step of the wheel.
+const WHEEL: isize = 3;
 
 impl App {
     /// Returns true if a text field has the focus.
@@ -61,12 +69,6 @@ impl App {
     /// Returns true if the focused field takes several characters at once.
     pub fn takes_text(&self) -> bool {
         self.dialogs.top().is_some_and(Form::takes_text)
-    }
-
-    pub(super) fn type_text(&mut self, text: &PastedText) {
-        if let Some(form) = self.dialogs.top_mut::<Form>() {
-            form.type_text(&text.0, &self.site.catalog);
-        }
     }
 
     /// Pastes into the focused text field.
@@ -190,30 +192,155 @@ impl App {
         };
         let found = self.keymap.find(self.context(), key);
         let found = found.or_else(|| self.keymap.find(KeyContext::Tree, key));
-        found.is_some_and(|action| {
-            action.is_move()
-                || matches!(
-                    action,
-                    Action::NextPane | Action::NextField | Action::NextButton | Action::MarkRow
-                )
-        })
+        let moves_focus = |action| {
+            use Action::{MarkRow, NextButton, NextField, NextPane};
+            matches!(action, NextPane | NextField | NextButton | MarkRow)
+        };
+        found.is_some_and(|action| action.is_move() || moves_focus(action))
     }
 
     /// Handles a paste without a focused text field: in the tree, connection settings open a filled form.
     pub(super) fn paste_outside_fields(&mut self, pasted: &PastedText) -> Option<Effect> {
-        if !self.dialogs.is_empty() {
-            self.notify(Notice::warning(
-                "Paste ignored: no text field has the focus",
-            ));
+        let reason = if !self.dialogs.is_empty() {
+            "no text field has the focus"
         } else if !self.is_connection(&pasted.0, None) {
-            self.notify(Notice::warning(
-                "Paste ignored: it contains no connection settings",
-            ));
-        } else if !self.reject_write(Action::New)
-            && let Some(outcome) = pasted_connection(pasted, &self.site.catalog)
-        {
+            "it contains no connection settings"
+        } else if self.reject_write(Action::New) {
+            return None;
+        } else {
+            let outcome = pasted_connection(pasted, &self.site.catalog)?;
             return self.follow_up(outcome);
+        };
+        self.notify(Notice::warning(format!("Paste ignored: {reason}")));
+        None
+    }
+
+    pub(super) fn mouse(&mut self, mouse: Mouse) -> Option<Effect> {
+        let by = match mouse.kind {
+            MouseKind::WheelUp => return self.wheel(mouse, -WHEEL),
+            MouseKind::WheelDown => return self.wheel(mouse, WHEEL),
+            MouseKind::Click => Pick::Click,
+            MouseKind::DoubleClick => Pick::DoubleClick,
+        };
+        if self.dialogs.is_empty() {
+            self.click_in_panes(mouse, by == Pick::DoubleClick)
+        } else {
+            self.click_in_dialog(mouse, by)
+        }
+    }
+
+    fn wheel(&mut self, mouse: Mouse, by: isize) -> Option<Effect> {
+        if let Some(dialog) = self.dialogs.last() {
+            return self.act(dialog.get().wheel(by > 0)?);
+        }
+        if let Some(pane) = self.pane_at(mouse) {
+            self.pane = pane;
+            self.move_selection(by);
         }
         None
     }
+
+    fn click_in_panes(&mut self, mouse: Mouse, is_double: bool) -> Option<Effect> {
+        let layout = self.layout();
+        let pane = self.pane_at(mouse)?;
+        self.pane = pane;
+        let selected = match pane {
+            Pane::Tree => {
+                let row = point(mouse, layout.tree.inside(), self.tree.top)?;
+                if row >= self.tree.rows() {
+                    return None;
+                }
+                self.tree.select_row(row);
+                if mouse.x < layout.tree.inside().x + MARK_WIDTH {
+                    self.mark_clicked();
+                    return None;
+                }
+                true
+            }
+            Pane::List => {
+                let is_selected = self.tree.selected_item().is_some();
+                let inside = layout.list(is_selected).inside();
+                let gutter = columns::gutter(self.tree.marked_len() > 0);
+                if let Some(column) = columns::title_at(inside, gutter, (mouse.x, mouse.y)) {
+                    self.sort_by(self.tree.sort().or_reversed(column));
+                    return None;
+                }
+                let (_, rows) = inside.split_top(1);
+                let at = point(mouse, rows, self.tree.list_top)?;
+                let is_there = at < self.tree.shown_len();
+                if is_there {
+                    self.tree.select_shown(at);
+                    if mouse.x == rows.x {
+                        self.mark_clicked();
+                        return None;
+                    }
+                }
+                is_there
+            }
+            Pane::Detail => {
+                self.click_in_tabs(mouse);
+                true
+            }
+        };
+        (selected && is_double)
+            .then(|| self.act(Action::Edit))
+            .flatten()
+    }
+
+    /// Shows the clicked tab, or selects the clicked row of it.
+    fn click_in_tabs(&mut self, mouse: Mouse) {
+        let area = self.layout().detail();
+        let tabs = ScreenLayout::tabs(area);
+        if tabs.contains(mouse.x, mouse.y) {
+            let mut x = tabs.x;
+            for (tab, text) in self.tabs() {
+                x += u16::try_from(crate::tui::text_width::width(&text) + 1).unwrap_or(0);
+                if mouse.x < x {
+                    self.workspace.tab = tab;
+                    return;
+                }
+            }
+        }
+        match self.workspace.tab {
+            Tab::Settings => {}
+            Tab::Info => {
+                if let Some(line) = point(mouse, ScreenLayout::tab(area), 0) {
+                    self.workspace.line = line.min(crate::tui::info::LINES - 1);
+                }
+            }
+            Tab::History => {
+                let history = &mut self.workspace.history;
+                if let Some(at) = point(mouse, ScreenLayout::versions(area).0, history.top)
+                    && at < history.versions().len()
+                {
+                    history.selected = at;
+                }
+            }
+        }
+    }
+
+    fn pane_at(&self, mouse: Mouse) -> Option<Pane> {
+        let layout = self.layout();
+        let is_selected = self.tree.selected_item().is_some();
+        if layout.columns == Columns::One {
+            return layout.body.contains(mouse.x, mouse.y).then_some(self.pane);
+        }
+        if layout.tree.contains(mouse.x, mouse.y) {
+            return Some(Pane::Tree);
+        }
+        if !layout.side.contains(mouse.x, mouse.y) {
+            return None;
+        }
+        Some(match layout.columns {
+            Columns::Three if layout.list(is_selected).contains(mouse.x, mouse.y) => Pane::List,
+            Columns::Nothing | Columns::One | Columns::Two if !is_selected => Pane::Tree,
+            Columns::Nothing | Columns::One | Columns::Two | Columns::Three => Pane::Detail,
+        })
+    }
+}
+
+/// Index of the list row at the mouse position.
+fn point(mouse: Mouse, area: Area, top: usize) -> Option<usize> {
+    area.contains(mouse.x, mouse.y)
+        .then(|| top + usize::from(mouse.y - area.y))
 }

@@ -1,5 +1,7 @@
 //! Open dialogs: their view of the app, their input and requests; connection tests and model lists.
 
+use uuid::Uuid;
+
 use super::{App, AwaitedReply};
 use crate::connection::TestSubject;
 use crate::search::TreeItem;
@@ -13,8 +15,6 @@ use crate::tui::effect::{Effect, ServiceReply, ServiceRequest, Ticket};
 use crate::tui::event::Mouse;
 use crate::tui::form::{Form, FormSubject};
 use crate::tui::info::LastTest;
-use crate::tui::notice::Notice;
-use uuid::Uuid;
 
 impl App {
     /// State that the dialog at an index may read.
@@ -136,16 +136,8 @@ impl App {
     }
 
     pub(super) fn test_selected(&mut self) -> Option<Effect> {
-        let Some(item) = self.tree.selected_item() else {
-            self.notify(Notice::info("Select a connection to test it"));
-            return None;
-        };
-        let (id, name) = (item.id, item.name().to_owned());
-        Some(self.test(
-            ReportSubject::Stored(id),
-            &name,
-            TestSubject::Stored(id.into()),
-        ))
+        let (id, name) = self.selected_to("test it")?;
+        Some(self.test_stored(id, &name))
     }
 
     /// Tests the values in the form.
@@ -162,11 +154,9 @@ impl App {
         let form = self.form()?;
         let name = form.name().to_owned();
         match form.subject {
-            FormSubject::Stored { id, .. } if !form.is_changed() => Some(self.test(
-                ReportSubject::Stored(id),
-                &name,
-                TestSubject::Stored(id.into()),
-            )),
+            FormSubject::Stored { id, .. } if !form.is_changed() => {
+                Some(self.test_stored(id, &name))
+            }
             FormSubject::New | FormSubject::Copy { .. } | FormSubject::Stored { .. } => {
                 self.dialogs.push(ConfirmDialog::save_and_test());
                 None
@@ -185,11 +175,12 @@ impl App {
     pub(super) fn next_test(&mut self) -> Option<Effect> {
         let id = self.follow_ups.test_due.take()?;
         let name = self.tree.item(id)?.name().to_owned();
-        Some(self.test(
-            ReportSubject::Stored(id),
-            &name,
-            TestSubject::Stored(id.into()),
-        ))
+        Some(self.test_stored(id, &name))
+    }
+
+    fn test_stored(&mut self, id: Uuid, name: &str) -> Effect {
+        let subject = TestSubject::Stored(id.into());
+        self.test(ReportSubject::Stored(id), name, subject)
     }
 
     fn test(&mut self, tried: ReportSubject, name: &str, subject: TestSubject) -> Effect {
@@ -204,25 +195,15 @@ impl App {
         let (stored, name) = (report.stored(), report.name.clone());
         self.dialogs.pop();
         match stored {
-            Some(id) => Some(self.test(
-                ReportSubject::Stored(id),
-                &name,
-                TestSubject::Stored(id.into()),
-            )),
-            None => self
-                .dialogs
-                .is_on::<Form>()
-                .then(|| self.act(Action::Test))?,
+            Some(id) => Some(self.test_stored(id, &name)),
+            None if self.dialogs.is_on::<Form>() => self.act(Action::Test),
+            None => None,
         }
     }
 
     /// Opens the models of the selected connection.
     pub(super) fn browse_selected(&mut self) -> Option<Effect> {
-        let Some(item) = self.tree.selected_item() else {
-            self.notify(Notice::info("Select a connection to browse its models"));
-            return None;
-        };
-        let (id, name) = (item.id, item.name().to_owned());
+        let (id, name) = self.selected_to("browse its models")?;
         Some(self.browse_models(id, name))
     }
 
@@ -236,7 +217,9 @@ impl App {
     /// Records the result of a test of a stored connection.
     pub(super) fn record_test(&mut self, id: Uuid, outcome: TestOutcome) {
         let version = self.tree.item(id).map_or(0, TreeItem::version);
-        self.update_bulk_test(id, &outcome);
+        if let Some(bulk) = self.dialogs.bulk_mut() {
+            bulk.retested(id, &outcome);
+        }
         self.workspace
             .tests
             .insert(id, LastTest { version, outcome });

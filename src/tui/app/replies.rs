@@ -198,7 +198,7 @@ impl App {
                     }
                 };
                 self.dialogs.close::<Form>();
-                self.tree.upsert(item_of(&connection));
+                self.tree.upsert(TreeItem::from(&connection));
                 self.tree.select_id(connection.item.id);
                 self.notify(notice);
                 self.follow_ups.test_due = is_to_test.then_some(connection.item.id);
@@ -236,7 +236,7 @@ impl App {
         });
         // A later toggle of this connection is already on screen.
         if !self.has_later_toggle(switch) {
-            self.tree.upsert(item_of(&connection));
+            self.tree.upsert(TreeItem::from(&connection));
         }
         for later in self.requests.pending.values_mut() {
             if let AwaitedReply::Toggle(later) = later
@@ -291,9 +291,4 @@ impl App {
             form.hide_secrets();
         }
     }
-}
-
-pub(super) fn item_of(connection: &Connection) -> TreeItem {
-    let provider = Arc::from(connection.item.provider_id.as_str());
-    TreeItem::new(&connection.listed(), provider)
 }

@@ -2,6 +2,10 @@
 //!
 //! Background requests are derived from the state when the app is idle; at most one of each kind is pending.
 
+use std::time::Duration;
+
+use uuid::Uuid;
+
 use super::{App, AwaitedReply, Pane};
 use crate::tui::change_feed::FeedEvent;
 use crate::tui::dialog::ConfirmAction;
@@ -9,15 +13,11 @@ use crate::tui::dialogs::confirm::ConfirmDialog;
 use crate::tui::dialogs::menu::Menu;
 use crate::tui::dialogs::trash::TrashDialog;
 use crate::tui::effect::{Effect, ServiceRequest};
-use crate::tui::form::AliasCheck;
-use crate::tui::form::RemoteChange;
+use crate::tui::form::{AliasCheck, RemoteChange};
 use crate::tui::layout::Columns;
-use crate::tui::notice::Notice;
-use crate::tui::notice::NoticeSeverity;
+use crate::tui::notice::{Notice, NoticeSeverity};
 use crate::tui::tabs::Tab;
 use crate::tui::tree::{ItemChange, Node};
-use std::time::Duration;
-use uuid::Uuid;
 
 /// Time that a notice stays on screen.
 const NOTICE_TIME: Duration = Duration::from_secs(8);

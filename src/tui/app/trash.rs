@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::undo::UndoableChange;
 use super::{App, AwaitedReply, PendingToggle};
 use crate::connection::{Command, Connection, ConnectionError, ConnectionItem, FieldReason};
+use crate::search::TreeItem;
 use crate::tui::action::Action;
 use crate::tui::dialog::{ConfirmAction, DialogKind};
 use crate::tui::dialogs::trash::TrashDialog;
@@ -69,9 +70,7 @@ impl App {
         self.drop_delete(item.id);
         // The restored version is newer than the delete, in whichever order both arrive.
         self.tree
-            .apply(vec![ItemChange::Saved(super::replies::item_of(
-                &connection,
-            ))]);
+            .apply(vec![ItemChange::Saved(TreeItem::from(&connection))]);
         let shown_alias = self
             .trash_mut()
             .and_then(|trash| trash.restored(restore.id));

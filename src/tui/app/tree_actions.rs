@@ -1,5 +1,9 @@
 //! Actions in the tree.
 
+use std::sync::Arc;
+
+use uuid::Uuid;
+
 use super::undo::UndoableChange;
 use super::{App, AwaitedReply, Pane, PendingToggle};
 use crate::connection::{Command, Connection};
@@ -15,7 +19,6 @@ use crate::tui::layout::Columns;
 use crate::tui::notice::{Notice, NoticeSeverity};
 use crate::tui::tabs::Tab;
 use crate::tui::tree::Node;
-use std::sync::Arc;
 
 impl App {
     /// Runs an action in the tree.
@@ -253,12 +256,21 @@ impl App {
         self.call(AwaitedReply::Toggle(switch), command)
     }
 
+    /// ID and name of the selected connection; without one, a notice names the purpose.
+    pub(super) fn selected_to(&mut self, purpose: &str) -> Option<(Uuid, String)> {
+        let item = self.tree.selected_item();
+        let selected = item.map(|item| (item.id, item.name().to_owned()));
+        if selected.is_none() {
+            let text = format!("Select a connection to {purpose}");
+            self.notify(Notice::info(text));
+        }
+        selected
+    }
+
     fn confirm_delete(&mut self) {
-        if let Some(item) = self.tree.selected_item() {
-            let confirm = ConfirmDialog::delete(item.id, item.name(), self.site.features);
+        if let Some((id, name)) = self.selected_to("delete it") {
+            let confirm = ConfirmDialog::delete(id, &name, self.site.features);
             self.dialogs.push(confirm);
-        } else {
-            self.notify(Notice::info("Select a connection to delete it"));
         }
     }
 
@@ -305,11 +317,7 @@ impl App {
 
     /// Loads the selected connection to open a copy of it.
     pub(super) fn duplicate(&mut self) -> Option<Effect> {
-        let Some(item) = self.tree.selected_item() else {
-            self.notify(Notice::info("Select a connection to duplicate it"));
-            return None;
-        };
-        let id = item.id;
+        let (id, _) = self.selected_to("duplicate it")?;
         let is_opening = |waiting: &AwaitedReply| {
             matches!(waiting, AwaitedReply::Edit | AwaitedReply::Duplicate)
         };

@@ -6,7 +6,8 @@ use crate::connection::{
     Command, Connection, ConnectionDraft, ConnectionError, PlainSecret, RollbackResult,
     SettingValue, Settings,
 };
-use crate::tui::action::Action;
+use crate::search::TreeItem;
+use crate::tui::action::{Action, KeyContext};
 use crate::tui::dialog::{CommandFor, ConfirmAction};
 use crate::tui::dialogs::confirm::ConfirmDialog;
 use crate::tui::dialogs::menu::Menu;
@@ -24,14 +25,29 @@ impl App {
     /// Shows a tab of the selected connection and moves the focus to it.
     pub(super) fn show_tab(&mut self, tab: Tab) {
         self.workspace.tab = tab;
-        if self.tree.selected_item().is_some() {
+        let purpose = format!("see its {}", tab.title().to_lowercase());
+        if self.selected_to(&purpose).is_some() {
             self.pane = Pane::Detail;
-        } else {
-            let what = tab.title().to_lowercase();
-            self.notify(Notice::info(format!(
-                "Select a connection to see its {what}"
-            )));
         }
+    }
+
+    /// Tabs as they are drawn: with their keys, the current one in brackets.
+    pub fn tabs(&self) -> [(Tab, String); 3] {
+        Tab::ALL.map(|tab| {
+            let action = match tab {
+                Tab::Settings => Action::ShowSettings,
+                Tab::Info => Action::ShowInfo,
+                Tab::History => Action::ShowHistory,
+            };
+            let key = self.keymap.first_key(KeyContext::Tree, action);
+            let key = key.map_or_else(String::new, |key| format!("{key} "));
+            let (open, close) = if tab == self.workspace.tab {
+                ("[", "]")
+            } else {
+                (" ", " ")
+            };
+            (tab, format!("{open}{key}{}{close}", tab.title()))
+        })
     }
 
     /// Tab with the keyboard focus.
@@ -169,7 +185,7 @@ impl App {
     fn show_rolled_back(&mut self, number: u64, connection: Connection) {
         let item = &connection.item;
         self.dialogs.close::<VersionDiff>();
-        self.tree.upsert(super::replies::item_of(&connection));
+        self.tree.upsert(TreeItem::from(&connection));
         self.notify(Notice::done(format!(
             "Rolled back to v{number}: \"{}\" is now at v{}",
             item.name, item.version
@@ -182,10 +198,8 @@ impl App {
 
     /// Opens the copy menu for the selected connection.
     pub(super) fn open_copy_menu(&mut self) {
-        if self.tree.selected_item().is_some() {
+        if self.selected_to("copy from it").is_some() {
             self.dialogs.push(Menu::COPY);
-        } else {
-            self.notify(Notice::info("Select a connection to copy from it"));
         }
     }
 

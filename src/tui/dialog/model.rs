@@ -201,6 +201,14 @@ impl<'a> Rows<'a> {
 }
 
 impl Row {
+    /// Row with cells.
+    pub const fn cells(cells: Vec<Cell>) -> Self {
+        Self {
+            cells,
+            spoken: None,
+        }
+    }
+
     /// Row with one text.
     pub fn text(text: impl Into<String>, tone: Tone) -> Self {
         Self::parts(vec![(text.into(), tone)])
@@ -208,21 +216,15 @@ impl Row {
 
     /// Row with texts one after the other.
     pub fn parts(parts: Vec<Part>) -> Self {
-        Self {
-            cells: vec![Cell::Text(parts)],
-            spoken: None,
-        }
+        Self::cells(vec![Cell::Text(parts)])
     }
 
     /// Row with a text and a right-aligned detail.
     pub fn pair(left: impl Into<String>, right: impl Into<String>) -> Self {
-        Self {
-            cells: vec![
-                Cell::Text(vec![(left.into(), Tone::Text)]),
-                Cell::Right(right.into(), Tone::Dim),
-            ],
-            spoken: None,
-        }
+        Self::cells(vec![
+            Cell::Text(vec![(left.into(), Tone::Text)]),
+            Cell::Right(right.into(), Tone::Dim),
+        ])
     }
 
     /// Row with a name and columns of these widths, each after a gap.
@@ -233,10 +235,7 @@ impl Row {
             cells.push(Cell::Column(2, Vec::new()));
             cells.push(Cell::Column(wide, vec![(text, Tone::Dim)]));
         }
-        Self {
-            cells,
-            spoken: None,
-        }
+        Self::cells(cells)
     }
 
     /// Text of the row in plain mode.

@@ -65,8 +65,6 @@ pub enum DialogOutcome {
     BulkDiscarded,
     /// Undo the last change.
     Undo,
-    /// Ask to save or discard the changes.
-    PromptUnsavedChanges,
     /// Ask to restore or recreate a connection that was deleted elsewhere.
     PromptDeletedElsewhere,
     /// Resolve merge conflicts.

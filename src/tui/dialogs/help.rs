@@ -108,11 +108,10 @@ fn two_columns(keys: &str, title: &str, width: u16) -> impl Iterator<Item = Row>
     let rows = keys.len().max(titles.len());
     let filled = |part: Vec<String>| part.into_iter().chain(std::iter::repeat(String::new()));
     let rows = filled(keys).zip(filled(titles)).take(rows);
-    rows.map(move |(keys, title)| Row {
-        cells: vec![
+    rows.map(move |(keys, title)| {
+        Row::cells(vec![
             Cell::Column(left, vec![(cut(&keys, room), Tone::Key)]),
             Cell::Text(vec![(title, Tone::Text)]),
-        ],
-        spoken: None,
+        ])
     })
 }

@@ -74,13 +74,10 @@ fn row(line: LogLine) -> Row {
         ],
         None => Vec::new(),
     };
-    Row {
-        cells: vec![
-            Cell::Column(BEFORE, before),
-            Cell::Text(vec![(line.text, tone)]),
-        ],
-        spoken: None,
-    }
+    Row::cells(vec![
+        Cell::Column(BEFORE, before),
+        Cell::Text(vec![(line.text, tone)]),
+    ])
 }
 
 fn sentence(message: &LoggedNotice) -> String {

@@ -180,13 +180,10 @@ impl ReportLines {
         let room = self.width.saturating_sub(LABELS);
         for text in wrap(text, room.into()) {
             let label = std::mem::take(&mut label);
-            self.lines.push(Row {
-                cells: vec![
-                    Cell::Column(LABELS, vec![(label, label_tone)]),
-                    Cell::Text(vec![(text, tone)]),
-                ],
-                spoken: None,
-            });
+            self.lines.push(Row::cells(vec![
+                Cell::Column(LABELS, vec![(label, label_tone)]),
+                Cell::Text(vec![(text, tone)]),
+            ]));
         }
     }
 

@@ -8,12 +8,13 @@ use crate::connection::{
 };
 use crate::provider::ProviderCatalog;
 use crate::tui::dialog::DialogOutcome;
+use crate::tui::dialogs::confirm::ConfirmDialog;
 use crate::tui::notice::Notice;
 
 impl Form {
     pub(super) fn close(&mut self) -> DialogOutcome {
         if self.has_unsaved_input() {
-            DialogOutcome::PromptUnsavedChanges
+            DialogOutcome::Open(ConfirmDialog::unsaved_changes(self.title()).into())
         } else {
             DialogOutcome::Close
         }
