@@ -199,14 +199,14 @@ pub enum OverwritePolicy {
 const MAX_NAMES: u32 = 100;
 
 /// Writes a file atomically in a folder that also has other people's files: no other file is touched, and the file itself is
-/// replaced only when `over` allows it.
+/// replaced only when `policy` allows it.
 pub fn write_next_to_others(
     path: &Path,
-    over: OverwritePolicy,
+    policy: OverwritePolicy,
     write: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> io::Result<()> {
     // Claim the name first, so that a file created by another program in between is not replaced.
-    let is_claimed = match over {
+    let is_claimed = match policy {
         OverwritePolicy::Keep => create_file(path).map(|_| true)?,
         OverwritePolicy::Replace => false,
     };

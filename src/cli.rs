@@ -80,7 +80,7 @@ Examples:
   umai --target prod
 
 Exit codes:
-  0 success, 1 error outside umai, for example output that cannot be written,
+  0 success, 1 error outside umai, for example output that cannot be explicit,
   2 usage error, or a change in read-only mode, 3 not found, 4 rejected by validation,
   5 conflict (the alias exists, or the connection changed elsewhere), 6 store or key error,
   7 server unreachable or access denied, 8 connection test failed,
@@ -248,14 +248,14 @@ pub struct Globals {
     pub quiet: bool,
     /// Options that were given explicitly on the command line.
     #[arg(skip)]
-    pub written: remote_args::ExplicitOptions,
+    pub explicit: remote_args::ExplicitOptions,
 }
 
 impl Globals {
     /// Returns the output format.
-    pub fn shape(&self) -> OutputFormat {
+    pub fn format(&self) -> OutputFormat {
         match self.output {
-            Some(shape) => shape,
+            Some(format) => format,
             None if self.json => OutputFormat::Json,
             None => OutputFormat::Table,
         }
@@ -303,7 +303,7 @@ pub fn main() -> ExitCode {
     match ended {
         Ok(()) => Exit::Success.into(),
         Err(failure) => {
-            // Output that was written before the failure is still valid, so it is flushed first.
+            // Output that was explicit before the failure is still valid, so it is flushed first.
             let _ = output.flush();
             output.failure(&failure);
             failure.exit().into()
@@ -318,7 +318,7 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
         ParseOutcome::Text(text) => return output.text(&text),
     };
     let Args { globals, command } = args;
-    output.configure(globals.shape(), globals.quiet);
+    output.configure(globals.format(), globals.quiet);
     match command {
         None => open_tui::open(&CliContext::new(&globals)?, &globals, output.reader()),
         Some(CliCommand::Providers(verb)) => {

@@ -13,7 +13,7 @@ struct Boundary {
 }
 
 /// Modules above the model of a connection.
-const RULES: &[&str] = &["crate::probe", "crate::service", "crate::search"];
+const UPPER_MODULES: &[&str] = &["crate::probe", "crate::service", "crate::search"];
 
 /// Storage, user interfaces and their libraries.
 const STORAGE_AND_INTERFACES: &[&str] = &[
@@ -47,7 +47,7 @@ const BOUNDARIES: &[Boundary] = &[
         module: "provider",
         except: &[],
         forbidden: &[
-            RULES,
+            UPPER_MODULES,
             &[
                 "crate::connection",
                 "crate::store",
@@ -64,7 +64,7 @@ const BOUNDARIES: &[Boundary] = &[
         module: "appsettings",
         except: &[],
         forbidden: &[
-            RULES,
+            UPPER_MODULES,
             &[
                 "crate::connection",
                 "crate::store",
@@ -79,7 +79,7 @@ const BOUNDARIES: &[Boundary] = &[
     Boundary {
         module: "connection",
         except: &[],
-        forbidden: &[STORAGE_AND_INTERFACES, RULES],
+        forbidden: &[STORAGE_AND_INTERFACES, UPPER_MODULES],
         reason: "the model of a connection is independent of services, storage and user interfaces",
     },
     Boundary {
@@ -104,7 +104,7 @@ const BOUNDARIES: &[Boundary] = &[
         module: "store",
         except: &[],
         forbidden: &[
-            RULES,
+            UPPER_MODULES,
             &[
                 "crate::tui",
                 "crate::cli",

@@ -97,7 +97,7 @@ impl RemoteService {
         Err(error_response::read(&answer, about))
     }
 
-    /// Returns whether the API is missing: an unproven server answers 404 with an empty body, also for the list of connections.
+    /// Returns whether the API is missing: a server that did not list providers answers 404 with an empty body, also for the list of connections.
     async fn is_api_missing(&self, answer: &HttpResponse) -> bool {
         let is_empty_not_found = answer.status == StatusCode::NOT_FOUND && answer.body.is_empty();
         if self.has_listed_providers || !is_empty_not_found {
@@ -111,7 +111,7 @@ impl RemoteService {
 
     fn foreign(&self) -> ConnectionError {
         let server = self.http.address().to_string();
-        ServerError::Foreign { server }.into()
+        ServerError::NotTheApi { server }.into()
     }
 
     /// Sends a request and parses the response body.

@@ -100,7 +100,7 @@ impl Problem {
 impl Problem {
     /// Adds the document position that the problem is about.
     #[must_use]
-    pub fn from_location(mut self, place: &str) -> Self {
+    pub fn with_place(mut self, place: &str) -> Self {
         self.more.insert("place".to_owned(), place.into());
         self
     }
@@ -154,7 +154,7 @@ fn status(error: &ConnectionError) -> u16 {
         ConnectionError::Store(_) => 500,
         ConnectionError::Provider(_) => 502,
         ConnectionError::Server(error) => match error {
-            ServerError::Unreachable { .. } | ServerError::Foreign { .. } => 502,
+            ServerError::Unreachable { .. } | ServerError::NotTheApi { .. } => 502,
             ServerError::SignIn => 401,
             ServerError::Forbidden(_) => 403,
             ServerError::Refused { status, .. } => *status,
@@ -177,7 +177,7 @@ fn error_code(error: &ConnectionError) -> &'static str {
         ConnectionError::Provider(_) => "provider",
         ConnectionError::Server(error) => match error {
             ServerError::Unreachable { .. } => "unreachable",
-            ServerError::Foreign { .. } => "foreign",
+            ServerError::NotTheApi { .. } => "foreign",
             ServerError::SignIn => "unauthorized",
             ServerError::Forbidden(_) => "forbidden",
             ServerError::Refused { .. } => "refused",
@@ -295,7 +295,7 @@ mod tests {
                 "forbidden",
             ),
             (
-                ConnectionError::Server(ServerError::Foreign { server: none() }),
+                ConnectionError::Server(ServerError::NotTheApi { server: none() }),
                 502,
                 "foreign",
             ),

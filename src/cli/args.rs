@@ -55,12 +55,12 @@ pub fn parse(arguments: &[OsString]) -> Result<ParseOutcome, Failure> {
     let matches = command().try_get_matches_from(program.chain(arguments.iter().cloned()));
     let args = matches.and_then(|matches| {
         let mut args = Args::from_arg_matches(&matches)?;
-        args.globals.written = ExplicitOptions::from_matches(&matches);
+        args.globals.explicit = ExplicitOptions::from_matches(&matches);
         Ok(args)
     });
     match args {
         Ok(args) => {
-            match supported_formats::unsupported(args.command.as_ref(), args.globals.shape()) {
+            match supported_formats::unsupported(args.command.as_ref(), args.globals.format()) {
                 Some(reason) => Err(Failure::Usage(reason)),
                 None => Ok(ParseOutcome::Args(Box::new(args))),
             }

@@ -43,7 +43,7 @@ impl OpenSession {
         Ok(match &context.read_only {
             None => session,
             Some(reason) => Self {
-                service: Arc::new(ReadOnlyService::over(session.service, reason)),
+                service: Arc::new(ReadOnlyService::new(session.service, reason)),
                 store: session.store,
             },
         })
@@ -140,7 +140,7 @@ pub fn while_open(
     let ended = runtime.block_on(async {
         let mut signals = StopSignals::listen()?;
         let store = context.store();
-        let resting = tokio::spawn(signals::pause_when_stopped(store.clone())?);
+        let suspend_watcher = tokio::spawn(signals::pause_when_suspended(store.clone())?);
         let session = match context.server {
             // A server may be slow; the local store is opened in any case.
             Some(_) => tokio::select! {
@@ -154,7 +154,7 @@ pub fn while_open(
             output.note(notice);
         }
         let done = command(&session.service, output, &mut signals).await;
-        resting.abort();
+        suspend_watcher.abort();
         let closed = session.store.close().await;
         // A large store is still being verified while it is in use.
         for notice in session.service.notices() {

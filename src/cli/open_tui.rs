@@ -50,7 +50,7 @@ pub fn open(context: &CliContext, globals: &Globals, format: OutputReader) -> Re
         config: Some(context.config.config.clone()),
         theme: globals.theme.clone(),
         notices: notices.collect(),
-        before_stop: SuspendHandler::new(move || release(stopped.clone())),
+        before_suspend: SuspendHandler::new(move || release(stopped.clone())),
         target: site(context, globals),
         drafts: context.drafts.clone(),
         environment: from_env::environment(&context.catalog),
@@ -151,7 +151,7 @@ fn target_options(globals: &Globals) -> Vec<String> {
     ];
     let written = options
         .into_iter()
-        .filter_map(|(option, value)| Some((globals.written.first(&[option])?, value?)));
+        .filter_map(|(option, value)| Some((globals.explicit.first(&[option])?, value?)));
     written
         .flat_map(|(option, value)| [option, value])
         .collect()

@@ -222,7 +222,7 @@ impl Output {
             OutputReader::Text => sentences(error, place),
             OutputReader::Json => {
                 let place = place.trim_end().trim_end_matches(':');
-                Self::problem(&Problem::from_error(error).from_location(place));
+                Self::problem(&Problem::from_error(error).with_place(place));
             }
         }
     }

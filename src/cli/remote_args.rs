@@ -77,7 +77,7 @@ pub fn selected(
     globals: &Globals,
     notices: &mut Vec<String>,
 ) -> Result<Option<RemoteOptions>, Failure> {
-    let written = &globals.written;
+    let written = &globals.explicit;
     let here = written.first(&LOCAL_OPTIONS);
     let address = match (&globals.server, here) {
         (Some(_), Some(option)) if written.has(SERVER) => {
@@ -123,7 +123,7 @@ pub fn selected(
 /// Refuses an explicit server for a command on the local store; a server from the environment is ignored.
 pub fn reject_conflicts(globals: &Globals, command: &str) -> Result<(), Failure> {
     let written = globals
-        .written
+        .explicit
         .first(&[SERVER, REMOTE_OPTIONS[0], REMOTE_OPTIONS[1]]);
     written.map_or(Ok(()), |option| {
         Err(Failure::Usage(format!(

@@ -35,17 +35,17 @@ impl StopSignals {
 }
 
 /// Releases the store to other processes while the shell has stopped this process, and opens it again afterwards.
-pub fn pause_when_stopped(
+pub fn pause_when_suspended(
     store: SharedStore,
 ) -> Result<impl Future<Output = ()> + Send + 'static, Failure> {
     let mut stopped =
         signal(SignalKind::from_raw(process::Signal::TSTP.as_raw())).context(SIGNAL_ERROR)?;
     Ok(async move {
         while stopped.recv().await.is_some() {
-            let rest = store.pause().await;
+            let paused = store.pause().await;
             // Without this signal handler, umai continues without the release.
             let _ = kill_process(getpid(), process::Signal::STOP);
-            drop(rest);
+            drop(paused);
         }
     })
 }

@@ -33,7 +33,7 @@ pub fn selected(
     globals: &Globals,
     file: &ConfigFile,
 ) -> Result<Option<(Target, TargetNameSource)>, Failure> {
-    let written = &globals.written;
+    let written = &globals.explicit;
     let asked = match &globals.target {
         Some(_) if written.has("target") => TargetNameSource::Argument,
         Some(_) => TargetNameSource::Environment,
@@ -97,14 +97,14 @@ fn reject(
     options: &[&'static str],
     sentence: impl Fn(String) -> String,
 ) -> Result<(), Failure> {
-    let option = globals.written.first(options);
+    let option = globals.explicit.first(options);
     option.map_or(Ok(()), |option| Err(Failure::Usage(sentence(option))))
 }
 
 /// Returns the options with those of the target in place of options that were not given explicitly.
 pub fn with_target_options(globals: &Globals, target: &Target) -> Globals {
     let mut globals = globals.clone();
-    let written = globals.written.clone();
+    let written = globals.explicit.clone();
     let over = |option, own: &mut Option<_>, value: &Option<_>| {
         if !written.has(option) && value.is_some() {
             own.clone_from(value);

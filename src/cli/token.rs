@@ -26,7 +26,7 @@ pub enum TokenCommand {
         after_help = "Examples:\n  umai token create --name laptop --scope write\n  umai token create --name ci --scope read --expires 30d --json"
     )]
     Create {
-        /// Name of the token's owner, for example "laptop"
+        /// Name of the token, usually of who or what uses it, for example "laptop"
         #[arg(long, value_name = "NAME")]
         name: String,
         /// Scope of the token

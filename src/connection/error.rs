@@ -71,7 +71,8 @@ pub enum ServerError {
     Forbidden(String),
     /// The response is not one of the management API.
     #[error("{server} did not return a response of the management API; check the URL")]
-    Foreign {
+    #[serde(rename = "foreign")]
+    NotTheApi {
         /// URL of the server.
         server: String,
     },

@@ -20,7 +20,7 @@ impl ServiceFeatures {
     };
 
     /// Features of a third-party server.
-    pub const FOREIGN: Self = Self {
+    pub const THIRD_PARTY: Self = Self {
         trash: false,
         draft_tests: false,
         rollback_keeps_secrets: false,

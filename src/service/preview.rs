@@ -79,7 +79,7 @@ async fn preview_update<S: ConnectionService + ?Sized>(
     draft: &ConnectionDraft,
 ) -> Result<ChangePreview, ConnectionError> {
     let catalog = service.providers();
-    let merged = merge::over(before, draft, &catalog);
+    let merged = merge::merge_onto(before, draft, &catalog);
     let mut found = merged.draft.validate(&catalog, MaskPolicy::Reject);
     merged.add_errors(&mut found);
     let found = check_remotely(service, found, Some(before)).await?;

@@ -22,7 +22,7 @@ pub struct ReadOnlyService {
 
 impl ReadOnlyService {
     /// Wraps `inner`; `why` follows `Nothing was changed:` in messages.
-    pub fn over(inner: Arc<dyn ConnectionService>, why: impl Into<String>) -> Self {
+    pub fn new(inner: Arc<dyn ConnectionService>, why: impl Into<String>) -> Self {
         Self {
             inner,
             reason: why.into(),

@@ -34,7 +34,7 @@ pub enum FeedEvent {
     /// The feed ended: later changes are not known.
     Disconnected,
     /// Reconnecting failed, with the reason; sent once for each interruption.
-    Expired(String),
+    ReconnectFailed(String),
     /// Changes were missed and cannot be retrieved: the list must be reloaded.
     ReloadNeeded,
     /// All changes since the interruption were sent.
@@ -59,8 +59,8 @@ pub async fn follow(
         service,
         sender,
         seen,
-        is_broken: false,
-        is_lost: false,
+        is_interruption_reported: false,
+        is_reason_reported: false,
     };
     // A dropped receiver means that the app has ended.
     let _ = following.run(problem).await;
@@ -72,9 +72,9 @@ struct FeedSubscription {
     /// Last sent change, or the revision of a reloaded list; `None` if unknown.
     seen: Option<Revision>,
     /// True if the interruption was reported.
-    is_broken: bool,
+    is_interruption_reported: bool,
     /// True if its reason was reported.
-    is_lost: bool,
+    is_reason_reported: bool,
 }
 
 impl FeedSubscription {
@@ -96,9 +96,10 @@ impl FeedSubscription {
             match ended {
                 Ok(Some(StoreError::FeedTooOld(_)))
                 | Err(ConnectionError::Store(StoreError::FeedTooOld(_))) => self.seen = None,
-                Err(problem) if !self.is_lost => {
-                    self.is_lost = true;
-                    self.send(FeedEvent::Expired(problem.to_string())).await?;
+                Err(problem) if !self.is_reason_reported => {
+                    self.is_reason_reported = true;
+                    self.send(FeedEvent::ReconnectFailed(problem.to_string()))
+                        .await?;
                 }
                 Ok(_) | Err(_) => {}
             }
@@ -158,8 +159,8 @@ impl FeedSubscription {
     }
 
     async fn report_disconnect(&mut self) -> Result<(), ReceiverDropped> {
-        if !self.is_broken {
-            self.is_broken = true;
+        if !self.is_interruption_reported {
+            self.is_interruption_reported = true;
             self.send(FeedEvent::Disconnected).await?;
         }
         Ok(())
@@ -167,8 +168,8 @@ impl FeedSubscription {
 
     /// Reports that all changes up to the reconnect were sent.
     async fn report_caught_up(&mut self, newest: Revision) -> Result<(), ReceiverDropped> {
-        if self.is_broken && self.seen >= Some(newest) {
-            (self.is_broken, self.is_lost) = (false, false);
+        if self.is_interruption_reported && self.seen >= Some(newest) {
+            (self.is_interruption_reported, self.is_reason_reported) = (false, false);
             self.send(FeedEvent::CaughtUp).await?;
         }
         Ok(())

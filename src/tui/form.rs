@@ -403,7 +403,7 @@ impl Form {
 
     fn clear(&mut self, catalog: &ProviderCatalog) {
         if let Some(field) = self.fields.get_mut(self.focus)
-            && !matches!(field.target, FieldTarget::AuthMethod(_))
+            && !matches!(field.target, FieldTarget::Alternative(_))
         {
             field.clear();
             self.changed(catalog);

@@ -75,9 +75,9 @@ async fn write_export(export: ExportRequest) -> ServiceReply {
     let ExportRequest {
         name,
         connections,
-        policy: over,
+        policy,
     } = export;
-    let writing = move || write(&ExportedManifest::new(connections.to_vec()), &name, over);
+    let writing = move || write(&ExportedManifest::new(connections.to_vec()), &name, policy);
     match tokio::task::spawn_blocking(writing).await {
         Ok(written) => ServiceReply::Exported(written),
         Err(error) => ServiceReply::TaskFailed(error.to_string()),

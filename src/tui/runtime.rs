@@ -62,8 +62,8 @@ const MAX_DRAIN: usize = 1_000;
 /// Limit of the time for handling events before a frame is drawn.
 const MAX_DRAIN_TIME: Duration = Duration::from_millis(100);
 
-/// Time to wait for the service alone; opening takes a few milliseconds.
-const OPENING_ALONE: Duration = Duration::from_millis(100);
+/// Time to wait for the service before the terminal is read; opening takes a few milliseconds.
+const OPENING_FIRST: Duration = Duration::from_millis(100);
 
 /// Reason for an abnormal end of the app.
 #[derive(Debug, thiserror::Error)]
@@ -133,7 +133,7 @@ pub async fn run(
         inputs: Inputs::new(inputs),
         wakes: JoinSet::new(),
         is_changed: true,
-        before_stop: options.before_stop,
+        before_suspend: options.before_suspend,
         draft_saver: DraftSaver::new(options.drafts)?,
         input_thread: None,
         editing: None,
@@ -142,7 +142,7 @@ pub async fn run(
     runtime.draw()?;
     // The terminal is queried only once it is clear that the app stays: a late reply would be typed into the shell. Keys wait
     // in the terminal until then.
-    if let Ok(opened) = tokio::time::timeout(OPENING_ALONE, runtime.requests.opened()).await {
+    if let Ok(opened) = tokio::time::timeout(OPENING_FIRST, runtime.requests.opened()).await {
         runtime.begin(opened)?;
     }
     let background = if runtime.themes.follow_the_terminal() {
@@ -191,7 +191,7 @@ struct Runtime {
     wakes: JoinSet<Ticket>,
     /// True if something happened since the last frame.
     is_changed: bool,
-    before_stop: SuspendHandler,
+    before_suspend: SuspendHandler,
     draft_saver: DraftSaver,
     input_thread: Option<InputThread>,
     /// The editor that has the terminal.
@@ -422,11 +422,11 @@ impl Runtime {
     /// Suspends the app, and resumes when the shell continues it.
     fn suspend(&mut self) -> Result<LoopControl, TuiError> {
         self.draft_saver.keep_all(&mut self.app);
-        let rest = self.before_stop.release();
+        let paused = self.before_suspend.release();
         terminal::restore()?;
         rustix::process::kill_current_process_group(rustix::process::Signal::STOP)
             .map_err(io::Error::from)?;
-        drop(rest);
+        drop(paused);
         self.resume()
     }
 

@@ -222,7 +222,7 @@ async fn changes_during_an_interruption_arrive_before_caught_up() {
     assert_eq!(next(&mut heard).await, FeedEvent::Disconnected);
     create(&far, "two").await;
     create(&far, "three").await;
-    let FeedEvent::Expired(why) = next(&mut heard).await else {
+    let FeedEvent::ReconnectFailed(why) = next(&mut heard).await else {
         panic!("expected the reason of the failure");
     };
     assert!(why.contains("https://far.example"), "{why}");
@@ -244,7 +244,10 @@ async fn reconnect_pauses_grow_and_the_reason_is_reported_once() {
     let cut = Instant::now();
     line.cut(true);
     assert_eq!(next(&mut heard).await, FeedEvent::Disconnected);
-    assert!(matches!(next(&mut heard).await, FeedEvent::Expired(_)));
+    assert!(matches!(
+        next(&mut heard).await,
+        FeedEvent::ReconnectFailed(_)
+    ));
     while line.tries.lock().unwrap().len() < 4 {
         assert!(cut.elapsed() < PATIENCE);
         tokio::task::yield_now().await;
@@ -291,7 +294,10 @@ async fn service_without_a_revision_is_followed_later() {
     let near: Arc<dyn ConnectionService> = line.clone();
     tokio::spawn(follow(near, since, ears));
     assert_eq!(next(&mut heard).await, FeedEvent::Disconnected);
-    assert!(matches!(next(&mut heard).await, FeedEvent::Expired(_)));
+    assert!(matches!(
+        next(&mut heard).await,
+        FeedEvent::ReconnectFailed(_)
+    ));
     line.cut(false);
     assert_eq!(next(&mut heard).await, FeedEvent::ReloadNeeded);
     assert_eq!(next(&mut heard).await, FeedEvent::CaughtUp);

@@ -546,7 +546,9 @@ fn lost_connection_and_reconnect_are_reported_once() {
     assert!(!app.feed.is_stale);
     assert_eq!(notice(&app), "");
     app.update(Event::Feed(FeedEvent::Disconnected));
-    app.update(Event::Feed(FeedEvent::Expired("The server is away".into())));
+    app.update(Event::Feed(FeedEvent::ReconnectFailed(
+        "The server is away".into(),
+    )));
     assert!(notice(&app).starts_with("The server is away. Reconnecting; unsaved input is kept"));
     app.update(Event::Feed(FeedEvent::CaughtUp));
     assert_eq!(notice(&app), "Reconnected, up to date");

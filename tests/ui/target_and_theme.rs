@@ -233,7 +233,7 @@ fn read_only_service_rejects_every_command_in_both_modes() {
             .create(crate::support::draft(crate::support::DOCUMENTED))
             .await
             .unwrap();
-        let service = ReadOnlyService::over(std::sync::Arc::clone(&beneath), "it is kept");
+        let service = ReadOnlyService::new(std::sync::Arc::clone(&beneath), "it is kept");
         let id = made.item.id;
         let key = IdOrAlias::Id(id);
         for command in one_of_each(id) {

@@ -34,7 +34,7 @@ pub async fn fetch(http: &HttpClient) -> Result<FetchedProviders, ConnectionErro
     if !answer.status.is_success() && answer.status != StatusCode::NOT_FOUND {
         if error_response::is_not_api(&answer) {
             let server = http.address().to_string();
-            return Err(ServerError::Foreign { server }.into());
+            return Err(ServerError::NotTheApi { server }.into());
         }
         return Err(error_response::read(&answer, ErrorContext::default()));
     }

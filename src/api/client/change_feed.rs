@@ -71,26 +71,28 @@ impl EventStream {
                         return Some(Ok(changed));
                     }
                     Ok(None) => {}
-                    Err(error) => return Some(self.over(error)),
+                    Err(error) => return Some(self.end_with(error)),
                 }
             }
             let bytes = match tokio::time::timeout(SILENCE, self.bytes.next()).await {
                 Ok(Some(Ok(bytes))) => bytes,
                 Ok(Some(Err(_)) | None) => {
-                    return Some(self.over(disconnected(&self.http, "connection lost")));
+                    return Some(self.end_with(disconnected(&self.http, "connection lost")));
                 }
                 Err(_) => {
-                    return Some(self.over(disconnected(&self.http, "the server stopped sending")));
+                    return Some(
+                        self.end_with(disconnected(&self.http, "the server stopped sending")),
+                    );
                 }
             };
             match self.events.take(&bytes) {
                 Ok(events) => self.pending.extend(events),
-                Err(_) => return Some(self.over(malformed_event(&self.http))),
+                Err(_) => return Some(self.end_with(malformed_event(&self.http))),
             }
         }
     }
 
-    fn over(&mut self, error: StoreError) -> Result<ChangeEvent, StoreError> {
+    fn end_with(&mut self, error: StoreError) -> Result<ChangeEvent, StoreError> {
         self.is_done = true;
         Err(error)
     }
@@ -153,7 +155,7 @@ pub fn or_unsupported(error: ConnectionError) -> ConnectionError {
 /// Replaces the error of a server that answers an unknown path with a web page.
 pub fn or_no_api(error: ConnectionError) -> ConnectionError {
     match error {
-        ConnectionError::Server(ServerError::Foreign { .. }) => none(StatusCode::NOT_FOUND),
+        ConnectionError::Server(ServerError::NotTheApi { .. }) => none(StatusCode::NOT_FOUND),
         other => or_unsupported(other),
     }
 }

@@ -28,7 +28,7 @@ fn request_of(address: &BaseUrl, command: &Command) -> Result<HttpRequest, Conne
         } => {
             let url = address.endpoint(&["connections", &path_segment(key)?]);
             let request = HttpRequest::new(Method::PUT, url).with(draft.to_body());
-            request.over(*expected_version)
+            request.if_match(*expected_version)
         }
         Command::SetActive { key, active } => {
             let url = address.endpoint(&["connections", &path_segment(key)?]);
@@ -39,7 +39,7 @@ fn request_of(address: &BaseUrl, command: &Command) -> Result<HttpRequest, Conne
             expected_version,
         } => {
             let url = address.endpoint(&["connections", &path_segment(key)?]);
-            HttpRequest::new(Method::DELETE, url).over(*expected_version)
+            HttpRequest::new(Method::DELETE, url).if_match(*expected_version)
         }
         Command::Restore { id, alias } => {
             let draft = ConnectionDraft {
@@ -173,11 +173,11 @@ impl RemoteService {
         &self,
         error: ConnectionError,
         key: &IdOrAlias,
-        over: Option<u64>,
+        expected_version: Option<u64>,
     ) -> ConnectionError {
         const MOVED: u16 = StatusCode::PRECONDITION_FAILED.as_u16();
         let (Some(expected), ConnectionError::Server(ServerError::Refused { status: MOVED, .. })) =
-            (over, &error)
+            (expected_version, &error)
         else {
             return error;
         };

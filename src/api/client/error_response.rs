@@ -91,7 +91,7 @@ pub fn read(answer: &HttpResponse, about: ErrorContext<'_>) -> ConnectionError {
 
 /// Returns whether a 404 is a web page, where the API would answer in JSON.
 pub fn is_not_api(answer: &HttpResponse) -> bool {
-    let is_not_found_page = matches!(
+    let is_page_status = matches!(
         answer.status,
         StatusCode::BAD_REQUEST
             | StatusCode::NOT_FOUND
@@ -99,7 +99,7 @@ pub fn is_not_api(answer: &HttpResponse) -> bool {
             | StatusCode::GONE
             | StatusCode::NOT_IMPLEMENTED
     );
-    is_not_found_page
+    is_page_status
         && !answer.body.is_empty()
         && serde_json::from_slice::<serde::de::IgnoredAny>(&answer.body).is_err()
 }

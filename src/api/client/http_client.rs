@@ -18,16 +18,16 @@ use crate::connection::ServerError;
 use crate::tls::trust::client_config;
 
 /// Timeout of a whole response, unless the server contacts a provider.
-const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
+const TOTAL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Timeout until the response begins; detects a server that accepts the connection and sends nothing.
-const FIRST_BYTE: Duration = Duration::from_secs(10);
+const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Message of a request timeout.
 const TIMED_OUT: &str = "the request timed out";
 
 /// Timeout of a connection test, during which the server contacts the provider.
-pub const TEST: Duration = Duration::from_secs(90);
+pub const PROVIDER_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// Maximum size of a response, in bytes; a page of 5,000 connections has about a tenth.
 const MAX_BYTES: usize = 32 * 1024 * 1024;
@@ -52,9 +52,9 @@ pub struct HttpRequest {
     pub body: Option<Zeroizing<Vec<u8>>>,
     pub base_version: Option<u64>,
     /// Timeout of the whole response.
-    pub timeout: Duration,
+    pub total_timeout: Duration,
     /// Timeout until the response begins.
-    pub response_timeout: Duration,
+    pub first_byte_timeout: Duration,
 }
 
 impl HttpRequest {
@@ -64,8 +64,8 @@ impl HttpRequest {
             url,
             body: None,
             base_version: None,
-            timeout: RESPONSE_TIMEOUT,
-            response_timeout: FIRST_BYTE,
+            total_timeout: TOTAL_TIMEOUT,
+            first_byte_timeout: FIRST_BYTE_TIMEOUT,
         }
     }
 
@@ -81,15 +81,15 @@ impl HttpRequest {
 
     /// Sets the expected version. Version 0 stands for a server without versions and is ignored.
     #[must_use]
-    pub fn over(mut self, version: Option<u64>) -> Self {
+    pub fn if_match(mut self, version: Option<u64>) -> Self {
         self.base_version = version.filter(|version| *version > 0);
         self
     }
 
     #[must_use]
     pub fn with_timeout(mut self, time: Duration) -> Self {
-        self.timeout = time;
-        self.response_timeout = time;
+        self.total_timeout = time;
+        self.first_byte_timeout = time;
         self
     }
 }
@@ -162,8 +162,8 @@ impl HttpClient {
         // The semaphore is never closed.
         let _permit = self.permits.acquire().await.ok();
         let is_read = asking.method == Method::GET;
-        let within = asking.timeout;
-        let begins_within = asking.response_timeout;
+        let within = asking.total_timeout;
+        let begins_within = asking.first_byte_timeout;
         let begun = self.begin(
             asking,
             HeaderValue::from_static("application/json"),
@@ -186,7 +186,7 @@ impl HttpClient {
         let accepted = HeaderValue::from_static("text/event-stream");
         // Detects a server that accepts the connection and sends nothing.
         tokio::time::timeout(
-            FIRST_BYTE,
+            FIRST_BYTE_TIMEOUT,
             self.begin(HttpRequest::get(url), accepted, None),
         )
         .await
@@ -199,7 +199,7 @@ impl HttpClient {
         response: Response,
     ) -> Result<HttpResponse, ServerError> {
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = tokio::time::timeout(RESPONSE_TIMEOUT, self.body(response, true))
+        let body = tokio::time::timeout(TOTAL_TIMEOUT, self.body(response, true))
             .await
             .map_err(|_| self.unreachable("the request timed out"))??;
         Ok(HttpResponse {

@@ -52,7 +52,7 @@ impl RemoteService {
         self.fetch_pages(&url, window, None)
             .await
             .map_err(|error| match error {
-                ConnectionError::Server(ServerError::Foreign { .. }) => no_trash(),
+                ConnectionError::Server(ServerError::NotTheApi { .. }) => no_trash(),
                 other => other,
             })
     }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::error_response::ErrorContext;
-use super::http_client::{HttpRequest, TEST};
+use super::http_client::{HttpRequest, PROVIDER_TIMEOUT};
 use super::list::{MAX_LISTED, MAX_SKIPPED};
 use super::response_dto::{ItemDto, PageDto};
 use super::third_party::ForeignList;
@@ -45,7 +45,7 @@ struct NestedModelDto {
 }
 
 #[derive(Deserialize)]
-struct LatestVersion {
+struct LatestRevision {
     revision: Revision,
 }
 
@@ -208,7 +208,7 @@ impl ConnectionService for RemoteService {
                 (address.endpoint(&["connection-tests"]), None, Some(draft))
             }
         };
-        let mut asking = HttpRequest::new(Method::POST, url).with_timeout(TEST);
+        let mut asking = HttpRequest::new(Method::POST, url).with_timeout(PROVIDER_TIMEOUT);
         if let (Some(key), false) = (&key, self.is_umai) {
             return self.test_foreign(key, asking).await;
         }
@@ -240,7 +240,7 @@ impl ConnectionService for RemoteService {
             url.query_pairs_mut()
                 .append_pair("capability", capability.as_str());
         }
-        let asking = HttpRequest::get(url).with_timeout(TEST);
+        let asking = HttpRequest::get(url).with_timeout(PROVIDER_TIMEOUT);
         let models: ForeignList<ModelDto> = self.fetch(asking, ErrorContext::one(key)).await?;
         let models = models.into_items().into_iter().filter_map(|model| {
             let id = model.id.or(model.model.map(|nested| nested.model_id))?;
@@ -272,7 +272,7 @@ impl ConnectionService for RemoteService {
         let latest = self
             .fetch(HttpRequest::get(url), ErrorContext::default())
             .await;
-        let latest: LatestVersion = latest.map_err(change_feed::or_no_api)?;
+        let latest: LatestRevision = latest.map_err(change_feed::or_no_api)?;
         Ok(latest.revision)
     }
 
@@ -301,7 +301,7 @@ impl ConnectionService for RemoteService {
         if self.is_umai {
             ServiceFeatures::ALL
         } else {
-            ServiceFeatures::FOREIGN
+            ServiceFeatures::THIRD_PARTY
         }
     }
 
@@ -344,7 +344,7 @@ impl RemoteService {
     /// Replaces the error of a version response in another format.
     fn without_snapshots(&self, error: ConnectionError) -> ConnectionError {
         match error {
-            ConnectionError::Server(ServerError::Foreign { .. }) if !self.is_umai => {
+            ConnectionError::Server(ServerError::NotTheApi { .. }) if !self.is_umai => {
                 error_response::rejected(
                     StatusCode::NOT_IMPLEMENTED,
                     "This server keeps no version snapshots; the history is not available",
@@ -371,7 +371,7 @@ impl RemoteService {
 fn unlisted(error: ConnectionError) -> ConnectionError {
     match error {
         ConnectionError::Server(
-            ServerError::Refused { status: 404, .. } | ServerError::Foreign { .. },
+            ServerError::Refused { status: 404, .. } | ServerError::NotTheApi { .. },
         ) => no_key_list(),
         other => other,
     }

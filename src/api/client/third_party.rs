@@ -22,15 +22,15 @@ impl RemoteService {
         &self,
         key: &IdOrAlias,
         draft: &ConnectionDraft,
-        over: Option<u64>,
+        expected_version: Option<u64>,
     ) -> Result<Connection, ConnectionError> {
-        let (raw, change) = self.planned(key, draft, over).await?;
+        let (raw, change) = self.planned(key, draft, expected_version).await?;
         let id = IdOrAlias::Id(raw.item.id);
         if !change.is_change {
             return raw.masked(&self.catalog).ok_or_else(|| self.foreign());
         }
         let about = ErrorContext {
-            base_version: over,
+            base_version: expected_version,
             provider: self.catalog.get(&raw.item.provider_id),
             ..ErrorContext::one(key)
         };
@@ -40,10 +40,10 @@ impl RemoteService {
             .endpoint(&["connections", &path_segment(&id)?]);
         let asking = HttpRequest::new(Method::PUT, url)
             .with(change.body)
-            .over(over);
+            .if_match(expected_version);
         match self.send_request(asking, about).await {
             Ok(answer) => self.saved_connection(answer, Some(&id)).await,
-            Err(error) => Err(self.moved(error, &id, over).await),
+            Err(error) => Err(self.moved(error, &id, expected_version).await),
         }
     }
 
@@ -228,10 +228,10 @@ impl RemoteService {
         &self,
         key: &IdOrAlias,
         draft: &ConnectionDraft,
-        over: Option<u64>,
+        expected_version: Option<u64>,
     ) -> Result<(RawConnection, RawChange), ConnectionError> {
         let raw = self.raw(key).await?;
-        raw.item.check_version(over)?;
+        raw.item.check_version(expected_version)?;
         self.reject_unusable(draft, &raw, Some(&raw.item))?;
         let change = raw.changed(draft, &self.catalog)?;
         Ok((raw, change))

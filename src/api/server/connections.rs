@@ -180,8 +180,8 @@ pub async fn update(
 ) -> ApiResult {
     let key = id_or_alias(&key);
     let draft = ConnectionDraft::from_json(&body)?;
-    let over = precondition::if_match(&headers, &*api.service, &key).await?;
-    let command = match (status_only(&draft), over) {
+    let expected_version = precondition::if_match(&headers, &*api.service, &key).await?;
+    let command = match (status_only(&draft), expected_version) {
         (Some(active), None) => Command::SetActive { key, active },
         (_, expected_version) => Command::Update {
             key,

@@ -21,7 +21,7 @@ struct EntityTag {
     version: Option<u64>,
 }
 
-/// Returns the version in `If-Match`; none without the header.
+/// Returns the version in `If-Match`; none without the header or for `*`.
 pub async fn if_match(
     headers: &HeaderMap,
     service: &dyn ConnectionService,
@@ -74,8 +74,8 @@ fn tags(list: &str) -> Option<Vec<EntityTag>> {
     let mut tags = Vec::new();
     let mut rest = list.trim_matches([' ', '\t', ',']);
     while !rest.is_empty() {
-        let strong = rest.strip_prefix("W/");
-        let quoted = strong.unwrap_or(rest).strip_prefix('"')?;
+        let after_weak_prefix = rest.strip_prefix("W/");
+        let quoted = after_weak_prefix.unwrap_or(rest).strip_prefix('"')?;
         let (opaque, behind) = quoted.split_once('"')?;
         if !opaque
             .bytes()
@@ -85,7 +85,7 @@ fn tags(list: &str) -> Option<Vec<EntityTag>> {
         }
         let version = opaque.parse().ok();
         tags.push(EntityTag {
-            is_weak: strong.is_some(),
+            is_weak: after_weak_prefix.is_some(),
             version: version.filter(|version: &u64| version.to_string() == opaque),
         });
         let next = behind.trim_start_matches([' ', '\t']);

@@ -32,7 +32,7 @@ fn read(words: Vec<OsString>, typed: &str) -> Result<Vec<String>, Failure> {
         .try_get_matches_from(words);
     let globals = matches.and_then(|matches| {
         let mut globals = Globals::from_arg_matches(&matches)?;
-        globals.written = ExplicitOptions::from_matches(&matches);
+        globals.explicit = ExplicitOptions::from_matches(&matches);
         Ok(globals)
     });
     let Ok(globals) = globals else {

@@ -76,7 +76,7 @@ impl ExportConnections {
             };
             let (count, blank) = match &target {
                 None => print(exported, format, progress, output).await?,
-                Some((path, over)) => keep(exported, format, path, *over, progress).await?,
+                Some((path, policy)) => keep(exported, format, path, *policy, progress).await?,
             };
             if let Some((path, _)) = target {
                 output.note(&format!("{} to {}", plural(count), path.display()));
@@ -109,13 +109,13 @@ impl ExportConnections {
         let Some(name) = file.to_str() else {
             return Err(Failure::Usage("--output-file is not valid UTF-8".into()));
         };
-        let over = if self.yes {
+        let policy = if self.yes {
             OverwritePolicy::Replace
         } else {
             OverwritePolicy::Keep
         };
-        match export::write_destination(name, over) {
-            Ok(path) => Ok(Some((path, over))),
+        match export::write_destination(name, policy) {
+            Ok(path) => Ok(Some((path, policy))),
             Err(ExportFileError::Exists(path)) => {
                 let may = may_replace(&path, output)?;
                 Ok(may.then_some((path, OverwritePolicy::Replace)))
@@ -201,14 +201,14 @@ async fn keep(
     mut exported: ConnectionStream,
     format: export::ExportStreamFormat,
     path: &Path,
-    over: OverwritePolicy,
+    policy: OverwritePolicy,
     mut progress: Progress,
 ) -> Result<(usize, usize), Failure> {
     let (sender, mut receiver) = mpsc::channel::<Option<Exported>>(PREFETCH);
     let path = path.to_owned();
     let writing = tokio::task::spawn_blocking(move || {
         let mut counts = (0, 0);
-        let written = export::deliver(&path, over, |file| {
+        let written = export::deliver(&path, policy, |file| {
             let mut document = export::ExportStream::begin(BufWriter::new(file), format)?;
             loop {
                 match receiver.blocking_recv() {

@@ -29,21 +29,21 @@ pub enum ExportFileError {
 pub fn write(
     document: &ExportedManifest,
     name: &str,
-    over: OverwritePolicy,
+    policy: OverwritePolicy,
 ) -> Result<PathBuf, ExportFileError> {
-    let path = write_destination(name, over)?;
+    let path = write_destination(name, policy)?;
     let json = document
         .to_json()
         .map_err(|error| ExportFileError::Failed {
             path: path.clone(),
             why: error.to_string(),
         })?;
-    deliver(&path, over, |file| file.write_all(json.as_bytes()))?;
+    deliver(&path, policy, |file| file.write_all(json.as_bytes()))?;
     Ok(path)
 }
 
 /// Returns the path of a file, if it can be written.
-pub fn write_destination(name: &str, over: OverwritePolicy) -> Result<PathBuf, ExportFileError> {
+pub fn write_destination(name: &str, policy: OverwritePolicy) -> Result<PathBuf, ExportFileError> {
     let path = absolute(name).map_err(|reason| ExportFileError::Failed {
         path: name.into(),
         why: reason,
@@ -56,7 +56,7 @@ pub fn write_destination(name: &str, over: OverwritePolicy) -> Result<PathBuf, E
     match std::fs::symlink_metadata(&path) {
         Ok(there) if there.is_dir() => return Err(refused(&"it is a directory")),
         Ok(there) if !there.is_file() => return Err(refused(&"it is not a regular file")),
-        Ok(_) if over == OverwritePolicy::Keep => return Err(ExportFileError::Exists(path)),
+        Ok(_) if policy == OverwritePolicy::Keep => return Err(ExportFileError::Exists(path)),
         Ok(_) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(refused(&sentence(&error))),
@@ -67,10 +67,10 @@ pub fn write_destination(name: &str, over: OverwritePolicy) -> Result<PathBuf, E
 /// Writes a file atomically.
 pub fn deliver(
     path: &Path,
-    over: OverwritePolicy,
+    policy: OverwritePolicy,
     write: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> Result<(), ExportFileError> {
-    atomic_file::write_next_to_others(path, over, write).map_err(|error| match error.kind() {
+    atomic_file::write_next_to_others(path, policy, write).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => ExportFileError::Exists(path.to_owned()),
         _ => ExportFileError::Failed {
             path: path.to_owned(),
@@ -102,13 +102,13 @@ mod tests {
     fn write_document(
         folder: &Path,
         name: &str,
-        over: OverwritePolicy,
+        policy: OverwritePolicy,
     ) -> Result<PathBuf, ExportFileError> {
         let path = folder.join(name);
         write(
             &ExportedManifest::new(Vec::new()),
             path.to_str().unwrap(),
-            over,
+            policy,
         )
     }
 

@@ -53,7 +53,7 @@ fn drop_errors(at: &DraftField, found: &mut ValidatedDraft) -> bool {
 }
 
 /// Merges `change` with `before`.
-pub fn over(
+pub fn merge_onto(
     before: &Connection<PlainSecret>,
     change: &ConnectionDraft,
     catalog: &ProviderCatalog,
@@ -99,7 +99,7 @@ pub fn copy(
     change: &ConnectionDraft,
     catalog: &ProviderCatalog,
 ) -> ValidatedDraft {
-    let mut merged = over(original, change, catalog);
+    let mut merged = merge_onto(original, change, catalog);
     merged.stored = None;
     merged.draft.name.clone_from(&change.name);
     merged.draft.alias.clone_from(&change.alias);
@@ -300,7 +300,7 @@ mod tests {
     fn reasons(before: &Connection<PlainSecret>, change: &str) -> Vec<FieldReason> {
         let catalog = ProviderCatalog::embedded();
         let change = ConnectionDraft::from_json(change.as_bytes()).unwrap();
-        let merged = over(before, &change, &catalog);
+        let merged = merge_onto(before, &change, &catalog);
         let mut found = merged.draft.validate(&catalog, MaskPolicy::Reject);
         merged.add_errors(&mut found);
         found.errors.into_iter().map(|error| error.reason).collect()

@@ -238,7 +238,7 @@ impl CoreService {
         before: Connection<PlainSecret>,
         draft: &ConnectionDraft,
     ) -> Result<PreparedChange, ConnectionError> {
-        let merged = merge::over(&before, draft, &self.catalog);
+        let merged = merge::merge_onto(&before, draft, &self.catalog);
         let mut after = self.apply_merged(&before, merged).await?;
         if draft.settings.is_none() {
             after.settings.clone_from(&before.settings);

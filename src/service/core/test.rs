@@ -77,7 +77,7 @@ impl CoreService {
         before: &super::Connection<PlainSecret>,
         draft: &ConnectionDraft,
     ) -> Result<(String, Option<Settings<PlainSecret>>), ConnectionError> {
-        let merged = merge::over(before, draft, &self.catalog);
+        let merged = merge::merge_onto(before, draft, &self.catalog);
         let mut found = merged.draft.validate(&self.catalog, MaskPolicy::Reject);
         merged.add_errors(&mut found);
         let found = examined(found)?;

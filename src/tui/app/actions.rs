@@ -55,7 +55,7 @@ impl App {
                 self.hide_secrets();
                 Some(Effect::Suspend)
             }
-            Action::Leave => self.go_back(),
+            Action::Leave => self.leave(),
             Action::EditExternally if self.dialogs.is_on::<Form>() => self.edit_externally(),
             Action::Palette if !self.dialogs.is_on::<PaletteDialog>() => {
                 let place = self.context();
@@ -184,7 +184,7 @@ impl App {
         }
     }
 
-    fn go_back(&mut self) -> Option<Effect> {
+    fn leave(&mut self) -> Option<Effect> {
         if self.form().is_some_and(Form::is_changed) {
             self.dialogs.push(ConfirmDialog::quit());
             None

@@ -26,21 +26,21 @@ pub(super) struct DraftTracking {
     is_stored: bool,
     /// Contents stored last.
     last: Option<Arc<FormSnapshot>>,
-    /// True if there was input since the last look.
+    /// True if there was input since the last check.
     has_input: bool,
-    /// Timer of the next look.
+    /// Timer of the next check.
     timer: DraftTimer,
     /// Slots of saved or discarded forms whose drafts must be removed.
     obsolete: Vec<DraftSlot>,
     /// Drafts to release for other processes.
     to_release: Vec<Uuid>,
     /// Drafts found while another dialog was open.
-    restored: Option<DraftsDialog>,
+    to_offer: Option<DraftsDialog>,
     /// True if the user requested the list; an empty result is then reported.
     is_requested: bool,
 }
 
-/// Timer of the next look at the form.
+/// Timer of the next check of the form.
 #[derive(Debug, Default, PartialEq, Eq)]
 enum DraftTimer {
     /// Not started.
@@ -65,11 +65,11 @@ impl DraftTracking {
             *form.slot.get_or_insert_with(new)
         });
         if slot != self.slot {
-            if let Some(over) = self.slot.filter(|_| self.is_stored) {
-                self.obsolete.push(over);
+            if let Some(ended) = self.slot.filter(|_| self.is_stored) {
+                self.obsolete.push(ended);
             }
             self.slot = slot;
-            // A restored draft is already on disk.
+            // A to_offer draft is already on disk.
             self.is_stored = matches!(slot, Some(DraftSlot::Restored(_)));
             self.last = None;
             self.has_input = slot.is_some();
@@ -81,13 +81,13 @@ impl DraftTracking {
 
     /// Drafts to offer, once.
     pub const fn take_found(&mut self) -> Option<DraftsDialog> {
-        self.restored.take()
+        self.to_offer.take()
     }
 
     /// Next draft to store, remove or release.
     pub fn next_effect(&mut self, form: Option<&Form>, requests: &mut Requests) -> Option<Effect> {
-        if let Some(over) = self.obsolete.pop() {
-            return Some(Effect::DeleteDraft(over));
+        if let Some(ended) = self.obsolete.pop() {
+            return Some(Effect::DeleteDraft(ended));
         }
         if !self.to_release.is_empty() {
             return Some(Effect::ReleaseDrafts(std::mem::take(&mut self.to_release)));
@@ -137,8 +137,8 @@ impl DraftTracking {
 
     /// Next draft operation before the app exits; call it until it returns `None`.
     pub fn next_exit_effect(&mut self, form: Option<&Form>) -> Option<Effect> {
-        if let Some(over) = self.obsolete.pop() {
-            return Some(Effect::DeleteDraft(over));
+        if let Some(ended) = self.obsolete.pop() {
+            return Some(Effect::DeleteDraft(ended));
         }
         self.store(form)
     }
@@ -160,7 +160,7 @@ impl DraftTracking {
         if found.is_empty() {
             return is_requested;
         }
-        self.restored = Some(DraftsDialog::new(found));
+        self.to_offer = Some(DraftsDialog::new(found));
         false
     }
 

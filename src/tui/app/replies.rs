@@ -170,7 +170,7 @@ impl App {
                 self.report_change_before_open();
             }
             None => self.notify(Notice::error(format!(
-                "Provider '{}' is not in the catalogue; its settings cannot be edited",
+                "Provider '{}' is not in the catalog; its settings cannot be edited",
                 connection.item.provider_id
             ))),
         }

@@ -158,7 +158,7 @@ impl App {
         match event {
             FeedEvent::Changes(news) => self.apply_changes(news),
             FeedEvent::Disconnected => self.feed.is_stale = true,
-            FeedEvent::Expired(reason) => {
+            FeedEvent::ReconnectFailed(reason) => {
                 self.feed.is_offline = true;
                 let stop = if reason.ends_with(['.', '!', '?']) {
                     ""

@@ -167,7 +167,7 @@ impl App {
         }
     }
 
-    /// Deletes a connection. The service runs requests in order, so it can be undone before the reply.
+    /// Deletes a connection. The save queue keeps the order of saves, so it can be undone before the reply.
     pub(super) fn delete(&mut self, id: Uuid) -> Effect {
         if self.site.features.trash {
             self.undo.push(UndoableChange::Deleted(id));

@@ -338,7 +338,7 @@ impl App {
                 self.dialogs.push(form);
             }
             None => self.notify(Notice::error(format!(
-                "Provider '{provider_id}' is not in the catalogue, so its connections cannot be duplicated"
+                "Provider '{provider_id}' is not in the catalog, so its connections cannot be duplicated"
             ))),
         }
     }

@@ -145,11 +145,11 @@ impl App {
                 let mut draft = draft_of(changed);
                 let label = &changed.label;
                 draft.change_description = Some(text(format!("Rollback of {label} to v{number}")));
-                let over = self.tree.item(id)?.version();
+                let version = self.tree.item(id)?.version();
                 let change = Command::Update {
                     key: id.into(),
                     draft,
-                    expected_version: Some(over),
+                    expected_version: Some(version),
                 };
                 Some(self.call(AwaitedReply::RollbackField(number), change))
             }

@@ -152,7 +152,7 @@ const fn fails_all_requests(error: &ConnectionError) -> bool {
             ServerError::Unreachable { .. }
             | ServerError::SignIn
             | ServerError::Forbidden(_)
-            | ServerError::Foreign { .. } => true,
+            | ServerError::NotTheApi { .. } => true,
             ServerError::Refused { .. } => false,
         },
         ConnectionError::Invalid(_)

@@ -112,7 +112,7 @@ impl DraftsDialog {
         };
         let Some(provider) = cx.catalog.get(&kept.provider_id) else {
             return DialogOutcome::Notify(Notice::error(format!(
-                "Provider '{}' is not in the catalogue; the draft cannot be opened and is kept",
+                "Provider '{}' is not in the catalog; the draft cannot be opened and is kept",
                 kept.provider_id
             )));
         };

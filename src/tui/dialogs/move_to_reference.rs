@@ -220,7 +220,7 @@ impl Dialog for MoveToReference {
     fn step(&mut self, action: Action, cx: &DialogContext<'_>) -> DialogOutcome {
         let model = self.model(cx);
         let rows = usize::from(model.areas(&cx.layout).list.height);
-        let over = model.row_count().saturating_sub(rows);
+        let last_top = model.row_count().saturating_sub(rows);
         drop(model);
         let last = self.suggestions.len().saturating_sub(1);
         let Cursor { selected, top } = &mut self.cursor;
@@ -229,8 +229,8 @@ impl Dialog for MoveToReference {
             Action::Up | Action::PageUp => *selected = selected.saturating_sub(1),
             Action::First => (*top, *selected) = (0, 0),
             Action::Down | Action::PageDown if *selected < last => *selected += 1,
-            Action::Down | Action::PageDown => *top = (*top + 1).min(over),
-            Action::Last => (*top, *selected) = (over, last),
+            Action::Down | Action::PageDown => *top = (*top + 1).min(last_top),
+            Action::Last => (*top, *selected) = (last_top, last),
             _ => {}
         }
         DialogOutcome::Stay

@@ -19,10 +19,10 @@ impl Form {
             if let Some((index, choice)) = choice
                 && !fields
                     .iter()
-                    .any(|field: &FormField| field.target == FieldTarget::AuthMethod(index))
+                    .any(|field: &FormField| field.target == FieldTarget::Alternative(index))
             {
-                let gone = choice.in_use(&has).unwrap_or(choice.preferred());
-                fields.push(FormField::alternative(index, choice, gone));
+                let chosen = choice.in_use(&has).unwrap_or(choice.preferred());
+                fields.push(FormField::alternative(index, choice, chosen));
             }
             let mut field = make(setting);
             if let Some((_, choice)) = choice
@@ -38,7 +38,7 @@ impl Form {
 
     /// Chosen alternative.
     pub(super) fn alternative(&self, choice: usize) -> Option<&Alternative> {
-        let FieldValue::Choice { at, .. } = &self.field(&FieldTarget::AuthMethod(choice))?.value
+        let FieldValue::Choice { at, .. } = &self.field(&FieldTarget::Alternative(choice))?.value
         else {
             return None;
         };
@@ -70,11 +70,11 @@ impl Form {
     /// Chooses the alternatives that these settings belong to.
     pub(super) fn choose_alternatives(&mut self, filled: &[String]) {
         let choices: Vec<_> = self.provider.alternatives.iter().enumerate().collect();
-        let gone = choices.into_iter().filter_map(|(index, choice)| {
+        let missing = choices.into_iter().filter_map(|(index, choice)| {
             let alternative = choice.in_use(|key| filled.iter().any(|one| one == key))?;
-            Some((FieldTarget::AuthMethod(index), alternative))
+            Some((FieldTarget::Alternative(index), alternative))
         });
-        for (place, alternative) in gone.collect::<Vec<_>>() {
+        for (place, alternative) in missing.collect::<Vec<_>>() {
             if let Some(field) = self.fields.iter_mut().find(|field| field.target == place)
                 && let FieldValue::Choice { at, .. } = &mut field.value
             {
@@ -133,7 +133,7 @@ impl Form {
             .alternative_of(key)
             .and_then(|alternative| choice.ways.get(alternative))?;
         (own != alternative).then(|| {
-            let place = FieldTarget::AuthMethod(index);
+            let place = FieldTarget::Alternative(index);
             (place, format!("\"{}\": {problem}", own.label))
         })
     }

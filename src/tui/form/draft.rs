@@ -20,7 +20,7 @@ impl Form {
                 FieldTarget::Alias => {
                     draft.alias = Some(self.typed(&FieldTarget::Alias).to_owned());
                 }
-                FieldTarget::AuthMethod(_) => {}
+                FieldTarget::Alternative(_) => {}
                 FieldTarget::Status => {
                     draft.is_active = Some(matches!(field.value, FieldValue::Switch(true)));
                 }

@@ -25,7 +25,7 @@ pub enum FieldTarget {
     Status,
     /// Choice between alternatives, by its index.
     #[serde(rename = "way")]
-    AuthMethod(usize),
+    Alternative(usize),
     /// Setting with this key.
     Setting(String),
     /// Note on the change.
@@ -130,7 +130,7 @@ impl FormField {
                 FieldTarget::Name => "Enter connection name",
                 FieldTarget::Alias => "Enter alias",
                 FieldTarget::Note => "Say what this change is for (optional)",
-                FieldTarget::Status | FieldTarget::AuthMethod(_) | FieldTarget::Setting(_) => "",
+                FieldTarget::Status | FieldTarget::Alternative(_) | FieldTarget::Setting(_) => "",
             },
             target,
             label: label.to_owned(),
@@ -149,19 +149,19 @@ impl FormField {
     }
 
     /// Creates the choice between alternatives, with one of them chosen.
-    pub(super) fn alternative(index: usize, choice: &AlternativeGroup, gone: usize) -> Self {
+    pub(super) fn alternative(index: usize, choice: &AlternativeGroup, chosen: usize) -> Self {
         let value = FieldValue::Choice {
             options: choice
                 .ways
                 .iter()
                 .map(|alternative| alternative.label.clone())
                 .collect(),
-            at: Some(gone),
+            at: Some(chosen),
         };
         Self {
             description: choice.description.clone(),
             group: choice.group.clone(),
-            ..Self::common_field(FieldTarget::AuthMethod(index), &choice.label, value)
+            ..Self::common_field(FieldTarget::Alternative(index), &choice.label, value)
         }
     }
 

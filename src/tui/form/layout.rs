@@ -88,7 +88,7 @@ pub fn rows(form: &Form, width: u16) -> Vec<FormRow> {
     for (at, field) in fields.filter(|(_, field)| !form.is_hidden(field)) {
         let is_setting = matches!(
             field.target,
-            FieldTarget::Setting(_) | FieldTarget::AuthMethod(_)
+            FieldTarget::Setting(_) | FieldTarget::Alternative(_)
         );
         if is_setting && (!is_in_settings || field.group.as_deref() != group) {
             group = field.group.as_deref();
@@ -183,7 +183,7 @@ fn notes(form: &Form, field: &FormField, is_focused: bool) -> Vec<(NoteKind, Str
     if is_focused && let Some(message) = form.keys_message() {
         notes.push((NoteKind::Hint, message));
     }
-    if let FieldTarget::AuthMethod(choice) = field.target {
+    if let FieldTarget::Alternative(choice) = field.target {
         notes.extend(removed_by_save(&form.removed_by_save(choice)));
     }
     notes.extend(form.request_url_notes(field, is_focused));

@@ -11,7 +11,7 @@ use crate::tui::text_input::PasteOutcome;
 impl FormField {
     /// Returns whether a visible field contains an API key. It is then drawn masked.
     pub fn has_stray_key(&self) -> bool {
-        // Only a stray key is warned of here; which prefixes the providers have was looked up then.
+        // `check_stray_key`, which knows the prefixes of the providers, sets a warning for these fields.
         matches!(
             self.target,
             FieldTarget::Name | FieldTarget::Alias | FieldTarget::Note

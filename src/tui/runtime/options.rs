@@ -28,7 +28,7 @@ pub struct TuiOptions {
     /// Base URL of the management API for copied commands; the documented one by default.
     pub api: Option<String>,
     /// Releases what other processes would wait for before the app is suspended.
-    pub before_stop: SuspendHandler,
+    pub before_suspend: SuspendHandler,
     /// Location of drafts; without it, drafts are not stored.
     pub drafts: Option<DraftsLocation>,
     /// Target of the app.

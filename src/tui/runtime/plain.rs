@@ -55,7 +55,7 @@ pub async fn run(
         wakes: JoinSet::new(),
         lines: StdinLines::read()?,
         is_interactive,
-        before_stop: options.before_stop,
+        before_suspend: options.before_suspend,
         narrated: Narration::default(),
         known: 0,
         // A script that ends in a form does so on purpose.
@@ -96,7 +96,7 @@ struct PlainRuntime {
     lines: StdinLines,
     /// True if stdin is a terminal.
     is_interactive: bool,
-    before_stop: SuspendHandler,
+    before_suspend: SuspendHandler,
     /// Last narration.
     narrated: Narration,
     /// Number of printed notices for the user.
@@ -307,11 +307,11 @@ impl PlainRuntime {
     /// Suspends the app, and resumes when the shell continues it.
     fn suspend(&mut self) -> Result<LoopControl, TuiError> {
         self.draft_saver.keep_all(&mut self.app);
-        let rest = self.before_stop.release();
+        let paused = self.before_suspend.release();
         self.lines.show_input();
         rustix::process::kill_current_process_group(rustix::process::Signal::STOP)
             .map_err(io::Error::from)?;
-        drop(rest);
+        drop(paused);
         self.lines.hide_input(self.is_on_secret())?;
         Ok(LoopControl::Continue)
     }

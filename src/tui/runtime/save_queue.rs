@@ -6,7 +6,7 @@
 
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// Position of a save in the queue.
+/// Order of a save among others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SaveOrdering {
     /// After all earlier saves.
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn dropped_ticket_blocks_no_save() {
+    async fn dropped_position_blocks_no_save() {
         let mut order = SaveQueue::default();
         drop(order.next(SaveOrdering::Concurrent));
         drop(order.next(SaveOrdering::Exclusive));

@@ -16,7 +16,7 @@ pub struct SuspendHandler(Option<Arc<ReleaseResources>>);
 
 impl fmt::Debug for SuspendHandler {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("BeforeStop(…)")
+        f.write_str("SuspendHandler(…)")
     }
 }
 

@@ -141,7 +141,7 @@ fn all_errors() -> Vec<ConnectionError> {
         }),
         ConnectionError::Server(ServerError::SignIn),
         ConnectionError::Server(ServerError::Forbidden("Read only".into())),
-        ConnectionError::Server(ServerError::Foreign {
+        ConnectionError::Server(ServerError::NotTheApi {
             server: "https://x".into(),
         }),
         ConnectionError::ReadOnly("the target 'prod' is read-only".into()),

@@ -171,7 +171,7 @@ fn store_errors() -> Vec<StoreError> {
 }
 
 fn server_errors() -> Vec<ServerError> {
-    use ServerError::{Forbidden, Foreign, Refused, SignIn, Unreachable};
+    use ServerError::{Forbidden, NotTheApi, Refused, SignIn, Unreachable};
     let all = vec![
         Unreachable {
             server: "https://a".into(),
@@ -179,7 +179,7 @@ fn server_errors() -> Vec<ServerError> {
         },
         SignIn,
         Forbidden("read only".into()),
-        Foreign {
+        NotTheApi {
             server: "https://a".into(),
         },
         Refused {
@@ -189,7 +189,7 @@ fn server_errors() -> Vec<ServerError> {
     ];
     for error in &all {
         match error {
-            Unreachable { .. } | SignIn | Forbidden(_) | Foreign { .. } | Refused { .. } => {}
+            Unreachable { .. } | SignIn | Forbidden(_) | NotTheApi { .. } | Refused { .. } => {}
         }
     }
     all
