@@ -80,11 +80,11 @@ Examples:
   umai --target prod
 
 Exit codes:
-  0 success, 1 error outside umai, for example output that cannot be explicit,
+  0 success, 1 error outside umai, for example output that cannot be written,
   2 usage error, or a change in read-only mode, 3 not found, 4 rejected by validation,
   5 conflict (the alias exists, or the connection changed elsewhere), 6 store or key error,
   7 server unreachable or access denied, 8 connection test failed,
-  130 Ctrl-C, 143 terminated by a signal, 129 terminal closed
+  129 terminal closed, 130 Ctrl-C, 131 SIGQUIT, 143 terminated by a signal
 
 No option takes a secret, because every process on this machine can read arguments.";
 
@@ -303,7 +303,7 @@ pub fn main() -> ExitCode {
     match ended {
         Ok(()) => Exit::Success.into(),
         Err(failure) => {
-            // Output that was explicit before the failure is still valid, so it is flushed first.
+            // Output that was written before the failure is still valid, so it is flushed first.
             let _ = output.flush();
             output.failure(&failure);
             failure.exit().into()

@@ -25,7 +25,7 @@ pub use read_only::ReadOnlyService;
 
 /// Operations on connections, in a local store or on a server.
 ///
-/// All changes pass through [`ConnectionService::run`]; the methods after [`ConnectionService::notices`] only build the command.
+/// All changes pass through [`ConnectionService::run`]; the methods from [`ConnectionService::commit`] on only wrap it.
 #[async_trait]
 pub trait ConnectionService: Send + Sync {
     /// Available providers.

@@ -49,7 +49,7 @@ impl TokenScope {
 pub struct StoredToken {
     /// ID, independent of the name.
     pub id: Uuid,
-    /// Name of the token, for example of the machine, for example `laptop`.
+    /// Name of the token, usually that of the machine that uses it: `laptop`.
     pub name: String,
     /// Permissions.
     pub scope: TokenScope,

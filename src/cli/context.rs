@@ -209,7 +209,7 @@ fn read_file(globals: &Globals) -> Result<ConfigFile, Failure> {
     Ok(ConfigFile::read(&folder))
 }
 
-/// Returns the reason for read-only mode, to follow `Nothing changed:`.
+/// Returns the reason for read-only mode, to follow `Nothing was changed:` in errors and `Read-only:` in the app.
 fn read_only_reason(
     globals: &Globals,
     file: &ConfigFile,

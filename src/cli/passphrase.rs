@@ -57,7 +57,7 @@ pub fn unlock(context: &CliContext) -> Result<Option<String>, Failure> {
     }
     for left in (0..TRIES).rev() {
         let label = format!("Passphrase of the key in {}", location.path.display());
-        let Some(typed) = prompt::hidden(&label)? else {
+        let Some(typed) = prompt::secret(&label)? else {
             return Err(locked(&location.path).into());
         };
         if wrapped.try_passphrase(&from_text(&typed))? {
@@ -102,8 +102,8 @@ fn typed_twice(option: &str) -> Result<Passphrase, Failure> {
         )));
     }
     let nothing = || Failure::Usage("No passphrase entered; nothing changed".into());
-    let first = prompt::hidden("New passphrase")?.ok_or_else(nothing)?;
-    let second = prompt::hidden("Repeat the passphrase")?.ok_or_else(nothing)?;
+    let first = prompt::secret("New passphrase")?.ok_or_else(nothing)?;
+    let second = prompt::secret("Repeat the passphrase")?.ok_or_else(nothing)?;
     let (first, second) = (from_text(&first), from_text(&second));
     if first.matches(&second) {
         return Ok(first);

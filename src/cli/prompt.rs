@@ -23,16 +23,16 @@ pub fn is_possible() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
-/// Prompts for a secret; empty input returns none.
-pub fn secret(label: &str) -> Result<Option<PlainSecret>, Failure> {
+/// Prompts for a secret that may be skipped; empty input returns none.
+pub fn secret_or_skip(label: &str) -> Result<Option<PlainSecret>, Failure> {
     read_hidden(&format!(
         "{} (hidden; press Enter to skip): ",
         printable(label)
     ))
 }
 
-/// Prompts for a required secret; empty input returns none.
-pub fn hidden(label: &str) -> Result<Option<PlainSecret>, Failure> {
+/// Prompts for a secret; empty input returns none, which the caller rejects or takes as an empty secret.
+pub fn secret(label: &str) -> Result<Option<PlainSecret>, Failure> {
     read_hidden(&format!("{} (hidden): ", printable(label)))
 }
 

@@ -54,12 +54,12 @@ impl ValidatedDraft {
 
 impl ConnectionDraft {
     /// Returns the errors in the order of a request.
-    pub fn problems(&self, catalog: &ProviderCatalog, stored: MaskPolicy) -> Vec<FieldError> {
-        self.validate(catalog, stored).errors
+    pub fn problems(&self, catalog: &ProviderCatalog, masks: MaskPolicy) -> Vec<FieldError> {
+        self.validate(catalog, masks).errors
     }
 
     /// Validates everything that does not need the store or appsettings.
-    pub fn validate(&self, catalog: &ProviderCatalog, stored: MaskPolicy) -> ValidatedDraft {
+    pub fn validate(&self, catalog: &ProviderCatalog, masks: MaskPolicy) -> ValidatedDraft {
         let mut found = ValidatedDraft {
             errors: self.misread.clone(),
             alias: None,
@@ -75,7 +75,7 @@ impl ConnectionDraft {
         if let Some(provider) = self.validate_provider(catalog, &mut found) {
             found.provider_id.clone_from(&provider.id);
             if let Some(settings) = &self.settings {
-                let sorted = settings::validate_settings(settings, provider, stored, &mut found);
+                let sorted = settings::validate_settings(settings, provider, masks, &mut found);
                 found.settings = Some(sorted);
             }
         }

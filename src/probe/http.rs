@@ -177,7 +177,7 @@ pub(super) enum ExpectedBody<'a> {
     List(&'a ModelListFormat, ListShape),
 }
 
-/// Parsed body; at max one member is set.
+/// Parsed body; at most one member is set.
 #[derive(Default)]
 struct ParsedBody {
     json: Option<Value>,

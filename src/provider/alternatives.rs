@@ -17,7 +17,8 @@ pub struct AlternativeGroup {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
     /// Alternatives; the first with a value for one of its `any_of` keys is in use.
-    pub ways: Vec<Alternative>,
+    #[serde(rename = "ways")]
+    pub alternatives: Vec<Alternative>,
 }
 
 /// Alternative of a group.
@@ -52,7 +53,7 @@ impl Alternative {
 impl AlternativeGroup {
     /// Returns the index of the default for new connections.
     pub fn preferred(&self) -> usize {
-        self.ways
+        self.alternatives
             .iter()
             .position(|alternative| alternative.preferred)
             .unwrap_or_default()
@@ -62,7 +63,7 @@ impl AlternativeGroup {
     pub fn in_use(&self, has: impl Fn(&str) -> bool) -> Option<usize> {
         let goes = |keys: &[String]| keys.iter().any(|key| has(key));
         let first = |keys: &dyn Fn(&Alternative) -> &[String]| {
-            self.ways
+            self.alternatives
                 .iter()
                 .position(|alternative| goes(keys(alternative)))
         };
@@ -74,14 +75,14 @@ impl AlternativeGroup {
     pub fn missing_settings(&self, has: impl Fn(&str) -> bool) -> Vec<&str> {
         let used = self
             .in_use(&has)
-            .and_then(|alternative| self.ways.get(alternative));
+            .and_then(|alternative| self.alternatives.get(alternative));
         let all_of = used.into_iter().flat_map(|alternative| &alternative.all_of);
         all_of.map(String::as_str).filter(|key| !has(key)).collect()
     }
 
     /// Returns the keys of which at least one must have a value.
     pub fn any_of(&self) -> impl Iterator<Item = &str> {
-        self.ways
+        self.alternatives
             .iter()
             .flat_map(|alternative| &alternative.any_of)
             .map(String::as_str)
@@ -89,7 +90,7 @@ impl AlternativeGroup {
 
     /// Returns the index of the alternative that uses a setting.
     pub fn alternative_of(&self, key: &str) -> Option<usize> {
-        self.ways
+        self.alternatives
             .iter()
             .position(|alternative| alternative.settings.iter().any(|own| own == key))
     }
@@ -120,12 +121,12 @@ mod tests {
         let choice = &foundry.alternatives[0];
         let used = |keys: &[&str]| {
             let alternative = choice.in_use(|key| keys.contains(&key))?;
-            Some(choice.ways[alternative].label.as_str())
+            Some(choice.alternatives[alternative].label.as_str())
         };
         assert_eq!(used(&["apiKey", "tenantId"]), Some("API key"));
         assert_eq!(used(&["clientSecret"]), Some("Entra ID"));
         assert_eq!(used(&["projectName"]), Some("Entra ID"));
         assert_eq!(used(&["endpoint"]), None);
-        assert_eq!(choice.ways[choice.preferred()].label, "Entra ID");
+        assert_eq!(choice.alternatives[choice.preferred()].label, "Entra ID");
     }
 }

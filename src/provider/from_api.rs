@@ -152,7 +152,7 @@ fn fitting(known: &Provider, settings: &[SettingsField]) -> Vec<AlternativeGroup
     };
     let choices = known.alternatives.iter().filter(|choice| {
         let mut keys = choice
-            .ways
+            .alternatives
             .iter()
             .flat_map(|alternative| &alternative.settings);
         keys.all(has)

@@ -8,7 +8,7 @@ mod bearer;
 mod infer_capabilities;
 pub mod entra;
 mod header;
-mod key_binding;
+mod endpoint_restriction;
 pub mod model_list;
 pub mod one_or_many;
 pub mod request;

@@ -103,7 +103,7 @@ impl Provider {
                     .map(|(order, field)| field.in_schema(order))
                     .collect(),
             },
-            settings: self.settings.iter().map(SettingsField::as_fact).collect(),
+            settings: self.settings.iter().map(SettingsField::to_dto).collect(),
             rules: &self.rules,
             alternatives: &self.alternatives,
             calls: self.probe_urls(),
@@ -127,7 +127,7 @@ impl SettingsField {
         }
     }
 
-    fn as_fact(&self) -> SettingDto<'_> {
+    fn to_dto(&self) -> SettingDto<'_> {
         SettingDto {
             alias: &self.key,
             name: &self.label,

@@ -20,15 +20,15 @@ pub async fn preview_remotely<S: ConnectionService + ?Sized>(
     let catalog = service.providers();
     match command {
         Command::Create { draft } => {
-            let found = draft.validate(&catalog, MaskPolicy::Reject);
-            let found = check_remotely(service, found, None).await?;
-            Ok(preview(&connection_from(found, None), Vec::new()))
+            let validated = draft.validate(&catalog, MaskPolicy::Reject);
+            let validated = check_remotely(service, validated, None).await?;
+            Ok(preview(&connection_from(validated, None), Vec::new()))
         }
         Command::Duplicate { key, draft } => {
             let original = unreadable(service.get(&key).await?);
-            let found = merge::copy(&original, &draft, &catalog);
-            let found = check_remotely(service, found, None).await?;
-            Ok(preview(&connection_from(found, None), Vec::new()))
+            let validated = merge::copy(&original, &draft, &catalog);
+            let validated = check_remotely(service, validated, None).await?;
+            Ok(preview(&connection_from(validated, None), Vec::new()))
         }
         Command::Update {
             key,
@@ -54,10 +54,10 @@ pub async fn preview_remotely<S: ConnectionService + ?Sized>(
             let snapshot = service.version(&key, version).await?.snapshot;
             let before = unreadable(service.get(&key).await?);
             let merged = merge::back_to(&before, &snapshot, &catalog);
-            let mut found = merged.draft.validate(&catalog, MaskPolicy::Reject);
-            merged.add_errors(&mut found);
-            let found = check_remotely(service, found, Some(&before)).await?;
-            let after = connection_from(found, Some(&before));
+            let mut validated = merged.draft.validate(&catalog, MaskPolicy::Reject);
+            merged.add_errors(&mut validated);
+            let validated = check_remotely(service, validated, Some(&before)).await?;
+            let after = connection_from(validated, Some(&before));
             let paths = changes::paths(&before, &after);
             Ok(preview(&after, paths))
         }
@@ -80,10 +80,10 @@ async fn preview_update<S: ConnectionService + ?Sized>(
 ) -> Result<ChangePreview, ConnectionError> {
     let catalog = service.providers();
     let merged = merge::merge_onto(before, draft, &catalog);
-    let mut found = merged.draft.validate(&catalog, MaskPolicy::Reject);
-    merged.add_errors(&mut found);
-    let found = check_remotely(service, found, Some(before)).await?;
-    let mut after = connection_from(found, Some(before));
+    let mut validated = merged.draft.validate(&catalog, MaskPolicy::Reject);
+    merged.add_errors(&mut validated);
+    let validated = check_remotely(service, validated, Some(before)).await?;
+    let mut after = connection_from(validated, Some(before));
     if draft.settings.is_none() {
         after.settings.clone_from(&before.settings);
     }
@@ -185,17 +185,17 @@ const fn without_settings(item: ConnectionItem) -> Connection<PlainSecret> {
 /// Adds errors that need requests: the alias is taken, or a new reference does not resolve.
 async fn check_remotely<S: ConnectionService + ?Sized>(
     service: &S,
-    mut found: ValidatedDraft,
+    mut validated: ValidatedDraft,
     before: Option<&Connection<PlainSecret>>,
 ) -> Result<ValidatedDraft, ConnectionError> {
-    if let Some(alias) = found.alias.clone() {
+    if let Some(alias) = validated.alias.clone() {
         let except = before.map(|before| before.item.id);
         if let Some(owner) = service.alias_owner(&alias, except).await? {
             let by = owner.name;
-            found.push_error(DraftField::Alias, FieldReason::AliasTaken { alias, by });
+            validated.push_error(DraftField::Alias, FieldReason::AliasTaken { alias, by });
         }
     }
-    for (field, reference) in std::mem::take(&mut found.references) {
+    for (field, reference) in std::mem::take(&mut validated.references) {
         let settings = before.and_then(|before| before.settings.as_ref());
         let old = field.setting_key().and_then(|key| settings?.get(key));
         if old.and_then(SettingValue::text) == Some(reference.to_string().as_str()) {
@@ -209,23 +209,23 @@ async fn check_remotely<S: ConnectionService + ?Sized>(
         match lookup {
             ReferenceLookup::Found { .. } => {}
             ReferenceLookup::Missing { looked_in } => {
-                found.push_error(field, FieldReason::ReferenceMissing { key, looked_in });
+                validated.push_error(field, FieldReason::ReferenceMissing { key, looked_in });
             }
             ReferenceLookup::Refused { allowed } => {
-                found.push_error(field, FieldReason::ReferenceRefused { key, allowed });
+                validated.push_error(field, FieldReason::ReferenceRefused { key, allowed });
             }
         }
     }
-    if found.errors.is_empty() {
-        Ok(found)
+    if validated.errors.is_empty() {
+        Ok(validated)
     } else {
-        Err(ConnectionError::Invalid(found.errors))
+        Err(ConnectionError::Invalid(validated.errors))
     }
 }
 
 /// Builds the connection from a validated draft; `before` supplies the other fields.
 fn connection_from(
-    found: ValidatedDraft,
+    validated: ValidatedDraft,
     before: Option<&Connection<PlainSecret>>,
 ) -> Connection<PlainSecret> {
     let never = chrono::DateTime::UNIX_EPOCH;
@@ -234,7 +234,7 @@ fn connection_from(
             id: Uuid::nil(),
             alias: String::new(),
             name: String::new(),
-            provider_id: found.provider_id.clone(),
+            provider_id: validated.provider_id.clone(),
             is_active: true,
             date_created: never,
             date_modified: never,
@@ -246,12 +246,12 @@ fn connection_from(
     );
     Connection {
         item: ConnectionItem {
-            alias: found.alias.unwrap_or(item.alias),
-            name: found.name,
-            is_active: found.is_active,
+            alias: validated.alias.unwrap_or(item.alias),
+            name: validated.name,
+            is_active: validated.is_active,
             ..item
         },
-        settings: found.settings,
+        settings: validated.settings,
     }
 }
 
@@ -264,6 +264,6 @@ async fn in_trash<S: ConnectionService + ?Sized>(
         take: usize::MAX,
     };
     let trash = service.trash(everything).await?.items;
-    let found = trash.into_iter().find(|item| item.id == id);
-    found.ok_or(ConnectionError::NotFound(IdOrAlias::Id(id)))
+    let validated = trash.into_iter().find(|item| item.id == id);
+    validated.ok_or(ConnectionError::NotFound(IdOrAlias::Id(id)))
 }

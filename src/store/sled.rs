@@ -171,10 +171,10 @@ impl SledStore {
         &self.applier.identity
     }
 
-    async fn change(&self, ask: WriteRequest) -> Result<Revision, StoreError> {
+    async fn change(&self, request: WriteRequest) -> Result<Revision, StoreError> {
         let (answer, answered) = oneshot::channel();
         self.inbox
-            .send(WriterMessage::Change(ask, answer))
+            .send(WriterMessage::Change(request, answer))
             .await
             .map_err(|_| self.closed_error())?;
         answered.await.map_err(|_| self.closed_error())?

@@ -268,7 +268,7 @@ impl App {
             self.with_dialog(at, |dialog, cx| dialog.scroll(cx));
         }
         if !self.dialogs.is_on::<PaletteDialog>() {
-            self.tree.look_up("");
+            self.tree.search_connections("");
         }
         let (versions, _) = ScreenLayout::versions(layout.detail());
         self.workspace.history.scroll(versions.height.into());

@@ -17,7 +17,7 @@ pub mod layout;
 mod save;
 mod stray_key;
 mod autocomplete;
-mod auth_method;
+mod alternatives;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -254,7 +254,7 @@ impl Form {
         if self.saving.is_some() {
             return DialogOutcome::Stay;
         }
-        if self.act_in_key_list(action, catalog) {
+        if self.act_in_configuration_keys(action, catalog) {
             return DialogOutcome::Stay;
         }
         self.reference_picker = None;
@@ -264,7 +264,7 @@ impl Form {
             Action::Test => return self.test(catalog),
             Action::Back => return self.close(),
             Action::InsertReference => {
-                if let Some(notice) = self.open_keys() {
+                if let Some(notice) = self.open_configuration_keys() {
                     return DialogOutcome::Notify(notice);
                 }
             }
@@ -282,7 +282,7 @@ impl Form {
 
     /// Handles a key that is bound to no action.
     pub fn type_key(&mut self, key: KeyPress, catalog: &ProviderCatalog) {
-        if self.saving.is_some() || self.type_into_key_filter(key) {
+        if self.saving.is_some() || self.type_into_configuration_key_filter(key) {
             return;
         }
         if let Some(field) = self.fields.get_mut(self.focus)
@@ -414,7 +414,7 @@ impl Form {
     fn changed(&mut self, catalog: &ProviderCatalog) {
         self.invalidate_reference(self.focus);
         self.check_key_owner(self.focus, catalog);
-        self.update_key_list();
+        self.update_configuration_keys();
         match self.fields.get(self.focus).map(|field| &field.target) {
             Some(FieldTarget::Alias) => {
                 self.alias_follows =

@@ -9,7 +9,7 @@ pub struct TargetInfo {
     pub color: Option<String>,
     /// URL of the server, if the connections are on one.
     pub server: Option<String>,
-    /// Reason for read-only access, to follow `Nothing was changed:`; `None` if writable.
+    /// Reason for read-only access, to follow `Nothing was changed:` in errors and `Read-only:` in the app; `None` if writable.
     pub read_only: Option<String>,
     /// Command-line options that select the same target.
     pub called_with: Vec<String>,

@@ -167,7 +167,7 @@ pub fn read(
     if asks {
         background::query()?;
     }
-    let (reading, mut sender) = InputThread::new()?;
+    let (handle, mut state) = InputThread::new()?;
     std::thread::Builder::new()
         .name("terminal".into())
         .spawn(move || {
@@ -189,7 +189,7 @@ pub fn read(
                         return;
                     }
                 }
-                match sender.wait(terminal.escape_timeout()) {
+                match state.wait(terminal.escape_timeout()) {
                     WaitResult::Input => {
                         let mut bytes = Zeroizing::new(Vec::new());
                         if read_available(&mut bytes).is_err() {
@@ -198,7 +198,7 @@ pub fn read(
                         terminal.read(&bytes);
                     }
                     WaitResult::Quiet => terminal.quiet(),
-                    // Input before the rest is not continued by input after it.
+                    // Input before a pause is not continued by input after it.
                     WaitResult::Paused => terminal = InputDecoder::default(),
                     WaitResult::Closed => break,
                 }
@@ -206,7 +206,7 @@ pub fn read(
             // A closed channel means that the app has ended.
             let _ = inputs.send(Input::Closed);
         })?;
-    Ok(reading)
+    Ok(handle)
 }
 
 /// Turns bytes into inputs.

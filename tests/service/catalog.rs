@@ -100,7 +100,7 @@ fn foundry_has_groups_and_needs_key_or_entra() {
         .collect();
     assert_eq!(wanted, [["apiKey", "tenantId", "clientId", "clientSecret"]]);
     let ways: Vec<_> = foundry.alternatives[0]
-        .ways
+        .alternatives
         .iter()
         .map(|way| format!("{}: {}", way.label, way.settings.join(" ")))
         .collect();

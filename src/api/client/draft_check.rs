@@ -44,24 +44,24 @@ impl RemoteService {
     pub(super) fn check(
         &self,
         draft: &ConnectionDraft,
-        stored: MaskPolicy,
+        policy: MaskPolicy,
     ) -> Result<(), ConnectionError> {
         // A change of a foreign connection is judged again with its provider, which a draft does not name.
-        let is_judged_later = !self.is_umai && stored == MaskPolicy::KeepStored;
+        let is_judged_later = !self.is_umai && policy == MaskPolicy::KeepStored;
         let masks = if is_judged_later {
             Vec::new()
         } else {
-            self.masks(draft, stored)
+            self.masks(draft, policy)
         };
-        let mut problems = match (draft.misread.is_empty(), stored) {
+        let mut problems = match (draft.misread.is_empty(), policy) {
             (true, _) => masks,
-            (false, MaskPolicy::Reject) => draft.problems(&self.catalog, stored),
+            (false, MaskPolicy::Reject) => draft.problems(&self.catalog, policy),
             // In an update, absent members are not missing.
             (false, MaskPolicy::KeepStored) => draft.misread.iter().cloned().chain(masks).collect(),
         };
         if draft.misread.is_empty() {
             problems.extend(self.unusable_secrets(draft, self.provider_of(draft)));
-            if stored == MaskPolicy::Reject {
+            if policy == MaskPolicy::Reject {
                 problems.extend(self.keys_in_names(draft, None));
             }
         }
@@ -77,12 +77,12 @@ impl RemoteService {
     }
 
     /// Returns errors for masks in place of secrets.
-    fn masks(&self, draft: &ConnectionDraft, stored: MaskPolicy) -> Vec<FieldError> {
+    fn masks(&self, draft: &ConnectionDraft, policy: MaskPolicy) -> Vec<FieldError> {
         let provider = self.provider_of(draft);
         let given = draft.settings.as_ref().into_iter().flat_map(Settings::iter);
         let masks = given.filter(|(key, value)| {
             let text = value.text().map(str::trim).unwrap_or_default();
-            let may_keep = stored == MaskPolicy::KeepStored && MaskedSecret::read(text).is_some();
+            let may_keep = policy == MaskPolicy::KeepStored && MaskedSecret::read(text).is_some();
             MaskedSecret::is_mask(text) && !may_keep && is_sensitive(provider, key)
         });
         masks

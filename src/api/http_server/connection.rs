@@ -20,9 +20,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::access_log::AccessEntry;
 use super::connection_slots::ConnectionSlot;
-use super::connection_state::{ConnectionPhase, ConnectionState};
+use super::connection_state::{TcpConnectionPhase, TcpConnectionState};
 use super::limits::ServerLimits;
-use super::pipeline::{ConnectionInfo, RequestPipeline};
+use super::pipeline::{RequestPipeline, TcpConnectionInfo};
 use super::request_id::RequestId;
 use super::strict_reader::{StrictReader, malformed};
 use super::summary_log::SummaryLog;
@@ -68,7 +68,7 @@ pub async fn serve(
     let Ok(local) = stream.local_addr() else {
         return;
     };
-    let connection = ConnectionInfo {
+    let connection = TcpConnectionInfo {
         peer,
         local: local.ip(),
         state: slot.state.clone(),
@@ -95,7 +95,7 @@ pub async fn serve(
 async fn tls_handshake(
     tls: &TlsAcceptor,
     stream: TcpStream,
-    connection: &ConnectionInfo,
+    connection: &TcpConnectionInfo,
     limits: &ServerLimits,
 ) -> Option<tokio_rustls::server::TlsStream<TcpStream>> {
     let mut first = [0];
@@ -117,7 +117,7 @@ async fn tls_handshake(
 async fn serve_requests<S: AsyncRead + AsyncWrite + Unpin>(
     context: &ServerContext,
     stream: S,
-    info: ConnectionInfo,
+    info: TcpConnectionInfo,
     slot: &ConnectionSlot,
 ) {
     let reader = StrictReader::new(stream, info.state.clone(), context.limits.clone());
@@ -148,7 +148,7 @@ async fn serve_requests<S: AsyncRead + AsyncWrite + Unpin>(
             }
             if !left && eviction.as_mut().poll(cx).is_ready() {
                 left = true;
-                if info.state.phase_and_start().0 != ConnectionPhase::Responding {
+                if info.state.phase_and_start().0 != TcpConnectionPhase::Responding {
                     return Poll::Ready(CloseReason::Evicted);
                 }
                 // The request has already arrived: it is answered, and no other one is accepted.
@@ -171,7 +171,7 @@ async fn serve_requests<S: AsyncRead + AsyncWrite + Unpin>(
             let refusal = info.state.take_error();
             close_gracefully(stream, refusal.as_deref(), &info, &context.limits).await;
         }
-        CloseReason::Timeout if phase == ConnectionPhase::Head => {
+        CloseReason::Timeout if phase == TcpConnectionPhase::Head => {
             let late = Problem::new(
                 408,
                 "Timed out while reading the request head",
@@ -180,7 +180,7 @@ async fn serve_requests<S: AsyncRead + AsyncWrite + Unpin>(
             close_gracefully(stream, Some(&late), &info, &context.limits).await;
         }
         CloseReason::Evicted
-            if phase == ConnectionPhase::Head || phase == ConnectionPhase::Body =>
+            if phase == TcpConnectionPhase::Head || phase == TcpConnectionPhase::Body =>
         {
             let full = Problem::new(503, "Too many connections; retry", "noConnectionFree");
             write_now(stream, &full, &info);
@@ -198,10 +198,12 @@ async fn evicted(slot: &ConnectionSlot) {
 }
 
 /// Returns whether no request is in progress.
-fn is_free(state: &ConnectionState) -> bool {
+fn is_free(state: &TcpConnectionState) -> bool {
     match state.phase_and_start().0 {
-        ConnectionPhase::New | ConnectionPhase::Head | ConnectionPhase::Idle => true,
-        ConnectionPhase::Body | ConnectionPhase::Responding | ConnectionPhase::Streaming => false,
+        TcpConnectionPhase::New | TcpConnectionPhase::Head | TcpConnectionPhase::Idle => true,
+        TcpConnectionPhase::Body
+        | TcpConnectionPhase::Responding
+        | TcpConnectionPhase::Streaming => false,
     }
 }
 
@@ -211,7 +213,7 @@ fn is_free(state: &ConnectionState) -> bool {
 async fn close_gracefully<S: AsyncRead + AsyncWrite + Unpin>(
     mut stream: S,
     problem: Option<&Problem>,
-    connection: &ConnectionInfo,
+    connection: &TcpConnectionInfo,
     limits: &ServerLimits,
 ) {
     let words = problem.map(|problem| {
@@ -239,7 +241,11 @@ async fn close_gracefully<S: AsyncRead + AsyncWrite + Unpin>(
 }
 
 /// Writes as much as fits, without waiting.
-fn write_now<S: AsyncWrite + Unpin>(mut stream: S, problem: &Problem, connection: &ConnectionInfo) {
+fn write_now<S: AsyncWrite + Unpin>(
+    mut stream: S,
+    problem: &Problem,
+    connection: &TcpConnectionInfo,
+) {
     let id = RequestId::new();
     log(problem, connection, &id);
     let mut cx = Context::from_waker(std::task::Waker::noop());
@@ -248,7 +254,7 @@ fn write_now<S: AsyncWrite + Unpin>(mut stream: S, problem: &Problem, connection
     let _ = Pin::new(&mut stream).poll_flush(&mut cx);
 }
 
-fn log(problem: &Problem, connection: &ConnectionInfo, id: &RequestId) {
+fn log(problem: &Problem, connection: &TcpConnectionInfo, id: &RequestId) {
     connection.log(&AccessEntry {
         request: None,
         status: problem.status,

@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use super::connection_state::{ConnectionPhase, ConnectionState};
+use super::connection_state::{TcpConnectionPhase, TcpConnectionState};
 
 /// Connection slots.
 pub struct ConnectionSlots {
@@ -28,7 +28,7 @@ pub struct ConnectionSlots {
 #[derive(Default)]
 struct SlotTable {
     last_number: u64,
-    slots: HashMap<u64, (ConnectionState, CancellationToken)>,
+    slots: HashMap<u64, (TcpConnectionState, CancellationToken)>,
 }
 
 /// Result of an attempt to get a slot.
@@ -46,7 +46,7 @@ pub struct ConnectionSlot {
     number: u64,
     slots: Arc<ConnectionSlots>,
     /// Connection state.
-    pub state: ConnectionState,
+    pub state: TcpConnectionState,
     /// Cancelled when the connection is evicted.
     pub evicted: CancellationToken,
 }
@@ -100,7 +100,7 @@ impl ConnectionSlots {
         taken.last_number += 1;
         let (number, state, leave) = (
             taken.last_number,
-            ConnectionState::new(),
+            TcpConnectionState::new(),
             CancellationToken::new(),
         );
         taken.slots.insert(number, (state.clone(), leave.clone()));
@@ -145,17 +145,17 @@ impl ConnectionSlots {
 }
 
 /// Returns the eviction order, lowest first; none for a connection with a request in progress.
-fn eviction_rank(state: &ConnectionState) -> Option<((bool, u8), Instant)> {
+fn eviction_rank(state: &TcpConnectionState) -> Option<((bool, u8), Instant)> {
     let (doing, since) = state.phase_and_start();
     let rank = match doing {
-        ConnectionPhase::New => 0,
-        ConnectionPhase::Head if !state.has_requested() => 0,
-        ConnectionPhase::Idle => 1,
-        ConnectionPhase::Head => 2,
-        ConnectionPhase::Body => 3,
+        TcpConnectionPhase::New => 0,
+        TcpConnectionPhase::Head if !state.has_requested() => 0,
+        TcpConnectionPhase::Idle => 1,
+        TcpConnectionPhase::Head => 2,
+        TcpConnectionPhase::Body => 3,
         // Clients of event streams reconnect and resume.
-        ConnectionPhase::Streaming => 4,
-        ConnectionPhase::Responding => return None,
+        TcpConnectionPhase::Streaming => 4,
+        TcpConnectionPhase::Responding => return None,
     };
     Some(((state.is_authenticated(), rank), since))
 }
@@ -168,13 +168,13 @@ mod tests {
     async fn longest_idle_connection_is_evicted() {
         let slots = ConnectionSlots::new(3, Duration::ZERO);
         let (asking, silent, newer) = (slots.take().await, slots.take().await, slots.take().await);
-        asking.state.set_phase(ConnectionPhase::Responding);
+        asking.state.set_phase(TcpConnectionPhase::Responding);
         let newest = slots.take().await;
         assert!(silent.evicted.is_cancelled());
         assert!(!asking.evicted.is_cancelled() && !newer.evicted.is_cancelled());
-        newer.state.set_phase(ConnectionPhase::Responding);
-        newer.state.set_phase(ConnectionPhase::Idle);
-        newest.state.set_phase(ConnectionPhase::Head);
+        newer.state.set_phase(TcpConnectionPhase::Responding);
+        newer.state.set_phase(TcpConnectionPhase::Idle);
+        newest.state.set_phase(TcpConnectionPhase::Head);
         let _another = slots.take().await;
         assert!(newest.evicted.is_cancelled() && !newer.evicted.is_cancelled());
     }
@@ -185,8 +185,8 @@ mod tests {
         let (known, stranger) = (slots.take().await, slots.take().await);
         known.state.set_authenticated();
         // The response of the one without a token waits for its client to read.
-        stranger.state.set_phase(ConnectionPhase::Responding);
-        stranger.state.set_phase(ConnectionPhase::Streaming);
+        stranger.state.set_phase(TcpConnectionPhase::Responding);
+        stranger.state.set_phase(TcpConnectionPhase::Streaming);
         let _new = slots.take().await;
         assert!(stranger.evicted.is_cancelled() && !known.evicted.is_cancelled());
     }
@@ -195,9 +195,9 @@ mod tests {
     async fn busy_connections_are_not_evicted() {
         let slots = ConnectionSlots::new(1, Duration::ZERO);
         let asking = slots.take().await;
-        asking.state.set_phase(ConnectionPhase::Responding);
+        asking.state.set_phase(TcpConnectionPhase::Responding);
         let above_limit = slots.take().await;
-        above_limit.state.set_phase(ConnectionPhase::Responding);
+        above_limit.state.set_phase(TcpConnectionPhase::Responding);
         assert!(matches!(slots.try_take(Instant::now()), SlotRequest::Full));
         let waiting = tokio::spawn({
             let slots = Arc::clone(&slots);
@@ -213,7 +213,7 @@ mod tests {
         let slots = ConnectionSlots::new(2, moment);
         let (first, second) = (slots.take().await, slots.take().await);
         let above_limit = slots.take().await;
-        above_limit.state.set_phase(ConnectionPhase::Responding);
+        above_limit.state.set_phase(TcpConnectionPhase::Responding);
         let now = Instant::now();
         let since = first
             .state

@@ -9,7 +9,7 @@ use crate::api::Problem;
 
 /// Phase of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ConnectionPhase {
+pub enum TcpConnectionPhase {
     /// Open, without a request so far.
     New,
     /// Reading a request head.
@@ -26,11 +26,11 @@ pub enum ConnectionPhase {
 
 /// Shared state of a connection.
 #[derive(Debug, Clone)]
-pub struct ConnectionState(Arc<Mutex<PhaseState>>);
+pub struct TcpConnectionState(Arc<Mutex<PhaseState>>);
 
 #[derive(Debug)]
 struct PhaseState {
-    phase: ConnectionPhase,
+    phase: TcpConnectionPhase,
     since: Instant,
     has_requested: bool,
     is_authenticated: bool,
@@ -38,11 +38,11 @@ struct PhaseState {
     error: Option<Box<Problem>>,
 }
 
-impl ConnectionState {
+impl TcpConnectionState {
     /// Creates the state of a new connection.
     pub fn new() -> Self {
         Self(Arc::new(Mutex::new(PhaseState {
-            phase: ConnectionPhase::New,
+            phase: TcpConnectionPhase::New,
             since: Instant::now(),
             has_requested: false,
             is_authenticated: false,
@@ -52,10 +52,10 @@ impl ConnectionState {
     }
 
     /// Returns the phase and its start. A connection with an unsent response is not idle.
-    pub fn phase_and_start(&self) -> (ConnectionPhase, Instant) {
+    pub fn phase_and_start(&self) -> (TcpConnectionPhase, Instant) {
         let state = self.state();
         match (state.phase, state.unwritten_since) {
-            (ConnectionPhase::Idle, Some(since)) => (ConnectionPhase::Streaming, since),
+            (TcpConnectionPhase::Idle, Some(since)) => (TcpConnectionPhase::Streaming, since),
             (doing, _) => (doing, state.since),
         }
     }
@@ -76,14 +76,15 @@ impl ConnectionState {
     }
 
     /// Changes the phase.
-    pub fn set_phase(&self, doing: ConnectionPhase) {
+    pub fn set_phase(&self, doing: TcpConnectionPhase) {
         let mut state = self.state();
-        let is_first_head = (state.phase, doing) == (ConnectionPhase::New, ConnectionPhase::Head);
+        let is_first_head =
+            (state.phase, doing) == (TcpConnectionPhase::New, TcpConnectionPhase::Head);
         // The first head is due from the start: a single byte does not extend the timeout.
         if !is_first_head {
             state.since = Instant::now();
         }
-        state.has_requested |= doing == ConnectionPhase::Responding;
+        state.has_requested |= doing == TcpConnectionPhase::Responding;
         state.phase = doing;
     }
 
@@ -110,12 +111,14 @@ impl ConnectionState {
     pub fn deadline(&self, limits: &ServerLimits) -> Option<Instant> {
         let state = self.state();
         let doing = match state.phase {
-            ConnectionPhase::New | ConnectionPhase::Head => Some(state.since + limits.head_timeout),
-            ConnectionPhase::Idle => Some(state.since + limits.idle_timeout),
-            // The request body has its own deadline, and processing has none.
-            ConnectionPhase::Body | ConnectionPhase::Responding | ConnectionPhase::Streaming => {
-                None
+            TcpConnectionPhase::New | TcpConnectionPhase::Head => {
+                Some(state.since + limits.head_timeout)
             }
+            TcpConnectionPhase::Idle => Some(state.since + limits.idle_timeout),
+            // The request body has its own deadline, and processing has none.
+            TcpConnectionPhase::Body
+            | TcpConnectionPhase::Responding
+            | TcpConnectionPhase::Streaming => None,
         };
         let writing = state
             .unwritten_since
@@ -129,7 +132,7 @@ impl ConnectionState {
     }
 }
 
-impl Default for ConnectionState {
+impl Default for TcpConnectionState {
     fn default() -> Self {
         Self::new()
     }
@@ -141,22 +144,22 @@ mod tests {
 
     #[test]
     fn unsent_response_is_not_idle_and_times_out() {
-        let (state, limits) = (ConnectionState::new(), ServerLimits::default());
-        state.set_phase(ConnectionPhase::Responding);
+        let (state, limits) = (TcpConnectionState::new(), ServerLimits::default());
+        state.set_phase(TcpConnectionPhase::Responding);
         assert_eq!(state.deadline(&limits), None);
         state.response_written(false);
-        state.set_phase(ConnectionPhase::Idle);
-        assert_eq!(state.phase_and_start().0, ConnectionPhase::Streaming);
+        state.set_phase(TcpConnectionPhase::Idle);
+        assert_eq!(state.phase_and_start().0, TcpConnectionPhase::Streaming);
         assert!(state.deadline(&limits).is_some());
         state.response_written(true);
-        assert_eq!(state.phase_and_start().0, ConnectionPhase::Idle);
+        assert_eq!(state.phase_and_start().0, TcpConnectionPhase::Idle);
     }
 
     #[test]
     fn first_byte_does_not_extend_head_timeout() {
-        let (state, limits) = (ConnectionState::new(), ServerLimits::default());
+        let (state, limits) = (TcpConnectionState::new(), ServerLimits::default());
         let due = state.deadline(&limits);
-        state.set_phase(ConnectionPhase::Head);
+        state.set_phase(TcpConnectionPhase::Head);
         assert_eq!(state.deadline(&limits), due);
     }
 }

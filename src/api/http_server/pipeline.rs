@@ -19,7 +19,7 @@ use tower::ServiceExt;
 use super::access_log::AccessEntry;
 use super::allowed_hosts::AllowedHosts;
 use super::auth::{AuthError, Authentication};
-use super::connection_state::{ConnectionPhase, ConnectionState};
+use super::connection_state::{TcpConnectionPhase, TcpConnectionState};
 use super::limits::ServerLimits;
 use super::request_id::{REQUEST_ID, RequestId};
 use super::summary_log::SummaryLog;
@@ -30,18 +30,18 @@ use crate::api::server::response::ApiError;
 
 /// TCP connection of a request.
 #[derive(Clone)]
-pub struct ConnectionInfo {
+pub struct TcpConnectionInfo {
     /// Address of the client.
     pub peer: SocketAddr,
     /// Local address of the connection.
     pub local: IpAddr,
     /// State of the TCP connection.
-    pub state: ConnectionState,
+    pub state: TcpConnectionState,
     /// Log of requests from clients that never sent a valid token.
     pub summary: SummaryLog,
 }
 
-impl ConnectionInfo {
+impl TcpConnectionInfo {
     /// Writes an entry to the access log.
     pub fn log(&self, entry: &AccessEntry<'_>) {
         if self.state.is_authenticated() {
@@ -80,9 +80,9 @@ impl RequestPipeline {
     pub async fn respond(
         self: Arc<Self>,
         mut request: Request<Incoming>,
-        connection: ConnectionInfo,
+        connection: TcpConnectionInfo,
     ) -> http::Response<TrackedResponseBody> {
-        connection.state.set_phase(ConnectionPhase::Responding);
+        connection.state.set_phase(TcpConnectionPhase::Responding);
         let begun = Instant::now();
         let id = RequestId::from_request(request.headers());
         let (method, uri) = (request.method().clone(), request.uri().clone());
@@ -109,7 +109,7 @@ impl RequestPipeline {
         };
         connection.log(&entry);
         if is_stream(response.headers()) {
-            connection.state.set_phase(ConnectionPhase::Streaming);
+            connection.state.set_phase(TcpConnectionPhase::Streaming);
             response = self.while_authorized(response, given);
             // The client opens a new connection after a stream, so this one is closed with it.
             let close = HeaderValue::from_static("close");
@@ -138,7 +138,7 @@ impl RequestPipeline {
     fn authenticate(
         &self,
         request: &Request<Incoming>,
-        connection: &ConnectionInfo,
+        connection: &TcpConnectionInfo,
     ) -> Result<Option<String>, Box<Response>> {
         let refused = |problem: Box<Problem>| Box::new(ApiError((*problem).into()).into_response());
         self.hosts
@@ -159,7 +159,7 @@ impl RequestPipeline {
         admitted.map_err(|refused| Box::new(unauthorized(&refused)))
     }
 
-    async fn route(&self, request: Request<Incoming>, connection: &ConnectionInfo) -> Response {
+    async fn route(&self, request: Request<Incoming>, connection: &TcpConnectionInfo) -> Response {
         let request = request.map(|body| {
             if body.is_end_stream() {
                 AnyBody::empty()

@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use self::chunked::ChunkedScanner;
 use self::request_head::{Framing, HeadParser};
-use super::connection_state::{ConnectionPhase, ConnectionState};
+use super::connection_state::{TcpConnectionPhase, TcpConnectionState};
 use super::limits::ServerLimits;
 use crate::api::Problem;
 
@@ -32,7 +32,7 @@ enum RequestPart {
 /// A socket with strict request parsing.
 pub struct StrictReader<S> {
     socket: S,
-    state: ConnectionState,
+    state: TcpConnectionState,
     limits: ServerLimits,
     part: RequestPart,
     /// Bytes that were read and not passed on yet.
@@ -45,7 +45,7 @@ pub struct StrictReader<S> {
 
 impl<S> StrictReader<S> {
     /// Wraps a socket.
-    pub fn new(socket: S, state: ConnectionState, limits: ServerLimits) -> Self {
+    pub fn new(socket: S, state: TcpConnectionState, limits: ServerLimits) -> Self {
         Self {
             socket,
             state,
@@ -139,7 +139,7 @@ impl<S> StrictReader<S> {
                 Framing::Sized(length) => RequestPart::Sized(length),
                 Framing::Chunked => RequestPart::Chunked(ChunkedScanner::new()),
             };
-            self.state.set_phase(ConnectionPhase::Responding);
+            self.state.set_phase(TcpConnectionPhase::Responding);
         }
         Ok(true)
     }
@@ -184,10 +184,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for StrictReader<S> {
             if is_in_head
                 && matches!(
                     self.state.phase_and_start().0,
-                    ConnectionPhase::New | ConnectionPhase::Idle
+                    TcpConnectionPhase::New | TcpConnectionPhase::Idle
                 )
             {
-                self.state.set_phase(ConnectionPhase::Head);
+                self.state.set_phase(TcpConnectionPhase::Head);
             }
             if ready!(self.poll_read_more(cx))? {
                 self.scan();

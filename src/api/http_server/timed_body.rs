@@ -8,7 +8,7 @@ use axum::body::Body as AnyBody;
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use tokio::time::{Sleep, sleep};
 
-use super::connection_state::{ConnectionPhase, ConnectionState};
+use super::connection_state::{TcpConnectionPhase, TcpConnectionState};
 use crate::api::Problem;
 
 /// Error of an incomplete request body.
@@ -22,12 +22,12 @@ pub struct TimedRequestBody {
     time_limit: Duration,
     /// Starts with the first read.
     deadline: Option<Pin<Box<Sleep>>>,
-    state: ConnectionState,
+    state: TcpConnectionState,
 }
 
 impl TimedRequestBody {
     /// Wraps a body that must arrive within `time_limit`.
-    pub const fn new(body: Incoming, time_limit: Duration, state: ConnectionState) -> Self {
+    pub const fn new(body: Incoming, time_limit: Duration, state: TcpConnectionState) -> Self {
         Self {
             body,
             time_limit,
@@ -40,7 +40,7 @@ impl TimedRequestBody {
 impl Drop for TimedRequestBody {
     fn drop(&mut self) {
         if self.deadline.is_some() {
-            self.state.set_phase(ConnectionPhase::Responding);
+            self.state.set_phase(TcpConnectionPhase::Responding);
         }
     }
 }
@@ -55,7 +55,7 @@ impl Body for TimedRequestBody {
     ) -> Poll<Option<Result<Frame<Bytes>, IncompleteBody>>> {
         let asked = &mut *self;
         let deadline = asked.deadline.get_or_insert_with(|| {
-            asked.state.set_phase(ConnectionPhase::Body);
+            asked.state.set_phase(TcpConnectionPhase::Body);
             Box::pin(sleep(asked.time_limit))
         });
         if let Poll::Ready(frame) = Pin::new(&mut asked.body).poll_frame(cx) {
@@ -90,19 +90,19 @@ impl Body for TimedRequestBody {
 /// A response body that updates the connection state.
 pub struct TrackedResponseBody {
     body: AnyBody,
-    state: ConnectionState,
+    state: TcpConnectionState,
 }
 
 impl TrackedResponseBody {
     /// Wraps a body until it is sent.
-    pub const fn new(body: AnyBody, state: ConnectionState) -> Self {
+    pub const fn new(body: AnyBody, state: TcpConnectionState) -> Self {
         Self { body, state }
     }
 }
 
 impl Drop for TrackedResponseBody {
     fn drop(&mut self) {
-        self.state.set_phase(ConnectionPhase::Idle);
+        self.state.set_phase(TcpConnectionPhase::Idle);
     }
 }
 

@@ -214,7 +214,7 @@ fn prompt_for_missing(
         if is_given {
             continue;
         }
-        if let Some(secret) = prompt::secret(&field.label)? {
+        if let Some(secret) = prompt::secret_or_skip(&field.label)? {
             let secret = setting_args::cleaned(SettingValue::Secret(secret), field, output);
             settings.set(&field.key, secret);
         }

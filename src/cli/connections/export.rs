@@ -76,7 +76,9 @@ impl ExportConnections {
             };
             let (count, blank) = match &target {
                 None => print(exported, format, progress, output).await?,
-                Some((path, policy)) => keep(exported, format, path, *policy, progress).await?,
+                Some((path, policy)) => {
+                    write_file(exported, format, path, *policy, progress).await?
+                }
             };
             if let Some((path, _)) = target {
                 output.note(&format!("{} to {}", plural(count), path.display()));
@@ -197,7 +199,7 @@ async fn print(
 }
 
 /// Writes the file while the connections are read; the file appears when it is complete.
-async fn keep(
+async fn write_file(
     mut exported: ConnectionStream,
     format: export::ExportStreamFormat,
     path: &Path,

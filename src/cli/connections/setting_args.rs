@@ -157,7 +157,7 @@ impl EnteredSecret {
 fn from_stdin(key: &str, label: &str, output: &Output) -> Result<EnteredSecret, Failure> {
     if std::io::stdin().is_terminal() {
         return Ok(EnteredSecret {
-            secret: prompt::hidden(label)?.unwrap_or_else(|| PlainSecret::new("")),
+            secret: prompt::secret(label)?.unwrap_or_else(|| PlainSecret::new("")),
             empty: format!("No input for {key}"),
         });
     }

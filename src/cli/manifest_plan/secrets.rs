@@ -62,7 +62,7 @@ pub fn fill(
 /// Reads a secret from stdin; prompts without echo if stdin is a terminal.
 fn read_from_prompt_or_stdin(label: &str) -> Result<secret_args::SecretArgument, String> {
     if std::io::stdin().is_terminal() {
-        let typed = prompt::hidden(label).map_err(|failure| failure.to_string())?;
+        let typed = prompt::secret(label).map_err(|failure| failure.to_string())?;
         return typed
             .filter(has_text)
             .map(|secret| secret_args::SecretArgument {

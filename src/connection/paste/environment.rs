@@ -8,7 +8,7 @@ use crate::provider::{Provider, ProviderCatalog};
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Environment(Vec<(String, PlainSecret)>);
 
-/// A provider that variables say something for.
+/// Provider with at least one variable set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProviderMatch {
     /// The provider's id.
@@ -55,18 +55,18 @@ impl Environment {
         self.0.is_empty()
     }
 
-    /// The providers that something is there for, those first that nothing is missing for.
+    /// Returns the providers with a variable set, complete ones first.
     pub fn offers(&self, catalog: &ProviderCatalog) -> Vec<ProviderMatch> {
-        let mut offers: Vec<_> = catalog
+        let mut matches: Vec<_> = catalog
             .all()
             .iter()
             .filter_map(|provider| self.provider_match(provider))
             .collect();
-        offers.sort_by_key(|offer| !offer.missing.is_empty());
-        offers
+        matches.sort_by_key(|found| !found.missing.is_empty());
+        matches
     }
 
-    /// Returns the candidate for a provider, if any variable is set.
+    /// Returns the variables of a provider, if any is set.
     pub fn provider_match(&self, provider: &Provider) -> Option<ProviderMatch> {
         let mut variables = Vec::new();
         for field in &provider.settings {

@@ -320,7 +320,7 @@ fn aws_section(leaves: &[JsonLeaf]) -> Option<String> {
     (section_of("SecretAccessKey") == Some(section)).then(|| section.to_owned())
 }
 
-/// Settings without a word about their provider: the key's beginning or the address tells it, else nothing does.
+/// Settings that do not name their provider: it is inferred from the prefix of the key or the URL, otherwise unknown.
 fn bare_settings(leaves: &[JsonLeaf], catalog: &ProviderCatalog) -> Option<PastedConnection> {
     let is_secret = |leaf: &&JsonLeaf| {
         let mut fields = catalog

@@ -151,9 +151,13 @@ pub(super) fn field_of<'a>(provider: &'a Provider, name: &str) -> Option<&'a Set
     provider.settings.iter().find(|field| {
         let mut variables = field.variables.iter();
         let mut keys = field.accepted_as.iter().chain([&field.key]);
-        variables.any(|variable| signs(variable).eq(last.chars()))
+        variables.any(|variable| alphanumerics(variable).eq(last.chars()))
             || keys.any(|key| {
-                let owned = |owner: &str| signs(owner).chain(signs(key)).eq(last.chars());
+                let owned = |owner: &str| {
+                    alphanumerics(owner)
+                        .chain(alphanumerics(key))
+                        .eq(last.chars())
+                };
                 owned(&provider.id) || owned(&provider.name)
             })
     })
@@ -191,11 +195,11 @@ fn last_sections(name: &str) -> String {
 }
 
 fn packed(text: &str) -> String {
-    signs(text).collect()
+    alphanumerics(text).collect()
 }
 
 /// Letters and digits of a name, without capitals.
-fn signs(text: &str) -> impl Iterator<Item = char> {
+fn alphanumerics(text: &str) -> impl Iterator<Item = char> {
     let kept = text.chars().filter(char::is_ascii_alphanumeric);
     kept.map(|character| character.to_ascii_lowercase())
 }

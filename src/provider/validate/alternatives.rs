@@ -6,20 +6,20 @@ use super::super::{Alternative, AlternativeGroup, Provider};
 use super::{MAX_DESCRIPTION, is_label};
 use crate::text;
 
-const MAX_CHOICES: usize = 8;
-const MAX_WAYS: usize = 8;
+const MAX_GROUPS: usize = 8;
+const MAX_ALTERNATIVES: usize = 8;
 
 /// Returns the first invalid group with its message.
 pub(super) fn first_error(provider: &Provider) -> Option<(usize, String)> {
-    if provider.alternatives.len() > MAX_CHOICES {
-        let sentence = format!("a provider has at most {MAX_CHOICES} groups of alternatives");
-        return Some((MAX_CHOICES, sentence));
+    if provider.alternatives.len() > MAX_GROUPS {
+        let sentence = format!("a provider has at most {MAX_GROUPS} groups of alternatives");
+        return Some((MAX_GROUPS, sentence));
     }
     let mut taken = HashSet::new();
     let choices = provider.alternatives.iter().enumerate();
     let mut errors = choices.filter_map(|(index, choice)| {
-        let sentence = choice_error(choice).or_else(|| {
-            let mut alternatives = choice.ways.iter();
+        let sentence = group_error(choice).or_else(|| {
+            let mut alternatives = choice.alternatives.iter();
             alternatives
                 .find_map(|alternative| alternative_error(alternative, provider, &mut taken))
         })?;
@@ -28,7 +28,7 @@ pub(super) fn first_error(provider: &Provider) -> Option<(usize, String)> {
     errors.next()
 }
 
-fn choice_error(choice: &AlternativeGroup) -> Option<String> {
+fn group_error(choice: &AlternativeGroup) -> Option<String> {
     if !is_label(&choice.label)
         || choice
             .group
@@ -44,19 +44,21 @@ fn choice_error(choice: &AlternativeGroup) -> Option<String> {
             "description must be one line of at most {MAX_DESCRIPTION} characters"
         ));
     }
-    if !(2..=MAX_WAYS).contains(&choice.ways.len()) {
-        return Some(format!("a group has between 2 and {MAX_WAYS} alternatives"));
+    if !(2..=MAX_ALTERNATIVES).contains(&choice.alternatives.len()) {
+        return Some(format!(
+            "a group has between 2 and {MAX_ALTERNATIVES} alternatives"
+        ));
     }
     let labels: HashSet<_> = choice
-        .ways
+        .alternatives
         .iter()
         .map(|alternative| &alternative.label)
         .collect();
-    if labels.len() < choice.ways.len() {
+    if labels.len() < choice.alternatives.len() {
         return Some("every alternative needs a unique label".into());
     }
     let preferred = choice
-        .ways
+        .alternatives
         .iter()
         .filter(|alternative| alternative.preferred)
         .count();

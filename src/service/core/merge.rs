@@ -31,10 +31,12 @@ impl MergedDraft {
         });
         if let Some((name, alias)) = &self.stored {
             let is_name_kept = self.draft.name.as_deref().map(str::trim) == Some(name.as_str());
-            if is_name_kept && drop_errors(&DraftField::Name, found) {
+            if is_name_kept && drop_key_like_error(&DraftField::Name, found) {
                 found.name.clone_from(name);
             }
-            if self.draft.alias.as_ref() == Some(alias) && drop_errors(&DraftField::Alias, found) {
+            if self.draft.alias.as_ref() == Some(alias)
+                && drop_key_like_error(&DraftField::Alias, found)
+            {
                 found.alias = Some(alias.clone());
             }
         }
@@ -45,7 +47,7 @@ impl MergedDraft {
 }
 
 /// Drops the error about an API key in an unchanged name or alias; returns false if there is none.
-fn drop_errors(at: &DraftField, found: &mut ValidatedDraft) -> bool {
+fn drop_key_like_error(at: &DraftField, found: &mut ValidatedDraft) -> bool {
     let before = found.errors.len();
     let errors = &mut found.errors;
     errors.retain(|error| error.field != *at || error.reason != FieldReason::LooksLikeKey);

@@ -46,13 +46,13 @@ impl CoreService {
     ) -> Result<PreparedChange, ConnectionError> {
         match command {
             Command::Create { draft } => {
-                let found = draft.validate(&self.catalog, MaskPolicy::Reject);
-                self.prepare_new(found, None, draft).await
+                let validated = draft.validate(&self.catalog, MaskPolicy::Reject);
+                self.prepare_new(validated, None, draft).await
             }
             Command::Duplicate { key, draft } => {
                 let original = self.stored(key).await?;
-                let found = merge::copy(&original, draft, &self.catalog);
-                self.prepare_new(found, Some(&original), draft).await
+                let validated = merge::copy(&original, draft, &self.catalog);
+                self.prepare_new(validated, Some(&original), draft).await
             }
             Command::Update {
                 key,

@@ -20,14 +20,14 @@ impl CoreService {
     /// Adds errors that depend on the store and appsettings; `before` is the stored connection.
     pub(super) async fn validate_against_store(
         &self,
-        found: &mut ValidatedDraft,
+        validated: &mut ValidatedDraft,
         before: Option<&Connection<PlainSecret>>,
     ) -> Result<(), ConnectionError> {
-        if let Some(alias) = found.alias.clone() {
+        if let Some(alias) = validated.alias.clone() {
             let except = before.map(|before| before.item.id);
-            self.check_alias_free(&alias, except, found).await?;
+            self.check_alias_free(&alias, except, validated).await?;
         }
-        self.check_references(found, before);
+        self.check_references(validated, before);
         Ok(())
     }
 
@@ -35,14 +35,14 @@ impl CoreService {
         &self,
         alias: &str,
         except: Option<Uuid>,
-        found: &mut ValidatedDraft,
+        validated: &mut ValidatedDraft,
     ) -> Result<(), ConnectionError> {
         if let Some(owner) = self.alias_owner(alias, except).await? {
             let taken = FieldReason::AliasTaken {
                 alias: alias.to_owned(),
                 by: owner.name,
             };
-            found.push_error(DraftField::Alias, taken);
+            validated.push_error(DraftField::Alias, taken);
         }
         Ok(())
     }
@@ -50,10 +50,10 @@ impl CoreService {
     /// Checks references; those of `before` are not checked again.
     fn check_references(
         &self,
-        found: &mut ValidatedDraft,
+        validated: &mut ValidatedDraft,
         before: Option<&Connection<PlainSecret>>,
     ) {
-        for (field, reference) in std::mem::take(&mut found.references) {
+        for (field, reference) in std::mem::take(&mut validated.references) {
             if is_kept(&field, &reference, before) {
                 continue;
             }
@@ -61,10 +61,10 @@ impl CoreService {
             match self.appsettings.lookup(&reference) {
                 ReferenceLookup::Found { .. } => {}
                 ReferenceLookup::Missing { looked_in } => {
-                    found.push_error(field, FieldReason::ReferenceMissing { key, looked_in });
+                    validated.push_error(field, FieldReason::ReferenceMissing { key, looked_in });
                 }
                 ReferenceLookup::Refused { allowed } => {
-                    found.push_error(field, FieldReason::ReferenceRefused { key, allowed });
+                    validated.push_error(field, FieldReason::ReferenceRefused { key, allowed });
                 }
             }
         }
@@ -73,32 +73,32 @@ impl CoreService {
     /// Prepares a new connection with the description of `draft`; `like` is the original of a duplicate.
     pub(super) async fn prepare_new(
         &self,
-        mut found: ValidatedDraft,
+        mut validated: ValidatedDraft,
         like: Option<&Connection<PlainSecret>>,
         draft: &ConnectionDraft,
     ) -> Result<PreparedChange, ConnectionError> {
-        if let Some(alias) = found.alias.clone() {
-            self.check_alias_free(&alias, None, &mut found).await?;
+        if let Some(alias) = validated.alias.clone() {
+            self.check_alias_free(&alias, None, &mut validated).await?;
         }
-        self.check_references(&mut found, like);
-        let (Some(alias), true) = (found.alias, found.errors.is_empty()) else {
-            return Err(ConnectionError::Invalid(found.errors));
+        self.check_references(&mut validated, like);
+        let (Some(alias), true) = (validated.alias, validated.errors.is_empty()) else {
+            return Err(ConnectionError::Invalid(validated.errors));
         };
         let now = self.now();
         let connection = Connection {
             item: ConnectionItem {
                 id: Uuid::now_v7(),
                 alias,
-                name: found.name,
-                provider_id: found.provider_id,
-                is_active: found.is_active,
+                name: validated.name,
+                provider_id: validated.provider_id,
+                is_active: validated.is_active,
                 date_created: now,
                 date_modified: now,
                 version: 1,
                 date_deleted: None,
                 endpoint: None,
             },
-            settings: found.settings,
+            settings: validated.settings,
         };
         Ok(PreparedChange::Create {
             connection,
@@ -217,18 +217,18 @@ impl CoreService {
         before: &Connection<PlainSecret>,
         merged: MergedDraft,
     ) -> Result<Connection<PlainSecret>, ConnectionError> {
-        let mut found = merged.draft.validate(&self.catalog, MaskPolicy::Reject);
-        merged.add_errors(&mut found);
-        self.validate_against_store(&mut found, Some(before))
+        let mut validated = merged.draft.validate(&self.catalog, MaskPolicy::Reject);
+        merged.add_errors(&mut validated);
+        self.validate_against_store(&mut validated, Some(before))
             .await?;
-        if !found.errors.is_empty() {
-            return Err(ConnectionError::Invalid(found.errors));
+        if !validated.errors.is_empty() {
+            return Err(ConnectionError::Invalid(validated.errors));
         }
         let mut after = before.clone();
-        after.item.name = found.name;
-        after.item.alias = found.alias.unwrap_or(after.item.alias);
-        after.item.is_active = found.is_active;
-        after.settings = found.settings;
+        after.item.name = validated.name;
+        after.item.alias = validated.alias.unwrap_or(after.item.alias);
+        after.item.is_active = validated.is_active;
+        after.settings = validated.settings;
         Ok(after)
     }
 

@@ -38,7 +38,7 @@ impl ClientSession {
     pub async fn serve(tracker: Arc<RequestTracker>, stream: UnixStream) {
         let (sender, mut receiver) = framing::open(stream, MAX_REQUEST);
         let end = tracker.stop().child_token();
-        let visit = Arc::new(Self {
+        let session = Arc::new(Self {
             tracker,
             sender,
             closed: end.clone(),
@@ -46,7 +46,7 @@ impl ClientSession {
             waiting: Mutex::default(),
         });
         let session = async {
-            visit.send_hello().await?;
+            session.send_hello().await?;
             let first = tokio::time::timeout(HELLO_TIMEOUT, receiver.receive()).await;
             let (HELLO, message) = first.map_err(|_| PeerGone)?? else {
                 return Err(PeerGone);
@@ -56,7 +56,7 @@ impl ClientSession {
                 Some(_) | None => return Err(PeerGone),
             }
             loop {
-                visit.dispatch(receiver.receive().await?);
+                session.dispatch(receiver.receive().await?);
             }
         };
         let _: Option<Result<(), PeerGone>> = end.run_until_cancelled(session).await;
@@ -99,8 +99,8 @@ impl ClientSession {
                     "The umai process that has the store open does not support this request".into(),
                 );
                 let message = self.reply(Err(unknown));
-                let visit = Arc::clone(self);
-                tokio::spawn(async move { visit.send(number, message).await });
+                let session = Arc::clone(self);
+                tokio::spawn(async move { session.send(number, message).await });
             }
         }
     }
@@ -114,10 +114,10 @@ impl ClientSession {
     ) {
         let message = match request {
             StoreRequest::List(_) | StoreRequest::Versions { .. } => {
-                let (visit, runtime) = (Arc::clone(&self), Handle::current());
+                let (session, runtime) = (Arc::clone(&self), Handle::current());
                 let listed = spawn_blocking(move || {
                     let answer = runtime.block_on(tracked.execute(&request)).ok()?;
-                    framing::write(&visit.reply(answer)).ok()
+                    framing::write(&session.reply(answer)).ok()
                 });
                 let Ok(Some(message)) = listed.await else {
                     return;
@@ -138,14 +138,14 @@ impl ClientSession {
     fn wait(self: &Arc<Self>, number: u64, request: StoreRequest) {
         let wait = self.closed.child_token();
         self.lock_waiting().insert(number, wait.clone());
-        let visit = Arc::clone(self);
+        let session = Arc::clone(self);
         tokio::spawn(async move {
-            let next = super::dispatch::dispatch(visit.tracker.store(), &request);
+            let next = super::dispatch::dispatch(session.tracker.store(), &request);
             let happened = wait.run_until_cancelled(next).await;
-            visit.lock_waiting().remove(&number);
+            session.lock_waiting().remove(&number);
             if let Some(answer) = happened {
-                let message = visit.reply(answer);
-                visit.send(number, message).await;
+                let message = session.reply(answer);
+                session.send(number, message).await;
             }
         });
     }

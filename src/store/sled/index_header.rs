@@ -20,7 +20,7 @@ pub struct IndexHeader {
 
 impl IndexHeader {
     /// Position in the history of the store.
-    pub const fn point(&self) -> StorePosition {
+    pub const fn position(&self) -> StorePosition {
         StorePosition {
             revision: self.revision,
             digest: self.digest,

@@ -130,7 +130,7 @@ impl Maintenance {
         self.verification = Verification::Inconclusive;
         let time = SystemTime::now();
         let index = self.applier.index.current();
-        let result = verify(&index, pending_writes.point().digest, &keep_going);
+        let result = verify(&index, pending_writes.position().digest, &keep_going);
         drop(index);
         match result {
             VerifyResult::Valid => self.verification = self.verify_journal(time, keep_going),
@@ -146,7 +146,7 @@ impl Maintenance {
     pub fn repair(&mut self, pending_writes: &mut PendingWrites) {
         let verdict = verify(
             &self.applier.index.current(),
-            pending_writes.point().digest,
+            pending_writes.position().digest,
             || true,
         );
         if let VerifyResult::Invalid(why) = verdict {
@@ -170,7 +170,7 @@ impl Maintenance {
                     revision: rebuilt
                         .position
                         .revision
-                        .max(pending_writes.point().revision),
+                        .max(pending_writes.position().revision),
                     digest: rebuilt.position.digest,
                 };
                 rebuild::abandon(old);
@@ -228,7 +228,7 @@ impl Maintenance {
     /// Starts a new segment, a snapshot and a backup when they are due.
     pub fn run_due_work(&mut self, pending_writes: &PendingWrites) {
         if self.tail.is_full() {
-            if let Err(error) = self.start_segment(pending_writes.point()) {
+            if let Err(error) = self.start_segment(pending_writes.position()) {
                 tracing::warn!(%error, "starting a new journal segment failed");
                 return;
             }
@@ -247,7 +247,7 @@ impl Maintenance {
         {
             self.take_snapshot(reason);
         }
-        self.backups.run_if_due(pending_writes.point());
+        self.backups.run_if_due(pending_writes.position());
     }
 
     fn start_segment(&mut self, position: StorePosition) -> io::Result<()> {
@@ -320,7 +320,7 @@ impl Maintenance {
             return;
         };
         if is_in_memory
-            || header.point() != position
+            || header.position() != position
             || self.pending_snapshot == Some(SnapshotReason::Damaged)
         {
             return;

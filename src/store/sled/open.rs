@@ -100,7 +100,7 @@ pub fn open(
         }
         Ok(IndexFolder::Index(index, applied)) => {
             let identity = unlock(Some(&applied.identity))?;
-            let position = applied.point();
+            let position = applied.position();
             Ok(start(
                 identity,
                 position,
@@ -206,7 +206,7 @@ impl StoreFiles {
             return Ok(None);
         };
         let offset = marker.tail;
-        let StorePosition { revision, digest } = marker.header.point();
+        let StorePosition { revision, digest } = marker.header.position();
         let is_end = offset >= header::LENGTH as u64 && newest.first <= revision + 1;
         if !is_end || !newest.is_unused_from(offset)? {
             return Ok(None);

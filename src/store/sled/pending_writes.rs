@@ -55,13 +55,13 @@ impl PendingWrites {
     }
 
     /// Position after the newest accepted write.
-    pub const fn point(&self) -> StorePosition {
+    pub const fn position(&self) -> StorePosition {
         self.position
     }
 
     /// Accepts a change, or returns the rule that it violates.
-    pub fn accept(&mut self, ask: WriteRequest) -> Result<AcceptedChange, StoreError> {
-        match ask {
+    pub fn accept(&mut self, request: WriteRequest) -> Result<AcceptedChange, StoreError> {
+        match request {
             WriteRequest::Save(save) => {
                 let before = self.current(save.item.id)?;
                 check_version(&save, before.as_ref())?;
@@ -85,11 +85,11 @@ impl PendingWrites {
     /// happens after a crash.
     pub fn replay(
         &mut self,
-        ask: WriteRequest,
+        request: WriteRequest,
         position: StorePosition,
     ) -> Result<Option<AcceptedChange>, StoreError> {
         self.position.revision = position.revision - 1;
-        let mut step = match ask {
+        let mut step = match request {
             WriteRequest::Save(save) => {
                 let before = self.current(save.item.id)?;
                 match before

@@ -138,7 +138,7 @@ impl IndexRows {
     fn with(self, index: IndexReader) -> RebuiltIndex {
         RebuiltIndex {
             index,
-            position: self.header.point(),
+            position: self.header.position(),
             losses: self.losses,
             set_aside: self.set_aside,
             expected: self.expected,

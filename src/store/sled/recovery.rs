@@ -125,7 +125,7 @@ fn adopt_index(
     if verify(&index, header.digest, || true) != VerifyResult::Valid {
         return Err(nothing_readable(&applier.data));
     }
-    let position = header.point();
+    let position = header.position();
     applier.notices.add(format!(
         "The journal was not found. A new one starts from the index, which has {} connections and all changes up to {}",
         position.digest.count, position.revision
@@ -221,7 +221,7 @@ fn usable(
 ) -> (IndexReader, StorePosition, Option<String>) {
     let why = match index {
         Ok(IndexFolder::Index(index, applied)) if applied.identity == *identity => {
-            let position = applied.point();
+            let position = applied.position();
             return (index, position, None);
         }
         Ok(IndexFolder::Index(index, _)) => {
@@ -258,7 +258,7 @@ impl RecoveryState {
             self.problem.is_none()
                 && !self.damaged
                 && marker.header.identity == *identity
-                && marker.header.point() == indexed
+                && marker.header.position() == indexed
                 && indexed == self.position
         };
         match marker.filter(is_as_recorded) {

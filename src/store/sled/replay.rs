@@ -80,7 +80,7 @@ impl<'a> JournalReplay<'a> {
 
     fn write(&mut self) -> Result<(), StoreError> {
         let steps = std::mem::take(&mut self.steps);
-        let StorePosition { revision, digest } = self.pending_writes.point();
+        let StorePosition { revision, digest } = self.pending_writes.position();
         let applied = IndexHeader {
             revision,
             digest,

@@ -86,7 +86,7 @@ impl StoreWriter {
                 None => self.inbox.blocking_recv(),
             };
             match message {
-                Some(WriterMessage::Change(ask, answer)) => self.write(ask, answer),
+                Some(WriterMessage::Change(request, answer)) => self.write(request, answer),
                 Some(WriterMessage::Repair(done)) => {
                     self.pending_writes.remove_applied(u64::MAX);
                     self.maintenance.repair(&mut self.pending_writes);
@@ -109,7 +109,7 @@ impl StoreWriter {
             }
         };
         self.applier.feed.close();
-        self.maintenance.close(self.pending_writes.point());
+        self.maintenance.close(self.pending_writes.position());
         drop(self.maintenance);
         if let Some(done) = close_reply {
             // The caller may have been cancelled.
@@ -118,18 +118,18 @@ impl StoreWriter {
     }
 
     /// Writes a group of this change and the queued changes after it.
-    fn write(&mut self, ask: WriteRequest, answer: ReplySender) {
+    fn write(&mut self, request: WriteRequest, answer: ReplySender) {
         self.pending_writes
             .remove_applied(self.applier.feed.newest());
-        let before = self.pending_writes.point();
-        let deletes = ask.is_delete();
+        let before = self.pending_writes.position();
+        let deletes = request.is_delete();
         let mut group = DurableGroup::new();
         let mut bytes = Vec::new();
         let mut refused = Vec::new();
-        let mut next = Some((ask, answer));
-        while let Some((ask, answer)) = next.take() {
-            match self.check_change(ask, &mut bytes) {
-                Ok(step) => group.push((step, answer)),
+        let mut next = Some((request, answer));
+        while let Some((request, answer)) = next.take() {
+            match self.check_change(request, &mut bytes) {
+                Ok(accepted) => group.push((accepted, answer)),
                 Err(error) => refused.push((answer, error)),
             }
             if group.len() < MAX_CHANGES && bytes.len() < MAX_BYTES {
@@ -151,21 +151,23 @@ impl StoreWriter {
 
     fn check_change(
         &mut self,
-        ask: WriteRequest,
+        request: WriteRequest,
         bytes: &mut Vec<u8>,
     ) -> Result<super::change::AcceptedChange, StoreError> {
         if let Some(why) = self.applier.read_only_reason() {
             return Err(why);
         }
-        let step = self.pending_writes.accept(ask)?;
-        step.write(bytes);
-        Ok(step)
+        let accepted = self.pending_writes.accept(request)?;
+        accepted.write(bytes);
+        Ok(accepted)
     }
 
     /// Returns the next queued change; deletes and saves are not mixed, because a full disk still accepts deletes.
     fn next_change(&mut self, deletes: bool) -> Option<(WriteRequest, ReplySender)> {
         match self.inbox.try_recv().ok()? {
-            WriterMessage::Change(ask, answer) if ask.is_delete() == deletes => Some((ask, answer)),
+            WriterMessage::Change(request, answer) if request.is_delete() == deletes => {
+                Some((request, answer))
+            }
             other => {
                 self.next = Some(other);
                 None
@@ -210,7 +212,10 @@ impl StoreWriter {
         }
         self.pending_writes
             .remove_applied(self.applier.feed.newest());
-        match self.maintenance.reopen_journal(self.pending_writes.point()) {
+        match self
+            .maintenance
+            .reopen_journal(self.pending_writes.position())
+        {
             Ok(()) => {
                 self.retry = None;
                 self.applier.set_read_only(None);

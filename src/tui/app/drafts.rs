@@ -69,7 +69,7 @@ impl DraftTracking {
                 self.obsolete.push(ended);
             }
             self.slot = slot;
-            // A to_offer draft is already on disk.
+            // A restored draft is already on disk.
             self.is_stored = matches!(slot, Some(DraftSlot::Restored(_)));
             self.last = None;
             self.has_input = slot.is_some();

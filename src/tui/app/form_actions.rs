@@ -279,23 +279,23 @@ impl App {
     }
 
     /// Requests the configuration keys for an open list.
-    pub(super) fn next_keys(&mut self) -> Option<Effect> {
-        self.form().filter(|form| form.needs_keys())?;
+    pub(super) fn next_configuration_keys(&mut self) -> Option<Effect> {
+        self.form().filter(|form| form.needs_configuration_keys())?;
         let ticket = self.requests.register(AwaitedReply::ConfigurationKeys);
         if let Some(form) = self.form_mut() {
-            form.keys_requested(ticket);
+            form.configuration_keys_requested(ticket);
         }
         Some(Effect::Call(ticket, ServiceRequest::ConfigurationKeys))
     }
 
     /// Takes the configuration keys, or the error.
-    pub(super) fn keys_found(
+    pub(super) fn configuration_keys_found(
         &mut self,
         ticket: Ticket,
         found: Result<Page<ConfigurationKey>, String>,
     ) {
         if let Some(form) = self.form_mut() {
-            form.keys_loaded(ticket, found);
+            form.configuration_keys_loaded(ticket, found);
         }
     }
 

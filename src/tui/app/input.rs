@@ -63,7 +63,7 @@ impl App {
             self.tree.edit_filter(|line| line.edit(key));
         }
         self.with_top(|dialog, cx| dialog.key(key, cx));
-        self.look_up();
+        self.search_connections();
     }
 
     /// Returns true if the focused field takes several characters at once.
@@ -78,7 +78,7 @@ impl App {
         }
         let outcome = self.with_top(|dialog, cx| dialog.paste(pasted, cx));
         if let Some(outcome) = outcome {
-            self.look_up();
+            self.search_connections();
             return self.follow_up(outcome);
         }
         let mut is_too_long = false;
@@ -93,11 +93,11 @@ impl App {
     }
 
     /// Searches connections for the text typed in the palette, if the palette offers connections.
-    pub(super) fn look_up(&mut self) {
+    pub(super) fn search_connections(&mut self) {
         if let Some(palette) = self.dialogs.top::<PaletteDialog>()
             && palette.lists_connections()
         {
-            self.tree.look_up(palette.choices.line.value());
+            self.tree.search_connections(palette.choices.line.value());
         }
     }
 
@@ -131,7 +131,7 @@ impl App {
     fn set_text(&mut self, text: &PastedText) -> Option<Effect> {
         let outcome = self.with_top(|dialog, cx| dialog.set_text(text, cx));
         if let Some(outcome) = outcome {
-            self.look_up();
+            self.search_connections();
             return self.follow_up(outcome);
         }
         self.pane = Pane::Tree;

@@ -43,7 +43,7 @@ impl App {
                 self.open_copy(&connection);
             }
             (AwaitedReply::ConfigurationKeys, ServiceReply::ConfigurationKeys(found)) => {
-                self.keys_found(ticket, found.map_err(|error| error.to_string()));
+                self.configuration_keys_found(ticket, found.map_err(|error| error.to_string()));
             }
             (AwaitedReply::Alias, ServiceReply::AliasOwner(owner)) => {
                 let owner = owner.ok().map(|owner| owner.map(|item| item.name));
@@ -141,7 +141,7 @@ impl App {
             AwaitedReply::ExportFile => self.export_failed(String::new()),
             AwaitedReply::Versions(..) => self.workspace.history.fail(reason.to_owned()),
             AwaitedReply::ConfigurationKeys => {
-                self.keys_found(ticket, Err(reason.to_owned()));
+                self.configuration_keys_found(ticket, Err(reason.to_owned()));
                 return;
             }
             AwaitedReply::Dialog

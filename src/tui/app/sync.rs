@@ -38,7 +38,7 @@ impl App {
             .or_else(|| self.next_alias())
             .or_else(|| self.next_lookup())
             .or_else(|| self.next_bulk_request())
-            .or_else(|| self.next_keys())
+            .or_else(|| self.next_configuration_keys())
             .or_else(|| self.next_expiry())
             .or_else(|| self.next_hiding())
             .or_else(|| self.next_remote_version_request())

@@ -76,11 +76,11 @@ impl EnvImport {
     }
 
     /// Returns the matching options; for each provider, references come first.
-    pub fn left(&self) -> Vec<EnvChoice<'_>> {
+    pub fn matches(&self) -> Vec<EnvChoice<'_>> {
         if !self.is_ready() {
             return Vec::new();
         }
-        let mut left = Vec::new();
+        let mut found = Vec::new();
         for offer in &self.offers {
             let names: Vec<_> = offer
                 .variables
@@ -94,12 +94,12 @@ impl EnvImport {
             let can_refer = names.iter().any(|name| self.resolves(name));
             let ways = [true, false];
             let ways = ways.into_iter().filter(|refers| can_refer || !refers);
-            left.extend(ways.map(|by_reference| EnvChoice {
+            found.extend(ways.map(|by_reference| EnvChoice {
                 offer,
                 by_reference,
             }));
         }
-        left
+        found
     }
 
     /// Returns the number of options without a filter, and the maximum number of detail lines of an option.
@@ -117,7 +117,7 @@ impl EnvImport {
 
     /// Returns the selected option.
     fn selected(&self) -> Option<EnvChoice<'_>> {
-        self.left().get(self.choices.cursor.selected).copied()
+        self.matches().get(self.choices.cursor.selected).copied()
     }
 
     /// Replaces the list with a form for the selected option.
@@ -146,11 +146,11 @@ impl Dialog for EnvImport {
         let details = self.selected().map(|choice| choice.lines(self));
         let details = details.into_iter().flatten();
         let details = details.flat_map(|line| wrap(&line, width));
-        let left = self.left();
+        let matches = self.matches();
         DialogModel {
             input: Some(self.choices.filter("Type to filter", cx.catalog)),
-            rows: Rows::list(left.len(), move |at, _| {
-                Row::pair(&left[at].offer.name, left[at].secrets_text())
+            rows: Rows::list(matches.len(), move |at, _| {
+                Row::pair(&matches[at].offer.name, matches[at].secrets_text())
             }),
             cursor: self.choices.cursor,
             empty: if self.is_ready() {

@@ -58,7 +58,7 @@ impl Dialog for Form {
 
     fn scroll(&mut self, cx: &DialogContext<'_>) {
         let area = cx.layout.form_rows();
-        self.fit_keys(area.height.into());
+        self.fit_configuration_keys(area.height.into());
         self.top = layout::follow(self, &layout::rows(self, area.width), area.height.into());
     }
 
@@ -80,7 +80,7 @@ impl Dialog for Form {
             return profiles;
         }
         if self.is_choosing() {
-            self.filter_keys(&text.0);
+            self.filter_configuration_keys(&text.0);
             return DialogOutcome::Stay;
         }
         notified(fill(self, text, cx.catalog))
@@ -88,7 +88,7 @@ impl Dialog for Form {
 
     fn pick(&mut self, at: usize, _by: Pick, cx: &DialogContext<'_>) -> Option<Action> {
         if self.is_choosing() {
-            self.choose_key(at, cx.catalog);
+            self.choose_configuration_key(at, cx.catalog);
         } else if let Some(field) = self.visible_fields().get(at) {
             self.focus_on(*field);
         }
@@ -100,7 +100,7 @@ impl Dialog for Form {
         let rows = layout::rows(self, cx.layout.form_rows().width);
         let row = rows.get(line);
         if let Some(RowContent::Key(at)) = row.map(|row| &row.content) {
-            self.choose_key(*at, cx.catalog);
+            self.choose_configuration_key(*at, cx.catalog);
         } else if let Some(field) = row.and_then(|row| row.field) {
             self.focus_on(field);
         }

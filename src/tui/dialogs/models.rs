@@ -36,7 +36,7 @@ impl Models {
     }
 
     /// Returns the models that match the typed text.
-    pub fn left(&self) -> Vec<&Model> {
+    pub fn matches(&self) -> Vec<&Model> {
         let all = match &self.models {
             Some(Ok(models)) => models.as_slice(),
             Some(Err(_)) | None => &[],
@@ -57,9 +57,14 @@ impl Dialog for Models {
     }
 
     fn model<'a>(&'a self, cx: &DialogContext<'a>) -> DialogModel<'a> {
-        let left = self.left();
+        let matches = self.matches();
         let title = match &self.models {
-            Some(Ok(all)) => format!("Models ({} of {}) · {}", left.len(), all.len(), self.name),
+            Some(Ok(all)) => format!(
+                "Models ({} of {}) · {}",
+                matches.len(),
+                all.len(),
+                self.name
+            ),
             Some(Err(_)) | None => format!("Models · {}", self.name),
         };
         let empty = match &self.models {
@@ -69,8 +74,8 @@ impl Dialog for Models {
         };
         DialogModel {
             input: Some(self.choices.filter("Type to filter", cx.catalog)),
-            rows: Rows::list(left.len(), move |at, _| {
-                Row::pair(&left[at].id, capability_text(left[at]))
+            rows: Rows::list(matches.len(), move |at, _| {
+                Row::pair(&matches[at].id, capability_text(matches[at]))
             }),
             cursor: self.choices.cursor,
             empty,
@@ -92,7 +97,7 @@ impl Dialog for Models {
 
     fn act(&mut self, action: Action, _cx: &DialogContext<'_>) -> DialogOutcome {
         match action {
-            Action::Choose => match self.left().get(self.choices.cursor.selected) {
+            Action::Choose => match self.matches().get(self.choices.cursor.selected) {
                 Some(model) => DialogOutcome::Copy(format!("\"{}\"", model.id), model.id.clone()),
                 None => DialogOutcome::Stay,
             },

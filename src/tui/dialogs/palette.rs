@@ -23,7 +23,7 @@ use crate::tui::tree::Tree;
 const MAX_CONNECTIONS: usize = 100;
 
 /// Minimum width to show the provider of a connection.
-const NARROW: usize = 50;
+const ROOMY: usize = 50;
 
 /// Palette dialog.
 #[derive(Debug)]
@@ -200,7 +200,7 @@ fn connection_row(item: &TreeItem, catalog: &ProviderCatalog, room: usize) -> Ro
         Some(provider) => provider.name.as_str(),
         None => &item.provider,
     };
-    let alias_first = if room < NARROW {
+    let alias_first = if room < ROOMY {
         item.alias().to_owned()
     } else {
         format!("{} · {provider}", item.alias())

@@ -152,7 +152,7 @@ impl FormField {
     pub(super) fn alternative(index: usize, choice: &AlternativeGroup, chosen: usize) -> Self {
         let value = FieldValue::Choice {
             options: choice
-                .ways
+                .alternatives
                 .iter()
                 .map(|alternative| alternative.label.clone())
                 .collect(),

@@ -121,13 +121,13 @@ pub fn rows(form: &Form, width: u16) -> Vec<FormRow> {
             if !choosing.follows {
                 push(RowContent::KeyFilter);
             }
-            let count = form.matching_keys().len();
+            let count = form.matching_configuration_keys().len();
             let top = choosing.choices.cursor.top;
             (top..count)
                 .take(choosing.seen)
                 .for_each(|at| push(RowContent::Key(at)));
             for line in form
-                .keys_message()
+                .configuration_keys_message()
                 .iter()
                 .flat_map(|message| wrap(message, room))
             {
@@ -180,7 +180,7 @@ fn notes(form: &Form, field: &FormField, is_focused: bool) -> Vec<(NoteKind, Str
         let note = "Scripts that use the old alias will fail";
         notes.push((NoteKind::Hint, note.into()));
     }
-    if is_focused && let Some(message) = form.keys_message() {
+    if is_focused && let Some(message) = form.configuration_keys_message() {
         notes.push((NoteKind::Hint, message));
     }
     if let FieldTarget::Alternative(choice) = field.target {

@@ -38,7 +38,7 @@ pub(super) struct ReferenceKeys {
 
 impl Form {
     /// Opens the list below the focused field; returns the reason if the field cannot have a reference.
-    pub(super) fn open_keys(&mut self) -> Option<Notice> {
+    pub(super) fn open_configuration_keys(&mut self) -> Option<Notice> {
         let is_setting = |place: &FieldTarget| matches!(place, FieldTarget::Setting(_));
         let field = self.fields.get(self.focus)?;
         let line = field.line().filter(|_| is_setting(&field.target));
@@ -48,11 +48,11 @@ impl Form {
             ));
         };
         let typed = narrowing(line.value()).map(str::to_owned);
-        self.list_keys(typed.as_deref());
+        self.list_configuration_keys(typed.as_deref());
         None
     }
 
-    fn list_keys(&mut self, typed: Option<&str>) {
+    fn list_configuration_keys(&mut self, typed: Option<&str>) {
         let mut choices = SelectList::default();
         choices.line.set(typed.unwrap_or_default());
         // Files change while a form is open.
@@ -65,7 +65,7 @@ impl Form {
     }
 
     /// Opens, filters or closes the list after an edit of the field.
-    pub(super) fn update_key_list(&mut self) {
+    pub(super) fn update_configuration_keys(&mut self) {
         let field = self.fields.get(self.focus);
         let field = field.filter(|field| matches!(field.target, FieldTarget::Setting(_)));
         let typed = field.and_then(|field| narrowing(field.line()?.value()));
@@ -75,7 +75,7 @@ impl Form {
                 choosing.follows = true;
                 choosing.choices.set_filter(&typed);
             }
-            (None, Some(typed)) if typed.is_empty() => self.list_keys(Some("")),
+            (None, Some(typed)) if typed.is_empty() => self.list_configuration_keys(Some("")),
             (None, Some(_)) => {}
             (_, None) => self.reference_picker = None,
         }
@@ -89,7 +89,7 @@ impl Form {
         if !choosing.follows {
             return true;
         }
-        let left = self.matching_keys();
+        let left = self.matching_configuration_keys();
         let is_whole = |only: &ConfigurationKey| {
             let typed = choosing.choices.line.value();
             only.key.eq_ignore_ascii_case(typed.trim())
@@ -110,7 +110,7 @@ impl Form {
     }
 
     /// Keys that match the filter, those that begin with it first.
-    pub fn matching_keys(&self) -> Vec<&ConfigurationKey> {
+    pub fn matching_configuration_keys(&self) -> Vec<&ConfigurationKey> {
         let (Some(choosing), Some(Ok(page))) = (&self.reference_picker, &self.keys.keys) else {
             return Vec::new();
         };
@@ -123,7 +123,7 @@ impl Form {
     }
 
     /// Message shown instead of keys.
-    pub fn keys_message(&self) -> Option<String> {
+    pub fn configuration_keys_message(&self) -> Option<String> {
         let choosing = self.reference_picker.as_ref()?;
         let is_open = !choosing.follows || choosing.choices.line.is_empty();
         match &self.keys.keys {
@@ -136,22 +136,26 @@ impl Form {
                 Some(format!("First {} of {} keys", page.items.len(), page.total))
             }
             Some(Ok(_)) => {
-                let is_empty = !choosing.follows && self.matching_keys().is_empty();
+                let is_empty = !choosing.follows && self.matching_configuration_keys().is_empty();
                 is_empty.then(|| "No match".to_owned())
             }
         }
     }
 
     /// Runs an action of the list; returns false if the list does not have it.
-    pub(super) fn act_in_key_list(&mut self, action: Action, catalog: &ProviderCatalog) -> bool {
+    pub(super) fn act_in_configuration_keys(
+        &mut self,
+        action: Action,
+        catalog: &ProviderCatalog,
+    ) -> bool {
         if !self.is_choosing() {
             return false;
         }
-        let count = self.matching_keys().len();
+        let count = self.matching_configuration_keys().len();
         match action {
             Action::Choose => {
                 let at = self.reference_picker.as_ref();
-                self.choose_key(
+                self.choose_configuration_key(
                     at.map_or(0, |choosing| choosing.choices.cursor.selected),
                     catalog,
                 );
@@ -181,9 +185,9 @@ impl Form {
     }
 
     /// Replaces the text of the field with a reference to the key at this index.
-    pub fn choose_key(&mut self, at: usize, catalog: &ProviderCatalog) {
+    pub fn choose_configuration_key(&mut self, at: usize, catalog: &ProviderCatalog) {
         let key = self
-            .matching_keys()
+            .matching_configuration_keys()
             .get(at)
             .map(|listed| listed.key.clone());
         let reference = key.and_then(|key| Reference::read(&format!("{SIGN}{key}")));
@@ -212,14 +216,14 @@ impl Form {
     }
 
     /// Filters the keys.
-    pub fn filter_keys(&mut self, text: &str) {
+    pub fn filter_configuration_keys(&mut self, text: &str) {
         if let Some(choosing) = &mut self.reference_picker {
             choosing.choices.set_filter(text);
         }
     }
 
     /// Types into the separate filter; returns false if there is none.
-    pub(super) fn type_into_key_filter(&mut self, key: KeyPress) -> bool {
+    pub(super) fn type_into_configuration_key_filter(&mut self, key: KeyPress) -> bool {
         match &mut self.reference_picker {
             Some(choosing) if !choosing.follows => {
                 choosing.choices.key(key);
@@ -230,8 +234,8 @@ impl Form {
     }
 
     /// Keeps the selection visible within a number of rows.
-    pub fn fit_keys(&mut self, rows: usize) {
-        let count = self.matching_keys().len();
+    pub fn fit_configuration_keys(&mut self, rows: usize) {
+        let count = self.matching_configuration_keys().len();
         if let Some(choosing) = &mut self.reference_picker {
             let taken = if choosing.follows { 2 } else { 3 };
             choosing.seen = rows.saturating_sub(taken).clamp(1, VISIBLE_KEYS);
@@ -240,18 +244,22 @@ impl Form {
     }
 
     /// Returns whether the keys are to be requested.
-    pub fn needs_keys(&self) -> bool {
+    pub fn needs_configuration_keys(&self) -> bool {
         self.keys.is_wanted && self.keys.request.is_none() && self.reference_picker.is_some()
     }
 
     /// Records the request for the keys.
-    pub fn keys_requested(&mut self, ticket: Ticket) {
+    pub fn configuration_keys_requested(&mut self, ticket: Ticket) {
         self.keys.is_wanted = false;
         self.keys.request = Some(ticket);
     }
 
     /// Handles the reply; known keys stay if the request was lost.
-    pub fn keys_loaded(&mut self, ticket: Ticket, found: Result<Page<ConfigurationKey>, String>) {
+    pub fn configuration_keys_loaded(
+        &mut self,
+        ticket: Ticket,
+        found: Result<Page<ConfigurationKey>, String>,
+    ) {
         if self.keys.request == Some(ticket) {
             self.keys.request = None;
             self.keys.keys = Some(found);

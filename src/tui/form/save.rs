@@ -87,11 +87,11 @@ impl Form {
     }
 
     fn problems(&self, draft: &ConnectionDraft, catalog: &ProviderCatalog) -> Vec<FieldError> {
-        let keep = match self.subject {
+        let masks = match self.subject {
             FormSubject::New => MaskPolicy::Reject,
             FormSubject::Copy { .. } | FormSubject::Stored { .. } => MaskPolicy::KeepStored,
         };
-        let mut problems = draft.problems(catalog, keep);
+        let mut problems = draft.problems(catalog, masks);
         // As in the service, a name or an alias that stays as it is stored is not refused.
         problems.retain(|problem| {
             problem.reason != FieldReason::LooksLikeKey

@@ -8,9 +8,9 @@ use crate::tui::form::{Form, FormSubject};
 
 /// Sentences about the open list of configuration keys.
 pub fn keys(form: &Form) -> Spoken {
-    let entries = form.matching_keys().into_iter();
+    let entries = form.matching_configuration_keys().into_iter();
     Spoken {
-        intro: form.keys_message().into_iter().collect(),
+        intro: form.configuration_keys_message().into_iter().collect(),
         entries: Some(
             entries
                 .map(|key| format!("{}, from {}", key.key, key.source))

@@ -28,16 +28,16 @@ impl OpenFeed {
         service: Arc<dyn ConnectionService>,
         since: Result<Revision, ConnectionError>,
     ) {
-        let (sender, feed_event) = channel(WAITING);
-        self.events = Some(feed_event);
+        let (sender, receiver) = channel(WAITING);
+        self.events = Some(receiver);
         self.following.spawn(follow(service, since, sender));
     }
 
     /// Waits for the next event.
     pub(super) async fn next(&mut self) -> FeedEvent {
         match &mut self.events {
-            Some(feed_event) => match feed_event.recv().await {
-                Some(feed_event) => feed_event,
+            Some(receiver) => match receiver.recv().await {
+                Some(event) => event,
                 // The task has ended and sends nothing more.
                 None => std::future::pending().await,
             },

@@ -77,7 +77,7 @@ impl RequestPool {
     pub(super) fn send(
         &mut self,
         (ticket, request): (Ticket, ServiceRequest),
-        place: SaveOrdering,
+        ordering: SaveOrdering,
     ) {
         if request.is_save() {
             self.saves.insert(ticket);
@@ -90,12 +90,12 @@ impl RequestPool {
                     self.send_quick(service, ticket, request);
                     return;
                 }
-                let turn = request.is_save().then(|| self.save_queue.next(place));
+                let position = request.is_save().then(|| self.save_queue.next(ordering));
                 let is_stoppable = request.is_stoppable();
                 let call = self.running.spawn(async move {
                     let performed = perform(&*service, request);
-                    let reply = match turn {
-                        Some(turn) => turn.run(performed).await,
+                    let reply = match position {
+                        Some(position) => position.run(performed).await,
                         None => performed.await,
                     };
                     (ticket, reply)

@@ -33,9 +33,9 @@ pub(super) struct SavePosition {
 
 impl SaveQueue {
     /// Appends a position to the queue.
-    pub fn next(&mut self, place: SaveOrdering) -> SavePosition {
+    pub fn next(&mut self, ordering: SaveOrdering) -> SavePosition {
         let done = CancellationToken::new();
-        let before = match place {
+        let before = match ordering {
             SaveOrdering::Exclusive => {
                 let mut before = std::mem::take(&mut self.concurrent);
                 before.extend(self.exclusive.replace(done.clone()));

@@ -54,19 +54,19 @@ pub fn query() -> io::Result<()> {
 /// Waits for the reply, up to the limit.
 pub fn listen() -> BackgroundReply {
     let until = Instant::now() + REPLY_TIMEOUT;
-    let mut feed_event = Vec::new();
+    let mut reply = Vec::new();
     loop {
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() || !is_readable(left) {
-            return parse_reply(feed_event);
+            return parse_reply(reply);
         }
         let mut piece = [0; 256];
         match rustix::io::read(io::stdin(), &mut piece) {
-            Ok(count) if count > 0 => feed_event.extend_from_slice(&piece[..count]),
-            _ => return parse_reply(feed_event),
+            Ok(count) if count > 0 => reply.extend_from_slice(&piece[..count]),
+            _ => return parse_reply(reply),
         }
-        if kind(&feed_event).is_some() {
-            return parse_reply(feed_event);
+        if kind(&reply).is_some() {
+            return parse_reply(reply);
         }
     }
 }
@@ -86,24 +86,24 @@ fn parse_reply(bytes: Vec<u8>) -> BackgroundReply {
     BackgroundReply { is_light, bytes }
 }
 
-fn find(feed_event: &[u8], what: &[u8]) -> Option<usize> {
-    feed_event.windows(what.len()).position(|part| part == what)
+fn find(reply: &[u8], what: &[u8]) -> Option<usize> {
+    reply.windows(what.len()).position(|part| part == what)
 }
 
-fn color(feed_event: &[u8]) -> Option<(usize, usize)> {
-    let from = find(feed_event, COLOR)?;
-    let length = feed_event[from..]
+fn color(reply: &[u8]) -> Option<(usize, usize)> {
+    let from = find(reply, COLOR)?;
+    let length = reply[from..]
         .iter()
         .skip(1)
         .position(|byte| matches!(byte, 0x07 | 0x1b))?;
     let end = from + 1 + length;
-    let width = if feed_event[end] == 0x1b { 2 } else { 1 };
-    Some((from, feed_event.len().min(end + width)))
+    let width = if reply[end] == 0x1b { 2 } else { 1 };
+    Some((from, reply.len().min(end + width)))
 }
 
-fn kind(feed_event: &[u8]) -> Option<(usize, usize)> {
-    let from = find(feed_event, KIND)?;
-    let length = feed_event[from..].iter().position(|byte| *byte == b'c')?;
+fn kind(reply: &[u8]) -> Option<(usize, usize)> {
+    let from = find(reply, KIND)?;
+    let length = reply[from..].iter().position(|byte| *byte == b'c')?;
     Some((from, from + length + 1))
 }
 
@@ -128,8 +128,8 @@ mod tests {
     #[case(b"\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[?62;c", Some(true))]
     #[case(b"\x1b]11;rgb:1e1e/1e1e/2e2e\x07\x1b[?6c", Some(false))]
     #[case(b"\x1b[?6c", None)]
-    fn color_is_parsed_from_the_reply(#[case] feed_event: &[u8], #[case] is_light: Option<bool>) {
-        assert_eq!(parse_reply(feed_event.to_vec()).is_light, is_light);
+    fn color_is_parsed_from_the_reply(#[case] reply: &[u8], #[case] is_light: Option<bool>) {
+        assert_eq!(parse_reply(reply.to_vec()).is_light, is_light);
     }
 
     #[test]
@@ -145,8 +145,8 @@ mod tests {
             parse_reply(bytes);
         });
         for end in 0..30 {
-            let feed_event = b"\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[?62;c";
-            parse_reply(feed_event[..end].to_vec());
+            let reply = b"\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[?62;c";
+            parse_reply(reply[..end].to_vec());
         }
     }
 }

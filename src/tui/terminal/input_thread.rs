@@ -44,18 +44,18 @@ pub(super) enum WaitResult {
 
 impl InputThread {
     pub(super) fn new() -> io::Result<(Self, InputThreadState)> {
-        let (woken, wake) = io::pipe()?;
-        let (resting, rests) = channel();
-        let (go_on, goes_on) = channel();
+        let (wake_receiver, wake) = io::pipe()?;
+        let (paused_sender, paused) = channel();
+        let (resume, resume_receiver) = channel();
         let handle = Self {
             wake,
-            paused: rests,
-            resume: go_on,
+            paused,
+            resume,
         };
         let state = InputThreadState {
-            wake: woken,
-            paused: resting,
-            resume: goes_on,
+            wake: wake_receiver,
+            paused: paused_sender,
+            resume: resume_receiver,
         };
         Ok((handle, state))
     }
@@ -91,8 +91,8 @@ impl InputThreadState {
             let (terminal, wake) = (wanted[0].revents(), wanted[1].revents());
             if !wake.is_empty() {
                 let mut byte = [0];
-                let is_rest_requested = matches!(self.wake.read(&mut byte), Ok(1));
-                if !is_rest_requested
+                let is_pause_requested = matches!(self.wake.read(&mut byte), Ok(1));
+                if !is_pause_requested
                     || self.paused.send(()).is_err()
                     || self.resume.recv().is_err()
                 {

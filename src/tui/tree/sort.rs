@@ -147,7 +147,7 @@ impl Tree {
     }
 
     /// Starts a search among all connections, independent of the filter.
-    pub fn look_up(&mut self, text: &str) {
+    pub fn search_connections(&mut self, text: &str) {
         let terms = FilterQuery::from_words(text);
         self.lookup = (!terms.is_empty()).then(|| {
             let query = VisibleQuery {
@@ -160,7 +160,7 @@ impl Tree {
         });
     }
 
-    /// Returns the number of connections found by [`Tree::look_up`] so far.
+    /// Returns the number of connections found by [`Tree::search_connections`] so far.
     pub fn looked_up_len(&self) -> usize {
         self.lookup.as_ref().map_or(0, VisibleList::len)
     }

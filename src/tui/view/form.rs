@@ -135,7 +135,7 @@ fn key_filter(
 
 /// Draws a configuration key.
 fn key(scene: Scene<'_>, (form, at): (&Form, usize), area: Area, buffer: &mut Buffer) {
-    let Some(listed) = form.matching_keys().into_iter().nth(at) else {
+    let Some(listed) = form.matching_configuration_keys().into_iter().nth(at) else {
         return;
     };
     let used = paint::line(buffer, area, &[(&listed.key, scene.theme.text.style())]);

@@ -19,9 +19,9 @@ pub(super) enum OptionPurpose {
     Data,
     /// Parameters of the address.
     Query,
-    /// The request or its output, and nothing of a connection.
+    /// Ignored: method, body or output of the request.
     Request,
-    /// The way to the server, or a limit.
+    /// Ignored: transport or limit.
     Other,
 }
 

@@ -27,7 +27,7 @@ impl Form {
             let mut field = make(setting);
             if let Some((_, choice)) = choice
                 && let Some(alternative) = choice.alternative_of(&setting.key)
-                && choice.ways[alternative].always_needs(&setting.key)
+                && choice.alternatives[alternative].always_needs(&setting.key)
             {
                 field.is_required = true;
             }
@@ -42,7 +42,11 @@ impl Form {
         else {
             return None;
         };
-        self.provider.alternatives.get(choice)?.ways.get((*at)?)
+        self.provider
+            .alternatives
+            .get(choice)?
+            .alternatives
+            .get((*at)?)
     }
 
     /// Returns whether a field belongs to an alternative that is not chosen.
@@ -131,7 +135,7 @@ impl Form {
         }
         let own = choice
             .alternative_of(key)
-            .and_then(|alternative| choice.ways.get(alternative))?;
+            .and_then(|alternative| choice.alternatives.get(alternative))?;
         (own != alternative).then(|| {
             let place = FieldTarget::Alternative(index);
             (place, format!("\"{}\": {problem}", own.label))
