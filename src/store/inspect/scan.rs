@@ -62,9 +62,14 @@ fn in_segment(segment: &Segment, is_last: bool) -> io::Result<Option<String>> {
     Ok(position)
 }
 
+/// Returns the damaged position of a snapshot; a part that the disk cannot read is damaged too.
 fn in_snapshot(path: &PathBuf) -> io::Result<Option<String>> {
     let mut file = BufReader::with_capacity(256 * 1024, File::open(path)?);
-    Ok(match snapshot::read_from(&mut file, |_| {})? {
+    let read = match snapshot::read_from(&mut file, |_| {}) {
+        Ok(read) => read,
+        Err(error) => return Ok(Some(format!("and cannot be read: {error}"))),
+    };
+    Ok(match read {
         Ok(_) | Err(SnapshotError::Newer(_)) => None,
         Err(SnapshotError::Head) => Some("in its header".into()),
         Err(SnapshotError::Entry(from) | SnapshotError::Truncated(from)) => Some(at(from)),

@@ -190,6 +190,15 @@ impl ActiveSegment {
         Ok(())
     }
 
+    /// Removes what a failed sync may have left on the disk, as far as the disk permits.
+    pub fn discard_unsynced(&self) {
+        // A rejected change that stays is removed before the next write.
+        let _ = self
+            .file
+            .set_len(self.durable)
+            .and_then(|()| self.file.sync_all());
+    }
+
     /// Discards everything after the last successful sync, and verifies that the rest ends with this revision and digest.
     ///
     /// The file is opened again: a descriptor whose sync failed may report success the next time although data was lost.
@@ -227,9 +236,9 @@ impl ActiveSegment {
         self.end >= FULL_LENGTH
     }
 
-    /// Truncates a finished segment to its used length.
+    /// Truncates a finished segment to its durable length.
     pub fn finish(&self) -> io::Result<()> {
-        self.file.set_len(self.end)?;
+        self.file.set_len(self.durable)?;
         self.file.sync_all()
     }
 }
@@ -281,6 +290,7 @@ mod tests {
         tail.append(b"abc", false).unwrap();
         tail.append(b"def", false).unwrap();
         tail.sync().unwrap();
+        tail.append(b"whose sync failed", false).unwrap();
         tail.finish().unwrap();
         let (bytes, read) = Segment::at(folder.path(), 1).read().unwrap();
         assert_eq!(read, Ok(head(1)));

@@ -40,6 +40,12 @@ pub fn all(data: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
     Ok(found)
 }
 
+/// Path of the snapshot at a revision.
+pub fn path(data: &Path, revision: u64) -> PathBuf {
+    data.join(FOLDER)
+        .join(format!("{revision:020}.{EXTENSION}"))
+}
+
 /// Copies a snapshot or its copy, so that the store has two that are independent of each other.
 pub fn duplicate(path: &Path) -> io::Result<()> {
     let is_copy = path.extension().is_some_and(|found| found == COPY);
@@ -169,7 +175,7 @@ pub fn write(
 ) -> io::Result<()> {
     let folder = data.join(FOLDER);
     io_error::create_folder(&folder)?;
-    let path = folder.join(format!("{:020}.{EXTENSION}", head.revision));
+    let path = path(data, head.revision);
     io_error::write_atomically(&path, |file| {
         write_to(file, head, rows)?;
         verify(&io_error::temporary_path(&path))

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::index::IndexReader;
-use super::{data_loss_marker, encoding};
+use super::{data_loss_marker, encoding, journal_damage};
 use crate::store::journal::digest::StateDigest;
 use crate::store::journal::entry::{EntryKind, JournalEntry};
 use crate::store::journal::header::{FileHeader, StoreIdentity};
@@ -36,12 +36,20 @@ pub fn write(
         digest: applied.digest,
     };
     let rows = |writer: &mut snapshot::SnapshotWriter<'_>| write_rows(index, writer, stop);
+    journal_damage::keep_damaged_snapshot(data, &snapshot::path(data, head.revision))?;
     snapshot::write(data, &head, rows, |written| verify(data, written))?;
     if data_loss_marker::is_recorded(data) {
         return Ok(());
     }
+    journal_damage::set_damaged_snapshots_aside(data)?;
     retention::prune(data, head.revision)?;
     keep_two_bases(data)
+}
+
+/// Returns true when a store whose journal does not reach back to its beginning has no snapshot that replaces it.
+pub fn lacks_base(data: &Path) -> io::Result<bool> {
+    let segments = Segment::all(&data.join(journal::FOLDER))?;
+    Ok(snapshot::all(data)?.is_empty() && segments.first().is_some_and(|first| first.first > 1))
 }
 
 /// Copies the only snapshot of a store whose journal does not reach back to its beginning, unless data was lost.

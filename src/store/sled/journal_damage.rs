@@ -11,38 +11,57 @@ use crate::store::journal::entry::{Damage, EntryWalk, WalkItem};
 use crate::store::journal::segment::Segment;
 use crate::store::journal::{self, header, snapshot};
 
-/// Copies damaged bytes aside and returns a sentence about each damage.
+/// Copies damaged bytes of the journal aside and returns a sentence about each damage.
 pub fn keep_copies(applier: &Applier, keep_going: impl Fn() -> bool) -> io::Result<Vec<String>> {
     let found = find_damage(&applier.data, keep_going)?;
     let sentences = found.iter().map(|(segment, damage)| {
         let kept = copy_damage(&applier.data, segment, damage)?;
         Ok(describe(applier, segment, damage, &kept))
     });
-    let snapshots = set_snapshots_aside(&applier.data);
-    sentences.chain(snapshots).collect()
+    sentences.collect()
 }
 
-/// Moves damaged snapshots aside, unless data was lost: everything that they had is in the verified index.
-fn set_snapshots_aside(data: &Path) -> Vec<io::Result<String>> {
+/// Returns a sentence about each damaged snapshot, unless data was lost: the next snapshot replaces them.
+pub fn damaged_snapshots(data: &Path) -> io::Result<Vec<String>> {
     if data_loss_marker::is_recorded(data) {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    let found = match inspect::damaged_snapshots(data) {
-        Ok(found) => found,
-        Err(error) => return vec![Err(error)],
-    };
+    let found = inspect::damaged_snapshots(data)?.into_iter();
+    let sentences = found.map(|(path, position)| {
+        format!(
+            "{} is damaged {position}. It is replaced by a new snapshot of the index and kept in {}",
+            path.display(),
+            data.join(rebuild::DAMAGED).display()
+        )
+    });
+    Ok(sentences.collect())
+}
+
+/// Moves damaged snapshots aside once there is an intact one.
+pub fn set_damaged_snapshots_aside(data: &Path) -> io::Result<()> {
     let folder = data.join(rebuild::DAMAGED);
-    let moved = found.into_iter().map(|(path, position)| {
+    for (path, _) in inspect::damaged_snapshots(data)? {
         io_error::create_folder(&folder)?;
         let name = path.file_name().unwrap_or_default();
         std::fs::rename(&path, folder.join(name))?;
-        Ok(format!(
-            "{} was damaged {position}. It was moved to {}, and a new snapshot is written from the index; nothing is lost",
-            path.display(),
-            folder.display()
-        ))
-    });
-    moved.collect()
+        io_error::sync_folder(&folder)?;
+        io_error::sync_folder(&data.join(snapshot::FOLDER))?;
+    }
+    Ok(())
+}
+
+/// Keeps a damaged snapshot in another file before one of the same revision replaces it.
+pub fn keep_damaged_snapshot(data: &Path, path: &Path) -> io::Result<()> {
+    let is_damaged = inspect::damaged_snapshots(data)?
+        .iter()
+        .any(|(damaged, _)| damaged == path);
+    if is_damaged {
+        let folder = data.join(rebuild::DAMAGED);
+        io_error::create_folder(&folder)?;
+        let name = path.file_name().unwrap_or_default();
+        std::fs::copy(path, folder.join(name))?;
+    }
+    Ok(())
 }
 
 fn find_damage(data: &Path, keep_going: impl Fn() -> bool) -> io::Result<Vec<(Segment, Damage)>> {

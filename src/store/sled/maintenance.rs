@@ -127,6 +127,10 @@ impl Maintenance {
         pending_writes: &mut PendingWrites,
         keep_going: impl Fn() -> bool,
     ) {
+        if self.applier.read_only_reason().is_some() {
+            // A rejected change may still be at the end of the journal, and must not get into the index.
+            return;
+        }
         self.verification = Verification::Inconclusive;
         let time = SystemTime::now();
         let index = self.applier.index.current();
@@ -144,6 +148,10 @@ impl Maintenance {
 
     /// Verifies the index and rebuilds it when it is damaged.
     pub fn repair(&mut self, pending_writes: &mut PendingWrites) {
+        if self.applier.read_only_reason().is_some() {
+            // As above.
+            return;
+        }
         let verdict = verify(
             &self.applier.index.current(),
             pending_writes.position().digest,
@@ -194,17 +202,24 @@ impl Maintenance {
         }
     }
 
-    /// Reports damage in the current part of the journal and copies the damaged bytes aside. Clean at `time` when there is none.
+    /// Reports damage in the current part of the journal and in the snapshots, and requests a snapshot where one is missing. Clean
+    /// at `time` when there is no damage.
     fn verify_journal(&mut self, time: SystemTime, keep_going: impl Fn() -> bool) -> Verification {
-        match journal_damage::keep_copies(&self.applier, &keep_going) {
-            Ok(sentences) if sentences.is_empty() && keep_going() => {
-                if let Err(error) = checkpoint::keep_two_bases(&self.applier.data) {
+        let data = &self.applier.data;
+        let damage =
+            journal_damage::keep_copies(&self.applier, &keep_going).and_then(|mut found| {
+                found.extend(journal_damage::damaged_snapshots(data)?);
+                Ok((found, checkpoint::lacks_base(data)?))
+            });
+        match damage {
+            Ok((sentences, false)) if sentences.is_empty() && keep_going() => {
+                if let Err(error) = checkpoint::keep_two_bases(data) {
                     tracing::warn!(%error, "copying the only snapshot failed");
                 }
                 return Verification::Clean(time);
             }
-            Ok(sentences) => {
-                if !sentences.is_empty() {
+            Ok((sentences, lacks_base)) => {
+                if lacks_base || !sentences.is_empty() {
                     self.pending_snapshot = Some(SnapshotReason::Damaged);
                 }
                 for sentence in sentences {
@@ -227,6 +242,10 @@ impl Maintenance {
 
     /// Starts a new segment, a snapshot and a backup when they are due.
     pub fn run_due_work(&mut self, pending_writes: &PendingWrites) {
+        if self.applier.read_only_reason().is_some() {
+            // The end of the journal is unknown, so nothing may follow it.
+            return;
+        }
         if self.tail.is_full() {
             if let Err(error) = self.start_segment(pending_writes.position()) {
                 tracing::warn!(%error, "starting a new journal segment failed");

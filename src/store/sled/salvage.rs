@@ -63,7 +63,14 @@ pub fn salvage_files(data: &Path, known: u64) -> io::Result<SalvageResult> {
     let mut best: Option<((u64, Reverse<usize>), FullState)> = None;
     let newest = snapshot::all(data)?.last().map_or(0, |(newest, _)| *newest);
     for source in StateSource::all(data)? {
-        if let Some(mut state) = StateBuilder::read(data, &source, keep_payload)? {
+        let read = match StateBuilder::read(data, &source, keep_payload) {
+            Err(error) if is_unreadable(&source, &error) => {
+                tracing::warn!(%error, ?source, "a snapshot cannot be read");
+                None
+            }
+            read => read?,
+        };
+        if let Some(mut state) = read {
             state.extend_to(newest.max(known));
             if state.is_consistent() && is_readable(&state) {
                 return Ok(SalvageResult {
@@ -87,6 +94,12 @@ pub fn salvage_files(data: &Path, known: u64) -> io::Result<SalvageResult> {
         state,
         mismatched,
     })
+}
+
+/// Returns true for a snapshot that the disk cannot read: the next base may be intact. One that is gone was just removed by another
+/// process.
+fn is_unreadable(source: &StateSource, error: &io::Error) -> bool {
+    matches!(source, StateSource::Snapshot(_)) && error.kind() != io::ErrorKind::NotFound
 }
 
 fn lost_of(state: &FullState) -> LossExtent {

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -47,6 +47,8 @@ pub struct StoreWriter {
     sender: mpsc::WeakSender<WriterMessage>,
     /// Timer of [`WriterMessage::Reopen`], while nothing can be written.
     retry: Option<Sender<()>>,
+    /// Last attempt to write, while nothing can be written.
+    last_attempt: Instant,
     /// Message that was received but does not belong to the current group.
     next: Option<WriterMessage>,
     pending_writes: PendingWrites,
@@ -68,6 +70,7 @@ impl StoreWriter {
             inbox,
             sender,
             retry: None,
+            last_attempt: Instant::now(),
             next: None,
             pending_writes: ready.pending_writes,
             maintenance: ready.maintenance,
@@ -119,6 +122,10 @@ impl StoreWriter {
 
     /// Writes a group of this change and the queued changes after it.
     fn write(&mut self, request: WriteRequest, answer: ReplySender) {
+        if self.last_attempt.elapsed() >= RETRY_INTERVAL {
+            // Usually the timer did it.
+            self.reopen();
+        }
         self.pending_writes
             .remove_applied(self.applier.feed.newest());
         let before = self.pending_writes.position();
@@ -192,6 +199,7 @@ impl StoreWriter {
                     self.applier.data.display()
                 ));
                 self.applier.notices.add(why.to_string());
+                self.maintenance.tail().discard_unsynced();
                 self.maintenance.discard_verification();
                 self.applier.set_read_only(Some(why.clone()));
                 self.retry_later();
@@ -201,6 +209,7 @@ impl StoreWriter {
     }
 
     fn retry_later(&mut self) {
+        self.last_attempt = Instant::now();
         let timer = timer::send_after(RETRY_INTERVAL, self.sender.clone(), WriterMessage::Reopen);
         self.retry = Some(timer);
     }
