@@ -15,6 +15,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::connection_state::{TcpConnectionPhase, TcpConnectionState};
 
+/// Time until a full table is checked again.
+const RECHECK: Duration = Duration::from_millis(50);
+
 /// Connection slots.
 pub struct ConnectionSlots {
     limit: usize,
@@ -79,7 +82,10 @@ impl ConnectionSlots {
                     // Until then, or until a slot is freed.
                     let _ = timeout_at(when, self.freed.notified()).await;
                 }
-                SlotRequest::Full => self.freed.notified().await,
+                SlotRequest::Full => {
+                    // Until a slot is freed. A request that ends frees none, but its connection can be evicted then.
+                    let _ = timeout_at(Instant::now() + RECHECK, self.freed.notified()).await;
+                }
             }
         }
     }
@@ -88,13 +94,16 @@ impl ConnectionSlots {
         let mut taken = self.lock_slots();
         if taken.slots.len() >= self.limit {
             match self.eviction_candidate(&taken, now) {
-                Ok(number) => {
+                // A client with a token is not evicted while there is room above the limit.
+                Ok((number, is_authenticated))
+                    if !is_authenticated || taken.slots.len() >= self.hard_limit =>
+                {
                     if let Some((_, leave)) = taken.slots.remove(&number) {
                         leave.cancel();
                     }
                 }
-                Err(_) if taken.slots.len() < self.hard_limit => {}
-                Err(full) => return full,
+                Err(full) if taken.slots.len() >= self.hard_limit => return full,
+                Ok(_) | Err(_) => {}
             }
         }
         taken.last_number += 1;
@@ -112,8 +121,12 @@ impl ConnectionSlots {
         })
     }
 
-    /// Returns the connection to evict, among those past their grace period.
-    fn eviction_candidate(&self, taken: &SlotTable, now: Instant) -> Result<u64, SlotRequest> {
+    /// Returns the connection to evict, among those past their grace period, and whether it ever sent a valid token.
+    fn eviction_candidate(
+        &self,
+        taken: &SlotTable,
+        now: Instant,
+    ) -> Result<(u64, bool), SlotRequest> {
         let mut first = None;
         let mut eviction_candidate = None;
         for (number, (state, _)) in &taken.slots {
@@ -132,7 +145,7 @@ impl ConnectionSlots {
             }
         }
         match (eviction_candidate, first) {
-            (Some((_, _, number)), _) => Ok(number),
+            (Some(((is_authenticated, _), _, number)), _) => Ok((number, is_authenticated)),
             (None, Some(first)) => Err(SlotRequest::RetryAt(first)),
             (None, None) => Err(SlotRequest::Full),
         }
@@ -189,6 +202,21 @@ mod tests {
         stranger.state.set_phase(TcpConnectionPhase::Streaming);
         let _new = slots.take().await;
         assert!(stranger.evicted.is_cancelled() && !known.evicted.is_cancelled());
+    }
+
+    #[tokio::test]
+    async fn client_with_a_token_stays_while_strangers_have_their_grace_period() {
+        let moment = Duration::from_mins(1);
+        let slots = ConnectionSlots::new(4, moment);
+        let known = slots.take().await;
+        known.state.set_authenticated();
+        let later = Instant::now() + moment;
+        let strangers = [slots.take().await, slots.take().await, slots.take().await];
+        for state in strangers.iter().map(|slot| &slot.state) {
+            state.set_phase(TcpConnectionPhase::Responding);
+        }
+        assert!(matches!(slots.try_take(later), SlotRequest::Granted(_)));
+        assert!(!known.evicted.is_cancelled());
     }
 
     #[tokio::test]
