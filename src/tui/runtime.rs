@@ -207,12 +207,8 @@ impl Runtime {
             let turn = tokio::select! {
                 biased;
                 ended = signals.ending.next() => return Err(TuiError::Signal(ended)),
-                _ = signals.interrupt.recv() => if self.editing.is_some() {
-                    // The editor that has the terminal handles the signal.
-                    LoopControl::Continue
-                } else {
-                    return Err(TuiError::Signal(EndSignal::Interrupted));
-                },
+                _ = signals.interrupt.recv() => self.end_by(EndSignal::Interrupted)?,
+                _ = signals.quit.recv() => self.end_by(EndSignal::Quit)?,
                 _ = signals.stop.recv() => self.suspend()?,
                 _ = signals.resume.recv() => self.resume()?,
                 _ = signals.resize.recv() => self.measure()?,
@@ -232,6 +228,14 @@ impl Runtime {
             if turn == LoopControl::Quit {
                 return Ok(());
             }
+        }
+    }
+
+    /// Ends by a signal from the keyboard, unless an editor has the terminal and handles it.
+    fn end_by(&self, signal: EndSignal) -> Result<LoopControl, TuiError> {
+        match self.editing {
+            Some(_) => Ok(LoopControl::Continue),
+            None => Err(TuiError::Signal(signal)),
         }
     }
 
@@ -281,22 +285,25 @@ impl Runtime {
 
     fn handle_input(&mut self, input: Option<Input>) -> Result<LoopControl, TuiError> {
         match input {
-            Some(Input::Event(Event::Key(key))) if key == KeyPress::interrupt() => {
-                match self.update(Event::Key(key))? {
-                    LoopControl::Quit => Err(TuiError::Signal(EndSignal::Interrupted)),
-                    LoopControl::Continue => Ok(LoopControl::Continue),
-                }
-            }
-            Some(Input::Event(event)) => self.update(event),
+            Some(Input::Event(event)) => self.take_input(event),
             Some(Input::Burst(mut burst)) => {
                 while let Some(event) = self.app.take_from_burst(&mut burst) {
-                    if self.update(event)? == LoopControl::Quit {
+                    if self.take_input(event)? == LoopControl::Quit {
                         return Ok(LoopControl::Quit);
                     }
                 }
                 Ok(LoopControl::Continue)
             }
             Some(Input::Closed) | None => Err(TuiError::Signal(EndSignal::HungUp)),
+        }
+    }
+
+    /// Handles an input; Ctrl-C that quits counts as its signal.
+    fn take_input(&mut self, event: Event) -> Result<LoopControl, TuiError> {
+        let is_interrupt = matches!(event, Event::Key(key) if key == KeyPress::interrupt());
+        match self.update(event)? {
+            LoopControl::Quit if is_interrupt => Err(TuiError::Signal(EndSignal::Interrupted)),
+            turn => Ok(turn),
         }
     }
 
@@ -441,6 +448,10 @@ impl Runtime {
 
     /// Reads the current window size.
     fn measure(&mut self) -> Result<LoopControl, TuiError> {
+        if self.editing.is_some() {
+            // The editor has the screen; `resume` measures again.
+            return Ok(LoopControl::Continue);
+        }
         let (width, height) = crossterm::terminal::size()?;
         let size = Size { width, height };
         if size != self.app.screen.size {

@@ -429,10 +429,21 @@ fn editor_gets_the_terminal_and_a_private_file() {
     terminal.until("the editor", |terminal| {
         terminal.home().join("first").exists() && terminal.is_terminal_restored()
     });
+    let before = terminal.all.len();
+    let master = terminal.master.as_ref().unwrap();
+    master.resize(size(31, 101)).unwrap();
+    let screen = terminal.screen.screen_mut();
+    screen.set_size(NonZeroU16::new(31).unwrap(), NonZeroU16::new(101).unwrap());
     terminal.press("Team C\r");
     terminal.until("the app's screen", |terminal| {
         !terminal.is_terminal_restored()
     });
+    let written = String::from_utf8_lossy(&terminal.all[before..]).into_owned();
+    let (by_editor, _) = written.split_once("\u{1b}[?1049h").unwrap();
+    assert!(
+        !by_editor.contains('\u{1b}'),
+        "the app drew over the editor: {by_editor:?}"
+    );
     terminal.shows("Applied to the form: Name, OpenAI Organization ID");
     terminal.shows("› Team C ●");
     let read = |name: &str| std::fs::read_to_string(terminal.home().join(name)).unwrap();

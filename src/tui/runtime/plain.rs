@@ -119,6 +119,7 @@ impl PlainRuntime {
                 biased;
                 ended = signals.ending.next() => return self.end_by(ended),
                 _ = signals.interrupt.recv() => return self.end_by(EndSignal::Interrupted),
+                _ = signals.quit.recv() => return self.end_by(EndSignal::Quit),
                 _ = signals.stop.recv() => self.suspend()?,
                 happened = self.requests.next() => match happened {
                     ServiceEvent::Opened(opened) => self.begin(opened)?,

@@ -21,13 +21,13 @@ pub enum EndSignal {
 pub(super) struct EndSignals {
     terminate: Signal,
     hang_up: Signal,
-    quit: Signal,
 }
 
 /// One stream for each signal.
 pub(super) struct SignalStreams {
     pub(super) ending: EndSignals,
     pub(super) interrupt: Signal,
+    pub(super) quit: Signal,
     pub(super) stop: Signal,
     pub(super) resume: Signal,
     /// Window size changed: needed here since the input thread notices it only when it reads.
@@ -41,9 +41,9 @@ impl SignalStreams {
             ending: EndSignals {
                 terminate: signal(SignalKind::terminate())?,
                 hang_up: signal(SignalKind::hangup())?,
-                quit: signal(SignalKind::quit())?,
             },
             interrupt: signal(SignalKind::interrupt())?,
+            quit: signal(SignalKind::quit())?,
             stop: signal(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()))?,
             resize: signal(SignalKind::window_change())?,
             resume: signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
@@ -57,7 +57,6 @@ impl EndSignals {
         tokio::select! {
             _ = self.terminate.recv() => EndSignal::Terminated,
             _ = self.hang_up.recv() => EndSignal::HungUp,
-            _ = self.quit.recv() => EndSignal::Quit,
         }
     }
 }
