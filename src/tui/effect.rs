@@ -111,7 +111,12 @@ impl From<Command> for ServiceRequest {
 }
 
 impl ServiceRequest {
-    /// Returns whether it changes something, so that quitting waits for its reply.
+    /// Returns whether it changes connections, which read-only mode forbids.
+    pub const fn changes_connections(&self) -> bool {
+        matches!(self, Self::Run(_) | Self::Purge(_))
+    }
+
+    /// Returns whether it writes something, connections or a file, so that quitting waits for its reply.
     pub const fn is_save(&self) -> bool {
         match self {
             Self::Run(_) | Self::Purge(_) | Self::Export(_) => true,

@@ -285,13 +285,13 @@ impl App {
             }
     }
 
-    /// Drops requests that write in read-only mode, as a second safeguard.
+    /// Drops requests that change connections in read-only mode, as a second safeguard.
     pub(super) fn block_writes(&mut self, effect: Option<Effect>) -> Option<Effect> {
         match (effect, &self.site.target.read_only) {
             (
                 Some(Effect::Call(ticket, request) | Effect::CallConcurrent(ticket, request)),
                 Some(reason),
-            ) if request.is_save() => {
+            ) if request.changes_connections() => {
                 let reason = reason.clone();
                 self.handle_reply(ticket, ServiceReply::TaskFailed(reason))
             }
