@@ -23,6 +23,9 @@ const EDGE_BONUS: usize = 24;
 /// Minimum score per letter in an endpoint, which is long: allows one or two mistakes.
 const MIN_SCORE: usize = 13;
 
+/// Maximum length in bytes of a word that may contain mistakes: longer than any name. The matcher needs memory for every letter.
+const MAX_FUZZY: usize = 1024;
+
 /// Candidate: index, connection and number of its provider.
 pub type Candidate<'a> = (u32, &'a TreeItem, u16);
 
@@ -34,7 +37,8 @@ pub struct FilterMatcher {
 
 struct SearchWord {
     text: String,
-    matcher: Matcher,
+    /// Matcher that tolerates mistakes; none for a long word.
+    matcher: Option<Matcher>,
     digits: Option<String>,
     /// Matching providers by number.
     provider_fits: Vec<bool>,
@@ -77,13 +81,15 @@ impl FilterMatcher {
 
 impl SearchWord {
     fn new(text: &str, providers: &Providers) -> Self {
-        let mut matcher = Matcher::new(text, &config(text));
+        let mut matcher = (text.len() <= MAX_FUZZY).then(|| Matcher::new(text, &config(text)));
         let provider_fits = providers
             .numbers()
             .map(|number| {
                 providers.fits(number, text)
-                    || is_close(&mut matcher, text, &nfc(providers.title(number)))
-                    || is_close(&mut matcher, text, providers.id(number))
+                    || matcher.as_mut().is_some_and(|matcher| {
+                        is_close(matcher, text, &nfc(providers.title(number)))
+                            || is_close(matcher, text, providers.id(number))
+                    })
             })
             .collect();
         Self {
@@ -101,7 +107,8 @@ impl SearchWord {
         providers: &Providers,
     ) -> Vec<Option<u16>> {
         let mut fits = vec![None; slice.len()];
-        for found in self.matcher.match_list(texts) {
+        let found = self.matcher.as_mut();
+        for found in found.map_or_else(Vec::new, |matcher| matcher.match_list(texts)) {
             if let Some(fit) = fits.get_mut(found.index as usize) {
                 *fit = Some(found.score);
             }
@@ -125,7 +132,8 @@ impl SearchWord {
             }
         }
         let texts: Vec<&str> = endpoints.iter().map(|(_, endpoint)| *endpoint).collect();
-        for found in self.matcher.match_list(&texts) {
+        let found = self.matcher.as_mut();
+        for found in found.map_or_else(Vec::new, |matcher| matcher.match_list(&texts)) {
             if is_strict(found.score, &self.text)
                 && let Some((at, _)) = endpoints.get(found.index as usize)
                 && let Some(fit) = fits.get_mut(*at)

@@ -115,9 +115,7 @@ impl App {
         let effect = match event {
             Event::Key(key) => self.key(key),
             Event::Typed(text) => {
-                if let Some(form) = self.dialogs.top_mut::<Form>() {
-                    form.type_text(&text.0, &self.site.catalog);
-                }
+                self.type_characters(&text.0);
                 None
             }
             Event::Paste(pasted) => self.paste(&pasted),

@@ -171,6 +171,15 @@ pub trait Dialog: Debug {
         }
     }
 
+    /// Types several characters, the same as one key after the other.
+    fn type_characters(&mut self, text: &str, _cx: &DialogContext<'_>) {
+        if self.input_mut().is_some_and(|line| line.type_text(text))
+            && let Some(cursor) = self.cursor_mut()
+        {
+            cursor.selected = 0;
+        }
+    }
+
     /// Pastes into the text field.
     fn paste(&mut self, text: &PastedText, _cx: &DialogContext<'_>) -> DialogOutcome {
         self.input_mut()

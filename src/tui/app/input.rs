@@ -18,9 +18,6 @@ use crate::tui::tabs::Tab;
 use crate::tui::text_input::PasteOutcome;
 use crate::tui::{columns, info};
 
-/// Longest text, in bytes, that is typed key by key where every key starts a search; longer texts are pasted.
-const LONGEST_TYPED: usize = 1024;
-
 /// Columns before a connection in the tree, which contain its mark.
 const MARK_WIDTH: u16 = 4;
 
@@ -66,9 +63,21 @@ impl App {
         self.search_connections();
     }
 
+    /// Types several characters that arrived together, so that each of them does not start a search.
+    pub(super) fn type_characters(&mut self, text: &str) {
+        if self.is_filtering() && self.dialogs.is_empty() {
+            self.tree.edit_filter(|line| line.type_text(text));
+        }
+        self.with_top(|dialog, cx| dialog.type_characters(text, cx));
+        self.search_connections();
+    }
+
     /// Returns true if the focused field takes several characters at once.
     pub fn takes_text(&self) -> bool {
-        self.dialogs.top().is_some_and(Form::takes_text)
+        match self.dialogs.top::<Form>() {
+            Some(form) => form.takes_text(),
+            None => self.is_typing(),
+        }
     }
 
     /// Pastes into the focused text field.
@@ -175,9 +184,8 @@ impl App {
         let Some(text) = burst.text() else {
             return false;
         };
-        let is_long = text.len() > LONGEST_TYPED && !self.takes_text();
         let wanted = self.dialogs.top::<Form>().map(|form| &form.provider);
-        burst.has_lines() || is_long || self.is_connection(text, wanted)
+        burst.has_lines() || self.is_connection(text, wanted)
     }
 
     /// Returns true if the text describes a connection, even an unreadable one.

@@ -236,6 +236,12 @@ impl Dialog for BulkOperation {
         }
     }
 
+    fn type_characters(&mut self, text: &str, _cx: &DialogContext<'_>) {
+        if let Some(line) = self.input_mut() {
+            line.type_text(text);
+        }
+    }
+
     fn set_text(&mut self, text: &PastedText, _cx: &DialogContext<'_>) -> DialogOutcome {
         if let Some(line) = self.input_mut() {
             line.set(&text.0);

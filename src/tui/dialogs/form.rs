@@ -70,6 +70,10 @@ impl Dialog for Form {
         self.type_key(key, cx.catalog);
     }
 
+    fn type_characters(&mut self, text: &str, cx: &DialogContext<'_>) {
+        self.type_text(text, cx.catalog);
+    }
+
     fn paste(&mut self, text: &PastedText, cx: &DialogContext<'_>) -> DialogOutcome {
         several_profiles(self, text, cx.catalog)
             .unwrap_or_else(|| notified(self.paste_text(text, cx.catalog)))
