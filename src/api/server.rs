@@ -67,11 +67,11 @@ pub fn router(service: Arc<dyn ConnectionService>) -> Router {
 pub fn router_until(service: Arc<dyn ConnectionService>, shutdown: CancellationToken) -> Router {
     // A reserved alias is never taken.
     let reserved = format!("{BASE_PATH}/connections/capabilities/exists");
-    let routes = routes().map(|Route { operation, handler }| (operation.full_path(), handler));
+    let mounted = routes().map(|Route { operation, handler }| (operation.full_path(), handler));
     let never = get(async || response::json(&false));
-    let routes: Vec<_> = routes.chain([(reserved, never)]).collect();
-    let paths = Paths::new(routes.iter().map(|(path, _)| path.clone()));
-    let router = routes
+    let mounted: Vec<_> = mounted.chain([(reserved, never)]).collect();
+    let paths = Paths::new(mounted.iter().map(|(path, _)| path.clone()));
+    let router = mounted
         .into_iter()
         .fold(Router::new(), |router, (path, handler)| {
             router.route(&path, handler)

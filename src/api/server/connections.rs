@@ -29,6 +29,7 @@ pub fn id_or_alias(text: &str) -> IdOrAlias {
 }
 
 /// Routes of this module.
+#[expect(clippy::too_many_lines, reason = "one entry for each route")]
 pub fn routes() -> Vec<Route> {
     vec![
         route::get(

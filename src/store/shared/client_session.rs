@@ -82,7 +82,7 @@ impl ClientSession {
     fn dispatch(self: &Arc<Self>, (number, message): NumberedMessage) {
         match framing::read(&message) {
             Some(ClientMessage::Request(request @ StoreRequest::AwaitChanges(_))) => {
-                self.wait(number, request)
+                self.wait(number, request);
             }
             Some(ClientMessage::Request(request)) => {
                 // A request that arrives during shutdown is sent to the next leader by the client.

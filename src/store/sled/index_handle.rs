@@ -255,14 +255,7 @@ impl IndexHandle {
         if let Some(error) = failure {
             return Err(error);
         }
-        // Rows of earlier versions have no endpoint. Without a readable connection the item is listed without endpoint.
-        for at in without_endpoint {
-            if let Some(item) = items.get_mut(at)
-                && let Ok(Some(known)) = self.record(item.id)
-            {
-                item.endpoint = known.item.endpoint;
-            }
-        }
+        self.add_endpoints(&mut items, &without_endpoint);
         if everything {
             let trashed = self.trashed()?;
             let count = if query.is_trash {
@@ -273,6 +266,17 @@ impl IndexHandle {
             total = total.max(usize::try_from(count).unwrap_or(usize::MAX));
         }
         Ok(Page { items, total })
+    }
+
+    /// Adds the endpoints that rows of earlier versions lack. Without a readable connection an item is listed without endpoint.
+    fn add_endpoints(&self, items: &mut [ConnectionItem], without: &[usize]) {
+        for at in without {
+            if let Some(item) = items.get_mut(*at)
+                && let Ok(Some(known)) = self.record(item.id)
+            {
+                item.endpoint = known.item.endpoint;
+            }
+        }
     }
 
     /// Number of connections in the trash; counted again after a change to the trash.

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::api::server::query_params::MAX_SKIP;
 
 /// Query parameters: key in `components`, name, description and schema.
+#[expect(clippy::too_many_lines, reason = "one entry for each parameter")]
 fn in_query() -> [(&'static str, &'static str, &'static str, Value); 13] {
     let number = |most: usize| json!({ "type": "integer", "minimum": 0, "maximum": most });
     let texts = json!({ "type": "array", "items": text() });
