@@ -85,6 +85,11 @@ pub fn selected(
                 "--server and {option} exclude each other: {option} is for the local store. Remove one"
             )));
         }
+        (Some(address), None) if address.is_empty() && written.has(SERVER) => {
+            return Err(Failure::Usage(
+                "--server is empty. Give the URL of a server, or remove the option for the local store".into(),
+            ));
+        }
         // Explicit options override the environment.
         (_, Some(_)) | (None, None) => None,
         (Some(address), None) => Some(address).filter(|address| !address.is_empty()),

@@ -120,6 +120,9 @@ fn server_target_uses_its_own_files() {
         answer.err.contains("works on the local store only"),
         "{answer:?}"
     );
+    let empty = home.run(&["connections", "list", "--server", ""]);
+    assert_eq!(empty.code, 2, "{empty:?}");
+    assert!(empty.err.contains("--server is empty"), "{empty:?}");
     let both = with(
         {
             let mut command = home.umai(&["connections", "list"]);

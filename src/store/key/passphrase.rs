@@ -19,7 +19,7 @@ const SALT: usize = 16;
 const MARK: &str = "umai-key-1";
 const ALGORITHM: &str = "argon2id";
 /// Minimum length of a passphrase in characters.
-pub const MIN_LENGTH: usize = 8;
+pub const MIN_LENGTH: usize = 12;
 
 /// Argon2id cost parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -347,10 +347,8 @@ mod tests {
                 .matches(&Passphrase::new("stra\u{df}e u\u{308}ber"))
         );
         assert!(!Passphrase::new("a b").matches(&Passphrase::new("ab")));
-        assert!(!Passphrase::new("1234567").is_long_enough());
-        assert!(
-            Passphrase::new("\u{fc}\u{fc}\u{fc}\u{fc}\u{fc}\u{fc}\u{fc}\u{fc}").is_long_enough()
-        );
+        assert!(!Passphrase::new("12345678901").is_long_enough());
+        assert!(Passphrase::new(&"\u{fc}".repeat(12)).is_long_enough());
     }
 
     #[test]
