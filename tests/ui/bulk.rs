@@ -494,6 +494,18 @@ fn export_to(path: &str) -> String {
 }
 
 #[test]
+fn export_works_in_read_only_mode() {
+    let mut harness = crate::support::harness::Harness::three(80, 24);
+    harness.app.set_target(umai::tui::target_info::TargetInfo {
+        read_only: Some("--read-only is set".into()),
+        ..Default::default()
+    });
+    let (_folder, path) = file("out.json");
+    harness.play("<ctrl-a>").play(&export_to(&path));
+    assert!(std::fs::exists(&path).unwrap(), "{}", harness.frame());
+}
+
+#[test]
 fn export_contains_marked_connections_without_secrets() {
     // Only one app, because two would write the same file.
     let mut harness = crate::support::harness::Harness::three(80, 24);
