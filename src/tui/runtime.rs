@@ -27,7 +27,7 @@ use chrono::Local;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{Terminal, TerminalOptions, Viewport};
-use tokio::sync::mpsc::unbounded_channel;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::{JoinError, JoinSet};
 
 use super::app::App;
@@ -36,7 +36,7 @@ use super::effect::{Effect, Ticket};
 use super::event::Event;
 use super::key::KeyPress;
 use super::layout::Size;
-use super::terminal::{self, Input, InputThread, QueryBackground, TerminalGuard};
+use super::terminal::{self, Input, InputThread, QueryBackground, TerminalGuard, TerminalOutput};
 use super::view;
 use crate::connection::ConnectionError;
 use crate::provider::ProviderCatalog;
@@ -115,7 +115,7 @@ pub async fn run(
     // Installed after the panic hook that restores the terminal: the store wraps it for the panics that it expects.
     let calls = RequestPool::new(opening);
     let (sender, inputs) = unbounded_channel();
-    let out = BufWriter::with_capacity(64 * 1024, io::stdout());
+    let out = BufWriter::with_capacity(64 * 1024, TerminalOutput::open()?);
     let mut runtime = Runtime {
         app,
         requests: calls,
@@ -138,31 +138,27 @@ pub async fn run(
         input_thread: None,
         editing: None,
     };
-    runtime.measure()?;
-    runtime.draw()?;
-    // The terminal is queried only once it is clear that the app stays: a late reply would be typed into the shell. Keys wait
-    // in the terminal until then.
-    if let Ok(opened) = tokio::time::timeout(OPENING_FIRST, runtime.requests.opened()).await {
-        runtime.begin(opened)?;
-    }
-    let background = if runtime.themes.follow_the_terminal() {
-        QueryBackground::Yes
-    } else {
-        QueryBackground::No
-    };
-    runtime.input_thread = Some(terminal::read(sender, background)?);
-    let ended = runtime.run_loop(signals).await;
+    let watch = signals::give_up_after_signal()?;
+    let ended = runtime.start_and_run(signals, sender).await;
     drop(taken);
     if let Some(session) = &options.session {
         // There is no one to report it to, and the next start begins without a session.
         let _ = session.keep(&runtime.app, read.as_deref());
     }
     runtime.finish().await;
-    match ended {
-        Err(TuiError::Terminal(error)) if is_gone(&error) => {
-            Err(TuiError::Signal(EndSignal::HungUp))
+    ended.map_err(|error| error.with_signal(watch.signal()))
+}
+
+impl TuiError {
+    /// Returns the signal instead of an error of a terminal that was closed, or that took no output when `signal` came.
+    fn with_signal(self, signal: Option<EndSignal>) -> Self {
+        match self {
+            Self::Terminal(error) if error.kind() == io::ErrorKind::TimedOut => {
+                Self::Signal(signal.unwrap_or(EndSignal::Terminated))
+            }
+            Self::Terminal(error) if is_gone(&error) => Self::Signal(EndSignal::HungUp),
+            error => error,
         }
-        ended => ended,
     }
 }
 
@@ -185,7 +181,7 @@ struct Runtime {
     feed: OpenFeed,
     /// Number of reported notices of the service.
     reported: usize,
-    terminal: ManuallyDrop<Terminal<CrosstermBackend<BufWriter<io::Stdout>>>>,
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<BufWriter<TerminalOutput>>>>,
     themes: Themes,
     inputs: Inputs,
     wakes: JoinSet<Ticket>,
@@ -199,6 +195,28 @@ struct Runtime {
 }
 
 impl Runtime {
+    /// Draws the first frame while the service opens, then runs until the end.
+    async fn start_and_run(
+        &mut self,
+        signals: SignalStreams,
+        inputs: UnboundedSender<Input>,
+    ) -> Result<(), TuiError> {
+        self.measure()?;
+        self.draw()?;
+        // The terminal is queried only once it is clear that the app stays: a late reply would be typed into the shell. Keys
+        // wait in the terminal until then.
+        if let Ok(opened) = tokio::time::timeout(OPENING_FIRST, self.requests.opened()).await {
+            self.begin(opened)?;
+        }
+        let background = if self.themes.follow_the_terminal() {
+            QueryBackground::Yes
+        } else {
+            QueryBackground::No
+        };
+        self.input_thread = Some(terminal::read(inputs, background)?);
+        self.run_loop(signals).await
+    }
+
     async fn run_loop(&mut self, mut signals: SignalStreams) -> Result<(), TuiError> {
         loop {
             if self.catch_up()? == LoopControl::Quit {

@@ -6,8 +6,9 @@ mod background;
 mod decode;
 mod key_grouping;
 mod input_thread;
+mod output;
 
-use std::io::{self, Write};
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::time::{Duration, Instant};
@@ -31,6 +32,7 @@ use decode::{DecodedInput, Decoder, QUIET};
 pub use input_thread::InputThread;
 use input_thread::{WaitResult, read_available};
 use key_grouping::{Grouping, KeyGroup};
+pub use output::{TerminalOutput, give_up, is_waiting};
 
 /// Longest time between the clicks of a double click.
 const DOUBLE: Duration = Duration::from_millis(400);
@@ -63,7 +65,7 @@ pub fn take() -> io::Result<()> {
     }
     IS_TAKEN.store(true, Ordering::SeqCst);
     crossterm::execute!(
-        io::stdout(),
+        TerminalOutput::open()?,
         EnterAlternateScreen,
         EnableMouseCapture,
         EnableBracketedPaste
@@ -105,15 +107,17 @@ pub fn restore() -> io::Result<()> {
         return Ok(());
     }
     // Both are tried: a terminal that accepts no output can still leave raw mode.
-    let screen = crossterm::execute!(
-        io::stdout(),
-        DisableBracketedPaste,
-        DisableMouseCapture,
-        LeaveAlternateScreen,
-        Show
-    );
+    let screen = TerminalOutput::open().and_then(|mut out| {
+        crossterm::execute!(
+            out,
+            DisableBracketedPaste,
+            DisableMouseCapture,
+            LeaveAlternateScreen,
+            Show
+        )
+    });
     let mode = disable_raw_mode();
-    io::stdout().flush().and(screen).and(mode)
+    screen.and(mode)
 }
 
 /// Restores the terminal on drop.

@@ -10,6 +10,7 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use crate::pty::{KIND, PATIENCE, Terminal, size, started};
+use portable_pty::{CommandBuilder, native_pty_system};
 use rustix::process::Signal;
 use umai::appsettings::{AppSettings, EnvironmentVariables};
 use umai::connection::PlainSecret;
@@ -271,6 +272,36 @@ fn signals_and_a_closed_terminal_keep_the_draft_and_have_their_exit_codes() {
         assert_eq!(terminal.ends(), code, "{signal:?}");
         assert!(signal.is_none() || terminal.is_terminal_restored());
         is_offered(&terminal, UMAI, "Team B");
+    }
+}
+
+#[test]
+fn signals_end_the_app_when_the_terminal_takes_no_output() {
+    for (signal, code) in [(Signal::TERM, 143), (Signal::INT, 130), (Signal::HUP, 129)] {
+        let home = tempfile::tempdir().unwrap();
+        let pair = native_pty_system().openpty(size(200, 500)).unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_umai"));
+        command.env_clear();
+        command.env("TERM", "xterm-256color");
+        command.env("HOME", home.path());
+        let mut child = pair.slave.spawn_command(command).unwrap();
+        // Nothing reads the output, and the first frame is larger than the buffer of the terminal.
+        let lock = home.path().join(".local/share/umai/lock");
+        let end = Instant::now() + PATIENCE;
+        while !lock.exists() {
+            assert!(Instant::now() < end, "the store is not opened");
+            std::thread::yield_now();
+        }
+        let id = i32::try_from(child.process_id().unwrap()).unwrap();
+        rustix::process::kill_process(rustix::process::Pid::from_raw(id).unwrap(), signal).unwrap();
+        let status = loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(Instant::now() < end, "{signal:?} does not end the app");
+            std::thread::yield_now();
+        };
+        assert_eq!(status.exit_code(), code, "{signal:?}");
     }
 }
 
