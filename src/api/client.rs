@@ -92,7 +92,7 @@ impl RemoteService {
             return Ok(answer);
         }
         if error_response::is_not_api(&answer) || self.is_api_missing(&answer).await {
-            return Err(self.foreign());
+            return Err(self.not_the_api());
         }
         Err(error_response::read(&answer, about))
     }
@@ -109,7 +109,7 @@ impl RemoteService {
         listed.is_ok_and(|listed| listed.status == StatusCode::NOT_FOUND)
     }
 
-    fn foreign(&self) -> ConnectionError {
+    fn not_the_api(&self) -> ConnectionError {
         let server = self.http.address().to_string();
         ServerError::NotTheApi { server }.into()
     }
@@ -126,7 +126,7 @@ impl RemoteService {
 
     /// Parses a response body. An invalid body is not repeated in the error, because it may hold a secret.
     fn read<T: DeserializeOwned>(&self, answer: &HttpResponse) -> Result<T, ConnectionError> {
-        serde_json::from_slice(&answer.body).map_err(|_| self.foreign())
+        serde_json::from_slice(&answer.body).map_err(|_| self.not_the_api())
     }
 
     /// Returns the connection of a save response. A third-party server may return an empty body or only an ID.
@@ -143,7 +143,7 @@ impl RemoteService {
         match serde_json::from_slice::<ConnectionDto>(&answer.body) {
             Ok(arrived) => return Ok(arrived.masked(&self.catalog)),
             Err(_) if self.is_umai && !answer.body.iter().all(u8::is_ascii_whitespace) => {
-                return Err(self.foreign());
+                return Err(self.not_the_api());
             }
             // The save succeeded; load the current state.
             Err(_) => {}

@@ -118,7 +118,13 @@ pub enum ConnectionsCommand {
         #[arg(value_name = "ID_OR_ALIAS")]
         connection: IdOrAlias,
         /// Only models with this capability
-        # [ arg ( long , value_name = "CAPABILITY" , ignore_case = true , value_parser = PossibleValuesParser :: new ( Capability :: ALL . map ( Capability :: as_str ) ) . try_map ( | word | Capability :: from_name ( & word ) . ok_or ( "unknown capability" ) ) ) ]
+        #[arg(
+            long,
+            value_name = "CAPABILITY",
+            ignore_case = true,
+            value_parser = PossibleValuesParser::new(Capability::ALL.map(Capability::as_str))
+                .try_map(|word| Capability::from_name(&word).ok_or("unknown capability"))
+        )]
         capability: Option<Capability>,
     },
 }

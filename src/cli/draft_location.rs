@@ -40,7 +40,7 @@ pub fn for_server(globals: &Globals, server: &RemoteOptions) -> Option<DraftsLoc
     let digest = Sha256::digest(target.as_bytes());
     let mut name = String::new();
     for byte in digest.iter().take(DIGEST_BYTES) {
-        let _ = write!(name, "{byte:02x}"); // a String takes every write
+        let _ = write!(name, "{byte:02x}"); // writing to a String cannot fail
     }
     Some(DraftsLocation {
         folder: config.data.join(FOLDER).join(name),

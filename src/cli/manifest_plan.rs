@@ -34,7 +34,7 @@ pub enum PlanAction {
 
 /// Connection to create.
 pub struct PlannedCreate {
-    /// Create of the connection.
+    /// Command that creates it.
     pub command: Command,
     /// Resulting connection, if it is to be shown.
     pub after: Option<Connection>,
@@ -44,7 +44,7 @@ pub struct PlannedCreate {
 pub struct PlannedChange {
     /// Current connection.
     pub before: Connection,
-    /// Update of the connection.
+    /// Command that updates it.
     pub command: Command,
     /// Preview of the change.
     pub preview: ChangePreview,

@@ -179,7 +179,7 @@ impl PasteResult {
     }
 }
 
-/// A command of this length is not read; any other text is for the field to refuse.
+/// Result for a text above the limit: a cURL command is unreadable, and the field rejects any other text.
 fn too_long(text: &str) -> PasteResult {
     let is_command = text
         .trim_start()

@@ -51,7 +51,7 @@ pub struct ChangeEvent {
 pub enum ChangeKind {
     /// Created or saved.
     Saved(ConnectionItem),
-    /// Deleted or moved to the trash.
+    /// Moved to the trash, or deleted permanently.
     Deleted(Uuid),
 }
 
@@ -94,7 +94,7 @@ pub trait ConnectionStore<S>: Send + Sync {
     /// Saves a connection.
     async fn save(&self, save: SaveConnection<S>) -> Result<Revision, StoreError>;
 
-    /// Deletes a connection if it has this version.
+    /// Deletes a connection permanently if it has this version. Moving one to the trash is a save.
     async fn delete(&self, id: Uuid, version: u64) -> Result<Revision, StoreError>;
 
     /// Lists the versions of a connection, newest first; empty if there is no such connection.

@@ -238,7 +238,7 @@ impl<'a> ProbePlan<'a> {
             Unsendable::NotAnAddress(key) => {
                 format!("{} is not an http or https URL", label(key))
             }
-            Unsendable::NotAToken(key) => {
+            Unsendable::InvalidUrlPart(key) => {
                 format!(
                     "{} must consist of letters, numbers and hyphens",
                     label(key)

@@ -72,7 +72,7 @@ struct QueryPart {
 }
 
 impl FilterQuery {
-    /// Parses words, `status:active`, `provider:openai`, `alias:` and so on, `-word` and `"two words"`.
+    /// Parses words, `status:active`, `provider:openai`, `alias:` and so on, `!word`, also written `-word`, and `"two words"`.
     pub fn read(text: &str) -> Self {
         let mut terms = Self::default();
         for part in parts(text) {

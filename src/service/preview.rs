@@ -53,7 +53,7 @@ pub async fn preview_remotely<S: ConnectionService + ?Sized>(
         } => {
             let snapshot = service.version(&key, version).await?.snapshot;
             let before = unreadable(service.get(&key).await?);
-            let merged = merge::back_to(&before, &snapshot, &catalog);
+            let merged = merge::merge_rollback(&before, &snapshot, &catalog);
             let mut validated = merged.draft.validate(&catalog, MaskPolicy::Reject);
             merged.add_errors(&mut validated);
             let validated = check_remotely(service, validated, Some(&before)).await?;

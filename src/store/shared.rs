@@ -38,7 +38,7 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use self::client::NoReply;
-pub use self::election::Unlock;
+pub use self::election::IdentityCheck;
 use self::membership::{MemberStage, Membership};
 use self::protocol::{StoreReply, StoreRequest, Write, unexpected_reply};
 use super::backup::{BackupPlan, BackupSigner};
@@ -91,7 +91,7 @@ impl SharedStore {
 
     /// Opens the store, or joins the process that has it open. `unlock` accepts or rejects the identity that is found, in both
     /// cases; it gets `None` for a new store.
-    pub async fn open(&self, unlock: Arc<Unlock>) -> Result<StoreIdentity, StoreError> {
+    pub async fn open(&self, unlock: Arc<IdentityCheck>) -> Result<StoreIdentity, StoreError> {
         self.0.open(unlock).await
     }
 

@@ -378,7 +378,7 @@ pub fn key_table(context: KeyContext) -> String {
             })
             .collect();
         if !keys.is_empty() {
-            let _ = writeln!(table, "| {} | {} |", keys.join(" "), entry.title); // a String takes every write
+            let _ = writeln!(table, "| {} | {} |", keys.join(" "), entry.title); // writing to a String cannot fail
         }
     }
     table

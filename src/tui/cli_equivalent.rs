@@ -38,7 +38,7 @@ pub fn table() -> String {
             CliEquivalent::Command(words) => format!("`umai {words}`"),
             CliEquivalent::None(why) => why.to_owned(),
         };
-        let _ = writeln!(table, "| {} | {command} |", entry.title); // a String takes every write
+        let _ = writeln!(table, "| {} | {command} |", entry.title); // writing to a String cannot fail
     }
     table
 }

@@ -16,7 +16,7 @@ const PIECE: usize = 252;
 /// Terminal multiplexer between the app and the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Multiplexer {
-    /// None.
+    /// No multiplexer: the terminal itself.
     #[default]
     Terminal,
     /// tmux.

@@ -56,7 +56,7 @@ pub struct DialogContext<'a> {
     pub startup_notices: &'a [String],
     /// Environment variables that can fill a connection.
     pub environment: &'a Environment,
-    /// Optional capabilities of the service.
+    /// Optional features of the service.
     pub features: ServiceFeatures,
     /// Latest test result of each connection.
     pub tests: &'a HashMap<Uuid, LastTest>,

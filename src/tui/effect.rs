@@ -70,7 +70,7 @@ pub enum ServiceRequest {
     /// Load a connection.
     Get(Uuid),
     /// Load a connection and its differences to a version.
-    GetRemoteVersion(Uuid, u64),
+    GetTheirVersion(Uuid, u64),
     /// Find the connection that uses an alias, except this one.
     AliasOwner(String, Option<Uuid>),
     /// Look up a reference.
@@ -122,7 +122,7 @@ impl ServiceRequest {
             Self::Run(_) | Self::Purge(_) | Self::Export(_) => true,
             Self::List(_)
             | Self::Get(_)
-            | Self::GetRemoteVersion(..)
+            | Self::GetTheirVersion(..)
             | Self::AliasOwner(..)
             | Self::LookUpReference(_)
             | Self::ConfigurationKeys
@@ -154,8 +154,8 @@ pub enum ServiceReply {
     Listed(Result<Page<TreeItem>, ConnectionError>),
     /// Reply to [`ServiceRequest::Get`].
     Connection(Result<Connection, ConnectionError>),
-    /// Reply to [`ServiceRequest::GetRemoteVersion`].
-    RemoteVersion(Result<Box<TheirConnection>, ConnectionError>),
+    /// Reply to [`ServiceRequest::GetTheirVersion`].
+    TheirVersion(Result<Box<TheirConnection>, ConnectionError>),
     /// Reply to [`ServiceRequest::AliasOwner`].
     AliasOwner(Result<Option<ConnectionItem>, ConnectionError>),
     /// Reply to [`ServiceRequest::LookUpReference`].

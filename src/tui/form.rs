@@ -39,7 +39,7 @@ use external_editor::ExternalEdit;
 use field::{FieldTarget, FieldValue, FormField, SecretInput};
 use reference_picker::{ReferenceKeys, ReferencePicker};
 use remote_change::MergeState;
-pub use remote_change::{RemoteChange, RemoteMerge, TheirConnection};
+pub use remote_change::{RemoteMerge, TheirChange, TheirConnection};
 pub use snapshot::FormSnapshot;
 
 /// Connection that a form edits.
@@ -94,7 +94,7 @@ pub struct Form {
     /// Ticket of the save in progress.
     pub saving: Option<Ticket>,
     /// Change to the connection by others since it was loaded.
-    pub remote_change: Option<RemoteChange>,
+    pub remote_change: Option<TheirChange>,
     /// Slot of the draft.
     pub slot: Option<DraftSlot>,
     /// State of the merge with changes by others.
@@ -325,7 +325,7 @@ impl Form {
                 "Nothing pasted: the text is longer than 64 KiB",
             ));
         }
-        if pasting == PasteOutcome::Multiline {
+        if pasting == PasteOutcome::WouldReveal {
             return Some(Notice::warning(
                 "Nothing pasted: a reference must begin in an empty field",
             ));

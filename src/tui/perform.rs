@@ -21,8 +21,8 @@ pub async fn perform(service: &dyn ConnectionService, request: ServiceRequest) -
         ServiceRequest::Run(command) => ServiceReply::Ran(service.commit(command).await),
         ServiceRequest::List(query) => ServiceReply::Listed(service.list(query).await.map(compact)),
         ServiceRequest::Get(id) => ServiceReply::Connection(service.get(&IdOrAlias::Id(id)).await),
-        ServiceRequest::GetRemoteVersion(id, since) => {
-            ServiceReply::RemoteVersion(remote_version(service, id, since).await.map(Box::new))
+        ServiceRequest::GetTheirVersion(id, since) => {
+            ServiceReply::TheirVersion(their_version(service, id, since).await.map(Box::new))
         }
         ServiceRequest::AliasOwner(alias, except) => {
             ServiceReply::AliasOwner(service.alias_owner(&alias, except).await)
@@ -51,7 +51,7 @@ pub async fn perform(service: &dyn ConnectionService, request: ServiceRequest) -
 }
 
 /// Loads a connection as it is now. If its history is unavailable, only changed secrets stay unknown.
-async fn remote_version(
+async fn their_version(
     service: &dyn ConnectionService,
     id: Uuid,
     since: u64,

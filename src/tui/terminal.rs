@@ -149,10 +149,10 @@ pub enum Input {
     Closed,
 }
 
-/// True to query the background color.
+/// Decision about querying the background color.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QueryBackground {
-    /// It determines the theme.
+    /// The background determines the theme.
     Yes,
     /// A theme is configured.
     No,

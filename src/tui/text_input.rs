@@ -44,7 +44,7 @@ pub enum PasteOutcome {
     /// Ignored because it is too long.
     TooLong,
     /// Ignored because it would have revealed hidden text.
-    Multiline,
+    WouldReveal,
 }
 
 impl TextInput {
@@ -205,7 +205,7 @@ impl TextInput {
             .is_some();
         folded.zeroize();
         if !is_done {
-            PasteOutcome::Multiline
+            PasteOutcome::WouldReveal
         } else if changed {
             PasteOutcome::Trimmed
         } else {
@@ -364,7 +364,7 @@ mod tests {
             press(&mut line, &["home", "delete", "home", "delete"]);
             assert!(!is_name(line.value()), "{}", line.value());
             press(&mut line, &["home"]);
-            assert_eq!(line.paste("$A:B"), PasteOutcome::Multiline);
+            assert_eq!(line.paste("$A:B"), PasteOutcome::WouldReveal);
             line.type_text("$x");
             assert!(!is_name(line.value()), "{}", line.value());
             press(&mut line, &["ctrl-w", "$", "A"]);

@@ -134,12 +134,12 @@ impl HostileApp {
                 total: 1,
             })),
             ServiceRequest::Get(_) => ServiceReply::Connection(Ok(self.connection.clone())),
-            ServiceRequest::GetRemoteVersion(..) => {
+            ServiceRequest::GetTheirVersion(..) => {
                 let mut connection = self.connection.clone();
                 connection.item.version += 1;
                 connection.item.name.push_str(" 2");
                 let changed = None;
-                ServiceReply::RemoteVersion(Ok(Box::new(TheirConnection {
+                ServiceReply::TheirVersion(Ok(Box::new(TheirConnection {
                     connection,
                     changed,
                 })))

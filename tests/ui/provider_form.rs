@@ -232,14 +232,14 @@ fn import_waits_for_the_configuration_keys() {
 // Authentication alternatives.
 
 /// Foundry form of a new connection with the focus on the choice.
-const ON_WAY: &str = "nfoundry<enter>Foundry<tab><tab><tab>https://x.example<tab>";
+const ON_ALTERNATIVE: &str = "nfoundry<enter>Foundry<tab><tab><tab>https://x.example<tab>";
 
 #[rstest]
 fn only_fields_of_the_chosen_alternative_are_shown(
     #[values((80, 24), (120, 40))] size: (u16, u16),
 ) {
     let mut harness = Harness::empty(size.0, size.1.max(40));
-    harness.play(ON_WAY);
+    harness.play(ON_ALTERNATIVE);
     holds(&harness, "◂ Entra ID ▸");
     holds(&harness, "Tenant ID");
     lacks(&harness, "API Key *");
@@ -252,7 +252,7 @@ fn only_fields_of_the_chosen_alternative_are_shown(
 #[test]
 fn focus_skips_hidden_fields_in_both_directions() {
     let mut harness = Harness::empty(120, 40);
-    harness.play(ON_WAY).play("<right><tab>");
+    harness.play(ON_ALTERNATIVE).play("<right><tab>");
     holds(&harness, "▸ API Key");
     harness.play("<tab>");
     holds(&harness, "▸ Use Responses API");
@@ -266,7 +266,9 @@ fn focus_skips_hidden_fields_in_both_directions() {
 #[test]
 fn switching_keeps_input_and_saves_only_the_chosen_alternative() {
     let mut harness = Harness::empty(120, 40);
-    harness.play(ON_WAY).play("<tab>project-7<shift-tab>");
+    harness
+        .play(ON_ALTERNATIVE)
+        .play("<tab>project-7<shift-tab>");
     harness.play("<right><tab>planted<shift-tab><left>");
     holds(&harness, "project-7");
     harness.play("<right><ctrl-s>");
@@ -287,7 +289,7 @@ fn missing_setting_of_an_alternative_is_reported_at_its_field(
 ) {
     for (width, height) in SIZES {
         let mut harness = Harness::empty(width, height);
-        harness.play(ON_WAY).play(keys).play("<ctrl-s>");
+        harness.play(ON_ALTERNATIVE).play(keys).play("<ctrl-s>");
         holds(&harness, words);
         holds(&harness, "1 error");
     }
@@ -360,7 +362,7 @@ fn edited_setting_of_another_alternative_chooses_it() {
 #[test]
 fn clear_does_not_change_the_alternative() {
     let mut harness = Harness::empty(120, 40);
-    harness.play(ON_WAY).play("<ctrl-x>");
+    harness.play(ON_ALTERNATIVE).play("<ctrl-x>");
     holds(&harness, "◂ Entra ID ▸");
 }
 
@@ -434,7 +436,7 @@ fn request_url_follows_other_settings() {
         "Calls https://bedrock.eu-west-3.amazonaws.com/inference-profiles",
     );
     let mut harness = Harness::empty(120, 40);
-    harness.play(ON_WAY);
+    harness.play(ON_ALTERNATIVE);
     holds_broken(
         &harness,
         "Calls https://x.example/api/projects/…/deployments",

@@ -17,7 +17,7 @@ use umai::tui::app::App;
 use umai::tui::change_feed::FeedEvent;
 use umai::tui::effect::{Effect, ServiceReply, ServiceRequest, Ticket};
 use umai::tui::event::Event;
-use umai::tui::form::RemoteChange;
+use umai::tui::form::TheirChange;
 use umai::tui::keymap::Keymap;
 use umai::tui::layout::Size;
 use umai::tui::tree::{ItemChange, Node};
@@ -386,14 +386,14 @@ fn form_reports_a_remote_change_and_keeps_input() {
     hear(&mut app, [saved(&item(1, "A", 2))]);
     assert_eq!(
         app.form().unwrap().remote_change,
-        Some(RemoteChange::Saved(2))
+        Some(TheirChange::Saved(2))
     );
     assert!(notice(&app).contains("Changed elsewhere (v2)"));
     assert_eq!(app.form().unwrap().name(), "AX");
     hear(&mut app, [deleted(1)]);
     assert_eq!(
         app.form().unwrap().remote_change,
-        Some(RemoteChange::Deleted)
+        Some(TheirChange::Deleted)
     );
     assert_eq!(app.form().unwrap().name(), "AX");
 }
@@ -409,7 +409,7 @@ fn form_over_a_stale_connection_reports_it() {
     ));
     assert_eq!(
         app.form().unwrap().remote_change,
-        Some(RemoteChange::Saved(2))
+        Some(TheirChange::Saved(2))
     );
 }
 

@@ -294,7 +294,7 @@ fn already_removed_connection_counts_as_deleted() {
 
 #[test]
 fn trash_loads_all_pages() {
-    let harness = stage_with_many_deleted();
+    let harness = harness_with_many_deleted();
     assert!(
         harness.frame().contains("Trash (1001)"),
         "{}",
@@ -303,7 +303,7 @@ fn trash_loads_all_pages() {
 }
 
 /// Local app with more than a page of connections in the trash.
-fn stage_with_many_deleted() -> crate::support::harness::Harness {
+fn harness_with_many_deleted() -> crate::support::harness::Harness {
     let mut harness = crate::support::harness::Harness::empty(80, 24);
     harness.elsewhere(&async |service: &dyn ConnectionService| {
         for number in 0..1_001 {

@@ -27,7 +27,7 @@ impl RemoteService {
         let (raw, change) = self.planned(key, draft, expected_version).await?;
         let id = IdOrAlias::Id(raw.item.id);
         if !change.is_change {
-            return raw.masked(&self.catalog).ok_or_else(|| self.foreign());
+            return raw.masked(&self.catalog).ok_or_else(|| self.not_the_api());
         }
         let about = ErrorContext {
             base_version: expected_version,
@@ -245,7 +245,7 @@ impl RemoteService {
         let answer = self
             .send_request(HttpRequest::get(url), ErrorContext::one(key))
             .await?;
-        RawConnection::read(&answer.body).ok_or_else(|| self.foreign())
+        RawConnection::read(&answer.body).ok_or_else(|| self.not_the_api())
     }
 
     /// Checks the changed members; stored members are not checked.

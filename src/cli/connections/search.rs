@@ -87,7 +87,7 @@ fn text(terms: &[String]) -> String {
     let mut text = String::new();
     for term in terms {
         let is_apart = term.contains(char::is_whitespace) && !term.contains('"');
-        // A String takes every write.
+        // Writing to a String cannot fail.
         let _ = match term.split_once(':') {
             Some((name, value)) if is_apart => write!(text, "{name}:\"{value}\" "),
             None if is_apart => write!(text, "\"{term}\" "),

@@ -4,7 +4,7 @@ use super::finding::Findings;
 use crate::cli::exit::Exit;
 use crate::cli::{Globals, context};
 
-const AREA: &str = "appsettings";
+const AREA: &str = "settings";
 
 /// Maximum number of names to print.
 const MAX_LISTED: usize = 20;

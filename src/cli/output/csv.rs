@@ -48,8 +48,8 @@ pub fn write(
 /// Returns the text of a cell, with an apostrophe if it could be a formula.
 fn harmless(cell: &Cell) -> String {
     match cell {
-        Cell::List(text) if text.starts_with(FORMULA) => format!("'{text}"),
-        Cell::Empty | Cell::Plain(_) | Cell::List(_) => cell.text().to_owned(),
+        Cell::Text(text) if text.starts_with(FORMULA) => format!("'{text}"),
+        Cell::Empty | Cell::Plain(_) | Cell::Text(_) => cell.text().to_owned(),
     }
 }
 

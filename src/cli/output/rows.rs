@@ -15,7 +15,7 @@ pub enum Cell {
     /// Number or boolean.
     Plain(String),
     /// Text, escaped.
-    List(String),
+    Text(String),
 }
 
 impl Cell {
@@ -23,7 +23,7 @@ impl Cell {
     pub fn text(&self) -> &str {
         match self {
             Self::Empty => "",
-            Self::Plain(text) | Self::List(text) => text,
+            Self::Plain(text) | Self::Text(text) => text,
         }
     }
 }
@@ -73,15 +73,15 @@ fn cell(value: &Value) -> Cell {
         Value::Null => Cell::Empty,
         Value::Bool(on) => Cell::Plain(on.to_string()),
         Value::Number(number) => Cell::Plain(number.to_string()),
-        Value::String(text) => Cell::List(printable(text).into_owned()),
+        Value::String(text) => Cell::Text(printable(text).into_owned()),
         Value::Array(values) => {
             let texts = values.iter().map(|value| match value {
                 Value::String(text) => text.clone(),
                 value => value.to_string(),
             });
             let joined = texts.collect::<Vec<_>>().join(", ");
-            Cell::List(printable(&joined).into_owned())
+            Cell::Text(printable(&joined).into_owned())
         }
-        Value::Object(_) => Cell::List(printable(&value.to_string()).into_owned()),
+        Value::Object(_) => Cell::Text(printable(&value.to_string()).into_owned()),
     }
 }

@@ -71,7 +71,7 @@ fn profiles(
                 break;
             }
             match sections.iter().position(|(known, ..)| known == name) {
-                // A profile that is written twice goes on; it must be the last to take what follows.
+                // A repeated profile continues: it moves to the end, because lines are added to the last one.
                 Some(at) => {
                     let section = sections.remove(at);
                     sections.push(section);

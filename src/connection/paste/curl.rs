@@ -43,7 +43,7 @@ pub(super) fn read(
         address: None,
         data: Vec::new(),
         is_get: false,
-        peeked: 0,
+        expanded_bytes: 0,
         words: script.words.into_iter(),
     };
     let result = command.read().and_then(|()| {
@@ -58,7 +58,7 @@ pub(super) fn read(
     })
 }
 
-/// Returns whether a text is a later line of a command, as a terminal hands over a paste line by line.
+/// Returns whether a text is a continuation line of a command: some terminals deliver a paste line by line.
 pub(super) fn is_part(text: &str) -> bool {
     let first = text.split_whitespace().next().unwrap_or_default();
     let is_credential = matches!(
@@ -85,8 +85,8 @@ struct CurlArguments {
     /// Data options and their values; they belong to the address with `--get`.
     data: Vec<(String, Zeroizing<String>)>,
     is_get: bool,
-    /// Total length of the arguments whose variables were replaced.
-    peeked: usize,
+    /// Bytes of expanded arguments so far, to limit the work.
+    expanded_bytes: usize,
     words: std::vec::IntoIter<Zeroizing<String>>,
 }
 
@@ -190,7 +190,7 @@ impl CurlArguments {
         }
     }
 
-    /// Takes parameters in the notation of a data option; those of `--data-urlencode` are not encoded, except behind `+`.
+    /// Takes parameters in the notation of a data option; those of `--data-urlencode` are not encoded, except after `+`.
     fn take_parameters(&mut self, option: &str, value: &str) {
         let is_encoded = !option.ends_with("data-urlencode");
         let encoded = value.strip_prefix('+').filter(|_| !is_encoded);
@@ -254,9 +254,9 @@ impl CurlArguments {
             return;
         }
         // What is not an address here may become one when its variables are replaced.
-        let is_address = self.peeked < LARGEST_EXPANDED && {
+        let is_address = self.expanded_bytes < LARGEST_EXPANDED && {
             let expanded = self.request.variables.peek(&word);
-            self.peeked += expanded.len();
+            self.expanded_bytes += expanded.len();
             PastedUrl::read(&expanded).is_some() || expanded.contains("://")
         };
         if is_address {

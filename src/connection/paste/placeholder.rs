@@ -59,7 +59,7 @@ const WORDS: [&str; 8] = [
     "replace",
 ];
 
-/// Beginnings and middle parts of keys that say nothing about whether the rest is filled in.
+/// Prefixes of real keys, ignored when a placeholder is looked for.
 const KEY_PARTS: [&str; 13] = [
     "sk", "proj", "ant", "api03", "svcacct", "or", "v1", "hf", "gsk", "pplx", "xai", "key", "aiza",
 ];

@@ -291,7 +291,7 @@ fn is_command(word: &str) -> bool {
 /// Deeper hash tables are not read.
 const DEEPEST: usize = 16;
 
-/// The value at the start of the parts, and the parts behind it.
+/// The value at the start of the parts, and the parts after it.
 fn value(parts: &[ScriptPart], depth: usize) -> (Option<PowerShellValue>, &[ScriptPart]) {
     match parts.split_first() {
         Some((ScriptPart::Word(text), rest)) => (Some(PowerShellValue::Text(text.clone())), rest),
@@ -304,7 +304,7 @@ fn value(parts: &[ScriptPart], depth: usize) -> (Option<PowerShellValue>, &[Scri
     }
 }
 
-/// The entries up to the closing brace, and the parts behind it.
+/// The entries up to the closing brace, and the parts after it.
 fn table(parts: &[ScriptPart], depth: usize) -> (PowerShellTable, &[ScriptPart]) {
     let mut entries = PowerShellTable::new();
     let mut rest = parts;

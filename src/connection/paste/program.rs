@@ -1,4 +1,4 @@
-//! Finds a program's command in a script: behind prompts, comments, assignments and words such as `sudo`.
+//! Finds a program's command in a script: after prompts, comments, assignments and words such as `sudo`.
 
 use zeroize::Zeroizing;
 
@@ -6,7 +6,7 @@ use super::left_out::LeftOut;
 use super::tokenize::{CommandWords, PastedShell, ShellCommand, UnclosedQuote, commands};
 use super::variables::{PastedVariables, is_name};
 
-/// Words that run the command behind them.
+/// Words that run the command after them.
 const WRAPPERS: [&str; 8] = [
     "sudo", "env", "time", "command", "exec", "nohup", "doas", "&",
 ];
@@ -146,7 +146,7 @@ fn is_program(word: &str, programs: &[&str]) -> bool {
         })
 }
 
-/// The name or value behind `setx`, and the user behind `sudo -u`: found by the `first` word of the line and the `last` one.
+/// Returns whether the next word is an operand: of `setx`, the `first` word of the line, or of an option such as `-u`, the `last` one.
 fn is_operand(first: Option<&str>, last: Option<&str>) -> bool {
     matches!(last, Some("-u" | "-g" | "=")) || first == Some("setx")
 }
@@ -162,7 +162,7 @@ fn is_assignment(word: &str) -> bool {
     word.split_once('=').is_some_and(|(name, _)| is_name(name)) || word == "="
 }
 
-/// The first word and the text behind it; quotes keep blanks together.
+/// The first word and the text after it; quotes keep blanks together.
 fn first_word(text: &str) -> Option<(&str, &str)> {
     let mut quote = None;
     let mut end = text.len();
@@ -209,7 +209,7 @@ fn without_prompt<'t>(text: &'t str, programs: &[&str]) -> &'t str {
     text
 }
 
-/// Takes `> ` off lines behind the first: a shell's prompt for the rest of a command.
+/// Takes `> ` off lines after the first: a shell's prompt for the rest of a command.
 fn without_continuation_prompts(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut continues = false;

@@ -19,7 +19,7 @@ const OLLAMA: &str = "ollama";
 /// The port Ollama listens on.
 const OLLAMA_PORT: u16 = 11434;
 
-/// Last parts of Ollama's own paths, behind `/api/`.
+/// Last parts of Ollama's own paths, after `/api/`.
 const OLLAMA_CALLS: [&str; 13] = [
     "generate",
     "chat",
@@ -331,7 +331,7 @@ fn without_call(path: &str) -> &str {
     path
 }
 
-/// `/models/x` names a model; longer paths behind a call belong to another service.
+/// `/models/x` names a model; longer paths after a call belong to another service.
 fn is_end(call: &[&str], index: usize, starts: &[usize]) -> bool {
     let behind = starts.len() - (index + call.len()).min(starts.len());
     behind <= 2

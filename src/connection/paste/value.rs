@@ -15,7 +15,7 @@ pub(super) enum PastedValue {
 }
 
 impl PastedValue {
-    /// Reads a value that may be a secret: `Bearer ` before it is taken off.
+    /// Reads a value that may be a secret; a leading `Bearer ` is removed.
     pub(super) fn secret(raw: &str) -> Self {
         let text = clean(raw);
         let scheme = text
@@ -88,7 +88,7 @@ const fn is_invisible(character: char) -> bool {
     matches!(character, '\u{200B}' | '\u{2060}' | '\u{FEFF}' | '\u{AD}')
 }
 
-/// Returns whether a text has a part that begins as keys do, behind any sign that is not a letter or a digit.
+/// Returns whether a text has a part that begins as keys do, after any sign that is not a letter or a digit.
 pub(super) fn has_key(text: &str) -> bool {
     let mut before = ' ';
     text.char_indices().any(|(at, character)| {

@@ -51,7 +51,7 @@ pub enum Unsendable {
     /// The setting is not a URL.
     NotAnAddress(String),
     /// The setting is not valid at its position in the URL.
-    NotAToken(String),
+    InvalidUrlPart(String),
     /// The header value is invalid.
     NotAHeader(String),
     /// The settings have no value that a URL of the provider needs.

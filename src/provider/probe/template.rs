@@ -134,7 +134,7 @@ impl Template {
                 }
                 TemplatePart::Setting(key) => {
                     let value = value(key)?;
-                    let word = || Unsendable::NotAToken(key.clone());
+                    let word = || Unsendable::InvalidUrlPart(key.clone());
                     match place {
                         UrlPosition::Host if is_host_word(value) => before.push_str(value),
                         UrlPosition::Host => return Err(word()),

@@ -44,7 +44,7 @@ impl CoreService {
         note: Option<String>,
     ) -> Result<PreparedChange, ConnectionError> {
         let snapshot = self.version_of(before.item.id, version).await?.snapshot;
-        let merged = merge::back_to(&before, &snapshot, &self.catalog);
+        let merged = merge::merge_rollback(&before, &snapshot, &self.catalog);
         let after = self.apply_merged(&before, merged).await?;
         Ok(PreparedChange::Rollback {
             before,

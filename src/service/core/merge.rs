@@ -118,7 +118,7 @@ pub fn copy(
 }
 
 /// Merges `snapshot` with `before`: stored secrets are kept, because a snapshot has none.
-pub fn back_to(
+pub fn merge_rollback(
     before: &Connection<PlainSecret>,
     snapshot: &Connection<MaskedSecret>,
     catalog: &ProviderCatalog,
@@ -324,7 +324,7 @@ mod tests {
             item: before.item.clone(),
             settings: None,
         };
-        let merged = back_to(&before, &shown, &catalog);
+        let merged = merge_rollback(&before, &shown, &catalog);
         let mut found = merged.draft.validate(&catalog, MaskPolicy::Reject);
         merged.add_errors(&mut found);
         assert_eq!(found.name, before.item.name);

@@ -32,14 +32,15 @@ const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const MAX_PAUSE: Duration = Duration::from_millis(32);
 
 /// Accepts or rejects the identity of the store that was found, `None` for a new one, and returns the identity to use.
-pub type Unlock = dyn Fn(Option<&StoreIdentity>) -> Result<StoreIdentity, StoreError> + Send + Sync;
+pub type IdentityCheck =
+    dyn Fn(Option<&StoreIdentity>) -> Result<StoreIdentity, StoreError> + Send + Sync;
 
 /// Parameters of an election.
 pub struct Election {
     /// Data directory.
     pub data: PathBuf,
     /// Accepts or rejects the identity of the store.
-    pub unlock: Arc<Unlock>,
+    pub unlock: Arc<IdentityCheck>,
     /// State shared by all roles of this process.
     pub known: Arc<KnownState>,
     /// Backup configuration while this process has the store open.

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use tokio::sync::{Mutex, watch};
 
-use super::election::{Election, Unlock};
+use super::election::{Election, IdentityCheck};
 use super::role::{RequestHandle, StoreRole};
 use crate::connection::store::{Revision, StoreNotice};
 use crate::connection::{ConnectionStore, StoreError};
@@ -66,7 +66,7 @@ pub struct Membership {
     /// Identity of the store; another store in the same folder is rejected.
     identity: OnceLock<StoreIdentity>,
     /// Accepts or rejects the store that is found first.
-    unlock: OnceLock<Arc<Unlock>>,
+    unlock: OnceLock<Arc<IdentityCheck>>,
     /// State of the store as known to this process.
     pub known: Arc<KnownState>,
     stage: watch::Sender<MemberStage>,
@@ -96,7 +96,10 @@ impl Membership {
     }
 
     /// Takes the first role, at a store that `unlock` accepts.
-    pub async fn open(self: &Arc<Self>, unlock: Arc<Unlock>) -> Result<StoreIdentity, StoreError> {
+    pub async fn open(
+        self: &Arc<Self>,
+        unlock: Arc<IdentityCheck>,
+    ) -> Result<StoreIdentity, StoreError> {
         // A store is opened once, so the cell is empty.
         let _ = self.unlock.set(unlock);
         self.handle().await?;
@@ -257,7 +260,7 @@ impl Drop for Membership {
 }
 
 /// Accepts only the store that was open before, not another one that replaced it.
-fn require_identity(identity: StoreIdentity, data: PathBuf) -> Arc<Unlock> {
+fn require_identity(identity: StoreIdentity, data: PathBuf) -> Arc<IdentityCheck> {
     Arc::new(move |found: Option<&StoreIdentity>| {
         if found == Some(&identity) {
             return Ok(identity.clone());

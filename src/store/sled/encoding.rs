@@ -3,8 +3,8 @@
 //! ```text
 //! a ALIAS            → id                              connection by lower-case alias
 //! m                  → revision, digest, identity      position in the journal
-//! o NAME 0 ALIAS     → revision, id, item              list entry, in list order
-//! t NAME 0 ALIAS     → revision, id, item              trash entry, in list order
+//! o NAME 0 1 ALIAS   → revision, id, item              list entry, in list order
+//! t NAME 0 1 ALIAS   → revision, id, item              trash entry, in list order
 //! r ID               → revision, number, history digest, SavedJson   current version of a connection, sealed, with its change
 //! v ID NUMBER        → revision, VersionJson                  older version, masked
 //! ```
@@ -72,7 +72,7 @@ pub fn cursor_key(cursor: &ListCursor, is_trash: bool) -> Vec<u8> {
     order_key_of(&fold(&cursor.name), &cursor.alias, is_trash)
 }
 
-/// The key of an item's place in a database of an earlier version, where names were not normalized. None where both keys are the same.
+/// Returns the key that earlier versions gave this list entry, whose names were not normalized; `None` if equal.
 pub fn old_order_key(item: &ConnectionItem) -> Option<Vec<u8>> {
     let lower = item.name.to_lowercase();
     (lower != fold(&item.name)).then(|| order_key_of(&lower, &item.alias, item.is_deleted()))

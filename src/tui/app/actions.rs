@@ -243,7 +243,7 @@ impl App {
         self.site.target = site;
     }
 
-    /// Sets the capabilities of the service and hides keys without effect.
+    /// Sets the features of the service and hides keys without effect.
     pub(super) fn learn_features(&mut self, features: ServiceFeatures) {
         if !features.trash {
             self.keymap.hide(Action::Trash);

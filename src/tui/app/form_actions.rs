@@ -15,30 +15,29 @@ use crate::tui::dialogs::merge::MergeDialog;
 use crate::tui::dialogs::move_to_reference::MoveToReference;
 use crate::tui::effect::{Effect, ServiceRequest, Ticket};
 use crate::tui::form::field::FieldTarget;
-use crate::tui::form::{EditorDocument, Form, RemoteChange, TheirConnection};
+use crate::tui::form::{EditorDocument, Form, TheirChange, TheirConnection};
 use crate::tui::notice::{Notice, NoticeSeverity};
 use crate::tui::tree::Node;
 
 impl App {
     /// Requests the stored state after a change elsewhere.
-    pub(super) fn next_remote_version_request(&mut self) -> Option<Effect> {
+    pub(super) fn next_their_version_request(&mut self) -> Option<Effect> {
         let (id, version) = self.form()?.remote_version_to_request()?;
         if self
             .requests
-            .has(|waiting| matches!(waiting, AwaitedReply::RemoteVersion))
+            .has(|waiting| matches!(waiting, AwaitedReply::TheirVersion))
         {
             return None;
         }
-        let ticket = self.requests.register(AwaitedReply::RemoteVersion);
+        let ticket = self.requests.register(AwaitedReply::TheirVersion);
         if let Some(form) = self.form_mut() {
             form.mark_remote_version_requested();
             // A pending save waits for this reply.
-
             form.saving = form.save_waits().then_some(ticket);
         }
         Some(Effect::Call(
             ticket,
-            ServiceRequest::GetRemoteVersion(id, version),
+            ServiceRequest::GetTheirVersion(id, version),
         ))
     }
 
@@ -60,7 +59,7 @@ impl App {
             Ok(theirs) => self.merge_theirs(theirs),
             Err(ConnectionError::NotFound(_)) => {
                 let was_saving = form.take_waiting_save();
-                form.changed_elsewhere(RemoteChange::Deleted);
+                form.changed_elsewhere(TheirChange::Deleted);
                 if was_saving {
                     self.open_deleted_elsewhere_prompt();
                 } else {
@@ -69,7 +68,7 @@ impl App {
             }
             Err(error) => {
                 let was_saving = form.take_waiting_save();
-                form.remote_version_failed();
+                form.their_version_failed();
                 if was_saving {
                     self.show_error(&error);
                 }
@@ -182,7 +181,7 @@ impl App {
     pub(super) fn form_connection_restored(&mut self, id: Uuid, version: u64) {
         if let Some(form) = self.form_mut().filter(|form| form.id() == Some(id)) {
             form.remote_change = None;
-            form.changed_elsewhere(RemoteChange::Saved(version));
+            form.changed_elsewhere(TheirChange::Saved(version));
         }
     }
 

@@ -18,7 +18,7 @@ use crate::tui::tabs::Tab;
 use crate::tui::text_input::PasteOutcome;
 use crate::tui::{columns, info};
 
-/// Columns before a connection in the tree, which contain its mark.
+/// Columns at the left edge of a row in which a click toggles the mark.
 const MARK_WIDTH: u16 = 4;
 
 /// Rows per step of the wheel.

@@ -9,7 +9,7 @@ use crate::connection::{Connection, ConnectionError, Outcome};
 use crate::search::TreeItem;
 use crate::tui::dialogs::drafts::DraftsDialog;
 use crate::tui::effect::{DraftSlot, Effect, ServiceReply, Ticket};
-use crate::tui::form::{Form, FormSubject, RemoteChange};
+use crate::tui::form::{Form, FormSubject, TheirChange};
 use crate::tui::notice::{Notice, NoticeSeverity};
 
 impl App {
@@ -36,7 +36,7 @@ impl App {
             (AwaitedReply::Edit, ServiceReply::Connection(Ok(connection))) => {
                 self.open_form(connection);
             }
-            (AwaitedReply::RemoteVersion, ServiceReply::RemoteVersion(theirs)) => {
+            (AwaitedReply::TheirVersion, ServiceReply::TheirVersion(theirs)) => {
                 self.handle_theirs(ticket, theirs.map(|theirs| *theirs));
             }
             (AwaitedReply::Duplicate, ServiceReply::Connection(Ok(connection))) => {
@@ -115,10 +115,10 @@ impl App {
                     form.saving = None;
                 }
             }
-            AwaitedReply::RemoteVersion => {
+            AwaitedReply::TheirVersion => {
                 if let Some(form) = self.form_mut() {
                     form.saving = form.saving.filter(|saving| *saving != ticket);
-                    form.remote_version_failed();
+                    form.their_version_failed();
                 }
             }
             AwaitedReply::Alias => {
@@ -207,7 +207,6 @@ impl App {
             Err(ConnectionError::Invalid(problems)) => {
                 let notice = form.show_errors(&problems);
                 // The current notice is about an earlier attempt.
-
                 self.notices.current = None;
                 if let Some(notice) = notice {
                     self.notify(notice);
@@ -217,7 +216,7 @@ impl App {
                 form.wait_for_theirs(found);
             }
             Err(ConnectionError::NotFound(_)) if form.id().is_some() => {
-                form.changed_elsewhere(RemoteChange::Deleted);
+                form.changed_elsewhere(TheirChange::Deleted);
                 self.open_deleted_elsewhere_prompt();
             }
             Err(error) => self.show_error(&error),

@@ -25,7 +25,7 @@ pub(super) enum AwaitedReply {
     Detail,
     Edit,
     Editor,
-    RemoteVersion,
+    TheirVersion,
     Duplicate,
     Alias,
     Lookup,
@@ -83,7 +83,7 @@ pub struct ThemeList {
 pub struct Site {
     /// Providers that connections can be created for.
     pub catalog: Arc<ProviderCatalog>,
-    /// Optional capabilities of the service.
+    /// Optional features of the service.
     pub features: ServiceFeatures,
     /// Target in the configuration.
     pub target: TargetInfo,

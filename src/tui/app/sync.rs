@@ -13,7 +13,7 @@ use crate::tui::dialogs::confirm::ConfirmDialog;
 use crate::tui::dialogs::menu::Menu;
 use crate::tui::dialogs::trash::TrashDialog;
 use crate::tui::effect::{Effect, ServiceRequest};
-use crate::tui::form::{AliasCheck, RemoteChange};
+use crate::tui::form::{AliasCheck, TheirChange};
 use crate::tui::layout::Columns;
 use crate::tui::notice::{Notice, NoticeSeverity};
 use crate::tui::tabs::Tab;
@@ -41,7 +41,7 @@ impl App {
             .or_else(|| self.next_configuration_keys())
             .or_else(|| self.next_expiry())
             .or_else(|| self.next_hiding())
-            .or_else(|| self.next_remote_version_request())
+            .or_else(|| self.next_their_version_request())
             .or_else(|| self.next_external_edit())
             .or_else(|| {
                 let form = self.dialogs.find();
@@ -298,7 +298,7 @@ impl App {
             return;
         };
         let change = match self.tree.item(id) {
-            Some(item) => RemoteChange::Saved(item.version()),
+            Some(item) => TheirChange::Saved(item.version()),
             None => return,
         };
         if let Some(form) = self.form_mut() {

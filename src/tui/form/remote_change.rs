@@ -6,7 +6,7 @@ use crate::tui::tree::ItemChange;
 
 /// Change to the stored connection while its form was open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RemoteChange {
+pub enum TheirChange {
     /// Saved, with this version.
     Saved(u64),
     /// Deleted.
@@ -69,20 +69,20 @@ impl Form {
     /// Handles news about the connection.
     pub fn remote_changed(&mut self, news: &ItemChange) {
         self.changed_elsewhere(match news {
-            ItemChange::Saved(item) => RemoteChange::Saved(item.version()),
-            ItemChange::Deleted(_) => RemoteChange::Deleted,
+            ItemChange::Saved(item) => TheirChange::Saved(item.version()),
+            ItemChange::Deleted(_) => TheirChange::Deleted,
         });
     }
 
     /// Records a change by others; versions up to the one of the form are ignored.
-    pub fn changed_elsewhere(&mut self, what: RemoteChange) {
+    pub fn changed_elsewhere(&mut self, what: TheirChange) {
         let FormSubject::Stored { version, .. } = self.subject else {
             return;
         };
         match what {
-            RemoteChange::Saved(newer) if newer <= version => {}
-            RemoteChange::Saved(_) => self.remote_change = Some(what),
-            RemoteChange::Deleted => {
+            TheirChange::Saved(newer) if newer <= version => {}
+            TheirChange::Saved(_) => self.remote_change = Some(what),
+            TheirChange::Deleted => {
                 self.remote_change = Some(what);
                 self.merge = MergeState::default();
             }
@@ -92,7 +92,7 @@ impl Form {
     /// Message about the change by others; `save` is the key that saves.
     pub fn remote_change_note(&self, save: &str) -> Option<String> {
         Some(match self.remote_change? {
-            RemoteChange::Saved(version) => match self.conflicts().as_slice() {
+            TheirChange::Saved(version) => match self.conflicts().as_slice() {
                 [] => format!("Changed elsewhere (v{version})"),
                 [one] => format!("Also changed elsewhere: {}; {save} shows both", one.label),
                 several => format!(
@@ -100,7 +100,7 @@ impl Form {
                     several.len()
                 ),
             },
-            RemoteChange::Deleted => {
+            TheirChange::Deleted => {
                 format!("Deleted elsewhere; your changes are kept. {save} asks what to do")
             }
         })
@@ -112,10 +112,10 @@ impl Form {
             return None;
         };
         let is_wanted = match self.remote_change {
-            Some(RemoteChange::Saved(newer)) => {
+            Some(TheirChange::Saved(newer)) => {
                 newer > self.merge.requested || self.merge.is_save_waiting
             }
-            Some(RemoteChange::Deleted) | None => false,
+            Some(TheirChange::Deleted) | None => false,
         } || self.is_unsure;
         (is_wanted && self.saving.is_none()).then_some((id, version))
     }
@@ -123,14 +123,14 @@ impl Form {
     /// Records that the changes by others were requested.
     pub fn mark_remote_version_requested(&mut self) {
         self.is_unsure = false;
-        if let Some(RemoteChange::Saved(version)) = self.remote_change {
+        if let Some(TheirChange::Saved(version)) = self.remote_change {
             self.merge.requested = version;
         }
     }
 
     /// Makes a save wait until the changes by others are known.
     pub fn wait_for_theirs(&mut self, found: u64) {
-        self.changed_elsewhere(RemoteChange::Saved(found));
+        self.changed_elsewhere(TheirChange::Saved(found));
         self.is_unsure = true;
         self.merge.is_save_waiting = true;
     }
@@ -146,7 +146,7 @@ impl Form {
     }
 
     /// Handles a failed request; the next save or the next reconnect repeats it.
-    pub fn remote_version_failed(&mut self) {
+    pub fn their_version_failed(&mut self) {
         self.merge.is_save_waiting = false;
     }
 

@@ -1,7 +1,7 @@
 //! Saves a form, and shows the errors of a refused save at its fields.
 
 use super::field::{FieldTarget, FormField};
-use super::{Form, FormSubject, RemoteChange};
+use super::{Form, FormSubject, TheirChange};
 use crate::connection::validate::MaskPolicy;
 use crate::connection::{
     Command, ConnectionDraft, DraftField, FieldError, FieldReason, TestSubject,
@@ -24,13 +24,13 @@ impl Form {
     pub fn save(&mut self, catalog: &ProviderCatalog) -> DialogOutcome {
         match self.remote_change {
             None => {}
-            Some(RemoteChange::Deleted) => return DialogOutcome::PromptDeletedElsewhere,
-            Some(RemoteChange::Saved(version)) if self.their_version().is_none() => {
+            Some(TheirChange::Deleted) => return DialogOutcome::PromptDeletedElsewhere,
+            Some(TheirChange::Saved(version)) if self.their_version().is_none() => {
                 self.wait_for_theirs(version);
                 return DialogOutcome::Stay;
             }
-            Some(RemoteChange::Saved(_)) if self.conflicts().is_empty() => self.finish_merge(),
-            Some(RemoteChange::Saved(_)) => return DialogOutcome::Merge,
+            Some(TheirChange::Saved(_)) if self.conflicts().is_empty() => self.finish_merge(),
+            Some(TheirChange::Saved(_)) => return DialogOutcome::Merge,
         }
         let draft = match self.valid_draft(catalog) {
             Ok(draft) => draft,

@@ -4,7 +4,7 @@
 //! changed, so that neither side's changes are lost unnoticed.
 
 use super::field::{EnteredValue, FieldTarget, FieldValue, FormField};
-use super::remote_change::{MergeState, RemoteChange, RemoteMerge, TheirConnection};
+use super::remote_change::{MergeState, RemoteMerge, TheirChange, TheirConnection};
 use super::{AliasCheck, Form, FormSubject};
 use crate::tui::dialogs::merge::{MergeConflict, MergeSide};
 
@@ -109,7 +109,7 @@ impl Form {
             *version = item.version;
             *name = item.name;
         }
-        if matches!(self.remote_change, Some(RemoteChange::Saved(newer)) if newer <= item.version) {
+        if matches!(self.remote_change, Some(TheirChange::Saved(newer)) if newer <= item.version) {
             self.remote_change = None;
         }
     }

@@ -36,7 +36,7 @@ impl Grouping {
                     }
                 }
                 (None, one @ DecodedInput::Key(_)) => groups.push(KeyGroup::Single(one)),
-                // The keys behind a mouse event belong to the same burst until the quiet.
+                // Keys after a mouse event still belong to the burst until input pauses.
                 (_, one @ (DecodedInput::Paste(_) | DecodedInput::Mouse(..))) => {
                     self.flush(groups);
                     groups.push(KeyGroup::Single(one));

@@ -12,7 +12,7 @@ use crate::tui::tree::Node;
 /// Suffix of an inactive connection.
 const STATE: &str = " (inactive)";
 
-/// Columns before a connection; the mark is in the last one.
+/// Columns at the left edge of a row; the mark is drawn in the last one.
 pub const GUTTER: u16 = 3;
 
 /// Symbol of a marked connection.

@@ -230,7 +230,7 @@ pub(super) fn from_letter(letter: char) -> Option<&'static str> {
         .map(|(_, name)| *name)
 }
 
-/// Options without a value that say something about the way to the server.
+/// Options without a value that concern TLS or authentication, and are reported as not taken.
 pub(super) fn is_reported(name: &str) -> bool {
     matches!(
         name,

@@ -598,7 +598,7 @@ pub(super) const ROWS: &[Row] = &[
         &[KEY],
         &["header x-title"],
     ),
-    // Before and behind the command.
+    // Before and after the command.
     row(
         "sudo curl http://127.0.0.1:8391/v1/models -H 'Authorization: Bearer §'",
         "openai-compatible",

@@ -103,7 +103,7 @@ impl PosixTokenizer<'_> {
         self.tokens.push(token);
     }
 
-    /// A line end behind a backslash continues the line; blanks between them are a copying error.
+    /// A line end after a backslash continues the line; blanks between them are a copying error.
     fn escape(&mut self) {
         let mut ahead = self.signs.clone();
         let mut blanks = 0;

@@ -134,7 +134,7 @@ impl PowerShellTokenizer<'_> {
         self.parts.push(part);
     }
 
-    /// `=` between words, behind the key of an entry, and behind `$name`; elsewhere it is part of a word.
+    /// `=` between words, after the key of an entry, and after `$name`; elsewhere it is part of a word.
     fn is_assignment(&self) -> bool {
         let Some(word) = &self.word else { return true };
         (self.depth > 0 && self.is_key)

@@ -22,7 +22,7 @@ const COMMANDS: [&[&str]; 2] = [
     &["dotnet", "user-secrets", "set"],
 ];
 
-/// Longer names are not looked for behind a comma.
+/// Longer names are not looked for after a comma.
 const LONGEST_NAME: usize = 64;
 
 /// A word without its quotes.
@@ -31,7 +31,7 @@ struct StatementWord {
     is_quoted: bool,
 }
 
-/// Reads every assignment of a text, and names the lines that have none.
+/// Reads every assignment of a text, and reports how many lines have none.
 pub(super) fn read(
     text: &str,
     catalog: &ProviderCatalog,
@@ -165,7 +165,7 @@ impl StatementReader<'_> {
         }
     }
 
-    /// Assignments from the first word on, behind a keyword and its options.
+    /// Assignments from the first word on, after a keyword and its options.
     fn read_assignments(&mut self, words: &[StatementWord]) -> bool {
         let mut words = words;
         let mut keyword = None;
@@ -232,7 +232,7 @@ impl StatementReader<'_> {
     }
 }
 
-/// An assignment at the start of the words, and the words behind it.
+/// An assignment at the start of the words, and the words after it.
 fn assignment<'w>(
     words: &'w [StatementWord],
     catalog: &ProviderCatalog,
@@ -388,7 +388,7 @@ fn statements(line: &str) -> Vec<Vec<StatementWord>> {
     statements
 }
 
-/// A quote opens a value behind `NAME=`, and inside brackets and parentheses.
+/// A quote opens a value after `NAME=`, and inside brackets and parentheses.
 fn opens_value(word: Option<&StatementWord>) -> bool {
     word.is_some_and(|word| {
         word.text.ends_with(['=', ':', '(', '[', ',']) || word.text.ends_with("=$")

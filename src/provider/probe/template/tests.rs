@@ -50,7 +50,7 @@ fn a_word_of_the_host_stays_one(#[case] region: &str) {
         "https://bedrock.{region}.amazonaws.com/x",
         &[("region", region)],
     );
-    assert_eq!(called, Err(Unsendable::NotAToken("region".into())));
+    assert_eq!(called, Err(Unsendable::InvalidUrlPart("region".into())));
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn a_segment_and_a_value_stay_what_they_are() {
         "https://a.example/p/a%2Fb%3Fc%26d/d?v=a%2Fb%3Fc%26d"
     );
     let up = url("https://a.example/p/{name}/d", &[("name", "..")]);
-    assert_eq!(up, Err(Unsendable::NotAToken("name".into())));
+    assert_eq!(up, Err(Unsendable::InvalidUrlPart("name".into())));
 }
 
 #[test]
