@@ -248,16 +248,22 @@ fn is_deleted(entry: &JournalEntry<'_>) -> bool {
 
 /// Finds the process that holds the lock without taking the lock, which could disturb another process.
 fn lock_owner(data: &Path) -> StoreHolder {
-    let Ok(lock) = std::fs::metadata(data.join(lock::FILE)) else {
+    // The lock file may have been removed while it was locked.
+    let locked = [data.join(lock::FILE), data.to_owned()];
+    let locked = locked
+        .iter()
+        .filter_map(|path| std::fs::metadata(path).ok());
+    let inodes: Vec<String> = locked.map(|found| format!(":{}", found.ino())).collect();
+    if inodes.is_empty() {
         return StoreHolder::Free;
-    };
+    }
     let Ok(locks) = std::fs::read_to_string("/proc/locks") else {
         return StoreHolder::Unknown;
     };
-    let inode = format!(":{}", lock.ino());
     let flock = locks.lines().find(|line| {
         let mut words = line.split_whitespace();
-        words.clone().any(|word| word == "FLOCK") && words.any(|word| word.ends_with(&inode))
+        words.clone().any(|word| word == "FLOCK")
+            && words.any(|word| inodes.iter().any(|inode| word.ends_with(inode)))
     });
     if flock.is_none() {
         return StoreHolder::Free;

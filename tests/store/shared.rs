@@ -10,6 +10,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use futures_util::StreamExt;
 use futures_util::future::try_join_all;
 use umai::connection::store::{ChangeFeed, ChangeKind, Revision};
+use umai::store::inspect::{StoreHolder, survey};
 
 use crate::support::child_process::{ChildProcess, PATIENCE, parameters, report, wait_for_end};
 use crate::support::fixture::{Store, content, id, open_in, options, save};
@@ -68,6 +69,9 @@ async fn process_joins_a_leader_whose_lock_file_was_removed() {
     std::fs::remove_file(options(folder.path()).data.join("lock")).unwrap();
     let store = open_in(folder.path()).await.unwrap();
     store.save(save(2, 1)).await.unwrap();
+    let holder = survey(&options(folder.path())).holder;
+    let id = leader.child.id().to_string();
+    assert_eq!(holder, StoreHolder::Process(id));
     let third = open_in(folder.path()).await.unwrap();
     assert_eq!(content(&third).await, [(1, 1), (2, 1)].into());
     third.close().await.unwrap();

@@ -110,7 +110,9 @@ impl IndexRows {
         let mut state = salvaged.state;
         let (rows, digest, losses) = rows_of(&mut state)?;
         let expected = (salvaged.lost == LossExtent::Unknown).then_some(state.expected);
-        let set_aside = if salvaged.lost == LossExtent::None && losses.is_empty() {
+        let is_complete = salvaged.lost == LossExtent::None && losses.is_empty();
+        // After a recorded loss no file is moved: it may have what is missing.
+        let set_aside = if is_complete && !data_loss_marker::is_recorded(data) {
             data_loss_marker::set_snapshots_aside(data, &salvaged.mismatched)
                 .map_err(|error| io_error::io_error(data, &error))?
         } else {
