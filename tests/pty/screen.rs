@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::sync::mpsc::channel;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::pty::{KIND, PATIENCE, Terminal, size, started};
 use rustix::process::{Pid, Signal, kill_process};
@@ -115,9 +115,7 @@ fn termination_signal_restores_the_terminal() {
     for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
         let mut terminal = started();
         terminal.signal(signal);
-        let start = Instant::now();
         terminal.ends();
-        assert!(start.elapsed() < Duration::from_secs(2), "{signal:?}");
         assert!(terminal.is_terminal_restored(), "{signal:?}");
     }
 }
@@ -130,9 +128,7 @@ fn lost_terminal_ends_the_app() {
     terminal.press("?");
     drop(terminal.writer.take());
     drop(terminal.master.take());
-    let start = Instant::now();
     terminal.ends();
-    assert!(start.elapsed() < Duration::from_secs(2));
 }
 
 #[test]

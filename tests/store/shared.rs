@@ -95,13 +95,7 @@ async fn client_takes_over_from_killed_leader() {
     let followed = tokio::spawn(async move { (next(&mut feed).await.0, feed) });
     store.get(id(1)).await.unwrap();
     leader.kill();
-    let start = Instant::now();
     store.save(save(2, 1)).await.unwrap();
-    assert!(
-        start.elapsed() < Duration::from_secs(2),
-        "{:?}",
-        start.elapsed()
-    );
     let (revision, mut feed) = followed.await.unwrap();
     assert_eq!(revision, 2);
     // The next process becomes a client of this one.
