@@ -5,7 +5,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::index::IndexReader;
-use super::{data_loss_marker, encoding, journal_damage};
+use super::journal_damage::DamagedSnapshots;
+use super::{data_loss_marker, encoding};
 use crate::store::journal::digest::StateDigest;
 use crate::store::journal::entry::{EntryKind, JournalEntry};
 use crate::store::journal::header::{FileHeader, StoreIdentity};
@@ -36,12 +37,14 @@ pub fn write(
         digest: applied.digest,
     };
     let rows = |writer: &mut snapshot::SnapshotWriter<'_>| write_rows(index, writer, stop);
-    journal_damage::keep_damaged_snapshot(data, &snapshot::path(data, head.revision))?;
+    let path = snapshot::path(data, head.revision);
+    let damaged = DamagedSnapshots::find(data)?;
+    damaged.link(&path)?;
     snapshot::write(data, &head, rows, |written| verify(data, written))?;
     if data_loss_marker::is_recorded(data) {
         return Ok(());
     }
-    journal_damage::set_damaged_snapshots_aside(data)?;
+    damaged.set_aside(&path)?;
     retention::prune(data, head.revision)?;
     keep_two_bases(data)
 }

@@ -1,7 +1,7 @@
 //! Damage in the current part of the journal and in the snapshots: found, copied aside and described.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::apply::Applier;
 use super::{data_loss_marker, rebuild};
@@ -37,31 +37,48 @@ pub fn damaged_snapshots(data: &Path) -> io::Result<Vec<String>> {
     Ok(sentences.collect())
 }
 
-/// Moves damaged snapshots aside once there is an intact one.
-pub fn set_damaged_snapshots_aside(data: &Path) -> io::Result<()> {
-    let folder = data.join(rebuild::DAMAGED);
-    for (path, _) in inspect::damaged_snapshots(data)? {
-        io_error::create_folder(&folder)?;
-        let name = path.file_name().unwrap_or_default();
-        std::fs::rename(&path, folder.join(name))?;
-        io_error::sync_folder(&folder)?;
-        io_error::sync_folder(&data.join(snapshot::FOLDER))?;
-    }
-    Ok(())
+/// Damaged snapshots of a store, kept aside when an intact one replaces them.
+pub struct DamagedSnapshots {
+    folder: PathBuf,
+    paths: Vec<PathBuf>,
 }
 
-/// Keeps a damaged snapshot in another file before one of the same revision replaces it.
-pub fn keep_damaged_snapshot(data: &Path, path: &Path) -> io::Result<()> {
-    let is_damaged = inspect::damaged_snapshots(data)?
-        .iter()
-        .any(|(damaged, _)| damaged == path);
-    if is_damaged {
-        let folder = data.join(rebuild::DAMAGED);
-        io_error::create_folder(&folder)?;
-        let name = path.file_name().unwrap_or_default();
-        std::fs::copy(path, folder.join(name))?;
+impl DamagedSnapshots {
+    /// Finds the damaged snapshots.
+    pub fn find(data: &Path) -> io::Result<Self> {
+        let found = inspect::damaged_snapshots(data)?.into_iter();
+        Ok(Self {
+            folder: data.join(rebuild::DAMAGED),
+            paths: found.map(|(path, _)| path).collect(),
+        })
     }
-    Ok(())
+
+    /// Keeps a damaged file that a new snapshot of the same revision is about to replace. Linked, because a disk may not be able
+    /// to read it; without a link it is lost, but it could not be used.
+    pub fn link(&self, replaced: &Path) -> io::Result<()> {
+        if self.paths.iter().any(|path| path == replaced) {
+            io_error::create_folder(&self.folder)?;
+            if let Err(error) = std::fs::hard_link(replaced, self.target(replaced)) {
+                tracing::warn!(%error, "a damaged snapshot cannot be kept");
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves the damaged files aside, except the one that `written` has replaced.
+    pub fn set_aside(&self, written: &Path) -> io::Result<()> {
+        for path in self.paths.iter().filter(|path| *path != written) {
+            io_error::create_folder(&self.folder)?;
+            std::fs::rename(path, self.target(path))?;
+            io_error::sync_folder(&self.folder)?;
+            path.parent().map_or(Ok(()), io_error::sync_folder)?;
+        }
+        Ok(())
+    }
+
+    fn target(&self, path: &Path) -> PathBuf {
+        self.folder.join(path.file_name().unwrap_or_default())
+    }
 }
 
 fn find_damage(data: &Path, keep_going: impl Fn() -> bool) -> io::Result<Vec<(Segment, Damage)>> {
@@ -93,7 +110,7 @@ fn find_damage(data: &Path, keep_going: impl Fn() -> bool) -> io::Result<Vec<(Se
     Ok(found)
 }
 
-fn copy_damage(data: &Path, segment: &Segment, damage: &Damage) -> io::Result<std::path::PathBuf> {
+fn copy_damage(data: &Path, segment: &Segment, damage: &Damage) -> io::Result<PathBuf> {
     let folder = data.join(rebuild::DAMAGED);
     io_error::create_folder(&folder)?;
     let path = folder.join(format!("journal-{}-{}.bytes", segment.first, damage.from));
