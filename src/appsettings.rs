@@ -21,6 +21,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use crate::text::file::FileFlaw;
+use crate::text::file::trust::{self, FileTrust};
 use allow_list::AllowList;
 use json_file::FileValues;
 
@@ -139,7 +140,7 @@ impl AppSettings {
             Err(FileFlaw::NotFound) => layer
                 .option
                 .map(|option| format!("{} does not exist; check {option}", layer.name)),
-            Ok(_) => None,
+            Ok(_) => layer.untrusted(),
             Err(FileFlaw::Unusable(why)) => {
                 let is_folder = layer.option == Some(KEY_PER_FILE);
                 let what = if is_folder { "folder" } else { "file" };
@@ -227,6 +228,7 @@ impl AppSettings {
         {
             files.push(SettingsSource {
                 name: path.display().to_string(),
+                path: path.clone(),
                 values: json_file::read(path),
                 option: Some("--user-secrets"),
             });
@@ -237,6 +239,7 @@ impl AppSettings {
             problems = flaws;
             SettingsSource {
                 name: folder.display().to_string(),
+                path: folder.clone(),
                 values,
                 option: Some(KEY_PER_FILE),
             }
@@ -251,6 +254,7 @@ impl AppSettings {
     fn layer(&self, path: &Path, option: Option<&'static str>) -> SettingsSource {
         SettingsSource {
             name: self.name_of(path),
+            path: path.to_owned(),
             values: json_file::read(path),
             option,
         }
@@ -291,6 +295,7 @@ impl AppSettings {
 /// A file, or a folder with one file for each key.
 struct SettingsSource {
     name: String,
+    path: PathBuf,
     values: Result<FileValues, FileFlaw>,
     /// The option that names it; none for an optional file.
     option: Option<&'static str>,
@@ -304,6 +309,16 @@ struct SettingsSources {
     keys: Option<SettingsSource>,
     /// Messages about unusable files in that folder.
     problems: Vec<String>,
+}
+
+impl SettingsSource {
+    /// Returns a warning if all users can change the values.
+    fn untrusted(&self) -> Option<String> {
+        let found = std::fs::metadata(&self.path).ok()?;
+        trust::check_file(&self.path, &found, FileTrust::Group)
+            .err()
+            .map(|why| format!("{} {why}", self.name))
+    }
 }
 
 impl SettingsSources {

@@ -12,7 +12,7 @@ use crate::appsettings::{AppSettings, EnvironmentVariables};
 use crate::config::Config;
 use crate::config::file::{ConfigFile, NAME};
 use crate::config::target::{Target, TargetLocation};
-use crate::connection::ConnectionError;
+use crate::connection::{ConnectionError, StoreError};
 use crate::provider::ProviderCatalog;
 use crate::store::StoreOptions;
 use crate::store::shared::SharedStore;
@@ -75,6 +75,9 @@ impl CliContext {
     }
 
     fn at(globals: &Globals, file: ConfigFile, target: Option<Target>) -> Result<Self, Failure> {
+        if let Some(why) = &file.refused {
+            return Err(StoreError::Unusable(why.clone()).into());
+        }
         let mut globals = match &target {
             Some(target) => target::with_target_options(globals, target),
             None => globals.clone(),

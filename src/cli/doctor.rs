@@ -73,6 +73,9 @@ fn check(globals: &Globals) -> Result<Findings, Failure> {
         }
     };
     let file = ConfigFile::read(&folder);
+    if let Some(why) = &file.refused {
+        findings.problem("paths", why.clone(), None, Exit::Store);
+    }
     terminal::check(globals, &file, &mut findings);
     let (mut globals, meant) = with_target(globals, &file, &mut findings);
     if globals.data.is_none() {

@@ -7,9 +7,13 @@ use super::output::{Output, OutputReader};
 use super::table::table;
 use crate::config::file::{ConfigFile, NAME};
 use crate::config::target::{Target, TargetLocation};
+use crate::connection::StoreError;
 
 /// Lists the targets, and notes those that cannot be used.
 pub fn list(file: &ConfigFile, output: &mut Output) -> Result<(), Failure> {
+    if let Some(why) = &file.refused {
+        return Err(StoreError::Unusable(why.clone()).into());
+    }
     for problem in &file.problems {
         output.note(problem);
     }

@@ -3,6 +3,7 @@
 //! An invalid line is reported, and its default applies. Exceptions: using an invalid target is an error, and an invalid
 //! `read-only` enables read-only mode.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
@@ -10,6 +11,7 @@ use toml::de::{DeTable, DeValue};
 use super::target::{Target, path, text};
 use super::toml_lines::{TomlLines, in_order};
 use crate::text::case_fold::nfc;
+use crate::text::file::trust::{self, FileTrust};
 use crate::text::file::{self, FileFlaw};
 use crate::text::printable;
 
@@ -39,6 +41,8 @@ pub struct ConfigFile {
     /// Default target, or its error.
     target: Option<Result<String, String>>,
     targets: Vec<(String, Result<Target, String>)>,
+    /// Reason why neither the directory nor the file may be used: other users can change them.
+    pub refused: Option<String>,
     /// Error that made the whole file unreadable.
     unread: Option<String>,
 }
@@ -46,10 +50,30 @@ pub struct ConfigFile {
 impl ConfigFile {
     /// Reads the file of a config directory; a missing file is empty.
     pub fn read(folder: &Path) -> Self {
-        match file::read(&folder.join(NAME), MAX_BYTES) {
+        let path = folder.join(NAME);
+        if let Err(why) = Self::check_trust(folder, &path) {
+            return Self {
+                refused: Some(why.clone()),
+                unread: Some(why),
+                ..Self::default()
+            };
+        }
+        match file::read(&path, MAX_BYTES) {
             Ok(text) => Self::parse(&text, folder),
             Err(FileFlaw::NotFound) => Self::default(),
             Err(FileFlaw::Unusable(why)) => Self::unread(format!("{NAME} {why}")),
+        }
+    }
+
+    /// Checks that other users cannot change the directory and the file.
+    fn check_trust(folder: &Path, path: &Path) -> Result<(), String> {
+        trust::check_folder(folder, FileTrust::Group)
+            .map_err(|why| format!("{} {why}", folder.display()))?;
+        match fs::metadata(path) {
+            Ok(found) => trust::check_file(path, &found, FileTrust::Group)
+                .map_err(|why| format!("{} {why}", path.display())),
+            // Reading the file gives the error.
+            Err(_) => Ok(()),
         }
     }
 

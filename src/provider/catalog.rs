@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Provider, validate};
+use crate::text::file::trust::FileTrust;
 use crate::text::file::{self, FileFlaw};
 
 /// Maximum size of a provider file in bytes.
@@ -168,10 +169,13 @@ impl FromIterator<Provider> for ProviderCatalog {
 
 /// Reads a provider file; the error follows the file name in a message.
 fn read(path: &Path) -> Result<Provider, String> {
-    let text = file::read(path, MAX_FILE_BYTES).map_err(|error| match error {
-        FileFlaw::NotFound => " no longer exists".to_owned(),
-        FileFlaw::Unusable(reason) => format!(" {reason}"),
-    })?;
+    let text =
+        file::read_trusted(path, MAX_FILE_BYTES, FileTrust::OwnerOnly).map_err(
+            |error| match error {
+                FileFlaw::NotFound => " no longer exists".to_owned(),
+                FileFlaw::Unusable(reason) => format!(" {reason}"),
+            },
+        )?;
     validate::read(&text).map_err(|error| error.to_string())
 }
 

@@ -1,10 +1,16 @@
 //! Reads text files of limited size, with errors in plain sentences.
 
+pub mod trust;
+
 use std::fs::File;
 use std::io::{ErrorKind, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use rustix::fs::OFlags;
 use zeroize::Zeroizing;
+
+use self::trust::FileTrust;
 
 /// Error of reading a text file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +24,16 @@ pub enum FileFlaw {
 /// Reads a regular file of at most `limit` bytes as UTF-8, without a byte order mark. The text is zeroized, because it may hold
 /// secrets.
 pub fn read(path: &Path, limit: usize) -> Result<Zeroizing<String>, FileFlaw> {
-    let bytes = read_bytes(path, limit)?;
+    read_trusted(path, limit, FileTrust::Anyone)
+}
+
+/// Reads a file like [`read`], unless users that `trust` excludes can change it.
+pub fn read_trusted(
+    path: &Path,
+    limit: usize,
+    trust: FileTrust,
+) -> Result<Zeroizing<String>, FileFlaw> {
+    let bytes = read_bytes(path, limit, trust)?;
     let body = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
     match std::str::from_utf8(body) {
         Ok(text) => Ok(Zeroizing::new(text.to_owned())),
@@ -33,17 +48,22 @@ pub fn read(path: &Path, limit: usize) -> Result<Zeroizing<String>, FileFlaw> {
 }
 
 /// Reads a regular file of at most `limit` bytes. The bytes are zeroized, because they may hold secrets.
-pub fn read_bytes(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>, FileFlaw> {
-    // Checked before opening, because opening a named pipe blocks.
-    let metadata = std::fs::metadata(path).map_err(|error| read_error(&error))?;
+pub fn read_bytes(
+    path: &Path,
+    limit: usize,
+    trust: FileTrust,
+) -> Result<Zeroizing<Vec<u8>>, FileFlaw> {
+    let file = open(path).map_err(|error| read_error(&error))?;
+    let metadata = file.metadata().map_err(|error| read_error(&error))?;
     if !metadata.is_file() {
         return Err(FileFlaw::Unusable("is not a regular file".into()));
     }
+    trust::check_file(path, &metadata, trust).map_err(FileFlaw::Unusable)?;
     let mut bytes = Zeroizing::new(Vec::with_capacity(
         usize::try_from(metadata.len()).unwrap_or(limit).min(limit) + 1,
     ));
-    File::open(path)
-        .and_then(|file| file.take(limit as u64 + 1).read_to_end(&mut bytes))
+    file.take(limit as u64 + 1)
+        .read_to_end(&mut bytes)
         .map_err(|error| read_error(&error))?;
     if bytes.len() > limit {
         return Err(FileFlaw::Unusable(format!(
@@ -52,6 +72,12 @@ pub fn read_bytes(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>, FileF
         )));
     }
     Ok(bytes)
+}
+
+/// Opens a file for reading; a named pipe does not block.
+pub fn open(path: &Path) -> std::io::Result<File> {
+    let flags = OFlags::NONBLOCK.bits().cast_signed();
+    File::options().read(true).custom_flags(flags).open(path)
 }
 
 /// Returns line and column of a byte offset, both from 1; columns count characters.

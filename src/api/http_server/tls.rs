@@ -11,6 +11,7 @@ use rustls::version::{TLS12, TLS13};
 use rustls::{Error, ServerConfig};
 use tokio_rustls::TlsAcceptor;
 
+use crate::text::file::trust::FileTrust;
 use crate::text::file::{FileFlaw, read_bytes};
 use crate::tls::pem::{self, PemContent};
 use crate::tls::x509;
@@ -98,7 +99,7 @@ impl TlsIdentity {
 }
 
 fn bytes(path: &Path) -> Result<zeroize::Zeroizing<Vec<u8>>, TlsError> {
-    read_bytes(path, MAX_BYTES).map_err(|reason| match reason {
+    read_bytes(path, MAX_BYTES, FileTrust::Anyone).map_err(|reason| match reason {
         FileFlaw::NotFound => identity_error(path, "does not exist"),
         FileFlaw::Unusable(reason) => identity_error(path, &reason),
     })

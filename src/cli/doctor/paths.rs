@@ -7,22 +7,23 @@ use std::path::Path;
 use super::super::exit::Exit;
 use super::finding::Findings;
 use crate::config::Config;
+use crate::text::file::trust::{self, FileTrust};
 
 const AREA: &str = "paths";
 
-const WRITABLE_BY_OTHERS: u32 = 0o022;
+const WRITABLE_BY_GROUP: u32 = 0o020;
 const OPEN_TO_OTHERS: u32 = 0o077;
 
 pub(super) fn check(config: &Config, findings: &mut Findings) {
-    folder("data", &config.data, Exit::Store, findings);
+    folder("data", &config.data, FileTrust::OwnerOnly, findings);
     check_config(&config.config, findings);
 }
 
 pub(super) fn check_config(config: &Path, findings: &mut Findings) {
-    folder("config", config, Exit::Store, findings);
+    folder("config", config, FileTrust::Group, findings);
 }
 
-fn folder(what: &str, path: &Path, exit: Exit, findings: &mut Findings) {
+fn folder(what: &str, path: &Path, trust: FileTrust, findings: &mut Findings) {
     let shown = path.display();
     let found = match std::fs::metadata(path) {
         Ok(found) => found,
@@ -35,7 +36,12 @@ fn folder(what: &str, path: &Path, exit: Exit, findings: &mut Findings) {
         }
         Err(error) => {
             let todo = format!("check the owner: ls -ld {shown}");
-            findings.problem(AREA, format!("{what}: {shown}: {error}"), Some(todo), exit);
+            findings.problem(
+                AREA,
+                format!("{what}: {shown}: {error}"),
+                Some(todo),
+                Exit::Store,
+            );
             return;
         }
     };
@@ -43,11 +49,19 @@ fn folder(what: &str, path: &Path, exit: Exit, findings: &mut Findings) {
     let says = format!("{what}: {shown} ({mode:03o})");
     if !found.is_dir() {
         let todo = format!("move the file away, or set another directory with --{what}");
-        findings.problem(AREA, format!("{says} is not a directory"), Some(todo), exit);
-    } else if mode & WRITABLE_BY_OTHERS != 0 {
+        findings.problem(
+            AREA,
+            format!("{says} is not a directory"),
+            Some(todo),
+            Exit::Store,
+        );
+    } else if let Err(why) = trust::check_folder(path, trust) {
+        findings.problem(AREA, format!("{says} {why}"), None, Exit::Store);
+    } else if mode & WRITABLE_BY_GROUP != 0 {
         let todo = format!("chmod go-w {shown}");
-        let says = format!("{says} is writable by others, so its contents cannot be trusted");
-        findings.problem(AREA, says, Some(todo), exit);
+        let says =
+            format!("{says} is writable by its group, so keys and providers in it are refused");
+        findings.warning(AREA, says, Some(todo));
     } else if mode & OPEN_TO_OTHERS != 0 {
         let todo = format!("chmod go-rwx {shown}");
         findings.warning(AREA, format!("{says} is readable by others"), Some(todo));

@@ -1,6 +1,6 @@
 //! Key file: its location, content and atomic replacement.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
@@ -12,6 +12,8 @@ use super::{FILE, LENGTH, StoreKey};
 use crate::atomic_file;
 use crate::connection::StoreError;
 use crate::store::io_error;
+use crate::text::file;
+use crate::text::file::trust::{self, FileTrust};
 
 /// Maximum length of a key file in bytes.
 const MAX_LENGTH: u64 = 4096;
@@ -45,8 +47,21 @@ pub enum KeyFileContent {
 }
 
 impl KeyFileLocation {
-    /// Determines the location: the given file, then the credentials of the service manager, then the config directory.
+    /// Determines the location: the given file, then the credentials of the service manager, then the config directory. A link is
+    /// followed, so that a new key replaces its target.
     pub fn find(key_file: Option<&Path>, config: &Path) -> Self {
+        let Self { path, origin } = Self::find_link(key_file, config);
+        let is_link = path
+            .symlink_metadata()
+            .is_ok_and(|found| found.is_symlink());
+        let target = is_link.then(|| std::fs::canonicalize(&path).ok());
+        Self {
+            path: target.flatten().unwrap_or(path),
+            origin,
+        }
+    }
+
+    fn find_link(key_file: Option<&Path>, config: &Path) -> Self {
         if let Some(path) = key_file {
             return Self {
                 path: path.to_owned(),
@@ -144,7 +159,8 @@ impl KeyFileContent {
             .filter(|folder| !folder.as_os_str().is_empty())
         {
             io_error::create_folder(folder).map_err(|error| create_error(path, &error))?;
-            io_error::reject_writable_by_others(folder)?;
+            trust::check_folder(folder, FileTrust::OwnerOnly)
+                .map_err(|why| StoreError::Key(format!("{} {why}", folder.display())))?;
         }
         let temporary = sibling_path(path, &format!("{UNFINISHED}{}", std::process::id()));
         remove(&temporary)?;
@@ -273,8 +289,7 @@ pub fn unreadable(path: &Path, error: &std::io::Error) -> StoreError {
 /// Reads a key file.
 pub fn read(path: &Path) -> Result<KeyFileContent, StoreError> {
     let shown = path.display();
-    let content = read_bytes(path).map_err(|error| unreadable(path, &error))?;
-    io_error::reject_writable_by_others(path)?;
+    let content = read_bytes(path)?;
     let mut key = Zeroizing::new([0; LENGTH]);
     if content.len() == LENGTH {
         key.copy_from_slice(&content);
@@ -300,10 +315,21 @@ pub fn read(path: &Path) -> Result<KeyFileContent, StoreError> {
     Ok(KeyFileContent::Plain(StoreKey(key)))
 }
 
-fn read_bytes(path: &Path) -> std::io::Result<Zeroizing<Vec<u8>>> {
-    use std::io::Read;
+fn read_bytes(path: &Path) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+    let refuse = |error: std::io::Error| unreadable(path, &error);
+    let file = file::open(path).map_err(refuse)?;
+    let metadata = file.metadata().map_err(refuse)?;
+    if !metadata.is_file() {
+        let shown = path.display();
+        return Err(StoreError::Key(format!(
+            "{shown} is not a key file, but a folder, pipe or device; name a regular file"
+        )));
+    }
+    trust::check_file(path, &metadata, FileTrust::OwnerOnly)
+        .map_err(|why| StoreError::Key(format!("{} {why}", path.display())))?;
     let mut content = Zeroizing::new(Vec::with_capacity(512));
-    let file = std::fs::File::open(path)?;
-    file.take(MAX_LENGTH).read_to_end(&mut content)?;
+    file.take(MAX_LENGTH)
+        .read_to_end(&mut content)
+        .map_err(refuse)?;
     Ok(content)
 }

@@ -1,12 +1,13 @@
 //! Options for starting the app, and the user's keymap.
 
-use std::io;
 use std::path::PathBuf;
 
 use super::session::SessionFile;
 use super::suspend::SuspendHandler;
 use crate::connection::Environment;
 use crate::drafts::DraftsLocation;
+use crate::text::file::trust::FileTrust;
+use crate::text::file::{self, FileFlaw};
 use crate::tui::keymap::Keymap;
 use crate::tui::target_info::TargetInfo;
 use crate::tui::theme::ThemeName;
@@ -62,6 +63,9 @@ pub(super) fn themes(options: &TuiOptions) -> (Vec<ThemeChoice>, usize) {
     (all, at.unwrap_or(0))
 }
 
+/// Maximum size of `keymap.toml`.
+const MAX_KEYMAP_BYTES: usize = 256 * 1024;
+
 /// Keymap, and the problems in the user's file.
 pub(super) fn keymap(options: &TuiOptions) -> (Keymap, Vec<String>) {
     let Some(path) = options
@@ -71,12 +75,12 @@ pub(super) fn keymap(options: &TuiOptions) -> (Keymap, Vec<String>) {
     else {
         return (Keymap::embedded(), Vec::new());
     };
-    match std::fs::read_to_string(&path) {
-        Ok(file) => Keymap::with(&file, "keymap.toml"),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => (Keymap::embedded(), Vec::new()),
-        Err(error) => (
+    match file::read_trusted(&path, MAX_KEYMAP_BYTES, FileTrust::Group) {
+        Ok(text) => Keymap::with(&text, "keymap.toml"),
+        Err(FileFlaw::NotFound) => (Keymap::embedded(), Vec::new()),
+        Err(FileFlaw::Unusable(why)) => (
             Keymap::embedded(),
-            vec![format!("Cannot read keymap.toml: {error}")],
+            vec![format!("keymap.toml {why}; using the default keys")],
         ),
     }
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Theme, ThemeName};
+use crate::text::file::trust::FileTrust;
 use crate::text::file::{self, FileFlaw};
 use crate::text::printable;
 
@@ -94,7 +95,7 @@ impl ThemeChoice {
 /// Reads a theme file; missing roles, or all if the file is unreadable, come from the default theme.
 fn load_user_theme(name: &str, path: &Path, is_light: bool) -> (Theme, Vec<String>) {
     let shown = format!("themes/{}.toml", printable(name));
-    match file::read(path, MAX_BYTES) {
+    match file::read_trusted(path, MAX_BYTES, FileTrust::Group) {
         Ok(text) => {
             let (theme, problems) = Theme::read(&text, &shown);
             if theme == Theme::default() {
