@@ -1,6 +1,6 @@
 //! Lock of a data directory: one process at a time opens the store.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{Seek, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
-use super::io_error::io_error;
+use super::io_error::{self, io_error};
 use crate::connection::StoreError;
 
 /// Name of the lock file, which contains the ID of the process that holds the lock.
@@ -91,7 +91,7 @@ fn lock_directory(directory: &File, operation: FlockOperation) -> Result<(), Err
 fn open(folder: &Path) -> Result<(File, File), StoreError> {
     let directory = File::open(folder).map_err(|error| io_error(folder, &error))?;
     let path = folder.join(FILE);
-    let file = OpenOptions::new()
+    let file = io_error::no_follow()
         .read(true)
         .write(true)
         .create(true)

@@ -193,7 +193,7 @@ fn loose_permissions_are_reported() {
     open(".local/share/umai", 0o777);
     let answer = home.run(&["doctor", "--json"]);
     assert_eq!(answer.code, 6, "{answer:?}");
-    has(&answer, "paths", "problem", "is writable by others");
+    has(&answer, "paths", "problem", "is writable by other users");
 }
 
 #[test]

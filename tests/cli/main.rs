@@ -36,4 +36,5 @@ mod surface;
 mod targets;
 mod terminal;
 mod tilde;
+mod trust;
 mod validation_errors;

@@ -115,7 +115,7 @@ impl PreparedBackup {
         let data = &self.options.data;
         let refuse = |error: std::io::Error| io_error(data, &error);
         io_error::create_folder(data).map_err(refuse)?;
-        io_error::reject_writable_by_others(data)?;
+        io_error::reject_untrusted_folder(data)?;
         let _lock = lock_exclusively(data, "umai backup restore")?;
         swap::complete(data).map_err(refuse)?;
         let (comparison, newest) = compare(data, &self.label, &self.state);

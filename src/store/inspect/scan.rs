@@ -1,9 +1,9 @@
 //! Checks every file of the journal and its snapshots for damage, including those that a start does not read.
 
-use std::fs::File;
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
+use crate::store::io_error;
 use crate::store::journal::entry::{EntryWalk, WalkItem};
 use crate::store::journal::header::{self, HeaderError};
 use crate::store::journal::segment::Segment;
@@ -63,8 +63,8 @@ fn in_segment(segment: &Segment, is_last: bool) -> io::Result<Option<String>> {
 }
 
 /// Returns the damaged position of a snapshot; a part that the disk cannot read is damaged too.
-fn in_snapshot(path: &PathBuf) -> io::Result<Option<String>> {
-    let mut file = BufReader::with_capacity(256 * 1024, File::open(path)?);
+fn in_snapshot(path: &Path) -> io::Result<Option<String>> {
+    let mut file = BufReader::with_capacity(256 * 1024, io_error::open_file(path)?);
     let read = match snapshot::read_from(&mut file, |_| {}) {
         Ok(read) => read,
         Err(error) => return Ok(Some(format!("and cannot be read: {error}"))),

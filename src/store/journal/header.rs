@@ -1,6 +1,5 @@
 //! Header of journal segments and snapshots: file type, format version and store.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -8,6 +7,7 @@ use uuid::Uuid;
 
 use super::digest::StateDigest;
 use super::entry::{u32_at, u64_at, uuid_at};
+use crate::store::io_error;
 use crate::store::key::KeyCheck;
 
 /// Format version written by this program. A newer one is rejected; there is no older one.
@@ -65,7 +65,7 @@ impl FileHeader {
     /// Reads the header of a file.
     pub fn for_path(path: &Path) -> io::Result<Result<Self, HeaderError>> {
         let mut bytes = Vec::with_capacity(LENGTH);
-        File::open(path)?
+        io_error::open_file(path)?
             .take(LENGTH as u64)
             .read_to_end(&mut bytes)?;
         Ok(Self::read(&bytes))

@@ -1,6 +1,6 @@
 //! Segment of the journal: its path, reading it, and appending to it.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -48,7 +48,7 @@ impl Segment {
 
     /// Returns true when there are no entries from an offset on, only zeros.
     pub fn is_unused_from(&self, offset: u64) -> io::Result<bool> {
-        let mut file = File::open(&self.path)?;
+        let mut file = io_error::open_file(&self.path)?;
         if file.seek(SeekFrom::Start(offset))? > file.metadata()?.len() {
             return Ok(false);
         }
@@ -59,7 +59,7 @@ impl Segment {
 
     /// Reads the content and decodes the header.
     pub fn read(&self) -> io::Result<(Vec<u8>, Result<FileHeader, HeaderError>)> {
-        let bytes = std::fs::read(&self.path)?;
+        let bytes = io_error::read_file(&self.path)?;
         let head = FileHeader::read(&bytes);
         Ok((bytes, head))
     }
@@ -128,7 +128,7 @@ impl ActiveSegment {
     /// The content, and the entry of the file in its folder, may have been written by a process that was killed before they were
     /// durable. They are read by others from now on, so they are synced first.
     pub fn resume(position: &TailPosition) -> io::Result<Self> {
-        let file = OpenOptions::new()
+        let file = io_error::no_follow()
             .read(true)
             .write(true)
             .open(&position.segment.path)?;
@@ -203,10 +203,13 @@ impl ActiveSegment {
     ///
     /// The file is opened again: a descriptor whose sync failed may report success the next time although data was lost.
     pub fn recover(&mut self, revision: u64, digest: StateDigest) -> io::Result<()> {
-        let file = OpenOptions::new().read(true).write(true).open(&self.path)?;
+        let file = io_error::no_follow()
+            .read(true)
+            .write(true)
+            .open(&self.path)?;
         file.set_len(self.durable)?;
         file.sync_all()?;
-        let bytes = std::fs::read(&self.path)?;
+        let bytes = io_error::read_file(&self.path)?;
         let header = FileHeader::read(&bytes).map_err(|_| changed(&self.path))?;
         let mut end = (header.revision - 1, header.digest);
         for item in EntryWalk::new(&bytes, header::LENGTH) {

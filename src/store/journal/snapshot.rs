@@ -3,7 +3,6 @@
 //! A snapshot is written from the index while changes continue: each row shows some state after the revision of the snapshot.
 //! Replaying the journal after that revision makes the state consistent.
 
-use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -50,7 +49,7 @@ pub fn path(data: &Path, revision: u64) -> PathBuf {
 pub fn duplicate(path: &Path) -> io::Result<()> {
     let is_copy = path.extension().is_some_and(|found| found == COPY);
     let other = path.with_extension(if is_copy { EXTENSION } else { COPY });
-    let mut original = File::open(path)?;
+    let mut original = io_error::open_file(path)?;
     // Not copied by the system, which may let both files share their blocks.
     let bytes: &mut dyn Read = &mut original;
     io_error::write_atomically(&other, |file| io::copy(bytes, file).map(drop))?;
@@ -60,7 +59,7 @@ pub fn duplicate(path: &Path) -> io::Result<()> {
 /// Reads a snapshot entry by entry, holding only one in memory. Returns the header when the snapshot is complete and intact;
 /// otherwise the entries passed to `visit` must be discarded.
 pub fn read(path: &Path, visit: impl FnMut(&JournalEntry<'_>)) -> io::Result<Option<FileHeader>> {
-    let mut file = BufReader::with_capacity(256 * 1024, File::open(path)?);
+    let mut file = BufReader::with_capacity(256 * 1024, io_error::open_file(path)?);
     Ok(read_from(&mut file, visit)?.ok())
 }
 

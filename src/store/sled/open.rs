@@ -67,7 +67,7 @@ pub fn open(
     backups: BackupPlan,
 ) -> Result<OpeningStore, StoreError> {
     io_error::create_folder(data).map_err(|error| io_error(data, &error))?;
-    io_error::reject_writable_by_others(data)?;
+    io_error::reject_untrusted_folder(data)?;
     let lock = StoreLock::take(data)?;
     io_error::reject_forbidden(data, &data.join(rebuild::FOLDER))?;
     swap::complete(data).map_err(|error| io_error(data, &error))?;

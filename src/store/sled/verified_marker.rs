@@ -7,7 +7,7 @@
 //! second, or after [`MAX_AGE`]; until then, checksums protect each row that is read.
 
 use std::fs::Metadata;
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::encoding;
 use super::index_header::IndexHeader;
 use super::rebuild;
+use crate::store::io_error;
 use crate::store::journal::{self, snapshot};
 
 /// Maximum age of a verification that a start relies on.
@@ -44,7 +45,7 @@ pub struct VerifiedMarker {
 impl VerifiedMarker {
     /// Reads the marker of a store before any of its files is changed. Returns `None` when the store must be verified.
     pub fn read(data: &Path) -> Option<Self> {
-        let value = std::fs::read(path(data)).ok()?;
+        let value = io_error::read_file(&path(data)).ok()?;
         let body = encoding::without_checksum(FILE.as_bytes(), &value)?;
         let (seconds, rest) = body.split_first_chunk()?;
         let (tail, rest) = rest.split_first_chunk()?;
@@ -84,7 +85,9 @@ impl VerifiedMarker {
                 &self.header.body(),
             ],
         );
-        std::fs::write(path(data), value)
+        let mut options = io_error::no_follow();
+        options.write(true).create(true).truncate(true);
+        options.open(path(data))?.write_all(&value)
     }
 }
 
