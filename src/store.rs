@@ -1,6 +1,7 @@
 //! Opens the store of a data directory.
 
 mod io_error;
+pub mod disk;
 mod lock;
 pub mod key;
 pub mod memory;

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::backup::folder::{BackupFile, BackupFolder};
+use super::disk::DiskObstacle;
 use super::journal::entry::JournalEntry;
 use super::journal::header::StoreIdentity;
 use super::journal::replay::{StateBuilder, StateSource};
@@ -38,6 +39,8 @@ pub struct StoreReport {
     pub key: KeyState,
     /// Sizes of the files in bytes.
     pub sizes: StoreSizes,
+    /// Reason why the disk cannot take an index.
+    pub obstacle: Option<DiskObstacle>,
     /// Free space on the disk in bytes.
     pub free: Option<u64>,
     /// Data loss recorded by an earlier start.
@@ -133,6 +136,7 @@ pub fn survey(options: &StoreOptions) -> StoreReport {
             index: size(&data.join(sled::FOLDER)),
             damaged: size(&data.join(sled::DAMAGED)),
         },
+        obstacle: DiskObstacle::find(data),
         free: free_space(data),
         missing: sled::recorded_loss(data),
         damage: scan::all(&swap::current(data))

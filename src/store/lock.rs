@@ -1,7 +1,7 @@
 //! Lock of a data directory: one process at a time opens the store.
 
 use std::fs::File;
-use std::io::{Seek, Write};
+use std::io::{ErrorKind, Seek, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
@@ -19,29 +19,35 @@ pub const FILE: &str = "lock";
 ///
 /// Both the lock file and the directory itself are locked: the file can be removed while it is locked, and another process would
 /// then lock a new one.
+///
+/// On a read-only disk the directory is locked for shared use: several processes may read the store.
 pub struct StoreLock {
-    file: File,
+    /// `None` on a read-only disk.
+    file: Option<File>,
     directory: File,
 }
 
 impl Drop for StoreLock {
     fn drop(&mut self) {
         // Closing is not enough while a child process that is being started still has a copy of the descriptor.
-        let _ = flock(&self.file, FlockOperation::Unlock);
-        let _ = flock(&self.directory, FlockOperation::Unlock);
+        for locked in self.file.iter().chain([&self.directory]) {
+            let _ = flock(locked, FlockOperation::Unlock);
+        }
     }
 }
 
 impl StoreLock {
     /// Takes the lock, or returns [`StoreError::Held`] with the current holder.
     pub fn take(folder: &Path) -> Result<Self, StoreError> {
-        let (file, directory) = open(folder)?;
-        let locked = flock(&file, FlockOperation::NonBlockingLockExclusive)
-            .and_then(|()| lock_directory(&directory, FlockOperation::NonBlockingLockExclusive));
+        let lock = Self::open(folder)?;
+        let locked = lock.acquire(
+            FlockOperation::NonBlockingLockExclusive,
+            FlockOperation::NonBlockingLockShared,
+        );
         if locked.is_err() {
             return Err(held_error(folder));
         }
-        Ok(Self::with_pid(file, directory))
+        Ok(lock.with_pid())
     }
 
     /// Takes the lock, waiting up to `timeout` for a process that is closing.
@@ -50,32 +56,60 @@ impl StoreLock {
             Err(StoreError::Held { .. }) => {}
             other => return other,
         }
-        let (file, directory) = open(folder)?;
+        let lock = Self::open(folder)?;
         let (sender, receiver) = std::sync::mpsc::channel();
         std::thread::Builder::new()
             .name("umai-store-wait".into())
             .spawn(move || {
-                let locked = flock(&file, FlockOperation::LockExclusive)
-                    .and_then(|()| lock_directory(&directory, FlockOperation::LockExclusive));
+                let locked =
+                    lock.acquire(FlockOperation::LockExclusive, FlockOperation::LockShared);
                 if locked.is_ok() {
-                    // After a timeout there is no receiver, and the locks are released when the files are dropped.
-                    let _ = sender.send((file, directory));
+                    // After a timeout there is no receiver, and the lock is released when it is dropped.
+                    let _ = sender.send(lock);
                 }
             })
             .map_err(|error| io_error(folder, &error))?;
         receiver
             .recv_timeout(timeout)
-            .map(|(file, directory)| Self::with_pid(file, directory))
+            .map(Self::with_pid)
             .map_err(|_| held_error(folder))
     }
 
-    fn with_pid(mut file: File, directory: File) -> Self {
-        // The process ID is informational: a full disk must not prevent opening the store.
-        let _ = file
-            .set_len(0)
-            .and_then(|()| file.rewind())
-            .and_then(|()| writeln!(file, "{}", std::process::id()));
-        Self { file, directory }
+    /// Returns true when the store was opened on a read-only disk. Another process may have the same lock, so nothing may be written
+    /// even if the disk becomes writable.
+    pub const fn is_shared(&self) -> bool {
+        self.file.is_none()
+    }
+
+    /// Opens the lock file and the directory, not locked yet.
+    fn open(folder: &Path) -> Result<Self, StoreError> {
+        let directory = File::open(folder).map_err(|error| io_error(folder, &error))?;
+        let path = folder.join(FILE);
+        let file = match open_file(&path) {
+            Err(error) if error.kind() == ErrorKind::ReadOnlyFilesystem => None,
+            file => Some(file.map_err(|error| io_error(&path, &error))?),
+        };
+        Ok(Self { file, directory })
+    }
+
+    fn acquire(&self, exclusive: FlockOperation, shared: FlockOperation) -> Result<(), Errno> {
+        match &self.file {
+            Some(file) => {
+                flock(file, exclusive).and_then(|()| lock_directory(&self.directory, exclusive))
+            }
+            None => lock_directory(&self.directory, shared),
+        }
+    }
+
+    fn with_pid(mut self) -> Self {
+        if let Some(file) = &mut self.file {
+            // The process ID is informational: a full disk must not prevent opening the store.
+            let _ = file
+                .set_len(0)
+                .and_then(|()| file.rewind())
+                .and_then(|()| writeln!(file, "{}", std::process::id()));
+        }
+        self
     }
 }
 
@@ -87,19 +121,14 @@ fn lock_directory(directory: &File, operation: FlockOperation) -> Result<(), Err
     }
 }
 
-/// Opens the lock file and the directory.
-fn open(folder: &Path) -> Result<(File, File), StoreError> {
-    let directory = File::open(folder).map_err(|error| io_error(folder, &error))?;
-    let path = folder.join(FILE);
-    let file = io_error::no_follow()
+fn open_file(path: &Path) -> std::io::Result<File> {
+    io_error::no_follow()
         .read(true)
         .write(true)
         .create(true)
         .truncate(false)
         .mode(0o600)
-        .open(&path)
-        .map_err(|error| io_error(&path, &error))?;
-    Ok((file, directory))
+        .open(path)
 }
 
 /// Returns the error that names the process holding the lock.
@@ -150,6 +179,24 @@ fn locking_pid(folder: &Path) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn shared_lock_excludes_writers() {
+        let folder = tempfile::tempdir().unwrap();
+        let shared = || {
+            let mut lock = StoreLock::open(folder.path()).unwrap();
+            lock.file = None;
+            let operation = FlockOperation::NonBlockingLockShared;
+            lock.acquire(operation, operation).unwrap();
+            lock
+        };
+        let (first, second) = (shared(), shared());
+        assert!(first.is_shared());
+        drop(second);
+        assert!(StoreLock::take(folder.path()).is_err());
+        drop(first);
+        assert!(!StoreLock::take(folder.path()).unwrap().is_shared());
+    }
 
     #[test]
     fn removed_lock_file_does_not_give_the_lock_away() {

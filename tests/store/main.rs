@@ -13,6 +13,7 @@ mod backup;
 mod bit_flips;
 mod damage;
 mod data_loss;
+mod disks;
 mod durability;
 mod fault_injection;
 mod interrupted_commands;

@@ -5,6 +5,7 @@ use super::backups;
 use super::finding::Findings;
 use crate::config::Config;
 use crate::store::StoreOptions;
+use crate::store::disk::DiskObstacle;
 use crate::store::inspect::{KeyState, StoreCounts, StoreHolder, StoreReport, StoreSizes, survey};
 
 /// Fix for a missing key.
@@ -30,7 +31,16 @@ pub(super) fn check(config: &Config, findings: &mut Findings) {
     if let Some(missing) = &survey.missing {
         findings.warning("store", missing.clone(), None);
     }
-    if let Some(free) = survey.free.filter(|free| *free < LOW_SPACE) {
+    if let Some(obstacle) = survey.obstacle.filter(|_| is_there) {
+        let todo = match obstacle {
+            DiskObstacle::ReadOnly => {
+                "connections can be read; to change them, make the disk writable"
+            }
+            DiskObstacle::NoInodes => "delete files on it; connections can be read and deleted",
+            DiskObstacle::Full => "free disk space; connections can be read and deleted",
+        };
+        findings.warning("store", obstacle.describe(&config.data), Some(todo.into()));
+    } else if let Some(free) = survey.free.filter(|free| *free < LOW_SPACE) {
         findings.warning(
             "store",
             format!("only {} free on its disk", bytes(free)),

@@ -126,21 +126,23 @@ impl ActiveSegment {
     /// Continues at the end of the journal, after truncating an unfinished write.
     ///
     /// The content, and the entry of the file in its folder, may have been written by a process that was killed before they were
-    /// durable. They are read by others from now on, so they are synced first.
+    /// durable. They are read by others from now on, so they are synced first. On a read-only disk the file can only be read.
     pub fn resume(position: &TailPosition) -> io::Result<Self> {
-        let file = io_error::no_follow()
-            .read(true)
-            .write(true)
-            .open(&position.segment.path)?;
-        if position.cut {
-            file.set_len(position.offset)?;
-        }
-        file.sync_all()?;
-        position
-            .segment
-            .path
-            .parent()
-            .map_or(Ok(()), io_error::sync_folder)?;
+        let path = &position.segment.path;
+        let file = match io_error::no_follow().read(true).write(true).open(path) {
+            Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => {
+                io_error::open_file(path)?
+            }
+            file => {
+                let file = file?;
+                if position.cut {
+                    file.set_len(position.offset)?;
+                }
+                file.sync_all()?;
+                path.parent().map_or(Ok(()), io_error::sync_folder)?;
+                file
+            }
+        };
         let allocated = file.metadata()?.len();
         Ok(Self {
             file,

@@ -19,6 +19,7 @@ use super::role::StoreRole;
 use super::socket;
 use crate::connection::{ConnectionStore, StoreError};
 use crate::store::backup::BackupPlan;
+use crate::store::disk::DiskObstacle;
 use crate::store::journal::header::StoreIdentity;
 use crate::store::lock;
 use crate::store::sled::SledStore;
@@ -112,8 +113,11 @@ impl Election {
         let identity = store.identity().clone();
         self.known.update(store.revision(), store.notices());
         let leader = StoreLeader::new(store, &self.data);
+        // On a read-only disk, other processes open the store themselves.
+        let is_read_only = DiskObstacle::find(&self.data) == Some(DiskObstacle::ReadOnly);
+        let problem = leader.problem().filter(|_| !is_read_only);
         self.known
-            .update(self.known.revision(), leader.problem().map(str::to_owned));
+            .update(self.known.revision(), problem.map(str::to_owned));
         Ok((StoreRole::Leader(Arc::new(leader)), identity))
     }
 

@@ -8,11 +8,12 @@ use super::change::AcceptedChange;
 use super::change_log::ChangeLog;
 use super::index_handle::IndexHandle;
 use super::index_header::IndexHeader;
-use super::index_repair::in_memory_notice;
+
 use super::rebuild;
 use crate::connection::StoreError;
 use crate::connection::store::{Revision, StoreNotice};
 use crate::store::backup::BackupPlan;
+use crate::store::disk::{DiskObstacle, in_memory_notice};
 use crate::store::journal::header::StoreIdentity;
 
 /// Sender for the reply to a change.
@@ -52,10 +53,11 @@ impl Applier {
             digest: last.1,
             identity: self.identity.clone(),
         };
-        if !self.index.current().is_in_memory() && !rebuild::has_space(&self.data) {
+        let is_in_memory = self.index.current().is_in_memory();
+        let obstacle = DiskObstacle::find(&self.data).filter(|_| !is_in_memory);
+        if let Some(obstacle) = obstacle {
             // sled would wait forever for a write that the disk rejects.
-            let full = format!("the disk of {} is full", self.data.display());
-            self.abandon_index(&full);
+            self.abandon_index(&obstacle.describe(&self.data));
         } else if let Err(error) = self.write(&group, &applied) {
             self.abandon_index(&error.to_string());
         }

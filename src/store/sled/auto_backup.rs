@@ -17,6 +17,7 @@ use super::recovery::SMALL;
 use crate::connection::StoreError;
 use crate::store::backup::folder::BackupFolder;
 use crate::store::backup::{self, Backup};
+use crate::store::disk::DiskObstacle;
 
 /// Minimum age of the newest backup for a backup when a store is closed.
 const CLOSED: Duration = Duration::from_mins(1);
@@ -162,8 +163,14 @@ const fn is_large(position: StorePosition) -> bool {
 
 fn create_backup(applier: &Applier) -> Option<Backup> {
     let data = &applier.data;
+    let obstacle = DiskObstacle::find(data);
+    if obstacle == Some(DiskObstacle::ReadOnly) {
+        // Nothing has changed either.
+        return None;
+    }
     let signer = applier.backups.signer.get().cloned();
-    let made = check_space(data).and_then(|()| backup::create_automatic(data, signer, now()));
+    let made =
+        check_space(data, obstacle).and_then(|()| backup::create_automatic(data, signer, now()));
     match made {
         Ok(made) => Some(made),
         Err(error) => {
@@ -176,7 +183,10 @@ fn create_backup(applier: &Applier) -> Option<Backup> {
 }
 
 /// Returns an error when a backup would almost fill the disk, whose space is needed for changes.
-fn check_space(data: &Path) -> Result<(), StoreError> {
+fn check_space(data: &Path, obstacle: Option<DiskObstacle>) -> Result<(), StoreError> {
+    if let Some(obstacle) = obstacle {
+        return Err(StoreError::Unusable(obstacle.describe(data)));
+    }
     let needed = backup_size(data) * 2 + RESERVED;
     let has = rustix::fs::statvfs(data)
         .is_ok_and(|found| found.f_bavail.saturating_mul(found.f_frsize) >= needed);

@@ -6,6 +6,7 @@ use super::apply::Notices;
 use super::index::{IndexReader, UnusableIndex};
 use super::rebuild::{self, RebuiltIndex};
 use crate::connection::StoreError;
+use crate::store::disk::{DiskObstacle, in_memory_notice};
 use crate::store::journal::header::StoreIdentity;
 
 /// Moves the index aside and builds a new one. Adds notices.
@@ -16,7 +17,10 @@ pub fn rebuild_index(
     old: &IndexReader,
     why: &str,
 ) -> Result<RebuiltIndex, StoreError> {
-    let rebuilt = if rebuild::has_space(data) {
+    let rebuilt = if let Some(obstacle) = DiskObstacle::find(data) {
+        notices.add(obstacle.notice(data));
+        rebuild::into_memory(data, identity, old)?
+    } else {
         let aside = rebuild::set_aside(data)?;
         let (rebuilt, broken) = rebuild::into_sled(data, identity, old)?;
         let kept = aside.map_or(String::new(), |path| {
@@ -30,21 +34,7 @@ pub fn rebuild_index(
             notices.add(in_memory_notice(&why));
         }
         rebuilt
-    } else {
-        notices.add(in_memory_notice(&format!(
-            "the disk of {} is full",
-            data.display()
-        )));
-        rebuild::into_memory(data, identity, old)?
     };
     rebuilt.report(data, notices)?;
     Ok(rebuilt)
-}
-
-/// Notice for an index that is kept in memory only.
-pub fn in_memory_notice(why: &str) -> String {
-    format!(
-        "The index of the connections cannot be written ({why}); it is kept in memory until the next start. \
-         Nothing is lost: the journal is complete"
-    )
 }

@@ -17,6 +17,7 @@ use super::pending_writes::{PendingWrites, StorePosition};
 use super::rebuild;
 use super::verified_marker::VerifiedMarker;
 use super::verify::{VerifyResult, verify};
+use crate::store::disk::DiskObstacle;
 use crate::store::journal::header::FileHeader;
 use crate::store::journal::segment::{ActiveSegment, Segment};
 use crate::store::journal::{self, snapshot};
@@ -46,7 +47,7 @@ pub struct Maintenance {
     stop: Arc<AtomicBool>,
     backups: BackupScheduler,
     /// Held until the files are closed.
-    _lock: StoreLock,
+    lock: StoreLock,
 }
 
 /// State of the verification of index and journal.
@@ -80,7 +81,7 @@ impl Maintenance {
             pending_snapshot: None,
             snapshot: None,
             stop: Arc::default(),
-            _lock: lock,
+            lock,
         }
     }
 
@@ -234,6 +235,11 @@ impl Maintenance {
         Verification::Inconclusive
     }
 
+    /// Returns true when the store was opened on a read-only disk, so that this process must not write it.
+    pub const fn is_read_only_disk(&self) -> bool {
+        self.lock.is_shared()
+    }
+
     /// Returns the journal to its last durable position after a failed write, and continues in a new segment.
     pub fn reopen_journal(&mut self, position: StorePosition) -> io::Result<()> {
         self.tail.recover(position.revision, position.digest)?;
@@ -312,7 +318,7 @@ impl Maintenance {
             let _ = snapshot.join();
         }
         let index = self.applier.index.replace(IndexReader::Closed);
-        if !rebuild::has_space(&self.applier.data) {
+        if DiskObstacle::find(&self.applier.data).is_some() {
             // sled also writes on drop, and would wait forever for a write that the disk rejects.
             rebuild::abandon(index);
         } else if let Err(broken) = index.flush() {

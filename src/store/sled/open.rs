@@ -17,6 +17,7 @@ use super::verified_marker::VerifiedMarker;
 use crate::connection::StoreError;
 use crate::store::backup::BackupPlan;
 use crate::store::backup::folder::BackupFolder;
+use crate::store::disk::DiskObstacle;
 use crate::store::io_error::{self, io_error};
 use crate::store::journal::header::{self, FileHeader, HeaderError, StoreIdentity};
 use crate::store::journal::segment::Segment;
@@ -141,7 +142,7 @@ impl OpeningStore {
             )),
             index: Arc::new(IndexHandle::new(IndexReader::Closed, position.digest.count)),
             notices: Arc::<Notices>::default(),
-            read_only: std::sync::Mutex::default(),
+            read_only: std::sync::Mutex::new(DiskObstacle::read_only_error(data)),
         };
         Self {
             applier: Arc::new(applier),
@@ -287,8 +288,8 @@ pub(super) fn open_index(data: &Path) -> Result<IndexFolder, String> {
     if !folder.try_exists().map_err(|error| error.to_string())? {
         return Ok(IndexFolder::Absent);
     }
-    if !rebuild::has_space(data) {
-        return Err(format!("the disk of {} is full", data.display()));
+    if let Some(obstacle) = DiskObstacle::find(data) {
+        return Err(obstacle.describe(data));
     }
     let index = IndexReader::open(&folder).map_err(|broken| broken.0)?;
     match index.applied() {

@@ -26,8 +26,6 @@ pub const FOLDER: &str = "sled";
 pub const DAMAGED: &str = "damaged";
 /// Number of damaged indexes kept.
 const MAX_DAMAGED: usize = 3;
-/// Free space in bytes that sled needs.
-const REQUIRED_SPACE: u64 = 4 * 1024 * 1024;
 /// Number of rows written to a new index at once.
 const BATCH: usize = 256;
 
@@ -86,12 +84,6 @@ pub fn into_memory(
     old: &IndexReader,
 ) -> Result<RebuiltIndex, StoreError> {
     IndexRows::read(data, identity, old)?.in_memory()
-}
-
-/// Returns true when the disk has enough room to open sled.
-pub fn has_space(data: &Path) -> bool {
-    rustix::fs::statvfs(data)
-        .is_ok_and(|found| found.f_bavail.saturating_mul(found.f_frsize) >= REQUIRED_SPACE)
 }
 
 /// Content of a new index.

@@ -216,7 +216,7 @@ impl StoreWriter {
 
     /// Accepts changes again if the journal can be written.
     fn reopen(&mut self) {
-        if self.applier.read_only_reason().is_none() {
+        if self.applier.read_only_reason().is_none() || self.maintenance.is_read_only_disk() {
             return;
         }
         self.pending_writes
