@@ -64,7 +64,7 @@ enum DecoderState {
     /// Inside a string sequence; `opener` is the byte after ESC.
     Text {
         opener: u8,
-        length: usize,
+        bytes: Vec<u8>,
         has_escape: bool,
     },
     /// Inside a bracketed paste.
@@ -98,7 +98,7 @@ impl Decoder {
         }
     }
 
-    /// Ends an incomplete sequence; a lone opener was a key with Alt. A paste is delivered as it is.
+    /// Ends an incomplete sequence; an opener that no reply follows was a key with Alt. A paste is delivered as it is.
     pub fn quiet(&mut self, decoded: &mut Vec<DecodedInput>) {
         match std::mem::take(&mut self.state) {
             DecoderState::Paste { text, .. } => decoded.push(paste(&text)),
@@ -106,10 +106,10 @@ impl Decoder {
             DecoderState::Control(bytes) if bytes.is_empty() => decoded.push(alt(b'[')),
             DecoderState::Text {
                 opener,
-                length: 0,
+                bytes,
                 has_escape,
             } => {
-                decoded.push(alt(opener));
+                self.end_text(opener, &bytes, decoded);
                 if has_escape {
                     decoded.push(key(KeyCode::Esc, KeyModifiers::NONE));
                 }
@@ -142,9 +142,9 @@ impl Decoder {
             }
             DecoderState::Text {
                 opener,
-                length,
+                bytes,
                 has_escape,
-            } => self.in_text((opener, length, has_escape), byte, decoded),
+            } => self.in_text((opener, bytes, has_escape), byte, decoded),
             DecoderState::Paste { text, matched } => self.in_paste(text, matched, byte, decoded),
             DecoderState::Character { mut bytes, has_alt } => {
                 if !matches!(byte, 0x80..=0xbf) {
@@ -200,7 +200,7 @@ impl Decoder {
             b']' | b'P' | b'_' | b'^' | b'X' => {
                 self.state = DecoderState::Text {
                     opener: byte,
-                    length: 0,
+                    bytes: Vec::new(),
                     has_escape: false,
                 }
             }
@@ -248,32 +248,42 @@ impl Decoder {
 
     fn in_text(
         &mut self,
-        (opener, length, has_escape): (u8, usize, bool),
+        (opener, mut bytes, has_escape): (u8, Vec<u8>, bool),
         byte: u8,
         decoded: &mut Vec<DecodedInput>,
     ) {
-        let is_end = byte == BELL || (has_escape && byte == b'\\');
-        if is_end {
+        if byte == BELL || (has_escape && byte == b'\\') {
             return;
         }
-        let is_empty = length == 0;
-        if is_empty && has_escape {
-            // Not a sequence, but Alt with a key, followed by another key.
-            decoded.push(alt(opener));
+        if has_escape {
+            // Not the end of a string, but another key.
+            self.end_text(opener, &bytes, decoded);
             return self.after_escape(byte, decoded);
         }
-        if is_empty && byte != ESCAPE && (byte < b' ' || byte == 0x7f) {
-            decoded.push(alt(opener));
+        let is_control = byte != ESCAPE && (byte < b' ' || byte == 0x7f);
+        if is_control || bytes.len() == LONGEST_SEQUENCE {
+            self.end_text(opener, &bytes, decoded);
             return self.begin(byte, false, decoded);
         }
         let is_escape = byte == ESCAPE;
-        let length = length + usize::from(!is_escape || !is_empty);
-        if length < LONGEST_SEQUENCE {
-            self.state = DecoderState::Text {
-                opener,
-                length,
-                has_escape: is_escape,
-            };
+        if !is_escape {
+            bytes.push(byte);
+        }
+        self.state = DecoderState::Text {
+            opener,
+            bytes,
+            has_escape: is_escape,
+        };
+    }
+
+    /// Ends a string without its end mark. The start of a reply is dropped; anything else was typed after a key with Alt.
+    fn end_text(&mut self, opener: u8, bytes: &[u8], decoded: &mut Vec<DecodedInput>) {
+        if is_reply(opener, bytes) {
+            return;
+        }
+        decoded.push(alt(opener));
+        for byte in bytes {
+            self.take(*byte, decoded);
         }
     }
 
@@ -305,6 +315,17 @@ impl Decoder {
         } else {
             self.state = DecoderState::Paste { text, matched };
         }
+    }
+}
+
+/// Returns whether the content of a string begins like a terminal's reply: a number and `;` (OSC), a number or mark (DCS), `G` (APC).
+fn is_reply(opener: u8, bytes: &[u8]) -> bool {
+    let after_number = bytes.iter().find(|byte| !byte.is_ascii_digit());
+    match (opener, bytes.first()) {
+        (b']', Some(first)) => first.is_ascii_digit() && after_number == Some(&b';'),
+        (b'P', Some(first)) => matches!(first, b'0'..=b'9' | b'>' | b'!' | b'$' | b'+'),
+        (b'_', first) => first == Some(&b'G'),
+        _ => false,
     }
 }
 
@@ -412,6 +433,11 @@ mod tests {
     #[case(b"\x1b]\x1b[B", &["Alt-]", "↓"])]
     #[case(b"\x1bP\r", &["Alt-P", "Enter"])]
     #[case(b"\x1b]\x1b]", &["Alt-]", "Alt-]"])]
+    #[case(b"\x1b]abc", &["Alt-]", "a", "b", "c"])]
+    #[case(b"\x1b]12\r", &["Alt-]", "1", "2", "Enter"])]
+    #[case(b"\x1bXq\x03", &["Alt-X", "q", "Ctrl-C"])]
+    #[case(b"\x1b]11;rgb\x03", &["Ctrl-C"])]
+    #[case("\x1b^é\x1b[A".as_bytes(), &["Alt-^", "é", "↑"])]
     fn lone_openers_are_keys(#[case] bytes: &[u8], #[case] keys: &[&str]) {
         assert_eq!(decoded(&[bytes]), keys);
     }
@@ -430,8 +456,8 @@ mod tests {
 
     #[test]
     fn at_most_4_kib_are_dropped() {
-        let long = [b"\x1b]".as_slice(), &[b'x'; 5 * 1024]].concat();
-        assert_eq!(decoded(&[&long]).len(), 1024);
+        let long = [b"\x1b]1;".as_slice(), &[b'x'; 5 * 1024]].concat();
+        assert_eq!(decoded(&[&long]).len(), 1024 + 2);
     }
 
     #[rstest]
