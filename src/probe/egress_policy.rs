@@ -13,9 +13,13 @@ const METADATA_V4: &[Ipv4Addr] = &[
     Ipv4Addr::new(168, 63, 129, 16),
     Ipv4Addr::new(192, 0, 0, 192),
 ];
-const METADATA_V6: &[Ipv6Addr] = &[
-    Ipv6Addr::new(0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x254),
-    Ipv6Addr::new(0xfd20, 0x00ce, 0, 0, 0, 0, 0, 0x254),
+/// First 32 bits of the unique local addresses in which clouds have their metadata services: Amazon (`fd00:ec2::254`, and
+/// `fd00:ec2::23` for pods), Google (`fd20:ce::254`), Scaleway (`fd00:42::42`), Oracle (`fd00:c1::a9fe:a9fe`).
+const METADATA_V6: &[[u16; 2]] = &[
+    [0xfd00, 0x0ec2],
+    [0xfd20, 0x00ce],
+    [0xfd00, 0x0042],
+    [0xfd00, 0x00c1],
 ];
 
 /// Host names of metadata services, because a proxy may resolve them differently.
@@ -43,8 +47,8 @@ pub(super) fn is_blocked(address: IpAddr) -> bool {
             v6.is_unspecified()
                 || v6.is_multicast()
                 || v6.is_unicast_link_local()
-                || METADATA_V6.contains(&v6)
-                || embedded(v6).is_some_and(is_blocked_v4)
+                || METADATA_V6.contains(&[v6.segments()[0], v6.segments()[1]])
+                || embedded(v6).into_iter().any(is_blocked_v4)
         }
     }
 }
@@ -58,14 +62,29 @@ fn is_blocked_v4(v4: Ipv4Addr) -> bool {
         || METADATA_V4.contains(&v4)
 }
 
-/// IPv4 address embedded in an IPv6 address: NAT64, 6to4, IPv4-compatible.
-fn embedded(v6: Ipv6Addr) -> Option<Ipv4Addr> {
-    let (high, low) = match v6.segments() {
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => (high, low),
-        [0, 0, 0, 0, 0, 0, high, low] if !v6.is_loopback() => (high, low),
-        _ => return None,
-    };
-    Some(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)))
+/// IPv4 addresses that an IPv6 address may stand for: NAT64 (RFC 6052, RFC 8215), 6to4, Teredo, SIIT (RFC 2765), ISATAP, and
+/// IPv4-compatible addresses.
+fn embedded(v6: Ipv6Addr) -> Vec<Ipv4Addr> {
+    let octets = v6.octets();
+    let at = |bytes: [usize; 4]| Ipv4Addr::from(bytes.map(|at| octets[at]));
+    let last = at([12, 13, 14, 15]);
+    match v6.segments() {
+        [0x64, 0xff9b, 0, 0, 0, 0, ..]
+        | [0, 0, 0, 0, 0xffff, 0, ..]
+        | [.., 0 | 0x200, 0x5efe, _, _] => vec![last],
+        // A local prefix of 48, 56, 64 or 96 bits; the byte at 8 is always zero.
+        [0x64, 0xff9b, 1, ..] => {
+            let shorter = [[6, 7, 9, 10], [7, 9, 10, 11], [9, 10, 11, 12]].map(at);
+            // Zeros belong to a longer prefix.
+            let shorter = shorter.into_iter().filter(|v4| v4.octets()[0] != 0);
+            shorter.chain([last]).collect()
+        }
+        [0x2002, ..] => vec![at([2, 3, 4, 5])],
+        // Server, and client with inverted bits.
+        [0x2001, 0, ..] => vec![at([4, 5, 6, 7]), Ipv4Addr::from_bits(!last.to_bits())],
+        [0, 0, 0, 0, 0, 0, ..] if !v6.is_loopback() => vec![last],
+        _ => Vec::new(),
+    }
 }
 
 /// Class of an address by its URL alone, before DNS.
@@ -155,7 +174,18 @@ mod tests {
     #[case("::ffff:0.0.0.0")]
     #[case("::169.254.169.254")]
     #[case("64:ff9b::a9fe:a9fe")]
+    #[case("64:ff9b:1::a9fe:a9fe")]
+    #[case("64:ff9b:1:a9fe:a9:fe00::")]
+    #[case("64:ff9b:1:7:a9:fea9:fe00:0")]
     #[case("2002:a9fe:a9fe::1")]
+    #[case("2001:0:4136:e378:8000:63bf:5601:5601")]
+    #[case("2001:0:a9fe:a9fe::1")]
+    #[case("::ffff:0:a9fe:a9fe")]
+    #[case("2606:4700::5efe:a9fe:a9fe")]
+    #[case("2606:4700::200:5efe:a9fe:a9fe")]
+    #[case("fd00:42::42")]
+    #[case("fd00:c1::a9fe:a9fe")]
+    #[case("fd00:ec2::23")]
     fn metadata_and_reserved_addresses_are_blocked(#[case] address: &str) {
         assert!(is_blocked(address.parse().unwrap()));
     }
@@ -172,6 +202,9 @@ mod tests {
     #[case("172.32.0.1", false)]
     #[case("8.8.8.8", false)]
     #[case("2606:4700::1", false)]
+    #[case("64:ff9b::8.8.8.8", false)]
+    #[case("64:ff9b:1::8.8.8.8", false)]
+    #[case("2001:4860:4860::8888", false)]
     fn private_addresses_are_recognized(#[case] address: &str, #[case] private: bool) {
         let address = address.parse().unwrap();
         assert!(!is_blocked(address));
