@@ -158,7 +158,12 @@ impl RemoteService {
     /// Loads a connection.
     async fn load(&self, key: &IdOrAlias) -> Result<Connection, ConnectionError> {
         let arrived: ConnectionDto = self.load_as(key).await?;
-        Ok(arrived.masked(&self.catalog))
+        let connection = arrived.masked(&self.catalog);
+        match key {
+            // The app would ask for the missing connection again and again.
+            IdOrAlias::Id(id) if connection.item.id != *id => Err(wrong_connection()),
+            IdOrAlias::Id(_) | IdOrAlias::Alias(_) => Ok(connection),
+        }
     }
 
     async fn load_as<T: DeserializeOwned>(&self, key: &IdOrAlias) -> Result<T, ConnectionError> {
@@ -169,6 +174,15 @@ impl RemoteService {
         self.fetch(HttpRequest::get(url), ErrorContext::one(key))
             .await
     }
+}
+
+/// Creates the error of a response with another connection than the requested one.
+fn wrong_connection() -> ConnectionError {
+    ServerError::Refused {
+        status: 200,
+        words: "The server returned another connection than the requested one; check the server and its proxies".into(),
+    }
+    .into()
 }
 
 /// Creates the error of a save response without a connection.

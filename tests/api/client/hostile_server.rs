@@ -101,3 +101,14 @@ fn app_escapes_text_of_hostile_server() {
         assert!(!frame.contains("planted"), "{frame}");
     }
 }
+
+#[test]
+fn answer_with_another_connection_is_an_error() {
+    let runtime = Runtime::new().unwrap();
+    runtime.block_on(async {
+        let service = ThirdPartyServer::new(answer).await.service().await;
+        let requested: uuid::Uuid = "00000000-0000-4000-8000-000000000001".parse().unwrap();
+        let error = service.get(&requested.into()).await.unwrap_err();
+        assert!(error.to_string().contains("another connection"), "{error}");
+    });
+}
