@@ -123,3 +123,30 @@ async fn store_accepts_changes_again_after_a_passing_error() {
         store.close().await.unwrap();
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn removed_data_folder_stops_acknowledging() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open_in(folder.path()).await.unwrap();
+    store.save(save(1, 1)).await.unwrap();
+    let (data, moved) = (folder.path().join("data"), folder.path().join("moved"));
+    std::fs::rename(&data, &moved).unwrap();
+    let refused = store.save(save(2, 1)).await.unwrap_err();
+    assert!(
+        refused.to_string().contains("moved or replaced"),
+        "{refused}"
+    );
+    // Another process creates a new store in the same place, which must not be touched.
+    std::fs::create_dir_all(data.join("journal")).unwrap();
+    let other = data.join("journal/00000000000000000001.log");
+    std::fs::write(&other, "another store").unwrap();
+    let refused = store.save(save(2, 1)).await.unwrap_err();
+    assert!(matches!(refused, StoreError::ReadOnly(_)), "{refused}");
+    store.close().await.unwrap();
+    assert_eq!(std::fs::read_to_string(&other).unwrap(), "another store");
+    std::fs::remove_dir_all(&data).unwrap();
+    std::fs::rename(&moved, &data).unwrap();
+    let store = open_in(folder.path()).await.unwrap();
+    assert_eq!(content(&store).await.len(), 1);
+    store.close().await.unwrap();
+}

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::digest::StateDigest;
@@ -157,6 +158,7 @@ impl ActiveSegment {
     ///
     /// `urgent` bytes may use the space reserved for a full disk.
     pub fn append(&mut self, bytes: &[u8], urgent: bool) -> Result<(), AppendError> {
+        self.check_in_place().map_err(AppendError::Failed)?;
         let after = self.end + bytes.len() as u64;
         if after + STEP / 2 > self.allocated
             && let Err(error) = self.allocate(after)
@@ -169,6 +171,19 @@ impl ActiveSegment {
             .map_err(AppendError::Failed)?;
         self.end = after;
         Ok(())
+    }
+
+    /// Returns an error when the file was removed, moved or replaced: what is written to it would be lost.
+    fn check_in_place(&self) -> io::Result<()> {
+        let open = self.file.metadata()?;
+        match std::fs::symlink_metadata(&self.path) {
+            Ok(found) if (found.dev(), found.ino()) == (open.dev(), open.ino()) => Ok(()),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            Ok(_) | Err(_) => Err(io::Error::other(format!(
+                "{} was removed, moved or replaced; move it back",
+                self.path.display()
+            ))),
+        }
     }
 
     fn allocate(&mut self, for_length: u64) -> io::Result<()> {
@@ -205,6 +220,7 @@ impl ActiveSegment {
     ///
     /// The file is opened again: a descriptor whose sync failed may report success the next time although data was lost.
     pub fn recover(&mut self, revision: u64, digest: StateDigest) -> io::Result<()> {
+        self.check_in_place()?;
         let file = io_error::no_follow()
             .read(true)
             .write(true)
