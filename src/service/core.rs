@@ -8,10 +8,10 @@ mod save;
 mod test;
 mod trash;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, SecondsFormat, SubsecRound, TimeDelta, Utc};
 use uuid::Uuid;
 
 use crate::appsettings::{AppSettings, ConfigurationKey, Reference, ReferenceLookup};
@@ -34,6 +34,9 @@ pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 /// Maximum number of retries of a change without an expected version after a concurrent save.
 const MAX_RETRIES: usize = 32;
 
+/// Largest lead of a stored date over the clock at which the stored date still counts.
+const MAX_CLOCK_LEAD: TimeDelta = TimeDelta::days(1);
+
 /// [`ConnectionService`] over a store.
 pub struct CoreService {
     store: Arc<dyn ConnectionStore<PlainSecret>>,
@@ -41,6 +44,8 @@ pub struct CoreService {
     appsettings: AppSettings,
     clock: Clock,
     limits: ProbeLimits,
+    /// Set once a stored date gave way to the clock.
+    clock_notice: OnceLock<String>,
 }
 
 impl CoreService {
@@ -57,6 +62,7 @@ impl CoreService {
             appsettings,
             clock,
             limits: ProbeLimits::default(),
+            clock_notice: OnceLock::new(),
         }
     }
 
@@ -69,6 +75,22 @@ impl CoreService {
     /// Current time in the millisecond resolution of stored records.
     fn now(&self) -> DateTime<Utc> {
         (self.clock)().trunc_subsecs(3)
+    }
+
+    /// Date of a change of something that was changed at `stored`. It does not go back, unless the stored date is from a clock that
+    /// was far ahead.
+    fn date_after(&self, stored: DateTime<Utc>) -> DateTime<Utc> {
+        let now = self.now();
+        if stored - now <= MAX_CLOCK_LEAD {
+            return now.max(stored);
+        }
+        self.clock_notice.get_or_init(|| {
+            format!(
+                "A stored date ({}) is more than one day ahead of the clock of this machine, so the clock is used; check that it is right",
+                stored.to_rfc3339_opts(SecondsFormat::Secs, true)
+            )
+        });
+        now
     }
 
     async fn stored(&self, key: &IdOrAlias) -> Result<Connection<PlainSecret>, ConnectionError> {
@@ -258,6 +280,8 @@ impl ConnectionService for CoreService {
     }
 
     fn notices(&self) -> Vec<String> {
-        self.store.notices()
+        let mut notices = self.store.notices();
+        notices.extend(self.clock_notice.get().cloned());
+        notices
     }
 }

@@ -752,3 +752,25 @@ async fn bedrock_accepts_api_key_or_complete_access_key(#[case] settings: &str) 
         "{shown}"
     );
 }
+
+/// A year in seconds.
+const YEAR: i64 = 365 * 24 * 3600;
+
+#[tokio::test]
+async fn date_far_ahead_of_clock_gives_way_with_notice() {
+    let clock = TestClock::new();
+    let service = service_at(&clock);
+    service.create(draft(DOCUMENTED)).await.unwrap();
+    let key = IdOrAlias::Alias("openai-prod".into());
+    let turn_and_save = async |seconds: i64, name: &str| {
+        clock.turn(seconds);
+        let changed = draft(&format!(r#"{{"name":"{name}"}}"#));
+        let saved = service.update(&key, changed, None).await.unwrap();
+        saved.item.date_modified.to_rfc3339()
+    };
+    assert!(turn_and_save(100 * YEAR, "A").await.starts_with("2123"));
+    assert!(service.notices().is_empty());
+    assert!(turn_and_save(-100 * YEAR, "B").await.starts_with("2024"));
+    let notices = service.notices().join("\n");
+    assert!(notices.contains("ahead of the clock"), "{notices}");
+}

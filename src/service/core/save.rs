@@ -189,7 +189,7 @@ impl CoreService {
         change: VersionChange,
     ) -> Result<Connection, ConnectionError> {
         after.item.version = before.item.version + 1;
-        after.item.date_modified = self.now().max(before.item.date_modified);
+        after.item.date_modified = self.date_after(before.item.date_modified);
         let precondition = Precondition::Version(before.item.version);
         self.save(after, precondition, change).await
     }

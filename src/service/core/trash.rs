@@ -41,7 +41,7 @@ impl CoreService {
         let mut after = before.clone();
         let item = &mut after.item;
         item.alias = alias::in_trash(&item.alias, item.id);
-        item.date_deleted = Some(self.now().max(item.date_modified));
+        item.date_deleted = Some(self.date_after(item.date_modified));
         after
     }
 
