@@ -12,6 +12,7 @@ mod server;
 mod store;
 mod targets;
 mod terminal;
+mod tokens;
 
 use serde_json::json;
 
@@ -106,6 +107,7 @@ fn check(globals: &Globals) -> Result<Findings, Failure> {
     };
     paths::check(&config, &mut findings);
     store::check(&config, &mut findings);
+    tokens::check(&config, &mut findings);
     providers::check(&config, &mut findings);
     configuration::check(&globals, &mut findings);
     Ok(findings)

@@ -271,3 +271,31 @@ fn missing_store_with_backups_is_a_problem() {
         "{answer:?}"
     );
 }
+
+#[test]
+fn damaged_token_and_key_files_are_named() {
+    let home = Home::documented();
+    assert_eq!(home.run(&["key", "rotate"]).code, 0);
+    assert_eq!(
+        home.run(&["token", "create", "--name", "ci", "--scope", "read"])
+            .code,
+        0
+    );
+    let paths = [
+        (".local/share/umai/tokens.json", "tokens", "problem"),
+        (".config/umai/umai.key.old", "key", "warning"),
+    ];
+    for (path, area, severity) in paths {
+        let path = home.path(path);
+        let intact = std::fs::read_to_string(&path).unwrap();
+        let damaged = intact
+            .replacen("ci", "cj", 1)
+            .replacen("umai-old", "umai-odd", 1);
+        assert_ne!(damaged, intact);
+        std::fs::write(&path, &damaged).unwrap();
+        let checked = home.run(&["doctor", "--json"]);
+        has(&checked, area, severity, &path.display().to_string());
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), damaged);
+        assert_eq!(home.total(), 1);
+    }
+}

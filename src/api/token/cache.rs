@@ -6,9 +6,10 @@
 use std::fs::{File, Metadata};
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use subtle::ConditionallySelectable;
 
 use super::file::TokenFile;
@@ -18,6 +19,8 @@ use super::{StoredToken, TokenDigest, TokenError};
 pub struct TokenCache {
     file: TokenFile,
     loaded: Mutex<LoadedTokens>,
+    /// Latest time seen, in milliseconds since 1970.
+    latest: AtomicI64,
 }
 
 /// Tokens that were loaded last.
@@ -63,12 +66,13 @@ impl TokenCache {
         Self {
             file,
             loaded: Mutex::new(LoadedTokens::empty()),
+            latest: AtomicI64::new(i64::MIN),
         }
     }
 
     /// Returns the token with this text, unless it has expired.
     pub fn find(&self, text: &str) -> Result<Option<StoredToken>, TokenError> {
-        let tokens = self.now()?;
+        let tokens = self.current_tokens()?;
         let digest = TokenDigest::hash(text);
         // Compares every token, so that the duration does not reveal which one matches.
         let mut found = u64::MAX;
@@ -78,11 +82,20 @@ impl TokenCache {
         let found = usize::try_from(found)
             .ok()
             .and_then(|found| tokens.get(found));
-        let now = Utc::now();
+        let now = self.latest_time();
         Ok(found.filter(|token| !token.is_expired(now)).cloned())
     }
 
-    fn now(&self) -> Result<Arc<[StoredToken]>, TokenError> {
+    /// The latest time that this process has seen: an expired token stays expired when the clock is set back.
+    fn latest_time(&self) -> DateTime<Utc> {
+        let now = Utc::now();
+        let before = self
+            .latest
+            .fetch_max(now.timestamp_millis(), Ordering::Relaxed);
+        DateTime::from_timestamp_millis(before).map_or(now, |before| now.max(before))
+    }
+
+    fn current_tokens(&self) -> Result<Arc<[StoredToken]>, TokenError> {
         let stamp = match std::fs::metadata(self.file.path()) {
             Ok(metadata) => Some(FileStamp::from_metadata(&metadata)),
             Err(error) if error.kind() == ErrorKind::NotFound => None,

@@ -30,6 +30,30 @@ const WRITABLE_BY_OTHERS: u32 = 0o022;
 #[serde(deny_unknown_fields)]
 struct TokenFileContent {
     tokens: Vec<StoredToken>,
+    /// CRC-32 of the tokens as compact JSON. Missing in files of version 0.1.
+    #[serde(default)]
+    checksum: Option<String>,
+}
+
+impl TokenFileContent {
+    fn new(tokens: Vec<StoredToken>) -> serde_json::Result<Self> {
+        let checksum = Some(checksum(&tokens)?);
+        Ok(Self { tokens, checksum })
+    }
+
+    fn is_intact(&self) -> bool {
+        let actual = checksum(&self.tokens);
+        match (&self.checksum, actual) {
+            (None, _) => true,
+            (Some(stored), Ok(actual)) => *stored == actual,
+            (Some(_), Err(_)) => false,
+        }
+    }
+}
+
+fn checksum(tokens: &[StoredToken]) -> serde_json::Result<String> {
+    let text = serde_json::to_vec(tokens)?;
+    Ok(format!("{:08x}", crc32fast::hash(&text)))
 }
 
 /// The token file of a data directory.
@@ -85,6 +109,12 @@ impl TokenFile {
                 path: self.path.display().to_string(),
                 line: error.line().max(1),
             })?;
+        if !content.is_intact() {
+            return Err(TokenError::Unusable(format!(
+                "{} does not match its checksum: all tokens are rejected, and nothing was changed. Restore the file from a copy, or delete it and create the tokens again",
+                self.path.display()
+            )));
+        }
         Ok(content.tokens)
     }
 
@@ -146,7 +176,8 @@ impl TokenFile {
         let turn = atomic_file::lock(&self.path).map_err(refused)?;
         let mut tokens = self.read()?;
         let answer = change(&mut tokens)?;
-        let mut text = serde_json::to_vec_pretty(&TokenFileContent { tokens })
+        let mut text = TokenFileContent::new(tokens)
+            .and_then(|content| serde_json::to_vec_pretty(&content))
             .map_err(|error| TokenError::Unusable(error.to_string()))?;
         text.push(b'\n');
         atomic_file::write_atomically(&self.path, |file| file.write_all(&text)).map_err(refused)?;
@@ -239,6 +270,34 @@ mod tests {
             assert!(!refused.to_string().contains("secret"));
             assert_eq!(std::fs::read_to_string(token_file.path()).unwrap(), damaged);
         }
+    }
+
+    #[test]
+    fn every_flipped_bit_is_noticed() {
+        let (_folder, token_file) = book();
+        token_file.create("one", TokenScope::Read, None).unwrap();
+        let tokens = token_file.read().unwrap();
+        let intact = std::fs::read(token_file.path()).unwrap();
+        for bit in 0..intact.len() * 8 {
+            let mut damaged = intact.clone();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            std::fs::write(token_file.path(), &damaged).unwrap();
+            // White space between the members may change.
+            assert!(
+                token_file.read().is_ok_and(|read| read == tokens) || token_file.read().is_err()
+            );
+        }
+    }
+
+    #[test]
+    fn file_without_checksum_is_read() {
+        let (_folder, token_file) = book();
+        token_file.create("one", TokenScope::Read, None).unwrap();
+        let text = std::fs::read_to_string(token_file.path()).unwrap();
+        let mut content: serde_json::Value = serde_json::from_str(&text).unwrap();
+        drop(content.as_object_mut().unwrap().remove("checksum"));
+        std::fs::write(token_file.path(), content.to_string()).unwrap();
+        assert_eq!(token_file.read().unwrap().len(), 1);
     }
 
     #[test]

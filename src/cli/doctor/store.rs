@@ -7,6 +7,8 @@ use crate::config::Config;
 use crate::store::StoreOptions;
 use crate::store::disk::DiskObstacle;
 use crate::store::inspect::{KeyState, StoreCounts, StoreHolder, StoreReport, StoreSizes, survey};
+use crate::store::key::key_file::KeyFileLocation;
+use crate::store::key::previous_keys;
 
 /// Fix for a missing key.
 const LOST_KEY_FIX: &str = "if it is lost, create a new key with umai key new --forget-secrets and enter the secrets again";
@@ -121,6 +123,12 @@ fn key(config: &Config, state: &KeyState, is_there: bool, findings: &mut Finding
         KeyState::Unreadable(reason) => {
             findings.problem("key", reason.clone(), None, Exit::Store);
         }
+    }
+    let location = KeyFileLocation::find(config.key_file.as_deref(), &config.config);
+    if let Some(damage) = previous_keys::describe_damage(&location) {
+        let todo =
+            "restore a copy of the file, or delete the line if its backups are no longer needed";
+        findings.warning("key", damage, Some(todo.into()));
     }
     if let Some(exposed) = config.exposed_key() {
         findings.warning("key", exposed, None);

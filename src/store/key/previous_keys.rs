@@ -1,7 +1,7 @@
 //! File of the previous keys, so that older backups can be opened. Each previous key is sealed with the current one.
 //!
-//! A line has a format mark, the fingerprint of the sealing key, the fingerprint of the sealed key, and the seal. During a
-//! rotation the file has lines for both the old and the new key.
+//! A line has a format mark, the fingerprint of the sealing key, the fingerprint of the sealed key, the seal, and a checksum. During
+//! a rotation the file has lines for both the old and the new key.
 
 use std::io::Write;
 
@@ -16,7 +16,49 @@ use crate::store::io_error;
 
 /// Extension of the file, appended to the name of the key file.
 const EXTENSION: &str = "old";
-const MARK: &str = "umai-old-key-1";
+const MARK: &str = "umai-old-key-2";
+/// Mark of a line without a checksum.
+const MARK_UNCHECKED: &str = "umai-old-key-1";
+
+/// Line of the file.
+struct PreviousKeyLine<'a> {
+    /// Key that seals the line.
+    sealed_by: KeyFingerprint,
+    /// Sealed key.
+    fingerprint: KeyFingerprint,
+    seal: &'a str,
+}
+
+impl<'a> PreviousKeyLine<'a> {
+    /// Parses a line. Returns `None` for a damaged one.
+    fn parse(line: &'a str) -> Option<Self> {
+        let words: Vec<&str> = line.split(' ').collect();
+        let (sealed_by, fingerprint, seal) = match words[..] {
+            [MARK_UNCHECKED, sealed_by, fingerprint, seal] => (sealed_by, fingerprint, seal),
+            [MARK, sealed_by, fingerprint, seal, sum] => {
+                let (content, _) = line.rsplit_once(' ')?;
+                (checksum(content) == sum).then_some((sealed_by, fingerprint, seal))?
+            }
+            _ => return None,
+        };
+        Some(Self {
+            sealed_by: KeyFingerprint::read(sealed_by)?,
+            fingerprint: KeyFingerprint::read(fingerprint)?,
+            seal,
+        })
+    }
+
+    fn open(&self, key: &StoreKey) -> Option<StoreKey> {
+        let seal = STANDARD.decode(self.seal).ok()?;
+        let opened = key.open_bytes(&seal, &binding(self.fingerprint))?;
+        let bytes: &[u8; LENGTH] = opened.as_slice().try_into().ok()?;
+        Some(StoreKey(Zeroizing::new(*bytes)))
+    }
+}
+
+fn checksum(content: &str) -> String {
+    format!("{:08x}", crc32fast::hash(content.as_bytes()))
+}
 
 /// Reads the keys before `key`. Damaged lines are skipped.
 pub fn read(location: &KeyFileLocation, key: &StoreKey) -> Vec<StoreKey> {
@@ -25,20 +67,25 @@ pub fn read(location: &KeyFileLocation, key: &StoreKey) -> Vec<StoreKey> {
     lines(location)
         .unwrap_or_default()
         .iter()
-        .filter_map(|line| {
-            let words: Vec<&str> = line.split(' ').collect();
-            let [MARK, sealed_by, fingerprint, sealed] = words[..] else {
-                return None;
-            };
-            if KeyFingerprint::read(sealed_by)? != by {
-                return None;
-            }
-            let fingerprint = KeyFingerprint::read(fingerprint)?;
-            let opened = key.open_bytes(&STANDARD.decode(sealed).ok()?, &binding(fingerprint))?;
-            let bytes: &[u8; LENGTH] = opened.as_slice().try_into().ok()?;
-            Some(StoreKey(Zeroizing::new(*bytes)))
-        })
+        .filter_map(|line| PreviousKeyLine::parse(line))
+        .filter(|line| line.sealed_by == by)
+        .filter_map(|line| line.open(key))
         .collect()
+}
+
+/// Describes the damage of the file, if there is any.
+pub fn describe_damage(location: &KeyFileLocation) -> Option<String> {
+    let path = location.sibling(EXTENSION);
+    let lines = match lines(location) {
+        Ok(lines) => lines,
+        Err(error) => return Some(error.to_string()),
+    };
+    let damaged = |line: &String| !line.is_empty() && PreviousKeyLine::parse(line).is_none();
+    let at = lines.iter().position(damaged)? + 1;
+    Some(format!(
+        "{} is damaged at line {at}: backups encrypted with the key of that line cannot be opened",
+        path.display()
+    ))
 }
 
 /// Adds `old` and all keys before it, sealed with `new`.
@@ -48,22 +95,24 @@ pub fn add(location: &KeyFileLocation, old: &StoreKey, new: &StoreKey) -> Result
     for key in before.iter().chain([old]) {
         let fingerprint = key.fingerprint();
         let sealed = new.seal_bytes(&*key.0, &binding(fingerprint))?;
-        lines.push(format!(
+        let content = format!(
             "{MARK} {} {fingerprint} {}",
             new.fingerprint(),
             STANDARD.encode(sealed)
-        ));
+        );
+        let sum = checksum(&content);
+        lines.push(format!("{content} {sum}"));
     }
     write(location, &lines)
 }
 
-/// Removes the lines that only a key other than `key` can open.
+/// Removes the lines that only a key other than `key` can open. Damaged lines are kept: they may be repaired.
 pub fn prune(location: &KeyFileLocation, key: &StoreKey) -> Result<(), StoreError> {
-    let by = key.fingerprint().to_string();
+    let by = key.fingerprint();
     let lines = lines(location)?;
     let kept: Vec<String> = lines
         .iter()
-        .filter(|line| line.split(' ').nth(1) == Some(&by))
+        .filter(|line| PreviousKeyLine::parse(line).is_none_or(|line| line.sealed_by == by))
         .cloned()
         .collect();
     if kept == lines {
@@ -149,5 +198,29 @@ mod tests {
         )
         .unwrap();
         assert_eq!(all(&location, 3), [1, 2], "invalid lines are skipped");
+        let damage = describe_damage(&location).unwrap();
+        assert!(damage.contains("at line 1"), "{damage}");
+    }
+
+    #[test]
+    fn every_flipped_bit_is_noticed_and_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let location = KeyFileLocation {
+            path: folder.path().join("umai.key"),
+            origin: KeyFileOrigin::Config,
+        };
+        add(&location, &key(1), &key(2)).unwrap();
+        assert_eq!(describe_damage(&location), None);
+        let path = location.sibling(EXTENSION);
+        let intact = std::fs::read(&path).unwrap();
+        for bit in 0..(intact.len() - 1) * 8 {
+            let mut damaged = intact.clone();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            std::fs::write(&path, &damaged).unwrap();
+            assert!(describe_damage(&location).is_some(), "bit {bit}");
+            prune(&location, &key(2)).unwrap();
+            let kept = std::fs::read(&path).unwrap();
+            assert!(kept.len() >= damaged.len(), "bit {bit}");
+        }
     }
 }
