@@ -372,5 +372,9 @@ fn restrict_process() -> Result<(), Failure> {
         maximum: Some(0),
     };
     setrlimit(Resource::Core, none).context("Cannot disable core dumps")?;
+    // Other processes of the same user can no longer read the memory, where the key is.
+    #[cfg(target_os = "linux")]
+    rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)
+        .context("Cannot protect the memory of the process")?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 mod format;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::Utc;
 use clap::Subcommand;
@@ -176,6 +176,7 @@ fn add_passphrase(context: &CliContext, output: &mut Output) -> Result<(), Failu
     }
     let file = context.config.passphrase_file.as_deref();
     protect(&location, &passphrase::new(file, "--passphrase-file")?)?;
+    note_exposed(file, output);
     output.note("Earlier copies of the key file are not protected; umai key rotate creates a key that was never stored without a passphrase");
     report(&location, "is now protected by a passphrase", output)
 }
@@ -222,9 +223,11 @@ fn change_passphrase(
     location.reject_credentials("umai key change-passphrase")?;
     require_passphrase(&location)?;
     unlock(context, output)?;
-    let new = passphrase::new(file.map(PathBuf::as_path), "--new-passphrase-file")?;
+    let file = file.map(PathBuf::as_path);
+    let new = passphrase::new(file, "--new-passphrase-file")?;
     let before = wrapped(&location)?;
     protect(&location, &new)?;
+    note_exposed(file, output);
     delete_keyring_passphrase(before.as_ref(), output);
     report(&location, "is now protected by the new passphrase", output)
 }
@@ -238,6 +241,13 @@ fn remove_passphrase(context: &CliContext, output: &mut Output) -> Result<(), Fa
     unprotect(&location)?;
     delete_keyring_passphrase(before.as_ref(), output);
     report(&location, "no longer has a passphrase", output)
+}
+
+/// Warns if others can read the file with the new passphrase.
+fn note_exposed(file: Option<&Path>, output: &Output) {
+    if let Some(warning) = file.and_then(passphrase::exposed) {
+        output.note(&warning);
+    }
 }
 
 fn require_passphrase(location: &KeyFileLocation) -> Result<(), Failure> {

@@ -131,8 +131,8 @@ fn from_text(text: &PlainSecret) -> Passphrase {
 }
 
 /// Returns a warning if others can read the file.
-fn exposed(path: &Path) -> Option<String> {
+pub fn exposed(path: &Path) -> Option<String> {
     let mode = fs::metadata(path).ok()?.permissions().mode();
     (mode & READABLE_BY_OTHERS != 0)
-        .then(|| "The file of --passphrase-file is readable by others; run chmod go-r on it".into())
+        .then(|| "The file with the passphrase is readable by others; run chmod go-r on it".into())
 }

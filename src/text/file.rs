@@ -36,6 +36,9 @@ pub fn read_trusted(
     let bytes = read_bytes(path, limit, trust)?;
     let body = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
     match std::str::from_utf8(body) {
+        Ok(text) if text.contains('\0') => Err(FileFlaw::Unusable(
+            "has a NUL byte, so it is not text".into(),
+        )),
         Ok(text) => Ok(Zeroizing::new(text.to_owned())),
         Err(error) => {
             let good = body.get(..error.valid_up_to()).unwrap_or_default();

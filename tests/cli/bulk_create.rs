@@ -331,3 +331,10 @@ fn import_continues_without_an_output_reader() {
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert_eq!(home.total(), 500);
 }
+
+#[test]
+fn endless_zeros_are_refused() {
+    let answer = Home::new().run(&["connections", "create", "--from-json", "/dev/zero"]);
+    assert_eq!(answer.code, 1, "{answer:?}");
+    assert!(answer.err.contains("NUL byte"), "{answer:?}");
+}

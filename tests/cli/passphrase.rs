@@ -84,3 +84,15 @@ fn different_new_passphrases_change_nothing() {
     let after = std::fs::read(home.path(".config/umai/umai.key")).unwrap();
     assert_eq!(key, after);
 }
+
+#[test]
+fn readable_passphrase_file_is_mentioned_when_it_is_set() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = Home::documented();
+    let file = home.write("passphrase", PASSPHRASE);
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let file = file.to_str().unwrap();
+    let added = home.run(&["key", "add-passphrase", "--passphrase-file", file]);
+    assert_eq!(added.code, 0, "{added:?}");
+    assert!(added.err.contains("readable by others"), "{added:?}");
+}

@@ -1,6 +1,6 @@
 //! Byte reader that counts lines and reads no further than requested.
 
-use std::io::{ErrorKind, Read};
+use std::io::{Error, ErrorKind, Read};
 
 use zeroize::Zeroizing;
 
@@ -37,6 +37,13 @@ impl<R: Read> ByteReader<R> {
         while self.at == self.end {
             match self.source.read(&mut self.chunk) {
                 Ok(0) => return Ok(None),
+                // JSON has none, and a device such as /dev/zero nothing else.
+                Ok(length) if self.chunk[..length].contains(&0) => {
+                    return Err(Error::new(
+                        ErrorKind::InvalidData,
+                        "it has a NUL byte, so it is not JSON text in UTF-8",
+                    ));
+                }
                 Ok(length) => (self.at, self.end) = (0, length),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
