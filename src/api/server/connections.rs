@@ -103,7 +103,7 @@ pub fn routes() -> Vec<Route> {
         "Duplicate a connection, including its secrets; members of the body replace those of the original",
         Json("Connection"),
     )
-    .with_body("ConnectionChange")
+    .with_body("ConnectionCopy")
     .created()
     .with_headers(&["Location", "ETag"])
     .with_errors(&[404, 413, 415])

@@ -9,7 +9,8 @@ use crate::api::server::query_params::MAX_SKIP;
 fn in_query() -> [(&'static str, &'static str, &'static str, Value); 13] {
     let number = |most: usize| json!({ "type": "integer", "minimum": 0, "maximum": most });
     let texts = json!({ "type": "array", "items": text() });
-    let id = json!({ "type": "string", "format": "uuid" });
+    let id = json!({ "anyOf": [{ "type": "string", "format": "uuid" }, { "const": "" }] });
+    let capability = json!({ "anyOf": [capability(), { "const": "" }] });
     let switch = json!({ "type": "boolean" });
     let expand = |part: &str| json!({ "const": part });
     let same = |name: &'static str, description, schema| (name, name, description, schema);
@@ -21,7 +22,7 @@ fn in_query() -> [(&'static str, &'static str, &'static str, Value); 13] {
         ),
         same(
             "providerId",
-            "Provider ID; repeat it for several providers",
+            "Provider ID; repeat it for several providers. An empty value is ignored",
             texts,
         ),
         same(
@@ -36,8 +37,8 @@ fn in_query() -> [(&'static str, &'static str, &'static str, Value); 13] {
         ),
         same(
             "capability",
-            "Only connections or models with this capability",
-            capability(),
+            "Only connections or models with this capability. An empty value is ignored",
+            capability,
         ),
         same("skip", "Number of items to skip", number(MAX_SKIP)),
         same(
@@ -55,7 +56,11 @@ fn in_query() -> [(&'static str, &'static str, &'static str, Value); 13] {
             "Alias of the item to start after; the item may no longer exist",
             text(),
         ),
-        same("excludeId", "ID of a connection to ignore", id),
+        same(
+            "excludeId",
+            "ID of a connection to ignore. An empty value is ignored",
+            id,
+        ),
         (
             "expandSettings",
             "expand",
@@ -122,7 +127,7 @@ pub fn all() -> Map<String, Value> {
     let headers = in_headers().map(|(name, description)| {
         (
             name.to_owned(),
-            parameter("header", name, description, text()),
+            parameter("header", name, description, nonempty()),
         )
     });
     let addresses = in_paths().map(|(name, description, schema)| {
@@ -136,6 +141,10 @@ pub fn all() -> Map<String, Value> {
 
 fn text() -> Value {
     json!({ "type": "string" })
+}
+
+fn nonempty() -> Value {
+    json!({ "type": "string", "minLength": 1 })
 }
 
 fn natural(least: u64) -> Value {

@@ -134,9 +134,17 @@ fn requests() -> Vec<(&'static str, Value)> {
         &[
             ("alias", alias()),
             ("name", name.clone()),
-            ("providerId", text()),
+            ("providerId", json!({ "type": "string", "minLength": 1 })),
         ],
         &flexible,
+    );
+    let copy = object(
+        &[("alias", alias()), ("name", name.clone())],
+        &[
+            ("isActive", boolean()),
+            ("settings", schema_ref("Settings")),
+            ("changeDescription", description()),
+        ],
     );
     let change = object(
         &[],
@@ -152,6 +160,7 @@ fn requests() -> Vec<(&'static str, Value)> {
     vec![
         ("NewConnection", new),
         ("ConnectionChange", change),
+        ("ConnectionCopy", copy),
         (
             "RollbackRequest",
             object(&[], &[("changeDescription", description())]),
