@@ -483,6 +483,12 @@ impl Runtime {
     /// Not with `clear`: it queries the cursor position, and the reply would go to the input thread.
     fn clear_screen(&mut self, size: Size) -> io::Result<()> {
         self.terminal
-            .resize(Rect::new(0, 0, size.width, size.height))
+            .resize(Rect::new(0, 0, size.width, size.height))?;
+        // Both buffers keep the memory of the largest window otherwise.
+        for _ in 0..2 {
+            self.terminal.current_buffer_mut().content.shrink_to_fit();
+            self.terminal.swap_buffers();
+        }
+        Ok(())
     }
 }

@@ -110,6 +110,34 @@ fn many_resizes_end_with_the_last_size() {
     assert_eq!(terminal.ends(), 0);
 }
 
+/// Memory of the app that is not backed by a file, in KiB.
+fn memory(terminal: &Terminal) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", terminal.id())).unwrap();
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("RssAnon:"));
+    let amount = line.unwrap().trim().strip_suffix(" kB").unwrap();
+    amount.parse().unwrap()
+}
+
+#[test]
+fn memory_of_a_huge_window_is_returned() {
+    const CHANGE: u64 = 50 * 1024;
+    let mut terminal = started();
+    let before = memory(&terminal);
+    let resize = |terminal: &Terminal, to| terminal.master.as_ref().unwrap().resize(to).unwrap();
+    resize(&terminal, size(1000, 2000));
+    terminal.until("the huge window", |terminal| {
+        memory(terminal) > before + CHANGE
+    });
+    resize(&terminal, size(30, 100));
+    terminal.until("the small window", |terminal| {
+        memory(terminal) < before + CHANGE / 4
+    });
+    terminal.press("q");
+    assert_eq!(terminal.ends(), 0);
+}
+
 #[test]
 fn termination_signal_restores_the_terminal() {
     for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
