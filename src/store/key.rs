@@ -151,7 +151,9 @@ impl StoreKey {
         let sealed = self
             .cipher()
             .encrypt(&XNonce::from(nonce), payload)
-            .map_err(|_| StoreError::Key("Sealing a secret failed".into()))?;
+            .map_err(|_| StoreError::Key("Sealing a secret failed".into()));
+        wipe_stack();
+        let sealed = sealed?;
         Ok([nonce.as_slice(), &sealed].concat())
     }
 
@@ -162,15 +164,21 @@ impl StoreKey {
             msg: sealed,
             aad: binding,
         };
-        self.cipher()
-            .decrypt(&XNonce::from(*nonce), payload)
-            .ok()
-            .map(Zeroizing::new)
+        let opened = self.cipher().decrypt(&XNonce::from(*nonce), payload);
+        wipe_stack();
+        opened.ok().map(Zeroizing::new)
     }
 
     fn cipher(&self) -> XChaCha20Poly1305 {
         XChaCha20Poly1305::new(&(*self.0).into())
     }
+}
+
+/// Overwrites the part of the stack that a called function has used: the cipher leaves blocks of the plaintext there.
+#[inline(never)]
+fn wipe_stack() {
+    let mut unused = [0_u8; 16 * 1024];
+    std::hint::black_box(&mut unused);
 }
 
 /// Error for a key whose passphrase was not given.

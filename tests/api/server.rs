@@ -6,6 +6,7 @@ mod examples;
 mod fixture;
 mod keep_alive;
 mod malformed_http;
+mod memory;
 mod raw_http;
 mod read_only;
 mod secrets;
