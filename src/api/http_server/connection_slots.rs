@@ -205,6 +205,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn client_that_reads_nothing_is_evicted_during_its_requests() {
+        let slots = ConnectionSlots::new(1, Duration::ZERO);
+        let busy = async || {
+            let slot = slots.take().await;
+            slot.state.set_authenticated();
+            slot.state.set_phase(TcpConnectionPhase::Responding);
+            slot
+        };
+        let (reading, blocked) = (busy().await, busy().await);
+        blocked.state.response_written(false);
+        let _new = slots.take().await;
+        assert!(blocked.evicted.is_cancelled() && !reading.evicted.is_cancelled());
+    }
+
+    #[tokio::test]
     async fn client_with_a_token_stays_while_strangers_have_their_grace_period() {
         let moment = Duration::from_mins(1);
         let slots = ConnectionSlots::new(4, moment);

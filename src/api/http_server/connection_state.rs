@@ -51,11 +51,13 @@ impl TcpConnectionState {
         })))
     }
 
-    /// Returns the phase and its start. A connection with an unsent response is not idle.
+    /// Returns the phase and its start. A connection whose client does not read the response is neither idle nor waiting for it.
     pub fn phase_and_start(&self) -> (TcpConnectionPhase, Instant) {
         let state = self.state();
         match (state.phase, state.unwritten_since) {
-            (TcpConnectionPhase::Idle, Some(since)) => (TcpConnectionPhase::Streaming, since),
+            (TcpConnectionPhase::Idle | TcpConnectionPhase::Responding, Some(since)) => {
+                (TcpConnectionPhase::Streaming, since)
+            }
             (doing, _) => (doing, state.since),
         }
     }
