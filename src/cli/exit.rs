@@ -55,6 +55,9 @@ pub enum Failure {
     /// The backup does not exist.
     #[error("{0}")]
     NoBackup(String),
+    /// The connection exists, but was not deleted.
+    #[error("'{0}' is not in the trash")]
+    NotInTrash(String),
     /// The provider does not exist.
     #[error("Provider '{0}' not found")]
     NoProvider(String),
@@ -102,7 +105,7 @@ impl Failure {
         match self {
             Self::Usage(_) => Exit::Usage,
             Self::NoSecret(_) => Exit::Invalid,
-            Self::NoProvider(_) | Self::NoBackup(_) => Exit::NotFound,
+            Self::NoProvider(_) | Self::NoBackup(_) | Self::NotInTrash(_) => Exit::NotFound,
             Self::Connection(error) | Self::Options(error) => exit_of(error),
             Self::Token(error) => match error {
                 TokenError::NameTaken(_) => Exit::Conflict,
@@ -124,6 +127,7 @@ impl Failure {
             Self::NoSecret(_) => (400, "noSecret"),
             Self::NoProvider(_) => (404, "providerNotFound"),
             Self::NoBackup(_) => (404, "backupNotFound"),
+            Self::NotInTrash(_) => (404, "notInTrash"),
             Self::Token(error) => match error {
                 TokenError::NameTaken(_) => (409, "tokenNameTaken"),
                 TokenError::NameFormat => (400, "tokenName"),

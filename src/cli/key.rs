@@ -15,6 +15,7 @@ use super::output::{Output, OutputReader};
 use super::progress::Spinner;
 use super::{keyring, passphrase};
 use crate::connection::StoreError;
+use crate::store::backup::restore::check_exclusive;
 use crate::store::key::key_file::{KeyFileContent, KeyFileLocation};
 use crate::store::key::passphrase::{Passphrase, WrappedKey};
 use crate::store::key::protection::{protect, protected_by_random, unprotect};
@@ -103,6 +104,7 @@ fn dry_run_rotate(context: &CliContext, output: &mut Output) -> Result<(), Failu
     location.reject_credentials("umai key rotate")?;
     ensure_store_exists(&context.config.data)?;
     check_key(&context.store_options())?;
+    check_exclusive(&context.config.data, "umai key rotate")?;
     let sentence = format!(
         "Would create a new key in {} and encrypt all secrets with it; no other process may have the store open",
         location.path.display()

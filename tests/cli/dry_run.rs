@@ -105,3 +105,42 @@ fn dry_run_of_many_bodies_detects_duplicate_aliases() {
     );
     assert_eq!(home.total(), 1);
 }
+
+#[test]
+fn exclusive_commands_are_refused_in_dry_run_as_well() {
+    let home = Home::documented();
+    assert_eq!(home.run(&["backup", "create"]).code, 0);
+    let mut app = home
+        .umai(&["serve", "--http", "--no-auth", "--listen", "127.0.0.1:0"])
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut out = std::io::BufReader::new(app.stdout.take().unwrap());
+    std::io::BufRead::read_line(&mut out, &mut line).unwrap();
+    for command in [
+        &["key", "rotate", "--dry-run"][..],
+        &["backup", "restore", "--newest", "--dry-run"],
+    ] {
+        let refused = home.run(command);
+        assert_eq!(refused.code, 6, "{refused:?}");
+        assert!(
+            refused.err.contains("in use by another umai"),
+            "{refused:?}"
+        );
+    }
+    app.kill().unwrap();
+    app.wait().unwrap();
+}
+
+#[test]
+fn connection_outside_the_trash_is_not_missing() {
+    let home = Home::documented();
+    for verb in ["restore", "purge"] {
+        let refused = home.run(&["connections", verb, "openai-prod", "--dry-run"]);
+        assert_eq!(refused.code, 3, "{refused:?}");
+        assert!(
+            refused.err.contains("'openai-prod' is not in the trash"),
+            "{refused:?}"
+        );
+    }
+}

@@ -11,7 +11,7 @@ use super::super::output::{Output, OutputReader};
 use super::super::progress::Spinner;
 use super::super::prompt;
 use super::{RestoreBackup, all, find, format, label_of};
-use crate::store::backup::restore::{PreparedBackup, RestoreResult, prepare};
+use crate::store::backup::restore::{PreparedBackup, RestoreResult, check_exclusive, prepare};
 use crate::store::backup::{SealVerdict, create_from};
 
 impl RestoreBackup {
@@ -32,6 +32,10 @@ impl RestoreBackup {
             print_summary(&prepared, context, output);
         }
         if self.dry_run {
+            let data = &context.config.data;
+            if data.exists() {
+                check_exclusive(data, "umai backup restore")?;
+            }
             return match output.reader() {
                 OutputReader::Json => output.json(&report(&prepared)),
                 OutputReader::Text => output.line("Nothing changed"),

@@ -183,7 +183,10 @@ async fn find_in_trash(
     let trash = service.trash(everything).await?.items.into_iter();
     let mut found: Vec<_> = trash.filter(is_meant).collect();
     match (found.pop(), found.is_empty()) {
-        (None, _) => Err(ConnectionError::NotFound(key).into()),
+        (None, _) => Err(match service.get(&key).await {
+            Ok(_) => Failure::NotInTrash(name.to_owned()),
+            Err(_) => ConnectionError::NotFound(key).into(),
+        }),
         (Some(item), true) => Ok(item),
         (Some(item), false) => {
             let ids = found.iter().chain([&item]);

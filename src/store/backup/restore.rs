@@ -165,6 +165,11 @@ pub fn lock_exclusively(data: &Path, command: &str) -> Result<StoreLock, StoreEr
     })
 }
 
+/// Returns an error when another process has the store open, as the command would.
+pub fn check_exclusive(data: &Path, command: &str) -> Result<(), StoreError> {
+    lock_exclusively(data, command).map(drop)
+}
+
 /// Reseals the content with the current key when another available key sealed it. Returns the resulting identity and the number
 /// of unreadable secrets.
 fn reseal_with_current_key(
