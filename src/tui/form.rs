@@ -320,15 +320,8 @@ impl Form {
             Some(_) | None => (pasted.0.as_str(), None),
         };
         let pasting = field.line_mut()?.paste(text);
-        if pasting == PasteOutcome::TooLong {
-            return Some(Notice::warning(
-                "Nothing pasted: the text is longer than 64 KiB",
-            ));
-        }
-        if pasting == PasteOutcome::WouldReveal {
-            return Some(Notice::warning(
-                "Nothing pasted: a reference must begin in an empty field",
-            ));
+        if let Some(why) = pasting.refusal() {
+            return Some(Notice::warning(format!("Nothing pasted: {why}")));
         }
         field.error = None;
         field.removed = removed.as_ref().and_then(|(_, note)| note.clone());

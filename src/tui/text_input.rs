@@ -45,6 +45,20 @@ pub enum PasteOutcome {
     TooLong,
     /// Ignored because it would have revealed hidden text.
     WouldReveal,
+    /// Ignored because a secret is one line.
+    SeveralLines,
+}
+
+impl PasteOutcome {
+    /// Reason why nothing was inserted; `None` when something was.
+    pub const fn refusal(self) -> Option<&'static str> {
+        match self {
+            Self::Inserted | Self::Trimmed => None,
+            Self::TooLong => Some("the text is longer than 64 KiB"),
+            Self::WouldReveal => Some("a reference must begin in an empty field"),
+            Self::SeveralLines => Some("a key is one line, and the text has several; copy one key"),
+        }
+    }
 }
 
 impl TextInput {
@@ -188,7 +202,10 @@ impl TextInput {
         if self.value().len() + trimmed.len() > LONGEST {
             return PasteOutcome::TooLong;
         }
-        // A line end in a secret is a mistake; elsewhere it separates words.
+        if self.is_secret && trimmed.contains(['\r', '\n']) {
+            return PasteOutcome::SeveralLines;
+        }
+        // In a secret a tab is a mistake; elsewhere white space separates words.
         let mut folded = String::with_capacity(trimmed.len());
         for part in trimmed
             .split(['\r', '\n', '\t'])
@@ -390,9 +407,11 @@ mod tests {
     }
 
     #[test]
-    fn pasted_secret_has_no_line_ends() {
+    fn pasted_secret_is_one_line() {
         let mut line = TextInput::secret();
-        assert_eq!(line.paste("sk-1\n2\n"), PasteOutcome::Trimmed);
+        assert_eq!(line.paste("sk-1\nsk-2\n"), PasteOutcome::SeveralLines);
+        assert_eq!(line.value(), "");
+        assert_eq!(line.paste(" sk-1\t2\r\n"), PasteOutcome::Trimmed);
         assert_eq!(line.value(), "sk-12");
     }
 

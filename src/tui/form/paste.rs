@@ -213,7 +213,9 @@ fn set_text(field: &mut FormField, text: &str) -> bool {
         }
         FieldValue::Secret(secret) => {
             secret.input.set("");
-            secret.input.paste(text);
+            if secret.input.paste(text).refusal().is_some() {
+                return false;
+            }
             secret.is_cleared = false;
         }
         FieldValue::Switch(on) => match text {

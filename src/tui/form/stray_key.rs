@@ -6,7 +6,6 @@ use crate::connection::alias;
 use crate::provider::ProviderCatalog;
 use crate::text::key_like;
 use crate::tui::notice::Notice;
-use crate::tui::text_input::PasteOutcome;
 
 impl FormField {
     /// Returns whether a visible field contains an API key. It is then drawn masked.
@@ -82,8 +81,8 @@ impl Form {
                 "{label} already has a value: clear it first, then move the key"
             ));
         }
-        if secret.input.paste(&key) == PasteOutcome::TooLong {
-            return Notice::warning("The key is longer than 64 KiB");
+        if let Some(why) = secret.input.paste(&key).refusal() {
+            return Notice::warning(format!("Nothing moved: {why}"));
         }
         secret.is_cleared = false;
         self.fields[to].mark_filled();

@@ -10,7 +10,6 @@ use crate::tui::form::field::{FieldTarget, FieldValue, FormField};
 use crate::tui::form::paste::join_names;
 use crate::tui::form::{Form, FormSubject};
 use crate::tui::notice::Notice;
-use crate::tui::text_input::PasteOutcome;
 
 /// Effect of a member on its field.
 enum MemberEffect {
@@ -194,8 +193,8 @@ fn apply_member(field: &mut FormField, member: &Json) -> MemberEffect {
         }
         (FieldValue::Secret(secret), Some(text)) => {
             secret.input.set("");
-            if secret.input.paste(&text) == PasteOutcome::TooLong {
-                return MemberEffect::Rejected(TOO_LONG.into());
+            if let Some(why) = secret.input.paste(&text).refusal() {
+                return MemberEffect::Rejected(format!("Not accepted: {why}"));
             }
             secret.is_cleared = false;
         }
@@ -204,8 +203,8 @@ fn apply_member(field: &mut FormField, member: &Json) -> MemberEffect {
                 return MemberEffect::Unchanged;
             }
             line.set("");
-            if line.paste(&text) == PasteOutcome::TooLong {
-                return MemberEffect::Rejected(TOO_LONG.into());
+            if let Some(why) = line.paste(&text).refusal() {
+                return MemberEffect::Rejected(format!("Not accepted: {why}"));
             }
         }
         (FieldValue::Choice { at, .. }, Some(text)) if text.is_empty() => *at = None,
@@ -237,5 +236,3 @@ fn text_of(member: &Json) -> Option<String> {
         Json::Bool(_) | Json::Array(_) | Json::Object(_) => None,
     }
 }
-
-const TOO_LONG: &str = "Must not be longer than 64 KiB";
