@@ -10,6 +10,7 @@ pub mod sled;
 pub mod sealed;
 pub mod shared;
 mod swap;
+mod known_stores;
 mod offline_reader;
 mod reencrypt;
 pub mod backup;
@@ -19,13 +20,14 @@ pub mod inspect;
 mod conformance;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use uuid::Uuid;
 
 use self::journal::header::StoreIdentity;
 use self::key::key_file::{self, KeyFileLocation};
-use self::key::{KeyLookup, StoreKey};
+use self::key::{KeyLookup, StoreKey, UnlockedStore};
+use self::known_stores::KnownStores;
 use self::sealed::SealedStore;
 use self::shared::SharedStore;
 use crate::connection::store::ConnectionStore;
@@ -56,28 +58,27 @@ pub async fn open_shared(
     shared: &SharedStore,
     options: &StoreOptions,
 ) -> Result<Arc<dyn ConnectionStore<PlainSecret>>, StoreError> {
-    let unlocked = Arc::new(Mutex::new(None));
-    let (request, slot) = (options.clone(), Arc::clone(&unlocked));
+    let request = options.clone();
     let (signer, copies) = (shared.backup_signer(), shared.backup_copies());
     let unlock = move |found: Option<&StoreIdentity>| {
         if let (None, Some(folder)) = (found, &copies) {
             backup::reject_new_store_with_copies(&request, folder)?;
         }
-        let (identity, key) = unlock(&request, found)?;
-        let key = Arc::new(key);
+        let unlocked = unlock(&request, found)?;
         // Later calls use the same key, so only the first one sets it.
-        let _ = signer.set(backup::signer_with(Arc::clone(&key)));
-        *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(key);
-        Ok(identity)
+        let _ = signer.set(backup::signer_with(Arc::clone(&unlocked.key)));
+        Ok(unlocked)
     };
-    let identity = shared.open(Arc::new(unlock)).await?;
-    let key = unlocked
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .take()
-        .ok_or_else(|| StoreError::Key("No key was found".into()))?;
-    let store = identity.store;
-    Ok(Arc::new(SealedStore::new(shared.clone(), key, store)))
+    let UnlockedStore { identity, key } = shared.open(Arc::new(unlock)).await?;
+    if let Err(error) = KnownStores::in_config(&options.config).add(&identity) {
+        // Everything works without the list; only files of an earlier format would not be refused.
+        tracing::warn!(%error, "the store cannot be added to the list of known stores");
+    }
+    Ok(Arc::new(SealedStore::new(
+        shared.clone(),
+        key,
+        identity.store,
+    )))
 }
 
 /// Returns true when a folder has no store yet. Opens and creates nothing.
@@ -106,16 +107,20 @@ const LOST_KEY_HINT: &str = "If it is lost, create a new key: umai key new --for
 fn unlock(
     options: &StoreOptions,
     found: Option<&StoreIdentity>,
-) -> Result<(StoreIdentity, StoreKey), StoreError> {
+) -> Result<UnlockedStore, StoreError> {
     if let Some(identity) = found {
         let (key, place) = matching_key(options, identity)?;
+        KnownStores::in_config(&options.config).reject_outdated(identity, &options.data)?;
         if place == KeyLocation::Pending {
             let location = KeyFileLocation::find(options.key_file.as_deref(), &options.config);
             // Best effort: a key that cannot be moved now is found at its pending path again.
             let _ = key_file::install(&location)
                 .and_then(|()| key::previous_keys::prune(&location, &key));
         }
-        return Ok((identity.clone(), key));
+        return Ok(UnlockedStore {
+            identity: identity.in_current_format(),
+            key: Arc::new(key),
+        });
     }
     let key = match StoreKey::find(options.key_file.as_deref(), &options.config)? {
         KeyLookup::Key(key, path) => {
@@ -128,7 +133,10 @@ fn unlock(
     };
     let store = Uuid::new_v4();
     let check = key.check(store)?;
-    Ok((StoreIdentity { store, check }, key))
+    Ok(UnlockedStore {
+        identity: StoreIdentity::new(store, check),
+        key: Arc::new(key),
+    })
 }
 
 /// Location of a key.

@@ -169,10 +169,7 @@ fn digest(model: &Model) -> StateDigest {
 }
 
 fn head_of(revision: u64, digest: StateDigest) -> FileHeader {
-    let identity = StoreIdentity {
-        store: Uuid::from_u128(7),
-        check: [3; 40],
-    };
+    let identity = StoreIdentity::new(Uuid::from_u128(7), [3; 40]);
     FileHeader {
         identity,
         revision,

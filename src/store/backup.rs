@@ -23,10 +23,12 @@ use self::folder::{BackupFile, BackupFolder, file_stem};
 use self::keys::AvailableKeys;
 use super::StoreOptions;
 use super::journal::header::FileHeader;
-use super::key::{KeyCheck, SealContext, StoreKey};
+use super::key::{KeyCheck, StoreKey};
+use super::known_stores::KnownStores;
 use super::offline_reader::{self, StoreContent};
+use super::reencrypt::SecretOpener;
 use super::sled::stored_json::{self, SavedJson};
-use crate::connection::{Connection, SealedSecret, SettingValue, Settings, StoreError};
+use crate::connection::{Connection, SealedSecret, StoreError};
 
 /// Creates a seal over a binding, which can be checked with the same key.
 pub type BackupSigner = dyn Fn(&[u8]) -> Result<KeyCheck, StoreError> + Send + Sync;
@@ -81,8 +83,11 @@ pub fn create(
     now: DateTime<Utc>,
 ) -> Result<Backup, StoreError> {
     let content = offline_reader::read_complete(&options.data)?;
+    // The signature would confirm files that may have been changed without the key.
+    let is_outdated = KnownStores::in_config(&options.config).is_outdated(&content.identity)?;
     let key = AvailableKeys::find(options)
         .matching(&content.identity)
+        .filter(|_| !is_outdated)
         .cloned();
     let image = StoreImage {
         content,
@@ -272,22 +277,10 @@ pub fn verify(path: &Path, keys: &AvailableKeys) -> Result<VerifiedBackup, Store
         let saved: SavedJson<Connection<SealedSecret>, IgnoredAny> =
             stored_json::read_json(*id, &newest.payload.1)?;
         trashed += usize::from(saved.connection.item.is_deleted());
-        let Some((count, opened)) = &mut secrets else {
-            continue;
-        };
-        let settings = saved.connection.settings.iter().flat_map(Settings::iter);
-        for (field, value) in settings {
-            let SettingValue::Secret(sealed) = value else {
-                continue;
-            };
-            let place = SealContext {
-                store: label.identity().store,
-                connection: *id,
-                field,
-            };
-            let is_open = key.is_some_and(|key| key.open(&place, sealed).expose().is_some());
-            *count += 1;
-            *opened += usize::from(is_open);
+        if let (Some((count, opened)), Some(key)) = (&mut secrets, key) {
+            let found = SecretOpener::new(label.identity(), key).count(&saved.connection);
+            *count += found.0;
+            *opened += found.1;
         }
     }
     Ok(VerifiedBackup {

@@ -4,6 +4,8 @@ pub mod previous_keys;
 pub mod passphrase;
 pub mod key_file;
 pub mod protection;
+mod seal_context;
+mod unlocked_store;
 
 use std::path::{Path, PathBuf};
 
@@ -16,6 +18,8 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use self::key_file::{KeyFileContent, KeyFileLocation, KeyFileOrigin};
+pub use self::seal_context::{SealContext, SealDestination};
+pub use self::unlocked_store::UnlockedStore;
 use crate::connection::{PlainSecret, SealedSecret, StoreError};
 
 const LENGTH: usize = 32;
@@ -112,7 +116,7 @@ impl StoreKey {
         self.open_bytes(signature, binding).is_some()
     }
 
-    /// Seals a secret for one field of one connection of one store.
+    /// Seals a secret for one field and the destination of one connection of one store.
     pub fn seal(&self, place: &SealContext<'_>, text: &str) -> Result<SealedSecret, StoreError> {
         let length = u32::try_from(text.len())
             .map_err(|_| StoreError::Key("The secret is too long to seal".into()))?;
@@ -126,15 +130,22 @@ impl StoreKey {
         })
     }
 
-    /// Opens a secret. A secret that is damaged, was moved, or was sealed with another key is [`PlainSecret::unreadable`].
+    /// Opens a secret. A secret that is damaged, was moved, belongs to another destination, or was sealed with another key is
+    /// [`PlainSecret::unreadable`].
     pub fn open(&self, place: &SealContext<'_>, sealed: &SealedSecret) -> PlainSecret {
-        self.try_open(place, sealed)
+        self.try_open(&place.binding(), sealed)
             .unwrap_or_else(PlainSecret::unreadable)
     }
 
-    fn try_open(&self, place: &SealContext<'_>, sealed: &SealedSecret) -> Option<PlainSecret> {
+    /// Like [`open`](Self::open), for a secret in a store or backup of format 1.
+    pub fn open_format_1(&self, place: &SealContext<'_>, sealed: &SealedSecret) -> PlainSecret {
+        self.try_open(&place.binding_of_format_1(), sealed)
+            .unwrap_or_else(PlainSecret::unreadable)
+    }
+
+    fn try_open(&self, binding: &[u8], sealed: &SealedSecret) -> Option<PlainSecret> {
         let bytes = STANDARD.decode(&sealed.sealed).ok()?;
-        let padded = self.open_bytes(&bytes, &place.binding())?;
+        let padded = self.open_bytes(&bytes, binding)?;
         let (length, text) = padded.split_first_chunk()?;
         let text = text.get(..usize::try_from(u32::from_le_bytes(*length)).ok()?)?;
         std::str::from_utf8(text).ok().map(PlainSecret::new)
@@ -221,30 +232,6 @@ impl std::fmt::Display for KeyFingerprint {
     }
 }
 
-/// Context that a sealed secret is bound to.
-pub struct SealContext<'a> {
-    /// ID of the store.
-    pub store: Uuid,
-    /// ID of the connection.
-    pub connection: Uuid,
-    /// Key of the setting.
-    pub field: &'a str,
-}
-
-impl SealContext<'_> {
-    fn binding(&self) -> Vec<u8> {
-        let field = self.field.as_bytes();
-        [
-            b"umai secret 1".as_slice(),
-            self.store.as_bytes(),
-            self.connection.as_bytes(),
-            &(field.len() as u64).to_le_bytes(),
-            field,
-        ]
-        .concat()
-    }
-}
-
 fn check_binding(store: Uuid) -> Vec<u8> {
     [b"umai key check 1".as_slice(), store.as_bytes()].concat()
 }
@@ -257,9 +244,17 @@ fn random(bytes: &mut [u8]) -> Result<(), StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::connection::Connection;
 
     fn key() -> StoreKey {
         StoreKey(Zeroizing::new([7; LENGTH]))
+    }
+
+    fn destination(provider: &str) -> SealDestination {
+        let json = r#"{"id":"3fa85f64-5717-4562-b3fc-2c963f66afa6","alias":"a","name":"A","providerId":"PROVIDER","isActive":true,
+            "dateCreated":"2024-01-15T10:30:00Z","dateModified":"2024-01-15T10:30:00Z","version":1}"#
+        .replace("PROVIDER", provider);
+        SealDestination::of(&serde_json::from_str::<Connection<SealedSecret>>(&json).unwrap())
     }
 
     fn place(field: &str) -> SealContext<'_> {
@@ -267,6 +262,7 @@ mod tests {
             store: Uuid::from_u128(1),
             connection: Uuid::from_u128(2),
             field,
+            destination: destination("openai"),
         }
     }
 
@@ -287,12 +283,30 @@ mod tests {
                 connection: Uuid::from_u128(9),
                 ..place("apiKey")
             },
+            SealContext {
+                destination: destination("other"),
+                ..place("apiKey")
+            },
         ];
         for place in elsewhere {
             assert_eq!(key().open(&place, &sealed).expose(), None);
         }
         let other = StoreKey(Zeroizing::new([8; LENGTH]));
         assert_eq!(other.open(&place("apiKey"), &sealed).expose(), None);
+    }
+
+    #[test]
+    fn seals_of_two_formats_do_not_open_as_each_other() {
+        let place = place("apiKey");
+        let binding = place.binding_of_format_1();
+        let padded = [&4_u32.to_le_bytes()[..], b"text", &[0; 56]].concat();
+        let earlier = SealedSecret {
+            sealed: STANDARD.encode(key().seal_bytes(&padded, &binding).unwrap()),
+        };
+        assert_eq!(key().open_format_1(&place, &earlier).expose(), Some("text"));
+        assert_eq!(key().open(&place, &earlier).expose(), None);
+        let sealed = key().seal(&place, "text").unwrap();
+        assert_eq!(key().open_format_1(&place, &sealed).expose(), None);
     }
 
     #[test]

@@ -15,12 +15,12 @@ use super::journal::header::{FileHeader, StoreIdentity};
 use super::key::key_file::{KeyFileContent, KeyFileLocation, install, remove};
 use super::key::{KeyFingerprint, StoreKey, previous_keys};
 use super::offline_reader::{self, StoreContent};
-use super::reencrypt::{self, ResealResult};
+use super::reencrypt::{self, ResealResult, SecretOpener};
 use super::sled::create;
 use super::sled::salvage::FullState;
 use super::sled::stored_json::{self, SavedJson};
 use super::swap::{self, ReplacedStore};
-use super::{StoreOptions, unlock};
+use super::{StoreOptions, matching_key, unlock};
 use crate::connection::{Connection, SealedSecret, SettingValue, Settings, StoreError};
 
 /// Result of a rotation.
@@ -52,17 +52,15 @@ pub fn rotate(options: &StoreOptions) -> Result<RotationResult, StoreError> {
         mut state,
         ..
     } = offline_reader::read_complete(data)?;
-    let (_, old) = unlock(options, Some(&identity))?;
+    let old = unlock(options, Some(&identity))?.key;
     let new = StoreKey::random()?;
-    let next = StoreIdentity {
-        store: identity.store,
-        check: new.check(identity.store)?,
-    };
+    let next = StoreIdentity::new(identity.store, new.check(identity.store)?);
+    let opener = SecretOpener::new(&identity, &old);
     let content = location.read()?.wrap_another(&new)?;
     previous_keys::add(&location, &old, &new)?;
     let created = write_pending(&location, &content)
-        .and_then(|()| reencrypt::reseal(&mut state, identity.store, &old, &new))
-        .and_then(|resealed| verify(&state, identity.store, &new, resealed).map(|()| resealed))
+        .and_then(|()| reencrypt::reseal(&mut state, &opener, &new))
+        .and_then(|resealed| verify(&state, &next, &new, resealed).map(|()| resealed))
         .and_then(|resealed| create(data, next, &state).map(|()| resealed));
     let resealed = match created {
         Ok(resealed) => resealed,
@@ -115,7 +113,7 @@ pub fn renew(options: &StoreOptions, now: DateTime<Utc>) -> Result<NewKeyResult,
     let StoreContent {
         identity, state, ..
     } = offline_reader::read_complete(data)?;
-    if unlock(options, Some(&identity)).is_ok() {
+    if matching_key(options, &identity).is_ok() {
         return Err(StoreError::Key(format!(
             "The key in {} matches this store; nothing was changed. To replace a working key, use: umai key rotate",
             location.path.display()
@@ -123,10 +121,7 @@ pub fn renew(options: &StoreOptions, now: DateTime<Utc>) -> Result<NewKeyResult,
     }
     let forgotten = with_secrets(&state)?;
     let new = StoreKey::random()?;
-    let next = StoreIdentity {
-        store: identity.store,
-        check: new.check(identity.store)?,
-    };
+    let next = StoreIdentity::new(identity.store, new.check(identity.store)?);
     write_pending(&location, &KeyFileContent::Plain(new.duplicate()))?;
     if let Err(error) = create(data, next, &state) {
         // Nothing depends on the pending key.
@@ -178,11 +173,11 @@ fn create(data: &Path, identity: StoreIdentity, state: &FullState) -> Result<(),
 /// Checks that the new key opens all resealed secrets, before anything depends on it.
 fn verify(
     state: &FullState,
-    store: uuid::Uuid,
+    identity: &StoreIdentity,
     new: &StoreKey,
     resealed: ResealResult,
 ) -> Result<(), StoreError> {
-    let opened = reencrypt::count_open(state, store, new)?;
+    let opened = SecretOpener::new(identity, new).count_open(state)?;
     if opened == resealed.secrets {
         return Ok(());
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::key::{SealContext, StoreKey};
+use super::key::{SealContext, SealDestination, StoreKey};
 use crate::connection::store::{
     ChangeFeed, ConnectionStore, Revision, SaveConnection, StoreNotice,
 };
@@ -40,11 +40,13 @@ impl<T: ConnectionStore<SealedSecret>> SealedStore<T> {
     fn open(&self, sealed: Connection<SealedSecret>) -> Connection<PlainSecret> {
         let connection = sealed.item.id;
         let name = sealed.item.name.clone();
+        let destination = SealDestination::of(&sealed);
         let opened = sealed.try_map(|field, secret| {
             let place = SealContext {
                 store: self.store,
                 connection,
                 field,
+                destination,
             };
             let opened = self.key.open(&place, &secret);
             if opened.expose().is_none() {
@@ -59,8 +61,10 @@ impl<T: ConnectionStore<SealedSecret>> SealedStore<T> {
 
     fn add_notice(&self, name: &str, field: &str) {
         let mut notices = self.lock_notices();
-        let sentence =
-            format!("The {field} of {name} cannot be decrypted with this key; enter it again");
+        let sentence = format!(
+            "The {field} of {name} cannot be decrypted: another key encrypted it, or the connection was changed outside umai. \
+             Check its endpoint, then enter the {field} again"
+        );
         if notices.len() < MAX_NOTICES && !notices.contains(&sentence) {
             notices.push(sentence);
         }
@@ -82,6 +86,7 @@ impl<T: ConnectionStore<SealedSecret>> SealedStore<T> {
         plain: Connection<PlainSecret>,
     ) -> Result<Connection<SealedSecret>, StoreError> {
         let connection = plain.item.id;
+        let destination = SealDestination::of(&plain);
         let stored = if has_unreadable(&plain) {
             self.inner.get(connection).await?
         } else {
@@ -93,12 +98,13 @@ impl<T: ConnectionStore<SealedSecret>> SealedStore<T> {
                     store: self.store,
                     connection,
                     field,
+                    destination,
                 };
                 self.key.seal(&place, text)
             }
             None => stored_seal(stored.as_ref(), field).ok_or_else(|| {
                 StoreError::Key(format!(
-                    "The stored {field} cannot be decrypted with this key; enter it again"
+                    "The stored {field} cannot be decrypted; enter it again"
                 ))
             }),
         })

@@ -42,7 +42,7 @@ pub use self::election::IdentityCheck;
 use self::membership::{MemberStage, Membership};
 use self::protocol::{StoreReply, StoreRequest, Write, unexpected_reply};
 use super::backup::{BackupPlan, BackupSigner};
-use super::journal::header::StoreIdentity;
+use super::key::UnlockedStore;
 use crate::connection::store::{
     ChangeFeed, ConnectionStore, Revision, SaveConnection, StoreNotice,
 };
@@ -91,7 +91,7 @@ impl SharedStore {
 
     /// Opens the store, or joins the process that has it open. `unlock` accepts or rejects the identity that is found, in both
     /// cases; it gets `None` for a new store.
-    pub async fn open(&self, unlock: Arc<IdentityCheck>) -> Result<StoreIdentity, StoreError> {
+    pub async fn open(&self, unlock: Arc<IdentityCheck>) -> Result<UnlockedStore, StoreError> {
         self.0.open(unlock).await
     }
 

@@ -28,6 +28,7 @@ mod timer;
 mod writer;
 pub(super) mod open;
 mod recovery;
+mod migration;
 pub(super) mod create;
 mod auto_backup;
 
@@ -47,6 +48,7 @@ use self::open::OpeningStore;
 use self::writer::{StoreWriter, WriterMessage};
 use super::backup::BackupPlan;
 use super::journal::header::StoreIdentity;
+use super::key::UnlockedStore;
 use crate::connection::store::{
     ChangeFeed, ConnectionStore, Revision, SaveConnection, StoreNotice,
 };
@@ -134,10 +136,10 @@ fn run(
 impl SledStore {
     /// Opens the store in a folder. Blocks on disk access.
     ///
-    /// `unlock` gets the identity of the store, or `None` for a new one, and returns the identity to use when the key matches.
+    /// `unlock` gets the identity of the store, or `None` for a new one, and returns the store to use when the key matches.
     pub fn open(
         data: &Path,
-        unlock: impl FnOnce(Option<&StoreIdentity>) -> Result<StoreIdentity, StoreError>,
+        unlock: impl Fn(Option<&StoreIdentity>) -> Result<UnlockedStore, StoreError>,
         backups: BackupPlan,
     ) -> Result<Self, StoreError> {
         let start = open::open(data, unlock, backups)?;
@@ -166,9 +168,12 @@ impl SledStore {
         })
     }
 
-    /// Identity of the store.
-    pub fn identity(&self) -> &StoreIdentity {
-        &self.applier.identity
+    /// Identity and key of the store.
+    pub fn unlocked(&self) -> UnlockedStore {
+        UnlockedStore {
+            identity: self.applier.identity.clone(),
+            key: Arc::clone(&self.applier.key),
+        }
     }
 
     async fn change(&self, request: WriteRequest) -> Result<Revision, StoreError> {

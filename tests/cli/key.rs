@@ -226,7 +226,7 @@ fn lost_key_loses_only_the_secrets() {
         assert_eq!(got.code, 0, "{got:?}");
         assert!(
             got.err
-                .contains("cannot be decrypted with this key; enter it again"),
+                .contains("cannot be decrypted: another key encrypted it"),
             "{got:?}"
         );
         let renamed = home.run(&[

@@ -19,6 +19,7 @@ use umai::store::backup::{BackupDestination, create, file};
 use umai::store::key::key_file::KeyFileLocation;
 use umai::store::key::passphrase::Passphrase;
 
+use crate::migration::{earlier_folder, readable_names};
 use crate::support::fixture::{Content, EVERYTHING, content, open_in, options, random, save};
 use crate::support::folders::copy;
 
@@ -268,6 +269,33 @@ async fn killed_rotation_keeps_every_secret_readable() {
                 fixture.at_backup,
                 "{place}"
             );
+        },
+    )
+    .await;
+    assert!(kills > 5, "killed only {kills} times");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_conversion_of_format_1_keeps_every_secret_readable() {
+    let folder = earlier_folder();
+    let (expected, _) = {
+        let copied = earlier_folder();
+        readable_names(copied.path()).await
+    };
+    let fixture = Fixture {
+        folder,
+        backup: PathBuf::new(),
+        at_backup: Content::new(),
+        current: Content::new(),
+    };
+    let kills = interrupt(
+        &fixture,
+        &["connections", "list"],
+        async |folder, is_done, place| {
+            let (found, notices) = readable_names(folder).await;
+            assert_eq!(found, expected, "{place}");
+            assert!(!is_done || notices.is_empty(), "{place}: {notices:?}");
+            assert!(folder.join("data/replaced").exists(), "{place}");
         },
     )
     .await;

@@ -209,15 +209,15 @@ async fn garbage_and_partial_frames_do_not_affect_others() {
         frame.extend(message);
         frame
     };
-    let hello = frame(0, br#"{"protocol":1}"#);
+    let hello = frame(0, br#"{"protocol":2}"#);
     let inputs: Vec<Vec<u8>> = vec![
         Vec::new(),
         b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".to_vec(),
         vec![0xff; 4096],
         vec![0; 4096],
         hello[..7].to_vec(),
-        frame(0, br#"{"protocol":2}"#),
-        frame(7, br#"{"protocol":1}"#),
+        frame(0, br#"{"protocol":3}"#),
+        frame(7, br#"{"protocol":2}"#),
         frame(0, b"not JSON"),
         [&*hello, &frame(1, b"not JSON")].concat(),
         [&*hello, &frame(1, br#"{"Ask":{"Unknown":1}}"#)].concat(),
@@ -256,7 +256,7 @@ async fn unknown_request_gets_an_error_reply() {
     let socket = options(folder.path()).data.join("umai.sock");
     let mut stream = UnixStream::connect(socket).unwrap();
     for (ask, message) in [
-        (0, r#"{"protocol":1}"#),
+        (0, r#"{"protocol":2}"#),
         (5, r#"{"Ask":{"Of a later umai":1}}"#),
     ] {
         let length = u32::try_from(9 + message.len()).unwrap();

@@ -5,6 +5,7 @@ pub mod app;
 pub mod child_process;
 pub mod fixture;
 pub mod folders;
+pub mod forgery;
 pub mod linear_checker;
 pub mod lossy_proxy;
 pub mod simulated_disk;

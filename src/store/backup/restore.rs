@@ -17,9 +17,10 @@ use crate::store::StoreOptions;
 use crate::store::io_error::{self, io_error};
 use crate::store::journal::header::{FileHeader, StoreIdentity};
 use crate::store::key::StoreKey;
+use crate::store::known_stores::KnownStores;
 use crate::store::lock::StoreLock;
 use crate::store::offline_reader::{self, StoreContent};
-use crate::store::reencrypt::{self, ResealResult};
+use crate::store::reencrypt::{self, ResealResult, SecretOpener};
 use crate::store::sled::create;
 use crate::store::sled::salvage::FullState;
 use crate::store::sled::stored_json::{self, SavedJson};
@@ -97,6 +98,15 @@ pub fn prepare(options: &StoreOptions, path: &Path) -> Result<PreparedBackup, St
             path.display()
         )));
     }
+    let known = KnownStores::in_config(&options.config);
+    if seal != SealVerdict::Valid && known.is_outdated(label.identity())? {
+        return Err(StoreError::Unusable(format!(
+            "{}: the backup has an earlier format than the store had, and its signature cannot be checked, so it may have been \
+             changed without the key; nothing was restored. Restore the key file first, or restore another backup. {}",
+            path.display(),
+            known.way_to_accept(label.identity())
+        )));
+    }
     let (comparison, _) = compare(&options.data, &label, &state);
     Ok(PreparedBackup {
         options: options.clone(),
@@ -170,7 +180,7 @@ pub fn check_exclusive(data: &Path, command: &str) -> Result<(), StoreError> {
     lock_exclusively(data, command).map(drop)
 }
 
-/// Reseals the content with the current key when another available key sealed it. Returns the resulting identity and the number
+/// Reseals the content with the current key when another available key sealed it, and in the current format. Returns the resulting identity and the number
 /// of unreadable secrets.
 fn reseal_with_current_key(
     keys: &AvailableKeys,
@@ -181,16 +191,18 @@ fn reseal_with_current_key(
         return Ok((identity.clone(), None));
     };
     let to: &Arc<StoreKey> = keys.current.as_ref().unwrap_or(sealing_key);
-    if Arc::ptr_eq(to, sealing_key) {
+    let is_same_key = Arc::ptr_eq(to, sealing_key);
+    if is_same_key && !identity.is_of_earlier_format() {
         return Ok((identity.clone(), Some(0)));
     }
-    let ResealResult { unreadable, .. } =
-        reencrypt::reseal(state, identity.store, sealing_key, to)?;
-    let identity = StoreIdentity {
-        store: identity.store,
-        check: to.check(identity.store)?,
+    let opener = SecretOpener::new(identity, sealing_key);
+    let ResealResult { unreadable, .. } = reencrypt::reseal(state, &opener, to)?;
+    let check = if is_same_key {
+        identity.check
+    } else {
+        to.check(identity.store)?
     };
-    Ok((identity, Some(unreadable)))
+    Ok((StoreIdentity::new(identity.store, check), Some(unreadable)))
 }
 
 fn has_files(data: &Path) -> bool {

@@ -10,8 +10,10 @@ use super::entry::{u32_at, u64_at, uuid_at};
 use crate::store::io_error;
 use crate::store::key::KeyCheck;
 
-/// Format version written by this program. A newer one is rejected; there is no older one.
-pub const FORMAT: u32 = 1;
+/// Format version written by this program. A newer one is rejected; a store with an older one is converted when it is opened.
+///
+/// In format 1 the seals of secrets do not bind the destination of the connection.
+pub const FORMAT: u32 = 2;
 /// Length of a header in bytes; entries follow it.
 pub const LENGTH: usize = 128;
 
@@ -24,6 +26,30 @@ pub struct StoreIdentity {
     pub store: Uuid,
     /// Check value that identifies the key of the store.
     pub check: KeyCheck,
+    /// Format version of the file.
+    pub format: u32,
+}
+
+impl StoreIdentity {
+    /// Returns the identity of a store in the current format.
+    pub const fn new(store: Uuid, check: KeyCheck) -> Self {
+        Self {
+            store,
+            check,
+            format: FORMAT,
+        }
+    }
+
+    /// Returns true when the store was written by an earlier program and must be converted.
+    pub const fn is_of_earlier_format(&self) -> bool {
+        self.format < FORMAT
+    }
+
+    /// Returns the same store in the current format.
+    #[must_use]
+    pub const fn in_current_format(&self) -> Self {
+        Self::new(self.store, self.check)
+    }
 }
 
 /// Header of a segment or snapshot.
@@ -51,7 +77,7 @@ impl FileHeader {
     pub fn to_bytes(&self) -> [u8; LENGTH] {
         let mut bytes = [0; LENGTH];
         bytes[..8].copy_from_slice(&MAGIC);
-        bytes[8..12].copy_from_slice(&FORMAT.to_le_bytes());
+        bytes[8..12].copy_from_slice(&self.identity.format.to_le_bytes());
         bytes[16..32].copy_from_slice(self.identity.store.as_bytes());
         bytes[32..40].copy_from_slice(&self.revision.to_le_bytes());
         bytes[40..48].copy_from_slice(&self.digest.count.to_le_bytes());
@@ -86,6 +112,7 @@ impl FileHeader {
             identity: StoreIdentity {
                 store: uuid_at(bytes, 16),
                 check: *check,
+                format,
             },
             revision: u64_at(bytes, 32),
             digest: StateDigest {
@@ -109,10 +136,7 @@ mod tests {
 
     fn head() -> FileHeader {
         FileHeader {
-            identity: StoreIdentity {
-                store: Uuid::from_u128(7),
-                check: [3; 40],
-            },
+            identity: StoreIdentity::new(Uuid::from_u128(7), [3; 40]),
             revision: 12,
             digest: StateDigest { count: 1, sum: 2 },
         }
@@ -136,9 +160,9 @@ mod tests {
     #[test]
     fn newer_format_is_distinguished_from_damage() {
         let mut bytes = head().to_bytes();
-        bytes[8] = 2;
+        bytes[8] = 3;
         let sum = checksum(&bytes);
         bytes[12..16].copy_from_slice(&sum.to_le_bytes());
-        assert_eq!(FileHeader::read(&bytes), Err(HeaderError::Newer(2)));
+        assert_eq!(FileHeader::read(&bytes), Err(HeaderError::Newer(3)));
     }
 }

@@ -280,10 +280,7 @@ mod tests {
 
     fn head(revision: u64) -> FileHeader {
         FileHeader {
-            identity: StoreIdentity {
-                store: Uuid::nil(),
-                check: [0; 40],
-            },
+            identity: StoreIdentity::new(Uuid::nil(), [0; 40]),
             revision,
             digest: StateDigest::default(),
         }

@@ -219,10 +219,7 @@ mod tests {
     #[test]
     fn damaged_length_does_not_allocate_beyond_the_input() {
         let head = FileHeader {
-            identity: StoreIdentity {
-                store: Uuid::nil(),
-                check: [0; 40],
-            },
+            identity: StoreIdentity::new(Uuid::nil(), [0; 40]),
             revision: 1,
             digest: StateDigest::default(),
         };

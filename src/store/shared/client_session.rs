@@ -65,7 +65,7 @@ impl ClientSession {
 
     async fn send_hello(&self) -> Result<(), PeerGone> {
         let store = self.tracker.store();
-        let identity = store.identity();
+        let identity = store.unlocked().identity;
         let notices = store.notices();
         self.sent_notices.store(notices.len(), Ordering::Release);
         let hello = Hello {

@@ -21,6 +21,7 @@ use crate::connection::{ConnectionStore, StoreError};
 use crate::store::backup::BackupPlan;
 use crate::store::disk::DiskObstacle;
 use crate::store::journal::header::StoreIdentity;
+use crate::store::key::UnlockedStore;
 use crate::store::lock;
 use crate::store::sled::SledStore;
 
@@ -32,9 +33,9 @@ const CHECK_INTERVAL: Duration = Duration::from_secs(2);
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const MAX_PAUSE: Duration = Duration::from_millis(32);
 
-/// Accepts or rejects the identity of the store that was found, `None` for a new one, and returns the identity to use.
+/// Accepts or rejects the identity of the store that was found, `None` for a new one, and returns the store to use.
 pub type IdentityCheck =
-    dyn Fn(Option<&StoreIdentity>) -> Result<StoreIdentity, StoreError> + Send + Sync;
+    dyn Fn(Option<&StoreIdentity>) -> Result<UnlockedStore, StoreError> + Send + Sync;
 
 /// Parameters of an election.
 pub struct Election {
@@ -48,8 +49,8 @@ pub struct Election {
     pub backups: BackupPlan,
 }
 
-/// Role and identity of the store.
-pub type Elected = (StoreRole, StoreIdentity);
+/// Role, and the store with its key.
+pub type Elected = (StoreRole, UnlockedStore);
 
 /// Reason why there is no leader to connect to.
 enum NoLeader {
@@ -110,7 +111,7 @@ impl Election {
         let store = spawn_blocking(move || SledStore::open(&data, |found| unlock(found), backups))
             .await
             .map_err(|_| StoreError::Unusable("Opening the store failed".into()))??;
-        let identity = store.identity().clone();
+        let unlocked = store.unlocked();
         self.known.update(store.revision(), store.notices());
         let leader = StoreLeader::new(store, &self.data);
         // On a read-only disk, other processes open the store themselves.
@@ -118,7 +119,7 @@ impl Election {
         let problem = leader.problem().filter(|_| !is_read_only);
         self.known
             .update(self.known.revision(), problem.map(str::to_owned));
-        Ok((StoreRole::Leader(Arc::new(leader)), identity))
+        Ok((StoreRole::Leader(Arc::new(leader)), unlocked))
     }
 
     /// Connects to the process that has the store open.
@@ -145,12 +146,12 @@ impl Election {
             return Err(NoLeader::Unusable(other_version_error(&self.data)));
         };
         let unlock = Arc::clone(&self.unlock);
-        let identity = spawn_blocking(move || unlock(Some(&identity)))
+        let unlocked = spawn_blocking(move || unlock(Some(&identity)))
             .await
             .map_err(|_| NoLeader::Absent)?
             .map_err(NoLeader::Unusable)?;
         self.known.update(hello.revision, hello.notices);
-        Ok((StoreRole::Client(Arc::new(client)), identity))
+        Ok((StoreRole::Client(Arc::new(client)), unlocked))
     }
 }
 

@@ -13,6 +13,7 @@ use crate::connection::store::{Revision, StoreNotice};
 use crate::connection::{ConnectionStore, StoreError};
 use crate::store::backup::BackupPlan;
 use crate::store::journal::header::StoreIdentity;
+use crate::store::key::UnlockedStore;
 use crate::store::lock;
 
 /// Lifecycle state.
@@ -63,8 +64,8 @@ impl KnownState {
 pub struct Membership {
     data: PathBuf,
     backups: BackupPlan,
-    /// Identity of the store; another store in the same folder is rejected.
-    identity: OnceLock<StoreIdentity>,
+    /// Store that was opened; another store in the same folder is rejected.
+    unlocked: OnceLock<UnlockedStore>,
     /// Accepts or rejects the store that is found first.
     unlock: OnceLock<Arc<IdentityCheck>>,
     /// State of the store as known to this process.
@@ -81,7 +82,7 @@ impl Membership {
         Self {
             data: data.to_owned(),
             backups,
-            identity: OnceLock::new(),
+            unlocked: OnceLock::new(),
             unlock: OnceLock::new(),
             known: Arc::default(),
             stage: watch::Sender::new(MemberStage::Open),
@@ -99,11 +100,11 @@ impl Membership {
     pub async fn open(
         self: &Arc<Self>,
         unlock: Arc<IdentityCheck>,
-    ) -> Result<StoreIdentity, StoreError> {
+    ) -> Result<UnlockedStore, StoreError> {
         // A store is opened once, so the cell is empty.
         let _ = self.unlock.set(unlock);
         self.handle().await?;
-        self.identity.get().cloned().ok_or_else(closed_error)
+        self.unlocked.get().cloned().ok_or_else(closed_error)
     }
 
     /// Returns a handle for one request; takes a new role when the current one has ended.
@@ -146,9 +147,9 @@ impl Membership {
         };
         let election = self.election().ok_or_else(closed_error)?;
         let role = match election.run(cancelled).await {
-            Ok(Some((role, identity))) => {
-                // Later elections return the same identity.
-                let _ = self.identity.set(identity);
+            Ok(Some((role, unlocked))) => {
+                // Later elections return the same store.
+                let _ = self.unlocked.set(unlocked);
                 role
             }
             Ok(None) => return Ok(()),
@@ -166,9 +167,9 @@ impl Membership {
 
     /// Returns `None` before the store was opened.
     fn election(&self) -> Option<Election> {
-        let unlock = match self.identity.get() {
+        let unlock = match self.unlocked.get() {
             None => Arc::clone(self.unlock.get()?),
-            Some(identity) => require_identity(identity.clone(), self.data.clone()),
+            Some(unlocked) => require_identity(unlocked.clone(), self.data.clone()),
         };
         Some(Election {
             data: self.data.clone(),
@@ -260,10 +261,11 @@ impl Drop for Membership {
 }
 
 /// Accepts only the store that was open before, not another one that replaced it.
-fn require_identity(identity: StoreIdentity, data: PathBuf) -> Arc<IdentityCheck> {
+fn require_identity(unlocked: UnlockedStore, data: PathBuf) -> Arc<IdentityCheck> {
     Arc::new(move |found: Option<&StoreIdentity>| {
-        if found == Some(&identity) {
-            return Ok(identity.clone());
+        let identity = &unlocked.identity;
+        if found == Some(identity) {
+            return Ok(unlocked.clone());
         }
         if found.is_some_and(|found| found.store == identity.store) {
             return Err(StoreError::Key(format!(

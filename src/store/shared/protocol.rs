@@ -4,8 +4,8 @@
 //! sends requests; the client replies with its protocol version. Every later message belongs to a request, which the client
 //! numbers; replies arrive in any order.
 //!
-//! Names that differ from those in the code, here and in the types of `connection/store.rs`, are those of version 0.1, so that
-//! processes of both versions can share a store.
+//! Names that differ from those in the code, here and in the types of `connection/store.rs`, are those of version 0.1. Its protocol
+//! has another number, because it seals secrets in another format: processes of both versions do not share a store.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -17,7 +17,7 @@ use crate::connection::{
 use crate::store::journal::header::StoreIdentity;
 
 /// Protocol version. The first message of both sides contains it as [`Protocol`], in every later version too.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// Maximum length of a request in bytes, larger than any connection that can be stored.
 pub const MAX_REQUEST: usize = 80 * 1024 * 1024;
@@ -50,10 +50,8 @@ pub struct Hello {
 impl Hello {
     /// Returns the identity of the store, or `None` when the check value is malformed.
     pub fn identity(&self) -> Option<StoreIdentity> {
-        Some(StoreIdentity {
-            store: self.store,
-            check: self.check.as_slice().try_into().ok()?,
-        })
+        let check = self.check.as_slice().try_into().ok()?;
+        Some(StoreIdentity::new(self.store, check))
     }
 }
 

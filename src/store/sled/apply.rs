@@ -15,6 +15,7 @@ use crate::connection::store::{Revision, StoreNotice};
 use crate::store::backup::BackupPlan;
 use crate::store::disk::{DiskObstacle, in_memory_notice};
 use crate::store::journal::header::StoreIdentity;
+use crate::store::key::StoreKey;
 
 /// Sender for the reply to a change.
 pub type ReplySender = oneshot::Sender<Result<Revision, StoreError>>;
@@ -26,6 +27,8 @@ pub type DurableGroup = Vec<(AcceptedChange, ReplySender)>;
 pub struct Applier {
     /// Identity of the store.
     pub identity: StoreIdentity,
+    /// Key of the store.
+    pub key: Arc<StoreKey>,
     /// Backup configuration.
     pub backups: BackupPlan,
     /// Data directory.

@@ -51,6 +51,15 @@ fn missing(found: u64, expected: u64) -> String {
     }
 }
 
+/// Records the loss of the store in `data` for the store that is about to replace it.
+pub fn copy(data: &Path, next: &Path) -> io::Result<()> {
+    let Some(sentence) = sentence(data) else {
+        return Ok(());
+    };
+    io_error::create_folder(&next.join(DAMAGED))?;
+    io_error::write_atomically(&file(next), |file| file.write_all(sentence.as_bytes())).map(drop)
+}
+
 /// Repeats the recorded sentence as a notice.
 pub fn add_notice(data: &Path, notices: &Notices) {
     if let Ok(sentence) = std::fs::read_to_string(file(data)) {

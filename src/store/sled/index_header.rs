@@ -35,6 +35,7 @@ impl IndexHeader {
             &self.digest.sum.to_le_bytes(),
             self.identity.store.as_bytes(),
             &self.identity.check,
+            format_bytes(self.identity.format).as_slice(),
         ]
         .concat()
     }
@@ -52,7 +53,8 @@ impl IndexHeader {
         let (revision, rest) = body.split_first_chunk()?;
         let (count, rest) = rest.split_first_chunk()?;
         let (sum, rest) = rest.split_first_chunk()?;
-        let (store, check) = rest.split_first_chunk()?;
+        let (store, rest) = rest.split_first_chunk()?;
+        let (check, format) = rest.split_first_chunk()?;
         Some(Self {
             revision: u64::from_le_bytes(*revision),
             digest: StateDigest {
@@ -61,8 +63,24 @@ impl IndexHeader {
             },
             identity: StoreIdentity {
                 store: Uuid::from_bytes(*store),
-                check: check.try_into().ok()?,
+                check: *check,
+                format: read_format(format)?,
             },
         })
     }
+}
+
+/// Encodes the format of the store; an index of format 1 does not have it.
+fn format_bytes(format: u32) -> Vec<u8> {
+    if format == 1 {
+        return Vec::new();
+    }
+    format.to_le_bytes().to_vec()
+}
+
+fn read_format(bytes: &[u8]) -> Option<u32> {
+    if bytes.is_empty() {
+        return Some(1);
+    }
+    Some(u32::from_le_bytes(bytes.try_into().ok()?))
 }

@@ -12,8 +12,8 @@ use super::index::IndexReader;
 use super::index_handle::IndexHandle;
 use super::index_header::IndexHeader;
 use super::pending_writes::StorePosition;
-use super::rebuild;
 use super::verified_marker::VerifiedMarker;
+use super::{migration, rebuild};
 use crate::connection::StoreError;
 use crate::store::backup::BackupPlan;
 use crate::store::backup::folder::BackupFolder;
@@ -23,6 +23,7 @@ use crate::store::journal::header::{self, FileHeader, HeaderError, StoreIdentity
 use crate::store::journal::segment::Segment;
 use crate::store::journal::tail_scan::{self, JournalEnd, TailPosition};
 use crate::store::journal::{self, snapshot};
+use crate::store::key::UnlockedStore;
 use crate::store::lock::StoreLock;
 use crate::store::swap;
 
@@ -60,11 +61,10 @@ pub(super) struct StoreFiles {
     pub(super) end: Option<JournalEnd>,
 }
 
-/// Opens the store in `data`. `unlock` gets its identity, `None` for a new one, and returns the identity to use when the key
-/// matches.
+/// Opens the store in `data`. `unlock` gets its identity, `None` for a new one, and returns the store to use when the key matches.
 pub fn open(
     data: &Path,
-    unlock: impl FnOnce(Option<&StoreIdentity>) -> Result<StoreIdentity, StoreError>,
+    unlock: impl Fn(Option<&StoreIdentity>) -> Result<UnlockedStore, StoreError>,
     backups: BackupPlan,
 ) -> Result<OpeningStore, StoreError> {
     io_error::create_folder(data).map_err(|error| io_error(data, &error))?;
@@ -72,19 +72,25 @@ pub fn open(
     let lock = StoreLock::take(data)?;
     io_error::reject_forbidden(data, &data.join(rebuild::FOLDER))?;
     swap::complete(data).map_err(|error| io_error(data, &error))?;
+    let notices = Notices::default();
     let mut found = StoreFiles::find(data)?;
-    let start =
-        |identity, position, way| OpeningStore::new(data, lock, (identity, backups), position, way);
+    if let Some(earlier) = found.earlier_identity(data) {
+        migration::migrate(data, &earlier, &unlock(Some(&earlier))?, &notices)?;
+        found = StoreFiles::find(data)?;
+    }
+    let start = |unlocked, position, way| {
+        OpeningStore::new(data, lock, (unlocked, backups, notices), position, way)
+    };
     if !found.is_empty() {
-        let identity = match &found.identity {
+        let unlocked = match &found.identity {
             Some(identity) => unlock(Some(identity))?,
             None => unlock(Some(&index_identity(data)?))?,
         };
         found.verified =
-            VerifiedMarker::read(data).filter(|marker| marker.header.identity == identity);
+            VerifiedMarker::read(data).filter(|marker| marker.header.identity == unlocked.identity);
         let position = found.read_end().map_err(|error| io_error(data, &error))?;
         return Ok(start(
-            identity,
+            unlocked,
             position,
             IndexSource::Recover(Box::new(found)),
         ));
@@ -92,18 +98,18 @@ pub fn open(
     match open_index(data) {
         Ok(IndexFolder::Absent) => {
             reject_new_store_beside_backups(data)?;
-            let identity = unlock(None)?;
+            let unlocked = unlock(None)?;
             Ok(start(
-                identity,
+                unlocked,
                 StorePosition::default(),
                 IndexSource::Create,
             ))
         }
         Ok(IndexFolder::Index(index, applied)) => {
-            let identity = unlock(Some(&applied.identity))?;
+            let unlocked = unlock(Some(&applied.identity))?;
             let position = applied.position();
             Ok(start(
-                identity,
+                unlocked,
                 position,
                 IndexSource::Adopt(index, applied),
             ))
@@ -126,14 +132,15 @@ impl OpeningStore {
     fn new(
         data: &Path,
         lock: StoreLock,
-        (identity, backups): (StoreIdentity, BackupPlan),
+        (unlocked, backups, notices): (UnlockedStore, BackupPlan, Notices),
         position: StorePosition,
         source: IndexSource,
     ) -> Self {
         // Leftovers of a replacement that cannot be removed now are removed by the next start.
         let _ = swap::remove_leftovers(data);
         let applier = Applier {
-            identity,
+            identity: unlocked.identity,
+            key: unlocked.key,
             backups,
             data: data.to_owned(),
             feed: Arc::new(ChangeLog::new(
@@ -141,7 +148,7 @@ impl OpeningStore {
                 position.revision,
             )),
             index: Arc::new(IndexHandle::new(IndexReader::Closed, position.digest.count)),
-            notices: Arc::<Notices>::default(),
+            notices: Arc::new(notices),
             read_only: std::sync::Mutex::new(DiskObstacle::read_only_error(data)),
         };
         Self {
@@ -177,6 +184,16 @@ impl StoreFiles {
             found.snapshot = read_head(path)?;
         }
         Ok(found)
+    }
+
+    /// Returns the identity of a store of an earlier format, which must be converted before it is used.
+    fn earlier_identity(&self, data: &Path) -> Option<StoreIdentity> {
+        let identity = match &self.identity {
+            Some(identity) => Some(identity.clone()),
+            // Only the index may know it. Errors are reported when it is opened.
+            None => index_identity(data).ok(),
+        };
+        identity.filter(StoreIdentity::is_of_earlier_format)
     }
 
     /// Reads the end of the journal from its newest segment. Returns the position of the store.

@@ -143,14 +143,8 @@ fn is_named(state: &FullState) -> bool {
         && is_readable(state)
 }
 
-/// Adds the connections of an index that are missing or older in the state. Returns true when the result matches.
-fn add_index(state: &mut FullState, identity: &StoreIdentity, index: &IndexReader) -> bool {
-    let Ok(Some(applied)) = index.applied() else {
-        return false;
-    };
-    if applied.identity != *identity {
-        return false;
-    }
+/// Returns the connections in the readable rows of an index.
+pub fn state_of(index: &IndexReader) -> FullState {
     let mut found = StateBuilder::empty(keep_payload);
     for prefix in [encoding::RECORDS, encoding::VERSIONS] {
         // A walk that ends at a damaged row has returned the rows before it.
@@ -161,7 +155,18 @@ fn add_index(state: &mut FullState, identity: &StoreIdentity, index: &IndexReade
             true
         });
     }
-    for (id, folded) in found.connections {
+    found
+}
+
+/// Adds the connections of an index that are missing or older in the state. Returns true when the result matches.
+fn add_index(state: &mut FullState, identity: &StoreIdentity, index: &IndexReader) -> bool {
+    let Ok(Some(applied)) = index.applied() else {
+        return false;
+    };
+    if applied.identity != *identity {
+        return false;
+    }
+    for (id, folded) in state_of(index).connections {
         let Some(newest) = folded.newest.as_ref().map(|newest| newest.revision) else {
             continue;
         };

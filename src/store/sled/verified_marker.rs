@@ -150,6 +150,7 @@ fn add_files(folder: &Path, files: &mut Vec<(PathBuf, Metadata)>) -> io::Result<
 mod tests {
     use std::fs::OpenOptions;
     use std::os::unix::fs::FileExt;
+    use std::sync::Arc;
     use std::time::Instant;
 
     use futures_util::future::join_all;
@@ -166,6 +167,7 @@ mod tests {
     use crate::store::journal::header::StoreIdentity;
     use crate::store::journal::segment::Segment;
     use crate::store::journal::tail_scan;
+    use crate::store::key::{StoreKey, UnlockedStore};
 
     const MANY: u64 = ALWAYS_VERIFIED + 1;
     const LONGEST_TICK: Duration = Duration::from_secs(1);
@@ -195,10 +197,11 @@ mod tests {
 
     fn open(data: &Path) -> SledStore {
         let unlock = |found: Option<&StoreIdentity>| {
-            Ok(found.cloned().unwrap_or_else(|| StoreIdentity {
-                store: Uuid::from_u128(7),
-                check: [3; 40],
-            }))
+            let new = StoreIdentity::new(Uuid::from_u128(7), [3; 40]);
+            Ok(UnlockedStore {
+                identity: found.cloned().unwrap_or(new),
+                key: Arc::new(StoreKey::random()?),
+            })
         };
         SledStore::open(data, unlock, BackupPlan::default()).unwrap()
     }

@@ -1,0 +1,90 @@
+//! Converts a store of an earlier format: its content becomes a new store with resealed secrets, which then replaces it.
+//!
+//! The replacement is atomic (`store/swap.rs`): after an interruption the next start finds the earlier store, and converts it again,
+//! or the new one. The files of the earlier store are kept.
+
+use std::path::Path;
+
+use super::apply::Notices;
+use super::index::IndexReader;
+use super::open::{IndexFolder, open_index};
+use super::salvage::FullState;
+use super::{create, data_loss_marker, rebuild, salvage};
+use crate::connection::StoreError;
+use crate::store::io_error::io_error;
+use crate::store::journal::header::{FileHeader, StoreIdentity};
+use crate::store::key::UnlockedStore;
+use crate::store::reencrypt::{self, SecretOpener};
+use crate::store::swap::{self, ReplacedStore};
+
+/// Converts the store with the identity `earlier`. Blocks on disk access.
+pub fn migrate(
+    data: &Path,
+    earlier: &StoreIdentity,
+    unlocked: &UnlockedStore,
+    notices: &Notices,
+) -> Result<(), StoreError> {
+    let mut state = readable_state(data, earlier, notices)?;
+    reseal(&mut state, earlier, unlocked)?;
+    let head = FileHeader {
+        identity: unlocked.identity.clone(),
+        revision: state.revision,
+        digest: state.digest(),
+    };
+    let refuse = |error: std::io::Error| io_error(data, &error);
+    let folder = swap::begin(data).map_err(refuse)?;
+    create::create(&folder, &head, |writer| create::write_rows(&state, writer))?;
+    data_loss_marker::copy(data, &folder).map_err(refuse)?;
+    let name = format!(
+        "{}-format-{}",
+        chrono::Utc::now().format("%Y%m%dT%H%M%SZ"),
+        earlier.format
+    );
+    let aside = swap::commit(data, ReplacedStore::Keep(&name)).map_err(refuse)?;
+    notices.add(format!(
+        "The store was converted to the format of this umai; its previous files are kept in {}",
+        aside.display()
+    ));
+    Ok(())
+}
+
+/// Reads the store from its files, and from its index where they are damaged. Reports losses.
+fn readable_state(
+    data: &Path,
+    earlier: &StoreIdentity,
+    notices: &Notices,
+) -> Result<FullState, StoreError> {
+    let old = match open_index(data) {
+        Ok(IndexFolder::Index(index, _)) => index,
+        Ok(IndexFolder::Absent | IndexFolder::Empty) | Err(_) => IndexReader::Closed,
+    };
+    let rebuilt = rebuild::into_memory(data, earlier, &old)?;
+    rebuilt.report(data, notices)?;
+    if let Err(broken) = old.close() {
+        tracing::warn!(
+            why = broken.0,
+            "closing the index of the earlier format failed"
+        );
+    }
+    let mut state = salvage::state_of(&rebuilt.index);
+    state.revision = rebuilt.position.revision;
+    Ok(state)
+}
+
+/// Reseals the secrets, and checks that all that could be opened before can be opened after.
+fn reseal(
+    state: &mut FullState,
+    earlier: &StoreIdentity,
+    unlocked: &UnlockedStore,
+) -> Result<(), StoreError> {
+    let UnlockedStore { identity, key } = unlocked;
+    let resealed = reencrypt::reseal(state, &SecretOpener::new(earlier, key), key)?;
+    let opened = SecretOpener::new(identity, key).count_open(state)?;
+    if opened == resealed.secrets {
+        return Ok(());
+    }
+    Err(StoreError::Key(format!(
+        "Only {opened} of {} secrets can be opened after the conversion of the store; nothing was changed",
+        resealed.secrets
+    )))
+}
