@@ -12,7 +12,7 @@ use umai::provider::ProviderCatalog;
 use umai::store::backup::file::{self, BackupFault, BackupInfo, BackupOrigin, FolderHash};
 use umai::store::journal::digest::{StateDigest, record_hash, version_hash};
 use umai::store::journal::entry::{EntryKind, EntryWalk, JournalEntry, WalkItem};
-use umai::store::journal::header::{self, FileHeader, HeaderError, StoreIdentity};
+use umai::store::journal::header::{self, FileHeader, HeaderError, NewFile, StoreIdentity};
 use umai::store::journal::replay::{StateBuilder, StateSource};
 use umai::store::journal::{FOLDER, snapshot};
 use umai::store::key::passphrase::WrappedKey;
@@ -73,7 +73,7 @@ fn reads_whole_files(bytes: &[u8]) {
         Err(HeaderError::Damaged) => {}
     }
     let mut entries = 0;
-    let read = snapshot::read_from(&mut &*bytes, |_| entries += 1).unwrap();
+    let read = snapshot::read_from(&mut &*bytes, None, |_| entries += 1).unwrap();
     assert!(read.is_err() || bytes.len() >= header::LENGTH + entries);
     let path = data().join("any.backup");
     std::fs::write(&path, bytes).unwrap();
@@ -121,6 +121,7 @@ impl Change {
             number: self.number,
             digest: self.digest,
             payload: &self.payload,
+            codes: None,
         }
     }
 }
@@ -266,7 +267,7 @@ fn a_damaged_journal_is_never_taken_for_whole(bytes: &mut Bytes<'_>) {
     let path = journal.join(format!("{:020}.log", 1));
     std::fs::write(&path, &file).unwrap();
     let read = || {
-        Whole::read(data(), &StateSource::JournalStart, keep)
+        Whole::read(data(), &StateSource::JournalStart, None, keep)
             .unwrap()
             .unwrap()
     };
@@ -330,6 +331,7 @@ fn whole(bytes: &mut Bytes<'_>) -> (FileHeader, Whole, Model) {
                 number,
                 digest: StateDigest::default(),
                 payload,
+                codes: None,
             });
         }
     }
@@ -351,15 +353,21 @@ fn a_damaged_snapshot_is_refused(bytes: &mut Bytes<'_>) {
         }));
     }
     let mut file = Vec::new();
-    snapshot::write_to(&mut file, &head, |writer| {
+    let start = NewFile {
+        head: &head,
+        auth: None,
+    };
+    snapshot::write_to(&mut file, start, |writer| {
         rows.iter().try_for_each(|row| writer.add(&row.entry()))
     })
     .unwrap();
     let mut damaged = file.clone();
     damage(bytes, &mut damaged);
     let mut outcome = Vec::new();
-    let read =
-        snapshot::read_from(&mut &*damaged, |entry| outcome.push(Change::of(entry))).unwrap();
+    let read = snapshot::read_from(&mut &*damaged, None, |entry| {
+        outcome.push(Change::of(entry));
+    })
+    .unwrap();
     let is_prefix = damaged.starts_with(&file);
     assert_eq!(read.is_ok(), is_prefix, "{read:?}");
     if let Ok(found) = read {

@@ -319,6 +319,9 @@ fn renew_key(forget: bool, context: &CliContext, output: &mut Output) -> Result<
         output.line(&format!("Previous key file: {}", aside.display()))?;
     }
     output.line(&format!("Previous store: {}", store_aside.display()))?;
+    output.note(
+        "Without the previous key the store could not be authenticated: check the endpoints before you enter secrets",
+    );
     if !forgotten.is_empty() {
         output.note(&format!(
             "Enter the secrets of {} connections again, in the app or with umai connections update ALIAS --secret-stdin KEY: {}",

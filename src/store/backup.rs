@@ -23,7 +23,7 @@ use self::folder::{BackupFile, BackupFolder, file_stem};
 use self::keys::AvailableKeys;
 use super::StoreOptions;
 use super::journal::header::FileHeader;
-use super::key::{KeyCheck, StoreKey};
+use super::key::{KeyCheck, StoreAccess, StoreAuthenticator, StoreKey};
 use super::known_stores::KnownStores;
 use super::offline_reader::{self, StoreContent};
 use super::reencrypt::SecretOpener;
@@ -82,10 +82,13 @@ pub fn create(
     to: &BackupDestination,
     now: DateTime<Utc>,
 ) -> Result<Backup, StoreError> {
-    let content = offline_reader::read_complete(&options.data)?;
+    let keys = AvailableKeys::find(options);
+    let access = keys.access(&options.data)?;
+    let content =
+        offline_reader::read_complete(&options.data, access.as_ref().and_then(StoreAccess::auth))?;
     // The signature would confirm files that may have been changed without the key.
     let is_outdated = KnownStores::in_config(&options.config).is_outdated(&content.identity)?;
-    let key = AvailableKeys::find(options)
+    let key = keys
         .matching(&content.identity)
         .filter(|_| !is_outdated)
         .cloned();
@@ -108,11 +111,12 @@ pub fn create(
 /// Creates an automatic backup and removes automatic backups that are no longer retained.
 pub fn create_automatic(
     data: &Path,
+    auth: Option<&StoreAuthenticator>,
     signer: Option<Arc<BackupSigner>>,
     now: DateTime<Utc>,
 ) -> Result<Backup, StoreError> {
     let image = StoreImage {
-        content: offline_reader::read_complete(data)?,
+        content: offline_reader::read_complete(data, auth)?,
         info: BackupInfo {
             created: now,
             origin: BackupOrigin::Automatic,

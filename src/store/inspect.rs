@@ -20,7 +20,7 @@ use super::journal::header::StoreIdentity;
 use super::journal::replay::{StateBuilder, StateSource};
 use super::journal::{self, snapshot};
 use super::key::key_file::KeyFileLocation;
-use super::key::{KeyLookup, StoreKey};
+use super::key::{KeyLookup, StoreAccess, StoreAuthenticator, StoreKey};
 use super::{StoreOptions, io_error, lock, sled, swap};
 
 /// Number of attempts to read files that change while they are read.
@@ -33,6 +33,8 @@ pub struct StoreReport {
     pub forbidden: Option<String>,
     /// Content of the store, `None` without a store; or the reason why it cannot be read.
     pub contents: Result<Option<StoreCounts>, String>,
+    /// Result of checking whether the store was changed without its key.
+    pub authenticity: Authenticity,
     /// Process that has the store open.
     pub holder: StoreHolder,
     /// State of the key.
@@ -66,6 +68,49 @@ pub struct StoreCounts {
     pub revision: u64,
     /// True when everything is present with correct checksums.
     pub is_sound: bool,
+}
+
+/// Result of checking a store with its key.
+pub enum Authenticity {
+    /// Checked with the key; what is not authentic is damaged.
+    Checked(StoreAuthenticator),
+    /// The key is missing or does not match, so changes made on purpose cannot be detected.
+    NoKey,
+    /// The store has an earlier format, whose files have no codes.
+    EarlierFormat,
+}
+
+impl Authenticity {
+    fn find(options: &StoreOptions, identity: Option<&StoreIdentity>) -> Self {
+        let found = identity.and_then(|identity| {
+            let (key, _) = super::matching_key(options, identity).ok()?;
+            Some(StoreAccess::new(identity.clone(), Some(&key)))
+        });
+        match found {
+            None => Self::NoKey,
+            Some(StoreAccess { auth: None, .. }) => Self::EarlierFormat,
+            Some(StoreAccess {
+                auth: Some(auth), ..
+            }) => Self::Checked(auth),
+        }
+    }
+
+    const fn auth(&self) -> Option<&StoreAuthenticator> {
+        match self {
+            Self::Checked(auth) => Some(auth),
+            Self::NoKey | Self::EarlierFormat => None,
+        }
+    }
+}
+
+impl std::fmt::Debug for Authenticity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Checked(_) => "Checked",
+            Self::NoKey => "NoKey",
+            Self::EarlierFormat => "EarlierFormat",
+        })
+    }
 }
 
 /// Process that has a store open.
@@ -115,7 +160,11 @@ pub struct StoreSizes {
 pub fn survey(options: &StoreOptions) -> StoreReport {
     let data = &options.data;
     let identity = sled::identity_in(data);
-    let key = key_state(options, identity.as_ref().ok().and_then(Option::as_ref));
+    let known = identity.as_ref().ok().and_then(Option::as_ref);
+    let key = key_state(options, known);
+    let authenticity = Authenticity::find(options, known);
+    let auth = authenticity.auth();
+    let has_store = known.is_some();
     let holder = lock_owner(data);
     let folder = BackupFolder::for_store(data);
     let forbidden = io_error::reject_forbidden(data, &data.join(sled::FOLDER));
@@ -123,7 +172,7 @@ pub fn survey(options: &StoreOptions) -> StoreReport {
     let contents = match identity {
         _ if swap::is_pending(data) => Err(swap::pending_message(data)),
         Err(why) => Err(why.to_string()),
-        Ok(identity) => contents(data).map(|found| found.filter(|_| identity.is_some())),
+        Ok(_) => contents(data, auth).map(|found| found.filter(|_| has_store)),
     };
     StoreReport {
         forbidden,
@@ -139,12 +188,13 @@ pub fn survey(options: &StoreOptions) -> StoreReport {
         obstacle: DiskObstacle::find(data),
         free: free_space(data),
         missing: sled::recorded_loss(data),
-        damage: scan::all(&swap::current(data))
+        damage: scan::all(&swap::current(data), auth)
             .map_err(|error| format!("{}: {error}", data.display())),
         backups: folder
             .all()
             .map_err(|error| format!("{}: {error}", folder.folder().display())),
         replaced: replaced_stores(data),
+        authenticity,
     }
 }
 
@@ -184,10 +234,10 @@ fn key_state(options: &StoreOptions, identity: Option<&StoreIdentity>) -> KeySta
 }
 
 /// Reads the content from the newest correct base, or the last one read; `None` when there is no journal.
-fn contents(data: &Path) -> Result<Option<StoreCounts>, String> {
+fn contents(data: &Path, auth: Option<&StoreAuthenticator>) -> Result<Option<StoreCounts>, String> {
     let mut last = None;
     for _ in 0..MAX_ATTEMPTS {
-        match read(data) {
+        match read(data, auth) {
             Ok(Some(found)) if found.is_sound => return Ok(Some(found)),
             // The process that has the store open may have removed a file or be writing a change.
             read => last = Some(read),
@@ -200,10 +250,10 @@ fn contents(data: &Path) -> Result<Option<StoreCounts>, String> {
     }
 }
 
-fn read(data: &Path) -> io::Result<Option<StoreCounts>> {
+fn read(data: &Path, auth: Option<&StoreAuthenticator>) -> io::Result<Option<StoreCounts>> {
     let mut found = None;
     for source in StateSource::all(data)? {
-        let Some(state) = StateBuilder::read(data, &source, is_deleted)? else {
+        let Some(state) = StateBuilder::read(data, &source, auth, is_deleted)? else {
             continue;
         };
         if state.identity.is_none() {

@@ -4,6 +4,7 @@ pub mod previous_keys;
 pub mod passphrase;
 pub mod key_file;
 pub mod protection;
+mod authenticator;
 mod seal_context;
 mod unlocked_store;
 
@@ -17,9 +18,10 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+pub use self::authenticator::{AuthCode, CODE, StoreAuthenticator};
 use self::key_file::{KeyFileContent, KeyFileLocation, KeyFileOrigin};
 pub use self::seal_context::{SealContext, SealDestination};
-pub use self::unlocked_store::UnlockedStore;
+pub use self::unlocked_store::{StoreAccess, UnlockedStore};
 use crate::connection::{PlainSecret, SealedSecret, StoreError};
 
 const LENGTH: usize = 32;
@@ -92,6 +94,11 @@ impl StoreKey {
         hash.update(*self.0);
         let sum: [u8; 32] = hash.finalize().into();
         KeyFingerprint(std::array::from_fn(|at| sum[at]))
+    }
+
+    /// Returns the authenticator of the files of a store.
+    pub fn authenticator(&self, store: Uuid) -> StoreAuthenticator {
+        StoreAuthenticator::new(self, store)
     }
 
     /// Returns the check value for the files of a store.

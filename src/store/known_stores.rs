@@ -68,20 +68,36 @@ impl KnownStores {
 
     /// Adds a store that was opened in the current format.
     pub fn add(&self, identity: &StoreIdentity) -> io::Result<()> {
-        let mut lines = self.lines()?;
+        let lines = self.lines()?;
         let is_listed = |line: &String| {
             format_in(line, identity.store).is_some_and(|format| format >= identity.format)
         };
         if lines.iter().any(is_listed) {
             return Ok(());
         }
+        self.set(identity)
+    }
+
+    fn set(&self, identity: &StoreIdentity) -> io::Result<()> {
+        let mut lines = self.lines()?;
         lines.retain(|line| format_in(line, identity.store).is_none());
         lines.push(format!("{} {}", identity.store, identity.format));
         let text = lines
             .iter()
             .flat_map(|line| [line, "\n"])
             .collect::<String>();
+        // The key may come from elsewhere, so the folder may be missing.
+        self.path.parent().map_or(Ok(()), io_error::create_folder)?;
         io_error::write_atomically(&self.path, |file| file.write_all(text.as_bytes())).map(drop)
+    }
+
+    /// Accepts a store in the format that it has.
+    pub fn accept(&self, identity: &StoreIdentity) -> io::Result<()> {
+        let is_known = |line: &String| format_in(line, identity.store).is_some();
+        if self.lines()?.iter().any(is_known) {
+            return self.set(identity);
+        }
+        Ok(())
     }
 
     fn lines(&self) -> io::Result<Vec<String>> {

@@ -8,6 +8,7 @@ use super::io_error::io_error;
 use super::journal::header::StoreIdentity;
 use super::journal::segment::Segment;
 use super::journal::{self, snapshot};
+use super::key::StoreAuthenticator;
 use super::sled::open::read_head;
 use super::sled::salvage::{FullState, LossExtent, SalvageResult, salvage_files};
 use super::swap;
@@ -26,9 +27,12 @@ pub struct StoreContent {
     pub problem: Option<String>,
 }
 
-/// Reads a complete store. Returns an error when part of it cannot be read.
-pub fn read_complete(data: &Path) -> Result<StoreContent, StoreError> {
-    match read(data)? {
+/// Reads a complete store. Returns an error when part of it cannot be read or, with an authenticator, is not authentic.
+pub fn read_complete(
+    data: &Path,
+    auth: Option<&StoreAuthenticator>,
+) -> Result<StoreContent, StoreError> {
+    match read(data, auth)? {
         Some(StoreContent {
             problem: Some(why), ..
         }) => Err(StoreError::Unusable(format!(
@@ -43,8 +47,11 @@ pub fn read_complete(data: &Path) -> Result<StoreContent, StoreError> {
     }
 }
 
-/// Reads whatever is readable of a store. Returns `None` when no file identifies the store.
-pub fn read(data: &Path) -> Result<Option<StoreContent>, StoreError> {
+/// Reads whatever is readable of a store and, with an authenticator, authentic. Returns `None` when no file identifies the store.
+pub fn read(
+    data: &Path,
+    auth: Option<&StoreAuthenticator>,
+) -> Result<Option<StoreContent>, StoreError> {
     if swap::is_pending(data) {
         return Err(StoreError::Unusable(swap::pending_message(data)));
     }
@@ -54,7 +61,7 @@ pub fn read(data: &Path) -> Result<Option<StoreContent>, StoreError> {
     let mut attempts = 0;
     loop {
         attempts += 1;
-        let salvaged = salvage_files(data, 0);
+        let salvaged = salvage_files(data, 0, auth);
         let after = signature(data).map_err(refuse)?;
         let is_final = after == before || attempts == MAX_ATTEMPTS;
         before = after;
@@ -82,8 +89,9 @@ fn to_content(data: &Path, salvaged: SalvageResult) -> Option<StoreContent> {
 fn describe_problem(data: &Path, state: &FullState) -> String {
     if let Some((segment, damage)) = state.damage.first() {
         return format!(
-            "{} is damaged at byte {}",
+            "{} {} at byte {}",
             segment.path.display(),
+            damage.verb(),
             damage.from
         );
     }

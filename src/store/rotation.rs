@@ -11,14 +11,14 @@ use serde::de::IgnoredAny;
 
 use super::backup::restore::{NamedConnection, lock_exclusively};
 use super::io_error::io_error;
-use super::journal::header::{FileHeader, StoreIdentity};
+use super::journal::header::StoreIdentity;
 use super::key::key_file::{KeyFileContent, KeyFileLocation, install, remove};
-use super::key::{KeyFingerprint, StoreKey, previous_keys};
+use super::key::{KeyFingerprint, StoreAccess, StoreKey, previous_keys};
 use super::offline_reader::{self, StoreContent};
 use super::reencrypt::{self, ResealResult, SecretOpener};
-use super::sled::create;
 use super::sled::salvage::FullState;
 use super::sled::stored_json::{self, SavedJson};
+use super::sled::{self, StorePosition, create};
 use super::swap::{self, ReplacedStore};
 use super::{StoreOptions, matching_key, unlock};
 use crate::connection::{Connection, SealedSecret, SettingValue, Settings, StoreError};
@@ -47,12 +47,10 @@ pub fn rotate(options: &StoreOptions) -> Result<RotationResult, StoreError> {
     ensure_store_exists(data)?;
     let _lock = lock_exclusively(data, COMMAND)?;
     swap::complete(data).map_err(|error| io_error(data, &error))?;
-    let StoreContent {
-        identity,
-        mut state,
-        ..
-    } = offline_reader::read_complete(data)?;
+    let identity = existing_identity(data)?;
     let old = unlock(options, Some(&identity))?.key;
+    let access = StoreAccess::new(identity.clone(), Some(&old));
+    let StoreContent { mut state, .. } = offline_reader::read_complete(data, access.auth())?;
     let new = StoreKey::random()?;
     let next = StoreIdentity::new(identity.store, new.check(identity.store)?);
     let opener = SecretOpener::new(&identity, &old);
@@ -61,7 +59,7 @@ pub fn rotate(options: &StoreOptions) -> Result<RotationResult, StoreError> {
     let created = write_pending(&location, &content)
         .and_then(|()| reencrypt::reseal(&mut state, &opener, &new))
         .and_then(|resealed| verify(&state, &next, &new, resealed).map(|()| resealed))
-        .and_then(|resealed| create(data, next, &state).map(|()| resealed));
+        .and_then(|resealed| create(data, (next, &new), &state).map(|()| resealed));
     let resealed = match created {
         Ok(resealed) => resealed,
         Err(error) => {
@@ -112,7 +110,7 @@ pub fn renew(options: &StoreOptions, now: DateTime<Utc>) -> Result<NewKeyResult,
     swap::complete(data).map_err(|error| io_error(data, &error))?;
     let StoreContent {
         identity, state, ..
-    } = offline_reader::read_complete(data)?;
+    } = offline_reader::read_complete(data, None)?;
     if matching_key(options, &identity).is_ok() {
         return Err(StoreError::Key(format!(
             "The key in {} matches this store; nothing was changed. To replace a working key, use: umai key rotate",
@@ -123,7 +121,7 @@ pub fn renew(options: &StoreOptions, now: DateTime<Utc>) -> Result<NewKeyResult,
     let new = StoreKey::random()?;
     let next = StoreIdentity::new(identity.store, new.check(identity.store)?);
     write_pending(&location, &KeyFileContent::Plain(new.duplicate()))?;
-    if let Err(error) = create(data, next, &state) {
+    if let Err(error) = create(data, (next, &new), &state) {
         // Nothing depends on the pending key.
         let _ = remove(&location.pending());
         return Err(error);
@@ -160,14 +158,22 @@ fn write_pending(location: &KeyFileLocation, key: &KeyFileContent) -> Result<(),
     key.write(&pending)
 }
 
-fn create(data: &Path, identity: StoreIdentity, state: &FullState) -> Result<(), StoreError> {
-    let head = FileHeader {
-        identity,
-        revision: state.revision,
-        digest: state.digest(),
-    };
+fn create(
+    data: &Path,
+    (identity, key): (StoreIdentity, &StoreKey),
+    state: &FullState,
+) -> Result<(), StoreError> {
+    let access = StoreAccess::new(identity, Some(key));
     let folder = swap::begin(data).map_err(|error| io_error(data, &error))?;
-    create::create(&folder, &head, |writer| create::write_rows(state, writer))
+    create::create(&folder, &access, StorePosition::of(state), |writer| {
+        create::write_rows(state, writer)
+    })
+}
+
+fn existing_identity(data: &Path) -> Result<StoreIdentity, StoreError> {
+    sled::identity_in(data)?.ok_or_else(|| {
+        StoreError::Unusable(format!("There is no readable store in {}", data.display()))
+    })
 }
 
 /// Checks that the new key opens all resealed secrets, before anything depends on it.

@@ -190,3 +190,90 @@ impl<T: ConnectionStore<SealedSecret>> ConnectionStore<PlainSecret> for SealedSt
         self.inner.close().await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connection::VersionChange;
+    use crate::connection::store::Precondition;
+    use crate::store::memory::MemoryStore;
+
+    const STORE: Uuid = Uuid::from_u128(1);
+
+    fn connection(version: u64) -> Connection<PlainSecret> {
+        let json = format!(
+            r#"{{"id":"3fa85f64-5717-4562-b3fc-2c963f66afa6","alias":"a","name":"A name","providerId":"openai","isActive":true,
+            "dateCreated":"2024-01-15T10:30:00Z","dateModified":"2024-01-15T10:30:00Z","version":{version},"settings":{{"endpoint":"https://api.example"}}}}"#
+        );
+        let shown: Connection<SealedSecret> = serde_json::from_str(&json).unwrap();
+        let mut plain = shown
+            .try_map(|_, _| Ok::<_, std::convert::Infallible>(PlainSecret::unreadable()))
+            .unwrap();
+        let secret = SettingValue::Secret(PlainSecret::new("sk-planted"));
+        plain.settings.get_or_insert_default().set("apiKey", secret);
+        plain
+    }
+
+    fn save<S>(connection: Connection<S>, precondition: Precondition) -> SaveConnection<S> {
+        SaveConnection {
+            connection,
+            precondition,
+            change: VersionChange::default(),
+        }
+    }
+
+    fn key_of(connection: &Connection<PlainSecret>) -> Option<&str> {
+        let settings = connection.settings.as_ref().unwrap();
+        settings.get("apiKey").and_then(SettingValue::text)
+    }
+
+    /// Returns the connection after someone below the sealing has set its endpoint.
+    async fn moved(store: &SealedStore<MemoryStore<SealedSecret>>, to: &str, version: u64) {
+        let id = connection(1).item.id;
+        let mut sealed = store.inner.get(id).await.unwrap().unwrap();
+        sealed.item.version = version;
+        let settings = sealed.settings.as_mut().unwrap();
+        settings.set("endpoint", SettingValue::Text(to.into()));
+        let change = save(sealed, Precondition::Version(version - 1));
+        store.inner.save(change).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn secret_of_moved_connection_is_unreadable_and_named() {
+        let key = StoreKey::random().unwrap();
+        let store = SealedStore::new(MemoryStore::default(), key, STORE);
+        let id = connection(1).item.id;
+        store
+            .save(save(connection(1), Precondition::Absent))
+            .await
+            .unwrap();
+        moved(&store, "https://api.example/v1", 2).await;
+        let found = store.get(id).await.unwrap().unwrap();
+        assert_eq!(key_of(&found), Some("sk-planted"), "same origin");
+        moved(&store, "https://evil.example", 3).await;
+        let mut found = store.get(id).await.unwrap().unwrap();
+        assert_eq!(key_of(&found), None);
+        let notices = store.notices().join(" ");
+        assert!(notices.contains("The apiKey of A name"), "{notices}");
+        // A save keeps the seal, and does not bind it to the other origin.
+        found.item.version = 4;
+        store
+            .save(save(found, Precondition::Version(3)))
+            .await
+            .unwrap();
+        assert_eq!(key_of(&store.get(id).await.unwrap().unwrap()), None);
+        moved(&store, "https://api.example", 5).await;
+        let found = store.get(id).await.unwrap().unwrap();
+        assert_eq!(key_of(&found), Some("sk-planted"), "moved back");
+        // The service may move it: it seals the secret again.
+        let mut change = connection(6);
+        let settings = change.settings.as_mut().unwrap();
+        settings.set("endpoint", SettingValue::Text("https://new.example".into()));
+        store
+            .save(save(change, Precondition::Version(5)))
+            .await
+            .unwrap();
+        let found = store.get(id).await.unwrap().unwrap();
+        assert_eq!(key_of(&found), Some("sk-planted"));
+    }
+}

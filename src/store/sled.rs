@@ -10,6 +10,7 @@ mod index_header;
 mod catch_panic;
 pub(super) mod index;
 mod index_handle;
+mod open_index;
 mod index_repair;
 mod journal_damage;
 mod change;
@@ -56,6 +57,7 @@ use crate::connection::{
     Connection, ConnectionItem, ListQuery, Page, PageRequest, SealedSecret, StoreError, Version,
 };
 
+pub use self::pending_writes::StorePosition;
 pub use self::rebuild::{DAMAGED, FOLDER};
 
 /// Reads the identity of the store in a data directory; `None` when there is no store. Opens nothing.
@@ -171,7 +173,7 @@ impl SledStore {
     /// Identity and key of the store.
     pub fn unlocked(&self) -> UnlockedStore {
         UnlockedStore {
-            identity: self.applier.identity.clone(),
+            identity: self.applier.access.identity.clone(),
             key: Arc::clone(&self.applier.key),
         }
     }

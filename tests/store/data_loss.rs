@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use futures_util::future::join_all;
 use umai::store::journal::digest::{StateDigest, record_hash, version_hash};
 use umai::store::journal::entry::{EntryKind, EntryWalk, JournalEntry, WalkItem};
-use umai::store::journal::header::{self, FileHeader};
+use umai::store::journal::header::{self, FileHeader, NewFile};
 use umai::store::journal::segment::{ActiveSegment, Segment};
 use umai::store::journal::{retention, snapshot};
+use umai::store::key::{CODE, KeyLookup, StoreAuthenticator, StoreKey};
+use umai::store::store_in as store_in_folder;
 
 use crate::support::fixture::{Content, content, open_in, save};
 
@@ -29,7 +31,7 @@ type JournaledChange = (u64, uuid::Uuid, Vec<u8>);
 /// Reads the only segment of a store: a header for its end, and the changes.
 fn journal(data: &Path) -> (FileHeader, Vec<JournaledChange>) {
     let segment = Segment::all(&data.join("journal")).unwrap().remove(0);
-    let (bytes, read) = segment.read().unwrap();
+    let (bytes, read) = segment.read(None).unwrap();
     let mut head = read.unwrap();
     let mut changes = Vec::new();
     for step in EntryWalk::new(&bytes, header::LENGTH) {
@@ -59,12 +61,27 @@ fn write_snapshot(
                 number: 1,
                 digest: StateDigest::default(),
                 payload: &payload(json),
+                codes: None,
             })?;
         }
         Ok(())
     };
-    snapshot::write(data, head, rows, |_| Ok(())).unwrap();
+    let auth = auth(data);
+    let file = NewFile {
+        head,
+        auth: Some(&auth),
+    };
+    snapshot::write(data, file, rows, |_| Ok(())).unwrap();
     data.join(format!("snapshots/{:020}.snapshot", head.revision))
+}
+
+/// Authenticator of the store, with which umai writes its files.
+fn auth(data: &Path) -> StoreAuthenticator {
+    let config = data.parent().unwrap().join("config");
+    let Ok(KeyLookup::Key(key, _)) = StoreKey::find(None, &config) else {
+        panic!("no key");
+    };
+    key.authenticator(store_in_folder(data).unwrap())
 }
 
 /// Digest of the first connections.
@@ -96,10 +113,13 @@ fn reduce_index(data: &Path, head: &FileHeader, has: usize) {
     let mut applied = db.get("m").unwrap().unwrap().to_vec();
     applied[12..20].copy_from_slice(&head.digest.count.to_le_bytes());
     applied[20..28].copy_from_slice(&head.digest.sum.to_le_bytes());
+    applied.truncate(applied.len() - CODE);
     let mut sum = crc32fast::Hasher::new();
     sum.update(b"m");
     sum.update(&applied[4..]);
     applied[..4].copy_from_slice(&sum.finalize().to_le_bytes());
+    let code = auth(data).code("row", &[b"m", &applied]);
+    applied.extend(code);
     db.insert("m", applied).unwrap();
 }
 
@@ -111,7 +131,12 @@ fn remove_journal_start(data: &Path, end: &FileHeader) {
         revision: end.revision + 1,
         ..end.clone()
     };
-    ActiveSegment::create(&data.join("journal"), &next).unwrap();
+    let auth = auth(data);
+    let file = NewFile {
+        head: &next,
+        auth: Some(&auth),
+    };
+    ActiveSegment::create(&data.join("journal"), file).unwrap();
 }
 
 #[tokio::test]
@@ -231,7 +256,10 @@ async fn unverified_snapshot_is_not_published() {
     let (head, _) = journal(&data);
     let refused = snapshot::write(
         &data,
-        &head,
+        NewFile {
+            head: &head,
+            auth: None,
+        },
         |_| Ok(()),
         |written| {
             assert!(written.exists());

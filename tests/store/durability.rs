@@ -6,10 +6,10 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::process::Command;
 
 use umai::connection::{Connection, SettingValue, StoreError};
+use umai::store::rotation::renew;
 
 use crate::support::child_process::{FOLDER, NUMBER, parameters, report};
 use crate::support::fixture::{LONG, connection, content, id, open_in, options, save};
@@ -26,27 +26,6 @@ async fn data_folder_writable_by_others_is_rejected() {
     assert!(message.contains("chmod go-w"), "{message}");
 }
 
-/// Damages the seal of every secret in the journal of a closed store and removes the index.
-fn damage_seals(folder: &Path) {
-    let path = folder.join("data/journal/00000000000000000001.log");
-    let bytes = fs::read(&path).unwrap();
-    let mut damaged = bytes[..128].to_vec();
-    let steps = umai::store::journal::entry::EntryWalk::new(&bytes, 128);
-    for step in steps {
-        let umai::store::journal::entry::WalkItem::Entry(mut entry) = step else {
-            panic!("the journal is damaged");
-        };
-        let text = String::from_utf8(entry.payload.to_vec()).unwrap();
-        let (before, seal) = text.split_once("\"sealed\":\"").unwrap();
-        let other = if seal.starts_with('A') { 'B' } else { 'A' };
-        let text = format!("{before}\"sealed\":\"{other}{}", &seal[1..]);
-        entry.payload = text.as_bytes();
-        entry.write(&mut damaged);
-    }
-    fs::write(&path, damaged).unwrap();
-    fs::remove_dir_all(folder.join("data/sled")).unwrap();
-}
-
 fn secret(connection: &Connection<umai::connection::PlainSecret>) -> Option<String> {
     match connection.settings.as_ref()?.get("apiKey")? {
         SettingValue::Secret(secret) => secret.expose().map(str::to_owned),
@@ -60,7 +39,8 @@ async fn unreadable_secret_is_kept_until_reentered() {
     let store = open_in(folder.path()).await.unwrap();
     store.save(save(1, 1)).await.unwrap();
     store.close().await.unwrap();
-    damage_seals(folder.path());
+    fs::remove_file(options(folder.path()).config.join("umai.key")).unwrap();
+    renew(&options(folder.path()), chrono::Utc::now()).unwrap();
     let store = open_in(folder.path()).await.unwrap();
     let found = store.get(id(1)).await.unwrap().unwrap();
     assert_eq!(secret(&found), None);

@@ -1,23 +1,47 @@
-//! Someone who can write the data directory, but has no key, changes the store: no key is sent elsewhere.
+//! Someone who can write the data directory, but has no key, changes the store: no key is sent elsewhere, and nothing that was
+//! changed is used.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use umai::connection::{PlainSecret, SettingValue, Settings};
+use umai::connection::{PlainSecret, SettingValue, Settings, StoreError};
+use umai::store::backup::restore::prepare;
+use umai::store::backup::{BackupDestination, SealVerdict, create};
+use umai::store::inspect::survey;
+use umai::store::journal::entry::{EntryWalk, JournalEntry, WalkItem};
+use umai::store::journal::header::{self, FORMAT, FileHeader};
+use umai::store::journal::segment::Segment;
 use umai::store::rotation::rotate;
 
-use crate::support::fixture::{Store, id, open_in, options, save};
+use crate::support::fixture::{Content, content, id, open_in, options, save};
+use crate::support::folders::copy;
 use crate::support::forgery::{replaced, rewrite_entries, rewrite_records, store_files};
 
 const CONNECTIONS: u64 = 3;
 const EVIL: &str = "https://evil.example";
 
-async fn store_in(folder: &Path) {
+/// Creates a closed store; connection 1 has two versions.
+async fn store_in(folder: &Path) -> Content {
     let store = open_in(folder).await.unwrap();
     for number in 0..CONNECTIONS {
         store.save(save(number, 1)).await.unwrap();
     }
+    store.save(save(1, 2)).await.unwrap();
+    let content = content(&store).await;
     store.close().await.unwrap();
+    content
+}
+
+fn data(folder: &Path) -> PathBuf {
+    options(folder).data
+}
+
+fn segment(folder: &Path) -> PathBuf {
+    store_files(&data(folder)).remove(0)
+}
+
+fn remove_index(folder: &Path) {
+    fs::remove_dir_all(data(folder).join("sled")).unwrap();
 }
 
 fn moved(json: &[u8]) -> Vec<u8> {
@@ -28,69 +52,229 @@ fn text<'a>(settings: &'a Settings<PlainSecret>, key: &str) -> Option<&'a str> {
     settings.get(key).and_then(SettingValue::text)
 }
 
-/// Number of connections with the changed endpoint; panics when one of them has a readable key.
-async fn moved_connections(store: &Store) -> u64 {
-    let mut moved = 0;
-    for number in 0..CONNECTIONS {
-        let Some(found) = store.get(id(number)).await.unwrap() else {
-            continue;
-        };
-        let settings = found.settings.unwrap();
-        if text(&settings, "endpoint") == Some(EVIL) {
-            moved += 1;
-            assert_eq!(text(&settings, "apiKey"), None, "the key would be sent");
-            let notices = store.notices().join("\n");
-            assert!(notices.contains(&found.item.name), "{notices}");
-        }
+/// Content and notices of a store that still opens.
+async fn reopened(folder: &Path) -> (Content, String) {
+    let store = open_in(folder).await.unwrap();
+    let found = content(&store).await;
+    let notices = store.notices().join("\n");
+    // The store works normally.
+    store.save(save(9, 1)).await.unwrap();
+    store.close().await.unwrap();
+    let store = open_in(folder).await.unwrap();
+    assert_eq!(content(&store).await.len(), found.len() + 1);
+    store.close().await.unwrap();
+    (found, notices)
+}
+
+/// Offsets of the entries of a segment.
+fn entries(path: &Path) -> Vec<(usize, usize)> {
+    let bytes = fs::read(path).unwrap();
+    let mut from = header::LENGTH;
+    let mut walk = EntryWalk::new(&bytes, from);
+    let mut found = Vec::new();
+    while let Some(WalkItem::Entry(_)) = walk.next() {
+        found.push((from, walk.at()));
+        from = walk.at();
     }
-    moved
+    found
 }
 
 #[tokio::test]
-async fn key_is_not_sent_to_endpoint_changed_in_journal() {
+async fn endpoint_changed_in_one_entry_loses_that_change_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut expected = store_in(folder.path()).await;
+    remove_index(folder.path());
+    let path = segment(folder.path());
+    rewrite_entries(&path, |entry| match entry.revision {
+        3 => moved(entry.payload),
+        _ => entry.payload.to_vec(),
+    });
+    let report = survey(&options(folder.path()));
+    let (from, _) = entries(&path)[2];
+    let damage = report.damage.unwrap().join("\n");
+    assert!(damage.contains(&format!("at byte {from}")), "{damage}");
+    let (found, notices) = reopened(folder.path()).await;
+    expected.remove(&2);
+    assert_eq!(found, expected, "{notices}");
+    assert!(
+        notices.contains(&format!(
+            "was changed without the key in {} at byte {from}",
+            path.display()
+        )),
+        "{notices}"
+    );
+}
+
+#[tokio::test]
+async fn endpoints_changed_in_journal_are_not_used() {
     let folder = tempfile::tempdir().unwrap();
     store_in(folder.path()).await;
-    let data = options(folder.path()).data;
-    fs::remove_dir_all(data.join("sled")).unwrap();
-    for path in store_files(&data) {
-        rewrite_entries(&path, |entry| moved(entry.payload));
-    }
-    let store = open_in(folder.path()).await.unwrap();
-    assert_eq!(moved_connections(&store).await, CONNECTIONS);
-    store.close().await.unwrap();
+    remove_index(folder.path());
+    rewrite_entries(&segment(folder.path()), |entry| moved(entry.payload));
+    let (found, notices) = reopened(folder.path()).await;
+    assert_eq!(found, Content::new());
+    assert!(notices.contains("lost"), "{notices}");
 }
 
 #[tokio::test]
-async fn key_is_not_sent_to_endpoint_changed_in_snapshot() {
+async fn index_wins_over_changed_journal() {
+    let folder = tempfile::tempdir().unwrap();
+    let before = store_in(folder.path()).await;
+    rewrite_entries(&segment(folder.path()), |entry| moved(entry.payload));
+    let (found, notices) = reopened(folder.path()).await;
+    assert_eq!(found, before);
+    assert!(notices.contains("Nothing is lost"), "{notices}");
+}
+
+#[tokio::test]
+async fn changed_snapshot_is_replaced_by_its_copy() {
+    let folder = tempfile::tempdir().unwrap();
+    let before = store_in(folder.path()).await;
+    rotate(&options(folder.path())).unwrap();
+    remove_index(folder.path());
+    let snapshots = store_files(&data(folder.path())).split_off(1);
+    assert_eq!(snapshots.len(), 2, "a snapshot and its copy");
+    rewrite_entries(&snapshots[1], |entry| moved(entry.payload));
+    let (found, notices) = reopened(folder.path()).await;
+    assert_eq!(found, before, "{notices}");
+    let name = snapshots[1].display().to_string();
+    assert!(notices.contains(&name), "{name}: {notices}");
+}
+
+#[tokio::test]
+async fn changed_snapshots_are_not_used() {
     let folder = tempfile::tempdir().unwrap();
     store_in(folder.path()).await;
     rotate(&options(folder.path())).unwrap();
-    let data = options(folder.path()).data;
-    fs::remove_dir_all(data.join("sled")).unwrap();
-    let paths = store_files(&data);
-    assert_eq!(paths.len(), 3, "a segment, a snapshot and its copy");
-    for path in paths {
+    remove_index(folder.path());
+    for path in store_files(&data(folder.path())).split_off(1) {
         rewrite_entries(&path, |entry| moved(entry.payload));
     }
-    let store = open_in(folder.path()).await.unwrap();
-    assert_eq!(moved_connections(&store).await, CONNECTIONS);
-    store.close().await.unwrap();
+    let (found, notices) = reopened(folder.path()).await;
+    assert_eq!(found, Content::new());
+    assert!(notices.contains("are lost"), "{notices}");
 }
 
 #[tokio::test]
-async fn key_is_not_sent_to_endpoint_changed_in_index() {
+async fn changed_index_is_rebuilt_from_journal() {
+    let folder = tempfile::tempdir().unwrap();
+    let before = store_in(folder.path()).await;
+    rewrite_records(&data(folder.path()).join("sled"), moved);
+    let (found, notices) = reopened(folder.path()).await;
+    assert_eq!(found, before);
+    assert!(notices.contains("changed without the key"), "{notices}");
+    assert!(notices.contains("rebuilt from the journal"), "{notices}");
+}
+
+#[tokio::test]
+async fn older_index_row_put_back_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open_in(folder.path()).await.unwrap();
+    store.save(save(0, 1)).await.unwrap();
+    store.close().await.unwrap();
+    let sled = data(folder.path()).join("sled");
+    let key = [b"r".as_slice(), id(0).as_bytes()].concat();
+    let older = sled::open(&sled).unwrap().get(&key).unwrap().unwrap();
+    let store = open_in(folder.path()).await.unwrap();
+    store.save(save(0, 2)).await.unwrap();
+    store.close().await.unwrap();
+    sled::open(&sled).unwrap().insert(key, older).unwrap();
+    let (found, notices) = reopened(folder.path()).await;
+    assert_eq!(found, Content::from([(0, 2)]));
+    assert!(notices.contains("rebuilt from the journal"), "{notices}");
+}
+
+/// Replaces the entries of a segment by those at these places.
+fn rearrange(path: &Path, places: &[usize]) {
+    let bytes = fs::read(path).unwrap();
+    let found = entries(path);
+    let mut changed = bytes[..header::LENGTH].to_vec();
+    for place in places {
+        let (from, to) = found[*place];
+        changed.extend_from_slice(&bytes[from..to]);
+    }
+    fs::write(path, changed).unwrap();
+}
+
+#[tokio::test]
+async fn older_entry_put_back_is_refused() {
+    // The last entry saves version 2 of connection 1; the second one saved its version 1.
+    for places in [&[0, 1, 2, 3, 1][..], &[0, 1, 2, 1], &[0, 2, 1]] {
+        let folder = tempfile::tempdir().unwrap();
+        store_in(folder.path()).await;
+        remove_index(folder.path());
+        rearrange(&segment(folder.path()), places);
+        let (found, notices) = reopened(folder.path()).await;
+        let is_intact = found.get(&1) == Some(&2);
+        assert_eq!(is_intact, places.contains(&3), "{places:?}: {found:?}");
+        assert!(
+            notices.contains("changed without the key"),
+            "{places:?}: {notices}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn older_key_in_newer_entry_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     store_in(folder.path()).await;
-    rewrite_records(&options(folder.path()).data.join("sled"), moved);
-    let store = open_in(folder.path()).await.unwrap();
-    assert_eq!(moved_connections(&store).await, CONNECTIONS);
-    // A save does not make the key readable again.
-    let before = store.get(id(0)).await.unwrap().unwrap();
-    let mut change = save(0, 2);
-    change.connection.settings = before.settings;
-    store.save(change).await.unwrap();
-    assert_eq!(moved_connections(&store).await, CONNECTIONS);
-    store.close().await.unwrap();
+    remove_index(folder.path());
+    let path = segment(folder.path());
+    let bytes = fs::read(&path).unwrap();
+    let (from, to) = entries(&path)[1];
+    let older = JournalEntry::read(&bytes[from..to]).unwrap();
+    rewrite_entries(&path, |entry| match entry.revision {
+        4 => older.payload.to_vec(),
+        _ => entry.payload.to_vec(),
+    });
+    let (found, notices) = reopened(folder.path()).await;
+    assert_eq!(found.get(&1), Some(&1), "the last authentic version");
+    assert!(notices.contains("changed without the key"), "{notices}");
+    assert!(notices.contains("Change 4"), "{notices}");
+}
+
+#[tokio::test]
+async fn entry_without_codes_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    store_in(folder.path()).await;
+    let path = segment(folder.path());
+    let bytes = fs::read(&path).unwrap();
+    let (from, to) = entries(&path)[3];
+    let last = JournalEntry::read(&bytes[from..to]).unwrap();
+    let mut changed = bytes[..to].to_vec();
+    JournalEntry {
+        revision: 5,
+        codes: None,
+        ..last
+    }
+    .write_in_group(&mut changed);
+    fs::write(&path, changed).unwrap();
+    let (found, notices) = reopened(folder.path()).await;
+    assert_eq!(found.len(), 3);
+    assert!(notices.contains("changed without the key"), "{notices}");
+}
+
+#[tokio::test]
+async fn entries_of_another_connection_or_store_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let other = tempfile::tempdir().unwrap();
+    copy(folder.path(), other.path());
+    store_in(folder.path()).await;
+    // Another store with the same key.
+    copy(
+        &options(folder.path()).config,
+        &options(other.path()).config,
+    );
+    store_in(other.path()).await;
+    remove_index(folder.path());
+    let path = segment(folder.path());
+    let bytes = fs::read(&path).unwrap();
+    let foreign = fs::read(segment(other.path())).unwrap();
+    let mixed = [&bytes[..header::LENGTH], &foreign[header::LENGTH..]].concat();
+    fs::write(&path, mixed).unwrap();
+    let (found, notices) = reopened(folder.path()).await;
+    assert_eq!(found, Content::new());
+    assert!(notices.contains("lost"), "{notices}");
 }
 
 #[tokio::test]
@@ -109,4 +293,89 @@ async fn key_follows_endpoint_changed_through_the_store() {
     assert_eq!(text(&settings, "apiKey"), Some("sk-planted-0-2"));
     assert_eq!(store.notices(), Vec::<String>::new());
     store.close().await.unwrap();
+}
+
+/// Removes the codes of a segment or snapshot, and gives it the format before them.
+fn remove_codes(path: &Path) {
+    let bytes = fs::read(path).unwrap();
+    let mut head = FileHeader::read(&bytes).unwrap();
+    head.identity = head.identity.without_codes();
+    let mut changed = head.to_bytes().to_vec();
+    for item in EntryWalk::new(&bytes, header::LENGTH) {
+        let WalkItem::Entry(entry) = item else {
+            panic!("{item:?}");
+        };
+        let payload = moved(entry.payload);
+        JournalEntry {
+            payload: &payload,
+            codes: None,
+            ..entry
+        }
+        .write(&mut changed);
+    }
+    fs::write(path, changed).unwrap();
+}
+
+#[tokio::test]
+async fn store_in_format_without_codes_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    store_in(folder.path()).await;
+    remove_index(folder.path());
+    remove_codes(&segment(folder.path()));
+    let Err(StoreError::Unusable(why)) = open_in(folder.path()).await.map(drop) else {
+        panic!("the store was opened");
+    };
+    assert!(why.contains("earlier format"), "{why}");
+    // On a machine that never had the store it is converted, with secrets that nothing opens for the other endpoint.
+    fs::remove_file(options(folder.path()).config.join("umai.stores")).unwrap();
+    let store = open_in(folder.path()).await.unwrap();
+    for number in 0..CONNECTIONS {
+        let found = store.get(id(number)).await.unwrap().unwrap();
+        let settings = found.settings.unwrap();
+        assert_eq!(text(&settings, "endpoint"), Some(EVIL));
+        assert_eq!(text(&settings, "apiKey"), None);
+    }
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn snapshot_without_codes_among_others_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let before = store_in(folder.path()).await;
+    rotate(&options(folder.path())).unwrap();
+    remove_index(folder.path());
+    let files = store_files(&data(folder.path()));
+    let snapshots = &files[1..];
+    remove_codes(&snapshots[1]);
+    let (found, notices) = reopened(folder.path()).await;
+    assert_eq!(found, before, "the other snapshot is used");
+    let name = snapshots[1].display().to_string();
+    assert!(notices.contains(&name), "{name}: {notices}");
+}
+
+#[tokio::test]
+async fn store_restored_without_its_key_is_authenticated_once_the_key_is_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let before = store_in(folder.path()).await;
+    let options = options(folder.path());
+    let backup = create(&options, &BackupDestination::Store, chrono::Utc::now()).unwrap();
+    let key = options.config.join("umai.key");
+    let kept = folder.path().join("kept.key");
+    fs::rename(&key, &kept).unwrap();
+    let prepared = prepare(&options, &backup.path).unwrap();
+    assert_eq!(prepared.seal, SealVerdict::NoKey);
+    prepared.execute(chrono::Utc::now()).unwrap();
+    assert!(matches!(
+        open_in(folder.path()).await.map(drop),
+        Err(StoreError::Key(_))
+    ));
+    fs::rename(&kept, &key).unwrap();
+    let (found, notices) = reopened(folder.path()).await;
+    assert_eq!(found, before);
+    assert!(notices.contains("converted to the format"), "{notices}");
+    let segment = Segment::all(&options.data.join("journal"))
+        .unwrap()
+        .remove(0);
+    let (_, head) = segment.read(None).unwrap();
+    assert_eq!(head.unwrap().identity.format, FORMAT);
 }

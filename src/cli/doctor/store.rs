@@ -6,7 +6,9 @@ use super::finding::Findings;
 use crate::config::Config;
 use crate::store::StoreOptions;
 use crate::store::disk::DiskObstacle;
-use crate::store::inspect::{KeyState, StoreCounts, StoreHolder, StoreReport, StoreSizes, survey};
+use crate::store::inspect::{
+    Authenticity, KeyState, StoreCounts, StoreHolder, StoreReport, StoreSizes, survey,
+};
 use crate::store::key::key_file::KeyFileLocation;
 use crate::store::key::previous_keys;
 
@@ -149,7 +151,12 @@ fn contents(survey: &StoreReport, config: &Config, findings: &mut Findings) {
         ),
         Ok(None) => findings.ok("store", format!("none yet in {shown}; the first start creates it")),
         Ok(Some(contents)) if contents.is_sound => {
-            findings.ok("store", format!("{}; all checksums valid", counts_text(contents)));
+            let checked = match survey.authenticity {
+                Authenticity::Checked(_) => "all checksums valid, nothing changed without the key",
+                Authenticity::NoKey => "all checksums valid; not authenticated without its key",
+                Authenticity::EarlierFormat => "all checksums valid; the next start converts it to the current format",
+            };
+            findings.ok("store", format!("{}; {checked}", counts_text(contents)));
         }
         Ok(Some(contents)) => findings.problem(
             "store",

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::BackupSigner;
 use crate::store::journal::entry::{u32_at, u64_at};
-use crate::store::journal::header::{self, FileHeader, HeaderError, StoreIdentity};
+use crate::store::journal::header::{self, FileHeader, HeaderError, NewFile, StoreIdentity};
 use crate::store::journal::replay::StateBuilder;
 use crate::store::journal::snapshot::{self, SnapshotError};
 use crate::store::key::{KeyCheck, StoreKey};
@@ -158,7 +158,9 @@ pub fn write(
     signer: Option<&BackupSigner>,
 ) -> io::Result<()> {
     let mut hashed = HashingStream::new(&mut *file);
-    snapshot::write_to(&mut hashed, head, |writer| write_rows(state, writer))?;
+    // The seal of the whole file authenticates the entries.
+    let start = NewFile { head, auth: None };
+    snapshot::write_to(&mut hashed, start, |writer| write_rows(state, writer))?;
     let sum = hashed.sum();
     let mut trailer = [0; TRAILER];
     trailer[..8].copy_from_slice(&MAGIC);
@@ -223,7 +225,7 @@ pub fn read(path: &Path) -> Result<(BackupLabel, FullState), BackupFault> {
         256 * 1024,
         file.try_clone()?.take(rows),
     ));
-    let head = match snapshot::read_from(&mut hashed, |entry| state.add_row(entry))? {
+    let head = match snapshot::read_from(&mut hashed, None, |entry| state.add_row(entry))? {
         Ok(head) => head,
         Err(SnapshotError::Head) => return Err(BackupFault::Foreign),
         Err(SnapshotError::Newer(format)) => return Err(BackupFault::Newer(format)),

@@ -1,12 +1,14 @@
 //! Available keys, to find the one that sealed a store or a backup.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::connection::StoreError;
 use crate::store::StoreOptions;
 use crate::store::journal::header::StoreIdentity;
 use crate::store::key::key_file::KeyFileLocation;
-use crate::store::key::{KeyLookup, StoreKey, previous_keys};
+use crate::store::key::{KeyLookup, StoreAccess, StoreKey, previous_keys};
+use crate::store::sled;
 
 /// Available keys.
 pub struct AvailableKeys {
@@ -38,6 +40,15 @@ impl AvailableKeys {
             problem,
             earlier,
         }
+    }
+
+    /// Returns the access to the files of the store in a data directory, without a key where none matches.
+    pub fn access(&self, data: &Path) -> Result<Option<StoreAccess>, StoreError> {
+        let identity = sled::identity_in(data)?;
+        Ok(identity.map(|identity| {
+            let key = self.matching(&identity).cloned();
+            StoreAccess::new(identity, key.as_deref())
+        }))
     }
 
     /// Returns the key of a store.

@@ -15,15 +15,15 @@ use super::{SealVerdict, check_seal, fault_error};
 use crate::connection::{ConnectionItem, StoreError};
 use crate::store::StoreOptions;
 use crate::store::io_error::{self, io_error};
-use crate::store::journal::header::{FileHeader, StoreIdentity};
-use crate::store::key::StoreKey;
+use crate::store::journal::header::StoreIdentity;
+use crate::store::key::{StoreAccess, StoreKey};
 use crate::store::known_stores::KnownStores;
 use crate::store::lock::StoreLock;
 use crate::store::offline_reader::{self, StoreContent};
 use crate::store::reencrypt::{self, ResealResult, SecretOpener};
-use crate::store::sled::create;
 use crate::store::sled::salvage::FullState;
 use crate::store::sled::stored_json::{self, SavedJson};
+use crate::store::sled::{StorePosition, create};
 use crate::store::swap::{self, ReplacedStore};
 
 /// Time to wait for a process that is closing the store.
@@ -107,7 +107,7 @@ pub fn prepare(options: &StoreOptions, path: &Path) -> Result<PreparedBackup, St
             known.way_to_accept(label.identity())
         )));
     }
-    let (comparison, _) = compare(&options.data, &label, &state);
+    let (comparison, _) = compare(&options.data, &label, &state, &keys);
     Ok(PreparedBackup {
         options: options.clone(),
         path: path.to_owned(),
@@ -122,34 +122,40 @@ pub fn prepare(options: &StoreOptions, path: &Path) -> Result<PreparedBackup, St
 impl PreparedBackup {
     /// Replaces the store with the backup. No other process may have the store open.
     pub fn execute(self, now: DateTime<Utc>) -> Result<RestoreResult, StoreError> {
-        let data = &self.options.data;
+        let data = &self.options.data.clone();
         let refuse = |error: std::io::Error| io_error(data, &error);
         io_error::create_folder(data).map_err(refuse)?;
         io_error::reject_untrusted_folder(data)?;
         let _lock = lock_exclusively(data, "umai backup restore")?;
         swap::complete(data).map_err(refuse)?;
-        let (comparison, newest) = compare(data, &self.label, &self.state);
+        let (comparison, newest) = compare(data, &self.label, &self.state, &self.keys);
         if comparison != self.comparison {
             return Err(StoreError::Unusable(format!(
                 "The store in {} changed in the meantime; nothing was restored. Check the comparison again",
                 data.display()
             )));
         }
+        let known = KnownStores::in_config(&self.options.config);
         let Self {
             label,
             mut state,
             keys,
             ..
         } = self;
-        let (identity, unreadable) = reseal_with_current_key(&keys, label.identity(), &mut state)?;
-        let head = FileHeader {
-            identity,
+        let (access, unreadable) = reseal_with_current_key(&keys, label.identity(), &mut state)?;
+        let position = StorePosition {
             revision: label.header.revision.max(newest) + 1,
             digest: state.digest(),
         };
         let had_store = has_files(data);
         let folder = swap::begin(data).map_err(refuse)?;
-        create::create(&folder, &head, |writer| create::write_rows(&state, writer))?;
+        create::create(&folder, &access, position, |writer| {
+            create::write_rows(&state, writer)
+        })?;
+        if access.auth.is_none() {
+            // The user accepts what the files say about this store, because its key is missing.
+            known.accept(&access.identity).map_err(refuse)?;
+        }
         let name = format!("{}-restore", now.format("%Y%m%dT%H%M%SZ"));
         let before = if had_store {
             ReplacedStore::Keep(&name)
@@ -159,7 +165,7 @@ impl PreparedBackup {
         let aside = swap::commit(data, before).map_err(refuse)?;
         Ok(RestoreResult {
             aside: had_store.then_some(aside),
-            count: head.digest.count,
+            count: position.digest.count,
             unreadable,
         })
     }
@@ -180,20 +186,20 @@ pub fn check_exclusive(data: &Path, command: &str) -> Result<(), StoreError> {
     lock_exclusively(data, command).map(drop)
 }
 
-/// Reseals the content with the current key when another available key sealed it, and in the current format. Returns the resulting identity and the number
-/// of unreadable secrets.
+/// Reseals the content with the current key when another available key sealed it, and in the current format. Returns the access to the new store and
+/// the number of unreadable secrets.
 fn reseal_with_current_key(
     keys: &AvailableKeys,
     identity: &StoreIdentity,
     state: &mut FullState,
-) -> Result<(StoreIdentity, Option<usize>), StoreError> {
+) -> Result<(StoreAccess, Option<usize>), StoreError> {
     let Some(sealing_key) = keys.matching(identity) else {
-        return Ok((identity.clone(), None));
+        return Ok((StoreAccess::new(identity.without_codes(), None), None));
     };
     let to: &Arc<StoreKey> = keys.current.as_ref().unwrap_or(sealing_key);
     let is_same_key = Arc::ptr_eq(to, sealing_key);
     if is_same_key && !identity.is_of_earlier_format() {
-        return Ok((identity.clone(), Some(0)));
+        return Ok((StoreAccess::new(identity.clone(), Some(to)), Some(0)));
     }
     let opener = SecretOpener::new(identity, sealing_key);
     let ResealResult { unreadable, .. } = reencrypt::reseal(state, &opener, to)?;
@@ -202,7 +208,8 @@ fn reseal_with_current_key(
     } else {
         to.check(identity.store)?
     };
-    Ok((StoreIdentity::new(identity.store, check), Some(unreadable)))
+    let identity = StoreIdentity::new(identity.store, check);
+    Ok((StoreAccess::new(identity, Some(to)), Some(unreadable)))
 }
 
 fn has_files(data: &Path) -> bool {
@@ -212,13 +219,21 @@ fn has_files(data: &Path) -> bool {
 }
 
 /// Compares the store with a backup. Also returns the newest known revision of the store.
-fn compare(data: &Path, label: &BackupLabel, backup: &FullState) -> (BackupComparison, u64) {
+fn compare(
+    data: &Path,
+    label: &BackupLabel,
+    backup: &FullState,
+    keys: &AvailableKeys,
+) -> (BackupComparison, u64) {
     let mut comparison = BackupComparison {
         has_store: has_files(data),
         ..BackupComparison::default()
     };
     let in_backup = items(backup);
-    let store = match offline_reader::read(data) {
+    let store = match keys.access(data).and_then(|access| {
+        let auth = access.as_ref().and_then(StoreAccess::auth);
+        offline_reader::read(data, auth)
+    }) {
         Ok(Some(store)) => store,
         Ok(None) if !comparison.has_store => {
             comparison.only_in_backup = names(in_backup.values());

@@ -5,32 +5,36 @@ use std::path::{Path, PathBuf};
 
 use crate::store::io_error;
 use crate::store::journal::entry::{EntryWalk, WalkItem};
-use crate::store::journal::header::{self, HeaderError};
+use crate::store::journal::header::HeaderError;
 use crate::store::journal::segment::Segment;
 use crate::store::journal::snapshot::{self, SnapshotError};
 use crate::store::journal::{self};
+use crate::store::key::StoreAuthenticator;
 
-/// Lists the damaged files, one sentence each.
-pub fn all(data: &Path) -> io::Result<Vec<String>> {
+/// Lists the damaged files, one sentence each. With an authenticator, what is not authentic is damaged.
+pub fn all(data: &Path, auth: Option<&StoreAuthenticator>) -> io::Result<Vec<String>> {
     let mut found = Vec::new();
     let segments = Segment::all(&data.join(journal::FOLDER))?;
     for (number, segment) in segments.iter().enumerate() {
         let is_last = number + 1 == segments.len();
-        if let Some(position) = in_segment(segment, is_last)? {
+        if let Some(position) = in_segment(segment, is_last, auth)? {
             found.push(sentence(&segment.path, &position));
         }
     }
-    for (path, position) in damaged_snapshots(data)? {
+    for (path, position) in damaged_snapshots(data, auth)? {
         found.push(sentence(&path, &position));
     }
     Ok(found)
 }
 
 /// Lists the damaged snapshots with the position of the damage.
-pub fn damaged_snapshots(data: &Path) -> io::Result<Vec<(PathBuf, String)>> {
+pub fn damaged_snapshots(
+    data: &Path,
+    auth: Option<&StoreAuthenticator>,
+) -> io::Result<Vec<(PathBuf, String)>> {
     let mut found = Vec::new();
     for (_, path) in snapshot::all(data)? {
-        if let Some(position) = in_snapshot(&path)? {
+        if let Some(position) = in_snapshot(&path, auth)? {
             found.push((path, position));
         }
     }
@@ -46,15 +50,19 @@ fn at(byte: impl std::fmt::Display) -> String {
 }
 
 /// Returns the first damaged position of a segment; the last segment may end with an unfinished write.
-fn in_segment(segment: &Segment, is_last: bool) -> io::Result<Option<String>> {
-    let (bytes, head) = segment.read()?;
+fn in_segment(
+    segment: &Segment,
+    is_last: bool,
+    auth: Option<&StoreAuthenticator>,
+) -> io::Result<Option<String>> {
+    let (bytes, head) = segment.read(auth)?;
     match head {
         Ok(_) => {}
         Err(HeaderError::Damaged) => return Ok(Some("in its header".into())),
         // Only a newer umai can check it.
         Err(HeaderError::Newer(_)) => return Ok(None),
     }
-    let position = EntryWalk::new(&bytes, header::LENGTH).find_map(|step| match step {
+    let position = EntryWalk::of_segment(&bytes, auth).find_map(|step| match step {
         WalkItem::Damaged(damage) => Some(at(damage.from)),
         WalkItem::Torn(from) if !is_last => Some(at(from)),
         WalkItem::Entry(_) | WalkItem::Torn(_) => None,
@@ -63,9 +71,9 @@ fn in_segment(segment: &Segment, is_last: bool) -> io::Result<Option<String>> {
 }
 
 /// Returns the damaged position of a snapshot; a part that the disk cannot read is damaged too.
-fn in_snapshot(path: &Path) -> io::Result<Option<String>> {
+fn in_snapshot(path: &Path, auth: Option<&StoreAuthenticator>) -> io::Result<Option<String>> {
     let mut file = BufReader::with_capacity(256 * 1024, io_error::open_file(path)?);
-    let read = match snapshot::read_from(&mut file, |_| {}) {
+    let read = match snapshot::read_from(&mut file, auth, |_| {}) {
         Ok(read) => read,
         Err(error) => return Ok(Some(format!("and cannot be read: {error}"))),
     };

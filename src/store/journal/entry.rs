@@ -2,12 +2,17 @@
 
 use uuid::Uuid;
 
+use super::chain::{CODES, ChainCheck, EntryCodes};
 use super::digest::StateDigest;
+use super::header::{self, FileKind};
+use crate::store::key::{AuthCode, StoreAuthenticator};
 
 /// Length of an entry header in bytes.
 pub(super) const HEAD: usize = 72;
 /// Magic bytes of an entry. Payloads are JSON and never contain them, so the entry after a damaged one can be found.
 const MARKER: [u8; 4] = [0xFE, b'u', b'm', 0xED];
+/// Position of the flag that codes come before the payload.
+const CODES_FLAG: usize = 5;
 
 /// Type of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +38,7 @@ impl EntryKind {
         Self::End,
     ];
 
-    const fn code(self) -> u8 {
+    pub(super) const fn code(self) -> u8 {
         self as u8 + 1
     }
 
@@ -57,12 +62,15 @@ pub struct JournalEntry<'a> {
     pub digest: StateDigest,
     /// JSON, depending on the type.
     pub payload: &'a [u8],
+    /// Codes that authenticate the entry; none in an earlier format and in files written without the key.
+    pub codes: Option<EntryCodes>,
 }
 
 impl<'a> JournalEntry<'a> {
     /// Length in bytes.
     pub const fn size(&self) -> usize {
-        HEAD + self.payload.len()
+        let codes = if self.codes.is_some() { CODES } else { 0 };
+        HEAD + codes + self.payload.len()
     }
 
     /// Appends the entry to `out`.
@@ -80,16 +88,21 @@ impl<'a> JournalEntry<'a> {
         head[..4].copy_from_slice(&MARKER);
         head[4] = self.kind.code();
         head[8..12].copy_from_slice(&offset_in_group.to_le_bytes());
-        head[16..24].copy_from_slice(&(self.payload.len() as u64).to_le_bytes());
+        head[CODES_FLAG] = u8::from(self.codes.is_some());
+        head[16..24].copy_from_slice(&((self.size() - HEAD) as u64).to_le_bytes());
         head[24..32].copy_from_slice(&self.revision.to_le_bytes());
         head[32..48].copy_from_slice(self.id.as_bytes());
         head[48..56].copy_from_slice(&self.number.to_le_bytes());
         head[56..64].copy_from_slice(&self.digest.count.to_le_bytes());
         head[64..].copy_from_slice(&self.digest.sum.to_le_bytes());
-        let sum = checksum(&head, self.payload);
-        head[12..16].copy_from_slice(&sum.to_le_bytes());
+        let start = out.len();
         out.extend_from_slice(&head);
+        if let Some(codes) = &self.codes {
+            out.extend_from_slice(&codes.to_bytes());
+        }
         out.extend_from_slice(self.payload);
+        let sum = checksum(&head, &out[start + HEAD..]);
+        out[start + 12..start + 16].copy_from_slice(&sum.to_le_bytes());
     }
 
     /// Reads the entry at the start of `bytes`. Returns `None` when there is none or its checksum is wrong.
@@ -97,7 +110,16 @@ impl<'a> JournalEntry<'a> {
         let head = EntryHeader::read(bytes)?;
         let payload = bytes.get(HEAD..HEAD.checked_add(head.length)?)?;
         let bytes = bytes.first_chunk()?;
-        (checksum(bytes, payload) == head.checksum).then_some(Self {
+        if checksum(bytes, payload) != head.checksum {
+            return None;
+        }
+        let (codes, payload) = if bytes[CODES_FLAG] == 0 {
+            (None, payload)
+        } else {
+            let (codes, payload) = payload.split_at_checked(CODES)?;
+            (Some(EntryCodes::read(codes)?), payload)
+        };
+        Some(Self {
             kind: EntryKind::read(bytes[4])?,
             revision: head.revision,
             id: head.id,
@@ -107,6 +129,7 @@ impl<'a> JournalEntry<'a> {
                 sum: u64_at(bytes, 64),
             },
             payload,
+            codes,
         })
     }
 }
@@ -191,6 +214,19 @@ pub struct Damage {
     pub id: Option<Uuid>,
     /// Revision named by the damaged header, if readable.
     pub revision: Option<u64>,
+    /// True for an entry whose checksum is correct, but that was not written in this place with the key of the store.
+    pub is_forged: bool,
+}
+
+impl Damage {
+    /// Verb for messages, without a subject.
+    pub const fn verb(&self) -> &'static str {
+        if self.is_forged {
+            "was changed without the key"
+        } else {
+            "is damaged"
+        }
+    }
 }
 
 /// Unit that a disk writes completely or not at all, in bytes.
@@ -203,12 +239,34 @@ const SECTOR: usize = 512;
 pub struct EntryWalk<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// Checks the codes, where the key is known.
+    check: Option<ChainCheck<'a>>,
 }
 
 impl<'a> EntryWalk<'a> {
     /// Starts at a byte offset.
     pub const fn new(bytes: &'a [u8], at: usize) -> Self {
-        Self { bytes, at }
+        Self {
+            bytes,
+            at,
+            check: None,
+        }
+    }
+
+    /// Starts after the header of a segment. With an authenticator, entries that are not authentic are damaged.
+    pub fn of_segment(bytes: &'a [u8], auth: Option<&'a StoreAuthenticator>) -> Self {
+        Self {
+            check: auth.map(|auth| ChainCheck::after_header(bytes, FileKind::Segment, auth)),
+            ..Self::new(bytes, header::LENGTH)
+        }
+    }
+
+    /// Code of the last authentic entry or of the header, after which the chain continues.
+    pub fn last_code(&self) -> AuthCode {
+        self.check
+            .as_ref()
+            .map(ChainCheck::last)
+            .unwrap_or_default()
     }
 
     /// Offset after the last returned entry.
@@ -247,6 +305,7 @@ impl<'a> EntryWalk<'a> {
             to: self.at,
             id: head.as_ref().map(|head| head.id),
             revision: head.as_ref().map(|head| head.revision),
+            is_forged: false,
         })
     }
 }
@@ -294,8 +353,22 @@ impl<'a> Iterator for EntryWalk<'a> {
         let bytes = self.bytes;
         let rest = bytes.get(self.at..)?;
         if let Some(entry) = JournalEntry::read(rest) {
+            let from = self.at;
             self.at += entry.size();
-            return Some(WalkItem::Entry(entry));
+            if self
+                .check
+                .as_mut()
+                .is_none_or(|check| check.accepts(&entry))
+            {
+                return Some(WalkItem::Entry(entry));
+            }
+            return Some(WalkItem::Damaged(Damage {
+                from,
+                to: self.at,
+                id: Some(entry.id),
+                revision: Some(entry.revision),
+                is_forged: true,
+            }));
         }
         if rest.iter().all(|byte| *byte == 0) {
             return None;
@@ -317,6 +390,7 @@ mod tests {
             number: 1,
             digest: StateDigest::default(),
             payload: b"{\"a\":1}",
+            codes: None,
         }
     }
 

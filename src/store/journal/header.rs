@@ -8,14 +8,21 @@ use uuid::Uuid;
 use super::digest::StateDigest;
 use super::entry::{u32_at, u64_at, uuid_at};
 use crate::store::io_error;
-use crate::store::key::KeyCheck;
+use crate::store::key::{AuthCode, CODE, KeyCheck, StoreAuthenticator};
 
 /// Format version written by this program. A newer one is rejected; a store with an older one is converted when it is opened.
 ///
-/// In format 1 the seals of secrets do not bind the destination of the connection.
-pub const FORMAT: u32 = 2;
+/// In format 1 the seals of secrets do not bind the destination of the connection. In formats 1 and 2 header and entries have no
+/// codes that authenticate them.
+pub const FORMAT: u32 = 3;
+/// Newest format without codes, of a store that was restored without its key.
+pub const FORMAT_WITHOUT_CODES: u32 = 2;
 /// Length of a header in bytes; entries follow it.
 pub const LENGTH: usize = 128;
+
+/// Position of the code that authenticates the header; zeros without a key.
+const CODE_AT: usize = LENGTH - CODE;
+const DOMAIN: &str = "header";
 
 const MAGIC: [u8; 8] = *b"umaijrnl";
 
@@ -45,6 +52,15 @@ impl StoreIdentity {
         self.format < FORMAT
     }
 
+    /// Returns the same store for files that are written without its key.
+    #[must_use]
+    pub fn without_codes(&self) -> Self {
+        Self {
+            format: self.format.min(FORMAT_WITHOUT_CODES),
+            ..self.clone()
+        }
+    }
+
     /// Returns the same store in the current format.
     #[must_use]
     pub const fn in_current_format(&self) -> Self {
@@ -63,10 +79,28 @@ pub struct FileHeader {
     pub digest: StateDigest,
 }
 
+/// Type of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileKind {
+    /// Segment of the journal.
+    Segment,
+    /// Snapshot, also in a backup.
+    Snapshot,
+}
+
+/// Header of a new file, and the authenticator that seals the file.
+#[derive(Clone, Copy)]
+pub struct NewFile<'a> {
+    /// Header.
+    pub head: &'a FileHeader,
+    /// Authenticator; none without the key of the store.
+    pub auth: Option<&'a StoreAuthenticator>,
+}
+
 /// Reason why a header cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HeaderError {
-    /// The checksum is wrong, or the bytes are not a header.
+    /// The checksum or the code is wrong, or the bytes are not a header.
     Damaged,
     /// Written by a newer program in this format version.
     Newer(u32),
@@ -88,13 +122,34 @@ impl FileHeader {
         bytes
     }
 
+    /// Encodes the header with its code.
+    pub fn to_sealed_bytes(
+        &self,
+        kind: FileKind,
+        auth: Option<&StoreAuthenticator>,
+    ) -> [u8; LENGTH] {
+        let mut bytes = self.to_bytes();
+        if let Some(auth) = auth {
+            let code = auth.code(DOMAIN, &covered(&bytes, kind));
+            bytes[CODE_AT..].copy_from_slice(&code);
+            let sum = checksum(&bytes);
+            bytes[12..16].copy_from_slice(&sum.to_le_bytes());
+        }
+        bytes
+    }
+
+    /// Returns the code of the header at the start of `bytes`, with which the chain of its entries starts; `None` when it is not
+    /// authentic.
+    pub fn code(bytes: &[u8], kind: FileKind, auth: &StoreAuthenticator) -> Option<AuthCode> {
+        let bytes: &[u8; LENGTH] = bytes.first_chunk()?;
+        let code = bytes.last_chunk()?;
+        auth.confirms(DOMAIN, &covered(bytes, kind), code)
+            .then_some(*code)
+    }
+
     /// Reads the header of a file.
     pub fn for_path(path: &Path) -> io::Result<Result<Self, HeaderError>> {
-        let mut bytes = Vec::with_capacity(LENGTH);
-        io_error::open_file(path)?
-            .take(LENGTH as u64)
-            .read_to_end(&mut bytes)?;
-        Ok(Self::read(&bytes))
+        Ok(Self::read(&read_bytes(path)?))
     }
 
     /// Decodes the header at the start of `bytes`. The offsets of magic, format and checksum are the same in every later format.
@@ -121,6 +176,24 @@ impl FileHeader {
             },
         })
     }
+}
+
+/// Reads the bytes of the header of a file; fewer where the file is shorter.
+pub fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(LENGTH);
+    io_error::open_file(path)?
+        .take(LENGTH as u64)
+        .read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Everything that the code of a header covers: all but the checksum and the code.
+fn covered(bytes: &[u8; LENGTH], kind: FileKind) -> [&[u8]; 3] {
+    let kind: &[u8] = match kind {
+        FileKind::Segment => b"segment",
+        FileKind::Snapshot => b"snapshot",
+    };
+    [kind, &bytes[..12], &bytes[16..CODE_AT]]
 }
 
 fn checksum(bytes: &[u8; LENGTH]) -> u32 {
@@ -160,9 +233,9 @@ mod tests {
     #[test]
     fn newer_format_is_distinguished_from_damage() {
         let mut bytes = head().to_bytes();
-        bytes[8] = 3;
+        bytes[8] = 4;
         let sum = checksum(&bytes);
         bytes[12..16].copy_from_slice(&sum.to_le_bytes());
-        assert_eq!(FileHeader::read(&bytes), Err(HeaderError::Newer(3)));
+        assert_eq!(FileHeader::read(&bytes), Err(HeaderError::Newer(4)));
     }
 }

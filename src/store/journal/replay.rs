@@ -9,9 +9,10 @@ use uuid::Uuid;
 
 use super::digest::{StateDigest, record_hash, version_hash};
 use super::entry::{Damage, EntryKind, EntryWalk, JournalEntry, WalkItem};
-use super::header::{self, StoreIdentity};
+use super::header::StoreIdentity;
 use super::segment::Segment;
 use super::snapshot;
+use crate::store::key::StoreAuthenticator;
 
 /// Base that the state can be built on, together with the journal after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +39,8 @@ impl StateSource {
 /// `T` is what is retained of an entry's payload: nothing to compare digests, all of it to build an index.
 pub struct StateBuilder<T> {
     retain_payload: fn(&JournalEntry<'_>) -> T,
+    /// Checks that everything read is authentic, where the key is known.
+    auth: Option<StoreAuthenticator>,
     /// Connections by ID.
     pub connections: HashMap<Uuid, BuiltConnection<T>>,
     /// Deleted connections and the revision of the deletion.
@@ -107,6 +110,7 @@ impl<T> StateBuilder<T> {
     pub fn empty(retain_payload: fn(&JournalEntry<'_>) -> T) -> Self {
         Self {
             retain_payload,
+            auth: None,
             connections: HashMap::new(),
             deleted: HashMap::new(),
             revision: 0,
@@ -125,9 +129,13 @@ impl<T> StateBuilder<T> {
     pub fn read(
         data: &Path,
         source: &StateSource,
+        auth: Option<&StoreAuthenticator>,
         retain_payload: fn(&JournalEntry<'_>) -> T,
     ) -> io::Result<Option<Self>> {
-        let mut state = Self::empty(retain_payload);
+        let mut state = Self {
+            auth: auth.cloned(),
+            ..Self::empty(retain_payload)
+        };
         if let StateSource::Snapshot(path) = source
             && !state.add_snapshot(path)?
         {
@@ -182,7 +190,8 @@ impl<T> StateBuilder<T> {
 
     /// Adds a snapshot. Returns false when the snapshot is incomplete; the state must then be discarded.
     fn add_snapshot(&mut self, path: &Path) -> io::Result<bool> {
-        let Some(found) = snapshot::read(path, |entry| self.add_row(entry))? else {
+        let auth = self.auth.clone();
+        let Some(found) = snapshot::read(path, auth.as_ref(), |entry| self.add_row(entry))? else {
             return Ok(false);
         };
         self.revision = found.revision;
@@ -222,7 +231,8 @@ impl<T> StateBuilder<T> {
     }
 
     fn add_segment(&mut self, segment: &Segment) -> io::Result<()> {
-        let (bytes, head) = segment.read()?;
+        let auth = self.auth.clone();
+        let (bytes, head) = segment.read(auth.as_ref())?;
         if let Ok(head) = head {
             if head.revision > self.revision {
                 self.extend_to(head.revision - 1);
@@ -231,7 +241,7 @@ impl<T> StateBuilder<T> {
             self.identity = Some(head.identity);
         }
         let mut damaged_end = false;
-        for step in EntryWalk::new(&bytes, header::LENGTH) {
+        for step in EntryWalk::of_segment(&bytes, auth.as_ref()) {
             damaged_end = false;
             match step {
                 WalkItem::Entry(entry) => self.add_entry(&entry),

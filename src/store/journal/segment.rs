@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 
 use super::digest::StateDigest;
 use super::entry::{EntryWalk, WalkItem};
-use super::header::{self, FileHeader, HeaderError};
+use super::header::{self, FileHeader, FileKind, HeaderError, NewFile};
 use super::tail_scan::TailPosition;
 use crate::store::io_error;
+use crate::store::key::{AuthCode, StoreAuthenticator};
 
 /// Segments are extended in steps of this size, filled with zeros. A sync then writes data but no file size, which is faster, and
 /// deletes still have room when the disk is full.
@@ -58,10 +59,16 @@ impl Segment {
         Ok(rest.iter().all(|byte| *byte == 0))
     }
 
-    /// Reads the content and decodes the header.
-    pub fn read(&self) -> io::Result<(Vec<u8>, Result<FileHeader, HeaderError>)> {
+    /// Reads the content and decodes the header. With an authenticator, a header that is not authentic is damaged.
+    pub fn read(
+        &self,
+        auth: Option<&StoreAuthenticator>,
+    ) -> io::Result<(Vec<u8>, Result<FileHeader, HeaderError>)> {
         let bytes = io_error::read_file(&self.path)?;
-        let head = FileHeader::read(&bytes);
+        let is_authentic =
+            auth.is_none_or(|auth| FileHeader::code(&bytes, FileKind::Segment, auth).is_some());
+        let head = FileHeader::read(&bytes)
+            .and_then(|head| is_authentic.then_some(head).ok_or(HeaderError::Damaged));
         Ok((bytes, head))
     }
 }
@@ -107,20 +114,25 @@ pub struct ActiveSegment {
     durable: u64,
     /// Allocated length of the file.
     allocated: u64,
+    /// Code of the last durable entry, or of the header.
+    chain: AuthCode,
 }
 
 impl ActiveSegment {
     /// Creates a segment.
-    pub fn create(folder: &Path, head: &FileHeader) -> io::Result<Self> {
+    pub fn create(folder: &Path, file: NewFile<'_>) -> io::Result<Self> {
+        let NewFile { head, auth } = file;
         let segment = Segment::at(folder, head.revision);
-        let file =
-            io_error::write_atomically(&segment.path, |file| file.write_all(&head.to_bytes()))?;
+        let start = head.to_sealed_bytes(FileKind::Segment, auth);
+        let code = auth.and_then(|auth| FileHeader::code(&start, FileKind::Segment, auth));
+        let file = io_error::write_atomically(&segment.path, |file| file.write_all(&start))?;
         Ok(Self {
             file,
             path: segment.path,
             end: header::LENGTH as u64,
             durable: header::LENGTH as u64,
             allocated: header::LENGTH as u64,
+            chain: code.unwrap_or_default(),
         })
     }
 
@@ -151,6 +163,7 @@ impl ActiveSegment {
             end: position.offset,
             durable: position.offset,
             allocated,
+            chain: position.chain,
         })
     }
 
@@ -247,6 +260,16 @@ impl ActiveSegment {
         Ok(())
     }
 
+    /// Code of the last durable entry, after which the chain continues.
+    pub const fn chain(&self) -> AuthCode {
+        self.chain
+    }
+
+    /// Continues the chain after entries that were appended and synced.
+    pub const fn set_chain(&mut self, last: AuthCode) {
+        self.chain = last;
+    }
+
     /// Offset of the next entry.
     pub const fn end(&self) -> u64 {
         self.end
@@ -286,11 +309,19 @@ mod tests {
         }
     }
 
+    fn create(folder: &Path, first: u64) -> ActiveSegment {
+        let file = NewFile {
+            head: &head(first),
+            auth: None,
+        };
+        ActiveSegment::create(folder, file).unwrap()
+    }
+
     #[test]
     fn segments_are_listed_by_revision() {
         let folder = tempfile::tempdir().unwrap();
         for first in [300, 1, 20] {
-            ActiveSegment::create(folder.path(), &head(first)).unwrap();
+            create(folder.path(), first);
         }
         std::fs::write(folder.path().join("notes.txt"), "").unwrap();
         let firsts: Vec<_> = Segment::all(folder.path())
@@ -304,13 +335,13 @@ mod tests {
     #[test]
     fn appended_bytes_follow_header_and_finish_truncates() {
         let folder = tempfile::tempdir().unwrap();
-        let mut tail = ActiveSegment::create(folder.path(), &head(1)).unwrap();
+        let mut tail = create(folder.path(), 1);
         tail.append(b"abc", false).unwrap();
         tail.append(b"def", false).unwrap();
         tail.sync().unwrap();
         tail.append(b"whose sync failed", false).unwrap();
         tail.finish().unwrap();
-        let (bytes, read) = Segment::at(folder.path(), 1).read().unwrap();
+        let (bytes, read) = Segment::at(folder.path(), 1).read(None).unwrap();
         assert_eq!(read, Ok(head(1)));
         assert_eq!(&bytes[header::LENGTH..], b"abcdef");
     }

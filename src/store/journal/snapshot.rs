@@ -8,11 +8,13 @@ use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
+use super::chain::{ChainCheck, ChainWriter};
 use super::digest::StateDigest;
 use super::entry::{self, EntryKind, JournalEntry};
-use super::header::{self, FileHeader, HeaderError};
+use super::header::{self, FileHeader, FileKind, HeaderError, NewFile};
 use super::segment::numbered;
 use crate::store::io_error;
+use crate::store::key::StoreAuthenticator;
 
 /// Maximum length of an entry in bytes, so that a damaged length does not allocate all memory.
 const MAX_ENTRY: usize = 256 * 1024 * 1024;
@@ -58,38 +60,48 @@ pub fn duplicate(path: &Path) -> io::Result<()> {
 
 /// Reads a snapshot entry by entry, holding only one in memory. Returns the header when the snapshot is complete and intact;
 /// otherwise the entries passed to `visit` must be discarded.
-pub fn read(path: &Path, visit: impl FnMut(&JournalEntry<'_>)) -> io::Result<Option<FileHeader>> {
+pub fn read(
+    path: &Path,
+    auth: Option<&StoreAuthenticator>,
+    visit: impl FnMut(&JournalEntry<'_>),
+) -> io::Result<Option<FileHeader>> {
     let mut file = BufReader::with_capacity(256 * 1024, io_error::open_file(path)?);
-    Ok(read_from(&mut file, visit)?.ok())
+    Ok(read_from(&mut file, auth, visit)?.ok())
 }
 
 /// Reason why bytes are not a complete snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SnapshotError {
-    /// The header is damaged or missing.
+    /// The header is damaged, not authentic or missing.
     Head,
     /// Written by a newer program in this format version.
     Newer(u32),
-    /// The entry at this byte offset is damaged.
+    /// The entry at this byte offset is damaged or not authentic.
     Entry(u64),
     /// The bytes end early, after this byte offset.
     Truncated(u64),
 }
 
-/// Reads a snapshot from any reader, up to its end marker.
+/// Reads a snapshot from any reader, up to its end marker. With an authenticator, everything must be authentic.
 pub fn read_from(
     file: &mut impl Read,
+    auth: Option<&StoreAuthenticator>,
     mut visit: impl FnMut(&JournalEntry<'_>),
 ) -> io::Result<Result<FileHeader, SnapshotError>> {
-    let mut head = [0; header::LENGTH];
-    if !fill(file, &mut head)? {
+    let mut start = [0; header::LENGTH];
+    if !fill(file, &mut start)? {
         return Ok(Err(SnapshotError::Head));
     }
-    let head = match FileHeader::read(&head) {
+    let head = match FileHeader::read(&start) {
         Ok(head) => head,
         Err(HeaderError::Newer(format)) => return Ok(Err(SnapshotError::Newer(format))),
         Err(HeaderError::Damaged) => return Ok(Err(SnapshotError::Head)),
     };
+    let kind = FileKind::Snapshot;
+    if auth.is_some_and(|auth| FileHeader::code(&start, kind, auth).is_none()) {
+        return Ok(Err(SnapshotError::Head));
+    }
+    let mut check = auth.map(|auth| ChainCheck::after_header(&start, kind, auth));
     let mut buffer = Vec::new();
     let mut entries = 0;
     let mut at = header::LENGTH as u64;
@@ -107,7 +119,9 @@ pub fn read_from(
         if file.by_ref().take(rest).read_to_end(&mut buffer)? as u64 != rest {
             return Ok(Err(SnapshotError::Truncated(at)));
         }
-        match JournalEntry::read(&buffer) {
+        let is_authentic =
+            |entry: &JournalEntry<'_>| check.as_mut().is_none_or(|check| check.accepts(entry));
+        match JournalEntry::read(&buffer).filter(is_authentic) {
             Some(end) if end.kind == EntryKind::End => {
                 let is_complete = end.number == entries;
                 return Ok(is_complete.then_some(head).ok_or(SnapshotError::Entry(at)));
@@ -134,6 +148,7 @@ fn fill(file: &mut impl Read, bytes: &mut [u8]) -> io::Result<bool> {
 /// Writer of snapshot rows.
 pub struct SnapshotWriter<'a> {
     out: BufWriter<&'a mut dyn Write>,
+    chain: ChainWriter<'a>,
     buffer: Vec<u8>,
     entries: u64,
 }
@@ -147,7 +162,7 @@ impl SnapshotWriter<'_> {
 
     fn write(&mut self, entry: &JournalEntry<'_>) -> io::Result<()> {
         self.buffer.clear();
-        entry.write(&mut self.buffer);
+        self.chain.seal(entry).write(&mut self.buffer);
         self.out.write_all(&self.buffer)
     }
 
@@ -159,6 +174,7 @@ impl SnapshotWriter<'_> {
             number: self.entries,
             digest: StateDigest::default(),
             payload: b"{}",
+            codes: None,
         };
         self.write(&end)?;
         self.out.flush()
@@ -168,15 +184,15 @@ impl SnapshotWriter<'_> {
 /// Writes a snapshot. It gets its final name only when it is durable and `verify`, called with the temporary path, succeeds.
 pub fn write(
     data: &Path,
-    head: &FileHeader,
+    file: NewFile<'_>,
     rows: impl FnOnce(&mut SnapshotWriter<'_>) -> io::Result<()>,
     verify: impl FnOnce(&Path) -> io::Result<()>,
 ) -> io::Result<()> {
     let folder = data.join(FOLDER);
     io_error::create_folder(&folder)?;
-    let path = path(data, head.revision);
-    io_error::write_atomically(&path, |file| {
-        write_to(file, head, rows)?;
+    let path = path(data, file.head.revision);
+    io_error::write_atomically(&path, |out| {
+        write_to(out, file, rows)?;
         verify(&io_error::temporary_path(&path))
     })?;
     Ok(())
@@ -185,12 +201,16 @@ pub fn write(
 /// Writes a snapshot to any writer.
 pub fn write_to(
     mut out: &mut dyn Write,
-    head: &FileHeader,
+    file: NewFile<'_>,
     rows: impl FnOnce(&mut SnapshotWriter<'_>) -> io::Result<()>,
 ) -> io::Result<()> {
-    out.write_all(&head.to_bytes())?;
+    let NewFile { head, auth } = file;
+    let start = head.to_sealed_bytes(FileKind::Snapshot, auth);
+    out.write_all(&start)?;
+    let code = auth.and_then(|auth| FileHeader::code(&start, FileKind::Snapshot, auth));
     let mut writer = SnapshotWriter {
         out: BufWriter::with_capacity(256 * 1024, &mut out),
+        chain: ChainWriter::new(auth, code.unwrap_or_default()),
         buffer: Vec::new(),
         entries: 0,
     };
@@ -224,14 +244,18 @@ mod tests {
             digest: StateDigest::default(),
         };
         let mut file = Vec::new();
-        write_to(&mut file, &head, |_| Ok(())).unwrap();
+        let start = NewFile {
+            head: &head,
+            auth: None,
+        };
+        write_to(&mut file, start, |_| Ok(())).unwrap();
         // The third byte of the length of the only entry: 192 MiB.
         file[header::LENGTH + 16 + 3] = 12;
         let mut reader = Asked {
             bytes: &file,
             largest: 0,
         };
-        let read = read_from(&mut reader, |_| {}).unwrap();
+        let read = read_from(&mut reader, None, |_| {}).unwrap();
         assert_eq!(read, Err(SnapshotError::Truncated(header::LENGTH as u64)));
         assert!(
             reader.largest <= 2 * BUFFER,

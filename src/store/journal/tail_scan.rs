@@ -4,8 +4,8 @@ use std::io;
 
 use super::digest::StateDigest;
 use super::entry::{EntryWalk, JournalEntry, WalkItem};
-use super::header;
 use super::segment::Segment;
+use crate::store::key::{AuthCode, StoreAuthenticator};
 
 /// End of the journal.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,12 +29,16 @@ pub struct TailPosition {
     pub offset: u64,
     /// True when an unfinished write must be truncated at the offset.
     pub cut: bool,
+    /// Code of the entry before it, or of the header.
+    pub chain: AuthCode,
 }
 
-/// Reads the segments that have changes after `applied` and calls `visit` with these changes in order.
+/// Reads the segments that have changes after `applied` and calls `visit` with these changes in order. With an authenticator, what
+/// is not authentic is damaged.
 pub fn read(
     segments: &[Segment],
     applied: u64,
+    auth: Option<&StoreAuthenticator>,
     mut visit: impl FnMut(&JournalEntry<'_>),
 ) -> io::Result<JournalEnd> {
     let mut end = JournalEnd {
@@ -50,7 +54,7 @@ pub fn read(
         end.problem = Some(format!("the journal begins after change {applied}"));
     }
     for segment in &segments[start.unwrap_or(0)..] {
-        end.read_segment(segment, applied, &mut visit)?;
+        end.read_segment(segment, (applied, auth), &mut visit)?;
     }
     Ok(end)
 }
@@ -59,10 +63,10 @@ impl JournalEnd {
     fn read_segment(
         &mut self,
         segment: &Segment,
-        applied: u64,
+        (applied, auth): (u64, Option<&StoreAuthenticator>),
         visit: &mut impl FnMut(&JournalEntry<'_>),
     ) -> io::Result<()> {
-        let (bytes, head) = segment.read()?;
+        let (bytes, head) = segment.read(auth)?;
         match &head {
             Ok(head) if head.revision > self.revision => {
                 self.expect_next(head.revision, applied);
@@ -77,7 +81,7 @@ impl JournalEnd {
                 ));
             }
         }
-        let mut walk = EntryWalk::new(&bytes, header::LENGTH);
+        let mut walk = EntryWalk::of_segment(&bytes, auth);
         let mut cut = None;
         let mut damaged_end = false;
         for step in walk.by_ref() {
@@ -95,8 +99,9 @@ impl JournalEnd {
                     damaged_end = true;
                     if self.revision >= applied {
                         self.set_problem(format!(
-                            "the journal file {} is damaged at byte {}",
+                            "the journal file {} {} at byte {}",
                             segment.path.display(),
+                            damage.verb(),
                             damage.from
                         ));
                     }
@@ -108,6 +113,7 @@ impl JournalEnd {
             segment: segment.clone(),
             offset: cut.unwrap_or_else(|| walk.at()) as u64,
             cut: cut.is_some(),
+            chain: walk.last_code(),
         });
         Ok(())
     }

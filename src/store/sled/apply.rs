@@ -14,8 +14,7 @@ use crate::connection::StoreError;
 use crate::connection::store::{Revision, StoreNotice};
 use crate::store::backup::BackupPlan;
 use crate::store::disk::{DiskObstacle, in_memory_notice};
-use crate::store::journal::header::StoreIdentity;
-use crate::store::key::StoreKey;
+use crate::store::key::{StoreAccess, StoreKey};
 
 /// Sender for the reply to a change.
 pub type ReplySender = oneshot::Sender<Result<Revision, StoreError>>;
@@ -25,8 +24,8 @@ pub type DurableGroup = Vec<(AcceptedChange, ReplySender)>;
 
 /// Applies groups of changes in order.
 pub struct Applier {
-    /// Identity of the store.
-    pub identity: StoreIdentity,
+    /// Access to the files of the store.
+    pub access: StoreAccess,
     /// Key of the store.
     pub key: Arc<StoreKey>,
     /// Backup configuration.
@@ -54,7 +53,7 @@ impl Applier {
         let applied = IndexHeader {
             revision: last.0,
             digest: last.1,
-            identity: self.identity.clone(),
+            identity: self.access.identity.clone(),
         };
         let is_in_memory = self.index.current().is_in_memory();
         let obstacle = DiskObstacle::find(&self.data).filter(|_| !is_in_memory);
@@ -102,7 +101,7 @@ impl Applier {
     fn abandon_index(&self, why: &str) {
         tracing::warn!(why, "applying changes to the index failed");
         let old = self.index.current();
-        let rebuilt = rebuild::into_memory(&self.data, &self.identity, &old).and_then(|rebuilt| {
+        let rebuilt = rebuild::into_memory(&self.data, &self.access, &old).and_then(|rebuilt| {
             let reported = rebuilt.report(&self.data, &self.notices);
             rebuild::abandon(self.index.replace(rebuilt.index));
             reported

@@ -123,7 +123,7 @@ impl BackupScheduler {
         let Ok(found) = BackupFolder::for_store(&self.applier.data).all() else {
             return true;
         };
-        let store = self.applier.identity.store;
+        let store = self.applier.access.identity.store;
         let labels = found.into_iter().filter_map(|found| found.label.ok());
         let newest = labels
             .filter(|label| label.identity().store == store)
@@ -169,8 +169,8 @@ fn create_backup(applier: &Applier) -> Option<Backup> {
         return None;
     }
     let signer = applier.backups.signer.get().cloned();
-    let made =
-        check_space(data, obstacle).and_then(|()| backup::create_automatic(data, signer, now()));
+    let made = check_space(data, obstacle)
+        .and_then(|()| backup::create_automatic(data, applier.access.auth(), signer, now()));
     match made {
         Ok(made) => Some(made),
         Err(error) => {

@@ -10,6 +10,7 @@ use super::index::{IndexReader, UnusableIndex};
 use super::stored_json::{self, SavedJson, write_json};
 use crate::connection::store::{ChangeEvent, ChangeKind, Precondition, Revision, SaveConnection};
 use crate::connection::{ConnectionItem, SealedSecret, StoreError};
+use crate::store::journal::chain::ChainWriter;
 use crate::store::journal::digest::StateDigest;
 use crate::store::journal::entry::{EntryKind, JournalEntry};
 
@@ -137,8 +138,8 @@ pub enum NewState {
 }
 
 impl AcceptedChange {
-    /// Appends the journal entry to `out`.
-    pub fn write(&self, out: &mut Vec<u8>) {
+    /// Appends the journal entry to `out` and to the chain.
+    pub fn write(&self, chain: &mut ChainWriter<'_>, out: &mut Vec<u8>) {
         let (kind, id, number, payload) = match &self.after {
             NewState::Saved(current) => {
                 let item = &current.item;
@@ -150,15 +151,16 @@ impl AcceptedChange {
                 payload,
             } => (EntryKind::Deleted, *id, *number, &**payload),
         };
-        JournalEntry {
+        let entry = JournalEntry {
             kind,
             revision: self.revision,
             id,
             number,
             digest: self.digest,
             payload,
-        }
-        .write_in_group(out);
+            codes: None,
+        };
+        chain.seal(&entry).write_in_group(out);
     }
 
     /// Converts the change to a change event.

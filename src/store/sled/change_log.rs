@@ -4,7 +4,7 @@
 //! therefore delays no other reader and misses nothing.
 
 use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
@@ -13,8 +13,8 @@ use super::change;
 use crate::connection::StoreError;
 use crate::connection::store::{ChangeEvent, ChangeFeed, Revision};
 use crate::store::journal::entry::{EntryWalk, WalkItem};
-use crate::store::journal::header;
 use crate::store::journal::segment::Segment;
+use crate::store::key::StoreAuthenticator;
 
 /// Number of changes kept in memory; older ones are read from the journal.
 const MAX_RECENT: usize = 1024;
@@ -24,6 +24,7 @@ const MAX_FETCH: usize = 256;
 /// Newest revision and recent changes.
 pub struct ChangeLog {
     journal: PathBuf,
+    auth: Option<StoreAuthenticator>,
     recent: Mutex<VecDeque<ChangeEvent>>,
     newest: watch::Sender<NewestRevision>,
 }
@@ -36,13 +37,14 @@ struct NewestRevision {
 
 impl ChangeLog {
     /// Returns the feed of the journal in a folder, starting at `revision`.
-    pub fn new(journal: PathBuf, revision: u64) -> Self {
+    pub fn new(journal: PathBuf, auth: Option<StoreAuthenticator>, revision: u64) -> Self {
         let newest = NewestRevision {
             revision,
             closed: false,
         };
         Self {
             journal,
+            auth,
             recent: Mutex::default(),
             newest: watch::Sender::new(newest),
         }
@@ -139,24 +141,28 @@ impl FeedReader {
         }
         let (feed, seen) = (Arc::clone(&self.feed), self.seen);
         let newest = feed.newest();
-        let read =
-            tokio::task::spawn_blocking(move || read_after(&feed.journal, seen, newest)).await;
+        let read = tokio::task::spawn_blocking(move || read_after(&feed, seen, newest)).await;
         read.unwrap_or(Err(StoreError::FeedTooOld(seen)))
     }
 }
 
 /// Reads changes after `seen` up to `newest` from the journal, at most [`MAX_FETCH`].
-fn read_after(folder: &Path, seen: u64, newest: u64) -> Result<VecDeque<ChangeEvent>, StoreError> {
+fn read_after(
+    feed: &ChangeLog,
+    seen: u64,
+    newest: u64,
+) -> Result<VecDeque<ChangeEvent>, StoreError> {
     let too_old = || StoreError::FeedTooOld(seen);
-    let segments = Segment::all(folder).map_err(|_| too_old())?;
+    let segments = Segment::all(&feed.journal).map_err(|_| too_old())?;
     let from = segments
         .iter()
         .rposition(|segment| segment.first <= seen + 1)
         .ok_or_else(too_old)?;
+    let auth = feed.auth.as_ref();
     let mut found = VecDeque::new();
     for segment in &segments[from..] {
-        let (bytes, _) = segment.read().map_err(|_| too_old())?;
-        for step in EntryWalk::new(&bytes, header::LENGTH) {
+        let (bytes, _) = segment.read(auth).map_err(|_| too_old())?;
+        for step in EntryWalk::of_segment(&bytes, auth) {
             let WalkItem::Entry(entry) = step else {
                 continue;
             };
@@ -195,7 +201,7 @@ mod tests {
     #[test]
     fn found_change_is_not_newer_than_newest_revision() {
         const CHANGES: u64 = 20_000;
-        let feed = Arc::new(ChangeLog::new(PathBuf::new(), 0));
+        let feed = Arc::new(ChangeLog::new(PathBuf::new(), None, 0));
         let writer = Arc::clone(&feed);
         let thread = std::thread::spawn(move || {
             for revision in (1..CHANGES).step_by(4) {

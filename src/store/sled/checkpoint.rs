@@ -9,10 +9,11 @@ use super::journal_damage::DamagedSnapshots;
 use super::{data_loss_marker, encoding};
 use crate::store::journal::digest::StateDigest;
 use crate::store::journal::entry::{EntryKind, JournalEntry};
-use crate::store::journal::header::{FileHeader, StoreIdentity};
+use crate::store::journal::header::{FileHeader, NewFile};
 use crate::store::journal::replay::{StateBuilder, StateSource};
 use crate::store::journal::segment::Segment;
 use crate::store::journal::{self, retention, snapshot};
+use crate::store::key::{StoreAccess, StoreAuthenticator};
 
 /// Writes a snapshot of `index`; `stop` cancels it.
 ///
@@ -20,7 +21,7 @@ use crate::store::journal::{self, retention, snapshot};
 /// result matches the digest in the journal.
 pub fn write(
     data: &Path,
-    identity: &StoreIdentity,
+    access: &StoreAccess,
     index: &IndexReader,
     stop: &AtomicBool,
 ) -> io::Result<()> {
@@ -32,15 +33,17 @@ pub fn write(
         .map_err(|broken| io::Error::other(broken.0))?
         .ok_or_else(damaged_row)?;
     let head = FileHeader {
-        identity: identity.clone(),
+        identity: access.identity.clone(),
         revision: applied.revision,
         digest: applied.digest,
     };
     let rows = |writer: &mut snapshot::SnapshotWriter<'_>| write_rows(index, writer, stop);
     let path = snapshot::path(data, head.revision);
-    let damaged = DamagedSnapshots::find(data)?;
+    let auth = access.auth();
+    let damaged = DamagedSnapshots::find(data, auth)?;
     damaged.link(&path)?;
-    snapshot::write(data, &head, rows, |written| verify(data, written))?;
+    let file = NewFile { head: &head, auth };
+    snapshot::write(data, file, rows, |written| verify(data, written, auth))?;
     if data_loss_marker::is_recorded(data) {
         return Ok(());
     }
@@ -70,8 +73,9 @@ pub fn keep_two_bases(data: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn verify(data: &Path, written: &Path) -> io::Result<()> {
-    let state = StateBuilder::read(data, &StateSource::Snapshot(written.to_owned()), |_| ())?;
+fn verify(data: &Path, written: &Path, auth: Option<&StoreAuthenticator>) -> io::Result<()> {
+    let source = StateSource::Snapshot(written.to_owned());
+    let state = StateBuilder::read(data, &source, auth, |_| ())?;
     if state.is_some_and(|state| state.is_consistent()) {
         Ok(())
     } else {
@@ -121,6 +125,7 @@ pub fn entry_of<'a>(key: &[u8], value: &'a [u8]) -> Option<JournalEntry<'a>> {
         number,
         digest: StateDigest::default(),
         payload,
+        codes: None,
     })
 }
 

@@ -15,33 +15,35 @@ use crate::connection::StoreError;
 use crate::store::io_error::{self, io_error};
 use crate::store::journal::digest::StateDigest;
 use crate::store::journal::entry::{EntryKind, JournalEntry};
-use crate::store::journal::header::FileHeader;
+use crate::store::journal::header::{FileHeader, NewFile};
 use crate::store::journal::replay::BuiltVersion;
 use crate::store::journal::segment::ActiveSegment;
 use crate::store::journal::{self, snapshot};
+use crate::store::key::StoreAccess;
 
-/// Creates the store described by `head` and verifies it by reading it back.
+/// Creates a store with a position and verifies it by reading it back.
 pub fn create(
     folder: &Path,
-    head: &FileHeader,
+    access: &StoreAccess,
+    position: StorePosition,
     rows: impl FnOnce(&mut snapshot::SnapshotWriter<'_>) -> io::Result<()>,
 ) -> Result<(), StoreError> {
     let refuse = |error: io::Error| io_error(folder, &error);
-    snapshot::write(folder, head, rows, |_| Ok(())).map_err(refuse)?;
-    let segments = folder.join(journal::FOLDER);
-    let begin = FileHeader {
-        revision: head.revision + 1,
-        ..head.clone()
+    let StorePosition { revision, digest } = position;
+    let head = FileHeader {
+        identity: access.identity.clone(),
+        revision,
+        digest,
     };
-    io_error::create_folder(&segments)
-        .and_then(|()| ActiveSegment::create(&segments, &begin))
+    let file = NewFile {
+        head: &head,
+        auth: access.auth(),
+    };
+    snapshot::write(folder, file, rows, |_| Ok(())).map_err(refuse)?;
+    begin_segment(folder, access, position)
         .and_then(|_| checkpoint::keep_two_bases(folder))
         .map_err(refuse)?;
-    let (rebuilt, broken) = rebuild::into_sled(folder, &head.identity, &IndexReader::Closed)?;
-    let position = StorePosition {
-        revision: head.revision,
-        digest: head.digest,
-    };
+    let (rebuilt, broken) = rebuild::into_sled(folder, access, &IndexReader::Closed)?;
     if rebuilt.has_losses() || rebuilt.position != position {
         return Err(StoreError::Unusable(format!(
             "Verifying the store written to {} failed; nothing was changed",
@@ -54,6 +56,26 @@ pub fn create(
         std::fs::remove_dir_all(&index).map_err(|error| io_error(&index, &error))?;
     }
     Ok(())
+}
+
+/// Starts the segment after a position.
+pub fn begin_segment(
+    data: &Path,
+    access: &StoreAccess,
+    position: StorePosition,
+) -> io::Result<ActiveSegment> {
+    let folder = data.join(journal::FOLDER);
+    let head = FileHeader {
+        identity: access.identity.clone(),
+        revision: position.revision + 1,
+        digest: position.digest,
+    };
+    let file = NewFile {
+        head: &head,
+        auth: access.auth(),
+    };
+    io_error::create_folder(&folder)?;
+    ActiveSegment::create(&folder, file)
 }
 
 /// Writes a store state as snapshot rows.
@@ -92,5 +114,6 @@ fn row<'a, T>(
         number: version.number,
         digest: StateDigest::default(),
         payload,
+        codes: None,
     }
 }

@@ -7,22 +7,22 @@ use super::index::{IndexReader, UnusableIndex};
 use super::rebuild::{self, RebuiltIndex};
 use crate::connection::StoreError;
 use crate::store::disk::{DiskObstacle, in_memory_notice};
-use crate::store::journal::header::StoreIdentity;
+use crate::store::key::StoreAccess;
 
 /// Moves the index aside and builds a new one. Adds notices.
 pub fn rebuild_index(
     data: &Path,
-    identity: &StoreIdentity,
+    access: &StoreAccess,
     notices: &Notices,
     old: &IndexReader,
     why: &str,
 ) -> Result<RebuiltIndex, StoreError> {
     let rebuilt = if let Some(obstacle) = DiskObstacle::find(data) {
         notices.add(obstacle.notice(data));
-        rebuild::into_memory(data, identity, old)?
+        rebuild::into_memory(data, access, old)?
     } else {
         let aside = rebuild::set_aside(data)?;
-        let (rebuilt, broken) = rebuild::into_sled(data, identity, old)?;
+        let (rebuilt, broken) = rebuild::into_sled(data, access, old)?;
         let kept = aside.map_or(String::new(), |path| {
             format!("; the damaged index is kept in {}", path.display())
         });

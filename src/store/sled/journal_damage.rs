@@ -9,11 +9,12 @@ use crate::store::inspect;
 use crate::store::io_error;
 use crate::store::journal::entry::{Damage, EntryWalk, WalkItem};
 use crate::store::journal::segment::Segment;
-use crate::store::journal::{self, header, snapshot};
+use crate::store::journal::{self, snapshot};
+use crate::store::key::StoreAuthenticator;
 
 /// Copies damaged bytes of the journal aside and returns a sentence about each damage.
 pub fn keep_copies(applier: &Applier, keep_going: impl Fn() -> bool) -> io::Result<Vec<String>> {
-    let found = find_damage(&applier.data, keep_going)?;
+    let found = find_damage(applier, keep_going)?;
     let sentences = found.iter().map(|(segment, damage)| {
         let kept = copy_damage(&applier.data, segment, damage)?;
         Ok(describe(applier, segment, damage, &kept))
@@ -22,11 +23,12 @@ pub fn keep_copies(applier: &Applier, keep_going: impl Fn() -> bool) -> io::Resu
 }
 
 /// Returns a sentence about each damaged snapshot, unless data was lost: the next snapshot replaces them.
-pub fn damaged_snapshots(data: &Path) -> io::Result<Vec<String>> {
+pub fn damaged_snapshots(applier: &Applier) -> io::Result<Vec<String>> {
+    let data = &applier.data;
     if data_loss_marker::is_recorded(data) {
         return Ok(Vec::new());
     }
-    let found = inspect::damaged_snapshots(data)?.into_iter();
+    let found = inspect::damaged_snapshots(data, applier.access.auth())?.into_iter();
     let sentences = found.map(|(path, position)| {
         format!(
             "{} is damaged {position}. It is replaced by a new snapshot of the index and kept in {}",
@@ -45,8 +47,8 @@ pub struct DamagedSnapshots {
 
 impl DamagedSnapshots {
     /// Finds the damaged snapshots.
-    pub fn find(data: &Path) -> io::Result<Self> {
-        let found = inspect::damaged_snapshots(data)?.into_iter();
+    pub fn find(data: &Path, auth: Option<&StoreAuthenticator>) -> io::Result<Self> {
+        let found = inspect::damaged_snapshots(data, auth)?.into_iter();
         Ok(Self {
             folder: data.join(rebuild::DAMAGED),
             paths: found.map(|(path, _)| path).collect(),
@@ -81,7 +83,11 @@ impl DamagedSnapshots {
     }
 }
 
-fn find_damage(data: &Path, keep_going: impl Fn() -> bool) -> io::Result<Vec<(Segment, Damage)>> {
+fn find_damage(
+    applier: &Applier,
+    keep_going: impl Fn() -> bool,
+) -> io::Result<Vec<(Segment, Damage)>> {
+    let (data, auth) = (&applier.data, applier.access.auth());
     let base = snapshot::all(data)?
         .last()
         .map_or(0, |(revision, _)| *revision);
@@ -95,9 +101,9 @@ fn find_damage(data: &Path, keep_going: impl Fn() -> bool) -> io::Result<Vec<(Se
         if !keep_going() {
             break;
         }
-        let (bytes, _) = segment.read()?;
+        let (bytes, _) = segment.read(auth)?;
         let mut newest = segment.first.saturating_sub(1);
-        for step in EntryWalk::new(&bytes, header::LENGTH) {
+        for step in EntryWalk::of_segment(&bytes, auth) {
             match step {
                 WalkItem::Entry(entry) => newest = entry.revision,
                 WalkItem::Damaged(damage) if newest >= base => {
@@ -115,7 +121,7 @@ fn copy_damage(data: &Path, segment: &Segment, damage: &Damage) -> io::Result<Pa
     io_error::create_folder(&folder)?;
     let path = folder.join(format!("journal-{}-{}.bytes", segment.first, damage.from));
     if !path.exists() {
-        let (bytes, _) = segment.read()?;
+        let (bytes, _) = segment.read(None)?;
         let bytes = bytes.get(damage.from..damage.to).unwrap_or_default();
         io_error::write_atomically(&path, |file| io::Write::write_all(file, bytes))?;
     }
@@ -137,7 +143,8 @@ fn describe(applier: &Applier, segment: &Segment, damage: &Damage, kept: &Path) 
         |revision| format!("Change {revision}"),
     );
     format!(
-        "{change}{about} is damaged in {} at byte {}; a copy was kept in {}, and all other changes are intact",
+        "{change}{about} {} in {} at byte {}; a copy was kept in {}, and all other changes are intact",
+        damage.verb(),
         segment.path.display(),
         damage.from,
         kept.display()

@@ -9,7 +9,6 @@ use std::time::SystemTime;
 
 use super::apply::Applier;
 use super::auto_backup::BackupScheduler;
-use super::checkpoint;
 use super::index::IndexReader;
 use super::index_repair::rebuild_index;
 use super::journal_damage;
@@ -17,8 +16,8 @@ use super::pending_writes::{PendingWrites, StorePosition};
 use super::rebuild;
 use super::verified_marker::VerifiedMarker;
 use super::verify::{VerifyResult, verify};
+use super::{checkpoint, create};
 use crate::store::disk::DiskObstacle;
-use crate::store::journal::header::FileHeader;
 use crate::store::journal::segment::{ActiveSegment, Segment};
 use crate::store::journal::{self, snapshot};
 use crate::store::lock::StoreLock;
@@ -167,12 +166,12 @@ impl Maintenance {
     fn rebuild_index(&mut self, pending_writes: &mut PendingWrites, why: &str) {
         let Applier {
             data,
-            identity,
+            access,
             notices,
             ..
         } = &*self.applier;
         let old = self.applier.index.current();
-        match rebuild_index(data, identity, notices, &old, why) {
+        match rebuild_index(data, access, notices, &old, why) {
             Ok(rebuilt) => {
                 let has_losses = rebuilt.has_losses();
                 let position = StorePosition {
@@ -209,7 +208,7 @@ impl Maintenance {
         let data = &self.applier.data;
         let damage =
             journal_damage::keep_copies(&self.applier, &keep_going).and_then(|mut found| {
-                found.extend(journal_damage::damaged_snapshots(data)?);
+                found.extend(journal_damage::damaged_snapshots(&self.applier)?);
                 Ok((found, checkpoint::lacks_base(data)?))
             });
         match damage {
@@ -276,12 +275,8 @@ impl Maintenance {
     }
 
     fn start_segment(&mut self, position: StorePosition) -> io::Result<()> {
-        let head = FileHeader {
-            identity: self.applier.identity.clone(),
-            revision: position.revision + 1,
-            digest: position.digest,
-        };
-        let next = ActiveSegment::create(&self.applier.data.join(journal::FOLDER), &head)?;
+        let Applier { data, access, .. } = &*self.applier;
+        let next = create::begin_segment(data, access, position)?;
         std::mem::replace(&mut self.tail, next).finish()
     }
 
@@ -295,7 +290,7 @@ impl Maintenance {
             .name("umai-store-snapshot".into())
             .spawn(move || {
                 let index = applier.index.current();
-                let taken = checkpoint::write(&applier.data, &applier.identity, &index, &stop);
+                let taken = checkpoint::write(&applier.data, &applier.access, &index, &stop);
                 if let Err(error) = taken
                     && !stop.load(Ordering::Acquire)
                 {
@@ -354,8 +349,10 @@ impl Maintenance {
             header,
             verified,
             tail: self.tail.end(),
+            chain: self.tail.chain(),
         };
-        if let Err(error) = marker.write(&self.applier.data) {
+        let Applier { data, access, .. } = &*self.applier;
+        if let Err(error) = marker.write(data, access.auth()) {
             tracing::warn!(%error, "the verification cannot be recorded");
         }
     }

@@ -8,12 +8,13 @@ use std::path::Path;
 use super::apply::Notices;
 use super::index::IndexReader;
 use super::open::{IndexFolder, open_index};
+use super::pending_writes::StorePosition;
 use super::salvage::FullState;
 use super::{create, data_loss_marker, rebuild, salvage};
 use crate::connection::StoreError;
 use crate::store::io_error::io_error;
-use crate::store::journal::header::{FileHeader, StoreIdentity};
-use crate::store::key::UnlockedStore;
+use crate::store::journal::header::StoreIdentity;
+use crate::store::key::{StoreAccess, UnlockedStore};
 use crate::store::reencrypt::{self, SecretOpener};
 use crate::store::swap::{self, ReplacedStore};
 
@@ -26,14 +27,14 @@ pub fn migrate(
 ) -> Result<(), StoreError> {
     let mut state = readable_state(data, earlier, notices)?;
     reseal(&mut state, earlier, unlocked)?;
-    let head = FileHeader {
-        identity: unlocked.identity.clone(),
-        revision: state.revision,
-        digest: state.digest(),
-    };
     let refuse = |error: std::io::Error| io_error(data, &error);
     let folder = swap::begin(data).map_err(refuse)?;
-    create::create(&folder, &head, |writer| create::write_rows(&state, writer))?;
+    create::create(
+        &folder,
+        &unlocked.access(),
+        StorePosition::of(&state),
+        |writer| create::write_rows(&state, writer),
+    )?;
     data_loss_marker::copy(data, &folder).map_err(refuse)?;
     let name = format!(
         "{}-format-{}",
@@ -54,11 +55,12 @@ fn readable_state(
     earlier: &StoreIdentity,
     notices: &Notices,
 ) -> Result<FullState, StoreError> {
-    let old = match open_index(data) {
+    let old = match open_index(data, None) {
         Ok(IndexFolder::Index(index, _)) => index,
         Ok(IndexFolder::Absent | IndexFolder::Empty) | Err(_) => IndexReader::Closed,
     };
-    let rebuilt = rebuild::into_memory(data, earlier, &old)?;
+    let access = StoreAccess::new(earlier.clone(), None);
+    let rebuilt = rebuild::into_memory(data, &access, &old)?;
     rebuilt.report(data, notices)?;
     if let Err(broken) = old.close() {
         tracing::warn!(

@@ -19,11 +19,11 @@ use crate::store::backup::BackupPlan;
 use crate::store::backup::folder::BackupFolder;
 use crate::store::disk::DiskObstacle;
 use crate::store::io_error::{self, io_error};
-use crate::store::journal::header::{self, FileHeader, HeaderError, StoreIdentity};
+use crate::store::journal::header::{self, FileHeader, FileKind, HeaderError, StoreIdentity};
 use crate::store::journal::segment::Segment;
 use crate::store::journal::tail_scan::{self, JournalEnd, TailPosition};
 use crate::store::journal::{self, snapshot};
-use crate::store::key::UnlockedStore;
+use crate::store::key::{StoreAccess, StoreAuthenticator, UnlockedStore};
 use crate::store::lock::StoreLock;
 use crate::store::swap;
 
@@ -86,16 +86,20 @@ pub fn open(
             Some(identity) => unlock(Some(identity))?,
             None => unlock(Some(&index_identity(data)?))?,
         };
-        found.verified =
-            VerifiedMarker::read(data).filter(|marker| marker.header.identity == unlocked.identity);
-        let position = found.read_end().map_err(|error| io_error(data, &error))?;
+        let access = unlocked.access();
+        found.authenticate(&access);
+        found.verified = VerifiedMarker::read(data, access.auth())
+            .filter(|marker| marker.header.identity == unlocked.identity);
+        let position = found
+            .read_end(access.auth())
+            .map_err(|error| io_error(data, &error))?;
         return Ok(start(
             unlocked,
             position,
             IndexSource::Recover(Box::new(found)),
         ));
     }
-    match open_index(data) {
+    match open_index(data, None) {
         Ok(IndexFolder::Absent) => {
             reject_new_store_beside_backups(data)?;
             let unlocked = unlock(None)?;
@@ -107,6 +111,11 @@ pub fn open(
         }
         Ok(IndexFolder::Index(index, applied)) => {
             let unlocked = unlock(Some(&applied.identity))?;
+            drop(index);
+            let opened = open_index(data, unlocked.access().auth());
+            let Ok(IndexFolder::Index(index, applied)) = opened else {
+                return Err(nothing_readable(data));
+            };
             let position = applied.position();
             Ok(start(
                 unlocked,
@@ -136,15 +145,17 @@ impl OpeningStore {
         position: StorePosition,
         source: IndexSource,
     ) -> Self {
+        let access = unlocked.access();
         // Leftovers of a replacement that cannot be removed now are removed by the next start.
         let _ = swap::remove_leftovers(data);
         let applier = Applier {
-            identity: unlocked.identity,
+            access: access.clone(),
             key: unlocked.key,
             backups,
             data: data.to_owned(),
             feed: Arc::new(ChangeLog::new(
                 data.join(journal::FOLDER),
+                access.auth.clone(),
                 position.revision,
             )),
             index: Arc::new(IndexHandle::new(IndexReader::Closed, position.digest.count)),
@@ -196,11 +207,24 @@ impl StoreFiles {
         identity.filter(StoreIdentity::is_of_earlier_format)
     }
 
+    /// Discards the header of the newest snapshot when it is not authentic.
+    fn authenticate(&mut self, access: &StoreAccess) {
+        let is_authentic = |path: &PathBuf, auth| {
+            let bytes = header::read_bytes(path).unwrap_or_default();
+            FileHeader::code(&bytes, FileKind::Snapshot, auth).is_some()
+        };
+        if let (Some((_, path)), Some(auth)) = (self.snapshots.last(), access.auth())
+            && !is_authentic(path, auth)
+        {
+            self.snapshot = None;
+        }
+    }
+
     /// Reads the end of the journal from its newest segment. Returns the position of the store.
-    fn read_end(&mut self) -> io::Result<StorePosition> {
+    fn read_end(&mut self, auth: Option<&StoreAuthenticator>) -> io::Result<StorePosition> {
         let end = match self.recorded_end()? {
             Some(end) => end,
-            None => tail_scan::read(&self.segments, u64::MAX - 1, |_| {})?,
+            None => tail_scan::read(&self.segments, u64::MAX - 1, auth, |_| {})?,
         };
         let mut position = StorePosition {
             revision: end.revision,
@@ -236,6 +260,7 @@ impl StoreFiles {
                 segment: newest.clone(),
                 offset,
                 cut: false,
+                chain: marker.chain,
             }),
             problem: None,
         }))
@@ -300,7 +325,10 @@ pub(super) enum IndexFolder {
     Index(IndexReader, IndexHeader),
 }
 
-pub(super) fn open_index(data: &Path) -> Result<IndexFolder, String> {
+pub(super) fn open_index(
+    data: &Path,
+    auth: Option<&StoreAuthenticator>,
+) -> Result<IndexFolder, String> {
     let folder = data.join(rebuild::FOLDER);
     if !folder.try_exists().map_err(|error| error.to_string())? {
         return Ok(IndexFolder::Absent);
@@ -308,7 +336,7 @@ pub(super) fn open_index(data: &Path) -> Result<IndexFolder, String> {
     if let Some(obstacle) = DiskObstacle::find(data) {
         return Err(obstacle.describe(data));
     }
-    let index = IndexReader::open(&folder).map_err(|broken| broken.0)?;
+    let index = IndexReader::open(&folder, auth).map_err(|broken| broken.0)?;
     match index.applied() {
         Ok(Some(applied)) => Ok(IndexFolder::Index(index, applied)),
         Ok(None) => {
@@ -324,7 +352,7 @@ pub(super) fn open_index(data: &Path) -> Result<IndexFolder, String> {
 
 /// Reads the identity from the index when no journal file has it.
 fn index_identity(data: &Path) -> Result<StoreIdentity, StoreError> {
-    match open_index(data) {
+    match open_index(data, None) {
         Ok(IndexFolder::Index(_, applied)) => Ok(applied.identity),
         Ok(IndexFolder::Absent | IndexFolder::Empty) | Err(_) => Err(nothing_readable(data)),
     }

@@ -13,6 +13,7 @@ use super::stored_json::write_json;
 use crate::connection::StoreError;
 use crate::connection::store::Precondition;
 use crate::store::journal::digest::{StateDigest, version_hash};
+use crate::store::journal::replay::StateBuilder;
 
 /// Accepted writes that are not in the index yet, and the state after them.
 pub struct PendingWrites {
@@ -34,6 +35,16 @@ pub struct StorePosition {
     pub revision: u64,
     /// Digest of the store after the revision.
     pub digest: StateDigest,
+}
+
+impl StorePosition {
+    /// Position of a complete state.
+    pub fn of<T>(state: &StateBuilder<T>) -> Self {
+        Self {
+            revision: state.revision,
+            digest: state.digest(),
+        }
+    }
 }
 
 struct PendingWrite {

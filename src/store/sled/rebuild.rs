@@ -17,8 +17,8 @@ use crate::connection::{Connection, SealedSecret, StoreError, VersionChange};
 use crate::store::io_error;
 use crate::store::journal::digest::StateDigest;
 use crate::store::journal::entry::EntryKind;
-use crate::store::journal::header::StoreIdentity;
 use crate::store::journal::replay::BuiltConnection;
+use crate::store::key::{StoreAccess, StoreAuthenticator};
 
 /// Folder of the index in the data directory.
 pub const FOLDER: &str = "sled";
@@ -67,11 +67,11 @@ impl RebuiltIndex {
 /// Builds a new index in the sled folder. When sled fails, builds it in memory and returns the reason too.
 pub fn into_sled(
     data: &Path,
-    identity: &StoreIdentity,
+    access: &StoreAccess,
     old: &IndexReader,
 ) -> Result<(RebuiltIndex, Option<UnusableIndex>), StoreError> {
-    let made = IndexRows::read(data, identity, old)?;
-    match fill_sled(data, &made.rows, &made.header) {
+    let made = IndexRows::read(data, access, old)?;
+    match fill_sled(data, &made, access.auth()) {
         Ok(index) => Ok((made.with(index), None)),
         Err(broken) => Ok((made.in_memory()?, Some(broken))),
     }
@@ -80,10 +80,10 @@ pub fn into_sled(
 /// Builds a new index in memory.
 pub fn into_memory(
     data: &Path,
-    identity: &StoreIdentity,
+    access: &StoreAccess,
     old: &IndexReader,
 ) -> Result<RebuiltIndex, StoreError> {
-    IndexRows::read(data, identity, old)?.in_memory()
+    IndexRows::read(data, access, old)?.in_memory()
 }
 
 /// Content of a new index.
@@ -96,9 +96,9 @@ struct IndexRows {
 }
 
 impl IndexRows {
-    fn read(data: &Path, identity: &StoreIdentity, old: &IndexReader) -> Result<Self, StoreError> {
+    fn read(data: &Path, access: &StoreAccess, old: &IndexReader) -> Result<Self, StoreError> {
         let salvaged =
-            salvage(data, identity, old).map_err(|error| io_error::io_error(data, &error))?;
+            salvage(data, access, old).map_err(|error| io_error::io_error(data, &error))?;
         let mut state = salvaged.state;
         let (rows, digest, losses) = rows_of(&mut state)?;
         let expected = (salvaged.lost == LossExtent::Unknown).then_some(state.expected);
@@ -113,7 +113,7 @@ impl IndexRows {
         let applied = IndexHeader {
             revision: state.revision,
             digest,
-            identity: identity.clone(),
+            identity: access.identity.clone(),
         };
         Ok(Self {
             rows,
@@ -196,12 +196,12 @@ fn numbered_folders(damaged: &Path) -> std::io::Result<Vec<(u64, PathBuf)>> {
 
 fn fill_sled(
     data: &Path,
-    rows: &[RowChange],
-    applied: &IndexHeader,
+    made: &IndexRows,
+    auth: Option<&StoreAuthenticator>,
 ) -> Result<IndexReader, UnusableIndex> {
     let folder = data.join(FOLDER);
     io_error::create_folder(&folder).map_err(|error| UnusableIndex(error.to_string()))?;
-    let index = fill(IndexReader::open(&folder)?, rows, applied)?;
+    let index = fill(IndexReader::open(&folder, auth)?, &made.rows, &made.header)?;
     index.flush()?;
     Ok(index)
 }

@@ -1,6 +1,5 @@
 //! Brings the index up to date with the journal, or rebuilds it.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use super::apply::{Applier, Notices};
@@ -16,7 +15,7 @@ use super::pending_writes::{PendingWrites, StorePosition};
 use super::replay::JournalReplay;
 use super::verified_marker::VerifiedMarker;
 use super::verify::{VerifyResult, verify};
-use super::{data_loss_marker, rebuild};
+use super::{create, data_loss_marker, rebuild};
 use crate::connection::StoreError;
 use crate::store::io_error::{self, io_error};
 use crate::store::journal;
@@ -92,7 +91,7 @@ struct IndexState {
 fn begin(applier: &Applier) -> Result<IndexState, StoreError> {
     let position = StorePosition::default();
     io_error::sync_parents(&applier.data).map_err(|error| io_error(&applier.data, &error))?;
-    let tail = begin_segment(&applier.data, &applier.identity, position)?;
+    let tail = begin_segment(applier, position)?;
     applier.index.replace(create_index(applier)?);
     Ok(IndexState {
         position,
@@ -105,11 +104,11 @@ fn begin(applier: &Applier) -> Result<IndexState, StoreError> {
 fn create_index(applier: &Applier) -> Result<IndexReader, StoreError> {
     let folder = applier.data.join(rebuild::FOLDER);
     io_error::create_folder(&folder).map_err(|error| io_error(&folder, &error))?;
-    let index = IndexReader::open(&folder)?;
+    let index = IndexReader::open(&folder, applier.access.auth())?;
     let header = IndexHeader {
         revision: 0,
         digest: StateDigest::default(),
-        identity: applier.identity.clone(),
+        identity: applier.access.identity.clone(),
     };
     index.apply(vec![header.row()])?;
     index.flush()?;
@@ -130,7 +129,7 @@ fn adopt_index(
         "The journal was not found. A new one starts from the index, which has {} connections and all changes up to {}",
         position.digest.count, position.revision
     ));
-    let tail = begin_segment(&applier.data, &applier.identity, position)?;
+    let tail = begin_segment(applier, position)?;
     applier.index.replace(index);
     Ok(IndexState {
         position,
@@ -144,12 +143,13 @@ fn adopt_index(
 fn recover(applier: &Applier, found: &StoreFiles) -> Result<IndexState, StoreError> {
     let Applier {
         data,
-        identity,
+        access,
         index,
         notices,
         ..
     } = applier;
-    let (reader, indexed, problem) = match usable(open_index(data), identity) {
+    let identity = &access.identity;
+    let (reader, indexed, problem) = match usable(open_index(data, access.auth()), identity) {
         (_, _, Some(_)) if found.is_untouched() => {
             // The first start was interrupted before anything was stored.
             match std::fs::remove_dir_all(data.join(rebuild::FOLDER)) {
@@ -163,10 +163,12 @@ fn recover(applier: &Applier, found: &StoreFiles) -> Result<IndexState, StoreErr
     };
     index.replace(reader);
     let mut replay = JournalReplay::new(index, indexed, identity, problem);
-    let end = match found.end_at(indexed.revision) {
-        Some(end) => end,
-        None => tail_scan::read(&found.segments, indexed.revision, |entry| replay.add(entry))
-            .map_err(|error| io_error(data, &error))?,
+    let end = if let Some(end) = found.end_at(indexed.revision) {
+        end
+    } else {
+        let (segments, auth) = (&found.segments, access.auth());
+        tail_scan::read(segments, indexed.revision, auth, |entry| replay.add(entry))
+            .map_err(|error| io_error(data, &error))?
     };
     let mut recovery = RecoveryState {
         position: StorePosition {
@@ -180,7 +182,7 @@ fn recover(applier: &Applier, found: &StoreFiles) -> Result<IndexState, StoreErr
     recovery.compare_snapshot(found.snapshot.as_ref(), indexed);
     recovery.compare_index(index, indexed, &end, notices);
     if let Some(why) = &recovery.problem {
-        let rebuilt = rebuild_index(data, identity, notices, &index.current(), why)?;
+        let rebuilt = rebuild_index(data, access, notices, &index.current(), why)?;
         recovery.damaged |= rebuilt.has_losses();
         recovery.verified = true;
         recovery.position = StorePosition {
@@ -210,7 +212,7 @@ fn open_tail(
         Some(place) => {
             ActiveSegment::resume(&place).map_err(|error| io_error(&applier.data, &error))
         }
-        None => begin_segment(&applier.data, &applier.identity, position),
+        None => begin_segment(applier, position),
     }
 }
 
@@ -320,18 +322,8 @@ impl RecoveryState {
     }
 }
 
-fn begin_segment(
-    data: &Path,
-    identity: &StoreIdentity,
-    position: StorePosition,
-) -> Result<ActiveSegment, StoreError> {
-    let folder = data.join(journal::FOLDER);
-    let head = FileHeader {
-        identity: identity.clone(),
-        revision: position.revision + 1,
-        digest: position.digest,
-    };
-    io_error::create_folder(&folder)
-        .and_then(|()| ActiveSegment::create(&folder, &head))
-        .map_err(|error| io_error(&folder, &error))
+fn begin_segment(applier: &Applier, position: StorePosition) -> Result<ActiveSegment, StoreError> {
+    let Applier { data, access, .. } = applier;
+    create::begin_segment(data, access, position)
+        .map_err(|error| io_error(&data.join(journal::FOLDER), &error))
 }

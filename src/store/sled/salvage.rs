@@ -12,6 +12,7 @@ use crate::store::journal::entry::{EntryKind, JournalEntry};
 use crate::store::journal::header::StoreIdentity;
 use crate::store::journal::replay::{StateBuilder, StateSource};
 use crate::store::journal::snapshot;
+use crate::store::key::{StoreAccess, StoreAuthenticator};
 
 /// Store state with all payloads.
 pub type FullState = StateBuilder<(EntryKind, Vec<u8>)>;
@@ -38,12 +39,9 @@ pub enum LossExtent {
 }
 
 /// Tries the snapshots, newest first, then the complete journal, then adds connections from `old`, the remaining index.
-pub fn salvage(
-    data: &Path,
-    identity: &StoreIdentity,
-    old: &IndexReader,
-) -> io::Result<SalvageResult> {
-    let mut salvaged = salvage_files(data, revision_of(old, identity))?;
+pub fn salvage(data: &Path, access: &StoreAccess, old: &IndexReader) -> io::Result<SalvageResult> {
+    let identity = &access.identity;
+    let mut salvaged = salvage_files(data, revision_of(old, identity), access.auth())?;
     if salvaged.lost == LossExtent::None {
         return Ok(salvaged);
     }
@@ -58,12 +56,16 @@ pub fn salvage(
 }
 
 /// Like [`salvage`], using only files, which may belong to another process. Changes up to `known` are known to exist.
-pub fn salvage_files(data: &Path, known: u64) -> io::Result<SalvageResult> {
+pub fn salvage_files(
+    data: &Path,
+    known: u64,
+    auth: Option<&StoreAuthenticator>,
+) -> io::Result<SalvageResult> {
     let mut mismatched = Vec::new();
     let mut best: Option<((u64, Reverse<usize>), FullState)> = None;
     let newest = snapshot::all(data)?.last().map_or(0, |(newest, _)| *newest);
     for source in StateSource::all(data)? {
-        let read = match StateBuilder::read(data, &source, keep_payload) {
+        let read = match StateBuilder::read(data, &source, auth, keep_payload) {
             Err(error) if is_unreadable(&source, &error) => {
                 tracing::warn!(%error, ?source, "a snapshot cannot be read");
                 None
@@ -147,12 +149,10 @@ fn is_named(state: &FullState) -> bool {
 pub fn state_of(index: &IndexReader) -> FullState {
     let mut found = StateBuilder::empty(keep_payload);
     for prefix in [encoding::RECORDS, encoding::VERSIONS] {
-        // A walk that ends at a damaged row has returned the rows before it.
-        let _ = index.walk(prefix, |key, value| {
+        index.walk_readable(prefix, |key, value| {
             if let Some(entry) = checkpoint::entry_of(key, value) {
                 found.add_row(&entry);
             }
-            true
         });
     }
     found

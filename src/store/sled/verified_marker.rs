@@ -2,7 +2,7 @@
 //!
 //! The marker is trusted only while everything that it names is unchanged: each file of index, journal and snapshots (device,
 //! inode, length, times of modification and change), the position of the index, the end of the journal, and the boot of the
-//! machine. A kill, a power cut, a copied folder and any write to the files therefore cause a complete verification. Damage that
+//! machine; a code of the key of the store shows that umai wrote it. A kill, a power cut, a copied folder and any write to the files therefore cause a complete verification. Damage that
 //! leaves no trace in the file system, as a failing disk causes it, is found by the verification of a process that runs for a
 //! second, or after [`MAX_AGE`]; until then, checksums protect each row that is read.
 
@@ -20,13 +20,14 @@ use super::index_header::IndexHeader;
 use super::rebuild;
 use crate::store::io_error;
 use crate::store::journal::{self, snapshot};
+use crate::store::key::{AuthCode, CODE, StoreAuthenticator};
 
 /// Maximum age of a verification that a start relies on.
 const MAX_AGE: Duration = Duration::from_hours(24);
 /// Maximum number of connections of a store that is verified at every start, because that takes hardly any time.
 const ALWAYS_VERIFIED: u64 = 1_000;
 /// Name of the marker in the folder of the index. A marker with other fields needs another name.
-const FILE: &str = "verified.1";
+const FILE: &str = "verified.2";
 /// Length in bytes of the hash of the file states.
 const HASH: usize = 32;
 /// Identifies the boot of the machine. Missing on other systems than Linux, where every start verifies.
@@ -40,15 +41,24 @@ pub struct VerifiedMarker {
     pub verified: SystemTime,
     /// Offset of the next entry in the newest segment of the journal.
     pub tail: u64,
+    /// Code of the entry before it.
+    pub chain: AuthCode,
 }
+
+const DOMAIN: &str = "verified";
 
 impl VerifiedMarker {
     /// Reads the marker of a store before any of its files is changed. Returns `None` when the store must be verified.
-    pub fn read(data: &Path) -> Option<Self> {
-        let value = io_error::read_file(&path(data)).ok()?;
-        let body = encoding::without_checksum(FILE.as_bytes(), &value)?;
+    pub fn read(data: &Path, auth: Option<&StoreAuthenticator>) -> Option<Self> {
+        let stored = io_error::read_file(&path(data)).ok()?;
+        let (value, code) = stored.split_last_chunk::<CODE>()?;
+        if !auth?.confirms(DOMAIN, &[value], code) {
+            return None;
+        }
+        let body = encoding::without_checksum(FILE.as_bytes(), value)?;
         let (seconds, rest) = body.split_first_chunk()?;
         let (tail, rest) = rest.split_first_chunk()?;
+        let (chain, rest) = rest.split_first_chunk()?;
         let (boot, rest) = rest.split_first_chunk()?;
         let (files, header) = rest.split_first_chunk::<HASH>()?;
         let verified = UNIX_EPOCH.checked_add(Duration::from_secs(u64::from_le_bytes(*seconds)))?;
@@ -61,30 +71,34 @@ impl VerifiedMarker {
             header: IndexHeader::read(header)?,
             verified,
             tail: u64::from_le_bytes(*tail),
+            chain: *chain,
         })
         .filter(|_| is_trusted)
     }
 
     /// Writes the marker of a closed index. Not synced: after a power cut it belongs to another boot.
-    pub fn write(&self, data: &Path) -> io::Result<()> {
+    pub fn write(&self, data: &Path, auth: Option<&StoreAuthenticator>) -> io::Result<()> {
         if self.header.digest.count <= ALWAYS_VERIFIED {
             return Ok(());
         }
-        let Some(boot) = boot_id() else {
+        let (Some(boot), Some(auth)) = (boot_id(), auth) else {
             return Ok(());
         };
         let age = self.verified.duration_since(UNIX_EPOCH);
         let seconds = age.map_err(io::Error::other)?.as_secs();
-        let value = encoding::with_checksum(
+        let mut value = encoding::with_checksum(
             FILE.as_bytes(),
             &[
                 &seconds.to_le_bytes(),
                 &self.tail.to_le_bytes(),
+                &self.chain,
                 boot.as_bytes(),
                 &file_states(data)?,
                 &self.header.body(),
             ],
         );
+        let code = auth.code(DOMAIN, &[&value]);
+        value.extend_from_slice(&code);
         let mut options = io_error::no_follow();
         options.write(true).create(true).truncate(true);
         options.open(path(data))?.write_all(&value)
@@ -150,7 +164,7 @@ fn add_files(folder: &Path, files: &mut Vec<(PathBuf, Metadata)>) -> io::Result<
 mod tests {
     use std::fs::OpenOptions;
     use std::os::unix::fs::FileExt;
-    use std::sync::Arc;
+    use std::sync::{Arc, OnceLock};
     use std::time::Instant;
 
     use futures_util::future::join_all;
@@ -195,14 +209,25 @@ mod tests {
         }
     }
 
-    fn open(data: &Path) -> SledStore {
-        let unlock = |found: Option<&StoreIdentity>| {
-            let new = StoreIdentity::new(Uuid::from_u128(7), [3; 40]);
-            Ok(UnlockedStore {
-                identity: found.cloned().unwrap_or(new),
-                key: Arc::new(StoreKey::random()?),
-            })
+    fn unlocked() -> UnlockedStore {
+        static UNLOCKED: OnceLock<UnlockedStore> = OnceLock::new();
+        let new = || UnlockedStore {
+            identity: StoreIdentity::new(Uuid::from_u128(7), [3; 40]),
+            key: Arc::new(StoreKey::random().unwrap()),
         };
+        UNLOCKED.get_or_init(new).clone()
+    }
+
+    fn auth() -> Option<StoreAuthenticator> {
+        unlocked().access().auth
+    }
+
+    fn read(data: &Path) -> Option<VerifiedMarker> {
+        VerifiedMarker::read(data, auth().as_ref())
+    }
+
+    fn open(data: &Path) -> SledStore {
+        let unlock = |_: Option<&StoreIdentity>| Ok(unlocked());
         SledStore::open(data, unlock, BackupPlan::default()).unwrap()
     }
 
@@ -213,10 +238,10 @@ mod tests {
         let saves = join_all((0..MANY).map(|number| store.save(save(number)))).await;
         assert!(saves.iter().all(Result::is_ok));
         store.close().await.unwrap();
-        let marker = VerifiedMarker::read(data.path()).unwrap();
+        let marker = read(data.path()).unwrap();
         assert_eq!(marker.header.revision, MANY);
         let segments = Segment::all(&data.path().join(journal::FOLDER)).unwrap();
-        let end = tail_scan::read(&segments, MANY, |_| {}).unwrap();
+        let end = tail_scan::read(&segments, MANY, None, |_| {}).unwrap();
         assert_eq!(end.position.unwrap().offset, marker.tail);
         (data, marker)
     }
@@ -228,7 +253,7 @@ mod tests {
         assert!(store.find("c0").await.unwrap().is_some());
         store.save(save(MANY)).await.unwrap();
         store.close().await.unwrap();
-        let after = VerifiedMarker::read(data.path()).unwrap();
+        let after = read(data.path()).unwrap();
         assert_eq!(after.header.revision, MANY + 1);
         assert_eq!(
             after.verified.duration_since(UNIX_EPOCH).unwrap().as_secs(),
@@ -244,15 +269,12 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn damage_without_trace_is_found_by_later_verification() {
         let (data, marker) = store_with_marker().await;
-        let index = IndexReader::open(&data.path().join(rebuild::FOLDER)).unwrap();
+        let index = IndexReader::open(&data.path().join(rebuild::FOLDER), auth().as_ref()).unwrap();
         let lost = (encoding::alias_key("c5"), None);
         index.apply(vec![lost]).unwrap();
         index.close().unwrap();
-        assert!(
-            VerifiedMarker::read(data.path()).is_none(),
-            "a change leaves a trace"
-        );
-        marker.write(data.path()).unwrap();
+        assert!(read(data.path()).is_none(), "a change leaves a trace");
+        marker.write(data.path(), auth().as_ref()).unwrap();
         let store = open(data.path());
         assert_eq!(store.find("c5").await.unwrap(), None);
         assert_eq!(store.notices(), Vec::<String>::new());
@@ -268,10 +290,7 @@ mod tests {
         let notices = store.notices().join(" ");
         assert!(notices.contains("rebuilt from the journal"), "{notices}");
         store.close().await.unwrap();
-        assert!(
-            VerifiedMarker::read(data.path()).is_none(),
-            "the next start verifies"
-        );
+        assert!(read(data.path()).is_none(), "the next start verifies");
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -286,8 +305,8 @@ mod tests {
         let paths: Vec<_> = paths.filter(|found| *found != path(data)).collect();
         assert!(paths.len() >= 3, "{paths:?}");
         for path in paths {
-            marker.write(data).unwrap();
-            assert!(VerifiedMarker::read(data).is_some());
+            marker.write(data, auth().as_ref()).unwrap();
+            assert!(read(data).is_some());
             // Not even the content must differ.
             let file = OpenOptions::new()
                 .read(true)
@@ -298,19 +317,19 @@ mod tests {
             file.read_exact_at(&mut byte, 0).unwrap();
             // Before Linux 6.13, a file has the same time until the next tick of the clock.
             let begun = Instant::now();
-            while VerifiedMarker::read(data).is_some() {
+            while read(data).is_some() {
                 assert!(begun.elapsed() < LONGEST_TICK, "{}", path.display());
                 file.write_all_at(&byte, 0).unwrap();
             }
-            marker.write(data).unwrap();
+            marker.write(data, auth().as_ref()).unwrap();
             let copy = path.with_extension("copy");
             std::fs::copy(&path, &copy).unwrap();
             std::fs::rename(&copy, &path).unwrap();
-            assert!(VerifiedMarker::read(data).is_none(), "{}", path.display());
+            assert!(read(data).is_none(), "{}", path.display());
         }
-        marker.write(data).unwrap();
+        marker.write(data, auth().as_ref()).unwrap();
         std::fs::write(data.join(journal::FOLDER).join("new"), "").unwrap();
-        assert!(VerifiedMarker::read(data).is_none());
+        assert!(read(data).is_none());
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -325,23 +344,26 @@ mod tests {
             (now + minute, false),
         ] {
             marker.verified = verified;
-            marker.write(data).unwrap();
-            assert_eq!(VerifiedMarker::read(data).is_some(), is_trusted);
+            marker.write(data, auth().as_ref()).unwrap();
+            assert_eq!(read(data).is_some(), is_trusted);
         }
         marker.verified = now;
-        marker.write(data).unwrap();
+        marker.write(data, auth().as_ref()).unwrap();
+        let other = StoreKey::random().unwrap().authenticator(Uuid::nil());
+        assert!(VerifiedMarker::read(data, Some(&other)).is_none());
+        assert!(VerifiedMarker::read(data, None).is_none());
         let intact = std::fs::read(path(data)).unwrap();
         for at in 0..intact.len() {
             let mut damaged = intact.clone();
             damaged[at] ^= 1;
             std::fs::write(path(data), damaged).unwrap();
-            assert!(VerifiedMarker::read(data).is_none(), "byte {at}");
+            assert!(read(data).is_none(), "byte {at}");
             std::fs::write(path(data), &intact[..at]).unwrap();
-            assert!(VerifiedMarker::read(data).is_none(), "cut at {at}");
+            assert!(read(data).is_none(), "cut at {at}");
         }
         std::fs::remove_file(path(data)).unwrap();
         marker.header.digest.count = ALWAYS_VERIFIED;
-        marker.write(data).unwrap();
+        marker.write(data, auth().as_ref()).unwrap();
         assert!(!path(data).exists());
     }
 }

@@ -17,6 +17,7 @@ use super::pending_writes::{PendingWrites, StorePosition};
 use super::recovery::ReadyStore;
 use super::timer;
 use crate::connection::StoreError;
+use crate::store::journal::chain::ChainWriter;
 use crate::store::journal::segment::AppendError;
 
 /// Maximum number of changes and bytes synced together.
@@ -132,10 +133,12 @@ impl StoreWriter {
         let deletes = request.is_delete();
         let mut group = DurableGroup::new();
         let mut bytes = Vec::new();
+        let applier = Arc::clone(&self.applier);
+        let mut chain = ChainWriter::new(applier.access.auth(), self.maintenance.tail().chain());
         let mut refused = Vec::new();
         let mut next = Some((request, answer));
         while let Some((request, answer)) = next.take() {
-            match self.check_change(request, &mut bytes) {
+            match self.check_change(request, &mut chain, &mut bytes) {
                 Ok(accepted) => group.push((accepted, answer)),
                 Err(error) => refused.push((answer, error)),
             }
@@ -145,7 +148,10 @@ impl StoreWriter {
         }
         if !group.is_empty() {
             match self.make_durable(&bytes, deletes) {
-                Ok(()) => self.applier.apply(group),
+                Ok(()) => {
+                    self.maintenance.tail().set_chain(chain.last());
+                    self.applier.apply(group);
+                }
                 Err(error) => self.reject_group(before, group, &error),
             }
         }
@@ -159,13 +165,14 @@ impl StoreWriter {
     fn check_change(
         &mut self,
         request: WriteRequest,
+        chain: &mut ChainWriter<'_>,
         bytes: &mut Vec<u8>,
     ) -> Result<super::change::AcceptedChange, StoreError> {
         if let Some(why) = self.applier.read_only_reason() {
             return Err(why);
         }
         let accepted = self.pending_writes.accept(request)?;
-        accepted.write(bytes);
+        accepted.write(chain, bytes);
         Ok(accepted)
     }
 
