@@ -13,6 +13,8 @@ pub mod context;
 pub mod bulk_create;
 pub mod key;
 mod keyring;
+pub mod login;
+pub mod logout;
 pub mod man;
 pub mod output;
 pub mod args;
@@ -26,6 +28,7 @@ pub mod remote_args;
 pub mod open_service;
 pub mod supported_formats;
 pub mod signals;
+pub mod site_token_cache;
 pub mod table;
 pub mod target;
 pub mod targets;
@@ -77,6 +80,7 @@ Examples:
   umai connections test openai-production
   umai providers get openai
   umai --server https://umai.example:44331 --token-file token connections list
+  umai login https://www.example.com
   umai --target prod
 
 Exit codes:
@@ -203,6 +207,36 @@ pub struct Globals {
         help_heading = "Global options"
     )]
     pub token_file: Option<PathBuf>,
+    /// Umbraco site to use.
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        help = "Umbraco site to use, as https://HOST, signed in to as an API user; see umai login",
+        env = "UMAI_UMBRACO",
+        hide_env_values = true,
+        help_heading = "Global options"
+    )]
+    pub umbraco: Option<String>,
+    /// Client ID of the API user of the site
+    #[arg(
+        long,
+        global = true,
+        value_name = "ID",
+        env = "UMAI_CLIENT_ID",
+        hide_env_values = true,
+        help_heading = "Global options"
+    )]
+    pub client_id: Option<String>,
+    /// File with the client secret of the API user.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help = "File with the client secret of the API user [default: the environment variable UMAI_CLIENT_SECRET]",
+        help_heading = "Global options"
+    )]
+    pub client_secret_file: Option<PathBuf>,
     /// PEM file with certificates to trust for the server, in addition to the system's
     #[arg(
         long,
@@ -286,6 +320,10 @@ pub enum CliCommand {
     Completions(completions::Completions),
     /// Print the manual pages
     Man(man::Man),
+    /// Sign in to an Umbraco site and add it to config.toml as a target
+    Login(login::LoginArgs),
+    /// Remove the client secret and the access token of an Umbraco site
+    Logout(logout::LogoutArgs),
     /// List the named targets of config.toml
     Targets,
     /// Check terminal, files, key, store, providers, configuration and server, and suggest fixes
@@ -342,6 +380,8 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
             context.check_write(verb.is_write())?;
             token::run(&verb, &context, output)
         }
+        Some(CliCommand::Login(login)) => login::run(&login, &globals, output),
+        Some(CliCommand::Logout(logout)) => logout::run(&logout, &globals, output),
         Some(CliCommand::Targets) => {
             let folder = Config::folder(globals.config).map_err(Failure::Usage)?;
             targets::list(&ConfigFile::read(&folder), output)

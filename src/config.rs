@@ -1,6 +1,7 @@
 //! Configuration of umai itself: its directories, and the settings in `config.toml`.
 
 pub mod file;
+pub mod new_target;
 mod toml_lines;
 pub mod target;
 

@@ -27,7 +27,7 @@ use uuid::Uuid;
 pub use command::{Command, Mode};
 pub use diff::{ChangeType, Difference, RollbackResult, VersionComparison};
 pub use draft::ConnectionDraft;
-pub use error::{ConnectionError, DraftField, FieldError, FieldReason, ServerError};
+pub use error::{ConnectionError, DraftField, FieldError, FieldReason, ServerError, SiteError};
 pub use outcome::{ChangePreview, Outcome};
 pub use paste::environment::{Environment, ProviderMatch, SetVariable};
 pub use paste::{PasteKind, PasteResult, PastedConnection, PastedProfile};

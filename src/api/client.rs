@@ -4,6 +4,7 @@
 //! shows the error text of the response and uses defaults for missing members; plain secrets in a response never leave
 //! the response types.
 
+mod authentication;
 mod base_url;
 mod response_dto;
 mod catalog;
@@ -12,6 +13,7 @@ mod draft_check;
 mod sse;
 mod change_feed;
 mod third_party;
+mod umbraco;
 mod versions;
 mod list;
 mod options;
@@ -30,6 +32,9 @@ use serde_json::Value;
 
 pub use base_url::BaseUrl;
 pub use options::RemoteOptions;
+pub use umbraco::access_token::AccessToken;
+pub use umbraco::credentials::{ClientCredentials, TokenCache};
+pub use umbraco::site_check::{SiteCheck, check_site};
 
 use crate::connection::{Connection, ConnectionError, IdOrAlias, ServerError, alias};
 use crate::provider::ProviderCatalog;
@@ -72,8 +77,11 @@ impl RemoteService {
         })
     }
 
-    /// Returns the title and version from the server's `openapi.json`; none when it has none.
+    /// Returns the version of a site, or the title and version from the server's `openapi.json`; none when it has none.
     pub async fn server_version(&self) -> Option<String> {
+        if self.http.is_site() {
+            return umbraco::site_check::version(&self.http).await;
+        }
         let url = self.http.address().sibling_url("openapi.json");
         let answer = self.http.send(HttpRequest::get(url)).await.ok()?;
         let document: Value = serde_json::from_slice(&answer.body).ok()?;
@@ -90,6 +98,11 @@ impl RemoteService {
         let answer = self.http.send(asking).await?;
         if answer.status.is_success() {
             return Ok(answer);
+        }
+        if self.http.is_site()
+            && let Some(error) = umbraco::error_response::read(&self.http, &answer).await
+        {
+            return Err(error.into());
         }
         if error_response::is_not_api(&answer) || self.is_api_missing(&answer).await {
             return Err(self.not_the_api());
@@ -192,6 +205,11 @@ fn missing_connection() -> ConnectionError {
         words: "The server did not return the saved connection; reload the list".into(),
     }
     .into()
+}
+
+/// Revokes the cached access token of a site and removes it; returns whether there was one.
+pub async fn sign_out(options: &RemoteOptions) -> Result<bool, ConnectionError> {
+    Ok(HttpClient::new(options)?.revoke_token().await?)
 }
 
 /// Loads the server's notices; empty when it has none.

@@ -154,7 +154,9 @@ fn status(error: &ConnectionError) -> u16 {
         ConnectionError::Store(_) => 500,
         ConnectionError::Provider(_) => 502,
         ConnectionError::Server(error) => match error {
-            ServerError::Unreachable { .. } | ServerError::NotTheApi { .. } => 502,
+            ServerError::Unreachable { .. }
+            | ServerError::NotTheApi { .. }
+            | ServerError::Site(_) => 502,
             ServerError::SignIn => 401,
             ServerError::Forbidden(_) => 403,
             ServerError::Refused { status, .. } => *status,
@@ -178,6 +180,7 @@ fn error_code(error: &ConnectionError) -> &'static str {
         ConnectionError::Server(error) => match error {
             ServerError::Unreachable { .. } => "unreachable",
             ServerError::NotTheApi { .. } => "foreign",
+            ServerError::Site(_) => "site",
             ServerError::SignIn => "unauthorized",
             ServerError::Forbidden(_) => "forbidden",
             ServerError::Refused { .. } => "refused",

@@ -11,7 +11,7 @@ use crate::api::client::RemoteOptions;
 use crate::appsettings::{AppSettings, EnvironmentVariables};
 use crate::config::Config;
 use crate::config::file::{ConfigFile, NAME};
-use crate::config::target::{Target, TargetLocation};
+use crate::config::target::Target;
 use crate::connection::{ConnectionError, StoreError};
 use crate::provider::ProviderCatalog;
 use crate::store::StoreOptions;
@@ -54,19 +54,21 @@ impl CliContext {
         remote_args::reject_conflicts(globals, command)?;
         let file = read_file(globals)?;
         let target = match target::selected(globals, &file)? {
-            Some((target, asked)) if matches!(target.location, TargetLocation::Server { .. }) => {
-                if asked == TargetNameSource::Argument {
+            Some((target, asked)) => match target.location.remote_kind() {
+                None => Some(target),
+                Some(kind) if asked == TargetNameSource::Argument => {
                     return Err(Failure::Usage(format!(
-                        "{command} works on the local store only, but the target '{}' is a server",
+                        "{command} works on the local store only, but the target '{}' is {kind}",
                         target.name
                     )));
                 }
-                None
-            }
-            meant => meant.map(|(target, _)| target),
+                Some(_) => None,
+            },
+            None => None,
         };
         let globals = Globals {
             server: None,
+            umbraco: None,
             token_file: None,
             ca_file: None,
             ..globals.clone()

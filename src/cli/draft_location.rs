@@ -37,13 +37,8 @@ pub fn for_server(globals: &Globals, server: &RemoteOptions) -> Option<DraftsLoc
     )
     .ok()?;
     let target = server.address().to_string();
-    let digest = Sha256::digest(target.as_bytes());
-    let mut name = String::new();
-    for byte in digest.iter().take(DIGEST_BYTES) {
-        let _ = write!(name, "{byte:02x}"); // writing to a String cannot fail
-    }
     Some(DraftsLocation {
-        folder: config.data.join(FOLDER).join(name),
+        folder: config.data.join(FOLDER).join(short_digest(&target)),
         target,
         // A new key beside an existing store would hide that the right key is missing.
         missing_key: if store::is_missing(&config.data) {
@@ -54,4 +49,14 @@ pub fn for_server(globals: &Globals, server: &RemoteOptions) -> Option<DraftsLoc
         config: config.config,
         key_file: config.key_file,
     })
+}
+
+/// Returns a file name that distinguishes texts.
+pub fn short_digest(text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    let mut name = String::new();
+    for byte in digest.iter().take(DIGEST_BYTES) {
+        let _ = write!(name, "{byte:02x}"); // writing to a String cannot fail
+    }
+    name
 }

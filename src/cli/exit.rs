@@ -61,6 +61,9 @@ pub enum Failure {
     /// The provider does not exist.
     #[error("Provider '{0}' not found")]
     NoProvider(String),
+    /// The name of a target, or a file of it, belongs to another one.
+    #[error("{0}")]
+    TargetTaken(String),
     /// The service refused the operation.
     #[error(transparent)]
     Connection(#[from] ConnectionError),
@@ -106,6 +109,7 @@ impl Failure {
             Self::Usage(_) => Exit::Usage,
             Self::NoSecret(_) => Exit::Invalid,
             Self::NoProvider(_) | Self::NoBackup(_) | Self::NotInTrash(_) => Exit::NotFound,
+            Self::TargetTaken(_) => Exit::Conflict,
             Self::Connection(error) | Self::Options(error) => exit_of(error),
             Self::Token(error) => match error {
                 TokenError::NameTaken(_) => Exit::Conflict,
@@ -128,6 +132,7 @@ impl Failure {
             Self::NoProvider(_) => (404, "providerNotFound"),
             Self::NoBackup(_) => (404, "backupNotFound"),
             Self::NotInTrash(_) => (404, "notInTrash"),
+            Self::TargetTaken(_) => (409, "targetTaken"),
             Self::Token(error) => match error {
                 TokenError::NameTaken(_) => (409, "tokenNameTaken"),
                 TokenError::NameFormat => (400, "tokenName"),

@@ -66,7 +66,9 @@ pub fn open(context: &CliContext, globals: &Globals, format: OutputReader) -> Re
     }
     let runtime = runtime(WORKERS)?;
     let ended = runtime.block_on(async {
-        let (context, opened) = (context.clone(), store.clone());
+        let (mut context, opened) = (context.clone(), store.clone());
+        // The app runs long enough to keep its tokens to itself.
+        context.server = context.server.map(RemoteOptions::without_token_cache);
         let catalog = Arc::clone(&context.catalog);
         let opening: ServiceOpening = Box::pin(async move {
             let session = OpenSession::open(&context, opened).await?;
@@ -140,6 +142,9 @@ fn target_options(globals: &Globals) -> Vec<String> {
     let options = [
         ("target", globals.target.clone()),
         ("server", globals.server.clone()),
+        ("umbraco", globals.umbraco.clone()),
+        ("client_id", globals.client_id.clone()),
+        ("client_secret_file", path(&globals.client_secret_file)),
         ("token_file", path(&globals.token_file)),
         ("ca_file", path(&globals.ca_file)),
         ("data", path(&globals.data)),

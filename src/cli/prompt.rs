@@ -58,6 +58,33 @@ fn read_hidden(question: &str) -> Result<Option<PlainSecret>, Failure> {
     Ok((!text.is_empty()).then(|| PlainSecret::new(text)))
 }
 
+/// Prompts for a line on a terminal, else reads one from standard input.
+pub fn line(label: &str) -> Result<Zeroizing<String>, Failure> {
+    if is_possible() {
+        prompt(&format!("{}: ", printable(label)))?;
+    }
+    let typed = read_line(secret_args::unbuffered_stdin().context(NO_PROMPT)?)?;
+    required(label, std::str::from_utf8(&typed).unwrap_or_default())
+}
+
+/// Same as [`line`], without echo.
+pub fn hidden_line(label: &str) -> Result<Zeroizing<String>, Failure> {
+    if !is_possible() {
+        return line(label);
+    }
+    let typed = secret(label)?;
+    let text = typed.as_ref().and_then(PlainSecret::expose);
+    required(label, text.unwrap_or_default())
+}
+
+fn required(label: &str, text: &str) -> Result<Zeroizing<String>, Failure> {
+    let text = crate::text::trim_invisible(text);
+    if text.is_empty() {
+        return Err(Failure::NoSecret(format!("{label} is empty")));
+    }
+    Ok(Zeroizing::new(text.to_owned()))
+}
+
 /// Prompts for the confirmation of a deletion; without a terminal, fails with a hint about `--yes`.
 pub fn confirm_deletion(question: &str, output: &Output) -> Result<bool, Failure> {
     confirm(question, "Nothing deleted. Add --yes to confirm.", output)

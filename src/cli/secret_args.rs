@@ -29,7 +29,7 @@ pub fn advice(key: Option<&str>) -> String {
 }
 
 /// Options with a path value, which may look like a long token.
-const PATHS: [&str; 19] = [
+const PATHS: [&str; 20] = [
     "--data",
     "--config",
     "--key-file",
@@ -38,6 +38,7 @@ const PATHS: [&str; 19] = [
     "--key-per-file",
     "--from-json",
     "--token-file",
+    "--client-secret-file",
     "--ca-file",
     "--cert",
     "--key",

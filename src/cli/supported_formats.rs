@@ -72,6 +72,8 @@ fn able(command: &CliCommand) -> SupportedFormats {
         | CliCommand::Token(_)
         | CliCommand::Backup(_)
         | CliCommand::Key(_)
+        | CliCommand::Login(_)
+        | CliCommand::Logout(_)
         | CliCommand::Doctor => DATA,
         CliCommand::Serve(_) | CliCommand::Completions(_) | CliCommand::Man(_) => TEXT,
     }

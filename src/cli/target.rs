@@ -9,13 +9,19 @@ use crate::config::file::ConfigFile;
 use crate::config::target::{Target, TargetLocation};
 
 /// Options for the location of the connections.
-const PLACES: [&str; 2] = ["server", "data"];
+const PLACES: [&str; 3] = ["server", "umbraco", "data"];
 
 /// Options for local files, which a server has itself.
 const LOCAL_OPTIONS: [&str; 4] = ["key_file", "appsettings", "user_secrets", "key_per_file"];
 
-/// Options for a server.
-const OF_SERVER: [&str; 2] = ["token_file", "ca_file"];
+/// Options for an umai server.
+const OF_SERVER: [&str; 1] = ["token_file"];
+
+/// Options for an Umbraco site.
+const OF_SITE: [&str; 2] = ["client_id", "client_secret_file"];
+
+/// Options for an umai server or an Umbraco site.
+const REMOTE_OPTIONS: [&str; 4] = ["token_file", "client_id", "client_secret_file", "ca_file"];
 
 /// Source of the target's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,49 +53,65 @@ pub fn selected(
             "--target and {option} exclude each other. Remove one"
         )));
     }
-    let has_server = globals.server.as_ref().is_some_and(|text| !text.is_empty());
+    let variable = remote_variable(globals);
     let target = match (asked, &globals.target) {
         _ if place.is_some() => return Ok(None),
         // An empty name disables even the default.
         (_, Some(name)) if name.is_empty() => return Ok(None),
-        (TargetNameSource::Environment, Some(_)) if has_server => {
-            return Err(Failure::Usage(
-                "UMAI_TARGET and UMAI_SERVER exclude each other. Unset one".into(),
-            ));
+        (TargetNameSource::Environment, Some(_)) if variable.is_some() => {
+            return Err(Failure::Usage(format!(
+                "UMAI_TARGET and {} exclude each other. Unset one",
+                variable.unwrap_or_default()
+            )));
         }
         (_, Some(name)) => Some(file.target(name).map_err(Failure::Usage)?),
-        (_, None) if has_server || globals.data.is_some() => None,
+        (_, None) if variable.is_some() || globals.data.is_some() => None,
         (_, None) => file.default_target().map_err(Failure::Usage)?,
     };
     let Some(target) = target else {
         return Ok(None);
     };
-    match (&target.location, asked) {
-        (TargetLocation::Server { .. }, TargetNameSource::Argument) => {
-            reject(globals, &LOCAL_OPTIONS, |option| {
-                format!(
-                    "Target '{}' is a server, and {option} is for the local store. Remove one",
-                    target.name
-                )
-            })?;
-        }
-        (TargetLocation::Server { .. }, TargetNameSource::Environment | TargetNameSource::File)
-            if written.first(&LOCAL_OPTIONS).is_some() =>
-        {
-            return Ok(None);
-        }
-        (TargetLocation::Server { .. }, TargetNameSource::Environment | TargetNameSource::File) => {
-        }
-        (TargetLocation::Local { .. }, _) => {
-            reject(globals, &OF_SERVER, |option| {
-                format!(
-                    "{option} needs a server, but target '{}' is a local store. Remove one",
-                    target.name
-                )
-            })?;
-        }
+    let has_local_options = written.first(&LOCAL_OPTIONS).is_some();
+    let is_remote = target.location.remote_kind().is_some();
+    if is_remote && has_local_options && asked != TargetNameSource::Argument {
+        return Ok(None);
     }
+    check_options(globals, &target)?;
     Ok(Some((target, asked)))
+}
+
+/// Refuses explicit options that do not fit the location of a target.
+fn check_options(globals: &Globals, target: &Target) -> Result<(), Failure> {
+    let name = &target.name;
+    let Some(kind) = target.location.remote_kind() else {
+        return reject(globals, &REMOTE_OPTIONS, |option| {
+            format!("{option} needs a server, but target '{name}' is a local store. Remove one")
+        });
+    };
+    reject(globals, &LOCAL_OPTIONS, |option| {
+        format!("Target '{name}' is {kind}, and {option} is for the local store. Remove one")
+    })?;
+    let (options, other) = match target.location {
+        TargetLocation::Site { .. } => (OF_SERVER.as_slice(), "an umai server"),
+        TargetLocation::Server { .. } | TargetLocation::Local { .. } => {
+            (OF_SITE.as_slice(), "an Umbraco site")
+        }
+    };
+    reject(globals, options, |option| {
+        format!("Target '{name}' is {kind}, and {option} is for {other}. Remove one")
+    })
+}
+
+/// Returns the variable that sets a remote location.
+fn remote_variable(globals: &Globals) -> Option<&'static str> {
+    let is_set = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
+    if is_set(&globals.server) {
+        Some("UMAI_SERVER")
+    } else if is_set(&globals.umbraco) {
+        Some("UMAI_UMBRACO")
+    } else {
+        None
+    }
 }
 
 fn reject(
@@ -110,6 +132,9 @@ pub fn with_target_options(globals: &Globals, target: &Target) -> Globals {
             own.clone_from(value);
         }
     };
+    // The location of the target replaces one from the environment.
+    globals.server = None;
+    globals.umbraco = None;
     match &target.location {
         TargetLocation::Server {
             address,
@@ -120,6 +145,20 @@ pub fn with_target_options(globals: &Globals, target: &Target) -> Globals {
             over("token_file", &mut globals.token_file, token_file);
             over("ca_file", &mut globals.ca_file, ca_file);
         }
+        TargetLocation::Site {
+            address,
+            client_id,
+            client_secret_file,
+            ca_file,
+        } => {
+            globals.umbraco = Some(address.clone());
+            if !written.has("client_id") && client_id.is_some() {
+                globals.client_id.clone_from(client_id);
+            }
+            let file = &mut globals.client_secret_file;
+            over("client_secret_file", file, client_secret_file);
+            over("ca_file", &mut globals.ca_file, ca_file);
+        }
         TargetLocation::Local {
             data,
             key_file,
@@ -127,7 +166,6 @@ pub fn with_target_options(globals: &Globals, target: &Target) -> Globals {
             user_secrets,
             key_per_file,
         } => {
-            globals.server = None;
             globals.data = Some(data.clone());
             over("key_file", &mut globals.key_file, key_file);
             over("appsettings", &mut globals.appsettings, appsettings);

@@ -29,7 +29,7 @@ pub fn list(file: &ConfigFile, output: &mut Output) -> Result<(), Failure> {
         }
         OutputReader::Text if targets.is_empty() => {
             output.note(&format!(
-                "No targets in {NAME} of the config directory. Add one: [targets.prod] with server = \"https://…\""
+                "No targets in {NAME} of the config directory. Add one: [targets.prod] with server = \"https://…\", or run umai login https://… for an Umbraco site"
             ));
             Ok(())
         }
@@ -60,13 +60,16 @@ fn row(target: &Target, file: &ConfigFile) -> [String; 4] {
 }
 
 fn to_json(target: &Target, file: &ConfigFile) -> Value {
-    let (server, data) = match &target.location {
-        TargetLocation::Server { address, .. } => (Some(address.clone()), None),
-        TargetLocation::Local { data, .. } => (None, Some(data.display().to_string())),
+    let address = target.location.display_address();
+    let (server, umbraco, data) = match &target.location {
+        TargetLocation::Server { .. } => (Some(address), None, None),
+        TargetLocation::Site { .. } => (None, Some(address), None),
+        TargetLocation::Local { .. } => (None, None, Some(address)),
     };
     json!({
         "name": target.name,
         "server": server,
+        "umbraco": umbraco,
         "data": data,
         "badge": target.badge,
         "color": target.color,

@@ -108,13 +108,9 @@ impl ConfigFile {
         if let Some(why) = &self.unread {
             return Err(format!("Cannot look up target '{shown}': {why}"));
         }
-        match self
-            .targets
-            .iter()
-            .find(|(known, _)| nfc(known) == nfc(name))
-        {
-            Some((_, Ok(target))) => Ok(target.clone()),
-            Some((_, Err(why))) => Err(format!("Cannot use target '{shown}': {why}")),
+        match self.existing(name) {
+            Some(Ok(target)) => Ok(target.clone()),
+            Some(Err(why)) => Err(format!("Cannot use target '{shown}': {why}")),
             None if self.targets.is_empty() => Err(format!(
                 "No target '{shown}': {NAME} in the config directory contains no targets"
             )),
@@ -127,6 +123,13 @@ impl ConfigFile {
                 ))
             }
         }
+    }
+
+    /// Returns the target with this name or its error; none if there is no such section.
+    pub fn existing(&self, name: &str) -> Option<&Result<Target, String>> {
+        let mut targets = self.targets.iter();
+        let found = targets.find(|(known, _)| nfc(known) == nfc(name));
+        found.map(|(_, target)| target)
     }
 
     /// Returns the default target.
@@ -288,6 +291,23 @@ mod tests {
     #[case::foreign(
         "data = \"d\"\ntoken-file = \"t\"",
         "token-file and ca-file are for servers"
+    )]
+    #[case::two_remote(
+        "server = \"https://h\"\numbraco = \"https://h\"",
+        "both server and umbraco"
+    )]
+    #[case::client_of_server(
+        "server = \"https://h\"\nclient-id = \"c\"",
+        "are for an Umbraco site"
+    )]
+    #[case::token_of_site(
+        "umbraco = \"https://h\"\ntoken-file = \"t\"",
+        "token-file is for an umai server"
+    )]
+    #[case::key_of_site("umbraco = \"https://h\"\nkey-file = \"k\"", "are for a local store")]
+    #[case::password(
+        "umbraco = \"https://me:planted@h\"",
+        "use client-id and client-secret-file"
     )]
     #[case::foreign_here("server = \"https://h\"\nkey-file = \"k\"", "are for a local store")]
     #[case::colour("data = \"d\"\ncolor = \"reddish\"", "'reddish' is not a color")]

@@ -45,6 +45,17 @@ pub enum TargetLocation {
         /// Certificates to trust, in addition to the system's.
         ca_file: Option<PathBuf>,
     },
+    /// Umbraco site, signed in to as an API user.
+    Site {
+        /// URL as written in the file.
+        address: String,
+        /// Client ID of the API user.
+        client_id: Option<String>,
+        /// File with the client secret.
+        client_secret_file: Option<PathBuf>,
+        /// Certificates to trust, in addition to the system's.
+        ca_file: Option<PathBuf>,
+    },
     /// Local store.
     Local {
         /// Data directory.
@@ -64,8 +75,17 @@ impl TargetLocation {
     /// Returns the location in words.
     pub fn display_address(&self) -> String {
         match self {
-            Self::Server { address, .. } => address.clone(),
+            Self::Server { address, .. } | Self::Site { address, .. } => address.clone(),
             Self::Local { data, .. } => data.display().to_string(),
+        }
+    }
+
+    /// Returns the location for messages; none for a local store.
+    pub const fn remote_kind(&self) -> Option<&'static str> {
+        match self {
+            Self::Server { .. } => Some("a server"),
+            Self::Site { .. } => Some("an Umbraco site"),
+            Self::Local { .. } => None,
         }
     }
 }
@@ -75,6 +95,9 @@ impl TargetLocation {
 struct TargetLines {
     server: Option<String>,
     token_file: Option<PathBuf>,
+    umbraco: Option<String>,
+    client_id: Option<String>,
+    client_secret_file: Option<PathBuf>,
     ca_file: Option<PathBuf>,
     data: Option<PathBuf>,
     key_file: Option<PathBuf>,
@@ -111,8 +134,11 @@ impl TargetLines {
         let text = || text(key, value);
         let path = || path(key, value, folder).map(Some);
         match key {
-            "server" => self.server = Some(address(text()?)?),
+            "server" => self.server = Some(address(key, text()?)?),
             "token-file" => self.token_file = path()?,
+            "umbraco" => self.umbraco = Some(address(key, text()?)?),
+            "client-id" => self.client_id = Some(text()?),
+            "client-secret-file" => self.client_secret_file = path()?,
             "ca-file" => self.ca_file = path()?,
             "data" => self.data = path()?,
             "key-file" => self.key_file = path()?,
@@ -128,7 +154,7 @@ impl TargetLines {
             }
             _ => {
                 return Err(format!(
-                    "unknown target setting '{}'; known settings: server, token-file, ca-file; or data, key-file, appsettings, user-secrets, key-per-file; and badge, color, read-only",
+                    "unknown target setting '{}'; known settings: server, token-file, ca-file; or umbraco, client-id, client-secret-file, ca-file; or data, key-file, appsettings, user-secrets, key-per-file; and badge, color, read-only",
                     printable(key)
                 ));
             }
@@ -137,55 +163,82 @@ impl TargetLines {
     }
 
     fn finish(self, name: &str) -> Result<Target, String> {
-        let shown = printable(name);
-        let is_of_server = self.token_file.is_some() || self.ca_file.is_some();
-        let is_of_here = self.key_file.is_some()
-            || self.appsettings.is_some()
-            || self.user_secrets.is_some()
-            || self.key_per_file.is_some();
-        let place = match (self.server, self.data) {
-            (Some(_), Some(_)) => {
-                return Err(format!(
-                    "target '{shown}' has both server and data. Remove one"
-                ));
-            }
-            (None, None) => {
-                return Err(format!(
-                    "target '{shown}' has no location. Add server = \"https://…\" or data = \"directory\""
-                ));
-            }
-            (Some(_), None) if is_of_here => {
-                return Err(format!(
-                    "target '{shown}' is a server; key-file, appsettings, user-secrets and key-per-file are for a local store. Remove them"
-                ));
-            }
-            (None, Some(_)) if is_of_server => {
-                return Err(format!(
-                    "target '{shown}' is a local store; token-file and ca-file are for servers. Remove them"
-                ));
-            }
-            (Some(address), None) => TargetLocation::Server {
+        let (badge, color, is_read_only) =
+            (self.badge.clone(), self.color.clone(), self.is_read_only);
+        let place = self
+            .location()
+            .map_err(|why| format!("target '{}' {why}", printable(name)))?;
+        Ok(Target {
+            name: name.to_owned(),
+            location: place,
+            badge,
+            color,
+            is_read_only,
+        })
+    }
+
+    /// Returns the only location, with the settings that fit it. The error follows the name of the target.
+    fn location(self) -> Result<TargetLocation, String> {
+        self.check_fit()?;
+        match (self.server, self.umbraco, self.data) {
+            (Some(address), None, None) => Ok(TargetLocation::Server {
                 address,
                 token_file: self.token_file,
                 ca_file: self.ca_file,
-            },
-            (None, Some(data)) => TargetLocation::Local {
+            }),
+            (None, Some(address), None) => Ok(TargetLocation::Site {
+                address,
+                client_id: self.client_id,
+                client_secret_file: self.client_secret_file,
+                ca_file: self.ca_file,
+            }),
+            (None, None, Some(data)) => Ok(TargetLocation::Local {
                 data,
                 key_file: self.key_file,
                 appsettings: self.appsettings,
                 user_secrets: self.user_secrets,
                 key_per_file: self.key_per_file,
-            },
+            }),
+            (None, None, None) => Err(
+                "has no location. Add server = \"https://…\", umbraco = \"https://…\" or data = \"directory\"".into(),
+            ),
+            (Some(_), Some(_), _) => Err("has both server and umbraco. Remove one".into()),
+            (Some(_), _, Some(_)) => Err("has both server and data. Remove one".into()),
+            (_, Some(_), Some(_)) => Err("has both umbraco and data. Remove one".into()),
+        }
+    }
+
+    /// Rejects settings of another kind of location.
+    fn check_fit(&self) -> Result<(), String> {
+        let is_of_here = self.key_file.is_some()
+            || self.appsettings.is_some()
+            || self.user_secrets.is_some()
+            || self.key_per_file.is_some();
+        let is_of_site = self.client_id.is_some() || self.client_secret_file.is_some();
+        let is_of_server = self.token_file.is_some();
+        let (kind, other) = match (&self.server, &self.umbraco, &self.data) {
+            (Some(_), None, None) if is_of_here => ("a server", OF_HERE),
+            (Some(_), None, None) if is_of_site => ("a server", OF_SITE),
+            (None, Some(_), None) if is_of_here => ("an Umbraco site", OF_HERE),
+            (None, Some(_), None) if is_of_server => (
+                "an Umbraco site",
+                "token-file is for an umai server. Write client-id and client-secret-file instead",
+            ),
+            (None, None, Some(_)) if is_of_site => ("a local store", OF_SITE),
+            (None, None, Some(_)) if is_of_server || self.ca_file.is_some() => (
+                "a local store",
+                "token-file and ca-file are for servers. Remove them",
+            ),
+            _ => return Ok(()),
         };
-        Ok(Target {
-            name: name.to_owned(),
-            location: place,
-            badge: self.badge,
-            color: self.color,
-            is_read_only: self.is_read_only,
-        })
+        Err(format!("is {kind}; {other}"))
     }
 }
+
+const OF_HERE: &str =
+    "key-file, appsettings, user-secrets and key-per-file are for a local store. Remove them";
+
+const OF_SITE: &str = "client-id and client-secret-file are for an Umbraco site. Remove them";
 
 /// Returns the text of a line.
 pub(super) fn text(key: &str, value: &DeValue<'_>) -> Result<String, String> {
@@ -203,12 +256,17 @@ pub(super) fn path(key: &str, value: &DeValue<'_>, folder: &Path) -> Result<Path
 }
 
 /// Returns a URL that may be displayed.
-fn address(text: String) -> Result<String, String> {
+fn address(key: &str, text: String) -> Result<String, String> {
     if text.contains('@') {
         // The error does not repeat it: it may contain a password.
-        return Err(
-            "server contains a user name or a password; use token-file for an access token".into(),
-        );
+        let instead = if key == "server" {
+            "token-file for an access token"
+        } else {
+            "client-id and client-secret-file"
+        };
+        return Err(format!(
+            "{key} contains a user name or a password; use {instead}"
+        ));
     }
     Ok(text)
 }

@@ -1,6 +1,7 @@
 //! Errors of requests, with their messages.
 
 mod reason;
+mod site;
 
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +10,7 @@ use super::store::StoreError;
 use super::test_report::TestReport;
 
 pub use reason::FieldReason;
+pub use site::SiteError;
 
 /// Error of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -76,6 +78,9 @@ pub enum ServerError {
         /// URL of the server.
         server: String,
     },
+    /// An Umbraco site that cannot be used, or not by this API user.
+    #[error(transparent)]
+    Site(SiteError),
     /// Any other error response.
     #[error("{words}")]
     Refused {
@@ -103,6 +108,12 @@ impl ConnectionError {
             Self::Invalid(errors) => errors,
             _ => &[],
         }
+    }
+}
+
+impl From<SiteError> for ServerError {
+    fn from(error: SiteError) -> Self {
+        Self::Site(error)
     }
 }
 

@@ -34,6 +34,8 @@ const WITHOUT_A_KEY: &[(&str, &str)] = &[
     ("key change-passphrase", "manages the key"),
     ("key remove-passphrase", "manages the key"),
     ("completions", "sets up a shell"),
+    ("login", "used before the app starts"),
+    ("logout", "used before the app starts"),
     ("targets", "used before the app starts"),
     ("doctor", "used before the app starts"),
 ];

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tokio::runtime::Runtime;
-use umai::api::client::{RemoteOptions, RemoteService};
+use umai::api::client::RemoteService;
 use umai::connection::TestSubject;
 use umai::service::ConnectionService;
 use umai::tui::effect::{Effect, ServiceRequest};
@@ -17,9 +17,9 @@ use crate::support::harness::Harness;
 
 fn stage(site: &StandIn) -> Harness {
     let runtime = Arc::new(Runtime::new().unwrap());
-    let options = RemoteOptions::new(site.origin.parse().unwrap());
-    let options = options.with_token(&site.token()).unwrap();
-    let service = runtime.block_on(RemoteService::connect(&options)).unwrap();
+    let service = runtime
+        .block_on(RemoteService::connect(&site.options()))
+        .unwrap();
     let service: Arc<dyn ConnectionService> = Arc::new(service);
     let screen = Size {
         width: 100,

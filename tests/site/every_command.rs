@@ -105,10 +105,10 @@ fn other_commands_leak_nothing() {
         for command in [
             &["doctor"][..],
             &["doctor", "--json"],
-            &["providers"],
-            &["providers", "--json"],
-            &["providers", "openai"],
-            &["providers", "acme"],
+            &["providers", "list"],
+            &["providers", "list", "--json"],
+            &["providers", "get", "openai"],
+            &["providers", "get", "acme"],
         ] {
             let answer = site.umai(&home, command);
             assert!(

@@ -25,6 +25,11 @@ pub const MASK: &str = "********";
 /// The keys that hold secrets, lower case.
 const SECRETS: [&str; 4] = ["apikey", "accesstoken", "legacytoken", "pin"];
 
+/// Returns whether a key holds a secret.
+pub fn is_secret(key: &str) -> bool {
+    SECRETS.contains(&key.to_lowercase().as_str())
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stored {
     pub id: Uuid,
@@ -61,7 +66,7 @@ impl Stored {
         let mut shown: Map<String, Value> = serde_json::from_str(settings).unwrap();
         for (key, value) in &mut shown {
             let is_text = value.as_str().is_some_and(|text| !text.starts_with('$'));
-            if is_text && SECRETS.contains(&key.to_lowercase().as_str()) {
+            if is_text && is_secret(key) {
                 *value = json!(MASK);
             }
         }

@@ -7,8 +7,10 @@ use std::net::TcpStream;
 #[derive(Debug, Clone)]
 pub struct Request {
     pub method: String,
-    /// Below the base path, without the query.
+    /// Below the base path of the API, or the whole path elsewhere; without the query.
     pub path: String,
+    /// True for a path of the API.
+    pub is_api: bool,
     pub query: String,
     pub authorization: String,
     pub body: String,
@@ -20,6 +22,15 @@ impl Request {
         let pairs = url::form_urlencoded::parse(self.query.as_bytes());
         let mut pairs = pairs.filter(|(key, _)| key.eq_ignore_ascii_case(name));
         pairs.next().map(|(_, value)| value.into_owned())
+    }
+}
+
+impl Request {
+    /// A value of a form body.
+    pub fn form(&self, name: &str) -> Option<String> {
+        let mut pairs = url::form_urlencoded::parse(self.body.as_bytes());
+        let found = pairs.find(|(key, _)| key == name);
+        found.map(|(_, value)| value.into_owned())
     }
 }
 
@@ -36,6 +47,14 @@ impl Response {
             status,
             headers: vec![("Content-Type", "application/json".into())],
             body: body.to_string(),
+        }
+    }
+
+    pub fn html(status: u16, body: &str) -> Self {
+        Self {
+            status,
+            headers: vec![("Content-Type", "text/html".into())],
+            body: format!("<!DOCTYPE html><html><title>{body}</title></html>"),
         }
     }
 
@@ -87,6 +106,7 @@ pub fn read(socket: &mut TcpStream, base: &str) -> Option<Request> {
     Some(Request {
         method,
         path: path.strip_prefix(base).unwrap_or(path).to_owned(),
+        is_api: path.starts_with(base),
         query: query.to_owned(),
         authorization: header("authorization").unwrap_or_default(),
         body: String::from_utf8(bytes[end..].to_vec()).ok()?,

@@ -1,27 +1,36 @@
 //! Test server with the API of an Umbraco site that records errors of its clients.
 #![allow(clippy::too_many_lines, reason = "one arm for each route")]
 
+mod connections;
+mod sign_in;
+mod switches;
+mod versions;
+
 use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
-use serde_json::{Map, Value, json};
-use uuid::Uuid;
+use serde_json::{Value, json};
+use umai::api::client::{BaseUrl, ClientCredentials, RemoteOptions};
 
+pub use self::sign_in::{CLIENT_ID, CLIENT_SECRET};
+pub use self::switches::Switches;
 use crate::fixture::{Mode, Stored};
-use crate::home::Home;
+use crate::home::{Answer, Home};
 use crate::http::{self, Request, Response};
+use sign_in::IssuedTokens;
 
 const BASE: &str = "/umbraco/ai/management/api/v1";
 
 /// Running test server.
 pub struct StandIn {
     pub origin: String,
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<SiteState>>,
 }
 
-struct State {
+pub struct SiteState {
     mode: Mode,
-    token: String,
+    switches: Switches,
+    tokens: IssuedTokens,
     connections: Vec<Stored>,
     past: Vec<Stored>,
     providers: Vec<Value>,
@@ -37,9 +46,10 @@ impl StandIn {
     pub fn with(mode: Mode, connections: Vec<Stored>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
-        let state = Arc::new(Mutex::new(State {
+        let state = Arc::new(Mutex::new(SiteState {
             mode,
-            token: "token-one".into(),
+            switches: Switches::default(),
+            tokens: IssuedTokens::with_fixed("token-one"),
             connections,
             past: Vec::new(),
             providers: crate::fixture::providers(mode),
@@ -57,35 +67,88 @@ impl StandIn {
         Self { origin, state }
     }
 
-    /// Runs umai with this server.
-    pub fn umai(&self, home: &Home, arguments: &[&str]) -> crate::home::Answer {
+    fn state(&self) -> MutexGuard<'_, SiteState> {
+        self.state.lock().unwrap()
+    }
+
+    pub fn switch(&self, change: impl FnOnce(&mut Switches)) {
+        change(&mut self.state().switches);
+    }
+
+    /// Options of a client in this process, without a cache of tokens.
+    pub fn options(&self) -> RemoteOptions {
+        let credentials = ClientCredentials::new(CLIENT_ID, CLIENT_SECRET).unwrap();
+        RemoteOptions::for_site(BaseUrl::of_site(&self.origin).unwrap(), credentials)
+    }
+
+    /// Runs umai as the API user of this site.
+    pub fn umai(&self, home: &Home, arguments: &[&str]) -> Answer {
         self.pipe(home, arguments, "")
     }
 
     /// Runs umai with input on stdin.
-    pub fn pipe(&self, home: &Home, arguments: &[&str], stdin: &str) -> crate::home::Answer {
-        let file = home.write("token", self.token());
-        let file = file.to_str().unwrap();
-        let place = ["--server", self.origin.as_str(), "--token-file", file];
-        home.pipe(&[&place[..], arguments].concat(), stdin)
+    pub fn pipe(&self, home: &Home, arguments: &[&str], stdin: &str) -> Answer {
+        let arguments = self.arguments(home, arguments);
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        crate::home::answer_with(home.umai(&arguments), stdin)
     }
 
-    pub fn token(&self) -> String {
-        self.state.lock().unwrap().token.clone()
+    /// Runs `umai login` with these lines on stdin.
+    pub fn login(&self, home: &Home, arguments: &[&str], lines: &[&str]) -> Answer {
+        crate::home::answer_with(home.umai(arguments), lines.join("\n"))
+    }
+
+    /// Arguments that name this site, before the others. The secret is in a file.
+    pub fn arguments(&self, home: &Home, arguments: &[&str]) -> Vec<String> {
+        let file = home.write("outside/secret", CLIENT_SECRET);
+        let file = file.to_str().unwrap();
+        let place = [
+            "--umbraco",
+            &self.origin,
+            "--client-id",
+            CLIENT_ID,
+            "--client-secret-file",
+            file,
+        ];
+        place
+            .iter()
+            .chain(arguments)
+            .map(|one| (*one).to_owned())
+            .collect()
     }
 
     pub fn accept_only(&self, token: &str) {
-        token.clone_into(&mut self.state.lock().unwrap().token);
+        token.clone_into(&mut self.state().tokens.fixed);
+    }
+
+    /// Makes every issued token invalid.
+    pub fn revoke_tokens(&self) {
+        self.state().tokens.revoke_all();
+    }
+
+    /// Number of tokens issued so far.
+    pub fn issued(&self) -> usize {
+        self.state().tokens.count
+    }
+
+    /// Number of issued tokens that were not revoked.
+    pub fn valid_tokens(&self) -> usize {
+        self.state().tokens.valid()
+    }
+
+    /// Changes a connection as another user does.
+    pub fn edit(&self, alias: &str, change: impl FnOnce(&mut Stored)) {
+        self.state().edit(alias, change);
     }
 
     /// Removes every provider.
     pub fn uninstall_providers(&self) {
-        self.state.lock().unwrap().providers.clear();
+        self.state().providers.clear();
     }
 
     /// Returns a connection, if it exists.
     pub fn find(&self, alias: &str) -> Option<Stored> {
-        let state = self.state.lock().unwrap();
+        let state = self.state();
         let mut connections = state.connections.iter();
         connections.find(|one| one.alias == alias).cloned()
     }
@@ -95,35 +158,43 @@ impl StandIn {
     }
 
     pub fn all(&self) -> Vec<Stored> {
-        self.state.lock().unwrap().connections.clone()
+        self.state().connections.clone()
     }
 
-    /// The requests so far that are not reads.
+    /// The requests to the API so far that are not reads.
     pub fn writes(&self) -> Vec<Request> {
-        let state = self.state.lock().unwrap();
-        let writes = state.requests.iter().filter(|one| one.method != "GET");
-        writes.cloned().collect()
+        let requests = self.requests().into_iter();
+        requests
+            .filter(|one| one.is_api && one.method != "GET")
+            .collect()
     }
 
     pub fn requests(&self) -> Vec<Request> {
-        self.state.lock().unwrap().requests.clone()
+        self.state().requests.clone()
     }
 
     /// Fails if a client sent a harmful request.
     pub fn assert_unharmed(&self) {
-        let state = self.state.lock().unwrap();
+        let state = self.state();
         assert!(state.violations.is_empty(), "{:#?}", state.violations);
     }
 }
 
-fn serve(mut socket: TcpStream, shared: &Mutex<State>) {
+fn serve(mut socket: TcpStream, shared: &Mutex<SiteState>) {
     let Some(request) = http::read(&mut socket, BASE) else {
         return;
     };
     let response = {
         let mut state = shared.lock().unwrap();
+        let cut = state.next_cut();
+        if cut == Some(false) {
+            return;
+        }
         let response = state.answer(&request);
         state.requests.push(request);
+        if cut.is_some() {
+            return;
+        }
         response
     };
     // The client may have disconnected.
@@ -137,20 +208,46 @@ fn error(status: u16, operation: &str, detail: &str) -> Response {
     Response::json(status, &body)
 }
 
-impl State {
+impl SiteState {
     fn violate(&mut self, what: String) {
         self.violations.push(what);
     }
 
+    /// Returns whether the request that is cut off now is taken; none if it is not cut off.
+    fn next_cut(&mut self) -> Option<bool> {
+        let cut = self.switches.cut.as_mut()?;
+        if cut.after > 0 {
+            cut.after -= 1;
+            return None;
+        }
+        let is_taken = cut.is_taken;
+        self.switches.cut = None;
+        Some(is_taken)
+    }
+
     fn answer(&mut self, request: &Request) -> Response {
-        let expected = format!("Bearer {}", self.token);
-        if request.authorization != expected {
-            let challenge = if request.authorization.is_empty() {
-                "Bearer"
+        if let Some(location) = &self.switches.redirects_to {
+            return Response::empty(302).with("Location", location.clone());
+        }
+        if self.switches.is_starting {
+            return Response::html(503, "Website is starting");
+        }
+        if self.switches.lacks_umbraco {
+            return Response::html(404, "Not found");
+        }
+        if !request.is_api {
+            return self.answer_umbraco(request);
+        }
+        if self.switches.lacks_package {
+            // Before the token is checked, since there is no such route.
+            return if request.path.starts_with("/providers") {
+                Response::empty(404)
             } else {
-                "Bearer error=\"invalid_token\", error_description=\"expired\""
+                Response::html(404, "Page not found")
             };
-            return Response::empty(401).with("WWW-Authenticate", challenge);
+        }
+        if let Some(refused) = self.check_token(request) {
+            return refused;
         }
         let path: Vec<String> = request
             .path
@@ -194,7 +291,11 @@ impl State {
                 None => not_found(),
             },
             ("GET", ["connections", key, "exists"]) => {
-                Response::json(200, &json!(self.position(key).is_some()))
+                let except = request.parameter("excludeId");
+                let found = self
+                    .position(key)
+                    .map(|at| self.connections[at].id.to_string());
+                Response::json(200, &json!(found.is_some() && found != except))
             }
             ("POST", ["connections", key, "test"]) => self.test(key),
             ("GET", ["connections", key, "models"]) => match self.position(key) {
@@ -205,214 +306,22 @@ impl State {
                 None => not_found(),
             },
             ("GET", ["versions", "supported-types"]) => Response::json(200, &json!(["Connection"])),
-            ("GET", ["versions", "connection", id]) => self.versions(id),
-            ("GET", ["versions", "connection", _, _]) => {
-                error(404, "NotFound", "Version not found")
+            ("GET", ["versions", "connection", id]) => self.versions(id, request),
+            ("GET", ["versions", "connection", id, number]) => self.version(id, number),
+            ("GET", ["versions", "connection", id, from, "compare", to]) => {
+                self.compare(id, from, to)
             }
-            ("GET", ["versions", "connection", _, _, "compare", _]) => Response::json(
-                200,
-                &json!({"changes": [{"newValue": crate::fixture::MASK, "oldValue": crate::fixture::MASK, "path": "Settings.apiKey"}], "fromVersion": 1, "toVersion": 2}),
-            ),
             ("POST", ["versions", "connection", id, number, "rollback"]) => {
                 self.roll_back(id, number)
             }
             _ => {
-                if request.path != "/umbraco/ai/management/api/openapi.json"
-                    && !request.path.ends_with("openapi.json")
-                {
-                    self.violate(format!(
-                        "{} {} is no address of a site",
-                        request.method, request.path
-                    ));
-                }
+                self.violate(format!(
+                    "{} {} is no address of a site",
+                    request.method, request.path
+                ));
                 Response::empty(404)
             }
         }
-    }
-
-    fn position(&self, key: &str) -> Option<usize> {
-        let id = Uuid::try_parse(key).ok();
-        self.connections.iter().position(|one| match id {
-            Some(id) => one.id == id,
-            None => one.alias.eq_ignore_ascii_case(key),
-        })
-    }
-
-    fn list(&self, request: &Request) -> Response {
-        let number = |name: &str, default: usize| {
-            request
-                .parameter(name)
-                .map_or(default, |text| text.parse().unwrap())
-        };
-        let filter = request
-            .parameter("filter")
-            .unwrap_or_default()
-            .to_lowercase();
-        let provider = request.parameter("providerId");
-        let mut found: Vec<&Stored> = self
-            .connections
-            .iter()
-            .filter(|one| one.name.to_lowercase().contains(&filter))
-            .filter(|one| provider.as_ref().is_none_or(|id| one.provider_id == *id))
-            .collect();
-        found.sort_by_key(|one| one.name.to_lowercase());
-        let total = found.len();
-        // Pages of three, so that clients read more than one.
-        let page = found
-            .into_iter()
-            .skip(number("skip", 0))
-            .take(number("take", 100).min(3));
-        let items: Vec<Value> = page.map(Stored::item).collect();
-        Response::json(200, &json!({"items": items, "total": total}))
-    }
-
-    /// Reads the members of a body in lower case, with raw settings.
-    fn read(&mut self, request: &Request) -> Option<(Map<String, Value>, Option<String>)> {
-        let body: Map<String, Value> = serde_json::from_str(&request.body).ok()?;
-        for (key, value) in body.values().filter_map(Value::as_object).flatten() {
-            let is_mask = value.as_str().is_some_and(|text| {
-                let body = text.strip_prefix("sk-").unwrap_or(text);
-                !body.is_empty() && body.chars().all(|sign| "*•●".contains(sign))
-            });
-            if is_mask {
-                let sent = format!("{} {}: {key} is a mask", request.method, request.path);
-                self.violate(sent);
-            }
-        }
-        let raw = request
-            .body
-            .split_once("\"settings\":")
-            .map(|(_, raw)| raw.strip_suffix('}').unwrap().to_owned())
-            .filter(|raw| raw != "null");
-        let body = body
-            .into_iter()
-            .map(|(key, value)| (key.to_lowercase(), value));
-        Some((body.collect(), raw))
-    }
-
-    fn create(&mut self, request: &Request) -> Response {
-        let Some((body, settings)) = self.read(request) else {
-            return error(400, "Invalid", "body");
-        };
-        let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
-        let (Some(alias), Some(name), Some(provider_id)) =
-            (text("alias"), text("name"), text("providerid"))
-        else {
-            return error(400, "Invalid", "missing");
-        };
-        let is_known = self.providers.iter().any(|one| one["id"] == *provider_id)
-            || self
-                .connections
-                .iter()
-                .any(|one| one.provider_id == provider_id);
-        if !is_known || self.position(&alias).is_some() {
-            return error(400, "InvalidSettings", "Failed to validate settings");
-        }
-        let stored = Stored {
-            is_active: body
-                .get("isactive")
-                .and_then(Value::as_bool)
-                .unwrap_or(true),
-            ..Stored::new(&alias, &name, &provider_id, settings.as_deref())
-        };
-        let id = stored.id;
-        self.connections.push(stored);
-        let location = format!("https://www.example.com{BASE}/connections/{id}");
-        Response::json(201, &json!(id)).with("Location", location)
-    }
-
-    fn replace(&mut self, key: &str, request: &Request) -> Response {
-        let Some(at) = self.position(key) else {
-            return not_found();
-        };
-        let Some((body, settings)) = self.read(request) else {
-            return error(400, "Invalid", "body");
-        };
-        for member in ["alias", "name", "settings", "isactive"] {
-            if !body.contains_key(member) {
-                self.violate(format!("PUT {key} leaves out {member}"));
-            }
-        }
-        let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
-        let (Some(alias), Some(name)) = (text("alias"), text("name")) else {
-            return error(400, "Invalid", "missing");
-        };
-        let before = self.connections[at].clone();
-        let after = Stored {
-            alias,
-            name,
-            is_active: body
-                .get("isactive")
-                .and_then(Value::as_bool)
-                .unwrap_or(false),
-            settings,
-            version: before.version + 1,
-            ..before.clone()
-        };
-        if (Stored {
-            version: before.version,
-            ..after.clone()
-        }) == before
-        {
-            self.violate(format!("PUT {key} changes nothing"));
-        }
-        self.past.push(before);
-        self.connections[at] = after;
-        Response::empty(200)
-    }
-
-    fn test(&self, key: &str) -> Response {
-        let Some(at) = self.position(key) else {
-            return not_found();
-        };
-        let one = &self.connections[at];
-        let is_installed = self.providers.iter().any(|it| it["id"] == *one.provider_id);
-        if one.settings.is_none() || !is_installed {
-            return not_found();
-        }
-        let is_accepted = one.is_active;
-        let why = (!is_accepted).then_some("Connection test failed");
-        Response::json(200, &json!({"errorMessage": why, "success": is_accepted}))
-    }
-
-    fn versions(&mut self, id: &str) -> Response {
-        if Uuid::try_parse(id).is_err() {
-            return not_found();
-        }
-        let Some(at) = self.position(id) else {
-            return not_found();
-        };
-        let one = &self.connections[at];
-        let record = json!({
-            "changeDescription": null, "createdByUserId": null, "createdByUserName": null,
-            "dateCreated": "2026-04-01T10:00:00.000Z", "entityId": one.id, "id": one.id, "version": one.version,
-        });
-        Response::json(
-            200,
-            &json!({"currentVersion": one.version, "totalVersions": 1, "versions": [record]}),
-        )
-    }
-
-    /// Rolls back, including the old secrets.
-    fn roll_back(&mut self, id: &str, number: &str) -> Response {
-        let (Some(at), Ok(number), true) = (
-            self.position(id),
-            number.parse::<u64>(),
-            Uuid::try_parse(id).is_ok(),
-        ) else {
-            return not_found();
-        };
-        let current = self.connections[at].clone();
-        let mut past = self.past.iter();
-        let Some(past) = past.find(|one| one.id == current.id && one.version == number) else {
-            return error(404, "NotFound", "Rollback failed");
-        };
-        self.connections[at] = Stored {
-            version: current.version + 1,
-            ..past.clone()
-        };
-        self.past.push(current);
-        Response::empty(204)
     }
 }
 

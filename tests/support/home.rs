@@ -86,9 +86,7 @@ impl Home {
     }
 
     pub fn pipe(&self, arguments: &[&str], stdin: impl Into<Vec<u8>>) -> Answer {
-        let mut command = assert_cmd::Command::from_std(self.umai(arguments));
-        command.write_stdin(stdin);
-        answer(command)
+        answer_with(self.umai(arguments), stdin)
     }
 
     /// Creates connections from a request body.
@@ -137,6 +135,13 @@ fn search(folder: &Path, needle: &[u8], found: &mut Vec<PathBuf>) {
             found.push(path);
         }
     }
+}
+
+/// Runs a command with input on stdin.
+pub fn answer_with(command: Command, stdin: impl Into<Vec<u8>>) -> Answer {
+    let mut command = assert_cmd::Command::from_std(command);
+    command.write_stdin(stdin);
+    answer(command)
 }
 
 /// Runs a command.

@@ -17,31 +17,12 @@ impl std::str::FromStr for BaseUrl {
     /// Parses `https://umai.example:44331`, optionally with a path prefix of a proxy. Errors do not repeat the input, because it
     /// may contain a password.
     fn from_str(text: &str) -> Result<Self, String> {
-        let example = "use https://host:44331";
-        let Some(mut base) = address::parse(text.trim()) else {
-            return Err(format!("A server URL must start with https://; {example}"));
-        };
-        match base.scheme() {
-            "https" => {}
-            "http" if is_loopback(&base) => {}
-            "http" => {
-                return Err(
-                    "A remote server must use https://; plain HTTP would expose tokens and keys"
-                        .into(),
-                );
-            }
-            _ => {
-                return Err(format!("A server URL must start with https://; {example}"));
-            }
-        }
-        if address::has_credentials(text) {
-            return Err(
-                "A server URL must not contain a user name or password; set UMAI_TOKEN or --token-file"
-                    .into(),
-            );
-        }
+        let mut base = secure_url(text, &SERVER)?;
         if base.query().is_some() || base.fragment().is_some() {
-            return Err(format!("A server URL must not contain ? or #; {example}"));
+            return Err(format!(
+                "A server URL must not contain ? or #; {}",
+                SERVER.example
+            ));
         }
         let path = base.path().trim_end_matches('/');
         let prefix = path.strip_suffix(BASE_PATH).unwrap_or(path);
@@ -51,7 +32,78 @@ impl std::str::FromStr for BaseUrl {
     }
 }
 
+/// Words of the messages about a URL.
+struct UrlKind {
+    subject: &'static str,
+    example: &'static str,
+    instead_of_password: &'static str,
+}
+
+const SERVER: UrlKind = UrlKind {
+    subject: "A server URL",
+    example: "use https://host:44331",
+    instead_of_password: "set UMAI_TOKEN or --token-file",
+};
+
+const SITE: UrlKind = UrlKind {
+    subject: "The URL of an Umbraco site",
+    example: "use https://www.example.com",
+    instead_of_password: "set --client-id and --client-secret-file",
+};
+
+/// Parses a URL that secrets may be sent to: HTTPS, or this machine.
+fn secure_url(text: &str, kind: &UrlKind) -> Result<Url, String> {
+    let UrlKind {
+        subject, example, ..
+    } = kind;
+    let scheme = || format!("{subject} must start with https://; {example}");
+    let base = address::parse(text.trim()).ok_or_else(scheme)?;
+    match base.scheme() {
+        "https" => {}
+        "http" if is_loopback(&base) => {}
+        "http" => {
+            return Err(format!(
+                "{subject} must use https://, unless it is on this machine; plain HTTP would expose tokens and keys"
+            ));
+        }
+        _ => return Err(scheme()),
+    }
+    if address::has_credentials(text) {
+        return Err(format!(
+            "{subject} must not contain a user name or password; {}",
+            kind.instead_of_password
+        ));
+    }
+    Ok(base)
+}
+
 impl BaseUrl {
+    /// Parses the URL of an Umbraco site. Its path, such as that of the backoffice, is cut off.
+    pub fn of_site(text: &str) -> Result<Self, String> {
+        let mut base = secure_url(text, &SITE)?;
+        base.set_path(BASE_PATH);
+        base.set_query(None);
+        base.set_fragment(None);
+        Ok(Self { url: base })
+    }
+
+    /// Returns the URL of this path on the same host.
+    pub fn on_host(&self, path: &str) -> Url {
+        let mut url = self.url.clone();
+        url.set_path(path);
+        url
+    }
+
+    /// Returns whether the host is this machine.
+    pub fn is_loopback(&self) -> bool {
+        is_loopback(&self.url)
+    }
+
+    /// Returns the name of the host.
+    pub fn host(&self) -> &str {
+        self.url.host_str().unwrap_or_default()
+    }
+
     /// Returns the URL of a resource below the base path. Every part is one path segment.
     pub fn endpoint(&self, parts: &[&str]) -> Url {
         let mut url = self.url.clone();
@@ -140,6 +192,17 @@ mod tests {
         let error = text.parse::<BaseUrl>().unwrap_err();
         assert!(error.contains(reason), "{error}");
         assert!(!error.contains("planted"), "{error}");
+    }
+
+    #[rstest]
+    #[case("https://www.example.com", "https://www.example.com")]
+    #[case("https://www.example.com/umbraco", "https://www.example.com")]
+    #[case("https://h:8443/umbraco/section/ai?x=1#/workspace", "https://h:8443")]
+    fn path_of_site_is_cut_off(#[case] text: &str, #[case] shown: &str) {
+        assert_eq!(BaseUrl::of_site(text).unwrap().to_string(), shown);
+        assert!(BaseUrl::of_site("http://h").unwrap_err().contains("https"));
+        let error = BaseUrl::of_site("https://me:planted@h").unwrap_err();
+        assert!(error.contains("--client-id") && !error.contains("planted"));
     }
 
     #[test]

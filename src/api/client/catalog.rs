@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::error_response::{self, ErrorContext};
 use super::http_client::{HttpClient, HttpRequest, HttpResponse};
+use super::umbraco;
 use crate::connection::{ConnectionError, ServerError};
 use crate::provider::ProviderCatalog;
 use crate::provider::from_api::Received;
@@ -29,8 +30,15 @@ pub struct FetchedProviders {
 pub async fn fetch(http: &HttpClient) -> Result<FetchedProviders, ConnectionError> {
     let embedded = ProviderCatalog::embedded();
     let mut url = http.address().endpoint(&["providers"]);
-    url.set_query(Some("expand=settings"));
+    if !http.is_site() {
+        url.set_query(Some("expand=settings"));
+    }
     let answer = http.send(HttpRequest::get(url)).await?;
+    if http.is_site()
+        && let Some(error) = umbraco::error_response::read(http, &answer).await
+    {
+        return Err(error.into());
+    }
     if !answer.status.is_success() && answer.status != StatusCode::NOT_FOUND {
         if error_response::is_not_api(&answer) {
             let server = http.address().to_string();
@@ -39,6 +47,9 @@ pub async fn fetch(http: &HttpClient) -> Result<FetchedProviders, ConnectionErro
         return Err(error_response::read(&answer, ErrorContext::default()));
     }
     let Some(listed) = listed(&answer) else {
+        if http.is_site() {
+            return Err(umbraco::error_response::missing_api(http).await.into());
+        }
         let words = "The server lists no providers; the built-in providers are used";
         return Ok(FetchedProviders {
             catalog: embedded,
@@ -49,7 +60,7 @@ pub async fn fetch(http: &HttpClient) -> Result<FetchedProviders, ConnectionErro
     };
     let mut fetched = FetchedProviders {
         // An Umbraco site without providers returns an empty list and is not an umai server.
-        is_umai: !listed.is_empty() && listed.iter().all(Received::is_from_umai),
+        is_umai: !http.is_site() && !listed.is_empty() && listed.iter().all(Received::is_from_umai),
         has_listed_providers: true,
         catalog: ProviderCatalog::default(),
         notices: Vec::new(),

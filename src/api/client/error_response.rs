@@ -119,7 +119,7 @@ fn status_text(status: StatusCode) -> String {
     format!("The server returned {} {known}", status.as_u16())
 }
 
-fn redirect_message(location: Option<&str>) -> String {
+pub(super) fn redirect_message(location: Option<&str>) -> String {
     let place = location.and_then(foreign_text::line);
     place.map_or_else(
         || "The server redirects without a location; check its URL".into(),

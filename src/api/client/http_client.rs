@@ -1,6 +1,6 @@
 //! HTTP client with limits on time, response size and redirects.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, IF_MATCH, LOCATION};
@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::options::TokenSource;
+use super::authentication::Authentication;
 use super::{BaseUrl, RemoteOptions, transport_error};
 use crate::connection::ServerError;
 use crate::tls::trust::client_config;
@@ -35,14 +35,15 @@ const MAX_BYTES: usize = 32 * 1024 * 1024;
 /// Maximum number of concurrent requests. Each one uses its own connection, and servers limit them.
 const MAX_AT_ONCE: usize = 32;
 
+const JSON: &str = "application/json";
+
 /// HTTP client of one server, with its open connections.
 pub struct HttpClient {
     client: Client,
     /// Limits the concurrent requests.
     permits: Semaphore,
     address: BaseUrl,
-    token: RwLock<Option<HeaderValue>>,
-    token_source: Option<TokenSource>,
+    authentication: Authentication,
 }
 
 /// A request.
@@ -51,8 +52,12 @@ pub struct HttpRequest {
     pub url: Url,
     pub body: Option<Zeroizing<Vec<u8>>>,
     pub base_version: Option<u64>,
+    /// Format of the response.
+    accepted: HeaderValue,
+    /// Format of the body.
+    content_type: HeaderValue,
     /// Timeout of the whole response.
-    pub total_timeout: Duration,
+    pub total_timeout: Option<Duration>,
     /// Timeout until the response begins.
     pub first_byte_timeout: Duration,
 }
@@ -64,7 +69,9 @@ impl HttpRequest {
             url,
             body: None,
             base_version: None,
-            total_timeout: TOTAL_TIMEOUT,
+            accepted: HeaderValue::from_static(JSON),
+            content_type: HeaderValue::from_static(JSON),
+            total_timeout: Some(TOTAL_TIMEOUT),
             first_byte_timeout: FIRST_BYTE_TIMEOUT,
         }
     }
@@ -86,9 +93,16 @@ impl HttpRequest {
         self
     }
 
+    /// Sets the format of the body.
+    #[must_use]
+    pub fn with_content_type(mut self, format: &'static str) -> Self {
+        self.content_type = HeaderValue::from_static(format);
+        self
+    }
+
     #[must_use]
     pub fn with_timeout(mut self, time: Duration) -> Self {
-        self.total_timeout = time;
+        self.total_timeout = Some(time);
         self.first_byte_timeout = time;
         self
     }
@@ -147,8 +161,7 @@ impl HttpClient {
             client,
             permits: Semaphore::new(MAX_AT_ONCE),
             address: options.address.clone(),
-            token: RwLock::new(options.token.clone()),
-            token_source: options.token_source.clone(),
+            authentication: Authentication::new(options),
         })
     }
 
@@ -157,21 +170,54 @@ impl HttpClient {
         &self.address
     }
 
-    /// Sends a request and reads the whole response.
+    /// Returns whether the server is an Umbraco site that is signed in to as an API user.
+    pub const fn is_site(&self) -> bool {
+        self.authentication.is_site()
+    }
+
+    /// Obtains an access token, so that a failure is not mistaken for that of a request.
+    pub async fn sign_in(&self) -> Result<(), ServerError> {
+        self.authentication.token(self).await.map(drop)
+    }
+
+    /// Revokes the cached access token of a site; returns whether there was one.
+    pub async fn revoke_token(&self) -> Result<bool, ServerError> {
+        self.authentication.revoke(self).await
+    }
+
+    /// Sends a request and reads the whole response. A rejected token is renewed once.
     pub async fn send(&self, asking: HttpRequest) -> Result<HttpResponse, ServerError> {
         // The semaphore is never closed.
         let _permit = self.permits.acquire().await.ok();
         let is_read = asking.method == Method::GET;
-        let within = asking.total_timeout;
-        let begins_within = asking.first_byte_timeout;
-        let begun = self.begin(
-            asking,
-            HeaderValue::from_static("application/json"),
-            Some(within),
-        );
-        let response = tokio::time::timeout(begins_within, begun)
-            .await
-            .map_err(|_| self.uncertain(TIMED_OUT, is_read))??;
+        let response = self.begin(asking).await?;
+        self.whole(response, is_read).await
+    }
+
+    /// Sends a request without a token and reads the whole response.
+    pub async fn send_unauthorized(
+        &self,
+        asking: HttpRequest,
+    ) -> Result<HttpResponse, ServerError> {
+        let body = asking.body.map(Bytes::from_owner);
+        let asking = HttpRequest {
+            body: None,
+            ..asking
+        };
+        // A request for a token saves nothing.
+        let response = self.attempt(&asking, body, None, true).await?;
+        self.whole(response, true).await
+    }
+
+    /// Opens a stream, without a limit on its duration.
+    pub async fn open(&self, url: Url) -> Result<Response, ServerError> {
+        let mut asking = HttpRequest::get(url);
+        asking.accepted = HeaderValue::from_static("text/event-stream");
+        asking.total_timeout = None;
+        self.begin(asking).await
+    }
+
+    async fn whole(&self, response: Response, is_read: bool) -> Result<HttpResponse, ServerError> {
         let (status, headers) = (response.status(), response.headers().clone());
         let body = self.body(response, is_read).await?;
         Ok(HttpResponse {
@@ -179,18 +225,6 @@ impl HttpClient {
             headers,
             body,
         })
-    }
-
-    /// Opens a stream, without a limit on its duration.
-    pub async fn open(&self, url: Url) -> Result<Response, ServerError> {
-        let accepted = HeaderValue::from_static("text/event-stream");
-        // Detects a server that accepts the connection and sends nothing.
-        tokio::time::timeout(
-            FIRST_BYTE_TIMEOUT,
-            self.begin(HttpRequest::get(url), accepted, None),
-        )
-        .await
-        .map_err(|_| self.unreachable(TIMED_OUT))?
     }
 
     /// Reads the error response to a stream request.
@@ -209,68 +243,53 @@ impl HttpClient {
         })
     }
 
-    async fn begin(
-        &self,
-        asking: HttpRequest,
-        accepted: HeaderValue,
-        within: Option<Duration>,
-    ) -> Result<Response, ServerError> {
+    /// Sends a request, and once more with another token if the server rejects the first one.
+    async fn begin(&self, mut asking: HttpRequest) -> Result<Response, ServerError> {
         let is_read = asking.method == Method::GET;
-        let body = asking.body.map(Bytes::from_owner);
-        let send = async |token: Option<HeaderValue>| {
-            let mut request = self
-                .client
-                .request(asking.method.clone(), asking.url.clone())
-                .header(ACCEPT, accepted.clone());
-            if let Some(token) = token {
-                request = request.header(AUTHORIZATION, token);
-            }
-            if let Some(version) = asking.base_version {
-                request = request.header(IF_MATCH, format!("\"{version}\""));
-            }
-            if let Some(body) = &body {
-                request = request
-                    .header(CONTENT_TYPE, "application/json")
-                    .body(body.clone());
-            }
-            if let Some(within) = within {
-                request = request.timeout(within);
-            }
-            let sent = request.send().await;
-            sent.map_err(|error| self.transport_error(&error, is_read))
-        };
-        let token = self.token();
-        let response = send(token.clone()).await?;
+        let body = asking.body.take().map(Bytes::from_owner);
+        let token = self.authentication.token(self).await?;
+        let response = self
+            .attempt(&asking, body.clone(), token.clone(), is_read)
+            .await?;
         if response.status() != StatusCode::UNAUTHORIZED {
             return Ok(response);
         }
-        match self.reload_token(token.as_ref()).await {
-            Some(token) => send(Some(token)).await,
+        let renewed = self.authentication.renewed(self, token, &response).await?;
+        match renewed {
+            Some(token) => self.attempt(&asking, body, Some(token), is_read).await,
             None => Ok(response),
         }
     }
 
-    fn token(&self) -> Option<HeaderValue> {
-        let token = self.token.read();
-        token.unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Reloads the token after the server rejected `refused`; none when the token has not changed.
-    async fn reload_token(&self, refused: Option<&HeaderValue>) -> Option<HeaderValue> {
-        let current = self.token();
-        if current.as_ref() != refused {
-            // Another request has already reloaded it.
-            return current;
+    async fn attempt(
+        &self,
+        asking: &HttpRequest,
+        body: Option<Bytes>,
+        token: Option<HeaderValue>,
+        is_read: bool,
+    ) -> Result<Response, ServerError> {
+        let mut request = self
+            .client
+            .request(asking.method.clone(), asking.url.clone())
+            .header(ACCEPT, asking.accepted.clone());
+        if let Some(token) = token {
+            request = request.header(AUTHORIZATION, token);
         }
-        let source = self.token_source.clone()?;
-        let read = tokio::task::spawn_blocking(move || source()).await;
-        let token = read.ok().flatten()?;
-        if Some(&token) == refused {
-            return None;
+        if let Some(version) = asking.base_version {
+            request = request.header(IF_MATCH, format!("\"{version}\""));
         }
-        let mut current = self.token.write().unwrap_or_else(PoisonError::into_inner);
-        *current = Some(token.clone());
-        Some(token)
+        if let Some(body) = body {
+            request = request
+                .header(CONTENT_TYPE, asking.content_type.clone())
+                .body(body);
+        }
+        if let Some(within) = asking.total_timeout {
+            request = request.timeout(within);
+        }
+        // Detects a server that accepts the connection and sends nothing.
+        let sent = tokio::time::timeout(asking.first_byte_timeout, request.send()).await;
+        let sent = sent.map_err(|_| self.uncertain(TIMED_OUT, is_read))?;
+        sent.map_err(|error| self.transport_error(&error, is_read))
     }
 
     async fn body(
@@ -301,7 +320,10 @@ impl HttpClient {
     }
 
     fn transport_error(&self, error: &reqwest::Error, is_read: bool) -> ServerError {
-        let reason = transport_error::describe(error);
+        let mut reason = transport_error::describe(error);
+        if self.is_site() && self.address.is_loopback() && transport_error::is_untrusted(error) {
+            reason.push_str(transport_error::DEVELOPMENT_CERTIFICATE);
+        }
         self.uncertain(reason, is_read || transport_error::is_unsent(error))
     }
 

@@ -1,4 +1,4 @@
-//! Options of a remote connection: URL, token and trusted certificates.
+//! Options of a remote connection: URL, token or credentials, and trusted certificates.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::HeaderValue;
 use rustls::pki_types::CertificateDer;
 
-use super::BaseUrl;
+use super::{BaseUrl, ClientCredentials};
 use crate::tls::pem;
 
 /// Reloads the token after the server rejected the previous one; none when there is no usable token.
@@ -18,6 +18,8 @@ pub struct RemoteOptions {
     pub(super) address: BaseUrl,
     pub(super) token: Option<HeaderValue>,
     pub(super) token_source: Option<TokenSource>,
+    /// Credentials for an Umbraco site; none for an umai server.
+    pub(super) client: Option<ClientCredentials>,
     pub(super) roots: Vec<CertificateDer<'static>>,
 }
 
@@ -28,8 +30,31 @@ impl RemoteOptions {
             address,
             token: None,
             token_source: None,
+            client: None,
             roots: Vec::new(),
         }
+    }
+
+    /// Creates options for an Umbraco site, with the system's trusted certificates.
+    pub fn for_site(address: BaseUrl, credentials: ClientCredentials) -> Self {
+        Self {
+            client: Some(credentials),
+            ..Self::new(address)
+        }
+    }
+
+    /// Returns whether the server is an Umbraco site that is signed in to as an API user.
+    pub const fn is_site(&self) -> bool {
+        self.client.is_some()
+    }
+
+    /// Keeps access tokens in memory only.
+    #[must_use]
+    pub fn without_token_cache(mut self) -> Self {
+        if let Some(client) = &mut self.client {
+            client.cache = None;
+        }
+        self
     }
 
     /// Returns the base URL.
@@ -67,7 +92,7 @@ impl RemoteOptions {
 }
 
 /// Creates the `Authorization` header. The error describes the flaw without repeating the token.
-fn authorization(token: &str) -> Result<HeaderValue, String> {
+pub(super) fn authorization(token: &str) -> Result<HeaderValue, String> {
     if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(
             "is not a token: a token has only letters, digits and symbols, without spaces".into(),

@@ -85,9 +85,12 @@ impl RemoteService {
             number: Some(number),
             ..ErrorContext::one(key)
         };
-        let url = self.at_version(&id, number, &["rollback"])?;
-        self.send_request(HttpRequest::new(Method::POST, url), about)
-            .await?;
+        // A rollback to the current version would only add a version.
+        if number != before.version {
+            let url = self.at_version(&id, number, &["rollback"])?;
+            self.send_request(HttpRequest::new(Method::POST, url), about)
+                .await?;
+        }
         let entity = self.load(&id).await?;
         Ok(RollbackResult {
             entity_id: before.id,

@@ -36,6 +36,21 @@ pub fn is_unsent(error: &reqwest::Error) -> bool {
     error.is_connect() || error.is_builder()
 }
 
+/// Advice for a site on this machine whose certificate is not trusted.
+pub const DEVELOPMENT_CERTIFICATE: &str = ". For the development certificate of .NET, run: dotnet dev-certs https --format PEM --export-path site.pem, then use --ca-file site.pem";
+
+/// Returns whether the certificate of the server is not trusted.
+pub fn is_untrusted(error: &reqwest::Error) -> bool {
+    chain(error).any(|cause| {
+        let tls = cause.downcast_ref::<rustls::Error>();
+        matches!(
+            tls,
+            Some(rustls::Error::InvalidCertificate(flaw))
+                if *flaw == CertificateError::UnknownIssuer || CaAsServer::is_cause(flaw)
+        )
+    })
+}
+
 const CONNECTION_LOST: &str = "connection lost";
 
 /// Iterates over the causes of an error, with wrapped errors first.

@@ -1,10 +1,10 @@
-//! Checks the server: whether it answers, its version, and whether it accepts the token.
+//! Checks the server: whether it answers, its version, and whether it accepts the token. An Umbraco site is checked step by step.
 
 use super::super::exit::{Failure, exit_of};
 use super::super::open_service::{WORKERS, runtime};
 use super::super::signals::StopSignals;
 use super::finding::Findings;
-use crate::api::client::{RemoteOptions, RemoteService};
+use crate::api::client::{RemoteOptions, RemoteService, check_site};
 use crate::connection::{ListQuery, PageRequest};
 use crate::service::ConnectionService;
 
@@ -24,6 +24,15 @@ pub(super) fn check(options: &RemoteOptions, findings: &mut Findings) -> Result<
 }
 
 async fn query(options: &RemoteOptions, findings: &mut Findings) {
+    if options.is_site() {
+        for step in check_site(options).await {
+            match step {
+                Ok(says) => findings.ok("site", says),
+                Err(error) => findings.problem("site", error.to_string(), None, exit_of(&error)),
+            }
+        }
+        return;
+    }
     let address = options.address();
     let service = match RemoteService::connect(options).await {
         Ok(service) => service,

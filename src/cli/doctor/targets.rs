@@ -47,6 +47,17 @@ fn one(target: &Target, is_meant: bool, findings: &mut Findings) {
             ca_file.as_deref().map(|path| ("ca-file", path)),
             None,
         ],
+        TargetLocation::Site {
+            client_secret_file,
+            ca_file,
+            ..
+        } => [
+            client_secret_file
+                .as_deref()
+                .map(|path| ("client-secret-file", path)),
+            ca_file.as_deref().map(|path| ("ca-file", path)),
+            None,
+        ],
         TargetLocation::Local {
             key_file,
             appsettings,

@@ -152,7 +152,8 @@ const fn fails_all_requests(error: &ConnectionError) -> bool {
             ServerError::Unreachable { .. }
             | ServerError::SignIn
             | ServerError::Forbidden(_)
-            | ServerError::NotTheApi { .. } => true,
+            | ServerError::NotTheApi { .. }
+            | ServerError::Site(_) => true,
             ServerError::Refused { .. } => false,
         },
         ConnectionError::Invalid(_)

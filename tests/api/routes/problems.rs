@@ -5,7 +5,7 @@ use umai::api::Problem;
 use umai::connection::secret_input::{KeyFlaw, SurroundingText};
 use umai::connection::{
     ConnectionError, ConnectionItem, DraftField, FieldError, FieldReason, IdOrAlias, ServerError,
-    StoreError, TestReport, TestStage, TestStep,
+    SiteError, StoreError, TestReport, TestStage, TestStep,
 };
 use uuid::Uuid;
 
@@ -171,7 +171,7 @@ fn store_errors() -> Vec<StoreError> {
 }
 
 fn server_errors() -> Vec<ServerError> {
-    use ServerError::{Forbidden, NotTheApi, Refused, SignIn, Unreachable};
+    use ServerError::{Forbidden, NotTheApi, Refused, SignIn, Site, Unreachable};
     let all = vec![
         Unreachable {
             server: "https://a".into(),
@@ -182,6 +182,7 @@ fn server_errors() -> Vec<ServerError> {
         NotTheApi {
             server: "https://a".into(),
         },
+        Site(SiteError::Starting),
         Refused {
             status: 429,
             words: "Slow down".into(),
@@ -189,7 +190,12 @@ fn server_errors() -> Vec<ServerError> {
     ];
     for error in &all {
         match error {
-            Unreachable { .. } | SignIn | Forbidden(_) | NotTheApi { .. } | Refused { .. } => {}
+            Unreachable { .. }
+            | SignIn
+            | Forbidden(_)
+            | NotTheApi { .. }
+            | Site(_)
+            | Refused { .. } => {}
         }
     }
     all

@@ -1,0 +1,147 @@
+//! `umai login` and `umai logout`.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use rstest::rstest;
+
+use crate::fixture::Mode;
+use crate::home::Home;
+use crate::stand_in::{CLIENT_ID, CLIENT_SECRET, StandIn};
+
+const CONFIG: &str = ".config/umai/config.toml";
+
+const LINES: [&str; 2] = [CLIENT_ID, CLIENT_SECRET];
+
+fn read(home: &Home, name: &str) -> String {
+    fs::read_to_string(home.path(name)).unwrap()
+}
+
+#[test]
+fn login_adds_a_target_that_every_command_can_use() {
+    let (site, home) = (StandIn::new(Mode::Stock), Home::new());
+    let before = "# mine\nplain = false # really\n";
+    home.write(CONFIG, before);
+    let url = format!("{}/umbraco", site.origin);
+    let answer = site.login(&home, &["login", &url], &LINES);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    assert!(
+        answer.out.contains("5 connections, 3 providers"),
+        "{answer:?}"
+    );
+    assert!(answer.err.contains("umai --target 127-0-0-1"), "{answer:?}");
+    assert!(!answer.output().contains("hush"), "{answer:?}");
+    let config = read(&home, CONFIG);
+    assert!(config.starts_with(before), "{config}");
+    assert!(!config.contains("hush"), "{config}");
+    let secret = home.path(".config/umai/127-0-0-1.secret");
+    assert_eq!(fs::read_to_string(&secret).unwrap(), CLIENT_SECRET);
+    assert_eq!(
+        fs::metadata(&secret).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+
+    let list = home.run(&["--target", "127-0-0-1", "connections", "list"]);
+    assert_eq!(list.code, 0, "{list:?}");
+    assert_eq!(site.issued(), 1, "the token of the login is cached");
+    let targets = home.run(&["targets", "--json"]).json();
+    assert_eq!(targets["items"][0]["umbraco"], site.origin.as_str());
+    site.assert_unharmed();
+}
+
+#[test]
+fn logout_revokes_the_token_and_keeps_the_section() {
+    let (site, home) = (StandIn::new(Mode::Stock), Home::new());
+    let login = ["login", "--target", "site", &site.origin];
+    assert_eq!(site.login(&home, &login, &LINES).code, 0);
+    let config = read(&home, CONFIG);
+    let answer = home.run(&["logout", "site"]);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    assert_eq!(site.valid_tokens(), 0);
+    assert!(!home.path(".config/umai/site.secret").exists());
+    assert_eq!(read(&home, CONFIG), config);
+    let list = home.run(&["--target", "site", "connections", "list"]);
+    assert_eq!(list.code, 2, "{list:?}");
+    assert!(list.err.contains("run: umai login"), "{list:?}");
+    let again = home.run(&["logout", "site"]);
+    assert!(again.out.contains("was not signed in"), "{again:?}");
+    // The same site and client may sign in again under the same name.
+    let again = site.login(&home, &login, &LINES);
+    assert_eq!(again.code, 0, "{again:?}");
+    assert_eq!(read(&home, CONFIG), config);
+}
+
+#[test]
+fn logout_without_the_site_still_removes_the_secret() {
+    let (site, home) = (StandIn::new(Mode::Stock), Home::new());
+    let login = ["login", "--target", "site", &site.origin];
+    assert_eq!(site.login(&home, &login, &LINES).code, 0);
+    site.switch(|switches| switches.is_starting = true);
+    let answer = home.run(&["logout", "site"]);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    assert!(answer.err.contains("expires by itself"), "{answer:?}");
+    assert!(!home.path(".config/umai/site.secret").exists());
+    assert!(
+        fs::read_dir(home.path(".cache/umai/tokens"))
+            .unwrap()
+            .all(|file| {
+                file.unwrap()
+                    .path()
+                    .extension()
+                    .is_some_and(|ending| ending == "lock")
+            })
+    );
+}
+
+#[rstest]
+#[case::other_kind("[targets.site]\ndata = 'd'\n")]
+#[case::other_client("[targets.site]\numbraco = 'ORIGIN'\nclient-id = 'other'\n")]
+#[case::invalid("[targets.site]\numbraco = 7\n")]
+fn taken_target_is_a_conflict_and_nothing_is_written(#[case] config: &str) {
+    let (site, home) = (StandIn::new(Mode::Stock), Home::new());
+    let config = config.replace("ORIGIN", &site.origin);
+    home.write(CONFIG, &config);
+    let answer = site.login(&home, &["login", "--target", "site", &site.origin], &LINES);
+    assert_eq!(answer.code, 5, "{answer:?}");
+    assert!(answer.err.contains("--target"), "{answer:?}");
+    assert_eq!(read(&home, CONFIG), config);
+    assert!(!home.path(".config/umai/site.secret").exists());
+    assert!(site.requests().is_empty());
+}
+
+#[test]
+fn secret_file_of_another_target_is_kept() {
+    let (site, home) = (StandIn::new(Mode::Stock), Home::new());
+    home.write(".config/umai/site.secret", "other");
+    let answer = site.login(&home, &["login", "--target", "site", &site.origin], &LINES);
+    assert_eq!(answer.code, 5, "{answer:?}");
+    assert_eq!(read(&home, ".config/umai/site.secret"), "other");
+    assert!(!home.path(CONFIG).exists());
+}
+
+#[rstest]
+#[case::no_input(&[], "Client ID of the API user is empty")]
+#[case::no_secret(&[CLIENT_ID], "Client secret is empty")]
+#[case::spaces(&["not an id", "hush"], "must not contain spaces")]
+fn unusable_input_is_named(#[case] lines: &[&str], #[case] message: &str) {
+    let (site, home) = (StandIn::new(Mode::Stock), Home::new());
+    let answer = site.login(&home, &["login", &site.origin], lines);
+    assert_ne!(answer.code, 0, "{answer:?}");
+    assert!(answer.err.contains(message), "{answer:?}");
+    assert!(site.requests().is_empty());
+}
+
+#[test]
+fn options_replace_the_prompts() {
+    let (site, home) = (StandIn::new(Mode::Stock), Home::new());
+    home.write("outside", CLIENT_SECRET);
+    let file = home.path("outside");
+    let options = ["--client-id", CLIENT_ID, "--client-secret-file"];
+    let verb = [
+        &options[..],
+        &[file.to_str().unwrap(), "login", &site.origin, "--json"],
+    ];
+    let answer = site.login(&home, &verb.concat(), &[]);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    assert_eq!(answer.json()["connections"], 5);
+}
