@@ -96,6 +96,15 @@ impl RemoteService {
         about: ErrorContext<'_>,
     ) -> Result<HttpResponse, ConnectionError> {
         let answer = self.http.send(asking).await?;
+        self.accept(answer, about).await
+    }
+
+    /// Returns a successful response, or the error of another one.
+    async fn accept(
+        &self,
+        answer: HttpResponse,
+        about: ErrorContext<'_>,
+    ) -> Result<HttpResponse, ConnectionError> {
         if answer.status.is_success() {
             return Ok(answer);
         }
@@ -151,7 +160,7 @@ impl RemoteService {
         let bare = || serde_json::from_slice::<uuid::Uuid>(&answer.body).ok();
         let located = || answer.location()?.rsplit('/').next()?.parse().ok();
         if let Some(id) = bare() {
-            return self.load(&IdOrAlias::Id(id)).await;
+            return self.read_back(self.load(&IdOrAlias::Id(id))).await;
         }
         match serde_json::from_slice::<ConnectionDto>(&answer.body) {
             Ok(arrived) => return Ok(arrived.masked(&self.catalog)),
@@ -162,8 +171,8 @@ impl RemoteService {
             Err(_) => {}
         }
         match (located(), otherwise) {
-            (Some(id), _) => self.load(&IdOrAlias::Id(id)).await,
-            (None, Some(key)) => self.load(key).await,
+            (Some(id), _) => self.read_back(self.load(&IdOrAlias::Id(id))).await,
+            (None, Some(key)) => self.read_back(self.load(key)).await,
             (None, None) => self.read::<Value>(&answer).and(Err(missing_connection())),
         }
     }

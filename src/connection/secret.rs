@@ -5,11 +5,16 @@
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+/// Prefix of secrets that an Umbraco site encrypted with its own keys.
+pub const ENCRYPTED: &str = "ENC:";
+
 /// Mask that leaves the service instead of a secret; reveals nothing but a public prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum MaskedSecret {
     /// Mask of a value that begins with `sk-`.
     OpenAiStyle,
+    /// Mask of a text that an Umbraco site encrypted and can no longer decrypt. It is transferred like that of any other value.
+    Undecryptable,
     /// Mask of any other value.
     #[default]
     Any,
@@ -20,6 +25,8 @@ impl MaskedSecret {
     pub fn new(plain: &str) -> Self {
         if plain.starts_with("sk-") {
             Self::OpenAiStyle
+        } else if plain.starts_with(ENCRYPTED) {
+            Self::Undecryptable
         } else {
             Self::Any
         }
@@ -29,7 +36,15 @@ impl MaskedSecret {
     pub const fn text(self) -> &'static str {
         match self {
             Self::OpenAiStyle => "sk-***",
-            Self::Any => "***",
+            Self::Undecryptable | Self::Any => "***",
+        }
+    }
+
+    /// Returns the state of the secret for people; none for a secret that can be used.
+    pub const fn remark(self) -> Option<&'static str> {
+        match self {
+            Self::Undecryptable => Some("cannot be decrypted by the site; enter it again"),
+            Self::OpenAiStyle | Self::Any => None,
         }
     }
 

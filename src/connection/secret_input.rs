@@ -9,14 +9,11 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::error::{DraftField, FieldError, FieldReason};
-use super::secret::{MaskedSecret, PlainSecret};
+use super::secret::{ENCRYPTED, MaskedSecret, PlainSecret};
 use super::setting::{SettingValue, Settings};
 use super::validate::settings::field_path;
 use crate::provider::{FieldKind, Provider, SettingsField, is_sensitive};
 use crate::text;
-
-/// Prefix of secrets that an Umbraco site encrypted with its own keys.
-const ENCRYPTED: &str = "ENC:";
 
 /// HTTP headers that carry a key without an authentication scheme.
 const KEY_HEADERS: [&str; 3] = ["x-api-key", "api-key", "x-goog-api-key"];

@@ -2,6 +2,7 @@
 
 /// Features that differ between umai and third-party servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a feature")]
 pub struct ServiceFeatures {
     /// Deleted connections go to a trash and can be restored.
     pub trash: bool,
@@ -9,6 +10,10 @@ pub struct ServiceFeatures {
     pub draft_tests: bool,
     /// A rollback keeps the stored secrets and accepts a description.
     pub rollback_keeps_secrets: bool,
+    /// A version has the whole connection; otherwise only number, date and differences for display.
+    pub version_snapshots: bool,
+    /// Changes by others are announced; otherwise the list is reloaded from time to time.
+    pub change_feed: bool,
 }
 
 impl ServiceFeatures {
@@ -17,6 +22,8 @@ impl ServiceFeatures {
         trash: true,
         draft_tests: true,
         rollback_keeps_secrets: true,
+        version_snapshots: true,
+        change_feed: true,
     };
 
     /// Features of a third-party server.
@@ -24,6 +31,8 @@ impl ServiceFeatures {
         trash: false,
         draft_tests: false,
         rollback_keeps_secrets: false,
+        version_snapshots: false,
+        change_feed: false,
     };
 
     /// Warning before a delete; none if it can be restored.

@@ -5,6 +5,7 @@
 //! selection, the check of the alias on screen) is derived from the state instead of being stored in it, and at most one
 //! request of each kind is pending.
 
+mod reload;
 mod replies;
 mod tree_actions;
 mod bulk;
@@ -36,6 +37,7 @@ use super::tabs::{Tab, Workspace};
 use super::tree::Tree;
 use crate::provider::ProviderCatalog;
 use drafts::DraftTracking;
+pub use reload::ReloadState;
 use state::{AwaitedReply, FollowUps, PendingToggle, Requests};
 pub use state::{FeedState, Notices, Screen, Site, ThemeList};
 use undo::UndoStack;
@@ -63,6 +65,8 @@ pub struct App {
     pub site: Site,
     /// State of the change feed.
     pub feed: FeedState,
+    /// Reloads of the list, without a change feed.
+    pub reload: ReloadState,
     /// Tree of providers and connections.
     pub tree: Tree,
     /// Pane with the keyboard focus.
@@ -88,6 +92,7 @@ impl App {
             themes: ThemeList::default(),
             site: Site::new(catalog),
             feed: FeedState::default(),
+            reload: ReloadState::default(),
             tree: Tree::default(),
             pane: Pane::Tree,
             workspace: Workspace::default(),

@@ -39,7 +39,9 @@ fn json_value(key: &str, value: &SettingValue<MaskedSecret>) -> Value {
         SettingValue::Secret(MaskedSecret::OpenAiStyle) => {
             json!(format!("sk-your-{}", kebab_case(key)))
         }
-        SettingValue::Secret(MaskedSecret::Any) => json!(format!("your-{}", kebab_case(key))),
+        SettingValue::Secret(MaskedSecret::Undecryptable | MaskedSecret::Any) => {
+            json!(format!("your-{}", kebab_case(key)))
+        }
     }
 }
 

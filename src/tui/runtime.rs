@@ -338,7 +338,9 @@ impl Runtime {
         let (service, since) = opened
             .map_err(TuiError::Broken)?
             .map_err(TuiError::ServiceUnavailable)?;
-        self.feed.open(Arc::clone(&service), since);
+        if service.features().change_feed {
+            self.feed.open(Arc::clone(&service), since);
+        }
         self.update(Event::ServiceOpened(
             service.providers(),
             service.features(),
@@ -372,8 +374,8 @@ impl Runtime {
 
     /// Adds the time to messages, since the app has no clock.
     fn date_messages(&mut self) {
-        if self.app.notices.log.is_undated() {
-            self.app.notices.log.date(Local::now().time());
+        if self.app.is_undated() {
+            self.app.date(Local::now().time());
         }
     }
 

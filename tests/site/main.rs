@@ -13,6 +13,7 @@ mod home;
 mod support;
 
 mod app;
+mod cut_connections;
 mod every_command;
 mod fixture;
 mod http;
@@ -21,8 +22,10 @@ mod manifests;
 mod masks;
 mod plain;
 mod providers;
+mod rejections;
 mod response_shapes;
 mod sign_in;
 mod stand_in;
 mod tokens;
+mod versions;
 mod writes;

@@ -6,14 +6,16 @@ mod sign_in;
 mod switches;
 mod versions;
 
+use std::fs::Permissions;
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde_json::{Value, json};
 use umai::api::client::{BaseUrl, ClientCredentials, RemoteOptions};
 
 pub use self::sign_in::{CLIENT_ID, CLIENT_SECRET};
-pub use self::switches::Switches;
+pub use self::switches::{Cut, Switches};
 use crate::fixture::{Mode, Stored};
 use crate::home::{Answer, Home};
 use crate::http::{self, Request, Response};
@@ -101,6 +103,7 @@ impl StandIn {
     /// Arguments that name this site, before the others. The secret is in a file.
     pub fn arguments(&self, home: &Home, arguments: &[&str]) -> Vec<String> {
         let file = home.write("outside/secret", CLIENT_SECRET);
+        std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
         let file = file.to_str().unwrap();
         let place = [
             "--umbraco",

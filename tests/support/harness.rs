@@ -131,7 +131,7 @@ impl Harness {
     /// Handles an event and all its effects.
     pub fn happens(&mut self, event: Event) {
         self.follow(event);
-        self.app.notices.log.date(self.clock.clock()().time());
+        self.app.date(self.clock.clock()().time());
         // IDs depend on the wall clock; frames must be the same in every run.
         if let Some(connection) = &mut self.app.workspace.detail.connection {
             connection.item.id = EXAMPLE_ID;

@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 use super::error_response::ErrorContext;
 use super::http_client::{HttpRequest, HttpResponse};
 use super::response_dto::ItemDto;
+use super::umbraco::save::SavedContent;
 use super::versions::RollbackDto;
 use super::{BaseUrl, RemoteService, path_segment, third_party};
 use crate::connection::{
@@ -129,7 +130,18 @@ impl RemoteService {
             | Command::Purge { .. } => {}
         }
         let request = request_of(self.http.address(), command)?;
-        match (self.send_request(request, about).await, &key) {
+        let answer = match command {
+            Command::Create { draft } if !self.is_umai => {
+                let content = SavedContent {
+                    alias: draft.alias.as_deref(),
+                    id: None,
+                    settings: draft.settings.as_ref(),
+                };
+                self.send_content(request, about, content).await
+            }
+            _ => self.send_request(request, about).await,
+        };
+        match (answer, &key) {
             (Err(error), Some(key)) => Err(self.moved(error, key, about.base_version).await),
             (answer, _) => answer,
         }

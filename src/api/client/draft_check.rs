@@ -28,6 +28,12 @@ impl RemoteService {
                 if is_new && !self.is_umai {
                     *draft = self.in_schema_of_server(std::mem::take(draft));
                 }
+                if is_new && self.http.is_site() {
+                    let problems = draft.problems(&self.catalog, MaskPolicy::Reject);
+                    if !problems.is_empty() {
+                        return Err(ConnectionError::Invalid(problems));
+                    }
+                }
                 Ok(command)
             }
             Err(error) if !draft.misread.is_empty() || !self.is_umai => Err(error),

@@ -81,6 +81,12 @@ impl RawConnection {
         })
     }
 
+    /// Returns whether a setting is stored, be it null.
+    pub fn has_setting(&self, key: &str) -> bool {
+        let mut stored = self.settings.iter().flatten();
+        stored.any(|member| member.key(&self.body).eq_ignore_ascii_case(key))
+    }
+
     /// Returns the connection with secrets masked.
     pub fn masked(&self, catalog: &ProviderCatalog) -> Option<Connection> {
         let arrived: ConnectionDto = serde_json::from_str(&self.body).ok()?;

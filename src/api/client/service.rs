@@ -135,7 +135,9 @@ impl ConnectionService for RemoteService {
         key: &IdOrAlias,
         window: PageRequest,
     ) -> Result<Page<Version>, ConnectionError> {
-        let key = &self.history_key(key).await?;
+        if !self.is_umai {
+            return self.versions_foreign(key, window).await;
+        }
         let mut url =
             self.http
                 .address()
@@ -144,10 +146,9 @@ impl ConnectionService for RemoteService {
             .append_pair("expand", "snapshot")
             .append_pair("skip", &window.skip.min(MAX_SKIPPED).to_string())
             .append_pair("take", &window.take.min(MAX_LISTED).to_string());
-        let page = self
+        let page: PageDto<VersionDto> = self
             .fetch(HttpRequest::get(url), ErrorContext::one(key))
-            .await;
-        let page: PageDto<VersionDto> = page.map_err(|error| self.without_snapshots(error))?;
+            .await?;
         let total = page.total();
         let mut items = Vec::with_capacity(page.items.len());
         for record in page.items {
@@ -162,7 +163,9 @@ impl ConnectionService for RemoteService {
     }
 
     async fn version(&self, key: &IdOrAlias, number: u64) -> Result<Version, ConnectionError> {
-        let key = &self.history_key(key).await?;
+        if !self.is_umai {
+            return self.version_foreign(key, number).await;
+        }
         let about = ErrorContext {
             number: Some(number),
             ..ErrorContext::one(key)
@@ -183,12 +186,13 @@ impl ConnectionService for RemoteService {
         from: u64,
         to: u64,
     ) -> Result<VersionComparison, ConnectionError> {
-        let key = &self.history_key(key).await?;
+        if !self.is_umai {
+            return self.compare_foreign(key, from, to).await;
+        }
         let url = self.at_version(key, from, &["compare", &to.to_string()])?;
-        let compared = self
+        let comparison: ComparisonDto = self
             .fetch(HttpRequest::get(url), ErrorContext::one(key))
-            .await;
-        let comparison: ComparisonDto = compared.map_err(|error| self.without_snapshots(error))?;
+            .await?;
         Ok(comparison.masked(&self.catalog))
     }
 
@@ -321,6 +325,9 @@ impl RemoteService {
             return Ok(None);
         }
         let key = IdOrAlias::Alias(alias.to_owned());
+        if self.http.is_site() && !self.exists(alias, except).await? {
+            return Ok(None);
+        }
         match self.load_as::<ItemDto>(&key).await {
             Ok(owner) => {
                 Ok(Some(owner.into()).filter(|item: &ConnectionItem| Some(item.id) != except))
@@ -330,28 +337,16 @@ impl RemoteService {
         }
     }
 
-    /// Returns the key of version requests: third-party servers accept only an ID.
-    async fn history_key(&self, key: &IdOrAlias) -> Result<IdOrAlias, ConnectionError> {
-        match key {
-            IdOrAlias::Alias(_) if !self.is_umai => {
-                let item = ConnectionItem::from(self.load_as::<ItemDto>(key).await?);
-                Ok(IdOrAlias::Id(item.id))
-            }
-            IdOrAlias::Alias(_) | IdOrAlias::Id(_) => Ok(key.clone()),
+    /// Returns whether another connection has an alias, in any case. Its response has no secrets, unlike that of the connection.
+    async fn exists(&self, alias: &str, except: Option<Uuid>) -> Result<bool, ConnectionError> {
+        let parts = ["connections", alias, "exists"];
+        let mut url = self.http.address().endpoint(&parts);
+        if let Some(id) = except {
+            url.query_pairs_mut()
+                .append_pair("excludeId", &id.to_string());
         }
-    }
-
-    /// Replaces the error of a version response in another format.
-    fn without_snapshots(&self, error: ConnectionError) -> ConnectionError {
-        match error {
-            ConnectionError::Server(ServerError::NotTheApi { .. }) if !self.is_umai => {
-                error_response::rejected(
-                    StatusCode::NOT_IMPLEMENTED,
-                    "This server keeps no version snapshots; the history is not available",
-                )
-            }
-            other => other,
-        }
+        self.fetch(HttpRequest::get(url), ErrorContext::default())
+            .await
     }
 
     pub(super) fn at_version(

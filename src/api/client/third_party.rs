@@ -2,11 +2,13 @@
 
 use http::{Method, StatusCode};
 use serde::Deserialize;
+use uuid::Uuid;
 
 use super::error_response::{ErrorContext, rejected};
 use super::http_client::HttpRequest;
 use super::raw::{self, RawChange, RawConnection};
 use super::response_dto::ItemDto;
+use super::umbraco::save::SavedContent;
 use super::{RemoteService, path_segment};
 use crate::connection::validate::MaskPolicy;
 use crate::connection::{
@@ -39,9 +41,13 @@ impl RemoteService {
             .address()
             .endpoint(&["connections", &path_segment(&id)?]);
         let asking = HttpRequest::new(Method::PUT, url)
-            .with(change.body)
+            .with(change.body.clone())
             .if_match(expected_version);
-        match self.send_request(asking, about).await {
+        if self.http.is_site() {
+            self.validate(&raw, &change).await?;
+        }
+        let content = content_of(&change, Some(raw.item.id));
+        match self.send_content(asking, about, content).await {
             Ok(answer) => self.saved_connection(answer, Some(&id)).await,
             Err(error) => Err(self.moved(error, &id, expected_version).await),
         }
@@ -61,9 +67,12 @@ impl RemoteService {
             ..ErrorContext::default()
         };
         let url = self.http.address().endpoint(&["connections"]);
-        let answer = self
-            .send_request(HttpRequest::new(Method::POST, url).with(copy.body), about)
-            .await?;
+        if self.http.is_site() {
+            self.validate(&raw, &copy).await?;
+        }
+        let request = HttpRequest::new(Method::POST, url).with(copy.body.clone());
+        let content = content_of(&copy, None);
+        let answer = self.send_content(request, about, content).await?;
         let named = draft.alias.clone().map(IdOrAlias::Alias);
         self.saved_connection(answer, named.as_ref()).await
     }
@@ -75,23 +84,23 @@ impl RemoteService {
         number: u64,
         description: Option<&str>,
     ) -> Result<RollbackResult, ConnectionError> {
-        if description.is_some() {
-            let words = "This server does not support a note on a rollback; retry without the note";
-            return Err(rejected(StatusCode::BAD_REQUEST, words));
-        }
+        reject_note(description)?;
         let before = ConnectionItem::from(self.load_as::<ItemDto>(key).await?);
         let id = IdOrAlias::Id(before.id);
         let about = ErrorContext {
             number: Some(number),
             ..ErrorContext::one(key)
         };
-        // A rollback to the current version would only add a version.
-        if number != before.version {
+        // A rollback to an equal version, such as a repeated one, would only add a version.
+        if self
+            .differs_from_current(&id, number, before.version)
+            .await?
+        {
             let url = self.at_version(&id, number, &["rollback"])?;
             self.send_request(HttpRequest::new(Method::POST, url), about)
                 .await?;
         }
-        let entity = self.load(&id).await?;
+        let entity = self.read_back(self.load(&id)).await?;
         Ok(RollbackResult {
             entity_id: before.id,
             entity_type: crate::connection::diff::ENTITY_TYPE.into(),
@@ -110,7 +119,7 @@ impl RemoteService {
     ) -> Result<TestReport, ConnectionError> {
         let answer = self.send_request(asking, ErrorContext::one(key)).await;
         match answer {
-            Ok(answer) => self.read(&answer),
+            Ok(answer) => self.read(&answer).map(explained),
             Err(ConnectionError::NotFound(_)) => {
                 let found = self.load(key).await?;
                 let reason = if found.settings.is_none() {
@@ -181,8 +190,11 @@ impl RemoteService {
                 self.validate(&raw, &change).await?;
                 Ok(preview(&change))
             }
+            Command::Rollback { key, version, note } => {
+                reject_note(note.as_deref())?;
+                self.preview_rollback_foreign(&key, version).await
+            }
             other @ (Command::Create { .. }
-            | Command::Rollback { .. }
             | Command::Delete { .. }
             | Command::Restore { .. }
             | Command::Purge { .. }) => preview::preview_remotely(self, other).await,
@@ -269,6 +281,13 @@ impl RemoteService {
         };
         let mut errors = draft.problems(&self.catalog, MaskPolicy::KeepStored);
         errors.retain(|error| match &error.field {
+            // The server keeps settings that its schema does not describe.
+            DraftField::Setting { key, .. }
+                if matches!(error.reason, FieldReason::UnknownSetting(_))
+                    && raw.has_setting(key) =>
+            {
+                false
+            }
             DraftField::Alias | DraftField::Name if is_copy => true,
             DraftField::ProviderId | DraftField::Settings => false,
             field => change.paths.contains(&field.path()),
@@ -290,6 +309,33 @@ impl RemoteService {
         } else {
             Err(ConnectionError::Invalid(errors))
         }
+    }
+}
+
+fn content_of(change: &RawChange, id: Option<Uuid>) -> SavedContent<'_> {
+    SavedContent {
+        alias: Some(&change.after.item.alias),
+        id,
+        settings: change.after.settings.as_ref(),
+    }
+}
+
+/// Replaces the message of a site whose settings do not resolve.
+fn explained(mut report: TestReport) -> TestReport {
+    const UNRESOLVED: &str = "Exception has been thrown by the target of an invocation.";
+    if report.error_message.as_deref() == Some(UNRESOLVED) {
+        let words = "The site cannot resolve the settings; check that its configuration has the keys that they refer to";
+        report.error_message = Some(words.into());
+    }
+    report
+}
+
+/// Refuses the note of a rollback, which the server would ignore.
+fn reject_note(note: Option<&str>) -> Result<(), ConnectionError> {
+    let words = "This server does not support a note on a rollback; retry without the note";
+    match note {
+        Some(_) => Err(rejected(StatusCode::BAD_REQUEST, words)),
+        None => Ok(()),
     }
 }
 

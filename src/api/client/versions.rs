@@ -1,5 +1,6 @@
 //! Versions, comparisons and rollbacks in server responses.
 
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
@@ -7,7 +8,8 @@ use uuid::Uuid;
 use super::response_dto::{ConnectionDto, LenientDate, seen};
 use crate::connection::diff::ENTITY_TYPE;
 use crate::connection::{
-    Connection, Difference, RollbackResult, SettingValue, Version, VersionChange, VersionComparison,
+    Connection, ConnectionItem, Difference, RollbackResult, SettingValue, Version, VersionChange,
+    VersionComparison,
 };
 use crate::provider::{Provider, ProviderCatalog};
 
@@ -17,7 +19,7 @@ use crate::provider::{Provider, ProviderCatalog};
 pub struct VersionDto {
     pub version: u64,
     #[serde(default)]
-    date_created: LenientDate,
+    pub date_created: LenientDate,
     #[serde(default)]
     created_by_user_id: Option<Uuid>,
     #[serde(default)]
@@ -30,16 +32,49 @@ pub struct VersionDto {
 
 impl VersionDto {
     /// Returns the version; none without a snapshot.
-    pub fn complete(self, catalog: &ProviderCatalog) -> Option<Version> {
-        let snapshot = self.snapshot?.at(self.version, self.date_created);
+    pub fn complete(mut self, catalog: &ProviderCatalog) -> Option<Version> {
+        let snapshot = self.snapshot.take()?;
+        let snapshot = snapshot.at(self.version, self.date_created);
         Some(Version {
             snapshot: snapshot.masked(catalog),
-            change: VersionChange {
-                description: self.change_description,
-                paths: self.changed_paths,
-                user_id: self.created_by_user_id,
-            },
+            change: self.change(),
         })
+    }
+
+    /// Returns the version of a connection on a server that may leave out snapshots: then everything but number and date is that
+    /// of the current connection, without settings.
+    pub fn without_snapshot(
+        mut self,
+        current: &ConnectionItem,
+        saved: DateTime<Utc>,
+        catalog: &ProviderCatalog,
+    ) -> Version {
+        let own = self.snapshot.take();
+        let snapshot = match own {
+            Some(snapshot) => snapshot
+                .at(self.version, LenientDate(Some(saved)))
+                .masked(catalog),
+            None => Connection {
+                item: ConnectionItem {
+                    version: self.version,
+                    date_modified: saved,
+                    ..current.clone()
+                },
+                settings: None,
+            },
+        };
+        Version {
+            snapshot,
+            change: self.change(),
+        }
+    }
+
+    fn change(self) -> VersionChange {
+        VersionChange {
+            description: self.change_description,
+            paths: self.changed_paths,
+            user_id: self.created_by_user_id,
+        }
     }
 
     /// Returns whether the snapshot is present.

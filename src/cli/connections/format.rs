@@ -126,7 +126,10 @@ fn format_setting(value: &SettingValue<MaskedSecret>) -> String {
         SettingValue::Null => "-".into(),
         SettingValue::Switch(on) => on.to_string(),
         SettingValue::Number(number) => number.to_string(),
-        SettingValue::Secret(mask) => mask.text().into(),
+        SettingValue::Secret(mask) => match mask.remark() {
+            Some(remark) => format!("{} ({remark})", mask.text()),
+            None => mask.text().into(),
+        },
         SettingValue::Text(text) => text.clone(),
     }
 }

@@ -1,7 +1,7 @@
 //! `umai connections history`, `diff` and `rollback`: versions of a connection.
 
 use clap::Args;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::super::dry_run::{self, DryRunArg};
 use super::super::exit::Failure;
@@ -46,8 +46,13 @@ impl HistoryArgs {
         };
         with_service(context, output, async |service, output| {
             let page = service.versions(&self.connection, window).await?;
-            if output.reader() == OutputReader::Json {
+            let has_snapshots = service.features().version_snapshots;
+            if output.reader() == OutputReader::Json && has_snapshots {
                 return output.json(&page);
+            }
+            if output.reader() == OutputReader::Json {
+                let items: Vec<Value> = page.items.iter().map(record).collect();
+                return output.json(&json!({ "items": items, "total": page.total }));
             }
             let rows: Vec<_> = page.items.iter().map(row).collect();
             output.text(&table(["VERSION", "SAVED", "CHANGED", "NOTE"], &rows))?;
@@ -67,6 +72,15 @@ fn row(version: &Version) -> [String; 4] {
         change.paths.join(", "),
         change.description.clone().unwrap_or_default(),
     ]
+}
+
+/// Returns what a server without snapshots knows of a version.
+fn record(version: &Version) -> Value {
+    json!({
+        "version": version.number(),
+        "dateCreated": version.snapshot.item.date_modified,
+        "change": version.change,
+    })
 }
 
 /// Arguments of `umai connections diff`.
@@ -97,7 +111,15 @@ impl DiffArgs {
             };
             let compared = service.compare(&self.connection, self.from, to).await?;
             match output.reader() {
-                OutputReader::Json => output.json(&compared),
+                OutputReader::Json if service.features().version_snapshots => {
+                    output.json(&compared)
+                }
+                OutputReader::Json => output.json(&json!({
+                    "entityId": compared.entity_id,
+                    "fromVersion": compared.from_version,
+                    "toVersion": compared.to_version,
+                    "changes": compared.changes,
+                })),
                 OutputReader::Text => write_comparison(&compared, output),
             }
         })

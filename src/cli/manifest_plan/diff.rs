@@ -14,7 +14,7 @@ use super::{PlanAction, PlanStep, PlannedChange, PlannedCreate, RefusedEntry};
 use crate::connection::manifest::BlankSetting;
 use crate::connection::{
     Command, Connection, ConnectionDraft, ConnectionError, DraftField, FieldError, FieldReason,
-    IdOrAlias, MaskedSecret, SettingValue,
+    IdOrAlias, SettingValue,
 };
 use crate::provider::ProviderCatalog;
 use crate::service::ConnectionService;
@@ -233,9 +233,7 @@ fn is_stored(key: &str, before: &Connection, catalog: &ProviderCatalog) -> bool 
     std::iter::once(key).chain(keys).any(|key| {
         settings.get(key).is_some_and(|value| match value {
             SettingValue::Null => false,
-            SettingValue::Switch(_)
-            | SettingValue::Number(_)
-            | SettingValue::Secret(MaskedSecret::OpenAiStyle | MaskedSecret::Any) => true,
+            SettingValue::Switch(_) | SettingValue::Number(_) | SettingValue::Secret(_) => true,
             SettingValue::Text(text) => !text.is_empty(),
         })
     })

@@ -16,11 +16,15 @@ impl App {
     #[expect(clippy::too_many_lines, reason = "one arm for each kind of reply")]
     pub(super) fn handle_reply(&mut self, ticket: Ticket, reply: ServiceReply) -> Option<Effect> {
         let waiting = self.requests.pending.remove(&ticket)?;
+        if matches!(reply, ServiceReply::Ran(Ok(_))) {
+            self.note_own_change();
+        }
         match (waiting, reply) {
             (AwaitedReply::Dialog, reply) => return self.reply_to_dialog(ticket, reply),
             (AwaitedReply::Page, ServiceReply::Listed(Ok(page))) => {
                 if self.tree.loading.awaits(ticket) {
                     self.tree.take_page(page.items, page.total);
+                    self.note_page();
                 }
             }
             (AwaitedReply::Page, ServiceReply::Listed(Err(error))) => {
@@ -284,6 +288,7 @@ impl App {
             self.notices.current = None;
         }
         self.open_draft.timer_expired(ticket);
+        self.reload_timer_expired(ticket);
         if let Some(form) = self.form_mut()
             && form.hiding == Some(ticket)
         {

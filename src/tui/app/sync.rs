@@ -31,6 +31,7 @@ impl App {
         self.apply_queued_changes();
         self.next_arrangement()
             .or_else(|| self.next_page())
+            .or_else(|| self.next_reload())
             .or_else(|| self.next_detail())
             .or_else(|| self.next_versions())
             .or_else(|| self.next_dialog_request())

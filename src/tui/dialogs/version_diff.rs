@@ -126,9 +126,13 @@ impl VersionDiff {
     }
 
     /// Asks to roll the selected field back.
-    fn confirm_field_roll_back(&self) -> DialogOutcome {
+    fn confirm_field_roll_back(&self, cx: &DialogContext<'_>) -> DialogOutcome {
         match self.selected() {
             None => DialogOutcome::Stay,
+            // Its values are for display: masked, shortened or described.
+            Some(_) if !cx.features.version_snapshots => DialogOutcome::Notify(Notice::info(
+                "This server keeps no values of old versions; roll back the whole version",
+            )),
             Some(changed) if matches!(changed.kind, DiffKind::Secret(_)) => DialogOutcome::Notify(
                 Notice::info("The history contains no secrets; they cannot be rolled back"),
             ),
@@ -178,7 +182,7 @@ impl Dialog for VersionDiff {
                 let confirm = ConfirmDialog::roll_back(self.id, self.from, name, cx.features);
                 DialogOutcome::Open(confirm.into())
             }
-            Action::RollBackField => self.confirm_field_roll_back(),
+            Action::RollBackField => self.confirm_field_roll_back(cx),
             _ => DialogOutcome::Stay,
         }
     }

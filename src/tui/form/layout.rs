@@ -3,6 +3,7 @@
 use super::field::{FieldTarget, FieldValue, FormField};
 use super::{AliasCheck, Form};
 use crate::appsettings::ReferenceLookup;
+use crate::connection::MaskedSecret;
 use crate::tui::text_input::TextInput;
 use crate::tui::text_width::{self, wrap};
 
@@ -174,6 +175,11 @@ fn notes(form: &Form, field: &FormField, is_focused: bool) -> Vec<(NoteKind, Str
     }
     if let Some(warning) = &field.warning {
         notes.push((NoteKind::Warning, format!("! {warning}")));
+    }
+    if let FieldValue::Secret(secret) = &field.value
+        && let Some(remark) = secret.stored_mask().and_then(MaskedSecret::remark)
+    {
+        notes.push((NoteKind::Warning, format!("! {remark}")));
     }
     notes.extend(form.secret_notes(field));
     if field.target == FieldTarget::Alias && form.id().is_some() && field.is_changed() {

@@ -197,7 +197,9 @@ impl PlainRuntime {
         let (service, since) = opened
             .map_err(TuiError::Broken)?
             .map_err(TuiError::ServiceUnavailable)?;
-        self.feed.open(Arc::clone(&service), since);
+        if service.features().change_feed {
+            self.feed.open(Arc::clone(&service), since);
+        }
         self.update(Event::ServiceOpened(
             service.providers(),
             service.features(),
@@ -223,7 +225,7 @@ impl PlainRuntime {
 
     fn update(&mut self, event: Event) -> Result<LoopControl, TuiError> {
         let effect = self.app.update(event);
-        self.app.notices.log.date(Local::now().time());
+        self.app.date(Local::now().time());
         self.requests.abort_unawaited(&self.app);
         self.perform(effect)
     }

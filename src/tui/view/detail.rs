@@ -128,7 +128,10 @@ fn setting_text(value: &SettingValue<MaskedSecret>, theme: &Theme) -> Option<(St
         SettingValue::Switch(true) => ("on".to_owned(), text),
         SettingValue::Switch(false) => ("off".to_owned(), text),
         SettingValue::Number(number) => (number.to_string(), text),
-        SettingValue::Secret(mask) => (format!("{} (stored)", mask.text()), theme.dim.style()),
+        SettingValue::Secret(mask) => match mask.remark() {
+            Some(remark) => (format!("{} ({remark})", mask.text()), theme.wrong.style()),
+            None => (format!("{} (stored)", mask.text()), theme.dim.style()),
+        },
         SettingValue::Text(value) => (value.clone(), text),
     })
 }

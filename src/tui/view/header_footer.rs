@@ -121,17 +121,17 @@ fn server(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Area {
     area.split_left(area.width.saturating_sub(used + 1)).0
 }
 
-/// Draws the stale marker at the end of the header; returns the rest of the line.
+/// Draws the stale marker or the time of the last reload at the end of the header; returns the rest of the line.
 fn stale_marker(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Area {
-    if !scene.app.feed.is_stale {
-        return area;
-    }
-    let text = match area.width {
-        0..30 => "! stale ",
-        30..60 => "! may be stale ",
-        60.. => "! offline, data may be stale ",
+    let Scene { app, theme, .. } = scene;
+    let (text, role) = match (app.feed.is_stale, app.reload.updated, area.width) {
+        (true, _, 0..30) => ("! stale ".into(), theme.warning),
+        (true, _, 30..60) => ("! may be stale ".into(), theme.warning),
+        (true, _, 60..) => ("! offline, data may be stale ".into(), theme.warning),
+        (false, Some(time), 60..) => (format!("updated {} ", time.format("%H:%M:%S")), theme.dim),
+        (false, ..) => return area,
     };
-    let used = paint::right(buffer, area, text, scene.theme.warning.style());
+    let used = paint::right(buffer, area, &text, role.style());
     area.split_left(area.width.saturating_sub(used + 1)).0
 }
 
