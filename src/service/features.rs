@@ -8,8 +8,10 @@ pub struct ServiceFeatures {
     pub trash: bool,
     /// Settings can be tested before they are saved.
     pub draft_tests: bool,
-    /// A rollback keeps the stored secrets and accepts a description.
+    /// A rollback keeps the stored secrets.
     pub rollback_keeps_secrets: bool,
+    /// A change can have a note for the history.
+    pub notes: bool,
     /// A version has the whole connection; otherwise only number, date and differences for display.
     pub version_snapshots: bool,
     /// Changes by others are announced; otherwise the list is reloaded from time to time.
@@ -22,6 +24,7 @@ impl ServiceFeatures {
         trash: true,
         draft_tests: true,
         rollback_keeps_secrets: true,
+        notes: true,
         version_snapshots: true,
         change_feed: true,
     };
@@ -31,6 +34,7 @@ impl ServiceFeatures {
         trash: false,
         draft_tests: false,
         rollback_keeps_secrets: false,
+        notes: false,
         version_snapshots: false,
         change_feed: false,
     };

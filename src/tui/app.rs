@@ -37,7 +37,7 @@ use super::tabs::{Tab, Workspace};
 use super::tree::Tree;
 use crate::provider::ProviderCatalog;
 use drafts::DraftTracking;
-pub use reload::ReloadState;
+use reload::ReloadState;
 use state::{AwaitedReply, FollowUps, PendingToggle, Requests};
 pub use state::{FeedState, Notices, Screen, Site, ThemeList};
 use undo::UndoStack;
@@ -66,7 +66,7 @@ pub struct App {
     /// State of the change feed.
     pub feed: FeedState,
     /// Reloads of the list, without a change feed.
-    pub reload: ReloadState,
+    reload: ReloadState,
     /// Tree of providers and connections.
     pub tree: Tree,
     /// Pane with the keyboard focus.

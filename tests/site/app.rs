@@ -195,3 +195,103 @@ fn bulk_change_on_a_masking_server_keeps_the_secrets() {
     }
     site.assert_unharmed();
 }
+
+#[test]
+fn list_is_reloaded_every_minute_and_after_own_changes() {
+    let site = StandIn::new(Mode::Stock);
+    let mut harness = stage(&site);
+    let text = screen(&harness);
+    assert!(text.contains("updated "), "{text}");
+    assert!(!text.contains("offline"), "{text}");
+    site.edit("resting", |one| one.name = "Awake".into());
+    assert!(!screen(&harness).contains("Awake"));
+    harness.time_passes();
+    let text = screen(&harness);
+    assert!(
+        text.contains("Awake") && !text.contains("Resting"),
+        "{text}"
+    );
+
+    // Not below a dialog: the form would lose its place.
+    site.edit("resting", |one| one.name = "Drowsy".into());
+    harness.play("/Pascal<enter><enter> 2");
+    harness.time_passes();
+    let lists = |site: &StandIn| {
+        site.requests()
+            .iter()
+            .filter(|one| one.path == "/connections")
+            .count()
+    };
+    let before = lists(&site);
+    harness.time_passes();
+    assert_eq!(lists(&site), before);
+    harness.play("<ctrl-s>");
+    assert!(lists(&site) > before, "reloaded after the own change");
+    harness.play("<esc>");
+    let text = screen(&harness);
+    assert!(text.contains("Drowsy"), "{text}");
+    site.assert_unharmed();
+}
+
+#[test]
+fn list_recovers_after_a_restart_of_the_site() {
+    let site = StandIn::new(Mode::Stock);
+    let mut harness = stage(&site);
+    site.switch(|switches| switches.is_starting = true);
+    harness.time_passes();
+    let text = screen(&harness);
+    assert!(text.contains("The site is starting"), "{text}");
+    assert!(text.contains("Pascal Case"), "the list stays: {text}");
+    site.switch(|switches| switches.is_starting = false);
+    site.revoke_tokens();
+    site.edit("resting", |one| one.name = "Awake".into());
+    harness.time_passes();
+    assert!(screen(&harness).contains("Awake"), "{}", screen(&harness));
+    site.assert_unharmed();
+}
+
+#[test]
+fn history_compares_and_rolls_back_with_the_old_secret() {
+    let site = StandIn::new(Mode::Stock);
+    let old = site.get("openai-prod");
+    site.edit("openai-prod", |one| {
+        one.name = "OpenAI Changed".into();
+        one.settings = Some(r#"{"apiKey":"sk-planted-newer"}"#.into());
+    });
+    let mut harness = stage(&site);
+    harness.play("/Changed<enter>H");
+    let text = screen(&harness);
+    assert!(text.contains("v2") && text.contains("v1"), "{text}");
+    harness.play("<end><enter>");
+    let text = screen(&harness);
+    assert!(text.contains("Compare v1 to Current (v2)"), "{text}");
+    assert!(text.contains("OpenAI Production"), "{text}");
+    harness.play("<esc>b");
+    let text = screen(&harness);
+    assert!(
+        text.contains("secrets of that version are restored too"),
+        "{text}"
+    );
+    harness.play("<enter>");
+    let now = site.get("openai-prod");
+    assert_eq!((now.version, now.settings), (3, old.settings));
+    assert_eq!(site.writes().len(), 1);
+    site.assert_unharmed();
+}
+
+#[test]
+fn edit_by_others_opens_the_merge_dialog() {
+    let site = StandIn::new(Mode::Stock);
+    let mut harness = stage(&site);
+    harness.play("/Pascal<enter><enter> mine");
+    assert!(
+        !screen(&harness).contains("Note"),
+        "the site keeps no notes"
+    );
+    site.edit("pascal", |one| one.name = "Theirs".into());
+    harness.play("<ctrl-s>");
+    let text = screen(&harness);
+    assert!(text.contains("Theirs") && text.contains("mine"), "{text}");
+    assert!(site.writes().is_empty(), "{text}");
+    site.assert_unharmed();
+}

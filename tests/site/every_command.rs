@@ -1,10 +1,10 @@
-//! Every command in every mode: no secret in the output, no mask sent, no unrequested change.
+//! Every command with every kind of site: no secret in the output, no mask sent, no unrequested change.
 
 use rstest::rstest;
 
 use crate::fixture::{MODES, Mode, PLANTED};
 use crate::home::Home;
-use crate::stand_in::StandIn;
+use crate::stand_in::{CLIENT_SECRET, StandIn, Switches};
 
 /// Command and the connection that it may change.
 type Case<'c> = (&'c [&'c str], Option<&'c str>);
@@ -76,16 +76,40 @@ const VERBS: [Case<'static>; 41] = [
     ),
 ];
 
+/// Change of the switches of the site.
+type Switch = fn(&mut Switches);
+
+/// Switches that change what a site sends or accepts.
+const HARMLESS: [Switch; 4] = [
+    |_| {},
+    |it| it.is_newer = true,
+    |it| it.page_limit = 1,
+    |it| it.expires_in = 0,
+];
+
+/// Switches with which nothing works, and a part of their messages.
+const FAILING: [(Switch, &str); 6] = [
+    (|it| it.lacks_package = true, "Umbraco without Umbraco.AI"),
+    (|it| it.lacks_umbraco = true, "no Umbraco at"),
+    (|it| it.lacks_section = true, "the section AI"),
+    (|it| it.is_disabled = true, "is disabled"),
+    (|it| it.is_starting = true, "is starting"),
+    (|it| it.requires_https = true, "requires https"),
+];
+
 #[rstest]
 fn verb_leaks_nothing_and_changes_only_its_connection(
     #[values(Mode::Stock, Mode::Masking, Mode::Extra)] mode: Mode,
+    #[values(0, 1, 2, 3)] switch: usize,
 ) {
     for (verb, changed) in VERBS {
         let (site, home) = (StandIn::new(mode), Home::new());
+        site.switch(HARMLESS[switch]);
         let before = site.all();
         let answer = site.umai(&home, &[&["connections"], verb].concat());
-        assert!(!answer.output().contains(PLANTED), "{verb:?}: {answer:?}");
-        assert!(!answer.output().contains("4711"), "{verb:?}: {answer:?}");
+        for hidden in [PLANTED, "4711", CLIENT_SECRET] {
+            assert!(!answer.output().contains(hidden), "{verb:?}: {answer:?}");
+        }
         let files = home.files_with(PLANTED);
         assert!(files.is_empty(), "{verb:?}: {files:?}");
         site.assert_unharmed();
@@ -95,6 +119,22 @@ fn verb_leaks_nothing_and_changes_only_its_connection(
             others.cloned().collect()
         };
         assert_eq!(others(&site.all()), others(&before), "{verb:?}");
+    }
+}
+
+#[rstest]
+fn verb_fails_with_the_reason_of_the_site(#[values(0, 1, 2, 3, 4, 5)] switch: usize) {
+    let (switch, message) = FAILING[switch];
+    for (verb, _) in VERBS {
+        let (site, home) = (StandIn::new(Mode::Extra), Home::new());
+        site.switch(switch);
+        let before = site.all();
+        let answer = site.umai(&home, &[&["connections"], verb].concat());
+        assert_eq!(answer.code, 7, "{verb:?}: {answer:?}");
+        assert!(answer.err.contains(message), "{verb:?}: {answer:?}");
+        assert!(!answer.output().contains(CLIENT_SECRET), "{answer:?}");
+        assert_eq!(site.all(), before);
+        assert!(site.writes().is_empty(), "{verb:?}");
     }
 }
 

@@ -245,6 +245,9 @@ impl RemoteService {
         draft: &ConnectionDraft,
         expected_version: Option<u64>,
     ) -> Result<(RawConnection, RawChange), ConnectionError> {
+        if self.http.is_site() {
+            reject_note(draft.change_description.as_deref())?;
+        }
         let raw = self.raw(key).await?;
         raw.item.check_version(expected_version)?;
         self.reject_unusable(draft, &raw, Some(&raw.item))?;
@@ -330,9 +333,9 @@ fn explained(mut report: TestReport) -> TestReport {
     report
 }
 
-/// Refuses the note of a rollback, which the server would ignore.
+/// Refuses the note of a change, which the server would ignore.
 fn reject_note(note: Option<&str>) -> Result<(), ConnectionError> {
-    let words = "This server does not support a note on a rollback; retry without the note";
+    let words = "This server does not support a note on a change; retry without the note";
     match note {
         Some(_) => Err(rejected(StatusCode::BAD_REQUEST, words)),
         None => Ok(()),

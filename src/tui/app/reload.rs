@@ -19,8 +19,7 @@ pub struct ReloadState {
     is_due: bool,
     /// True if the list was loaded and the time is not set yet.
     is_undated: bool,
-    /// Time of day at which the list was loaded.
-    pub updated: Option<NaiveTime>,
+    updated: Option<NaiveTime>,
 }
 
 impl App {
@@ -61,7 +60,14 @@ impl App {
 
     /// Notes that a page of the list was loaded.
     pub(super) fn note_page(&mut self) {
-        self.reload.is_undated = !self.site.features.change_feed && self.tree.loading.is_done();
+        self.reload.is_undated = self.tree.loading.is_done();
+    }
+
+    /// Returns the time of day at which the list was loaded, for a list that does not update itself.
+    pub fn list_time(&self) -> Option<NaiveTime> {
+        self.reload
+            .updated
+            .filter(|_| !self.site.features.change_feed)
     }
 
     /// Returns whether something has no time yet; the app has no clock.

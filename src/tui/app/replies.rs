@@ -169,7 +169,10 @@ impl App {
         let catalog = Arc::clone(&self.site.catalog);
         match catalog.get(&connection.item.provider_id) {
             Some(provider) => {
-                let form = Form::edit(&connection, provider);
+                let mut form = Form::edit(&connection, provider);
+                if !self.site.features.notes {
+                    form.remove_note();
+                }
                 self.dialogs.push(form);
                 self.report_change_before_open();
             }

@@ -130,7 +130,7 @@ impl App {
         match answer {
             ConfirmAction::RollBack(id, number) => {
                 let text = text(format!("Rollback to v{number}"));
-                let takes_note = self.site.features.rollback_keeps_secrets;
+                let takes_note = self.site.features.notes;
                 Some(self.call(
                     AwaitedReply::Rollback(number),
                     Command::Rollback {

@@ -220,7 +220,7 @@ impl ConfirmDialog {
             "The secrets of that version are restored too."
         };
         Self {
-            line: features.rollback_keeps_secrets.then(|| TextInput::text("")),
+            line: features.notes.then(|| TextInput::text("")),
             ..Self::or_cancel(
                 format!("Roll back to v{number}"),
                 format!("Roll back to v{number}? This creates a new version."),

@@ -21,13 +21,18 @@ impl Form {
             of: connection.item.id,
             name: connection.item.name.clone(),
         };
-        form.fields
-            .retain(|field| field.target != FieldTarget::Note);
+        form.remove_note();
         form.alias_follows = true;
         form.alias_check = AliasCheck::Unknown(String::new());
         form.set_initial(&FieldTarget::Name, &copy_name(&connection.item.name));
         form.set_initial(&FieldTarget::Alias, &alias::suggest(form.name()));
         form
+    }
+
+    /// Removes the field for the note of a change.
+    pub fn remove_note(&mut self) {
+        self.fields
+            .retain(|field| field.target != FieldTarget::Note);
     }
 
     /// Sets the initial value of a field.

@@ -124,7 +124,7 @@ fn server(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Area {
 /// Draws the stale marker or the time of the last reload at the end of the header; returns the rest of the line.
 fn stale_marker(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Area {
     let Scene { app, theme, .. } = scene;
-    let (text, role) = match (app.feed.is_stale, app.reload.updated, area.width) {
+    let (text, role) = match (app.feed.is_stale, app.list_time(), area.width) {
         (true, _, 0..30) => ("! stale ".into(), theme.warning),
         (true, _, 30..60) => ("! may be stale ".into(), theme.warning),
         (true, _, 60..) => ("! offline, data may be stale ".into(), theme.warning),
