@@ -6,12 +6,17 @@ use std::os::unix::fs::PermissionsExt;
 use rstest::rstest;
 
 use crate::fixture::Mode;
-use crate::home::Home;
+use crate::home::{Answer, Home};
 use crate::stand_in::{CLIENT_ID, CLIENT_SECRET, StandIn};
 
 const CONFIG: &str = ".config/umai/config.toml";
 
 const LINES: [&str; 2] = [CLIENT_ID, CLIENT_SECRET];
+
+/// Runs `umai login` with these lines on stdin.
+pub fn login(home: &Home, arguments: &[&str], lines: &[&str]) -> Answer {
+    crate::home::answer_with(home.umai(arguments), lines.join("\n"))
+}
 
 fn read(home: &Home, name: &str) -> String {
     fs::read_to_string(home.path(name)).unwrap()
@@ -23,7 +28,7 @@ fn login_adds_a_target_that_every_command_can_use() {
     let before = "# mine\nplain = false # really\n";
     home.write(CONFIG, before);
     let url = format!("{}/umbraco", site.origin);
-    let answer = site.login(&home, &["login", &url], &LINES);
+    let answer = login(&home, &["login", &url], &LINES);
     assert_eq!(answer.code, 0, "{answer:?}");
     assert!(
         answer.out.contains("5 connections, 3 providers"),
@@ -52,8 +57,8 @@ fn login_adds_a_target_that_every_command_can_use() {
 #[test]
 fn logout_revokes_the_token_and_keeps_the_section() {
     let (site, home) = (StandIn::new(Mode::Stock), Home::new());
-    let login = ["login", "--target", "site", &site.origin];
-    assert_eq!(site.login(&home, &login, &LINES).code, 0);
+    let verb = ["login", "--target", "site", &site.origin];
+    assert_eq!(login(&home, &verb, &LINES).code, 0);
     let config = read(&home, CONFIG);
     let answer = home.run(&["logout", "site"]);
     assert_eq!(answer.code, 0, "{answer:?}");
@@ -66,7 +71,7 @@ fn logout_revokes_the_token_and_keeps_the_section() {
     let again = home.run(&["logout", "site"]);
     assert!(again.out.contains("was not signed in"), "{again:?}");
     // The same site and client may sign in again under the same name.
-    let again = site.login(&home, &login, &LINES);
+    let again = login(&home, &verb, &LINES);
     assert_eq!(again.code, 0, "{again:?}");
     assert_eq!(read(&home, CONFIG), config);
 }
@@ -74,8 +79,8 @@ fn logout_revokes_the_token_and_keeps_the_section() {
 #[test]
 fn logout_without_the_site_still_removes_the_secret() {
     let (site, home) = (StandIn::new(Mode::Stock), Home::new());
-    let login = ["login", "--target", "site", &site.origin];
-    assert_eq!(site.login(&home, &login, &LINES).code, 0);
+    let verb = ["login", "--target", "site", &site.origin];
+    assert_eq!(login(&home, &verb, &LINES).code, 0);
     site.switch(|switches| switches.is_starting = true);
     let answer = home.run(&["logout", "site"]);
     assert_eq!(answer.code, 0, "{answer:?}");
@@ -101,7 +106,7 @@ fn taken_target_is_a_conflict_and_nothing_is_written(#[case] config: &str) {
     let (site, home) = (StandIn::new(Mode::Stock), Home::new());
     let config = config.replace("ORIGIN", &site.origin);
     home.write(CONFIG, &config);
-    let answer = site.login(&home, &["login", "--target", "site", &site.origin], &LINES);
+    let answer = login(&home, &["login", "--target", "site", &site.origin], &LINES);
     assert_eq!(answer.code, 5, "{answer:?}");
     assert!(answer.err.contains("--target"), "{answer:?}");
     assert_eq!(read(&home, CONFIG), config);
@@ -113,7 +118,7 @@ fn taken_target_is_a_conflict_and_nothing_is_written(#[case] config: &str) {
 fn secret_file_of_another_target_is_kept() {
     let (site, home) = (StandIn::new(Mode::Stock), Home::new());
     home.write(".config/umai/site.secret", "other");
-    let answer = site.login(&home, &["login", "--target", "site", &site.origin], &LINES);
+    let answer = login(&home, &["login", "--target", "site", &site.origin], &LINES);
     assert_eq!(answer.code, 5, "{answer:?}");
     assert_eq!(read(&home, ".config/umai/site.secret"), "other");
     assert!(!home.path(CONFIG).exists());
@@ -125,7 +130,7 @@ fn secret_file_of_another_target_is_kept() {
 #[case::spaces(&["not an id", "hush"], "must not contain spaces")]
 fn unusable_input_is_named(#[case] lines: &[&str], #[case] message: &str) {
     let (site, home) = (StandIn::new(Mode::Stock), Home::new());
-    let answer = site.login(&home, &["login", &site.origin], lines);
+    let answer = login(&home, &["login", &site.origin], lines);
     assert_ne!(answer.code, 0, "{answer:?}");
     assert!(answer.err.contains(message), "{answer:?}");
     assert!(site.requests().is_empty());
@@ -141,7 +146,7 @@ fn options_replace_the_prompts() {
         &options[..],
         &[file.to_str().unwrap(), "login", &site.origin, "--json"],
     ];
-    let answer = site.login(&home, &verb.concat(), &[]);
+    let answer = login(&home, &verb.concat(), &[]);
     assert_eq!(answer.code, 0, "{answer:?}");
     assert_eq!(answer.json()["connections"], 5);
 }

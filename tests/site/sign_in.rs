@@ -10,6 +10,7 @@ use umai::service::ConnectionService;
 
 use crate::fixture::Mode;
 use crate::home::Home;
+use crate::login::login;
 use crate::stand_in::{CLIENT_ID, CLIENT_SECRET, StandIn, Switches};
 
 /// Text of every access token.
@@ -144,7 +145,7 @@ fn failing_site_has_its_message_in_every_command(#[case] switch: Switch, #[case]
         assert!(!answer.output().contains(CLIENT_SECRET), "{answer:?}");
         assert!(!answer.output().contains(TOKEN), "{answer:?}");
     }
-    let login = site.login(&home, &["login", &site.origin], &[CLIENT_ID, CLIENT_SECRET]);
+    let login = login(&home, &["login", &site.origin], &[CLIENT_ID, CLIENT_SECRET]);
     assert_eq!(login.code, 7, "{login:?}");
     assert!(login.err.contains(message), "{login:?}");
     assert!(!home.path(".config/umai/config.toml").exists());

@@ -95,11 +95,6 @@ impl StandIn {
         crate::home::answer_with(home.umai(&arguments), stdin)
     }
 
-    /// Runs `umai login` with these lines on stdin.
-    pub fn login(&self, home: &Home, arguments: &[&str], lines: &[&str]) -> Answer {
-        crate::home::answer_with(home.umai(arguments), lines.join("\n"))
-    }
-
     /// Arguments that name this site, before the others. The secret is in a file.
     pub fn arguments(&self, home: &Home, arguments: &[&str]) -> Vec<String> {
         let file = home.write("outside/secret", CLIENT_SECRET);
@@ -336,4 +331,16 @@ fn percent(part: &str) -> String {
     let replaced = part.replace('+', "%2B");
     let pairs = url::form_urlencoded::parse(replaced.as_bytes());
     pairs.map(|(key, _)| key.into_owned()).collect()
+}
+
+/// Serves a site to try the app by hand: `cargo test --test site serve_by_hand -- --ignored --nocapture`.
+#[test]
+#[ignore = "runs until it is interrupted"]
+#[allow(clippy::print_stdout, reason = "the address is its purpose")]
+fn serve_by_hand() {
+    let site = StandIn::new(Mode::Extra);
+    println!("umai login {}\n{CLIENT_ID}\n{CLIENT_SECRET}", site.origin);
+    loop {
+        std::thread::park();
+    }
 }

@@ -14,7 +14,7 @@ fn changed(site: &StandIn) {
     };
     site.edit("openai-prod", |one| replace(one, "org-1", "org-2"));
     site.edit("openai-prod", |one| {
-        replace(one, "planted-one", "planted-new")
+        replace(one, "planted-one", "planted-new");
     });
     site.edit("openai-prod", |one| one.is_active = false);
 }

@@ -8,7 +8,7 @@ use super::{App, AwaitedReply};
 use crate::tui::effect::{Effect, Ticket};
 
 /// Time between two reloads.
-const INTERVAL: Duration = Duration::from_secs(60);
+const INTERVAL: Duration = Duration::from_mins(1);
 
 /// State of the reloads.
 #[derive(Debug, Default)]
