@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::runtime::Runtime;
 use umai::api::client::RemoteService;
-use umai::connection::TestSubject;
+use umai::connection::{ConnectionDraft, TestSubject};
 use umai::service::ConnectionService;
 use umai::tui::effect::{Effect, ServiceRequest};
 use umai::tui::event::Event;
@@ -113,6 +113,49 @@ fn changed_form_is_saved_before_it_is_tested() {
         );
         site.assert_unharmed();
     }
+}
+
+#[test]
+fn changed_form_is_tested_from_here_only_when_chosen() {
+    let site = StandIn::new(Mode::Stock);
+    let mut harness = stage(&site);
+    let id = site.get("pascal").id;
+    harness.play("/Pascal<enter><enter> 2<ctrl-t>");
+    let text = screen(&harness);
+    assert!(text.contains("Test from here"), "{text}");
+    harness.play("<shift-tab><enter>");
+    let is_asked = |effect: &Effect| matches!(effect, Effect::Call(_, ServiceRequest::Test(TestSubject::Edited(key, _))) if *key == id.into());
+    assert!(
+        harness.effects.iter().any(is_asked),
+        "{:?}",
+        harness.effects
+    );
+    assert!(site.writes().is_empty());
+}
+
+#[test]
+fn test_from_here_sends_nothing_that_only_the_site_knows() {
+    let site = StandIn::new(Mode::Masking);
+    let runtime = Runtime::new().unwrap();
+    let service = runtime
+        .block_on(RemoteService::connect(&site.options()))
+        .unwrap();
+    let test = |alias: &str, change: &str| {
+        let draft = ConnectionDraft::from_json(change.as_bytes()).unwrap();
+        let subject = TestSubject::Edited(site.get(alias).id.into(), draft);
+        runtime
+            .block_on(service.test(subject))
+            .unwrap_err()
+            .to_string()
+    };
+    let masked = test("openai-prod", r#"{"name":"New"}"#);
+    assert!(masked.contains("shows only a mask"), "{masked}");
+    let reference = test("referring", r#"{"name":"New"}"#);
+    assert!(
+        reference.contains("resolves on the server only"),
+        "{reference}"
+    );
+    assert!(site.writes().is_empty());
 }
 
 #[test]

@@ -197,9 +197,14 @@ impl ConnectionService for RemoteService {
     }
 
     async fn test(&self, subject: TestSubject) -> Result<TestReport, ConnectionError> {
-        if let (TestSubject::Draft(_) | TestSubject::Edited(..), false) = (&subject, self.is_umai) {
-            let words = "This server tests only saved settings; save first, then test";
-            return Err(error_response::rejected(StatusCode::NOT_IMPLEMENTED, words));
+        match &subject {
+            TestSubject::Draft(draft) if !self.is_umai => {
+                return self.test_from_here(None, draft).await;
+            }
+            TestSubject::Edited(key, draft) if !self.is_umai => {
+                return self.test_from_here(Some(key), draft).await;
+            }
+            TestSubject::Stored(_) | TestSubject::Draft(_) | TestSubject::Edited(..) => {}
         }
         let address = self.http.address();
         let tested = |key| -> Result<url::Url, ConnectionError> {

@@ -14,7 +14,6 @@ use crate::connection::validate::MaskPolicy;
 use crate::connection::{
     ChangePreview, Command, Connection, ConnectionDraft, ConnectionError, ConnectionItem,
     DraftField, FieldError, FieldReason, IdOrAlias, Outcome, RollbackResult, SettingValue,
-    TestReport,
 };
 use crate::service::preview;
 
@@ -109,31 +108,6 @@ impl RemoteService {
             new_version: entity.item.version,
             entity,
         })
-    }
-
-    /// Tests the stored connection. The server ignores a body, so a test of a draft is refused.
-    pub(super) async fn test_foreign(
-        &self,
-        key: &IdOrAlias,
-        asking: HttpRequest,
-    ) -> Result<TestReport, ConnectionError> {
-        let answer = self.send_request(asking, ErrorContext::one(key)).await;
-        match answer {
-            Ok(answer) => self.read(&answer).map(explained),
-            Err(ConnectionError::NotFound(_)) => {
-                let found = self.load(key).await?;
-                let reason = if found.settings.is_none() {
-                    "it has no settings"
-                } else {
-                    "its provider is not installed on the server"
-                };
-                Err(rejected(
-                    StatusCode::BAD_REQUEST,
-                    format!("The connection cannot be tested: {reason}"),
-                ))
-            }
-            Err(error) => Err(error),
-        }
     }
 
     /// Runs a command whose request differs from that to an umai server; none for the others.
@@ -255,7 +229,7 @@ impl RemoteService {
         Ok((raw, change))
     }
 
-    async fn raw(&self, key: &IdOrAlias) -> Result<RawConnection, ConnectionError> {
+    pub(super) async fn raw(&self, key: &IdOrAlias) -> Result<RawConnection, ConnectionError> {
         let url = self
             .http
             .address()
@@ -321,16 +295,6 @@ fn content_of(change: &RawChange, id: Option<Uuid>) -> SavedContent<'_> {
         id,
         settings: change.after.settings.as_ref(),
     }
-}
-
-/// Replaces the message of a site whose settings do not resolve.
-fn explained(mut report: TestReport) -> TestReport {
-    const UNRESOLVED: &str = "Exception has been thrown by the target of an invocation.";
-    if report.error_message.as_deref() == Some(UNRESOLVED) {
-        let words = "The site cannot resolve the settings; check that its configuration has the keys that they refer to";
-        report.error_message = Some(words.into());
-    }
-    report
 }
 
 /// Refuses the note of a change, which the server would ignore.

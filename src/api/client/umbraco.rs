@@ -1,6 +1,7 @@
 //! Umbraco sites: signing in as an API user, versions, and messages for every way that a site fails.
 
 pub mod access_token;
+mod connection_test;
 pub mod credentials;
 pub mod error_response;
 pub mod save;

@@ -163,6 +163,7 @@ impl App {
             }
             ConfirmAction::Save => self.act(Action::Save),
             ConfirmAction::SaveAndTest => self.save_and_test(),
+            ConfirmAction::TestFromHere => self.test_from_here(),
             ConfirmAction::Discard => {
                 self.dialogs.pop();
                 None

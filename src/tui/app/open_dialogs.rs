@@ -1,5 +1,7 @@
 //! Open dialogs: their view of the app, their input and requests; connection tests and model lists.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use super::{App, AwaitedReply};
@@ -169,6 +171,17 @@ impl App {
         let effect = self.act(Action::Save);
         self.follow_ups.test_after = self.form().and_then(|form| form.saving);
         effect
+    }
+
+    /// Tests the values in the form from this machine, as the user agreed to.
+    pub(super) fn test_from_here(&mut self) -> Option<Effect> {
+        let catalog = Arc::clone(&self.site.catalog);
+        let form = self.form_mut()?;
+        let name = form.title().to_owned();
+        match form.test(&catalog) {
+            DialogOutcome::Test(subject) => Some(self.test(ReportSubject::Form, &name, subject)),
+            other => self.follow_up(other),
+        }
     }
 
     /// Next test that was requested with a save.

@@ -141,6 +141,8 @@ pub enum ConfirmAction {
     Save,
     /// Save the form and test the saved connection.
     SaveAndTest,
+    /// Test the values in the form from this machine.
+    TestFromHere,
     /// Close the form without saving.
     Discard,
     /// Quit without saving.

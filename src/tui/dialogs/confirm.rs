@@ -175,10 +175,14 @@ impl ConfirmDialog {
 
     /// Asks to save a form before a test.
     pub fn save_and_test() -> Self {
-        Self::or_cancel(
+        Self::new(
             "Save and test",
-            "This server tests only saved settings. Save the form, then test?",
-            ("Save and test", ConfirmAction::SaveAndTest),
+            "This server tests only saved settings. Save the form, then test? Or test from here: this machine sends the key to the provider.",
+            &[
+                ("Cancel", ConfirmAction::Cancel),
+                ("Save and test", ConfirmAction::SaveAndTest),
+                ("Test from here", ConfirmAction::TestFromHere),
+            ],
         )
     }
 
