@@ -46,9 +46,6 @@ use exit::{Exit, Failure};
 use open_service::CliContext;
 use output::{Output, OutputFormat, OutputReader};
 
-use crate::config::Config;
-use crate::config::file::ConfigFile;
-
 /// Arguments of the command line.
 #[derive(Debug, Parser)]
 #[command(
@@ -324,8 +321,8 @@ pub enum CliCommand {
     Login(login::LoginArgs),
     /// Remove the client secret and the access token of an Umbraco site
     Logout(logout::LogoutArgs),
-    /// List the named targets of config.toml
-    Targets,
+    /// List the named targets of config.toml, compare two, or copy connections from one to another
+    Targets(targets::TargetsArgs),
     /// Check terminal, files, key, store, providers, configuration and server, and suggest fixes
     Doctor,
 }
@@ -382,10 +379,7 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
         }
         Some(CliCommand::Login(login)) => login::run(&login, &globals, output),
         Some(CliCommand::Logout(logout)) => logout::run(&logout, &globals, output),
-        Some(CliCommand::Targets) => {
-            let folder = Config::folder(globals.config).map_err(Failure::Usage)?;
-            targets::list(&ConfigFile::read(&folder), output)
-        }
+        Some(CliCommand::Targets(targets)) => targets::run(&targets, &globals, output),
         Some(CliCommand::Backup(verb)) => {
             let context = CliContext::local(&globals, "umai backup")?;
             context.check_write(verb.is_write())?;

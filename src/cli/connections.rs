@@ -1,10 +1,10 @@
 //! `umai connections`: list, show, create, change, delete and test connections.
 
-mod apply;
+pub mod apply;
 pub mod create;
 mod delete;
 pub mod export;
-mod search;
+pub mod search;
 pub mod from_env;
 mod setting_args;
 mod history;

@@ -53,6 +53,11 @@ impl ExplicitOptions {
         Self(options.into_iter().filter(is_written).collect())
     }
 
+    /// Returns the options of a command that names a target itself.
+    pub(super) fn target() -> Self {
+        Self(vec!["target"])
+    }
+
     /// Returns true if the option was given explicitly.
     pub(super) fn has(&self, option: &str) -> bool {
         self.0.contains(&option)

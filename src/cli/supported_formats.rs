@@ -1,7 +1,7 @@
 //! Output formats of the commands.
 
 use super::output::OutputFormat;
-use super::{CliCommand, backup, connections, providers, token};
+use super::{CliCommand, backup, connections, providers, targets, token};
 
 /// Returns the error for a format that the command does not support; none if it does.
 pub fn unsupported(command: Option<&CliCommand>, shape: OutputFormat) -> Option<String> {
@@ -67,11 +67,14 @@ fn able(command: &CliCommand) -> SupportedFormats {
         )
         | CliCommand::Token(token::TokenCommand::List)
         | CliCommand::Backup(backup::BackupCommand::List)
-        | CliCommand::Targets => LIST,
+        | CliCommand::Targets(targets::TargetsArgs {
+            command: None | Some(targets::TargetsCommand::List | targets::TargetsCommand::Diff(_)),
+        }) => LIST,
         CliCommand::Providers(providers::ProvidersCommand::Get { .. })
         | CliCommand::Token(_)
         | CliCommand::Backup(_)
         | CliCommand::Key(_)
+        | CliCommand::Targets(_)
         | CliCommand::Login(_)
         | CliCommand::Logout(_)
         | CliCommand::Doctor => DATA,

@@ -1,16 +1,54 @@
-//! `umai targets`: the named targets of `config.toml`.
+//! `umai targets`: the named targets of `config.toml`, and connections that move between them.
 
+mod content;
+mod copy;
+mod diff;
+
+use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use super::Globals;
 use super::exit::Failure;
 use super::output::{Output, OutputReader};
 use super::table::table;
+use crate::config::Config;
 use crate::config::file::{ConfigFile, NAME};
 use crate::config::target::{Target, TargetLocation};
 use crate::connection::StoreError;
 
+/// Arguments of `umai targets`.
+#[derive(Debug, Args)]
+pub struct TargetsArgs {
+    /// Subcommand; without one, the targets are listed.
+    #[command(subcommand)]
+    pub command: Option<TargetsCommand>,
+}
+
+/// Subcommands of `umai targets`.
+#[derive(Debug, Subcommand)]
+pub enum TargetsCommand {
+    /// List the named targets of config.toml
+    List,
+    /// Compare the connections of two targets
+    Diff(diff::DiffTargets),
+    /// Make the connections of target B like those of target A
+    Copy(copy::CopyTargets),
+}
+
+/// Runs `umai targets`.
+pub fn run(args: &TargetsArgs, globals: &Globals, output: &mut Output) -> Result<(), Failure> {
+    match &args.command {
+        None | Some(TargetsCommand::List) => {
+            let folder = Config::folder(globals.config.clone()).map_err(Failure::Usage)?;
+            list(&ConfigFile::read(&folder), output)
+        }
+        Some(TargetsCommand::Diff(diff)) => diff.run(globals, output),
+        Some(TargetsCommand::Copy(copy)) => copy.run(globals, output),
+    }
+}
+
 /// Lists the targets, and notes those that cannot be used.
-pub fn list(file: &ConfigFile, output: &mut Output) -> Result<(), Failure> {
+fn list(file: &ConfigFile, output: &mut Output) -> Result<(), Failure> {
     if let Some(why) = &file.refused {
         return Err(StoreError::Unusable(why.clone()).into());
     }

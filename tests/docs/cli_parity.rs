@@ -36,7 +36,9 @@ const WITHOUT_A_KEY: &[(&str, &str)] = &[
     ("completions", "sets up a shell"),
     ("login", "used before the app starts"),
     ("logout", "used before the app starts"),
-    ("targets", "used before the app starts"),
+    ("targets list", "used before the app starts"),
+    ("targets diff", "works on two targets"),
+    ("targets copy", "works on two targets"),
     ("doctor", "used before the app starts"),
 ];
 

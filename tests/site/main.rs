@@ -20,6 +20,7 @@ mod http;
 mod login;
 mod manifests;
 mod masks;
+mod moving;
 mod plain;
 mod providers;
 mod rejections;

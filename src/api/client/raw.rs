@@ -81,6 +81,25 @@ impl RawConnection {
         })
     }
 
+    /// Returns the connection with its secrets in plaintext; a mask, or a text that the site cannot decrypt, is unreadable.
+    pub fn revealed(&self, catalog: &ProviderCatalog) -> Connection<PlainSecret> {
+        let Connection { item, settings } =
+            self.plain(&self.unchanged(), self.item.clone(), catalog);
+        let settings = settings.map(|settings| {
+            let pairs = settings.iter().map(|(key, value)| {
+                let value = match value {
+                    SettingValue::Secret(secret) if !is_readable(secret) => {
+                        SettingValue::Secret(PlainSecret::unreadable())
+                    }
+                    other => other.clone(),
+                };
+                (key.to_owned(), value)
+            });
+            pairs.collect()
+        });
+        Connection { item, settings }
+    }
+
     /// Returns whether a setting is stored, be it null.
     pub fn has_setting(&self, key: &str) -> bool {
         let mut stored = self.settings.iter().flatten();
@@ -302,6 +321,11 @@ impl RawConnection {
             settings: is_there.then_some(settings),
         }
     }
+}
+
+fn is_readable(secret: &PlainSecret) -> bool {
+    let text = secret.expose().unwrap_or_default();
+    !is_mask(text) && MaskedSecret::new(text).remark().is_none()
 }
 
 fn is_mask(text: &str) -> bool {

@@ -1,16 +1,19 @@
 //! `umai connections apply`: applies connections from YAML or JSON files.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 
 use super::super::exit::{Exit, Failure};
 use super::super::manifest_plan::diff::{DiffOptions, ExistingPolicy, build_plan};
 use super::super::manifest_plan::execute::{ActionCounts, execute};
-use super::super::manifest_plan::{PlanAction, PlanStep, files, format};
+use super::super::manifest_plan::files::{self, PlanEntry};
+use super::super::manifest_plan::{PlanAction, PlanStep, format};
 use super::super::open_service::{self, CliContext, with_service};
 use super::super::output::{Output, OutputReader};
 use super::super::prompt;
+use crate::service::ConnectionService;
 
 /// Arguments of `umai connections apply`.
 #[derive(Debug, Args)]
@@ -56,50 +59,76 @@ impl Apply {
         if self.prune && entries.is_empty() && !self.yes && !self.dry_run {
             output.note("The files contain no connection: --prune deletes all");
         }
+        let options = ApplyOptions {
+            is_pruning: self.prune,
+            is_confirmed: self.yes,
+            is_dry_run: self.dry_run,
+        };
         with_service(context, output, async |service, output| {
-            let options = DiffOptions {
-                conflict: ExistingPolicy::Update,
-                is_pruning: self.prune,
-                is_shown: true,
-            };
-            let steps = build_plan(service, entries, options, output).await?;
-            let planned = ActionCounts::planned(&steps);
-            if output.reader() == OutputReader::Text {
-                format::write_plan(&steps, output)?;
-                output.flush()?;
-            }
-            note_unknown_secrets(&steps, output);
-            if planned.deleted > 0
-                && let Some(warning) = service.features().deletion_warning()
-            {
-                output.note(&format!("{warning} ({} to delete)", planned.deleted));
-            }
-            let changes = format::as_json(&steps);
-            if self.dry_run || planned.changes() == 0 {
-                return match output.reader() {
-                    OutputReader::Json => {
-                        output.json(&format::summary(&changes, &planned, self.dry_run))
-                    }
-                    OutputReader::Text if planned.changes() == 0 => {
-                        output.note(&format!("Nothing to do: {}", plural(planned.unchanged)));
-                        Ok(())
-                    }
-                    OutputReader::Text => {
-                        output.note(&planned.sentence("Dry run: "));
-                        Ok(())
-                    }
-                };
-            }
-            if !self.yes && !confirm(&planned, output)? {
-                output.note("Nothing changed");
-                return Ok(());
-            }
-            let done = execute(service, steps, "Applying", output).await?;
-            match output.reader() {
-                OutputReader::Json => output.json(&format::summary(&changes, &done, false)),
-                OutputReader::Text => output.line(&done.sentence("")),
-            }
+            apply_entries(service, entries, options, output).await
         })
+    }
+}
+
+/// Options of an application.
+#[derive(Clone, Copy)]
+pub struct ApplyOptions {
+    /// True to delete connections that are not among the entries.
+    pub is_pruning: bool,
+    /// True to skip the prompt.
+    pub is_confirmed: bool,
+    /// True to show the changes only.
+    pub is_dry_run: bool,
+}
+
+/// Shows the changes that lead to the entries, and applies them after a confirmation.
+pub async fn apply_entries(
+    service: &Arc<dyn ConnectionService>,
+    entries: Vec<PlanEntry>,
+    options: ApplyOptions,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let diff = DiffOptions {
+        conflict: ExistingPolicy::Update,
+        is_pruning: options.is_pruning,
+        is_shown: true,
+    };
+    let steps = build_plan(service, entries, diff, output).await?;
+    let planned = ActionCounts::planned(&steps);
+    if output.reader() == OutputReader::Text {
+        format::write_plan(&steps, output)?;
+        output.flush()?;
+    }
+    note_unknown_secrets(&steps, output);
+    if planned.deleted > 0
+        && let Some(warning) = service.features().deletion_warning()
+    {
+        output.note(&format!("{warning} ({} to delete)", planned.deleted));
+    }
+    let changes = format::as_json(&steps);
+    if options.is_dry_run || planned.changes() == 0 {
+        return match output.reader() {
+            OutputReader::Json => {
+                output.json(&format::summary(&changes, &planned, options.is_dry_run))
+            }
+            OutputReader::Text if planned.changes() == 0 => {
+                output.note(&format!("Nothing to do: {}", plural(planned.unchanged)));
+                Ok(())
+            }
+            OutputReader::Text => {
+                output.note(&planned.sentence("Dry run: "));
+                Ok(())
+            }
+        };
+    }
+    if !options.is_confirmed && !confirm(&planned, output)? {
+        output.note("Nothing changed");
+        return Ok(());
+    }
+    let done = execute(service, steps, "Applying", output).await?;
+    match output.reader() {
+        OutputReader::Json => output.json(&format::summary(&changes, &done, false)),
+        OutputReader::Text => output.line(&done.sentence("")),
     }
 }
 

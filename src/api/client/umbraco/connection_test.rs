@@ -47,16 +47,13 @@ impl RemoteService {
         key: Option<&IdOrAlias>,
         draft: &ConnectionDraft,
     ) -> Result<TestReport, ConnectionError> {
-        let (provider_id, settings) = match key {
-            Some(key) => {
-                let raw = self.raw(key).await?;
-                let changed = raw.changed(draft, &self.catalog)?.after;
-                (changed.item.provider_id, changed.settings)
-            }
-            None => {
-                let found = draft.validate(&self.catalog, MaskPolicy::Reject);
-                (found.provider_id, found.settings)
-            }
+        let (provider_id, settings) = if let Some(key) = key {
+            let raw = self.raw(key).await?;
+            let changed = raw.changed(draft, &self.catalog)?.after;
+            (changed.item.provider_id, changed.settings)
+        } else {
+            let found = draft.validate(&self.catalog, MaskPolicy::Reject);
+            (found.provider_id, found.settings)
         };
         let refused = |words: String| Err(rejected(StatusCode::NOT_IMPLEMENTED, words));
         let settings = settings.unwrap_or_default();

@@ -9,7 +9,8 @@ use super::super::error_response::{ErrorContext, rejected};
 use super::super::http_client::{HttpRequest, HttpResponse};
 use crate::appsettings::Reference;
 use crate::connection::{
-    ConnectionError, DraftField, FieldReason, IdOrAlias, PlainSecret, ServerError, Settings,
+    Connection, ConnectionError, DraftField, FieldReason, IdOrAlias, PlainSecret, ServerError,
+    Settings,
 };
 
 /// Content of a save, for the explanation of an error.
@@ -24,6 +25,12 @@ pub struct SavedContent<'a> {
 }
 
 impl RemoteService {
+    /// Returns a connection with its secrets in plaintext, as only a site sends them.
+    pub async fn reveal(&self, id: Uuid) -> Result<Connection<PlainSecret>, ConnectionError> {
+        let raw = self.raw(&IdOrAlias::Id(id)).await?;
+        Ok(raw.revealed(&self.catalog))
+    }
+
     /// Sends a save. A site's error about invalid settings is replaced with what may be wrong.
     pub(in super::super) async fn send_content(
         &self,
