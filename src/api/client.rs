@@ -34,7 +34,7 @@ pub use base_url::BaseUrl;
 pub use options::RemoteOptions;
 pub use umbraco::access_token::AccessToken;
 pub use umbraco::credentials::{ClientCredentials, TokenCache};
-pub use umbraco::site_check::{SiteCheck, check_site};
+pub use umbraco::site_check::{SiteCheck, check_site, find_site};
 
 use crate::connection::{Connection, ConnectionError, IdOrAlias, ServerError, alias};
 use crate::provider::ProviderCatalog;

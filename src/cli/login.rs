@@ -13,7 +13,7 @@ use super::open_service::{WORKERS, runtime};
 use super::output::{Output, OutputReader};
 use super::signals::StopSignals;
 use super::{Globals, prompt, remote_args};
-use crate::api::client::{BaseUrl, RemoteOptions, RemoteService};
+use crate::api::client::{BaseUrl, RemoteOptions, RemoteService, find_site};
 use crate::atomic_file::{self, OverwritePolicy};
 use crate::config::Config;
 use crate::config::file::{ConfigFile, NAME};
@@ -114,6 +114,7 @@ fn read(options: &RemoteOptions) -> Result<SiteContent, Failure> {
 }
 
 async fn content(options: &RemoteOptions) -> Result<SiteContent, ConnectionError> {
+    find_site(options).await?;
     let service = RemoteService::connect(options).await?;
     let first = ListQuery::all(PageRequest { skip: 0, take: 1 });
     Ok(SiteContent {

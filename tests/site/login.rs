@@ -115,6 +115,15 @@ fn taken_target_is_a_conflict_and_nothing_is_written(#[case] config: &str) {
 }
 
 #[test]
+fn secret_is_not_sent_to_a_server_without_umbraco() {
+    let (site, home) = (StandIn::new(Mode::Stock), Home::new());
+    site.switch(|switches| switches.lacks_umbraco = true);
+    let answer = login(&home, &["login", &site.origin], &LINES);
+    assert_eq!(answer.code, 7, "{answer:?}");
+    assert!(site.requests().iter().all(|one| !one.body.contains("hush")));
+}
+
+#[test]
 fn secret_file_of_another_target_is_kept() {
     let (site, home) = (StandIn::new(Mode::Stock), Home::new());
     home.write(".config/umai/site.secret", "other");

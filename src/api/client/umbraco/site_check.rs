@@ -28,24 +28,14 @@ async fn check(
     let http = HttpClient::new(options)?;
     let mut ok = |text: String| checks.push(Ok(text));
     ok(format!("DNS: {}", resolve(&http).await?));
-    let url = http
-        .address()
-        .on_host(&format!("{MANAGEMENT}/server/status"));
-    let status = http.send_unauthorized(HttpRequest::get(url)).await?;
+    let state = status(&http).await?;
     ok(if http.address().is_tls() {
         "TLS: its certificate is trusted".into()
     } else {
         "TLS: not used, the site is on this machine".into()
     });
-    let site = http.address().to_string();
-    let state: Option<ServerStatus> = serde_json::from_slice(&status.body).ok();
-    match (status.status, state) {
-        (StatusCode::SERVICE_UNAVAILABLE, _) => {
-            return Err(ServerError::from(SiteError::Starting).into());
-        }
-        (code, Some(_)) if code.is_success() => ok(format!("{site} is an Umbraco site")),
-        _ => return Err(ServerError::from(SiteError::NoUmbraco { site }).into()),
-    }
+    state.map_err(ServerError::from)?;
+    ok(format!("{} is an Umbraco site", http.address()));
     let client = options.client.as_ref().map_or("", |client| &client.id);
     let known = format!("the site knows the client ID '{client}'");
     match http.sign_in().await {
@@ -75,6 +65,26 @@ async fn check(
     let version = version(&http).await;
     ok(version.unwrap_or_else(|| "the site does not report its version".into()));
     Ok(())
+}
+
+/// Checks that there is a site, before a secret is sent to an address that was typed.
+pub async fn find_site(options: &RemoteOptions) -> Result<(), ConnectionError> {
+    let http = HttpClient::new(options)?;
+    Ok(status(&http).await?.map_err(ServerError::from)?)
+}
+
+/// Asks for the status of the site; the outer error is that of the connection.
+async fn status(http: &HttpClient) -> Result<Result<(), SiteError>, ServerError> {
+    let path = format!("{MANAGEMENT}/server/status");
+    let url = http.address().on_host(&path);
+    let answer = http.send_unauthorized(HttpRequest::get(url)).await?;
+    let state: Option<ServerStatus> = serde_json::from_slice(&answer.body).ok();
+    let site = http.address().to_string();
+    Ok(match (answer.status, state) {
+        (StatusCode::SERVICE_UNAVAILABLE, _) => Err(SiteError::Starting),
+        (code, Some(_)) if code.is_success() => Ok(()),
+        _ => Err(SiteError::NoUmbraco { site }),
+    })
 }
 
 /// Returns the addresses of the site's host.
