@@ -5,6 +5,7 @@
 
 mod diff;
 mod members;
+mod plain;
 mod write;
 
 use zeroize::Zeroizing;
@@ -13,7 +14,6 @@ pub use self::diff::typed;
 use self::diff::{RawComparison, compare, is_nothing};
 use self::members::{Member, members};
 use super::response_dto::{ConnectionDto, ItemDto};
-use crate::appsettings::Reference;
 use crate::connection::{
     Connection, ConnectionDraft, ConnectionError, ConnectionItem, DraftField, FieldError,
     FieldReason, MaskedSecret, PlainSecret, SettingValue, Settings,
@@ -79,25 +79,6 @@ impl RawConnection {
             settings,
             has_settings,
         })
-    }
-
-    /// Returns the connection with its secrets in plaintext; a mask, or a text that the site cannot decrypt, is unreadable.
-    pub fn revealed(&self, catalog: &ProviderCatalog) -> Connection<PlainSecret> {
-        let Connection { item, settings } =
-            self.plain(&self.unchanged(), self.item.clone(), catalog);
-        let settings = settings.map(|settings| {
-            let pairs = settings.iter().map(|(key, value)| {
-                let value = match value {
-                    SettingValue::Secret(secret) if !is_readable(secret) => {
-                        SettingValue::Secret(PlainSecret::unreadable())
-                    }
-                    other => other.clone(),
-                };
-                (key.to_owned(), value)
-            });
-            pairs.collect()
-        });
-        Connection { item, settings }
     }
 
     /// Returns whether a setting is stored, be it null.
@@ -295,63 +276,11 @@ impl RawConnection {
     fn provider<'c>(&self, catalog: &'c ProviderCatalog) -> Option<&'c Provider> {
         catalog.get(&self.item.provider_id)
     }
-
-    /// Returns the connection of these entries, with keys as the provider spells them. Lists and objects are left out.
-    fn plain(
-        &self,
-        entries: &[RawSetting<'_>],
-        item: ConnectionItem,
-        catalog: &ProviderCatalog,
-    ) -> Connection<PlainSecret> {
-        let provider = self.provider(catalog);
-        let pairs = entries.iter().filter_map(|entry| {
-            let (key, value) = match entry {
-                RawSetting::Kept(member) => (member.key(&self.body), member.setting(&self.body)?),
-                RawSetting::Replaced(member, value) => (member.key(&self.body), value.clone()),
-                RawSetting::Added(key, value) => (key.clone(), value.clone()),
-            };
-            let value = classify(value, is_sensitive(provider, &key));
-            let key = provider.map_or(key.as_str(), |provider| provider.canonical_spelling(&key));
-            Some((key.to_owned(), value))
-        });
-        let settings: Settings<PlainSecret> = pairs.collect();
-        let is_there = self.settings.is_some() || !settings.is_empty();
-        Connection {
-            item,
-            settings: is_there.then_some(settings),
-        }
-    }
-}
-
-fn is_readable(secret: &PlainSecret) -> bool {
-    let text = secret.expose().unwrap_or_default();
-    !is_mask(text) && MaskedSecret::new(text).remark().is_none()
 }
 
 fn is_mask(text: &str) -> bool {
     MaskedSecret::is_mask(text::trim_invisible(text))
 }
-fn classify(value: SettingValue<PlainSecret>, is_secret: bool) -> SettingValue<PlainSecret> {
-    if !is_secret {
-        return match &value {
-            SettingValue::Secret(_) => {
-                SettingValue::Text(value.text().unwrap_or_default().to_owned())
-            }
-            _ => value,
-        };
-    }
-    match &value {
-        SettingValue::Number(number) => SettingValue::Secret(PlainSecret::new(number.to_string())),
-        SettingValue::Text(_) | SettingValue::Secret(_) => match value.text().map(str::trim) {
-            Some("") => SettingValue::Null,
-            Some(text) if Reference::read(text).is_some() => SettingValue::Text(text.to_owned()),
-            Some(text) => SettingValue::Secret(PlainSecret::new(text)),
-            None => value,
-        },
-        SettingValue::Null | SettingValue::Switch(_) => value,
-    }
-}
-
 /// Returns whether two keys name the same setting, in any case and under any name that the provider accepts.
 fn is_same_setting(provider: Option<&Provider>, stored: &str, given: &str) -> bool {
     let is_same_field = || {
