@@ -11,7 +11,7 @@ use umai::tui::event::Event;
 use umai::tui::layout::Size;
 
 use crate::fixture::{MODES, Mode, PLANTED};
-use crate::stand_in::StandIn;
+use crate::stand_in::{StandIn, Switches};
 use crate::support::TestClock;
 use crate::support::harness::Harness;
 
@@ -337,4 +337,45 @@ fn edit_by_others_opens_the_merge_dialog() {
     assert!(text.contains("Theirs") && text.contains("mine"), "{text}");
     assert!(site.writes().is_empty(), "{text}");
     site.assert_unharmed();
+}
+
+#[test]
+fn every_screen_survives_a_site_that_stops_working() {
+    type Switch = fn(&mut Switches);
+    let failing: [(Switch, &str); 6] = [
+        (|it| it.is_starting = true, "The site is starting"),
+        (|it| it.is_disabled = true, "is disabled"),
+        (|it| it.lacks_section = true, "the section AI"),
+        (|it| it.lacks_package = true, "Umbraco without Umbraco.AI"),
+        (|it| it.requires_https = true, "requires https"),
+        (|it| it.drops_token = true, "received no access token"),
+    ];
+    for (switch, message) in failing {
+        let site = StandIn::new(Mode::Stock);
+        let before = site.all();
+        let mut harness = stage(&site);
+        harness.play("/OpenAI<enter>");
+        site.switch(switch);
+        site.revoke_tokens();
+        harness.play("t");
+        let notice = screen(&harness);
+        assert!(notice.contains(message), "{notice}");
+        // Form, history, bulk operation, duplicate, trash, deletion.
+        for keys in [
+            "<enter><esc>",
+            "H<end><enter><esc>",
+            "<ctrl-a>t<enter><esc>",
+            "d<esc>",
+            "X<esc>",
+            "D<tab><enter><esc>",
+        ] {
+            harness.play(keys);
+            let text = screen(&harness);
+            assert!(!text.contains("opaque") && !text.contains("hush"), "{text}");
+        }
+        harness.time_passes();
+        screen(&harness);
+        assert_eq!(site.all(), before, "{message}");
+        site.assert_unharmed();
+    }
 }
