@@ -110,6 +110,8 @@ pub async fn run(
         .and_then(|session| session.restore(&mut app));
     // This event has no effects.
     let _ = app.update(Event::Environment(options.environment));
+    // First, so that it knows every signal that does not end the process at once.
+    let watch = signals::give_up_after_signal()?;
     let signals = SignalStreams::new()?;
     let taken = TerminalGuard::new()?;
     // Installed after the panic hook that restores the terminal: the store wraps it for the panics that it expects.
@@ -138,7 +140,6 @@ pub async fn run(
         input_thread: None,
         editing: None,
     };
-    let watch = signals::give_up_after_signal()?;
     let ended = runtime.start_and_run(signals, sender).await;
     drop(taken);
     if let Some(session) = &options.session {
