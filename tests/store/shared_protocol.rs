@@ -429,7 +429,7 @@ async fn other_user_is_rejected_despite_file_permissions() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn leader_of_other_user_is_not_used() {
+async fn store_of_other_user_is_not_used() {
     let folder = tempfile::tempdir().unwrap();
     let (data, config) = (options(folder.path()).data, options(folder.path()).config);
     for path in [&data, &config] {
@@ -450,6 +450,6 @@ async fn leader_of_other_user_is_not_used() {
     let Err(StoreError::Unusable(message)) = open_in(folder.path()).await.map(drop) else {
         panic!("the store was opened");
     };
-    assert!(message.contains("another user's umai"), "{message}");
+    assert!(message.contains("belongs to user ID"), "{message}");
     child.end();
 }
