@@ -70,7 +70,7 @@ pub async fn open_shared(
         Ok(unlocked)
     };
     let UnlockedStore { identity, key } = shared.open(Arc::new(unlock)).await?;
-    if let Err(error) = KnownStores::in_config(&options.config).add(&identity) {
+    if let Err(error) = KnownStores::new(options).add(&identity) {
         // Everything works without the list; only files of an earlier format would not be refused.
         tracing::warn!(%error, "the store cannot be added to the list of known stores");
     }
@@ -110,7 +110,11 @@ fn unlock(
 ) -> Result<UnlockedStore, StoreError> {
     if let Some(identity) = found {
         let (key, place) = matching_key(options, identity)?;
-        KnownStores::in_config(&options.config).reject_outdated(identity, &options.data)?;
+        let known = KnownStores::new(options);
+        known.reject_outdated(identity)?;
+        if identity.is_of_earlier_format() {
+            known.begin_conversion(identity)?;
+        }
         if place == KeyLocation::Pending {
             let location = KeyFileLocation::find(options.key_file.as_deref(), &options.config);
             // Best effort: a key that cannot be moved now is found at its pending path again.

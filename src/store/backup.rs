@@ -87,7 +87,7 @@ pub fn create(
     let content =
         offline_reader::read_complete(&options.data, access.as_ref().and_then(StoreAccess::auth))?;
     // The signature would confirm files that may have been changed without the key.
-    let is_outdated = KnownStores::in_config(&options.config).is_outdated(&content.identity)?;
+    let is_outdated = KnownStores::new(options).is_outdated(&content.identity)?;
     let key = keys
         .matching(&content.identity)
         .filter(|_| !is_outdated)

@@ -21,6 +21,7 @@ use super::journal::replay::{StateBuilder, StateSource};
 use super::journal::{self, snapshot};
 use super::key::key_file::KeyFileLocation;
 use super::key::{KeyLookup, StoreAccess, StoreAuthenticator, StoreKey};
+use super::known_stores::KnownStores;
 use super::{StoreOptions, io_error, lock, sled, swap};
 
 /// Number of attempts to read files that change while they are read.
@@ -169,7 +170,9 @@ pub fn survey(options: &StoreOptions) -> StoreReport {
     let folder = BackupFolder::for_store(data);
     let forbidden = io_error::reject_forbidden(data, &data.join(sled::FOLDER));
     let forbidden = forbidden.err().map(|error| error.to_string());
+    let outdated = known.and_then(|known| KnownStores::new(options).reject_outdated(known).err());
     let contents = match identity {
+        _ if let Some(why) = outdated => Err(why.to_string()),
         _ if swap::is_pending(data) => Err(swap::pending_message(data)),
         Err(why) => Err(why.to_string()),
         Ok(_) => contents(data, auth).map(|found| found.filter(|_| has_store)),

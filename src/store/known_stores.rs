@@ -5,28 +5,40 @@
 //! another endpoint and have them converted again.
 
 use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::io_error;
-use super::journal::header::StoreIdentity;
+use super::journal::header::{FORMAT, StoreIdentity};
+use super::{StoreOptions, io_error};
+use crate::atomic_file;
 use crate::connection::StoreError;
 
 /// File of the list in the config directory.
 const FILE: &str = "umai.stores";
 
-/// List of stores, with the format that each was used in, one per line.
+/// Format in the line of a store whose conversion may not be finished.
+const CONVERTING: &str = "converting";
+
+/// List of stores: one line for each store and data directory, with the format that was used there.
+///
+/// A copy of the data directory in another place is another line, so a copy that was converted does not affect the original.
 #[derive(Debug, Clone)]
 pub struct KnownStores {
     path: PathBuf,
+    data: PathBuf,
+    folder: String,
 }
 
 impl KnownStores {
-    /// Returns the list in a config directory, which may not exist.
-    pub fn in_config(config: &Path) -> Self {
+    /// Returns the list for a data directory. Neither directory must exist.
+    pub fn new(options: &StoreOptions) -> Self {
         Self {
-            path: config.join(FILE),
+            path: options.config.join(FILE),
+            data: options.data.clone(),
+            folder: hash_of_folder(&options.data),
         }
     }
 
@@ -35,24 +47,18 @@ impl KnownStores {
         if !identity.is_of_earlier_format() {
             return Ok(false);
         }
-        let lines = self
-            .lines()
-            .map_err(|error| io_error::io_error(&self.path, &error))?;
-        let formats = lines
-            .iter()
-            .filter_map(|line| format_in(line, identity.store));
-        Ok(formats.max().is_some_and(|format| identity.format < format))
+        let formats = self.formats(&self.lines_or_error()?, identity.store);
+        Ok(formats.into_iter().any(|format| identity.format < format))
     }
 
-    /// Refuses a store in `data` whose files have an earlier format than the one it was used in.
-    pub fn reject_outdated(&self, identity: &StoreIdentity, data: &Path) -> Result<(), StoreError> {
+    /// Refuses a store whose files have an earlier format than the one it was used in.
+    pub fn reject_outdated(&self, identity: &StoreIdentity) -> Result<(), StoreError> {
         if !self.is_outdated(identity)? {
             return Ok(());
         }
         Err(StoreError::Unusable(format!(
-            "The store in {} was replaced by files of an earlier format, which may have been changed without the key; nothing was \
-             changed. Restore a backup: umai backup restore --newest. {}",
-            data.display(),
+            "The files of the store in {} have an earlier format than it was used in. They may have been changed without the key;              nothing was changed. If nobody put them there on purpose, restore a backup: umai backup restore --newest. {}",
+            self.data.display(),
             self.way_to_accept(identity)
         )))
     }
@@ -60,44 +66,70 @@ impl KnownStores {
     /// Sentence about how to use outdated files nevertheless.
     pub fn way_to_accept(&self, identity: &StoreIdentity) -> String {
         format!(
-            "To use these files nevertheless, remove the line with {} from {}",
+            "To use these files nevertheless, remove the line with {} and {} from {}",
             identity.store,
+            self.folder,
             self.path.display()
         )
     }
 
+    /// Records that a store of an earlier format is being converted. A store is only converted when this succeeds: otherwise files
+    /// of an earlier format could be put in its place at any time.
+    pub fn begin_conversion(&self, identity: &StoreIdentity) -> Result<(), StoreError> {
+        let begun = self.change(|lines| {
+            if self.formats(lines, identity.store).is_empty() {
+                lines.push(format!("{} {CONVERTING} {}", identity.store, self.folder));
+            }
+        });
+        begun.map_err(|error| {
+            StoreError::Unusable(format!(
+                "The store in {} has an earlier format and must be converted, but this cannot be recorded in {}: {error}. \
+                 Nothing was changed. Make that directory writable for the first start with this version",
+                self.data.display(),
+                self.path.display()
+            ))
+        })
+    }
+
     /// Adds a store that was opened in the current format.
     pub fn add(&self, identity: &StoreIdentity) -> io::Result<()> {
-        let lines = self.lines()?;
-        let is_listed = |line: &String| {
-            format_in(line, identity.store).is_some_and(|format| format >= identity.format)
-        };
-        if lines.iter().any(is_listed) {
+        let formats = self.formats(&self.lines()?, identity.store);
+        if formats.iter().any(|format| *format >= identity.format) {
+            return Ok(());
+        }
+        self.set(identity)
+    }
+
+    /// Accepts a store in the format that it has.
+    pub fn accept(&self, identity: &StoreIdentity) -> io::Result<()> {
+        if self.formats(&self.lines()?, identity.store).is_empty() {
             return Ok(());
         }
         self.set(identity)
     }
 
     fn set(&self, identity: &StoreIdentity) -> io::Result<()> {
-        let mut lines = self.lines()?;
-        lines.retain(|line| format_in(line, identity.store).is_none());
-        lines.push(format!("{} {}", identity.store, identity.format));
-        let text = lines
-            .iter()
-            .flat_map(|line| [line, "\n"])
-            .collect::<String>();
+        self.change(|lines| {
+            lines.retain(|line| self.format_in(line, identity.store).is_none());
+            let StoreIdentity { store, format, .. } = identity;
+            lines.push(format!("{store} {format} {}", self.folder));
+        })
+    }
+
+    /// Changes the list; other processes wait.
+    fn change(&self, change: impl FnOnce(&mut Vec<String>)) -> io::Result<()> {
         // The key may come from elsewhere, so the folder may be missing.
         self.path.parent().map_or(Ok(()), io_error::create_folder)?;
+        let _turn = atomic_file::lock(&self.path)?;
+        let mut lines = self.lines()?;
+        change(&mut lines);
+        let text: String = lines.iter().flat_map(|line| [line, "\n"]).collect();
         io_error::write_atomically(&self.path, |file| file.write_all(text.as_bytes())).map(drop)
     }
 
-    /// Accepts a store in the format that it has.
-    pub fn accept(&self, identity: &StoreIdentity) -> io::Result<()> {
-        let is_known = |line: &String| format_in(line, identity.store).is_some();
-        if self.lines()?.iter().any(is_known) {
-            return self.set(identity);
-        }
-        Ok(())
+    fn lines_or_error(&self) -> Result<Vec<String>, StoreError> {
+        self.lines()
+            .map_err(|error| io_error::io_error(&self.path, &error))
     }
 
     fn lines(&self) -> io::Result<Vec<String>> {
@@ -110,47 +142,115 @@ impl KnownStores {
             Err(error) => Err(error),
         }
     }
+
+    fn formats(&self, lines: &[String], store: Uuid) -> Vec<u32> {
+        let formats = lines.iter().filter_map(|line| self.format_in(line, store));
+        formats.collect()
+    }
+
+    /// Returns the format in a line about a store in this data directory, 0 during its conversion. A damaged format counts as the
+    /// current one, and a damaged directory as this one.
+    fn format_in(&self, line: &str, store: Uuid) -> Option<u32> {
+        let mut words = line.split_whitespace();
+        let is_meant = words.next()?.parse() == Ok(store);
+        let format = match words.next() {
+            Some(CONVERTING) => 0,
+            format => format
+                .and_then(|format| format.parse().ok())
+                .unwrap_or(FORMAT),
+        };
+        let is_here = words
+            .next()
+            .is_none_or(|folder| folder == self.folder || folder.len() != self.folder.len());
+        (is_meant && is_here).then_some(format)
+    }
 }
 
-/// Returns the format in a line about a store. A line with a damaged format counts as the current one.
-fn format_in(line: &str, store: Uuid) -> Option<u32> {
-    let (id, format) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
-    (id.parse() == Ok(store)).then(|| {
-        format
-            .trim()
-            .parse()
-            .unwrap_or(super::journal::header::FORMAT)
-    })
+/// Names a directory in the list, also when it is reached through links.
+fn hash_of_folder(data: &Path) -> String {
+    let path = data
+        .canonicalize()
+        .or_else(|_| std::path::absolute(data))
+        .unwrap_or_else(|_| data.to_owned());
+    let sum: [u8; 32] = Sha256::digest(path.as_os_str().as_bytes()).into();
+    let (first, _) = sum.split_first_chunk::<8>().unwrap_or((&[0; 8], &[]));
+    format!("{:016x}", u64::from_be_bytes(*first))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn identity(store: u128, format: u32) -> StoreIdentity {
+        StoreIdentity {
+            format,
+            ..StoreIdentity::new(Uuid::from_u128(store), [0; 40])
+        }
+    }
+
+    fn known(folder: &Path, data: &str) -> KnownStores {
+        KnownStores::new(&StoreOptions {
+            data: folder.join(data),
+            config: folder.to_owned(),
+            key_file: None,
+        })
+    }
+
     #[test]
     fn listed_store_is_outdated_in_an_earlier_format_only() {
         let folder = tempfile::tempdir().unwrap();
-        let known = KnownStores::in_config(folder.path());
-        let current = StoreIdentity::new(Uuid::from_u128(1), [0; 40]);
-        let earlier = |store| StoreIdentity {
-            format: 1,
-            ..StoreIdentity::new(Uuid::from_u128(store), [0; 40])
-        };
-        assert_eq!(known.is_outdated(&earlier(1)), Ok(false));
-        known.add(&earlier(1)).unwrap();
-        known.add(&earlier(2)).unwrap();
-        assert_eq!(known.is_outdated(&earlier(1)), Ok(false));
-        known.add(&current).unwrap();
-        known.add(&earlier(1)).unwrap();
-        assert_eq!(known.is_outdated(&earlier(1)), Ok(true));
-        assert_eq!(known.is_outdated(&current), Ok(false));
-        assert_eq!(known.is_outdated(&earlier(2)), Ok(false));
+        let known = known(folder.path(), "data");
+        assert_eq!(known.is_outdated(&identity(1, 1)), Ok(false));
+        known.begin_conversion(&identity(1, 1)).unwrap();
+        known.add(&identity(2, 1)).unwrap();
+        assert_eq!(known.is_outdated(&identity(1, 1)), Ok(false));
+        known.add(&identity(1, FORMAT)).unwrap();
+        known.add(&identity(1, 1)).unwrap();
+        known.begin_conversion(&identity(1, 1)).unwrap();
+        assert_eq!(known.is_outdated(&identity(1, 1)), Ok(true));
+        assert_eq!(known.is_outdated(&identity(1, FORMAT)), Ok(false));
+        assert_eq!(known.is_outdated(&identity(2, 1)), Ok(false));
         assert_eq!(known.lines().unwrap().len(), 2);
         std::fs::write(&known.path, format!("{} x\n", Uuid::from_u128(2))).unwrap();
         assert_eq!(
-            known.is_outdated(&earlier(2)),
+            known.is_outdated(&identity(2, 1)),
             Ok(true),
             "damage accepts nothing"
+        );
+    }
+
+    #[test]
+    fn converted_copy_does_not_make_the_original_outdated() {
+        let folder = tempfile::tempdir().unwrap();
+        let (copy, original) = (known(folder.path(), "copy"), known(folder.path(), "data"));
+        copy.add(&identity(1, FORMAT)).unwrap();
+        assert_eq!(copy.is_outdated(&identity(1, 1)), Ok(true));
+        assert_eq!(original.is_outdated(&identity(1, 1)), Ok(false));
+        original.add(&identity(1, FORMAT)).unwrap();
+        assert_eq!(original.lines().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn concurrent_additions_keep_every_line() {
+        let folder = tempfile::tempdir().unwrap();
+        std::thread::scope(|scope| {
+            for number in 0..16 {
+                let known = known(folder.path(), &format!("data-{number}"));
+                scope.spawn(move || known.add(&identity(number, FORMAT)).unwrap());
+            }
+        });
+        assert_eq!(known(folder.path(), "data").lines().unwrap().len(), 16);
+    }
+
+    #[test]
+    fn conversion_that_cannot_be_recorded_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let known = known(folder.path(), "data");
+        std::fs::create_dir(&known.path).unwrap();
+        let refused = known.begin_conversion(&identity(1, 1)).unwrap_err();
+        assert!(
+            refused.to_string().contains("cannot be recorded"),
+            "{refused}"
         );
     }
 }

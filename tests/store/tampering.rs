@@ -339,6 +339,20 @@ async fn store_in_format_without_codes_is_refused() {
 }
 
 #[tokio::test]
+async fn planted_header_of_earlier_format_does_not_replace_the_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let before = store_in(folder.path()).await;
+    let planted = data(folder.path()).join("journal/00000000000000009999.log");
+    let header =
+        fs::read(segment(folder.path())).unwrap()[..umai::store::journal::header::LENGTH].to_vec();
+    fs::write(&planted, header).unwrap();
+    remove_codes(&planted);
+    assert_eq!(reopened(folder.path()).await.0, before);
+    let store = open_in(folder.path()).await.unwrap();
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
 async fn snapshot_without_codes_among_others_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let before = store_in(folder.path()).await;

@@ -98,7 +98,7 @@ pub fn prepare(options: &StoreOptions, path: &Path) -> Result<PreparedBackup, St
             path.display()
         )));
     }
-    let known = KnownStores::in_config(&options.config);
+    let known = KnownStores::new(options);
     if seal != SealVerdict::Valid && known.is_outdated(label.identity())? {
         return Err(StoreError::Unusable(format!(
             "{}: the backup has an earlier format than the store had, and its signature cannot be checked, so it may have been \
@@ -135,7 +135,7 @@ impl PreparedBackup {
                 data.display()
             )));
         }
-        let known = KnownStores::in_config(&self.options.config);
+        let known = KnownStores::new(&self.options);
         let Self {
             label,
             mut state,

@@ -28,14 +28,11 @@ pub fn migrate(
     let mut state = readable_state(data, earlier, notices)?;
     reseal(&mut state, earlier, unlocked)?;
     let refuse = |error: std::io::Error| io_error(data, &error);
-    let folder = swap::begin(data).map_err(refuse)?;
-    create::create(
-        &folder,
-        &unlocked.access(),
-        StorePosition::of(&state),
-        |writer| create::write_rows(&state, writer),
-    )?;
-    data_loss_marker::copy(data, &folder).map_err(refuse)?;
+    if let Err(error) = write(data, &state, unlocked) {
+        // What was written must not keep a disk full.
+        let _ = swap::remove_leftovers(data);
+        return Err(error);
+    }
     let name = format!(
         "{}-format-{}",
         chrono::Utc::now().format("%Y%m%dT%H%M%SZ"),
@@ -47,6 +44,17 @@ pub fn migrate(
         aside.display()
     ));
     Ok(())
+}
+
+/// Writes the new store beside the earlier one.
+fn write(data: &Path, state: &FullState, unlocked: &UnlockedStore) -> Result<(), StoreError> {
+    let refuse = |error: std::io::Error| io_error(data, &error);
+    let folder = swap::begin(data).map_err(refuse)?;
+    let position = StorePosition::of(state);
+    create::create(&folder, &unlocked.access(), position, |writer| {
+        create::write_rows(state, writer)
+    })?;
+    data_loss_marker::copy(data, &folder).map_err(refuse)
 }
 
 /// Reads the store from its files, and from its index where they are damaged. Reports losses.

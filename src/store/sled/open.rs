@@ -187,8 +187,13 @@ impl StoreFiles {
         let snapshots = found.snapshots.iter().map(|(_, path)| path);
         let segments = found.segments.iter().map(|segment| &segment.path);
         for path in snapshots.clone().chain(segments) {
-            if let Some(head) = read_head(path)? {
-                found.identity = Some(head.identity);
+            let Some(FileHeader { identity, .. }) = read_head(path)? else {
+                continue;
+            };
+            // A file of an earlier format beside newer ones is not the store: it has no code.
+            let is_newest = |known: &StoreIdentity| identity.format >= known.format;
+            if found.identity.as_ref().is_none_or(is_newest) {
+                found.identity = Some(identity);
             }
         }
         if let Some((_, path)) = found.snapshots.last() {
