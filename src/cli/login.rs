@@ -60,15 +60,15 @@ pub fn run(args: &LoginArgs, globals: &Globals, output: &mut Output) -> Result<(
         secret_file: &secret_file,
         ca_file: globals.ca_file.as_deref().map(absolute),
     };
-    let file = ConfigFile::read(&folder);
-    let is_known = is_known(&site, &file)?;
+    // Before the site is asked, and again under the lock.
+    is_known(&site, &ConfigFile::read(&folder))?;
     let globals = Globals {
         client_id: Some(id.clone()),
         ..globals.clone()
     };
     let options = remote_args::options_of_site(&globals, address, &secret)?;
     let found = read(&options)?;
-    save(&site, &folder, &secret, is_known)?;
+    let is_known = save(&site, &folder, &secret)?;
     report(&site, &found, is_known, output)
 }
 
@@ -123,8 +123,13 @@ async fn content(options: &RemoteOptions) -> Result<SiteContent, ConnectionError
     })
 }
 
-/// Writes the secret file, then the section that names it.
-fn save(site: &NewSite<'_>, folder: &Path, secret: &str, is_known: bool) -> Result<(), Failure> {
+/// Writes the secret file, then the section that names it. Returns whether the target is already that of this site and client.
+fn save(site: &NewSite<'_>, folder: &Path, secret: &str) -> Result<bool, Failure> {
+    // Another login must not replace the file in between.
+    let turn = atomic_file::create_folder(folder)
+        .and_then(|()| atomic_file::lock(&folder.join(NAME)))
+        .map_err(|error| Failure::Usage(atomic_file::describe(folder, &error)))?;
+    let is_known = is_known(site, &ConfigFile::read(folder))?;
     let path = folder.join(site.secret_file);
     let policy = if is_known {
         OverwritePolicy::Replace
@@ -132,9 +137,7 @@ fn save(site: &NewSite<'_>, folder: &Path, secret: &str, is_known: bool) -> Resu
         OverwritePolicy::Keep
     };
     let write = |file: &mut fs::File| file.write_all(secret.as_bytes());
-    let written = atomic_file::create_folder(folder)
-        .and_then(|()| atomic_file::write_next_to_others(&path, policy, write));
-    match written {
+    match atomic_file::write_next_to_others(&path, policy, write) {
         Ok(()) => {}
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             return Err(Failure::TargetTaken(format!(
@@ -144,14 +147,15 @@ fn save(site: &NewSite<'_>, folder: &Path, secret: &str, is_known: bool) -> Resu
         }
         Err(error) => return Err(Failure::Usage(atomic_file::describe(&path, &error))),
     }
-    if is_known {
-        return Ok(());
+    if !is_known {
+        site.append(folder).map_err(|reason| {
+            // The reason is more important than a file that cannot be removed.
+            let _ = fs::remove_file(&path);
+            Failure::Usage(reason)
+        })?;
     }
-    site.append(folder).map_err(|reason| {
-        // The reason is more important than a file that cannot be removed.
-        let _ = fs::remove_file(&path);
-        Failure::Usage(reason)
-    })
+    drop(turn);
+    Ok(is_known)
 }
 
 fn report(

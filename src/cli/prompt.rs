@@ -130,7 +130,9 @@ fn read_line(mut source: impl Read) -> Result<Zeroizing<Vec<u8>>, Failure> {
             Err(error) => return Err(anyhow::Error::from(error).context(NO_PROMPT).into()),
         }
         match byte[0] {
-            b'\r' | b'\n' | CTRL_D => break,
+            b'\n' | CTRL_D => break,
+            // Enter on a terminal; in a file it belongs to the line end.
+            b'\r' if is_possible() => break,
             CTRL_C => return Err(Failure::Signal(Exit::Interrupted)),
             CTRL_U => typed.clear(),
             byte if BACKSPACE.contains(&byte) => {

@@ -1,5 +1,6 @@
 //! Server or Umbraco site that a command uses, if any.
 
+use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
@@ -214,12 +215,15 @@ fn site_options(
     notices: &mut Vec<String>,
 ) -> Result<RemoteOptions, Failure> {
     let id = globals.client_id.as_deref().unwrap_or_default().trim();
+    let login = match &globals.target {
+        Some(name) => format!("run: umai login --target {} {address}", shell_word(name)),
+        None => format!("run: umai login {address}"),
+    };
     if id.is_empty() {
         return Err(Failure::Usage(format!(
-            "An Umbraco site needs the client ID of an API user: set --client-id or UMAI_CLIENT_ID, or run: umai login {address}"
+            "An Umbraco site needs the client ID of an API user: set --client-id or UMAI_CLIENT_ID, or {login}"
         )));
     }
-    let login = format!("run: umai login {address}");
     let secret = match client_secret(globals) {
         Ok(Some(secret)) => secret,
         Ok(None) => {
@@ -236,6 +240,16 @@ fn site_options(
         notices.extend(exposed(path));
     }
     with_credentials(globals, address, &secret)
+}
+
+/// Returns a name as one word of a shell.
+fn shell_word(name: &str) -> Cow<'_, str> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    if name.bytes().all(is_plain) {
+        Cow::Borrowed(name)
+    } else {
+        Cow::Owned(text::shell_quoted(name))
+    }
 }
 
 /// Returns the client secret in the file or the variable; none without either.

@@ -135,6 +135,7 @@ pub fn with_target_options(globals: &Globals, target: &Target) -> Globals {
     // The location of the target replaces one from the environment.
     globals.server = None;
     globals.umbraco = None;
+    globals.target = Some(target.name.clone());
     match &target.location {
         TargetLocation::Server {
             address,

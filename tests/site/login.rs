@@ -67,7 +67,10 @@ fn logout_revokes_the_token_and_keeps_the_section() {
     assert_eq!(read(&home, CONFIG), config);
     let list = home.run(&["--target", "site", "connections", "list"]);
     assert_eq!(list.code, 2, "{list:?}");
-    assert!(list.err.contains("run: umai login"), "{list:?}");
+    assert!(
+        list.err.contains("run: umai login --target site "),
+        "{list:?}"
+    );
     let again = home.run(&["logout", "site"]);
     assert!(again.out.contains("was not signed in"), "{again:?}");
     // The same site and client may sign in again under the same name.
@@ -158,4 +161,31 @@ fn options_replace_the_prompts() {
     let answer = login(&home, &verb.concat(), &[]);
     assert_eq!(answer.code, 0, "{answer:?}");
     assert_eq!(answer.json()["connections"], 5);
+}
+
+#[test]
+fn concurrent_logins_keep_every_target() {
+    let (home, site) = (Home::new(), StandIn::new(Mode::Stock));
+    std::thread::scope(|scope| {
+        for number in 0..6 {
+            let (home, site) = (&home, &site);
+            scope.spawn(move || {
+                let name = format!("site-{number}");
+                let verb = ["login", "--target", &name, &site.origin];
+                let answer = login(home, &verb, &LINES);
+                assert_eq!(answer.code, 0, "{answer:?}");
+            });
+        }
+    });
+    let listed = home.run(&["targets", "--json"]).json();
+    assert_eq!(listed["total"], 6, "{listed}");
+}
+
+#[test]
+fn line_ends_of_windows_are_accepted() {
+    let (home, site) = (Home::new(), StandIn::new(Mode::Stock));
+    let lines = LINES.map(|line| format!("{line}\r"));
+    let lines = lines.each_ref().map(String::as_str);
+    let answer = login(&home, &["login", &site.origin], &lines);
+    assert_eq!(answer.code, 0, "{answer:?}");
 }

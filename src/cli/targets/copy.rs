@@ -70,7 +70,15 @@ impl CopyTargets {
                 is_confirmed: self.yes,
                 is_dry_run: self.dry_run,
             };
-            apply_entries(service, entries, options, output).await
+            let applied = apply_entries(service, entries, options, output).await;
+            if applied
+                .as_ref()
+                .is_err_and(|failure| failure.exit() == Exit::Invalid)
+                && !self.with_secrets
+            {
+                output.note("Stored secrets are not copied. Add --with-secrets to copy them, or choose connections with --only");
+            }
+            applied
         })
     }
 }

@@ -16,7 +16,7 @@ pub enum SiteError {
     },
     /// The secret does not belong to the client ID.
     #[error(
-        "The client secret of '{client}' is wrong. Run umai login again, with the secret of the API user"
+        "The client secret of '{client}' is wrong. Sign in again with the secret of the API user: umai login --target NAME URL"
     )]
     WrongSecret {
         /// Client ID.
@@ -24,7 +24,7 @@ pub enum SiteError {
     },
     /// Either of the two; the site does not say which.
     #[error(
-        "The site rejected the client ID '{client}' or its secret. Check both at the API user, then run umai login again"
+        "The site rejected the client ID '{client}' or its secret. Check both at the API user, then sign in again: umai login --target NAME URL"
     )]
     InvalidClient {
         /// Client ID.
