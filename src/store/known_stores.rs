@@ -57,7 +57,8 @@ impl KnownStores {
             return Ok(());
         }
         Err(StoreError::Unusable(format!(
-            "The files of the store in {} have an earlier format than it was used in. They may have been changed without the key;              nothing was changed. If you did not put them there yourself, restore a backup: umai backup restore --newest. {}",
+            "The files of the store in {} have an earlier format than it was used in. They may have been changed without the key; \
+             nothing was changed. If you did not put them there yourself, restore a backup: umai backup restore --newest. {}",
             self.data.display(),
             self.way_to_accept(identity)
         )))
