@@ -120,7 +120,7 @@ pub trait ConnectionService: Send + Sync {
 
     /// Runs [`Command::Create`].
     async fn create(&self, draft: ConnectionDraft) -> Result<Connection, ConnectionError> {
-        self.commit(Command::Create { draft }).await?.connection()
+        self.commit(Command::create(draft)).await?.connection()
     }
 
     /// Runs [`Command::Duplicate`].

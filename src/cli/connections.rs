@@ -221,7 +221,7 @@ fn create(
     };
     let draft = given.draft(&catalog, env_settings, output)?;
     with_service(context, output, async |service, output| {
-        let command = Command::Create { draft };
+        let command = Command::create(draft);
         let Some(outcome) = dry_run::run(&**service, command, given.mode(), output).await? else {
             return Ok(());
         };

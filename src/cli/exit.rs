@@ -19,7 +19,7 @@ pub enum Exit {
     NotFound = 3,
     /// Rejected by validation.
     Invalid = 4,
-    /// The alias exists and nothing else is invalid, or the connection changed elsewhere.
+    /// The alias or ID exists and nothing else is invalid, or the connection changed elsewhere.
     Conflict = 5,
     /// The store or the key cannot be used.
     Store = 6,
@@ -171,7 +171,8 @@ pub fn exit_of(error: &ConnectionError) -> Exit {
         }
         ConnectionError::Malformed(_) => Exit::Invalid,
         ConnectionError::NotFound(_) | ConnectionError::VersionNotFound(_) => Exit::NotFound,
-        ConnectionError::VersionConflict { .. } => Exit::Conflict,
+        ConnectionError::VersionConflict { .. }
+        | ConnectionError::Store(StoreError::IdTaken(_)) => Exit::Conflict,
         ConnectionError::Store(_) => Exit::Store,
         ConnectionError::Provider(_) => Exit::TestFailed,
         ConnectionError::Server(error) => match error {
@@ -195,7 +196,8 @@ const fn from_status(status: u16) -> Exit {
 /// Returns true if the next request would fail for the same reason.
 pub fn is_fatal(error: &ConnectionError) -> bool {
     match error {
-        ConnectionError::Store(_) | ConnectionError::ReadOnly(_) => true,
+        ConnectionError::Store(error) => !matches!(error, StoreError::IdTaken(_)),
+        ConnectionError::ReadOnly(_) => true,
         ConnectionError::Server(_) => exit_of(error) == Exit::Server,
         _ => false,
     }

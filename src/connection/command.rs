@@ -11,6 +11,9 @@ pub enum Command {
     Create {
         /// Content.
         draft: ConnectionDraft,
+        /// ID to keep from a file, on a service with `keeps_ids`; a new one if none. One that exists, in the trash too, is a
+        /// [`super::StoreError::IdTaken`].
+        id: Option<Uuid>,
     },
     /// Duplicate a connection, including its secrets.
     Duplicate {
@@ -75,6 +78,11 @@ pub enum Mode {
 }
 
 impl Command {
+    /// Creates a connection with a new ID.
+    pub const fn create(draft: ConnectionDraft) -> Self {
+        Self::Create { draft, id: None }
+    }
+
     /// Returns the existing connection that the command changes or copies.
     pub fn key(&self) -> Option<IdOrAlias> {
         match self {
@@ -91,9 +99,9 @@ impl Command {
     /// Returns the draft of the command.
     pub const fn draft_mut(&mut self) -> Option<&mut ConnectionDraft> {
         match self {
-            Self::Create { draft } | Self::Duplicate { draft, .. } | Self::Update { draft, .. } => {
-                Some(draft)
-            }
+            Self::Create { draft, .. }
+            | Self::Duplicate { draft, .. }
+            | Self::Update { draft, .. } => Some(draft),
             Self::SetActive { .. }
             | Self::Delete { .. }
             | Self::Restore { .. }
@@ -129,7 +137,7 @@ mod tests {
     fn debug_output_of_a_command_has_no_secret() {
         let body = br#"{"name":"A","settings":{"apiKey":"sk-visible"}}"#;
         let draft = ConnectionDraft::from_json(body).unwrap();
-        let text = format!("{:?}", Command::Create { draft });
+        let text = format!("{:?}", Command::create(draft));
         assert!(
             text.contains("apiKey") && !text.contains("sk-visible"),
             "{text}"

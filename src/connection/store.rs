@@ -134,7 +134,9 @@ pub enum StoreError {
         by: Box<ConnectionItem>,
     },
     /// The ID of a new connection exists.
-    #[error("A connection with ID '{0}' already exists")]
+    #[error(
+        "A connection with ID '{0}' already exists. If it is in the trash, restore it or delete it permanently, then try again"
+    )]
     IdTaken(Uuid),
     /// Unknown ID.
     #[error("Connection with ID '{0}' not found")]

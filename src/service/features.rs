@@ -16,6 +16,8 @@ pub struct ServiceFeatures {
     pub version_snapshots: bool,
     /// Changes by others are announced; otherwise the list is reloaded from time to time.
     pub change_feed: bool,
+    /// A new connection can keep an ID from elsewhere; otherwise the server chooses one.
+    pub keeps_ids: bool,
 }
 
 impl ServiceFeatures {
@@ -27,6 +29,7 @@ impl ServiceFeatures {
         notes: true,
         version_snapshots: true,
         change_feed: true,
+        keeps_ids: true,
     };
 
     /// Features of a third-party server.
@@ -37,6 +40,7 @@ impl ServiceFeatures {
         notes: false,
         version_snapshots: false,
         change_feed: false,
+        keeps_ids: false,
     };
 
     /// Warning before a delete; none if it can be restored.

@@ -19,7 +19,7 @@ pub async fn preview_remotely<S: ConnectionService + ?Sized>(
 ) -> Result<ChangePreview, ConnectionError> {
     let catalog = service.providers();
     match command {
-        Command::Create { draft } => {
+        Command::Create { draft, id: _ } => {
             let validated = draft.validate(&catalog, MaskPolicy::Reject);
             let validated = check_remotely(service, validated, None).await?;
             Ok(preview(&connection_from(validated, None), Vec::new()))

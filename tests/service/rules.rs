@@ -3,7 +3,8 @@
 use crate::support::{DOCUMENTED, TestClock, draft, service, service_at};
 use rstest::rstest;
 use umai::connection::{
-    Connection, ConnectionDraft, ConnectionError, FieldReason, IdOrAlias, ListQuery, PageRequest,
+    Command, Connection, ConnectionDraft, ConnectionError, FieldReason, IdOrAlias, ListQuery,
+    PageRequest, StoreError,
 };
 use umai::provider::Capability;
 
@@ -773,4 +774,29 @@ async fn date_far_ahead_of_clock_gives_way_with_notice() {
     assert!(turn_and_save(-100 * YEAR, "B").await.starts_with("2024"));
     let notices = service.notices().join("\n");
     assert!(notices.contains("ahead of the clock"), "{notices}");
+}
+
+#[tokio::test]
+async fn given_id_is_kept_and_never_used_twice() {
+    let service = service();
+    let id = uuid::uuid!("9e558d6b-11da-5970-8af1-a77449892529");
+    let create = |alias: &str| Command::Create {
+        draft: draft(&format!(
+            r#"{{"alias":"{alias}","name":"A","providerId":"openai"}}"#
+        )),
+        id: Some(id),
+    };
+    let created = service.commit(create("a")).await.unwrap();
+    assert_eq!(created.connection().unwrap().item.id, id);
+    let taken = ConnectionError::Store(StoreError::IdTaken(id));
+    for is_in_trash in [false, true] {
+        if is_in_trash {
+            service.delete(&id.into(), None).await.unwrap();
+        }
+        assert_eq!(service.commit(create("b")).await.unwrap_err(), taken);
+        assert_eq!(service.preview(create("b")).await.unwrap_err(), taken);
+    }
+    service.purge(id).await.unwrap();
+    let again = service.commit(create("b")).await.unwrap();
+    assert_eq!(again.connection().unwrap().item.version, 1);
 }

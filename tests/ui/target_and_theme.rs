@@ -194,9 +194,7 @@ fn one_of_each(id: Uuid) -> [Command; 8] {
     let key = IdOrAlias::Id(id);
     let draft = crate::support::draft(r#"{"name":"B","alias":"b","providerId":"openai"}"#);
     [
-        Command::Create {
-            draft: draft.clone(),
-        },
+        Command::create(draft.clone()),
         Command::Duplicate {
             key: key.clone(),
             draft: draft.clone(),

@@ -157,7 +157,7 @@ fn save_sends_the_whole_draft_once() {
         "nopenai<enter>OpenAI Production<tab><tab><tab>sk-planted",
     );
     let (_, request) = call(press(&mut app, "<ctrl-s>"));
-    let ServiceRequest::Run(Command::Create { draft }) = request else {
+    let ServiceRequest::Run(Command::Create { draft, .. }) = request else {
         panic!("expected a create, got {request:?}");
     };
     assert_eq!(draft.name.as_deref(), Some("OpenAI Production"));

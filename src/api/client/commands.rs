@@ -4,7 +4,7 @@ use http::{Method, StatusCode};
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::error_response::ErrorContext;
+use super::error_response::{ErrorContext, rejected};
 use super::http_client::{HttpRequest, HttpResponse};
 use super::response_dto::ItemDto;
 use super::umbraco::save::SavedContent;
@@ -18,7 +18,11 @@ use crate::connection::{
 fn request_of(address: &BaseUrl, command: &Command) -> Result<HttpRequest, ConnectionError> {
     let post = |parts: &[&str]| HttpRequest::new(Method::POST, address.endpoint(parts));
     Ok(match command {
-        Command::Create { draft } => post(&["connections"]).with(draft.to_body()),
+        Command::Create { id: Some(_), .. } => {
+            let words = "The server chooses the IDs of new connections; create it without one";
+            return Err(rejected(StatusCode::BAD_REQUEST, words));
+        }
+        Command::Create { draft, id: None } => post(&["connections"]).with(draft.to_body()),
         Command::Duplicate { key, draft } => {
             post(&["connections", &path_segment(key)?, "duplicate"]).with(draft.to_body())
         }
@@ -77,7 +81,7 @@ impl RemoteService {
             return outcome;
         }
         match &command {
-            Command::Create { draft } | Command::Duplicate { draft, .. } => {
+            Command::Create { draft, .. } | Command::Duplicate { draft, .. } => {
                 let alias = draft.alias.clone().map(IdOrAlias::Alias);
                 self.send_save(&command, alias.as_ref()).await
             }
@@ -119,7 +123,7 @@ impl RemoteService {
             ..ErrorContext::default()
         };
         match command {
-            Command::Create { draft } | Command::Update { draft, .. } => {
+            Command::Create { draft, .. } | Command::Update { draft, .. } => {
                 about.provider = self.provider_of(draft);
             }
             Command::Rollback { version, .. } => about.number = Some(*version),
@@ -131,7 +135,7 @@ impl RemoteService {
         }
         let request = request_of(self.http.address(), command)?;
         let answer = match command {
-            Command::Create { draft } if !self.is_umai => {
+            Command::Create { draft, .. } if !self.is_umai => {
                 let content = SavedContent {
                     alias: draft.alias.as_deref(),
                     id: None,
@@ -224,6 +228,19 @@ mod tests {
     }
 
     #[test]
+    fn id_of_a_new_connection_is_refused_not_dropped() {
+        let address: BaseUrl = "http://127.0.0.1:1".parse().unwrap();
+        let command = Command::Create {
+            draft: ConnectionDraft::default(),
+            id: Some(Uuid::nil()),
+        };
+        let Err(refused) = request_of(&address, &command) else {
+            panic!("the ID was dropped");
+        };
+        assert!(refused.to_string().contains("chooses the IDs"), "{refused}");
+    }
+
+    #[test]
     fn every_command_has_a_request() {
         let draft = ConnectionDraft {
             alias: Some("b".into()),
@@ -232,9 +249,7 @@ mod tests {
         let key = IdOrAlias::Alias("a".into());
         let id = Uuid::nil();
         let commands = [
-            Command::Create {
-                draft: draft.clone(),
-            },
+            Command::create(draft.clone()),
             Command::Duplicate {
                 key: key.clone(),
                 draft: draft.clone(),

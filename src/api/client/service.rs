@@ -308,7 +308,10 @@ impl ConnectionService for RemoteService {
 
     fn features(&self) -> ServiceFeatures {
         if self.is_umai {
-            ServiceFeatures::ALL
+            ServiceFeatures {
+                keeps_ids: false,
+                ..ServiceFeatures::ALL
+            }
         } else {
             ServiceFeatures::THIRD_PARTY
         }

@@ -134,7 +134,7 @@ pub async fn list(State(api): State<ApiState>, asked: QueryParams) -> ApiResult 
 
 pub async fn create(State(api): State<ApiState>, JsonBody(body): JsonBody) -> ApiResult {
     let draft = ConnectionDraft::from_json(&body)?;
-    created(api.service.commit(Command::Create { draft }).await?)
+    created(api.service.commit(Command::create(draft)).await?)
 }
 
 fn created(outcome: Outcome) -> ApiResult {

@@ -80,7 +80,7 @@ impl InFlight {
         self.creates.spawn(async move {
             let created = match next.draft {
                 Ok(draft) if is_taken => Err(alias_taken(draft)),
-                Ok(draft) => service.run(Command::Create { draft }, mode).await,
+                Ok(draft) => service.run(Command::create(draft), mode).await,
                 Err(error) => Err(error),
             };
             ElementOutcome {

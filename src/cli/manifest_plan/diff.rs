@@ -168,7 +168,7 @@ async fn create(
         blank.iter().filter(|blank| blank.requires_stored),
         &provider_id,
     )?;
-    let command = Command::Create { draft };
+    let command = Command::create(draft);
     let preview = service.preview(command.clone()).await?;
     Ok(PlanAction::Create(Box::new(PlannedCreate {
         command,

@@ -1,10 +1,13 @@
 //! Preparation of commands: the validation that a commit and a dry run share, and the result of the dry run.
 
+use uuid::Uuid;
+
 use super::super::ConnectionService;
 use super::{CoreService, changes, merge, trash};
 use crate::connection::validate::MaskPolicy;
 use crate::connection::{
     ChangePreview, Command, Connection, ConnectionError, DraftField, FieldReason, PlainSecret,
+    StoreError,
 };
 
 /// Validated change that is not saved.
@@ -45,9 +48,10 @@ impl CoreService {
         command: &Command,
     ) -> Result<PreparedChange, ConnectionError> {
         match command {
-            Command::Create { draft } => {
+            Command::Create { draft, id } => {
                 let validated = draft.validate(&self.catalog, MaskPolicy::Reject);
-                self.prepare_new(validated, None, draft).await
+                let prepared = self.prepare_new(validated, None, draft).await?;
+                self.with_id(prepared, *id).await
             }
             Command::Duplicate { key, draft } => {
                 let original = self.stored(key).await?;
@@ -91,6 +95,21 @@ impl CoreService {
                 self.prepare_rollback(before, *version, note.clone()).await
             }
         }
+    }
+
+    /// Gives a new connection this ID. The store refuses one in use, too; a dry run must not find that out later.
+    async fn with_id(
+        &self,
+        mut change: PreparedChange,
+        id: Option<Uuid>,
+    ) -> Result<PreparedChange, ConnectionError> {
+        if let (PreparedChange::Create { connection, .. }, Some(id)) = (&mut change, id) {
+            if self.store.get(id).await?.is_some() {
+                return Err(StoreError::IdTaken(id).into());
+            }
+            connection.item.id = id;
+        }
+        Ok(change)
     }
 
     /// Previews a change.

@@ -38,7 +38,7 @@ impl Form {
             Err(None) => return DialogOutcome::Stay,
         };
         let command = match self.subject {
-            FormSubject::New => Command::Create { draft },
+            FormSubject::New => Command::create(draft),
             FormSubject::Copy { of, .. } => Command::Duplicate {
                 key: of.into(),
                 draft,
