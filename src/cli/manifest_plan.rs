@@ -1,10 +1,13 @@
 //! Plan of `apply` and `import`: read the files, compare them with the store, and apply the changes.
 
+mod artifact_ids;
 pub mod execute;
 pub mod diff;
 mod secrets;
 pub mod format;
 pub mod files;
+
+use uuid::Uuid;
 
 use crate::connection::{ChangePreview, Command, Connection, ConnectionError, ConnectionItem};
 
@@ -14,6 +17,8 @@ pub struct PlanStep {
     pub alias: String,
     /// Position in the file, as a prefix of messages.
     pub position: String,
+    /// ID of the existing connection.
+    pub found: Option<Uuid>,
     /// Planned action.
     pub action: PlanAction,
 }

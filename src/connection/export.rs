@@ -4,11 +4,13 @@
 //! stored next to code, and applied where the connections have other IDs. Secrets are listed as blanks; references
 //! (`$Section:Key`) are kept.
 
+mod deploy_artifact;
 mod file;
 mod stream;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+pub use deploy_artifact::{DeployArtifact, UDI_PREFIX};
 pub use file::{ExportFileError, deliver, write, write_destination};
 pub use stream::{ExportStream, ExportStreamFormat};
 

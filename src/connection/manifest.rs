@@ -10,6 +10,8 @@ pub mod format;
 
 use std::path::PathBuf;
 
+use uuid::Uuid;
+
 use super::export::{KIND, VERSION};
 use super::strict_json::StrictJson;
 use super::{ConnectionDraft, IdOrAlias};
@@ -23,6 +25,8 @@ pub use secrets::SECRET_ADVICE;
 pub struct DesiredConnection {
     /// Position in the file, from 1.
     pub number: usize,
+    /// GUID in an Umbraco Deploy artifact, which a new connection keeps.
+    pub id: Option<Uuid>,
     /// Contents, without secrets from other sources.
     pub draft: ConnectionDraft,
     /// Settings whose secret comes from another source.
@@ -142,9 +146,12 @@ impl ManifestContents {
             StrictJson::List(values) => self.take_each(values, catalog),
             StrictJson::Object(members) if umbraco_deploy::is_artifact(&members) => {
                 match umbraco_deploy::read(members) {
-                    umbraco_deploy::DeployEntity::Connection(members) => {
-                        self.take_one(members, true, catalog);
+                    umbraco_deploy::DeployEntity::Connection(id, members) => {
+                        self.take_one(members, Some(id), catalog);
                     }
+                    umbraco_deploy::DeployEntity::Damaged => self.error(
+                        "Udi must be umb://umbraco-ai-connection/ and a GUID; write the artifact again".into(),
+                    ),
                     umbraco_deploy::DeployEntity::Other => self.skipped += 1,
                 }
             }
@@ -154,7 +161,7 @@ impl ManifestContents {
                 self.take_document(members, catalog);
             }
             StrictJson::Object(members) if members.iter().any(|(name, _)| name == "alias") => {
-                self.take_one(members, false, catalog);
+                self.take_one(members, None, catalog);
             }
             StrictJson::Object(_) => self.errors.push(ManifestError::document_error(
                 "expected 'connections' or, for a single connection, 'alias'",
@@ -200,7 +207,7 @@ impl ManifestContents {
     fn take_each(&mut self, values: Vec<StrictJson>, catalog: &ProviderCatalog) {
         for value in values {
             if let StrictJson::Object(members) = value {
-                self.take_one(members, false, catalog);
+                self.take_one(members, None, catalog);
                 continue;
             }
             let number = Some(self.next());
@@ -222,11 +229,11 @@ impl ManifestContents {
     fn take_one(
         &mut self,
         members: Vec<(String, StrictJson)>,
-        is_artifact: bool,
+        artifact_id: Option<Uuid>,
         catalog: &ProviderCatalog,
     ) {
         let number = self.next();
-        match fields::desired_connection(number, members, is_artifact, catalog) {
+        match fields::desired_connection(number, members, artifact_id, catalog) {
             Ok(wanted) => self.connections.push(wanted),
             Err(errors) => self.errors.extend(errors),
         }

@@ -135,7 +135,7 @@ pub enum StoreError {
     },
     /// The ID of a new connection exists.
     #[error(
-        "A connection with ID '{0}' already exists. If it is in the trash, restore it or delete it permanently, then try again"
+        "A connection with ID '{0}' already exists, under another alias or in the trash: update or restore that one, or delete it permanently"
     )]
     IdTaken(Uuid),
     /// Unknown ID.

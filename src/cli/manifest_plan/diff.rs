@@ -10,11 +10,10 @@ use super::super::exit::{Exit, Failure, exit_of, is_fatal};
 use super::super::output::Output;
 use super::super::progress::Progress;
 use super::files::PlanEntry;
-use super::{PlanAction, PlanStep, PlannedChange, PlannedCreate, RefusedEntry};
+use super::{PlanAction, PlanStep, PlannedChange, PlannedCreate, RefusedEntry, artifact_ids};
 use crate::connection::manifest::BlankSetting;
 use crate::connection::{
-    Command, Connection, ConnectionDraft, ConnectionError, DraftField, FieldError, FieldReason,
-    IdOrAlias, SettingValue,
+    Command, Connection, ConnectionDraft, ConnectionError, DraftField, FieldReason, SettingValue,
 };
 use crate::provider::ProviderCatalog;
 use crate::service::ConnectionService;
@@ -53,6 +52,10 @@ pub async fn build_plan(
 ) -> Result<Vec<PlanStep>, Failure> {
     let catalog = service.providers();
     let aliases: HashSet<String> = entries.iter().map(|entry| entry.alias.clone()).collect();
+    let wanted_ids = entries
+        .iter()
+        .filter_map(|entry| Some((entry.alias.clone(), entry.id?)));
+    let wanted_ids = wanted_ids.collect();
     let mut progress = Progress::new("Checking", entries.len(), output);
     let mut steps = Vec::with_capacity(entries.len());
     let mut refusals = Vec::new();
@@ -73,15 +76,21 @@ pub async fn build_plan(
     }
     drop(lookups);
     drop(progress);
+    refusals.extend(artifact_ids::refuse_repeated(&mut steps));
     if !refusals.is_empty() {
         return Err(report_refusals(&refusals, aliases.len(), output));
     }
+    artifact_ids::note_other_ids(&steps, &wanted_ids, &**service, output);
     if options.is_pruning {
+        let listed: HashSet<_> = steps.iter().filter_map(|step| step.found).collect();
         let unlisted = all_items(service).await?.into_iter();
-        let unlisted = unlisted.filter(|item| !aliases.contains(&item.alias.to_lowercase()));
+        let unlisted = unlisted.filter(|item| {
+            !aliases.contains(&item.alias.to_lowercase()) && !listed.contains(&item.id)
+        });
         steps.extend(unlisted.map(|item| PlanStep {
             alias: item.alias.clone(),
             position: format!("{}: ", item.alias),
+            found: Some(item.id),
             action: PlanAction::Delete(Box::new(item)),
         }));
     }
@@ -100,14 +109,10 @@ fn report_refusals(refusals: &[RefusedEntry], all: usize, output: &Output) -> Fa
         output.refusal_at(&rejected.error, &rejected.position);
     }
     let many = refusals.len();
-    let is_taken = |rejected: &RefusedEntry| {
-        let errors = rejected.error.fields();
-        let is_taken = |error: &FieldError| matches!(error.reason, FieldReason::AliasTaken { .. });
-        !errors.is_empty() && errors.iter().all(is_taken)
-    };
+    let is_taken = |rejected: &RefusedEntry| exit_of(&rejected.error) == Exit::Conflict;
     let message = match (refusals.iter().all(is_taken), all) {
-        (true, 1) => "Nothing imported: the alias exists.".to_owned(),
-        (true, _) => format!("Nothing imported: {many} of {all} aliases exist."),
+        (true, 1) => "Nothing imported: the connection exists.".to_owned(),
+        (true, _) => format!("Nothing imported: {many} of {all} connections exist."),
         (false, 1) => "Nothing changed: the connection is invalid.".to_owned(),
         (false, _) => format!("Nothing changed: {many} of {all} connections are invalid."),
     };
@@ -120,55 +125,42 @@ async fn plan_entry(
     options: DiffOptions,
     catalog: &ProviderCatalog,
 ) -> Result<PlanStep, RefusedEntry> {
-    let PlanEntry {
-        position: place,
-        alias,
-        draft,
-        blank,
-    } = entry;
-    let found = service.get(&IdOrAlias::Alias(alias.clone())).await;
-    let what = match (found, options.conflict) {
-        (Err(ConnectionError::NotFound(_)), _) => {
-            create(service, draft, &blank, options.is_shown).await
-        }
+    let (position, alias) = (entry.position.clone(), entry.alias.clone());
+    let existing = artifact_ids::find(service, &entry).await;
+    let found = existing.as_ref().ok().map(|existing| existing.item.id);
+    let planned = match (existing, options.conflict) {
+        (Err(ConnectionError::NotFound(_)), _) => create(service, entry, options.is_shown).await,
         (Err(error), _) => Err(error),
         (Ok(_), ExistingPolicy::Skip) => Ok(PlanAction::Skip),
-        (Ok(before), ExistingPolicy::Fail) => Err(ConnectionError::at(
-            DraftField::Alias,
-            FieldReason::AliasTaken {
-                alias: before.item.alias,
-                by: before.item.name,
-            },
-        )),
-        (Ok(before), ExistingPolicy::Update) => {
-            update(service, before, draft, &blank, catalog).await
-        }
+        (Ok(before), ExistingPolicy::Fail) => Err(artifact_ids::conflict(&before, &entry)),
+        (Ok(before), ExistingPolicy::Update) => update(service, before, entry, catalog).await,
     };
-    match what {
-        Ok(what) => Ok(PlanStep {
+    match planned {
+        Ok(action) => Ok(PlanStep {
             alias,
-            position: place,
-            action: what,
+            position,
+            found,
+            action,
         }),
-        Err(error) => Err(RefusedEntry {
-            position: place,
-            error,
-        }),
+        Err(error) => Err(RefusedEntry { position, error }),
     }
 }
 
 async fn create(
     service: &dyn ConnectionService,
-    draft: ConnectionDraft,
-    blank: &[BlankSetting],
+    entry: PlanEntry,
     is_shown: bool,
 ) -> Result<PlanAction, ConnectionError> {
+    let PlanEntry { draft, blank, .. } = entry;
     let provider_id = draft.provider_id.clone().unwrap_or_default();
     reject_blank(
         blank.iter().filter(|blank| blank.requires_stored),
         &provider_id,
     )?;
-    let command = Command::create(draft);
+    let command = Command::Create {
+        draft,
+        id: entry.id.filter(|_| service.features().keeps_ids),
+    };
     let preview = service.preview(command.clone()).await?;
     Ok(PlanAction::Create(Box::new(PlannedCreate {
         command,
@@ -179,10 +171,10 @@ async fn create(
 async fn update(
     service: &dyn ConnectionService,
     before: Connection,
-    draft: ConnectionDraft,
-    blank: &[BlankSetting],
+    entry: PlanEntry,
     catalog: &ProviderCatalog,
 ) -> Result<PlanAction, ConnectionError> {
+    let PlanEntry { draft, blank, .. } = entry;
     let unstored = blank
         .iter()
         .filter(|blank| blank.requires_stored && !is_stored(&blank.key, &before, catalog));
@@ -201,8 +193,10 @@ async fn update(
         settings
     });
     let draft = ConnectionDraft {
-        // The alias identified the connection, in any case.
-        alias: None,
+        // An alias that identified the connection, in any case, stays. One found by its GUID is renamed.
+        alias: draft
+            .alias
+            .filter(|_| before.item.alias.to_lowercase() != entry.alias),
         settings: settings.filter(|settings| !settings.is_empty()),
         ..draft
     };

@@ -1,11 +1,13 @@
 //! Reads connections from files, directories and standard input.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::super::exit::{Exit, Failure};
@@ -29,6 +31,8 @@ pub struct PlanEntry {
     pub position: String,
     /// Alias in lower case.
     pub alias: String,
+    /// GUID in an Umbraco Deploy artifact.
+    pub id: Option<Uuid>,
     /// Draft, including secrets.
     pub draft: ConnectionDraft,
     /// Settings that keep their stored values.
@@ -171,20 +175,27 @@ fn stdin() -> Result<Zeroizing<String>, Failure> {
     }
 }
 
-/// Returns an error for each alias that occurs twice.
+/// Returns an error for each alias and each GUID that occurs twice.
 fn repeated(found: &[(Arc<PlanFile>, DesiredConnection)]) -> Vec<String> {
     let mut first: HashMap<String, (&PlanFile, usize)> = HashMap::with_capacity(found.len());
     let mut errors = Vec::new();
     for (source, wanted) in found {
-        match first.get(&wanted.alias()) {
-            None => {
-                first.insert(wanted.alias(), (source, wanted.number));
+        // An alias never has the form of a GUID.
+        let guid = wanted.id.map(|id| ("Udi", id.to_string()));
+        for (member, name) in std::iter::once(("alias", wanted.alias())).chain(guid) {
+            match first.entry(name) {
+                Entry::Vacant(unused) => {
+                    unused.insert((source, wanted.number));
+                }
+                Entry::Occupied(used) => {
+                    let (other, number) = used.get();
+                    errors.push(format!(
+                        "{}{member}: already used by connection {number} in {}",
+                        position(source, wanted),
+                        other.name
+                    ));
+                }
             }
-            Some((other, number)) => errors.push(format!(
-                "{}alias: already used by connection {number} in {}",
-                position(source, wanted),
-                other.name
-            )),
         }
     }
     errors

@@ -52,6 +52,7 @@ pub fn fill(
         entries.push(PlanEntry {
             position: place,
             alias: wanted.alias(),
+            id: wanted.id,
             draft: wanted.draft,
             blank: wanted.blank,
         });

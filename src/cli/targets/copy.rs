@@ -128,6 +128,7 @@ fn entry(mut wanted: DesiredConnection, revealed: Option<&RevealedSettings>) -> 
     PlanEntry {
         position: format!("{alias}: "),
         alias,
+        id: None,
         draft: wanted.draft,
         blank: wanted.blank,
     }

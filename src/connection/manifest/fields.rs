@@ -1,5 +1,7 @@
 //! Reads the members of a connection in a manifest.
 
+use uuid::Uuid;
+
 use super::secrets::{self, ManifestSettings};
 use super::{DesiredConnection, ManifestError};
 use crate::connection::strict_json::StrictJson;
@@ -39,13 +41,14 @@ pub fn unknown(name: &str, known: &[&str], what: &str) -> String {
     format!("unknown member '{name}'; {what} has {known}")
 }
 
-/// Reads a connection; returns all errors.
+/// Reads a connection, of an artifact if it has an ID; returns all errors.
 pub fn desired_connection(
     number: usize,
     members: Vec<(String, StrictJson)>,
-    is_artifact: bool,
+    artifact_id: Option<Uuid>,
     catalog: &ProviderCatalog,
 ) -> Result<DesiredConnection, Vec<ManifestError>> {
+    let is_artifact = artifact_id.is_some();
     let alias = text(&members, "alias").map(str::to_owned);
     let flaw = |field: Option<String>, why: String| ManifestError {
         number: Some(number),
@@ -96,6 +99,7 @@ pub fn desired_connection(
     }
     Ok(DesiredConnection {
         number,
+        id: artifact_id,
         draft,
         secret_sources: given.secret_sources,
         blank: given.blank,

@@ -202,10 +202,26 @@ fn an_artifact_of_umbraco_deploy_is_read_and_others_are_passed_over() {
     assert!(read.errors.is_empty(), "{:?}", read.errors);
     assert_eq!((read.connections.len(), read.skipped), (1, 1));
     let wanted = &read.connections[0];
-    assert_eq!(wanted.alias(), "openai-prod");
+    let id = uuid::uuid!("3fa85f64-5717-4562-b3fc-2c963f66afa6");
+    assert_eq!(
+        (wanted.alias(), wanted.id),
+        ("openai-prod".into(), Some(id))
+    );
     assert_eq!(wanted.draft.is_active, Some(true));
     let settings = wanted.draft.settings.as_ref().unwrap();
     let keys: Vec<&str> = settings.iter().map(|(key, _)| key).collect();
     assert_eq!(keys, ["endpoint", "organization"]);
     assert_eq!(wanted.blank[0].key, "apiKey");
+}
+
+#[test]
+fn artifact_of_a_connection_needs_a_guid() {
+    for guid in ["", "3fa85f64", "00000000000000000000000000000000"] {
+        let json = format!(
+            r#"{{"Udi":"umb://umbraco-ai-connection/{guid}","Name":"A","Alias":"a","ProviderId":"openai"}}"#
+        );
+        let read = read(&json, ManifestFormat::Json, &ProviderCatalog::embedded());
+        assert!(read.connections.is_empty(), "{guid}");
+        assert!(read.errors[0].reason.contains("a GUID"), "{guid}");
+    }
 }

@@ -3,15 +3,17 @@
 //! Members begin with a capital letter, and so do setting keys from typed objects. The site that writes the artifact chooses
 //! its settings; secrets are references or encrypted for that site (`ENC:…`).
 
-use crate::connection::strict_json::StrictJson;
+use uuid::Uuid;
 
-/// Prefix of the `Udi` of a connection.
-const CONNECTION: &str = "umb://umbraco-ai-connection/";
+use crate::connection::export::UDI_PREFIX;
+use crate::connection::strict_json::StrictJson;
 
 /// Entity of an artifact.
 pub enum DeployEntity {
-    /// Connection, with the members of a manifest.
-    Connection(Vec<(String, StrictJson)>),
+    /// Connection, with its GUID and the members of a manifest.
+    Connection(Uuid, Vec<(String, StrictJson)>),
+    /// Connection whose GUID cannot be read.
+    Damaged,
     /// Any other entity.
     Other,
 }
@@ -38,13 +40,16 @@ pub fn is_artifact(members: &[(String, StrictJson)]) -> bool {
 
 /// Reads an artifact.
 pub fn read(members: Vec<(String, StrictJson)>) -> DeployEntity {
-    let is_connection = members.iter().any(|(name, value)| {
-        name.eq_ignore_ascii_case("udi")
-            && matches!(value, StrictJson::Text(udi) if udi.to_ascii_lowercase().starts_with(CONNECTION))
+    let udi = members.iter().find_map(|(name, value)| match value {
+        StrictJson::Text(udi) if name.eq_ignore_ascii_case("udi") => Some(udi.to_ascii_lowercase()),
+        _ => None,
     });
-    if !is_connection {
+    let Some(guid) = udi.as_deref().and_then(|udi| udi.strip_prefix(UDI_PREFIX)) else {
         return DeployEntity::Other;
-    }
+    };
+    let Some(id) = Uuid::try_parse(guid).ok().filter(|id| !id.is_nil()) else {
+        return DeployEntity::Damaged;
+    };
     let ours = members.into_iter().filter_map(|(name, value)| {
         let lower = name.to_ascii_lowercase();
         if IGNORED.contains(&lower.as_str()) {
@@ -61,5 +66,5 @@ pub fn read(members: Vec<(String, StrictJson)>) -> DeployEntity {
         };
         Some((ours.to_owned(), value))
     });
-    DeployEntity::Connection(ours.collect())
+    DeployEntity::Connection(id, ours.collect())
 }
