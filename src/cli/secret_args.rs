@@ -29,7 +29,7 @@ pub fn advice(key: Option<&str>) -> String {
 }
 
 /// Options with a path value, which may look like a long token.
-const PATHS: [&str; 20] = [
+const PATHS: [&str; 21] = [
     "--data",
     "--config",
     "--key-file",
@@ -48,6 +48,7 @@ const PATHS: [&str; 20] = [
     "--passphrase-file",
     "--new-passphrase-file",
     "--output-file",
+    "--output-folder",
     "--file",
     "-f",
 ];

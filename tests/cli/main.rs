@@ -37,4 +37,5 @@ mod targets;
 mod terminal;
 mod tilde;
 mod trust;
+mod umbraco_deploy;
 mod validation_errors;

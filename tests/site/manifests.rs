@@ -72,3 +72,37 @@ fn pruning_says_that_it_deletes_permanently() {
         assert_eq!(site.all().len(), left);
     }
 }
+
+#[test]
+fn deploy_artifacts_leave_a_site_without_secrets_and_arrive_with_a_new_id() {
+    let folder = ["--format", "uda", "--output-folder", "rev"];
+    for mode in MODES {
+        let (site, home) = (StandIn::new(mode), Home::new());
+        let refused = site.umai(&home, &[&["connections", "export"], &folder[..]].concat());
+        assert_eq!(refused.code, 4, "{refused:?}");
+        assert!(
+            refused.err.contains("replace it with $Section:Key"),
+            "{refused:?}"
+        );
+        assert!(!refused.output().contains(PLANTED), "{refused:?}");
+        assert!(!home.path("rev").exists());
+
+        let guid = "9e558d6b11da59708af1a77449892529";
+        let artifact = format!(
+            r#"{{"Name":"New","Alias":"new","ProviderId":"openai","Settings":{{"apiKey":"$OpenAI:ApiKey"}},"Udi":"umb://umbraco-ai-connection/{guid}"}}"#
+        );
+        home.write("in/new.uda", artifact);
+        let done = site.umai(&home, &["connections", "import", "in"]);
+        assert_eq!(done.code, 0, "{done:?}");
+        assert!(done.err.contains("this server chooses the IDs"), "{done:?}");
+        let id = site.get("new").id.simple().to_string();
+        assert_ne!(id, guid);
+        let one = ["connections", "export", "new"];
+        let done = site.umai(&home, &[&one, &folder[..]].concat());
+        assert_eq!(done.code, 0, "{done:?}");
+        let name = format!("rev/umbraco-ai-connection__{id}.uda");
+        let text = std::fs::read_to_string(home.path(&name)).unwrap();
+        assert!(text.contains(r#""apiKey": "$OpenAI:ApiKey""#), "{text}");
+        site.assert_unharmed();
+    }
+}

@@ -1,5 +1,7 @@
 //! `umai connections export`: writes the connections without their secrets, as a document to store and apply.
 
+mod deploy_files;
+
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,6 +9,8 @@ use std::sync::Arc;
 use clap::Args;
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use tokio::sync::mpsc;
+
+use deploy_files::DeployFolder;
 
 use super::super::exit::Failure;
 use super::super::open_service::{CliContext, with_service};
@@ -16,9 +20,8 @@ use super::super::prompt;
 use crate::atomic_file::OverwritePolicy;
 use crate::connection::export::{self, ExportFileError, Exported};
 use crate::connection::{
-    ConnectionError, ConnectionItem, IdOrAlias, ListCursor, ListQuery, PageRequest,
+    Connection, ConnectionError, ConnectionItem, IdOrAlias, ListCursor, ListQuery, PageRequest,
 };
-use crate::provider::ProviderCatalog;
 use crate::service::ConnectionService;
 
 /// Number of concurrent reads.
@@ -32,18 +35,28 @@ const PREFETCH: usize = 1_000;
 
 /// Arguments of `umai connections export`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  umai connections export --output-file connections.yaml
+  umai connections export --format uda --output-folder umbraco/Deploy/Revision
+
+The format uda is that of Umbraco Deploy: one file for each connection. Deploy replaces all settings on its target, so nothing is
+exported if a secret is not a reference ($Section:Key).")]
 pub struct ExportConnections {
     /// Connections to export [default: all]
     #[arg(value_name = "ID_OR_ALIAS")]
     connections: Vec<IdOrAlias>,
     /// File to write, readable only by you [default: stdout]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", group = "destination")]
     output_file: Option<PathBuf>,
+    /// Directory to write one file for each connection to, with --format uda
+    #[arg(long, value_name = "DIR", group = "destination")]
+    output_folder: Option<PathBuf>,
     /// Document format [default: by the file extension, else json]
     #[arg(long, value_name = "FORMAT", value_enum)]
     format: Option<ExportFormat>,
-    /// Overwrite an existing file without a prompt
-    #[arg(long, requires = "output_file")]
+    /// Overwrite existing files without a prompt
+    #[arg(long, requires = "destination")]
     yes: bool,
 }
 
@@ -54,11 +67,22 @@ enum ExportFormat {
     Json,
     /// YAML
     Yaml,
+    /// Umbraco Deploy artifacts, with --output-folder
+    Uda,
 }
 
 impl ExportConnections {
     /// Runs the command.
     pub fn run(&self, context: &CliContext, output: &mut Output) -> Result<(), Failure> {
+        if let Some(folder) = self.deploy_folder()? {
+            return with_service(context, output, async |service, output| {
+                let (connections, total) = self.read(service).await?;
+                let progress = Progress::new("Exporting", total, output);
+                let catalog = service.providers();
+                let artifacts = deploy_files::read(connections, progress, &catalog, output).await?;
+                folder.write(&artifacts, output)
+            });
+        }
         let format = self.format(output);
         with_service(context, output, async |service, output| {
             let mut target = None;
@@ -69,7 +93,11 @@ impl ExportConnections {
                     return Ok(());
                 }
             }
-            let (exported, total) = self.read(service).await?;
+            let (connections, total) = self.read(service).await?;
+            let catalog = service.providers();
+            let exported = connections
+                .map_ok(move |one| Exported::new(one, &catalog))
+                .boxed();
             let progress = match target {
                 None => Progress::unless_stdout_is_terminal("Exporting", total, output),
                 Some(_) => Progress::new("Exporting", total, output),
@@ -86,6 +114,24 @@ impl ExportConnections {
             note_blank(blank, output);
             Ok(())
         })
+    }
+
+    /// Returns the folder of the format uda; none for the other formats.
+    fn deploy_folder(&self) -> Result<Option<DeployFolder<'_>>, Failure> {
+        let is_uda = self.format == Some(ExportFormat::Uda);
+        match (&self.output_folder, is_uda) {
+            (Some(path), true) => Ok(Some(DeployFolder {
+                path,
+                is_replacing: self.yes,
+            })),
+            (None, false) => Ok(None),
+            (None, true) => Err(Failure::Usage(
+                "--format uda writes one file for each connection. Add --output-folder DIR".into(),
+            )),
+            (Some(_), false) => Err(Failure::Usage(
+                "--output-folder is for --format uda. For one file, use --output-file FILE".into(),
+            )),
+        }
     }
 
     fn format(&self, output: &Output) -> export::ExportStreamFormat {
@@ -119,7 +165,7 @@ impl ExportConnections {
         match export::write_destination(name, policy) {
             Ok(path) => Ok(Some((path, policy))),
             Err(ExportFileError::Exists(path)) => {
-                let may = may_replace(&path, output)?;
+                let may = may_replace(&format!("{} exists", path.display()), output)?;
                 Ok(may.then_some((path, OverwritePolicy::Replace)))
             }
             Err(refused) => Err(anyhow::Error::from(refused).into()),
@@ -137,32 +183,29 @@ impl ExportConnections {
             let total = items.len();
             return Ok((read_items(service, items), total));
         }
-        let catalog = service.providers();
         let reads = stream::iter(&self.connections).map(|key| service.get(key));
-        let read: Vec<_> = reads.buffered(AT_ONCE).try_collect().await?;
-        let read = read.into_iter();
-        let mut read: Vec<_> = read.map(|one| Exported::new(one, &catalog)).collect();
-        read.sort_by(|one, other| one.alias.cmp(&other.alias));
+        let mut read: Vec<_> = reads.buffered(AT_ONCE).try_collect().await?;
+        read.sort_by(|one, other| one.item.alias.cmp(&other.item.alias));
         // A connection can be named twice, by ID and by alias.
-        read.dedup_by(|one, other| one.alias == other.alias);
+        read.dedup_by(|one, other| one.item.id == other.item.id);
         let total = read.len();
         Ok((stream::iter(read.into_iter().map(Ok)).boxed(), total))
     }
 }
 
 /// Stream of connections that are being read.
-type ConnectionStream =
-    std::pin::Pin<Box<dyn Stream<Item = Result<Exported, ConnectionError>> + Send>>;
+type ConnectionStream = ResultStream<Connection>;
+
+type ResultStream<T> = std::pin::Pin<Box<dyn Stream<Item = Result<T, ConnectionError>> + Send>>;
 
 fn read_items(
     service: &Arc<dyn ConnectionService>,
     items: Vec<ConnectionItem>,
 ) -> ConnectionStream {
-    let catalog = service.providers();
     let service = Arc::clone(service);
     let reads = stream::iter(items).map(move |item| {
-        let (service, catalog) = (Arc::clone(&service), Arc::clone(&catalog));
-        async move { read_one(&*service, item, &catalog).await }
+        let service = Arc::clone(&service);
+        async move { read_one(&*service, item).await }
     });
     reads
         .buffered(AT_ONCE)
@@ -173,10 +216,9 @@ fn read_items(
 async fn read_one(
     service: &dyn ConnectionService,
     item: ConnectionItem,
-    catalog: &ProviderCatalog,
-) -> Result<Option<Exported>, ConnectionError> {
+) -> Result<Option<Connection>, ConnectionError> {
     match service.get(&item.id.into()).await {
-        Ok(connection) => Ok(Some(Exported::new(connection, catalog))),
+        Ok(connection) => Ok(Some(connection)),
         // Deleted since the list was read.
         Err(ConnectionError::NotFound(_)) => Ok(None),
         Err(error) => Err(error),
@@ -184,7 +226,7 @@ async fn read_one(
 }
 
 async fn print(
-    mut exported: ConnectionStream,
+    mut exported: ResultStream<Exported>,
     format: export::ExportStreamFormat,
     mut progress: Progress,
     output: &mut Output,
@@ -200,7 +242,7 @@ async fn print(
 
 /// Writes the file while the connections are read; the file appears when it is complete.
 async fn write_file(
-    mut exported: ConnectionStream,
+    mut exported: ResultStream<Exported>,
     format: export::ExportStreamFormat,
     path: &Path,
     policy: OverwritePolicy,
@@ -260,14 +302,12 @@ pub async fn all_items(
     }
 }
 
-fn may_replace(path: &Path, output: &Output) -> Result<bool, Failure> {
-    let file = path.display();
+/// Asks for permission to overwrite; `found` says which files exist.
+fn may_replace(found: &str, output: &Output) -> Result<bool, Failure> {
     if output.reader() == OutputReader::Json || !prompt::is_possible() {
-        return Err(Failure::Usage(format!(
-            "{file} exists. Add --yes to overwrite it."
-        )));
+        return Err(Failure::Usage(format!("{found}. Add --yes to overwrite.")));
     }
-    prompt::ask_yes_no(&format!("{file} exists. Overwrite it?"))
+    prompt::ask_yes_no(&format!("{found}. Overwrite?"))
 }
 
 /// Notes how many settings were left blank.
