@@ -83,7 +83,7 @@ Examples:
 Exit codes:
   0 success, 1 error outside umai, for example output that cannot be written,
   2 usage error, or a change in read-only mode, 3 not found, 4 rejected by validation,
-  5 conflict (the alias exists, or the connection changed elsewhere), 6 store or key error,
+  5 conflict (the alias or ID exists, or the connection changed elsewhere), 6 store or key error,
   7 server unreachable or access denied, 8 connection test failed,
   129 terminal closed, 130 Ctrl-C, 131 SIGQUIT, 143 terminated by a signal
 

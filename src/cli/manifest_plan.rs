@@ -33,7 +33,7 @@ pub enum PlanAction {
     Delete(Box<ConnectionItem>),
     /// No change needed.
     Unchanged,
-    /// Skipped because the alias exists.
+    /// Skipped because the connection exists.
     Skip,
 }
 

@@ -1,4 +1,4 @@
-//! `umai connections import`: creates the connections of an export, or of Umbraco Deploy artifacts.
+//! `umai connections import`: creates the connections of an export, or of Umbraco Deploy artifacts with their GUIDs.
 
 use std::path::PathBuf;
 
@@ -26,7 +26,7 @@ pub struct ImportArgs {
     /// Files or directories to import, or '-' for stdin
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
-    /// Action when a connection with the alias exists
+    /// Action when a connection with the alias, or the GUID of an artifact, exists
     #[arg(long, value_name = "ACTION", value_enum, default_value_t = ExistingPolicy::Fail)]
     on_conflict: ExistingPolicy,
     /// Show the connections that would be created, without changes

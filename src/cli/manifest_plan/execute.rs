@@ -25,7 +25,7 @@ pub struct ActionCounts {
     pub deleted: usize,
     /// Without changes.
     pub unchanged: usize,
-    /// Skipped because the alias exists.
+    /// Skipped because the connection exists.
     pub skipped: usize,
     /// Refused, for example after a change elsewhere.
     pub refused: usize,
