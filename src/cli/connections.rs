@@ -93,7 +93,7 @@ pub enum ConnectionsCommand {
     },
     /// Export connections without their secrets, to store, compare and apply
     #[command(
-        after_help = "Examples:\n  umai connections export --output-file connections.json\n  umai connections export openai-production > one.json\n\nReferences such as $OpenAI:ApiKey are kept. Each secret becomes an empty string and is listed in \"blank\"."
+        after_help = "Examples:\n  umai connections export --output-file connections.json\n  umai connections export openai-production > one.json\n  umai connections export --format uda --output-folder umbraco/Deploy/Revision\n\nReferences such as $OpenAI:ApiKey are kept. Each secret becomes an empty string and is listed in \"blank\". Umbraco Deploy (uda) replaces all settings on its target, so nothing is exported if a secret is not a reference."
     )]
     Export(export::ExportConnections),
     /// Create the connections of an export, or of Umbraco Deploy artifacts

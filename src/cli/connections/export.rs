@@ -35,13 +35,6 @@ const PREFETCH: usize = 1_000;
 
 /// Arguments of `umai connections export`.
 #[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  umai connections export --output-file connections.yaml
-  umai connections export --format uda --output-folder umbraco/Deploy/Revision
-
-The format uda is that of Umbraco Deploy: one file for each connection. Deploy replaces all settings on its target, so nothing is
-exported if a secret is not a reference ($Section:Key).")]
 pub struct ExportConnections {
     /// Connections to export [default: all]
     #[arg(value_name = "ID_OR_ALIAS")]
