@@ -63,7 +63,12 @@ pub fn line(label: &str) -> Result<Zeroizing<String>, Failure> {
     if is_possible() {
         prompt(&format!("{}: ", printable(label)))?;
     }
-    let typed = read_line(secret_args::unbuffered_stdin().context(NO_PROMPT)?)?;
+    let source = secret_args::unbuffered_stdin().context(NO_PROMPT)?;
+    let mut typed = read_line(&source)?;
+    if typed.is_empty() && !is_possible() {
+        // The rest of the line end of Windows before it.
+        typed = read_line(&source)?;
+    }
     required(label, std::str::from_utf8(&typed).unwrap_or_default())
 }
 
@@ -130,9 +135,7 @@ fn read_line(mut source: impl Read) -> Result<Zeroizing<Vec<u8>>, Failure> {
             Err(error) => return Err(anyhow::Error::from(error).context(NO_PROMPT).into()),
         }
         match byte[0] {
-            b'\n' | CTRL_D => break,
-            // Enter on a terminal; in a file it belongs to the line end.
-            b'\r' if is_possible() => break,
+            b'\r' | b'\n' | CTRL_D => break,
             CTRL_C => return Err(Failure::Signal(Exit::Interrupted)),
             CTRL_U => typed.clear(),
             byte if BACKSPACE.contains(&byte) => {
