@@ -153,9 +153,12 @@ pub fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 
-/// Temporary path that [`write_atomically`] writes before it renames the file.
+/// Temporary path that [`write_atomically`] writes before it renames the file. The whole name is kept, so that files whose names
+/// differ only in the extension have different temporary paths.
 pub fn temporary_path(path: &Path) -> PathBuf {
-    path.with_extension("new")
+    let mut name = path.as_os_str().to_owned();
+    name.push(".tmp");
+    name.into()
 }
 
 /// Writes a file atomically: to a temporary path, synced, renamed, and the folder synced. Replaces an existing file.

@@ -187,7 +187,7 @@ fn leftovers_of_a_crash_are_removed() {
     let home = Home::new();
     home.drafts().save(ID, b"whole").unwrap();
     let folder = home.place().folder;
-    let half = folder.join(format!("{ID}.new"));
+    let half = folder.join(format!("{ID}.{ENDING}.tmp"));
     std::fs::write(&half, b"half").unwrap();
     let lock = folder.join(format!("{}.lock", Uuid::from_u128(9)));
     std::fs::write(&lock, b"").unwrap();

@@ -12,7 +12,7 @@ use serde::de::IgnoredAny;
 use super::backup::restore::{NamedConnection, lock_exclusively};
 use super::io_error::io_error;
 use super::journal::header::StoreIdentity;
-use super::key::key_file::{KeyFileContent, KeyFileLocation, install, remove};
+use super::key::key_file::{self, KeyFileContent, KeyFileLocation, install, remove};
 use super::key::{KeyFingerprint, StoreAccess, StoreKey, previous_keys};
 use super::offline_reader::{self, StoreContent};
 use super::reencrypt::{self, ResealResult, SecretOpener};
@@ -20,7 +20,7 @@ use super::sled::salvage::FullState;
 use super::sled::stored_json::{self, SavedJson};
 use super::sled::{self, StorePosition, create};
 use super::swap::{self, ReplacedStore};
-use super::{StoreOptions, matching_key, unlock};
+use super::{KeyLocation, StoreOptions, matching_key, unlock};
 use crate::connection::{Connection, SealedSecret, SettingValue, Settings, StoreError};
 
 /// Result of a rotation.
@@ -49,21 +49,24 @@ pub fn rotate(options: &StoreOptions) -> Result<RotationResult, StoreError> {
     swap::complete(data).map_err(|error| io_error(data, &error))?;
     let identity = existing_identity(data)?;
     let old = unlock(options, Some(&identity))?.key;
+    ensure_installed(&location, options, &identity)?;
     let access = StoreAccess::new(identity.clone(), Some(&old));
     let StoreContent { mut state, .. } = offline_reader::read_complete(data, access.auth())?;
     let new = StoreKey::random()?;
     let next = StoreIdentity::new(identity.store, new.check(identity.store)?);
     let opener = SecretOpener::new(&identity, &old);
     let content = location.read()?.wrap_another(&new)?;
+    clear_pending(&location)?;
     previous_keys::add(&location, &old, &new)?;
-    let created = write_pending(&location, &content)
+    let created = content
+        .write(&location.pending())
         .and_then(|()| reencrypt::reseal(&mut state, &opener, &new))
         .and_then(|resealed| verify(&state, &next, &new, resealed).map(|()| resealed))
         .and_then(|resealed| create(data, (next, &new), &state).map(|()| resealed));
     let resealed = match created {
         Ok(resealed) => resealed,
         Err(error) => {
-            // Nothing depends on the pending key; the next rotation overwrites it.
+            // Nothing depends on the pending key.
             let _ = remove(&location.pending());
             return Err(error);
         }
@@ -120,13 +123,14 @@ pub fn renew(options: &StoreOptions, now: DateTime<Utc>) -> Result<NewKeyResult,
     let forgotten = with_secrets(&state)?;
     let new = StoreKey::random()?;
     let next = StoreIdentity::new(identity.store, new.check(identity.store)?);
-    write_pending(&location, &KeyFileContent::Plain(new.duplicate()))?;
+    clear_pending(&location)?;
+    KeyFileContent::Plain(new.duplicate()).write(&location.pending())?;
     if let Err(error) = create(data, (next, &new), &state) {
         // Nothing depends on the pending key.
         let _ = remove(&location.pending());
         return Err(error);
     }
-    let key_aside = move_key_aside(&location)?;
+    let key_aside = move_key_aside(&location.path, &location)?;
     let name = format!("{}-key-lost", now.format("%Y%m%dT%H%M%SZ"));
     let store_aside =
         swap::commit(data, ReplacedStore::Keep(&name)).map_err(|error| io_error(data, &error))?;
@@ -151,11 +155,36 @@ pub fn ensure_store_exists(data: &Path) -> Result<(), StoreError> {
     )))
 }
 
-/// Writes the pending key next to the current one.
-fn write_pending(location: &KeyFileLocation, key: &KeyFileContent) -> Result<(), StoreError> {
+/// Returns an error when the key in use is still the pending one, which a rotation would overwrite.
+fn ensure_installed(
+    location: &KeyFileLocation,
+    options: &StoreOptions,
+    identity: &StoreIdentity,
+) -> Result<(), StoreError> {
+    let (_, place) = matching_key(options, identity)?;
+    let attempt = match place {
+        KeyLocation::Installed => Ok(()),
+        KeyLocation::Pending => install(location),
+    };
+    attempt.map_err(|error| {
+        StoreError::Key(format!(
+            "{error}. Nothing was changed, because {1} is the key in use. Copy it over {0}, or make {0} a file that can be replaced \
+             (mount its directory instead of the file), then run umai key rotate again",
+            location.path.display(),
+            location.pending().display()
+        ))
+    })
+}
+
+/// Makes room for a pending key. A file there may be the only copy of a key, so it is moved aside unless it is the installed one.
+fn clear_pending(location: &KeyFileLocation) -> Result<(), StoreError> {
     let pending = location.pending();
-    remove(&pending)?;
-    key.write(&pending)
+    let fingerprint = |path| Some(key_file::read(path).ok()?.open()?.fingerprint());
+    let found = fingerprint(&pending);
+    if found.is_some() && found == fingerprint(&location.path) {
+        return remove(&pending);
+    }
+    move_key_aside(&pending, location).map(drop)
 }
 
 fn create(
@@ -194,18 +223,18 @@ fn verify(
 }
 
 /// Renames a key file that does not match the store; it is never deleted.
-fn move_key_aside(location: &KeyFileLocation) -> Result<Option<PathBuf>, StoreError> {
-    if !location.path.exists() {
+fn move_key_aside(file: &Path, location: &KeyFileLocation) -> Result<Option<PathBuf>, StoreError> {
+    if !file.exists() {
         return Ok(None);
     }
     let mut names = (1_u32..).map(|number| location.sibling(&format!("wrong-{number}")));
     let Some(aside) = names.find(|path| !path.exists()) else {
         return Ok(None);
     };
-    std::fs::rename(&location.path, &aside).map_err(|error| {
+    std::fs::rename(file, &aside).map_err(|error| {
         StoreError::Key(format!(
             "The key file {} cannot be moved aside: {error}; nothing was changed",
-            location.path.display()
+            file.display()
         ))
     })?;
     Ok(Some(aside))

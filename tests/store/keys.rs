@@ -1,7 +1,9 @@
 //! Store keys: a damaged key file is detected, and a replaced key is no longer used.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use umai::connection::StoreError;
 use umai::connection::store::ConnectionStore;
@@ -10,7 +12,7 @@ use umai::store::key::key_file::KeyFileLocation;
 use umai::store::key::passphrase::Passphrase;
 use umai::store::key::protection::protect;
 use umai::store::open_shared;
-use umai::store::rotation::rotate;
+use umai::store::rotation::{renew, rotate};
 use umai::store::shared::SharedStore;
 
 use crate::support::fixture::{Content, content, open_in, options, random, save};
@@ -153,4 +155,80 @@ async fn survey_reports_key_and_backups_without_changes() {
     fs::remove_file(path.with_extension("key.new")).unwrap();
     assert_eq!(survey(&options).key, KeyState::Missing(path.clone()));
     assert!(!path.exists(), "no key was created");
+}
+
+/// Key file that cannot be replaced, because it is mounted by itself.
+struct MountedFile(PathBuf);
+
+impl MountedFile {
+    fn new(path: PathBuf) -> Option<Self> {
+        let mut mount = Command::new("mount");
+        mount.arg("--bind").args([&path, &path]);
+        if mount.output().is_ok_and(|done| done.status.success()) {
+            return Some(Self(path));
+        }
+        eprintln!("NOT CHECKED: not permitted to mount a key file");
+        None
+    }
+}
+
+impl Drop for MountedFile {
+    fn drop(&mut self) {
+        let unmounted = Command::new("umount").arg("-l").arg(&self.0).status();
+        assert!(unmounted.is_ok_and(|status| status.success()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rotation_refuses_to_overwrite_pending_key_in_use() {
+    let folder = tempfile::tempdir().unwrap();
+    let before = store_in(folder.path()).await;
+    let options = options(folder.path());
+    let path = key_file(folder.path());
+    let pending = path.with_extension("key.new");
+    let Some(mounted) = MountedFile::new(path.clone()) else {
+        return;
+    };
+    let notices = rotate(&options).unwrap().notices;
+    assert!(notices[0].contains("cannot be replaced"), "{notices:?}");
+    let key = fs::read(&pending).unwrap();
+    let Err(StoreError::Key(message)) = rotate(&options) else {
+        panic!("the key was rotated again");
+    };
+    assert!(message.contains("Nothing was changed"), "{message}");
+    assert!(
+        message.contains(&format!("{} is the key in use", pending.display())),
+        "{message}"
+    );
+    assert_eq!(fs::read(&pending).unwrap(), key);
+    let store = open_in(folder.path()).await.unwrap();
+    assert_eq!(content(&store).await, before);
+    store.close().await.unwrap();
+    // As the message says.
+    fs::write(&path, &key).unwrap();
+    assert_eq!(rotate(&options).unwrap().secrets, 5);
+    drop(mounted);
+    let store = open_in(folder.path()).await.unwrap();
+    assert_eq!(content(&store).await, before);
+    store.close().await.unwrap();
+    assert!(!pending.exists(), "the pending key is installed");
+}
+
+#[tokio::test]
+async fn pending_key_that_does_not_match_is_moved_aside() {
+    let folder = tempfile::tempdir().unwrap();
+    store_in(folder.path()).await;
+    let path = key_file(folder.path());
+    let pending = path.with_extension("key.new");
+    let aside = |number: u8| fs::read(path.with_extension(format!("key.wrong-{number}")));
+    // Backups may have been made with such a key.
+    fs::write(&pending, [7; 32]).unwrap();
+    rotate(&options(folder.path())).unwrap();
+    assert_eq!(aside(1).unwrap(), [7; 32]);
+    // The key of the store, which cannot be opened now.
+    fs::rename(&path, &pending).unwrap();
+    fs::set_permissions(&pending, fs::Permissions::from_mode(0o666)).unwrap();
+    let key = fs::read(&pending).unwrap();
+    renew(&options(folder.path()), chrono::Utc::now()).unwrap();
+    assert_eq!(aside(2).unwrap(), key);
 }

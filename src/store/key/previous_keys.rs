@@ -203,6 +203,19 @@ mod tests {
     }
 
     #[test]
+    fn writing_the_file_leaves_the_pending_key_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let location = KeyFileLocation {
+            path: folder.path().join("umai.key"),
+            origin: KeyFileOrigin::Config,
+        };
+        std::fs::write(location.pending(), "pending").unwrap();
+        add(&location, &key(1), &key(2)).unwrap();
+        prune(&location, &key(3)).unwrap();
+        assert_eq!(std::fs::read(location.pending()).unwrap(), b"pending");
+    }
+
+    #[test]
     fn every_flipped_bit_is_noticed_and_kept() {
         let folder = tempfile::tempdir().unwrap();
         let location = KeyFileLocation {
