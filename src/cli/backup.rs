@@ -75,6 +75,9 @@ pub struct RestoreBackup {
     /// Skip the confirmation prompt
     #[arg(long)]
     yes: bool,
+    /// Restore a backup without a signature although its key is available; someone without the key may have changed it
+    #[arg(long)]
+    allow_unsigned: bool,
 }
 
 impl BackupCommand {
@@ -287,7 +290,9 @@ fn sentence(path: &Path, verified: &VerifiedBackup) -> String {
             );
         }
         SealVerdict::NoKey => ", signature not checked: the key is missing",
-        SealVerdict::Unsealed => ", not signed: created without a key",
+        SealVerdict::Unsealed => {
+            ", not signed: created without the key, or the signature was removed"
+        }
     };
     let secrets = match verified.secrets {
         None => ", secrets not checked: the key is missing".to_owned(),

@@ -258,6 +258,50 @@ fn damaged_backup_is_reported_and_skipped() {
     assert_eq!(home.total(), 1);
 }
 
+/// Removes the signature in the trailer of a backup, as someone without the key can.
+fn remove_signature(path: &Path) {
+    let mut bytes = fs::read(path).unwrap();
+    let at = bytes.len() - 128;
+    let trailer = &mut bytes[at..];
+    trailer[25] = 0;
+    trailer[64..104].fill(0);
+    let mut sum = crc32fast::Hasher::new();
+    sum.update(&trailer[..12]);
+    sum.update(&trailer[16..]);
+    trailer[12..16].copy_from_slice(&sum.finalize().to_le_bytes());
+    fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn unsigned_backup_is_skipped_unless_it_is_allowed() {
+    let home = Home::new();
+    create(&home, "Alpha");
+    let signed = backup(&home);
+    create(&home, "Beta");
+    let unsigned = backup(&home);
+    remove_signature(&unsigned);
+    for file in files(&home.path(DATA).join("backups")) {
+        if file != signed && file != unsigned {
+            fs::remove_file(file).unwrap();
+        }
+    }
+    let named = unsigned.to_str().unwrap();
+    let refused = home.run(&["backup", "restore", named, "--yes"]);
+    assert_eq!(refused.code, 6, "{refused:?}");
+    assert!(refused.err.contains("--allow-unsigned"), "{refused:?}");
+    let newest = ["backup", "restore", "--newest", "--yes", "--json"];
+    let restored = home.run(&newest);
+    assert_eq!(restored.code, 0, "{restored:?}");
+    let note = restored.json()["notes"][0].to_string();
+    assert!(note.contains("Skipped: ") && note.contains(named), "{note}");
+    assert_eq!(home.total(), 1);
+    let allowed = home.run(&[&newest[..], &["--allow-unsigned"]].concat());
+    assert_eq!(allowed.code, 0, "{allowed:?}");
+    let note = allowed.json()["notes"][0].to_string();
+    assert!(note.contains("not signed"), "{note}");
+    assert_eq!(home.total(), 2);
+}
+
 #[test]
 fn missing_backups_are_reported() {
     let home = Home::new();

@@ -11,7 +11,7 @@ use umai::connection::StoreError;
 use umai::store::backup::file::{self, BackupFault};
 use umai::store::backup::folder::BackupFolder;
 use umai::store::backup::keys::AvailableKeys;
-use umai::store::backup::restore::prepare;
+use umai::store::backup::restore::{UnsignedPolicy, prepare};
 use umai::store::backup::{Backup, BackupDestination, SealVerdict, create, verify};
 use umai::store::journal::entry::{EntryWalk, JournalEntry, WalkItem};
 
@@ -26,7 +26,7 @@ fn backup(folder: &Path) -> Backup {
 }
 
 fn restore(folder: &Path, backup: &Path) -> Option<PathBuf> {
-    let prepared = prepare(&options(folder), backup).unwrap();
+    let prepared = prepare(&options(folder), backup, UnsignedPolicy::Refuse).unwrap();
     prepared.execute(now()).unwrap().aside
 }
 
@@ -144,15 +144,77 @@ fn forge(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
         let payload = text.as_bytes();
         JournalEntry { payload, ..entry }.write(&mut forged);
     }
-    let mut trailer = trailer.to_vec();
-    trailer[32..64].copy_from_slice(&Sha256::digest(&forged));
-    let mut sum = crc32fast::Hasher::new();
-    sum.update(&trailer[..12]);
-    sum.update(&trailer[16..]);
-    let sum = sum.finalize();
-    trailer[12..16].copy_from_slice(&sum.to_le_bytes());
     forged.extend(trailer);
+    recompute_checksums(&mut forged);
     forged
+}
+
+/// Recomputes the checksum of the header, and those in the trailer.
+fn recompute_checksums(backup: &mut [u8]) {
+    let set = |part: &mut [u8]| {
+        let mut sum = crc32fast::Hasher::new();
+        sum.update(&part[..12]);
+        sum.update(&part[16..]);
+        part[12..16].copy_from_slice(&sum.finalize().to_le_bytes());
+    };
+    set(&mut backup[..128]);
+    let (rows, trailer) = backup.split_at_mut(backup.len() - 128);
+    trailer[32..64].copy_from_slice(&Sha256::digest(rows));
+    set(trailer);
+}
+
+/// Removes the signature of a backup.
+fn remove_signature(backup: &mut [u8]) {
+    let trailer = backup.len() - 128;
+    backup[trailer + 25] = 0;
+    backup[trailer + 64..trailer + 104].fill(0);
+    recompute_checksums(backup);
+}
+
+#[tokio::test]
+async fn unsigned_backup_is_refused_when_its_key_is_available() {
+    let folder = tempfile::tempdir().unwrap();
+    let (before, path) = small_store(folder.path()).await;
+    let options = options(folder.path());
+    let mut bytes = forge(&fs::read(&path).unwrap(), "Connection 1", "Connection 9");
+    remove_signature(&mut bytes);
+    fs::write(&path, &bytes).unwrap();
+    let Err(StoreError::Unusable(message)) =
+        prepare(&options, &path, UnsignedPolicy::Refuse).map(drop)
+    else {
+        panic!("the backup was accepted");
+    };
+    assert!(message.contains("--allow-unsigned"), "{message}");
+    let prepared = prepare(&options, &path, UnsignedPolicy::Allow).unwrap();
+    assert_eq!(prepared.seal, SealVerdict::Unsealed);
+    prepared.execute(now()).unwrap();
+    let store = open_in(folder.path()).await.unwrap();
+    let restored = store.get(id(1)).await.unwrap().unwrap();
+    assert_eq!(restored.item.name, "Connection 9, version 2");
+    store.close().await.unwrap();
+    // Without the key no signature can be checked anyway.
+    fs::remove_file(options.config.join("umai.key")).unwrap();
+    prepare(&options, &path, UnsignedPolicy::Refuse).unwrap();
+    assert_eq!(before.len(), 3);
+}
+
+#[tokio::test]
+async fn backup_with_the_last_possible_revision_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (before, path) = small_store(folder.path()).await;
+    let options = options(folder.path());
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[32..40].copy_from_slice(&u64::MAX.to_le_bytes());
+    remove_signature(&mut bytes);
+    fs::write(&path, &bytes).unwrap();
+    let prepared = prepare(&options, &path, UnsignedPolicy::Allow).unwrap();
+    let Err(StoreError::Unusable(message)) = prepared.execute(now()) else {
+        panic!("the backup was restored");
+    };
+    assert!(message.contains("no change is possible"), "{message}");
+    let store = open_in(folder.path()).await.unwrap();
+    assert_eq!(content(&store).await, before);
+    store.close().await.unwrap();
 }
 
 #[tokio::test]
@@ -166,7 +228,9 @@ async fn backup_modified_without_key_is_rejected() {
     assert!(file::read(&forged).is_ok(), "every checksum is right");
     let verified = verify(&forged, &AvailableKeys::find(&options)).unwrap();
     assert_eq!(verified.seal, SealVerdict::Invalid);
-    let Err(StoreError::Unusable(message)) = prepare(&options, &forged).map(drop) else {
+    let Err(StoreError::Unusable(message)) =
+        prepare(&options, &forged, UnsignedPolicy::Refuse).map(drop)
+    else {
         panic!("the backup was accepted");
     };
     assert!(
@@ -242,7 +306,7 @@ async fn restore_is_rejected_while_store_is_open() {
     let folder = tempfile::tempdir().unwrap();
     let (before, path) = small_store(folder.path()).await;
     let store = open_in(folder.path()).await.unwrap();
-    let prepared = prepare(&options(folder.path()), &path).unwrap();
+    let prepared = prepare(&options(folder.path()), &path, UnsignedPolicy::Refuse).unwrap();
     let restoring = tokio::task::spawn_blocking(|| prepared.execute(now()));
     let Err(StoreError::Unusable(message)) = restoring.await.unwrap() else {
         panic!("the backup was restored");
@@ -260,7 +324,7 @@ async fn restore_is_rejected_while_store_is_open() {
 async fn restore_is_rejected_after_later_change() {
     let folder = tempfile::tempdir().unwrap();
     let (_, path) = small_store(folder.path()).await;
-    let prepared = prepare(&options(folder.path()), &path).unwrap();
+    let prepared = prepare(&options(folder.path()), &path, UnsignedPolicy::Refuse).unwrap();
     let store = open_in(folder.path()).await.unwrap();
     store.save(save(7, 1)).await.unwrap();
     store.close().await.unwrap();
@@ -289,7 +353,7 @@ async fn restore_reports_and_keeps_damaged_store() {
     bytes[200] ^= 1;
     fs::write(&segment, &bytes).unwrap();
     fs::remove_dir_all(data.join("sled")).unwrap();
-    let prepared = prepare(&options(folder.path()), &path).unwrap();
+    let prepared = prepare(&options(folder.path()), &path, UnsignedPolicy::Refuse).unwrap();
     let comparison = prepared.comparison.clone();
     let message = comparison.trouble.unwrap();
     assert!(message.contains("damaged at byte 128"), "{message}");

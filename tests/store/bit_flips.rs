@@ -17,7 +17,7 @@ use futures_util::{StreamExt, stream};
 use umai::connection::{ListQuery, StoreError};
 use umai::store::backup::folder::BackupFolder;
 use umai::store::backup::keys::AvailableKeys;
-use umai::store::backup::restore::prepare;
+use umai::store::backup::restore::{UnsignedPolicy, prepare};
 use umai::store::backup::{BackupDestination, create, verify};
 use umai::store::inspect::survey;
 
@@ -87,7 +87,9 @@ impl Fixture {
         let options = options(fixture.home.path());
         let backup = fixture.home.path().join(&fixture.backup);
         let restored = tokio::task::spawn_blocking(move || {
-            prepare(&options, &backup).unwrap().execute(Utc::now())
+            prepare(&options, &backup, UnsignedPolicy::Refuse)
+                .unwrap()
+                .execute(Utc::now())
         });
         restored.await.unwrap().unwrap();
         fixture
@@ -201,7 +203,7 @@ async fn check(fixture: &Fixture, home: &Path, damages: &[Damage], outcomes: &Mu
             .unwrap_err()
             .to_string();
         assert!(text.contains(backup.to_str().unwrap()), "{case}: {text}");
-        let refused = prepare(&options, &backup)
+        let refused = prepare(&options, &backup, UnsignedPolicy::Refuse)
             .map(drop)
             .unwrap_err()
             .to_string();
@@ -273,7 +275,8 @@ async fn check(fixture: &Fixture, home: &Path, damages: &[Damage], outcomes: &Mu
     if part == "backups" {
         return;
     }
-    let prepared = prepare(&options, &backup).unwrap_or_else(|error| panic!("{case}: {error}"));
+    let prepared = prepare(&options, &backup, UnsignedPolicy::Refuse)
+        .unwrap_or_else(|error| panic!("{case}: {error}"));
     let restored = tokio::task::spawn_blocking(|| prepared.execute(Utc::now()));
     restored
         .await

@@ -7,6 +7,7 @@ use std::process::Command;
 
 use umai::connection::StoreError;
 use umai::connection::store::ConnectionStore;
+use umai::store::backup::{BackupDestination, create};
 use umai::store::inspect::{KeyState, survey};
 use umai::store::key::key_file::KeyFileLocation;
 use umai::store::key::passphrase::Passphrase;
@@ -201,6 +202,8 @@ async fn rotation_refuses_to_overwrite_pending_key_in_use() {
         "{message}"
     );
     assert_eq!(fs::read(&pending).unwrap(), key);
+    let backup = create(&options, &BackupDestination::Store, chrono::Utc::now()).unwrap();
+    assert!(backup.label.is_sealed(), "signed with the key in use");
     let store = open_in(folder.path()).await.unwrap();
     assert_eq!(content(&store).await, before);
     store.close().await.unwrap();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use umai::connection::StoreError;
 use umai::store::backup::folder::BackupFolder;
-use umai::store::backup::restore::prepare;
+use umai::store::backup::restore::{UnsignedPolicy, prepare};
 use umai::store::backup::{BackupDestination, SealVerdict, create};
 use umai::store::rotation::rotate;
 
@@ -111,7 +111,12 @@ async fn planted_files_of_format_1_are_refused_after_conversion() {
     let now = chrono::Utc::now();
     let backup = create(&options(folder.path()), &BackupDestination::Store, now).unwrap();
     assert!(!backup.label.is_sealed());
-    let refused = prepare(&options(folder.path()), &backup.path).map(drop);
+    let refused = prepare(
+        &options(folder.path()),
+        &backup.path,
+        UnsignedPolicy::Refuse,
+    )
+    .map(drop);
     let Err(StoreError::Unusable(why)) = refused else {
         panic!("the planted backup was accepted");
     };
@@ -154,7 +159,12 @@ async fn signed_backup_of_format_1_is_restored_after_conversion() {
         })
         .zip([1, 3])
     {
-        let prepared = prepare(&options(folder.path()), &backup.path).unwrap();
+        let prepared = prepare(
+            &options(folder.path()),
+            &backup.path,
+            UnsignedPolicy::Refuse,
+        )
+        .unwrap();
         assert_eq!(prepared.seal, SealVerdict::Valid);
         let restored = prepared.execute(chrono::Utc::now()).unwrap();
         assert_eq!(restored.unreadable, Some(0));

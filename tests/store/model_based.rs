@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use umai::connection::store::{Precondition, Revision, SaveConnection};
 use umai::connection::{ConnectionItem, ListQuery, PlainSecret, StoreError, VersionChange};
-use umai::store::backup::restore::prepare;
+use umai::store::backup::restore::{UnsignedPolicy, prepare};
 use umai::store::backup::{BackupDestination, create};
 
 use crate::support::fixture::{EVERYTHING, Store, connection, id, open_in, options};
@@ -186,7 +186,8 @@ impl StoreAndMap {
                     return;
                 };
                 self.reopen(async |folder| {
-                    let prepared = prepare(&options(folder), &path).unwrap();
+                    let prepared =
+                        prepare(&options(folder), &path, UnsignedPolicy::Refuse).unwrap();
                     prepared.execute(chrono::Utc::now()).unwrap();
                 })
                 .await;

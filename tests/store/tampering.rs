@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use umai::connection::{PlainSecret, SettingValue, Settings, StoreError};
-use umai::store::backup::restore::prepare;
+use umai::store::backup::restore::{UnsignedPolicy, prepare};
 use umai::store::backup::{BackupDestination, SealVerdict, create};
 use umai::store::inspect::survey;
 use umai::store::journal::entry::{EntryWalk, JournalEntry, WalkItem};
@@ -376,7 +376,7 @@ async fn store_restored_without_its_key_is_authenticated_once_the_key_is_back() 
     let key = options.config.join("umai.key");
     let kept = folder.path().join("kept.key");
     fs::rename(&key, &kept).unwrap();
-    let prepared = prepare(&options, &backup.path).unwrap();
+    let prepared = prepare(&options, &backup.path, UnsignedPolicy::Refuse).unwrap();
     assert_eq!(prepared.seal, SealVerdict::NoKey);
     prepared.execute(chrono::Utc::now()).unwrap();
     assert!(matches!(

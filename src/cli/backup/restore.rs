@@ -11,23 +11,32 @@ use super::super::output::{Output, OutputReader};
 use super::super::progress::Spinner;
 use super::super::prompt;
 use super::{RestoreBackup, all, find, format, label_of};
-use crate::store::backup::restore::{PreparedBackup, RestoreResult, check_exclusive, prepare};
+use crate::store::backup::restore::{
+    PreparedBackup, RestoreResult, UnsignedPolicy, check_exclusive, prepare,
+};
 use crate::store::backup::{SealVerdict, create_from};
 
 impl RestoreBackup {
     /// Runs the command.
     pub fn run(self, context: &CliContext, output: &mut Output) -> Result<(), Failure> {
         let mut made = TemporaryBackup(None);
+        let mut notes = Vec::new();
+        let unsigned = if self.allow_unsigned {
+            UnsignedPolicy::Allow
+        } else {
+            UnsignedPolicy::Refuse
+        };
         let prepared = match &self.backup {
             Some(folder) if folder.is_dir() => {
                 let options = context.store_options();
                 let path = create_from(folder, &options, Utc::now())?.path;
                 made.0 = Some(path.clone());
-                prepare(&options, &path)?
+                prepare(&options, &path, unsigned)?
             }
-            Some(backup) => prepare(&context.store_options(), &find(backup, context)?)?,
-            None => newest(context, output)?,
+            Some(backup) => prepare(&context.store_options(), &find(backup, context)?, unsigned)?,
+            None => newest(context, unsigned, &mut notes, output)?,
         };
+        notes.extend(seal_note(prepared.seal).map(str::to_owned));
         if output.reader() == OutputReader::Text {
             print_summary(&prepared, context, output);
         }
@@ -37,14 +46,14 @@ impl RestoreBackup {
                 check_exclusive(data, "umai backup restore")?;
             }
             return match output.reader() {
-                OutputReader::Json => output.json(&report(&prepared)),
+                OutputReader::Json => output.json(&report(&prepared, &notes)),
                 OutputReader::Text => output.line("Nothing changed"),
             };
         }
         if !self.yes && !confirm(output)? {
             return output.line("Nothing changed");
         }
-        let mut report = report(&prepared);
+        let mut report = report(&prepared, &notes);
         let waiting = Spinner::start("Restoring the backup", output);
         let restored = prepared.execute(Utc::now())?;
         drop(waiting);
@@ -75,7 +84,12 @@ impl Drop for TemporaryBackup {
 }
 
 /// Returns the newest valid backup, and notes the invalid ones.
-fn newest(context: &CliContext, output: &Output) -> Result<PreparedBackup, Failure> {
+fn newest(
+    context: &CliContext,
+    unsigned: UnsignedPolicy,
+    notes: &mut Vec<String>,
+    output: &Output,
+) -> Result<PreparedBackup, Failure> {
     let found = all(context)?;
     let stores: std::collections::BTreeSet<_> = found
         .iter()
@@ -89,7 +103,6 @@ fn newest(context: &CliContext, output: &Output) -> Result<PreparedBackup, Failu
             stores.len()
         )));
     }
-    let mut last = None;
     let mut candidates: Vec<_> = found
         .iter()
         .filter(|found| match (label_of(found), here) {
@@ -102,23 +115,24 @@ fn newest(context: &CliContext, output: &Output) -> Result<PreparedBackup, Failu
         std::cmp::Reverse(label_of(found).map(|label| (label.header.revision, label.info.created)))
     });
     for found in candidates {
-        match prepare(&context.store_options(), &found.path) {
+        match prepare(&context.store_options(), &found.path, unsigned) {
             Ok(prepared) => return Ok(prepared),
             Err(error) => {
-                output.note(&format!("Skipped: {error}"));
-                last = Some(error);
+                let skipped = format!("Skipped: {error}");
+                output.note(&skipped);
+                notes.push(skipped);
             }
         }
     }
-    Err(match last {
-        Some(_) => Failure::NoBackup("No valid backup found".into()),
-        None => Failure::NoBackup(format!(
-            "No backup in {}. Name a backup file, or the directory for copies with --backup-folder",
-            crate::store::backup::folder::BackupFolder::for_store(&context.config.data)
-                .folder()
-                .display()
-        )),
-    })
+    if !notes.is_empty() {
+        return Err(Failure::NoBackup("No valid backup found".into()));
+    }
+    Err(Failure::NoBackup(format!(
+        "No backup in {}. Name a backup file, or the directory for copies with --backup-folder",
+        crate::store::backup::folder::BackupFolder::for_store(&context.config.data)
+            .folder()
+            .display()
+    )))
 }
 
 fn print_summary(prepared: &PreparedBackup, context: &CliContext, output: &Output) {
@@ -130,20 +144,25 @@ fn print_summary(prepared: &PreparedBackup, context: &CliContext, output: &Outpu
         format::date(label),
         label.header.revision
     ));
-    match prepared.seal {
-        SealVerdict::Valid | SealVerdict::Invalid => {}
-        SealVerdict::NoKey => output.note(
-            "The key of this backup is missing: its secrets cannot be decrypted until the key file is restored, and its signature cannot be checked",
-        ),
-        SealVerdict::Unsealed => {
-            output.note("The backup is not signed: modifications cannot be detected");
-        }
+    if let Some(sentence) = seal_note(prepared.seal) {
+        output.note(sentence);
     }
     for sentence in format::changes(&prepared.comparison) {
         output.note(&sentence);
     }
     if !prepared.comparison.has_store {
         output.note(&format!("No store in {}", context.config.data.display()));
+    }
+}
+
+/// Sentence about a signature that does not protect the backup.
+const fn seal_note(seal: SealVerdict) -> Option<&'static str> {
+    match seal {
+        SealVerdict::Valid | SealVerdict::Invalid => None,
+        SealVerdict::NoKey => Some(
+            "The key of this backup is missing: its secrets cannot be decrypted until the key file is restored, and its signature cannot be checked",
+        ),
+        SealVerdict::Unsealed => Some("The backup is not signed: modifications cannot be detected"),
     }
 }
 
@@ -156,11 +175,12 @@ fn confirm(output: &Output) -> Result<bool, Failure> {
     prompt::ask_yes_no("Restore this backup?")
 }
 
-fn report(prepared: &PreparedBackup) -> serde_json::Value {
+fn report(prepared: &PreparedBackup, notes: &[String]) -> serde_json::Value {
     json!({
         "backup": format::backup(&prepared.path, &prepared.label),
         "seal": format::seal(prepared.seal),
         "changes": format::changes_json(&prepared.comparison),
+        "notes": notes,
         "restored": false,
     })
 }

@@ -4,11 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::connection::StoreError;
-use crate::store::StoreOptions;
 use crate::store::journal::header::StoreIdentity;
 use crate::store::key::key_file::KeyFileLocation;
 use crate::store::key::{KeyLookup, StoreAccess, StoreKey, previous_keys};
-use crate::store::sled;
+use crate::store::{KeyLocation, StoreOptions, matching_key, sled};
 
 /// Available keys.
 pub struct AvailableKeys {
@@ -24,11 +23,11 @@ impl AvailableKeys {
     /// Finds the keys in the same places as opening a store does.
     pub fn find(options: &StoreOptions) -> Self {
         let location = KeyFileLocation::find(options.key_file.as_deref(), &options.config);
-        let (current, problem) = match StoreKey::find(options.key_file.as_deref(), &options.config)
-        {
-            Ok(KeyLookup::Key(key, _)) => (Some(Arc::new(key)), None),
-            Ok(KeyLookup::Missing(_)) => (None, None),
-            Err(error) => (None, Some(error)),
+        let found = StoreKey::find(options.key_file.as_deref(), &options.config);
+        let (current, problem) = match (pending_key(options), found) {
+            (Some(key), _) | (None, Ok(KeyLookup::Key(key, _))) => (Some(Arc::new(key)), None),
+            (None, Ok(KeyLookup::Missing(_))) => (None, None),
+            (None, Err(error)) => (None, Some(error)),
         };
         let earlier = current
             .iter()
@@ -57,5 +56,15 @@ impl AvailableKeys {
             .iter()
             .chain(&self.earlier)
             .find(|key| key.matches(identity.store, &identity.check))
+    }
+}
+
+/// Key of the store in the data directory, when it is in use from its pending path.
+fn pending_key(options: &StoreOptions) -> Option<StoreKey> {
+    // A store that cannot be read is reported when it is opened.
+    let identity = sled::identity_in(&options.data).ok()??;
+    match matching_key(options, &identity) {
+        Ok((key, KeyLocation::Pending)) => Some(key),
+        Ok((_, KeyLocation::Installed)) | Err(_) => None,
     }
 }

@@ -87,14 +87,35 @@ pub struct RestoreResult {
     pub unreadable: Option<usize>,
 }
 
+/// Policy for backups without a signature, of which the key is available.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnsignedPolicy {
+    /// Refuse them: a signature can be removed without the key.
+    Refuse,
+    /// Restore them.
+    Allow,
+}
+
 /// Reads a backup and compares it with the store. Changes nothing.
-pub fn prepare(options: &StoreOptions, path: &Path) -> Result<PreparedBackup, StoreError> {
+pub fn prepare(
+    options: &StoreOptions,
+    path: &Path,
+    unsigned: UnsignedPolicy,
+) -> Result<PreparedBackup, StoreError> {
     let (label, state) = file::read(path).map_err(|fault| fault_error(path, &fault))?;
     let keys = AvailableKeys::find(options);
     let seal = check_seal(&label, &keys);
     if seal == SealVerdict::Invalid {
         return Err(StoreError::Unusable(format!(
             "{}: the seal is invalid: the backup was modified without the key; nothing was restored",
+            path.display()
+        )));
+    }
+    let is_signable = keys.matching(label.identity()).is_some();
+    if seal == SealVerdict::Unsealed && is_signable && unsigned == UnsignedPolicy::Refuse {
+        return Err(StoreError::Unusable(format!(
+            "{}: the backup is not signed although its key is available, so it may have been changed without the key; nothing was \
+             restored. Restore another backup, or add --allow-unsigned if this one was created without the key",
             path.display()
         )));
     }
@@ -137,14 +158,16 @@ impl PreparedBackup {
         }
         let known = KnownStores::new(&self.options);
         let Self {
+            path,
             label,
             mut state,
             keys,
             ..
         } = self;
+        let revision = next_revision(label.header.revision.max(newest), &path)?;
         let (access, unreadable) = reseal_with_current_key(&keys, label.identity(), &mut state)?;
         let position = StorePosition {
-            revision: label.header.revision.max(newest) + 1,
+            revision,
             digest: state.digest(),
         };
         let had_store = has_files(data);
@@ -169,6 +192,18 @@ impl PreparedBackup {
             unreadable,
         })
     }
+}
+
+/// Revision of the restored store, after `newest`. Intact files never come near the largest one, after which no change is possible.
+fn next_revision(newest: u64, path: &Path) -> Result<u64, StoreError> {
+    if newest > u64::MAX - REVISION_GAP {
+        return Err(StoreError::Unusable(format!(
+            "{}: the backup or a file of the store has revision {newest}, after which no change is possible; nothing was restored. \
+             Restore another backup, or move the store aside and restore again",
+            path.display()
+        )));
+    }
+    Ok(newest + 1)
 }
 
 /// Takes the lock of a data directory for a command that needs exclusive access.
@@ -242,12 +277,18 @@ fn compare(
         Ok(None) => {
             comparison.trouble = Some("none of its journal files can be read".into());
             comparison.only_in_backup = names(in_backup.values());
-            return (comparison, label.header.revision + REVISION_GAP);
+            return (
+                comparison,
+                label.header.revision.saturating_add(REVISION_GAP),
+            );
         }
         Err(error) => {
             comparison.trouble = Some(error.to_string());
             comparison.only_in_backup = names(in_backup.values());
-            return (comparison, label.header.revision + REVISION_GAP);
+            return (
+                comparison,
+                label.header.revision.saturating_add(REVISION_GAP),
+            );
         }
     };
     let StoreContent {
@@ -255,7 +296,8 @@ fn compare(
         state,
         problem,
     } = store;
-    let newest = state.revision + if problem.is_some() { REVISION_GAP } else { 0 };
+    let gap = if problem.is_some() { REVISION_GAP } else { 0 };
+    let newest = state.revision.saturating_add(gap);
     comparison.trouble = problem;
     comparison.is_another = identity.store != label.identity().store;
     let in_store = items(&state);
