@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use umai::connection::store::Revision;
 use umai::connection::{PlainSecret, SettingValue, Settings, StoreError};
 use umai::store::backup::restore::{UnsignedPolicy, prepare};
 use umai::store::backup::{BackupDestination, SealVerdict, create};
@@ -392,4 +393,42 @@ async fn store_restored_without_its_key_is_authenticated_once_the_key_is_back() 
         .remove(0);
     let (_, head) = segment.read(None).unwrap();
     assert_eq!(head.unwrap().identity.format, FORMAT);
+}
+
+#[tokio::test]
+async fn garbage_named_as_snapshot_does_not_decide_the_revision() {
+    for number in [500, u64::MAX] {
+        for planted in ["garbage", "header"] {
+            let folder = tempfile::tempdir().unwrap();
+            let before = store_in(folder.path()).await;
+            let options = options(folder.path());
+            remove_index(folder.path());
+            let (_, head) = Segment::all(&options.data.join("journal")).unwrap()[0]
+                .read(None)
+                .unwrap();
+            let forged = FileHeader {
+                revision: number,
+                ..head.unwrap()
+            };
+            let bytes = match planted {
+                "garbage" => [7; header::LENGTH],
+                _ => forged.to_bytes(),
+            };
+            let snapshots = options.data.join("snapshots");
+            fs::create_dir_all(&snapshots).unwrap();
+            fs::write(snapshots.join(format!("{number:020}.snapshot")), bytes).unwrap();
+            let place = BackupDestination::File(folder.path().join("a.backup"));
+            let made = create(&options, &place, chrono::Utc::now()).unwrap();
+            assert_eq!(made.label.header.revision, 4, "{number} {planted}");
+            let store = open_in(folder.path()).await.unwrap();
+            assert_eq!(store.revision(), Revision(4), "{number} {planted}");
+            store.close().await.unwrap();
+            let (found, notices) = reopened(folder.path()).await;
+            assert_eq!(found, before, "{number} {planted}");
+            assert!(!notices.contains("lost"), "{notices}");
+            // Without the key everything that has a checksum counts, but nothing overflows.
+            fs::remove_file(options.config.join("umai.key")).unwrap();
+            let _ = survey(&options);
+        }
+    }
 }

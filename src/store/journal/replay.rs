@@ -144,14 +144,14 @@ impl<T> StateBuilder<T> {
         let segments = Segment::all(&data.join(super::FOLDER))?;
         let from = segments
             .iter()
-            .rposition(|segment| segment.first <= state.revision + 1)
+            .rposition(|segment| segment.first <= state.revision.saturating_add(1))
             .unwrap_or(0);
         for segment in &segments[from.min(segments.len())..] {
             state.add_segment(segment)?;
         }
         if state.damaged_end {
             // The last change is damaged; its revision must not be used again.
-            state.extend_to(state.revision + 1);
+            state.extend_to(state.revision.saturating_add(1));
         }
         state
             .connections
@@ -267,7 +267,7 @@ impl<T> StateBuilder<T> {
         if entry.revision <= self.revision {
             return;
         }
-        if entry.revision == self.revision + 1 {
+        if entry.revision - 1 == self.revision {
             self.has_jump |= entry.digest.count.abs_diff(self.expected.count) > 1;
         }
         self.extend_to(entry.revision - 1);

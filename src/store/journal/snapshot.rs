@@ -41,6 +41,23 @@ pub fn all(data: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
     Ok(found)
 }
 
+/// Header of the newest snapshot. With an authenticator only authentic headers count; the name of a file proves nothing.
+pub fn newest_header(
+    data: &Path,
+    auth: Option<&StoreAuthenticator>,
+) -> io::Result<Option<FileHeader>> {
+    let read = |path: &PathBuf| {
+        // A snapshot that cannot be read is reported by those who need its content.
+        let bytes = header::read_bytes(path).ok()?;
+        let is_authentic =
+            auth.is_none_or(|auth| FileHeader::code(&bytes, FileKind::Snapshot, auth).is_some());
+        FileHeader::read(&bytes).ok().filter(|_| is_authentic)
+    };
+    let found = all(data)?;
+    let heads = found.iter().filter_map(|(_, path)| read(path));
+    Ok(heads.max_by_key(|head| head.revision))
+}
+
 /// Path of the snapshot at a revision.
 pub fn path(data: &Path, revision: u64) -> PathBuf {
     data.join(FOLDER)

@@ -49,7 +49,7 @@ pub fn read(
     };
     let start = segments
         .iter()
-        .rposition(|segment| segment.first <= applied + 1);
+        .rposition(|segment| segment.first <= applied.saturating_add(1));
     if start.is_none() {
         end.problem = Some(format!("the journal begins after change {applied}"));
     }
@@ -120,8 +120,9 @@ impl JournalEnd {
 
     fn expect_next(&mut self, revision: u64, applied: u64) {
         let before = self.revision.max(applied);
-        if revision > before + 1 {
-            self.set_problem(format!("the journal lacks change {}", before + 1));
+        let next = before.saturating_add(1);
+        if revision > next {
+            self.set_problem(format!("the journal lacks change {next}"));
         }
     }
 

@@ -65,9 +65,10 @@ pub fn begin_segment(
     position: StorePosition,
 ) -> io::Result<ActiveSegment> {
     let folder = data.join(journal::FOLDER);
+    let next = position.revision.checked_add(1);
     let head = FileHeader {
         identity: access.identity.clone(),
-        revision: position.revision + 1,
+        revision: next.ok_or_else(|| io::Error::other("no revision is left for a change"))?,
         digest: position.digest,
     };
     let file = NewFile {

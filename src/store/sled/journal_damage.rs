@@ -88,13 +88,11 @@ fn find_damage(
     keep_going: impl Fn() -> bool,
 ) -> io::Result<Vec<(Segment, Damage)>> {
     let (data, auth) = (&applier.data, applier.access.auth());
-    let base = snapshot::all(data)?
-        .last()
-        .map_or(0, |(revision, _)| *revision);
+    let base = snapshot::newest_header(data, auth)?.map_or(0, |head| head.revision);
     let segments = Segment::all(&data.join(journal::FOLDER))?;
     let from = segments
         .iter()
-        .rposition(|segment| segment.first <= base + 1)
+        .rposition(|segment| segment.first <= base.saturating_add(1))
         .unwrap_or(0);
     let mut found = Vec::new();
     for segment in segments.into_iter().skip(from) {

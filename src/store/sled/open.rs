@@ -19,7 +19,7 @@ use crate::store::backup::BackupPlan;
 use crate::store::backup::folder::BackupFolder;
 use crate::store::disk::DiskObstacle;
 use crate::store::io_error::{self, io_error};
-use crate::store::journal::header::{self, FileHeader, FileKind, HeaderError, StoreIdentity};
+use crate::store::journal::header::{self, FileHeader, HeaderError, StoreIdentity};
 use crate::store::journal::segment::Segment;
 use crate::store::journal::tail_scan::{self, JournalEnd, TailPosition};
 use crate::store::journal::{self, snapshot};
@@ -87,7 +87,9 @@ pub fn open(
             None => unlock(Some(&index_identity(data)?))?,
         };
         let access = unlocked.access();
-        found.authenticate(&access);
+        found
+            .authenticate(data, &access)
+            .map_err(|error| io_error(data, &error))?;
         found.verified = VerifiedMarker::read(data, access.auth())
             .filter(|marker| marker.header.identity == unlocked.identity);
         let position = found
@@ -212,17 +214,12 @@ impl StoreFiles {
         identity.filter(StoreIdentity::is_of_earlier_format)
     }
 
-    /// Discards the header of the newest snapshot when it is not authentic.
-    fn authenticate(&mut self, access: &StoreAccess) {
-        let is_authentic = |path: &PathBuf, auth| {
-            let bytes = header::read_bytes(path).unwrap_or_default();
-            FileHeader::code(&bytes, FileKind::Snapshot, auth).is_some()
-        };
-        if let (Some((_, path)), Some(auth)) = (self.snapshots.last(), access.auth())
-            && !is_authentic(path, auth)
-        {
-            self.snapshot = None;
+    /// Replaces the header of the newest snapshot by that of the newest authentic one.
+    fn authenticate(&mut self, data: &Path, access: &StoreAccess) -> io::Result<()> {
+        if access.auth().is_some() {
+            self.snapshot = snapshot::newest_header(data, access.auth())?;
         }
+        Ok(())
     }
 
     /// Reads the end of the journal from its newest segment. Returns the position of the store.
@@ -254,7 +251,7 @@ impl StoreFiles {
         };
         let offset = marker.tail;
         let StorePosition { revision, digest } = marker.header.position();
-        let is_end = offset >= header::LENGTH as u64 && newest.first <= revision + 1;
+        let is_end = offset >= header::LENGTH as u64 && newest.first <= revision.saturating_add(1);
         if !is_end || !newest.is_unused_from(offset)? {
             return Ok(None);
         }

@@ -63,7 +63,7 @@ pub fn salvage_files(
 ) -> io::Result<SalvageResult> {
     let mut mismatched = Vec::new();
     let mut best: Option<((u64, Reverse<usize>), FullState)> = None;
-    let newest = snapshot::all(data)?.last().map_or(0, |(newest, _)| *newest);
+    let newest = snapshot::newest_header(data, auth)?.map_or(0, |head| head.revision);
     for source in StateSource::all(data)? {
         let read = match StateBuilder::read(data, &source, auth, keep_payload) {
             Err(error) if is_unreadable(&source, &error) => {
