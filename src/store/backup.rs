@@ -86,6 +86,14 @@ pub fn create(
     let access = keys.access(&options.data)?;
     let content =
         offline_reader::read_complete(&options.data, access.as_ref().and_then(StoreAccess::auth))?;
+    if access.is_none_or(|access| access.identity != content.identity) {
+        // The signature would confirm files that were read without their authenticator.
+        return Err(StoreError::Unusable(format!(
+            "The files in {} belong to different stores, or the store was replaced while it was read; no backup was created. \
+             Try again, or find the file that does not belong there: umai doctor",
+            options.data.display()
+        )));
+    }
     // The signature would confirm files that may have been changed without the key.
     let is_outdated = KnownStores::new(options).is_outdated(&content.identity)?;
     let key = keys

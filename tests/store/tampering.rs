@@ -432,3 +432,29 @@ async fn garbage_named_as_snapshot_does_not_decide_the_revision() {
         }
     }
 }
+
+#[tokio::test]
+async fn backup_is_not_signed_for_files_that_were_not_authenticated() {
+    let folder = tempfile::tempdir().unwrap();
+    store_in(folder.path()).await;
+    let options = options(folder.path());
+    rotate(&options).unwrap();
+    let mut files = store_files(&options.data);
+    fs::remove_file(files.remove(0)).unwrap();
+    for snapshot in &files {
+        rewrite_entries(snapshot, |entry| moved(entry.payload));
+    }
+    // The newest snapshot by name has an earlier format, which has no codes, and no content.
+    let mut head = FileHeader::for_path(&files[0]).unwrap().unwrap();
+    head.identity.format = FORMAT - 1;
+    let planted = options
+        .data
+        .join("snapshots")
+        .join(format!("0{}.snapshot", head.revision));
+    fs::write(planted, head.to_bytes()).unwrap();
+    let refused = create(&options, &BackupDestination::Store, chrono::Utc::now());
+    let Err(StoreError::Unusable(why)) = refused else {
+        panic!("{refused:?}");
+    };
+    assert!(why.contains("no backup was created"), "{why}");
+}
