@@ -111,14 +111,6 @@ pub fn prepare(
             path.display()
         )));
     }
-    let is_signable = keys.matching(label.identity()).is_some();
-    if seal == SealVerdict::Unsealed && is_signable && unsigned == UnsignedPolicy::Refuse {
-        return Err(StoreError::Unusable(format!(
-            "{}: the backup is not signed although its key is available, so it may have been changed without the key; nothing was \
-             restored. Restore another backup, or add --allow-unsigned if this one was created without the key",
-            path.display()
-        )));
-    }
     let known = KnownStores::new(options);
     if seal != SealVerdict::Valid && known.is_outdated(label.identity())? {
         return Err(StoreError::Unusable(format!(
@@ -126,6 +118,14 @@ pub fn prepare(
              changed without the key; nothing was restored. Restore the key file first, or restore another backup. {}",
             path.display(),
             known.way_to_accept(label.identity())
+        )));
+    }
+    let is_signable = keys.matching(label.identity()).is_some();
+    if seal == SealVerdict::Unsealed && is_signable && unsigned == UnsignedPolicy::Refuse {
+        return Err(StoreError::Unusable(format!(
+            "{}: the backup is not signed although its key is available, so it may have been changed without the key; nothing was \
+             restored. Restore another backup, or add --allow-unsigned if this one was created without the key",
+            path.display()
         )));
     }
     let (comparison, _) = compare(&options.data, &label, &state, &keys);
