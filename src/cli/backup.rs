@@ -58,6 +58,7 @@ pub enum BackupCommand {
 
 /// Arguments of `umai backup restore`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "independent options")]
 pub struct RestoreBackup {
     /// Name from the list, a file, or the directory of a store that was moved aside
     #[arg(
