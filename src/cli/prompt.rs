@@ -72,7 +72,7 @@ pub fn line(label: &str) -> Result<Zeroizing<String>, Failure> {
     required(label, std::str::from_utf8(&typed).unwrap_or_default())
 }
 
-/// Same as [`line`], without echo.
+/// Same as [`line()`], without echo.
 pub fn hidden_line(label: &str) -> Result<Zeroizing<String>, Failure> {
     if !is_possible() {
         return line(label);
