@@ -1,6 +1,5 @@
 //! Server or Umbraco site that a command uses, if any.
 
-use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
@@ -216,7 +215,10 @@ fn site_options(
 ) -> Result<RemoteOptions, Failure> {
     let id = globals.client_id.as_deref().unwrap_or_default().trim();
     let login = match &globals.target {
-        Some(name) => format!("run: umai login --target {} {address}", shell_word(name)),
+        Some(name) => {
+            let name = shlex::try_quote(name).unwrap_or_default();
+            format!("run: umai login --target {name} {address}")
+        }
         None => format!("run: umai login {address}"),
     };
     if id.is_empty() {
@@ -240,16 +242,6 @@ fn site_options(
         notices.extend(exposed(path));
     }
     with_credentials(globals, address, &secret)
-}
-
-/// Returns a name as one word of a shell.
-fn shell_word(name: &str) -> Cow<'_, str> {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    if name.bytes().all(is_plain) {
-        Cow::Borrowed(name)
-    } else {
-        Cow::Owned(text::shell_quoted(name))
-    }
 }
 
 /// Returns the client secret in the file or the variable; none without either.

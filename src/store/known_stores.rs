@@ -5,12 +5,11 @@
 //! another endpoint and have them converted again.
 
 use std::io::{self, Write};
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use super::backup::file::FolderHash;
 use super::journal::header::{FORMAT, StoreIdentity};
 use super::{StoreOptions, io_error};
 use crate::atomic_file;
@@ -38,7 +37,7 @@ impl KnownStores {
         Self {
             path: options.config.join(FILE),
             data: options.data.clone(),
-            folder: hash_of_folder(&options.data),
+            folder: hash_of_folder(&options.data).to_string(),
         }
     }
 
@@ -168,14 +167,8 @@ impl KnownStores {
 }
 
 /// Names a directory in the list, also when it is reached through links.
-fn hash_of_folder(data: &Path) -> String {
-    let path = data
-        .canonicalize()
-        .or_else(|_| std::path::absolute(data))
-        .unwrap_or_else(|_| data.to_owned());
-    let sum: [u8; 32] = Sha256::digest(path.as_os_str().as_bytes()).into();
-    let (first, _) = sum.split_first_chunk::<8>().unwrap_or((&[0; 8], &[]));
-    format!("{:016x}", u64::from_be_bytes(*first))
+fn hash_of_folder(data: &Path) -> FolderHash {
+    FolderHash::for_folder(&data.canonicalize().unwrap_or_else(|_| data.to_owned()))
 }
 
 #[cfg(test)]

@@ -75,6 +75,12 @@ impl FolderHash {
     }
 }
 
+impl std::fmt::Display for FolderHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:016x}", u64::from_be_bytes(self.0))
+    }
+}
+
 /// Label of a backup, read from its header and trailer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BackupLabel {
