@@ -43,6 +43,10 @@ pub struct ChangeEvent {
     /// Kind of the change.
     #[serde(flatten)]
     pub kind: ChangeKind,
+    /// Request that deleted a connection permanently, in a store that several processes share: its sender recognizes the change as
+    /// its own. Not part of the API.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<Uuid>,
 }
 
 /// Kind of a change.

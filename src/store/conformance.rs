@@ -493,7 +493,10 @@ async fn versions_are_newest_first_and_masked(store: Store) {
 async fn changes_since(store: &Store, since: u64, count: usize) -> Vec<ChangeEvent> {
     let feed = store.changes(Revision(since)).await.unwrap();
     feed.take(count)
-        .map(|changed| changed.unwrap())
+        .map(|changed| ChangeEvent {
+            request: None,
+            ..changed.unwrap()
+        })
         .collect()
         .await
 }
@@ -514,6 +517,7 @@ async fn feed_has_every_change_once_in_order(store: Store) {
     .map(|(what, revision)| ChangeEvent {
         revision: Revision(revision),
         kind: what,
+        request: None,
     });
     assert_eq!(
         changes_since(&store, 0, 3).await,

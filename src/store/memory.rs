@@ -65,6 +65,7 @@ impl<S> MemoryStore<S> {
         state.changes.push(ChangeEvent {
             revision,
             kind: what,
+            request: None,
         });
         self.newest.send_replace(Some(revision.0));
         revision

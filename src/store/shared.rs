@@ -200,7 +200,12 @@ impl ConnectionStore<SealedSecret> for SharedStore {
     }
 
     async fn delete(&self, id: Uuid, version: u64) -> Result<Revision, StoreError> {
-        self.write(Write::Delete { id, version }).await
+        self.write(Write::Delete {
+            id,
+            version,
+            request: Uuid::new_v4(),
+        })
+        .await
     }
 
     async fn versions(&self, id: Uuid, window: PageRequest) -> Result<Page<Version>, StoreError> {

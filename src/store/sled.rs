@@ -178,6 +178,21 @@ impl SledStore {
         }
     }
 
+    /// Deletes a connection permanently for a request of a process that shares the store.
+    pub async fn delete_for(
+        &self,
+        id: Uuid,
+        version: u64,
+        request: Option<Uuid>,
+    ) -> Result<Revision, StoreError> {
+        self.change(WriteRequest::Delete {
+            id,
+            version,
+            request,
+        })
+        .await
+    }
+
     async fn change(&self, request: WriteRequest) -> Result<Revision, StoreError> {
         let (answer, answered) = oneshot::channel();
         self.inbox
@@ -281,7 +296,7 @@ impl ConnectionStore<SealedSecret> for SledStore {
     }
 
     async fn delete(&self, id: Uuid, version: u64) -> Result<Revision, StoreError> {
-        self.change(WriteRequest::Delete { id, version }).await
+        self.delete_for(id, version, None).await
     }
 
     async fn versions(&self, id: Uuid, window: PageRequest) -> Result<Page<Version>, StoreError> {

@@ -195,6 +195,21 @@ async fn equal_save_of_other_client_is_not_mistaken_for_lost_one() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn purge_of_other_client_is_not_mistaken_for_lost_one() {
+    let lossy = LossyPair::new().await;
+    lossy.client.save(save(1, 1)).await.unwrap();
+    lossy.proxy.next(Fate::RequestLost);
+    let other = async {
+        lossy.proxy.lost().await;
+        lossy.leader.delete(id(1), 1).await.unwrap();
+        lossy.proxy.resume();
+    };
+    let (purged, ()) = tokio::join!(lossy.client.delete(id(1), 1), other);
+    assert_eq!(purged, Err(StoreError::NotFound(id(1))));
+    lossy.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn garbage_and_partial_frames_do_not_affect_others() {
     let folder = tempfile::tempdir().unwrap();
     let leader = open_in(folder.path()).await.unwrap();

@@ -94,7 +94,10 @@ fn event(change: Result<ChangeEvent, StoreError>) -> Event {
     let result = change.map_err(ConnectionError::from).and_then(|changed| {
         let event = Event::default().id(changed.revision.0.to_string());
         event
-            .json_data(&changed)
+            .json_data(ChangeEvent {
+                request: None,
+                ..changed
+            })
             .map_err(|error| ConnectionError::Store(StoreError::Unusable(error.to_string())))
     });
     result.unwrap_or_else(|error| {

@@ -4,16 +4,14 @@ use futures_util::{FutureExt, StreamExt};
 
 use super::protocol::{StoreReply, StoreRequest, Write};
 use crate::connection::store::{ChangeEvent, ChangeFeed};
-use crate::connection::{ConnectionStore, SealedSecret, StoreError};
+use crate::connection::{ConnectionStore, StoreError};
+use crate::store::sled::SledStore;
 
 /// Maximum number of changes in one reply.
 const MAX_CHANGES: usize = 256;
 
 /// Returns the reply of the store.
-pub async fn dispatch(
-    store: &dyn ConnectionStore<SealedSecret>,
-    request: &StoreRequest,
-) -> Result<StoreReply, StoreError> {
+pub async fn dispatch(store: &SledStore, request: &StoreRequest) -> Result<StoreReply, StoreError> {
     Ok(match request {
         StoreRequest::Get(id) => StoreReply::Connection(store.get(*id).await?.map(Box::new)),
         StoreRequest::Find(alias) => StoreReply::Connection(store.find(alias).await?.map(Box::new)),
@@ -24,9 +22,11 @@ pub async fn dispatch(
         StoreRequest::Write(Write::Save(save)) => {
             StoreReply::Written(store.save((**save).clone()).await?)
         }
-        StoreRequest::Write(Write::Delete { id, version }) => {
-            StoreReply::Written(store.delete(*id, *version).await?)
-        }
+        StoreRequest::Write(Write::Delete {
+            id,
+            version,
+            request,
+        }) => StoreReply::Written(store.delete_for(*id, *version, Some(*request)).await?),
         StoreRequest::Versions { id, window } => {
             StoreReply::Versions(store.versions(*id, *window).await?)
         }

@@ -118,6 +118,8 @@ pub enum Write {
         id: Uuid,
         /// Expected version.
         version: u64,
+        /// Random ID of the request, recorded with the deletion.
+        request: Uuid,
     },
 }
 

@@ -3,12 +3,11 @@
 //! A leader that ends may have performed a write without replying. Before the write is sent to the next leader, the changes since
 //! then show if it was performed and at which revision, so it happens exactly once, even when another process changed or deleted
 //! the connection afterwards. A save of the same version is recognized by its seals, which are unique, while it is the current
-//! version, and by its other content later.
+//! version, and by its other content later; a permanent deletion is recognized by the ID of its request, which is stored with it.
 
 use std::convert::Infallible;
 
 use futures_util::StreamExt;
-use uuid::Uuid;
 
 use super::SharedStore;
 use super::protocol::Write;
@@ -42,8 +41,8 @@ pub async fn find_revision(
                 let item = &save.connection.item;
                 item.is_deleted() && item.id == id && is_same_save(store, save).await?
             }
-            (Write::Delete { id, version }, ChangeKind::Deleted(gone)) => {
-                *id == gone && is_purged(store, *id, *version).await?
+            (Write::Delete { request, .. }, ChangeKind::Deleted(_)) => {
+                changed.request == Some(*request)
             }
             (Write::Delete { .. }, ChangeKind::Saved(_)) => false,
         };
@@ -69,13 +68,6 @@ async fn is_same_save(
         return Ok(true);
     };
     Ok(stored_version.change == save.change && stored_version.snapshot == masked(&save.connection))
-}
-
-/// Returns true when a connection was deleted permanently at this version. A connection in the trash still exists, with a later
-/// version.
-async fn is_purged(store: &SharedStore, id: Uuid, version: u64) -> Result<bool, StoreError> {
-    let stored = store.get(id).await?;
-    Ok(stored.is_none_or(|stored| stored.item.version < version))
 }
 
 /// Fallback when the changes are no longer available: compares with the stored connection.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -24,6 +25,8 @@ pub enum WriteRequest {
         id: Uuid,
         /// Expected version.
         version: u64,
+        /// Request of a process that shares the store.
+        request: Option<Uuid>,
     },
 }
 
@@ -42,6 +45,9 @@ pub struct SaveRequest {
 pub struct DeletedJson<T> {
     /// Deleted connection.
     pub item: T,
+    /// [`ChangeEvent::request`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<Uuid>,
 }
 
 /// Maximum length of a serialized connection in bytes.
@@ -81,10 +87,17 @@ impl WriteRequest {
             EntryKind::Deleted => Some(Ok(Self::Delete {
                 id: entry.id,
                 version: entry.number,
+                request: deletion_request(entry),
             })),
             EntryKind::Record | EntryKind::Version | EntryKind::End => None,
         }
     }
+}
+
+/// Request in a journal entry of a deletion, if it has one.
+fn deletion_request(entry: &JournalEntry<'_>) -> Option<Uuid> {
+    let deleted: DeletedJson<IgnoredAny> = serde_json::from_slice(entry.payload).ok()?;
+    deleted.request
 }
 
 fn read_saved(entry: &JournalEntry<'_>) -> Result<WriteRequest, StoreError> {
@@ -97,16 +110,18 @@ fn read_saved(entry: &JournalEntry<'_>) -> Result<WriteRequest, StoreError> {
 
 /// Converts a journal entry to a change event. Returns `None` for other entries.
 pub fn to_event(entry: &JournalEntry<'_>) -> Option<Result<ChangeEvent, StoreError>> {
-    let what = match entry.kind {
+    let (kind, request) = match entry.kind {
         EntryKind::Saved => {
-            stored_json::read_listed(entry.id, entry.payload).map(ChangeKind::new_state)
+            let item = stored_json::read_listed(entry.id, entry.payload);
+            (item.map(ChangeKind::new_state), None)
         }
-        EntryKind::Deleted => Ok(ChangeKind::Deleted(entry.id)),
+        EntryKind::Deleted => (Ok(ChangeKind::Deleted(entry.id)), deletion_request(entry)),
         EntryKind::Record | EntryKind::Version | EntryKind::End => return None,
     };
-    Some(what.map(|what| ChangeEvent {
+    Some(kind.map(|kind| ChangeEvent {
         revision: Revision(entry.revision),
-        kind: what,
+        kind,
+        request,
     }))
 }
 
@@ -132,6 +147,8 @@ pub enum NewState {
         id: Uuid,
         /// Version at the deletion.
         number: u64,
+        /// [`ChangeEvent::request`].
+        request: Option<Uuid>,
         /// [`DeletedJson`].
         payload: Vec<u8>,
     },
@@ -149,6 +166,7 @@ impl AcceptedChange {
                 id,
                 number,
                 payload,
+                ..
             } => (EntryKind::Deleted, *id, *number, &**payload),
         };
         let entry = JournalEntry {
@@ -165,12 +183,14 @@ impl AcceptedChange {
 
     /// Converts the change to a change event.
     pub fn to_event(&self) -> ChangeEvent {
+        let (kind, request) = match &self.after {
+            NewState::Saved(current) => (ChangeKind::new_state(current.item.clone()), None),
+            NewState::Deleted { id, request, .. } => (ChangeKind::Deleted(*id), *request),
+        };
         ChangeEvent {
             revision: Revision(self.revision),
-            kind: match &self.after {
-                NewState::Saved(current) => ChangeKind::new_state(current.item.clone()),
-                NewState::Deleted { id, .. } => ChangeKind::Deleted(*id),
-            },
+            kind,
+            request,
         }
     }
 

@@ -208,6 +208,7 @@ mod tests {
                 writer.announce((revision..revision + 4).map(|revision| ChangeEvent {
                     revision: Revision(revision),
                     kind: ChangeKind::Deleted(Uuid::nil()),
+                    request: None,
                 }));
             }
         });

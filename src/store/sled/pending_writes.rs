@@ -79,7 +79,11 @@ impl PendingWrites {
                 self.check_alias(&save)?;
                 Ok(self.save(*save, before))
             }
-            WriteRequest::Delete { id, version } => {
+            WriteRequest::Delete {
+                id,
+                version,
+                request,
+            } => {
                 let before = self.current(id)?.ok_or(StoreError::NotFound(id))?;
                 if before.item.version != version {
                     return Err(StoreError::VersionConflict {
@@ -87,7 +91,7 @@ impl PendingWrites {
                         found: before.item.version,
                     });
                 }
-                self.delete(id, Some(before))
+                self.delete(id, request, Some(before))
             }
         }
     }
@@ -117,9 +121,9 @@ impl PendingWrites {
                     Some(Ordering::Less) | None => Some(self.save(*save, before)),
                 }
             }
-            WriteRequest::Delete { id, .. } => match self.current(id)? {
+            WriteRequest::Delete { id, request, .. } => match self.current(id)? {
                 Some(before) if before.revision > position.revision => None,
-                before => Some(self.delete(id, before)?),
+                before => Some(self.delete(id, request, before)?),
             },
         };
         self.position = position;
@@ -224,13 +228,15 @@ impl PendingWrites {
     fn delete(
         &mut self,
         id: Uuid,
+        request: Option<Uuid>,
         before: Option<CurrentState>,
     ) -> Result<AcceptedChange, StoreError> {
         let item = before.as_ref().map(|before| &before.item);
         let after = NewState::Deleted {
             id,
             number: item.map_or(0, |item| item.version),
-            payload: write_json(&DeletedJson { item })?,
+            payload: write_json(&DeletedJson { item, request })?,
+            request,
         };
         let revision = self.position.revision + 1;
         let aliases = self.release_alias(before.as_ref(), revision);
