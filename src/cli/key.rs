@@ -19,7 +19,10 @@ use crate::store::backup::restore::check_exclusive;
 use crate::store::key::key_file::{KeyFileContent, KeyFileLocation};
 use crate::store::key::passphrase::{Passphrase, WrappedKey};
 use crate::store::key::protection::{protect, protected_by_random, unprotect};
-use crate::store::rotation::{NewKeyResult, RotationResult, ensure_store_exists, renew, rotate};
+use crate::store::rotation::{
+    NewKeyResult, RotationResult, ensure_store_exists, install_key_in_use, pending_in_use, renew,
+    rotate,
+};
 use crate::store::{backup, check_key};
 pub use format::names;
 
@@ -105,6 +108,13 @@ fn dry_run_rotate(context: &CliContext, output: &mut Output) -> Result<(), Failu
     ensure_store_exists(&context.config.data)?;
     check_key(&context.store_options())?;
     check_exclusive(&context.config.data, "umai key rotate")?;
+    if let Some(pending) = pending_in_use(&context.store_options()) {
+        output.note(&format!(
+            "The key in use is {}, left by an interrupted rotation: the rotation fails unless it can be moved to {}",
+            pending.display(),
+            location.path.display()
+        ));
+    }
     let sentence = format!(
         "Would create a new key in {} and encrypt all secrets with it; no other process may have the store open",
         location.path.display()
@@ -168,9 +178,16 @@ fn back_up(context: &CliContext, output: &Output) {
     }
 }
 
-fn add_passphrase(context: &CliContext, output: &mut Output) -> Result<(), Failure> {
+/// Returns the location of the key in use, whose file a command is about to change.
+fn key_file_to_change(command: &str, context: &CliContext) -> Result<KeyFileLocation, Failure> {
     let location = passphrase::key_file_location(context);
-    location.reject_credentials("umai key add-passphrase")?;
+    location.reject_credentials(command)?;
+    install_key_in_use(&context.store_options(), command)?;
+    Ok(location)
+}
+
+fn add_passphrase(context: &CliContext, output: &mut Output) -> Result<(), Failure> {
+    let location = key_file_to_change("umai key add-passphrase", context)?;
     if wrapped(&location)?.is_some() {
         return Err(Failure::Usage(
             "The key already has a passphrase. To change it: umai key change-passphrase".into(),
@@ -184,8 +201,7 @@ fn add_passphrase(context: &CliContext, output: &mut Output) -> Result<(), Failu
 }
 
 fn add_keyring(context: &CliContext, output: &mut Output) -> Result<(), Failure> {
-    let location = passphrase::key_file_location(context);
-    location.reject_credentials("umai key add-keyring")?;
+    let location = key_file_to_change("umai key add-keyring", context)?;
     let before = wrapped(&location)?;
     unlock(context, output)?;
     let passphrase = Passphrase::random()?;
@@ -221,8 +237,7 @@ fn change_passphrase(
     context: &CliContext,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let location = passphrase::key_file_location(context);
-    location.reject_credentials("umai key change-passphrase")?;
+    let location = key_file_to_change("umai key change-passphrase", context)?;
     require_passphrase(&location)?;
     unlock(context, output)?;
     let file = file.map(PathBuf::as_path);
@@ -235,8 +250,7 @@ fn change_passphrase(
 }
 
 fn remove_passphrase(context: &CliContext, output: &mut Output) -> Result<(), Failure> {
-    let location = passphrase::key_file_location(context);
-    location.reject_credentials("umai key remove-passphrase")?;
+    let location = key_file_to_change("umai key remove-passphrase", context)?;
     require_passphrase(&location)?;
     unlock(context, output)?;
     let before = wrapped(&location)?;

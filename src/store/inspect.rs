@@ -22,7 +22,7 @@ use super::journal::{self, snapshot};
 use super::key::key_file::KeyFileLocation;
 use super::key::{KeyLookup, StoreAccess, StoreAuthenticator, StoreKey};
 use super::known_stores::KnownStores;
-use super::{StoreOptions, io_error, lock, sled, swap};
+use super::{KeyLocation, StoreOptions, io_error, lock, sled, swap};
 
 /// Number of attempts to read files that change while they are read.
 const MAX_ATTEMPTS: usize = 3;
@@ -132,6 +132,8 @@ pub enum StoreHolder {
 pub enum KeyState {
     /// In this file, and it matches the store.
     Matches(PathBuf),
+    /// In this file after an interrupted rotation; it matches the store and is not installed yet.
+    Pending(PathBuf),
     /// In this file, but it does not match the store.
     Mismatched(PathBuf),
     /// In this file; there is no store to check it against.
@@ -223,10 +225,10 @@ fn key_state(options: &StoreOptions, identity: Option<&StoreIdentity>) -> KeySta
     if location.locked().is_some() {
         return KeyState::Locked(location.path);
     }
-    if let Some(identity) = identity
-        && super::matching_key(options, identity).is_ok()
-    {
-        return KeyState::Matches(location.path);
+    match identity.map(|identity| super::matching_key(options, identity)) {
+        Some(Ok((_, KeyLocation::Installed))) => return KeyState::Matches(location.path),
+        Some(Ok((_, KeyLocation::Pending))) => return KeyState::Pending(location.pending()),
+        Some(Err(_)) | None => {}
     }
     match StoreKey::find(options.key_file.as_deref(), &options.config) {
         Err(why) => KeyState::Unreadable(why.to_string()),

@@ -49,7 +49,7 @@ pub fn rotate(options: &StoreOptions) -> Result<RotationResult, StoreError> {
     swap::complete(data).map_err(|error| io_error(data, &error))?;
     let identity = existing_identity(data)?;
     let old = unlock(options, Some(&identity))?.key;
-    ensure_installed(&location, options, &identity)?;
+    install_key_in_use(options, COMMAND)?;
     let access = StoreAccess::new(identity.clone(), Some(&old));
     let StoreContent { mut state, .. } = offline_reader::read_complete(data, access.auth())?;
     let new = StoreKey::random()?;
@@ -155,21 +155,24 @@ pub fn ensure_store_exists(data: &Path) -> Result<(), StoreError> {
     )))
 }
 
-/// Returns an error when the key in use is still the pending one, which a rotation would overwrite.
-fn ensure_installed(
-    location: &KeyFileLocation,
-    options: &StoreOptions,
-    identity: &StoreIdentity,
-) -> Result<(), StoreError> {
-    let (_, place) = matching_key(options, identity)?;
-    let attempt = match place {
-        KeyLocation::Installed => Ok(()),
-        KeyLocation::Pending => install(location),
-    };
-    attempt.map_err(|error| {
+/// Returns the path of the key in use if a rotation could not install it.
+pub fn pending_in_use(options: &StoreOptions) -> Option<PathBuf> {
+    let identity = sled::identity_in(&options.data).ok()??;
+    let (_, place) = matching_key(options, &identity).ok()?;
+    let location = KeyFileLocation::find(options.key_file.as_deref(), &options.config);
+    (place == KeyLocation::Pending).then(|| location.pending())
+}
+
+/// Installs the key in use if a rotation could not. A command that changes the key file would otherwise change another key.
+pub fn install_key_in_use(options: &StoreOptions, command: &str) -> Result<(), StoreError> {
+    if pending_in_use(options).is_none() {
+        return Ok(());
+    }
+    let location = KeyFileLocation::find(options.key_file.as_deref(), &options.config);
+    install(&location).map_err(|error| {
         StoreError::Key(format!(
             "{error}. Nothing was changed, because {1} is the key in use. Copy it over {0}, or make {0} a file that can be replaced \
-             (mount its directory instead of the file), then run umai key rotate again",
+             (mount its directory instead of the file), then run {command} again",
             location.path.display(),
             location.pending().display()
         ))

@@ -13,7 +13,7 @@ use umai::store::key::key_file::KeyFileLocation;
 use umai::store::key::passphrase::Passphrase;
 use umai::store::key::protection::protect;
 use umai::store::open_shared;
-use umai::store::rotation::{renew, rotate};
+use umai::store::rotation::{install_key_in_use, renew, rotate};
 use umai::store::shared::SharedStore;
 
 use crate::support::fixture::{Content, content, open_in, options, random, save};
@@ -148,7 +148,8 @@ async fn survey_reports_key_and_backups_without_changes() {
     assert_eq!(report.backups.unwrap().len(), 1);
     // A pending key of an interrupted rotation belongs to the store.
     fs::rename(&path, path.with_extension("key.new")).unwrap();
-    assert_eq!(survey(&options).key, KeyState::Matches(path.clone()));
+    let pending = path.with_extension("key.new");
+    assert_eq!(survey(&options).key, KeyState::Pending(pending));
     assert!(
         !path.exists(),
         "only opening the store installs the pending key"
@@ -202,6 +203,15 @@ async fn rotation_refuses_to_overwrite_pending_key_in_use() {
         "{message}"
     );
     assert_eq!(fs::read(&pending).unwrap(), key);
+    assert_eq!(survey(&options).key, KeyState::Pending(pending.clone()));
+    let Err(StoreError::Key(message)) = install_key_in_use(&options, "umai key add-passphrase")
+    else {
+        panic!("the passphrase would protect a key that is not in use");
+    };
+    assert!(
+        message.ends_with("then run umai key add-passphrase again"),
+        "{message}"
+    );
     let backup = create(&options, &BackupDestination::Store, chrono::Utc::now()).unwrap();
     assert!(backup.label.is_sealed(), "signed with the key in use");
     let store = open_in(folder.path()).await.unwrap();

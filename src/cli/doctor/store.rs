@@ -91,6 +91,13 @@ fn key(config: &Config, state: &KeyState, is_there: bool, findings: &mut Finding
             let says = format!("{}, {source}; matches the store", path.display());
             findings.ok("key", says);
         }
+        KeyState::Pending(path) => findings.warning(
+            "key",
+            format!("the key of this store is {}, left by an interrupted rotation", path.display()),
+            Some(
+                "start umai, which moves it to the path of the key file; if it stays, make that path a file that can be replaced".into(),
+            ),
+        ),
         KeyState::NotTried(path) => {
             let says = format!("{}, {source}; no store to check it against", path.display());
             findings.ok("key", says);

@@ -70,6 +70,9 @@ fn sentence(state: &KeyState, context: &CliContext) -> String {
     let has_store = !is_missing(&context.config.data);
     match state {
         KeyState::Matches(_) => format!("{data}, encrypted with this key"),
+        KeyState::Pending(path) => {
+            format!("{data}, encrypted with the new key in {}", path.display())
+        }
         KeyState::Locked(_) if has_store => {
             format!("{data}; the key is protected by a passphrase and was not checked")
         }
@@ -89,6 +92,7 @@ fn sentence(state: &KeyState, context: &CliContext) -> String {
 const fn state_name(state: &KeyState) -> &'static str {
     match state {
         KeyState::Matches(_) => "fits",
+        KeyState::Pending(_) => "pending",
         KeyState::Mismatched(_) => "foreign",
         KeyState::NotTried(_) => "untried",
         KeyState::Missing(_) => "missing",
