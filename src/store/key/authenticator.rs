@@ -5,6 +5,7 @@ use std::sync::Arc;
 use hmac::{Hmac, KeyInit, Mac as _};
 use sha2::Sha256;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use super::StoreKey;
 
@@ -23,7 +24,8 @@ impl StoreAuthenticator {
         let mut derived = keyed(&*key.0);
         derived.update(b"umai authentication 1");
         derived.update(store.as_bytes());
-        Self(Arc::new(keyed(&derived.finalize().into_bytes())))
+        let derived = Zeroizing::new(<[u8; 32]>::from(derived.finalize().into_bytes()));
+        Self(Arc::new(keyed(&*derived)))
     }
 
     /// Returns the code of a message in a domain.
