@@ -4,6 +4,7 @@ mod access_log;
 mod browsers;
 mod examples;
 mod fixture;
+mod hostile_clients;
 mod keep_alive;
 mod malformed_http;
 mod memory;
