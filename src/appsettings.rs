@@ -135,35 +135,42 @@ impl AppSettings {
 
     /// Returns one sentence for each unusable file. Optional files may be missing.
     pub fn problems(&self) -> Vec<String> {
-        let layers = self.layers();
-        let flaws = layers.all().filter_map(|layer| match &layer.values {
-            Err(FileFlaw::NotFound) => layer
-                .option
-                .map(|option| format!("{} does not exist; check {option}", layer.name)),
-            Ok(_) => layer.untrusted(),
-            Err(FileFlaw::Unusable(why)) => {
-                let is_folder = layer.option == Some(KEY_PER_FILE);
-                let what = if is_folder { "folder" } else { "file" };
-                Some(format!("{} {why}; the {what} is ignored", layer.name))
-            }
-        });
+        let sources = self.sources();
+        let flaws = sources
+            .all()
+            .filter_map(|settings_source| match &settings_source.values {
+                Err(FileFlaw::NotFound) => settings_source.option.map(|option| {
+                    format!("{} does not exist; check {option}", settings_source.name)
+                }),
+                Ok(_) => settings_source.untrusted(),
+                Err(FileFlaw::Unusable(why)) => {
+                    let is_folder = settings_source.option == Some(KEY_PER_FILE);
+                    let what = if is_folder { "folder" } else { "file" };
+                    Some(format!(
+                        "{} {why}; the {what} is ignored",
+                        settings_source.name
+                    ))
+                }
+            });
         let mut problems: Vec<String> = flaws.collect();
-        problems.extend(layers.problems);
+        problems.extend(sources.problems);
         problems.extend(self.environment().err());
         problems
     }
 
     fn find(&self, reference: &Reference) -> FoundValue {
-        let layers = self.layers();
-        if let Err(allowed) = AllowList::new(&layers, &self.variables).check(reference.key()) {
+        let sources = self.sources();
+        if let Err(allowed) = AllowList::new(&sources, &self.variables).check(reference.key()) {
             return FoundValue::Refused { allowed };
         }
         let key = reference.key().to_ascii_lowercase();
-        let SettingsSources { files, keys, .. } = layers;
+        let SettingsSources {
+            files, key_folder, ..
+        } = sources;
         let mut looked_in = Vec::new();
         let mut decided = false;
-        if let Some(layer) = keys {
-            match look_up(layer, &key, &mut decided) {
+        if let Some(settings_source) = key_folder {
+            match look_up(settings_source, &key, &mut decided) {
                 (place, Some(value)) => {
                     let file = reference
                         .variable()
@@ -194,8 +201,8 @@ impl AppSettings {
         }
         decided |= is_set;
         let mut places = Vec::new();
-        for layer in files.into_iter().rev() {
-            match look_up(layer, &key, &mut decided) {
+        for settings_source in files.into_iter().rev() {
+            match look_up(settings_source, &key, &mut decided) {
                 (source, Some(value)) => return FoundValue::Value { source, value },
                 (place, None) => places.push(place),
             }
@@ -208,17 +215,17 @@ impl AppSettings {
     }
 
     /// Reads the files and folders.
-    fn layers(&self) -> SettingsSources {
+    fn sources(&self) -> SettingsSources {
         let mut files = Vec::new();
         if let Some(base) = &self.base {
             let option = self.is_named.then_some("--appsettings");
-            files.push(self.layer(base, option));
+            files.push(self.file_source(base, option));
             if let Ok(environment) = self.environment() {
                 let stem = base.file_stem().unwrap_or_default().to_string_lossy();
                 let extension = base.extension().unwrap_or_default().to_string_lossy();
                 let dot = if extension.is_empty() { "" } else { "." };
                 let name = format!("{stem}.{environment}{dot}{extension}");
-                files.push(self.layer(&base.with_file_name(name), None));
+                files.push(self.file_source(&base.with_file_name(name), None));
             }
         }
         if let Some(path) = self
@@ -234,7 +241,7 @@ impl AppSettings {
             });
         }
         let mut problems = Vec::new();
-        let keys = self.key_per_file.as_ref().map(|folder| {
+        let key_folder = self.key_per_file.as_ref().map(|folder| {
             let (values, flaws) = key_per_file::read(folder);
             problems = flaws;
             SettingsSource {
@@ -246,12 +253,12 @@ impl AppSettings {
         });
         SettingsSources {
             files,
-            keys,
+            key_folder,
             problems,
         }
     }
 
-    fn layer(&self, path: &Path, option: Option<&'static str>) -> SettingsSource {
+    fn file_source(&self, path: &Path, option: Option<&'static str>) -> SettingsSource {
         SettingsSource {
             name: self.name_of(path),
             path: path.to_owned(),
@@ -306,7 +313,7 @@ struct SettingsSources {
     /// Files with lower precedence than the environment, lowest first.
     files: Vec<SettingsSource>,
     /// The folder with higher precedence than the environment.
-    keys: Option<SettingsSource>,
+    key_folder: Option<SettingsSource>,
     /// Messages about unusable files in that folder.
     problems: Vec<String>,
 }
@@ -323,17 +330,21 @@ impl SettingsSource {
 
 impl SettingsSources {
     fn all(&self) -> impl Iterator<Item = &SettingsSource> {
-        self.files.iter().chain(&self.keys)
+        self.files.iter().chain(&self.key_folder)
     }
 }
 
 /// Returns the name of a source and its value of a key, unless a source with higher precedence `decided`.
-fn look_up(layer: SettingsSource, key: &str, decided: &mut bool) -> (String, Option<SecretString>) {
-    let SettingsSource { name, values, .. } = layer;
+fn look_up(
+    settings_source: SettingsSource,
+    key: &str,
+    decided: &mut bool,
+) -> (String, Option<SecretString>) {
+    let SettingsSource { name, values, .. } = settings_source;
     match values {
         Err(FileFlaw::NotFound) => (format!("{name} (does not exist)"), None),
         Err(FileFlaw::Unusable(why)) => (format!("{name}, which {why}"), None),
-        Ok(mut values) => match values.remove(key).map(|kept| kept.value) {
+        Ok(mut values) => match values.remove(key).map(|entry| entry.value) {
             Some(Some(value)) if has_text(&value) && !*decided => (name, Some(value)),
             Some(_) if !*decided => {
                 *decided = true;

@@ -19,9 +19,9 @@ pub(super) struct AllowList {
 
 impl AllowList {
     /// Reads the allow-list from the settings and the environment.
-    pub(super) fn new(layers: &SettingsSources, variables: &EnvironmentVariables) -> Self {
+    pub(super) fn new(sources: &SettingsSources, variables: &EnvironmentVariables) -> Self {
         Self {
-            prefixes: prefixes(layers, variables),
+            prefixes: prefixes(sources, variables),
         }
     }
 
@@ -51,23 +51,23 @@ impl AllowList {
 }
 
 /// Returns the prefixes, each index from the source with the highest precedence.
-pub(super) fn prefixes(layers: &SettingsSources, variables: &EnvironmentVariables) -> Vec<String> {
+pub(super) fn prefixes(sources: &SettingsSources, variables: &EnvironmentVariables) -> Vec<String> {
     let mut merged: BTreeMap<String, Option<SecretString>> = BTreeMap::new();
     let below = format!("{PREFIXES}:");
-    let listed_in = |layer: &SettingsSource| {
-        let values = layer.values.as_ref().into_iter().flatten();
+    let listed_in = |settings_source: &SettingsSource| {
+        let values = settings_source.values.as_ref().into_iter().flatten();
         let listed = values.filter(|(key, _)| key.starts_with(&below));
-        let listed = listed.map(|(key, kept)| (key.clone(), kept.value.clone()));
+        let listed = listed.map(|(key, entry)| (key.clone(), entry.value.clone()));
         listed.collect::<Vec<_>>()
     };
-    merged.extend(layers.files.iter().flat_map(listed_in));
+    merged.extend(sources.files.iter().flat_map(listed_in));
     merged.extend(
         variables
             .with_prefix(PREFIXES)
             .into_iter()
             .map(|(key, value)| (key, Some(value))),
     );
-    merged.extend(layers.keys.iter().flat_map(listed_in));
+    merged.extend(sources.key_folder.iter().flat_map(listed_in));
     merged
         .into_values()
         .flatten()

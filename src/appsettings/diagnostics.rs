@@ -19,24 +19,24 @@ pub struct ReferenceSources {
 impl AppSettings {
     /// Returns the report.
     pub fn survey(&self) -> ReferenceSources {
-        let layers = self.layers();
-        let files = layers.all().map(|layer| {
-            let keys = match &layer.values {
+        let sources = self.sources();
+        let files = sources.all().map(|settings_source| {
+            let keys = match &settings_source.values {
                 Ok(values) => Some(values.len()),
                 Err(FileFlaw::NotFound | FileFlaw::Unusable(_)) => None,
             };
-            (layer.name.clone(), keys)
+            (settings_source.name.clone(), keys)
         });
         ReferenceSources {
             files: files.collect(),
             environment: self.environment().unwrap_or_default(),
             variables: self.variables.section_names(),
-            allowed: allow_list::prefixes(&layers, &self.variables),
+            allowed: allow_list::prefixes(&sources, &self.variables),
         }
     }
 
     /// Returns the allowed prefixes; empty allows everything.
     pub fn allowed(&self) -> Vec<String> {
-        allow_list::prefixes(&self.layers(), &self.variables)
+        allow_list::prefixes(&self.sources(), &self.variables)
     }
 }

@@ -136,13 +136,13 @@ impl FlatFile<'_> {
         text: Option<&str>,
     ) -> Result<(), String> {
         let key = key.unwrap_or_default();
-        let kept = FileEntry {
+        let entry = FileEntry {
             key: key.to_owned(),
             value: text.map(SecretString::from),
         };
         let key = key.to_lowercase();
         let flaw = format!("the key '{key}' occurs twice");
-        match self.values.insert(key, kept) {
+        match self.values.insert(key, entry) {
             None => Ok(()),
             Some(_) => Err(self.at(place.start(), &flaw)),
         }

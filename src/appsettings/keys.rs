@@ -26,16 +26,18 @@ impl AppSettings {
     /// Most environment variables are unrelated to connections. Only those are listed that have a section (`OpenAI__ApiKey`),
     /// that `is_known` accepts, or that the allow-list names.
     pub fn keys(&self, is_known: impl Fn(&str) -> bool) -> (Vec<ConfigurationKey>, usize) {
-        let layers = self.layers();
-        let allowed = AllowList::new(&layers, &self.variables);
+        let sources = self.sources();
+        let allowed = AllowList::new(&sources, &self.variables);
         let mut found: BTreeMap<String, Option<ConfigurationKey>> = BTreeMap::new();
         // The source with the highest precedence decides, even when its value is empty.
-        let SettingsSources { files, keys, .. } = layers;
+        let SettingsSources {
+            files, key_folder, ..
+        } = sources;
         for SettingsSource { name, values, .. } in files {
-            for (key, kept) in values.into_iter().flatten() {
-                let is_there = kept.value.is_some_and(|value| has_text(&value));
+            for (key, entry) in values.into_iter().flatten() {
+                let is_there = entry.value.is_some_and(|value| has_text(&value));
                 let listed = is_there.then(|| ConfigurationKey {
-                    key: kept.key,
+                    key: entry.key,
                     source: name.clone(),
                 });
                 found.insert(key, listed);
@@ -53,12 +55,12 @@ impl AppSettings {
                 found.insert(lower, listed);
             }
         });
-        if let Some(SettingsSource { name, values, .. }) = keys {
-            for (key, kept) in values.into_iter().flatten() {
-                let is_there = kept.value.is_some_and(|value| has_text(&value));
-                let source = format!("{name}/{}", kept.key.replace(':', "__"));
+        if let Some(SettingsSource { name, values, .. }) = key_folder {
+            for (key, entry) in values.into_iter().flatten() {
+                let is_there = entry.value.is_some_and(|value| has_text(&value));
+                let source = format!("{name}/{}", entry.key.replace(':', "__"));
                 let listed = is_there.then_some(ConfigurationKey {
-                    key: kept.key,
+                    key: entry.key,
                     source,
                 });
                 found.insert(key, listed);
