@@ -117,8 +117,8 @@ fn read_headers(tokens: &[JsToken], request: &mut PastedRequest) {
         .position(|pair| matches!(pair, [key, JsToken::Sign(':')] if is_key(key)));
     let Some(start) = start else { return };
     let mut rest = tokens.get(start + 2..).unwrap_or_default();
-    while let Some((token, behind)) = rest.split_first() {
-        rest = behind;
+    while let Some((token, following)) = rest.split_first() {
+        rest = following;
         match token {
             JsToken::Sign('{') => break,
             JsToken::Sign('[') => return read_pairs(rest, request),
@@ -129,32 +129,32 @@ fn read_headers(tokens: &[JsToken], request: &mut PastedRequest) {
         }
     }
     loop {
-        let (name, behind) = match rest {
-            [JsToken::Text(name), JsToken::Sign(':'), behind @ ..] => {
-                (name.as_str().to_owned(), behind)
+        let (name, following) = match rest {
+            [JsToken::Text(name), JsToken::Sign(':'), following @ ..] => {
+                (name.as_str().to_owned(), following)
             }
-            [JsToken::Word(name), JsToken::Sign(':'), behind @ ..] => (name.clone(), behind),
-            [JsToken::Sign(','), behind @ ..] => {
-                rest = behind;
+            [JsToken::Word(name), JsToken::Sign(':'), following @ ..] => (name.clone(), following),
+            [JsToken::Sign(','), following @ ..] => {
+                rest = following;
                 continue;
             }
             [JsToken::Sign('}'), ..] | [] => return,
             // A spread, a name that is computed, or a variable alone.
-            [_, behind @ ..] => {
+            [_, following @ ..] => {
                 request.left_out.credential(UNREAD_HEADERS);
                 let is_end = |token: &JsToken| matches!(token, JsToken::Sign(',' | '}'));
-                let end = behind.iter().position(is_end).unwrap_or(behind.len());
-                rest = behind.get(end..).unwrap_or_default();
+                let end = following.iter().position(is_end).unwrap_or(following.len());
+                rest = following.get(end..).unwrap_or_default();
                 continue;
             }
         };
-        let end = behind
+        let end = following
             .iter()
             .position(|token| matches!(token, JsToken::Sign(',' | '}')))
-            .unwrap_or(behind.len());
-        let (value, behind) = behind.split_at(end);
+            .unwrap_or(following.len());
+        let (value, following) = following.split_at(end);
         request.headers.push((name, value_of(value)));
-        rest = behind;
+        rest = following;
     }
 }
 
@@ -167,19 +167,19 @@ fn read_pairs(tokens: &[JsToken], request: &mut PastedRequest) {
     loop {
         rest = match rest {
             [JsToken::Sign(']'), ..] => return,
-            [JsToken::Sign(','), behind @ ..] => behind,
+            [JsToken::Sign(','), following @ ..] => following,
             [
                 JsToken::Sign('['),
                 JsToken::Text(name),
                 JsToken::Sign(','),
-                behind @ ..,
+                following @ ..,
             ] => {
                 let is_end = |token: &JsToken| matches!(token, JsToken::Sign(']'));
-                let end = behind.iter().position(is_end).unwrap_or(behind.len());
-                let (value, behind) = behind.split_at(end);
+                let end = following.iter().position(is_end).unwrap_or(following.len());
+                let (value, following) = following.split_at(end);
                 let name = name.as_str().to_owned();
                 request.headers.push((name, value_of(value)));
-                behind.get(1..).unwrap_or_default()
+                following.get(1..).unwrap_or_default()
             }
             _ => return request.left_out.credential(UNREAD_HEADERS),
         };

@@ -207,8 +207,8 @@ impl PowerShellScript {
         }
         self.is_found = true;
         let mut rest = arguments;
-        while let Some((part, behind)) = rest.split_first() {
-            rest = behind;
+        while let Some((part, following)) = rest.split_first() {
+            rest = following;
             let ScriptPart::Word(word) = part else {
                 continue;
             };
@@ -224,8 +224,8 @@ impl PowerShellScript {
                     }
                     continue;
                 }
-                let (value, behind) = value(rest, 0);
-                rest = behind;
+                let (value, following) = value(rest, 0);
+                rest = following;
                 if let Some(value) = value {
                     self.take(&lower, value);
                 }
@@ -308,14 +308,14 @@ fn value(parts: &[ScriptPart], depth: usize) -> (Option<PowerShellValue>, &[Scri
 fn table(parts: &[ScriptPart], depth: usize) -> (PowerShellTable, &[ScriptPart]) {
     let mut entries = PowerShellTable::new();
     let mut rest = parts;
-    while let Some((part, behind)) = rest.split_first() {
-        rest = behind;
+    while let Some((part, following)) = rest.split_first() {
+        rest = following;
         match part {
             ScriptPart::Close => return (entries, rest),
             ScriptPart::Word(key) => {
-                if let Some((ScriptPart::Equals, behind)) = rest.split_first() {
-                    let (found, behind) = value(behind, depth);
-                    rest = behind;
+                if let Some((ScriptPart::Equals, following)) = rest.split_first() {
+                    let (found, following) = value(following, depth);
+                    rest = following;
                     entries.extend(found.map(|found| (key.clone(), found)));
                 }
             }

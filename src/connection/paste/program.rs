@@ -46,12 +46,12 @@ impl<'t> ProgramStart<'t> {
                 rest = rest.split_once('\n')?.1;
                 continue;
             }
-            let (word, behind) = first_word(rest)?;
+            let (word, following) = first_word(rest)?;
             if is_program(word, programs) {
                 return Some(Self {
                     text,
                     programs,
-                    arguments: behind,
+                    arguments: following,
                 });
             }
             let is_set =
@@ -64,7 +64,7 @@ impl<'t> ProgramStart<'t> {
                 first = Some(word);
             }
             last = Some(word);
-            rest = behind;
+            rest = following;
         }
     }
 
@@ -192,16 +192,16 @@ fn without_prompt<'t>(text: &'t str, programs: &[&str]) -> &'t str {
         let Some(rest) = rest.strip_prefix(character) else {
             continue;
         };
-        let behind = rest.trim_start();
-        let is_parted = rest.len() > behind.len() || before.contains(":\\");
+        let following = rest.trim_start();
+        let is_parted = rest.len() > following.len() || before.contains(":\\");
         let is_plain = !before.contains(['"', '\'', '='])
             && !before
                 .split_whitespace()
                 .any(|word| is_program(word, programs));
-        let first = behind.split_whitespace().next().unwrap_or_default();
+        let first = following.split_whitespace().next().unwrap_or_default();
         let is_root = character == '#';
         if is_parted && is_plain && !first.is_empty() && (!is_root || is_program(first, programs)) {
-            let skipped = line.len() - behind.len();
+            let skipped = line.len() - following.len();
             return text.get(skipped..).unwrap_or(text);
         }
         return text;

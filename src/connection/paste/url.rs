@@ -333,8 +333,8 @@ fn without_call(path: &str) -> &str {
 
 /// `/models/x` names a model; longer paths after a call belong to another service.
 fn is_end(call: &[&str], index: usize, starts: &[usize]) -> bool {
-    let behind = starts.len() - (index + call.len()).min(starts.len());
-    behind <= 2
+    let following = starts.len() - (index + call.len()).min(starts.len());
+    following <= 2
 }
 
 /// The AWS region in a host such as `bedrock-runtime.eu-central-1.amazonaws.com`.

@@ -126,8 +126,8 @@ fn reference_at(text: &str) -> Option<(&str, usize)> {
         .find(|character: char| !(character.is_ascii_alphanumeric() || character == '_'))
         .unwrap_or(inner.len());
     let name = inner.get(..end).filter(|name| is_name(name))?;
-    let behind = inner.get(end..)?;
-    if is_braced && !behind.starts_with('}') {
+    let following = inner.get(end..)?;
+    if is_braced && !following.starts_with('}') {
         return None;
     }
     Some((name, 1 + scope + end + if is_braced { 2 } else { 0 }))

@@ -176,11 +176,11 @@ impl StatementReader<'_> {
             }
             keyword = Some(lower);
             words = rest;
-            while let Some((option, behind)) = words.split_first()
+            while let Some((option, following)) = words.split_first()
                 && !option.text.contains('=')
                 && option.text.starts_with('-')
             {
-                words = behind;
+                words = following;
             }
         }
         if let (Some(keyword), [name, value, ..]) = (&keyword, words)
@@ -196,10 +196,10 @@ impl StatementReader<'_> {
             self.variables.set(&name, &value);
             is_any = true;
             words = rest;
-            while let Some((first, behind)) = words.split_first()
+            while let Some((first, following)) = words.split_first()
                 && matches!(first.text.as_str(), "," | "-e" | "--env")
             {
-                words = behind;
+                words = following;
             }
         }
         let is_comment = words.first().is_none_or(|word| word.text.starts_with('#'));
@@ -259,37 +259,37 @@ fn assignment<'w>(
             ));
         }
         // `NAME=Bearer value`.
-        if let (true, Some((next, behind))) =
+        if let (true, Some((next, following))) =
             (value.eq_ignore_ascii_case("bearer"), rest.split_first())
             && !next.text.contains('=')
         {
-            return Some((name, value_of(next), behind));
+            return Some((name, value_of(next), following));
         }
         // `NAME= value`: the value is the next word, unless that is an assignment.
-        if let ("", Some((next, behind))) = (value, rest.split_first())
+        if let ("", Some((next, following))) = (value, rest.split_first())
             && !next.text.contains('=')
             && !next.text.starts_with('#')
         {
-            return Some((name, value_of(next), behind));
+            return Some((name, value_of(next), following));
         }
         return Some((name, Zeroizing::new(value.to_owned()), rest));
     }
     if let Some(name) = text.strip_suffix(':').and_then(name_in) {
-        let (value, behind) = rest.split_first()?;
-        return Some((name, value_of(value), behind));
+        let (value, following) = rest.split_first()?;
+        return Some((name, value_of(value), following));
     }
-    if let (Some(name), Some((character, behind))) = (name_in(text), rest.split_first())
+    if let (Some(name), Some((character, following))) = (name_in(text), rest.split_first())
         && matches!(character.text.as_str(), "=" | ":" | ":=" | "=>")
     {
-        return match behind.split_first() {
-            Some((value, behind)) => Some((name, value_of(value), behind)),
-            None => Some((name, Zeroizing::default(), behind)),
+        return match following.split_first() {
+            Some((value, following)) => Some((name, value_of(value), following)),
+            None => Some((name, Zeroizing::default(), following)),
         };
     }
-    if let (Some(name), Some((value, behind))) = (name_in(text), rest.split_first())
+    if let (Some(name), Some((value, following))) = (name_in(text), rest.split_first())
         && let Some(value) = value.text.strip_prefix('=')
     {
-        return Some((name, Zeroizing::new(clean(value).to_owned()), behind));
+        return Some((name, Zeroizing::new(clean(value).to_owned()), following));
     }
     let (name, value) = text.split_once(':')?;
     let name = name_in(name).filter(|name| is_known(catalog, name))?;
@@ -398,13 +398,13 @@ fn opens_value(word: Option<&StatementWord>) -> bool {
 /// Returns whether a comma stands between two assignments, as `gcloud --set-env-vars` lists them.
 fn joins_assignments(
     before: Option<&StatementWord>,
-    behind: std::iter::Peekable<std::str::Chars<'_>>,
+    following: std::iter::Peekable<std::str::Chars<'_>>,
 ) -> bool {
     if before.is_none_or(|word| word.is_quoted || !word.text.contains('=')) {
         return false;
     }
     let mut name = String::new();
-    for character in behind.take(LONGEST_NAME) {
+    for character in following.take(LONGEST_NAME) {
         if character == '=' {
             return is_name(&name) && name.contains('_');
         }
