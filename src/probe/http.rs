@@ -243,7 +243,7 @@ impl HostRoute {
             Ok(_) if is_plain => Err(TransportError::Unencrypted),
             Err(reason) if is_plain => Err(reason.clone()),
             Ok(_) | Err(_) => {
-                let proxy = Proxy::for_address(url, |name| std::env::var(name).ok());
+                let proxy = Proxy::for_url(url, |name| std::env::var(name).ok());
                 let proxy = proxy.map_err(|UnusableProxy { name, reason }| {
                     *used = Some(name);
                     reason

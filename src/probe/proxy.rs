@@ -19,19 +19,19 @@ const EXCEPTIONS: &[&str] = &["NO_PROXY", "no_proxy"];
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ProxyName {
     variable: &'static str,
-    address: String,
+    url: String,
 }
 
 impl ProxyName {
     /// Returns whether the connection to the proxy uses TLS.
     pub(super) fn is_tls(&self) -> bool {
-        self.address.starts_with("https://")
+        self.url.starts_with("https://")
     }
 }
 
 impl fmt::Display for ProxyName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the proxy {} ({})", self.address, self.variable)
+        write!(f, "the proxy {} ({})", self.url, self.variable)
     }
 }
 
@@ -54,8 +54,8 @@ pub(super) struct UnusableProxy {
 
 impl Proxy {
     /// Returns the proxy for a URL; none if no variable is set or `NO_PROXY` excludes the host.
-    pub(super) fn for_address(
-        address: &Url,
+    pub(super) fn for_url(
+        url: &Url,
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<Option<Self>, UnusableProxy> {
         let first = |names: &[&'static str]| {
@@ -68,11 +68,11 @@ impl Proxy {
         let Some((variable, written)) = first(VARIABLES) else {
             return Ok(None);
         };
-        if first(EXCEPTIONS).is_some_and(|(_, list)| exceptions::include(&list, address)) {
+        if first(EXCEPTIONS).is_some_and(|(_, list)| exceptions::include(&list, url)) {
             return Ok(None);
         }
-        let unusable = |reason, address| UnusableProxy {
-            name: ProxyName { variable, address },
+        let unusable = |reason, url| UnusableProxy {
+            name: ProxyName { variable, url },
             reason,
         };
         // A bare `host:port` means http, as curl reads it.
@@ -103,7 +103,7 @@ impl Proxy {
         }
         let name = ProxyName {
             variable,
-            address: shown,
+            url: shown,
         };
         Ok(Some(Self { name, url }))
     }
@@ -133,8 +133,8 @@ mod tests {
             let mut set = variables.iter().filter(|(known, _)| *known == name);
             set.next().map(|(_, value)| (*value).to_owned())
         };
-        let address = Url::parse("https://api.openai.com/v1").unwrap();
-        Proxy::for_address(&address, variable)
+        let url = Url::parse("https://api.openai.com/v1").unwrap();
+        Proxy::for_url(&url, variable)
             .map(|proxy| proxy.map(|proxy| (proxy.name.to_string(), proxy.url.into())))
             .map_err(|unusable| (unusable.name.to_string(), unusable.reason))
     }
