@@ -9,7 +9,7 @@ pub mod journal;
 pub mod sled;
 pub mod sealed;
 pub mod shared;
-mod swap;
+mod replacement;
 mod known_stores;
 mod offline_reader;
 mod reencrypt;

@@ -20,7 +20,7 @@ use crate::connection::StoreError;
 use crate::store::backup::file::BackupLabel;
 use crate::store::backup::folder::{BackupFile, BackupFolder, EXTENSION};
 use crate::store::backup::keys::AvailableKeys;
-use crate::store::backup::{self, BackupDestination, SealVerdict, VerifiedBackup};
+use crate::store::backup::{self, BackupDestination, SignatureCheck, VerifiedBackup};
 use crate::store::store_in;
 
 /// Subcommands of `umai backup`.
@@ -187,7 +187,7 @@ fn create(
                 "{}, revision {}; verified{}",
                 format::connections(made.label.header.digest.count),
                 made.label.header.revision,
-                if made.label.is_sealed() {
+                if made.label.is_signed() {
                     ""
                 } else {
                     ", but not signed: the key is missing"
@@ -260,7 +260,7 @@ fn verify(
         drop(waiting);
         let is_right = verified
             .as_ref()
-            .is_ok_and(|verified| verified.seal != SealVerdict::Invalid);
+            .is_ok_and(|verified| verified.signature != SignatureCheck::Invalid);
         faulty += usize::from(!is_right);
         match (output.reader(), verified) {
             (OutputReader::Json, verified) => items.push(format::verified(path, &verified)),
@@ -282,16 +282,16 @@ fn verify(
 
 /// Returns the result of verifying a complete backup.
 fn sentence(path: &Path, verified: &VerifiedBackup) -> String {
-    let seal = match verified.seal {
-        SealVerdict::Valid => "",
-        SealVerdict::Invalid => {
+    let signature = match verified.signature {
+        SignatureCheck::Valid => "",
+        SignatureCheck::Invalid => {
             return format!(
                 "✗ {}: modified after its creation, by someone without the key",
                 path.display()
             );
         }
-        SealVerdict::NoKey => ", signature not checked: the key is missing",
-        SealVerdict::Unsealed => {
+        SignatureCheck::NoKey => ", signature not checked: the key is missing",
+        SignatureCheck::Unsigned => {
             ", not signed: created without the key, or the signature was removed"
         }
     };
@@ -305,7 +305,7 @@ fn sentence(path: &Path, verified: &VerifiedBackup) -> String {
     };
     let (connections, trashed) = verified.connections;
     format!(
-        "✓ {}: valid, {}{}, created {}{seal}{secrets}",
+        "✓ {}: valid, {}{}, created {}{signature}{secrets}",
         path.display(),
         format::connections(connections as u64),
         if trashed > 0 {

@@ -5,7 +5,7 @@
 //! FOLDER/umai-STORE-TIME-REVISION.backup           copies, when a backup folder is configured
 //! ```
 //! Secrets stay sealed in a backup; everything else is as readable as in the store, so that names can be restored without the
-//! key. The whole file has a seal too: with the key, a modification is detected.
+//! key. The whole file has a signature too: with the key, a modification is detected.
 
 pub mod file;
 pub mod keys;
@@ -23,22 +23,22 @@ use self::folder::{BackupFile, BackupFolder, file_stem};
 use self::keys::AvailableKeys;
 use super::StoreOptions;
 use super::journal::header::FileHeader;
-use super::key::{KeyCheck, StoreAccess, StoreAuthenticator, StoreKey};
+use super::key::{Signature, StoreAccess, StoreAuthenticator, StoreKey};
 use super::known_stores::KnownStores;
 use super::offline_reader::{self, StoreContent};
 use super::reencrypt::SecretOpener;
 use super::sled::stored_json::{self, SavedJson};
 use crate::connection::{Connection, SealedSecret, StoreError};
 
-/// Creates a seal over a binding, which can be checked with the same key.
-pub type BackupSigner = dyn Fn(&[u8]) -> Result<KeyCheck, StoreError> + Send + Sync;
+/// Signs bytes with a key, which can check the signature.
+pub type BackupSigner = dyn Fn(&[u8]) -> Result<Signature, StoreError> + Send + Sync;
 
 /// Backup configuration of the process that has the store open.
 #[derive(Clone, Default)]
 pub struct BackupPlan {
     /// Folder for copies.
     pub copies: Option<PathBuf>,
-    /// Creates the seals of backups; set once the key is known.
+    /// Creates the signatures of backups; set once the key is known.
     pub signer: Arc<OnceLock<Arc<BackupSigner>>>,
 }
 
@@ -209,7 +209,7 @@ fn created(path: PathBuf) -> Result<Backup, StoreError> {
     Ok(Backup { path, label })
 }
 
-/// Returns a function that creates seals with a key.
+/// Returns a function that creates signatures with a key.
 pub fn signer_with(key: Arc<StoreKey>) -> Arc<BackupSigner> {
     Arc::new(move |binding: &[u8]| key.sign(binding))
 }
@@ -225,7 +225,7 @@ pub fn all(data: &Path, copies: Option<&Path>) -> Result<Vec<BackupFile>, StoreE
     Ok(found)
 }
 
-/// Refuses to create a store when `folder` has backups of this data directory that were sealed with an available key: the store
+/// Refuses to create a store when `folder` has backups of this data directory that were signed with an available key: the store
 /// existed and was lost.
 pub fn reject_new_store_with_copies(
     options: &StoreOptions,
@@ -256,29 +256,29 @@ pub struct VerifiedBackup {
     pub label: BackupLabel,
     /// Number of connections outside and in the trash.
     pub connections: (usize, usize),
-    /// Result of the seal check.
-    pub seal: SealVerdict,
+    /// Result of the signature check.
+    pub signature: SignatureCheck,
     /// Number of secrets, and how many of them the available keys open. `None` when no key matches.
     pub secrets: Option<(usize, usize)>,
 }
 
-/// Result of checking the seal of a backup.
+/// Result of checking the signature of a backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SealVerdict {
+pub enum SignatureCheck {
     /// The backup was not modified without the key.
     Valid,
     /// The backup was modified.
     Invalid,
-    /// The key needed to check the seal is not available.
+    /// The key needed to check the signature is not available.
     NoKey,
-    /// The backup was created without a key and has no seal.
-    Unsealed,
+    /// The backup was created without a key and has no signature.
+    Unsigned,
 }
 
 /// Reads a backup completely and checks it.
 pub fn verify(path: &Path, keys: &AvailableKeys) -> Result<VerifiedBackup, StoreError> {
     let (label, state) = file::read(path).map_err(|fault| fault_error(path, &fault))?;
-    let seal = check_seal(&label, keys);
+    let signature = check_signature(&label, keys);
     let mut trashed = 0;
     let key = keys.matching(label.identity());
     let mut secrets = key.map(|_| (0, 0));
@@ -298,17 +298,17 @@ pub fn verify(path: &Path, keys: &AvailableKeys) -> Result<VerifiedBackup, Store
     Ok(VerifiedBackup {
         connections: (state.connections.len() - trashed, trashed),
         label,
-        seal,
+        signature,
         secrets,
     })
 }
 
-fn check_seal(label: &BackupLabel, keys: &AvailableKeys) -> SealVerdict {
+fn check_signature(label: &BackupLabel, keys: &AvailableKeys) -> SignatureCheck {
     match keys.matching(label.identity()) {
-        _ if !label.is_sealed() => SealVerdict::Unsealed,
-        None => SealVerdict::NoKey,
-        Some(key) if label.is_sealed_with(key) => SealVerdict::Valid,
-        Some(_) => SealVerdict::Invalid,
+        _ if !label.is_signed() => SignatureCheck::Unsigned,
+        None => SignatureCheck::NoKey,
+        Some(key) if label.is_signed_with(key) => SignatureCheck::Valid,
+        Some(_) => SignatureCheck::Invalid,
     }
 }
 

@@ -22,7 +22,7 @@ use super::journal::{self, snapshot};
 use super::key::key_file::KeyFileLocation;
 use super::key::{KeyLookup, StoreAccess, StoreAuthenticator, StoreKey};
 use super::known_stores::KnownStores;
-use super::{KeyLocation, StoreOptions, io_error, lock, sled, swap};
+use super::{KeyLocation, StoreOptions, io_error, lock, replacement, sled};
 
 /// Number of attempts to read files that change while they are read.
 const MAX_ATTEMPTS: usize = 3;
@@ -175,7 +175,7 @@ pub fn survey(options: &StoreOptions) -> StoreReport {
     let outdated = known.and_then(|known| KnownStores::new(options).reject_outdated(known).err());
     let contents = match identity {
         _ if let Some(why) = outdated => Err(why.to_string()),
-        _ if swap::is_pending(data) => Err(swap::pending_message(data)),
+        _ if replacement::is_pending(data) => Err(replacement::pending_message(data)),
         Err(why) => Err(why.to_string()),
         Ok(_) => contents(data, auth).map(|found| found.filter(|_| has_store)),
     };
@@ -193,7 +193,7 @@ pub fn survey(options: &StoreOptions) -> StoreReport {
         obstacle: DiskObstacle::find(data),
         free: free_space(data),
         missing: sled::recorded_loss(data),
-        damage: scan::all(&swap::current(data), auth)
+        damage: scan::all(&replacement::current(data), auth)
             .map_err(|error| format!("{}: {error}", data.display())),
         backups: folder
             .all()
@@ -210,7 +210,7 @@ pub fn survey_key(options: &StoreOptions) -> KeyState {
 }
 
 fn replaced_stores(data: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(data.join(swap::REPLACED));
+    let entries = std::fs::read_dir(data.join(replacement::REPLACED));
     let mut found: Vec<PathBuf> = entries
         .into_iter()
         .flatten()

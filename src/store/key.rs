@@ -31,8 +31,11 @@ const PADDING: usize = 64;
 /// File name of the key in the config and credentials folders.
 const FILE: &str = "umai.key";
 
-/// Check value in the files of the store that identifies its key: an empty message sealed for the store.
-pub type KeyCheck = [u8; NONCE + 16];
+/// Signature: an empty message sealed for what is signed, which only the same key can create and check.
+pub type Signature = [u8; NONCE + 16];
+
+/// Signature of the ID of a store, in its files: identifies the key of the store.
+pub type KeyCheck = Signature;
 
 /// Key of 32 bytes that seals and opens secrets. Wiped on drop.
 pub struct StoreKey(Zeroizing<[u8; LENGTH]>);
@@ -111,15 +114,15 @@ impl StoreKey {
         self.has_signed(check, &check_binding(store))
     }
 
-    /// Creates a seal without content, which proves that the key was used for `binding`.
-    pub fn sign(&self, binding: &[u8]) -> Result<KeyCheck, StoreError> {
+    /// Signs `binding`.
+    pub fn sign(&self, binding: &[u8]) -> Result<Signature, StoreError> {
         self.seal_bytes(&[], binding)?
             .try_into()
-            .map_err(|_| StoreError::Key("The key check has the wrong length".into()))
+            .map_err(|_| StoreError::Key("The signature has the wrong length".into()))
     }
 
     /// Returns true when a signature was created with this key and binding.
-    pub fn has_signed(&self, signature: &KeyCheck, binding: &[u8]) -> bool {
+    pub fn has_signed(&self, signature: &Signature, binding: &[u8]) -> bool {
         self.open_bytes(signature, binding).is_some()
     }
 

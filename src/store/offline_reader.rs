@@ -9,9 +9,9 @@ use super::journal::header::StoreIdentity;
 use super::journal::segment::Segment;
 use super::journal::{self, snapshot};
 use super::key::StoreAuthenticator;
+use super::replacement;
 use super::sled::open::read_head;
 use super::sled::salvage::{FullState, LossExtent, SalvageResult, salvage_files};
-use super::swap;
 use crate::connection::StoreError;
 
 /// Maximum number of attempts to read a store that is being written.
@@ -52,8 +52,8 @@ pub fn read(
     data: &Path,
     auth: Option<&StoreAuthenticator>,
 ) -> Result<Option<StoreContent>, StoreError> {
-    if swap::is_pending(data) {
-        return Err(StoreError::Unusable(swap::pending_message(data)));
+    if replacement::is_pending(data) {
+        return Err(StoreError::Unusable(replacement::pending_message(data)));
     }
     reject_newer(data)?;
     let refuse = |error: io::Error| io_error(data, &error);

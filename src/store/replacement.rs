@@ -99,7 +99,7 @@ pub fn remove_leftovers(data: &Path) -> io::Result<()> {
 
 /// Step of a replacement. Every step can be repeated.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum ExchangeStep {
+enum ReplacementStep {
     Create(PathBuf),
     Move(PathBuf, PathBuf),
     Sync(PathBuf),
@@ -107,7 +107,7 @@ enum ExchangeStep {
     Remove(PathBuf),
 }
 
-impl ExchangeStep {
+impl ReplacementStep {
     fn execute(&self) -> io::Result<()> {
         match self {
             Self::Create(folder) => io_error::create_folder(folder),
@@ -120,7 +120,7 @@ impl ExchangeStep {
 }
 
 /// Lists the remaining steps.
-fn steps(data: &Path) -> io::Result<Vec<ExchangeStep>> {
+fn steps(data: &Path) -> io::Result<Vec<ReplacementStep>> {
     let next = data.join(NEXT);
     if !next.exists() {
         return Ok(Vec::new());
@@ -128,26 +128,26 @@ fn steps(data: &Path) -> io::Result<Vec<ExchangeStep>> {
     let mut steps = Vec::new();
     if let Some(name) = previous_parts_name(&next)? {
         let aside = folder_of(data, &name);
-        steps.push(ExchangeStep::Create(aside.clone()));
+        steps.push(ReplacementStep::Create(aside.clone()));
         for part in PARTS.map(|part| (data.join(part), aside.join(part))) {
             if part.0.exists() {
-                steps.push(ExchangeStep::Move(part.0, part.1));
+                steps.push(ReplacementStep::Move(part.0, part.1));
             }
         }
         // The moves must be durable before the name of their destination is removed.
-        steps.push(ExchangeStep::Sync(aside));
-        steps.push(ExchangeStep::Sync(data.to_owned()));
-        steps.push(ExchangeStep::RemoveFile(next.join(ASIDE)));
-        steps.push(ExchangeStep::Sync(next.clone()));
+        steps.push(ReplacementStep::Sync(aside));
+        steps.push(ReplacementStep::Sync(data.to_owned()));
+        steps.push(ReplacementStep::RemoveFile(next.join(ASIDE)));
+        steps.push(ReplacementStep::Sync(next.clone()));
     }
     for part in PARTS.map(|part| (next.join(part), data.join(part))) {
         if part.0.exists() {
-            steps.push(ExchangeStep::Move(part.0, part.1));
+            steps.push(ReplacementStep::Move(part.0, part.1));
         }
     }
-    steps.push(ExchangeStep::Sync(data.to_owned()));
-    steps.push(ExchangeStep::Remove(next));
-    steps.push(ExchangeStep::Sync(data.to_owned()));
+    steps.push(ReplacementStep::Sync(data.to_owned()));
+    steps.push(ReplacementStep::Remove(next));
+    steps.push(ReplacementStep::Sync(data.to_owned()));
     Ok(steps)
 }
 

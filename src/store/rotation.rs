@@ -16,10 +16,10 @@ use super::key::key_file::{self, KeyFileContent, KeyFileLocation, install, remov
 use super::key::{KeyFingerprint, StoreAccess, StoreKey, previous_keys};
 use super::offline_reader::{self, StoreContent};
 use super::reencrypt::{self, ResealResult, SecretOpener};
+use super::replacement::{self, ReplacedStore};
 use super::sled::salvage::FullState;
 use super::sled::stored_json::{self, SavedJson};
 use super::sled::{self, StorePosition, create};
-use super::swap::{self, ReplacedStore};
 use super::{KeyLocation, StoreOptions, matching_key, unlock};
 use crate::connection::{Connection, SealedSecret, SettingValue, Settings, StoreError};
 
@@ -46,7 +46,7 @@ pub fn rotate(options: &StoreOptions) -> Result<RotationResult, StoreError> {
     let data = &options.data;
     ensure_store_exists(data)?;
     let _lock = lock_exclusively(data, COMMAND)?;
-    swap::complete(data).map_err(|error| io_error(data, &error))?;
+    replacement::complete(data).map_err(|error| io_error(data, &error))?;
     let identity = existing_identity(data)?;
     let old = unlock(options, Some(&identity))?.key;
     install_key_in_use(options, COMMAND)?;
@@ -71,9 +71,9 @@ pub fn rotate(options: &StoreOptions) -> Result<RotationResult, StoreError> {
             return Err(error);
         }
     };
-    swap::commit(data, ReplacedStore::Remove).map_err(|error| io_error(data, &error))?;
+    replacement::commit(data, ReplacedStore::Remove).map_err(|error| io_error(data, &error))?;
     let installed = install(&location).and_then(|()| previous_keys::prune(&location, &new));
-    let cleaned = swap::remove_leftovers(data).map_err(|error| io_error(data, &error));
+    let cleaned = replacement::remove_leftovers(data).map_err(|error| io_error(data, &error));
     Ok(RotationResult {
         fingerprint: new.fingerprint(),
         path: location.path,
@@ -110,7 +110,7 @@ pub fn renew(options: &StoreOptions, now: DateTime<Utc>) -> Result<NewKeyResult,
     let data = &options.data;
     ensure_store_exists(data)?;
     let _lock = lock_exclusively(data, COMMAND)?;
-    swap::complete(data).map_err(|error| io_error(data, &error))?;
+    replacement::complete(data).map_err(|error| io_error(data, &error))?;
     let StoreContent {
         identity, state, ..
     } = offline_reader::read_complete(data, None)?;
@@ -132,8 +132,8 @@ pub fn renew(options: &StoreOptions, now: DateTime<Utc>) -> Result<NewKeyResult,
     }
     let key_aside = move_key_aside(&location.path, &location)?;
     let name = format!("{}-key-lost", now.format("%Y%m%dT%H%M%SZ"));
-    let store_aside =
-        swap::commit(data, ReplacedStore::Keep(&name)).map_err(|error| io_error(data, &error))?;
+    let store_aside = replacement::commit(data, ReplacedStore::Keep(&name))
+        .map_err(|error| io_error(data, &error))?;
     install(&location)?;
     Ok(NewKeyResult {
         fingerprint: new.fingerprint(),
@@ -196,7 +196,7 @@ fn create(
     state: &FullState,
 ) -> Result<(), StoreError> {
     let access = StoreAccess::new(identity, Some(key));
-    let folder = swap::begin(data).map_err(|error| io_error(data, &error))?;
+    let folder = replacement::begin(data).map_err(|error| io_error(data, &error))?;
     create::create(&folder, &access, StorePosition::of(state), |writer| {
         create::write_rows(state, writer)
     })

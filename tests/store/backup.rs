@@ -12,7 +12,7 @@ use umai::store::backup::file::{self, BackupFault};
 use umai::store::backup::folder::BackupFolder;
 use umai::store::backup::keys::AvailableKeys;
 use umai::store::backup::restore::{UnsignedPolicy, prepare};
-use umai::store::backup::{Backup, BackupDestination, SealVerdict, create, verify};
+use umai::store::backup::{Backup, BackupDestination, SignatureCheck, create, verify};
 use umai::store::journal::entry::{EntryWalk, JournalEntry, WalkItem};
 
 use crate::support::fixture::{Content, content, id, open_in, options, random, save};
@@ -94,7 +94,7 @@ async fn restore_recovers_content_of_backup() {
     let keys = AvailableKeys::find(&options(folder.path()));
     for (path, then) in &backups {
         let verified = verify(path, &keys).unwrap();
-        assert_eq!(verified.seal, SealVerdict::Valid);
+        assert_eq!(verified.signature, SignatureCheck::Valid);
         assert_eq!(verified.connections, (then.len(), 0));
         assert_eq!(verified.secrets, Some((then.len(), then.len())));
     }
@@ -186,7 +186,7 @@ async fn unsigned_backup_is_refused_when_its_key_is_available() {
     };
     assert!(message.contains("--allow-unsigned"), "{message}");
     let prepared = prepare(&options, &path, UnsignedPolicy::Allow).unwrap();
-    assert_eq!(prepared.seal, SealVerdict::Unsealed);
+    assert_eq!(prepared.signature, SignatureCheck::Unsigned);
     prepared.execute(now()).unwrap();
     let store = open_in(folder.path()).await.unwrap();
     let restored = store.get(id(1)).await.unwrap().unwrap();
@@ -227,7 +227,7 @@ async fn backup_modified_without_key_is_rejected() {
     let options = options(folder.path());
     assert!(file::read(&forged).is_ok(), "every checksum is right");
     let verified = verify(&forged, &AvailableKeys::find(&options)).unwrap();
-    assert_eq!(verified.seal, SealVerdict::Invalid);
+    assert_eq!(verified.signature, SignatureCheck::Invalid);
     let Err(StoreError::Unusable(message)) =
         prepare(&options, &forged, UnsignedPolicy::Refuse).map(drop)
     else {
@@ -249,7 +249,7 @@ async fn backup_modified_without_key_is_rejected() {
     // Without the key a modification cannot be detected, and the result reports that.
     fs::remove_file(options.config.join("umai.key")).unwrap();
     let verified = verify(&forged, &AvailableKeys::find(&options)).unwrap();
-    assert_eq!(verified.seal, SealVerdict::NoKey);
+    assert_eq!(verified.signature, SignatureCheck::NoKey);
     let same = forge(&fs::read(&path).unwrap(), "openai", "openai");
     assert_eq!(
         same,
@@ -386,7 +386,7 @@ async fn closing_creates_backup_only_after_changes() {
     assert_eq!(made.len(), 1);
     let keys = AvailableKeys::find(&options(folder.path()));
     let verified = verify(&made[0].path, &keys).unwrap();
-    assert_eq!(verified.seal, SealVerdict::Valid);
+    assert_eq!(verified.signature, SignatureCheck::Valid);
     for _ in 0..3 {
         let store = open_in(folder.path()).await.unwrap();
         store.close().await.unwrap();

@@ -213,7 +213,7 @@ async fn rotation_refuses_to_overwrite_pending_key_in_use() {
         "{message}"
     );
     let backup = create(&options, &BackupDestination::Store, chrono::Utc::now()).unwrap();
-    assert!(backup.label.is_sealed(), "signed with the key in use");
+    assert!(backup.label.is_signed(), "signed with the key in use");
     let store = open_in(folder.path()).await.unwrap();
     assert_eq!(content(&store).await, before);
     store.close().await.unwrap();

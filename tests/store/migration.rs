@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use umai::connection::StoreError;
 use umai::store::backup::folder::BackupFolder;
 use umai::store::backup::restore::{UnsignedPolicy, prepare};
-use umai::store::backup::{BackupDestination, SealVerdict, create};
+use umai::store::backup::{BackupDestination, SignatureCheck, create};
 use umai::store::rotation::rotate;
 
 use crate::support::fixture::{Names, names, open_in, options};
@@ -110,7 +110,7 @@ async fn planted_files_of_format_1_are_refused_after_conversion() {
     // A backup of it is not signed, and not restored either.
     let now = chrono::Utc::now();
     let backup = create(&options(folder.path()), &BackupDestination::Store, now).unwrap();
-    assert!(!backup.label.is_sealed());
+    assert!(!backup.label.is_signed());
     let refused = prepare(
         &options(folder.path()),
         &backup.path,
@@ -165,7 +165,7 @@ async fn signed_backup_of_format_1_is_restored_after_conversion() {
             UnsignedPolicy::Refuse,
         )
         .unwrap();
-        assert_eq!(prepared.seal, SealVerdict::Valid);
+        assert_eq!(prepared.signature, SignatureCheck::Valid);
         let restored = prepared.execute(chrono::Utc::now()).unwrap();
         assert_eq!(restored.unreadable, Some(0));
         let (found, _) = readable_names(folder.path()).await;

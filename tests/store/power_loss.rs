@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use umai::store::backup::folder::BackupFolder;
 use umai::store::backup::keys::AvailableKeys;
-use umai::store::backup::{SealVerdict, verify};
+use umai::store::backup::{SignatureCheck, verify};
 use umai::store::{StoreOptions, open};
 
 use crate::support::child_process::{FOLDER, NUMBER, parameters, report};
@@ -423,7 +423,8 @@ async fn power_cut_during_command_loses_nothing_acknowledged() {
                 .all()
                 .unwrap();
             let backups = backups.into_iter().filter(|found| {
-                verify(&found.path, &keys).is_ok_and(|found| found.seal == SealVerdict::Valid)
+                verify(&found.path, &keys)
+                    .is_ok_and(|found| found.signature == SignatureCheck::Valid)
             });
             assert!(
                 backups.count() >= expected,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use umai::connection::store::Revision;
 use umai::connection::{PlainSecret, SettingValue, Settings, StoreError};
 use umai::store::backup::restore::{UnsignedPolicy, prepare};
-use umai::store::backup::{BackupDestination, SealVerdict, create};
+use umai::store::backup::{BackupDestination, SignatureCheck, create};
 use umai::store::inspect::survey;
 use umai::store::journal::entry::{EntryWalk, JournalEntry, WalkItem};
 use umai::store::journal::header::{self, FORMAT, FileHeader};
@@ -378,7 +378,7 @@ async fn store_restored_without_its_key_is_authenticated_once_the_key_is_back() 
     let kept = folder.path().join("kept.key");
     fs::rename(&key, &kept).unwrap();
     let prepared = prepare(&options, &backup.path, UnsignedPolicy::Refuse).unwrap();
-    assert_eq!(prepared.seal, SealVerdict::NoKey);
+    assert_eq!(prepared.signature, SignatureCheck::NoKey);
     prepared.execute(chrono::Utc::now()).unwrap();
     assert!(matches!(
         open_in(folder.path()).await.map(drop),

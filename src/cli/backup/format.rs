@@ -10,7 +10,7 @@ use crate::connection::StoreError;
 use crate::store::backup::file::{BackupLabel, BackupOrigin};
 use crate::store::backup::folder::BackupFile;
 use crate::store::backup::restore::{BackupComparison, NamedConnection};
-use crate::store::backup::{SealVerdict, VerifiedBackup};
+use crate::store::backup::{SignatureCheck, VerifiedBackup};
 
 /// Returns the name of a backup in the list.
 pub fn name(path: &Path) -> String {
@@ -61,7 +61,7 @@ pub fn backup(path: &Path, label: &BackupLabel) -> Value {
         "store": label.identity().store,
         "revision": label.header.revision,
         "connections": label.header.digest.count,
-        "isSealed": label.is_sealed(),
+        "isSealed": label.is_signed(),
     })
 }
 
@@ -95,7 +95,7 @@ pub fn verified(path: &Path, verified: &Result<VerifiedBackup, StoreError>) -> V
     shown["isWhole"] = json!(true);
     shown["connections"] = json!(connections);
     shown["trashed"] = json!(trashed);
-    shown["seal"] = json!(seal(verified.seal));
+    shown["seal"] = json!(signature(verified.signature));
     if let Some((count, opened)) = verified.secrets {
         shown["secrets"] = json!({ "total": count, "open": opened });
     }
@@ -103,12 +103,12 @@ pub fn verified(path: &Path, verified: &Result<VerifiedBackup, StoreError>) -> V
 }
 
 /// Returns the JSON word for a signature check.
-pub const fn seal(verdict: SealVerdict) -> &'static str {
+pub const fn signature(verdict: SignatureCheck) -> &'static str {
     match verdict {
-        SealVerdict::Valid => "right",
-        SealVerdict::Invalid => "broken",
-        SealVerdict::NoKey => "noKey",
-        SealVerdict::Unsealed => "none",
+        SignatureCheck::Valid => "right",
+        SignatureCheck::Invalid => "broken",
+        SignatureCheck::NoKey => "noKey",
+        SignatureCheck::Unsigned => "none",
     }
 }
 

@@ -14,7 +14,7 @@ use super::{RestoreBackup, all, find, format, label_of};
 use crate::store::backup::restore::{
     PreparedBackup, RestoreResult, UnsignedPolicy, check_exclusive, prepare,
 };
-use crate::store::backup::{SealVerdict, create_from};
+use crate::store::backup::{SignatureCheck, create_from};
 
 impl RestoreBackup {
     /// Runs the command.
@@ -36,7 +36,7 @@ impl RestoreBackup {
             Some(backup) => prepare(&context.store_options(), &find(backup, context)?, unsigned)?,
             None => newest(context, unsigned, &mut notes, output)?,
         };
-        notes.extend(seal_note(prepared.seal).map(str::to_owned));
+        notes.extend(signature_note(prepared.signature).map(str::to_owned));
         if output.reader() == OutputReader::Text {
             print_summary(&prepared, context, output);
         }
@@ -144,7 +144,7 @@ fn print_summary(prepared: &PreparedBackup, context: &CliContext, output: &Outpu
         format::date(label),
         label.header.revision
     ));
-    if let Some(sentence) = seal_note(prepared.seal) {
+    if let Some(sentence) = signature_note(prepared.signature) {
         output.note(sentence);
     }
     for sentence in format::changes(&prepared.comparison) {
@@ -156,13 +156,15 @@ fn print_summary(prepared: &PreparedBackup, context: &CliContext, output: &Outpu
 }
 
 /// Sentence about a signature that does not protect the backup.
-const fn seal_note(seal: SealVerdict) -> Option<&'static str> {
-    match seal {
-        SealVerdict::Valid | SealVerdict::Invalid => None,
-        SealVerdict::NoKey => Some(
+const fn signature_note(signature: SignatureCheck) -> Option<&'static str> {
+    match signature {
+        SignatureCheck::Valid | SignatureCheck::Invalid => None,
+        SignatureCheck::NoKey => Some(
             "The key of this backup is missing: its secrets cannot be decrypted until the key file is restored, and its signature cannot be checked",
         ),
-        SealVerdict::Unsealed => Some("The backup is not signed: modifications cannot be detected"),
+        SignatureCheck::Unsigned => {
+            Some("The backup is not signed: modifications cannot be detected")
+        }
     }
 }
 
@@ -178,7 +180,7 @@ fn confirm(output: &Output) -> Result<bool, Failure> {
 fn report(prepared: &PreparedBackup, notes: &[String]) -> serde_json::Value {
     json!({
         "backup": format::backup(&prepared.path, &prepared.label),
-        "seal": format::seal(prepared.seal),
+        "seal": format::signature(prepared.signature),
         "changes": format::changes_json(&prepared.comparison),
         "notes": notes,
         "restored": false,

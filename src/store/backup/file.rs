@@ -1,4 +1,4 @@
-//! File format of a backup: a whole store as a snapshot, then a trailer with the creation time and the seal.
+//! File format of a backup: a whole store as a snapshot, then a trailer with the creation time and the signature.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
@@ -13,7 +13,7 @@ use crate::store::journal::entry::{u32_at, u64_at};
 use crate::store::journal::header::{self, FileHeader, HeaderError, NewFile, StoreIdentity};
 use crate::store::journal::replay::StateBuilder;
 use crate::store::journal::snapshot::{self, SnapshotError};
-use crate::store::key::{KeyCheck, StoreKey};
+use crate::store::key::{Signature, StoreKey};
 use crate::store::sled::create::write_rows;
 use crate::store::sled::salvage::{FullState, keep_payload};
 
@@ -23,7 +23,7 @@ const MAGIC: [u8; 8] = *b"umaibkup";
 /// Format version of the trailer written by this program.
 const FORMAT: u32 = 1;
 const SUM: std::ops::Range<usize> = 32..64;
-const SEAL: std::ops::Range<usize> = 64..104;
+const SIGNATURE: std::ops::Range<usize> = 64..104;
 const DATA_DIR: std::ops::Range<usize> = 104..112;
 
 /// Origin of a backup.
@@ -90,7 +90,7 @@ pub struct BackupLabel {
     pub info: BackupInfo,
     sum: [u8; 32],
     /// Seal by the key of the store; `None` when the key was not available.
-    seal: Option<KeyCheck>,
+    signature: Option<Signature>,
 }
 
 impl BackupLabel {
@@ -99,20 +99,20 @@ impl BackupLabel {
         &self.header.identity
     }
 
-    /// Returns true when the backup has a seal.
-    pub const fn is_sealed(&self) -> bool {
-        self.seal.is_some()
+    /// Returns true when the backup has a signature.
+    pub const fn is_signed(&self) -> bool {
+        self.signature.is_some()
     }
 
-    /// Returns true when the seal is valid for this key, that is, when the backup was not modified without the key.
-    pub fn is_sealed_with(&self, key: &StoreKey) -> bool {
+    /// Returns true when the signature is valid for this key, that is, when the backup was not modified without the key.
+    pub fn is_signed_with(&self, key: &StoreKey) -> bool {
         let binding = binding(&self.header.identity, &self.sum, &self.info);
-        self.seal
-            .is_some_and(|seal| key.has_signed(&seal, &binding))
+        self.signature
+            .is_some_and(|signature| key.has_signed(&signature, &binding))
     }
 
     fn new(head: FileHeader, trailer: &[u8; TRAILER]) -> Option<Self> {
-        let seal: KeyCheck = trailer[SEAL].try_into().ok()?;
+        let signature: Signature = trailer[SIGNATURE].try_into().ok()?;
         Some(Self {
             header: head,
             info: BackupInfo {
@@ -121,7 +121,7 @@ impl BackupLabel {
                 folder: FolderHash(trailer[DATA_DIR].try_into().ok()?),
             },
             sum: trailer[SUM].try_into().ok()?,
-            seal: (trailer[25] == 1).then_some(seal),
+            signature: (trailer[25] == 1).then_some(signature),
         })
     }
 }
@@ -164,7 +164,7 @@ pub fn write(
     signer: Option<&BackupSigner>,
 ) -> io::Result<()> {
     let mut hashed = HashingStream::new(&mut *file);
-    // The seal of the whole file authenticates the entries.
+    // The signature of the whole file authenticates the entries.
     let start = NewFile { head, auth: None };
     snapshot::write_to(&mut hashed, start, |writer| write_rows(state, writer))?;
     let sum = hashed.sum();
@@ -177,9 +177,9 @@ pub fn write(
     trailer[DATA_DIR].copy_from_slice(&about.folder.0);
     trailer[SUM].copy_from_slice(&sum);
     if let Some(signer) = signer {
-        let seal = signer(&binding(&head.identity, &sum, about)).map_err(io::Error::other)?;
+        let signature = signer(&binding(&head.identity, &sum, about)).map_err(io::Error::other)?;
         trailer[25] = 1;
-        trailer[SEAL].copy_from_slice(&seal);
+        trailer[SIGNATURE].copy_from_slice(&signature);
     }
     let check = checksum(&trailer);
     trailer[12..16].copy_from_slice(&check.to_le_bytes());
@@ -261,7 +261,7 @@ pub fn read(path: &Path) -> Result<(BackupLabel, FullState), BackupFault> {
     Ok((label, state))
 }
 
-/// Binding of a seal to this backup and its content.
+/// Binding of a signature to this backup and its content.
 fn binding(identity: &StoreIdentity, sum: &[u8; 32], about: &BackupInfo) -> Vec<u8> {
     [
         b"umai backup 1".as_slice(),

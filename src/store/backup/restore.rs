@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::file::{self, BackupLabel};
 use super::keys::AvailableKeys;
-use super::{SealVerdict, check_seal, fault_error};
+use super::{SignatureCheck, check_signature, fault_error};
 use crate::connection::{ConnectionItem, StoreError};
 use crate::store::StoreOptions;
 use crate::store::io_error::{self, io_error};
@@ -21,10 +21,10 @@ use crate::store::known_stores::KnownStores;
 use crate::store::lock::StoreLock;
 use crate::store::offline_reader::{self, StoreContent};
 use crate::store::reencrypt::{self, ResealResult, SecretOpener};
+use crate::store::replacement::{self, ReplacedStore};
 use crate::store::sled::salvage::FullState;
 use crate::store::sled::stored_json::{self, SavedJson};
 use crate::store::sled::{StorePosition, create};
-use crate::store::swap::{self, ReplacedStore};
 
 /// Time to wait for a process that is closing the store.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
@@ -68,8 +68,8 @@ pub struct PreparedBackup {
     pub path: PathBuf,
     /// Label of the backup.
     pub label: BackupLabel,
-    /// Result of the seal check.
-    pub seal: SealVerdict,
+    /// Result of the signature check.
+    pub signature: SignatureCheck,
     /// Differences that the restore would apply.
     pub comparison: BackupComparison,
     state: FullState,
@@ -104,15 +104,15 @@ pub fn prepare(
 ) -> Result<PreparedBackup, StoreError> {
     let (label, state) = file::read(path).map_err(|fault| fault_error(path, &fault))?;
     let keys = AvailableKeys::find(options);
-    let seal = check_seal(&label, &keys);
-    if seal == SealVerdict::Invalid {
+    let signature = check_signature(&label, &keys);
+    if signature == SignatureCheck::Invalid {
         return Err(StoreError::Unusable(format!(
             "{}: the seal is invalid: the backup was modified without the key; nothing was restored",
             path.display()
         )));
     }
     let known = KnownStores::new(options);
-    if seal != SealVerdict::Valid && known.is_outdated(label.identity())? {
+    if signature != SignatureCheck::Valid && known.is_outdated(label.identity())? {
         return Err(StoreError::Unusable(format!(
             "{}: the backup has an earlier format than the store had, and its signature cannot be checked, so it may have been \
              changed without the key; nothing was restored. Restore the key file first, or restore another backup. {}",
@@ -121,7 +121,7 @@ pub fn prepare(
         )));
     }
     let is_signable = keys.matching(label.identity()).is_some();
-    if seal == SealVerdict::Unsealed && is_signable && unsigned == UnsignedPolicy::Refuse {
+    if signature == SignatureCheck::Unsigned && is_signable && unsigned == UnsignedPolicy::Refuse {
         return Err(StoreError::Unusable(format!(
             "{}: the backup is not signed although its key is available, so it may have been changed without the key; nothing was \
              restored. Restore another backup, or add --allow-unsigned if this one was created without the key",
@@ -133,7 +133,7 @@ pub fn prepare(
         options: options.clone(),
         path: path.to_owned(),
         label,
-        seal,
+        signature,
         comparison,
         state,
         keys,
@@ -148,7 +148,7 @@ impl PreparedBackup {
         io_error::create_folder(data).map_err(refuse)?;
         io_error::reject_untrusted_folder(data)?;
         let _lock = lock_exclusively(data, "umai backup restore")?;
-        swap::complete(data).map_err(refuse)?;
+        replacement::complete(data).map_err(refuse)?;
         let (comparison, newest) = compare(data, &self.label, &self.state, &self.keys);
         if comparison != self.comparison {
             return Err(StoreError::Unusable(format!(
@@ -171,7 +171,7 @@ impl PreparedBackup {
             digest: state.digest(),
         };
         let had_store = has_files(data);
-        let folder = swap::begin(data).map_err(refuse)?;
+        let folder = replacement::begin(data).map_err(refuse)?;
         create::create(&folder, &access, position, |writer| {
             create::write_rows(&state, writer)
         })?;
@@ -185,7 +185,7 @@ impl PreparedBackup {
         } else {
             ReplacedStore::Remove
         };
-        let aside = swap::commit(data, before).map_err(refuse)?;
+        let aside = replacement::commit(data, before).map_err(refuse)?;
         Ok(RestoreResult {
             aside: had_store.then_some(aside),
             count: position.digest.count,

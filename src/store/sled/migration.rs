@@ -1,6 +1,6 @@
 //! Converts a store of an earlier format: its content becomes a new store with resealed secrets, which then replaces it.
 //!
-//! The replacement is atomic (`store/swap.rs`): after an interruption the next start finds the earlier store, and converts it again,
+//! The replacement is atomic (`store/replacement.rs`): after an interruption the next start finds the earlier store, and converts it again,
 //! or the new one. The files of the earlier store are kept.
 
 use std::path::Path;
@@ -16,7 +16,7 @@ use crate::store::io_error::io_error;
 use crate::store::journal::header::StoreIdentity;
 use crate::store::key::{StoreAccess, UnlockedStore};
 use crate::store::reencrypt::{self, SecretOpener};
-use crate::store::swap::{self, ReplacedStore};
+use crate::store::replacement::{self, ReplacedStore};
 
 /// Converts the store with the identity `earlier`. Blocks on disk access.
 pub fn migrate(
@@ -30,7 +30,7 @@ pub fn migrate(
     let refuse = |error: std::io::Error| io_error(data, &error);
     if let Err(error) = write(data, &state, unlocked) {
         // What was written must not keep a disk full.
-        let _ = swap::remove_leftovers(data);
+        let _ = replacement::remove_leftovers(data);
         return Err(error);
     }
     let name = format!(
@@ -38,7 +38,7 @@ pub fn migrate(
         chrono::Utc::now().format("%Y%m%dT%H%M%SZ"),
         earlier.format
     );
-    let aside = swap::commit(data, ReplacedStore::Keep(&name)).map_err(refuse)?;
+    let aside = replacement::commit(data, ReplacedStore::Keep(&name)).map_err(refuse)?;
     notices.add(format!(
         "The store was converted to the format of this umai; its previous files are kept in {}",
         aside.display()
@@ -49,7 +49,7 @@ pub fn migrate(
 /// Writes the new store beside the earlier one.
 fn write(data: &Path, state: &FullState, unlocked: &UnlockedStore) -> Result<(), StoreError> {
     let refuse = |error: std::io::Error| io_error(data, &error);
-    let folder = swap::begin(data).map_err(refuse)?;
+    let folder = replacement::begin(data).map_err(refuse)?;
     let position = StorePosition::of(state);
     create::create(&folder, &unlocked.access(), position, |writer| {
         create::write_rows(state, writer)

@@ -25,7 +25,7 @@ use crate::store::journal::tail_scan::{self, JournalEnd, TailPosition};
 use crate::store::journal::{self, snapshot};
 use crate::store::key::{StoreAccess, StoreAuthenticator, UnlockedStore};
 use crate::store::lock::StoreLock;
-use crate::store::swap;
+use crate::store::replacement;
 
 /// Store that was found, with the lock held.
 pub struct OpeningStore {
@@ -71,7 +71,7 @@ pub fn open(
     io_error::reject_untrusted_folder(data)?;
     let lock = StoreLock::take(data)?;
     io_error::reject_forbidden(data, &data.join(rebuild::FOLDER))?;
-    swap::complete(data).map_err(|error| io_error(data, &error))?;
+    replacement::complete(data).map_err(|error| io_error(data, &error))?;
     let notices = Notices::default();
     let mut found = StoreFiles::find(data)?;
     if let Some(earlier) = found.earlier_identity(data) {
@@ -131,7 +131,7 @@ pub fn open(
 
 /// Reads the identity of the store from its journal; `None` when there is no store.
 pub fn identity_in(data: &Path) -> Result<Option<StoreIdentity>, StoreError> {
-    let found = StoreFiles::find(&swap::current(data))?;
+    let found = StoreFiles::find(&replacement::current(data))?;
     match found.identity {
         Some(identity) => Ok(Some(identity)),
         None if found.is_empty() && !data.join(rebuild::FOLDER).exists() => Ok(None),
@@ -149,7 +149,7 @@ impl OpeningStore {
     ) -> Self {
         let access = unlocked.access();
         // Leftovers of a replacement that cannot be removed now are removed by the next start.
-        let _ = swap::remove_leftovers(data);
+        let _ = replacement::remove_leftovers(data);
         let applier = Applier {
             access: access.clone(),
             key: unlocked.key,
