@@ -107,7 +107,7 @@ pub fn prepare(
     let signature = check_signature(&label, &keys);
     if signature == SignatureCheck::Invalid {
         return Err(StoreError::Unusable(format!(
-            "{}: the seal is invalid: the backup was modified without the key; nothing was restored",
+            "{}: the signature is invalid: the backup was modified without the key; nothing was restored",
             path.display()
         )));
     }
