@@ -22,7 +22,7 @@ const BYTE_INTERVAL: Duration = Duration::from_millis(250);
 /// Time that a client keeps a connection without reading.
 const UNREAD_TIME: Duration = Duration::from_secs(20);
 
-/// What a client does on each of its connections.
+/// Behavior of a client on each of its connections.
 #[derive(Debug, Clone, Copy)]
 enum Behavior {
     /// Sends nothing.
@@ -65,7 +65,8 @@ async fn misbehave(address: SocketAddr, behavior: Behavior, token: &str) -> std:
         Behavior::Unread => {
             let lists = request(CONNECTIONS, token).repeat(3);
             stream.write_all(lists.as_bytes()).await?;
-            return Ok(tokio::time::sleep(UNREAD_TIME).await);
+            tokio::time::sleep(UNREAD_TIME).await;
+            return Ok(());
         }
         Behavior::SlowProvider => {
             let models = request(&format!("{CONNECTIONS}/slow/models"), token);
