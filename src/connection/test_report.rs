@@ -43,6 +43,9 @@ pub struct TestReport {
     /// Response time of the provider in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latency_ms: Option<u64>,
+    /// `true` if the address is one that umai never calls, so that no request was sent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_blocked: bool,
     /// Number of models that the provider listed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub models: Option<usize>,

@@ -9,7 +9,7 @@ use super::failure::ProbeFailure;
 use super::http::ProbeResponse;
 use super::plan::{ProbePlan, RequestTarget};
 use super::provider_message::{has_code, message};
-use super::transport_error::FailedRequest;
+use super::transport_error::{FailedRequest, TransportError};
 use crate::connection::test_report::TestStage;
 use crate::provider::probe::Scheme;
 use patterns::{AUTHENTICATION_FAILED, CLOCK_SKEW, PERMISSION_DENIED, QUOTA_EXCEEDED};
@@ -68,7 +68,10 @@ fn unreachable(reason: &FailedRequest, target: &RequestTarget) -> ProbeFailure {
         reason.sentence(&target.location),
         reason.advice(&target.location),
     );
-    ProbeFailure::new(TestStage::Reached, sentence, &advice)
+    ProbeFailure {
+        is_blocked: reason.error == TransportError::Forbidden,
+        ..ProbeFailure::new(TestStage::Reached, sentence, &advice)
+    }
 }
 
 /// A response with what is needed to classify it.

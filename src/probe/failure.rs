@@ -19,6 +19,8 @@ pub(super) struct ProbeFailure {
     pub status: Option<u16>,
     /// Response time in milliseconds.
     pub latency_ms: Option<u64>,
+    /// True if the address is never called.
+    pub is_blocked: bool,
 }
 
 impl ProbeFailure {
@@ -36,6 +38,7 @@ impl ProbeFailure {
             provider_message: None,
             status: None,
             latency_ms: None,
+            is_blocked: false,
         }
     }
 
@@ -70,6 +73,7 @@ impl ProbeFailure {
             address: address.filter(|address| !address.is_empty()),
             status: self.status,
             latency_ms: self.latency_ms,
+            is_blocked: self.is_blocked,
             ..TestReport::default()
         };
         let passed = TestStage::ALL

@@ -240,6 +240,7 @@ fn errors() -> Vec<ConnectionError> {
         address: Some("https://c".into()),
         status: Some(401),
         latency_ms: Some(12),
+        is_blocked: true,
         models: Some(3),
     })));
     all.push(ConnectionError::ReadOnly("the target is".into()));

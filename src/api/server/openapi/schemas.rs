@@ -190,6 +190,7 @@ fn tests() -> Vec<(&'static str, Value)> {
             ("address", text()),
             ("status", unsigned()),
             ("latencyMs", unsigned()),
+            ("isBlocked", boolean()),
             ("models", unsigned()),
         ],
     );
