@@ -1,14 +1,23 @@
 //! Keymap: the embedded file with the user's changes.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use crossterm::event::{KeyCode, KeyModifiers};
 
 use super::action::{Action, KeyContext};
 use super::key::KeyPress;
+use crate::text::file::trust::FileTrust;
+use crate::text::file::{self, FileFlaw};
 
 /// Default keymap, which also documents the file format.
 const EMBEDDED: &str = include_str!("../../assets/keymap.toml");
+
+/// Name of the user's file in the config directory.
+pub const NAME: &str = "keymap.toml";
+
+/// Size of a file that is not read at all, in bytes.
+const LARGEST_FILE: usize = 256 * 1024;
 
 /// Size limit of a keymap file in bytes.
 const LARGEST: usize = 64 * 1024;
@@ -26,6 +35,18 @@ impl Keymap {
         Self::default()
             .with_user_file(EMBEDDED, "the embedded key file")
             .0
+    }
+
+    /// Default keymap with the changes of the file in the config directory, and the problems in that file.
+    pub fn read(config: &Path) -> (Self, Vec<String>) {
+        match file::read_trusted(&config.join(NAME), LARGEST_FILE, FileTrust::Group) {
+            Ok(text) => Self::with(&text, NAME),
+            Err(FileFlaw::NotFound) => (Self::embedded(), Vec::new()),
+            Err(FileFlaw::Unusable(why)) => (
+                Self::embedded(),
+                vec![format!("{NAME} {why}; using the default keys")],
+            ),
+        }
     }
 
     /// Default keymap with the changes of a user's file, and the problems in that file with line numbers.

@@ -6,8 +6,6 @@ use super::session::SessionFile;
 use super::suspend::SuspendHandler;
 use crate::connection::Environment;
 use crate::drafts::DraftsLocation;
-use crate::text::file::trust::FileTrust;
-use crate::text::file::{self, FileFlaw};
 use crate::tui::keymap::Keymap;
 use crate::tui::target_info::TargetInfo;
 use crate::tui::theme::ThemeName;
@@ -63,24 +61,10 @@ pub(super) fn themes(options: &TuiOptions) -> (Vec<ThemeChoice>, usize) {
     (all, at.unwrap_or(0))
 }
 
-/// Maximum size of `keymap.toml`.
-const MAX_KEYMAP_BYTES: usize = 256 * 1024;
-
 /// Keymap, and the problems in the user's file.
 pub(super) fn keymap(options: &TuiOptions) -> (Keymap, Vec<String>) {
-    let Some(path) = options
-        .config
-        .as_ref()
-        .map(|folder| folder.join("keymap.toml"))
-    else {
-        return (Keymap::embedded(), Vec::new());
-    };
-    match file::read_trusted(&path, MAX_KEYMAP_BYTES, FileTrust::Group) {
-        Ok(text) => Keymap::with(&text, "keymap.toml"),
-        Err(FileFlaw::NotFound) => (Keymap::embedded(), Vec::new()),
-        Err(FileFlaw::Unusable(why)) => (
-            Keymap::embedded(),
-            vec![format!("keymap.toml {why}; using the default keys")],
-        ),
+    match &options.config {
+        Some(folder) => Keymap::read(folder),
+        None => (Keymap::embedded(), Vec::new()),
     }
 }
