@@ -87,16 +87,23 @@ impl ProbeClient {
         let alternative = HostRoute::to(&request.url, proxy).await?;
         let client = alternative.client(&request.url)?;
         let started = Clock::now();
+        // A path may contain a secret, so only the origin is logged.
+        let (method, origin) = (request.method.clone(), request.url.origin());
         let mut call = client
             .request(request.method, request.url)
             .headers(request.headers);
         if let Some(form) = request.body {
             call = call.body(form.expose_secret().to_owned());
         }
-        let response = call
-            .send()
-            .await
-            .map_err(|error| TransportError::from_reqwest(&error))?;
+        let sent = call.send().await;
+        tracing::debug!(
+            target: "umai::requests",
+            %method,
+            url = origin.ascii_serialization(),
+            status = sent.as_ref().map_or(0, |response| response.status().as_u16()),
+            ms = started.elapsed().as_millis(),
+        );
+        let response = sent.map_err(|error| TransportError::from_reqwest(&error))?;
         let (status, headers) = (response.status(), response.headers().clone());
         let content = self.content(response, wanted).await?;
         Ok(ProbeResponse {

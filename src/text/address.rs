@@ -16,6 +16,14 @@ pub fn parse(text: &str) -> Option<Url> {
     (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
 }
 
+/// Returns the URL for a log: without user name, password, query and fragment, where secrets could be.
+pub fn for_log(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    let port = url.port().map(|port| format!(":{port}"));
+    let port = port.unwrap_or_default();
+    format!("{}://{host}{port}{}", url.scheme(), url.path())
+}
+
 /// Returns whether the URL has a user name or password, even an empty one.
 pub fn has_credentials(text: &str) -> bool {
     authority(text).is_some_and(|authority| authority.contains('@'))
@@ -34,6 +42,12 @@ fn authority(text: &str) -> Option<&str> {
 mod tests {
     use super::*;
     use rstest::rstest;
+
+    #[test]
+    fn log_shows_no_credentials_and_no_query() {
+        let url = parse("https://me:planted@host:8443/v1/models?key=planted#planted").unwrap();
+        assert_eq!(for_log(&url), "https://host:8443/v1/models");
+    }
 
     #[rstest]
     #[case("https://api.openai.com/v1")]

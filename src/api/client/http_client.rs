@@ -1,7 +1,7 @@
 //! HTTP client with limits on time, response size and redirects.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, IF_MATCH, LOCATION};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 use super::authentication::Authentication;
 use super::{BaseUrl, RemoteOptions, transport_error};
 use crate::connection::ServerError;
+use crate::text::address;
 use crate::tls::trust::client_config;
 
 /// Timeout of a whole response, unless the server contacts a provider.
@@ -287,7 +288,17 @@ impl HttpClient {
             request = request.timeout(within);
         }
         // Detects a server that accepts the connection and sends nothing.
+        let begun = Instant::now();
         let sent = tokio::time::timeout(asking.first_byte_timeout, request.send()).await;
+        let status = sent.as_ref().ok().and_then(|sent| sent.as_ref().ok());
+        let status = status.map_or(0, |response| response.status().as_u16());
+        tracing::debug!(
+            target: "umai::requests",
+            method = %asking.method,
+            url = address::for_log(&asking.url),
+            status,
+            ms = begun.elapsed().as_millis(),
+        );
         let sent = sent.map_err(|_| self.uncertain(TIMED_OUT, is_read))?;
         sent.map_err(|error| self.transport_error(&error, is_read))
     }
