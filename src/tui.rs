@@ -42,6 +42,7 @@ pub mod perform;
 pub mod terminal;
 pub mod runtime;
 
+pub use runtime::editor::edit;
 pub use runtime::plain::run as run_plain;
 pub use runtime::{
     EndSignal, ServiceOpening, SessionFile, SuspendHandler, TuiError, TuiOptions, run,

@@ -4,7 +4,7 @@
 //! replies, and idle work comes last.
 
 mod requests;
-mod editor;
+pub(super) mod editor;
 mod feed;
 mod terminal_handoff;
 mod inputs;

@@ -99,7 +99,7 @@ impl Form {
         };
         let text = serde_json::to_string_pretty(&record).unwrap_or_default();
         EditorDocument(Zeroizing::new(format!(
-            "// {} ({}): the form takes the values that you save here.\n\
+            "// {} ({}): umai takes the values that you save here.\n\
              // \"{UNCHANGED}\" keeps a secret, null clears a field, a missing member stays unchanged.\n{}\n",
             printable(name),
             printable(&self.provider.name),

@@ -9,6 +9,7 @@ use crate::connection::{
 use crate::provider::ProviderCatalog;
 use crate::tui::dialog::DialogOutcome;
 use crate::tui::dialogs::confirm::ConfirmDialog;
+use crate::tui::effect::ServiceRequest;
 use crate::tui::notice::Notice;
 
 impl Form {
@@ -50,6 +51,24 @@ impl Form {
             },
         };
         DialogOutcome::Submit(command.into())
+    }
+
+    /// Returns the command that saves the form; otherwise the errors, one sentence each.
+    pub fn save_command(&mut self, catalog: &ProviderCatalog) -> Result<Command, Vec<String>> {
+        match self.save(catalog) {
+            DialogOutcome::Submit(ServiceRequest::Run(command)) => Ok(command),
+            DialogOutcome::Notify(notice) => Err(vec![notice.text]),
+            _ => Err(self.field_errors()),
+        }
+    }
+
+    /// Returns the errors at the fields, one sentence each.
+    pub fn field_errors(&self) -> Vec<String> {
+        let fields = self.fields.iter();
+        let errors = fields.filter_map(|field| Some((field, field.error.as_ref()?)));
+        errors
+            .map(|(field, error)| format!("{}: {error}", field.label))
+            .collect()
     }
 
     /// Validates the form and requests a connection test of it, saved or not.

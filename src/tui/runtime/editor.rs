@@ -128,6 +128,28 @@ pub(super) async fn end(editing: &mut Option<Editing>) -> io::Result<ExitStatus>
     }
 }
 
+/// Edits the document for a command without the app; `None` if `stop` ended first, which terminates the editor.
+pub async fn edit(
+    document: &EditorDocument,
+    stop: impl Future<Output = ()>,
+) -> Option<Result<EditorDocument, String>> {
+    let begun = Editor::find().and_then(|editor| editor.begin(Ticket(0), document));
+    let mut editing = match begun {
+        Ok(editing) => Some(editing),
+        Err(reason) => return Some(Err(reason)),
+    };
+    let ended = tokio::select! {
+        ended = end(&mut editing) => Some(ended),
+        () = stop => None,
+    };
+    let editing = editing?;
+    let Some(ended) = ended else {
+        editing.stop();
+        return None;
+    };
+    Some(editing.result(ended))
+}
+
 impl Editing {
     /// Edited text, or the error as a sentence.
     pub(super) fn result(&self, ended: io::Result<ExitStatus>) -> Result<EditorDocument, String> {
