@@ -23,12 +23,13 @@ use crate::appsettings::AppSettings;
 use crate::connection::test_report::{Model, TestReport, TestStage};
 use crate::connection::{PlainSecret, Settings};
 use crate::provider::Provider;
-use crate::provider::probe::{MAX_MODELS, NextPage, PageOfModels, entra};
+use crate::provider::probe::{MAX_MODELS, NextPage, PageOfModels, ResolvedSettings, entra};
 use classify::RequestPurpose;
 pub use egress_policy::AddressClass;
 use failure::ProbeFailure;
 use http::{ExpectedBody, ProbeClient, ProbeResponse};
 use plan::ProbePlan;
+use settings::ProbeSettings;
 
 /// Limits of a test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,6 +94,14 @@ pub async fn models(
         Err(failure) => Err(failure),
     };
     found.map_err(|failure| plan.reported(failure))
+}
+
+/// Returns the settings with resolved references and defaults; fails with the report of a test that could not begin.
+pub fn resolve(subject: &ProbeSubject<'_>) -> Result<ResolvedSettings, Box<TestReport>> {
+    match ProbeSettings::of(subject) {
+        Ok((_, read)) => Ok(read.values),
+        Err(failure) => Err(Box::new(failure.report(None))),
+    }
 }
 
 /// Response to accepted credentials.

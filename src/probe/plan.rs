@@ -51,20 +51,7 @@ pub(super) struct RequestTarget {
 impl<'a> ProbePlan<'a> {
     /// Prepares the requests, or reports what is missing.
     pub(super) fn new(subject: &'a ProbeSubject<'a>) -> Result<Self, ProbeFailure> {
-        let Some(provider) = subject.provider else {
-            let id = subject.provider_id;
-            return Err(ProbeFailure::incomplete(
-                format!("Provider '{id}' not found"),
-                "Add its file to the providers folder of the config directory",
-            ));
-        };
-        let Some(settings) = subject.settings else {
-            return Err(ProbeFailure::incomplete(
-                "The connection has no settings".into(),
-                "Edit the connection and fill in the required settings",
-            ));
-        };
-        let read = ProbeSettings::all(provider, settings, subject.appsettings)?;
+        let (provider, read) = ProbeSettings::of(subject)?;
         let Some(probe) = provider.probe_for(&read.values) else {
             return Err(ProbeFailure::incomplete(
                 format!("Provider '{}' has no connection test", provider.name),

@@ -2,6 +2,7 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::ProbeSubject;
 use super::failure::ProbeFailure;
 use crate::appsettings::{AppSettings, Reference, ReferenceLookup};
 use crate::connection::{PlainSecret, SettingValue, Settings, secret_input};
@@ -21,8 +22,28 @@ pub(super) struct ProbeSettings {
 }
 
 impl ProbeSettings {
-    /// Reads every setting of the provider, resolves references and applies defaults.
-    pub(super) fn all(
+    /// Returns the provider of a connection and its settings, with resolved references and defaults.
+    pub(super) fn of<'a>(
+        subject: &'a ProbeSubject<'_>,
+    ) -> Result<(&'a Provider, Self), ProbeFailure> {
+        let Some(provider) = subject.provider else {
+            let id = subject.provider_id;
+            return Err(ProbeFailure::incomplete(
+                format!("Provider '{id}' not found"),
+                "Add its file to the providers folder of the config directory",
+            ));
+        };
+        let Some(settings) = subject.settings else {
+            return Err(ProbeFailure::incomplete(
+                "The connection has no settings".into(),
+                "Edit the connection and fill in the required settings",
+            ));
+        };
+        let read = Self::all(provider, settings, subject.appsettings)?;
+        Ok((provider, read))
+    }
+
+    fn all(
         provider: &Provider,
         settings: &Settings<PlainSecret>,
         appsettings: &AppSettings,

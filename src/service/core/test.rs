@@ -3,12 +3,13 @@
 use super::{CoreService, merge};
 use crate::connection::validate::{MaskPolicy, ValidatedDraft};
 use crate::connection::{
-    ConnectionDraft, ConnectionError, DraftField, FieldError, IdOrAlias, Model, PlainSecret,
-    Settings, TestReport, TestSubject,
+    ConnectionDraft, ConnectionError, ConnectionItem, DraftField, FieldError, IdOrAlias, Model,
+    PlainSecret, Settings, TestReport, TestSubject,
 };
 use crate::probe;
 use crate::probe::ProbeSubject;
 use crate::provider::Capability;
+use crate::provider::probe::ResolvedSettings;
 
 impl CoreService {
     pub(super) async fn test_subject(
@@ -34,6 +35,19 @@ impl CoreService {
             models.retain(|model| model.capabilities.contains(&capability));
         }
         Ok(models)
+    }
+
+    /// Returns a connection, and its settings with resolved references and plaintext secrets.
+    ///
+    /// Only for a command of this process on its own store: no other method lets a secret out of the service.
+    pub async fn resolved(
+        &self,
+        key: &IdOrAlias,
+    ) -> Result<(ConnectionItem, ResolvedSettings), ConnectionError> {
+        let connection = self.stored(key).await?;
+        let subject = self.subject(&connection.item.provider_id, connection.settings.as_ref());
+        let settings = probe::resolve(&subject).map_err(ConnectionError::Provider)?;
+        Ok((connection.item, settings))
     }
 
     fn subject<'a>(
