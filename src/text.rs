@@ -9,6 +9,7 @@ pub mod file;
 pub mod case_fold;
 pub mod json;
 pub mod key_like;
+pub mod relative_time;
 pub mod secret_detector;
 pub mod yaml;
 

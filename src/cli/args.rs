@@ -14,7 +14,7 @@ use clap::{Arg, Command, CommandFactory, FromArgMatches};
 
 use super::exit::Failure;
 use super::remote_args::ExplicitOptions;
-use super::{Args, secret_args, supported_formats};
+use super::{Args, help, secret_args, suggestions, supported_formats};
 use crate::atomic_file;
 
 /// Result of parsing.
@@ -25,9 +25,12 @@ pub enum ParseOutcome {
     Text(String),
 }
 
+/// Width of help texts, in columns.
+pub const MAX_WIDTH: usize = 100;
+
 /// Returns the clap command of umai. Every path, given as an option or in the environment, may begin with `~/`.
 pub fn command() -> Command {
-    with_home(Args::command())
+    help::with_layout(with_home(Args::command()))
 }
 
 fn with_home(command: Command) -> Command {
@@ -78,15 +81,7 @@ pub fn parse(arguments: &[OsString]) -> Result<ParseOutcome, Failure> {
 fn message(error: &Error, arguments: &[OsString]) -> String {
     let reason = match error.kind() {
         ErrorKind::UnknownArgument => unknown_argument(error),
-        ErrorKind::InvalidSubcommand => {
-            match context(error, ContextKind::InvalidSubcommand).filter(|word| is_safe(word)) {
-                Some(word) => format!(
-                    "unknown command '{word}'{}",
-                    suggestion(error, ContextKind::SuggestedSubcommand)
-                ),
-                None => "unknown command".into(),
-            }
-        }
+        ErrorKind::InvalidSubcommand => unknown_command(error, &command_path(arguments)),
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => invalid_value(error),
         ErrorKind::TooManyValues
         | ErrorKind::TooFewValues
@@ -133,6 +128,22 @@ fn without_globals(message: &str) -> String {
             })
     });
     lines.collect::<Vec<_>>().join("\n")
+}
+
+fn unknown_command(error: &Error, path: &str) -> String {
+    let word = context(error, ContextKind::InvalidSubcommand).filter(|word| is_safe(word));
+    let Some(word) = word else {
+        return "unknown command".into();
+    };
+    let mut meant = suggestions::commands(&word);
+    if meant.is_empty() {
+        let nearest = nearest(error, ContextKind::SuggestedSubcommand);
+        meant.extend(nearest.map(|name| format!("{path} {name}")));
+    }
+    match meant.join(" or ") {
+        commands if commands.is_empty() => format!("unknown command '{word}'"),
+        commands => format!("unknown command '{word}' (did you mean {commands}?)"),
+    }
 }
 
 fn unknown_argument(error: &Error) -> String {
@@ -186,12 +197,15 @@ fn invalid_value(error: &Error) -> String {
 
 /// Returns clap's best suggestion in parentheses, or an empty string.
 fn suggestion(error: &Error, kind: ContextKind) -> String {
-    let nearest = match error.get(kind) {
+    nearest(error, kind).map_or_else(String::new, |word| format!(" (did you mean {word}?)"))
+}
+
+fn nearest(error: &Error, kind: ContextKind) -> Option<&String> {
+    match error.get(kind) {
         Some(ContextValue::String(word)) => Some(word),
         Some(ContextValue::Strings(words)) => words.last(),
         _ => None,
-    };
-    nearest.map_or_else(String::new, |word| format!(" (did you mean {word}?)"))
+    }
 }
 
 fn context(error: &Error, kind: ContextKind) -> Option<String> {

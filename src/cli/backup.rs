@@ -15,7 +15,6 @@ use super::open_service::CliContext;
 use super::output::{Output, OutputReader};
 use super::passphrase;
 use super::progress::Spinner;
-use super::table::table;
 use crate::connection::StoreError;
 use crate::store::backup::file::BackupLabel;
 use crate::store::backup::folder::{BackupFile, BackupFolder, EXTENSION};
@@ -39,6 +38,7 @@ pub enum BackupCommand {
         dry: DryRunArg,
     },
     /// List the backups, newest first
+    #[command(alias = "ls")]
     List,
     /// Verify that backups are complete and undamaged
     #[command(
@@ -185,7 +185,7 @@ fn create(
             }
             output.note(&format!(
                 "{}, revision {}; verified{}",
-                format::connections(made.label.header.digest.count),
+                format::with_trash(made.label.header.digest.count),
                 made.label.header.revision,
                 if made.label.is_signed() {
                     ""
@@ -233,10 +233,16 @@ fn list(context: &CliContext, output: &mut Output) -> Result<(), Failure> {
             }
         })
         .collect();
-    output.text(&table(
-        ["NAME", "CREATED", "CONNECTIONS", "CREATED BY", "DIRECTORY"],
+    output.table(
+        [
+            "NAME",
+            "CREATED",
+            "CONNECTIONS AND TRASH",
+            "CREATED BY",
+            "DIRECTORY",
+        ],
         &rows,
-    ))
+    )
 }
 
 fn verify(
@@ -305,14 +311,9 @@ fn sentence(path: &Path, verified: &VerifiedBackup) -> String {
     };
     let (connections, trashed) = verified.connections;
     format!(
-        "✓ {}: valid, {}{}, created {}{signature}{secrets}",
+        "✓ {}: valid, {} including {trashed} in the trash, created {}{signature}{secrets}",
         path.display(),
-        format::connections(connections as u64),
-        if trashed > 0 {
-            format!(" and {trashed} in the trash")
-        } else {
-            String::new()
-        },
+        format::connections((connections + trashed) as u64),
         format::date(&verified.label),
     )
 }

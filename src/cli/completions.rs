@@ -1,6 +1,7 @@
-//! `umai completions`: prints the script that completes commands, options and aliases in a shell.
+//! `umai completions`: prints the script that completes commands, options and values in a shell.
 
 mod aliases;
+mod values;
 
 use clap::{Args as ClapArgs, Command, CommandFactory, ValueEnum};
 use clap_complete::CompleteEnv;
@@ -65,22 +66,27 @@ impl Completions {
 pub fn complete() -> bool {
     let folder = std::env::current_dir().ok();
     // Errors are not printed: they would appear in the line that is being edited.
-    CompleteEnv::with_factory(|| with_aliases(Args::command()))
+    CompleteEnv::with_factory(|| with_values(Args::command()))
         .var(COMPLETION_VARIABLE)
         .try_complete(std::env::args_os(), folder.as_deref())
         .unwrap_or(true)
 }
 
-/// Adds alias completion to every argument that names a connection.
-fn with_aliases(command: Command) -> Command {
+/// Adds the completion of aliases, providers, targets and setting keys.
+fn with_values(command: Command) -> Command {
     command
         .mut_args(|argument| {
             let names = argument.get_value_names().unwrap_or_default();
-            if names.iter().any(|name| name == "ID_OR_ALIAS") {
-                argument.add(ArgValueCompleter::new(aliases::aliases))
-            } else {
-                argument
-            }
+            let name = names.first().map_or("", |name| name.as_str()).to_owned();
+            let completer = match (argument.get_id().as_str(), name.as_str()) {
+                ("provider" | "id", "ID") => ArgValueCompleter::new(values::providers),
+                ("target", _) | (_, "A" | "B") => ArgValueCompleter::new(values::targets),
+                (_, "ID_OR_ALIAS") => ArgValueCompleter::new(aliases::aliases),
+                (_, "KEY") => ArgValueCompleter::new(values::keys),
+                (_, "KEY=VALUE" | "KEY=PATH") => ArgValueCompleter::new(values::assigned_keys),
+                _ => return argument,
+            };
+            argument.add(completer)
         })
-        .mut_subcommands(with_aliases)
+        .mut_subcommands(with_values)
 }

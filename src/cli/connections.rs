@@ -3,13 +3,16 @@
 pub mod apply;
 pub mod create;
 mod delete;
+mod edit;
 pub mod export;
 pub mod search;
 pub mod from_env;
 mod setting_args;
+mod get;
 mod history;
 mod import;
 mod list;
+mod missing;
 mod models;
 pub mod format;
 mod activate;
@@ -34,20 +37,27 @@ use crate::service::ConnectionService;
 pub enum ConnectionsCommand {
     /// List and filter connections
     #[command(
+        alias = "ls",
         after_help = "Examples:\n  umai connections list --filter prod --active\n  umai connections list prodction provider:openai '!status:inactive' endpoint:eu\n  umai connections list --provider openai --skip 100 --json"
     )]
     List(list::ListArgs),
     /// Show one connection, with masked secrets
-    #[command(after_help = "Example:\n  umai connections get openai-production --json")]
+    #[command(
+        aliases = ["show", "describe"],
+        after_help = "Examples:\n  umai connections get openai-production\n  umai connections get openai-production -o yaml"
+    )]
     Get {
         /// Connection to show
         #[arg(value_name = "ID_OR_ALIAS")]
         connection: IdOrAlias,
     },
     /// Create a connection, or several from JSON
+    #[command(aliases = ["new", "add"])]
     Create(Box<create::Create>),
     /// Change a connection; options that are not given keep their values
     Update(Box<update::Update>),
+    /// Edit a connection as text in your editor
+    Edit(edit::Edit),
     /// Duplicate a connection, including its secrets
     Duplicate(Box<update::Duplicate>),
     /// Activate connections
@@ -79,7 +89,10 @@ pub enum ConnectionsCommand {
     /// Delete connections in the trash permanently
     Purge(trash::PurgeConnection),
     /// Move connections to the trash
-    #[command(after_help = "Example:\n  umai connections delete openai-test --yes")]
+    #[command(
+        alias = "rm",
+        after_help = "Example:\n  umai connections delete openai-test --yes"
+    )]
     Delete {
         /// Connections to delete
         #[arg(value_name = "ID_OR_ALIAS", required = true)]
@@ -153,22 +166,19 @@ pub fn run(
 ) -> Result<(), Failure> {
     match command {
         ConnectionsCommand::List(list) => list.run(context, output),
-        ConnectionsCommand::Get { connection } => {
-            with_service(context, output, async |service, output| {
-                let connection = service.get(&connection).await?;
-                match output.reader() {
-                    OutputReader::Json => output.json(&connection),
-                    OutputReader::Text => format::one(&connection, &service.providers(), output),
-                }
-            })
-        }
+        ConnectionsCommand::Get { connection } => get::run(&connection, context, output),
         ConnectionsCommand::Create(given) if given.is_from_json() => {
             create(&given, context, output)
         }
         ConnectionsCommand::Create(given) => {
-            create(&given, context, output).map_err(Failure::in_options)
+            let created = create(&given, context, output).map_err(Failure::in_options);
+            created.map_err(|failure| {
+                let hint = given.hint(&failure);
+                failure.with_hint(hint)
+            })
         }
         ConnectionsCommand::Update(update) => update.run(context, output),
+        ConnectionsCommand::Edit(edit) => edit.run(context, output),
         ConnectionsCommand::Duplicate(duplicate) => duplicate.run(context, output),
         ConnectionsCommand::History(history) => history.run(context, output),
         ConnectionsCommand::Diff(diff) => diff.run(context, output),
@@ -230,7 +240,7 @@ fn create(
             OutputReader::Json => output.json(&connection)?,
             OutputReader::Text => format::created(&connection, output)?,
         }
-        given.note_defaults(&connection, &service.providers(), output);
+        given.note_defaults(&connection, output);
         Ok(())
     })
 }

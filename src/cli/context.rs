@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::exit::Failure;
+use super::exit::{Exit, Failure};
 use super::output::Output;
 use super::target::{self, TargetNameSource};
 use super::{Globals, draft_location, remote_args};
@@ -14,8 +14,8 @@ use crate::config::file::{ConfigFile, NAME};
 use crate::config::target::Target;
 use crate::connection::{ConnectionError, StoreError};
 use crate::provider::ProviderCatalog;
-use crate::store::StoreOptions;
 use crate::store::shared::SharedStore;
+use crate::store::{StoreOptions, sled};
 use crate::tui::SessionFile;
 
 /// Context of a command, before the store is opened.
@@ -179,6 +179,16 @@ impl CliContext {
     /// Returns a warning if others can read the key of the local store.
     pub fn exposed_key(&self) -> Option<String> {
         self.config.exposed_key().filter(|_| self.server.is_none())
+    }
+
+    /// Fails if connections of the local store were lost, so that what was read may be incomplete.
+    pub fn check_complete(&self) -> Result<(), Failure> {
+        let is_local = self.server.is_none();
+        if !is_local || sled::recorded_loss(&self.config.data).is_none() {
+            return Ok(());
+        }
+        let reason = "The result is incomplete: this store has lost connections. umai doctor shows what to do";
+        Err(Failure::Partial(reason.into(), Exit::Store))
     }
 
     /// Prints the problems with files to stderr.

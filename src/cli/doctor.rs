@@ -6,6 +6,7 @@
 mod backups;
 mod configuration;
 mod finding;
+mod keymap;
 mod paths;
 mod providers;
 mod server;
@@ -78,6 +79,7 @@ fn check(globals: &Globals) -> Result<Findings, Failure> {
         findings.problem("paths", why.clone(), None, Exit::Store);
     }
     terminal::check(globals, &file, &mut findings);
+    keymap::check(&folder, &mut findings);
     let (mut globals, meant) = with_target(globals, &file, &mut findings);
     if globals.data.is_none() {
         globals.data.clone_from(&file.data);

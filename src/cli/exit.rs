@@ -27,6 +27,10 @@ pub enum Exit {
     Server = 7,
     /// The connection test failed.
     TestFailed = 8,
+    /// The command of `umai run` cannot be executed.
+    CannotExecute = 126,
+    /// The command of `umai run` does not exist.
+    CommandNotFound = 127,
     /// The terminal was closed.
     HungUp = 129,
     /// Ctrl-C.
@@ -67,9 +71,12 @@ pub enum Failure {
     /// The service refused the operation.
     #[error(transparent)]
     Connection(#[from] ConnectionError),
-    /// The service refused a draft from command-line options; messages name the options.
+    /// The service refused a draft from command-line options; messages name the options, and a hint follows them.
     #[error("{0}")]
-    Options(ConnectionError),
+    Options(ConnectionError, Option<String>),
+    /// The command of `umai run` cannot be started.
+    #[error("{0}")]
+    Program(String, Exit),
     /// A token cannot be created, found or used.
     #[error(transparent)]
     Token(#[from] TokenError),
@@ -98,7 +105,16 @@ impl Failure {
     #[must_use]
     pub fn in_options(self) -> Self {
         match self {
-            Self::Connection(error @ ConnectionError::Invalid(_)) => Self::Options(error),
+            Self::Connection(error @ ConnectionError::Invalid(_)) => Self::Options(error, None),
+            failure => failure,
+        }
+    }
+
+    /// Adds a hint for people to invalid options.
+    #[must_use]
+    pub fn with_hint(self, hint: Option<String>) -> Self {
+        match self {
+            Self::Options(error, _) => Self::Options(error, hint),
             failure => failure,
         }
     }
@@ -110,14 +126,14 @@ impl Failure {
             Self::NoSecret(_) => Exit::Invalid,
             Self::NoProvider(_) | Self::NoBackup(_) | Self::NotInTrash(_) => Exit::NotFound,
             Self::TargetTaken(_) => Exit::Conflict,
-            Self::Connection(error) | Self::Options(error) => exit_of(error),
+            Self::Connection(error) | Self::Options(error, _) => exit_of(error),
             Self::Token(error) => match error {
                 TokenError::NameTaken(_) => Exit::Conflict,
                 TokenError::NameFormat => Exit::Invalid,
                 TokenError::NotFound(_) => Exit::NotFound,
                 TokenError::Damaged { .. } | TokenError::Unusable(_) => Exit::Store,
             },
-            Self::Partial(_, exit) | Self::Signal(exit) => *exit,
+            Self::Program(_, exit) | Self::Partial(_, exit) | Self::Signal(exit) => *exit,
             Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Success,
             Self::Output(_) | Self::Other(_) => Exit::Other,
         }
@@ -126,7 +142,7 @@ impl Failure {
     /// Returns the failure as problem details, in the form of the management API.
     pub fn problem(&self) -> Problem {
         let (status, code) = match self {
-            Self::Connection(error) | Self::Options(error) => return Problem::from_error(error),
+            Self::Connection(error) | Self::Options(error, _) => return Problem::from_error(error),
             Self::Usage(_) => (400, "usage"),
             Self::NoSecret(_) => (400, "noSecret"),
             Self::NoProvider(_) => (404, "providerNotFound"),
@@ -139,6 +155,7 @@ impl Failure {
                 TokenError::NotFound(_) => (404, "tokenNotFound"),
                 TokenError::Damaged { .. } | TokenError::Unusable(_) => (500, "tokensUnreadable"),
             },
+            Self::Program(..) => (500, "command"),
             Self::Partial(..) => (400, "someRefused"),
             Self::Signal(_) => (500, "interrupted"),
             Self::Output(_) => (500, "output"),

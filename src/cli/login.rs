@@ -25,7 +25,7 @@ use crate::text::printable;
 /// Arguments of `umai login`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Without --target, the target is named after the first part of the host other than www.\n\nPrompts for the client ID and the client secret of an API user. Without a terminal, reads them from two lines of standard input; --client-id, --client-secret-file and their variables replace a line each.\n\nExamples:\n  umai login https://www.example.com\n  pass show site | umai login --target staging --client-id umbraco-back-office-umai https://staging.example.com"
+    after_help = "Examples:\n  umai login https://www.example.com\n  pass show site | umai login --target staging --client-id umbraco-back-office-umai https://staging.example.com\n\nWithout --target, the target is named after the first part of the host other than www.\n\nPrompts for the client ID and the client secret of an API user. Without a terminal, reads them from two lines of standard input; --client-id, --client-secret-file and their variables replace a line each."
 )]
 pub struct LoginArgs {
     /// Site.

@@ -2,19 +2,25 @@
 
 mod csv;
 mod env;
+mod messages;
 mod rows;
+pub mod style;
 
 use std::ffi::OsString;
 use std::io::{BufWriter, Stdout, Write};
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::json;
 
 use super::exit::Failure;
+use super::table::Table;
 use crate::api::Problem;
-use crate::connection::{ConnectionError, DraftField, FieldError, FieldReason};
+use crate::connection::ConnectionError;
 use crate::text::json::harmless;
-use crate::text::{printable, yaml};
+use crate::text::{printable, relative_time, yaml};
+use messages::{ErrorMessages, print_line};
+use style::{ColorChoice, Style};
 
 /// Reader of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,10 +35,13 @@ impl OutputReader {
     /// Returns the reader, before the arguments are parsed.
     pub fn from_arguments(arguments: &[OsString]) -> Self {
         let mut before = None;
-        let is_json = arguments.iter().any(|argument| {
-            let is_value = before == Some("--output") && argument == "json";
+        // What follows is the command of umai run.
+        let mut own = arguments.iter().take_while(|argument| *argument != "--");
+        let is_json = own.any(|argument| {
+            let is_value = matches!(before, Some("--output" | "-o")) && argument == "json";
             before = argument.to_str();
-            is_value || argument == "--json" || argument == "--output=json"
+            let word = before.unwrap_or_default();
+            is_value || matches!(word, "--json" | "--output=json" | "-ojson" | "-o=json")
         });
         if is_json { Self::Json } else { Self::Text }
     }
@@ -61,7 +70,24 @@ pub struct Output {
     columns: Vec<String>,
     shape: OutputFormat,
     is_quiet: bool,
+    /// True if stdout gets colors.
+    has_colors: bool,
+    /// Width that tables fit into; none without a terminal.
+    width: Option<usize>,
+    errors: ErrorMessages,
     stdout: BufWriter<Stdout>,
+}
+
+/// Options of the output.
+pub struct OutputOptions {
+    /// Format of the data.
+    pub format: OutputFormat,
+    /// True to suppress notices.
+    pub is_quiet: bool,
+    /// Choice of colors.
+    pub color: ColorChoice,
+    /// True to print tables in full on a terminal.
+    pub is_wide: bool,
 }
 
 impl Output {
@@ -75,20 +101,28 @@ impl Output {
                 OutputReader::Json => OutputFormat::Json,
             },
             is_quiet: false,
+            has_colors: false,
+            width: None,
+            errors: ErrorMessages {
+                has_colors: ColorChoice::Auto.applies_to(&std::io::stderr()),
+            },
             stdout: BufWriter::with_capacity(64 * 1024, std::io::stdout()),
         }
     }
 
-    /// Sets the format for all following output; `is_quiet` suppresses notices.
-    pub fn configure(&mut self, shape: OutputFormat, is_quiet: bool) {
-        self.shape = shape;
-        self.messages = match shape {
+    /// Sets the options for all following output.
+    pub fn configure(&mut self, options: &OutputOptions) {
+        self.shape = options.format;
+        self.messages = match options.format {
             OutputFormat::Json => OutputReader::Json,
             OutputFormat::Table | OutputFormat::Yaml | OutputFormat::Csv | OutputFormat::Env => {
                 OutputReader::Text
             }
         };
-        self.is_quiet = is_quiet;
+        self.is_quiet = options.is_quiet;
+        self.has_colors = options.color.applies_to(self.stdout.get_ref());
+        self.errors.has_colors = options.color.applies_to(&std::io::stderr());
+        self.width = style::width(self.stdout.get_ref()).filter(|_| !options.is_wide);
     }
 
     /// Returns the output format.
@@ -119,6 +153,49 @@ impl Output {
     /// Writes one line of data.
     pub fn line(&mut self, line: &str) -> Result<(), Failure> {
         writeln!(self.stdout, "{}", printable(line)).map_err(Failure::Output)
+    }
+
+    /// Writes a table; on a terminal, it fits the width unless `--wide` is given.
+    pub fn table<const N: usize>(
+        &mut self,
+        headings: [&str; N],
+        rows: &[[String; N]],
+    ) -> Result<(), Failure> {
+        let table = Table {
+            headings: Some(headings),
+            rows,
+        };
+        self.text(&table.text(self.width, self.has_colors))
+    }
+
+    /// Writes a table without headings.
+    pub fn facts<const N: usize>(&mut self, rows: &[[String; N]]) -> Result<(), Failure> {
+        let table = Table {
+            headings: None,
+            rows,
+        };
+        self.text(&table.text(None, self.has_colors))
+    }
+
+    /// Returns the text in this style if stdout gets colors.
+    pub fn paint(&self, style: Style, text: &str) -> String {
+        style.paint(text, self.has_colors).into_owned()
+    }
+
+    /// Returns a date for people: on a terminal relative to now, unless `--wide` is given.
+    pub fn when(&self, date: DateTime<Utc>) -> String {
+        match self.width {
+            Some(_) => relative_time::relative(date, Utc::now()),
+            None => exact(date),
+        }
+    }
+
+    /// Returns a date for people, on a terminal with its age.
+    pub fn exact_time(&self, date: DateTime<Utc>) -> String {
+        match self.width {
+            Some(_) => format!("{} ({})", exact(date), self.when(date)),
+            None => exact(date),
+        }
     }
 
     /// Writes text of umai itself, unescaped.
@@ -199,19 +276,24 @@ impl Output {
         }
         match (self.messages, failure) {
             (OutputReader::Json, _) => Self::problem(&failure.problem()),
-            (OutputReader::Text, Failure::Connection(error)) => sentences(error, ""),
-            (OutputReader::Text, Failure::Options(error)) => option_sentences(error.fields()),
-            (OutputReader::Text, _) => failure
-                .to_string()
-                .lines()
-                .for_each(|line| print_line(&printable(line))),
+            (OutputReader::Text, Failure::Connection(error)) => self.errors.print_fields(error, ""),
+            (OutputReader::Text, Failure::Options(error, hint)) => {
+                self.errors.print_options(error.fields());
+                if let Some(hint) = hint {
+                    self.note(hint);
+                }
+            }
+            (OutputReader::Text, _) => self.errors.print(&failure.to_string()),
         }
     }
 
     /// Prints the refusal of one of several connections, with its position in the input.
     pub fn refusal(&self, error: &ConnectionError, unit: &str, number: u64) {
         match self.messages {
-            OutputReader::Text => sentences(error, &format!("{unit} {number}: ")),
+            OutputReader::Text => {
+                self.errors
+                    .print_fields(error, &format!("{unit} {number}: "));
+            }
             OutputReader::Json => Self::problem(&Problem::from_error(error).at(unit, number)),
         }
     }
@@ -219,7 +301,7 @@ impl Output {
     /// Prints the refusal of one of several connections, prefixed with its place.
     pub fn refusal_at(&self, error: &ConnectionError, place: &str) {
         match self.messages {
-            OutputReader::Text => sentences(error, place),
+            OutputReader::Text => self.errors.print_fields(error, place),
             OutputReader::Json => {
                 let place = place.trim_end().trim_end_matches(':');
                 Self::problem(&Problem::from_error(error).with_place(place));
@@ -234,52 +316,10 @@ impl Output {
     }
 }
 
+fn exact(date: DateTime<Utc>) -> String {
+    date.format("%Y-%m-%d %H:%M:%SZ").to_string()
+}
+
 fn as_value(value: &impl Serialize) -> Result<serde_json::Value, Failure> {
     Ok(serde_json::to_value(value).map_err(anyhow::Error::from)?)
-}
-
-/// Prints one line per invalid field, or the message of the error.
-fn sentences(error: &ConnectionError, before: &str) {
-    if error.fields().is_empty() {
-        print_line(&printable(&format!("{before}{error}")));
-    }
-    for FieldError { field, reason } in error.fields() {
-        let whole = FieldError {
-            field: field.clone(),
-            reason: reason.clone(),
-        };
-        print_line(&printable(&format!("{before}{}: {whole}", field.path())));
-    }
-}
-
-/// Prints one line per invalid field, with the options in place of the fields.
-fn option_sentences(errors: &[FieldError]) {
-    let is_unnamed = errors
-        .iter()
-        .any(|error| error.field == DraftField::Name && error.reason == FieldReason::Required);
-    for error in errors {
-        let option = match &error.field {
-            DraftField::Alias => Some("--alias"),
-            DraftField::Name => Some("--name"),
-            DraftField::ProviderId => Some("--provider"),
-            DraftField::IsActive | DraftField::Settings | DraftField::Setting { .. } => None,
-        };
-        let line = match (&error.field, &error.reason, option) {
-            // The alias is derived from the name.
-            (DraftField::Alias, FieldReason::Required, _) if is_unnamed => continue,
-            (_, FieldReason::Required, Some(option)) => format!("{option} is required"),
-            (DraftField::Setting { key, .. }, FieldReason::EndpointChanged, _) => {
-                format!("Changing the endpoint requires the key again: add --secret-stdin {key}")
-            }
-            (_, _, Some(option)) => format!("{option}: {error}"),
-            (field, _, None) => format!("{}: {error}", field.path()),
-        };
-        print_line(&printable(&line));
-    }
-}
-
-/// Prints one line to stderr; errors are ignored because they cannot be reported.
-fn print_line(line: &str) {
-    let mut stderr = std::io::stderr().lock();
-    let _ = stderr.write_all(format!("{line}\n").as_bytes());
 }

@@ -23,14 +23,6 @@ pub fn is_possible() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
-/// Prompts for a secret that may be skipped; empty input returns none.
-pub fn secret_or_skip(label: &str) -> Result<Option<PlainSecret>, Failure> {
-    read_hidden(&format!(
-        "{} (hidden; press Enter to skip): ",
-        printable(label)
-    ))
-}
-
 /// Prompts for a secret; empty input returns none, which the caller rejects or takes as an empty secret.
 pub fn secret(label: &str) -> Result<Option<PlainSecret>, Failure> {
     read_hidden(&format!("{} (hidden): ", printable(label)))
@@ -70,6 +62,18 @@ pub fn line(label: &str) -> Result<Zeroizing<String>, Failure> {
         typed = read_line(&source)?;
     }
     required(label, std::str::from_utf8(&typed).unwrap_or_default())
+}
+
+/// Prompts for a line on a terminal; an empty one returns the default.
+pub fn optional_line(label: &str, default: &str) -> Result<String, Failure> {
+    let shown = match default {
+        "" => String::new(),
+        default => format!(" [{default}]"),
+    };
+    prompt(&printable(&format!("{label}{shown}: ")))?;
+    let typed = read_line(secret_args::unbuffered_stdin().context(NO_PROMPT)?)?;
+    let text = crate::text::trim_invisible(std::str::from_utf8(&typed).unwrap_or_default());
+    Ok(if text.is_empty() { default } else { text }.to_owned())
 }
 
 /// Same as [`line()`], without echo.

@@ -9,7 +9,6 @@ use clap::Subcommand;
 use super::exit::Failure;
 use super::open_service::{self, CliContext};
 use super::output::{Output, OutputReader};
-use super::table::table;
 use crate::provider::{
     Capability, DefaultValue, FieldKind, Provider, ProviderCatalog, SettingsField,
 };
@@ -18,9 +17,10 @@ use crate::provider::{
 #[derive(Debug, Subcommand)]
 pub enum ProvidersCommand {
     /// List the providers by name
+    #[command(alias = "ls")]
     List,
     /// Show a provider and the settings of its connections
-    #[command(after_help = "Example:\n  umai providers get openai")]
+    #[command(aliases = ["show", "describe"], after_help = "Example:\n  umai providers get openai")]
     Get {
         /// Provider ID, in any case
         #[arg(value_name = "ID")]
@@ -102,7 +102,7 @@ fn list(catalog: &ProviderCatalog, output: &mut Output) -> Result<(), Failure> {
                     ]
                 })
                 .collect();
-            output.text(&table(["ID", "NAME", "CAPABILITIES"], &rows))
+            output.table(["ID", "NAME", "CAPABILITIES"], &rows)
         }
     }
 }
@@ -130,7 +130,7 @@ fn show(provider: &Provider, output: &mut Output) -> Result<(), Failure> {
         })
         .collect();
     output.text("\n")?;
-    output.text(&table(["SETTING", "LABEL", "VALUE", "DESCRIPTION"], &rows))
+    output.table(["SETTING", "LABEL", "VALUE", "DESCRIPTION"], &rows)
 }
 
 fn capability_names(capabilities: &[Capability]) -> String {

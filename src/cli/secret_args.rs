@@ -4,7 +4,6 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::AsFd;
-use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
@@ -87,8 +86,13 @@ impl SecretRole {
 /// Options whose value is a name that validation checks.
 const NAMES: [&str; 2] = ["--name", "--alias"];
 
-/// Returns true if any argument contains text that looks like a secret.
+/// Returns true if any argument contains text that looks like a secret. The command of `umai run` after `--` is not checked.
 pub fn is_among(arguments: &[OsString]) -> bool {
+    let is_run = arguments.iter().any(|argument| argument == "run");
+    let end = arguments
+        .iter()
+        .position(|argument| is_run && argument == "--");
+    let arguments = &arguments[..end.unwrap_or(arguments.len())];
     let mut role = SecretRole::Any;
     let is_validated = arguments.iter().any(|argument| argument == "connections");
     let role_of = |option: &str| match SecretRole::for_value(option) {
@@ -195,13 +199,6 @@ pub fn from_stdin() -> Result<SecretArgument, Failure> {
     take(stdin, "stdin")
 }
 
-/// Returns true if stdin is a pipe or a file, from which a user may expect the secret to be read.
-pub fn is_stdin_a_source() -> bool {
-    unbuffered_stdin()
-        .and_then(|stdin| stdin.metadata())
-        .is_ok_and(|metadata| metadata.is_file() || metadata.file_type().is_fifo())
-}
-
 /// Returns stdin without the buffer of the standard library, which would keep an unwiped copy.
 pub fn unbuffered_stdin() -> std::io::Result<File> {
     Ok(std::io::stdin().as_fd().try_clone_to_owned()?.into())
@@ -287,6 +284,8 @@ mod tests {
         assert!(among(&[&format!("--set=headers=X: Bearer {key}")]));
         assert!(among(&["--data", key]));
         assert!(among(&["--secret-file", &format!("{key}=file")]));
+        assert!(among(&["run", key, "--", "make"]));
+        assert!(!among(&["run", "openai", "--", "make", key]));
         for path in [format!("./{key}"), "Cargo.toml".into(), "new".into()] {
             assert!(!among(&["--data", &path, "--from-json", &path]));
             assert!(!among(&["--secret-file", &format!("apiKey={path}")]));

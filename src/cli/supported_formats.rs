@@ -78,7 +78,12 @@ fn able(command: &CliCommand) -> SupportedFormats {
         | CliCommand::Login(_)
         | CliCommand::Logout(_)
         | CliCommand::Doctor => DATA,
-        CliCommand::Serve(_) | CliCommand::Completions(_) | CliCommand::Man(_) => TEXT,
+        CliCommand::Serve(_)
+        | CliCommand::Completions(_)
+        | CliCommand::Man(_)
+        | CliCommand::Run(_)
+        | CliCommand::Options
+        | CliCommand::Help(_) => TEXT,
     }
 }
 

@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 use super::Globals;
 use super::exit::Failure;
 use super::output::{Output, OutputReader};
-use super::table::table;
 use crate::config::Config;
 use crate::config::file::{ConfigFile, NAME};
 use crate::config::target::{Target, TargetLocation};
@@ -28,6 +27,7 @@ pub struct TargetsArgs {
 #[derive(Debug, Subcommand)]
 pub enum TargetsCommand {
     /// List the named targets of config.toml
+    #[command(alias = "ls")]
     List,
     /// Compare the connections of two targets
     Diff(diff::DiffTargets),
@@ -65,6 +65,11 @@ fn list(file: &ConfigFile, output: &mut Output) -> Result<(), Failure> {
             let items: Vec<Value> = targets.iter().map(|target| to_json(target, file)).collect();
             output.json(&json!({ "total": items.len(), "items": items }))
         }
+        OutputReader::Text if targets.is_empty() && !file.targets().is_empty() => {
+            Err(Failure::Usage(format!(
+                "No target in {NAME} can be used: correct the lines above"
+            )))
+        }
         OutputReader::Text if targets.is_empty() => {
             output.note(&format!(
                 "No targets in {NAME} of the config directory. Add one: [targets.prod] with server = \"https://…\", or run umai login https://… for an Umbraco site"
@@ -73,7 +78,7 @@ fn list(file: &ConfigFile, output: &mut Output) -> Result<(), Failure> {
         }
         OutputReader::Text => {
             let rows: Vec<_> = targets.iter().map(|target| row(target, file)).collect();
-            output.text(&table(["TARGET", "LOCATION", "BADGE", "ACCESS"], &rows))
+            output.table(["TARGET", "LOCATION", "BADGE", "ACCESS"], &rows)
         }
     }
 }

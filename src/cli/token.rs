@@ -8,7 +8,6 @@ use super::dry_run::{self, DryRunArg};
 use super::exit::Failure;
 use super::open_service::CliContext;
 use super::output::{Output, OutputReader};
-use super::table::table;
 use crate::api::token::file::TokenFile;
 use crate::api::token::{StoredToken, TokenScope};
 
@@ -40,8 +39,10 @@ pub enum TokenCommand {
         dry: DryRunArg,
     },
     /// List the names and scopes of the tokens, never the tokens themselves
+    #[command(alias = "ls")]
     List,
     /// Revoke a token; a running server rejects it immediately
+    #[command(aliases = ["rm", "delete"])]
     Revoke {
         /// ID or name of the token
         #[arg(value_name = "ID_OR_NAME")]
@@ -215,7 +216,7 @@ fn list(tokens: &[StoredToken], output: &mut Output) -> Result<(), Failure> {
                     ]
                 })
                 .collect();
-            output.text(&table(["ID", "NAME", "SCOPE", "EXPIRES"], &rows))
+            output.table(["ID", "NAME", "SCOPE", "EXPIRES"], &rows)
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `config.toml` in the config directory: its settings and its errors.
 //!
-//! An invalid line is reported, and its default applies. Exceptions: using an invalid target is an error, and an invalid
-//! `read-only` enables read-only mode.
+//! An invalid line is reported, and its default applies. Exceptions: using an invalid target is an error, an invalid `read-only`
+//! enables read-only mode, and an invalid `allow-run` forbids `umai run`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -36,6 +36,8 @@ pub struct ConfigFile {
     pub is_plain: bool,
     /// True if all changes are refused, for every target.
     pub is_read_only: bool,
+    /// True if `umai run` is forbidden.
+    pub is_run_forbidden: bool,
     /// Errors in the file, one sentence each.
     pub problems: Vec<String>,
     /// Default target, or its error.
@@ -181,6 +183,12 @@ impl ConfigFile {
                     format!("{why}; until this is fixed, all changes are refused")
                 })?;
             }
+            "allow-run" => {
+                self.is_run_forbidden = true;
+                let is_allowed = switch(key, value)
+                    .map_err(|why| format!("{why}; until this is fixed, umai run is forbidden"))?;
+                self.is_run_forbidden = !is_allowed;
+            }
             "target" => {
                 let named = text(key, value);
                 self.target = Some(named.clone().map_err(|why| format!("{NAME}: {why}")));
@@ -194,7 +202,7 @@ impl ConfigFile {
             }
             _ => {
                 return Err(format!(
-                    "unknown setting '{}'; known settings: theme, data, backup-folder, passphrase-file, plain, read-only, target and [targets.NAME]",
+                    "unknown setting '{}'; known settings: theme, data, backup-folder, passphrase-file, plain, read-only, allow-run, target and [targets.NAME]",
                     printable(key)
                 ));
             }
@@ -259,12 +267,21 @@ mod tests {
         assert_eq!(
             file.problems,
             [
-                "config.toml, line 1: unknown setting 'thme'; known settings: theme, data, backup-folder, passphrase-file, plain, read-only, target and [targets.NAME]",
+                "config.toml, line 1: unknown setting 'thme'; known settings: theme, data, backup-folder, passphrase-file, plain, read-only, allow-run, target and [targets.NAME]",
                 "config.toml, line 2: plain must be true or false, without quotes",
                 "config.toml, line 3: theme must be text in quotes",
             ]
         );
         assert_eq!((file.theme, file.is_plain), (None, false));
+    }
+
+    #[rstest::rstest]
+    #[case("", false)]
+    #[case("allow-run = true", false)]
+    #[case("allow-run = false", true)]
+    #[case("allow-run = \"yes\"", true)]
+    fn run_is_forbidden_unless_the_line_is_valid(#[case] line: &str, #[case] is_forbidden: bool) {
+        assert_eq!(parse(line).is_run_forbidden, is_forbidden);
     }
 
     #[test]

@@ -160,6 +160,7 @@ fn alias_is_derived_from_the_name_and_reported() {
         "Zoë's OpenAI",
         "--provider",
         "openai",
+        "--allow-incomplete",
     ]);
     assert_eq!(answer.code, 0, "{answer:?}");
     assert!(
@@ -281,7 +282,7 @@ fn list_of_unknown_provider_fails_as_text_and_is_empty_as_json() {
     let people = home.run(&list);
     assert_eq!(
         (people.code, people.output().as_str()),
-        (3, "Provider 'nope' not found\n"),
+        (3, "error: Provider 'nope' not found\n"),
         "{people:?}"
     );
     let programs = home.run(&[&list[..], &["--json"]].concat());
@@ -298,7 +299,7 @@ fn activation_creates_versions_and_continues_after_missing_connections() {
         answer.out,
         "beta (beta): Inactive\ngamma (gamma): Inactive\n"
     );
-    assert_eq!(answer.err, "Connection 'none' not found\n");
+    assert_eq!(answer.err, "error: Connection 'none' not found\n");
     let active = home
         .run(&["connections", "activate", "beta", "--json"])
         .json();
@@ -319,7 +320,7 @@ fn delete_needs_confirmation() {
     let home = three();
     let asked = home.run(&["connections", "delete", "beta"]);
     assert_eq!(asked.code, 2, "{asked:?}");
-    assert_eq!(asked.err, "Nothing deleted. Add --yes to confirm.\n");
+    assert_eq!(asked.err, "error: Nothing deleted. Add --yes to confirm.\n");
     assert_eq!(home.total(), 3);
     let deleted = home.run(&["connections", "delete", "beta", "gamma", "--yes", "--json"]);
     assert_eq!(
@@ -359,6 +360,22 @@ fn connection_is_shown_with_provider_labels() {
         assert!(
             answer.out.lines().any(|found| found == line),
             "{line}: {answer:?}"
+        );
+    }
+}
+
+#[test]
+fn list_of_a_store_that_lost_connections_is_an_error() {
+    let home = Home::documented();
+    home.write(".local/share/umai/damaged/missing.txt", "1 is missing");
+    for arguments in [&["connections", "list"][..], &["connections", "export"]] {
+        let answer = home.run(arguments);
+        assert_eq!(answer.code, 6, "{answer:?}");
+        assert!(answer.out.contains("openai-prod"), "{answer:?}");
+        assert!(answer.err.contains("1 is missing"), "{answer:?}");
+        assert!(
+            answer.err.contains("error: The result is incomplete"),
+            "{answer:?}"
         );
     }
 }

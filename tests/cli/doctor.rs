@@ -65,7 +65,7 @@ fn doctor_finds_no_problem_in_a_healthy_home() {
         &answer,
         "store",
         "ok",
-        "1 connection, 1 in the trash, 4 versions",
+        "2 connections including 1 in the trash, 4 versions",
     );
     has(&answer, "store", "ok", "all checksums valid");
     has(&answer, "key", "ok", "matches the store");
@@ -78,7 +78,7 @@ fn doctor_finds_no_problem_in_a_healthy_home() {
     );
     let text = home.run(&["doctor"]);
     assert!(
-        text.out.contains("ok       store      1 connection"),
+        text.out.contains("ok       store      2 connections"),
         "{text:?}"
     );
 }
@@ -113,7 +113,12 @@ fn doctor_works_beside_a_running_app() {
         "ok",
         &format!("open in process {}", running.id()),
     );
-    has(&answer, "store", "ok", "1 connection, 0 in the trash");
+    has(
+        &answer,
+        "store",
+        "ok",
+        "1 connection including 0 in the trash",
+    );
     drop(running.stdin.take());
     assert!(running.wait().unwrap().success());
 }
@@ -298,4 +303,23 @@ fn damaged_token_and_key_files_are_named() {
         assert_eq!(std::fs::read_to_string(&path).unwrap(), damaged);
         assert_eq!(home.total(), 1);
     }
+}
+
+#[test]
+fn doctor_checks_the_keymap() {
+    let home = Home::new();
+    home.write(".config/umai/keymap.toml", "[tree]\nnew = \"ctrl-n\"\n");
+    let valid = home.run(&["doctor"]);
+    assert!(
+        valid.out.contains("keymap     keymap.toml: valid"),
+        "{valid:?}"
+    );
+    home.write(".config/umai/keymap.toml", "[tree]\nfly = \"ctrl-n\"\n");
+    let wrong = home.run(&["doctor"]);
+    assert!(
+        wrong
+            .out
+            .contains("warning  keymap     keymap.toml, line 2"),
+        "{wrong:?}"
+    );
 }

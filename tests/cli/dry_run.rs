@@ -32,7 +32,7 @@ fn dry(home: &Home, arguments: &[&str]) -> Answer {
 }
 
 #[rstest]
-#[case(&["create", "--name", "New", "--provider", "openai"], "Would create New (new)\n")]
+#[case(&["create", "--name", "New", "--provider", "openai", "--allow-incomplete"], "Would create New (new)\n")]
 #[case(&["update", "other", "--name", "Better"], "Would save Better (other): name\n")]
 #[case(&["update", "other", "--name", "other"], "Nothing to change: other (other)\n")]
 #[case(&["duplicate", "openai-prod", "--name", "Copy"], "Would create Copy (copy)\n")]
@@ -60,7 +60,7 @@ fn dry_run_reports_the_change_and_makes_none(#[case] arguments: &[&str], #[case]
 }
 
 #[rstest]
-#[case(&["create", "--name", "other", "--provider", "openai"], 5)]
+#[case(&["create", "--name", "other", "--provider", "openai", "--allow-incomplete"], 5)]
 #[case(&["create", "--name", "New", "--provider", "missing"], 4)]
 #[case(&["create", "--name", "New", "--provider", "openai", "--set", "apiKey=$No:Key"], 4)]
 #[case(&["update", "missing", "--name", "x"], 3)]

@@ -37,10 +37,12 @@ fn connection_as_env_is_safe_for_a_shell() {
     let home = home();
     let env = home.run(&["connections", "get", "sum", "--output", "env"]);
     assert_eq!(env.code, 0, "{env:?}");
+    assert!(!env.out.contains("API_KEY"), "{env:?}");
     assert!(
-        env.out.contains("CONNECTION_SETTINGS_API_KEY='sk-***'\n"),
+        env.err.contains("umai prints no secrets: apiKey"),
         "{env:?}"
     );
+    assert!(env.err.contains("umai run sum -- COMMAND"), "{env:?}");
     let script = format!("{}printf %s \"$CONNECTION_NAME\"", env.out);
     let output = Command::new("sh").args(["-c", &script]).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout), "=SUM(A1)'$(id)");

@@ -174,23 +174,13 @@ fn secret_from_stdin_or_file_is_never_stored_in_plaintext() {
 }
 
 #[test]
-fn unread_secret_on_stdin_is_noted() {
-    let output = "stdin was not read; add --secret-stdin apiKey";
+fn unread_secret_on_stdin_is_an_error() {
     let home = Home::new();
-    let waiting = std::fs::File::open(home.write("key.txt", PLANTED)).unwrap();
-    let passed = home.umai(&CREATE).stdin(waiting).output().unwrap();
-    let err = String::from_utf8_lossy(&passed.stderr);
-    assert_eq!(passed.status.code(), Some(0), "{err}");
-    assert!(err.contains(output), "{err}");
-    let alone = Home::new().umai(&CREATE).output().unwrap();
-    let err = String::from_utf8_lossy(&alone.stderr);
-    assert!(err.contains("no settings yet"), "{err}");
-    assert!(!err.contains("stdin"), "stdin is empty: {err}");
-    let given = Home::new().pipe(
-        &[&CREATE[..], &["--secret-stdin", "apiKey"]].concat(),
-        "sk-1",
-    );
-    assert!(!given.err.contains("stdin was not read"), "{given:?}");
+    let missing = home.pipe(&CREATE, PLANTED);
+    assert_eq!(missing.code, 4, "{missing:?}");
+    assert!(missing.err.contains("--secret-stdin apiKey"), "{missing:?}");
+    assert!(missing.err.contains("--allow-incomplete"), "{missing:?}");
+    assert_eq!(home.total(), 0);
 }
 
 #[test]

@@ -56,6 +56,32 @@ fn aliases_are_completed_without_creating_a_store() {
 }
 
 #[test]
+fn providers_targets_and_setting_keys_are_completed() {
+    let home = Home::documented();
+    home.write(
+        ".config/umai/config.toml",
+        "[targets.prod]\nserver = \"https://127.0.0.1:1\"\n",
+    );
+    let create = ["umai", "connections", "create", "--provider"];
+    let with = |more: &[&'static str]| [&create[..], more].concat();
+    assert_eq!(reported(&home, &with(&["openai-"])), ["openai-compatible"]);
+    assert_eq!(
+        reported(&home, &with(&["amazon", "--set", "reg"])),
+        ["region="]
+    );
+    assert_eq!(reported(&home, &["umai", "--target", "p"]), ["prod"]);
+    let update = [
+        "umai",
+        "connections",
+        "update",
+        "openai-prod",
+        "--unset",
+        "org",
+    ];
+    assert_eq!(reported(&home, &update), ["organization"]);
+}
+
+#[test]
 fn every_command_has_a_manual_page() {
     let home = Home::new();
     let first = home.run(&["man"]);
@@ -69,7 +95,13 @@ fn every_command_has_a_manual_page() {
         "umai-serve",
     ] {
         let page = std::fs::read_to_string(home.path(&format!("pages/{page}.1"))).unwrap();
-        assert!(page.contains(".SH SYNOPSIS"));
+        let synopsis = page.split(".SH SYNOPSIS\n").nth(1).unwrap();
+        let (line, next) = synopsis.split_once('\n').unwrap();
+        assert!(
+            line.starts_with("umai ") && !line.contains(r"\-\-"),
+            "{line}"
+        );
+        assert!(next.starts_with(".SH DESCRIPTION"), "{next}");
     }
 }
 

@@ -81,6 +81,7 @@ fn control_characters_are_escaped_in_messages() {
         &[
             "connections",
             "create",
+            "--allow-incomplete",
             "--provider",
             "openai",
             "--alias",
@@ -137,7 +138,7 @@ fn usage_errors_suggest_the_correction() {
     for (arguments, output) in [
         (
             &["conections"][..],
-            "(did you mean connections?). See umai --help",
+            "(did you mean umai connections?). See umai --help",
         ),
         (
             &["connections", "list", "--filtre", "x"],
@@ -274,7 +275,7 @@ fn unwritable_output_is_reported_without_a_panic() {
     assert_eq!(output.status.code(), Some(1));
     let output = String::from_utf8_lossy(&output.stderr);
     assert!(
-        output.starts_with("Cannot write the output: No space left"),
+        output.starts_with("error: Cannot write the output: No space left"),
         "{output}"
     );
 }

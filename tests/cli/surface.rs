@@ -69,6 +69,8 @@ fn exit_codes_are_stable() {
         (Exit::Store, 6),
         (Exit::Server, 7),
         (Exit::TestFailed, 8),
+        (Exit::CannotExecute, 126),
+        (Exit::CommandNotFound, 127),
         (Exit::HungUp, 129),
         (Exit::Interrupted, 130),
         (Exit::Terminated, 143),

@@ -190,7 +190,10 @@ fn read_only_target_refuses_changes(#[case] verb: &[&str]) {
     ] {
         let answer = home.pipe(&[options, &["connections"], verb].concat(), DOCUMENTED);
         assert_eq!(answer.code, 2, "{answer:?}");
-        assert_eq!(answer.err.trim(), format!("Nothing was changed: {why}"));
+        assert_eq!(
+            answer.err.trim(),
+            format!("error: Nothing was changed: {why}")
+        );
     }
     let before = home.run(&[
         "--target",
@@ -271,4 +274,25 @@ fn targets_are_listed_and_invalid_ones_reported() {
         "{listed:?}"
     );
     assert!(!listed.output().contains("planted"), "{listed:?}");
+}
+
+#[test]
+fn only_invalid_targets_are_an_error() {
+    let home = Home::new();
+    home.write(
+        ".config/umai/config.toml",
+        "[targets.prod]\nbadge = \"X\"\n",
+    );
+    let listed = home.run(&["targets"]);
+    assert_eq!((listed.code, listed.out.as_str()), (2, ""), "{listed:?}");
+    assert!(
+        listed.err.contains("target 'prod' has no location"),
+        "{listed:?}"
+    );
+    assert!(
+        listed
+            .err
+            .contains("error: No target in config.toml can be used"),
+        "{listed:?}"
+    );
 }

@@ -29,8 +29,6 @@ const CREATE: [&str; 6] = [
     "openai",
 ];
 
-const SECRET: &str = "OpenAI API Key (hidden; press Enter to skip): ";
-
 const TYPED: &str = "OpenAI API Key (hidden): ";
 
 const DELETE: [&str; 3] = ["connections", "delete", "openai-prod"];
@@ -121,7 +119,7 @@ impl PromptTerminal {
 fn missing_secret_is_prompted_for_without_echo() {
     let home = Home::new();
     let (code, output) =
-        PromptTerminal::start(&home, &CREATE, SECRET).answer(&format!("{PLANTED}\r"));
+        PromptTerminal::start(&home, &CREATE, TYPED).answer(&format!("{PLANTED}\r"));
     assert_eq!(code, 0, "{output}");
     assert!(output.contains("Created Team B (team-b)"), "{output}");
     assert!(!output.contains("planted"), "{output}");
@@ -130,20 +128,62 @@ fn missing_secret_is_prompted_for_without_echo() {
 }
 
 #[test]
-fn prompt_can_be_skipped_or_interrupted() {
+fn prompt_can_be_interrupted_and_empty_input_is_refused() {
     let home = Home::new();
-    let (code, output) = PromptTerminal::start(&home, &CREATE, SECRET).answer("planted\u{3}");
+    let (code, output) = PromptTerminal::start(&home, &CREATE, TYPED).answer("planted\u{3}");
     assert_eq!(code, 130, "{output}");
     assert!(
         !output.contains("planted") && !output.contains("Created"),
         "{output}"
     );
-    let (code, output) = PromptTerminal::start(&home, &CREATE, SECRET).answer("\r");
+    let (code, output) = PromptTerminal::start(&home, &CREATE, TYPED).answer("\r");
+    assert_eq!(code, 4, "{output}");
+    assert!(output.contains("OpenAI API Key is required"), "{output}");
+    assert_eq!(home.total(), 0);
+}
+
+#[test]
+fn create_prompts_for_everything_that_is_missing() {
+    let home = Home::new();
+    let create = ["connections", "create"];
+    let asking = PromptTerminal::start(&home, &create, "Name: ")
+        .then("Team B\r", "Provider: ")
+        .then("nothing\r", "Not one of these providers")
+        .then("amazon\r", "AWS Region [us-east-1]: ")
+        .then(
+            "eu-central-1\r",
+            "Authentication (1 API key, 2 Access key) [2]: ",
+        )
+        .then("1\r", "Bedrock API Key (hidden): ");
+    let (code, output) = asking.answer("planted-0123456789\r");
     assert_eq!(code, 0, "{output}");
+    assert!(!output.contains("planted"), "{output}");
+    let kept = home.run(&["connections", "get", "team-b", "--json"]).json();
+    assert_eq!(kept["settings"]["region"], "eu-central-1");
+    assert_eq!(kept["settings"]["apiKey"], "***");
+}
+
+#[test]
+fn table_fits_the_terminal_and_shows_ages() {
+    let home = Home::documented();
+    let name =
+        "A connection whose name does not fit into eighty or a hundred columns of a terminal";
+    let rename = ["connections", "update", "openai-prod", "--name", name];
+    assert_eq!(home.run(&rename).code, 0);
+    let list = ["connections", "list", "--color", "never"];
+    let (code, output) = PromptTerminal::start(&home, &list, "NAME").answer("");
+    assert_eq!(code, 0, "{output}");
+    let widest = output.lines().map(|line| line.chars().count()).max();
+    assert!(widest <= Some(100), "{output}");
     assert!(
-        output.contains("The connection has no settings yet"),
+        output.contains('…') && output.contains("just now"),
         "{output}"
     );
+    let wide = [&list[..], &["--wide"]].concat();
+    let (_, output) = PromptTerminal::start(&home, &wide, "NAME").answer("");
+    assert!(output.contains(name) && !output.contains("ago"), "{output}");
+    let piped = home.run(&list);
+    assert!(piped.out.contains(name), "{piped:?}");
 }
 
 #[test]
@@ -192,7 +232,7 @@ fn echoes_input(terminal: &OwnedFd) -> bool {
 #[case(Signal::HUP, 129)]
 #[case(Signal::INT, 130)]
 fn signal_during_a_hidden_prompt_restores_the_terminal(#[case] signal: Signal, #[case] code: u32) {
-    let mut asking = PromptTerminal::start(&Home::new(), &CREATE, SECRET);
+    let mut asking = PromptTerminal::start(&Home::new(), &CREATE, TYPED);
     // A pseudo-terminal of this process: losing its controlling terminal would end the process.
     let flags = OFlags::RDWR | OFlags::NOCTTY;
     let terminal = open(asking.master.tty_name().unwrap(), flags, Mode::empty()).unwrap();

@@ -157,7 +157,7 @@ fn invalid_field_is_rejected_with_its_message(
     assert_eq!(problem["errors"][field][0], detail, "{problem}");
     let people = home.pipe(&["connections", "create", "--from-json", "-"], body);
     assert_eq!(people.code, 4);
-    assert_eq!(people.err, format!("{field}: {detail}\n"));
+    assert_eq!(people.err, format!("error: {field}: {detail}\n"));
     assert_eq!(home.total(), 1);
 }
 
@@ -238,7 +238,7 @@ fn each_invalid_option_is_reported_on_its_own_line() {
     assert_eq!(answer.code, 4);
     assert_eq!(
         answer.err,
-        "--alias: Alias can only contain lowercase letters, numbers, and hyphens\n--name is required\n--provider: Provider 'none' not found\n"
+        "error: --alias: Alias can only contain lowercase letters, numbers, and hyphens\nerror: --name is required\nerror: --provider: Provider 'none' not found\n"
     );
 }
 

@@ -39,6 +39,10 @@ const WITHOUT_A_KEY: &[(&str, &str)] = &[
     ("targets list", "used before the app starts"),
     ("targets diff", "works on two targets"),
     ("targets copy", "works on two targets"),
+    ("connections edit", "the editor is opened from the form"),
+    ("run", "starts another program"),
+    ("options", "shows help"),
+    ("help", "shows help"),
     ("doctor", "used before the app starts"),
 ];
 

@@ -40,6 +40,11 @@ pub const fn origin(origin: BackupOrigin) -> &'static str {
     }
 }
 
+/// Returns the number of connections including those in the trash, in words.
+pub fn with_trash(count: u64) -> String {
+    format!("{} including the trash", connections(count))
+}
+
 /// Returns the number of connections in words.
 pub fn connections(count: u64) -> String {
     match count {
@@ -93,7 +98,7 @@ pub fn verified(path: &Path, verified: &Result<VerifiedBackup, StoreError>) -> V
     let mut shown = backup(path, &verified.label);
     let (connections, trashed) = verified.connections;
     shown["isWhole"] = json!(true);
-    shown["connections"] = json!(connections);
+    shown["connections"] = json!(connections + trashed);
     shown["trashed"] = json!(trashed);
     shown["seal"] = json!(signature(verified.signature));
     if let Some((count, opened)) = verified.secrets {

@@ -140,7 +140,7 @@ fn print_summary(prepared: &PreparedBackup, context: &CliContext, output: &Outpu
     output.note(&format!(
         "{}: {}, created {}, revision {}",
         prepared.path.display(),
-        format::connections(label.header.digest.count),
+        format::with_trash(label.header.digest.count),
         format::date(label),
         label.header.revision
     ));
@@ -194,7 +194,7 @@ fn print_result(
 ) -> Result<(), Failure> {
     output.line(&format!(
         "Restored {} into {}",
-        format::connections(restored.count),
+        format::with_trash(restored.count),
         context.config.data.display()
     ))?;
     if let Some(aside) = &restored.aside {

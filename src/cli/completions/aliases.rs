@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::time::Duration;
 
-use clap::FromArgMatches;
+use clap::{ArgMatches, FromArgMatches};
 use clap_complete::engine::CompletionCandidate;
 
 use crate::cli::exit::Failure;
@@ -15,30 +15,53 @@ use crate::cli::{Globals, args};
 const MAX_ALIASES: usize = 200;
 
 /// Time limit for a completion, for example from a server.
-const LONGEST: Duration = Duration::from_secs(2);
+pub(super) const LONGEST: Duration = Duration::from_secs(2);
+
+/// Command line that is being edited.
+pub(super) struct IncompleteLine {
+    /// Options that find the target.
+    pub globals: Globals,
+    /// Values of the innermost command.
+    pub command: ArgMatches,
+}
+
+impl IncompleteLine {
+    /// Parses the line of the process.
+    pub(super) fn of_process() -> Option<Self> {
+        Self::parse(words().collect())
+    }
+
+    fn parse(words: Vec<OsString>) -> Option<Self> {
+        let matches = args::command()
+            .ignore_errors(true)
+            .try_get_matches_from(words)
+            .ok()?;
+        let mut globals = Globals::from_arg_matches(&matches).ok()?;
+        globals.explicit = ExplicitOptions::from_matches(&matches);
+        let mut command = matches;
+        while let Some((_, inner)) = command.remove_subcommand() {
+            command = inner;
+        }
+        Some(Self { globals, command })
+    }
+}
+
+fn words() -> impl Iterator<Item = OsString> {
+    std::env::args_os().skip_while(|word| word != "--").skip(1)
+}
 
 /// Returns the aliases with this prefix; none if the connections cannot be read.
 pub fn aliases(typed: &OsStr) -> Vec<CompletionCandidate> {
-    let words = std::env::args_os().skip_while(|word| word != "--").skip(1);
-    let found = typed.to_str().map(|typed| read(words.collect(), typed));
+    let found = typed.to_str().map(|typed| read(words().collect(), typed));
     let found = found.and_then(Result::ok).unwrap_or_default();
     found.into_iter().map(CompletionCandidate::new).collect()
 }
 
 fn read(words: Vec<OsString>, typed: &str) -> Result<Vec<String>, Failure> {
-    // The line is incomplete; only its options are parsed, to find the target.
-    let matches = args::command()
-        .ignore_errors(true)
-        .try_get_matches_from(words);
-    let globals = matches.and_then(|matches| {
-        let mut globals = Globals::from_arg_matches(&matches)?;
-        globals.explicit = ExplicitOptions::from_matches(&matches);
-        Ok(globals)
-    });
-    let Ok(globals) = globals else {
+    let Some(line) = IncompleteLine::parse(words) else {
         return Ok(Vec::new());
     };
-    let context = CliContext::new(&globals)?;
+    let context = CliContext::new(&line.globals)?;
     // A completion must not create a store.
     if context.server.is_none() && !context.config.data.exists() {
         return Ok(Vec::new());

@@ -7,38 +7,34 @@ use clap::Args;
 use super::super::bulk_create::JsonSource;
 use super::super::dry_run::DryRunArg;
 use super::super::exit::Failure;
-use super::super::output::Output;
-use super::super::{prompt, secret_args};
+use super::super::output::{Output, OutputReader};
+use super::super::prompt;
 use super::from_env::{EnvSettings, FromEnvArgs};
-use super::setting_args::{self, SettingArgs};
-use crate::connection::validate::MaskPolicy;
+use super::missing;
+use super::setting_args::SettingArgs;
 use crate::connection::{
-    Connection, ConnectionDraft, ConnectionError, DraftField, FieldReason, Mode, SettingValue,
-    alias,
+    Connection, ConnectionDraft, ConnectionError, DraftField, FieldError, FieldReason, Mode,
+    Settings, alias,
 };
-use crate::provider::{Provider, ProviderCatalog};
+use crate::provider::ProviderCatalog;
 use crate::text::key_like;
 
 /// Arguments of `umai connections create`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
+  umai connections create
   umai connections create --name 'OpenAI Production' --provider openai --set 'apiKey=$OpenAI:ApiKey'
-  pass show openai | umai connections create --name 'Team B' --provider openai --secret-stdin apiKey
-  umai connections create --name Bedrock --provider amazon --set region=eu-central-1 \\
-      --secret-file accessKeyId=id.txt --secret-file secretAccessKey=key.txt
-  umai connections create --from-env --dry-run
-  umai connections create --from-env --provider openai --as-references
-  umai connections create --from-json request.json
+  pass show openai | umai connections create --name B --provider openai --secret-stdin apiKey
   umai connections create --from-json - --json < many.jsonl
 
-On a terminal, a required secret that is missing is prompted for without echo.")]
+On a terminal, what is missing is prompted for, secrets without echo.")]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a flag of the command line"
 )]
 pub struct Create {
-    /// Display name; optional with --from-env, where it defaults to the provider's name
+    /// Display name [default with --from-env: the name of the provider]
     #[arg(long)]
     name: Option<String>,
     /// Unique name for scripts [default: derived from the name]
@@ -53,25 +49,25 @@ pub struct Create {
     /// Create it as inactive
     #[arg(long)]
     inactive: bool,
-    /// Option to read the settings from environment variables.
-    #[arg(
-        long,
-        help = "Read the settings from the environment variables of the providers, such as OPENAI_API_KEY"
-    )]
+    /// Create it without its required settings, to add them later
+    #[arg(long, conflicts_with = "from_json")]
+    allow_incomplete: bool,
+    /// Read the settings from the variables of the providers.
+    #[arg(long, help = "Read the settings from variables such as OPENAI_API_KEY")]
     from_env: bool,
-    /// Option to store references.
+    /// Store references.
     #[arg(
         long,
         requires = "from_env",
-        help = "With --from-env: store references such as $OPENAI_API_KEY instead of the secrets"
+        help = "With --from-env: store $OPENAI_API_KEY, not its value"
     )]
     as_references: bool,
-    /// Check everything and show what would be created, without changes; with --from-env, list the variables that are set, by
-    /// provider
+    /// Check everything without changes; with --from-env, list variables
     #[arg(long)]
     dry_run: bool,
-    /// Read API request bodies from a file or '-': one object, an array, or JSON lines. Results are printed as they complete,
-    /// errors in input order
+    /// Read API request bodies (JSON or JSON lines) from a file or '-'
+    ///
+    /// Results are printed as they complete, errors in input order.
     #[arg(
         long,
         value_name = "FILE",
@@ -115,18 +111,20 @@ impl Create {
         env_settings: Option<EnvSettings>,
         output: &Output,
     ) -> Result<ConnectionDraft, Failure> {
-        let env_provider = env_settings
-            .as_ref()
-            .map(|env_settings| env_settings.provider_id.clone());
-        let provider_id = env_provider.or_else(|| self.provider.clone());
-        let provider = provider_id.as_deref().and_then(|id| catalog.get(id));
-        let env_name = env_settings
-            .as_ref()
-            .map(|env_settings| env_settings.name.clone());
+        let (env_provider, env_name, env_values) = match env_settings {
+            Some(found) => (Some(found.provider_id), Some(found.name), found.settings),
+            None => (None, None, Settings::default()),
+        };
+        let is_prompted = prompt::is_possible() && output.reader() == OutputReader::Text;
         let name = self.name.clone().or(env_name);
-        let mut settings = env_settings
-            .map(|env_settings| env_settings.settings)
-            .unwrap_or_default();
+        let name = name.map_or_else(|| missing::name(is_prompted), |name| Ok(Some(name)))?;
+        let provider_id = env_provider.or_else(|| self.provider.clone());
+        let provider_id = provider_id.map_or_else(
+            || missing::provider(catalog, is_prompted),
+            |id| Ok(Some(id)),
+        )?;
+        let provider = provider_id.as_deref().and_then(|id| catalog.get(id));
+        let mut settings = env_values;
         for (key, value) in self.settings.settings(provider, output)?.iter() {
             let known = provider.and_then(|provider| provider.field(key));
             let key = known.map_or(key, |field| field.key.as_str());
@@ -150,14 +148,34 @@ impl Create {
             change_description: None,
             misread: Vec::new(),
         };
-        if let Some(provider) = provider.filter(|_| prompt::is_possible()) {
-            prompt_for_missing(&mut draft, provider, catalog, output)?;
+        if let Some(provider) = provider.filter(|_| !self.allow_incomplete) {
+            if is_prompted {
+                missing::settings(&mut draft, provider, catalog, output)?;
+            }
+            if draft.settings.is_none() && missing::is_any_required(provider) {
+                // Settings that are given are validated.
+                draft.settings = Some(Settings::default());
+            }
         }
         Ok(draft)
     }
 
+    /// Returns the hint that follows errors of missing settings.
+    pub fn hint(&self, failure: &Failure) -> Option<String> {
+        let is_missing = |error: &FieldError| {
+            matches!(error.reason, FieldReason::Required | FieldReason::OneOf(_))
+                && error.field.setting_key().is_some()
+        };
+        let Failure::Options(error, _) = failure else {
+            return None;
+        };
+        let is_incomplete = self.settings.is_empty() && error.fields().iter().any(is_missing);
+        let hint = "To create the connection without its settings, add --allow-incomplete";
+        is_incomplete.then(|| hint.to_owned())
+    }
+
     /// Notes the alias that was derived and settings that are missing.
-    pub fn note_defaults(&self, created: &Connection, catalog: &ProviderCatalog, output: &Output) {
+    pub fn note_defaults(&self, created: &Connection, output: &Output) {
         if self.alias.is_none() {
             output.note(&format!(
                 "Alias: {} (derived from the name; set another with --alias)",
@@ -169,14 +187,6 @@ impl Create {
                 "The connection has no settings yet. Add them: umai connections update {} --set KEY=VALUE",
                 created.item.alias
             ));
-            let provider = catalog.get(&created.item.provider_id);
-            if let Some(key) = provider.and_then(required_secret)
-                && secret_args::is_stdin_a_source()
-            {
-                output.note(&format!(
-                    "stdin was not read; add --secret-stdin {key} to read the secret from it"
-                ));
-            }
         }
     }
 }
@@ -184,48 +194,4 @@ impl Create {
 fn suggested_alias(name: Option<&str>) -> Option<String> {
     let alias = alias::suggest(name?);
     (!alias.is_empty()).then_some(alias)
-}
-
-/// Prompts for required secrets that are missing, unless another field is invalid.
-fn prompt_for_missing(
-    draft: &mut ConnectionDraft,
-    provider: &Provider,
-    catalog: &ProviderCatalog,
-    output: &Output,
-) -> Result<(), Failure> {
-    let problems = draft.problems(catalog, MaskPolicy::Reject);
-    if problems
-        .iter()
-        .any(|problem| problem.field.setting_key().is_none())
-    {
-        return Ok(());
-    }
-    let mut settings = draft.settings.take().unwrap_or_default();
-    for field in provider
-        .settings
-        .iter()
-        .filter(|field| field.required && field.sensitive)
-    {
-        let is_given = settings.iter().any(|(key, _)| {
-            provider
-                .field(key)
-                .is_some_and(|given| given.key == field.key)
-        });
-        if is_given {
-            continue;
-        }
-        if let Some(secret) = prompt::secret_or_skip(&field.label)? {
-            let secret = setting_args::cleaned(SettingValue::Secret(secret), field, output);
-            settings.set(&field.key, secret);
-        }
-    }
-    draft.settings = (!settings.is_empty()).then_some(settings);
-    Ok(())
-}
-
-/// Returns the key of the first setting that is required and secret.
-fn required_secret(provider: &Provider) -> Option<&str> {
-    let mut fields = provider.settings.iter();
-    let field = fields.find(|field| field.required && field.sensitive)?;
-    Some(&field.key)
 }

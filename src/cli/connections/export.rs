@@ -106,7 +106,8 @@ impl ExportConnections {
             }
             note_blank(blank, output);
             Ok(())
-        })
+        })?;
+        context.check_complete()
     }
 
     /// Returns the folder of the format uda; none for the other formats.

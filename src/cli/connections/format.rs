@@ -1,10 +1,7 @@
 //! Text output of connections.
 
-use chrono::{DateTime, Utc};
-
 use super::super::exit::Failure;
 use super::super::output::{Output, OutputReader};
-use super::super::table::table;
 use crate::connection::{Connection, ConnectionItem, MaskedSecret, Page, SettingValue, Settings};
 use crate::provider::ProviderCatalog;
 
@@ -31,14 +28,11 @@ pub fn list(
                 item.alias.clone(),
                 provider(&item.provider_id, catalog).to_owned(),
                 status(item.is_active).to_owned(),
-                when(item.date_modified),
+                output.when(item.date_modified),
             ]
         })
         .collect();
-    output.text(&table(
-        ["NAME", "ALIAS", "PROVIDER", "STATUS", "MODIFIED"],
-        &rows,
-    ))?;
+    output.table(["NAME", "ALIAS", "PROVIDER", "STATUS", "MODIFIED"], &rows)?;
     let shown = skipped + page.items.len();
     if page.items.len() < page.total {
         let more = if shown < page.total {
@@ -71,8 +65,8 @@ pub fn one(
             provider(&item.provider_id, catalog).to_owned(),
         ],
         ["Status".to_owned(), status(item.is_active).to_owned()],
-        ["Created".to_owned(), when(item.date_created)],
-        ["Modified".to_owned(), when(item.date_modified)],
+        ["Created".to_owned(), output.exact_time(item.date_created)],
+        ["Modified".to_owned(), output.exact_time(item.date_modified)],
         ["Version".to_owned(), item.version.to_string()],
     ];
     let known = catalog.get(&item.provider_id);
@@ -87,11 +81,7 @@ pub fn one(
         .into_iter()
         .chain(settings.map(|(key, value)| [label(key), format_setting(value)]))
         .collect();
-    // The first row takes the place of the headings.
-    let (Some([first, name]), Some(rest)) = (rows.first(), rows.get(1..)) else {
-        return Ok(());
-    };
-    output.text(&table([first, &crate::text::printable(name)], rest))?;
+    output.facts(&rows)?;
     if connection.settings.is_none() {
         output.note("The connection has no settings yet");
     }
@@ -114,11 +104,6 @@ pub const fn status(is_active: bool) -> &'static str {
 
 fn provider<'a>(id: &'a str, catalog: &'a ProviderCatalog) -> &'a str {
     catalog.get(id).map_or(id, |provider| &provider.name)
-}
-
-/// Formats a date for people.
-pub fn when(date: DateTime<Utc>) -> String {
-    date.format("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
 fn format_setting(value: &SettingValue<MaskedSecret>) -> String {

@@ -4,7 +4,6 @@ use serde_json::json;
 
 use super::super::exit::Failure;
 use super::super::output::{Output, OutputReader};
-use super::super::table::table;
 use super::setting_args;
 use crate::connection::{Environment, PlainSecret, ProviderMatch, Settings};
 use crate::provider::{Provider, ProviderCatalog};
@@ -86,7 +85,7 @@ impl FromEnvArgs<'_> {
             return Ok(());
         }
         let rows: Vec<_> = offers.iter().flat_map(rows).collect();
-        output.text(&table(["PROVIDER", "VARIABLE", "SETTING", "VALUE"], &rows))?;
+        output.table(["PROVIDER", "VARIABLE", "SETTING", "VALUE"], &rows)?;
         for ProviderMatch { name, missing, .. } in &offers {
             if !missing.is_empty() {
                 output.note(&format!("Missing for {name}: {}", missing.join(", ")));

@@ -7,8 +7,6 @@ use super::super::dry_run::{self, DryRunArg};
 use super::super::exit::Failure;
 use super::super::open_service::{CliContext, with_service};
 use super::super::output::{Output, OutputReader};
-use super::super::table::table;
-use super::format::when;
 use crate::connection::{
     ChangeType, Command, Difference, IdOrAlias, PageRequest, Version, VersionComparison,
 };
@@ -54,8 +52,12 @@ impl HistoryArgs {
                 let items: Vec<Value> = page.items.iter().map(record).collect();
                 return output.json(&json!({ "items": items, "total": page.total }));
             }
-            let rows: Vec<_> = page.items.iter().map(row).collect();
-            output.text(&table(["VERSION", "SAVED", "CHANGED", "NOTE"], &rows))?;
+            let rows: Vec<_> = page
+                .items
+                .iter()
+                .map(|version| row(version, output))
+                .collect();
+            output.table(["VERSION", "SAVED", "CHANGED", "NOTE"], &rows)?;
             if page.items.len() < page.total {
                 output.note(&format!("{} of {} versions", page.items.len(), page.total));
             }
@@ -64,11 +66,11 @@ impl HistoryArgs {
     }
 }
 
-fn row(version: &Version) -> [String; 4] {
+fn row(version: &Version, output: &Output) -> [String; 4] {
     let change = &version.change;
     [
         version.number().to_string(),
-        when(version.snapshot.item.date_modified),
+        output.when(version.snapshot.item.date_modified),
         change.paths.join(", "),
         change.description.clone().unwrap_or_default(),
     ]
@@ -132,7 +134,7 @@ fn write_comparison(compared: &VersionComparison, output: &mut Output) -> Result
         return Ok(());
     }
     let rows: Vec<_> = compared.changes.iter().map(difference).collect();
-    output.text(&table(
+    output.table(
         [
             "FIELD",
             "CHANGE",
@@ -140,7 +142,7 @@ fn write_comparison(compared: &VersionComparison, output: &mut Output) -> Result
             &format!("V{}", compared.to_version),
         ],
         &rows,
-    ))
+    )
 }
 
 fn difference(difference: &Difference) -> [String; 4] {

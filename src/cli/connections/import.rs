@@ -20,7 +20,7 @@ Examples:
   umai connections import umbraco/Deploy/Revision --on-conflict skip
   umai connections import connections.yaml --dry-run
 
-Reads exports in JSON or YAML, and the connection artifacts of Umbraco Deploy (*.uda). All connections are checked before the first
+Reads exports in JSON or YAML, and the connection artifacts of Umbraco Deploy (*.uda). All connections are checked before the first \
 is created. For API request bodies, which contain secrets, use umai connections create --from-json.")]
 pub struct ImportArgs {
     /// Files or directories to import, or '-' for stdin

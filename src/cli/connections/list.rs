@@ -106,7 +106,8 @@ impl ListArgs {
                 return self.matches_nothing(&service.providers(), output);
             }
             format::list(&page, self.skip, &service.providers(), output)
-        })
+        })?;
+        context.check_complete()
     }
 
     fn is_narrowed(&self) -> bool {

@@ -5,7 +5,6 @@ use serde::Serialize;
 use super::super::exit::Failure;
 use super::super::open_service::{CliContext, with_service};
 use super::super::output::{Output, OutputReader};
-use super::super::table::table;
 use crate::connection::{IdOrAlias, Model};
 use crate::provider::Capability;
 
@@ -41,6 +40,6 @@ pub fn run(
                 [model.id, model.name, able.join(", ")]
             })
             .collect();
-        output.text(&table(["ID", "NAME", "CAPABILITIES"], &rows))
+        output.table(["ID", "NAME", "CAPABILITIES"], &rows)
     })
 }

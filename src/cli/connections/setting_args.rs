@@ -16,7 +16,7 @@ use crate::text;
 /// Options that set settings.
 #[derive(Debug, Args)]
 pub struct SettingArgs {
-    /// Set a setting that is not secret, or a reference: 'apiKey=$Section:Key'
+    /// Set a plain setting, or a reference: 'apiKey=$Section:Key'
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<Assignment>,
     /// Read the secret of this setting from stdin
@@ -189,6 +189,11 @@ pub fn cleaned(
     value
 }
 
+/// Converts a value that was typed for a field that is not secret.
+pub fn typed(field: &SettingsField, value: &str) -> SettingValue<PlainSecret> {
+    in_field(Some(field), value)
+}
+
 fn no_secret(what: &str, key: &str) -> Failure {
     Failure::NoSecret(format!(
         "{what}. To clear a stored secret, use umai connections update --unset {key}"
@@ -197,7 +202,13 @@ fn no_secret(what: &str, key: &str) -> Failure {
 
 /// Converts the value to the type of the provider's field. A value of another type stays text for validation to reject.
 fn setting(provider: Option<&Provider>, key: &str, value: &str) -> SettingValue<PlainSecret> {
-    let field = provider.and_then(|provider| provider.field_in_any_case(key));
+    in_field(
+        provider.and_then(|provider| provider.field_in_any_case(key)),
+        value,
+    )
+}
+
+fn in_field(field: Option<&SettingsField>, value: &str) -> SettingValue<PlainSecret> {
     match field.map(|field| (field.kind, field.sensitive)) {
         Some((FieldKind::Switch, _)) if value.eq_ignore_ascii_case("true") => {
             SettingValue::Switch(true)

@@ -7,12 +7,13 @@ use serde::Serialize;
 
 use super::super::exit::{Exit, Failure};
 use super::super::open_service::{CliContext, with_service};
+use super::super::output::style::Style;
 use super::super::output::{Output, OutputReader};
-use super::super::table::table;
 use crate::connection::{
     ConnectionError, ConnectionItem, IdOrAlias, TestReport, TestStage, TestSubject,
 };
 use crate::service::ConnectionService;
+use crate::text::printable;
 
 /// Number of concurrent tests.
 const AT_ONCE: usize = 8;
@@ -25,44 +26,65 @@ struct TestedAlias<'a> {
     report: &'a TestReport,
 }
 
-/// Tests each connection; the exit code is the highest of all.
+/// Tests each connection and prints the results in order; the exit code is the highest of all.
 pub fn run(
     connections: &[IdOrAlias],
     context: &CliContext,
     output: &mut Output,
 ) -> Result<(), Failure> {
     with_service(context, output, async |service, output| {
-        let tests = stream::iter(connections).map(|key| test(service, key));
+        let tests = stream::iter(connections).map(async |key| (key, test(service, key).await));
         let mut tests = tests.buffered(AT_ONCE);
-        let is_one = connections.len() == 1;
-        let (mut failed, mut exit) = (0, Exit::Success);
-        while let Some(tested) = tests.next().await {
-            let failure = match tested {
-                Ok((item, report)) => {
-                    show(&item, &report, is_one, output)?;
-                    if report.success {
-                        continue;
-                    }
-                    Failure::Connection(ConnectionError::Provider(Box::new(report)))
-                }
-                Err(error) => Failure::Connection(error),
+        if connections.len() == 1 {
+            return match tests.next().await {
+                Some((_, tested)) => show_one(tested, output),
+                None => Ok(()),
             };
-            if is_one {
-                return Err(failure);
-            }
-            output.failure(&failure);
-            failed += 1;
-            if failure.exit() as u8 > exit as u8 {
-                exit = failure.exit();
-            }
         }
-        if failed == 0 {
-            return Ok(());
+        let mut failures = Failures::default();
+        while let Some((key, tested)) = tests.next().await {
+            show_one_of_many(key, tested, &mut failures, output)?;
+            output.flush()?;
         }
-        let all = connections.len();
-        let sentence = format!("{failed} of {all} connection tests failed");
-        Err(Failure::Partial(sentence, exit))
+        failures.summary(connections.len(), output)
     })
+}
+
+/// Tests that failed, by kind.
+#[derive(Default)]
+struct Failures {
+    kinds: Vec<(&'static str, usize)>,
+    /// Highest exit code.
+    exit: Option<Exit>,
+}
+
+impl Failures {
+    fn add(&mut self, kind: &'static str, exit: Exit) {
+        match self.kinds.iter_mut().find(|(known, _)| *known == kind) {
+            Some((_, count)) => *count += 1,
+            None => self.kinds.push((kind, 1)),
+        }
+        if self.exit.is_none_or(|highest| exit as u8 > highest as u8) {
+            self.exit = Some(exit);
+        }
+    }
+
+    fn summary(&self, all: usize, output: &Output) -> Result<(), Failure> {
+        let Some(exit) = self.exit else {
+            output.note(&format!("All {all} connection tests passed"));
+            return Ok(());
+        };
+        let failed: usize = self.kinds.iter().map(|(_, count)| count).sum();
+        let kinds = self.kinds.iter();
+        let kinds: Vec<_> = kinds
+            .map(|(kind, count)| format!("{count} {kind}"))
+            .collect();
+        let sentence = format!(
+            "{failed} of {all} connection tests failed: {}",
+            kinds.join(", ")
+        );
+        Err(Failure::Partial(sentence, exit))
+    }
 }
 
 async fn test(
@@ -74,8 +96,11 @@ async fn test(
     Ok((item, report))
 }
 
-/// Returns the cause of a failed test in a few words.
-fn cause(report: &TestReport) -> &'static str {
+/// Returns the kind of a failed test.
+fn kind(report: &TestReport) -> &'static str {
+    if report.is_blocked {
+        return "refused address";
+    }
     let failed = report.steps.iter().find(|step| !step.passed);
     match (report.status, failed.map(|step| step.stage)) {
         (_, Some(TestStage::Settings)) => "incomplete settings",
@@ -88,28 +113,88 @@ fn cause(report: &TestReport) -> &'static str {
     }
 }
 
-fn show(
-    item: &ConnectionItem,
-    report: &TestReport,
-    is_one: bool,
+/// Writes the result of the only test, with its stages.
+fn show_one(
+    tested: Result<(ConnectionItem, TestReport), ConnectionError>,
     output: &mut Output,
 ) -> Result<(), Failure> {
+    let (item, report) = tested?;
     match output.reader() {
-        OutputReader::Json if is_one => return output.json(report),
-        OutputReader::Json => {
-            return output.json_line(&TestedAlias {
-                alias: &item.alias,
-                report,
-            });
+        OutputReader::Json => output.json(&report)?,
+        OutputReader::Text => {
+            line(&item.alias, &report, output)?;
+            details(&report, output)?;
         }
-        OutputReader::Text => {}
     }
-    let result = if report.success {
-        "the provider accepts the credentials".to_owned()
-    } else {
-        format!("failed: {}", cause(report))
+    if report.success {
+        return Ok(());
+    }
+    Err(ConnectionError::Provider(Box::new(report)).into())
+}
+
+/// Writes the result of one of several tests in one line.
+fn show_one_of_many(
+    key: &IdOrAlias,
+    tested: Result<(ConnectionItem, TestReport), ConnectionError>,
+    failures: &mut Failures,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let (item, report) = match tested {
+        Ok(tested) => tested,
+        Err(error) => {
+            let failure = Failure::Connection(error);
+            failures.add("not tested", failure.exit());
+            if output.reader() == OutputReader::Text {
+                let mark = output.paint(Style::Bad, "✗");
+                return output.text(&format!(
+                    "{mark} {}\n",
+                    printable(&format!("{key}: {failure}"))
+                ));
+            }
+            output.failure(&failure);
+            return Ok(());
+        }
     };
-    output.line(&format!("{} ({}): {result}", item.name, item.alias))?;
+    match output.reader() {
+        OutputReader::Json => output.json_line(&TestedAlias {
+            alias: &item.alias,
+            report: &report,
+        })?,
+        OutputReader::Text => line(&item.alias, &report, output)?,
+    }
+    if !report.success {
+        failures.add(kind(&report), Exit::TestFailed);
+    }
+    Ok(())
+}
+
+/// Writes `✓ ALIAS: accepted` or `✗ ALIAS: KIND: REASON`.
+fn line(alias: &str, report: &TestReport, output: &mut Output) -> Result<(), Failure> {
+    let (style, mark, result) = if report.success {
+        let models = report.models.map(|count| match count {
+            1 => "1 model".to_owned(),
+            count => format!("{count} models"),
+        });
+        let time = report.latency_ms.map(|time| format!("{time} ms"));
+        let facts: Vec<_> = models.into_iter().chain(time).collect();
+        let result = match facts.join(", ") {
+            facts if facts.is_empty() => "accepted".to_owned(),
+            facts => format!("accepted ({facts})"),
+        };
+        (Style::Good, "✓", result)
+    } else {
+        let reason = report.error_message.as_deref().unwrap_or_default();
+        (Style::Bad, "✗", format!("{}: {reason}", kind(report)))
+    };
+    let mark = output.paint(style, mark);
+    output.text(&format!(
+        "{mark} {}\n",
+        printable(&format!("{alias}: {result}"))
+    ))
+}
+
+/// Writes the stages of a test, the request and the advice.
+fn details(report: &TestReport, output: &mut Output) -> Result<(), Failure> {
     let rows: Vec<[String; 3]> = report
         .steps
         .iter()
@@ -119,11 +204,7 @@ fn show(
             [mark.to_owned(), step.stage.as_str().to_owned(), detail]
         })
         .collect();
-    if let Some((first, rest)) = rows.split_first() {
-        let [mark, stage, detail] = first;
-        let detail = crate::text::printable(detail);
-        output.text(&table([mark, stage, &detail], rest))?;
-    }
+    output.facts(&rows)?;
     for (label, text) in [
         ("URL", &report.address),
         ("Provider message", &report.provider_message),

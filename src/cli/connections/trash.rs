@@ -9,8 +9,6 @@ use super::super::exit::Failure;
 use super::super::open_service::{self, CliContext, with_service};
 use super::super::output::{Output, OutputReader};
 use super::super::prompt;
-use super::super::table::table;
-use super::format::when;
 use super::update::write_saved;
 use crate::connection::{
     Command, ConnectionError, ConnectionItem, IdOrAlias, Mode, Page, PageRequest,
@@ -215,12 +213,14 @@ pub fn list(page: &Page<ConnectionItem>, output: &mut Output) -> Result<(), Fail
             [
                 item.name.clone(),
                 item.alias.clone(),
-                item.date_deleted.map(when).unwrap_or_default(),
+                item.date_deleted
+                    .map(|date| output.when(date))
+                    .unwrap_or_default(),
                 item.id.to_string(),
             ]
         })
         .collect();
-    output.text(&table(["NAME", "ALIAS", "DELETED", "ID"], &rows))?;
+    output.table(["NAME", "ALIAS", "DELETED", "ID"], &rows)?;
     if page.items.len() < page.total {
         output.note(&format!(
             "{} of {} in the trash",

@@ -214,7 +214,8 @@ pub fn write_saved(
     }
 }
 
-fn read(
+/// Reads a connection and the providers, and closes the store.
+pub fn read(
     key: &IdOrAlias,
     context: &CliContext,
     output: &mut Output,

@@ -209,8 +209,8 @@ fn counts_text(contents: &StoreCounts) -> String {
         count => format!("{count} {one}s"),
     };
     format!(
-        "{}, {} in the trash, {}, {}",
-        count(contents.connections, "connection"),
+        "{} including {} in the trash, {}, {}",
+        count(contents.connections + contents.in_trash, "connection"),
         contents.in_trash,
         count(contents.versions, "version"),
         count(

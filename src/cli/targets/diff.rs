@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use super::super::Globals;
 use super::super::exit::{Exit, Failure};
 use super::super::output::{Output, OutputReader};
-use super::super::table::table;
 use super::content::{self, TargetContent};
 use crate::connection::{
     Connection, PlainSecret, SettingValue, Settings, Version, VersionChange, VersionComparison,
@@ -80,7 +79,7 @@ impl DiffTargets {
             OutputReader::Text if differences.found.is_empty() => output.note("No differences"),
             OutputReader::Text => {
                 let rows: Vec<_> = differences.found.iter().map(TargetDifference::row).collect();
-                output.text(&table(["ALIAS", "FIELD", &self.from, &self.to], &rows))?;
+                output.table(["ALIAS", "FIELD", &self.from, &self.to], &rows)?;
             }
         }
         if differences.not_compared > 0 {

@@ -50,6 +50,9 @@ impl CommandWriter<'_> {
         if !item.is_active {
             line = line.flag("--inactive");
         }
+        if connection.settings.is_none() {
+            line = line.flag("--allow-incomplete");
+        }
         let parts = connection.settings.iter().flat_map(Settings::iter);
         let parts = parts.map(|(key, setting)| (key, SettingArgument::from(setting)));
         settings(

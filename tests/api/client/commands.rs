@@ -228,6 +228,7 @@ const SCRIPT: &[(&[&str], &str)] = &[
             "Bare",
             "--provider",
             "amazon",
+            "--allow-incomplete",
         ],
         "",
     ),

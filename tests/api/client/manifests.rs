@@ -62,11 +62,29 @@ fn remote_dry_run_states_what_it_cannot_check() {
     );
     for (arguments, code, output) in [
         (
-            &["create", "--name", "C", "--provider", "openai"][..],
+            &[
+                "create",
+                "--name",
+                "C",
+                "--provider",
+                "openai",
+                "--allow-incomplete",
+            ][..],
             0,
             "Would create C (c)\n",
         ),
-        (&["create", "--name", "A", "--provider", "openai"], 5, ""),
+        (
+            &[
+                "create",
+                "--name",
+                "A",
+                "--provider",
+                "openai",
+                "--allow-incomplete",
+            ],
+            5,
+            "",
+        ),
         (
             &["update", "a", "--name", "Z"],
             0,

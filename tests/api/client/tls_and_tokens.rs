@@ -72,13 +72,14 @@ impl Drop for Serving {
 }
 
 const LIST: [&str; 2] = ["connections", "list"];
-const CREATE: [&str; 6] = [
+const CREATE: [&str; 7] = [
     "connections",
     "create",
     "--name",
     "A",
     "--provider",
     "openai",
+    "--allow-incomplete",
 ];
 
 #[test]

@@ -1,0 +1,247 @@
+//! Options that every command accepts.
+
+use std::path::PathBuf;
+
+use clap::Args as ClapArgs;
+
+use super::output::style::ColorChoice;
+use super::output::{OutputFormat, OutputOptions};
+use super::{help, remote_args};
+
+/// Options of every command.
+#[derive(Debug, Clone, ClapArgs)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
+pub struct Globals {
+    /// Data directory, where connections are stored [default: umai in the XDG data directory]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "UMAI_DATA_DIR",
+        hide_env_values = true,
+        help_heading = help::GLOBAL
+    )]
+    pub data: Option<PathBuf>,
+    /// Config directory, with the key and your own providers [default: umai in the XDG config directory]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "UMAI_CONFIG_DIR",
+        hide_env_values = true,
+        help_heading = help::GLOBAL
+    )]
+    pub config: Option<PathBuf>,
+    /// File with the key that encrypts secrets [default: umai.key in the config directory]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "UMAI_KEY_FILE",
+        hide_env_values = true,
+        help_heading = help::GLOBAL
+    )]
+    pub key_file: Option<PathBuf>,
+    /// File with the passphrase of the key [default: prompt on a terminal]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "UMAI_PASSPHRASE_FILE",
+        hide_env_values = true,
+        help_heading = help::GLOBAL
+    )]
+    pub passphrase_file: Option<PathBuf>,
+    /// Second directory that backups of the store are copied to
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "UMAI_BACKUP_FOLDER",
+        hide_env_values = true,
+        help_heading = help::GLOBAL
+    )]
+    pub backup_folder: Option<PathBuf>,
+    /// File that $Section:Key references resolve against [default: appsettings.json in the working directory]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help_heading = help::GLOBAL
+    )]
+    pub appsettings: Option<PathBuf>,
+    /// User secrets of a .NET project.
+    #[arg(
+        long,
+        global = true,
+        value_name = "ID",
+        help = "User secrets of the .NET project with this UserSecretsId; they override appsettings, in Development only",
+        help_heading = help::GLOBAL
+    )]
+    pub user_secrets: Option<String>,
+    /// Directory with one file per configuration key.
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        help = "Directory with one file per configuration key, named Section__Key; overrides the environment",
+        help_heading = help::GLOBAL
+    )]
+    pub key_per_file: Option<PathBuf>,
+    /// Named target from config.toml [default: its 'target', or the local store]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        env = "UMAI_TARGET",
+        hide_env_values = true,
+        help_heading = help::GLOBAL
+    )]
+    pub target: Option<String>,
+    /// Refuse every change
+    #[arg(long, global = true, help_heading = help::GLOBAL)]
+    pub read_only: bool,
+    /// Server to use, as https://HOST:PORT [default: the local store]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "UMAI_SERVER",
+        hide_env_values = true,
+        help_heading = help::GLOBAL
+    )]
+    pub server: Option<String>,
+    /// File with the access token for the server.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help = "File with the access token for the server [default: the environment variable UMAI_TOKEN]",
+        help_heading = help::GLOBAL
+    )]
+    pub token_file: Option<PathBuf>,
+    /// Umbraco site to use.
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        help = "Umbraco site to use, as https://HOST, signed in to as an API user; see umai login",
+        env = "UMAI_UMBRACO",
+        hide_env_values = true,
+        help_heading = help::GLOBAL
+    )]
+    pub umbraco: Option<String>,
+    /// Client ID of the API user of the site
+    #[arg(
+        long,
+        global = true,
+        value_name = "ID",
+        env = "UMAI_CLIENT_ID",
+        hide_env_values = true,
+        help_heading = help::GLOBAL
+    )]
+    pub client_id: Option<String>,
+    /// File with the client secret of the API user.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help = "File with the client secret of the API user [default: the environment variable UMAI_CLIENT_SECRET]",
+        help_heading = help::GLOBAL
+    )]
+    pub client_secret_file: Option<PathBuf>,
+    /// PEM file with certificates to trust for the server, in addition to the system's
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help_heading = help::GLOBAL
+    )]
+    pub ca_file: Option<PathBuf>,
+    /// Color theme: dark, light, mono, colorblind, contrast, or one of your own [default: chosen for the terminal]
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "UMAI_THEME",
+        hide_env_values = true,
+        help_heading = help::APP
+    )]
+    pub theme: Option<String>,
+    /// Line-by-line mode for screen readers and pipes; automatic with TERM=dumb
+    #[arg(long, help_heading = help::APP)]
+    pub plain: bool,
+    /// Do not restore the previous session
+    #[arg(long, help_heading = help::APP)]
+    pub fresh: bool,
+    /// Print JSON in the shapes of the management API; same as --output json
+    #[arg(
+        long,
+        global = true,
+        conflicts_with = "output",
+        help_heading = help::GLOBAL
+    )]
+    pub json: bool,
+    /// Output format [default: table]
+    #[arg(
+        long,
+        short,
+        global = true,
+        value_name = "FORMAT",
+        value_enum,
+        help_heading = help::GLOBAL
+    )]
+    pub output: Option<OutputFormat>,
+    /// Print only results and errors
+    #[arg(long, short, global = true, help_heading = help::GLOBAL)]
+    pub quiet: bool,
+    /// Print tables in full, with exact times, on a terminal too
+    #[arg(long, global = true, help_heading = help::GLOBAL)]
+    pub wide: bool,
+    /// Colors of the output of commands.
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        value_enum,
+        default_value_t,
+        hide_possible_values = true,
+        help = "Color the output of commands: auto, always or never",
+        help_heading = help::GLOBAL
+    )]
+    pub color: ColorChoice,
+    /// Print each request to a server or provider to stderr: method, URL, status and time
+    #[arg(
+        long,
+        short,
+        visible_alias = "debug",
+        global = true,
+        help_heading = help::GLOBAL
+    )]
+    pub verbose: bool,
+    /// Options that were given explicitly on the command line.
+    #[arg(skip)]
+    pub explicit: remote_args::ExplicitOptions,
+}
+
+impl Globals {
+    pub(super) fn output_options(&self) -> OutputOptions {
+        OutputOptions {
+            format: self.format(),
+            is_quiet: self.quiet,
+            color: self.color,
+            is_wide: self.wide,
+        }
+    }
+
+    /// Returns the output format.
+    pub fn format(&self) -> OutputFormat {
+        match self.output {
+            Some(format) => format,
+            None if self.json => OutputFormat::Json,
+            None => OutputFormat::Table,
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! `umai connections edit`: a connection as text in an editor that is a script.
+
+use crate::home::{Answer, Home, answer_of};
+
+fn edit(home: &Home, script: &str, arguments: &[&str]) -> Answer {
+    let editor = home.write("editor.sh", script);
+    let editor = format!("/bin/sh {}", editor.display());
+    let arguments = [&["connections", "edit", "openai-prod"], arguments].concat();
+    let mut command = home.umai(&arguments);
+    command.env("EDITOR", editor).env("PATH", "/usr/bin:/bin");
+    answer_of(command)
+}
+
+#[test]
+fn saved_text_becomes_a_version_and_keeps_the_secret() {
+    let home = Home::documented();
+    let script = "cp \"$1\" seen; sed -i 's/OpenAI Production/Renamed/' \"$1\"";
+    let saved = edit(&home, script, &[]);
+    assert_eq!(saved.code, 0, "{saved:?}");
+    assert_eq!(saved.out, "Saved Renamed (openai-prod), version 2\n");
+    let seen = std::fs::read_to_string(home.path("seen")).unwrap();
+    assert!(seen.contains("\"apiKey\": \"<unchanged>\""), "{seen}");
+    assert!(!seen.contains("sk-"), "{seen}");
+    let stored = home
+        .run(&["connections", "get", "openai-prod", "--json"])
+        .json();
+    assert_eq!(stored["settings"]["apiKey"], "sk-***");
+}
+
+#[test]
+fn unchanged_text_saves_nothing() {
+    let home = Home::documented();
+    let same = edit(&home, "true", &[]);
+    assert_eq!(
+        (same.code, same.err.as_str()),
+        (0, "Nothing changed\n"),
+        "{same:?}"
+    );
+    let failed = edit(&home, "exit 3", &[]);
+    assert_eq!(failed.code, 1, "{failed:?}");
+    let versions = home
+        .run(&["connections", "history", "openai-prod", "--json"])
+        .json();
+    assert_eq!(versions["total"], 1);
+}
+
+#[test]
+fn invalid_text_is_refused_with_its_field() {
+    let home = Home::documented();
+    let wrong = edit(
+        &home,
+        "sed -i 's/\"openai-prod\"/\"Not An Alias\"/' \"$1\"",
+        &[],
+    );
+    assert_eq!(wrong.code, 4, "{wrong:?}");
+    assert!(wrong.err.starts_with("error: Alias: "), "{wrong:?}");
+    let broken = edit(&home, "echo '{' > \"$1\"", &[]);
+    assert_eq!(broken.code, 4, "{broken:?}");
+    assert!(
+        broken.err.starts_with("error: Not valid JSON, line "),
+        "{broken:?}"
+    );
+}
+
+#[test]
+fn dry_run_of_an_edit_saves_nothing() {
+    let home = Home::documented();
+    let script = "sed -i 's/OpenAI Production/Renamed/' \"$1\"";
+    let would = edit(&home, script, &["--dry-run"]);
+    assert_eq!(would.code, 0, "{would:?}");
+    assert!(would.out.contains("Would save"), "{would:?}");
+    let stored = home
+        .run(&["connections", "get", "openai-prod", "--json"])
+        .json();
+    assert_eq!(stored["name"], "OpenAI Production");
+}
