@@ -56,7 +56,7 @@ use process_limits::ProcessLimits;
 #[derive(Debug, Parser)]
 #[command(
     name = "umai",
-    version,
+    version = concat!(env!("CARGO_PKG_VERSION"), env!("UMAI_VERSION_SUFFIX")),
     about = "A terminal backoffice for AI connections",
     long_about = "A terminal backoffice for AI connections.\n\nWithout a command, umai opens the app. The commands do the same from a script: \
         data goes to stdout, messages go to stderr, and the exit code reports the result.",
