@@ -116,6 +116,11 @@ impl Config {
         self.config.join("sessions").join(name)
     }
 
+    /// Returns the file of the theme that was chosen in the app.
+    pub fn chosen_theme(&self) -> PathBuf {
+        self.config.join("sessions").join("theme.json")
+    }
+
     /// Returns the directory of the user's own providers.
     pub fn providers(&self) -> PathBuf {
         self.config.join("providers")

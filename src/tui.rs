@@ -45,5 +45,5 @@ pub mod runtime;
 pub use runtime::editor::edit;
 pub use runtime::plain::run as run_plain;
 pub use runtime::{
-    EndSignal, ServiceOpening, SessionFile, SuspendHandler, TuiError, TuiOptions, run,
+    EndSignal, KeptTheme, ServiceOpening, SessionFile, SuspendHandler, TuiError, TuiOptions, run,
 };

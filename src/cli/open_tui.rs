@@ -1,7 +1,7 @@
 //! Opens the app: full screen, or in plain mode.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::connections::from_env;
@@ -14,7 +14,9 @@ use crate::config::file::{ConfigFile, NAME};
 use crate::connection::ConnectionStore;
 use crate::store::shared::{PausedStore, SharedStore};
 use crate::tui::target_info::TargetInfo;
-use crate::tui::{self, EndSignal, ServiceOpening, SuspendHandler, TuiError, TuiOptions};
+use crate::tui::{
+    self, EndSignal, KeptTheme, ServiceOpening, SuspendHandler, TuiError, TuiOptions,
+};
 
 /// Values of `TERM` for terminals that only show lines.
 const LINES_ONLY: [&str; 2] = ["dumb", "unknown"];
@@ -49,6 +51,10 @@ pub fn open(context: &CliContext, globals: &Globals, format: OutputReader) -> Re
     let mut options = TuiOptions {
         config: Some(context.config.config.clone()),
         theme: globals.theme.clone(),
+        kept_theme: Some(KeptTheme::new(
+            context.config.chosen_theme(),
+            context.file.theme.clone(),
+        )),
         notices: notices.collect(),
         before_suspend: SuspendHandler::new(move || release(stopped.clone())),
         target: site(context, globals),
@@ -59,6 +65,9 @@ pub fn open(context: &CliContext, globals: &Globals, format: OutputReader) -> Re
     };
     options.check_theme().map_err(Failure::Usage)?;
     if options.theme.is_none() {
+        options.theme = options.kept_theme.as_ref().and_then(KeptTheme::read);
+    }
+    if options.theme.is_none() || options.check_theme().is_err() {
         options.theme.clone_from(&context.file.theme);
         if let Err(reason) = options.check_theme() {
             options.notices.push(format!("{NAME}: {reason}"));
@@ -130,9 +139,20 @@ fn site(context: &CliContext, globals: &Globals) -> TargetInfo {
             .server
             .as_ref()
             .map(|server| server.address().to_string()),
+        folder: Some(in_home(&context.config.data)),
         read_only: context.read_only.clone(),
         called_with: target_options(globals),
     }
+}
+
+/// Returns a folder for the header, with `~` for the home directory.
+fn in_home(folder: &Path) -> String {
+    let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    let below = std::env::home_dir().and_then(|home| {
+        let below = folder.strip_prefix(home).ok()?;
+        Some(Path::new("~").join(below))
+    });
+    below.unwrap_or(folder).display().to_string()
 }
 
 /// Returns the options that lead a command to the same target: those given explicitly. Commands read the environment

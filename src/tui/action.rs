@@ -145,6 +145,37 @@ impl KeyContext {
     }
 }
 
+/// Group of actions in the help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActionGroup {
+    /// Movement of the cursor and the focus.
+    Move,
+    /// Marks of connections and versions.
+    Mark,
+    /// Changes of connections.
+    Change,
+    /// Search, and copies of what was found.
+    Find,
+    /// Screens, tabs and order.
+    View,
+}
+
+impl ActionGroup {
+    /// All groups, in the order of the help.
+    pub const ALL: [Self; 5] = [Self::Change, Self::Mark, Self::Find, Self::View, Self::Move];
+
+    /// Returns the heading.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Move => "Move",
+            Self::Mark => "Mark",
+            Self::Change => "Change",
+            Self::Find => "Find",
+            Self::View => "View",
+        }
+    }
+}
+
 /// Row of the action table.
 #[derive(Debug, Clone, Copy)]
 pub struct ActionEntry {
@@ -158,6 +189,10 @@ pub struct ActionEntry {
     pub title: &'static str,
     /// Hint in the footer; `None` hides it there.
     pub hint: Option<&'static str>,
+    /// Group in the help.
+    pub group: ActionGroup,
+    /// Other words that the palette and the help find it by.
+    pub keywords: &'static str,
     /// True if the action changes stored data or opens a dialog that does; read-only mode hides it.
     pub is_write: bool,
     /// Command that does the same, or the reason for none.
@@ -168,9 +203,9 @@ const fn cli(words: &'static str) -> CliEquivalent {
     CliEquivalent::Command(words)
 }
 
-/// Defines the actions and their table: action, ID, contexts, title, hint, `read` or `write`, CLI equivalent.
+/// Defines the actions and their table: action, ID, contexts, title, hint, group, keywords, `read` or `write`, CLI equivalent.
 macro_rules! actions {
-    ($($action:ident, $id:literal, [$($context:ident),+], $title:literal, $hint:expr, $access:ident, $command:expr;)+) => {
+    ($($action:ident, $id:literal, [$($context:ident),+], $title:literal, $hint:expr, $group:ident, $keywords:literal, $access:ident, $command:expr;)+) => {
         /// Action of a key, the palette or a command in plain mode.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Action {
@@ -184,6 +219,8 @@ macro_rules! actions {
             contexts: &[$(KeyContext::$context),+],
             title: $title,
             hint: $hint,
+            group: ActionGroup::$group,
+            keywords: $keywords,
             is_write: actions!($access),
             command: $command,
         },)+];
@@ -193,98 +230,102 @@ macro_rules! actions {
 }
 
 actions! {
-    CompareVersions, "compare", [History], "Compare with the current or the marked version", Some("compare"), read, cli("connections diff");
-    Mark, "mark", [History], "Mark version for comparison", Some("mark"), read, MARKS;
-    RollBack, "rollback", [History, Compare], "Roll back to the version", Some("roll back"), write, cli("connections rollback");
-    RollBackField, "rollback-field", [Compare], "Roll back this field", Some("roll back field"), write, cli("connections update");
-    CopyLine, "copy-line", [Info], "Copy line", Some("copy"), read, cli("connections get");
-    Retest, "retest", [Report], "Retest", Some("retest"), read, cli("connections test");
-    Restore, "restore", [Trash], "Restore connection", Some("restore"), write, cli("connections restore");
-    Purge, "purge", [Trash], "Delete permanently", Some("delete permanently"), write, cli("connections purge");
-    EmptyTrash, "empty", [Trash], "Empty the trash", Some("empty"), write, cli("connections purge");
-    RestoreDraft, "restore-draft", [Drafts], "Restore draft", Some("restore"), write, INPUT_ONLY;
-    DiscardDraft, "discard-draft", [Drafts], "Discard draft", Some("discard"), write, INPUT_ONLY;
-    KeepMine, "mine", [Merge], "Keep mine", Some("mine"), write, INPUT_ONLY;
-    TakeTheirs, "theirs", [Merge], "Take theirs", Some("theirs"), write, INPUT_ONLY;
-    New, "new", [Tree], "Create connection", Some("new"), write, cli("connections create");
-    Edit, "edit", [Tree], "Edit connection; expand or collapse a node", Some("edit"), write, cli("connections update");
-    Duplicate, "duplicate", [Tree], "Duplicate connection", None, write, cli("connections duplicate");
-    ImportEnvironment, "import-environment", [Tree], "Import from environment variables", None, write, cli("connections create");
+    CompareVersions, "compare", [History], "Compare versions", Some("Compare"), View, "diff difference", read, cli("connections diff");
+    Mark, "mark", [History], "Mark version to compare", Some("Mark"), Mark, "select", read, MARKS;
+    RollBack, "rollback", [History, Compare], "Roll back to version", Some("Roll back"), Change, "restore revert earlier", write, cli("connections rollback");
+    RollBackField, "rollback-field", [Compare], "Roll back this field", Some("Roll back field"), Change, "restore revert", write, cli("connections update");
+    CopyLine, "copy-line", [Info], "Copy line", Some("Copy"), Find, "clipboard yank", read, cli("connections get");
+    Retest, "retest", [Report], "Test again", Some("Retest"), Change, "check", read, cli("connections test");
+    Restore, "restore", [Trash], "Restore connection", Some("Restore"), Change, "undelete recover", write, cli("connections restore");
+    Purge, "purge", [Trash], "Delete permanently", Some("Delete permanently"), Change, "purge remove erase", write, cli("connections purge");
+    EmptyTrash, "empty", [Trash], "Empty the trash", Some("Empty"), Change, "purge remove erase", write, cli("connections purge");
+    RestoreDraft, "restore-draft", [Drafts], "Restore draft", Some("Restore"), Change, "unsaved continue", write, INPUT_ONLY;
+    DiscardDraft, "discard-draft", [Drafts], "Discard draft", Some("Discard"), Change, "unsaved remove delete", write, INPUT_ONLY;
+    KeepMine, "mine", [Merge], "Keep mine", Some("Mine"), Change, "merge conflict", write, INPUT_ONLY;
+    TakeTheirs, "theirs", [Merge], "Take theirs", Some("Theirs"), Change, "merge conflict", write, INPUT_ONLY;
+    New, "new", [Tree], "Create connection", Some("New"), Change, "add new", write, cli("connections create");
+    Edit, "edit", [Tree], "Edit connection", Some("Edit"), Change, "rename change update settings alias key", write, cli("connections update");
+    Duplicate, "duplicate", [Tree], "Duplicate connection", None, Change, "clone copy", write, cli("connections duplicate");
+    ImportEnvironment, "import-environment", [Tree], "Import from environment", None, Change, "variables env", write, cli("connections create");
     // The app replaces `activate` by `deactivate` if the toggle would deactivate.
-    Toggle, "toggle", [Tree], "Toggle Active/Inactive", Some("toggle"), write, cli("connections activate");
+    Toggle, "toggle", [Tree], "Activate or deactivate", Some("Toggle"), Change, "toggle enable disable switch status", write, cli("connections activate");
     // The form knows whether a save creates or updates a connection.
-    Save, "save", [Form, Merge], "Save", Some("save"), write, cli("connections create");
-    NextField, "next-field", [Form], "Next field", Some("next"), read, CURSOR_ONLY;
-    PreviousField, "previous-field", [Form], "Previous field", None, read, CURSOR_ONLY;
-    NextError, "next-error", [Form], "Next error", Some("next error"), read, CURSOR_ONLY;
-    Reveal, "reveal", [Form], "Show or hide the typed secret", Some("show"), read, SCREEN_ONLY;
-    Clear, "clear", [Form], "Clear the field or its stored secret", Some("clear"), read, INPUT_ONLY;
-    InsertReference, "references", [Form], "Insert a reference to a configuration key (or type $ in an empty field)", None, write, cli("connections update");
-    MoveToReference, "move-to-reference", [Form], "Move the key to a configuration reference", None, write, cli("connections update");
-    CopySnippet, "copy-snippet", [MoveToReference], "Copy the appsettings.json snippet", Some("JSON"), read, CliEquivalent::None("copies text only");
-    CopyVariable, "copy-variable", [MoveToReference], "Copy the environment variable", Some("env"), read, CliEquivalent::None("copies text only");
-    Test, "test", [Tree, Form], "Test connection", Some("test"), read, cli("connections test");
-    ShowHistory, "history", [Tree], "Show history", Some("history"), read, cli("connections history");
-    Undo, "undo", [Tree, Bulk], "Undo the last toggle or delete", Some("undo"), write, CliEquivalent::None("scripts use activate, deactivate and restore");
-    Delete, "delete", [Tree], "Delete connection", Some("delete"), write, cli("connections delete");
-    Filter, "filter", [Tree], "Filter connections", Some("filter"), read, cli("connections list");
-    Sort, "sort", [Tree], "Sort by column", Some("sort"), read, cli("connections list");
-    Copy, "copy", [Tree], "Copy name, alias, ID, JSON, cURL or umai command", Some("copy"), read, SCREEN_ONLY;
-    Trash, "trash", [Tree], "Show trash", None, read, cli("connections list");
-    EditExternally, "editor", [Tree, Form], "Edit in $EDITOR", None, write, cli("connections update");
-    Drafts, "drafts", [Tree], "Show drafts", None, write, INPUT_ONLY;
-    CopyName, "name", [CopyMenu], "Copy name", Some("name"), read, cli("connections get");
-    CopyAlias, "alias", [CopyMenu], "Copy alias", Some("alias"), read, cli("connections get");
-    CopyId, "id", [CopyMenu], "Copy ID", Some("ID"), read, cli("connections get");
-    CopyJson, "json", [CopyMenu], "Copy JSON, secrets masked", Some("JSON"), read, cli("connections get");
-    CopyCurl, "curl", [CopyMenu], "Copy cURL command without secrets", Some("cURL"), read, CliEquivalent::None("copies text only");
-    CopyCreate, "command", [CopyMenu], "Copy umai create command without secrets", Some("command"), read, CliEquivalent::None("copies a command");
-    CopyCommand, "copy-command", [List, Form], "Copy as umai command", None, read, CliEquivalent::None("copies a command");
-    SortByName, "by-name", [SortMenu], "Sort by name; repeat to reverse", Some("name"), read, cli("connections list");
-    SortByAlias, "by-alias", [SortMenu], "Sort by alias; repeat to reverse", Some("alias"), read, cli("connections list");
-    SortByProvider, "by-provider", [SortMenu], "Sort by provider; repeat to reverse", Some("provider"), read, cli("connections list");
-    SortByStatus, "by-status", [SortMenu], "Sort by status; repeat to reverse", Some("status"), read, cli("connections list");
-    SortByModified, "by-modified", [SortMenu], "Sort by last change, newest first; repeat to reverse", Some("modified"), read, cli("connections list");
-    ReverseSort, "reverse-sort", [Tree, SortMenu], "Reverse sort", None, read, cli("connections list");
-    Group, "group", [Tree, SortMenu], "Group by provider", None, read, cli("connections list");
-    Models, "models", [Tree, Report], "Browse models", Some("models"), read, cli("connections models");
-    ShowSettings, "settings", [Tree], "Show settings", None, read, cli("connections get");
-    ShowInfo, "info", [Tree], "Show info: ID, dates and last test", None, read, cli("connections get");
-    Refresh, "refresh", [Tree], "Reload connections", None, read, cli("connections list");
-    Choose, "choose", [List, Confirm, Bulk, MoveToReference], "Select", Some("select"), read, CURSOR_ONLY;
-    NextButton, "next-button", [Confirm, Bulk], "Next button", Some("next"), read, CURSOR_ONLY;
-    PreviousButton, "previous-button", [Confirm, Bulk], "Previous button", None, read, CURSOR_ONLY;
-    Up, "up", [Tree, List, Bulk], "Up", None, read, CURSOR_ONLY;
-    Down, "down", [Tree, List, Bulk], "Down", None, read, CURSOR_ONLY;
-    PageUp, "page-up", [Tree, List, Form, Bulk], "Page up", None, read, CURSOR_ONLY;
-    PageDown, "page-down", [Tree, List, Form, Bulk], "Page down", None, read, CURSOR_ONLY;
-    First, "first", [Tree, List], "Go to the first row", None, read, CURSOR_ONLY;
-    Last, "last", [Tree, List], "Go to the last row", None, read, CURSOR_ONLY;
-    MarkRow, "mark-row", [Tree], "Mark or unmark, then move down", None, read, MARKS;
-    MarkDown, "mark-down", [Tree], "Mark and move down", None, read, MARKS;
-    MarkUp, "mark-up", [Tree], "Mark and move up", None, read, MARKS;
-    MarkTo, "mark-to", [Tree], "Mark range from the last mark", None, read, MARKS;
-    MarkAll, "mark-all", [Tree], "Mark all or none", None, read, MARKS;
-    Invert, "invert", [Tree], "Invert marks", None, read, MARKS;
-    Activate, "activate", [Tree], "Activate connection", None, write, cli("connections activate");
-    Deactivate, "deactivate", [Tree], "Deactivate connection", None, write, cli("connections deactivate");
-    Export, "export", [Tree], "Export connections", None, read, cli("connections export");
-    ShowBulk, "bulk", [Tree], "Show the current or last bulk operation", None, read, SCREEN_ONLY;
-    Retry, "retry", [Bulk], "Retry failed connections", Some("retry"), read, MARKS;
-    Hide, "hide", [Bulk], "Continue in the background", Some("background"), read, SCREEN_ONLY;
-    Open, "open", [Tree], "Expand node", None, read, CURSOR_ONLY;
-    Close, "close", [Tree], "Collapse node, or go to its parent", None, read, CURSOR_ONLY;
-    NextPane, "next-pane", [Tree], "Next pane", None, read, CURSOR_ONLY;
-    PreviousPane, "previous-pane", [Tree], "Previous pane", None, read, CURSOR_ONLY;
-    Back, "back", [Tree, List, Form, Confirm, Compare, Report, Trash, Merge, Drafts, Bulk, MoveToReference, CopyMenu, SortMenu], "Back; never quits", Some("back"), read, CURSOR_ONLY;
-    Palette, "palette", [Tree, Global], "Find and run an action", Some("actions"), read, SCREEN_ONLY;
-    Help, "help", [Tree, Global], "Show keys", Some("help"), read, cli("man");
-    Messages, "messages", [Tree, Global], "Show messages", None, read, SCREEN_ONLY;
-    Redraw, "redraw", [Global], "Redraw", None, read, SCREEN_ONLY;
-    NextTheme, "next-theme", [Global], "Next theme (dark, light, colour-blind, high contrast)", None, read, SCREEN_ONLY;
-    Suspend, "suspend", [Global], "Suspend; fg resumes", None, read, SCREEN_ONLY;
-    Leave, "leave", [Tree], "Quit; prompts if changes are unsaved", Some("quit"), read, SCREEN_ONLY;
-    Quit, "quit", [Global], "Quit immediately; pending saves finish", None, read, SCREEN_ONLY;
+    Save, "save", [Form, Merge], "Save", Some("Save"), Change, "submit create", write, cli("connections create");
+    NextField, "next-field", [Form], "Next field", Some("Next"), Move, "focus", read, CURSOR_ONLY;
+    PreviousField, "previous-field", [Form], "Previous field", None, Move, "focus", read, CURSOR_ONLY;
+    NextError, "next-error", [Form], "Next error", Some("Next error"), Move, "problem", read, CURSOR_ONLY;
+    Reveal, "reveal", [Form], "Show or hide secret", Some("Show"), View, "reveal key mask", read, SCREEN_ONLY;
+    Clear, "clear", [Form], "Clear field or secret", Some("Clear"), Change, "remove empty", read, INPUT_ONLY;
+    InsertReference, "references", [Form], "Insert reference", Some("$ reference"), Change, "configuration appsettings $", write, cli("connections update");
+    MoveToReference, "move-to-reference", [Form], "Move key to reference", Some("To reference"), Change, "configuration appsettings secret", write, cli("connections update");
+    CopySnippet, "copy-snippet", [MoveToReference], "Copy JSON snippet", Some("JSON"), Find, "clipboard appsettings", read, CliEquivalent::None("copies text only");
+    CopyVariable, "copy-variable", [MoveToReference], "Copy variable", Some("Env"), Find, "clipboard environment", read, CliEquivalent::None("copies text only");
+    Test, "test", [Tree, Form], "Test connection", Some("Test"), Change, "check health verify ping", read, cli("connections test");
+    ShowHistory, "history", [Tree], "Show history", Some("History"), View, "versions changes log roll back rollback", read, cli("connections history");
+    Undo, "undo", [Tree, Bulk], "Undo", Some("Undo"), Change, "revert take back", write, CliEquivalent::None("scripts use activate, deactivate and restore");
+    Delete, "delete", [Tree], "Delete connection", Some("Delete"), Change, "remove trash", write, cli("connections delete");
+    Filter, "filter", [Tree], "Filter", Some("Filter"), Find, "search find", read, cli("connections list");
+    Sort, "sort", [Tree], "Sort", Some("Sort"), View, "order column", read, cli("connections list");
+    Copy, "copy", [Tree], "Copy a value", Some("Copy"), Find, "clipboard yank", read, SCREEN_ONLY;
+    Trash, "trash", [Tree], "Show trash", None, View, "deleted restore undelete recover bin", read, cli("connections list");
+    EditExternally, "editor", [Tree, Form], "Edit in $EDITOR", Some("Editor"), Change, "vim external yaml", write, cli("connections update");
+    Drafts, "drafts", [Tree], "Show drafts", None, View, "unsaved", write, INPUT_ONLY;
+    CopyName, "name", [CopyMenu], "Copy name", Some("Name"), Find, "clipboard yank", read, cli("connections get");
+    CopyAlias, "alias", [CopyMenu], "Copy alias", Some("Alias"), Find, "clipboard yank", read, cli("connections get");
+    CopyId, "id", [CopyMenu], "Copy ID", Some("ID"), Find, "clipboard yank guid uuid", read, cli("connections get");
+    CopyJson, "json", [CopyMenu], "Copy JSON", Some("JSON"), Find, "clipboard yank", read, cli("connections get");
+    CopyCurl, "curl", [CopyMenu], "Copy cURL command", Some("cURL"), Find, "clipboard yank request", read, CliEquivalent::None("copies text only");
+    CopyCreate, "command", [CopyMenu], "Copy umai command", Some("Command"), Find, "clipboard yank create cli", read, CliEquivalent::None("copies a command");
+    CopyCommand, "copy-command", [List, Form], "Copy as umai command", Some("As command"), Find, "clipboard yank cli", read, CliEquivalent::None("copies a command");
+    SortByName, "by-name", [SortMenu], "Sort by name", Some("Name"), View, "order", read, cli("connections list");
+    SortByAlias, "by-alias", [SortMenu], "Sort by alias", Some("Alias"), View, "order", read, cli("connections list");
+    SortByProvider, "by-provider", [SortMenu], "Sort by provider", Some("Provider"), View, "order", read, cli("connections list");
+    SortByStatus, "by-status", [SortMenu], "Sort by status", Some("Status"), View, "order active inactive", read, cli("connections list");
+    SortByModified, "by-modified", [SortMenu], "Sort by last change", Some("Modified"), View, "order date newest recent", read, cli("connections list");
+    ReverseSort, "reverse-sort", [Tree, SortMenu], "Reverse sort", None, View, "order", read, cli("connections list");
+    Group, "group", [Tree, SortMenu], "Group by provider", None, View, "tree", read, cli("connections list");
+    Models, "models", [Tree, Report], "Browse models", Some("Models"), View, "list", read, cli("connections models");
+    ShowSettings, "settings", [Tree], "Show settings", None, View, "tab details", read, cli("connections get");
+    ShowInfo, "info", [Tree], "Show info", None, View, "tab id dates details", read, cli("connections get");
+    Refresh, "refresh", [Tree], "Reload", None, View, "refresh update", read, cli("connections list");
+    Choose, "choose", [List, Confirm, Bulk, MoveToReference], "Select", Some("Select"), Move, "enter ok", read, CURSOR_ONLY;
+    Yes, "yes", [Confirm, Bulk], "Yes", Some("Yes"), Change, "confirm ok", read, CURSOR_ONLY;
+    No, "no", [Confirm, Bulk], "No", Some("No"), Change, "cancel", read, CURSOR_ONLY;
+    NextButton, "next-button", [Confirm, Bulk], "Next button", Some("Next"), Move, "", read, CURSOR_ONLY;
+    PreviousButton, "previous-button", [Confirm, Bulk], "Previous button", None, Move, "", read, CURSOR_ONLY;
+    Up, "up", [Tree, List, Bulk], "Up", None, Move, "", read, CURSOR_ONLY;
+    Down, "down", [Tree, List, Bulk], "Down", None, Move, "", read, CURSOR_ONLY;
+    PageUp, "page-up", [Tree, List, Form, Bulk], "Page up", None, Move, "", read, CURSOR_ONLY;
+    PageDown, "page-down", [Tree, List, Form, Bulk], "Page down", None, Move, "", read, CURSOR_ONLY;
+    HalfPageUp, "half-page-up", [Tree], "Half a page up", None, Move, "", read, CURSOR_ONLY;
+    HalfPageDown, "half-page-down", [Tree], "Half a page down", None, Move, "", read, CURSOR_ONLY;
+    First, "first", [Tree, List], "First row", None, Move, "top home", read, CURSOR_ONLY;
+    Last, "last", [Tree, List], "Last row", None, Move, "bottom end", read, CURSOR_ONLY;
+    MarkRow, "mark-row", [Tree], "Mark or unmark", None, Mark, "select", read, MARKS;
+    MarkDown, "mark-down", [Tree], "Mark downwards", None, Mark, "select", read, MARKS;
+    MarkUp, "mark-up", [Tree], "Mark upwards", None, Mark, "select", read, MARKS;
+    MarkTo, "mark-to", [Tree], "Mark range", None, Mark, "select", read, MARKS;
+    MarkAll, "mark-all", [Tree], "Mark all or none", None, Mark, "select everything", read, MARKS;
+    Invert, "invert", [Tree], "Invert marks", None, Mark, "select", read, MARKS;
+    Activate, "activate", [Tree], "Activate connection", None, Change, "enable switch on status", write, cli("connections activate");
+    Deactivate, "deactivate", [Tree], "Deactivate connection", None, Change, "disable switch off status", write, cli("connections deactivate");
+    Export, "export", [Tree], "Export connections", None, Change, "backup save file yaml json", read, cli("connections export");
+    ShowBulk, "bulk", [Tree], "Show bulk operation", None, View, "progress result", read, SCREEN_ONLY;
+    Retry, "retry", [Bulk], "Retry failed", Some("Retry"), Change, "again", read, MARKS;
+    Hide, "hide", [Bulk], "Continue in background", Some("Background"), View, "hide", read, SCREEN_ONLY;
+    Open, "open", [Tree], "Open, go right", None, Move, "expand enter", read, CURSOR_ONLY;
+    Close, "close", [Tree], "Close, go left", None, Move, "collapse parent", read, CURSOR_ONLY;
+    NextPane, "next-pane", [Tree], "Next pane", None, Move, "focus tab", read, CURSOR_ONLY;
+    PreviousPane, "previous-pane", [Tree], "Previous pane", None, Move, "focus tab", read, CURSOR_ONLY;
+    Back, "back", [Tree, List, Form, Confirm, Compare, Report, Trash, Merge, Drafts, Bulk, MoveToReference, CopyMenu, SortMenu], "Back; never quits", Some("Back"), Move, "cancel close escape", read, CURSOR_ONLY;
+    Palette, "palette", [Tree, Global], "Find an action", Some("Actions"), Find, "palette command run", read, SCREEN_ONLY;
+    Help, "help", [Tree, Global], "Show keys", Some("Help"), Find, "shortcuts keyboard", read, cli("man");
+    Messages, "messages", [Tree, Global], "Show messages", None, View, "log notices errors warnings", read, SCREEN_ONLY;
+    Redraw, "redraw", [Global], "Redraw", None, View, "refresh screen", read, SCREEN_ONLY;
+    NextTheme, "next-theme", [Global], "Next theme", None, View, "colours colors appearance dark light", read, SCREEN_ONLY;
+    Suspend, "suspend", [Global], "Suspend", None, View, "shell background", read, SCREEN_ONLY;
+    Leave, "leave", [Tree], "Quit", Some("Quit"), View, "exit close", read, SCREEN_ONLY;
+    Quit, "quit", [Global], "Quit immediately", None, View, "exit", read, SCREEN_ONLY;
 }
 
 /// Sections of key files of version 0.1 with their present names; read until version 0.3.
@@ -334,7 +375,14 @@ impl Action {
     pub const fn is_move(self) -> bool {
         matches!(
             self,
-            Self::Up | Self::Down | Self::PageUp | Self::PageDown | Self::First | Self::Last
+            Self::Up
+                | Self::Down
+                | Self::PageUp
+                | Self::PageDown
+                | Self::HalfPageUp
+                | Self::HalfPageDown
+                | Self::First
+                | Self::Last
         )
     }
 

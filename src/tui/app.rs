@@ -13,9 +13,11 @@ mod copy_as_command;
 mod open_dialogs;
 mod drafts;
 mod sync;
+mod focus;
 mod input;
 mod actions;
 mod form_actions;
+mod go_to_screen;
 mod trash;
 mod state;
 mod undo;
@@ -30,7 +32,7 @@ use super::effect::{Effect, ServiceRequest, Ticket};
 use super::event::Event;
 use super::form::Form;
 use super::keymap::Keymap;
-use super::layout::{Columns, ScreenLayout};
+use super::layout::ScreenLayout;
 use super::notice::Notice;
 use super::session::SavedSession;
 use super::tabs::{Tab, Workspace};
@@ -38,7 +40,7 @@ use super::tree::Tree;
 use crate::provider::ProviderCatalog;
 use drafts::DraftTracking;
 use reload::ReloadState;
-use state::{AwaitedReply, FollowUps, PendingToggle, Requests};
+use state::{AwaitedReply, FollowUps, PendingToggle, Requests, RunningWork};
 pub use state::{FeedState, Notices, Screen, Site, ThemeList};
 use undo::UndoStack;
 
@@ -71,6 +73,8 @@ pub struct App {
     pub tree: Tree,
     /// Pane with the keyboard focus.
     pub pane: Pane,
+    /// Pane that the workspace was opened from.
+    opened_from: Pane,
     /// Selected connection.
     pub workspace: Workspace,
     /// Dialogs above the tree; the last one takes the keys.
@@ -81,6 +85,7 @@ pub struct App {
     follow_ups: FollowUps,
     undo: UndoStack,
     requests: Requests,
+    running: RunningWork,
 }
 
 impl App {
@@ -95,6 +100,7 @@ impl App {
             reload: ReloadState::default(),
             tree: Tree::default(),
             pane: Pane::Tree,
+            opened_from: Pane::Tree,
             workspace: Workspace::default(),
             dialogs: DialogStack::default(),
             notices: Notices::default(),
@@ -102,6 +108,7 @@ impl App {
             follow_ups: FollowUps::default(),
             undo: UndoStack::default(),
             requests: Requests::default(),
+            running: RunningWork::default(),
         };
         app.tree.set_catalog(&app.site.catalog);
         app.show_startup_notices(notices);
@@ -111,12 +118,14 @@ impl App {
     /// Handles an event and returns the next effect.
     #[expect(clippy::too_many_lines, reason = "one arm for each event")]
     pub fn update(&mut self, event: Event) -> Option<Effect> {
-        if matches!(
+        let is_input = matches!(
             event,
             Event::Key(_) | Event::Typed(_) | Event::Paste(_) | Event::Mouse(_)
-        ) {
+        );
+        if is_input {
             self.open_draft.record_input();
         }
+        let before = (self.view(), self.notices.shown);
         let effect = match event {
             Event::Key(key) => self.key(key),
             Event::Typed(text) => {
@@ -176,6 +185,9 @@ impl App {
         };
         let effect = self.block_writes(effect);
         self.settle();
+        if is_input && self.view() != before.0 && self.notices.shown == before.1 {
+            self.notices.remove_passing();
+        }
         effect
     }
 
@@ -222,20 +234,36 @@ impl App {
         self.tree.filter().is_some_and(|filter| filter.is_typing)
     }
 
-    /// Shows startup notices; several are summarized in one line, and the help dialog lists all.
+    /// Shows startup notices; several are summarized in one line, and the log lists all.
     pub fn show_startup_notices(&mut self, notices: Vec<String>) {
+        if notices.is_empty() {
+            return;
+        }
+        for text in &notices {
+            self.notices.log.keep(&Notice::warning(text));
+        }
         self.notices.startup.extend(notices);
-        let help = self.keymap.first_key(KeyContext::Tree, Action::Help);
-        let text = match (self.notices.startup.as_slice(), help) {
-            ([], _) => return,
-            ([_, _, ..], Some(key)) => format!(
-                "{} notices ({key} shows all): {}",
-                self.notices.startup.len(),
-                self.notices.startup[0]
-            ),
-            ([first, ..], _) => first.clone(),
+        let startup = self.notices.startup.as_slice();
+        let (Some(first), count) = (startup.first().cloned(), startup.len()) else {
+            return;
         };
-        self.notify(Notice::warning(text));
+        let key = self.keymap.first_key(KeyContext::Tree, Action::Messages);
+        let text = match (count, key) {
+            (2.., Some(key)) => format!("{count} notices ({key} shows all): {first}"),
+            _ => first,
+        };
+        self.notices.replace(Notice::warning(text));
+    }
+
+    /// View that a notice belongs to.
+    fn view(&self) -> (usize, KeyContext, Tab, bool) {
+        let is_table = self.shows_table();
+        (
+            self.dialogs.len(),
+            self.context(),
+            self.workspace.tab,
+            is_table,
+        )
     }
 
     /// Shows a notice in place of the current one and logs it.
@@ -263,17 +291,15 @@ impl App {
             self.dialogs.push(found);
         }
         let layout = self.layout();
+        self.settle_focus();
         self.tree.scroll(layout.tree_rows(), layout.list_rows());
-        if layout.columns != Columns::Three && self.pane == Pane::List {
-            self.pane = Pane::Tree;
-        }
         for at in 0..self.dialogs.len() {
             self.with_dialog(at, |dialog, cx| dialog.scroll(cx));
         }
         if !self.dialogs.is_on::<PaletteDialog>() {
             self.tree.search_connections("");
         }
-        let (versions, _) = ScreenLayout::versions(layout.detail());
+        let (versions, _) = ScreenLayout::versions(layout.side);
         self.workspace.history.scroll(versions.height.into());
         self.drop_unneeded_requests();
     }

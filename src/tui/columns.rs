@@ -1,4 +1,4 @@
-//! Columns of the connection list for a width.
+//! Columns of the connection table for a width.
 
 use super::layout::Area;
 use crate::search::Column;
@@ -6,82 +6,150 @@ use crate::search::Column;
 /// Width of a date with a time.
 pub const LONG_DATE: u16 = 16;
 
-/// Minimum list width, with the columns beside the name and their widths.
-const SETS: [(u16, &[(Column, u16)]); 4] = [
+/// Width of a status with its word; in less, only its symbol is shown.
+pub const STATUS: u16 = 10;
+
+/// Column of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TableColumn {
+    /// Column that the table can be sorted by.
+    Sortable(Column),
+    /// Result and age of the last test.
+    LastTest,
+}
+
+use TableColumn::{LastTest, Sortable};
+
+impl TableColumn {
+    /// Returns the title.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Sortable(column) => column.title(),
+            LastTest => "Last test",
+        }
+    }
+}
+
+/// Minimum width of the table, with its columns and their widths; the name has the remaining width.
+const SETS: [(u16, &[(TableColumn, u16)]); 5] = [
     (
-        98,
+        108,
         &[
-            (Column::Alias, 24),
-            (Column::Provider, 20),
-            (Column::Status, 10),
-            (Column::Modified, LONG_DATE),
+            (Sortable(Column::Status), STATUS),
+            (Sortable(Column::Name), 0),
+            (Sortable(Column::Alias), 26),
+            (Sortable(Column::Provider), 18),
+            (LastTest, 14),
+            (Sortable(Column::Modified), LONG_DATE),
         ],
     ),
     (
-        72,
+        66,
         &[
-            (Column::Alias, 18),
-            (Column::Provider, 14),
-            (Column::Status, 10),
-            (Column::Modified, 10),
+            (Sortable(Column::Status), STATUS),
+            (Sortable(Column::Name), 0),
+            (Sortable(Column::Provider), 13),
+            (LastTest, 11),
+            (Sortable(Column::Modified), 10),
         ],
     ),
-    (50, &[(Column::Provider, 18), (Column::Status, 10)]),
-    (27, &[(Column::Status, 10)]),
+    (
+        40,
+        &[
+            (Sortable(Column::Status), 1),
+            (Sortable(Column::Name), 0),
+            (Sortable(Column::Provider), 10),
+            (LastTest, 11),
+        ],
+    ),
+    (
+        28,
+        &[
+            (Sortable(Column::Status), 1),
+            (Sortable(Column::Name), 0),
+            (LastTest, 10),
+        ],
+    ),
+    (
+        0,
+        &[(Sortable(Column::Status), 1), (Sortable(Column::Name), 0)],
+    ),
 ];
 
-/// Returns the columns that fit; the name takes the remaining width.
-fn columns(width: u16) -> impl Iterator<Item = (Column, u16)> {
-    let others = SETS
+/// Returns the columns that fit, with their widths.
+fn columns(width: u16) -> impl Iterator<Item = (TableColumn, u16)> {
+    let set = SETS.iter().find(|(from, _)| width >= *from);
+    let columns = set.map_or(&[][..], |(_, columns)| columns);
+    let gaps = u16::try_from(columns.len()).unwrap_or(0).saturating_sub(1);
+    let fixed: u16 = columns.iter().map(|(_, wide)| wide).sum();
+    let name = width.saturating_sub(fixed + gaps);
+    columns
         .iter()
-        .find(|(from, _)| width >= *from)
-        .map_or(&[][..], |(_, columns)| columns);
-    let used: u16 = others.iter().map(|(_, wide)| wide + 1).sum();
-    let name = (Column::Name, width.saturating_sub(used));
-    std::iter::once(name).chain(others.iter().copied())
+        .map(move |(column, wide)| (*column, if *wide == 0 { name } else { *wide }))
 }
 
-/// Returns the width before the first cell, wider if marks are shown.
-pub const fn gutter(has_marks: bool) -> u16 {
-    if has_marks { 2 } else { 1 }
-}
-
-/// Returns the cells of a row or of the heading.
-pub fn cells(row: Area, inside: Area, gutter: u16) -> impl Iterator<Item = (Column, Area)> {
-    let mut rest = row.split_left(gutter).1;
-    columns(inside.width.saturating_sub(gutter)).map(move |(column, width)| {
+/// Returns the cells of a row or of the heading, inside the padding.
+pub fn cells(row: Area) -> impl Iterator<Item = (TableColumn, Area)> {
+    let mut rest = row.padded();
+    columns(rest.width).map(move |(column, width)| {
         let (cell, behind) = rest.split_left(width);
         rest = behind.split_left(1).1;
         (column, cell)
     })
 }
 
-/// Returns the column whose title is at a position.
-pub fn title_at(inside: Area, gutter: u16, (x, y): (u16, u16)) -> Option<Column> {
+/// Returns the sortable column whose title is at a position.
+pub fn title_at(inside: Area, (x, y): (u16, u16)) -> Option<Column> {
     let (heading, _) = inside.split_top(1);
-    cells(heading, inside, gutter)
-        .find(|(_, cell)| cell.contains(x, y))
-        .map(|(column, _)| column)
+    let (column, _) = cells(heading).find(|(_, cell)| cell.contains(x, y))?;
+    match column {
+        Sortable(column) => Some(column),
+        LastTest => None,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn title_at_finds_every_column() {
-        let inside = Area {
+    fn inside(width: u16) -> Area {
+        Area {
             x: 10,
             y: 3,
-            width: 110,
+            width,
             height: 9,
-        };
+        }
+    }
+
+    #[test]
+    fn title_at_finds_every_sortable_column() {
+        let inside = inside(110);
         let (heading, _) = inside.split_top(1);
-        let all: Vec<_> = cells(heading, inside, 1).collect();
-        assert_eq!(all.len(), 5);
+        let all: Vec<_> = cells(heading).collect();
+        assert_eq!(all.len(), 6);
         for (column, cell) in all {
-            assert_eq!(title_at(inside, 1, (cell.x, 3)), Some(column));
-            assert_eq!(title_at(inside, 1, (cell.x, 4)), None);
+            let expected = match column {
+                Sortable(column) => Some(column),
+                LastTest => None,
+            };
+            assert_eq!(title_at(inside, (cell.x, 3)), expected);
+            assert_eq!(title_at(inside, (cell.x, 4)), None);
+        }
+    }
+
+    #[test]
+    fn columns_fill_any_width_and_keep_the_name() {
+        for width in 4..240 {
+            let cells: Vec<_> = cells(inside(width)).collect();
+            let last = cells.last().unwrap().1;
+            assert!(last.x + last.width < 10 + width, "{width}");
+            let name = cells
+                .iter()
+                .find(|(column, _)| *column == Sortable(Column::Name));
+            assert!(
+                name.unwrap().1.width >= 15 || width < 30,
+                "{width}: {name:?}"
+            );
         }
     }
 }

@@ -38,6 +38,12 @@ pub use stack::{DialogKind, DialogStack};
 /// Text of a list without a match.
 pub const NO_MATCH: &str = "No match";
 
+/// Pictures of the spinner in a second.
+pub const TICKS_PER_SECOND: u32 = 4;
+
+/// Pictures of the spinner.
+const SPINNER: [&str; 4] = ["◐", "◓", "◑", "◒"];
+
 /// Maximum width of dialogs with text.
 const MAX_TEXT_WIDTH: u16 = 88;
 
@@ -52,8 +58,6 @@ pub struct DialogContext<'a> {
     pub tree: &'a Tree,
     /// Log of all notices.
     pub log: &'a MessageLog,
-    /// Startup notices.
-    pub startup_notices: &'a [String],
     /// Environment variables that can fill a connection.
     pub environment: &'a Environment,
     /// Optional features of the service.
@@ -62,6 +66,8 @@ pub struct DialogContext<'a> {
     pub tests: &'a HashMap<Uuid, LastTest>,
     /// Number of the bulk operation that the next undo reverts.
     pub undoable_bulk: Option<u64>,
+    /// Pictures of the spinner so far, while the topmost dialog waits for a reply.
+    pub ticks: u32,
     /// Areas of the screen.
     pub layout: ScreenLayout,
     /// Dialogs below this one.
@@ -76,7 +82,7 @@ impl<'a> DialogContext<'a> {
 
     /// Width of the lines in a frame of at most this width.
     pub fn text_width(&self, frame: u16) -> u16 {
-        self.layout.body.width.min(frame).saturating_sub(4)
+        self.layout.body.padded().width.min(frame).saturating_sub(4)
     }
 
     /// Frame for lines of text, such as a report, and the width of its lines.
@@ -94,6 +100,13 @@ impl<'a> DialogContext<'a> {
     pub fn key_of(&self, action: Action) -> String {
         self.keymap.in_parentheses(KeyContext::Tree, action)
     }
+}
+
+/// Returns the spinner, a text and the elapsed seconds.
+pub fn running(text: &str, ticks: u32) -> String {
+    let spinner = SPINNER.iter().cycle().nth((ticks % 4) as usize);
+    let seconds = ticks / TICKS_PER_SECOND;
+    format!("{} {text} {seconds} s", spinner.unwrap_or(&""))
 }
 
 /// Way to choose an entry of a dialog.
@@ -216,7 +229,8 @@ pub trait Dialog: Debug {
 
     /// Returns true if the key of an action in the tree works here, too.
     fn inherits(&self, action: Action) -> bool {
-        action.is_move() && !self.is_typing()
+        let is_everywhere = matches!(action, Action::Palette | Action::Help | Action::Messages);
+        (action.is_move() || is_everywhere) && !self.is_typing()
     }
 
     /// Returns true if an action has an effect now.
@@ -227,7 +241,7 @@ pub trait Dialog: Debug {
     /// Label of an action in the footer.
     fn hint(&self, action: Action) -> Option<&'static str> {
         match action {
-            Action::Back if self.ticket().is_some() => Some("stop"),
+            Action::Back if self.ticket().is_some() => Some("Stop"),
             _ => action.entry().hint,
         }
     }

@@ -158,7 +158,13 @@ pub fn changed(version: &Version, provider: Option<&Provider>) -> String {
         .change
         .paths
         .iter()
-        .map(|path| label(path, provider))
+        .map(
+            |path| match (path.as_str(), version.snapshot.item.is_active) {
+                ("isActive", true) => "Inactive → Active".to_owned(),
+                ("isActive", false) => "Active → Inactive".to_owned(),
+                _ => label(path, provider),
+            },
+        )
         .collect();
     labels.join(", ")
 }

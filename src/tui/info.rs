@@ -13,6 +13,24 @@ pub struct LastTest {
     pub outcome: TestOutcome,
 }
 
+impl LastTest {
+    /// Returns true if the provider accepted the connection.
+    pub fn has_passed(&self) -> bool {
+        matches!(&self.outcome, Ok(report) if report.success)
+    }
+
+    /// Returns the result in one word.
+    pub fn short(&self) -> String {
+        match &self.outcome {
+            Ok(report) if report.success => "passed".into(),
+            Ok(report) => report
+                .status
+                .map_or_else(|| "failed".into(), |status| status.to_string()),
+            Err(_) => "failed".into(),
+        }
+    }
+}
+
 /// Line of the info tab.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InfoLine {
@@ -25,7 +43,7 @@ pub struct InfoLine {
 }
 
 /// Number of lines.
-pub const LINES: usize = 9;
+pub const LINES: usize = 8;
 
 /// Returns the lines of the info tab.
 pub fn lines(
@@ -52,7 +70,6 @@ pub fn lines(
     let name = provider.map_or("unknown provider", |provider| &provider.name);
     [
         line("ID", item.id.to_string()),
-        line("Name", item.name.clone()),
         line("Alias", item.alias.clone()),
         InfoLine {
             label: "Provider",

@@ -57,6 +57,16 @@ impl Area {
         }
     }
 
+    /// Returns the area with one more column on each side.
+    #[must_use]
+    pub const fn widened(self) -> Self {
+        Self {
+            x: self.x.saturating_sub(1),
+            width: self.width.saturating_add(2),
+            ..self
+        }
+    }
+
     /// Splits off the first `rows` rows.
     #[must_use]
     pub fn split_top(self, rows: u16) -> (Self, Self) {
@@ -109,6 +119,12 @@ pub const SMALLEST: Size = Size {
     height: 5,
 };
 
+/// Minimum size for two panes and a line of its own for notices.
+const ROOMY: Size = Size {
+    width: 60,
+    height: 16,
+};
+
 /// Panes side by side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Columns {
@@ -116,10 +132,8 @@ pub enum Columns {
     Nothing,
     /// One pane.
     One,
-    /// Tree and detail.
+    /// Tree and content: the table of the connections, or the workspace of one.
     Two,
-    /// Tree, list and detail.
-    Three,
 }
 
 /// Areas of the screen.
@@ -135,7 +149,7 @@ pub struct ScreenLayout {
     pub tree: Area,
     /// Area beside the tree; the whole body in the one-pane layout.
     pub side: Area,
-    /// Line for notices.
+    /// Line for notices; with few rows, the lower border of the body.
     pub notice: Area,
     /// Line for hints.
     pub footer: Area,
@@ -152,25 +166,23 @@ impl ScreenLayout {
         };
         let columns = if size.width < SMALLEST.width || size.height < SMALLEST.height {
             Columns::Nothing
-        } else if size.width < 60 || size.height < 16 {
+        } else if size.width < ROOMY.width || size.height < ROOMY.height {
             Columns::One
-        } else if size.width < 100 {
-            Columns::Two
         } else {
-            Columns::Three
+            Columns::Two
         };
         let (header, rest) = whole.split_top(1);
-        // With few rows, a notice covers the hints.
-        let last_rows = if size.height < 16 { 1 } else { 2 };
-        let (body, last) = rest.split_top(rest.height.saturating_sub(last_rows));
-        let (notice, footer) = match last_rows {
-            1 => (last, last),
-            _ => last.split_top(1),
+        let (rest, footer) = rest.split_top(rest.height.saturating_sub(1));
+        let (above, last) = rest.split_top(rest.height.saturating_sub(1));
+        let body = if size.height < ROOMY.height {
+            rest
+        } else {
+            above
         };
         let (left, right) = match columns {
             Columns::Nothing | Columns::One => (body, body),
-            Columns::Two => body.split_left((size.width * 2 / 5).clamp(26, 36)),
-            Columns::Three => body.split_left((size.width / 3).clamp(36, 48)),
+            Columns::Two if size.width < 100 => body.split_left((size.width * 2 / 5).clamp(26, 36)),
+            Columns::Two => body.split_left((size.width / 3).clamp(36, 48)),
         };
         Self {
             columns,
@@ -178,29 +190,8 @@ impl ScreenLayout {
             body,
             tree: left,
             side: right,
-            notice,
+            notice: last,
             footer,
-        }
-    }
-
-    /// Splits the area beside the tree into list and detail.
-    pub fn list_and_detail(&self) -> (Area, Area) {
-        self.side.split_left(self.side.width * 2 / 5)
-    }
-
-    /// Returns the area of the workspace: next to the list if there is room for both.
-    pub fn detail(&self) -> Area {
-        match self.columns {
-            Columns::Three => self.list_and_detail().1,
-            Columns::Nothing | Columns::One | Columns::Two => self.side,
-        }
-    }
-
-    /// Returns the area of the list: the whole side while no connection is selected.
-    pub fn list(&self, is_selected: bool) -> Area {
-        match self.columns {
-            Columns::Three if is_selected => self.list_and_detail().0,
-            Columns::Nothing | Columns::One | Columns::Two | Columns::Three => self.side,
         }
     }
 
@@ -210,28 +201,24 @@ impl ScreenLayout {
     }
 
     /// Returns the area of the form rows, inside the border.
-    pub const fn form_rows(&self) -> Area {
-        let inside = self.form().inside();
-        Area {
-            x: inside.x.saturating_add(1),
-            width: inside.width.saturating_sub(2),
-            ..inside
-        }
+    pub fn form_rows(&self) -> Area {
+        self.form().inside().padded()
     }
 
     /// Returns the area of the tab titles.
     pub fn tabs(workspace: Area) -> Area {
-        workspace.inside().split_top(1).0
+        workspace.inside().padded().split_top(1).0
     }
 
-    /// Returns the area of the lines of a tab.
+    /// Returns the area of the lines of a tab, below a blank row if there is room.
     pub fn tab(workspace: Area) -> Area {
-        let inside = workspace.inside().split_top(1).1;
-        Area {
-            x: inside.x.saturating_add(1),
-            width: inside.width.saturating_sub(2),
-            ..inside
-        }
+        let inside = workspace.inside().padded();
+        let above = if inside.height < ROOMY.height / 2 {
+            1
+        } else {
+            2
+        };
+        inside.split_top(above).1
     }
 
     /// Returns the areas of the versions and of the details of the selected version.

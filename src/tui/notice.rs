@@ -20,7 +20,7 @@ impl NoticeSeverity {
     /// Symbol before a text of this severity, and its style.
     pub const fn mark(self) -> (&'static str, Tone) {
         match self {
-            Self::Info => ("ℹ ", Tone::Hint),
+            Self::Info => ("• ", Tone::Hint),
             Self::Success => ("✓ ", Tone::Success),
             Self::Warning => ("! ", Tone::Warning),
             Self::Error => ("✗ ", Tone::Error),

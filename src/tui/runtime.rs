@@ -8,6 +8,7 @@ pub(super) mod editor;
 mod feed;
 mod terminal_handoff;
 mod inputs;
+mod kept_theme;
 mod draft_saver;
 mod options;
 mod save_queue;
@@ -46,6 +47,7 @@ use draft_saver::{DraftSaver, DraftTask, DraftTaskResult};
 use editor::Editing;
 use feed::OpenFeed;
 use inputs::Inputs;
+pub use kept_theme::KeptTheme;
 pub use options::TuiOptions;
 use options::keymap;
 use requests::{RequestPool, ServiceEvent, TaskResult};
@@ -101,6 +103,7 @@ pub async fn run(
     app.themes.names = themes.words();
     app.themes.current = at;
     app.screen.clipboard = Multiplexer::from_env(|name| std::env::var(name).ok());
+    app.screen.is_ascii = view::ascii::is_needed(|name| std::env::var(name).ok());
     if let Some(api) = options.api {
         app.site.api = api;
     }
@@ -145,6 +148,12 @@ pub async fn run(
     if let Some(session) = &options.session {
         // There is no one to report it to, and the next start begins without a session.
         let _ = session.keep(&runtime.app, read.as_deref());
+    }
+    if let Some(kept) = &options.kept_theme
+        && let Some(name) = runtime.app.themes.chosen()
+    {
+        // As with the session, there is no one to report it to.
+        let _ = kept.write(name);
     }
     runtime.finish().await;
     ended.map_err(|error| error.with_signal(watch.signal()))

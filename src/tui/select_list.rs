@@ -30,6 +30,8 @@ impl Cursor {
             Action::Down => self.selected + 1,
             Action::PageUp => self.selected.saturating_sub(PAGE),
             Action::PageDown => (self.selected + PAGE).min(last),
+            Action::HalfPageUp => self.selected.saturating_sub(PAGE / 2),
+            Action::HalfPageDown => (self.selected + PAGE / 2).min(last),
             Action::First => 0,
             Action::Last => last,
             _ => return false,
@@ -92,6 +94,7 @@ impl SelectList {
             hint: hint.into(),
             line: &self.line,
             shown: self.line.displayed(catalog),
+            is_focused: true,
         }
     }
 

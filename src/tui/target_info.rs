@@ -9,6 +9,8 @@ pub struct TargetInfo {
     pub color: Option<String>,
     /// URL of the server, if the connections are on one.
     pub server: Option<String>,
+    /// Data directory for the header, if the connections are on this machine.
+    pub folder: Option<String>,
     /// Reason for read-only access, to follow `Nothing was changed:` in errors and `Read-only:` in the app; `None` if writable.
     pub read_only: Option<String>,
     /// Command-line options that select the same target.
@@ -19,6 +21,11 @@ impl TargetInfo {
     /// Returns true if the target is read-only.
     pub const fn is_read_only(&self) -> bool {
         self.read_only.is_some()
+    }
+
+    /// Returns the URL or the data directory.
+    pub fn address(&self) -> Option<&str> {
+        self.server.as_deref().or(self.folder.as_deref())
     }
 
     /// Describes the target in a sentence; `None` for a writable local store without a badge.

@@ -24,11 +24,17 @@ pub enum ThemeName {
     ContrastDark,
     /// High contrast on light terminals.
     ContrastLight,
+    /// Catppuccin Mocha.
+    Catppuccin,
+    /// Gruvbox dark.
+    Gruvbox,
+    /// Nord.
+    Nord,
 }
 
 impl ThemeName {
     /// All embedded themes.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::Dark,
         Self::Light,
         Self::Mono,
@@ -36,6 +42,9 @@ impl ThemeName {
         Self::ColorblindLight,
         Self::ContrastDark,
         Self::ContrastLight,
+        Self::Catppuccin,
+        Self::Gruvbox,
+        Self::Nord,
     ];
 
     /// Returns the name on the command line.
@@ -48,6 +57,9 @@ impl ThemeName {
             Self::ColorblindLight => "colorblind-light",
             Self::ContrastDark => "contrast-dark",
             Self::ContrastLight => "contrast-light",
+            Self::Catppuccin => "catppuccin",
+            Self::Gruvbox => "gruvbox",
+            Self::Nord => "nord",
         }
     }
 
@@ -65,6 +77,9 @@ impl ThemeName {
             Self::ColorblindLight => include_str!("../../assets/themes/colorblind-light.toml"),
             Self::ContrastDark => include_str!("../../assets/themes/contrast-dark.toml"),
             Self::ContrastLight => include_str!("../../assets/themes/contrast-light.toml"),
+            Self::Catppuccin => include_str!("../../assets/themes/catppuccin.toml"),
+            Self::Gruvbox => include_str!("../../assets/themes/gruvbox.toml"),
+            Self::Nord => include_str!("../../assets/themes/nord.toml"),
         }
     }
 }

@@ -70,6 +70,10 @@ pub struct Tree {
     sort: Sort,
     /// True if connections are grouped by provider.
     is_grouped: bool,
+    /// True if the rows of connections are hidden, because the table beside the tree lists them.
+    is_brief: bool,
+    /// Number of inactive connections.
+    inactive: usize,
     /// Active filter.
     filter: Option<Filter>,
     /// Visible connections in order; `None` shows all in name order.
@@ -106,6 +110,8 @@ impl Default for Tree {
             closed: HashSet::new(),
             sort: Sort::default(),
             is_grouped: false,
+            is_brief: false,
+            inactive: 0,
             filter: None,
             shown: None,
             is_reversed: false,
@@ -130,6 +136,16 @@ impl Tree {
     /// Returns true if no connection is loaded.
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
+    }
+
+    /// Returns the number of inactive connections.
+    pub const fn inactive_len(&self) -> usize {
+        self.inactive
+    }
+
+    /// Counts what the title shows, after a change of the list, so that a frame does not walk through it.
+    fn count_states(&mut self) {
+        self.inactive = self.items.iter().filter(|item| !item.is_active).count();
     }
 
     /// Returns the number of visible connections.
@@ -179,8 +195,8 @@ impl Tree {
     /// Scrolls so that the selection is visible in `rows` of the tree and `list_rows` of the list.
     pub fn scroll(&mut self, rows: usize, list_rows: usize) {
         self.top = follow(self.top, self.selected_row(), rows, self.rows());
-        let at = self.selected_at().or_else(|| self.first_of_selected());
-        self.list_top = follow(self.list_top, at.unwrap_or(0), list_rows, self.shown_len());
+        let at = self.first_of_selected().unwrap_or(self.at);
+        self.list_top = follow(self.list_top, at, list_rows, self.shown_len());
     }
 
     /// Returns the connection with an ID.

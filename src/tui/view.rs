@@ -1,12 +1,17 @@
 //! Drawing of the app, one file per part; never changes the model.
 
-mod header_footer;
+pub mod ascii;
 mod detail;
 mod dialog;
+mod footer;
 mod form;
+mod header;
+mod health;
 mod history;
 mod info;
 mod list;
+mod list_title;
+mod notice_line;
 mod paint;
 mod tree;
 
@@ -40,7 +45,17 @@ pub fn draw(app: &App, theme: &Theme, buffer: &mut Buffer) -> Option<(u16, u16)>
         paint::line(buffer, layout.header, &[("Needs 20×5", theme.text.style())]);
         return None;
     }
-    header_footer::header(scene, buffer);
+    let cursor = parts(scene, buffer);
+    if app.screen.is_ascii {
+        ascii::replace(buffer);
+    }
+    cursor
+}
+
+/// Draws all parts; returns the cursor position if visible.
+fn parts(scene: Scene<'_>, buffer: &mut Buffer) -> Option<(u16, u16)> {
+    let app = scene.app;
+    header::draw(scene, buffer);
     let mut cursor = panes(scene, buffer);
     for (at, dialog) in app.dialogs.iter().enumerate() {
         cursor = match dialog {
@@ -48,10 +63,8 @@ pub fn draw(app: &App, theme: &Theme, buffer: &mut Buffer) -> Option<(u16, u16)>
             other => dialog::draw(scene, other.get(), &app.dialog_context(at), buffer),
         };
     }
-    if layout.notice != layout.footer || header_footer::current_notice(app).is_none() {
-        header_footer::footer(scene, buffer);
-    }
-    header_footer::notice(scene, buffer);
+    footer::draw(scene, buffer);
+    notice_line::draw(scene, buffer);
     cursor
 }
 
@@ -68,20 +81,15 @@ fn panes(scene: Scene<'_>, buffer: &mut Buffer) -> Option<(u16, u16)> {
             None
         }
         Columns::One => tree::draw(scene, buffer),
-        Columns::Two | Columns::Three => {
+        Columns::Two => {
             let cursor = tree::draw(scene, buffer);
             if has_form {
                 return None;
             }
-            if !is_connection {
-                list::draw(scene, layout.side, buffer);
-            } else if layout.columns == Columns::Three {
-                let (list, detail) = layout.list_and_detail();
-                list::draw(scene, list, buffer);
-                detail::draw(scene, detail, buffer);
-            } else {
-                detail::draw(scene, layout.side, buffer);
+            if app.shows_table() {
+                return list::draw(scene, layout.side, buffer);
             }
+            detail::draw(scene, layout.side, buffer);
             cursor
         }
     }

@@ -27,7 +27,7 @@ fn created_connection_persists_over_a_restart() {
     terminal.shows("is inactive");
     terminal.press("q");
     terminal.until("the second start", |terminal| terminal.has_written("AGAIN"));
-    terminal.shows("○ OpenAI Production");
+    terminal.shows("○   OpenAI Production");
     assert!(!terminal.has_written("planted"));
     let found = std::process::Command::new("grep")
         .args(["-rc", "planted"])
@@ -51,7 +51,7 @@ fn save_in_progress_finishes_before_the_end() {
     terminal.shows("Create Connection");
     terminal.press("Last Words\t\t\tsk-1\u{13}\u{3}");
     terminal.until("the second start", |terminal| terminal.has_written("AGAIN"));
-    terminal.shows("● Last Words");
+    terminal.shows("●   Last Words");
     assert!(terminal.drafts().is_empty(), "a saved form has a draft");
     terminal.press("q");
     assert_eq!(terminal.ends(), 0);
@@ -104,7 +104,7 @@ fn many_resizes_end_with_the_last_size() {
             .screen()
             .rows(0, 70)
             .nth(19)
-            .is_some_and(|row| row.contains("n new"))
+            .is_some_and(|row| row.contains("n New"))
     });
     terminal.press("q");
     assert_eq!(terminal.ends(), 0);
@@ -350,7 +350,7 @@ fn canceled_connection_test_closes_its_request() {
     );
     let mut terminal = Terminal::command(&line);
     terminal.press(KIND);
-    terminal.shows("Connections (1)");
+    terminal.shows("Connections 1");
     terminal.press("jT");
     terminal.shows("Testing the connection");
     let (mut asked, _) = provider.accept().unwrap();
@@ -379,7 +379,7 @@ fn two_starts(options: &str) -> Terminal {
     );
     let mut terminal = Terminal::command(&line);
     terminal.press(KIND);
-    terminal.shows("Connections (3)");
+    terminal.shows("Connections 3");
     terminal
 }
 
@@ -427,7 +427,7 @@ fn fresh_start_ignores_the_previous_session() {
     terminal.shows("/ name 2");
     terminal.press("q");
     terminal.until("the second start", |terminal| terminal.has_written("AGAIN"));
-    terminal.shows("Connections (3)");
+    terminal.shows("Connections 3");
     assert!(!terminal.contents().contains("/ name 2"));
     terminal.press("q");
     assert_eq!(terminal.ends(), 0);
@@ -442,7 +442,7 @@ fn copy_inside_tmux_uses_both_sequences() {
     );
     let mut terminal = Terminal::command(&line);
     terminal.press(KIND);
-    terminal.shows("Connections (1)");
+    terminal.shows("Connections 1");
     terminal.press("\u{1b}[F");
     terminal.shows("› One");
     terminal.press("ya");

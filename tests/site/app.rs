@@ -315,7 +315,7 @@ fn history_compares_and_rolls_back_with_the_old_secret() {
         text.contains("secrets of that version are restored too"),
         "{text}"
     );
-    harness.play("<enter>");
+    harness.play("y");
     let now = site.get("openai-prod");
     assert_eq!((now.version, now.settings), (3, old.settings));
     assert_eq!(site.writes().len(), 1);

@@ -138,7 +138,7 @@ fn esc_removes_the_marks_first() {
     let mut harness = Harness::three(120, 40);
     harness.play("<down><space>");
     assert!(
-        harness.frame().contains("Esc unmark"),
+        harness.frame().contains("Esc Unmark"),
         "{}",
         harness.frame()
     );
@@ -174,16 +174,20 @@ fn click_left_of_the_name_toggles_the_mark() {
             y,
         })
     };
-    harness.happens(click(2, 5));
-    assert_eq!(harness.app.tree.marked_len(), 1);
-    harness.happens(click(2, 5));
-    assert_eq!(harness.app.tree.marked_len(), 0);
-    harness.happens(click(20, 5));
-    assert_eq!(
-        harness.app.tree.marked_len(),
-        0,
-        "a click on the name sets no mark"
-    );
+    for (left, name, row) in [(41, 60, 4), (1, 12, 5)] {
+        harness.happens(click(left, row));
+        assert_eq!(harness.app.tree.marked_len(), 1);
+        harness.happens(click(left, row));
+        assert_eq!(harness.app.tree.marked_len(), 0);
+        harness.happens(click(name, row));
+        assert_eq!(
+            harness.app.tree.marked_len(),
+            0,
+            "a click on the name sets no mark"
+        );
+        // The tree lists the connections beside a workspace.
+        harness.play("<right><tab>");
+    }
 }
 
 #[test]
@@ -303,7 +307,7 @@ fn failed_row_comes_first_and_stays_marked() {
         .position(|line| line.contains("✓ Anthropic Team A  "))
         .unwrap();
     assert!(row < done, "{text}");
-    assert!(text.contains("r retry"), "{text}");
+    assert!(text.contains("r Retry"), "{text}");
     harness.play("<esc>");
     assert_eq!(harness.app.tree.marked_len(), 1);
     harness.play("B");
@@ -452,7 +456,8 @@ fn hidden_bulk_test_reports_its_end() {
     harness.play("<ctrl-a>T<enter>b");
     assert!(harness.app.dialogs.is_empty());
     let text = harness.frame();
-    assert!(text.contains("Testing 0 of 3 · 3 marked"), "{text}");
+    assert!(text.contains("Connections 3 · 3 marked"), "{text}");
+    assert!(text.contains(" Testing 0 of 3 "), "{text}");
     harness.play("<ctrl-a><ctrl-a>T");
     assert!(
         harness.frame().contains("Testing is still running (B)"),

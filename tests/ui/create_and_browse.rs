@@ -1,6 +1,7 @@
 //! Keys in, frames out, against the local service and against a server on a real socket; both must show the same.
 
 use crate::support::local_and_remote::LocalAndRemote as Harness;
+use umai::tui::tabs::Tab;
 
 /// Snapshot tests: name, stage, size and keys.
 macro_rules! stories {
@@ -184,36 +185,37 @@ fn empty_filter_replaces_the_title() {
     harness.play("/");
     let frame = harness.frame();
     let top = frame.lines().nth(1).unwrap();
-    assert!(top.starts_with("╭─ / ▏name, alias, status:"), "{top}");
-    assert!(!top.contains("umai"), "{top}");
+    assert!(top.contains("╮╭ / ▏name, alias, status:"), "{top}");
+    assert!(!top.contains("Connections"), "{top}");
 }
 
 #[test]
-fn notice_over_hints_keeps_the_error_count() {
+fn notice_keeps_the_error_count_and_the_keys_with_few_rows() {
     let mut harness = Harness::empty(40, 10);
     harness.play("nopenai<enter><ctrl-s><tab><tab><tab><paste: sk-1 >");
     let frame = harness.frame();
-    let last = frame.lines().last().unwrap();
-    assert!(last.starts_with(" 2 errors ℹ Removed white"), "{frame}");
+    let [.., border, footer] = frame.lines().collect::<Vec<_>>()[..] else {
+        panic!("{frame}");
+    };
+    assert!(border.starts_with(" • Removed white"), "{frame}");
+    assert!(border.ends_with(" 2 errors"), "{frame}");
+    assert!(footer.ends_with(" Ctrl-P Actions  F1 Help"), "{frame}");
 }
 
-#[rstest::rstest]
-#[case("G", "g")]
-#[case("<end>", "<home>")]
-#[case("<ctrl-end>", "<ctrl-home>")]
-fn help_scrolls_to_its_end_and_back(#[case] end: &str, #[case] home: &str) {
+#[test]
+fn help_scrolls_to_its_end_and_back() {
     let mut harness = Harness::three(80, 24);
     harness.play("?");
     let first = harness.frame();
-    harness.play(end);
+    harness.play("<ctrl-end>");
     assert!(
-        harness.frame().contains("Quit immediately"),
+        harness.frame().contains("Other screen: Sort menu"),
         "{}",
         harness.frame()
     );
-    harness.play(home);
+    harness.play("<ctrl-home>");
     assert_eq!(harness.frame(), first);
-    harness.play("?");
+    harness.play("<f1>");
     assert!(
         harness.app.dialogs.is_empty(),
         "the key that opens it closes it"
@@ -226,6 +228,16 @@ fn help_lines_are_never_cut(#[values(40, 60, 80, 100, 120)] width: u16) {
     harness.play("?");
     let frame = harness.frame();
     assert!(!frame.contains('…'), "{frame}");
+}
+
+#[test]
+fn help_filters_by_keyword_and_runs_the_action() {
+    let mut harness = Harness::three(80, 24);
+    harness.play("<down>?enable<enter>");
+    let frame = harness.frame();
+    assert!(frame.contains("is inactive"), "{frame}");
+    harness.play("?versions<enter>");
+    assert_eq!(harness.app.workspace.tab, Tab::History);
 }
 
 #[test]
@@ -402,7 +414,7 @@ fn rejected_save_counts_errors_found_while_typing(
     let mut harness = Harness::three(80, 24);
     harness.play("nopenai<enter>").play(keys);
     assert!(
-        harness.frame().contains(" 2 errors "),
+        harness.frame().contains(" 2 errors\n"),
         "{}",
         harness.frame()
     );

@@ -49,7 +49,7 @@ macro_rules! stories {
 }
 
 stories! {
-    sort_menu_in_three_panes: five, 120 x 40, "s";
+    sort_menu_at_120x40: five, 120 x 40, "s";
     sort_menu_in_one_pane: five, 40 x 10, "s";
     column_title_shows_the_sort_direction: five, 120 x 40, "sm";
     tree_border_shows_the_sort_order: five, 80 x 24, "sa<end>";
@@ -71,13 +71,13 @@ stories! {
     palette_selects_a_connection: five, 80 x 24, ":proxy<enter>";
     palette_tolerates_typing_mistakes: five, 80 x 24, ":hsitory";
     palette_shows_both_keys_of_a_menu_action: five, 80 x 24, ":sort by";
-    message_log_in_three_panes: talkative, 120 x 40, "M";
-    message_log_in_two_panes: talkative, 80 x 24, "M";
+    message_log_at_120x40: talkative, 120 x 40, "M";
+    message_log_at_80x24: talkative, 80 x 24, "M";
     message_log_in_one_pane: talkative, 40 x 10, "M<down>";
     empty_message_log: five, 80 x 24, "M";
     cut_notice_shows_the_message_log_key: talkative, 80 x 24, "";
     copy_menu_in_the_footer: five, 120 x 40, "<end>y";
-    copy_notice_in_two_panes: five, 80 x 24, "<end>yu";
+    copy_notice_at_80x24: five, 80 x 24, "<end>yu";
     copy_notice_in_one_pane: five, 40 x 10, "<end>yu";
     filter_with_exclusions: five, 80 x 24, "/openai -status:inactive -proxy<enter>";
 }

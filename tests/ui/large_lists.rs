@@ -11,6 +11,7 @@ use umai::provider::ProviderCatalog;
 use umai::search::TreeItem;
 use umai::tui::app::App;
 use umai::tui::change_feed::FeedEvent;
+use umai::tui::columns::{self, TableColumn};
 use umai::tui::effect::{Effect, ServiceReply, ServiceRequest, Ticket};
 use umai::tui::event::{Event, Mouse, MouseKind};
 use umai::tui::keymap::Keymap;
@@ -100,11 +101,12 @@ impl World {
     }
 }
 
+/// An app with one pane, whose tree has a row for each connection.
 fn app() -> App {
     let catalog = Arc::new(ProviderCatalog::embedded());
     let mut app = App::new(catalog, Keymap::embedded(), Vec::new());
     let size = Size {
-        width: 120,
+        width: 59,
         height: 40,
     };
     app.update(Event::Resize(size));
@@ -321,10 +323,14 @@ fn leaving_a_filter_is_immediate_and_keeps_the_selection() {
 fn title_click_sorts_and_second_click_reverses() {
     let world = World::of(30);
     let mut app = app_with(&world);
-    let is_selected = app.tree.selected_item().is_some();
-    let inside = app.layout().list(is_selected).inside();
-    let (_, cell) = umai::tui::columns::cells(inside.split_top(1).0, inside, 1)
-        .find(|(column, _)| *column == umai::search::Column::Alias)
+    app.update(Event::Resize(Size {
+        width: 200,
+        height: 40,
+    }));
+    let heading = app.layout().side.inside().split_top(1).0;
+    let alias = TableColumn::Sortable(umai::search::Column::Alias);
+    let (_, cell) = columns::cells(heading)
+        .find(|(column, _)| *column == alias)
         .unwrap();
     let click = Event::Mouse(Mouse {
         kind: MouseKind::Click,

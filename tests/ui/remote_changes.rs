@@ -736,7 +736,7 @@ proptest! {
             })
             .collect();
         first.sort_by_key(order);
-        let mut app = app_of(120, 40);
+        let mut app = app_of(59, 40);
         let (ticket, _) = call(app.update(Event::Idle));
         app.update(Event::Reply(ticket, page(&first, first.len())));
         press(&mut app, keys);
@@ -769,7 +769,7 @@ proptest! {
             asked(&mut app);
             let mut wanted: Vec<_> = known.values().cloned().collect();
             wanted.sort_by_key(order);
-            let mut fresh = app_of(120, 40);
+            let mut fresh = app_of(59, 40);
             let (ticket, _) = call(fresh.update(Event::Idle));
             fresh.update(Event::Reply(ticket, page(&wanted, wanted.len())));
             press(&mut fresh, keys);

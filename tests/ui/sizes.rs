@@ -2,17 +2,22 @@
 
 use crate::support::harness::Harness;
 use rstest::rstest;
+use umai::tui::dialogs::AnyDialog;
 use umai::tui::event::Event;
 use umai::tui::layout::Size;
 
 /// Every screen by name, with the keys that open it.
-const SCREENS: [(&str, &str); 31] = [
+const SCREENS: [(&str, &str); 38] = [
     ("tree", ""),
-    ("connection_selected", "<down>"),
-    ("list_focused", "<down><tab>"),
-    ("detail_focused", "<down><tab><tab>"),
+    ("table_row", "<down>"),
+    ("workspace", "<down><right>"),
+    ("tree_beside_workspace", "<down><right><tab>"),
     ("filter_results", "/open"),
     ("filter_without_match", "/zzzz"),
+    ("unknown_key", "z"),
+    ("sort_menu", "s"),
+    ("copy_menu", "<down>y"),
+    ("grouped", "p<down>"),
     ("provider_picker", "n"),
     ("provider_picker_without_match", "nzzzz"),
     ("create_form", "nopenai<enter>"),
@@ -25,7 +30,10 @@ const SCREENS: [(&str, &str); 31] = [
     ("unsaved_changes", "<down>eX<esc>"),
     ("delete_dialog", "<down>D"),
     ("palette", ":"),
-    ("help", "?<pagedown>"),
+    ("palette_by_keyword", ":clone"),
+    ("help", "?"),
+    ("help_filtered", "?mark"),
+    ("messages", "<down>tM"),
     ("connection_deactivated", "<down>t"),
     ("info", "<down>2<down>"),
     ("history", "<down>tH<down>"),
@@ -51,7 +59,7 @@ fn resize(harness: &mut Harness, width: u16, height: u16) {
 fn app_draws_at_every_size(
     #[values(
         0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24,
-        25, 26, 27, 28, 29, 30
+        25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37
     )]
     screen: usize,
 ) {
@@ -149,10 +157,97 @@ fn selected_row_is_visible_at_every_size(
 #[case(60, 16)]
 #[case(80, 24)]
 #[case(120, 40)]
+#[case(200, 60)]
 fn screens_match_their_snapshots(#[case] width: u16, #[case] height: u16) {
     for (name, keys) in SCREENS {
         let mut harness = Harness::three(width, height);
         harness.play(keys);
         insta::assert_snapshot!(format!("{name}@{width}x{height}"), harness.frame());
+    }
+}
+
+/// Sizes of the named snapshots.
+const SIZES: [(u16, u16); 5] = [(40, 10), (60, 16), (80, 24), (120, 40), (200, 60)];
+
+#[rstest]
+fn footer_ends_with_the_keys_of_palette_and_help(#[values(0, 1, 2, 3, 4)] size: usize) {
+    let (width, height) = SIZES[size];
+    for (name, keys) in SCREENS {
+        let mut harness = Harness::three(width, height);
+        harness.play(keys);
+        let frame = harness.frame();
+        let footer = frame.lines().last().unwrap();
+        let (palette, help) = if footer.ends_with(" : Actions  ? Help") {
+            (":", "?")
+        } else {
+            assert!(
+                footer.ends_with(" Ctrl-P Actions  F1 Help"),
+                "{name} at {width}×{height}: {footer}"
+            );
+            ("<ctrl-p>", "<f1>")
+        };
+        let kind = |harness: &Harness| harness.app.dialogs.last().map(AnyDialog::kind);
+        let before = kind(&harness);
+        for (key, opened) in [(palette, "Palette"), (help, "Help")] {
+            let mut harness = Harness::three(width, height);
+            harness.play(keys).play(key);
+            // The key that opens one closes it.
+            assert!(
+                kind(&harness) == Some(opened) || before == Some(opened),
+                "{name} at {width}×{height}: {key}\n{}",
+                harness.frame()
+            );
+        }
+    }
+}
+
+#[rstest]
+fn no_line_names_a_connection_twice(#[values(0, 1, 2, 3, 4)] size: usize) {
+    let (width, height) = SIZES[size];
+    for (name, keys) in SCREENS {
+        let mut harness = Harness::three(width, height);
+        harness.play(keys);
+        for line in harness.frame().lines() {
+            for connection in [
+                "Anthropic Team A",
+                "OpenAI Development",
+                "OpenAI Production",
+            ] {
+                assert!(
+                    line.matches(connection).count() < 2,
+                    "{name} at {width}×{height}: {line}"
+                );
+            }
+        }
+    }
+}
+
+/// Symbols of the app outside ASCII. `fc-query` lists all of them in DejaVu Sans Mono.
+const GLYPHS: &str = "─━│┃╭╮╰╯├└●○◆◐◓◑◒✓✗▸▾◂▲▼▏•…·›←→↑↓×“”–−";
+
+#[test]
+fn symbols_are_few_and_in_a_common_font() {
+    for (width, height) in SIZES {
+        for (name, keys) in SCREENS {
+            let mut harness = Harness::three(width, height);
+            harness.play(keys);
+            let unknown = harness
+                .frame()
+                .chars()
+                .find(|symbol| !symbol.is_ascii() && !GLYPHS.contains(*symbol));
+            assert_eq!(unknown, None, "{name} at {width}×{height}");
+        }
+    }
+}
+
+#[test]
+fn ascii_screen_has_no_other_symbol() {
+    for (name, keys) in SCREENS {
+        let mut harness = Harness::three(80, 24);
+        harness.app.screen.is_ascii = true;
+        harness.play(keys);
+        let (buffer, _) = harness.buffer();
+        let other = buffer.content.iter().find(|cell| !cell.symbol().is_ascii());
+        assert_eq!(other, None, "{name}");
     }
 }

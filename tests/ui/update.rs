@@ -696,7 +696,7 @@ fn copy_menu_copies_values_without_secrets() {
 }
 
 #[test]
-fn help_lists_all_startup_notices() {
+fn message_log_lists_all_startup_notices() {
     let problems = vec!["One is wrong".to_owned(), "Another is wrong".to_owned()];
     let app = App::new(
         Arc::new(ProviderCatalog::embedded()),
@@ -704,7 +704,8 @@ fn help_lists_all_startup_notices() {
         problems,
     );
     let notice = &app.notices.current.as_ref().unwrap().text;
-    assert_eq!(notice, "2 notices (? shows all): One is wrong");
+    assert_eq!(notice, "2 notices (M shows all): One is wrong");
+    assert_eq!(app.notices.log.len(), 2);
 }
 
 #[test]

@@ -70,16 +70,16 @@ macro_rules! stories {
 }
 
 stories! {
-    history_in_three_panes: changed 120 x 40, "H";
-    history_in_two_panes: changed 80 x 24, "H<down>";
+    history_at_120x40: changed 120 x 40, "H";
+    history_at_80x24: changed 80 x 24, "H<down>";
     history_in_one_pane: changed 40 x 10, "H<down><down>";
     comparison_with_the_current_version: changed 80 x 24, "H<end><enter>";
     comparison_with_a_marked_version: changed 80 x 24, "H<down><down><space><end><enter>";
     comparison_in_one_pane: changed 40 x 10, "H<end><enter><down>";
-    rollback_prompt_with_a_note: changed 80 x 24, "H<end>bas it was";
-    rollback_creates_a_version_with_its_note: changed 120 x 40, "H<end>bas it was<enter>";
-    field_rollback_keeps_other_fields: changed 120 x 40, "H<end><enter><down>f<enter>";
-    info_in_three_panes: changed 120 x 40, "2<down><down>";
+    rollback_prompt_with_a_note: changed 80 x 24, "H<end>b<shift-tab>as it was";
+    rollback_creates_a_version_with_its_note: changed 120 x 40, "H<end>b<shift-tab>as it was<enter><enter>";
+    field_rollback_keeps_other_fields: changed 120 x 40, "H<end><enter><down>fy";
+    info_at_120x40: changed 120 x 40, "2<down><down>";
     info_in_one_pane: changed 40 x 10, "2";
     form_with_a_version_note: changed 80 x 24, "e<shift-tab>because";
 }
@@ -134,9 +134,11 @@ fn esc_cancels_a_rollback_prompt() {
     harness.play("H<end>b<esc>");
     let version = |harness: &Harness| stored(harness, "openai-prod").item.version;
     assert_eq!(version(&harness), 5);
-    harness.play("b<shift-tab><enter>");
-    assert_eq!(version(&harness), 5, "Cancel was pressed");
     harness.play("b<enter>");
+    assert_eq!(version(&harness), 5, "Cancel has the focus");
+    harness.play("bx<esc>bn");
+    assert_eq!(version(&harness), 5, "letters are no note, and n cancels");
+    harness.play("b<tab><enter>");
     assert_eq!(version(&harness), 6);
 }
 
@@ -158,7 +160,7 @@ fn rejected_rollback_shows_the_reason() {
             service.create(crate::support::draft(body)).await
         })
         .unwrap();
-    harness.play("r/development<enter>H<end>b<enter>");
+    harness.play("r/development<enter>H<end>by");
     let frame = harness.frame();
     assert!(
         frame.contains("A connection with alias 'openai-dev' already exists"),
@@ -169,7 +171,7 @@ fn rejected_rollback_shows_the_reason() {
 #[test]
 fn rollback_keeps_the_stored_key() {
     let mut harness = changed(120, 40);
-    harness.play("H<end>b<enter>");
+    harness.play("H<end>by");
     let connection = stored(&harness, "openai-prod");
     assert_eq!(connection.item.name, "OpenAI Production");
     assert!(connection.item.is_active);

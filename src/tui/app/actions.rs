@@ -5,17 +5,19 @@ use std::sync::Arc;
 
 use super::{App, AwaitedReply, Pane};
 use crate::service::ServiceFeatures;
-use crate::tui::action::{Action, ActionEntry};
-use crate::tui::dialog::{ConfirmAction, DialogOutcome, FormEdit};
+use crate::tui::action::{Action, ActionEntry, KeyContext};
+use crate::tui::dialog::{ConfirmAction, Dialog, DialogOutcome, FormEdit};
 use crate::tui::dialogs::AnyDialog;
 use crate::tui::dialogs::confirm::ConfirmDialog;
 use crate::tui::dialogs::help::HelpDialog;
+use crate::tui::dialogs::menu::Menu;
 use crate::tui::dialogs::messages::MessagesDialog;
 use crate::tui::dialogs::palette::PaletteDialog;
 use crate::tui::dialogs::provider_picker::ProviderPicker;
 use crate::tui::dialogs::test_report::ReportDialog;
 use crate::tui::effect::{Effect, ServiceReply};
 use crate::tui::form::Form;
+use crate::tui::key::KeyPress;
 use crate::tui::notice::Notice;
 use crate::tui::target_info::TargetInfo;
 use crate::tui::tree::Node;
@@ -58,14 +60,11 @@ impl App {
             Action::Leave => self.leave(),
             Action::EditExternally if self.dialogs.is_on::<Form>() => self.edit_externally(),
             Action::Palette if !self.dialogs.is_on::<PaletteDialog>() => {
-                let place = self.context();
-                let mut palette = PaletteDialog::new(place);
-                palette.hides_writes = self.site.target.is_read_only();
-                palette.hides_trash = !self.site.features.trash;
-                self.dialogs.push(palette);
+                self.open_palette();
                 None
             }
             Action::Help if !self.dialogs.is_on::<HelpDialog>() => {
+                self.close_lookup();
                 let place = self.context();
                 self.dialogs.push(HelpDialog::new(place));
                 None
@@ -84,6 +83,25 @@ impl App {
         ControlFlow::Break(effect)
     }
 
+    fn open_palette(&mut self) {
+        self.close_lookup();
+        let mut palette = PaletteDialog::new(self.context());
+        palette.hides_writes = self.site.target.is_read_only();
+        palette.hides_trash = !self.site.features.trash;
+        palette.themes.clone_from(&self.themes.names);
+        self.dialogs.push(palette);
+    }
+
+    /// Closes the help, the palette or a menu on top: one replaces the other.
+    fn close_lookup(&mut self) {
+        let is_lookup = self.dialogs.is_on::<PaletteDialog>()
+            || self.dialogs.is_on::<HelpDialog>()
+            || self.dialogs.top::<Menu>().is_some();
+        if is_lookup {
+            self.dialogs.pop();
+        }
+    }
+
     /// Handles the outcome of a dialog.
     pub(super) fn follow_up(&mut self, outcome: DialogOutcome) -> Option<Effect> {
         match outcome {
@@ -97,6 +115,8 @@ impl App {
             }
             DialogOutcome::Copy(label, text) => return self.copy_text(&label, text),
             DialogOutcome::Act(action) => return self.act(action),
+            DialogOutcome::GoAndAct(action, context) => return self.go_and_act(action, context),
+            DialogOutcome::ChooseTheme(at) => self.choose_theme(at),
             DialogOutcome::GoTo(id) => {
                 self.tree.select_id(id);
                 self.pane = Pane::Tree;
@@ -223,16 +243,37 @@ impl App {
         }
     }
 
+    /// First key that runs an action here.
+    pub fn key_here(&self, action: Action) -> Option<KeyPress> {
+        let inherits = |(dialog, _): &(&dyn Dialog, _)| dialog.inherits(action);
+        let context = if self.top_dialog().as_ref().is_some_and(inherits) {
+            KeyContext::Tree
+        } else {
+            self.context()
+        };
+        self.keymap.first_key(context, action)
+    }
+
     /// Label of an action in the footer.
     pub fn hint(&self, entry: &ActionEntry) -> Option<&'static str> {
         if let Some((dialog, _)) = self.top_dialog() {
             return dialog.hint(entry.action);
         }
         match entry.action {
-            Action::Choose if self.is_filtering() => Some("keep"),
-            Action::Back if self.is_filtering() => Some("show all"),
-            Action::Back if self.back_removes_marks() => Some("unmark"),
+            Action::Choose if self.is_filtering() => Some("Keep"),
+            Action::Back if self.is_filtering() => Some("Show all"),
+            Action::Back if self.back_removes_marks() => Some("Unmark"),
+            Action::Toggle => self.toggle_hint(),
             _ => entry.hint,
+        }
+    }
+
+    /// Label of what the toggle does to the selected connection.
+    fn toggle_hint(&self) -> Option<&'static str> {
+        match self.tree.selected_item() {
+            Some(_) | None if self.has_marks() => Action::Toggle.entry().hint,
+            Some(item) if item.is_active => Some("Deactivate"),
+            Some(_) | None => Some("Activate"),
         }
     }
 
@@ -306,10 +347,17 @@ impl App {
             self.notify(Notice::info("No themes available: NO_COLOR is set"));
             return;
         }
-        self.themes.current = (self.themes.current + 1) % count;
-        let name = &self.themes.names[self.themes.current];
-        self.notify(Notice::info(format!(
-            "Theme: {name}. To keep it, set theme = \"{name}\" in config.toml"
-        )));
+        self.choose_theme((self.themes.current + 1) % count);
+    }
+
+    /// Shows a theme, now and from the next start on.
+    fn choose_theme(&mut self, at: usize) {
+        let Some(name) = self.themes.names.get(at) else {
+            return;
+        };
+        let text = format!("Theme: {name}; kept for the next start");
+        self.themes.current = at;
+        self.themes.is_chosen = true;
+        self.notify(Notice::info(text));
     }
 }

@@ -297,17 +297,13 @@ impl App {
 
     /// Returns true if the next Back removes the marks.
     pub(super) fn back_removes_marks(&self) -> bool {
-        self.has_marks() && self.pane == Pane::Tree && self.tree.filter().is_none()
+        self.has_marks() && self.pane != Pane::Detail && self.tree.filter().is_none()
     }
 
-    /// Status of marks and of the running bulk operation, for the footer.
-    pub fn bulk_status(&self) -> Option<String> {
-        let marked = match self.tree.marked_len() {
-            0 => None,
-            count => Some(format!("{count} marked")),
-        };
-        let running = self.dialogs.bulk().filter(|bulk| bulk.is_running());
-        let running = running.map(|bulk| match bulk.phase {
+    /// Progress of the bulk operation that runs in the background.
+    pub fn running_bulk_status(&self) -> Option<String> {
+        let bulk = self.dialogs.bulk().filter(|bulk| bulk.is_running())?;
+        Some(match bulk.phase {
             BulkPhase::Running => format!(
                 "{} {} of {}",
                 bulk.job.running_label(),
@@ -317,10 +313,6 @@ impl App {
             BulkPhase::Writing | BulkPhase::Preview | BulkPhase::Finished => {
                 bulk.job.running_label().to_owned()
             }
-        });
-        match (marked, running) {
-            (Some(marked), Some(running)) => Some(format!("{running} · {marked}")),
-            (marked, running) => marked.or(running),
-        }
+        })
     }
 }

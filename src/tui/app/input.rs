@@ -6,6 +6,7 @@ use crate::provider::Provider;
 use crate::tui::action::{Action, KeyContext};
 use crate::tui::burst::Burst;
 use crate::tui::dialog::Pick;
+use crate::tui::dialogs::menu::Menu;
 use crate::tui::dialogs::palette::PaletteDialog;
 use crate::tui::dialogs::provider_picker::pasted_connection;
 use crate::tui::effect::Effect;
@@ -51,8 +52,21 @@ impl App {
         if let Some(action) = found {
             return self.act(action);
         }
+        if !self.is_typing() && self.dialogs.top::<Menu>().is_none() {
+            self.report_unknown_key(key);
+        }
         self.type_key(key);
         None
+    }
+
+    /// Reports a key without an action, once in a row.
+    fn report_unknown_key(&mut self, key: KeyPress) {
+        if self.notices.unknown_key.replace(key) == Some(key) {
+            return;
+        }
+        let help = self.key_here(Action::Help);
+        let help = help.map_or_else(String::new, |key| format!("; {key} shows the keys"));
+        self.notify(Notice::info(format!("{key} has no action here{help}")));
     }
 
     fn type_key(&mut self, key: KeyPress) {
@@ -113,7 +127,18 @@ impl App {
     /// Runs a command of plain mode.
     pub(super) fn run_plain_input(&mut self, spoken: PlainInput) -> Option<Effect> {
         match spoken {
-            PlainInput::Action(action) => self.act(action),
+            PlainInput::Action(action) => {
+                let effect = self.act(action);
+                let is_tab = matches!(
+                    action,
+                    Action::ShowSettings | Action::ShowInfo | Action::ShowHistory
+                );
+                // Only the pane in focus is printed.
+                if is_tab && self.dialogs.is_empty() && self.tree.selected_item().is_some() {
+                    self.enter_workspace();
+                }
+                effect
+            }
             PlainInput::Select(number) if self.dialogs.is_empty() => {
                 self.select_in_pane(number);
                 None
@@ -241,9 +266,13 @@ impl App {
         if let Some(dialog) = self.dialogs.last() {
             return self.act(dialog.get().wheel(by > 0)?);
         }
-        if let Some(pane) = self.pane_at(mouse) {
-            self.pane = pane;
-            self.move_selection(by);
+        match self.pane_at(mouse)? {
+            // The table beside the tree has the only rows that scroll.
+            Pane::Tree if self.shows_table() => self.move_selection(by),
+            pane => {
+                self.pane = pane;
+                self.move_selection(by);
+            }
         }
         None
     }
@@ -251,13 +280,13 @@ impl App {
     fn click_in_panes(&mut self, mouse: Mouse, is_double: bool) -> Option<Effect> {
         let layout = self.layout();
         let pane = self.pane_at(mouse)?;
-        self.pane = pane;
         let selected = match pane {
             Pane::Tree => {
                 let row = point(mouse, layout.tree.inside(), self.tree.top)?;
                 if row >= self.tree.rows() {
                     return None;
                 }
+                self.pane = pane;
                 self.tree.select_row(row);
                 if mouse.x < layout.tree.inside().x + MARK_WIDTH {
                     self.mark_clicked();
@@ -266,10 +295,8 @@ impl App {
                 true
             }
             Pane::List => {
-                let is_selected = self.tree.selected_item().is_some();
-                let inside = layout.list(is_selected).inside();
-                let gutter = columns::gutter(self.tree.marked_len() > 0);
-                if let Some(column) = columns::title_at(inside, gutter, (mouse.x, mouse.y)) {
+                let inside = layout.side.inside();
+                if let Some(column) = columns::title_at(inside, (mouse.x, mouse.y)) {
                     self.sort_by(self.tree.sort().or_reversed(column));
                     return None;
                 }
@@ -277,7 +304,7 @@ impl App {
                 let at = point(mouse, rows, self.tree.list_top)?;
                 let is_there = at < self.tree.shown_len();
                 if is_there {
-                    self.tree.select_shown(at);
+                    self.enter_table(at);
                     if mouse.x == rows.x {
                         self.mark_clicked();
                         return None;
@@ -286,6 +313,7 @@ impl App {
                 is_there
             }
             Pane::Detail => {
+                self.enter_workspace();
                 self.click_in_tabs(mouse);
                 true
             }
@@ -297,7 +325,7 @@ impl App {
 
     /// Shows the clicked tab, or selects the clicked row of it.
     fn click_in_tabs(&mut self, mouse: Mouse) {
-        let area = self.layout().detail();
+        let area = self.layout().side;
         let tabs = ScreenLayout::tabs(area);
         if tabs.contains(mouse.x, mouse.y) {
             let mut x = tabs.x;
@@ -329,7 +357,6 @@ impl App {
 
     fn pane_at(&self, mouse: Mouse) -> Option<Pane> {
         let layout = self.layout();
-        let is_selected = self.tree.selected_item().is_some();
         if layout.columns == Columns::One {
             return layout.body.contains(mouse.x, mouse.y).then_some(self.pane);
         }
@@ -339,10 +366,10 @@ impl App {
         if !layout.side.contains(mouse.x, mouse.y) {
             return None;
         }
-        Some(match layout.columns {
-            Columns::Three if layout.list(is_selected).contains(mouse.x, mouse.y) => Pane::List,
-            Columns::Nothing | Columns::One | Columns::Two if !is_selected => Pane::Tree,
-            Columns::Nothing | Columns::One | Columns::Two | Columns::Three => Pane::Detail,
+        Some(if self.shows_table() {
+            Pane::List
+        } else {
+            Pane::Detail
         })
     }
 }

@@ -36,11 +36,11 @@ impl App {
             keymap: &self.keymap,
             tree: &self.tree,
             log: &self.notices.log,
-            startup_notices: &self.notices.startup,
             environment: &self.site.environment,
             features: self.site.features,
             tests: &self.workspace.tests,
             undoable_bulk: self.undo.next_bulk(),
+            ticks: self.running.ticks,
             layout: self.layout(),
             below,
         }

@@ -290,6 +290,10 @@ impl App {
         }) {
             self.notices.current = None;
         }
+        if self.running.timer == Some(ticket) {
+            self.running.timer = None;
+            self.running.ticks = self.running.ticks.saturating_add(1);
+        }
         self.open_draft.timer_expired(ticket);
         self.reload_timer_expired(ticket);
         if let Some(form) = self.form_mut()

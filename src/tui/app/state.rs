@@ -13,9 +13,10 @@ use crate::tui::bulk::BulkRowRef;
 use crate::tui::clipboard::Multiplexer;
 use crate::tui::curl;
 use crate::tui::effect::Ticket;
+use crate::tui::key::KeyPress;
 use crate::tui::layout::Size;
 use crate::tui::message_log::MessageLog;
-use crate::tui::notice::Notice;
+use crate::tui::notice::{Notice, NoticeSeverity};
 use crate::tui::target_info::TargetInfo;
 
 /// Request that waits for its reply.
@@ -65,6 +66,8 @@ pub struct Screen {
     pub size: Size,
     /// True if the background is light.
     pub is_light: bool,
+    /// True if only ASCII can be shown.
+    pub is_ascii: bool,
     /// Route to the clipboard.
     pub clipboard: Multiplexer,
 }
@@ -76,6 +79,16 @@ pub struct ThemeList {
     pub names: Vec<String>,
     /// Index of the current one.
     pub current: usize,
+    /// True if the user chose it in the app.
+    pub is_chosen: bool,
+}
+
+impl ThemeList {
+    /// Returns the theme that was chosen in the app.
+    pub fn chosen(&self) -> Option<&str> {
+        let current = self.names.get(self.current).filter(|_| self.is_chosen);
+        current.map(String::as_str)
+    }
 }
 
 /// Service that the app works with.
@@ -121,8 +134,23 @@ pub struct Notices {
     pub current: Option<Notice>,
     /// Log of all notices since the start.
     pub log: MessageLog,
-    /// Startup notices; the help dialog lists all.
+    /// Startup notices, which plain mode prints.
     pub startup: Vec<String>,
+    /// Number of notices since the start.
+    pub shown: u64,
+    /// Last key without an action that was reported.
+    pub unknown_key: Option<KeyPress>,
+}
+
+/// Work that the topmost dialog waits for.
+#[derive(Debug, Default)]
+pub(super) struct RunningWork {
+    /// Ticket of the request.
+    pub awaited: Option<Ticket>,
+    /// Timer of the next picture of the spinner.
+    pub timer: Option<Ticket>,
+    /// Pictures of the spinner so far.
+    pub ticks: u32,
 }
 
 /// Steps that follow a reply.
@@ -172,6 +200,18 @@ impl Notices {
     /// Shows a notice in place of the current one and logs it.
     pub fn show(&mut self, notice: Notice) {
         self.log.keep(&notice);
+        self.replace(notice);
+    }
+
+    /// Shows a notice whose parts are in the log.
+    pub fn replace(&mut self, notice: Notice) {
+        self.shown += 1;
         self.current = Some(notice);
+    }
+
+    /// Removes the notice of another view; an error stays until its cause is gone.
+    pub fn remove_passing(&mut self) {
+        self.current
+            .take_if(|notice| notice.severity != NoticeSeverity::Error);
     }
 }

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::state::RunningWork;
 use super::{App, AwaitedReply, Pane};
 use crate::tui::change_feed::FeedEvent;
-use crate::tui::dialog::ConfirmAction;
+use crate::tui::dialog::{ConfirmAction, TICKS_PER_SECOND};
 use crate::tui::dialogs::confirm::ConfirmDialog;
 use crate::tui::dialogs::menu::Menu;
 use crate::tui::dialogs::trash::TrashDialog;
@@ -20,7 +21,7 @@ use crate::tui::tabs::Tab;
 use crate::tui::tree::{ItemChange, Node};
 
 /// Time that a notice stays on screen.
-const NOTICE_TIME: Duration = Duration::from_secs(8);
+const NOTICE_TIME: Duration = Duration::from_secs(5);
 
 /// Time that a revealed secret stays visible.
 const REVEAL_TIME: Duration = Duration::from_secs(10);
@@ -42,6 +43,7 @@ impl App {
             .or_else(|| self.next_configuration_keys())
             .or_else(|| self.next_expiry())
             .or_else(|| self.next_hiding())
+            .or_else(|| self.next_tick())
             .or_else(|| self.next_their_version_request())
             .or_else(|| self.next_external_edit())
             .or_else(|| {
@@ -85,7 +87,7 @@ impl App {
         let is_shown = match self.layout().columns {
             Columns::Nothing => false,
             Columns::One => self.pane == Pane::Detail,
-            Columns::Two | Columns::Three => true,
+            Columns::Two => !self.shows_table(),
         };
         if !is_shown
             || self.workspace.tab != Tab::History
@@ -152,6 +154,26 @@ impl App {
             form.hiding = Some(ticket);
         }
         Some(Effect::Wake(ticket, REVEAL_TIME))
+    }
+
+    /// Timer of the spinner, while the topmost dialog waits for a reply.
+    fn next_tick(&mut self) -> Option<Effect> {
+        let awaited = self.dialogs.last().and_then(|dialog| dialog.get().ticket());
+        if self.running.awaited != awaited {
+            self.running = RunningWork {
+                awaited,
+                ..RunningWork::default()
+            };
+        }
+        if awaited.is_none() || self.running.timer.is_some() {
+            return None;
+        }
+        let ticket = self.requests.new_ticket();
+        self.running.timer = Some(ticket);
+        Some(Effect::Wake(
+            ticket,
+            Duration::from_secs(1) / TICKS_PER_SECOND,
+        ))
     }
 
     /// Handles an event of the change feed.

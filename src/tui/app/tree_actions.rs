@@ -15,7 +15,6 @@ use crate::tui::dialogs::env_import::EnvImport;
 use crate::tui::dialogs::menu::Menu;
 use crate::tui::effect::{Effect, ServiceRequest};
 use crate::tui::form::Form;
-use crate::tui::layout::Columns;
 use crate::tui::notice::{Notice, NoticeSeverity};
 use crate::tui::tabs::Tab;
 use crate::tui::tree::Node;
@@ -62,7 +61,7 @@ impl App {
             Action::Trash => self.open_trash(),
             Action::EditExternally => return self.edit_externally(),
             Action::Drafts => return Some(self.open_draft.look()),
-            Action::Filter => self.tree.start_filter(),
+            Action::Filter => self.focus_filter(),
             Action::Sort => self.dialogs.push(Menu::SORT),
             Action::SortByName
             | Action::SortByAlias
@@ -83,12 +82,13 @@ impl App {
             Action::Down => self.move_selection(1),
             Action::PageUp => self.move_selection(-self.page()),
             Action::PageDown => self.move_selection(self.page()),
+            Action::HalfPageUp => self.move_selection(-(self.page() / 2).max(1)),
+            Action::HalfPageDown => self.move_selection((self.page() / 2).max(1)),
             Action::First => self.move_selection(isize::MIN),
             Action::Last => self.move_selection(isize::MAX),
-            Action::Open => self.tree.open(),
-            Action::Close => self.tree.close(),
-            Action::NextPane => self.move_pane_focus(1),
-            Action::PreviousPane => self.move_pane_focus(-1),
+            Action::Open => self.open_node(),
+            Action::Close => self.close_node(),
+            Action::NextPane | Action::PreviousPane => self.change_pane(),
             Action::Back => self.back(),
             // Actions of dialogs, and those that `act` runs in every context.
             _ => {}
@@ -114,38 +114,10 @@ impl App {
     /// Moves the selection, or scrolls the focused tab.
     pub(super) fn move_selection(&mut self, by: isize) {
         match self.pane {
-            Pane::Tree => {
-                let row = self.tree.selected_row().saturating_add_signed(by);
-                self.tree.select_row(row);
-            }
-            Pane::List => {
-                let at = match self.tree.selected_at() {
-                    Some(at) => at.saturating_add_signed(by),
-                    None => 0,
-                };
-                self.tree.select_shown(at);
-            }
+            Pane::Tree => self.move_in_tree(by),
+            Pane::List => self.move_in_table(by),
             Pane::Detail => self.move_in_tab(by),
         }
-    }
-
-    fn move_pane_focus(&mut self, by: isize) {
-        let panes: &[Pane] = match self.layout().columns {
-            Columns::Three if self.tree.selected_item().is_some() => {
-                &[Pane::Tree, Pane::List, Pane::Detail]
-            }
-            Columns::Three => &[Pane::Tree, Pane::List],
-            Columns::Two | Columns::One if self.tree.selected_item().is_some() => {
-                &[Pane::Tree, Pane::Detail]
-            }
-            Columns::Nothing | Columns::One | Columns::Two => &[Pane::Tree],
-        };
-        let at = panes
-            .iter()
-            .position(|pane| *pane == self.pane)
-            .unwrap_or(0);
-        let next = at.wrapping_add_signed(by).min(panes.len() + at);
-        self.pane = panes[(next + panes.len()) % panes.len()];
     }
 
     /// Returns true if Back has an effect.
@@ -171,12 +143,14 @@ impl App {
             .is_some_and(|notice| notice.severity == NoticeSeverity::Error)
         {
             self.notices.current = None;
-        } else if self.pane != Pane::Tree {
-            self.pane = Pane::Tree;
+        } else if self.pane == Pane::Detail {
+            self.leave_workspace();
         } else if self.tree.filter().is_some() {
             self.tree.clear_filter();
         } else if self.has_marks() {
             self.tree.unmark_all();
+        } else if self.pane == Pane::List {
+            self.leave_table();
         } else if matches!(
             self.tree.selected(),
             Node::Connection(_) | Node::Provider(_)
@@ -197,6 +171,10 @@ impl App {
             Node::Connection(_) => None,
             Node::Connections if self.tree.is_empty() && self.tree.loading.is_done() => {
                 self.pick_provider();
+                None
+            }
+            Node::Connections | Node::Provider(_) if self.shows_table() => {
+                self.open_node();
                 None
             }
             node => {

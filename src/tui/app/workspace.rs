@@ -13,6 +13,7 @@ use crate::tui::dialogs::confirm::ConfirmDialog;
 use crate::tui::dialogs::menu::Menu;
 use crate::tui::dialogs::version_diff::{ChangedValue, VersionDiff};
 use crate::tui::effect::{Effect, ServiceRequest};
+use crate::tui::layout::Columns;
 use crate::tui::notice::Notice;
 use crate::tui::tabs::Tab;
 use crate::tui::tree::Node;
@@ -22,12 +23,13 @@ use crate::tui::{clipboard, curl, info};
 const COMMAND: &str = "Command";
 
 impl App {
-    /// Shows a tab of the selected connection and moves the focus to it.
+    /// Shows a tab of the selected connection. The focus moves to it only if it stood in the way.
     pub(super) fn show_tab(&mut self, tab: Tab) {
         self.workspace.tab = tab;
         let purpose = format!("see its {}", tab.title().to_lowercase());
-        if self.selected_to(&purpose).is_some() {
-            self.pane = Pane::Detail;
+        let is_hidden = self.shows_table() || self.layout().columns == Columns::One;
+        if self.selected_to(&purpose).is_some() && is_hidden {
+            self.enter_workspace();
         }
     }
 

@@ -38,12 +38,12 @@ impl BulkJob {
     /// Label in the footer.
     pub const fn hint(self) -> &'static str {
         match self {
-            Self::Activate => "activate",
-            Self::Deactivate => "deactivate",
-            Self::Test => "test",
-            Self::Delete => "delete",
-            Self::Export => "export",
-            Self::Restore => "restore",
+            Self::Activate => "Activate",
+            Self::Deactivate => "Deactivate",
+            Self::Test => "Test",
+            Self::Delete => "Delete",
+            Self::Export => "Export",
+            Self::Restore => "Restore",
         }
     }
 

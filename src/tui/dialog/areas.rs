@@ -16,6 +16,8 @@ pub struct DialogAreas {
     pub bar: Area,
     /// Text field.
     pub input: Area,
+    /// Titles of the columns.
+    pub titles: Area,
     /// Rows.
     pub list: Area,
     /// Lines below the rows.
@@ -29,7 +31,7 @@ impl DialogModel<'_> {
     pub fn areas(&self, layout: &ScreenLayout) -> DialogAreas {
         let frame = match self.frame {
             Frame::Hidden => return DialogAreas::default(),
-            Frame::Centered(width, height) => layout.body.centered(width, height),
+            Frame::Centered(width, height) => layout.body.padded().centered(width, height),
             Frame::Beside => layout.form(),
         };
         let inside = frame.inside();
@@ -48,6 +50,7 @@ impl DialogModel<'_> {
                 (line.padded(), rest)
             }
         };
+        let (titles, rest) = rest.split_top(u16::from(self.titles.is_some()));
         let details = self.details.rows.min(rest.height / 2);
         let (list, details) = rest.split_top(rest.height - details);
         DialogAreas {
@@ -55,6 +58,7 @@ impl DialogModel<'_> {
             head: head.padded(),
             bar: bar.padded(),
             input,
+            titles,
             list,
             details: details.padded(),
             buttons: ScreenLayout::row_of_buttons(inside, &self.buttons),
@@ -71,8 +75,10 @@ impl DialogModel<'_> {
             Rows::Text(_, Some(entries)) => {
                 let last = entries.count.saturating_sub(1);
                 cursor.selected = match action {
-                    Action::Up | Action::PageUp => cursor.selected.saturating_sub(1),
-                    Action::Down | Action::PageDown => cursor.selected + 1,
+                    Action::Up | Action::PageUp | Action::HalfPageUp => {
+                        cursor.selected.saturating_sub(1)
+                    }
+                    Action::Down | Action::PageDown | Action::HalfPageDown => cursor.selected + 1,
                     Action::First => 0,
                     Action::Last => last,
                     _ => cursor.selected,
@@ -86,6 +92,8 @@ impl DialogModel<'_> {
                     Action::Down => cursor.top + 1,
                     Action::PageUp => cursor.top.saturating_sub(visible),
                     Action::PageDown => cursor.top + visible,
+                    Action::HalfPageUp => cursor.top.saturating_sub(visible / 2),
+                    Action::HalfPageDown => cursor.top + visible / 2,
                     Action::First => 0,
                     Action::Last => last,
                     _ => cursor.top,

@@ -18,6 +18,8 @@ pub struct DialogModel<'a> {
     pub progress: Option<(usize, usize)>,
     /// Text field.
     pub input: Option<InputLine<'a>>,
+    /// Titles of the columns, for a width in columns.
+    pub titles: Option<fn(u16) -> Row>,
     /// Rows.
     pub rows: Rows<'a>,
     /// Selection and scroll position.
@@ -30,6 +32,8 @@ pub struct DialogModel<'a> {
     pub buttons: Vec<&'static str>,
     /// Focused button.
     pub focus: usize,
+    /// Button that removes something.
+    pub danger: Option<usize>,
     /// True if the scroll bar is as high as the list instead of the frame.
     pub has_short_bar: bool,
 }
@@ -74,6 +78,8 @@ pub enum Tone {
     Removed,
     /// Added in the newer version.
     Added,
+    /// Selected entry in columns.
+    Selected,
 }
 
 /// Text with its style.
@@ -98,6 +104,8 @@ pub struct InputLine<'a> {
     pub line: &'a TextInput,
     /// Text as it is displayed; an API key is masked.
     pub shown: Cow<'a, str>,
+    /// True if typed characters go there.
+    pub is_focused: bool,
 }
 
 /// Function that makes the row at an index, for a width in columns.
@@ -166,12 +174,14 @@ impl DialogModel<'_> {
             head: TextBlock::default(),
             progress: None,
             input: None,
+            titles: None,
             rows: Rows::Text(Vec::new(), None),
             cursor: Cursor::default(),
             empty: String::new(),
             details: TextBlock::default(),
             buttons: Vec::new(),
             focus: 0,
+            danger: None,
             has_short_bar: false,
         }
     }
@@ -207,6 +217,20 @@ impl Row {
             cells,
             spoken: None,
         }
+    }
+
+    /// Row with all its texts in one tone.
+    #[must_use]
+    pub fn in_tone(mut self, tone: Tone) -> Self {
+        for cell in &mut self.cells {
+            match cell {
+                Cell::Text(parts) | Cell::Column(_, parts) => {
+                    parts.iter_mut().for_each(|(_, own)| *own = tone);
+                }
+                Cell::Right(_, own) => *own = tone,
+            }
+        }
+        self
     }
 
     /// Row with one text.

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::connection::{FieldError, TestSubject};
 use crate::provider::ProviderCatalog;
-use crate::tui::action::Action;
+use crate::tui::action::{Action, KeyContext};
 use crate::tui::dialogs::AnyDialog;
 use crate::tui::dialogs::test_report::TestOutcome;
 use crate::tui::effect::ServiceRequest;
@@ -30,6 +30,10 @@ pub enum DialogOutcome {
     Copy(String, String),
     /// Run an action in the topmost dialog.
     Act(Action),
+    /// Run an action of a context; go to its screen first if it does not work here.
+    GoAndAct(Action, KeyContext),
+    /// Choose the theme at an index.
+    ChooseTheme(usize),
     /// Select a connection in the tree.
     GoTo(Uuid),
     /// Copy the CLI command.
@@ -155,4 +159,20 @@ pub enum ConfirmAction {
     CreateNew,
     /// Discard this draft.
     DiscardDraft(Uuid),
+}
+
+impl ConfirmAction {
+    /// Returns true if it removes connections or input; its button is red.
+    pub const fn is_destructive(self) -> bool {
+        matches!(
+            self,
+            Self::Delete(_)
+                | Self::Purge(_)
+                | Self::Empty
+                | Self::Replace
+                | Self::Discard
+                | Self::DiscardAndQuit
+                | Self::DiscardDraft(_)
+        )
+    }
 }

@@ -160,11 +160,13 @@ impl Dialog for BulkOperation {
                 hint: String::new(),
                 line,
                 shown: line.value().into(),
+                is_focused: true,
             }),
             rows: Rows::list(self.len(), row),
             cursor: self.cursor,
             buttons,
             focus: self.focus,
+            danger: (self.job == BulkJob::Delete).then_some(1),
             has_short_bar: true,
             ..DialogModel::new(self.title(), frame)
         }
@@ -193,6 +195,11 @@ impl Dialog for BulkOperation {
         match action {
             Action::Back => return self.back(),
             Action::Choose => return self.choose(cx),
+            Action::Yes if self.phase == BulkPhase::Preview => {
+                self.focus_on(1);
+                return self.choose(cx);
+            }
+            Action::No if self.phase == BulkPhase::Preview => return self.back(),
             Action::NextButton if self.phase == BulkPhase::Preview => self.move_focus(1),
             Action::PreviousButton if self.phase == BulkPhase::Preview => self.move_focus(-1),
             Action::Retry => {
@@ -263,14 +270,11 @@ impl Dialog for BulkOperation {
         self.focus_on(at);
     }
 
-    fn inherits(&self, action: Action) -> bool {
-        action.is_move()
-    }
-
     fn can(&self, action: Action, cx: &DialogContext<'_>) -> bool {
         match action {
             Action::Choose => !self.is_running() || self.job == BulkJob::Test,
             Action::NextButton | Action::PreviousButton => self.phase == BulkPhase::Preview,
+            Action::Yes | Action::No => self.phase == BulkPhase::Preview && !self.is_typing(),
             Action::Retry => self.phase == BulkPhase::Finished && self.progress.unfinished() > 0,
             Action::Hide => self.is_running(),
             Action::Undo => self.is_undoable(cx),
@@ -284,14 +288,14 @@ impl Dialog for BulkOperation {
             return action.entry().hint;
         }
         match self.phase {
-            BulkPhase::Preview if is_back || self.focus == 0 => Some("cancel"),
+            BulkPhase::Preview if is_back || self.focus == 0 => Some("Cancel"),
             BulkPhase::Preview => Some(self.job.hint()),
-            BulkPhase::Running if is_back && self.stopped.is_none() => Some("stop"),
+            BulkPhase::Running if is_back && self.stopped.is_none() => Some("Stop"),
             BulkPhase::Running | BulkPhase::Writing | BulkPhase::Finished if is_back => {
-                Some("back")
+                Some("Back")
             }
             BulkPhase::Running | BulkPhase::Writing | BulkPhase::Finished => {
-                (self.job == BulkJob::Test).then_some("report")
+                (self.job == BulkJob::Test).then_some("Report")
             }
         }
     }

@@ -8,6 +8,7 @@ use crate::tui::dialog::{
     ConfirmAction, Dialog, DialogContext, DialogModel, DialogOutcome, Frame, InputLine, Pick,
     Spoken, TextBlock, Tone,
 };
+use crate::tui::event::PastedText;
 use crate::tui::text_input::TextInput;
 use crate::tui::text_width::{self, wrap};
 
@@ -37,6 +38,8 @@ pub struct ConfirmDialog {
     pub buttons: Vec<(&'static str, ConfirmAction)>,
     /// Focused button, activated by Enter.
     pub focus: usize,
+    /// True if the note has the focus instead of a button.
+    is_on_note: bool,
 }
 
 impl ConfirmDialog {
@@ -53,6 +56,7 @@ impl ConfirmDialog {
             line: None,
             buttons: buttons.to_vec(),
             focus: 0,
+            is_on_note: false,
         }
     }
 
@@ -78,6 +82,41 @@ impl ConfirmDialog {
     const fn focused_on(mut self, button: usize) -> Self {
         self.focus = button;
         self
+    }
+
+    /// Index of the button of Yes: the first one that does not cancel.
+    fn yes(&self) -> Option<usize> {
+        self.buttons
+            .iter()
+            .position(|(_, answer)| *answer != ConfirmAction::Cancel)
+    }
+
+    /// Index of the button of No: Discard where saving is the question, otherwise the one that cancels.
+    fn no(&self) -> Option<usize> {
+        let position = |wanted| self.buttons.iter().position(|(_, one)| *one == wanted);
+        position(ConfirmAction::Discard).or_else(|| position(ConfirmAction::Cancel))
+    }
+
+    /// Moves the focus among the buttons and the note.
+    const fn move_focus(&mut self, by: isize) {
+        let buttons = self.buttons.len();
+        let count = buttons + if self.line.is_some() { 1 } else { 0 };
+        if count == 0 {
+            return;
+        }
+        let at = if self.is_on_note { buttons } else { self.focus };
+        let next = (at + count).saturating_add_signed(by) % count;
+        self.is_on_note = next == buttons;
+        if !self.is_on_note {
+            self.focus = next;
+        }
+    }
+
+    fn answer(&self, button: Option<usize>) -> DialogOutcome {
+        let answer = button.and_then(|button| self.buttons.get(button));
+        answer.map_or(DialogOutcome::Stay, |(_, answer)| {
+            DialogOutcome::Answered(*answer)
+        })
     }
 
     /// Asks to delete a connection. The default button is Cancel.
@@ -216,7 +255,7 @@ impl ConfirmDialog {
         .about(path)
     }
 
-    /// Asks to roll back to a version. The default button confirms, because a rollback can be rolled back.
+    /// Asks to roll back to a version. The default button is Cancel.
     pub fn roll_back(id: Uuid, number: u64, name: &str, features: ServiceFeatures) -> Self {
         let note = if features.rollback_keeps_secrets {
             "Stored secrets are kept."
@@ -233,7 +272,6 @@ impl ConfirmDialog {
         }
         .about(name)
         .with_note(note)
-        .focused_on(1)
     }
 
     /// Asks to roll one field back to a version.
@@ -247,7 +285,6 @@ impl ConfirmDialog {
             )
         }
         .about(label)
-        .focused_on(1)
     }
 
     /// Returns the trimmed note, if not empty.
@@ -288,12 +325,21 @@ impl Dialog for ConfirmDialog {
             },
             input: self.line.as_ref().map(|line| InputLine {
                 label: Some("Note "),
-                hint: "optional".to_owned(),
+                hint: "optional, Shift-Tab".to_owned(),
                 line,
                 shown: line.displayed(cx.catalog),
+                is_focused: self.is_on_note,
             }),
             buttons: self.buttons.iter().map(|(label, _)| *label).collect(),
-            focus: self.focus,
+            focus: if self.is_on_note {
+                usize::MAX
+            } else {
+                self.focus
+            },
+            danger: self
+                .buttons
+                .iter()
+                .position(|(_, answer)| answer.is_destructive()),
             ..DialogModel::new(&self.headline, Frame::Centered(WIDTH, height))
         }
     }
@@ -313,15 +359,17 @@ impl Dialog for ConfirmDialog {
     }
 
     fn act(&mut self, action: Action, _cx: &DialogContext<'_>) -> DialogOutcome {
-        let count = self.buttons.len().max(1);
         match action {
-            Action::NextButton => self.focus = (self.focus + 1) % count,
-            Action::PreviousButton => self.focus = (self.focus + count - 1) % count,
-            Action::Choose => {
-                if let Some((_, answer)) = self.buttons.get(self.focus) {
-                    return DialogOutcome::Answered(*answer);
-                }
+            Action::NextButton => self.move_focus(1),
+            Action::PreviousButton => self.move_focus(-1),
+            // After the note, its button is one key away.
+            Action::Choose if self.is_on_note => {
+                self.is_on_note = false;
+                self.focus = self.yes().unwrap_or(self.focus);
             }
+            Action::Choose => return self.answer(Some(self.focus)),
+            Action::Yes => return self.answer(self.yes()),
+            Action::No => return self.answer(self.no()),
             Action::Back => return DialogOutcome::Close,
             _ => {}
         }
@@ -329,19 +377,41 @@ impl Dialog for ConfirmDialog {
     }
 
     fn input(&self) -> Option<&TextInput> {
-        self.line.as_ref()
+        self.line.as_ref().filter(|_| self.is_on_note)
     }
 
     fn input_mut(&mut self) -> Option<&mut TextInput> {
-        self.line.as_mut()
+        self.line.as_mut().filter(|_| self.is_on_note)
+    }
+
+    /// Sets the note, which has the focus in plain mode.
+    fn set_text(&mut self, text: &PastedText, _cx: &DialogContext<'_>) -> DialogOutcome {
+        if let Some(line) = &mut self.line {
+            line.set(&text.0);
+        }
+        DialogOutcome::Stay
+    }
+
+    fn hint(&self, action: Action) -> Option<&'static str> {
+        let label = |button: Option<usize>| Some(self.buttons.get(button?)?.0);
+        match action {
+            Action::Yes => label(self.yes()),
+            Action::No => label(self.no()),
+            _ => action.entry().hint,
+        }
+    }
+
+    fn can(&self, action: Action, _cx: &DialogContext<'_>) -> bool {
+        !matches!(action, Action::Yes | Action::No) || !self.is_on_note
     }
 
     fn pick(&mut self, at: usize, _by: Pick, _cx: &DialogContext<'_>) -> Option<Action> {
-        self.focus = at;
+        self.focus_button(at);
         Some(Action::Choose)
     }
 
     fn focus_button(&mut self, at: usize) {
+        self.is_on_note = false;
         self.focus = at;
     }
 

@@ -137,7 +137,7 @@ impl Dialog for DraftsDialog {
     fn model<'a>(&'a self, cx: &DialogContext<'a>) -> DialogModel<'a> {
         let catalog = cx.catalog;
         let height = u16::try_from(self.drafts.len()).unwrap_or(u16::MAX);
-        let frame = Frame::Centered(WIDTH, height.saturating_add(5).max(7));
+        let frame = Frame::Centered(WIDTH, height.saturating_add(6).max(8));
         let (text, tone) = match self.selected().map(|draft| &draft.kept) {
             Some(Ok(kept)) => (kept.subject(catalog), Tone::Dim),
             Some(Err(reason)) => (format!("Cannot read the drafts: {reason}"), Tone::Error),
@@ -149,6 +149,7 @@ impl Dialog for DraftsDialog {
                 rows: 2,
                 lines: lines.map(|line| (line, tone)).collect(),
             },
+            titles: Some(titles),
             rows: Rows::list(self.drafts.len(), |at, width| {
                 row(&self.drafts[at], width, catalog)
             }),
@@ -191,10 +192,25 @@ impl Dialog for DraftsDialog {
 
     fn hint(&self, action: Action) -> Option<&'static str> {
         match action {
-            Action::Back => Some("later"),
+            Action::Back => Some("Later"),
             _ => action.entry().hint,
         }
     }
+}
+
+/// Titles of the columns.
+fn titles(width: u16) -> Row {
+    let name = ("Name".to_owned(), Tone::Heading);
+    Row::columns(name, columns("Draft", "Stored", width), width)
+}
+
+/// Returns the columns that fit with their widths: kind and date.
+fn columns(about: &str, when: &str, width: u16) -> Vec<(String, u16)> {
+    let mut columns = vec![(when.to_owned(), DATE)];
+    if width >= ROOMY {
+        columns.insert(0, (about.to_owned(), ABOUT));
+    }
+    columns
 }
 
 fn row(draft: &UnsavedDraft, width: u16, catalog: &ProviderCatalog) -> Row {
@@ -215,11 +231,9 @@ fn row(draft: &UnsavedDraft, width: u16, catalog: &ProviderCatalog) -> Row {
             ("Unreadable draft".into(), String::new(), Tone::Error, text)
         }
     };
-    let mut columns = vec![(draft.when.format("%Y-%m-%d %H:%M").to_string(), DATE)];
-    if width >= ROOMY {
-        columns.insert(0, (about, ABOUT));
-    }
-    let when = draft.when.format("%Y-%m-%d %H:%M UTC");
+    let stored = draft.when.format("%Y-%m-%d %H:%M");
+    let columns = columns(&about, &stored.to_string(), width);
+    let when = format!("{stored} UTC");
     Row {
         spoken: Some(format!("{text}, stored {when}")),
         ..Row::columns((name, tone), columns, width)

@@ -7,7 +7,7 @@ use crate::tui::action::{Action, KeyContext};
 use crate::tui::dialog::{Dialog, DialogContext, DialogModel, DialogOutcome, Frame, Pick, Spoken};
 use crate::tui::dialogs::provider_picker::ProviderPicker;
 use crate::tui::event::PastedText;
-use crate::tui::form::field::FieldValue;
+use crate::tui::form::field::{FieldTarget, FieldValue};
 use crate::tui::form::layout::{self, RowContent};
 use crate::tui::form::{Form, FormSubject};
 use crate::tui::key::KeyPress;
@@ -121,7 +121,11 @@ impl Dialog for Form {
     fn can(&self, action: Action, _cx: &DialogContext<'_>) -> bool {
         match action {
             Action::NextError => self.error_count() > 0,
-            Action::Reveal | Action::Clear => self.is_on_secret(),
+            Action::Reveal | Action::Clear | Action::MoveToReference => self.is_on_secret(),
+            Action::InsertReference => {
+                let field = self.fields.get(self.focus);
+                field.is_some_and(|field| matches!(field.target, FieldTarget::Setting(_)))
+            }
             _ => true,
         }
     }

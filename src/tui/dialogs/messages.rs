@@ -55,10 +55,6 @@ impl Dialog for MessagesDialog {
         Some(&mut self.cursor)
     }
 
-    fn inherits(&self, action: Action) -> bool {
-        action.is_move() || action == Action::Messages
-    }
-
     fn hint(&self, action: Action) -> Option<&'static str> {
         action.entry().hint.filter(|_| action != Action::Choose)
     }

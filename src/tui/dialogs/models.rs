@@ -125,8 +125,8 @@ impl Dialog for Models {
 
     fn hint(&self, action: Action) -> Option<&'static str> {
         match action {
-            Action::Choose => Some("copy"),
-            Action::Back if self.ticket.is_some() => Some("stop"),
+            Action::Choose => Some("Copy"),
+            Action::Back if self.ticket.is_some() => Some("Stop"),
             _ => action.entry().hint,
         }
     }

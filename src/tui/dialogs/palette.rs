@@ -2,6 +2,8 @@
 
 use std::cmp::Reverse;
 
+use uuid::Uuid;
+
 use crate::provider::ProviderCatalog;
 use crate::search::TreeItem;
 use crate::text::case_fold::fold;
@@ -12,7 +14,6 @@ use crate::tui::dialog::{
 };
 use crate::tui::keymap::Keymap;
 use crate::tui::match_rank::{MatchRank, match_rank};
-use crate::tui::notice::Notice;
 use crate::tui::plain::text::connection_sentence;
 use crate::tui::select_list::{Cursor, SelectList};
 use crate::tui::text_input::TextInput;
@@ -25,6 +26,20 @@ const MAX_CONNECTIONS: usize = 100;
 /// Minimum width to show the provider of a connection.
 const ROOMY: usize = 50;
 
+/// Other words that find a theme.
+const THEME_KEYWORDS: &str = "colours colors appearance";
+
+/// Entry of the palette.
+#[derive(Debug, Clone, Copy)]
+enum Found {
+    /// Action.
+    Action(PaletteEntry),
+    /// Theme at an index.
+    Theme(usize),
+    /// Connection.
+    Connection(Uuid),
+}
+
 /// Palette dialog.
 #[derive(Debug)]
 pub struct PaletteDialog {
@@ -36,6 +51,8 @@ pub struct PaletteDialog {
     pub hides_writes: bool,
     /// True if trash actions are hidden.
     pub hides_trash: bool,
+    /// Names of the themes, listed once something is typed.
+    pub themes: Vec<String>,
 }
 
 /// Listed action.
@@ -66,6 +83,7 @@ impl PaletteDialog {
             context,
             hides_writes: false,
             hides_trash: false,
+            themes: Vec::new(),
         }
     }
 
@@ -77,12 +95,15 @@ impl PaletteDialog {
             .filter(|entry| entry.action != Action::Palette)
             .filter(|entry| !(self.hides_writes && entry.action.is_write()))
             .filter(|entry| !(self.hides_trash && entry.action.is_about_trash()));
-        let mut left: Vec<(Reverse<MatchRank>, bool, PaletteEntry)> = listed
+        let mut left: Vec<(Reverse<(MatchRank, Option<MatchRank>)>, bool, PaletteEntry)> = listed
             .filter_map(|entry| {
-                let rank = match_rank(&typed, &[entry.title, entry.id])?;
+                let by_name = match_rank(&typed, &[entry.title, entry.id]);
+                let by_keyword = match_rank(&typed, &[entry.keywords]);
+                let rank = by_name.max(by_keyword.filter(|rank| *rank >= MatchRank::Substring))?;
                 let is_here = self.can(entry);
                 Some((
-                    Reverse(rank),
+                    // A title that begins like the text is better than a keyword.
+                    Reverse((rank, by_name)),
                     !is_here,
                     PaletteEntry {
                         entry,
@@ -136,35 +157,61 @@ impl PaletteDialog {
         }
     }
 
-    /// Returns the selected row.
-    fn selected(&self, tree: &Tree) -> Option<CommandFor> {
+    /// Returns the indexes of the themes that match the typed text.
+    fn matching_themes(&self) -> Vec<usize> {
+        let typed = fold(self.choices.line.value().trim());
+        let is_match = |name: &str| {
+            let rank = match_rank(&typed, &[&theme_title(name), THEME_KEYWORDS]);
+            rank >= Some(MatchRank::Substring) && !typed.is_empty()
+        };
+        let named = self.themes.iter().enumerate();
+        named
+            .filter(|(_, name)| is_match(name))
+            .map(|(at, _)| at)
+            .collect()
+    }
+
+    /// Returns the entry at an index.
+    fn found_at(&self, mut at: usize, tree: &Tree) -> Option<Found> {
         let actions = self.actions();
-        let selected = self.choices.cursor.selected;
-        if let Some(listed) = actions.get(selected) {
-            return Some(CommandFor::Action(listed.entry.action));
+        if let Some(listed) = actions.get(at) {
+            return Some(Found::Action(*listed));
         }
-        let item = tree.result_at(selected - actions.len())?;
-        Some(CommandFor::Connection(item.id))
+        at -= actions.len();
+        let themes = self.matching_themes();
+        if let Some(theme) = themes.get(at) {
+            return Some(Found::Theme(*theme));
+        }
+        at -= themes.len();
+        let connection = tree.result_at(at).filter(|_| at < self.connections(tree))?;
+        Some(Found::Connection(connection.id))
     }
 
     fn choose(&self, tree: &Tree) -> DialogOutcome {
-        let actions = self.actions();
-        let selected = self.choices.cursor.selected;
-        if let Some(listed) = actions.get(selected) {
-            return match listed.elsewhere() {
-                None => DialogOutcome::close_and(DialogOutcome::Act(listed.entry.action)),
-                Some(context) => DialogOutcome::Notify(Notice::info(format!(
-                    "\"{}\" is only available in: {}",
-                    listed.entry.title,
-                    context.title()
-                ))),
-            };
+        let then = match self.found_at(self.choices.cursor.selected, tree) {
+            None => return DialogOutcome::Stay,
+            Some(Found::Action(listed)) => match listed.elsewhere() {
+                None => DialogOutcome::Act(listed.entry.action),
+                Some(context) => DialogOutcome::GoAndAct(listed.entry.action, context),
+            },
+            Some(Found::Theme(at)) => DialogOutcome::ChooseTheme(at),
+            Some(Found::Connection(id)) => DialogOutcome::GoTo(id),
+        };
+        DialogOutcome::close_and(then)
+    }
+
+    /// Returns the row of an entry.
+    fn row(&self, found: Found, cx: &DialogContext<'_>, room: u16) -> Row {
+        match found {
+            Found::Action(listed) => self.action_row(listed, cx.keymap, room.into()),
+            Found::Theme(at) => {
+                let name = self.themes.get(at).map_or("", String::as_str);
+                Row::text(theme_title(name), Tone::Text)
+            }
+            Found::Connection(id) => cx.tree.item(id).map_or_else(Row::default, |item| {
+                connection_row(item, cx.catalog, room.into())
+            }),
         }
-        let at = selected - actions.len();
-        let connection = tree.result_at(at).filter(|_| at < self.connections(tree));
-        connection.map_or(DialogOutcome::Stay, |item: &TreeItem| {
-            DialogOutcome::close_and(DialogOutcome::GoTo(item.id))
-        })
     }
 
     /// Row of an action with its keys, and its context if not available here.
@@ -192,6 +239,11 @@ impl PaletteDialog {
             spoken: Some(spoken),
         }
     }
+}
+
+/// Title of the entry of a theme.
+fn theme_title(name: &str) -> String {
+    format!("Theme: {name}")
 }
 
 fn connection_row(item: &TreeItem, catalog: &ProviderCatalog, room: usize) -> Row {
@@ -226,6 +278,7 @@ impl Dialog for PaletteDialog {
             catalog,
             ..
         } = *cx;
+        let cx = *cx;
         let copies = keymap.first_key(KeyContext::List, Action::CopyCommand);
         let copies = copies.map_or_else(String::new, |key| format!("; {key} copies the command"));
         let (title, hint) = if self.lists_connections() {
@@ -234,14 +287,18 @@ impl Dialog for PaletteDialog {
         } else {
             ("Actions", format!("Type to filter{copies}"))
         };
-        let actions = self.actions();
-        let count = actions.len() + self.connections(tree);
-        let row = move |at: usize, room: u16| match actions.get(at) {
-            Some(listed) => self.action_row(*listed, keymap, room.into()),
-            None => match tree.result_at(at - actions.len()) {
-                Some(item) => connection_row(item, catalog, room.into()),
-                None => Row::default(),
-            },
+        let connections = (0..self.connections(tree)).filter_map(|at| tree.result_at(at));
+        let found: Vec<Found> = self
+            .actions()
+            .into_iter()
+            .map(Found::Action)
+            .chain(self.matching_themes().into_iter().map(Found::Theme))
+            .chain(connections.map(|item| Found::Connection(item.id)))
+            .collect();
+        let count = found.len();
+        let row = move |at: usize, room: u16| {
+            let found = found.get(at).copied();
+            found.map_or_else(Row::default, |found| self.row(found, &cx, room))
         };
         DialogModel {
             input: Some(self.choices.filter(hint, catalog)),
@@ -259,11 +316,15 @@ impl Dialog for PaletteDialog {
     fn act(&mut self, action: Action, cx: &DialogContext<'_>) -> DialogOutcome {
         match action {
             Action::Choose => self.choose(cx.tree),
-            Action::CopyCommand => match self.selected(cx.tree) {
-                Some(wanted) => DialogOutcome::close_and(DialogOutcome::CopyCommand(wanted)),
-                None => DialogOutcome::Stay,
-            },
-            Action::Back => DialogOutcome::Close,
+            Action::CopyCommand => {
+                let wanted = match self.found_at(self.choices.cursor.selected, cx.tree) {
+                    Some(Found::Action(listed)) => CommandFor::Action(listed.entry.action),
+                    Some(Found::Connection(id)) => CommandFor::Connection(id),
+                    Some(Found::Theme(_)) | None => return DialogOutcome::Stay,
+                };
+                DialogOutcome::close_and(DialogOutcome::CopyCommand(wanted))
+            }
+            Action::Back | Action::Palette => DialogOutcome::Close,
             _ => DialogOutcome::Stay,
         }
     }

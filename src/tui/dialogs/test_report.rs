@@ -6,6 +6,7 @@ use crate::connection::{ConnectionError, TestReport, TestStage};
 use crate::tui::action::{Action, KeyContext};
 use crate::tui::dialog::{
     Cell, Dialog, DialogContext, DialogModel, DialogOutcome, Row, Rows, Spoken, Tone, failure,
+    running,
 };
 use crate::tui::effect::{ServiceReply, Ticket};
 use crate::tui::plain::text::replace_symbol;
@@ -38,6 +39,9 @@ pub struct ReportDialog {
     /// Scroll position.
     cursor: Cursor,
 }
+
+/// Text of a running test.
+const TESTING: &str = "Testing the connection…";
 
 /// Width of the labels; the longest are `Provider message` and `authentication` after its mark.
 const LABELS: u16 = 18;
@@ -73,14 +77,14 @@ impl ReportDialog {
         }
     }
 
-    /// Returns the lines, wrapped to a width in columns.
-    fn lines(&self, width: u16) -> Vec<Row> {
+    /// Returns the lines, wrapped to a width in columns; `progress` is the line of a running test.
+    fn lines(&self, width: u16, progress: &str) -> Vec<Row> {
         let mut lines = ReportLines {
             lines: Vec::new(),
             width,
         };
         match &self.outcome {
-            None => lines.text(Tone::Dim, "Testing the connection…"),
+            None => lines.running(progress),
             Some(Err(problem)) => {
                 lines.text(Tone::Error, "✗ Connection test failed");
                 lines.text(Tone::Text, problem);
@@ -97,7 +101,7 @@ impl Dialog for ReportDialog {
     }
 
     fn model<'a>(&'a self, cx: &DialogContext<'a>) -> DialogModel<'a> {
-        let lines = self.lines(cx.reading_width());
+        let lines = self.lines(cx.reading_width(), &running(TESTING, cx.ticks));
         let frame = cx.reading_frame(lines.len());
         DialogModel {
             rows: Rows::Text(lines, None),
@@ -107,7 +111,7 @@ impl Dialog for ReportDialog {
     }
 
     fn spoken(&self, _cx: &DialogContext<'_>) -> Spoken {
-        let lines = self.lines(u16::MAX).into_iter();
+        let lines = self.lines(u16::MAX, TESTING).into_iter();
         let lines = lines.map(|line| replace_symbol(&line.sentence()));
         Spoken::text(
             format!("Test of {}", self.name),
@@ -189,6 +193,15 @@ impl ReportLines {
 
     fn gap(&mut self) {
         self.lines.push(Row::default());
+    }
+
+    /// Stages of a running test; the service reports all of them at the end.
+    fn running(&mut self, progress: &str) {
+        self.text(Tone::Dim, progress);
+        self.gap();
+        for stage in TestStage::ALL {
+            self.pair(Tone::Dim, &format!("○ {}", stage.as_str()), "…");
+        }
     }
 
     fn report(&mut self, report: &TestReport) {

@@ -209,6 +209,7 @@ impl Dialog for TrashDialog {
                 rows: 2,
                 lines: lines.map(|line| (line, tone)).collect(),
             },
+            titles: (!items.is_empty()).then_some(titles),
             rows: Rows::list(items.len(), move |at, width| {
                 row(&items[at], width, catalog)
             }),
@@ -306,18 +307,37 @@ impl Dialog for TrashDialog {
     }
 }
 
-fn row(item: &ConnectionItem, width: u16, catalog: &ProviderCatalog) -> Row {
-    let columns = if width >= WIDE {
-        vec![
-            (item.alias.clone(), ALIAS),
-            (provider(item, catalog), PROVIDER),
-            (date(item, LONG_DATE), LONG_DATE),
-        ]
+/// Titles of the columns.
+fn titles(width: u16) -> Row {
+    let name = ("Name".to_owned(), Tone::Heading);
+    let texts = ["Alias", "Provider", "Deleted"].map(str::to_owned);
+    Row::columns(name, columns(texts, width), width)
+}
+
+/// Returns the columns that fit with their widths: alias, provider and date.
+fn columns([alias, provider, date]: [String; 3], width: u16) -> Vec<(String, u16)> {
+    let date = (date, date_width(width));
+    if width >= WIDE {
+        vec![(alias, ALIAS), (provider, PROVIDER), date]
     } else if width >= ROOMY {
-        vec![(item.alias.clone(), ALIAS), (date(item, DATE), DATE)]
+        vec![(alias, ALIAS), date]
     } else {
-        vec![(date(item, DATE), DATE)]
-    };
+        vec![date]
+    }
+}
+
+/// Width of the date in a row of this width.
+const fn date_width(width: u16) -> u16 {
+    if width >= WIDE { LONG_DATE } else { DATE }
+}
+
+fn row(item: &ConnectionItem, width: u16, catalog: &ProviderCatalog) -> Row {
+    let texts = [
+        item.alias.clone(),
+        provider(item, catalog),
+        date(item, date_width(width)),
+    ];
+    let columns = columns(texts, width);
     let deleted = item.date_deleted.unwrap_or(item.date_modified);
     let deleted = deleted.format("%Y-%m-%d %H:%M UTC");
     Row {

@@ -94,11 +94,7 @@ pub fn rows(form: &Form, width: u16) -> Vec<FormRow> {
         if is_setting && (!is_in_settings || field.group.as_deref() != group) {
             group = field.group.as_deref();
             is_in_settings = true;
-            rows.push(gap());
             rows.push(heading(form, group));
-        }
-        if field.target == FieldTarget::Note {
-            rows.push(gap());
         }
         let mut push = |shows| {
             rows.push(FormRow {
@@ -136,7 +132,12 @@ pub fn rows(form: &Form, width: u16) -> Vec<FormRow> {
             }
             continue;
         }
-        for (tone, note) in notes(form, field, at == form.focus) {
+        let notes = notes(form, field, at == form.focus);
+        if notes.is_empty() {
+            // The row is reserved, so that a note does not move the fields below.
+            push(RowContent::Blank);
+        }
+        for (tone, note) in notes {
             for line in wrap(&note, room) {
                 push(RowContent::Note(tone, line));
             }
@@ -149,13 +150,6 @@ fn heading(form: &Form, group: Option<&str>) -> FormRow {
     FormRow {
         field: None,
         content: RowContent::Heading(group.unwrap_or(&form.provider.name).to_owned()),
-    }
-}
-
-const fn gap() -> FormRow {
-    FormRow {
-        field: None,
-        content: RowContent::Blank,
     }
 }
 

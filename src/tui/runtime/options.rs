@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::kept_theme::KeptTheme;
 use super::session::SessionFile;
 use super::suspend::SuspendHandler;
 use crate::connection::Environment;
@@ -18,6 +19,8 @@ pub struct TuiOptions {
     pub config: Option<PathBuf>,
     /// Theme; by default the one that fits the terminal.
     pub theme: Option<String>,
+    /// File of the theme that is chosen in the app.
+    pub kept_theme: Option<KeptTheme>,
     /// Connections in the environment.
     pub environment: Environment,
     /// Notices for the user, one sentence each.

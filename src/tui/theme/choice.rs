@@ -28,7 +28,7 @@ pub enum ThemeChoice {
 pub const AUTO: ThemeChoice = ThemeChoice::Family("auto", ThemeName::Dark, ThemeName::Light);
 
 /// Families and single embedded themes.
-const EMBEDDED: [ThemeChoice; 10] = [
+const EMBEDDED: [ThemeChoice; 13] = [
     AUTO,
     ThemeChoice::Family(
         "colorblind",
@@ -47,6 +47,9 @@ const EMBEDDED: [ThemeChoice; 10] = [
     ThemeChoice::Embedded(ThemeName::ColorblindLight),
     ThemeChoice::Embedded(ThemeName::ContrastDark),
     ThemeChoice::Embedded(ThemeName::ContrastLight),
+    ThemeChoice::Embedded(ThemeName::Catppuccin),
+    ThemeChoice::Embedded(ThemeName::Gruvbox),
+    ThemeChoice::Embedded(ThemeName::Nord),
 ];
 
 impl ThemeChoice {

@@ -106,6 +106,11 @@ mod tests {
     const DARK: Rgb = (0x1e, 0x1e, 0x1e);
     const LIGHT: Rgb = (0xfa, 0xfa, 0xfa);
 
+    /// Backgrounds of the terminal themes of the same names.
+    const CATPPUCCIN: Rgb = (0x1e, 0x1e, 0x2e);
+    const GRUVBOX: Rgb = (0x28, 0x28, 0x28);
+    const NORD: Rgb = (0x2e, 0x34, 0x40);
+
     /// Default foreground of a terminal.
     const PALE: Rgb = (0xd0, 0xd0, 0xd0);
     const DEEP: Rgb = (0x33, 0x33, 0x33);
@@ -158,20 +163,24 @@ mod tests {
     #[case(ThemeName::ColorblindLight, LIGHT, 4.5)]
     #[case(ThemeName::ContrastDark, DARK, 7.0)]
     #[case(ThemeName::ContrastLight, LIGHT, 7.0)]
+    #[case(ThemeName::Catppuccin, CATPPUCCIN, 4.5)]
+    #[case(ThemeName::Gruvbox, GRUVBOX, 4.5)]
+    #[case(ThemeName::Nord, NORD, 4.5)]
     fn every_text_has_enough_contrast(
         #[case] name: ThemeName,
         #[case] terminal: Rgb,
         #[case] least: f64,
     ) {
         let theme = Theme::embedded(name);
-        let own = if terminal == DARK { PALE } else { DEEP };
+        let own = if terminal == LIGHT { DEEP } else { PALE };
         let ink = |role: RoleStyle| role.style().fg.and_then(rgb).unwrap_or(own);
         let paper = |role: RoleStyle| role.style().bg.and_then(rgb).unwrap_or(terminal);
         let mut pairs: Vec<(&str, Rgb, Rgb)> = theme
             .clone()
             .roles_mut()
             .into_iter()
-            .filter(|(role, _)| *role != "border" && *role != "selected-away")
+            // `border-focus` draws edges, the others no text.
+            .filter(|(role, _)| !["border", "border-focus", "selected-away"].contains(role))
             .map(|(role, style)| (role, ink(*style), paper(*style)))
             .collect();
         for (role, style) in [
@@ -193,6 +202,9 @@ mod tests {
             pairs.push((role, ink(style), paper(theme.input)));
             pairs.push((role, ink(style), paper(theme.input_focus)));
         }
+        // Red buttons, and reversed while focused.
+        pairs.push(("wrong on a button", ink(theme.wrong), paper(theme.button)));
+        pairs.push(("focused red button", terminal, ink(theme.wrong)));
         for (role, ink, paper) in pairs {
             let contrast = ratio(ink, paper);
             assert!(
@@ -201,6 +213,42 @@ mod tests {
                 name.as_str()
             );
         }
+    }
+
+    #[rstest]
+    #[case(ThemeName::Dark, DARK)]
+    #[case(ThemeName::Light, LIGHT)]
+    #[case(ThemeName::ColorblindDark, DARK)]
+    #[case(ThemeName::ColorblindLight, LIGHT)]
+    #[case(ThemeName::ContrastDark, DARK)]
+    #[case(ThemeName::ContrastLight, LIGHT)]
+    #[case(ThemeName::Catppuccin, CATPPUCCIN)]
+    #[case(ThemeName::Gruvbox, GRUVBOX)]
+    #[case(ThemeName::Nord, NORD)]
+    fn edges_and_focus_are_visible(#[case] name: ThemeName, #[case] terminal: Rgb) {
+        let theme = Theme::embedded(name);
+        let ink = |role: RoleStyle| role.style().fg.and_then(rgb).unwrap();
+        let paper = |role: RoleStyle| role.style().bg.and_then(rgb).unwrap_or(terminal);
+        let least = 3.0;
+        for (edge, role, field) in [
+            ("field", theme.dim, theme.input),
+            ("focused field", theme.border_focus, theme.input_focus),
+        ] {
+            for paper in [terminal, paper(field)] {
+                let contrast = ratio(ink(role), paper);
+                assert!(
+                    contrast >= least,
+                    "{}: edge of a {edge} has {contrast:.2}",
+                    name.as_str()
+                );
+            }
+        }
+        let contrast = ratio(ink(theme.border_focus), terminal);
+        assert!(
+            contrast >= least,
+            "{}: focused pane has {contrast:.2}",
+            name.as_str()
+        );
     }
 
     #[test]

@@ -30,6 +30,7 @@ impl Tree {
         }
         if let Some(shift) = find(&mut self.items) {
             self.shift(&shift);
+            self.count_states();
         }
         self.relocate();
         self.keep_on_screen(places);
@@ -88,6 +89,7 @@ impl Tree {
 
     fn take_first_page(&mut self, page: Vec<TreeItem>, total: usize) {
         let from = self.loading.take_page(&mut self.items, page, total);
+        self.count_states();
         let arrangements = [&mut self.shown, &mut self.next, &mut self.lookup];
         for arrangement in arrangements.into_iter().flatten() {
             arrangement.remove_from(from);
@@ -129,6 +131,7 @@ impl Tree {
             }
         }
         let shift = updates::apply_changes(&mut self.items, news);
+        self.count_states();
         if self.fresh.is_none() {
             self.loading.shift(&shift);
         }

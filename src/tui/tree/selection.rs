@@ -33,6 +33,20 @@ impl Tree {
         }
     }
 
+    /// Selects the collection; the position in the list is kept for a return to it.
+    pub fn select_collection(&mut self) {
+        self.pending_selection = None;
+        self.selected = self
+            .selected_provider()
+            .map_or(Node::Connections, Node::Provider);
+        self.choose();
+    }
+
+    /// Position in the visible list, of the selected connection or of the last selected one.
+    pub const fn position_in_list(&self) -> usize {
+        self.at
+    }
+
     /// Selects the node in a row, or in the last row.
     pub fn select_row(&mut self, row: usize) {
         self.pending_selection = None;

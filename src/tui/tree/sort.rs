@@ -135,6 +135,7 @@ impl Tree {
             && let Some(fresh) = self.fresh.take()
         {
             self.items = fresh;
+            self.count_states();
             self.marks.keep(&self.items);
             if let Some(lookup) = &mut self.lookup {
                 lookup.remove_from(0);

@@ -1,6 +1,7 @@
 //! Dialogs: frame, lines, rows and buttons as their model describes them.
 
 use ratatui::buffer::Buffer;
+use ratatui::style::Modifier;
 
 use super::{Scene, paint};
 use crate::tui::dialog::{
@@ -24,9 +25,16 @@ pub fn draw(
     }
     let theme = scene.theme;
     let areas = model.areas(scene.layout);
+    paint::dim(buffer, theme);
+    paint::clear(buffer, areas.frame.widened());
     paint::pane(buffer, areas.frame, &model.title, (theme, true));
     block(scene, &model.head, areas.head, buffer);
     progress(scene, &model, areas.bar, buffer);
+    if let Some(titles) = &model.titles {
+        let place = areas.titles.padded();
+        let titles = titles(place.width).in_tone(Tone::Heading);
+        row(scene, &titles, place, buffer);
+    }
     rows(scene, &model, areas.list, buffer);
     block(scene, &model.details, areas.details, buffer);
     buttons(scene, &model, &areas, buffer);
@@ -52,6 +60,7 @@ pub fn role(theme: &Theme, tone: Tone) -> RoleStyle {
         Tone::Success => theme.right,
         Tone::Removed => theme.removed,
         Tone::Added => theme.added,
+        Tone::Selected => theme.selected,
     }
 }
 
@@ -142,12 +151,18 @@ fn row(scene: Scene<'_>, row: &Row, area: Area, buffer: &mut Buffer) {
 fn buttons(scene: Scene<'_>, model: &DialogModel<'_>, areas: &DialogAreas, buffer: &mut Buffer) {
     let theme = scene.theme;
     for (at, (label, area)) in model.buttons.iter().zip(&areas.buttons).enumerate() {
-        let (role, text) = if at == model.focus {
+        let is_focused = at == model.focus;
+        let (role, text) = if is_focused {
             (theme.button_focus, format!("[ {label} ]"))
         } else {
             (theme.button, format!("  {label}  "))
         };
-        paint::line(buffer, *area, &[(&text, role.style())]);
+        let style = match (model.danger == Some(at), is_focused) {
+            (false, _) => role.style(),
+            (true, false) => role.patch(theme.wrong),
+            (true, true) => theme.wrong.style().add_modifier(Modifier::REVERSED),
+        };
+        paint::line(buffer, *area, &[(&text, style)]);
     }
 }
 
@@ -182,11 +197,18 @@ fn input(
         ),
         // There is no room for a note.
         Some(_) if area.is_empty() => return None,
-        Some(label) => (
-            (label, theme.label),
-            theme.input_focus.style(),
-            theme.input_focus.patch(theme.placeholder),
-        ),
+        Some(label) => {
+            let (label_role, role) = if input.is_focused {
+                (theme.label_focus, theme.input_focus)
+            } else {
+                (theme.label, theme.input)
+            };
+            (
+                (label, label_role),
+                role.style(),
+                role.patch(theme.placeholder),
+            )
+        }
     };
     let (text, role) = label;
     let used = paint::line(buffer, area, &[(text, role.style())]);
@@ -198,5 +220,6 @@ fn input(
         paint::line(buffer, line, &[(&input.hint, placeholder)]);
     }
     let typed = (input.line, input.shown.as_ref());
-    Some(paint::typed_line(buffer, line, typed, style))
+    let cursor = paint::typed_line(buffer, line, typed, style);
+    input.is_focused.then_some(cursor)
 }

@@ -12,6 +12,9 @@ use crate::tui::layout::Area;
 use crate::tui::text_width;
 use crate::tui::theme::Theme;
 
+/// Left and right edge of a field.
+const EDGE: &str = "│";
+
 /// Placeholder for a secret of any length.
 const MASK: &str = "••••••••••••";
 
@@ -209,6 +212,7 @@ fn input(
     if field.line().is_some() || is_focused {
         paint::row(buffer, area, style);
     }
+    let area = edges(theme, is_focused, area, buffer);
     let cursor = match &field.value {
         FieldValue::Text(line) if line.is_empty() => empty(
             buffer,
@@ -245,6 +249,21 @@ fn input(
         }
     };
     (is_focused && field.line().is_some()).then_some(cursor)
+}
+
+/// Draws the edges of a field; returns the area between them.
+fn edges(theme: &Theme, is_focused: bool, area: Area, buffer: &mut Buffer) -> Area {
+    let role = if is_focused {
+        theme.border_focus
+    } else {
+        theme.dim
+    };
+    if area.width > 2 {
+        let edge = [(EDGE, role.style())];
+        paint::line(buffer, area, &edge);
+        paint::line(buffer, area.split_left(area.width - 1).1, &edge);
+    }
+    area.padded()
 }
 
 fn switch(

@@ -4,28 +4,26 @@ use ratatui::buffer::Buffer;
 use ratatui::style::Style;
 
 use super::tree::MARK;
-use super::{Scene, paint};
+use super::{Scene, health, list_title, paint};
 use crate::search::{Column, TreeItem};
 use crate::tui::action::{Action, KeyContext};
 use crate::tui::app::Pane;
-use crate::tui::columns::{self, LONG_DATE};
+use crate::tui::columns::{self, LONG_DATE, STATUS, TableColumn};
 use crate::tui::layout::Area;
 use crate::tui::text_width;
 use crate::tui::tree::Filter;
 
-/// Draws the list.
-pub fn draw(scene: Scene<'_>, area: Area, buffer: &mut Buffer) {
+/// Draws the list; returns the cursor position in the filter.
+pub fn draw(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Option<(u16, u16)> {
     let Scene { app, theme, .. } = scene;
     let is_focused = app.pane == Pane::List && app.dialogs.is_empty();
-    let inside = paint::pane(buffer, area, "Connections", (theme, is_focused));
+    let inside = paint::pane(buffer, area, "", (theme, is_focused));
     if app.tree.shown_len() == 0 {
         empty(scene, inside, buffer);
-        return;
+        return list_title::draw(scene, (area, is_focused), buffer);
     }
-    // The gutter is wider while connections are marked.
-    let gutter = columns::gutter(app.tree.marked_len() > 0);
     let (heading, rows) = inside.split_top(1);
-    titles(scene, (heading, inside), gutter, buffer);
+    titles(scene, heading, buffer);
     for (line, index) in (0..rows.height).zip(app.tree.list_top..) {
         let Some(item) = app.tree.visible_at(index) else {
             break;
@@ -38,14 +36,9 @@ pub fn draw(scene: Scene<'_>, area: Area, buffer: &mut Buffer) {
         if app.tree.is_marked(item.id) {
             paint::line(buffer, row, &[(MARK, theme.key.style())]);
         }
-        for (column, cell) in columns::cells(row, inside, gutter) {
-            let width = cell.width;
-            let (text, style) = self::cell(scene, (column, width), item);
-            paint::line(
-                buffer,
-                cell,
-                &[(&text_width::cut(&text, width.into()), style)],
-            );
+        for (column, cell) in columns::cells(row) {
+            let (text, style) = self::cell(scene, (column, cell.width), item);
+            paint::line(buffer, cell, &[(&text, style)]);
         }
         if app.tree.selected_at() == Some(index) {
             let role = if is_focused {
@@ -62,30 +55,34 @@ pub fn draw(scene: Scene<'_>, area: Area, buffer: &mut Buffer) {
         (app.tree.list_top, rows.height.into(), app.tree.shown_len()),
         theme.border_focus.style(),
     );
+    list_title::draw(scene, (area, is_focused), buffer)
 }
 
 /// Draws the column titles with the sort direction.
-fn titles(scene: Scene<'_>, (heading, inside): (Area, Area), gutter: u16, buffer: &mut Buffer) {
+fn titles(scene: Scene<'_>, heading: Area, buffer: &mut Buffer) {
     let Scene { app, theme, .. } = scene;
     let sort = app.tree.sort();
     let is_by_fit = app.tree.filter().is_some_and(Filter::has_best);
-    for (column, cell) in columns::cells(heading, inside, gutter) {
-        let mark = if column == sort.column && !is_by_fit {
+    for (column, cell) in columns::cells(heading) {
+        let mark = if column == TableColumn::Sortable(sort.column) && !is_by_fit {
             sort.direction.mark()
         } else {
             ""
         };
+        let style = theme.heading.style();
+        if cell.width < 2 {
+            // Symbols alone need no title.
+            paint::line(buffer, cell, &[(mark, style)]);
+            continue;
+        }
         // If both do not fit, the direction is more important.
-        let room = usize::from(cell.width).saturating_sub(text_width::width(mark) + 1);
+        let gap = if mark.is_empty() { "" } else { " " };
+        let room = usize::from(cell.width).saturating_sub(text_width::width(mark) + gap.len());
         let title = text_width::cut(column.title(), room);
         paint::line(
             buffer,
             cell,
-            &[
-                (&title, theme.heading.style()),
-                (" ", theme.heading.style()),
-                (mark, theme.heading.style()),
-            ],
+            &[(&title, style), (gap, style), (mark, style)],
         );
     }
 }
@@ -135,10 +132,15 @@ fn centered(buffer: &mut Buffer, area: Area, parts: &[(&str, Style)]) {
     paint::line(buffer, area.centered(wide, area.height), parts);
 }
 
-fn cell(scene: Scene<'_>, (column, width): (Column, u16), item: &TreeItem) -> (String, Style) {
+fn cell(scene: Scene<'_>, (column, width): (TableColumn, u16), item: &TreeItem) -> (String, Style) {
     let theme = scene.theme;
+    let column = match column {
+        TableColumn::Sortable(column) => column,
+        TableColumn::LastTest => return health::cell(scene, item),
+    };
     match column {
-        Column::Name => (item.name().to_owned(), theme.text.style()),
+        Column::Name if item.is_active => (item.name().to_owned(), theme.text.style()),
+        Column::Name => (item.name().to_owned(), theme.dim.style()),
         Column::Alias => (item.alias().to_owned(), theme.dim.style()),
         Column::Provider => {
             let name = match scene.app.site.catalog.get(&item.provider) {
@@ -147,8 +149,15 @@ fn cell(scene: Scene<'_>, (column, width): (Column, u16), item: &TreeItem) -> (S
             };
             (name, theme.text.style())
         }
-        Column::Status if item.is_active => ("● Active".into(), theme.on.style()),
-        Column::Status => ("○ Inactive".into(), theme.off.style()),
+        Column::Status => {
+            let (symbol, word, role) = if item.is_active {
+                ("●", " Active", theme.on)
+            } else {
+                ("○", " Inactive", theme.off)
+            };
+            let word = if width < STATUS { "" } else { word };
+            (format!("{symbol}{word}"), role.style())
+        }
         Column::Modified => (
             item.modified
                 .format(if width < LONG_DATE {

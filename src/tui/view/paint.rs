@@ -2,7 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
 use crate::tui::layout::Area;
@@ -58,6 +58,21 @@ pub fn row(buffer: &mut Buffer, area: Area, style: Style) {
     buffer.set_style(area, style);
 }
 
+/// Dims everything drawn so far, which is behind a dialog.
+pub fn dim(buffer: &mut Buffer, theme: &Theme) {
+    let border = theme.border.style();
+    let style = match border.fg {
+        Some(_) => Style::reset().patch(border),
+        None => Style::reset().add_modifier(Modifier::DIM),
+    };
+    buffer.set_style(buffer.area, style);
+}
+
+/// Clears an area.
+pub fn clear(buffer: &mut Buffer, area: Area) {
+    Clear.render(rect(area, buffer), buffer);
+}
+
 /// Clears an area and draws a box with a title; returns the area inside.
 pub fn pane(buffer: &mut Buffer, area: Area, title: &str, look: (&Theme, bool)) -> Area {
     let (theme, is_focused) = look;
@@ -76,13 +91,8 @@ pub fn pane(buffer: &mut Buffer, area: Area, title: &str, look: (&Theme, bool)) 
         .border_style(role)
         .style(theme.text)
         .render(rect, buffer);
-    let (top, _) = area.split_top(1);
-    if area.width > 6 {
-        let room = Area {
-            x: top.x + 2,
-            width: top.width - 4,
-            ..top
-        };
+    if area.width > 6 && !title.is_empty() {
+        let room = area.split_top(1).0.padded();
         let style = if is_focused {
             theme.title
         } else {
@@ -100,10 +110,9 @@ pub fn below(buffer: &mut Buffer, area: Area, text: &str, style: Style) {
         return;
     }
     let room = Area {
-        x: area.x + 2,
         y: area.y + area.height - 1,
-        width: area.width - 4,
         height: 1,
+        ..area.padded()
     };
     let cut = text_width::cut(text, usize::from(room.width).saturating_sub(2));
     line(buffer, room, &[(&format!(" {cut} "), style)]);

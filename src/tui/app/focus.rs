@@ -1,0 +1,123 @@
+//! Focus: which pane takes the keys, and what the content beside the tree is.
+
+use super::{App, Pane};
+use crate::tui::layout::Columns;
+use crate::tui::tree::Node;
+
+impl App {
+    /// Returns true if the content beside the tree is the table of the connections, otherwise it is a workspace.
+    pub fn shows_table(&self) -> bool {
+        self.layout().columns == Columns::Two
+            && (self.pane == Pane::List || self.tree.selected_item().is_none())
+    }
+
+    /// Moves the focus to a visible pane, and hides the connections of the tree while the table lists them.
+    pub(super) fn settle_focus(&mut self) {
+        let is_selected = self.tree.selected_item().is_some();
+        let is_there = match self.pane {
+            Pane::Tree => true,
+            Pane::List => {
+                self.layout().columns == Columns::Two && (is_selected || self.is_filtering())
+            }
+            Pane::Detail => is_selected,
+        };
+        if !is_there {
+            self.pane = Pane::Tree;
+        }
+        let is_brief = self.shows_table();
+        self.tree.set_brief(is_brief);
+    }
+
+    /// Moves the selection to a row of the table, which gets the focus; does nothing without a row.
+    pub(super) fn enter_table(&mut self, at: usize) {
+        if self.tree.shown_len() > 0 {
+            self.pane = Pane::List;
+            self.tree.select_shown(at);
+        }
+    }
+
+    /// Moves the focus from the table to its node in the tree.
+    pub(super) fn leave_table(&mut self) {
+        self.pane = Pane::Tree;
+        self.tree.select_collection();
+    }
+
+    /// Moves the focus to the workspace of the selected connection.
+    pub(super) fn enter_workspace(&mut self) {
+        if self.pane != Pane::Detail {
+            self.opened_from = self.pane;
+            self.pane = Pane::Detail;
+        }
+    }
+
+    /// Moves the focus from the workspace to the pane that it was opened from.
+    pub(super) fn leave_workspace(&mut self) {
+        self.pane = std::mem::replace(&mut self.opened_from, Pane::Tree);
+    }
+
+    /// Expands the selected node; goes on to the table, and from a connection to its workspace.
+    pub(super) fn open_node(&mut self) {
+        match self.tree.selected() {
+            Node::Connection(_) => self.enter_workspace(),
+            Node::Connections | Node::Provider(_) if self.shows_table() => {
+                self.enter_table(self.tree.first_of_selected().unwrap_or(0));
+            }
+            Node::Settings | Node::Ai | Node::Connections | Node::Provider(_) => self.tree.open(),
+        }
+    }
+
+    /// Goes back from the workspace or the table; collapses a node of the tree, or goes to its parent.
+    pub(super) fn close_node(&mut self) {
+        match self.pane {
+            Pane::Detail => self.leave_workspace(),
+            Pane::List => self.leave_table(),
+            Pane::Tree => self.tree.close(),
+        }
+    }
+
+    /// Moves the focus to the other pane.
+    pub(super) fn change_pane(&mut self) {
+        match self.pane {
+            Pane::Tree if self.tree.selected_item().is_some() => self.enter_workspace(),
+            Pane::Tree if self.shows_table() => {
+                let first = self.tree.first_of_selected();
+                self.enter_table(first.unwrap_or_else(|| self.tree.position_in_list()));
+            }
+            Pane::Tree => {}
+            Pane::List => self.leave_table(),
+            Pane::Detail => self.pane = Pane::Tree,
+        }
+    }
+
+    /// Focuses the filter, in the pane that lists the connections.
+    pub(super) fn focus_filter(&mut self) {
+        self.pane = if self.shows_table() {
+            Pane::List
+        } else {
+            Pane::Tree
+        };
+        self.tree.start_filter();
+    }
+
+    /// Moves the selection in the tree; below the collection, on to the rows of the table.
+    pub(super) fn move_in_tree(&mut self, by: isize) {
+        let row = self.tree.selected_row().saturating_add_signed(by);
+        let goes_on = self.tree.is_brief() && !self.tree.shows_groups();
+        match row.checked_sub(self.tree.rows()) {
+            Some(at) if goes_on => {
+                self.tree.select_row(row);
+                self.enter_table(at);
+            }
+            _ => self.tree.select_row(row),
+        }
+    }
+
+    /// Moves the selection in the table; one row above the first is the node of the tree.
+    pub(super) fn move_in_table(&mut self, by: isize) {
+        match self.tree.selected_at() {
+            Some(0) if by == -1 => self.leave_table(),
+            Some(at) => self.tree.select_shown(at.saturating_add_signed(by)),
+            None => self.tree.select_shown(0),
+        }
+    }
+}
