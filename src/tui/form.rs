@@ -2,6 +2,7 @@
 
 mod three_way_merge;
 mod endpoint_hint;
+mod field_hints;
 mod async_checks;
 mod paste_cleanup;
 mod duplicate;
@@ -105,6 +106,8 @@ pub struct Form {
     external_edit: ExternalEdit,
     /// Wake-up that hides a shown secret.
     pub hiding: Option<Ticket>,
+    /// Wake-up that looks references up again.
+    pub recheck: Option<Ticket>,
     /// True if the alias follows the name.
     alias_follows: bool,
     /// True if a save was tried: from then on, fields that are known to be invalid count as errors.
@@ -198,6 +201,7 @@ impl Form {
             is_unsure: false,
             external_edit: ExternalEdit::default(),
             hiding: None,
+            recheck: None,
             alias_follows: true,
             was_tried: false,
         }
@@ -231,6 +235,12 @@ impl Form {
     /// Returns whether there are unsaved changes.
     pub fn is_changed(&self) -> bool {
         self.fields.iter().any(FormField::is_changed)
+    }
+
+    /// Returns whether a save changes a stored secret.
+    pub fn has_changed_secret(&self) -> bool {
+        let mut fields = self.fields.iter();
+        fields.any(|field| matches!(field.value, FieldValue::Secret(_)) && field.is_changed())
     }
 
     /// Number of fields with an error.
@@ -318,6 +328,13 @@ impl Form {
                 paste_cleanup::pasted(&pasted.0, &self.provider, field)
             }
             Some(_) | None => (pasted.0.as_str(), None),
+        };
+        let lower;
+        let text = if field.target == FieldTarget::Alias {
+            lower = text.to_ascii_lowercase();
+            lower.as_str()
+        } else {
+            text
         };
         let pasting = field.line_mut()?.paste(text);
         if let Some(why) = pasting.refusal() {

@@ -18,6 +18,9 @@ use crate::text::key_like;
 /// Size limit in bytes; names, addresses and keys are shorter.
 pub const LONGEST: usize = 64 * 1024;
 
+/// Maximum number of undo steps.
+const MAX_UNDO: usize = 100;
+
 /// Replacement of a character in masked text.
 const MASKED: &str = "•";
 
@@ -32,6 +35,10 @@ pub struct TextInput {
     has_blocked_reveal: bool,
     /// True if a part of the text was typed while hidden.
     was_hidden: bool,
+    /// Earlier texts with their cursors, newest last; a secret has none.
+    earlier: Vec<(Zeroizing<String>, usize)>,
+    /// Cursor after the last typed character, while typing continues one undo step.
+    typing_at: Option<usize>,
 }
 
 /// Result of a paste.
@@ -69,6 +76,8 @@ impl TextInput {
             is_secret: false,
             has_blocked_reveal: false,
             was_hidden: false,
+            earlier: Vec::new(),
+            typing_at: None,
         }
     }
 
@@ -79,6 +88,8 @@ impl TextInput {
             is_secret: true,
             has_blocked_reveal: false,
             was_hidden: false,
+            earlier: Vec::new(),
+            typing_at: None,
         }
     }
 
@@ -121,6 +132,9 @@ impl TextInput {
     pub fn set(&mut self, value: &str) {
         self.has_blocked_reveal = false;
         self.was_hidden = !value.trim().is_empty() && !is_name(value);
+        if value != self.value() {
+            self.remember();
+        }
         let cursor = value.chars().count();
         let mut next = String::with_capacity(value.len().max(self.room()));
         next.push_str(value);
@@ -137,7 +151,7 @@ impl TextInput {
     fn edit_without_reveal<T>(&mut self, does: impl FnOnce(&mut Self) -> T) -> Option<T> {
         self.has_blocked_reveal = false;
         if !self.is_secret {
-            return Some(does(self));
+            return Some(self.edit_with_undo(does));
         }
         let mut before = Zeroizing::new(String::with_capacity(
             self.value().len().max(SECRET_CAPACITY),
@@ -158,6 +172,57 @@ impl TextInput {
             return None;
         }
         Some(done)
+    }
+
+    /// Applies an edit and remembers the text before it. Characters typed one after the other, up to a space, are one step.
+    fn edit_with_undo<T>(&mut self, does: impl FnOnce(&mut Self) -> T) -> T {
+        let (text, cursor) = (Zeroizing::new(self.value().to_owned()), self.input.cursor());
+        let done = does(self);
+        if self.value() == text.as_str() {
+            self.typing_at = None;
+            return done;
+        }
+        let is_typed = self.value().chars().count() == text.chars().count() + 1
+            && self.input.cursor() == cursor + 1;
+        let is_space = self.around_cursor().0.ends_with(char::is_whitespace);
+        let continues = is_typed && !is_space && self.typing_at == Some(cursor);
+        if !continues {
+            self.push_earlier(text, cursor);
+        }
+        self.typing_at = is_typed.then_some(cursor + 1);
+        done
+    }
+
+    /// Remembers the text for an undo.
+    fn remember(&mut self) {
+        self.typing_at = None;
+        if !self.is_secret {
+            let (text, cursor) = (self.value().to_owned(), self.input.cursor());
+            self.push_earlier(Zeroizing::new(text), cursor);
+        }
+    }
+
+    fn push_earlier(&mut self, text: Zeroizing<String>, cursor: usize) {
+        if self.earlier.len() == MAX_UNDO {
+            self.earlier.remove(0);
+        }
+        self.earlier.push((text, cursor));
+    }
+
+    /// Forgets the earlier texts, which may contain a key.
+    pub fn forget_undo(&mut self) {
+        self.earlier.clear();
+        self.typing_at = None;
+    }
+
+    /// Returns to the text before the last edit; false if there is none.
+    fn undo(&mut self) -> bool {
+        self.typing_at = None;
+        let Some((text, cursor)) = self.earlier.pop() else {
+            return false;
+        };
+        self.replace(text.to_string(), cursor);
+        true
     }
 
     /// Types a character; returns false if there is no room, or hidden text would become visible.
@@ -235,6 +300,9 @@ impl TextInput {
         if let Some(character) = key.typed() {
             return self.insert(character);
         }
+        if is_undo(key) {
+            return self.undo();
+        }
         let Some(request) = request(key) else {
             return false;
         };
@@ -251,7 +319,7 @@ impl TextInput {
 
     /// Returns whether a key moves the cursor or deletes text.
     pub fn is_editing_key(key: KeyPress) -> bool {
-        request(key).is_some()
+        is_undo(key) || request(key).is_some()
     }
 
     fn splice(&mut self, text: &str) -> bool {
@@ -291,6 +359,15 @@ impl Drop for TextInput {
 impl std::fmt::Debug for TextInput {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Line(…)")
+    }
+}
+
+/// Returns whether a key undoes the last edit: Alt-Z or Ctrl-_, which terminals send as Ctrl-7.
+fn is_undo(key: KeyPress) -> bool {
+    match key.code() {
+        KeyCode::Char('z') => key.has_alt(),
+        KeyCode::Char('_' | '7' | '/') => key.has_control(),
+        _ => false,
     }
 }
 
@@ -355,6 +432,36 @@ mod tests {
         let mut line = TextInput::text("one two");
         press(&mut line, &["ctrl-w", "home", "ctrl-y"]);
         assert_eq!(line.value(), "twoone ");
+    }
+
+    #[test]
+    fn undo_returns_to_the_text_before_each_edit() {
+        let mut line = TextInput::text("");
+        press(
+            &mut line,
+            &["o", "n", "e", "space", "t", "w", "o", "ctrl-w"],
+        );
+        assert_eq!(line.value(), "one ");
+        for want in ["one two", "one ", "one", ""] {
+            press(&mut line, &["alt-z"]);
+            if line.value() != want {
+                press(&mut line, &["alt-z"]);
+            }
+            assert_eq!(line.value(), want);
+        }
+        press(&mut line, &["ctrl-7"]);
+        assert_eq!(line.value(), "", "nothing is left");
+        line.set("replaced");
+        press(&mut line, &["ctrl-_"]);
+        assert_eq!(line.value(), "");
+    }
+
+    #[test]
+    fn secret_keeps_no_earlier_text() {
+        let mut line = TextInput::secret();
+        press(&mut line, &["s", "k", "ctrl-w", "alt-z"]);
+        assert_eq!(line.value(), "");
+        assert!(line.earlier.is_empty());
     }
 
     #[test]

@@ -125,6 +125,14 @@ impl MoveToReference {
                 say(Tone::Text, 2, &format!("{reference} {state}"));
             }
         }
+        let found = self.reference().zip(form);
+        let found = found.and_then(|(reference, form)| form.lookup(reference));
+        if let Some(ReferenceLookup::Found { source }) = found {
+            say(Tone::Text, 0, &format!("The key is already in {source}."));
+            let after = "Press Enter to replace the field with the reference: typed text is removed at once, a stored secret when you save.";
+            say(Tone::Dim, 0, after);
+            return lines;
+        }
         let compact = self.snippet().map(|text| {
             let parts: Vec<_> = text.split_whitespace().collect();
             parts.join(" ")

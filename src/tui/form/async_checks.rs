@@ -136,6 +136,20 @@ impl Form {
         self.suggested = references;
     }
 
+    /// Returns whether a field has a reference, whose file may change while the form is open.
+    pub fn has_reference(&self) -> bool {
+        let mut fields = self.fields.iter().filter(|field| !self.is_hidden(field));
+        fields.any(|field| field.reference().is_some())
+    }
+
+    /// Looks all references up again when the wake-up for it expires.
+    pub fn recheck_expired(&mut self, ticket: Ticket) {
+        if self.recheck == Some(ticket) {
+            self.recheck = None;
+            self.invalidate_references();
+        }
+    }
+
     fn known(&self, reference: &Reference) -> Option<&ReferenceCheck> {
         self.reference_checks
             .iter()

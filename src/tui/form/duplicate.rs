@@ -45,6 +45,30 @@ impl Form {
         }
     }
 
+    /// Returns the taken alias that a free one is to be offered for.
+    pub fn taken_alias(&self) -> Option<&str> {
+        match self.alias_status()? {
+            AliasCheck::Taken { alias, .. } => Some(alias),
+            AliasCheck::Unknown(_) | AliasCheck::Checking(..) | AliasCheck::Available(_) => None,
+        }
+    }
+
+    /// Offers a free alias as the completion of the taken one; `None` withdraws the offer.
+    pub fn offer_alias(&mut self, free: Option<String>) {
+        let mut fields = self.fields.iter_mut();
+        if let Some(field) = fields.find(|field| field.target == FieldTarget::Alias) {
+            field.suggestions = free.into_iter().collect();
+        }
+    }
+
+    /// Returns the offered alias if it completes the typed one.
+    pub(super) fn offered_alias(&self) -> Option<&str> {
+        let field = self.field(&FieldTarget::Alias)?;
+        let typed = field.line()?.value();
+        let offered = field.suggestions.first()?;
+        offered.starts_with(typed).then_some(offered.as_str())
+    }
+
     /// Replaces an unavailable alias of a duplicate with the next one as long as its name and alias are not edited.
     pub(super) fn try_next_alias(&mut self) {
         let is_ours = [FieldTarget::Name, FieldTarget::Alias].iter().all(|place| {

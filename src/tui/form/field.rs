@@ -327,6 +327,13 @@ impl FormField {
 
     /// Handles a key; returns false if the field does not use it.
     pub fn edit(&mut self, key: KeyPress) -> bool {
+        let key = match key.typed() {
+            // An alias has no capitals.
+            Some(character) if self.target == FieldTarget::Alias => {
+                KeyPress::plain(KeyCode::Char(character.to_ascii_lowercase()))
+            }
+            _ => key,
+        };
         let is_plain = !key.has_control() && !key.has_alt();
         if key.code() == KeyCode::Right && is_plain && self.complete() {
             return true;

@@ -176,6 +176,7 @@ fn notes(form: &Form, field: &FormField, is_focused: bool) -> Vec<(NoteKind, Str
         notes.push((NoteKind::Warning, format!("! {remark}")));
     }
     notes.extend(form.secret_notes(field));
+    notes.extend(form.text_notes(field, is_focused));
     if field.target == FieldTarget::Alias && form.id().is_some() && field.is_changed() {
         let note = "Scripts that use the old alias will fail";
         notes.push((NoteKind::Hint, note.into()));
@@ -219,7 +220,14 @@ fn alias_note(form: &Form) -> Option<(NoteKind, String)> {
         AliasCheck::Unknown(_) => return None,
         AliasCheck::Checking(..) => (NoteKind::Hint, "Checking alias availability...".into()),
         AliasCheck::Available(_) => (NoteKind::Success, "✓ available".into()),
-        AliasCheck::Taken { by, .. } => (NoteKind::Error, format!("✗ already used by \"{by}\"")),
+        AliasCheck::Taken { by, .. } => {
+            let free = form.offered_alias();
+            let offer = free.map_or_else(String::new, |free| format!("; → takes {free}"));
+            (
+                NoteKind::Error,
+                format!("✗ already used by \"{by}\"{offer}"),
+            )
+        }
     })
 }
 

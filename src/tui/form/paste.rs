@@ -1,7 +1,11 @@
 //! Fills a form from a pasted connection, or a field from pasted text.
 
+use std::borrow::Cow;
+
 use super::Form;
 use super::field::{FieldTarget, FieldValue, FormField};
+use zeroize::Zeroizing;
+
 use crate::connection::{PastedConnection, PastedProfile, PlainSecret, SettingValue, secret_input};
 use crate::provider::{DefaultValue, FieldKind, ProviderCatalog};
 use crate::text::printable;
@@ -32,6 +36,7 @@ impl Form {
         self.hide_secrets();
         let mut left_out = pasted.left_out;
         let mut filled = Vec::new();
+        let before = self.entered();
         let settings = draft.settings.unwrap_or_default();
         if pasted.kind.is_request() {
             self.go_back_to_default(settings.iter().map(|(key, _)| key));
@@ -65,8 +70,38 @@ impl Form {
             ));
         }
         let mut notice = summary(kind, &filled, &left_out);
+        let replaced = self.replaced(&before);
+        if !replaced.is_empty() {
+            notice.text += &format!("; replaced {}", join_names(&replaced));
+        }
         notice.text += &self.removed(&keys);
         notice
+    }
+
+    /// Copies of what was entered in the fields, defaults excluded.
+    fn entered(&self) -> Vec<(FieldTarget, Zeroizing<String>)> {
+        let fields = self.fields.iter().filter(|field| !field.is_default());
+        let entered = fields.filter_map(|field| {
+            let text = match &field.value {
+                FieldValue::Secret(secret) if secret.stored_mask().is_some() => "•",
+                _ => field.line()?.value().trim(),
+            };
+            let text = (!text.is_empty()).then(|| Zeroizing::new(text.to_owned()))?;
+            Some((field.target.clone(), text))
+        });
+        entered.collect()
+    }
+
+    /// Labels of the fields whose earlier content is gone.
+    fn replaced(&self, before: &[(FieldTarget, Zeroizing<String>)]) -> Vec<String> {
+        let changed = before.iter().filter_map(|(target, text)| {
+            let field = self.field(target)?;
+            let is_same = field.line().is_some_and(|line| line.value() == text.as_str());
+            let is_kept = matches!(&field.value, FieldValue::Secret(secret) if secret.stored_mask().is_some());
+            let follows = *target == FieldTarget::Alias && self.alias_follows;
+            (!is_same && !is_kept && !follows).then(|| field.label.clone())
+        });
+        changed.collect()
     }
 
     /// Messages about text removed around the secrets of these settings.
@@ -177,7 +212,11 @@ impl Form {
             return;
         };
         field.clear_default();
-        if !field.line_mut().is_some_and(|line| line.type_text(text)) {
+        let text = match field.target {
+            FieldTarget::Alias => Cow::Owned(text.to_ascii_lowercase()),
+            _ => Cow::Borrowed(text),
+        };
+        if !field.line_mut().is_some_and(|line| line.type_text(&text)) {
             return;
         }
         field.mark_filled();

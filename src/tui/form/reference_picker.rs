@@ -109,7 +109,7 @@ impl Form {
         is_here && follows && self.is_choosing()
     }
 
-    /// Keys that match the filter, those that begin with it first.
+    /// Keys that match the filter: those that begin with it first, then those of the provider.
     pub fn matching_configuration_keys(&self) -> Vec<&ConfigurationKey> {
         let (Some(choosing), Some(Ok(page))) = (&self.reference_picker, &self.keys.keys) else {
             return Vec::new();
@@ -118,8 +118,23 @@ impl Form {
         let admitted = page.items.iter();
         let admitted = admitted.filter(|listed| choosing.choices.matches(&listed.key));
         let mut left: Vec<_> = admitted.collect();
-        left.sort_by_key(|listed| !listed.key.to_lowercase().starts_with(&typed));
+        left.sort_by_key(|listed| {
+            let begins = listed.key.to_lowercase().starts_with(&typed);
+            (!begins, !self.is_own_key(&listed.key))
+        });
         left
+    }
+
+    /// Returns whether the name of a configuration key contains the name or ID of the provider.
+    fn is_own_key(&self, key: &str) -> bool {
+        let letters = |text: &str| -> String {
+            let letters = text.chars().filter(|letter| letter.is_alphanumeric());
+            letters.flat_map(char::to_lowercase).collect()
+        };
+        let key = letters(key);
+        let names = [&self.provider.id, &self.provider.name];
+        let mut names = names.map(|name| letters(name)).into_iter();
+        names.any(|name| !name.is_empty() && key.contains(&name))
     }
 
     /// Message shown instead of keys.

@@ -3,7 +3,7 @@
 use super::Form;
 use super::field::{FieldTarget, FieldValue, FormField};
 use crate::connection::alias;
-use crate::provider::ProviderCatalog;
+use crate::provider::{FieldKind, ProviderCatalog};
 use crate::text::key_like;
 use crate::tui::notice::Notice;
 
@@ -11,12 +11,14 @@ impl FormField {
     /// Returns whether a visible field contains an API key. It is then drawn masked.
     pub fn has_stray_key(&self) -> bool {
         // `check_stray_key`, which knows the prefixes of the providers, sets a warning for these fields.
-        matches!(
-            self.target,
-            FieldTarget::Name | FieldTarget::Alias | FieldTarget::Note
-        ) && self
-            .line()
-            .is_some_and(|line| self.warning.is_some() || key_like::has_key(line.value()))
+        match &self.value {
+            FieldValue::Text(line) => {
+                self.warning.is_some()
+                    || !matches!(self.target, FieldTarget::Setting(_))
+                        && key_like::has_key(line.value())
+            }
+            FieldValue::Secret(_) | FieldValue::Switch(_) | FieldValue::Choice { .. } => false,
+        }
     }
 }
 
@@ -32,10 +34,7 @@ impl Form {
         let Some(field) = self.fields.get(at) else {
             return;
         };
-        if !matches!(
-            field.target,
-            FieldTarget::Name | FieldTarget::Alias | FieldTarget::Note
-        ) {
+        if !self.may_have_stray_key(field) {
             return;
         }
         let key = field
@@ -49,6 +48,21 @@ impl Form {
             None => "This looks like an API key; this field is visible to everyone".to_owned(),
         });
         self.fields[at].warning = warning;
+    }
+
+    /// Returns whether an API key in this field is a mistake: a visible field that names something, or an address.
+    fn may_have_stray_key(&self, field: &FormField) -> bool {
+        match (&field.target, &field.value) {
+            (FieldTarget::Name | FieldTarget::Alias | FieldTarget::Note, _) => true,
+            (FieldTarget::Setting(key), FieldValue::Text(line)) => {
+                let kind = self.provider.field(key).map(|setting| setting.kind);
+                kind == Some(FieldKind::Url) && !line.value().contains("://")
+                    || !field.suggestions.is_empty()
+            }
+            (FieldTarget::Setting(_) | FieldTarget::Status | FieldTarget::Alternative(_), _) => {
+                false
+            }
+        }
     }
 
     /// The alias that the name suggests; none when the name contains an API key.
@@ -89,9 +103,11 @@ impl Form {
         if let Some(line) = self.fields[from].line_mut() {
             let rest = line.value().replacen(key.as_str(), "", 1);
             line.set(rest.trim());
+            line.forget_undo();
         }
         self.fields[from].mark_filled();
         self.changed(catalog);
+        self.check_stray_key(from, catalog);
         self.check_key_owner(to, catalog);
         Notice::done(format!("Key moved to {label}"))
     }
