@@ -1,5 +1,6 @@
 //! `umai key`: shows and changes the key that encrypts secrets.
 
+pub mod key_backup;
 mod format;
 
 use std::path::{Path, PathBuf};
@@ -31,6 +32,17 @@ pub use format::names;
 pub enum KeyCommand {
     /// Show the location and the fingerprint of the key
     Show,
+    /// Copy the key to a file as a backup
+    #[command(
+        long_about = "Copy the key to a new file as a backup, and remember that this key has one.\n\nThe copy is as \
+            protected as the key file: with its passphrase if it has one, otherwise it can decrypt every secret. Keep it away from \
+            the backups of the store."
+    )]
+    Export {
+        /// New file for the copy
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
     /// Create a new key and encrypt all secrets with it
     #[command(
         long_about = "Create a new key and encrypt all secrets with it, also those in the trash.\n\n\
@@ -79,7 +91,7 @@ pub enum KeyCommand {
 impl KeyCommand {
     /// Returns true if the command changes something.
     pub const fn is_write(&self) -> bool {
-        !matches!(self, Self::Show)
+        !matches!(self, Self::Show | Self::Export { .. })
     }
 }
 
@@ -88,6 +100,7 @@ pub fn run(command: &KeyCommand, context: &CliContext, output: &mut Output) -> R
     context.print_problems(output);
     match command {
         KeyCommand::Show => format::show(context, output),
+        KeyCommand::Export { file } => key_backup::export(file, context, output),
         KeyCommand::Rotate(DryRunArg { dry_run: true }) => dry_run_rotate(context, output),
         KeyCommand::Rotate(_) => rotate_key(context, output),
         KeyCommand::AddPassphrase => add_passphrase(context, output),

@@ -5,6 +5,7 @@ pub mod passphrase;
 pub mod key_file;
 pub mod protection;
 mod authenticator;
+pub mod backup_record;
 mod seal_context;
 mod unlocked_store;
 

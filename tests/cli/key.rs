@@ -303,3 +303,28 @@ fn rotation_needs_a_store_and_its_key() {
     assert!(output.contains("service manager"), "{output}");
     assert_eq!(home.total(), 1);
 }
+
+#[test]
+fn key_export_copies_the_key_and_doctor_stops_reminding() {
+    let home = Home::documented();
+    let reminds = |home: &Home| {
+        let found = home.run(&["doctor"]);
+        found.out.contains("no backup of the key is known")
+    };
+    assert!(reminds(&home));
+    let made = home.run(&["key", "export", "copy.key"]);
+    assert_eq!(made.code, 0, "{made:?}");
+    let copy = fs::read_to_string(home.path("copy.key")).unwrap();
+    assert_eq!(copy, key(&home));
+    assert!(!made.output().contains(copy.trim()), "{made:?}");
+    let mode = fs::metadata(home.path("copy.key"))
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert!(!reminds(&home));
+    let again = home.run(&["key", "export", "copy.key"]);
+    assert_eq!(again.code, 6, "an existing file is kept: {again:?}");
+    assert_eq!(home.run(&["key", "rotate"]).code, 0);
+    assert!(reminds(&home), "the new key has no backup");
+}

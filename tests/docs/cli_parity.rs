@@ -28,6 +28,7 @@ const WITHOUT_A_KEY: &[(&str, &str)] = &[
     ("backup verify", "manages the store"),
     ("backup restore", "manages the store"),
     ("key show", "manages the key"),
+    ("key export", "manages the key"),
     ("key rotate", "manages the key"),
     ("key new", "manages the key"),
     ("key add-passphrase", "manages the key"),

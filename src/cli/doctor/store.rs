@@ -9,7 +9,8 @@ use crate::store::disk::DiskObstacle;
 use crate::store::inspect::{
     Authenticity, KeyState, StoreCounts, StoreHolder, StoreReport, StoreSizes, survey,
 };
-use crate::store::key::key_file::KeyFileLocation;
+use crate::store::key::backup_record::{KeyBackupRecord, KeyBackupState};
+use crate::store::key::key_file::{KeyFileLocation, KeyFileOrigin};
 use crate::store::key::previous_keys;
 
 /// Fix for a missing key.
@@ -27,6 +28,9 @@ pub(super) fn check(config: &Config, findings: &mut Findings) {
     let survey = survey(&options);
     let is_there = !matches!(survey.contents, Ok(None));
     key(config, &survey.key, is_there, findings);
+    if is_there {
+        key_backup(config, findings);
+    }
     contents(&survey, config, findings);
     damage(&survey, findings);
     backups::check(&survey, is_there, findings);
@@ -49,6 +53,22 @@ pub(super) fn check(config: &Config, findings: &mut Findings) {
             "store",
             format!("only {} free on its disk", bytes(free)),
             Some("free disk space: nothing can be saved on a full disk".into()),
+        );
+    }
+}
+
+/// Reports a key without a recorded backup.
+fn key_backup(config: &Config, findings: &mut Findings) {
+    let location = KeyFileLocation::find(config.key_file.as_deref(), &config.config);
+    let Ok(key) = location.read() else { return };
+    let record = KeyBackupRecord::new(&config.config);
+    if location.origin != KeyFileOrigin::Credentials
+        && record.state(key.fingerprint()) != KeyBackupState::Confirmed
+    {
+        findings.warning(
+            "key",
+            "no backup of the key is known; without the key, no secret can be decrypted",
+            Some("copy it to a safe place with umai key export FILE, or confirm a backup in the app with K".into()),
         );
     }
 }

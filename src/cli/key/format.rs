@@ -137,11 +137,7 @@ const fn origin(origin: KeyFileOrigin) -> &'static str {
 }
 
 fn fingerprint(key_file: &KeyFileContent) -> String {
-    match key_file {
-        KeyFileContent::Plain(key) => key.fingerprint(),
-        KeyFileContent::Wrapped(wrapped) => wrapped.fingerprint,
-    }
-    .to_string()
+    key_file.fingerprint().to_string()
 }
 
 fn cost(key_file: &KeyFileContent) -> String {

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use super::passphrase::{Passphrase, WrappedKey};
-use super::{FILE, LENGTH, StoreKey};
+use super::{FILE, KeyFingerprint, LENGTH, StoreKey};
 use crate::atomic_file;
 use crate::connection::StoreError;
 use crate::store::io_error;
@@ -118,6 +118,14 @@ impl KeyFileLocation {
 }
 
 impl KeyFileContent {
+    /// Fingerprint of the key.
+    pub fn fingerprint(&self) -> KeyFingerprint {
+        match self {
+            Self::Plain(key) => key.fingerprint(),
+            Self::Wrapped(wrapped) => wrapped.fingerprint,
+        }
+    }
+
     /// Returns the key unless it is locked.
     pub fn open(&self) -> Option<StoreKey> {
         match self {
