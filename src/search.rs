@@ -1,6 +1,7 @@
 //! Filter and sort order of connections, for the app and the command line.
 
 mod column;
+mod highlight;
 mod item;
 mod matcher;
 mod providers;
@@ -8,7 +9,8 @@ pub mod query;
 mod text_filter;
 
 pub use column::{Column, Direction, Sort, SortKey};
-pub use item::TreeItem;
-pub use matcher::{Candidate, FilterMatcher};
+pub use highlight::highlights;
+pub use item::{Health, TreeItem};
+pub use matcher::{Candidate, FilterMatcher, MatchMode};
 pub use providers::Providers;
-pub use text_filter::TextFilter;
+pub use text_filter::{Found, TextFilter};

@@ -11,6 +11,8 @@ pub mod target_info;
 pub mod layout;
 pub mod text_width;
 pub mod text_input;
+pub mod health;
+pub mod key_backup;
 pub mod tree;
 pub mod bulk;
 pub mod columns;

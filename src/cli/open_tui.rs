@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::connections::from_env;
 use super::exit::{Exit, Failure};
+use super::key::key_backup::LocalKey;
 use super::open_service::{CliContext, OpenSession, WORKERS, runtime};
 use super::output::OutputReader;
 use super::{Globals, passphrase};
@@ -13,6 +14,7 @@ use crate::api::client::RemoteOptions;
 use crate::config::file::{ConfigFile, NAME};
 use crate::connection::ConnectionStore;
 use crate::store::shared::{PausedStore, SharedStore};
+use crate::tui::key_backup::{KeyBackups, KeyBackupsHandle};
 use crate::tui::target_info::TargetInfo;
 use crate::tui::{
     self, EndSignal, KeptTheme, ServiceOpening, SuspendHandler, TuiError, TuiOptions,
@@ -58,6 +60,7 @@ pub fn open(context: &CliContext, globals: &Globals, format: OutputReader) -> Re
         notices: notices.collect(),
         before_suspend: SuspendHandler::new(move || release(stopped.clone())),
         target: site(context, globals),
+        key_backups: KeyBackupsHandle(key_backups(context)),
         drafts: context.drafts.clone(),
         environment: from_env::environment(&context.catalog),
         session: Some(context.session(globals.fresh)),
@@ -101,6 +104,12 @@ pub fn open(context: &CliContext, globals: &Globals, format: OutputReader) -> Re
     });
     runtime.shutdown_background();
     ended
+}
+
+/// Returns the record of the key's backups; none for a server.
+fn key_backups(context: &CliContext) -> Option<Arc<dyn KeyBackups>> {
+    let is_local = context.server.is_none() && !context.config.has_credential();
+    is_local.then(|| Arc::new(LocalKey::new(context)) as Arc<dyn KeyBackups>)
 }
 
 /// Returns the mode for this terminal.

@@ -142,6 +142,11 @@ impl ExportedManifest {
         let text = serde_json::to_string_pretty(self)?;
         Ok(format!("{}\n", crate::text::json::harmless(&text)))
     }
+
+    /// Serializes as YAML.
+    pub fn to_yaml(&self) -> Result<String, serde_json::Error> {
+        Ok(crate::text::yaml::document(&serde_json::to_value(self)?))
+    }
 }
 
 #[cfg(test)]

@@ -49,6 +49,18 @@ pub struct TestReport {
     /// Number of models that the provider listed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub models: Option<usize>,
+    /// Reason why the settings could not be used, where the test ran in this process.
+    #[serde(skip)]
+    pub settings_flaw: Option<SettingsFlaw>,
+}
+
+/// Settings that cannot be used as they are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SettingsFlaw {
+    /// A reference does not resolve.
+    ReferenceNotFound,
+    /// A secret cannot be decrypted.
+    NotDecrypted,
 }
 
 /// Result of one stage.

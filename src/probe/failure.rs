@@ -1,7 +1,7 @@
 //! Converts the failure or success of a test to a report.
 
 use super::http::ProbeResponse;
-use crate::connection::test_report::{TestReport, TestStage, TestStep};
+use crate::connection::test_report::{SettingsFlaw, TestReport, TestStage, TestStep};
 use crate::provider::probe::MAX_MODELS;
 
 /// Reason why a test or a list of models failed.
@@ -13,6 +13,8 @@ pub(super) struct ProbeFailure {
     pub sentence: String,
     /// Advice, in one sentence.
     pub advice: String,
+    /// Settings that cannot be used.
+    pub flaw: Option<SettingsFlaw>,
     /// Redacted message of the provider.
     pub provider_message: Option<String>,
     /// HTTP status of the response.
@@ -35,6 +37,7 @@ impl ProbeFailure {
             stage,
             sentence,
             advice: advice.to_owned(),
+            flaw: None,
             provider_message: None,
             status: None,
             latency_ms: None,
@@ -45,6 +48,14 @@ impl ProbeFailure {
     /// Creates the failure of incomplete settings, before a request.
     pub(super) fn incomplete(sentence: String, advice: &str) -> Self {
         Self::new(TestStage::Settings, sentence, advice)
+    }
+
+    /// Creates the failure of settings that cannot be used, before a request.
+    pub(super) fn unusable(flaw: SettingsFlaw, sentence: String, advice: &str) -> Self {
+        Self {
+            flaw: Some(flaw),
+            ..Self::incomplete(sentence, advice)
+        }
     }
 
     /// Creates the failure of a model list after valid credentials.
@@ -74,6 +85,7 @@ impl ProbeFailure {
             status: self.status,
             latency_ms: self.latency_ms,
             is_blocked: self.is_blocked,
+            settings_flaw: self.flaw,
             ..TestReport::default()
         };
         let passed = TestStage::ALL

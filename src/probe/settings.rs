@@ -5,6 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::ProbeSubject;
 use super::failure::ProbeFailure;
 use crate::appsettings::{AppSettings, Reference, ReferenceLookup};
+use crate::connection::test_report::SettingsFlaw;
 use crate::connection::{PlainSecret, SettingValue, Settings, secret_input};
 use crate::provider::probe::ResolvedSettings;
 use crate::provider::{DefaultValue, FieldKind, Provider, SettingsField};
@@ -66,7 +67,8 @@ impl ProbeSettings {
         if let Some(SettingValue::Secret(secret)) = value
             && secret.expose().is_none()
         {
-            return Err(ProbeFailure::incomplete(
+            return Err(ProbeFailure::unusable(
+                SettingsFlaw::NotDecrypted,
                 format!(
                     "The stored {} cannot be decrypted with this encryption key",
                     field.label
@@ -146,15 +148,15 @@ fn resolved(
         return Ok(SecretString::from(value));
     }
     Err(match appsettings.lookup(reference) {
-        ReferenceLookup::Refused { .. } => ProbeFailure::incomplete(
+        ReferenceLookup::Refused { .. } => ProbeFailure::unusable(
+            SettingsFlaw::ReferenceNotFound,
             format!("{label} refers to {reference}, which may not be referenced"),
             "Add its prefix to Umbraco:AI:AllowedConfigurationKeyPrefixes, or enter the value itself",
         ),
-        ReferenceLookup::Found { .. } | ReferenceLookup::Missing { .. } => {
-            ProbeFailure::incomplete(
-                format!("{label} refers to {reference}, which is not found"),
-                "Add the key to appsettings.json or to the environment",
-            )
-        }
+        ReferenceLookup::Found { .. } | ReferenceLookup::Missing { .. } => ProbeFailure::unusable(
+            SettingsFlaw::ReferenceNotFound,
+            format!("{label} refers to {reference}, which is not found"),
+            "Add the key to appsettings.json or to the environment",
+        ),
     })
 }

@@ -28,6 +28,39 @@ pub struct TreeItem {
     alias_length: u16,
     /// True if active.
     pub is_active: bool,
+    /// Result of the last test of this version.
+    pub health: Health,
+}
+
+/// Result of the last test.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Health {
+    /// Never tested, or changed since the test.
+    #[default]
+    Untested,
+    /// The provider accepted the credentials.
+    Passed,
+    /// The test failed.
+    Failed,
+    /// A reference does not resolve, or a secret cannot be decrypted.
+    Unresolved,
+}
+
+impl Health {
+    /// Returns true for a connection that needs attention.
+    pub const fn is_failing(self) -> bool {
+        matches!(self, Self::Failed | Self::Unresolved)
+    }
+
+    /// Returns the symbol beside a connection; a space if it was not tested.
+    pub const fn symbol(self) -> &'static str {
+        match self {
+            Self::Failed => "✗",
+            Self::Unresolved => "!",
+            Self::Untested => " ",
+            Self::Passed => "✓",
+        }
+    }
 }
 
 impl From<&Connection> for TreeItem {
@@ -58,6 +91,7 @@ impl TreeItem {
             version: u32::try_from(item.version).unwrap_or(u32::MAX),
             alias_length,
             is_active: item.is_active,
+            health: Health::Untested,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Filter query, parsed from text: words, fields such as `status:`, and exclusions.
 
+use super::item::Health;
 use super::providers::Providers;
 use crate::text::case_fold::fold;
 
@@ -8,6 +9,8 @@ use crate::text::case_fold::fold;
 pub enum QueryField {
     /// Status.
     Status,
+    /// Result of the last test; written as a status, but independent of active and inactive.
+    Health,
     /// Name or ID of the provider.
     Provider,
     /// Name.
@@ -16,7 +19,7 @@ pub enum QueryField {
     Alias,
     /// Endpoint.
     Endpoint,
-    /// Prefix of the ID.
+    /// Any part of the ID.
     Id,
 }
 
@@ -34,7 +37,7 @@ impl QueryField {
     /// Returns the name before the colon.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Status => "status",
+            Self::Status | Self::Health => "status",
             Self::Provider => "provider",
             Self::Name => "name",
             Self::Alias => "alias",
@@ -51,17 +54,37 @@ impl QueryField {
 /// Status values.
 const ACTIVE: &str = "active";
 const INACTIVE: &str = "inactive";
+const FAILING: &str = "failing";
+const UNTESTED: &str = "untested";
 
 /// Parsed filter query, in lower case.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FilterQuery {
-    /// Words that must match somewhere; typing mistakes are tolerated.
-    pub words: Vec<String>,
+    /// Words that must match somewhere.
+    pub words: Vec<QueryWord>,
     /// Field terms; one of those with the same field must match.
     pub included: Vec<(QueryField, String)>,
     /// Exclusions; without a field, the word must not occur anywhere.
     pub excluded: Vec<(Option<QueryField>, String)>,
     problems: Vec<String>,
+}
+
+/// Word of a query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueryWord {
+    /// Text in lower case.
+    pub text: String,
+    /// True if typing mistakes are never tolerated: quoted, or only digits.
+    pub is_exact: bool,
+}
+
+impl QueryWord {
+    fn new(text: &str, is_quoted: bool) -> Self {
+        Self {
+            text: text.to_owned(),
+            is_exact: is_quoted || text.bytes().all(|byte| byte.is_ascii_digit()),
+        }
+    }
 }
 
 /// Part of the text between unquoted spaces, without its quotes.
@@ -86,8 +109,8 @@ impl FilterQuery {
         Self {
             words: parts(text)
                 .into_iter()
-                .map(|part| part.text.trim().to_owned())
-                .filter(|word| !word.is_empty())
+                .map(|part| QueryWord::new(part.text.trim(), part.quoted_from.is_some()))
+                .filter(|word| !word.text.is_empty())
                 .collect(),
             ..Self::default()
         }
@@ -111,24 +134,28 @@ impl FilterQuery {
                 }
             },
         };
-        let value = match term {
+        let (term, value) = match term {
             Some(QueryField::Status) if !value.is_empty() => match status(value) {
-                Some(status) => status,
+                Some((term, status)) => (Some(term), status),
                 None => {
-                    return self
-                        .add_problem(format!("status: must be active or inactive, not '{value}'"));
+                    return self.add_problem(format!(
+                        "status: must be active, inactive, failing or untested, not '{value}'"
+                    ));
                 }
             },
-            _ => value,
+            _ => (term, value),
         };
-        let value = value.trim().to_owned();
+        let value = value.trim();
         if value.is_empty() {
             return;
         }
         match (term, is_not) {
-            (term, true) => self.excluded.push((term, value)),
-            (Some(term), false) => self.included.push((term, value)),
-            (None, false) => self.words.push(value),
+            (term, true) => self.excluded.push((term, value.to_owned())),
+            (Some(term), false) => self.included.push((term, value.to_owned())),
+            (None, false) => {
+                let word = QueryWord::new(value, part.quoted_from.is_some());
+                self.words.push(word);
+            }
         }
     }
 
@@ -145,6 +172,20 @@ impl FilterQuery {
             .map(|(_, word)| format!("Unknown provider '{word}'"));
         let all: Vec<String> = self.problems.iter().cloned().chain(unknown).collect();
         (!all.is_empty()).then(|| all.join("; "))
+    }
+
+    /// Returns true if the query asks for results of tests, which only the app knows.
+    pub fn asks_for_tests(&self) -> bool {
+        let included = self.included.iter().map(|(term, _)| Some(*term));
+        let excluded = self.excluded.iter().map(|(term, _)| *term);
+        included
+            .chain(excluded)
+            .any(|term| term == Some(QueryField::Health))
+    }
+
+    /// Returns true if a word may contain typing mistakes.
+    pub fn can_be_mistyped(&self) -> bool {
+        self.words.iter().any(|word| !word.is_exact)
     }
 
     /// Returns true if the query matches everything.
@@ -178,15 +219,29 @@ fn is_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
-fn status(value: &str) -> Option<&'static str> {
-    [ACTIVE, INACTIVE]
-        .into_iter()
-        .find(|status| status.starts_with(value))
+fn status(value: &str) -> Option<(QueryField, &'static str)> {
+    [
+        (QueryField::Status, ACTIVE),
+        (QueryField::Status, INACTIVE),
+        (QueryField::Health, FAILING),
+        (QueryField::Health, UNTESTED),
+    ]
+    .into_iter()
+    .find(|(_, status)| status.starts_with(value))
 }
 
 /// Returns true if a status matches a `status:` term.
 pub fn is_status(is_active: bool, asked: &str) -> bool {
     asked == if is_active { ACTIVE } else { INACTIVE }
+}
+
+/// Returns true if the result of the last test matches a `status:` term.
+pub fn is_health(health: Health, asked: &str) -> bool {
+    match health {
+        Health::Untested => asked == UNTESTED,
+        Health::Passed => false,
+        Health::Failed | Health::Unresolved => asked == FAILING,
+    }
 }
 
 /// Returns all field names with their colons.
@@ -204,6 +259,10 @@ mod tests {
         FilterQuery::read(text)
     }
 
+    fn words(query: &FilterQuery) -> Vec<&str> {
+        query.words.iter().map(|word| word.text.as_str()).collect()
+    }
+
     fn problem(text: &str) -> Option<String> {
         let mut providers = Providers::default();
         providers.set_catalog(&crate::provider::ProviderCatalog::embedded());
@@ -213,7 +272,7 @@ mod tests {
     #[test]
     fn words_fields_and_exclusions_are_parsed() {
         let terms = read("Prod status:IN provider:openai -dev !alias:old-1 team-a");
-        assert_eq!(terms.words, ["prod", "team-a"]);
+        assert_eq!(words(&terms), ["prod", "team-a"]);
         assert_eq!(
             terms.included,
             [
@@ -235,9 +294,31 @@ mod tests {
     fn quotes_keep_spaces_and_colons_in_a_word() {
         let terms = read(r#"name:"team a" "prod: one" -"not this" "open"#);
         assert_eq!(terms.included, [(QueryField::Name, "team a".to_owned())]);
-        assert_eq!(terms.words, ["prod: one", "open"]);
+        assert_eq!(words(&terms), ["prod: one", "open"]);
+        assert!(terms.words.iter().all(|word| word.is_exact));
         assert_eq!(terms.excluded, [(None, "not this".to_owned())]);
-        assert_eq!(read("\"-x\"").words, ["-x"]);
+        assert_eq!(words(&read("\"-x\"")), ["-x"]);
+    }
+
+    #[test]
+    fn numbers_and_quoted_words_are_never_mistyped() {
+        assert!(!read("4242 \"prod\"").can_be_mistyped());
+        assert!(read("4242 prod").can_be_mistyped());
+    }
+
+    #[test]
+    fn result_of_the_last_test_is_independent_of_the_status() {
+        let terms = read("status:fail status:active");
+        assert_eq!(
+            terms.included,
+            [
+                (QueryField::Health, "failing".to_owned()),
+                (QueryField::Status, "active".to_owned())
+            ]
+        );
+        assert!(is_health(Health::Unresolved, "failing"));
+        assert!(is_health(Health::Untested, "untested"));
+        assert!(!is_health(Health::Passed, "untested"));
     }
 
     #[test]
@@ -261,23 +342,25 @@ mod tests {
     fn unknown_field_or_value_is_reported_and_the_rest_applies() {
         assert_eq!(
             problem("status:foo").as_deref(),
-            Some("status: must be active or inactive, not 'foo'")
+            Some("status: must be active, inactive, failing or untested, not 'foo'")
         );
         assert_eq!(
             problem("state:active prod").as_deref(),
             Some("Unknown filter 'state:'; use status: provider: name: alias: endpoint: id:")
         );
-        assert_eq!(read("state:active prod").words, ["prod"]);
+        assert_eq!(words(&read("state:active prod")), ["prod"]);
         assert_eq!(
             problem("provider:unheard status:foo").as_deref(),
-            Some("status: must be active or inactive, not 'foo'; Unknown provider 'unheard'")
+            Some(
+                "status: must be active, inactive, failing or untested, not 'foo'; Unknown provider 'unheard'"
+            )
         );
     }
 
     #[test]
     fn urls_and_times_are_words() {
         assert_eq!(
-            read("https://x.example:1/v1 12:30").words,
+            words(&read("https://x.example:1/v1 12:30")),
             ["https://x.example:1/v1", "12:30"]
         );
     }

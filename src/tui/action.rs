@@ -262,11 +262,12 @@ actions! {
     CopyVariable, "copy-variable", [MoveToReference], "Copy variable", Some("Env"), Find, "clipboard environment", read, CliEquivalent::None("copies text only");
     Test, "test", [Tree, Form], "Test connection", Some("Test"), Change, "check health verify ping", read, cli("connections test");
     ShowHistory, "history", [Tree], "Show history", Some("History"), View, "versions changes log roll back rollback", read, cli("connections history");
-    Undo, "undo", [Tree, Bulk], "Undo", Some("Undo"), Change, "revert take back", write, CliEquivalent::None("scripts use activate, deactivate and restore");
+    Undo, "undo", [Tree, Bulk], "Undo the last change", Some("Undo"), Change, "revert take back", write, CliEquivalent::None("scripts use activate, deactivate and restore");
     Delete, "delete", [Tree], "Delete connection", Some("Delete"), Change, "remove trash", write, cli("connections delete");
     Filter, "filter", [Tree], "Filter", Some("Filter"), Find, "search find", read, cli("connections list");
     Sort, "sort", [Tree], "Sort", Some("Sort"), View, "order column", read, cli("connections list");
     Copy, "copy", [Tree], "Copy a value", Some("Copy"), Find, "clipboard yank", read, SCREEN_ONLY;
+    KeyBackup, "key-backup", [Tree], "Back up the key", None, Change, "encryption export safe", read, CliEquivalent::None("umai key export copies the key");
     Trash, "trash", [Tree], "Show trash", None, View, "deleted restore undelete recover bin", read, cli("connections list");
     EditExternally, "editor", [Tree, Form], "Edit in $EDITOR", Some("Editor"), Change, "vim external yaml", write, cli("connections update");
     Drafts, "drafts", [Tree], "Show drafts", None, View, "unsaved", write, INPUT_ONLY;

@@ -27,6 +27,7 @@ use std::sync::Arc;
 
 use super::action::{Action, KeyContext};
 use super::dialog::DialogStack;
+use super::dialogs::confirm::ConfirmDialog;
 use super::dialogs::palette::PaletteDialog;
 use super::effect::{Effect, ServiceRequest, Ticket};
 use super::event::Event;
@@ -160,6 +161,17 @@ impl App {
             }
             Event::StoreNotices(notices) => {
                 self.show_startup_notices(notices);
+                None
+            }
+            Event::KeyNeedsBackup(path) => {
+                self.dialogs.push(ConfirmDialog::key_backup(&path));
+                None
+            }
+            Event::KeyBackupConfirmed(done) => {
+                self.notify(match done {
+                    Ok(()) => Notice::done("Noted: the key has a backup"),
+                    Err(reason) => Notice::error(reason),
+                });
                 None
             }
             Event::DraftsLoaded(found) => {
@@ -326,10 +338,14 @@ impl App {
     /// State to restore at the next start; `store` identifies the store.
     pub fn session(&self, store: &str) -> SavedSession {
         SavedSession::new(store, self.tree.saved_state(), self.workspace.tab)
+            .with_tests(self.tree.saved_tests())
     }
 
     /// Restores the session; the connections are loaded later.
-    pub fn restore_session(&mut self, session: SavedSession) {
+    pub fn restore_session(&mut self, mut session: SavedSession) {
+        for (id, record) in session.take_tests() {
+            self.tree.record_test(id, record);
+        }
         let (state, tab) = session.into_parts();
         self.workspace.tab = tab;
         self.tree.restore_state(state);

@@ -52,6 +52,11 @@ pub enum Effect {
     OpenEditor(Ticket, EditorDocument),
     /// Copy text to the terminal's clipboard.
     Copy(String),
+    /// Check whether the owner of the key was reminded of its backup; the result is an
+    /// [`super::event::Event::KeyNeedsBackup`], or nothing.
+    CheckKeyBackup,
+    /// Record that the key has a backup.
+    ConfirmKeyBackup,
     /// Redraw every cell.
     Redraw,
     /// Suspend the app until the shell continues it.

@@ -42,6 +42,10 @@ pub enum Event {
     ServiceOpened(Arc<ProviderCatalog>, ServiceFeatures),
     /// Notices of the service, one sentence each.
     StoreNotices(Vec<String>),
+    /// The key at this path has no known backup, and its owner is reminded for the first time.
+    KeyNeedsBackup(String),
+    /// The backup of the key was recorded, or the reason why not.
+    KeyBackupConfirmed(Result<(), String>),
     /// Unsaved drafts.
     DraftsLoaded(Vec<drafts::StoredDraft>),
     /// The editor has ended, with the edited text or the reason for its absence.

@@ -13,24 +13,6 @@ pub struct LastTest {
     pub outcome: TestOutcome,
 }
 
-impl LastTest {
-    /// Returns true if the provider accepted the connection.
-    pub fn has_passed(&self) -> bool {
-        matches!(&self.outcome, Ok(report) if report.success)
-    }
-
-    /// Returns the result in one word.
-    pub fn short(&self) -> String {
-        match &self.outcome {
-            Ok(report) if report.success => "passed".into(),
-            Ok(report) => report
-                .status
-                .map_or_else(|| "failed".into(), |status| status.to_string()),
-            Err(_) => "failed".into(),
-        }
-    }
-}
-
 /// Line of the info tab.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InfoLine {
@@ -49,7 +31,7 @@ pub const LINES: usize = 8;
 pub fn lines(
     connection: &Connection,
     catalog: &ProviderCatalog,
-    tested: Option<&LastTest>,
+    tested: Option<String>,
 ) -> [InfoLine; LINES] {
     let item = &connection.item;
     let provider = catalog.get(&item.provider_id);
@@ -80,15 +62,16 @@ pub fn lines(
         date("Created", item.date_created),
         date("Modified", item.date_modified),
         line("Version", item.version.to_string()),
-        line("Last test", tested.map_or_else(not_tested, test_summary)),
+        line("Last test", tested.unwrap_or_else(not_tested)),
     ]
 }
 
 fn not_tested() -> String {
-    "not in this session".into()
+    "none of this version".into()
 }
 
-fn test_summary(tested: &LastTest) -> String {
+/// Describes a test of this session.
+pub fn test_summary(tested: &LastTest) -> String {
     let version = tested.version;
     match &tested.outcome {
         Ok(TestReport {

@@ -36,6 +36,7 @@ use super::clipboard::Multiplexer;
 use super::effect::{Effect, Ticket};
 use super::event::Event;
 use super::key::KeyPress;
+use super::key_backup::KeyBackupsHandle;
 use super::layout::Size;
 use super::terminal::{self, Input, InputThread, QueryBackground, TerminalGuard, TerminalOutput};
 use super::view;
@@ -100,6 +101,8 @@ pub async fn run(
     notices.extend(flaws);
     let mut app = App::new(catalog, keymap, notices);
     app.set_target(options.target);
+    let key = options.key_backups.0.as_ref();
+    app.site.key_path = key.map(|key| key.path());
     app.themes.names = themes.words();
     app.themes.current = at;
     app.screen.clipboard = Multiplexer::from_env(|name| std::env::var(name).ok());
@@ -142,6 +145,7 @@ pub async fn run(
         draft_saver: DraftSaver::new(options.drafts)?,
         input_thread: None,
         editing: None,
+        key_backups: options.key_backups,
     };
     let ended = runtime.start_and_run(signals, sender).await;
     drop(taken);
@@ -202,6 +206,8 @@ struct Runtime {
     input_thread: Option<InputThread>,
     /// The editor that has the terminal.
     editing: Option<Editing>,
+    /// Record of the backups of the key.
+    key_backups: KeyBackupsHandle,
 }
 
 impl Runtime {
@@ -377,16 +383,15 @@ impl Runtime {
     fn update(&mut self, event: Event) -> Result<LoopControl, TuiError> {
         self.is_changed = true;
         let effect = self.app.update(event);
-        self.date_messages();
+        self.date();
         self.requests.abort_unawaited(&self.app);
         self.perform(effect)
     }
 
-    /// Adds the time to messages, since the app has no clock.
-    fn date_messages(&mut self) {
-        if self.app.is_undated() {
-            self.app.date(Local::now().time());
-        }
+    /// Gives the app the time, since it has no clock.
+    fn date(&mut self) {
+        let now = Local::now();
+        self.app.date(now.to_utc(), now.time());
     }
 
     fn perform(&mut self, effect: Option<Effect>) -> Result<LoopControl, TuiError> {
@@ -413,6 +418,18 @@ impl Runtime {
             Some(Effect::DeleteDraft(slot)) => self.draft_saver.queue_task(DraftTask::Delete(slot)),
             Some(Effect::ReleaseDrafts(ids)) => {
                 self.draft_saver.queue_task(DraftTask::ReleaseDrafts(ids));
+            }
+            Some(Effect::CheckKeyBackup) => {
+                let key = self.key_backups.0.as_ref();
+                if let Some(path) = key.and_then(|key| key.remind()) {
+                    return self.update(Event::KeyNeedsBackup(path));
+                }
+            }
+            Some(Effect::ConfirmKeyBackup) => {
+                if let Some(key) = &self.key_backups.0 {
+                    let done = key.confirm();
+                    return self.update(Event::KeyBackupConfirmed(done));
+                }
             }
             Some(Effect::LoadDrafts) => self.draft_saver.queue_task(DraftTask::Load),
             Some(Effect::OpenEditor(ticket, document)) => {

@@ -1,8 +1,11 @@
 //! Session that is restored at the next start: selection, order, filter and tab. It never contains a secret.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::health::TestRecord;
 use super::tabs::Tab;
 use super::tree::TreeState;
 use crate::text::key_like;
@@ -24,6 +27,9 @@ pub struct SavedSession {
     tree: TreeState,
     #[serde(default)]
     tab: Tab,
+    /// Results of the latest tests by connection.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    tests: BTreeMap<Uuid, TestRecord>,
 }
 
 impl SavedSession {
@@ -42,6 +48,7 @@ impl SavedSession {
                 ..tree
             },
             tab,
+            tests: BTreeMap::new(),
         }
     }
 
@@ -60,6 +67,17 @@ impl SavedSession {
     /// Serialized session.
     pub fn text(&self) -> Option<String> {
         serde_json::to_string_pretty(self).ok()
+    }
+
+    /// Adds the results of the latest tests.
+    #[must_use]
+    pub fn with_tests(self, tests: BTreeMap<Uuid, TestRecord>) -> Self {
+        Self { tests, ..self }
+    }
+
+    /// Removes and returns the results of the latest tests.
+    pub fn take_tests(&mut self) -> BTreeMap<Uuid, TestRecord> {
+        std::mem::take(&mut self.tests)
     }
 
     /// State of the tree, and the tab.

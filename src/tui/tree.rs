@@ -12,11 +12,14 @@ mod rows;
 mod selection;
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::ops::Range;
 
 use foldhash::fast::RandomState;
 use uuid::Uuid;
 
-use crate::search::{Providers, Sort, TreeItem};
+use crate::connection::alias::{MAX_LENGTH, first_free};
+use crate::search::query::QueryField;
+use crate::search::{MatchMode, Providers, Sort, TreeItem, highlights};
 
 pub use filter::Filter;
 pub use loading::Loading;
@@ -25,6 +28,7 @@ pub use state::{NodeKey, TreeState};
 pub use updates::ItemChange;
 use visible::VisibleList;
 
+use super::health::TestRecords;
 use super::layout::follow;
 
 /// Set of connection IDs, with a fast hash: marking 100,000 connections spent most of its time in the standard one.
@@ -60,6 +64,10 @@ pub struct Tree {
     deleted: VecDeque<Uuid>,
     /// Marked connections.
     marks: Marks,
+    /// Results of the latest tests.
+    pub(in crate::tui) tests: TestRecords,
+    /// Tested connections whose new state is not shown yet.
+    tested: Ids,
     /// Known providers.
     providers: Providers,
     /// Expansion of the three upper nodes.
@@ -74,6 +82,8 @@ pub struct Tree {
     is_brief: bool,
     /// Number of inactive connections.
     inactive: usize,
+    /// Number of connections whose last test failed.
+    failing: usize,
     /// Active filter.
     filter: Option<Filter>,
     /// Visible connections in order; `None` shows all in name order.
@@ -105,6 +115,8 @@ impl Default for Tree {
             loading: Loading::default(),
             deleted: VecDeque::new(),
             marks: Marks::default(),
+            tests: TestRecords::default(),
+            tested: Ids::default(),
             providers: Providers::default(),
             open: [true; 3],
             closed: HashSet::new(),
@@ -112,6 +124,7 @@ impl Default for Tree {
             is_grouped: false,
             is_brief: false,
             inactive: 0,
+            failing: 0,
             filter: None,
             shown: None,
             is_reversed: false,
@@ -143,9 +156,18 @@ impl Tree {
         self.inactive
     }
 
+    /// Returns the number of connections whose last test failed.
+    pub const fn failing_len(&self) -> usize {
+        self.failing
+    }
+
     /// Counts what the title shows, after a change of the list, so that a frame does not walk through it.
     fn count_states(&mut self) {
-        self.inactive = self.items.iter().filter(|item| !item.is_active).count();
+        (self.inactive, self.failing) = (0, 0);
+        for item in &self.items {
+            self.inactive += usize::from(!item.is_active);
+            self.failing += usize::from(item.health.is_failing());
+        }
     }
 
     /// Returns the number of visible connections.
@@ -192,6 +214,25 @@ impl Tree {
         self.filter.as_ref()
     }
 
+    /// Returns true if nothing matches the filter exactly, and the shown connections match with typing mistakes.
+    pub fn is_tolerant(&self) -> bool {
+        let shown = self.shown.as_ref();
+        shown.is_some_and(|shown| shown.is_tolerant() && shown.len() > 0)
+    }
+
+    /// Returns the byte ranges of a name, alias or endpoint that the filter matches.
+    pub fn highlights(&self, field: QueryField, text: &str) -> Vec<Range<usize>> {
+        let Some(filter) = self.filter.as_ref().filter(|filter| !filter.is_empty()) else {
+            return Vec::new();
+        };
+        let mode = if self.is_tolerant() {
+            MatchMode::Tolerant
+        } else {
+            MatchMode::Exact
+        };
+        highlights(&filter.terms, mode, (field, text))
+    }
+
     /// Scrolls so that the selection is visible in `rows` of the tree and `list_rows` of the list.
     pub fn scroll(&mut self, rows: usize, list_rows: usize) {
         self.top = follow(self.top, self.selected_row(), rows, self.rows());
@@ -207,6 +248,15 @@ impl Tree {
     /// Returns true if a loaded connection has this alias.
     pub fn has_alias(&self, alias: &str) -> bool {
         self.items.iter().any(|item| item.alias() == alias)
+    }
+
+    /// Returns an alias like this one that no loaded connection has.
+    pub fn free_alias(&self, alias: &str) -> String {
+        // Only aliases with the same beginning can be equal to one that `first_free` tries; a long one is shortened.
+        let begin: String = alias.chars().take(MAX_LENGTH / 2).collect();
+        let alike = self.items.iter().map(TreeItem::alias);
+        let alike: HashSet<&str> = alike.filter(|other| other.starts_with(&begin)).collect();
+        first_free(alias, |free| alike.contains(free))
     }
 
     /// Returns the index of a connection in `items`.

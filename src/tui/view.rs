@@ -7,6 +7,7 @@ mod footer;
 mod form;
 mod header;
 mod health;
+mod highlight;
 mod history;
 mod info;
 mod list;

@@ -379,3 +379,20 @@ fn list_of_a_store_that_lost_connections_is_an_error() {
         );
     }
 }
+
+#[test]
+fn list_forgives_mistakes_only_when_nothing_matches() {
+    let home = Home::documented();
+    let exact = home.run(&["connections", "list", "openai-prod"]);
+    assert_eq!((exact.code, exact.err.as_str()), (0, ""), "{exact:?}");
+    let similar = home.run(&["connections", "list", "opnai-prod"]);
+    assert!(similar.out.contains("openai-prod"), "{similar:?}");
+    assert!(
+        similar.err.contains("Nothing matches exactly"),
+        "{similar:?}"
+    );
+    let quoted = home.run(&["connections", "list", "\"opnai-prod\""]);
+    assert!(quoted.err.contains("No match"), "{quoted:?}");
+    let tests = home.run(&["connections", "list", "status:failing"]);
+    assert_eq!(tests.code, 2, "{tests:?}");
+}

@@ -131,7 +131,8 @@ impl Harness {
     /// Handles an event and all its effects.
     pub fn happens(&mut self, event: Event) {
         self.follow(event);
-        self.app.date(self.clock.clock()().time());
+        let now = self.clock.clock()();
+        self.app.date(now, now.time());
         // IDs depend on the wall clock; frames must be the same in every run.
         if let Some(connection) = &mut self.app.workspace.detail.connection {
             connection.item.id = EXAMPLE_ID;
@@ -171,6 +172,10 @@ impl Harness {
                     None
                 }
                 Effect::Continue => None,
+                Effect::CheckKeyBackup | Effect::ConfirmKeyBackup => {
+                    self.effects.push(done);
+                    None
+                }
                 Effect::StoreDraft(slot, kept) => {
                     self.kept.insert(slot, kept);
                     None

@@ -577,7 +577,7 @@ fn failed_export_reports_the_error_and_keeps_the_prompt() {
 #[test]
 fn export_without_marks_uses_the_alias_as_file_name() {
     let text = frame("<down>E");
-    assert!(text.contains("anthropic-team-a.json"), "{text}");
+    assert!(text.contains("anthropic-team-a.yaml"), "{text}");
     assert!(text.contains("1 will be exported"), "{text}");
 }
 

@@ -62,7 +62,7 @@ fn every_dialog(harness: &Harness) -> Vec<AnyDialog> {
         PaletteDialog::new(KeyContext::Tree).into(),
         HelpDialog::new(KeyContext::Tree).into(),
         ReportDialog::new(ReportSubject::Form, "Test", ticket).into(),
-        Models::new("Test".into(), ticket).into(),
+        Models::new(uuid::Uuid::nil(), "Test".into(), ticket).into(),
         VersionDiff::new(EXAMPLE_ID, (1, 2), true, ticket).into(),
         TrashDialog::loading().into(),
         MergeDialog::new(2, vec![conflict]).into(),

@@ -741,3 +741,85 @@ proptest! {
         prop_assert_eq!(aliases(&app), aliases(&fresh));
     }
 }
+
+/// World of 5,000 connections named by their number, with random-looking IDs.
+fn numbered() -> World {
+    let items = (0..5_000_u128).map(|number| {
+        let mut item = item(number, 1);
+        item.id = Uuid::from_u128(number.wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835));
+        item.name = format!("Connection {number}");
+        item.alias = format!("c-{number}");
+        item.endpoint = None;
+        (number, item)
+    });
+    World {
+        items: items.collect(),
+        has_cursors: true,
+    }
+}
+
+#[test]
+fn number_in_filter_marks_the_one_connection_that_contains_it() {
+    let mut app = app_with(&numbered());
+    press(&mut app, "/4242<enter><ctrl-a>");
+    assert_eq!((app.tree.shown_len(), app.tree.marked_len()), (1, 1));
+    assert!(!app.tree.is_tolerant());
+    assert_eq!(aliases(&app), ["c-4242"]);
+}
+
+#[test]
+fn mistakes_are_forgiven_only_when_nothing_matches() {
+    let mut app = app_with(&numbered());
+    press(&mut app, "/conection");
+    work(&mut app);
+    assert_eq!(app.tree.shown_len(), 5_000);
+    assert!(app.tree.is_tolerant());
+    press(&mut app, "<ctrl-u>\"conection\"");
+    work(&mut app);
+    assert_eq!((app.tree.shown_len(), app.tree.is_tolerant()), (0, false));
+    press(&mut app, "<ctrl-u>connection");
+    work(&mut app);
+    assert_eq!(
+        (app.tree.shown_len(), app.tree.is_tolerant()),
+        (5_000, false)
+    );
+}
+
+#[test]
+fn exact_match_that_appears_replaces_similar_ones() {
+    let mut world = numbered();
+    let mut app = app_with(&world);
+    press(&mut app, "/conection<enter>");
+    work(&mut app);
+    assert!(app.tree.is_tolerant());
+    let mut fresh = item(7, 2);
+    fresh.id = world.items[&7].id;
+    fresh.name = "Conection".into();
+    world.items.insert(7, fresh.clone());
+    let saved = ItemChange::Saved(compact(&fresh));
+    app.update(Event::Feed(FeedEvent::Changes(vec![saved])));
+    work(&mut app);
+    assert_eq!((app.tree.shown_len(), app.tree.is_tolerant()), (1, false));
+    let gone = world.delete(7);
+    let gone = match gone {
+        ItemChange::Deleted(_) => ItemChange::Deleted(fresh.id),
+        other @ ItemChange::Saved(_) => other,
+    };
+    app.update(Event::Feed(FeedEvent::Changes(vec![gone])));
+    work(&mut app);
+    assert_eq!(
+        (app.tree.shown_len(), app.tree.is_tolerant()),
+        (4_999, true)
+    );
+}
+
+#[test]
+fn part_of_the_id_is_found_from_eight_characters_on() {
+    let world = numbered();
+    let mut app = app_with(&world);
+    let wanted = &world.items[&99];
+    let text = wanted.id.to_string();
+    press(&mut app, &format!("/{}", &text[5..30]));
+    work(&mut app);
+    assert_eq!(aliases(&app), [wanted.alias.clone()]);
+}

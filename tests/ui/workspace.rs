@@ -296,8 +296,7 @@ fn failed() -> TestReport {
         address: Some("https://api.openai.com/v1/models".into()),
         status: Some(401),
         latency_ms: Some(98),
-        is_blocked: false,
-        models: None,
+        ..TestReport::default()
     }
 }
 

@@ -18,8 +18,8 @@ use crate::search::{Column, Sort};
     reason = "each is a flag of the command line"
 )]
 pub struct ListArgs {
-    /// Filter terms: words and status:, provider:, name:, alias:, endpoint:, id:; `!` excludes, and words tolerate typing
-    /// mistakes
+    /// Filter terms: words and status:, provider:, name:, alias:, endpoint:, id:; `!` excludes. Words must occur as typed;
+    /// if nothing matches, typing mistakes are forgiven, except in quotes
     #[arg(value_name = "TERM", conflicts_with = "trash")]
     terms: Vec<String>,
     /// Only names that contain this text, ignoring case
@@ -97,13 +97,16 @@ impl ListArgs {
                 let page = service.trash(self.query().window).await?;
                 return trash::list(&page, output);
             }
-            let page = if self.terms.is_empty() && self.sort().is_none() {
-                service.list(self.query()).await?
+            let (page, is_tolerant) = if self.terms.is_empty() && self.sort().is_none() {
+                (service.list(self.query()).await?, false)
             } else {
-                search::find((&self.terms, self.sort()), self.query(), service).await?
+                search::find_or_similar((&self.terms, self.sort()), self.query(), service).await?
             };
             if page.total == 0 && output.reader() == OutputReader::Text && self.is_narrowed() {
                 return self.matches_nothing(&service.providers(), output);
+            }
+            if is_tolerant && page.total > 0 {
+                output.note("Nothing matches exactly; listing similar connections");
             }
             format::list(&page, self.skip, &service.providers(), output)
         })?;

@@ -8,20 +8,38 @@ use super::super::exit::Failure;
 use super::export::PAGE;
 use crate::connection::{ConnectionItem, ListCursor, ListQuery, Page, PageRequest};
 use crate::provider::ProviderCatalog;
-use crate::search::{Column, Direction, Sort, TextFilter};
+use crate::search::{Column, Direction, Found, Sort, TextFilter};
 use crate::service::ConnectionService;
 use crate::text::case_fold::fold;
 
-/// Returns the page of connections that match the query and the terms, best match first.
+/// Returns the page of connections that match the query and the terms exactly, best match first.
 pub async fn find(
-    (terms, sort): (&[String], Option<Sort>),
+    terms: (&[String], Option<Sort>),
     query: ListQuery,
     service: &Arc<dyn ConnectionService>,
 ) -> Result<Page<ConnectionItem>, Failure> {
+    let (page, is_tolerant) = find_or_similar(terms, query, service).await?;
+    Ok(if is_tolerant {
+        Page {
+            items: Vec::new(),
+            total: 0,
+        }
+    } else {
+        page
+    })
+}
+
+/// Returns the page of matching connections, best match first. If nothing matches exactly, typing mistakes are forgiven,
+/// and the second value is true.
+pub async fn find_or_similar(
+    (terms, sort): (&[String], Option<Sort>),
+    query: ListQuery,
+    service: &Arc<dyn ConnectionService>,
+) -> Result<(Page<ConnectionItem>, bool), Failure> {
     let text = text(terms);
-    let mut sieve = TextFilter::new(&text, &service.providers()).map_err(Failure::Usage)?;
+    let mut filter = TextFilter::new(&text, &service.providers()).map_err(Failure::Usage)?;
     let PageRequest { skip, take } = query.window;
-    let (mut found, mut read, mut after) = (Vec::new(), 0, None);
+    let (mut read, mut after) = (0, None);
     loop {
         let window = PageRequest {
             skip: read,
@@ -37,11 +55,15 @@ pub async fn find(
         read += page.items.len();
         let is_last = page.items.len() < PAGE;
         after = page.items.last().map(ListCursor::at);
-        found.extend(sieve.keep(page.items));
+        filter.add(page.items);
         if is_last {
             break;
         }
     }
+    let Found {
+        items: mut found,
+        is_tolerant,
+    } = filter.finish();
     // Without words, all scores are equal and the order of the list stays.
     found.sort_by_key(|(score, _)| Reverse(*score));
     if let Some(sort) = sort {
@@ -49,10 +71,11 @@ pub async fn find(
     }
     let total = found.len();
     let items = found.into_iter().skip(skip).take(take);
-    Ok(Page {
+    let page = Page {
         items: items.map(|(_, item)| item).collect(),
         total,
-    })
+    };
+    Ok((page, is_tolerant))
 }
 
 /// Sorts as the app's list does; equal items stay in the order of their names.

@@ -1,5 +1,6 @@
 //! Writes an export to a file.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -23,7 +24,7 @@ pub enum ExportFileError {
     },
 }
 
-/// Writes a manifest to a file with owner-only permissions and returns its path.
+/// Writes a manifest to a file with owner-only permissions and returns its path: as YAML if its name ends so, otherwise as JSON.
 ///
 /// `~/` is the home directory; other relative names start at the working directory.
 pub fn write(
@@ -32,14 +33,23 @@ pub fn write(
     policy: OverwritePolicy,
 ) -> Result<PathBuf, ExportFileError> {
     let path = write_destination(name, policy)?;
-    let json = document
-        .to_json()
-        .map_err(|error| ExportFileError::Failed {
-            path: path.clone(),
-            why: error.to_string(),
-        })?;
-    deliver(&path, policy, |file| file.write_all(json.as_bytes()))?;
+    let is_yaml = path.extension().is_some_and(is_yaml);
+    let text = if is_yaml {
+        document.to_yaml()
+    } else {
+        document.to_json()
+    };
+    let text = text.map_err(|error| ExportFileError::Failed {
+        path: path.clone(),
+        why: error.to_string(),
+    })?;
+    deliver(&path, policy, |file| file.write_all(text.as_bytes()))?;
     Ok(path)
+}
+
+/// Returns whether a file with this ending is written as YAML.
+pub fn is_yaml(ending: &OsStr) -> bool {
+    ending == "yaml" || ending == "yml"
 }
 
 /// Returns the path of a file, if it can be written.

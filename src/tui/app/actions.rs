@@ -196,6 +196,7 @@ impl App {
             ConfirmAction::RestoreDeleted => self.restore_form_connection(),
             ConfirmAction::CreateNew => self.create_from_form(),
             ConfirmAction::DiscardDraft(id) => Some(self.discard_draft(id)),
+            ConfirmAction::ConfirmKeyBackup => Some(Effect::ConfirmKeyBackup),
             ConfirmAction::Delete(id) => Some(self.delete(id)),
             ConfirmAction::Replace => {
                 self.replace_file();

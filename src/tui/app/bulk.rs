@@ -20,7 +20,7 @@ use crate::tui::notice::Notice;
 use crate::tui::text_input::TextInput;
 
 /// Default name of an export file.
-const DEFAULT_FILE: &str = "connections.json";
+const DEFAULT_FILE: &str = "connections.yaml";
 
 impl App {
     /// Offers to activate or deactivate the marked connections; only one of both if all have the same status.
@@ -55,10 +55,8 @@ impl App {
         } else {
             self.notify(Notice::info("Select or mark connections to export them"));
         }
-        let alias = self
-            .tree
-            .selected_item()
-            .map(|item| item.alias().to_owned());
+        let single = self.tree.selected_item().filter(|_| !self.has_marks());
+        let alias = single.map(|item| item.alias().to_owned());
         if let Some(bulk) = self
             .dialogs
             .bulk_mut()
@@ -67,7 +65,7 @@ impl App {
         {
             // An alias from a server may contain path separators.
             let name = match alias {
-                Some(alias) if is_well_formed(&alias) => format!("{alias}.json"),
+                Some(alias) if is_well_formed(&alias) => format!("{alias}.yaml"),
                 Some(_) | None => DEFAULT_FILE.to_owned(),
             };
             bulk.file = Some(TextInput::text(&name));

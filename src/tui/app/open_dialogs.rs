@@ -16,6 +16,7 @@ use crate::tui::dialogs::test_report::{ReportDialog, ReportSubject, TestOutcome}
 use crate::tui::effect::{Effect, ServiceReply, ServiceRequest, Ticket};
 use crate::tui::event::Mouse;
 use crate::tui::form::{Form, FormSubject};
+use crate::tui::health::TestRecord;
 use crate::tui::info::LastTest;
 
 impl App {
@@ -223,8 +224,17 @@ impl App {
     /// Opens the models of a connection.
     pub(super) fn browse_models(&mut self, id: Uuid, name: String) -> Effect {
         self.open_with_request(ServiceRequest::Models(id), |ticket| {
-            Models::new(name, ticket).into()
+            Models::new(id, name, ticket).into()
         })
+    }
+
+    /// Adds the result of a test. A test that could not run says nothing about the connection.
+    pub(super) fn add_test(&mut self, id: Uuid, test: LastTest) {
+        if let Ok(report) = &test.outcome {
+            self.tree
+                .record_test(id, TestRecord::new(test.version, report));
+        }
+        self.workspace.tests.insert(id, test);
     }
 
     /// Records the result of a test of a stored connection.
@@ -233,8 +243,6 @@ impl App {
         if let Some(bulk) = self.dialogs.bulk_mut() {
             bulk.retested(id, &outcome);
         }
-        self.workspace
-            .tests
-            .insert(id, LastTest { version, outcome });
+        self.add_test(id, LastTest { version, outcome });
     }
 }

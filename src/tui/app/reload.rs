@@ -2,19 +2,25 @@
 
 use std::time::Duration;
 
-use chrono::NaiveTime;
+use chrono::{DateTime, NaiveTime, Utc};
 
 use super::{App, AwaitedReply};
+use crate::search::Health;
 use crate::tui::effect::{Effect, Ticket};
 
 /// Time between two reloads.
 const INTERVAL: Duration = Duration::from_mins(1);
+
+/// Time between two repaints of ages.
+const AGE_INTERVAL: Duration = Duration::from_mins(1);
 
 /// State of the reloads.
 #[derive(Debug, Default)]
 pub struct ReloadState {
     /// Timer of the next reload.
     timer: Option<Ticket>,
+    /// Timer of the next repaint of ages.
+    age_timer: Option<Ticket>,
     /// True if the list is to be reloaded once it is shown.
     is_due: bool,
     /// True if the list was loaded and the time is not set yet.
@@ -47,6 +53,9 @@ impl App {
 
     /// Notes that the timer of a reload expired.
     pub(super) fn reload_timer_expired(&mut self, ticket: Ticket) {
+        if self.reload.age_timer == Some(ticket) {
+            self.reload.age_timer = None;
+        }
         if self.reload.timer == Some(ticket) {
             self.reload.timer = None;
             self.reload.is_due = true;
@@ -70,16 +79,32 @@ impl App {
             .filter(|_| !self.site.features.change_feed)
     }
 
-    /// Returns whether something has no time yet; the app has no clock.
-    pub fn is_undated(&self) -> bool {
-        self.notices.log.is_undated() || self.reload.is_undated
+    /// Next timer that repaints the ages on screen.
+    pub(super) fn next_age(&mut self) -> Option<Effect> {
+        if self.reload.age_timer.is_some() || !self.shows_age() {
+            return None;
+        }
+        let ticket = self.requests.new_ticket();
+        self.reload.age_timer = Some(ticket);
+        Some(Effect::Wake(ticket, AGE_INTERVAL))
     }
 
-    /// Sets the time of what has none.
-    pub fn date(&mut self, now: NaiveTime) {
-        self.notices.log.date(now);
+    /// Returns true if the age of a test is on screen.
+    fn shows_age(&self) -> bool {
+        let rows = self.layout().list_rows();
+        let shown = (self.tree.list_top..self.tree.list_top + rows)
+            .map_while(|at| self.tree.visible_at(at))
+            .chain(self.tree.selected_item());
+        self.dialogs.is_empty() && shown.into_iter().any(|item| item.health == Health::Passed)
+    }
+
+    /// Sets the time of what has none, and the time that ages count from.
+    pub fn date(&mut self, now: DateTime<Utc>, time_of_day: NaiveTime) {
+        self.screen.now = Some(now);
+        self.tree.tests.date(now);
+        self.notices.log.date(time_of_day);
         if std::mem::take(&mut self.reload.is_undated) {
-            self.reload.updated = Some(now);
+            self.reload.updated = Some(time_of_day);
         }
     }
 }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::undo::{EditedVersion, UndoableChange};
 use super::{App, AwaitedReply, PendingToggle};
-use crate::connection::{Connection, ConnectionError, Outcome};
+use crate::connection::{Connection, ConnectionError, Outcome, SettingValue};
 use crate::search::TreeItem;
 use crate::tui::dialogs::drafts::DraftsDialog;
 use crate::tui::effect::{DraftSlot, Effect, ServiceReply, Ticket};
@@ -54,6 +55,7 @@ impl App {
                 if let Some(form) = self.form_mut() {
                     form.alias_checked(ticket, owner);
                 }
+                self.offer_free_alias();
             }
             (AwaitedReply::Lookup, ServiceReply::LookedUp(lookup)) => {
                 if let Some(form) = self.form_mut() {
@@ -89,6 +91,9 @@ impl App {
             }
             (AwaitedReply::Rollback(number), ServiceReply::Ran(done)) => {
                 self.rolled_back(number, done.and_then(Outcome::rollback));
+            }
+            (AwaitedReply::UndoEdit(edit), ServiceReply::Ran(done)) => {
+                self.edit_undone(edit, done.and_then(Outcome::rollback));
             }
             (AwaitedReply::RollbackField(number), ServiceReply::Ran(done)) => {
                 self.field_rolled_back(number, done.and_then(Outcome::connection));
@@ -153,7 +158,8 @@ impl App {
             | AwaitedReply::Editor
             | AwaitedReply::Duplicate
             | AwaitedReply::Rollback(_)
-            | AwaitedReply::RollbackField(_) => {}
+            | AwaitedReply::RollbackField(_)
+            | AwaitedReply::UndoEdit(_) => {}
         }
         self.notify(Notice::error(format!("The request failed: {reason}")));
     }
@@ -193,17 +199,35 @@ impl App {
         let Some(form) = self.form_mut() else { return };
         match saved {
             Ok(connection) => {
-                let notice = match form.subject {
-                    FormSubject::New | FormSubject::Copy { .. } => {
-                        Notice::done(format!("Created \"{}\"", connection.item.name))
-                    }
-                    FormSubject::Stored { version, .. } if version == connection.item.version => {
-                        Notice::info("Nothing to save")
+                let item = &connection.item;
+                let (notice, change) = match form.subject {
+                    FormSubject::New | FormSubject::Copy { .. } => (
+                        Notice::done(format!("Created \"{}\"", item.name)),
+                        Some(UndoableChange::Created(item.id)),
+                    ),
+                    FormSubject::Stored { version, .. } if version == item.version => {
+                        (Notice::info("Nothing to save"), None)
                     }
                     FormSubject::Stored { .. } => {
-                        Notice::done(format!("Saved \"{}\"", connection.item.name))
+                        let edit = EditedVersion {
+                            id: item.id,
+                            version: item.version,
+                            has_secret: form.has_changed_secret(),
+                        };
+                        (
+                            Notice::done(format!("Saved \"{}\"", item.name)).with_undo(),
+                            Some(UndoableChange::Edited(edit)),
+                        )
                     }
                 };
+                if let Some(change) = change {
+                    self.undo.push(change);
+                }
+                let has_secret = connection.settings.as_ref().is_some_and(|settings| {
+                    let mut values = settings.iter();
+                    values.any(|(_, value)| matches!(value, SettingValue::Secret(_)))
+                });
+                self.follow_ups.key_check_due |= has_secret;
                 self.dialogs.close::<Form>();
                 self.tree.upsert(TreeItem::from(&connection));
                 self.tree.select_id(connection.item.id);
@@ -230,11 +254,23 @@ impl App {
         }
     }
 
+    /// Offers a free alias in place of a taken one.
+    fn offer_free_alias(&mut self) {
+        let taken = self.form().and_then(Form::taken_alias);
+        let free = taken.map(|taken| self.tree.free_alias(taken));
+        if let Some(form) = self.form_mut() {
+            form.offer_alias(free);
+        }
+    }
+
     fn toggle_succeeded(&mut self, switch: &PendingToggle, connection: Connection) {
         let item = &connection.item;
         let state = if item.is_active { "active" } else { "inactive" };
         let again = if switch.is_undo { " again" } else { "" };
         let notice = Notice::done(format!("\"{}\" is {state}{again}", item.name));
+        if switch.is_undo {
+            self.undo.note_undone(item.id, item.version);
+        }
         self.notify(if switch.is_undo {
             notice
         } else {
@@ -296,10 +332,11 @@ impl App {
         }
         self.open_draft.timer_expired(ticket);
         self.reload_timer_expired(ticket);
-        if let Some(form) = self.form_mut()
-            && form.hiding == Some(ticket)
-        {
-            form.hide_secrets();
+        if let Some(form) = self.form_mut() {
+            form.recheck_expired(ticket);
+            if form.hiding == Some(ticket) {
+                form.hide_secrets();
+            }
         }
     }
 }

@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::trash::PendingRestore;
+use super::undo::EditedVersion;
 use crate::connection::{Environment, PageRequest};
 use crate::provider::ProviderCatalog;
 use crate::service::ServiceFeatures;
@@ -47,6 +49,8 @@ pub(super) enum AwaitedReply {
     Rollback(u64),
     /// Roll one field back to this version.
     RollbackField(u64),
+    /// Undo of an edit.
+    UndoEdit(EditedVersion),
 }
 
 /// Connection that is being activated or deactivated.
@@ -70,6 +74,8 @@ pub struct Screen {
     pub is_ascii: bool,
     /// Route to the clipboard.
     pub clipboard: Multiplexer,
+    /// Time that ages count from; the app has no clock.
+    pub now: Option<DateTime<Utc>>,
 }
 
 /// Available themes.
@@ -100,6 +106,8 @@ pub struct Site {
     pub features: ServiceFeatures,
     /// Target in the configuration.
     pub target: TargetInfo,
+    /// Path of the key of the local store; `None` for a server, which has its own.
+    pub key_path: Option<String>,
     /// Base URL of the management API, for copied cURL commands.
     pub api: String,
     /// Environment variables that can fill a connection.
@@ -112,6 +120,7 @@ impl Site {
             catalog,
             features: ServiceFeatures::ALL,
             target: TargetInfo::default(),
+            key_path: None,
             api: curl::DOCUMENTED.into(),
             environment: Environment::default(),
         }
@@ -162,6 +171,10 @@ pub(super) struct FollowUps {
     pub(super) test_after: Option<Ticket>,
     /// Saved connection that is to be tested next.
     pub(super) test_due: Option<Uuid>,
+    /// True if a secret was stored, so that the backup of the key is checked.
+    pub(super) key_check_due: bool,
+    /// True if the backup of the key was checked in this session.
+    pub(super) is_key_checked: bool,
 }
 
 /// Requests that wait for their replies.

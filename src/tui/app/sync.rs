@@ -23,6 +23,12 @@ use crate::tui::tree::{ItemChange, Node};
 /// Time that a notice stays on screen.
 const NOTICE_TIME: Duration = Duration::from_secs(5);
 
+/// Time between two lookups of the references in a form.
+const RECHECK_TIME: Duration = Duration::from_secs(2);
+
+/// Same, on a server.
+const REMOTE_RECHECK_TIME: Duration = Duration::from_secs(30);
+
 /// Time that a revealed secret stays visible.
 const REVEAL_TIME: Duration = Duration::from_secs(10);
 
@@ -30,6 +36,7 @@ impl App {
     /// Next background effect.
     pub(super) fn next_background_effect(&mut self) -> Option<Effect> {
         self.apply_queued_changes();
+        self.tree.show_tested();
         self.next_arrangement()
             .or_else(|| self.next_page())
             .or_else(|| self.next_reload())
@@ -41,9 +48,12 @@ impl App {
             .or_else(|| self.next_lookup())
             .or_else(|| self.next_bulk_request())
             .or_else(|| self.next_configuration_keys())
+            .or_else(|| self.next_key_check())
             .or_else(|| self.next_expiry())
+            .or_else(|| self.next_age())
             .or_else(|| self.next_hiding())
             .or_else(|| self.next_tick())
+            .or_else(|| self.next_recheck())
             .or_else(|| self.next_their_version_request())
             .or_else(|| self.next_external_edit())
             .or_else(|| {
@@ -132,6 +142,17 @@ impl App {
         ))
     }
 
+    /// Checks the backup of the key once, after the first stored secret and when no dialog is open.
+    fn next_key_check(&mut self) -> Option<Effect> {
+        let is_due = self.follow_ups.key_check_due && self.dialogs.is_empty();
+        if !is_due || self.site.key_path.is_none() {
+            return None;
+        }
+        self.follow_ups.key_check_due = false;
+        let is_first = !std::mem::replace(&mut self.follow_ups.is_key_checked, true);
+        is_first.then_some(Effect::CheckKeyBackup)
+    }
+
     fn next_expiry(&mut self) -> Option<Effect> {
         let notice = self.notices.current.as_ref()?;
         if notice.expiry.is_some() || notice.severity == NoticeSeverity::Error {
@@ -142,6 +163,25 @@ impl App {
             notice.expiry = Some(ticket);
         }
         Some(Effect::Wake(ticket, NOTICE_TIME))
+    }
+
+    /// Timer of the next lookup of the references in the form, since appsettings.json may change.
+    fn next_recheck(&mut self) -> Option<Effect> {
+        let form = self.form()?;
+        if form.recheck.is_some() || !form.has_reference() {
+            return None;
+        }
+        let ticket = self.requests.new_ticket();
+        if let Some(form) = self.form_mut() {
+            form.recheck = Some(ticket);
+        }
+        let is_remote = self.site.target.server.is_some();
+        let after = if is_remote {
+            REMOTE_RECHECK_TIME
+        } else {
+            RECHECK_TIME
+        };
+        Some(Effect::Wake(ticket, after))
     }
 
     fn next_hiding(&mut self) -> Option<Effect> {

@@ -59,6 +59,7 @@ impl App {
             Action::Undo => return self.undo_last(),
             Action::Delete => self.confirm_delete(),
             Action::Trash => self.open_trash(),
+            Action::KeyBackup => self.open_key_backup(),
             Action::EditExternally => return self.edit_externally(),
             Action::Drafts => return Some(self.open_draft.look()),
             Action::Filter => self.focus_filter(),
@@ -249,6 +250,19 @@ impl App {
         if let Some((id, name)) = self.selected_to("delete it") {
             let confirm = ConfirmDialog::delete(id, &name, self.site.features);
             self.dialogs.push(confirm);
+        }
+    }
+
+    /// Shows where the key is, and offers to confirm its backup.
+    fn open_key_backup(&mut self) {
+        match &self.site.key_path {
+            Some(path) => {
+                let confirm = ConfirmDialog::key_backup(path);
+                self.dialogs.push(confirm);
+            }
+            None => self.notify(Notice::info(
+                "The server has its own key; back it up there with umai key export FILE",
+            )),
         }
     }
 

@@ -7,7 +7,10 @@ use uuid::Uuid;
 use super::PendingToggle;
 use crate::tui::bulk::{BulkJob, BulkOperation, BulkRowState};
 
-/// Change that can be undone.
+/// Maximum number of remembered changes.
+const MAX_CHANGES: usize = 1_000;
+
+/// Last change of the user.
 #[derive(Debug)]
 pub(super) enum UndoableChange {
     /// Activated or deactivated a connection.
@@ -16,6 +19,23 @@ pub(super) enum UndoableChange {
     Deleted(Uuid),
     /// Bulk operation.
     Bulk(FinishedBulk),
+    /// Saved a new version of a connection.
+    Edited(EditedVersion),
+    /// Created or restored a connection.
+    Created(Uuid),
+    /// Change that cannot be undone; the text says what can be done instead.
+    Permanent(String),
+}
+
+/// Version of a connection that a form or a rollback saved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct EditedVersion {
+    /// ID of the connection.
+    pub id: Uuid,
+    /// Saved version; the one before is restored.
+    pub version: u64,
+    /// True if a secret was saved or removed, which a rollback does not restore.
+    pub has_secret: bool,
 }
 
 /// Finished part of a bulk operation.
@@ -33,6 +53,8 @@ pub(super) struct FinishedBulk {
 #[derive(Debug, Default)]
 pub(super) struct UndoStack {
     changes: Vec<UndoableChange>,
+    /// Versions that an undo saved, with the earlier version that they equal.
+    equal: HashMap<(Uuid, u64), u64>,
 }
 
 impl UndoStack {
@@ -44,6 +66,9 @@ impl UndoStack {
     /// Adds a change.
     pub fn push(&mut self, change: UndoableChange) {
         self.changes.push(change);
+        if self.changes.len() > MAX_CHANGES {
+            self.changes.remove(0);
+        }
     }
 
     /// Removes the last change.
@@ -51,11 +76,27 @@ impl UndoStack {
         self.changes.pop()
     }
 
+    /// Records the version that an undo of the last change of a connection saved: it equals the version before that change.
+    pub fn note_undone(&mut self, id: Uuid, version: u64) {
+        let undone = self.earliest_equal(id, version.saturating_sub(1));
+        let before = self.earliest_equal(id, undone.saturating_sub(1));
+        self.equal.insert((id, version), before);
+    }
+
+    /// Returns the earliest version that equals this one.
+    pub fn earliest_equal(&self, id: Uuid, version: u64) -> u64 {
+        self.equal.get(&(id, version)).copied().unwrap_or(version)
+    }
+
     /// Number of the bulk operation that the next undo reverts.
     pub fn next_bulk(&self) -> Option<u64> {
         match self.changes.last()? {
             UndoableChange::Bulk(many) => Some(many.bulk_number),
-            UndoableChange::Toggled(_) | UndoableChange::Deleted(_) => None,
+            UndoableChange::Toggled(_)
+            | UndoableChange::Deleted(_)
+            | UndoableChange::Edited(_)
+            | UndoableChange::Created(_)
+            | UndoableChange::Permanent(_) => None,
         }
     }
 
@@ -99,8 +140,12 @@ impl UndoStack {
             }
         }
         self.changes.retain(|done| match done {
-            UndoableChange::Toggled(switch) => !deleted.contains(&switch.id),
-            UndoableChange::Deleted(_) | UndoableChange::Bulk(_) => true,
+            UndoableChange::Toggled(PendingToggle { id, .. })
+            | UndoableChange::Edited(EditedVersion { id, .. })
+            | UndoableChange::Created(id) => !deleted.contains(id),
+            UndoableChange::Deleted(_) | UndoableChange::Bulk(_) | UndoableChange::Permanent(_) => {
+                true
+            }
         });
         self.drop_empty_bulks(running);
     }
@@ -137,7 +182,11 @@ impl UndoStack {
             UndoableChange::Bulk(many) => {
                 !many.changed.is_empty() || running == Some(many.bulk_number)
             }
-            UndoableChange::Toggled(_) | UndoableChange::Deleted(_) => true,
+            UndoableChange::Toggled(_)
+            | UndoableChange::Deleted(_)
+            | UndoableChange::Edited(_)
+            | UndoableChange::Created(_)
+            | UndoableChange::Permanent(_) => true,
         });
     }
 
@@ -163,14 +212,39 @@ impl UndoStack {
             UndoableChange::Bulk(many) => {
                 many.job == BulkJob::Delete && many.changed.contains_key(&id)
             }
-            UndoableChange::Toggled(_) => false,
+            UndoableChange::Toggled(_)
+            | UndoableChange::Edited(_)
+            | UndoableChange::Created(_)
+            | UndoableChange::Permanent(_) => false,
         })
     }
 
     fn bulks(&mut self) -> impl DoubleEndedIterator<Item = &mut FinishedBulk> {
         self.changes.iter_mut().filter_map(|done| match done {
             UndoableChange::Bulk(many) => Some(many),
-            UndoableChange::Toggled(_) | UndoableChange::Deleted(_) => None,
+            UndoableChange::Toggled(_)
+            | UndoableChange::Deleted(_)
+            | UndoableChange::Edited(_)
+            | UndoableChange::Created(_)
+            | UndoableChange::Permanent(_) => None,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_saved_by_undo_equal_the_ones_before() {
+        let (id, mut undo) = (Uuid::from_u128(1), UndoStack::default());
+        // Edit v2, toggle v3, edit v4; all undone from the last to the first.
+        undo.note_undone(id, 5);
+        assert_eq!(undo.earliest_equal(id, 5), 3);
+        undo.note_undone(id, 6);
+        assert_eq!(undo.earliest_equal(id, 6), 2);
+        undo.note_undone(id, 7);
+        assert_eq!(undo.earliest_equal(id, 7), 1);
+        assert_eq!(undo.earliest_equal(id, 8), 8, "a change by another user");
     }
 }

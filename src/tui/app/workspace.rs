@@ -1,6 +1,7 @@
 //! Workspace of the selected connection: tabs, comparison of versions, roll back, copies of its values.
 
 use super::copy_as_command::CommandWriter;
+use super::undo::{EditedVersion, UndoableChange};
 use super::{App, AwaitedReply, Pane};
 use crate::connection::{
     Command, Connection, ConnectionDraft, ConnectionError, PlainSecret, RollbackResult,
@@ -73,14 +74,21 @@ impl App {
     /// Copies the selected line of the Info tab.
     pub(super) fn copy_line(&mut self) -> Option<Effect> {
         let connection = self.workspace.detail.connection.as_ref()?;
-        let tested = self
-            .workspace
-            .detail
-            .id()
-            .and_then(|id| self.workspace.tests.get(&id));
+        let tested = self.last_test();
         let lines = info::lines(connection, &self.site.catalog, tested);
         let line = lines.into_iter().nth(self.workspace.line)?;
         self.copy_text(line.label, line.copied)
+    }
+
+    /// Describes the last test of the connection in the workspace.
+    pub fn last_test(&self) -> Option<String> {
+        let id = self.workspace.detail.id()?;
+        if let Some(test) = self.workspace.tests.get(&id) {
+            return Some(info::test_summary(test));
+        }
+        let record = self.tree.last_test(self.tree.item(id)?)?;
+        let now = self.screen.now.or(record.time)?;
+        Some(record.sentence(now))
     }
 
     /// Compares the versions selected in the history.
@@ -186,12 +194,18 @@ impl App {
 
     fn show_rolled_back(&mut self, number: u64, connection: Connection) {
         let item = &connection.item;
+        self.undo.push(UndoableChange::Edited(EditedVersion {
+            id: item.id,
+            version: item.version,
+            has_secret: false,
+        }));
         self.dialogs.close::<VersionDiff>();
         self.tree.upsert(TreeItem::from(&connection));
-        self.notify(Notice::done(format!(
+        let notice = Notice::done(format!(
             "Rolled back to v{number}: \"{}\" is now at v{}",
             item.name, item.version
-        )));
+        ));
+        self.notify(notice.with_undo());
         if self.tree.selected() == Node::Connection(item.id) {
             self.workspace.history.selected = 0;
             self.workspace.detail.show(connection);

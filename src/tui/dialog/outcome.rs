@@ -159,6 +159,8 @@ pub enum ConfirmAction {
     CreateNew,
     /// Discard this draft.
     DiscardDraft(Uuid),
+    /// Record that the key has a backup.
+    ConfirmKeyBackup,
 }
 
 impl ConfirmAction {

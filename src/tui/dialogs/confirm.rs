@@ -245,6 +245,19 @@ impl ConfirmDialog {
         )
     }
 
+    /// Reminds of a backup of the key. The default button closes the prompt.
+    pub fn key_backup(path: &str) -> Self {
+        Self::new(
+            "Back up the key",
+            "Secrets are encrypted with the key in this file. Without it, nobody can decrypt them: copy it to a safe place, for example with umai key export FILE.",
+            &[
+                ("Later", ConfirmAction::Cancel),
+                ("I have a backup", ConfirmAction::ConfirmKeyBackup),
+            ],
+        )
+        .about(path)
+    }
+
     /// Asks to replace an existing file. The default button is Cancel.
     pub fn replace(path: &str) -> Self {
         Self::or_cancel(

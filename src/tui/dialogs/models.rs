@@ -1,19 +1,28 @@
 //! Dialog with the models that a connection's provider offers.
 
-use crate::connection::Model;
+use uuid::Uuid;
+
+use crate::connection::{ConnectionError, Model};
 use crate::provider::Capability;
 use crate::tui::action::{Action, KeyContext};
 use crate::tui::dialog::{
-    Dialog, DialogContext, DialogModel, DialogOutcome, Frame, Pick, Row, Rows, Spoken, failure,
+    Dialog, DialogContext, DialogModel, DialogOutcome, Frame, Pick, Row, Rows, Spoken, TextBlock,
+    Tone, failure,
 };
 use crate::tui::effect::{ServiceReply, Ticket};
 use crate::tui::plain::text::count;
 use crate::tui::select_list::{Cursor, SelectList};
 use crate::tui::text_input::TextInput;
+use crate::tui::text_width::wrap;
+
+/// Maximum width.
+const WIDTH: u16 = 64;
 
 /// Models of a connection.
 #[derive(Debug)]
 pub struct Models {
+    /// ID of the connection.
+    id: Uuid,
     /// Name of the connection.
     pub name: String,
     /// Typed text and selection.
@@ -21,13 +30,23 @@ pub struct Models {
     /// Ticket of the pending request; `None` after the reply.
     pub ticket: Option<Ticket>,
     /// Models or the error, once known.
-    pub models: Option<Result<Vec<Model>, String>>,
+    pub models: Option<Result<Vec<Model>, ModelsFailure>>,
+}
+
+/// Reason why there is no list of models.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelsFailure {
+    /// Reason, in one sentence.
+    pub reason: String,
+    /// What can be done about it.
+    pub advice: Option<String>,
 }
 
 impl Models {
     /// Creates the dialog while the models load.
-    pub fn new(name: String, ticket: Ticket) -> Self {
+    pub fn new(id: Uuid, name: String, ticket: Ticket) -> Self {
         Self {
+            id,
             name,
             choices: SelectList::default(),
             ticket: Some(ticket),
@@ -51,6 +70,22 @@ impl Models {
     }
 }
 
+impl Models {
+    /// Returns the failure and its advice, wrapped to a width; empty without a failure.
+    fn failure_lines(&self, width: usize) -> Vec<(String, Tone)> {
+        let Some(Err(failure)) = &self.models else {
+            return Vec::new();
+        };
+        let reason = wrap(&format!("✗ {}", failure.reason), width);
+        let reason = reason.into_iter().map(|line| (line, Tone::Error));
+        let advice = failure.advice.as_deref();
+        let advice = advice.map_or_else(Vec::new, |advice| wrap(advice, width));
+        reason
+            .chain(advice.into_iter().map(|line| (line, Tone::Warning)))
+            .collect()
+    }
+}
+
 impl Dialog for Models {
     fn context(&self) -> KeyContext {
         KeyContext::List
@@ -69,17 +104,23 @@ impl Dialog for Models {
         };
         let empty = match &self.models {
             None => "Loading models…".to_owned(),
-            Some(Err(problem)) => problem.clone(),
+            Some(Err(_)) => String::new(),
             Some(Ok(_)) => self.choices.no_match(cx.catalog),
         };
+        let failure = self.failure_lines(cx.text_width(WIDTH).into());
+        let has_list = failure.is_empty();
         DialogModel {
-            input: Some(self.choices.filter("Type to filter", cx.catalog)),
+            head: TextBlock {
+                rows: u16::try_from(failure.len()).unwrap_or(u16::MAX),
+                lines: failure,
+            },
+            input: has_list.then(|| self.choices.filter("Type to filter", cx.catalog)),
             rows: Rows::list(matches.len(), move |at, _| {
                 Row::pair(&matches[at].id, capability_text(matches[at]))
             }),
             cursor: self.choices.cursor,
             empty,
-            ..DialogModel::new(title, Frame::Centered(64, 20))
+            ..DialogModel::new(title, Frame::Centered(WIDTH, 20))
         }
     }
 
@@ -90,13 +131,21 @@ impl Dialog for Models {
                 place,
                 vec!["Loading the models from the provider; back cancels.".into()],
             ),
-            Some(Err(problem)) => Spoken::text(place, vec![format!("Error: {problem}")]),
+            Some(Err(failure)) => {
+                let mut lines = vec![format!("Error: {}", failure.reason)];
+                lines.extend(failure.advice.clone());
+                Spoken::text(place, lines)
+            }
             Some(Ok(found)) => Spoken::list(format!("{place}: {}", count(found.len(), "model"))),
         }
     }
 
     fn act(&mut self, action: Action, _cx: &DialogContext<'_>) -> DialogOutcome {
         match action {
+            Action::Choose if matches!(self.models, Some(Err(_))) => DialogOutcome::All(vec![
+                DialogOutcome::Close,
+                DialogOutcome::Browse(self.id, self.name.clone()),
+            ]),
             Action::Choose => match self.matches().get(self.choices.cursor.selected) {
                 Some(model) => DialogOutcome::Copy(format!("\"{}\"", model.id), model.id.clone()),
                 None => DialogOutcome::Stay,
@@ -125,6 +174,7 @@ impl Dialog for Models {
 
     fn hint(&self, action: Action) -> Option<&'static str> {
         match action {
+            Action::Choose if matches!(self.models, Some(Err(_))) => Some("Retry"),
             Action::Choose => Some("Copy"),
             Action::Back if self.ticket.is_some() => Some("Stop"),
             _ => action.entry().hint,
@@ -138,8 +188,17 @@ impl Dialog for Models {
     fn reply(&mut self, reply: ServiceReply, _cx: &DialogContext<'_>) -> DialogOutcome {
         self.ticket = None;
         self.models = Some(match reply {
-            ServiceReply::Models(found) => found.map_err(|error| error.to_string()),
-            other => Err(failure(other)),
+            ServiceReply::Models(found) => found.map_err(|error| ModelsFailure {
+                reason: error.to_string(),
+                advice: match &error {
+                    ConnectionError::Provider(report) => report.advice.clone(),
+                    _ => None,
+                },
+            }),
+            other => Err(ModelsFailure {
+                reason: failure(other),
+                advice: None,
+            }),
         });
         DialogOutcome::Stay
     }

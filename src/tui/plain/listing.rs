@@ -83,7 +83,7 @@ fn pane_entry(app: &App, at: usize) -> Option<String> {
         (Pane::Detail, Tab::Settings) => return None,
         (Pane::Detail, Tab::Info) => {
             let connection = app.workspace.detail.connection.as_ref()?;
-            let tested = app.workspace.tests.get(&connection.item.id);
+            let tested = app.last_test();
             let lines = info::lines(connection, &app.site.catalog, tested);
             let line = lines.get(at)?;
             format!("{}: {}", line.label, line.shown)

@@ -7,6 +7,7 @@ use super::session::SessionFile;
 use super::suspend::SuspendHandler;
 use crate::connection::Environment;
 use crate::drafts::DraftsLocation;
+use crate::tui::key_backup::KeyBackupsHandle;
 use crate::tui::keymap::Keymap;
 use crate::tui::target_info::TargetInfo;
 use crate::tui::theme::ThemeName;
@@ -35,6 +36,8 @@ pub struct TuiOptions {
     pub drafts: Option<DraftsLocation>,
     /// Target of the app.
     pub target: TargetInfo,
+    /// Record of the backups of the key.
+    pub key_backups: KeyBackupsHandle,
 }
 
 impl TuiOptions {

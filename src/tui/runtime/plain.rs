@@ -26,6 +26,7 @@ use crate::tui::app::App;
 use crate::tui::effect::{Effect, Ticket};
 use crate::tui::event::Event;
 use crate::tui::form::Form;
+use crate::tui::key_backup::KeyBackupsHandle;
 use crate::tui::plain;
 use crate::tui::plain::narration::{self, Narration};
 use crate::tui::plain::parse::{ParsedLine, parse_line};
@@ -45,6 +46,8 @@ pub async fn run(
     notices.extend(problems);
     let mut app = App::new(catalog, keymap, notices);
     app.set_target(options.target);
+    let key = options.key_backups.0.as_ref();
+    app.site.key_path = key.map(|key| key.path());
     let signals = SignalStreams::new()?;
     let is_interactive = io::stdin().is_terminal();
     let mut runtime = PlainRuntime {
@@ -56,6 +59,7 @@ pub async fn run(
         lines: StdinLines::read()?,
         is_interactive,
         before_suspend: options.before_suspend,
+        key_backups: options.key_backups,
         narrated: Narration::default(),
         known: 0,
         // A script that ends in a form does so on purpose.
@@ -97,6 +101,8 @@ struct PlainRuntime {
     /// True if stdin is a terminal.
     is_interactive: bool,
     before_suspend: SuspendHandler,
+    /// Record of the backups of the key.
+    key_backups: KeyBackupsHandle,
     /// Last narration.
     narrated: Narration,
     /// Number of printed notices for the user.
@@ -225,7 +231,8 @@ impl PlainRuntime {
 
     fn update(&mut self, event: Event) -> Result<LoopControl, TuiError> {
         let effect = self.app.update(event);
-        self.app.date(Local::now().time());
+        let now = Local::now();
+        self.app.date(now.to_utc(), now.time());
         self.requests.abort_unawaited(&self.app);
         self.perform(effect)
     }
@@ -253,6 +260,18 @@ impl PlainRuntime {
             Some(Effect::DeleteDraft(slot)) => self.draft_saver.queue_task(DraftTask::Delete(slot)),
             Some(Effect::ReleaseDrafts(ids)) => {
                 self.draft_saver.queue_task(DraftTask::ReleaseDrafts(ids));
+            }
+            Some(Effect::CheckKeyBackup) => {
+                let key = self.key_backups.0.as_ref();
+                if let Some(path) = key.and_then(|key| key.remind()) {
+                    return self.update(Event::KeyNeedsBackup(path));
+                }
+            }
+            Some(Effect::ConfirmKeyBackup) => {
+                if let Some(key) = &self.key_backups.0 {
+                    let done = key.confirm();
+                    return self.update(Event::KeyBackupConfirmed(done));
+                }
             }
             Some(Effect::LoadDrafts) => self.draft_saver.queue_task(DraftTask::Load),
             Some(Effect::OpenEditor(ticket, _)) => {

@@ -13,7 +13,7 @@ use crate::tui::app::App;
 use crate::tui::session::SavedSession;
 
 /// Size limit of the file in bytes.
-const LARGEST: usize = 64 * 1024;
+const LARGEST: usize = 2 * 1024 * 1024;
 
 /// Location and scope of a session.
 #[derive(Debug, Clone)]

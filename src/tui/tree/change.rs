@@ -7,6 +7,7 @@ use super::updates::{self, IndexShift, ItemChange};
 use super::{Node, Tree};
 use crate::connection::ListQuery;
 use crate::search::TreeItem;
+use crate::tui::health::TestRecord;
 
 /// Number of remembered deletions, so that a late reply does not re-add a deleted connection.
 const REMEMBERED: usize = 1_024;
@@ -14,12 +15,48 @@ const REMEMBERED: usize = 1_024;
 impl Tree {
     /// Sets the status of a connection.
     pub fn set_active(&mut self, id: Uuid, active: bool) {
-        let is_next_fresh = self.is_reload_complete();
-        let find = |items: &mut [TreeItem]| {
+        self.change_in_place(|items| {
             let place = items.iter().position(|item| item.id == id)?;
             items[place].is_active = active;
-            Some(IndexShift::changed(place))
-        };
+            Some(vec![place])
+        });
+    }
+
+    /// Records the result of a test; [`Tree::show_tested`] shows it.
+    pub fn record_test(&mut self, id: Uuid, record: TestRecord) {
+        self.tests.add(id, record);
+        self.tested.insert(id);
+    }
+
+    /// Returns the last test of the current version of a connection.
+    pub fn last_test(&self, item: &TreeItem) -> Option<&TestRecord> {
+        self.tests.of(item)
+    }
+
+    /// Shows the results of all tests that ended since the last call, in one pass over the list.
+    pub fn show_tested(&mut self) {
+        if self.tested.is_empty() {
+            return;
+        }
+        let tested = std::mem::take(&mut self.tested);
+        let tests = std::mem::take(&mut self.tests);
+        self.change_in_place(|items| {
+            let mut places = Vec::new();
+            for (place, item) in items.iter_mut().enumerate() {
+                if tested.contains(&item.id) {
+                    tests.apply(item);
+                    places.push(place);
+                }
+            }
+            (!places.is_empty()).then_some(places)
+        });
+        self.tests = tests;
+    }
+
+    /// Changes connections without moving them in name order; `find` returns their indexes in a list.
+    fn change_in_place(&mut self, find: impl Fn(&mut [TreeItem]) -> Option<Vec<usize>>) {
+        let is_next_fresh = self.is_reload_complete();
+        let find = |items: &mut [TreeItem]| find(items).map(IndexShift::changed);
         let places = self.place_on_screen();
         if let Some(fresh) = &mut self.fresh
             && let Some(shift) = find(fresh)
@@ -75,7 +112,10 @@ impl Tree {
     }
 
     /// Adds the next page of the list.
-    pub fn take_page(&mut self, page: Vec<TreeItem>, total: usize) {
+    pub fn take_page(&mut self, mut page: Vec<TreeItem>, total: usize) {
+        for item in &mut page {
+            self.tests.apply(item);
+        }
         match &mut self.fresh {
             Some(fresh) => {
                 self.loading.take_page(fresh, page, total);
@@ -92,7 +132,7 @@ impl Tree {
         self.count_states();
         let arrangements = [&mut self.shown, &mut self.next, &mut self.lookup];
         for arrangement in arrangements.into_iter().flatten() {
-            arrangement.remove_from(from);
+            arrangement.remove_from(from, &self.providers);
         }
         // A selected connection that was created before the list loaded stays visible.
         if let Node::Connection(id) = self.selected
@@ -116,9 +156,12 @@ impl Tree {
         }
     }
 
-    fn change(&mut self, news: Vec<ItemChange>) {
-        for change in &news {
+    fn change(&mut self, mut news: Vec<ItemChange>) {
+        for change in &mut news {
             self.loading.note_change(change.id());
+            if let ItemChange::Saved(item) = change {
+                self.tests.apply(item);
+            }
         }
         let places = self.place_on_screen();
         let is_next_fresh = self.is_reload_complete();

@@ -138,7 +138,7 @@ impl Tree {
             self.count_states();
             self.marks.keep(&self.items);
             if let Some(lookup) = &mut self.lookup {
-                lookup.remove_from(0);
+                lookup.remove_from(0, &self.providers);
             }
         }
         self.is_reversed =

@@ -1,12 +1,13 @@
 //! Saved state of the tree, restored at the next start.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Node, Tree};
+use super::{ById, Node, Tree};
 use crate::search::Sort;
+use crate::tui::health::TestRecord;
 
 /// Persistent key of a node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +75,20 @@ impl Tree {
                 .as_ref()
                 .map_or_else(String::new, |filter| filter.line.value().trim().to_owned()),
         }
+    }
+
+    /// Returns the results of tests to save: of connections that exist in the tested version, as far as they are loaded.
+    pub fn saved_tests(&self) -> BTreeMap<Uuid, TestRecord> {
+        let versions: ById<u64> = self
+            .items
+            .iter()
+            .map(|item| (item.id, item.version()))
+            .collect();
+        let is_complete = self.loading.is_done();
+        self.tests.saved(|id, version| match versions.get(&id) {
+            Some(current) => *current == version,
+            None => !is_complete,
+        })
     }
 
     /// Restores a saved state; the saved node is selected when it loads, unless the user moved first.

@@ -43,10 +43,10 @@ pub struct IndexShift {
 }
 
 impl IndexShift {
-    /// Creates a shift with one connection changed in place.
-    pub fn changed(index: usize) -> Self {
+    /// Creates a shift with connections changed in place; their indexes are sorted.
+    pub fn changed(touched: Vec<usize>) -> Self {
         Self {
-            touched: vec![index],
+            touched,
             ..Self::default()
         }
     }

@@ -7,7 +7,9 @@ use std::cmp::Ordering;
 
 use super::updates::IndexShift;
 use crate::search::query::FilterQuery;
-use crate::search::{Candidate, Column, FilterMatcher, Providers, Sort, SortKey, TreeItem};
+use crate::search::{
+    Candidate, Column, FilterMatcher, MatchMode, Providers, Sort, SortKey, TreeItem,
+};
 
 /// Connections per slice: about a millisecond of work.
 pub const SLICE: usize = 4_096;
@@ -135,12 +137,48 @@ impl VisibleList {
     }
 
     /// Returns true if unprocessed connections remain.
-    pub const fn has_more(&self, items: &[TreeItem]) -> bool {
-        self.examined < items.len()
+    pub fn has_more(&self, items: &[TreeItem]) -> bool {
+        self.examined < items.len() || self.is_to_tolerate(items)
+    }
+
+    /// Returns true if nothing matches exactly and typing mistakes are forgiven.
+    pub fn is_tolerant(&self) -> bool {
+        self.search.as_ref().is_some_and(FilterMatcher::is_tolerant)
+    }
+
+    /// Returns true if the exact search is complete without a match, and a word may be mistyped.
+    fn is_to_tolerate(&self, items: &[TreeItem]) -> bool {
+        self.len == 0
+            && !items.is_empty()
+            && self.examined >= items.len()
+            && self
+                .search
+                .as_ref()
+                .is_some_and(|search| !search.is_tolerant() && search.can_tolerate())
+    }
+
+    /// Starts again at an index.
+    fn restart(&mut self, mode: MatchMode, from: usize, providers: &Providers) {
+        if let Some(search) = &mut self.search {
+            search.set_mode(mode, providers);
+        }
+        self.groups.clear();
+        self.examined = from;
+        self.count();
     }
 
     /// Processes the next slice of connections.
     pub fn step(&mut self, items: &[TreeItem], providers: &mut Providers) {
+        if self.examined < items.len() {
+            self.step_slice(items, providers);
+        }
+        if self.is_to_tolerate(items) {
+            self.restart(MatchMode::Tolerant, 0, providers);
+            self.step_slice(items, providers);
+        }
+    }
+
+    fn step_slice(&mut self, items: &[TreeItem], providers: &mut Providers) {
         let has_words = self.search.as_ref().is_some_and(FilterMatcher::has_words);
         let slice = match self.query.sort.column {
             Column::Name => SLICE,
@@ -154,8 +192,13 @@ impl VisibleList {
     }
 
     /// Discards the results from an index on, because the connections there changed.
-    pub fn remove_from(&mut self, place: usize) {
+    pub fn remove_from(&mut self, place: usize, providers: &Providers) {
         if self.examined <= place {
+            return;
+        }
+        if self.is_tolerant() {
+            // Nothing before the changed connections matches exactly.
+            self.restart(MatchMode::Exact, place, providers);
             return;
         }
         self.examined = place;
@@ -167,6 +210,10 @@ impl VisibleList {
 
     /// Shifts the results after a change of the list and processes the changed connections.
     pub fn shift(&mut self, shift: &IndexShift, items: &[TreeItem], providers: &mut Providers) {
+        if self.is_tolerant() && self.has_exact_match(&shift.touched, items, providers) {
+            self.restart(MatchMode::Exact, 0, providers);
+            return;
+        }
         let is_whole = self.examined == shift.old_len(items.len());
         self.examined = if is_whole {
             items.len()
@@ -191,13 +238,24 @@ impl VisibleList {
         self.examine(&others, items, providers);
     }
 
+    /// Returns true if one of the connections at some indexes matches without typing mistakes.
+    fn has_exact_match(
+        &self,
+        places: &[usize],
+        items: &[TreeItem],
+        providers: &mut Providers,
+    ) -> bool {
+        let looked = candidates(places, items, providers);
+        let search = self.search.as_ref();
+        search.is_some_and(|search| {
+            let scores = search.exact_scores(&looked, providers);
+            scores.iter().any(Option::is_some)
+        })
+    }
+
     /// Processes the connections at some indexes and inserts the matches in order.
     fn examine(&mut self, places: &[usize], items: &[TreeItem], providers: &mut Providers) {
-        let looked: Vec<Candidate<'_>> = places
-            .iter()
-            .filter_map(|place| Some((u32::try_from(*place).ok()?, items.get(*place)?)))
-            .map(|(index, item)| (index, item, providers.number(&item.provider)))
-            .collect();
+        let looked = candidates(places, items, providers);
         let scores = match &mut self.search {
             Some(search) => search.scores(&looked, providers),
             None => vec![Some(0); looked.len()],
@@ -293,6 +351,19 @@ impl VisibleList {
             self.len += group.items.len();
         }
     }
+}
+
+fn candidates<'a>(
+    places: &[usize],
+    items: &'a [TreeItem],
+    providers: &mut Providers,
+) -> Vec<Candidate<'a>> {
+    let found = places
+        .iter()
+        .filter_map(|place| Some((u32::try_from(*place).ok()?, items.get(*place)?)));
+    found
+        .map(|(index, item)| (index, item, providers.number(&item.provider)))
+        .collect()
 }
 
 /// Merges `fresh` into `found`, both sorted; each element moves at most once.

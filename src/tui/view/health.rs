@@ -3,27 +3,27 @@
 use ratatui::style::Style;
 
 use super::Scene;
-use crate::search::TreeItem;
-use crate::tui::info::LastTest;
+use crate::search::{Health, TreeItem};
 
-/// Symbol of the last test of this version: passed, failed, or blank without one.
+/// Symbol of the last test of this version; blank without one.
 pub fn symbol(scene: Scene<'_>, item: &TreeItem) -> (&'static str, Style) {
     let theme = scene.theme;
-    match last_test(scene, item).map(LastTest::has_passed) {
-        Some(true) => ("✓", theme.right.style()),
-        Some(false) => ("✗", theme.wrong.style()),
-        None => (" ", theme.text.style()),
-    }
+    let style = match item.health {
+        Health::Passed => theme.right.style(),
+        Health::Failed => theme.wrong.style(),
+        Health::Unresolved => theme.warning.style(),
+        Health::Untested => theme.text.style(),
+    };
+    (item.health.symbol(), style)
 }
 
-/// Cell of the table: symbol and what is known about the last test of this version.
+/// Cell of the table: symbol, and the age of a success or the reason of a failure.
 pub fn cell(scene: Scene<'_>, item: &TreeItem) -> (String, Style) {
     let (symbol, style) = symbol(scene, item);
-    let text = last_test(scene, item).map_or_else(String::new, LastTest::short);
+    let app = scene.app;
+    let record = app.tree.last_test(item);
+    let now = record.and_then(|record| app.screen.now.or(record.time));
+    let text = record.zip(now);
+    let text = text.map_or_else(String::new, |(record, now)| record.summary(now));
     (format!("{symbol} {text}"), style)
-}
-
-fn last_test<'a>(scene: Scene<'a>, item: &TreeItem) -> Option<&'a LastTest> {
-    let test = scene.app.workspace.tests.get(&item.id)?;
-    (test.version == item.version()).then_some(test)
 }

@@ -15,11 +15,7 @@ const LABELS: u16 = 14;
 pub fn draw(scene: Scene<'_>, connection: &Connection, workspace: Area, buffer: &mut Buffer) {
     let Scene { app, theme, .. } = scene;
     let area = ScreenLayout::tab(workspace);
-    let tested = app
-        .workspace
-        .detail
-        .id()
-        .and_then(|id| app.workspace.tests.get(&id));
+    let tested = app.last_test();
     let lines = info::lines(connection, &app.site.catalog, tested);
     let is_focused = app.pane == Pane::Detail && app.dialogs.is_empty();
     let top = crate::tui::layout::follow(0, app.workspace.line, area.height.into(), lines.len());

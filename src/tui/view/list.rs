@@ -4,7 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::style::Style;
 
 use super::tree::MARK;
-use super::{Scene, health, list_title, paint};
+use super::{Scene, health, highlight, list_title, paint};
+use crate::search::query::QueryField;
 use crate::search::{Column, TreeItem};
 use crate::tui::action::{Action, KeyContext};
 use crate::tui::app::Pane;
@@ -38,7 +39,16 @@ pub fn draw(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Option<(u16, u
         }
         for (column, cell) in columns::cells(row) {
             let (text, style) = self::cell(scene, (column, cell.width), item);
-            paint::line(buffer, cell, &[(&text, style)]);
+            let parts = match column {
+                TableColumn::Sortable(Column::Name) => {
+                    highlight::parts(scene, (QueryField::Name, &text), style)
+                }
+                TableColumn::Sortable(Column::Alias) => {
+                    highlight::parts(scene, (QueryField::Alias, &text), style)
+                }
+                TableColumn::Sortable(_) | TableColumn::LastTest => vec![(text.as_str(), style)],
+            };
+            paint::line(buffer, cell, &parts);
         }
         if app.tree.selected_at() == Some(index) {
             let role = if is_focused {
@@ -107,6 +117,18 @@ fn empty(scene: Scene<'_>, inside: Area, buffer: &mut Buffer) {
             buffer,
             first,
             &[("No match for the filter", theme.dim.style())],
+        );
+        let back = app.keymap.first_key(KeyContext::Tree, Action::Back);
+        let back = back.map_or_else(String::new, |key| key.to_string());
+        let (_, second) = rest.split_top(1);
+        centered(
+            buffer,
+            second,
+            &[
+                ("Press ", theme.dim.style()),
+                (&back, theme.key.style()),
+                (" to show all", theme.dim.style()),
+            ],
         );
     } else {
         centered(buffer, first, &[("No connections yet", theme.text.style())]);

@@ -44,7 +44,7 @@ pub fn draw(
     filter(scene, room.split_left(room.width - used).0, buffer)
 }
 
-/// Returns the counts that fit; the number of inactive connections is dropped first.
+/// Returns the counts that fit; the number of inactive connections is dropped first. `similar` says that nothing matches exactly.
 fn counts(tree: &Tree, room: usize) -> String {
     if tree.loading.is_first() {
         return "…".into();
@@ -61,8 +61,14 @@ fn counts(tree: &Tree, room: usize) -> String {
     let part = |count: usize, word: &str| (count > 0).then(|| format!(" · {count} {word}"));
     let marked = part(tree.marked_len(), "marked").unwrap_or_default();
     let inactive = part(tree.inactive_len(), "inactive").unwrap_or_default();
+    let failing = part(tree.failing_len(), "failing").unwrap_or_default();
+    let similar = if tree.is_tolerant() {
+        " · similar"
+    } else {
+        ""
+    };
     let mut text = total;
-    for part in [marked, inactive] {
+    for part in [similar.to_owned(), marked, failing, inactive] {
         if text_width::width(&text) + text_width::width(&part) <= room {
             text.push_str(&part);
         }

@@ -2,8 +2,9 @@
 
 use ratatui::buffer::Buffer;
 
-use super::{Scene, health, list_title, paint};
+use super::{Scene, health, highlight, list_title, paint};
 use crate::search::TreeItem;
+use crate::search::query::QueryField;
 use crate::tui::app::Pane;
 use crate::tui::layout::Area;
 use crate::tui::text_width;
@@ -137,17 +138,15 @@ fn connection(scene: Scene<'_>, area: Area, what: (&str, &TreeItem), buffer: &mu
         ("○ ", theme.off, theme.dim)
     };
     let (health, health_style) = health::symbol(scene, item);
-    let used = paint::line(
-        buffer,
-        area,
-        &[
-            (guide, theme.border.style()),
-            (status, status_role.style()),
-            (health, health_style),
-            (" ", theme.text.style()),
-            (item.name(), name_role.style()),
-        ],
-    );
+    let mut parts = vec![
+        (guide, theme.border.style()),
+        (status, status_role.style()),
+        (health, health_style),
+        (" ", theme.text.style()),
+    ];
+    let name = (QueryField::Name, item.name());
+    parts.extend(highlight::parts(scene, name, name_role.style()));
+    let used = paint::line(buffer, area, &parts);
     let provider = scene.app.site.catalog.get(&item.provider);
     let code = provider_code(provider.map_or(&item.provider, |provider| &provider.name));
     let rest = area.split_left(used + 2).1;

@@ -242,6 +242,7 @@ fn errors() -> Vec<ConnectionError> {
         latency_ms: Some(12),
         is_blocked: true,
         models: Some(3),
+        ..TestReport::default()
     })));
     all.push(ConnectionError::ReadOnly("the target is".into()));
     all.extend(server_errors().into_iter().map(ConnectionError::Server));

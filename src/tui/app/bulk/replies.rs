@@ -20,7 +20,9 @@ impl App {
         if let Some((id, name)) = effects.changed {
             self.undo.record_bulk_change(of.number, id, name);
         }
-        self.workspace.tests.extend(effects.tested);
+        if let Some((id, test)) = effects.tested {
+            self.add_test(id, test);
+        }
         self.end_bulk_if_done();
     }
 
