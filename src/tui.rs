@@ -7,6 +7,7 @@
 pub mod key;
 pub mod action;
 pub mod keymap;
+pub mod target_choice;
 pub mod target_info;
 pub mod layout;
 pub mod text_width;

@@ -7,14 +7,16 @@ use std::sync::Arc;
 use super::connections::from_env;
 use super::exit::{Exit, Failure};
 use super::key::key_backup::LocalKey;
-use super::open_service::{CliContext, OpenSession, WORKERS, runtime};
+use super::open_service::{CliContext, OpenSession, WORKERS, catalog, runtime};
 use super::output::OutputReader;
+use super::targets::content;
 use super::{Globals, passphrase};
 use crate::api::client::RemoteOptions;
 use crate::config::file::{ConfigFile, NAME};
 use crate::connection::ConnectionStore;
 use crate::store::shared::{PausedStore, SharedStore};
 use crate::tui::key_backup::{KeyBackups, KeyBackupsHandle};
+use crate::tui::target_choice::{AppEnd, TargetChoice};
 use crate::tui::target_info::TargetInfo;
 use crate::tui::{
     self, EndSignal, KeptTheme, ServiceOpening, SuspendHandler, TuiError, TuiOptions,
@@ -32,8 +34,38 @@ enum AppMode {
     Plain,
 }
 
-/// Opens the app.
+/// Opens the app, and opens it again when the user switches to another target.
 pub fn open(context: &CliContext, globals: &Globals, format: OutputReader) -> Result<(), Failure> {
+    let mut here = (context.clone(), globals.clone());
+    let mut notice = None;
+    loop {
+        let end = open_at((&here.0, &here.1), format, notice.take())?;
+        let AppEnd::SwitchTarget(name) = end else {
+            return Ok(());
+        };
+        match at_target(globals, &name) {
+            Ok(there) => here = there,
+            Err(failure) => notice = Some(format!("Target '{name}' was not opened: {failure}")),
+        }
+    }
+}
+
+/// Returns the context of a named target, if its service can be opened.
+fn at_target(globals: &Globals, name: &str) -> Result<(CliContext, Globals), Failure> {
+    let globals = content::globals_of(globals, name);
+    let context = CliContext::new(&globals)?;
+    passphrase::unlock(&context)?;
+    if context.server.is_some() {
+        catalog(&context)?;
+    }
+    Ok((context, globals))
+}
+
+fn open_at(
+    (context, globals): (&CliContext, &Globals),
+    format: OutputReader,
+    notice: Option<String>,
+) -> Result<AppEnd, Failure> {
     if format == OutputReader::Json {
         return Err(Failure::Usage(
             "--json needs a command, for example: umai connections list --json".into(),
@@ -47,7 +79,7 @@ pub fn open(context: &CliContext, globals: &Globals, format: OutputReader) -> Re
         .iter()
         .cloned()
         .chain(context.exposed_key());
-    let notices = notices.chain(exposed_passphrase);
+    let notices = notices.chain(exposed_passphrase).chain(notice);
     let store = context.store();
     let stopped = store.clone();
     let mut options = TuiOptions {
@@ -60,6 +92,7 @@ pub fn open(context: &CliContext, globals: &Globals, format: OutputReader) -> Re
         notices: notices.collect(),
         before_suspend: SuspendHandler::new(move || release(stopped.clone())),
         target: site(context, globals),
+        choices: choices(context),
         key_backups: KeyBackupsHandle(key_backups(context)),
         drafts: context.drafts.clone(),
         environment: from_env::environment(&context.catalog),
@@ -104,6 +137,29 @@ pub fn open(context: &CliContext, globals: &Globals, format: OutputReader) -> Re
     });
     runtime.shutdown_background();
     ended
+}
+
+/// Returns the targets of `config.toml`.
+fn choices(context: &CliContext) -> Vec<TargetChoice> {
+    let current = context.target.as_ref().map(|target| &target.name);
+    let targets = context.file.targets().iter();
+    targets
+        .map(|(name, target)| match target {
+            Ok(target) => TargetChoice {
+                name: name.clone(),
+                address: target.location.display_address(),
+                badge: target.badge.clone(),
+                is_read_only: target.is_read_only || context.file.is_read_only,
+                refused: None,
+                is_current: Some(name) == current,
+            },
+            Err(reason) => TargetChoice {
+                name: name.clone(),
+                refused: Some(reason.clone()),
+                ..TargetChoice::default()
+            },
+        })
+        .collect()
 }
 
 /// Returns the record of the key's backups; none for a server.

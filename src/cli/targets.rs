@@ -1,6 +1,6 @@
 //! `umai targets`: the named targets of `config.toml`, and connections that move between them.
 
-mod content;
+pub mod content;
 mod copy;
 mod diff;
 

@@ -267,6 +267,8 @@ actions! {
     Filter, "filter", [Tree], "Filter", Some("Filter"), Find, "search find", read, cli("connections list");
     Sort, "sort", [Tree], "Sort", Some("Sort"), View, "order column", read, cli("connections list");
     Copy, "copy", [Tree], "Copy a value", Some("Copy"), Find, "clipboard yank", read, SCREEN_ONLY;
+    Targets, "targets", [Tree], "Switch target", None, View, "target server site environment prod change connect", read, cli("targets list");
+    ReadOnly, "read-only", [Tree], "Read-only on or off", None, View, "protect lock safe write", read, CliEquivalent::None("--read-only refuses changes");
     KeyBackup, "key-backup", [Tree], "Back up the key", None, Change, "encryption export safe", read, CliEquivalent::None("umai key export copies the key");
     Trash, "trash", [Tree], "Show trash", None, View, "deleted restore undelete recover bin", read, cli("connections list");
     EditExternally, "editor", [Tree, Form], "Edit in $EDITOR", Some("Editor"), Change, "vim external yaml", write, cli("connections update");

@@ -20,6 +20,7 @@ mod form_actions;
 mod go_to_screen;
 mod trash;
 mod state;
+mod targets;
 mod undo;
 mod workspace;
 
@@ -27,7 +28,6 @@ use std::sync::Arc;
 
 use super::action::{Action, KeyContext};
 use super::dialog::DialogStack;
-use super::dialogs::confirm::ConfirmDialog;
 use super::dialogs::palette::PaletteDialog;
 use super::effect::{Effect, ServiceRequest, Ticket};
 use super::event::Event;
@@ -43,6 +43,7 @@ use drafts::DraftTracking;
 use reload::ReloadState;
 use state::{AwaitedReply, FollowUps, PendingToggle, Requests, RunningWork};
 pub use state::{FeedState, Notices, Screen, Site, ThemeList};
+use targets::SessionReadOnly;
 use undo::UndoStack;
 
 /// Pane with the keyboard focus.
@@ -86,6 +87,7 @@ pub struct App {
     follow_ups: FollowUps,
     undo: UndoStack,
     requests: Requests,
+    read_only: SessionReadOnly,
     running: RunningWork,
 }
 
@@ -109,6 +111,7 @@ impl App {
             follow_ups: FollowUps::default(),
             undo: UndoStack::default(),
             requests: Requests::default(),
+            read_only: SessionReadOnly::default(),
             running: RunningWork::default(),
         };
         app.tree.set_catalog(&app.site.catalog);
@@ -164,7 +167,10 @@ impl App {
                 None
             }
             Event::KeyNeedsBackup(path) => {
-                self.dialogs.push(ConfirmDialog::key_backup(&path));
+                let key = self.key_of(Action::KeyBackup);
+                self.notify(Notice::warning(format!(
+                    "Secrets are encrypted with the key in {path}: back it up{key}"
+                )));
                 None
             }
             Event::KeyBackupConfirmed(done) => {

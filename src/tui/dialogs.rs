@@ -13,6 +13,7 @@ pub mod models;
 pub mod move_to_reference;
 pub mod palette;
 pub mod provider_picker;
+pub mod targets;
 pub mod test_report;
 pub mod trash;
 pub mod version_diff;
@@ -31,6 +32,7 @@ use models::Models;
 use move_to_reference::MoveToReference;
 use palette::PaletteDialog;
 use provider_picker::ProviderPicker;
+use targets::TargetsDialog;
 use test_report::ReportDialog;
 use trash::TrashDialog;
 use version_diff::VersionDiff;
@@ -125,6 +127,8 @@ dialogs! {
     EnvImport(EnvImport),
     /// Move of a secret to a reference, above its form.
     MoveToReference(MoveToReference),
+    /// Targets to switch to.
+    Targets(TargetsDialog),
     /// Copy menu or sort menu.
     Menu(Menu),
 }

@@ -63,6 +63,8 @@ pub enum Effect {
     Suspend,
     /// Quit after the saves in progress.
     Quit,
+    /// Quit after the saves in progress, and start again with this target.
+    SwitchTarget(String),
 }
 
 /// Request to the service.

@@ -38,6 +38,7 @@ use super::event::Event;
 use super::key::KeyPress;
 use super::key_backup::KeyBackupsHandle;
 use super::layout::Size;
+use super::target_choice::AppEnd;
 use super::terminal::{self, Input, InputThread, QueryBackground, TerminalGuard, TerminalOutput};
 use super::view;
 use crate::connection::ConnectionError;
@@ -92,7 +93,7 @@ pub async fn run(
     catalog: Arc<ProviderCatalog>,
     opening: ServiceOpening,
     options: TuiOptions,
-) -> Result<(), TuiError> {
+) -> Result<AppEnd, TuiError> {
     let (keymap, problems) = keymap(&options);
     let (choices, at) = options::themes(&options);
     let (themes, flaws) = Themes::new(choices, at);
@@ -101,6 +102,7 @@ pub async fn run(
     notices.extend(flaws);
     let mut app = App::new(catalog, keymap, notices);
     app.set_target(options.target);
+    app.site.choices = options.choices;
     let key = options.key_backups.0.as_ref();
     app.site.key_path = key.map(|key| key.path());
     app.themes.names = themes.words();
@@ -146,6 +148,7 @@ pub async fn run(
         input_thread: None,
         editing: None,
         key_backups: options.key_backups,
+        end: AppEnd::Quit,
     };
     let ended = runtime.start_and_run(signals, sender).await;
     drop(taken);
@@ -159,8 +162,11 @@ pub async fn run(
         // As with the session, there is no one to report it to.
         let _ = kept.write(name);
     }
+    let end = std::mem::replace(&mut runtime.end, AppEnd::Quit);
     runtime.finish().await;
-    ended.map_err(|error| error.with_signal(watch.signal()))
+    ended
+        .map(|()| end)
+        .map_err(|error| error.with_signal(watch.signal()))
 }
 
 impl TuiError {
@@ -208,6 +214,8 @@ struct Runtime {
     editing: Option<Editing>,
     /// Record of the backups of the key.
     key_backups: KeyBackupsHandle,
+    /// What follows the end of the app.
+    end: AppEnd,
 }
 
 impl Runtime {
@@ -449,6 +457,10 @@ impl Runtime {
             }
             Some(Effect::Suspend) => return self.suspend(),
             Some(Effect::Quit) => return Ok(LoopControl::Quit),
+            Some(Effect::SwitchTarget(name)) => {
+                self.end = AppEnd::SwitchTarget(name);
+                return Ok(LoopControl::Quit);
+            }
         }
         Ok(LoopControl::Continue)
     }

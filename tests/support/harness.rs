@@ -187,6 +187,7 @@ impl Harness {
                 Effect::Redraw
                 | Effect::Suspend
                 | Effect::Quit
+                | Effect::SwitchTarget(_)
                 | Effect::Copy(_)
                 | Effect::ReleaseDrafts(_)
                 | Effect::LoadDrafts

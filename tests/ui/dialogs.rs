@@ -19,6 +19,7 @@ use umai::tui::dialogs::models::Models;
 use umai::tui::dialogs::move_to_reference::MoveToReference;
 use umai::tui::dialogs::palette::PaletteDialog;
 use umai::tui::dialogs::provider_picker::ProviderPicker;
+use umai::tui::dialogs::targets::TargetsDialog;
 use umai::tui::dialogs::test_report::{ReportDialog, ReportSubject};
 use umai::tui::dialogs::trash::TrashDialog;
 use umai::tui::dialogs::version_diff::VersionDiff;
@@ -27,6 +28,7 @@ use umai::tui::event::Event;
 use umai::tui::form::Form;
 use umai::tui::form::field::{FieldTarget, FieldValue};
 use umai::tui::layout::Size;
+use umai::tui::target_choice::TargetChoice;
 
 use crate::support::harness::{EXAMPLE_ID, Harness};
 
@@ -70,6 +72,11 @@ fn every_dialog(harness: &Harness) -> Vec<AnyDialog> {
         BulkOperation::new(1, rows, &[BulkJob::Test]).into(),
         MessagesDialog::default().into(),
         EnvImport::new(offers).into(),
+        TargetsDialog::new(vec![TargetChoice {
+            name: "prod".into(),
+            ..TargetChoice::default()
+        }])
+        .into(),
         Menu::COPY.into(),
         Menu::SORT.into(),
     ]

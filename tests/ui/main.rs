@@ -30,6 +30,7 @@ mod reconnect;
 mod remote_changes;
 mod sizes;
 mod target_and_theme;
+mod targets_and_read_only;
 mod terminal_input;
 mod trash;
 mod undo;

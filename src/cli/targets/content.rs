@@ -40,15 +40,19 @@ pub struct TargetContent {
 
 /// Returns the context of a named target. Options for another location are ignored.
 pub fn context_of(globals: &Globals, name: &str) -> Result<CliContext, Failure> {
-    let globals = Globals {
+    CliContext::new(&globals_of(globals, name))
+}
+
+/// Returns the options of a named target.
+pub fn globals_of(globals: &Globals, name: &str) -> Globals {
+    Globals {
         target: Some(name.to_owned()),
         data: None,
         server: None,
         umbraco: None,
         explicit: ExplicitOptions::target(),
         ..globals.clone()
-    };
-    CliContext::new(&globals)
+    }
 }
 
 /// Reads the connections of a target that match the terms, or all.

@@ -133,6 +133,7 @@ impl App {
             }
             DialogOutcome::Test(subject) => return self.test_form(subject),
             DialogOutcome::TestAgain => return self.repeat_test(),
+            DialogOutcome::SwitchTarget(name) => return self.switch_target(name),
             DialogOutcome::Tested(id, outcome) => self.record_test(id, outcome),
             DialogOutcome::TestRefused(problems) => {
                 self.dialogs

@@ -19,6 +19,7 @@ use crate::tui::key::KeyPress;
 use crate::tui::layout::Size;
 use crate::tui::message_log::MessageLog;
 use crate::tui::notice::{Notice, NoticeSeverity};
+use crate::tui::target_choice::TargetChoice;
 use crate::tui::target_info::TargetInfo;
 
 /// Request that waits for its reply.
@@ -106,6 +107,8 @@ pub struct Site {
     pub features: ServiceFeatures,
     /// Target in the configuration.
     pub target: TargetInfo,
+    /// Targets to switch to.
+    pub choices: Vec<TargetChoice>,
     /// Path of the key of the local store; `None` for a server, which has its own.
     pub key_path: Option<String>,
     /// Base URL of the management API, for copied cURL commands.
@@ -120,6 +123,7 @@ impl Site {
             catalog,
             features: ServiceFeatures::ALL,
             target: TargetInfo::default(),
+            choices: Vec::new(),
             key_path: None,
             api: curl::DOCUMENTED.into(),
             environment: Environment::default(),

@@ -142,9 +142,11 @@ impl App {
         ))
     }
 
-    /// Checks the backup of the key once, after the first stored secret and when no dialog is open.
+    /// Checks the backup of the key once, after the first stored secret and the notice about it.
     fn next_key_check(&mut self) -> Option<Effect> {
-        let is_due = self.follow_ups.key_check_due && self.dialogs.is_empty();
+        let is_due = self.follow_ups.key_check_due
+            && self.dialogs.is_empty()
+            && self.notices.current.is_none();
         if !is_due || self.site.key_path.is_none() {
             return None;
         }

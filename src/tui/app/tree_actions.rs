@@ -60,6 +60,8 @@ impl App {
             Action::Delete => self.confirm_delete(),
             Action::Trash => self.open_trash(),
             Action::KeyBackup => self.open_key_backup(),
+            Action::Targets => self.open_targets(),
+            Action::ReadOnly => self.toggle_read_only(),
             Action::EditExternally => return self.edit_externally(),
             Action::Drafts => return Some(self.open_draft.look()),
             Action::Filter => self.focus_filter(),

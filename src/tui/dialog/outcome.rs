@@ -48,6 +48,8 @@ pub enum DialogOutcome {
     Test(TestSubject),
     /// Repeat the test.
     TestAgain,
+    /// Start the app again with this target.
+    SwitchTarget(String),
     /// Record the result of a test of a stored connection.
     Tested(Uuid, TestOutcome),
     /// Show the errors of a test at the fields of the form.

@@ -4,6 +4,7 @@ use zeroize::Zeroizing;
 
 use super::listing;
 use super::narration::Narration;
+use crate::text::case_fold::fold;
 use crate::tui::action::{ACTIONS, Action, KeyContext};
 use crate::tui::app::App;
 use crate::tui::dialogs::AnyDialog;
@@ -142,7 +143,10 @@ fn command(app: &App, answer: &str) -> ParsedLine {
         _ => {}
     }
     if !rest.is_empty() {
-        return ParsedLine::Reply(vec![UNKNOWN.into()]);
+        return match by_words(app, answer).as_slice() {
+            [action] => plain_input(PlainInput::Action(*action)),
+            _ => ParsedLine::Reply(vec![UNKNOWN.into()]),
+        };
     }
     if let Ok(number) = word.parse::<usize>()
         && (1..=listing::count(app)).contains(&number)
@@ -161,7 +165,13 @@ fn command(app: &App, answer: &str) -> ParsedLine {
         found.or_else(|| moves().filter(|action| action.is_move()))
     };
     let action = named.map(|entry| entry.action).or_else(by_key);
-    match action {
+    let alike = action.map_or_else(|| by_words(app, word), |_| Vec::new());
+    if alike.len() > 1 {
+        let ids = alike.iter().map(|action| action.entry().id);
+        let ids: Vec<&str> = ids.collect();
+        return ParsedLine::Reply(vec![format!("Several commands: {}.", ids.join(", "))]);
+    }
+    match action.or(alike.first().copied()) {
         Some(Action::Help | Action::Palette) => ParsedLine::Reply(help(app)),
         Some(Action::Quit) => plain_input(PlainInput::Action(Action::Leave)),
         Some(Action::Filter) => {
@@ -173,6 +183,19 @@ fn command(app: &App, answer: &str) -> ParsedLine {
         Some(Action::NextTheme | Action::Redraw) | None => ParsedLine::Reply(vec![UNKNOWN.into()]),
         Some(action) => plain_input(PlainInput::Action(action)),
     }
+}
+
+/// Returns the available actions with this title or this keyword, as the palette finds them.
+fn by_words(app: &App, answer: &str) -> Vec<Action> {
+    let context = app.context();
+    let answer = fold(answer);
+    let entries = ACTIONS.iter().filter(|entry| {
+        let mut keywords = entry.keywords.split_whitespace();
+        let is_named = fold(entry.title) == answer || keywords.any(|word| word == answer);
+        let is_here = context.has(entry) || entry.contexts.contains(&KeyContext::Global);
+        is_named && is_here && !is_screen_only(entry.action) && app.can(entry.action)
+    });
+    entries.map(|entry| entry.action).collect()
 }
 
 /// Returns whether an action is useful on a screen only.

@@ -1,7 +1,7 @@
 //! Replaces symbols with words.
 
 use crate::provider::ProviderCatalog;
-use crate::search::TreeItem;
+use crate::search::{Health, TreeItem};
 use crate::tui::notice::{Notice, NoticeSeverity};
 
 /// Replaces a leading symbol with a word.
@@ -51,8 +51,14 @@ pub fn connection_sentence(item: &TreeItem, catalog: &ProviderCatalog) -> String
     let provider = catalog.get(&item.provider);
     let provider = provider.map_or(&*item.provider, |provider| &provider.name);
     let state = if item.is_active { "active" } else { "inactive" };
+    let test = match item.health {
+        Health::Untested => "",
+        Health::Passed => ", last test passed",
+        Health::Failed => ", last test failed",
+        Health::Unresolved => ", a reference or secret does not resolve",
+    };
     format!(
-        "{}, alias {}, {provider}, {state}",
+        "{}, alias {}, {provider}, {state}{test}",
         item.name(),
         item.alias()
     )

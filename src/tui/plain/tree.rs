@@ -31,11 +31,18 @@ fn place(app: &App) -> String {
     }
     let all = count(tree.len(), "connection");
     match tree.filter() {
-        Some(filter) => format!(
-            "{} of {all}, filtered by {}; / alone shows all.",
-            tree.shown_len(),
-            filter.line.displayed(&app.site.catalog)
-        ),
+        Some(filter) => {
+            let similar = if tree.is_tolerant() {
+                "Nothing matches exactly; similar: "
+            } else {
+                ""
+            };
+            format!(
+                "{similar}{} of {all}, filtered by {}; / alone shows all.",
+                tree.shown_len(),
+                filter.line.displayed(&app.site.catalog)
+            )
+        }
         None if tree.is_empty() => match app.keymap.first_key(KeyContext::Tree, Action::New) {
             Some(_) => "No connections yet; new creates the first one.".into(),
             None => "No connections yet.".into(),

@@ -9,6 +9,7 @@ use crate::connection::Environment;
 use crate::drafts::DraftsLocation;
 use crate::tui::key_backup::KeyBackupsHandle;
 use crate::tui::keymap::Keymap;
+use crate::tui::target_choice::TargetChoice;
 use crate::tui::target_info::TargetInfo;
 use crate::tui::theme::ThemeName;
 use crate::tui::theme::choice::{self, ThemeChoice};
@@ -36,6 +37,8 @@ pub struct TuiOptions {
     pub drafts: Option<DraftsLocation>,
     /// Target of the app.
     pub target: TargetInfo,
+    /// Targets to switch to.
+    pub choices: Vec<TargetChoice>,
     /// Record of the backups of the key.
     pub key_backups: KeyBackupsHandle,
 }

@@ -30,6 +30,7 @@ use crate::tui::key_backup::KeyBackupsHandle;
 use crate::tui::plain;
 use crate::tui::plain::narration::{self, Narration};
 use crate::tui::plain::parse::{ParsedLine, parse_line};
+use crate::tui::target_choice::AppEnd;
 use line_reader::{PlainEvent, StdinLines};
 
 /// Greeting.
@@ -40,12 +41,13 @@ pub async fn run(
     catalog: Arc<ProviderCatalog>,
     opening: ServiceOpening,
     options: TuiOptions,
-) -> Result<(), TuiError> {
+) -> Result<AppEnd, TuiError> {
     let (keymap, problems) = keymap(&options);
     let mut notices = options.notices;
     notices.extend(problems);
     let mut app = App::new(catalog, keymap, notices);
     app.set_target(options.target);
+    app.site.choices = options.choices;
     let key = options.key_backups.0.as_ref();
     app.site.key_path = key.map(|key| key.path());
     let signals = SignalStreams::new()?;
@@ -60,6 +62,7 @@ pub async fn run(
         is_interactive,
         before_suspend: options.before_suspend,
         key_backups: options.key_backups,
+        end: AppEnd::Quit,
         narrated: Narration::default(),
         known: 0,
         // A script that ends in a form does so on purpose.
@@ -72,6 +75,7 @@ pub async fn run(
         requests: mut calls,
         lines,
         draft_saver,
+        end,
         ..
     } = runtime;
     drop(lines);
@@ -85,8 +89,10 @@ pub async fn run(
     draft_saver.keep_all(&mut app);
     match ended {
         // The reader of the output has closed it.
-        Err(TuiError::Terminal(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        ended => ended,
+        Err(TuiError::Terminal(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            Ok(AppEnd::Quit)
+        }
+        ended => ended.map(|()| end),
     }
 }
 
@@ -103,6 +109,8 @@ struct PlainRuntime {
     before_suspend: SuspendHandler,
     /// Record of the backups of the key.
     key_backups: KeyBackupsHandle,
+    /// What follows the end of the app.
+    end: AppEnd,
     /// Last narration.
     narrated: Narration,
     /// Number of printed notices for the user.
@@ -262,7 +270,7 @@ impl PlainRuntime {
                 self.draft_saver.queue_task(DraftTask::ReleaseDrafts(ids));
             }
             Some(Effect::CheckKeyBackup) => {
-                let key = self.key_backups.0.as_ref();
+                let key = self.key_backups.0.as_ref().filter(|_| self.is_interactive);
                 if let Some(path) = key.and_then(|key| key.remind()) {
                     return self.update(Event::KeyNeedsBackup(path));
                 }
@@ -286,6 +294,10 @@ impl PlainRuntime {
             }
             Some(Effect::Suspend) => return self.suspend(),
             Some(Effect::Quit) => return Ok(LoopControl::Quit),
+            Some(Effect::SwitchTarget(name)) => {
+                self.end = AppEnd::SwitchTarget(name);
+                return Ok(LoopControl::Quit);
+            }
         }
         Ok(LoopControl::Continue)
     }

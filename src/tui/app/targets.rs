@@ -1,0 +1,64 @@
+//! Switches between targets, and read-only mode for the session.
+
+use super::App;
+use crate::tui::dialogs::targets::TargetsDialog;
+use crate::tui::effect::Effect;
+use crate::tui::form::Form;
+use crate::tui::keymap::Keymap;
+use crate::tui::notice::Notice;
+
+/// Reason for read-only mode that the user switched on.
+const SWITCHED_ON: &str = "switched on for this session";
+
+/// Read-only mode that the user switched on, with the keymap to return to.
+#[derive(Debug, Default)]
+pub(super) struct SessionReadOnly {
+    keymap: Option<Box<Keymap>>,
+}
+
+impl App {
+    /// Opens the list of targets.
+    pub(super) fn open_targets(&mut self) {
+        if self.site.choices.is_empty() {
+            self.notify(Notice::info(
+                "No targets in config.toml; umai login or a section [targets.NAME] adds one",
+            ));
+            return;
+        }
+        let targets = TargetsDialog::new(self.site.choices.clone());
+        self.dialogs.push(targets);
+    }
+
+    /// Ends the app to start it again with another target, unless something would be lost.
+    pub(super) fn switch_target(&mut self, name: String) -> Option<Effect> {
+        let is_busy = self.dialogs.running_bulk().is_some();
+        if is_busy || self.form().is_some_and(Form::is_changed) {
+            self.notify(Notice::warning(
+                "Finish what is running or unsaved, then switch the target",
+            ));
+            return None;
+        }
+        Some(Effect::SwitchTarget(name))
+    }
+
+    /// Switches read-only mode on or off for the session. What the target or the command line refuses stays refused.
+    pub(super) fn toggle_read_only(&mut self) {
+        match (&self.site.target.read_only, self.read_only.keymap.take()) {
+            (_, Some(keymap)) => {
+                self.keymap = *keymap;
+                self.site.target.read_only = None;
+                self.notify(Notice::info("Read-only mode is off"));
+            }
+            (Some(reason), None) => {
+                let text = format!("Read-only: {reason}; it cannot be switched off here");
+                self.notify(Notice::warning(text));
+            }
+            (None, None) => {
+                self.read_only.keymap = Some(Box::new(self.keymap.clone()));
+                self.keymap.hide_writes();
+                self.site.target.read_only = Some(SWITCHED_ON.into());
+                self.notify(Notice::info("Read-only mode is on for this session"));
+            }
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Dialog with the targets of the configuration, to switch between them.
+
+use crate::tui::action::{Action, KeyContext};
+use crate::tui::dialog::{
+    Cell, Dialog, DialogContext, DialogModel, DialogOutcome, Frame, Pick, Row, Rows, Spoken, Tone,
+};
+use crate::tui::notice::Notice;
+use crate::tui::plain::text::count;
+use crate::tui::select_list::{Cursor, SelectList};
+use crate::tui::target_choice::TargetChoice;
+use crate::tui::text_input::TextInput;
+
+/// Maximum width.
+const WIDTH: u16 = 84;
+
+/// Columns of a name.
+const NAME: u16 = 20;
+
+/// Columns of a badge.
+const BADGE: u16 = 14;
+
+/// Targets to switch to.
+#[derive(Debug)]
+pub struct TargetsDialog {
+    choices: SelectList,
+    targets: Vec<TargetChoice>,
+}
+
+impl TargetsDialog {
+    /// Creates the dialog, with the current target selected.
+    pub fn new(targets: Vec<TargetChoice>) -> Self {
+        let mut choices = SelectList::default();
+        let current = targets.iter().position(|target| target.is_current);
+        choices.cursor.selected = current.unwrap_or(0);
+        Self { choices, targets }
+    }
+
+    fn matches(&self) -> Vec<&TargetChoice> {
+        let targets = self.targets.iter();
+        targets
+            .filter(|target| {
+                let badge = target.badge.as_deref().unwrap_or_default();
+                let text = format!("{} {badge} {}", target.name, target.address);
+                self.choices.matches(&text)
+            })
+            .collect()
+    }
+
+    fn switch(&self) -> DialogOutcome {
+        let Some(target) = self.matches().get(self.choices.cursor.selected).copied() else {
+            return DialogOutcome::Stay;
+        };
+        if let Some(reason) = &target.refused {
+            return DialogOutcome::Notify(Notice::warning(format!("{}: {reason}", target.name)));
+        }
+        if target.is_current {
+            return DialogOutcome::Close;
+        }
+        DialogOutcome::All(vec![
+            DialogOutcome::Close,
+            DialogOutcome::SwitchTarget(target.name.clone()),
+        ])
+    }
+}
+
+impl Dialog for TargetsDialog {
+    fn context(&self) -> KeyContext {
+        KeyContext::List
+    }
+
+    fn model<'a>(&'a self, cx: &DialogContext<'a>) -> DialogModel<'a> {
+        let matches = self.matches();
+        let height = u16::try_from(self.targets.len()).unwrap_or(u16::MAX);
+        DialogModel {
+            input: Some(self.choices.filter("Type to filter", cx.catalog)),
+            rows: Rows::list(matches.len(), move |at, _| row(matches[at])),
+            cursor: self.choices.cursor,
+            empty: self.choices.no_match(cx.catalog),
+            ..DialogModel::new(
+                "Switch target",
+                Frame::Centered(WIDTH, height.saturating_add(5).clamp(8, 20)),
+            )
+        }
+    }
+
+    fn spoken(&self, _cx: &DialogContext<'_>) -> Spoken {
+        Spoken::list(format!(
+            "Switch target: {}",
+            count(self.targets.len(), "target")
+        ))
+    }
+
+    fn act(&mut self, action: Action, _cx: &DialogContext<'_>) -> DialogOutcome {
+        match action {
+            Action::Choose => self.switch(),
+            Action::Back => DialogOutcome::Close,
+            _ => DialogOutcome::Stay,
+        }
+    }
+
+    fn cursor_mut(&mut self) -> Option<&mut Cursor> {
+        Some(&mut self.choices.cursor)
+    }
+
+    fn input(&self) -> Option<&TextInput> {
+        Some(&self.choices.line)
+    }
+
+    fn input_mut(&mut self) -> Option<&mut TextInput> {
+        Some(&mut self.choices.line)
+    }
+
+    fn pick(&mut self, at: usize, by: Pick, _cx: &DialogContext<'_>) -> Option<Action> {
+        self.choices.cursor.selected = at;
+        (by == Pick::DoubleClick).then_some(Action::Choose)
+    }
+
+    fn hint(&self, action: Action) -> Option<&'static str> {
+        match action {
+            Action::Choose => Some("Switch"),
+            _ => action.entry().hint,
+        }
+    }
+}
+
+/// Returns name, badge, state and address of a target.
+fn row(target: &TargetChoice) -> Row {
+    let (state, tone) = match (target.is_current, &target.refused, target.is_read_only) {
+        (_, Some(_), _) => ("✗ ", Tone::Error),
+        (true, None, _) => ("● ", Tone::Success),
+        (false, None, _) => ("  ", Tone::Text),
+    };
+    let badge = target.badge.clone().unwrap_or_default();
+    let read_only = if target.is_read_only {
+        " · read-only"
+    } else {
+        ""
+    };
+    let about = target.refused.clone();
+    let about = about.unwrap_or_else(|| format!("{}{read_only}", target.address));
+    Row::cells(vec![
+        Cell::Column(
+            NAME,
+            vec![(state.to_owned(), tone), (target.name.clone(), Tone::Text)],
+        ),
+        Cell::Column(BADGE, vec![(badge, Tone::Key)]),
+        Cell::Text(vec![(about, Tone::Dim)]),
+    ])
+}
