@@ -37,14 +37,26 @@ enum AppMode {
 /// Opens the app, and opens it again when the user switches to another target.
 pub fn open(context: &CliContext, globals: &Globals, format: OutputReader) -> Result<(), Failure> {
     let mut here = (context.clone(), globals.clone());
-    let mut notice = None;
+    let (mut before, mut notice) = (None, None);
     loop {
-        let end = open_at((&here.0, &here.1), format, notice.take())?;
+        let end = match (
+            open_at((&here.0, &here.1), format, notice.take()),
+            before.take(),
+        ) {
+            (Ok(end), _) => end,
+            // A target that cannot be opened ends the switch, not the app.
+            (Err(Failure::Connection(error)), Some(back)) => {
+                notice = Some(format!("The target was not opened: {error}"));
+                here = back;
+                continue;
+            }
+            (Err(failure), _) => return Err(failure),
+        };
         let AppEnd::SwitchTarget(name) = end else {
             return Ok(());
         };
         match at_target(globals, &name) {
-            Ok(there) => here = there,
+            Ok(there) => before = Some(std::mem::replace(&mut here, there)),
             Err(failure) => notice = Some(format!("Target '{name}' was not opened: {failure}")),
         }
     }
