@@ -34,7 +34,10 @@ fn taken_alias_offers_a_free_one_that_right_takes() {
     let mut harness = Harness::three(120, 40);
     harness.play("nopenai<enter>Another<tab><ctrl-u>openai-prod");
     let frame = harness.frame();
-    assert!(frame.contains("→ takes openai-prod-2"), "{frame}");
+    assert!(
+        frame.contains("→ takes") && frame.contains("openai-prod-2"),
+        "{frame}"
+    );
     harness.play("<right>");
     assert_eq!(text(&harness, &FieldTarget::Alias), "openai-prod-2");
     let frame = harness.frame();
@@ -60,7 +63,7 @@ fn key_in_the_endpoint_is_named_at_once_and_f6_moves_it() {
     }
     harness.play("<ctrl-u>sk-proj-planted0123456789abcdef");
     let frame = harness.frame();
-    assert!(frame.contains("F6 moves it to API Key"), "{frame}");
+    assert!(frame.contains("F6 moves it to OpenAI API Key"), "{frame}");
     assert!(!frame.contains("planted"), "{frame}");
     harness.play("<f6>");
     assert_eq!(text(&harness, &setting("endpoint")), "");
@@ -82,7 +85,7 @@ fn pasted_json_says_what_it_replaced() {
     );
     harness.happens(paste(&form("org-2")));
     assert!(
-        notice(&harness).contains("replaced Organization"),
+        notice(&harness).contains("replaced OpenAI Organization"),
         "{}",
         notice(&harness)
     );

@@ -817,7 +817,7 @@ fn exact_match_that_appears_replaces_similar_ones() {
 fn part_of_the_id_is_found_from_eight_characters_on() {
     let world = numbered();
     let mut app = app_with(&world);
-    let wanted = &world.items[&99];
+    let wanted = &world.items[&4_999];
     let text = wanted.id.to_string();
     press(&mut app, &format!("/{}", &text[5..30]));
     work(&mut app);
