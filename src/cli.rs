@@ -20,6 +20,7 @@ pub mod logout;
 pub mod man;
 pub mod output;
 pub mod args;
+mod app_targets;
 pub mod manifest_plan;
 mod process_limits;
 pub mod progress;

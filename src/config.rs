@@ -1,5 +1,6 @@
 //! Configuration of umai itself: its directories, and the settings in `config.toml`.
 
+pub mod edit_target;
 pub mod file;
 pub mod new_target;
 mod toml_lines;

@@ -42,6 +42,7 @@ pub mod connection;
 pub mod probe;
 pub mod service;
 pub mod search;
+pub mod plan;
 pub mod store;
 pub mod drafts;
 pub mod api;

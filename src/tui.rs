@@ -9,6 +9,8 @@ pub mod action;
 pub mod keymap;
 pub mod target_choice;
 pub mod target_info;
+pub mod targets;
+pub mod copy_plan;
 pub mod layout;
 pub mod text_width;
 pub mod text_input;

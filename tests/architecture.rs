@@ -13,7 +13,12 @@ struct Boundary {
 }
 
 /// Modules above the model of a connection.
-const UPPER_MODULES: &[&str] = &["crate::probe", "crate::service", "crate::search"];
+const UPPER_MODULES: &[&str] = &[
+    "crate::probe",
+    "crate::service",
+    "crate::search",
+    "crate::plan",
+];
 
 /// Storage, user interfaces and their libraries.
 const STORAGE_AND_INTERFACES: &[&str] = &[
@@ -99,6 +104,12 @@ const BOUNDARIES: &[Boundary] = &[
         except: &[],
         forbidden: &[STORAGE_AND_INTERFACES, &["crate::probe", "crate::service"]],
         reason: "the filter is the same for the app and the command line",
+    },
+    Boundary {
+        module: "plan",
+        except: &[],
+        forbidden: &[STORAGE_AND_INTERFACES, &["crate::probe", "crate::search"]],
+        reason: "a plan works with any service, for the app and the command line",
     },
     Boundary {
         module: "store",

@@ -116,7 +116,18 @@ impl RemoteService {
         if error_response::is_not_api(&answer) || self.is_api_missing(&answer).await {
             return Err(self.not_the_api());
         }
-        Err(error_response::read(&answer, about))
+        Err(self.uncertain(&answer, error_response::read(&answer, about)))
+    }
+
+    /// Returns the error of a response; that of a gateway or of a failed handler says nothing about a change.
+    fn uncertain(&self, answer: &HttpResponse, error: ConnectionError) -> ConnectionError {
+        match error {
+            ConnectionError::Server(ServerError::Refused {
+                status: 500 | 502 | 504,
+                words,
+            }) if answer.is_write => self.http.unconfirmed(words).into(),
+            other => other,
+        }
     }
 
     /// Returns whether the API is missing: a server that did not list providers answers 404 with an empty body, also for the list of connections.

@@ -155,6 +155,8 @@ fn status(error: &ConnectionError) -> u16 {
         ConnectionError::Provider(_) => 502,
         ConnectionError::Server(error) => match error {
             ServerError::Unreachable { .. }
+            | ServerError::Unconfirmed { .. }
+            | ServerError::SavedUnread(_)
             | ServerError::NotTheApi { .. }
             | ServerError::Site(_) => 502,
             ServerError::SignIn => 401,
@@ -179,6 +181,8 @@ fn error_code(error: &ConnectionError) -> &'static str {
         ConnectionError::Provider(_) => "provider",
         ConnectionError::Server(error) => match error {
             ServerError::Unreachable { .. } => "unreachable",
+            ServerError::Unconfirmed { .. } => "unconfirmed",
+            ServerError::SavedUnread(_) => "savedUnread",
             ServerError::NotTheApi { .. } => "foreign",
             ServerError::Site(_) => "site",
             ServerError::SignIn => "unauthorized",

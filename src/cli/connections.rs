@@ -25,7 +25,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::bulk_create;
 use super::dry_run::{self, DryRunArg};
-use super::exit::{Failure, is_fatal};
+use super::exit::Failure;
 use super::open_service::{self, CliContext, with_service};
 use super::output::{Output, OutputReader};
 use crate::connection::{Command, IdOrAlias, Mode, Outcome};
@@ -88,7 +88,7 @@ pub enum ConnectionsCommand {
     Restore(trash::RestoreConnection),
     /// Delete connections in the trash permanently
     Purge(trash::PurgeConnection),
-    /// Move connections to the trash
+    /// Delete connections: move them to the trash, or permanently on an Umbraco site
     #[command(
         alias = "rm",
         after_help = "Example:\n  umai connections delete openai-test --yes"
@@ -143,18 +143,29 @@ pub enum ConnectionsCommand {
 }
 
 impl ConnectionsCommand {
-    /// Returns true if the command changes something. A new command counts until it is listed here.
-    pub const fn is_write(&self) -> bool {
-        !matches!(
-            self,
+    /// Returns true if the command changes something, which a dry run does not.
+    pub fn is_write(&self) -> bool {
+        match self {
             Self::List(_)
-                | Self::Get { .. }
-                | Self::History(_)
-                | Self::Diff(_)
-                | Self::Test { .. }
-                | Self::Models { .. }
-                | Self::Export(_)
-        )
+            | Self::Get { .. }
+            | Self::History(_)
+            | Self::Diff(_)
+            | Self::Test { .. }
+            | Self::Models { .. }
+            | Self::Export(_) => false,
+            Self::Create(create) => create.mode() == Mode::Commit,
+            Self::Edit(edit) => !edit.dry_run.dry_run,
+            Self::Update(update) => !update.dry_run.dry_run,
+            Self::Duplicate(duplicate) => !duplicate.dry_run.dry_run,
+            Self::Rollback(rollback) => !rollback.dry_run.dry_run,
+            Self::Restore(restore) => !restore.dry_run.dry_run,
+            Self::Purge(purge) => !purge.dry_run.dry_run,
+            Self::Activate { dry, .. }
+            | Self::Deactivate { dry, .. }
+            | Self::Delete { dry, .. } => !dry.dry_run,
+            Self::Import(import) => !import.dry_run,
+            Self::Apply(apply) => !apply.dry_run,
+        }
     }
 }
 
@@ -263,7 +274,9 @@ async fn run_each(
         };
         match ran.and_then(|outcome| outcome.map_or(Ok(()), |outcome| write(outcome, output))) {
             Ok(()) => {}
-            Err(Failure::Connection(error)) if is_fatal(&error) => return Err(error.into()),
+            Err(Failure::Connection(error)) if error.fails_next_request() => {
+                return Err(error.into());
+            }
             Err(failure @ Failure::Connection(_)) if first.is_none() => first = Some(failure),
             Err(failure @ Failure::Connection(_)) => output.failure(&failure),
             Err(failure) => return Err(failure),

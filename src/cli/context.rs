@@ -137,6 +137,29 @@ impl CliContext {
         Ok(context)
     }
 
+    /// Returns the location of the connections for prompts: target, badge and address. None for a local store that is no target.
+    pub fn place(&self) -> Option<String> {
+        let address = self
+            .server
+            .as_ref()
+            .map(|server| server.address().to_string());
+        let Some(target) = &self.target else {
+            return address;
+        };
+        let badge = target.badge.as_ref();
+        let badge = badge.map_or_else(String::new, |badge| format!(" [{badge}]"));
+        let address = address.unwrap_or_else(|| self.config.data.display().to_string());
+        Some(format!("{}{badge}, {address}", target.name))
+    }
+
+    /// Returns a prompt about changes, with their location: `Delete a (on prod [LIVE], https://…)?`.
+    pub fn question(&self, question: &str) -> String {
+        match self.place() {
+            Some(place) => format!("{} (on {place})?", question.trim_end_matches('?')),
+            None => question.to_owned(),
+        }
+    }
+
     /// Refuses a change in read-only mode.
     pub fn check_write(&self, is_write: bool) -> Result<(), Failure> {
         match &self.read_only {

@@ -209,13 +209,3 @@ const fn from_status(status: u16) -> Exit {
         _ => Exit::Server,
     }
 }
-
-/// Returns true if the next request would fail for the same reason.
-pub fn is_fatal(error: &ConnectionError) -> bool {
-    match error {
-        ConnectionError::Store(error) => !matches!(error, StoreError::IdTaken(_)),
-        ConnectionError::ReadOnly(_) => true,
-        ConnectionError::Server(_) => exit_of(error) == Exit::Server,
-        _ => false,
-    }
-}

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::ErrorKind;
+use std::path::Path;
 
 use clap::Args;
 use serde_json::json;
@@ -16,7 +17,7 @@ use crate::api::client::{BaseUrl, sign_out};
 use crate::atomic_file;
 use crate::config::Config;
 use crate::config::file::{ConfigFile, NAME};
-use crate::config::target::TargetLocation;
+use crate::config::target::{Target, TargetLocation};
 
 /// Arguments of `umai logout`.
 #[derive(Debug, Args)]
@@ -35,42 +36,13 @@ pub fn run(args: &LogoutArgs, globals: &Globals, output: &mut Output) -> Result<
     let target = ConfigFile::read(&folder)
         .target(&args.name)
         .map_err(Failure::Usage)?;
-    let TargetLocation::Site {
-        address,
-        client_secret_file,
-        ..
-    } = &target.location
-    else {
+    if !matches!(target.location, TargetLocation::Site { .. }) {
         return Err(Failure::Usage(format!(
             "Target '{}' is not an Umbraco site. Only the section of a site has a client secret",
             target.name
         )));
-    };
-    let address = BaseUrl::of_site(address).map_err(Failure::Usage)?;
-    let globals = with_target_options(globals, &target);
-    // Without a secret the cached token can only be removed, and it expires in minutes.
-    let secret = remote_args::client_secret(&globals).ok().flatten();
-    let has_secret = secret.is_some();
-    let secret = secret.unwrap_or_else(|| Zeroizing::new("-".into()));
-    let options = remote_args::options_of_site(&globals, address, &secret)?;
-    let runtime = runtime(WORKERS)?;
-    let revoked = runtime.block_on(sign_out(&options));
-    runtime.shutdown_background();
-    let is_removed = match client_secret_file.as_ref().map(fs::remove_file) {
-        None => false,
-        Some(Ok(())) => true,
-        Some(Err(error)) if error.kind() == ErrorKind::NotFound => false,
-        Some(Err(error)) => {
-            let path = client_secret_file.as_deref().unwrap_or(&folder);
-            return Err(Failure::Usage(atomic_file::describe(path, &error)));
-        }
-    };
-    if let (Err(error), true) = (&revoked, has_secret) {
-        output.note(&format!(
-            "{error}. The access token expires by itself within minutes"
-        ));
     }
-    let is_revoked = revoked.unwrap_or(false);
+    let (is_removed, is_revoked) = sign_out_of(&target, globals, output)?;
     if output.reader() == OutputReader::Json {
         return output.json(&json!({
             "target": target.name, "tokenRevoked": is_revoked, "secretRemoved": is_removed,
@@ -87,4 +59,45 @@ pub fn run(args: &LogoutArgs, globals: &Globals, output: &mut Output) -> Result<
     })?;
     output.note(&format!("The section in {NAME} stays"));
     Ok(())
+}
+
+/// Revokes the access token of a site and removes the client secret; returns whether each was there. Does nothing for other targets.
+pub fn sign_out_of(
+    target: &Target,
+    globals: &Globals,
+    output: &Output,
+) -> Result<(bool, bool), Failure> {
+    let TargetLocation::Site {
+        address,
+        client_secret_file,
+        ..
+    } = &target.location
+    else {
+        return Ok((false, false));
+    };
+    let address = BaseUrl::of_site(address).map_err(Failure::Usage)?;
+    let globals = with_target_options(globals, target);
+    // Without a secret the cached token can only be removed, and it expires in minutes.
+    let secret = remote_args::client_secret(&globals).ok().flatten();
+    let has_secret = secret.is_some();
+    let secret = secret.unwrap_or_else(|| Zeroizing::new("-".into()));
+    let options = remote_args::options_of_site(&globals, address, &secret)?;
+    let runtime = runtime(WORKERS)?;
+    let revoked = runtime.block_on(sign_out(&options));
+    runtime.shutdown_background();
+    let is_removed = match client_secret_file.as_ref().map(fs::remove_file) {
+        None => false,
+        Some(Ok(())) => true,
+        Some(Err(error)) if error.kind() == ErrorKind::NotFound => false,
+        Some(Err(error)) => {
+            let path = client_secret_file.as_deref().unwrap_or(Path::new(NAME));
+            return Err(Failure::Usage(atomic_file::describe(path, &error)));
+        }
+    };
+    if let (Err(error), true) = (&revoked, has_secret) {
+        output.note(&format!(
+            "{error}. The access token expires by itself within minutes"
+        ));
+    }
+    Ok((is_removed, revoked.unwrap_or(false)))
 }

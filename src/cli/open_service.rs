@@ -49,6 +49,11 @@ impl OpenSession {
         })
     }
 
+    /// Closes the local store.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        self.store.close().await
+    }
+
     async fn local(context: &CliContext, store: SharedStore) -> Result<Self, StoreError> {
         let options = context.store_options();
         if context.read_only.is_some() && store::is_missing(&options.data) {

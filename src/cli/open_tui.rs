@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::app_targets::AppTargets;
 use super::connections::from_env;
 use super::exit::{Exit, Failure};
 use super::key::key_backup::LocalKey;
@@ -18,6 +19,7 @@ use crate::store::shared::{PausedStore, SharedStore};
 use crate::tui::key_backup::{KeyBackups, KeyBackupsHandle};
 use crate::tui::target_choice::{AppEnd, TargetChoice};
 use crate::tui::target_info::TargetInfo;
+use crate::tui::targets::{Targets, TargetsHandle};
 use crate::tui::{
     self, EndSignal, KeptTheme, ServiceOpening, SuspendHandler, TuiError, TuiOptions,
 };
@@ -94,6 +96,7 @@ fn open_at(
     let notices = notices.chain(exposed_passphrase).chain(notice);
     let store = context.store();
     let stopped = store.clone();
+    let targets = Arc::new(AppTargets::new(context, globals));
     let mut options = TuiOptions {
         config: Some(context.config.config.clone()),
         theme: globals.theme.clone(),
@@ -106,6 +109,7 @@ fn open_at(
         target: site(context, globals),
         choices: choices(context),
         key_backups: KeyBackupsHandle(key_backups(context)),
+        targets: Some(TargetsHandle(Arc::clone(&targets) as Arc<dyn Targets>)),
         drafts: context.drafts.clone(),
         environment: from_env::environment(&context.catalog),
         session: Some(context.session(globals.fresh)),
@@ -135,17 +139,9 @@ fn open_at(
             AppMode::Screen => Box::pin(tui::run(catalog, opening, options)).await,
             AppMode::Plain => Box::pin(tui::run_plain(catalog, opening, options)).await,
         };
+        targets.close().await?;
         store.close().await?;
-        left.map_err(|error| match error {
-            TuiError::ServiceUnavailable(error) => Failure::Connection(error),
-            TuiError::Signal(signal) => Failure::Signal(match signal {
-                EndSignal::HungUp => Exit::HungUp,
-                EndSignal::Interrupted => Exit::Interrupted,
-                EndSignal::Quit => Exit::Quit,
-                EndSignal::Terminated => Exit::Terminated,
-            }),
-            error @ (TuiError::Terminal(_) | TuiError::Broken(_)) => Failure::Other(error.into()),
-        })
+        left.map_err(failure)
     });
     runtime.shutdown_background();
     ended
@@ -178,6 +174,20 @@ fn choices(context: &CliContext) -> Vec<TargetChoice> {
 fn key_backups(context: &CliContext) -> Option<Arc<dyn KeyBackups>> {
     let is_local = context.server.is_none() && !context.config.has_credential();
     is_local.then(|| Arc::new(LocalKey::new(context)) as Arc<dyn KeyBackups>)
+}
+
+/// Returns the failure of a command for the end of the app.
+fn failure(error: TuiError) -> Failure {
+    match error {
+        TuiError::ServiceUnavailable(error) => Failure::Connection(error),
+        TuiError::Signal(signal) => Failure::Signal(match signal {
+            EndSignal::HungUp => Exit::HungUp,
+            EndSignal::Interrupted => Exit::Interrupted,
+            EndSignal::Quit => Exit::Quit,
+            EndSignal::Terminated => Exit::Terminated,
+        }),
+        error @ (TuiError::Terminal(_) | TuiError::Broken(_)) => Failure::Other(error.into()),
+    }
 }
 
 /// Returns the mode for this terminal.

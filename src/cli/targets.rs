@@ -1,8 +1,9 @@
 //! `umai targets`: the named targets of `config.toml`, and connections that move between them.
 
-pub mod content;
+pub(super) mod content;
 mod copy;
 mod diff;
+mod edit;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -33,6 +34,10 @@ pub enum TargetsCommand {
     Diff(diff::DiffTargets),
     /// Make the connections of target B like those of target A
     Copy(copy::CopyTargets),
+    /// Remove a target from config.toml; its connections stay
+    Remove(edit::RemoveTarget),
+    /// Rename a target in config.toml
+    Rename(edit::RenameTarget),
 }
 
 /// Runs `umai targets`.
@@ -44,6 +49,8 @@ pub fn run(args: &TargetsArgs, globals: &Globals, output: &mut Output) -> Result
         }
         Some(TargetsCommand::Diff(diff)) => diff.run(globals, output),
         Some(TargetsCommand::Copy(copy)) => copy.run(globals, output),
+        Some(TargetsCommand::Remove(remove)) => remove.run(globals, output),
+        Some(TargetsCommand::Rename(rename)) => rename.run(globals, output),
     }
 }
 

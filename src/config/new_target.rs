@@ -44,15 +44,7 @@ impl NewSite<'_> {
                 self.section().trim_end()
             ));
         }
-        let write = |file: &mut fs::File| {
-            if let Ok(old) = fs::metadata(&path) {
-                file.set_permissions(old.permissions())?;
-            }
-            file.write_all(after.as_bytes())
-        };
-        atomic_file::create_folder(folder)
-            .and_then(|()| atomic_file::write_atomically(&path, write).map(drop))
-            .map_err(|error| atomic_file::describe(&path, &error))
+        replace_text(folder, &path, &after)
     }
 
     /// Returns whether a target is that of the same site and client.
@@ -80,6 +72,19 @@ impl NewSite<'_> {
     }
 }
 
+/// Replaces the text of the file and keeps its permissions.
+pub(super) fn replace_text(folder: &Path, path: &Path, text: &str) -> Result<(), String> {
+    let write = |file: &mut fs::File| {
+        if let Ok(old) = fs::metadata(path) {
+            file.set_permissions(old.permissions())?;
+        }
+        file.write_all(text.as_bytes())
+    };
+    atomic_file::create_folder(folder)
+        .and_then(|()| atomic_file::write_atomically(path, write).map(drop))
+        .map_err(|error| atomic_file::describe(path, &error))
+}
+
 /// Returns the line ends between the text and a new section.
 fn separator(text: &str) -> &'static str {
     if text.is_empty() || text.ends_with("\n\n") {
@@ -92,7 +97,7 @@ fn separator(text: &str) -> &'static str {
 }
 
 /// Returns a key, in quotes if it needs them.
-fn key(name: &str) -> String {
+pub(super) fn key(name: &str) -> String {
     let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     if !name.is_empty() && name.bytes().all(is_bare) {
         name.to_owned()

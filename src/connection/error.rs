@@ -65,6 +65,19 @@ pub enum ServerError {
         /// Cause.
         why: String,
     },
+    /// A change without a response, or whose response is an error of the server itself: it may have been saved.
+    #[error(
+        "The change may have been saved: check before you retry. {server} did not confirm it: {why}"
+    )]
+    Unconfirmed {
+        /// URL of the server.
+        server: String,
+        /// Cause.
+        why: String,
+    },
+    /// The change is saved, but the saved connection could not be read.
+    #[error("The change is saved, but its result could not be read: {0}")]
+    SavedUnread(String),
     /// The token is missing, unknown, revoked or expired.
     #[error("Unauthorized: set UMAI_TOKEN or --token-file")]
     SignIn,
@@ -100,6 +113,23 @@ impl ConnectionError {
     /// Creates the error of one field.
     pub fn at(field: DraftField, reason: FieldReason) -> Self {
         Self::Invalid(vec![FieldError { field, reason }])
+    }
+
+    /// Returns true if the next request would fail for the same reason.
+    pub const fn fails_next_request(&self) -> bool {
+        match self {
+            Self::Store(error) => !matches!(error, StoreError::IdTaken(_)),
+            Self::Server(ServerError::Refused { status, .. }) => {
+                !matches!(*status, 400 | 409 | 412 | 413 | 422)
+            }
+            Self::Server(_) | Self::ReadOnly(_) => true,
+            Self::Invalid(_)
+            | Self::Malformed(_)
+            | Self::NotFound(_)
+            | Self::VersionNotFound(_)
+            | Self::VersionConflict { .. }
+            | Self::Provider(_) => false,
+        }
     }
 
     /// Returns the errors of fields.

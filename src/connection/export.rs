@@ -16,7 +16,7 @@ pub use stream::{ExportStream, ExportStreamFormat};
 
 use super::{Connection, MaskedSecret, SettingValue, Settings};
 use crate::appsettings::Reference;
-use crate::provider::{Provider, ProviderCatalog};
+use crate::provider::{ProviderCatalog, is_sensitive};
 
 /// Value of `kind`.
 pub const KIND: &str = "umai.connections";
@@ -82,7 +82,7 @@ impl Exported {
         let mut blank = Vec::new();
         let settings = settings.map(|settings| {
             let pairs = settings.iter().map(|(key, value)| {
-                let value = exported_value(value, is_secret(provider, key));
+                let value = exported_value(value, is_sensitive(provider, key));
                 if matches!(value, SettingValue::Secret(BlankSecret)) {
                     blank.push(key.to_owned());
                 }
@@ -99,13 +99,6 @@ impl Exported {
             blank,
         }
     }
-}
-
-/// Returns whether a setting may be a secret; unknown settings count as secrets.
-fn is_secret(provider: Option<&Provider>, key: &str) -> bool {
-    provider
-        .and_then(|provider| provider.field(key))
-        .is_none_or(|field| field.sensitive)
 }
 
 fn exported_value(
@@ -188,13 +181,21 @@ mod tests {
         for (provider, settings) in [
             ("openai", r#"{"apiKey":"planted"}"#),
             ("openai", r#"{"unknownKey":"planted"}"#),
-            ("unknown", r#"{"endpoint":"planted"}"#),
+            ("unknown", r#"{"accessToken":"planted"}"#),
             ("openai", r#"{"apiKey":"$$planted"}"#),
         ] {
             let text = serde_json::to_string(&exported(provider, settings)).unwrap();
             assert!(!text.contains("planted"), "{text}");
             assert!(text.contains(r#""blank":["#), "{text}");
         }
+    }
+
+    #[test]
+    fn harmless_settings_of_unknown_providers_are_exported() {
+        let one = exported("unknown", r#"{"region":"eu","token":"sk-***"}"#);
+        let text = serde_json::to_string(&one).unwrap();
+        assert!(text.contains(r#""region":"eu","token":"""#), "{text}");
+        assert_eq!(one.blank, ["token"]);
     }
 
     #[test]

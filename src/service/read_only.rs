@@ -1,4 +1,4 @@
-//! Read-only service: forwards reads and refuses all changes.
+//! Read-only service: forwards reads and dry runs, and refuses all changes.
 
 use std::sync::Arc;
 
@@ -64,8 +64,11 @@ impl ConnectionService for ReadOnlyService {
         self.inner.lookup(reference).await
     }
 
-    async fn run(&self, _: Command, _: Mode) -> Result<Outcome, ConnectionError> {
-        Err(ConnectionError::ReadOnly(self.reason.clone()))
+    async fn run(&self, command: Command, mode: Mode) -> Result<Outcome, ConnectionError> {
+        match mode {
+            Mode::Commit => Err(ConnectionError::ReadOnly(self.reason.clone())),
+            Mode::DryRun => self.inner.run(command, mode).await,
+        }
     }
 
     async fn trash(&self, window: PageRequest) -> Result<Page<ConnectionItem>, ConnectionError> {

@@ -10,6 +10,7 @@ mod replies;
 mod tree_actions;
 mod bulk;
 mod copy_as_command;
+mod copy_to_target;
 mod open_dialogs;
 mod drafts;
 mod sync;

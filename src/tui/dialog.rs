@@ -22,6 +22,7 @@ use super::layout::ScreenLayout;
 use super::message_log::MessageLog;
 use super::notice::Notice;
 use super::select_list::Cursor;
+use super::target_info::TargetInfo;
 use super::text_input::{PasteOutcome, TextInput};
 use super::tree::Tree;
 use crate::connection::Environment;
@@ -62,6 +63,8 @@ pub struct DialogContext<'a> {
     pub environment: &'a Environment,
     /// Optional features of the service.
     pub features: ServiceFeatures,
+    /// Target of the connections.
+    pub target: &'a TargetInfo,
     /// Latest test result of each connection.
     pub tests: &'a HashMap<Uuid, LastTest>,
     /// Number of the bulk operation that the next undo reverts.

@@ -2,6 +2,7 @@
 
 pub mod bulk;
 pub mod confirm;
+pub mod copy_to_target;
 pub mod drafts;
 pub mod env_import;
 pub mod form;
@@ -22,6 +23,7 @@ use super::bulk::BulkOperation;
 use super::dialog::{Dialog, DialogKind};
 use super::form::Form;
 use confirm::ConfirmDialog;
+use copy_to_target::CopyDialog;
 use drafts::DraftsDialog;
 use env_import::EnvImport;
 use help::HelpDialog;
@@ -131,4 +133,6 @@ dialogs! {
     Targets(TargetsDialog),
     /// Copy menu or sort menu.
     Menu(Menu),
+    /// Copy to a target.
+    CopyToTarget(CopyDialog),
 }

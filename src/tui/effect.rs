@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::copy_plan::{CopyPlan, CopyRequest, CopyStep};
 use super::form::{EditorDocument, FormSnapshot, TheirConnection};
 use crate::appsettings::{ConfigurationKey, Reference, ReferenceLookup};
 use crate::atomic_file::OverwritePolicy;
@@ -14,6 +15,7 @@ use crate::connection::{
     Command, Connection, ConnectionError, ConnectionItem, ListQuery, Model, Outcome, Page,
     PageRequest, TestReport, TestSubject, Version, VersionComparison,
 };
+use crate::plan::StepResult;
 use crate::search::TreeItem;
 
 /// Connects a request or timer with its reply; unique in a process.
@@ -98,6 +100,10 @@ pub enum ServiceRequest {
     Compare(Uuid, u64, u64),
     /// Export connections to a file; the only request that does not use the service.
     Export(ExportRequest),
+    /// Compare connections with those of another target.
+    PlanCopy(CopyRequest),
+    /// Copy a connection to another target.
+    Copy(CopyStep),
 }
 
 /// Export of connections to a file.
@@ -126,7 +132,7 @@ impl ServiceRequest {
     /// Returns whether it writes something, connections or a file, so that quitting waits for its reply.
     pub const fn is_save(&self) -> bool {
         match self {
-            Self::Run(_) | Self::Purge(_) | Self::Export(_) => true,
+            Self::Run(_) | Self::Purge(_) | Self::Export(_) | Self::Copy(_) => true,
             Self::List(_)
             | Self::Get(_)
             | Self::GetTheirVersion(..)
@@ -137,7 +143,8 @@ impl ServiceRequest {
             | Self::Models(_)
             | Self::Trash
             | Self::Versions(..)
-            | Self::Compare(..) => false,
+            | Self::Compare(..)
+            | Self::PlanCopy(_) => false,
         }
     }
 
@@ -148,7 +155,7 @@ impl ServiceRequest {
 
     /// Returns whether it asks a remote provider and may take long: it is aborted when no dialog waits for it.
     pub const fn is_stoppable(&self) -> bool {
-        matches!(self, Self::Test(_) | Self::Models(_))
+        matches!(self, Self::Test(_) | Self::Models(_) | Self::PlanCopy(_))
     }
 }
 
@@ -183,6 +190,10 @@ pub enum ServiceReply {
     Compared(Result<Box<VersionComparison>, ConnectionError>),
     /// Reply to [`ServiceRequest::Export`]: the path of the file.
     Exported(Result<PathBuf, ExportFileError>),
+    /// Reply to [`ServiceRequest::PlanCopy`].
+    CopyPlanned(Result<CopyPlan, ConnectionError>),
+    /// Reply to [`ServiceRequest::Copy`].
+    Copied(StepResult),
     /// The request ended without a reply; the text is the reason.
     TaskFailed(String),
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::copy_plan::plan_copy;
 use super::effect::{ExportRequest, ServiceReply, ServiceRequest};
 use super::form::TheirConnection;
 use crate::connection::export::{ExportedManifest, write};
@@ -42,6 +43,10 @@ pub async fn perform(service: &dyn ConnectionService, request: ServiceRequest) -
             ServiceReply::Compared(service.compare(&id.into(), from, to).await.map(Box::new))
         }
         ServiceRequest::Export(export) => write_export(export).await,
+        ServiceRequest::PlanCopy(request) => {
+            ServiceReply::CopyPlanned(plan_copy(service, request).await)
+        }
+        ServiceRequest::Copy(step) => ServiceReply::Copied(step.run().await),
         ServiceRequest::Trash => ServiceReply::Trash(trash(service).await),
         ServiceRequest::Purge(ids) => {
             let (gone, done) = purge(service, ids).await;

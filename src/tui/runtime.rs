@@ -105,6 +105,7 @@ pub async fn run(
     app.site.choices = options.choices;
     let key = options.key_backups.0.as_ref();
     app.site.key_path = key.map(|key| key.path());
+    app.site.targets = options.targets;
     app.themes.names = themes.words();
     app.themes.current = at;
     app.screen.clipboard = Multiplexer::from_env(|name| std::env::var(name).ok());

@@ -28,6 +28,15 @@ impl TargetInfo {
         self.server.as_deref().or(self.folder.as_deref())
     }
 
+    /// Returns badge and URL for prompts about changes; `None` for a local store without a badge.
+    pub fn place(&self) -> Option<String> {
+        match (&self.badge, &self.server) {
+            (Some(badge), Some(server)) => Some(format!("{badge} · {server}")),
+            (Some(one), None) | (None, Some(one)) => Some(one.clone()),
+            (None, None) => None,
+        }
+    }
+
     /// Describes the target in a sentence; `None` for a writable local store without a badge.
     pub fn sentence(&self) -> Option<String> {
         let place = match (&self.badge, &self.server) {

@@ -73,7 +73,6 @@ fn dry_run_reports_the_change_and_makes_none(#[case] arguments: &[&str], #[case]
 #[case(&["restore", "gone", "--alias", "other"], 5)]
 #[case(&["restore", "missing"], 3)]
 #[case(&["purge", "missing"], 3)]
-#[case(&["deactivate", "other", "--read-only"], 2)]
 fn dry_run_has_the_exit_code_of_the_command(#[case] arguments: &[&str], #[case] code: i32) {
     let home = home();
     let before = everything(&home);
@@ -143,4 +142,16 @@ fn connection_outside_the_trash_is_not_missing() {
             "{refused:?}"
         );
     }
+}
+
+#[test]
+fn read_only_mode_allows_a_dry_run() {
+    let home = home();
+    let before = everything(&home);
+    let arguments = ["connections", "deactivate", "other", "--read-only"];
+    let dry = home.run(&[&arguments[..], &["--dry-run"]].concat());
+    assert_eq!(dry.code, 0, "{dry:?}");
+    assert!(dry.out.starts_with("Would deactivate"), "{dry:?}");
+    assert_eq!(home.run(&arguments).code, 2);
+    assert_eq!(everything(&home), before);
 }

@@ -39,11 +39,12 @@ const WITHOUT_A_KEY: &[(&str, &str)] = &[
     ("logout", "used before the app starts"),
     ("targets list", "used before the app starts"),
     ("targets diff", "works on two targets"),
-    ("targets copy", "works on two targets"),
     ("connections edit", "the editor is opened from the form"),
     ("run", "starts another program"),
     ("options", "shows help"),
     ("help", "shows help"),
+    ("targets remove", "used before the app starts"),
+    ("targets rename", "used before the app starts"),
     ("doctor", "used before the app starts"),
 ];
 

@@ -9,13 +9,14 @@ use umai::service::ConnectionService;
 use umai::tui::effect::{Effect, ServiceRequest};
 use umai::tui::event::Event;
 use umai::tui::layout::Size;
+use umai::tui::target_info::TargetInfo;
 
 use crate::fixture::{MODES, Mode, PLANTED};
 use crate::stand_in::{StandIn, Switches};
 use crate::support::TestClock;
 use crate::support::harness::Harness;
 
-fn stage(site: &StandIn) -> Harness {
+pub fn stage(site: &StandIn) -> Harness {
     let runtime = Arc::new(Runtime::new().unwrap());
     let service = runtime
         .block_on(RemoteService::connect(&site.options()))
@@ -31,7 +32,7 @@ fn stage(site: &StandIn) -> Harness {
     harness
 }
 
-fn screen(harness: &Harness) -> String {
+pub fn screen(harness: &Harness) -> String {
     let text = harness.frame();
     assert!(!text.contains(PLANTED), "{text}");
     text
@@ -255,7 +256,7 @@ fn list_is_reloaded_every_minute_and_after_own_changes() {
         "{text}"
     );
 
-    // Not below a dialog: the form would lose its place.
+    // Below a form, which keeps what was typed.
     site.edit("resting", |one| one.name = "Drowsy".into());
     harness.play("/Pascal<enter><enter> 2");
     harness.time_passes();
@@ -267,9 +268,12 @@ fn list_is_reloaded_every_minute_and_after_own_changes() {
     };
     let before = lists(&site);
     harness.time_passes();
-    assert_eq!(lists(&site), before);
+    assert!(lists(&site) > before, "reloaded below the form");
+    assert!(screen(&harness).contains("Pascal Case 2"));
+    let before = lists(&site);
     harness.play("<ctrl-s>");
     assert!(lists(&site) > before, "reloaded after the own change");
+    assert_eq!(site.get("pascal").name, "Pascal Case 2");
     harness.play("<esc>");
     let text = screen(&harness);
     assert!(text.contains("Drowsy"), "{text}");
@@ -311,10 +315,7 @@ fn history_compares_and_rolls_back_with_the_old_secret() {
     assert!(text.contains("OpenAI Production"), "{text}");
     harness.play("<esc>b");
     let text = screen(&harness);
-    assert!(
-        text.contains("secrets of that version are restored too"),
-        "{text}"
-    );
+    assert!(text.contains("The secrets of that version are"), "{text}");
     harness.play("y");
     let now = site.get("openai-prod");
     assert_eq!((now.version, now.settings), (3, old.settings));
@@ -378,4 +379,68 @@ fn every_screen_survives_a_site_that_stops_working() {
         assert_eq!(site.all(), before, "{message}");
         site.assert_unharmed();
     }
+}
+
+#[test]
+fn rollback_prompt_names_the_site_and_cancels_by_default() {
+    let site = StandIn::new(Mode::Stock);
+    site.edit("openai-prod", |one| one.name = "OpenAI New".into());
+    let mut harness = stage(&site);
+    harness.app.set_target(TargetInfo {
+        badge: Some("LIVE".into()),
+        server: Some(site.origin.clone()),
+        ..TargetInfo::default()
+    });
+    harness.play("/OpenAI<enter>3<down>b");
+    harness.happens(Event::Resize(Size {
+        width: 40,
+        height: 10,
+    }));
+    let prompt = screen(&harness);
+    for part in [
+        "LIVE · http://127.0.0.1",
+        "restored, too.",
+        "Roll back",
+        "Cancel",
+    ] {
+        assert!(prompt.contains(part), "{part}: {prompt}");
+    }
+    harness.play("<enter>");
+    assert!(site.writes().is_empty(), "Cancel has the focus");
+    assert!(harness.app.dialogs.is_empty());
+}
+
+#[test]
+fn actions_that_a_site_cannot_do_are_not_offered() {
+    let site = StandIn::new(Mode::Stock);
+    let mut harness = stage(&site);
+    for (typed, title) in [
+        ("curl", "Copy cURL"),
+        ("roll back this", "Roll back this field"),
+        ("trash", "Show trash"),
+    ] {
+        harness.play(&format!(":{typed}"));
+        let text = screen(&harness);
+        assert!(!text.contains(title), "{title}: {text}");
+        harness.play("<esc><esc>");
+    }
+    harness.play("/OpenAI<enter>y");
+    let text = screen(&harness);
+    assert!(!text.contains("cURL"), "{text}");
+    harness.play("u");
+    assert!(screen(&harness).contains("not for this site"));
+}
+
+#[test]
+fn list_is_reloaded_below_an_open_form() {
+    let site = StandIn::new(Mode::Stock);
+    let mut harness = stage(&site);
+    harness.play("/Pascal<enter><enter>");
+    site.edit("resting", |one| one.name = "Renamed elsewhere".into());
+    let requests = site.requests().len();
+    harness.time_passes();
+    assert!(site.requests().len() > requests, "the list was requested");
+    assert!(harness.app.form().is_some());
+    harness.play("<esc><esc>");
+    assert!(screen(&harness).contains("Renamed elsewhere"));
 }

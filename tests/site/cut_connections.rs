@@ -42,7 +42,7 @@ const NEW: [&str; 9] = [
 #[case::toggle(&["deactivate", "openai-prod"])]
 #[case::update(&["update", "openai-prod", "--name", "Newer", "--set", "organization=org-9"])]
 #[case::duplicate(&["duplicate", "openai-prod", "--name", "Copy", "--alias", "copy"])]
-#[case::rollback(&["rollback", "openai-prod", "1"])]
+#[case::rollback(&["rollback", "openai-prod", "1", "--yes"])]
 #[case::delete(&["delete", "resting", "--yes"])]
 fn retry_after_a_cut_in_any_request_repeats_nothing(
     #[case] verb: &[&str],
@@ -66,7 +66,10 @@ fn retry_after_a_cut_in_any_request_repeats_nothing(
                 cut.err.contains("connection lost"),
                 "request {after}: {cut:?}"
             );
-            let is_mentioned = cut.err.contains("may be saved") || cut.err.contains("is saved");
+            let is_mentioned = cut
+                .err
+                .contains("may have been saved: check before you retry")
+                || cut.err.contains("is saved");
             assert!(is_mentioned || !is_changed, "request {after}: {cut:?}");
             assert!(
                 is_changed || !cut.err.contains("is saved"),

@@ -52,7 +52,7 @@ const VERBS: [Case<'static>; 41] = [
         Some("copy"),
     ),
     (&["duplicate", "acme", "--name", "Copy", "--dry-run"], None),
-    (&["rollback", "openai-prod", "1"], None),
+    (&["rollback", "openai-prod", "1", "--yes"], None),
     (&["rollback", "openai-prod", "1", "--dry-run"], None),
     (
         &[
@@ -136,6 +136,32 @@ fn verb_fails_with_the_reason_of_the_site(#[values(0, 1, 2, 3, 4, 5)] switch: us
         assert_eq!(site.all(), before);
         assert!(site.writes().is_empty(), "{verb:?}");
     }
+}
+
+#[rstest]
+fn messages_are_the_same_over_tls(#[values(0, 1, 2, 3, 4, 5)] switch: usize) {
+    let (switch, message) = FAILING[switch];
+    let (site, certificate) = StandIn::over_tls(Mode::Stock);
+    let home = Home::new();
+    let file = home.write("outside/site.pem", certificate);
+    let trusted = ["--ca-file", file.to_str().unwrap()];
+    let list = [&trusted[..], &["connections", "list"]].concat();
+    let works = site.umai(&home, &list);
+    assert_eq!(works.code, 0, "{works:?}");
+    let untrusted = site.umai(&home, &["connections", "list"]);
+    assert_eq!(untrusted.code, 7, "{untrusted:?}");
+    assert!(
+        untrusted.err.contains("not signed by a trusted CA")
+            && untrusted.err.contains("dotnet dev-certs"),
+        "{untrusted:?}"
+    );
+    site.switch(switch);
+    site.revoke_tokens();
+    let failed = site.umai(&home, &list);
+    assert_eq!(failed.code, 7, "{failed:?}");
+    assert!(failed.err.contains(message), "{failed:?}");
+    assert!(!failed.output().contains(CLIENT_SECRET), "{failed:?}");
+    site.assert_unharmed();
 }
 
 #[test]

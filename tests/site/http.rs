@@ -1,7 +1,6 @@
 //! Minimal HTTP server for tests: one request per connection.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
 
 /// A request.
 #[derive(Debug, Clone)]
@@ -73,7 +72,7 @@ impl Response {
 }
 
 /// Reads a request; none if the connection ends first.
-pub fn read(socket: &mut TcpStream, base: &str) -> Option<Request> {
+pub fn read(socket: &mut impl Read, base: &str) -> Option<Request> {
     let mut bytes = Vec::new();
     let mut piece = [0; 4096];
     let end = loop {
@@ -114,7 +113,7 @@ pub fn read(socket: &mut TcpStream, base: &str) -> Option<Request> {
 }
 
 /// Writes a response and ends the connection.
-pub fn write(socket: &mut TcpStream, response: &Response) -> std::io::Result<()> {
+pub fn write(socket: &mut impl Write, response: &Response) -> std::io::Result<()> {
     write!(
         socket,
         "HTTP/1.1 {} X\r\nContent-Length: {}\r\nConnection: close\r\n",

@@ -13,8 +13,10 @@ mod home;
 mod support;
 
 mod app;
+mod copy_in_app;
 mod cut_connections;
 mod every_command;
+mod every_screen;
 mod fixture;
 mod http;
 mod login;

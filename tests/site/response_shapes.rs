@@ -13,7 +13,7 @@ fn rollback_with_an_empty_answer_is_done() {
         let old = site.get("openai-prod").settings;
         let renaming = ["connections", "update", "openai-prod", "--name", "New"];
         assert_eq!(site.umai(&home, &renaming).code, 0);
-        let verb = ["connections", "rollback", "openai-prod", "1"];
+        let verb = ["connections", "rollback", "openai-prod", "1", "--yes"];
         let answer = site.umai(&home, &[&verb[..], arguments].concat());
         assert_eq!(answer.code, 0, "{answer:?}");
         assert!(!answer.output().contains(PLANTED), "{answer:?}");
@@ -46,6 +46,7 @@ fn rollback_note_is_refused_before_anything_is_sent() {
         "rollback",
         "openai-prod",
         "1",
+        "--yes",
         "--note",
         "why",
     ];
@@ -58,7 +59,8 @@ fn rollback_note_is_refused_before_anything_is_sent() {
 #[test]
 fn rollback_to_an_unknown_version_is_not_found() {
     let (site, home) = (StandIn::new(Mode::Stock), Home::new());
-    let answer = site.umai(&home, &["connections", "rollback", "openai-prod", "9"]);
+    let verb = ["connections", "rollback", "openai-prod", "9", "--yes"];
+    let answer = site.umai(&home, &verb);
     assert_eq!(answer.code, 3, "{answer:?}");
 }
 
@@ -139,4 +141,20 @@ fn models_are_read_from_a_bare_list() {
     let answer = site.umai(&home, &["connections", "models", "openai-prod", "--json"]);
     assert_eq!(answer.code, 0, "{answer:?}");
     assert!(answer.out.contains("gpt-4o"), "{answer:?}");
+}
+
+#[test]
+fn failed_tests_of_several_connections_name_each() {
+    let (site, home) = (StandIn::new(Mode::Stock), Home::new());
+    let verb = ["connections", "test", "bare", "resting", "none"];
+    let answer = site.umai(&home, &verb);
+    for part in [
+        "bare: The connection cannot",
+        "none: ",
+        "resting (inactive): ",
+    ] {
+        assert!(answer.output().contains(part), "{part}: {answer:?}");
+    }
+    let json = site.umai(&home, &[&verb[..], &["--json"]].concat());
+    assert!(json.out.contains(r#""isActive":false"#), "{json:?}");
 }

@@ -4,13 +4,16 @@
 mod connections;
 mod sign_in;
 mod switches;
+mod tls;
 mod versions;
 
 use std::fs::Permissions;
-use std::net::{TcpListener, TcpStream};
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use rustls::ServerConfig;
 use serde_json::{Value, json};
 use umai::api::client::{BaseUrl, ClientCredentials, RemoteOptions};
 
@@ -45,9 +48,21 @@ impl StandIn {
         Self::with(mode, crate::fixture::connections(mode))
     }
 
+    /// Serves over TLS with a certificate of its own, which is returned as PEM.
+    pub fn over_tls(mode: Mode) -> (Self, String) {
+        let (config, certificate) = tls::config();
+        let connections = crate::fixture::connections(mode);
+        (Self::listen(mode, connections, Some(config)), certificate)
+    }
+
     pub fn with(mode: Mode, connections: Vec<Stored>) -> Self {
+        Self::listen(mode, connections, None)
+    }
+
+    fn listen(mode: Mode, connections: Vec<Stored>, tls: Option<Arc<ServerConfig>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let origin = format!("{scheme}://{}", listener.local_addr().unwrap());
         let state = Arc::new(Mutex::new(SiteState {
             mode,
             switches: Switches::default(),
@@ -62,8 +77,11 @@ impl StandIn {
         std::thread::spawn(move || {
             for socket in listener.incoming() {
                 let Ok(socket) = socket else { return };
-                let shared = Arc::clone(&shared);
-                std::thread::spawn(move || serve(socket, &shared));
+                let (shared, tls) = (Arc::clone(&shared), tls.clone());
+                std::thread::spawn(move || match tls {
+                    None => serve(socket, &shared),
+                    Some(config) => tls::serve(config, socket, &shared),
+                });
             }
         });
         Self { origin, state }
@@ -139,6 +157,11 @@ impl StandIn {
         self.state().edit(alias, change);
     }
 
+    /// Adds a connection as another user does.
+    pub fn add(&self, connection: Stored) {
+        self.state().connections.push(connection);
+    }
+
     /// Removes every provider.
     pub fn uninstall_providers(&self) {
         self.state().providers.clear();
@@ -178,7 +201,7 @@ impl StandIn {
     }
 }
 
-fn serve(mut socket: TcpStream, shared: &Mutex<SiteState>) {
+fn serve(mut socket: impl Read + Write, shared: &Mutex<SiteState>) {
     let Some(request) = http::read(&mut socket, BASE) else {
         return;
     };
@@ -196,7 +219,7 @@ fn serve(mut socket: TcpStream, shared: &Mutex<SiteState>) {
         response
     };
     // The client may have disconnected.
-    let _ = http::write(&mut socket, &response);
+    let _ = http::write(&mut socket, &response).and_then(|()| socket.flush());
 }
 
 fn error(status: u16, operation: &str, detail: &str) -> Response {
@@ -247,6 +270,14 @@ impl SiteState {
         if let Some(refused) = self.check_token(request) {
             return refused;
         }
+        if request.method != "GET"
+            && let Some(left) = &mut self.switches.fails_writes_after
+        {
+            if *left == 0 {
+                return Response::html(502, "Bad Gateway");
+            }
+            *left -= 1;
+        }
         let path: Vec<String> = request
             .path
             .trim_matches('/')
@@ -280,7 +311,13 @@ impl SiteState {
                 },
                 None => not_found(),
             },
-            ("PUT", ["connections", key]) => self.replace(key, request),
+            ("PUT", ["connections", key]) => {
+                let response = self.replace(key, request);
+                if let Some(renamed) = self.switches.renamed_after_put.take() {
+                    self.edit(&renamed, |one| one.name.push_str(" by others"));
+                }
+                response
+            }
             ("DELETE", ["connections", key]) => match self.position(key) {
                 Some(at) => {
                     self.connections.remove(at);

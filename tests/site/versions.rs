@@ -90,12 +90,12 @@ fn repeated_rollback_adds_no_version() {
     let old = site.get("openai-prod");
     changed(&site);
     for _ in 0..2 {
-        let answer = run(&site, &home, &["rollback", "openai-prod", "1"]);
+        let answer = run(&site, &home, &["rollback", "openai-prod", "1", "--yes"]);
         assert_eq!(answer.code, 0, "{answer:?}");
         let now = site.get("openai-prod");
         assert_eq!((now.version, now.settings), (5, old.settings.clone()));
     }
-    let again = run(&site, &home, &["rollback", "openai-prod", "1"]);
+    let again = run(&site, &home, &["rollback", "openai-prod", "1", "--yes"]);
     assert!(again.out.contains("Nothing to roll back"), "{again:?}");
     assert_eq!(site.writes().len(), 1);
 }

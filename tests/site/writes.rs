@@ -201,3 +201,44 @@ fn secret_is_trimmed_of_invisible_characters_before_it_is_sent() {
     assert_eq!(answer.code, 4, "{answer:?}");
     site.assert_unharmed();
 }
+
+#[test]
+fn result_of_an_update_is_its_own_despite_others() {
+    let (site, home) = (StandIn::new(Mode::Stock), Home::new());
+    site.switch(|switches| switches.renamed_after_put = Some("openai-prod".into()));
+    let verb = ["connections", "update", "openai-prod", "--name", "Mine"];
+    let answer = site.umai(&home, &verb);
+    assert_eq!(answer.out, "Saved Mine (openai-prod), version 2\n");
+}
+
+#[rstest]
+#[case::create(&["create", "--provider", "openai", "--name", "N", "--set", "apiKey=$OpenAI:ApiKey"])]
+#[case::update(&["update", "openai-prod", "--name", "Newer"])]
+#[case::rollback(&["rollback", "openai-prod", "1", "--yes"])]
+#[case::delete(&["delete", "resting", "--yes"])]
+fn error_of_a_gateway_says_that_a_write_may_be_saved(#[case] verb: &[&str]) {
+    let (site, home) = (StandIn::new(Mode::Stock), Home::new());
+    site.edit("openai-prod", |one| one.name = "Other".into());
+    site.switch(|switches| switches.fails_writes_after = Some(0));
+    let answer = site.umai(&home, &[&["connections"], verb].concat());
+    assert_eq!(answer.code, 7, "{answer:?}");
+    let expected = "The change may have been saved: check before you retry";
+    assert!(answer.err.contains(expected), "{answer:?}");
+    assert!(answer.err.contains("502"), "{answer:?}");
+    let test = site.umai(&home, &["connections", "test", "openai-prod"]);
+    assert!(
+        !test.err.contains("saved"),
+        "a test saves nothing: {test:?}"
+    );
+}
+
+#[test]
+fn rollback_needs_a_confirmation_that_names_the_secrets() {
+    let (site, home) = (StandIn::new(Mode::Stock), Home::new());
+    site.edit("openai-prod", |one| one.name = "Other".into());
+    let answer = site.umai(&home, &["connections", "rollback", "openai-prod", "1"]);
+    assert_eq!(answer.code, 2, "{answer:?}");
+    assert!(answer.err.contains("secrets of that version"), "{answer:?}");
+    assert!(answer.err.contains("--yes"), "{answer:?}");
+    assert!(site.writes().is_empty());
+}

@@ -152,7 +152,7 @@ impl Harness {
             effect = match done {
                 // The harness sends no requests to providers; the test replies.
                 Effect::Call(_, ref request)
-                    if request.is_stoppable() || writes_outside_temp_dir(request) =>
+                    if asks_provider(request) || writes_outside_temp_dir(request) =>
                 {
                     self.effects.push(done);
                     None
@@ -275,6 +275,11 @@ impl Harness {
         }
         text
     }
+}
+
+/// Returns true for a request that leads to one to a provider.
+const fn asks_provider(request: &ServiceRequest) -> bool {
+    matches!(request, ServiceRequest::Test(_) | ServiceRequest::Models(_))
 }
 
 /// Returns true for an export outside the temporary directory, which the harness must not write.

@@ -9,6 +9,7 @@ use umai::tui::action::{ACTIONS, Action, KeyContext};
 use umai::tui::bulk::{BulkJob, BulkOperation, BulkRow};
 use umai::tui::dialogs::AnyDialog;
 use umai::tui::dialogs::confirm::ConfirmDialog;
+use umai::tui::dialogs::copy_to_target::CopyDialog;
 use umai::tui::dialogs::drafts::DraftsDialog;
 use umai::tui::dialogs::env_import::EnvImport;
 use umai::tui::dialogs::help::HelpDialog;
@@ -79,6 +80,7 @@ fn every_dialog(harness: &Harness) -> Vec<AnyDialog> {
         .into(),
         Menu::COPY.into(),
         Menu::SORT.into(),
+        CopyDialog::new(super::copy_to_target::targets(), vec![EXAMPLE_ID]).into(),
     ]
 }
 

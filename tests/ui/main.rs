@@ -12,6 +12,7 @@ mod pty;
 mod support;
 
 mod bulk;
+mod copy_to_target;
 mod create_and_browse;
 mod dialogs;
 mod draft_model;

@@ -225,7 +225,7 @@ fn one_of_each(id: Uuid) -> [Command; 8] {
 }
 
 #[test]
-fn read_only_service_rejects_every_command_in_both_modes() {
+fn read_only_service_rejects_every_command_but_not_its_dry_run() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let beneath = crate::support::service();
@@ -237,11 +237,12 @@ fn read_only_service_rejects_every_command_in_both_modes() {
         let id = made.item.id;
         let key = IdOrAlias::Id(id);
         for command in one_of_each(id) {
-            for mode in [Mode::Commit, Mode::DryRun] {
-                let error = service.run(command.clone(), mode).await.unwrap_err();
-                assert_eq!(error, ConnectionError::ReadOnly("it is kept".into()));
-                assert_eq!(error.to_string(), "Nothing was changed: it is kept");
-            }
+            let error = service.run(command.clone(), Mode::Commit).await;
+            let error = error.unwrap_err();
+            assert_eq!(error, ConnectionError::ReadOnly("it is kept".into()));
+            assert_eq!(error.to_string(), "Nothing was changed: it is kept");
+            let dry = service.run(command.clone(), Mode::DryRun).await;
+            assert!(!matches!(dry, Err(ConnectionError::ReadOnly(_))));
         }
         assert_eq!(
             service.get(&key).await.unwrap(),

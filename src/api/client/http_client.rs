@@ -61,11 +61,14 @@ pub struct HttpRequest {
     pub total_timeout: Option<Duration>,
     /// Timeout until the response begins.
     pub first_byte_timeout: Duration,
+    /// True if the request may change something.
+    is_write: bool,
 }
 
 impl HttpRequest {
     pub fn new(method: Method, url: Url) -> Self {
         Self {
+            is_write: method != Method::GET,
             method,
             url,
             body: None,
@@ -94,6 +97,13 @@ impl HttpRequest {
         self
     }
 
+    /// Marks a request that changes nothing.
+    #[must_use]
+    pub fn without_effect(mut self) -> Self {
+        self.is_write = false;
+        self
+    }
+
     /// Sets the format of the body.
     #[must_use]
     pub fn with_content_type(mut self, format: &'static str) -> Self {
@@ -115,6 +125,8 @@ pub struct HttpResponse {
     pub headers: HeaderMap,
     /// Zeroized: a third-party server may return a secret.
     pub body: Zeroizing<Vec<u8>>,
+    /// True if the request may have changed something.
+    pub is_write: bool,
 }
 
 impl HttpResponse {
@@ -190,7 +202,7 @@ impl HttpClient {
     pub async fn send(&self, asking: HttpRequest) -> Result<HttpResponse, ServerError> {
         // The semaphore is never closed.
         let _permit = self.permits.acquire().await.ok();
-        let is_read = asking.method == Method::GET;
+        let is_read = !asking.is_write;
         let response = self.begin(asking).await?;
         self.whole(response, is_read).await
     }
@@ -225,6 +237,7 @@ impl HttpClient {
             status,
             headers,
             body,
+            is_write: !is_read,
         })
     }
 
@@ -241,12 +254,13 @@ impl HttpClient {
             status,
             headers,
             body,
+            is_write: false,
         })
     }
 
     /// Sends a request, and once more with another token if the server rejects the first one.
     async fn begin(&self, mut asking: HttpRequest) -> Result<Response, ServerError> {
-        let is_read = asking.method == Method::GET;
+        let is_read = !asking.is_write;
         let body = asking.body.take().map(Bytes::from_owner);
         let token = self.authentication.token(self).await?;
         let response = self
@@ -344,7 +358,15 @@ impl HttpClient {
         if is_certain {
             return self.unreachable(reason);
         }
-        self.unreachable(format!("{reason}; the change may be saved"))
+        self.unconfirmed(reason)
+    }
+
+    /// Creates the error of a change that may have been saved.
+    pub fn unconfirmed(&self, why: String) -> ServerError {
+        ServerError::Unconfirmed {
+            server: self.address.to_string(),
+            why,
+        }
     }
 }
 

@@ -217,7 +217,9 @@ impl ConnectionService for RemoteService {
                 (address.endpoint(&["connection-tests"]), None, Some(draft))
             }
         };
-        let mut asking = HttpRequest::new(Method::POST, url).with_timeout(PROVIDER_TIMEOUT);
+        let mut asking = HttpRequest::new(Method::POST, url)
+            .with_timeout(PROVIDER_TIMEOUT)
+            .without_effect();
         if let (Some(key), false) = (&key, self.is_umai) {
             return self.test_foreign(key, asking).await;
         }

@@ -8,7 +8,7 @@ use super::error_response::{ErrorContext, rejected};
 use super::http_client::HttpRequest;
 use super::raw::{self, RawChange, RawConnection};
 use super::response_dto::ItemDto;
-use super::umbraco::save::SavedContent;
+use super::umbraco::save::{SavedContent, own_result};
 use super::{RemoteService, path_segment};
 use crate::connection::validate::MaskPolicy;
 use crate::connection::{
@@ -47,7 +47,10 @@ impl RemoteService {
         }
         let content = content_of(&change, Some(raw.item.id));
         match self.send_content(asking, about, content).await {
-            Ok(answer) => self.saved_connection(answer, Some(&id)).await,
+            Ok(answer) => {
+                let read = self.saved_connection(answer, Some(&id)).await?;
+                Ok(own_result(read, &change, raw.item.version))
+            }
             Err(error) => Err(self.moved(error, &id, expected_version).await),
         }
     }

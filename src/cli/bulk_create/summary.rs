@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::connections::format;
 use super::super::dry_run;
-use super::super::exit::{Exit, Failure, is_fatal};
+use super::super::exit::{Exit, Failure};
 use super::super::output::{Output, OutputReader};
 use super::in_flight::ElementOutcome;
 use super::json_splitter::PositionUnit;
@@ -89,7 +89,7 @@ impl BulkCreateSummary {
                     OutputReader::Text => format::created(&connection, output),
                 })
             }
-            Err(error) if is_fatal(&error) => {
+            Err(error) if error.fails_next_request() => {
                 self.failure.get_or_insert(error.into());
                 Ok(())
             }

@@ -6,13 +6,12 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::super::exit::{Exit, Failure};
-use super::super::manifest_plan::diff::{DiffOptions, ExistingPolicy, build_plan};
-use super::super::manifest_plan::execute::{ActionCounts, execute};
-use super::super::manifest_plan::files::{self, PlanEntry};
-use super::super::manifest_plan::{PlanAction, PlanStep, format};
+use super::super::manifest_plan::report::{build_plan, execute};
+use super::super::manifest_plan::{files, format};
 use super::super::open_service::{self, CliContext, with_service};
 use super::super::output::{Output, OutputReader};
 use super::super::prompt;
+use crate::plan::{ActionCounts, ExistingPolicy, PlanAction, PlanEntry, PlanOptions, PlanStep};
 use crate::service::ConnectionService;
 
 /// Arguments of `umai connections apply`.
@@ -30,7 +29,7 @@ pub struct Apply {
     /// YAML or JSON file, directory with such files, or '-' for stdin; may be repeated
     #[arg(long = "file", short, value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
-    /// Move connections that are in no file to the trash
+    /// Delete connections that are in no file: to the trash, or permanently on an Umbraco site
     #[arg(long)]
     prune: bool,
     /// Skip the confirmation prompt
@@ -38,7 +37,7 @@ pub struct Apply {
     yes: bool,
     /// Show the changes only, without applying them
     #[arg(long)]
-    dry_run: bool,
+    pub(super) dry_run: bool,
 }
 
 impl Apply {
@@ -64,6 +63,7 @@ impl Apply {
             is_pruning: self.prune,
             is_confirmed: self.yes,
             is_dry_run: self.dry_run,
+            place: context.place(),
         };
         with_service(context, output, async |service, output| {
             apply_entries(service, entries, options, output).await
@@ -72,7 +72,6 @@ impl Apply {
 }
 
 /// Options of an application.
-#[derive(Clone, Copy)]
 pub struct ApplyOptions {
     /// True to delete connections that are not among the entries.
     pub is_pruning: bool,
@@ -80,6 +79,8 @@ pub struct ApplyOptions {
     pub is_confirmed: bool,
     /// True to show the changes only.
     pub is_dry_run: bool,
+    /// Location of the changes, for the prompt.
+    pub place: Option<String>,
 }
 
 /// Shows the changes that lead to the entries, and applies them after a confirmation.
@@ -89,8 +90,8 @@ pub async fn apply_entries(
     options: ApplyOptions,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let diff = DiffOptions {
-        conflict: ExistingPolicy::Update,
+    let diff = PlanOptions {
+        existing: ExistingPolicy::Update,
         is_pruning: options.is_pruning,
         is_shown: true,
     };
@@ -101,6 +102,7 @@ pub async fn apply_entries(
         output.flush()?;
     }
     note_unknown_secrets(&steps, output);
+    note_kept_secrets(&steps, output);
     if planned.deleted > 0
         && let Some(warning) = service.features().deletion_warning()
     {
@@ -108,9 +110,21 @@ pub async fn apply_entries(
     }
     let changes = format::as_json(&steps);
     if options.is_dry_run || planned.changes() == 0 {
+        let kept = steps.iter().filter(|step| !step.not_copied().is_empty());
+        let kept = kept.count();
         return match output.reader() {
             OutputReader::Json => {
                 output.json(&format::summary(&changes, &planned, options.is_dry_run))
+            }
+            OutputReader::Text if planned.changes() == 0 && kept > 0 => {
+                output.note(&format!(
+                    "Nothing to do, but {} could not be compared or copied in full",
+                    match kept {
+                        1 => "1 connection".to_owned(),
+                        kept => format!("{kept} connections"),
+                    }
+                ));
+                Ok(())
             }
             OutputReader::Text if planned.changes() == 0 => {
                 output.note(&format!("Nothing to do: {}", plural(planned.unchanged)));
@@ -122,19 +136,16 @@ pub async fn apply_entries(
             }
         };
     }
-    if !options.is_confirmed && !confirm(&planned, output)? {
+    if !options.is_confirmed && !confirm(&planned, options.place.as_deref(), output)? {
         output.note("Nothing changed");
         return Ok(());
     }
-    let done = execute(service, steps, "Applying", output).await?;
-    match output.reader() {
-        OutputReader::Json => output.json(&format::summary(&changes, &done, false)),
-        OutputReader::Text => output.line(&done.sentence("")),
-    }
+    execute(service, steps, "Applying", output).await
 }
 
-fn confirm(planned: &ActionCounts, output: &Output) -> Result<bool, Failure> {
-    let question = format!("{}. Apply?", planned.sentence("Changes: "));
+fn confirm(planned: &ActionCounts, place: Option<&str>, output: &Output) -> Result<bool, Failure> {
+    let place = place.map_or_else(String::new, |place| format!(" on {place}"));
+    let question = format!("{}. Apply?", planned.sentence(&format!("Changes{place}: ")));
     prompt::confirm(&question, "Nothing changed. Add --yes to confirm.", output)
 }
 
@@ -150,6 +161,22 @@ pub fn note_unknown_secrets(steps: &[PlanStep], output: &Output) {
         output.note(
             "Cannot compare the secrets with those on the server; connections whose secrets are equal are not saved",
         );
+    }
+}
+
+/// Notes secrets that a copy leaves as they are.
+fn note_kept_secrets(steps: &[PlanStep], output: &Output) {
+    let kept: usize = steps.iter().map(|step| step.kept_secrets.len()).sum();
+    if kept > 0 {
+        output.note(&format!(
+            "Secrets that differ and are not copied: {kept}. Add --with-secrets to copy them"
+        ));
+    }
+    let lists: usize = steps.iter().map(|step| step.left_out.len()).sum();
+    if lists > 0 {
+        output.note(&format!(
+            "Settings that are lists or objects are not copied: {lists}. Set them in the backoffice"
+        ));
     }
 }
 

@@ -18,7 +18,7 @@ pub fn run(
 ) -> Result<(), Failure> {
     if mode == Mode::Commit && !yes {
         let names: Vec<_> = connections.iter().map(ToString::to_string).collect();
-        let question = format!("Delete {}?", names.join(", "));
+        let question = context.question(&format!("Delete {}?", names.join(", ")));
         let is_certain = match open_service::features(context)?.deletion_warning() {
             None => prompt::confirm_deletion(&question, output)?,
             Some(warning) => prompt::confirm(

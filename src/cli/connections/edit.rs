@@ -33,7 +33,7 @@ pub struct Edit {
     connection: IdOrAlias,
     /// Dry-run option.
     #[command(flatten)]
-    dry_run: DryRunArg,
+    pub(super) dry_run: DryRunArg,
 }
 
 impl Edit {

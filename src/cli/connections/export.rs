@@ -19,16 +19,12 @@ use super::super::progress::Progress;
 use super::super::prompt;
 use crate::atomic_file::OverwritePolicy;
 use crate::connection::export::{self, ExportFileError, Exported};
-use crate::connection::{
-    Connection, ConnectionError, ConnectionItem, IdOrAlias, ListCursor, ListQuery, PageRequest,
-};
+use crate::connection::{Connection, ConnectionError, ConnectionItem, IdOrAlias};
+use crate::plan::all_items;
 use crate::service::ConnectionService;
 
 /// Number of concurrent reads.
 const AT_ONCE: usize = 64;
-
-/// Connections per list request. The service walks from the start to each page, so pages are large.
-pub const PAGE: usize = 25_000;
 
 /// Number of connections that may wait to be written.
 const PREFETCH: usize = 1_000;
@@ -172,7 +168,7 @@ impl ExportConnections {
         service: &Arc<dyn ConnectionService>,
     ) -> Result<(ConnectionStream, usize), ConnectionError> {
         if self.connections.is_empty() {
-            let mut items = all_items(service).await?;
+            let mut items = all_items(&**service).await?;
             items.sort_by(|one, other| one.alias.cmp(&other.alias));
             let total = items.len();
             return Ok((read_items(service, items), total));
@@ -271,29 +267,6 @@ async fn write_file(
     let _ = sender.send(None).await;
     let written = writing.await.map_err(anyhow::Error::from)?;
     Ok(written.map_err(anyhow::Error::from)?)
-}
-
-/// Returns all items of the list.
-pub async fn all_items(
-    service: &Arc<dyn ConnectionService>,
-) -> Result<Vec<ConnectionItem>, ConnectionError> {
-    let mut items: Vec<ConnectionItem> = Vec::new();
-    loop {
-        let window = PageRequest {
-            skip: items.len(),
-            take: PAGE,
-        };
-        let query = ListQuery {
-            after: items.last().map(ListCursor::at),
-            ..ListQuery::all(window)
-        };
-        let page = service.list(query).await?;
-        let count = page.items.len();
-        items.extend(page.items);
-        if count < PAGE {
-            return Ok(items);
-        }
-    }
 }
 
 /// Asks for permission to overwrite; `found` says which files exist.

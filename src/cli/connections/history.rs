@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 
 use super::super::dry_run::{self, DryRunArg};
 use super::super::exit::Failure;
-use super::super::open_service::{CliContext, with_service};
+use super::super::open_service::{self, CliContext, with_service};
 use super::super::output::{Output, OutputReader};
+use super::super::prompt;
 use crate::connection::{
     ChangeType, Command, Difference, IdOrAlias, PageRequest, Version, VersionComparison,
 };
@@ -170,7 +171,7 @@ fn format_value(value: Option<&Value>) -> String {
 /// Arguments of `umai connections rollback`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  umai connections rollback openai-prod 3 --note 'The new endpoint was wrong'\n\nVersions contain no secrets: the stored secrets are kept."
+    after_help = "Example:\n  umai connections rollback openai-prod 3 --note 'The new endpoint was wrong'\n\nVersions contain no secrets: the stored secrets are kept. An Umbraco site restores the old secrets, too, so there is a prompt."
 )]
 pub struct RollbackArgs {
     /// Connection to roll back
@@ -181,9 +182,12 @@ pub struct RollbackArgs {
     /// Note for the history
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
+    /// Skip the confirmation prompt on an Umbraco site
+    #[arg(long)]
+    yes: bool,
     /// Dry-run option.
     #[command(flatten)]
-    dry_run: DryRunArg,
+    pub(super) dry_run: DryRunArg,
 }
 
 impl RollbackArgs {
@@ -194,6 +198,10 @@ impl RollbackArgs {
             version: self.version,
             note: self.note.clone(),
         };
+        if !self.is_confirmed(context, output)? {
+            output.note("Nothing changed");
+            return Ok(());
+        }
         with_service(context, output, async |service, output| {
             let mode = self.dry_run.mode();
             let Some(outcome) = dry_run::run(&**service, command, mode, output).await? else {
@@ -222,5 +230,21 @@ impl RollbackArgs {
                 }
             }
         })
+    }
+    /// Prompts before a rollback that restores old secrets.
+    fn is_confirmed(&self, context: &CliContext, output: &Output) -> Result<bool, Failure> {
+        const WARNING: &str = "The site restores the secrets of that version, too";
+        if self.yes
+            || self.dry_run.dry_run
+            || open_service::features(context)?.rollback_keeps_secrets
+        {
+            return Ok(true);
+        }
+        let question = format!("Roll back {} to version {}?", self.connection, self.version);
+        prompt::confirm(
+            &format!("{} {WARNING}.", context.question(&question)),
+            &format!("Nothing changed. {WARNING}. Add --yes to confirm."),
+            output,
+        )
     }
 }

@@ -3,14 +3,30 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::PossibleValue;
 
 use super::super::exit::Failure;
-use super::super::manifest_plan::diff::{DiffOptions, ExistingPolicy, build_plan};
-use super::super::manifest_plan::execute::{ActionCounts, execute};
+use super::super::manifest_plan::report::{build_plan, execute};
 use super::super::manifest_plan::{files, format};
 use super::super::open_service::{self, CliContext, with_service};
 use super::super::output::{Output, OutputReader};
 use super::apply::note_unknown_secrets;
+use crate::plan::{ActionCounts, ExistingPolicy, PlanOptions};
+
+impl clap::ValueEnum for ExistingPolicy {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Skip, Self::Update, Self::Fail]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (name, help) = match self {
+            Self::Skip => ("skip", "Keep it unchanged"),
+            Self::Update => ("update", "Update it"),
+            Self::Fail => ("fail", "Change nothing"),
+        };
+        Some(PossibleValue::new(name).help(help))
+    }
+}
 
 /// Arguments of `umai connections import`.
 #[derive(Debug, Args)]
@@ -31,7 +47,7 @@ pub struct ImportArgs {
     on_conflict: ExistingPolicy,
     /// Show the connections that would be created, without changes
     #[arg(long)]
-    dry_run: bool,
+    pub(super) dry_run: bool,
 }
 
 impl ImportArgs {
@@ -40,8 +56,8 @@ impl ImportArgs {
         let catalog = open_service::catalog(context)?;
         let entries = files::read(&self.files, &catalog, output)?.entries;
         with_service(context, output, async |service, output| {
-            let options = DiffOptions {
-                conflict: self.on_conflict,
+            let options = PlanOptions {
+                existing: self.on_conflict,
                 is_pruning: false,
                 is_shown: self.dry_run,
             };
@@ -59,15 +75,11 @@ impl ImportArgs {
                     }
                 };
             }
-            let done = execute(service, steps, "Importing", output).await?;
-            match output.reader() {
-                OutputReader::Json => output.json(&format::summary(&changes, &done, false)),
-                OutputReader::Text if done == ActionCounts::default() => {
-                    output.note("Nothing to import");
-                    Ok(())
-                }
-                OutputReader::Text => output.line(&done.sentence("")),
+            if steps.is_empty() && output.reader() == OutputReader::Text {
+                output.note("Nothing to import");
+                return Ok(());
             }
+            execute(service, steps, "Importing", output).await
         })
     }
 }

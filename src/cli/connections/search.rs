@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::super::exit::Failure;
-use super::export::PAGE;
 use crate::connection::{ConnectionItem, ListCursor, ListQuery, Page, PageRequest};
+use crate::plan::PAGE;
 use crate::provider::ProviderCatalog;
 use crate::search::{Column, Direction, Found, Sort, TextFilter};
 use crate::service::ConnectionService;

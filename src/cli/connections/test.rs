@@ -20,8 +20,10 @@ const AT_ONCE: usize = 8;
 
 /// Report of one of several tests, with the alias.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct TestedAlias<'a> {
     alias: &'a str,
+    is_active: bool,
     #[serde(flatten)]
     report: &'a TestReport,
 }
@@ -122,7 +124,7 @@ fn show_one(
     match output.reader() {
         OutputReader::Json => output.json(&report)?,
         OutputReader::Text => {
-            line(&item.alias, &report, output)?;
+            line(&item, &report, output)?;
             details(&report, output)?;
         }
     }
@@ -158,9 +160,10 @@ fn show_one_of_many(
     match output.reader() {
         OutputReader::Json => output.json_line(&TestedAlias {
             alias: &item.alias,
+            is_active: item.is_active,
             report: &report,
         })?,
-        OutputReader::Text => line(&item.alias, &report, output)?,
+        OutputReader::Text => line(&item, &report, output)?,
     }
     if !report.success {
         failures.add(kind(&report), Exit::TestFailed);
@@ -169,7 +172,14 @@ fn show_one_of_many(
 }
 
 /// Writes `✓ ALIAS: accepted` or `✗ ALIAS: KIND: REASON`.
-fn line(alias: &str, report: &TestReport, output: &mut Output) -> Result<(), Failure> {
+fn line(item: &ConnectionItem, report: &TestReport, output: &mut Output) -> Result<(), Failure> {
+    // A site refuses the test of an inactive connection.
+    let inactive = if item.is_active || report.success {
+        ""
+    } else {
+        " (inactive)"
+    };
+    let alias = format!("{}{inactive}", item.alias);
     let (style, mark, result) = if report.success {
         let models = report.models.map(|count| match count {
             1 => "1 model".to_owned(),

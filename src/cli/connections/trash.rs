@@ -29,7 +29,7 @@ pub struct RestoreConnection {
     alias: Option<String>,
     /// Dry-run option.
     #[command(flatten)]
-    dry_run: DryRunArg,
+    pub(super) dry_run: DryRunArg,
 }
 
 impl RestoreConnection {
@@ -66,7 +66,7 @@ pub struct PurgeConnection {
     yes: bool,
     /// Dry-run option.
     #[command(flatten)]
-    dry_run: DryRunArg,
+    pub(super) dry_run: DryRunArg,
 }
 
 impl PurgeConnection {
@@ -85,7 +85,8 @@ impl PurgeConnection {
         } else {
             self.connections.join(", ")
         };
-        if !self.yes && !prompt::confirm_deletion(&format!("Delete {what} permanently?"), output)? {
+        let question = context.question(&format!("Delete {what} permanently?"));
+        if !self.yes && !prompt::confirm_deletion(&question, output)? {
             output.note("Nothing deleted");
             return Ok(());
         }

@@ -59,7 +59,7 @@ pub struct Update {
     from_json: Option<PathBuf>,
     /// Dry-run option.
     #[command(flatten)]
-    dry_run: DryRunArg,
+    pub(super) dry_run: DryRunArg,
 }
 
 impl Update {
@@ -155,7 +155,7 @@ pub struct Duplicate {
     settings: SettingArgs,
     /// Dry-run option.
     #[command(flatten)]
-    dry_run: DryRunArg,
+    pub(super) dry_run: DryRunArg,
 }
 
 impl Duplicate {

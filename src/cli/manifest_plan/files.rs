@@ -7,16 +7,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
-use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::super::exit::{Exit, Failure};
 use super::super::output::Output;
 use super::super::secret_args::unbuffered_stdin;
 use super::secrets;
-use crate::connection::ConnectionDraft;
 use crate::connection::manifest::format::{MAX_BYTES, text_of};
-use crate::connection::manifest::{self, BlankSetting, DesiredConnection, ManifestFormat};
+use crate::connection::manifest::{self, DesiredConnection, ManifestFormat};
+use crate::plan::PlanEntry;
 use crate::provider::ProviderCatalog;
 
 /// File extensions that are read from directories.
@@ -24,20 +23,6 @@ const ENDINGS: [&str; 4] = ["yaml", "yml", "json", "uda"];
 
 /// Argument for standard input.
 const STDIN: &str = "-";
-
-/// Connection from a file.
-pub struct PlanEntry {
-    /// Position in the file, as a prefix of messages.
-    pub position: String,
-    /// Alias in lower case.
-    pub alias: String,
-    /// GUID in an Umbraco Deploy artifact.
-    pub id: Option<Uuid>,
-    /// Draft, including secrets.
-    pub draft: ConnectionDraft,
-    /// Settings that keep their stored values.
-    pub blank: Vec<BlankSetting>,
-}
 
 /// File that was read.
 pub(super) struct PlanFile {

@@ -5,12 +5,8 @@ use serde_json::{Value, json};
 
 use super::super::exit::Failure;
 use super::super::output::Output;
-use super::execute::ActionCounts;
-use super::{PlanAction, PlanStep};
-use crate::connection::{Connection, MaskedSecret, SettingValue, Settings};
-
-/// Text for a missing or empty value.
-const NOTHING: &str = "-";
+use crate::connection::Connection;
+use crate::plan::{ActionCounts, PlanAction, PlanStep, value_at};
 
 /// Writes the changes for people.
 pub fn write_plan(steps: &[PlanStep], output: &mut Output) -> Result<(), Failure> {
@@ -22,30 +18,23 @@ pub fn write_plan(steps: &[PlanStep], output: &mut Output) -> Result<(), Failure
                     step.alias,
                     describe(new.after.as_ref())
                 ))?;
-                for (path, value) in new.after.iter().flat_map(settings_of) {
-                    output.line(&format!("    {path}: {value}"))?;
-                }
             }
             PlanAction::Update(change) => {
-                let before = &change.before;
-                output.line(&format!("~ {} ({})", step.alias, before.item.name))?;
-                for path in &change.preview.paths {
-                    let from = value(before, path);
-                    let to = value(&change.preview.connection, path);
-                    let note = if change.preview.unknown.contains(path) {
-                        " (possibly unchanged)"
-                    } else if from == to && MaskedSecret::read(&from).is_some() {
-                        " (different)"
-                    } else {
-                        ""
-                    };
-                    output.line(&format!("    {path}: {from} → {to}{note}"))?;
-                }
+                output.line(&format!("~ {} ({})", step.alias, change.before.item.name))?;
             }
             PlanAction::Delete(item) => {
                 output.line(&format!("- {} ({})", step.alias, item.name))?;
             }
+            PlanAction::Unchanged if !step.not_copied().is_empty() => {
+                output.line(&format!("= {}", step.alias))?;
+            }
             PlanAction::Unchanged | PlanAction::Skip => {}
+        }
+        for change in step.field_changes() {
+            output.line(&format!("    {}: {}", change.path, change.values()))?;
+        }
+        for (path, reason) in step.not_copied() {
+            output.line(&format!("    {path}: {reason}"))?;
         }
     }
     Ok(())
@@ -59,38 +48,6 @@ fn describe(connection: Option<&Connection>) -> String {
     })
 }
 
-fn settings_of(connection: &Connection) -> Vec<(String, String)> {
-    let settings = connection.settings.iter().flat_map(Settings::iter);
-    let given = settings.filter(|(_, value)| !matches!(value, SettingValue::Null));
-    let lines = given.map(|(key, value)| (format!("settings.{key}"), format_value(Some(value))));
-    lines.collect()
-}
-
-/// Returns the value at a path.
-fn value(connection: &Connection, path: &str) -> String {
-    match path {
-        "alias" => connection.item.alias.clone(),
-        "name" => connection.item.name.clone(),
-        "isActive" => connection.item.is_active.to_string(),
-        path => {
-            let key = path.strip_prefix("settings.").unwrap_or(path);
-            let settings = connection.settings.as_ref();
-            format_value(settings.and_then(|settings| settings.get(key)))
-        }
-    }
-}
-
-fn format_value(value: Option<&SettingValue<MaskedSecret>>) -> String {
-    match value {
-        None | Some(SettingValue::Null) => NOTHING.into(),
-        Some(SettingValue::Switch(on)) => on.to_string(),
-        Some(SettingValue::Number(number)) => number.to_string(),
-        Some(SettingValue::Secret(mask)) => mask.text().into(),
-        Some(SettingValue::Text(text)) if text.is_empty() => "\"\"".into(),
-        Some(SettingValue::Text(text)) => text.clone(),
-    }
-}
-
 /// JSON of a step.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -99,6 +56,12 @@ struct StepJson<'s> {
     alias: &'s str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     changes: Vec<Value>,
+    /// Paths of secrets that differ and are not copied.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    kept_secrets: &'s [String],
+    /// Paths of lists and objects, which are not copied.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    left_out: &'s [String],
 }
 
 fn step_json(step: &PlanStep) -> Option<StepJson<'_>> {
@@ -108,19 +71,22 @@ fn step_json(step: &PlanStep) -> Option<StepJson<'_>> {
             let paths = change.preview.paths.iter().map(|path| {
                 json!({
                     "path": path,
-                    "fromValue": value(&change.before, path),
-                    "toValue": value(&change.preview.connection, path),
+                    "fromValue": value_at(&change.before, path),
+                    "toValue": value_at(&change.preview.connection, path),
                 })
             });
             ("update", paths.collect())
         }
         PlanAction::Delete(_) => ("delete", Vec::new()),
+        PlanAction::Unchanged if !step.not_copied().is_empty() => ("none", Vec::new()),
         PlanAction::Unchanged | PlanAction::Skip => return None,
     };
     Some(StepJson {
         action,
         alias: &step.alias,
         changes,
+        kept_secrets: &step.kept_secrets,
+        left_out: &step.left_out,
     })
 }
 
@@ -139,6 +105,8 @@ pub fn summary(changes: &Value, done: &ActionCounts, is_dry_run: bool) -> Value 
         "unchanged": done.unchanged,
         "skipped": done.skipped,
         "refused": done.refused,
+        "unconfirmed": done.unconfirmed,
+        "notStarted": done.not_started,
         "changes": changes,
     })
 }

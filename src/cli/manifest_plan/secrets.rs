@@ -6,9 +6,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::super::{prompt, secret_args};
-use super::files::{PlanEntry, PlanFile, position};
+use super::files::{PlanFile, position};
 use crate::connection::manifest::{DesiredConnection, SecretSource};
-use crate::connection::{PlainSecret, SettingValue};
+use crate::connection::{PlainSecret, SettingValue, Settings};
+use crate::plan::PlanEntry;
 use crate::{atomic_file, text};
 
 /// Returns the connections with their secrets; errors are added to `errors`.
@@ -55,6 +56,9 @@ pub fn fill(
             id: wanted.id,
             draft: wanted.draft,
             blank: wanted.blank,
+            withheld: Settings::default(),
+            left_out: Vec::new(),
+            is_copy: false,
         });
     }
     entries

@@ -5,13 +5,12 @@ use clap::Args;
 use super::super::Globals;
 use super::super::connections::apply::{ApplyOptions, apply_entries};
 use super::super::exit::{Exit, Failure};
-use super::super::manifest_plan::files::PlanEntry;
 use super::super::open_service::with_service;
 use super::super::output::Output;
-use super::content::{self, RevealedSettings, TargetContent};
-use crate::connection::export::{Exported, ExportedManifest};
-use crate::connection::manifest::{self, DesiredConnection, ManifestFormat};
-use crate::connection::{PlainSecret, SettingValue, Settings};
+use super::content;
+use crate::plan::{
+    CopySource, PlanEntry, SecretPolicy, copy_entries, drop_equal_lists, ids_with_lists,
+};
 use crate::provider::ProviderCatalog;
 
 /// Arguments of `umai targets copy`.
@@ -30,7 +29,7 @@ pub struct CopyTargets {
     /// Target to copy to
     #[arg(value_name = "B")]
     to: String,
-    /// Copy only connections that match; terms as in umai connections list
+    /// Copy only connections that match; a term as in umai connections list; may be repeated, any matches
     #[arg(long, value_name = "TERM", conflicts_with = "prune")]
     only: Vec<String>,
     /// Copy stored secrets, too; only from a local store or an Umbraco site
@@ -56,19 +55,37 @@ impl CopyTargets {
         let source = content::context_of(globals, &self.from)?;
         let context = content::context_of(globals, &self.to)?;
         context.check_write(!self.dry_run)?;
-        let read = content::read(&source, &self.only, self.with_secrets, output)?;
-        if self.with_secrets && read.revealed.is_none() {
-            return Err(Failure::Usage(format!(
-                "'{}' is a server, which never sends secrets. Copy without --with-secrets",
-                self.from
-            )));
-        }
+        let mut read = content::read(&source, &self.only, output)?;
+        let revealed = content::reveal(&source, &read.connections);
+        read.revealed = if self.with_secrets {
+            let revealed = revealed?;
+            if revealed.is_none() {
+                return Err(Failure::Usage(format!(
+                    "'{}' is a server, which never sends secrets. Copy without --with-secrets",
+                    self.from
+                )));
+            }
+            revealed
+        } else {
+            // They are only compared.
+            revealed.unwrap_or_default()
+        };
+        let secrets = if self.with_secrets {
+            SecretPolicy::Copy
+        } else {
+            SecretPolicy::Keep
+        };
         with_service(&context, output, async |service, output| {
-            let entries = entries(&read, &service.providers(), output)?;
+            let mut entries = entries(&read, &service.providers(), secrets, output)?;
+            let ids = ids_with_lists(&**service, &entries).await;
+            if let Ok(Some(revealed)) = content::reveal_ids(&context, &ids).await {
+                drop_equal_lists(&mut entries, read.revealed.as_ref(), &revealed);
+            }
             let options = ApplyOptions {
                 is_pruning: self.prune,
                 is_confirmed: self.yes,
                 is_dry_run: self.dry_run,
+                place: context.place(),
             };
             let applied = apply_entries(service, entries, options, output).await;
             if applied
@@ -85,63 +102,15 @@ impl CopyTargets {
 
 /// Returns the connections as desired on a target with these providers.
 fn entries(
-    content: &TargetContent,
+    source: &CopySource,
     catalog: &ProviderCatalog,
+    secrets: SecretPolicy,
     output: &Output,
 ) -> Result<Vec<PlanEntry>, Failure> {
-    if content.connections.is_empty() {
-        return Ok(Vec::new());
-    }
-    let connections = content.connections.iter().cloned();
-    let exported = connections.map(|one| Exported::new(one, &content.catalog));
-    let text = ExportedManifest::new(exported.collect())
-        .to_json()
-        .map_err(anyhow::Error::from)?;
-    let read = manifest::read(&text, ManifestFormat::Json, catalog);
-    for error in &read.errors {
-        output.note(&error.to_string());
-    }
-    if !read.errors.is_empty() {
-        return Err(Failure::Partial("Nothing changed".into(), Exit::Invalid));
-    }
-    let desired = read.connections.into_iter();
-    Ok(desired
-        .map(|wanted| entry(wanted, content.revealed.as_ref()))
-        .collect())
-}
-
-/// Returns a connection with its secrets, if they are copied.
-fn entry(mut wanted: DesiredConnection, revealed: Option<&RevealedSettings>) -> PlanEntry {
-    let alias = wanted.alias();
-    if let Some(settings) = revealed.and_then(|revealed| revealed.get(&alias)) {
-        let given = wanted.draft.settings.get_or_insert_default();
-        wanted.blank.retain(|blank| {
-            let Some(secret) = settings.get(&blank.key).and_then(SettingValue::text) else {
-                return true;
-            };
-            let secret = SettingValue::Secret(PlainSecret::new(secret));
-            given.set(blank.key.clone(), secret);
-            false
-        });
-        *given = in_order(given, settings);
-    }
-    PlanEntry {
-        position: format!("{alias}: "),
-        alias,
-        id: None,
-        draft: wanted.draft,
-        blank: wanted.blank,
-    }
-}
-
-/// Returns settings in the order of others, so that a copy is like its source.
-fn in_order(given: &Settings<PlainSecret>, order: &Settings<PlainSecret>) -> Settings<PlainSecret> {
-    let first = order
-        .iter()
-        .filter_map(|(key, _)| Some((key, given.get(key)?)));
-    let rest = given.iter().filter(|(key, _)| order.get(key).is_none());
-    let pairs = first.chain(rest);
-    pairs
-        .map(|(key, value)| (key.to_owned(), value.clone()))
-        .collect()
+    copy_entries(source, catalog, secrets).map_err(|reasons| {
+        for reason in &reasons {
+            output.note(reason);
+        }
+        Failure::Partial("Nothing changed".into(), Exit::Invalid)
+    })
 }

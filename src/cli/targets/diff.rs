@@ -8,10 +8,11 @@ use serde_json::{Value, json};
 use super::super::Globals;
 use super::super::exit::{Exit, Failure};
 use super::super::output::{Output, OutputReader};
-use super::content::{self, TargetContent};
+use super::content;
 use crate::connection::{
     Connection, PlainSecret, SettingValue, Settings, Version, VersionChange, VersionComparison,
 };
+use crate::plan::{CopySource, Revealed};
 
 /// Arguments of `umai targets diff`.
 #[derive(Debug, Args)]
@@ -25,7 +26,7 @@ pub struct DiffTargets {
     /// Target to compare it to
     #[arg(value_name = "B")]
     to: String,
-    /// Compare only connections that match; terms as in umai connections list
+    /// Compare only connections that match; a term as in umai connections list; may be repeated, any matches
     #[arg(long, value_name = "TERM")]
     only: Vec<String>,
     /// Exit with 1 if there are differences
@@ -52,12 +53,10 @@ impl DiffTargets {
     /// Runs the command.
     pub fn run(&self, globals: &Globals, output: &mut Output) -> Result<(), Failure> {
         let read = |name: &str, output: &mut Output| {
-            content::read(
-                &content::context_of(globals, name)?,
-                &self.only,
-                true,
-                output,
-            )
+            let context = content::context_of(globals, name)?;
+            let mut read = content::read(&context, &self.only, output)?;
+            read.revealed = content::reveal(&context, &read.connections)?;
+            Ok::<_, Failure>(read)
         };
         let from = read(&self.from, output)?;
         let to = read(&self.to, output)?;
@@ -105,11 +104,7 @@ impl TargetDifference {
             Some(Value::String(text)) => text.clone(),
             Some(other) => other.to_string(),
         };
-        let mark = if self.from == self.to {
-            " (different)"
-        } else {
-            ""
-        };
+        let mark = if self.is_secret() { " (different)" } else { "" };
         [
             self.alias.clone(),
             self.path.clone(),
@@ -118,13 +113,24 @@ impl TargetDifference {
         ]
     }
 
+    /// Returns true for secrets that differ, whose masks do not.
+    fn is_secret(&self) -> bool {
+        self.from == self.to
+    }
+
     fn to_json(&self) -> Value {
-        json!({ "alias": self.alias, "path": self.path, "fromValue": self.from, "toValue": self.to })
+        let mut row = json!({
+            "alias": self.alias, "path": self.path, "fromValue": self.from, "toValue": self.to,
+        });
+        if let (true, Value::Object(row)) = (self.is_secret(), &mut row) {
+            row.insert("secret".into(), "different".into());
+        }
+        row
     }
 }
 
-fn compare(from: &TargetContent, to: &TargetContent) -> Differences {
-    let by_alias = |content: &'_ TargetContent| -> BTreeMap<String, Connection> {
+fn compare(from: &CopySource, to: &CopySource) -> Differences {
+    let by_alias = |content: &'_ CopySource| -> BTreeMap<String, Connection> {
         let all = content.connections.iter();
         all.map(|one| (one.item.alias.to_lowercase(), one.clone()))
             .collect()
@@ -143,14 +149,52 @@ fn compare(from: &TargetContent, to: &TargetContent) -> Differences {
             differences.found.push(whole(&alias, Some(&old), None));
             continue;
         };
-        let secrets = |content: &TargetContent| content.revealed.as_ref()?.get(&alias).cloned();
-        let secrets = (secrets(from), secrets(to));
+        let revealed = |content: &CopySource| content.revealed.as_ref()?.get(&alias).cloned();
+        let both = (revealed(from), revealed(to));
+        compare_lists(&alias, &both, &mut differences);
+        let secrets = (
+            both.0.map(|revealed| revealed.settings),
+            both.1.map(|revealed| revealed.settings),
+        );
         compare_connection(&alias, (old, new), &secrets, &mut differences);
     }
     for (alias, new) in news {
         differences.found.push(whole(&alias, None, Some(&new)));
     }
     differences
+}
+
+/// Compares lists and objects, whose values are not shown because they may contain secrets.
+fn compare_lists(
+    alias: &str,
+    (old, new): &(Option<Revealed>, Option<Revealed>),
+    differences: &mut Differences,
+) {
+    let (Some(old), Some(new)) = (old, new) else {
+        return;
+    };
+    let keys: BTreeSet<&String> = old
+        .lists
+        .iter()
+        .chain(&new.lists)
+        .map(|(key, _)| key)
+        .collect();
+    for key in keys {
+        let value = |revealed: &Revealed| {
+            let found = revealed.lists.iter().find(|(known, _)| known == key);
+            found.map(|(_, json)| json.clone())
+        };
+        let (from, to) = (value(old), value(new));
+        if from != to {
+            let shown = |value: Option<PlainSecret>| value.map(|_| "(list or object)".into());
+            differences.found.push(TargetDifference {
+                alias: alias.to_owned(),
+                path: format!("settings.{key}"),
+                from: shown(from),
+                to: shown(to),
+            });
+        }
+    }
 }
 
 /// Settings with secrets of both connections, where umai may read them.

@@ -87,7 +87,7 @@ impl App {
         self.close_lookup();
         let mut palette = PaletteDialog::new(self.context());
         palette.hides_writes = self.site.target.is_read_only();
-        palette.hides_trash = !self.site.features.trash;
+        palette.unavailable = unavailable(self.site.features);
         palette.themes.clone_from(&self.themes.names);
         self.dialogs.push(palette);
     }
@@ -149,6 +149,11 @@ impl App {
             DialogOutcome::BulkStarted { is_retry } => self.bulk_started(is_retry),
             DialogOutcome::BulkStopped => self.end_bulk_if_done(),
             DialogOutcome::BulkDiscarded => self.dialogs.discard_bulk(),
+            DialogOutcome::Unmark(ids) => {
+                for id in ids {
+                    self.tree.unmark(id);
+                }
+            }
             DialogOutcome::Undo => return self.undo_last(),
             DialogOutcome::PromptDeletedElsewhere => self.open_deleted_elsewhere_prompt(),
             DialogOutcome::Merge => self.open_merge(),
@@ -211,7 +216,7 @@ impl App {
         if self.form().is_some_and(Form::is_changed) {
             self.dialogs.push(ConfirmDialog::quit());
             None
-        } else if self.confirm_quit_during_bulk() {
+        } else if self.confirm_quit_during_copy() || self.confirm_quit_during_bulk() {
             None
         } else {
             Some(Effect::Quit)
@@ -289,8 +294,8 @@ impl App {
 
     /// Sets the features of the service and hides keys without effect.
     pub(super) fn learn_features(&mut self, features: ServiceFeatures) {
-        if !features.trash {
-            self.keymap.hide(Action::Trash);
+        for action in unavailable(features) {
+            self.keymap.hide(action);
         }
         self.site.features = features;
     }
@@ -362,4 +367,25 @@ impl App {
         self.themes.is_chosen = true;
         self.notify(Notice::info(text));
     }
+}
+
+/// Returns the actions that the service does not support.
+fn unavailable(features: ServiceFeatures) -> Vec<Action> {
+    let mut actions = Vec::new();
+    if !features.trash {
+        actions.extend([
+            Action::Trash,
+            Action::Restore,
+            Action::Purge,
+            Action::EmptyTrash,
+        ]);
+    }
+    if !features.version_snapshots {
+        actions.push(Action::RollBackField);
+    }
+    if features == ServiceFeatures::THIRD_PARTY {
+        // The command is for the API of umai.
+        actions.push(Action::CopyCurl);
+    }
+    actions
 }

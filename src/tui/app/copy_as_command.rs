@@ -111,6 +111,7 @@ impl CommandWriter<'_> {
                     None => line.blank(CONNECTION),
                 }
             }
+            Action::CopyToTarget => self.add_ids_to_copy(line),
             Action::EmptyTrash => line.flag("--all"),
             Action::New | Action::Save => line
                 .flag("--provider")
@@ -127,6 +128,14 @@ impl CommandWriter<'_> {
                 _ => name(line, selected),
             },
         })
+    }
+
+    /// Adds placeholders for both targets, and the marked connections or the selected one.
+    fn add_ids_to_copy(&self, line: CommandLine) -> CommandLine {
+        let line = line.blank("A").blank("B");
+        let ids = self.0.to_copy();
+        ids.iter()
+            .fold(line, |line, id| line.option("--only", &id.to_string()))
     }
 
     /// Adds the marked connections, or the selected one.

@@ -39,6 +39,7 @@ impl App {
             log: &self.notices.log,
             environment: &self.site.environment,
             features: self.site.features,
+            target: &self.site.target,
             tests: &self.workspace.tests,
             undoable_bulk: self.undo.next_bulk(),
             ticks: self.running.ticks,

@@ -6,7 +6,9 @@ use chrono::{DateTime, NaiveTime, Utc};
 
 use super::{App, AwaitedReply};
 use crate::search::Health;
+use crate::tui::dialog::DialogKind;
 use crate::tui::effect::{Effect, Ticket};
+use crate::tui::form::Form;
 
 /// Time between two reloads.
 const INTERVAL: Duration = Duration::from_mins(1);
@@ -29,7 +31,7 @@ pub struct ReloadState {
 }
 
 impl App {
-    /// Next reload or its timer. The list is not reloaded below a dialog.
+    /// Next reload or its timer. The list is reloaded below a form, but not below another dialog, which may show its rows.
     pub(super) fn next_reload(&mut self) -> Option<Effect> {
         if self.site.features.change_feed
             || !self.tree.loading.is_done() && !self.tree.loading.is_broken()
@@ -37,7 +39,8 @@ impl App {
             return None;
         }
         let is_toggling = |waiting: &AwaitedReply| matches!(waiting, AwaitedReply::Toggle(_));
-        if self.reload.is_due && self.dialogs.is_empty() && !self.requests.has(is_toggling) {
+        let is_shown = self.dialogs.iter().all(|dialog| Form::of(dialog).is_some());
+        if self.reload.is_due && is_shown && !self.requests.has(is_toggling) {
             self.reload.is_due = false;
             self.tree.refresh();
             self.workspace.detail.invalidate();

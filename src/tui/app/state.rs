@@ -21,6 +21,7 @@ use crate::tui::message_log::MessageLog;
 use crate::tui::notice::{Notice, NoticeSeverity};
 use crate::tui::target_choice::TargetChoice;
 use crate::tui::target_info::TargetInfo;
+use crate::tui::targets::TargetsHandle;
 
 /// Request that waits for its reply.
 #[derive(Debug)]
@@ -115,6 +116,8 @@ pub struct Site {
     pub api: String,
     /// Environment variables that can fill a connection.
     pub environment: Environment,
+    /// Targets that connections can be copied to.
+    pub targets: Option<TargetsHandle>,
 }
 
 impl Site {
@@ -127,6 +130,7 @@ impl Site {
             key_path: None,
             api: curl::DOCUMENTED.into(),
             environment: Environment::default(),
+            targets: None,
         }
     }
 }

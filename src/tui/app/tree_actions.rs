@@ -37,6 +37,7 @@ impl App {
             Action::Activate => return self.set_active_of_selected(true),
             Action::Deactivate => return self.set_active_of_selected(false),
             Action::Export => self.open_export(),
+            Action::CopyToTarget => self.open_copy_to_target(),
             Action::ShowBulk => self.show_bulk(),
             Action::MarkRow
             | Action::MarkUp

@@ -8,6 +8,7 @@ use crate::connection::{
     SettingValue, Settings,
 };
 use crate::search::TreeItem;
+use crate::service::ServiceFeatures;
 use crate::tui::action::{Action, KeyContext};
 use crate::tui::dialog::{CommandFor, ConfirmAction};
 use crate::tui::dialogs::confirm::ConfirmDialog;
@@ -229,6 +230,11 @@ impl App {
             Action::CopyName => ("Name", item.name().to_owned()),
             Action::CopyAlias => ("Alias", item.alias().to_owned()),
             Action::CopyId => ("ID", item.id.to_string()),
+            Action::CopyCurl if self.site.features == ServiceFeatures::THIRD_PARTY => {
+                let text = "cURL commands are for the API of umai, not for this site";
+                self.notify(Notice::info(text));
+                return None;
+            }
             Action::CopyJson | Action::CopyCurl | Action::CopyCreate => {
                 let Some(connection) = self.loaded_connection() else {
                     self.notify(Notice::info("The connection is still loading"));

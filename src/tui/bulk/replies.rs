@@ -150,6 +150,8 @@ const fn fails_all_requests(error: &ConnectionError) -> bool {
         ConnectionError::Store(_) | ConnectionError::ReadOnly(_) => true,
         ConnectionError::Server(error) => match error {
             ServerError::Unreachable { .. }
+            | ServerError::Unconfirmed { .. }
+            | ServerError::SavedUnread(_)
             | ServerError::SignIn
             | ServerError::Forbidden(_)
             | ServerError::NotTheApi { .. }

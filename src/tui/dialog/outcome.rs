@@ -69,6 +69,8 @@ pub enum DialogOutcome {
     BulkStopped,
     /// Discard a bulk operation before its start.
     BulkDiscarded,
+    /// Remove the marks of these connections.
+    Unmark(Vec<Uuid>),
     /// Undo the last change.
     Undo,
     /// Ask to restore or recreate a connection that was deleted elsewhere.

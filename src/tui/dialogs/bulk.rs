@@ -80,7 +80,13 @@ impl BulkOperation {
     fn head(&self, frame: Frame, cx: &DialogContext<'_>) -> TextBlock {
         let columns = usize::from(cx.text_width(MAX_SIZE.0));
         let height = DialogModel::new("", frame).areas(&cx.layout).list.height;
-        let (message, tone) = self.summary();
+        let (mut message, tone) = self.summary();
+        if let Some(place) = cx.target.place()
+            && self.phase == BulkPhase::Preview
+            && !matches!(self.job, BulkJob::Test | BulkJob::Export)
+        {
+            message = format!("{message} On {place}.");
+        }
         let mut lines: Vec<Part> = parts(&message, tone, columns);
         let mut rows = u16::try_from(lines.len()).unwrap_or(MAX_SUMMARY_ROWS);
         rows = rows.clamp(1, MAX_SUMMARY_ROWS);

@@ -270,21 +270,21 @@ impl ConfirmDialog {
 
     /// Asks to roll back to a version. The default button is Cancel.
     pub fn roll_back(id: Uuid, number: u64, name: &str, features: ServiceFeatures) -> Self {
-        let note = if features.rollback_keeps_secrets {
-            "Stored secrets are kept."
+        let headline = format!("Roll back to v{number}");
+        let button = ("Roll back", ConfirmAction::RollBack(id, number));
+        let confirm = if features.rollback_keeps_secrets {
+            let text = format!("{headline}? This creates a new version.");
+            Self::or_cancel(headline, text, button)
+                .with_note("Stored secrets are kept.")
         } else {
-            "The secrets of that version are restored too."
+            // The text is wrapped, so the warning is readable at any width.
+            let text = format!("{headline}? The secrets of that version are restored, too.");
+            Self::or_cancel(headline, text, button)
         };
         Self {
             line: features.notes.then(|| TextInput::text("")),
-            ..Self::or_cancel(
-                format!("Roll back to v{number}"),
-                format!("Roll back to v{number}? This creates a new version."),
-                ("Roll back", ConfirmAction::RollBack(id, number)),
-            )
+            ..confirm.about(name)
         }
-        .about(name)
-        .with_note(note)
     }
 
     /// Asks to roll one field back to a version.
@@ -306,6 +306,23 @@ impl ConfirmDialog {
         (!typed.is_empty()).then(|| typed.to_owned())
     }
 
+    /// Returns where a change takes place; none for prompts that change nothing there.
+    fn place(&self, cx: &DialogContext<'_>) -> Option<String> {
+        let is_change = |(_, action): &(_, ConfirmAction)| {
+            matches!(
+                action,
+                ConfirmAction::Delete(_)
+                    | ConfirmAction::Purge(_)
+                    | ConfirmAction::Empty
+                    | ConfirmAction::RollBack(..)
+                    | ConfirmAction::RollBackField(..)
+            )
+        };
+        cx.target
+            .place()
+            .filter(|_| self.buttons.iter().any(is_change))
+    }
+
     /// Returns true if a button has this action.
     pub fn can_answer(&self, answer: ConfirmAction) -> bool {
         self.buttons.iter().any(|(_, other)| *other == answer)
@@ -320,17 +337,20 @@ impl Dialog for ConfirmDialog {
     fn model<'a>(&'a self, cx: &DialogContext<'a>) -> DialogModel<'a> {
         let width = cx.text_width(WIDTH).into();
         let text = wrap(&self.text, width);
+        let place = self.place(cx);
         let more = u16::try_from(text.len().saturating_sub(2)).unwrap_or(0);
         let height = 6
             + u16::from(self.subject.is_some())
             + u16::from(self.note.is_some())
+            + u16::from(place.is_some())
             + 2 * u16::from(self.line.is_some())
             + more;
         let text = text.into_iter().map(|line| (line, Tone::Text));
         let subject = self.subject.as_ref();
         let subject = subject.map(|subject| (text_width::cut(subject, width), Tone::Title));
         let note = self.note.map(|note| (note.to_owned(), Tone::Warning));
-        let lines: Vec<_> = text.chain(subject).chain(note).collect();
+        let place = place.map(|place| (text_width::cut(&place, width), Tone::Heading));
+        let lines: Vec<_> = text.chain(subject).chain(place).chain(note).collect();
         DialogModel {
             head: TextBlock {
                 rows: u16::try_from(lines.len()).unwrap_or(u16::MAX),
@@ -360,6 +380,7 @@ impl Dialog for ConfirmDialog {
     fn spoken(&self, cx: &DialogContext<'_>) -> Spoken {
         let mut body = vec![self.text.clone()];
         body.extend(self.subject.clone());
+        body.extend(self.place(cx));
         body.extend(self.note.map(str::to_owned));
         let note = self.line.as_ref().map(|line| match line.value() {
             "" => "Any other line becomes a note on the change.".to_owned(),

@@ -49,8 +49,8 @@ pub struct PaletteDialog {
     pub context: KeyContext,
     /// True if write actions are hidden.
     pub hides_writes: bool,
-    /// True if trash actions are hidden.
-    pub hides_trash: bool,
+    /// Hidden actions, which the service does not support.
+    pub unavailable: Vec<Action>,
     /// Names of the themes, listed once something is typed.
     pub themes: Vec<String>,
 }
@@ -82,7 +82,7 @@ impl PaletteDialog {
             choices: SelectList::default(),
             context,
             hides_writes: false,
-            hides_trash: false,
+            unavailable: Vec::new(),
             themes: Vec::new(),
         }
     }
@@ -94,7 +94,7 @@ impl PaletteDialog {
             .iter()
             .filter(|entry| entry.action != Action::Palette)
             .filter(|entry| !(self.hides_writes && entry.action.is_write()))
-            .filter(|entry| !(self.hides_trash && entry.action.is_about_trash()));
+            .filter(|entry| !self.unavailable.contains(&entry.action));
         let mut left: Vec<(Reverse<(MatchRank, Option<MatchRank>)>, bool, PaletteEntry)> = listed
             .filter_map(|entry| {
                 let by_name = match_rank(&typed, &[entry.title, entry.id]);

@@ -11,6 +11,7 @@ use crate::tui::key_backup::KeyBackupsHandle;
 use crate::tui::keymap::Keymap;
 use crate::tui::target_choice::TargetChoice;
 use crate::tui::target_info::TargetInfo;
+use crate::tui::targets::TargetsHandle;
 use crate::tui::theme::ThemeName;
 use crate::tui::theme::choice::{self, ThemeChoice};
 
@@ -41,6 +42,8 @@ pub struct TuiOptions {
     pub choices: Vec<TargetChoice>,
     /// Record of the backups of the key.
     pub key_backups: KeyBackupsHandle,
+    /// Targets that connections can be copied to.
+    pub targets: Option<TargetsHandle>,
 }
 
 impl TuiOptions {

@@ -50,6 +50,7 @@ pub async fn run(
     app.site.choices = options.choices;
     let key = options.key_backups.0.as_ref();
     app.site.key_path = key.map(|key| key.path());
+    app.site.targets = options.targets;
     let signals = SignalStreams::new()?;
     let is_interactive = io::stdin().is_terminal();
     let mut runtime = PlainRuntime {

@@ -171,12 +171,19 @@ fn store_errors() -> Vec<StoreError> {
 }
 
 fn server_errors() -> Vec<ServerError> {
-    use ServerError::{Forbidden, NotTheApi, Refused, SignIn, Site, Unreachable};
+    use ServerError::{
+        Forbidden, NotTheApi, Refused, SavedUnread, SignIn, Site, Unconfirmed, Unreachable,
+    };
     let all = vec![
         Unreachable {
             server: "https://a".into(),
             why: "no route".into(),
         },
+        Unconfirmed {
+            server: "https://a".into(),
+            why: "connection lost".into(),
+        },
+        SavedUnread("connection lost".into()),
         SignIn,
         Forbidden("read only".into()),
         NotTheApi {
@@ -191,6 +198,8 @@ fn server_errors() -> Vec<ServerError> {
     for error in &all {
         match error {
             Unreachable { .. }
+            | Unconfirmed { .. }
+            | SavedUnread(_)
             | SignIn
             | Forbidden(_)
             | NotTheApi { .. }

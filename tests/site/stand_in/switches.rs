@@ -32,6 +32,10 @@ pub struct Switches {
     pub redirects_to: Option<String>,
     /// Connection that another user renames just before the next PUT arrives.
     pub renamed_before_put: Option<String>,
+    /// Connection that another user renames just after the next PUT.
+    pub renamed_after_put: Option<String>,
+    /// Number of writes after which a gateway answers 502 instead of the site.
+    pub fails_writes_after: Option<usize>,
     /// Fate of a coming request.
     pub cut: Option<Cut>,
 }
@@ -61,6 +65,8 @@ impl Default for Switches {
             drops_token: false,
             redirects_to: None,
             renamed_before_put: None,
+            renamed_after_put: None,
+            fails_writes_after: None,
             cut: None,
         }
     }

@@ -27,6 +27,19 @@ impl RawConnection {
         Connection { item, settings }
     }
 
+    /// Returns the settings that are lists or objects, as JSON; they may contain secrets.
+    pub fn lists(&self) -> Vec<(String, PlainSecret)> {
+        let entries = self.unchanged();
+        let lists = entries.iter().filter_map(|entry| match entry {
+            RawSetting::Kept(member) if member.setting(&self.body).is_none() => Some((
+                member.key(&self.body),
+                PlainSecret::new(member.value(&self.body)),
+            )),
+            RawSetting::Kept(_) | RawSetting::Replaced(..) | RawSetting::Added(..) => None,
+        });
+        lists.collect()
+    }
+
     /// Returns the connection of these entries, with keys as the provider spells them. Lists and objects are left out.
     pub(super) fn plain(
         &self,

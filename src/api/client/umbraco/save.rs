@@ -7,11 +7,15 @@ use uuid::Uuid;
 use super::super::RemoteService;
 use super::super::error_response::{ErrorContext, rejected};
 use super::super::http_client::{HttpRequest, HttpResponse};
+use super::super::raw::RawChange;
 use crate::appsettings::Reference;
 use crate::connection::{
     Connection, ConnectionError, DraftField, FieldReason, IdOrAlias, PlainSecret, ServerError,
     Settings,
 };
+
+/// Connection with its secrets, and its lists and objects by key as JSON.
+pub type RevealedConnection = (Connection<PlainSecret>, Vec<(String, PlainSecret)>);
 
 /// Content of a save, for the explanation of an error.
 #[derive(Clone, Copy)]
@@ -25,10 +29,10 @@ pub struct SavedContent<'a> {
 }
 
 impl RemoteService {
-    /// Returns a connection with its secrets in plaintext, as only a site sends them.
-    pub async fn reveal(&self, id: Uuid) -> Result<Connection<PlainSecret>, ConnectionError> {
+    /// Returns a connection with its secrets in plaintext, as only a site sends them, and its lists and objects by key.
+    pub async fn reveal(&self, id: Uuid) -> Result<RevealedConnection, ConnectionError> {
         let raw = self.raw(&IdOrAlias::Id(id)).await?;
-        Ok(raw.revealed(&self.catalog))
+        Ok((raw.revealed(&self.catalog), raw.lists()))
     }
 
     /// Sends a save. A site's error about invalid settings is replaced with what may be wrong.
@@ -80,15 +84,7 @@ impl RemoteService {
         read: impl Future<Output = Result<T, ConnectionError>>,
     ) -> Result<T, ConnectionError> {
         read.await.map_err(|error| match error {
-            ConnectionError::Server(ServerError::Unreachable { server, why }) => {
-                let why = format!("{why}; the change is saved, but its result could not be read");
-                ServerError::Unreachable { server, why }.into()
-            }
-            ConnectionError::Server(ServerError::Refused { status, words }) => {
-                let words =
-                    format!("{words}. The change is saved, but its result could not be read");
-                ServerError::Refused { status, words }.into()
-            }
+            ConnectionError::Server(error) => ServerError::SavedUnread(error.to_string()).into(),
             other => other,
         })
     }
@@ -106,6 +102,20 @@ impl RemoteService {
         let compared = self.compare_foreign(id, number, current).await?;
         Ok(!compared.changes.is_empty())
     }
+}
+
+/// Returns what this change saved, even if another client saved before the connection was read back.
+pub fn own_result(read: Connection, change: &RawChange, before: u64) -> Connection {
+    let (own, item) = (&change.after.item, &read.item);
+    let is_own =
+        own.name == item.name && own.alias == item.alias && own.is_active == item.is_active;
+    if is_own || item.version <= before + 1 {
+        return read;
+    }
+    let mut own = change.after.masked();
+    own.item.version = before + 1;
+    own.item.date_modified = item.date_modified;
+    own
 }
 
 fn is_invalid_settings(answer: &HttpResponse) -> bool {

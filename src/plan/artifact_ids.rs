@@ -4,9 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
-use super::super::output::Output;
-use super::files::PlanEntry;
-use super::{PlanAction, PlanStep, RefusedEntry};
+use super::{PlanAction, PlanEntry, PlanStep, RefusedEntry};
 use crate::connection::{
     Connection, ConnectionError, DraftField, FieldReason, IdOrAlias, StoreError,
 };
@@ -50,6 +48,7 @@ pub fn refuse_repeated(steps: &mut Vec<PlanStep>) -> Vec<RefusedEntry> {
             _ => step.alias.clone(),
         };
         RefusedEntry {
+            alias: step.alias.clone(),
             position: step.position,
             error: alias_taken(step.alias, by),
         }
@@ -57,27 +56,26 @@ pub fn refuse_repeated(steps: &mut Vec<PlanStep>) -> Vec<RefusedEntry> {
     refused.collect()
 }
 
-/// Notes how many connections have, or will get, another ID than in their artifacts; `wanted` is by alias.
-pub fn note_other_ids(
+/// Returns a remark on connections that have, or will get, another ID than in their artifacts; `wanted` is by alias.
+pub fn other_ids_notice(
     steps: &[PlanStep],
     wanted: &HashMap<String, Uuid>,
     service: &dyn ConnectionService,
-    output: &Output,
-) {
+) -> Option<String> {
     let keeps_ids = service.features().keeps_ids;
     let is_other = |step: &&PlanStep| {
         let wanted = wanted.get(&step.alias);
         wanted.is_some_and(|wanted| step.found.map_or(!keeps_ids, |found| found != *wanted))
     };
     let others = steps.iter().filter(is_other).count();
-    if others > 0 {
-        let reason = if keeps_ids {
-            "exists with another one"
-        } else {
-            "has one of its own, because this server chooses the IDs"
-        };
-        output.note(&format!(
+    let reason = if keeps_ids {
+        "exists with another one"
+    } else {
+        "has one of its own, because this server chooses the IDs"
+    };
+    (others > 0).then(|| {
+        format!(
             "The ID in the file is not kept ({others}): the connection {reason}, so profiles that refer to the ID do not find it"
-        ));
-    }
+        )
+    })
 }

@@ -1,19 +1,19 @@
-//! Builds the plan: compares the files with the store and checks everything before the first change.
+//! Builds the plan: compares the desired connections with the service and checks everything before the first change.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
+use uuid::Uuid;
 
-use super::super::connections::export::all_items;
-use super::super::exit::{Exit, Failure, exit_of, is_fatal};
-use super::super::output::Output;
-use super::super::progress::Progress;
-use super::files::PlanEntry;
-use super::{PlanAction, PlanStep, PlannedChange, PlannedCreate, RefusedEntry, artifact_ids};
-use crate::connection::manifest::BlankSetting;
+use super::{
+    ExistingPolicy, PlanAction, PlanEntry, PlanStep, PlannedChange, PlannedCreate, RefusedEntry,
+    artifact_ids,
+};
+use crate::connection::manifest::{BlankSetting, SECRET_ADVICE};
 use crate::connection::{
-    Command, Connection, ConnectionDraft, ConnectionError, DraftField, FieldReason, SettingValue,
+    Command, Connection, ConnectionDraft, ConnectionError, ConnectionItem, DraftField, FieldReason,
+    ListCursor, ListQuery, PageRequest, PlainSecret, SettingValue, Settings, StoreError,
 };
 use crate::provider::ProviderCatalog;
 use crate::service::ConnectionService;
@@ -21,114 +21,130 @@ use crate::service::ConnectionService;
 /// Number of concurrent lookups.
 const AT_ONCE: usize = 64;
 
-/// Action for an existing connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum ExistingPolicy {
-    /// Keep it unchanged
-    Skip,
-    /// Update it
-    Update,
-    /// Change nothing
-    Fail,
-}
+/// Connections per list request. The service walks from the start to each page, so pages are large.
+pub const PAGE: usize = 25_000;
 
 /// Options for building a plan.
 #[derive(Clone, Copy)]
-pub struct DiffOptions {
+pub struct PlanOptions {
     /// Action for existing connections.
-    pub conflict: ExistingPolicy,
-    /// True to delete connections that no file contains.
+    pub existing: ExistingPolicy,
+    /// True to delete connections that the input does not contain.
     pub is_pruning: bool,
     /// True to include the resulting connections in the plan.
     pub is_shown: bool,
 }
 
-/// Returns the plan. Reports every refused connection before it fails.
+/// Plan of changes.
+#[derive(Default)]
+pub struct Plan {
+    /// Steps, in the order of the input, then deletions.
+    pub steps: Vec<PlanStep>,
+    /// Connections that cannot be planned, with the reasons.
+    pub refused: Vec<RefusedEntry>,
+    /// Remark about IDs that are not kept.
+    pub notice: Option<String>,
+}
+
+/// Compares the desired connections with those of the service, and checks everything without a change. Calls `advance` after each.
+///
+/// Fails only if the service cannot be asked. Nothing is planned to be deleted if something is refused.
 pub async fn build_plan(
     service: &Arc<dyn ConnectionService>,
     entries: Vec<PlanEntry>,
-    options: DiffOptions,
-    output: &Output,
-) -> Result<Vec<PlanStep>, Failure> {
+    options: PlanOptions,
+    mut advance: impl FnMut(),
+) -> Result<Plan, ConnectionError> {
     let catalog = service.providers();
     let aliases: HashSet<String> = entries.iter().map(|entry| entry.alias.clone()).collect();
     let wanted_ids = entries
         .iter()
         .filter_map(|entry| Some((entry.alias.clone(), entry.id?)));
     let wanted_ids = wanted_ids.collect();
-    let mut progress = Progress::new("Checking", entries.len(), output);
-    let mut steps = Vec::with_capacity(entries.len());
-    let mut refusals = Vec::new();
+    let mut plan = Plan {
+        steps: Vec::with_capacity(entries.len()),
+        ..Plan::default()
+    };
     let lookups = stream::iter(entries).map(|entry| {
         let (service, catalog) = (Arc::clone(service), Arc::clone(&catalog));
         let look = async move { plan_entry(&*service, entry, options, &catalog).await };
         let task = tokio::spawn(look);
-        async move { task.await.map_err(anyhow::Error::from) }
+        async move { task.await.map_err(|error| broken_task(&error)) }
     });
     let mut lookups = lookups.buffered(AT_ONCE);
     while let Some(result) = lookups.next().await {
         match result? {
-            Ok(step) => steps.push(step),
-            Err(rejected) if is_fatal(&rejected.error) => return Err(rejected.error.into()),
-            Err(rejected) => refusals.push(rejected),
+            Ok(step) => plan.steps.push(step),
+            Err(refused) if refused.error.fails_next_request() => return Err(refused.error),
+            Err(refused) => plan.refused.push(refused),
         }
-        progress.advance();
+        advance();
     }
     drop(lookups);
-    drop(progress);
-    refusals.extend(artifact_ids::refuse_repeated(&mut steps));
-    if !refusals.is_empty() {
-        return Err(report_refusals(&refusals, aliases.len(), output));
+    let repeated = artifact_ids::refuse_repeated(&mut plan.steps);
+    plan.refused.extend(repeated);
+    if !plan.refused.is_empty() {
+        return Ok(plan);
     }
-    artifact_ids::note_other_ids(&steps, &wanted_ids, &**service, output);
+    plan.notice = artifact_ids::other_ids_notice(&plan.steps, &wanted_ids, &**service);
     if options.is_pruning {
-        let listed: HashSet<_> = steps.iter().filter_map(|step| step.found).collect();
-        let unlisted = all_items(service).await?.into_iter();
+        let listed: HashSet<_> = plan.steps.iter().filter_map(|step| step.found).collect();
+        let unlisted = all_items(&**service).await?.into_iter();
         let unlisted = unlisted.filter(|item| {
             !aliases.contains(&item.alias.to_lowercase()) && !listed.contains(&item.id)
         });
-        steps.extend(unlisted.map(|item| PlanStep {
+        plan.steps.extend(unlisted.map(|item| PlanStep {
             alias: item.alias.clone(),
             position: format!("{}: ", item.alias),
             found: Some(item.id),
+            kept_secrets: Vec::new(),
+            left_out: Vec::new(),
             action: PlanAction::Delete(Box::new(item)),
         }));
     }
-    Ok(steps)
+    Ok(plan)
 }
 
-fn report_refusals(refusals: &[RefusedEntry], all: usize, output: &Output) -> Failure {
-    let mut exits = refusals.iter().map(|rejected| exit_of(&rejected.error));
-    let first = exits.next().unwrap_or(Exit::Invalid);
-    let exit = if exits.all(|exit| exit == first) {
-        first
-    } else {
-        Exit::Invalid
-    };
-    for rejected in refusals {
-        output.refusal_at(&rejected.error, &rejected.position);
+/// Returns all items of the list.
+pub async fn all_items(
+    service: &dyn ConnectionService,
+) -> Result<Vec<ConnectionItem>, ConnectionError> {
+    let mut items: Vec<ConnectionItem> = Vec::new();
+    loop {
+        let window = PageRequest {
+            skip: items.len(),
+            take: PAGE,
+        };
+        let query = ListQuery {
+            after: items.last().map(ListCursor::at),
+            ..ListQuery::all(window)
+        };
+        let page = service.list(query).await?;
+        let count = page.items.len();
+        items.extend(page.items);
+        if count < PAGE {
+            return Ok(items);
+        }
     }
-    let many = refusals.len();
-    let is_taken = |rejected: &RefusedEntry| exit_of(&rejected.error) == Exit::Conflict;
-    let message = match (refusals.iter().all(is_taken), all) {
-        (true, 1) => "Nothing imported: the connection exists.".to_owned(),
-        (true, _) => format!("Nothing imported: {many} of {all} connections exist."),
-        (false, 1) => "Nothing changed: the connection is invalid.".to_owned(),
-        (false, _) => format!("Nothing changed: {many} of {all} connections are invalid."),
-    };
-    Failure::Partial(message, exit)
+}
+
+/// Creates the error of a task that ended without a result.
+pub(super) fn broken_task(error: &tokio::task::JoinError) -> ConnectionError {
+    StoreError::Unusable(format!("A part of the plan ended unexpectedly: {error}")).into()
 }
 
 async fn plan_entry(
     service: &dyn ConnectionService,
-    entry: PlanEntry,
-    options: DiffOptions,
+    mut entry: PlanEntry,
+    options: PlanOptions,
     catalog: &ProviderCatalog,
 ) -> Result<PlanStep, RefusedEntry> {
     let (position, alias) = (entry.position.clone(), entry.alias.clone());
+    let withheld = std::mem::take(&mut entry.withheld);
+    let left_out = std::mem::take(&mut entry.left_out);
     let existing = artifact_ids::find(service, &entry).await;
     let found = existing.as_ref().ok().map(|existing| existing.item.id);
-    let planned = match (existing, options.conflict) {
+    let planned = match (existing, options.existing) {
         (Err(ConnectionError::NotFound(_)), _) => create(service, entry, options.is_shown).await,
         (Err(error), _) => Err(error),
         (Ok(_), ExistingPolicy::Skip) => Ok(PlanAction::Skip),
@@ -137,13 +153,44 @@ async fn plan_entry(
     };
     match planned {
         Ok(action) => Ok(PlanStep {
+            kept_secrets: match found {
+                Some(id) if !withheld.is_empty() => different(service, id, withheld).await,
+                _ => Vec::new(),
+            },
+            left_out,
             alias,
             position,
             found,
             action,
         }),
-        Err(error) => Err(RefusedEntry { position, error }),
+        Err(error) => Err(RefusedEntry {
+            alias,
+            position,
+            error,
+        }),
     }
+}
+
+/// Returns the paths of the secrets that differ from those of the connection; none where the service cannot tell.
+async fn different(
+    service: &dyn ConnectionService,
+    id: Uuid,
+    secrets: Settings<PlainSecret>,
+) -> Vec<String> {
+    let command = Command::Update {
+        key: id.into(),
+        draft: ConnectionDraft {
+            settings: Some(secrets),
+            ..ConnectionDraft::default()
+        },
+        expected_version: None,
+    };
+    let Ok(preview) = service.preview(command).await else {
+        return Vec::new();
+    };
+    let mut paths = preview.paths;
+    paths.retain(|path| !preview.unknown.contains(path));
+    paths
 }
 
 async fn create(
@@ -151,11 +198,17 @@ async fn create(
     entry: PlanEntry,
     is_shown: bool,
 ) -> Result<PlanAction, ConnectionError> {
-    let PlanEntry { draft, blank, .. } = entry;
+    let PlanEntry {
+        draft,
+        blank,
+        is_copy,
+        ..
+    } = entry;
     let provider_id = draft.provider_id.clone().unwrap_or_default();
     reject_blank(
         blank.iter().filter(|blank| blank.requires_stored),
         &provider_id,
+        is_copy,
     )?;
     let command = Command::Create {
         draft,
@@ -174,11 +227,16 @@ async fn update(
     entry: PlanEntry,
     catalog: &ProviderCatalog,
 ) -> Result<PlanAction, ConnectionError> {
-    let PlanEntry { draft, blank, .. } = entry;
+    let PlanEntry {
+        draft,
+        blank,
+        is_copy,
+        ..
+    } = entry;
     let unstored = blank
         .iter()
         .filter(|blank| blank.requires_stored && !is_stored(&blank.key, &before, catalog));
-    reject_blank(unstored, &before.item.provider_id)?;
+    reject_blank(unstored, &before.item.provider_id, is_copy)?;
     let settings = draft.settings.map(|mut settings| {
         // A missing setting needs no clearing.
         let cleared = settings
@@ -236,7 +294,15 @@ fn is_stored(key: &str, before: &Connection, catalog: &ProviderCatalog) -> bool 
 fn reject_blank<'b>(
     blank: impl Iterator<Item = &'b BlankSetting>,
     provider_id: &str,
+    is_copy: bool,
 ) -> Result<(), ConnectionError> {
+    let reason = if is_copy {
+        "The connection needs its stored secret, which is not copied without secrets".to_owned()
+    } else {
+        format!(
+            "The value is blank, masked or encrypted by Umbraco (ENC:…), and no value is stored: {SECRET_ADVICE}"
+        )
+    };
     let errors: Vec<_> = blank
         .map(|BlankSetting { key, .. }| crate::connection::FieldError {
             field: DraftField::Setting {
@@ -244,10 +310,7 @@ fn reject_blank<'b>(
                 key: key.clone(),
                 label: key.clone(),
             },
-            reason: FieldReason::ServerMessage(format!(
-                "The value is blank, masked or encrypted by Umbraco (ENC:…), and no value is stored: {}",
-                crate::connection::manifest::SECRET_ADVICE
-            )),
+            reason: FieldReason::ServerMessage(reason.clone()),
         })
         .collect();
     if errors.is_empty() {

@@ -1,0 +1,120 @@
+//! Targets of `config.toml` for the app: opened when connections are copied to them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+use super::Globals;
+use super::open_service::{CliContext, OpenSession};
+use super::targets::content;
+use crate::api::client::RemoteOptions;
+use crate::config::target::{Target, TargetLocation};
+use crate::connection::{ConnectionError, StoreError};
+use crate::plan::RevealedSettings;
+use crate::service::ConnectionService;
+use crate::tui::targets::{TargetEntry, Targets};
+
+/// Targets of a run of the app.
+pub struct AppTargets {
+    globals: Globals,
+    /// Context of the app.
+    context: CliContext,
+    opened: Mutex<HashMap<String, OpenSession>>,
+}
+
+impl AppTargets {
+    /// Creates the targets; none is opened yet.
+    pub fn new(context: &CliContext, globals: &Globals) -> Self {
+        let mut context = context.clone();
+        // As the app, which keeps its tokens to itself.
+        context.server = context.server.map(RemoteOptions::without_token_cache);
+        Self {
+            globals: globals.clone(),
+            context,
+            opened: Mutex::default(),
+        }
+    }
+
+    /// Closes the stores that were opened.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        for (_, session) in self.opened.lock().await.drain() {
+            session.close().await?;
+        }
+        Ok(())
+    }
+
+    fn context_of(&self, name: &str) -> Result<CliContext, StoreError> {
+        let mut context = content::context_of(&self.globals, name)
+            .map_err(|failure| StoreError::Unusable(failure.to_string()))?;
+        context.server = context.server.map(RemoteOptions::without_token_cache);
+        Ok(context)
+    }
+
+    fn entry(&self, target: &Target) -> TargetEntry {
+        let address = target.location.display_address();
+        let is_named = |current: &Target| current.name == target.name;
+        let is_current = self.context.target.as_ref().is_some_and(is_named)
+            || match (&target.location, &self.context.server) {
+                (TargetLocation::Local { data, .. }, None) => *data == self.context.config.data,
+                (TargetLocation::Local { .. }, Some(_))
+                | (TargetLocation::Server { .. } | TargetLocation::Site { .. }, None) => false,
+                (TargetLocation::Server { .. } | TargetLocation::Site { .. }, Some(server)) => {
+                    let current = server.address().to_string();
+                    current.trim_end_matches('/') == address.trim_end_matches('/')
+                }
+            };
+        TargetEntry {
+            name: target.name.clone(),
+            address,
+            badge: target.badge.clone(),
+            color: target.color.clone(),
+            refused: (target.is_read_only || self.context.file.is_read_only)
+                .then(|| "read-only".to_owned()),
+            is_current,
+        }
+    }
+}
+
+#[async_trait]
+impl Targets for AppTargets {
+    fn list(&self) -> Vec<TargetEntry> {
+        let targets = self.context.file.targets().iter();
+        targets
+            .map(|(name, target)| match target {
+                Ok(target) => self.entry(target),
+                Err(why) => TargetEntry {
+                    name: name.clone(),
+                    refused: Some(why.clone()),
+                    ..TargetEntry::default()
+                },
+            })
+            .collect()
+    }
+
+    async fn open(&self, name: &str) -> Result<Arc<dyn ConnectionService>, ConnectionError> {
+        let mut opened = self.opened.lock().await;
+        if let Some(session) = opened.get(name) {
+            return Ok(Arc::clone(&session.service));
+        }
+        let context = self.context_of(name)?;
+        let session = OpenSession::open(&context, context.store()).await?;
+        let service = Arc::clone(&session.service);
+        opened.insert(name.to_owned(), session);
+        Ok(service)
+    }
+
+    async fn reveal(
+        &self,
+        name: Option<&str>,
+        ids: &[Uuid],
+    ) -> Result<Option<RevealedSettings>, ConnectionError> {
+        match name {
+            _ if ids.is_empty() => Ok(Some(RevealedSettings::new())),
+            None => content::reveal_ids(&self.context, ids).await,
+            Some(name) => content::reveal_ids(&self.context_of(name)?, ids).await,
+        }
+    }
+}

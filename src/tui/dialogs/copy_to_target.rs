@@ -1,0 +1,413 @@
+//! Dialog that copies connections to another target: choose the target, preview, progress and results.
+
+mod rows;
+mod text;
+
+use uuid::Uuid;
+
+use crate::connection::StoreError;
+use crate::plan::{SecretPolicy, StepResult};
+use crate::tui::action::{Action, KeyContext};
+use crate::tui::copy_plan::{CopyRequest, CopyRow, PlannedCopy};
+use crate::tui::dialog::{
+    Dialog, DialogContext, DialogModel, DialogOutcome, Frame, Pick, Rows, Spoken, TextBlock,
+    failure,
+};
+use crate::tui::effect::{ServiceReply, ServiceRequest, Ticket};
+use crate::tui::notice::Notice;
+use crate::tui::plain::listing::PAGE;
+use crate::tui::select_list::Cursor;
+use crate::tui::targets::{TargetEntry, TargetsHandle};
+
+/// Maximum width and height.
+const MAX_SIZE: (u16, u16) = (96, 28);
+
+/// Maximum number of lines about the selected row.
+const MAX_DETAILS: u16 = 6;
+
+/// Step of the dialog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum CopyPhase {
+    /// The target is chosen.
+    Choose,
+    /// The connections are compared.
+    Planning,
+    /// The plan is shown, and nothing is changed yet.
+    Preview,
+    /// The rows are copied, one after the other.
+    Running,
+    /// Every row has its result.
+    Finished,
+}
+
+/// Button of the preview.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum CopyButton {
+    Cancel,
+    Copy,
+    ToggleSecrets,
+}
+
+/// Copy of connections to a target.
+#[derive(Debug)]
+pub struct CopyDialog {
+    targets: TargetsHandle,
+    entries: Vec<TargetEntry>,
+    ids: Vec<Uuid>,
+    phase: CopyPhase,
+    /// Index of the chosen target.
+    target: usize,
+    secrets: SecretPolicy,
+    can_reveal: bool,
+    rows: Vec<CopyRow>,
+    /// Result of each row; none before its end.
+    results: Vec<Option<StepResult>>,
+    /// Row that is being copied.
+    current: Option<usize>,
+    is_stopped: bool,
+    /// Reason why the plan failed.
+    error: Option<String>,
+    /// Focused button.
+    focus: usize,
+    cursor: Cursor,
+    ticket: Option<Ticket>,
+}
+
+impl CopyDialog {
+    /// Creates the dialog for connections of the current target.
+    pub fn new(targets: TargetsHandle, ids: Vec<Uuid>) -> Self {
+        let entries = targets.0.list();
+        let mut others = entries.iter();
+        let first = others.position(|entry| !entry.is_current && entry.refused.is_none());
+        Self {
+            targets,
+            entries,
+            ids,
+            phase: CopyPhase::Choose,
+            target: 0,
+            secrets: SecretPolicy::Keep,
+            can_reveal: false,
+            rows: Vec::new(),
+            results: Vec::new(),
+            current: None,
+            is_stopped: false,
+            error: None,
+            focus: 0,
+            cursor: Cursor {
+                selected: first.unwrap_or(0),
+                ..Cursor::default()
+            },
+            ticket: None,
+        }
+    }
+
+    /// Returns true while rows are copied.
+    pub fn is_running(&self) -> bool {
+        self.phase == CopyPhase::Running
+    }
+
+    fn buttons(&self) -> Vec<(&'static str, CopyButton)> {
+        if self.phase != CopyPhase::Preview {
+            return Vec::new();
+        }
+        let mut buttons = vec![("Cancel", CopyButton::Cancel)];
+        if self.rows.iter().any(|row| row.step.is_some()) {
+            buttons.push(("Copy", CopyButton::Copy));
+        }
+        if self.can_reveal {
+            buttons.push(match self.secrets {
+                SecretPolicy::Keep => ("Add secrets", CopyButton::ToggleSecrets),
+                SecretPolicy::Copy => ("No secrets", CopyButton::ToggleSecrets),
+            });
+        }
+        buttons
+    }
+
+    fn choose(&mut self) -> DialogOutcome {
+        match self.phase {
+            CopyPhase::Choose => self.choose_target(),
+            CopyPhase::Preview => match self.buttons().get(self.focus) {
+                Some((_, CopyButton::Copy)) => {
+                    self.phase = CopyPhase::Running;
+                    self.cursor = Cursor::default();
+                    DialogOutcome::Stay
+                }
+                Some((_, CopyButton::ToggleSecrets)) => {
+                    self.secrets = match self.secrets {
+                        SecretPolicy::Keep => SecretPolicy::Copy,
+                        SecretPolicy::Copy => SecretPolicy::Keep,
+                    };
+                    self.phase = CopyPhase::Planning;
+                    DialogOutcome::Stay
+                }
+                Some((_, CopyButton::Cancel)) | None => DialogOutcome::Close,
+            },
+            CopyPhase::Finished => DialogOutcome::Close,
+            CopyPhase::Planning | CopyPhase::Running => DialogOutcome::Stay,
+        }
+    }
+
+    fn choose_target(&mut self) -> DialogOutcome {
+        let Some(entry) = self.entries.get(self.cursor.selected) else {
+            return DialogOutcome::Close;
+        };
+        if let Some(reason) = refusal(entry) {
+            return DialogOutcome::Notify(Notice::info(format!("{}: {reason}", entry.name)));
+        }
+        self.target = self.cursor.selected;
+        self.secrets = SecretPolicy::Keep;
+        self.error = None;
+        self.phase = CopyPhase::Planning;
+        DialogOutcome::Stay
+    }
+
+    /// Goes back one level; a running copy stops after the current row.
+    fn back(&mut self) -> DialogOutcome {
+        match self.phase {
+            CopyPhase::Choose | CopyPhase::Finished => return DialogOutcome::Close,
+            CopyPhase::Planning | CopyPhase::Preview => {
+                self.ticket = None;
+                self.phase = CopyPhase::Choose;
+                self.cursor.selected = self.target;
+            }
+            CopyPhase::Running => self.is_stopped = true,
+        }
+        DialogOutcome::Stay
+    }
+
+    fn planned(&mut self, reply: ServiceReply) {
+        let plan = match reply {
+            ServiceReply::CopyPlanned(Ok(plan)) => Ok(plan),
+            ServiceReply::CopyPlanned(Err(error)) => Err(error.to_string()),
+            other => Err(failure(other)),
+        };
+        match plan {
+            Ok(plan) => {
+                self.results = vec![None; plan.rows.len()];
+                self.rows = plan.rows;
+                self.can_reveal = plan.can_reveal;
+                self.phase = CopyPhase::Preview;
+                self.focus = 0;
+                self.cursor = Cursor::default();
+            }
+            Err(reason) => {
+                self.error = Some(reason);
+                self.phase = CopyPhase::Choose;
+                self.cursor.selected = self.target;
+            }
+        }
+    }
+
+    fn copied(&mut self, reply: ServiceReply) -> DialogOutcome {
+        let result = match reply {
+            ServiceReply::Copied(result) => result,
+            other => StepResult::Failed(StoreError::Unusable(failure(other)).into()),
+        };
+        if let StepResult::Failed(error) = &result
+            && error.fails_next_request()
+        {
+            self.is_stopped = true;
+        }
+        if let Some(at) = self.current.take()
+            && let Some(slot) = self.results.get_mut(at)
+        {
+            *slot = Some(result);
+        }
+        if !self.is_stopped && self.rows.iter().any(|row| row.step.is_some()) {
+            return DialogOutcome::Stay;
+        }
+        self.finish()
+    }
+
+    /// Shows the results, and returns the rows that are done.
+    fn finish(&mut self) -> DialogOutcome {
+        self.phase = CopyPhase::Finished;
+        let failed = |result: &Option<StepResult>| matches!(result, Some(StepResult::Failed(_)));
+        self.cursor.selected = self.results.iter().position(failed).unwrap_or(0);
+        let done = self.rows.iter().zip(&self.results).filter(|(row, result)| {
+            let is_same = row.planned == PlannedCopy::Same;
+            is_same
+                || result
+                    .as_ref()
+                    .is_some_and(|result| !matches!(result, StepResult::Failed(_)))
+        });
+        DialogOutcome::Unmark(done.filter_map(|(row, _)| row.id).collect())
+    }
+
+    const fn row_count(&self) -> usize {
+        match self.phase {
+            CopyPhase::Choose => self.entries.len(),
+            CopyPhase::Planning => 0,
+            CopyPhase::Preview | CopyPhase::Running | CopyPhase::Finished => self.rows.len(),
+        }
+    }
+
+    fn finished_count(&self) -> usize {
+        self.results.iter().flatten().count()
+    }
+
+    fn step_count(&self) -> usize {
+        let changes =
+            |row: &&CopyRow| matches!(row.planned, PlannedCopy::Create | PlannedCopy::Update);
+        self.rows.iter().filter(changes).count()
+    }
+}
+
+/// Returns why a target cannot be copied to.
+fn refusal(entry: &TargetEntry) -> Option<&str> {
+    if entry.is_current {
+        return Some("the connections are from there");
+    }
+    entry.refused.as_deref()
+}
+
+impl Dialog for CopyDialog {
+    fn context(&self) -> KeyContext {
+        KeyContext::Bulk
+    }
+
+    fn model<'a>(&'a self, cx: &DialogContext<'a>) -> DialogModel<'a> {
+        let columns = usize::from(cx.text_width(MAX_SIZE.0));
+        let mut head = self.head(cx, columns);
+        let details = self.details(columns);
+        let reserved = match self.phase {
+            CopyPhase::Choose | CopyPhase::Planning => 0,
+            CopyPhase::Preview | CopyPhase::Running | CopyPhase::Finished => MAX_DETAILS,
+        };
+        let rows = u16::try_from(self.row_count()).unwrap_or(u16::MAX);
+        let height = rows
+            .saturating_add(reserved)
+            .saturating_add(head.rows + 4)
+            .min(MAX_SIZE.1);
+        let frame = Frame::Centered(MAX_SIZE.0, height);
+        let buttons: Vec<&'static str> = self.buttons().iter().map(|(label, _)| *label).collect();
+        let inside = DialogModel::new("", frame).areas(&cx.layout).list.height;
+        let others = u16::from(!buttons.is_empty()) + u16::from(self.is_running()) + 1;
+        // At least one row stays visible.
+        head.rows = head.rows.min(inside.saturating_sub(others));
+        let row = |at, room| self.row_model(at, room);
+        DialogModel {
+            head,
+            progress: self
+                .is_running()
+                .then(|| (self.finished_count(), self.step_count())),
+            rows: Rows::list(self.row_count(), row),
+            cursor: self.cursor,
+            empty: self.empty().into(),
+            details: TextBlock {
+                rows: reserved,
+                lines: details,
+            },
+            buttons,
+            focus: self.focus,
+            has_short_bar: true,
+            ..DialogModel::new(self.title(), frame)
+        }
+    }
+
+    fn spoken(&self, cx: &DialogContext<'_>) -> Spoken {
+        let summary = self.summary(cx).into_iter().map(|(text, _)| text);
+        if self.phase == CopyPhase::Choose {
+            return Spoken {
+                intro: summary.collect(),
+                ..Spoken::list(self.title())
+            };
+        }
+        let rows = (0..self.rows.len()).map(|at| self.row_sentence(at));
+        Spoken::text(self.title(), summary.chain(rows.take(PAGE)).collect())
+    }
+
+    fn act(&mut self, action: Action, _cx: &DialogContext<'_>) -> DialogOutcome {
+        let count = self.buttons().len().max(1);
+        match action {
+            Action::Back => return self.back(),
+            Action::Choose => return self.choose(),
+            Action::NextButton => self.focus = (self.focus + 1) % count,
+            Action::PreviousButton => self.focus = (self.focus + count - 1) % count,
+            _ => {}
+        }
+        DialogOutcome::Stay
+    }
+
+    fn cursor_mut(&mut self) -> Option<&mut Cursor> {
+        Some(&mut self.cursor)
+    }
+
+    fn pick(&mut self, at: usize, by: Pick, _cx: &DialogContext<'_>) -> Option<Action> {
+        if self.phase == CopyPhase::Preview && by == Pick::Number {
+            self.focus = at;
+            return Some(Action::Choose);
+        }
+        self.cursor.selected = at;
+        (self.phase == CopyPhase::Choose && by != Pick::Click).then_some(Action::Choose)
+    }
+
+    fn focus_button(&mut self, at: usize) {
+        self.focus = at;
+    }
+
+    fn inherits(&self, action: Action) -> bool {
+        action.is_move()
+    }
+
+    fn can(&self, action: Action, _cx: &DialogContext<'_>) -> bool {
+        match action {
+            Action::Choose => !matches!(self.phase, CopyPhase::Planning | CopyPhase::Running),
+            Action::NextButton | Action::PreviousButton => self.buttons().len() > 1,
+            Action::Retry | Action::Hide | Action::Undo => false,
+            _ => true,
+        }
+    }
+
+    fn hint(&self, action: Action) -> Option<&'static str> {
+        match (action, self.phase) {
+            (Action::Back, CopyPhase::Choose) => Some("cancel"),
+            (Action::Back, CopyPhase::Running) => Some("stop"),
+            (Action::Choose, CopyPhase::Preview) => match self.buttons().get(self.focus) {
+                Some((_, CopyButton::Copy)) => Some("copy"),
+                Some((_, CopyButton::ToggleSecrets)) => Some("compare again"),
+                Some((_, CopyButton::Cancel)) | None => Some("cancel"),
+            },
+            (Action::Choose, CopyPhase::Finished) => Some("close"),
+            _ => action.entry().hint,
+        }
+    }
+
+    fn ticket(&self) -> Option<Ticket> {
+        self.ticket
+    }
+
+    fn next_request(&mut self, ticket: Ticket) -> Option<ServiceRequest> {
+        if self.ticket.is_some() {
+            return None;
+        }
+        let request = match self.phase {
+            CopyPhase::Planning => ServiceRequest::PlanCopy(CopyRequest {
+                targets: self.targets.clone(),
+                name: self.entries.get(self.target)?.name.clone(),
+                ids: self.ids.clone(),
+                secrets: self.secrets,
+            }),
+            CopyPhase::Running => {
+                let mut rows = self.rows.iter_mut().enumerate();
+                let (at, step) = rows.find_map(|(at, row)| Some((at, row.step.take()?)))?;
+                self.current = Some(at);
+                self.cursor.selected = at;
+                ServiceRequest::Copy(step)
+            }
+            CopyPhase::Choose | CopyPhase::Preview | CopyPhase::Finished => return None,
+        };
+        self.ticket = Some(ticket);
+        Some(request)
+    }
+
+    fn reply(&mut self, reply: ServiceReply, _cx: &DialogContext<'_>) -> DialogOutcome {
+        self.ticket = None;
+        match self.phase {
+            CopyPhase::Planning => self.planned(reply),
+            CopyPhase::Running => return self.copied(reply),
+            CopyPhase::Choose | CopyPhase::Preview | CopyPhase::Finished => {}
+        }
+        DialogOutcome::Stay
+    }
+}

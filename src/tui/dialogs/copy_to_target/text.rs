@@ -1,0 +1,164 @@
+//! Texts of a copy to a target: title, summary, and the lines about the selected row.
+
+use super::{CopyDialog, CopyPhase};
+use crate::plan::{SecretPolicy, StepResult};
+use crate::tui::copy_plan::PlannedCopy;
+use crate::tui::dialog::{DialogContext, Part, TextBlock, Tone};
+use crate::tui::plain::text::count;
+use crate::tui::text_width::wrap;
+
+/// Maximum number of lines of the summary.
+const MAX_HEAD: usize = 6;
+
+impl CopyDialog {
+    pub(super) fn title(&self) -> String {
+        match (self.phase, self.entries.get(self.target)) {
+            (CopyPhase::Choose, _) | (_, None) => "Copy to target".into(),
+            (_, Some(entry)) => format!("Copy to {}", entry.name),
+        }
+    }
+
+    pub(super) fn empty(&self) -> &'static str {
+        match self.phase {
+            CopyPhase::Choose => {
+                "No targets. Add one: umai login URL, or [targets.NAME] in config.toml"
+            }
+            CopyPhase::Planning => "Comparing…",
+            CopyPhase::Preview | CopyPhase::Running | CopyPhase::Finished => {
+                "The connections were deleted"
+            }
+        }
+    }
+
+    pub(super) fn head(&self, cx: &DialogContext<'_>, columns: usize) -> TextBlock {
+        let lines: Vec<Part> = self
+            .summary(cx)
+            .into_iter()
+            .flat_map(|(text, tone)| {
+                let lines = wrap(&text, columns).into_iter();
+                lines.map(move |line| (line, tone)).collect::<Vec<_>>()
+            })
+            .take(MAX_HEAD)
+            .collect();
+        TextBlock {
+            rows: u16::try_from(lines.len()).unwrap_or(0),
+            lines,
+        }
+    }
+
+    /// Sentences about the copy; those that confirm it begin with its target.
+    pub(super) fn summary(&self, cx: &DialogContext<'_>) -> Vec<Part> {
+        let Some(entry) = self.entries.get(self.target) else {
+            return Vec::new();
+        };
+        let place = entry.place();
+        match self.phase {
+            CopyPhase::Choose => {
+                let from = cx.target.place();
+                let from = from.map_or_else(String::new, |from| format!(" from {from}"));
+                let what = count(self.ids.len(), "connection");
+                let mut parts = vec![(format!("Copy {what}{from} to:"), Tone::Text)];
+                parts.extend(self.error.clone().map(|error| (error, Tone::Error)));
+                parts
+            }
+            CopyPhase::Planning => vec![(format!("Comparing with {place}"), Tone::Text)],
+            CopyPhase::Preview => vec![
+                (format!("To {place}"), Tone::Title),
+                (self.planned_sentence(), Tone::Text),
+                (self.secrets_sentence().into(), Tone::Dim),
+            ],
+            CopyPhase::Running if self.is_stopped => {
+                vec![("Stopping after this connection".into(), Tone::Warning)]
+            }
+            CopyPhase::Running => vec![(format!("To {place}"), Tone::Title)],
+            CopyPhase::Finished => {
+                vec![(format!("To {place}"), Tone::Title), self.result_sentence()]
+            }
+        }
+    }
+
+    fn planned_sentence(&self) -> String {
+        let of = |wanted: fn(&PlannedCopy) -> bool| {
+            let rows = self.rows.iter();
+            rows.filter(|row| wanted(&row.planned)).count()
+        };
+        let counts = [
+            (of(|it| *it == PlannedCopy::Create), "to create"),
+            (of(|it| *it == PlannedCopy::Update), "to change"),
+            (of(|it| *it == PlannedCopy::Same), "the same"),
+            (
+                of(|it| matches!(it, PlannedCopy::Refused(_))),
+                "refused and left out",
+            ),
+        ];
+        sentence(&counts)
+    }
+
+    const fn secrets_sentence(&self) -> &'static str {
+        match (self.secrets, self.can_reveal) {
+            (SecretPolicy::Copy, _) => "Stored secrets are copied, too",
+            (SecretPolicy::Keep, true) => "Stored secrets are not copied",
+            (SecretPolicy::Keep, false) => "A server never sends secrets: they are not copied",
+        }
+    }
+
+    fn result_sentence(&self) -> Part {
+        let of = |wanted: &str| {
+            let results = self.results.iter().flatten();
+            results.filter(|result| result.as_str() == wanted).count()
+        };
+        let failed = of("refused");
+        let unconfirmed = of("unconfirmed") + of("saved");
+        let not_started = self.step_count() - self.finished_count();
+        let counts = [
+            (of("created"), "created"),
+            (of("updated"), "updated"),
+            (of("unchanged"), "unchanged"),
+            (failed, "refused"),
+            (unconfirmed, "to be checked"),
+            (not_started, "not started"),
+        ];
+        let tone = if failed + unconfirmed + not_started > 0 {
+            Tone::Warning
+        } else {
+            Tone::Success
+        };
+        (sentence(&counts), tone)
+    }
+
+    /// Lines about the selected row: its changes, or why it is not copied.
+    pub(super) fn details(&self, columns: usize) -> Vec<Part> {
+        let selected = self.cursor.selected;
+        let is_row = !matches!(self.phase, CopyPhase::Choose | CopyPhase::Planning);
+        let Some(row) = self.rows.get(selected).filter(|_| is_row) else {
+            return Vec::new();
+        };
+        let mut parts: Vec<Part> = Vec::new();
+        if let Some(StepResult::Failed(error)) = self.results.get(selected).and_then(Option::as_ref)
+        {
+            parts.push((error.to_string(), Tone::Error));
+        }
+        if let PlannedCopy::Refused(reason) = &row.planned {
+            parts.push((reason.clone(), Tone::Error));
+        }
+        for change in &row.changes {
+            parts.push((format!("{}: {}", change.path, change.values()), Tone::Dim));
+        }
+        for (path, reason) in &row.not_copied {
+            parts.push((format!("{path}: {reason}"), Tone::Warning));
+        }
+        let wrapped = parts.into_iter().flat_map(|(text, tone)| {
+            let lines = wrap(&text, columns).into_iter();
+            lines.map(move |line| (line, tone)).collect::<Vec<_>>()
+        });
+        wrapped.collect()
+    }
+}
+
+fn sentence(counts: &[(usize, &str)]) -> String {
+    let counts = counts.iter().filter(|(count, _)| *count > 0);
+    let counts: Vec<_> = counts
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+    counts.join(", ")
+}

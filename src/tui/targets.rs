@@ -1,0 +1,70 @@
+//! Targets of the configuration, which the app can copy to.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use crate::connection::ConnectionError;
+use crate::plan::RevealedSettings;
+use crate::service::ConnectionService;
+
+/// Target in a list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TargetEntry {
+    /// Name.
+    pub name: String,
+    /// URL or directory.
+    pub address: String,
+    /// Badge.
+    pub badge: Option<String>,
+    /// Color of the badge: a name, 0 to 255 or #rrggbb.
+    pub color: Option<String>,
+    /// Reason why it cannot be changed or used; none for a target that can.
+    pub refused: Option<String>,
+    /// True for the target of the app.
+    pub is_current: bool,
+}
+
+impl TargetEntry {
+    /// Returns name, badge and address for prompts.
+    pub fn place(&self) -> String {
+        let badge = self.badge.as_ref();
+        let badge = badge.map_or_else(String::new, |badge| format!(" [{badge}]"));
+        format!("{}{badge}, {}", self.name, self.address)
+    }
+}
+
+/// Targets, and the way to use them.
+#[async_trait]
+pub trait Targets: Send + Sync {
+    /// Lists all targets in the order of the configuration.
+    fn list(&self) -> Vec<TargetEntry>;
+
+    /// Opens a target.
+    async fn open(&self, name: &str) -> Result<Arc<dyn ConnectionService>, ConnectionError>;
+
+    /// Returns the settings of connections with their secrets, of a target or of the current one; none where they are never sent.
+    async fn reveal(
+        &self,
+        name: Option<&str>,
+        ids: &[Uuid],
+    ) -> Result<Option<RevealedSettings>, ConnectionError>;
+}
+
+/// Targets that the app was started with.
+#[derive(Clone)]
+pub struct TargetsHandle(pub Arc<dyn Targets>);
+
+impl fmt::Debug for TargetsHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TargetsHandle")
+    }
+}
+
+impl PartialEq for TargetsHandle {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
