@@ -116,15 +116,7 @@ fn open_at(
         api: context.server.as_ref().map(RemoteOptions::api),
     };
     options.check_theme().map_err(Failure::Usage)?;
-    if options.theme.is_none() {
-        options.theme = options.kept_theme.as_ref().and_then(KeptTheme::read);
-    }
-    if options.theme.is_none() || options.check_theme().is_err() {
-        options.theme.clone_from(&context.file.theme);
-        if let Err(reason) = options.check_theme() {
-            options.notices.push(format!("{NAME}: {reason}"));
-        }
-    }
+    choose_theme(&mut options, &context.file);
     let runtime = runtime(WORKERS)?;
     let ended = runtime.block_on(async {
         let (mut context, opened) = (context.clone(), store.clone());
@@ -145,6 +137,19 @@ fn open_at(
     });
     runtime.shutdown_background();
     ended
+}
+
+/// Uses the theme that was chosen in the app before, else that of `config.toml`.
+fn choose_theme(options: &mut TuiOptions, file: &ConfigFile) {
+    if options.theme.is_none() {
+        options.theme = options.kept_theme.as_ref().and_then(KeptTheme::read);
+    }
+    if options.theme.is_none() || options.check_theme().is_err() {
+        options.theme.clone_from(&file.theme);
+        if let Err(reason) = options.check_theme() {
+            options.notices.push(format!("{NAME}: {reason}"));
+        }
+    }
 }
 
 /// Returns the targets of `config.toml`.

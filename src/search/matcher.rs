@@ -32,7 +32,7 @@ const MAX_FUZZY: usize = 1024;
 /// Candidate: index, connection and number of its provider.
 pub type Candidate<'a> = (u32, &'a TreeItem, u16);
 
-/// Whether typing mistakes are forgiven.
+/// Tolerance of typing mistakes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum MatchMode {
     /// A word must occur as it was typed.

@@ -60,10 +60,10 @@ impl TextFilter {
             .collect();
         let mut scores = self.search.exact_scores(&looked, &self.providers);
         let has_exact = scores.iter().any(Option::is_some);
-        let had_exact = !self.found.items.is_empty() && !self.found.is_tolerant;
+        let found_before = !self.found.items.is_empty() && !self.found.is_tolerant;
         if has_exact && self.found.is_tolerant {
             self.found = Found::default();
-        } else if !has_exact && !had_exact && self.search.can_tolerate() {
+        } else if !has_exact && !found_before && self.search.can_tolerate() {
             self.search.set_mode(MatchMode::Tolerant, &self.providers);
             scores = self.search.scores(&looked, &self.providers);
             self.found.is_tolerant = true;

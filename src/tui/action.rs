@@ -312,7 +312,7 @@ actions! {
     Invert, "invert", [Tree], "Invert marks", None, Mark, "select", read, MARKS;
     Activate, "activate", [Tree], "Activate connection", None, Change, "enable switch on status", write, cli("connections activate");
     Deactivate, "deactivate", [Tree], "Deactivate connection", None, Change, "disable switch off status", write, cli("connections deactivate");
-    CopyToTarget, "copy-to-target", [Tree], "Copy to target…", None, Change, "promote move deploy server site environment", read, cli("targets copy");
+    CopyToTarget, "copy-to-target", [Tree], "Copy to target", None, Change, "promote move deploy server site environment", read, cli("targets copy");
     Export, "export", [Tree], "Export connections", None, Change, "backup save file yaml json", read, cli("connections export");
     ShowBulk, "bulk", [Tree], "Show bulk operation", None, View, "progress result", read, SCREEN_ONLY;
     Retry, "retry", [Bulk], "Retry failed", Some("Retry"), Change, "again", read, MARKS;

@@ -1,5 +1,6 @@
-//! Results of the latest tests, kept from one start to the next: when, which version, how it ended. Never a secret, and no
-//! text of a provider.
+//! Results of the latest tests, kept from one start to the next.
+//!
+//! Time, version and outcome; never a secret, and no text of a provider.
 
 use std::collections::BTreeMap;
 

@@ -86,33 +86,39 @@ pub enum TuiError {
     ServiceUnavailable(ConnectionError),
 }
 
+/// Creates the app and its themes.
+fn new_app(catalog: Arc<ProviderCatalog>, options: &mut TuiOptions) -> (App, Themes) {
+    let (keymap, problems) = keymap(options);
+    let (choices, at) = options::themes(options);
+    let (themes, flaws) = Themes::new(choices, at);
+    let mut notices = std::mem::take(&mut options.notices);
+    notices.extend(problems);
+    notices.extend(flaws);
+    let mut app = App::new(catalog, keymap, notices);
+    app.set_target(std::mem::take(&mut options.target));
+    app.site.choices = std::mem::take(&mut options.choices);
+    let key = options.key_backups.0.as_ref();
+    app.site.key_path = key.map(|key| key.path());
+    app.site.targets = options.targets.take();
+    app.themes.names = themes.words();
+    app.themes.current = at;
+    app.screen.clipboard = Multiplexer::from_env(|name| std::env::var(name).ok());
+    app.screen.is_ascii = view::ascii::is_needed(|name| std::env::var(name).ok());
+    if let Some(api) = options.api.take() {
+        app.site.api = api;
+    }
+    (app, themes)
+}
+
 /// Runs the app until the user quits; the terminal is restored on every exit path.
 ///
 /// The first frame is drawn while the service is still opening; requests wait for it.
 pub async fn run(
     catalog: Arc<ProviderCatalog>,
     opening: ServiceOpening,
-    options: TuiOptions,
+    mut options: TuiOptions,
 ) -> Result<AppEnd, TuiError> {
-    let (keymap, problems) = keymap(&options);
-    let (choices, at) = options::themes(&options);
-    let (themes, flaws) = Themes::new(choices, at);
-    let mut notices = options.notices;
-    notices.extend(problems);
-    notices.extend(flaws);
-    let mut app = App::new(catalog, keymap, notices);
-    app.set_target(options.target);
-    app.site.choices = options.choices;
-    let key = options.key_backups.0.as_ref();
-    app.site.key_path = key.map(|key| key.path());
-    app.site.targets = options.targets;
-    app.themes.names = themes.words();
-    app.themes.current = at;
-    app.screen.clipboard = Multiplexer::from_env(|name| std::env::var(name).ok());
-    app.screen.is_ascii = view::ascii::is_needed(|name| std::env::var(name).ok());
-    if let Some(api) = options.api {
-        app.site.api = api;
-    }
+    let (mut app, themes) = new_app(catalog, &mut options);
     let read = options
         .session
         .as_ref()
@@ -215,7 +221,7 @@ struct Runtime {
     editing: Option<Editing>,
     /// Record of the backups of the key.
     key_backups: KeyBackupsHandle,
-    /// What follows the end of the app.
+    /// Next step after the end of the app.
     end: AppEnd,
 }
 

@@ -51,7 +51,7 @@ const PICTURES: [Picture; 10] = [
         "tree",
         "The tree with three connections",
         three,
-        "<down><down><down>",
+        "<down><down><down><right><tab>",
     ),
     ("provider", "Select AI Provider, filtered", three, "nfo"),
     (
@@ -73,7 +73,7 @@ const PICTURES: [Picture; 10] = [
         "bulk",
         "Preview of a bulk operation on two connections",
         three,
-        "<end><space><home><down><down><down><space>t",
+        "<end><space><home><space>t",
     ),
     ("trash", "The trash", three, "<end>D<tab><enter>X"),
     ("palette", "The palette", three, "<end>:hist"),

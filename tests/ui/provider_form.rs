@@ -496,7 +496,7 @@ fn alias_of_a_duplicate_is_available() {
         "openai-production-copy-3",
     ] {
         harness.play("/openai production<enter><end>");
-        harness.play("<esc><home><down><down><down>");
+        harness.play("<esc><home>");
         while harness.app.tree.selected_item().unwrap().name() != "OpenAI Production" {
             harness.play("<down>");
         }

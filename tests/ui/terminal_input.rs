@@ -304,7 +304,7 @@ fn lone_openers_of_answers_are_keys() {
     terminal.press(KIND);
     terminal.shows("No connections yet");
     terminal.press("\u{1b}]");
-    terminal.shows("Tree");
+    terminal.shows("Change");
     terminal.press("\u{3}");
     assert_eq!(terminal.ends(), 130);
 }

@@ -16,14 +16,14 @@ use crate::tui::key_backup::KeyBackups;
 /// Copies the key file as it is, and records the backup.
 pub fn export(file: &Path, context: &CliContext, output: &mut Output) -> Result<(), Failure> {
     let location = passphrase::key_file_location(context);
-    let content = location.read()?;
-    content.write(file)?;
-    let fingerprint = content.fingerprint();
+    let key_file = location.read()?;
+    key_file.write(file)?;
+    let fingerprint = key_file.fingerprint();
     let record = KeyBackupRecord::new(&context.config.config);
     if let Err(error) = record.add(fingerprint, KeyBackupState::Confirmed) {
         output.note(&format!("The backup could not be recorded: {error}"));
     }
-    let is_protected = matches!(content, KeyFileContent::Wrapped(_));
+    let is_protected = matches!(key_file, KeyFileContent::Wrapped(_));
     let shown = file.display();
     if output.reader() == OutputReader::Json {
         return output.json(&json!({
@@ -35,7 +35,7 @@ pub fn export(file: &Path, context: &CliContext, output: &mut Output) -> Result<
     let advice = if is_protected {
         "it works only with its passphrase"
     } else {
-        "whoever has it can read every secret of the store"
+        "anyone who has it can read every secret of the store"
     };
     output.line(&format!("Key {fingerprint} copied to {shown}; {advice}"))
 }

@@ -16,7 +16,7 @@ const CONFIRMED: &str = "backed-up";
 /// Word of a key whose owner was reminded.
 const REMINDED: &str = "reminded";
 
-/// What the owner of a key did about its backup.
+/// State of the backup of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum KeyBackupState {
     /// Nothing yet.
@@ -70,7 +70,7 @@ impl KeyBackupRecord {
             .lines()
             .filter(|line| read_line(line).is_some_and(|(other, _)| other != key));
         let mut text: String = others.flat_map(|line| [line, "\n"]).collect();
-        text.push_str(&format!("{key} {word}\n"));
+        text.extend([key.to_string().as_str(), " ", word, "\n"]);
         atomic_file::write_atomically(&self.path, |file| file.write_all(text.as_bytes()))?;
         Ok(())
     }

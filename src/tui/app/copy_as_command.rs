@@ -124,7 +124,7 @@ impl CommandWriter<'_> {
             _ => match words {
                 "connections list" => self.list_command(line, action),
                 "connections update" => name(line, selected).flag("--set").blank("KEY=VALUE"),
-                "man" => line,
+                "man" | "targets list" => line,
                 _ => name(line, selected),
             },
         })

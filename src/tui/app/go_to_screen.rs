@@ -33,8 +33,8 @@ impl App {
         let effect = self.open_screen(context);
         if let Some(key) = self.keymap.first_key(context, action) {
             let text = format!("\"{title}\" is the key {key} on this screen");
-            let is_there = self.context() == context || effect.is_some();
-            if is_there {
+            let has_arrived = self.context() == context || effect.is_some();
+            if has_arrived {
                 self.notify(Notice::info(text));
             }
         }

@@ -7,10 +7,10 @@ use crate::tui::form::Form;
 use crate::tui::keymap::Keymap;
 use crate::tui::notice::Notice;
 
-/// Reason for read-only mode that the user switched on.
-const SWITCHED_ON: &str = "switched on for this session";
+/// Reason for read-only mode that the user turned on.
+const TURNED_ON: &str = "turned on for this session";
 
-/// Read-only mode that the user switched on, with the keymap to return to.
+/// Read-only mode that the user turned on, with the keymap to return to.
 #[derive(Debug, Default)]
 pub(super) struct SessionReadOnly {
     keymap: Option<Box<Keymap>>,
@@ -50,13 +50,13 @@ impl App {
                 self.notify(Notice::info("Read-only mode is off"));
             }
             (Some(reason), None) => {
-                let text = format!("Read-only: {reason}; it cannot be switched off here");
+                let text = format!("Read-only: {reason}; it cannot be turned off here");
                 self.notify(Notice::warning(text));
             }
             (None, None) => {
                 self.read_only.keymap = Some(Box::new(self.keymap.clone()));
                 self.keymap.hide_writes();
-                self.site.target.read_only = Some(SWITCHED_ON.into());
+                self.site.target.read_only = Some(TURNED_ON.into());
                 self.notify(Notice::info("Read-only mode is on for this session"));
             }
         }

@@ -82,8 +82,10 @@ impl App {
             Some(alias) if alias == item.alias => format!("Restored \"{name}\" as '{alias}'"),
             Some(_) | None => format!("Restored \"{name}\""),
         }));
-        if restore.from == RestoreOrigin::Trash {
-            self.undo.push(UndoableChange::Created(item.id));
+        match restore.from {
+            RestoreOrigin::Trash => self.undo.push(UndoableChange::Created(item.id)),
+            RestoreOrigin::Undo => self.undo.note_undone(item.id, item.version),
+            RestoreOrigin::Form => {}
         }
         if restore.from == RestoreOrigin::Form {
             self.form_connection_restored(item.id, item.version);

@@ -225,7 +225,9 @@ impl Row {
         for cell in &mut self.cells {
             match cell {
                 Cell::Text(parts) | Cell::Column(_, parts) => {
-                    parts.iter_mut().for_each(|(_, own)| *own = tone);
+                    for (_, own) in parts {
+                        *own = tone;
+                    }
                 }
                 Cell::Right(_, own) => *own = tone,
             }

@@ -249,7 +249,7 @@ impl ConfirmDialog {
     pub fn key_backup(path: &str) -> Self {
         Self::new(
             "Back up the key",
-            "Secrets are encrypted with the key in this file. Without it, nobody can decrypt them: copy it to a safe place, for example with umai key export FILE.",
+            "Secrets are encrypted with the key in this file. Without it, they cannot be decrypted: copy it to a safe place, for example with umai key export FILE.",
             &[
                 ("Later", ConfirmAction::Cancel),
                 ("I have a backup", ConfirmAction::ConfirmKeyBackup),
@@ -274,8 +274,7 @@ impl ConfirmDialog {
         let button = ("Roll back", ConfirmAction::RollBack(id, number));
         let confirm = if features.rollback_keeps_secrets {
             let text = format!("{headline}? This creates a new version.");
-            Self::or_cancel(headline, text, button)
-                .with_note("Stored secrets are kept.")
+            Self::or_cancel(headline, text, button).with_note("Stored secrets are kept.")
         } else {
             // The text is wrapped, so the warning is readable at any width.
             let text = format!("{headline}? The secrets of that version are restored, too.");

@@ -38,7 +38,7 @@ pub struct Models {
 pub struct ModelsFailure {
     /// Reason, in one sentence.
     pub reason: String,
-    /// What can be done about it.
+    /// Advice.
     pub advice: Option<String>,
 }
 

@@ -55,6 +55,9 @@ pub struct PaletteDialog {
     pub themes: Vec<String>,
 }
 
+/// Order of a listed action: by its best match, then by the match of its title.
+type PaletteRank = Reverse<(MatchRank, Option<MatchRank>)>;
+
 /// Listed action.
 #[derive(Debug, Clone, Copy)]
 pub struct PaletteEntry {
@@ -95,7 +98,7 @@ impl PaletteDialog {
             .filter(|entry| entry.action != Action::Palette)
             .filter(|entry| !(self.hides_writes && entry.action.is_write()))
             .filter(|entry| !self.unavailable.contains(&entry.action));
-        let mut left: Vec<(Reverse<(MatchRank, Option<MatchRank>)>, bool, PaletteEntry)> = listed
+        let mut left: Vec<(PaletteRank, bool, PaletteEntry)> = listed
             .filter_map(|entry| {
                 let by_name = match_rank(&typed, &[entry.title, entry.id]);
                 let by_keyword = match_rank(&typed, &[entry.keywords]);

@@ -54,6 +54,10 @@ impl Form {
             ),
         };
         let mut notes = Vec::new();
+        if field.warning.is_some() {
+            // The URL would show the misplaced key.
+            return notes;
+        }
         if is_focused || !field.is_default() && field.line().is_some_and(|line| !line.is_empty()) {
             notes.push((NoteKind::Hint, format!("Calls {shown}")));
         }

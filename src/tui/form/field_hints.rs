@@ -171,7 +171,7 @@ mod tests {
         assert_eq!(at(&[("clientId", "c")], "tenantId"), [incomplete]);
         assert!(
             at(&[("clientId", "c")], "clientSecret").is_empty(),
-            "said once"
+            "shown once"
         );
         let three = [("tenantId", "t"), ("clientId", "c"), ("clientSecret", "s")];
         assert!(at(&three, "tenantId").is_empty());

@@ -72,7 +72,8 @@ impl Form {
         let mut notice = summary(kind, &filled, &left_out);
         let replaced = self.replaced(&before);
         if !replaced.is_empty() {
-            notice.text += &format!("; replaced {}", join_names(&replaced));
+            notice.text.push_str("; replaced ");
+            notice.text.push_str(&join_names(&replaced));
         }
         notice.text += &self.removed(&keys);
         notice

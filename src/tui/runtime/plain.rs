@@ -110,7 +110,7 @@ struct PlainRuntime {
     before_suspend: SuspendHandler,
     /// Record of the backups of the key.
     key_backups: KeyBackupsHandle,
-    /// What follows the end of the app.
+    /// Next step after the end of the app.
     end: AppEnd,
     /// Last narration.
     narrated: Narration,
