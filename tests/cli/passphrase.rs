@@ -67,7 +67,7 @@ fn app_prompts_before_it_takes_the_screen() {
     let asking = PromptTerminal::start(&home, &[], QUESTION);
     assert!(!asking.output().contains(SCREEN), "{}", asking.output());
     let (code, output) = asking
-        .then(&format!("{PASSPHRASE}\r"), "● Active")
+        .then(&format!("{PASSPHRASE}\r"), "Production")
         .answer("q");
     assert_eq!(code, 0, "{output}");
 }

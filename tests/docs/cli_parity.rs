@@ -37,7 +37,6 @@ const WITHOUT_A_KEY: &[(&str, &str)] = &[
     ("completions", "sets up a shell"),
     ("login", "used before the app starts"),
     ("logout", "used before the app starts"),
-    ("targets list", "used before the app starts"),
     ("targets diff", "works on two targets"),
     ("connections edit", "the editor is opened from the form"),
     ("run", "starts another program"),

@@ -51,7 +51,7 @@ fn save_in_progress_finishes_before_the_end() {
     terminal.shows("Create Connection");
     terminal.press("Last Words\t\t\tsk-1\u{13}\u{3}");
     terminal.until("the second start", |terminal| terminal.has_written("AGAIN"));
-    terminal.shows("●   Last Words");
+    terminal.shows("● Last Words");
     assert!(terminal.drafts().is_empty(), "a saved form has a draft");
     terminal.press("q");
     assert_eq!(terminal.ends(), 0);

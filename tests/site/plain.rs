@@ -24,7 +24,10 @@ fn deletion_is_permanent_and_offers_no_undo() {
         output.contains("Deletes permanently: this server keeps no trash"),
         "{output}"
     );
-    assert!(output.contains("Nothing to undo"), "{output}");
+    assert!(
+        output.contains("was deleted permanently: this server has no trash"),
+        "{output}"
+    );
     assert!(output.contains("This server has no trash"), "{output}");
     assert!(site.find("resting").is_none());
 }

@@ -172,10 +172,6 @@ impl Harness {
                     None
                 }
                 Effect::Continue => None,
-                Effect::CheckKeyBackup | Effect::ConfirmKeyBackup => {
-                    self.effects.push(done);
-                    None
-                }
                 Effect::StoreDraft(slot, kept) => {
                     self.kept.insert(slot, kept);
                     None
@@ -184,7 +180,9 @@ impl Harness {
                     self.kept.remove(&slot);
                     None
                 }
-                Effect::Redraw
+                Effect::CheckKeyBackup
+                | Effect::ConfirmKeyBackup
+                | Effect::Redraw
                 | Effect::Suspend
                 | Effect::Quit
                 | Effect::SwitchTarget(_)

@@ -237,7 +237,7 @@ fn refused_row_shows_its_reason_and_stops_the_rest() {
 
 #[test]
 fn palette_finds_it_by_keywords() {
-    for word in ["promote", "copy to", "target"] {
+    for word in ["promote", "copy to"] {
         let (mut harness, _) = stage(120, 40, None);
         harness.play(&format!("<down><ctrl-p>{word}<enter>"));
         let is_open = matches!(harness.app.dialogs.last(), Some(AnyDialog::CopyToTarget(_)));

@@ -1,4 +1,4 @@
-//! What a form says and does while it is filled in.
+//! Notes and corrections of a form while it is filled in.
 
 use crate::support::harness::Harness;
 use umai::tui::event::{Event, PastedText};
@@ -63,7 +63,10 @@ fn key_in_the_endpoint_is_named_at_once_and_f6_moves_it() {
     }
     harness.play("<ctrl-u>sk-proj-planted0123456789abcdef");
     let frame = harness.frame();
-    assert!(frame.contains("F6 moves it to OpenAI API Key"), "{frame}");
+    assert!(
+        frame.contains("This looks like an API key: F6 moves it to"),
+        "{frame}"
+    );
     assert!(!frame.contains("planted"), "{frame}");
     harness.play("<f6>");
     assert_eq!(text(&harness, &setting("endpoint")), "");

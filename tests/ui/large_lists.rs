@@ -821,5 +821,5 @@ fn part_of_the_id_is_found_from_eight_characters_on() {
     let text = wanted.id.to_string();
     press(&mut app, &format!("/{}", &text[5..30]));
     work(&mut app);
-    assert_eq!(aliases(&app), [wanted.alias.clone()]);
+    assert_eq!(aliases(&app), std::slice::from_ref(&wanted.alias));
 }

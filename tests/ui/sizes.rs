@@ -222,7 +222,7 @@ fn no_line_names_a_connection_twice(#[values(0, 1, 2, 3, 4)] size: usize) {
     }
 }
 
-/// Symbols of the app outside ASCII. `fc-query` lists all of them in DejaVu Sans Mono.
+/// Symbols of the app outside ASCII. `fc-query` lists all of them in the font `DejaVu` Sans Mono.
 const GLYPHS: &str = "─━│┃╭╮╰╯├└●○◆◐◓◑◒✓✗▸▾◂▲▼▏•…·›←→↑↓×“”–−";
 
 #[test]

@@ -76,7 +76,7 @@ fn read_only_target_stays_read_only() {
     assert!(harness.app.site.target.is_read_only());
     let notice = harness.app.notices.current.as_ref().unwrap();
     assert!(
-        notice.text.contains("cannot be switched off here"),
+        notice.text.contains("cannot be turned off here"),
         "{}",
         notice.text
     );

@@ -164,8 +164,9 @@ fn enter_restores_the_selection_and_keeps_the_trash_open() {
     assert_eq!(harness.app.tree.len(), 3);
     harness.play("<esc>u");
     assert!(
-        harness.frame().contains("Nothing to undo"),
-        "a restored connection is not restored again"
+        harness.frame().contains("Cancel"),
+        "undoing a restore asks before it deletes again: {}",
+        harness.frame()
     );
 }
 
@@ -239,7 +240,9 @@ fn permanent_delete_cannot_be_undone() {
         harness.frame()
     );
     assert_eq!(in_trash(&harness), [aliases[1].clone()]);
-    harness.play("<esc>uu");
+    harness.play("<esc>u");
+    assert!(harness.frame().contains("ermanent"), "{}", harness.frame());
+    harness.play("uu");
     assert_eq!(harness.app.tree.len(), 2, "only the other one is restored");
     assert!(harness.frame().contains("Nothing to undo"));
 }

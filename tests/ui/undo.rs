@@ -1,4 +1,4 @@
-//! Undo takes back the last change, whatever it was, or says what can be done instead.
+//! Undo takes back the last change of any kind, or says what can be done instead.
 
 use crate::support::harness::Harness;
 
@@ -53,7 +53,7 @@ fn rollback_is_undone() {
     while harness.app.pane != umai::tui::app::Pane::Detail {
         harness.play("<tab>");
     }
-    harness.play("<end>b<enter>");
+    harness.play("<end>by");
     assert_eq!(name(&harness), before);
     harness.play("u");
     assert_eq!(

@@ -190,7 +190,7 @@ fn rollback_keeps_the_stored_key() {
 #[case("<down>", "openai-prod")]
 #[case("", "3fa85f64-5717-4562-b3fc-2c963f66afa6")]
 #[case("<down><down>", "openai")]
-#[case("<end>", "not in this session")]
+#[case("<end>", "none of this version")]
 #[case("<end><up>", "5")]
 fn every_info_line_can_be_copied(#[case] keys: &str, #[case] copied: &str) {
     let mut harness = changed(120, 40);

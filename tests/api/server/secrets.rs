@@ -339,25 +339,26 @@ fn in_the_app(server: &ServerHome) -> Vec<u8> {
         }
     });
     let mut all = Vec::new();
-    // A key, and the text that appears after it.
+    let mut screen = vt100::Parser::new(40.try_into().unwrap(), 120.try_into().unwrap(), 0);
+    // A key, and a text of the screen after it.
     for (keys, shown) in [
-        ("", "Connections"),
-        ("\x1b[B\x1b[B\x1b[B\x1b[B", "planted"),
+        ("", "Quit"),
+        ("\x1b[B", "Activate"),
         ("e", "Ctrl-S"),
-        ("\x1b", "quit"),
+        ("\x1b", "Activate"),
         ("q", ""),
     ] {
         writer.write_all(keys.as_bytes()).unwrap();
         writer.flush().unwrap();
-        let from = all.len();
         let end = std::time::Instant::now() + LONG;
-        while !shown.is_empty() && !String::from_utf8_lossy(&all[from..]).contains(shown) {
+        while !shown.is_empty() && !screen.screen().contents().contains(shown) {
             assert!(
                 std::time::Instant::now() < end,
                 "{shown}: {}",
-                String::from_utf8_lossy(&all)
+                screen.screen().contents()
             );
             if let Ok(piece) = bytes.recv_timeout(Duration::from_millis(50)) {
+                screen.process(&piece);
                 all.extend(piece);
             }
         }
