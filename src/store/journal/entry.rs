@@ -289,8 +289,10 @@ impl<'a> EntryWalk<'a> {
             self.at = self.bytes.len();
             return WalkItem::Torn(from);
         }
-        // A payload ends with a brace; an unfinished write lacks its last bytes.
-        let is_complete = used > HEAD
+        // A payload ends with a brace; an unfinished write lacks its last bytes. A code may end with any byte.
+        let has_codes = rest.get(CODES_FLAG).is_some_and(|flag| *flag != 0);
+        let before_payload = if has_codes { HEAD + CODES } else { HEAD };
+        let is_complete = used > before_payload
             && (rest[used - 1] == b'}'
                 || head
                     .as_ref()
