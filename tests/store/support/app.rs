@@ -104,7 +104,7 @@ impl App {
 
     /// Waits until the app is ready. It may first offer drafts of an app that was killed.
     pub fn wait_until_ready(&mut self) {
-        self.wait_for_any(&["n new", "Unsaved drafts"]);
+        self.wait_for_any(&["n New", "Unsaved drafts"]);
     }
 
     /// Opens the list of providers, dismissing the drafts of a killed app if they are offered.
