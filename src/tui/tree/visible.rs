@@ -193,12 +193,12 @@ impl VisibleList {
 
     /// Discards the results from an index on, because the connections there changed.
     pub fn remove_from(&mut self, place: usize, providers: &Providers) {
-        if self.examined <= place {
+        if self.is_tolerant() {
+            // Nothing before the changed or added connections matches exactly, but one of them may.
+            self.restart(MatchMode::Exact, place, providers);
             return;
         }
-        if self.is_tolerant() {
-            // Nothing before the changed connections matches exactly.
-            self.restart(MatchMode::Exact, place, providers);
+        if self.examined <= place {
             return;
         }
         self.examined = place;
