@@ -110,6 +110,8 @@ impl Decoder {
                 has_escape,
             } => {
                 self.end_text(opener, &bytes, decoded);
+                // The rest of an unfinished character did not arrive in time.
+                self.state = DecoderState::Ground;
                 if has_escape {
                     decoded.push(key(KeyCode::Esc, KeyModifiers::NONE));
                 }
@@ -258,12 +260,13 @@ impl Decoder {
         if has_escape {
             // Not the end of a string, but another key.
             self.end_text(opener, &bytes, decoded);
+            self.state = DecoderState::Ground;
             return self.after_escape(byte, decoded);
         }
         let is_control = byte != ESCAPE && (byte < b' ' || byte == 0x7f);
         if is_control || bytes.len() == LONGEST_SEQUENCE {
             self.end_text(opener, &bytes, decoded);
-            return self.begin(byte, false, decoded);
+            return self.take(byte, decoded);
         }
         let is_escape = byte == ESCAPE;
         if !is_escape {
@@ -276,7 +279,8 @@ impl Decoder {
         };
     }
 
-    /// Ends a string without its end mark. The start of a reply is dropped; anything else was typed after a key with Alt.
+    /// Ends a string without its end mark. The start of a reply is dropped; anything else was typed after a key with Alt and may end
+    /// inside a character.
     fn end_text(&mut self, opener: u8, bytes: &[u8], decoded: &mut Vec<DecodedInput>) {
         if is_reply(opener, bytes) {
             return;
@@ -508,6 +512,20 @@ mod tests {
             panic!("{}", events.len());
         };
         assert_eq!(text.len(), LONGEST_PASTE);
+    }
+
+    #[test]
+    fn half_a_character_after_alt_ends_with_the_quiet_period() {
+        for end in [b"".as_slice(), b"\x1b"] {
+            let mut decoder = Decoder::default();
+            let mut events = Vec::new();
+            decoder.feed(&[b"\x1b]\xc2", end].concat(), &mut events);
+            decoder.quiet(&mut events);
+            assert_eq!(decoder.escape_timeout(), None);
+            events.clear();
+            decoder.feed(b"\xa9j", &mut events);
+            assert_eq!(events, [key(KeyCode::Char('j'), KeyModifiers::NONE)]);
+        }
     }
 
     #[test]
