@@ -3,6 +3,8 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use uuid::Uuid;
+
 use crate::home::{Answer, Home};
 
 /// Findings of an area: state and sentence.
@@ -303,6 +305,73 @@ fn damaged_token_and_key_files_are_named() {
         assert_eq!(std::fs::read_to_string(&path).unwrap(), damaged);
         assert_eq!(home.total(), 1);
     }
+}
+
+/// Provider file with a setting of its own.
+const PROVIDER: &str = "id = \"mine\"\nname = \"Mine\"\ncapabilities = [\"Chat\"]\n\n[[settings]]\nkey = \"apiKey\"\nlabel = \"API Key\"\nsensitive = true\nrequired = true\n";
+
+/// Flips random bits in the files beside the store: each is named, or its change has no effect; and nothing is overwritten. A file
+/// that people write has no checksum and may hold another valid value, but never costs a connection.
+///
+/// `UMAI_FLIPS=500` flips 500 bits.
+#[test]
+fn flipped_bit_beside_the_store_is_named_and_left_alone() {
+    let flips = std::env::var("UMAI_FLIPS").map_or(12, |text| text.parse().unwrap());
+    let home = Home::documented();
+    assert_eq!(home.run(&["key", "rotate"]).code, 0);
+    let arguments = ["token", "create", "--name", "ci", "--scope", "read"];
+    assert_eq!(home.run(&arguments).code, 0);
+    home.write(
+        ".config/umai/config.toml",
+        "theme = \"nord\"\n\n[targets.staging]\nserver = \"https://umai.example\"\n",
+    );
+    home.write(".config/umai/providers/mine.toml", PROVIDER);
+    let paths = [
+        ".local/share/umai/tokens.json",
+        ".config/umai/umai.key",
+        ".config/umai/umai.key.old",
+        ".config/umai/config.toml",
+        ".config/umai/providers/mine.toml",
+    ];
+    let commands: [&[&str]; 4] = [
+        &["connections", "list", "--json"],
+        &["token", "list", "--json"],
+        &["providers", "get", "mine", "--json"],
+        &["doctor", "--json"],
+    ];
+    let run = || commands.map(|command| home.run(command));
+    let before = run();
+    assert!(before.iter().all(|answer| answer.code == 0), "{before:?}");
+    for round in 0..flips {
+        let path = home.path(paths[round % paths.len()]);
+        let intact = std::fs::read(&path).unwrap();
+        let bit = Uuid::new_v4().as_u64_pair().1 as usize % (intact.len() * 8);
+        let mut damaged = intact.clone();
+        damaged[bit / 8] ^= 1 << (bit % 8);
+        std::fs::write(&path, &damaged).unwrap();
+        let after = run();
+        let case = format!("{} bit {bit}: {after:?}", path.display());
+        assert!(
+            std::fs::read(&path).unwrap() == damaged,
+            "overwritten: {case}"
+        );
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let is_named = |answer: &Answer| format!("{}{}", answer.out, answer.err).contains(name);
+        let compared = if name.ends_with(".toml") {
+            1
+        } else {
+            commands.len()
+        };
+        for (before, after) in before.iter().zip(&after).take(compared) {
+            assert!(after.out == before.out || is_named(after), "{case}");
+        }
+        assert!(name.ends_with(".toml") || is_named(&after[3]), "{case}");
+        std::fs::write(&path, &intact).unwrap();
+    }
+    assert_eq!(
+        run().map(|answer| answer.out),
+        before.map(|answer| answer.out)
+    );
 }
 
 #[test]

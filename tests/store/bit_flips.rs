@@ -20,6 +20,7 @@ use umai::store::backup::keys::AvailableKeys;
 use umai::store::backup::restore::{UnsignedPolicy, prepare};
 use umai::store::backup::{BackupDestination, create, verify};
 use umai::store::inspect::survey;
+use umai::store::rotation::rotate;
 
 use crate::support::fixture::{
     Content, EVERYTHING, Store, connection, content, id, open_in, options, random, save,
@@ -65,20 +66,13 @@ impl Fixture {
                 1
             );
         }
-        let store = open_in(home.path()).await.unwrap();
-        assert_eq!(store.notices(), Vec::<String>::new());
-        let before = content(&store).await;
-        store.close().await.unwrap();
-        let shelf = BackupFolder::for_store(&options(home.path()).data);
-        for automatic in shelf.all().unwrap() {
-            fs::remove_file(automatic.path).unwrap();
-        }
-        let made = create(&options(home.path()), &BackupDestination::Store, Utc::now()).unwrap();
-        Self {
-            backup: made.path.strip_prefix(home.path()).unwrap().to_owned(),
+        let mut fixture = Self {
             home,
-            before,
-        }
+            before: Content::new(),
+            backup: PathBuf::new(),
+        };
+        fixture.back_up().await;
+        fixture
     }
 
     /// Store that was restored from its backup, so that its journal begins with a snapshot.
@@ -93,6 +87,35 @@ impl Fixture {
         });
         restored.await.unwrap().unwrap();
         fixture
+    }
+
+    /// Store whose key was rotated, so that its journal begins with a snapshot, with a few changes since.
+    async fn rotated() -> Self {
+        let mut fixture = Self::new(false).await;
+        let options = options(fixture.home.path());
+        let rotated = tokio::task::spawn_blocking(move || rotate(&options));
+        rotated.await.unwrap().unwrap();
+        let store = open_in(fixture.home.path()).await.unwrap();
+        fill(&store, 100).await;
+        store.close().await.unwrap();
+        drop(store);
+        fixture.back_up().await;
+        fixture
+    }
+
+    /// Makes the only backup of the content.
+    async fn back_up(&mut self) {
+        let store = open_in(self.home.path()).await.unwrap();
+        assert_eq!(store.notices(), Vec::<String>::new());
+        self.before = content(&store).await;
+        store.close().await.unwrap();
+        let options = options(self.home.path());
+        let shelf = BackupFolder::for_store(&options.data);
+        for earlier in shelf.all().unwrap() {
+            fs::remove_file(earlier.path).unwrap();
+        }
+        let made = create(&options, &BackupDestination::Store, Utc::now()).unwrap();
+        self.backup = made.path.strip_prefix(self.home.path()).unwrap().to_owned();
     }
 }
 
@@ -315,15 +338,16 @@ async fn damage_is_repaired_or_reported_and_restore_recovers() {
         Fixture::new(false).await,
         Fixture::new(true).await,
         Fixture::restored().await,
+        Fixture::rotated().await,
     ];
     let outcomes = Mutex::new(Outcomes::default());
     // Most of the time is spent waiting for the disk, so a few homes are checked concurrently.
     stream::iter(0..flips())
         .for_each_concurrent(CONCURRENCY, async |round| {
-            let fixture = &fixtures[round as usize % 3];
+            let fixture = &fixtures[round as usize % fixtures.len()];
             let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
             copy(fixture.home.path(), home.path());
-            let damages = damages(home.path(), round % 4 == 3);
+            let damages = damages(home.path(), round % 5 == 4);
             check(fixture, home.path(), &damages, &outcomes).await;
         })
         .await;
