@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use rstest::rstest;
 use uuid::Uuid;
 
 use crate::home::{Answer, Home};
@@ -305,6 +306,41 @@ fn damaged_token_and_key_files_are_named() {
         assert_eq!(std::fs::read_to_string(&path).unwrap(), damaged);
         assert_eq!(home.total(), 1);
     }
+}
+
+/// The doctor of a state in which every command is refused has the exit code of the commands and gives the same reason.
+#[rstest]
+#[case::key_missing(|home: &Home| std::fs::remove_file(home.path(KEY)).unwrap(), 6)]
+#[case::key_damaged(|home: &Home| drop(home.write(KEY, "x")), 6)]
+#[case::key_writable(|home: &Home| set_mode(&home.path(KEY), 0o666), 6)]
+#[case::config_writable(|home: &Home| set_mode(&home.path(".config/umai"), 0o777), 6)]
+#[case::data_writable(|home: &Home| set_mode(&home.path(".local/share/umai"), 0o777), 6)]
+#[case::data_is_a_file(|home: &Home| {
+    std::fs::remove_dir_all(home.path(".local/share/umai")).unwrap();
+    drop(home.write(".local/share/umai", ""));
+}, 6)]
+#[case::target_unknown(|home: &Home| drop(home.write(CONFIG, "target = \"x\"\n")), 2)]
+#[case::server_down(|home: &Home| {
+    drop(home.write(CONFIG, "target = \"x\"\n[targets.x]\nserver = \"http://127.0.0.1:1\"\n"));
+}, 7)]
+fn doctor_exits_like_a_refused_command(#[case] damage: fn(&Home), #[case] code: i32) {
+    let home = Home::documented();
+    damage(&home);
+    let refused = home.run(&["connections", "list"]);
+    let doctor = home.run(&["doctor"]);
+    assert_eq!(
+        (refused.code, doctor.code),
+        (code, code),
+        "{refused:?} {doctor:?}"
+    );
+    assert!(!refused.err.contains("os error"), "{refused:?}");
+}
+
+const KEY: &str = ".config/umai/umai.key";
+const CONFIG: &str = ".config/umai/config.toml";
+
+fn set_mode(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }
 
 /// Provider file with a setting of its own.
