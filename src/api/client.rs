@@ -22,7 +22,7 @@ mod error_response;
 mod service;
 mod transport_error;
 mod http_client;
-mod foreign_text;
+mod untrusted_text;
 
 use std::sync::Arc;
 
@@ -85,7 +85,7 @@ impl RemoteService {
         let url = self.http.address().sibling_url("openapi.json");
         let answer = self.http.send(HttpRequest::get(url)).await.ok()?;
         let document: Value = serde_json::from_slice(&answer.body).ok()?;
-        let word = |name: &str| foreign_text::line(document.get("info")?.get(name)?.as_str()?);
+        let word = |name: &str| untrusted_text::line(document.get("info")?.get(name)?.as_str()?);
         Some(format!("{} {}", word("title")?, word("version")?))
     }
 
@@ -243,7 +243,7 @@ async fn notices(http: &HttpClient) -> Vec<String> {
     items
         .into_iter()
         .flatten()
-        .filter_map(|item| foreign_text::line(item.as_str()?))
+        .filter_map(|item| untrusted_text::line(item.as_str()?))
         .collect()
 }
 

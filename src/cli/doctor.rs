@@ -1,10 +1,10 @@
-//! `umai doctor`: checks terminal, files, key, store, providers, configuration, targets and server.
+//! `umai doctor`: checks terminal, files, key, store, providers, reference sources, targets and server.
 //!
 //! It opens and changes nothing, so it works beside a running app and with a damaged store. Its output contains names, sizes
 //! and states, but no secrets.
 
 mod backups;
-mod configuration;
+mod reference_sources;
 mod finding;
 mod keymap;
 mod paths;
@@ -111,7 +111,7 @@ fn check(globals: &Globals) -> Result<Findings, Failure> {
     store::check(&config, &mut findings);
     tokens::check(&config, &mut findings);
     providers::check(&config, &mut findings);
-    configuration::check(&globals, &mut findings);
+    reference_sources::check(&globals, &mut findings);
     Ok(findings)
 }
 

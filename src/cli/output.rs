@@ -25,7 +25,7 @@ use style::{ColorChoice, Style};
 /// Reader of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OutputReader {
-    /// People: sentences and tables; foreign text is escaped.
+    /// People: sentences and tables; control characters are escaped.
     Text,
     /// Programs: the shapes of the API on stdout, one JSON object per line on stderr.
     Json,

@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn foreign_bedrock_has_only_the_settings_of_its_schema() {
+    fn third_party_bedrock_has_only_the_settings_of_its_schema() {
         let field = |key: &str, is_required: bool| serde_json::json!({"key": key, "label": key, "isRequired": is_required});
         let stock = ["region", "accessKeyId", "secretAccessKey"].map(|key| field(key, true));
         let with_token = [
@@ -368,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn foreign_field_is_accepted_under_the_names_of_the_known_one() {
+    fn third_party_field_is_accepted_under_the_names_of_the_known_one() {
         let json = r##"{"id":"openai","name":"OpenAI","capabilities":["Chat"],"settingsSchema":{"fields":[
             {"key":"organizationId","label":"#a"},{"key":"serviceUrl","label":"#b"}]}}"##;
         let catalog = ProviderCatalog::embedded();

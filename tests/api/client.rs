@@ -4,7 +4,7 @@ mod change_feed;
 mod commands;
 mod errors;
 mod every_operation;
-mod foreign_text;
+mod untrusted_text;
 mod hostile_server;
 mod lost_replies;
 mod manifests;

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::http_client::{HttpClient, SharedHttpClient};
 use super::sse::{EventParser, ServerEvent};
-use super::{error_response, foreign_text};
+use super::{error_response, untrusted_text};
 use crate::connection::store::{ChangeEvent, ChangeFeed, Revision};
 use crate::connection::{ConnectionError, ServerError, StoreError};
 
@@ -118,7 +118,7 @@ fn feed_ended(http: &HttpClient, problem: &str) -> StoreError {
     match serde_json::from_value(cause) {
         Ok(ConnectionError::Store(error)) => error,
         Ok(error) => StoreError::Unusable(error.to_string()),
-        Err(_) => foreign_text::from_json(&problem).map_or_else(
+        Err(_) => untrusted_text::from_json(&problem).map_or_else(
             || disconnected(http, "the change feed ended"),
             StoreError::Unusable,
         ),

@@ -76,7 +76,7 @@ impl RemoteService {
     pub(super) async fn send(&self, command: Command) -> Result<Outcome, ConnectionError> {
         let command = self.checked(command).await?;
         if !self.is_umai
-            && let Some(outcome) = self.commit_foreign(&command).await
+            && let Some(outcome) = self.commit_on_third_party(&command).await
         {
             return outcome;
         }

@@ -52,7 +52,7 @@ impl RemoteService {
         draft: &ConnectionDraft,
         policy: MaskPolicy,
     ) -> Result<(), ConnectionError> {
-        // A change of a foreign connection is judged again with its provider, which a draft does not name.
+        // A change on a third-party server is judged again with its provider, which a draft does not name.
         let is_judged_later = !self.is_umai && policy == MaskPolicy::KeepStored;
         let masks = if is_judged_later {
             Vec::new()

@@ -3,8 +3,8 @@
 use http::StatusCode;
 use serde_json::Value;
 
-use super::foreign_text;
 use super::http_client::HttpResponse;
+use super::untrusted_text;
 use crate::connection::{
     ConnectionError, DraftField, FieldError, FieldReason, IdOrAlias, ServerError,
 };
@@ -42,8 +42,8 @@ pub fn read(answer: &HttpResponse, about: ErrorContext<'_>) -> ConnectionError {
     }
     let status = answer.status;
     let words = match &body {
-        Some(body) => foreign_text::from_json(body).unwrap_or_else(|| status_text(status)),
-        None => match foreign_text::from_body(&answer.body) {
+        Some(body) => untrusted_text::from_json(body).unwrap_or_else(|| status_text(status)),
+        None => match untrusted_text::from_body(&answer.body) {
             Some(words) if !status_text(status).contains(&words) => {
                 format!("{}: {words}", status_text(status))
             }
@@ -120,7 +120,7 @@ fn status_text(status: StatusCode) -> String {
 }
 
 pub(super) fn redirect_message(location: Option<&str>) -> String {
-    let place = location.and_then(foreign_text::line);
+    let place = location.and_then(untrusted_text::line);
     place.map_or_else(
         || "The server redirects without a location; check its URL".into(),
         |place| format!("The server redirects to {place}; use that URL"),
@@ -147,7 +147,7 @@ fn field_errors(errors: &Value, provider: Option<&Provider>) -> Vec<FieldError> 
             one => std::slice::from_ref(one),
         };
         for words in sentences.iter().filter_map(Value::as_str) {
-            if let Some(words) = foreign_text::line(words) {
+            if let Some(words) = untrusted_text::line(words) {
                 found.push(FieldError {
                     field: field.clone(),
                     reason: FieldReason::ServerMessage(words),

@@ -11,7 +11,7 @@ use super::error_response::ErrorContext;
 use super::http_client::{HttpRequest, PROVIDER_TIMEOUT};
 use super::list::{MAX_LISTED, MAX_SKIPPED};
 use super::response_dto::{ItemDto, PageDto};
-use super::third_party::ForeignList;
+use super::third_party::BareOrPaged;
 use super::versions::{ComparisonDto, VersionDto};
 use super::{RemoteService, change_feed, error_response, is_valid_segment, path_segment};
 use crate::appsettings::{ConfigurationKey, MAX_KEYS, Reference, ReferenceLookup};
@@ -121,7 +121,7 @@ impl ConnectionService for RemoteService {
         let preview = match (mode, self.is_umai) {
             (Mode::Commit, _) => return self.send(command).await,
             (Mode::DryRun, true) => preview::preview_remotely(self, command).await?,
-            (Mode::DryRun, false) => self.preview_foreign(command).await?,
+            (Mode::DryRun, false) => self.preview_on_third_party(command).await?,
         };
         Ok(Outcome::Previewed(Box::new(preview)))
     }
@@ -136,7 +136,7 @@ impl ConnectionService for RemoteService {
         window: PageRequest,
     ) -> Result<Page<Version>, ConnectionError> {
         if !self.is_umai {
-            return self.versions_foreign(key, window).await;
+            return self.versions_on_third_party(key, window).await;
         }
         let mut url =
             self.http
@@ -164,7 +164,7 @@ impl ConnectionService for RemoteService {
 
     async fn version(&self, key: &IdOrAlias, number: u64) -> Result<Version, ConnectionError> {
         if !self.is_umai {
-            return self.version_foreign(key, number).await;
+            return self.version_on_third_party(key, number).await;
         }
         let about = ErrorContext {
             number: Some(number),
@@ -187,7 +187,7 @@ impl ConnectionService for RemoteService {
         to: u64,
     ) -> Result<VersionComparison, ConnectionError> {
         if !self.is_umai {
-            return self.compare_foreign(key, from, to).await;
+            return self.compare_on_third_party(key, from, to).await;
         }
         let url = self.at_version(key, from, &["compare", &to.to_string()])?;
         let comparison: ComparisonDto = self
@@ -221,7 +221,7 @@ impl ConnectionService for RemoteService {
             .with_timeout(PROVIDER_TIMEOUT)
             .without_effect();
         if let (Some(key), false) = (&key, self.is_umai) {
-            return self.test_foreign(key, asking).await;
+            return self.test_on_third_party(key, asking).await;
         }
         if let Some(draft) = &draft {
             let stored = key
@@ -252,7 +252,7 @@ impl ConnectionService for RemoteService {
                 .append_pair("capability", capability.as_str());
         }
         let asking = HttpRequest::get(url).with_timeout(PROVIDER_TIMEOUT);
-        let models: ForeignList<ModelDto> = self.fetch(asking, ErrorContext::one(key)).await?;
+        let models: BareOrPaged<ModelDto> = self.fetch(asking, ErrorContext::one(key)).await?;
         let models = models.into_items().into_iter().filter_map(|model| {
             let id = model.id.or(model.model.map(|nested| nested.model_id))?;
             Some(Model {
@@ -269,7 +269,7 @@ impl ConnectionService for RemoteService {
             .http
             .address()
             .endpoint(&["connections", "capabilities"]);
-        let able: ForeignList<String> = self
+        let able: BareOrPaged<String> = self
             .fetch(HttpRequest::get(url), ErrorContext::default())
             .await?;
         Ok(known(&able.into_items()))

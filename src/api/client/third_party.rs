@@ -19,7 +19,7 @@ use crate::service::preview;
 
 impl RemoteService {
     /// Updates a connection: loads it, replaces the members of the draft, and sends everything back.
-    async fn change_foreign(
+    async fn change_on_third_party(
         &self,
         key: &IdOrAlias,
         draft: &ConnectionDraft,
@@ -56,7 +56,7 @@ impl RemoteService {
     }
 
     /// Creates a connection with the settings of another one.
-    async fn duplicate_foreign(
+    async fn duplicate_on_third_party(
         &self,
         key: &IdOrAlias,
         draft: &ConnectionDraft,
@@ -80,7 +80,7 @@ impl RemoteService {
     }
 
     /// Rolls back to a version. Any success status counts, whatever the body; the connection is loaded again.
-    async fn roll_back_foreign(
+    async fn roll_back_on_third_party(
         &self,
         key: &IdOrAlias,
         number: u64,
@@ -114,22 +114,26 @@ impl RemoteService {
     }
 
     /// Runs a command whose request differs from that to an umai server; none for the others.
-    pub(super) async fn commit_foreign(
+    pub(super) async fn commit_on_third_party(
         &self,
         command: &Command,
     ) -> Option<Result<Outcome, ConnectionError>> {
         let saved = match command {
-            Command::Duplicate { key, draft } => self.duplicate_foreign(key, draft).await,
+            Command::Duplicate { key, draft } => self.duplicate_on_third_party(key, draft).await,
             Command::Update {
                 key,
                 draft,
                 expected_version,
-            } => self.change_foreign(key, draft, *expected_version).await,
+            } => {
+                self.change_on_third_party(key, draft, *expected_version)
+                    .await
+            }
             Command::SetActive { key, active } => {
-                self.change_foreign(key, &activation(*active), None).await
+                self.change_on_third_party(key, &activation(*active), None)
+                    .await
             }
             Command::Rollback { key, version, note } => {
-                let rollback = self.roll_back_foreign(key, *version, note.as_deref());
+                let rollback = self.roll_back_on_third_party(key, *version, note.as_deref());
                 let rollback = rollback.await.map(Box::new);
                 return Some(rollback.map(Outcome::RolledBack));
             }
@@ -142,7 +146,7 @@ impl RemoteService {
     }
 
     /// Returns the expected result of a command, from reads only.
-    pub(super) async fn preview_foreign(
+    pub(super) async fn preview_on_third_party(
         &self,
         command: Command,
     ) -> Result<ChangePreview, ConnectionError> {
@@ -169,7 +173,7 @@ impl RemoteService {
             }
             Command::Rollback { key, version, note } => {
                 reject_note(note.as_deref())?;
-                self.preview_rollback_foreign(&key, version).await
+                self.preview_rollback_on_third_party(&key, version).await
             }
             other @ (Command::Create { .. }
             | Command::Delete { .. }
@@ -329,7 +333,7 @@ fn preview(change: &RawChange) -> ChangePreview {
 /// A model list, bare or as a page.
 #[derive(Deserialize)]
 #[serde(untagged)]
-pub enum ForeignList<T> {
+pub enum BareOrPaged<T> {
     /// `[…]`
     Bare(Vec<T>),
     /// `{"items":[…]}`
@@ -339,7 +343,7 @@ pub enum ForeignList<T> {
     },
 }
 
-impl<T> ForeignList<T> {
+impl<T> BareOrPaged<T> {
     /// Returns the items.
     pub fn into_items(self) -> Vec<T> {
         match self {

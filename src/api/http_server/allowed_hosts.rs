@@ -78,7 +78,7 @@ fn is_port(host: &Authority) -> bool {
 }
 
 fn check_origin(headers: &HeaderMap, host: &Authority) -> Result<(), Box<Problem>> {
-    let foreign = || {
+    let foreign_origin = || {
         let sentence = "Requests from web pages of other origins are not allowed";
         Box::new(Problem::new(403, sentence, "foreignOrigin"))
     };
@@ -91,12 +91,12 @@ fn check_origin(headers: &HeaderMap, host: &Authority) -> Result<(), Box<Problem
     };
     for origin in headers.get_all(ORIGIN) {
         if !origin.to_str().is_ok_and(is_own) {
-            return Err(foreign());
+            return Err(foreign_origin());
         }
     }
     for site in headers.get_all("sec-fetch-site") {
         if !["same-origin", "none"].contains(&site.to_str().unwrap_or_default()) {
-            return Err(foreign());
+            return Err(foreign_origin());
         }
     }
     Ok(())

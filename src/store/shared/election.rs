@@ -130,7 +130,7 @@ impl Election {
                 ErrorKind::PermissionDenied => NoLeader::Unusable(other_user_error(&self.data)),
                 _ => NoLeader::Absent,
             })?;
-        match socket::foreign_user(&stream) {
+        match socket::other_user(&stream) {
             Ok(None) => {}
             Ok(Some(_)) => return Err(NoLeader::Unusable(other_user_error(&self.data))),
             Err(_) => return Err(NoLeader::Absent),

@@ -86,7 +86,7 @@ async fn listen(listener: UnixListener, tracker: Arc<RequestTracker>) {
             accepted = listener.accept() => accepted,
             () = tracker.stop().cancelled() => return,
         };
-        match accepted.and_then(|(stream, _)| Ok((socket::foreign_user(&stream)?, stream))) {
+        match accepted.and_then(|(stream, _)| Ok((socket::other_user(&stream)?, stream))) {
             Ok((None, stream)) => {
                 tokio::spawn(ClientSession::serve(Arc::clone(&tracker), stream));
             }

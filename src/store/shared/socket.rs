@@ -74,7 +74,7 @@ pub async fn connect(data: &Path) -> io::Result<UnixStream> {
 }
 
 /// User ID of the peer, if it differs from this process.
-pub fn foreign_user(stream: &UnixStream) -> io::Result<Option<u32>> {
+pub fn other_user(stream: &UnixStream) -> io::Result<Option<u32>> {
     let user = stream.peer_cred()?.uid();
     Ok(Some(user).filter(|user| *user != geteuid().as_raw()))
 }

@@ -17,7 +17,7 @@ use crate::provider::ProviderCatalog;
 
 impl RemoteService {
     /// Tests the stored connection. The server ignores a body, so a test of a draft is refused.
-    pub(in super::super) async fn test_foreign(
+    pub(in super::super) async fn test_on_third_party(
         &self,
         key: &IdOrAlias,
         asking: HttpRequest,

@@ -99,7 +99,7 @@ impl RemoteService {
         if number == current {
             return Ok(false);
         }
-        let compared = self.compare_foreign(id, number, current).await?;
+        let compared = self.compare_on_third_party(id, number, current).await?;
         Ok(!compared.changes.is_empty())
     }
 }

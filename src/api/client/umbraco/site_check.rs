@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde::Deserialize;
 
 use super::super::http_client::{HttpClient, HttpRequest};
-use super::super::{RemoteOptions, RemoteService, foreign_text};
+use super::super::{RemoteOptions, RemoteService, untrusted_text};
 use super::MANAGEMENT;
 use crate::connection::{ConnectionError, ListQuery, PageRequest, ServerError, SiteError};
 use crate::service::ConnectionService;
@@ -118,5 +118,5 @@ pub async fn version(http: &HttpClient) -> Option<String> {
     let url = http.address().on_host(&path);
     let answer = http.send(HttpRequest::get(url)).await.ok()?;
     let information: ServerInformation = serde_json::from_slice(&answer.body).ok()?;
-    foreign_text::line(&format!("Umbraco {}", information.version))
+    untrusted_text::line(&format!("Umbraco {}", information.version))
 }

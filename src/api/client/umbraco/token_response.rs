@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::error_response::redirect_message;
-use super::super::foreign_text;
 use super::super::http_client::HttpResponse;
+use super::super::untrusted_text;
 use super::access_token::AccessToken;
 use crate::connection::{ServerError, SiteError};
 
@@ -81,7 +81,7 @@ fn error(response: &HttpResponse, id: &str) -> ServerError {
         };
         return error.into();
     }
-    let words = foreign_text::from_json(&body).map_or_else(
+    let words = untrusted_text::from_json(&body).map_or_else(
         || format!("status {}", status.as_u16()),
         |words| format!("status {}, {words}", status.as_u16()),
     );

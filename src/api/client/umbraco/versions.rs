@@ -29,14 +29,14 @@ enum RecordsDto {
 }
 
 #[derive(Deserialize)]
-struct ForeignComparisonDto {
-    changes: Vec<ForeignChangeDto>,
+struct VersionComparisonDto {
+    changes: Vec<VersionDifferenceDto>,
 }
 
 /// A changed value, as the backoffice displays it.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct ForeignChangeDto {
+struct VersionDifferenceDto {
     path: String,
     #[serde(default, alias = "fromValue")]
     old_value: Option<Value>,
@@ -46,7 +46,7 @@ struct ForeignChangeDto {
 
 impl RemoteService {
     /// Lists versions, newest first.
-    pub(in super::super) async fn versions_foreign(
+    pub(in super::super) async fn versions_on_third_party(
         &self,
         key: &IdOrAlias,
         window: PageRequest,
@@ -128,7 +128,7 @@ impl RemoteService {
     }
 
     /// Returns one version.
-    pub(in super::super) async fn version_foreign(
+    pub(in super::super) async fn version_on_third_party(
         &self,
         key: &IdOrAlias,
         number: u64,
@@ -140,7 +140,7 @@ impl RemoteService {
     }
 
     /// Compares two versions. Both snapshots are the current connection.
-    pub(in super::super) async fn compare_foreign(
+    pub(in super::super) async fn compare_on_third_party(
         &self,
         key: &IdOrAlias,
         from: u64,
@@ -153,7 +153,7 @@ impl RemoteService {
             ..ErrorContext::one(&id)
         };
         let url = self.at_version(&id, from, &["compare", &to.to_string()])?;
-        let compared: ForeignComparisonDto = self.fetch(HttpRequest::get(url), about).await?;
+        let compared: VersionComparisonDto = self.fetch(HttpRequest::get(url), about).await?;
         let provider = self.catalog.get(&current.item.provider_id);
         let changes = compared.changes.into_iter();
         let at = |version| {
@@ -175,7 +175,7 @@ impl RemoteService {
     }
 
     /// Returns the paths that a rollback would change. The restored values are not known.
-    pub(in super::super) async fn preview_rollback_foreign(
+    pub(in super::super) async fn preview_rollback_on_third_party(
         &self,
         key: &IdOrAlias,
         number: u64,
@@ -186,7 +186,7 @@ impl RemoteService {
         let changes = if number == now {
             Vec::new()
         } else {
-            self.compare_foreign(&id, number, now).await?.changes
+            self.compare_on_third_party(&id, number, now).await?.changes
         };
         Ok(ChangePreview {
             connection: current,
@@ -197,7 +197,7 @@ impl RemoteService {
     }
 }
 
-impl ForeignChangeDto {
+impl VersionDifferenceDto {
     /// Returns the difference with secrets masked and the path as in the API.
     fn masked(self, provider: Option<&Provider>) -> Difference {
         let (object, key) = self.path.split_once('.').unwrap_or((&self.path, ""));
