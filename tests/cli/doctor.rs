@@ -401,7 +401,6 @@ fn flipped_bit_beside_the_store_is_named_and_left_alone() {
         for (before, after) in before.iter().zip(&after).take(compared) {
             assert!(after.out == before.out || is_named(after), "{case}");
         }
-        assert!(name.ends_with(".toml") || is_named(&after[3]), "{case}");
         std::fs::write(&path, &intact).unwrap();
     }
     assert_eq!(
