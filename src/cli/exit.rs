@@ -83,6 +83,9 @@ pub enum Failure {
     /// Some items of a bulk operation failed; each was reported.
     #[error("{0}")]
     Partial(String, Exit),
+    /// Not a success, although nothing failed; the output says everything.
+    #[error("")]
+    Reported(Exit),
     /// Ended by a signal or Ctrl-C.
     #[error("Interrupted")]
     Signal(Exit),
@@ -133,7 +136,10 @@ impl Failure {
                 TokenError::NotFound(_) => Exit::NotFound,
                 TokenError::Damaged { .. } | TokenError::Unusable(_) => Exit::Store,
             },
-            Self::Program(_, exit) | Self::Partial(_, exit) | Self::Signal(exit) => *exit,
+            Self::Program(_, exit)
+            | Self::Partial(_, exit)
+            | Self::Reported(exit)
+            | Self::Signal(exit) => *exit,
             Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Success,
             Self::Output(_) | Self::Other(_) => Exit::Other,
         }
@@ -157,7 +163,7 @@ impl Failure {
             },
             Self::Program(..) => (500, "command"),
             Self::Partial(..) => (400, "someRefused"),
-            Self::Signal(_) => (500, "interrupted"),
+            Self::Signal(_) | Self::Reported(_) => (500, "interrupted"),
             Self::Output(_) => (500, "output"),
             Self::Other(_) => (500, "trouble"),
         };
@@ -168,7 +174,7 @@ impl Failure {
     /// Returns true if no message is due: it was reported before, or the reader is gone.
     pub fn is_silent(&self) -> bool {
         match self {
-            Self::Signal(_) => true,
+            Self::Signal(_) | Self::Reported(_) => true,
             Self::Output(error) => error.kind() == std::io::ErrorKind::BrokenPipe,
             _ => false,
         }

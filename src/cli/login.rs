@@ -18,6 +18,7 @@ use crate::atomic_file::{self, OverwritePolicy};
 use crate::config::Config;
 use crate::config::file::{ConfigFile, NAME};
 use crate::config::new_target::NewSite;
+use crate::config::target::{Target, TargetLocation};
 use crate::connection::{ConnectionError, ListQuery, PageRequest};
 use crate::service::ConnectionService;
 use crate::text::printable;
@@ -25,7 +26,7 @@ use crate::text::printable;
 /// Arguments of `umai login`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  umai login https://www.example.com\n  pass show site | umai login --target staging --client-id umbraco-back-office-umai https://staging.example.com\n\nWithout --target, the target is named after the first part of the host other than www.\n\nPrompts for the client ID and the client secret of an API user. Without a terminal, reads them from two lines of standard input; --client-id, --client-secret-file and their variables replace a line each."
+    after_help = "Examples:\n  umai login https://www.example.com\n  umai login --target live https://example.com\n  umai login --client-id umbraco-back-office-umai https://example.com < secret\n\nWithout --target, the target is named after the first part of the host other than www.\n\nPrompts for the client ID and the client secret of an API user. Without a terminal, reads them from two lines of standard input; --client-id, --client-secret-file and their variables replace a line each."
 )]
 pub struct LoginArgs {
     /// Site.
@@ -50,8 +51,14 @@ pub fn run(args: &LoginArgs, globals: &Globals, output: &mut Output) -> Result<(
     if name.is_empty() || name.chars().any(char::is_control) {
         return Err(Failure::Usage("--target is not a name".into()));
     }
-    let (id, secret) = credentials(globals)?;
     let shown = address.to_string();
+    let known = ConfigFile::read(&folder);
+    let mut globals = globals.clone();
+    globals.target = Some(name.clone());
+    if globals.client_id.is_none() {
+        globals.client_id = client_id_at(known.existing(&name), &shown);
+    }
+    let (id, secret) = credentials(&globals)?;
     let secret_file = format!("{}.secret", file_name(&name));
     let site = NewSite {
         name: &name,
@@ -61,27 +68,46 @@ pub fn run(args: &LoginArgs, globals: &Globals, output: &mut Output) -> Result<(
         ca_file: globals.ca_file.as_deref().map(absolute),
     };
     // Before the site is asked, and again under the lock.
-    is_known(&site, &ConfigFile::read(&folder))?;
-    let globals = Globals {
-        client_id: Some(id.clone()),
-        ..globals.clone()
-    };
+    is_known(&site, &known)?;
+    globals.client_id = Some(id.clone());
     let options = remote_args::options_of_site(&globals, address, &secret)?;
     let found = read(&options)?;
     let is_known = save(&site, &folder, &secret)?;
     report(&site, &found, is_known, output)
 }
 
+/// Returns the client ID of a target at this address.
+fn client_id_at(target: Option<&Result<Target, String>>, site: &str) -> Option<String> {
+    match &target?.as_ref().ok()?.location {
+        TargetLocation::Site {
+            address, client_id, ..
+        } if address == site => client_id.clone(),
+        _ => None,
+    }
+}
+
 /// Returns whether the target is already that of this site and client; another target with this name is an error.
 fn is_known(site: &NewSite<'_>, file: &ConfigFile) -> Result<bool, Failure> {
     let name = printable(site.name);
-    match file.existing(site.name) {
-        None => Ok(false),
-        Some(Ok(target)) if site.is(target) => Ok(true),
-        Some(_) => Err(Failure::TargetTaken(format!(
-            "Target '{name}' exists in {NAME} and is not this site with this client ID. Choose another name with --target, or remove its section"
-        ))),
-    }
+    let difference = match file.existing(site.name) {
+        None => return Ok(false),
+        Some(Ok(target)) if site.is(target) => return Ok(true),
+        Some(Err(_)) => format!("exists in {NAME}, with an error"),
+        Some(Ok(target)) => {
+            let address = target.location.display_address();
+            match &target.location {
+                TargetLocation::Site {
+                    client_id: Some(id),
+                    ..
+                } if address == site.address => format!("signs in to this site as '{id}'"),
+                _ => format!("is {address}"),
+            }
+        }
+    };
+    let quoted = shlex::try_quote(site.name).unwrap_or_default();
+    Err(Failure::TargetTaken(printable(&format!(
+        "Target '{name}' {difference}. Choose another name with --target, or remove it: umai targets remove {quoted}"
+    )).into_owned()))
 }
 
 /// Returns client ID and secret from options, variables, prompts or standard input.
@@ -188,7 +214,7 @@ fn report(
     output.note(&if is_known {
         format!("Target '{name}' has the new client secret")
     } else {
-        format!("Added target '{name}' to {NAME}. Open it: umai --target {name}")
+        format!("Added target '{name}' to {NAME}. Open it: umai --target {name}. To use it without --target, put this at the top of {NAME}: target = \"{name}\"")
     });
     Ok(())
 }

@@ -57,7 +57,9 @@ pub fn run(args: &LogoutArgs, globals: &Globals, output: &mut Output) -> Result<
         (false, true) => format!("Signed out of '{}': revoked the access token", target.name),
         (false, false) => format!("Target '{}' was not signed in", target.name),
     })?;
-    output.note(&format!("The section in {NAME} stays"));
+    output.note(&format!(
+        "The section in {NAME} stays. An app that is open on this target stays signed in until it ends"
+    ));
     Ok(())
 }
 

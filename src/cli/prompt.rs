@@ -52,16 +52,31 @@ fn read_hidden(question: &str) -> Result<Option<PlainSecret>, Failure> {
 
 /// Prompts for a line on a terminal, else reads one from standard input.
 pub fn line(label: &str) -> Result<Zeroizing<String>, Failure> {
-    if is_possible() {
-        prompt(&format!("{}: ", printable(label)))?;
-    }
     let source = secret_args::unbuffered_stdin().context(NO_PROMPT)?;
+    if is_possible() {
+        return prompted_line(label, &source);
+    }
     let mut typed = read_line(&source)?;
-    if typed.is_empty() && !is_possible() {
+    if typed.is_empty() {
         // The rest of the line end of Windows before it.
         typed = read_line(&source)?;
     }
     required(label, std::str::from_utf8(&typed).unwrap_or_default())
+}
+
+/// Prompts until a line with text is entered; Ctrl-D ends it without one.
+fn prompted_line(label: &str, source: impl Read) -> Result<Zeroizing<String>, Failure> {
+    let label = printable(label);
+    let mut source = source;
+    loop {
+        prompt(&format!("{label}: "))?;
+        let (typed, end) = read_until_end(&mut source)?;
+        let typed = std::str::from_utf8(&typed).unwrap_or_default();
+        if end == InputEnd::Input || !crate::text::trim_invisible(typed).is_empty() {
+            return required(&label, typed);
+        }
+        prompt(&format!("{label} is required; Ctrl-C cancels\n"))?;
+    }
 }
 
 /// Prompts for a line on a terminal; an empty one returns the default.
@@ -127,19 +142,33 @@ fn prompt(text: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Reads byte by byte, because the line editing of the terminal stops at 4095 bytes.
+/// What ended a line.
+#[derive(PartialEq, Eq)]
+enum InputEnd {
+    /// Enter.
+    Line,
+    /// Ctrl-D, or the end of the input.
+    Input,
+}
+
 fn read_line(mut source: impl Read) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    read_until_end(&mut source).map(|(typed, _)| typed)
+}
+
+/// Reads byte by byte, because the line editing of the terminal stops at 4095 bytes.
+fn read_until_end(source: &mut impl Read) -> Result<(Zeroizing<Vec<u8>>, InputEnd), Failure> {
     let mut typed = Zeroizing::new(Vec::with_capacity(MAX_BYTES));
     let mut byte = [0];
     loop {
         match source.read(&mut byte) {
-            Ok(0) => break,
+            Ok(0) => return Ok((typed, InputEnd::Input)),
             Ok(_) => {}
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             Err(error) => return Err(anyhow::Error::from(error).context(NO_PROMPT).into()),
         }
         match byte[0] {
-            b'\r' | b'\n' | CTRL_D => break,
+            b'\r' | b'\n' => return Ok((typed, InputEnd::Line)),
+            CTRL_D => return Ok((typed, InputEnd::Input)),
             CTRL_C => return Err(Failure::Signal(Exit::Interrupted)),
             CTRL_U => typed.clear(),
             byte if BACKSPACE.contains(&byte) => {
@@ -151,7 +180,6 @@ fn read_line(mut source: impl Read) -> Result<Zeroizing<Vec<u8>>, Failure> {
             byte => typed.push(byte),
         }
     }
-    Ok(typed)
 }
 
 /// Disables the echo of the terminal until it is dropped.

@@ -13,6 +13,7 @@ use super::Globals;
 use super::exit::Failure;
 use super::site_token_cache::SiteTokenCache;
 use crate::api::client::{BaseUrl, ClientCredentials, RemoteOptions};
+use crate::connection::{ConnectionError, ServerError, SiteError};
 use crate::text;
 
 /// Environment variable with the token, if no file is given.
@@ -214,27 +215,31 @@ fn site_options(
     notices: &mut Vec<String>,
 ) -> Result<RemoteOptions, Failure> {
     let id = globals.client_id.as_deref().unwrap_or_default().trim();
-    let login = match &globals.target {
-        Some(name) => {
-            let name = shlex::try_quote(name).unwrap_or_default();
-            format!("run: umai login --target {name} {address}")
-        }
-        None => format!("run: umai login {address}"),
-    };
+    let login = login_command(globals, &address);
     if id.is_empty() {
         return Err(Failure::Usage(format!(
-            "An Umbraco site needs the client ID of an API user: set --client-id or UMAI_CLIENT_ID, or {login}"
+            "An Umbraco site needs the client ID of an API user: set --client-id or UMAI_CLIENT_ID, or run: {login}"
         )));
+    }
+    if let (Some(target), Some(path)) = (&globals.target, &globals.client_secret_file)
+        && !globals.explicit.has("client_secret_file")
+        && !path.exists()
+    {
+        let target = target.clone();
+        let signed_out = ServerError::from(SiteError::SignedOut { target, login });
+        return Err(ConnectionError::from(signed_out).into());
     }
     let secret = match client_secret(globals) {
         Ok(Some(secret)) => secret,
         Ok(None) => {
             return Err(Failure::Usage(format!(
-                "An Umbraco site needs the client secret of its API user: set --client-secret-file or {SECRET}, or {login}"
+                "An Umbraco site needs the client secret of its API user: set --client-secret-file or {SECRET}, or run: {login}"
             )));
         }
         Err(Failure::Usage(reason)) => {
-            return Err(Failure::Usage(format!("{reason}. To sign in, {login}")));
+            return Err(Failure::Usage(format!(
+                "{reason}. To sign in, run: {login}"
+            )));
         }
         Err(failure) => return Err(failure),
     };
@@ -242,6 +247,17 @@ fn site_options(
         notices.extend(exposed(path));
     }
     with_credentials(globals, address, &secret)
+}
+
+/// Returns the command that signs in to a site, under the name of the target if there is one.
+fn login_command(globals: &Globals, address: &BaseUrl) -> String {
+    match &globals.target {
+        Some(name) => {
+            let name = shlex::try_quote(name).unwrap_or_default();
+            format!("umai login --target {name} {address}")
+        }
+        None => format!("umai login {address}"),
+    }
 }
 
 /// Returns the client secret in the file or the variable; none without either.
@@ -269,6 +285,7 @@ fn with_credentials(
 ) -> Result<RemoteOptions, Failure> {
     let id = globals.client_id.as_deref().unwrap_or_default().trim();
     let credentials = ClientCredentials::new(id, secret).map_err(Failure::Usage)?;
+    let credentials = credentials.with_login(login_command(globals, &address));
     let cache = SiteTokenCache::new(globals, &address, &credentials);
     Ok(RemoteOptions::for_site(
         address,

@@ -96,7 +96,9 @@ fn row(target: &Target, file: &ConfigFile) -> [String; 4] {
     } else {
         ""
     };
-    let changes = if target.is_read_only || file.is_read_only {
+    let changes = if target.is_signed_out() {
+        "signed out"
+    } else if target.is_read_only || file.is_read_only {
         "read-only"
     } else {
         "read-write"
@@ -125,5 +127,6 @@ fn to_json(target: &Target, file: &ConfigFile) -> Value {
         "color": target.color,
         "readOnly": target.is_read_only || file.is_read_only,
         "isDefault": file.is_default(&target.name),
+        "isSignedOut": target.is_signed_out(),
     })
 }

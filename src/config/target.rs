@@ -90,6 +90,26 @@ impl TargetLocation {
     }
 }
 
+impl Target {
+    /// Returns true for an Umbraco site whose client secret was removed, as `umai logout` does.
+    pub fn is_signed_out(&self) -> bool {
+        match &self.location {
+            TargetLocation::Site {
+                client_secret_file: Some(path),
+                ..
+            } => !path.exists(),
+            _ => false,
+        }
+    }
+
+    /// Returns the command that signs in to the site of the target.
+    pub fn login_command(&self) -> String {
+        let name = shlex::try_quote(&self.name).unwrap_or_default();
+        let address = self.location.display_address();
+        format!("umai login --target {name} {address}")
+    }
+}
+
 /// Lines of a target before validation.
 #[derive(Default)]
 struct TargetLines {

@@ -122,6 +122,25 @@ impl ActionCounts {
         self.created + self.updated + self.deleted
     }
 
+    /// Returns the question before the changes are applied: `Create 2, delete 1 on staging?`
+    pub fn question(&self, place: Option<&str>) -> String {
+        let counts = [
+            (self.created, "create"),
+            (self.updated, "update"),
+            (self.deleted, "delete"),
+        ];
+        let changes = counts.iter().filter(|(count, _)| *count > 0);
+        let changes: Vec<_> = changes
+            .enumerate()
+            .map(|(at, (count, word))| match at {
+                0 => format!("{}{} {count}", word[..1].to_uppercase(), &word[1..]),
+                _ => format!("{word} {count}"),
+            })
+            .collect();
+        let place = place.map_or_else(String::new, |place| format!(" on {place}"));
+        format!("{}{place}?", changes.join(", "))
+    }
+
     /// Returns a sentence with the counts, after a prefix.
     pub fn sentence(&self, would: &str) -> String {
         let counts = [

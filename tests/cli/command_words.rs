@@ -83,7 +83,7 @@ fn errors_begin_with_error_and_name_options() {
     assert_eq!(create.code, 4, "{create:?}");
     assert_eq!(
         create.err,
-        "error: OpenAI API Key is required: add --set apiKey=VALUE, or --secret-stdin apiKey for a secret\n\
+        "error: OpenAI API Key is required: add --secret-stdin apiKey, --secret-file apiKey=PATH, or a reference: --set 'apiKey=$Section:Key'\n\
          To create the connection without its settings, add --allow-incomplete\n"
     );
     let unknown = home.run(&[

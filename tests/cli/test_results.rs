@@ -39,7 +39,7 @@ fn results_are_lines_in_order_with_a_summary() {
     );
     assert_eq!(
         answer.err,
-        "error: 3 of 3 connection tests failed: 1 unreachable, 1 not tested, 1 refused address\n"
+        "error: 3 of 3 connection tests did not pass: 1 unreachable, 1 not tested, 1 refused address\n"
     );
 }
 

@@ -144,9 +144,11 @@ pub async fn apply_entries(
 }
 
 fn confirm(planned: &ActionCounts, place: Option<&str>, output: &Output) -> Result<bool, Failure> {
-    let place = place.map_or_else(String::new, |place| format!(" on {place}"));
-    let question = format!("{}. Apply?", planned.sentence(&format!("Changes{place}: ")));
-    prompt::confirm(&question, "Nothing changed. Add --yes to confirm.", output)
+    prompt::confirm(
+        &planned.question(place),
+        "Nothing changed. Add --yes to confirm.",
+        output,
+    )
 }
 
 /// Notes that it is unknown whether secrets differ from those on the server.

@@ -13,7 +13,7 @@ pub fn run(key: &IdOrAlias, context: &CliContext, output: &mut Output) -> Result
         match output.reader() {
             OutputReader::Text => format::one(&connection, &service.providers(), output),
             OutputReader::Json if output.format() == OutputFormat::Env => {
-                variables(connection, output)
+                variables(connection, context.server.is_none(), output)
             }
             OutputReader::Json => output.json(&connection),
         }
@@ -21,7 +21,11 @@ pub fn run(key: &IdOrAlias, context: &CliContext, output: &mut Output) -> Result
 }
 
 /// Writes shell variables without the secrets: a mask would be taken for the key.
-fn variables(mut connection: Connection, output: &mut Output) -> Result<(), Failure> {
+fn variables(
+    mut connection: Connection,
+    is_local: bool,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let settings = connection.settings.take().unwrap_or_default();
     let (secrets, visible): (Vec<_>, Vec<_>) = settings
         .iter()
@@ -31,10 +35,15 @@ fn variables(mut connection: Connection, output: &mut Output) -> Result<(), Fail
     output.json(&connection)?;
     if !secrets.is_empty() {
         let names: Vec<_> = secrets.into_iter().map(|(key, _)| key).collect();
+        let names = names.join(", ");
+        let hint = if is_local {
+            let alias = &connection.item.alias;
+            format!(". To start a program with them: umai run {alias} -- COMMAND")
+        } else {
+            String::new()
+        };
         output.note(&format!(
-            "Not printed, because umai prints no secrets: {}. To start a program with them: umai run {} -- COMMAND",
-            names.join(", "),
-            connection.item.alias
+            "Not printed, because umai prints no secrets: {names}{hint}"
         ));
     }
     Ok(())

@@ -59,6 +59,9 @@ impl HistoryArgs {
                 .map(|version| row(version, output))
                 .collect();
             output.table(["VERSION", "SAVED", "CHANGED", "NOTE"], &rows)?;
+            if !has_snapshots && page.total > 1 {
+                output.note("This server does not list what was changed. Compare two versions: umai connections diff ID_OR_ALIAS VERSION");
+            }
             if page.items.len() < page.total {
                 output.note(&format!("{} of {} versions", page.items.len(), page.total));
             }

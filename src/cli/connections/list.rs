@@ -61,6 +61,24 @@ pub struct ListArgs {
     take: usize,
 }
 
+/// Names the targets next to an empty local store that was not chosen.
+fn note_targets(context: &CliContext, output: &Output) {
+    if context.target.is_some() || context.server.is_some() {
+        return;
+    }
+    let targets = context.file.targets().iter();
+    let names: Vec<&str> = targets
+        .filter(|(_, target)| target.is_ok())
+        .map(|(name, _)| name.as_str())
+        .collect();
+    if !names.is_empty() {
+        output.note(&format!(
+            "This is the local store. Targets: {}; choose one with --target",
+            names.join(", ")
+        ));
+    }
+}
+
 impl ListArgs {
     fn sort(&self) -> Option<Sort> {
         let sort = self.sort.map(Sort::by);
@@ -108,7 +126,11 @@ impl ListArgs {
             if is_tolerant && page.total > 0 {
                 output.note("Nothing matches exactly; listing similar connections");
             }
-            format::list(&page, self.skip, &service.providers(), output)
+            format::list(&page, self.skip, &service.providers(), output)?;
+            if page.total == 0 && output.reader() == OutputReader::Text {
+                note_targets(context, output);
+            }
+            Ok(())
         })?;
         context.check_complete()
     }

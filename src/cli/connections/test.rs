@@ -82,7 +82,7 @@ impl Failures {
             .map(|(kind, count)| format!("{count} {kind}"))
             .collect();
         let sentence = format!(
-            "{failed} of {all} connection tests failed: {}",
+            "{failed} of {all} connection tests did not pass: {}",
             kinds.join(", ")
         );
         Err(Failure::Partial(sentence, exit))

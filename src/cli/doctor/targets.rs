@@ -37,6 +37,16 @@ fn one(target: &Target, is_meant: bool, findings: &mut Findings) {
     if is_meant {
         says.push_str(", active");
     }
+    if target.is_signed_out() {
+        says.push_str(", signed out");
+        if is_meant {
+            // The check of the site gives the reason and the remedy.
+            findings.ok("target", says);
+        } else {
+            findings.warning("target", says, Some(target.login_command()));
+        }
+        return;
+    }
     let files: [Option<(&str, &Path)>; 3] = match &target.location {
         TargetLocation::Server {
             token_file,

@@ -21,13 +21,18 @@ pub async fn build_plan(
     service: &Arc<dyn ConnectionService>,
     entries: Vec<PlanEntry>,
     options: PlanOptions,
-    output: &Output,
+    output: &mut Output,
 ) -> Result<Vec<PlanStep>, Failure> {
     let all = entries.len();
     let mut progress = Progress::new("Checking", all, output);
     let plan = plan::build_plan(service, entries, options, || progress.advance()).await?;
     drop(progress);
     if !plan.refused.is_empty() {
+        if options.is_shown && output.reader() == OutputReader::Text {
+            // What would be done without the refused ones.
+            format::write_plan(&plan.steps, output)?;
+            output.flush()?;
+        }
         return Err(report_refusals(&plan.refused, all, output));
     }
     plan.notice
@@ -52,8 +57,8 @@ fn report_refusals(refusals: &[RefusedEntry], all: usize, output: &Output) -> Fa
     let message = match (refusals.iter().all(is_taken), all) {
         (true, 1) => "Nothing imported: the connection exists.".to_owned(),
         (true, _) => format!("Nothing imported: {many} of {all} connections exist."),
-        (false, 1) => "Nothing changed: the connection is invalid.".to_owned(),
-        (false, _) => format!("Nothing changed: {many} of {all} connections are invalid."),
+        (false, 1) => "Nothing changed: the connection was refused.".to_owned(),
+        (false, _) => format!("Nothing changed: {many} of {all} connections refused."),
     };
     Failure::Partial(message, exit)
 }

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use super::style::Style;
 use crate::connection::{ConnectionError, DraftField, FieldError, FieldReason};
+use crate::provider::{ProviderCatalog, is_sensitive};
 use crate::text::printable;
 
 /// Start of an error message.
@@ -61,11 +62,18 @@ fn in_options(error: &FieldError) -> String {
         DraftField::ProviderId => "--provider",
         DraftField::IsActive => "--inactive",
         DraftField::Settings => "--set",
-        DraftField::Setting { key, label, .. } => {
+        DraftField::Setting {
+            key,
+            label,
+            provider,
+        } => {
             return match &error.reason {
-                FieldReason::Required => format!(
-                    "{label} is required: add --set {key}=VALUE, or --secret-stdin {key} for a secret"
+                FieldReason::Required if is_secret(provider, key) => format!(
+                    "{label} is required: add --secret-stdin {key}, --secret-file {key}=PATH, or a reference: --set '{key}=$Section:Key'"
                 ),
+                FieldReason::Required => {
+                    format!("{label} is required: add --set {key}=VALUE")
+                }
                 FieldReason::EndpointChanged => format!(
                     "Changing the endpoint requires the key again: add --secret-stdin {key}"
                 ),
@@ -77,6 +85,11 @@ fn in_options(error: &FieldError) -> String {
         FieldReason::Required => format!("{option} is required"),
         _ => format!("{option}: {error}"),
     }
+}
+
+/// Returns whether a setting is a secret; one that is not of a built-in provider is judged by its name.
+fn is_secret(provider: &str, key: &str) -> bool {
+    is_sensitive(ProviderCatalog::embedded().get(provider), key)
 }
 
 /// Prints one line to stderr; errors are ignored because they cannot be reported.

@@ -138,3 +138,10 @@ pub async fn reveal_ids(
     }
     Ok(Some(revealed))
 }
+
+/// Returns the failure of terms that choose no connection of the targets, which is likely a typing error.
+pub fn nothing_matches(targets: &str) -> Failure {
+    Failure::Usage(format!(
+        "No connection of {targets} matches --only; check the term"
+    ))
+}

@@ -57,6 +57,9 @@ impl CopyTargets {
         context.check_write(!self.dry_run)?;
         let mut read = content::read(&source, &self.only, output)?;
         let revealed = content::reveal(&source, &read.connections);
+        if read.connections.is_empty() && !self.only.is_empty() {
+            return Err(content::nothing_matches(&format!("'{}'", self.from)));
+        }
         read.revealed = if self.with_secrets {
             let revealed = revealed?;
             if revealed.is_none() {
@@ -93,7 +96,7 @@ impl CopyTargets {
                 .is_err_and(|failure| failure.exit() == Exit::Invalid)
                 && !self.with_secrets
             {
-                output.note("Stored secrets are not copied. Add --with-secrets to copy them, or choose connections with --only");
+                output.note("Stored secrets are not copied. Add --with-secrets to copy them, or leave connections out: --only '!alias:NAME'");
             }
             applied
         })

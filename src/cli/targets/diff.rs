@@ -60,6 +60,10 @@ impl DiffTargets {
         };
         let from = read(&self.from, output)?;
         let to = read(&self.to, output)?;
+        if from.connections.is_empty() && to.connections.is_empty() && !self.only.is_empty() {
+            let both = format!("'{}' and '{}'", self.from, self.to);
+            return Err(content::nothing_matches(&both));
+        }
         let differences = compare(&from, &to);
         let aliases: BTreeSet<&str> = differences
             .found
@@ -88,10 +92,14 @@ impl DiffTargets {
             ));
         }
         if self.exit_code && count > 0 {
-            return Err(Failure::Partial(
-                format!("Connections that differ: {count}"),
-                Exit::Other,
-            ));
+            let aliases = match count {
+                1 => "1 connection differs".to_owned(),
+                count => format!("{count} connections differ"),
+            };
+            if output.reader() == OutputReader::Text {
+                output.note(&aliases);
+            }
+            return Err(Failure::Reported(Exit::Other));
         }
         Ok(())
     }

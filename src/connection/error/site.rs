@@ -14,21 +14,33 @@ pub enum SiteError {
         /// Client ID.
         client: String,
     },
+    /// The file with the client secret was removed, as `umai logout` does.
+    #[error("You are signed out of '{target}'. Sign in again: {login}")]
+    SignedOut {
+        /// Name of the target.
+        target: String,
+        /// Command that signs in.
+        login: String,
+    },
     /// The secret does not belong to the client ID.
     #[error(
-        "The client secret of '{client}' is wrong. Sign in again with the secret of the API user: umai login --target NAME URL"
+        "The client secret of '{client}' is wrong. Sign in again with the secret of the API user: {login}"
     )]
     WrongSecret {
         /// Client ID.
         client: String,
+        /// Command that signs in.
+        login: String,
     },
     /// Either of the two; the site does not say which.
     #[error(
-        "The site rejected the client ID '{client}' or its secret. Check both at the API user, then sign in again: umai login --target NAME URL"
+        "The site rejected the client ID '{client}' or its secret. Check both at the API user, then sign in again: {login}"
     )]
     InvalidClient {
         /// Client ID.
         client: String,
+        /// Command that signs in.
+        login: String,
     },
     /// The API user is disabled or locked out.
     #[error("The API user of '{client}' is disabled. Enable it in the site's section Users")]

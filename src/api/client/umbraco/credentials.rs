@@ -29,6 +29,8 @@ pub struct ClientCredentials {
     pub id: String,
     /// Client secret.
     pub secret: Zeroizing<String>,
+    /// Command that signs in again, for messages.
+    pub login: String,
     /// Cache; none to keep tokens in memory only.
     pub cache: Option<Arc<dyn TokenCache>>,
 }
@@ -49,8 +51,16 @@ impl ClientCredentials {
         Ok(Self {
             id: id.to_owned(),
             secret: Zeroizing::new(secret.to_owned()),
+            login: "umai login".into(),
             cache: None,
         })
+    }
+
+    /// Sets the command that signs in again.
+    #[must_use]
+    pub fn with_login(mut self, command: String) -> Self {
+        self.login = command;
+        self
     }
 
     /// Sets the cache of tokens.

@@ -120,7 +120,7 @@ impl TokenProvider {
         if token_response::is_missing(&response) {
             return Err(error_response::missing_api(http).await);
         }
-        token_response::read(&response, &self.credentials.id, requested)
+        token_response::read(&response, &self.credentials, requested)
     }
 
     /// Revokes the cached token at the site and removes it; returns whether there was one.

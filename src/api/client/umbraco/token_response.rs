@@ -10,6 +10,7 @@ use super::super::error_response::redirect_message;
 use super::super::http_client::HttpResponse;
 use super::super::untrusted_text;
 use super::access_token::AccessToken;
+use super::credentials::ClientCredentials;
 use crate::connection::{ServerError, SiteError};
 
 /// Lifetime in seconds where the site does not state one, which OAuth allows: the default of the site.
@@ -27,10 +28,10 @@ struct TokenDto {
     expires_in: Option<i64>,
 }
 
-/// Reads a token that was requested at `requested`, for the client `id`.
+/// Reads a token that was requested at `requested`.
 pub fn read(
     response: &HttpResponse,
-    id: &str,
+    credentials: &ClientCredentials,
     requested: SystemTime,
 ) -> Result<AccessToken, ServerError> {
     if response.status.is_success() {
@@ -41,10 +42,10 @@ pub fn read(
         });
         return token.ok_or_else(|| SiteError::NoToken("no token".into()).into());
     }
-    Err(error(response, id))
+    Err(error(response, credentials))
 }
 
-fn error(response: &HttpResponse, id: &str) -> ServerError {
+fn error(response: &HttpResponse, credentials: &ClientCredentials) -> ServerError {
     let status = response.status;
     if status.is_redirection() {
         return ServerError::Refused {
@@ -61,7 +62,7 @@ fn error(response: &HttpResponse, id: &str) -> ServerError {
         body.as_object()
             .is_some_and(|body| body.values().any(is_in))
     };
-    let client = id.to_owned();
+    let (client, login) = (credentials.id.clone(), credentials.login.clone());
     if status == StatusCode::SERVICE_UNAVAILABLE {
         return SiteError::Starting.into();
     }
@@ -75,9 +76,9 @@ fn error(response: &HttpResponse, id: &str) -> ServerError {
         let error = if has(UNKNOWN_CLIENT) {
             SiteError::UnknownClient { client }
         } else if has(WRONG_SECRET) {
-            SiteError::WrongSecret { client }
+            SiteError::WrongSecret { client, login }
         } else {
-            SiteError::InvalidClient { client }
+            SiteError::InvalidClient { client, login }
         };
         return error.into();
     }
