@@ -13,7 +13,7 @@ use umai::store::backup::file::{self, BackupFault, BackupInfo, BackupOrigin, Fol
 use umai::store::journal::digest::{StateDigest, record_hash, version_hash};
 use umai::store::journal::entry::{EntryKind, EntryWalk, JournalEntry, WalkItem};
 use umai::store::journal::header::{self, FileHeader, HeaderError, NewFile, StoreIdentity};
-use umai::store::journal::replay::{StateBuilder, StateSource};
+use umai::store::journal::replay::{RebuildBase, StateBuilder};
 use umai::store::journal::{FOLDER, snapshot};
 use umai::store::key::passphrase::WrappedKey;
 use umai::tui::form::{Form, FormSnapshot};
@@ -267,7 +267,7 @@ fn a_damaged_journal_is_never_taken_for_whole(bytes: &mut Bytes<'_>) {
     let path = journal.join(format!("{:020}.log", 1));
     std::fs::write(&path, &file).unwrap();
     let read = || {
-        Whole::read(data(), &StateSource::JournalStart, None, keep)
+        Whole::read(data(), &RebuildBase::JournalStart, None, keep)
             .unwrap()
             .unwrap()
     };

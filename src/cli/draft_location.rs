@@ -23,7 +23,7 @@ pub fn local(config: &Config) -> DraftsLocation {
         target: "here".into(),
         config: config.config.clone(),
         key_file: config.key_file.clone(),
-        // The store's directory exists once the store was created.
+        // Creating the store creates its key. One that is missing later is lost and must not be replaced here.
         missing_key: WithoutKey::Refuse,
     }
 }

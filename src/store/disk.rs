@@ -1,4 +1,4 @@
-//! State of the disk with the data directory.
+//! Reasons why the index cannot be written to the disk with the data directory.
 
 use std::path::Path;
 

@@ -17,7 +17,7 @@ use super::backup::folder::{BackupFile, BackupFolder};
 use super::disk::DiskObstacle;
 use super::journal::entry::JournalEntry;
 use super::journal::header::StoreIdentity;
-use super::journal::replay::{StateBuilder, StateSource};
+use super::journal::replay::{RebuildBase, StateBuilder};
 use super::journal::{self, snapshot};
 use super::key::key_file::KeyFileLocation;
 use super::key::{KeyLookup, StoreAccess, StoreAuthenticator, StoreKey};
@@ -257,7 +257,7 @@ fn contents(data: &Path, auth: Option<&StoreAuthenticator>) -> Result<Option<Sto
 
 fn read(data: &Path, auth: Option<&StoreAuthenticator>) -> io::Result<Option<StoreCounts>> {
     let mut found = None;
-    for source in StateSource::all(data)? {
+    for source in RebuildBase::all(data)? {
         let Some(state) = StateBuilder::read(data, &source, auth, is_deleted)? else {
             continue;
         };

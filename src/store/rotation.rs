@@ -198,7 +198,7 @@ fn create(
     let access = StoreAccess::new(identity, Some(key));
     let folder = replacement::begin(data).map_err(|error| io_error(data, &error))?;
     create::create(&folder, &access, StorePosition::of(state), |writer| {
-        create::write_rows(state, writer)
+        create::write_entries(state, writer)
     })
 }
 

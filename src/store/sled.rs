@@ -185,7 +185,7 @@ impl SledStore {
         version: u64,
         request: Option<Uuid>,
     ) -> Result<Revision, StoreError> {
-        self.change(WriteRequest::Delete {
+        self.change(WriteRequest::Purge {
             id,
             version,
             request,

@@ -182,7 +182,11 @@ async fn serve_requests<S: AsyncRead + AsyncWrite + Unpin>(
         CloseReason::Evicted
             if phase == TcpConnectionPhase::Head || phase == TcpConnectionPhase::Body =>
         {
-            let full = Problem::new(503, "Too many connections; retry", "noConnectionFree");
+            let full = Problem::new(
+                503,
+                "Too many open TCP connections; retry",
+                "noConnectionFree",
+            );
             write_now(stream, &full, &info);
         }
         // No request was sent, or nothing is read any longer.

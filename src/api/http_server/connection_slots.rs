@@ -40,7 +40,7 @@ enum SlotRequest {
     Granted(ConnectionSlot),
     /// Time from which a connection can be evicted.
     RetryAt(Instant),
-    /// All connections have requests in progress.
+    /// All TCP connections wait for their responses.
     Full,
 }
 
@@ -157,7 +157,7 @@ impl ConnectionSlots {
     }
 }
 
-/// Returns the eviction order, lowest first; none for a connection with a request in progress.
+/// Returns the eviction order, lowest first; none for a TCP connection whose request has arrived.
 fn eviction_rank(state: &TcpConnectionState) -> Option<((bool, u8), Instant)> {
     let (doing, since) = state.phase_and_start();
     let rank = match doing {

@@ -18,7 +18,7 @@ pub struct ServerLimits {
     pub drain_timeout: Duration,
     /// Minimum time before a new connection can be evicted.
     pub eviction_grace: Duration,
-    /// Maximum number of concurrent connections.
+    /// Number of TCP connections from which one is closed for a new one; a quarter more are accepted for a moment.
     pub max_connections: usize,
     /// Maximum size of a request head, in bytes.
     pub max_head_bytes: usize,

@@ -16,7 +16,7 @@ use crate::store::key::previous_keys;
 /// Fix for a missing key.
 const LOST_KEY_FIX: &str = "if it is lost, create a new key with umai key new --forget-secrets and enter the secrets again";
 
-/// Free disk space below which opening the store may fail, in bytes.
+/// Free disk space in bytes below which changes may soon fail.
 const LOW_SPACE: u64 = 64 * 1024 * 1024;
 
 pub(super) fn check(config: &Config, findings: &mut Findings) {

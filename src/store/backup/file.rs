@@ -14,7 +14,7 @@ use crate::store::journal::header::{self, FileHeader, HeaderError, NewFile, Stor
 use crate::store::journal::replay::StateBuilder;
 use crate::store::journal::snapshot::{self, SnapshotError};
 use crate::store::key::{Signature, StoreKey};
-use crate::store::sled::create::write_rows;
+use crate::store::sled::create::write_entries;
 use crate::store::sled::salvage::{FullState, keep_payload};
 
 /// Length of the trailer in bytes.
@@ -166,7 +166,7 @@ pub fn write(
     let mut hashed = HashingStream::new(&mut *file);
     // The signature of the whole file authenticates the entries.
     let start = NewFile { head, auth: None };
-    snapshot::write_to(&mut hashed, start, |writer| write_rows(state, writer))?;
+    snapshot::write_to(&mut hashed, start, |writer| write_entries(state, writer))?;
     let sum = hashed.sum();
     let mut trailer = [0; TRAILER];
     trailer[..8].copy_from_slice(&MAGIC);

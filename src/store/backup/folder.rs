@@ -97,7 +97,7 @@ impl BackupFolder {
         Ok(found)
     }
 
-    /// Adds a backup: written to a temporary file, synced, verified from the disk, then renamed.
+    /// Adds a backup: written to a temporary file, synced, verified from the disk, then linked, so that no other is replaced.
     pub fn add(
         &self,
         name: &str,

@@ -173,7 +173,7 @@ impl PreparedBackup {
         let had_store = has_files(data);
         let folder = replacement::begin(data).map_err(refuse)?;
         create::create(&folder, &access, position, |writer| {
-            create::write_rows(&state, writer)
+            create::write_entries(&state, writer)
         })?;
         if access.auth.is_none() {
             // The user accepts what the files say about this store, because its key is missing.

@@ -16,14 +16,14 @@ use crate::store::key::StoreAuthenticator;
 
 /// Base that the state can be built on, together with the journal after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StateSource {
+pub enum RebuildBase {
     /// A snapshot.
     Snapshot(PathBuf),
     /// The empty store: the complete journal is replayed.
     JournalStart,
 }
 
-impl StateSource {
+impl RebuildBase {
     /// Returns all bases, fastest first.
     pub fn all(data: &Path) -> io::Result<Vec<Self>> {
         let snapshots = snapshot::all(data)?.into_iter().rev();
@@ -128,7 +128,7 @@ impl<T> StateBuilder<T> {
     /// The result is verified only when it [is consistent](Self::is_consistent) with the journal.
     pub fn read(
         data: &Path,
-        source: &StateSource,
+        source: &RebuildBase,
         auth: Option<&StoreAuthenticator>,
         retain_payload: fn(&JournalEntry<'_>) -> T,
     ) -> io::Result<Option<Self>> {
@@ -136,7 +136,7 @@ impl<T> StateBuilder<T> {
             auth: auth.cloned(),
             ..Self::empty(retain_payload)
         };
-        if let StateSource::Snapshot(path) = source
+        if let RebuildBase::Snapshot(path) = source
             && !state.add_snapshot(path)?
         {
             return Ok(None);

@@ -162,7 +162,7 @@ fn fill(file: &mut impl Read, bytes: &mut [u8]) -> io::Result<bool> {
     }
 }
 
-/// Writer of snapshot rows.
+/// Writer of snapshot entries.
 pub struct SnapshotWriter<'a> {
     out: BufWriter<&'a mut dyn Write>,
     chain: ChainWriter<'a>,
@@ -202,14 +202,14 @@ impl SnapshotWriter<'_> {
 pub fn write(
     data: &Path,
     file: NewFile<'_>,
-    rows: impl FnOnce(&mut SnapshotWriter<'_>) -> io::Result<()>,
+    entries: impl FnOnce(&mut SnapshotWriter<'_>) -> io::Result<()>,
     verify: impl FnOnce(&Path) -> io::Result<()>,
 ) -> io::Result<()> {
     let folder = data.join(FOLDER);
     io_error::create_folder(&folder)?;
     let path = path(data, file.head.revision);
     io_error::write_atomically(&path, |out| {
-        write_to(out, file, rows)?;
+        write_to(out, file, entries)?;
         verify(&io_error::temporary_path(&path))
     })?;
     Ok(())
@@ -219,7 +219,7 @@ pub fn write(
 pub fn write_to(
     mut out: &mut dyn Write,
     file: NewFile<'_>,
-    rows: impl FnOnce(&mut SnapshotWriter<'_>) -> io::Result<()>,
+    entries: impl FnOnce(&mut SnapshotWriter<'_>) -> io::Result<()>,
 ) -> io::Result<()> {
     let NewFile { head, auth } = file;
     let start = head.to_sealed_bytes(FileKind::Snapshot, auth);
@@ -231,7 +231,7 @@ pub fn write_to(
         buffer: Vec::new(),
         entries: 0,
     };
-    rows(&mut writer)?;
+    entries(&mut writer)?;
     writer.end()
 }
 

@@ -19,8 +19,8 @@ use crate::store::journal::entry::{EntryKind, JournalEntry};
 pub enum WriteRequest {
     /// Saves a connection.
     Save(Box<SaveRequest>),
-    /// Deletes a connection at a version.
-    Delete {
+    /// Deletes a connection permanently, at a version.
+    Purge {
         /// ID of the connection.
         id: Uuid,
         /// Expected version.
@@ -72,11 +72,11 @@ impl WriteRequest {
         })))
     }
 
-    /// Returns true for deletes, which may use the space reserved for a full disk.
-    pub const fn is_delete(&self) -> bool {
+    /// Returns true for moving to the trash and for permanent deletion, which may use the space reserved for a full disk.
+    pub const fn is_removal(&self) -> bool {
         match self {
             Self::Save(save) => save.item.is_deleted(),
-            Self::Delete { .. } => true,
+            Self::Purge { .. } => true,
         }
     }
 
@@ -84,7 +84,7 @@ impl WriteRequest {
     pub fn replay(entry: &JournalEntry<'_>) -> Option<Result<Self, StoreError>> {
         match entry.kind {
             EntryKind::Saved => Some(read_saved(entry)),
-            EntryKind::Deleted => Some(Ok(Self::Delete {
+            EntryKind::Deleted => Some(Ok(Self::Purge {
                 id: entry.id,
                 version: entry.number,
                 request: deletion_request(entry),

@@ -10,7 +10,7 @@ use super::{data_loss_marker, encoding};
 use crate::store::journal::digest::StateDigest;
 use crate::store::journal::entry::{EntryKind, JournalEntry};
 use crate::store::journal::header::{FileHeader, NewFile};
-use crate::store::journal::replay::{StateBuilder, StateSource};
+use crate::store::journal::replay::{RebuildBase, StateBuilder};
 use crate::store::journal::segment::Segment;
 use crate::store::journal::{self, retention, snapshot};
 use crate::store::key::{StoreAccess, StoreAuthenticator};
@@ -31,19 +31,19 @@ pub fn write(
     let applied = index
         .applied()
         .map_err(|broken| io::Error::other(broken.0))?
-        .ok_or_else(damaged_row)?;
+        .ok_or_else(damaged_entry)?;
     let head = FileHeader {
         identity: access.identity.clone(),
         revision: applied.revision,
         digest: applied.digest,
     };
-    let rows = |writer: &mut snapshot::SnapshotWriter<'_>| write_rows(index, writer, stop);
+    let entries = |writer: &mut snapshot::SnapshotWriter<'_>| write_entries(index, writer, stop);
     let path = snapshot::path(data, head.revision);
     let auth = access.auth();
     let damaged = DamagedSnapshots::find(data, auth)?;
     damaged.link(&path)?;
     let file = NewFile { head: &head, auth };
-    snapshot::write(data, file, rows, |written| verify(data, written, auth))?;
+    snapshot::write(data, file, entries, |written| verify(data, written, auth))?;
     if data_loss_marker::is_recorded(data) {
         return Ok(());
     }
@@ -74,7 +74,7 @@ pub fn keep_two_bases(data: &Path) -> io::Result<()> {
 }
 
 fn verify(data: &Path, written: &Path, auth: Option<&StoreAuthenticator>) -> io::Result<()> {
-    let source = StateSource::Snapshot(written.to_owned());
+    let source = RebuildBase::Snapshot(written.to_owned());
     let state = StateBuilder::read(data, &source, auth, |_| ())?;
     if state.is_some_and(|state| state.is_consistent()) {
         Ok(())
@@ -83,7 +83,7 @@ fn verify(data: &Path, written: &Path, auth: Option<&StoreAuthenticator>) -> io:
     }
 }
 
-fn write_rows(
+fn write_entries(
     index: &IndexReader,
     writer: &mut snapshot::SnapshotWriter<'_>,
     stop: &AtomicBool,
@@ -96,7 +96,7 @@ fn write_rows(
                     Err(io::Error::other("the store was closed"))
                 } else {
                     entry_of(key, value)
-                        .ok_or_else(damaged_row)
+                        .ok_or_else(damaged_entry)
                         .and_then(|entry| writer.add(&entry))
                 };
                 written.is_ok()
@@ -129,6 +129,6 @@ pub fn entry_of<'a>(key: &[u8], value: &'a [u8]) -> Option<JournalEntry<'a>> {
     })
 }
 
-fn damaged_row() -> io::Error {
+fn damaged_entry() -> io::Error {
     io::Error::other("a row of the index is damaged")
 }

@@ -26,7 +26,7 @@ pub fn create(
     folder: &Path,
     access: &StoreAccess,
     position: StorePosition,
-    rows: impl FnOnce(&mut snapshot::SnapshotWriter<'_>) -> io::Result<()>,
+    entries: impl FnOnce(&mut snapshot::SnapshotWriter<'_>) -> io::Result<()>,
 ) -> Result<(), StoreError> {
     let refuse = |error: io::Error| io_error(folder, &error);
     let StorePosition { revision, digest } = position;
@@ -39,7 +39,7 @@ pub fn create(
         head: &head,
         auth: access.auth(),
     };
-    snapshot::write(folder, file, rows, |_| Ok(())).map_err(refuse)?;
+    snapshot::write(folder, file, entries, |_| Ok(())).map_err(refuse)?;
     begin_segment(folder, access, position)
         .and_then(|_| checkpoint::keep_two_bases(folder))
         .map_err(refuse)?;
@@ -79,14 +79,17 @@ pub fn begin_segment(
     ActiveSegment::create(&folder, file)
 }
 
-/// Writes a store state as snapshot rows.
-pub fn write_rows(state: &FullState, writer: &mut snapshot::SnapshotWriter<'_>) -> io::Result<()> {
+/// Writes a store state as snapshot entries.
+pub fn write_entries(
+    state: &FullState,
+    writer: &mut snapshot::SnapshotWriter<'_>,
+) -> io::Result<()> {
     for (id, folded) in &state.connections {
         let Some(newest) = &folded.newest else {
             continue;
         };
         let payload = &newest.payload.1;
-        writer.add(&row(*id, EntryKind::Record, newest, payload))?;
+        writer.add(&entry(*id, EntryKind::Record, newest, payload))?;
         for version in folded.older.values() {
             let (kind, payload) = &version.payload;
             let masked = match kind {
@@ -96,13 +99,13 @@ pub fn write_rows(state: &FullState, writer: &mut snapshot::SnapshotWriter<'_>) 
                 }
             };
             let payload = masked.as_ref().unwrap_or(payload);
-            writer.add(&row(*id, EntryKind::Version, version, payload))?;
+            writer.add(&entry(*id, EntryKind::Version, version, payload))?;
         }
     }
     Ok(())
 }
 
-fn row<'a, T>(
+fn entry<'a, T>(
     id: Uuid,
     kind: EntryKind,
     version: &BuiltVersion<T>,

@@ -52,7 +52,7 @@ fn write(data: &Path, state: &FullState, unlocked: &UnlockedStore) -> Result<(),
     let folder = replacement::begin(data).map_err(refuse)?;
     let position = StorePosition::of(state);
     create::create(&folder, &unlocked.access(), position, |writer| {
-        create::write_rows(state, writer)
+        create::write_entries(state, writer)
     })?;
     data_loss_marker::copy(data, &folder).map_err(refuse)
 }

@@ -79,7 +79,7 @@ impl PendingWrites {
                 self.check_alias(&save)?;
                 Ok(self.save(*save, before))
             }
-            WriteRequest::Delete {
+            WriteRequest::Purge {
                 id,
                 version,
                 request,
@@ -121,7 +121,7 @@ impl PendingWrites {
                     Some(Ordering::Less) | None => Some(self.save(*save, before)),
                 }
             }
-            WriteRequest::Delete { id, request, .. } => match self.current(id)? {
+            WriteRequest::Purge { id, request, .. } => match self.current(id)? {
                 Some(before) if before.revision > position.revision => None,
                 before => Some(self.delete(id, request, before)?),
             },

@@ -10,7 +10,7 @@ use super::{checkpoint, encoding};
 use crate::store::journal::digest::StateDigest;
 use crate::store::journal::entry::{EntryKind, JournalEntry};
 use crate::store::journal::header::StoreIdentity;
-use crate::store::journal::replay::{StateBuilder, StateSource};
+use crate::store::journal::replay::{RebuildBase, StateBuilder};
 use crate::store::journal::snapshot;
 use crate::store::key::{StoreAccess, StoreAuthenticator};
 
@@ -64,7 +64,7 @@ pub fn salvage_files(
     let mut mismatched = Vec::new();
     let mut best: Option<((u64, Reverse<usize>), FullState)> = None;
     let newest = snapshot::newest_header(data, auth)?.map_or(0, |head| head.revision);
-    for source in StateSource::all(data)? {
+    for source in RebuildBase::all(data)? {
         let read = match StateBuilder::read(data, &source, auth, keep_payload) {
             Err(error) if is_unreadable(&source, &error) => {
                 tracing::warn!(%error, ?source, "a snapshot cannot be read");
@@ -86,7 +86,7 @@ pub fn salvage_files(
                 best = Some((rank, state));
             }
         }
-        if let StateSource::Snapshot(path) = source {
+        if let RebuildBase::Snapshot(path) = source {
             mismatched.push(path);
         }
     }
@@ -100,8 +100,8 @@ pub fn salvage_files(
 
 /// Returns true for a snapshot that the disk cannot read: the next base may be intact. One that is gone was just removed by another
 /// process.
-fn is_unreadable(source: &StateSource, error: &io::Error) -> bool {
-    matches!(source, StateSource::Snapshot(_)) && error.kind() != io::ErrorKind::NotFound
+fn is_unreadable(source: &RebuildBase, error: &io::Error) -> bool {
+    matches!(source, RebuildBase::Snapshot(_)) && error.kind() != io::ErrorKind::NotFound
 }
 
 fn lost_of(state: &FullState) -> LossExtent {

@@ -130,7 +130,7 @@ impl StoreWriter {
         self.pending_writes
             .remove_applied(self.applier.feed.newest());
         let before = self.pending_writes.position();
-        let deletes = request.is_delete();
+        let deletes = request.is_removal();
         let mut group = DurableGroup::new();
         let mut bytes = Vec::new();
         let applier = Arc::clone(&self.applier);
@@ -179,7 +179,7 @@ impl StoreWriter {
     /// Returns the next queued change; deletes and saves are not mixed, because a full disk still accepts deletes.
     fn next_change(&mut self, deletes: bool) -> Option<(WriteRequest, ReplySender)> {
         match self.inbox.try_recv().ok()? {
-            WriterMessage::Change(request, answer) if request.is_delete() == deletes => {
+            WriterMessage::Change(request, answer) if request.is_removal() == deletes => {
                 Some((request, answer))
             }
             other => {
