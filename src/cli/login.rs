@@ -55,10 +55,8 @@ pub fn run(args: &LoginArgs, globals: &Globals, output: &mut Output) -> Result<(
     let known = ConfigFile::read(&folder);
     let mut globals = globals.clone();
     globals.target = Some(name.clone());
-    if globals.client_id.is_none() {
-        globals.client_id = client_id_at(known.existing(&name), &shown);
-    }
-    let (id, secret) = credentials(&globals)?;
+    let known_id = client_id_at(known.existing(&name), &shown);
+    let (id, secret) = credentials(&globals, known_id)?;
     let secret_file = format!("{}.secret", file_name(&name));
     let site = NewSite {
         name: &name,
@@ -111,12 +109,16 @@ fn is_known(site: &NewSite<'_>, file: &ConfigFile) -> Result<bool, Failure> {
 }
 
 /// Returns client ID and secret from options, variables, prompts or standard input.
-fn credentials(globals: &Globals) -> Result<(String, Zeroizing<String>), Failure> {
+fn credentials(
+    globals: &Globals,
+    known_id: Option<String>,
+) -> Result<(String, Zeroizing<String>), Failure> {
+    const LABEL: &str = "Client ID of the API user";
     let given = globals.client_id.as_deref().unwrap_or_default().trim();
-    let id = if given.is_empty() {
-        prompt::line("Client ID of the API user")?.trim().to_owned()
-    } else {
-        given.to_owned()
+    let id = match known_id {
+        _ if !given.is_empty() => given.to_owned(),
+        Some(known) if prompt::is_possible() => prompt::optional_line(LABEL, &known)?,
+        _ => prompt::line(LABEL)?.trim().to_owned(),
     };
     let secret = match remote_args::client_secret(globals)? {
         Some(secret) => secret,

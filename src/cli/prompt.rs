@@ -142,7 +142,7 @@ fn prompt(text: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What ended a line.
+/// End of a line.
 #[derive(PartialEq, Eq)]
 enum InputEnd {
     /// Enter.

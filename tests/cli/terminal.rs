@@ -204,6 +204,22 @@ fn secret_stdin_on_a_terminal_is_hidden() {
 }
 
 #[test]
+fn empty_line_prompts_again_and_end_of_input_cancels() {
+    let home = Home::new();
+    let create = ["connections", "create", "--provider", "ollama"];
+    let (code, output) = PromptTerminal::start(&home, &create, "Name: ").answer("\rLocal\r");
+    assert_eq!(code, 0, "{output}");
+    assert!(
+        output.contains("Name is required; Ctrl-C cancels"),
+        "{output}"
+    );
+    assert_eq!(home.total(), 1);
+    let (code, output) = PromptTerminal::start(&home, &create, "Name: ").answer("\u{4}");
+    assert_eq!(code, 4, "{output}");
+    assert_eq!(home.total(), 1);
+}
+
+#[test]
 fn empty_input_keeps_the_stored_secret() {
     let home = Home::documented();
     let update = [

@@ -66,10 +66,18 @@ fn logout_revokes_the_token_and_keeps_the_section() {
     assert!(!home.path(".config/umai/site.secret").exists());
     assert_eq!(read(&home, CONFIG), config);
     let list = home.run(&["--target", "site", "connections", "list"]);
-    assert_eq!(list.code, 2, "{list:?}");
+    assert_eq!(list.code, 7, "{list:?}");
+    let expected = format!(
+        "error: You are signed out of 'site'. Sign in again: umai login --target site {}\n",
+        site.origin
+    );
+    assert_eq!(list.err, expected);
+    let targets = home.run(&["targets"]);
+    assert!(targets.out.contains("signed out"), "{targets:?}");
+    let doctor = home.run(&["doctor"]);
     assert!(
-        list.err.contains("run: umai login --target site "),
-        "{list:?}"
+        doctor.out.contains("fix: umai login --target site "),
+        "{doctor:?}"
     );
     let again = home.run(&["logout", "site"]);
     assert!(again.out.contains("was not signed in"), "{again:?}");

@@ -138,6 +138,17 @@ fn diff_names_fields_and_different_secrets_without_values() {
         "--exit-code",
     ]);
     assert_eq!(some.code, 0, "{some:?}");
+    let json = team.targets(&["diff", "dev", "staging", "--exit-code", "--json"]);
+    assert_eq!(json.code, 1, "{json:?}");
+    assert!(!json.err.contains("\"status\""), "{json:?}");
+    for command in ["diff", "copy"] {
+        let none = team.targets(&[command, "dev", "staging", "--only", "name:nothing"]);
+        assert_eq!(none.code, 2, "{none:?}");
+        assert!(
+            none.err.contains("matches --only; check the term"),
+            "{none:?}"
+        );
+    }
 }
 
 #[test]

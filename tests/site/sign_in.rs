@@ -177,6 +177,10 @@ fn rejected_credentials_are_named(#[case] id: &str, #[case] secret: &str, #[case
     let answer = crate::home::answer_of(command);
     assert_eq!(answer.code, 7, "{answer:?}");
     assert!(answer.err.contains(message), "{answer:?}");
+    if secret != CLIENT_SECRET {
+        let remedy = format!(": umai login {}\n", site.origin);
+        assert!(answer.err.ends_with(&remedy), "{answer:?}");
+    }
     assert!(!answer.output().contains("hush"), "{answer:?}");
 }
 
