@@ -84,14 +84,15 @@ fn keys(umai: &mut Screen, fzf: &mut Screen, many: usize) {
 /// Types a whole query and waits for the number of its matches.
 fn filter(umai: &mut Screen, fzf: &mut Screen, many: usize) {
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    let matches = (0..many)
-        .filter(|number| number.to_string().contains("99"))
-        .count();
     umai.press(b"/");
-    for _ in 0..FILTERS {
-        ours.push(umai.press_until(b"99", &format!("{matches} of {many}")));
+    for query in (0..FILTERS).map(|number| (10 + 7 * number).to_string()) {
+        // Each query is new, because fzf remembers the results of earlier ones.
+        let is_match = |number: &usize| number.to_string().contains(&query);
+        let matches = (0..many).filter(is_match).count();
+        ours.push(umai.press_until(query.as_bytes(), &format!("{matches} of {many}")));
         // An exact match, as in umai.
-        theirs.push(fzf.press_until(b"'99", &format!("{matches}/{many}")));
+        let exact = format!("'{query}");
+        theirs.push(fzf.press_until(exact.as_bytes(), &format!("{matches}/{many}")));
         umai.press(CLEAR);
         fzf.press_until(CLEAR, &format!("{many}/{many}"));
     }

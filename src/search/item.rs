@@ -113,6 +113,11 @@ impl TreeItem {
         self.text.get(end + 1..).unwrap_or("")
     }
 
+    /// Returns name, alias and endpoint.
+    pub fn all_texts(&self) -> &str {
+        &self.text
+    }
+
     /// Returns the version.
     pub fn version(&self) -> u64 {
         self.version.into()

@@ -177,20 +177,24 @@ impl SearchWord {
         {
             return Some(exact_score::ID);
         }
-        let (name, alias) = (item.name(), item.alias());
-        if let Some(score) = name_score(name, word) {
-            return Some(score);
-        }
-        match find(alias, word) {
-            Some(0) => return Some(exact_score::ALIAS_START),
-            Some(_) => return Some(exact_score::ALIAS),
-            None => {}
+        // Most connections do not match, and one search over all texts shows it.
+        let is_in_texts = contains(item.all_texts(), word);
+        if is_in_texts {
+            if let Some(score) = name_score(item.name(), word) {
+                return Some(score);
+            }
+            match find(item.alias(), word) {
+                Some(0) => return Some(exact_score::ALIAS_START),
+                Some(_) => return Some(exact_score::ALIAS),
+                None => {}
+            }
         }
         let known = self.provider_fits.get(usize::from(provider)).copied();
         if known.unwrap_or_else(|| providers.fits(provider, word)) {
             return Some(exact_score::PROVIDER);
         }
-        find(item.endpoint(), word).map(|_| exact_score::ENDPOINT)
+        let is_in_endpoint = is_in_texts && contains(item.endpoint(), word);
+        is_in_endpoint.then_some(exact_score::ENDPOINT)
     }
 
     fn fits(
@@ -352,11 +356,10 @@ fn find(text: &str, word: &str) -> Option<usize> {
         return Some(0);
     };
     let last = text.len().checked_sub(word.len())?;
-    let begins = |byte: &u8| byte.to_ascii_lowercase() == *first;
-    let mut starts = text.get(..=last)?.iter().enumerate();
-    starts.find_map(|(at, byte)| {
-        let following = text.get(at + 1..at + word.len())?;
-        (begins(byte) && following.eq_ignore_ascii_case(rest)).then_some(at)
+    let starts = text.get(..=last)?;
+    memchr::memchr2_iter(*first, first.to_ascii_uppercase(), starts).find(|at| {
+        let following = text.get(at + 1..at + word.len());
+        following.is_some_and(|following| following.eq_ignore_ascii_case(rest))
     })
 }
 

@@ -66,6 +66,9 @@ const MAX_DRAIN: usize = 1_000;
 /// Limit of the time for handling events before a frame is drawn.
 const MAX_DRAIN_TIME: Duration = Duration::from_millis(100);
 
+/// Time between frames while idle work goes on, such as a search: drawing each slice would take longer than the work.
+const FRAME: Duration = Duration::from_millis(16);
+
 /// Time to wait for the service before the terminal is read; opening takes a few milliseconds.
 const OPENING_FIRST: Duration = Duration::from_millis(100);
 
@@ -150,6 +153,7 @@ pub async fn run(
         inputs: Inputs::new(inputs),
         wakes: JoinSet::new(),
         is_changed: true,
+        drawn: None,
         before_suspend: options.before_suspend,
         draft_saver: DraftSaver::new(options.drafts)?,
         input_thread: None,
@@ -214,6 +218,8 @@ struct Runtime {
     wakes: JoinSet<Ticket>,
     /// True if something happened since the last frame.
     is_changed: bool,
+    /// Time of the last frame.
+    drawn: Option<Instant>,
     before_suspend: SuspendHandler,
     draft_saver: DraftSaver,
     input_thread: Option<InputThread>,
@@ -319,7 +325,8 @@ impl Runtime {
             }
             let effect = self.app.update(Event::Idle);
             let is_done = effect.is_none();
-            let draws_now = is_done || effect == Some(Effect::Continue);
+            let is_due = self.drawn.is_none_or(|drawn| drawn.elapsed() >= FRAME);
+            let draws_now = is_done || (effect == Some(Effect::Continue) && is_due);
             if self.perform(effect)? == LoopControl::Quit {
                 return Ok(LoopControl::Quit);
             }
@@ -489,6 +496,7 @@ impl Runtime {
             }
         })?;
         self.is_changed = false;
+        self.drawn = Some(Instant::now());
         Ok(())
     }
 
