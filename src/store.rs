@@ -4,6 +4,7 @@ mod io_error;
 pub mod disk;
 mod lock;
 pub mod key;
+mod change_log;
 pub mod memory;
 pub mod journal;
 pub mod sled;

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
 
 use super::change::AcceptedChange;
-use super::change_log::ChangeLog;
 use super::index_handle::IndexHandle;
 use super::index_header::IndexHeader;
 
@@ -13,6 +12,7 @@ use super::rebuild;
 use crate::connection::StoreError;
 use crate::connection::store::{Revision, StoreNotice};
 use crate::store::backup::BackupPlan;
+use crate::store::change_log::ChangeLog;
 use crate::store::disk::{DiskObstacle, in_memory_notice};
 use crate::store::key::{StoreAccess, StoreKey};
 

@@ -7,16 +7,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::apply::{Applier, Notices};
-use super::change_log::ChangeLog;
 use super::index::IndexReader;
 use super::index_handle::IndexHandle;
 use super::index_header::IndexHeader;
+use super::journal_history::JournalHistory;
 use super::pending_writes::StorePosition;
 use super::verified_marker::VerifiedMarker;
 use super::{migration, rebuild};
 use crate::connection::StoreError;
 use crate::store::backup::BackupPlan;
 use crate::store::backup::folder::BackupFolder;
+use crate::store::change_log::ChangeLog;
 use crate::store::disk::DiskObstacle;
 use crate::store::io_error::{self, io_error};
 use crate::store::journal::header::{self, FileHeader, HeaderError, StoreIdentity};
@@ -156,8 +157,10 @@ impl OpeningStore {
             backups,
             data: data.to_owned(),
             feed: Arc::new(ChangeLog::new(
-                data.join(journal::FOLDER),
-                access.auth.clone(),
+                JournalHistory {
+                    journal: data.join(journal::FOLDER),
+                    auth: access.auth.clone(),
+                },
                 position.revision,
             )),
             index: Arc::new(IndexHandle::new(IndexReader::Closed, position.digest.count)),
