@@ -8,6 +8,10 @@ mod change_log;
 pub mod memory;
 pub mod journal;
 pub mod sled;
+pub mod etcd_options;
+#[cfg(feature = "etcd")]
+pub mod etcd;
+mod handle;
 pub mod sealed;
 pub mod shared;
 mod replacement;
@@ -25,6 +29,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+pub use self::handle::{StoreHandle, WithoutStore};
 use self::journal::header::StoreIdentity;
 use self::key::key_file::{self, KeyFileLocation};
 use self::key::{KeyLookup, StoreKey, UnlockedStore};

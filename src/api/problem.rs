@@ -127,7 +127,9 @@ const STATUSES: &[(u16, &str, &str)] = &[
     (501, "https://tools.ietf.org/html/rfc7231#section-6.6.2", "Not Implemented"),
     (502, "https://tools.ietf.org/html/rfc7231#section-6.6.3", "Bad Gateway"),
     (503, "https://tools.ietf.org/html/rfc7231#section-6.6.4", "Service Unavailable"),
+    (504, "https://tools.ietf.org/html/rfc7231#section-6.6.5", "Gateway Timeout"),
     (505, "https://tools.ietf.org/html/rfc7231#section-6.6.6", "HTTP Version Not Supported"),
+    (507, "https://tools.ietf.org/html/rfc4918#section-11.5", "Insufficient Storage"),
 ];
 
 /// Returns the documentation URI and the reason phrase of a status.
@@ -150,7 +152,11 @@ fn status(error: &ConnectionError) -> u16 {
         ConnectionError::VersionConflict { .. } => 412,
         ConnectionError::Store(StoreError::IdTaken(_)) => 409,
         ConnectionError::Store(StoreError::FeedTooOld(_)) => 410,
-        ConnectionError::Store(StoreError::ReadOnly(_) | StoreError::Held { .. }) => 503,
+        ConnectionError::Store(
+            StoreError::ReadOnly(_) | StoreError::Held { .. } | StoreError::Unreachable(_),
+        ) => 503,
+        ConnectionError::Store(StoreError::Unanswered(_)) => 504,
+        ConnectionError::Store(StoreError::Full(_)) => 507,
         ConnectionError::Store(_) => 500,
         ConnectionError::Provider(_) => 502,
         ConnectionError::Server(error) => match error {
@@ -249,6 +255,9 @@ fn store_code(error: &StoreError) -> &'static str {
         StoreError::ReadOnly(_) => "readOnly",
         StoreError::Damaged { .. } => "damaged",
         StoreError::Key(_) => "key",
+        StoreError::Unreachable(_) => "storeUnreachable",
+        StoreError::Unanswered(_) => "unanswered",
+        StoreError::Full(_) => "storeFull",
         StoreError::Unusable(_) => "unusable",
     }
 }

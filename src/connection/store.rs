@@ -186,6 +186,15 @@ pub enum StoreError {
     /// The encryption key is missing or wrong, or its directory is not safe.
     #[error("{0}")]
     Key(String),
+    /// A cluster cannot be reached or denies access; contains the message.
+    #[error("{0}")]
+    Unreachable(String),
+    /// A write without an answer: it may have been performed. Contains the reason.
+    #[error("{0}; the change may have been saved. Check before retrying")]
+    Unanswered(String),
+    /// The storage of a cluster is full: nothing was changed. Contains the message.
+    #[error("{0}")]
+    Full(String),
     /// Any other failure of the store or the process that has it open; contains the message.
     #[error("{0}")]
     Unusable(String),

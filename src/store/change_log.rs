@@ -96,6 +96,32 @@ impl ChangeLog {
         self.newest.send_modify(|newest| newest.revision = revision);
     }
 
+    /// Sets a newer revision that changed no connection.
+    #[cfg(feature = "etcd")]
+    pub fn advance(&self, revision: u64) {
+        self.newest
+            .send_modify(|newest| newest.revision = newest.revision.max(revision));
+    }
+
+    /// Starts again at a revision, because the changes up to it are not known. Readers get an error and must start again too.
+    #[cfg(feature = "etcd")]
+    pub fn restart(&self, revision: u64) {
+        self.set_revision(revision);
+        self.newest.send_modify(|newest| {
+            newest.interruptions += 1;
+            newest.error = None;
+        });
+    }
+
+    /// Ends the current readers with an error.
+    #[cfg(feature = "etcd")]
+    pub fn interrupt(&self, error: StoreError) {
+        self.newest.send_modify(|newest| {
+            newest.interruptions += 1;
+            newest.error = Some(error);
+        });
+    }
+
     /// Ends all readers.
     pub fn close(&self) {
         self.newest.send_modify(|newest| newest.closed = true);

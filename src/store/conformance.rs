@@ -1,5 +1,8 @@
 //! Conformance tests that run against every store.
 
+#[cfg(feature = "etcd")]
+mod etcd_store;
+
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -134,6 +137,15 @@ macro_rules! conformance_tests {
                 client.close().await.unwrap();
             })*
         }
+        #[cfg(feature = "etcd")]
+        mod on_etcd {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)] async fn $test() {
+                if let Some(store) = super::etcd_store::new_store().await {
+                    super::$test(std::sync::Arc::clone(&store)).await;
+                    store.close().await.unwrap();
+                }
+            })*
+        }
     };
 }
 
@@ -192,6 +204,7 @@ async fn saved_connection_is_found_by_id_and_alias(store: Store) {
 
 async fn unknown_connection_is_not_found(store: Store) {
     let id = Uuid::from_u128(404);
+    let before = store.revision();
     assert_eq!(store.get(id).await.unwrap(), None);
     assert_eq!(store.find("unknown").await.unwrap(), None);
     assert_eq!(store.version(id, 1).await.unwrap(), None);
@@ -203,7 +216,7 @@ async fn unknown_connection_is_not_found(store: Store) {
     let first = connection("first");
     let saved = store.save(over(&first, &next(&first, |_| {}))).await;
     assert_eq!(saved.unwrap_err(), StoreError::NotFound(first.item.id));
-    assert_eq!(store.revision(), Revision(0));
+    assert_eq!(store.revision(), before);
 }
 
 async fn alias_is_case_insensitive(store: Store) {
@@ -228,10 +241,11 @@ async fn concurrent_saves_of_one_alias_keep_exactly_one(store: Store) {
         store.save(new(&connection))
     });
     let results = join_all(saves).await;
-    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
+    let revisions: Vec<Revision> = results.into_iter().filter_map(Result::ok).collect();
+    assert_eq!(revisions.len(), 1);
     let all = ListQuery::all(EVERYTHING);
     assert_eq!(aliases(&store, &all).await, ["wanted"]);
-    assert_eq!(store.revision(), Revision(1));
+    assert_eq!(store.revision(), revisions[0]);
 }
 
 async fn new_connection_with_existing_id_is_rejected(store: Store) {
@@ -490,8 +504,8 @@ async fn versions_are_newest_first_and_masked(store: Store) {
     assert_eq!(store.version(id, 13).await.unwrap(), None);
 }
 
-async fn changes_since(store: &Store, since: u64, count: usize) -> Vec<ChangeEvent> {
-    let feed = store.changes(Revision(since)).await.unwrap();
+async fn changes_since(store: &Store, since: Revision, count: usize) -> Vec<ChangeEvent> {
+    let feed = store.changes(since).await.unwrap();
     feed.take(count)
         .map(|changed| ChangeEvent {
             request: None,
@@ -502,38 +516,51 @@ async fn changes_since(store: &Store, since: u64, count: usize) -> Vec<ChangeEve
 }
 
 async fn feed_has_every_change_once_in_order(store: Store) {
+    let before = store.revision();
     let first = connection("first");
     let second = next(&first, |second| second.item.name = "Second".into());
-    store.save(new(&first)).await.unwrap();
-    store.save(over(&first, &second)).await.unwrap();
-    store.delete(first.item.id, 2).await.unwrap();
+    let revisions = [
+        store.save(new(&first)).await.unwrap(),
+        store.save(over(&first, &second)).await.unwrap(),
+        store.delete(first.item.id, 2).await.unwrap(),
+    ];
+    assert!(revisions.is_sorted_by(|earlier, later| earlier < later));
     let expected = [
         ChangeKind::Saved(first.listed()),
         ChangeKind::Saved(second.listed()),
         ChangeKind::Deleted(first.item.id),
     ]
     .into_iter()
-    .zip(1..)
-    .map(|(what, revision)| ChangeEvent {
-        revision: Revision(revision),
-        kind: what,
+    .zip(revisions)
+    .map(|(kind, revision)| ChangeEvent {
+        revision,
+        kind,
         request: None,
     });
     assert_eq!(
-        changes_since(&store, 0, 3).await,
+        changes_since(&store, before, 3).await,
         expected.collect::<Vec<_>>()
     );
 }
 
+/// Saves connections at the same time and returns the revisions in order, after the one before.
+async fn saved_revisions(store: &Store, count: usize) -> Vec<Revision> {
+    let mut revisions = vec![store.revision()];
+    let saves = (0..count).map(|number| store.save(new(&connection(&format!("c{number}")))));
+    revisions.extend(join_all(saves).await.into_iter().map(Result::unwrap));
+    revisions.sort_unstable();
+    let is_increasing = revisions.is_sorted_by(|earlier, later| earlier < later);
+    assert!(is_increasing, "a revision was used twice");
+    revisions
+}
+
 async fn feed_starts_at_any_revision(store: Store) {
-    // More than a store keeps in memory, so that older changes are read from the journal.
-    let saves = (0..1500).map(|number| store.save(new(&connection(&format!("c{number}")))));
-    join_all(saves).await;
+    // More than a store keeps in memory, so that older changes are read from its history.
+    let saved = saved_revisions(&store, 1500).await;
     for since in [0, 1, 700, 1499] {
-        let count = usize::try_from(1500 - since).unwrap();
-        let revisions = changes_since(&store, since, count).await;
-        let revisions: Vec<u64> = revisions.iter().map(|changed| changed.revision.0).collect();
-        assert_eq!(revisions, (since + 1..=1500).collect::<Vec<_>>());
+        let found = changes_since(&store, saved[since], 1500 - since).await;
+        let found: Vec<Revision> = found.iter().map(|changed| changed.revision).collect();
+        assert_eq!(found, saved[since + 1..]);
     }
 }
 
@@ -542,38 +569,34 @@ async fn feed_continues_with_new_changes(store: Store) {
     let mut feed = store.changes(store.revision()).await.unwrap();
     let writer = Arc::clone(&store);
     let writing = tokio::spawn(async move {
+        let mut revisions = Vec::new();
         for number in 0..50 {
-            writer
-                .save(new(&connection(&format!("c{number}"))))
-                .await
-                .unwrap();
+            let save = new(&connection(&format!("c{number}")));
+            revisions.push(writer.save(save).await.unwrap());
         }
+        revisions
     });
-    for revision in 2..=51 {
+    let mut found = Vec::new();
+    for _ in 0..50 {
         let changed = feed.next().await.unwrap().unwrap();
-        assert_eq!(changed.revision, Revision(revision));
+        found.push(changed.revision);
         let ChangeKind::Saved(item) = changed.kind else {
             panic!("expected a save");
         };
         assert!(store.get(item.id).await.unwrap().is_some());
     }
-    writing.await.unwrap();
+    assert_eq!(found, writing.await.unwrap());
 }
 
 async fn feed_from_future_revision_is_rejected(store: Store) {
-    let refused = store.changes(Revision(7)).await.map(drop);
-    assert_eq!(refused.unwrap_err(), StoreError::FeedTooOld(7));
+    let future = Revision(store.revision().0 + 7);
+    let refused = store.changes(future).await.map(drop);
+    assert_eq!(refused.unwrap_err(), StoreError::FeedTooOld(future.0));
 }
 
 async fn concurrent_saves_are_all_kept(store: Store) {
-    let saves = (0..300).map(|number| store.save(new(&connection(&format!("c{number}")))));
-    let mut revisions: Vec<u64> = join_all(saves)
-        .await
-        .into_iter()
-        .map(|saved| saved.unwrap().0)
-        .collect();
-    revisions.sort_unstable();
-    assert_eq!(revisions, (1..=300).collect::<Vec<_>>());
+    let saved = saved_revisions(&store, 300).await;
+    assert_eq!(saved.last(), Some(&store.revision()));
     assert_eq!(
         store.list(&ListQuery::all(EVERYTHING)).await.unwrap().total,
         300

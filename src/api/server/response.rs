@@ -81,6 +81,15 @@ pub fn redacted(error: ConnectionError) -> ConnectionError {
         StoreError::Key(_) => {
             StoreError::Key("The server cannot decrypt the stored secrets; see its log".into())
         }
+        StoreError::Unreachable(_) => StoreError::Unreachable(
+            "The server's store cannot be reached; see its log, and try again later".into(),
+        ),
+        StoreError::Unanswered(_) => {
+            StoreError::Unanswered("The server's store did not answer in time".into())
+        }
+        StoreError::Full(_) => {
+            StoreError::Full("The server's store is full; nothing was changed".into())
+        }
         StoreError::Unusable(_) => {
             StoreError::Unusable("The server's store cannot be used; see its log".into())
         }
@@ -154,6 +163,9 @@ mod tests {
                 why: "/home/planted 4711".into(),
             },
             StoreError::Key("/home/planted/key 4711".into()),
+            StoreError::Unreachable("planted 4711".into()),
+            StoreError::Unanswered("planted 4711".into()),
+            StoreError::Full("planted 4711".into()),
             StoreError::Unusable("/home/planted 4711".into()),
         ] {
             let ApiError(here) = ApiError(Box::new(Problem::from_error(&error.clone().into())));

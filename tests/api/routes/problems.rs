@@ -114,8 +114,8 @@ fn fields() -> [DraftField; 6] {
 
 fn store_errors() -> Vec<StoreError> {
     use StoreError::{
-        AliasTaken, Damaged, FeedTooOld, Held, IdTaken, Key, NotFound, ReadOnly, Unusable,
-        VersionConflict,
+        AliasTaken, Damaged, FeedTooOld, Full, Held, IdTaken, Key, NotFound, ReadOnly, Unanswered,
+        Unreachable, Unusable, VersionConflict,
     };
     let item = ConnectionItem {
         id: ID,
@@ -151,6 +151,9 @@ fn store_errors() -> Vec<StoreError> {
             why: "checksum".into(),
         },
         Key("no key".into()),
+        Unreachable("no etcd".into()),
+        Unanswered("etcd did not answer".into()),
+        Full("no space".into()),
         Unusable("no folder".into()),
     ];
     for error in &all {
@@ -164,6 +167,9 @@ fn store_errors() -> Vec<StoreError> {
             | ReadOnly(_)
             | Damaged { .. }
             | Key(_)
+            | Unreachable(_)
+            | Unanswered(_)
+            | Full(_)
             | Unusable(_) => {}
         }
     }

@@ -1,0 +1,288 @@
+//! Store on an etcd cluster, shared by several machines.
+//!
+//! ```text
+//! save ─► transaction on etcd: checked, replicated, acknowledged
+//!                    │ watch
+//!                    ▼
+//! list ◄── index in memory, change feed
+//! ```
+//!
+//! etcd is the truth. A write is one transaction (`etcd/write.rs`), single connections are read from etcd, and lists come from an
+//! index in memory that a watch keeps up to date (`etcd/follower.rs`). `etcd/keys.rs` has the keys.
+
+mod backend;
+mod call_error;
+mod client;
+mod follower;
+mod history;
+mod identity;
+mod index;
+mod keys;
+mod node;
+pub mod open;
+mod operations;
+mod record;
+mod request_marks;
+pub mod survey;
+mod watch;
+mod wire;
+mod write;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use serde::de::IgnoredAny;
+use uuid::Uuid;
+
+use self::backend::EtcdBackend;
+use self::follower::{Follower, closed};
+use self::keys::StoreKeys;
+use self::operations::{get, get_range};
+use self::watch::to_revision;
+use self::wire::{KeyValue, RangeRequest, SortOrder, TxnRequest};
+use self::write::{EtcdChange, owner_in, write};
+use crate::connection::store::{
+    ChangeFeed, ConnectionStore, Revision, SaveConnection, StoreNotice,
+};
+use crate::connection::{
+    Connection, ConnectionItem, ListQuery, Page, PageRequest, SealedSecret, StoreError, Version,
+};
+use crate::store::key::StoreKey;
+use crate::store::sled::stored_json::{
+    SavedJson, damaged, read_json, read_version_json, to_version,
+};
+
+/// Store on etcd, below the sealing.
+pub struct EtcdStore {
+    backend: Arc<EtcdBackend>,
+    follower: Arc<Follower>,
+    /// Newest revision that this process knows.
+    known: AtomicU64,
+    is_closed: AtomicBool,
+}
+
+/// Open store with what seals its secrets.
+pub struct OpenEtcdStore {
+    /// Store.
+    pub store: EtcdStore,
+    /// ID of the store.
+    pub id: Uuid,
+    /// Key of the store.
+    pub key: Arc<StoreKey>,
+}
+
+impl EtcdStore {
+    fn new(backend: Arc<EtcdBackend>, follower: Arc<Follower>, head: i64) -> Self {
+        Self {
+            backend,
+            follower,
+            known: AtomicU64::new(to_revision(head).0),
+            is_closed: AtomicBool::new(false),
+        }
+    }
+
+    fn open(&self) -> Result<&EtcdBackend, StoreError> {
+        if self.is_closed.load(Ordering::Acquire) {
+            Err(closed())
+        } else {
+            Ok(&self.backend)
+        }
+    }
+
+    async fn write(&self, change: &EtcdChange) -> Result<Revision, StoreError> {
+        let revision = to_revision(write(self.open()?, change).await?);
+        self.known.fetch_max(revision.0, Ordering::AcqRel);
+        Ok(revision)
+    }
+
+    /// Waits until the index has everything that was written before this call.
+    async fn index(&self) -> Result<&Follower, StoreError> {
+        self.open()?;
+        let head = self.follower.catch_up().await?;
+        // A restored snapshot may have taken the store back.
+        self.known.store(to_revision(head).0, Ordering::Release);
+        Ok(&self.follower)
+    }
+
+    async fn record(&self, id: Uuid) -> Result<Option<Connection<SealedSecret>>, StoreError> {
+        let backend = self.open()?;
+        let found = backend.range(&get(backend.keys.connection(id))).await?;
+        let found = found.into_first();
+        found
+            .map(|found| connection_in(backend, id, &found))
+            .transpose()
+    }
+}
+
+fn connection_in(
+    backend: &EtcdBackend,
+    id: Uuid,
+    found: &KeyValue,
+) -> Result<Connection<SealedSecret>, StoreError> {
+    let json = backend.codec.read_connection(id, &found.value)?;
+    let saved: SavedJson<Connection<SealedSecret>, IgnoredAny> = read_json(id, json)?;
+    Ok(saved.connection)
+}
+
+fn newest_version(
+    backend: &EtcdBackend,
+    id: Uuid,
+    found: &KeyValue,
+) -> Result<Version, StoreError> {
+    to_version(id, backend.codec.read_connection(id, &found.value)?)
+}
+
+fn earlier_version(
+    backend: &EtcdBackend,
+    id: Uuid,
+    found: &KeyValue,
+) -> Result<Version, StoreError> {
+    let number = StoreKeys::version_number(&found.key)
+        .ok_or_else(|| damaged(id, "a version has no number"))?;
+    let json = backend.codec.read_version(id, number, &found.value)?;
+    read_version_json(id, json)
+}
+
+impl Drop for EtcdStore {
+    fn drop(&mut self) {
+        self.follower.close();
+    }
+}
+
+#[async_trait]
+impl ConnectionStore<SealedSecret> for EtcdStore {
+    async fn get(&self, id: Uuid) -> Result<Option<Connection<SealedSecret>>, StoreError> {
+        self.record(id).await
+    }
+
+    async fn find(&self, alias: &str) -> Result<Option<Connection<SealedSecret>>, StoreError> {
+        let backend = self.open()?;
+        let owner = backend.range(&get(backend.keys.alias(alias))).await?;
+        // Both keys are read at one revision: in between, the alias could move to another connection.
+        let revision = owner.revision();
+        let Some(owner) = owner.into_first() else {
+            return Ok(None);
+        };
+        let id = owner_in(&owner);
+        let request = RangeRequest {
+            revision,
+            ..get(backend.keys.connection(id))
+        };
+        let Some(found) = backend.range(&request).await?.into_first() else {
+            return Err(damaged(id, "its alias exists without it"));
+        };
+        let found = connection_in(backend, id, &found)?;
+        if found.item.alias.to_lowercase() == alias.to_lowercase() {
+            Ok(Some(found))
+        } else {
+            Err(damaged(id, "another alias refers to it"))
+        }
+    }
+
+    async fn list(&self, query: &ListQuery) -> Result<Page<ConnectionItem>, StoreError> {
+        let query = query.clone().lowered();
+        self.index().await?.index.rows.list(&query)
+    }
+
+    async fn aliases(&self, prefix: &str, limit: usize) -> Result<Vec<String>, StoreError> {
+        self.index().await?.index.rows.aliases(prefix, limit)
+    }
+
+    async fn save(&self, save: SaveConnection<SealedSecret>) -> Result<Revision, StoreError> {
+        self.write(&EtcdChange::save(&save)?).await
+    }
+
+    async fn delete(&self, id: Uuid, version: u64) -> Result<Revision, StoreError> {
+        self.write(&EtcdChange::Purge { id, version }).await
+    }
+
+    async fn versions(&self, id: Uuid, window: PageRequest) -> Result<Page<Version>, StoreError> {
+        let backend = self.open()?;
+        let PageRequest { skip, take } = window;
+        let earlier = RangeRequest {
+            limit: skip
+                .saturating_add(take)
+                .min(MAX_VERSIONS)
+                .try_into()
+                .unwrap_or(0),
+            sort_order: SortOrder::Descend.into(),
+            ..get_range(backend.keys.versions(id))
+        };
+        let request = TxnRequest {
+            success: vec![get(backend.keys.connection(id)).into(), earlier.into()],
+            ..TxnRequest::default()
+        };
+        let mut found = backend.read_txn(&request).await?.into_ranges();
+        let newest = found.next().unwrap_or_default().into_first();
+        let earlier = found.next().unwrap_or_default();
+        let Some(newest) = newest else {
+            return Ok(Page {
+                items: Vec::new(),
+                total: 0,
+            });
+        };
+        let total = usize::try_from(earlier.count)
+            .unwrap_or(usize::MAX)
+            .saturating_add(1);
+        let newest = std::iter::once_with(|| newest_version(backend, id, &newest));
+        let earlier = earlier
+            .kvs
+            .iter()
+            .map(|found| earlier_version(backend, id, found));
+        let items: Result<Vec<Version>, StoreError> =
+            newest.chain(earlier).skip(skip).take(take).collect();
+        Ok(Page {
+            items: items?,
+            total,
+        })
+    }
+
+    async fn version(&self, id: Uuid, number: u64) -> Result<Option<Version>, StoreError> {
+        let backend = self.open()?;
+        let request = TxnRequest {
+            success: vec![
+                get(backend.keys.connection(id)).into(),
+                get(backend.keys.version(id, number)).into(),
+            ],
+            ..TxnRequest::default()
+        };
+        let mut found = backend.read_txn(&request).await?.into_ranges();
+        let mut next = || found.next().unwrap_or_default().into_first();
+        let (Some(newest), earlier) = (next(), next()) else {
+            return Ok(None);
+        };
+        if let Some(earlier) = earlier {
+            return earlier_version(backend, id, &earlier).map(Some);
+        }
+        let newest = newest_version(backend, id, &newest)?;
+        Ok((newest.number() == number).then_some(newest))
+    }
+
+    fn revision(&self) -> Revision {
+        let followed = self.follower.feed.newest();
+        Revision(self.known.load(Ordering::Acquire).max(followed))
+    }
+
+    async fn changes(&self, since: Revision) -> Result<ChangeFeed, StoreError> {
+        let follower = self.index().await?;
+        Arc::clone(&follower.feed).since(since).await
+    }
+
+    fn notices(&self) -> Vec<StoreNotice> {
+        self.follower.notices()
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        self.open()?.head().await.map(drop)
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        self.is_closed.store(true, Ordering::Release);
+        self.follower.close();
+        Ok(())
+    }
+}
+
+/// Maximum number of versions that are read at once.
+const MAX_VERSIONS: usize = 10_000;

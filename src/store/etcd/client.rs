@@ -1,0 +1,248 @@
+//! Client of an etcd cluster: signs in, and goes on with the next node when one does not answer.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+use tokio::time::{Instant, sleep};
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::{Request, Streaming};
+
+use super::call_error::{CallError, Refusal};
+use super::node::EtcdNode;
+use super::wire::{
+    AlarmMember, AlarmRequest, AlarmResponse, AuthenticateRequest, AuthenticateResponse,
+    LeaseGrantRequest, LeaseGrantResponse, RangeRequest, RangeResponse, StatusRequest,
+    StatusResponse, TxnRequest, TxnResponse, WatchCreateRequest, WatchResponse,
+};
+use crate::connection::StoreError;
+use crate::store::etcd_options::{EtcdOptions, EtcdUser};
+
+/// Time that reads are tried for.
+const READ_PATIENCE: Duration = Duration::from_secs(5);
+const BACKOFF: Duration = Duration::from_millis(20);
+const MAX_BACKOFF: Duration = Duration::from_millis(250);
+
+const RANGE: &str = "/etcdserverpb.KV/Range";
+const TXN: &str = "/etcdserverpb.KV/Txn";
+const LEASE_GRANT: &str = "/etcdserverpb.Lease/LeaseGrant";
+const STATUS: &str = "/etcdserverpb.Maintenance/Status";
+const ALARM: &str = "/etcdserverpb.Maintenance/Alarm";
+const AUTHENTICATE: &str = "/etcdserverpb.Auth/Authenticate";
+
+/// Client of a cluster.
+pub struct EtcdClient {
+    nodes: Vec<EtcdNode>,
+    /// Position of the node in use.
+    current: AtomicUsize,
+    user: Option<EtcdUser>,
+    /// Token of the user.
+    token: Mutex<Option<MetadataValue<Ascii>>>,
+}
+
+/// Delay before the next try, which grows.
+pub struct Backoff(Duration);
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self(BACKOFF)
+    }
+}
+
+impl Backoff {
+    /// Waits.
+    pub async fn wait(&mut self) {
+        sleep(self.0).await;
+        self.0 = (self.0 * 2).min(MAX_BACKOFF);
+    }
+}
+
+impl EtcdClient {
+    /// Creates a client, which connects with the first call. Needs a runtime.
+    pub fn new(options: &EtcdOptions) -> Result<Self, StoreError> {
+        Ok(Self {
+            nodes: EtcdNode::all(options)?,
+            current: AtomicUsize::new(0),
+            user: options.user.clone(),
+            token: Mutex::new(None),
+        })
+    }
+
+    /// Node in use.
+    pub fn node(&self) -> &EtcdNode {
+        &self.nodes[self.current.load(Ordering::Relaxed)]
+    }
+
+    /// Uses the next node, unless another call already did.
+    pub fn fail_over(&self, from: &EtcdNode) {
+        let next = (from.position + 1) % self.nodes.len();
+        // An error means that another node is in use already.
+        let _ = self.current.compare_exchange(
+            from.position,
+            next,
+            Ordering::Relaxed,
+            Ordering::Relaxed,
+        );
+    }
+
+    /// Reads keys.
+    pub async fn range(&self, request: &RangeRequest) -> Result<RangeResponse, CallError> {
+        self.read(RANGE, request).await
+    }
+
+    /// Reads keys from one node, in one try.
+    pub async fn range_at(
+        &self,
+        node: &EtcdNode,
+        request: &RangeRequest,
+    ) -> Result<RangeResponse, CallError> {
+        self.call(node, RANGE, request).await
+    }
+
+    /// Runs a transaction that only reads.
+    pub async fn read_txn(&self, request: &TxnRequest) -> Result<TxnResponse, CallError> {
+        self.read(TXN, request).await
+    }
+
+    /// Runs a transaction in one try: the caller decides what a failure means.
+    pub async fn txn(&self, request: &TxnRequest) -> Result<TxnResponse, CallError> {
+        let node = self.node();
+        let answer = self.call(node, TXN, request).await;
+        if matches!(answer, Err(CallError::NoAnswer(_))) {
+            self.fail_over(node);
+        }
+        answer
+    }
+
+    /// Creates a lease.
+    pub async fn grant_lease(&self, ttl: Duration) -> Result<i64, CallError> {
+        let request = LeaseGrantRequest {
+            ttl: ttl.as_secs().try_into().unwrap_or(i64::MAX),
+        };
+        // A lease that was granted without an answer expires unused.
+        let granted: LeaseGrantResponse = self.read(LEASE_GRANT, &request).await?;
+        Ok(granted.id)
+    }
+
+    /// All nodes.
+    pub fn nodes(&self) -> &[EtcdNode] {
+        &self.nodes
+    }
+
+    /// Returns the state of a node.
+    pub async fn status(&self, node: &EtcdNode) -> Result<StatusResponse, CallError> {
+        self.call(node, STATUS, &StatusRequest {}).await
+    }
+
+    /// Returns the alarms of the cluster.
+    pub async fn alarms(&self) -> Result<Vec<AlarmMember>, CallError> {
+        let found: AlarmResponse = self.read(ALARM, &AlarmRequest {}).await?;
+        Ok(found.alarms)
+    }
+
+    /// Opens a watch on a node.
+    pub async fn watch(
+        &self,
+        node: &EtcdNode,
+        create: WatchCreateRequest,
+    ) -> Result<Streaming<WatchResponse>, CallError> {
+        let request = self.signed(node, create).await?;
+        node.watch(request).await
+    }
+
+    /// Forgets the token, so that the next call signs in again.
+    pub fn forget_token(&self) {
+        *self.token.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Calls a method that changes nothing of the store, on the next nodes too.
+    async fn read<Q, A>(&self, path: &'static str, request: &Q) -> Result<A, CallError>
+    where
+        Q: prost::Message + Clone + 'static,
+        A: prost::Message + Default + 'static,
+    {
+        let end = Instant::now() + READ_PATIENCE;
+        let mut backoff = Backoff::default();
+        loop {
+            let node = self.node();
+            let error = match self.call(node, path, request).await {
+                Err(error @ CallError::NoAnswer(_)) => {
+                    self.fail_over(node);
+                    error
+                }
+                Err(error @ CallError::Refused(Refusal::Busy)) => error,
+                answer => return answer,
+            };
+            if Instant::now() >= end {
+                return Err(error);
+            }
+            backoff.wait().await;
+        }
+    }
+
+    /// Calls a method of a node in one try, with a new token if the token has expired.
+    async fn call<Q, A>(
+        &self,
+        node: &EtcdNode,
+        path: &'static str,
+        request: &Q,
+    ) -> Result<A, CallError>
+    where
+        Q: prost::Message + Clone + 'static,
+        A: prost::Message + Default + 'static,
+    {
+        let signed = self.signed(node, request.clone()).await?;
+        let answer = node.unary(path, signed).await;
+        if self.user.is_none() || !matches!(answer, Err(CallError::Refused(Refusal::Token))) {
+            return answer;
+        }
+        self.forget_token();
+        let signed = self.signed(node, request.clone()).await?;
+        node.unary(path, signed).await
+    }
+
+    /// Returns a request with the token, signing in if necessary.
+    async fn signed<Q>(&self, node: &EtcdNode, message: Q) -> Result<Request<Q>, CallError> {
+        let mut request = with_leader(message);
+        let Some(user) = &self.user else {
+            return Ok(request);
+        };
+        let token = self
+            .token
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let token = match token {
+            Some(token) => token,
+            None => self.sign_in(node, user).await?,
+        };
+        request.metadata_mut().insert("token", token);
+        Ok(request)
+    }
+
+    async fn sign_in(
+        &self,
+        node: &EtcdNode,
+        user: &EtcdUser,
+    ) -> Result<MetadataValue<Ascii>, CallError> {
+        let request = with_leader(AuthenticateRequest {
+            name: user.name.clone(),
+            password: user.password.expose_secret().to_owned(),
+        });
+        let answer: AuthenticateResponse = node.unary(AUTHENTICATE, request).await?;
+        let mut token = MetadataValue::try_from(answer.token)
+            .map_err(|_| CallError::NoAnswer("etcd sent an invalid token".into()))?;
+        token.set_sensitive(true);
+        *self.token.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
+        Ok(token)
+    }
+}
+
+/// Returns a request that a node without a leader refuses at once, and ends if it is a watch.
+fn with_leader<Q>(message: Q) -> Request<Q> {
+    let mut request = Request::new(message);
+    let metadata = request.metadata_mut();
+    metadata.insert("hasleader", MetadataValue::from_static("true"));
+    request
+}

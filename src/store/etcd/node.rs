@@ -1,0 +1,164 @@
+//! Node of an etcd cluster: calls with a time limit.
+
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
+use http::uri::PathAndQuery;
+use secrecy::ExposeSecret;
+use tokio::time::timeout;
+use tonic::client::Grpc;
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
+use tonic::{Request, Response, Streaming};
+use tonic_prost::ProstCodec;
+
+use super::call_error::{CallError, root_cause};
+use super::wire::{WatchCreateRequest, WatchRequest, WatchResponse};
+use crate::connection::StoreError;
+use crate::store::etcd_options::EtcdOptions;
+
+/// Time limit of a try. A node that was stopped and resumed may answer late, so the next one is tried.
+pub const TRY: Duration = Duration::from_secs(2);
+const CONNECT: Duration = Duration::from_millis(800);
+/// Interval of pings while requests wait, which end the connection to a host that is gone. etcd refuses pings below 5 s.
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
+/// Maximum size of a response; a page of connections is larger than tonic's 4 MiB.
+const MAX_MESSAGE: usize = 64 * 1024 * 1024;
+/// HTTP/2 window; a page of connections should not wait for it.
+const WINDOW: u32 = 4 * 1024 * 1024;
+
+/// Node of a cluster.
+#[derive(Clone)]
+pub struct EtcdNode {
+    /// `host:port`.
+    pub name: String,
+    /// Position in the address.
+    pub position: usize,
+    channel: Channel,
+    /// Possible cause of a connection that etcd closes.
+    closed_hint: Option<&'static str>,
+}
+
+impl EtcdNode {
+    /// Returns the nodes of an address. They are connected with their first call; needs a runtime.
+    pub fn all(options: &EtcdOptions) -> Result<Vec<Self>, StoreError> {
+        let tls = tls(options);
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let names = options.address.nodes().iter().enumerate();
+        let nodes: Result<Vec<Self>, tonic::transport::Error> = names
+            .map(|(position, name)| {
+                let mut endpoint = Endpoint::from_shared(format!("{scheme}://{name}"))?
+                    .connect_timeout(CONNECT)
+                    .http2_keep_alive_interval(KEEP_ALIVE)
+                    .keep_alive_timeout(KEEP_ALIVE)
+                    .initial_stream_window_size(WINDOW)
+                    .initial_connection_window_size(WINDOW);
+                if let Some(tls) = &tls {
+                    endpoint = endpoint.tls_config(tls.clone())?;
+                }
+                Ok(Self {
+                    name: name.clone(),
+                    position,
+                    channel: endpoint.connect_lazy(),
+                    closed_hint: closed_hint(options),
+                })
+            })
+            .collect();
+        nodes.map_err(|error| {
+            StoreError::Unusable(format!(
+                "The certificates for etcd cannot be used: {}",
+                root_cause(&error)
+            ))
+        })
+    }
+
+    /// Calls a method.
+    pub async fn unary<Q, A>(&self, path: &'static str, request: Request<Q>) -> Result<A, CallError>
+    where
+        Q: prost::Message + 'static,
+        A: prost::Message + Default + 'static,
+    {
+        self.within_time_limit(async {
+            let mut grpc = self.ready().await?;
+            let path = PathAndQuery::from_static(path);
+            let answer = grpc.unary(request, path, ProstCodec::default()).await?;
+            Ok(Response::into_inner(answer))
+        })
+        .await
+    }
+
+    /// Opens a watch. Its first response says whether it was created.
+    pub async fn watch(
+        &self,
+        request: Request<WatchCreateRequest>,
+    ) -> Result<Streaming<WatchResponse>, CallError> {
+        // The stream of requests stays open: its end would end the watch.
+        let request = request.map(|create| {
+            let first = WatchRequest {
+                create: Some(create),
+            };
+            stream::iter([first]).chain(stream::pending())
+        });
+        self.within_time_limit(async {
+            let mut grpc = self.ready().await?;
+            let path = PathAndQuery::from_static("/etcdserverpb.Watch/Watch");
+            let answer = grpc.streaming(request, path, ProstCodec::default()).await?;
+            Ok(Response::into_inner(answer))
+        })
+        .await
+    }
+
+    async fn ready(&self) -> Result<Grpc<Channel>, CallError> {
+        let mut grpc = Grpc::new(self.channel.clone()).max_decoding_message_size(MAX_MESSAGE);
+        match grpc.ready().await {
+            Ok(()) => Ok(grpc),
+            Err(error) => Err(CallError::NoAnswer(self.reason(&root_cause(&error)))),
+        }
+    }
+
+    async fn within_time_limit<T>(
+        &self,
+        call: impl Future<Output = Result<T, CallError>>,
+    ) -> Result<T, CallError> {
+        match timeout(TRY, call).await {
+            Ok(Err(CallError::NoAnswer(why))) => Err(CallError::NoAnswer(self.reason(&why))),
+            Ok(answer) => answer,
+            Err(_) => Err(CallError::NoAnswer(self.reason("no answer within 2 s"))),
+        }
+    }
+
+    fn reason(&self, why: &str) -> String {
+        let is_closed = why.contains("closed") || why.contains("frame") || why.contains("reset");
+        match self.closed_hint.filter(|_| is_closed) {
+            Some(hint) => format!("{}: {why}; {hint}", self.name),
+            None => format!("{}: {why}", self.name),
+        }
+    }
+}
+
+fn closed_hint(options: &EtcdOptions) -> Option<&'static str> {
+    if !options.is_encrypted() {
+        return Some("if etcd uses TLS, add ?tls=on to the address or set --store-ca-file");
+    }
+    options
+        .identity
+        .is_none()
+        .then_some("if etcd requires a client certificate, set --store-cert-file")
+}
+
+/// Returns the TLS setup; none for plain connections.
+fn tls(options: &EtcdOptions) -> Option<ClientTlsConfig> {
+    if !options.is_encrypted() {
+        return None;
+    }
+    let tls = match &options.ca {
+        Some(ca) => ClientTlsConfig::new().ca_certificate(Certificate::from_pem(ca)),
+        None => ClientTlsConfig::new().with_native_roots(),
+    };
+    Some(match &options.identity {
+        Some(own) => {
+            let key = own.key.expose_secret();
+            tls.identity(Identity::from_pem(&own.certificate, key))
+        }
+        None => tls,
+    })
+}

@@ -1,0 +1,134 @@
+//! State of a cluster and of the store on it, for `umai doctor`. Changes nothing.
+
+use futures_util::future::join_all;
+
+use super::backend::read_error;
+use super::call_error::CallError;
+use super::client::EtcdClient;
+use super::identity::EtcdIdentity;
+use super::keys::StoreKeys;
+use super::open::{find, matching_key};
+use super::wire::{AlarmType, StatusResponse};
+use crate::connection::StoreError;
+use crate::store::StoreOptions;
+use crate::store::etcd_options::EtcdOptions;
+
+/// State of a cluster and its store.
+pub struct EtcdSurvey {
+    /// Nodes in the order of the address.
+    pub nodes: Vec<NodeSurvey>,
+    /// Alarms of the cluster.
+    pub alarms: Result<Vec<EtcdAlarm>, StoreError>,
+    /// Returns true if there is a store and its key is the one of this machine; false without a store.
+    pub store: Result<bool, StoreError>,
+}
+
+/// State of a node.
+pub struct NodeSurvey {
+    /// `host:port`.
+    pub name: String,
+    /// State; the error is the reason why it does not answer.
+    pub state: Result<NodeState, String>,
+}
+
+/// State of a node that answers.
+pub struct NodeState {
+    /// Version of etcd.
+    pub version: String,
+    /// Role in the cluster.
+    pub role: NodeRole,
+    /// Bytes of the database file.
+    pub size: u64,
+    /// Bytes of the database file that are in use.
+    pub in_use: u64,
+    /// Entries that are known but not applied.
+    pub lag: u64,
+}
+
+/// Role of a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NodeRole {
+    /// Leader.
+    Leader,
+    /// Follows a leader.
+    Follower,
+    /// Knows no leader: the cluster has no quorum.
+    WithoutLeader,
+}
+
+/// Alarm of a cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EtcdAlarm {
+    /// The quota is used up.
+    NoSpace,
+    /// Data is corrupt.
+    Corrupt,
+}
+
+/// Surveys a cluster. `files` locates the key.
+pub async fn survey(options: &EtcdOptions, files: &StoreOptions) -> Result<EtcdSurvey, StoreError> {
+    let client = EtcdClient::new(options)?;
+    let nodes = client.nodes().iter().map(async |node| NodeSurvey {
+        name: node.name.clone(),
+        state: match client.status(node).await {
+            Ok(status) => Ok(NodeState::read(status)),
+            Err(CallError::NoAnswer(why)) => Err(why),
+            Err(error) => Err(read_error(error).to_string()),
+        },
+    });
+    let nodes = join_all(nodes).await;
+    let is_any = nodes.iter().any(|node| node.state.is_ok());
+    let unreachable = || StoreError::Unreachable("No node answers".into());
+    if !is_any {
+        return Ok(EtcdSurvey {
+            nodes,
+            alarms: Ok(Vec::new()),
+            store: Err(unreachable()),
+        });
+    }
+    let alarms = client.alarms().await.map_err(read_error);
+    let alarms = alarms.map(|found| {
+        let known = found.iter().filter_map(|member| match member.alarm() {
+            AlarmType::None => None,
+            AlarmType::NoSpace => Some(EtcdAlarm::NoSpace),
+            AlarmType::Corrupt => Some(EtcdAlarm::Corrupt),
+        });
+        known.collect()
+    });
+    Ok(EtcdSurvey {
+        nodes,
+        alarms,
+        store: check_store(&client, options, files).await,
+    })
+}
+
+async fn check_store(
+    client: &EtcdClient,
+    options: &EtcdOptions,
+    files: &StoreOptions,
+) -> Result<bool, StoreError> {
+    let keys = StoreKeys::new(options.address.prefix());
+    let Some(stored) = find(client, &keys).await?.store else {
+        return Ok(false);
+    };
+    let identity = EtcdIdentity::read(&stored.value, &options.address)?;
+    matching_key(files, &identity, &options.address)?;
+    Ok(true)
+}
+
+impl NodeState {
+    fn read(status: StatusResponse) -> Self {
+        let member = status.header.as_ref().map_or(0, |header| header.member_id);
+        Self {
+            role: match status.leader {
+                0 => NodeRole::WithoutLeader,
+                leader if leader == member => NodeRole::Leader,
+                _ => NodeRole::Follower,
+            },
+            size: status.db_size.try_into().unwrap_or(0),
+            in_use: status.db_size_in_use.try_into().unwrap_or(0),
+            lag: status.raft_index.saturating_sub(status.raft_applied_index),
+            version: status.version,
+        }
+    }
+}

@@ -1,0 +1,392 @@
+//! Writes: one transaction each, repeated until etcd says what became of it.
+//!
+//! Every transaction compares the identity of the store, the absence of its own mark, and the keys that it changes; it writes the
+//! mark and the head too. A request that is repeated without an answer therefore finds its mark if it was done before.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::backend::{EtcdBackend, read_error};
+use super::call_error::{CallError, Refusal};
+use super::client::Backoff;
+use super::operations::{created_at, delete, delete_range, get, modified_at, put, put_with_lease};
+use super::wire::{Compare, KeyValue, RequestOp, TxnRequest, TxnResponse};
+use crate::connection::store::{Precondition, SaveConnection};
+use crate::connection::{ConnectionItem, SealedSecret, StoreError};
+use crate::store::sled::stored_json::{SavedJson, version_json, write_json};
+
+/// Time that a write is tried for.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Change of a connection.
+pub enum EtcdChange {
+    /// Saves it.
+    Save {
+        /// List item after the change.
+        item: Box<ConnectionItem>,
+        /// Precondition.
+        precondition: Precondition,
+        /// [`SavedJson`].
+        json: Vec<u8>,
+    },
+    /// Deletes it permanently if it has this version.
+    Purge {
+        /// ID.
+        id: Uuid,
+        /// Expected version.
+        version: u64,
+    },
+}
+
+impl EtcdChange {
+    /// Serializes a save.
+    pub fn save(save: &SaveConnection<SealedSecret>) -> Result<Self, StoreError> {
+        Ok(Self::Save {
+            item: Box::new(save.connection.listed()),
+            precondition: save.precondition,
+            json: write_json(&SavedJson {
+                connection: &save.connection,
+                change: &save.change,
+            })?,
+        })
+    }
+
+    fn id(&self) -> Uuid {
+        match self {
+            Self::Save { item, .. } => item.id,
+            Self::Purge { id, .. } => *id,
+        }
+    }
+}
+
+/// Write that is not done yet.
+struct PendingWrite<'a> {
+    backend: &'a EtcdBackend,
+    change: &'a EtcdChange,
+    request: Uuid,
+    end: Instant,
+    /// Reason why the outcome of an earlier try is not known.
+    unanswered: Option<String>,
+}
+
+/// Keys that a write depends on.
+struct FoundKeys {
+    mark: Option<KeyValue>,
+    /// Revision of the identity.
+    store: i64,
+    record: Option<KeyValue>,
+    /// Key of the new alias.
+    alias: Option<KeyValue>,
+}
+
+/// Parts of a transaction that depend on the change.
+#[derive(Default)]
+struct ChangeParts {
+    compare: Vec<Compare>,
+    success: Vec<RequestOp>,
+}
+
+/// Next step of a write.
+enum Step {
+    /// It was done at this revision.
+    Done(i64),
+    /// The alias belongs to this connection.
+    AliasTaken(Uuid),
+    /// Transaction to run.
+    Run(ChangeParts),
+}
+
+/// Performs a change and returns its revision.
+pub async fn write(backend: &EtcdBackend, change: &EtcdChange) -> Result<i64, StoreError> {
+    let mut write = PendingWrite {
+        backend,
+        change,
+        request: Uuid::new_v4(),
+        end: Instant::now() + PATIENCE,
+        unanswered: None,
+    };
+    write.run().await
+}
+
+impl PendingWrite<'_> {
+    async fn run(&mut self) -> Result<i64, StoreError> {
+        let mut backoff = Backoff::default();
+        // A new connection needs no read: the transaction decides.
+        let mut found = self.is_new().then(|| FoundKeys::none(self.backend.fence));
+        loop {
+            let keys = match found.take() {
+                Some(keys) => keys,
+                None => self.read().await?,
+            };
+            let parts = match self.next_step(&keys)? {
+                Step::Done(revision) => return Ok(revision),
+                Step::AliasTaken(owner) => {
+                    self.check_alias(owner).await?;
+                    continue;
+                }
+                Step::Run(parts) => parts,
+            };
+            let error = match self.attempt(parts).await {
+                Ok(answer) if answer.succeeded => return Ok(answer.revision()),
+                Ok(answer) => {
+                    found = Some(FoundKeys::read(answer));
+                    continue;
+                }
+                Err(CallError::Refused(Refusal::LeaseGone)) => continue,
+                Err(error @ CallError::Refused(Refusal::Busy)) => error,
+                Err(CallError::Refused(refusal)) => return self.after_refusal(refusal).await,
+                Err(error) => error,
+            };
+            if Instant::now() >= self.end {
+                return Err(self.unless_unanswered(read_error(error)));
+            }
+            backoff.wait().await;
+        }
+    }
+
+    const fn is_new(&self) -> bool {
+        matches!(
+            self.change,
+            EtcdChange::Save {
+                precondition: Precondition::Absent,
+                ..
+            }
+        )
+    }
+
+    /// Runs a transaction once.
+    async fn attempt(&mut self, parts: ChangeParts) -> Result<TxnResponse, CallError> {
+        let EtcdBackend {
+            client,
+            keys,
+            fence,
+            marks,
+            ..
+        } = self.backend;
+        let lease = marks.lease(client).await?;
+        let mark = keys.mark(self.request);
+        let ChangeParts {
+            mut compare,
+            mut success,
+        } = parts;
+        compare.push(modified_at(keys.store(), *fence));
+        compare.push(created_at(mark.clone(), 0));
+        success.push(put(keys.head(), self.request.as_bytes().to_vec()));
+        success.push(put_with_lease(mark, Vec::new(), lease));
+        let request = TxnRequest {
+            compare,
+            success,
+            failure: self.reads(),
+        };
+        let answer = client.txn(&request).await;
+        match &answer {
+            Err(CallError::NoAnswer(why)) => self.unanswered = Some(why.clone()),
+            Err(CallError::Refused(Refusal::LeaseGone)) => marks.forget(lease).await,
+            Ok(_) | Err(CallError::Refused(_)) => {}
+        }
+        answer
+    }
+
+    /// Reads the keys that the write depends on, as long as it is tried.
+    async fn read(&self) -> Result<FoundKeys, StoreError> {
+        let request = TxnRequest {
+            success: self.reads(),
+            ..TxnRequest::default()
+        };
+        loop {
+            match self.backend.client.read_txn(&request).await {
+                Ok(answer) => return Ok(FoundKeys::read(answer)),
+                Err(CallError::NoAnswer(_)) if Instant::now() < self.end => {}
+                Err(error) => return Err(self.unless_unanswered(read_error(error))),
+            }
+        }
+    }
+
+    /// Reads of mark, identity, connection and new alias; [`FoundKeys::read`] has the same order.
+    fn reads(&self) -> Vec<RequestOp> {
+        let keys = &self.backend.keys;
+        let mut read = vec![
+            keys.mark(self.request),
+            keys.store(),
+            keys.connection(self.change.id()),
+        ];
+        if let EtcdChange::Save { item, .. } = self.change {
+            read.push(keys.alias(&item.alias));
+        }
+        read.into_iter().map(|key| get(key).into()).collect()
+    }
+
+    /// Decides what to do with these keys; fails if the change is not possible.
+    fn next_step(&self, found: &FoundKeys) -> Result<Step, StoreError> {
+        if let Some(mark) = &found.mark {
+            return Ok(Step::Done(mark.mod_revision));
+        }
+        if found.store != self.backend.fence {
+            return Err(StoreError::Key(
+                "The store was restored or its key was changed by another umai; start umai again"
+                    .into(),
+            ));
+        }
+        match self.change {
+            EtcdChange::Save {
+                item,
+                precondition,
+                json,
+            } => {
+                let value = self.backend.codec.connection(item.id, json);
+                match (precondition, &found.record) {
+                    (Precondition::Absent, Some(_)) => Err(StoreError::IdTaken(item.id)),
+                    (Precondition::Version(_), None) => Err(StoreError::NotFound(item.id)),
+                    (Precondition::Absent, None) => Ok(self.create(item, value, found)),
+                    (Precondition::Version(expected), Some(stored)) => {
+                        self.update((*expected, stored), item, value, found)
+                    }
+                }
+            }
+            EtcdChange::Purge { id, version } => {
+                let stored = found.record.as_ref().ok_or(StoreError::NotFound(*id))?;
+                self.purge(*id, *version, stored)
+            }
+        }
+    }
+
+    fn create(&self, item: &ConnectionItem, value: Vec<u8>, found: &FoundKeys) -> Step {
+        let keys = &self.backend.keys;
+        let (key, alias) = (keys.connection(item.id), keys.alias(&item.alias));
+        if let Some(owner) = &found.alias {
+            return Step::AliasTaken(owner_in(owner));
+        }
+        Step::Run(ChangeParts {
+            compare: vec![created_at(key.clone(), 0), created_at(alias.clone(), 0)],
+            success: vec![put(key, value), put(alias, owner_value(item.id))],
+        })
+    }
+
+    fn update(
+        &self,
+        (expected, stored): (u64, &KeyValue),
+        item: &ConnectionItem,
+        value: Vec<u8>,
+        keys_found: &FoundKeys,
+    ) -> Result<Step, StoreError> {
+        let EtcdBackend { keys, codec, .. } = self.backend;
+        let before = self.backend.item_in(item.id, stored)?;
+        let found = before.version;
+        if found != expected || item.version <= found {
+            return Err(StoreError::VersionConflict { expected, found });
+        }
+        let json = codec.read_connection(item.id, &stored.value)?;
+        let earlier = codec.version(item.id, found, &version_json(item.id, json)?);
+        let key = keys.connection(item.id);
+        let mut parts = ChangeParts {
+            compare: vec![modified_at(key.clone(), stored.mod_revision)],
+            success: vec![put(keys.version(item.id, found), earlier), put(key, value)],
+        };
+        let (old, new) = (keys.alias(&before.alias), keys.alias(&item.alias));
+        if old != new {
+            if let Some(owner) = &keys_found.alias {
+                return Ok(Step::AliasTaken(owner_in(owner)));
+            }
+            parts.compare.push(created_at(new.clone(), 0));
+            parts.success.push(delete(old));
+            parts.success.push(put(new, owner_value(item.id)));
+        }
+        Ok(Step::Run(parts))
+    }
+
+    fn purge(&self, id: Uuid, expected: u64, stored: &KeyValue) -> Result<Step, StoreError> {
+        let keys = &self.backend.keys;
+        let before = self.backend.item_in(id, stored)?;
+        let found = before.version;
+        if found != expected {
+            return Err(StoreError::VersionConflict { expected, found });
+        }
+        let key = keys.connection(id);
+        Ok(Step::Run(ChangeParts {
+            compare: vec![modified_at(key.clone(), stored.mod_revision)],
+            success: vec![
+                delete(key),
+                delete(keys.alias(&before.alias)),
+                delete_range(keys.versions(id)),
+            ],
+        }))
+    }
+
+    /// Fails if the connection exists that the requested alias belongs to; otherwise it was just renamed or deleted.
+    async fn check_alias(&self, owner: Uuid) -> Result<(), StoreError> {
+        let EtcdChange::Save { item, .. } = self.change else {
+            return Ok(());
+        };
+        let by = self.backend.item(owner).await?;
+        let by = by.filter(|by| by.alias.to_lowercase() == item.alias.to_lowercase());
+        if let Some(by) = by {
+            return Err(StoreError::AliasTaken {
+                alias: item.alias.clone(),
+                by: Box::new(by),
+            });
+        }
+        if Instant::now() >= self.end {
+            return Err(StoreError::Unusable(format!(
+                "The alias '{}' refers to a missing connection",
+                item.alias
+            )));
+        }
+        Ok(())
+    }
+
+    /// Returns the outcome of a write that was refused, although an earlier try may have been performed.
+    async fn after_refusal(&self, refusal: Refusal) -> Result<i64, StoreError> {
+        if self.unanswered.is_some()
+            && let Some(mark) = self.read().await?.mark
+        {
+            return Ok(mark.mod_revision);
+        }
+        Err(self.unless_unanswered(refusal.into()))
+    }
+
+    /// Returns an error, or that the outcome of an earlier try is unknown.
+    fn unless_unanswered(&self, error: StoreError) -> StoreError {
+        match &self.unanswered {
+            Some(why) => StoreError::Unanswered(format!("etcd did not answer in time ({why})")),
+            None => error,
+        }
+    }
+}
+
+impl FoundKeys {
+    /// No keys besides the identity.
+    const fn none(fence: i64) -> Self {
+        Self {
+            mark: None,
+            store: fence,
+            record: None,
+            alias: None,
+        }
+    }
+
+    /// Takes the responses to [`PendingWrite::reads`].
+    fn read(answer: TxnResponse) -> Self {
+        let mut found = answer
+            .into_ranges()
+            .map(|range| range.kvs.into_iter().next());
+        let mut next = || found.next().flatten();
+        Self {
+            mark: next(),
+            store: next().map_or(0, |store| store.mod_revision),
+            record: next(),
+            alias: next(),
+        }
+    }
+}
+
+/// Value of an alias key.
+fn owner_value(id: Uuid) -> Vec<u8> {
+    id.to_string().into_bytes()
+}
+
+/// ID in the value of an alias key; one that is not an ID belongs to no connection.
+pub fn owner_in(alias: &KeyValue) -> Uuid {
+    Uuid::try_parse_ascii(&alias.value).unwrap_or_default()
+}

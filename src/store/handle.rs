@@ -1,0 +1,107 @@
+//! Store of a command: in a data directory or on etcd, opened when it is needed.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use super::etcd_options::EtcdOptions;
+use super::shared::{PausedStore, SharedStore};
+use super::{StoreOptions, is_missing, open_shared};
+use crate::connection::store::ConnectionStore;
+use crate::connection::{PlainSecret, StoreError};
+
+/// Open store.
+type PlainStore = Arc<dyn ConnectionStore<PlainSecret>>;
+
+/// Store that may not be open yet. Clones share their state.
+#[derive(Clone)]
+pub enum StoreHandle {
+    /// In a data directory.
+    Local(SharedStore),
+    /// On etcd.
+    Etcd(Box<EtcdOptions>, Arc<OnceLock<PlainStore>>),
+}
+
+/// Behaviour without an existing store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WithoutStore {
+    /// Create it.
+    Create,
+    /// Fail.
+    Refuse,
+}
+
+impl StoreHandle {
+    /// Returns the store of a data directory, with a folder for copies of backups.
+    pub fn local(data: &Path, copies: Option<PathBuf>) -> Self {
+        Self::Local(SharedStore::with_backup_copies(data, copies))
+    }
+
+    /// Returns the store on etcd.
+    pub fn etcd(options: EtcdOptions) -> Self {
+        Self::Etcd(Box::new(options), Arc::default())
+    }
+
+    /// Opens the store. `files` locates the key.
+    pub async fn open(
+        &self,
+        files: &StoreOptions,
+        without: WithoutStore,
+    ) -> Result<PlainStore, StoreError> {
+        match self {
+            Self::Local(_) if without == WithoutStore::Refuse && is_missing(&files.data) => {
+                Err(StoreError::Unusable(format!(
+                    "No store in {}, and read-only mode does not create one",
+                    files.data.display()
+                )))
+            }
+            Self::Local(shared) => open_shared(shared, files).await,
+            Self::Etcd(options, opened) => {
+                let store = open_etcd(options, files, without).await?;
+                Ok(Arc::clone(opened.get_or_init(|| store)))
+            }
+        }
+    }
+
+    /// Closes the store if it is open.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Local(shared) => shared.close().await,
+            Self::Etcd(_, opened) => match opened.get() {
+                Some(store) => store.close().await,
+                None => Ok(()),
+            },
+        }
+    }
+
+    /// Releases a local store to other processes until the guard is dropped. A store on etcd is not held.
+    pub async fn pause(&self) -> Option<PausedStore> {
+        match self {
+            Self::Local(shared) => Some(shared.pause().await),
+            Self::Etcd(..) => None,
+        }
+    }
+}
+
+#[cfg(feature = "etcd")]
+async fn open_etcd(
+    options: &EtcdOptions,
+    files: &StoreOptions,
+    without: WithoutStore,
+) -> Result<PlainStore, StoreError> {
+    let opened = super::etcd::open::open(options, files, without).await?;
+    let (store, key, id) = (opened.store, opened.key, opened.id);
+    Ok(Arc::new(super::sealed::SealedStore::new(store, key, id)))
+}
+
+#[cfg(not(feature = "etcd"))]
+#[expect(clippy::unused_async, reason = "as with the feature")]
+async fn open_etcd(
+    options: &EtcdOptions,
+    _: &StoreOptions,
+    _: WithoutStore,
+) -> Result<PlainStore, StoreError> {
+    Err(StoreError::Unusable(format!(
+        "{} needs a build with etcd: cargo install --features etcd",
+        options.address
+    )))
+}
