@@ -9,6 +9,7 @@ pub mod doctor;
 pub mod draft_location;
 pub mod dry_run;
 pub mod exit;
+mod etcd_args;
 pub mod context;
 pub mod bulk_create;
 pub mod key;

@@ -5,6 +5,7 @@ pub mod file;
 pub mod new_target;
 mod toml_lines;
 pub mod target;
+pub mod target_files;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -57,12 +57,14 @@ impl AppTargets {
         let address = target.location.display_address();
         let is_named = |current: &Target| current.name == target.name;
         let is_current = self.context.target.as_ref().is_some_and(is_named)
-            || match (&target.location, &self.context.server) {
-                (TargetLocation::Local { data, .. }, None) => *data == self.context.config.data,
-                (TargetLocation::Local { .. }, Some(_))
-                | (TargetLocation::Server { .. } | TargetLocation::Site { .. }, None) => false,
-                (TargetLocation::Server { .. } | TargetLocation::Site { .. }, Some(server)) => {
-                    let current = server.address().to_string();
+            || match &target.location {
+                TargetLocation::Local { data, .. } => {
+                    self.context.is_local() && *data == self.context.config.data
+                }
+                TargetLocation::Server { .. }
+                | TargetLocation::Site { .. }
+                | TargetLocation::Etcd { .. } => {
+                    let current = self.context.address().unwrap_or_default();
                     current.trim_end_matches('/') == address.trim_end_matches('/')
                 }
             };

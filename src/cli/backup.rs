@@ -10,6 +10,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::dry_run::{self, DryRunArg};
+use super::etcd_args::BACKUP_INSTEAD;
 use super::exit::{Exit, Failure};
 use super::open_service::CliContext;
 use super::output::{Output, OutputReader};
@@ -99,6 +100,7 @@ pub fn run(
     output: &mut Output,
 ) -> Result<(), Failure> {
     context.print_problems(output);
+    context.reject_etcd("umai backup", BACKUP_INSTEAD)?;
     let is_key_needed = match &command {
         BackupCommand::Create { .. } | BackupCommand::Verify { .. } | BackupCommand::Restore(_) => {
             true

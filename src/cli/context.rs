@@ -6,16 +6,16 @@ use std::sync::Arc;
 use super::exit::{Exit, Failure};
 use super::output::Output;
 use super::target::{self, TargetNameSource};
-use super::{Globals, draft_location, remote_args};
+use super::{Globals, draft_location, etcd_args, remote_args};
 use crate::api::client::RemoteOptions;
 use crate::appsettings::{AppSettings, EnvironmentVariables};
 use crate::config::Config;
 use crate::config::file::{ConfigFile, NAME};
 use crate::config::target::Target;
-use crate::connection::{ConnectionError, StoreError};
+use crate::connection::{ConnectionError, ConnectionStore, PlainSecret, StoreError};
 use crate::provider::ProviderCatalog;
-use crate::store::shared::SharedStore;
-use crate::store::{StoreOptions, sled};
+use crate::store::etcd_options::EtcdOptions;
+use crate::store::{StoreHandle, StoreOptions, WithoutStore, sled};
 use crate::tui::SessionFile;
 
 /// Context of a command, before the store is opened.
@@ -35,6 +35,8 @@ pub struct CliContext {
     pub appsettings: AppSettings,
     /// Server with the connections; none for the local store.
     pub server: Option<RemoteOptions>,
+    /// Store on etcd; none for other locations.
+    pub etcd: Option<EtcdOptions>,
     /// Location of the app's unsaved drafts; none without a directory for them.
     pub drafts: Option<crate::drafts::DraftsLocation>,
     /// Problems with files.
@@ -84,17 +86,11 @@ impl CliContext {
             Some(target) => target::with_target_options(globals, target),
             None => globals.clone(),
         };
-        if globals.data.is_none() {
-            globals.data.clone_from(&file.data);
-        }
-        let backup_folder = globals.backup_folder.take();
-        globals.backup_folder = backup_folder.or_else(|| file.backup_folder.clone());
-        let passphrase_file = globals.passphrase_file.take();
-        globals.passphrase_file = passphrase_file.or_else(|| file.passphrase_file.clone());
+        use_defaults(&mut globals, &file);
         let read_only = read_only_reason(&globals, &file, target.as_ref());
         let mut problems = file.problems.clone();
-        let server = remote_args::selected(&globals, &mut problems);
-        let server = server.map_err(|failure| for_target(failure, target.as_ref()))?;
+        let location = location(&mut globals, &mut problems);
+        let (etcd, server) = location.map_err(|failure| for_target(failure, target.as_ref()))?;
         let mut context = Self {
             config: Config {
                 data: PathBuf::new(),
@@ -109,6 +105,7 @@ impl CliContext {
             catalog: Arc::new(ProviderCatalog::default()),
             appsettings: AppSettings::default(),
             server,
+            etcd,
             drafts: None,
             problems,
         };
@@ -124,7 +121,10 @@ impl CliContext {
             .map_err(Failure::Usage)?
             .with_backup_folder(globals.backup_folder)
             .with_passphrase_file(globals.passphrase_file);
-        context.drafts = Some(draft_location::local(&context.config));
+        context.drafts = Some(match &context.etcd {
+            Some(etcd) => draft_location::for_etcd(&context.config, &etcd.address),
+            None => draft_location::local(&context.config),
+        });
         let (catalog, of_providers) = ProviderCatalog::load(Some(&context.config.providers()));
         context.catalog = Arc::new(catalog);
         context.appsettings = appsettings(
@@ -139,10 +139,7 @@ impl CliContext {
 
     /// Returns the location of the connections for prompts: target, badge and address. None for a local store that is no target.
     pub fn place(&self) -> Option<String> {
-        let address = self
-            .server
-            .as_ref()
-            .map(|server| server.address().to_string());
+        let address = self.address();
         let Some(target) = &self.target else {
             return address;
         };
@@ -150,6 +147,29 @@ impl CliContext {
         let badge = badge.map_or_else(String::new, |badge| format!(" [{badge}]"));
         let address = address.unwrap_or_else(|| self.config.data.display().to_string());
         Some(format!("{}{badge}, {address}", target.name))
+    }
+
+    /// Returns the URL of the connections; none for a local store.
+    pub fn address(&self) -> Option<String> {
+        let server = self.server.as_ref();
+        let server = server.map(|server| server.address().to_string());
+        server.or_else(|| self.etcd.as_ref().map(|etcd| etcd.address.to_string()))
+    }
+
+    /// Returns true if the connections are in a data directory.
+    pub const fn is_local(&self) -> bool {
+        self.server.is_none() && self.etcd.is_none()
+    }
+
+    /// Refuses a command that does not work with a store on etcd; `instead` says what does.
+    pub fn reject_etcd(&self, command: &str, instead: &str) -> Result<(), Failure> {
+        match &self.etcd {
+            Some(etcd) => Err(Failure::Usage(format!(
+                "{command} does not work with a store on etcd ({}). {instead}",
+                etcd.address
+            ))),
+            None => Ok(()),
+        }
     }
 
     /// Returns a prompt about changes, with their location: `Delete a (on prod [LIVE], https://…)?`.
@@ -168,16 +188,17 @@ impl CliContext {
         }
     }
 
-    /// Returns the session file of the app; each data directory and each server has its own.
+    /// Returns the session file of the app; each data directory, each server and each store on etcd has its own.
     pub fn session(&self, is_fresh: bool) -> SessionFile {
-        let of = self.server.as_ref().map_or_else(
-            || {
+        let of = match (&self.server, &self.etcd) {
+            (Some(server), _) => server.api(),
+            (None, Some(etcd)) => etcd.address.to_string(),
+            (None, None) => {
                 let folder = &self.config.data;
                 let absolute = std::path::absolute(folder);
                 absolute.as_ref().unwrap_or(folder).display().to_string()
-            },
-            RemoteOptions::api,
-        );
+            }
+        };
         SessionFile {
             path: self.config.session(&of),
             of,
@@ -195,8 +216,24 @@ impl CliContext {
     }
 
     /// Returns the store, not opened yet.
-    pub fn store(&self) -> SharedStore {
-        SharedStore::with_backup_copies(&self.config.data, self.config.backup_folder.clone())
+    pub fn store(&self) -> StoreHandle {
+        match &self.etcd {
+            Some(etcd) => StoreHandle::etcd(etcd.clone()),
+            None => StoreHandle::local(&self.config.data, self.config.backup_folder.clone()),
+        }
+    }
+
+    /// Opens the store. In read-only mode it is not created.
+    pub async fn open_store(
+        &self,
+        store: &StoreHandle,
+    ) -> Result<Arc<dyn ConnectionStore<PlainSecret>>, StoreError> {
+        let without = if self.read_only.is_some() {
+            WithoutStore::Refuse
+        } else {
+            WithoutStore::Create
+        };
+        store.open(&self.store_options(), without).await
     }
 
     /// Returns a warning if others can read the key of the local store.
@@ -206,8 +243,7 @@ impl CliContext {
 
     /// Fails if connections of the local store were lost, so that what was read may be incomplete.
     pub fn check_complete(&self) -> Result<(), Failure> {
-        let is_local = self.server.is_none();
-        if !is_local || sled::recorded_loss(&self.config.data).is_none() {
+        if !self.is_local() || sled::recorded_loss(&self.config.data).is_none() {
             return Ok(());
         }
         let reason = "The result is incomplete: this store has lost connections. umai doctor shows what to do";
@@ -220,6 +256,31 @@ impl CliContext {
             .iter()
             .for_each(|problem| output.note(problem));
     }
+}
+
+/// Uses the paths of `config.toml` in place of options that were not given.
+fn use_defaults(globals: &mut Globals, file: &ConfigFile) {
+    let or = |own: &mut Option<PathBuf>, other: &Option<PathBuf>| {
+        if own.is_none() {
+            own.clone_from(other);
+        }
+    };
+    or(&mut globals.data, &file.data);
+    or(&mut globals.backup_folder, &file.backup_folder);
+    or(&mut globals.passphrase_file, &file.passphrase_file);
+}
+
+/// Returns the store on etcd or the server to use; neither for a local store.
+pub fn location(
+    globals: &mut Globals,
+    problems: &mut Vec<String>,
+) -> Result<(Option<EtcdOptions>, Option<RemoteOptions>), Failure> {
+    let etcd = etcd_args::selected(globals)?;
+    if etcd.is_some() {
+        // The store overrides a server from the environment.
+        (globals.server, globals.umbraco) = (None, None);
+    }
+    Ok((etcd, remote_args::selected(globals, problems)?))
 }
 
 /// Reads the configuration for references from the sources in the options.

@@ -4,6 +4,7 @@
 //! and states, but no secrets.
 
 mod backups;
+mod etcd;
 mod reference_sources;
 mod finding;
 mod keymap;
@@ -17,6 +18,7 @@ mod tokens;
 
 use serde_json::json;
 
+use super::context::location;
 use super::exit::{Exit, Failure};
 use super::output::{Output, OutputReader};
 use super::{Globals, target};
@@ -86,19 +88,22 @@ fn check(globals: &Globals) -> Result<Findings, Failure> {
     }
     targets::check(&file, meant.as_ref(), &mut findings);
     let mut notices = Vec::new();
-    let asked = super::remote_args::selected(&globals, &mut notices);
+    let asked = location(&mut globals, &mut notices);
     for notice in notices {
         findings.warning("server", notice, None);
     }
-    match asked {
-        Err(failure) => findings.problem("server", failure.to_string(), None, failure.exit()),
-        Ok(Some(options)) => {
+    let on_etcd = match asked {
+        Err(failure) => {
+            findings.problem("server", failure.to_string(), None, failure.exit());
+            None
+        }
+        Ok((_, Some(options))) => {
             paths::check_config(&folder, &mut findings);
             server::check(&options, &mut findings)?;
             return Ok(findings);
         }
-        Ok(None) => {}
-    }
+        Ok((on_etcd, None)) => on_etcd,
+    };
     let config = Config::new(globals.data.clone(), Some(folder), globals.key_file.clone());
     let config = match config {
         Ok(config) => config,
@@ -108,7 +113,10 @@ fn check(globals: &Globals) -> Result<Findings, Failure> {
         }
     };
     paths::check(&config, &mut findings);
-    store::check(&config, &mut findings);
+    match &on_etcd {
+        Some(options) => etcd::check(options, &store::options(&config), &mut findings)?,
+        None => store::check(&config, &mut findings),
+    }
     tokens::check(&config, &mut findings);
     providers::check(&config, &mut findings);
     reference_sources::check(&globals, &mut findings);

@@ -9,6 +9,7 @@ use crate::api::client::RemoteOptions;
 use crate::config::Config;
 use crate::drafts::{DraftsLocation, WithoutKey};
 use crate::store;
+use crate::store::etcd_options::EtcdAddress;
 
 /// Name of the directory in the data directory.
 const FOLDER: &str = "drafts";
@@ -25,6 +26,16 @@ pub fn local(config: &Config) -> DraftsLocation {
         key_file: config.key_file.clone(),
         // Creating the store creates its key. One that is missing later is lost and must not be replaced here.
         missing_key: WithoutKey::Refuse,
+    }
+}
+
+/// Returns the location for a store on etcd.
+pub fn for_etcd(config: &Config, address: &EtcdAddress) -> DraftsLocation {
+    let target = address.to_string();
+    DraftsLocation {
+        folder: config.data.join(FOLDER).join(short_digest(&target)),
+        target,
+        ..local(config)
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 
+use super::etcd_args::EtcdArgs;
 use super::output::style::ColorChoice;
 use super::output::{OutputFormat, OutputOptions};
 use super::{help, remote_args};
@@ -25,6 +26,20 @@ pub struct Globals {
         help_heading = help::GLOBAL
     )]
     pub data: Option<PathBuf>,
+    /// Store on etcd, shared by several machines, as etcd://HOST:PORT,HOST:PORT/NAME.
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        help = "Store on etcd that several machines share, as etcd://HOST:PORT,HOST:PORT/NAME",
+        env = "UMAI_STORE",
+        hide_env_values = true,
+        help_heading = help::GLOBAL
+    )]
+    pub store: Option<String>,
+    /// Certificates and user for a store on etcd.
+    #[command(flatten)]
+    pub etcd: EtcdArgs,
     /// Config directory, with the key and your own providers [default: umai in the XDG config directory]
     #[arg(
         long,

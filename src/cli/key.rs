@@ -10,6 +10,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::dry_run::{self, DryRunArg};
+use super::etcd_args::NEW_KEY_INSTEAD;
 use super::exit::Failure;
 use super::open_service::CliContext;
 use super::output::{Output, OutputReader};
@@ -93,11 +94,28 @@ impl KeyCommand {
     pub const fn is_write(&self) -> bool {
         !matches!(self, Self::Show | Self::Export { .. })
     }
+
+    /// Returns the name of a command that encrypts the secrets of a local store again.
+    const fn name_on_local_store(&self) -> Option<&'static str> {
+        match self {
+            Self::Rotate(_) => Some("umai key rotate"),
+            Self::New { .. } => Some("umai key new"),
+            Self::Show
+            | Self::Export { .. }
+            | Self::AddPassphrase
+            | Self::ChangePassphrase { .. }
+            | Self::AddKeyring
+            | Self::RemovePassphrase => None,
+        }
+    }
 }
 
 /// Runs a subcommand.
 pub fn run(command: &KeyCommand, context: &CliContext, output: &mut Output) -> Result<(), Failure> {
     context.print_problems(output);
+    if let Some(name) = command.name_on_local_store() {
+        context.reject_etcd(name, NEW_KEY_INSTEAD)?;
+    }
     match command {
         KeyCommand::Show => format::show(context, output),
         KeyCommand::Export { file } => key_backup::export(file, context, output),

@@ -1,4 +1,4 @@
-//! Opens the local store with its service, or a server, for the duration of a command.
+//! Opens the store with its service, or a server, for the duration of a command.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,11 +13,10 @@ use super::output::Output;
 use super::passphrase;
 use super::signals::{self, StopSignals};
 use crate::api::client::RemoteService;
-use crate::connection::{ConnectionError, ConnectionStore, StoreError};
+use crate::connection::{ConnectionError, StoreError};
 use crate::provider::ProviderCatalog;
 use crate::service::{ConnectionService, CoreService, ReadOnlyService, ServiceFeatures};
-use crate::store;
-use crate::store::shared::SharedStore;
+use crate::store::StoreHandle;
 
 /// Worker threads: enough for validation and encryption beside the store's own thread.
 pub const WORKERS: usize = 2;
@@ -26,15 +25,15 @@ pub const WORKERS: usize = 2;
 pub struct OpenSession {
     /// Service: local or remote.
     pub service: Arc<dyn ConnectionService>,
-    /// Local store; never opened for a server.
-    store: SharedStore,
+    /// Store; never opened for a server.
+    store: StoreHandle,
 }
 
 impl OpenSession {
     /// Opens the store, or connects to the server. In read-only mode, refuses all changes.
-    pub async fn open(context: &CliContext, store: SharedStore) -> Result<Self, ConnectionError> {
+    pub async fn open(context: &CliContext, store: StoreHandle) -> Result<Self, ConnectionError> {
         let session = match &context.server {
-            None => Self::local(context, store).await?,
+            None => Self::of_store(context, store).await?,
             Some(options) => Self {
                 service: Arc::new(RemoteService::connect(options).await?),
                 store,
@@ -49,21 +48,14 @@ impl OpenSession {
         })
     }
 
-    /// Closes the local store.
+    /// Closes the store.
     pub async fn close(&self) -> Result<(), StoreError> {
         self.store.close().await
     }
 
-    async fn local(context: &CliContext, store: SharedStore) -> Result<Self, StoreError> {
-        let options = context.store_options();
-        if context.read_only.is_some() && store::is_missing(&options.data) {
-            return Err(StoreError::Unusable(format!(
-                "No store in {}, and read-only mode does not create one",
-                options.data.display()
-            )));
-        }
+    async fn of_store(context: &CliContext, store: StoreHandle) -> Result<Self, StoreError> {
         let service = CoreService::new(
-            store::open_shared(&store, &options).await?,
+            context.open_store(&store).await?,
             Arc::clone(&context.catalog),
             context.appsettings.clone(),
             Arc::new(Utc::now),
@@ -146,13 +138,14 @@ pub fn while_open(
         let mut signals = StopSignals::listen()?;
         let store = context.store();
         let suspend_watcher = tokio::spawn(signals::pause_when_suspended(store.clone())?);
-        let session = match context.server {
-            // A server may be slow; the local store is opened in any case.
-            Some(_) => tokio::select! {
+        // Another machine may be slow; the local store is opened in any case.
+        let session = if context.is_local() {
+            OpenSession::open(context, store).await?
+        } else {
+            tokio::select! {
                 session = OpenSession::open(context, store) => session?,
                 exit = signals.next() => return Err(Failure::Signal(exit)),
-            },
-            None => OpenSession::open(context, store).await?,
+            }
         };
         let at_first = session.service.notices();
         for notice in at_first.iter().chain(&context.exposed_key()) {

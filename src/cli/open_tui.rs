@@ -14,8 +14,8 @@ use super::targets::content;
 use super::{Globals, passphrase};
 use crate::api::client::RemoteOptions;
 use crate::config::file::{ConfigFile, NAME};
-use crate::connection::ConnectionStore;
-use crate::store::shared::{PausedStore, SharedStore};
+use crate::store::StoreHandle;
+use crate::store::shared::PausedStore;
 use crate::tui::key_backup::{KeyBackups, KeyBackupsHandle};
 use crate::tui::target_choice::{AppEnd, TargetChoice};
 use crate::tui::target_info::TargetInfo;
@@ -231,7 +231,10 @@ fn site(context: &CliContext, globals: &Globals) -> TargetInfo {
             .server
             .as_ref()
             .map(|server| server.address().to_string()),
-        folder: Some(in_home(&context.config.data)),
+        folder: Some(match &context.etcd {
+            Some(etcd) => etcd.address.to_string(),
+            None => in_home(&context.config.data),
+        }),
         read_only: context.read_only.clone(),
         called_with: target_options(globals),
     }
@@ -260,6 +263,18 @@ fn target_options(globals: &Globals) -> Vec<String> {
         ("token_file", path(&globals.token_file)),
         ("ca_file", path(&globals.ca_file)),
         ("data", path(&globals.data)),
+        ("store", globals.store.clone()),
+        ("store_ca_file", path(&globals.etcd.store_ca_file)),
+        ("store_cert_file", path(&globals.etcd.store_cert_file)),
+        (
+            "store_cert_key_file",
+            path(&globals.etcd.store_cert_key_file),
+        ),
+        ("store_user", globals.etcd.store_user.clone()),
+        (
+            "store_password_file",
+            path(&globals.etcd.store_password_file),
+        ),
         ("config", path(&globals.config)),
         ("key_file", path(&globals.key_file)),
         ("appsettings", path(&globals.appsettings)),
@@ -275,6 +290,6 @@ fn target_options(globals: &Globals) -> Vec<String> {
 }
 
 /// Releases the store to other processes while the app is stopped.
-async fn release(store: SharedStore) -> PausedStore {
+async fn release(store: StoreHandle) -> Option<PausedStore> {
     store.pause().await
 }

@@ -10,6 +10,7 @@ use clap::parser::ValueSource;
 use zeroize::Zeroizing;
 
 use super::Globals;
+use super::etcd_args::{ETCD_OPTIONS, STORE};
 use super::exit::Failure;
 use super::site_token_cache::SiteTokenCache;
 use crate::api::client::{BaseUrl, ClientCredentials, RemoteOptions};
@@ -48,10 +49,17 @@ impl ExplicitOptions {
             "user_secrets",
             "key_per_file",
             "config",
+            STORE,
         ];
         let is_written =
             |option: &&str| matches.value_source(option) == Some(ValueSource::CommandLine);
-        Self(options.into_iter().filter(is_written).collect())
+        Self(
+            options
+                .into_iter()
+                .chain(ETCD_OPTIONS)
+                .filter(is_written)
+                .collect(),
+        )
     }
 
     /// Returns the options of a command that names a target itself.
@@ -71,9 +79,11 @@ impl ExplicitOptions {
     }
 }
 
-const SERVER: &str = "server";
+/// Option with the URL of an umai server.
+pub const SERVER: &str = "server";
 
-const UMBRACO: &str = "umbraco";
+/// Option with the URL of an Umbraco site.
+pub const UMBRACO: &str = "umbraco";
 
 /// Options for files on this machine.
 const LOCAL_OPTIONS: [&str; 5] = [
@@ -319,7 +329,7 @@ fn token_of_file(path: &Path) -> Result<Zeroizing<String>, Failure> {
 }
 
 /// Returns the text of a file without white space at its ends.
-fn text_of_file(path: &Path, option: &str) -> Result<Zeroizing<String>, Failure> {
+pub fn text_of_file(path: &Path, option: &str) -> Result<Zeroizing<String>, Failure> {
     let text = read(path, option)?;
     let text = std::str::from_utf8(&text).map(text::trim_invisible);
     if text.is_ok_and(str::is_empty) {
@@ -334,7 +344,8 @@ fn variable(name: &str) -> Option<Zeroizing<String>> {
     (!value.trim().is_empty()).then_some(value)
 }
 
-fn read(path: &Path, option: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+/// Returns the content of the file of an option.
+pub fn read(path: &Path, option: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let unreadable = |reason: &dyn std::fmt::Display| {
         Failure::Usage(format!("Cannot read the file of {option}: {reason}"))
     };

@@ -20,11 +20,10 @@ use super::passphrase;
 use super::process_limits::ProcessLimits;
 use super::signals::StopSignals;
 use crate::config::file::NAME;
-use crate::connection::{ConnectionError, ConnectionItem, ConnectionStore, IdOrAlias};
+use crate::connection::{ConnectionError, ConnectionItem, IdOrAlias};
 use crate::provider::Provider;
 use crate::provider::probe::ResolvedSettings;
 use crate::service::CoreService;
-use crate::store;
 
 /// Arguments of `umai run`.
 #[derive(Debug, Args)]
@@ -144,9 +143,8 @@ impl Run {
             let mut signals = StopSignals::listen()?;
             let store = context.store();
             let reading = async {
-                let opened = store::open_shared(&store, &context.store_options()).await?;
                 let service = CoreService::new(
-                    opened,
+                    context.open_store(&store).await?,
                     Arc::clone(&context.catalog),
                     context.appsettings.clone(),
                     Arc::new(Utc::now),

@@ -28,7 +28,7 @@ pub fn advice(key: Option<&str>) -> String {
 }
 
 /// Options with a path value, which may look like a long token.
-const PATHS: [&str; 21] = [
+const PATHS: [&str; 25] = [
     "--data",
     "--config",
     "--key-file",
@@ -39,6 +39,10 @@ const PATHS: [&str; 21] = [
     "--token-file",
     "--client-secret-file",
     "--ca-file",
+    "--store-ca-file",
+    "--store-cert-file",
+    "--store-cert-key-file",
+    "--store-password-file",
     "--cert",
     "--key",
     "--log",

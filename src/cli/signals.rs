@@ -6,7 +6,7 @@ use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::exit::{Exit, Failure};
-use crate::store::shared::SharedStore;
+use crate::store::StoreHandle;
 
 const SIGNAL_ERROR: &str = "Cannot handle signals";
 
@@ -36,7 +36,7 @@ impl StopSignals {
 
 /// Releases the store to other processes while the shell has stopped this process, and opens it again afterwards.
 pub fn pause_when_suspended(
-    store: SharedStore,
+    store: StoreHandle,
 ) -> Result<impl Future<Output = ()> + Send + 'static, Failure> {
     let mut stopped =
         signal(SignalKind::from_raw(process::Signal::TSTP.as_raw())).context(SIGNAL_ERROR)?;

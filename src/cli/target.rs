@@ -4,12 +4,14 @@
 //! that is the default or comes from the environment.
 
 use super::Globals;
+use super::etcd_args::ETCD_OPTIONS;
 use super::exit::Failure;
 use crate::config::file::ConfigFile;
 use crate::config::target::{Target, TargetLocation};
+use crate::config::target_files::LocalFiles;
 
 /// Options for the location of the connections.
-const PLACES: [&str; 3] = ["server", "umbraco", "data"];
+const PLACES: [&str; 4] = ["server", "umbraco", "data", "store"];
 
 /// Options for local files, which a server has itself.
 const LOCAL_OPTIONS: [&str; 4] = ["key_file", "appsettings", "user_secrets", "key_per_file"];
@@ -53,7 +55,7 @@ pub fn selected(
             "--target and {option} exclude each other. Remove one"
         )));
     }
-    let variable = remote_variable(globals);
+    let variable = location_variable(globals);
     let target = match (asked, &globals.target) {
         _ if place.is_some() => return Ok(None),
         // An empty name disables even the default.
@@ -84,34 +86,52 @@ pub fn selected(
 fn check_options(globals: &Globals, target: &Target) -> Result<(), Failure> {
     let name = &target.name;
     let Some(kind) = target.location.remote_kind() else {
+        let kind = match target.location {
+            TargetLocation::Etcd { .. } => "a store on etcd",
+            TargetLocation::Server { .. }
+            | TargetLocation::Site { .. }
+            | TargetLocation::Local { .. } => {
+                reject_etcd_options(globals, name, "a local store")?;
+                "a local store"
+            }
+        };
         return reject(globals, &REMOTE_OPTIONS, |option| {
-            format!("{option} needs a server, but target '{name}' is a local store. Remove one")
+            format!("{option} needs a server, but target '{name}' is {kind}. Remove one")
         });
     };
+    reject_etcd_options(globals, name, kind)?;
     reject(globals, &LOCAL_OPTIONS, |option| {
         format!("Target '{name}' is {kind}, and {option} is for the local store. Remove one")
     })?;
     let (options, other) = match target.location {
         TargetLocation::Site { .. } => (OF_SERVER.as_slice(), "an umai server"),
-        TargetLocation::Server { .. } | TargetLocation::Local { .. } => {
-            (OF_SITE.as_slice(), "an Umbraco site")
-        }
+        TargetLocation::Server { .. }
+        | TargetLocation::Local { .. }
+        | TargetLocation::Etcd { .. } => (OF_SITE.as_slice(), "an Umbraco site"),
     };
     reject(globals, options, |option| {
         format!("Target '{name}' is {kind}, and {option} is for {other}. Remove one")
     })
 }
 
-/// Returns the variable that sets a remote location.
-fn remote_variable(globals: &Globals) -> Option<&'static str> {
+/// Returns the variable that sets a location other than a data directory.
+fn location_variable(globals: &Globals) -> Option<&'static str> {
     let is_set = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
     if is_set(&globals.server) {
         Some("UMAI_SERVER")
     } else if is_set(&globals.umbraco) {
         Some("UMAI_UMBRACO")
+    } else if is_set(&globals.store) {
+        Some("UMAI_STORE")
     } else {
         None
     }
+}
+
+fn reject_etcd_options(globals: &Globals, name: &str, kind: &str) -> Result<(), Failure> {
+    reject(globals, &ETCD_OPTIONS, |option| {
+        format!("{option} needs a store on etcd, but target '{name}' is {kind}. Remove one")
+    })
 }
 
 fn reject(
@@ -135,6 +155,7 @@ pub fn with_target_options(globals: &Globals, target: &Target) -> Globals {
     // The location of the target replaces one from the environment.
     globals.server = None;
     globals.umbraco = None;
+    globals.store = None;
     globals.target = Some(target.name.clone());
     match &target.location {
         TargetLocation::Server {
@@ -160,21 +181,39 @@ pub fn with_target_options(globals: &Globals, target: &Target) -> Globals {
             over("client_secret_file", file, client_secret_file);
             over("ca_file", &mut globals.ca_file, ca_file);
         }
-        TargetLocation::Local {
-            data,
-            key_file,
-            appsettings,
-            user_secrets,
-            key_per_file,
-        } => {
+        TargetLocation::Local { data, files } => {
             globals.data = Some(data.clone());
-            over("key_file", &mut globals.key_file, key_file);
-            over("appsettings", &mut globals.appsettings, appsettings);
-            over("key_per_file", &mut globals.key_per_file, key_per_file);
-            if !written.has("user_secrets") && user_secrets.is_some() {
-                globals.user_secrets.clone_from(user_secrets);
-            }
+            with_files(&mut globals, files);
+        }
+        TargetLocation::Etcd {
+            address,
+            access,
+            files,
+        } => {
+            globals.store = Some(address.clone());
+            globals.etcd.or(access);
+            with_files(&mut globals, files);
         }
     }
     globals
+}
+
+/// Uses the local files of a target in place of options that were not given explicitly.
+fn with_files(globals: &mut Globals, files: &LocalFiles) {
+    let written = globals.explicit.clone();
+    let over = |option, own: &mut Option<_>, value: &Option<_>| {
+        if !written.has(option) && value.is_some() {
+            own.clone_from(value);
+        }
+    };
+    over("key_file", &mut globals.key_file, &files.key_file);
+    over("appsettings", &mut globals.appsettings, &files.appsettings);
+    over(
+        "key_per_file",
+        &mut globals.key_per_file,
+        &files.key_per_file,
+    );
+    if !written.has("user_secrets") && files.user_secrets.is_some() {
+        globals.user_secrets.clone_from(&files.user_secrets);
+    }
 }

@@ -113,15 +113,17 @@ fn row(target: &Target, file: &ConfigFile) -> [String; 4] {
 
 fn to_json(target: &Target, file: &ConfigFile) -> Value {
     let address = target.location.display_address();
-    let (server, umbraco, data) = match &target.location {
-        TargetLocation::Server { .. } => (Some(address), None, None),
-        TargetLocation::Site { .. } => (None, Some(address), None),
-        TargetLocation::Local { .. } => (None, None, Some(address)),
+    let (server, umbraco, store, data) = match &target.location {
+        TargetLocation::Server { .. } => (Some(address), None, None, None),
+        TargetLocation::Site { .. } => (None, Some(address), None, None),
+        TargetLocation::Etcd { .. } => (None, None, Some(address), None),
+        TargetLocation::Local { .. } => (None, None, None, Some(address)),
     };
     json!({
         "name": target.name,
         "server": server,
         "umbraco": umbraco,
+        "store": store,
         "data": data,
         "badge": target.badge,
         "color": target.color,

@@ -5,6 +5,7 @@ use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use super::dry_run::{self, DryRunArg};
+use super::etcd_args::TOKENS_NOTE;
 use super::exit::Failure;
 use super::open_service::CliContext;
 use super::output::{Output, OutputReader};
@@ -143,6 +144,9 @@ pub fn run(
     output: &mut Output,
 ) -> Result<(), Failure> {
     context.print_problems(output);
+    if context.etcd.is_some() && command.is_write() {
+        output.note(TOKENS_NOTE);
+    }
     let token_file = TokenFile::in_folder(&context.config.data);
     match command {
         TokenCommand::Create {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::target_files::{EtcdFiles, LocalFiles};
 use super::toml_lines::{TomlLines, in_order};
 use crate::atomic_file;
 use crate::text::{columns, is_visible_text, printable};
@@ -60,14 +61,17 @@ pub enum TargetLocation {
     Local {
         /// Data directory.
         data: PathBuf,
-        /// Key file, if it is not in the config directory.
-        key_file: Option<PathBuf>,
-        /// Appsettings file, if it is not in the working directory.
-        appsettings: Option<PathBuf>,
-        /// User secrets of a .NET project, by `UserSecretsId`.
-        user_secrets: Option<String>,
-        /// Directory with one file per configuration key.
-        key_per_file: Option<PathBuf>,
+        /// Key and sources of references.
+        files: LocalFiles,
+    },
+    /// Store on etcd.
+    Etcd {
+        /// Address as written in the file.
+        address: String,
+        /// Certificates and user.
+        access: EtcdFiles,
+        /// Key and sources of references.
+        files: LocalFiles,
     },
 }
 
@@ -75,17 +79,19 @@ impl TargetLocation {
     /// Returns the location in words.
     pub fn display_address(&self) -> String {
         match self {
-            Self::Server { address, .. } | Self::Site { address, .. } => address.clone(),
+            Self::Server { address, .. }
+            | Self::Site { address, .. }
+            | Self::Etcd { address, .. } => address.clone(),
             Self::Local { data, .. } => data.display().to_string(),
         }
     }
 
-    /// Returns the location for messages; none for a local store.
+    /// Returns the location for messages; none for a store that this process opens itself.
     pub const fn remote_kind(&self) -> Option<&'static str> {
         match self {
             Self::Server { .. } => Some("a server"),
             Self::Site { .. } => Some("an Umbraco site"),
-            Self::Local { .. } => None,
+            Self::Local { .. } | Self::Etcd { .. } => None,
         }
     }
 }
@@ -120,10 +126,9 @@ struct TargetLines {
     client_secret_file: Option<PathBuf>,
     ca_file: Option<PathBuf>,
     data: Option<PathBuf>,
-    key_file: Option<PathBuf>,
-    appsettings: Option<PathBuf>,
-    user_secrets: Option<String>,
-    key_per_file: Option<PathBuf>,
+    store: Option<String>,
+    access: EtcdFiles,
+    files: LocalFiles,
     badge: Option<String>,
     color: Option<String>,
     is_read_only: bool,
@@ -161,10 +166,16 @@ impl TargetLines {
             "client-secret-file" => self.client_secret_file = path()?,
             "ca-file" => self.ca_file = path()?,
             "data" => self.data = path()?,
-            "key-file" => self.key_file = path()?,
-            "appsettings" => self.appsettings = path()?,
-            "user-secrets" => self.user_secrets = Some(text()?),
-            "key-per-file" => self.key_per_file = path()?,
+            "store" => self.store = Some(address(key, text()?)?),
+            "store-ca-file" => self.access.ca_file = path()?,
+            "store-cert-file" => self.access.cert_file = path()?,
+            "store-cert-key-file" => self.access.cert_key_file = path()?,
+            "store-user" => self.access.user = Some(text()?),
+            "store-password-file" => self.access.password_file = path()?,
+            "key-file" => self.files.key_file = path()?,
+            "appsettings" => self.files.appsettings = path()?,
+            "user-secrets" => self.files.user_secrets = Some(text()?),
+            "key-per-file" => self.files.key_per_file = path()?,
             "badge" => self.badge = Some(badge(text()?)?),
             "color" => self.color = Some(color(text()?)?),
             "read-only" => {
@@ -174,7 +185,7 @@ impl TargetLines {
             }
             _ => {
                 return Err(format!(
-                    "unknown target setting '{}'; known settings: server, token-file, ca-file; or umbraco, client-id, client-secret-file, ca-file; or data, key-file, appsettings, user-secrets, key-per-file; and badge, color, read-only",
+                    "unknown target setting '{}'; known settings: server, token-file, ca-file; or umbraco, client-id, client-secret-file, ca-file; or data, key-file, appsettings, user-secrets, key-per-file; or store, store-ca-file, store-cert-file, store-cert-key-file, store-user, store-password-file; and badge, color, read-only",
                     printable(key)
                 ));
             }
@@ -200,52 +211,68 @@ impl TargetLines {
     /// Returns the only location, with the settings that fit it. The error follows the name of the target.
     fn location(self) -> Result<TargetLocation, String> {
         self.check_fit()?;
-        match (self.server, self.umbraco, self.data) {
-            (Some(address), None, None) => Ok(TargetLocation::Server {
+        match (self.server, self.umbraco, self.store, self.data) {
+            (Some(address), ..) => Ok(TargetLocation::Server {
                 address,
                 token_file: self.token_file,
                 ca_file: self.ca_file,
             }),
-            (None, Some(address), None) => Ok(TargetLocation::Site {
+            (None, Some(address), ..) => Ok(TargetLocation::Site {
                 address,
                 client_id: self.client_id,
                 client_secret_file: self.client_secret_file,
                 ca_file: self.ca_file,
             }),
-            (None, None, Some(data)) => Ok(TargetLocation::Local {
-                data,
-                key_file: self.key_file,
-                appsettings: self.appsettings,
-                user_secrets: self.user_secrets,
-                key_per_file: self.key_per_file,
+            (None, None, Some(address), _) => Ok(TargetLocation::Etcd {
+                address,
+                access: self.access,
+                files: self.files,
             }),
-            (None, None, None) => Err(
-                "has no location. Add server = \"https://…\", umbraco = \"https://…\" or data = \"directory\"".into(),
+            (None, None, None, Some(data)) => Ok(TargetLocation::Local {
+                data,
+                files: self.files,
+            }),
+            (None, None, None, None) => Err(
+                "has no location. Add server = \"https://…\", umbraco = \"https://…\", store = \"etcd://…\" or data = \"directory\"".into(),
             ),
-            (Some(_), Some(_), _) => Err("has both server and umbraco. Remove one".into()),
-            (Some(_), _, Some(_)) => Err("has both server and data. Remove one".into()),
-            (_, Some(_), Some(_)) => Err("has both umbraco and data. Remove one".into()),
         }
     }
 
-    /// Rejects settings of another kind of location.
+    /// Rejects a second location, and settings of another kind of location.
     fn check_fit(&self) -> Result<(), String> {
-        let is_of_here = self.key_file.is_some()
-            || self.appsettings.is_some()
-            || self.user_secrets.is_some()
-            || self.key_per_file.is_some();
+        let locations = [
+            ("server", self.server.is_some()),
+            ("umbraco", self.umbraco.is_some()),
+            ("store", self.store.is_some()),
+            ("data", self.data.is_some()),
+        ];
+        let mut given = locations.iter().filter(|(_, is_given)| *is_given);
+        let first = given.next().map(|(name, _)| *name);
+        if let (Some(first), Some((second, _))) = (first, given.next()) {
+            return Err(format!("has both {first} and {second}. Remove one"));
+        }
+        let is_of_here = !self.files.is_empty();
+        let is_of_etcd = !self.access.is_empty();
         let is_of_site = self.client_id.is_some() || self.client_secret_file.is_some();
         let is_of_server = self.token_file.is_some();
-        let (kind, other) = match (&self.server, &self.umbraco, &self.data) {
-            (Some(_), None, None) if is_of_here => ("a server", OF_HERE),
-            (Some(_), None, None) if is_of_site => ("a server", OF_SITE),
-            (None, Some(_), None) if is_of_here => ("an Umbraco site", OF_HERE),
-            (None, Some(_), None) if is_of_server => (
+        let (kind, other) = match first {
+            Some("server") if is_of_here => ("a server", OF_HERE),
+            Some("server") if is_of_site => ("a server", OF_SITE),
+            Some("server") if is_of_etcd => ("a server", OF_ETCD),
+            Some("umbraco") if is_of_here => ("an Umbraco site", OF_HERE),
+            Some("umbraco") if is_of_etcd => ("an Umbraco site", OF_ETCD),
+            Some("umbraco") if is_of_server => (
                 "an Umbraco site",
                 "token-file is for an umai server. Write client-id and client-secret-file instead",
             ),
-            (None, None, Some(_)) if is_of_site => ("a local store", OF_SITE),
-            (None, None, Some(_)) if is_of_server || self.ca_file.is_some() => (
+            Some("store") if is_of_site => ("a store on etcd", OF_SITE),
+            Some("store") if is_of_server || self.ca_file.is_some() => (
+                "a store on etcd",
+                "token-file and ca-file are for servers. Write store-ca-file instead of ca-file",
+            ),
+            Some("data") if is_of_site => ("a local store", OF_SITE),
+            Some("data") if is_of_etcd => ("a local store", OF_ETCD),
+            Some("data") if is_of_server || self.ca_file.is_some() => (
                 "a local store",
                 "token-file and ca-file are for servers. Remove them",
             ),
@@ -254,6 +281,8 @@ impl TargetLines {
         Err(format!("is {kind}; {other}"))
     }
 }
+
+const OF_ETCD: &str = "store-ca-file, store-cert-file, store-cert-key-file, store-user and store-password-file are for a store on etcd. Remove them";
 
 const OF_HERE: &str =
     "key-file, appsettings, user-secrets and key-per-file are for a local store. Remove them";
@@ -279,10 +308,10 @@ pub(super) fn path(key: &str, value: &DeValue<'_>, folder: &Path) -> Result<Path
 fn address(key: &str, text: String) -> Result<String, String> {
     if text.contains('@') {
         // The error does not repeat it: it may contain a password.
-        let instead = if key == "server" {
-            "token-file for an access token"
-        } else {
-            "client-id and client-secret-file"
+        let instead = match key {
+            "server" => "token-file for an access token",
+            "store" => "store-user and store-password-file",
+            _ => "client-id and client-secret-file",
         };
         return Err(format!(
             "{key} contains a user name or a password; use {instead}"

@@ -6,6 +6,10 @@
     reason = "a test may fail anywhere"
 )]
 
+#[cfg(feature = "etcd")]
+#[allow(dead_code, reason = "each test uses its part")]
+#[path = "../support/etcd.rs"]
+mod etcd_node;
 #[path = "../support/home.rs"]
 mod home;
 
@@ -18,6 +22,10 @@ mod doctor;
 mod dry_run;
 mod earlier_version;
 mod edit;
+#[cfg(feature = "etcd")]
+mod etcd;
+#[cfg(feature = "etcd")]
+mod etcd_tls;
 mod export;
 mod files;
 mod from_env;

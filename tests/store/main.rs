@@ -15,6 +15,12 @@ mod damage;
 mod data_loss;
 mod disks;
 mod durability;
+#[cfg(feature = "etcd")]
+mod etcd_faults;
+#[cfg(feature = "etcd")]
+#[allow(dead_code, reason = "each test uses its part")]
+#[path = "../support/etcd.rs"]
+mod etcd_node;
 mod fault_injection;
 mod interrupted_commands;
 mod interrupted_rebuild;

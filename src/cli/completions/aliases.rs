@@ -63,7 +63,7 @@ fn read(words: Vec<OsString>, typed: &str) -> Result<Vec<String>, Failure> {
     };
     let context = CliContext::new(&line.globals)?;
     // A completion must not create a store.
-    if context.server.is_none() && !context.config.data.exists() {
+    if context.is_local() && !context.config.data.exists() {
         return Ok(Vec::new());
     }
     open_service::query_silently(&context, LONGEST, async |service| {

@@ -84,7 +84,7 @@ fn provider_of_connection(line: &IncompleteLine) -> Result<Option<String>, Failu
     };
     let context = CliContext::new(&line.globals)?;
     // A completion must not create a store.
-    if context.server.is_none() && !context.config.data.exists() {
+    if context.is_local() && !context.config.data.exists() {
         return Ok(None);
     }
     open_service::query_silently(&context, LONGEST, async |service| {

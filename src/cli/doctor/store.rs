@@ -19,13 +19,17 @@ const LOST_KEY_FIX: &str = "if it is lost, create a new key with umai key new --
 /// Free disk space in bytes below which changes may soon fail.
 const LOW_SPACE: u64 = 64 * 1024 * 1024;
 
-pub(super) fn check(config: &Config, findings: &mut Findings) {
-    let options = StoreOptions {
+/// Returns the location of the store and its key.
+pub(super) fn options(config: &Config) -> StoreOptions {
+    StoreOptions {
         data: config.data.clone(),
         config: config.config.clone(),
         key_file: config.key_file.clone(),
-    };
-    let survey = survey(&options);
+    }
+}
+
+pub(super) fn check(config: &Config, findings: &mut Findings) {
+    let survey = survey(&options(config));
     let is_there = !matches!(survey.contents, Ok(None));
     key(config, &survey.key, is_there, findings);
     if is_there {
@@ -294,7 +298,7 @@ fn sizes(sizes: &StoreSizes, findings: &mut Findings) {
 }
 
 /// Formats a number of bytes for people.
-fn bytes(count: u64) -> String {
+pub(super) fn bytes(count: u64) -> String {
     const UNITS: [&str; 4] = ["bytes", "KiB", "MiB", "GiB"];
     let mut left = count;
     let mut unit = 0;

@@ -1,11 +1,12 @@
 //! Checks `config.toml` and its targets, and which target is active.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::super::exit::Exit;
 use super::finding::Findings;
 use crate::config::file::{ConfigFile, NAME};
 use crate::config::target::{Target, TargetLocation};
+use crate::config::target_files::LocalFiles;
 
 pub(super) fn check(file: &ConfigFile, meant: Option<&Target>, findings: &mut Findings) {
     for problem in &file.problems {
@@ -47,41 +48,9 @@ fn one(target: &Target, is_meant: bool, findings: &mut Findings) {
         }
         return;
     }
-    let files: [Option<(&str, &Path)>; 3] = match &target.location {
-        TargetLocation::Server {
-            token_file,
-            ca_file,
-            ..
-        } => [
-            token_file.as_deref().map(|path| ("token-file", path)),
-            ca_file.as_deref().map(|path| ("ca-file", path)),
-            None,
-        ],
-        TargetLocation::Site {
-            client_secret_file,
-            ca_file,
-            ..
-        } => [
-            client_secret_file
-                .as_deref()
-                .map(|path| ("client-secret-file", path)),
-            ca_file.as_deref().map(|path| ("ca-file", path)),
-            None,
-        ],
-        TargetLocation::Local {
-            key_file,
-            appsettings,
-            key_per_file,
-            ..
-        } => [
-            key_file.as_deref().map(|path| ("key-file", path)),
-            appsettings.as_deref().map(|path| ("appsettings", path)),
-            key_per_file.as_deref().map(|path| ("key-per-file", path)),
-        ],
-    };
+    let files = files_of(&target.location);
     let missing = files
         .into_iter()
-        .flatten()
         .find_map(|(key, path)| Some((key, path, std::fs::File::open(path).err()?)));
     match missing {
         None => findings.ok("target", says),
@@ -95,4 +64,55 @@ fn one(target: &Target, is_meant: bool, findings: &mut Findings) {
             }
         }
     }
+}
+
+/// Returns the files of a location, with the names of their settings.
+fn files_of(location: &TargetLocation) -> Vec<(&'static str, &Path)> {
+    match location {
+        TargetLocation::Server {
+            token_file,
+            ca_file,
+            ..
+        } => {
+            let files = [("token-file", token_file), ("ca-file", ca_file)];
+            files.into_iter().filter_map(given).collect()
+        }
+        TargetLocation::Site {
+            client_secret_file,
+            ca_file,
+            ..
+        } => {
+            let files = [
+                ("client-secret-file", client_secret_file),
+                ("ca-file", ca_file),
+            ];
+            files.into_iter().filter_map(given).collect()
+        }
+        TargetLocation::Local { files, .. } => local_files(files),
+        TargetLocation::Etcd { access, files, .. } => {
+            let own = [
+                ("store-ca-file", &access.ca_file),
+                ("store-cert-file", &access.cert_file),
+                ("store-cert-key-file", &access.cert_key_file),
+                ("store-password-file", &access.password_file),
+            ];
+            own.into_iter()
+                .filter_map(given)
+                .chain(local_files(files))
+                .collect()
+        }
+    }
+}
+
+fn local_files(files: &LocalFiles) -> Vec<(&'static str, &Path)> {
+    let files = [
+        ("key-file", &files.key_file),
+        ("appsettings", &files.appsettings),
+        ("key-per-file", &files.key_per_file),
+    ];
+    files.into_iter().filter_map(given).collect()
+}
+
+fn given<'a>((key, path): (&'static str, &'a Option<PathBuf>)) -> Option<(&'static str, &'a Path)> {
+    Some((key, path.as_deref()?))
 }

@@ -8,18 +8,17 @@ use uuid::Uuid;
 
 use super::super::Globals;
 use super::super::connections::search;
+use super::super::etcd_args::EtcdArgs;
 use super::super::exit::Failure;
 use super::super::open_service::{CliContext, WORKERS, runtime, with_service};
 use super::super::output::Output;
 use super::super::remote_args::ExplicitOptions;
 use crate::api::client::{RemoteOptions, RemoteService};
 use crate::connection::{
-    Connection, ConnectionError, ConnectionItem, ConnectionStore, ListQuery, PageRequest,
-    PlainSecret,
+    Connection, ConnectionError, ConnectionItem, ListQuery, PageRequest, PlainSecret,
 };
 use crate::plan::{CopySource, Revealed, RevealedSettings, all_items, read_connections};
 use crate::service::ConnectionService;
-use crate::store;
 
 /// Number of concurrent reads.
 const AT_ONCE: usize = 16;
@@ -36,6 +35,8 @@ pub fn globals_of(globals: &Globals, name: &str) -> Globals {
         data: None,
         server: None,
         umbraco: None,
+        store: None,
+        etcd: EtcdArgs::default(),
         explicit: ExplicitOptions::target(),
         ..globals.clone()
     }
@@ -117,14 +118,14 @@ pub async fn reveal_ids(
     };
     match &context.server {
         None => {
-            let shared = context.store();
-            let store = store::open_shared(&shared, &context.store_options()).await?;
+            let handle = context.store();
+            let store = context.open_store(&handle).await?;
             for id in ids {
                 if let Some(found) = store.get(*id).await? {
                     add(found, Vec::new());
                 }
             }
-            shared.close().await?;
+            handle.close().await?;
         }
         Some(options) if options.is_site() => {
             let service = RemoteService::connect(options).await?;

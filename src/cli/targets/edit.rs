@@ -117,7 +117,9 @@ fn is_secret_shared(file: &ConfigFile, target: &Target) -> bool {
         TargetLocation::Site {
             client_secret_file, ..
         } => client_secret_file.clone(),
-        TargetLocation::Server { .. } | TargetLocation::Local { .. } => None,
+        TargetLocation::Server { .. }
+        | TargetLocation::Local { .. }
+        | TargetLocation::Etcd { .. } => None,
     };
     let own = secret_file(target);
     let mut others = file.targets().iter();

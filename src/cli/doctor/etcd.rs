@@ -1,0 +1,146 @@
+//! Checks a store on etcd: its nodes, alarms and key. Needs a build with etcd.
+
+use super::super::exit::{Exit, Failure};
+use super::finding::Findings;
+use crate::store::StoreOptions;
+use crate::store::etcd_options::EtcdOptions;
+
+const AREA: &str = "etcd";
+
+#[cfg(not(feature = "etcd"))]
+#[expect(clippy::unnecessary_wraps, reason = "as with the feature")]
+pub(super) fn check(
+    options: &EtcdOptions,
+    _: &StoreOptions,
+    findings: &mut Findings,
+) -> Result<(), Failure> {
+    let says = format!("{} needs a build with etcd", options.address);
+    let todo = "cargo install --features etcd";
+    findings.problem(AREA, says, Some(todo.into()), Exit::Store);
+    Ok(())
+}
+
+#[cfg(feature = "etcd")]
+pub(super) use with_etcd::check;
+
+#[cfg(feature = "etcd")]
+mod with_etcd {
+    use super::super::super::open_service::{WORKERS, runtime};
+    use super::super::super::signals::StopSignals;
+    use super::super::store::bytes;
+    use super::{AREA, EtcdOptions, Exit, Failure, Findings, StoreOptions};
+    use crate::connection::StoreError;
+    use crate::store::etcd::survey::{
+        EtcdAlarm, EtcdSurvey, NodeRole, NodeState, NodeSurvey, survey,
+    };
+
+    /// Entries that a node may lag behind without a warning.
+    const SMALL_LAG: u64 = 1000;
+
+    pub(in super::super) fn check(
+        options: &EtcdOptions,
+        files: &StoreOptions,
+        findings: &mut Findings,
+    ) -> Result<(), Failure> {
+        if !options.is_encrypted() {
+            findings.ok(AREA, format!("{}, without TLS", options.address));
+        }
+        let runtime = runtime(WORKERS)?;
+        let found = runtime.block_on(async {
+            let mut signals = StopSignals::listen()?;
+            tokio::select! {
+                found = survey(options, files) => Ok(found),
+                exit = signals.next() => Err(Failure::Signal(exit)),
+            }
+        });
+        runtime.shutdown_background();
+        match found? {
+            Ok(found) => report(&found, options, findings),
+            Err(error) => findings.problem(AREA, error.to_string(), None, Exit::Store),
+        }
+        Ok(())
+    }
+
+    fn report(found: &EtcdSurvey, options: &EtcdOptions, findings: &mut Findings) {
+        let is_any = found.nodes.iter().any(|node| node.state.is_ok());
+        for node in &found.nodes {
+            report_node(node, is_any, findings);
+        }
+        match &found.alarms {
+            Ok(alarms) => alarms
+                .iter()
+                .for_each(|alarm| report_alarm(*alarm, findings)),
+            Err(error) => findings.warning(AREA, error.to_string(), None),
+        }
+        let address = &options.address;
+        match &found.store {
+            Ok(true) => findings.ok("store", format!("{address}; the key matches")),
+            Ok(false) => findings.ok(
+                "store",
+                format!("none yet at {address}; the first start creates it"),
+            ),
+            Err(error @ StoreError::Key(_)) => {
+                findings.problem("key", error.to_string(), None, Exit::Store);
+            }
+            Err(error) => findings.problem("store", error.to_string(), None, Exit::Store),
+        }
+    }
+
+    /// Reports a node. One that does not answer is a problem only if no other one does.
+    fn report_node(node: &NodeSurvey, is_any: bool, findings: &mut Findings) {
+        let NodeState {
+            version,
+            role,
+            size,
+            in_use,
+            lag,
+        } = match &node.state {
+            Ok(state) => state,
+            Err(why) => {
+                let says = format!("{} does not answer ({why})", node.name);
+                let todo = Some("start the node, or correct the address of the store".to_owned());
+                if is_any {
+                    findings.warning(AREA, says, todo);
+                } else {
+                    findings.problem(AREA, says, todo, Exit::Store);
+                }
+                return;
+            }
+        };
+        let name = &node.name;
+        let sizes = format!("database {}, {} in use", bytes(*size), bytes(*in_use));
+        let role = match role {
+            NodeRole::Leader => "leader",
+            NodeRole::Follower => "follower",
+            NodeRole::WithoutLeader => {
+                findings.problem(
+                    AREA,
+                    format!(
+                        "{name} has no leader: fewer than half of the nodes can reach each other"
+                    ),
+                    Some("start the other nodes".into()),
+                    Exit::Store,
+                );
+                return;
+            }
+        };
+        findings.ok(AREA, format!("{name}: version {version}, {role}, {sizes}"));
+        if *lag > SMALL_LAG {
+            findings.warning(AREA, format!("{name} is {lag} entries behind"), None);
+        }
+    }
+
+    fn report_alarm(alarm: EtcdAlarm, findings: &mut Findings) {
+        let (says, todo) = match alarm {
+            EtcdAlarm::NoSpace => (
+                "the quota of the database is used up: nothing can be saved",
+                "compact and defragment it, then: etcdctl alarm disarm",
+            ),
+            EtcdAlarm::Corrupt => (
+                "etcd found corrupt data on a node",
+                "replace the node, or restore a snapshot of the cluster",
+            ),
+        };
+        findings.problem(AREA, says, Some(todo.into()), Exit::Store);
+    }
+}

@@ -1,0 +1,177 @@
+//! Options for a store on etcd.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use secrecy::SecretString;
+
+use super::exit::Failure;
+use super::remote_args::{SERVER, UMBRACO, read, text_of_file};
+use super::{Globals, help};
+use crate::config::target_files::EtcdFiles;
+use crate::store::etcd_options::{ClientCertificate, EtcdOptions, EtcdUser};
+
+/// Option with the address.
+pub const STORE: &str = "store";
+
+/// Options that need a store on etcd.
+pub const ETCD_OPTIONS: [&str; 5] = [
+    "store_ca_file",
+    "store_cert_file",
+    "store_cert_key_file",
+    "store_user",
+    "store_password_file",
+];
+
+/// Alternative to backups of a store on etcd.
+pub const BACKUP_INSTEAD: &str = "Back up the cluster with etcdctl snapshot save, or copy the connections to a local store with umai targets copy --with-secrets and back that up. For a local store, add --data";
+
+/// Alternative to a new key for a store on etcd.
+pub const NEW_KEY_INSTEAD: &str = "Create another store with the new key, and copy the connections to it with umai targets copy --with-secrets. For a local store, add --data";
+
+/// Note about the tokens of servers on a store on etcd.
+pub const TOKENS_NOTE: &str =
+    "Each machine has its own tokens: this change affects umai serve on this machine only";
+
+/// Certificates and user for a store on etcd.
+#[derive(Debug, Clone, Default, Args)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the names of the options begin with the same word"
+)]
+pub struct EtcdArgs {
+    /// PEM file with the certificates to trust for etcd [default: the system's]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help_heading = help::GLOBAL
+    )]
+    pub store_ca_file: Option<PathBuf>,
+    /// PEM file with the client certificate for etcd
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help_heading = help::GLOBAL
+    )]
+    pub store_cert_file: Option<PathBuf>,
+    /// PEM file with the private key of the client certificate
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help_heading = help::GLOBAL
+    )]
+    pub store_cert_key_file: Option<PathBuf>,
+    /// User of etcd
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        help_heading = help::GLOBAL
+    )]
+    pub store_user: Option<String>,
+    /// File with the password of the user
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help_heading = help::GLOBAL
+    )]
+    pub store_password_file: Option<PathBuf>,
+}
+
+impl EtcdArgs {
+    /// Uses the settings of a target in place of options that were not given.
+    pub fn or(&mut self, of_target: &EtcdFiles) {
+        let or = |own: &mut Option<PathBuf>, other: &Option<PathBuf>| {
+            if own.is_none() {
+                own.clone_from(other);
+            }
+        };
+        or(&mut self.store_ca_file, &of_target.ca_file);
+        or(&mut self.store_cert_file, &of_target.cert_file);
+        or(&mut self.store_cert_key_file, &of_target.cert_key_file);
+        or(&mut self.store_password_file, &of_target.password_file);
+        if self.store_user.is_none() {
+            self.store_user.clone_from(&of_target.user);
+        }
+    }
+}
+
+/// Returns the store on etcd to use; none for other locations. Explicit options override the environment.
+pub fn selected(globals: &Globals) -> Result<Option<EtcdOptions>, Failure> {
+    let written = &globals.explicit;
+    let other = written.first(&[SERVER, UMBRACO, "data"]);
+    let address = match (written.has(STORE), &globals.store, other) {
+        (true, _, Some(other)) => {
+            return Err(Failure::Usage(format!(
+                "--store and {other} exclude each other. Remove one"
+            )));
+        }
+        (true, Some(address), None) if address.is_empty() => {
+            return Err(Failure::Usage(
+                "--store is empty. Give the address as etcd://HOST:PORT/NAME, or remove the option for the local store".into(),
+            ));
+        }
+        (_, Some(address), None) if !address.is_empty() => address,
+        _ => {
+            let option = written.first(&ETCD_OPTIONS);
+            return option.map_or(Ok(None), |option| {
+                Err(Failure::Usage(format!(
+                    "{option} needs --store or a target"
+                )))
+            });
+        }
+    };
+    let is_set = |variable: &Option<String>| variable.as_ref().is_some_and(|text| !text.is_empty());
+    for (variable, value) in [
+        ("UMAI_SERVER", &globals.server),
+        ("UMAI_UMBRACO", &globals.umbraco),
+    ] {
+        if !written.has(STORE) && is_set(value) {
+            return Err(Failure::Usage(format!(
+                "UMAI_STORE and {variable} exclude each other. Unset one"
+            )));
+        }
+    }
+    let options = EtcdOptions::new(address.parse().map_err(Failure::Usage)?);
+    with_access(&globals.etcd, options).map(Some)
+}
+
+/// Adds certificates and user.
+fn with_access(args: &EtcdArgs, mut options: EtcdOptions) -> Result<EtcdOptions, Failure> {
+    if let Some(path) = &args.store_ca_file {
+        options.ca = Some(read(path, "--store-ca-file")?.to_vec());
+    }
+    options.identity = match (&args.store_cert_file, &args.store_cert_key_file) {
+        (Some(certificate), Some(key)) => Some(ClientCertificate {
+            certificate: read(certificate, "--store-cert-file")?.to_vec(),
+            key: secret(key, "--store-cert-key-file")?,
+        }),
+        (None, None) => None,
+        _ => {
+            return Err(Failure::Usage(
+                "A client certificate needs --store-cert-file and --store-cert-key-file".into(),
+            ));
+        }
+    };
+    options.user = match (&args.store_user, &args.store_password_file) {
+        (Some(name), Some(path)) => Some(EtcdUser {
+            name: name.clone(),
+            password: secret(path, "--store-password-file")?,
+        }),
+        (None, None) => None,
+        _ => {
+            return Err(Failure::Usage(
+                "A user of etcd needs --store-user and --store-password-file".into(),
+            ));
+        }
+    };
+    Ok(options)
+}
+
+fn secret(path: &Path, option: &str) -> Result<SecretString, Failure> {
+    Ok(SecretString::from(text_of_file(path, option)?.as_str()))
+}

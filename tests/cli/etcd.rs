@@ -1,0 +1,302 @@
+//! A store on etcd, used from several machines, each a home of its own.
+
+use rstest::rstest;
+use serde_json::Value;
+
+use crate::etcd_node::{EtcdNode, shared_address};
+use crate::home::{Answer, DOCUMENTED, Home, answer_of};
+
+/// Machines that use one store, and its address.
+struct Machines {
+    store: String,
+    one: Home,
+    other: Home,
+}
+
+impl Machines {
+    /// Two machines with the same key and a new store with the documented connection; none without etcd.
+    fn with_store(prefix: &str) -> Option<Self> {
+        Some(Self::on(&format!("{}/{prefix}", shared_address()?)))
+    }
+
+    fn on(store: &str) -> Self {
+        let machines = Self {
+            store: format!("{store}/{}", uuid::Uuid::new_v4()),
+            one: Home::new(),
+            other: Home::new(),
+        };
+        let body = ["connections", "create", "--from-json", "-"];
+        let made = machines.one.pipe(&machines.arguments(&body), DOCUMENTED);
+        assert_eq!(made.code, 0, "{made:?}");
+        let key = std::fs::read(machines.one.path(".config/umai/umai.key")).unwrap();
+        let copy = machines.other.write(".config/umai/umai.key", key);
+        restrict(&copy);
+        machines
+    }
+
+    fn arguments<'a>(&'a self, arguments: &[&'a str]) -> Vec<&'a str> {
+        [&["--store", self.store.as_str()], arguments].concat()
+    }
+
+    fn run(&self, home: &Home, arguments: &[&str]) -> Answer {
+        home.run(&self.arguments(arguments))
+    }
+
+    /// Runs a command that must succeed, and returns its stdout.
+    fn out(&self, home: &Home, arguments: &[&str]) -> String {
+        let answer = self.run(home, arguments);
+        assert_eq!(answer.code, 0, "{arguments:?}: {answer:?}");
+        answer.out
+    }
+}
+
+/// Makes a key file readable by its owner only.
+fn restrict(path: &std::path::Path) {
+    use std::os::unix::fs::PermissionsExt;
+    let owner_only = std::fs::Permissions::from_mode(0o600);
+    std::fs::set_permissions(path, owner_only).unwrap();
+}
+
+#[test]
+fn two_machines_share_one_store() {
+    let Some(machines) = Machines::with_store("shared") else {
+        return;
+    };
+    let Machines { one, other, .. } = &machines;
+    let connection = "openai-prod";
+    assert!(
+        machines
+            .out(other, &["connections", "list"])
+            .contains(connection)
+    );
+    let shown = machines.out(other, &["connections", "get", connection]);
+    assert!(shown.contains("sk-***"), "{shown}");
+    machines.out(other, &["connections", "deactivate", connection]);
+    assert!(
+        machines
+            .out(one, &["connections", "get", connection])
+            .contains("Inactive")
+    );
+    let rename = ["connections", "update", connection, "--name", "Renamed"];
+    machines.out(one, &rename);
+    let history = machines.out(other, &["connections", "history", connection, "--json"]);
+    let history: Value = serde_json::from_str(&history).unwrap();
+    let numbers = history["items"].as_array().unwrap();
+    assert_eq!(numbers.len(), 3, "{history}");
+
+    machines.out(one, &["connections", "delete", connection, "--yes"]);
+    assert!(
+        !machines
+            .out(other, &["connections", "list"])
+            .contains(connection)
+    );
+    assert!(
+        machines
+            .out(other, &["connections", "list", "--trash"])
+            .contains("Renamed")
+    );
+    machines.out(other, &["connections", "restore", connection]);
+    assert!(
+        machines
+            .out(one, &["connections", "list"])
+            .contains("Renamed")
+    );
+    machines.out(one, &["connections", "delete", connection, "--yes"]);
+    machines.out(other, &["connections", "purge", connection, "--yes"]);
+    assert!(
+        !machines
+            .out(one, &["connections", "list", "--trash"])
+            .contains("Renamed")
+    );
+    let gone = machines.run(one, &["connections", "get", connection]);
+    assert_eq!(gone.code, 3, "{gone:?}");
+}
+
+#[test]
+fn taken_alias_is_refused_on_the_other_machine() {
+    let Some(machines) = Machines::with_store("alias") else {
+        return;
+    };
+    let body = ["connections", "create", "--from-json", "-"];
+    let again = machines.other.pipe(&machines.arguments(&body), DOCUMENTED);
+    assert_eq!(again.code, 5, "{again:?}");
+}
+
+#[test]
+fn machine_without_the_key_is_refused() {
+    let Some(machines) = Machines::with_store("key") else {
+        return;
+    };
+    let keyless = Home::new();
+    let missing = machines.run(&keyless, &["connections", "list"]);
+    assert_eq!(missing.code, 6, "{missing:?}");
+    assert!(missing.err.contains("needs its key"), "{missing:?}");
+    assert!(
+        !keyless.path(".config/umai/umai.key").exists(),
+        "no key is created"
+    );
+    let own = keyless.run(&["connections", "list"]);
+    assert_eq!(own.code, 0, "{own:?}");
+    let wrong = machines.run(&keyless, &["connections", "list"]);
+    assert_eq!(wrong.code, 6, "{wrong:?}");
+    assert!(wrong.err.contains("umai key export there"), "{wrong:?}");
+}
+
+#[test]
+fn rotating_the_key_of_a_local_store_keeps_the_shared_one_open() {
+    let Some(machines) = Machines::with_store("rotated") else {
+        return;
+    };
+    let one = &machines.one;
+    assert_eq!(one.create(DOCUMENTED).code, 0);
+    let rotated = one.run(&["key", "rotate"]);
+    assert_eq!(rotated.code, 0, "{rotated:?}");
+    let shown = machines.out(one, &["connections", "get", "openai-prod"]);
+    assert!(shown.contains("sk-***"), "{shown}");
+}
+
+#[test]
+fn store_is_there_after_etcd_was_killed() {
+    let Some(node) = EtcdNode::start(&[]) else {
+        return;
+    };
+    let machines = Machines::on(&format!("etcd://{}", node.client));
+    node.kill();
+    let down = machines.run(&machines.other, &["connections", "list"]);
+    assert_eq!(down.code, 6, "{down:?}");
+    assert!(down.err.contains("etcd did not answer"), "{down:?}");
+    let _node = node.restart();
+    assert!(
+        machines
+            .out(&machines.other, &["connections", "list"])
+            .contains("openai-prod")
+    );
+}
+
+#[test]
+fn read_only_mode_creates_no_store() {
+    let Some(address) = shared_address() else {
+        return;
+    };
+    let home = Home::new();
+    let store = format!("{address}/none/{}", uuid::Uuid::new_v4());
+    let refused = home.run(&["--store", &store, "--read-only", "connections", "list"]);
+    assert_eq!(refused.code, 6, "{refused:?}");
+    assert!(
+        refused.err.contains("read-only mode does not create one"),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn target_and_variable_select_the_store() {
+    let Some(machines) = Machines::with_store("target") else {
+        return;
+    };
+    let Machines { store, one, .. } = &machines;
+    one.write(
+        ".config/umai/config.toml",
+        format!("[targets.team]\nstore = \"{store}\"\nbadge = \"TEAM\"\n"),
+    );
+    let listed = one.run(&["--target", "team", "connections", "list"]);
+    assert!(listed.out.contains("openai-prod"), "{listed:?}");
+    let mut command = one.umai(&["connections", "list"]);
+    command.env("UMAI_STORE", store);
+    let listed = answer_of(command);
+    assert!(listed.out.contains("openai-prod"), "{listed:?}");
+    let targets = one.run(&["targets", "--json"]).out;
+    assert!(targets.contains(store), "{targets}");
+}
+
+#[test]
+fn connections_are_copied_between_etcd_and_a_local_store() {
+    let Some(machines) = Machines::with_store("copy") else {
+        return;
+    };
+    let Machines { store, one, .. } = &machines;
+    one.write(
+        ".config/umai/config.toml",
+        format!("[targets.team]\nstore = \"{store}\"\n[targets.here]\ndata = \"here\"\n"),
+    );
+    let copied = one.run(&["targets", "copy", "team", "here", "--with-secrets", "--yes"]);
+    assert_eq!(copied.code, 0, "{copied:?}");
+    let shown = one.run(&["--target", "here", "connections", "get", "openai-prod"]);
+    assert!(shown.out.contains("sk-***"), "{shown:?}");
+}
+
+#[rstest]
+#[case::backup(&["backup", "create"], "etcdctl snapshot save")]
+#[case::list_of_backups(&["backup", "list"], "etcdctl snapshot save")]
+#[case::rotation(&["key", "rotate"], "umai targets copy --with-secrets")]
+#[case::new_key(&["key", "new", "--forget-secrets"], "umai targets copy --with-secrets")]
+fn command_for_local_stores_says_what_to_do_instead(
+    #[case] command: &[&str],
+    #[case] instead: &str,
+) {
+    let home = Home::new();
+    let store = "etcd://127.0.0.1:1/team";
+    let refused = home.run(&[&["--store", store], command].concat());
+    assert_eq!(refused.code, 2, "{refused:?}");
+    assert!(refused.err.contains(instead), "{refused:?}");
+    let mut from_environment = home.umai(command);
+    from_environment.env("UMAI_STORE", store);
+    let refused = answer_of(from_environment);
+    assert_eq!(refused.code, 2, "{refused:?}");
+    let mut local = home.umai(&[&["--data", "here"], command].concat());
+    local.env("UMAI_STORE", store);
+    let local = answer_of(local);
+    assert!(
+        !local.err.contains("etcd"),
+        "an explicit location wins: {local:?}"
+    );
+}
+
+#[test]
+fn tokens_belong_to_the_machine() {
+    let home = Home::new();
+    let create = [
+        "--store",
+        "etcd://127.0.0.1:1/team",
+        "token",
+        "create",
+        "--name",
+        "a",
+        "--scope",
+        "read",
+    ];
+    let made = home.run(&create);
+    assert_eq!(made.code, 0, "{made:?}");
+    assert!(made.err.contains("on this machine only"), "{made:?}");
+}
+
+#[rstest]
+#[case::other_location(&["--store", "etcd://h", "--data", "x"], "--store and --data exclude each other")]
+#[case::server(&["--store", "etcd://h", "--server", "https://h"], "--store and --server exclude each other")]
+#[case::no_store(&["--store-user", "root"], "--store-user needs --store or a target")]
+#[case::empty(&["--store", ""], "--store is empty")]
+#[case::scheme(&["--store", "https://h"], "is not the address of a store")]
+#[case::password(&["--store", "etcd://root:planted@h"], "use --store-user and --store-password-file")]
+#[case::half_a_certificate(&["--store", "etcd://h", "--store-cert-file", "c"], "--store-cert-key-file")]
+#[case::no_password(&["--store", "etcd://h", "--store-user", "root"], "needs --store-user and --store-password-file")]
+fn options_that_do_not_fit_are_rejected(#[case] options: &[&str], #[case] why: &str) {
+    let answer = Home::new().run(&[options, &["connections", "list"]].concat());
+    assert_eq!(answer.code, 2, "{answer:?}");
+    assert!(answer.err.contains(why), "{answer:?}");
+    assert!(!answer.err.contains("planted"), "{answer:?}");
+}
+
+#[test]
+fn doctor_reports_nodes_and_key() {
+    let Some(machines) = Machines::with_store("doctor") else {
+        return;
+    };
+    let found = machines.out(&machines.one, &["doctor"]);
+    assert!(found.contains("leader, database"), "{found}");
+    assert!(found.contains("the key matches"), "{found}");
+    let keyless = machines.run(&Home::new(), &["doctor"]);
+    assert_eq!(keyless.code, 6, "{keyless:?}");
+    assert!(keyless.out.contains("needs its key"), "{keyless:?}");
+    let down = Home::new().run(&["--store", "etcd://127.0.0.1:1/team", "doctor"]);
+    assert_eq!(down.code, 6, "{down:?}");
+    assert!(down.out.contains("127.0.0.1:1 does not answer"), "{down:?}");
+}

@@ -1,0 +1,456 @@
+//! A store on etcd while nodes fail: nothing acknowledged is lost, nothing is done twice, and feeds miss and repeat nothing.
+//!
+//! `UMAI_ETCD_KILLS=20` runs the long form.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use futures_util::future::join_all;
+use tempfile::TempDir;
+use umai::connection::StoreError;
+use umai::connection::store::{ChangeKind, Revision};
+use umai::store::etcd_options::{EtcdOptions, EtcdUser};
+use umai::store::{StoreHandle, StoreOptions, WithoutStore};
+use uuid::Uuid;
+
+use crate::etcd_node::EtcdNode;
+use crate::support::fixture::{EVERYTHING, Store, id, save};
+
+const WRITERS: u64 = 8;
+const WATCHERS: usize = 3;
+/// Acknowledged writes between two faults.
+const PROGRESS: u64 = 200;
+
+/// Number of times that the leader is killed.
+fn kills() -> u64 {
+    std::env::var("UMAI_ETCD_KILLS").map_or(2, |text| text.parse().unwrap())
+}
+
+/// Three nodes, and a store on them.
+struct Cluster {
+    nodes: [Option<EtcdNode>; 3],
+    address: String,
+    /// Config directory with the key.
+    home: TempDir,
+}
+
+impl Cluster {
+    fn start() -> Option<Self> {
+        let nodes: [EtcdNode; 3] = EtcdNode::start_cluster()?;
+        let clients: Vec<_> = nodes.iter().map(|node| node.client.as_str()).collect();
+        Some(Self {
+            address: format!("etcd://{}/{}", clients.join(","), Uuid::new_v4()),
+            nodes: nodes.map(Some),
+            home: tempfile::tempdir().unwrap(),
+        })
+    }
+
+    /// Opens the store as another process would.
+    async fn open(&self) -> Store {
+        open(&self.address, &self.home).await
+    }
+
+    /// Waits for a leader and returns its position.
+    fn leader(&self) -> usize {
+        loop {
+            let is_leader = |node: &Option<EtcdNode>| {
+                node.as_ref()
+                    .is_some_and(|node| node.is_leader() == Some(true))
+            };
+            if let Some(leader) = self.nodes.iter().position(is_leader) {
+                return leader;
+            }
+            std::thread::yield_now();
+        }
+    }
+
+    /// Waits until all nodes know a leader.
+    fn wait_until_healthy(&self) {
+        for node in self.nodes.iter().flatten() {
+            while node.is_leader().is_none() {
+                std::thread::yield_now();
+            }
+        }
+    }
+
+    fn restart(&mut self, node: usize) {
+        self.nodes[node] = self.nodes[node].take().map(EtcdNode::restart);
+    }
+}
+
+async fn open(address: &str, home: &TempDir) -> Store {
+    let options = EtcdOptions::new(address.parse().unwrap());
+    try_open(options, home).await.unwrap()
+}
+
+async fn try_open(options: EtcdOptions, home: &TempDir) -> Result<Store, StoreError> {
+    let files = StoreOptions {
+        data: home.path().join("data"),
+        config: home.path().join("config"),
+        key_file: None,
+    };
+    let handle = StoreHandle::etcd(options);
+    handle.open(&files, WithoutStore::Create).await
+}
+
+/// Progress of the writers.
+#[derive(Default)]
+struct Progress {
+    acknowledged: AtomicU64,
+    is_over: AtomicBool,
+    /// Newest acknowledgement, and the longest time without any.
+    pause: Mutex<Option<(Instant, Duration)>>,
+}
+
+impl Progress {
+    fn acknowledge(&self) {
+        let mut pause = self.pause.lock().unwrap();
+        let now = Instant::now();
+        let (last, longest) = pause.unwrap_or((now, Duration::ZERO));
+        *pause = Some((now, longest.max(now - last)));
+        self.acknowledged.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Waits for further acknowledgements.
+    async fn wait(&self) {
+        let goal = self.acknowledged.load(Ordering::Acquire) + PROGRESS;
+        while self.acknowledged.load(Ordering::Acquire) < goal {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn longest_pause(&self) -> Duration {
+        self.pause
+            .lock()
+            .unwrap()
+            .map_or(Duration::ZERO, |(_, longest)| longest)
+    }
+}
+
+/// Saves one version of a connection after the other, and returns the last acknowledged one.
+async fn write(store: Store, number: u64, progress: Arc<Progress>) -> u64 {
+    let mut version = 0;
+    while !progress.is_over.load(Ordering::Acquire) {
+        match store.save(save(number, version + 1)).await {
+            Ok(_) => {
+                version += 1;
+                progress.acknowledge();
+            }
+            // The outcome is unknown, and says so: it may arrive late, but only once.
+            Err(StoreError::Unanswered(_)) => {
+                let found = store.get(id(number)).await.unwrap();
+                version = found.map_or(version, |found| found.item.version);
+            }
+            Err(error) => panic!("connection {number}, version {}: {error}", version + 1),
+        }
+    }
+    version
+}
+
+/// Follows the feed until every connection has its last version, and checks that no change is missing, repeated or out of order.
+async fn watch(
+    store: Store,
+    since: Revision,
+    last: tokio::sync::watch::Receiver<BTreeMap<Uuid, u64>>,
+) {
+    let mut last = last;
+    let mut seen = since;
+    let mut versions: BTreeMap<Uuid, u64> = BTreeMap::new();
+    loop {
+        let Ok(mut feed) = store.changes(seen).await else {
+            continue;
+        };
+        loop {
+            let is_complete = {
+                let expected = last.borrow_and_update();
+                !expected.is_empty() && *expected == versions
+            };
+            if is_complete {
+                return;
+            }
+            let change = tokio::select! {
+                change = feed.next() => change,
+                _ = last.changed() => continue,
+            };
+            // A feed that ends with an error is continued after the last change, as the app does.
+            let Some(Ok(change)) = change else { break };
+            assert!(
+                change.revision > seen,
+                "{:?} after {seen:?}",
+                change.revision
+            );
+            seen = change.revision;
+            let ChangeKind::Saved(item) = change.kind else {
+                panic!("nothing was deleted");
+            };
+            let before = versions.insert(item.id, item.version).unwrap_or(0);
+            assert_eq!(item.version, before + 1, "a change is missing or repeated");
+        }
+    }
+}
+
+/// Runs writers and watchers while `disturb` runs, and checks everything.
+async fn under_load(cluster: Cluster, disturb: impl AsyncFnOnce(&mut Cluster, &Progress)) {
+    let mut cluster = cluster;
+    let first = cluster.open().await;
+    let since = first.revision();
+    let progress = Arc::new(Progress::default());
+    let (last, expected) = tokio::sync::watch::channel(BTreeMap::new());
+    let mut watchers = Vec::new();
+    for _ in 0..WATCHERS {
+        let store = cluster.open().await;
+        watchers.push(tokio::spawn(watch(store, since, expected.clone())));
+    }
+    let mut writers = Vec::new();
+    for number in 0..WRITERS {
+        let store = cluster.open().await;
+        writers.push(tokio::spawn(write(store, number, Arc::clone(&progress))));
+    }
+    progress.wait().await;
+    disturb(&mut cluster, &progress).await;
+    progress.wait().await;
+    progress.is_over.store(true, Ordering::Release);
+    let written = join_all(writers).await.into_iter().map(Result::unwrap);
+    let written: BTreeMap<Uuid, u64> = (0..WRITERS)
+        .zip(written)
+        .map(|(number, version)| (id(number), version))
+        .collect();
+    last.send_replace(written.clone());
+    for watcher in watchers {
+        watcher.await.unwrap();
+    }
+    for (id, version) in &written {
+        let stored = first.get(*id).await.unwrap().unwrap();
+        assert_eq!(
+            stored.item.version, *version,
+            "an acknowledged write is lost"
+        );
+        let versions = first.versions(*id, EVERYTHING).await.unwrap();
+        assert_eq!(versions.total as u64, *version, "a write was done twice");
+    }
+    eprintln!(
+        "{} writes acknowledged, longest pause {:?}",
+        written.values().sum::<u64>(),
+        progress.longest_pause()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn killed_leaders_lose_and_repeat_nothing() {
+    let Some(cluster) = Cluster::start() else {
+        return;
+    };
+    under_load(cluster, async |cluster, progress| {
+        for _ in 0..kills() {
+            cluster.wait_until_healthy();
+            let leader = cluster.leader();
+            cluster.nodes[leader].as_ref().unwrap().kill();
+            progress.wait().await;
+            cluster.restart(leader);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn stopped_leader_is_left_and_its_late_answers_do_no_harm() {
+    let Some(cluster) = Cluster::start() else {
+        return;
+    };
+    under_load(cluster, async |cluster, progress| {
+        let leader = cluster.leader();
+        let node = cluster.nodes[leader].as_ref().unwrap();
+        node.signal("-STOP");
+        progress.wait().await;
+        node.signal("-CONT");
+        progress.wait().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn restart_of_all_nodes_is_survived() {
+    let Some(cluster) = Cluster::start() else {
+        return;
+    };
+    under_load(cluster, async |cluster, _| {
+        for node in cluster.nodes.iter().flatten() {
+            node.kill();
+        }
+        for node in 0..cluster.nodes.len() {
+            cluster.restart(node);
+        }
+    })
+    .await;
+}
+
+/// A restored snapshot has the same cluster ID and an earlier revision.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn restored_snapshot_reloads_lists_and_ends_feeds() {
+    let Some(node) = EtcdNode::start(&[]) else {
+        return;
+    };
+    let home = tempfile::tempdir().unwrap();
+    let address = format!("etcd://{}/restored", node.client);
+    let store = open(&address, &home).await;
+    store.save(save(1, 1)).await.unwrap();
+    node.kill();
+    let copy = home.path().join("snapshot");
+    let copied = copy_folder(&node.data(), &copy);
+    assert!(copied.success());
+    let node = node.restart();
+    let late = store.save(save(2, 1)).await.unwrap();
+    let mut feed = store.changes(late).await.unwrap();
+    assert_eq!(total(&store).await, 2);
+
+    node.kill();
+    std::fs::remove_dir_all(node.data()).unwrap();
+    assert!(copy_folder(&copy, &node.data()).success());
+    let _node = node.restart();
+    assert!(feed.next().await.unwrap().is_err(), "the feed ends");
+    assert_eq!(total(&store).await, 1);
+    assert!(store.revision() < late);
+    let again = store.save(save(3, 1)).await.unwrap();
+    assert_eq!(total(&store).await, 2);
+    let mut feed = store.changes(Revision(again.0 - 1)).await.unwrap();
+    assert_eq!(feed.next().await.unwrap().unwrap().revision, again);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn feed_from_before_a_compaction_is_too_old() {
+    let Some(node) = EtcdNode::start(&[]) else {
+        return;
+    };
+    let home = tempfile::tempdir().unwrap();
+    let address = format!("etcd://{}/compacted", node.client);
+    let store = open(&address, &home).await;
+    let first = store.save(save(1, 1)).await.unwrap();
+    let second = store.save(save(2, 1)).await.unwrap();
+    let body = format!("{{\"revision\":\"{}\"}}", second.0);
+    node.post("/v3/kv/compaction", &body).unwrap();
+    let refused = store.changes(Revision(first.0 - 1)).await.map(drop);
+    assert_eq!(refused.unwrap_err(), StoreError::FeedTooOld(first.0 - 1));
+    assert_eq!(total(&store).await, 2);
+    let third = store.save(save(3, 1)).await.unwrap();
+    let mut feed = store.changes(second).await.unwrap();
+    assert_eq!(feed.next().await.unwrap().unwrap().revision, third);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn full_database_is_named_and_reads_go_on() {
+    let Some(node) = EtcdNode::start(&["--quota-backend-bytes=200000"]) else {
+        return;
+    };
+    let home = tempfile::tempdir().unwrap();
+    let store = open(&format!("etcd://{}/full", node.client), &home).await;
+    let mut saved = 0;
+    let refused = loop {
+        match store.save(save(saved + 1, 1)).await {
+            Ok(_) => saved += 1,
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(refused, StoreError::Full(_)), "{refused:?}");
+    assert_eq!(total(&store).await as u64, saved);
+    assert!(store.get(id(1)).await.unwrap().is_some());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn record_that_was_changed_in_etcd_is_damaged() {
+    let Some(node) = EtcdNode::start(&[]) else {
+        return;
+    };
+    let home = tempfile::tempdir().unwrap();
+    let store = open(&format!("etcd://{}/t", node.client), &home).await;
+    store.save(save(1, 1)).await.unwrap();
+    store.save(save(2, 1)).await.unwrap();
+    let encode = |text: String| base64::Engine::encode(&base64::prelude::BASE64_STANDARD, text);
+    let body = format!(
+        "{{\"key\":\"{}\",\"value\":\"{}\"}}",
+        encode(format!("/t/c/{}", id(1))),
+        encode("0123456789abcdef{}".into())
+    );
+    node.post("/v3/kv/put", &body).unwrap();
+    let read = store.get(id(1)).await;
+    assert!(matches!(read, Err(StoreError::Damaged { .. })), "{read:?}");
+    assert_eq!(total(&store).await, 1, "the others work");
+    let notices = store.notices().join(" ");
+    assert!(notices.contains(&id(1).to_string()), "{notices}");
+}
+
+async fn total(store: &Store) -> usize {
+    let all = umai::connection::ListQuery::all(EVERYTHING);
+    store.list(&all).await.unwrap().total
+}
+
+fn copy_folder(from: &std::path::Path, to: &std::path::Path) -> std::process::ExitStatus {
+    let mut command = std::process::Command::new("cp");
+    command.arg("-a").args([from, to]).status().unwrap()
+}
+
+/// A node that was restarted knows no tokens; a watch that is opened with such a token is created and canceled.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn unknown_token_is_renewed_for_requests_and_watches() {
+    let Some(node) = EtcdNode::start(&[]) else {
+        return;
+    };
+    let home = tempfile::tempdir().unwrap();
+    enable_authentication(&node, "/team/");
+    let address = format!("etcd://{}/team/auth", node.client);
+    let denied = try_open(EtcdOptions::new(address.parse().unwrap()), &home).await;
+    let denied = denied.map(drop).unwrap_err();
+    assert!(denied.to_string().contains("--store-user"), "{denied}");
+    let mut options = EtcdOptions::new(address.parse().unwrap());
+    options.user = Some(EtcdUser {
+        name: "umai".into(),
+        password: "planted".to_owned().into(),
+    });
+    let store = try_open(options.clone(), &home).await.unwrap();
+    let first = store.save(save(1, 1)).await.unwrap();
+    let mut feed = store.changes(first).await.unwrap();
+    node.kill();
+    let node = node.restart();
+    let other = try_open(options, &home).await.unwrap();
+    let second = other.save(save(2, 1)).await.unwrap();
+    assert_eq!(feed.next().await.unwrap().unwrap().revision, second);
+    let third = store.save(save(3, 1)).await.unwrap();
+    assert_eq!(feed.next().await.unwrap().unwrap().revision, third);
+
+    let mut elsewhere = EtcdOptions::new(format!("etcd://{}/other", node.client).parse().unwrap());
+    elsewhere.user = Some(EtcdUser {
+        name: "umai".into(),
+        password: "planted".to_owned().into(),
+    });
+    let denied = try_open(elsewhere, &home).await.map(drop).unwrap_err();
+    assert!(
+        denied.to_string().contains("the role of the user"),
+        "{denied}"
+    );
+}
+
+/// Creates the user `umai` for keys with a prefix, and requires users.
+fn enable_authentication(node: &EtcdNode, prefix: &str) {
+    let encode = |text: &str| base64::Engine::encode(&base64::prelude::BASE64_STANDARD, text);
+    let end = format!("{}0", prefix.trim_end_matches('/'));
+    let permission = format!(
+        r#"{{"name":"umai","perm":{{"permType":"READWRITE","key":"{}","range_end":"{}"}}}}"#,
+        encode(prefix),
+        encode(&end)
+    );
+    for (path, body) in [
+        ("user/add", r#"{"name":"root","password":"root"}"#),
+        ("role/add", r#"{"name":"root"}"#),
+        ("user/grant", r#"{"user":"root","role":"root"}"#),
+        ("user/add", r#"{"name":"umai","password":"planted"}"#),
+        ("role/add", r#"{"name":"umai"}"#),
+        ("role/grant", &permission),
+        ("user/grant", r#"{"user":"umai","role":"umai"}"#),
+        ("enable", "{}"),
+    ] {
+        let answer = node.post(&format!("/v3/auth/{path}"), body).unwrap();
+        assert!(answer.contains("200 OK"), "{path}: {answer}");
+    }
+}
