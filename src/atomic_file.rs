@@ -14,12 +14,15 @@ pub fn create_folder(path: &Path) -> io::Result<()> {
     let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
     let missing: Vec<&Path> = path.ancestors().skip(1).take_while(is_missing).collect();
     let created = DirBuilder::new().recursive(true).mode(0o700).create(path);
-    created.map_err(|error| match path.ancestors().any(Path::is_file) {
-        true => io::Error::new(
-            io::ErrorKind::NotADirectory,
-            "a file is in the way of this folder; move it away, or use another folder",
-        ),
-        false => error,
+    created.map_err(|error| {
+        if path.ancestors().any(Path::is_file) {
+            io::Error::new(
+                io::ErrorKind::NotADirectory,
+                "a file is in the way of this folder; move it away, or use another folder",
+            )
+        } else {
+            error
+        }
     })?;
     for folder in missing {
         folder.parent().map_or(Ok(()), sync_folder)?;

@@ -381,7 +381,7 @@ fn flipped_bit_beside_the_store_is_named_and_left_alone() {
     for round in 0..flips {
         let path = home.path(paths[round % paths.len()]);
         let intact = std::fs::read(&path).unwrap();
-        let bit = Uuid::new_v4().as_u64_pair().1 as usize % (intact.len() * 8);
+        let bit = random_bit(&intact);
         let mut damaged = intact.clone();
         damaged[bit / 8] ^= 1 << (bit % 8);
         std::fs::write(&path, &damaged).unwrap();
@@ -393,7 +393,10 @@ fn flipped_bit_beside_the_store_is_named_and_left_alone() {
         );
         let name = path.file_name().unwrap().to_str().unwrap();
         let is_named = |answer: &Answer| format!("{}{}", answer.out, answer.err).contains(name);
-        let compared = if name.ends_with(".toml") {
+        let compared = if path
+            .extension()
+            .is_some_and(|extension| extension == "toml")
+        {
             1
         } else {
             commands.len()
@@ -426,4 +429,9 @@ fn doctor_checks_the_keymap() {
             .contains("warning  keymap     keymap.toml, line 2"),
         "{wrong:?}"
     );
+}
+
+fn random_bit(bytes: &[u8]) -> usize {
+    let random = Uuid::new_v4().into_bytes();
+    usize::from(u16::from_le_bytes([random[0], random[1]])) % (bytes.len() * 8)
 }

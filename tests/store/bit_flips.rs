@@ -110,12 +110,13 @@ impl Fixture {
         self.before = content(&store).await;
         store.close().await.unwrap();
         let options = options(self.home.path());
-        let shelf = BackupFolder::for_store(&options.data);
-        for earlier in shelf.all().unwrap() {
+        let backups = BackupFolder::for_store(&options.data);
+        for earlier in backups.all().unwrap() {
             fs::remove_file(earlier.path).unwrap();
         }
         let made = create(&options, &BackupDestination::Store, Utc::now()).unwrap();
-        self.backup = made.path.strip_prefix(self.home.path()).unwrap().to_owned();
+        let backup = made.path.strip_prefix(self.home.path()).unwrap();
+        backup.clone_into(&mut self.backup);
     }
 }
 
