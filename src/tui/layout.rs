@@ -200,9 +200,24 @@ impl ScreenLayout {
         self.side
     }
 
-    /// Returns the area of the form rows, inside the border.
+    /// Returns the area of the form rows, inside the border and above the help lines.
     pub fn form_rows(&self) -> Area {
-        self.form().inside().padded()
+        self.form_parts().0
+    }
+
+    /// Returns the area of the help lines of a form, below a rule; empty if there is no room.
+    pub fn form_help(&self) -> Area {
+        self.form_parts().1
+    }
+
+    fn form_parts(&self) -> (Area, Area) {
+        let inside = self.form().inside().padded();
+        let help = match inside.height {
+            0..10 => 0,
+            10..18 => 3,
+            18.. => 4,
+        };
+        inside.split_top(inside.height - help)
     }
 
     /// Returns the area of the tab titles.

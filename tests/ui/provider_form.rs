@@ -321,7 +321,7 @@ fn stored_connection_opens_with_its_alternative(
 fn other_alternative_names_and_removes_stored_values() {
     let mut harness = Harness::with(120, 40, &[WITH_KEY]);
     harness.play("<end><enter><tab><tab><tab><tab><left>");
-    holds(&harness, "Saving removes stored values: API Key");
+    holds(&harness, "Saving removes API Key");
     harness.play("<right>");
     lacks(&harness, "Saving removes");
     assert!(!harness.app.form().unwrap().is_changed());
@@ -355,7 +355,7 @@ fn edited_setting_of_another_alternative_chooses_it() {
     holds(&harness, "Authentication API key");
     holds(
         &harness,
-        "Saving removes stored values: Tenant ID, Client ID, Client Secret",
+        "Saving removes Tenant ID, Client ID, Client Secret",
     );
 }
 
@@ -844,5 +844,53 @@ fn lone_dollar_is_removed_with_its_list() {
         harness.frame().contains("$OpenAI:ApiKey"),
         "{}",
         harness.frame()
+    );
+}
+
+#[rstest]
+fn note_below_a_field_moves_no_field(#[values((80, 24), (120, 40))] size: (u16, u16)) {
+    let mut harness = Harness::empty(size.0, size.1);
+    harness.play("nopenai<enter>A<tab><tab><tab>");
+    let row_of = |harness: &Harness, label: &str| {
+        let frame = harness.frame();
+        frame
+            .lines()
+            .position(|line| line.contains(label))
+            .expect(label)
+    };
+    let before = row_of(&harness, "Organization");
+    harness.play("<paste:sk-ant-planted>");
+    assert_eq!(
+        row_of(&harness, "Organization"),
+        before,
+        "{}",
+        harness.frame()
+    );
+    let frame = frame_text(&harness);
+    assert!(
+        frame.contains("! This looks like a key for Anthropic"),
+        "{frame}"
+    );
+}
+
+#[test]
+fn long_value_is_marked_at_both_ends() {
+    let mut harness = Harness::empty(120, 40);
+    let name = "first ".to_owned() + &"x".repeat(100) + " last";
+    harness.play(&format!("nopenai<enter>{name}"));
+    let line = |harness: &Harness| {
+        let frame = harness.frame();
+        let line = frame.lines().find(|line| line.contains("▸ Name"));
+        line.unwrap().to_owned()
+    };
+    assert!(line(&harness).contains("│…x"), "{}", line(&harness));
+    harness.play("<left><left><left><left><left><left>");
+    let middle = line(&harness);
+    assert!(middle.contains("│…x") && middle.contains('…'), "{middle}");
+    harness.play("<home><tab>");
+    let frame = harness.frame();
+    assert!(
+        frame.contains("│first x") && frame.contains("x…│"),
+        "{frame}"
     );
 }

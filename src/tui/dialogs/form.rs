@@ -6,6 +6,7 @@ use crate::text::case_fold::fold;
 use crate::tui::action::{Action, KeyContext};
 use crate::tui::dialog::{Dialog, DialogContext, DialogModel, DialogOutcome, Frame, Pick, Spoken};
 use crate::tui::dialogs::provider_picker::ProviderPicker;
+use crate::tui::effect::Ticket;
 use crate::tui::event::PastedText;
 use crate::tui::form::field::{FieldTarget, FieldValue};
 use crate::tui::form::layout::{self, RowContent};
@@ -57,9 +58,9 @@ impl Dialog for Form {
     }
 
     fn scroll(&mut self, cx: &DialogContext<'_>) {
-        let area = cx.layout.form_rows();
-        self.fit_configuration_keys(area.height.into());
-        self.top = layout::follow(self, &layout::rows(self, area.width), area.height.into());
+        let height = cx.layout.form_rows().height.into();
+        self.fit_configuration_keys(height);
+        self.top = layout::follow(self, &layout::rows_on(self, &cx.layout), height);
     }
 
     fn is_typing(&self) -> bool {
@@ -101,7 +102,7 @@ impl Dialog for Form {
 
     /// Focuses the clicked field, or chooses the clicked configuration key.
     fn click_line(&mut self, line: usize, cx: &DialogContext<'_>) {
-        let rows = layout::rows(self, cx.layout.form_rows().width);
+        let rows = layout::rows_on(self, &cx.layout);
         let row = rows.get(line);
         if let Some(RowContent::Key(at)) = row.map(|row| &row.content) {
             self.choose_configuration_key(*at, cx.catalog);
@@ -116,6 +117,17 @@ impl Dialog for Form {
         } else {
             Action::PreviousField
         })
+    }
+
+    fn hint(&self, action: Action) -> Option<&'static str> {
+        match action {
+            Action::Back if self.save_waits() => Some("Stop"),
+            _ => action.entry().hint,
+        }
+    }
+
+    fn ticket(&self) -> Option<Ticket> {
+        self.saving
     }
 
     fn can(&self, action: Action, _cx: &DialogContext<'_>) -> bool {

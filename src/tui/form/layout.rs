@@ -4,6 +4,7 @@ use super::field::{FieldTarget, FieldValue, FormField};
 use super::{AliasCheck, Form};
 use crate::appsettings::ReferenceLookup;
 use crate::connection::MaskedSecret;
+use crate::tui::layout::ScreenLayout;
 use crate::tui::text_input::TextInput;
 use crate::tui::text_width::{self, wrap};
 
@@ -28,8 +29,8 @@ pub enum RowContent {
     Blank,
 }
 
-/// Kind of a note.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Kind of a note, the most serious first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NoteKind {
     /// Error.
     Error,
@@ -75,12 +76,31 @@ pub fn label_width(form: &Form, width: u16) -> u16 {
     u16::try_from(longest.min(room)).unwrap_or(width)
 }
 
+/// Place of the notes about a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotePlace {
+    /// The most serious note in one reserved row, so that nothing moves; all of them in the help lines.
+    OneRow,
+    /// All notes below the field, where there is no room for help lines.
+    BelowField,
+}
+
+/// All rows of a form on a screen.
+pub fn rows_on(form: &Form, layout: &ScreenLayout) -> Vec<FormRow> {
+    let place = if layout.form_help().is_empty() {
+        NotePlace::BelowField
+    } else {
+        NotePlace::OneRow
+    };
+    rows(form, layout.form_rows().width, place)
+}
+
 /// All rows of a form at a width.
 #[expect(
     clippy::too_many_lines,
     reason = "the rows of a field follow each other as on the screen"
 )]
-pub fn rows(form: &Form, width: u16) -> Vec<FormRow> {
+pub fn rows(form: &Form, width: u16, place: NotePlace) -> Vec<FormRow> {
     let label = label_width(form, width);
     let mut rows = Vec::new();
     let mut group: Option<&str> = None;
@@ -133,17 +153,54 @@ pub fn rows(form: &Form, width: u16) -> Vec<FormRow> {
             continue;
         }
         let notes = notes(form, field, at == form.focus);
-        if notes.is_empty() {
+        match (place, most_serious(&notes)) {
             // The row is reserved, so that a note does not move the fields below.
-            push(RowContent::Blank);
-        }
-        for (tone, note) in notes {
-            for line in wrap(&note, room) {
-                push(RowContent::Note(tone, line));
+            (_, None) => push(RowContent::Blank),
+            (NotePlace::OneRow, Some((kind, note))) => {
+                push(RowContent::Note(*kind, text_width::cut(note, room)));
+            }
+            (NotePlace::BelowField, Some(_)) => {
+                for (kind, note) in notes {
+                    for line in wrap(&note, room) {
+                        push(RowContent::Note(kind, line));
+                    }
+                }
             }
         }
     }
     rows
+}
+
+/// Note for the row below a field.
+fn most_serious(notes: &[(NoteKind, String)]) -> Option<&(NoteKind, String)> {
+    notes.iter().min_by_key(|(kind, _)| *kind)
+}
+
+/// Notes about the focused field that its row does not show completely, wrapped to a width.
+pub fn help_lines(form: &Form, width: u16, height: usize) -> Vec<(NoteKind, String)> {
+    let Some(field) = form.fields.get(form.focus) else {
+        return Vec::new();
+    };
+    let room = usize::from(width.saturating_sub(label_width(form, width) + 2));
+    let notes = notes(form, field, true);
+    let first = most_serious(&notes);
+    let others = notes.iter().filter(|note| Some(*note) != first);
+    // The rest of the first one comes last: its beginning is in the row.
+    let cut = first.filter(|(_, note)| wrap(note, room).len() > 1);
+    let mut lines: Vec<_> = others
+        .chain(cut)
+        .flat_map(|(kind, note)| {
+            let lines = wrap(note, width.into()).into_iter();
+            lines.map(|line| (*kind, line))
+        })
+        .collect();
+    if lines.len() > height {
+        lines.truncate(height);
+        if let Some((_, last)) = lines.last_mut() {
+            last.push_str(" …");
+        }
+    }
+    lines
 }
 
 fn heading(form: &Form, group: Option<&str>) -> FormRow {
@@ -208,7 +265,7 @@ fn notes(form: &Form, field: &FormField, is_focused: bool) -> Vec<(NoteKind, Str
 }
 
 fn removed_by_save(labels: &[&str]) -> Option<(NoteKind, String)> {
-    let note = format!("! Saving removes stored values: {}", labels.join(", "));
+    let note = format!("! Saving removes {}", labels.join(", "));
     (!labels.is_empty()).then_some((NoteKind::Warning, note))
 }
 

@@ -3,7 +3,7 @@
 use super::text::{count, replace_symbol};
 use crate::tui::dialog::Spoken;
 use crate::tui::form::field::{FieldTarget, FieldValue, FormField};
-use crate::tui::form::layout::{self, RowContent};
+use crate::tui::form::layout::{self, NotePlace, RowContent};
 use crate::tui::form::{Form, FormSubject};
 
 /// Sentences about the open list of configuration keys.
@@ -84,7 +84,7 @@ fn errors(form: &Form) -> Vec<String> {
 
 /// Notes about a field.
 fn notes(form: &Form, at: usize) -> Vec<String> {
-    let rows = layout::rows(form, u16::MAX);
+    let rows = layout::rows(form, u16::MAX, NotePlace::BelowField);
     let notes = rows.into_iter().filter(|row| row.field == Some(at));
     notes
         .filter_map(|row| match row.content {

@@ -25,7 +25,7 @@ pub fn draw(scene: Scene<'_>, form: &Form, buffer: &mut Buffer) -> Option<(u16, 
     let title = form.model(&app.dialog_context(0)).title;
     paint::pane(buffer, layout.form(), &title, (theme, is_top));
     let inside = layout.form_rows();
-    let rows = layout::rows(form, inside.width);
+    let rows = layout::rows_on(form, &scene.layout);
     let mut cursor = None;
     for (line, row) in (0..inside.height).zip(rows.iter().skip(form.top)) {
         let area = Area {
@@ -35,6 +35,7 @@ pub fn draw(scene: Scene<'_>, form: &Form, buffer: &mut Buffer) -> Option<(u16, 
         };
         cursor = cursor.or(draw_row(scene, (form, row), area, buffer));
     }
+    help(scene, form, buffer);
     paint::scroll_bar(
         buffer,
         layout.form(),
@@ -96,20 +97,41 @@ fn draw_row(
             key(scene, (form, *at), indented, buffer);
             None
         }
-        (RowContent::Note(tone, text), _) => {
-            let role = match tone {
-                NoteKind::Error => theme.wrong,
-                NoteKind::Warning => theme.warning,
-                NoteKind::Success => theme.right,
-                NoteKind::Hint => theme.dim,
-            };
-            paint::line(buffer, indented, &[(text, role.style())]);
+        (RowContent::Note(kind, text), _) => {
+            note(theme, (*kind, text), indented, buffer);
             None
         }
         (
             RowContent::Blank | RowContent::Label | RowContent::LabelAndInput | RowContent::Input,
             _,
         ) => None,
+    }
+}
+
+fn note(theme: &Theme, (kind, text): (NoteKind, &str), area: Area, buffer: &mut Buffer) {
+    let role = match kind {
+        NoteKind::Error => theme.wrong,
+        NoteKind::Warning => theme.warning,
+        NoteKind::Success => theme.right,
+        NoteKind::Hint => theme.dim,
+    };
+    paint::line(buffer, area, &[(text, role.style())]);
+}
+
+/// Draws the rest of the notes about the focused field, below a rule.
+fn help(scene: Scene<'_>, form: &Form, buffer: &mut Buffer) {
+    let area = scene.layout.form_help();
+    let rule = "─".repeat(area.width.into());
+    paint::line(buffer, area, &[(&rule, scene.theme.border.style())]);
+    let lines = area.split_top(1).1;
+    let help = layout::help_lines(form, area.width, lines.height.into());
+    for (y, (kind, text)) in (lines.y..).zip(&help) {
+        let line = Area {
+            y,
+            height: 1,
+            ..lines
+        };
+        note(scene.theme, (*kind, text), line, buffer);
     }
 }
 
@@ -223,9 +245,13 @@ fn input(
         FieldValue::Text(line) if field.has_stray_key() => {
             paint::typed_line(buffer, area, (line, &line.masked()), style)
         }
+        FieldValue::Text(line) if !is_focused => {
+            paint::line(buffer, area, &[(line.value(), style)]);
+            (area.x, area.y)
+        }
         FieldValue::Text(line) => {
             let at = paint::typed(buffer, area, line.around_cursor(), style);
-            if let Some(rest) = field.completion().filter(|_| is_focused) {
+            if let Some(rest) = field.completion() {
                 let behind = area.split_left(at.0.saturating_sub(area.x)).1;
                 let dimmed = style.patch(theme.placeholder.style());
                 paint::line(buffer, behind, &[(rest, dimmed)]);

@@ -152,11 +152,14 @@ pub fn typed_line(
     typed(buffer, area, shown.split_at(cursor), style)
 }
 
-/// Draws an input line scrolled to the cursor; returns the cursor position.
+/// Draws an input line scrolled to the cursor, with `…` where it is cut; returns the cursor position.
 pub fn typed(buffer: &mut Buffer, area: Area, around: (&str, &str), style: Style) -> (u16, u16) {
-    let room = usize::from(area.width).saturating_sub(1);
+    let mut room = usize::from(area.width).saturating_sub(1);
     // Invisible parts of a very long line are not processed.
     let before = text_width::safe(text_width::suffix(around.0, room));
+    let is_cut = text_width::width(&before) > room && room > 1;
+    let mark = if is_cut { "…" } else { "" };
+    room -= usize::from(is_cut);
     let mut start = 0;
     let mut wide = text_width::width(&before);
     for (at, letter) in
@@ -170,7 +173,11 @@ pub fn typed(buffer: &mut Buffer, area: Area, around: (&str, &str), style: Style
         start = at + letter.len();
     }
     let seen = before.get(start..).unwrap_or("");
-    let used = u16::try_from(text_width::width(seen)).unwrap_or(0);
-    line(buffer, area, &[(seen, style), (around.1, style)]);
+    let used = u16::try_from(text_width::width(mark) + text_width::width(seen)).unwrap_or(0);
+    line(
+        buffer,
+        area,
+        &[(mark, style), (seen, style), (around.1, style)],
+    );
     (area.x.saturating_add(used), area.y)
 }

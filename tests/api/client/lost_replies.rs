@@ -161,8 +161,8 @@ fn failed_alias_check_is_repeated_on_save() {
     server.open();
     server.harness.play("<ctrl-s>");
     let frame = server.harness.frame();
-    assert!(
-        frame.contains("already exists") && frame.contains("not found"),
-        "{frame}"
-    );
+    assert!(frame.contains("already exists"), "{frame}");
+    server.harness.play("<f8>");
+    let frame = server.harness.frame();
+    assert!(frame.contains("not found"), "{frame}");
 }
