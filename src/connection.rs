@@ -35,7 +35,7 @@ pub use query::{IdOrAlias, ListCursor, ListQuery, Page, PageRequest};
 pub use secret::{MaskedSecret, PlainSecret, SealedSecret};
 pub use setting::{SettingValue, Settings};
 pub use store::{ConnectionStore, StoreError};
-pub use test_report::{Model, TestReport, TestStage, TestStep, TestSubject};
+pub use test_report::{Model, TestProgress, TestReport, TestStage, TestStep, TestSubject};
 pub use version::{Version, VersionChange};
 
 /// Connection in a list: everything but its settings, plus its endpoint.

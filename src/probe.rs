@@ -20,7 +20,7 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 use crate::appsettings::AppSettings;
-use crate::connection::test_report::{Model, TestReport, TestStage};
+use crate::connection::test_report::{Model, TestProgress, TestReport, TestStage};
 use crate::connection::{PlainSecret, Settings};
 use crate::provider::Provider;
 use crate::provider::probe::{MAX_MODELS, NextPage, PageOfModels, ResolvedSettings, entra};
@@ -70,13 +70,18 @@ pub struct ProbeSubject<'a> {
 }
 
 /// Tests the credentials, and counts the models if they are accepted.
-pub async fn test(subject: &ProbeSubject<'_>, limits: ProbeLimits) -> TestReport {
+pub async fn test(
+    subject: &ProbeSubject<'_>,
+    limits: ProbeLimits,
+    progress: &TestProgress,
+) -> TestReport {
     let mut plan = match ProbePlan::new(subject) {
         Ok(plan) => plan,
         Err(failure) => return failure.report(None),
     };
+    progress.passed(TestStage::Settings);
     let client = ProbeClient::new(limits);
-    match check_credentials(&mut plan, &client).await {
+    match check_credentials(&mut plan, &client, progress).await {
         Ok(proven) => success(&plan, &client, limits, proven).await,
         Err(failure) => plan.reported(failure),
     }
@@ -89,7 +94,7 @@ pub async fn models(
 ) -> Result<Vec<Model>, TestReport> {
     let mut plan = ProbePlan::new(subject).map_err(|failure| failure.report(None))?;
     let client = ProbeClient::new(limits);
-    let found = match check_credentials(&mut plan, &client).await {
+    let found = match check_credentials(&mut plan, &client, &TestProgress::default()).await {
         Ok(mut proven) => fetch_models(&plan, &client, limits, &mut proven).await,
         Err(failure) => Err(failure),
     };
@@ -113,9 +118,12 @@ struct AcceptedResponse {
 async fn check_credentials(
     plan: &mut ProbePlan<'_>,
     client: &ProbeClient,
+    progress: &TestProgress,
 ) -> Result<AcceptedResponse, ProbeFailure> {
     if let Some(call) = plan.token_call()? {
-        let answer = client.call(call.request, ExpectedBody::Document).await;
+        let answer = client
+            .call(call.request, ExpectedBody::Document, || {})
+            .await;
         let answer = classify::classify(answer, &call.target, RequestPurpose::Token, plan)?;
         let token = answer.json.as_ref().and_then(entra::token_in);
         plan.authenticate_with(
@@ -128,8 +136,10 @@ async fn check_credentials(
     } else {
         (RequestPurpose::Credentials, ExpectedBody::Document)
     };
-    let answer = client.call(call.request, wanted).await;
+    let reached = || progress.passed(TestStage::Reached);
+    let answer = client.call(call.request, wanted, reached).await;
     let answer = classify::classify(answer, &call.target, asked, plan)?;
+    progress.passed(TestStage::Permission);
     Ok(AcceptedResponse {
         response: answer,
         location: call.target.location,
@@ -196,7 +206,7 @@ async fn fetch_page(
 ) -> Result<PageOfModels, ProbeFailure> {
     let wanted = plan.expected_list()?;
     let call = plan.list_call(at)?;
-    let answer = client.call(call.request, wanted).await;
+    let answer = client.call(call.request, wanted, || {}).await;
     let classified = classify::classify(answer, &call.target, RequestPurpose::Models, plan);
     let answer = classified.map_err(|failure| failure.at(TestStage::Models))?;
     answer

@@ -14,8 +14,8 @@ use crate::appsettings::{ConfigurationKey, Reference, ReferenceLookup};
 use crate::connection::store::{ChangeFeed, Revision};
 use crate::connection::{
     ChangePreview, Command, Connection, ConnectionDraft, ConnectionError, ConnectionItem,
-    IdOrAlias, ListQuery, Mode, Model, Outcome, Page, PageRequest, RollbackResult, TestReport,
-    TestSubject, Version, VersionComparison,
+    IdOrAlias, ListQuery, Mode, Model, Outcome, Page, PageRequest, RollbackResult, TestProgress,
+    TestReport, TestSubject, Version, VersionComparison,
 };
 use crate::provider::{Capability, ProviderCatalog};
 
@@ -77,8 +77,13 @@ pub trait ConnectionService: Send + Sync {
         to: u64,
     ) -> Result<VersionComparison, ConnectionError>;
 
-    /// Tests the credentials with the provider; rejected credentials are a report, not an error.
-    async fn test(&self, subject: TestSubject) -> Result<TestReport, ConnectionError>;
+    /// Tests the credentials with the provider; rejected credentials are a report, not an error. A test in this process reports
+    /// its stages while it runs; a server reports them at the end only.
+    async fn test_with_progress(
+        &self,
+        subject: TestSubject,
+        progress: &TestProgress,
+    ) -> Result<TestReport, ConnectionError>;
 
     /// Lists the models available to a connection, optionally with one capability.
     async fn models(
@@ -108,6 +113,13 @@ pub trait ConnectionService: Send + Sync {
 
     /// Returns messages for the user since the service started.
     fn notices(&self) -> Vec<String>;
+
+    /// Tests the credentials without progress.
+    async fn test(&self, subject: TestSubject) -> Result<TestReport, ConnectionError> {
+        self.test_with_progress(subject, &TestProgress::default())
+            .await
+    }
+
     /// Runs a command and saves.
     async fn commit(&self, command: Command) -> Result<Outcome, ConnectionError> {
         self.run(command, Mode::Commit).await

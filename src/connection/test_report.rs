@@ -1,5 +1,8 @@
 //! Report of a connection test: stages, message of the provider, advice.
 
+use std::fmt;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::{ConnectionDraft, IdOrAlias};
@@ -114,6 +117,30 @@ impl TestStage {
             Self::Permission => "permission",
             Self::Models => "models",
         }
+    }
+}
+
+/// Receiver of the stages of a test while it runs.
+#[derive(Clone, Default)]
+pub struct TestProgress(Option<Arc<dyn Fn(TestStage) + Send + Sync>>);
+
+impl TestProgress {
+    /// Calls `report` for each stage that succeeds.
+    pub fn new(report: impl Fn(TestStage) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(report)))
+    }
+
+    /// Reports that a stage succeeded, and so did those before it.
+    pub fn passed(&self, stage: TestStage) {
+        if let Some(report) = &self.0 {
+            report(stage);
+        }
+    }
+}
+
+impl fmt::Debug for TestProgress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TestProgress")
     }
 }
 

@@ -59,16 +59,17 @@ impl ProbeClient {
         }
     }
 
-    /// Sends a request and reads the whole response.
+    /// Sends a request and reads the whole response; `reached` is called before the body of a successful response.
     pub(super) async fn call(
         &self,
         request: ProbeRequest,
         wanted: ExpectedBody<'_>,
+        reached: impl FnOnce(),
     ) -> Result<ProbeResponse, FailedRequest> {
         let mut proxy = None;
         let called = timeout_at(
             self.deadline,
-            self.call_in_time(request, wanted, &mut proxy),
+            self.call_in_time(request, (wanted, reached), &mut proxy),
         );
         let called = called.await.unwrap_or(Err(TransportError::Timeout));
         called.map_err(|reason| FailedRequest {
@@ -81,7 +82,7 @@ impl ProbeClient {
     async fn call_in_time(
         &self,
         request: ProbeRequest,
-        wanted: ExpectedBody<'_>,
+        (wanted, reached): (ExpectedBody<'_>, impl FnOnce()),
         proxy: &mut Option<ProxyName>,
     ) -> Result<ProbeResponse, TransportError> {
         let alternative = HostRoute::to(&request.url, proxy).await?;
@@ -105,6 +106,9 @@ impl ProbeClient {
         );
         let response = sent.map_err(|error| TransportError::from_reqwest(&error))?;
         let (status, headers) = (response.status(), response.headers().clone());
+        if status.is_success() {
+            reached();
+        }
         let content = self.content(response, wanted).await?;
         Ok(ProbeResponse {
             status: status.as_u16(),

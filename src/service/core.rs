@@ -21,8 +21,8 @@ use crate::connection::secret::PlainSecret;
 use crate::connection::store::{ChangeFeed, ConnectionStore, Revision};
 use crate::connection::version::Version;
 use crate::connection::{
-    Command, Connection, ConnectionItem, Mode, Model, Outcome, TestReport, TestSubject,
-    VersionComparison,
+    Command, Connection, ConnectionItem, Mode, Model, Outcome, TestProgress, TestReport,
+    TestSubject, VersionComparison,
 };
 use crate::probe::ProbeLimits;
 use crate::provider::{Capability, ProviderCatalog};
@@ -241,8 +241,12 @@ impl ConnectionService for CoreService {
         self.compare_versions(id, from, to).await
     }
 
-    async fn test(&self, subject: TestSubject) -> Result<TestReport, ConnectionError> {
-        self.test_subject(subject).await
+    async fn test_with_progress(
+        &self,
+        subject: TestSubject,
+        progress: &TestProgress,
+    ) -> Result<TestReport, ConnectionError> {
+        self.test_subject(subject, progress).await
     }
 
     async fn models(

@@ -10,7 +10,7 @@ use crate::appsettings::{ConfigurationKey, Reference, ReferenceLookup};
 use crate::connection::store::{ChangeFeed, Revision};
 use crate::connection::{
     Command, Connection, ConnectionError, ConnectionItem, IdOrAlias, ListQuery, Mode, Model,
-    Outcome, Page, PageRequest, TestReport, TestSubject, Version, VersionComparison,
+    Outcome, Page, PageRequest, TestProgress, TestReport, TestSubject, Version, VersionComparison,
 };
 use crate::provider::{Capability, ProviderCatalog};
 
@@ -96,8 +96,12 @@ impl ConnectionService for ReadOnlyService {
         self.inner.compare(key, from, to).await
     }
 
-    async fn test(&self, subject: TestSubject) -> Result<TestReport, ConnectionError> {
-        self.inner.test(subject).await
+    async fn test_with_progress(
+        &self,
+        subject: TestSubject,
+        progress: &TestProgress,
+    ) -> Result<TestReport, ConnectionError> {
+        self.inner.test_with_progress(subject, progress).await
     }
 
     async fn models(

@@ -30,6 +30,7 @@ use std::sync::Arc;
 use super::action::{Action, KeyContext};
 use super::dialog::DialogStack;
 use super::dialogs::palette::PaletteDialog;
+use super::dialogs::test_report::ReportDialog;
 use super::effect::{Effect, ServiceRequest, Ticket};
 use super::event::Event;
 use super::form::Form;
@@ -144,6 +145,13 @@ impl App {
                 None
             }
             Event::Reply(ticket, reply) => self.handle_reply(ticket, reply),
+            Event::TestStage(ticket, stage) => {
+                let report = self.dialogs.find_mut::<ReportDialog>();
+                if let Some(report) = report.filter(|report| report.ticket == Some(ticket)) {
+                    report.passed = Some(stage);
+                }
+                None
+            }
             Event::TimerExpired(ticket) => {
                 self.timer_expired(ticket);
                 None
@@ -283,6 +291,11 @@ impl App {
             self.workspace.tab,
             is_table,
         )
+    }
+
+    /// Pictures of the spinner so far.
+    pub const fn ticks(&self) -> u32 {
+        self.running.ticks
     }
 
     /// Shows a notice in place of the current one and logs it.

@@ -10,7 +10,7 @@ use super::effect::{ServiceReply, Ticket};
 use super::form::EditorDocument;
 use super::key::KeyPress;
 use super::layout::Size;
-use crate::connection::Environment;
+use crate::connection::{Environment, TestStage};
 use crate::drafts;
 use crate::provider::ProviderCatalog;
 use crate::service::ServiceFeatures;
@@ -30,6 +30,8 @@ pub enum Event {
     Resize(Size),
     /// Reply to a request.
     Reply(Ticket, ServiceReply),
+    /// A stage of the test with this ticket succeeded.
+    TestStage(Ticket, TestStage),
     /// A timer of [`super::effect::Effect::Wake`] has expired.
     TimerExpired(Ticket),
     /// No event is waiting: time for idle work.

@@ -262,7 +262,7 @@ impl Form {
     /// Runs an action.
     pub fn run(&mut self, action: Action, catalog: &ProviderCatalog) -> DialogOutcome {
         if self.saving.is_some() {
-            return DialogOutcome::Stay;
+            return self.act_while_saving(action);
         }
         if self.act_in_configuration_keys(action, catalog) {
             return DialogOutcome::Stay;

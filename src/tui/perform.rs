@@ -9,15 +9,21 @@ use super::copy_plan::plan_copy;
 use super::effect::{ExportRequest, ServiceReply, ServiceRequest};
 use super::form::TheirConnection;
 use crate::connection::export::{ExportedManifest, write};
-use crate::connection::{ConnectionError, ConnectionItem, IdOrAlias, Page, PageRequest};
+use crate::connection::{
+    ConnectionError, ConnectionItem, IdOrAlias, Page, PageRequest, TestProgress,
+};
 use crate::search::TreeItem;
 use crate::service::ConnectionService;
 
 /// Page size for listing the trash.
 const PAGE: usize = 1_000;
 
-/// Sends a request to the service and waits for the reply.
-pub async fn perform(service: &dyn ConnectionService, request: ServiceRequest) -> ServiceReply {
+/// Sends a request to the service and waits for the reply; `progress` learns the stages of a test.
+pub async fn perform(
+    service: &dyn ConnectionService,
+    request: ServiceRequest,
+    progress: &TestProgress,
+) -> ServiceReply {
     match request {
         ServiceRequest::Run(command) => ServiceReply::Ran(service.commit(command).await),
         ServiceRequest::List(query) => ServiceReply::Listed(service.list(query).await.map(compact)),
@@ -34,7 +40,9 @@ pub async fn perform(service: &dyn ConnectionService, request: ServiceRequest) -
         ServiceRequest::ConfigurationKeys => {
             ServiceReply::ConfigurationKeys(service.configuration_keys().await)
         }
-        ServiceRequest::Test(subject) => ServiceReply::Tested(service.test(subject).await),
+        ServiceRequest::Test(subject) => {
+            ServiceReply::Tested(service.test_with_progress(subject, progress).await)
+        }
         ServiceRequest::Models(id) => ServiceReply::Models(service.models(&id.into(), None).await),
         ServiceRequest::Versions(id, window) => {
             ServiceReply::Versions(service.versions(&id.into(), window).await)

@@ -272,6 +272,9 @@ impl Runtime {
                 happened = self.requests.next() => match happened {
                     ServiceEvent::Opened(opened) => self.begin(opened)?,
                     ServiceEvent::Reply(answer) => self.accept_reply(answer)?,
+                    ServiceEvent::Stage(ticket, stage) => {
+                        self.update(Event::TestStage(ticket, stage))?
+                    }
                 },
                 feed_event = self.feed.next() => self.update(Event::Feed(feed_event))?,
                 result = self.draft_saver.next() => self.update(match result {

@@ -18,7 +18,7 @@ use crossterm::event::KeyCode;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tokio::runtime::Runtime;
-use umai::connection::{Command, ConnectionDraft};
+use umai::connection::{Command, ConnectionDraft, TestProgress};
 use umai::service::ConnectionService;
 use umai::tui::app::App;
 use umai::tui::burst::Burst;
@@ -158,7 +158,11 @@ impl Harness {
                     None
                 }
                 Effect::Call(ticket, request) | Effect::CallConcurrent(ticket, request) => {
-                    let reply = self.runtime.block_on(perform(&*self.service, request));
+                    let reply = self.runtime.block_on(perform(
+                        &*self.service,
+                        request,
+                        &TestProgress::default(),
+                    ));
                     match &mut self.held {
                         Some(held) => {
                             held.push((ticket, reply));

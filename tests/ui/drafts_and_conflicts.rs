@@ -770,3 +770,30 @@ fn document_of_a_closed_form_is_dropped() {
     harness.happens(Event::Edited(ticket, Ok(EditorDocument(text.into()))));
     assert!(harness.app.dialogs.is_empty());
 }
+
+#[test]
+fn saving_shows_elapsed_seconds_and_says_that_it_cannot_stop() {
+    let mut harness = LocalHarness::three(120, 40);
+    harness.play("<down>e<end> two");
+    harness.hold_answers();
+    harness.play("<ctrl-s>");
+    let saving = |harness: &LocalHarness| {
+        harness
+            .frame()
+            .lines()
+            .any(|line| line.contains("Saving… 1 s"))
+    };
+    assert!(harness.frame().contains("Saving… 0 s"));
+    for _ in 0..4 {
+        harness.time_passes();
+    }
+    assert!(saving(&harness), "{}", harness.frame());
+    harness.play("<esc>");
+    let frame = harness.frame();
+    assert!(
+        frame.contains("The save was sent and cannot be cancelled"),
+        "{frame}"
+    );
+    harness.release(0, false);
+    assert!(harness.frame().contains("✓ Saved"));
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::support::harness::Harness;
 use umai::connection::{TestReport, TestStage, TestStep};
 use umai::search::Health;
-use umai::tui::effect::{Effect, ServiceReply};
+use umai::tui::effect::{Effect, ServiceReply, Ticket};
 use umai::tui::event::Event;
 use umai::tui::layout::Size;
 
@@ -31,18 +31,21 @@ fn failed() -> TestReport {
     }
 }
 
-/// Tests the selected connection and closes the report.
-fn test(harness: &mut Harness, report: TestReport) {
+/// Begins a test of the selected connection.
+fn begin_test(harness: &mut Harness) -> Ticket {
     harness.play("T");
     let asked = harness.effects.iter().rev();
     let ticket = asked.into_iter().find_map(|effect| match effect {
         Effect::Call(ticket, request) if request.is_stoppable() => Some(*ticket),
         _ => None,
     });
-    harness.happens(Event::Reply(
-        ticket.unwrap(),
-        ServiceReply::Tested(Ok(report)),
-    ));
+    ticket.unwrap()
+}
+
+/// Tests the selected connection and closes the report.
+fn test(harness: &mut Harness, report: TestReport) {
+    let ticket = begin_test(harness);
+    harness.happens(Event::Reply(ticket, ServiceReply::Tested(Ok(report))));
     harness.play("<esc>");
 }
 
@@ -94,4 +97,29 @@ fn results_are_restored_without_text_of_the_provider() {
     next.play("<enter>2");
     let frame = next.frame();
     assert!(frame.contains("failed, just now: 401"), "{frame}");
+}
+
+#[test]
+fn stages_of_a_running_test_tick_off() {
+    let mut harness = Harness::three(120, 40);
+    harness.play("<down>");
+    let ticket = begin_test(&mut harness);
+    assert!(!harness.frame().contains('✓'));
+    harness.happens(Event::TestStage(ticket, TestStage::Reached));
+    let frame = harness.frame();
+    for line in [
+        "✓ settings        passed",
+        "✓ reached         passed",
+        "○ authentication  …",
+    ] {
+        assert!(frame.contains(line), "{line}\n{frame}");
+    }
+    harness.play("<esc>");
+    let next = begin_test(&mut harness);
+    harness.happens(Event::TestStage(ticket, TestStage::Models));
+    assert_ne!(next, ticket);
+    assert!(
+        !harness.frame().contains('✓'),
+        "a stage of the earlier test"
+    );
 }

@@ -14,8 +14,8 @@ use umai::appsettings::{ConfigurationKey, Reference, ReferenceLookup};
 use umai::connection::store::{ChangeFeed, Revision};
 use umai::connection::{
     Command, Connection, ConnectionError, ConnectionItem, IdOrAlias, ListQuery, Mode, Model,
-    Outcome, Page, PageRequest, ServerError, StoreError, TestReport, TestSubject, Version,
-    VersionComparison,
+    Outcome, Page, PageRequest, ServerError, StoreError, TestProgress, TestReport, TestSubject,
+    Version, VersionComparison,
 };
 use umai::provider::{Capability, ProviderCatalog};
 use umai::service::ConnectionService;
@@ -123,8 +123,12 @@ impl ConnectionService for Line {
         self.end()?.compare(key, from, to).await
     }
 
-    async fn test(&self, subject: TestSubject) -> Result<TestReport, ConnectionError> {
-        self.end()?.test(subject).await
+    async fn test_with_progress(
+        &self,
+        subject: TestSubject,
+        progress: &TestProgress,
+    ) -> Result<TestReport, ConnectionError> {
+        self.end()?.test_with_progress(subject, progress).await
     }
 
     async fn models(

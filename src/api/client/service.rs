@@ -19,7 +19,8 @@ use crate::connection::store::{ChangeFeed, Revision};
 use crate::connection::validate::MaskPolicy;
 use crate::connection::{
     Command, Connection, ConnectionError, ConnectionItem, IdOrAlias, ListQuery, Mode, Model,
-    Outcome, Page, PageRequest, ServerError, TestReport, TestSubject, Version, VersionComparison,
+    Outcome, Page, PageRequest, ServerError, TestProgress, TestReport, TestSubject, Version,
+    VersionComparison,
 };
 use crate::provider::{Capability, ProviderCatalog};
 use crate::service::{ConnectionService, ServiceFeatures, preview};
@@ -196,13 +197,17 @@ impl ConnectionService for RemoteService {
         Ok(comparison.masked(&self.catalog))
     }
 
-    async fn test(&self, subject: TestSubject) -> Result<TestReport, ConnectionError> {
+    async fn test_with_progress(
+        &self,
+        subject: TestSubject,
+        progress: &TestProgress,
+    ) -> Result<TestReport, ConnectionError> {
         match &subject {
             TestSubject::Draft(draft) if !self.is_umai => {
-                return self.test_from_here(None, draft).await;
+                return self.test_from_here(None, draft, progress).await;
             }
             TestSubject::Edited(key, draft) if !self.is_umai => {
-                return self.test_from_here(Some(key), draft).await;
+                return self.test_from_here(Some(key), draft, progress).await;
             }
             TestSubject::Stored(_) | TestSubject::Draft(_) | TestSubject::Edited(..) => {}
         }

@@ -4,7 +4,7 @@ use super::{CoreService, merge};
 use crate::connection::validate::{MaskPolicy, ValidatedDraft};
 use crate::connection::{
     ConnectionDraft, ConnectionError, ConnectionItem, DraftField, FieldError, IdOrAlias, Model,
-    PlainSecret, Settings, TestReport, TestSubject,
+    PlainSecret, Settings, TestProgress, TestReport, TestSubject,
 };
 use crate::probe;
 use crate::probe::ProbeSubject;
@@ -15,10 +15,11 @@ impl CoreService {
     pub(super) async fn test_subject(
         &self,
         subject: TestSubject,
+        progress: &TestProgress,
     ) -> Result<TestReport, ConnectionError> {
         let (provider_id, settings) = self.tested(subject).await?;
         let subject = self.subject(&provider_id, settings.as_ref());
-        Ok(probe::test(&subject, self.limits).await)
+        Ok(probe::test(&subject, self.limits, progress).await)
     }
 
     pub(super) async fn models_of(

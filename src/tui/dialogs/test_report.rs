@@ -34,6 +34,8 @@ pub struct ReportDialog {
     pub name: String,
     /// Ticket of the pending request; `None` after the reply.
     pub ticket: Option<Ticket>,
+    /// Last stage that succeeded, while the test runs.
+    pub passed: Option<TestStage>,
     /// Result, once known.
     pub outcome: Option<TestOutcome>,
     /// Scroll position.
@@ -53,6 +55,7 @@ impl ReportDialog {
             subject,
             name: name.to_owned(),
             ticket: Some(ticket),
+            passed: None,
             outcome: None,
             cursor: Cursor::default(),
         }
@@ -64,6 +67,7 @@ impl ReportDialog {
             subject,
             name: name.to_owned(),
             ticket: None,
+            passed: None,
             outcome: Some(outcome),
             cursor: Cursor::default(),
         }
@@ -84,7 +88,7 @@ impl ReportDialog {
             width,
         };
         match &self.outcome {
-            None => lines.running(progress),
+            None => lines.running(progress, self.passed),
             Some(Err(problem)) => {
                 lines.text(Tone::Error, "✗ Connection test failed");
                 lines.text(Tone::Text, problem);
@@ -195,12 +199,17 @@ impl ReportLines {
         self.lines.push(Row::default());
     }
 
-    /// Stages of a running test; the service reports all of them at the end.
-    fn running(&mut self, progress: &str) {
+    /// Stages of a running test; a server reports all of them at the end.
+    fn running(&mut self, progress: &str, passed: Option<TestStage>) {
         self.text(Tone::Dim, progress);
         self.gap();
         for stage in TestStage::ALL {
-            self.pair(Tone::Dim, &format!("○ {}", stage.as_str()), "…");
+            let (mark, tone, state) = if passed >= Some(stage) {
+                ("✓", Tone::Success, "passed")
+            } else {
+                ("○", Tone::Dim, "…")
+            };
+            self.pair(tone, &format!("{mark} {}", stage.as_str()), state);
         }
     }
 

@@ -7,6 +7,7 @@ use crate::connection::{
     Command, ConnectionDraft, DraftField, FieldError, FieldReason, TestSubject,
 };
 use crate::provider::ProviderCatalog;
+use crate::tui::action::Action;
 use crate::tui::dialog::DialogOutcome;
 use crate::tui::dialogs::confirm::ConfirmDialog;
 use crate::tui::effect::ServiceRequest;
@@ -19,6 +20,19 @@ impl Form {
         } else {
             DialogOutcome::Close
         }
+    }
+
+    /// Runs an action during a save: a save that waits for the changes by others can be cancelled, one that was sent cannot.
+    pub(super) fn act_while_saving(&mut self, action: Action) -> DialogOutcome {
+        if action != Action::Back {
+            return DialogOutcome::Stay;
+        }
+        DialogOutcome::Notify(if self.take_waiting_save() {
+            self.saving = None;
+            Notice::info("Save cancelled")
+        } else {
+            Notice::info("The save was sent and cannot be cancelled; wait for the answer")
+        })
     }
 
     /// Validates the form and requests the save.

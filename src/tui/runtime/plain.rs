@@ -139,6 +139,8 @@ impl PlainRuntime {
                 happened = self.requests.next() => match happened {
                     ServiceEvent::Opened(opened) => self.begin(opened)?,
                     ServiceEvent::Reply(answer) => self.accept_reply(answer)?,
+                    // The report at the end names the stages.
+                    ServiceEvent::Stage(..) => LoopControl::Continue,
                 },
                 given = self.lines.next() => self.take_line(given)?,
                 feed_event = self.feed.next() => self.update(Event::Feed(feed_event))?,

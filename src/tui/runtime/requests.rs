@@ -4,10 +4,12 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use futures_util::FutureExt;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{AbortHandle, JoinError, JoinSet};
 
 use super::connecting::{OpenedService, ServiceHandle, ServiceOpening};
 use super::save_queue::{SaveOrdering, SaveQueue};
+use crate::connection::{TestProgress, TestStage};
 use crate::service::ConnectionService;
 use crate::tui::app::App;
 use crate::tui::effect::{ServiceReply, ServiceRequest, Ticket};
@@ -16,12 +18,20 @@ use crate::tui::perform::perform;
 /// Reply to a request, or the error of its task.
 pub(super) type TaskResult = Result<(Ticket, ServiceReply), JoinError>;
 
+/// Both ends of the channel with the stages of running tests.
+type StageChannel = (
+    UnboundedSender<(Ticket, TestStage)>,
+    UnboundedReceiver<(Ticket, TestStage)>,
+);
+
 /// Event of the service.
 pub(super) enum ServiceEvent {
     /// The service was opened, or opening failed.
     Opened(OpenedService),
     /// A request was completed.
     Reply(TaskResult),
+    /// A stage of a running test succeeded.
+    Stage(Ticket, TestStage),
 }
 
 /// Requests to the service.
@@ -35,6 +45,8 @@ pub(super) struct RequestPool {
     /// Requests that are aborted when no dialog waits for them.
     stoppable: HashMap<Ticket, AbortHandle>,
     save_queue: SaveQueue,
+    /// Stages of running tests.
+    stages: StageChannel,
 }
 
 impl RequestPool {
@@ -47,6 +59,7 @@ impl RequestPool {
             saves: HashSet::new(),
             stoppable: HashMap::new(),
             save_queue: SaveQueue::default(),
+            stages: unbounded_channel(),
         }
     }
 
@@ -92,8 +105,13 @@ impl RequestPool {
                 }
                 let position = request.is_save().then(|| self.save_queue.next(ordering));
                 let is_stoppable = request.is_stoppable();
+                let stages = self.stages.0.clone();
+                let progress = TestProgress::new(move |stage| {
+                    // The receiver is gone only when the app ends.
+                    let _ = stages.send((ticket, stage));
+                });
                 let call = self.running.spawn(async move {
-                    let performed = perform(&*service, request);
+                    let performed = perform(&*service, request, &progress);
                     let reply = match position {
                         Some(position) => position.run(performed).await,
                         None => performed.await,
@@ -115,7 +133,10 @@ impl RequestPool {
         ticket: Ticket,
         request: ServiceRequest,
     ) {
-        let mut call = Box::pin(async move { (ticket, perform(&*service, request).await) });
+        let mut call = Box::pin(async move {
+            let no_stages = TestProgress::default();
+            (ticket, perform(&*service, request, &no_stages).await)
+        });
         match (&mut call).now_or_never() {
             Some(reply) => self.immediate.push_back(reply),
             None => {
@@ -144,6 +165,7 @@ impl RequestPool {
         tokio::select! {
             biased;
             opened = self.service.opened() => ServiceEvent::Opened(opened),
+            Some((ticket, stage)) = self.stages.1.recv() => ServiceEvent::Stage(ticket, stage),
             Some(answered) = self.running.join_next() => ServiceEvent::Reply(answered),
         }
     }

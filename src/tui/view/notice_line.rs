@@ -7,6 +7,7 @@ use ratatui::buffer::Buffer;
 use super::{Scene, dialog, paint};
 use crate::tui::action::{Action, KeyContext};
 use crate::tui::app::App;
+use crate::tui::dialog::running;
 use crate::tui::dialogs::messages::MessagesDialog;
 use crate::tui::form::Form;
 use crate::tui::layout::Area;
@@ -77,7 +78,7 @@ fn form_state(scene: Scene<'_>, buffer: &mut Buffer) -> Area {
         return area;
     };
     let (text, role) = match (form.saving.is_some(), form.error_count()) {
-        (true, _) => (" Saving… ".to_owned(), theme.hint),
+        (true, _) => (format!(" {} ", running("Saving…", app.ticks())), theme.hint),
         (false, 0) => return area,
         (false, 1) => (" 1 error ".to_owned(), theme.wrong),
         (false, count) => (format!(" {count} errors "), theme.wrong),

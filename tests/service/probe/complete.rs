@@ -6,8 +6,8 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use umai::appsettings::{AppSettings, EnvironmentVariables};
 use umai::connection::{
-    ConnectionError, FieldReason, IdOrAlias, PlainSecret, SettingValue, Settings, TestReport,
-    TestStage, TestSubject,
+    ConnectionError, FieldReason, IdOrAlias, PlainSecret, SettingValue, Settings, TestProgress,
+    TestReport, TestStage, TestSubject,
 };
 use umai::probe;
 use umai::probe::{ProbeLimits, ProbeSubject};
@@ -133,7 +133,7 @@ async fn checked(provider: &str, settings: &Settings<PlainSecret>) -> TestReport
         appsettings: &appsettings,
         now: std::time::SystemTime::now(),
     };
-    probe::test(&subject, ProbeLimits::default()).await
+    probe::test(&subject, ProbeLimits::default(), &TestProgress::default()).await
 }
 
 #[tokio::test]
@@ -171,7 +171,7 @@ async fn provider_without_probe_is_reported() {
         appsettings: &appsettings,
         now: std::time::SystemTime::now(),
     };
-    let report = probe::test(&subject, ProbeLimits::default()).await;
+    let report = probe::test(&subject, ProbeLimits::default(), &TestProgress::default()).await;
     let sentence = failure_at(&report, TestStage::Settings);
     assert_eq!(sentence, "Provider 'Mine' has no connection test");
     assert_eq!(

@@ -1,12 +1,14 @@
 //! Classification of each response, for every authentication scheme.
 
+use std::sync::{Arc, Mutex};
+
 use rstest::rstest;
 use serde_json::json;
-use umai::connection::TestStage;
+use umai::connection::{TestProgress, TestStage, TestSubject};
 use wiremock::matchers::method;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::probe::fixture::{ProbeSetup, failure_at, service, stopped_at, tested};
+use crate::probe::fixture::{ProbeSetup, draft_of, failure_at, service, stopped_at, tested};
 
 const MESSAGE: &str = "Message of the provider";
 
@@ -414,4 +416,30 @@ async fn providers_message_is_shown_from_a_list_of_errors(
     let report = tested(&service(&server.uri()), provider, &settings).await;
     failure_at(&report, stage);
     assert_eq!(report.provider_message.as_deref(), Some(MESSAGE));
+}
+
+#[rstest]
+#[case::accepted(200, &[TestStage::Settings, TestStage::Reached, TestStage::Permission])]
+#[case::refused(401, &[TestStage::Settings])]
+#[tokio::test]
+async fn stages_are_reported_while_the_test_runs(
+    #[values(ProbeSetup::OpenAi, ProbeSetup::FoundryEntra)] setup: ProbeSetup,
+    #[case] status: u16,
+    #[case] expected: &[TestStage],
+) {
+    let server = MockServer::start().await;
+    setup.prepare(&server).await;
+    Mock::given(method("GET"))
+        .respond_with(ResponseTemplate::new(status).set_body_json(setup.list()))
+        .mount(&server)
+        .await;
+    let (provider, settings) = setup.settings(&server.uri());
+    let draft = draft_of(provider, &settings);
+    let stages = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&stages);
+    let progress = TestProgress::new(move |stage| seen.lock().unwrap().push(stage));
+    let service = service(&server.uri());
+    let tested = service.test_with_progress(TestSubject::Draft(draft), &progress);
+    assert_eq!(tested.await.unwrap().success, status == 200);
+    assert_eq!(*stages.lock().unwrap(), expected);
 }

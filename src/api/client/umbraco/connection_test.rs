@@ -10,7 +10,7 @@ use super::super::http_client::HttpRequest;
 use crate::appsettings::{AppSettings, Reference};
 use crate::connection::validate::MaskPolicy;
 use crate::connection::{
-    ConnectionDraft, ConnectionError, IdOrAlias, PlainSecret, Settings, TestReport,
+    ConnectionDraft, ConnectionError, IdOrAlias, PlainSecret, Settings, TestProgress, TestReport,
 };
 use crate::probe::{self, ProbeLimits, ProbeSubject};
 use crate::provider::ProviderCatalog;
@@ -46,6 +46,7 @@ impl RemoteService {
         &self,
         key: Option<&IdOrAlias>,
         draft: &ConnectionDraft,
+        progress: &TestProgress,
     ) -> Result<TestReport, ConnectionError> {
         let (provider_id, settings) = if let Some(key) = key {
             let raw = self.raw(key).await?;
@@ -75,7 +76,7 @@ impl RemoteService {
             appsettings: &AppSettings::default(),
             now: SystemTime::now(),
         };
-        Ok(probe::test(&subject, ProbeLimits::default()).await)
+        Ok(probe::test(&subject, ProbeLimits::default(), progress).await)
     }
 }
 
