@@ -391,7 +391,38 @@ fn merge<T: Copy>(found: &mut Vec<T>, fresh: &[T], is_before: impl Fn(T, T) -> b
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::connection::ConnectionItem;
+    use crate::provider::ProviderCatalog;
     use proptest::prelude::*;
+
+    fn item(name: &str) -> TreeItem {
+        let json = serde_json::json!({"id": "3fa85f64-5717-4562-b3fc-2c963f66afa6", "alias": "a", "name": name, "providerId": "openai", "isActive": true, "dateCreated": "2024-01-15T10:30:00Z", "dateModified": "2024-01-15T10:30:00Z", "version": 1});
+        let item: ConnectionItem = serde_json::from_value(json).unwrap();
+        TreeItem::new(&item, "openai".into())
+    }
+
+    #[test]
+    fn exact_match_on_a_later_page_ends_forgiving() {
+        let mut providers = Providers::default();
+        providers.set_catalog(&ProviderCatalog::embedded());
+        let query = VisibleQuery {
+            terms: Some(FilterQuery::read("prodction")),
+            ..VisibleQuery::default()
+        };
+        let mut list = VisibleList::new(query, &providers);
+        let mut items = vec![item("Production A"), item("Production B")];
+        while list.has_more(&items) {
+            list.step(&items, &mut providers);
+        }
+        assert!(list.is_tolerant() && list.len() == 2);
+        items.push(item("Prodction C"));
+        list.remove_from(2, &providers);
+        while list.has_more(&items) {
+            list.step(&items, &mut providers);
+        }
+        assert!(!list.is_tolerant());
+        assert_eq!((list.len(), list.at(0)), (1, Some(2)));
+    }
 
     proptest! {
         #[test]
