@@ -8,6 +8,7 @@ use super::etcd_args::EtcdArgs;
 use super::output::style::ColorChoice;
 use super::output::{OutputFormat, OutputOptions};
 use super::{help, remote_args};
+use crate::tui::theme::choice;
 
 /// Options of every command.
 #[derive(Debug, Clone, ClapArgs)]
@@ -176,9 +177,10 @@ pub struct Globals {
         help_heading = help::GLOBAL
     )]
     pub ca_file: Option<PathBuf>,
-    /// Color theme: dark, light, mono, colorblind, contrast, or one of your own [default: chosen for the terminal]
+    /// Color theme.
     #[arg(
         long,
+        help = format!("Color theme: {}, or one of your own [default: chosen for the terminal]", choice::names()),
         value_name = "NAME",
         env = "UMAI_THEME",
         hide_env_values = true,

@@ -20,6 +20,12 @@ const PROGRAM: &str = "{about-with-newline}\n{usage-heading} {usage}{after-help}
 /// Parts of the help of a command.
 const COMMAND: &str = "{about-with-newline}\n{usage-heading} {usage}{after-help}\n\n{all-args}\n\nGlobal options: umai options";
 
+/// Parts of the help of a command with subcommands and without options.
+const GROUP: &str = "{about-with-newline}\n{usage-heading} {usage}{after-help}\n\nCommands:\n{subcommands}\n\nGlobal options: umai options";
+
+/// Examples in the help of a command with subcommands.
+const GROUP_EXAMPLES: usize = 2;
+
 /// Arguments of `umai help`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  umai help connections create\n  umai help run")]
@@ -47,10 +53,33 @@ pub fn with_layout(command: Command) -> Command {
 }
 
 fn with_template(command: Command) -> Command {
-    command
+    let command = command
         .help_template(COMMAND)
         .disable_help_subcommand(true)
-        .mut_subcommands(with_template)
+        .mut_subcommands(with_template);
+    if command.get_after_help().is_some() {
+        return command;
+    }
+    let examples: Vec<_> = command.get_subcommands().filter_map(example).collect();
+    if examples.is_empty() {
+        return command;
+    }
+    let examples = examples.into_iter().take(GROUP_EXAMPLES);
+    let examples: Vec<_> = examples.map(|line| format!("\n{line}")).collect();
+    let command = command.after_help(format!("Examples:{}", examples.concat()));
+    let has_options = command
+        .get_arguments()
+        .any(|argument| !is_described_elsewhere(argument));
+    command.help_template(if has_options { COMMAND } else { GROUP })
+}
+
+/// Returns the first line of the examples of a command.
+fn example(command: &Command) -> Option<String> {
+    let examples = command.get_after_help()?.to_string();
+    let mut lines = examples.lines();
+    lines
+        .find(|line| line.starts_with("  umai "))
+        .map(str::to_owned)
 }
 
 fn is_described_elsewhere(argument: &Arg) -> bool {
@@ -104,6 +133,22 @@ mod tests {
         let mut too_long = Vec::new();
         check(&mut program, "umai", &mut too_long);
         assert_eq!(too_long, Vec::<String>::new());
+    }
+
+    #[test]
+    fn help_of_every_group_has_examples() {
+        let mut program = args::command();
+        program.build();
+        let groups = program
+            .get_subcommands()
+            .filter(|command| command.has_subcommands());
+        let groups: Vec<String> = groups.map(|group| group.get_name().to_owned()).collect();
+        assert!(groups.len() > 4, "{groups:?}");
+        for name in groups {
+            let group = program.find_subcommand_mut(&name).unwrap();
+            let text = group.render_help().to_string();
+            assert!(text.contains("Examples:\n  umai "), "{name}: {text}");
+        }
     }
 
     #[test]

@@ -37,7 +37,8 @@ pub enum KeyCommand {
     #[command(
         long_about = "Copy the key to a new file as a backup, and remember that this key has one.\n\nThe copy is as \
             protected as the key file: with its passphrase if it has one, otherwise it can decrypt every secret. Keep it away from \
-            the backups of the store."
+            the backups of the store.",
+        after_help = "Example:\n  umai key export /media/stick/umai.key"
     )]
     Export {
         /// New file for the copy
@@ -48,7 +49,8 @@ pub enum KeyCommand {
     #[command(
         long_about = "Create a new key and encrypt all secrets with it, also those in the trash.\n\n\
             No other process may have the store open. Existing backups are not changed; the previous keys are kept, \
-            encrypted with the new one, so that those backups can be restored."
+            encrypted with the new one, so that those backups can be restored.",
+        after_help = "Example:\n  umai key rotate --dry-run"
     )]
     Rotate(DryRunArg),
     /// Protect the key with a passphrase

@@ -37,11 +37,10 @@ impl<const N: usize> Table<'_, N> {
         }
         let mut text = String::new();
         for (number, row) in cells.iter().enumerate() {
-            let line = line(row, &widths);
             if number == 0 && self.headings.is_some() {
-                text.push_str(&Style::Heading.paint(&line, has_colors));
+                text.push_str(&Style::Heading.paint(&line(row, &widths, false), has_colors));
             } else {
-                text.push_str(&line);
+                text.push_str(&line(row, &widths, has_colors));
             }
             text.push('\n');
         }
@@ -49,11 +48,15 @@ impl<const N: usize> Table<'_, N> {
     }
 }
 
-fn line<const N: usize>(row: &[Cow<'_, str>; N], widths: &[usize; N]) -> String {
+/// Returns a row as a line; words that are a status have its color.
+fn line<const N: usize>(row: &[Cow<'_, str>; N], widths: &[usize; N], has_colors: bool) -> String {
     let mut line = String::new();
     for (column, cell) in row.iter().enumerate() {
         let cell = cut(cell, widths[column]);
-        line.push_str(&cell);
+        match Style::of_status(&cell) {
+            Some(style) => line.push_str(&style.paint(&cell, has_colors)),
+            None => line.push_str(&cell),
+        }
         if column + 1 < N {
             let space = widths[column] + GAP - columns(&cell);
             line.extend(std::iter::repeat_n(' ', space));
@@ -119,6 +122,31 @@ mod tests {
             .collect();
         assert_eq!(starts, [11, 11, 11, 11], "{shown}");
         assert!(shown.contains(r"\u{202e}a"));
+    }
+
+    #[test]
+    fn status_is_colored_without_moving_columns() {
+        let rows = [["A", "Active", "x"], ["B", "Inactive", "y"]];
+        let rows: Vec<_> = rows.map(|row| row.map(str::to_owned)).into();
+        let table = Table {
+            headings: None,
+            rows: &rows,
+        };
+        let plain = table.text(None, false);
+        let colored = table.text(None, true);
+        assert!(
+            colored.contains("\u{1b}[32mActive\u{1b}[0m    x"),
+            "{colored}"
+        );
+        assert!(
+            colored.contains("\u{1b}[2mInactive\u{1b}[0m  y"),
+            "{colored}"
+        );
+        let codes = ["\u{1b}[32m", "\u{1b}[2m", "\u{1b}[0m"];
+        let bare = codes
+            .iter()
+            .fold(colored, |text, code| text.replace(code, ""));
+        assert_eq!(bare, plain);
     }
 
     #[test]

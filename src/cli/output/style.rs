@@ -47,6 +47,16 @@ pub enum Style {
 }
 
 impl Style {
+    /// Returns the style of a cell that is only a status.
+    pub fn of_status(cell: &str) -> Option<Self> {
+        match cell {
+            "Active" => Some(Self::Good),
+            "Inactive" => Some(Self::Faint),
+            "expired" => Some(Self::Bad),
+            _ => None,
+        }
+    }
+
     /// Returns the text between the escape sequences of this style; unchanged without colors.
     pub fn paint(self, text: &str, has_colors: bool) -> Cow<'_, str> {
         let code = match self {

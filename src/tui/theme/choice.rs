@@ -52,6 +52,14 @@ const EMBEDDED: [ThemeChoice; 13] = [
     ThemeChoice::Embedded(ThemeName::Nord),
 ];
 
+/// Returns the names of the embedded themes in a sentence, without the two members of each family.
+pub fn names() -> String {
+    let is_member = |name: &str| name.ends_with("-dark") || name.ends_with("-light");
+    let names = EMBEDDED.iter().map(ThemeChoice::name);
+    let names: Vec<_> = names.filter(|name| !is_member(name)).collect();
+    names.join(", ")
+}
+
 impl ThemeChoice {
     /// Returns the name.
     pub fn name(&self) -> &str {
