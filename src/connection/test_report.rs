@@ -52,13 +52,14 @@ pub struct TestReport {
     /// Number of models that the provider listed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub models: Option<usize>,
-    /// Reason why the settings could not be used, where the test ran in this process.
-    #[serde(skip)]
+    /// Reason why the settings could not be used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings_flaw: Option<SettingsFlaw>,
 }
 
 /// Settings that cannot be used as they are stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum SettingsFlaw {
     /// A reference does not resolve.
     ReferenceNotFound,
@@ -96,6 +97,11 @@ pub enum TestStage {
     Permission,
     /// The provider lists models.
     Models,
+}
+
+impl SettingsFlaw {
+    /// All flaws.
+    pub const ALL: [Self; 2] = [Self::ReferenceNotFound, Self::NotDecrypted];
 }
 
 impl TestStage {

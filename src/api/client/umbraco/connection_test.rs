@@ -8,6 +8,7 @@ use super::super::RemoteService;
 use super::super::error_response::{ErrorContext, rejected};
 use super::super::http_client::HttpRequest;
 use crate::appsettings::{AppSettings, Reference};
+use crate::connection::test_report::SettingsFlaw;
 use crate::connection::validate::MaskPolicy;
 use crate::connection::{
     ConnectionDraft, ConnectionError, IdOrAlias, PlainSecret, Settings, TestProgress, TestReport,
@@ -91,6 +92,7 @@ fn explained(mut report: TestReport) -> TestReport {
     if report.error_message.as_deref() == Some(UNRESOLVED) {
         let words = "The site cannot resolve the settings; check that its configuration has the keys that they refer to";
         report.error_message = Some(words.into());
+        report.settings_flaw = Some(SettingsFlaw::ReferenceNotFound);
     }
     report
 }

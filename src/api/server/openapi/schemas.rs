@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::connection::TestStage;
 use crate::connection::alias::MAX_LENGTH;
+use crate::connection::test_report::SettingsFlaw;
 use crate::connection::validate::MAX_NAME;
 use crate::provider::Capability;
 
@@ -192,6 +193,7 @@ fn tests() -> Vec<(&'static str, Value)> {
             ("latencyMs", unsigned()),
             ("isBlocked", boolean()),
             ("models", unsigned()),
+            ("settingsFlaw", json!({ "enum": SettingsFlaw::ALL })),
         ],
     );
     let model = object(
