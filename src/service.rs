@@ -106,6 +106,11 @@ pub trait ConnectionService: Send + Sync {
         ServiceFeatures::ALL
     }
 
+    /// Reason why the service refuses all changes, as far as it is known.
+    fn read_only_reason(&self) -> Option<&str> {
+        None
+    }
+
     /// Checks that changes are accepted at the moment. Always successful for a service that cannot tell.
     async fn check(&self) -> Result<(), ConnectionError> {
         Ok(())

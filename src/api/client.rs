@@ -53,6 +53,8 @@ pub struct RemoteService {
     is_umai: bool,
     /// True when the server listed providers, as every server with this API does.
     has_listed_providers: bool,
+    /// True when the token cannot change anything.
+    is_read_only: bool,
     notices: Vec<String>,
 }
 
@@ -72,6 +74,7 @@ impl RemoteService {
             catalog: Arc::new(fetched.catalog),
             is_umai: fetched.is_umai,
             has_listed_providers: fetched.has_listed_providers,
+            is_read_only: fetched.is_read_only,
             notices: notices.collect(),
             http: Arc::new(http),
         })

@@ -33,6 +33,9 @@ pub enum TokenScope {
     Write,
 }
 
+/// Response header with the scope of the token, so that a client can hide what it cannot do.
+pub const TOKEN_SCOPE: &str = "x-umai-token-scope";
+
 impl TokenScope {
     /// Returns the name in the token file and on the command line.
     pub const fn as_str(self) -> &'static str {

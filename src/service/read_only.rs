@@ -36,6 +36,10 @@ impl ConnectionService for ReadOnlyService {
         self.inner.providers()
     }
 
+    fn read_only_reason(&self) -> Option<&str> {
+        Some(&self.reason)
+    }
+
     async fn list(&self, query: ListQuery) -> Result<Page<ConnectionItem>, ConnectionError> {
         self.inner.list(query).await
     }

@@ -21,6 +21,8 @@ pub struct FetchedProviders {
     pub is_umai: bool,
     /// True when the server listed at least one provider.
     pub has_listed_providers: bool,
+    /// True if the server names the scope of the token, and it is read.
+    pub is_read_only: bool,
     /// Notices about the providers, one sentence each.
     pub notices: Vec<String>,
 }
@@ -55,6 +57,7 @@ pub async fn fetch(http: &HttpClient) -> Result<FetchedProviders, ConnectionErro
             catalog: embedded,
             is_umai: false,
             has_listed_providers: false,
+            is_read_only: false,
             notices: vec![words.into()],
         });
     };
@@ -62,6 +65,7 @@ pub async fn fetch(http: &HttpClient) -> Result<FetchedProviders, ConnectionErro
         // An Umbraco site without providers returns an empty list and is not an umai server.
         is_umai: !http.is_site() && !listed.is_empty() && listed.iter().all(Received::is_from_umai),
         has_listed_providers: true,
+        is_read_only: answer.has_read_scope(),
         catalog: ProviderCatalog::default(),
         notices: Vec::new(),
     };

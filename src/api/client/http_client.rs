@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use super::authentication::Authentication;
 use super::{BaseUrl, RemoteOptions, transport_error};
+use crate::api::token::{TOKEN_SCOPE, TokenScope};
 use crate::connection::ServerError;
 use crate::text::address;
 use crate::tls::trust::client_config;
@@ -134,6 +135,12 @@ impl HttpResponse {
     pub fn version(&self) -> Option<u64> {
         let tag = self.headers.get(ETAG)?.to_str().ok()?;
         tag.trim_start_matches("W/").trim_matches('"').parse().ok()
+    }
+
+    /// Returns true if the server says that the token has scope read.
+    pub fn has_read_scope(&self) -> bool {
+        let scope = self.headers.get(TOKEN_SCOPE);
+        scope.is_some_and(|scope| scope == TokenScope::Read.as_str())
     }
 
     /// Returns the `Location` header.

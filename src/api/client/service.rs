@@ -313,6 +313,10 @@ impl ConnectionService for RemoteService {
         Ok(change_feed::follow(response, Arc::clone(&self.http), since))
     }
 
+    fn read_only_reason(&self) -> Option<&str> {
+        self.is_read_only.then_some("the token has scope read")
+    }
+
     fn features(&self) -> ServiceFeatures {
         if self.is_umai {
             ServiceFeatures {

@@ -8,8 +8,8 @@ use http::{HeaderValue, Method, Request};
 
 use super::failed_attempts::FailedAttempts;
 use crate::api::server;
-use crate::api::token::TokenScope;
 use crate::api::token::cache::TokenCache;
+use crate::api::token::{StoredToken, TokenScope};
 
 /// Authentication of a server.
 pub enum Authentication {
@@ -44,12 +44,12 @@ pub enum AuthError {
 }
 
 impl Authentication {
-    /// Authenticates a request. Returns the name of the token, if the request needs one.
+    /// Authenticates a request. Returns the token, if the request needs one.
     pub fn authenticate<B>(
         &self,
         request: &Request<B>,
         peer: IpAddr,
-    ) -> Result<Option<String>, AuthError> {
+    ) -> Result<Option<StoredToken>, AuthError> {
         let BearerTokens {
             tokens,
             failed_attempts,
@@ -80,8 +80,8 @@ impl Authentication {
             ));
         };
         match token.scope {
-            TokenScope::Write => Ok(Some(token.name)),
-            TokenScope::Read if reads => Ok(Some(token.name)),
+            TokenScope::Write => Ok(Some(token)),
+            TokenScope::Read if reads => Ok(Some(token)),
             TokenScope::Read => Err(AuthError::ReadOnly),
         }
     }

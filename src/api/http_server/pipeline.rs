@@ -27,6 +27,7 @@ use super::timed_body::{TimedRequestBody, TrackedResponseBody};
 use crate::api::Problem;
 use crate::api::server::outgoing_limit::TokenName;
 use crate::api::server::response::ApiError;
+use crate::api::token::{StoredToken, TOKEN_SCOPE};
 
 /// TCP connection of a request.
 #[derive(Clone)]
@@ -92,8 +93,14 @@ impl RequestPipeline {
                 if token.is_some() || self.auth.is_disabled() {
                     connection.state.set_authenticated();
                 }
-                request.extensions_mut().insert(TokenName(token.clone()));
-                (token, self.route(request, &connection).await)
+                let (name, scope) = token.map(|token| (token.name, token.scope)).unzip();
+                request.extensions_mut().insert(TokenName(name.clone()));
+                let mut response = self.route(request, &connection).await;
+                if let Some(scope) = scope {
+                    let scope = HeaderValue::from_static(scope.as_str());
+                    response.headers_mut().insert(TOKEN_SCOPE, scope);
+                }
+                (name, response)
             }
             Err(refused) => (None, *refused),
         };
@@ -134,12 +141,12 @@ impl RequestPipeline {
         })
     }
 
-    /// Checks host, origin and token. Returns the name of the token, if the request needs one.
+    /// Checks host, origin and token. Returns the token, if the request needs one.
     fn authenticate(
         &self,
         request: &Request<Incoming>,
         connection: &TcpConnectionInfo,
-    ) -> Result<Option<String>, Box<Response>> {
+    ) -> Result<Option<StoredToken>, Box<Response>> {
         let refused = |problem: Box<Problem>| Box::new(ApiError((*problem).into()).into_response());
         self.hosts
             .check(request, connection.local)

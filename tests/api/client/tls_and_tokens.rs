@@ -4,6 +4,8 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 
 use rstest::rstest;
+use umai::api::client::{RemoteOptions, RemoteService};
+use umai::service::ConnectionService;
 
 use crate::home::{Answer, Home};
 
@@ -208,4 +210,21 @@ fn options_override_environment_variables() {
     assert_eq!(run(&["token", "list"], &[gone]), 0);
     let written = ["--server", "http://127.0.0.1:1", "connections", "list"];
     assert_eq!(run(&written, &[("UMAI_DATA_DIR", "data")]), 7);
+}
+
+#[tokio::test]
+async fn client_learns_the_scope_of_its_token() {
+    let serving = Serving::start();
+    for (scope, reason) in [("read", Some("the token has scope read")), ("write", None)] {
+        let token = std::fs::read_to_string(serving.file(scope)).unwrap();
+        let authority = serving.authority();
+        let certificates = std::fs::read(&authority).unwrap();
+        let options = RemoteOptions::new(serving.origin.parse().unwrap())
+            .with_token(token.trim())
+            .unwrap()
+            .with_certificates(&certificates, authority.as_ref())
+            .unwrap();
+        let service = RemoteService::connect(&options).await.unwrap();
+        assert_eq!(service.read_only_reason(), reason, "{scope}");
+    }
 }
