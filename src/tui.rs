@@ -47,7 +47,7 @@ pub mod perform;
 pub mod terminal;
 pub mod runtime;
 
-pub use runtime::editor::edit;
+pub use runtime::editor::{edit, keep as keep_document, read as read_document};
 pub use runtime::plain::run as run_plain;
 pub use runtime::{
     EndSignal, KeptTheme, ServiceOpening, SessionFile, SuspendHandler, TuiError, TuiOptions, run,

@@ -1,5 +1,7 @@
 //! `umai connections edit`: a connection as text in an editor that is a script.
 
+use std::os::unix::fs::PermissionsExt;
+
 use crate::home::{Answer, Home, answer_of};
 
 fn edit(home: &Home, script: &str, arguments: &[&str]) -> Answer {
@@ -73,4 +75,34 @@ fn dry_run_of_an_edit_saves_nothing() {
         .run(&["connections", "get", "openai-prod", "--json"])
         .json();
     assert_eq!(stored["name"], "OpenAI Production");
+}
+
+#[test]
+fn text_of_a_conflict_is_kept_and_reopened() {
+    let home = Home::documented();
+    let elsewhere = format!(
+        "'{}' connections update openai-prod --name Elsewhere",
+        env!("CARGO_BIN_EXE_umai")
+    );
+    let script = format!("{elsewhere}; sed -i 's/OpenAI Production/Mine/' \"$1\"");
+    let refused = edit(&home, &script, &[]);
+    assert_eq!(refused.code, 5, "{refused:?}");
+    let hint = refused
+        .err
+        .lines()
+        .find(|line| line.contains("Your text is in "));
+    let hint = hint.unwrap_or_else(|| panic!("{refused:?}"));
+    let (_, file) = hint.split_once("openai-prod --file ").unwrap();
+    let kept = std::fs::read_to_string(file).unwrap();
+    assert!(kept.contains("\"Mine\""), "{kept}");
+    let mode = std::fs::metadata(file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o077, 0, "only for its owner");
+    let saved = edit(&home, "true", &["--file", file]);
+    assert_eq!(
+        saved.out, "Saved Mine (openai-prod), version 3\n",
+        "{saved:?}"
+    );
+    std::fs::remove_dir_all(std::path::Path::new(file).parent().unwrap()).unwrap();
+    let missing = edit(&home, "true", &["--file", "missing.jsonc"]);
+    assert_eq!(missing.code, 2, "{missing:?}");
 }

@@ -1,5 +1,7 @@
 //! `umai connections edit`: edits a connection as a text in the user's editor, like Ctrl-E in the app.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::super::dry_run::{self, DryRunArg};
@@ -26,11 +28,14 @@ Examples:
   EDITOR='code --wait' umai connections edit openai-prod
 
 The text is JSON with comments and contains no stored secret. It is saved when the editor ends. The editor is VISUAL, EDITOR, vi or \
-nano.")]
+nano. If it cannot be saved, it is kept in a private file, and --file opens it again.")]
 pub struct Edit {
     /// Connection to edit
     #[arg(value_name = "ID_OR_ALIAS")]
     connection: IdOrAlias,
+    /// Edit the text of a file, which an edit that could not be saved has left
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
     /// Dry-run option.
     #[command(flatten)]
     pub(super) dry_run: DryRunArg,
@@ -46,50 +51,91 @@ impl Edit {
             return Err(Failure::NoProvider(id.clone()));
         };
         let mut form = Form::edit(&connection, provider);
-        let Some(command) = edited(&mut form, &catalog, output)? else {
+        let Some((command, document)) = self.edited(&mut form, &catalog, output)? else {
             output.note("Nothing changed");
             return Ok(());
         };
-        with_service(context, output, async |service, output| {
+        let saved = with_service(context, output, async |service, output| {
             let mode = self.dry_run.mode();
             match dry_run::run(&**service, command, mode, output).await? {
                 Some(outcome) => write_saved("Saved", &outcome.connection()?, output),
                 None => Ok(()),
             }
-        })
+        });
+        match saved {
+            Err(failure @ Failure::Connection(_)) if !self.dry_run.dry_run => {
+                Err(self.with_kept(&document, failure, output))
+            }
+            saved => saved,
+        }
+    }
+
+    /// Opens the editor until the text is valid; returns the command that saves it and its text, or none without a change.
+    fn edited(
+        &self,
+        form: &mut Form,
+        catalog: &ProviderCatalog,
+        output: &Output,
+    ) -> Result<Option<(Command, EditorDocument)>, Failure> {
+        let kept = self.file.as_deref().map(|path| {
+            let read = tui::read_document(path);
+            read.map_err(|reason| Failure::Usage(format!("{}: {reason}", path.display())))
+        });
+        let mut kept = kept.transpose()?;
+        loop {
+            let document = form.document();
+            let document = in_editor(&kept.take().unwrap_or(document))?;
+            let errors = match command(form, &document, catalog, output) {
+                Ok(command) => return Ok(command.map(|command| (command, document))),
+                Err(errors) => errors,
+            };
+            let refused = Failure::Partial(errors.join("\n"), Exit::Invalid);
+            if !prompt::is_possible() || output.reader() == OutputReader::Json {
+                return Err(refused);
+            }
+            output.failure(&refused);
+            if !prompt::ask_yes_no("Nothing saved. Edit again?")? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Keeps the text of an edit that was not saved, and adds to the failure where it is.
+    fn with_kept(&self, document: &EditorDocument, failure: Failure, output: &Output) -> Failure {
+        let hint = match tui::keep_document(document) {
+            Ok(path) => format!(
+                "Your text is in {0}; reopen it with: umai connections edit {1} --file {0}",
+                path.display(),
+                self.connection
+            ),
+            Err(error) => format!("Your text could not be kept: {error}"),
+        };
+        if output.reader() == OutputReader::Json {
+            output.note(&hint);
+            return failure;
+        }
+        let exit = failure.exit();
+        Failure::Partial(format!("{failure}\n{hint}"), exit)
     }
 }
 
-/// Opens the editor until the text is valid; returns the command that saves it, or none without a change.
-fn edited(
+/// Applies the edited text; returns the command that saves it, or none without a change.
+fn command(
     form: &mut Form,
+    document: &EditorDocument,
     catalog: &ProviderCatalog,
     output: &Output,
-) -> Result<Option<Command>, Failure> {
-    loop {
-        let document = in_editor(&form.document())?;
-        let notice = form.take_document(&document, catalog, AGAIN);
-        let errors = match notice.severity {
-            NoticeSeverity::Error => vec![notice.text],
-            _ if form.error_count() > 0 => form.field_errors(),
-            _ if !form.is_changed() => return Ok(None),
-            severity => {
-                if severity == NoticeSeverity::Warning {
-                    output.note(&notice.text);
-                }
-                match form.save_command(catalog) {
-                    Ok(command) => return Ok(Some(command)),
-                    Err(errors) => errors,
-                }
+) -> Result<Option<Command>, Vec<String>> {
+    let notice = form.take_document(document, catalog, AGAIN);
+    match notice.severity {
+        NoticeSeverity::Error => Err(vec![notice.text]),
+        _ if form.error_count() > 0 => Err(form.field_errors()),
+        _ if !form.is_changed() => Ok(None),
+        severity => {
+            if severity == NoticeSeverity::Warning {
+                output.note(&notice.text);
             }
-        };
-        let refused = Failure::Partial(errors.join("\n"), Exit::Invalid);
-        if !prompt::is_possible() || output.reader() == OutputReader::Json {
-            return Err(refused);
-        }
-        output.failure(&refused);
-        if !prompt::ask_yes_no("Nothing saved. Edit again?")? {
-            return Ok(None);
+            form.save_command(catalog).map(Some)
         }
     }
 }

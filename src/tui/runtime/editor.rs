@@ -4,6 +4,7 @@
 
 use std::fs::{DirBuilder, File};
 use std::io::{self, Read, Write};
+use std::mem::ManuallyDrop;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
@@ -150,6 +151,25 @@ pub async fn edit(
     Some(editing.result(ended))
 }
 
+/// Keeps a text that could not be saved in a private file; returns its path.
+pub fn keep(document: &EditorDocument) -> io::Result<PathBuf> {
+    // Not dropped, which would delete the file.
+    let file = ManuallyDrop::new(PrivateFile::with(document.0.as_bytes())?);
+    Ok(file.path.clone())
+}
+
+/// Reads a text that was kept or edited; the error is the reason.
+pub fn read(path: &Path) -> Result<EditorDocument, String> {
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    let mut text = Zeroizing::new(String::new());
+    let read = file.take(LONGEST + 1).read_to_string(&mut text);
+    read.map_err(|error| error.to_string())?;
+    if text.len() as u64 > LONGEST {
+        return Err("it is too long".to_owned());
+    }
+    Ok(EditorDocument(text))
+}
+
 impl Editing {
     /// Edited text, or the error as a sentence.
     pub(super) fn result(&self, ended: io::Result<ExitStatus>) -> Result<EditorDocument, String> {
@@ -189,17 +209,9 @@ impl PrivateFile {
     }
 
     fn read(&self) -> Result<EditorDocument, String> {
-        let unreadable = |reason: &dyn std::fmt::Display| {
+        read(&self.path).map_err(|reason| {
             format!("Cannot read the edited file: {reason}; the form was not changed")
-        };
-        let file = File::open(&self.path).map_err(|error| unreadable(&error))?;
-        let mut text = Zeroizing::new(String::new());
-        let read = file.take(LONGEST + 1).read_to_string(&mut text);
-        read.map_err(|error| unreadable(&error))?;
-        if text.len() as u64 > LONGEST {
-            return Err(unreadable(&"it is too long"));
-        }
-        Ok(EditorDocument(text))
+        })
     }
 }
 
