@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crossterm::event::{KeyCode, KeyModifiers};
 
-use super::action::{Action, KeyContext};
+use super::action::{ACTIONS, Action, ActionEntry, KeyContext};
 use super::key::KeyPress;
 use crate::text::file::trust::FileTrust;
 use crate::text::file::{self, FileFlaw};
@@ -27,6 +27,21 @@ const LARGEST: usize = 64 * 1024;
 pub struct Keymap {
     bindings: HashMap<(KeyContext, KeyPress), Action>,
     order: Vec<(KeyContext, Action, KeyPress)>,
+}
+
+/// Replaces the IDs of actions in braces.
+pub fn with_names(
+    text: &str,
+    context: KeyContext,
+    name: impl Fn(&ActionEntry) -> String,
+) -> String {
+    let mut text = text.to_owned();
+    for entry in ACTIONS.iter().filter(|entry| context.has(entry)) {
+        if text.contains('{') {
+            text = text.replace(&format!("{{{}}}", entry.id), &name(entry));
+        }
+    }
+    text
 }
 
 impl Keymap {
@@ -118,6 +133,14 @@ impl Keymap {
             .flatten()
             .flat_map(|place| self.keys(place, action));
         keys.find(|key| self.find(context, *key) == Some(action))
+    }
+
+    /// Replaces the IDs of actions in braces by their keys: `{clear}` by `Ctrl-X`.
+    pub fn with_keys(&self, context: KeyContext, text: &str) -> String {
+        with_names(text, context, |entry| {
+            let key = self.first_key(context, entry.action);
+            key.map_or_else(|| entry.title.to_owned(), |key| key.to_string())
+        })
     }
 
     /// First key of an action in parentheses with a leading space; empty if it has none.

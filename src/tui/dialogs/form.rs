@@ -60,7 +60,7 @@ impl Dialog for Form {
     fn scroll(&mut self, cx: &DialogContext<'_>) {
         let height = cx.layout.form_rows().height.into();
         self.fit_configuration_keys(height);
-        self.top = layout::follow(self, &layout::rows_on(self, &cx.layout), height);
+        self.top = layout::follow(self, &layout::rows_on(self, &cx.layout, cx.keymap), height);
     }
 
     fn is_typing(&self) -> bool {
@@ -102,7 +102,7 @@ impl Dialog for Form {
 
     /// Focuses the clicked field, or chooses the clicked configuration key.
     fn click_line(&mut self, line: usize, cx: &DialogContext<'_>) {
-        let rows = layout::rows_on(self, &cx.layout);
+        let rows = layout::rows_on(self, &cx.layout, cx.keymap);
         let row = rows.get(line);
         if let Some(RowContent::Key(at)) = row.map(|row| &row.content) {
             self.choose_configuration_key(*at, cx.catalog);

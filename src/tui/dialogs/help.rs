@@ -192,8 +192,11 @@ impl Dialog for HelpDialog {
         let entries = TextEntries { count, selected };
         DialogModel {
             input: Some(
-                self.choices
-                    .filter("Type to filter; Enter runs", cx.catalog),
+                self.choices.filter(
+                    cx.keymap
+                        .with_keys(KeyContext::List, "Type to filter; {choose} runs"),
+                    cx.catalog,
+                ),
             ),
             rows: Rows::Text(lines, Some(entries)),
             cursor: self.choices.cursor,

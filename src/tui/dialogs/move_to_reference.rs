@@ -107,7 +107,9 @@ impl MoveToReference {
     }
 
     /// Lines of the dialog at a width.
-    fn lines(&self, form: Option<&Form>, width: u16) -> Vec<Row> {
+    fn lines(&self, cx: &DialogContext<'_>, width: u16) -> Vec<Row> {
+        let form = cx.form();
+        let named = |text| cx.keymap.with_keys(KeyContext::MoveToReference, text);
         let mut lines = Vec::new();
         let mut say = |tone, indent: usize, text: &str| {
             let room = usize::from(width).saturating_sub(indent);
@@ -129,8 +131,8 @@ impl MoveToReference {
         let found = found.and_then(|(reference, form)| form.lookup(reference));
         if let Some(ReferenceLookup::Found { source }) = found {
             say(Tone::Text, 0, &format!("The key is already in {source}."));
-            let after = "Press Enter to replace the field with the reference: typed text is removed at once, a stored secret when you save.";
-            say(Tone::Dim, 0, after);
+            let after = "Press {choose} to replace the field with the reference: typed text is removed at once, a stored secret when you save.";
+            say(Tone::Dim, 0, &named(after));
             return lines;
         }
         let compact = self.snippet().map(|text| {
@@ -144,8 +146,8 @@ impl MoveToReference {
         say(Tone::Key, 2, &snippet);
         say(Tone::Text, 0, "or to the environment:");
         say(Tone::Key, 2, &variable);
-        let after = "Then press Enter to replace the field with the reference: typed text is removed at once, a stored secret when you save.";
-        say(Tone::Dim, 0, after);
+        let after = "Then press {choose} to replace the field with the reference: typed text is removed at once, a stored secret when you save.";
+        say(Tone::Dim, 0, &named(after));
         lines
     }
 
@@ -180,7 +182,7 @@ impl Dialog for MoveToReference {
     }
 
     fn model<'a>(&'a self, cx: &DialogContext<'a>) -> DialogModel<'a> {
-        let lines = self.lines(cx.form(), cx.reading_width());
+        let lines = self.lines(cx, cx.reading_width());
         let frame = cx.reading_frame(lines.len());
         DialogModel {
             rows: Rows::Text(lines, None),
@@ -190,7 +192,7 @@ impl Dialog for MoveToReference {
     }
 
     fn spoken(&self, cx: &DialogContext<'_>) -> Spoken {
-        let lines = self.lines(cx.form(), u16::MAX).into_iter();
+        let lines = self.lines(cx, u16::MAX).into_iter();
         let lines = lines.map(|line| line.sentence());
         let references = self.suggestions.iter().map(Reference::to_string);
         Spoken {
@@ -226,19 +228,19 @@ impl Dialog for MoveToReference {
 
     /// Moves the selection; beyond the last one it scrolls the lines.
     fn step(&mut self, action: Action, cx: &DialogContext<'_>) -> DialogOutcome {
-        let model = self.model(cx);
-        let rows = usize::from(model.areas(&cx.layout).list.height);
-        let last_top = model.row_count().saturating_sub(rows);
-        drop(model);
+        let page = usize::from(self.model(cx).areas(&cx.layout).list.height);
         let last = self.suggestions.len().saturating_sub(1);
         let Cursor { selected, top } = &mut self.cursor;
         match action {
-            Action::Up | Action::PageUp if *top > 0 => *top -= 1,
+            Action::Up if *top > 0 => *top -= 1,
+            Action::PageUp if *top > 0 => *top = top.saturating_sub(page),
             Action::Up | Action::PageUp => *selected = selected.saturating_sub(1),
             Action::First => (*top, *selected) = (0, 0),
             Action::Down | Action::PageDown if *selected < last => *selected += 1,
-            Action::Down | Action::PageDown => *top = (*top + 1).min(last_top),
-            Action::Last => (*top, *selected) = (last_top, last),
+            Action::Down => *top += 1,
+            Action::PageDown => *top += page,
+            // The lines depend on the selection: `scroll` finds the last ones.
+            Action::Last => (*top, *selected) = (usize::MAX, last),
             _ => {}
         }
         DialogOutcome::Stay

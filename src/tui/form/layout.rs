@@ -4,6 +4,8 @@ use super::field::{FieldTarget, FieldValue, FormField};
 use super::{AliasCheck, Form};
 use crate::appsettings::ReferenceLookup;
 use crate::connection::MaskedSecret;
+use crate::tui::action::KeyContext;
+use crate::tui::keymap::Keymap;
 use crate::tui::layout::ScreenLayout;
 use crate::tui::text_input::TextInput;
 use crate::tui::text_width::{self, wrap};
@@ -85,14 +87,18 @@ pub enum NotePlace {
     BelowField,
 }
 
-/// All rows of a form on a screen.
-pub fn rows_on(form: &Form, layout: &ScreenLayout) -> Vec<FormRow> {
+/// Text of a note, in which actions may be named by their IDs in braces, with the names of their keys.
+pub type NameKeys<'a> = &'a dyn Fn(&str) -> String;
+
+/// All rows of a form on a screen, with the keys of a keymap.
+pub fn rows_on(form: &Form, layout: &ScreenLayout, keymap: &Keymap) -> Vec<FormRow> {
     let place = if layout.form_help().is_empty() {
         NotePlace::BelowField
     } else {
         NotePlace::OneRow
     };
-    rows(form, layout.form_rows().width, place)
+    let name_keys = |note: &str| keymap.with_keys(KeyContext::Form, note);
+    rows(form, layout.form_rows().width, (place, &name_keys))
 }
 
 /// All rows of a form at a width.
@@ -100,7 +106,11 @@ pub fn rows_on(form: &Form, layout: &ScreenLayout) -> Vec<FormRow> {
     clippy::too_many_lines,
     reason = "the rows of a field follow each other as on the screen"
 )]
-pub fn rows(form: &Form, width: u16, place: NotePlace) -> Vec<FormRow> {
+pub fn rows(
+    form: &Form,
+    width: u16,
+    (place, name_keys): (NotePlace, NameKeys<'_>),
+) -> Vec<FormRow> {
     let label = label_width(form, width);
     let mut rows = Vec::new();
     let mut group: Option<&str> = None;
@@ -152,7 +162,7 @@ pub fn rows(form: &Form, width: u16, place: NotePlace) -> Vec<FormRow> {
             }
             continue;
         }
-        let notes = notes(form, field, at == form.focus);
+        let notes = notes(form, field, at == form.focus, name_keys);
         match (place, most_serious(&notes)) {
             // The row is reserved, so that a note does not move the fields below.
             (_, None) => push(RowContent::Blank),
@@ -177,30 +187,34 @@ fn most_serious(notes: &[(NoteKind, String)]) -> Option<&(NoteKind, String)> {
 }
 
 /// Notes about the focused field that its row does not show completely, wrapped to a width.
-pub fn help_lines(form: &Form, width: u16, height: usize) -> Vec<(NoteKind, String)> {
+pub fn help_lines(
+    form: &Form,
+    (width, height): (u16, usize),
+    keymap: &Keymap,
+) -> Vec<(NoteKind, String)> {
     let Some(field) = form.fields.get(form.focus) else {
         return Vec::new();
     };
     let room = usize::from(width.saturating_sub(label_width(form, width) + 2));
-    let notes = notes(form, field, true);
+    let name_keys = |note: &str| keymap.with_keys(KeyContext::Form, note);
+    let notes = notes(form, field, true, &name_keys);
     let first = most_serious(&notes);
     let others = notes.iter().filter(|note| Some(*note) != first);
-    // The rest of the first one comes last: its beginning is in the row.
     let cut = first.filter(|(_, note)| wrap(note, room).len() > 1);
-    let mut lines: Vec<_> = others
-        .chain(cut)
-        .flat_map(|(kind, note)| {
-            let lines = wrap(note, width.into()).into_iter();
-            lines.map(|line| (*kind, line))
-        })
-        .collect();
-    if lines.len() > height {
-        lines.truncate(height);
-        if let Some((_, last)) = lines.last_mut() {
-            last.push_str(" …");
+    let hidden: Vec<_> = cut.into_iter().chain(others).collect();
+    // One long note does not hide the others.
+    let each = if hidden.len() > 1 { 2 } else { height };
+    let lines = hidden.into_iter().flat_map(|(kind, note)| {
+        let mut lines = wrap(note, width.into());
+        if lines.len() > each {
+            lines.truncate(each);
+            if let Some(last) = lines.last_mut() {
+                last.push_str(" …");
+            }
         }
-    }
-    lines
+        lines.into_iter().map(|line| (*kind, line))
+    });
+    lines.take(height).collect()
 }
 
 fn heading(form: &Form, group: Option<&str>) -> FormRow {
@@ -211,7 +225,12 @@ fn heading(form: &Form, group: Option<&str>) -> FormRow {
 }
 
 /// Notes about a field: its error, else its status, and its description while it has the focus.
-fn notes(form: &Form, field: &FormField, is_focused: bool) -> Vec<(NoteKind, String)> {
+fn notes(
+    form: &Form,
+    field: &FormField,
+    is_focused: bool,
+    name_keys: NameKeys<'_>,
+) -> Vec<(NoteKind, String)> {
     let mut notes = Vec::new();
     if let Some(error) = &field.error {
         notes.push((NoteKind::Error, format!("✗ {error}")));
@@ -221,11 +240,11 @@ fn notes(form: &Form, field: &FormField, is_focused: bool) -> Vec<(NoteKind, Str
         notes.extend(form.lookup(&reference).map(lookup_note));
     }
     if field.line().is_some_and(TextInput::has_blocked_reveal) {
-        let note = "! A reference must begin in an empty field: Ctrl-X clears it";
-        notes.push((NoteKind::Warning, note.into()));
+        let note = "! A reference must begin in an empty field: {clear} clears it";
+        notes.push((NoteKind::Warning, name_keys(note)));
     }
     if let Some(warning) = &field.warning {
-        notes.push((NoteKind::Warning, format!("! {warning}")));
+        notes.push((NoteKind::Warning, name_keys(&format!("! {warning}"))));
     }
     if let FieldValue::Secret(secret) = &field.value
         && let Some(remark) = secret.stored_mask().and_then(MaskedSecret::remark)
@@ -255,17 +274,17 @@ fn notes(form: &Form, field: &FormField, is_focused: bool) -> Vec<(NoteKind, Str
         && (notes.is_empty() || secret.is_cleared)
     {
         let note = if secret.is_cleared {
-            "Will be removed; type to replace it, Ctrl-X to keep it"
+            "Will be removed; type to replace it, {clear} to keep it"
         } else {
-            "Stored; type to replace it, Ctrl-X to clear it"
+            "Stored; type to replace it, {clear} to clear it"
         };
-        notes.push((NoteKind::Hint, note.into()));
+        notes.push((NoteKind::Hint, name_keys(note)));
     }
     notes
 }
 
 fn removed_by_save(labels: &[&str]) -> Option<(NoteKind, String)> {
-    let note = format!("! Saving removes {}", labels.join(", "));
+    let note = format!("! Removes {}", labels.join(", "));
     (!labels.is_empty()).then_some((NoteKind::Warning, note))
 }
 

@@ -42,7 +42,7 @@ impl Form {
             .and_then(|line| key_like::find_key_with(line.value(), catalog.key_prefixes()));
         let warning = key.map(|key| match self.secret_field_for(key) {
             Some(to) => format!(
-                "This looks like an API key: F6 moves it to {}",
+                "This looks like an API key: {{move-to-reference}} moves it to {}",
                 self.fields[to].label
             ),
             None => "This looks like an API key; this field is visible to everyone".to_owned(),

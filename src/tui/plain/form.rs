@@ -1,10 +1,12 @@
 //! Sentences about a form: the focused field, its value and notes; after a refused save all errors.
 
 use super::text::{count, replace_symbol};
+use crate::tui::action::KeyContext;
 use crate::tui::dialog::Spoken;
 use crate::tui::form::field::{FieldTarget, FieldValue, FormField};
 use crate::tui::form::layout::{self, NotePlace, RowContent};
 use crate::tui::form::{Form, FormSubject};
+use crate::tui::keymap::with_names;
 
 /// Sentences about the open list of configuration keys.
 pub fn keys(form: &Form) -> Spoken {
@@ -84,15 +86,13 @@ fn errors(form: &Form) -> Vec<String> {
 
 /// Notes about a field.
 fn notes(form: &Form, at: usize) -> Vec<String> {
-    let rows = layout::rows(form, u16::MAX, NotePlace::BelowField);
+    let commands =
+        |note: &str| with_names(note, KeyContext::Form, |entry| format!(":{}", entry.id));
+    let rows = layout::rows(form, u16::MAX, (NotePlace::BelowField, &commands));
     let notes = rows.into_iter().filter(|row| row.field == Some(at));
     notes
         .filter_map(|row| match row.content {
-            RowContent::Note(_, text) => Some(
-                replace_symbol(&text)
-                    .replace("Ctrl-X", ":clear")
-                    .replace("F6 moves", ":move-to-reference moves"),
-            ),
+            RowContent::Note(_, text) => Some(replace_symbol(&text)),
             _ => None,
         })
         .collect()

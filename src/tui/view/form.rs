@@ -25,7 +25,7 @@ pub fn draw(scene: Scene<'_>, form: &Form, buffer: &mut Buffer) -> Option<(u16, 
     let title = form.model(&app.dialog_context(0)).title;
     paint::pane(buffer, layout.form(), &title, (theme, is_top));
     let inside = layout.form_rows();
-    let rows = layout::rows_on(form, &scene.layout);
+    let rows = layout::rows_on(form, layout, &app.keymap);
     let mut cursor = None;
     for (line, row) in (0..inside.height).zip(rows.iter().skip(form.top)) {
         let area = Area {
@@ -124,7 +124,7 @@ fn help(scene: Scene<'_>, form: &Form, buffer: &mut Buffer) {
     let rule = "─".repeat(area.width.into());
     paint::line(buffer, area, &[(&rule, scene.theme.border.style())]);
     let lines = area.split_top(1).1;
-    let help = layout::help_lines(form, area.width, lines.height.into());
+    let help = layout::help_lines(form, (area.width, lines.height.into()), &scene.app.keymap);
     for (y, (kind, text)) in (lines.y..).zip(&help) {
         let line = Area {
             y,
@@ -221,16 +221,9 @@ fn input(
         theme.input
     }
     .style();
-    let marker = if field.is_default() { " default" } else { "" };
-    let (area, tag) = if marker.is_empty() {
-        (area, None)
-    } else {
-        let (area, tag) = area.split_left(area.width.saturating_sub(8));
-        (area, Some(tag))
-    };
-    if let Some(tag) = tag {
-        paint::line(buffer, tag, &[(marker, theme.placeholder.style())]);
-    }
+    let marker = if field.is_default() { 8 } else { 0 };
+    let (area, tag) = area.split_left(area.width.saturating_sub(marker));
+    paint::line(buffer, tag, &[(" default", theme.placeholder.style())]);
     if field.line().is_some() || is_focused {
         paint::row(buffer, area, style);
     }
