@@ -7,7 +7,6 @@
 pub mod key;
 pub mod action;
 pub mod keymap;
-pub mod target_choice;
 pub mod target_info;
 pub mod targets;
 pub mod copy_plan;
@@ -50,5 +49,6 @@ pub mod runtime;
 pub use runtime::editor::{edit, keep as keep_document, read as read_document};
 pub use runtime::plain::run as run_plain;
 pub use runtime::{
-    EndSignal, KeptTheme, ServiceOpening, SessionFile, SuspendHandler, TuiError, TuiOptions, run,
+    AppEnd, EndSignal, KeptTheme, ServiceOpening, SessionFile, SuspendHandler, TuiError,
+    TuiOptions, run,
 };

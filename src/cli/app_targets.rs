@@ -56,7 +56,8 @@ impl AppTargets {
     fn entry(&self, target: &Target) -> TargetEntry {
         let address = target.location.display_address();
         let is_named = |current: &Target| current.name == target.name;
-        let is_current = self.context.target.as_ref().is_some_and(is_named)
+        let is_current = self.context.target.as_ref().is_some_and(is_named);
+        let is_same_place = is_current
             || match &target.location {
                 TargetLocation::Local { data, .. } => {
                     self.context.is_local() && *data == self.context.config.data
@@ -73,9 +74,10 @@ impl AppTargets {
             address,
             badge: target.badge.clone(),
             color: target.color.clone(),
-            refused: (target.is_read_only || self.context.file.is_read_only)
-                .then(|| "read-only".to_owned()),
+            is_read_only: target.is_read_only || self.context.file.is_read_only,
+            refused: None,
             is_current,
+            is_same_place,
         }
     }
 }

@@ -17,11 +17,10 @@ use crate::config::file::{ConfigFile, NAME};
 use crate::store::StoreHandle;
 use crate::store::shared::PausedStore;
 use crate::tui::key_backup::{KeyBackups, KeyBackupsHandle};
-use crate::tui::target_choice::{AppEnd, TargetChoice};
 use crate::tui::target_info::TargetInfo;
 use crate::tui::targets::{Targets, TargetsHandle};
 use crate::tui::{
-    self, EndSignal, KeptTheme, ServiceOpening, SuspendHandler, TuiError, TuiOptions,
+    self, AppEnd, EndSignal, KeptTheme, ServiceOpening, SuspendHandler, TuiError, TuiOptions,
 };
 
 /// Values of `TERM` for terminals that only show lines.
@@ -107,7 +106,6 @@ fn open_at(
         notices: notices.collect(),
         before_suspend: SuspendHandler::new(move || release(stopped.clone())),
         target: site(context, globals),
-        choices: choices(context),
         key_backups: KeyBackupsHandle(key_backups(context)),
         targets: Some(TargetsHandle(Arc::clone(&targets) as Arc<dyn Targets>)),
         drafts: context.drafts.clone(),
@@ -152,29 +150,6 @@ fn choose_theme(options: &mut TuiOptions, file: &ConfigFile) {
     }
 }
 
-/// Returns the targets of `config.toml`.
-fn choices(context: &CliContext) -> Vec<TargetChoice> {
-    let current = context.target.as_ref().map(|target| &target.name);
-    let targets = context.file.targets().iter();
-    targets
-        .map(|(name, target)| match target {
-            Ok(target) => TargetChoice {
-                name: name.clone(),
-                address: target.location.display_address(),
-                badge: target.badge.clone(),
-                is_read_only: target.is_read_only || context.file.is_read_only,
-                refused: None,
-                is_current: Some(name) == current,
-            },
-            Err(reason) => TargetChoice {
-                name: name.clone(),
-                refused: Some(reason.clone()),
-                ..TargetChoice::default()
-            },
-        })
-        .collect()
-}
-
 /// Returns the record of the key's backups; none for a server.
 fn key_backups(context: &CliContext) -> Option<Arc<dyn KeyBackups>> {
     let is_local = context.server.is_none() && !context.config.has_credential();
@@ -191,6 +166,7 @@ fn failure(error: TuiError) -> Failure {
             EndSignal::Quit => Exit::Quit,
             EndSignal::Terminated => Exit::Terminated,
         }),
+        error @ TuiError::UnsavedForm => Failure::Partial(error.to_string(), Exit::Other),
         error @ (TuiError::Terminal(_) | TuiError::Broken(_)) => Failure::Other(error.into()),
     }
 }

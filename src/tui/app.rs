@@ -171,6 +171,10 @@ impl App {
                 self.learn_features(features);
                 None
             }
+            Event::ServiceReadOnly(reason) => {
+                self.learn_read_only(reason);
+                None
+            }
             Event::StoreNotices(notices) => {
                 self.show_startup_notices(notices);
                 None

@@ -32,6 +32,7 @@ use crate::service::ServiceFeatures;
 pub use areas::DialogAreas;
 pub use model::{
     Cell, DialogModel, Frame, InputLine, Part, Row, Rows, Spoken, TextBlock, TextEntries, Tone,
+    side_by_side, wrapped,
 };
 pub use outcome::{CommandFor, ConfirmAction, DialogOutcome, FormEdit};
 pub use stack::{DialogKind, DialogStack};

@@ -42,6 +42,8 @@ pub enum Event {
     Feed(FeedEvent),
     /// The service is open, with its providers and features.
     ServiceOpened(Arc<ProviderCatalog>, ServiceFeatures),
+    /// The service refuses all changes, for this reason.
+    ServiceReadOnly(String),
     /// Notices of the service, one sentence each.
     StoreNotices(Vec<String>),
     /// The key at this path has no known backup, and its owner is reminded for the first time.

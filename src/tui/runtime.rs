@@ -38,7 +38,6 @@ use super::event::Event;
 use super::key::KeyPress;
 use super::key_backup::KeyBackupsHandle;
 use super::layout::Size;
-use super::target_choice::AppEnd;
 use super::terminal::{self, Input, InputThread, QueryBackground, TerminalGuard, TerminalOutput};
 use super::view;
 use crate::connection::ConnectionError;
@@ -50,8 +49,8 @@ use editor::Editing;
 use feed::OpenFeed;
 use inputs::Inputs;
 pub use kept_theme::KeptTheme;
-pub use options::TuiOptions;
 use options::keymap;
+pub use options::{AppEnd, TuiOptions};
 use requests::{RequestPool, ServiceEvent, TaskResult};
 use save_queue::SaveOrdering;
 pub use session::SessionFile;
@@ -84,6 +83,9 @@ pub enum TuiError {
     /// A task of a request panicked or was aborted.
     #[error("a request stopped unexpectedly: {0}")]
     Broken(JoinError),
+    /// The input of plain mode ended in a form with unsaved changes.
+    #[error("The input ended in a form: its changes are discarded. End a form with :save or :back")]
+    UnsavedForm,
     /// The connections could not be opened.
     #[error(transparent)]
     ServiceUnavailable(ConnectionError),
@@ -99,7 +101,6 @@ fn new_app(catalog: Arc<ProviderCatalog>, options: &mut TuiOptions) -> (App, The
     notices.extend(flaws);
     let mut app = App::new(catalog, keymap, notices);
     app.set_target(std::mem::take(&mut options.target));
-    app.site.choices = std::mem::take(&mut options.choices);
     let key = options.key_backups.0.as_ref();
     app.site.key_path = key.map(|key| key.path());
     app.site.targets = options.targets.take();
@@ -386,6 +387,9 @@ impl Runtime {
             service.providers(),
             service.features(),
         ))?;
+        if let Some(reason) = service.read_only_reason() {
+            self.update(Event::ServiceReadOnly(reason.to_owned()))?;
+        }
         self.requests.open(service);
         self.draft_saver.queue_task(DraftTask::Load);
         self.report_notices()

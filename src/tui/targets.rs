@@ -1,4 +1,4 @@
-//! Targets of the configuration, which the app can copy to.
+//! Targets of the configuration, which the app can switch and copy to.
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,10 +21,14 @@ pub struct TargetEntry {
     pub badge: Option<String>,
     /// Color of the badge: a name, 0 to 255 or #rrggbb.
     pub color: Option<String>,
-    /// Reason why it cannot be changed or used; none for a target that can.
+    /// True if the target refuses changes.
+    pub is_read_only: bool,
+    /// Reason why it cannot be used.
     pub refused: Option<String>,
     /// True for the target of the app.
     pub is_current: bool,
+    /// True if it is the place that the app shows, under this or another name.
+    pub is_same_place: bool,
 }
 
 impl TargetEntry {

@@ -149,11 +149,15 @@ fn plain_mode_waits_for_a_connection_test() {
 fn end_of_input_ends_plain_mode_and_reports_unsaved_changes() {
     let home = Home::new();
     let answer = plain(&home, &["new", "openai", "1", "Half a name"]);
-    assert_eq!(answer.code, 0, "{answer:?}");
+    assert_eq!(answer.code, 1, "{answer:?}");
     assert!(
-        answer.out.ends_with("Unsaved changes are discarded.\n"),
+        answer
+            .err
+            .contains("error: The input ended in a form: its changes are discarded."),
         "{answer:?}"
     );
+    let answer = plain(&home, &["new", "openai", "1", "Half a name", ":back", "2"]);
+    assert_eq!(answer.code, 0, "{answer:?}");
     let answer = home.pipe(&["--plain"], "");
     assert_eq!(answer.code, 0, "{answer:?}");
 }

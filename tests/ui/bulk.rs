@@ -1,11 +1,13 @@
 //! Bulk operations: marking, activating, testing, deleting, exporting, undo.
 
 use crate::support::local_and_remote::LocalAndRemote as Harness;
+use ratatui::style::Color;
 use umai::connection::{ListQuery, PageRequest, TestReport, TestStage, TestStep};
 use umai::service::ConnectionService;
 use umai::tui::dialogs::AnyDialog;
 use umai::tui::effect::{Effect, ServiceReply, ServiceRequest};
 use umai::tui::event::{Event, Mouse, MouseKind};
+use umai::tui::theme::{Theme, ThemeName};
 
 /// Keys that mark all connections.
 const ALL: &str = "<ctrl-a>";
@@ -190,6 +192,20 @@ fn click_left_of_the_name_toggles_the_mark() {
     }
 }
 
+/// Colour of a text on screen.
+fn colour_of(harness: &Harness, text: &str) -> Option<Color> {
+    let (buffer, _) = harness.buffer();
+    let width = usize::from(buffer.area.width);
+    let symbols: Vec<_> = buffer.content.iter().map(|cell| cell.symbol()).collect();
+    let rows = symbols.chunks(width).enumerate();
+    let places = rows.filter_map(|(y, row)| {
+        let line = row.concat();
+        let at = line.find(text)?;
+        Some(y * width + line[..at].chars().count())
+    });
+    places.last().map(|at| buffer.content[at].fg)
+}
+
 #[test]
 fn bulk_activate_reports_connections_already_active() {
     let mut harness = Harness::three(120, 40);
@@ -197,6 +213,10 @@ fn bulk_activate_reports_connections_already_active() {
     assert_eq!(are_active(&harness), [true, true, true]);
     let text = harness.frame();
     assert!(text.contains("1 activated · 2 already active"), "{text}");
+    let theme = Theme::embedded(ThemeName::Dark);
+    let (green, dim) = (theme.right.style().fg, theme.dim.style().fg);
+    assert_eq!(colour_of(&harness, "1 activated"), green);
+    assert_eq!(colour_of(&harness, "2 already active"), dim);
     assert_eq!(
         harness.app.tree.marked_len(),
         0,
@@ -530,7 +550,7 @@ fn export_contains_marked_connections_without_secrets() {
     assert!(!text.contains("planted"), "{text}");
     assert!(!text.contains("***"), "{text}");
     let frame = harness.frame();
-    assert!(frame.contains("3 exported, in "), "{frame}");
+    assert!(frame.contains("3 exported · in "), "{frame}");
     assert_eq!(harness.app.tree.marked_len(), 0);
 }
 
@@ -556,7 +576,7 @@ fn existing_export_file_asks_with_cancel_focused() {
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(text.contains("umai.connections"), "{text}");
     assert!(
-        harness.frame().contains("3 exported, in "),
+        harness.frame().contains("3 exported · in "),
         "{}",
         harness.frame()
     );

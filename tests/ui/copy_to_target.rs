@@ -24,18 +24,18 @@ struct TestTargets {
 #[async_trait]
 impl Targets for TestTargets {
     fn list(&self) -> Vec<TargetEntry> {
-        let entry = |name: &str, badge: Option<&str>, refused: Option<&str>| TargetEntry {
+        let entry = |name: &str, badge: Option<&str>, is_read_only: bool| TargetEntry {
             name: name.into(),
             address: format!("https://{name}.example.com"),
             badge: badge.map(str::to_owned),
-            refused: refused.map(str::to_owned),
-            is_current: name == "dev",
+            is_read_only,
+            is_same_place: name == "dev",
             ..TargetEntry::default()
         };
         vec![
-            entry("dev", None, None),
-            entry("prod", Some("LIVE"), None),
-            entry("archive", None, Some("read-only")),
+            entry("dev", None, false),
+            entry("prod", Some("LIVE"), false),
+            entry("archive", None, true),
         ]
     }
 
@@ -150,7 +150,7 @@ fn only_the_chosen_target_is_changed_and_secrets_stay() {
     );
     harness.play("<tab><enter>");
     let result = frame(&harness);
-    assert!(result.contains("1 created, 1 updated"), "{result}");
+    assert!(result.contains("1 created · 1 updated"), "{result}");
     let changed = harness.wait_for(prod.get(&"openai-prod".parse().unwrap()));
     assert_eq!(changed.unwrap().item.name, "OpenAI Production");
     let refused = harness.wait_for(prod.get(&"anthropic-team-a".parse().unwrap()));
@@ -216,7 +216,7 @@ fn escape_stops_after_the_current_row() {
     assert!(frame(&harness).contains("Stopping"));
     harness.release(0, false);
     let text = frame(&harness);
-    assert!(text.contains("1 created, 2 not started"), "{text}");
+    assert!(text.contains("1 created · 2 not started"), "{text}");
     let missing = harness.wait_for(prod.get(&"openai-dev".parse().unwrap()));
     assert!(missing.is_err());
 }
@@ -232,7 +232,7 @@ fn refused_row_shows_its_reason_and_stops_the_rest() {
     harness.play(OPEN).play("<enter><tab><enter>");
     let text = frame(&harness);
     assert!(text.contains("Nothing was changed: a test"), "{text}");
-    assert!(text.contains("1 refused, 1 not started"), "{text}");
+    assert!(text.contains("1 refused · 1 not started"), "{text}");
 }
 
 #[test]

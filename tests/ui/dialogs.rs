@@ -29,7 +29,7 @@ use umai::tui::event::Event;
 use umai::tui::form::Form;
 use umai::tui::form::field::{FieldTarget, FieldValue};
 use umai::tui::layout::Size;
-use umai::tui::target_choice::TargetChoice;
+use umai::tui::targets::TargetEntry;
 
 use crate::support::harness::{EXAMPLE_ID, Harness};
 
@@ -73,9 +73,9 @@ fn every_dialog(harness: &Harness) -> Vec<AnyDialog> {
         BulkOperation::new(1, rows, &[BulkJob::Test]).into(),
         MessagesDialog::default().into(),
         EnvImport::new(offers).into(),
-        TargetsDialog::new(vec![TargetChoice {
+        TargetsDialog::new(vec![TargetEntry {
             name: "prod".into(),
-            ..TargetChoice::default()
+            ..TargetEntry::default()
         }])
         .into(),
         Menu::COPY.into(),
@@ -132,12 +132,11 @@ fn every_dialog_fits_on_every_screen() {
             let model = dialog.model(&cx);
             let areas = model.areas(&cx.layout);
             let word = model.title.split(' ').next().unwrap().to_owned();
-            let is_hidden = areas.frame.is_empty();
+            assert!(!areas.frame.is_empty(), "{kind}");
             drop(model);
-            assert_eq!(is_hidden, kind == "Menu", "{kind}");
             let frame = harness.frame();
             assert!(
-                is_hidden || width < 40 || frame.contains(&word),
+                width < 40 || frame.contains(&word),
                 "{kind} at {width}×{height}: {frame}"
             );
         }

@@ -755,7 +755,7 @@ fn moving_a_key_shows_the_configuration_to_add(
     );
     harness.play("<down><down><pagedown>");
     holds(&harness, "OpenaiProd__ApiKey=");
-    harness.play("<home><end><up>");
+    harness.play("<home><end>");
     holds(&harness, "OpenaiProd__ApiKey=");
     harness.play("<home><enter>");
     holds(&harness, "$OpenAI:ApiKey");

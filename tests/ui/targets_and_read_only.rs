@@ -1,27 +1,55 @@
 //! Switching targets, and read-only mode for the session.
 
-use crate::support::harness::Harness;
-use umai::tui::effect::Effect;
-use umai::tui::target_choice::TargetChoice;
+use std::sync::Arc;
 
-fn choice(name: &str, address: &str) -> TargetChoice {
-    TargetChoice {
-        name: name.into(),
-        address: address.into(),
-        badge: Some(name.to_uppercase()),
-        is_read_only: name == "prod",
-        refused: None,
-        is_current: name == "local",
+use crate::support::harness::Harness;
+use async_trait::async_trait;
+use umai::connection::ConnectionError;
+use umai::plan::RevealedSettings;
+use umai::service::ConnectionService;
+use umai::tui::effect::Effect;
+use umai::tui::event::Event;
+use umai::tui::targets::{TargetEntry, Targets, TargetsHandle};
+use uuid::Uuid;
+
+/// Targets that are listed, and never opened.
+struct ListedTargets;
+
+#[async_trait]
+impl Targets for ListedTargets {
+    fn list(&self) -> Vec<TargetEntry> {
+        let entry = |name: &str, address: &str| TargetEntry {
+            name: name.into(),
+            address: address.into(),
+            badge: Some(name.to_uppercase()),
+            is_read_only: name == "prod",
+            is_current: name == "local",
+            is_same_place: name == "local",
+            ..TargetEntry::default()
+        };
+        vec![
+            entry("local", "~/.local/share/umai"),
+            entry("staging", "https://staging.example"),
+            entry("prod", "https://www.example"),
+        ]
+    }
+
+    async fn open(&self, _: &str) -> Result<Arc<dyn ConnectionService>, ConnectionError> {
+        unreachable!("switching starts the app again")
+    }
+
+    async fn reveal(
+        &self,
+        _: Option<&str>,
+        _: &[Uuid],
+    ) -> Result<Option<RevealedSettings>, ConnectionError> {
+        unreachable!("nothing is copied")
     }
 }
 
 fn with_targets(width: u16, height: u16) -> Harness {
     let mut harness = Harness::three(width, height);
-    harness.app.site.choices = vec![
-        choice("local", "~/.local/share/umai"),
-        choice("staging", "https://staging.example"),
-        choice("prod", "https://www.example"),
-    ];
+    harness.app.site.targets = Some(TargetsHandle(Arc::new(ListedTargets)));
     harness
 }
 
@@ -80,4 +108,62 @@ fn read_only_target_stays_read_only() {
         "{}",
         notice.text
     );
+}
+
+#[test]
+fn palette_lists_the_other_targets_and_switches() {
+    let mut harness = with_targets(120, 40);
+    harness.play(":staging");
+    let frame = harness.frame();
+    assert!(frame.contains("Switch to staging"), "{frame}");
+    assert!(!frame.contains("Switch to local"), "the current target");
+    harness.play("<enter>");
+    let switched = Effect::SwitchTarget("staging".into());
+    assert!(harness.effects.contains(&switched), "{:?}", harness.effects);
+}
+
+#[test]
+fn token_with_read_scope_hides_what_writes() {
+    let mut harness = Harness::three(120, 40);
+    harness.play("<down>R");
+    let reason = "the token has scope read".to_owned();
+    harness.happens(Event::ServiceReadOnly(reason));
+    let frame = harness.frame();
+    assert!(frame.contains("read-only"), "{frame}");
+    for hint in ["New", "Edit", "Delete", "Deactivate"] {
+        assert!(!frame.contains(&format!(" {hint} ")), "{hint}\n{frame}");
+    }
+    harness.play("D");
+    assert!(harness.app.dialogs.is_empty());
+    harness.play("R");
+    let notice = harness.app.notices.current.as_ref().unwrap();
+    assert!(
+        notice
+            .text
+            .contains("the token has scope read; it cannot be turned off"),
+        "{}",
+        notice.text
+    );
+    for keys in ["?", ":"] {
+        harness.play(&format!("{keys}delete conn"));
+        let frame = harness.frame();
+        assert!(!frame.contains("Delete connection"), "{frame}");
+        harness.play("<esc><esc>");
+    }
+}
+
+#[test]
+fn pinned_keys_of_the_targets_work_at_every_size() {
+    for (width, height) in [(40, 10), (60, 16), (80, 24), (120, 40), (200, 60)] {
+        for (key, word) in [("<ctrl-p>", "Actions"), ("<f1>", "Keys")] {
+            let mut harness = with_targets(width, height);
+            harness.play("@");
+            let frame = harness.frame();
+            let footer = frame.lines().last().unwrap();
+            assert!(footer.ends_with(" Ctrl-P Actions  F1 Help"), "{footer}");
+            harness.play(key);
+            let title = harness.frame();
+            assert!(title.contains(&format!("╭ {word}")), "{key} {title}");
+        }
+    }
 }

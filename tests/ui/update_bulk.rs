@@ -318,7 +318,7 @@ fn error_that_affects_all_requests_stops_the_operation() {
         answer(&mut app, call);
     }
     assert_eq!(tally(&app), (AT_ONCE - 1, 0, 1, 100 - AT_ONCE));
-    let (text, _) = app.dialogs.bulk().unwrap().summary();
+    let text = app.dialogs.bulk().unwrap().summary_text();
     assert!(text.contains("Stopped: Unauthorized"), "{text}");
 }
 

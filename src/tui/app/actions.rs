@@ -12,7 +12,7 @@ use crate::tui::dialogs::confirm::ConfirmDialog;
 use crate::tui::dialogs::help::HelpDialog;
 use crate::tui::dialogs::menu::Menu;
 use crate::tui::dialogs::messages::MessagesDialog;
-use crate::tui::dialogs::palette::PaletteDialog;
+use crate::tui::dialogs::palette::{PaletteChoice, PaletteDialog};
 use crate::tui::dialogs::provider_picker::ProviderPicker;
 use crate::tui::dialogs::test_report::ReportDialog;
 use crate::tui::effect::{Effect, ServiceReply};
@@ -88,7 +88,11 @@ impl App {
         let mut palette = PaletteDialog::new(self.context());
         palette.hides_writes = self.site.target.is_read_only();
         palette.unavailable = unavailable(self.site.features);
-        palette.themes.clone_from(&self.themes.names);
+        let themes = (0..).zip(&self.themes.names);
+        let themes = themes.map(|(at, name)| PaletteChoice::Theme(at, name.clone()));
+        let targets = self.site.target_entries().into_iter();
+        let targets = targets.filter(|target| !target.is_current);
+        palette.named = themes.chain(targets.map(PaletteChoice::Target)).collect();
         self.dialogs.push(palette);
     }
 
@@ -236,6 +240,7 @@ impl App {
         match action {
             Action::Toggle | Action::Test | Action::Delete => is_connection || self.has_marks(),
             Action::Edit
+            | Action::EditExternally
             | Action::Models
             | Action::ShowHistory
             | Action::Duplicate

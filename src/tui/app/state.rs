@@ -19,9 +19,8 @@ use crate::tui::key::KeyPress;
 use crate::tui::layout::Size;
 use crate::tui::message_log::MessageLog;
 use crate::tui::notice::{Notice, NoticeSeverity};
-use crate::tui::target_choice::TargetChoice;
 use crate::tui::target_info::TargetInfo;
-use crate::tui::targets::TargetsHandle;
+use crate::tui::targets::{TargetEntry, TargetsHandle};
 
 /// Request that waits for its reply.
 #[derive(Debug)]
@@ -108,25 +107,28 @@ pub struct Site {
     pub features: ServiceFeatures,
     /// Target in the configuration.
     pub target: TargetInfo,
-    /// Targets to switch to.
-    pub choices: Vec<TargetChoice>,
     /// Path of the key of the local store; `None` for a server, which has its own.
     pub key_path: Option<String>,
     /// Base URL of the management API, for copied cURL commands.
     pub api: String,
     /// Environment variables that can fill a connection.
     pub environment: Environment,
-    /// Targets that connections can be copied to.
+    /// Targets to switch and to copy to.
     pub targets: Option<TargetsHandle>,
 }
 
 impl Site {
+    /// Returns the targets of the configuration.
+    pub(super) fn target_entries(&self) -> Vec<TargetEntry> {
+        let targets = self.targets.as_ref();
+        targets.map_or_else(Vec::new, |targets| targets.0.list())
+    }
+
     pub(super) fn new(catalog: Arc<ProviderCatalog>) -> Self {
         Self {
             catalog,
             features: ServiceFeatures::ALL,
             target: TargetInfo::default(),
-            choices: Vec::new(),
             key_path: None,
             api: curl::DOCUMENTED.into(),
             environment: Environment::default(),

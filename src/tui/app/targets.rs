@@ -19,14 +19,14 @@ pub(super) struct SessionReadOnly {
 impl App {
     /// Opens the list of targets.
     pub(super) fn open_targets(&mut self) {
-        if self.site.choices.is_empty() {
+        let targets = self.site.target_entries();
+        if targets.is_empty() {
             self.notify(Notice::info(
                 "No targets in config.toml; umai login or a section [targets.NAME] adds one",
             ));
             return;
         }
-        let targets = TargetsDialog::new(self.site.choices.clone());
-        self.dialogs.push(targets);
+        self.dialogs.push(TargetsDialog::new(targets));
     }
 
     /// Ends the app to start it again with another target, unless something would be lost.
@@ -39,6 +39,16 @@ impl App {
             return None;
         }
         Some(Effect::SwitchTarget(name))
+    }
+
+    /// Hides the actions that write for a service that refuses them.
+    pub(super) fn learn_read_only(&mut self, reason: String) {
+        // Where the user turned it on, it can no longer be turned off.
+        if self.read_only.keymap.take().is_some() {
+            self.site.target.read_only = None;
+        }
+        self.keymap.hide_writes();
+        self.site.target.read_only.get_or_insert(reason);
     }
 
     /// Switches read-only mode on or off for the session. What the target or the command line refuses stays refused.

@@ -1,7 +1,7 @@
 //! Texts of a bulk operation.
 
 use super::{BulkJob, BulkOperation, BulkPhase, BulkRow, BulkRowState};
-use crate::tui::dialog::Tone;
+use crate::tui::dialog::{Part, Tone};
 
 impl BulkOperation {
     /// Title of the dialog.
@@ -20,18 +20,24 @@ impl BulkOperation {
         }
     }
 
-    /// Summary of the operation.
-    pub fn summary(&self) -> (String, Tone) {
+    /// Summary of the operation in parts of different styles.
+    pub fn summary(&self) -> Vec<Part> {
         match self.phase {
-            BulkPhase::Preview => (self.preview(), Tone::Text),
-            BulkPhase::Running if self.stopped.is_some() => (
+            BulkPhase::Preview => vec![(self.preview(), Tone::Text)],
+            BulkPhase::Running if self.stopped.is_some() => vec![(
                 format!("Stopping; {} still running", self.progress.running),
                 Tone::Warning,
-            ),
-            BulkPhase::Running => (self.progress(), Tone::Text),
-            BulkPhase::Writing => ("Writing the file…".into(), Tone::Text),
+            )],
+            BulkPhase::Running => vec![(self.progress(), Tone::Text)],
+            BulkPhase::Writing => vec![("Writing the file…".into(), Tone::Text)],
             BulkPhase::Finished => self.result(),
         }
+    }
+
+    /// Summary of the operation in one sentence.
+    pub fn summary_text(&self) -> String {
+        let parts: Vec<_> = self.summary().into_iter().map(|(text, _)| text).collect();
+        parts.join(" · ")
     }
 
     fn preview(&self) -> String {
@@ -85,36 +91,31 @@ impl BulkOperation {
         }
     }
 
-    fn result(&self) -> (String, Tone) {
+    /// Counts of the result, each in its own style.
+    fn result(&self) -> Vec<Part> {
         let tally = self.progress;
-        let mut parts = vec![format!("{} {}", tally.done, self.job.done_label())];
-        if tally.unchanged > 0 {
-            parts.push(format!(
-                "{} {}",
-                tally.unchanged,
-                self.job.unchanged_label()
-            ));
-        }
-        if tally.failed > 0 {
-            parts.push(format!("{} failed", tally.failed));
-        }
-        if tally.waiting > 0 {
-            parts.push(format!("{} not started", tally.waiting));
-        }
-        let mut text = parts.join(" · ");
-        if let Some(file) = &self.written {
-            text = format!("{text}, in {file}");
-        }
-        let tone = match (&self.stopped, tally.failed) {
-            (None, 0) => Tone::Success,
-            (Some(reason), _) if !reason.is_empty() => {
-                text = format!("{text}. Stopped: {reason}");
-                Tone::Error
-            }
-            (Some(_), 0) => Tone::Warning,
-            (Some(_) | None, _) => Tone::Error,
+        let done = format!("{} {}", tally.done, self.job.done_label());
+        let written = self.written.as_ref();
+        let count = |count: usize, label: &str, tone| {
+            (count > 0).then(|| (format!("{count} {label}"), tone))
         };
-        (text, tone)
+        let done_tone = if tally.done > 0 {
+            Tone::Success
+        } else {
+            Tone::Dim
+        };
+        let stopped = self.stopped.as_ref().filter(|reason| !reason.is_empty());
+        [
+            Some((done, done_tone)),
+            count(tally.unchanged, self.job.unchanged_label(), Tone::Dim),
+            count(tally.failed, "failed", Tone::Error),
+            count(tally.waiting, "not started", Tone::Warning),
+            written.map(|file| (format!("in {file}"), Tone::Text)),
+            stopped.map(|reason| (format!("Stopped: {reason}"), Tone::Error)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 
     /// Symbol and text of a row.
@@ -144,8 +145,7 @@ impl BulkOperation {
 
     /// Notice at the end of the operation.
     pub fn notice(&self) -> String {
-        let (summary, _) = self.summary();
-        format!("{}: {summary}", self.job.label())
+        format!("{}: {}", self.job.label(), self.summary_text())
     }
 }
 

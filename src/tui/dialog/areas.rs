@@ -30,7 +30,6 @@ impl DialogModel<'_> {
     /// Areas of the dialog on a screen.
     pub fn areas(&self, layout: &ScreenLayout) -> DialogAreas {
         let frame = match self.frame {
-            Frame::Hidden => return DialogAreas::default(),
             Frame::Centered(width, height) => layout.body.padded().centered(width, height),
             Frame::Beside => layout.form(),
         };

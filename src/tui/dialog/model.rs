@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use crate::tui::select_list::Cursor;
 use crate::tui::text_input::TextInput;
+use crate::tui::text_width::{safe, width, wrap};
 
 /// Description of a dialog.
 pub struct DialogModel<'a> {
@@ -41,8 +42,6 @@ pub struct DialogModel<'a> {
 /// Place and size of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Frame {
-    /// No frame: only the footer shows the keys.
-    Hidden,
     /// Centered, at most this wide and high.
     Centered(u16, u16),
     /// Beside the tree.
@@ -90,8 +89,36 @@ pub type Part = (String, Tone);
 pub struct TextBlock {
     /// Reserved rows.
     pub rows: u16,
-    /// Lines; those that do not fit are hidden.
-    pub lines: Vec<Part>,
+    /// Lines of parts; those that do not fit are hidden.
+    pub lines: Vec<Vec<Part>>,
+}
+
+/// Wraps a text to a number of columns, in one style.
+pub fn wrapped(text: &str, tone: Tone, columns: usize) -> Vec<Vec<Part>> {
+    let lines = wrap(text, columns).into_iter();
+    lines.map(|line| vec![(line, tone)]).collect()
+}
+
+/// Puts parts beside each other with dots between them, as many as fit in a line.
+pub fn side_by_side(parts: &[Part], columns: usize) -> Vec<Vec<Part>> {
+    const DOT: &str = " · ";
+    let mut lines: Vec<Vec<Part>> = Vec::new();
+    let mut used = 0;
+    for (text, tone) in parts {
+        let wide = width(&safe(text));
+        match lines.last_mut() {
+            Some(line) if used + width(DOT) + wide <= columns => {
+                line.extend([(DOT.to_owned(), Tone::Dim), (text.clone(), *tone)]);
+                used += width(DOT) + wide;
+            }
+            _ => {
+                lines.extend(wrapped(text, *tone, columns));
+                let last = lines.last().and_then(|line| line.first());
+                used = last.map_or(0, |(text, _)| width(text));
+            }
+        }
+    }
+    lines
 }
 
 /// Text field of a dialog.

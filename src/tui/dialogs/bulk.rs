@@ -3,8 +3,8 @@
 use crate::tui::action::{Action, KeyContext};
 use crate::tui::bulk::{BulkJob, BulkOperation, BulkPhase, BulkRow, BulkRowState};
 use crate::tui::dialog::{
-    Cell, Dialog, DialogContext, DialogModel, DialogOutcome, Frame, InputLine, Part, Pick, Row,
-    Rows, Spoken, TextBlock, Tone,
+    Cell, Dialog, DialogContext, DialogModel, DialogOutcome, Frame, InputLine, Pick, Row, Rows,
+    Spoken, TextBlock, Tone, side_by_side, wrapped,
 };
 use crate::tui::dialogs::test_report::{ReportDialog, ReportSubject};
 use crate::tui::event::PastedText;
@@ -14,7 +14,7 @@ use crate::tui::notice::Notice;
 use crate::tui::plain::listing::PAGE;
 use crate::tui::select_list::Cursor;
 use crate::tui::text_input::TextInput;
-use crate::tui::text_width::{cut, width, wrap};
+use crate::tui::text_width::{cut, width};
 
 /// Maximum width and height.
 const MAX_SIZE: (u16, u16) = (96, 28);
@@ -80,14 +80,15 @@ impl BulkOperation {
     fn head(&self, frame: Frame, cx: &DialogContext<'_>) -> TextBlock {
         let columns = usize::from(cx.text_width(MAX_SIZE.0));
         let height = DialogModel::new("", frame).areas(&cx.layout).list.height;
-        let (mut message, tone) = self.summary();
-        if let Some(place) = cx.target.place()
+        let mut summary = self.summary();
+        if let Some((message, _)) = summary.first_mut()
+            && let Some(place) = cx.target.place()
             && self.phase == BulkPhase::Preview
             && !matches!(self.job, BulkJob::Test | BulkJob::Export)
         {
-            message = format!("{message} On {place}.");
+            *message = format!("{message} On {place}.");
         }
-        let mut lines: Vec<Part> = parts(&message, tone, columns);
+        let mut lines = side_by_side(&summary, columns);
         let mut rows = u16::try_from(lines.len()).unwrap_or(MAX_SUMMARY_ROWS);
         rows = rows.clamp(1, MAX_SUMMARY_ROWS);
         if self.phase == BulkPhase::Finished {
@@ -98,7 +99,7 @@ impl BulkOperation {
                 && let BulkRowState::Failed(reason) = &row.state
             {
                 let text = format!("{}: {reason}", row.name);
-                lines.extend(parts(&text, Tone::Dim, columns));
+                lines.extend(wrapped(&text, Tone::Dim, columns));
             }
         }
         let buttons = u16::from(self.phase == BulkPhase::Preview);
@@ -134,11 +135,6 @@ impl BulkOperation {
             spoken: Some(format!("{}: {message}", row.name)),
         }
     }
-}
-
-fn parts(text: &str, tone: Tone, columns: usize) -> Vec<Part> {
-    let lines = wrap(text, columns).into_iter();
-    lines.map(|line| (line, tone)).collect()
 }
 
 impl Dialog for BulkOperation {
@@ -180,7 +176,7 @@ impl Dialog for BulkOperation {
 
     /// While it runs, its progress; afterwards its failures.
     fn spoken(&self, _cx: &DialogContext<'_>) -> Spoken {
-        let mut body = vec![self.summary().0];
+        let mut body = vec![self.summary_text()];
         if self.phase == BulkPhase::Finished {
             let failed = self.rows().iter().filter_map(|row| match &row.state {
                 BulkRowState::Failed(reason) => Some(format!("{}: {reason}", row.name)),

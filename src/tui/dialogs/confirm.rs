@@ -328,6 +328,12 @@ impl ConfirmDialog {
     }
 }
 
+/// Hint of the note, with the key that leads to it.
+fn optional(cx: &DialogContext<'_>) -> String {
+    cx.keymap
+        .with_keys(KeyContext::Confirm, "optional, {previous-button}")
+}
+
 impl Dialog for ConfirmDialog {
     fn context(&self) -> KeyContext {
         KeyContext::Confirm
@@ -349,7 +355,8 @@ impl Dialog for ConfirmDialog {
         let subject = subject.map(|subject| (text_width::cut(subject, width), Tone::Title));
         let note = self.note.map(|note| (note.to_owned(), Tone::Warning));
         let place = place.map(|place| (text_width::cut(&place, width), Tone::Heading));
-        let lines: Vec<_> = text.chain(subject).chain(place).chain(note).collect();
+        let lines = text.chain(subject).chain(place).chain(note);
+        let lines: Vec<_> = lines.map(|part| vec![part]).collect();
         DialogModel {
             head: TextBlock {
                 rows: u16::try_from(lines.len()).unwrap_or(u16::MAX),
@@ -357,7 +364,7 @@ impl Dialog for ConfirmDialog {
             },
             input: self.line.as_ref().map(|line| InputLine {
                 label: Some("Note "),
-                hint: "optional, Shift-Tab".to_owned(),
+                hint: optional(cx),
                 line,
                 shown: line.displayed(cx.catalog),
                 is_focused: self.is_on_note,

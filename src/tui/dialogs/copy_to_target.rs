@@ -78,7 +78,7 @@ impl CopyDialog {
     pub fn new(targets: TargetsHandle, ids: Vec<Uuid>) -> Self {
         let entries = targets.0.list();
         let mut others = entries.iter();
-        let first = others.position(|entry| !entry.is_current && entry.refused.is_none());
+        let first = others.position(|entry| refusal(entry).is_none());
         Self {
             targets,
             entries,
@@ -255,10 +255,11 @@ impl CopyDialog {
 
 /// Returns why a target cannot be copied to.
 fn refusal(entry: &TargetEntry) -> Option<&str> {
-    if entry.is_current {
+    if entry.is_same_place {
         return Some("the connections are from there");
     }
-    entry.refused.as_deref()
+    let read_only = entry.is_read_only.then_some("read-only");
+    entry.refused.as_deref().or(read_only)
 }
 
 impl Dialog for CopyDialog {
@@ -306,7 +307,11 @@ impl Dialog for CopyDialog {
     }
 
     fn spoken(&self, cx: &DialogContext<'_>) -> Spoken {
-        let summary = self.summary(cx).into_iter().map(|(text, _)| text);
+        let mut summary = self.summary(cx);
+        if self.phase == CopyPhase::Finished {
+            summary.extend(self.result());
+        }
+        let summary = summary.into_iter().map(|(text, _)| text);
         if self.phase == CopyPhase::Choose {
             return Spoken {
                 intro: summary.collect(),

@@ -147,7 +147,7 @@ impl Dialog for DraftsDialog {
         DialogModel {
             head: TextBlock {
                 rows: 2,
-                lines: lines.map(|line| (line, tone)).collect(),
+                lines: lines.map(|line| vec![(line, tone)]).collect(),
             },
             titles: Some(titles),
             rows: Rows::list(self.drafts.len(), |at, width| {

@@ -16,6 +16,9 @@ use crate::tui::text_width::wrap;
 /// Maximum width.
 const WIDTH: u16 = 88;
 
+/// Width from which the way that secrets are imported is explained.
+const ROOMY: u16 = 60;
+
 /// Import dialog.
 #[derive(Debug)]
 pub struct EnvImport {
@@ -149,8 +152,9 @@ impl Dialog for EnvImport {
         let matches = self.matches();
         DialogModel {
             input: Some(self.choices.filter("Type to filter", cx.catalog)),
-            rows: Rows::list(matches.len(), move |at, _| {
-                Row::pair(&matches[at].offer.name, matches[at].secrets_text())
+            rows: Rows::list(matches.len(), move |at, room| {
+                let text = matches[at].secrets_text(room < ROOMY);
+                Row::pair(&matches[at].offer.name, text)
             }),
             cursor: self.choices.cursor,
             empty: if self.is_ready() {
@@ -160,7 +164,7 @@ impl Dialog for EnvImport {
             },
             details: TextBlock {
                 rows: rows(lines),
-                lines: details.map(|line| (line, Tone::Dim)).collect(),
+                lines: details.map(|line| vec![(line, Tone::Dim)]).collect(),
             },
             ..DialogModel::new("Import from environment variables", frame)
         }
@@ -228,11 +232,12 @@ impl Dialog for EnvImport {
 
 impl EnvChoice<'_> {
     /// Describes how secrets are imported.
-    pub fn secrets_text(&self) -> &'static str {
+    pub fn secrets_text(&self, is_short: bool) -> &'static str {
         let has_secret = self.offer.variables.iter().any(|one| one.is_secret);
         match (has_secret, self.by_reference) {
             (false, _) => "no secrets",
             (true, true) => "by reference",
+            (true, false) if is_short => "by value",
             (true, false) => "values, encrypted when saved",
         }
     }

@@ -1,7 +1,15 @@
-//! Menus of keys in the footer: the next key runs an action of the menu, any other closes it.
+//! Menus of keys: the next key runs an action of the menu, any other closes it.
 
-use crate::tui::action::{Action, KeyContext};
-use crate::tui::dialog::{Dialog, DialogContext, DialogModel, DialogOutcome, Frame, Spoken};
+use crate::tui::action::{ACTIONS, Action, KeyContext};
+use crate::tui::dialog::{
+    Cell, Dialog, DialogContext, DialogModel, DialogOutcome, Frame, Part, Row, Rows, Spoken, Tone,
+};
+
+/// Width of the frame.
+const WIDTH: u16 = 40;
+
+/// Width of the first column.
+const COLUMN: u16 = 14;
 
 /// Copy menu or sort menu.
 #[derive(Debug)]
@@ -20,6 +28,19 @@ impl Menu {
         context: KeyContext::SortMenu,
     };
 
+    /// Keys of the menu with their labels.
+    fn entries(&self, cx: &DialogContext<'_>) -> impl Iterator<Item = Vec<Part>> {
+        let entries = ACTIONS.iter().filter(|entry| {
+            let is_way_out = entry.action == Action::Back;
+            self.context.has(entry) && !is_way_out && self.can(entry.action, cx)
+        });
+        entries.filter_map(|entry| {
+            let key = cx.keymap.first_key(self.context, entry.action)?;
+            let label = format!(" {}", entry.hint.unwrap_or(entry.title));
+            Some(vec![(key.to_string(), Tone::Key), (label, Tone::Hint)])
+        })
+    }
+
     /// Returns true for the sort menu.
     pub fn is_sort(&self) -> bool {
         self.context == KeyContext::SortMenu
@@ -31,8 +52,22 @@ impl Dialog for Menu {
         self.context
     }
 
-    fn model<'a>(&'a self, _cx: &DialogContext<'a>) -> DialogModel<'a> {
-        DialogModel::new(self.context.title(), Frame::Hidden)
+    fn model<'a>(&'a self, cx: &DialogContext<'a>) -> DialogModel<'a> {
+        let entries: Vec<_> = self.entries(cx).collect();
+        // Two columns, so that the menu fits on a small screen.
+        let rows = entries.len().div_ceil(2);
+        let (left, right) = entries.split_at(rows);
+        let rows = left.iter().enumerate().map(|(at, left)| {
+            let right = right.get(at).cloned().unwrap_or_default();
+            Row::cells(vec![Cell::Column(COLUMN, left.clone()), Cell::Text(right)])
+        });
+        let rows: Vec<_> = rows.collect();
+        let height = u16::try_from(rows.len()).unwrap_or(u16::MAX);
+        let frame = Frame::Centered(WIDTH, height.saturating_add(2));
+        DialogModel {
+            rows: Rows::Text(rows, None),
+            ..DialogModel::new(self.context.title(), frame)
+        }
     }
 
     fn spoken(&self, _cx: &DialogContext<'_>) -> Spoken {

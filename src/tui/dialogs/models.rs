@@ -6,14 +6,13 @@ use crate::connection::{ConnectionError, Model};
 use crate::provider::Capability;
 use crate::tui::action::{Action, KeyContext};
 use crate::tui::dialog::{
-    Dialog, DialogContext, DialogModel, DialogOutcome, Frame, Pick, Row, Rows, Spoken, TextBlock,
-    Tone, failure,
+    Dialog, DialogContext, DialogModel, DialogOutcome, Frame, Part, Pick, Row, Rows, Spoken,
+    TextBlock, Tone, failure, wrapped,
 };
 use crate::tui::effect::{ServiceReply, Ticket};
 use crate::tui::plain::text::count;
 use crate::tui::select_list::{Cursor, SelectList};
 use crate::tui::text_input::TextInput;
-use crate::tui::text_width::wrap;
 
 /// Maximum width.
 const WIDTH: u16 = 64;
@@ -72,17 +71,14 @@ impl Models {
 
 impl Models {
     /// Returns the failure and its advice, wrapped to a width; empty without a failure.
-    fn failure_lines(&self, width: usize) -> Vec<(String, Tone)> {
+    fn failure_lines(&self, width: usize) -> Vec<Vec<Part>> {
         let Some(Err(failure)) = &self.models else {
             return Vec::new();
         };
-        let reason = wrap(&format!("✗ {}", failure.reason), width);
-        let reason = reason.into_iter().map(|line| (line, Tone::Error));
-        let advice = failure.advice.as_deref();
-        let advice = advice.map_or_else(Vec::new, |advice| wrap(advice, width));
-        reason
-            .chain(advice.into_iter().map(|line| (line, Tone::Warning)))
-            .collect()
+        let mut lines = wrapped(&format!("✗ {}", failure.reason), Tone::Error, width);
+        let advice = failure.advice.iter();
+        lines.extend(advice.flat_map(|advice| wrapped(advice, Tone::Warning, width)));
+        lines
     }
 }
 

@@ -16,6 +16,7 @@ use crate::tui::keymap::Keymap;
 use crate::tui::match_rank::{MatchRank, match_rank};
 use crate::tui::plain::text::connection_sentence;
 use crate::tui::select_list::{Cursor, SelectList};
+use crate::tui::targets::TargetEntry;
 use crate::tui::text_input::TextInput;
 use crate::tui::text_width::{cut, width};
 use crate::tui::tree::Tree;
@@ -26,18 +27,48 @@ const MAX_CONNECTIONS: usize = 100;
 /// Minimum width to show the provider of a connection.
 const ROOMY: usize = 50;
 
-/// Other words that find a theme.
-const THEME_KEYWORDS: &str = "colours colors appearance";
-
 /// Entry of the palette.
 #[derive(Debug, Clone, Copy)]
 enum Found {
     /// Action.
     Action(PaletteEntry),
-    /// Theme at an index.
-    Theme(usize),
+    /// Named choice at an index.
+    Choice(usize),
     /// Connection.
     Connection(Uuid),
+}
+
+/// Theme or target in the palette.
+#[derive(Debug, Clone)]
+pub enum PaletteChoice {
+    /// Theme at an index, with its name.
+    Theme(usize, String),
+    /// Target to switch to.
+    Target(TargetEntry),
+}
+
+impl PaletteChoice {
+    fn title(&self) -> String {
+        match self {
+            Self::Theme(_, name) => format!("Theme: {name}"),
+            Self::Target(target) => format!("Switch to {}", target.name),
+        }
+    }
+
+    /// Other words that find it.
+    const fn keywords(&self) -> &'static str {
+        match self {
+            Self::Theme(..) => "colours colors appearance",
+            Self::Target(_) => "target server site environment",
+        }
+    }
+
+    fn choose(&self) -> DialogOutcome {
+        match self {
+            Self::Theme(at, _) => DialogOutcome::ChooseTheme(*at),
+            Self::Target(target) => target.switch(),
+        }
+    }
 }
 
 /// Palette dialog.
@@ -51,8 +82,8 @@ pub struct PaletteDialog {
     pub hides_writes: bool,
     /// Hidden actions, which the service does not support.
     pub unavailable: Vec<Action>,
-    /// Names of the themes, listed once something is typed.
-    pub themes: Vec<String>,
+    /// Themes and targets, listed once something is typed.
+    pub named: Vec<PaletteChoice>,
 }
 
 /// Order of a listed action: by its best match, then by the match of its title.
@@ -86,7 +117,7 @@ impl PaletteDialog {
             context,
             hides_writes: false,
             unavailable: Vec::new(),
-            themes: Vec::new(),
+            named: Vec::new(),
         }
     }
 
@@ -160,16 +191,16 @@ impl PaletteDialog {
         }
     }
 
-    /// Returns the indexes of the themes that match the typed text.
-    fn matching_themes(&self) -> Vec<usize> {
+    /// Returns the indexes of the themes and targets that match the typed text.
+    fn matching_choices(&self) -> Vec<usize> {
         let typed = fold(self.choices.line.value().trim());
-        let is_match = |name: &str| {
-            let rank = match_rank(&typed, &[&theme_title(name), THEME_KEYWORDS]);
+        let is_match = |choice: &PaletteChoice| {
+            let rank = match_rank(&typed, &[&choice.title(), choice.keywords()]);
             rank >= Some(MatchRank::Substring) && !typed.is_empty()
         };
-        let named = self.themes.iter().enumerate();
+        let named = self.named.iter().enumerate();
         named
-            .filter(|(_, name)| is_match(name))
+            .filter(|(_, choice)| is_match(choice))
             .map(|(at, _)| at)
             .collect()
     }
@@ -181,11 +212,11 @@ impl PaletteDialog {
             return Some(Found::Action(*listed));
         }
         at -= actions.len();
-        let themes = self.matching_themes();
-        if let Some(theme) = themes.get(at) {
-            return Some(Found::Theme(*theme));
+        let named = self.matching_choices();
+        if let Some(choice) = named.get(at) {
+            return Some(Found::Choice(*choice));
         }
-        at -= themes.len();
+        at -= named.len();
         let connection = tree.result_at(at).filter(|_| at < self.connections(tree))?;
         Some(Found::Connection(connection.id))
     }
@@ -197,7 +228,10 @@ impl PaletteDialog {
                 None => DialogOutcome::Act(listed.entry.action),
                 Some(context) => DialogOutcome::GoAndAct(listed.entry.action, context),
             },
-            Some(Found::Theme(at)) => DialogOutcome::ChooseTheme(at),
+            Some(Found::Choice(at)) => {
+                let choice = self.named.get(at);
+                choice.map_or(DialogOutcome::Stay, PaletteChoice::choose)
+            }
             Some(Found::Connection(id)) => DialogOutcome::GoTo(id),
         };
         DialogOutcome::close_and(then)
@@ -207,9 +241,9 @@ impl PaletteDialog {
     fn row(&self, found: Found, cx: &DialogContext<'_>, room: u16) -> Row {
         match found {
             Found::Action(listed) => self.action_row(listed, cx.keymap, room.into()),
-            Found::Theme(at) => {
-                let name = self.themes.get(at).map_or("", String::as_str);
-                Row::text(theme_title(name), Tone::Text)
+            Found::Choice(at) => {
+                let title = self.named.get(at).map(PaletteChoice::title);
+                Row::text(title.unwrap_or_default(), Tone::Text)
             }
             Found::Connection(id) => cx.tree.item(id).map_or_else(Row::default, |item| {
                 connection_row(item, cx.catalog, room.into())
@@ -242,11 +276,6 @@ impl PaletteDialog {
             spoken: Some(spoken),
         }
     }
-}
-
-/// Title of the entry of a theme.
-fn theme_title(name: &str) -> String {
-    format!("Theme: {name}")
 }
 
 fn connection_row(item: &TreeItem, catalog: &ProviderCatalog, room: usize) -> Row {
@@ -295,7 +324,7 @@ impl Dialog for PaletteDialog {
             .actions()
             .into_iter()
             .map(Found::Action)
-            .chain(self.matching_themes().into_iter().map(Found::Theme))
+            .chain(self.matching_choices().into_iter().map(Found::Choice))
             .chain(connections.map(|item| Found::Connection(item.id)))
             .collect();
         let count = found.len();
@@ -323,7 +352,7 @@ impl Dialog for PaletteDialog {
                 let wanted = match self.found_at(self.choices.cursor.selected, cx.tree) {
                     Some(Found::Action(listed)) => CommandFor::Action(listed.entry.action),
                     Some(Found::Connection(id)) => CommandFor::Connection(id),
-                    Some(Found::Theme(_)) | None => return DialogOutcome::Stay,
+                    Some(Found::Choice(_)) | None => return DialogOutcome::Stay,
                 };
                 DialogOutcome::close_and(DialogOutcome::CopyCommand(wanted))
             }

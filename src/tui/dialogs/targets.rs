@@ -7,7 +7,7 @@ use crate::tui::dialog::{
 use crate::tui::notice::Notice;
 use crate::tui::plain::text::count;
 use crate::tui::select_list::{Cursor, SelectList};
-use crate::tui::target_choice::TargetChoice;
+use crate::tui::targets::TargetEntry;
 use crate::tui::text_input::TextInput;
 
 /// Maximum width.
@@ -23,19 +23,19 @@ const BADGE: u16 = 14;
 #[derive(Debug)]
 pub struct TargetsDialog {
     choices: SelectList,
-    targets: Vec<TargetChoice>,
+    targets: Vec<TargetEntry>,
 }
 
 impl TargetsDialog {
     /// Creates the dialog, with the current target selected.
-    pub fn new(targets: Vec<TargetChoice>) -> Self {
+    pub fn new(targets: Vec<TargetEntry>) -> Self {
         let mut choices = SelectList::default();
         let current = targets.iter().position(|target| target.is_current);
         choices.cursor.selected = current.unwrap_or(0);
         Self { choices, targets }
     }
 
-    fn matches(&self) -> Vec<&TargetChoice> {
+    fn matches(&self) -> Vec<&TargetEntry> {
         let targets = self.targets.iter();
         targets
             .filter(|target| {
@@ -50,16 +50,23 @@ impl TargetsDialog {
         let Some(target) = self.matches().get(self.choices.cursor.selected).copied() else {
             return DialogOutcome::Stay;
         };
-        if let Some(reason) = &target.refused {
-            return DialogOutcome::Notify(Notice::warning(format!("{}: {reason}", target.name)));
+        match (target.switch(), target.is_current) {
+            (switch @ DialogOutcome::Notify(_), _) => switch,
+            (_, true) => DialogOutcome::Close,
+            (switch, false) => DialogOutcome::close_and(switch),
         }
-        if target.is_current {
-            return DialogOutcome::Close;
+    }
+}
+
+impl TargetEntry {
+    /// Switches to the target, or says why it cannot be used.
+    pub fn switch(&self) -> DialogOutcome {
+        match &self.refused {
+            Some(reason) => {
+                DialogOutcome::Notify(Notice::warning(format!("{}: {reason}", self.name)))
+            }
+            None => DialogOutcome::SwitchTarget(self.name.clone()),
         }
-        DialogOutcome::All(vec![
-            DialogOutcome::Close,
-            DialogOutcome::SwitchTarget(target.name.clone()),
-        ])
     }
 }
 
@@ -124,7 +131,7 @@ impl Dialog for TargetsDialog {
 }
 
 /// Returns name, badge, state and address of a target.
-fn row(target: &TargetChoice) -> Row {
+fn row(target: &TargetEntry) -> Row {
     let (state, tone) = match (target.is_current, &target.refused, target.is_read_only) {
         (_, Some(_), _) => ("✗ ", Tone::Error),
         (true, None, _) => ("● ", Tone::Success),

@@ -165,12 +165,14 @@ impl TrashDialog {
     }
 
     /// Details of the selected connection: the suggested alias, or the fields that its row may not show.
-    fn details(&self, catalog: &ProviderCatalog) -> Part {
+    fn details(&self, cx: &DialogContext<'_>) -> Part {
+        let catalog = cx.catalog;
         if let Some(offer) = self.suggested_alias() {
             let text = format!(
-                "Enter restores it as '{}'; '{}' is used by \"{}\"",
+                "{{restore}} restores it as '{}'; '{}' is used by \"{}\"",
                 offer.alias, offer.taken, offer.by
             );
+            let text = cx.keymap.with_keys(KeyContext::Trash, &text);
             return (text, Tone::Warning);
         }
         match (&self.items, self.selected()) {
@@ -201,13 +203,13 @@ impl Dialog for TrashDialog {
             Some(Ok(items)) => format!("Trash ({})", items.len()),
             Some(Err(_)) | None => "Trash".to_owned(),
         };
-        let (text, tone) = self.details(catalog);
+        let (text, tone) = self.details(cx);
         let lines = wrap(&text, cx.text_width(WIDTH).into()).into_iter();
         let items = self.items();
         DialogModel {
             head: TextBlock {
                 rows: 2,
-                lines: lines.map(|line| (line, tone)).collect(),
+                lines: lines.map(|line| vec![(line, tone)]).collect(),
             },
             titles: (!items.is_empty()).then_some(titles),
             rows: Rows::list(items.len(), move |at, width| {

@@ -1,4 +1,4 @@
-//! Options for starting the app, and the user's keymap.
+//! Options for starting the app, its end, and the user's keymap.
 
 use std::path::PathBuf;
 
@@ -9,11 +9,19 @@ use crate::connection::Environment;
 use crate::drafts::DraftsLocation;
 use crate::tui::key_backup::KeyBackupsHandle;
 use crate::tui::keymap::Keymap;
-use crate::tui::target_choice::TargetChoice;
 use crate::tui::target_info::TargetInfo;
 use crate::tui::targets::TargetsHandle;
 use crate::tui::theme::ThemeName;
 use crate::tui::theme::choice::{self, ThemeChoice};
+
+/// Reason for the end of the app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AppEnd {
+    /// The user quits.
+    Quit,
+    /// The app starts again with this target.
+    SwitchTarget(String),
+}
 
 /// Options for starting the app.
 #[derive(Debug, Clone, Default)]
@@ -38,11 +46,9 @@ pub struct TuiOptions {
     pub drafts: Option<DraftsLocation>,
     /// Target of the app.
     pub target: TargetInfo,
-    /// Targets to switch to.
-    pub choices: Vec<TargetChoice>,
     /// Record of the backups of the key.
     pub key_backups: KeyBackupsHandle,
-    /// Targets that connections can be copied to.
+    /// Targets to switch and to copy to.
     pub targets: Option<TargetsHandle>,
 }
 

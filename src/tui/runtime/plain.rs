@@ -19,7 +19,7 @@ use super::requests::{RequestPool, ServiceEvent, TaskResult};
 use super::save_queue::SaveOrdering;
 use super::signals::{EndSignal, SignalStreams};
 use super::suspend::SuspendHandler;
-use super::{LoopControl, TuiError, TuiOptions};
+use super::{AppEnd, LoopControl, TuiError, TuiOptions};
 use crate::provider::ProviderCatalog;
 use crate::text::printable;
 use crate::tui::app::App;
@@ -30,7 +30,6 @@ use crate::tui::key_backup::KeyBackupsHandle;
 use crate::tui::plain;
 use crate::tui::plain::narration::{self, Narration};
 use crate::tui::plain::parse::{ParsedLine, parse_line};
-use crate::tui::target_choice::AppEnd;
 use line_reader::{PlainEvent, StdinLines};
 
 /// Greeting.
@@ -47,7 +46,6 @@ pub async fn run(
     notices.extend(problems);
     let mut app = App::new(catalog, keymap, notices);
     app.set_target(options.target);
-    app.site.choices = options.choices;
     let key = options.key_backups.0.as_ref();
     app.site.key_path = key.map(|key| key.path());
     app.site.targets = options.targets;
@@ -191,6 +189,9 @@ impl PlainRuntime {
                 print_lines(&[reason.to_owned()])?;
                 return Ok(LoopControl::Continue);
             }
+            PlainEvent::End if !self.is_interactive && self.has_unsaved() => {
+                return Err(TuiError::UnsavedForm);
+            }
             PlainEvent::End => return Ok(LoopControl::Quit),
         };
         match parse_line(&self.app, &line) {
@@ -221,6 +222,9 @@ impl PlainRuntime {
             service.providers(),
             service.features(),
         ))?;
+        if let Some(reason) = service.read_only_reason() {
+            self.update(Event::ServiceReadOnly(reason.to_owned()))?;
+        }
         self.requests.open(service);
         self.draft_saver.queue_task(DraftTask::Load);
         self.report_notices()
@@ -329,8 +333,12 @@ impl PlainRuntime {
         Ok(())
     }
 
+    fn has_unsaved(&self) -> bool {
+        self.app.form().is_some_and(Form::is_changed)
+    }
+
     fn print_unsaved(&mut self) -> Result<(), TuiError> {
-        if self.app.form().is_some_and(Form::is_changed) {
+        if self.has_unsaved() {
             let message = if self.is_interactive {
                 "Unsaved changes are kept as a draft; the next start offers it."
             } else {

@@ -5,8 +5,8 @@ use ratatui::style::Modifier;
 
 use super::{Scene, paint};
 use crate::tui::dialog::{
-    Cell, Dialog, DialogAreas, DialogContext, DialogModel, Frame, InputLine, Part, Row, Rows,
-    TextBlock, Tone,
+    Cell, Dialog, DialogAreas, DialogContext, DialogModel, InputLine, Part, Row, Rows, TextBlock,
+    Tone,
 };
 use crate::tui::layout::Area;
 use crate::tui::text_width;
@@ -20,9 +20,6 @@ pub fn draw(
     buffer: &mut Buffer,
 ) -> Option<(u16, u16)> {
     let model = dialog.model(cx);
-    if model.frame == Frame::Hidden {
-        return None;
-    }
     let theme = scene.theme;
     let areas = model.areas(scene.layout);
     paint::dim(buffer, theme);
@@ -83,7 +80,7 @@ fn lines(area: Area) -> impl Iterator<Item = Area> {
 
 fn block(scene: Scene<'_>, block: &TextBlock, area: Area, buffer: &mut Buffer) {
     for (area, line) in lines(area).zip(&block.lines) {
-        parts(scene, std::slice::from_ref(line), area, buffer);
+        parts(scene, line, area, buffer);
     }
 }
 

@@ -3,9 +3,8 @@
 use super::{CopyDialog, CopyPhase};
 use crate::plan::{SecretPolicy, StepResult};
 use crate::tui::copy_plan::PlannedCopy;
-use crate::tui::dialog::{DialogContext, Part, TextBlock, Tone};
+use crate::tui::dialog::{DialogContext, Part, TextBlock, Tone, side_by_side, wrapped};
 use crate::tui::plain::text::count;
-use crate::tui::text_width::wrap;
 
 /// Maximum number of lines of the summary.
 const MAX_HEAD: usize = 6;
@@ -31,15 +30,14 @@ impl CopyDialog {
     }
 
     pub(super) fn head(&self, cx: &DialogContext<'_>, columns: usize) -> TextBlock {
-        let lines: Vec<Part> = self
-            .summary(cx)
-            .into_iter()
-            .flat_map(|(text, tone)| {
-                let lines = wrap(&text, columns).into_iter();
-                lines.map(move |line| (line, tone)).collect::<Vec<_>>()
-            })
-            .take(MAX_HEAD)
+        let summary = self.summary(cx).into_iter();
+        let mut lines: Vec<_> = summary
+            .flat_map(|(text, tone)| wrapped(&text, tone, columns))
             .collect();
+        if self.phase == CopyPhase::Finished {
+            lines.extend(side_by_side(&self.result(), columns));
+        }
+        lines.truncate(MAX_HEAD);
         TextBlock {
             rows: u16::try_from(lines.len()).unwrap_or(0),
             lines,
@@ -70,9 +68,8 @@ impl CopyDialog {
             CopyPhase::Running if self.is_stopped => {
                 vec![("Stopping after this connection".into(), Tone::Warning)]
             }
-            CopyPhase::Running => vec![(format!("To {place}"), Tone::Title)],
-            CopyPhase::Finished => {
-                vec![(format!("To {place}"), Tone::Title), self.result_sentence()]
+            CopyPhase::Running | CopyPhase::Finished => {
+                vec![(format!("To {place}"), Tone::Title)]
             }
         }
     }
@@ -102,32 +99,30 @@ impl CopyDialog {
         }
     }
 
-    fn result_sentence(&self) -> Part {
+    /// Counts of the result, each in its own style.
+    pub(super) fn result(&self) -> Vec<Part> {
         let of = |wanted: &str| {
             let results = self.results.iter().flatten();
             results.filter(|result| result.as_str() == wanted).count()
         };
-        let failed = of("refused");
         let unconfirmed = of("unconfirmed") + of("saved");
         let not_started = self.step_count() - self.finished_count();
         let counts = [
-            (of("created"), "created"),
-            (of("updated"), "updated"),
-            (of("unchanged"), "unchanged"),
-            (failed, "refused"),
-            (unconfirmed, "to be checked"),
-            (not_started, "not started"),
+            (of("created"), "created", Tone::Success),
+            (of("updated"), "updated", Tone::Success),
+            (of("unchanged"), "unchanged", Tone::Dim),
+            (of("refused"), "refused", Tone::Error),
+            (unconfirmed, "to be checked", Tone::Warning),
+            (not_started, "not started", Tone::Warning),
         ];
-        let tone = if failed + unconfirmed + not_started > 0 {
-            Tone::Warning
-        } else {
-            Tone::Success
-        };
-        (sentence(&counts), tone)
+        let counts = counts.into_iter().filter(|(count, ..)| *count > 0);
+        counts
+            .map(|(count, label, tone)| (format!("{count} {label}"), tone))
+            .collect()
     }
 
     /// Lines about the selected row: its changes, or why it is not copied.
-    pub(super) fn details(&self, columns: usize) -> Vec<Part> {
+    pub(super) fn details(&self, columns: usize) -> Vec<Vec<Part>> {
         let selected = self.cursor.selected;
         let is_row = !matches!(self.phase, CopyPhase::Choose | CopyPhase::Planning);
         let Some(row) = self.rows.get(selected).filter(|_| is_row) else {
@@ -147,11 +142,10 @@ impl CopyDialog {
         for (path, reason) in &row.not_copied {
             parts.push((format!("{path}: {reason}"), Tone::Warning));
         }
-        let wrapped = parts.into_iter().flat_map(|(text, tone)| {
-            let lines = wrap(&text, columns).into_iter();
-            lines.map(move |line| (line, tone)).collect::<Vec<_>>()
-        });
-        wrapped.collect()
+        let parts = parts.into_iter();
+        parts
+            .flat_map(|(text, tone)| wrapped(&text, tone, columns))
+            .collect()
     }
 }
 
