@@ -15,19 +15,107 @@ const INK: &str = "#d7dae0";
 
 /// SVG file without scripts and external references.
 pub fn picture(buffer: &Buffer, title: &str) -> String {
-    let area = buffer.area;
-    let width = f32::from(area.width) * CELL_WIDTH + f32::from(2 * MARGIN);
-    let height = area.height * CELL_HEIGHT + 2 * MARGIN;
-    let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height}\" width=\"{width:.0}\" height=\"{height}\" role=\"img\" aria-label=\"{title}\">\n\
-         <rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"{PAPER}\"/>\n\
-         <g font-family=\"ui-monospace,'Cascadia Mono','DejaVu Sans Mono',Menlo,monospace\" font-size=\"14\" xml:space=\"preserve\">\n"
-    );
-    for y in 0..area.height {
+    let mut svg = head((buffer.area.width, buffer.area.height), title);
+    for y in 0..buffer.area.height {
         draw_row(&mut svg, buffer, y);
     }
     svg.push_str("</g>\n</svg>\n");
     svg
+}
+
+/// Frame of a recording.
+pub struct RecordedFrame {
+    pub buffer: Buffer,
+    /// Action of the user, below the screen.
+    pub caption: &'static str,
+    pub milliseconds: u32,
+}
+
+/// Animated SVG file that repeats the frames. A row is drawn once for all frames in which it is the same; without animation, the
+/// last frame is shown.
+pub fn recording(frames: &[RecordedFrame], title: &str) -> String {
+    let area = frames[0].buffer.area;
+    let mut svg = head((area.width, area.height + 2), title);
+    let duration: u32 = frames.iter().map(|frame| frame.milliseconds).sum();
+    for y in 0..area.height {
+        let row = |frame: &RecordedFrame| {
+            let mut row = String::new();
+            draw_row(&mut row, &frame.buffer, y);
+            row
+        };
+        draw_changes(&mut svg, frames, duration, row);
+    }
+    let look = Look {
+        ink: hex(Color::Yellow, INK),
+        paper: PAPER.to_owned(),
+        modifier: Modifier::BOLD,
+    };
+    draw_changes(&mut svg, frames, duration, |frame| {
+        let mut row = String::new();
+        let width = u16::try_from(frame.caption.width()).unwrap();
+        draw_run(&mut row, &look, (1, width, area.height + 1), frame.caption);
+        row
+    });
+    svg.push_str("</g>\n</svg>\n");
+    svg
+}
+
+/// Draws a part of every frame, each time that it changes.
+fn draw_changes(
+    svg: &mut String,
+    frames: &[RecordedFrame],
+    duration: u32,
+    draw: impl Fn(&RecordedFrame) -> String,
+) {
+    let mut parts: Vec<(String, u32, u32)> = Vec::new();
+    let mut now = 0;
+    for frame in frames {
+        let end = now + frame.milliseconds;
+        let part = draw(frame);
+        match parts.last_mut() {
+            Some((drawn, _, until)) if *drawn == part => *until = end,
+            _ => parts.push((part, now, end)),
+        }
+        now = end;
+    }
+    for (part, start, end) in parts {
+        if part.is_empty() {
+            continue;
+        }
+        if (start, end) == (0, duration) {
+            svg.push_str(&part);
+            continue;
+        }
+        let at = |time: u32| f64::from(time) / f64::from(duration);
+        let (values, times) = match (start, end) {
+            (0, end) => ("visible;hidden", format!("0;{:.4}", at(end))),
+            (start, end) if end == duration => ("hidden;visible", format!("0;{:.4}", at(start))),
+            (start, end) => (
+                "hidden;visible;hidden",
+                format!("0;{:.4};{:.4}", at(start), at(end)),
+            ),
+        };
+        let rest = if end == duration { "visible" } else { "hidden" };
+        writeln!(
+            svg,
+            "<g visibility=\"{rest}\"><animate attributeName=\"visibility\" values=\"{values}\" keyTimes=\"{times}\" \
+             dur=\"{duration}ms\" calcMode=\"discrete\" repeatCount=\"indefinite\"/>"
+        )
+        .unwrap();
+        svg.push_str(&part);
+        svg.push_str("</g>\n");
+    }
+}
+
+/// Beginning of a file with this many columns and rows.
+fn head((columns, rows): (u16, u16), title: &str) -> String {
+    let width = f32::from(columns) * CELL_WIDTH + f32::from(2 * MARGIN);
+    let height = rows * CELL_HEIGHT + 2 * MARGIN;
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height}\" width=\"{width:.0}\" height=\"{height}\" role=\"img\" aria-label=\"{title}\">\n\
+         <rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"{PAPER}\"/>\n\
+         <g font-family=\"ui-monospace,'Cascadia Mono','DejaVu Sans Mono',Menlo,monospace\" font-size=\"14\" xml:space=\"preserve\">\n"
+    )
 }
 
 /// Draws one row as runs of cells with the same style.
