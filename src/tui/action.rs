@@ -1,149 +1,13 @@
 //! Table of all actions, used by the keymap, the footer, the help, the palette and the docs.
 
-use std::fmt::Write as _;
+mod context;
+mod key_tables;
+
+pub use context::KeyContext;
+use context::current_id;
+pub use key_tables::{key_table, key_tables};
 
 use super::cli_equivalent::{CURSOR_ONLY, CliEquivalent, INPUT_ONLY, MARKS, SCREEN_ONLY};
-use super::keymap::Keymap;
-
-/// Context of a key press. A key can have different actions in different contexts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum KeyContext {
-    /// Tree and the panes beside it.
-    Tree,
-    /// List above the tree: providers, palette, help, filter results.
-    List,
-    /// Form of a connection.
-    Form,
-    /// Prompt with buttons.
-    Confirm,
-    /// Info tab of a connection; the keys of the tree work too.
-    Info,
-    /// History tab of a connection; the keys of the tree work too.
-    History,
-    /// Comparison of two versions.
-    Compare,
-    /// Report of a connection test.
-    Report,
-    /// Trash.
-    Trash,
-    /// Merge conflicts.
-    Merge,
-    /// Unsaved drafts.
-    Drafts,
-    /// Bulk operation.
-    Bulk,
-    /// Dialog that moves a secret to a reference.
-    MoveToReference,
-    /// Copy menu, opened by the copy key.
-    CopyMenu,
-    /// Sort menu, opened by the sort key.
-    SortMenu,
-    /// Any context that does not bind the key itself.
-    Global,
-}
-
-impl KeyContext {
-    /// Every context, in the order of the docs.
-    pub const ALL: [Self; 16] = [
-        Self::Tree,
-        Self::List,
-        Self::Form,
-        Self::Confirm,
-        Self::Info,
-        Self::History,
-        Self::Compare,
-        Self::Report,
-        Self::Trash,
-        Self::Merge,
-        Self::Drafts,
-        Self::Bulk,
-        Self::MoveToReference,
-        Self::CopyMenu,
-        Self::SortMenu,
-        Self::Global,
-    ];
-
-    /// Returns the name of the section in a key file.
-    pub const fn id(self) -> &'static str {
-        match self {
-            Self::Tree => "tree",
-            Self::List => "list",
-            Self::Form => "form",
-            Self::Confirm => "confirm",
-            Self::Info => "info",
-            Self::History => "history",
-            Self::Compare => "compare",
-            Self::Report => "report",
-            Self::Trash => "trash",
-            Self::Merge => "merge",
-            Self::Drafts => "drafts",
-            Self::Bulk => "bulk",
-            Self::MoveToReference => "move-to-reference",
-            Self::CopyMenu => "copy",
-            Self::SortMenu => "sort",
-            Self::Global => "global",
-        }
-    }
-
-    /// Returns the context of a section in a key file.
-    pub fn from_id(id: &str) -> Option<Self> {
-        let id = current_id(SECTIONS_OF_0_1, id);
-        Self::ALL.into_iter().find(|context| context.id() == id)
-    }
-
-    /// Returns the heading in the docs and the help.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Tree => "Tree",
-            Self::List => "List or filter",
-            Self::Form => "Form",
-            Self::Confirm => "Prompt",
-            Self::Info => "Info",
-            Self::History => "History",
-            Self::Compare => "Version comparison",
-            Self::Report => "Test report",
-            Self::Trash => "Trash",
-            Self::Merge => "Merge conflicts",
-            Self::Drafts => "Drafts",
-            Self::Bulk => "Bulk operation",
-            Self::MoveToReference => "Move to reference",
-            Self::CopyMenu => "Copy menu",
-            Self::SortMenu => "Sort menu",
-            Self::Global => "Anywhere",
-        }
-    }
-
-    /// Returns the context whose keys work here too.
-    pub const fn inherited(self) -> Option<Self> {
-        match self {
-            Self::Info | Self::History => Some(Self::Tree),
-            _ => None,
-        }
-    }
-
-    /// Returns the menus that a key opens from here.
-    pub const fn menus(self) -> &'static [Self] {
-        match self {
-            Self::Tree | Self::Info | Self::History => &[Self::CopyMenu, Self::SortMenu],
-            _ => &[],
-        }
-    }
-
-    /// Returns the action that opens this menu.
-    pub const fn opened_by(self) -> Option<Action> {
-        match self {
-            Self::CopyMenu => Some(Action::Copy),
-            Self::SortMenu => Some(Action::Sort),
-            _ => None,
-        }
-    }
-
-    /// Returns true if an action is available here.
-    pub fn has(self, entry: &ActionEntry) -> bool {
-        let is_in = |context| entry.contexts.contains(&context);
-        is_in(self) || self.inherited().is_some_and(is_in)
-    }
-}
 
 /// Group of actions in the help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -332,9 +196,6 @@ actions! {
     Quit, "quit", [Global], "Quit immediately", None, View, "exit", read, SCREEN_ONLY;
 }
 
-/// Sections of key files of version 0.1 with their present names; read until version 0.3.
-const SECTIONS_OF_0_1: &[(&str, &str)] = &[("many", "bulk"), ("anywhere", "global")];
-
 /// Action IDs of version 0.1 with their present names; read until version 0.3.
 const ACTIONS_OF_0_1: &[(&str, &str)] = &[
     ("again", "retest"),
@@ -343,14 +204,6 @@ const ACTIONS_OF_0_1: &[(&str, &str)] = &[
     ("many", "bulk"),
     ("turn", "reverse-sort"),
 ];
-
-/// Returns the present name of a renamed ID, otherwise the ID itself.
-fn current_id<'a>(renamed: &[(&str, &'static str)], id: &'a str) -> &'a str {
-    renamed
-        .iter()
-        .find(|(old, _)| *old == id)
-        .map_or(id, |(_, new)| new)
-}
 
 impl ActionEntry {
     /// Returns true if the word is the ID of the action, or its ID in version 0.1.
@@ -399,38 +252,10 @@ impl Action {
     }
 }
 
-/// Returns the keys of every context as Markdown tables, for `docs/keys.md`.
-pub fn key_tables() -> String {
-    let mut tables: Vec<String> = KeyContext::ALL.into_iter().map(key_table).collect();
-    tables.push(String::new());
-    tables.join("\n")
-}
-
-/// Returns the keys of one context as a Markdown table.
-pub fn key_table(context: KeyContext) -> String {
-    let keymap = Keymap::embedded();
-    let mut table = format!("| {} | |\n|---|---|\n", context.title());
-    for entry in ACTIONS
-        .iter()
-        .filter(|entry| entry.contexts.contains(&context))
-    {
-        let keys: Vec<String> = keymap
-            .keys(context, entry.action)
-            .map(|key| match key.to_string().as_str() {
-                "|" => "`\\|`".to_owned(),
-                name => format!("`{name}`"),
-            })
-            .collect();
-        if !keys.is_empty() {
-            let _ = writeln!(table, "| {} | {} |", keys.join(" "), entry.title); // writing to a String cannot fail
-        }
-    }
-    table
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tui::keymap::Keymap;
 
     #[test]
     fn every_action_has_one_row() {
