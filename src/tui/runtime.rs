@@ -10,8 +10,10 @@ mod terminal_handoff;
 mod inputs;
 mod kept_theme;
 mod draft_saver;
+mod effects;
 mod options;
 mod save_queue;
+mod screen;
 pub mod plain;
 mod connecting;
 mod session;
@@ -19,7 +21,7 @@ mod signals;
 mod suspend;
 mod themes;
 
-use std::io::{self, BufWriter, Write as _};
+use std::io::{self, BufWriter};
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -37,7 +39,6 @@ use super::effect::{Effect, Ticket};
 use super::event::Event;
 use super::key::KeyPress;
 use super::key_backup::KeyBackupsHandle;
-use super::layout::Size;
 use super::terminal::{self, Input, InputThread, QueryBackground, TerminalGuard, TerminalOutput};
 use super::view;
 use crate::connection::ConnectionError;
@@ -52,7 +53,6 @@ pub use kept_theme::KeptTheme;
 use options::keymap;
 pub use options::{AppEnd, TuiOptions};
 use requests::{RequestPool, ServiceEvent, TaskResult};
-use save_queue::SaveOrdering;
 pub use session::SessionFile;
 pub use signals::EndSignal;
 use signals::SignalStreams;
@@ -421,137 +421,5 @@ impl Runtime {
     fn date(&mut self) {
         let now = Local::now();
         self.app.date(now.to_utc(), now.time());
-    }
-
-    fn perform(&mut self, effect: Option<Effect>) -> Result<LoopControl, TuiError> {
-        match effect {
-            None => {}
-            Some(Effect::Continue) => self.is_changed = true,
-            Some(Effect::Call(ticket, request)) => {
-                self.requests
-                    .send((ticket, request), SaveOrdering::Exclusive);
-            }
-            Some(Effect::CallConcurrent(ticket, request)) => {
-                self.requests
-                    .send((ticket, request), SaveOrdering::Concurrent);
-            }
-            Some(Effect::Wake(ticket, after)) => {
-                self.wakes.spawn(async move {
-                    tokio::time::sleep(after).await;
-                    ticket
-                });
-            }
-            Some(Effect::StoreDraft(slot, kept)) => {
-                self.draft_saver.queue_task(DraftTask::Store(slot, kept));
-            }
-            Some(Effect::DeleteDraft(slot)) => self.draft_saver.queue_task(DraftTask::Delete(slot)),
-            Some(Effect::ReleaseDrafts(ids)) => {
-                self.draft_saver.queue_task(DraftTask::ReleaseDrafts(ids));
-            }
-            Some(Effect::CheckKeyBackup) => {
-                let key = self.key_backups.0.as_ref();
-                if let Some(path) = key.and_then(|key| key.remind()) {
-                    return self.update(Event::KeyNeedsBackup(path));
-                }
-            }
-            Some(Effect::ConfirmKeyBackup) => {
-                if let Some(key) = &self.key_backups.0 {
-                    let done = key.confirm();
-                    return self.update(Event::KeyBackupConfirmed(done));
-                }
-            }
-            Some(Effect::LoadDrafts) => self.draft_saver.queue_task(DraftTask::Load),
-            Some(Effect::OpenEditor(ticket, document)) => {
-                if let Err(reason) = self.release_terminal(ticket, &document)? {
-                    return self.update(Event::Edited(ticket, Err(reason)));
-                }
-            }
-            Some(Effect::Copy(text)) => {
-                let sequence = self.app.screen.clipboard.sequence(&text);
-                let out = self.terminal.backend_mut();
-                out.write_all(sequence.as_bytes())?;
-                io::Write::flush(out)?;
-            }
-            Some(Effect::Redraw) => {
-                self.clear_screen(self.app.screen.size)?;
-                self.is_changed = true;
-            }
-            Some(Effect::Suspend) => return self.suspend(),
-            Some(Effect::Quit) => return Ok(LoopControl::Quit),
-            Some(Effect::SwitchTarget(name)) => {
-                self.end = AppEnd::SwitchTarget(name);
-                return Ok(LoopControl::Quit);
-            }
-        }
-        Ok(LoopControl::Continue)
-    }
-
-    fn draw(&mut self) -> Result<(), TuiError> {
-        if self.editing.is_some() {
-            return Ok(());
-        }
-        let flaws = self
-            .themes
-            .show(self.app.themes.current, self.app.screen.is_light);
-        if !flaws.is_empty() {
-            self.app.update(Event::StoreNotices(flaws));
-        }
-        let (app, theme) = (&self.app, &self.themes.theme);
-        self.terminal.draw(|frame| {
-            if let Some(cursor) = view::draw(app, theme, frame.buffer_mut()) {
-                frame.set_cursor_position(cursor);
-            }
-        })?;
-        self.is_changed = false;
-        self.drawn = Some(Instant::now());
-        Ok(())
-    }
-
-    /// Suspends the app, and resumes when the shell continues it.
-    fn suspend(&mut self) -> Result<LoopControl, TuiError> {
-        self.draft_saver.keep_all(&mut self.app);
-        let paused = self.before_suspend.release();
-        terminal::restore()?;
-        rustix::process::kill_current_process_group(rustix::process::Signal::STOP)
-            .map_err(io::Error::from)?;
-        drop(paused);
-        self.resume()
-    }
-
-    fn resume(&mut self) -> Result<LoopControl, TuiError> {
-        if self.editing.is_some() {
-            return Ok(LoopControl::Continue);
-        }
-        terminal::take()?;
-        self.measure()?;
-        self.update(Event::Resumed)
-    }
-
-    /// Reads the current window size.
-    fn measure(&mut self) -> Result<LoopControl, TuiError> {
-        if self.editing.is_some() {
-            // The editor has the screen; `resume` measures again.
-            return Ok(LoopControl::Continue);
-        }
-        let (width, height) = crossterm::terminal::size()?;
-        let size = Size { width, height };
-        if size != self.app.screen.size {
-            self.clear_screen(size)?;
-        }
-        self.update(Event::Resize(size))
-    }
-
-    /// Clears the screen, so that every cell is drawn in the next frame.
-    ///
-    /// Not with `clear`: it queries the cursor position, and the reply would go to the input thread.
-    fn clear_screen(&mut self, size: Size) -> io::Result<()> {
-        self.terminal
-            .resize(Rect::new(0, 0, size.width, size.height))?;
-        // Both buffers keep the memory of the largest window otherwise.
-        for _ in 0..2 {
-            self.terminal.current_buffer_mut().content.shrink_to_fit();
-            self.terminal.swap_buffers();
-        }
-        Ok(())
     }
 }
