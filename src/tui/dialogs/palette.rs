@@ -1,5 +1,7 @@
 //! Command palette: finds actions to run and connections to open.
 
+mod choice;
+
 use std::cmp::Reverse;
 
 use uuid::Uuid;
@@ -16,10 +18,10 @@ use crate::tui::keymap::Keymap;
 use crate::tui::match_rank::{MatchRank, match_rank};
 use crate::tui::plain::text::connection_sentence;
 use crate::tui::select_list::{Cursor, SelectList};
-use crate::tui::targets::TargetEntry;
 use crate::tui::text_input::TextInput;
 use crate::tui::text_width::{cut, width};
 use crate::tui::tree::Tree;
+pub use choice::PaletteChoice;
 
 /// Maximum number of connections listed below the actions.
 const MAX_CONNECTIONS: usize = 100;
@@ -36,39 +38,6 @@ enum Found {
     Choice(usize),
     /// Connection.
     Connection(Uuid),
-}
-
-/// Theme or target in the palette.
-#[derive(Debug, Clone)]
-pub enum PaletteChoice {
-    /// Theme at an index, with its name.
-    Theme(usize, String),
-    /// Target to switch to.
-    Target(TargetEntry),
-}
-
-impl PaletteChoice {
-    fn title(&self) -> String {
-        match self {
-            Self::Theme(_, name) => format!("Theme: {name}"),
-            Self::Target(target) => format!("Switch to {}", target.name),
-        }
-    }
-
-    /// Other words that find it.
-    const fn keywords(&self) -> &'static str {
-        match self {
-            Self::Theme(..) => "colours colors appearance",
-            Self::Target(_) => "target server site environment",
-        }
-    }
-
-    fn choose(&self) -> DialogOutcome {
-        match self {
-            Self::Theme(at, _) => DialogOutcome::ChooseTheme(*at),
-            Self::Target(target) => target.switch(),
-        }
-    }
 }
 
 /// Palette dialog.
