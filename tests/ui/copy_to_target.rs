@@ -145,7 +145,7 @@ fn only_the_chosen_target_is_changed_and_secrets_stay() {
         "{selected}"
     );
     assert!(
-        harness.app.hint(umai::tui::action::Action::Choose.entry()) == Some("cancel"),
+        harness.app.hint(umai::tui::action::Action::Choose.entry()) == Some("Cancel"),
         "the safe button has the focus"
     );
     harness.play("<tab><enter>");
@@ -203,6 +203,18 @@ fn unusable_targets_say_why() {
     assert!(text.contains("the connections are from there"), "{text}");
     harness.play("<esc>");
     assert!(harness.app.dialogs.is_empty());
+}
+
+#[test]
+fn yes_copies_and_no_goes_back() {
+    let (mut harness, prod) = stage(120, 40, None);
+    harness.play(OPEN).play("<enter>n");
+    let openai = "openai-dev".parse().unwrap();
+    assert!(harness.wait_for(prod.get(&openai)).is_err());
+    harness.play("<enter>y");
+    assert!(harness.wait_for(prod.get(&openai)).is_ok());
+    let footer = frame(&harness);
+    assert!(!footer.contains("y Yes"), "it is finished: {footer}");
 }
 
 #[test]

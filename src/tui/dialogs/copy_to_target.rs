@@ -123,6 +123,13 @@ impl CopyDialog {
         buttons
     }
 
+    /// Index of the button that copies.
+    fn copy_button(&self) -> Option<usize> {
+        let buttons = self.buttons();
+        let is_copy = |(_, button): &(_, CopyButton)| matches!(button, CopyButton::Copy);
+        buttons.iter().position(is_copy)
+    }
+
     fn choose(&mut self) -> DialogOutcome {
         match self.phase {
             CopyPhase::Choose => self.choose_target(),
@@ -327,6 +334,11 @@ impl Dialog for CopyDialog {
         match action {
             Action::Back => return self.back(),
             Action::Choose => return self.choose(),
+            Action::Yes if self.phase == CopyPhase::Preview => {
+                self.focus = self.copy_button().unwrap_or_default();
+                return self.choose();
+            }
+            Action::No if self.phase == CopyPhase::Preview => return self.back(),
             Action::NextButton => self.focus = (self.focus + 1) % count,
             Action::PreviousButton => self.focus = (self.focus + count - 1) % count,
             _ => {}
@@ -359,6 +371,8 @@ impl Dialog for CopyDialog {
         match action {
             Action::Choose => !matches!(self.phase, CopyPhase::Planning | CopyPhase::Running),
             Action::NextButton | Action::PreviousButton => self.buttons().len() > 1,
+            Action::Yes => self.copy_button().is_some(),
+            Action::No => self.phase == CopyPhase::Preview,
             Action::Retry | Action::Hide | Action::Undo => false,
             _ => true,
         }
@@ -366,14 +380,14 @@ impl Dialog for CopyDialog {
 
     fn hint(&self, action: Action) -> Option<&'static str> {
         match (action, self.phase) {
-            (Action::Back, CopyPhase::Choose) => Some("cancel"),
-            (Action::Back, CopyPhase::Running) => Some("stop"),
+            (Action::Back, CopyPhase::Choose) => Some("Cancel"),
+            (Action::Back, CopyPhase::Running) => Some("Stop"),
             (Action::Choose, CopyPhase::Preview) => match self.buttons().get(self.focus) {
-                Some((_, CopyButton::Copy)) => Some("copy"),
-                Some((_, CopyButton::ToggleSecrets)) => Some("compare again"),
-                Some((_, CopyButton::Cancel)) | None => Some("cancel"),
+                Some((_, CopyButton::Copy)) => Some("Copy"),
+                Some((_, CopyButton::ToggleSecrets)) => Some("Compare again"),
+                Some((_, CopyButton::Cancel)) | None => Some("Cancel"),
             },
-            (Action::Choose, CopyPhase::Finished) => Some("close"),
+            (Action::Choose, CopyPhase::Finished) => Some("Close"),
             _ => action.entry().hint,
         }
     }
