@@ -21,7 +21,7 @@ use super::keymap::Keymap;
 use super::layout::ScreenLayout;
 use super::message_log::MessageLog;
 use super::notice::Notice;
-use super::select_list::Cursor;
+use super::select_list::{Cursor, SelectList};
 use super::target_info::TargetInfo;
 use super::text_input::{PasteOutcome, TextInput};
 use super::tree::Tree;
@@ -138,9 +138,19 @@ pub trait Dialog: Debug {
     /// Runs an action other than a movement.
     fn act(&mut self, action: Action, cx: &DialogContext<'_>) -> DialogOutcome;
 
+    /// List with a filter, if the dialog is one.
+    fn list(&self) -> Option<&SelectList> {
+        None
+    }
+
+    /// List with a filter, if the dialog is one.
+    fn list_mut(&mut self) -> Option<&mut SelectList> {
+        None
+    }
+
     /// Selection and scroll position.
     fn cursor_mut(&mut self) -> Option<&mut Cursor> {
-        None
+        self.list_mut().map(|list| &mut list.cursor)
     }
 
     /// Moves the selection or scrolls.
@@ -166,12 +176,12 @@ pub trait Dialog: Debug {
 
     /// Text field with the focus.
     fn input(&self) -> Option<&TextInput> {
-        None
+        self.list().map(|list| &list.line)
     }
 
     /// Text field with the focus.
     fn input_mut(&mut self) -> Option<&mut TextInput> {
-        None
+        self.list_mut().map(|list| &mut list.line)
     }
 
     /// Returns true if typed characters are text.

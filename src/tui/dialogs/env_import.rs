@@ -9,8 +9,7 @@ use crate::tui::dialog::{
 };
 use crate::tui::effect::{ServiceReply, ServiceRequest, Ticket};
 use crate::tui::form::Form;
-use crate::tui::select_list::{Cursor, SelectList};
-use crate::tui::text_input::TextInput;
+use crate::tui::select_list::SelectList;
 use crate::tui::text_width::wrap;
 
 /// Maximum width.
@@ -184,16 +183,12 @@ impl Dialog for EnvImport {
         }
     }
 
-    fn cursor_mut(&mut self) -> Option<&mut Cursor> {
-        Some(&mut self.choices.cursor)
+    fn list(&self) -> Option<&SelectList> {
+        Some(&self.choices)
     }
 
-    fn input(&self) -> Option<&TextInput> {
-        Some(&self.choices.line)
-    }
-
-    fn input_mut(&mut self) -> Option<&mut TextInput> {
-        Some(&mut self.choices.line)
+    fn list_mut(&mut self) -> Option<&mut SelectList> {
+        Some(&mut self.choices)
     }
 
     fn pick(&mut self, at: usize, by: Pick, _cx: &DialogContext<'_>) -> Option<Action> {

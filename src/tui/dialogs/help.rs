@@ -10,8 +10,7 @@ use crate::tui::dialog::{
 };
 use crate::tui::keymap::Keymap;
 use crate::tui::match_rank::match_rank;
-use crate::tui::select_list::{Cursor, SelectList};
-use crate::tui::text_input::TextInput;
+use crate::tui::select_list::SelectList;
 use crate::tui::text_width::{cut, width};
 
 /// Maximum width.
@@ -224,16 +223,12 @@ impl Dialog for HelpDialog {
         }
     }
 
-    fn cursor_mut(&mut self) -> Option<&mut Cursor> {
-        Some(&mut self.choices.cursor)
+    fn list(&self) -> Option<&SelectList> {
+        Some(&self.choices)
     }
 
-    fn input(&self) -> Option<&TextInput> {
-        Some(&self.choices.line)
-    }
-
-    fn input_mut(&mut self) -> Option<&mut TextInput> {
-        Some(&mut self.choices.line)
+    fn list_mut(&mut self) -> Option<&mut SelectList> {
+        Some(&mut self.choices)
     }
 
     fn hint(&self, action: Action) -> Option<&'static str> {

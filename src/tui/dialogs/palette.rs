@@ -17,8 +17,7 @@ use crate::tui::dialog::{
 use crate::tui::keymap::Keymap;
 use crate::tui::match_rank::{MatchRank, match_rank};
 use crate::tui::plain::text::connection_sentence;
-use crate::tui::select_list::{Cursor, SelectList};
-use crate::tui::text_input::TextInput;
+use crate::tui::select_list::SelectList;
 use crate::tui::text_width::{cut, width};
 use crate::tui::tree::Tree;
 pub use choice::PaletteChoice;
@@ -330,16 +329,12 @@ impl Dialog for PaletteDialog {
         }
     }
 
-    fn cursor_mut(&mut self) -> Option<&mut Cursor> {
-        Some(&mut self.choices.cursor)
+    fn list(&self) -> Option<&SelectList> {
+        Some(&self.choices)
     }
 
-    fn input(&self) -> Option<&TextInput> {
-        Some(&self.choices.line)
-    }
-
-    fn input_mut(&mut self) -> Option<&mut TextInput> {
-        Some(&mut self.choices.line)
+    fn list_mut(&mut self) -> Option<&mut SelectList> {
+        Some(&mut self.choices)
     }
 
     fn pick(&mut self, at: usize, _by: Pick, _cx: &DialogContext<'_>) -> Option<Action> {

@@ -11,8 +11,7 @@ use crate::tui::dialogs::AnyDialog;
 use crate::tui::event::PastedText;
 use crate::tui::form::Form;
 use crate::tui::notice::Notice;
-use crate::tui::select_list::{Cursor, SelectList};
-use crate::tui::text_input::TextInput;
+use crate::tui::select_list::SelectList;
 
 /// List of providers, or of the profiles of a paste.
 #[derive(Debug, Default)]
@@ -143,16 +142,12 @@ impl Dialog for ProviderPicker {
         }
     }
 
-    fn cursor_mut(&mut self) -> Option<&mut Cursor> {
-        Some(&mut self.choices.cursor)
+    fn list(&self) -> Option<&SelectList> {
+        Some(&self.choices)
     }
 
-    fn input(&self) -> Option<&TextInput> {
-        Some(&self.choices.line)
-    }
-
-    fn input_mut(&mut self) -> Option<&mut TextInput> {
-        Some(&mut self.choices.line)
+    fn list_mut(&mut self) -> Option<&mut SelectList> {
+        Some(&mut self.choices)
     }
 
     fn paste(&mut self, text: &PastedText, cx: &DialogContext<'_>) -> DialogOutcome {

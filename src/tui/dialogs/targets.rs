@@ -6,9 +6,8 @@ use crate::tui::dialog::{
 };
 use crate::tui::notice::Notice;
 use crate::tui::plain::text::count;
-use crate::tui::select_list::{Cursor, SelectList};
+use crate::tui::select_list::SelectList;
 use crate::tui::targets::TargetEntry;
-use crate::tui::text_input::TextInput;
 
 /// Maximum width.
 const WIDTH: u16 = 84;
@@ -105,16 +104,12 @@ impl Dialog for TargetsDialog {
         }
     }
 
-    fn cursor_mut(&mut self) -> Option<&mut Cursor> {
-        Some(&mut self.choices.cursor)
+    fn list(&self) -> Option<&SelectList> {
+        Some(&self.choices)
     }
 
-    fn input(&self) -> Option<&TextInput> {
-        Some(&self.choices.line)
-    }
-
-    fn input_mut(&mut self) -> Option<&mut TextInput> {
-        Some(&mut self.choices.line)
+    fn list_mut(&mut self) -> Option<&mut SelectList> {
+        Some(&mut self.choices)
     }
 
     fn pick(&mut self, at: usize, by: Pick, _cx: &DialogContext<'_>) -> Option<Action> {
