@@ -23,6 +23,7 @@ mod trash;
 mod state;
 mod targets;
 mod undo;
+mod undo_last;
 mod workspace;
 
 use std::sync::Arc;

@@ -53,7 +53,10 @@ fn delete_dialog_warns_and_no_undo_is_offered() {
     assert!(site.find("resting").is_none());
     let text = screen(&harness);
     assert!(text.contains("Deleted \"Resting\""), "{text}");
-    assert!(!text.contains("undo"), "{text}");
+    assert!(!text.contains("undo") && !text.contains("Undo"), "{text}");
+    harness.play("u");
+    let text = screen(&harness);
+    assert!(text.contains("this site has no trash"), "{text}");
     site.assert_unharmed();
 }
 
@@ -70,9 +73,15 @@ fn bulk_delete_warns_and_cannot_be_undone() {
     assert!(!dialog.contains("go to the trash"), "{dialog}");
     harness.play("<tab><enter>");
     assert!(site.all().is_empty(), "{}", screen(&harness));
-    harness.play("<esc>u");
+    harness.play("<esc>");
     let text = screen(&harness);
-    assert!(text.contains("Nothing to undo"), "{text}");
+    assert!(!text.contains("u Undo"), "{text}");
+    harness.play("u");
+    let text = screen(&harness);
+    assert!(
+        text.contains("5 connections deleted permanently: this site has no trash"),
+        "{text}"
+    );
     site.assert_unharmed();
 }
 
@@ -82,7 +91,7 @@ fn trash_key_says_that_there_is_none() {
     let mut harness = stage(&site);
     harness.play("X");
     let text = screen(&harness);
-    assert!(text.contains("This server has no trash"), "{text}");
+    assert!(text.contains("This site has no trash"), "{text}");
     harness.play(":trash");
     let text = screen(&harness);
     assert!(!text.contains("Show trash"), "{text}");

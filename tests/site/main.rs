@@ -30,5 +30,6 @@ mod response_shapes;
 mod sign_in;
 mod stand_in;
 mod tokens;
+mod undo;
 mod versions;
 mod writes;

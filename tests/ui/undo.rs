@@ -82,5 +82,11 @@ fn undo_of_a_create_asks_before_it_deletes() {
     assert!(harness.frame().contains("Fresh"), "{}", harness.frame());
     assert!(!harness.app.dialogs.is_empty());
     harness.play("<esc>u");
+    assert!(!harness.app.dialogs.is_empty(), "Cancel keeps the undo");
+    harness.play("y");
+    assert!(!harness.frame().contains("Fresh  "), "{}", harness.frame());
+    harness.play("u");
+    assert_eq!(name(&harness), "Fresh", "{}", notice(&harness));
+    harness.play("u");
     assert_eq!(notice(&harness), "Nothing to undo");
 }

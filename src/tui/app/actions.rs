@@ -208,6 +208,7 @@ impl App {
             ConfirmAction::DiscardDraft(id) => Some(self.discard_draft(id)),
             ConfirmAction::ConfirmKeyBackup => Some(Effect::ConfirmKeyBackup),
             ConfirmAction::Delete(id) => Some(self.delete(id)),
+            ConfirmAction::Undo(id) => self.undo_confirmed(id),
             ConfirmAction::Replace => {
                 self.replace_file();
                 None
@@ -246,7 +247,7 @@ impl App {
             | Action::Duplicate
             | Action::Copy => is_connection,
             Action::CompareVersions | Action::Mark => self.workspace.history.versions().len() > 1,
-            Action::Undo => !self.undo.is_empty(),
+            Action::Undo => self.undo.can_undo(),
             Action::Filter | Action::Sort | Action::ReverseSort | Action::Group => {
                 self.tree.len() > 1
             }

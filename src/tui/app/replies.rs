@@ -92,6 +92,9 @@ impl App {
             (AwaitedReply::Rollback(number), ServiceReply::Ran(done)) => {
                 self.rolled_back(number, done.and_then(Outcome::rollback));
             }
+            (AwaitedReply::UndoCheck(edit), ServiceReply::Connection(read)) => {
+                return self.undo_checked_edit(edit, read);
+            }
             (AwaitedReply::UndoEdit(edit), ServiceReply::Ran(done)) => {
                 self.edit_undone(edit, done.and_then(Outcome::rollback));
             }
@@ -159,6 +162,7 @@ impl App {
             | AwaitedReply::Duplicate
             | AwaitedReply::Rollback(_)
             | AwaitedReply::RollbackField(_)
+            | AwaitedReply::UndoCheck(_)
             | AwaitedReply::UndoEdit(_) => {}
         }
         self.notify(Notice::error(format!("The request failed: {reason}")));

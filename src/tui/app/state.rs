@@ -52,6 +52,8 @@ pub(super) enum AwaitedReply {
     RollbackField(u64),
     /// Undo of an edit.
     UndoEdit(EditedVersion),
+    /// Current version before the undo of an edit, of a service that does not announce changes.
+    UndoCheck(EditedVersion),
 }
 
 /// Connection that is being activated or deactivated.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::state::RunningWork;
 use super::{App, AwaitedReply, Pane};
 use crate::tui::change_feed::FeedEvent;
-use crate::tui::dialog::{ConfirmAction, TICKS_PER_SECOND};
+use crate::tui::dialog::TICKS_PER_SECOND;
 use crate::tui::dialogs::confirm::ConfirmDialog;
 use crate::tui::dialogs::menu::Menu;
 use crate::tui::dialogs::trash::TrashDialog;
@@ -304,7 +304,7 @@ impl App {
         let is_deleting = self.is_deleting(id);
         let mut answered = None;
         self.dialogs.retain(|confirm: &mut ConfirmDialog| {
-            if !confirm.can_answer(ConfirmAction::Delete(id)) {
+            if !confirm.is_about(id) {
                 return true;
             }
             match change {

@@ -1,20 +1,17 @@
-//! Deletes and restores connections, and undoes changes.
+//! Deletes and restores connections.
 
 use uuid::Uuid;
 
-use super::undo::{EditedVersion, UndoableChange};
-use super::{App, AwaitedReply, PendingToggle};
-use crate::connection::{
-    Command, Connection, ConnectionError, ConnectionItem, FieldReason, RollbackResult,
-};
+use super::undo::UndoableChange;
+use super::{App, AwaitedReply};
+use crate::connection::{Command, Connection, ConnectionError, ConnectionItem, FieldReason};
 use crate::search::TreeItem;
 use crate::tui::action::Action;
 use crate::tui::dialog::{ConfirmAction, DialogKind};
-use crate::tui::dialogs::confirm::ConfirmDialog;
 use crate::tui::dialogs::trash::TrashDialog;
 use crate::tui::effect::{Effect, ServiceRequest};
 use crate::tui::notice::Notice;
-use crate::tui::tree::{ItemChange, Node};
+use crate::tui::tree::ItemChange;
 
 /// Connection that is being restored.
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +40,7 @@ impl App {
     pub(super) fn open_trash(&mut self) {
         if !self.site.features.trash {
             self.notify(Notice::info(
-                "This server has no trash: deleting is permanent",
+                "This site has no trash: deleting is permanent",
             ));
             return;
         }
@@ -143,9 +140,9 @@ impl App {
             trash.is_stale = true;
         }
         if !deleted.is_empty() {
-            self.undo.push(UndoableChange::Permanent(
+            self.undo.push_permanent(
                 "A permanent delete cannot be undone; 'umai backup' lists the backups".into(),
-            ));
+            );
         }
         match (done, deleted.len()) {
             (Err(error), _) => self.show_error(&error),
@@ -153,107 +150,6 @@ impl App {
             (Ok(()), count) => self.notify(Notice::done(format!(
                 "Permanently deleted {count} connections"
             ))),
-        }
-    }
-
-    /// Undoes the last change.
-    pub(super) fn undo_last(&mut self) -> Option<Effect> {
-        match self.undo.pop() {
-            Some(UndoableChange::Toggled(done)) => {
-                let switch = PendingToggle {
-                    active: !done.active,
-                    from: done.active,
-                    is_undo: true,
-                    ..done
-                };
-                Some(self.request_toggle(switch))
-            }
-            Some(UndoableChange::Deleted(id)) => Some(self.restore(id, None, RestoreOrigin::Undo)),
-            Some(UndoableChange::Bulk(many)) => {
-                self.undo_many(many);
-                None
-            }
-            Some(UndoableChange::Edited(edit)) => self.undo_edit(edit),
-            Some(UndoableChange::Created(id)) => {
-                if let Some(item) = self.tree.item(id) {
-                    let name = item.name().to_owned();
-                    let confirm = ConfirmDialog::delete(id, &name, self.site.features);
-                    self.dialogs.push(confirm);
-                }
-                None
-            }
-            Some(UndoableChange::Permanent(advice)) => {
-                self.notify(Notice::info(advice));
-                None
-            }
-            None => {
-                self.notify(Notice::info("Nothing to undo"));
-                None
-            }
-        }
-    }
-
-    /// Saves the version before an edit as a new version, unless that would lose something else.
-    fn undo_edit(&mut self, edit: EditedVersion) -> Option<Effect> {
-        let item = self.tree.item(edit.id)?;
-        let (name, current) = (item.name().to_owned(), item.version());
-        let history = format!(
-            "compare the versions in History{}",
-            self.key_of(Action::ShowHistory)
-        );
-        if self.undo.earliest_equal(edit.id, current) != edit.version {
-            self.notify(Notice::warning(format!(
-                "\"{name}\" was changed again, now v{current}; {history} instead"
-            )));
-            return None;
-        }
-        if !self.site.features.rollback_keeps_secrets {
-            self.notify(Notice::warning(format!(
-                "This server's rollback loses secrets; {history}, or edit \"{name}\" again"
-            )));
-            return None;
-        }
-        let before = edit.version.checked_sub(1).filter(|version| *version > 0)?;
-        let takes_note = self.site.features.notes;
-        let command = Command::Rollback {
-            key: edit.id.into(),
-            version: before,
-            note: takes_note.then(|| format!("Undo of v{}", edit.version)),
-        };
-        Some(self.call(AwaitedReply::UndoEdit(edit), command))
-    }
-
-    /// Reports the undo of an edit.
-    pub(super) fn edit_undone(
-        &mut self,
-        edit: EditedVersion,
-        done: Result<RollbackResult, ConnectionError>,
-    ) {
-        match done {
-            Ok(done) => {
-                let connection = done.entity;
-                let item = &connection.item;
-                self.undo.note_undone(item.id, item.version);
-                let secret = if edit.has_secret {
-                    "; the new key stays, because the history has no secrets"
-                } else {
-                    ""
-                };
-                let text = format!("Undid v{} of \"{}\"{secret}", edit.version, item.name);
-                self.notify(if edit.has_secret {
-                    Notice::warning(text)
-                } else {
-                    Notice::done(text)
-                });
-                self.tree.upsert(TreeItem::from(&connection));
-                if self.tree.selected() == Node::Connection(item.id) {
-                    self.workspace.detail.show(connection);
-                }
-            }
-            Err(error) => {
-                self.undo.push(UndoableChange::Edited(edit));
-                self.show_error(&error);
-            }
         }
     }
 
@@ -275,10 +171,10 @@ impl App {
             Ok(item) => {
                 self.tree.remove(item.id);
                 if !self.site.features.trash {
-                    self.undo.push(UndoableChange::Permanent(format!(
-                        "\"{}\" was deleted permanently: this server has no trash. Create it again",
+                    self.undo.push_permanent(format!(
+                        "\"{}\" was deleted permanently: this site has no trash. Create it again",
                         item.name
-                    )));
+                    ));
                     // Without a trash, no change of it can be undone.
                     self.drop_toggles(&[item.id]);
                 }

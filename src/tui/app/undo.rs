@@ -28,13 +28,13 @@ pub(super) enum UndoableChange {
 }
 
 /// Version of a connection that a form or a rollback saved.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct EditedVersion {
     /// ID of the connection.
     pub id: Uuid,
     /// Saved version; the one before is restored.
     pub version: u64,
-    /// True if a secret was saved or removed, which a rollback does not restore.
+    /// True if the version may have other secrets than the one before.
     pub has_secret: bool,
 }
 
@@ -58,9 +58,27 @@ pub(super) struct UndoStack {
 }
 
 impl UndoStack {
-    /// Returns true if nothing can be undone.
-    pub fn is_empty(&self) -> bool {
-        self.changes.is_empty()
+    /// Returns true if the last change can be undone.
+    pub fn can_undo(&self) -> bool {
+        let last = self.changes.last();
+        last.is_some_and(|change| !matches!(change, UndoableChange::Permanent(_)))
+    }
+
+    /// Last change.
+    pub fn last(&self) -> Option<&UndoableChange> {
+        self.changes.last()
+    }
+
+    /// Removes the last change if it created or edited this connection.
+    pub fn pop_confirmed(&mut self, id: Uuid) -> Option<UndoableChange> {
+        self.changes.pop_if(|change| match change {
+            UndoableChange::Created(created) => *created == id,
+            UndoableChange::Edited(edit) => edit.id == id,
+            UndoableChange::Toggled(_)
+            | UndoableChange::Deleted(_)
+            | UndoableChange::Bulk(_)
+            | UndoableChange::Permanent(_) => false,
+        })
     }
 
     /// Adds a change.
@@ -69,6 +87,13 @@ impl UndoStack {
         if self.changes.len() > MAX_CHANGES {
             self.changes.remove(0);
         }
+    }
+
+    /// Adds a change that cannot be undone, in place of one just before it.
+    pub fn push_permanent(&mut self, advice: String) {
+        self.changes
+            .pop_if(|last| matches!(last, UndoableChange::Permanent(_)));
+        self.push(UndoableChange::Permanent(advice));
     }
 
     /// Removes the last change.

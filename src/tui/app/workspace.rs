@@ -198,7 +198,7 @@ impl App {
         self.undo.push(UndoableChange::Edited(EditedVersion {
             id: item.id,
             version: item.version,
-            has_secret: false,
+            has_secret: !self.site.features.rollback_keeps_secrets,
         }));
         self.dialogs.close::<VersionDiff>();
         self.tree.upsert(TreeItem::from(&connection));

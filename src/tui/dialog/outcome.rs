@@ -135,6 +135,8 @@ pub enum ConfirmAction {
     Cancel,
     /// Delete this connection.
     Delete(Uuid),
+    /// Undo the last change, which was to this connection: delete it, or roll it back.
+    Undo(Uuid),
     /// Delete this connection permanently.
     Purge(Uuid),
     /// Permanently delete the connections that were in the trash when the prompt opened.
@@ -173,6 +175,7 @@ impl ConfirmAction {
         matches!(
             self,
             Self::Delete(_)
+                | Self::Undo(_)
                 | Self::Purge(_)
                 | Self::Empty
                 | Self::Replace

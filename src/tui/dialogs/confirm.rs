@@ -124,6 +124,7 @@ impl ConfirmDialog {
             matches!(
                 action,
                 ConfirmAction::Delete(_)
+                    | ConfirmAction::Undo(_)
                     | ConfirmAction::Purge(_)
                     | ConfirmAction::Empty
                     | ConfirmAction::RollBack(..)
@@ -135,9 +136,12 @@ impl ConfirmDialog {
             .filter(|_| self.buttons.iter().any(is_change))
     }
 
-    /// Returns true if a button has this action.
-    pub fn can_answer(&self, answer: ConfirmAction) -> bool {
-        self.buttons.iter().any(|(_, other)| *other == answer)
+    /// Returns true if a button deletes this connection or undoes a change of it.
+    pub fn is_about(&self, id: Uuid) -> bool {
+        let about = [ConfirmAction::Delete(id), ConfirmAction::Undo(id)];
+        self.buttons
+            .iter()
+            .any(|(_, action)| about.contains(action))
     }
 }
 

@@ -9,6 +9,7 @@ use crate::tui::bulk::{BulkJob, BulkOperation, BulkPhase, BulkRowRef, BulkRowSta
 use crate::tui::dialogs::confirm::ConfirmDialog;
 use crate::tui::effect::ServiceReply;
 use crate::tui::notice::Notice;
+use crate::tui::plain::text::count;
 
 impl App {
     /// Takes the reply for a row.
@@ -64,6 +65,15 @@ impl App {
             .filter(|row| matches!(row.state, BulkRowState::Done(_) | BulkRowState::Unchanged));
         for row in finished {
             self.tree.unmark(row.id);
+        }
+        let deleted = bulk.rows().iter();
+        let deleted = deleted.filter(|row| matches!(row.state, BulkRowState::Done(_)));
+        let deleted = deleted.count();
+        if bulk.job == BulkJob::Delete && deleted > 0 && !self.site.features.trash {
+            self.undo.push_permanent(format!(
+                "{} deleted permanently: this site has no trash. Create again what you need",
+                count(deleted, "connection")
+            ));
         }
         self.undo.drop_empty_bulks(None);
         if let Some(bulk) = self.dialogs.bulk() {

@@ -11,14 +11,37 @@ use crate::tui::text_width;
 /// Note of a prompt before a permanent change.
 const FINAL: &str = "This cannot be undone.";
 
+/// Warning before a rollback on a service that keeps secrets in its versions.
+const RESTORES_SECRETS: &str = "The secrets of that version are restored, too.";
+
 /// Columns of a title within a question.
 const LONGEST_TITLE: usize = 60;
 
 impl ConfirmDialog {
     /// Asks to delete a connection. The default button is Cancel.
     pub fn delete(id: Uuid, name: &str, features: ServiceFeatures) -> Self {
+        Self::delete_by(ConfirmAction::Delete(id), name, features)
+    }
+
+    /// Asks to delete a connection to undo its creation. The default button is Cancel.
+    pub fn undo_create(id: Uuid, name: &str, features: ServiceFeatures) -> Self {
+        Self::delete_by(ConfirmAction::Undo(id), name, features)
+    }
+
+    /// Asks to roll back to the version before an edit, where that restores secrets. The default button is Cancel.
+    pub fn undo_edit(id: Uuid, version: u64, name: &str) -> Self {
+        let before = version.saturating_sub(1);
+        Self::or_cancel(
+            format!("Undo v{version}"),
+            format!("Roll back to v{before}? {RESTORES_SECRETS}"),
+            ("Roll back", ConfirmAction::Undo(id)),
+        )
+        .about(name)
+    }
+
+    fn delete_by(action: ConfirmAction, name: &str, features: ServiceFeatures) -> Self {
         const QUESTION: &str = "Are you sure you want to delete this connection?";
-        let button = ("Delete", ConfirmAction::Delete(id));
+        let button = ("Delete", action);
         match features.deletion_warning() {
             None => Self::or_cancel("Delete", QUESTION, button)
                 .with_note("It is moved to the trash, with its history."),
@@ -173,7 +196,7 @@ impl ConfirmDialog {
             Self::or_cancel(headline, text, button).with_note("Stored secrets are kept.")
         } else {
             // The text is wrapped, so the warning is readable at any width.
-            let text = format!("{headline}? The secrets of that version are restored, too.");
+            let text = format!("{headline}? {RESTORES_SECRETS}");
             Self::or_cancel(headline, text, button)
         };
         Self {
