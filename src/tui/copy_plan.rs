@@ -30,7 +30,7 @@ pub struct CopyRequest {
 /// Planned copy.
 #[derive(Debug, Clone)]
 pub struct CopyPlan {
-    /// Rows, by alias.
+    /// Rows: changes first, then refused ones, then those that stay; each by alias.
     pub rows: Vec<CopyRow>,
     /// True if the secrets of the source can be copied.
     pub can_reveal: bool,
@@ -49,6 +49,8 @@ pub struct CopyRow {
     pub changes: Vec<FieldChange>,
     /// Values that are not copied: path and reason.
     pub not_copied: Vec<(String, &'static str)>,
+    /// Number of secrets that differ and are not copied.
+    pub kept_secrets: usize,
     /// Step that has not been started.
     pub step: Option<CopyStep>,
 }
@@ -152,7 +154,7 @@ pub async fn plan_copy(
         let known = of_source.iter().find(|(alias, _)| *alias == row.alias);
         row.id = known.map(|(_, id)| *id);
     }
-    rows.sort_by(|one, other| one.alias.cmp(&other.alias));
+    rows.sort_by(|one, other| (one.rank(), &one.alias).cmp(&(other.rank(), &other.alias)));
     Ok(CopyPlan { rows, can_reveal })
 }
 
@@ -169,7 +171,18 @@ impl CopyRow {
             planned: PlannedCopy::Refused(reason),
             changes: Vec::new(),
             not_copied: Vec::new(),
+            kept_secrets: 0,
             step: None,
+        }
+    }
+
+    /// Position of its group in the list.
+    const fn rank(&self) -> u8 {
+        match self.planned {
+            PlannedCopy::Create | PlannedCopy::Update => 0,
+            PlannedCopy::Refused(_) => 1,
+            PlannedCopy::Same if !self.not_copied.is_empty() => 2,
+            PlannedCopy::Same => 3,
         }
     }
 
@@ -186,6 +199,7 @@ impl CopyRow {
             },
             changes: step.field_changes(),
             not_copied: step.not_copied(),
+            kept_secrets: step.kept_secrets.len(),
             step: step.is_change().then(|| CopyStep {
                 service: Arc::clone(service),
                 step: Arc::new(std::sync::Mutex::new(Some(step))),

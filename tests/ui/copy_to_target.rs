@@ -133,12 +133,12 @@ fn only_the_chosen_target_is_changed_and_secrets_stay() {
         "To prod [LIVE], https://prod.example.com",
         "1 to create, 1 to change, 1 refused and left out",
         "needs its stored secret",
-        "Stored secrets are not copied",
+        "Secrets that differ and are not copied: 1 · ↑↓ shows details",
         "change name",
     ] {
         assert!(preview.contains(part), "{part}: {preview}");
     }
-    harness.play("<down><down>");
+    harness.play("<down>");
     let selected = frame(&harness);
     assert!(
         selected.contains("name: Old name → OpenAI Production"),
@@ -150,7 +150,10 @@ fn only_the_chosen_target_is_changed_and_secrets_stay() {
     );
     harness.play("<tab><enter>");
     let result = frame(&harness);
-    assert!(result.contains("1 created · 1 updated"), "{result}");
+    assert!(
+        result.contains("1 created · 1 updated · 1 refused"),
+        "{result}"
+    );
     let changed = harness.wait_for(prod.get(&"openai-prod".parse().unwrap()));
     assert_eq!(changed.unwrap().item.name, "OpenAI Production");
     let refused = harness.wait_for(prod.get(&"anthropic-team-a".parse().unwrap()));
@@ -197,10 +200,13 @@ fn unusable_targets_say_why() {
     let (mut harness, _) = stage(120, 40, None);
     harness.play(OPEN).play("<down><enter>");
     let text = frame(&harness);
-    assert!(text.contains("archive: read-only"), "{text}");
+    assert!(
+        text.contains("dev: the connections are from there"),
+        "{text}"
+    );
     harness.play("<up><up><enter>");
     let text = frame(&harness);
-    assert!(text.contains("the connections are from there"), "{text}");
+    assert!(text.contains("archive: read-only"), "{text}");
     harness.play("<esc>");
     assert!(harness.app.dialogs.is_empty());
 }
@@ -244,7 +250,7 @@ fn refused_row_shows_its_reason_and_stops_the_rest() {
     harness.play(OPEN).play("<enter><tab><enter>");
     let text = frame(&harness);
     assert!(text.contains("Nothing was changed: a test"), "{text}");
-    assert!(text.contains("1 refused · 1 not started"), "{text}");
+    assert!(text.contains("2 refused · 1 not started"), "{text}");
 }
 
 #[test]
@@ -255,4 +261,58 @@ fn palette_finds_it_by_keywords() {
         let is_open = matches!(harness.app.dialogs.last(), Some(AnyDialog::CopyToTarget(_)));
         assert!(is_open, "{word}: {}", harness.frame());
     }
+}
+
+#[test]
+fn changes_come_first_and_the_list_uses_the_whole_height() {
+    let bodies: Vec<String> = (0..30)
+        .map(|at| {
+            format!(
+                r#"{{"alias":"a-{at:02}","name":"A {at:02}","providerId":"openai","settings":{{"apiKey":"$OpenAI:ApiKey"}}}}"#
+            )
+        })
+        .collect();
+    let mut bodies: Vec<&str> = bodies.iter().map(String::as_str).collect();
+    let mut harness = Harness::with(80, 24, &bodies);
+    let prod = service();
+    bodies.remove(29);
+    for body in &bodies {
+        harness.wait_for(prod.create(draft(body))).unwrap();
+    }
+    harness.app.site.targets = Some(TargetsHandle(Arc::new(TestTargets {
+        prod,
+        secrets: None,
+    })));
+    harness.play(OPEN).play("<enter>");
+    let text = frame(&harness);
+    let lines: Vec<&str> = text.lines().collect();
+    let first = lines.iter().position(|line| line.contains("a-29"));
+    let same = lines.iter().position(|line| line.contains("a-00"));
+    assert!(first.unwrap() < same.unwrap(), "{text}");
+    harness.play("<down><down>");
+    let text = frame(&harness);
+    let rows = text.lines().filter(|line| line.contains(" a-")).count();
+    assert!(rows >= 15, "{rows} rows: {text}");
+}
+
+#[test]
+fn answers_work_in_each_step_that_shows_them() {
+    for keys in ["", "<enter>", "<enter><tab><tab><enter>", "<enter>y"] {
+        super::dialogs::check_answers(keys, || {
+            let (mut harness, _) = stage(120, 40, Some(secrets()));
+            harness.play(OPEN).play(keys);
+            harness
+        });
+    }
+}
+
+#[test]
+fn yes_copies_and_no_cancels() {
+    let (mut harness, prod) = stage(120, 40, Some(secrets()));
+    harness.play(OPEN).play("<enter>n");
+    assert!(harness.app.dialogs.is_empty());
+    let created = "openai-dev".parse().unwrap();
+    assert!(harness.wait_for(prod.get(&created)).is_err());
+    harness.play("<ctrl-p>copy to target<enter><enter>y");
+    assert!(harness.wait_for(prod.get(&created)).is_ok());
 }

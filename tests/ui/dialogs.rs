@@ -142,3 +142,60 @@ fn every_dialog_fits_on_every_screen() {
         }
     }
 }
+
+/// Checks that the keys of Yes and No do something where the footer shows them, and nothing elsewhere.
+pub fn check_answers(what: &str, open: impl Fn() -> Harness) {
+    for action in [Action::Yes, Action::No] {
+        let mut harness = open();
+        let app = &harness.app;
+        let context = app.context();
+        let Some(key) = app.keymap.first_key(context, action) else {
+            continue;
+        };
+        let entry = action.entry();
+        let is_shown = context.has(entry) && app.can(action) && app.hint(entry).is_some();
+        let state = |harness: &Harness| format!("{:?}{:?}", harness.app.dialogs, harness.effects);
+        let before = state(&harness);
+        harness.happens(Event::Key(key));
+        assert_eq!(
+            state(&harness) != before,
+            is_shown,
+            "{what}: {key} in {}",
+            harness.frame()
+        );
+    }
+}
+
+#[test]
+fn answers_work_where_they_are_shown() {
+    let count = every_dialog(&Harness::three(120, 40)).len();
+    for at in 0..count {
+        let kind = every_dialog(&Harness::three(120, 40))[at].kind();
+        if kind == "Menu" || kind == "Form" {
+            continue;
+        }
+        check_answers(kind, || {
+            let mut harness = Harness::three(120, 40);
+            open(&mut harness, at);
+            harness
+        });
+    }
+    // Bulk operations in each phase, and prompts.
+    for keys in [
+        "<ctrl-a>D",
+        "<ctrl-a>Dy",
+        "<ctrl-a>t",
+        "<ctrl-a>E",
+        "<down>D",
+        "<down>e<end>x<esc>",
+        "<down>e<end>x<ctrl-s>3<end>b",
+        "<down>e<end>x<ctrl-s>3<end>b<shift-tab>",
+    ] {
+        check_answers(keys, || {
+            let mut harness = Harness::three(120, 40);
+            harness.play(keys);
+            assert!(!harness.app.dialogs.is_empty(), "{keys}");
+            harness
+        });
+    }
+}

@@ -76,9 +76,9 @@ pub struct CopyDialog {
 impl CopyDialog {
     /// Creates the dialog for connections of the current target.
     pub fn new(targets: TargetsHandle, ids: Vec<Uuid>) -> Self {
-        let entries = targets.0.list();
-        let mut others = entries.iter();
-        let first = others.position(|entry| refusal(entry).is_none());
+        let mut entries = targets.0.list();
+        // Those that can be chosen are first; the order is otherwise that of the configuration.
+        entries.sort_by_key(|entry| refusal(entry).is_some());
         Self {
             targets,
             entries,
@@ -93,10 +93,7 @@ impl CopyDialog {
             is_stopped: false,
             error: None,
             focus: 0,
-            cursor: Cursor {
-                selected: first.unwrap_or(0),
-                ..Cursor::default()
-            },
+            cursor: Cursor::default(),
             ticket: None,
         }
     }
@@ -123,11 +120,16 @@ impl CopyDialog {
         buttons
     }
 
-    /// Index of the button that copies.
-    fn copy_button(&self) -> Option<usize> {
-        let buttons = self.buttons();
-        let is_copy = |(_, button): &(_, CopyButton)| matches!(button, CopyButton::Copy);
-        buttons.iter().position(is_copy)
+    /// Index of the button of Yes or No, if it is there.
+    fn position_of(&self, answer: Action) -> Option<usize> {
+        let wanted = if answer == Action::Yes {
+            CopyButton::Copy
+        } else {
+            CopyButton::Cancel
+        };
+        self.buttons()
+            .iter()
+            .position(|(_, button)| *button == wanted)
     }
 
     fn choose(&mut self) -> DialogOutcome {
@@ -278,10 +280,9 @@ impl Dialog for CopyDialog {
         let columns = usize::from(cx.text_width(MAX_SIZE.0));
         let mut head = self.head(cx, columns);
         let details = self.details(columns);
-        let reserved = match self.phase {
-            CopyPhase::Choose | CopyPhase::Planning => 0,
-            CopyPhase::Preview | CopyPhase::Running | CopyPhase::Finished => MAX_DETAILS,
-        };
+        let lines_of =
+            |lines: usize| u16::try_from(lines).map_or(MAX_DETAILS, |it| it.min(MAX_DETAILS));
+        let reserved = lines_of(self.most_details(columns));
         let rows = u16::try_from(self.row_count()).unwrap_or(u16::MAX);
         let height = rows
             .saturating_add(reserved)
@@ -302,8 +303,9 @@ impl Dialog for CopyDialog {
             rows: Rows::list(self.row_count(), row),
             cursor: self.cursor,
             empty: self.empty().into(),
+            // The list gets the rows that the selected one does not need.
             details: TextBlock {
-                rows: reserved,
+                rows: lines_of(details.len()),
                 lines: details,
             },
             buttons,
@@ -334,13 +336,15 @@ impl Dialog for CopyDialog {
         match action {
             Action::Back => return self.back(),
             Action::Choose => return self.choose(),
-            Action::Yes if self.phase == CopyPhase::Preview => {
-                self.focus = self.copy_button().unwrap_or_default();
-                return self.choose();
-            }
-            Action::No if self.phase == CopyPhase::Preview => return self.back(),
             Action::NextButton => self.focus = (self.focus + 1) % count,
             Action::PreviousButton => self.focus = (self.focus + count - 1) % count,
+            Action::Yes | Action::No => {
+                let Some(at) = self.position_of(action) else {
+                    return DialogOutcome::Stay;
+                };
+                self.focus = at;
+                return self.choose();
+            }
             _ => {}
         }
         DialogOutcome::Stay
@@ -371,23 +375,20 @@ impl Dialog for CopyDialog {
         match action {
             Action::Choose => !matches!(self.phase, CopyPhase::Planning | CopyPhase::Running),
             Action::NextButton | Action::PreviousButton => self.buttons().len() > 1,
-            Action::Yes => self.copy_button().is_some(),
-            Action::No => self.phase == CopyPhase::Preview,
+            Action::Yes | Action::No => self.position_of(action).is_some(),
             Action::Retry | Action::Hide | Action::Undo => false,
             _ => true,
         }
     }
 
     fn hint(&self, action: Action) -> Option<&'static str> {
+        let label = |at: usize| self.buttons().get(at).map(|(label, _)| *label);
         match (action, self.phase) {
             (Action::Back, CopyPhase::Choose) => Some("Cancel"),
             (Action::Back, CopyPhase::Running) => Some("Stop"),
-            (Action::Choose, CopyPhase::Preview) => match self.buttons().get(self.focus) {
-                Some((_, CopyButton::Copy)) => Some("Copy"),
-                Some((_, CopyButton::ToggleSecrets)) => Some("Compare again"),
-                Some((_, CopyButton::Cancel)) | None => Some("Cancel"),
-            },
+            (Action::Choose, CopyPhase::Preview) => label(self.focus),
             (Action::Choose, CopyPhase::Finished) => Some("Close"),
+            (Action::Yes | Action::No, _) => self.position_of(action).and_then(label),
             _ => action.entry().hint,
         }
     }

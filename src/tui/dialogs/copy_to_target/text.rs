@@ -1,8 +1,8 @@
 //! Texts of a copy to a target: title, summary, and the lines about the selected row.
 
-use super::{CopyDialog, CopyPhase};
+use super::{CopyDialog, CopyPhase, MAX_SIZE};
 use crate::plan::{SecretPolicy, StepResult};
-use crate::tui::copy_plan::PlannedCopy;
+use crate::tui::copy_plan::{CopyRow, PlannedCopy};
 use crate::tui::dialog::{DialogContext, Part, TextBlock, Tone, side_by_side, wrapped};
 use crate::tui::plain::text::count;
 
@@ -63,7 +63,10 @@ impl CopyDialog {
             CopyPhase::Preview => vec![
                 (format!("To {place}"), Tone::Title),
                 (self.planned_sentence(), Tone::Text),
-                (self.secrets_sentence().into(), Tone::Dim),
+                (
+                    format!("{} · ↑↓ shows details", self.secrets_sentence()),
+                    Tone::Dim,
+                ),
             ],
             CopyPhase::Running if self.is_stopped => {
                 vec![("Stopping after this connection".into(), Tone::Warning)]
@@ -91,11 +94,17 @@ impl CopyDialog {
         sentence(&counts)
     }
 
-    const fn secrets_sentence(&self) -> &'static str {
+    fn secrets_sentence(&self) -> String {
+        let kept: usize = self.rows.iter().map(|row| row.kept_secrets).sum();
         match (self.secrets, self.can_reveal) {
-            (SecretPolicy::Copy, _) => "Stored secrets are copied, too",
-            (SecretPolicy::Keep, true) => "Stored secrets are not copied",
-            (SecretPolicy::Keep, false) => "A server never sends secrets: they are not copied",
+            (SecretPolicy::Copy, _) => "Stored secrets are copied, too".into(),
+            (SecretPolicy::Keep, true) if kept > 0 => {
+                format!("Secrets that differ and are not copied: {kept}")
+            }
+            (SecretPolicy::Keep, true) => "Stored secrets are not copied".into(),
+            (SecretPolicy::Keep, false) => {
+                "A server never sends secrets: they are not copied".into()
+            }
         }
     }
 
@@ -105,13 +114,15 @@ impl CopyDialog {
             let results = self.results.iter().flatten();
             results.filter(|result| result.as_str() == wanted).count()
         };
+        let is_refused = |row: &&CopyRow| matches!(row.planned, PlannedCopy::Refused(_));
+        let failed = of("refused") + self.rows.iter().filter(is_refused).count();
         let unconfirmed = of("unconfirmed") + of("saved");
         let not_started = self.step_count() - self.finished_count();
         let counts = [
             (of("created"), "created", Tone::Success),
             (of("updated"), "updated", Tone::Success),
             (of("unchanged"), "unchanged", Tone::Dim),
-            (of("refused"), "refused", Tone::Error),
+            (failed, "refused", Tone::Error),
             (unconfirmed, "to be checked", Tone::Warning),
             (not_started, "not started", Tone::Warning),
         ];
@@ -123,7 +134,17 @@ impl CopyDialog {
 
     /// Lines about the selected row: its changes, or why it is not copied.
     pub(super) fn details(&self, columns: usize) -> Vec<Vec<Part>> {
-        let selected = self.cursor.selected;
+        self.details_of(self.cursor.selected, columns)
+    }
+
+    /// Number of lines about the row that has most of them, among those that fit on a screen.
+    pub(super) fn most_details(&self, columns: usize) -> usize {
+        let rows = 0..self.rows.len().min(MAX_SIZE.1.into());
+        let lines = rows.map(|at| self.details_of(at, columns).len());
+        lines.max().unwrap_or(0)
+    }
+
+    fn details_of(&self, selected: usize, columns: usize) -> Vec<Vec<Part>> {
         let is_row = !matches!(self.phase, CopyPhase::Choose | CopyPhase::Planning);
         let Some(row) = self.rows.get(selected).filter(|_| is_row) else {
             return Vec::new();
