@@ -125,7 +125,7 @@ fn note_local_check(preview: &ChangePreview, output: &Output) {
         return;
     }
     output.note(
-        "Checked locally: the server was only read, so its own checks and the token's write permission are unknown",
+        "Checked locally, from reads only: the target may check more, and may not permit the change",
     );
     if !preview.unknown.is_empty() {
         output.note(&format!(

@@ -67,7 +67,7 @@ fn bulk_delete_warns_and_cannot_be_undone() {
     harness.play("<ctrl-a>D");
     let dialog = screen(&harness);
     assert!(
-        dialog.contains("Deletes permanently: this server keeps no"),
+        dialog.contains("Deletes permanently: this site keeps no"),
         "{dialog}"
     );
     assert!(!dialog.contains("go to the trash"), "{dialog}");
@@ -452,4 +452,21 @@ fn list_is_reloaded_below_an_open_form() {
     assert!(harness.app.form().is_some());
     harness.play("<esc><esc>");
     assert!(screen(&harness).contains("Renamed elsewhere"));
+}
+
+#[test]
+fn references_of_a_site_are_typed_because_it_lists_none() {
+    let site = StandIn::new(Mode::Stock);
+    for name in ["Referring", "OpenAI"] {
+        let mut harness = stage(&site);
+        harness.play(&format!("/{name}<enter><enter><tab><tab><tab><f4>"));
+        let text = screen(&harness);
+        assert!(
+            text.contains("This site does not list its configuration"),
+            "{text}"
+        );
+        harness.play("<ctrl-x>$Umbraco:AI:Secrets:New");
+        let text = screen(&harness);
+        assert!(text.contains("$Umbraco:AI:Secrets:New"), "{text}");
+    }
 }

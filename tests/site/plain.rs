@@ -21,7 +21,7 @@ fn deletion_is_permanent_and_offers_no_undo() {
         "/resting\ndelete\nDelete\nundo\ntrash\nquit\n",
     );
     assert!(
-        output.contains("Deletes permanently: this server keeps no trash"),
+        output.contains("Deletes permanently: this site keeps no trash"),
         "{output}"
     );
     assert!(

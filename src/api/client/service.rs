@@ -88,7 +88,7 @@ impl ConnectionService for RemoteService {
 
     async fn lookup(&self, reference: &Reference) -> Result<ReferenceLookup, ConnectionError> {
         if !self.is_umai {
-            let words = "This server cannot look up configuration keys";
+            let words = "This site cannot look up configuration keys";
             return Err(error_response::rejected(StatusCode::NOT_FOUND, words));
         }
         let url = self
@@ -101,7 +101,7 @@ impl ConnectionService for RemoteService {
 
     async fn configuration_keys(&self) -> Result<Page<ConfigurationKey>, ConnectionError> {
         if !self.is_umai {
-            return Err(no_key_list());
+            return Err(no_key_list("This site"));
         }
         let url = self.http.address().endpoint(&["appsettings"]);
         let asked = self
@@ -386,14 +386,14 @@ fn unlisted(error: ConnectionError) -> ConnectionError {
     match error {
         ConnectionError::Server(
             ServerError::Refused { status: 404, .. } | ServerError::NotTheApi { .. },
-        ) => no_key_list(),
+        ) => no_key_list("This server"),
         other => other,
     }
 }
 
-fn no_key_list() -> ConnectionError {
-    let words = "This server does not list its configuration keys; type the reference";
-    error_response::rejected(StatusCode::NOT_FOUND, words)
+fn no_key_list(place: &str) -> ConnectionError {
+    let words = format!("{place} does not list its configuration keys; type the reference");
+    error_response::rejected(StatusCode::NOT_FOUND, &words)
 }
 
 fn known(words: &[String]) -> Vec<Capability> {

@@ -79,7 +79,7 @@ fn cause_message(cause: &(dyn Error + 'static)) -> Option<String> {
             .then(|| "not an HTTP server; check http:// and https://".into());
     }
     let words = match cause.downcast_ref::<io::Error>()?.kind() {
-        io::ErrorKind::ConnectionRefused => "connection refused; check that the server is running",
+        io::ErrorKind::ConnectionRefused => "connection refused; check that it is running",
         io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
             "the network is unreachable"
         }

@@ -123,7 +123,7 @@ impl ConfirmDialog {
             )
         } else {
             (
-                "This server has no trash. Create a new connection?",
+                "This site has no trash. Create a new connection?",
                 vec![cancel, create],
             )
         };
@@ -135,7 +135,7 @@ impl ConfirmDialog {
     pub fn save_and_test() -> Self {
         Self::new(
             "Save and test",
-            "This server tests only saved settings. Save the form, then test? Or test from here: this machine sends the key to the provider.",
+            "This site tests only saved settings. Save the form, then test? Or test from here: this machine sends the key to the provider.",
             &[
                 ("Cancel", ConfirmAction::Cancel),
                 ("Save and test", ConfirmAction::SaveAndTest),
