@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::Globals;
 use super::open_service::{CliContext, OpenSession};
+use super::open_tui::in_home;
 use super::targets::content;
 use crate::api::client::RemoteOptions;
 use crate::config::target::{Target, TargetLocation};
@@ -53,6 +54,25 @@ impl AppTargets {
         Ok(context)
     }
 
+    /// Returns the store in the default data directory; none if a target has it, or if it cannot be used.
+    fn local_store(&self) -> Option<TargetEntry> {
+        let there = CliContext::new(&content::globals_of(&self.globals, "")).ok()?;
+        let data = &there.config.data;
+        let is_it = |target: &Target| matches!(&target.location, TargetLocation::Local { data: folder, .. } if folder == data);
+        let mut targets = self.context.file.targets().iter();
+        if targets.any(|(_, target)| target.as_ref().is_ok_and(is_it)) {
+            return None;
+        }
+        let is_current = self.context.is_local() && self.context.config.data == *data;
+        Some(TargetEntry {
+            address: in_home(data),
+            is_read_only: there.read_only.is_some(),
+            is_current,
+            is_same_place: is_current,
+            ..TargetEntry::default()
+        })
+    }
+
     fn entry(&self, target: &Target) -> TargetEntry {
         let address = target.location.display_address();
         let is_named = |current: &Target| current.name == target.name;
@@ -75,18 +95,26 @@ impl AppTargets {
             badge: target.badge.clone(),
             color: target.color.clone(),
             is_read_only: target.is_read_only || self.context.file.is_read_only,
-            refused: None,
+            refused: signed_out(target),
             is_current,
             is_same_place,
         }
     }
 }
 
+/// Returns how to sign in to a site whose client secret was removed; none for other targets.
+fn signed_out(target: &Target) -> Option<String> {
+    let command = target.login_command();
+    target
+        .is_signed_out()
+        .then(|| format!("Signed out; run: {command}"))
+}
+
 #[async_trait]
 impl Targets for AppTargets {
     fn list(&self) -> Vec<TargetEntry> {
         let targets = self.context.file.targets().iter();
-        targets
+        let targets = targets
             .map(|(name, target)| match target {
                 Ok(target) => self.entry(target),
                 Err(why) => TargetEntry {
@@ -94,8 +122,8 @@ impl Targets for AppTargets {
                     refused: Some(why.clone()),
                     ..TargetEntry::default()
                 },
-            })
-            .collect()
+            });
+        targets.chain(self.local_store()).collect()
     }
 
     async fn open(&self, name: &str) -> Result<Arc<dyn ConnectionService>, ConnectionError> {

@@ -198,15 +198,14 @@ pub fn shows_lines_only(file: &ConfigFile) -> bool {
 fn site(context: &CliContext, globals: &Globals) -> TargetInfo {
     let target = context.target.as_ref();
     TargetInfo {
-        badge: target.map(|target| {
-            let badge = target.badge.clone();
-            badge.unwrap_or_else(|| target.name.clone())
-        }),
+        name: target.map(|target| target.name.clone()),
+        badge: target.and_then(|target| target.badge.clone()),
         color: target.and_then(|target| target.color.clone()),
         server: context
             .server
             .as_ref()
             .map(|server| server.address().to_string()),
+        is_site: context.server.as_ref().is_some_and(RemoteOptions::is_site),
         folder: Some(match &context.etcd {
             Some(etcd) => etcd.address.to_string(),
             None => in_home(&context.config.data),
@@ -217,7 +216,7 @@ fn site(context: &CliContext, globals: &Globals) -> TargetInfo {
 }
 
 /// Returns a folder for the header, with `~` for the home directory.
-fn in_home(folder: &Path) -> String {
+pub(super) fn in_home(folder: &Path) -> String {
     let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
     let below = std::env::home_dir().and_then(|home| {
         let below = folder.strip_prefix(home).ok()?;

@@ -3,12 +3,16 @@
 /// Target of the app.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TargetInfo {
+    /// Name in the configuration; none for a server or folder that is given by options.
+    pub name: Option<String>,
     /// Text of the badge.
     pub badge: Option<String>,
     /// Colour of the badge: a name, 0 to 255 or #rrggbb.
     pub color: Option<String>,
     /// URL of the server, if the connections are on one.
     pub server: Option<String>,
+    /// True if the server is an Umbraco site.
+    pub is_site: bool,
     /// Data directory for the header, if the connections are on this machine.
     pub folder: Option<String>,
     /// Reason for read-only access, to follow `Nothing was changed:` in errors and `Read-only:` in the app; `None` if writable.
@@ -28,22 +32,38 @@ impl TargetInfo {
         self.server.as_deref().or(self.folder.as_deref())
     }
 
-    /// Returns badge and URL for prompts about changes; `None` for a local store without a badge.
-    pub fn place(&self) -> Option<String> {
-        match (&self.badge, &self.server) {
-            (Some(badge), Some(server)) => Some(format!("{badge} · {server}")),
-            (Some(one), None) | (None, Some(one)) => Some(one.clone()),
-            (None, None) => None,
+    /// Returns the name, unless it is the badge.
+    pub fn name_beside_badge(&self) -> Option<&str> {
+        let name = self.name.as_deref()?;
+        let badge = self.badge.as_deref().unwrap_or_default();
+        (!name.eq_ignore_ascii_case(badge)).then_some(name)
+    }
+
+    /// Returns badge and name.
+    fn label(&self) -> Option<String> {
+        match (&self.badge, self.name_beside_badge()) {
+            (Some(badge), Some(name)) => Some(format!("{badge} {name}")),
+            (Some(badge), None) => Some(badge.clone()),
+            (None, name) => name.map(str::to_owned),
         }
     }
 
-    /// Describes the target in a sentence; `None` for a writable local store without a badge.
+    /// Returns badge, name and URL for prompts about changes; `None` for a local store without a name.
+    pub fn place(&self) -> Option<String> {
+        match (self.label(), &self.server) {
+            (Some(label), Some(server)) => Some(format!("{label} · {server}")),
+            (Some(label), None) => Some(label),
+            (None, server) => server.clone(),
+        }
+    }
+
+    /// Describes the target in a sentence; `None` for a writable local store without a name.
     pub fn sentence(&self) -> Option<String> {
-        let place = match (&self.badge, &self.server) {
-            (Some(badge), Some(server)) => Some(format!("{badge}, the server {server}")),
-            (Some(badge), None) => Some(badge.clone()),
-            (None, Some(server)) => Some(format!("the server {server}")),
-            (None, None) => None,
+        let kind = if self.is_site { "site" } else { "server" };
+        let place = match (self.label(), &self.server) {
+            (Some(label), Some(server)) => Some(format!("{label}, the {kind} {server}")),
+            (Some(label), None) => Some(label),
+            (None, server) => server.as_ref().map(|server| format!("the {kind} {server}")),
         };
         match (place, self.is_read_only()) {
             (Some(place), true) => Some(format!("This is {place}. It is read-only.")),

@@ -10,10 +10,13 @@ use crate::connection::ConnectionError;
 use crate::plan::RevealedSettings;
 use crate::service::ConnectionService;
 
+/// Label of the store in the default data directory, which needs no section in the configuration.
+pub const LOCAL_STORE: &str = "Local store";
+
 /// Target in a list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TargetEntry {
-    /// Name.
+    /// Name; empty for the store in the default data directory.
     pub name: String,
     /// URL or directory.
     pub address: String,
@@ -32,11 +35,20 @@ pub struct TargetEntry {
 }
 
 impl TargetEntry {
+    /// Returns the name, or what it is without one.
+    pub fn label(&self) -> &str {
+        if self.name.is_empty() {
+            LOCAL_STORE
+        } else {
+            &self.name
+        }
+    }
+
     /// Returns name, badge and address for prompts.
     pub fn place(&self) -> String {
         let badge = self.badge.as_ref();
         let badge = badge.map_or_else(String::new, |badge| format!(" [{badge}]"));
-        format!("{}{badge}, {}", self.name, self.address)
+        format!("{}{badge}, {}", self.label(), self.address)
     }
 }
 

@@ -16,3 +16,4 @@ mod support;
 mod drafts;
 mod plain;
 mod screen;
+mod targets;

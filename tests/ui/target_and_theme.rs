@@ -271,3 +271,37 @@ fn chosen_theme_is_kept() {
     harness.play(":theme contrast<enter>");
     assert_eq!(harness.app.themes.current, 1, "{}", harness.frame());
 }
+
+#[test]
+fn header_shows_badge_and_name_before_the_address() {
+    let target = |badge: Option<&str>| TargetInfo {
+        name: Some("staging".into()),
+        ..site(badge, Some("https://umai.example:44331"), false)
+    };
+    for (badge, width, height, part) in [
+        (
+            Some("LIVE"),
+            120,
+            40,
+            "LIVE staging · https://umai.example:44331",
+        ),
+        (Some("LIVE"), 80, 24, "LIVE staging · umai.example"),
+        (Some("LIVE"), 40, 10, "LIVE staging"),
+        (
+            Some("STAGING"),
+            120,
+            40,
+            "STAGING · https://umai.example:44331",
+        ),
+        (None, 120, 40, "staging · https://umai.example:44331"),
+    ] {
+        let harness = at(&target(badge), width, height);
+        let frame = harness.frame();
+        let header = frame.lines().next().unwrap();
+        assert!(header.contains(part), "{part}: {header}");
+    }
+    assert_eq!(
+        target(Some("LIVE")).place().as_deref(),
+        Some("LIVE staging · https://umai.example:44331")
+    );
+}

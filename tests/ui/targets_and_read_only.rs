@@ -13,25 +13,12 @@ use umai::tui::targets::{TargetEntry, Targets, TargetsHandle};
 use uuid::Uuid;
 
 /// Targets that are listed, and never opened.
-struct ListedTargets;
+struct ListedTargets(Vec<TargetEntry>);
 
 #[async_trait]
 impl Targets for ListedTargets {
     fn list(&self) -> Vec<TargetEntry> {
-        let entry = |name: &str, address: &str| TargetEntry {
-            name: name.into(),
-            address: address.into(),
-            badge: Some(name.to_uppercase()),
-            is_read_only: name == "prod",
-            is_current: name == "local",
-            is_same_place: name == "local",
-            ..TargetEntry::default()
-        };
-        vec![
-            entry("local", "~/.local/share/umai"),
-            entry("staging", "https://staging.example"),
-            entry("prod", "https://www.example"),
-        ]
+        self.0.clone()
     }
 
     async fn open(&self, _: &str) -> Result<Arc<dyn ConnectionService>, ConnectionError> {
@@ -47,10 +34,31 @@ impl Targets for ListedTargets {
     }
 }
 
-fn with_targets(width: u16, height: u16) -> Harness {
+fn entries() -> Vec<TargetEntry> {
+    let entry = |name: &str, address: &str| TargetEntry {
+        name: name.into(),
+        address: address.into(),
+        badge: Some(name.to_uppercase()),
+        is_read_only: name == "prod",
+        is_current: name == "local",
+        is_same_place: name == "local",
+        ..TargetEntry::default()
+    };
+    vec![
+        entry("local", "~/.local/share/umai"),
+        entry("staging", "https://staging.example"),
+        entry("prod", "https://www.example"),
+    ]
+}
+
+fn with_entries(width: u16, height: u16, entries: Vec<TargetEntry>) -> Harness {
     let mut harness = Harness::three(width, height);
-    harness.app.site.targets = Some(TargetsHandle(Arc::new(ListedTargets)));
+    harness.app.site.targets = Some(TargetsHandle(Arc::new(ListedTargets(entries))));
     harness
+}
+
+fn with_targets(width: u16, height: u16) -> Harness {
+    with_entries(width, height, entries())
 }
 
 #[test]
@@ -166,4 +174,50 @@ fn pinned_keys_of_the_targets_work_at_every_size() {
             assert!(title.contains(&format!("╭ {word}")), "{key} {title}");
         }
     }
+}
+
+#[test]
+fn signed_out_target_says_how_to_sign_in() {
+    for (width, height) in [(120, 40), (80, 24)] {
+        let mut entries = entries();
+        entries[2].refused =
+            Some("Signed out; run: umai login --target prod https://www.example.com".into());
+        let mut harness = with_entries(width, height, entries);
+        harness.play("@");
+        let frame = harness.frame();
+        assert!(
+            frame.contains("Signed out; run: umai login --target prod"),
+            "{frame}"
+        );
+        harness.play("prod");
+        let frame = harness.frame();
+        assert!(
+            frame.matches("umai login --target prod").count() == 2,
+            "the whole reason is below the list: {frame}"
+        );
+        harness.play("<enter>");
+        assert!(harness.effects.is_empty(), "{:?}", harness.effects);
+    }
+}
+
+#[test]
+fn local_store_is_listed_without_a_name() {
+    let mut entries = entries();
+    entries[0] = TargetEntry {
+        address: "~/.local/share/umai".into(),
+        ..TargetEntry::default()
+    };
+    let mut harness = with_entries(120, 40, entries.clone());
+    harness.play("@");
+    let frame = harness.frame();
+    assert!(frame.contains("Local store"), "{frame}");
+    harness.play("store<enter>");
+    let switched = Effect::SwitchTarget(String::new());
+    assert!(harness.effects.contains(&switched), "{:?}", harness.effects);
+    entries.truncate(1);
+    entries[0].is_current = true;
+    let mut alone = with_entries(120, 40, entries);
+    alone.play("@");
+    let frame = alone.frame();
+    assert!(frame.contains("No targets in config.toml"), "{frame}");
 }

@@ -2,7 +2,8 @@
 
 use crate::tui::action::{Action, KeyContext};
 use crate::tui::dialog::{
-    Cell, Dialog, DialogContext, DialogModel, DialogOutcome, Frame, Pick, Row, Rows, Spoken, Tone,
+    Cell, Dialog, DialogContext, DialogModel, DialogOutcome, Frame, Pick, Row, Rows, Spoken,
+    TextBlock, Tone, wrapped,
 };
 use crate::tui::notice::Notice;
 use crate::tui::plain::text::count;
@@ -39,7 +40,7 @@ impl TargetsDialog {
         targets
             .filter(|target| {
                 let badge = target.badge.as_deref().unwrap_or_default();
-                let text = format!("{} {badge} {}", target.name, target.address);
+                let text = format!("{} {badge} {}", target.label(), target.address);
                 self.choices.matches(&text)
             })
             .collect()
@@ -62,7 +63,7 @@ impl TargetEntry {
     pub fn switch(&self) -> DialogOutcome {
         match &self.refused {
             Some(reason) => {
-                DialogOutcome::Notify(Notice::warning(format!("{}: {reason}", self.name)))
+                DialogOutcome::Notify(Notice::warning(format!("{}: {reason}", self.label())))
             }
             None => DialogOutcome::SwitchTarget(self.name.clone()),
         }
@@ -77,14 +78,22 @@ impl Dialog for TargetsDialog {
     fn model<'a>(&'a self, cx: &DialogContext<'a>) -> DialogModel<'a> {
         let matches = self.matches();
         let height = u16::try_from(self.targets.len()).unwrap_or(u16::MAX);
+        let selected = matches.get(self.choices.cursor.selected);
+        let reason = selected.and_then(|target| target.refused.as_deref());
+        let columns = usize::from(cx.text_width(WIDTH));
+        let details = reason.map_or_else(Vec::new, |reason| wrapped(reason, Tone::Warning, columns));
         DialogModel {
+            details: TextBlock {
+                rows: u16::try_from(details.len()).unwrap_or(u16::MAX),
+                lines: details,
+            },
             input: Some(self.choices.filter("Type to filter", cx.catalog)),
             rows: Rows::list(matches.len(), move |at, _| row(matches[at])),
             cursor: self.choices.cursor,
             empty: self.choices.no_match(cx.catalog),
             ..DialogModel::new(
                 "Switch target",
-                Frame::Centered(WIDTH, height.saturating_add(5).clamp(8, 20)),
+                Frame::Centered(WIDTH, height.saturating_add(7).clamp(8, 20)),
             )
         }
     }
@@ -138,14 +147,20 @@ fn row(target: &TargetEntry) -> Row {
     } else {
         ""
     };
-    let about = target.refused.clone();
-    let about = about.unwrap_or_else(|| format!("{}{read_only}", target.address));
-    Row::cells(vec![
-        Cell::Column(
-            NAME,
-            vec![(state.to_owned(), tone), (target.name.clone(), Tone::Text)],
-        ),
-        Cell::Column(BADGE, vec![(badge, Tone::Key)]),
-        Cell::Text(vec![(about, Tone::Dim)]),
-    ])
+    let name = Cell::Column(
+        NAME,
+        vec![
+            (state.to_owned(), tone),
+            (target.label().to_owned(), Tone::Text),
+        ],
+    );
+    let about = match &target.refused {
+        // The reason gets the room of the badge.
+        Some(reason) => vec![Cell::Text(vec![(reason.clone(), Tone::Dim)])],
+        None => vec![
+            Cell::Column(BADGE, vec![(badge, Tone::Key)]),
+            Cell::Text(vec![(format!("{}{read_only}", target.address), Tone::Dim)]),
+        ],
+    };
+    Row::cells(std::iter::once(name).chain(about).collect())
 }

@@ -14,6 +14,9 @@ const ROOMY: u16 = 60;
 /// Smallest number of columns in which the end of an address or a folder is readable.
 const SMALLEST_PLACE: usize = 8;
 
+/// Smallest number of columns in which a cut name is readable.
+const SMALLEST_NAME: usize = 6;
+
 /// Draws the header.
 pub fn draw(scene: Scene<'_>, buffer: &mut Buffer) {
     let area = place(scene, scene.layout.header, buffer);
@@ -72,13 +75,12 @@ fn path(scene: Scene<'_>, area: Area, buffer: &mut Buffer) {
 fn place(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Area {
     let Scene { app, theme, .. } = scene;
     let target = &app.site.target;
-    let (badge, style) = match (&target.badge, &target.server) {
-        (Some(badge), _) => (
-            format!(" {badge} "),
-            theme.badge_in(target.color.as_deref()),
-        ),
-        (None, Some(_)) => (String::new(), Style::default()),
-        (None, None) => ("local".to_owned(), theme.dim.style()),
+    let color = theme.badge_in(target.color.as_deref());
+    let (badge, name, style) = match (&target.badge, target.name_beside_badge()) {
+        (Some(badge), name) => (format!(" {badge} "), name.unwrap_or_default(), color),
+        (None, Some(name)) => (format!(" {name} "), "", color),
+        (None, None) if target.server.is_some() => (String::new(), "", Style::default()),
+        (None, None) => ("local".to_owned(), "", theme.dim.style()),
     };
     let read_only = match (target.is_read_only(), area.width) {
         (false, _) => "",
@@ -88,19 +90,34 @@ fn place(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Area {
     // The path needs the other half.
     let room = usize::from(area.width / 2);
     let badge = text_width::cut(&badge, room.saturating_sub(width(read_only) + 2));
-    let fixed = width(&badge) + width(read_only) + if read_only.is_empty() { 1 } else { 4 };
+    let mut fixed = width(&badge) + width(read_only) + if read_only.is_empty() { 1 } else { 4 };
+    // The name is more important than the address.
+    let left = room.saturating_sub(fixed + 1);
+    let fits = left >= SMALLEST_NAME || left >= width(&safe(name));
+    let name = text_width::cut(if fits { name } else { "" }, left);
+    fixed += width(&name);
     let address = target.address().unwrap_or_default();
     let address = end_of(address, room.saturating_sub(fixed + 3));
-    let separator = |is_first: bool| if is_first { "" } else { " · " };
+    // A badge ends with a space.
+    let dot = if name.is_empty() && badge.ends_with(' ') {
+        "· "
+    } else {
+        " · "
+    };
+    let separator = |is_first: bool, dot| if is_first { "" } else { dot };
     let parts = [
         (badge.as_str(), style),
+        (name.as_str(), theme.text.style()),
         (
-            separator(badge.is_empty() || address.is_empty()),
+            separator(badge.is_empty() || address.is_empty(), dot),
             theme.dim.style(),
         ),
         (address.as_str(), theme.dim.style()),
         (
-            separator(read_only.is_empty() || (badge.is_empty() && address.is_empty())),
+            separator(
+                read_only.is_empty() || (badge.is_empty() && address.is_empty()),
+                if address.is_empty() { dot } else { " · " },
+            ),
             theme.dim.style(),
         ),
         (read_only, theme.warning.style()),

@@ -16,7 +16,7 @@ impl PaletteChoice {
     pub(super) fn title(&self) -> String {
         match self {
             Self::Theme(_, name) => format!("Theme: {name}"),
-            Self::Target(target) => format!("Switch to {}", target.name),
+            Self::Target(target) => format!("Switch to {}", target.label()),
         }
     }
 
