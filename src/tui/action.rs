@@ -115,16 +115,16 @@ actions! {
     Toggle, "toggle", [Tree], "Activate or deactivate", Some("Toggle"), Change, "toggle enable disable switch status", write, cli("connections activate");
     // The form knows whether a save creates or updates a connection.
     Save, "save", [Form, Merge], "Save", Some("Save"), Change, "submit create", write, cli("connections create");
+    NextError, "next-error", [Form], "Next error", Some("Next error"), Move, "problem", read, CURSOR_ONLY;
+    Test, "test", [Tree, Form], "Test connection", Some("Test"), Change, "check health verify ping", read, cli("connections test");
     NextField, "next-field", [Form], "Next field", Some("Next"), Move, "focus", read, CURSOR_ONLY;
     PreviousField, "previous-field", [Form], "Previous field", None, Move, "focus", read, CURSOR_ONLY;
-    NextError, "next-error", [Form], "Next error", Some("Next error"), Move, "problem", read, CURSOR_ONLY;
     Reveal, "reveal", [Form], "Show or hide secret", Some("Show"), View, "reveal key mask", read, SCREEN_ONLY;
     Clear, "clear", [Form], "Clear field or secret", Some("Clear"), Change, "remove empty", read, INPUT_ONLY;
     InsertReference, "references", [Form], "Insert reference", Some("$ reference"), Change, "configuration appsettings $", write, cli("connections update");
     MoveToReference, "move-to-reference", [Form], "Move key to reference", Some("To reference"), Change, "configuration appsettings secret", write, cli("connections update");
     CopySnippet, "copy-snippet", [MoveToReference], "Copy JSON snippet", Some("JSON"), Find, "clipboard appsettings", read, CliEquivalent::None("copies text only");
     CopyVariable, "copy-variable", [MoveToReference], "Copy variable", Some("Env"), Find, "clipboard environment", read, CliEquivalent::None("copies text only");
-    Test, "test", [Tree, Form], "Test connection", Some("Test"), Change, "check health verify ping", read, cli("connections test");
     ShowHistory, "history", [Tree], "Show history", Some("History"), View, "versions changes log roll back rollback", read, cli("connections history");
     Undo, "undo", [Tree, Bulk], "Undo the last change", Some("Undo"), Change, "revert take back", write, CliEquivalent::None("scripts use activate, deactivate and restore");
     Delete, "delete", [Tree], "Delete connection", Some("Delete"), Change, "remove trash", write, cli("connections delete");

@@ -372,8 +372,9 @@ impl Form {
     pub fn hide_secrets(&mut self) {
         self.hiding = None;
         for field in &mut self.fields {
-            if let FieldValue::Secret(SecretInput { is_shown, .. }) = &mut field.value {
-                *is_shown = false;
+            if let FieldValue::Secret(secret) = &mut field.value {
+                secret.is_shown = false;
+                secret.is_reveal_refused = false;
             }
         }
     }
@@ -400,7 +401,8 @@ impl Form {
         else {
             return;
         };
-        let show = !secret.is_shown && !secret.input.is_empty();
+        let is_empty = secret.input.is_empty();
+        let show = !secret.is_shown && !is_empty;
         self.hide_secrets();
         if let Some(FormField {
             value: FieldValue::Secret(secret),
@@ -408,6 +410,7 @@ impl Form {
         }) = self.fields.get_mut(self.focus)
         {
             secret.is_shown = show;
+            secret.is_reveal_refused = is_empty;
         }
     }
 

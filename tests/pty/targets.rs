@@ -16,7 +16,7 @@ fn local_store_is_reached_again_from_another_target() {
     terminal.shows("Created \"Here\"");
     terminal.press("@");
     terminal.shows("Local store");
-    terminal.shows("Signed out; run: umai login --target shop https://shop.example");
+    terminal.shows("Signed out; run: umai login --target shop https://shop.exam");
     terminal.press("other\r");
     terminal.shows("No connections yet");
     terminal.press("@");

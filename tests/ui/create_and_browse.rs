@@ -451,3 +451,42 @@ fn mono_draws_no_colour() {
         }
     }
 }
+
+#[test]
+fn created_connection_opens_on_its_settings() {
+    let mut harness = Harness::three(120, 40);
+    harness.play("<down>3<tab>nopenai<enter>A<tab><tab><tab>sk-planted<ctrl-s>");
+    let frame = harness.frame();
+    assert!(frame.contains("[1 Settings]"), "{frame}");
+    assert!(frame.contains("Created"), "{frame}");
+}
+
+#[test]
+fn test_key_is_in_the_footer_of_the_key_field() {
+    for (width, height) in [(80, 24), (100, 30), (120, 40)] {
+        let mut harness = Harness::empty(width, height);
+        harness.play("nopenai<enter>A<tab><tab><tab>");
+        let frame = harness.frame();
+        assert!(frame.contains("Ctrl-T Test"), "{frame}");
+    }
+}
+
+#[test]
+fn stored_secret_says_why_it_is_not_shown() {
+    let mut harness = Harness::three(120, 40);
+    harness.play("<down>e<tab><tab><tab>");
+    assert!(
+        !harness.frame().contains("Ctrl-R Show"),
+        "{}",
+        harness.frame()
+    );
+    harness.play("<ctrl-r>");
+    let frame = harness.frame();
+    assert!(frame.contains("A stored secret is never shown"), "{frame}");
+    harness.play("sk-planted");
+    let frame = harness.frame();
+    assert!(!frame.contains("never shown"), "{frame}");
+    assert!(frame.contains("Ctrl-R Show"), "{frame}");
+    harness.play("<ctrl-r><tab>");
+    assert!(!harness.frame().contains("never shown"));
+}

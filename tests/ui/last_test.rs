@@ -42,10 +42,15 @@ fn begin_test(harness: &mut Harness) -> Ticket {
     ticket.unwrap()
 }
 
-/// Tests the selected connection and closes the report.
-fn test(harness: &mut Harness, report: TestReport) {
+/// Tests the selected connection.
+fn run(harness: &mut Harness, report: TestReport) {
     let ticket = begin_test(harness);
     harness.happens(Event::Reply(ticket, ServiceReply::Tested(Ok(report))));
+}
+
+/// Tests the selected connection and closes the report.
+fn test(harness: &mut Harness, report: TestReport) {
+    run(harness, report);
     harness.play("<esc>");
 }
 
@@ -122,4 +127,20 @@ fn stages_of_a_running_test_tick_off() {
         !harness.frame().contains('✓'),
         "a stage of the earlier test"
     );
+}
+
+#[test]
+fn report_of_a_failure_says_that_the_connection_is_inactive() {
+    for (report, is_named) in [(failed(), true), (passed(), false)] {
+        let mut harness = Harness::three(120, 40);
+        harness.play("<down><down>");
+        assert!(!harness.app.tree.selected_item().unwrap().is_active);
+        run(&mut harness, report);
+        let frame = harness.frame();
+        assert_eq!(
+            frame.contains("The connection is inactive"),
+            is_named,
+            "{frame}"
+        );
+    }
 }

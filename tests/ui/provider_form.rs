@@ -891,3 +891,13 @@ fn long_value_is_marked_at_both_ends() {
         "{frame}"
     );
 }
+
+#[test]
+fn f4_lists_keys_over_a_reference() {
+    let mut harness = configured((120, 40), SETTINGS, &[]);
+    harness.play(ON_KEY).play("$OpenAI:ApiKey<f4>");
+    holds(&harness, "Type to filter");
+    holds(&harness, "Anthropic:ApiKey");
+    harness.play("Anthropic<enter>");
+    holds(&harness, "$Anthropic:ApiKey");
+}

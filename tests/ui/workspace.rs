@@ -526,3 +526,20 @@ fn history_shows_saves_made_while_open() {
     assert_eq!(history.current(), Some(6));
     assert_eq!(history.selected().unwrap().number(), selected);
 }
+
+#[test]
+fn history_key_leads_into_a_history_beside_the_tree() {
+    let mut harness = changed(120, 40);
+    harness.play("H<tab>1");
+    assert_eq!(harness.app.context(), KeyContext::Tree);
+    assert!(!harness.frame().contains("Into history"));
+    harness.play("H");
+    assert_eq!(harness.app.context(), KeyContext::Tree);
+    let frame = harness.frame();
+    assert!(frame.contains("H Into history"), "{frame}");
+    harness.play("H");
+    assert_eq!(harness.app.context(), KeyContext::History);
+    assert!(!harness.frame().contains("Into history"));
+    harness.play("<down>b");
+    assert!(!harness.app.dialogs.is_empty());
+}

@@ -19,6 +19,7 @@ use crate::tui::effect::{Effect, ServiceReply};
 use crate::tui::form::Form;
 use crate::tui::key::KeyPress;
 use crate::tui::notice::Notice;
+use crate::tui::tabs::Tab;
 use crate::tui::target_info::TargetInfo;
 use crate::tui::tree::Node;
 
@@ -243,9 +244,10 @@ impl App {
             Action::Edit
             | Action::EditExternally
             | Action::Models
-            | Action::ShowHistory
             | Action::Duplicate
             | Action::Copy => is_connection,
+            // The history already has the focus.
+            Action::ShowHistory => is_connection && self.tab_in_focus() != Some(Tab::History),
             Action::CompareVersions | Action::Mark => self.workspace.history.versions().len() > 1,
             Action::Undo => self.undo.can_undo(),
             Action::Filter | Action::Sort | Action::ReverseSort | Action::Group => {
@@ -277,6 +279,7 @@ impl App {
             Action::Back if self.is_filtering() => Some("Show all"),
             Action::Back if self.back_removes_marks() => Some("Unmark"),
             Action::Toggle => self.toggle_hint(),
+            Action::ShowHistory if self.shows_history_beside() => Some("Into history"),
             _ => entry.hint,
         }
     }

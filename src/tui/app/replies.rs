@@ -6,12 +6,13 @@ use uuid::Uuid;
 
 use super::undo::{EditedVersion, UndoableChange};
 use super::{App, AwaitedReply, PendingToggle};
-use crate::connection::{Connection, ConnectionError, Outcome, SettingValue};
+use crate::connection::{Connection, ConnectionError, ConnectionItem, Outcome, SettingValue};
 use crate::search::TreeItem;
 use crate::tui::dialogs::drafts::DraftsDialog;
 use crate::tui::effect::{DraftSlot, Effect, ServiceReply, Ticket};
 use crate::tui::form::{Form, FormSubject, TheirChange};
 use crate::tui::notice::{Notice, NoticeSeverity};
+use crate::tui::tabs::Tab;
 
 impl App {
     #[expect(clippy::too_many_lines, reason = "one arm for each kind of reply")]
@@ -203,28 +204,11 @@ impl App {
         let Some(form) = self.form_mut() else { return };
         match saved {
             Ok(connection) => {
-                let item = &connection.item;
-                let (notice, change) = match form.subject {
-                    FormSubject::New | FormSubject::Copy { .. } => (
-                        Notice::done(format!("Created \"{}\"", item.name)),
-                        Some(UndoableChange::Created(item.id)),
-                    ),
-                    FormSubject::Stored { version, .. } if version == item.version => {
-                        (Notice::info("Nothing to save"), None)
-                    }
-                    FormSubject::Stored { .. } => {
-                        let edit = EditedVersion {
-                            id: item.id,
-                            version: item.version,
-                            has_secret: form.has_changed_secret(),
-                        };
-                        (
-                            Notice::done(format!("Saved \"{}\"", item.name)).with_undo(),
-                            Some(UndoableChange::Edited(edit)),
-                        )
-                    }
-                };
+                let (notice, change) = saved_change(form, &connection.item);
                 if let Some(change) = change {
+                    if matches!(change, UndoableChange::Created(_)) {
+                        self.workspace.tab = Tab::Settings;
+                    }
                     self.undo.push(change);
                 }
                 let has_secret = connection.settings.as_ref().is_some_and(|settings| {
@@ -341,6 +325,30 @@ impl App {
             if form.hiding == Some(ticket) {
                 form.hide_secrets();
             }
+        }
+    }
+}
+
+/// Returns the notice of a saved form, and the change to undo.
+fn saved_change(form: &Form, item: &ConnectionItem) -> (Notice, Option<UndoableChange>) {
+    match form.subject {
+        FormSubject::New | FormSubject::Copy { .. } => (
+            Notice::done(format!("Created \"{}\"", item.name)),
+            Some(UndoableChange::Created(item.id)),
+        ),
+        FormSubject::Stored { version, .. } if version == item.version => {
+            (Notice::info("Nothing to save"), None)
+        }
+        FormSubject::Stored { .. } => {
+            let edit = EditedVersion {
+                id: item.id,
+                version: item.version,
+                has_secret: form.has_changed_secret(),
+            };
+            (
+                Notice::done(format!("Saved \"{}\"", item.name)).with_undo(),
+                Some(UndoableChange::Edited(edit)),
+            )
         }
     }
 }

@@ -25,14 +25,21 @@ use crate::tui::{clipboard, curl, info};
 const COMMAND: &str = "Command";
 
 impl App {
-    /// Shows a tab of the selected connection. The focus moves to it only if it stood in the way.
+    /// Shows a tab of the selected connection. The focus moves to it if it stood in the way, or if the history is shown already.
     pub(super) fn show_tab(&mut self, tab: Tab) {
+        let is_hidden = self.shows_table() || self.layout().columns == Columns::One;
+        let is_next = tab == Tab::History && self.shows_history_beside();
         self.workspace.tab = tab;
         let purpose = format!("see its {}", tab.title().to_lowercase());
-        let is_hidden = self.shows_table() || self.layout().columns == Columns::One;
-        if self.selected_to(&purpose).is_some() && is_hidden {
+        if self.selected_to(&purpose).is_some() && (is_hidden || is_next) {
             self.enter_workspace();
         }
+    }
+
+    /// Returns true if the history is shown beside the pane with the focus.
+    pub(super) fn shows_history_beside(&self) -> bool {
+        let is_shown = self.layout().columns == Columns::Two && !self.shows_table();
+        is_shown && self.pane != Pane::Detail && self.workspace.tab == Tab::History
     }
 
     /// Tabs as they are drawn: with their keys, the current one in brackets.

@@ -8,7 +8,7 @@ use crate::tui::dialog::{Dialog, DialogContext, DialogModel, DialogOutcome, Fram
 use crate::tui::dialogs::provider_picker::ProviderPicker;
 use crate::tui::effect::Ticket;
 use crate::tui::event::PastedText;
-use crate::tui::form::field::{FieldTarget, FieldValue};
+use crate::tui::form::field::{FieldTarget, FieldValue, FormField};
 use crate::tui::form::layout::{self, RowContent};
 use crate::tui::form::{Form, FormSubject};
 use crate::tui::key::KeyPress;
@@ -133,7 +133,14 @@ impl Dialog for Form {
     fn can(&self, action: Action, _cx: &DialogContext<'_>) -> bool {
         match action {
             Action::NextError => self.error_count() > 0,
-            Action::Reveal | Action::Clear | Action::MoveToReference => self.is_on_secret(),
+            Action::Reveal => {
+                let field = self.fields.get(self.focus);
+                let line = field
+                    .filter(|_| self.is_on_secret())
+                    .and_then(FormField::line);
+                line.is_some_and(|line| !line.is_empty())
+            }
+            Action::Clear | Action::MoveToReference => self.is_on_secret(),
             Action::InsertReference => {
                 let field = self.fields.get(self.focus);
                 field.is_some_and(|field| matches!(field.target, FieldTarget::Setting(_)))

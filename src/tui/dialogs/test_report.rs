@@ -42,6 +42,9 @@ pub struct ReportDialog {
     cursor: Cursor,
 }
 
+/// Status that may be the reason of a failure.
+const INACTIVE: &str = "The connection is inactive";
+
 /// Text of a running test.
 const TESTING: &str = "Testing the connection…";
 
@@ -82,7 +85,7 @@ impl ReportDialog {
     }
 
     /// Returns the lines, wrapped to a width in columns; `progress` is the line of a running test.
-    fn lines(&self, width: u16, progress: &str) -> Vec<Row> {
+    fn lines(&self, width: u16, progress: &str, cx: &DialogContext<'_>) -> Vec<Row> {
         let mut lines = ReportLines {
             lines: Vec::new(),
             width,
@@ -95,8 +98,25 @@ impl ReportDialog {
             }
             Some(Ok(report)) => lines.report(report),
         }
+        let is_failed = self.outcome.as_ref().is_some_and(is_failed);
+        if is_failed && self.is_inactive(cx) {
+            lines.pair(Tone::Warning, "Status", INACTIVE);
+        }
         lines.lines
     }
+}
+
+impl ReportDialog {
+    /// Returns true if the tested connection is stored and inactive.
+    fn is_inactive(&self, cx: &DialogContext<'_>) -> bool {
+        let item = self.stored().and_then(|id| cx.tree.item(id));
+        item.is_some_and(|item| !item.is_active)
+    }
+}
+
+/// Returns true if a test failed or could not run.
+fn is_failed(outcome: &TestOutcome) -> bool {
+    outcome.as_ref().map_or(true, |report| !report.success)
 }
 
 impl Dialog for ReportDialog {
@@ -105,7 +125,7 @@ impl Dialog for ReportDialog {
     }
 
     fn model<'a>(&'a self, cx: &DialogContext<'a>) -> DialogModel<'a> {
-        let lines = self.lines(cx.reading_width(), &running(TESTING, cx.ticks));
+        let lines = self.lines(cx.reading_width(), &running(TESTING, cx.ticks), cx);
         let frame = cx.reading_frame(lines.len());
         DialogModel {
             rows: Rows::Text(lines, None),
@@ -114,8 +134,8 @@ impl Dialog for ReportDialog {
         }
     }
 
-    fn spoken(&self, _cx: &DialogContext<'_>) -> Spoken {
-        let lines = self.lines(u16::MAX, TESTING).into_iter();
+    fn spoken(&self, cx: &DialogContext<'_>) -> Spoken {
+        let lines = self.lines(u16::MAX, TESTING, cx).into_iter();
         let lines = lines.map(|line| replace_symbol(&line.sentence()));
         Spoken::text(
             format!("Test of {}", self.name),

@@ -53,6 +53,8 @@ pub enum FieldValue {
 /// Input of a secret, and the state of the stored one.
 #[derive(Debug)]
 pub struct SecretInput {
+    /// True if the user wanted to see a secret that cannot be shown.
+    pub is_reveal_refused: bool,
     /// Typed text.
     pub input: TextInput,
     /// Mask of the stored secret.
@@ -185,6 +187,7 @@ impl FormField {
             let mut line = TextInput::secret();
             line.set(text);
             FieldValue::Secret(SecretInput {
+                is_reveal_refused: false,
                 input: line,
                 stored: match stored {
                     Some(StoredValue::Secret(mask)) => Some(*mask),

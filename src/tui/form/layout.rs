@@ -1,6 +1,6 @@
 //! Rows of a form at a width, used for drawing, scrolling and the mouse.
 
-use super::field::{FieldTarget, FieldValue, FormField};
+use super::field::{FieldTarget, FieldValue, FormField, SecretInput};
 use super::{AliasCheck, Form};
 use crate::appsettings::ReferenceLookup;
 use crate::connection::MaskedSecret;
@@ -267,20 +267,35 @@ fn notes(
     if is_focused && !field.description.is_empty() {
         notes.push((NoteKind::Hint, field.description.clone()));
     }
-    if is_focused
-        && let FieldValue::Secret(secret) = &field.value
-        && secret.stored.is_some()
-        && secret.input.is_empty()
-        && (notes.is_empty() || secret.is_cleared)
-    {
-        let note = if secret.is_cleared {
-            "Will be removed; type to replace it, {clear} to keep it"
-        } else {
-            "Stored; type to replace it, {clear} to clear it"
-        };
-        notes.push((NoteKind::Hint, name_keys(note)));
+    if is_focused && let FieldValue::Secret(secret) = &field.value {
+        let note = stored_secret_note(secret, notes.is_empty());
+        notes.extend(note.map(|(kind, note)| (kind, name_keys(note))));
     }
     notes
+}
+
+/// Note at a secret without new input: what its stored value is, and why it is not shown.
+fn stored_secret_note(secret: &SecretInput, is_only: bool) -> Option<(NoteKind, &'static str)> {
+    if !secret.input.is_empty() {
+        return None;
+    }
+    let (kind, note) = match (secret.stored.is_some(), secret.is_cleared) {
+        (true, true) => (
+            NoteKind::Hint,
+            "Will be removed; type to replace it, {clear} to keep it",
+        ),
+        (true, false) if secret.is_reveal_refused => (
+            NoteKind::Warning,
+            "! A stored secret is never shown; type to replace it, {clear} to clear it",
+        ),
+        (true, false) if is_only => (
+            NoteKind::Hint,
+            "Stored; type to replace it, {clear} to clear it",
+        ),
+        (false, _) if secret.is_reveal_refused => (NoteKind::Hint, "Nothing to show: it is empty"),
+        (true, false) | (false, _) => return None,
+    };
+    Some((kind, note))
 }
 
 fn removed_by_save(labels: &[&str]) -> Option<(NoteKind, String)> {

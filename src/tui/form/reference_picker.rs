@@ -47,7 +47,9 @@ impl Form {
                 "Only a text setting can reference a configuration key",
             ));
         };
-        let typed = narrowing(line.value()).map(str::to_owned);
+        // A reference in the field would leave no key but itself.
+        let typed = narrowing(line.value()).filter(|typed| typed.is_empty());
+        let typed = typed.map(str::to_owned);
         self.list_configuration_keys(typed.as_deref());
         None
     }
@@ -277,6 +279,12 @@ impl Form {
     ) {
         if self.keys.request == Some(ticket) {
             self.keys.request = None;
+            if found.is_err()
+                && let Some(choosing) = &mut self.reference_picker
+            {
+                // Without keys, the next character belongs into the field, not into a filter.
+                choosing.follows = true;
+            }
             self.keys.keys = Some(found);
         }
     }
