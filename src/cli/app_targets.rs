@@ -114,15 +114,14 @@ fn signed_out(target: &Target) -> Option<String> {
 impl Targets for AppTargets {
     fn list(&self) -> Vec<TargetEntry> {
         let targets = self.context.file.targets().iter();
-        let targets = targets
-            .map(|(name, target)| match target {
-                Ok(target) => self.entry(target),
-                Err(why) => TargetEntry {
-                    name: name.clone(),
-                    refused: Some(why.clone()),
-                    ..TargetEntry::default()
-                },
-            });
+        let targets = targets.map(|(name, target)| match target {
+            Ok(target) => self.entry(target),
+            Err(why) => TargetEntry {
+                name: name.clone(),
+                refused: Some(why.clone()),
+                ..TargetEntry::default()
+            },
+        });
         targets.chain(self.local_store()).collect()
     }
 

@@ -21,7 +21,10 @@ impl App {
     pub(super) fn open_targets(&mut self) {
         let targets = self.site.target_entries();
         // The current local store alone is no choice.
-        if targets.iter().all(|target| target.is_current && target.name.is_empty()) {
+        if targets
+            .iter()
+            .all(|target| target.is_current && target.name.is_empty())
+        {
             self.notify(Notice::info(
                 "No targets in config.toml; umai login or a section [targets.NAME] adds one",
             ));

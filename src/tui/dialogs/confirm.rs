@@ -2,6 +2,8 @@
 
 mod prompts;
 
+use uuid::Uuid;
+
 use crate::tui::action::{Action, KeyContext};
 use crate::tui::dialog::{
     ConfirmAction, Dialog, DialogContext, DialogModel, DialogOutcome, Frame, InputLine, Pick,

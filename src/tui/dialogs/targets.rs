@@ -81,7 +81,8 @@ impl Dialog for TargetsDialog {
         let selected = matches.get(self.choices.cursor.selected);
         let reason = selected.and_then(|target| target.refused.as_deref());
         let columns = usize::from(cx.text_width(WIDTH));
-        let details = reason.map_or_else(Vec::new, |reason| wrapped(reason, Tone::Warning, columns));
+        let details =
+            reason.map_or_else(Vec::new, |reason| wrapped(reason, Tone::Warning, columns));
         DialogModel {
             details: TextBlock {
                 rows: u16::try_from(details.len()).unwrap_or(u16::MAX),
