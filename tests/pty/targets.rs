@@ -22,7 +22,7 @@ fn local_store_is_reached_again_from_another_target() {
     terminal.press("@");
     terminal.shows("Local store");
     terminal.press("store\r");
-    terminal.shows("● Here");
+    terminal.shows("●   Here");
     terminal.press("q");
     assert_eq!(terminal.ends(), 0);
 }
