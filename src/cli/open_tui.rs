@@ -201,15 +201,9 @@ fn site(context: &CliContext, globals: &Globals) -> TargetInfo {
         name: target.map(|target| target.name.clone()),
         badge: target.and_then(|target| target.badge.clone()),
         color: target.and_then(|target| target.color.clone()),
-        server: context
-            .server
-            .as_ref()
-            .map(|server| server.address().to_string()),
+        server: context.address(),
         is_site: context.server.as_ref().is_some_and(RemoteOptions::is_site),
-        folder: Some(match &context.etcd {
-            Some(etcd) => etcd.address.to_string(),
-            None => in_home(&context.config.data),
-        }),
+        folder: Some(in_home(&context.config.data)),
         read_only: context.read_only.clone(),
         called_with: target_options(globals),
     }

@@ -9,7 +9,7 @@ pub struct TargetInfo {
     pub badge: Option<String>,
     /// Colour of the badge: a name, 0 to 255 or #rrggbb.
     pub color: Option<String>,
-    /// URL of the server, if the connections are on one.
+    /// URL of the server or the store on etcd; none if the connections are on this machine.
     pub server: Option<String>,
     /// True if the server is an Umbraco site.
     pub is_site: bool,
@@ -59,7 +59,11 @@ impl TargetInfo {
 
     /// Describes the target in a sentence; `None` for a writable local store without a name.
     pub fn sentence(&self) -> Option<String> {
-        let kind = if self.is_site { "site" } else { "server" };
+        let kind = match &self.server {
+            _ if self.is_site => "site",
+            Some(url) if url.starts_with("etcd://") => "store",
+            Some(_) | None => "server",
+        };
         let place = match (self.label(), &self.server) {
             (Some(label), Some(server)) => Some(format!("{label}, the {kind} {server}")),
             (Some(label), None) => Some(label),
@@ -71,5 +75,21 @@ impl TargetInfo {
             (None, true) => Some("Everything is read-only.".into()),
             (None, false) => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentence_names_the_kind_of_location() {
+        let at = |url: &str| TargetInfo {
+            server: Some(url.into()),
+            ..TargetInfo::default()
+        };
+        let sentence = |url: &str| at(url).sentence().unwrap();
+        assert_eq!(sentence("https://h"), "This is the server https://h.");
+        assert_eq!(sentence("etcd://h/t"), "This is the store etcd://h/t.");
     }
 }

@@ -1,5 +1,8 @@
 //! A store on etcd, used from several machines, each a home of its own.
 
+use std::io::{BufRead, BufReader};
+use std::process::Child;
+
 use rstest::rstest;
 use serde_json::Value;
 
@@ -283,6 +286,59 @@ fn options_that_do_not_fit_are_rejected(#[case] options: &[&str], #[case] why: &
     assert_eq!(answer.code, 2, "{answer:?}");
     assert!(answer.err.contains(why), "{answer:?}");
     assert!(!answer.err.contains("planted"), "{answer:?}");
+}
+
+#[test]
+fn two_servers_share_one_store() {
+    let Some(machines) = Machines::with_store("servers") else {
+        return;
+    };
+    let Machines { one, other, .. } = &machines;
+    let servers = [one, other].map(|home| Server::start(&machines, home));
+    let client = Home::new();
+    let at = |server: &Server, command: &[&str]| {
+        let answer = client.run(&[&["--server", &server.url], command].concat());
+        assert_eq!(answer.code, 0, "{answer:?}");
+        answer.out
+    };
+    at(&servers[0], &["connections", "deactivate", "openai-prod"]);
+    let listed = at(&servers[1], &["connections", "list"]);
+    assert!(listed.contains("Inactive"), "{listed}");
+}
+
+/// `umai serve` on a store, until it is dropped.
+struct Server {
+    process: Child,
+    url: String,
+}
+
+impl Server {
+    fn start(machines: &Machines, home: &Home) -> Self {
+        let serve = [
+            "serve",
+            "--http",
+            "--no-auth",
+            "--listen",
+            "127.0.0.1:0",
+            "--json",
+        ];
+        let mut process = home.umai(&machines.arguments(&serve)).spawn().unwrap();
+        let mut line = String::new();
+        let stdout = process.stdout.as_mut().unwrap();
+        BufReader::new(stdout).read_line(&mut line).unwrap();
+        let started: Value = serde_json::from_str(&line).unwrap();
+        Self {
+            process,
+            url: started["listening"][0].as_str().unwrap().to_owned(),
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
 }
 
 #[test]
