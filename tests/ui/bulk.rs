@@ -1,6 +1,7 @@
 //! Bulk operations: marking, activating, testing, deleting, exporting, undo.
 
 use crate::support::local_and_remote::LocalAndRemote as Harness;
+use ratatui::buffer::Cell;
 use ratatui::style::Color;
 use umai::connection::{ListQuery, PageRequest, TestReport, TestStage, TestStep};
 use umai::service::ConnectionService;
@@ -196,14 +197,14 @@ fn click_left_of_the_name_toggles_the_mark() {
 fn colour_of(harness: &Harness, text: &str) -> Option<Color> {
     let (buffer, _) = harness.buffer();
     let width = usize::from(buffer.area.width);
-    let symbols: Vec<_> = buffer.content.iter().map(|cell| cell.symbol()).collect();
+    let symbols: Vec<_> = buffer.content.iter().map(Cell::symbol).collect();
     let rows = symbols.chunks(width).enumerate();
-    let places = rows.filter_map(|(y, row)| {
+    let mut places = rows.filter_map(|(y, row)| {
         let line = row.concat();
         let at = line.find(text)?;
         Some(y * width + line[..at].chars().count())
     });
-    places.last().map(|at| buffer.content[at].fg)
+    places.next_back().map(|at| buffer.content[at].fg)
 }
 
 #[test]
