@@ -58,7 +58,7 @@ fn three() -> Harness {
     };
     let mut stage = Harness::over(size, clock, service, runtime);
     let set = |name: &str| name.ends_with("_KEY").then(|| OF_ENVIRONMENT.to_owned());
-    let environment = Environment::read(&stage.app.site.catalog, set);
+    let environment = Environment::read(&stage.app.service.catalog, set);
     stage.happens(Event::Environment(environment));
     stage.hold_answers();
     stage

@@ -175,12 +175,12 @@ fn create(
         }
     };
     match output.reader() {
-        OutputReader::Json => {
+        OutputReader::Program => {
             let mut shown = format::backup(&made.path, &made.label);
             shown["copy"] = json!(copy);
             output.json(&shown)
         }
-        OutputReader::Text => {
+        OutputReader::Person => {
             output.line(&made.path.display().to_string())?;
             if let Some(copy) = &copy {
                 output.line(&copy.display().to_string())?;
@@ -202,7 +202,7 @@ fn create(
 
 fn list(context: &CliContext, output: &mut Output) -> Result<(), Failure> {
     let found = all(context)?;
-    if output.reader() == OutputReader::Json {
+    if output.reader() == OutputReader::Program {
         let items: Vec<_> = found.iter().map(format::found).collect();
         return output.json(&json!({ "total": items.len(), "items": items }));
     }
@@ -271,12 +271,12 @@ fn verify(
             .is_ok_and(|verified| verified.signature != SignatureCheck::Invalid);
         faulty += usize::from(!is_right);
         match (output.reader(), verified) {
-            (OutputReader::Json, verified) => items.push(format::verified(path, &verified)),
-            (OutputReader::Text, Ok(verified)) => output.line(&sentence(path, &verified))?,
-            (OutputReader::Text, Err(error)) => output.line(&format!("✗ {error}"))?,
+            (OutputReader::Program, verified) => items.push(format::verified(path, &verified)),
+            (OutputReader::Person, Ok(verified)) => output.line(&sentence(path, &verified))?,
+            (OutputReader::Person, Err(error)) => output.line(&format!("✗ {error}"))?,
         }
     }
-    if output.reader() == OutputReader::Json {
+    if output.reader() == OutputReader::Program {
         output.json(&json!({ "total": items.len(), "items": items }))?;
     }
     if faulty == 0 {

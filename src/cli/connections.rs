@@ -248,8 +248,8 @@ fn create(
         };
         let connection = outcome.connection()?;
         match output.reader() {
-            OutputReader::Json => output.json(&connection)?,
-            OutputReader::Text => format::created(&connection, output)?,
+            OutputReader::Program => output.json(&connection)?,
+            OutputReader::Person => format::created(&connection, output)?,
         }
         given.note_defaults(&connection, output);
         Ok(())

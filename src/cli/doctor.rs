@@ -31,12 +31,12 @@ use finding::{Finding, FindingSeverity, Findings};
 pub fn run(globals: &Globals, output: &mut Output) -> Result<(), Failure> {
     let findings = check(globals)?;
     match output.reader() {
-        OutputReader::Json => output.json(&json!({
+        OutputReader::Program => output.json(&json!({
             "problems": findings.count(FindingSeverity::Problem),
             "warnings": findings.count(FindingSeverity::Warning),
             "findings": findings.all(),
         }))?,
-        OutputReader::Text => {
+        OutputReader::Person => {
             for finding in findings.all() {
                 show(finding, output)?;
             }

@@ -71,8 +71,8 @@ pub async fn run(
     match service.run(command, mode).await? {
         Outcome::Previewed(preview) => {
             match output.reader() {
-                OutputReader::Json => output.json(&to_json(operation, &preview))?,
-                OutputReader::Text => output.line(&sentence(operation, &preview))?,
+                OutputReader::Program => output.json(&to_json(operation, &preview))?,
+                OutputReader::Person => output.line(&sentence(operation, &preview))?,
             }
             note_local_check(&preview, output);
             Ok(None)
@@ -98,12 +98,12 @@ pub async fn run_one_of_many(
 /// Reports what would be done to something that is not a connection.
 pub fn write_action(action: &str, sentence: &str, output: &mut Output) -> Result<(), Failure> {
     match output.reader() {
-        OutputReader::Json => output.json(&json!({
+        OutputReader::Program => output.json(&json!({
             "dryRun": true,
             "action": action,
             "detail": sentence,
         })),
-        OutputReader::Text => output.line(sentence),
+        OutputReader::Person => output.line(sentence),
     }
 }
 
@@ -114,8 +114,8 @@ pub fn write_line(
     output: &mut Output,
 ) -> Result<(), Failure> {
     match output.reader() {
-        OutputReader::Json => output.json_line(&to_json(operation, preview)),
-        OutputReader::Text => output.line(&sentence(operation, preview)),
+        OutputReader::Program => output.json_line(&to_json(operation, preview)),
+        OutputReader::Person => output.line(&sentence(operation, preview)),
     }
 }
 

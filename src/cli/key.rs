@@ -172,13 +172,13 @@ fn rotate_key(context: &CliContext, output: &mut Output) -> Result<(), Failure> 
     }
     back_up(context, output);
     match output.reader() {
-        OutputReader::Json => output.json(&json!({
+        OutputReader::Program => output.json(&json!({
             "path": path,
             "fingerprint": fingerprint.to_string(),
             "secrets": secrets,
             "unreadable": unreadable,
         })),
-        OutputReader::Text => {
+        OutputReader::Person => {
             output.line(&format!(
                 "New key in {}: {fingerprint}; encrypted {secrets} {}",
                 path.display(),
@@ -318,8 +318,8 @@ fn wrapped(location: &KeyFileLocation) -> Result<Option<WrappedKey>, StoreError>
 
 fn report(location: &KeyFileLocation, what: &str, output: &mut Output) -> Result<(), Failure> {
     match output.reader() {
-        OutputReader::Json => output.json(&format::key(location)),
-        OutputReader::Text => {
+        OutputReader::Program => output.json(&format::key(location)),
+        OutputReader::Person => {
             output.line(&format!("The key in {} {what}", location.path.display()))
         }
     }
@@ -348,7 +348,7 @@ fn renew_key(forget: bool, context: &CliContext, output: &mut Output) -> Result<
         forgotten,
     } = renew(&context.store_options(), Utc::now())?;
     back_up(context, output);
-    if output.reader() == OutputReader::Json {
+    if output.reader() == OutputReader::Program {
         let forgotten: Vec<_> = forgotten
             .iter()
             .map(|named| json!({ "id": named.id, "alias": named.alias, "name": named.name }))

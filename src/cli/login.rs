@@ -192,7 +192,7 @@ fn report(
     is_known: bool,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    if output.reader() == OutputReader::Json {
+    if output.reader() == OutputReader::Program {
         return output.json(&json!({
             "target": site.name,
             "umbraco": site.address,

@@ -79,7 +79,7 @@ fn open_at(
     format: OutputReader,
     notice: Option<String>,
 ) -> Result<AppEnd, Failure> {
-    if format == OutputReader::Json {
+    if format == OutputReader::Program {
         return Err(Failure::Usage(
             "--json needs a command, for example: umai connections list --json".into(),
         ));

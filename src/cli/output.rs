@@ -25,10 +25,10 @@ use style::{ColorChoice, Style};
 /// Reader of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OutputReader {
-    /// People: sentences and tables; control characters are escaped.
-    Text,
-    /// Programs: the shapes of the API on stdout, one JSON object per line on stderr.
-    Json,
+    /// A person: sentences and tables; control characters are escaped.
+    Person,
+    /// A program: the values of the API on stdout, in the chosen format.
+    Program,
 }
 
 impl OutputReader {
@@ -43,7 +43,7 @@ impl OutputReader {
             let word = before.unwrap_or_default();
             is_value || matches!(word, "--json" | "--output=json" | "-ojson" | "-o=json")
         });
-        if is_json { Self::Json } else { Self::Text }
+        if is_json { Self::Program } else { Self::Person }
     }
 }
 
@@ -97,8 +97,8 @@ impl Output {
             messages: format,
             columns: Vec::new(),
             shape: match format {
-                OutputReader::Text => OutputFormat::Table,
-                OutputReader::Json => OutputFormat::Json,
+                OutputReader::Person => OutputFormat::Table,
+                OutputReader::Program => OutputFormat::Json,
             },
             is_quiet: false,
             has_colors: false,
@@ -114,9 +114,9 @@ impl Output {
     pub fn configure(&mut self, options: &OutputOptions) {
         self.shape = options.format;
         self.messages = match options.format {
-            OutputFormat::Json => OutputReader::Json,
+            OutputFormat::Json => OutputReader::Program,
             OutputFormat::Table | OutputFormat::Yaml | OutputFormat::Csv | OutputFormat::Env => {
-                OutputReader::Text
+                OutputReader::Person
             }
         };
         self.is_quiet = options.is_quiet;
@@ -132,7 +132,7 @@ impl Output {
 
     /// Returns true if progress is shown.
     pub fn shows_progress(&self) -> bool {
-        !self.is_quiet && self.messages == OutputReader::Text
+        !self.is_quiet && self.messages == OutputReader::Person
     }
 
     /// Returns stdout, for text that is already escaped.
@@ -143,9 +143,9 @@ impl Output {
     /// Returns the reader of stdout; every format but a table is for programs.
     pub const fn reader(&self) -> OutputReader {
         match self.shape {
-            OutputFormat::Table => OutputReader::Text,
+            OutputFormat::Table => OutputReader::Person,
             OutputFormat::Json | OutputFormat::Yaml | OutputFormat::Csv | OutputFormat::Env => {
-                OutputReader::Json
+                OutputReader::Program
             }
         }
     }
@@ -264,8 +264,10 @@ impl Output {
             return;
         }
         match self.messages {
-            OutputReader::Text => print_line(&printable(sentence)),
-            OutputReader::Json => print_line(&harmless(&json!({ "notice": sentence }).to_string())),
+            OutputReader::Person => print_line(&printable(sentence)),
+            OutputReader::Program => {
+                print_line(&harmless(&json!({ "notice": sentence }).to_string()))
+            }
         }
     }
 
@@ -275,34 +277,36 @@ impl Output {
             return;
         }
         match (self.messages, failure) {
-            (OutputReader::Json, _) => Self::problem(&failure.problem()),
-            (OutputReader::Text, Failure::Connection(error)) => self.errors.print_fields(error, ""),
-            (OutputReader::Text, Failure::Options(error, hint)) => {
+            (OutputReader::Program, _) => Self::problem(&failure.problem()),
+            (OutputReader::Person, Failure::Connection(error)) => {
+                self.errors.print_fields(error, "")
+            }
+            (OutputReader::Person, Failure::Options(error, hint)) => {
                 self.errors.print_options(error.fields());
                 if let Some(hint) = hint {
                     self.note(hint);
                 }
             }
-            (OutputReader::Text, _) => self.errors.print(&failure.to_string()),
+            (OutputReader::Person, _) => self.errors.print(&failure.to_string()),
         }
     }
 
     /// Prints the refusal of one of several connections, with its position in the input.
     pub fn refusal(&self, error: &ConnectionError, unit: &str, number: u64) {
         match self.messages {
-            OutputReader::Text => {
+            OutputReader::Person => {
                 self.errors
                     .print_fields(error, &format!("{unit} {number}: "));
             }
-            OutputReader::Json => Self::problem(&Problem::from_error(error).at(unit, number)),
+            OutputReader::Program => Self::problem(&Problem::from_error(error).at(unit, number)),
         }
     }
 
     /// Prints the refusal of one of several connections, prefixed with its place.
     pub fn refusal_at(&self, error: &ConnectionError, place: &str) {
         match self.messages {
-            OutputReader::Text => self.errors.print_fields(error, place),
-            OutputReader::Json => {
+            OutputReader::Person => self.errors.print_fields(error, place),
+            OutputReader::Program => {
                 let place = place.trim_end().trim_end_matches(':');
                 Self::problem(&Problem::from_error(error).with_place(place));
             }

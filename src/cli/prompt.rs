@@ -117,7 +117,7 @@ pub fn confirm_deletion(question: &str, output: &Output) -> Result<bool, Failure
 /// Prompts for a confirmation; without a terminal, fails with the given message.
 pub fn confirm(question: &str, otherwise: &str, output: &Output) -> Result<bool, Failure> {
     // Programs are not prompted, even on a terminal.
-    if output.reader() == OutputReader::Json || !is_possible() {
+    if output.reader() == OutputReader::Program || !is_possible() {
         return Err(Failure::Usage(otherwise.into()));
     }
     ask_yes_no(question)

@@ -74,8 +74,8 @@ fn print_provider(
                 .get(id)
                 .ok_or_else(|| Failure::NoProvider(id.clone()))?;
             match output.reader() {
-                OutputReader::Json => output.json(&provider.described()),
-                OutputReader::Text => show(provider, output),
+                OutputReader::Program => output.json(&provider.described()),
+                OutputReader::Person => show(provider, output),
             }
         }
     }
@@ -83,14 +83,14 @@ fn print_provider(
 
 fn list(catalog: &ProviderCatalog, output: &mut Output) -> Result<(), Failure> {
     match output.reader() {
-        OutputReader::Json => output.json(
+        OutputReader::Program => output.json(
             &catalog
                 .all()
                 .iter()
                 .map(Provider::listed)
                 .collect::<Vec<_>>(),
         ),
-        OutputReader::Text => {
+        OutputReader::Person => {
             let rows: Vec<_> = catalog
                 .all()
                 .iter()

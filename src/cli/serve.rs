@@ -297,7 +297,7 @@ fn print_urls(
     output: &mut Output,
 ) -> Result<(), Failure> {
     match output.reader() {
-        OutputReader::Json => {
+        OutputReader::Program => {
             let addresses: Vec<_> = listeners.iter().map(|listener| listener.address).collect();
             output.json_line(&json!({
                 "listening": urls,
@@ -305,7 +305,7 @@ fn print_urls(
                 "certificate": authority,
             }))?;
         }
-        OutputReader::Text => {
+        OutputReader::Person => {
             for url in urls {
                 output.line(&format!("Listening on {url}"))?;
             }

@@ -68,22 +68,22 @@ fn list(file: &ConfigFile, output: &mut Output) -> Result<(), Failure> {
         .filter_map(|(_, target)| target.as_ref().ok())
         .collect();
     match output.reader() {
-        OutputReader::Json => {
+        OutputReader::Program => {
             let items: Vec<Value> = targets.iter().map(|target| to_json(target, file)).collect();
             output.json(&json!({ "total": items.len(), "items": items }))
         }
-        OutputReader::Text if targets.is_empty() && !file.targets().is_empty() => {
+        OutputReader::Person if targets.is_empty() && !file.targets().is_empty() => {
             Err(Failure::Usage(format!(
                 "No target in {NAME} can be used: correct the lines above"
             )))
         }
-        OutputReader::Text if targets.is_empty() => {
+        OutputReader::Person if targets.is_empty() => {
             output.note(&format!(
                 "No targets in {NAME} of the config directory. Add one: [targets.prod] with server = \"https://…\", or run umai login https://… for an Umbraco site"
             ));
             Ok(())
         }
-        OutputReader::Text => {
+        OutputReader::Person => {
             let rows: Vec<_> = targets.iter().map(|target| row(target, file)).collect();
             output.table(["TARGET", "LOCATION", "BADGE", "ACCESS"], &rows)
         }

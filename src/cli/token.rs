@@ -175,12 +175,12 @@ pub fn run(
         } => {
             let (token, text) = token_file.create(name, (*scope).into(), expires.until())?;
             match output.reader() {
-                OutputReader::Json => {
+                OutputReader::Program => {
                     let mut shown = to_json(&token);
                     shown["token"] = Value::from(text.as_str());
                     output.json(&shown)
                 }
-                OutputReader::Text => {
+                OutputReader::Person => {
                     output.note("The token is shown only once:");
                     output.line(&text)
                 }
@@ -190,8 +190,8 @@ pub fn run(
         TokenCommand::Revoke { token, dry: _ } => {
             let token = token_file.revoke(token)?;
             match output.reader() {
-                OutputReader::Json => output.json(&to_json(&token)),
-                OutputReader::Text => output.line(&format!("Revoked {}", token.name)),
+                OutputReader::Program => output.json(&to_json(&token)),
+                OutputReader::Person => output.line(&format!("Revoked {}", token.name)),
             }
         }
     }
@@ -199,11 +199,11 @@ pub fn run(
 
 fn list(tokens: &[StoredToken], output: &mut Output) -> Result<(), Failure> {
     match output.reader() {
-        OutputReader::Json => {
+        OutputReader::Program => {
             let items: Vec<Value> = tokens.iter().map(to_json).collect();
             output.json(&json!({ "total": items.len(), "items": items }))
         }
-        OutputReader::Text => {
+        OutputReader::Person => {
             let now = Utc::now();
             let rows: Vec<_> = tokens
                 .iter()

@@ -45,7 +45,7 @@ use crate::provider::ProviderCatalog;
 use drafts::DraftTracking;
 use reload::ReloadState;
 use state::{AwaitedReply, FollowUps, PendingToggle, Requests, RunningWork};
-pub use state::{FeedState, Notices, Screen, Site, ThemeList};
+pub use state::{FeedState, Notices, Screen, ServiceInfo, ThemeList};
 use targets::SessionReadOnly;
 use undo::UndoStack;
 
@@ -54,10 +54,10 @@ use undo::UndoStack;
 pub enum Pane {
     /// Tree of providers and connections.
     Tree,
-    /// List of connections.
-    List,
+    /// Table of the connections.
+    Table,
     /// Workspace of the selected connection.
-    Detail,
+    Workspace,
 }
 
 /// State of everything on screen.
@@ -69,7 +69,7 @@ pub struct App {
     /// Themes to choose from.
     pub themes: ThemeList,
     /// Service that the app works with.
-    pub site: Site,
+    pub service: ServiceInfo,
     /// State of the change feed.
     pub feed: FeedState,
     /// Reloads of the list, without a change feed.
@@ -95,13 +95,13 @@ pub struct App {
 }
 
 impl App {
-    /// Creates the app with its startup notices.
+    /// Creates the app with notices about its start.
     pub fn new(catalog: Arc<ProviderCatalog>, keymap: Keymap, notices: Vec<String>) -> Self {
         let mut app = Self {
             keymap,
             screen: Screen::default(),
             themes: ThemeList::default(),
-            site: Site::new(catalog),
+            service: ServiceInfo::new(catalog),
             feed: FeedState::default(),
             reload: ReloadState::default(),
             tree: Tree::default(),
@@ -117,8 +117,8 @@ impl App {
             read_only: SessionReadOnly::default(),
             running: RunningWork::default(),
         };
-        app.tree.set_catalog(&app.site.catalog);
-        app.show_startup_notices(notices);
+        app.tree.set_catalog(&app.service.catalog);
+        app.show_notices(notices);
         app
     }
 
@@ -168,7 +168,7 @@ impl App {
             }
             Event::ServiceOpened(catalog, features) => {
                 self.tree.set_catalog(&catalog);
-                self.site.catalog = catalog;
+                self.service.catalog = catalog;
                 self.learn_features(features);
                 None
             }
@@ -176,8 +176,8 @@ impl App {
                 self.learn_read_only(reason);
                 None
             }
-            Event::StoreNotices(notices) => {
-                self.show_startup_notices(notices);
+            Event::Notices(notices) => {
+                self.show_notices(notices);
                 None
             }
             Event::KeyNeedsBackup(path) => {
@@ -195,7 +195,7 @@ impl App {
                 None
             }
             Event::DraftsLoaded(found) => {
-                let is_read_only = self.site.target.is_read_only();
+                let is_read_only = self.service.target.is_read_only();
                 if self.open_draft.found(found, is_read_only) {
                     self.notify(Notice::info("No unsaved drafts"));
                 }
@@ -206,7 +206,7 @@ impl App {
                 None
             }
             Event::Environment(environment) => {
-                self.site.environment = environment;
+                self.service.environment = environment;
                 None
             }
             Event::LightBackground => {
@@ -266,17 +266,17 @@ impl App {
         self.tree.filter().is_some_and(|filter| filter.is_typing)
     }
 
-    /// Shows startup notices; several are summarized in one line, and the log lists all.
-    pub fn show_startup_notices(&mut self, notices: Vec<String>) {
+    /// Shows notices from outside the app; several are summarized in one line, and the log lists all.
+    pub fn show_notices(&mut self, notices: Vec<String>) {
         if notices.is_empty() {
             return;
         }
         for text in &notices {
             self.notices.log.keep(&Notice::warning(text));
         }
-        self.notices.startup.extend(notices);
-        let startup = self.notices.startup.as_slice();
-        let (Some(first), count) = (startup.first().cloned(), startup.len()) else {
+        self.notices.received.extend(notices);
+        let received = self.notices.received.as_slice();
+        let (Some(first), count) = (received.first().cloned(), received.len()) else {
             return;
         };
         let key = self.keymap.first_key(KeyContext::Tree, Action::Messages);

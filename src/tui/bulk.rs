@@ -167,7 +167,7 @@ impl BulkOperation {
     }
 
     /// Returns true if the file name is being typed.
-    pub fn is_typing(&self) -> bool {
+    pub fn takes_characters(&self) -> bool {
         self.phase == BulkPhase::Preview && self.file.is_some()
     }
 

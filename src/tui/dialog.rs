@@ -185,7 +185,7 @@ pub trait Dialog: Debug {
     }
 
     /// Returns true if typed characters are text.
-    fn is_typing(&self) -> bool {
+    fn takes_characters(&self) -> bool {
         self.input().is_some()
     }
 
@@ -244,7 +244,7 @@ pub trait Dialog: Debug {
     /// Returns true if the key of an action in the tree works here, too.
     fn inherits(&self, action: Action) -> bool {
         let is_everywhere = matches!(action, Action::Palette | Action::Help | Action::Messages);
-        (action.is_move() || is_everywhere) && !self.is_typing()
+        (action.is_move() || is_everywhere) && !self.takes_characters()
     }
 
     /// Returns true if an action has an effect now.

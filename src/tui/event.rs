@@ -44,8 +44,8 @@ pub enum Event {
     ServiceOpened(Arc<ProviderCatalog>, ServiceFeatures),
     /// The service refuses all changes, for this reason.
     ServiceReadOnly(String),
-    /// Notices of the service, one sentence each.
-    StoreNotices(Vec<String>),
+    /// Notices from outside the app, one sentence each: of the service, of drafts, of themes.
+    Notices(Vec<String>),
     /// The key at this path has no known backup, and its owner is reminded for the first time.
     KeyNeedsBackup(String),
     /// The backup of the key was recorded, or the reason why not.

@@ -37,7 +37,7 @@ pub use async_checks::AliasCheck;
 use async_checks::ReferenceCheck;
 pub use external_editor::EditorDocument;
 use external_editor::ExternalEdit;
-use field::{FieldTarget, FieldValue, FormField, SecretInput};
+use field::{FieldId, FieldValue, FormField, SecretInput};
 use reference_picker::{ReferenceKeys, ReferencePicker};
 use remote_change::MergeState;
 pub use remote_change::{RemoteMerge, TheirChange, TheirConnection};
@@ -118,17 +118,13 @@ impl Form {
     /// Creates an empty form for a provider.
     pub fn new(provider: &Provider) -> Self {
         let own = [
+            FormField::common_field(FieldId::Name, "Name", FieldValue::Text(TextInput::text(""))),
             FormField::common_field(
-                FieldTarget::Name,
-                "Name",
-                FieldValue::Text(TextInput::text("")),
-            ),
-            FormField::common_field(
-                FieldTarget::Alias,
+                FieldId::Alias,
                 "Alias",
                 FieldValue::Text(TextInput::text("")),
             ),
-            FormField::common_field(FieldTarget::Status, "Status", FieldValue::Switch(true)),
+            FormField::common_field(FieldId::Status, "Status", FieldValue::Switch(true)),
         ];
         let make = |setting: &SettingsField| FormField::setting(setting, None, true);
         let settings = Self::settings(provider, make, |_| false);
@@ -140,17 +136,17 @@ impl Form {
         let item = &connection.item;
         let own = [
             FormField::common_field(
-                FieldTarget::Name,
+                FieldId::Name,
                 "Name",
                 FieldValue::Text(TextInput::text(&item.name)),
             ),
             FormField::common_field(
-                FieldTarget::Alias,
+                FieldId::Alias,
                 "Alias",
                 FieldValue::Text(TextInput::text(&item.alias)),
             ),
             FormField::common_field(
-                FieldTarget::Status,
+                FieldId::Status,
                 "Status",
                 FieldValue::Switch(item.is_active),
             ),
@@ -165,11 +161,8 @@ impl Form {
             name: item.name.clone(),
             version: item.version,
         };
-        let note = FormField::common_field(
-            FieldTarget::Note,
-            "Note",
-            FieldValue::Text(TextInput::text("")),
-        );
+        let note =
+            FormField::common_field(FieldId::Note, "Note", FieldValue::Text(TextInput::text("")));
         let fields = own.into_iter().chain(settings).chain([note]);
         let mut form = Self::with(subject, provider, fields);
         form.alias_follows = false;
@@ -208,12 +201,12 @@ impl Form {
     }
 
     /// Field with this ID.
-    pub fn field(&self, place: &FieldTarget) -> Option<&FormField> {
+    pub fn field(&self, place: &FieldId) -> Option<&FormField> {
         self.fields.iter().find(|field| field.target == *place)
     }
 
     /// Trimmed text of a field.
-    fn typed(&self, place: &FieldTarget) -> &str {
+    fn typed(&self, place: &FieldId) -> &str {
         self.field(place)
             .and_then(FormField::line)
             .map_or("", |line| line.value().trim())
@@ -221,13 +214,13 @@ impl Form {
 
     /// Name as typed.
     pub fn name(&self) -> &str {
-        self.typed(&FieldTarget::Name)
+        self.typed(&FieldId::Name)
     }
 
     /// Title on screen: the name, or "Untitled" if it is empty or contains an API key.
     pub fn title(&self) -> &str {
         let has_key = self
-            .field(&FieldTarget::Name)
+            .field(&FieldId::Name)
             .is_some_and(FormField::has_stray_key);
         snapshot::title(self.name(), has_key)
     }
@@ -330,7 +323,7 @@ impl Form {
             Some(_) | None => (pasted.0.as_str(), None),
         };
         let lower;
-        let text = if field.target == FieldTarget::Alias {
+        let text = if field.target == FieldId::Alias {
             lower = text.to_ascii_lowercase();
             lower.as_str()
         } else {
@@ -416,7 +409,7 @@ impl Form {
 
     fn clear(&mut self, catalog: &ProviderCatalog) {
         if let Some(field) = self.fields.get_mut(self.focus)
-            && !matches!(field.target, FieldTarget::Alternative(_))
+            && !matches!(field.target, FieldId::Alternative(_))
         {
             field.clear();
             self.changed(catalog);
@@ -429,16 +422,15 @@ impl Form {
         self.check_key_owner(self.focus, catalog);
         self.update_configuration_keys();
         match self.fields.get(self.focus).map(|field| &field.target) {
-            Some(FieldTarget::Alias) => {
-                self.alias_follows =
-                    self.id().is_none() && self.typed(&FieldTarget::Alias).is_empty();
+            Some(FieldId::Alias) => {
+                self.alias_follows = self.id().is_none() && self.typed(&FieldId::Alias).is_empty();
             }
-            Some(FieldTarget::Name) if self.alias_follows => {
+            Some(FieldId::Name) if self.alias_follows => {
                 let suggested = self.suggested_alias();
                 if let Some(field) = self
                     .fields
                     .iter_mut()
-                    .find(|field| field.target == FieldTarget::Alias)
+                    .find(|field| field.target == FieldId::Alias)
                 {
                     field.error = None;
                     if let Some(line) = field.line_mut() {

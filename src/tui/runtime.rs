@@ -102,14 +102,14 @@ fn new_app(catalog: Arc<ProviderCatalog>, options: &mut TuiOptions) -> (App, The
     let mut app = App::new(catalog, keymap, notices);
     app.set_target(std::mem::take(&mut options.target));
     let key = options.key_backups.0.as_ref();
-    app.site.key_path = key.map(|key| key.path());
-    app.site.targets = options.targets.take();
+    app.service.key_path = key.map(|key| key.path());
+    app.service.targets = options.targets.take();
     app.themes.names = themes.words();
     app.themes.current = at;
     app.screen.clipboard = Multiplexer::from_env(|name| std::env::var(name).ok());
     app.screen.is_ascii = view::ascii::is_needed(|name| std::env::var(name).ok());
     if let Some(api) = options.api.take() {
-        app.site.api = api;
+        app.service.api = api;
     }
     (app, themes)
 }
@@ -280,7 +280,7 @@ impl Runtime {
                 feed_event = self.feed.next() => self.update(Event::Feed(feed_event))?,
                 result = self.draft_saver.next() => self.update(match result {
                     DraftTaskResult::Loaded(found) => Event::DraftsLoaded(found),
-                    DraftTaskResult::Failed(reason) => Event::StoreNotices(vec![reason]),
+                    DraftTaskResult::Failed(reason) => Event::Notices(vec![reason]),
                 })?,
                 Some(Ok(ticket)) = self.wakes.join_next() => self.update(Event::TimerExpired(ticket))?,
             };
@@ -406,7 +406,7 @@ impl Runtime {
         }
         let fresh = notices[self.reported..].to_vec();
         self.reported = notices.len();
-        self.update(Event::StoreNotices(fresh))
+        self.update(Event::Notices(fresh))
     }
 
     fn update(&mut self, event: Event) -> Result<LoopControl, TuiError> {

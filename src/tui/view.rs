@@ -77,7 +77,7 @@ fn panes(scene: Scene<'_>, buffer: &mut Buffer) -> Option<(u16, u16)> {
     match layout.columns {
         Columns::Nothing => None,
         Columns::One if has_form => None,
-        Columns::One if app.pane == Pane::Detail && is_connection => {
+        Columns::One if app.pane == Pane::Workspace && is_connection => {
             detail::draw(scene, layout.body, buffer);
             None
         }

@@ -64,7 +64,7 @@ fn with_second_site(from: &StandIn, to: &StandIn) -> Harness {
         to: Arc::new(connect(to)),
         address: to.origin.clone(),
     };
-    harness.app.site.targets = Some(TargetsHandle(Arc::new(targets)));
+    harness.app.service.targets = Some(TargetsHandle(Arc::new(targets)));
     harness
 }
 

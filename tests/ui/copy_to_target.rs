@@ -89,7 +89,7 @@ fn stage(
     let prod = service();
     let old = r#"{"alias":"openai-prod","name":"Old name","providerId":"openai","settings":{"apiKey":"sk-planted-old"}}"#;
     harness.wait_for(prod.create(draft(old))).unwrap();
-    harness.app.site.targets = Some(TargetsHandle(Arc::new(TestTargets {
+    harness.app.service.targets = Some(TargetsHandle(Arc::new(TestTargets {
         prod: Arc::clone(&prod),
         secrets,
     })));
@@ -212,18 +212,6 @@ fn unusable_targets_say_why() {
 }
 
 #[test]
-fn yes_copies_and_no_goes_back() {
-    let (mut harness, prod) = stage(120, 40, None);
-    harness.play(OPEN).play("<enter>n");
-    let openai = "openai-dev".parse().unwrap();
-    assert!(harness.wait_for(prod.get(&openai)).is_err());
-    harness.play("<enter>y");
-    assert!(harness.wait_for(prod.get(&openai)).is_ok());
-    let footer = frame(&harness);
-    assert!(!footer.contains("y Yes"), "it is finished: {footer}");
-}
-
-#[test]
 fn escape_stops_after_the_current_row() {
     let (mut harness, prod) = stage(120, 40, Some(secrets()));
     harness.play(OPEN).play("<enter><tab><tab><enter>");
@@ -243,7 +231,7 @@ fn escape_stops_after_the_current_row() {
 fn refused_row_shows_its_reason_and_stops_the_rest() {
     let (mut harness, prod) = stage(120, 40, Some(secrets()));
     let read_only: Arc<dyn ConnectionService> = Arc::new(ReadOnlyService::new(prod, "a test"));
-    harness.app.site.targets = Some(TargetsHandle(Arc::new(TestTargets {
+    harness.app.service.targets = Some(TargetsHandle(Arc::new(TestTargets {
         prod: read_only,
         secrets: Some(secrets()),
     })));
@@ -279,7 +267,7 @@ fn changes_come_first_and_the_list_uses_the_whole_height() {
     for body in &bodies {
         harness.wait_for(prod.create(draft(body))).unwrap();
     }
-    harness.app.site.targets = Some(TargetsHandle(Arc::new(TestTargets {
+    harness.app.service.targets = Some(TargetsHandle(Arc::new(TestTargets {
         prod,
         secrets: None,
     })));

@@ -27,7 +27,7 @@ use umai::tui::dialogs::version_diff::VersionDiff;
 use umai::tui::effect::Ticket;
 use umai::tui::event::Event;
 use umai::tui::form::Form;
-use umai::tui::form::field::{FieldTarget, FieldValue};
+use umai::tui::form::field::{FieldId, FieldValue};
 use umai::tui::layout::Size;
 use umai::tui::targets::TargetEntry;
 
@@ -36,17 +36,17 @@ use crate::support::harness::{EXAMPLE_ID, Harness};
 /// One dialog of every kind.
 fn every_dialog(harness: &Harness) -> Vec<AnyDialog> {
     let app = &harness.app;
-    let mut form = Form::new(app.site.catalog.get("openai").unwrap());
+    let mut form = Form::new(app.service.catalog.get("openai").unwrap());
     let is_secret = |value: &FieldValue| matches!(value, FieldValue::Secret(_));
     let secret = form.fields.iter().position(|field| is_secret(&field.value));
     form.focus = secret.unwrap();
     let ticket = Ticket(1_000);
     let set = |name: &str| (name == "OPENAI_API_KEY").then(|| "sk-planted".to_owned());
-    let offers = Environment::read(&app.site.catalog, set).offers(&app.site.catalog);
+    let offers = Environment::read(&app.service.catalog, set).offers(&app.service.catalog);
     let rows = app.tree.among(|_| true);
     let rows = rows.map(|item| BulkRow::new(item, false)).collect();
     let conflict = MergeConflict {
-        target: FieldTarget::Name,
+        target: FieldId::Name,
         label: "Name".into(),
         mine: "Mine".into(),
         theirs: "Theirs".into(),

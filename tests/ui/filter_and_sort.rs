@@ -29,7 +29,7 @@ fn talkative(width: u16, height: u16) -> Harness {
     harness.turn(61);
     harness.play("p").play("p");
     harness.turn(3_600);
-    harness.happens(Event::StoreNotices(vec![
+    harness.happens(Event::Notices(vec![
         "The certificate of https://umai.example ends in three days; renew it with umai serve --renew, or provide your own".into(),
     ]));
     harness

@@ -2,9 +2,9 @@
 
 use crate::support::harness::Harness;
 use umai::tui::event::{Event, PastedText};
-use umai::tui::form::field::FieldTarget;
+use umai::tui::form::field::FieldId;
 
-fn text(harness: &Harness, target: &FieldTarget) -> String {
+fn text(harness: &Harness, target: &FieldId) -> String {
     let field = harness.app.form().unwrap().field(target).unwrap();
     field.line().unwrap().value().to_owned()
 }
@@ -18,15 +18,15 @@ fn paste(text: &str) -> Event {
     Event::Paste(PastedText(text.to_owned().into()))
 }
 
-fn setting(key: &str) -> FieldTarget {
-    FieldTarget::Setting(key.into())
+fn setting(key: &str) -> FieldId {
+    FieldId::Setting(key.into())
 }
 
 #[test]
 fn capitals_in_an_alias_become_lower_case() {
     let mut harness = Harness::empty(120, 40);
     harness.play("nopenai<enter>x<tab><ctrl-u>Claude-Team");
-    assert_eq!(text(&harness, &FieldTarget::Alias), "claude-team");
+    assert_eq!(text(&harness, &FieldId::Alias), "claude-team");
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn taken_alias_offers_a_free_one_that_right_takes() {
         "{frame}"
     );
     harness.play("<right>");
-    assert_eq!(text(&harness, &FieldTarget::Alias), "openai-prod-2");
+    assert_eq!(text(&harness, &FieldId::Alias), "openai-prod-2");
     let frame = harness.frame();
     assert!(frame.contains("✓ available"), "{frame}");
 }
@@ -48,8 +48,8 @@ fn taken_alias_offers_a_free_one_that_right_takes() {
 fn text_undo_works_in_a_field_and_leaves_the_others() {
     let mut harness = Harness::empty(120, 40);
     harness.play("nopenai<enter>One two<ctrl-w><alt-z>");
-    assert_eq!(text(&harness, &FieldTarget::Name), "One two");
-    assert_eq!(text(&harness, &FieldTarget::Alias), "one-two");
+    assert_eq!(text(&harness, &FieldId::Name), "One two");
+    assert_eq!(text(&harness, &FieldId::Alias), "one-two");
 }
 
 #[test]

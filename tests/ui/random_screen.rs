@@ -85,7 +85,7 @@ fn random_events_never_break_the_app() {
 fn play_all(happenings: &[RandomEvent]) -> BTreeSet<KeyContext> {
     let mut harness = Harness::three(100, 30);
     let set = |name: &str| name.ends_with("_KEY").then(|| OF_ENVIRONMENT.to_owned());
-    let environment = Environment::read(&harness.app.site.catalog, set);
+    let environment = Environment::read(&harness.app.service.catalog, set);
     harness.happens(Event::Environment(environment));
     harness.hold_answers();
     let mut visited = BTreeSet::new();

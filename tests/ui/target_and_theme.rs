@@ -176,7 +176,7 @@ fn read_only_blocks_pending_writes_before_the_service() {
     let mut harness = Harness::three(120, 40);
     // The target becomes read-only behind an open prompt: no write reaches the service on any path.
     harness.play("<down>D");
-    harness.each(|harness| harness.app.site.target = site(None, None, true));
+    harness.each(|harness| harness.app.service.target = site(None, None, true));
     harness.happens(Event::PlainInput(PlainInput::Select(1)));
     let frame = harness.frame();
     assert!(frame.contains("the target 'prod' is read-only"), "{frame}");

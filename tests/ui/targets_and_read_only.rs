@@ -53,7 +53,7 @@ fn entries() -> Vec<TargetEntry> {
 
 fn with_entries(width: u16, height: u16, entries: Vec<TargetEntry>) -> Harness {
     let mut harness = Harness::three(width, height);
-    harness.app.site.targets = Some(TargetsHandle(Arc::new(ListedTargets(entries))));
+    harness.app.service.targets = Some(TargetsHandle(Arc::new(ListedTargets(entries))));
     harness
 }
 
@@ -94,7 +94,7 @@ fn palette_opens_the_targets() {
 fn read_only_mode_is_switched_on_and_off() {
     let mut harness = Harness::three(120, 40);
     harness.play("<down>R");
-    assert!(harness.app.site.target.is_read_only());
+    assert!(harness.app.service.target.is_read_only());
     let before = harness.app.tree.selected_item().unwrap().is_active;
     harness.play("t");
     assert_eq!(harness.app.tree.selected_item().unwrap().is_active, before);
@@ -105,11 +105,11 @@ fn read_only_mode_is_switched_on_and_off() {
 #[test]
 fn read_only_target_stays_read_only() {
     let mut harness = Harness::three(120, 40);
-    let mut target = harness.app.site.target.clone();
+    let mut target = harness.app.service.target.clone();
     target.read_only = Some("the target 'prod' is read-only".into());
     harness.app.set_target(target);
     harness.play("R");
-    assert!(harness.app.site.target.is_read_only());
+    assert!(harness.app.service.target.is_read_only());
     let notice = harness.app.notices.current.as_ref().unwrap();
     assert!(
         notice.text.contains("cannot be turned off here"),

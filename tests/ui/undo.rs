@@ -50,7 +50,7 @@ fn rollback_is_undone() {
     harness.play("<down>");
     let before = name(&harness);
     harness.play("e<end> two<ctrl-s>3");
-    while harness.app.pane != umai::tui::app::Pane::Detail {
+    while harness.app.pane != umai::tui::app::Pane::Workspace {
         harness.play("<tab>");
     }
     harness.play("<end>by");

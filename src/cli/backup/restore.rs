@@ -37,7 +37,7 @@ impl RestoreBackup {
             None => newest(context, unsigned, &mut notes, output)?,
         };
         notes.extend(signature_note(prepared.signature).map(str::to_owned));
-        if output.reader() == OutputReader::Text {
+        if output.reader() == OutputReader::Person {
             print_summary(&prepared, context, output);
         }
         if self.dry_run {
@@ -46,8 +46,8 @@ impl RestoreBackup {
                 check_exclusive(data, "umai backup restore")?;
             }
             return match output.reader() {
-                OutputReader::Json => output.json(&report(&prepared, &notes)),
-                OutputReader::Text => output.line("Nothing changed"),
+                OutputReader::Program => output.json(&report(&prepared, &notes)),
+                OutputReader::Person => output.line("Nothing changed"),
             };
         }
         if !self.yes && !confirm(output)? {
@@ -61,12 +61,12 @@ impl RestoreBackup {
             output.note(&format!("Backup created: {}", path.display()));
         }
         match output.reader() {
-            OutputReader::Json => {
+            OutputReader::Program => {
                 report["restored"] = json!(true);
                 report["movedTo"] = json!(restored.aside);
                 output.json(&report)
             }
-            OutputReader::Text => print_result(&restored, context, output),
+            OutputReader::Person => print_result(&restored, context, output),
         }
     }
 }
@@ -169,7 +169,7 @@ const fn signature_note(signature: SignatureCheck) -> Option<&'static str> {
 }
 
 fn confirm(output: &Output) -> Result<bool, Failure> {
-    if output.reader() == OutputReader::Json || !prompt::is_possible() {
+    if output.reader() == OutputReader::Program || !prompt::is_possible() {
         return Err(Failure::Usage(
             "Nothing changed. Add --yes to confirm, or --dry-run to see the changes.".into(),
         ));

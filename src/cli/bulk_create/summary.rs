@@ -85,8 +85,8 @@ impl BulkCreateSummary {
                 self.created += 1;
                 let connection = outcome.connection()?;
                 self.write(|| match output.reader() {
-                    OutputReader::Json => output.json_line(&connection),
-                    OutputReader::Text => format::created(&connection, output),
+                    OutputReader::Program => output.json_line(&connection),
+                    OutputReader::Person => format::created(&connection, output),
                 })
             }
             Err(error) if error.fails_next_request() => {

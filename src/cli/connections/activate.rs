@@ -25,9 +25,9 @@ pub fn run(
         run_each(commands, &**service, mode, output, |outcome, output| {
             let connection = outcome.connection()?;
             match output.reader() {
-                OutputReader::Json if is_one => output.json(&connection),
-                OutputReader::Json => output.json_line(&connection),
-                OutputReader::Text => {
+                OutputReader::Program if is_one => output.json(&connection),
+                OutputReader::Program => output.json_line(&connection),
+                OutputReader::Person => {
                     let state = format::status(connection.item.is_active);
                     output.line(&format!(
                         "{} ({}): {state}",

@@ -97,7 +97,7 @@ pub async fn apply_entries(
     };
     let steps = build_plan(service, entries, diff, output).await?;
     let planned = ActionCounts::planned(&steps);
-    if output.reader() == OutputReader::Text {
+    if output.reader() == OutputReader::Person {
         format::write_plan(&steps, output)?;
         output.flush()?;
     }
@@ -113,10 +113,10 @@ pub async fn apply_entries(
         let kept = steps.iter().filter(|step| !step.not_copied().is_empty());
         let kept = kept.count();
         return match output.reader() {
-            OutputReader::Json => {
+            OutputReader::Program => {
                 output.json(&format::summary(&changes, &planned, options.is_dry_run))
             }
-            OutputReader::Text if planned.changes() == 0 && kept > 0 => {
+            OutputReader::Person if planned.changes() == 0 && kept > 0 => {
                 output.note(&format!(
                     "Nothing to do, but {} could not be compared or copied in full",
                     match kept {
@@ -126,11 +126,11 @@ pub async fn apply_entries(
                 ));
                 Ok(())
             }
-            OutputReader::Text if planned.changes() == 0 => {
+            OutputReader::Person if planned.changes() == 0 => {
                 output.note(&format!("Nothing to do: {}", plural(planned.unchanged)));
                 Ok(())
             }
-            OutputReader::Text => {
+            OutputReader::Person => {
                 output.note(&planned.sentence("Dry run: "));
                 Ok(())
             }

@@ -115,7 +115,7 @@ impl Create {
             Some(found) => (Some(found.provider_id), Some(found.name), found.settings),
             None => (None, None, Settings::default()),
         };
-        let is_prompted = prompt::is_possible() && output.reader() == OutputReader::Text;
+        let is_prompted = prompt::is_possible() && output.reader() == OutputReader::Person;
         let name = self.name.clone().or(env_name);
         let name = name.map_or_else(|| missing::name(is_prompted), |name| Ok(Some(name)))?;
         let provider_id = env_provider.or_else(|| self.provider.clone());

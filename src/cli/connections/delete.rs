@@ -56,7 +56,7 @@ fn write_deleted(
     features: ServiceFeatures,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    if output.reader() == OutputReader::Json {
+    if output.reader() == OutputReader::Program {
         return Ok(());
     }
     output.line(&format!("Deleted {} ({})", item.name, item.alias))?;

@@ -90,7 +90,7 @@ impl Edit {
                 Err(errors) => errors,
             };
             let refused = Failure::Partial(errors.join("\n"), Exit::Invalid);
-            if !prompt::is_possible() || output.reader() == OutputReader::Json {
+            if !prompt::is_possible() || output.reader() == OutputReader::Program {
                 return Err(refused);
             }
             output.failure(&refused);
@@ -110,7 +110,7 @@ impl Edit {
             ),
             Err(error) => format!("Your text could not be kept: {error}"),
         };
-        if output.reader() == OutputReader::Json {
+        if output.reader() == OutputReader::Program {
             output.note(&hint);
             return failure;
         }

@@ -271,7 +271,7 @@ async fn write_file(
 
 /// Asks for permission to overwrite; `found` says which files exist.
 fn may_replace(found: &str, output: &Output) -> Result<bool, Failure> {
-    if output.reader() == OutputReader::Json || !prompt::is_possible() {
+    if output.reader() == OutputReader::Program || !prompt::is_possible() {
         return Err(Failure::Usage(format!("{found}. Add --yes to overwrite.")));
     }
     prompt::ask_yes_no(&format!("{found}. Overwrite?"))

@@ -12,7 +12,7 @@ pub fn list(
     catalog: &ProviderCatalog,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    if output.reader() == OutputReader::Json {
+    if output.reader() == OutputReader::Program {
         return output.json(page);
     }
     if page.total == 0 {

@@ -76,7 +76,7 @@ impl FromEnvArgs<'_> {
             Some(provider) => environment.provider_match(provider).into_iter().collect(),
             None => environment.offers(catalog),
         };
-        if output.reader() == OutputReader::Json {
+        if output.reader() == OutputReader::Program {
             let listed: Vec<_> = offers.iter().map(as_json).collect();
             return output.json(&json!({ "providers": listed }));
         }

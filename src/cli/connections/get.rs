@@ -11,11 +11,11 @@ pub fn run(key: &IdOrAlias, context: &CliContext, output: &mut Output) -> Result
     with_service(context, output, async |service, output| {
         let connection = service.get(key).await?;
         match output.reader() {
-            OutputReader::Text => format::one(&connection, &service.providers(), output),
-            OutputReader::Json if output.format() == OutputFormat::Env => {
+            OutputReader::Person => format::one(&connection, &service.providers(), output),
+            OutputReader::Program if output.format() == OutputFormat::Env => {
                 variables(connection, context.server.is_none(), output)
             }
-            OutputReader::Json => output.json(&connection),
+            OutputReader::Program => output.json(&connection),
         }
     })
 }

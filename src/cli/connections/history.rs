@@ -46,10 +46,10 @@ impl HistoryArgs {
         with_service(context, output, async |service, output| {
             let page = service.versions(&self.connection, window).await?;
             let has_snapshots = service.features().version_snapshots;
-            if output.reader() == OutputReader::Json && has_snapshots {
+            if output.reader() == OutputReader::Program && has_snapshots {
                 return output.json(&page);
             }
-            if output.reader() == OutputReader::Json {
+            if output.reader() == OutputReader::Program {
                 let items: Vec<Value> = page.items.iter().map(record).collect();
                 return output.json(&json!({ "items": items, "total": page.total }));
             }
@@ -117,16 +117,16 @@ impl DiffArgs {
             };
             let compared = service.compare(&self.connection, self.from, to).await?;
             match output.reader() {
-                OutputReader::Json if service.features().version_snapshots => {
+                OutputReader::Program if service.features().version_snapshots => {
                     output.json(&compared)
                 }
-                OutputReader::Json => output.json(&json!({
+                OutputReader::Program => output.json(&json!({
                     "entityId": compared.entity_id,
                     "fromVersion": compared.from_version,
                     "toVersion": compared.to_version,
                     "changes": compared.changes,
                 })),
-                OutputReader::Text => write_comparison(&compared, output),
+                OutputReader::Person => write_comparison(&compared, output),
             }
         })
     }
@@ -212,14 +212,14 @@ impl RollbackArgs {
             };
             let done = outcome.rollback()?;
             match output.reader() {
-                OutputReader::Json => output.json(&done),
-                OutputReader::Text if done.new_version == done.previous_version => {
+                OutputReader::Program => output.json(&done),
+                OutputReader::Person if done.new_version == done.previous_version => {
                     output.line(&format!(
                         "Nothing to roll back: the connection equals version {}",
                         self.version
                     ))
                 }
-                OutputReader::Text => {
+                OutputReader::Person => {
                     output.line(&format!(
                         "Rolled back {} to version {}; this is version {}",
                         done.entity.item.name, done.restored_from_version, done.new_version

@@ -67,15 +67,17 @@ impl ImportArgs {
             if self.dry_run {
                 let planned = ActionCounts::planned(&steps);
                 return match output.reader() {
-                    OutputReader::Json => output.json(&format::summary(&changes, &planned, true)),
-                    OutputReader::Text => {
+                    OutputReader::Program => {
+                        output.json(&format::summary(&changes, &planned, true))
+                    }
+                    OutputReader::Person => {
                         format::write_plan(&steps, output)?;
                         output.note(&planned.sentence("Dry run: "));
                         Ok(())
                     }
                 };
             }
-            if steps.is_empty() && output.reader() == OutputReader::Text {
+            if steps.is_empty() && output.reader() == OutputReader::Person {
                 output.note("Nothing to import");
                 return Ok(());
             }

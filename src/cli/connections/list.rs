@@ -120,14 +120,14 @@ impl ListArgs {
             } else {
                 search::find_or_similar((&self.terms, self.sort()), self.query(), service).await?
             };
-            if page.total == 0 && output.reader() == OutputReader::Text && self.is_narrowed() {
+            if page.total == 0 && output.reader() == OutputReader::Person && self.is_narrowed() {
                 return self.matches_nothing(&service.providers(), output);
             }
             if is_tolerant && page.total > 0 {
                 output.note("Nothing matches exactly; listing similar connections");
             }
             format::list(&page, self.skip, &service.providers(), output)?;
-            if page.total == 0 && output.reader() == OutputReader::Text {
+            if page.total == 0 && output.reader() == OutputReader::Person {
                 note_targets(context, output);
             }
             Ok(())

@@ -22,7 +22,7 @@ pub fn run(
 ) -> Result<(), Failure> {
     with_service(context, output, async |service, output| {
         let models = service.models(connection, capability).await?;
-        if output.reader() == OutputReader::Json {
+        if output.reader() == OutputReader::Program {
             return output.json(&ModelItems { items: &models });
         }
         if models.is_empty() {

@@ -122,8 +122,8 @@ fn show_one(
 ) -> Result<(), Failure> {
     let (item, report) = tested?;
     match output.reader() {
-        OutputReader::Json => output.json(&report)?,
-        OutputReader::Text => {
+        OutputReader::Program => output.json(&report)?,
+        OutputReader::Person => {
             line(&item, &report, output)?;
             details(&report, output)?;
         }
@@ -146,7 +146,7 @@ fn show_one_of_many(
         Err(error) => {
             let failure = Failure::Connection(error);
             failures.add("not tested", failure.exit());
-            if output.reader() == OutputReader::Text {
+            if output.reader() == OutputReader::Person {
                 let mark = output.paint(Style::Bad, "✗");
                 return output.text(&format!(
                     "{mark} {}\n",
@@ -158,12 +158,12 @@ fn show_one_of_many(
         }
     };
     match output.reader() {
-        OutputReader::Json => output.json_line(&TestedAlias {
+        OutputReader::Program => output.json_line(&TestedAlias {
             alias: &item.alias,
             is_active: item.is_active,
             report: &report,
         })?,
-        OutputReader::Text => line(&item, &report, output)?,
+        OutputReader::Person => line(&item, &report, output)?,
     }
     if !report.success {
         failures.add(kind(&report), Exit::TestFailed);

@@ -157,8 +157,8 @@ async fn purge(
         return Ok(());
     }
     match output.reader() {
-        OutputReader::Json => output.json_line(item),
-        OutputReader::Text => output.line(&format!(
+        OutputReader::Program => output.json_line(item),
+        OutputReader::Person => output.line(&format!(
             "Deleted {} ({}) permanently",
             item.name, item.alias
         )),
@@ -200,7 +200,7 @@ async fn find_in_trash(
 
 /// Writes the contents of the trash.
 pub fn list(page: &Page<ConnectionItem>, output: &mut Output) -> Result<(), Failure> {
-    if output.reader() == OutputReader::Json {
+    if output.reader() == OutputReader::Program {
         return output.json(page);
     }
     if page.total == 0 {

@@ -191,8 +191,8 @@ impl Duplicate {
             };
             let copy = outcome.connection()?;
             match output.reader() {
-                OutputReader::Json => output.json(&copy),
-                OutputReader::Text => format::created(&copy, output),
+                OutputReader::Program => output.json(&copy),
+                OutputReader::Person => format::created(&copy, output),
             }
         })
     }
@@ -206,8 +206,8 @@ pub fn write_saved(
 ) -> Result<(), Failure> {
     let item = &connection.item;
     match output.reader() {
-        OutputReader::Json => output.json(connection),
-        OutputReader::Text => output.line(&format!(
+        OutputReader::Program => output.json(connection),
+        OutputReader::Person => output.line(&format!(
             "{command} {} ({}), version {}",
             item.name, item.alias, item.version
         )),

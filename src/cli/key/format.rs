@@ -24,7 +24,7 @@ pub fn show(context: &CliContext, output: &mut Output) -> Result<(), Failure> {
     }
     let location = passphrase::key_file_location(context);
     let state = survey_key(&context.store_options());
-    if output.reader() == OutputReader::Json {
+    if output.reader() == OutputReader::Program {
         let mut shown = key(&location);
         shown["store"] = json!({ "folder": context.config.data, "key": state_name(&state) });
         output.json(&shown)?;

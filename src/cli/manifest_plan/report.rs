@@ -28,7 +28,7 @@ pub async fn build_plan(
     let plan = plan::build_plan(service, entries, options, || progress.advance()).await?;
     drop(progress);
     if !plan.refused.is_empty() {
-        if options.is_shown && output.reader() == OutputReader::Text {
+        if options.is_shown && output.reader() == OutputReader::Person {
             // What would be done without the refused ones.
             format::write_plan(&plan.steps, output)?;
             output.flush()?;
@@ -83,7 +83,7 @@ pub async fn execute(
     .await;
     drop(progress);
     let done = ActionCounts::done(&outcomes);
-    if output.reader() == OutputReader::Json {
+    if output.reader() == OutputReader::Program {
         let mut summary = format::summary(&changes, &done, false);
         if let Value::Object(members) = &mut summary {
             members.insert("results".into(), results_json(&outcomes));
@@ -93,8 +93,8 @@ pub async fn execute(
     }
     let Some(exit) = exit(&outcomes) else {
         return match output.reader() {
-            OutputReader::Json => Ok(()),
-            OutputReader::Text => output.line(&done.sentence("")),
+            OutputReader::Program => Ok(()),
+            OutputReader::Person => output.line(&done.sentence("")),
         };
     };
     let mut sentence = done.sentence("");

@@ -41,11 +41,11 @@ pub fn run(given: &[PathBuf], folder: &Path, output: &mut Output) -> Result<(), 
             }
         };
         match output.reader() {
-            OutputReader::Text => output.line(&line)?,
-            OutputReader::Json => found.push(value),
+            OutputReader::Person => output.line(&line)?,
+            OutputReader::Program => found.push(value),
         }
     }
-    if output.reader() == OutputReader::Json {
+    if output.reader() == OutputReader::Program {
         output.json(&json!({ "total": found.len(), "items": found }))?;
     }
     match wrong {

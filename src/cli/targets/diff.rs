@@ -72,15 +72,15 @@ impl DiffTargets {
             .collect();
         let count = aliases.len();
         match output.reader() {
-            OutputReader::Json => output.json(&json!({
+            OutputReader::Program => output.json(&json!({
                 "from": self.from,
                 "to": self.to,
                 "total": differences.found.len(),
                 "items": differences.found.iter().map(TargetDifference::to_json).collect::<Vec<_>>(),
                 "secretsNotCompared": differences.not_compared,
             }))?,
-            OutputReader::Text if differences.found.is_empty() => output.note("No differences"),
-            OutputReader::Text => {
+            OutputReader::Person if differences.found.is_empty() => output.note("No differences"),
+            OutputReader::Person => {
                 let rows: Vec<_> = differences.found.iter().map(TargetDifference::row).collect();
                 output.table(["ALIAS", "FIELD", &self.from, &self.to], &rows)?;
             }
@@ -96,7 +96,7 @@ impl DiffTargets {
                 1 => "1 connection differs".to_owned(),
                 count => format!("{count} connections differ"),
             };
-            if output.reader() == OutputReader::Text {
+            if output.reader() == OutputReader::Person {
                 output.note(&aliases);
             }
             return Err(Failure::Reported(Exit::Other));

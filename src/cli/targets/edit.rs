@@ -65,8 +65,8 @@ impl RemoveTarget {
         }
         change(&folder, &target.name, TargetEdit::Remove)?;
         match output.reader() {
-            OutputReader::Json => output.json(&json!({ "removed": target.name })),
-            OutputReader::Text => output.line(&format!(
+            OutputReader::Program => output.json(&json!({ "removed": target.name })),
+            OutputReader::Person => output.line(&format!(
                 "Removed target {} from {NAME}",
                 printable(&target.name)
             )),
@@ -92,8 +92,8 @@ impl RenameTarget {
         }
         change(&folder, &target.name, TargetEdit::Rename(new))?;
         match output.reader() {
-            OutputReader::Json => output.json(&json!({ "from": target.name, "to": new })),
-            OutputReader::Text => output.line(&format!(
+            OutputReader::Program => output.json(&json!({ "from": target.name, "to": new })),
+            OutputReader::Person => output.line(&format!(
                 "Renamed target {} to {}",
                 printable(&target.name),
                 printable(new)

@@ -87,11 +87,11 @@ impl App {
     fn open_palette(&mut self) {
         self.close_lookup();
         let mut palette = PaletteDialog::new(self.context());
-        palette.hides_writes = self.site.target.is_read_only();
-        palette.unavailable = unavailable(self.site.features);
+        palette.hides_writes = self.service.target.is_read_only();
+        palette.unavailable = unavailable(self.service.features);
         let themes = (0..).zip(&self.themes.names);
         let themes = themes.map(|(at, name)| PaletteChoice::Theme(at, name.clone()));
-        let targets = self.site.target_entries().into_iter();
+        let targets = self.service.target_entries().into_iter();
         let targets = targets.filter(|target| !target.is_current);
         palette.named = themes.chain(targets.map(PaletteChoice::Target)).collect();
         self.dialogs.push(palette);
@@ -176,7 +176,7 @@ impl App {
     }
 
     fn edit_form(&mut self, edit: FormEdit) {
-        let catalog = Arc::clone(&self.site.catalog);
+        let catalog = Arc::clone(&self.service.catalog);
         let notice = self.form_mut().and_then(|form| edit.apply(form, &catalog));
         if let Some(notice) = notice {
             self.notify(notice);
@@ -294,11 +294,11 @@ impl App {
     }
 
     /// Sets the target; a read-only one hides the keys that write.
-    pub fn set_target(&mut self, site: TargetInfo) {
-        if site.is_read_only() {
+    pub fn set_target(&mut self, target: TargetInfo) {
+        if target.is_read_only() {
             self.keymap.hide_writes();
         }
-        self.site.target = site;
+        self.service.target = target;
     }
 
     /// Sets the features of the service and hides keys without effect.
@@ -306,12 +306,12 @@ impl App {
         for action in unavailable(features) {
             self.keymap.hide(action);
         }
-        self.site.features = features;
+        self.service.features = features;
     }
 
     /// Refuses an action that writes in read-only mode, with a notice.
     pub(super) fn reject_write(&mut self, action: Action) -> bool {
-        let Some(reason) = &self.site.target.read_only else {
+        let Some(reason) = &self.service.target.read_only else {
             return false;
         };
         let edits = match action {
@@ -345,7 +345,7 @@ impl App {
 
     /// Drops requests that change connections in read-only mode, as a second safeguard.
     pub(super) fn block_writes(&mut self, effect: Option<Effect>) -> Option<Effect> {
-        match (effect, &self.site.target.read_only) {
+        match (effect, &self.service.target.read_only) {
             (
                 Some(Effect::Call(ticket, request) | Effect::CallConcurrent(ticket, request)),
                 Some(reason),

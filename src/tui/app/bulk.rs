@@ -80,7 +80,7 @@ impl App {
         self.notices.current = None;
         let number = self.requests.new_ticket().0;
         let mut bulk = BulkOperation::new(number, rows, choices);
-        bulk.warning = self.site.features.deletion_warning();
+        bulk.warning = self.service.features.deletion_warning();
         self.dialogs.open_bulk(bulk);
     }
 
@@ -113,7 +113,7 @@ impl App {
         };
         let (number, job, is_undo) = (bulk.number, bulk.job, bulk.is_undo);
         self.notices.current = None;
-        let can_undo = job != BulkJob::Delete || self.site.features.trash;
+        let can_undo = job != BulkJob::Delete || self.service.features.trash;
         if is_retry && is_undo {
             self.undo.drop_bulk(number);
         } else if can_undo {
@@ -245,7 +245,7 @@ impl App {
             return;
         };
         self.tree.set_mark(id, !self.tree.is_marked(id));
-        if self.pane != Pane::Detail {
+        if self.pane != Pane::Workspace {
             self.move_selection(1);
         }
     }
@@ -295,7 +295,7 @@ impl App {
 
     /// Returns true if the next Back removes the marks.
     pub(super) fn back_removes_marks(&self) -> bool {
-        self.has_marks() && self.pane != Pane::Detail && self.tree.filter().is_none()
+        self.has_marks() && self.pane != Pane::Workspace && self.tree.filter().is_none()
     }
 
     /// Progress of the bulk operation that runs in the background.

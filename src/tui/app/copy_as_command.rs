@@ -8,7 +8,7 @@ use crate::tui::cli_equivalent::{CliEquivalent, CommandLine, SettingArgument, se
 use crate::tui::dialog::CommandFor;
 use crate::tui::dialogs::trash::TrashDialog;
 use crate::tui::dialogs::version_diff::VersionDiff;
-use crate::tui::form::field::{FieldTarget, FieldValue, FormField};
+use crate::tui::form::field::{FieldId, FieldValue, FormField};
 use crate::tui::form::{Form, FormSubject};
 use crate::tui::tabs::Tab;
 
@@ -63,7 +63,7 @@ impl CommandWriter<'_> {
     }
 
     fn line(&self, command: &str) -> CommandLine {
-        CommandLine::new(&self.0.site.target.called_with, command)
+        CommandLine::new(&self.0.service.target.called_with, command)
     }
 
     /// Command for an action in the current state, or the reason that there is none.
@@ -184,14 +184,13 @@ impl CommandWriter<'_> {
             FormSubject::Copy { of: id, .. } => name(self.line("connections duplicate"), of(*id)),
             FormSubject::Stored { id, .. } => name(self.line("connections update"), of(*id)),
         };
-        let is_given = |place: &FieldTarget| {
-            !is_stored || form.field(place).is_some_and(FormField::is_changed)
-        };
-        if is_given(&FieldTarget::Name) {
+        let is_given =
+            |place: &FieldId| !is_stored || form.field(place).is_some_and(FormField::is_changed);
+        if is_given(&FieldId::Name) {
             line = line.option("--name", draft.name.as_deref().unwrap_or_default());
         }
         let alias = draft.alias.as_deref().filter(|alias| !alias.is_empty());
-        if let Some(alias) = alias.filter(|_| is_given(&FieldTarget::Alias)) {
+        if let Some(alias) = alias.filter(|_| is_given(&FieldId::Alias)) {
             line = line.option("--alias", alias);
         }
         if let Some(note) = draft.change_description.as_deref().filter(|_| is_stored) {
@@ -200,7 +199,7 @@ impl CommandWriter<'_> {
         let is_copy = matches!(form.subject, FormSubject::Copy { .. });
         let parts = draft.settings.iter().flat_map(Settings::iter);
         let parts = parts.filter(|(key, _)| {
-            let field = form.field(&FieldTarget::Setting((*key).to_owned()));
+            let field = form.field(&FieldId::Setting((*key).to_owned()));
             field.is_none_or(|field| {
                 field.is_changed() || !is_stored && !is_copy && !field.is_default()
             })
@@ -209,7 +208,7 @@ impl CommandWriter<'_> {
         // The command prompts for required secrets that are still empty.
         let shown = form.fields.iter().filter(|field| !form.is_hidden(field));
         let missing = shown.filter_map(|field| match &field.target {
-            FieldTarget::Setting(key) if field.is_required && !is_stored && !is_copy => {
+            FieldId::Setting(key) if field.is_required && !is_stored && !is_copy => {
                 let is_given = draft
                     .settings
                     .as_ref()
@@ -224,7 +223,7 @@ impl CommandWriter<'_> {
         if !is_stored && !is_active {
             line = line.flag("--inactive");
         }
-        if !(is_stored && is_given(&FieldTarget::Status)) {
+        if !(is_stored && is_given(&FieldId::Status)) {
             return line.to_string();
         }
         match switch(is_active).command() {

@@ -15,7 +15,7 @@ impl App {
             self.notify(Notice::info("Select or mark connections to copy them"));
             return;
         }
-        let Some(targets) = self.site.targets.clone() else {
+        let Some(targets) = self.service.targets.clone() else {
             let text = "No targets. Add one: umai login URL, or [targets.NAME] in config.toml";
             self.notify(Notice::info(text));
             return;

@@ -8,7 +8,7 @@ impl App {
     /// Returns true if the content beside the tree is the table of the connections, otherwise it is a workspace.
     pub fn shows_table(&self) -> bool {
         self.layout().columns == Columns::Two
-            && (self.pane == Pane::List || self.tree.selected_item().is_none())
+            && (self.pane == Pane::Table || self.tree.selected_item().is_none())
     }
 
     /// Moves the focus to a visible pane, and hides the connections of the tree while the table lists them.
@@ -16,10 +16,10 @@ impl App {
         let is_selected = self.tree.selected_item().is_some();
         let is_there = match self.pane {
             Pane::Tree => true,
-            Pane::List => {
+            Pane::Table => {
                 self.layout().columns == Columns::Two && (is_selected || self.is_filtering())
             }
-            Pane::Detail => is_selected,
+            Pane::Workspace => is_selected,
         };
         if !is_there {
             self.pane = Pane::Tree;
@@ -31,7 +31,7 @@ impl App {
     /// Moves the selection to a row of the table, which gets the focus; does nothing without a row.
     pub(super) fn enter_table(&mut self, at: usize) {
         if self.tree.shown_len() > 0 {
-            self.pane = Pane::List;
+            self.pane = Pane::Table;
             self.tree.select_shown(at);
         }
     }
@@ -44,9 +44,9 @@ impl App {
 
     /// Moves the focus to the workspace of the selected connection.
     pub(super) fn enter_workspace(&mut self) {
-        if self.pane != Pane::Detail {
+        if self.pane != Pane::Workspace {
             self.opened_from = self.pane;
-            self.pane = Pane::Detail;
+            self.pane = Pane::Workspace;
         }
     }
 
@@ -69,8 +69,8 @@ impl App {
     /// Goes back from the workspace or the table; collapses a node of the tree, or goes to its parent.
     pub(super) fn close_node(&mut self) {
         match self.pane {
-            Pane::Detail => self.leave_workspace(),
-            Pane::List => self.leave_table(),
+            Pane::Workspace => self.leave_workspace(),
+            Pane::Table => self.leave_table(),
             Pane::Tree => self.tree.close(),
         }
     }
@@ -84,15 +84,15 @@ impl App {
                 self.enter_table(first.unwrap_or_else(|| self.tree.position_in_list()));
             }
             Pane::Tree => {}
-            Pane::List => self.leave_table(),
-            Pane::Detail => self.pane = Pane::Tree,
+            Pane::Table => self.leave_table(),
+            Pane::Workspace => self.pane = Pane::Tree,
         }
     }
 
     /// Focuses the filter, in the pane that lists the connections.
     pub(super) fn focus_filter(&mut self) {
         self.pane = if self.shows_table() {
-            Pane::List
+            Pane::Table
         } else {
             Pane::Tree
         };

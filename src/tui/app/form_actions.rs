@@ -14,7 +14,7 @@ use crate::tui::dialogs::confirm::ConfirmDialog;
 use crate::tui::dialogs::merge::MergeDialog;
 use crate::tui::dialogs::move_to_reference::MoveToReference;
 use crate::tui::effect::{Effect, ServiceRequest, Ticket};
-use crate::tui::form::field::FieldTarget;
+use crate::tui::form::field::FieldId;
 use crate::tui::form::{EditorDocument, Form, TheirChange, TheirConnection};
 use crate::tui::notice::{Notice, NoticeSeverity};
 use crate::tui::tree::Node;
@@ -160,7 +160,7 @@ impl App {
             .form()
             .map(Form::stored_only_secrets)
             .unwrap_or_default();
-        let confirm = ConfirmDialog::deleted_elsewhere(&missing, self.site.features);
+        let confirm = ConfirmDialog::deleted_elsewhere(&missing, self.service.features);
         self.notices.current = None;
         self.dialogs.push(confirm);
     }
@@ -170,7 +170,7 @@ impl App {
         let form = self.form()?;
         let id = form.id()?;
         let alias = form
-            .field(&FieldTarget::Alias)
+            .field(&FieldId::Alias)
             .filter(|field| field.is_changed())
             .and_then(|field| Some(field.line()?.value().trim().to_owned()))
             .filter(|alias| !alias.is_empty());
@@ -256,7 +256,7 @@ impl App {
         if self.requests.pending.remove(&ticket).is_none() {
             return;
         }
-        let catalog = std::sync::Arc::clone(&self.site.catalog);
+        let catalog = std::sync::Arc::clone(&self.service.catalog);
         let again = self
             .keymap
             .first_key(KeyContext::Form, Action::EditExternally);
@@ -301,7 +301,7 @@ impl App {
     /// Opens the instructions for moving the focused secret to a configuration key. An API key in the name moves to the secret
     /// field.
     pub(super) fn move_out(&mut self) {
-        let catalog = Arc::clone(&self.site.catalog);
+        let catalog = Arc::clone(&self.service.catalog);
         let Some(form) = self.form_mut().filter(|form| form.saving.is_none()) else {
             return;
         };

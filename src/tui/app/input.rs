@@ -27,16 +27,16 @@ const WHEEL: isize = 3;
 
 impl App {
     /// Returns true if a text field has the focus.
-    pub(super) fn is_typing(&self) -> bool {
+    pub(super) fn takes_characters(&self) -> bool {
         match self.dialogs.last() {
-            Some(dialog) => dialog.get().is_typing(),
+            Some(dialog) => dialog.get().takes_characters(),
             None => self.is_filtering(),
         }
     }
 
     /// Handles a key in the current context.
     pub(super) fn key(&mut self, key: KeyPress) -> Option<Effect> {
-        if self.is_typing() && key.typed().is_some() {
+        if self.takes_characters() && key.typed().is_some() {
             self.type_key(key);
             return None;
         }
@@ -52,7 +52,7 @@ impl App {
         if let Some(action) = found {
             return self.act(action);
         }
-        if !self.is_typing() && self.dialogs.top::<Menu>().is_none() {
+        if !self.takes_characters() && self.dialogs.top::<Menu>().is_none() {
             self.report_unknown_key(key);
         }
         self.type_key(key);
@@ -90,13 +90,13 @@ impl App {
     pub fn takes_text(&self) -> bool {
         match self.dialogs.top::<Form>() {
             Some(form) => form.takes_text(),
-            None => self.is_typing(),
+            None => self.takes_characters(),
         }
     }
 
     /// Pastes into the focused text field.
     pub(super) fn paste(&mut self, pasted: &PastedText) -> Option<Effect> {
-        if !self.is_typing() {
+        if !self.takes_characters() {
             return self.paste_outside_fields(pasted);
         }
         let outcome = self.with_top(|dialog, cx| dialog.paste(pasted, cx));
@@ -150,12 +150,12 @@ impl App {
 
     fn select_in_pane(&mut self, number: usize) {
         match (self.pane, self.workspace.tab) {
-            (Pane::Detail, Tab::Info) => self.workspace.line = number.min(info::LINES - 1),
-            (Pane::Detail, Tab::History) => {
+            (Pane::Workspace, Tab::Info) => self.workspace.line = number.min(info::LINES - 1),
+            (Pane::Workspace, Tab::History) => {
                 let count = self.workspace.history.versions().len();
                 self.workspace.history.selected = number.min(count.saturating_sub(1));
             }
-            (Pane::Detail, Tab::Settings) | (Pane::Tree | Pane::List, _) => {
+            (Pane::Workspace, Tab::Settings) | (Pane::Tree | Pane::Table, _) => {
                 self.pane = Pane::Tree;
                 self.tree.select_shown(number);
             }
@@ -200,7 +200,7 @@ impl App {
     fn has_text_focus(&self) -> bool {
         match self.dialogs.top::<Form>() {
             Some(form) => form.takes_text() || form.is_choosing(),
-            None => self.is_typing(),
+            None => self.takes_characters(),
         }
     }
 
@@ -215,7 +215,7 @@ impl App {
 
     /// Returns true if the text describes a connection, even an unreadable one.
     fn is_connection(&self, text: &str, wanted: Option<&Provider>) -> bool {
-        PasteResult::read(text, &self.site.catalog, wanted) != PasteResult::NotAConnection
+        PasteResult::read(text, &self.service.catalog, wanted) != PasteResult::NotAConnection
     }
 
     /// Returns true if the burst is one held key that only moves the selection.
@@ -241,7 +241,7 @@ impl App {
         } else if self.reject_write(Action::New) {
             return None;
         } else {
-            let outcome = pasted_connection(pasted, &self.site.catalog)?;
+            let outcome = pasted_connection(pasted, &self.service.catalog)?;
             return self.follow_up(outcome);
         };
         self.notify(Notice::warning(format!("Paste ignored: {reason}")));
@@ -294,7 +294,7 @@ impl App {
                 }
                 true
             }
-            Pane::List => {
+            Pane::Table => {
                 let inside = layout.side.inside();
                 if let Some(column) = columns::title_at(inside, (mouse.x, mouse.y)) {
                     self.sort_by(self.tree.sort().or_reversed(column));
@@ -312,7 +312,7 @@ impl App {
                 }
                 is_there
             }
-            Pane::Detail => {
+            Pane::Workspace => {
                 self.enter_workspace();
                 self.click_in_tabs(mouse);
                 true
@@ -367,9 +367,9 @@ impl App {
             return None;
         }
         Some(if self.shows_table() {
-            Pane::List
+            Pane::Table
         } else {
-            Pane::Detail
+            Pane::Workspace
         })
     }
 }

@@ -33,13 +33,13 @@ impl App {
 
     fn context_above<'a>(&'a self, below: &'a [AnyDialog]) -> DialogContext<'a> {
         DialogContext {
-            catalog: &self.site.catalog,
+            catalog: &self.service.catalog,
             keymap: &self.keymap,
             tree: &self.tree,
             log: &self.notices.log,
-            environment: &self.site.environment,
-            features: self.site.features,
-            target: &self.site.target,
+            environment: &self.service.environment,
+            features: self.service.features,
+            target: &self.service.target,
             tests: &self.workspace.tests,
             undoable_bulk: self.undo.next_bulk(),
             ticks: self.running.ticks,
@@ -146,7 +146,7 @@ impl App {
 
     /// Tests the values in the form.
     pub(super) fn test_form(&mut self, subject: TestSubject) -> Option<Effect> {
-        if !self.site.features.draft_tests {
+        if !self.service.features.draft_tests {
             return self.test_saved_form();
         }
         let name = self.form()?.title().to_owned();
@@ -177,7 +177,7 @@ impl App {
 
     /// Tests the values in the form from this machine, as the user agreed to.
     pub(super) fn test_from_here(&mut self) -> Option<Effect> {
-        let catalog = Arc::clone(&self.site.catalog);
+        let catalog = Arc::clone(&self.service.catalog);
         let form = self.form_mut()?;
         let name = form.title().to_owned();
         match form.test(&catalog) {

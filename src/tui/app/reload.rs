@@ -33,7 +33,7 @@ pub struct ReloadState {
 impl App {
     /// Next reload or its timer. The list is reloaded below a form, but not below another dialog, which may show its rows.
     pub(super) fn next_reload(&mut self) -> Option<Effect> {
-        if self.site.features.change_feed
+        if self.service.features.change_feed
             || !self.tree.loading.is_done() && !self.tree.loading.is_broken()
         {
             return None;
@@ -67,7 +67,7 @@ impl App {
 
     /// Notes an own change, which others may have accompanied.
     pub(super) fn note_own_change(&mut self) {
-        self.reload.is_due = !self.site.features.change_feed;
+        self.reload.is_due = !self.service.features.change_feed;
     }
 
     /// Notes that a page of the list was loaded.
@@ -79,7 +79,7 @@ impl App {
     pub fn list_time(&self) -> Option<NaiveTime> {
         self.reload
             .updated
-            .filter(|_| !self.site.features.change_feed)
+            .filter(|_| !self.service.features.change_feed)
     }
 
     /// Next timer that repaints the ages on screen.

@@ -177,11 +177,11 @@ impl App {
         if !self.dialogs.is_empty() {
             return;
         }
-        let catalog = Arc::clone(&self.site.catalog);
+        let catalog = Arc::clone(&self.service.catalog);
         match catalog.get(&connection.item.provider_id) {
             Some(provider) => {
                 let mut form = Form::edit(&connection, provider);
-                if !self.site.features.notes {
+                if !self.service.features.notes {
                     form.remove_note();
                 }
                 self.dialogs.push(form);

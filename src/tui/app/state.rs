@@ -100,9 +100,9 @@ impl ThemeList {
     }
 }
 
-/// Service that the app works with.
+/// Service that the app works with, and the targets beside it.
 #[derive(Debug)]
-pub struct Site {
+pub struct ServiceInfo {
     /// Providers that connections can be created for.
     pub catalog: Arc<ProviderCatalog>,
     /// Optional features of the service.
@@ -119,7 +119,7 @@ pub struct Site {
     pub targets: Option<TargetsHandle>,
 }
 
-impl Site {
+impl ServiceInfo {
     /// Returns the targets of the configuration.
     pub(super) fn target_entries(&self) -> Vec<TargetEntry> {
         let targets = self.targets.as_ref();
@@ -156,7 +156,7 @@ pub struct Notices {
     /// Log of all notices since the start.
     pub log: MessageLog,
     /// Startup notices, which plain mode prints.
-    pub startup: Vec<String>,
+    pub received: Vec<String>,
     /// Number of notices since the start.
     pub shown: u64,
     /// Last key without an action that was reported.

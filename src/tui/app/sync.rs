@@ -96,7 +96,7 @@ impl App {
     fn next_versions(&mut self) -> Option<Effect> {
         let is_shown = match self.layout().columns {
             Columns::Nothing => false,
-            Columns::One => self.pane == Pane::Detail,
+            Columns::One => self.pane == Pane::Workspace,
             Columns::Two => !self.shows_table(),
         };
         if !is_shown
@@ -147,7 +147,7 @@ impl App {
         let is_due = self.follow_ups.key_check_due
             && self.dialogs.is_empty()
             && self.notices.current.is_none();
-        if !is_due || self.site.key_path.is_none() {
+        if !is_due || self.service.key_path.is_none() {
             return None;
         }
         self.follow_ups.key_check_due = false;
@@ -177,7 +177,7 @@ impl App {
         if let Some(form) = self.form_mut() {
             form.recheck = Some(ticket);
         }
-        let is_remote = self.site.target.server.is_some();
+        let is_remote = self.service.target.server.is_some();
         let after = if is_remote {
             REMOTE_RECHECK_TIME
         } else {

@@ -19,7 +19,7 @@ pub(super) struct SessionReadOnly {
 impl App {
     /// Opens the list of targets.
     pub(super) fn open_targets(&mut self) {
-        let targets = self.site.target_entries();
+        let targets = self.service.target_entries();
         // The current local store alone is no choice.
         if targets
             .iter()
@@ -49,18 +49,18 @@ impl App {
     pub(super) fn learn_read_only(&mut self, reason: String) {
         // Where the user turned it on, it can no longer be turned off.
         if self.read_only.keymap.take().is_some() {
-            self.site.target.read_only = None;
+            self.service.target.read_only = None;
         }
         self.keymap.hide_writes();
-        self.site.target.read_only.get_or_insert(reason);
+        self.service.target.read_only.get_or_insert(reason);
     }
 
     /// Switches read-only mode on or off for the session. What the target or the command line refuses stays refused.
     pub(super) fn toggle_read_only(&mut self) {
-        match (&self.site.target.read_only, self.read_only.keymap.take()) {
+        match (&self.service.target.read_only, self.read_only.keymap.take()) {
             (_, Some(keymap)) => {
                 self.keymap = *keymap;
-                self.site.target.read_only = None;
+                self.service.target.read_only = None;
                 self.notify(Notice::info("Read-only mode is off"));
             }
             (Some(reason), None) => {
@@ -70,7 +70,7 @@ impl App {
             (None, None) => {
                 self.read_only.keymap = Some(Box::new(self.keymap.clone()));
                 self.keymap.hide_writes();
-                self.site.target.read_only = Some(TURNED_ON.into());
+                self.service.target.read_only = Some(TURNED_ON.into());
                 self.notify(Notice::info("Read-only mode is on for this session"));
             }
         }

@@ -38,7 +38,7 @@ impl App {
 
     /// Opens the trash; an old notice would cover its keys in a small terminal.
     pub(super) fn open_trash(&mut self) {
-        if !self.site.features.trash {
+        if !self.service.features.trash {
             self.notify(Notice::info(
                 "This site has no trash: deleting is permanent",
             ));
@@ -155,7 +155,7 @@ impl App {
 
     /// Deletes a connection. The save queue keeps the order of saves, so it can be undone before the reply.
     pub(super) fn delete(&mut self, id: Uuid) -> Effect {
-        if self.site.features.trash {
+        if self.service.features.trash {
             self.undo.push(UndoableChange::Deleted(id));
         }
         let command = Command::Delete {
@@ -170,7 +170,7 @@ impl App {
         match done {
             Ok(item) => {
                 self.tree.remove(item.id);
-                if !self.site.features.trash {
+                if !self.service.features.trash {
                     self.undo.push_permanent(format!(
                         "\"{}\" was deleted permanently: this site has no trash. Create it again",
                         item.name

@@ -110,7 +110,7 @@ impl App {
         let layout = self.layout();
         let rows = match self.pane {
             Pane::Tree => layout.tree_rows(),
-            Pane::List | Pane::Detail => layout.list_rows(),
+            Pane::Table | Pane::Workspace => layout.list_rows(),
         };
         isize::try_from(rows.saturating_sub(1).max(1)).unwrap_or(isize::MAX)
     }
@@ -119,8 +119,8 @@ impl App {
     pub(super) fn move_selection(&mut self, by: isize) {
         match self.pane {
             Pane::Tree => self.move_in_tree(by),
-            Pane::List => self.move_in_table(by),
-            Pane::Detail => self.move_in_tab(by),
+            Pane::Table => self.move_in_table(by),
+            Pane::Workspace => self.move_in_tab(by),
         }
     }
 
@@ -147,13 +147,13 @@ impl App {
             .is_some_and(|notice| notice.severity == NoticeSeverity::Error)
         {
             self.notices.current = None;
-        } else if self.pane == Pane::Detail {
+        } else if self.pane == Pane::Workspace {
             self.leave_workspace();
         } else if self.tree.filter().is_some() {
             self.tree.clear_filter();
         } else if self.has_marks() {
             self.tree.unmark_all();
-        } else if self.pane == Pane::List {
+        } else if self.pane == Pane::Table {
             self.leave_table();
         } else if matches!(
             self.tree.selected(),
@@ -251,14 +251,14 @@ impl App {
 
     fn confirm_delete(&mut self) {
         if let Some((id, name)) = self.selected_to("delete it") {
-            let confirm = ConfirmDialog::delete(id, &name, self.site.features);
+            let confirm = ConfirmDialog::delete(id, &name, self.service.features);
             self.dialogs.push(confirm);
         }
     }
 
     /// Shows where the key is, and offers to confirm its backup.
     fn open_key_backup(&mut self) {
-        match &self.site.key_path {
+        match &self.service.key_path {
             Some(path) => {
                 let confirm = ConfirmDialog::key_backup(path);
                 self.dialogs.push(confirm);
@@ -271,7 +271,7 @@ impl App {
 
     /// Lists what can be created from environment variables.
     fn import(&mut self) {
-        let offers = self.site.environment.offers(&self.site.catalog);
+        let offers = self.service.environment.offers(&self.service.catalog);
         if offers.is_empty() {
             self.notify(Notice::info(
                 "No provider variable is set, such as OPENAI_API_KEY or ANTHROPIC_API_KEY",
@@ -325,7 +325,7 @@ impl App {
         if !self.dialogs.is_empty() {
             return;
         }
-        let catalog = Arc::clone(&self.site.catalog);
+        let catalog = Arc::clone(&self.service.catalog);
         let provider_id = &connection.item.provider_id;
         match catalog.get(provider_id) {
             Some(provider) => {

@@ -45,7 +45,7 @@ impl App {
 
     /// Prompt before the undo of the last change; none if it needs no confirmation.
     fn undo_prompt(&self) -> Option<ConfirmDialog> {
-        let features = self.site.features;
+        let features = self.service.features;
         match self.undo.last()? {
             UndoableChange::Created(id) => {
                 let item = self.tree.item(*id)?;
@@ -89,7 +89,7 @@ impl App {
             self.report_changed_again(&name, current);
             return None;
         }
-        if self.site.features.change_feed {
+        if self.service.features.change_feed {
             return self.roll_back_edit(edit);
         }
         // Changes by others may be unknown.
@@ -129,7 +129,7 @@ impl App {
 
     fn roll_back_edit(&mut self, edit: EditedVersion) -> Option<Effect> {
         let before = edit.version.checked_sub(1).filter(|version| *version > 0)?;
-        let takes_note = self.site.features.notes;
+        let takes_note = self.service.features.notes;
         let command = Command::Rollback {
             key: edit.id.into(),
             version: before,
@@ -150,7 +150,7 @@ impl App {
                 let item = &connection.item;
                 self.undo.note_undone(item.id, item.version);
                 let text = format!("Undid v{} of \"{}\"", edit.version, item.name);
-                let is_key_new = edit.has_secret && self.site.features.rollback_keeps_secrets;
+                let is_key_new = edit.has_secret && self.service.features.rollback_keeps_secrets;
                 self.notify(if is_key_new {
                     Notice::warning(format!(
                         "{text}; the new key stays, because the history has no secrets"

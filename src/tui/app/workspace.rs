@@ -39,7 +39,7 @@ impl App {
     /// Returns true if the history is shown beside the pane with the focus.
     pub(super) fn shows_history_beside(&self) -> bool {
         let is_shown = self.layout().columns == Columns::Two && !self.shows_table();
-        is_shown && self.pane != Pane::Detail && self.workspace.tab == Tab::History
+        is_shown && self.pane != Pane::Workspace && self.workspace.tab == Tab::History
     }
 
     /// Tabs as they are drawn: with their keys, the current one in brackets.
@@ -63,7 +63,7 @@ impl App {
 
     /// Tab with the keyboard focus.
     pub fn tab_in_focus(&self) -> Option<Tab> {
-        let is_there = self.pane == Pane::Detail && self.tree.selected_item().is_some();
+        let is_there = self.pane == Pane::Workspace && self.tree.selected_item().is_some();
         is_there.then_some(self.workspace.tab)
     }
 
@@ -83,7 +83,7 @@ impl App {
     pub(super) fn copy_line(&mut self) -> Option<Effect> {
         let connection = self.workspace.detail.connection.as_ref()?;
         let tested = self.last_test();
-        let lines = info::lines(connection, &self.site.catalog, tested);
+        let lines = info::lines(connection, &self.service.catalog, tested);
         let line = lines.into_iter().nth(self.workspace.line)?;
         self.copy_text(line.label, line.copied)
     }
@@ -131,7 +131,7 @@ impl App {
             return;
         }
         let name = self.tree.item(id).map_or("", |item| item.name());
-        let confirm = ConfirmDialog::roll_back(id, number, name, self.site.features);
+        let confirm = ConfirmDialog::roll_back(id, number, name, self.service.features);
         self.dialogs.push(confirm);
     }
 
@@ -148,7 +148,7 @@ impl App {
         match answer {
             ConfirmAction::RollBack(id, number) => {
                 let text = text(format!("Rollback to v{number}"));
-                let takes_note = self.site.features.notes;
+                let takes_note = self.service.features.notes;
                 Some(self.call(
                     AwaitedReply::Rollback(number),
                     Command::Rollback {
@@ -205,7 +205,7 @@ impl App {
         self.undo.push(UndoableChange::Edited(EditedVersion {
             id: item.id,
             version: item.version,
-            has_secret: !self.site.features.rollback_keeps_secrets,
+            has_secret: !self.service.features.rollback_keeps_secrets,
         }));
         self.dialogs.close::<VersionDiff>();
         self.tree.upsert(TreeItem::from(&connection));
@@ -237,7 +237,7 @@ impl App {
             Action::CopyName => ("Name", item.name().to_owned()),
             Action::CopyAlias => ("Alias", item.alias().to_owned()),
             Action::CopyId => ("ID", item.id.to_string()),
-            Action::CopyCurl if self.site.features == ServiceFeatures::THIRD_PARTY => {
+            Action::CopyCurl if self.service.features == ServiceFeatures::THIRD_PARTY => {
                 let text = "cURL commands are for the API of umai, not for this site";
                 self.notify(Notice::info(text));
                 return None;
@@ -248,7 +248,7 @@ impl App {
                     return None;
                 };
                 if action == Action::CopyCurl {
-                    ("cURL command", curl::create(connection, &self.site.api))
+                    ("cURL command", curl::create(connection, &self.service.api))
                 } else if action == Action::CopyCreate {
                     (COMMAND, CommandWriter(self).create_command(connection))
                 } else {

@@ -103,7 +103,7 @@ impl BulkOperation {
             }
         }
         let buttons = u16::from(self.phase == BulkPhase::Preview);
-        let others = buttons + u16::from(self.is_typing()) + u16::from(self.is_running());
+        let others = buttons + u16::from(self.takes_characters()) + u16::from(self.is_running());
         TextBlock {
             // At least one row stays visible.
             rows: rows.min(height.saturating_sub(others + 1)),
@@ -231,11 +231,11 @@ impl Dialog for BulkOperation {
     }
 
     fn input(&self) -> Option<&TextInput> {
-        self.file.as_ref().filter(|_| self.is_typing())
+        self.file.as_ref().filter(|_| self.takes_characters())
     }
 
     fn input_mut(&mut self) -> Option<&mut TextInput> {
-        let is_typing = self.is_typing();
+        let is_typing = self.takes_characters();
         self.file.as_mut().filter(|_| is_typing)
     }
 
@@ -276,7 +276,9 @@ impl Dialog for BulkOperation {
         match action {
             Action::Choose => !self.is_running() || self.job == BulkJob::Test,
             Action::NextButton | Action::PreviousButton => self.phase == BulkPhase::Preview,
-            Action::Yes | Action::No => self.phase == BulkPhase::Preview && !self.is_typing(),
+            Action::Yes | Action::No => {
+                self.phase == BulkPhase::Preview && !self.takes_characters()
+            }
             Action::Retry => self.phase == BulkPhase::Finished && self.progress.unfinished() > 0,
             Action::Hide => self.is_running(),
             Action::Undo => self.is_undoable(cx),

@@ -8,7 +8,7 @@ use crate::tui::dialog::{Dialog, DialogContext, DialogModel, DialogOutcome, Fram
 use crate::tui::dialogs::provider_picker::ProviderPicker;
 use crate::tui::effect::Ticket;
 use crate::tui::event::PastedText;
-use crate::tui::form::field::{FieldTarget, FieldValue, FormField};
+use crate::tui::form::field::{FieldId, FieldValue, FormField};
 use crate::tui::form::layout::{self, RowContent};
 use crate::tui::form::{Form, FormSubject};
 use crate::tui::key::KeyPress;
@@ -63,7 +63,7 @@ impl Dialog for Form {
         self.top = layout::follow(self, &layout::rows_on(self, &cx.layout, cx.keymap), height);
     }
 
-    fn is_typing(&self) -> bool {
+    fn takes_characters(&self) -> bool {
         true
     }
 
@@ -143,7 +143,7 @@ impl Dialog for Form {
             Action::Clear | Action::MoveToReference => self.is_on_secret(),
             Action::InsertReference => {
                 let field = self.fields.get(self.focus);
-                field.is_some_and(|field| matches!(field.target, FieldTarget::Setting(_)))
+                field.is_some_and(|field| matches!(field.target, FieldId::Setting(_)))
             }
             _ => true,
         }

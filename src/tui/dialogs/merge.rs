@@ -4,7 +4,7 @@ use crate::tui::action::{Action, KeyContext};
 use crate::tui::dialog::{
     Dialog, DialogContext, DialogModel, DialogOutcome, Row, Rows, Spoken, TextEntries, Tone,
 };
-use crate::tui::form::field::FieldTarget;
+use crate::tui::form::field::FieldId;
 use crate::tui::select_list::Cursor;
 use crate::tui::text_width::cut;
 
@@ -27,7 +27,7 @@ pub enum MergeSide {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MergeConflict {
     /// ID of the field.
-    pub target: FieldTarget,
+    pub target: FieldId,
     /// Label of the field.
     pub label: String,
     /// Value typed here; for a secret its state.

@@ -6,7 +6,7 @@ use crate::tui::dialog::{
     Dialog, DialogContext, DialogModel, DialogOutcome, Row, Rows, Spoken, Tone,
 };
 use crate::tui::form::Form;
-use crate::tui::form::field::{FieldTarget, FieldValue};
+use crate::tui::form::field::{FieldId, FieldValue};
 use crate::tui::notice::Notice;
 use crate::tui::select_list::Cursor;
 use crate::tui::text_width::wrap;
@@ -32,8 +32,7 @@ impl MoveToReference {
         const NO_SECRET: &str = "Only a secret can be moved to a reference; $ in an empty setting lists the configuration keys";
         let field = form.fields.get(form.focus);
         let field = field.filter(|field| matches!(field.value, FieldValue::Secret(_)));
-        let (Some(field), Some(FieldTarget::Setting(key))) =
-            (field, field.map(|field| &field.target))
+        let (Some(field), Some(FieldId::Setting(key))) = (field, field.map(|field| &field.target))
         else {
             return Err(Notice::info(NO_SECRET));
         };
@@ -259,7 +258,7 @@ fn state(lookup: Option<&ReferenceLookup>) -> String {
 
 /// Alias as a section, so that two connections of a provider do not share a key: `openai-prod` is `OpenaiProd`.
 fn section_of_alias(form: &Form) -> Option<String> {
-    let alias = form.field(&FieldTarget::Alias)?.line()?.value();
+    let alias = form.field(&FieldId::Alias)?.line()?.value();
     section(alias)
 }
 

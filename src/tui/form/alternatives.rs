@@ -1,6 +1,6 @@
 //! Shows the settings of the chosen alternative only; input for the others is kept until the form is saved.
 
-use super::field::{FieldTarget, FieldValue, FormField};
+use super::field::{FieldId, FieldValue, FormField};
 use super::{Form, FormSubject};
 use crate::connection::{DraftField, FieldError, FieldReason};
 use crate::provider::{Alternative, AlternativeGroup, Provider, SettingsField};
@@ -19,7 +19,7 @@ impl Form {
             if let Some((index, choice)) = choice
                 && !fields
                     .iter()
-                    .any(|field: &FormField| field.target == FieldTarget::Alternative(index))
+                    .any(|field: &FormField| field.target == FieldId::Alternative(index))
             {
                 let chosen = choice.in_use(&has).unwrap_or(choice.preferred());
                 fields.push(FormField::alternative(index, choice, chosen));
@@ -38,7 +38,7 @@ impl Form {
 
     /// Chosen alternative.
     pub(super) fn alternative(&self, choice: usize) -> Option<&Alternative> {
-        let FieldValue::Choice { at, .. } = &self.field(&FieldTarget::Alternative(choice))?.value
+        let FieldValue::Choice { at, .. } = &self.field(&FieldId::Alternative(choice))?.value
         else {
             return None;
         };
@@ -51,7 +51,7 @@ impl Form {
 
     /// Returns whether a field belongs to an alternative that is not chosen.
     pub fn is_hidden(&self, field: &FormField) -> bool {
-        let FieldTarget::Setting(key) = &field.target else {
+        let FieldId::Setting(key) = &field.target else {
             return false;
         };
         let Some((choice, _)) = self.provider.choice_of(key) else {
@@ -76,7 +76,7 @@ impl Form {
         let choices: Vec<_> = self.provider.alternatives.iter().enumerate().collect();
         let missing = choices.into_iter().filter_map(|(index, choice)| {
             let alternative = choice.in_use(|key| filled.iter().any(|one| one == key))?;
-            Some((FieldTarget::Alternative(index), alternative))
+            Some((FieldId::Alternative(index), alternative))
         });
         for (place, alternative) in missing.collect::<Vec<_>>() {
             if let Some(field) = self.fields.iter_mut().find(|field| field.target == place)
@@ -106,7 +106,7 @@ impl Form {
             return Vec::new();
         }
         let is_of_choice = |field: &FormField| {
-            let FieldTarget::Setting(key) = &field.target else {
+            let FieldId::Setting(key) = &field.target else {
                 return false;
             };
             let of = self.provider.choice_of(key);
@@ -120,7 +120,7 @@ impl Form {
     }
 
     /// Visible field for an error, and the message with the name of the alternative.
-    pub(super) fn alternative_error(&self, problem: &FieldError) -> Option<(FieldTarget, String)> {
+    pub(super) fn alternative_error(&self, problem: &FieldError) -> Option<(FieldId, String)> {
         let DraftField::Setting { key, .. } = &problem.field else {
             return None;
         };
@@ -129,7 +129,7 @@ impl Form {
         if matches!(problem.reason, FieldReason::OneOf(_)) {
             let first = alternative.any_of.first()?;
             return Some((
-                FieldTarget::Setting(first.clone()),
+                FieldId::Setting(first.clone()),
                 self.requirement(alternative),
             ));
         }
@@ -137,7 +137,7 @@ impl Form {
             .alternative_of(key)
             .and_then(|alternative| choice.alternatives.get(alternative))?;
         (own != alternative).then(|| {
-            let place = FieldTarget::Alternative(index);
+            let place = FieldId::Alternative(index);
             (place, format!("\"{}\": {problem}", own.label))
         })
     }

@@ -1,7 +1,7 @@
 //! Asynchronous checks while the form is edited: availability of the alias, and references.
 
 use super::Form;
-use super::field::{FieldTarget, FormField};
+use super::field::{FieldId, FormField};
 use crate::appsettings::{Reference, ReferenceLookup};
 use crate::connection::validate::MaskPolicy;
 use crate::connection::{ConnectionDraft, DraftField, FieldReason};
@@ -40,7 +40,7 @@ pub(super) struct ReferenceCheck {
 impl Form {
     /// Alias to check, if its availability is unknown and no check is in progress.
     pub fn alias_to_check(&self) -> Option<&str> {
-        let typed = self.typed(&FieldTarget::Alias);
+        let typed = self.typed(&FieldId::Alias);
         let known = match &self.alias_check {
             AliasCheck::Checking(..) => return None,
             AliasCheck::Unknown(alias)
@@ -52,7 +52,7 @@ impl Form {
 
     /// Reason for which a save would refuse the typed alias; an empty alias may still be filled in.
     pub fn alias_problem(&self) -> Option<FieldReason> {
-        let typed = self.typed(&FieldTarget::Alias);
+        let typed = self.typed(&FieldId::Alias);
         if typed.is_empty() || self.keeps_alias() {
             return None;
         }
@@ -70,7 +70,7 @@ impl Form {
 
     /// Availability of the typed alias; `None` for the alias that the connection already has.
     pub fn alias_status(&self) -> Option<&AliasCheck> {
-        let typed = self.typed(&FieldTarget::Alias);
+        let typed = self.typed(&FieldId::Alias);
         if self.keeps_alias() {
             return None;
         }
@@ -87,7 +87,7 @@ impl Form {
     fn keeps_alias(&self) -> bool {
         self.id().is_some()
             && !self
-                .field(&FieldTarget::Alias)
+                .field(&FieldId::Alias)
                 .is_some_and(FormField::is_changed)
     }
 
@@ -180,7 +180,7 @@ impl Form {
     }
 
     fn has_known_error(&self, field: &FormField) -> bool {
-        if field.target == FieldTarget::Alias {
+        if field.target == FieldId::Alias {
             return matches!(self.alias_status(), Some(AliasCheck::Taken { .. }));
         }
         if !field.is_changed() {

@@ -1,6 +1,6 @@
 //! Draft from the fields of a form, and the stored values of a connection.
 
-use super::field::{FieldTarget, FieldValue, FormField, StoredValue};
+use super::field::{FieldId, FieldValue, FormField, StoredValue};
 use super::{Form, FormSubject};
 use crate::connection::{Connection, ConnectionDraft, PlainSecret, SettingValue, Settings};
 use crate::provider::SettingsField;
@@ -16,19 +16,19 @@ impl Form {
         let mut settings = Settings::default();
         for field in &self.fields {
             match &field.target {
-                FieldTarget::Name => draft.name = Some(self.name().to_owned()),
-                FieldTarget::Alias => {
-                    draft.alias = Some(self.typed(&FieldTarget::Alias).to_owned());
+                FieldId::Name => draft.name = Some(self.name().to_owned()),
+                FieldId::Alias => {
+                    draft.alias = Some(self.typed(&FieldId::Alias).to_owned());
                 }
-                FieldTarget::Alternative(_) => {}
-                FieldTarget::Status => {
+                FieldId::Alternative(_) => {}
+                FieldId::Status => {
                     draft.is_active = Some(matches!(field.value, FieldValue::Switch(true)));
                 }
-                FieldTarget::Note => {
-                    let note = self.typed(&FieldTarget::Note);
+                FieldId::Note => {
+                    let note = self.typed(&FieldId::Note);
                     draft.change_description = (!note.is_empty()).then(|| note.to_owned());
                 }
-                FieldTarget::Setting(key) => {
+                FieldId::Setting(key) => {
                     if let Some(value) = self.setting(field) {
                         settings.set(key.clone(), value);
                     }

@@ -1,6 +1,6 @@
 //! Form of a duplicate: another connection's values under an available name and alias.
 
-use super::field::{FieldTarget, FieldValue};
+use super::field::{FieldId, FieldValue};
 use super::{AliasCheck, Form, FormSubject};
 use crate::connection::alias::first_free;
 use crate::connection::validate::MAX_NAME;
@@ -24,19 +24,18 @@ impl Form {
         form.remove_note();
         form.alias_follows = true;
         form.alias_check = AliasCheck::Unknown(String::new());
-        form.set_initial(&FieldTarget::Name, &copy_name(&connection.item.name));
-        form.set_initial(&FieldTarget::Alias, &alias::suggest(form.name()));
+        form.set_initial(&FieldId::Name, &copy_name(&connection.item.name));
+        form.set_initial(&FieldId::Alias, &alias::suggest(form.name()));
         form
     }
 
     /// Removes the field for the note of a change.
     pub fn remove_note(&mut self) {
-        self.fields
-            .retain(|field| field.target != FieldTarget::Note);
+        self.fields.retain(|field| field.target != FieldId::Note);
     }
 
     /// Sets the initial value of a field.
-    fn set_initial(&mut self, place: &FieldTarget, text: &str) {
+    fn set_initial(&mut self, place: &FieldId, text: &str) {
         if let Some(field) = self.fields.iter_mut().find(|field| field.target == *place)
             && let FieldValue::Text(line) = &mut field.value
         {
@@ -56,14 +55,14 @@ impl Form {
     /// Offers a free alias as the completion of the taken one; `None` withdraws the offer.
     pub fn offer_alias(&mut self, free: Option<String>) {
         let mut fields = self.fields.iter_mut();
-        if let Some(field) = fields.find(|field| field.target == FieldTarget::Alias) {
+        if let Some(field) = fields.find(|field| field.target == FieldId::Alias) {
             field.suggestions = free.into_iter().collect();
         }
     }
 
     /// Returns the offered alias if it completes the typed one.
     pub(super) fn offered_alias(&self) -> Option<&str> {
-        let field = self.field(&FieldTarget::Alias)?;
+        let field = self.field(&FieldId::Alias)?;
         let typed = field.line()?.value();
         let offered = field.suggestions.first()?;
         offered.starts_with(typed).then_some(offered.as_str())
@@ -71,7 +70,7 @@ impl Form {
 
     /// Replaces an unavailable alias of a duplicate with the next one as long as its name and alias are not edited.
     pub(super) fn try_next_alias(&mut self) {
-        let is_ours = [FieldTarget::Name, FieldTarget::Alias].iter().all(|place| {
+        let is_ours = [FieldId::Name, FieldId::Alias].iter().all(|place| {
             let field = self.field(place);
             field.is_some_and(|field| !field.is_changed())
         });
@@ -87,7 +86,7 @@ impl Form {
         self.tried_aliases.push(alias.clone());
         let tried = &self.tried_aliases;
         let next = first_free(&tried[0], |alias| tried.iter().any(|one| one == alias));
-        self.set_initial(&FieldTarget::Alias, &next);
+        self.set_initial(&FieldId::Alias, &next);
     }
 }
 

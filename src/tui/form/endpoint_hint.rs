@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::Form;
-use super::field::{FieldTarget, FieldValue, FormField};
+use super::field::{FieldId, FieldValue, FormField};
 use super::layout::NoteKind;
 use crate::connection::MaskedSecret;
 use crate::probe::AddressClass;
@@ -21,7 +21,7 @@ impl Form {
         field: &FormField,
         is_focused: bool,
     ) -> Vec<(NoteKind, String)> {
-        let FieldTarget::Setting(key) = &field.target else {
+        let FieldId::Setting(key) = &field.target else {
             return Vec::new();
         };
         let setting = self.provider.field(key);
@@ -69,7 +69,7 @@ impl Form {
     fn values(&self) -> ResolvedSettings {
         let mut values = ResolvedSettings::default();
         for field in self.fields.iter().filter(|field| !self.is_hidden(field)) {
-            let FieldTarget::Setting(key) = &field.target else {
+            let FieldId::Setting(key) = &field.target else {
                 continue;
             };
             let default = self.provider.field(key).and_then(default_of);
@@ -101,7 +101,7 @@ impl Form {
 
     /// Text shown instead of a value that is unknown here or must not be shown.
     fn hidden_value(&self, key: &str) -> Option<String> {
-        let field = self.field(&FieldTarget::Setting(key.to_owned()))?;
+        let field = self.field(&FieldId::Setting(key.to_owned()))?;
         match (field.reference(), &field.value) {
             (Some(reference), _) => Some(reference.to_string()),
             (None, FieldValue::Secret(_)) => Some(MaskedSecret::Any.text().to_owned()),

@@ -12,7 +12,7 @@ use serde_json::{Map, Value as Json, json};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::Form;
-use super::field::{FieldTarget, FieldValue, FormField};
+use super::field::{FieldId, FieldValue, FormField};
 use crate::provider::ProviderCatalog;
 use crate::text::{is_hidden, printable};
 use crate::tui::notice::Notice;
@@ -79,18 +79,18 @@ impl Form {
     fn as_document(&mut self) -> EditorDocument {
         let mut record = Map::new();
         let mut settings = Map::new();
-        record.insert("name".into(), self.member(&FieldTarget::Name));
-        record.insert("alias".into(), self.member(&FieldTarget::Alias));
+        record.insert("name".into(), self.member(&FieldId::Name));
+        record.insert("alias".into(), self.member(&FieldId::Alias));
         record.insert("providerId".into(), json!(self.provider.id));
-        record.insert("isActive".into(), self.member(&FieldTarget::Status));
+        record.insert("isActive".into(), self.member(&FieldId::Status));
         for field in &self.fields {
-            if let FieldTarget::Setting(key) = &field.target {
+            if let FieldId::Setting(key) = &field.target {
                 settings.insert(key.clone(), member(field));
             }
         }
         record.insert("settings".into(), Json::Object(settings));
-        if self.field(&FieldTarget::Note).is_some() {
-            record.insert("changeDescription".into(), self.member(&FieldTarget::Note));
+        if self.field(&FieldId::Note).is_some() {
+            record.insert("changeDescription".into(), self.member(&FieldId::Note));
         }
         self.external_edit.before.clone_from(&record);
         let name = match self.name() {
@@ -107,7 +107,7 @@ impl Form {
         )))
     }
 
-    fn member(&self, place: &FieldTarget) -> Json {
+    fn member(&self, place: &FieldId) -> Json {
         self.field(place).map_or(Json::Null, member)
     }
 

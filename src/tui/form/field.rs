@@ -16,7 +16,7 @@ pub use value::{EnteredText, EnteredValue};
 /// Part of the draft that a field fills.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum FieldTarget {
+pub enum FieldId {
     /// Name.
     Name,
     /// Alias.
@@ -83,7 +83,7 @@ impl SecretInput {
 #[derive(Debug)]
 pub struct FormField {
     /// Part of the draft that it fills.
-    pub target: FieldTarget,
+    pub target: FieldId,
     /// Label.
     pub label: String,
     /// Description in one sentence.
@@ -125,14 +125,14 @@ enum InitialValue {
 
 impl FormField {
     /// Creates a field that every connection has.
-    pub fn common_field(target: FieldTarget, label: &str, value: FieldValue) -> Self {
+    pub fn common_field(target: FieldId, label: &str, value: FieldValue) -> Self {
         Self {
-            is_required: matches!(target, FieldTarget::Name | FieldTarget::Alias),
+            is_required: matches!(target, FieldId::Name | FieldId::Alias),
             placeholder: match target {
-                FieldTarget::Name => "Enter connection name",
-                FieldTarget::Alias => "Enter alias",
-                FieldTarget::Note => "Say what this change is for (optional)",
-                FieldTarget::Status | FieldTarget::Alternative(_) | FieldTarget::Setting(_) => "",
+                FieldId::Name => "Enter connection name",
+                FieldId::Alias => "Enter alias",
+                FieldId::Note => "Say what this change is for (optional)",
+                FieldId::Status | FieldId::Alternative(_) | FieldId::Setting(_) => "",
             },
             target,
             label: label.to_owned(),
@@ -163,7 +163,7 @@ impl FormField {
         Self {
             description: choice.description.clone(),
             group: choice.group.clone(),
-            ..Self::common_field(FieldTarget::Alternative(index), &choice.label, value)
+            ..Self::common_field(FieldId::Alternative(index), &choice.label, value)
         }
     }
 
@@ -209,7 +209,7 @@ impl FormField {
             FieldValue::Text(TextInput::text(text))
         };
         Self {
-            target: FieldTarget::Setting(setting.key.clone()),
+            target: FieldId::Setting(setting.key.clone()),
             label: setting.label.clone(),
             description: setting.description.clone(),
             suggestions: setting.suggestions.clone(),
@@ -248,7 +248,7 @@ impl FormField {
     /// Configuration reference in the field.
     pub fn reference(&self) -> Option<Reference> {
         match self.target {
-            FieldTarget::Setting(_) => Reference::read(self.line()?.value().trim()),
+            FieldId::Setting(_) => Reference::read(self.line()?.value().trim()),
             _ => None,
         }
     }
@@ -332,7 +332,7 @@ impl FormField {
     pub fn edit(&mut self, key: KeyPress) -> bool {
         let key = match key.typed() {
             // An alias has no capitals.
-            Some(character) if self.target == FieldTarget::Alias => {
+            Some(character) if self.target == FieldId::Alias => {
                 KeyPress::plain(KeyCode::Char(character.to_ascii_lowercase()))
             }
             _ => key,

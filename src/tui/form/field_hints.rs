@@ -3,7 +3,7 @@
 use similar::{Algorithm, capture_diff_slices, get_diff_ratio};
 
 use super::Form;
-use super::field::{FieldTarget, FieldValue, FormField};
+use super::field::{FieldId, FieldValue, FormField};
 use super::layout::NoteKind;
 use crate::provider::{Alternative, FieldKind};
 use crate::text::address;
@@ -32,7 +32,7 @@ impl Form {
 
     /// Note about an address that begins with no scheme and cannot become one.
     fn scheme_note(&self, field: &FormField) -> Option<(NoteKind, String)> {
-        let FieldTarget::Setting(key) = &field.target else {
+        let FieldId::Setting(key) = &field.target else {
             return None;
         };
         let is_url = self.provider.field(key)?.kind == FieldKind::Url;
@@ -56,7 +56,7 @@ impl Form {
 
     /// Note at the first empty setting of a sign-in that needs more than one. The first of the settings may stand alone.
     fn sign_in_note(&self, field: &FormField) -> Option<(NoteKind, String)> {
-        let FieldTarget::Setting(key) = &field.target else {
+        let FieldId::Setting(key) = &field.target else {
             return None;
         };
         let choices = 0..self.provider.alternatives.len();
@@ -70,7 +70,7 @@ impl Form {
     /// Returns the first empty setting if some are filled, and not only the first.
     fn first_missing<'a>(&self, alternative: &'a Alternative) -> Option<&'a str> {
         let is_filled = |key: &String| {
-            let field = self.field(&FieldTarget::Setting(key.clone()));
+            let field = self.field(&FieldId::Setting(key.clone()));
             field.is_some_and(has_value)
         };
         let filled = alternative.any_of.iter().filter(|key| is_filled(key));
@@ -133,11 +133,11 @@ mod tests {
         let mut form = Form::new(catalog.get(provider).unwrap());
         assert_eq!(form.subject, FormSubject::New);
         for (key, value) in values {
-            let target = FieldTarget::Setting((*key).to_owned());
+            let target = FieldId::Setting((*key).to_owned());
             let field = form.fields.iter_mut().find(|field| field.target == target);
             field.unwrap().line_mut().unwrap().set(value);
         }
-        let field = form.field(&FieldTarget::Setting(at.to_owned())).unwrap();
+        let field = form.field(&FieldId::Setting(at.to_owned())).unwrap();
         let notes = form.text_notes(field, false);
         notes.into_iter().map(|(_, text)| text).collect()
     }

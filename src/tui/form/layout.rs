@@ -1,6 +1,6 @@
 //! Rows of a form at a width, used for drawing, scrolling and the mouse.
 
-use super::field::{FieldTarget, FieldValue, FormField, SecretInput};
+use super::field::{FieldId, FieldValue, FormField, SecretInput};
 use super::{AliasCheck, Form};
 use crate::appsettings::ReferenceLookup;
 use crate::connection::MaskedSecret;
@@ -117,10 +117,7 @@ pub fn rows(
     let mut is_in_settings = false;
     let fields = form.fields.iter().enumerate();
     for (at, field) in fields.filter(|(_, field)| !form.is_hidden(field)) {
-        let is_setting = matches!(
-            field.target,
-            FieldTarget::Setting(_) | FieldTarget::Alternative(_)
-        );
+        let is_setting = matches!(field.target, FieldId::Setting(_) | FieldId::Alternative(_));
         if is_setting && (!is_in_settings || field.group.as_deref() != group) {
             group = field.group.as_deref();
             is_in_settings = true;
@@ -234,7 +231,7 @@ fn notes(
     let mut notes = Vec::new();
     if let Some(error) = &field.error {
         notes.push((NoteKind::Error, format!("✗ {error}")));
-    } else if field.target == FieldTarget::Alias {
+    } else if field.target == FieldId::Alias {
         notes.extend(alias_note(form));
     } else if let Some(reference) = field.reference() {
         notes.extend(form.lookup(&reference).map(lookup_note));
@@ -253,14 +250,14 @@ fn notes(
     }
     notes.extend(form.secret_notes(field));
     notes.extend(form.text_notes(field, is_focused));
-    if field.target == FieldTarget::Alias && form.id().is_some() && field.is_changed() {
+    if field.target == FieldId::Alias && form.id().is_some() && field.is_changed() {
         let note = "Scripts that use the old alias will fail";
         notes.push((NoteKind::Hint, note.into()));
     }
     if is_focused && let Some(message) = form.configuration_keys_message() {
         notes.push((NoteKind::Hint, message));
     }
-    if let FieldTarget::Alternative(choice) = field.target {
+    if let FieldId::Alternative(choice) = field.target {
         notes.extend(removed_by_save(&form.removed_by_save(choice)));
     }
     notes.extend(form.request_url_notes(field, is_focused));

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::Form;
-use super::field::{FieldTarget, FieldValue, FormField};
+use super::field::{FieldId, FieldValue, FormField};
 use zeroize::Zeroizing;
 
 use crate::connection::{PastedConnection, PastedProfile, PlainSecret, SettingValue, secret_input};
@@ -52,10 +52,7 @@ impl Form {
             }
         }
         self.choose_alternatives(&keys);
-        for (place, text) in [
-            (FieldTarget::Name, &draft.name),
-            (FieldTarget::Alias, &draft.alias),
-        ] {
+        for (place, text) in [(FieldId::Name, &draft.name), (FieldId::Alias, &draft.alias)] {
             if let Some(text) = text.as_deref().filter(|text| !text.trim().is_empty()) {
                 match self.fill_common_field(&place, text, catalog) {
                     Some(label) => filled.push(label),
@@ -80,7 +77,7 @@ impl Form {
     }
 
     /// Copies of what was entered in the fields, defaults excluded.
-    fn entered(&self) -> Vec<(FieldTarget, Zeroizing<String>)> {
+    fn entered(&self) -> Vec<(FieldId, Zeroizing<String>)> {
         let fields = self.fields.iter().filter(|field| !field.is_default());
         let entered = fields.filter_map(|field| {
             let text = match &field.value {
@@ -94,12 +91,12 @@ impl Form {
     }
 
     /// Labels of the fields whose earlier content is gone.
-    fn replaced(&self, before: &[(FieldTarget, Zeroizing<String>)]) -> Vec<String> {
+    fn replaced(&self, before: &[(FieldId, Zeroizing<String>)]) -> Vec<String> {
         let changed = before.iter().filter_map(|(target, text)| {
             let field = self.field(target)?;
             let is_same = field.line().is_some_and(|line| line.value() == text.as_str());
             let is_kept = matches!(&field.value, FieldValue::Secret(secret) if secret.stored_mask().is_some());
-            let follows = *target == FieldTarget::Alias && self.alias_follows;
+            let follows = *target == FieldId::Alias && self.alias_follows;
             (!is_same && !is_kept && !follows).then(|| field.label.clone())
         });
         changed.collect()
@@ -109,7 +106,7 @@ impl Form {
     fn removed(&self, keys: &[String]) -> String {
         let fields = keys
             .iter()
-            .filter_map(|key| self.field(&FieldTarget::Setting(key.clone())));
+            .filter_map(|key| self.field(&FieldId::Setting(key.clone())));
         let notes = fields.filter_map(|field| field.removed.as_deref());
         notes.flat_map(|note| [". ", note]).collect()
     }
@@ -118,7 +115,7 @@ impl Form {
     fn go_back_to_default<'a>(&mut self, given: impl Iterator<Item = &'a str>) {
         let given: Vec<&str> = given.collect();
         for setting in &self.provider.settings {
-            let place = FieldTarget::Setting(setting.key.clone());
+            let place = FieldId::Setting(setting.key.clone());
             if setting.kind == FieldKind::Url
                 && !given.contains(&setting.key.as_str())
                 && let Some(DefaultValue::Text(default)) = &setting.default
@@ -136,7 +133,7 @@ impl Form {
         value: &SettingValue<PlainSecret>,
         catalog: &ProviderCatalog,
     ) -> Option<String> {
-        let place = FieldTarget::Setting(self.provider.field(key)?.key.clone());
+        let place = FieldId::Setting(self.provider.field(key)?.key.clone());
         let at = self.fields.iter().position(|field| field.target == place)?;
         let setting = self.provider.field(key)?;
         let text = value.text();
@@ -162,11 +159,11 @@ impl Form {
     /// Fills the name or the alias if it is empty.
     fn fill_common_field(
         &mut self,
-        place: &FieldTarget,
+        place: &FieldId,
         text: &str,
         catalog: &ProviderCatalog,
     ) -> Option<String> {
-        let is_alias = *place == FieldTarget::Alias;
+        let is_alias = *place == FieldId::Alias;
         let is_free = self.typed(place).is_empty() || (is_alias && self.alias_follows);
         if !is_free {
             return None;
@@ -180,18 +177,18 @@ impl Form {
             self.alias_follows = false;
         } else if self.alias_follows && self.id().is_none() {
             let suggested = self.suggested_alias();
-            self.set_common_field(&FieldTarget::Alias, &suggested);
+            self.set_common_field(&FieldId::Alias, &suggested);
         }
         Some(label)
     }
 
-    fn set_common_field(&mut self, place: &FieldTarget, text: &str) {
+    fn set_common_field(&mut self, place: &FieldId, text: &str) {
         if let Some(field) = self.fields.iter_mut().find(|field| field.target == *place) {
             set_text(field, text);
         }
     }
 
-    fn label_of(&self, place: &FieldTarget) -> String {
+    fn label_of(&self, place: &FieldId) -> String {
         self.field(place)
             .map(|field| field.label.clone())
             .unwrap_or_default()
@@ -214,7 +211,7 @@ impl Form {
         };
         field.clear_default();
         let text = match field.target {
-            FieldTarget::Alias => Cow::Owned(text.to_ascii_lowercase()),
+            FieldId::Alias => Cow::Owned(text.to_ascii_lowercase()),
             _ => Cow::Borrowed(text),
         };
         if !field.line_mut().is_some_and(|line| line.type_text(&text)) {

@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::Form;
-use super::field::{FieldTarget, FieldValue, FormField};
+use super::field::{FieldId, FieldValue, FormField};
 use super::layout::NoteKind;
 use crate::connection::secret_input::{self, KeyFlaw};
 use crate::connection::validate::settings::field_path;
@@ -118,7 +118,7 @@ fn refused(flaw: &KeyFlaw) -> String {
 /// Setting of a secret field.
 fn secret_setting<'a>(provider: &'a Provider, field: &FormField) -> Option<&'a SettingsField> {
     match (&field.target, &field.value) {
-        (FieldTarget::Setting(key), FieldValue::Secret(_)) => provider.field(key),
+        (FieldId::Setting(key), FieldValue::Secret(_)) => provider.field(key),
         _ => None,
     }
 }

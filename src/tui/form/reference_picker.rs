@@ -1,7 +1,7 @@
 //! Lists the configuration keys that a setting can reference: `$` in an empty field opens the list, typing filters it.
 
 use super::Form;
-use super::field::{FieldTarget, FieldValue, FormField};
+use super::field::{FieldId, FieldValue, FormField};
 use crate::appsettings::{ConfigurationKey, Reference};
 use crate::connection::Page;
 use crate::provider::ProviderCatalog;
@@ -39,7 +39,7 @@ pub(super) struct ReferenceKeys {
 impl Form {
     /// Opens the list below the focused field; returns the reason if the field cannot have a reference.
     pub(super) fn open_configuration_keys(&mut self) -> Option<Notice> {
-        let is_setting = |place: &FieldTarget| matches!(place, FieldTarget::Setting(_));
+        let is_setting = |place: &FieldId| matches!(place, FieldId::Setting(_));
         let field = self.fields.get(self.focus)?;
         let line = field.line().filter(|_| is_setting(&field.target));
         let Some(line) = line else {
@@ -69,7 +69,7 @@ impl Form {
     /// Opens, filters or closes the list after an edit of the field.
     pub(super) fn update_configuration_keys(&mut self) {
         let field = self.fields.get(self.focus);
-        let field = field.filter(|field| matches!(field.target, FieldTarget::Setting(_)));
+        let field = field.filter(|field| matches!(field.target, FieldId::Setting(_)));
         let typed = field.and_then(|field| narrowing(field.line()?.value()));
         let typed = typed.map(str::to_owned);
         match (&mut self.reference_picker, typed) {

@@ -1,6 +1,6 @@
 //! Saves a form, and shows the errors of a refused save at its fields.
 
-use super::field::{FieldTarget, FormField};
+use super::field::{FieldId, FormField};
 use super::{Form, FormSubject, TheirChange};
 use crate::connection::validate::MaskPolicy;
 use crate::connection::{
@@ -185,13 +185,13 @@ impl Form {
         unassigned_error
     }
 
-    fn field_target(&self, at: &DraftField) -> Option<FieldTarget> {
+    fn field_target(&self, at: &DraftField) -> Option<FieldId> {
         Some(match at {
-            DraftField::Name => FieldTarget::Name,
-            DraftField::Alias => FieldTarget::Alias,
-            DraftField::IsActive => FieldTarget::Status,
+            DraftField::Name => FieldId::Name,
+            DraftField::Alias => FieldId::Alias,
+            DraftField::IsActive => FieldId::Status,
             DraftField::Setting { key, .. } => {
-                FieldTarget::Setting(self.provider.field(key)?.key.clone())
+                FieldId::Setting(self.provider.field(key)?.key.clone())
             }
             DraftField::ProviderId | DraftField::Settings => return None,
         })

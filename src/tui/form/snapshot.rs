@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::field::{EnteredValue, FieldTarget, FieldValue, FormField};
+use super::field::{EnteredValue, FieldId, FieldValue, FormField};
 use super::{AliasCheck, Form, FormSubject};
 use crate::provider::{Provider, ProviderCatalog};
 use crate::text::key_like;
@@ -32,7 +32,7 @@ pub struct FormSnapshot {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct FieldSnapshot {
-    at: FieldTarget,
+    at: FieldId,
     was: EnteredValue,
     is: EnteredValue,
 }
@@ -123,7 +123,7 @@ impl Form {
         form.subject = kept.subject.clone();
         if form.id().is_some() {
             let note = FormField::common_field(
-                FieldTarget::Note,
+                FieldId::Note,
                 "Note",
                 FieldValue::Text(TextInput::text("")),
             );
@@ -137,7 +137,7 @@ impl Form {
         }
         form.alias_follows = kept.alias_follows;
         if let Some(EnteredValue::Text(alias)) =
-            form.field(&FieldTarget::Alias).map(FormField::baseline)
+            form.field(&FieldId::Alias).map(FormField::baseline)
             && form.id().is_some()
         {
             form.alias_check = AliasCheck::Available(alias);

@@ -1,7 +1,7 @@
 //! Warns of an API key in a visible field, and moves it to the secret field.
 
 use super::Form;
-use super::field::{FieldTarget, FieldValue, FormField};
+use super::field::{FieldId, FieldValue, FormField};
 use crate::connection::alias;
 use crate::provider::{FieldKind, ProviderCatalog};
 use crate::text::key_like;
@@ -14,7 +14,7 @@ impl FormField {
         match &self.value {
             FieldValue::Text(line) => {
                 self.warning.is_some()
-                    || !matches!(self.target, FieldTarget::Setting(_))
+                    || !matches!(self.target, FieldId::Setting(_))
                         && key_like::has_key(line.value())
             }
             FieldValue::Secret(_) | FieldValue::Switch(_) | FieldValue::Choice { .. } => false,
@@ -53,21 +53,19 @@ impl Form {
     /// Returns whether an API key in this field is a mistake: a visible field that names something, or an address.
     fn may_have_stray_key(&self, field: &FormField) -> bool {
         match (&field.target, &field.value) {
-            (FieldTarget::Name | FieldTarget::Alias | FieldTarget::Note, _) => true,
-            (FieldTarget::Setting(key), FieldValue::Text(line)) => {
+            (FieldId::Name | FieldId::Alias | FieldId::Note, _) => true,
+            (FieldId::Setting(key), FieldValue::Text(line)) => {
                 let kind = self.provider.field(key).map(|setting| setting.kind);
                 kind == Some(FieldKind::Url) && !line.value().contains("://")
                     || !field.suggestions.is_empty()
             }
-            (FieldTarget::Setting(_) | FieldTarget::Status | FieldTarget::Alternative(_), _) => {
-                false
-            }
+            (FieldId::Setting(_) | FieldId::Status | FieldId::Alternative(_), _) => false,
         }
     }
 
     /// The alias that the name suggests; none when the name contains an API key.
     pub(super) fn suggested_alias(&self) -> String {
-        let name = self.field(&FieldTarget::Name);
+        let name = self.field(&FieldId::Name);
         if name.is_some_and(FormField::has_stray_key) {
             return String::new();
         }
@@ -115,7 +113,7 @@ impl Form {
     /// Secret field for a key: the one whose keys have its prefix, else the first one.
     fn secret_field_for(&self, key: &str) -> Option<usize> {
         let begins_alike = |field: &FormField| match &field.target {
-            FieldTarget::Setting(setting) => self.provider.field(setting).is_some_and(|setting| {
+            FieldId::Setting(setting) => self.provider.field(setting).is_some_and(|setting| {
                 let mut prefixes = setting.prefixes.iter();
                 prefixes.any(|prefix| key.starts_with(prefix.as_str()))
             }),

@@ -3,7 +3,7 @@
 //! Fields that only they changed are updated, fields that only I changed are kept, and the user decides about fields that both
 //! changed, so that neither side's changes are lost unnoticed.
 
-use super::field::{EnteredValue, FieldTarget, FieldValue, FormField};
+use super::field::{EnteredValue, FieldId, FieldValue, FormField};
 use super::remote_change::{MergeState, RemoteMerge, TheirChange, TheirConnection};
 use super::{AliasCheck, Form, FormSubject};
 use crate::tui::dialogs::merge::{MergeConflict, MergeSide};
@@ -121,8 +121,7 @@ impl Form {
         self.merge = MergeState::default();
         self.is_unsure = false;
         self.alias_check = AliasCheck::Unknown(String::new());
-        self.fields
-            .retain(|field| field.target != FieldTarget::Note);
+        self.fields.retain(|field| field.target != FieldId::Note);
         let hidden: Vec<bool> = self
             .fields
             .iter()
@@ -154,7 +153,7 @@ impl Form {
         let other = Self::edit(&theirs.connection, &self.provider);
         let fields = self.fields.iter().enumerate();
         fields
-            .filter(|(_, field)| field.target != FieldTarget::Note)
+            .filter(|(_, field)| field.target != FieldId::Note)
             .filter_map(|(at, field)| Some((at, other.field(&field.target)?.current())))
             .collect()
     }
@@ -199,7 +198,7 @@ impl Form {
     }
 
     fn was_changed(&self, field: &FormField, theirs: &TheirConnection) -> Option<bool> {
-        let FieldTarget::Setting(key) = &field.target else {
+        let FieldId::Setting(key) = &field.target else {
             return Some(false);
         };
         let changed = theirs.changed.as_ref()?;

@@ -3,7 +3,7 @@
 use super::text::{count, replace_symbol};
 use crate::tui::action::KeyContext;
 use crate::tui::dialog::Spoken;
-use crate::tui::form::field::{FieldTarget, FieldValue, FormField};
+use crate::tui::form::field::{FieldId, FieldValue, FormField};
 use crate::tui::form::layout::{self, NotePlace, RowContent};
 use crate::tui::form::{Form, FormSubject};
 use crate::tui::keymap::with_names;
@@ -132,8 +132,8 @@ fn field(field: &FormField) -> String {
         }
         FieldValue::Switch(on) => {
             let value = match (&field.target, on) {
-                (FieldTarget::Status, true) => "Active",
-                (FieldTarget::Status, false) => "Inactive",
+                (FieldId::Status, true) => "Active",
+                (FieldId::Status, false) => "Inactive",
                 (_, true) => "on",
                 (_, false) => "off",
             };

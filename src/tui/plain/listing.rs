@@ -15,10 +15,10 @@ pub fn count(app: &App) -> usize {
         return entry_count(&dialog.model(&cx), &dialog.spoken(&cx));
     }
     match (app.pane, app.workspace.tab) {
-        (Pane::Detail, Tab::Settings) => 0,
-        (Pane::Detail, Tab::Info) => info::LINES,
-        (Pane::Detail, Tab::History) => app.workspace.history.versions().len(),
-        (Pane::Tree | Pane::List, _) => app.tree.shown_len(),
+        (Pane::Workspace, Tab::Settings) => 0,
+        (Pane::Workspace, Tab::Info) => info::LINES,
+        (Pane::Workspace, Tab::History) => app.workspace.history.versions().len(),
+        (Pane::Tree | Pane::Table, _) => app.tree.shown_len(),
     }
 }
 
@@ -80,18 +80,19 @@ pub(super) fn line(app: &App, at: usize) -> Option<String> {
 
 fn pane_entry(app: &App, at: usize) -> Option<String> {
     Some(match (app.pane, app.workspace.tab) {
-        (Pane::Detail, Tab::Settings) => return None,
-        (Pane::Detail, Tab::Info) => {
+        (Pane::Workspace, Tab::Settings) => return None,
+        (Pane::Workspace, Tab::Info) => {
             let connection = app.workspace.detail.connection.as_ref()?;
             let tested = app.last_test();
-            let lines = info::lines(connection, &app.site.catalog, tested);
+            let lines = info::lines(connection, &app.service.catalog, tested);
             let line = lines.get(at)?;
             format!("{}: {}", line.label, line.shown)
         }
-        (Pane::Detail, Tab::History) => {
+        (Pane::Workspace, Tab::History) => {
             let version = app.workspace.history.versions().get(at)?;
             let connection = app.workspace.detail.connection.as_ref();
-            let provider = connection.and_then(|one| app.site.catalog.get(&one.item.provider_id));
+            let provider =
+                connection.and_then(|one| app.service.catalog.get(&one.item.provider_id));
             let saved = version.snapshot.item.date_modified;
             let mut line = format!(
                 "v{}, {}, {}",
@@ -107,8 +108,8 @@ fn pane_entry(app: &App, at: usize) -> Option<String> {
             }
             line
         }
-        (Pane::Tree | Pane::List, _) => {
-            connection_sentence(app.tree.visible_at(at)?, &app.site.catalog)
+        (Pane::Tree | Pane::Table, _) => {
+            connection_sentence(app.tree.visible_at(at)?, &app.service.catalog)
         }
     })
 }

@@ -41,7 +41,7 @@ fn input_target(app: &App) -> InputTarget {
     match app.dialogs.last() {
         Some(AnyDialog::Form(form)) if !form.is_choosing() => InputTarget::Field,
         Some(AnyDialog::Confirm(_)) => InputTarget::Prompt,
-        Some(dialog) if dialog.get().is_typing() => InputTarget::List,
+        Some(dialog) if dialog.get().takes_characters() => InputTarget::List,
         Some(_) | None => InputTarget::Command,
     }
 }

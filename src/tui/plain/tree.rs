@@ -40,7 +40,7 @@ fn place(app: &App) -> String {
             format!(
                 "{similar}{} of {all}, filtered by {}; / alone shows all.",
                 tree.shown_len(),
-                filter.line.displayed(&app.site.catalog)
+                filter.line.displayed(&app.service.catalog)
             )
         }
         None if tree.is_empty() => match app.keymap.first_key(KeyContext::Tree, Action::New) {
@@ -68,7 +68,7 @@ fn selected_node(app: &App) -> Option<String> {
         Node::Connection(_) => {
             let item = tree.selected_item()?;
             let at = tree.selected_at()? + 1;
-            let line = connection_sentence(item, &app.site.catalog);
+            let line = connection_sentence(item, &app.service.catalog);
             format!("Selected: {line}; {at} of {}", tree.shown_len())
         }
     })
@@ -109,7 +109,7 @@ fn settings(app: &App) -> Vec<String> {
             .collect();
     };
     let item = &connection.item;
-    let provider = app.site.catalog.get(&item.provider_id);
+    let provider = app.service.catalog.get(&item.provider_id);
     let name = provider.map_or(item.provider_id.as_str(), |provider| &provider.name);
     let status = if item.is_active { "Active" } else { "Inactive" };
     let mut lines = vec![

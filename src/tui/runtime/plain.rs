@@ -47,8 +47,8 @@ pub async fn run(
     let mut app = App::new(catalog, keymap, notices);
     app.set_target(options.target);
     let key = options.key_backups.0.as_ref();
-    app.site.key_path = key.map(|key| key.path());
-    app.site.targets = options.targets;
+    app.service.key_path = key.map(|key| key.path());
+    app.service.targets = options.targets;
     let signals = SignalStreams::new()?;
     let is_interactive = io::stdin().is_terminal();
     let mut runtime = PlainRuntime {
@@ -120,7 +120,7 @@ struct PlainRuntime {
 impl PlainRuntime {
     async fn run_loop(&mut self, mut signals: SignalStreams) -> Result<(), TuiError> {
         print_lines(&[FIRST.to_owned()])?;
-        let first = self.app.site.target.sentence();
+        let first = self.app.service.target.sentence();
         print_lines(first.as_slice())?;
         loop {
             while self.idle()? {}
@@ -144,7 +144,7 @@ impl PlainRuntime {
                 feed_event = self.feed.next() => self.update(Event::Feed(feed_event))?,
                 result = self.draft_saver.next() => self.update(match result {
                     DraftTaskResult::Loaded(found) => Event::DraftsLoaded(found),
-                    DraftTaskResult::Failed(reason) => Event::StoreNotices(vec![reason]),
+                    DraftTaskResult::Failed(reason) => Event::Notices(vec![reason]),
                 })?,
                 Some(Ok(ticket)) = self.wakes.join_next() => self.update(Event::TimerExpired(ticket))?,
             };
@@ -241,7 +241,7 @@ impl PlainRuntime {
         }
         let fresh = notices[self.reported..].to_vec();
         self.reported = notices.len();
-        self.update(Event::StoreNotices(fresh))
+        self.update(Event::Notices(fresh))
     }
 
     fn update(&mut self, event: Event) -> Result<LoopControl, TuiError> {
@@ -311,14 +311,14 @@ impl PlainRuntime {
 
     /// Prints the differences since the last narration.
     fn print_changes(&mut self) -> Result<(), TuiError> {
-        let mut lines: Vec<String> = self.app.notices.startup[self.known..]
+        let mut lines: Vec<String> = self.app.notices.received[self.known..]
             .iter()
             .map(|sentence| format!("Note: {sentence}"))
             .collect();
         // Notices for the user are printed completely, without the app's notice about them.
         let notice = self.app.notices.current.take().filter(|_| lines.is_empty());
         lines.extend(notice.as_ref().map(narration::notice));
-        self.known = self.app.notices.startup.len();
+        self.known = self.app.notices.received.len();
         let now = Narration::new(&self.app);
         lines.extend(now.since(&self.narrated));
         self.narrated = now;

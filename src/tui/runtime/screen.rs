@@ -19,7 +19,7 @@ impl Runtime {
             .themes
             .show(self.app.themes.current, self.app.screen.is_light);
         if !flaws.is_empty() {
-            self.app.update(Event::StoreNotices(flaws));
+            self.app.update(Event::Notices(flaws));
         }
         let (app, theme) = (&self.app, &self.themes.theme);
         self.terminal.draw(|frame| {

@@ -55,7 +55,7 @@ impl SessionFile {
 
     fn report_unusable(&self, app: &mut App, reason: &str) {
         let name = self.path.display();
-        app.show_startup_notices(vec![format!(
+        app.show_notices(vec![format!(
             "The previous session was not restored: {name} {reason}"
         )]);
     }

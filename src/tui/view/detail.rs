@@ -17,7 +17,7 @@ pub fn draw(scene: Scene<'_>, area: Area, buffer: &mut Buffer) {
     let Some(item) = app.tree.selected_item() else {
         return;
     };
-    let is_focused = app.pane == Pane::Detail && app.dialogs.is_empty();
+    let is_focused = app.pane == Pane::Workspace && app.dialogs.is_empty();
     let inside = paint::pane(buffer, area, item.name(), (theme, is_focused));
     if inside.is_empty() {
         return;
@@ -140,7 +140,7 @@ fn lines(scene: Scene<'_>, connection: &Connection, is_active: bool) -> Vec<Deta
     let theme = scene.theme;
     let item = &connection.item;
     let text = theme.text.style();
-    let provider = scene.app.site.catalog.get(&item.provider_id);
+    let provider = scene.app.service.catalog.get(&item.provider_id);
     let name = provider.map_or(item.provider_id.as_str(), |provider| &provider.name);
     let (status, role) = if is_active {
         ("● Active", theme.on)

@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use super::{Scene, paint};
 use crate::tui::dialog::Dialog;
 use crate::tui::form::Form;
-use crate::tui::form::field::{FieldTarget, FieldValue, FormField, SecretInput};
+use crate::tui::form::field::{FieldId, FieldValue, FormField, SecretInput};
 use crate::tui::form::layout::{self, FormRow, NoteKind, RowContent};
 use crate::tui::layout::Area;
 use crate::tui::text_width;
@@ -291,7 +291,7 @@ fn switch(
     area: Area,
     buffer: &mut Buffer,
 ) -> (u16, u16) {
-    let is_status = field.target == FieldTarget::Status;
+    let is_status = field.target == FieldId::Status;
     let (mark, word, role) = match (is_on, is_status) {
         (true, true) => ("● ", "Active", theme.on),
         (false, true) => ("○ ", "Inactive", theme.off),

@@ -74,7 +74,7 @@ fn path(scene: Scene<'_>, area: Area, buffer: &mut Buffer) {
 /// Draws where the connections are, with badge and access, at the end of the header; returns the rest of the line.
 fn place(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Area {
     let Scene { app, theme, .. } = scene;
-    let target = &app.site.target;
+    let target = &app.service.target;
     let color = theme.badge_in(target.color.as_deref());
     let (badge, name, style) = match (&target.badge, target.name_beside_badge()) {
         (Some(badge), name) => (format!(" {badge} "), name.unwrap_or_default(), color),

@@ -30,7 +30,7 @@ pub fn draw(scene: Scene<'_>, workspace: Area, buffer: &mut Buffer) {
         paint::line(buffer, list, &[("No versions yet", theme.dim.style())]);
         return;
     }
-    let is_focused = app.pane == Pane::Detail && app.dialogs.is_empty();
+    let is_focused = app.pane == Pane::Workspace && app.dialogs.is_empty();
     for (row, (at, version)) in
         (0..list.height).zip(history.versions().iter().enumerate().skip(history.top))
     {
@@ -83,7 +83,7 @@ fn line(
     let name = text_width::pad(&format!("v{number}"), wide);
     let date = version.snapshot.item.date_modified;
     let date = format!("  {}  ", date.format("%Y-%m-%d %H:%M"));
-    let provider = app.site.catalog.get(&version.snapshot.item.provider_id);
+    let provider = app.service.catalog.get(&version.snapshot.item.provider_id);
     let what = history::changed(version, provider);
     // The current version is always first, so the change gets the room.
     let current = if history.current() == Some(number) && area.width >= ROOMY {
@@ -110,7 +110,7 @@ fn line(
 /// Draws the full details of a version.
 fn details(scene: Scene<'_>, version: &Version, area: Area, buffer: &mut Buffer) {
     let Scene { app, theme, .. } = scene;
-    let provider = app.site.catalog.get(&version.snapshot.item.provider_id);
+    let provider = app.service.catalog.get(&version.snapshot.item.provider_id);
     let changed = history::changed(version, provider);
     let note = version.change.description.as_deref().unwrap_or_default();
     let text = match (changed.is_empty(), note.is_empty()) {

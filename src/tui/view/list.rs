@@ -17,7 +17,7 @@ use crate::tui::tree::Filter;
 /// Draws the list; returns the cursor position in the filter.
 pub fn draw(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Option<(u16, u16)> {
     let Scene { app, theme, .. } = scene;
-    let is_focused = app.pane == Pane::List && app.dialogs.is_empty();
+    let is_focused = app.pane == Pane::Table && app.dialogs.is_empty();
     let inside = paint::pane(buffer, area, "", (theme, is_focused));
     if app.tree.shown_len() == 0 {
         empty(scene, inside, buffer);
@@ -165,7 +165,7 @@ fn cell(scene: Scene<'_>, (column, width): (TableColumn, u16), item: &TreeItem) 
         Column::Name => (item.name().to_owned(), theme.dim.style()),
         Column::Alias => (item.alias().to_owned(), theme.dim.style()),
         Column::Provider => {
-            let name = match scene.app.site.catalog.get(&item.provider) {
+            let name = match scene.app.service.catalog.get(&item.provider) {
                 Some(provider) => provider.name.clone(),
                 None => item.provider.to_string(),
             };

@@ -95,7 +95,7 @@ fn filter(scene: Scene<'_>, room: Area, buffer: &mut Buffer) -> Option<(u16, u16
     let filter = scene.app.tree.filter()?;
     let used = paint::line(buffer, room, &[(" / ", theme.key.style())]);
     let rest = room.split_left(used).1;
-    let shown = filter.line.displayed(&scene.app.site.catalog);
+    let shown = filter.line.displayed(&scene.app.service.catalog);
     let text = shown.as_ref();
     let typed = text_width::width(&text_width::safe(text));
     let hint = if text.is_empty() { HINT } else { "" };

@@ -147,7 +147,7 @@ fn connection(scene: Scene<'_>, area: Area, what: (&str, &TreeItem), buffer: &mu
     let name = (QueryField::Name, item.name());
     parts.extend(highlight::parts(scene, name, name_role.style()));
     let used = paint::line(buffer, area, &parts);
-    let provider = scene.app.site.catalog.get(&item.provider);
+    let provider = scene.app.service.catalog.get(&item.provider);
     let code = provider_code(provider.map_or(&item.provider, |provider| &provider.name));
     let rest = area.split_left(used + 2).1;
     if usize::from(rest.width) >= text_width::width(&code) && !scene.app.tree.shows_groups() {

@@ -17,7 +17,7 @@ impl App {
         let trash_key = self.key_of(Action::Trash);
         let bulk = self.dialogs.bulk_mut().filter(|bulk| bulk.awaits(of));
         let Some(bulk) = bulk else { return };
-        let effects = bulk.take_reply(of.row, reply, (&self.site.catalog, &trash_key));
+        let effects = bulk.take_reply(of.row, reply, (&self.service.catalog, &trash_key));
         if let Some((id, name)) = effects.changed {
             self.undo.record_bulk_change(of.number, id, name);
         }
@@ -69,7 +69,7 @@ impl App {
         let deleted = bulk.rows().iter();
         let deleted = deleted.filter(|row| matches!(row.state, BulkRowState::Done(_)));
         let deleted = deleted.count();
-        if bulk.job == BulkJob::Delete && deleted > 0 && !self.site.features.trash {
+        if bulk.job == BulkJob::Delete && deleted > 0 && !self.service.features.trash {
             self.undo.push_permanent(format!(
                 "{} deleted permanently: this site has no trash. Create again what you need",
                 count(deleted, "connection")

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use super::UNCHANGED;
 use crate::connection::{MaskedSecret, secret_input};
 use crate::provider::ProviderCatalog;
-use crate::tui::form::field::{FieldTarget, FieldValue, FormField};
+use crate::tui::form::field::{FieldId, FieldValue, FormField};
 use crate::tui::form::paste::join_names;
 use crate::tui::form::{Form, FormSubject};
 use crate::tui::notice::Notice;
@@ -53,9 +53,9 @@ impl Form {
                     self.clean_secret(at);
                     self.invalidate_reference(at);
                     self.check_key_owner(at, catalog);
-                    self.alias_follows &= place != FieldTarget::Alias;
+                    self.alias_follows &= place != FieldId::Alias;
                     let line = self.fields[at].line();
-                    if let FieldTarget::Setting(key) = place
+                    if let FieldId::Setting(key) = place
                         && line.is_some_and(|line| !line.value().trim().is_empty())
                     {
                         filled_keys.push(key);
@@ -70,7 +70,7 @@ impl Form {
             if let Some(line) = self
                 .fields
                 .iter_mut()
-                .find(|field| field.target == FieldTarget::Alias)
+                .find(|field| field.target == FieldId::Alias)
                 .and_then(FormField::line_mut)
             {
                 line.set(&suggested);
@@ -88,8 +88,8 @@ impl Form {
     }
 
     /// Returns whether a member is a mask with something around it, which would be removed. A mask alone keeps the stored secret.
-    fn is_surrounded_mask(&self, place: &FieldTarget, member: &Json) -> bool {
-        let (FieldTarget::Setting(key), Json::String(text)) = (place, member) else {
+    fn is_surrounded_mask(&self, place: &FieldId, member: &Json) -> bool {
+        let (FieldId::Setting(key), Json::String(text)) = (place, member) else {
             return false;
         };
         let setting = self.provider.field(key);
@@ -102,14 +102,14 @@ impl Form {
         &self,
         record: &'a Map<String, Json>,
         left_out: &mut Vec<String>,
-    ) -> Vec<(FieldTarget, String, &'a Json)> {
+    ) -> Vec<(FieldId, String, &'a Json)> {
         let mut places = Vec::new();
         for (name, value) in record {
             let place = match name.as_str() {
-                "name" => FieldTarget::Name,
-                "alias" => FieldTarget::Alias,
-                "isActive" => FieldTarget::Status,
-                "changeDescription" => FieldTarget::Note,
+                "name" => FieldId::Name,
+                "alias" => FieldId::Alias,
+                "isActive" => FieldId::Status,
+                "changeDescription" => FieldId::Note,
                 "providerId" => {
                     let is_same = value
                         .as_str()
@@ -125,7 +125,7 @@ impl Form {
                             for (key, value) in settings {
                                 match self.provider.field(key) {
                                     Some(field) => {
-                                        let place = FieldTarget::Setting(field.key.clone());
+                                        let place = FieldId::Setting(field.key.clone());
                                         places.push((place, key.clone(), value));
                                     }
                                     None => left_out.push(key.clone()),

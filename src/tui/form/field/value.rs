@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
-use super::{FieldTarget, FieldValue, FormField, InitialValue};
+use super::{FieldId, FieldValue, FormField, InitialValue};
 use crate::connection::MaskedSecret;
 
 /// Value of a field.
@@ -73,7 +73,7 @@ impl EnteredValue {
     }
 
     /// Value for display; for a secret only its state.
-    pub fn displayed(&self, place: &FieldTarget) -> String {
+    pub fn displayed(&self, place: &FieldId) -> String {
         let or_empty = |text: &str| {
             if text.is_empty() {
                 "nothing".to_owned()
@@ -85,8 +85,8 @@ impl EnteredValue {
             Self::Text(text) => or_empty(text.trim()),
             Self::Choice(chosen) => or_empty(chosen.as_deref().unwrap_or_default()),
             Self::Switch(on) => match (place, on) {
-                (FieldTarget::Status, true) => "Active".into(),
-                (FieldTarget::Status, false) => "Inactive".into(),
+                (FieldId::Status, true) => "Active".into(),
+                (FieldId::Status, false) => "Inactive".into(),
                 (_, true) => "on".into(),
                 (_, false) => "off".into(),
             },
