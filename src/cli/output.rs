@@ -266,7 +266,7 @@ impl Output {
         match self.messages {
             OutputReader::Person => print_line(&printable(sentence)),
             OutputReader::Program => {
-                print_line(&harmless(&json!({ "notice": sentence }).to_string()))
+                print_line(&harmless(&json!({ "notice": sentence }).to_string()));
             }
         }
     }
@@ -279,7 +279,7 @@ impl Output {
         match (self.messages, failure) {
             (OutputReader::Program, _) => Self::problem(&failure.problem()),
             (OutputReader::Person, Failure::Connection(error)) => {
-                self.errors.print_fields(error, "")
+                self.errors.print_fields(error, "");
             }
             (OutputReader::Person, Failure::Options(error, hint)) => {
                 self.errors.print_options(error.fields());
