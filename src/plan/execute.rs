@@ -7,7 +7,7 @@ use futures_util::{StreamExt, stream};
 
 use super::build::broken_task;
 use super::{PlanAction, PlanStep};
-use crate::connection::{ConnectionError, ServerError};
+use crate::connection::{ConnectionError, ServerError, StoreError};
 use crate::service::{ConnectionService, ServiceFeatures};
 
 /// Number of concurrent changes; a store saves them together.
@@ -29,7 +29,7 @@ pub enum StepResult {
     Unchanged,
     /// Skipped because the connection exists.
     Skipped,
-    /// Not done, for example after a change elsewhere.
+    /// Ended with an error, for example after a change elsewhere; the error says whether it was saved.
     Failed(ConnectionError),
     /// Not started, because an earlier error would have repeated itself.
     NotStarted,
@@ -54,7 +54,10 @@ impl StepResult {
             Self::Deleted => "deleted",
             Self::Unchanged => "unchanged",
             Self::Skipped => "skipped",
-            Self::Failed(ConnectionError::Server(ServerError::Unconfirmed { .. })) => "unconfirmed",
+            Self::Failed(
+                ConnectionError::Server(ServerError::Unconfirmed { .. })
+                | ConnectionError::Store(StoreError::Unanswered(_)),
+            ) => "unconfirmed",
             Self::Failed(ConnectionError::Server(ServerError::SavedUnread(_))) => "saved",
             Self::Failed(_) => "refused",
             Self::NotStarted => "notStarted",
@@ -110,9 +113,12 @@ impl ActionCounts {
             StepResult::Unchanged => &mut self.unchanged,
             StepResult::Skipped => &mut self.skipped,
             StepResult::NotStarted => &mut self.not_started,
-            StepResult::Failed(ConnectionError::Server(
-                ServerError::Unconfirmed { .. } | ServerError::SavedUnread(_),
-            )) => &mut self.unconfirmed,
+            StepResult::Failed(
+                ConnectionError::Server(
+                    ServerError::Unconfirmed { .. } | ServerError::SavedUnread(_),
+                )
+                | ConnectionError::Store(StoreError::Unanswered(_)),
+            ) => &mut self.unconfirmed,
             StepResult::Failed(_) => &mut self.refused,
         } += 1;
     }

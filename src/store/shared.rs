@@ -152,9 +152,7 @@ impl SharedStore {
 
 /// Error for a write whose outcome is unknown because no leader can be reached.
 fn outcome_unknown(why: &StoreError) -> StoreError {
-    StoreError::Unusable(format!(
-        "{why}. The change may have been saved; check before retrying"
-    ))
+    StoreError::Unanswered(why.to_string())
 }
 
 #[async_trait]
