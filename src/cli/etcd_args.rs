@@ -157,6 +157,12 @@ fn with_access(args: &EtcdArgs, mut options: EtcdOptions) -> Result<EtcdOptions,
             ));
         }
     };
+    let has_certificates = options.ca.is_some() || options.identity.is_some();
+    if has_certificates && !options.is_encrypted() {
+        return Err(Failure::Usage(
+            "Certificates need TLS. Remove ?tls=off from the store, or the certificates".into(),
+        ));
+    }
     options.user = match (&args.store_user, &args.store_password_file) {
         (Some(name), Some(path)) => Some(EtcdUser {
             name: name.clone(),

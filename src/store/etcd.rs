@@ -37,7 +37,7 @@ use uuid::Uuid;
 
 use self::backend::EtcdBackend;
 use self::follower::{Follower, closed};
-use self::keys::StoreKeys;
+use self::keys::EtcdKeys;
 use self::operations::{get, get_range};
 use self::watch::to_revision;
 use self::wire::{KeyValue, RangeRequest, SortOrder, TxnRequest};
@@ -99,9 +99,13 @@ impl EtcdStore {
     /// Waits until the index has everything that was written before this call.
     async fn index(&self) -> Result<&Follower, StoreError> {
         self.open()?;
-        let head = self.follower.catch_up().await?;
-        // A restored snapshot may have taken the store back.
-        self.known.store(to_revision(head).0, Ordering::Release);
+        let caught_up = self.follower.catch_up().await?;
+        let head = to_revision(caught_up.head).0;
+        if caught_up.is_taken_back {
+            self.known.store(head, Ordering::Release);
+        } else {
+            self.known.fetch_max(head, Ordering::AcqRel);
+        }
         Ok(&self.follower)
     }
 
@@ -138,7 +142,7 @@ fn earlier_version(
     id: Uuid,
     found: &KeyValue,
 ) -> Result<Version, StoreError> {
-    let number = StoreKeys::version_number(&found.key)
+    let number = EtcdKeys::version_number(&found.key)
         .ok_or_else(|| damaged(id, "a version has no number"))?;
     let json = backend.codec.read_version(id, number, &found.value)?;
     read_version_json(id, json)
@@ -203,7 +207,8 @@ impl ConnectionStore<SealedSecret> for EtcdStore {
         let earlier = RangeRequest {
             limit: skip
                 .saturating_add(take)
-                .min(MAX_VERSIONS)
+                // No limit is written as 0.
+                .clamp(1, MAX_VERSIONS)
                 .try_into()
                 .unwrap_or(0),
             sort_order: SortOrder::Descend.into(),
@@ -266,6 +271,7 @@ impl ConnectionStore<SealedSecret> for EtcdStore {
 
     async fn changes(&self, since: Revision) -> Result<ChangeFeed, StoreError> {
         let follower = self.index().await?;
+        follower.check()?;
         Arc::clone(&follower.feed).since(since).await
     }
 

@@ -373,10 +373,14 @@ async fn record_that_was_changed_in_etcd_is_damaged() {
         encode(format!("/t/c/{}", id(1))),
         encode("0123456789abcdef{}".into())
     );
+    let following = open(&format!("etcd://{}/t", node.client), &home).await;
+    assert_eq!(total(&following).await, 2);
     node.post("/v3/kv/put", &body).unwrap();
     let read = store.get(id(1)).await;
     assert!(matches!(read, Err(StoreError::Damaged { .. })), "{read:?}");
-    assert_eq!(total(&store).await, 1, "the others work");
+    store.save(save(3, 1)).await.unwrap();
+    assert_eq!(total(&store).await, 2, "the others work");
+    assert_eq!(total(&following).await, 2, "and where it was listed before");
     let notices = store.notices().join(" ");
     assert!(notices.contains(&id(1).to_string()), "{notices}");
 }

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::call_error::{CallError, Refusal};
 use super::client::EtcdClient;
-use super::keys::StoreKeys;
+use super::keys::EtcdKeys;
 use super::operations::get;
 use super::record::RecordCodec;
 use super::request_marks::RequestMarks;
@@ -16,8 +16,8 @@ use crate::store::sled::stored_json::read_listed;
 pub struct EtcdBackend {
     /// Cluster.
     pub client: EtcdClient,
-    /// Keys of the store.
-    pub keys: StoreKeys,
+    /// Names of the keys in etcd.
+    pub keys: EtcdKeys,
     /// Values of the store.
     pub codec: RecordCodec,
     /// Revision of the identity, which fences every write.
@@ -61,9 +61,14 @@ impl EtcdBackend {
 /// Returns the error of a read.
 pub fn read_error(error: CallError) -> StoreError {
     match error {
-        CallError::NoAnswer(why) => StoreError::Unreachable(format!(
-            "etcd did not answer ({why}). Check that the cluster runs and that the address is right"
-        )),
+        CallError::NoAnswer(why) => {
+            let remedy = if why.contains("certificate") {
+                "Trust the certificate of its authority with --store-ca-file"
+            } else {
+                "Check that the cluster runs and that the address is right"
+            };
+            StoreError::Unreachable(format!("etcd did not answer ({why}). {remedy}"))
+        }
         CallError::Refused(refusal) => refusal.into(),
     }
 }

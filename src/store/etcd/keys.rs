@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 /// Creates the keys below a prefix.
 #[derive(Debug, Clone)]
-pub struct StoreKeys {
+pub struct EtcdKeys {
     prefix: String,
 }
 
@@ -39,7 +39,7 @@ impl KeyRange {
     }
 }
 
-impl StoreKeys {
+impl EtcdKeys {
     /// Creates the keys below a prefix such as `/umai`.
     pub fn new(prefix: &str) -> Self {
         Self {
@@ -47,7 +47,7 @@ impl StoreKeys {
         }
     }
 
-    /// Key of the identity.
+    /// Name of the key with the identity.
     pub fn store(&self) -> Vec<u8> {
         format!("{}/store", self.prefix).into_bytes()
     }
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn watched_keys_are_connections_and_head() {
-        let keys = StoreKeys::new("/team");
+        let keys = EtcdKeys::new("/team");
         let id = Uuid::from_u128(7);
         let range = keys.watched();
         let is_watched = |key: &Vec<u8>| *key >= range.start && *key < range.end;
@@ -132,11 +132,11 @@ mod tests {
 
     #[test]
     fn id_and_number_are_read_from_keys() {
-        let keys = StoreKeys::new("/team");
+        let keys = EtcdKeys::new("/team");
         let id = Uuid::from_u128(7);
         assert_eq!(keys.connection_id(&keys.connection(id)), Some(id));
         assert_eq!(keys.connection_id(&keys.head()), None);
-        assert_eq!(StoreKeys::version_number(&keys.version(id, 12)), Some(12));
+        assert_eq!(EtcdKeys::version_number(&keys.version(id, 12)), Some(12));
         assert_eq!(
             keys.versions(id),
             KeyRange {

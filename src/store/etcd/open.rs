@@ -9,7 +9,7 @@ use super::call_error::CallError;
 use super::client::EtcdClient;
 use super::follower::Follower;
 use super::identity::EtcdIdentity;
-use super::keys::StoreKeys;
+use super::keys::EtcdKeys;
 use super::operations::{created_at, get, put};
 use super::record::RecordCodec;
 use super::request_marks::RequestMarks;
@@ -24,7 +24,7 @@ use crate::store::{StoreOptions, WithoutStore};
 
 /// Identity and head of a store.
 pub struct FoundStore {
-    /// Key of the identity.
+    /// Stored identity.
     pub store: Option<KeyValue>,
     head: Option<KeyValue>,
 }
@@ -37,7 +37,7 @@ pub async fn open(
 ) -> Result<OpenEtcdStore, StoreError> {
     let address = &options.address;
     let client = EtcdClient::new(options)?;
-    let keys = StoreKeys::new(address.prefix());
+    let keys = EtcdKeys::new(address.prefix());
     let mut found = find(&client, &keys).await?;
     if found.store.is_none() {
         if without == WithoutStore::Refuse {
@@ -71,7 +71,7 @@ pub async fn open(
 }
 
 /// Reads identity and head.
-pub async fn find(client: &EtcdClient, keys: &StoreKeys) -> Result<FoundStore, StoreError> {
+pub async fn find(client: &EtcdClient, keys: &EtcdKeys) -> Result<FoundStore, StoreError> {
     let request = TxnRequest {
         success: vec![get(keys.store()).into(), get(keys.head()).into()],
         ..TxnRequest::default()
@@ -89,7 +89,7 @@ pub async fn find(client: &EtcdClient, keys: &StoreKeys) -> Result<FoundStore, S
 /// Creates the store, unless another process was faster.
 async fn create(
     client: &EtcdClient,
-    keys: &StoreKeys,
+    keys: &EtcdKeys,
     identity: &EtcdIdentity,
 ) -> Result<(), StoreError> {
     let request = TxnRequest {

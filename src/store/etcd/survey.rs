@@ -6,7 +6,7 @@ use super::backend::read_error;
 use super::call_error::CallError;
 use super::client::EtcdClient;
 use super::identity::EtcdIdentity;
-use super::keys::StoreKeys;
+use super::keys::EtcdKeys;
 use super::open::{find, matching_key};
 use super::wire::{AlarmType, StatusResponse};
 use crate::connection::StoreError;
@@ -107,7 +107,7 @@ async fn check_store(
     options: &EtcdOptions,
     files: &StoreOptions,
 ) -> Result<bool, StoreError> {
-    let keys = StoreKeys::new(options.address.prefix());
+    let keys = EtcdKeys::new(options.address.prefix());
     let Some(stored) = find(client, &keys).await?.store else {
         return Ok(false);
     };

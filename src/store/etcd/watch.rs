@@ -23,7 +23,7 @@ pub struct WatchedChanges {
     pub connections: Vec<WatchedConnection>,
     /// Newest head: its revision, and the request in it.
     pub head: Option<(i64, Vec<u8>)>,
-    /// Connections that cannot be read.
+    /// Errors of connections that cannot be read.
     pub damaged: Vec<StoreError>,
 }
 
@@ -33,6 +33,8 @@ pub struct WatchedConnection {
     pub id: Uuid,
     /// Revision of the change.
     pub revision: i64,
+    /// True if it cannot be read.
+    pub is_damaged: bool,
     /// List item; none after it was deleted permanently.
     pub item: Option<ConnectionItem>,
 }
@@ -123,12 +125,18 @@ impl WatchedChanges {
             } else {
                 backend.item_in(id, &found).map(Some)
             };
-            match item {
-                Ok(item) => changes
-                    .connections
-                    .push(WatchedConnection { id, revision, item }),
-                Err(error) => changes.damaged.push(error),
-            }
+            let is_damaged = item.is_err();
+            // As after a start, a damaged connection is not listed.
+            let item = item.unwrap_or_else(|error| {
+                changes.damaged.push(error);
+                None
+            });
+            changes.connections.push(WatchedConnection {
+                id,
+                revision,
+                item,
+                is_damaged,
+            });
         }
         changes
     }

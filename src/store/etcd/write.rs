@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use super::backend::{EtcdBackend, read_error};
@@ -124,6 +124,7 @@ impl PendingWrite<'_> {
                 Step::Done(revision) => return Ok(revision),
                 Step::AliasTaken(owner) => {
                     self.check_alias(owner).await?;
+                    backoff.wait().await;
                     continue;
                 }
                 Step::Run(parts) => parts,
@@ -165,7 +166,9 @@ impl PendingWrite<'_> {
             marks,
             ..
         } = self.backend;
-        let lease = marks.lease(client).await?;
+        let lease = timeout_at(self.end, marks.lease(client))
+            .await
+            .map_err(|_| CallError::NoAnswer("no lease in time".into()))??;
         let mark = keys.mark(self.request);
         let ChangeParts {
             mut compare,

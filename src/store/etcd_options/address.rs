@@ -13,6 +13,9 @@ const PORT: u16 = 2379;
 /// Prefix of the keys without one in the address.
 const PREFIX: &str = "/umai";
 
+/// Parts of the keys below a prefix.
+const RESERVED: [&str; 5] = ["a", "c", "t", "v", "w"];
+
 /// Address of a store on etcd.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EtcdAddress {
@@ -73,17 +76,21 @@ impl FromStr for EtcdAddress {
             "" => Encryption::Default,
             "tls=on" => Encryption::On,
             "tls=off" => Encryption::Off,
-            _ => {
-                return Err(format!(
-                    "'{query}' is not an option of a store; use tls=on or tls=off"
-                ));
-            }
+            // The error does not repeat it: it may contain a password.
+            _ => return Err("The only option of a store is tls=on or tls=off".into()),
         };
         let (hosts, path) = rest.split_once('/').unwrap_or((rest, ""));
         let nodes: Result<Vec<String>, String> = hosts.split(',').map(node).collect();
         let path = path.trim_end_matches('/');
         if path.chars().any(|c| c.is_control() || c.is_whitespace()) {
             return Err("The name of the store contains white space".into());
+        }
+        // A store below the keys of another one would overwrite them.
+        if path.split('/').skip(1).any(|part| RESERVED.contains(&part)) {
+            return Err(format!(
+                "The name of the store must not have the parts {} after the first one",
+                RESERVED.join(", ")
+            ));
         }
         Ok(Self {
             nodes: nodes?,
@@ -180,10 +187,15 @@ mod tests {
             "etcd://h1/a b",
             "etcd://h1?tls=maybe",
             "etcd://::1",
+            // Below the keys of the store at /team.
+            "etcd://h1/team/a",
+            "etcd://h1/team/v/x",
         ] {
             assert!(parse(text).is_err(), "{text}");
         }
-        let refused = parse("etcd://root:planted@h1").unwrap_err();
-        assert!(!refused.contains("planted"), "{refused}");
+        for text in ["etcd://root:planted@h1", "etcd://h1?password=planted"] {
+            let refused = parse(text).unwrap_err();
+            assert!(!refused.contains("planted"), "{refused}");
+        }
     }
 }
