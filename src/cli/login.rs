@@ -53,10 +53,13 @@ pub fn run(args: &LoginArgs, globals: &Globals, output: &mut Output) -> Result<(
     }
     let shown = address.to_string();
     let known = ConfigFile::read(&folder);
+    let known_target = known.existing(&name);
+    let known_client = known_target.map(|target| client_at(target, &name, &shown));
+    let known_client = known_client.transpose()?;
     let mut globals = globals.clone();
     globals.target = Some(name.clone());
-    let known_id = client_id_at(known.existing(&name), &shown);
-    let (id, secret) = credentials(&globals, known_id)?;
+    let (known_id, known_file) = known_client.unzip();
+    let (id, secret) = credentials(&globals, known_id.flatten())?;
     let secret_file = format!("{}.secret", file_name(&name));
     let site = NewSite {
         name: &name,
@@ -70,42 +73,60 @@ pub fn run(args: &LoginArgs, globals: &Globals, output: &mut Output) -> Result<(
     globals.client_id = Some(id.clone());
     let options = remote_args::options_of_site(&globals, address, &secret)?;
     let found = read(&options)?;
-    let is_known = save(&site, &folder, &secret)?;
+    let path = known_file.unwrap_or_else(|| folder.join(&secret_file));
+    let is_known = save(&site, &folder, (&path, &secret))?;
     report(&site, &found, is_known, output)
 }
 
-/// Returns the client ID of a target at this address.
-fn client_id_at(target: Option<&Result<Target, String>>, site: &str) -> Option<String> {
-    match &target?.as_ref().ok()?.location {
+/// Returns client ID and secret file of a target, which must be at this address.
+fn client_at(
+    target: &Result<Target, String>,
+    name: &str,
+    site: &str,
+) -> Result<(Option<String>, PathBuf), Failure> {
+    let Ok(target) = target else {
+        return Err(taken(name, &format!("exists in {NAME}, with an error")));
+    };
+    match &target.location {
         TargetLocation::Site {
-            address, client_id, ..
-        } if address == site => client_id.clone(),
-        _ => None,
+            address,
+            client_id,
+            client_secret_file,
+            ..
+        } if address == site => match client_secret_file {
+            Some(file) => Ok((client_id.clone(), file.clone())),
+            None => Err(Failure::TargetTaken(format!(
+                "Target '{}' has no client-secret-file for the secret. Add the line to its section in {NAME}, or set UMAI_CLIENT_SECRET",
+                printable(name)
+            ))),
+        },
+        location => Err(taken(name, &format!("is {}", location.display_address()))),
     }
 }
 
 /// Returns whether the target is already that of this site and client; another target with this name is an error.
 fn is_known(site: &NewSite<'_>, file: &ConfigFile) -> Result<bool, Failure> {
-    let name = printable(site.name);
-    let difference = match file.existing(site.name) {
-        None => return Ok(false),
-        Some(Ok(target)) if site.is(target) => return Ok(true),
-        Some(Err(_)) => format!("exists in {NAME}, with an error"),
-        Some(Ok(target)) => {
-            let address = target.location.display_address();
-            match &target.location {
-                TargetLocation::Site {
-                    client_id: Some(id),
-                    ..
-                } if address == site.address => format!("signs in to this site as '{id}'"),
-                _ => format!("is {address}"),
-            }
+    match file.existing(site.name) {
+        None => Ok(false),
+        Some(Ok(target)) if site.is(target) => Ok(true),
+        Some(target) => {
+            let (id, _) = client_at(target, site.name, site.address)?;
+            let id = id.unwrap_or_default();
+            Err(taken(
+                site.name,
+                &format!("signs in to this site as '{id}'"),
+            ))
         }
-    };
-    let quoted = shlex::try_quote(site.name).unwrap_or_default();
-    Err(Failure::TargetTaken(printable(&format!(
+    }
+}
+
+/// Returns the failure of a name that another target has.
+fn taken(name: &str, difference: &str) -> Failure {
+    let quoted = shlex::try_quote(name).unwrap_or_default();
+    let reason = format!(
         "Target '{name}' {difference}. Choose another name with --target, or remove it: umai targets remove {quoted}"
-    )).into_owned()))
+    );
+    Failure::TargetTaken(printable(&reason).into_owned())
 }
 
 /// Returns client ID and secret from options, variables, prompts or standard input.
@@ -152,20 +173,19 @@ async fn content(options: &RemoteOptions) -> Result<SiteContent, ConnectionError
 }
 
 /// Writes the secret file, then the section that names it. Returns whether the target is already that of this site and client.
-fn save(site: &NewSite<'_>, folder: &Path, secret: &str) -> Result<bool, Failure> {
+fn save(site: &NewSite<'_>, folder: &Path, (path, secret): (&Path, &str)) -> Result<bool, Failure> {
     // Another login must not replace the file in between.
     let turn = atomic_file::create_folder(folder)
         .and_then(|()| atomic_file::lock(&folder.join(NAME)))
         .map_err(|error| Failure::Usage(atomic_file::describe(folder, &error)))?;
     let is_known = is_known(site, &ConfigFile::read(folder))?;
-    let path = folder.join(site.secret_file);
     let policy = if is_known {
         OverwritePolicy::Replace
     } else {
         OverwritePolicy::Keep
     };
     let write = |file: &mut fs::File| file.write_all(secret.as_bytes());
-    match atomic_file::write_next_to_others(&path, policy, write) {
+    match atomic_file::write_next_to_others(path, policy, write) {
         Ok(()) => {}
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             return Err(Failure::TargetTaken(format!(
@@ -173,12 +193,12 @@ fn save(site: &NewSite<'_>, folder: &Path, secret: &str) -> Result<bool, Failure
                 path.display()
             )));
         }
-        Err(error) => return Err(Failure::Usage(atomic_file::describe(&path, &error))),
+        Err(error) => return Err(Failure::Usage(atomic_file::describe(path, &error))),
     }
     if !is_known {
         site.append(folder).map_err(|reason| {
             // The reason is more important than a file that cannot be removed.
-            let _ = fs::remove_file(&path);
+            let _ = fs::remove_file(path);
             Failure::Usage(reason)
         })?;
     }
@@ -193,7 +213,7 @@ fn report(
     output: &mut Output,
 ) -> Result<(), Failure> {
     if output.reader() == OutputReader::Program {
-        return output.json(&json!({
+        return output.value(&json!({
             "target": site.name,
             "umbraco": site.address,
             "clientId": site.client_id,

@@ -120,7 +120,7 @@ fn copy_that_breaks_says_what_is_done() {
     harness.play("<tab><enter>");
     let result = screen(&harness);
     for part in [
-        "1 created, 1 refused, 1 to be checked, 2 not started",
+        "1 created · 1 refused · 1 to be checked · 2 not started",
         "may have been saved",
         "check before you retry",
     ] {

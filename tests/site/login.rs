@@ -109,9 +109,42 @@ fn logout_without_the_site_still_removes_the_secret() {
     );
 }
 
+#[test]
+fn login_writes_the_secret_file_that_the_section_names() {
+    let (site, home) = (StandIn::new(Mode::Stock), Home::new());
+    let verb = ["login", "--target", "site", &site.origin];
+    assert_eq!(login(&home, &verb, &LINES).code, 0);
+    assert_eq!(home.run(&["logout", "site"]).code, 0);
+    assert_eq!(home.run(&["targets", "rename", "site", "renamed"]).code, 0);
+    let again = ["login", "--target", "renamed", &site.origin];
+    let again = login(&home, &again, &LINES);
+    assert_eq!(again.code, 0, "{again:?}");
+    let list = home.run(&["--target", "renamed", "connections", "list"]);
+    assert_eq!(list.code, 0, "{list:?}");
+    assert_eq!(home.run(&["logout", "renamed"]).code, 0);
+    assert_eq!(home.files_with("hush"), Vec::<std::path::PathBuf>::new());
+}
+
+#[test]
+fn login_to_a_target_without_a_secret_file_says_what_is_missing() {
+    let (site, home) = (StandIn::new(Mode::Stock), Home::new());
+    let section = format!("[targets.site]\numbraco = '{}'\n", site.origin);
+    home.write(CONFIG, section);
+    let verb = ["login", "--target", "site", &site.origin];
+    let answer = login(&home, &verb, &LINES);
+    assert_eq!(answer.code, 5, "{answer:?}");
+    assert!(
+        answer.err.contains("has no client-secret-file"),
+        "{answer:?}"
+    );
+    assert!(site.requests().is_empty());
+}
+
 #[rstest]
 #[case::other_kind("[targets.site]\ndata = 'd'\n")]
-#[case::other_client("[targets.site]\numbraco = 'ORIGIN'\nclient-id = 'other'\n")]
+#[case::other_client(
+    "[targets.site]\numbraco = 'ORIGIN'\nclient-id = 'other'\nclient-secret-file = 's'\n"
+)]
 #[case::invalid("[targets.site]\numbraco = 7\n")]
 fn taken_target_is_a_conflict_and_nothing_is_written(#[case] config: &str) {
     let (site, home) = (StandIn::new(Mode::Stock), Home::new());
