@@ -25,6 +25,9 @@ const OF_SITE: [&str; 2] = ["client_id", "client_secret_file"];
 /// Options for an umai server or an Umbraco site.
 const REMOTE_OPTIONS: [&str; 4] = ["token_file", "client_id", "client_secret_file", "ca_file"];
 
+/// Name of the local store, unless a target has it.
+const LOCAL_STORE: &str = "local";
+
 /// Source of the target's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TargetNameSource {
@@ -60,6 +63,14 @@ pub fn selected(
         _ if place.is_some() => return Ok(None),
         // An empty name disables even the default.
         (_, Some(name)) if name.is_empty() => return Ok(None),
+        (_, Some(name)) if name == LOCAL_STORE && file.existing(name).is_none() => {
+            return match variable {
+                None => Ok(None),
+                Some(variable) => Err(Failure::Usage(format!(
+                    "The target '{LOCAL_STORE}' and {variable} exclude each other. Unset one"
+                ))),
+            };
+        }
         (TargetNameSource::Environment, Some(_)) if variable.is_some() => {
             return Err(Failure::Usage(format!(
                 "UMAI_TARGET and {} exclude each other. Unset one",

@@ -296,3 +296,33 @@ fn only_invalid_targets_are_an_error() {
         "{listed:?}"
     );
 }
+
+#[test]
+fn local_names_the_local_store_unless_a_target_has_the_name() {
+    let home = Home::documented();
+    home.write(
+        ".config/umai/config.toml",
+        "target = \"dev\"\n[targets.dev]\ndata = \"dev\"\n",
+    );
+    let local = list(&home, &["--target", "local"]);
+    assert!(local.out.contains("openai-prod"), "{local:?}");
+    let copied = home.run(&["targets", "copy", "local", "dev", "--with-secrets", "--yes"]);
+    assert_eq!(copied.code, 0, "{copied:?}");
+    assert!(list(&home, &[]).out.contains("openai-prod"));
+    let server = with(
+        home.umai(&["--target", "local", "connections", "list"]),
+        "UMAI_SERVER",
+        "https://h",
+    );
+    assert_eq!(server.code, 2, "{server:?}");
+    assert!(
+        server.err.contains("UMAI_SERVER exclude each other"),
+        "{server:?}"
+    );
+    home.write(
+        ".config/umai/config.toml",
+        "[targets.local]\ndata = \"empty\"\n",
+    );
+    let named = list(&home, &["--target", "local"]);
+    assert!(!named.out.contains("openai-prod"), "{named:?}");
+}

@@ -161,7 +161,7 @@ impl CopyDialog {
             return DialogOutcome::Close;
         };
         if let Some(reason) = refusal(entry) {
-            return DialogOutcome::Notify(Notice::info(format!("{}: {reason}", entry.name)));
+            return DialogOutcome::Notify(Notice::info(format!("{}: {reason}", entry.label())));
         }
         self.target = self.cursor.selected;
         self.secrets = SecretPolicy::Keep;

@@ -98,7 +98,7 @@ fn target_row(entry: &TargetEntry, room: usize) -> Row {
     };
     let badge = entry.badge.as_ref();
     let badge = badge.map_or_else(String::new, |badge| format!(" [{badge}]"));
-    let name = cut(&format!("{}{badge}", entry.name), room / 2);
+    let name = cut(&format!("{}{badge}", entry.label()), room / 2);
     let left = room.saturating_sub(width(&name) + 2);
     let right = reason.unwrap_or(&entry.address);
     let spoken = match reason {

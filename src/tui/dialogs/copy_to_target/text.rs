@@ -13,7 +13,7 @@ impl CopyDialog {
     pub(super) fn title(&self) -> String {
         match (self.phase, self.entries.get(self.target)) {
             (CopyPhase::Choose, _) | (_, None) => "Copy to target".into(),
-            (_, Some(entry)) => format!("Copy to {}", entry.name),
+            (_, Some(entry)) => format!("Copy to {}", entry.label()),
         }
     }
 
