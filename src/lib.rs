@@ -1,10 +1,10 @@
 //! umai: a terminal backoffice for AI connections.
 //!
 //! ```text
-//! cli ──┬──► tui ──┬──► search ──┐
-//!       │          ├──► service ─┼──► probe ──► connection ──┬──► provider ────┐
-//!       ├──► api ──┘             │                           └──► appsettings ─┴──► text, atomic_file
-//!       ├──► store ──────────────┘
+//! cli ──┬──► tui ──┬──► plan ──► service ──► probe ──┐
+//!       │          └──► search ─────────────────────┤
+//!       ├──► api ────────► service                   ├──► connection ──┬──► provider ────┐
+//!       ├──► store ──────────────────────────────────┘                └──► appsettings ─┴──► text, atomic_file
 //!       └──► config
 //! ```
 //!
@@ -26,7 +26,7 @@
 //! | appsettings | the configuration that references (`$Section:Key`) resolve against |
 //! | config | how umai itself behaves: directories, key, theme, targets |
 //! | target | a named server or data directory in `config.toml`, with a badge and limits |
-//! | secret | a sensitive setting: [`connection::PlainSecret`] inside the service, [`connection::MaskedSecret`] above it, [`connection::SealedSecret`] at rest |
+//! | secret | a sensitive setting: [`connection::PlainSecret`] in drafts and inside the service, [`connection::MaskedSecret`] in what it returns, [`connection::SealedSecret`] at rest |
 //! | command | a change of a connection as data: [`connection::Command`], which the service saves or, in a dry run, only checks |
 //! | version | the state of a connection after a save, without its secrets |
 //! | revision | number of a change in the whole store |

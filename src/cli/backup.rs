@@ -178,7 +178,7 @@ fn create(
         OutputReader::Program => {
             let mut shown = format::backup(&made.path, &made.label);
             shown["copy"] = json!(copy);
-            output.json(&shown)
+            output.value(&shown)
         }
         OutputReader::Person => {
             output.line(&made.path.display().to_string())?;
@@ -204,7 +204,7 @@ fn list(context: &CliContext, output: &mut Output) -> Result<(), Failure> {
     let found = all(context)?;
     if output.reader() == OutputReader::Program {
         let items: Vec<_> = found.iter().map(format::found).collect();
-        return output.json(&json!({ "total": items.len(), "items": items }));
+        return output.value(&json!({ "total": items.len(), "items": items }));
     }
     if found.is_empty() {
         output.note(
@@ -277,7 +277,7 @@ fn verify(
         }
     }
     if output.reader() == OutputReader::Program {
-        output.json(&json!({ "total": items.len(), "items": items }))?;
+        output.value(&json!({ "total": items.len(), "items": items }))?;
     }
     if faulty == 0 {
         return Ok(());

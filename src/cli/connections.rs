@@ -248,7 +248,7 @@ fn create(
         };
         let connection = outcome.connection()?;
         match output.reader() {
-            OutputReader::Program => output.json(&connection)?,
+            OutputReader::Program => output.value(&connection)?,
             OutputReader::Person => format::created(&connection, output)?,
         }
         given.note_defaults(&connection, output);

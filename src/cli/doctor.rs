@@ -31,7 +31,7 @@ use finding::{Finding, FindingSeverity, Findings};
 pub fn run(globals: &Globals, output: &mut Output) -> Result<(), Failure> {
     let findings = check(globals)?;
     match output.reader() {
-        OutputReader::Program => output.json(&json!({
+        OutputReader::Program => output.value(&json!({
             "problems": findings.count(FindingSeverity::Problem),
             "warnings": findings.count(FindingSeverity::Warning),
             "findings": findings.all(),

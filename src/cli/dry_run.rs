@@ -71,7 +71,7 @@ pub async fn run(
     match service.run(command, mode).await? {
         Outcome::Previewed(preview) => {
             match output.reader() {
-                OutputReader::Program => output.json(&to_json(operation, &preview))?,
+                OutputReader::Program => output.value(&to_json(operation, &preview))?,
                 OutputReader::Person => output.line(&sentence(operation, &preview))?,
             }
             note_local_check(&preview, output);
@@ -98,7 +98,7 @@ pub async fn run_one_of_many(
 /// Reports what would be done to something that is not a connection.
 pub fn write_action(action: &str, sentence: &str, output: &mut Output) -> Result<(), Failure> {
     match output.reader() {
-        OutputReader::Program => output.json(&json!({
+        OutputReader::Program => output.value(&json!({
             "dryRun": true,
             "action": action,
             "detail": sentence,
@@ -114,7 +114,7 @@ pub fn write_line(
     output: &mut Output,
 ) -> Result<(), Failure> {
     match output.reader() {
-        OutputReader::Program => output.json_line(&to_json(operation, preview)),
+        OutputReader::Program => output.value_line(&to_json(operation, preview)),
         OutputReader::Person => output.line(&sentence(operation, preview)),
     }
 }

@@ -172,7 +172,7 @@ fn rotate_key(context: &CliContext, output: &mut Output) -> Result<(), Failure> 
     }
     back_up(context, output);
     match output.reader() {
-        OutputReader::Program => output.json(&json!({
+        OutputReader::Program => output.value(&json!({
             "path": path,
             "fingerprint": fingerprint.to_string(),
             "secrets": secrets,
@@ -318,7 +318,7 @@ fn wrapped(location: &KeyFileLocation) -> Result<Option<WrappedKey>, StoreError>
 
 fn report(location: &KeyFileLocation, what: &str, output: &mut Output) -> Result<(), Failure> {
     match output.reader() {
-        OutputReader::Program => output.json(&format::key(location)),
+        OutputReader::Program => output.value(&format::key(location)),
         OutputReader::Person => {
             output.line(&format!("The key in {} {what}", location.path.display()))
         }
@@ -353,7 +353,7 @@ fn renew_key(forget: bool, context: &CliContext, output: &mut Output) -> Result<
             .iter()
             .map(|named| json!({ "id": named.id, "alias": named.alias, "name": named.name }))
             .collect();
-        return output.json(&json!({
+        return output.value(&json!({
             "path": path,
             "fingerprint": fingerprint.to_string(),
             "keyMovedTo": key_aside,

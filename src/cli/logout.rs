@@ -44,7 +44,7 @@ pub fn run(args: &LogoutArgs, globals: &Globals, output: &mut Output) -> Result<
     }
     let (is_removed, is_revoked) = sign_out_of(&target, globals, output)?;
     if output.reader() == OutputReader::Program {
-        return output.json(&json!({
+        return output.value(&json!({
             "target": target.name, "tokenRevoked": is_revoked, "secretRemoved": is_removed,
         }));
     }

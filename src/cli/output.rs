@@ -206,7 +206,7 @@ impl Output {
     }
 
     /// Writes one value over several lines, as JSON or in the requested format.
-    pub fn json(&mut self, value: &impl Serialize) -> Result<(), Failure> {
+    pub fn value(&mut self, value: &impl Serialize) -> Result<(), Failure> {
         match self.shape {
             OutputFormat::Table | OutputFormat::Json => {}
             OutputFormat::Yaml => return self.text(&yaml::document(&as_value(value)?)),
@@ -224,7 +224,7 @@ impl Output {
     }
 
     /// Writes one of several values on a line, as JSON or in the requested format.
-    pub fn json_line(&mut self, value: &impl Serialize) -> Result<(), Failure> {
+    pub fn value_line(&mut self, value: &impl Serialize) -> Result<(), Failure> {
         match self.shape {
             OutputFormat::Table | OutputFormat::Json => {}
             OutputFormat::Yaml => return self.text(&yaml::element(&as_value(value)?)),
@@ -237,7 +237,7 @@ impl Output {
                 let columns = self.columns.clone();
                 return self.rows(&columns, is_first, &row);
             }
-            OutputFormat::Env => return self.json(value),
+            OutputFormat::Env => return self.value(value),
         }
         let text = serde_json::to_string(value).map_err(anyhow::Error::from)?;
         writeln!(self.stdout, "{}", harmless(&text)).map_err(Failure::Output)

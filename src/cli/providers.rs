@@ -74,7 +74,7 @@ fn print_provider(
                 .get(id)
                 .ok_or_else(|| Failure::NoProvider(id.clone()))?;
             match output.reader() {
-                OutputReader::Program => output.json(&provider.described()),
+                OutputReader::Program => output.value(&provider.described()),
                 OutputReader::Person => show(provider, output),
             }
         }
@@ -83,7 +83,7 @@ fn print_provider(
 
 fn list(catalog: &ProviderCatalog, output: &mut Output) -> Result<(), Failure> {
     match output.reader() {
-        OutputReader::Program => output.json(
+        OutputReader::Program => output.value(
             &catalog
                 .all()
                 .iter()

@@ -299,7 +299,7 @@ fn print_urls(
     match output.reader() {
         OutputReader::Program => {
             let addresses: Vec<_> = listeners.iter().map(|listener| listener.address).collect();
-            output.json_line(&json!({
+            output.value_line(&json!({
                 "listening": urls,
                 "addresses": addresses,
                 "certificate": authority,

@@ -70,7 +70,7 @@ fn list(file: &ConfigFile, output: &mut Output) -> Result<(), Failure> {
     match output.reader() {
         OutputReader::Program => {
             let items: Vec<Value> = targets.iter().map(|target| to_json(target, file)).collect();
-            output.json(&json!({ "total": items.len(), "items": items }))
+            output.value(&json!({ "total": items.len(), "items": items }))
         }
         OutputReader::Person if targets.is_empty() && !file.targets().is_empty() => {
             Err(Failure::Usage(format!(

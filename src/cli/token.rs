@@ -178,7 +178,7 @@ pub fn run(
                 OutputReader::Program => {
                     let mut shown = to_json(&token);
                     shown["token"] = Value::from(text.as_str());
-                    output.json(&shown)
+                    output.value(&shown)
                 }
                 OutputReader::Person => {
                     output.note("The token is shown only once:");
@@ -190,7 +190,7 @@ pub fn run(
         TokenCommand::Revoke { token, dry: _ } => {
             let token = token_file.revoke(token)?;
             match output.reader() {
-                OutputReader::Program => output.json(&to_json(&token)),
+                OutputReader::Program => output.value(&to_json(&token)),
                 OutputReader::Person => output.line(&format!("Revoked {}", token.name)),
             }
         }
@@ -201,7 +201,7 @@ fn list(tokens: &[StoredToken], output: &mut Output) -> Result<(), Failure> {
     match output.reader() {
         OutputReader::Program => {
             let items: Vec<Value> = tokens.iter().map(to_json).collect();
-            output.json(&json!({ "total": items.len(), "items": items }))
+            output.value(&json!({ "total": items.len(), "items": items }))
         }
         OutputReader::Person => {
             let now = Utc::now();

@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use super::{Connection, ConnectionItem, ListQuery, Page, PageRequest, Version, VersionChange};
 
-/// Revision of the whole store; increases with every save and delete, never reused.
+/// Revision of the whole store; increases with every save and delete, and is never reused,
+/// unless a snapshot of an etcd cluster was restored.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]

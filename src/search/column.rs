@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::TreeItem;
 use super::providers::Providers;
 
-/// Column of the list.
+/// Column that the list can be sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Column {
@@ -24,7 +24,7 @@ pub enum Column {
 }
 
 impl Column {
-    /// All columns, in the order of the list.
+    /// All columns, in the order of `--sort`.
     pub const ALL: [Self; 5] = [
         Self::Name,
         Self::Alias,

@@ -57,7 +57,8 @@ pub struct ActionEntry {
     pub group: ActionGroup,
     /// Other words that the palette and the help find it by.
     pub keywords: &'static str,
-    /// True if the action changes stored data or opens a dialog that does; read-only mode hides it.
+    /// True if the action changes stored data, or opens a form or prompt that has no other purpose; read-only mode hides it. A dialog
+    /// that also shows something, such as the trash, hides its own actions.
     pub is_write: bool,
     /// Command that does the same, or the reason for none.
     pub command: CliEquivalent,

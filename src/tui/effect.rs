@@ -98,11 +98,11 @@ pub enum ServiceRequest {
     Versions(Uuid, PageRequest),
     /// Compare two versions.
     Compare(Uuid, u64, u64),
-    /// Export connections to a file; the only request that does not use the service.
+    /// Export connections to a file, without the service.
     Export(ExportRequest),
     /// Compare connections with those of another target.
     PlanCopy(CopyRequest),
-    /// Copy a connection to another target.
+    /// Copy a connection to another target, with the service of that target.
     Copy(CopyStep),
 }
 

@@ -1,4 +1,4 @@
-//! Sends one request and returns its reply. Together with `change_feed::follow` the only caller of the service.
+//! Sends one request and returns its reply. The only place that sends requests of the app to its service, with `change_feed::follow`.
 
 use std::collections::HashMap;
 use std::sync::Arc;

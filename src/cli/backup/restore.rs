@@ -46,7 +46,7 @@ impl RestoreBackup {
                 check_exclusive(data, "umai backup restore")?;
             }
             return match output.reader() {
-                OutputReader::Program => output.json(&report(&prepared, &notes)),
+                OutputReader::Program => output.value(&report(&prepared, &notes)),
                 OutputReader::Person => output.line("Nothing changed"),
             };
         }
@@ -64,7 +64,7 @@ impl RestoreBackup {
             OutputReader::Program => {
                 report["restored"] = json!(true);
                 report["movedTo"] = json!(restored.aside);
-                output.json(&report)
+                output.value(&report)
             }
             OutputReader::Person => print_result(&restored, context, output),
         }

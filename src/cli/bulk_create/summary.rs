@@ -85,7 +85,7 @@ impl BulkCreateSummary {
                 self.created += 1;
                 let connection = outcome.connection()?;
                 self.write(|| match output.reader() {
-                    OutputReader::Program => output.json_line(&connection),
+                    OutputReader::Program => output.value_line(&connection),
                     OutputReader::Person => format::created(&connection, output),
                 })
             }

@@ -25,8 +25,8 @@ pub fn run(
         run_each(commands, &**service, mode, output, |outcome, output| {
             let connection = outcome.connection()?;
             match output.reader() {
-                OutputReader::Program if is_one => output.json(&connection),
-                OutputReader::Program => output.json_line(&connection),
+                OutputReader::Program if is_one => output.value(&connection),
+                OutputReader::Program => output.value_line(&connection),
                 OutputReader::Person => {
                     let state = format::status(connection.item.is_active);
                     output.line(&format!(

@@ -114,7 +114,7 @@ pub async fn apply_entries(
         let kept = kept.count();
         return match output.reader() {
             OutputReader::Program => {
-                output.json(&format::summary(&changes, &planned, options.is_dry_run))
+                output.value(&format::summary(&changes, &planned, options.is_dry_run))
             }
             OutputReader::Person if planned.changes() == 0 && kept > 0 => {
                 output.note(&format!(

@@ -13,7 +13,7 @@ pub fn list(
     output: &mut Output,
 ) -> Result<(), Failure> {
     if output.reader() == OutputReader::Program {
-        return output.json(page);
+        return output.value(page);
     }
     if page.total == 0 {
         output.note("No connections. Create one: umai connections create");

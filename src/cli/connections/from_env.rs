@@ -78,7 +78,7 @@ impl FromEnvArgs<'_> {
         };
         if output.reader() == OutputReader::Program {
             let listed: Vec<_> = offers.iter().map(as_json).collect();
-            return output.json(&json!({ "providers": listed }));
+            return output.value(&json!({ "providers": listed }));
         }
         if offers.is_empty() {
             output.note(NOTHING);

@@ -15,7 +15,7 @@ pub fn run(key: &IdOrAlias, context: &CliContext, output: &mut Output) -> Result
             OutputReader::Program if output.format() == OutputFormat::Env => {
                 variables(connection, context.server.is_none(), output)
             }
-            OutputReader::Program => output.json(&connection),
+            OutputReader::Program => output.value(&connection),
         }
     })
 }
@@ -32,7 +32,7 @@ fn variables(
         .map(|(key, value)| (key.to_owned(), value.clone()))
         .partition(|(_, value)| matches!(value, SettingValue::Secret(_)));
     connection.settings = Some(visible.into_iter().collect::<Settings<_>>());
-    output.json(&connection)?;
+    output.value(&connection)?;
     if !secrets.is_empty() {
         let names: Vec<_> = secrets.into_iter().map(|(key, _)| key).collect();
         let names = names.join(", ");

@@ -47,11 +47,11 @@ impl HistoryArgs {
             let page = service.versions(&self.connection, window).await?;
             let has_snapshots = service.features().version_snapshots;
             if output.reader() == OutputReader::Program && has_snapshots {
-                return output.json(&page);
+                return output.value(&page);
             }
             if output.reader() == OutputReader::Program {
                 let items: Vec<Value> = page.items.iter().map(record).collect();
-                return output.json(&json!({ "items": items, "total": page.total }));
+                return output.value(&json!({ "items": items, "total": page.total }));
             }
             let rows: Vec<_> = page
                 .items
@@ -118,9 +118,9 @@ impl DiffArgs {
             let compared = service.compare(&self.connection, self.from, to).await?;
             match output.reader() {
                 OutputReader::Program if service.features().version_snapshots => {
-                    output.json(&compared)
+                    output.value(&compared)
                 }
-                OutputReader::Program => output.json(&json!({
+                OutputReader::Program => output.value(&json!({
                     "entityId": compared.entity_id,
                     "fromVersion": compared.from_version,
                     "toVersion": compared.to_version,
@@ -212,7 +212,7 @@ impl RollbackArgs {
             };
             let done = outcome.rollback()?;
             match output.reader() {
-                OutputReader::Program => output.json(&done),
+                OutputReader::Program => output.value(&done),
                 OutputReader::Person if done.new_version == done.previous_version => {
                     output.line(&format!(
                         "Nothing to roll back: the connection equals version {}",

@@ -68,7 +68,7 @@ impl ImportArgs {
                 let planned = ActionCounts::planned(&steps);
                 return match output.reader() {
                     OutputReader::Program => {
-                        output.json(&format::summary(&changes, &planned, true))
+                        output.value(&format::summary(&changes, &planned, true))
                     }
                     OutputReader::Person => {
                         format::write_plan(&steps, output)?;

@@ -23,7 +23,7 @@ pub fn run(
     with_service(context, output, async |service, output| {
         let models = service.models(connection, capability).await?;
         if output.reader() == OutputReader::Program {
-            return output.json(&ModelItems { items: &models });
+            return output.value(&ModelItems { items: &models });
         }
         if models.is_empty() {
             output.note("The provider lists no matching model");

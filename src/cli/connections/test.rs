@@ -122,7 +122,7 @@ fn show_one(
 ) -> Result<(), Failure> {
     let (item, report) = tested?;
     match output.reader() {
-        OutputReader::Program => output.json(&report)?,
+        OutputReader::Program => output.value(&report)?,
         OutputReader::Person => {
             line(&item, &report, output)?;
             details(&report, output)?;
@@ -158,7 +158,7 @@ fn show_one_of_many(
         }
     };
     match output.reader() {
-        OutputReader::Program => output.json_line(&TestedAlias {
+        OutputReader::Program => output.value_line(&TestedAlias {
             alias: &item.alias,
             is_active: item.is_active,
             report: &report,

@@ -157,7 +157,7 @@ async fn purge(
         return Ok(());
     }
     match output.reader() {
-        OutputReader::Program => output.json_line(item),
+        OutputReader::Program => output.value_line(item),
         OutputReader::Person => output.line(&format!(
             "Deleted {} ({}) permanently",
             item.name, item.alias
@@ -201,7 +201,7 @@ async fn find_in_trash(
 /// Writes the contents of the trash.
 pub fn list(page: &Page<ConnectionItem>, output: &mut Output) -> Result<(), Failure> {
     if output.reader() == OutputReader::Program {
-        return output.json(page);
+        return output.value(page);
     }
     if page.total == 0 {
         output.note("The trash is empty");

@@ -191,7 +191,7 @@ impl Duplicate {
             };
             let copy = outcome.connection()?;
             match output.reader() {
-                OutputReader::Program => output.json(&copy),
+                OutputReader::Program => output.value(&copy),
                 OutputReader::Person => format::created(&copy, output),
             }
         })
@@ -206,7 +206,7 @@ pub fn write_saved(
 ) -> Result<(), Failure> {
     let item = &connection.item;
     match output.reader() {
-        OutputReader::Program => output.json(connection),
+        OutputReader::Program => output.value(connection),
         OutputReader::Person => output.line(&format!(
             "{command} {} ({}), version {}",
             item.name, item.alias, item.version

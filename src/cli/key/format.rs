@@ -27,7 +27,7 @@ pub fn show(context: &CliContext, output: &mut Output) -> Result<(), Failure> {
     if output.reader() == OutputReader::Program {
         let mut shown = key(&location);
         shown["store"] = json!({ "folder": context.config.data, "key": state_name(&state) });
-        output.json(&shown)?;
+        output.value(&shown)?;
         return check_state(&state, context);
     }
     let mut lines = vec![

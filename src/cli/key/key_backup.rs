@@ -26,7 +26,7 @@ pub fn export(file: &Path, context: &CliContext, output: &mut Output) -> Result<
     let is_protected = matches!(key_file, KeyFileContent::Wrapped(_));
     let shown = file.display();
     if output.reader() == OutputReader::Program {
-        return output.json(&json!({
+        return output.value(&json!({
             "path": file,
             "fingerprint": fingerprint.to_string(),
             "passphrase": is_protected,

@@ -88,7 +88,7 @@ pub async fn execute(
         if let Value::Object(members) = &mut summary {
             members.insert("results".into(), results_json(&outcomes));
         }
-        output.json(&summary)?;
+        output.value(&summary)?;
         output.flush()?;
     }
     let Some(exit) = exit(&outcomes) else {

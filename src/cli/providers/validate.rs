@@ -46,7 +46,7 @@ pub fn run(given: &[PathBuf], folder: &Path, output: &mut Output) -> Result<(), 
         }
     }
     if output.reader() == OutputReader::Program {
-        output.json(&json!({ "total": found.len(), "items": found }))?;
+        output.value(&json!({ "total": found.len(), "items": found }))?;
     }
     match wrong {
         0 => Ok(()),

@@ -72,7 +72,7 @@ impl DiffTargets {
             .collect();
         let count = aliases.len();
         match output.reader() {
-            OutputReader::Program => output.json(&json!({
+            OutputReader::Program => output.value(&json!({
                 "from": self.from,
                 "to": self.to,
                 "total": differences.found.len(),

@@ -65,7 +65,7 @@ impl RemoveTarget {
         }
         change(&folder, &target.name, TargetEdit::Remove)?;
         match output.reader() {
-            OutputReader::Program => output.json(&json!({ "removed": target.name })),
+            OutputReader::Program => output.value(&json!({ "removed": target.name })),
             OutputReader::Person => output.line(&format!(
                 "Removed target {} from {NAME}",
                 printable(&target.name)
@@ -92,7 +92,7 @@ impl RenameTarget {
         }
         change(&folder, &target.name, TargetEdit::Rename(new))?;
         match output.reader() {
-            OutputReader::Program => output.json(&json!({ "from": target.name, "to": new })),
+            OutputReader::Program => output.value(&json!({ "from": target.name, "to": new })),
             OutputReader::Person => output.line(&format!(
                 "Renamed target {} to {}",
                 printable(&target.name),

@@ -52,7 +52,7 @@ const EMBEDDED: [ThemeChoice; 13] = [
     ThemeChoice::Embedded(ThemeName::Nord),
 ];
 
-/// Returns the names of the embedded themes in a sentence, without the two members of each family.
+/// Returns the names of the embedded themes in a sentence, without names that end in `-dark` or `-light`: they belong to a family.
 pub fn names() -> String {
     let is_member = |name: &str| name.ends_with("-dark") || name.ends_with("-light");
     let names = EMBEDDED.iter().map(ThemeChoice::name);
