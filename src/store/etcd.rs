@@ -99,13 +99,9 @@ impl EtcdStore {
     /// Waits until the index has everything that was written before this call.
     async fn index(&self) -> Result<&Follower, StoreError> {
         self.open()?;
-        let caught_up = self.follower.catch_up().await?;
-        let head = to_revision(caught_up.head).0;
-        if caught_up.is_taken_back {
-            self.known.store(head, Ordering::Release);
-        } else {
-            self.known.fetch_max(head, Ordering::AcqRel);
-        }
+        let head = self.follower.catch_up().await?;
+        // A restored snapshot may have taken the store back.
+        self.known.store(to_revision(head).0, Ordering::Release);
         Ok(&self.follower)
     }
 

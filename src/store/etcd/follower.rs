@@ -55,14 +55,6 @@ struct FollowerState {
     error: Option<StoreError>,
 }
 
-/// Result of waiting for the index.
-pub struct CaughtUp {
-    /// Revision of the newest write in etcd.
-    pub head: i64,
-    /// True if a restored snapshot has taken the store back.
-    pub is_taken_back: bool,
-}
-
 /// State of the store that the index has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct IndexPosition {
@@ -106,12 +98,11 @@ impl Follower {
 
     /// Waits until the index has everything that was written before this call, and returns the revision of the newest write. After
     /// a time limit an index with an older state is used, with a notice; fails if there is none.
-    pub async fn catch_up(self: &Arc<Self>) -> Result<CaughtUp, StoreError> {
+    pub async fn catch_up(self: &Arc<Self>) -> Result<i64, StoreError> {
         self.start();
         let written = self.written();
         let head = self.backend.head().await?;
-        let is_taken_back = head < written;
-        if is_taken_back {
+        if head < written {
             // A restored snapshot has taken the store back.
             self.forget_position();
         }
@@ -132,10 +123,7 @@ impl Follower {
         {
             self.add_notice("The list may be older than the store: etcd did not send the newest changes within 2 s".into());
         }
-        Ok(CaughtUp {
-            head,
-            is_taken_back,
-        })
+        Ok(head)
     }
 
     /// Returns the error of the watch, if it is down.

@@ -134,8 +134,8 @@ impl WatchedChanges {
             changes.connections.push(WatchedConnection {
                 id,
                 revision,
-                item,
                 is_damaged,
+                item,
             });
         }
         changes

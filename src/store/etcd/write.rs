@@ -339,9 +339,10 @@ impl PendingWrite<'_> {
         Ok(())
     }
 
-    /// Returns the outcome of a write that was refused, although an earlier try may have been performed.
+    /// Returns the outcome of a write that was refused, although an earlier try may have been performed. The write that exceeds the
+    /// quota is both performed and refused.
     async fn after_refusal(&self, refusal: Refusal) -> Result<i64, StoreError> {
-        if self.unanswered.is_some()
+        if (self.unanswered.is_some() || refusal == Refusal::NoSpace)
             && let Some(mark) = self.read().await?.mark
         {
             return Ok(mark.mod_revision);
