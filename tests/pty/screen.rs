@@ -446,7 +446,7 @@ fn copy_inside_tmux_uses_both_sequences() {
     terminal.press("\u{1b}[F");
     terminal.shows("› One");
     terminal.press("ya");
-    terminal.shows("via tmux");
+    terminal.shows("sent to tmux");
     assert!(
         terminal
             .has_written("\u{1b}]52;c;YzE=\u{7}\u{1b}Ptmux;\u{1b}\u{1b}]52;c;YzE=\u{7}\u{1b}\\")
