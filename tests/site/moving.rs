@@ -383,7 +383,7 @@ fn targets_are_renamed_and_removed() {
 #[test]
 fn app_copies_to_a_configured_target() {
     let team = Team::new();
-    let lines = "/one 03\ncopy-to-target\n4\n2\nback\nquit\n";
+    let lines = "/one 03\ncopy-to-target\n3\n2\nback\nquit\n";
     let talk = crate::home::answer_with(team.home.umai(&["--target", "dev", "--plain"]), lines);
     let output = talk.output();
     assert!(!output.contains(PLANTED), "{output}");

@@ -30,8 +30,12 @@ impl CopyDialog {
     }
 
     pub(super) fn head(&self, cx: &DialogContext<'_>, columns: usize) -> TextBlock {
-        let summary = self.summary(cx).into_iter();
+        let mut summary = self.summary(cx);
+        if let (CopyPhase::Preview, Some((text, _))) = (&self.phase, summary.last_mut()) {
+            text.push_str(" · ↑↓ shows details");
+        }
         let mut lines: Vec<_> = summary
+            .into_iter()
             .flat_map(|(text, tone)| wrapped(&text, tone, columns))
             .collect();
         if self.phase == CopyPhase::Finished {
@@ -63,10 +67,7 @@ impl CopyDialog {
             CopyPhase::Preview => vec![
                 (format!("To {place}"), Tone::Title),
                 (self.planned_sentence(), Tone::Text),
-                (
-                    format!("{} · ↑↓ shows details", self.secrets_sentence()),
-                    Tone::Dim,
-                ),
+                (self.secrets_sentence(), Tone::Dim),
             ],
             CopyPhase::Running if self.is_stopped => {
                 vec![("Stopping after this connection".into(), Tone::Warning)]
