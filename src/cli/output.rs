@@ -68,7 +68,8 @@ pub struct Output {
     messages: OutputReader,
     /// Header state of values that are written one by one.
     columns: Vec<String>,
-    shape: OutputFormat,
+    /// Format of the data.
+    format: OutputFormat,
     is_quiet: bool,
     /// True if stdout gets colors.
     has_colors: bool,
@@ -92,11 +93,11 @@ pub struct OutputOptions {
 
 impl Output {
     /// Creates the output of the process.
-    pub fn new(format: OutputReader) -> Self {
+    pub fn new(reader: OutputReader) -> Self {
         Self {
-            messages: format,
+            messages: reader,
             columns: Vec::new(),
-            shape: match format {
+            format: match reader {
                 OutputReader::Person => OutputFormat::Table,
                 OutputReader::Program => OutputFormat::Json,
             },
@@ -112,7 +113,7 @@ impl Output {
 
     /// Sets the options for all following output.
     pub fn configure(&mut self, options: &OutputOptions) {
-        self.shape = options.format;
+        self.format = options.format;
         self.messages = match options.format {
             OutputFormat::Json => OutputReader::Program,
             OutputFormat::Table | OutputFormat::Yaml | OutputFormat::Csv | OutputFormat::Env => {
@@ -127,7 +128,7 @@ impl Output {
 
     /// Returns the output format.
     pub const fn format(&self) -> OutputFormat {
-        self.shape
+        self.format
     }
 
     /// Returns true if progress is shown.
@@ -142,7 +143,7 @@ impl Output {
 
     /// Returns the reader of stdout; every format but a table is for programs.
     pub const fn reader(&self) -> OutputReader {
-        match self.shape {
+        match self.format {
             OutputFormat::Table => OutputReader::Person,
             OutputFormat::Json | OutputFormat::Yaml | OutputFormat::Csv | OutputFormat::Env => {
                 OutputReader::Program
@@ -207,7 +208,7 @@ impl Output {
 
     /// Writes one value over several lines, as JSON or in the requested format.
     pub fn value(&mut self, value: &impl Serialize) -> Result<(), Failure> {
-        match self.shape {
+        match self.format {
             OutputFormat::Table | OutputFormat::Json => {}
             OutputFormat::Yaml => return self.text(&yaml::document(&as_value(value)?)),
             OutputFormat::Csv => {
@@ -225,7 +226,7 @@ impl Output {
 
     /// Writes one of several values on a line, as JSON or in the requested format.
     pub fn value_line(&mut self, value: &impl Serialize) -> Result<(), Failure> {
-        match self.shape {
+        match self.format {
             OutputFormat::Table | OutputFormat::Json => {}
             OutputFormat::Yaml => return self.text(&yaml::element(&as_value(value)?)),
             OutputFormat::Csv => {

@@ -96,8 +96,7 @@ impl Run {
         }
         if context.server.is_some() {
             return Err(Failure::Usage(
-                "umai run works on local stores only: the secrets of a server never leave it"
-                    .into(),
+                "umai run works on local stores only, not on servers and sites".into(),
             ));
         }
         context.print_problems(output);

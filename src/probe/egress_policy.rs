@@ -1,7 +1,7 @@
 //! Address filter of connection tests.
 //!
-//! A test must not give its user access to services that only this computer can reach, such as the metadata services of
-//! clouds, which return credentials.
+//! A test must not reach the metadata services of clouds, which return credentials, nor link-local and reserved addresses. This
+//! computer and private networks are allowed.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

@@ -85,8 +85,8 @@ impl ProbeClient {
         (wanted, reached): (ExpectedBody<'_>, impl FnOnce()),
         proxy: &mut Option<ProxyName>,
     ) -> Result<ProbeResponse, TransportError> {
-        let alternative = HostRoute::to(&request.url, proxy).await?;
-        let client = alternative.client(&request.url)?;
+        let route = HostRoute::to(&request.url, proxy).await?;
+        let client = route.client(&request.url)?;
         let started = Clock::now();
         // A path may contain a secret, so only the origin is logged.
         let (method, origin) = (request.method.clone(), request.url.origin());

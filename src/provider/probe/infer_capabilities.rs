@@ -2,7 +2,8 @@
 
 use crate::provider::Capability;
 
-/// Parts of names by priority. A model without a match is a chat model, like most models.
+/// Parts of names by priority. A model without a match is a chat model, like most models. An empty
+/// list: a model whose capability no name of this list stands for, such as one that makes images or speech; it is listed without one.
 const PARTS: &[(&str, &[Capability])] = &[
     ("rerank", &[]),
     ("embed", &[Capability::Embedding]),

@@ -24,7 +24,7 @@ pub enum DialogOutcome {
     Notify(Notice),
     /// Open a dialog above.
     Open(AnyDialog),
-    /// Run several outcomes, in this order.
+    /// Run several outcomes, in this order; of their effects only the first is performed.
     All(Vec<Self>),
     /// Copy a text that has this label.
     Copy(String, String),

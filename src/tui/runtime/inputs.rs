@@ -7,7 +7,7 @@ use crate::tui::event::{Event, PastedText};
 use crate::tui::terminal::Input;
 
 /// Limit of combined characters in bytes.
-const BURST: usize = 64 * 1024;
+const MAX_TYPED: usize = 64 * 1024;
 
 /// Queue of inputs from the input thread.
 pub(super) struct Inputs {
@@ -41,12 +41,12 @@ impl Inputs {
         let Ok(second) = self.queue.try_recv() else {
             return Some(first);
         };
-        let mut text = Zeroizing::new(String::with_capacity(BURST));
+        let mut text = Zeroizing::new(String::with_capacity(MAX_TYPED));
         text.push(character);
         let mut next = Some(second);
         while let Some(input) = next.take() {
             match typed(&input) {
-                Some(character) if text.len() + character.len_utf8() <= BURST => {
+                Some(character) if text.len() + character.len_utf8() <= MAX_TYPED => {
                     text.push(character);
                     next = self.queue.try_recv().ok();
                 }
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn combined_characters_are_limited() {
-        let keys = vec!["x"; BURST + 10];
+        let keys = vec!["x"; MAX_TYPED + 10];
         let inputs = described(inputs(&keys), true);
         assert_eq!(inputs.len(), 2);
         assert_eq!(inputs[1], format!("typed {}", "x".repeat(10)));
