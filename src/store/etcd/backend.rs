@@ -62,7 +62,7 @@ impl EtcdBackend {
 pub fn read_error(error: CallError) -> StoreError {
     match error {
         CallError::NoAnswer(why) => {
-            let remedy = if why.contains("certificate") {
+            let remedy = if why.contains("invalid peer certificate") {
                 "Trust the certificate of its authority with --store-ca-file"
             } else {
                 "Check that the cluster runs and that the address is right"

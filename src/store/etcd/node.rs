@@ -127,7 +127,10 @@ impl EtcdNode {
     }
 
     fn reason(&self, why: &str) -> String {
-        let is_closed = why.contains("closed") || why.contains("frame") || why.contains("reset");
+        // A server that refuses the handshake closes the connection before or after its alert arrives.
+        let is_closed = ["closed", "frame", "reset", "fatal alert"]
+            .iter()
+            .any(|word| why.contains(word));
         match self.closed_hint.filter(|_| is_closed) {
             Some(hint) => format!("{}: {why}; {hint}", self.name),
             None => format!("{}: {why}", self.name),
