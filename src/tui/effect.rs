@@ -124,8 +124,8 @@ impl From<Command> for ServiceRequest {
 }
 
 impl ServiceRequest {
-    /// Returns whether it changes connections of this target, which read-only mode forbids. A copy changes those of another target,
-    /// which has its own read-only mode.
+    /// Returns whether it changes connections of this target, which read-only mode forbids. A copy changes another target and is
+    /// refused there if that one is read-only.
     pub const fn changes_connections(&self) -> bool {
         matches!(self, Self::Run(_) | Self::Purge(_))
     }
