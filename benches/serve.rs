@@ -206,7 +206,7 @@ fn save(number: usize) -> SaveConnection<PlainSecret> {
         },
         precondition: Precondition::Absent,
         change: VersionChange {
-            description: None,
+            note: None,
             paths: ["alias", "name", "providerId", "isActive", "settings.apiKey"]
                 .map(String::from)
                 .to_vec(),

@@ -74,7 +74,7 @@ fn new(number: u128) -> SaveConnection<PlainSecret> {
         connection: connection(number),
         precondition: Precondition::Absent,
         change: VersionChange {
-            description: None,
+            note: None,
             paths: ["alias", "name", "providerId", "isActive", "settings.apiKey"]
                 .map(String::from)
                 .to_vec(),

@@ -29,7 +29,7 @@ pub use diff::{ChangeType, Difference, RollbackResult, VersionComparison};
 pub use draft::ConnectionDraft;
 pub use error::{ConnectionError, DraftField, FieldError, FieldReason, ServerError, SiteError};
 pub use outcome::{ChangePreview, Outcome};
-pub use paste::environment::{Environment, ProviderMatch, SetVariable};
+pub use paste::provider_variables::{ProviderMatch, ProviderVariables, SetVariable};
 pub use paste::{PasteKind, PasteResult, PastedConnection, PastedProfile};
 pub use query::{IdOrAlias, ListCursor, ListQuery, Page, PageRequest};
 pub use secret::{MaskedSecret, PlainSecret, SealedSecret};

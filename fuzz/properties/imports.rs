@@ -151,12 +151,7 @@ fn stays_empty(provider: &Provider, text: &str) {
 
 /// Secret values that occur once in the text, so that they are not part of a name.
 fn values_of<'a>(draft: &'a ConnectionDraft, text: &str) -> Vec<&'a str> {
-    let own = [
-        &draft.alias,
-        &draft.name,
-        &draft.provider_id,
-        &draft.change_description,
-    ];
+    let own = [&draft.alias, &draft.name, &draft.provider_id, &draft.note];
     let settings = draft.settings.iter().flat_map(Settings::iter);
     settings
         .filter_map(|(_, value)| value.text())

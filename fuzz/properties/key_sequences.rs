@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use tokio::runtime::{Builder, Runtime};
-use umai::connection::{ConnectionDraft, Environment};
+use umai::connection::{ConnectionDraft, ProviderVariables};
 use umai::tui::event::{Event, Mouse, MouseKind};
 use umai::tui::key::KeyPress;
 use umai::tui::layout::Size;
@@ -58,8 +58,8 @@ fn three() -> Harness {
     };
     let mut stage = Harness::over(size, clock, service, runtime);
     let set = |name: &str| name.ends_with("_KEY").then(|| OF_ENVIRONMENT.to_owned());
-    let environment = Environment::read(&stage.app.service.catalog, set);
-    stage.happens(Event::Environment(environment));
+    let variables = ProviderVariables::read(&stage.app.service.catalog, set);
+    stage.happens(Event::ProviderVariables(variables));
     stage.hold_answers();
     stage
 }

@@ -83,12 +83,7 @@ fn is_examined(draft: &ConnectionDraft) {
 /// Returns whether the placeholder of secrets occurs in hidden values only.
 fn is_only_secret(draft: &ConnectionDraft) -> bool {
     let has = |text: &str| text.to_lowercase().contains(PLANTED);
-    let texts = [
-        &draft.alias,
-        &draft.name,
-        &draft.provider_id,
-        &draft.change_description,
-    ];
+    let texts = [&draft.alias, &draft.name, &draft.provider_id, &draft.note];
     let mut settings = draft.settings.iter().flat_map(Settings::iter);
     !texts.into_iter().flatten().any(|text| has(text))
         && !draft

@@ -233,11 +233,11 @@ fn create(
         None => None,
         Some(selection) => {
             // Only variables of providers known here are read; a server could name any variable.
-            let environment = from_env::environment(&context.catalog);
+            let variables = from_env::provider_variables(&context.catalog);
             if selection.is_dry_run {
-                return selection.list(&environment, &catalog, output);
+                return selection.list(&variables, &catalog, output);
             }
-            Some(selection.read(&environment, &catalog, output)?)
+            Some(selection.read(&variables, &catalog, output)?)
         }
     };
     let draft = given.draft(&catalog, env_settings, output)?;

@@ -109,7 +109,7 @@ fn open_at(
         key_backups: KeyBackupsHandle(key_backups(context)),
         targets: Some(TargetsHandle(Arc::clone(&targets) as Arc<dyn Targets>)),
         drafts: context.drafts.clone(),
-        environment: from_env::environment(&context.catalog),
+        provider_variables: from_env::provider_variables(&context.catalog),
         session: Some(context.session(globals.fresh)),
         api: context.server.as_ref().map(RemoteOptions::api),
     };

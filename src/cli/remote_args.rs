@@ -86,7 +86,7 @@ pub const SERVER: &str = "server";
 pub const UMBRACO: &str = "umbraco";
 
 /// Options for files on this machine.
-const LOCAL_OPTIONS: [&str; 5] = [
+const LOCAL_STORE_OPTIONS: [&str; 5] = [
     "data",
     "key_file",
     "appsettings",
@@ -95,10 +95,11 @@ const LOCAL_OPTIONS: [&str; 5] = [
 ];
 
 /// Options for an Umbraco site only.
-const SITE_OPTIONS: [&str; 2] = ["client_id", "client_secret_file"];
+pub(super) const SITE_OPTIONS: [&str; 2] = ["client_id", "client_secret_file"];
 
 /// Options for an umai server or an Umbraco site.
-const REMOTE_OPTIONS: [&str; 4] = ["token_file", "client_id", "client_secret_file", "ca_file"];
+pub(super) const REMOTE_OPTIONS: [&str; 4] =
+    ["token_file", "client_id", "client_secret_file", "ca_file"];
 
 /// Remote location of the connections, as given.
 enum RemoteLocation<'g> {
@@ -154,7 +155,7 @@ fn location(globals: &Globals) -> Result<Option<RemoteLocation<'_>>, Failure> {
             "--server and --umbraco exclude each other. Remove one".into(),
         ));
     }
-    match (&place, written.first(&LOCAL_OPTIONS)) {
+    match (&place, written.first(&LOCAL_STORE_OPTIONS)) {
         (Some(place), Some(option)) => {
             return Err(Failure::Usage(format!(
                 "{place} and {option} exclude each other: {option} is for the local store. Remove one"

@@ -6,6 +6,7 @@
 use super::Globals;
 use super::etcd_args::ETCD_OPTIONS;
 use super::exit::Failure;
+use super::remote_args::{REMOTE_OPTIONS, SITE_OPTIONS};
 use crate::config::file::ConfigFile;
 use crate::config::target::{Target, TargetLocation};
 use crate::config::target_files::LocalFiles;
@@ -14,16 +15,10 @@ use crate::config::target_files::LocalFiles;
 const PLACES: [&str; 4] = ["server", "umbraco", "data", "store"];
 
 /// Options for local files, which a server has itself.
-const LOCAL_OPTIONS: [&str; 4] = ["key_file", "appsettings", "user_secrets", "key_per_file"];
+const LOCAL_FILE_OPTIONS: [&str; 4] = ["key_file", "appsettings", "user_secrets", "key_per_file"];
 
 /// Options for an umai server.
-const OF_SERVER: [&str; 1] = ["token_file"];
-
-/// Options for an Umbraco site.
-const OF_SITE: [&str; 2] = ["client_id", "client_secret_file"];
-
-/// Options for an umai server or an Umbraco site.
-const REMOTE_OPTIONS: [&str; 4] = ["token_file", "client_id", "client_secret_file", "ca_file"];
+const SERVER_OPTIONS: [&str; 1] = ["token_file"];
 
 /// Name of the local store, unless a target has it.
 const LOCAL_STORE: &str = "local";
@@ -84,7 +79,7 @@ pub fn selected(
     let Some(target) = target else {
         return Ok(None);
     };
-    let has_local_options = written.first(&LOCAL_OPTIONS).is_some();
+    let has_local_options = written.first(&LOCAL_FILE_OPTIONS).is_some();
     let is_remote = target.location.remote_kind().is_some();
     if is_remote && has_local_options && asked != TargetNameSource::Argument {
         return Ok(None);
@@ -111,14 +106,14 @@ fn check_options(globals: &Globals, target: &Target) -> Result<(), Failure> {
         });
     };
     reject_etcd_options(globals, name, kind)?;
-    reject(globals, &LOCAL_OPTIONS, |option| {
+    reject(globals, &LOCAL_FILE_OPTIONS, |option| {
         format!("Target '{name}' is {kind}, and {option} is for the local store. Remove one")
     })?;
     let (options, other) = match target.location {
-        TargetLocation::Site { .. } => (OF_SERVER.as_slice(), "an umai server"),
+        TargetLocation::Site { .. } => (SERVER_OPTIONS.as_slice(), "an umai server"),
         TargetLocation::Server { .. }
         | TargetLocation::Local { .. }
-        | TargetLocation::Etcd { .. } => (OF_SITE.as_slice(), "an Umbraco site"),
+        | TargetLocation::Etcd { .. } => (SITE_OPTIONS.as_slice(), "an Umbraco site"),
     };
     reject(globals, options, |option| {
         format!("Target '{name}' is {kind}, and {option} is for {other}. Remove one")

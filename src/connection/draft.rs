@@ -23,7 +23,7 @@ pub struct ConnectionDraft {
     /// Settings.
     pub settings: Option<Settings<PlainSecret>>,
     /// Description of the change for the history; truncated to 255 characters.
-    pub change_description: Option<String>,
+    pub note: Option<String>,
     /// Values of a wrong type; validation reports them with the other errors.
     pub misread: Vec<FieldError>,
 }
@@ -62,9 +62,9 @@ impl ConnectionDraft {
                 "isActive" => draft.is_active = draft.switch(&value),
                 "settings" => draft.settings = draft.object(value),
                 "changeDescription" => {
-                    draft.change_description = match value {
+                    draft.note = match value {
                         StrictJson::Text(text) => Some(text),
-                        // An invalid description does not invalidate the change.
+                        // An invalid note does not invalidate the change.
                         _ => None,
                     }
                 }

@@ -5,7 +5,7 @@
 
 mod aws;
 mod curl;
-pub mod environment;
+pub mod provider_variables;
 mod fetch;
 mod httpie;
 mod json;

@@ -9,9 +9,13 @@ use super::{Connection, MaskedSecret};
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct VersionChange {
-    /// Description by the user.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
+    /// Note by the user.
+    #[serde(
+        default,
+        rename = "description",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub note: Option<String>,
     /// Paths that differ from the previous version, for example `settings.apiKey`; includes changed secrets.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub paths: Vec<String>,

@@ -94,7 +94,7 @@ fn over(
         connection: after.clone(),
         precondition: Precondition::Version(before.item.version),
         change: VersionChange {
-            description: Some(format!("to version {}", after.item.version)),
+            note: Some(format!("to version {}", after.item.version)),
             paths: vec!["name".into()],
             user_id: None,
         },
@@ -494,7 +494,7 @@ async fn versions_are_newest_first_and_masked(store: Store) {
     assert_eq!((numbers, page.total), (vec![11, 10], 12));
     let third = store.version(id, 3).await.unwrap().unwrap();
     assert_eq!(third.snapshot.item.name, "v3");
-    assert_eq!(third.change.description.as_deref(), Some("to version 3"));
+    assert_eq!(third.change.note.as_deref(), Some("to version 3"));
     let settings = third.snapshot.settings.unwrap();
     assert_eq!(
         settings.get("apiKey"),

@@ -96,7 +96,7 @@ macro_rules! actions {
 
 actions! {
     CompareVersions, "compare", [History], "Compare versions", Some("Compare"), View, "diff difference", read, cli("connections diff");
-    Mark, "mark", [History], "Mark version to compare", Some("Mark"), Mark, "select", read, MARKS;
+    MarkVersion, "mark", [History], "Mark version to compare", Some("Mark"), Mark, "select", read, MARKS;
     RollBack, "rollback", [History, Compare], "Roll back to version", Some("Roll back"), Change, "restore revert earlier", write, cli("connections rollback");
     RollBackField, "rollback-field", [Compare], "Roll back this field", Some("Roll back field"), Change, "restore revert", write, cli("connections update");
     CopyLine, "copy-line", [Info], "Copy line", Some("Copy"), Find, "clipboard yank", read, cli("connections get");

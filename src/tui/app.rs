@@ -205,8 +205,8 @@ impl App {
                 self.edited(ticket, edited);
                 None
             }
-            Event::Environment(environment) => {
-                self.service.environment = environment;
+            Event::ProviderVariables(variables) => {
+                self.service.provider_variables = variables;
                 None
             }
             Event::LightBackground => {

@@ -25,7 +25,7 @@ use super::select_list::{Cursor, SelectList};
 use super::target_info::TargetInfo;
 use super::text_input::{PasteOutcome, TextInput};
 use super::tree::Tree;
-use crate::connection::Environment;
+use crate::connection::ProviderVariables;
 use crate::provider::ProviderCatalog;
 use crate::service::ServiceFeatures;
 
@@ -60,8 +60,8 @@ pub struct DialogContext<'a> {
     pub tree: &'a Tree,
     /// Log of all notices.
     pub log: &'a MessageLog,
-    /// Environment variables that can fill a connection.
-    pub environment: &'a Environment,
+    /// ProviderVariables variables that can fill a connection.
+    pub provider_variables: &'a ProviderVariables,
     /// Optional features of the service.
     pub features: ServiceFeatures,
     /// Target of the connections.

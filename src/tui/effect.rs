@@ -154,7 +154,7 @@ impl ServiceRequest {
         matches!(self, Self::Get(_))
     }
 
-    /// Returns whether it asks a remote provider and may take long: it is aborted when no dialog waits for it.
+    /// Returns whether it is aborted when its dialog closes: it may take long, and changes nothing.
     pub const fn is_stoppable(&self) -> bool {
         matches!(self, Self::Test(_) | Self::Models(_) | Self::PlanCopy(_))
     }

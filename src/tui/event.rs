@@ -10,7 +10,7 @@ use super::effect::{ServiceReply, Ticket};
 use super::form::EditorDocument;
 use super::key::KeyPress;
 use super::layout::Size;
-use crate::connection::{Environment, TestStage};
+use crate::connection::{ProviderVariables, TestStage};
 use crate::drafts;
 use crate::provider::ProviderCatalog;
 use crate::service::ServiceFeatures;
@@ -55,7 +55,7 @@ pub enum Event {
     /// The editor has ended, with the edited text or the reason for its absence.
     Edited(Ticket, Result<EditorDocument, String>),
     /// Connections in the environment that umai was started in.
-    Environment(Environment),
+    ProviderVariables(ProviderVariables),
     /// The terminal's background is light.
     LightBackground,
     /// Input of plain mode.

@@ -128,7 +128,7 @@ pub async fn run(
         .as_ref()
         .and_then(|session| session.restore(&mut app));
     // This event has no effects.
-    let _ = app.update(Event::Environment(options.environment));
+    let _ = app.update(Event::ProviderVariables(options.provider_variables));
     // First, so that it knows every signal that does not end the process at once.
     let watch = signals::give_up_after_signal()?;
     let signals = SignalStreams::new()?;

@@ -196,7 +196,7 @@ async fn rollback_keeps_stored_secret() {
         ["name"],
         "the key is not among what was changed"
     );
-    assert_eq!(newest.change.description.as_deref(), Some("Rollback to v1"));
+    assert_eq!(newest.change.note.as_deref(), Some("Rollback to v1"));
     assert_eq!(settings(&rollback.entity)["apiKey"], "sk-***");
 }
 
@@ -206,7 +206,7 @@ async fn rollback_uses_the_given_description() {
     let message = Some("The old name was better".to_owned());
     service.rollback(&key(), 1, message.clone()).await.unwrap();
     let newest = service.version(&key(), 3).await.unwrap();
-    assert_eq!(newest.change.description, message);
+    assert_eq!(newest.change.note, message);
 }
 
 #[tokio::test]

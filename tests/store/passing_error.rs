@@ -42,7 +42,7 @@ const FILLING: u64 = 14;
 /// Save of 300 KB.
 fn large(number: u64) -> SaveConnection<PlainSecret> {
     let mut save = save(number, 1);
-    save.change.description = Some("x".repeat(300_000));
+    save.change.note = Some("x".repeat(300_000));
     save
 }
 

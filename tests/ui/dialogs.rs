@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::Utc;
-use umai::connection::Environment;
+use umai::connection::ProviderVariables;
 use umai::drafts::StoredDraft;
 use umai::tui::action::{ACTIONS, Action, KeyContext};
 use umai::tui::bulk::{BulkJob, BulkOperation, BulkRow};
@@ -42,7 +42,7 @@ fn every_dialog(harness: &Harness) -> Vec<AnyDialog> {
     form.focus = secret.unwrap();
     let ticket = Ticket(1_000);
     let set = |name: &str| (name == "OPENAI_API_KEY").then(|| "sk-planted".to_owned());
-    let offers = Environment::read(&app.service.catalog, set).offers(&app.service.catalog);
+    let offers = ProviderVariables::read(&app.service.catalog, set).offers(&app.service.catalog);
     let rows = app.tree.among(|_| true);
     let rows = rows.map(|item| BulkRow::new(item, false)).collect();
     let conflict = MergeConflict {

@@ -221,7 +221,7 @@ impl HostileApp {
         Version {
             snapshot,
             change: VersionChange {
-                description: Some(text.clone()),
+                note: Some(text.clone()),
                 paths: vec![format!("settings.{text}")],
                 ..VersionChange::default()
             },

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::support::local_and_remote::LocalAndRemote as Harness;
 use rstest::rstest;
 use umai::appsettings::{AppSettings, EnvironmentVariables};
-use umai::connection::{Connection, Environment, IdOrAlias, PlainSecret, SettingValue};
+use umai::connection::{Connection, IdOrAlias, PlainSecret, ProviderVariables, SettingValue};
 use umai::provider::ProviderCatalog;
 use umai::service::{ConnectionService, CoreService};
 use umai::store::memory::MemoryStore;
@@ -66,16 +66,19 @@ fn setting(harness: &Harness, alias: &str, key: &str) -> Option<String> {
     }
 }
 
-/// Environment with these variables.
-fn environment(set: &[(&str, &str)]) -> Event {
+/// ProviderVariables with these variables.
+fn variables(set: &[(&str, &str)]) -> Event {
     let set: Vec<(String, String)> = set
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
-    Event::Environment(Environment::read(&ProviderCatalog::embedded(), |name| {
-        let found = set.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.clone())
-    }))
+    Event::ProviderVariables(ProviderVariables::read(
+        &ProviderCatalog::embedded(),
+        |name| {
+            let found = set.iter().find(|(known, _)| known == name);
+            found.map(|(_, value)| value.clone())
+        },
+    ))
 }
 
 /// Sources that references resolve against in a test.
@@ -108,7 +111,7 @@ fn configured(
 
 const SIZES: [(u16, u16); 3] = [(40, 10), (80, 24), (120, 40)];
 
-// Environment import.
+// ProviderVariables import.
 
 const TWO: [(&str, &str); 4] = [
     ("OPENAI_API_KEY", "sk-planted"),
@@ -122,7 +125,7 @@ fn import_lists_variables_and_their_connections(
     #[values((40, 10), (80, 24), (120, 40))] size: (u16, u16),
 ) {
     let mut harness = Harness::empty(size.0, size.1);
-    harness.happens(environment(&TWO));
+    harness.happens(variables(&TWO));
     harness.play("i");
     insta::assert_snapshot!(
         format!("environment_import@{}x{}", size.0, size.1),
@@ -139,7 +142,7 @@ fn chosen_import_opens_a_filled_form_and_is_saved(
     #[values((40, 10), (80, 24), (120, 40))] size: (u16, u16),
 ) {
     let mut harness = Harness::empty(size.0, size.1);
-    harness.happens(environment(&TWO));
+    harness.happens(variables(&TWO));
     harness.play("iopenai<enter>");
     holds(&harness, "Filled OpenAI API Key, OpenAI Organi");
     harness.play("From here<ctrl-s>");
@@ -154,9 +157,9 @@ fn chosen_import_opens_a_filled_form_and_is_saved(
 #[test]
 fn imported_secret_becomes_a_reference_or_a_copy() {
     for (choose, kept) in [("<enter>", "$OPENAI_API_KEY"), ("<down><enter>", "sk-***")] {
-        let variables = &[("OPENAI_API_KEY", "sk-planted")];
-        let mut harness = configured((80, 24), "{}", variables);
-        harness.happens(environment(&TWO));
+        let process = &[("OPENAI_API_KEY", "sk-planted")];
+        let mut harness = configured((80, 24), "{}", process);
+        harness.happens(variables(&TWO));
         harness.play("iopenai");
         holds(&harness, "by reference");
         holds(&harness, "OpenAI API Key: $OPENAI_API_KEY");
@@ -169,10 +172,7 @@ fn imported_secret_becomes_a_reference_or_a_copy() {
 #[test]
 fn missing_variables_are_reported_before_the_form_opens() {
     let mut harness = Harness::empty(80, 24);
-    harness.happens(environment(&[(
-        "AZURE_OPENAI_ENDPOINT",
-        "https://x.example",
-    )]));
+    harness.happens(variables(&[("AZURE_OPENAI_ENDPOINT", "https://x.example")]));
     harness.play("i");
     holds(&harness, "Missing: Authentication");
 }
@@ -181,7 +181,7 @@ fn missing_variables_are_reported_before_the_form_opens() {
 fn import_chooses_the_alternative_with_values() {
     let mut harness = Harness::empty(120, 40);
     let address = ("AZURE_OPENAI_ENDPOINT", "https://x.openai.azure.com");
-    harness.happens(environment(&[address, ("AZURE_OPENAI_API_KEY", "planted")]));
+    harness.happens(variables(&[address, ("AZURE_OPENAI_API_KEY", "planted")]));
     harness.play("i<enter>");
     holds(&harness, "API key");
     lacks(&harness, "Tenant ID");
@@ -200,7 +200,7 @@ fn import_without_variables_names_the_expected_ones() {
 #[test]
 fn import_opens_from_the_palette_and_closes() {
     let mut harness = Harness::empty(80, 24);
-    harness.happens(environment(&TWO));
+    harness.happens(variables(&TWO));
     harness.play(":import env<enter>");
     holds(&harness, "Import from environment variables");
     harness.play("zzz");
@@ -212,7 +212,7 @@ fn import_opens_from_the_palette_and_closes() {
 #[test]
 fn import_waits_for_the_configuration_keys() {
     let mut harness = crate::support::harness::Harness::empty(80, 24);
-    harness.happens(environment(&TWO));
+    harness.happens(variables(&TWO));
     let press = |key: &str| crate::support::harness::events(key).remove(0);
     assert_eq!(harness.app.update(press("i")), None);
     let asked = harness.app.update(Event::Idle);

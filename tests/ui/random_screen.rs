@@ -9,7 +9,7 @@ use crate::support::harness::Harness;
 use crate::support::random_events::{OF_ENVIRONMENT, RandomEvent, WAYS, check, keys, play};
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
-use umai::connection::Environment;
+use umai::connection::ProviderVariables;
 use umai::tui::action::KeyContext;
 use umai::tui::event::{Event, Mouse, MouseKind};
 use umai::tui::layout::Size;
@@ -85,8 +85,8 @@ fn random_events_never_break_the_app() {
 fn play_all(happenings: &[RandomEvent]) -> BTreeSet<KeyContext> {
     let mut harness = Harness::three(100, 30);
     let set = |name: &str| name.ends_with("_KEY").then(|| OF_ENVIRONMENT.to_owned());
-    let environment = Environment::read(&harness.app.service.catalog, set);
-    harness.happens(Event::Environment(environment));
+    let variables = ProviderVariables::read(&harness.app.service.catalog, set);
+    harness.happens(Event::ProviderVariables(variables));
     harness.hold_answers();
     let mut visited = BTreeSet::new();
     for (at, happening) in happenings.iter().enumerate() {

@@ -183,7 +183,7 @@ fn rollback_keeps_the_stored_key() {
         .unwrap();
     let change = &versions.items[0].change;
     assert!(!change.paths.contains(&"settings.apiKey".to_owned()));
-    assert_eq!(change.description.as_deref(), Some("Rollback to v1"));
+    assert_eq!(change.note.as_deref(), Some("Rollback to v1"));
 }
 
 #[rstest]

@@ -129,7 +129,7 @@ impl RawConnection {
             self.reject_kept_masks(&entries, catalog, &mut refused);
         }
         if refused.is_empty() {
-            let note = draft.change_description.as_deref();
+            let note = draft.note.as_deref();
             let body = write::body(self, &after.item, note, &entries);
             return Ok(RawChange {
                 body,

@@ -227,7 +227,7 @@ impl RemoteService {
         expected_version: Option<u64>,
     ) -> Result<(RawConnection, RawChange), ConnectionError> {
         if self.http.is_site() {
-            reject_note(draft.change_description.as_deref())?;
+            reject_note(draft.note.as_deref())?;
         }
         let raw = self.raw(key).await?;
         raw.item.check_version(expected_version)?;

@@ -22,8 +22,8 @@ pub struct VersionDto {
     pub date_created: LenientDate,
     #[serde(default)]
     created_by_user_id: Option<Uuid>,
-    #[serde(default)]
-    change_description: Option<String>,
+    #[serde(default, rename = "changeDescription")]
+    note: Option<String>,
     #[serde(default)]
     changed_paths: Vec<String>,
     #[serde(default)]
@@ -71,7 +71,7 @@ impl VersionDto {
 
     fn change(self) -> VersionChange {
         VersionChange {
-            description: self.change_description,
+            note: self.note,
             paths: self.changed_paths,
             user_id: self.created_by_user_id,
         }

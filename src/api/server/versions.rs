@@ -23,8 +23,8 @@ use crate::text;
 /// Default page size.
 const TAKE: usize = 20;
 
-/// Maximum length of a change description, in characters.
-const MAX_DESCRIPTION: usize = 255;
+/// Maximum length of a note, in characters.
+const MAX_NOTE_LENGTH: usize = 255;
 
 /// A version in a response.
 #[derive(Serialize)]
@@ -36,7 +36,8 @@ struct VersionRecord<'a> {
     version: u64,
     date_created: DateTime<Utc>,
     created_by_user_id: Option<Uuid>,
-    change_description: Option<&'a str>,
+    #[serde(rename = "changeDescription")]
+    note: Option<&'a str>,
     changed_paths: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     snapshot: Option<&'a Connection>,
@@ -59,7 +60,7 @@ impl<'a> VersionRecord<'a> {
             version: item.version,
             date_created: item.date_modified,
             created_by_user_id: version.change.user_id,
-            change_description: version.change.description.as_deref(),
+            note: version.change.note.as_deref(),
             changed_paths: &version.change.paths,
             snapshot: match with {
                 VersionPart::Snapshot => Some(&version.snapshot),
@@ -264,9 +265,9 @@ fn description(body: &[u8]) -> Result<Option<String>, ApiError> {
     if given.is_empty() {
         return Ok(None);
     }
-    if given.chars().count() > MAX_DESCRIPTION {
+    if given.chars().count() > MAX_NOTE_LENGTH {
         return refused(&format!(
-            "changeDescription must not exceed {MAX_DESCRIPTION} characters"
+            "changeDescription must not exceed {MAX_NOTE_LENGTH} characters"
         ));
     }
     if given.chars().any(text::is_unprintable) || !text::is_visible_text(&given) {

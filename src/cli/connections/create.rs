@@ -145,7 +145,7 @@ impl Create {
             provider_id,
             is_active: Some(!self.inactive),
             settings: (!settings.is_empty()).then_some(settings),
-            change_description: None,
+            note: None,
             misread: Vec::new(),
         };
         if let Some(provider) = provider.filter(|_| !self.allow_incomplete) {

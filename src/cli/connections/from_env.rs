@@ -5,7 +5,7 @@ use serde_json::json;
 use super::super::exit::Failure;
 use super::super::output::{Output, OutputReader};
 use super::setting_args;
-use crate::connection::{Environment, PlainSecret, ProviderMatch, Settings};
+use crate::connection::{PlainSecret, ProviderMatch, ProviderVariables, Settings};
 use crate::provider::{Provider, ProviderCatalog};
 
 /// Options of `--from-env`.
@@ -18,7 +18,7 @@ pub struct FromEnvArgs<'a> {
     pub is_dry_run: bool,
 }
 
-/// Connection settings from the environment.
+/// Connection settings from the variables.
 pub struct EnvSettings {
     /// ID of the provider.
     pub provider_id: String,
@@ -29,23 +29,23 @@ pub struct EnvSettings {
 }
 
 /// Reads the variables of these providers from the environment of the process.
-pub fn environment(catalog: &ProviderCatalog) -> Environment {
-    Environment::read(catalog, |name| std::env::var(name).ok())
+pub fn provider_variables(catalog: &ProviderCatalog) -> ProviderVariables {
+    ProviderVariables::read(catalog, |name| std::env::var(name).ok())
 }
 
 impl FromEnvArgs<'_> {
     /// Reads the settings for the provider.
     pub fn read(
         &self,
-        environment: &Environment,
+        variables: &ProviderVariables,
         catalog: &ProviderCatalog,
         output: &Output,
     ) -> Result<EnvSettings, Failure> {
         let provider = match self.find_provider(catalog)? {
             Some(provider) => provider,
-            None => only_complete(&environment.offers(catalog), catalog)?,
+            None => only_complete(&variables.offers(catalog), catalog)?,
         };
-        let found = environment.connection(provider, |_| self.by_reference);
+        let found = variables.connection(provider, |_| self.by_reference);
         let Some(found) = found else {
             return Err(Failure::Usage(no_variable(provider)));
         };
@@ -68,13 +68,13 @@ impl FromEnvArgs<'_> {
     /// Lists the variables that are set, by provider, without their values.
     pub fn list(
         &self,
-        environment: &Environment,
+        variables: &ProviderVariables,
         catalog: &ProviderCatalog,
         output: &mut Output,
     ) -> Result<(), Failure> {
         let offers = match self.find_provider(catalog)? {
-            Some(provider) => environment.provider_match(provider).into_iter().collect(),
-            None => environment.offers(catalog),
+            Some(provider) => variables.provider_match(provider).into_iter().collect(),
+            None => variables.offers(catalog),
         };
         if output.reader() == OutputReader::Program {
             let listed: Vec<_> = offers.iter().map(as_json).collect();

@@ -76,7 +76,7 @@ fn row(version: &Version, output: &Output) -> [String; 4] {
         version.number().to_string(),
         output.when(version.snapshot.item.date_modified),
         change.paths.join(", "),
-        change.description.clone().unwrap_or_default(),
+        change.note.clone().unwrap_or_default(),
     ]
 }
 

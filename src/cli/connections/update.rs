@@ -126,7 +126,7 @@ impl Update {
             name: self.name.clone(),
             alias: self.alias.clone(),
             settings: (!settings.is_empty()).then_some(settings),
-            change_description: self.note.clone(),
+            note: self.note.clone(),
             ..ConnectionDraft::default()
         })
     }

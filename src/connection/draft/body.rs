@@ -34,7 +34,7 @@ impl ConnectionDraft {
             ("alias", &self.alias),
             ("name", &self.name),
             ("providerId", &self.provider_id),
-            ("changeDescription", &self.change_description),
+            ("changeDescription", &self.note),
         ] {
             if let Some(text) = text {
                 member(name, &|body| put(body, text));
@@ -55,12 +55,7 @@ impl ConnectionDraft {
 
     /// Returns an upper limit of the body size: a buffer that grows leaves an unwiped copy.
     fn max_bytes(&self) -> usize {
-        let texts = [
-            &self.alias,
-            &self.name,
-            &self.provider_id,
-            &self.change_description,
-        ];
+        let texts = [&self.alias, &self.name, &self.provider_id, &self.note];
         let texts: usize = texts.into_iter().flatten().map(String::len).sum();
         let settings: usize = self
             .settings
@@ -124,13 +119,13 @@ mod tests {
         let settings = prop::option::of(prop::collection::vec((any::<String>(), setting()), 0..6));
         let active = prop::option::of(any::<bool>());
         (text(), text(), text(), active, settings, text()).prop_map(
-            |(alias, name, provider_id, is_active, settings, change_description)| ConnectionDraft {
+            |(alias, name, provider_id, is_active, settings, note)| ConnectionDraft {
                 alias,
                 name,
                 provider_id,
                 is_active,
                 settings: settings.map(|pairs| pairs.into_iter().collect()),
-                change_description,
+                note,
                 misread: Vec::new(),
             },
         )

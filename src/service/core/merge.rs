@@ -84,7 +84,7 @@ pub fn merge_onto(
         provider_id: Some(item.provider_id.clone()),
         is_active: change.is_active.or(Some(item.is_active)),
         settings,
-        change_description: change.change_description.clone(),
+        note: change.note.clone(),
         misread: change.misread.clone(),
     };
     MergedDraft {
@@ -150,7 +150,7 @@ pub fn merge_rollback(
         provider_id: Some(before.item.provider_id.clone()),
         is_active: Some(snapshot.item.is_active),
         settings,
-        change_description: None,
+        note: None,
         misread: Vec::new(),
     };
     MergedDraft {

@@ -15,13 +15,13 @@ pub(super) enum PreparedChange {
     /// New connection.
     Create {
         connection: Connection<PlainSecret>,
-        description: Option<String>,
+        note: Option<String>,
     },
     /// Changed connection.
     Update {
         before: Connection<PlainSecret>,
         after: Connection<PlainSecret>,
-        description: Option<String>,
+        note: Option<String>,
     },
     /// Connection with the values of an earlier version.
     Rollback {
@@ -74,7 +74,7 @@ impl CoreService {
                 Ok(PreparedChange::Update {
                     before,
                     after,
-                    description: None,
+                    note: None,
                 })
             }
             Command::Delete {

@@ -70,7 +70,7 @@ impl CoreService {
         }
     }
 
-    /// Prepares a new connection with the description of `draft`; `like` is the original of a duplicate.
+    /// Prepares a new connection with the note of `draft`; `like` is the original of a duplicate.
     pub(super) async fn prepare_new(
         &self,
         mut validated: ValidatedDraft,
@@ -102,7 +102,7 @@ impl CoreService {
         };
         Ok(PreparedChange::Create {
             connection,
-            description: description_of(draft),
+            note: note_of(draft),
         })
     }
 
@@ -112,20 +112,17 @@ impl CoreService {
         change: PreparedChange,
     ) -> Result<Outcome, ConnectionError> {
         match change {
-            PreparedChange::Create {
-                connection,
-                description,
-            } => {
-                let change = described(description);
+            PreparedChange::Create { connection, note } => {
+                let change = change_with_note(note);
                 let saved = self.save(connection, Precondition::Absent, change).await?;
                 Ok(Outcome::Saved(saved))
             }
             PreparedChange::Update {
                 before,
                 after,
-                description,
+                note,
             } => {
-                let saved = self.save_if_changed(&before, after, description).await?;
+                let saved = self.save_if_changed(&before, after, note).await?;
                 Ok(Outcome::Saved(saved))
             }
             PreparedChange::Rollback {
@@ -147,12 +144,12 @@ impl CoreService {
             }
             PreparedChange::Delete(before) => {
                 let after = self.deleted(&before);
-                let change = described(Some(trash::DELETED.into()));
+                let change = change_with_note(Some(trash::DELETED.into()));
                 self.save_next(&before, after, change).await?;
                 Ok(Outcome::Deleted(before.item))
             }
             PreparedChange::Restore { before, after } => {
-                let change = described(Some(trash::RESTORED.into()));
+                let change = change_with_note(Some(trash::RESTORED.into()));
                 let saved = self.save_next(&before, after, change).await?;
                 Ok(Outcome::Saved(saved))
             }
@@ -168,7 +165,7 @@ impl CoreService {
         &self,
         before: &Connection<PlainSecret>,
         after: Connection<PlainSecret>,
-        description: Option<String>,
+        note: Option<String>,
     ) -> Result<Connection, ConnectionError> {
         let paths = changes::paths(before, &after);
         if paths.is_empty() {
@@ -176,7 +173,7 @@ impl CoreService {
         }
         let change = VersionChange {
             paths,
-            ..described(description)
+            ..change_with_note(note)
         };
         self.save_next(before, after, change).await
     }
@@ -246,25 +243,25 @@ impl CoreService {
         Ok(PreparedChange::Update {
             before,
             after,
-            description: description_of(draft),
+            note: note_of(draft),
         })
     }
 }
 
-fn described(description: Option<String>) -> VersionChange {
+fn change_with_note(note: Option<String>) -> VersionChange {
     VersionChange {
-        description,
+        note,
         ..VersionChange::default()
     }
 }
 
-/// Maximum length of a change description in characters.
-const MAX_DESCRIPTION: usize = 255;
+/// Maximum length of a note in characters.
+const MAX_NOTE_LENGTH: usize = 255;
 
-/// Returns the change description as one printable line; none if it is blank.
-fn description_of(draft: &ConnectionDraft) -> Option<String> {
-    let text = draft.change_description.as_deref()?.trim();
-    let text: String = printable(text).chars().take(MAX_DESCRIPTION).collect();
+/// Returns the note as one printable line; none if it is blank.
+fn note_of(draft: &ConnectionDraft) -> Option<String> {
+    let text = draft.note.as_deref()?.trim();
+    let text: String = printable(text).chars().take(MAX_NOTE_LENGTH).collect();
     (!text.is_empty()).then_some(text)
 }
 

@@ -248,7 +248,9 @@ impl App {
             | Action::Copy => is_connection,
             // The history already has the focus.
             Action::ShowHistory => is_connection && self.tab_in_focus() != Some(Tab::History),
-            Action::CompareVersions | Action::Mark => self.workspace.history.versions().len() > 1,
+            Action::CompareVersions | Action::MarkVersion => {
+                self.workspace.history.versions().len() > 1
+            }
             Action::Undo => self.undo.can_undo(),
             Action::Filter | Action::Sort | Action::ReverseSort | Action::Group => {
                 self.tree.len() > 1

@@ -193,7 +193,7 @@ impl CommandWriter<'_> {
         if let Some(alias) = alias.filter(|_| is_given(&FieldId::Alias)) {
             line = line.option("--alias", alias);
         }
-        if let Some(note) = draft.change_description.as_deref().filter(|_| is_stored) {
+        if let Some(note) = draft.note.as_deref().filter(|_| is_stored) {
             line = line.option("--note", note);
         }
         let is_copy = matches!(form.subject, FormSubject::Copy { .. });

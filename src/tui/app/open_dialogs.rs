@@ -37,7 +37,7 @@ impl App {
             keymap: &self.keymap,
             tree: &self.tree,
             log: &self.notices.log,
-            environment: &self.service.environment,
+            provider_variables: &self.service.provider_variables,
             features: self.service.features,
             target: &self.service.target,
             tests: &self.workspace.tests,

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::trash::PendingRestore;
 use super::undo::EditedVersion;
-use crate::connection::{Environment, PageRequest};
+use crate::connection::{PageRequest, ProviderVariables};
 use crate::provider::ProviderCatalog;
 use crate::service::ServiceFeatures;
 use crate::tui::bulk::BulkRowRef;
@@ -113,8 +113,8 @@ pub struct ServiceInfo {
     pub key_path: Option<String>,
     /// Base URL of the management API, for copied cURL commands.
     pub api: String,
-    /// Environment variables that can fill a connection.
-    pub environment: Environment,
+    /// ProviderVariables variables that can fill a connection.
+    pub provider_variables: ProviderVariables,
     /// Targets to switch and to copy to.
     pub targets: Option<TargetsHandle>,
 }
@@ -133,7 +133,7 @@ impl ServiceInfo {
             target: TargetInfo::default(),
             key_path: None,
             api: curl::DOCUMENTED.into(),
-            environment: Environment::default(),
+            provider_variables: ProviderVariables::default(),
             targets: None,
         }
     }

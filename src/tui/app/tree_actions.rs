@@ -55,7 +55,7 @@ impl App {
             Action::ShowHistory => self.show_tab(Tab::History),
             Action::CopyLine => return self.copy_line(),
             Action::CompareVersions => return self.compare(),
-            Action::Mark => self.workspace.history.mark(),
+            Action::MarkVersion => self.workspace.history.mark(),
             Action::RollBack => self.confirm_roll_back(),
             Action::Undo => return self.undo_last(),
             Action::Delete => self.confirm_delete(),
@@ -271,7 +271,10 @@ impl App {
 
     /// Lists what can be created from environment variables.
     fn import(&mut self) {
-        let offers = self.service.environment.offers(&self.service.catalog);
+        let offers = self
+            .service
+            .provider_variables
+            .offers(&self.service.catalog);
         if offers.is_empty() {
             self.notify(Notice::info(
                 "No provider variable is set, such as OPENAI_API_KEY or ANTHROPIC_API_KEY",

@@ -162,7 +162,7 @@ impl App {
                 let changed = self.dialogs.top().and_then(VersionDiff::selected)?;
                 let mut draft = draft_of(changed);
                 let label = &changed.label;
-                draft.change_description = Some(text(format!("Rollback of {label} to v{number}")));
+                draft.note = Some(text(format!("Rollback of {label} to v{number}")));
                 let version = self.tree.item(id)?.version();
                 let change = Command::Update {
                     key: id.into(),

@@ -25,16 +25,16 @@ pub struct ConfirmDialog {
     pub text: String,
     /// Name of the affected connection, field or file.
     pub subject: Option<String>,
-    /// Extra information below the question.
-    pub note: Option<&'static str>,
-    /// Input of an optional note.
-    pub line: Option<TextInput>,
+    /// Sentence below the question that is shown as a warning.
+    pub warning: Option<&'static str>,
+    /// Optional note for the history.
+    pub note: Option<TextInput>,
     /// Buttons with their actions.
     pub buttons: Vec<(&'static str, ConfirmAction)>,
     /// Focused button, activated by Enter.
     pub focus: usize,
     /// True if the note has the focus instead of a button.
-    is_on_note: bool,
+    is_note_focused: bool,
 }
 
 impl ConfirmDialog {
@@ -47,11 +47,11 @@ impl ConfirmDialog {
             headline: headline.into(),
             text: text.into(),
             subject: None,
+            warning: None,
             note: None,
-            line: None,
             buttons: buttons.to_vec(),
             focus: 0,
-            is_on_note: false,
+            is_note_focused: false,
         }
     }
 
@@ -69,8 +69,8 @@ impl ConfirmDialog {
         self
     }
 
-    fn with_note(mut self, note: &'static str) -> Self {
-        self.note = Some(note);
+    fn with_warning(mut self, warning: &'static str) -> Self {
+        self.warning = Some(warning);
         self
     }
 
@@ -95,14 +95,18 @@ impl ConfirmDialog {
     /// Moves the focus among the buttons and the note.
     const fn move_focus(&mut self, by: isize) {
         let buttons = self.buttons.len();
-        let count = buttons + if self.line.is_some() { 1 } else { 0 };
+        let count = buttons + if self.note.is_some() { 1 } else { 0 };
         if count == 0 {
             return;
         }
-        let at = if self.is_on_note { buttons } else { self.focus };
+        let at = if self.is_note_focused {
+            buttons
+        } else {
+            self.focus
+        };
         let next = (at + count).saturating_add_signed(by) % count;
-        self.is_on_note = next == buttons;
-        if !self.is_on_note {
+        self.is_note_focused = next == buttons;
+        if !self.is_note_focused {
             self.focus = next;
         }
     }
@@ -116,7 +120,7 @@ impl ConfirmDialog {
 
     /// Returns the trimmed note, if not empty.
     pub fn typed(&self) -> Option<String> {
-        let typed = self.line.as_ref()?.value().trim();
+        let typed = self.note.as_ref()?.value().trim();
         (!typed.is_empty()).then(|| typed.to_owned())
     }
 
@@ -165,31 +169,33 @@ impl Dialog for ConfirmDialog {
         let more = u16::try_from(text.len().saturating_sub(2)).unwrap_or(0);
         let height = 6
             + u16::from(self.subject.is_some())
-            + u16::from(self.note.is_some())
+            + u16::from(self.warning.is_some())
             + u16::from(place.is_some())
-            + 2 * u16::from(self.line.is_some())
+            + 2 * u16::from(self.note.is_some())
             + more;
         let text = text.into_iter().map(|line| (line, Tone::Text));
         let subject = self.subject.as_ref();
         let subject = subject.map(|subject| (text_width::cut(subject, width), Tone::Title));
-        let note = self.note.map(|note| (note.to_owned(), Tone::Warning));
+        let warning = self
+            .warning
+            .map(|warning| (warning.to_owned(), Tone::Warning));
         let place = place.map(|place| (text_width::cut(&place, width), Tone::Heading));
-        let lines = text.chain(subject).chain(place).chain(note);
+        let lines = text.chain(subject).chain(place).chain(warning);
         let lines: Vec<_> = lines.map(|part| vec![part]).collect();
         DialogModel {
             head: TextBlock {
                 rows: u16::try_from(lines.len()).unwrap_or(u16::MAX),
                 lines,
             },
-            input: self.line.as_ref().map(|line| InputLine {
+            input: self.note.as_ref().map(|line| InputLine {
                 label: Some("Note "),
                 hint: optional(cx),
                 line,
                 shown: line.displayed(cx.catalog),
-                is_focused: self.is_on_note,
+                is_focused: self.is_note_focused,
             }),
             buttons: self.buttons.iter().map(|(label, _)| *label).collect(),
-            focus: if self.is_on_note {
+            focus: if self.is_note_focused {
                 usize::MAX
             } else {
                 self.focus
@@ -206,8 +212,8 @@ impl Dialog for ConfirmDialog {
         let mut body = vec![self.text.clone()];
         body.extend(self.subject.clone());
         body.extend(self.place(cx));
-        body.extend(self.note.map(str::to_owned));
-        let note = self.line.as_ref().map(|line| match line.value() {
+        body.extend(self.warning.map(str::to_owned));
+        let note = self.note.as_ref().map(|line| match line.value() {
             "" => "Any other line becomes a note on the change.".to_owned(),
             _ => format!("Note: {}", line.displayed(cx.catalog)),
         });
@@ -222,8 +228,8 @@ impl Dialog for ConfirmDialog {
             Action::NextButton => self.move_focus(1),
             Action::PreviousButton => self.move_focus(-1),
             // After the note, its button is one key away.
-            Action::Choose if self.is_on_note => {
-                self.is_on_note = false;
+            Action::Choose if self.is_note_focused => {
+                self.is_note_focused = false;
                 self.focus = self.yes().unwrap_or(self.focus);
             }
             Action::Choose => return self.answer(Some(self.focus)),
@@ -236,16 +242,16 @@ impl Dialog for ConfirmDialog {
     }
 
     fn input(&self) -> Option<&TextInput> {
-        self.line.as_ref().filter(|_| self.is_on_note)
+        self.note.as_ref().filter(|_| self.is_note_focused)
     }
 
     fn input_mut(&mut self) -> Option<&mut TextInput> {
-        self.line.as_mut().filter(|_| self.is_on_note)
+        self.note.as_mut().filter(|_| self.is_note_focused)
     }
 
     /// Sets the note, which has the focus in plain mode.
     fn set_text(&mut self, text: &PastedText, _cx: &DialogContext<'_>) -> DialogOutcome {
-        if let Some(line) = &mut self.line {
+        if let Some(line) = &mut self.note {
             line.set(&text.0);
         }
         DialogOutcome::Stay
@@ -261,7 +267,7 @@ impl Dialog for ConfirmDialog {
     }
 
     fn can(&self, action: Action, _cx: &DialogContext<'_>) -> bool {
-        !matches!(action, Action::Yes | Action::No) || !self.is_on_note
+        !matches!(action, Action::Yes | Action::No) || !self.is_note_focused
     }
 
     fn pick(&mut self, at: usize, _by: Pick, _cx: &DialogContext<'_>) -> Option<Action> {
@@ -270,7 +276,7 @@ impl Dialog for ConfirmDialog {
     }
 
     fn focus_button(&mut self, at: usize) {
-        self.is_on_note = false;
+        self.is_note_focused = false;
         self.focus = at;
     }
 

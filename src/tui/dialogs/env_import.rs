@@ -127,7 +127,7 @@ impl EnvImport {
         let choice = self.selected()?;
         let provider = cx.catalog.get(&choice.offer.provider_id)?;
         let refers = |name: &str| choice.by_reference && self.resolves(name);
-        let found = cx.environment.connection(provider, refers)?;
+        let found = cx.provider_variables.connection(provider, refers)?;
         let mut form = Form::new(provider);
         let notice = form.fill(found, cx.catalog);
         Some(DialogOutcome::open_form(form, Some(notice)))

@@ -26,7 +26,7 @@ impl Form {
                 }
                 FieldId::Note => {
                     let note = self.typed(&FieldId::Note);
-                    draft.change_description = (!note.is_empty()).then(|| note.to_owned());
+                    draft.note = (!note.is_empty()).then(|| note.to_owned());
                 }
                 FieldId::Setting(key) => {
                     if let Some(value) = self.setting(field) {

@@ -100,7 +100,7 @@ fn pane_entry(app: &App, at: usize) -> Option<String> {
                 saved.format("%Y-%m-%d %H:%M UTC"),
                 history::changed(version, provider)
             );
-            if let Some(note) = &version.change.description {
+            if let Some(note) = &version.change.note {
                 line = format!("{line}: {note}");
             }
             if app.workspace.history.marked == Some(version.number()) {

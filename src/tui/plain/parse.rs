@@ -124,7 +124,7 @@ fn question(app: &App, line: &str, number: Option<usize>) -> ParsedLine {
     match answer.as_str() {
         "" => ParsedLine::Reply(Narration::new(app).all()),
         "back" | "esc" => plain_input(PlainInput::Action(Action::Back)),
-        _ if confirm.line.is_some() => write(line),
+        _ if confirm.note.is_some() => write(line),
         _ => ParsedLine::Reply(Narration::new(app).here),
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::kept_theme::KeptTheme;
 use super::session::SessionFile;
 use super::suspend::SuspendHandler;
-use crate::connection::Environment;
+use crate::connection::ProviderVariables;
 use crate::drafts::DraftsLocation;
 use crate::tui::key_backup::KeyBackupsHandle;
 use crate::tui::keymap::Keymap;
@@ -33,7 +33,7 @@ pub struct TuiOptions {
     /// File of the theme that is chosen in the app.
     pub kept_theme: Option<KeptTheme>,
     /// Connections in the environment.
-    pub environment: Environment,
+    pub provider_variables: ProviderVariables,
     /// Notices for the user, one sentence each.
     pub notices: Vec<String>,
     /// Location of the session file; without it, sessions are not restored.

@@ -91,7 +91,7 @@ fn line(
     } else {
         ""
     };
-    let note = version.change.description.as_deref();
+    let note = version.change.note.as_deref();
     let note = note.map_or_else(String::new, |note| format!(" “{note}”"));
     paint::line(
         buffer,
@@ -112,7 +112,7 @@ fn details(scene: Scene<'_>, version: &Version, area: Area, buffer: &mut Buffer)
     let Scene { app, theme, .. } = scene;
     let provider = app.service.catalog.get(&version.snapshot.item.provider_id);
     let changed = history::changed(version, provider);
-    let note = version.change.description.as_deref().unwrap_or_default();
+    let note = version.change.note.as_deref().unwrap_or_default();
     let text = match (changed.is_empty(), note.is_empty()) {
         (true, _) => note.to_owned(),
         (false, true) => format!("Changed: {changed}"),

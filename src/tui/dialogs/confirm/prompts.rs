@@ -44,7 +44,7 @@ impl ConfirmDialog {
         let button = ("Delete", action);
         match features.deletion_warning() {
             None => Self::or_cancel("Delete", QUESTION, button)
-                .with_note("It is moved to the trash, with its history."),
+                .with_warning("It is moved to the trash, with its history."),
             // The text is wrapped, so the warning is readable at any width.
             Some(warning) => Self::or_cancel("Delete", format!("{QUESTION} {warning}."), button),
         }
@@ -59,7 +59,7 @@ impl ConfirmDialog {
             ("Delete permanently", ConfirmAction::Purge(id)),
         )
         .about(name)
-        .with_note(FINAL)
+        .with_warning(FINAL)
     }
 
     /// Asks to empty the trash. The default button is Cancel.
@@ -74,7 +74,7 @@ impl ConfirmDialog {
             format!("Permanently delete {what} in the trash, including history?"),
             ("Empty", ConfirmAction::Empty),
         )
-        .with_note(FINAL)
+        .with_warning(FINAL)
     }
 
     /// Asks to save or discard the changes of the form with this title.
@@ -149,7 +149,7 @@ impl ConfirmDialog {
         let button = ("Discard", ConfirmAction::DiscardDraft(id));
         Self::or_cancel("Discard draft", "Discard this unsaved draft?", button)
             .about(name)
-            .with_note(FINAL)
+            .with_warning(FINAL)
     }
 
     /// Asks to quit during a bulk operation.
@@ -193,14 +193,14 @@ impl ConfirmDialog {
         let button = ("Roll back", ConfirmAction::RollBack(id, number));
         let confirm = if features.rollback_keeps_secrets {
             let text = format!("{headline}? This creates a new version.");
-            Self::or_cancel(headline, text, button).with_note("Stored secrets are kept.")
+            Self::or_cancel(headline, text, button).with_warning("Stored secrets are kept.")
         } else {
             // The text is wrapped, so the warning is readable at any width.
             let text = format!("{headline}? {RESTORES_SECRETS}");
             Self::or_cancel(headline, text, button)
         };
         Self {
-            line: features.notes.then(|| TextInput::text("")),
+            note: features.notes.then(|| TextInput::text("")),
             ..confirm.about(name)
         }
     }
@@ -208,7 +208,7 @@ impl ConfirmDialog {
     /// Asks to roll one field back to a version.
     pub fn roll_back_field(id: Uuid, number: u64, label: &str) -> Self {
         Self {
-            line: Some(TextInput::text("")),
+            note: Some(TextInput::text("")),
             ..Self::or_cancel(
                 format!("Roll back to v{number}"),
                 format!("Roll this field back to v{number}? This creates a new version."),

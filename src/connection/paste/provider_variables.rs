@@ -1,12 +1,12 @@
-//! Environment variables that providers use for connections.
+//! ProviderVariables variables that providers use for connections.
 
 use super::{PasteKind, PastedConnection};
 use crate::connection::{ConnectionDraft, PlainSecret, SettingValue, Settings};
 use crate::provider::{Provider, ProviderCatalog};
 
-/// Environment variables of providers that have a value; other variables are not read.
+/// ProviderVariables variables of providers that have a value; other variables are not read.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Environment(Vec<(String, PlainSecret)>);
+pub struct ProviderVariables(Vec<(String, PlainSecret)>);
 
 /// Provider with at least one variable set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub struct SetVariable {
     pub is_secret: bool,
 }
 
-impl Environment {
+impl ProviderVariables {
     /// Reads every variable that a provider of the catalog names, the first choices first.
     pub fn read(catalog: &ProviderCatalog, value: impl Fn(&str) -> Option<String>) -> Self {
         let mut found: Vec<(String, PlainSecret)> = Vec::new();
@@ -138,15 +138,15 @@ impl Environment {
 mod tests {
     use super::*;
 
-    fn environment(set: &[(&str, &str)]) -> Environment {
-        Environment::read(&ProviderCatalog::embedded(), |name| {
+    fn variables(set: &[(&str, &str)]) -> ProviderVariables {
+        ProviderVariables::read(&ProviderCatalog::embedded(), |name| {
             let found = set.iter().find(|(known, _)| *known == name);
             found.map(|(_, value)| (*value).to_owned())
         })
     }
 
     fn offers(set: &[(&str, &str)]) -> Vec<(String, String, String)> {
-        let offers = environment(set).offers(&ProviderCatalog::embedded());
+        let offers = variables(set).offers(&ProviderCatalog::embedded());
         let summary = offers.into_iter().map(|offer| {
             let names: Vec<_> = offer
                 .variables
@@ -201,14 +201,14 @@ mod tests {
 
     #[test]
     fn empty_variables_count_as_none() {
-        assert!(environment(&[("OPENAI_API_KEY", "  ")]).is_empty());
+        assert!(variables(&[("OPENAI_API_KEY", "  ")]).is_empty());
     }
 
     #[test]
     fn a_secret_is_taken_over_or_referred_to() {
         let catalog = ProviderCatalog::embedded();
         let openai = catalog.get("openai").unwrap();
-        let set = environment(&[("OPENAI_API_KEY", "sk-1"), ("OPENAI_ORG_ID", "org-1")]);
+        let set = variables(&[("OPENAI_API_KEY", "sk-1"), ("OPENAI_ORG_ID", "org-1")]);
         for (refers, key) in [(false, "sk-1"), (true, "$OPENAI_API_KEY")] {
             let connection = set.connection(openai, |_| refers).unwrap();
             let settings = connection.draft.settings.unwrap();
@@ -220,7 +220,7 @@ mod tests {
 
     #[test]
     fn debug_tells_no_value() {
-        let shown = format!("{:?}", environment(&[("OPENAI_API_KEY", "sk-planted")]));
+        let shown = format!("{:?}", variables(&[("OPENAI_API_KEY", "sk-planted")]));
         assert!(!shown.contains("planted"), "{shown}");
     }
 }
