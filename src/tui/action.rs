@@ -123,7 +123,7 @@ actions! {
     Reveal, "reveal", [Form], "Show or hide secret", Some("Show"), View, "reveal key mask", read, SCREEN_ONLY;
     Clear, "clear", [Form], "Clear field or secret", Some("Clear"), Change, "remove empty", read, INPUT_ONLY;
     InsertReference, "references", [Form], "Insert reference", Some("$ reference"), Change, "configuration appsettings $", write, cli("connections update");
-    MoveToReference, "move-to-reference", [Form], "Move key to reference", Some("To reference"), Change, "configuration appsettings secret", write, cli("connections update");
+    MoveToReference, "move-to-reference", [Form], "Move to reference", Some("To reference"), Change, "configuration appsettings secret", write, cli("connections update");
     CopySnippet, "copy-snippet", [MoveToReference], "Copy JSON snippet", Some("JSON"), Find, "clipboard appsettings", read, CliEquivalent::None("copies text only");
     CopyVariable, "copy-variable", [MoveToReference], "Copy variable", Some("Env"), Find, "clipboard environment", read, CliEquivalent::None("copies text only");
     ShowHistory, "history", [Tree], "Show history", Some("History"), View, "versions changes log roll back rollback", read, cli("connections history");
@@ -134,7 +134,7 @@ actions! {
     Copy, "copy", [Tree], "Copy a value", Some("Copy"), Find, "clipboard yank", read, SCREEN_ONLY;
     Targets, "targets", [Tree], "Switch target", None, View, "target server site environment prod change connect", read, cli("targets list");
     ReadOnly, "read-only", [Tree], "Read-only on or off", None, View, "protect lock safe write", read, CliEquivalent::None("--read-only refuses changes");
-    KeyBackup, "key-backup", [Tree], "Back up the key", None, Change, "encryption export safe", read, CliEquivalent::None("umai key export copies the key");
+    KeyBackup, "key-backup", [Tree], "Back up encryption key", None, Change, "encryption export safe", read, CliEquivalent::None("umai key export copies the key");
     Trash, "trash", [Tree], "Show trash", None, View, "deleted restore undelete recover bin", read, cli("connections list");
     EditExternally, "editor", [Tree, Form], "Edit in $EDITOR", Some("Editor"), Change, "vim external yaml", write, cli("connections update");
     Drafts, "drafts", [Tree], "Show drafts", None, View, "unsaved", write, INPUT_ONLY;

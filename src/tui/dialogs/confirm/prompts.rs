@@ -167,7 +167,7 @@ impl ConfirmDialog {
     /// Reminds of a backup of the key. The default button closes the prompt.
     pub fn key_backup(path: &str) -> Self {
         Self::new(
-            "Back up the key",
+            "Back up the encryption key",
             "Secrets are encrypted with the key in this file. Without it, they cannot be decrypted: copy it to a safe place, for example with umai key export FILE.",
             &[
                 ("Later", ConfirmAction::Cancel),
