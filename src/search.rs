@@ -1,6 +1,7 @@
 //! Filter and sort order of connections, for the app and the command line.
 
 mod column;
+pub mod completion;
 mod highlight;
 mod item;
 mod matcher;

@@ -57,6 +57,9 @@ const INACTIVE: &str = "inactive";
 const FAILING: &str = "failing";
 const UNTESTED: &str = "untested";
 
+/// All status values, in the order of completion.
+pub const STATUSES: [&str; 4] = [ACTIVE, INACTIVE, FAILING, UNTESTED];
+
 /// Parsed filter query, in lower case.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FilterQuery {

@@ -41,7 +41,17 @@ pub struct Notice {
     pub expiry: Option<Ticket>,
 }
 
+/// Sentence after a filter was removed to show a connection.
+pub const FILTER_REMOVED: &str = "Filter removed: it would hide this connection";
+
 impl Notice {
+    /// Appends a sentence.
+    #[must_use]
+    pub fn followed_by(mut self, sentence: &str) -> Self {
+        self.text = format!("{}. {sentence}", self.text);
+        self
+    }
+
     fn new(severity: NoticeSeverity, text: impl Into<String>) -> Self {
         Self {
             severity,

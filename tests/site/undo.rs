@@ -56,7 +56,7 @@ fn edit_of_a_secret_is_undone_after_a_warning() {
     assert_eq!((after.settings, after.version), (before.settings, 3));
     let text = screen(&harness);
     assert!(
-        text.contains("Undid v2") && !text.contains("stays"),
+        text.contains("Undid the last change") && !text.contains("stays"),
         "{text}"
     );
     site.assert_unharmed();

@@ -58,6 +58,9 @@ stories! {
     collapsed_provider_shows_its_count: five, 80 x 24, "p<down><left><down><down>";
     grouped_in_one_pane: five, 40 x 10, "p<down><down>";
     grouped_and_filtered: five, 80 x 24, "p/proxy";
+    filter_lists_the_values_of_a_field: five, 80 x 24, "/st<tab>";
+    filter_without_match_suggests_a_status: five, 80 x 24, "/failing";
+    palette_filters_by_status: five, 80 x 24, ":inactive";
     empty_filter_shows_field_names: five, 120 x 40, "/";
     empty_filter_in_one_pane: five, 40 x 10, "/";
     unknown_status_in_filter: five, 80 x 24, "/status:foo";
@@ -180,4 +183,65 @@ fn toggled_connection_leaves_a_status_filter() {
     let shown = (0..3).filter_map(|at| harness.app.tree.visible_at(at));
     assert!(shown.into_iter().all(|item| item.is_active));
     harness.frame();
+}
+
+fn filter_text(harness: &Harness) -> &str {
+    harness
+        .app
+        .tree
+        .filter()
+        .map_or("", |filter| filter.line.value())
+}
+
+fn notice(harness: &Harness) -> &str {
+    let notice = harness.app.notices.current.as_ref();
+    notice.map_or("", |notice| notice.text.as_str())
+}
+
+#[test]
+fn tab_completes_the_filter_and_goes_through_its_values() {
+    let mut harness = five(80, 24);
+    harness.play("/prov<tab>am<tab>");
+    assert_eq!(filter_text(&harness), "provider:amazon");
+    assert_eq!(harness.app.tree.shown_len(), 1);
+    harness.play(" st<tab><tab><tab>");
+    assert_eq!(filter_text(&harness), "provider:amazon status:inactive");
+    harness.play("<esc>/proxy<tab>");
+    assert_eq!(filter_text(&harness), "proxy");
+    assert!(
+        !harness.app.tree.filter().unwrap().is_typing,
+        "Tab left the filter"
+    );
+}
+
+#[test]
+fn filter_with_an_error_marks_nothing() {
+    let mut harness = five(80, 24);
+    harness.play("/status:x<enter><ctrl-a>");
+    assert_eq!(harness.app.tree.marked_len(), 0);
+    assert_eq!(
+        notice(&harness),
+        "status: must be active, inactive, failing or untested, not 'x'. Correct the filter"
+    );
+    harness.play("<end><backspace>in<enter><ctrl-a>");
+    assert_eq!(harness.app.tree.marked_len(), 1);
+}
+
+#[test]
+fn removal_of_a_filter_is_reported() {
+    let mut harness = five(80, 24);
+    harness.play("/through<enter><home><down><down><down>e<ctrl-u>Other<ctrl-s>");
+    assert!(harness.app.tree.filter().is_none());
+    assert_eq!(
+        notice(&harness),
+        "Saved \"Other\". Filter removed: it would hide this connection"
+    );
+}
+
+#[test]
+fn palette_applies_a_status_filter() {
+    let mut harness = five(80, 24);
+    harness.play(":show inactive<enter>");
+    assert_eq!(filter_text(&harness), "status:inactive");
+    assert_eq!(harness.app.tree.shown_len(), 1);
 }

@@ -21,7 +21,10 @@ fn edit_is_undone_as_a_new_version() {
     harness.play("u");
     assert_eq!(name(&harness), before);
     assert_eq!(harness.app.tree.selected_item().unwrap().version(), 3);
-    assert_eq!(notice(&harness), format!("Undid v2 of \"{before}\""));
+    assert_eq!(
+        notice(&harness),
+        format!("Undid the last change of \"{before}\" (v2)")
+    );
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::tui::dialogs::test_report::ReportDialog;
 use crate::tui::effect::{Effect, ServiceReply};
 use crate::tui::form::Form;
 use crate::tui::key::KeyPress;
-use crate::tui::notice::Notice;
+use crate::tui::notice::{FILTER_REMOVED, Notice};
 use crate::tui::tabs::Tab;
 use crate::tui::target_info::TargetInfo;
 use crate::tui::tree::Node;
@@ -89,11 +89,19 @@ impl App {
         let mut palette = PaletteDialog::new(self.context());
         palette.hides_writes = self.service.target.is_read_only();
         palette.unavailable = unavailable(self.service.features);
+        let current = self.themes.current;
         let themes = (0..).zip(&self.themes.names);
-        let themes = themes.map(|(at, name)| PaletteChoice::Theme(at, name.clone()));
+        let themes = themes.map(|(at, name)| PaletteChoice::Theme {
+            at,
+            name: name.clone(),
+            is_current: at == current,
+        });
         let targets = self.service.target_entries().into_iter();
         let targets = targets.filter(|target| !target.is_current);
-        palette.named = themes.chain(targets.map(PaletteChoice::Target)).collect();
+        let filters = PaletteChoice::FILTERS.into_iter();
+        let filters = filters.filter(|_| palette.lists_connections());
+        let targets = targets.map(PaletteChoice::Target);
+        palette.named = filters.chain(themes).chain(targets).collect();
         self.dialogs.push(palette);
     }
 
@@ -123,9 +131,12 @@ impl App {
             DialogOutcome::GoAndAct(action, context) => return self.go_and_act(action, context),
             DialogOutcome::ChooseTheme(at) => self.choose_theme(at),
             DialogOutcome::GoTo(id) => {
-                self.tree.select_id(id);
+                if self.tree.select_id(id) {
+                    self.notify(Notice::info(FILTER_REMOVED));
+                }
                 self.pane = Pane::Tree;
             }
+            DialogOutcome::Filter(text) => self.apply_filter(text),
             DialogOutcome::CopyCommand(wanted) => return self.copy_command(wanted),
             DialogOutcome::Answered(answer) => return self.answer(answer),
             DialogOutcome::EditForm(edit) => self.edit_form(edit),
@@ -170,7 +181,9 @@ impl App {
     fn open_dialog(&mut self, dialog: AnyDialog) {
         self.dialogs.push(dialog);
         if let Some(id) = self.dialogs.top().and_then(Form::id) {
-            self.tree.select_id(id);
+            if self.tree.select_id(id) {
+                self.notify(Notice::info(FILTER_REMOVED));
+            }
             self.report_change_before_open();
         }
     }

@@ -271,6 +271,14 @@ impl App {
     }
 
     fn mark_all(&mut self) {
+        let problem = self.tree.filter().and_then(|filter| filter.problem.clone());
+        if let Some(problem) = problem {
+            // The part of the filter that is wrong does not restrict the list.
+            self.notify(Notice::warning(format!(
+                "Nothing marked: the filter has an error. {problem}"
+            )));
+            return;
+        }
         self.tree.mark_all();
         if let Some(total) = self.tree.loading.incomplete_total()
             && self.tree.marked_len() > 0

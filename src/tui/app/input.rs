@@ -52,6 +52,12 @@ impl App {
         if let Some(action) = found {
             return self.act(action);
         }
+        let in_tree = self.keymap.find(KeyContext::Tree, key);
+        if self.dialogs.is_empty() && in_tree == Some(Action::NextPane) {
+            // Only the filter has no such action itself.
+            self.complete_filter();
+            return None;
+        }
         if !self.takes_characters() && self.dialogs.top::<Menu>().is_none() {
             self.report_unknown_key(key);
         }
@@ -168,14 +174,19 @@ impl App {
             self.search_connections();
             return self.follow_up(outcome);
         }
+        self.apply_filter(&text.0);
+        None
+    }
+
+    /// Filters the tree by a text.
+    pub(super) fn apply_filter(&mut self, text: &str) {
         self.pane = Pane::Tree;
         self.tree.start_filter();
         self.tree.edit_filter(|line| {
-            line.set(&text.0);
+            line.set(text);
             true
         });
         self.tree.accept_filter();
-        None
     }
 
     /// Takes the next event out of a burst. Call it again after the event was handled: the focus may have moved.

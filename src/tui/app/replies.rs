@@ -11,7 +11,7 @@ use crate::search::TreeItem;
 use crate::tui::dialogs::drafts::DraftsDialog;
 use crate::tui::effect::{DraftSlot, Effect, ServiceReply, Ticket};
 use crate::tui::form::{Form, FormSubject, TheirChange};
-use crate::tui::notice::{Notice, NoticeSeverity};
+use crate::tui::notice::{FILTER_REMOVED, Notice, NoticeSeverity};
 use crate::tui::tabs::Tab;
 
 impl App {
@@ -218,8 +218,12 @@ impl App {
                 self.follow_ups.key_check_due |= has_secret;
                 self.dialogs.close::<Form>();
                 self.tree.upsert(TreeItem::from(&connection));
-                self.tree.select_id(connection.item.id);
-                self.notify(notice);
+                let is_filter_removed = self.tree.select_id(connection.item.id);
+                self.notify(if is_filter_removed {
+                    notice.followed_by(FILTER_REMOVED)
+                } else {
+                    notice
+                });
                 self.follow_ups.test_due = is_to_test.then_some(connection.item.id);
                 self.workspace.detail.show(connection);
             }

@@ -10,7 +10,7 @@ use crate::tui::action::Action;
 use crate::tui::dialog::{ConfirmAction, DialogKind};
 use crate::tui::dialogs::trash::TrashDialog;
 use crate::tui::effect::{Effect, ServiceRequest};
-use crate::tui::notice::Notice;
+use crate::tui::notice::{FILTER_REMOVED, Notice};
 use crate::tui::tree::ItemChange;
 
 /// Connection that is being restored.
@@ -75,10 +75,16 @@ impl App {
             .trash_mut()
             .and_then(|trash| trash.restored(restore.id));
         let name = &item.name;
-        self.notify(Notice::done(match shown_alias {
+        let mut notice = Notice::done(match shown_alias {
             Some(alias) if alias == item.alias => format!("Restored \"{name}\" as '{alias}'"),
             Some(_) | None => format!("Restored \"{name}\""),
-        }));
+        });
+        let mut dialogs = self.dialogs.iter();
+        let is_shown = dialogs.all(|dialog| TrashDialog::of(dialog).is_some());
+        if is_shown && self.tree.select_id(item.id) {
+            notice = notice.followed_by(FILTER_REMOVED);
+        }
+        self.notify(notice);
         match restore.from {
             RestoreOrigin::Trash => self.undo.push(UndoableChange::Created(item.id)),
             RestoreOrigin::Undo => self.undo.note_undone(item.id, item.version),
@@ -87,9 +93,7 @@ impl App {
         if restore.from == RestoreOrigin::Form {
             self.form_connection_restored(item.id, item.version);
         }
-        let mut dialogs = self.dialogs.iter();
-        if dialogs.all(|dialog| TrashDialog::of(dialog).is_some()) {
-            self.tree.select_id(item.id);
+        if is_shown {
             self.workspace.detail.show(connection);
         }
     }

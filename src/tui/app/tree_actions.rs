@@ -25,7 +25,7 @@ impl App {
     pub(super) fn act_in_tree(&mut self, action: Action) -> Option<Effect> {
         match action {
             Action::New => self.pick_provider(),
-            Action::Edit | Action::Choose if self.is_filtering() => self.tree.accept_filter(),
+            Action::Edit | Action::Choose if self.is_filtering() => self.accept_filter(),
             Action::Edit | Action::Choose => return self.edit(),
             Action::Toggle if self.has_marks() => self.open_bulk_toggle(),
             Action::Test if self.has_marks() => self.open_bulk_for_marked(&[BulkJob::Test]),
@@ -98,6 +98,22 @@ impl App {
             _ => {}
         }
         None
+    }
+
+    /// Leaves the input line of the filter, unless the filter has an error.
+    fn accept_filter(&mut self) {
+        let problem = self.tree.filter().and_then(|filter| filter.problem.clone());
+        match problem {
+            Some(problem) => self.notify(Notice::warning(format!("{problem}. Correct the filter"))),
+            None => self.tree.accept_filter(),
+        }
+    }
+
+    /// Completes the filter, or leaves its input line if there is nothing to complete.
+    pub(super) fn complete_filter(&mut self) {
+        if !self.tree.complete_filter() {
+            self.accept_filter();
+        }
     }
 
     fn refresh(&mut self) {

@@ -149,7 +149,10 @@ impl App {
                 let connection = done.entity;
                 let item = &connection.item;
                 self.undo.note_undone(item.id, item.version);
-                let text = format!("Undid v{} of \"{}\"", edit.version, item.name);
+                let text = format!(
+                    "Undid the last change of \"{}\" (v{})",
+                    item.name, edit.version
+                );
                 let is_key_new = edit.has_secret && self.service.features.rollback_keeps_secrets;
                 self.notify(if is_key_new {
                     Notice::warning(format!(

@@ -36,6 +36,8 @@ pub enum DialogOutcome {
     ChooseTheme(usize),
     /// Select a connection in the tree.
     GoTo(Uuid),
+    /// Filter the tree.
+    Filter(&'static str),
     /// Copy the CLI command.
     CopyCommand(CommandFor),
     /// Run the action of a prompt button.

@@ -36,7 +36,11 @@ impl Menu {
         });
         entries.filter_map(|entry| {
             let key = cx.keymap.first_key(self.context, entry.action)?;
-            let label = format!(" {}", entry.hint.unwrap_or(entry.title));
+            let label = match entry.action {
+                // The footer has no room for the reason.
+                Action::CopyCurl => " cURL for an umai server".to_owned(),
+                _ => format!(" {}", entry.hint.unwrap_or(entry.title)),
+            };
             Some(vec![(key.to_string(), Tone::Key), (label, Tone::Hint)])
         })
     }

@@ -37,8 +37,10 @@ fn place(app: &App) -> String {
             } else {
                 ""
             };
+            let suggestion = tree.filter_suggestion().filter(|_| tree.shown_len() == 0);
+            let try_this = suggestion.map_or_else(String::new, |text| format!(" Try /{text}."));
             format!(
-                "{similar}{} of {all}, filtered by {}; / alone shows all.",
+                "{similar}{} of {all}, filtered by {}; / alone shows all.{try_this}",
                 tree.shown_len(),
                 filter.line.displayed(&app.service.catalog)
             )

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::Tree;
+use crate::search::completion;
 use crate::search::query::FilterQuery;
 use crate::tui::text_input::TextInput;
 
@@ -89,6 +90,32 @@ impl Tree {
         if self.read_filter() {
             self.rearrange_at_once();
         }
+    }
+
+    /// Completes the last word of the filter. Returns false if there is nothing to complete.
+    pub fn complete_filter(&mut self) -> bool {
+        let filter = self.filter.as_ref().filter(|filter| filter.is_typing);
+        let completed =
+            filter.and_then(|filter| completion::complete(filter.line.value(), &self.providers));
+        let Some(completed) = completed else {
+            return false;
+        };
+        self.edit_filter(|line| {
+            line.set(&completed);
+            true
+        });
+        true
+    }
+
+    /// Returns the values that the word at the end of the filter can have.
+    pub fn filter_values(&self) -> Option<String> {
+        let filter = self.filter.as_ref()?;
+        completion::possible_values(filter.line.value(), &self.providers)
+    }
+
+    /// Returns a filter that may be meant, if the present one matches nothing.
+    pub fn filter_suggestion(&self) -> Option<String> {
+        completion::suggestion(&self.filter.as_ref()?.terms)
     }
 
     /// Restores a saved filter text.

@@ -73,12 +73,13 @@ impl Tree {
         self.choose();
     }
 
-    /// Selects a connection by ID; expands its ancestors and removes a filter that hides it.
-    pub fn select_id(&mut self, id: Uuid) {
+    /// Selects a connection by ID; expands its ancestors and removes a filter that hides it. Returns true if it removed one.
+    pub fn select_id(&mut self, id: Uuid) -> bool {
         self.open = [true; 3];
         if self.item(id).is_none() {
-            return;
+            return false;
         }
+        let hides = self.position(id).is_none() && self.filter.is_some();
         if self.position(id).is_none() {
             self.drop_filter();
             self.rearrange();
@@ -88,6 +89,7 @@ impl Tree {
             // It appears when the new order is ready.
             None => self.pending_selection = Some(NodeKey::Connection(id)),
         }
+        hides
     }
 
     /// Records a choice of the user, so that the selection stops following the best match.

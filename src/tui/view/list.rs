@@ -99,7 +99,8 @@ fn titles(scene: Scene<'_>, heading: Area, buffer: &mut Buffer) {
 
 fn empty(scene: Scene<'_>, inside: Area, buffer: &mut Buffer) {
     let Scene { app, theme, .. } = scene;
-    let middle = inside.centered(inside.width, 3);
+    let suggestion = app.tree.filter_suggestion();
+    let middle = inside.centered(inside.width, 3 + u16::from(suggestion.is_some()));
     let (first, rest) = middle.split_top(1);
     let key = app
         .keymap
@@ -120,10 +121,17 @@ fn empty(scene: Scene<'_>, inside: Area, buffer: &mut Buffer) {
         );
         let back = app.keymap.first_key(KeyContext::Tree, Action::Back);
         let back = back.map_or_else(String::new, |key| key.to_string());
-        let (_, second) = rest.split_top(1);
+        let (second, third) = rest.split_top(1);
+        if let Some(suggestion) = suggestion {
+            let parts = [
+                ("Try ", theme.dim.style()),
+                (&suggestion, theme.key.style()),
+            ];
+            centered(buffer, second, &parts);
+        }
         centered(
             buffer,
-            second,
+            third,
             &[
                 ("Press ", theme.dim.style()),
                 (&back, theme.key.style()),

@@ -44,7 +44,7 @@ pub fn draw(
     filter(scene, room.split_left(room.width - used).0, buffer)
 }
 
-/// Returns the counts that fit; the number of inactive connections is dropped first. `similar` says that nothing matches exactly.
+/// Returns the counts that fit; the number of inactive connections is left out first. `similar` says that nothing matches exactly.
 fn counts(tree: &Tree, room: usize) -> String {
     if tree.loading.is_first() {
         return "…".into();
@@ -53,15 +53,18 @@ fn counts(tree: &Tree, room: usize) -> String {
         Some(total) => format!("{} of {total}", tree.len()),
         None => tree.len().to_string(),
     };
-    let total = if tree.filter().is_some() && tree.shown_len() != tree.len() {
+    let is_filtered = tree.filter().is_some() && tree.shown_len() != tree.len();
+    let total = if is_filtered {
         format!("{} of {all}", tree.shown_len())
     } else {
         all
     };
     let part = |count: usize, word: &str| (count > 0).then(|| format!(" · {count} {word}"));
+    // These count all connections, not those that the filter shows.
+    let part_of_all = |count: usize, word: &str| part(count, word).filter(|_| !is_filtered);
     let marked = part(tree.marked_len(), "marked").unwrap_or_default();
-    let inactive = part(tree.inactive_len(), "inactive").unwrap_or_default();
-    let failing = part(tree.failing_len(), "failing").unwrap_or_default();
+    let inactive = part_of_all(tree.inactive_len(), "inactive").unwrap_or_default();
+    let failing = part_of_all(tree.failing_len(), "failing").unwrap_or_default();
     let similar = if tree.is_tolerant() {
         " · similar"
     } else {
@@ -79,9 +82,12 @@ fn counts(tree: &Tree, room: usize) -> String {
 /// Draws the filter fields or a non-default sort order on the lower border.
 fn below(scene: Scene<'_>, pane: Area, buffer: &mut Buffer) {
     let Scene { app, theme, .. } = scene;
-    let sort = app.tree.sort();
-    let text = match app.tree.filter() {
-        Some(filter) if filter.is_typing => format!("{} -not", query::all()),
+    let tree = &app.tree;
+    let sort = tree.sort();
+    let text = match tree.filter() {
+        Some(filter) if filter.is_typing => tree
+            .filter_values()
+            .unwrap_or_else(|| format!("{} -not", query::all())),
         Some(filter) if filter.has_best() => return,
         Some(_) | None if sort == Sort::default() || app.shows_table() => return,
         Some(_) | None => format!("by {} {}", sort.column.label(), sort.direction.mark()),
