@@ -35,6 +35,7 @@ pub mod remote_args;
 pub mod open_service;
 mod suggestions;
 pub mod supported_formats;
+pub mod store;
 pub mod signals;
 pub mod site_token_cache;
 pub mod table;
@@ -124,6 +125,9 @@ pub enum CliCommand {
     /// Create, list, verify and restore backups of the store
     #[command(subcommand, visible_alias = "backups")]
     Backup(backup::BackupCommand),
+    /// Copy a whole store between a data directory and etcd
+    #[command(subcommand)]
+    Store(store::StoreCommand),
     /// Show and change the key that encrypts secrets
     #[command(subcommand)]
     Key(key::KeyCommand),
@@ -205,6 +209,7 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
         }
         Some(CliCommand::Login(login)) => login::run(&login, &globals, output),
         Some(CliCommand::Logout(logout)) => logout::run(&logout, &globals, output),
+        Some(CliCommand::Store(verb)) => store::run(&verb, &globals, output),
         Some(CliCommand::Targets(targets)) => targets::run(&targets, &globals, output),
         Some(CliCommand::Backup(verb)) => {
             let context = CliContext::local(&globals, "umai backup")?;
@@ -220,10 +225,14 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
         Some(CliCommand::Man(man)) => man.run(output),
         Some(CliCommand::Doctor) => doctor::run(&globals, output),
         Some(CliCommand::Options) => output.text(&help::options()),
-        Some(CliCommand::Help(help)) => match args::parse(&help.arguments())? {
-            ParseOutcome::Text(text) => output.text(&text),
-            // The arguments always request the help.
-            ParseOutcome::Args(_) => Ok(()),
-        },
+        Some(CliCommand::Help(help)) => print_help(&help, output),
+    }
+}
+
+fn print_help(help: &help::Help, output: &mut Output) -> Result<(), Failure> {
+    match args::parse(&help.arguments())? {
+        ParseOutcome::Text(text) => output.text(&text),
+        // The arguments always request the help.
+        ParseOutcome::Args(_) => Ok(()),
     }
 }

@@ -19,6 +19,9 @@ mod known_stores;
 mod offline_reader;
 mod reencrypt;
 pub mod backup;
+pub mod place;
+mod new_content;
+pub mod copy;
 pub mod rotation;
 pub mod inspect;
 #[cfg(test)]

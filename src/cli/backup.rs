@@ -1,7 +1,7 @@
-//! `umai backup`: creates, lists, verifies and restores backups of the local store.
+//! `umai backup`: creates, lists, verifies and restores backups of a local store or one on etcd.
 
 mod restore;
-mod format;
+pub(super) mod format;
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,6 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::dry_run::{self, DryRunArg};
-use super::etcd_args::BACKUP_INSTEAD;
 use super::exit::{Exit, Failure};
 use super::open_service::CliContext;
 use super::output::{Output, OutputReader};
@@ -21,7 +20,7 @@ use crate::store::backup::file::BackupLabel;
 use crate::store::backup::folder::{BackupFile, BackupFolder, EXTENSION};
 use crate::store::backup::keys::AvailableKeys;
 use crate::store::backup::{self, BackupDestination, SignatureCheck, VerifiedBackup};
-use crate::store::store_in;
+use crate::store::place::StorePlace;
 
 /// Subcommands of `umai backup`.
 #[derive(Debug, Subcommand)]
@@ -50,7 +49,7 @@ pub enum BackupCommand {
         #[arg(value_name = "BACKUP")]
         backup: Option<PathBuf>,
     },
-    /// Restore a backup; the current store is moved aside, never deleted
+    /// Restore a backup; the current store is moved aside or backed up, never lost
     #[command(
         after_help = "Examples:\n  umai backup restore --newest --dry-run\n  umai backup restore umai-1a2b3c4d-20260601T101500Z-4711\n  umai backup restore /media/stick/umai.backup --yes"
     )]
@@ -100,7 +99,7 @@ pub fn run(
     output: &mut Output,
 ) -> Result<(), Failure> {
     context.print_problems(output);
-    context.reject_etcd("umai backup", BACKUP_INSTEAD)?;
+    let place = context.store_place()?;
     let is_key_needed = match &command {
         BackupCommand::Create { .. } | BackupCommand::Verify { .. } | BackupCommand::Restore(_) => {
             true
@@ -111,39 +110,38 @@ pub fn run(
         output.note(&notice);
     }
     match command {
-        BackupCommand::Create { to, dry } => create((to, dry), context, output),
-        BackupCommand::List => list(context, output),
-        BackupCommand::Verify { backup } => verify(backup, context, output),
-        BackupCommand::Restore(restore) => restore.run(context, output),
+        BackupCommand::Create { to, dry } => create((to, dry), (&place, context), output),
+        BackupCommand::List => list((&place, context), output),
+        BackupCommand::Verify { backup } => verify(backup, (&place, context), output),
+        BackupCommand::Restore(restore) => restore.run((&place, context), output),
     }
 }
 
 /// Reports the location of the backup that would be created.
 fn dry_run_create(
     target: &BackupDestination,
-    context: &CliContext,
+    place: &StorePlace,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let data = &context.config.data;
-    if store_in(data).is_none() {
-        let reason = format!("No readable store in {}", data.display());
+    if place.store_id()?.is_none() {
+        let reason = format!("No readable store in {place}");
         return Err(StoreError::Unusable(reason).into());
     }
-    let place = match target {
-        BackupDestination::Store => BackupFolder::for_store(data).folder().to_owned(),
+    let folder = match target {
+        BackupDestination::Store => place.backups().folder().to_owned(),
         BackupDestination::Folder(folder) => folder.clone(),
         BackupDestination::File(file) => {
             backup::ensure_absent(file)?;
             file.clone()
         }
     };
-    let sentence = format!("Would create a backup in {}", place.display());
+    let sentence = format!("Would create a backup in {}", folder.display());
     dry_run::write_action("createBackup", &sentence, output)
 }
 
 fn create(
     (to, dry): (Option<PathBuf>, DryRunArg),
-    context: &CliContext,
+    (place, context): (&StorePlace, &CliContext),
     output: &mut Output,
 ) -> Result<(), Failure> {
     let target = match to {
@@ -153,15 +151,16 @@ fn create(
         }
         Some(path) => BackupDestination::File(path),
     };
-    let options = context.store_options();
     if dry.dry_run {
-        return dry_run_create(&target, context, output);
+        return dry_run_create(&target, place, output);
     }
     let waiting = Spinner::start("Creating the backup", output);
-    let made = backup::create(&options, &target, Utc::now())?;
+    let made = place.back_up(&target, Utc::now())?;
     let copies = &context.config.backup_folder;
     let attempt = match (&target, copies) {
-        (BackupDestination::Store, Some(folder)) => Some(backup::copy(&made, folder, Utc::now())),
+        (BackupDestination::Store, Some(folder)) => {
+            Some(backup::copy(&made, &place.copies_in(folder), Utc::now()))
+        }
         (BackupDestination::Store, None)
         | (BackupDestination::Folder(_) | BackupDestination::File(_), _) => None,
     };
@@ -200,16 +199,18 @@ fn create(
     }
 }
 
-fn list(context: &CliContext, output: &mut Output) -> Result<(), Failure> {
-    let found = all(context)?;
+fn list((place, context): (&StorePlace, &CliContext), output: &mut Output) -> Result<(), Failure> {
+    let found = all(place, context)?;
     if output.reader() == OutputReader::Program {
         let items: Vec<_> = found.iter().map(format::found).collect();
         return output.value(&json!({ "total": items.len(), "items": items }));
     }
     if found.is_empty() {
-        output.note(
-            "No backups yet. umai creates one when a changed store is closed. Create one now: umai backup create",
-        );
+        output.note(if place.is_local() {
+            "No backups yet. umai creates one when a changed store is closed. Create one now: umai backup create"
+        } else {
+            "No backups yet. Create one now: umai backup create"
+        });
         return Ok(());
     }
     let rows: Vec<[String; 5]> = found
@@ -249,12 +250,15 @@ fn list(context: &CliContext, output: &mut Output) -> Result<(), Failure> {
 
 fn verify(
     backup: Option<PathBuf>,
-    context: &CliContext,
+    (place, context): (&StorePlace, &CliContext),
     output: &mut Output,
 ) -> Result<(), Failure> {
     let paths: Vec<PathBuf> = match backup {
-        Some(backup) => vec![find(&backup, context)?],
-        None => all(context)?.into_iter().map(|found| found.path).collect(),
+        Some(backup) => vec![find(&backup, (place, context))?],
+        None => all(place, context)?
+            .into_iter()
+            .map(|found| found.path)
+            .collect(),
     };
     if paths.is_empty() {
         output.note("No backups yet");
@@ -321,13 +325,15 @@ fn sentence(path: &Path, verified: &VerifiedBackup) -> String {
 }
 
 /// Returns the backups of the store's backup directory and of the directory for copies.
-fn all(context: &CliContext) -> Result<Vec<BackupFile>, Failure> {
+fn all(place: &StorePlace, context: &CliContext) -> Result<Vec<BackupFile>, Failure> {
     let copies = context.config.backup_folder.as_deref();
-    Ok(backup::all(&context.config.data, copies)?)
+    let copies = copies.map(|folder| BackupFolder::new(place.copies_in(folder)));
+    let folders: Vec<_> = std::iter::once(place.backups()).chain(copies).collect();
+    Ok(backup::all(&folders)?)
 }
 
 /// Returns the file of a backup, given by name or path.
-fn find(backup: &Path, context: &CliContext) -> Result<PathBuf, Failure> {
+fn find(backup: &Path, (place, context): (&StorePlace, &CliContext)) -> Result<PathBuf, Failure> {
     if backup.is_file() {
         return Ok(backup.to_owned());
     }
@@ -335,7 +341,7 @@ fn find(backup: &Path, context: &CliContext) -> Result<PathBuf, Failure> {
         found.path.file_name() == Some(backup.as_os_str())
             || found.path.with_extension("").file_name() == Some(backup.as_os_str())
     };
-    let found = all(context)?.into_iter().find(is_meant);
+    let found = all(place, context)?.into_iter().find(is_meant);
     found.map(|found| found.path).ok_or_else(|| {
         Failure::NoBackup(format!(
             "No backup '{}'. See umai backup list; a backup file ends with .{EXTENSION}",

@@ -15,6 +15,7 @@ use crate::config::target::Target;
 use crate::connection::{ConnectionError, ConnectionStore, PlainSecret, StoreError};
 use crate::provider::ProviderCatalog;
 use crate::store::etcd_options::EtcdOptions;
+use crate::store::place::StorePlace;
 use crate::store::{StoreHandle, StoreOptions, WithoutStore, sled};
 use crate::tui::SessionFile;
 
@@ -161,17 +162,6 @@ impl CliContext {
         self.server.is_none() && self.etcd.is_none()
     }
 
-    /// Refuses a command that does not work with a store on etcd; `instead` says what does.
-    pub fn reject_etcd(&self, command: &str, instead: &str) -> Result<(), Failure> {
-        match &self.etcd {
-            Some(etcd) => Err(Failure::Usage(format!(
-                "{command} does not work with a store on etcd ({}). {instead}",
-                etcd.address
-            ))),
-            None => Ok(()),
-        }
-    }
-
     /// Returns a prompt about changes, with their location: `Delete a (on prod [LIVE], https://…)?`.
     pub fn question(&self, question: &str) -> String {
         match self.place() {
@@ -213,6 +203,11 @@ impl CliContext {
             config: self.config.config.clone(),
             key_file: self.config.key_file.clone(),
         }
+    }
+
+    /// Returns the place of the store, to read or replace all of it.
+    pub fn store_place(&self) -> Result<StorePlace, StoreError> {
+        StorePlace::new(self.store_options(), self.etcd.as_ref())
     }
 
     /// Returns the store, not opened yet.
@@ -275,7 +270,7 @@ pub fn location(
     globals: &mut Globals,
     problems: &mut Vec<String>,
 ) -> Result<(Option<EtcdOptions>, Option<RemoteOptions>), Failure> {
-    let etcd = etcd_args::selected(globals)?;
+    let etcd = etcd_args::selected(globals, problems)?;
     if etcd.is_some() {
         // The store overrides a server from the environment.
         (globals.server, globals.umbraco) = (None, None);

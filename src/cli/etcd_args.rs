@@ -6,7 +6,7 @@ use clap::Args;
 use secrecy::SecretString;
 
 use super::exit::Failure;
-use super::remote_args::{SERVER, UMBRACO, read, text_of_file};
+use super::remote_args::{SERVER, UMBRACO, exposed, read, text_of_file};
 use super::{Globals, help};
 use crate::config::target_files::EtcdFiles;
 use crate::store::etcd_options::{ClientCertificate, EtcdOptions, EtcdUser};
@@ -22,12 +22,6 @@ pub const ETCD_OPTIONS: [&str; 5] = [
     "store_user",
     "store_password_file",
 ];
-
-/// Alternative to backups of a store on etcd.
-pub const BACKUP_INSTEAD: &str = "Back up the cluster with etcdctl snapshot save, or copy the connections to a local store with umai targets copy --with-secrets and back that up. For a local store, add --data";
-
-/// Alternative to a new key for a store on etcd.
-pub const NEW_KEY_INSTEAD: &str = "Create another store with the new key, and copy the connections to it with umai targets copy --with-secrets. For a local store, add --data";
 
 /// Note about the tokens of servers on a store on etcd.
 pub const TOKENS_NOTE: &str =
@@ -100,8 +94,12 @@ impl EtcdArgs {
     }
 }
 
-/// Returns the store on etcd to use; none for other locations. Explicit options override the environment.
-pub fn selected(globals: &Globals) -> Result<Option<EtcdOptions>, Failure> {
+/// Returns the store on etcd to use; none for other locations. Explicit options override the environment. Files with secrets that
+/// others can read are reported in `notices`.
+pub fn selected(
+    globals: &Globals,
+    notices: &mut Vec<String>,
+) -> Result<Option<EtcdOptions>, Failure> {
     let written = &globals.explicit;
     let other = written.first(&[SERVER, UMBRACO, "data"]);
     let address = match (written.has(STORE), &globals.store, other) {
@@ -137,7 +135,16 @@ pub fn selected(globals: &Globals) -> Result<Option<EtcdOptions>, Failure> {
         }
     }
     let options = EtcdOptions::new(address.parse().map_err(Failure::Usage)?);
-    with_access(&globals.etcd, options).map(Some)
+    let options = with_access(&globals.etcd, options)?;
+    let files = &globals.etcd;
+    let secret = [&files.store_cert_key_file, &files.store_password_file];
+    notices.extend(
+        secret
+            .into_iter()
+            .flatten()
+            .filter_map(|path| exposed(path)),
+    );
+    Ok(Some(options))
 }
 
 /// Adds certificates and user.

@@ -10,23 +10,25 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::dry_run::{self, DryRunArg};
-use super::etcd_args::NEW_KEY_INSTEAD;
 use super::exit::Failure;
 use super::open_service::CliContext;
 use super::output::{Output, OutputReader};
 use super::progress::Spinner;
 use super::{keyring, passphrase};
 use crate::connection::StoreError;
-use crate::store::backup::restore::check_exclusive;
+use crate::store::backup;
 use crate::store::key::key_file::{KeyFileContent, KeyFileLocation};
 use crate::store::key::passphrase::{Passphrase, WrappedKey};
 use crate::store::key::protection::{protect, protected_by_random, unprotect};
 use crate::store::rotation::{
-    NewKeyResult, RotationResult, ensure_store_exists, install_key_in_use, pending_in_use, renew,
-    rotate,
+    NewKeyResult, RotationResult, check_rotation, install_key_in_use, pending_in_use, renew_in,
+    rotate_in,
 };
-use crate::store::{backup, check_key};
 pub use format::names;
+
+/// Note after a new key for a store on etcd.
+const EVERYWHERE: &str =
+    "Copy the key to the other machines (umai key export), and start umai again on all of them";
 
 /// Subcommands of `umai key`.
 #[derive(Debug, Subcommand)]
@@ -48,8 +50,9 @@ pub enum KeyCommand {
     /// Create a new key and encrypt all secrets with it
     #[command(
         long_about = "Create a new key and encrypt all secrets with it, also those in the trash.\n\n\
-            No other process may have the store open. Existing backups are not changed; the previous keys are kept, \
-            encrypted with the new one, so that those backups can be restored.",
+            No other process may have a local store open. Existing backups are not changed; the previous keys are kept, \
+            encrypted with the new one, so that those backups can be restored. After the key of a store on etcd was changed, copy it \
+            to the other machines.",
         after_help = "Example:\n  umai key rotate --dry-run"
     )]
     Rotate(DryRunArg),
@@ -96,28 +99,11 @@ impl KeyCommand {
     pub const fn is_write(&self) -> bool {
         !matches!(self, Self::Show | Self::Export { .. })
     }
-
-    /// Returns the name of a command that encrypts the secrets of a local store again.
-    const fn name_on_local_store(&self) -> Option<&'static str> {
-        match self {
-            Self::Rotate(_) => Some("umai key rotate"),
-            Self::New { .. } => Some("umai key new"),
-            Self::Show
-            | Self::Export { .. }
-            | Self::AddPassphrase
-            | Self::ChangePassphrase { .. }
-            | Self::AddKeyring
-            | Self::RemovePassphrase => None,
-        }
-    }
 }
 
 /// Runs a subcommand.
 pub fn run(command: &KeyCommand, context: &CliContext, output: &mut Output) -> Result<(), Failure> {
     context.print_problems(output);
-    if let Some(name) = command.name_on_local_store() {
-        context.reject_etcd(name, NEW_KEY_INSTEAD)?;
-    }
     match command {
         KeyCommand::Show => format::show(context, output),
         KeyCommand::Export { file } => key_backup::export(file, context, output),
@@ -137,10 +123,13 @@ pub fn run(command: &KeyCommand, context: &CliContext, output: &mut Output) -> R
 fn dry_run_rotate(context: &CliContext, output: &mut Output) -> Result<(), Failure> {
     unlock(context, output)?;
     let location = passphrase::key_file_location(context);
-    location.reject_credentials("umai key rotate")?;
-    ensure_store_exists(&context.config.data)?;
-    check_key(&context.store_options())?;
-    check_exclusive(&context.config.data, "umai key rotate")?;
+    let place = context.store_place()?;
+    check_rotation(&place)?;
+    if !place.is_local() {
+        let sentence =
+            format!("Would encrypt all secrets of {place} with a new key and install it here");
+        return dry_run::write_action("rotateKey", &sentence, output);
+    }
     if let Some(pending) = pending_in_use(&context.store_options()) {
         output.note(&format!(
             "The key in use is {}, left by an interrupted rotation: the rotation fails unless it can be moved to {}",
@@ -165,7 +154,7 @@ fn rotate_key(context: &CliContext, output: &mut Output) -> Result<(), Failure> 
         notices,
     } = {
         let _waiting = Spinner::start("Encrypting all secrets with the new key", output);
-        rotate(&context.store_options())
+        rotate_in(&context.store_place()?)
     }?;
     for notice in &notices {
         output.note(notice);
@@ -190,6 +179,9 @@ fn rotate_key(context: &CliContext, output: &mut Output) -> Result<(), Failure> 
                 ));
             }
             output.note("If others know the previous key, delete the older backups and change the secrets at their providers");
+            if context.etcd.is_some() {
+                output.note(EVERYWHERE);
+            }
             Ok(())
         }
     }
@@ -197,14 +189,12 @@ fn rotate_key(context: &CliContext, output: &mut Output) -> Result<(), Failure> 
 
 /// Creates a backup that the new key can decrypt.
 fn back_up(context: &CliContext, output: &Output) {
-    let made = backup::create(
-        &context.store_options(),
-        &backup::BackupDestination::Store,
-        Utc::now(),
-    );
-    let copied = made.and_then(|made| match &context.config.backup_folder {
-        Some(folder) => backup::copy(&made, folder, Utc::now()).map(drop),
-        None => Ok(()),
+    let copied = context.store_place().and_then(|place| {
+        let made = place.back_up(&backup::BackupDestination::Store, Utc::now())?;
+        match &context.config.backup_folder {
+            Some(folder) => backup::copy(&made, &place.copies_in(folder), Utc::now()).map(drop),
+            None => Ok(()),
+        }
     });
     if let Err(error) = copied {
         output.note(&format!("No backup created with the new key: {error}"));
@@ -346,7 +336,7 @@ fn renew_key(forget: bool, context: &CliContext, output: &mut Output) -> Result<
         key_aside,
         store_aside,
         forgotten,
-    } = renew(&context.store_options(), Utc::now())?;
+    } = renew_in(&context.store_place()?, Utc::now())?;
     back_up(context, output);
     if output.reader() == OutputReader::Program {
         let forgotten: Vec<_> = forgotten

@@ -67,6 +67,15 @@ impl ExplicitOptions {
         Self(vec!["target"])
     }
 
+    /// Returns the options of a command that names a place itself, with those for access to etcd if the place is one.
+    pub(super) fn for_place(&self, place: &'static str) -> Self {
+        let kept = self.0.iter().copied().filter(|option| {
+            ["key_file", "config"].contains(option)
+                || (place == STORE && ETCD_OPTIONS.contains(option))
+        });
+        Self(kept.chain([place]).collect())
+    }
+
     /// Returns true if the option was given explicitly.
     pub(super) fn has(&self, option: &str) -> bool {
         self.0.contains(&option)
@@ -361,7 +370,7 @@ pub fn read(path: &Path, option: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
 }
 
 /// Returns a warning if others can read the file of a token or a secret.
-fn exposed(path: &Path) -> Option<String> {
+pub fn exposed(path: &Path) -> Option<String> {
     let mode = fs::metadata(path).ok()?.permissions().mode();
     let shown = path.display();
     (mode & READABLE_BY_OTHERS != 0)

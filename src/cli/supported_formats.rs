@@ -74,6 +74,7 @@ fn able(command: &CliCommand) -> SupportedFormats {
         | CliCommand::Token(_)
         | CliCommand::Backup(_)
         | CliCommand::Key(_)
+        | CliCommand::Store(_)
         | CliCommand::Targets(_)
         | CliCommand::Login(_)
         | CliCommand::Logout(_)

@@ -7,6 +7,7 @@ use super::Globals;
 use super::etcd_args::ETCD_OPTIONS;
 use super::exit::Failure;
 use super::remote_args::{REMOTE_OPTIONS, SITE_OPTIONS};
+use crate::config::Config;
 use crate::config::file::ConfigFile;
 use crate::config::target::{Target, TargetLocation};
 use crate::config::target_files::LocalFiles;
@@ -86,6 +87,12 @@ pub fn selected(
     }
     check_options(globals, &target)?;
     Ok(Some((target, asked)))
+}
+
+/// Returns true if `config.toml` has a target with this name.
+pub fn exists(globals: &Globals, name: &str) -> Result<bool, Failure> {
+    let folder = Config::folder(globals.config.clone()).map_err(Failure::Usage)?;
+    Ok(ConfigFile::read(&folder).existing(name).is_some())
 }
 
 /// Refuses explicit options that do not fit the location of a target.

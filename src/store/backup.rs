@@ -9,6 +9,7 @@
 
 pub mod file;
 pub mod keys;
+pub mod comparison;
 pub mod restore;
 pub mod folder;
 
@@ -109,11 +110,27 @@ pub fn create(
         },
         signer: key.map(signer_with),
     };
-    match to {
-        BackupDestination::Store => image.add_to(&BackupFolder::for_store(&options.data)),
-        BackupDestination::Folder(folder) => image.add_to(&BackupFolder::new(folder)),
-        BackupDestination::File(path) => image.write_to(path),
-    }
+    image.create(&BackupFolder::for_store(&options.data), to)
+}
+
+/// Creates a manual backup of a complete store that was read with its key. The folder is the one of the store.
+pub fn create_of_content(
+    content: StoreContent,
+    keys: &AvailableKeys,
+    (folder, to): (&BackupFolder, &BackupDestination),
+    now: DateTime<Utc>,
+) -> Result<Backup, StoreError> {
+    let signer = keys.matching(&content.identity).cloned();
+    let image = StoreImage {
+        info: BackupInfo {
+            created: now,
+            origin: BackupOrigin::Manual,
+            folder: file::FolderHash::for_folder(folder.folder()),
+        },
+        content,
+        signer: signer.map(signer_with),
+    };
+    image.create(folder, to)
 }
 
 /// Creates an automatic backup and removes automatic backups that are no longer retained.
@@ -162,6 +179,14 @@ struct StoreImage {
 }
 
 impl StoreImage {
+    fn create(&self, store: &BackupFolder, to: &BackupDestination) -> Result<Backup, StoreError> {
+        match to {
+            BackupDestination::Store => self.add_to(store),
+            BackupDestination::Folder(folder) => self.add_to(&BackupFolder::new(folder)),
+            BackupDestination::File(path) => self.write_to(path),
+        }
+    }
+
     fn add_to(&self, target: &BackupFolder) -> Result<Backup, StoreError> {
         let head = self.head();
         let name = file_stem(head.identity.store, head.revision, self.info.created);
@@ -214,11 +239,10 @@ pub fn signer_with(key: Arc<StoreKey>) -> Arc<BackupSigner> {
     Arc::new(move |binding: &[u8]| key.sign(binding))
 }
 
-/// Lists the backups of the store in a data directory and those in another folder, newest first within each.
-pub fn all(data: &Path, copies: Option<&Path>) -> Result<Vec<BackupFile>, StoreError> {
+/// Lists the backups of folders, newest first within each.
+pub fn all(folders: &[BackupFolder]) -> Result<Vec<BackupFile>, StoreError> {
     let mut found = Vec::new();
-    let others = copies.map(BackupFolder::new);
-    for folder in std::iter::once(BackupFolder::for_store(data)).chain(others) {
+    for folder in folders {
         let here = folder.all();
         found.extend(here.map_err(|error| super::io_error::io_error(folder.folder(), &error))?);
     }

@@ -1,7 +1,7 @@
 //! Conformance tests that run against every store.
 
 #[cfg(feature = "etcd")]
-mod etcd_store;
+pub(super) mod etcd_store;
 
 use std::sync::Arc;
 
@@ -175,7 +175,7 @@ conformance_tests!(
     closed_store_rejects_calls_and_ends_feeds,
 );
 
-fn options(folder: &std::path::Path) -> StoreOptions {
+pub(super) fn options(folder: &std::path::Path) -> StoreOptions {
     StoreOptions {
         data: folder.join("data"),
         config: folder.join("config"),

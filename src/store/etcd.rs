@@ -12,18 +12,24 @@
 
 mod backend;
 mod call_error;
+mod change;
 mod client;
+pub mod content;
 mod follower;
 mod history;
 mod identity;
 mod index;
 mod keys;
+pub mod location;
 mod node;
 pub mod open;
 mod operations;
+mod pages;
 mod record;
 mod request_marks;
+pub mod staging;
 pub mod survey;
+mod sweep;
 mod watch;
 mod wire;
 mod write;
@@ -33,15 +39,18 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use serde::de::IgnoredAny;
+use tokio::sync::RwLock;
 use uuid::Uuid;
 
-use self::backend::EtcdBackend;
+use self::backend::{EtcdBackend, read_error};
+use self::change::{EtcdChange, owner_in};
 use self::follower::{Follower, closed};
 use self::keys::EtcdKeys;
 use self::operations::{get, get_range};
+use self::pages::RangePages;
 use self::watch::to_revision;
-use self::wire::{KeyValue, RangeRequest, SortOrder, TxnRequest};
-use self::write::{EtcdChange, owner_in, write};
+use self::wire::{KeyValue, RangeRequest, SortOrder};
+use self::write::write;
 use crate::connection::store::{
     ChangeFeed, ConnectionStore, Revision, SaveConnection, StoreNotice,
 };
@@ -60,6 +69,8 @@ pub struct EtcdStore {
     /// Newest revision that this process knows.
     known: AtomicU64,
     is_closed: AtomicBool,
+    /// Held for reading by every write.
+    running_writes: RwLock<()>,
 }
 
 /// Open store with what seals its secrets.
@@ -74,11 +85,13 @@ pub struct OpenEtcdStore {
 
 impl EtcdStore {
     fn new(backend: Arc<EtcdBackend>, follower: Arc<Follower>, head: i64) -> Self {
+        follower.start_soon();
         Self {
             backend,
             follower,
             known: AtomicU64::new(to_revision(head).0),
             is_closed: AtomicBool::new(false),
+            running_writes: RwLock::default(),
         }
     }
 
@@ -91,6 +104,7 @@ impl EtcdStore {
     }
 
     async fn write(&self, change: &EtcdChange) -> Result<Revision, StoreError> {
+        let _running = self.running_writes.read().await;
         let revision = to_revision(write(self.open()?, change).await?);
         self.known.fetch_max(revision.0, Ordering::AcqRel);
         Ok(revision)
@@ -107,8 +121,7 @@ impl EtcdStore {
 
     async fn record(&self, id: Uuid) -> Result<Option<Connection<SealedSecret>>, StoreError> {
         let backend = self.open()?;
-        let found = backend.range(&get(backend.keys.connection(id))).await?;
-        let found = found.into_first();
+        let found = backend.get(backend.keys.connection(id)).await?;
         found
             .map(|found| connection_in(backend, id, &found))
             .transpose()
@@ -158,7 +171,7 @@ impl ConnectionStore<SealedSecret> for EtcdStore {
 
     async fn find(&self, alias: &str) -> Result<Option<Connection<SealedSecret>>, StoreError> {
         let backend = self.open()?;
-        let owner = backend.range(&get(backend.keys.alias(alias))).await?;
+        let [owner] = backend.read([get(backend.keys.alias(alias))]).await?;
         // Both keys are read at one revision: in between, the alias could move to another connection.
         let revision = owner.revision();
         let Some(owner) = owner.into_first() else {
@@ -169,7 +182,8 @@ impl ConnectionStore<SealedSecret> for EtcdStore {
             revision,
             ..get(backend.keys.connection(id))
         };
-        let Some(found) = backend.range(&request).await?.into_first() else {
+        let [found] = backend.read([request]).await?;
+        let Some(found) = found.into_first() else {
             return Err(damaged(id, "its alias exists without it"));
         };
         let found = connection_in(backend, id, &found)?;
@@ -200,60 +214,57 @@ impl ConnectionStore<SealedSecret> for EtcdStore {
     async fn versions(&self, id: Uuid, window: PageRequest) -> Result<Page<Version>, StoreError> {
         let backend = self.open()?;
         let PageRequest { skip, take } = window;
-        let earlier = RangeRequest {
-            limit: skip
-                .saturating_add(take)
-                // No limit is written as 0.
-                .clamp(1, MAX_VERSIONS)
-                .try_into()
-                .unwrap_or(0),
-            sort_order: SortOrder::Descend.into(),
+        let count = RangeRequest {
+            limit: 1,
             ..get_range(backend.keys.versions(id))
         };
-        let request = TxnRequest {
-            success: vec![get(backend.keys.connection(id)).into(), earlier.into()],
-            ..TxnRequest::default()
-        };
-        let mut found = backend.read_txn(&request).await?.into_ranges();
-        let newest = found.next().unwrap_or_default().into_first();
-        let earlier = found.next().unwrap_or_default();
-        let Some(newest) = newest else {
+        let newest = get(backend.keys.connection(id));
+        let [newest, count] = backend.read([newest, count]).await?;
+        let revision = newest.revision();
+        let Some(newest) = newest.into_first() else {
             return Ok(Page {
                 items: Vec::new(),
                 total: 0,
             });
         };
-        let total = usize::try_from(earlier.count)
+        let total = usize::try_from(count.count)
             .unwrap_or(usize::MAX)
             .saturating_add(1);
-        let newest = std::iter::once_with(|| newest_version(backend, id, &newest));
-        let earlier = earlier
-            .kvs
-            .iter()
-            .map(|found| earlier_version(backend, id, found));
-        let items: Result<Vec<Version>, StoreError> =
-            newest.chain(earlier).skip(skip).take(take).collect();
-        Ok(Page {
-            items: items?,
-            total,
-        })
+        let end = total.min(skip.saturating_add(take));
+        let mut items = Vec::new();
+        if skip < end && skip == 0 {
+            items.push(newest_version(backend, id, &newest)?);
+        }
+        let earlier = RangeRequest {
+            revision,
+            sort_order: SortOrder::Descend.into(),
+            ..get_range(backend.keys.versions(id))
+        };
+        let mut pages = RangePages::new(&backend.client, earlier);
+        // Position in the list of all versions.
+        let mut at = 1;
+        while at < end
+            && let Some(page) = pages.next().await.map_err(read_error)?
+        {
+            for found in page.iter().take(end - at) {
+                if at >= skip {
+                    items.push(earlier_version(backend, id, found)?);
+                }
+                at += 1;
+            }
+        }
+        Ok(Page { items, total })
     }
 
     async fn version(&self, id: Uuid, number: u64) -> Result<Option<Version>, StoreError> {
         let backend = self.open()?;
-        let request = TxnRequest {
-            success: vec![
-                get(backend.keys.connection(id)).into(),
-                get(backend.keys.version(id, number)).into(),
-            ],
-            ..TxnRequest::default()
-        };
-        let mut found = backend.read_txn(&request).await?.into_ranges();
-        let mut next = || found.next().unwrap_or_default().into_first();
-        let (Some(newest), earlier) = (next(), next()) else {
+        let newest = get(backend.keys.connection(id));
+        let earlier = get(backend.keys.version(id, number));
+        let [newest, earlier] = backend.read([newest, earlier]).await?;
+        let Some(newest) = newest.into_first() else {
             return Ok(None);
         };
-        if let Some(earlier) = earlier {
+        if let Some(earlier) = earlier.into_first() {
             return earlier_version(backend, id, &earlier).map(Some);
         }
         let newest = newest_version(backend, id, &newest)?;
@@ -276,15 +287,16 @@ impl ConnectionStore<SealedSecret> for EtcdStore {
     }
 
     async fn check(&self) -> Result<(), StoreError> {
-        self.open()?.head().await.map(drop)
+        let backend = self.open()?;
+        backend.head().await?;
+        backend.check_space().await
     }
 
     async fn close(&self) -> Result<(), StoreError> {
         self.is_closed.store(true, Ordering::Release);
+        // Running writes hold it.
+        drop(self.running_writes.write().await);
         self.follower.close();
         Ok(())
     }
 }
-
-/// Maximum number of versions that are read at once.
-const MAX_VERSIONS: usize = 10_000;

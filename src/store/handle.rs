@@ -100,8 +100,14 @@ async fn open_etcd(
     _: &StoreOptions,
     _: WithoutStore,
 ) -> Result<PlainStore, StoreError> {
-    Err(StoreError::Unusable(format!(
+    Err(needs_etcd(options))
+}
+
+/// Error of a build without etcd.
+#[cfg(not(feature = "etcd"))]
+pub fn needs_etcd(options: &EtcdOptions) -> StoreError {
+    StoreError::Unusable(format!(
         "{} needs a build with etcd: cargo install --features etcd",
         options.address
-    )))
+    ))
 }

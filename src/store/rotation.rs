@@ -4,23 +4,28 @@
 //! replaced atomically, then the new key replaces the old one. A process that opens the store in between finds the pending key
 //! and installs it.
 
+#[cfg(feature = "etcd")]
+mod on_etcd;
+
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use serde::de::IgnoredAny;
 
-use super::backup::restore::{NamedConnection, lock_exclusively};
+use super::backup::comparison::NamedConnection;
+use super::backup::restore::{check_exclusive, lock_exclusively};
 use super::io_error::io_error;
 use super::journal::header::StoreIdentity;
 use super::key::key_file::{self, KeyFileContent, KeyFileLocation, install, remove};
 use super::key::{KeyFingerprint, StoreAccess, StoreKey, previous_keys};
 use super::offline_reader::{self, StoreContent};
+use super::place::StorePlace;
 use super::reencrypt::{self, ResealResult, SecretOpener};
 use super::replacement::{self, ReplacedStore};
 use super::sled::salvage::FullState;
 use super::sled::stored_json::{self, SavedJson};
 use super::sled::{self, StorePosition, create};
-use super::{KeyLocation, StoreOptions, matching_key, unlock};
+use super::{KeyLocation, StoreOptions, check_key, matching_key, unlock};
 use crate::connection::{Connection, SealedSecret, SettingValue, Settings, StoreError};
 
 /// Result of a rotation.
@@ -38,9 +43,44 @@ pub struct RotationResult {
     pub notices: Vec<String>,
 }
 
+const ROTATE: &str = "umai key rotate";
+const RENEW: &str = "umai key new";
+
+/// Checks that the key of the store in a place could be rotated. Changes nothing.
+pub fn check_rotation(place: &StorePlace) -> Result<(), StoreError> {
+    #[cfg(feature = "etcd")]
+    if let Some(location) = place.etcd()? {
+        return on_etcd::EtcdRotation::new(place, location, ROTATE)?.check();
+    }
+    let options = &place.options;
+    let location = KeyFileLocation::find(options.key_file.as_deref(), &options.config);
+    location.reject_credentials(ROTATE)?;
+    ensure_store_exists(&options.data)?;
+    check_key(options)?;
+    check_exclusive(&options.data, ROTATE)
+}
+
+/// Reseals everything in the store in a place with a new key.
+pub fn rotate_in(place: &StorePlace) -> Result<RotationResult, StoreError> {
+    #[cfg(feature = "etcd")]
+    if let Some(location) = place.etcd()? {
+        return on_etcd::EtcdRotation::new(place, location, ROTATE)?.rotate();
+    }
+    rotate(&place.options)
+}
+
+/// Creates a new key for the store in a place, whose key is lost.
+pub fn renew_in(place: &StorePlace, now: DateTime<Utc>) -> Result<NewKeyResult, StoreError> {
+    #[cfg(feature = "etcd")]
+    if let Some(location) = place.etcd()? {
+        return on_etcd::EtcdRotation::new(place, location, RENEW)?.renew(now);
+    }
+    renew(&place.options, now)
+}
+
 /// Reseals everything with a new key. No other process may have the store open.
 pub fn rotate(options: &StoreOptions) -> Result<RotationResult, StoreError> {
-    const COMMAND: &str = "umai key rotate";
+    const COMMAND: &str = ROTATE;
     let location = KeyFileLocation::find(options.key_file.as_deref(), &options.config);
     location.reject_credentials(COMMAND)?;
     let data = &options.data;
@@ -104,7 +144,7 @@ pub struct NewKeyResult {
 
 /// Creates a new key for a store whose key is lost. Existing sealed secrets are kept but can no longer be opened.
 pub fn renew(options: &StoreOptions, now: DateTime<Utc>) -> Result<NewKeyResult, StoreError> {
-    const COMMAND: &str = "umai key new";
+    const COMMAND: &str = RENEW;
     let location = KeyFileLocation::find(options.key_file.as_deref(), &options.config);
     location.reject_credentials(COMMAND)?;
     let data = &options.data;

@@ -10,19 +10,19 @@ use crate::etcd_node::{EtcdNode, shared_address};
 use crate::home::{Answer, DOCUMENTED, Home, answer_of};
 
 /// Machines that use one store, and its address.
-struct Machines {
-    store: String,
-    one: Home,
-    other: Home,
+pub struct Machines {
+    pub store: String,
+    pub one: Home,
+    pub other: Home,
 }
 
 impl Machines {
     /// Two machines with the same key and a new store with the documented connection; none without etcd.
-    fn with_store(prefix: &str) -> Option<Self> {
+    pub fn with_store(prefix: &str) -> Option<Self> {
         Some(Self::on(&format!("{}/{prefix}", shared_address()?)))
     }
 
-    fn on(store: &str) -> Self {
+    pub fn on(store: &str) -> Self {
         let machines = Self {
             store: format!("{store}/{}", uuid::Uuid::new_v4()),
             one: Home::new(),
@@ -37,16 +37,16 @@ impl Machines {
         machines
     }
 
-    fn arguments<'a>(&'a self, arguments: &[&'a str]) -> Vec<&'a str> {
+    pub fn arguments<'a>(&'a self, arguments: &[&'a str]) -> Vec<&'a str> {
         [&["--store", self.store.as_str()], arguments].concat()
     }
 
-    fn run(&self, home: &Home, arguments: &[&str]) -> Answer {
+    pub fn run(&self, home: &Home, arguments: &[&str]) -> Answer {
         home.run(&self.arguments(arguments))
     }
 
     /// Runs a command that must succeed, and returns its stdout.
-    fn out(&self, home: &Home, arguments: &[&str]) -> String {
+    pub fn out(&self, home: &Home, arguments: &[&str]) -> String {
         let answer = self.run(home, arguments);
         assert_eq!(answer.code, 0, "{arguments:?}: {answer:?}");
         answer.out
@@ -54,7 +54,7 @@ impl Machines {
 }
 
 /// Makes a key file readable by its owner only.
-fn restrict(path: &std::path::Path) {
+pub fn restrict(path: &std::path::Path) {
     use std::os::unix::fs::PermissionsExt;
     let owner_only = std::fs::Permissions::from_mode(0o600);
     std::fs::set_permissions(path, owner_only).unwrap();
@@ -227,33 +227,6 @@ fn connections_are_copied_between_etcd_and_a_local_store() {
     assert!(shown.out.contains("sk-***"), "{shown:?}");
 }
 
-#[rstest]
-#[case::backup(&["backup", "create"], "etcdctl snapshot save")]
-#[case::list_of_backups(&["backup", "list"], "etcdctl snapshot save")]
-#[case::rotation(&["key", "rotate"], "umai targets copy --with-secrets")]
-#[case::new_key(&["key", "new", "--forget-secrets"], "umai targets copy --with-secrets")]
-fn command_for_local_stores_says_what_to_do_instead(
-    #[case] command: &[&str],
-    #[case] instead: &str,
-) {
-    let home = Home::new();
-    let store = "etcd://127.0.0.1:1/team";
-    let refused = home.run(&[&["--store", store], command].concat());
-    assert_eq!(refused.code, 2, "{refused:?}");
-    assert!(refused.err.contains(instead), "{refused:?}");
-    let mut from_environment = home.umai(command);
-    from_environment.env("UMAI_STORE", store);
-    let refused = answer_of(from_environment);
-    assert_eq!(refused.code, 2, "{refused:?}");
-    let mut local = home.umai(&[&["--data", "here"], command].concat());
-    local.env("UMAI_STORE", store);
-    let local = answer_of(local);
-    assert!(
-        !local.err.contains("etcd"),
-        "an explicit location wins: {local:?}"
-    );
-}
-
 #[test]
 fn tokens_belong_to_the_machine() {
     let home = Home::new();
@@ -307,13 +280,13 @@ fn two_servers_share_one_store() {
 }
 
 /// `umai serve` on a store, until it is dropped.
-struct Server {
+pub struct Server {
     process: Child,
-    url: String,
+    pub url: String,
 }
 
 impl Server {
-    fn start(machines: &Machines, home: &Home) -> Self {
+    pub fn start(machines: &Machines, home: &Home) -> Self {
         let serve = [
             "serve",
             "--http",

@@ -25,6 +25,10 @@ mod edit;
 #[cfg(feature = "etcd")]
 mod etcd;
 #[cfg(feature = "etcd")]
+mod etcd_backup;
+#[cfg(feature = "etcd")]
+mod etcd_keys;
+#[cfg(feature = "etcd")]
 mod etcd_tls;
 mod export;
 mod files;

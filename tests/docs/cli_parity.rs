@@ -27,6 +27,7 @@ const WITHOUT_A_KEY: &[(&str, &str)] = &[
     ("backup list", "manages the store"),
     ("backup verify", "manages the store"),
     ("backup restore", "manages the store"),
+    ("store copy", "manages the store"),
     ("key show", "manages the key"),
     ("key export", "manages the key"),
     ("key rotate", "manages the key"),

@@ -13,6 +13,8 @@ use tempfile::TempDir;
 use umai::connection::StoreError;
 use umai::connection::store::{ChangeKind, Revision};
 use umai::store::etcd_options::{EtcdOptions, EtcdUser};
+use umai::store::place::StorePlace;
+use umai::store::rotation::rotate_in;
 use umai::store::{StoreHandle, StoreOptions, WithoutStore};
 use uuid::Uuid;
 
@@ -25,20 +27,20 @@ const WATCHERS: usize = 3;
 const PROGRESS: u64 = 200;
 
 /// Number of times that the leader is killed.
-fn kills() -> u64 {
+pub fn kills() -> u64 {
     std::env::var("UMAI_ETCD_KILLS").map_or(2, |text| text.parse().unwrap())
 }
 
 /// Three nodes, and a store on them.
-struct Cluster {
-    nodes: [Option<EtcdNode>; 3],
+pub struct Cluster {
+    pub nodes: [Option<EtcdNode>; 3],
     address: String,
     /// Config directory with the key.
     home: TempDir,
 }
 
 impl Cluster {
-    fn start() -> Option<Self> {
+    pub fn start() -> Option<Self> {
         let nodes: [EtcdNode; 3] = EtcdNode::start_cluster()?;
         let clients: Vec<_> = nodes.iter().map(|node| node.client.as_str()).collect();
         Some(Self {
@@ -49,12 +51,12 @@ impl Cluster {
     }
 
     /// Opens the store as another process would.
-    async fn open(&self) -> Store {
+    pub async fn open(&self) -> Store {
         open(&self.address, &self.home).await
     }
 
     /// Waits for a leader and returns its position.
-    fn leader(&self) -> usize {
+    pub fn leader(&self) -> usize {
         loop {
             let is_leader = |node: &Option<EtcdNode>| {
                 node.as_ref()
@@ -68,7 +70,7 @@ impl Cluster {
     }
 
     /// Waits until all nodes know a leader.
-    fn wait_until_healthy(&self) {
+    pub fn wait_until_healthy(&self) {
         for node in self.nodes.iter().flatten() {
             while node.is_leader().is_none() {
                 std::thread::yield_now();
@@ -76,7 +78,7 @@ impl Cluster {
         }
     }
 
-    fn restart(&mut self, node: usize) {
+    pub fn restart(&mut self, node: usize) {
         self.nodes[node] = self.nodes[node].take().map(EtcdNode::restart);
     }
 }
@@ -87,13 +89,16 @@ async fn open(address: &str, home: &TempDir) -> Store {
 }
 
 async fn try_open(options: EtcdOptions, home: &TempDir) -> Result<Store, StoreError> {
-    let files = StoreOptions {
+    let handle = StoreHandle::etcd(options);
+    handle.open(&files(home), WithoutStore::Create).await
+}
+
+fn files(home: &TempDir) -> StoreOptions {
+    StoreOptions {
         data: home.path().join("data"),
         config: home.path().join("config"),
         key_file: None,
-    };
-    let handle = StoreHandle::etcd(options);
-    handle.open(&files, WithoutStore::Create).await
+    }
 }
 
 /// Progress of the writers.
@@ -356,6 +361,92 @@ async fn full_database_is_named_and_reads_go_on() {
     assert!(matches!(refused, StoreError::Full(_)), "{refused:?}");
     assert_eq!(total(&store).await as u64, saved);
     assert!(store.get(id(1)).await.unwrap().is_some());
+    let checked = store.check().await;
+    assert!(matches!(checked, Err(StoreError::Full(_))), "{checked:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn revision_follows_other_processes_without_a_list() {
+    let Some(node) = EtcdNode::start(&[]) else {
+        return;
+    };
+    let home = tempfile::tempdir().unwrap();
+    let address = format!("etcd://{}/idle", node.client);
+    let idle = open(&address, &home).await;
+    let newest = open(&address, &home).await.save(save(1, 1)).await.unwrap();
+    while idle.revision() != newest {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn close_waits_for_running_writes() {
+    let Some(node) = EtcdNode::start(&[]) else {
+        return;
+    };
+    let home = tempfile::tempdir().unwrap();
+    let store = open(&format!("etcd://{}/close", node.client), &home).await;
+    node.signal("-STOP");
+    let mut save = std::pin::pin!(store.save(save(1, 1)));
+    assert!(futures_util::poll!(&mut save).is_pending());
+    let mut close = std::pin::pin!(store.close());
+    assert!(futures_util::poll!(&mut close).is_pending());
+    node.signal("-CONT");
+    tokio::select! {
+        biased;
+        _ = &mut close => panic!("closed before the write ended"),
+        saved = &mut save => drop(saved.unwrap()),
+    }
+    close.await.unwrap();
+    assert!(store.save(self::save(2, 1)).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn versions_are_listed_across_pages() {
+    const VERSIONS: u64 = 600;
+    let Some(node) = EtcdNode::start(&[]) else {
+        return;
+    };
+    let home = tempfile::tempdir().unwrap();
+    let store = open(&format!("etcd://{}/versions", node.client), &home).await;
+    for version in 1..=VERSIONS {
+        store.save(save(1, version)).await.unwrap();
+    }
+    for (skip, take) in [(0, 1), (0, 3), (1, 2), (498, 5), (595, 10), (600, 1)] {
+        let window = umai::connection::PageRequest { skip, take };
+        let page = store.versions(id(1), window).await.unwrap();
+        assert_eq!(page.total as u64, VERSIONS);
+        let numbers: Vec<u64> = page
+            .items
+            .iter()
+            .map(umai::connection::Version::number)
+            .collect();
+        let newest = VERSIONS - skip as u64;
+        let count = take.min(newest as usize);
+        let expected: Vec<u64> = (0..count as u64).map(|at| newest - at).collect();
+        assert_eq!(numbers, expected, "skip {skip}, take {take}");
+    }
+    let all = store.versions(id(1), EVERYTHING).await.unwrap();
+    assert_eq!(all.items.len() as u64, VERSIONS);
+}
+
+/// A page of them is larger than a message may be.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn large_connections_are_listed() {
+    const CONNECTIONS: u64 = 80;
+    let Some(node) = EtcdNode::start(&[]) else {
+        return;
+    };
+    let home = tempfile::tempdir().unwrap();
+    let address = format!("etcd://{}/large", node.client);
+    let store = open(&address, &home).await;
+    for number in 0..CONNECTIONS {
+        let mut large = save(number, 1);
+        large.change.note = Some("x".repeat(900_000));
+        store.save(large).await.unwrap();
+    }
+    let other = open(&address, &home).await;
+    assert_eq!(total(&other).await as u64, CONNECTIONS);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -383,6 +474,48 @@ async fn record_that_was_changed_in_etcd_is_damaged() {
     assert_eq!(total(&following).await, 2, "and where it was listed before");
     let notices = store.notices().join(" ");
     assert!(notices.contains(&id(1).to_string()), "{notices}");
+}
+
+/// The keys of the replaced content are removed: this must not look like deleted connections.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn replaced_store_ends_feeds_and_refuses_everything() {
+    let Some(node) = EtcdNode::start(&[]) else {
+        return;
+    };
+    let home = tempfile::tempdir().unwrap();
+    let address = format!("etcd://{}/replaced", node.client);
+    let store = open(&address, &home).await;
+    for number in 0..20 {
+        store.save(save(number, 1)).await.unwrap();
+    }
+    assert_eq!(total(&store).await, 20);
+    let mut feed = store.changes(store.revision()).await.unwrap();
+    let etcd = EtcdOptions::new(address.parse().unwrap());
+    let place = StorePlace::new(files(&home), Some(&etcd)).unwrap();
+    let rotated = tokio::task::spawn_blocking(move || rotate_in(&place));
+    assert_eq!(rotated.await.unwrap().unwrap().secrets, 20);
+    let is_replaced = |error: &StoreError| matches!(error, StoreError::Key(_));
+    let ended = feed.next().await.unwrap();
+    assert!(ended.as_ref().is_err_and(is_replaced), "{ended:?}");
+    let all = umai::connection::ListQuery::all(EVERYTHING);
+    assert!(
+        store
+            .list(&all)
+            .await
+            .is_err_and(|error| is_replaced(&error))
+    );
+    assert!(
+        store
+            .get(id(1))
+            .await
+            .is_err_and(|error| is_replaced(&error))
+    );
+    assert!(store.check().await.is_err_and(|error| is_replaced(&error)));
+    let saved = store.save(save(1, 2)).await;
+    assert!(saved.is_err_and(|error| is_replaced(&error)));
+    let again = open(&address, &home).await;
+    assert_eq!(total(&again).await, 20);
+    again.save(save(1, 2)).await.unwrap();
 }
 
 async fn total(store: &Store) -> usize {

@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 
 use super::super::key::names;
 use crate::connection::StoreError;
+use crate::store::backup::comparison::{BackupComparison, NamedConnection};
 use crate::store::backup::file::{BackupLabel, BackupOrigin};
 use crate::store::backup::folder::BackupFile;
-use crate::store::backup::restore::{BackupComparison, NamedConnection};
 use crate::store::backup::{SignatureCheck, VerifiedBackup};
+use crate::store::place::StorePlace;
 
 /// Returns the name of a backup in the list.
 pub fn name(path: &Path) -> String {
@@ -118,7 +119,7 @@ pub const fn signature(verdict: SignatureCheck) -> &'static str {
 }
 
 /// Returns the changes that a restore would make, one sentence each.
-pub fn changes(comparison: &BackupComparison) -> Vec<String> {
+pub fn changes(comparison: &BackupComparison, place: &StorePlace) -> Vec<String> {
     let lists = [
         ("only in the store", &comparison.only_in_store),
         (
@@ -151,7 +152,11 @@ pub fn changes(comparison: &BackupComparison) -> Vec<String> {
         ));
     }
     if comparison.has_store {
-        sentences.push("The current store is moved aside, not deleted".into());
+        sentences.push(if place.is_local() {
+            "The current store is moved aside, not deleted".into()
+        } else {
+            "A backup of the current store is created first".into()
+        });
     }
     sentences
 }

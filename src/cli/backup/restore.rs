@@ -15,10 +15,15 @@ use crate::store::backup::restore::{
     PreparedBackup, RestoreResult, UnsignedPolicy, check_exclusive, prepare,
 };
 use crate::store::backup::{SignatureCheck, create_from};
+use crate::store::place::StorePlace;
 
 impl RestoreBackup {
     /// Runs the command.
-    pub fn run(self, context: &CliContext, output: &mut Output) -> Result<(), Failure> {
+    pub fn run(
+        self,
+        (place, context): (&StorePlace, &CliContext),
+        output: &mut Output,
+    ) -> Result<(), Failure> {
         let mut made = TemporaryBackup(None);
         let mut notes = Vec::new();
         let unsigned = if self.allow_unsigned {
@@ -31,18 +36,18 @@ impl RestoreBackup {
                 let options = context.store_options();
                 let path = create_from(folder, &options, Utc::now())?.path;
                 made.0 = Some(path.clone());
-                prepare(&options, &path, unsigned)?
+                prepare(place, &path, unsigned)?
             }
-            Some(backup) => prepare(&context.store_options(), &find(backup, context)?, unsigned)?,
-            None => newest(context, unsigned, &mut notes, output)?,
+            Some(backup) => prepare(place, &find(backup, (place, context))?, unsigned)?,
+            None => newest((place, context), unsigned, &mut notes, output)?,
         };
         notes.extend(signature_note(prepared.signature).map(str::to_owned));
         if output.reader() == OutputReader::Person {
-            print_summary(&prepared, context, output);
+            print_summary(&prepared, place, output);
         }
         if self.dry_run {
             let data = &context.config.data;
-            if data.exists() {
+            if place.is_local() && data.exists() {
                 check_exclusive(data, "umai backup restore")?;
             }
             return match output.reader() {
@@ -66,7 +71,7 @@ impl RestoreBackup {
                 report["movedTo"] = json!(restored.aside);
                 output.value(&report)
             }
-            OutputReader::Person => print_result(&restored, context, output),
+            OutputReader::Person => print_result(&restored, place, output),
         }
     }
 }
@@ -85,18 +90,18 @@ impl Drop for TemporaryBackup {
 
 /// Returns the newest valid backup, and notes the invalid ones.
 fn newest(
-    context: &CliContext,
+    (place, context): (&StorePlace, &CliContext),
     unsigned: UnsignedPolicy,
     notes: &mut Vec<String>,
     output: &Output,
 ) -> Result<PreparedBackup, Failure> {
-    let found = all(context)?;
+    let found = all(place, context)?;
     let stores: std::collections::BTreeSet<_> = found
         .iter()
         .filter_map(label_of)
         .map(|label| label.identity().store)
         .collect();
-    let here = crate::store::store_in(&context.config.data);
+    let here = place.store_id()?;
     if here.is_none() && stores.len() > 1 {
         return Err(Failure::Usage(format!(
             "Backups of {} different stores exist. Name the backup to restore; see umai backup list",
@@ -115,7 +120,7 @@ fn newest(
         std::cmp::Reverse(label_of(found).map(|label| (label.header.revision, label.info.created)))
     });
     for found in candidates {
-        match prepare(&context.store_options(), &found.path, unsigned) {
+        match prepare(place, &found.path, unsigned) {
             Ok(prepared) => return Ok(prepared),
             Err(error) => {
                 let skipped = format!("Skipped: {error}");
@@ -129,13 +134,11 @@ fn newest(
     }
     Err(Failure::NoBackup(format!(
         "No backup in {}. Name a backup file, or the directory for copies with --backup-folder",
-        crate::store::backup::folder::BackupFolder::for_store(&context.config.data)
-            .folder()
-            .display()
+        place.backups().folder().display()
     )))
 }
 
-fn print_summary(prepared: &PreparedBackup, context: &CliContext, output: &Output) {
+fn print_summary(prepared: &PreparedBackup, place: &StorePlace, output: &Output) {
     let label = &prepared.label;
     output.note(&format!(
         "{}: {}, created {}, revision {}",
@@ -147,11 +150,11 @@ fn print_summary(prepared: &PreparedBackup, context: &CliContext, output: &Outpu
     if let Some(sentence) = signature_note(prepared.signature) {
         output.note(sentence);
     }
-    for sentence in format::changes(&prepared.comparison) {
+    for sentence in format::changes(&prepared.comparison, place) {
         output.note(&sentence);
     }
     if !prepared.comparison.has_store {
-        output.note(&format!("No store in {}", context.config.data.display()));
+        output.note(&format!("No store in {place}"));
     }
 }
 
@@ -189,16 +192,18 @@ fn report(prepared: &PreparedBackup, notes: &[String]) -> serde_json::Value {
 
 fn print_result(
     restored: &RestoreResult,
-    context: &CliContext,
+    place: &StorePlace,
     output: &mut Output,
 ) -> Result<(), Failure> {
     output.line(&format!(
-        "Restored {} into {}",
+        "Restored {} into {place}",
         format::with_trash(restored.count),
-        context.config.data.display()
     ))?;
     if let Some(aside) = &restored.aside {
         output.line(&format!("Previous store: {}", aside.display()))?;
+    }
+    if !place.is_local() && restored.aside.is_some() {
+        output.note("Start umai again on every machine that has the store open");
     }
     match restored.unreadable {
         Some(0) => {}

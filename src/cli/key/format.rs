@@ -6,7 +6,7 @@ use super::super::exit::Failure;
 use super::super::open_service::CliContext;
 use super::super::output::{Output, OutputReader};
 use super::super::passphrase;
-use crate::store::backup::restore::NamedConnection;
+use crate::store::backup::comparison::NamedConnection;
 use crate::store::inspect::{KeyState, survey_key};
 use crate::store::key::key_file::{KeyFileContent, KeyFileLocation, KeyFileOrigin};
 use crate::store::key::previous_keys;

@@ -5,10 +5,10 @@ use uuid::Uuid;
 use super::call_error::{CallError, Refusal};
 use super::client::EtcdClient;
 use super::keys::EtcdKeys;
-use super::operations::get;
+use super::operations::{get, modified_at};
 use super::record::RecordCodec;
 use super::request_marks::RequestMarks;
-use super::wire::{KeyValue, RangeRequest, RangeResponse, TxnRequest, TxnResponse};
+use super::wire::{KeyValue, RangeRequest, RangeResponse, RequestOp, TxnRequest};
 use crate::connection::{ConnectionItem, StoreError};
 use crate::store::sled::stored_json::read_listed;
 
@@ -22,33 +22,58 @@ pub struct EtcdBackend {
     pub codec: RecordCodec,
     /// Revision of the identity, which fences every write.
     pub fence: i64,
-    /// Revision at which the store was created.
+    /// Revision at which the store was created, or its content replaced.
     pub created: i64,
     /// Marks of the writes of this process.
     pub marks: RequestMarks,
 }
 
 impl EtcdBackend {
-    /// Reads keys.
-    pub async fn range(&self, request: &RangeRequest) -> Result<RangeResponse, StoreError> {
-        self.client.range(request).await.map_err(read_error)
+    /// Reads keys at one revision. Fails if the store was replaced: its keys are then others.
+    pub async fn read<const RANGES: usize>(
+        &self,
+        ranges: [RangeRequest; RANGES],
+    ) -> Result<[RangeResponse; RANGES], StoreError> {
+        let request = TxnRequest {
+            compare: vec![modified_at(self.keys.store(), self.fence)],
+            success: ranges.into_iter().map(RequestOp::from).collect(),
+            failure: Vec::new(),
+        };
+        let answer = self.client.read_txn(&request).await.map_err(read_error)?;
+        if !answer.succeeded {
+            return Err(replaced());
+        }
+        let mut found = answer.into_ranges();
+        Ok(std::array::from_fn(|_| found.next().unwrap_or_default()))
     }
 
-    /// Runs a transaction that only reads.
-    pub async fn read_txn(&self, request: &TxnRequest) -> Result<TxnResponse, StoreError> {
-        self.client.read_txn(request).await.map_err(read_error)
+    /// Reads a key.
+    pub async fn get(&self, key: Vec<u8>) -> Result<Option<KeyValue>, StoreError> {
+        let [found] = self.read([get(key)]).await?;
+        Ok(found.into_first())
     }
 
     /// Returns the revision of the newest write.
     pub async fn head(&self) -> Result<i64, StoreError> {
-        let head = self.range(&get(self.keys.head())).await?.into_first();
+        let head = self.get(self.keys.head()).await?;
         Ok(head.map_or(self.created, |head| head.mod_revision))
+    }
+
+    /// Fails if the node in use reports an alarm, after which changes are refused.
+    pub async fn check_space(&self) -> Result<(), StoreError> {
+        let status = self.client.status(self.client.node()).await;
+        // A node that does not answer was left by the read before.
+        let alarms = status.map(|status| status.errors).unwrap_or_default();
+        if alarms.iter().any(|alarm| alarm.contains("NOSPACE")) {
+            return Err(Refusal::NoSpace.into());
+        }
+        Ok(())
     }
 
     /// Returns the list item of a connection; none if it does not exist.
     pub async fn item(&self, id: Uuid) -> Result<Option<ConnectionItem>, StoreError> {
-        let found = self.range(&get(self.keys.connection(id))).await?;
-        let item = found.into_first().map(|found| self.item_in(id, &found));
+        let found = self.get(self.keys.connection(id)).await?;
+        let item = found.map(|found| self.item_in(id, &found));
         item.transpose()
     }
 
@@ -56,6 +81,13 @@ impl EtcdBackend {
     pub fn item_in(&self, id: Uuid, found: &KeyValue) -> Result<ConnectionItem, StoreError> {
         read_listed(id, self.codec.read_connection(id, &found.value)?)
     }
+}
+
+/// Error of a store that was replaced since it was opened.
+pub fn replaced() -> StoreError {
+    StoreError::Key(
+        "The store was restored or its key was changed by another umai; start umai again".into(),
+    )
 }
 
 /// Returns the error of a read.
@@ -90,6 +122,10 @@ impl From<Refusal> for StoreError {
             )),
             Refusal::LeaseGone | Refusal::RevisionGone => Self::Unusable(
                 "etcd no longer has the revision that was read; try again".into(),
+            ),
+            Refusal::StoreReplaced => replaced(),
+            Refusal::TooLarge => Self::Unusable(
+                "etcd sent an answer that is too large".into(),
             ),
             Refusal::Other(why) => Self::Unusable(format!("etcd refused the request: {why}")),
         }

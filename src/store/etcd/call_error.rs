@@ -26,6 +26,10 @@ pub enum Refusal {
     Token,
     /// The revision was removed by a compaction, or does not exist yet.
     RevisionGone,
+    /// The answer has more bytes than this program accepts.
+    TooLarge,
+    /// The store was restored, or its key was changed, since it was opened.
+    StoreReplaced,
     /// The user may not do this, or is unknown; contains the message of etcd.
     Denied(String),
     /// Anything else; contains the message of etcd.
@@ -48,7 +52,9 @@ impl From<Status> for CallError {
             }
             Code::ResourceExhausted if message.contains("too many requests") => Refusal::Busy,
             Code::NotFound if message.contains("lease not found") => Refusal::LeaseGone,
-            Code::OutOfRange => Refusal::RevisionGone,
+            Code::OutOfRange if message.contains("revision") => Refusal::RevisionGone,
+            // The message of the client library; its code is the one of a removed revision.
+            Code::OutOfRange => Refusal::TooLarge,
             Code::Unauthenticated if message.contains("token") => Refusal::Token,
             // The users or roles were changed since the token was issued.
             Code::InvalidArgument if message.contains("revision of auth store is old") => {
@@ -128,6 +134,12 @@ mod tests {
             (
                 Status::out_of_range("etcdserver: mvcc: required revision has been compacted"),
                 Refusal::RevisionGone,
+            ),
+            (
+                Status::out_of_range(
+                    "Error, decoded message length too large: found 70000000 bytes, the limit is: 67108864 bytes",
+                ),
+                Refusal::TooLarge,
             ),
             (
                 Status::unauthenticated("etcdserver: invalid auth token"),

@@ -10,7 +10,7 @@ use tonic::metadata::{Ascii, MetadataValue};
 use tonic::{Request, Streaming};
 
 use super::call_error::{CallError, Refusal};
-use super::node::EtcdNode;
+use super::node::{EtcdNode, TRY};
 use super::wire::{
     AlarmMember, AlarmRequest, AlarmResponse, AuthenticateRequest, AuthenticateResponse,
     LeaseGrantRequest, LeaseGrantResponse, RangeRequest, RangeResponse, StatusRequest,
@@ -21,6 +21,8 @@ use crate::store::etcd_options::{EtcdOptions, EtcdUser};
 
 /// Time that reads are tried for.
 const READ_PATIENCE: Duration = Duration::from_secs(5);
+/// Longest time for a page of keys from a node that answers other requests.
+const PAGE_PATIENCE: Duration = Duration::from_mins(2);
 const BACKOFF: Duration = Duration::from_millis(20);
 const MAX_BACKOFF: Duration = Duration::from_millis(250);
 
@@ -100,6 +102,42 @@ impl EtcdClient {
         self.call(node, RANGE, request).await
     }
 
+    /// Reads a page of keys. It may take long on a slow connection, as long as the node answers other requests.
+    pub async fn page(&self, request: &RangeRequest) -> Result<RangeResponse, CallError> {
+        let end = Instant::now() + READ_PATIENCE;
+        let mut backoff = Backoff::default();
+        loop {
+            let node = self.node();
+            let error = match self.page_at(node, request).await {
+                Err(error) => self.after_failed_read(node, error)?,
+                answer => return answer,
+            };
+            if Instant::now() >= end {
+                return Err(error);
+            }
+            backoff.wait().await;
+        }
+    }
+
+    async fn page_at(
+        &self,
+        node: &EtcdNode,
+        request: &RangeRequest,
+    ) -> Result<RangeResponse, CallError> {
+        let page = self.call_within(PAGE_PATIENCE, node, RANGE, request);
+        let mut page = std::pin::pin!(page);
+        loop {
+            let ping = async {
+                sleep(TRY).await;
+                self.status(node).await
+            };
+            tokio::select! {
+                page = &mut page => return page,
+                ping = ping => drop(ping?),
+            }
+        }
+    }
+
     /// Runs a transaction that only reads.
     pub async fn read_txn(&self, request: &TxnRequest) -> Result<TxnResponse, CallError> {
         self.read(TXN, request).await
@@ -167,11 +205,7 @@ impl EtcdClient {
         loop {
             let node = self.node();
             let error = match self.call(node, path, request).await {
-                Err(error @ CallError::NoAnswer(_)) => {
-                    self.fail_over(node);
-                    error
-                }
-                Err(error @ CallError::Refused(Refusal::Busy)) => error,
+                Err(error) => self.after_failed_read(node, error)?,
                 answer => return answer,
             };
             if Instant::now() >= end {
@@ -181,7 +215,17 @@ impl EtcdClient {
         }
     }
 
-    /// Calls a method of a node in one try, with a new token if the token has expired.
+    /// Returns the error if the read may be tried again, after which the next node is in use if this one did not answer.
+    fn after_failed_read(&self, node: &EtcdNode, error: CallError) -> Result<CallError, CallError> {
+        match error {
+            CallError::NoAnswer(_) => self.fail_over(node),
+            CallError::Refused(Refusal::Busy) => {}
+            CallError::Refused(_) => return Err(error),
+        }
+        Ok(error)
+    }
+
+    /// Calls a method of a node in one try.
     async fn call<Q, A>(
         &self,
         node: &EtcdNode,
@@ -192,14 +236,29 @@ impl EtcdClient {
         Q: prost::Message + Clone + 'static,
         A: prost::Message + Default + 'static,
     {
+        self.call_within(TRY, node, path, request).await
+    }
+
+    /// Calls a method of a node in one try, with a new token if the token has expired.
+    async fn call_within<Q, A>(
+        &self,
+        limit: Duration,
+        node: &EtcdNode,
+        path: &'static str,
+        request: &Q,
+    ) -> Result<A, CallError>
+    where
+        Q: prost::Message + Clone + 'static,
+        A: prost::Message + Default + 'static,
+    {
         let signed = self.signed(node, request.clone()).await?;
-        let answer = node.unary(path, signed).await;
+        let answer = node.unary(path, signed, limit).await;
         if self.user.is_none() || !matches!(answer, Err(CallError::Refused(Refusal::Token))) {
             return answer;
         }
         self.forget_token();
         let signed = self.signed(node, request.clone()).await?;
-        node.unary(path, signed).await
+        node.unary(path, signed, limit).await
     }
 
     /// Returns a request with the token, signing in if necessary.
@@ -230,7 +289,7 @@ impl EtcdClient {
             name: user.name.clone(),
             password: user.password.expose_secret().to_owned(),
         });
-        let answer: AuthenticateResponse = node.unary(AUTHENTICATE, request).await?;
+        let answer: AuthenticateResponse = node.unary(AUTHENTICATE, request, TRY).await?;
         let mut token = MetadataValue::try_from(answer.token)
             .map_err(|_| CallError::NoAnswer("etcd sent an invalid token".into()))?;
         token.set_sensitive(true);

@@ -3,11 +3,13 @@
 //! It starts with the first list or feed: other requests need no index. After a disconnection it goes on with the changes after the
 //! last one. It loads the index again if etcd no longer has these changes, or if a restored snapshot took the store back.
 
+mod load;
+
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::backend::{EtcdBackend, read_error};
@@ -16,19 +18,19 @@ use super::client::Backoff;
 use super::history::EtcdHistory;
 use super::index::EtcdIndex;
 use super::node::{EtcdNode, TRY};
-use super::operations::{get, get_range};
 use super::watch::{StoreWatch, WatchedChanges, WatchedConnection, to_revision};
-use super::wire::RangeRequest;
 use crate::connection::StoreError;
 use crate::connection::store::StoreNotice;
 use crate::store::change_log::ChangeLog;
 
-/// Connections in a page of a load.
-const PAGE: i64 = 500;
 /// Time after which feeds end with an error, so that the app shows that it is offline.
 const OFFLINE_AFTER: Duration = Duration::from_secs(5);
 /// Time that a list waits for the newest change.
 const LIST_PATIENCE: Duration = Duration::from_secs(2);
+/// Time that the first list waits for the next connections.
+const LOAD_PATIENCE: Duration = Duration::from_secs(10);
+/// Time after which the index is loaded and followed without a list: commands end before.
+const START_AFTER: Duration = Duration::from_secs(1);
 const MAX_NOTICES: usize = 100;
 
 /// Index and change feed of a store.
@@ -51,6 +53,8 @@ pub struct Follower {
 struct FollowerState {
     /// Position of the index; none until it was loaded.
     position: Option<IndexPosition>,
+    /// Number of connections that the current load has read.
+    loaded: usize,
     /// Error that keeps it from following; none while it follows.
     error: Option<StoreError>,
 }
@@ -107,12 +111,7 @@ impl Follower {
             self.forget_position();
         }
         let mut state = self.state.subscribe();
-        let has_result = |state: &FollowerState| state.position.is_some() || state.error.is_some();
-        let first = state.wait_for(has_result).await;
-        let first = first.map_err(|_| closed()).map(|state| state.clone())?;
-        if let (None, Some(error)) = (first.position, first.error) {
-            return Err(error);
-        }
+        wait_until_loaded(&mut state).await?;
         let is_current = |state: &FollowerState| {
             let position = state.position.as_ref();
             position.is_some_and(|position| position.applied >= head)
@@ -121,7 +120,10 @@ impl Follower {
             .await
             .is_err()
         {
-            self.add_notice("The list may be older than the store: etcd did not send the newest changes within 2 s".into());
+            self.add_notice(format!(
+                "The list may be older than the store: etcd sent revision {} of {head} within 2 s",
+                self.applied()
+            ));
         }
         Ok(head)
     }
@@ -138,10 +140,20 @@ impl Follower {
         self.reload.notify_one();
     }
 
+    /// Starts to follow soon, unless the store is closed before.
+    pub fn start_soon(self: &Arc<Self>) {
+        let (follower, stop) = (Arc::clone(self), self.stop.clone());
+        tokio::spawn(async move {
+            if stop.run_until_cancelled(sleep(START_AFTER)).await.is_some() {
+                follower.start();
+            }
+        });
+    }
+
     fn start(self: &Arc<Self>) {
         self.started.get_or_init(|| {
             let (follower, stop) = (Arc::clone(self), self.stop.clone());
-            tokio::spawn(async move { stop.run_until_cancelled(follower.run()).await });
+            tokio::spawn(async move { Box::pin(stop.run_until_cancelled(follower.run())).await });
         });
     }
 
@@ -152,6 +164,10 @@ impl Follower {
             let node = self.backend.client.node();
             let mut has_followed = false;
             let error = self.follow(node, &mut has_followed).await;
+            if error == CallError::Refused(Refusal::StoreReplaced) {
+                self.report(read_error(error));
+                return;
+            }
             if matches!(error, CallError::NoAnswer(_)) {
                 self.backend.client.fail_over(node);
             }
@@ -213,9 +229,7 @@ impl Follower {
                 continue;
             }
             // Silence is normal without changes; the node must answer, and have no newer write.
-            let head = get(self.backend.keys.head());
-            let head = self.backend.client.range_at(node, &head).await?;
-            let newest = head.into_first().map_or(0, |head| head.mod_revision);
+            let newest = self.newest_at(node).await?;
             let was_behind = std::mem::replace(&mut is_behind, newest > self.applied());
             if was_behind && is_behind {
                 return Err(CallError::NoAnswer("the watch missed a change".into()));
@@ -267,85 +281,32 @@ impl Follower {
             .map_or(0, |position| position.written)
     }
 
-    /// Returns the position of the index; loads the index if it cannot be continued.
-    async fn position(&self, node: &EtcdNode) -> Result<IndexPosition, CallError> {
-        let known = self.state.borrow().position.clone();
-        if let Some(position) = known
-            && self.has_state(node, &position).await?
-        {
-            return Ok(position);
-        }
-        self.load(node).await
-    }
-
-    /// Returns true if etcd still has the state of the index: a restored snapshot may have taken the store back.
-    async fn has_state(
-        &self,
-        node: &EtcdNode,
-        position: &IndexPosition,
-    ) -> Result<bool, CallError> {
-        let head = RangeRequest {
-            revision: position.applied,
-            ..get(self.backend.keys.head())
-        };
-        match self.backend.client.range_at(node, &head).await {
-            Ok(found) => Ok(found
-                .into_first()
-                .is_some_and(|head| head.value == position.head)),
-            Err(CallError::Refused(Refusal::RevisionGone)) => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Loads all connections at one revision.
-    async fn load(&self, node: &EtcdNode) -> Result<IndexPosition, CallError> {
-        let client = &self.backend.client;
-        let head = client
-            .range_at(node, &get(self.backend.keys.head()))
-            .await?;
-        let revision = head.revision();
-        let head = head.into_first();
-        let mut page = RangeRequest {
-            revision,
-            limit: PAGE,
-            ..get_range(self.backend.keys.connections())
-        };
-        let mut items = Vec::new();
-        loop {
-            let found = client.range_at(node, &page).await?;
-            for record in &found.kvs {
-                let Some(id) = self.backend.keys.connection_id(&record.key) else {
-                    continue;
-                };
-                match self.backend.item_in(id, record) {
-                    Ok(item) => items.push(item),
-                    Err(error) => self.add_notice(error.to_string()),
-                }
-            }
-            let Some(last) = found.kvs.last().filter(|_| found.more) else {
-                break;
-            };
-            page.key = [last.key.as_slice(), &[0]].concat();
-        }
-        if let Err(error) = self.index.replace(items) {
-            self.add_notice(error.to_string());
-        }
-        let newest = head.as_ref().map_or(0, |head| head.mod_revision);
-        self.feed.restart(to_revision(newest).0);
-        let position = IndexPosition {
-            applied: revision,
-            written: newest,
-            head: head.map(|head| head.value).unwrap_or_default(),
-        };
-        self.state
-            .send_modify(|state| state.position = Some(position.clone()));
-        Ok(position)
-    }
-
     fn add_notice(&self, notice: StoreNotice) {
         let mut notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
         if notices.len() < MAX_NOTICES && !notices.contains(&notice) {
             notices.push(notice);
+        }
+    }
+}
+
+/// Waits until there is an index, as long as connections arrive.
+async fn wait_until_loaded(state: &mut watch::Receiver<FollowerState>) -> Result<(), StoreError> {
+    loop {
+        let found = state.borrow_and_update().clone();
+        match (found.position, found.error) {
+            (Some(_), _) => return Ok(()),
+            (None, Some(error)) => return Err(error),
+            (None, None) => {}
+        }
+        match timeout(LOAD_PATIENCE, state.changed()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => return Err(closed()),
+            Err(_) => {
+                return Err(StoreError::Unreachable(format!(
+                    "etcd sent no connections for {} s; try again",
+                    LOAD_PATIENCE.as_secs()
+                )));
+            }
         }
     }
 }

@@ -25,7 +25,11 @@ impl ChangeHistory for EtcdHistory {
         newest: u64,
     ) -> Result<VecDeque<ChangeEvent>, StoreError> {
         let to_i64 = |revision| i64::try_from(revision).unwrap_or(i64::MAX);
-        let (after, newest) = (to_i64(seen).max(self.0.created), to_i64(newest));
+        let (after, newest) = (to_i64(seen), to_i64(newest));
+        if after < self.0.created && self.0.keys.has_replaced_content() {
+            return Err(StoreError::FeedTooOld(seen));
+        }
+        let after = after.max(self.0.created);
         // Nodes may change once; a feed is asked for again by its reader.
         let node = self.0.client.node();
         let read = match self.read(after, newest).await {

@@ -7,10 +7,13 @@ use uuid::Uuid;
 
 use crate::connection::StoreError;
 use crate::store::etcd_options::EtcdAddress;
+use crate::store::journal::header::StoreIdentity;
 use crate::store::key::KeyCheck;
 
-/// Format of the keys and values that this program writes.
-const FORMAT: u32 = 1;
+/// Newest format of the keys and values that this program reads.
+const FORMAT: u32 = 2;
+/// Format of a store with its first content.
+const FORMAT_OF_FIRST_CONTENT: u32 = 1;
 
 /// Identity of a store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +22,8 @@ pub struct EtcdIdentity {
     pub store: Uuid,
     /// Check value that identifies the key of the store.
     pub check: KeyCheck,
+    /// ID of the current content; none for the first one.
+    pub content: Option<Uuid>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -27,6 +32,8 @@ struct IdentityJson {
     store: Uuid,
     /// Base64.
     check: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    content: Option<Uuid>,
 }
 
 #[derive(Deserialize)]
@@ -38,9 +45,13 @@ impl EtcdIdentity {
     /// Encodes the identity.
     pub fn to_bytes(&self) -> Vec<u8> {
         let json = IdentityJson {
-            format: FORMAT,
+            format: match self.content {
+                None => FORMAT_OF_FIRST_CONTENT,
+                Some(_) => FORMAT,
+            },
             store: self.store,
             check: STANDARD.encode(self.check),
+            content: self.content,
         };
         // Numbers and strings can always be encoded.
         serde_json::to_vec(&json).unwrap_or_default()
@@ -64,7 +75,13 @@ impl EtcdIdentity {
         Ok(Self {
             store: json.store,
             check: check.try_into().map_err(|_| damaged())?,
+            content: json.content,
         })
+    }
+
+    /// Returns the store and its key check value.
+    pub const fn to_store(&self) -> StoreIdentity {
+        StoreIdentity::new(self.store, self.check)
     }
 }
 
@@ -75,13 +92,16 @@ mod tests {
     #[test]
     fn identity_round_trips_and_newer_format_is_named() {
         let address: EtcdAddress = "etcd://h1/team".parse().unwrap();
-        let identity = EtcdIdentity {
-            store: Uuid::from_u128(7),
-            check: [3; 40],
-        };
-        let bytes = identity.to_bytes();
-        assert_eq!(EtcdIdentity::read(&bytes, &address), Ok(identity));
-        let newer = EtcdIdentity::read(br#"{"format":2,"more":1}"#, &address);
+        for content in [None, Some(Uuid::from_u128(8))] {
+            let identity = EtcdIdentity {
+                store: Uuid::from_u128(7),
+                check: [3; 40],
+                content,
+            };
+            let bytes = identity.to_bytes();
+            assert_eq!(EtcdIdentity::read(&bytes, &address), Ok(identity));
+        }
+        let newer = EtcdIdentity::read(br#"{"format":3,"more":1}"#, &address);
         assert!(newer.unwrap_err().to_string().contains("newer umai"));
         for bytes in [b"".as_slice(), b"{}", br#"{"format":1}"#, b"other"] {
             assert!(EtcdIdentity::read(bytes, &address).is_err());

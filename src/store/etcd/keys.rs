@@ -7,13 +7,24 @@
 //! P/a/ALIAS      ID of the connection with this alias, in lower case
 //! P/v/ID/NUMBER  earlier version of a connection, masked
 //! P/w/REQUEST    mark of a write that was done; expires
+//! P/g/ID/…       `head`, `c`, `a` and `v` of a content that replaced the one before it
+//! P/g/ID/staged  mark of a content that is still being written
 //! ```
+//!
+//! A restore writes the new content beside the current one, below `P/g/ID`, and then makes it the current one by a single change of
+//! `P/store`.
 
 use uuid::Uuid;
+
+/// Length of an ID in a key.
+const UUID_LENGTH: usize = 36;
 
 /// Creates the keys below a prefix.
 #[derive(Debug, Clone)]
 pub struct EtcdKeys {
+    /// Prefix of the store.
+    root: String,
+    /// Prefix of its content.
     prefix: String,
 }
 
@@ -43,13 +54,34 @@ impl EtcdKeys {
     /// Creates the keys below a prefix such as `/umai`.
     pub fn new(prefix: &str) -> Self {
         Self {
+            root: prefix.to_owned(),
             prefix: prefix.to_owned(),
         }
     }
 
+    /// Returns the keys of a content of the same store; none for the first content.
+    #[must_use]
+    pub fn with_content(&self, content: Option<Uuid>) -> Self {
+        let root = self.root.clone();
+        Self {
+            prefix: content.map_or_else(|| root.clone(), |id| format!("{root}/g/{id}")),
+            root,
+        }
+    }
+
+    /// Returns true if the content has replaced another one.
+    pub fn has_replaced_content(&self) -> bool {
+        self.prefix != self.root
+    }
+
     /// Name of the key with the identity.
     pub fn store(&self) -> Vec<u8> {
-        format!("{}/store", self.prefix).into_bytes()
+        format!("{}/store", self.root).into_bytes()
+    }
+
+    /// Name of the key that exists while the content is being written.
+    pub fn staged(&self) -> Vec<u8> {
+        format!("{}/staged", self.prefix).into_bytes()
     }
 
     /// Key that every write changes.
@@ -74,12 +106,32 @@ impl EtcdKeys {
 
     /// Key of the mark of a request.
     pub fn mark(&self, request: Uuid) -> Vec<u8> {
-        format!("{}/w/{request}", self.prefix).into_bytes()
+        format!("{}/w/{request}", self.root).into_bytes()
     }
 
     /// Keys of all connections.
     pub fn connections(&self) -> KeyRange {
         KeyRange::with_prefix(format!("{}/c/", self.prefix))
+    }
+
+    /// Keys of all aliases.
+    pub fn aliases(&self) -> KeyRange {
+        KeyRange::with_prefix(format!("{}/a/", self.prefix))
+    }
+
+    /// Keys of the earlier versions of all connections.
+    pub fn all_versions(&self) -> KeyRange {
+        KeyRange::with_prefix(format!("{}/v/", self.prefix))
+    }
+
+    /// Keys of all contents except the first one.
+    pub fn contents(&self) -> KeyRange {
+        KeyRange::with_prefix(format!("{}/g/", self.root))
+    }
+
+    /// All keys of a content that is not the first one.
+    pub fn content(&self) -> KeyRange {
+        KeyRange::with_prefix(format!("{}/", self.prefix))
     }
 
     /// Keys of the earlier versions of a connection.
@@ -97,10 +149,22 @@ impl EtcdKeys {
         }
     }
 
+    /// Returns the ID in a key of a content that is not the first one.
+    pub fn content_id(&self, key: &[u8]) -> Option<Uuid> {
+        let rest = key.strip_prefix(&*self.contents().start)?;
+        Uuid::try_parse_ascii(rest.get(..UUID_LENGTH)?).ok()
+    }
+
     /// Returns the ID in the key of a connection.
     pub fn connection_id(&self, key: &[u8]) -> Option<Uuid> {
         let id = key.strip_prefix(&*self.connections().start)?;
         Uuid::try_parse_ascii(id).ok()
+    }
+
+    /// Returns the ID of the connection in the key of a version.
+    pub fn version_id(&self, key: &[u8]) -> Option<Uuid> {
+        let rest = key.strip_prefix(&*self.all_versions().start)?;
+        Uuid::try_parse_ascii(rest.get(..UUID_LENGTH)?).ok()
     }
 
     /// Returns the number in the key of a version.
@@ -131,12 +195,32 @@ mod tests {
     }
 
     #[test]
+    fn later_content_has_its_own_keys_besides_identity_and_marks() {
+        let (first, id) = (EtcdKeys::new("/team"), Uuid::from_u128(7));
+        let later = first.with_content(Some(id));
+        assert_eq!(later.head(), format!("/team/g/{id}/head").into_bytes());
+        assert_eq!(later.store(), first.store());
+        assert_eq!(later.mark(id), first.mark(id));
+        assert_eq!(later.with_content(None).head(), first.head());
+        let (range, contents) = (later.watched(), first.contents());
+        for key in [later.connection(id), later.head()] {
+            assert!(key >= range.start && key < range.end);
+            assert!(key >= contents.start && key < contents.end);
+        }
+        assert!(later.staged() >= range.end);
+        assert_eq!(first.content_id(&later.staged()), Some(id));
+        assert_eq!(first.content_id(&first.head()), None);
+    }
+
+    #[test]
     fn id_and_number_are_read_from_keys() {
         let keys = EtcdKeys::new("/team");
         let id = Uuid::from_u128(7);
         assert_eq!(keys.connection_id(&keys.connection(id)), Some(id));
         assert_eq!(keys.connection_id(&keys.head()), None);
         assert_eq!(EtcdKeys::version_number(&keys.version(id, 12)), Some(12));
+        assert_eq!(keys.version_id(&keys.version(id, 12)), Some(id));
+        assert_eq!(keys.version_id(&keys.connection(id)), None);
         assert_eq!(
             keys.versions(id),
             KeyRange {

@@ -72,12 +72,17 @@ impl EtcdNode {
     }
 
     /// Calls a method.
-    pub async fn unary<Q, A>(&self, path: &'static str, request: Request<Q>) -> Result<A, CallError>
+    pub async fn unary<Q, A>(
+        &self,
+        path: &'static str,
+        request: Request<Q>,
+        limit: Duration,
+    ) -> Result<A, CallError>
     where
         Q: prost::Message + 'static,
         A: prost::Message + Default + 'static,
     {
-        self.within_time_limit(async {
+        self.within(limit, async {
             let mut grpc = self.ready().await?;
             let path = PathAndQuery::from_static(path);
             let answer = grpc.unary(request, path, ProstCodec::default()).await?;
@@ -98,7 +103,7 @@ impl EtcdNode {
             };
             stream::iter([first]).chain(stream::pending())
         });
-        self.within_time_limit(async {
+        self.within(TRY, async {
             let mut grpc = self.ready().await?;
             let path = PathAndQuery::from_static("/etcdserverpb.Watch/Watch");
             let answer = grpc.streaming(request, path, ProstCodec::default()).await?;
@@ -115,14 +120,18 @@ impl EtcdNode {
         }
     }
 
-    async fn within_time_limit<T>(
+    async fn within<T>(
         &self,
+        limit: Duration,
         call: impl Future<Output = Result<T, CallError>>,
     ) -> Result<T, CallError> {
-        match timeout(TRY, call).await {
+        match timeout(limit, call).await {
             Ok(Err(CallError::NoAnswer(why))) => Err(CallError::NoAnswer(self.reason(&why))),
             Ok(answer) => answer,
-            Err(_) => Err(CallError::NoAnswer(self.reason("no answer within 2 s"))),
+            Err(_) => {
+                let why = format!("no answer within {} s", limit.as_secs());
+                Err(CallError::NoAnswer(self.reason(&why)))
+            }
         }
     }
 

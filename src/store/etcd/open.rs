@@ -13,20 +13,36 @@ use super::keys::EtcdKeys;
 use super::operations::{created_at, get, put};
 use super::record::RecordCodec;
 use super::request_marks::RequestMarks;
-use super::wire::{KeyValue, TxnRequest};
+use super::wire::{RangeRequest, TxnRequest};
 use super::{EtcdStore, OpenEtcdStore};
 use crate::connection::StoreError;
 use crate::store::etcd_options::EtcdAddress;
 use crate::store::etcd_options::EtcdOptions;
-use crate::store::key::key_file::KeyFileLocation;
+use crate::store::key::key_file::{self, KeyFileLocation};
 use crate::store::key::{KeyLookup, StoreKey, previous_keys};
 use crate::store::{StoreOptions, WithoutStore};
 
-/// Identity and head of a store.
+/// Identity and position of a store.
 pub struct FoundStore {
-    /// Stored identity.
-    pub store: Option<KeyValue>,
-    head: Option<KeyValue>,
+    /// Identity.
+    pub identity: EtcdIdentity,
+    /// Names of its keys.
+    pub keys: EtcdKeys,
+    /// Revision of the identity.
+    pub fence: i64,
+    /// Revision at which it was created, or its content replaced.
+    pub created: i64,
+    /// Revision of the key of the head; 0 without one.
+    pub stored_head: i64,
+    /// Revision of the cluster at the read.
+    pub revision: i64,
+}
+
+impl FoundStore {
+    /// Revision of the newest write.
+    pub fn head(&self) -> i64 {
+        self.stored_head.max(self.created)
+    }
 }
 
 /// Opens the store at an address. `files` locates the key.
@@ -38,52 +54,69 @@ pub async fn open(
     let address = &options.address;
     let client = EtcdClient::new(options)?;
     let keys = EtcdKeys::new(address.prefix());
-    let mut found = find(&client, &keys).await?;
-    if found.store.is_none() {
+    let mut found = find(&client, &keys, address).await?;
+    if found.is_none() {
         if without == WithoutStore::Refuse {
             return Err(StoreError::Unusable(format!(
                 "No store at {address}, and read-only mode does not create one"
             )));
         }
         create(&client, &keys, &new_identity(files)?).await?;
-        found = find(&client, &keys).await?;
+        found = find(&client, &keys, address).await?;
     }
     let missing = || StoreError::Unusable(format!("The store at {address} was deleted; try again"));
-    let stored = found.store.ok_or_else(missing)?;
-    let identity = EtcdIdentity::read(&stored.value, address)?;
-    let key = matching_key(files, &identity, address)?;
+    let found = found.ok_or_else(missing)?;
+    let head = found.head();
+    let identity = &found.identity;
+    let key = matching_key(files, identity, address)?;
+    install_if_pending(files, &key);
     let backend = Arc::new(EtcdBackend {
         client,
-        keys,
+        keys: found.keys,
         codec: RecordCodec::new(key.authenticator(identity.store)),
-        fence: stored.mod_revision,
-        created: stored.create_revision,
+        fence: found.fence,
+        created: found.created,
         marks: RequestMarks::default(),
     });
-    let head = found
-        .head
-        .map_or(stored.create_revision, |head| head.mod_revision);
+    let follower = Follower::new(Arc::clone(&backend), head);
     Ok(OpenEtcdStore {
-        store: EtcdStore::new(Arc::clone(&backend), Follower::new(backend, head), head),
+        store: EtcdStore::new(backend, follower, head),
         id: identity.store,
         key,
     })
 }
 
-/// Reads identity and head.
-pub async fn find(client: &EtcdClient, keys: &EtcdKeys) -> Result<FoundStore, StoreError> {
-    let request = TxnRequest {
-        success: vec![get(keys.store()).into(), get(keys.head()).into()],
-        ..TxnRequest::default()
+/// Finds the store at an address; none if there is none.
+pub async fn find(
+    client: &EtcdClient,
+    keys: &EtcdKeys,
+    address: &EtcdAddress,
+) -> Result<Option<FoundStore>, StoreError> {
+    let stored = client.range(&get(keys.store())).await.map_err(read_error)?;
+    let revision = stored.revision();
+    let Some(stored) = stored.into_first() else {
+        return Ok(None);
     };
-    let answer = client.read_txn(&request).await.map_err(read_error)?;
-    let mut found = answer
-        .into_ranges()
-        .map(|range| range.kvs.into_iter().next());
-    Ok(FoundStore {
-        store: found.next().flatten(),
-        head: found.next().flatten(),
-    })
+    let identity = EtcdIdentity::read(&stored.value, address)?;
+    let keys = keys.with_content(identity.content);
+    let head = RangeRequest {
+        revision,
+        ..get(keys.head())
+    };
+    let head = client.range(&head).await.map_err(read_error)?.into_first();
+    // Every content begins with a change of the identity.
+    let created = match identity.content {
+        None => stored.create_revision,
+        Some(_) => stored.mod_revision,
+    };
+    Ok(Some(FoundStore {
+        identity,
+        keys,
+        fence: stored.mod_revision,
+        created,
+        stored_head: head.map_or(0, |head| head.mod_revision),
+        revision,
+    }))
 }
 
 /// Creates the store, unless another process was faster.
@@ -117,7 +150,18 @@ fn new_identity(files: &StoreOptions) -> Result<EtcdIdentity, StoreError> {
     Ok(EtcdIdentity {
         store,
         check: key.check(store)?,
+        content: None,
     })
+}
+
+/// Installs a key after a rotation that was interrupted at its end.
+fn install_if_pending(files: &StoreOptions, key: &StoreKey) {
+    let location = KeyFileLocation::find(files.key_file.as_deref(), &files.config);
+    let is_this = |pending: &StoreKey| pending.fingerprint() == key.fingerprint();
+    if key_file::pending_key(&location, is_this).is_some() {
+        // A key that cannot be moved now is found at its pending path again.
+        let _ = key_file::install(&location).and_then(|()| previous_keys::prune(&location, key));
+    }
 }
 
 /// Returns the key of a store: the key of this machine, or one before it, because the rotation of the key of a local store does not
@@ -128,12 +172,15 @@ pub fn matching_key(
     address: &EtcdAddress,
 ) -> Result<Arc<StoreKey>, StoreError> {
     const HINT: &str = "Copy the key file from a machine that uses the store (umai key export there), and name it with --key-file; nothing was changed";
+    let location = KeyFileLocation::find(files.key_file.as_deref(), &files.config);
+    let matches = |key: &StoreKey| key.matches(identity.store, &identity.check);
+    if let Some(key) = key_file::pending_key(&location, matches) {
+        return Ok(Arc::new(key));
+    }
     match StoreKey::find(files.key_file.as_deref(), &files.config)? {
         KeyLookup::Key(key, path) => {
-            let location = KeyFileLocation::find(files.key_file.as_deref(), &files.config);
             let earlier = previous_keys::read(&location, &key);
             let mut keys = std::iter::once(key).chain(earlier);
-            let matches = |key: &StoreKey| key.matches(identity.store, &identity.check);
             keys.find(matches).map(Arc::new).ok_or_else(|| {
                 StoreError::Key(format!(
                     "The key in {} does not match the store {address}. {HINT}",

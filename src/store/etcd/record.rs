@@ -65,6 +65,12 @@ impl RecordCodec {
     }
 }
 
+/// Returns the JSON in the value of a connection or version without checking its code, for stores whose key is missing.
+pub fn without_code(id: Uuid, value: &[u8]) -> Result<&[u8], StoreError> {
+    let json = value.get(CODE..);
+    json.ok_or_else(|| damaged(id, "its value is too short"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,7 +5,6 @@ use futures_util::future::join_all;
 use super::backend::read_error;
 use super::call_error::CallError;
 use super::client::EtcdClient;
-use super::identity::EtcdIdentity;
 use super::keys::EtcdKeys;
 use super::open::{find, matching_key};
 use super::wire::{AlarmType, StatusResponse};
@@ -108,11 +107,10 @@ async fn check_store(
     files: &StoreOptions,
 ) -> Result<bool, StoreError> {
     let keys = EtcdKeys::new(options.address.prefix());
-    let Some(stored) = find(client, &keys).await?.store else {
+    let Some(found) = find(client, &keys, &options.address).await? else {
         return Ok(false);
     };
-    let identity = EtcdIdentity::read(&stored.value, &options.address)?;
-    matching_key(files, &identity, &options.address)?;
+    matching_key(files, &found.identity, &options.address)?;
     Ok(true)
 }
 

@@ -87,6 +87,17 @@ impl StoreWatch {
     /// Returns the next changes.
     pub async fn next(&mut self, backend: &EtcdBackend) -> Result<WatchedChanges, CallError> {
         let response = self.response(backend).await?;
+        let head = backend.keys.head();
+        let is_deleted = |event: &Event| event.r#type == i32::from(EventType::Delete);
+        let is_head = |event: &Event| event.kv.as_ref().is_some_and(|found| found.key == head);
+        if response
+            .events
+            .iter()
+            .any(|event| is_deleted(event) && is_head(event))
+        {
+            // The deletions that follow are no changes of connections.
+            return Err(Refusal::StoreReplaced.into());
+        }
         Ok(WatchedChanges::read(response.events, backend))
     }
 

@@ -48,6 +48,9 @@ pub struct RangeRequest {
     pub revision: i64,
     #[prost(enumeration = "SortOrder", tag = "5")]
     pub sort_order: i32,
+    /// True to get no values.
+    #[prost(bool, tag = "8")]
+    pub keys_only: bool,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -263,6 +266,9 @@ pub struct StatusResponse {
     pub raft_index: u64,
     #[prost(uint64, tag = "7")]
     pub raft_applied_index: u64,
+    /// Alarms, in words.
+    #[prost(string, repeated, tag = "8")]
+    pub errors: Vec<String>,
     /// Bytes of the database file that are in use.
     #[prost(int64, tag = "9")]
     pub db_size_in_use: i64,

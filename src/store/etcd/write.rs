@@ -8,58 +8,18 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
-use super::backend::{EtcdBackend, read_error};
+use super::backend::{EtcdBackend, read_error, replaced};
 use super::call_error::{CallError, Refusal};
+use super::change::{CANCELED, EtcdChange, FoundKeys, owner_in, owner_value};
 use super::client::Backoff;
 use super::operations::{created_at, delete, delete_range, get, modified_at, put, put_with_lease};
 use super::wire::{Compare, KeyValue, RequestOp, TxnRequest, TxnResponse};
-use crate::connection::store::{Precondition, SaveConnection};
-use crate::connection::{ConnectionItem, SealedSecret, StoreError};
-use crate::store::sled::stored_json::{SavedJson, version_json, write_json};
+use crate::connection::store::Precondition;
+use crate::connection::{ConnectionItem, StoreError};
+use crate::store::sled::stored_json::version_json;
 
 /// Time that a write is tried for.
 const PATIENCE: Duration = Duration::from_secs(15);
-
-/// Change of a connection.
-pub enum EtcdChange {
-    /// Saves it.
-    Save {
-        /// List item after the change.
-        item: Box<ConnectionItem>,
-        /// Precondition.
-        precondition: Precondition,
-        /// [`SavedJson`].
-        json: Vec<u8>,
-    },
-    /// Deletes it permanently if it has this version.
-    Purge {
-        /// ID.
-        id: Uuid,
-        /// Expected version.
-        version: u64,
-    },
-}
-
-impl EtcdChange {
-    /// Serializes a save.
-    pub fn save(save: &SaveConnection<SealedSecret>) -> Result<Self, StoreError> {
-        Ok(Self::Save {
-            item: Box::new(save.connection.listed()),
-            precondition: save.precondition,
-            json: write_json(&SavedJson {
-                connection: &save.connection,
-                change: &save.change,
-            })?,
-        })
-    }
-
-    fn id(&self) -> Uuid {
-        match self {
-            Self::Save { item, .. } => item.id,
-            Self::Purge { id, .. } => *id,
-        }
-    }
-}
 
 /// Write that is not done yet.
 struct PendingWrite<'a> {
@@ -69,16 +29,6 @@ struct PendingWrite<'a> {
     end: Instant,
     /// Reason why the outcome of an earlier try is not known.
     unanswered: Option<String>,
-}
-
-/// Keys that a write depends on.
-struct FoundKeys {
-    mark: Option<KeyValue>,
-    /// Revision of the identity.
-    store: i64,
-    record: Option<KeyValue>,
-    /// Key of the new alias.
-    alias: Option<KeyValue>,
 }
 
 /// Parts of a transaction that depend on the change.
@@ -107,7 +57,23 @@ pub async fn write(backend: &EtcdBackend, change: &EtcdChange) -> Result<i64, St
         end: Instant::now() + PATIENCE,
         unanswered: None,
     };
-    write.run().await
+    match write.run().await {
+        Err(refused) if write.unanswered.is_some() && is_refusal(&refused) => {
+            write.cancel(refused).await
+        }
+        outcome => outcome,
+    }
+}
+
+/// Returns true if the state of the store does not permit the change; an earlier try may find another state.
+const fn is_refusal(error: &StoreError) -> bool {
+    matches!(
+        error,
+        StoreError::AliasTaken { .. }
+            | StoreError::IdTaken(_)
+            | StoreError::NotFound(_)
+            | StoreError::VersionConflict { .. }
+    )
 }
 
 impl PendingWrite<'_> {
@@ -223,14 +189,11 @@ impl PendingWrite<'_> {
 
     /// Decides what to do with these keys; fails if the change is not possible.
     fn next_step(&self, found: &FoundKeys) -> Result<Step, StoreError> {
-        if let Some(mark) = &found.mark {
-            return Ok(Step::Done(mark.mod_revision));
+        if let Some(revision) = found.done() {
+            return Ok(Step::Done(revision));
         }
         if found.store != self.backend.fence {
-            return Err(StoreError::Key(
-                "The store was restored or its key was changed by another umai; start umai again"
-                    .into(),
-            ));
+            return Err(replaced());
         }
         match self.change {
             EtcdChange::Save {
@@ -343,11 +306,48 @@ impl PendingWrite<'_> {
     /// quota is both performed and refused.
     async fn after_refusal(&self, refusal: Refusal) -> Result<i64, StoreError> {
         if (self.unanswered.is_some() || refusal == Refusal::NoSpace)
-            && let Some(mark) = self.read().await?.mark
+            && let Some(revision) = self.read().await?.done()
         {
-            return Ok(mark.mod_revision);
+            return Ok(revision);
         }
         Err(self.unless_unanswered(refusal.into()))
+    }
+
+    /// Makes sure that no earlier try is performed after the refusal was reported: takes their mark.
+    async fn cancel(&self, refused: StoreError) -> Result<i64, StoreError> {
+        let EtcdBackend {
+            client,
+            keys,
+            marks,
+            ..
+        } = self.backend;
+        let mark = keys.mark(self.request);
+        let mut backoff = Backoff::default();
+        loop {
+            let error = match marks.lease(client).await {
+                Err(error) => error,
+                Ok(lease) => {
+                    let request = TxnRequest {
+                        compare: vec![created_at(mark.clone(), 0)],
+                        success: vec![put_with_lease(mark.clone(), CANCELED.to_vec(), lease)],
+                        failure: self.reads(),
+                    };
+                    match client.txn(&request).await {
+                        Ok(answer) if answer.succeeded => return Err(refused),
+                        Ok(answer) => return FoundKeys::read(answer).done().ok_or(refused),
+                        Err(CallError::Refused(Refusal::LeaseGone)) => {
+                            marks.forget(lease).await;
+                            continue;
+                        }
+                        Err(error) => error,
+                    }
+                }
+            };
+            if Instant::now() >= self.end {
+                return Err(self.unless_unanswered(read_error(error)));
+            }
+            backoff.wait().await;
+        }
     }
 
     /// Returns an error, or that the outcome of an earlier try is unknown.
@@ -359,38 +359,43 @@ impl PendingWrite<'_> {
     }
 }
 
-impl FoundKeys {
-    /// No keys besides the identity.
-    const fn none(fence: i64) -> Self {
-        Self {
-            mark: None,
-            store: fence,
-            record: None,
-            alias: None,
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::WithoutStore;
+    use crate::store::conformance::{etcd_store, options};
+    use crate::store::etcd::open::open;
+
+    #[tokio::test]
+    async fn canceled_write_is_not_performed_by_a_late_try() {
+        let Some(etcd) = etcd_store::new_options() else {
+            return;
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let files = options(folder.path());
+        let opened = open(&etcd, &files, WithoutStore::Create).await;
+        let store = opened.unwrap().store;
+        let change = EtcdChange::Purge {
+            id: Uuid::nil(),
+            version: 1,
+        };
+        let mut write = PendingWrite {
+            backend: &store.backend,
+            change: &change,
+            request: Uuid::new_v4(),
+            end: Instant::now() + PATIENCE,
+            unanswered: Some("planted".into()),
+        };
+        let refused = StoreError::NotFound(Uuid::nil());
+        assert_eq!(write.cancel(refused.clone()).await, Err(refused.clone()));
+        let late = write.attempt(ChangeParts::default()).await.unwrap();
+        assert!(!late.succeeded);
+        // A repeated cancellation finds its own mark.
+        assert_eq!(write.cancel(refused.clone()).await, Err(refused.clone()));
+        // A try that was performed is not canceled.
+        write.request = Uuid::new_v4();
+        let done = write.attempt(ChangeParts::default()).await.unwrap();
+        assert!(done.succeeded);
+        assert_eq!(write.cancel(refused).await, Ok(done.revision()));
     }
-
-    /// Takes the responses to [`PendingWrite::reads`].
-    fn read(answer: TxnResponse) -> Self {
-        let mut found = answer
-            .into_ranges()
-            .map(|range| range.kvs.into_iter().next());
-        let mut next = || found.next().flatten();
-        Self {
-            mark: next(),
-            store: next().map_or(0, |store| store.mod_revision),
-            record: next(),
-            alias: next(),
-        }
-    }
-}
-
-/// Value of an alias key.
-fn owner_value(id: Uuid) -> Vec<u8> {
-    id.to_string().into_bytes()
-}
-
-/// ID in the value of an alias key; one that is not an ID belongs to no connection.
-pub fn owner_in(alias: &KeyValue) -> Uuid {
-    Uuid::try_parse_ascii(&alias.value).unwrap_or_default()
 }

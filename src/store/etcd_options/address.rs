@@ -14,7 +14,7 @@ const PORT: u16 = 2379;
 const PREFIX: &str = "/umai";
 
 /// Parts of the keys below a prefix.
-const RESERVED: [&str; 5] = ["a", "c", "t", "v", "w"];
+const RESERVED: [&str; 6] = ["a", "c", "g", "t", "v", "w"];
 
 /// Address of a store on etcd.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,0 +1,153 @@
+//! Reads all of a store at one revision.
+
+use std::collections::{BTreeMap, HashMap};
+
+use uuid::Uuid;
+
+use super::backend::read_error;
+use super::keys::EtcdKeys;
+use super::location::EtcdLocation;
+use super::open::{FoundStore, find};
+use super::operations::get_range;
+use super::pages::RangePages;
+use super::record::{RecordCodec, without_code};
+use super::wire::{KeyValue, RangeRequest};
+use crate::connection::StoreError;
+use crate::store::backup::keys::AvailableKeys;
+use crate::store::journal::entry::EntryKind;
+use crate::store::journal::replay::{BuiltConnection, BuiltVersion, StateBuilder};
+use crate::store::offline_reader::StoreContent;
+use crate::store::sled::salvage::{FullState, keep_payload};
+use crate::store::sled::stored_json::{damaged, read_listed};
+
+/// Content of a store, and its state when it was read.
+pub struct EtcdContent {
+    /// Content.
+    pub content: StoreContent,
+    /// State, to find out later if it changed.
+    pub found: FoundStore,
+}
+
+impl EtcdLocation {
+    /// Reads the store; none if there is none. Without a matching key, the values are not authenticated.
+    pub async fn read(&self, keys: &AvailableKeys) -> Result<Option<EtcdContent>, StoreError> {
+        let Some(found) = find(&self.client, &self.keys, &self.address).await? else {
+            return Ok(None);
+        };
+        let identity = found.identity.to_store();
+        let key = keys.matching(&identity);
+        let mut reader = ContentReader {
+            keys: &found.keys,
+            codec: key.map(|key| RecordCodec::new(key.authenticator(identity.store))),
+            state: StateBuilder::empty(keep_payload),
+            newest: HashMap::new(),
+            earlier: HashMap::new(),
+            problem: None,
+        };
+        for range in [found.keys.connections(), found.keys.all_versions()] {
+            let request = RangeRequest {
+                revision: found.revision,
+                ..get_range(range)
+            };
+            let mut pages = RangePages::new(&self.client, request);
+            while let Some(page) = pages.next().await.map_err(read_error)? {
+                for found in &page {
+                    reader.add(found);
+                }
+            }
+        }
+        let (state, problem) = reader.finish(u64::try_from(found.head()).unwrap_or(0));
+        Ok(Some(EtcdContent {
+            content: StoreContent {
+                identity,
+                state,
+                problem,
+            },
+            found,
+        }))
+    }
+}
+
+/// Newest version of a connection.
+struct NewestVersion {
+    /// Revision that created the connection.
+    created: u64,
+    newest: BuiltVersion<(EntryKind, Vec<u8>)>,
+}
+
+/// Collects keys into a content.
+struct ContentReader<'a> {
+    keys: &'a EtcdKeys,
+    /// Checks the values; none without the key.
+    codec: Option<RecordCodec>,
+    state: FullState,
+    /// Newest versions.
+    newest: HashMap<Uuid, NewestVersion>,
+    /// Earlier versions by number, with the revision that replaced each.
+    earlier: HashMap<Uuid, BTreeMap<u64, (u64, Vec<u8>)>>,
+    /// First reason why the content is incomplete.
+    problem: Option<String>,
+}
+
+impl ContentReader<'_> {
+    fn add(&mut self, found: &KeyValue) {
+        if let Err(error) = self.try_add(found) {
+            self.problem.get_or_insert_with(|| error.to_string());
+        }
+    }
+
+    fn try_add(&mut self, found: &KeyValue) -> Result<(), StoreError> {
+        let revision = |revision: i64| u64::try_from(revision).unwrap_or(0);
+        if let Some(id) = self.keys.connection_id(&found.key) {
+            let json = match &self.codec {
+                Some(codec) => codec.read_connection(id, &found.value)?,
+                None => without_code(id, &found.value)?,
+            };
+            let newest = BuiltVersion {
+                number: read_listed(id, json)?.version,
+                revision: revision(found.mod_revision),
+                payload: (EntryKind::Record, json.to_vec()),
+            };
+            let created = revision(found.create_revision);
+            self.newest.insert(id, NewestVersion { created, newest });
+        } else if let Some(id) = self.keys.version_id(&found.key) {
+            let number = EtcdKeys::version_number(&found.key)
+                .ok_or_else(|| damaged(id, "a version has no number"))?;
+            let json = match &self.codec {
+                Some(codec) => codec.read_version(id, number, &found.value)?,
+                None => without_code(id, &found.value)?,
+            };
+            let replaced = revision(found.mod_revision);
+            let earlier = self.earlier.entry(id).or_default();
+            earlier.insert(number, (replaced, json.to_vec()));
+        }
+        Ok(())
+    }
+
+    /// Returns the state at a revision, and the problem.
+    fn finish(mut self, revision: u64) -> (FullState, Option<String>) {
+        for (id, NewestVersion { created, newest }) in self.newest {
+            let earlier = self.earlier.remove(&id).unwrap_or_default();
+            let mut saved = created;
+            let mut older = BTreeMap::new();
+            for (number, (replaced, json)) in earlier {
+                let version = BuiltVersion {
+                    number,
+                    revision: saved,
+                    payload: (EntryKind::Version, json),
+                };
+                older.insert(number, version);
+                // A version was saved when the one before it was replaced.
+                saved = replaced;
+            }
+            let connection = BuiltConnection {
+                newest: Some(newest),
+                older,
+            };
+            self.state.connections.insert(id, connection);
+        }
+        self.state.revision = revision;
+        self.state.expected = self.state.digest();
+        (self.state, self.problem)
+    }
+}

@@ -1,0 +1,191 @@
+//! Place of a store, for commands that read or replace all of it: a data directory, or etcd.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::StoreOptions;
+use super::backup::comparison::{CurrentStore, read_folder};
+use super::backup::folder::BackupFolder;
+use super::backup::keys::AvailableKeys;
+use super::backup::{self, Backup, BackupDestination};
+use super::etcd_options::EtcdOptions;
+use super::offline_reader::StoreContent;
+use crate::connection::StoreError;
+
+#[cfg(feature = "etcd")]
+use super::etcd::{content::EtcdContent, location::BlockingEtcdLocation};
+
+/// Place of a store.
+#[derive(Clone)]
+pub struct StorePlace {
+    /// Data directory and location of the key. With a store on etcd, the directory has its backups.
+    pub options: StoreOptions,
+    kind: PlaceKind,
+}
+
+/// Kind of a place.
+#[derive(Clone)]
+enum PlaceKind {
+    /// Data directory.
+    Local,
+    /// etcd.
+    #[cfg(feature = "etcd")]
+    Etcd(Box<EtcdOptions>),
+}
+
+/// Store in a place, as it was read.
+pub enum FoundContent {
+    /// In a data directory; the error is the reason why it cannot be read.
+    Local(Result<Option<Box<StoreContent>>, StoreError>),
+    /// On etcd.
+    #[cfg(feature = "etcd")]
+    Etcd(Option<Box<EtcdContent>>),
+}
+
+impl FoundContent {
+    /// Returns the store for a comparison.
+    pub fn current(&self) -> CurrentStore<'_> {
+        let content = match self {
+            Self::Local(Err(error)) => return CurrentStore::Unreadable(error.to_string()),
+            Self::Local(Ok(found)) => found.as_deref(),
+            #[cfg(feature = "etcd")]
+            Self::Etcd(found) => found.as_ref().map(|found| &found.content),
+        };
+        content.map_or(CurrentStore::Missing, CurrentStore::Read)
+    }
+
+    fn into_content(self) -> Result<Option<StoreContent>, StoreError> {
+        match self {
+            Self::Local(found) => Ok(found?.map(|content| *content)),
+            #[cfg(feature = "etcd")]
+            Self::Etcd(found) => Ok(found.map(|found| found.content)),
+        }
+    }
+}
+
+impl StorePlace {
+    /// Returns the place of a store: on etcd if options for that are given, otherwise in the data directory.
+    pub fn new(options: StoreOptions, etcd: Option<&EtcdOptions>) -> Result<Self, StoreError> {
+        let kind = match etcd {
+            None => PlaceKind::Local,
+            #[cfg(feature = "etcd")]
+            Some(etcd) => PlaceKind::Etcd(Box::new(etcd.clone())),
+            #[cfg(not(feature = "etcd"))]
+            Some(etcd) => return Err(super::handle::needs_etcd(etcd)),
+        };
+        Ok(Self { options, kind })
+    }
+
+    /// Returns true for a data directory.
+    pub const fn is_local(&self) -> bool {
+        matches!(self.kind, PlaceKind::Local)
+    }
+
+    /// Returns the location on etcd; none for a data directory.
+    #[cfg(feature = "etcd")]
+    pub fn etcd(&self) -> Result<Option<BlockingEtcdLocation>, StoreError> {
+        match &self.kind {
+            PlaceKind::Local => Ok(None),
+            PlaceKind::Etcd(options) => BlockingEtcdLocation::new(options).map(Some),
+        }
+    }
+
+    /// Returns the available keys.
+    pub fn keys(&self) -> AvailableKeys {
+        AvailableKeys::find(&self.options)
+    }
+
+    /// Returns the ID of the store; none without one, or if its files cannot be read.
+    pub fn store_id(&self) -> Result<Option<Uuid>, StoreError> {
+        #[cfg(feature = "etcd")]
+        if let Some(location) = self.etcd()? {
+            return Ok(location.identity()?.map(|found| found.store));
+        }
+        Ok(super::store_in(&self.options.data))
+    }
+
+    /// Reads the store.
+    pub fn read(&self, keys: &AvailableKeys) -> Result<FoundContent, StoreError> {
+        #[cfg(feature = "etcd")]
+        if let Some(location) = self.etcd()? {
+            return Ok(FoundContent::Etcd(location.read(keys)?.map(Box::new)));
+        }
+        let found = read_folder(&self.options.data, keys);
+        Ok(FoundContent::Local(found.map(|found| found.map(Box::new))))
+    }
+
+    /// Reads the complete store with its key.
+    pub fn read_complete(&self, keys: &AvailableKeys) -> Result<StoreContent, StoreError> {
+        let Some(content) = self.read(keys)?.into_content()? else {
+            return Err(StoreError::Unusable(format!("There is no store in {self}")));
+        };
+        if let Some(why) = &content.problem {
+            return Err(StoreError::Unusable(format!(
+                "The store in {self} cannot be read completely: {why}"
+            )));
+        }
+        Ok(content)
+    }
+
+    /// Returns the backup folder of the store.
+    pub fn backups(&self) -> BackupFolder {
+        let folder = BackupFolder::for_store(&self.options.data);
+        if self.is_local() {
+            folder
+        } else {
+            BackupFolder::new(self.copies_in(folder.folder()))
+        }
+    }
+
+    /// Returns the folder for copies of backups inside a folder that the user chose: backups of local stores and of stores on etcd are
+    /// kept apart.
+    pub fn copies_in(&self, folder: &Path) -> PathBuf {
+        if self.is_local() {
+            folder.to_owned()
+        } else {
+            folder.join("etcd")
+        }
+    }
+
+    /// Creates a manual backup.
+    pub fn back_up(
+        &self,
+        to: &BackupDestination,
+        now: DateTime<Utc>,
+    ) -> Result<Backup, StoreError> {
+        if self.is_local() {
+            return backup::create(&self.options, to, now);
+        }
+        let keys = self.keys();
+        let content = self.read_complete(&keys)?;
+        backup::create_of_content(content, &keys, (&self.backups(), to), now)
+    }
+}
+
+impl From<&StoreOptions> for StorePlace {
+    fn from(options: &StoreOptions) -> Self {
+        Self {
+            options: options.clone(),
+            kind: PlaceKind::Local,
+        }
+    }
+}
+
+impl From<&Self> for StorePlace {
+    fn from(place: &Self) -> Self {
+        place.clone()
+    }
+}
+
+impl fmt::Display for StorePlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            PlaceKind::Local => write!(f, "{}", self.options.data.display()),
+            #[cfg(feature = "etcd")]
+            PlaceKind::Etcd(options) => write!(f, "{}", options.address),
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! Replaces the key of a store on etcd.
+//!
+//! As with a local store, the new key is first written next to the old one, then the store is replaced at once, then the new key
+//! replaces the old one. A rotation that was interrupted goes on with the key that it has written.
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    NewKeyResult, RotationResult, clear_pending, install, move_key_aside, remove, verify,
+    with_secrets,
+};
+use crate::connection::StoreError;
+use crate::store::backup::BackupDestination;
+use crate::store::backup::keys::AvailableKeys;
+use crate::store::etcd::content::EtcdContent;
+use crate::store::etcd::location::BlockingEtcdLocation;
+use crate::store::etcd::staging::{NewEtcdContent, Replacement};
+use crate::store::journal::header::StoreIdentity;
+use crate::store::key::key_file::{self, KeyFileContent, KeyFileLocation};
+use crate::store::key::{StoreKey, previous_keys};
+use crate::store::new_content::hash_of;
+use crate::store::offline_reader::StoreContent;
+use crate::store::place::StorePlace;
+use crate::store::reencrypt::{self, ResealResult, SecretOpener};
+use crate::store::sled;
+
+/// Number of times that a store is read again because it was changed while it was being resealed.
+const MAX_TRIES: usize = 5;
+
+/// Store on etcd whose key is about to be replaced.
+pub struct EtcdRotation<'a> {
+    place: &'a StorePlace,
+    location: BlockingEtcdLocation,
+    file: KeyFileLocation,
+}
+
+/// New key of a rotation.
+enum NewKey {
+    /// It is in the pending file.
+    Pending(StoreKey),
+    /// The key of this machine, which the store does not use yet.
+    Current(StoreKey),
+}
+
+impl NewKey {
+    const fn key(&self) -> &StoreKey {
+        match self {
+            Self::Pending(key) | Self::Current(key) => key,
+        }
+    }
+}
+
+impl<'a> EtcdRotation<'a> {
+    /// Begins a command.
+    pub fn new(
+        place: &'a StorePlace,
+        location: BlockingEtcdLocation,
+        command: &str,
+    ) -> Result<Self, StoreError> {
+        let options = &place.options;
+        let file = KeyFileLocation::find(options.key_file.as_deref(), &options.config);
+        file.reject_credentials(command)?;
+        Ok(Self {
+            place,
+            location,
+            file,
+        })
+    }
+
+    /// Checks that a rotation is possible. Changes nothing.
+    pub fn check(&self) -> Result<(), StoreError> {
+        let (identity, keys) = self.keys()?;
+        let old = self.matching(&keys, &identity)?;
+        if is_current(&keys, old) {
+            self.reject_local_store(old, "rotate it first, then run this again")?;
+        }
+        Ok(())
+    }
+
+    /// Reseals everything with a new key, or with the key of this machine if the store has an earlier one.
+    pub fn rotate(&self) -> Result<RotationResult, StoreError> {
+        self.check()?;
+        let (identity, keys) = self.keys()?;
+        let old = self.matching(&keys, &identity)?;
+        let new = match &keys.current {
+            Some(current) if !is_current(&keys, old) => NewKey::Current(current.duplicate()),
+            _ => NewKey::Pending(self.pending_key(old)?),
+        };
+        let resealed = match self.reseal(&keys, new.key()) {
+            Ok(resealed) => resealed,
+            Err(error) => {
+                let is_unknown = matches!(
+                    error,
+                    StoreError::Unanswered(_) | StoreError::Unreachable(_)
+                );
+                if matches!(new, NewKey::Pending(_)) && !is_unknown {
+                    // Nothing depends on it. Otherwise the next rotation goes on with it.
+                    let _ = remove(&self.file.pending());
+                }
+                return Err(error);
+            }
+        };
+        let installed = match &new {
+            NewKey::Current(_) => Ok(()),
+            NewKey::Pending(new) => {
+                install(&self.file).and_then(|()| previous_keys::prune(&self.file, new))
+            }
+        };
+        Ok(RotationResult {
+            fingerprint: new.key().fingerprint(),
+            path: self.file.path.clone(),
+            secrets: resealed.secrets,
+            unreadable: resealed.unreadable,
+            notices: installed.err().iter().map(ToString::to_string).collect(),
+        })
+    }
+
+    /// Creates a new key for a store whose key is lost.
+    pub fn renew(&self, now: DateTime<Utc>) -> Result<NewKeyResult, StoreError> {
+        let (identity, keys) = self.keys()?;
+        if keys.matching(&identity).is_some() {
+            return Err(StoreError::Key(format!(
+                "A key in {} matches the store {}; nothing was changed. To replace a working key, use: umai key rotate",
+                self.file.path.display(),
+                self.place
+            )));
+        }
+        if let Some(current) = &keys.current {
+            self.reject_local_store(current, "name a new file with --key-file")?;
+        }
+        let found = self.found(&keys)?;
+        let StoreContent { state, .. } = &found.content;
+        let forgotten = with_secrets(state)?;
+        let store_aside = self.place.back_up(&BackupDestination::Store, now)?.path;
+        let new = StoreKey::random()?;
+        clear_pending(&self.file)?;
+        KeyFileContent::Plain(new.duplicate()).write(&self.file.pending())?;
+        if let Replacement::Changed = self.replace(&found, &new)? {
+            return Err(self.changed());
+        }
+        let key_aside = move_key_aside(&self.file.path, &self.file)?;
+        install(&self.file)?;
+        Ok(NewKeyResult {
+            fingerprint: new.fingerprint(),
+            path: self.file.path.clone(),
+            key_aside,
+            store_aside,
+            forgotten,
+        })
+    }
+
+    /// Returns the identity of the store, and the keys, after a rotation that was interrupted at its end was completed.
+    fn keys(&self) -> Result<(StoreIdentity, AvailableKeys), StoreError> {
+        let identity = self.location.identity()?.ok_or_else(|| self.missing())?;
+        let matches = |key: &StoreKey| key.matches(identity.store, &identity.check);
+        if let Some(key) = key_file::pending_key(&self.file, matches) {
+            install(&self.file)?;
+            previous_keys::prune(&self.file, &key)?;
+        }
+        Ok((identity, self.place.keys()))
+    }
+
+    fn matching<'k>(
+        &self,
+        keys: &'k AvailableKeys,
+        identity: &StoreIdentity,
+    ) -> Result<&'k StoreKey, StoreError> {
+        if let Some(key) = keys.matching(identity) {
+            return Ok(key);
+        }
+        Err(keys.problem.clone().unwrap_or_else(|| {
+            StoreError::Key(format!(
+                "The key in {} does not match the store {}; nothing was changed",
+                self.file.path.display(),
+                self.place
+            ))
+        }))
+    }
+
+    /// Refuses to replace a key that the local store uses too: the local store would be locked.
+    fn reject_local_store(&self, key: &StoreKey, remedy: &str) -> Result<(), StoreError> {
+        let data = &self.place.options.data;
+        match sled::identity_in(data) {
+            Ok(Some(local)) if key.matches(local.store, &local.check) => {
+                Err(StoreError::Key(format!(
+                    "The local store in {0} uses the key in {1} too; nothing was changed. Move that store away if it is no longer \
+                     needed, or {remedy} (umai --data {0})",
+                    data.display(),
+                    self.file.path.display()
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns the new key in the pending file: the one of an interrupted rotation of the same key, or a new one.
+    fn pending_key(&self, old: &StoreKey) -> Result<StoreKey, StoreError> {
+        let is_ours = |new: &StoreKey| {
+            let before = previous_keys::read(&self.file, new);
+            before
+                .iter()
+                .any(|key| key.fingerprint() == old.fingerprint())
+        };
+        if let Some(key) = key_file::pending_key(&self.file, is_ours) {
+            return Ok(key);
+        }
+        let new = StoreKey::random()?;
+        let content = self.file.read()?.wrap_another(&new)?;
+        clear_pending(&self.file)?;
+        previous_keys::add(&self.file, old, &new)?;
+        content.write(&self.file.pending())?;
+        Ok(new)
+    }
+
+    fn reseal(&self, keys: &AvailableKeys, new: &StoreKey) -> Result<ResealResult, StoreError> {
+        for _ in 0..MAX_TRIES {
+            let mut found = self.found(keys)?;
+            let identity = found.content.identity.clone();
+            let old = self.matching(keys, &identity)?;
+            let opener = SecretOpener::new(&identity, old);
+            let hash = hash_of(&identity, &found.content.state);
+            let state = &mut found.content.state;
+            let resealed = reencrypt::reseal(state, &opener, new)?;
+            let next = StoreIdentity::new(identity.store, new.check(identity.store)?);
+            verify(state, &next, new, resealed)?;
+            if let Replacement::Done = self.write(&found, (&next, new), hash)? {
+                return Ok(resealed);
+            }
+        }
+        Err(self.changed())
+    }
+
+    /// Replaces the key of a content whose secrets stay as they are.
+    fn replace(&self, found: &EtcdContent, new: &StoreKey) -> Result<Replacement, StoreError> {
+        let identity = &found.content.identity;
+        let next = StoreIdentity::new(identity.store, new.check(identity.store)?);
+        let hash = hash_of(identity, &found.content.state);
+        self.write(found, (&next, new), hash)
+    }
+
+    fn write(
+        &self,
+        found: &EtcdContent,
+        (identity, key): (&StoreIdentity, &StoreKey),
+        hash: [u8; 32],
+    ) -> Result<Replacement, StoreError> {
+        let content = NewEtcdContent {
+            identity,
+            key,
+            state: &found.content.state,
+            hash,
+        };
+        self.location.replace(&content, Some(found))
+    }
+
+    /// Reads the complete store.
+    fn found(&self, keys: &AvailableKeys) -> Result<EtcdContent, StoreError> {
+        let found = self.location.read(keys)?.ok_or_else(|| self.missing())?;
+        match &found.content.problem {
+            None => Ok(found),
+            Some(why) => Err(StoreError::Unusable(format!(
+                "The store {} cannot be read completely: {why}; nothing was changed",
+                self.place
+            ))),
+        }
+    }
+
+    fn missing(&self) -> StoreError {
+        StoreError::Unusable(format!(
+            "There is no store at {}; its key is created with the store",
+            self.place
+        ))
+    }
+
+    fn changed(&self) -> StoreError {
+        StoreError::Unusable(format!(
+            "The store {} was changed again and again while its secrets were being encrypted; its key was not changed. Try again when it is in less use",
+            self.place
+        ))
+    }
+}
+
+fn is_current(keys: &AvailableKeys, key: &StoreKey) -> bool {
+    let current = keys.current.as_ref();
+    current.is_some_and(|current| current.fingerprint() == key.fingerprint())
+}
