@@ -146,6 +146,15 @@ macro_rules! conformance_tests {
                 }
             })*
         }
+        #[cfg(feature = "etcd")]
+        mod on_three_etcd_nodes {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)] async fn $test() {
+                if let Some(store) = super::etcd_store::new_store_on_three_nodes().await {
+                    super::$test(std::sync::Arc::clone(&store)).await;
+                    store.close().await.unwrap();
+                }
+            })*
+        }
     };
 }
 

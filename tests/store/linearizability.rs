@@ -18,7 +18,7 @@ const PROCESSES: u64 = 3;
 /// Number of concurrent clients per process.
 const CLIENTS: u64 = 2;
 /// Number of operations per client and round.
-const OPERATIONS: u64 = 8;
+pub const OPERATIONS: u64 = 8;
 /// Number of connections and aliases per round.
 const CONNECTIONS: u64 = 3;
 const ALIASES: u64 = 3;
@@ -43,7 +43,7 @@ fn number_of(alias: &str) -> u64 {
 }
 
 /// Random operation of a round; the version is often correct.
-fn any(round: u64) -> Operation {
+pub fn any(round: u64) -> Operation {
     let id = round * 10 + random(CONNECTIONS);
     let alias = round * 10 + random(ALIASES);
     let version = 1 + random(3);
@@ -74,10 +74,11 @@ fn is(found: Option<Connection<PlainSecret>>) -> Outcome {
     })
 }
 
-async fn operation(store: &Store, operation: Operation) -> Outcome {
+/// Executes an operation; no outcome if the store does not know it.
+pub async fn operation(store: &Store, operation: Operation) -> Option<Outcome> {
     let done = match operation {
-        Operation::Get { id: number } => return is(store.get(id(number)).await.unwrap()),
-        Operation::Find { alias } => return is(store.find(&alias_of(alias)).await.unwrap()),
+        Operation::Get { id: number } => return Some(is(store.get(id(number)).await.unwrap())),
+        Operation::Find { alias } => return Some(is(store.find(&alias_of(alias)).await.unwrap())),
         Operation::New { id, alias } => store.save(save(id, 1, alias, Precondition::Absent)).await,
         Operation::Over { id, version, alias } => {
             let put = Precondition::Version(version);
@@ -88,7 +89,7 @@ async fn operation(store: &Store, operation: Operation) -> Outcome {
             version,
         } => store.delete(id(number), version).await,
     };
-    match done {
+    Some(match done {
         Ok(_) => Outcome::Done,
         Err(StoreError::IdTaken(_)) => Outcome::IdTaken,
         Err(StoreError::AliasTaken { by, .. }) => Outcome::AliasTaken {
@@ -96,8 +97,9 @@ async fn operation(store: &Store, operation: Operation) -> Outcome {
         },
         Err(StoreError::NotFound(_)) => Outcome::NotFound,
         Err(StoreError::VersionConflict { found, .. }) => Outcome::Moved { found },
+        Err(StoreError::Unanswered(_)) => return None,
         Err(other) => panic!("{other}"),
-    }
+    })
 }
 
 /// Executes operations and reports them with their start and end; run as a child process.
@@ -114,7 +116,7 @@ async fn child_runs_operations() {
             for number in 0..rounds * OPERATIONS {
                 let execution = any(number / OPERATIONS);
                 report(&format!("{client}-{number} start {} {execution}", now()));
-                let outcome = operation(&store, execution).await;
+                let outcome = operation(&store, execution).await.unwrap();
                 report(&format!("{client}-{number} end {} {outcome}", now()));
             }
         })

@@ -1,5 +1,7 @@
 //! Stores on etcd for the conformance tests.
 
+use std::sync::OnceLock;
+
 use uuid::Uuid;
 
 use super::{Store, options};
@@ -20,6 +22,19 @@ pub fn new_options() -> Option<EtcdOptions> {
 /// Returns a new store; none without etcd.
 pub async fn new_store() -> Option<Store> {
     Some(open(new_options()?).await)
+}
+
+/// Returns a new store on three nodes; none without etcd.
+pub async fn new_store_on_three_nodes() -> Option<Store> {
+    static NODES: OnceLock<Option<[node::EtcdNode; 3]>> = OnceLock::new();
+    let nodes = NODES.get_or_init(node::EtcdNode::start_cluster).as_ref()?;
+    let clients: Vec<_> = nodes.iter().map(|node| node.client.as_str()).collect();
+    let address = format!(
+        "etcd://{}/conformance/{}",
+        clients.join(","),
+        Uuid::new_v4()
+    );
+    Some(open(EtcdOptions::new(address.parse().unwrap())).await)
 }
 
 async fn open(etcd: EtcdOptions) -> Store {
