@@ -31,6 +31,9 @@ mod run;
 mod request_log;
 pub mod secret_args;
 pub mod serve;
+#[cfg(feature = "etcd")]
+mod shared_tokens;
+mod token_place;
 pub mod remote_args;
 pub mod open_service;
 mod suggestions;

@@ -12,6 +12,7 @@ use subtle::{Choice, ConstantTimeEq};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use crate::text::case_fold::nfc;
 use crate::text::is_visible_text;
 
 /// Prefix of every token, so that people and secret scanners recognize one.
@@ -176,6 +177,24 @@ pub fn check_name(name: &str) -> Result<(), TokenError> {
     } else {
         Err(TokenError::NameFormat)
     }
+}
+
+/// Returns the index of the token with this ID or name.
+pub fn find_token(tokens: &[StoredToken], id_or_name: &str) -> Result<usize, TokenError> {
+    let id = Uuid::try_parse(id_or_name).ok();
+    let is_meant = |token: &StoredToken| match id {
+        Some(id) => token.id == id,
+        None => nfc(&token.name) == nfc(id_or_name),
+    };
+    let found = tokens.iter().position(is_meant);
+    found.ok_or_else(|| TokenError::NotFound(id_or_name.to_owned()))
+}
+
+/// Returns a key for a name, equal for names that are not distinguished.
+pub fn name_key(name: &str) -> String {
+    let mut key = String::new();
+    write_hex(&Sha256::digest(nfc(name).as_bytes()), &mut key);
+    key
 }
 
 fn write_hex(bytes: &[u8], text: &mut String) {

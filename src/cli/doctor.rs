@@ -113,11 +113,12 @@ fn check(globals: &Globals) -> Result<Findings, Failure> {
         }
     };
     paths::check(&config, &mut findings);
-    match &on_etcd {
-        Some(options) => etcd::check(options, &store::options(&config), &mut findings)?,
-        None => store::check(&config, &mut findings),
+    if let Some(options) = &on_etcd {
+        etcd::check(options, &store::options(&config), &mut findings)?;
+    } else {
+        store::check(&config, &mut findings);
+        tokens::check(&config, &mut findings);
     }
-    tokens::check(&config, &mut findings);
     providers::check(&config, &mut findings);
     reference_sources::check(&globals, &mut findings);
     Ok(findings)

@@ -23,10 +23,6 @@ pub const ETCD_OPTIONS: [&str; 5] = [
     "store_password_file",
 ];
 
-/// Note about the tokens of servers on a store on etcd.
-pub const TOKENS_NOTE: &str =
-    "Each machine has its own tokens: this change affects umai serve on this machine only";
-
 /// Certificates and user for a store on etcd.
 #[derive(Debug, Clone, Default, Args)]
 #[expect(

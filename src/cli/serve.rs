@@ -15,7 +15,11 @@ use tokio_util::sync::CancellationToken;
 use super::exit::Failure;
 use super::open_service::{self, CliContext, WORKERS};
 use super::output::{Output, OutputReader};
+use super::passphrase;
+#[cfg(feature = "etcd")]
+use super::shared_tokens::SharedTokens;
 use super::signals::StopSignals;
+use super::token_place::TokenPlace;
 use crate::api::http_server;
 use crate::api::http_server::allowed_hosts::AllowedHosts;
 use crate::api::http_server::auth::{Authentication, BearerTokens};
@@ -80,9 +84,11 @@ impl From<TlsError> for Failure {
 pub fn run(serve: &Serve, context: &CliContext, output: &mut Output) -> Result<(), Failure> {
     let places = serve.listen_addresses();
     serve.reject_public_addresses(&places)?;
-    let token_file = TokenFile::in_folder(&context.config.data);
     if !serve.no_auth {
-        require_token(&token_file, output)?;
+        if let Some(notice) = passphrase::unlock(context)? {
+            output.note(&notice);
+        }
+        require_token(&TokenPlace::open(context)?, output)?;
     }
     let security = serve.security(&context.config.config)?;
     serve.warn(&places, &security, output);
@@ -95,7 +101,7 @@ pub fn run(serve: &Serve, context: &CliContext, output: &mut Output) -> Result<(
         output,
         workers,
         async |service, output, signals| {
-            let auth = serve.authentication(token_file);
+            let auth = serve.authentication(context).await?;
             listen_and_serve(serve, service, (places, security, auth), output, signals).await
         },
     )
@@ -184,23 +190,37 @@ impl Serve {
         }
     }
 
-    fn authentication(&self, token_file: TokenFile) -> Authentication {
+    async fn authentication(&self, context: &CliContext) -> Result<Authentication, Failure> {
         if self.no_auth {
-            return Authentication::Disabled;
+            return Ok(Authentication::Disabled);
         }
         let limits = ServerLimits::default();
-        Authentication::Tokens(Box::new(BearerTokens {
-            tokens: TokenCache::new(token_file),
+        Ok(Authentication::Tokens(Box::new(BearerTokens {
+            tokens: token_cache(context).await?,
             failed_attempts: FailedAttempts::new(
                 limits.max_failed_attempts,
                 limits.failed_attempts_window,
             ),
-        }))
+        })))
     }
 }
 
-fn require_token(token_file: &TokenFile, output: &Output) -> Result<(), Failure> {
-    let tokens = token_file.read()?;
+/// Returns the tokens of the file in the data directory, or those in the store on etcd, which are kept up to date.
+#[cfg_attr(
+    not(feature = "etcd"),
+    expect(clippy::unused_async, reason = "as with the feature")
+)]
+async fn token_cache(context: &CliContext) -> Result<TokenCache, Failure> {
+    #[cfg(feature = "etcd")]
+    if let Some(etcd) = &context.etcd {
+        let tokens = SharedTokens::open(context, etcd).await?;
+        return Ok(TokenCache::of(tokens.follow().await?));
+    }
+    Ok(TokenCache::new(TokenFile::in_folder(&context.config.data)))
+}
+
+fn require_token(tokens: &TokenPlace, output: &Output) -> Result<(), Failure> {
+    let tokens = tokens.read()?;
     if tokens.is_empty() {
         return Err(Failure::Usage(
             "No access token yet. Create one: umai token create --name laptop --scope write. \

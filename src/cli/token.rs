@@ -5,11 +5,11 @@ use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use super::dry_run::{self, DryRunArg};
-use super::etcd_args::TOKENS_NOTE;
 use super::exit::Failure;
 use super::open_service::CliContext;
 use super::output::{Output, OutputReader};
-use crate::api::token::file::TokenFile;
+use super::passphrase;
+use super::token_place::TokenPlace;
 use crate::api::token::{StoredToken, TokenScope};
 
 /// Default lifetime in days.
@@ -42,7 +42,7 @@ pub enum TokenCommand {
     /// List the names and scopes of the tokens, never the tokens themselves
     #[command(alias = "ls")]
     List,
-    /// Revoke a token; a running server rejects it immediately
+    /// Revoke a token; a running server rejects it immediately, other servers on the same etcd within a second
     #[command(aliases = ["rm", "delete"])]
     Revoke {
         /// ID or name of the token
@@ -144,10 +144,12 @@ pub fn run(
     output: &mut Output,
 ) -> Result<(), Failure> {
     context.print_problems(output);
-    if context.etcd.is_some() && command.is_write() {
-        output.note(TOKENS_NOTE);
+    if context.etcd.is_some()
+        && let Some(notice) = passphrase::unlock(context)?
+    {
+        output.note(&notice);
     }
-    let token_file = TokenFile::in_folder(&context.config.data);
+    let tokens = TokenPlace::open(context)?;
     match command {
         TokenCommand::Create {
             name,
@@ -155,7 +157,7 @@ pub fn run(
             expires: _,
             dry: DryRunArg { dry_run: true },
         } => {
-            token_file.check_create(name)?;
+            tokens.check_create(name)?;
             let scope = TokenScope::from(*scope);
             let text = format!("Would create token {name} with scope {}", scope.as_str());
             dry_run::write_action("createToken", &text, output)
@@ -164,7 +166,7 @@ pub fn run(
             token,
             dry: DryRunArg { dry_run: true },
         } => {
-            let name = token_file.would_revoke(token)?.name;
+            let name = tokens.would_revoke(token)?.name;
             dry_run::write_action("revokeToken", &format!("Would revoke {name}"), output)
         }
         TokenCommand::Create {
@@ -173,7 +175,7 @@ pub fn run(
             expires,
             dry: _,
         } => {
-            let (token, text) = token_file.create(name, (*scope).into(), expires.until())?;
+            let (token, text) = tokens.create(name, (*scope).into(), expires.until())?;
             match output.reader() {
                 OutputReader::Program => {
                     let mut shown = to_json(&token);
@@ -186,9 +188,9 @@ pub fn run(
                 }
             }
         }
-        TokenCommand::List => list(&token_file.read()?, output),
+        TokenCommand::List => list(&tokens.read()?, output),
         TokenCommand::Revoke { token, dry: _ } => {
-            let token = token_file.revoke(token)?;
+            let token = tokens.revoke(token)?;
             match output.reader() {
                 OutputReader::Program => output.value(&to_json(&token)),
                 OutputReader::Person => output.line(&format!("Revoked {}", token.name)),

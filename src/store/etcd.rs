@@ -30,6 +30,7 @@ mod request_marks;
 pub mod staging;
 pub mod survey;
 mod sweep;
+pub mod tokens;
 mod watch;
 mod wire;
 mod write;

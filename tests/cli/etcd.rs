@@ -228,21 +228,53 @@ fn connections_are_copied_between_etcd_and_a_local_store() {
 }
 
 #[test]
-fn tokens_belong_to_the_machine() {
-    let home = Home::new();
-    let create = [
-        "--store",
-        "etcd://127.0.0.1:1/team",
-        "token",
-        "create",
-        "--name",
-        "a",
-        "--scope",
-        "read",
-    ];
-    let made = home.run(&create);
-    assert_eq!(made.code, 0, "{made:?}");
-    assert!(made.err.contains("on this machine only"), "{made:?}");
+fn token_is_valid_and_revoked_on_every_server() {
+    let Some(machines) = Machines::with_store("tokens") else {
+        return;
+    };
+    let Machines { one, other, .. } = &machines;
+    let create = |home: &Home, name: &str| {
+        let create = [
+            "token", "create", "--name", name, "--scope", "read", "--json",
+        ];
+        let made: Value = serde_json::from_str(&machines.out(home, &create)).unwrap();
+        made["token"].as_str().unwrap().to_owned()
+    };
+    let first = create(one, "first");
+    let servers = [one, other].map(|home| Server::start_with_tokens(&machines, home));
+    let client = Home::new();
+    let code = |server: &Server, token: &str| {
+        let mut list = client.umai(&["--server", &server.url, "connections", "list"]);
+        list.env("UMAI_TOKEN", token);
+        answer_of(list).code
+    };
+    for server in &servers {
+        assert_eq!(code(server, &first), 0);
+    }
+    let second = create(other, "second");
+    for server in &servers {
+        while code(server, &second) != 0 {
+            std::thread::yield_now();
+        }
+    }
+    let again = ["token", "create", "--name", "second", "--scope", "read"];
+    let taken = machines.run(one, &again);
+    assert!(taken.err.contains("already exists"), "{taken:?}");
+    machines.out(one, &["token", "revoke", "second"]);
+    for server in &servers {
+        while code(server, &second) == 0 {
+            std::thread::yield_now();
+        }
+        assert_eq!(code(server, &second), 7);
+        assert_eq!(code(server, &first), 0);
+    }
+    // They are authenticated with the new key.
+    machines.out(one, &["key", "rotate"]);
+    let listed = machines.out(one, &["token", "list"]);
+    assert!(
+        listed.contains("first") && !listed.contains("second"),
+        "{listed}"
+    );
 }
 
 #[rstest]
@@ -287,14 +319,16 @@ pub struct Server {
 
 impl Server {
     pub fn start(machines: &Machines, home: &Home) -> Self {
-        let serve = [
-            "serve",
-            "--http",
-            "--no-auth",
-            "--listen",
-            "127.0.0.1:0",
-            "--json",
-        ];
+        Self::start_with(machines, home, &["--no-auth"])
+    }
+
+    fn start_with_tokens(machines: &Machines, home: &Home) -> Self {
+        Self::start_with(machines, home, &[])
+    }
+
+    fn start_with(machines: &Machines, home: &Home, options: &[&str]) -> Self {
+        let serve = ["serve", "--http", "--listen", "127.0.0.1:0", "--json"];
+        let serve = [&serve, options].concat();
         let mut process = home.umai(&machines.arguments(&serve)).spawn().unwrap();
         let mut line = String::new();
         let stdout = process.stdout.as_mut().unwrap();

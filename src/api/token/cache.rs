@@ -15,10 +15,21 @@ use subtle::ConditionallySelectable;
 use super::file::TokenFile;
 use super::{StoredToken, TokenDigest, TokenError};
 
-/// Cache of a token file.
-pub struct TokenCache {
+/// Current tokens, from where they are kept.
+pub trait TokenSource: Send + Sync {
+    /// Returns the tokens. Fails if they are not known for certain.
+    fn current(&self) -> Result<Arc<[StoredToken]>, TokenError>;
+}
+
+/// Tokens in a file.
+struct LoadedFile {
     file: TokenFile,
     loaded: Mutex<LoadedTokens>,
+}
+
+/// Finds tokens by their texts.
+pub struct TokenCache {
+    source: Box<dyn TokenSource>,
     /// Latest time seen, in milliseconds since 1970.
     latest: AtomicI64,
 }
@@ -63,16 +74,23 @@ impl FileStamp {
 impl TokenCache {
     /// Creates the cache of a token file.
     pub fn new(file: TokenFile) -> Self {
-        Self {
+        Self::of(LoadedFile {
             file,
             loaded: Mutex::new(LoadedTokens::empty()),
+        })
+    }
+
+    /// Creates the cache of tokens that are kept elsewhere.
+    pub fn of(source: impl TokenSource + 'static) -> Self {
+        Self {
+            source: Box::new(source),
             latest: AtomicI64::new(i64::MIN),
         }
     }
 
     /// Returns the token with this text, unless it has expired.
     pub fn find(&self, text: &str) -> Result<Option<StoredToken>, TokenError> {
-        let tokens = self.current_tokens()?;
+        let tokens = self.source.current()?;
         let digest = TokenDigest::hash(text);
         // Compares every token, so that the duration does not reveal which one matches.
         let mut found = u64::MAX;
@@ -94,8 +112,10 @@ impl TokenCache {
             .fetch_max(now.timestamp_millis(), Ordering::Relaxed);
         DateTime::from_timestamp_millis(before).map_or(now, |before| now.max(before))
     }
+}
 
-    fn current_tokens(&self) -> Result<Arc<[StoredToken]>, TokenError> {
+impl TokenSource for LoadedFile {
+    fn current(&self) -> Result<Arc<[StoredToken]>, TokenError> {
         let stamp = match std::fs::metadata(self.file.path()) {
             Ok(metadata) => Some(FileStamp::from_metadata(&metadata)),
             Err(error) if error.kind() == ErrorKind::NotFound => None,
@@ -108,7 +128,9 @@ impl TokenCache {
         }
         seen.tokens.clone()
     }
+}
 
+impl LoadedFile {
     fn reload(&self) -> Result<LoadedTokens, TokenError> {
         let refused = |error: std::io::Error| self.file.unusable(&error);
         let file = match File::open(self.file.path()) {

@@ -10,10 +10,9 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::{StoredToken, TokenError, TokenScope, check_name};
+use super::{StoredToken, TokenError, TokenScope, check_name, find_token};
 use crate::atomic_file;
 use crate::text::case_fold::nfc;
 
@@ -152,14 +151,14 @@ impl TokenFile {
     /// Returns the token that would be revoked, for a dry run.
     pub fn would_revoke(&self, id_or_name: &str) -> Result<StoredToken, TokenError> {
         let mut tokens = self.read()?;
-        let found = find_index(&tokens, id_or_name)?;
+        let found = find_token(&tokens, id_or_name)?;
         Ok(tokens.swap_remove(found))
     }
 
     /// Revokes a token and returns it.
     pub fn revoke(&self, id_or_name: &str) -> Result<StoredToken, TokenError> {
         self.change(|tokens| {
-            let found = find_index(tokens, id_or_name)?;
+            let found = find_token(tokens, id_or_name)?;
             Ok(tokens.remove(found))
         })
     }
@@ -189,17 +188,6 @@ impl TokenFile {
     pub fn unusable(&self, error: &std::io::Error) -> TokenError {
         TokenError::Unusable(atomic_file::describe(&self.path, error))
     }
-}
-
-/// Returns the index of the token with this ID or name.
-fn find_index(tokens: &[StoredToken], id_or_name: &str) -> Result<usize, TokenError> {
-    let id = Uuid::try_parse(id_or_name).ok();
-    let is_meant = |token: &StoredToken| match id {
-        Some(id) => token.id == id,
-        None => nfc(&token.name) == nfc(id_or_name),
-    };
-    let found = tokens.iter().position(is_meant);
-    found.ok_or_else(|| TokenError::NotFound(id_or_name.to_owned()))
 }
 
 #[cfg(test)]

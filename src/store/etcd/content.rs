@@ -26,6 +26,18 @@ pub struct EtcdContent {
     pub content: StoreContent,
     /// State, to find out later if it changed.
     pub found: FoundStore,
+    /// Authentic tokens of the servers.
+    pub tokens: Vec<FoundToken>,
+}
+
+/// Token of the servers.
+pub struct FoundToken {
+    /// Name in its key.
+    pub name: String,
+    /// Revision of its last change.
+    pub revision: i64,
+    /// Value without its code.
+    pub json: Vec<u8>,
 }
 
 impl EtcdLocation {
@@ -56,6 +68,7 @@ impl EtcdLocation {
                 }
             }
         }
+        let tokens = self.tokens(&found, reader.codec.as_ref()).await?;
         let (state, problem) = reader.finish(u64::try_from(found.head()).unwrap_or(0));
         Ok(Some(EtcdContent {
             content: StoreContent {
@@ -64,7 +77,33 @@ impl EtcdLocation {
                 problem,
             },
             found,
+            tokens,
         }))
+    }
+
+    async fn tokens(
+        &self,
+        found: &FoundStore,
+        codec: Option<&RecordCodec>,
+    ) -> Result<Vec<FoundToken>, StoreError> {
+        let Some(codec) = codec else {
+            return Ok(Vec::new());
+        };
+        let request = RangeRequest {
+            revision: found.revision,
+            ..get_range(found.keys.tokens())
+        };
+        let values = self.client.range(&request).await.map_err(read_error)?.kvs;
+        let tokens = values.iter().filter_map(|value| {
+            let name = found.keys.token_name(&value.key)?;
+            let json = codec.read_token(&name, &value.value)?.to_vec();
+            Some(FoundToken {
+                name,
+                revision: value.mod_revision,
+                json,
+            })
+        });
+        Ok(tokens.collect())
     }
 }
 

@@ -7,6 +7,7 @@
 //! P/a/ALIAS      ID of the connection with this alias, in lower case
 //! P/v/ID/NUMBER  earlier version of a connection, masked
 //! P/w/REQUEST    mark of a write that was done; expires
+//! P/t/NAME       access token of the servers
 //! P/g/ID/…       `head`, `c`, `a` and `v` of a content that replaced the one before it
 //! P/g/ID/staged  mark of a content that is still being written
 //! ```
@@ -112,6 +113,22 @@ impl EtcdKeys {
     /// Keys of all connections.
     pub fn connections(&self) -> KeyRange {
         KeyRange::with_prefix(format!("{}/c/", self.prefix))
+    }
+
+    /// Keys of the tokens.
+    pub fn tokens(&self) -> KeyRange {
+        KeyRange::with_prefix(format!("{}/t/", self.root))
+    }
+
+    /// Key of a token.
+    pub fn token(&self, name: &str) -> Vec<u8> {
+        format!("{}/t/{name}", self.root).into_bytes()
+    }
+
+    /// Returns the name in the key of a token.
+    pub fn token_name(&self, key: &[u8]) -> Option<String> {
+        let name = key.strip_prefix(&*self.tokens().start)?;
+        String::from_utf8(name.to_vec()).ok()
     }
 
     /// Keys of all aliases.

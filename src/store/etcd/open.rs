@@ -51,6 +51,37 @@ pub async fn open(
     files: &StoreOptions,
     without: WithoutStore,
 ) -> Result<OpenEtcdStore, StoreError> {
+    let OpenBackend {
+        backend,
+        id,
+        key,
+        head,
+    } = open_backend(options, files, without).await?;
+    let follower = Follower::new(Arc::clone(&backend), head);
+    Ok(OpenEtcdStore {
+        store: EtcdStore::new(backend, follower, head),
+        id,
+        key,
+    })
+}
+
+/// Store that was found or created, and its key.
+pub struct OpenBackend {
+    /// Cluster, keys and values.
+    pub backend: Arc<EtcdBackend>,
+    /// ID of the store.
+    id: Uuid,
+    key: Arc<StoreKey>,
+    /// Revision of the newest write.
+    head: i64,
+}
+
+/// Finds the store at an address with its key, or creates it.
+pub async fn open_backend(
+    options: &EtcdOptions,
+    files: &StoreOptions,
+    without: WithoutStore,
+) -> Result<OpenBackend, StoreError> {
     let address = &options.address;
     let client = EtcdClient::new(options)?;
     let keys = EtcdKeys::new(address.prefix());
@@ -78,11 +109,11 @@ pub async fn open(
         created: found.created,
         marks: RequestMarks::default(),
     });
-    let follower = Follower::new(Arc::clone(&backend), head);
-    Ok(OpenEtcdStore {
-        store: EtcdStore::new(backend, follower, head),
+    Ok(OpenBackend {
+        backend,
         id: identity.store,
         key,
+        head,
     })
 }
 

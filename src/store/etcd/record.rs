@@ -8,6 +8,7 @@ use crate::store::sled::stored_json::damaged;
 
 const CONNECTION: &str = "etcd connection";
 const VERSION: &str = "etcd version";
+const TOKEN: &str = "etcd token";
 
 /// Creates and checks values.
 #[derive(Clone)]
@@ -44,6 +45,18 @@ impl RecordCodec {
         value: &'a [u8],
     ) -> Result<&'a [u8], StoreError> {
         self.read(VERSION, id, &[&number.to_le_bytes()], value)
+    }
+
+    /// Returns the value of a token.
+    pub fn token(&self, name: &str, json: &[u8]) -> Vec<u8> {
+        [&self.0.code(TOKEN, &[name.as_bytes(), json]), json].concat()
+    }
+
+    /// Returns the JSON in the value of a token; none if it was written without the key.
+    pub fn read_token<'a>(&self, name: &str, value: &'a [u8]) -> Option<&'a [u8]> {
+        let (code, json) = value.split_first_chunk::<CODE>()?;
+        let parts = [name.as_bytes(), json];
+        self.0.confirms(TOKEN, &parts, code).then_some(json)
     }
 
     fn read<'a>(
@@ -89,6 +102,11 @@ mod tests {
         let mut changed = value;
         changed.push(b' ');
         assert!(codec.read_connection(id, &changed).is_err());
+
+        let value = codec.token("a", b"{}");
+        assert_eq!(codec.read_token("a", &value), Some(b"{}".as_slice()));
+        assert_eq!(codec.read_token("b", &value), None);
+        assert_eq!(codec.read_token("a", b"{}"), None);
 
         let value = codec.version(id, 3, b"{}");
         assert_eq!(codec.read_version(id, 3, &value), Ok(b"{}".as_slice()));

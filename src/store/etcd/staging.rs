@@ -291,6 +291,12 @@ impl Staging<'_> {
             compare.push(modified_at(found.keys.head(), found.stored_head));
             // Tells the watches of other processes before the other keys are removed.
             success.push(delete(found.keys.head()));
+            for token in &before.tokens {
+                let key = keys.token(&token.name);
+                compare.push(modified_at(key.clone(), token.revision));
+                // The key of the store, which authenticates it, may be another one now.
+                success.push(put(key, self.codec.token(&token.name, &token.json)));
+            }
         }
         TxnRequest {
             compare,
