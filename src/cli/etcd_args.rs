@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use secrecy::SecretString;
 
+use super::Globals;
 use super::exit::Failure;
 use super::remote_args::{SERVER, UMBRACO, exposed, read, text_of_file};
-use super::{Globals, help};
 use crate::config::target_files::EtcdFiles;
 use crate::store::etcd_options::{ClientCertificate, EtcdOptions, EtcdUser};
 
@@ -31,44 +31,19 @@ pub const ETCD_OPTIONS: [&str; 5] = [
 )]
 pub struct EtcdArgs {
     /// PEM file with the certificates to trust for etcd [default: the system's]
-    #[arg(
-        long,
-        global = true,
-        value_name = "FILE",
-        help_heading = help::GLOBAL
-    )]
+    #[arg(long, value_name = "FILE")]
     pub store_ca_file: Option<PathBuf>,
     /// PEM file with the client certificate for etcd
-    #[arg(
-        long,
-        global = true,
-        value_name = "FILE",
-        help_heading = help::GLOBAL
-    )]
+    #[arg(long, value_name = "FILE")]
     pub store_cert_file: Option<PathBuf>,
     /// PEM file with the private key of the client certificate
-    #[arg(
-        long,
-        global = true,
-        value_name = "FILE",
-        help_heading = help::GLOBAL
-    )]
+    #[arg(long, value_name = "FILE")]
     pub store_cert_key_file: Option<PathBuf>,
     /// User of etcd
-    #[arg(
-        long,
-        global = true,
-        value_name = "NAME",
-        help_heading = help::GLOBAL
-    )]
+    #[arg(long, value_name = "NAME")]
     pub store_user: Option<String>,
     /// File with the password of the user
-    #[arg(
-        long,
-        global = true,
-        value_name = "FILE",
-        help_heading = help::GLOBAL
-    )]
+    #[arg(long, value_name = "FILE")]
     pub store_password_file: Option<PathBuf>,
 }
 
