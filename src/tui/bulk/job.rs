@@ -23,20 +23,8 @@ pub enum BulkJob {
 }
 
 impl BulkJob {
-    /// Label of the button.
+    /// Label of the button, and in the footer.
     pub const fn label(self) -> &'static str {
-        match self {
-            Self::Activate => "Activate",
-            Self::Deactivate => "Deactivate",
-            Self::Test => "Test",
-            Self::Delete => "Delete",
-            Self::Export => "Export",
-            Self::Restore => "Restore",
-        }
-    }
-
-    /// Label in the footer.
-    pub const fn hint(self) -> &'static str {
         match self {
             Self::Activate => "Activate",
             Self::Deactivate => "Deactivate",

@@ -293,7 +293,7 @@ impl Dialog for BulkOperation {
         }
         match self.phase {
             BulkPhase::Preview if is_back || self.focus == 0 => Some("Cancel"),
-            BulkPhase::Preview => Some(self.job.hint()),
+            BulkPhase::Preview => Some(self.job.label()),
             BulkPhase::Running if is_back && self.stopped.is_none() => Some("Stop"),
             BulkPhase::Running | BulkPhase::Writing | BulkPhase::Finished if is_back => {
                 Some("Back")
