@@ -16,6 +16,7 @@ mod save_queue;
 mod screen;
 pub mod plain;
 mod connecting;
+mod runtime_core;
 mod session;
 mod signals;
 mod suspend;
@@ -26,7 +27,6 @@ use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chrono::Local;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{Terminal, TerminalOptions, Viewport};
@@ -35,24 +35,23 @@ use tokio::task::{JoinError, JoinSet};
 
 use super::app::App;
 use super::clipboard::Multiplexer;
-use super::effect::{Effect, Ticket};
+use super::effect::Effect;
 use super::event::Event;
 use super::key::KeyPress;
-use super::key_backup::KeyBackupsHandle;
 use super::terminal::{self, Input, InputThread, QueryBackground, TerminalGuard, TerminalOutput};
 use super::view;
 use crate::connection::ConnectionError;
 use crate::provider::ProviderCatalog;
-use connecting::OpenedService;
 pub use connecting::ServiceOpening;
-use draft_saver::{DraftSaver, DraftTask, DraftTaskResult};
+use draft_saver::DraftSaver;
 use editor::Editing;
 use feed::OpenFeed;
 use inputs::Inputs;
 pub use kept_theme::KeptTheme;
 use options::keymap;
 pub use options::{AppEnd, TuiOptions};
-use requests::{RequestPool, ServiceEvent, TaskResult};
+use requests::{RequestPool, ServiceEvent};
+use runtime_core::{EventLoop, RuntimeCore};
 pub use session::SessionFile;
 pub use signals::EndSignal;
 use signals::SignalStreams;
@@ -138,10 +137,18 @@ pub async fn run(
     let (sender, inputs) = unbounded_channel();
     let out = BufWriter::with_capacity(64 * 1024, TerminalOutput::open()?);
     let mut runtime = Runtime {
-        app,
-        requests: calls,
-        feed: OpenFeed::default(),
-        reported: 0,
+        core: RuntimeCore {
+            app,
+            requests: calls,
+            feed: OpenFeed::default(),
+            wakes: JoinSet::new(),
+            draft_saver: DraftSaver::new(options.drafts)?,
+            before_suspend: options.before_suspend,
+            key_backups: options.key_backups,
+            is_interactive: true,
+            end: AppEnd::Quit,
+            reported: 0,
+        },
         // A fixed viewport, because ratatui would otherwise open the terminal and ask for its size at every frame.
         // Not dropped: it would show the cursor, and panic if the terminal is gone. The guard shows the cursor.
         terminal: ManuallyDrop::new(Terminal::with_options(
@@ -152,29 +159,24 @@ pub async fn run(
         )?),
         themes,
         inputs: Inputs::new(inputs),
-        wakes: JoinSet::new(),
         is_changed: true,
         drawn: None,
-        before_suspend: options.before_suspend,
-        draft_saver: DraftSaver::new(options.drafts)?,
         input_thread: None,
         editing: None,
-        key_backups: options.key_backups,
-        end: AppEnd::Quit,
     };
     let ended = runtime.start_and_run(signals, sender).await;
     drop(taken);
     if let Some(session) = &options.session {
         // There is no one to report it to, and the next start begins without a session.
-        let _ = session.keep(&runtime.app, read.as_deref());
+        let _ = session.keep(&runtime.core.app, read.as_deref());
     }
     if let Some(kept) = &options.kept_theme
-        && let Some(name) = runtime.app.themes.chosen()
+        && let Some(name) = runtime.core.app.themes.chosen()
     {
         // As with the session, there is no one to report it to.
         let _ = kept.write(name);
     }
-    let end = std::mem::replace(&mut runtime.end, AppEnd::Quit);
+    let end = std::mem::replace(&mut runtime.core.end, AppEnd::Quit);
     runtime.finish().await;
     ended
         .map(|()| end)
@@ -208,28 +210,17 @@ enum LoopControl {
 }
 
 struct Runtime {
-    app: App,
-    requests: RequestPool,
-    feed: OpenFeed,
-    /// Number of reported notices of the service.
-    reported: usize,
+    core: RuntimeCore,
     terminal: ManuallyDrop<Terminal<CrosstermBackend<BufWriter<TerminalOutput>>>>,
     themes: Themes,
     inputs: Inputs,
-    wakes: JoinSet<Ticket>,
     /// True if something happened since the last frame.
     is_changed: bool,
     /// Time of the last frame.
     drawn: Option<Instant>,
-    before_suspend: SuspendHandler,
-    draft_saver: DraftSaver,
     input_thread: Option<InputThread>,
     /// The editor that has the terminal.
     editing: Option<Editing>,
-    /// Record of the backups of the key.
-    key_backups: KeyBackupsHandle,
-    /// Next step after the end of the app.
-    end: AppEnd,
 }
 
 impl Runtime {
@@ -243,7 +234,7 @@ impl Runtime {
         self.draw()?;
         // The terminal is queried only once it is clear that the app stays: a late reply would be typed into the shell. Keys
         // wait in the terminal until then.
-        if let Ok(opened) = tokio::time::timeout(OPENING_FIRST, self.requests.opened()).await {
+        if let Ok(opened) = tokio::time::timeout(OPENING_FIRST, self.core.requests.opened()).await {
             self.begin(opened)?;
         }
         let background = if self.themes.follow_the_terminal() {
@@ -270,19 +261,16 @@ impl Runtime {
                 _ = signals.resize.recv() => self.measure()?,
                 ended = editor::end(&mut self.editing) => self.reclaim_terminal(ended)?,
                 input = self.inputs.next(), if self.editing.is_none() => self.handle_input(input)?,
-                happened = self.requests.next() => match happened {
+                happened = self.core.requests.next() => match happened {
                     ServiceEvent::Opened(opened) => self.begin(opened)?,
                     ServiceEvent::Reply(answer) => self.accept_reply(answer)?,
                     ServiceEvent::Stage(ticket, stage) => {
                         self.update(Event::TestStage(ticket, stage))?
                     }
                 },
-                feed_event = self.feed.next() => self.update(Event::Feed(feed_event))?,
-                result = self.draft_saver.next() => self.update(match result {
-                    DraftTaskResult::Loaded(found) => Event::DraftsLoaded(found),
-                    DraftTaskResult::Failed(reason) => Event::Notices(vec![reason]),
-                })?,
-                Some(Ok(ticket)) = self.wakes.join_next() => self.update(Event::TimerExpired(ticket))?,
+                feed_event = self.core.feed.next() => self.update(Event::Feed(feed_event))?,
+                result = self.core.draft_saver.next() => self.update(result.into())?,
+                Some(Ok(ticket)) = self.core.wakes.join_next() => self.update(Event::TimerExpired(ticket))?,
             };
             if turn == LoopControl::Quit {
                 return Ok(());
@@ -305,11 +293,11 @@ impl Runtime {
             for _ in 0..MAX_DRAIN {
                 let input = match self.editing {
                     Some(_) => None,
-                    None => self.inputs.waiting(self.app.takes_text()),
+                    None => self.inputs.waiting(self.core.app.takes_text()),
                 };
                 let turn = match input {
                     Some(input) => self.handle_input(Some(input))?,
-                    None => match self.requests.ready() {
+                    None => match self.core.requests.ready() {
                         Some(answer) => self.accept_reply(answer)?,
                         None => break,
                     },
@@ -322,12 +310,12 @@ impl Runtime {
                     break;
                 }
             }
-            if let Some(feed_event) = self.feed.try_next()
+            if let Some(feed_event) = self.core.feed.try_next()
                 && self.update(Event::Feed(feed_event))? == LoopControl::Quit
             {
                 return Ok(LoopControl::Quit);
             }
-            let effect = self.app.update(Event::Idle);
+            let effect = self.core.app.update(Event::Idle);
             let is_done = effect.is_none();
             let is_due = self.drawn.is_none_or(|drawn| drawn.elapsed() >= FRAME);
             let draws_now = is_done || (effect == Some(Effect::Continue) && is_due);
@@ -347,7 +335,7 @@ impl Runtime {
         match input {
             Some(Input::Event(event)) => self.take_input(event),
             Some(Input::Burst(mut burst)) => {
-                while let Some(event) = self.app.take_from_burst(&mut burst) {
+                while let Some(event) = self.core.app.take_from_burst(&mut burst) {
                     if self.take_input(event)? == LoopControl::Quit {
                         return Ok(LoopControl::Quit);
                     }
@@ -365,61 +353,5 @@ impl Runtime {
             LoopControl::Quit if is_interrupt => Err(TuiError::Signal(EndSignal::Interrupted)),
             turn => Ok(turn),
         }
-    }
-
-    fn accept_reply(&mut self, answer: TaskResult) -> Result<LoopControl, TuiError> {
-        let Some((ticket, reply)) = self.requests.take(answer).map_err(TuiError::Broken)? else {
-            return Ok(LoopControl::Continue);
-        };
-        self.report_notices()?;
-        self.update(Event::Reply(ticket, reply))
-    }
-
-    /// Handles the opened service: sends it the requests that waited.
-    fn begin(&mut self, opened: OpenedService) -> Result<LoopControl, TuiError> {
-        let (service, since) = opened
-            .map_err(TuiError::Broken)?
-            .map_err(TuiError::ServiceUnavailable)?;
-        if service.features().change_feed {
-            self.feed.open(Arc::clone(&service), since);
-        }
-        self.update(Event::ServiceOpened(
-            service.providers(),
-            service.features(),
-        ))?;
-        if let Some(reason) = service.read_only_reason() {
-            self.update(Event::ServiceReadOnly(reason.to_owned()))?;
-        }
-        self.requests.open(service);
-        self.draft_saver.queue_task(DraftTask::Load);
-        self.report_notices()
-    }
-
-    /// Reports new notices of the service.
-    fn report_notices(&mut self) -> Result<LoopControl, TuiError> {
-        let Some(service) = self.requests.service() else {
-            return Ok(LoopControl::Continue);
-        };
-        let notices = service.notices();
-        if notices.len() <= self.reported {
-            return Ok(LoopControl::Continue);
-        }
-        let fresh = notices[self.reported..].to_vec();
-        self.reported = notices.len();
-        self.update(Event::Notices(fresh))
-    }
-
-    fn update(&mut self, event: Event) -> Result<LoopControl, TuiError> {
-        self.is_changed = true;
-        let effect = self.app.update(event);
-        self.date();
-        self.requests.abort_unawaited(&self.app);
-        self.perform(effect)
-    }
-
-    /// Gives the app the time, since it has no clock.
-    fn date(&mut self) {
-        let now = Local::now();
-        self.app.date(now.to_utc(), now.time());
     }
 }

@@ -8,25 +8,22 @@ mod line_reader;
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 
-use chrono::Local;
 use tokio::task::JoinSet;
 
-use super::connecting::{OpenedService, ServiceOpening};
-use super::draft_saver::{DraftSaver, DraftTask, DraftTaskResult};
+use super::connecting::ServiceOpening;
+use super::draft_saver::DraftSaver;
 use super::feed::OpenFeed;
 use super::options::keymap;
-use super::requests::{RequestPool, ServiceEvent, TaskResult};
-use super::save_queue::SaveOrdering;
+use super::requests::{RequestPool, ServiceEvent};
+use super::runtime_core::{EventLoop, RuntimeCore};
 use super::signals::{EndSignal, SignalStreams};
-use super::suspend::SuspendHandler;
 use super::{AppEnd, LoopControl, TuiError, TuiOptions};
 use crate::provider::ProviderCatalog;
 use crate::text::printable;
 use crate::tui::app::App;
-use crate::tui::effect::{Effect, Ticket};
+use crate::tui::effect::Effect;
 use crate::tui::event::Event;
 use crate::tui::form::Form;
-use crate::tui::key_backup::KeyBackupsHandle;
 use crate::tui::plain;
 use crate::tui::plain::narration::{self, Narration};
 use crate::tui::plain::parse::{ParsedLine, parse_line};
@@ -52,32 +49,34 @@ pub async fn run(
     let signals = SignalStreams::new()?;
     let is_interactive = io::stdin().is_terminal();
     let mut runtime = PlainRuntime {
-        app,
-        requests: RequestPool::new(opening),
-        feed: OpenFeed::default(),
-        reported: 0,
-        wakes: JoinSet::new(),
+        core: RuntimeCore {
+            app,
+            requests: RequestPool::new(opening),
+            feed: OpenFeed::default(),
+            wakes: JoinSet::new(),
+            // A script that ends in a form does so on purpose.
+            draft_saver: DraftSaver::new(options.drafts.filter(|_| is_interactive))?,
+            before_suspend: options.before_suspend,
+            key_backups: options.key_backups,
+            is_interactive,
+            end: AppEnd::Quit,
+            reported: 0,
+        },
         lines: StdinLines::read()?,
-        is_interactive,
-        before_suspend: options.before_suspend,
-        key_backups: options.key_backups,
-        end: AppEnd::Quit,
         narrated: Narration::default(),
         known: 0,
-        // A script that ends in a form does so on purpose.
-        draft_saver: DraftSaver::new(options.drafts.filter(|_| is_interactive))?,
     };
     runtime.update(Event::Resize(plain::SIZE))?;
     let ended = runtime.run_loop(signals).await;
-    let PlainRuntime {
+    let PlainRuntime { core, lines, .. } = runtime;
+    drop(lines);
+    let RuntimeCore {
         mut app,
         requests: mut calls,
-        lines,
         draft_saver,
         end,
         ..
-    } = runtime;
-    drop(lines);
+    } = core;
     draft_saver.keep_all(&mut app);
     calls
         .finish(|ticket, reply| {
@@ -96,31 +95,43 @@ pub async fn run(
 }
 
 struct PlainRuntime {
-    app: App,
-    requests: RequestPool,
-    feed: OpenFeed,
-    /// Number of reported notices of the service.
-    reported: usize,
-    wakes: JoinSet<Ticket>,
+    core: RuntimeCore,
     lines: StdinLines,
-    /// True if stdin is a terminal.
-    is_interactive: bool,
-    before_suspend: SuspendHandler,
-    /// Record of the backups of the key.
-    key_backups: KeyBackupsHandle,
-    /// Next step after the end of the app.
-    end: AppEnd,
     /// Last narration.
     narrated: Narration,
     /// Number of printed notices for the user.
     known: usize,
-    draft_saver: DraftSaver,
+}
+
+impl EventLoop for PlainRuntime {
+    fn core(&mut self) -> &mut RuntimeCore {
+        &mut self.core
+    }
+
+    fn perform_own(&mut self, effect: Effect) -> Result<LoopControl, TuiError> {
+        match effect {
+            Effect::OpenEditor(ticket, _) => {
+                let reason = "Plain mode has no editor; enter each field as a line".to_owned();
+                self.update(Event::Edited(ticket, Err(reason)))
+            }
+            Effect::Copy(text) => {
+                // There is no clipboard in plain mode: the text is printed instead.
+                self.core.app.notices.current = None;
+                let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+                print_lines(&lines)?;
+                Ok(LoopControl::Continue)
+            }
+            Effect::Suspend => self.suspend(),
+            // Nothing is drawn.
+            _ => Ok(LoopControl::Continue),
+        }
+    }
 }
 
 impl PlainRuntime {
     async fn run_loop(&mut self, mut signals: SignalStreams) -> Result<(), TuiError> {
         print_lines(&[FIRST.to_owned()])?;
-        let first = self.app.service.target.sentence();
+        let first = self.core.app.service.target.sentence();
         print_lines(first.as_slice())?;
         loop {
             while self.idle()? {}
@@ -134,19 +145,16 @@ impl PlainRuntime {
                 _ = signals.interrupt.recv() => return self.end_by(EndSignal::Interrupted),
                 _ = signals.quit.recv() => return self.end_by(EndSignal::Quit),
                 _ = signals.stop.recv() => self.suspend()?,
-                happened = self.requests.next() => match happened {
+                happened = self.core.requests.next() => match happened {
                     ServiceEvent::Opened(opened) => self.begin(opened)?,
                     ServiceEvent::Reply(answer) => self.accept_reply(answer)?,
                     // The report at the end names the stages.
                     ServiceEvent::Stage(..) => LoopControl::Continue,
                 },
                 given = self.lines.next() => self.take_line(given)?,
-                feed_event = self.feed.next() => self.update(Event::Feed(feed_event))?,
-                result = self.draft_saver.next() => self.update(match result {
-                    DraftTaskResult::Loaded(found) => Event::DraftsLoaded(found),
-                    DraftTaskResult::Failed(reason) => Event::Notices(vec![reason]),
-                })?,
-                Some(Ok(ticket)) = self.wakes.join_next() => self.update(Event::TimerExpired(ticket))?,
+                feed_event = self.core.feed.next() => self.update(Event::Feed(feed_event))?,
+                result = self.core.draft_saver.next() => self.update(result.into())?,
+                Some(Ok(ticket)) = self.core.wakes.join_next() => self.update(Event::TimerExpired(ticket))?,
             };
             if turn == LoopControl::Quit {
                 return self.print_unsaved();
@@ -163,7 +171,7 @@ impl PlainRuntime {
 
     /// Performs the next idle work; returns false if there is none.
     fn idle(&mut self) -> Result<bool, TuiError> {
-        let effect = self.app.update(Event::Idle);
+        let effect = self.core.app.update(Event::Idle);
         let is_more = effect.is_some();
         self.perform(effect)?;
         Ok(is_more)
@@ -171,15 +179,15 @@ impl PlainRuntime {
 
     /// Returns whether the next line can be handled.
     fn is_settled(&self) -> bool {
-        if self.is_interactive {
-            self.requests.is_only_stoppable()
+        if self.core.is_interactive {
+            self.core.requests.is_only_stoppable()
         } else {
-            self.requests.is_idle()
+            self.core.requests.is_idle()
         }
     }
 
     fn is_on_secret(&self) -> bool {
-        self.app.dialogs.top().is_some_and(Form::is_on_secret)
+        self.core.app.dialogs.top().is_some_and(Form::is_on_secret)
     }
 
     fn take_line(&mut self, given: PlainEvent) -> Result<LoopControl, TuiError> {
@@ -189,12 +197,12 @@ impl PlainRuntime {
                 print_lines(&[reason.to_owned()])?;
                 return Ok(LoopControl::Continue);
             }
-            PlainEvent::End if !self.is_interactive && self.has_unsaved() => {
+            PlainEvent::End if !self.core.is_interactive && self.has_unsaved() => {
                 return Err(TuiError::UnsavedForm);
             }
             PlainEvent::End => return Ok(LoopControl::Quit),
         };
-        match parse_line(&self.app, &line) {
+        match parse_line(&self.core.app, &line) {
             ParsedLine::Input(event) => self.update(event),
             ParsedLine::Reply(lines) => {
                 print_lines(&lines)?;
@@ -203,123 +211,23 @@ impl PlainRuntime {
         }
     }
 
-    fn accept_reply(&mut self, answer: TaskResult) -> Result<LoopControl, TuiError> {
-        let Some((ticket, reply)) = self.requests.take(answer).map_err(TuiError::Broken)? else {
-            return Ok(LoopControl::Continue);
-        };
-        self.report_notices()?;
-        self.update(Event::Reply(ticket, reply))
-    }
-
-    fn begin(&mut self, opened: OpenedService) -> Result<LoopControl, TuiError> {
-        let (service, since) = opened
-            .map_err(TuiError::Broken)?
-            .map_err(TuiError::ServiceUnavailable)?;
-        if service.features().change_feed {
-            self.feed.open(Arc::clone(&service), since);
-        }
-        self.update(Event::ServiceOpened(
-            service.providers(),
-            service.features(),
-        ))?;
-        if let Some(reason) = service.read_only_reason() {
-            self.update(Event::ServiceReadOnly(reason.to_owned()))?;
-        }
-        self.requests.open(service);
-        self.draft_saver.queue_task(DraftTask::Load);
-        self.report_notices()
-    }
-
-    /// Reports new notices of the service.
-    fn report_notices(&mut self) -> Result<LoopControl, TuiError> {
-        let Some(service) = self.requests.service() else {
-            return Ok(LoopControl::Continue);
-        };
-        let notices = service.notices();
-        if notices.len() <= self.reported {
-            return Ok(LoopControl::Continue);
-        }
-        let fresh = notices[self.reported..].to_vec();
-        self.reported = notices.len();
-        self.update(Event::Notices(fresh))
-    }
-
-    fn update(&mut self, event: Event) -> Result<LoopControl, TuiError> {
-        let effect = self.app.update(event);
-        let now = Local::now();
-        self.app.date(now.to_utc(), now.time());
-        self.requests.abort_unawaited(&self.app);
-        self.perform(effect)
-    }
-
-    fn perform(&mut self, effect: Option<Effect>) -> Result<LoopControl, TuiError> {
-        match effect {
-            None | Some(Effect::Continue | Effect::Redraw) => {}
-            Some(Effect::Call(ticket, request)) => {
-                self.requests
-                    .send((ticket, request), SaveOrdering::Exclusive);
-            }
-            Some(Effect::CallConcurrent(ticket, request)) => {
-                self.requests
-                    .send((ticket, request), SaveOrdering::Concurrent);
-            }
-            Some(Effect::Wake(ticket, after)) => {
-                self.wakes.spawn(async move {
-                    tokio::time::sleep(after).await;
-                    ticket
-                });
-            }
-            Some(Effect::StoreDraft(slot, kept)) => {
-                self.draft_saver.queue_task(DraftTask::Store(slot, kept));
-            }
-            Some(Effect::DeleteDraft(slot)) => self.draft_saver.queue_task(DraftTask::Delete(slot)),
-            Some(Effect::ReleaseDrafts(ids)) => {
-                self.draft_saver.queue_task(DraftTask::ReleaseDrafts(ids));
-            }
-            Some(Effect::CheckKeyBackup) => {
-                let key = self.key_backups.0.as_ref().filter(|_| self.is_interactive);
-                if let Some(path) = key.and_then(|key| key.remind()) {
-                    return self.update(Event::KeyNeedsBackup(path));
-                }
-            }
-            Some(Effect::ConfirmKeyBackup) => {
-                if let Some(key) = &self.key_backups.0 {
-                    let done = key.confirm();
-                    return self.update(Event::KeyBackupConfirmed(done));
-                }
-            }
-            Some(Effect::LoadDrafts) => self.draft_saver.queue_task(DraftTask::Load),
-            Some(Effect::OpenEditor(ticket, _)) => {
-                let reason = "Plain mode has no editor; enter each field as a line".to_owned();
-                return self.update(Event::Edited(ticket, Err(reason)));
-            }
-            Some(Effect::Copy(text)) => {
-                // There is no clipboard in plain mode: the text is printed instead.
-                self.app.notices.current = None;
-                let lines: Vec<String> = text.lines().map(str::to_owned).collect();
-                print_lines(&lines)?;
-            }
-            Some(Effect::Suspend) => return self.suspend(),
-            Some(Effect::Quit) => return Ok(LoopControl::Quit),
-            Some(Effect::SwitchTarget(name)) => {
-                self.end = AppEnd::SwitchTarget(name);
-                return Ok(LoopControl::Quit);
-            }
-        }
-        Ok(LoopControl::Continue)
-    }
-
     /// Prints the differences since the last narration.
     fn print_changes(&mut self) -> Result<(), TuiError> {
-        let mut lines: Vec<String> = self.app.notices.received[self.known..]
+        let mut lines: Vec<String> = self.core.app.notices.received[self.known..]
             .iter()
             .map(|sentence| format!("Note: {sentence}"))
             .collect();
         // Notices for the user are printed completely, without the app's notice about them.
-        let notice = self.app.notices.current.take().filter(|_| lines.is_empty());
+        let notice = self
+            .core
+            .app
+            .notices
+            .current
+            .take()
+            .filter(|_| lines.is_empty());
         lines.extend(notice.as_ref().map(narration::notice));
-        self.known = self.app.notices.received.len();
-        let now = Narration::new(&self.app);
+        self.known = self.core.app.notices.received.len();
+        let now = Narration::new(&self.core.app);
         lines.extend(now.since(&self.narrated));
         self.narrated = now;
         let is_between = !lines.is_empty() && self.lines.is_prompting();
@@ -334,12 +242,12 @@ impl PlainRuntime {
     }
 
     fn has_unsaved(&self) -> bool {
-        self.app.form().is_some_and(Form::is_changed)
+        self.core.app.form().is_some_and(Form::is_changed)
     }
 
     fn print_unsaved(&mut self) -> Result<(), TuiError> {
         if self.has_unsaved() {
-            let message = if self.is_interactive {
+            let message = if self.core.is_interactive {
                 "Unsaved changes are kept as a draft; the next start offers it."
             } else {
                 "Unsaved changes are discarded."
@@ -351,8 +259,8 @@ impl PlainRuntime {
 
     /// Suspends the app, and resumes when the shell continues it.
     fn suspend(&mut self) -> Result<LoopControl, TuiError> {
-        self.draft_saver.keep_all(&mut self.app);
-        let paused = self.before_suspend.release();
+        self.core.draft_saver.keep_all(&mut self.core.app);
+        let paused = self.core.before_suspend.release();
         self.lines.show_input();
         rustix::process::kill_current_process_group(rustix::process::Signal::STOP)
             .map_err(io::Error::from)?;

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use ratatui::layout::Rect;
 
+use super::runtime_core::EventLoop as _;
 use super::{LoopControl, Runtime, TuiError};
 use crate::tui::event::Event;
 use crate::tui::layout::Size;
@@ -17,11 +18,11 @@ impl Runtime {
         }
         let flaws = self
             .themes
-            .show(self.app.themes.current, self.app.screen.is_light);
+            .show(self.core.app.themes.current, self.core.app.screen.is_light);
         if !flaws.is_empty() {
-            self.app.update(Event::Notices(flaws));
+            self.core.app.update(Event::Notices(flaws));
         }
-        let (app, theme) = (&self.app, &self.themes.theme);
+        let (app, theme) = (&self.core.app, &self.themes.theme);
         self.terminal.draw(|frame| {
             if let Some(cursor) = view::draw(app, theme, frame.buffer_mut()) {
                 frame.set_cursor_position(cursor);
@@ -34,8 +35,8 @@ impl Runtime {
 
     /// Suspends the app, and resumes when the shell continues it.
     pub(super) fn suspend(&mut self) -> Result<LoopControl, TuiError> {
-        self.draft_saver.keep_all(&mut self.app);
-        let paused = self.before_suspend.release();
+        self.core.draft_saver.keep_all(&mut self.core.app);
+        let paused = self.core.before_suspend.release();
         terminal::restore()?;
         rustix::process::kill_current_process_group(rustix::process::Signal::STOP)
             .map_err(io::Error::from)?;
@@ -60,7 +61,7 @@ impl Runtime {
         }
         let (width, height) = crossterm::terminal::size()?;
         let size = Size { width, height };
-        if size != self.app.screen.size {
+        if size != self.core.app.screen.size {
             self.clear_screen(size)?;
         }
         self.update(Event::Resize(size))

@@ -4,6 +4,7 @@ use std::io;
 use std::process::ExitStatus;
 
 use super::editor::Editor;
+use super::runtime_core::EventLoop as _;
 use super::{LoopControl, Runtime, TuiError};
 use crate::tui::effect::Ticket;
 use crate::tui::event::Event;
@@ -68,15 +69,16 @@ impl Runtime {
         if let Some(editing) = self.editing.take() {
             editing.stop();
         }
-        self.draft_saver.keep_all(&mut self.app);
-        let app = &mut self.app;
-        self.requests
+        self.core.draft_saver.keep_all(&mut self.core.app);
+        let app = &mut self.core.app;
+        self.core
+            .requests
             .finish(|ticket, reply| {
                 // Effects are not performed any longer, but the app learns which saves succeeded.
                 let _ = app.update(Event::Reply(ticket, reply));
             })
             .await;
         // Drafts that were saved by the last requests must not be offered at the next start.
-        self.draft_saver.keep_all(&mut self.app);
+        self.core.draft_saver.keep_all(&mut self.core.app);
     }
 }
