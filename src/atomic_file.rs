@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn deliver_creates_private_file_and_no_leftovers() {
+    fn file_next_to_others_is_private_and_leaves_nothing_behind() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.json");
         write_next_to_others(&path, OverwritePolicy::Keep, |file| file.write_all(b"one")).unwrap();
@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn deliver_replaces_existing_file_only_by_policy() {
+    fn file_next_to_others_replaces_only_by_policy() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.json");
         std::fs::write(&path, "theirs").unwrap();
@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn failed_deliver_keeps_existing_files() {
+    fn failed_write_next_to_others_keeps_existing_files() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.json");
         let other = folder.path().join(".a.json.0.new");

@@ -47,11 +47,11 @@ pub struct PlanEntry {
 /// Action for an existing connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExistingPolicy {
-    /// Keep it unchanged.
+    /// Keep this connection unchanged, and import the others.
     Skip,
-    /// Update it.
+    /// Update this connection.
     Update,
-    /// Change nothing.
+    /// Import nothing at all, and report the conflict.
     Fail,
 }
 

@@ -34,7 +34,7 @@ pub struct Provider {
     /// Rules over several settings, checked after the single fields.
     #[serde(default)]
     pub rules: Vec<SettingsRule>,
-    /// Alternative groups of settings, of which a connection uses one.
+    /// Groups of alternatives; a connection uses one alternative of each group.
     #[serde(default)]
     pub alternatives: Vec<AlternativeGroup>,
     /// Probes of the connection test; empty if the file has none.

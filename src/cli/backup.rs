@@ -350,7 +350,7 @@ fn find(backup: &Path, (place, context): (&StorePlace, &CliContext)) -> Result<P
     })
 }
 
-/// Returns the header of a backup, if it is readable.
+/// Returns the label of a backup, if it is readable.
 fn label_of(found: &BackupFile) -> Option<&BackupLabel> {
     found.label.as_ref().ok()
 }

@@ -49,7 +49,9 @@ pub fn run(args: &LoginArgs, globals: &Globals, output: &mut Output) -> Result<(
         Some(_) | None => name_of(&address),
     };
     if name.is_empty() || name.chars().any(char::is_control) {
-        return Err(Failure::Usage("--target is not a name".into()));
+        return Err(Failure::Usage(
+            "The name of a target must not be empty or contain control characters".into(),
+        ));
     }
     let shown = address.to_string();
     let known = ConfigFile::read(&folder);

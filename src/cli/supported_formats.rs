@@ -18,7 +18,7 @@ pub fn unsupported(command: Option<&CliCommand>, shape: OutputFormat) -> Option<
     };
     let able = able(command);
     match shape {
-        OutputFormat::Yaml if !able.is_data => Some(format!(
+        _ if !able.is_data => Some(format!(
             "This command does not support --output {word}; it prints text"
         )),
         OutputFormat::Csv if !able.is_list => Some(format!(
@@ -35,8 +35,11 @@ pub fn unsupported(command: Option<&CliCommand>, shape: OutputFormat) -> Option<
 /// Kinds of output of a command.
 #[derive(Clone, Copy)]
 struct SupportedFormats {
+    /// JSON and YAML.
     is_data: bool,
+    /// CSV.
     is_list: bool,
+    /// Environment variables.
     is_one: bool,
 }
 

@@ -129,7 +129,7 @@ pub fn read(text: &str, format: ManifestFormat, catalog: &ProviderCatalog) -> Ma
     };
     if values.is_empty() {
         read.errors
-            .push(ManifestError::document_error("empty document"));
+            .push(ManifestError::document_error("the manifest is empty"));
     }
     for value in values {
         read.take(value, catalog);
@@ -184,7 +184,7 @@ impl ManifestContents {
                 ("version", StrictJson::Number(version))
                     if version.as_u64() > Some(VERSION.into()) =>
                 {
-                    self.error("unsupported version; update umai to read this document".into());
+                    self.error("unsupported version; update umai to read this manifest".into());
                 }
                 ("version", _) => self.error(format!("version must be {VERSION}")),
                 ("connections", StrictJson::List(values)) => connections = values,

@@ -32,7 +32,7 @@ pub type RevealedSettings = HashMap<String, Revealed>;
 
 /// Connections to copy.
 pub struct CopySource {
-    /// Connections by alias.
+    /// Connections, ordered by alias.
     pub connections: Vec<Connection>,
     /// Providers of the source.
     pub catalog: Arc<ProviderCatalog>,

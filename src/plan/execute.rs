@@ -80,7 +80,7 @@ pub struct ActionCounts {
     pub skipped: usize,
     /// Refused, for example after a change elsewhere.
     pub refused: usize,
-    /// Possibly saved.
+    /// Possibly saved, or saved without a readable result.
     pub unconfirmed: usize,
     /// Not started after an error.
     pub not_started: usize,

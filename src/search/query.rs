@@ -24,7 +24,7 @@ pub enum QueryField {
 }
 
 impl QueryField {
-    /// All fields, most useful first.
+    /// All fields with a name of their own, most useful first; `Health` is written as `status:`.
     pub const ALL: [Self; 6] = [
         Self::Status,
         Self::Provider,

@@ -60,7 +60,7 @@ pub struct DialogContext<'a> {
     pub tree: &'a Tree,
     /// Log of all notices.
     pub log: &'a MessageLog,
-    /// ProviderVariables variables that can fill a connection.
+    /// Environment variables that can fill a connection.
     pub provider_variables: &'a ProviderVariables,
     /// Optional features of the service.
     pub features: ServiceFeatures,

@@ -66,7 +66,7 @@ fn setting(harness: &Harness, alias: &str, key: &str) -> Option<String> {
     }
 }
 
-/// ProviderVariables with these variables.
+/// Creates the event with these environment variables.
 fn variables(set: &[(&str, &str)]) -> Event {
     let set: Vec<(String, String)> = set
         .iter()

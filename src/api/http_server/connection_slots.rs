@@ -2,7 +2,7 @@
 //!
 //! Connections without a request cost an attacker nothing. If a new client had to wait for their timeout, 256 of them would block the server
 //! for ten seconds. Connections that never sent a valid token are evicted first, among them the one that has been open longest
-//! without a request, and none within a grace period after it was accepted. A quarter more connections than the limit are
+//! without a request, and none within a grace period after its current phase began. A quarter more connections than the limit are
 //! accepted, so that a new client does not wait for the grace period of others.
 
 use std::collections::HashMap;

@@ -20,9 +20,9 @@ impl clap::ValueEnum for ExistingPolicy {
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         let (name, help) = match self {
-            Self::Skip => ("skip", "Keep it unchanged"),
-            Self::Update => ("update", "Update it"),
-            Self::Fail => ("fail", "Change nothing"),
+            Self::Skip => ("skip", "Keep this connection unchanged"),
+            Self::Update => ("update", "Update this connection"),
+            Self::Fail => ("fail", "Import nothing at all, and report the conflict"),
         };
         Some(PossibleValue::new(name).help(help))
     }

@@ -82,7 +82,9 @@ impl RenameTarget {
         let target = file.target(&self.old).map_err(Failure::Usage)?;
         let new = self.new.trim();
         if new.is_empty() || new.chars().any(char::is_control) {
-            return Err(Failure::Usage("The new name is not a name".into()));
+            return Err(Failure::Usage(
+                "The name of a target must not be empty or contain control characters".into(),
+            ));
         }
         if file.existing(new).is_some() {
             return Err(Failure::TargetTaken(format!(

@@ -59,7 +59,7 @@ fn several_documents_and_lists_are_counted_through() {
 }
 
 #[rstest]
-#[case("", "empty document")]
+#[case("", "the manifest is empty")]
 #[case("just words", "expected an object")]
 #[case("a: b", "expected 'connections'")]
 #[case("connections: {}\n", "connections must be a list")]
@@ -87,10 +87,10 @@ fn several_documents_and_lists_are_counted_through() {
 #[case("connections: null\n", "connections has no value; write []")]
 #[case("connections: \"\"\n", "connections must be a list")]
 #[case("{}", "expected 'connections'")]
-#[case("# only a comment\n", "empty document")]
-#[case("---\n", "empty document")]
-#[case("---\n# comment\n", "empty document")]
-#[case("~\n", "empty document")]
+#[case("# only a comment\n", "the manifest is empty")]
+#[case("---\n", "the manifest is empty")]
+#[case("---\n# comment\n", "the manifest is empty")]
+#[case("~\n", "the manifest is empty")]
 #[case("connections: []\n---\n", "an empty YAML document (1 of 2)")]
 #[case("---\n---\nconnections: []\n", "an empty YAML document (1 of 2)")]
 #[case(
@@ -108,7 +108,7 @@ fn invalid_document_is_reported_with_position(#[case] text: &str, #[case] reason
 #[rstest]
 #[case::null("{\"connections\":null}", "connections has no value")]
 #[case::null_alone("null", "expected an object")]
-#[case::empty(" ", "empty document")]
+#[case::empty(" ", "the manifest is empty")]
 #[case::text("\"\"", "expected an object")]
 #[case::null_among_others("{\"connections\":[]} null", "expected an object")]
 fn json_without_connections_is_refused(#[case] text: &str, #[case] reason: &str) {

@@ -49,7 +49,7 @@ pub(super) fn read(
     Some(PasteResult::unreadable(KIND, reason))
 }
 
-const NO_VALUES: &str = "no provider here knows the names of its values";
+const NO_VALUES: &str = "its values are not named like settings or variables of a known provider";
 
 /// Reads a Secret that is parsed already; `None` for another object.
 pub(super) fn from_object(

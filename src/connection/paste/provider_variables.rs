@@ -1,10 +1,10 @@
-//! ProviderVariables variables that providers use for connections.
+//! Environment variables that providers use for connections.
 
 use super::{PasteKind, PastedConnection};
 use crate::connection::{ConnectionDraft, PlainSecret, SettingValue, Settings};
 use crate::provider::{Provider, ProviderCatalog};
 
-/// ProviderVariables variables of providers that have a value; other variables are not read.
+/// Environment variables of providers that have a value; other variables are not read.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ProviderVariables(Vec<(String, PlainSecret)>);
 

@@ -98,10 +98,10 @@ impl PastedRequest {
         wanted: Option<&Provider>,
     ) -> Result<PastedConnection, &'static str> {
         self.expand()?;
-        let address =
-            PastedUrl::read(&self.address).ok_or("its address is not an http or https address")?;
+        let address = PastedUrl::read(&self.address)
+            .ok_or("its URL does not begin with http:// or https://")?;
         let (provider, found_by) =
-            provider(&address, catalog, wanted).ok_or("no provider here takes its address")?;
+            provider(&address, catalog, wanted).ok_or("its URL belongs to no known provider")?;
         let mut collected = CollectedSettings::new(provider);
         collected.left_out = self.left_out;
         let mut reader = RequestReader {

@@ -109,7 +109,7 @@ impl From<Refusal> for StoreError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::NoSpace => Self::Full(
-                "The database of etcd is full: nothing was changed, and reading goes on. Compact and defragment it, then disarm the alarm (etcdctl alarm disarm)".into(),
+                "The database of etcd is full: nothing was changed; connections can still be read. Compact and defragment it, then disarm the alarm (etcdctl alarm disarm)".into(),
             ),
             Refusal::Busy => Self::Unreachable(
                 "etcd has too many requests at the moment; try again later".into(),

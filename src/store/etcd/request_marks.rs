@@ -1,7 +1,7 @@
 //! Lease of the marks that show which requests were done.
 //!
-//! The marks expire with it. It is replaced, not renewed, so a mark lives at least as long as the lease is still valid after its
-//! replacement: far longer than a write is tried.
+//! The marks expire with it. It is replaced, not renewed: a lease of 20 minutes gets new marks during its first 10, so every mark
+//! lives at least 10 minutes, far longer than a write is tried.
 
 use std::time::{Duration, Instant};
 

@@ -18,7 +18,7 @@ pub struct EtcdSurvey {
     pub nodes: Vec<NodeSurvey>,
     /// Alarms of the cluster.
     pub alarms: Result<Vec<EtcdAlarm>, StoreError>,
-    /// Returns true if there is a store and its key is the one of this machine; false without a store.
+    /// True if there is a store and this machine has its key, false if there is none; the error of a key that does not match.
     pub store: Result<bool, StoreError>,
 }
 

@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 use super::segment::Segment;
 use super::snapshot;
 
-/// Number of finished segments kept regardless of age.
-const MAX_SEGMENTS: usize = 10;
+/// Number of the newest finished segments that are kept regardless of age.
+const ALWAYS_KEPT_SEGMENTS: usize = 10;
 /// Number of days for which the newest segment of each day is kept in addition.
 const DAYS: u64 = 7;
 /// Number of snapshots kept: the current one, and the previous one in case the current is damaged.
@@ -51,7 +51,7 @@ fn expired(finished: &[Segment], now: SystemTime) -> io::Result<Vec<&Segment>> {
         let age = now.duration_since(written).unwrap_or_default();
         let days_old = age.as_secs() / DAY.as_secs();
         let first_of_day = days.insert(days_old);
-        if newer >= MAX_SEGMENTS && !(first_of_day && days_old < DAYS) {
+        if newer >= ALWAYS_KEPT_SEGMENTS && !(first_of_day && days_old < DAYS) {
             expired.push(segment);
         }
     }

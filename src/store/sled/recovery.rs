@@ -237,7 +237,7 @@ fn usable(
     (IndexReader::Closed, StorePosition::default(), Some(why))
 }
 
-/// Recovery state.
+/// Position and findings so far, while the index is brought up to date.
 struct RecoveryState {
     position: StorePosition,
     /// Reason to rebuild the index.
@@ -249,7 +249,8 @@ struct RecoveryState {
 }
 
 impl RecoveryState {
-    /// Verification that is necessary before the first change. None when index and journal end where the marker says.
+    /// Returns the verification that is necessary before the first change; [`Verification::Recorded`] if index and journal end
+    /// where the marker says.
     fn verification(
         &self,
         marker: Option<&VerifiedMarker>,

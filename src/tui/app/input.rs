@@ -54,7 +54,7 @@ impl App {
         }
         let in_tree = self.keymap.find(KeyContext::Tree, key);
         if self.dialogs.is_empty() && in_tree == Some(Action::NextPane) {
-            // Only the filter has no such action itself.
+            // Without a dialog, only the context of the filter does not bind this key.
             self.complete_filter();
             return None;
         }

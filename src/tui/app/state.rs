@@ -113,7 +113,7 @@ pub struct ServiceInfo {
     pub key_path: Option<String>,
     /// Base URL of the management API, for copied cURL commands.
     pub api: String,
-    /// ProviderVariables variables that can fill a connection.
+    /// Environment variables that can fill a connection.
     pub provider_variables: ProviderVariables,
     /// Targets to switch and to copy to.
     pub targets: Option<TargetsHandle>,

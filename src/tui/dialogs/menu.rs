@@ -79,7 +79,7 @@ impl Dialog for Menu {
             "Print for copying: name, alias, id or json; back closes."
         } else {
             "Sort: by-name, by-alias, by-provider, by-status, by-modified; \
-             turn reverses, group or back."
+             reverse-sort reverses, group or back."
         };
         Spoken::text(place, Vec::new())
     }
