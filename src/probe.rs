@@ -124,11 +124,9 @@ async fn check_credentials(
         let answer = client
             .call(call.request, ExpectedBody::Document, || {})
             .await;
-        let answer = classify::classify(answer, &call.target, RequestPurpose::Token, plan)?;
+        let answer = classify::classify(answer, &call.url, RequestPurpose::Token, plan)?;
         let token = answer.json.as_ref().and_then(entra::token_in);
-        plan.authenticate_with(
-            token.ok_or_else(|| classify::missing_token(&call.target, &answer))?,
-        );
+        plan.authenticate_with(token.ok_or_else(|| classify::missing_token(&call.url, &answer))?);
     }
     let call = plan.credentials_request()?;
     let (asked, wanted) = if plan.probe.is_list() {
@@ -138,11 +136,11 @@ async fn check_credentials(
     };
     let reached = || progress.passed(TestStage::Reached);
     let answer = client.call(call.request, wanted, reached).await;
-    let answer = classify::classify(answer, &call.target, asked, plan)?;
+    let answer = classify::classify(answer, &call.url, asked, plan)?;
     progress.passed(TestStage::Permission);
     Ok(AcceptedResponse {
         response: answer,
-        location: call.target.location,
+        location: call.url.host,
     })
 }
 
@@ -207,11 +205,11 @@ async fn fetch_page(
     let wanted = plan.expected_list()?;
     let call = plan.list_call(at)?;
     let answer = client.call(call.request, wanted, || {}).await;
-    let classified = classify::classify(answer, &call.target, RequestPurpose::Models, plan);
+    let classified = classify::classify(answer, &call.url, RequestPurpose::Models, plan);
     let answer = classified.map_err(|failure| failure.at(TestStage::Models))?;
     answer
         .list
-        .ok_or_else(|| classify::not_a_list(&call.target, plan).at(TestStage::Models))
+        .ok_or_else(|| classify::not_a_list(&call.url, plan).at(TestStage::Models))
 }
 
 /// Deadline of a test that starts now.

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::failure::ProbeFailure;
 use super::http::ProbeResponse;
-use super::plan::{ProbePlan, RequestTarget};
+use super::plan::{DisplayUrl, ProbePlan};
 use super::provider_message::{has_code, message};
 use super::transport_error::{FailedRequest, TransportError};
 use crate::connection::test_report::TestStage;
@@ -31,16 +31,16 @@ const CHECK_ADDRESS: &str =
 /// Returns the response if it is the expected one.
 pub(super) fn classify(
     answer: Result<ProbeResponse, FailedRequest>,
-    target: &RequestTarget,
+    url: &DisplayUrl,
     asked: RequestPurpose,
     plan: &ProbePlan<'_>,
 ) -> Result<ProbeResponse, ProbeFailure> {
-    let answer = answer.map_err(|reason| unreachable(&reason, target))?;
+    let answer = answer.map_err(|reason| unreachable(&reason, url))?;
     let raw = message(&answer);
     let case = ResponseClassifier {
         response: &answer,
         message: raw.as_deref().unwrap_or_default().to_lowercase(),
-        target,
+        url,
         purpose: asked,
         plan,
     };
@@ -52,22 +52,19 @@ pub(super) fn classify(
 }
 
 /// Failure of a token endpoint whose response contains no token.
-pub(super) fn missing_token(target: &RequestTarget, answer: &ProbeResponse) -> ProbeFailure {
-    let sentence = format!("{} did not return a token", target.location);
+pub(super) fn missing_token(url: &DisplayUrl, answer: &ProbeResponse) -> ProbeFailure {
+    let sentence = format!("{} did not return a token", url.host);
     ProbeFailure::new(TestStage::Reached, sentence, CHECK_ADDRESS).with(answer, None)
 }
 
 /// Failure of a response that is not a list of models.
-pub(super) fn not_a_list(target: &RequestTarget, plan: &ProbePlan<'_>) -> ProbeFailure {
-    let sentence = format!("{} did not return a list of models", target.address);
+pub(super) fn not_a_list(url: &DisplayUrl, plan: &ProbePlan<'_>) -> ProbeFailure {
+    let sentence = format!("{} did not return a list of models", url.address);
     wrong_address(sentence, plan)
 }
 
-fn unreachable(reason: &FailedRequest, target: &RequestTarget) -> ProbeFailure {
-    let (sentence, advice) = (
-        reason.sentence(&target.location),
-        reason.advice(&target.location),
-    );
+fn unreachable(reason: &FailedRequest, url: &DisplayUrl) -> ProbeFailure {
+    let (sentence, advice) = (reason.sentence(&url.host), reason.advice(&url.host));
     ProbeFailure {
         is_blocked: reason.error == TransportError::Forbidden,
         ..ProbeFailure::new(TestStage::Reached, sentence, &advice)
@@ -79,7 +76,7 @@ struct ResponseClassifier<'a> {
     response: &'a ProbeResponse,
     /// Lowercase message of the provider.
     message: String,
-    target: &'a RequestTarget,
+    url: &'a DisplayUrl,
     purpose: RequestPurpose,
     plan: &'a ProbePlan<'a>,
 }
@@ -116,12 +113,12 @@ impl ResponseClassifier<'_> {
         reason = "one arm for each status, the most specific first"
     )]
     fn error_status(&self) -> ProbeFailure {
-        let (status, place) = (self.response.status, &self.target.location);
+        let (status, host) = (self.response.status, &self.url.host);
         let is_token_refused = self.purpose == RequestPurpose::Token && matches!(status, 400 | 403);
         if self.message_contains(CLOCK_SKEW) {
             return ProbeFailure::new(
                 TestStage::Authentication,
-                format!("{place} rejected the time of the signature ({status})"),
+                format!("{host} rejected the time of the signature ({status})"),
                 "Check this computer's clock",
             );
         }
@@ -131,7 +128,7 @@ impl ResponseClassifier<'_> {
         match status {
             402 => ProbeFailure::new(
                 TestStage::Permission,
-                format!("{place} requires payment (402)"),
+                format!("{host} requires payment (402)"),
                 "Add credit or a payment method at the provider",
             ),
             429 if self.message_contains(QUOTA_EXCEEDED)
@@ -139,13 +136,13 @@ impl ResponseClassifier<'_> {
             {
                 ProbeFailure::new(
                     TestStage::Permission,
-                    format!("{place}: quota exceeded (429)"),
+                    format!("{host}: quota exceeded (429)"),
                     "Add credit or raise the limit at the provider",
                 )
             }
             429 => ProbeFailure::new(
                 TestStage::Permission,
-                format!("{place}: rate limit reached (429)"),
+                format!("{host}: rate limit reached (429)"),
                 "Wait a moment and test again",
             ),
             404 | 405 | 410 => {
@@ -157,7 +154,7 @@ impl ResponseClassifier<'_> {
                 TestStage::Reached,
                 format!(
                     "{} returned a web page instead of an API response (403)",
-                    self.target.address
+                    self.url.address
                 ),
                 "Check the endpoint, and any firewall or proxy in front of it",
             ),
@@ -166,41 +163,41 @@ impl ResponseClassifier<'_> {
             }),
             400..500 => ProbeFailure::new(
                 TestStage::Authentication,
-                format!("{place} rejected the request ({status}); the key could not be checked"),
+                format!("{host} rejected the request ({status}); the key could not be checked"),
                 "Read the provider message and check the settings",
             ),
             _ if self.response.json.is_none() => ProbeFailure::new(
                 TestStage::Reached,
                 format!(
                     "{} returned a server error without an API response ({status})",
-                    self.target.address
+                    self.url.address
                 ),
                 "Try again later; if the error persists, check the endpoint",
             ),
             _ => ProbeFailure::new(
                 TestStage::Authentication,
-                format!("{place} returned a server error ({status}); the key could not be checked"),
+                format!("{host} returned a server error ({status}); the key could not be checked"),
                 "Try again later",
             ),
         }
     }
 
     fn authentication_failed(&self) -> ProbeFailure {
-        let (status, place) = (self.response.status, &self.target.location);
-        let sentence = format!("{place} does not accept the credentials ({status})");
+        let (status, host) = (self.response.status, &self.url.host);
+        let sentence = format!("{host} does not accept the credentials ({status})");
         let advice = sign_in_advice(self.purpose, self.plan);
         ProbeFailure::new(TestStage::Authentication, sentence, advice)
     }
 
     fn permission_denied(&self) -> ProbeFailure {
-        let (status, place) = (self.response.status, &self.target.location);
-        let sentence = format!("{place}: the key lacks permission ({status})");
+        let (status, host) = (self.response.status, &self.url.host);
+        let sentence = format!("{host}: the key lacks permission ({status})");
         let advice = "Grant the key or its owner permission to use models";
         ProbeFailure::new(TestStage::Permission, sentence, advice)
     }
 
     fn redirected(&self) -> ProbeFailure {
-        let (status, address) = (self.response.status, &self.target.address);
+        let (status, address) = (self.response.status, &self.url.address);
         let sentence =
             format!("{address} redirects to another URL ({status}); the key is not sent there");
         let location = self.response.headers.get(LOCATION);
@@ -217,7 +214,7 @@ impl ResponseClassifier<'_> {
     }
 
     fn wrong_address(&self, sentence: impl FnOnce(&str) -> String) -> ProbeFailure {
-        wrong_address(sentence(&self.target.address), self.plan)
+        wrong_address(sentence(&self.url.address), self.plan)
     }
 
     /// Returns the failure of a successful status without the expected body: a web page or unrelated JSON.
@@ -253,7 +250,7 @@ impl ResponseClassifier<'_> {
                     format!("{address} returned an error instead of its list of models")
                 }))
             }
-            RequestPurpose::Models => Some(not_a_list(self.target, self.plan)),
+            RequestPurpose::Models => Some(not_a_list(self.url, self.plan)),
         }
     }
 }

@@ -31,21 +31,21 @@ pub(super) struct ProbePlan<'a> {
     hidden: Redaction,
 }
 
-/// Request with its displayable target.
+/// Request with its URL for display.
 pub(super) struct PlannedRequest {
     /// Request to send.
     pub request: ProbeRequest,
-    /// Displayable target.
-    pub target: RequestTarget,
+    /// URL for display.
+    pub url: DisplayUrl,
 }
 
-/// Displayable target of a request, without secrets.
+/// URL of a request for display, without secrets.
 #[derive(Debug, Clone)]
-pub(super) struct RequestTarget {
+pub(super) struct DisplayUrl {
     /// URL without its query.
     pub address: String,
     /// Host for messages.
-    pub location: String,
+    pub host: String,
 }
 
 impl<'a> ProbePlan<'a> {
@@ -111,8 +111,8 @@ impl<'a> ProbePlan<'a> {
         Ok(request
             .zip(self.probe.token.as_ref())
             .map(|(request, template)| {
-                let target = self.target(template, &request.url);
-                PlannedRequest { request, target }
+                let url = self.display_url(template, &request.url);
+                PlannedRequest { request, url }
             }))
     }
 
@@ -179,27 +179,30 @@ impl<'a> ProbePlan<'a> {
                 )
             })?,
         };
-        let target = self.target(template, &url);
+        let shown = self.display_url(template, &url);
         let request = self
             .probe
             .request(url, &self.values, self.token.as_ref(), self.subject.now)
             .map_err(|reason| self.unsendable(&reason))?;
-        Ok(PlannedRequest { request, target })
+        Ok(PlannedRequest {
+            request,
+            url: shown,
+        })
     }
 
-    fn target(&self, template: &Template, url: &Url) -> RequestTarget {
+    fn display_url(&self, template: &Template, url: &Url) -> DisplayUrl {
         let referred = template
             .settings()
             .find_map(|key| self.references.iter().find(|(name, _)| name == key));
         let host = url.host_str().unwrap_or_default();
-        let place = match (referred, url.port()) {
+        let described = match (referred, url.port()) {
             (Some((_, reference)), _) => format!("the address in {reference}"),
             (None, Some(port)) => format!("{host}:{port}"),
             (None, None) => host.to_owned(),
         };
-        RequestTarget {
+        DisplayUrl {
             address: self.displayed(template),
-            location: self.clean(&place),
+            host: self.clean(&described),
         }
     }
 

@@ -61,11 +61,11 @@ impl AlternativeGroup {
 
     /// Returns the index of the alternative in use: the first with a value for one of its `any_of` keys, otherwise the first with any value.
     pub fn in_use(&self, has: impl Fn(&str) -> bool) -> Option<usize> {
-        let goes = |keys: &[String]| keys.iter().any(|key| has(key));
+        let has_any = |keys: &[String]| keys.iter().any(|key| has(key));
         let first = |keys: &dyn Fn(&Alternative) -> &[String]| {
             self.alternatives
                 .iter()
-                .position(|alternative| goes(keys(alternative)))
+                .position(|alternative| has_any(keys(alternative)))
         };
         first(&|alternative| &alternative.any_of)
             .or_else(|| first(&|alternative| &alternative.settings))

@@ -142,13 +142,13 @@ impl Probe {
         values: &ResolvedSettings,
     ) -> Vec<&'p SettingsField> {
         let is_key_optional = matches!(self.scheme, Scheme::Bearer | Scheme::Header);
-        let signs = self
+        let credential_keys = self
             .credentials()
             .into_iter()
             .filter(|key| !is_key_optional || *key != self.key || self.when.is_some());
-        let goes = template::chosen(&self.address, values).into_iter();
-        let named: Vec<&str> = signs
-            .chain(goes.chain(&self.token).flat_map(Template::settings))
+        let url = template::chosen(&self.address, values).into_iter();
+        let named: Vec<&str> = credential_keys
+            .chain(url.chain(&self.token).flat_map(Template::settings))
             .collect();
         provider
             .settings

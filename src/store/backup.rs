@@ -34,9 +34,9 @@ use crate::connection::{Connection, SealedSecret, StoreError};
 /// Signs bytes with a key, which can check the signature.
 pub type BackupSigner = dyn Fn(&[u8]) -> Result<Signature, StoreError> + Send + Sync;
 
-/// Backup configuration of the process that has the store open.
+/// Configuration of backups of the process that has the store open.
 #[derive(Clone, Default)]
-pub struct BackupPlan {
+pub struct BackupConfig {
     /// Folder for copies.
     pub copies: Option<PathBuf>,
     /// Creates the signatures of backups; set once the key is known.

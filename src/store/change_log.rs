@@ -50,7 +50,7 @@ struct NewestRevision {
 }
 
 impl ChangeLog {
-    /// Returns a feed that starts at `revision`.
+    /// Creates a log that starts at `revision`.
     pub fn new(history: impl ChangeHistory + 'static, revision: u64) -> Self {
         Self {
             history: Box::new(history),

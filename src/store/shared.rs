@@ -41,7 +41,7 @@ use self::client::NoReply;
 pub use self::election::IdentityCheck;
 use self::membership::{MemberStage, Membership};
 use self::protocol::{StoreReply, StoreRequest, Write, unexpected_reply};
-use super::backup::{BackupPlan, BackupSigner};
+use super::backup::{BackupConfig, BackupSigner};
 use super::key::UnlockedStore;
 use crate::connection::store::{
     ChangeFeed, ConnectionStore, Revision, SaveConnection, StoreNotice,
@@ -72,9 +72,9 @@ impl SharedStore {
 
     /// Like [`new`](Self::new), with a folder for copies of backups.
     pub fn with_backup_copies(data: &Path, copies: Option<PathBuf>) -> Self {
-        let backups = BackupPlan {
+        let backups = BackupConfig {
             copies,
-            ..BackupPlan::default()
+            ..BackupConfig::default()
         };
         Self(Arc::new(Membership::new(data, backups)))
     }

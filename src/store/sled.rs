@@ -47,7 +47,7 @@ use self::change::WriteRequest;
 use self::index_handle::IndexHandle;
 use self::open::OpeningStore;
 use self::writer::{StoreWriter, WriterMessage};
-use super::backup::BackupPlan;
+use super::backup::BackupConfig;
 use super::journal::header::StoreIdentity;
 use super::key::UnlockedStore;
 use crate::connection::store::{
@@ -142,7 +142,7 @@ impl SledStore {
     pub fn open(
         data: &Path,
         unlock: impl Fn(Option<&StoreIdentity>) -> Result<UnlockedStore, StoreError>,
-        backups: BackupPlan,
+        backups: BackupConfig,
     ) -> Result<Self, StoreError> {
         let start = open::open(data, unlock, backups)?;
         let applier = Arc::clone(&start.applier);

@@ -53,7 +53,7 @@ pub enum Effect {
     /// Open a text in the editor; the result is an [`super::event::Event::Edited`].
     OpenEditor(Ticket, EditorDocument),
     /// Copy text to the terminal's clipboard.
-    Copy(String),
+    CopyToClipboard(String),
     /// Check whether the owner of the key was reminded of its backup; the result is an
     /// [`super::event::Event::KeyNeedsBackup`], or nothing.
     CheckKeyBackup,
@@ -103,7 +103,7 @@ pub enum ServiceRequest {
     /// Compare connections with those of another target.
     PlanCopy(CopyRequest),
     /// Copy a connection to another target, with the service of that target.
-    Copy(CopyStep),
+    CopyToTarget(CopyStep),
 }
 
 /// Export of connections to a file.
@@ -133,7 +133,7 @@ impl ServiceRequest {
     /// Returns whether it writes something, connections or a file, so that quitting waits for its reply.
     pub const fn is_save(&self) -> bool {
         match self {
-            Self::Run(_) | Self::Purge(_) | Self::Export(_) | Self::Copy(_) => true,
+            Self::Run(_) | Self::Purge(_) | Self::Export(_) | Self::CopyToTarget(_) => true,
             Self::List(_)
             | Self::Get(_)
             | Self::GetTheirVersion(..)

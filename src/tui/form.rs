@@ -202,7 +202,7 @@ impl Form {
 
     /// Field with this ID.
     pub fn field(&self, place: &FieldId) -> Option<&FormField> {
-        self.fields.iter().find(|field| field.target == *place)
+        self.fields.iter().find(|field| field.id == *place)
     }
 
     /// Trimmed text of a field.
@@ -323,7 +323,7 @@ impl Form {
             Some(_) | None => (pasted.0.as_str(), None),
         };
         let lower;
-        let text = if field.target == FieldId::Alias {
+        let text = if field.id == FieldId::Alias {
             lower = text.to_ascii_lowercase();
             lower.as_str()
         } else {
@@ -409,7 +409,7 @@ impl Form {
 
     fn clear(&mut self, catalog: &ProviderCatalog) {
         if let Some(field) = self.fields.get_mut(self.focus)
-            && !matches!(field.target, FieldId::Alternative(_))
+            && !matches!(field.id, FieldId::AlternativeGroup(_))
         {
             field.clear();
             self.changed(catalog);
@@ -421,7 +421,7 @@ impl Form {
         self.invalidate_reference(self.focus);
         self.check_key_owner(self.focus, catalog);
         self.update_configuration_keys();
-        match self.fields.get(self.focus).map(|field| &field.target) {
+        match self.fields.get(self.focus).map(|field| &field.id) {
             Some(FieldId::Alias) => {
                 self.alias_follows = self.id().is_none() && self.typed(&FieldId::Alias).is_empty();
             }
@@ -430,7 +430,7 @@ impl Form {
                 if let Some(field) = self
                     .fields
                     .iter_mut()
-                    .find(|field| field.target == FieldId::Alias)
+                    .find(|field| field.id == FieldId::Alias)
                 {
                     field.error = None;
                     if let Some(line) = field.line_mut() {

@@ -54,7 +54,7 @@ pub async fn perform(
         ServiceRequest::PlanCopy(request) => {
             ServiceReply::CopyPlanned(plan_copy(service, request).await)
         }
-        ServiceRequest::Copy(step) => ServiceReply::Copied(step.run().await),
+        ServiceRequest::CopyToTarget(step) => ServiceReply::Copied(step.run().await),
         ServiceRequest::Trash => ServiceReply::Trash(trash(service).await),
         ServiceRequest::Purge(ids) => {
             let (gone, done) = purge(service, ids).await;

@@ -129,7 +129,7 @@ fn copied(harness: &Harness) -> Option<String> {
         .iter()
         .rev()
         .find_map(|effect| match effect {
-            Effect::Copy(text) => Some(text.clone()),
+            Effect::CopyToClipboard(text) => Some(text.clone()),
             _ => None,
         })
 }

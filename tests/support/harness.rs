@@ -190,7 +190,7 @@ impl Harness {
                 | Effect::Suspend
                 | Effect::Quit
                 | Effect::SwitchTarget(_)
-                | Effect::Copy(_)
+                | Effect::CopyToClipboard(_)
                 | Effect::ReleaseDrafts(_)
                 | Effect::LoadDrafts
                 | Effect::OpenEditor(..) => {

@@ -46,7 +46,7 @@ fn every_dialog(harness: &Harness) -> Vec<AnyDialog> {
     let rows = app.tree.among(|_| true);
     let rows = rows.map(|item| BulkRow::new(item, false)).collect();
     let conflict = MergeConflict {
-        target: FieldId::Name,
+        id: FieldId::Name,
         label: "Name".into(),
         mine: "Mine".into(),
         theirs: "Theirs".into(),

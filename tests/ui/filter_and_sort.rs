@@ -118,7 +118,10 @@ fn palette_runs_menu_actions() {
     harness.play("<end>:sort by ali<enter>");
     assert_eq!(harness.app.tree.sort().column, Column::Alias);
     harness.play(":copy id<enter>");
-    assert!(matches!(harness.effects.last(), Some(Effect::Copy(_))));
+    assert!(matches!(
+        harness.effects.last(),
+        Some(Effect::CopyToClipboard(_))
+    ));
     assert!(harness.app.dialogs.is_empty());
 }
 

@@ -56,7 +56,7 @@ fn text_undo_works_in_a_field_and_leaves_the_others() {
 fn key_in_the_endpoint_is_named_at_once_and_f6_moves_it() {
     let mut harness = Harness::empty(120, 40);
     harness.play("nopenai<enter>A<tab><tab><tab><tab><tab><ctrl-u>");
-    while harness.app.form().unwrap().fields[harness.app.form().unwrap().focus].target
+    while harness.app.form().unwrap().fields[harness.app.form().unwrap().focus].id
         != setting("endpoint")
     {
         harness.play("<tab>");

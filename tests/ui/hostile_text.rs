@@ -161,7 +161,7 @@ impl HostileApp {
             }
             ServiceRequest::Run(Command::Delete { .. } | Command::Rollback { .. })
             | ServiceRequest::PlanCopy(_)
-            | ServiceRequest::Copy(_)
+            | ServiceRequest::CopyToTarget(_)
             | ServiceRequest::Purge(_) => ServiceReply::TaskFailed(item.name.clone()),
             ServiceRequest::Run(_) => {
                 ServiceReply::Ran(Err(ConnectionError::Malformed(item.name.clone())))

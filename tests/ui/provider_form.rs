@@ -775,7 +775,7 @@ fn copied_snippet_has_an_empty_value() {
         .effects
         .iter()
         .filter_map(|effect| match effect {
-            Effect::Copy(text) => Some(text.as_str()),
+            Effect::CopyToClipboard(text) => Some(text.as_str()),
             _ => None,
         })
         .collect();

@@ -667,14 +667,20 @@ fn copy_menu_copies_values_without_secrets() {
         ticket,
         ServiceReply::Connection(Ok(connection(item(1, "A")))),
     ));
-    assert_eq!(press(&mut app, "ya"), Some(Effect::Copy("a".into())));
-    assert_eq!(press(&mut app, "yn"), Some(Effect::Copy("A".into())));
-    let Some(Effect::Copy(json)) = press(&mut app, "yj") else {
+    assert_eq!(
+        press(&mut app, "ya"),
+        Some(Effect::CopyToClipboard("a".into()))
+    );
+    assert_eq!(
+        press(&mut app, "yn"),
+        Some(Effect::CopyToClipboard("A".into()))
+    );
+    let Some(Effect::CopyToClipboard(json)) = press(&mut app, "yj") else {
         panic!("expected the JSON");
     };
     assert!(json.contains(r#""apiKey": "sk-***""#), "{json}");
     for keys in ["yu", "yc"] {
-        let Some(Effect::Copy(curl)) = press(&mut app, keys) else {
+        let Some(Effect::CopyToClipboard(curl)) = press(&mut app, keys) else {
             panic!("expected the command");
         };
         assert!(
@@ -732,7 +738,10 @@ fn text_above_the_terminal_limit_is_not_copied() {
     assert_eq!(press(&mut app, "yj"), None);
     let notice = &app.notices.current.as_ref().unwrap().text;
     assert!(notice.starts_with("JSON not copied: 80"), "{notice}");
-    assert!(matches!(press(&mut app, "ya"), Some(Effect::Copy(_))));
+    assert!(matches!(
+        press(&mut app, "ya"),
+        Some(Effect::CopyToClipboard(_))
+    ));
 }
 
 #[test]

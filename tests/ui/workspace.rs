@@ -195,7 +195,7 @@ fn rollback_keeps_the_stored_key() {
 fn every_info_line_can_be_copied(#[case] keys: &str, #[case] copied: &str) {
     let mut harness = changed(120, 40);
     harness.play("2").play(keys).play("<enter>");
-    assert_eq!(harness.effects, [Effect::Copy(copied.into())]);
+    assert_eq!(harness.effects, [Effect::CopyToClipboard(copied.into())]);
 }
 
 #[test]
@@ -468,7 +468,10 @@ fn models_can_be_filtered_and_copied() {
     frames.push_str(&harness.frame());
     insta::assert_snapshot!(frames);
     harness.play("<enter>");
-    assert_eq!(harness.effects, [Effect::Copy("gpt-4o-mini".into())]);
+    assert_eq!(
+        harness.effects,
+        [Effect::CopyToClipboard("gpt-4o-mini".into())]
+    );
 }
 
 #[test]

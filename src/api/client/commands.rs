@@ -146,7 +146,9 @@ impl RemoteService {
             _ => self.send_request(request, about).await,
         };
         match (answer, &key) {
-            (Err(error), Some(key)) => Err(self.moved(error, key, about.base_version).await),
+            (Err(error), Some(key)) => {
+                Err(self.version_conflict(error, key, about.base_version).await)
+            }
             (answer, _) => answer,
         }
     }
@@ -185,15 +187,19 @@ impl RemoteService {
     }
 
     /// Creates the version conflict error, with the current version where the server does not report it.
-    pub(super) async fn moved(
+    pub(super) async fn version_conflict(
         &self,
         error: ConnectionError,
         key: &IdOrAlias,
         expected_version: Option<u64>,
     ) -> ConnectionError {
-        const MOVED: u16 = StatusCode::PRECONDITION_FAILED.as_u16();
-        let (Some(expected), ConnectionError::Server(ServerError::Refused { status: MOVED, .. })) =
-            (expected_version, &error)
+        const CONFLICT: u16 = StatusCode::PRECONDITION_FAILED.as_u16();
+        let (
+            Some(expected),
+            ConnectionError::Server(ServerError::Refused {
+                status: CONFLICT, ..
+            }),
+        ) = (expected_version, &error)
         else {
             return error;
         };

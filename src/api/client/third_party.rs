@@ -51,7 +51,7 @@ impl RemoteService {
                 let read = self.saved_connection(answer, Some(&id)).await?;
                 Ok(own_result(read, &change, raw.item.version))
             }
-            Err(error) => Err(self.moved(error, &id, expected_version).await),
+            Err(error) => Err(self.version_conflict(error, &id, expected_version).await),
         }
     }
 

@@ -35,7 +35,7 @@ struct SlotTable {
 }
 
 /// Result of an attempt to get a slot.
-enum SlotRequest {
+enum SlotAttempt {
     /// A slot.
     Granted(ConnectionSlot),
     /// Time from which a connection can be evicted.
@@ -77,12 +77,12 @@ impl ConnectionSlots {
     pub async fn take(self: &Arc<Self>) -> ConnectionSlot {
         loop {
             match self.try_take(Instant::now()) {
-                SlotRequest::Granted(slot) => return slot,
-                SlotRequest::RetryAt(when) => {
+                SlotAttempt::Granted(slot) => return slot,
+                SlotAttempt::RetryAt(when) => {
                     // Until then, or until a slot is freed.
                     let _ = timeout_at(when, self.freed.notified()).await;
                 }
-                SlotRequest::Full => {
+                SlotAttempt::Full => {
                     // Until a slot is freed. A request that ends frees none, but its connection can be evicted then.
                     let _ = timeout_at(Instant::now() + RECHECK, self.freed.notified()).await;
                 }
@@ -90,7 +90,7 @@ impl ConnectionSlots {
         }
     }
 
-    fn try_take(self: &Arc<Self>, now: Instant) -> SlotRequest {
+    fn try_take(self: &Arc<Self>, now: Instant) -> SlotAttempt {
         let mut taken = self.lock_slots();
         if taken.slots.len() >= self.limit {
             match self.eviction_candidate(&taken, now) {
@@ -113,7 +113,7 @@ impl ConnectionSlots {
             CancellationToken::new(),
         );
         taken.slots.insert(number, (state.clone(), leave.clone()));
-        SlotRequest::Granted(ConnectionSlot {
+        SlotAttempt::Granted(ConnectionSlot {
             number,
             slots: Arc::clone(self),
             state,
@@ -126,7 +126,7 @@ impl ConnectionSlots {
         &self,
         taken: &SlotTable,
         now: Instant,
-    ) -> Result<(u64, bool), SlotRequest> {
+    ) -> Result<(u64, bool), SlotAttempt> {
         let mut first = None;
         let mut eviction_candidate = None;
         for (number, (state, _)) in &taken.slots {
@@ -146,8 +146,8 @@ impl ConnectionSlots {
         }
         match (eviction_candidate, first) {
             (Some(((is_authenticated, _), _, number)), _) => Ok((number, is_authenticated)),
-            (None, Some(first)) => Err(SlotRequest::RetryAt(first)),
-            (None, None) => Err(SlotRequest::Full),
+            (None, Some(first)) => Err(SlotAttempt::RetryAt(first)),
+            (None, None) => Err(SlotAttempt::Full),
         }
     }
 
@@ -230,7 +230,7 @@ mod tests {
         for state in strangers.iter().map(|slot| &slot.state) {
             state.set_phase(TcpConnectionPhase::Responding);
         }
-        assert!(matches!(slots.try_take(later), SlotRequest::Granted(_)));
+        assert!(matches!(slots.try_take(later), SlotAttempt::Granted(_)));
         assert!(!known.evicted.is_cancelled());
     }
 
@@ -241,7 +241,7 @@ mod tests {
         asking.state.set_phase(TcpConnectionPhase::Responding);
         let above_limit = slots.take().await;
         above_limit.state.set_phase(TcpConnectionPhase::Responding);
-        assert!(matches!(slots.try_take(Instant::now()), SlotRequest::Full));
+        assert!(matches!(slots.try_take(Instant::now()), SlotAttempt::Full));
         let waiting = tokio::spawn({
             let slots = Arc::clone(&slots);
             async move { slots.take().await }
@@ -264,12 +264,12 @@ mod tests {
             .1
             .min(second.state.phase_and_start().1);
         assert!(
-            matches!(slots.try_take(now), SlotRequest::RetryAt(when) if when == since + moment)
+            matches!(slots.try_take(now), SlotAttempt::RetryAt(when) if when == since + moment)
         );
         assert!(!first.evicted.is_cancelled() && !second.evicted.is_cancelled());
         assert!(matches!(
             slots.try_take(now + moment),
-            SlotRequest::Granted(_)
+            SlotAttempt::Granted(_)
         ));
         assert!(first.evicted.is_cancelled() && !second.evicted.is_cancelled());
     }

@@ -139,7 +139,7 @@ fn with_parts<T>(
     ];
     let numbers = numbers.map(u64::to_le_bytes);
     with(&[
-        &[entry.kind.code()],
+        &[entry.kind.to_byte()],
         entry.id.as_bytes(),
         numbers.as_flattened(),
         entry.payload,

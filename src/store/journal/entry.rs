@@ -38,12 +38,12 @@ impl EntryKind {
         Self::End,
     ];
 
-    pub(super) const fn code(self) -> u8 {
+    pub(super) const fn to_byte(self) -> u8 {
         self as u8 + 1
     }
 
     fn read(code: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.code() == code)
+        Self::ALL.into_iter().find(|kind| kind.to_byte() == code)
     }
 }
 
@@ -86,7 +86,7 @@ impl<'a> JournalEntry<'a> {
     fn write_after(&self, offset_in_group: u32, out: &mut Vec<u8>) {
         let mut head = [0; HEAD];
         head[..4].copy_from_slice(&MARKER);
-        head[4] = self.kind.code();
+        head[4] = self.kind.to_byte();
         head[8..12].copy_from_slice(&offset_in_group.to_le_bytes());
         head[CODES_FLAG] = u8::from(self.codes.is_some());
         head[16..24].copy_from_slice(&((self.size() - HEAD) as u64).to_le_bytes());

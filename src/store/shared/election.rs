@@ -18,7 +18,7 @@ use super::membership::KnownState;
 use super::role::StoreRole;
 use super::socket;
 use crate::connection::{ConnectionStore, StoreError};
-use crate::store::backup::BackupPlan;
+use crate::store::backup::BackupConfig;
 use crate::store::disk::DiskObstacle;
 use crate::store::journal::header::StoreIdentity;
 use crate::store::key::UnlockedStore;
@@ -46,7 +46,7 @@ pub struct Election {
     /// State shared by all roles of this process.
     pub known: Arc<KnownState>,
     /// Backup configuration while this process has the store open.
-    pub backups: BackupPlan,
+    pub backups: BackupConfig,
 }
 
 /// Role, and the store with its key.

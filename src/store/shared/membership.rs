@@ -11,7 +11,7 @@ use super::election::{Election, IdentityCheck};
 use super::role::{RequestHandle, StoreRole};
 use crate::connection::store::{Revision, StoreNotice};
 use crate::connection::{ConnectionStore, StoreError};
-use crate::store::backup::BackupPlan;
+use crate::store::backup::BackupConfig;
 use crate::store::journal::header::StoreIdentity;
 use crate::store::key::UnlockedStore;
 use crate::store::lock;
@@ -63,7 +63,7 @@ impl KnownState {
 /// Membership of this process.
 pub struct Membership {
     data: PathBuf,
-    backups: BackupPlan,
+    backups: BackupConfig,
     /// Store that was opened; another store in the same folder is rejected.
     unlocked: OnceLock<UnlockedStore>,
     /// Accepts or rejects the store that is found first.
@@ -78,7 +78,7 @@ pub struct Membership {
 
 impl Membership {
     /// Returns a membership without a role.
-    pub fn new(data: &Path, backups: BackupPlan) -> Self {
+    pub fn new(data: &Path, backups: BackupConfig) -> Self {
         Self {
             data: data.to_owned(),
             backups,
@@ -92,7 +92,7 @@ impl Membership {
     }
 
     /// Backup configuration while this process has the store open.
-    pub const fn backups(&self) -> &BackupPlan {
+    pub const fn backups(&self) -> &BackupConfig {
         &self.backups
     }
 

@@ -11,7 +11,7 @@ use super::index_header::IndexHeader;
 use super::rebuild;
 use crate::connection::StoreError;
 use crate::connection::store::{Revision, StoreNotice};
-use crate::store::backup::BackupPlan;
+use crate::store::backup::BackupConfig;
 use crate::store::change_log::ChangeLog;
 use crate::store::disk::{DiskObstacle, in_memory_notice};
 use crate::store::key::{StoreAccess, StoreKey};
@@ -29,7 +29,7 @@ pub struct Applier {
     /// Key of the store.
     pub key: Arc<StoreKey>,
     /// Backup configuration.
-    pub backups: BackupPlan,
+    pub backups: BackupConfig,
     /// Data directory.
     pub data: std::path::PathBuf,
     /// Index in use.

@@ -15,7 +15,7 @@ use super::pending_writes::StorePosition;
 use super::verified_marker::VerifiedMarker;
 use super::{migration, rebuild};
 use crate::connection::StoreError;
-use crate::store::backup::BackupPlan;
+use crate::store::backup::BackupConfig;
 use crate::store::backup::folder::BackupFolder;
 use crate::store::change_log::ChangeLog;
 use crate::store::disk::DiskObstacle;
@@ -66,7 +66,7 @@ pub(super) struct StoreFiles {
 pub fn open(
     data: &Path,
     unlock: impl Fn(Option<&StoreIdentity>) -> Result<UnlockedStore, StoreError>,
-    backups: BackupPlan,
+    backups: BackupConfig,
 ) -> Result<OpeningStore, StoreError> {
     io_error::create_folder(data).map_err(|error| io_error(data, &error))?;
     io_error::reject_untrusted_folder(data)?;
@@ -144,7 +144,7 @@ impl OpeningStore {
     fn new(
         data: &Path,
         lock: StoreLock,
-        (unlocked, backups, notices): (UnlockedStore, BackupPlan, Notices),
+        (unlocked, backups, notices): (UnlockedStore, BackupConfig, Notices),
         position: StorePosition,
         source: IndexSource,
     ) -> Self {

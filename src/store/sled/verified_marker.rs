@@ -177,7 +177,7 @@ mod tests {
     use super::*;
     use crate::connection::store::{ConnectionStore, Precondition, SaveConnection};
     use crate::connection::{Connection, ConnectionItem, SealedSecret, VersionChange};
-    use crate::store::backup::BackupPlan;
+    use crate::store::backup::BackupConfig;
     use crate::store::journal::header::StoreIdentity;
     use crate::store::journal::segment::Segment;
     use crate::store::journal::tail_scan;
@@ -228,7 +228,7 @@ mod tests {
 
     fn open(data: &Path) -> SledStore {
         let unlock = |_: Option<&StoreIdentity>| Ok(unlocked());
-        SledStore::open(data, unlock, BackupPlan::default()).unwrap()
+        SledStore::open(data, unlock, BackupConfig::default()).unwrap()
     }
 
     /// Store with a marker, closed.

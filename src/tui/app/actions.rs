@@ -126,7 +126,7 @@ impl App {
                 let effects = all.into_iter().map(|one| self.follow_up(one));
                 return effects.fold(None, Option::or);
             }
-            DialogOutcome::Copy(label, text) => return self.copy_text(&label, text),
+            DialogOutcome::CopyToClipboard(label, text) => return self.copy_text(&label, text),
             DialogOutcome::Act(action) => return self.act(action),
             DialogOutcome::GoAndAct(action, context) => return self.go_and_act(action, context),
             DialogOutcome::ChooseTheme(at) => self.choose_theme(at),

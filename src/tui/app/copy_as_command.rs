@@ -207,7 +207,7 @@ impl CommandWriter<'_> {
         let parts = parts.map(|(key, setting)| (key, SettingArgument::from(setting)));
         // The command prompts for required secrets that are still empty.
         let shown = form.fields.iter().filter(|field| !form.is_hidden(field));
-        let missing = shown.filter_map(|field| match &field.target {
+        let missing = shown.filter_map(|field| match &field.id {
             FieldId::Setting(key) if field.is_required && !is_stored && !is_copy => {
                 let is_given = draft
                     .settings

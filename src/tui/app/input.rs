@@ -131,8 +131,8 @@ impl App {
     }
 
     /// Runs a command of plain mode.
-    pub(super) fn run_plain_input(&mut self, spoken: PlainInput) -> Option<Effect> {
-        match spoken {
+    pub(super) fn run_plain_input(&mut self, input: PlainInput) -> Option<Effect> {
+        match input {
             PlainInput::Action(action) => {
                 let effect = self.act(action);
                 let is_tab = matches!(

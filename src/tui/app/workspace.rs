@@ -297,7 +297,7 @@ impl App {
             return None;
         }
         self.notify(Notice::done(self.screen.clipboard.sent(what)));
-        Some(Effect::Copy(text))
+        Some(Effect::CopyToClipboard(text))
     }
 }
 

@@ -27,7 +27,7 @@ pub enum DialogOutcome {
     /// Run several outcomes, in this order; of their effects only the first is performed.
     All(Vec<Self>),
     /// Copy a text that has this label.
-    Copy(String, String),
+    CopyToClipboard(String, String),
     /// Run an action in the topmost dialog.
     Act(Action),
     /// Run an action of a context; go to its screen first if it does not work here.

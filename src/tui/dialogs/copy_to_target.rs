@@ -413,7 +413,7 @@ impl Dialog for CopyDialog {
                 let (at, step) = rows.find_map(|(at, row)| Some((at, row.step.take()?)))?;
                 self.current = Some(at);
                 self.cursor.selected = at;
-                ServiceRequest::Copy(step)
+                ServiceRequest::CopyToTarget(step)
             }
             CopyPhase::Choose | CopyPhase::Preview | CopyPhase::Finished => return None,
         };

@@ -143,7 +143,7 @@ impl Dialog for Form {
             Action::Clear | Action::MoveToReference => self.is_on_secret(),
             Action::InsertReference => {
                 let field = self.fields.get(self.focus);
-                field.is_some_and(|field| matches!(field.target, FieldId::Setting(_)))
+                field.is_some_and(|field| matches!(field.id, FieldId::Setting(_)))
             }
             _ => true,
         }

@@ -27,7 +27,7 @@ pub enum MergeSide {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MergeConflict {
     /// ID of the field.
-    pub target: FieldId,
+    pub id: FieldId,
     /// Label of the field.
     pub label: String,
     /// Value typed here; for a secret its state.
@@ -67,7 +67,7 @@ impl MergeDialog {
         for conflict in &mut conflicts {
             let before = self.conflicts.iter();
             let mut same =
-                before.filter(|old| old.target == conflict.target && old.theirs == conflict.theirs);
+                before.filter(|old| old.id == conflict.id && old.theirs == conflict.theirs);
             if let Some(old) = same.next() {
                 conflict.side = old.side;
             }

@@ -142,7 +142,9 @@ impl Dialog for Models {
                 DialogOutcome::Browse(self.id, self.name.clone()),
             ]),
             Action::Choose => match self.matches().get(self.choices.cursor.selected) {
-                Some(model) => DialogOutcome::Copy(format!("\"{}\"", model.id), model.id.clone()),
+                Some(model) => {
+                    DialogOutcome::CopyToClipboard(format!("\"{}\"", model.id), model.id.clone())
+                }
                 None => DialogOutcome::Stay,
             },
             Action::Back => DialogOutcome::Close,

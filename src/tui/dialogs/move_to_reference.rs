@@ -32,7 +32,7 @@ impl MoveToReference {
         const NO_SECRET: &str = "Only a secret can be moved to a reference; $ in an empty setting lists the configuration keys";
         let field = form.fields.get(form.focus);
         let field = field.filter(|field| matches!(field.value, FieldValue::Secret(_)));
-        let (Some(field), Some(FieldId::Setting(key))) = (field, field.map(|field| &field.target))
+        let (Some(field), Some(FieldId::Setting(key))) = (field, field.map(|field| &field.id))
         else {
             return Err(Notice::info(NO_SECRET));
         };
@@ -217,7 +217,7 @@ impl Dialog for MoveToReference {
             _ => None,
         };
         copied.map_or(DialogOutcome::Stay, |(label, text)| {
-            DialogOutcome::Copy(label.to_owned(), text)
+            DialogOutcome::CopyToClipboard(label.to_owned(), text)
         })
     }
 

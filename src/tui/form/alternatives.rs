@@ -19,7 +19,7 @@ impl Form {
             if let Some((index, choice)) = choice
                 && !fields
                     .iter()
-                    .any(|field: &FormField| field.target == FieldId::Alternative(index))
+                    .any(|field: &FormField| field.id == FieldId::AlternativeGroup(index))
             {
                 let chosen = choice.in_use(&has).unwrap_or(choice.preferred());
                 fields.push(FormField::alternative(index, choice, chosen));
@@ -38,7 +38,7 @@ impl Form {
 
     /// Chosen alternative.
     pub(super) fn alternative(&self, choice: usize) -> Option<&Alternative> {
-        let FieldValue::Choice { at, .. } = &self.field(&FieldId::Alternative(choice))?.value
+        let FieldValue::Choice { at, .. } = &self.field(&FieldId::AlternativeGroup(choice))?.value
         else {
             return None;
         };
@@ -51,7 +51,7 @@ impl Form {
 
     /// Returns whether a field belongs to an alternative that is not chosen.
     pub fn is_hidden(&self, field: &FormField) -> bool {
-        let FieldId::Setting(key) = &field.target else {
+        let FieldId::Setting(key) = &field.id else {
             return false;
         };
         let Some((choice, _)) = self.provider.choice_of(key) else {
@@ -76,10 +76,10 @@ impl Form {
         let choices: Vec<_> = self.provider.alternatives.iter().enumerate().collect();
         let missing = choices.into_iter().filter_map(|(index, choice)| {
             let alternative = choice.in_use(|key| filled.iter().any(|one| one == key))?;
-            Some((FieldId::Alternative(index), alternative))
+            Some((FieldId::AlternativeGroup(index), alternative))
         });
-        for (place, alternative) in missing.collect::<Vec<_>>() {
-            if let Some(field) = self.fields.iter_mut().find(|field| field.target == place)
+        for (id, alternative) in missing.collect::<Vec<_>>() {
+            if let Some(field) = self.fields.iter_mut().find(|field| field.id == id)
                 && let FieldValue::Choice { at, .. } = &mut field.value
             {
                 *at = Some(alternative);
@@ -92,12 +92,12 @@ impl Form {
         let count = self.fields.len().max(1);
         let step = step.rem_euclid(isize::try_from(count).unwrap_or(isize::MAX));
         let step = usize::try_from(step).unwrap_or(1);
-        let places = std::iter::successors(Some(from % count), |at| Some((at + step) % count));
+        let ids = std::iter::successors(Some(from % count), |at| Some((at + step) % count));
         let is_shown = |at: &usize| {
             let field = self.fields.get(*at);
             field.is_some_and(|field| !self.is_hidden(field))
         };
-        places.take(count).find(is_shown).unwrap_or(from)
+        ids.take(count).find(is_shown).unwrap_or(from)
     }
 
     /// Labels of stored values of alternatives that are not chosen; a save removes them.
@@ -106,7 +106,7 @@ impl Form {
             return Vec::new();
         }
         let is_of_choice = |field: &FormField| {
-            let FieldId::Setting(key) = &field.target else {
+            let FieldId::Setting(key) = &field.id else {
                 return false;
             };
             let of = self.provider.choice_of(key);
@@ -137,8 +137,8 @@ impl Form {
             .alternative_of(key)
             .and_then(|alternative| choice.alternatives.get(alternative))?;
         (own != alternative).then(|| {
-            let place = FieldId::Alternative(index);
-            (place, format!("\"{}\": {problem}", own.label))
+            let id = FieldId::AlternativeGroup(index);
+            (id, format!("\"{}\": {problem}", own.label))
         })
     }
 

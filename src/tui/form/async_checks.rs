@@ -180,7 +180,7 @@ impl Form {
     }
 
     fn has_known_error(&self, field: &FormField) -> bool {
-        if field.target == FieldId::Alias {
+        if field.id == FieldId::Alias {
             return matches!(self.alias_status(), Some(AliasCheck::Taken { .. }));
         }
         if !field.is_changed() {

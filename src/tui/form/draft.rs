@@ -15,12 +15,12 @@ impl Form {
         };
         let mut settings = Settings::default();
         for field in &self.fields {
-            match &field.target {
+            match &field.id {
                 FieldId::Name => draft.name = Some(self.name().to_owned()),
                 FieldId::Alias => {
                     draft.alias = Some(self.typed(&FieldId::Alias).to_owned());
                 }
-                FieldId::Alternative(_) => {}
+                FieldId::AlternativeGroup(_) => {}
                 FieldId::Status => {
                     draft.is_active = Some(matches!(field.value, FieldValue::Switch(true)));
                 }

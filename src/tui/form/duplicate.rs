@@ -31,12 +31,12 @@ impl Form {
 
     /// Removes the field for the note of a change.
     pub fn remove_note(&mut self) {
-        self.fields.retain(|field| field.target != FieldId::Note);
+        self.fields.retain(|field| field.id != FieldId::Note);
     }
 
     /// Sets the initial value of a field.
-    fn set_initial(&mut self, place: &FieldId, text: &str) {
-        if let Some(field) = self.fields.iter_mut().find(|field| field.target == *place)
+    fn set_initial(&mut self, id: &FieldId, text: &str) {
+        if let Some(field) = self.fields.iter_mut().find(|field| field.id == *id)
             && let FieldValue::Text(line) = &mut field.value
         {
             line.set(text);
@@ -55,7 +55,7 @@ impl Form {
     /// Offers a free alias as the completion of the taken one; `None` withdraws the offer.
     pub fn offer_alias(&mut self, free: Option<String>) {
         let mut fields = self.fields.iter_mut();
-        if let Some(field) = fields.find(|field| field.target == FieldId::Alias) {
+        if let Some(field) = fields.find(|field| field.id == FieldId::Alias) {
             field.suggestions = free.into_iter().collect();
         }
     }
@@ -70,8 +70,8 @@ impl Form {
 
     /// Replaces an unavailable alias of a duplicate with the next one as long as its name and alias are not edited.
     pub(super) fn try_next_alias(&mut self) {
-        let is_ours = [FieldId::Name, FieldId::Alias].iter().all(|place| {
-            let field = self.field(place);
+        let is_ours = [FieldId::Name, FieldId::Alias].iter().all(|id| {
+            let field = self.field(id);
             field.is_some_and(|field| !field.is_changed())
         });
         let AliasCheck::Taken { alias, .. } = &self.alias_check else {

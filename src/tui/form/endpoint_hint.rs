@@ -4,7 +4,7 @@ use url::Url;
 
 use super::Form;
 use super::field::{FieldId, FieldValue, FormField};
-use super::layout::NoteKind;
+use super::layout::MessageKind;
 use crate::connection::MaskedSecret;
 use crate::probe::AddressClass;
 use crate::provider::probe::ResolvedSettings;
@@ -20,8 +20,8 @@ impl Form {
         &self,
         field: &FormField,
         is_focused: bool,
-    ) -> Vec<(NoteKind, String)> {
-        let FieldId::Setting(key) = &field.target else {
+    ) -> Vec<(MessageKind, String)> {
+        let FieldId::Setting(key) = &field.id else {
             return Vec::new();
         };
         let setting = self.provider.field(key);
@@ -59,9 +59,9 @@ impl Form {
             return notes;
         }
         if is_focused || !field.is_default() && field.line().is_some_and(|line| !line.is_empty()) {
-            notes.push((NoteKind::Hint, format!("Calls {shown}")));
+            notes.push((MessageKind::Hint, format!("Calls {shown}")));
         }
-        notes.extend(warning(class).map(|words| (NoteKind::Warning, format!("! {words}"))));
+        notes.extend(warning(class).map(|words| (MessageKind::Warning, format!("! {words}"))));
         notes
     }
 
@@ -69,7 +69,7 @@ impl Form {
     fn values(&self) -> ResolvedSettings {
         let mut values = ResolvedSettings::default();
         for field in self.fields.iter().filter(|field| !self.is_hidden(field)) {
-            let FieldId::Setting(key) = &field.target else {
+            let FieldId::Setting(key) = &field.id else {
                 continue;
             };
             let default = self.provider.field(key).and_then(default_of);

@@ -1,7 +1,7 @@
 //! The whole form as text for an external editor, and the edited text applied to the fields.
 //!
 //! Secrets stay out of the text because it is a file while it is edited. `<unchanged>` stands for a stored or typed secret;
-//! other text in its place is a new secret.
+//! other text in its id is a new secret.
 
 mod apply;
 
@@ -84,7 +84,7 @@ impl Form {
         record.insert("providerId".into(), json!(self.provider.id));
         record.insert("isActive".into(), self.member(&FieldId::Status));
         for field in &self.fields {
-            if let FieldId::Setting(key) = &field.target {
+            if let FieldId::Setting(key) = &field.id {
                 settings.insert(key.clone(), member(field));
             }
         }
@@ -107,8 +107,8 @@ impl Form {
         )))
     }
 
-    fn member(&self, place: &FieldId) -> Json {
-        self.field(place).map_or(Json::Null, member)
+    fn member(&self, id: &FieldId) -> Json {
+        self.field(id).map_or(Json::Null, member)
     }
 
     /// Handles an editor that returned nothing: refused text that was reopened can be reopened again.

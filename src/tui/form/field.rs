@@ -23,9 +23,9 @@ pub enum FieldId {
     Alias,
     /// Active or Inactive.
     Status,
-    /// Choice between alternatives, by its index.
+    /// Group of alternatives, by its index.
     #[serde(rename = "way")]
-    Alternative(usize),
+    AlternativeGroup(usize),
     /// Setting with this key.
     Setting(String),
     /// Note on the change.
@@ -83,7 +83,7 @@ impl SecretInput {
 #[derive(Debug)]
 pub struct FormField {
     /// Part of the draft that it fills.
-    pub target: FieldId,
+    pub id: FieldId,
     /// Label.
     pub label: String,
     /// Description in one sentence.
@@ -125,16 +125,16 @@ enum InitialValue {
 
 impl FormField {
     /// Creates a field that every connection has.
-    pub fn common_field(target: FieldId, label: &str, value: FieldValue) -> Self {
+    pub fn common_field(id: FieldId, label: &str, value: FieldValue) -> Self {
         Self {
-            is_required: matches!(target, FieldId::Name | FieldId::Alias),
-            placeholder: match target {
+            is_required: matches!(id, FieldId::Name | FieldId::Alias),
+            placeholder: match id {
                 FieldId::Name => "Enter connection name",
                 FieldId::Alias => "Enter alias",
                 FieldId::Note => "Say what this change is for (optional)",
-                FieldId::Status | FieldId::Alternative(_) | FieldId::Setting(_) => "",
+                FieldId::Status | FieldId::AlternativeGroup(_) | FieldId::Setting(_) => "",
             },
-            target,
+            id,
             label: label.to_owned(),
             description: String::new(),
             suggestions: Vec::new(),
@@ -163,7 +163,7 @@ impl FormField {
         Self {
             description: choice.description.clone(),
             group: choice.group.clone(),
-            ..Self::common_field(FieldId::Alternative(index), &choice.label, value)
+            ..Self::common_field(FieldId::AlternativeGroup(index), &choice.label, value)
         }
     }
 
@@ -209,7 +209,7 @@ impl FormField {
             FieldValue::Text(TextInput::text(text))
         };
         Self {
-            target: FieldId::Setting(setting.key.clone()),
+            id: FieldId::Setting(setting.key.clone()),
             label: setting.label.clone(),
             description: setting.description.clone(),
             suggestions: setting.suggestions.clone(),
@@ -247,7 +247,7 @@ impl FormField {
 
     /// Configuration reference in the field.
     pub fn reference(&self) -> Option<Reference> {
-        match self.target {
+        match self.id {
             FieldId::Setting(_) => Reference::read(self.line()?.value().trim()),
             _ => None,
         }
@@ -332,7 +332,7 @@ impl FormField {
     pub fn edit(&mut self, key: KeyPress) -> bool {
         let key = match key.typed() {
             // An alias has no capitals.
-            Some(character) if self.target == FieldId::Alias => {
+            Some(character) if self.id == FieldId::Alias => {
                 KeyPress::plain(KeyCode::Char(character.to_ascii_lowercase()))
             }
             _ => key,

@@ -4,7 +4,7 @@ use similar::{Algorithm, capture_diff_slices, get_diff_ratio};
 
 use super::Form;
 use super::field::{FieldId, FieldValue, FormField};
-use super::layout::NoteKind;
+use super::layout::MessageKind;
 use crate::provider::{Alternative, FieldKind};
 use crate::text::address;
 
@@ -20,7 +20,7 @@ impl Form {
         &self,
         field: &FormField,
         is_focused: bool,
-    ) -> Vec<(NoteKind, String)> {
+    ) -> Vec<(MessageKind, String)> {
         let mut notes = Vec::new();
         if field.error.is_none() && field.reference().is_none() && field.warning.is_none() {
             notes.extend(self.scheme_note(field));
@@ -31,8 +31,8 @@ impl Form {
     }
 
     /// Note about an address that begins with no scheme and cannot become one.
-    fn scheme_note(&self, field: &FormField) -> Option<(NoteKind, String)> {
-        let FieldId::Setting(key) = &field.target else {
+    fn scheme_note(&self, field: &FormField) -> Option<(MessageKind, String)> {
+        let FieldId::Setting(key) = &field.id else {
             return None;
         };
         let is_url = self.provider.field(key)?.kind == FieldKind::Url;
@@ -49,14 +49,14 @@ impl Form {
             String::new()
         };
         Some((
-            NoteKind::Error,
+            MessageKind::Error,
             format!("✗ Must begin with https:// or http://{advice}"),
         ))
     }
 
     /// Note at the first empty setting of a sign-in that needs more than one. The first of the settings may stand alone.
-    fn sign_in_note(&self, field: &FormField) -> Option<(NoteKind, String)> {
-        let FieldId::Setting(key) = &field.target else {
+    fn sign_in_note(&self, field: &FormField) -> Option<(MessageKind, String)> {
+        let FieldId::Setting(key) = &field.id else {
             return None;
         };
         let choices = 0..self.provider.alternatives.len();
@@ -64,7 +64,7 @@ impl Form {
         let alternative = chosen.into_iter().find(|one| one.any_of.contains(key))?;
         let hint = alternative.hint.as_deref()?;
         let is_first_empty = self.first_missing(alternative) == Some(key.as_str());
-        is_first_empty.then(|| (NoteKind::Warning, format!("! Incomplete: {hint}")))
+        is_first_empty.then(|| (MessageKind::Warning, format!("! Incomplete: {hint}")))
     }
 
     /// Returns the first empty setting if some are filled, and not only the first.
@@ -97,7 +97,7 @@ fn has_value(field: &FormField) -> bool {
 }
 
 /// Note about a value that is almost a common one, unless it can still become one.
-fn mistyped(field: &FormField, is_focused: bool) -> Option<(NoteKind, String)> {
+fn mistyped(field: &FormField, is_focused: bool) -> Option<(MessageKind, String)> {
     let FieldValue::Text(line) = &field.value else {
         return None;
     };
@@ -116,7 +116,7 @@ fn mistyped(field: &FormField, is_focused: bool) -> Option<(NoteKind, String)> {
     let best = known().max_by(|one, other| similarity(one).total_cmp(&similarity(other)))?;
     (similarity(best) >= SIMILAR).then(|| {
         (
-            NoteKind::Warning,
+            MessageKind::Warning,
             format!("! '{typed}' is not known; did you mean '{best}'?"),
         )
     })
@@ -134,7 +134,7 @@ mod tests {
         assert_eq!(form.subject, FormSubject::New);
         for (key, value) in values {
             let target = FieldId::Setting((*key).to_owned());
-            let field = form.fields.iter_mut().find(|field| field.target == target);
+            let field = form.fields.iter_mut().find(|field| field.id == target);
             field.unwrap().line_mut().unwrap().set(value);
         }
         let field = form.field(&FieldId::Setting(at.to_owned())).unwrap();

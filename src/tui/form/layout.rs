@@ -26,14 +26,14 @@ pub enum RowContent {
     /// Configuration key at this index of the filtered list.
     Key(usize),
     /// Note about a field.
-    Note(NoteKind, String),
+    Message(MessageKind, String),
     /// Empty row.
     Blank,
 }
 
 /// Kind of a note, the most serious first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum NoteKind {
+pub enum MessageKind {
     /// Error.
     Error,
     /// Warning.
@@ -78,12 +78,12 @@ pub fn label_width(form: &Form, width: u16) -> u16 {
     u16::try_from(longest.min(room)).unwrap_or(width)
 }
 
-/// Place of the notes about a field.
+/// Place of the messages about a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NotePlace {
+pub enum MessagePlace {
     /// The most serious note in one reserved row, so that nothing moves; all of them in the help lines.
     OneRow,
-    /// All notes below the field, where there is no room for help lines.
+    /// All messages below the field, where there is no room for help lines.
     BelowField,
 }
 
@@ -93,9 +93,9 @@ pub type NameKeys<'a> = &'a dyn Fn(&str) -> String;
 /// All rows of a form on a screen, with the keys of a keymap.
 pub fn rows_on(form: &Form, layout: &ScreenLayout, keymap: &Keymap) -> Vec<FormRow> {
     let place = if layout.form_help().is_empty() {
-        NotePlace::BelowField
+        MessagePlace::BelowField
     } else {
-        NotePlace::OneRow
+        MessagePlace::OneRow
     };
     let name_keys = |note: &str| keymap.with_keys(KeyContext::Form, note);
     rows(form, layout.form_rows().width, (place, &name_keys))
@@ -109,7 +109,7 @@ pub fn rows_on(form: &Form, layout: &ScreenLayout, keymap: &Keymap) -> Vec<FormR
 pub fn rows(
     form: &Form,
     width: u16,
-    (place, name_keys): (NotePlace, NameKeys<'_>),
+    (place, name_keys): (MessagePlace, NameKeys<'_>),
 ) -> Vec<FormRow> {
     let label = label_width(form, width);
     let mut rows = Vec::new();
@@ -117,7 +117,7 @@ pub fn rows(
     let mut is_in_settings = false;
     let fields = form.fields.iter().enumerate();
     for (at, field) in fields.filter(|(_, field)| !form.is_hidden(field)) {
-        let is_setting = matches!(field.target, FieldId::Setting(_) | FieldId::Alternative(_));
+        let is_setting = matches!(field.id, FieldId::Setting(_) | FieldId::AlternativeGroup(_));
         if is_setting && (!is_in_settings || field.group.as_deref() != group) {
             group = field.group.as_deref();
             is_in_settings = true;
@@ -155,21 +155,21 @@ pub fn rows(
                 .iter()
                 .flat_map(|message| wrap(message, room))
             {
-                push(RowContent::Note(NoteKind::Hint, line));
+                push(RowContent::Message(MessageKind::Hint, line));
             }
             continue;
         }
-        let notes = notes(form, field, at == form.focus, name_keys);
-        match (place, most_serious(&notes)) {
+        let messages = messages(form, field, at == form.focus, name_keys);
+        match (place, most_serious(&messages)) {
             // The row is reserved, so that a note does not move the fields below.
             (_, None) => push(RowContent::Blank),
-            (NotePlace::OneRow, Some((kind, note))) => {
-                push(RowContent::Note(*kind, text_width::cut(note, room)));
+            (MessagePlace::OneRow, Some((kind, note))) => {
+                push(RowContent::Message(*kind, text_width::cut(note, room)));
             }
-            (NotePlace::BelowField, Some(_)) => {
-                for (kind, note) in notes {
+            (MessagePlace::BelowField, Some(_)) => {
+                for (kind, note) in messages {
                     for line in wrap(&note, room) {
-                        push(RowContent::Note(kind, line));
+                        push(RowContent::Message(kind, line));
                     }
                 }
             }
@@ -179,8 +179,8 @@ pub fn rows(
 }
 
 /// Note for the row below a field.
-fn most_serious(notes: &[(NoteKind, String)]) -> Option<&(NoteKind, String)> {
-    notes.iter().min_by_key(|(kind, _)| *kind)
+fn most_serious(messages: &[(MessageKind, String)]) -> Option<&(MessageKind, String)> {
+    messages.iter().min_by_key(|(kind, _)| *kind)
 }
 
 /// Notes about the focused field that its row does not show completely, wrapped to a width.
@@ -188,15 +188,15 @@ pub fn help_lines(
     form: &Form,
     (width, height): (u16, usize),
     keymap: &Keymap,
-) -> Vec<(NoteKind, String)> {
+) -> Vec<(MessageKind, String)> {
     let Some(field) = form.fields.get(form.focus) else {
         return Vec::new();
     };
     let room = usize::from(width.saturating_sub(label_width(form, width) + 2));
     let name_keys = |note: &str| keymap.with_keys(KeyContext::Form, note);
-    let notes = notes(form, field, true, &name_keys);
-    let first = most_serious(&notes);
-    let others = notes.iter().filter(|note| Some(*note) != first);
+    let messages = messages(form, field, true, &name_keys);
+    let first = most_serious(&messages);
+    let others = messages.iter().filter(|note| Some(*note) != first);
     let cut = first.filter(|(_, note)| wrap(note, room).len() > 1);
     let hidden: Vec<_> = cut.into_iter().chain(others).collect();
     // One long note does not hide the others.
@@ -222,120 +222,125 @@ fn heading(form: &Form, group: Option<&str>) -> FormRow {
 }
 
 /// Notes about a field: its error, else its status, and its description while it has the focus.
-fn notes(
+fn messages(
     form: &Form,
     field: &FormField,
     is_focused: bool,
     name_keys: NameKeys<'_>,
-) -> Vec<(NoteKind, String)> {
-    let mut notes = Vec::new();
+) -> Vec<(MessageKind, String)> {
+    let mut messages = Vec::new();
     if let Some(error) = &field.error {
-        notes.push((NoteKind::Error, format!("✗ {error}")));
-    } else if field.target == FieldId::Alias {
-        notes.extend(alias_note(form));
+        messages.push((MessageKind::Error, format!("✗ {error}")));
+    } else if field.id == FieldId::Alias {
+        messages.extend(alias_message(form));
     } else if let Some(reference) = field.reference() {
-        notes.extend(form.lookup(&reference).map(lookup_note));
+        messages.extend(form.lookup(&reference).map(lookup_message));
     }
     if field.line().is_some_and(TextInput::has_blocked_reveal) {
         let note = "! A reference must begin in an empty field: {clear} clears it";
-        notes.push((NoteKind::Warning, name_keys(note)));
+        messages.push((MessageKind::Warning, name_keys(note)));
     }
     if let Some(warning) = &field.warning {
-        notes.push((NoteKind::Warning, name_keys(&format!("! {warning}"))));
+        messages.push((MessageKind::Warning, name_keys(&format!("! {warning}"))));
     }
     if let FieldValue::Secret(secret) = &field.value
         && let Some(remark) = secret.stored_mask().and_then(MaskedSecret::remark)
     {
-        notes.push((NoteKind::Warning, format!("! {remark}")));
+        messages.push((MessageKind::Warning, format!("! {remark}")));
     }
-    notes.extend(form.secret_notes(field));
-    notes.extend(form.text_notes(field, is_focused));
-    if field.target == FieldId::Alias && form.id().is_some() && field.is_changed() {
+    messages.extend(form.secret_message(field));
+    messages.extend(form.text_notes(field, is_focused));
+    if field.id == FieldId::Alias && form.id().is_some() && field.is_changed() {
         let note = "Scripts that use the old alias will fail";
-        notes.push((NoteKind::Hint, note.into()));
+        messages.push((MessageKind::Hint, note.into()));
     }
     if is_focused && let Some(message) = form.configuration_keys_message() {
-        notes.push((NoteKind::Hint, message));
+        messages.push((MessageKind::Hint, message));
     }
-    if let FieldId::Alternative(choice) = field.target {
-        notes.extend(removed_by_save(&form.removed_by_save(choice)));
+    if let FieldId::AlternativeGroup(choice) = field.id {
+        messages.extend(removed_by_save(&form.removed_by_save(choice)));
     }
-    notes.extend(form.request_url_notes(field, is_focused));
+    messages.extend(form.request_url_notes(field, is_focused));
     if is_focused && !field.description.is_empty() {
-        notes.push((NoteKind::Hint, field.description.clone()));
+        messages.push((MessageKind::Hint, field.description.clone()));
     }
     if is_focused && let FieldValue::Secret(secret) = &field.value {
-        let note = stored_secret_note(secret, notes.is_empty());
-        notes.extend(note.map(|(kind, note)| (kind, name_keys(note))));
+        let note = stored_secret_message(secret, messages.is_empty());
+        messages.extend(note.map(|(kind, note)| (kind, name_keys(note))));
     }
-    notes
+    messages
 }
 
 /// Note at a secret without new input: what its stored value is, and why it is not shown.
-fn stored_secret_note(secret: &SecretInput, is_only: bool) -> Option<(NoteKind, &'static str)> {
+fn stored_secret_message(
+    secret: &SecretInput,
+    is_only: bool,
+) -> Option<(MessageKind, &'static str)> {
     if !secret.input.is_empty() {
         return None;
     }
     let (kind, note) = match (secret.stored.is_some(), secret.is_cleared) {
         (true, true) => (
-            NoteKind::Hint,
+            MessageKind::Hint,
             "Will be removed; type to replace it, {clear} to keep it",
         ),
         (true, false) if secret.is_reveal_refused => (
-            NoteKind::Warning,
+            MessageKind::Warning,
             "! A stored secret is never shown; type to replace it, {clear} to clear it",
         ),
         (true, false) if is_only => (
-            NoteKind::Hint,
+            MessageKind::Hint,
             "Stored; type to replace it, {clear} to clear it",
         ),
-        (false, _) if secret.is_reveal_refused => (NoteKind::Hint, "Nothing to show: it is empty"),
+        (false, _) if secret.is_reveal_refused => {
+            (MessageKind::Hint, "Nothing to show: it is empty")
+        }
         (true, false) | (false, _) => return None,
     };
     Some((kind, note))
 }
 
-fn removed_by_save(labels: &[&str]) -> Option<(NoteKind, String)> {
+fn removed_by_save(labels: &[&str]) -> Option<(MessageKind, String)> {
     let note = format!("! Removes {}", labels.join(", "));
-    (!labels.is_empty()).then_some((NoteKind::Warning, note))
+    (!labels.is_empty()).then_some((MessageKind::Warning, note))
 }
 
-fn alias_note(form: &Form) -> Option<(NoteKind, String)> {
+fn alias_message(form: &Form) -> Option<(MessageKind, String)> {
     if let Some(reason) = form.alias_problem() {
-        return Some((NoteKind::Error, format!("✗ {}", reason.at_field())));
+        return Some((MessageKind::Error, format!("✗ {}", reason.at_field())));
     }
     Some(match form.alias_status()? {
         AliasCheck::Unknown(_) => return None,
-        AliasCheck::Checking(..) => (NoteKind::Hint, "Checking alias availability...".into()),
-        AliasCheck::Available(_) => (NoteKind::Success, "✓ available".into()),
+        AliasCheck::Checking(..) => (MessageKind::Hint, "Checking alias availability...".into()),
+        AliasCheck::Available(_) => (MessageKind::Success, "✓ available".into()),
         AliasCheck::Taken { by, .. } => {
             let free = form.offered_alias();
             let offer = free.map_or_else(String::new, |free| format!("; → takes {free}"));
             (
-                NoteKind::Error,
+                MessageKind::Error,
                 format!("✗ already used by \"{by}\"{offer}"),
             )
         }
     })
 }
 
-fn lookup_note(lookup: &ReferenceLookup) -> (NoteKind, String) {
+fn lookup_message(lookup: &ReferenceLookup) -> (MessageKind, String) {
     match lookup {
         ReferenceLookup::Found { source } => {
-            (NoteKind::Success, format!("✓ resolves, from {source}"))
+            (MessageKind::Success, format!("✓ resolves, from {source}"))
         }
         ReferenceLookup::Missing { looked_in } if looked_in.is_empty() => {
-            (NoteKind::Error, "✗ not found".into())
+            (MessageKind::Error, "✗ not found".into())
         }
         ReferenceLookup::Missing { looked_in } => (
-            NoteKind::Error,
+            MessageKind::Error,
             format!("✗ not found in {}", looked_in.join(", ")),
         ),
         ReferenceLookup::Refused { allowed } if allowed.is_empty() => {
-            (NoteKind::Error, "✗ not allowed".into())
+            (MessageKind::Error, "✗ not allowed".into())
         }
         ReferenceLookup::Refused { allowed } => (
-            NoteKind::Error,
+            MessageKind::Error,
             format!(
                 "✗ not allowed; allowed keys begin with {}",
                 allowed.join(", ")
@@ -344,7 +349,7 @@ fn lookup_note(lookup: &ReferenceLookup) -> (NoteKind, String) {
     }
 }
 
-/// First visible row so that the focused field is visible, its input before its notes.
+/// First visible row so that the focused field is visible, its input before its messages.
 pub fn follow(form: &Form, rows: &[FormRow], height: usize) -> usize {
     let of_focus = |row: &FormRow| row.field == Some(form.focus);
     let first = rows.iter().position(of_focus).unwrap_or(0);

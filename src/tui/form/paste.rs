@@ -52,11 +52,11 @@ impl Form {
             }
         }
         self.choose_alternatives(&keys);
-        for (place, text) in [(FieldId::Name, &draft.name), (FieldId::Alias, &draft.alias)] {
+        for (id, text) in [(FieldId::Name, &draft.name), (FieldId::Alias, &draft.alias)] {
             if let Some(text) = text.as_deref().filter(|text| !text.trim().is_empty()) {
-                match self.fill_common_field(&place, text, catalog) {
+                match self.fill_common_field(&id, text, catalog) {
                     Some(label) => filled.push(label),
-                    None => left_out.push(self.label_of(&place)),
+                    None => left_out.push(self.label_of(&id)),
                 }
             }
         }
@@ -85,18 +85,18 @@ impl Form {
                 _ => field.line()?.value().trim(),
             };
             let text = (!text.is_empty()).then(|| Zeroizing::new(text.to_owned()))?;
-            Some((field.target.clone(), text))
+            Some((field.id.clone(), text))
         });
         entered.collect()
     }
 
     /// Labels of the fields whose earlier content is gone.
     fn replaced(&self, before: &[(FieldId, Zeroizing<String>)]) -> Vec<String> {
-        let changed = before.iter().filter_map(|(target, text)| {
-            let field = self.field(target)?;
+        let changed = before.iter().filter_map(|(id, text)| {
+            let field = self.field(id)?;
             let is_same = field.line().is_some_and(|line| line.value() == text.as_str());
             let is_kept = matches!(&field.value, FieldValue::Secret(secret) if secret.stored_mask().is_some());
-            let follows = *target == FieldId::Alias && self.alias_follows;
+            let follows = *id == FieldId::Alias && self.alias_follows;
             (!is_same && !is_kept && !follows).then(|| field.label.clone())
         });
         changed.collect()
@@ -115,11 +115,11 @@ impl Form {
     fn go_back_to_default<'a>(&mut self, given: impl Iterator<Item = &'a str>) {
         let given: Vec<&str> = given.collect();
         for setting in &self.provider.settings {
-            let place = FieldId::Setting(setting.key.clone());
+            let id = FieldId::Setting(setting.key.clone());
             if setting.kind == FieldKind::Url
                 && !given.contains(&setting.key.as_str())
                 && let Some(DefaultValue::Text(default)) = &setting.default
-                && let Some(field) = self.fields.iter_mut().find(|field| field.target == place)
+                && let Some(field) = self.fields.iter_mut().find(|field| field.id == id)
                 && !field.is_default()
             {
                 set_text(field, default);
@@ -133,8 +133,8 @@ impl Form {
         value: &SettingValue<PlainSecret>,
         catalog: &ProviderCatalog,
     ) -> Option<String> {
-        let place = FieldId::Setting(self.provider.field(key)?.key.clone());
-        let at = self.fields.iter().position(|field| field.target == place)?;
+        let id = FieldId::Setting(self.provider.field(key)?.key.clone());
+        let at = self.fields.iter().position(|field| field.id == id)?;
         let setting = self.provider.field(key)?;
         let text = value.text();
         if text.is_some_and(|text| secret_input::is_mask(text, setting)) {
@@ -159,18 +159,18 @@ impl Form {
     /// Fills the name or the alias if it is empty.
     fn fill_common_field(
         &mut self,
-        place: &FieldId,
+        id: &FieldId,
         text: &str,
         catalog: &ProviderCatalog,
     ) -> Option<String> {
-        let is_alias = *place == FieldId::Alias;
-        let is_free = self.typed(place).is_empty() || (is_alias && self.alias_follows);
+        let is_alias = *id == FieldId::Alias;
+        let is_free = self.typed(id).is_empty() || (is_alias && self.alias_follows);
         if !is_free {
             return None;
         }
-        let label = self.label_of(place);
-        self.set_common_field(place, text);
-        if let Some(at) = self.fields.iter().position(|field| field.target == *place) {
+        let label = self.label_of(id);
+        self.set_common_field(id, text);
+        if let Some(at) = self.fields.iter().position(|field| field.id == *id) {
             self.check_stray_key(at, catalog);
         }
         if is_alias {
@@ -182,14 +182,14 @@ impl Form {
         Some(label)
     }
 
-    fn set_common_field(&mut self, place: &FieldId, text: &str) {
-        if let Some(field) = self.fields.iter_mut().find(|field| field.target == *place) {
+    fn set_common_field(&mut self, id: &FieldId, text: &str) {
+        if let Some(field) = self.fields.iter_mut().find(|field| field.id == *id) {
             set_text(field, text);
         }
     }
 
-    fn label_of(&self, place: &FieldId) -> String {
-        self.field(place)
+    fn label_of(&self, id: &FieldId) -> String {
+        self.field(id)
             .map(|field| field.label.clone())
             .unwrap_or_default()
     }
@@ -210,7 +210,7 @@ impl Form {
             return;
         };
         field.clear_default();
-        let text = match field.target {
+        let text = match field.id {
             FieldId::Alias => Cow::Owned(text.to_ascii_lowercase()),
             _ => Cow::Borrowed(text),
         };

@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use super::Form;
 use super::field::{FieldId, FieldValue, FormField};
-use super::layout::NoteKind;
+use super::layout::MessageKind;
 use crate::connection::secret_input::{self, KeyFlaw};
 use crate::connection::validate::settings::field_path;
 use crate::connection::{FieldError, FieldReason};
@@ -42,8 +42,8 @@ impl Form {
     }
 
     /// Notes about a secret: what was removed, and what a save will remove or refuse.
-    pub(super) fn secret_notes(&self, field: &FormField) -> Option<(NoteKind, String)> {
-        let removed = || Some((NoteKind::Hint, field.removed.clone()?));
+    pub(super) fn secret_message(&self, field: &FormField) -> Option<(MessageKind, String)> {
+        let removed = || Some((MessageKind::Hint, field.removed.clone()?));
         let Some(setting) = secret_setting(&self.provider, field) else {
             return removed();
         };
@@ -51,14 +51,14 @@ impl Form {
         if field.error.is_none()
             && let Some(flaw) = secret_input::unusable(cleaned.value)
         {
-            return Some((NoteKind::Error, format!("✗ {}", refused(&flaw))));
+            return Some((MessageKind::Error, format!("✗ {}", refused(&flaw))));
         }
         if field.removed.is_some() {
             return removed();
         }
         cleaned.surrounding()?;
         let what = cleaned.described()?;
-        Some((NoteKind::Hint, format!("Saving removes {what}")))
+        Some((MessageKind::Hint, format!("Saving removes {what}")))
     }
 }
 
@@ -117,7 +117,7 @@ fn refused(flaw: &KeyFlaw) -> String {
 
 /// Setting of a secret field.
 fn secret_setting<'a>(provider: &'a Provider, field: &FormField) -> Option<&'a SettingsField> {
-    match (&field.target, &field.value) {
+    match (&field.id, &field.value) {
         (FieldId::Setting(key), FieldValue::Secret(_)) => provider.field(key),
         _ => None,
     }

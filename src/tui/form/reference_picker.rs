@@ -39,9 +39,9 @@ pub(super) struct ReferenceKeys {
 impl Form {
     /// Opens the list below the focused field; returns the reason if the field cannot have a reference.
     pub(super) fn open_configuration_keys(&mut self) -> Option<Notice> {
-        let is_setting = |place: &FieldId| matches!(place, FieldId::Setting(_));
+        let is_setting = |id: &FieldId| matches!(id, FieldId::Setting(_));
         let field = self.fields.get(self.focus)?;
-        let line = field.line().filter(|_| is_setting(&field.target));
+        let line = field.line().filter(|_| is_setting(&field.id));
         let Some(line) = line else {
             return Some(Notice::info(
                 "Only a text setting can reference a configuration key",
@@ -69,7 +69,7 @@ impl Form {
     /// Opens, filters or closes the list after an edit of the field.
     pub(super) fn update_configuration_keys(&mut self) {
         let field = self.fields.get(self.focus);
-        let field = field.filter(|field| matches!(field.target, FieldId::Setting(_)));
+        let field = field.filter(|field| matches!(field.id, FieldId::Setting(_)));
         let typed = field.and_then(|field| narrowing(field.line()?.value()));
         let typed = typed.map(str::to_owned);
         match (&mut self.reference_picker, typed) {
@@ -106,7 +106,7 @@ impl Form {
     /// Returns whether the text of the field filters the list.
     pub fn is_narrowing(&self, field: &FormField) -> bool {
         let focused = self.fields.get(self.focus);
-        let is_here = focused.is_some_and(|focused| focused.target == field.target);
+        let is_here = focused.is_some_and(|focused| focused.id == field.id);
         let follows = self.reference_picker.as_ref().is_some_and(|it| it.follows);
         is_here && follows && self.is_choosing()
     }

@@ -131,7 +131,7 @@ impl Form {
                 || self.id().is_none()
                 || self
                     .field_target(&problem.field)
-                    .and_then(|place| self.field(&place))
+                    .and_then(|id| self.field(&id))
                     .is_none_or(FormField::is_changed)
         });
         for mask in self.typed_masks() {
@@ -158,12 +158,12 @@ impl Form {
         }
         let mut unassigned_error = None;
         for problem in problems {
-            let (place, words) = match self.alternative_error(problem) {
-                Some((place, words)) => (Some(place), words),
+            let (id, words) = match self.alternative_error(problem) {
+                Some((id, words)) => (Some(id), words),
                 None => (self.field_target(&problem.field), problem.reason.at_field()),
             };
             let mut fields = self.fields.iter_mut();
-            match fields.find(|field| place.as_ref() == Some(&field.target)) {
+            match fields.find(|field| id.as_ref() == Some(&field.id)) {
                 Some(field) if field.error.is_none() => {
                     field.error = Some(sentence(&words));
                     field.refused = match &problem.reason {

@@ -103,7 +103,7 @@ impl Form {
     /// Snapshot of the form.
     pub fn snapshot(&self) -> FormSnapshot {
         let fields = self.fields.iter().map(|field| FieldSnapshot {
-            at: field.target.clone(),
+            at: field.id.clone(),
             was: field.baseline(),
             is: field.current(),
         });
@@ -130,7 +130,7 @@ impl Form {
             form.fields.push(note);
         }
         for kept in &kept.fields {
-            if let Some(field) = form.fields.iter_mut().find(|field| field.target == kept.at) {
+            if let Some(field) = form.fields.iter_mut().find(|field| field.id == kept.at) {
                 field.set(&kept.is);
                 field.rebase(&kept.was);
             }

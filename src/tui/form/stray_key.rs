@@ -14,8 +14,7 @@ impl FormField {
         match &self.value {
             FieldValue::Text(line) => {
                 self.warning.is_some()
-                    || !matches!(self.target, FieldId::Setting(_))
-                        && key_like::has_key(line.value())
+                    || !matches!(self.id, FieldId::Setting(_)) && key_like::has_key(line.value())
             }
             FieldValue::Secret(_) | FieldValue::Switch(_) | FieldValue::Choice { .. } => false,
         }
@@ -52,14 +51,14 @@ impl Form {
 
     /// Returns whether an API key in this field is a mistake: a visible field that names something, or an address.
     fn may_have_stray_key(&self, field: &FormField) -> bool {
-        match (&field.target, &field.value) {
+        match (&field.id, &field.value) {
             (FieldId::Name | FieldId::Alias | FieldId::Note, _) => true,
             (FieldId::Setting(key), FieldValue::Text(line)) => {
                 let kind = self.provider.field(key).map(|setting| setting.kind);
                 kind == Some(FieldKind::Url) && !line.value().contains("://")
                     || !field.suggestions.is_empty()
             }
-            (FieldId::Setting(_) | FieldId::Status | FieldId::Alternative(_), _) => false,
+            (FieldId::Setting(_) | FieldId::Status | FieldId::AlternativeGroup(_), _) => false,
         }
     }
 
@@ -112,7 +111,7 @@ impl Form {
 
     /// Secret field for a key: the one whose keys have its prefix, else the first one.
     fn secret_field_for(&self, key: &str) -> Option<usize> {
-        let begins_alike = |field: &FormField| match &field.target {
+        let begins_alike = |field: &FormField| match &field.id {
             FieldId::Setting(setting) => self.provider.field(setting).is_some_and(|setting| {
                 let mut prefixes = setting.prefixes.iter();
                 prefixes.any(|prefix| key.starts_with(prefix.as_str()))

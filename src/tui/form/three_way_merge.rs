@@ -56,10 +56,10 @@ impl Form {
         both.map(|(at, other)| {
             let field = &self.fields[at];
             MergeConflict {
-                target: field.target.clone(),
+                id: field.id.clone(),
                 label: field.label.clone(),
-                mine: field.current().displayed(&field.target),
-                theirs: other.displayed(&field.target),
+                mine: field.current().displayed(&field.id),
+                theirs: other.displayed(&field.id),
                 side: MergeSide::Mine,
             }
         })
@@ -77,14 +77,14 @@ impl Form {
         let Some(theirs) = self.merge.theirs.take() else {
             return;
         };
-        let is_chosen = |open: &MergeConflict| chosen.iter().any(|one| one.target == open.target);
+        let is_chosen = |open: &MergeConflict| chosen.iter().any(|one| one.id == open.id);
         self.merge.theirs = Some(theirs.clone());
         let is_all = self.conflicts().iter().all(is_chosen);
         let others = self.their_values(&theirs);
         for conflict in chosen {
             let found = others
                 .iter()
-                .find(|(at, _)| self.fields[*at].target == conflict.target);
+                .find(|(at, _)| self.fields[*at].id == conflict.id);
             let Some((at, other)) = found else { continue };
             match conflict.side {
                 MergeSide::Mine => self.fields[*at].rebase(other),
@@ -121,7 +121,7 @@ impl Form {
         self.merge = MergeState::default();
         self.is_unsure = false;
         self.alias_check = AliasCheck::Unknown(String::new());
-        self.fields.retain(|field| field.target != FieldId::Note);
+        self.fields.retain(|field| field.id != FieldId::Note);
         let hidden: Vec<bool> = self
             .fields
             .iter()
@@ -153,8 +153,8 @@ impl Form {
         let other = Self::edit(&theirs.connection, &self.provider);
         let fields = self.fields.iter().enumerate();
         fields
-            .filter(|(_, field)| field.target != FieldId::Note)
-            .filter_map(|(at, field)| Some((at, other.field(&field.target)?.current())))
+            .filter(|(_, field)| field.id != FieldId::Note)
+            .filter_map(|(at, field)| Some((at, other.field(&field.id)?.current())))
             .collect()
     }
 
@@ -198,7 +198,7 @@ impl Form {
     }
 
     fn was_changed(&self, field: &FormField, theirs: &TheirConnection) -> Option<bool> {
-        let FieldId::Setting(key) = &field.target else {
+        let FieldId::Setting(key) = &field.id else {
             return Some(false);
         };
         let changed = theirs.changed.as_ref()?;

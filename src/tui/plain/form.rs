@@ -4,7 +4,7 @@ use super::text::{count, replace_symbol};
 use crate::tui::action::KeyContext;
 use crate::tui::dialog::Spoken;
 use crate::tui::form::field::{FieldId, FieldValue, FormField};
-use crate::tui::form::layout::{self, NotePlace, RowContent};
+use crate::tui::form::layout::{self, MessagePlace, RowContent};
 use crate::tui::form::{Form, FormSubject};
 use crate::tui::keymap::with_names;
 
@@ -88,11 +88,11 @@ fn errors(form: &Form) -> Vec<String> {
 fn notes(form: &Form, at: usize) -> Vec<String> {
     let commands =
         |note: &str| with_names(note, KeyContext::Form, |entry| format!(":{}", entry.id));
-    let rows = layout::rows(form, u16::MAX, (NotePlace::BelowField, &commands));
+    let rows = layout::rows(form, u16::MAX, (MessagePlace::BelowField, &commands));
     let notes = rows.into_iter().filter(|row| row.field == Some(at));
     notes
         .filter_map(|row| match row.content {
-            RowContent::Note(_, text) => Some(replace_symbol(&text)),
+            RowContent::Message(_, text) => Some(replace_symbol(&text)),
             _ => None,
         })
         .collect()
@@ -131,7 +131,7 @@ fn field(field: &FormField) -> String {
             format!("{label}{required}, secret: {value}")
         }
         FieldValue::Switch(on) => {
-            let value = match (&field.target, on) {
+            let value = match (&field.id, on) {
                 (FieldId::Status, true) => "Active",
                 (FieldId::Status, false) => "Inactive",
                 (_, true) => "on",

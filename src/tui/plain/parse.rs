@@ -24,25 +24,25 @@ pub enum ParsedLine {
 /// Reply to an unknown command. It does not repeat the line, which may be meant for a field.
 const UNKNOWN: &str = "Unknown command; ? lists the commands.";
 
-/// Target of a line.
+/// Meaning of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum InputTarget {
+enum InputMode {
     /// Field: a command begins with a colon.
     Field,
     /// Filter of a list: a command begins with a colon, a number chooses an entry.
     List,
-    /// Prompt: an answer, or the note that it accepts.
+    /// Prompt: an typed, or the note that it accepts.
     Prompt,
     /// Command.
     Command,
 }
 
-fn input_target(app: &App) -> InputTarget {
+fn input_mode(app: &App) -> InputMode {
     match app.dialogs.last() {
-        Some(AnyDialog::Form(form)) if !form.is_choosing() => InputTarget::Field,
-        Some(AnyDialog::Confirm(_)) => InputTarget::Prompt,
-        Some(dialog) if dialog.get().takes_characters() => InputTarget::List,
-        Some(_) | None => InputTarget::Command,
+        Some(AnyDialog::Form(form)) if !form.is_choosing() => InputMode::Field,
+        Some(AnyDialog::Confirm(_)) => InputMode::Prompt,
+        Some(dialog) if dialog.get().takes_characters() => InputMode::List,
+        Some(_) | None => InputMode::Command,
     }
 }
 
@@ -64,23 +64,23 @@ pub fn parse_line(app: &App, line: &str) -> ParsedLine {
     };
     let number = trimmed.parse::<usize>().ok();
     let number = number.filter(|number| (1..=listing::count(app)).contains(number));
-    match (input_target(app), number) {
-        (InputTarget::Field, _) if trimmed.is_empty() => {
+    match (input_mode(app), number) {
+        (InputMode::Field, _) if trimmed.is_empty() => {
             plain_input(PlainInput::Action(Action::NextField))
         }
-        (InputTarget::Field, _) => write(&text),
-        (InputTarget::List, _) if trimmed.is_empty() => {
+        (InputMode::Field, _) => write(&text),
+        (InputMode::List, _) if trimmed.is_empty() => {
             plain_input(PlainInput::Action(Action::Choose))
         }
-        (InputTarget::List | InputTarget::Command, Some(number)) => {
+        (InputMode::List | InputMode::Command, Some(number)) => {
             plain_input(PlainInput::Select(number - 1))
         }
-        (InputTarget::List, None) => write(trimmed),
-        (InputTarget::Prompt, _) => question(app, trimmed, number),
-        (InputTarget::Command, _) if trimmed.is_empty() => {
+        (InputMode::List, None) => write(trimmed),
+        (InputMode::Prompt, _) => question(app, trimmed, number),
+        (InputMode::Command, _) if trimmed.is_empty() => {
             ParsedLine::Reply(Narration::new(app).all())
         }
-        (InputTarget::Command, None) => match trimmed.strip_prefix('/') {
+        (InputMode::Command, None) => match trimmed.strip_prefix('/') {
             Some(text)
                 if app.context().inherited().is_some() || app.context() == KeyContext::Tree =>
             {
@@ -108,20 +108,20 @@ fn filter(app: &App, text: &str) -> ParsedLine {
     write(text)
 }
 
-/// Parses an answer by its number or label; other text is the note, if the prompt accepts one.
+/// Parses an typed by its number or label; other text is the note, if the prompt accepts one.
 fn question(app: &App, line: &str, number: Option<usize>) -> ParsedLine {
     let Some(confirm) = app.dialogs.top::<ConfirmDialog>() else {
         return ParsedLine::Reply(vec![UNKNOWN.into()]);
     };
-    let answer = line.to_lowercase();
+    let typed = line.to_lowercase();
     let by_word = confirm
         .buttons
         .iter()
-        .position(|(label, _)| label.to_lowercase() == answer);
+        .position(|(label, _)| label.to_lowercase() == typed);
     if let Some(at) = by_word.or(number.map(|number| number - 1)) {
         return plain_input(PlainInput::Select(at));
     }
-    match answer.as_str() {
+    match typed.as_str() {
         "" => ParsedLine::Reply(Narration::new(app).all()),
         "back" | "esc" => plain_input(PlainInput::Action(Action::Back)),
         _ if confirm.note.is_some() => write(line),
@@ -130,8 +130,8 @@ fn question(app: &App, line: &str, number: Option<usize>) -> ParsedLine {
 }
 
 /// Parses a command: an action ID or a key.
-fn command(app: &App, answer: &str) -> ParsedLine {
-    let (word, rest) = answer.split_once(' ').unwrap_or((answer, ""));
+fn command(app: &App, typed: &str) -> ParsedLine {
+    let (word, rest) = typed.split_once(' ').unwrap_or((typed, ""));
     match word {
         "list" => {
             let from = rest.trim().parse::<usize>().unwrap_or(1);
@@ -143,7 +143,7 @@ fn command(app: &App, answer: &str) -> ParsedLine {
         _ => {}
     }
     if !rest.is_empty() {
-        return match by_words(app, answer).as_slice() {
+        return match by_words(app, typed).as_slice() {
             [action] => plain_input(PlainInput::Action(*action)),
             _ => ParsedLine::Reply(vec![UNKNOWN.into()]),
         };
@@ -186,12 +186,12 @@ fn command(app: &App, answer: &str) -> ParsedLine {
 }
 
 /// Returns the available actions with this title or this keyword, as the palette finds them.
-fn by_words(app: &App, answer: &str) -> Vec<Action> {
+fn by_words(app: &App, typed: &str) -> Vec<Action> {
     let context = app.context();
-    let answer = fold(answer);
+    let typed = fold(typed);
     let entries = ACTIONS.iter().filter(|entry| {
         let mut keywords = entry.keywords.split_whitespace();
-        let is_named = fold(entry.title) == answer || keywords.any(|word| word == answer);
+        let is_named = fold(entry.title) == typed || keywords.any(|word| word == typed);
         let is_here = context.has(entry) || entry.contexts.contains(&KeyContext::Global);
         is_named && is_here && !is_screen_only(entry.action) && app.can(entry.action)
     });
@@ -222,33 +222,33 @@ const fn is_screen_only(action: Action) -> bool {
 /// Commands that are available now, with their descriptions.
 pub fn help(app: &App) -> Vec<String> {
     let context = app.context();
-    let input_target = input_target(app);
-    let colon = match input_target {
-        InputTarget::Field | InputTarget::List => ":",
-        InputTarget::Prompt | InputTarget::Command => "",
+    let input_mode = input_mode(app);
+    let colon = match input_mode {
+        InputMode::Field | InputMode::List => ":",
+        InputMode::Prompt | InputMode::Command => "",
     };
-    let mut lines: Vec<String> = match input_target {
-        InputTarget::Field => vec![
+    let mut lines: Vec<String> = match input_mode {
+        InputMode::Field => vec![
             "Text: the new value of the field; a value that starts with a colon needs two.".into(),
             "An empty line: keep the value and go to the next field.".into(),
             ":3: go to the third field; :list lists all fields.".into(),
         ],
-        InputTarget::List => vec![
+        InputMode::List => vec![
             "A number: choose that entry.".into(),
             "An empty line: choose the selected entry.".into(),
             "Text: filter the list.".into(),
         ],
-        InputTarget::Prompt => vec!["An answer: its number or its text.".into()],
-        InputTarget::Command => vec!["An empty line: repeat where you are.".into()],
+        InputMode::Prompt => vec!["An typed: its number or its text.".into()],
+        InputMode::Command => vec!["An empty line: repeat where you are.".into()],
     };
-    if input_target == InputTarget::Command && listing::count(app) > 0 {
+    if input_mode == InputMode::Command && listing::count(app) > 0 {
         lines.push("A number: select that entry.".into());
     }
     if app.dialogs.is_empty() {
         lines.push("/text: filter the connections; / alone shows all.".into());
         lines.push("show: show the stored settings of the connection.".into());
     }
-    if input_target != InputTarget::Prompt {
+    if input_mode != InputMode::Prompt {
         lines.push(format!(
             "{colon}list: list the entries, one page at a time."
         ));
@@ -262,7 +262,7 @@ pub fn help(app: &App) -> Vec<String> {
             lines.push(format!("{colon}{}: {}", entry.id, entry.title));
         }
     }
-    if context == KeyContext::Form || input_target == InputTarget::List {
+    if context == KeyContext::Form || input_mode == InputMode::List {
         lines.push(":quit: quit umai; prompts if changes are unsaved".into());
     }
     lines

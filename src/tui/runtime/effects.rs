@@ -23,7 +23,7 @@ impl EventLoop for Runtime {
                     return self.update(Event::Edited(ticket, Err(reason)));
                 }
             }
-            Effect::Copy(text) => {
+            Effect::CopyToClipboard(text) => {
                 let sequence = self.core.app.screen.clipboard.sequence(&text);
                 let out = self.terminal.backend_mut();
                 out.write_all(sequence.as_bytes())?;

@@ -114,7 +114,7 @@ impl EventLoop for PlainRuntime {
                 let reason = "Plain mode has no editor; enter each field as a line".to_owned();
                 self.update(Event::Edited(ticket, Err(reason)))
             }
-            Effect::Copy(text) => {
+            Effect::CopyToClipboard(text) => {
                 // There is no clipboard in plain mode: the text is printed instead.
                 self.core.app.notices.current = None;
                 let lines: Vec<String> = text.lines().map(str::to_owned).collect();

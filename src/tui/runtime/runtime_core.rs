@@ -164,7 +164,7 @@ pub(super) trait EventLoop {
             own @ (Effect::Continue
             | Effect::Redraw
             | Effect::OpenEditor(..)
-            | Effect::Copy(_)
+            | Effect::CopyToClipboard(_)
             | Effect::Suspend) => return self.perform_own(own),
         }
         Ok(LoopControl::Continue)

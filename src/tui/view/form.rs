@@ -7,7 +7,7 @@ use super::{Scene, paint};
 use crate::tui::dialog::Dialog;
 use crate::tui::form::Form;
 use crate::tui::form::field::{FieldId, FieldValue, FormField, SecretInput};
-use crate::tui::form::layout::{self, FormRow, NoteKind, RowContent};
+use crate::tui::form::layout::{self, FormRow, MessageKind, RowContent};
 use crate::tui::layout::Area;
 use crate::tui::text_width;
 use crate::tui::theme::Theme;
@@ -97,7 +97,7 @@ fn draw_row(
             key(scene, (form, *at), indented, buffer);
             None
         }
-        (RowContent::Note(kind, text), _) => {
+        (RowContent::Message(kind, text), _) => {
             note(theme, (*kind, text), indented, buffer);
             None
         }
@@ -108,12 +108,12 @@ fn draw_row(
     }
 }
 
-fn note(theme: &Theme, (kind, text): (NoteKind, &str), area: Area, buffer: &mut Buffer) {
+fn note(theme: &Theme, (kind, text): (MessageKind, &str), area: Area, buffer: &mut Buffer) {
     let role = match kind {
-        NoteKind::Error => theme.wrong,
-        NoteKind::Warning => theme.warning,
-        NoteKind::Success => theme.right,
-        NoteKind::Hint => theme.dim,
+        MessageKind::Error => theme.wrong,
+        MessageKind::Warning => theme.warning,
+        MessageKind::Success => theme.right,
+        MessageKind::Hint => theme.dim,
     };
     paint::line(buffer, area, &[(text, role.style())]);
 }
@@ -291,7 +291,7 @@ fn switch(
     area: Area,
     buffer: &mut Buffer,
 ) -> (u16, u16) {
-    let is_status = field.target == FieldId::Status;
+    let is_status = field.id == FieldId::Status;
     let (mark, word, role) = match (is_on, is_status) {
         (true, true) => ("● ", "Active", theme.on),
         (false, true) => ("○ ", "Inactive", theme.off),

@@ -30,19 +30,19 @@ impl Form {
         let before = self.members_by_field(&before, &mut Vec::new());
         let mut filled_keys = Vec::new();
         let followed = self.alias_follows;
-        for (place, name, value) in self.members_by_field(record, &mut left_out) {
+        for (id, name, value) in self.members_by_field(record, &mut left_out) {
             // An unedited member must not revert a change by others that arrived during the edit.
             if before
                 .iter()
-                .any(|(known, _, old)| *known == place && *old == value)
+                .any(|(known, _, old)| *known == id && *old == value)
             {
                 continue;
             }
-            let Some(at) = self.fields.iter().position(|field| field.target == place) else {
+            let Some(at) = self.fields.iter().position(|field| field.id == id) else {
                 left_out.push(name);
                 continue;
             };
-            if self.is_surrounded_mask(&place, value) {
+            if self.is_surrounded_mask(&id, value) {
                 wrong.push((at, "Is a mask, not a key; enter the key itself".into()));
                 continue;
             }
@@ -53,9 +53,9 @@ impl Form {
                     self.clean_secret(at);
                     self.invalidate_reference(at);
                     self.check_key_owner(at, catalog);
-                    self.alias_follows &= place != FieldId::Alias;
+                    self.alias_follows &= id != FieldId::Alias;
                     let line = self.fields[at].line();
-                    if let FieldId::Setting(key) = place
+                    if let FieldId::Setting(key) = id
                         && line.is_some_and(|line| !line.value().trim().is_empty())
                     {
                         filled_keys.push(key);
@@ -70,7 +70,7 @@ impl Form {
             if let Some(line) = self
                 .fields
                 .iter_mut()
-                .find(|field| field.target == FieldId::Alias)
+                .find(|field| field.id == FieldId::Alias)
                 .and_then(FormField::line_mut)
             {
                 line.set(&suggested);
@@ -88,8 +88,8 @@ impl Form {
     }
 
     /// Returns whether a member is a mask with something around it, which would be removed. A mask alone keeps the stored secret.
-    fn is_surrounded_mask(&self, place: &FieldId, member: &Json) -> bool {
-        let (FieldId::Setting(key), Json::String(text)) = (place, member) else {
+    fn is_surrounded_mask(&self, id: &FieldId, member: &Json) -> bool {
+        let (FieldId::Setting(key), Json::String(text)) = (id, member) else {
             return false;
         };
         let setting = self.provider.field(key);
@@ -103,9 +103,9 @@ impl Form {
         record: &'a Map<String, Json>,
         left_out: &mut Vec<String>,
     ) -> Vec<(FieldId, String, &'a Json)> {
-        let mut places = Vec::new();
+        let mut ids = Vec::new();
         for (name, value) in record {
-            let place = match name.as_str() {
+            let id = match name.as_str() {
                 "name" => FieldId::Name,
                 "alias" => FieldId::Alias,
                 "isActive" => FieldId::Status,
@@ -125,8 +125,8 @@ impl Form {
                             for (key, value) in settings {
                                 match self.provider.field(key) {
                                     Some(field) => {
-                                        let place = FieldId::Setting(field.key.clone());
-                                        places.push((place, key.clone(), value));
+                                        let id = FieldId::Setting(field.key.clone());
+                                        ids.push((id, key.clone(), value));
                                     }
                                     None => left_out.push(key.clone()),
                                 }
@@ -141,9 +141,9 @@ impl Form {
                     continue;
                 }
             };
-            places.push((place, name.clone(), value));
+            ids.push((id, name.clone(), value));
         }
-        places
+        ids
     }
 }
 

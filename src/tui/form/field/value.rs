@@ -73,7 +73,7 @@ impl EnteredValue {
     }
 
     /// Value for display; for a secret only its state.
-    pub fn displayed(&self, place: &FieldId) -> String {
+    pub fn displayed(&self, id: &FieldId) -> String {
         let or_empty = |text: &str| {
             if text.is_empty() {
                 "nothing".to_owned()
@@ -84,7 +84,7 @@ impl EnteredValue {
         match self {
             Self::Text(text) => or_empty(text.trim()),
             Self::Choice(chosen) => or_empty(chosen.as_deref().unwrap_or_default()),
-            Self::Switch(on) => match (place, on) {
+            Self::Switch(on) => match (id, on) {
                 (FieldId::Status, true) => "Active".into(),
                 (FieldId::Status, false) => "Inactive".into(),
                 (_, true) => "on".into(),
