@@ -38,6 +38,7 @@ use async_checks::ReferenceCheck;
 pub use external_editor::EditorDocument;
 use external_editor::ExternalEdit;
 use field::{FieldId, FieldValue, FormField, SecretInput};
+pub use paste::join_names;
 use reference_picker::{ReferenceKeys, ReferencePicker};
 use remote_change::MergeState;
 pub use remote_change::{RemoteMerge, TheirChange, TheirConnection};

@@ -56,12 +56,44 @@ fn invalid_text_is_refused_with_its_field() {
     );
     assert_eq!(wrong.code, 4, "{wrong:?}");
     assert!(wrong.err.starts_with("error: Alias: "), "{wrong:?}");
+    remove_kept(&wrong);
     let broken = edit(&home, "echo '{' > \"$1\"", &[]);
     assert_eq!(broken.code, 4, "{broken:?}");
     assert!(
         broken.err.starts_with("error: Not valid JSON, line "),
         "{broken:?}"
     );
+    remove_kept(&broken);
+}
+
+#[test]
+fn unknown_or_fixed_members_are_refused_and_the_text_is_kept() {
+    let home = Home::documented();
+    for (script, named) in [
+        ("sed -i 's/\"name\"/\"nmae\"/' \"$1\"", "nmae"),
+        (
+            "sed -i 's/OpenAI Production/Renamed/; s/\"openai\"/\"anthropic\"/' \"$1\"",
+            "providerId (cannot be changed)",
+        ),
+    ] {
+        let refused = edit(&home, script, &[]);
+        assert_eq!(refused.code, 4, "{refused:?}");
+        let expected = format!(
+            "error: Not a member that can be edited: {named}. Correct or remove it\nYour text is in "
+        );
+        assert!(refused.err.starts_with(&expected), "{refused:?}");
+        remove_kept(&refused);
+    }
+    let stored = home
+        .run(&["connections", "get", "openai-prod", "--json"])
+        .json();
+    assert_eq!(stored["name"], "OpenAI Production");
+}
+
+/// Removes the text that a refused edit has kept.
+fn remove_kept(refused: &Answer) {
+    let (_, file) = refused.err.trim().split_once("--file ").unwrap();
+    std::fs::remove_dir_all(std::path::Path::new(file).parent().unwrap()).unwrap();
 }
 
 #[test]

@@ -14,11 +14,8 @@ use super::update::{read, write_saved};
 use crate::connection::{Command, IdOrAlias};
 use crate::provider::ProviderCatalog;
 use crate::tui;
-use crate::tui::form::{EditorDocument, Form};
+use crate::tui::form::{EditorDocument, Form, join_names};
 use crate::tui::notice::NoticeSeverity;
-
-/// Key that reopens refused text, for messages.
-const AGAIN: &str = "Yes";
 
 /// Arguments of `umai connections edit`.
 #[derive(Debug, Args)]
@@ -91,7 +88,7 @@ impl Edit {
             };
             let refused = Failure::Partial(errors.join("\n"), Exit::Invalid);
             if !prompt::is_possible() || output.reader() == OutputReader::Program {
-                return Err(refused);
+                return Err(self.with_kept(&document, refused, output));
             }
             output.failure(&refused);
             if !prompt::ask_yes_no("Nothing saved. Edit again?")? {
@@ -126,9 +123,14 @@ fn command(
     catalog: &ProviderCatalog,
     output: &Output,
 ) -> Result<Option<Command>, Vec<String>> {
-    let notice = form.take_document(document, catalog, AGAIN);
+    let notice = form.take_document(document, catalog, None);
+    let left_out = form.left_out_members();
     match notice.severity {
         NoticeSeverity::Error => Err(vec![notice.text]),
+        _ if !left_out.is_empty() => Err(vec![format!(
+            "Not a member that can be edited: {}. Correct or remove it",
+            join_names(left_out)
+        )]),
         _ if form.error_count() > 0 => Err(form.field_errors()),
         _ if !form.is_changed() => Ok(None),
         severity => {

@@ -269,7 +269,7 @@ impl App {
                 Notice::error(reason)
             }
             Ok(document) => match self.form_mut() {
-                Some(form) => form.take_document(&document, &catalog, &again),
+                Some(form) => form.take_document(&document, &catalog, Some(&again)),
                 None => return,
             },
         };

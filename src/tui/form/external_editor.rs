@@ -1,7 +1,7 @@
 //! The whole form as text for an external editor, and the edited text applied to the fields.
 //!
 //! Secrets stay out of the text because it is a file while it is edited. `<unchanged>` stands for a stored or typed secret;
-//! other text in its id is a new secret.
+//! other text in its place is a new secret.
 
 mod apply;
 
@@ -55,6 +55,8 @@ impl std::fmt::Debug for EditorDocument {
 pub(super) struct ExternalEdit {
     original: Option<EditorDocument>,
     rejected: Option<EditorDocument>,
+    /// Names of members that the last edit could not set, with the reason.
+    left_out: Vec<String>,
     /// Members as they were sent to the editor: equal members in the result were not edited.
     before: Map<String, Json>,
     /// True if the text sent to the editor had been refused before.
@@ -117,13 +119,19 @@ impl Form {
         self.external_edit.rejected = given.filter(|_| self.external_edit.is_reopened);
     }
 
-    /// Applies the edited text and returns the result as a notice; `again` is the key that reopens refused text.
+    /// Returns the members that the last edit could not set, with the reason.
+    pub fn left_out_members(&self) -> &[String] {
+        &self.external_edit.left_out
+    }
+
+    /// Applies the edited text and returns the result as a notice; `again` is the key that reopens text that is not valid JSON.
     pub fn take_document(
         &mut self,
         document: &EditorDocument,
         catalog: &ProviderCatalog,
-        again: &str,
+        again: Option<&str>,
     ) -> Notice {
+        self.external_edit.left_out.clear();
         let given = self.external_edit.original.take();
         if given.as_ref() == Some(document) {
             self.external_edit.rejected = given.filter(|_| self.external_edit.is_reopened);
@@ -141,9 +149,11 @@ impl Form {
             }
             Err((line, reason)) => {
                 self.external_edit.rejected = Some(with_error_comment(text, line, &reason));
-                Notice::error(format!(
-                    "Not valid JSON, line {line}: {reason}. {again} reopens your text"
-                ))
+                let text = format!("Not valid JSON, line {line}: {reason}");
+                Notice::error(match again {
+                    Some(again) => format!("{text}. {again} reopens your text"),
+                    None => text,
+                })
             }
         }
     }

@@ -287,7 +287,7 @@ fn summary(kind: &str, filled: &[String], left_out: &[String]) -> Notice {
 }
 
 /// Comma-separated names; those above the limit are counted.
-pub(super) fn join_names(names: &[String]) -> String {
+pub fn join_names(names: &[String]) -> String {
     let shown: Vec<_> = names
         .iter()
         .take(MAX_NAMES)

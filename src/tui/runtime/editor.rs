@@ -182,7 +182,7 @@ impl Editing {
             ended.map_err(|error| format!("Cannot wait for the editor '{program}': {error}"))?;
         if !status.success() {
             return Err(format!(
-                "The editor '{program}' failed ({status}); the form was not changed"
+                "The editor '{program}' failed ({status}); nothing was changed"
             ));
         }
         self.file.read()
@@ -209,9 +209,8 @@ impl PrivateFile {
     }
 
     fn read(&self) -> Result<EditorDocument, String> {
-        read(&self.path).map_err(|reason| {
-            format!("Cannot read the edited file: {reason}; the form was not changed")
-        })
+        read(&self.path)
+            .map_err(|reason| format!("Cannot read the edited file: {reason}; nothing was changed"))
     }
 }
 

@@ -84,7 +84,9 @@ impl Form {
         if self.error_count() > 0 {
             self.focus_error(0);
         }
-        notice(&filled, &left_out, problem)
+        let notice = notice(&filled, &left_out, problem);
+        self.external_edit.left_out = left_out;
+        notice
     }
 
     /// Returns whether a member is a mask with something around it, which would be removed. A mask alone keeps the stored secret.
