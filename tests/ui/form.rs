@@ -280,7 +280,7 @@ fn right_accepts_the_suggestion_after_the_cursor(
 }
 
 #[rstest]
-#[case::without_the_focus("us-w<tab>", "t-1")]
+#[case::without_the_focus("us-w<tab>", " us-west-1")]
 #[case::at_its_beginning("us-w<home>", "t-1")]
 #[case::in_its_middle("us-wx<left>", "t-1")]
 #[case::another_value("my-region", "t-1")]

@@ -113,8 +113,10 @@ fn mistyped(field: &FormField, is_focused: bool) -> Option<(MessageKind, String)
         let changes = capture_diff_slices(Algorithm::Myers, &one, &other);
         get_diff_ratio(&changes, one.len(), other.len())
     };
-    let best = known().max_by(|one, other| similarity(one).total_cmp(&similarity(other)))?;
-    (similarity(best) >= SIMILAR).then(|| {
+    let begun = known().find(|known| known.to_lowercase().starts_with(&typed));
+    let most_similar = known().max_by(|one, other| similarity(one).total_cmp(&similarity(other)));
+    let best = begun.or(most_similar)?;
+    (begun.is_some() || similarity(best) >= SIMILAR).then(|| {
         (
             MessageKind::Warning,
             format!("! '{typed}' is not known; did you mean '{best}'?"),
@@ -154,6 +156,7 @@ mod tests {
 
     #[rstest::rstest]
     #[case("eu-centrl-1", &["! 'eu-centrl-1' is not known; did you mean 'eu-central-1'?"])]
+    #[case::only_begun("eu-c", &["! 'eu-c' is not known; did you mean 'eu-central-1'?"])]
     #[case("eu-central-1", &[])]
     #[case("EU-CENTRAL-1", &[])]
     #[case("somewhere-else", &[])]
