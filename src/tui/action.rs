@@ -130,6 +130,7 @@ actions! {
     Undo, "undo", [Tree, Bulk], "Undo the last change", Some("Undo"), Change, "revert take back", write, CliEquivalent::None("scripts use activate, deactivate and restore");
     Delete, "delete", [Tree], "Delete connection", Some("Delete"), Change, "remove trash", write, cli("connections delete");
     Filter, "filter", [Tree], "Filter", Some("Filter"), Find, "search find", read, cli("connections list");
+    CompleteFilter, "complete-filter", [List], "Complete the filter", Some("Complete"), Find, "status provider value", read, INPUT_ONLY;
     Sort, "sort", [Tree], "Sort", Some("Sort"), View, "order column", read, cli("connections list");
     Copy, "copy", [Tree], "Copy a value", Some("Copy"), Find, "clipboard yank", read, SCREEN_ONLY;
     Targets, "targets", [Tree], "Switch target", None, View, "target server site environment prod change connect", read, cli("targets list");
@@ -144,7 +145,6 @@ actions! {
     CopyJson, "json", [CopyMenu], "Copy JSON", Some("JSON"), Find, "clipboard yank", read, cli("connections get");
     CopyCurl, "curl", [CopyMenu], "Copy cURL command", Some("cURL"), Find, "clipboard yank request", read, CliEquivalent::None("copies text only");
     CopyCreate, "command", [CopyMenu], "Copy umai command", Some("Command"), Find, "clipboard yank create cli", read, CliEquivalent::None("copies a command");
-    CopyCommand, "copy-command", [List, Form], "Copy as umai command", Some("As command"), Find, "clipboard yank cli", read, CliEquivalent::None("copies a command");
     SortByName, "by-name", [SortMenu], "Sort by name", Some("Name"), View, "order", read, cli("connections list");
     SortByAlias, "by-alias", [SortMenu], "Sort by alias", Some("Alias"), View, "order", read, cli("connections list");
     SortByProvider, "by-provider", [SortMenu], "Sort by provider", Some("Provider"), View, "order", read, cli("connections list");
@@ -187,6 +187,7 @@ actions! {
     NextPane, "next-pane", [Tree], "Next pane", None, Move, "focus tab", read, CURSOR_ONLY;
     PreviousPane, "previous-pane", [Tree], "Previous pane", None, Move, "focus tab", read, CURSOR_ONLY;
     Back, "back", [Tree, List, Form, Confirm, Compare, Report, Trash, Merge, Drafts, Bulk, MoveToReference, CopyMenu, SortMenu], "Back; never quits", Some("Back"), Move, "cancel close escape", read, CURSOR_ONLY;
+    CopyCommand, "copy-command", [List, Form], "Copy as umai command", Some("As command"), Find, "clipboard yank cli", read, CliEquivalent::None("copies a command");
     Palette, "palette", [Tree, Global], "Find an action", Some("Actions"), Find, "palette command run", read, SCREEN_ONLY;
     Help, "help", [Tree, Global], "Show keys", Some("Help"), Find, "shortcuts keyboard", read, cli("man");
     Messages, "messages", [Tree, Global], "Show messages", None, View, "log notices errors warnings", read, SCREEN_ONLY;

@@ -249,7 +249,7 @@ impl App {
     /// Returns true if an action has an effect now; the footer shows only those.
     pub fn can(&self, action: Action) -> bool {
         if let Some((dialog, cx)) = self.top_dialog() {
-            return dialog.can(action, &cx);
+            return action != Action::CompleteFilter && dialog.can(action, &cx);
         }
         let is_connection = self.tree.selected_item().is_some();
         match action {

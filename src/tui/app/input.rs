@@ -41,6 +41,9 @@ impl App {
             return None;
         }
         let mut found = self.keymap.find(self.context(), key);
+        // The lists of dialogs have the context of the filter, too.
+        let is_in_filter = self.dialogs.is_empty() && self.is_filtering();
+        found = found.filter(|action| *action != Action::CompleteFilter || is_in_filter);
         if self.dialogs.is_on::<Form>() {
             // An open list in a form takes only the keys of its context.
             found = found.or_else(|| self.keymap.find(KeyContext::Form, key));
@@ -51,12 +54,6 @@ impl App {
         }
         if let Some(action) = found {
             return self.act(action);
-        }
-        let in_tree = self.keymap.find(KeyContext::Tree, key);
-        if self.dialogs.is_empty() && in_tree == Some(Action::NextPane) {
-            // Without a dialog, only the context of the filter does not bind this key.
-            self.complete_filter();
-            return None;
         }
         if !self.takes_characters() && self.dialogs.top::<Menu>().is_none() {
             self.report_unknown_key(key);

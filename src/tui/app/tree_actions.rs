@@ -66,6 +66,7 @@ impl App {
             Action::EditExternally => return self.edit_externally(),
             Action::Drafts => return Some(self.open_draft.look()),
             Action::Filter => self.focus_filter(),
+            Action::CompleteFilter => self.complete_filter(),
             Action::Sort => self.dialogs.push(Menu::SORT),
             Action::SortByName
             | Action::SortByAlias
