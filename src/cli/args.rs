@@ -150,7 +150,13 @@ fn unknown_argument(error: &Error) -> String {
     let given = context(error, ContextKind::InvalidArg).unwrap_or_default();
     let name = given.split('=').next().unwrap_or_default();
     if !name.starts_with('-') {
-        return "unexpected argument; quote a value that contains spaces".into();
+        let is_file = !given.is_empty() && std::path::Path::new(&given).is_file();
+        return if is_file {
+            "unexpected argument, which is a file; the help of the command names the option for a file".into()
+        } else {
+            "unexpected argument; quote a value that contains spaces, or give it to an option"
+                .into()
+        };
     }
     if secret_args::is_secret_name(name) {
         return format!(

@@ -26,7 +26,7 @@ impl App {
             .all(|target| target.is_current && target.name.is_empty())
         {
             self.notify(Notice::info(
-                "No targets in config.toml; umai login or a section [targets.NAME] adds one",
+                "config.toml had no targets when umai started. umai login or a section [targets.NAME] adds one; then start umai again",
             ));
             return;
         }

@@ -38,7 +38,7 @@ impl Menu {
             let key = cx.keymap.first_key(self.context, entry.action)?;
             let label = match entry.action {
                 // The footer has no room for the reason.
-                Action::CopyCurl => " cURL for an umai server".to_owned(),
+                Action::CopyCurl => " cURL (umai server)".to_owned(),
                 _ => format!(" {}", entry.hint.unwrap_or(entry.title)),
             };
             Some(vec![(key.to_string(), Tone::Key), (label, Tone::Hint)])

@@ -31,7 +31,7 @@ enum InputMode {
     Field,
     /// Filter of a list: a command begins with a colon, a number chooses an entry.
     List,
-    /// Prompt: an typed, or the note that it accepts.
+    /// Prompt: an answer, or the note that it accepts.
     Prompt,
     /// Command.
     Command,
@@ -108,7 +108,7 @@ fn filter(app: &App, text: &str) -> ParsedLine {
     write(text)
 }
 
-/// Parses an typed by its number or label; other text is the note, if the prompt accepts one.
+/// Parses an answer by its number or label; other text is the note, if the prompt accepts one.
 fn question(app: &App, line: &str, number: Option<usize>) -> ParsedLine {
     let Some(confirm) = app.dialogs.top::<ConfirmDialog>() else {
         return ParsedLine::Reply(vec![UNKNOWN.into()]);

@@ -14,18 +14,34 @@ const FINAL: &str = "This cannot be undone.";
 /// Warning before a rollback on a service that keeps secrets in its versions.
 const RESTORES_SECRETS: &str = "The secrets of that version are restored, too.";
 
+/// Effect of a deletion on a service with a trash.
+const MOVED_TO_TRASH: &str = "It is moved to the trash, with its history.";
+
 /// Columns of a title within a question.
 const LONGEST_TITLE: usize = 60;
 
 impl ConfirmDialog {
     /// Asks to delete a connection. The default button is Cancel.
     pub fn delete(id: Uuid, name: &str, features: ServiceFeatures) -> Self {
-        Self::delete_by(ConfirmAction::Delete(id), name, features)
+        const QUESTION: &str = "Are you sure you want to delete this connection?";
+        let button = ("Delete", ConfirmAction::Delete(id));
+        match features.deletion_warning() {
+            None => Self::or_cancel("Delete", QUESTION, button).with_warning(MOVED_TO_TRASH),
+            // The text is wrapped, so the warning is readable at any width.
+            Some(warning) => Self::or_cancel("Delete", format!("{QUESTION} {warning}."), button),
+        }
+        .about(name)
     }
 
     /// Asks to delete a connection to undo its creation. The default button is Cancel.
     pub fn undo_create(id: Uuid, name: &str, features: ServiceFeatures) -> Self {
-        Self::delete_by(ConfirmAction::Undo(id), name, features)
+        let button = ("Delete", ConfirmAction::Undo(id));
+        let question = "Undo the creation of this connection by deleting it?";
+        match features.deletion_warning() {
+            None => Self::or_cancel("Undo", question, button).with_warning(MOVED_TO_TRASH),
+            Some(warning) => Self::or_cancel("Undo", format!("{question} {warning}."), button),
+        }
+        .about(name)
     }
 
     /// Asks to roll back to the version before an edit, where that restores secrets. The default button is Cancel.
@@ -36,18 +52,6 @@ impl ConfirmDialog {
             format!("Roll back to v{before}? {RESTORES_SECRETS}"),
             ("Roll back", ConfirmAction::Undo(id)),
         )
-        .about(name)
-    }
-
-    fn delete_by(action: ConfirmAction, name: &str, features: ServiceFeatures) -> Self {
-        const QUESTION: &str = "Are you sure you want to delete this connection?";
-        let button = ("Delete", action);
-        match features.deletion_warning() {
-            None => Self::or_cancel("Delete", QUESTION, button)
-                .with_warning("It is moved to the trash, with its history."),
-            // The text is wrapped, so the warning is readable at any width.
-            Some(warning) => Self::or_cancel("Delete", format!("{QUESTION} {warning}."), button),
-        }
         .about(name)
     }
 
