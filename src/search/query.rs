@@ -47,7 +47,7 @@ impl QueryField {
     }
 
     fn from_name(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|term| term.as_str() == word)
+        Self::ALL.into_iter().find(|field| field.as_str() == word)
     }
 }
 
@@ -100,11 +100,11 @@ struct QueryPart {
 impl FilterQuery {
     /// Parses words, `status:active`, `provider:openai`, `alias:` and so on, `!word`, also written `-word`, and `"two words"`.
     pub fn read(text: &str) -> Self {
-        let mut terms = Self::default();
+        let mut query = Self::default();
         for part in parts(text) {
-            terms.take(&part);
+            query.take(&part);
         }
-        terms
+        query
     }
 
     /// Parses all of a text as words.
@@ -128,33 +128,33 @@ impl FilterQuery {
             .split_once(':')
             .filter(|(name, _)| quoted_from.is_none_or(|at| at > name.len()))
             .filter(|(name, value)| is_name(name) && !value.starts_with("//"));
-        let (term, value) = match named {
+        let (field, value) = match named {
             None => (None, text),
             Some((name, value)) => match QueryField::from_name(name) {
-                Some(term) => (Some(term), value),
+                Some(field) => (Some(field), value),
                 None => {
                     return self.add_problem(format!("Unknown filter '{name}:'; use {}", all()));
                 }
             },
         };
-        let (term, value) = match term {
+        let (field, value) = match field {
             Some(QueryField::Status) if !value.is_empty() => match status(value) {
-                Some((term, status)) => (Some(term), status),
+                Some((field, status)) => (Some(field), status),
                 None => {
                     return self.add_problem(format!(
                         "status: must be active, inactive, failing or untested, not '{value}'"
                     ));
                 }
             },
-            _ => (term, value),
+            _ => (field, value),
         };
         let value = value.trim();
         if value.is_empty() {
             return;
         }
-        match (term, is_not) {
-            (term, true) => self.excluded.push((term, value.to_owned())),
-            (Some(term), false) => self.included.push((term, value.to_owned())),
+        match (field, is_not) {
+            (field, true) => self.excluded.push((field, value.to_owned())),
+            (Some(field), false) => self.included.push((field, value.to_owned())),
             (None, false) => {
                 let word = QueryWord::new(value, part.quoted_from.is_some());
                 self.words.push(word);
@@ -171,7 +171,7 @@ impl FilterQuery {
         let is_known = |word: &str| providers.numbers().any(|one| providers.fits(one, word));
         let asked = self.included.iter();
         let unknown = asked
-            .filter(|(term, word)| *term == QueryField::Provider && !is_known(word))
+            .filter(|(field, word)| *field == QueryField::Provider && !is_known(word))
             .map(|(_, word)| format!("Unknown provider '{word}'"));
         let all: Vec<String> = self.problems.iter().cloned().chain(unknown).collect();
         (!all.is_empty()).then(|| all.join("; "))
@@ -179,11 +179,11 @@ impl FilterQuery {
 
     /// Returns true if the query asks for results of tests, which only the app knows.
     pub fn asks_for_tests(&self) -> bool {
-        let included = self.included.iter().map(|(term, _)| Some(*term));
-        let excluded = self.excluded.iter().map(|(term, _)| *term);
+        let included = self.included.iter().map(|(field, _)| Some(*field));
+        let excluded = self.excluded.iter().map(|(field, _)| *field);
         included
             .chain(excluded)
-            .any(|term| term == Some(QueryField::Health))
+            .any(|field| field == Some(QueryField::Health))
     }
 
     /// Returns true if a word may contain typing mistakes.
@@ -250,7 +250,7 @@ pub fn is_health(health: Health, asked: &str) -> bool {
 /// Returns all field names with their colons.
 pub fn all() -> String {
     QueryField::ALL
-        .map(|term| format!("{}:", term.as_str()))
+        .map(|field| format!("{}:", field.as_str()))
         .join(" ")
 }
 

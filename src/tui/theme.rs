@@ -108,11 +108,11 @@ pub struct Theme {
     /// Symbol of an inactive connection.
     pub off: RoleStyle,
     /// Error.
-    pub wrong: RoleStyle,
+    pub error: RoleStyle,
     /// Warning.
     pub warning: RoleStyle,
     /// Success.
-    pub right: RoleStyle,
+    pub success: RoleStyle,
     /// Removed in the newer version.
     pub removed: RoleStyle,
     /// Added in the newer version.
@@ -159,9 +159,9 @@ impl Theme {
             ("selected-away", &mut self.selected_away),
             ("on", &mut self.on),
             ("off", &mut self.off),
-            ("wrong", &mut self.wrong),
+            ("error", &mut self.error),
             ("warning", &mut self.warning),
-            ("right", &mut self.right),
+            ("success", &mut self.success),
             ("removed", &mut self.removed),
             ("added", &mut self.added),
             ("key", &mut self.key),

@@ -215,7 +215,7 @@ fn bulk_activate_reports_connections_already_active() {
     let text = harness.frame();
     assert!(text.contains("1 activated · 2 already active"), "{text}");
     let theme = Theme::embedded(ThemeName::Dark);
-    let (green, dim) = (theme.right.style().fg, theme.dim.style().fg);
+    let (green, dim) = (theme.success.style().fg, theme.dim.style().fg);
     assert_eq!(colour_of(&harness, "1 activated"), green);
     assert_eq!(colour_of(&harness, "2 already active"), dim);
     assert_eq!(

@@ -203,8 +203,8 @@ mod tests {
             pairs.push((role, ink(style), paper(theme.input_focus)));
         }
         // Red buttons, and reversed while focused.
-        pairs.push(("wrong on a button", ink(theme.wrong), paper(theme.button)));
-        pairs.push(("focused red button", terminal, ink(theme.wrong)));
+        pairs.push(("error on a button", ink(theme.error), paper(theme.button)));
+        pairs.push(("focused red button", terminal, ink(theme.error)));
         for (role, ink, paper) in pairs {
             let contrast = ratio(ink, paper);
             assert!(

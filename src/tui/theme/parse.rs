@@ -40,10 +40,9 @@ impl Theme {
             if key_name == BASE {
                 continue;
             }
-            let role = theme
-                .roles_mut()
-                .into_iter()
-                .find(|(known, _)| *known == key_name);
+            let current = present_name(key_name);
+            let mut roles = theme.roles_mut().into_iter();
+            let role = roles.find(|(known, _)| *known == current);
             let read = match role {
                 None => Err(format!("unknown role '{}'", printable(key_name))),
                 Some((_, role)) => self::role(value.get_ref()).map(|read| *role = read),
@@ -53,6 +52,15 @@ impl Theme {
             }
         }
         (theme, problems)
+    }
+}
+
+/// Returns the present name of a role of version 0.1; read until version 0.3.
+fn present_name(role: &str) -> &str {
+    match role {
+        "wrong" => "error",
+        "right" => "success",
+        role => role,
     }
 }
 
@@ -119,6 +127,15 @@ mod tests {
                 assert!(name.file().contains(&line), "{}: {role}", name.as_str());
             }
         }
+    }
+
+    #[test]
+    fn role_names_of_0_1_are_read() {
+        let (theme, problems) =
+            Theme::read("wrong = { fg = \"9\" }\nright = { fg = \"10\" }", "own");
+        assert_eq!(problems, Vec::<String>::new());
+        assert_eq!(theme.error.style().fg, Some(Color::Indexed(9)));
+        assert_eq!(theme.success.style().fg, Some(Color::Indexed(10)));
     }
 
     #[test]

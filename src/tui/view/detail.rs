@@ -40,7 +40,7 @@ pub fn draw(scene: Scene<'_>, area: Area, buffer: &mut Buffer) {
         &app.workspace.detail.problem,
     ) {
         (Some(connection), _) => lines(scene, connection, item.is_active),
-        (None, Some(problem)) => vec![DetailLine::Text(problem.clone(), theme.wrong.style())],
+        (None, Some(problem)) => vec![DetailLine::Text(problem.clone(), theme.error.style())],
         (None, None) => Vec::new(),
     };
     let labels = label_width(&lines, body.width);
@@ -129,7 +129,7 @@ fn setting_text(value: &SettingValue<MaskedSecret>, theme: &Theme) -> Option<(St
         SettingValue::Switch(false) => ("off".to_owned(), text),
         SettingValue::Number(number) => (number.to_string(), text),
         SettingValue::Secret(mask) => match mask.remark() {
-            Some(remark) => (format!("{} ({remark})", mask.text()), theme.wrong.style()),
+            Some(remark) => (format!("{} ({remark})", mask.text()), theme.error.style()),
             None => (format!("{} (stored)", mask.text()), theme.dim.style()),
         },
         SettingValue::Text(value) => (value.clone(), text),

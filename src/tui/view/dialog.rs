@@ -53,8 +53,8 @@ pub fn role(theme: &Theme, tone: Tone) -> RoleStyle {
         Tone::Label => theme.label,
         Tone::LabelFocus => theme.label_focus,
         Tone::Warning => theme.warning,
-        Tone::Error => theme.wrong,
-        Tone::Success => theme.right,
+        Tone::Error => theme.error,
+        Tone::Success => theme.success,
         Tone::Removed => theme.removed,
         Tone::Added => theme.added,
         Tone::Selected => theme.selected,
@@ -156,8 +156,8 @@ fn buttons(scene: Scene<'_>, model: &DialogModel<'_>, areas: &DialogAreas, buffe
         };
         let style = match (model.danger == Some(at), is_focused) {
             (false, _) => role.style(),
-            (true, false) => role.patch(theme.wrong),
-            (true, true) => theme.wrong.style().add_modifier(Modifier::REVERSED),
+            (true, false) => role.patch(theme.error),
+            (true, true) => theme.error.style().add_modifier(Modifier::REVERSED),
         };
         paint::line(buffer, *area, &[(&text, style)]);
     }

@@ -110,9 +110,9 @@ fn draw_row(
 
 fn note(theme: &Theme, (kind, text): (MessageKind, &str), area: Area, buffer: &mut Buffer) {
     let role = match kind {
-        MessageKind::Error => theme.wrong,
+        MessageKind::Error => theme.error,
         MessageKind::Warning => theme.warning,
-        MessageKind::Success => theme.right,
+        MessageKind::Success => theme.success,
         MessageKind::Hint => theme.dim,
     };
     paint::line(buffer, area, &[(text, role.style())]);

@@ -9,8 +9,8 @@ use crate::search::{Health, TreeItem};
 pub fn symbol(scene: Scene<'_>, item: &TreeItem) -> (&'static str, Style) {
     let theme = scene.theme;
     let style = match item.health {
-        Health::Passed => theme.right.style(),
-        Health::Failed => theme.wrong.style(),
+        Health::Passed => theme.success.style(),
+        Health::Failed => theme.error.style(),
         Health::Unresolved => theme.warning.style(),
         Health::Untested => theme.text.style(),
     };

@@ -20,7 +20,7 @@ pub fn draw(scene: Scene<'_>, workspace: Area, buffer: &mut Buffer) {
     let is_of_selected = app.tree.selected_item().map(|item| item.id) == history.id();
     if !is_of_selected || history.total().is_none() {
         let (text, role) = match (&history.problem, is_of_selected) {
-            (Some(problem), true) => (problem.as_str(), theme.wrong),
+            (Some(problem), true) => (problem.as_str(), theme.error),
             _ => ("Loading versions…", theme.dim),
         };
         wrapped(buffer, ScreenLayout::tab(workspace), text, role.style());
@@ -100,7 +100,7 @@ fn line(
             (mark, theme.key.style()),
             (&name, theme.title.style()),
             (&date, theme.dim.style()),
-            (current, theme.right.style()),
+            (current, theme.success.style()),
             (&what, theme.text.style()),
             (&note, theme.dim.style()),
         ],

@@ -80,8 +80,8 @@ fn form_state(scene: Scene<'_>, buffer: &mut Buffer) -> Area {
     let (text, role) = match (form.saving.is_some(), form.error_count()) {
         (true, _) => (format!(" {} ", running("Saving…", app.ticks())), theme.hint),
         (false, 0) => return area,
-        (false, 1) => (" 1 error ".to_owned(), theme.wrong),
-        (false, count) => (format!(" {count} errors "), theme.wrong),
+        (false, 1) => (" 1 error ".to_owned(), theme.error),
+        (false, count) => (format!(" {count} errors "), theme.error),
     };
     let used = paint::right(buffer, area, &text, role.style());
     area.split_left(area.width - used).0
