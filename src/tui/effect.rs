@@ -44,7 +44,7 @@ pub enum Effect {
     Continue,
     /// Store an encrypted draft.
     StoreDraft(DraftSlot, Arc<FormSnapshot>),
-    /// Delete a draft that was saved or discarded.
+    /// Delete a draft whose connection was saved, or that was discarded.
     DeleteDraft(DraftSlot),
     /// Release unsaved drafts, so that another process can offer them.
     ReleaseDrafts(Vec<Uuid>),
@@ -193,7 +193,7 @@ pub enum ServiceReply {
     Exported(Result<PathBuf, ExportFileError>),
     /// Reply to [`ServiceRequest::PlanCopy`].
     CopyPlanned(Result<CopyPlan, ConnectionError>),
-    /// Reply to [`ServiceRequest::Copy`].
+    /// Reply to [`ServiceRequest::CopyToTarget`].
     Copied(StepResult),
     /// The request ended without a reply; the text is the reason.
     TaskFailed(String),

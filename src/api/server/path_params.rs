@@ -1,4 +1,4 @@
-//! Path parameters, and the check that paths are percent-encoded UTF-8.
+//! Path parameters, and the check that URLs are percent-encoded UTF-8.
 
 use axum::extract::{FromRequestParts, Path, Request};
 use axum::http::request::Parts;
@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::response::ApiError;
 
-/// Rejects requests whose path is not percent-encoded UTF-8.
+/// Rejects requests whose path or query is not percent-encoded UTF-8.
 pub async fn check(request: Request, next: Next) -> Response {
     let uri = request.uri();
     if is_text(uri.path()) && is_text(uri.query().unwrap_or_default()) {
@@ -20,7 +20,7 @@ pub async fn check(request: Request, next: Next) -> Response {
 fn unreadable() -> ApiError {
     ApiError::new(
         400,
-        "The path must be percent-encoded UTF-8",
+        "The URL must be percent-encoded UTF-8",
         "malformedAddress",
     )
 }

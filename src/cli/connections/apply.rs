@@ -23,7 +23,7 @@ Examples:
   umai connections export --format yaml | umai --target test connections apply -f - --yes
 
 A connection is identified by its alias, or by the GUID of an Umbraco Deploy artifact. Fields that a file does not contain keep their \
-values, a blank keeps the stored secret, and null clears a setting. Secrets are given as $Section:Key, {file: PATH} or {stdin: true}; \
+values, a setting listed in blank keeps its stored secret, and null clears a setting. Secrets are given as $Section:Key, {file: PATH} or {stdin: true}; \
 plaintext secrets are rejected.")]
 pub struct Apply {
     /// YAML or JSON file, directory with such files, or '-' for stdin; may be repeated

@@ -40,7 +40,7 @@ impl From<CallError> for StagingError {
 }
 
 impl EtcdLocation {
-    /// Removes all contents except these; `None` is the first one. Stops if the revision of the identity is not `fence`: another
+    /// Removes all contents except these; `None` is the one at the prefix itself. Stops if the revision of the identity is not `fence`: another
     /// process has then replaced the store.
     pub(super) async fn sweep(
         &self,

@@ -26,7 +26,7 @@ pub async fn dispatch(store: &SledStore, request: &StoreRequest) -> Result<Store
             id,
             version,
             request,
-        }) => StoreReply::Written(store.delete_for(*id, *version, Some(*request)).await?),
+        }) => StoreReply::Written(store.purge_for(*id, *version, Some(*request)).await?),
         StoreRequest::Versions { id, window } => {
             StoreReply::Versions(store.versions(*id, *window).await?)
         }

@@ -165,7 +165,7 @@ impl Membership {
         role.shut_down().await
     }
 
-    /// Returns `None` before the store was opened.
+    /// Returns `None` before [`Self::open`] was called, which sets how the store is unlocked.
     fn election(&self) -> Option<Election> {
         let unlock = match self.unlocked.get() {
             None => Arc::clone(self.unlock.get()?),

@@ -112,7 +112,7 @@ pub enum StoreRequest {
 pub enum Write {
     /// Saves a connection.
     Save(Box<SaveConnection<SealedSecret>>),
-    /// Deletes a connection.
+    /// Deletes a connection permanently.
     Delete {
         /// ID of the connection.
         id: Uuid,

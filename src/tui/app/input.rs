@@ -41,7 +41,7 @@ impl App {
             return None;
         }
         let mut found = self.keymap.find(self.context(), key);
-        // The lists of dialogs have the context of the filter, too.
+        // The filter shares its context with the lists of dialogs, where there is nothing to complete.
         let is_in_filter = self.dialogs.is_empty() && self.is_filtering();
         found = found.filter(|action| *action != Action::CompleteFilter || is_in_filter);
         if self.dialogs.is_on::<Form>() {

@@ -27,7 +27,9 @@ use crate::tui::targets::{TargetEntry, TargetsHandle};
 pub(super) enum AwaitedReply {
     Page,
     Detail,
+    /// Connection to edit in a form.
     Edit,
+    /// Connection to edit in the external editor.
     Editor,
     TheirVersion,
     Duplicate,

@@ -78,7 +78,7 @@ impl Runtime {
                 let _ = app.update(Event::Reply(ticket, reply));
             })
             .await;
-        // Drafts that were saved by the last requests must not be offered at the next start.
+        // Drafts whose connections were saved by the last requests must not be offered at the next start.
         self.core.draft_saver.keep_all(&mut self.core.app);
     }
 }

@@ -39,7 +39,7 @@ impl Themes {
             .is_some_and(ThemeChoice::follows_the_terminal)
     }
 
-    /// Shows a theme for a background; returns the problems in its file if it was not shown before.
+    /// Shows a theme for a background; returns the problems in its file; none if it is shown already.
     pub(super) fn show(&mut self, at: usize, is_light: bool) -> Vec<String> {
         if self.shown == (at, is_light) {
             return Vec::new();

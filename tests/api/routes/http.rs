@@ -235,7 +235,7 @@ async fn path_that_is_not_utf8_is_400() {
         let refused = fixture.get(path).await;
         assert_eq!(
             refused.refusal(),
-            (400, "The path must be percent-encoded UTF-8".into()),
+            (400, "The URL must be percent-encoded UTF-8".into()),
             "{path}"
         );
     }
