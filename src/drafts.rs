@@ -107,7 +107,7 @@ impl Drafts {
     }
 
     /// Writes a draft, replacing its previous content. The draft is durable on return.
-    pub fn save(&mut self, id: Uuid, content: &[u8]) -> Result<(), DraftError> {
+    pub fn store(&mut self, id: Uuid, content: &[u8]) -> Result<(), DraftError> {
         if content.len() > MOST_BYTES {
             return Err(DraftError::TooLarge);
         }

@@ -46,8 +46,8 @@ const ID: Uuid = Uuid::from_u128(7);
 fn draft_is_found_after_its_app_is_gone() {
     let home = Home::new();
     let mut editor = home.drafts();
-    editor.save(ID, b"first").unwrap();
-    editor.save(ID, b"second").unwrap();
+    editor.store(ID, b"first").unwrap();
+    editor.store(ID, b"second").unwrap();
     assert!(
         home.drafts().find().unwrap().is_empty(),
         "the draft is being edited"
@@ -66,10 +66,10 @@ fn draft_is_found_after_its_app_is_gone() {
 #[test]
 fn found_draft_can_be_rewritten_and_discarded() {
     let home = Home::new();
-    home.drafts().save(ID, b"before").unwrap();
+    home.drafts().store(ID, b"before").unwrap();
     let mut next = home.drafts();
     assert_eq!(next.find().unwrap().len(), 1);
-    next.save(ID, b"after").unwrap();
+    next.store(ID, b"after").unwrap();
     drop(next);
     let mut last = home.drafts();
     assert_eq!(contents(last.find().unwrap()), [b"after"]);
@@ -81,7 +81,7 @@ fn found_draft_can_be_rewritten_and_discarded() {
 #[test]
 fn draft_file_is_sealed_and_private() {
     let home = Home::new();
-    home.drafts().save(ID, b"sk-planted").unwrap();
+    home.drafts().store(ID, b"sk-planted").unwrap();
     let [draft, lock] = home.files().try_into().unwrap();
     let bytes = std::fs::read(&draft).unwrap();
     assert!(!bytes.windows(7).any(|part| part == b"planted"));
@@ -93,7 +93,7 @@ fn draft_file_is_sealed_and_private() {
 #[test]
 fn draft_is_bound_to_target_and_id() {
     let home = Home::new();
-    home.drafts().save(ID, b"text").unwrap();
+    home.drafts().store(ID, b"text").unwrap();
     let other = DraftsLocation {
         target: "https://elsewhere.example".into(),
         ..home.place()
@@ -110,13 +110,13 @@ fn draft_is_bound_to_target_and_id() {
 #[test]
 fn draft_with_lost_key_is_unreadable_but_discardable() {
     let home = Home::new();
-    home.drafts().save(ID, b"text").unwrap();
+    home.drafts().store(ID, b"text").unwrap();
     let key = home.place().config.join("umai.key");
     std::fs::remove_file(&key).unwrap();
     let why = home.drafts().find().unwrap().remove(0).content.unwrap_err();
     assert!(why.contains("restore the key file"), "{why}");
     assert!(!key.exists(), "opening creates no key");
-    home.drafts().save(Uuid::from_u128(8), b"other").unwrap();
+    home.drafts().store(Uuid::from_u128(8), b"other").unwrap();
     let mut next = home.drafts();
     let found = next.find().unwrap();
     assert_eq!(
@@ -135,7 +135,7 @@ fn refuse_policy_creates_no_key() {
         missing_key: WithoutKey::Refuse,
         ..home.place()
     };
-    let refused = Drafts::new(place).save(ID, b"text").unwrap_err();
+    let refused = Drafts::new(place).store(ID, b"text").unwrap_err();
     assert!(matches!(refused, DraftError::Key(_)), "{refused}");
     assert!(!home.place().config.exists());
 }
@@ -143,7 +143,7 @@ fn refuse_policy_creates_no_key() {
 #[test]
 fn damaged_draft_is_reported() {
     let home = Home::new();
-    home.drafts().save(ID, b"text").unwrap();
+    home.drafts().store(ID, b"text").unwrap();
     let [draft, _] = home.files().try_into().unwrap();
     let intact = std::fs::read(&draft).unwrap();
     for length in [0, 7, 8, 20, intact.len() - 1] {
@@ -166,18 +166,20 @@ fn damaged_draft_is_reported() {
 fn drafts_are_limited_in_size_and_number() {
     let home = Home::new();
     let too_large = vec![0; MOST_BYTES + 1];
-    let refused = home.drafts().save(ID, &too_large).unwrap_err();
+    let refused = home.drafts().store(ID, &too_large).unwrap_err();
     assert!(matches!(refused, DraftError::TooLarge));
     let mut editor = home.drafts();
-    editor.save(Uuid::from_u128(1_000), b"editing").unwrap();
+    editor.store(Uuid::from_u128(1_000), b"editing").unwrap();
     for number in 0..MOST_DRAFTS as u128 + 3 {
         home.drafts()
-            .save(Uuid::from_u128(number), b"text")
+            .store(Uuid::from_u128(number), b"text")
             .unwrap();
     }
     let found = home.drafts().find().unwrap();
     assert_eq!(found.len(), MOST_DRAFTS - 1, "plus the draft being edited");
-    editor.save(Uuid::from_u128(1_000), b"still there").unwrap();
+    editor
+        .store(Uuid::from_u128(1_000), b"still there")
+        .unwrap();
     drop(editor);
     assert_eq!(home.drafts().find().unwrap().len(), MOST_DRAFTS);
 }
@@ -185,7 +187,7 @@ fn drafts_are_limited_in_size_and_number() {
 #[test]
 fn leftovers_of_a_crash_are_removed() {
     let home = Home::new();
-    home.drafts().save(ID, b"whole").unwrap();
+    home.drafts().store(ID, b"whole").unwrap();
     let folder = home.place().folder;
     let half = folder.join(format!("{ID}.{ENDING}.tmp"));
     std::fs::write(&half, b"half").unwrap();

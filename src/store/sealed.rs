@@ -227,8 +227,12 @@ mod tests {
         settings.get("apiKey").and_then(SettingValue::text)
     }
 
-    /// Returns the connection after someone below the sealing has set its endpoint.
-    async fn moved(store: &SealedStore<MemoryStore<SealedSecret>>, to: &str, version: u64) {
+    /// Sets the endpoint below the sealing, as someone without the key would.
+    async fn set_endpoint_below_sealing(
+        store: &SealedStore<MemoryStore<SealedSecret>>,
+        to: &str,
+        version: u64,
+    ) {
         let id = connection(1).item.id;
         let mut sealed = store.inner.get(id).await.unwrap().unwrap();
         sealed.item.version = version;
@@ -247,10 +251,10 @@ mod tests {
             .save(save(connection(1), Precondition::Absent))
             .await
             .unwrap();
-        moved(&store, "https://api.example/v1", 2).await;
+        set_endpoint_below_sealing(&store, "https://api.example/v1", 2).await;
         let found = store.get(id).await.unwrap().unwrap();
         assert_eq!(key_of(&found), Some("sk-planted"), "same origin");
-        moved(&store, "https://evil.example", 3).await;
+        set_endpoint_below_sealing(&store, "https://evil.example", 3).await;
         let mut found = store.get(id).await.unwrap().unwrap();
         assert_eq!(key_of(&found), None);
         let notices = store.notices().join(" ");
@@ -262,7 +266,7 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(key_of(&store.get(id).await.unwrap().unwrap()), None);
-        moved(&store, "https://api.example", 5).await;
+        set_endpoint_below_sealing(&store, "https://api.example", 5).await;
         let found = store.get(id).await.unwrap().unwrap();
         assert_eq!(key_of(&found), Some("sk-planted"), "moved back");
         // The service may move it: it seals the secret again.

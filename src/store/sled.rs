@@ -96,17 +96,17 @@ enum IndexOpening {
     Failed(StoreError),
 }
 
-/// Time at which the index is prepared.
-enum IndexTiming {
-    /// It is ready.
-    Immediate(recovery::ReadyStore),
-    /// Prepared in the background, because it takes a noticeable time.
-    Background(OpeningStore),
+/// Store whose thread starts.
+enum StartedStore {
+    /// Its index is ready.
+    Ready(recovery::ReadyStore),
+    /// Its index is prepared in the background, because that takes a noticeable time.
+    Opening(OpeningStore),
 }
 
 /// Main function of the store's thread.
 fn run(
-    ready: IndexTiming,
+    started: StartedStore,
     (sender, inbox): (
         mpsc::WeakSender<WriterMessage>,
         mpsc::Receiver<WriterMessage>,
@@ -115,9 +115,9 @@ fn run(
     state: &watch::Sender<IndexOpening>,
     closing: &AtomicBool,
 ) {
-    let ready = match ready {
-        IndexTiming::Immediate(ready) => Ok(ready),
-        IndexTiming::Background(start) => start.finish(),
+    let ready = match started {
+        StartedStore::Ready(ready) => Ok(ready),
+        StartedStore::Opening(start) => start.finish(),
     };
     match ready {
         Ok(ready) => {
@@ -151,9 +151,9 @@ impl SledStore {
         let state = watch::Sender::new(IndexOpening::Pending);
         let opening = state.subscribe();
         let ready = if start.is_small() {
-            IndexTiming::Immediate(start.finish()?)
+            StartedStore::Ready(start.finish()?)
         } else {
-            IndexTiming::Background(start)
+            StartedStore::Opening(start)
         };
         let (stop, applier_handle) = (Arc::clone(&closing), Arc::clone(&applier));
         let inbox_ends = (inbox.downgrade(), arriving);
@@ -179,7 +179,7 @@ impl SledStore {
     }
 
     /// Deletes a connection permanently for a request of a process that shares the store.
-    pub async fn delete_for(
+    pub async fn purge_for(
         &self,
         id: Uuid,
         version: u64,
@@ -296,7 +296,7 @@ impl ConnectionStore<SealedSecret> for SledStore {
     }
 
     async fn delete(&self, id: Uuid, version: u64) -> Result<Revision, StoreError> {
-        self.delete_for(id, version, None).await
+        self.purge_for(id, version, None).await
     }
 
     async fn versions(&self, id: Uuid, window: PageRequest) -> Result<Page<Version>, StoreError> {

@@ -65,7 +65,7 @@ pub fn has_key_with<'a>(text: &str, prefixes: impl Iterator<Item = &'a str>) -> 
 
 /// Returns the first API key in a text.
 pub fn find_key(text: &str) -> Option<&str> {
-    name_words(text).find(|word| is_key(word))
+    candidates(text).find(|word| is_key(word))
 }
 
 /// Returns the first API key in a text, or else the first with one of the `prefixes`.
@@ -74,12 +74,12 @@ pub fn find_key_with<'t, 'a>(
     prefixes: impl Iterator<Item = &'a str>,
 ) -> Option<&'t str> {
     let mut prefixes = prefixes.filter(|prefix| !prefix.is_empty());
-    let word_with = |prefix| name_words(text).find(|word| is_prefixed(word, prefix));
+    let word_with = |prefix| candidates(text).find(|word| is_prefixed(word, prefix));
     find_key(text).or_else(|| prefixes.find_map(word_with))
 }
 
-/// Splits a text at white space, quotes and `NAME=` into candidates.
-fn name_words(text: &str) -> impl Iterator<Item = &str> {
+/// Splits a text at every character that no key has.
+fn candidates(text: &str) -> impl Iterator<Item = &str> {
     let is_part =
         |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.');
     text.split(move |character| !is_part(character))

@@ -25,7 +25,8 @@ pub enum WriteRequest {
         id: Uuid,
         /// Expected version.
         version: u64,
-        /// Request of a process that shares the store.
+        /// ID of the request of a process that shares the store, so that a repeated one is recognized (see `write_dedup`); a save is
+        /// recognized by its secrets.
         request: Option<Uuid>,
     },
 }
@@ -142,7 +143,7 @@ pub enum NewState {
     /// Saved.
     Saved(CurrentState),
     /// Deleted.
-    Deleted {
+    Purged {
         /// ID of the connection.
         id: Uuid,
         /// Version at the deletion.
@@ -162,7 +163,7 @@ impl AcceptedChange {
                 let item = &current.item;
                 (EntryKind::Saved, item.id, item.version, &*current.json)
             }
-            NewState::Deleted {
+            NewState::Purged {
                 id,
                 number,
                 payload,
@@ -185,7 +186,7 @@ impl AcceptedChange {
     pub fn to_event(&self) -> ChangeEvent {
         let (kind, request) = match &self.after {
             NewState::Saved(current) => (ChangeKind::new_state(current.item.clone()), None),
-            NewState::Deleted { id, request, .. } => (ChangeKind::Deleted(*id), *request),
+            NewState::Purged { id, request, .. } => (ChangeKind::Deleted(*id), *request),
         };
         ChangeEvent {
             revision: Revision(self.revision),
@@ -216,7 +217,7 @@ impl AcceptedChange {
                 }
                 rows.push(after.row());
             }
-            NewState::Deleted { id, .. } => {
+            NewState::Purged { id, .. } => {
                 if let Some(before) = before {
                     remove_index_rows(&before.item, None, rows);
                 }

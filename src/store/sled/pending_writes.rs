@@ -91,7 +91,7 @@ impl PendingWrites {
                         found: before.item.version,
                     });
                 }
-                self.delete(id, request, Some(before))
+                self.purge(id, request, Some(before))
             }
         }
     }
@@ -123,7 +123,7 @@ impl PendingWrites {
             }
             WriteRequest::Purge { id, request, .. } => match self.current(id)? {
                 Some(before) if before.revision > position.revision => None,
-                before => Some(self.delete(id, request, before)?),
+                before => Some(self.purge(id, request, before)?),
             },
         };
         self.position = position;
@@ -225,14 +225,14 @@ impl PendingWrites {
         self.enqueue(id, aliases, before, NewState::Saved(after))
     }
 
-    fn delete(
+    fn purge(
         &mut self,
         id: Uuid,
         request: Option<Uuid>,
         before: Option<CurrentState>,
     ) -> Result<AcceptedChange, StoreError> {
         let item = before.as_ref().map(|before| &before.item);
-        let after = NewState::Deleted {
+        let after = NewState::Purged {
             id,
             number: item.map_or(0, |item| item.version),
             payload: write_json(&DeletedJson { item, request })?,

@@ -130,7 +130,7 @@ impl StoreWriter {
         self.pending_writes
             .remove_applied(self.applier.feed.newest());
         let before = self.pending_writes.position();
-        let deletes = request.is_removal();
+        let is_removal = request.is_removal();
         let mut group = DurableGroup::new();
         let mut bytes = Vec::new();
         let applier = Arc::clone(&self.applier);
@@ -143,11 +143,11 @@ impl StoreWriter {
                 Err(error) => refused.push((answer, error)),
             }
             if group.len() < MAX_CHANGES && bytes.len() < MAX_BYTES {
-                next = self.next_change(deletes);
+                next = self.next_change(is_removal);
             }
         }
         if !group.is_empty() {
-            match self.make_durable(&bytes, deletes) {
+            match self.make_durable(&bytes, is_removal) {
                 Ok(()) => {
                     self.maintenance.tail().set_chain(chain.last());
                     self.applier.apply(group);
@@ -176,10 +176,11 @@ impl StoreWriter {
         Ok(accepted)
     }
 
-    /// Returns the next queued change; deletes and saves are not mixed, because a full disk still accepts deletes.
-    fn next_change(&mut self, deletes: bool) -> Option<(WriteRequest, ReplySender)> {
+    /// Returns the next queued change; removals, also to the trash, are not mixed with other saves, because a
+    /// full disk still accepts them.
+    fn next_change(&mut self, is_removal: bool) -> Option<(WriteRequest, ReplySender)> {
         match self.inbox.try_recv().ok()? {
-            WriterMessage::Change(request, answer) if request.is_removal() == deletes => {
+            WriterMessage::Change(request, answer) if request.is_removal() == is_removal => {
                 Some((request, answer))
             }
             other => {
@@ -189,10 +190,10 @@ impl StoreWriter {
         }
     }
 
-    fn make_durable(&mut self, bytes: &[u8], deletes: bool) -> Result<(), StoreError> {
+    fn make_durable(&mut self, bytes: &[u8], is_removal: bool) -> Result<(), StoreError> {
         let tail = self.maintenance.tail();
         let written = tail
-            .append(bytes, deletes)
+            .append(bytes, is_removal)
             .and_then(|()| tail.sync().map_err(AppendError::Failed));
         match written {
             Ok(()) => Ok(()),

@@ -56,7 +56,7 @@ impl DraftSaver {
                 let (tasks, asked) = channel();
                 let state = DraftSaverState {
                     drafts: Drafts::new(place),
-                    names: HashMap::new(),
+                    ids: HashMap::new(),
                     results: results.clone(),
                     is_failure_reported: false,
                 };
@@ -118,7 +118,7 @@ impl DraftSaver {
 /// State of the draft thread.
 struct DraftSaverState {
     drafts: Drafts,
-    names: HashMap<DraftSlot, Uuid>,
+    ids: HashMap<DraftSlot, Uuid>,
     results: UnboundedSender<DraftTaskResult>,
     is_failure_reported: bool,
 }
@@ -129,7 +129,7 @@ impl DraftSaverState {
             match task {
                 DraftTask::Store(slot, kept) => {
                     let id = self.draft_id(slot);
-                    let done = self.drafts.save(id, &kept.to_bytes());
+                    let done = self.drafts.store(id, &kept.to_bytes());
                     self.report_failure("Cannot store the draft", done);
                 }
                 DraftTask::Delete(slot) => {
@@ -137,7 +137,7 @@ impl DraftSaverState {
                         let done = self.drafts.discard(id);
                         self.report_failure("Cannot delete an old draft", done);
                     }
-                    self.names.remove(&slot);
+                    self.ids.remove(&slot);
                 }
                 DraftTask::ReleaseDrafts(ids) => {
                     for id in ids {
@@ -162,14 +162,14 @@ impl DraftSaverState {
     fn draft_id(&mut self, slot: DraftSlot) -> Uuid {
         match slot {
             DraftSlot::Restored(id) => id,
-            DraftSlot::New(_) => *self.names.entry(slot).or_insert_with(Uuid::new_v4),
+            DraftSlot::New(_) => *self.ids.entry(slot).or_insert_with(Uuid::new_v4),
         }
     }
 
     fn known_id(&self, slot: DraftSlot) -> Option<Uuid> {
         match slot {
             DraftSlot::Restored(id) => Some(id),
-            DraftSlot::New(_) => self.names.get(&slot).copied(),
+            DraftSlot::New(_) => self.ids.get(&slot).copied(),
         }
     }
 
