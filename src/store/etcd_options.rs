@@ -2,9 +2,13 @@
 
 mod address;
 
+use chrono::{DateTime, Utc};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use secrecy::SecretString;
 
 pub use self::address::{EtcdAddress, SCHEME};
+use crate::tls::x509;
 
 /// Address and credentials of a store on etcd.
 #[derive(Debug, Clone)]
@@ -38,6 +42,13 @@ pub struct EtcdUser {
 }
 
 impl EtcdOptions {
+    /// Returns the end of the validity of the client certificate, if there is one that can be read.
+    pub fn certificate_expiry(&self) -> Option<DateTime<Utc>> {
+        let identity = self.identity.as_ref()?;
+        let leaf = CertificateDer::from_pem_slice(&identity.certificate).ok()?;
+        x509::not_after(&leaf)
+    }
+
     /// Options without certificates and user.
     pub const fn new(address: EtcdAddress) -> Self {
         Self {

@@ -72,6 +72,13 @@ fn client_certificate_and_private_ca_are_used_and_their_lack_is_named() {
     let made = home.pipe(&all, DOCUMENTED);
     assert_eq!(made.code, 0, "{made:?}");
 
+    let doctor = home.run(&[&store[..], &[&ca, &own[0], &own[1], "doctor"]].concat());
+    let end = "client certificate, valid until 4096-01-01";
+    assert!(doctor.out.contains(end), "{doctor:?}");
+    // The test wrote the files as anyone can read them.
+    let exposed = made.err.contains("client.key");
+    assert!(exposed && !made.err.contains("ca.pem"), "{made:?}");
+
     let list = ["connections", "list"];
     let plain = format!("etcd://{}/tls", node.client);
     for (options, why) in [

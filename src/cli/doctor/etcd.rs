@@ -25,6 +25,8 @@ pub(super) use with_etcd::check;
 
 #[cfg(feature = "etcd")]
 mod with_etcd {
+    use chrono::{TimeDelta, Utc};
+
     use super::super::super::open_service::{WORKERS, runtime};
     use super::super::super::signals::StopSignals;
     use super::super::store::bytes;
@@ -36,6 +38,12 @@ mod with_etcd {
 
     /// Entries that a node may lag behind without a warning.
     const SMALL_LAG: u64 = 1000;
+    /// Quota without `--quota-backend-bytes`.
+    const DEFAULT_QUOTA: u64 = 2 * 1024 * 1024 * 1024;
+    /// Share of the quota, in percent, at which the doctor warns.
+    const LARGE_SHARE: u64 = 80;
+    /// Time before the end of a certificate at which the doctor warns.
+    const EXPIRES_SOON: TimeDelta = TimeDelta::days(30);
 
     pub(in super::super) fn check(
         options: &EtcdOptions,
@@ -45,6 +53,7 @@ mod with_etcd {
         if !options.is_encrypted() {
             findings.ok(AREA, format!("{}, without TLS", options.address));
         }
+        report_certificate(options, findings);
         let runtime = runtime(WORKERS)?;
         let found = runtime.block_on(async {
             let mut signals = StopSignals::listen()?;
@@ -93,6 +102,7 @@ mod with_etcd {
             role,
             size,
             in_use,
+            quota,
             lag,
         } = match &node.state {
             Ok(state) => state,
@@ -108,7 +118,13 @@ mod with_etcd {
             }
         };
         let name = &node.name;
-        let sizes = format!("database {}, {} in use", bytes(*size), bytes(*in_use));
+        let share = quota.map(|quota| size.saturating_mul(100) / quota);
+        let of_quota = share.map_or_else(String::new, |share| format!(", {share} % of its quota"));
+        let sizes = format!(
+            "database {}, {} in use{of_quota}",
+            bytes(*size),
+            bytes(*in_use)
+        );
         let role = match role {
             NodeRole::Leader => "leader",
             NodeRole::Follower => "follower",
@@ -125,8 +141,45 @@ mod with_etcd {
             }
         };
         findings.ok(AREA, format!("{name}: version {version}, {role}, {sizes}"));
+        report_size(node, (*size, share), findings);
         if *lag > SMALL_LAG {
             findings.warning(AREA, format!("{name} is {lag} entries behind"), None);
+        }
+    }
+
+    /// Warns before the quota is used up.
+    fn report_size(node: &NodeSurvey, (size, share): (u64, Option<u64>), findings: &mut Findings) {
+        let says = match share {
+            Some(share) if share >= LARGE_SHARE => {
+                format!("the database of {} uses {share} % of its quota", node.name)
+            }
+            None if size * 100 >= DEFAULT_QUOTA * LARGE_SHARE => format!(
+                "the database of {} has {}; the quota, which is {} by default, is not reported by this version of etcd",
+                node.name,
+                bytes(size),
+                bytes(DEFAULT_QUOTA)
+            ),
+            Some(_) | None => return,
+        };
+        let todo = "compact and defragment it, or raise --quota-backend-bytes";
+        findings.warning(AREA, says, Some(todo.into()));
+    }
+
+    fn report_certificate(options: &EtcdOptions, findings: &mut Findings) {
+        let Some(end) = options.certificate_expiry() else {
+            return;
+        };
+        let date = end.format("%Y-%m-%d");
+        let left = end - Utc::now();
+        let todo = Some("replace the file of --store-cert-file".to_owned());
+        if left < TimeDelta::zero() {
+            let says = format!("the client certificate expired on {date}");
+            findings.problem(AREA, says, todo, Exit::Store);
+        } else if left < EXPIRES_SOON {
+            let says = format!("the client certificate expires on {date}");
+            findings.warning(AREA, says, todo);
+        } else {
+            findings.ok(AREA, format!("client certificate, valid until {date}"));
         }
     }
 

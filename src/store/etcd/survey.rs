@@ -40,6 +40,8 @@ pub struct NodeState {
     pub size: u64,
     /// Bytes of the database file that are in use.
     pub in_use: u64,
+    /// Maximum of the database file in bytes, if the node reports it.
+    pub quota: Option<u64>,
     /// Entries that are known but not applied.
     pub lag: u64,
 }
@@ -125,6 +127,11 @@ impl NodeState {
             },
             size: status.db_size.try_into().unwrap_or(0),
             in_use: status.db_size_in_use.try_into().unwrap_or(0),
+            quota: status
+                .db_size_quota
+                .try_into()
+                .ok()
+                .filter(|quota| *quota > 0),
             lag: status.raft_index.saturating_sub(status.raft_applied_index),
             version: status.version,
         }

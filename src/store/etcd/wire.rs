@@ -272,6 +272,9 @@ pub struct StatusResponse {
     /// Bytes of the database file that are in use.
     #[prost(int64, tag = "9")]
     pub db_size_in_use: i64,
+    /// Maximum of the database file in bytes; 0 before etcd 3.6.
+    #[prost(int64, tag = "12")]
+    pub db_size_quota: i64,
 }
 
 /// Reads the alarms: its default action is to get those of all members.
