@@ -81,6 +81,7 @@ fn with_values(command: Command) -> Command {
             let completer = match (argument.get_id().as_str(), name.as_str()) {
                 ("provider" | "id", "ID") => ArgValueCompleter::new(values::providers),
                 ("target", _) | (_, "A" | "B") => ArgValueCompleter::new(values::targets),
+                (_, "FROM" | "TO") => ArgValueCompleter::new(values::places),
                 (_, "ID_OR_ALIAS") => ArgValueCompleter::new(aliases::aliases),
                 (_, "KEY") => ArgValueCompleter::new(values::keys),
                 (_, "KEY=VALUE" | "KEY=PATH") => ArgValueCompleter::new(values::assigned_keys),

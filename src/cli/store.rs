@@ -144,6 +144,10 @@ fn context_of(globals: &Globals, place: &str) -> Result<CliContext, Failure> {
         })
     } else if target::exists(globals, place)? {
         CliContext::new(&super::targets::content::globals_of(globals, place))
+    } else if place.contains("://") {
+        return Err(Failure::Usage(format!(
+            "'{place}' is not the address of a store on etcd; write {SCHEME}HOST:PORT,HOST:PORT/NAME. Connections of a server are copied with umai targets copy"
+        )));
     } else if is_folder(place) {
         CliContext::new(&Globals {
             data: Some(PathBuf::from(place)),

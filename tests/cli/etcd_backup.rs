@@ -224,6 +224,7 @@ fn places_that_do_not_exist_or_are_the_same_are_refused() {
         ([".local/share/umai", ".local/share/umai"], 2, "are both"),
         (["./empty", "./copy"], 6, "There is no store in ./empty"),
         (["etcd://127.0.0.1:1/a", "./copy"], 6, "etcd did not answer"),
+        (["https://h", "./copy"], 2, "is not the address of a store"),
     ] {
         let refused = home.run(&[&["store", "copy"][..], &arguments].concat());
         assert_eq!(refused.code, code, "{refused:?}");

@@ -70,6 +70,9 @@ fn providers_targets_and_setting_keys_are_completed() {
         ["region="]
     );
     assert_eq!(reported(&home, &["umai", "--target", "p"]), ["prod"]);
+    std::fs::create_dir(home.path("place")).unwrap();
+    let places = reported(&home, &["umai", "store", "copy", "p"]);
+    assert_eq!(places, ["prod", "place/"]);
     let update = [
         "umai",
         "connections",

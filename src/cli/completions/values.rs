@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::sync::Arc;
 
-use clap_complete::engine::CompletionCandidate;
+use clap_complete::engine::{CompletionCandidate, PathCompleter, ValueCompleter};
 
 use super::aliases::{IncompleteLine, LONGEST};
 use crate::cli::exit::Failure;
@@ -28,6 +28,13 @@ pub fn targets(typed: &OsStr) -> Vec<CompletionCandidate> {
     };
     let file = ConfigFile::read(&folder);
     candidates(file.targets().iter().map(|(name, _)| name.clone()), typed)
+}
+
+/// Returns the places of stores with this prefix: targets and directories.
+pub fn places(typed: &OsStr) -> Vec<CompletionCandidate> {
+    let mut places = targets(typed);
+    places.extend(PathCompleter::dir().complete(typed));
+    places
 }
 
 /// Returns the setting keys of the provider with this prefix.
