@@ -153,7 +153,10 @@ fn status(error: &ConnectionError) -> u16 {
         ConnectionError::Store(StoreError::IdTaken(_)) => 409,
         ConnectionError::Store(StoreError::FeedTooOld(_)) => 410,
         ConnectionError::Store(
-            StoreError::ReadOnly(_) | StoreError::Held { .. } | StoreError::Unreachable(_),
+            StoreError::ReadOnly(_)
+            | StoreError::Held { .. }
+            | StoreError::Unreachable(_)
+            | StoreError::Replaced,
         ) => 503,
         ConnectionError::Store(StoreError::Unanswered(_)) => 504,
         ConnectionError::Store(StoreError::Full(_)) => 507,
@@ -258,6 +261,7 @@ fn store_code(error: &StoreError) -> &'static str {
         StoreError::Unreachable(_) => "storeUnreachable",
         StoreError::Unanswered(_) => "unanswered",
         StoreError::Full(_) => "storeFull",
+        StoreError::Replaced => "storeReplaced",
         StoreError::Unusable(_) => "unusable",
     }
 }

@@ -117,6 +117,7 @@ impl SharedTokens {
         }));
         let followed = Arc::clone(&state);
         let task = tokio::spawn(async move {
+            let mut is_failing = false;
             loop {
                 tokio::time::sleep(INTERVAL).await;
                 let begun = Instant::now();
@@ -127,8 +128,13 @@ impl SharedTokens {
                             tokens: tokens.into(),
                             begun,
                         };
+                        is_failing = false;
                     }
-                    Err(error) => tracing::warn!(%error, "cannot read the tokens"),
+                    Err(error) => {
+                        if !std::mem::replace(&mut is_failing, true) {
+                            tracing::warn!(%error, "cannot read the tokens");
+                        }
+                    }
                 }
             }
         });

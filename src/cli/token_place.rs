@@ -22,6 +22,10 @@ pub enum TokenPlace {
 
 impl TokenPlace {
     /// Opens the tokens of the store of a command.
+    #[cfg_attr(
+        not(feature = "etcd"),
+        expect(clippy::unnecessary_wraps, reason = "as with the feature")
+    )]
     pub fn open(context: &CliContext) -> Result<Self, Failure> {
         #[cfg(feature = "etcd")]
         if let Some(etcd) = &context.etcd {

@@ -196,6 +196,9 @@ pub enum StoreError {
     /// The storage of a cluster is full: nothing was changed. Contains the message.
     #[error("{0}")]
     Full(String),
+    /// All of a store on a cluster was replaced since it was opened: by a restore, a copy or a new key.
+    #[error("The store was restored or its key was changed by another umai; start umai again")]
+    Replaced,
     /// Any other failure of the store or the process that has it open; contains the message.
     #[error("{0}")]
     Unusable(String),

@@ -68,7 +68,8 @@ pub fn redacted(error: ConnectionError) -> ConnectionError {
         | StoreError::IdTaken(_)
         | StoreError::NotFound(_)
         | StoreError::VersionConflict { .. }
-        | StoreError::FeedTooOld(_) => return ConnectionError::Store(internal),
+        | StoreError::FeedTooOld(_)
+        | StoreError::Replaced => return ConnectionError::Store(internal),
         StoreError::Held { .. } => StoreError::Held {
             folder: "The server's data directory".into(),
             pid: "unknown".into(),

@@ -41,7 +41,7 @@ impl EtcdBackend {
         };
         let answer = self.client.read_txn(&request).await.map_err(read_error)?;
         if !answer.succeeded {
-            return Err(replaced());
+            return Err(StoreError::Replaced);
         }
         let mut found = answer.into_ranges();
         Ok(std::array::from_fn(|_| found.next().unwrap_or_default()))
@@ -83,13 +83,6 @@ impl EtcdBackend {
     }
 }
 
-/// Error of a store that was replaced since it was opened.
-pub fn replaced() -> StoreError {
-    StoreError::Key(
-        "The store was restored or its key was changed by another umai; start umai again".into(),
-    )
-}
-
 /// Returns the error of a read.
 pub fn read_error(error: CallError) -> StoreError {
     match error {
@@ -123,7 +116,7 @@ impl From<Refusal> for StoreError {
             Refusal::LeaseGone | Refusal::RevisionGone => Self::Unusable(
                 "etcd no longer has the revision that was read; try again".into(),
             ),
-            Refusal::StoreReplaced => replaced(),
+            Refusal::StoreReplaced => Self::Replaced,
             Refusal::TooLarge => Self::Unusable(
                 "etcd sent an answer that is too large".into(),
             ),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
-use super::backend::{EtcdBackend, read_error, replaced};
+use super::backend::{EtcdBackend, read_error};
 use super::call_error::{CallError, Refusal};
 use super::change::{CANCELED, EtcdChange, FoundKeys, owner_in, owner_value};
 use super::client::Backoff;
@@ -193,7 +193,7 @@ impl PendingWrite<'_> {
             return Ok(Step::Done(revision));
         }
         if found.store != self.backend.fence {
-            return Err(replaced());
+            return Err(StoreError::Replaced);
         }
         match self.change {
             EtcdChange::Save {

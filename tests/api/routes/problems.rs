@@ -114,8 +114,8 @@ fn fields() -> [DraftField; 6] {
 
 fn store_errors() -> Vec<StoreError> {
     use StoreError::{
-        AliasTaken, Damaged, FeedTooOld, Full, Held, IdTaken, Key, NotFound, ReadOnly, Unanswered,
-        Unreachable, Unusable, VersionConflict,
+        AliasTaken, Damaged, FeedTooOld, Full, Held, IdTaken, Key, NotFound, ReadOnly, Replaced,
+        Unanswered, Unreachable, Unusable, VersionConflict,
     };
     let item = ConnectionItem {
         id: ID,
@@ -154,6 +154,7 @@ fn store_errors() -> Vec<StoreError> {
         Unreachable("no etcd".into()),
         Unanswered("etcd did not answer".into()),
         Full("no space".into()),
+        Replaced,
         Unusable("no folder".into()),
     ];
     for error in &all {
@@ -170,6 +171,7 @@ fn store_errors() -> Vec<StoreError> {
             | Unreachable(_)
             | Unanswered(_)
             | Full(_)
+            | Replaced
             | Unusable(_) => {}
         }
     }
