@@ -1,5 +1,7 @@
 //! Environment variables of the application settings.
 
+use std::sync::OnceLock;
+
 use secrecy::{ExposeSecret, SecretString};
 
 /// Variables with the environment's name; the first one with a value decides.
@@ -14,7 +16,7 @@ const DEFAULT_ENVIRONMENT: &str = "Production";
 /// Environment variables, of the process or given by a test.
 #[derive(Debug, Clone)]
 pub enum EnvironmentVariables {
-    /// Variables of this process, read on every use.
+    /// Variables of this process; values are read on every use.
     Process,
     /// These variables.
     Given(Vec<(String, SecretString)>),
@@ -40,22 +42,20 @@ impl EnvironmentVariables {
     ///
     /// When several names differ only by case, the last one counts, as in .NET.
     pub(super) fn for_key(&self, key: &str) -> Option<(String, SecretString)> {
-        self.last(|name| name.replace("__", ":").eq_ignore_ascii_case(key))
+        let mut found = self.matching(|candidate| candidate.eq_ignore_ascii_case(key));
+        found.pop().map(|variable| (variable.name, variable.value))
     }
 
     /// Returns the variables below a key, as key and value.
     pub(super) fn with_prefix(&self, prefix: &str) -> Vec<(String, SecretString)> {
-        let mut found = Vec::new();
-        self.each(|name, value| {
-            let key = name.replace("__", ":").to_ascii_lowercase();
-            if key
-                .strip_prefix(prefix)
+        let is_below = |key: &str| {
+            key.strip_prefix(prefix)
                 .is_some_and(|rest| rest.starts_with(':'))
-            {
-                found.push((key, SecretString::from(value)));
-            }
-        });
+        };
+        let found = self.matching(is_below).into_iter();
         found
+            .map(|variable| (variable.key, variable.value))
+            .collect()
     }
 
     /// Returns the names of the variables that map to a key in a section, in order, without connection strings.
@@ -79,20 +79,47 @@ impl EnvironmentVariables {
     pub(super) fn environment(&self) -> String {
         ENVIRONMENT_NAMES
             .iter()
-            .filter_map(|wanted| self.last(|name| name == *wanted))
-            .map(|(_, value)| value.expose_secret().trim().to_owned())
+            .filter_map(|name| self.value(name))
+            .map(|value| value.expose_secret().trim().to_owned())
             .find(|name| !name.is_empty())
             .unwrap_or_else(|| DEFAULT_ENVIRONMENT.to_owned())
     }
 
-    fn last(&self, wanted: impl Fn(&str) -> bool) -> Option<(String, SecretString)> {
-        let mut found = None;
-        self.each(|name, value| {
-            if wanted(name) {
-                found = Some((name.to_owned(), SecretString::from(value)));
+    /// Returns the value of a variable with exactly this name.
+    fn value(&self, name: &str) -> Option<SecretString> {
+        match self {
+            Self::Process => std::env::var(name).ok().map(SecretString::from),
+            Self::Given(pairs) => {
+                let mut pairs = pairs.iter().rev();
+                let found = pairs.find(|(given, _)| given == name);
+                found.map(|(_, value)| value.clone())
             }
-        });
-        found
+        }
+    }
+
+    /// Returns the variables whose key is wanted, in their order. An import calls this for every reference.
+    fn matching(&self, wanted: impl Fn(&str) -> bool) -> Vec<KeyVariable> {
+        match self {
+            Self::Process => process_names()
+                .iter()
+                .filter(|(_, key)| wanted(key))
+                .filter_map(|(name, key)| {
+                    Some(KeyVariable {
+                        name: name.clone(),
+                        key: key.clone(),
+                        value: self.value(name)?,
+                    })
+                })
+                .collect(),
+            Self::Given(pairs) => {
+                let variables = pairs.iter().map(|(name, value)| KeyVariable {
+                    name: name.clone(),
+                    key: key_of(name),
+                    value: value.clone(),
+                });
+                variables.filter(|variable| wanted(&variable.key)).collect()
+            }
+        }
     }
 
     /// Visits every variable that is UTF-8; others cannot be keys.
@@ -112,4 +139,30 @@ impl EnvironmentVariables {
             }
         }
     }
+}
+
+/// Variable and the key that it maps to, in lower case.
+struct KeyVariable {
+    name: String,
+    key: String,
+    value: SecretString,
+}
+
+/// Returns the key of a variable, in lower case.
+fn key_of(name: &str) -> String {
+    name.replace("__", ":").to_ascii_lowercase()
+}
+
+/// Names of this process's variables, with their keys. They cannot change, because setting a variable is unsafe and unsafe code is forbidden.
+fn process_names() -> &'static [(String, String)] {
+    static NAMES: OnceLock<Vec<(String, String)>> = OnceLock::new();
+    NAMES.get_or_init(|| {
+        std::env::vars_os()
+            .filter_map(|(name, _)| name.into_string().ok())
+            .map(|name| {
+                let key = key_of(&name);
+                (name, key)
+            })
+            .collect()
+    })
 }

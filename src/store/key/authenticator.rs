@@ -43,11 +43,9 @@ impl StoreAuthenticator {
         let mut hash = Hmac::clone(&self.0);
         let lengths = std::iter::once(domain.len()).chain(parts.iter().map(|part| part.len()));
         // The number of parts comes first, so that no two messages give the same bytes.
-        let start = std::iter::once(parts.len()).chain(lengths);
-        let start: Vec<u8> = start
-            .flat_map(|number| (number as u64).to_le_bytes())
-            .collect();
-        hash.update(&start);
+        for number in std::iter::once(parts.len()).chain(lengths) {
+            hash.update(&(number as u64).to_le_bytes());
+        }
         hash.update(domain.as_bytes());
         for part in parts {
             hash.update(part);
