@@ -17,6 +17,10 @@ fn main() {
 
 /// Commit and its date, or `None` outside a Git checkout.
 fn commit() -> Option<String> {
+    // Sources from an archive may lie inside another project's checkout.
+    if !Path::new(".git").exists() {
+        return None;
+    }
     // A file that does not exist would count as changed in every build.
     if Path::new(HEAD_LOG).exists() {
         println!("cargo::rerun-if-changed={HEAD_LOG}");
