@@ -98,8 +98,7 @@ impl PastedRequest {
         wanted: Option<&Provider>,
     ) -> Result<PastedConnection, &'static str> {
         self.expand()?;
-        let address = PastedUrl::read(&self.address)
-            .ok_or("its URL does not begin with http:// or https://")?;
+        let address = PastedUrl::read(&self.address).ok_or("it has no valid http or https URL")?;
         let (provider, found_by) =
             provider(&address, catalog, wanted).ok_or("its URL belongs to no known provider")?;
         let mut collected = CollectedSettings::new(provider);

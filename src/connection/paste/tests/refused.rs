@@ -75,7 +75,7 @@ fn other_text_is_not_a_connection(
 )]
 #[case(
     "curl ftp://host.example/file -H 'Authorization: Bearer §'",
-    "a cURL command but cannot be read: its address is not"
+    "a cURL command but cannot be read: it has no valid http or https URL"
 )]
 #[case(
     "curl --proxy http://127.0.0.1:8391 -H 'Authorization: Bearer §'",
@@ -87,7 +87,7 @@ fn other_text_is_not_a_connection(
 )]
 #[case(
     "curl http:///v1 -H 'Authorization: Bearer §'",
-    "a cURL command but cannot be read: its address is not"
+    "a cURL command but cannot be read: it has no valid http or https URL"
 )]
 #[case(
     "-H 'Authorization: Bearer §' \\",
