@@ -14,21 +14,18 @@ pub fn complete(text: &str, providers: &Providers) -> Option<String> {
     let (before, word) = last_word(text)?;
     let term = word.trim_start_matches(['-', '!']);
     let (before, _) = text.split_at(before.len() + word.len() - term.len());
-    let completed = match term.split_once(':') {
-        Some((name, value)) => {
-            let name = name.to_lowercase();
-            let values = values(&name, providers);
-            format!("{name}:{}", next_value(&value.to_lowercase(), &values)?)
-        }
-        None => {
-            let typed = term.to_lowercase();
-            let mut fields = QueryField::ALL.into_iter().map(QueryField::as_str);
-            let field = fields.find(|field| field.starts_with(&typed));
-            let mut statuses = STATUSES.into_iter().filter(|_| !typed.is_empty());
-            match field {
-                Some(field) => format!("{field}:"),
-                None => format!("status:{}", statuses.find(|one| one.starts_with(&typed))?),
-            }
+    let completed = if let Some((name, value)) = term.split_once(':') {
+        let name = name.to_lowercase();
+        let values = values(&name, providers);
+        format!("{name}:{}", next_value(&value.to_lowercase(), &values)?)
+    } else {
+        let typed = term.to_lowercase();
+        let mut fields = QueryField::ALL.into_iter().map(QueryField::as_str);
+        let field = fields.find(|field| field.starts_with(&typed));
+        let mut statuses = STATUSES.into_iter().filter(|_| !typed.is_empty());
+        match field {
+            Some(field) => format!("{field}:"),
+            None => format!("status:{}", statuses.find(|one| one.starts_with(&typed))?),
         }
     };
     Some(format!("{before}{completed}"))

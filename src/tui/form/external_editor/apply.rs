@@ -67,12 +67,9 @@ impl Form {
         self.choose_alternatives(&filled_keys);
         if followed && self.alias_follows && self.subject == FormSubject::New {
             let suggested = self.suggested_alias();
-            if let Some(line) = self
-                .fields
-                .iter_mut()
-                .find(|field| field.id == FieldId::Alias)
-                .and_then(FormField::line_mut)
-            {
+            let mut fields = self.fields.iter_mut();
+            let alias = fields.find(|field| field.id == FieldId::Alias);
+            if let Some(line) = alias.and_then(FormField::line_mut) {
                 line.set(&suggested);
             }
         }
