@@ -130,7 +130,6 @@ actions! {
     Undo, "undo", [Tree, Bulk], "Undo the last change", Some("Undo"), Change, "revert take back", write, CliEquivalent::None("scripts use activate, deactivate and restore");
     Delete, "delete", [Tree], "Delete connection", Some("Delete"), Change, "remove trash", write, cli("connections delete");
     Filter, "filter", [Tree], "Filter", Some("Filter"), Find, "search find", read, cli("connections list");
-    CompleteFilter, "complete-filter", [List], "Complete the filter", Some("Complete"), Find, "status provider value", read, INPUT_ONLY;
     Sort, "sort", [Tree], "Sort", Some("Sort"), View, "order column", read, cli("connections list");
     Copy, "copy", [Tree], "Copy a value", Some("Copy"), Find, "clipboard yank", read, SCREEN_ONLY;
     Targets, "targets", [Tree], "Switch target", None, View, "target server site environment prod change connect", read, cli("targets list");
@@ -157,6 +156,7 @@ actions! {
     ShowInfo, "info", [Tree], "Show info", None, View, "tab id dates details", read, cli("connections get");
     Refresh, "refresh", [Tree], "Reload", None, View, "refresh update", read, cli("connections list");
     Choose, "choose", [List, Confirm, Bulk, MoveToReference], "Select", Some("Select"), Move, "enter ok", read, CURSOR_ONLY;
+    CompleteFilter, "complete-filter", [List], "Complete the filter", Some("Complete"), Find, "status provider value", read, INPUT_ONLY;
     Yes, "yes", [Confirm, Bulk], "Yes", Some("Yes"), Change, "confirm ok", read, CURSOR_ONLY;
     No, "no", [Confirm, Bulk], "No", Some("No"), Change, "cancel", read, CURSOR_ONLY;
     NextButton, "next-button", [Confirm, Bulk], "Next button", Some("Next"), Move, "", read, CURSOR_ONLY;

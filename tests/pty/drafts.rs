@@ -487,7 +487,7 @@ fn missing_or_failing_editor_is_reported() {
     let mut terminal = started_with_editor("stty raw -echo; exit 3");
     terminal.type_form("Team B");
     terminal.press("\u{5}");
-    terminal.shows("exit status: 3); the form was not changed");
+    terminal.shows("exit status: 3); nothing was changed");
     no_private_file_is_left(terminal.home());
     std::fs::remove_file(terminal.home().join("editor")).unwrap();
     terminal.press("\u{5}");

@@ -219,5 +219,5 @@ fn local_store_is_listed_without_a_name() {
     let mut alone = with_entries(120, 40, entries);
     alone.play("@");
     let frame = alone.frame();
-    assert!(frame.contains("No targets in config.toml"), "{frame}");
+    assert!(frame.contains("config.toml had no targets"), "{frame}");
 }
