@@ -77,6 +77,26 @@ fn key_of_a_local_store_is_rotated_there_first() {
 }
 
 #[test]
+fn second_replacement_of_a_key_waits_for_its_turn() {
+    let Some(machines) = Machines::with_store("locked") else {
+        return;
+    };
+    let one = &machines.one;
+    let before = std::fs::read(one.path(KEY)).unwrap();
+    // As another rotation holds it.
+    let folder = std::fs::File::open(one.path(".config/umai")).unwrap();
+    folder.lock().unwrap();
+    let refused = machines.run(one, &["key", "rotate"]);
+    assert_eq!(refused.code, 6, "{refused:?}");
+    assert!(refused.err.contains("Another umai command"), "{refused:?}");
+    assert!(!one.path(PENDING).exists());
+    assert_eq!(std::fs::read(one.path(KEY)).unwrap(), before);
+    drop(folder);
+    machines.out(one, &["key", "rotate"]);
+    assert_eq!(machines.out(one, &SECRET), "sk-your-api-key");
+}
+
+#[test]
 fn killed_rotation_changes_nothing_and_is_completed_by_the_next_one() {
     let Some(node) = EtcdNode::start(&[]) else {
         return;
@@ -95,7 +115,8 @@ fn killed_rotation_changes_nothing_and_is_completed_by_the_next_one() {
         .spawn()
         .unwrap();
     while count(&node, &from, &to) < 300 {
-        std::thread::yield_now();
+        let ended = rotation.try_wait().unwrap();
+        assert!(ended.is_none(), "it ended too early: {ended:?}");
     }
     rotation.kill().unwrap();
     rotation.wait().unwrap();

@@ -115,9 +115,14 @@ fn newest(
             (Some(_) | None, _) => true,
         })
         .collect();
-    // The list is sorted by directory.
+    // The list is sorted by directory. The revisions of etcd begin again with a new cluster.
+    let by_revision = place.is_local();
     candidates.sort_by_key(|found| {
-        std::cmp::Reverse(label_of(found).map(|label| (label.header.revision, label.info.created)))
+        std::cmp::Reverse(label_of(found).map(|label| {
+            let revision = label.header.revision;
+            let first = if by_revision { revision } else { 0 };
+            (first, label.info.created, revision)
+        }))
     });
     for found in candidates {
         match prepare(place, &found.path, unsigned) {

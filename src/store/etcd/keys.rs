@@ -169,7 +169,10 @@ impl EtcdKeys {
     /// Returns the ID in a key of a content that is not the first one.
     pub fn content_id(&self, key: &[u8]) -> Option<Uuid> {
         let rest = key.strip_prefix(&*self.contents().start)?;
-        Uuid::try_parse_ascii(rest.get(..UUID_LENGTH)?).ok()
+        let (id, rest) = rest.split_at_checked(UUID_LENGTH)?;
+        // A key that only begins like one of a content is not in its range.
+        let id = rest.starts_with(b"/").then_some(id)?;
+        Uuid::try_parse_ascii(id).ok()
     }
 
     /// Returns the ID in the key of a connection.
@@ -220,6 +223,9 @@ mod tests {
         assert_eq!(later.mark(id), first.mark(id));
         assert_eq!(later.with_content(None).head(), first.head());
         let (range, contents) = (later.watched(), first.contents());
+        assert_eq!(first.content_id(&later.head()), Some(id));
+        assert_eq!(first.content_id(format!("/team/g/{id}x").as_bytes()), None);
+        assert_eq!(first.content_id(format!("/team/g/{id}").as_bytes()), None);
         for key in [later.connection(id), later.head()] {
             assert!(key >= range.start && key < range.end);
             assert!(key >= contents.start && key < contents.end);

@@ -20,7 +20,7 @@ use super::operations::{created_at, delete, get, get_range, modified_at, put};
 use super::pages::RangePages;
 use super::record::RecordCodec;
 use super::sweep::{PATIENCE, StagingError};
-use super::wire::{RangeRequest, RequestOp, TxnRequest};
+use super::wire::{RangeRequest, RangeResponse, RequestOp, TxnRequest};
 use crate::connection::StoreError;
 use crate::store::journal::entry::EntryKind;
 use crate::store::journal::header::StoreIdentity;
@@ -305,6 +305,18 @@ impl Staging<'_> {
         }
     }
 
+    /// Returns the fence if the content is the current one all the same: etcd performs and refuses the write that exceeds its quota,
+    /// and an earlier try may have been performed without an answer.
+    async fn after_refusal(&self, bytes: &[u8], refusal: CallError) -> Result<i64, StagingError> {
+        let request = get(self.location.keys.store());
+        let found = self.location.client.range(&request).await;
+        let found = found.ok().and_then(RangeResponse::into_first);
+        found
+            .filter(|found| found.value == bytes)
+            .map(|found| found.mod_revision)
+            .ok_or_else(|| refusal.into())
+    }
+
     /// Makes the content the current one, unless the store was changed since it was read. Returns the new fence.
     async fn make_current(
         &self,
@@ -330,7 +342,7 @@ impl Staging<'_> {
                     StoreError::Unanswered(format!("etcd did not answer in time ({why})"))
                 }
                 Err(CallError::Refused(Refusal::Busy)) => Refusal::Busy.into(),
-                Err(error) => return Err(error.into()),
+                Err(error) => return self.after_refusal(&bytes, error).await,
             };
             if Instant::now() >= end {
                 return Err(error.into());

@@ -3,12 +3,15 @@
 //! As with a local store, the new key is first written next to the old one, then the store is replaced at once, then the new key
 //! replaces the old one. A rotation that was interrupted goes on with the key that it has written.
 
+use std::fs::{File, TryLockError};
+use std::path::Path;
+
 use chrono::{DateTime, Utc};
 
 use super::{
-    NewKeyResult, RotationResult, clear_pending, install, move_key_aside, remove, verify,
-    with_secrets,
+    NewKeyResult, RotationResult, clear_pending, install, move_key_aside, verify, with_secrets,
 };
+use crate::atomic_file;
 use crate::connection::StoreError;
 use crate::store::backup::BackupDestination;
 use crate::store::backup::keys::AvailableKeys;
@@ -79,6 +82,7 @@ impl<'a> EtcdRotation<'a> {
 
     /// Reseals everything with a new key, or with the key of this machine if the store has an earlier one.
     pub fn rotate(&self) -> Result<RotationResult, StoreError> {
+        let _lock = self.lock()?;
         self.check()?;
         let (identity, keys) = self.keys()?;
         let old = self.matching(&keys, &identity)?;
@@ -86,25 +90,13 @@ impl<'a> EtcdRotation<'a> {
             Some(current) if !is_current(&keys, old) => NewKey::Current(current.duplicate()),
             _ => NewKey::Pending(self.pending_key(old)?),
         };
-        let resealed = match self.reseal(&keys, new.key()) {
-            Ok(resealed) => resealed,
-            Err(error) => {
-                let is_unknown = matches!(
-                    error,
-                    StoreError::Unanswered(_) | StoreError::Unreachable(_)
-                );
-                if matches!(new, NewKey::Pending(_)) && !is_unknown {
-                    // Nothing depends on it. Otherwise the next rotation goes on with it.
-                    let _ = remove(&self.file.pending());
-                }
-                return Err(error);
-            }
-        };
+        // After an error the new key stays in its file: the store may use it, and the next rotation goes on with it.
+        let resealed = self.reseal(&keys, new.key())?;
         let installed = match &new {
             NewKey::Current(_) => Ok(()),
-            NewKey::Pending(new) => {
-                install(&self.file).and_then(|()| previous_keys::prune(&self.file, new))
-            }
+            NewKey::Pending(new) => self
+                .install()
+                .and_then(|()| previous_keys::prune(&self.file, new)),
         };
         Ok(RotationResult {
             fingerprint: new.key().fingerprint(),
@@ -117,6 +109,7 @@ impl<'a> EtcdRotation<'a> {
 
     /// Creates a new key for a store whose key is lost.
     pub fn renew(&self, now: DateTime<Utc>) -> Result<NewKeyResult, StoreError> {
+        let _lock = self.lock()?;
         let (identity, keys) = self.keys()?;
         if keys.matching(&identity).is_some() {
             return Err(StoreError::Key(format!(
@@ -135,11 +128,17 @@ impl<'a> EtcdRotation<'a> {
         let new = StoreKey::random()?;
         clear_pending(&self.file)?;
         KeyFileContent::Plain(new.duplicate()).write(&self.file.pending())?;
-        if let Replacement::Changed = self.replace(&found, &new)? {
-            return Err(self.changed());
-        }
+        // Before the store uses the new key: a process that opens it then puts the new key in this place.
         let key_aside = move_key_aside(&self.file.path, &self.file)?;
-        install(&self.file)?;
+        let replaced = match self.replace(&found, &new) {
+            Ok(Replacement::Done) => Ok(()),
+            Ok(Replacement::Changed) => Err(self.changed()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = replaced {
+            return Err(self.with_former_key(error, key_aside.as_deref()));
+        }
+        self.install()?;
         Ok(NewKeyResult {
             fingerprint: new.fingerprint(),
             path: self.file.path.clone(),
@@ -147,6 +146,59 @@ impl<'a> EtcdRotation<'a> {
             store_aside,
             forgotten,
         })
+    }
+
+    /// Puts the former key back if the store does not use the new one; otherwise adds to the error where it is.
+    fn with_former_key(&self, error: StoreError, aside: Option<&Path>) -> StoreError {
+        let Some(aside) = aside else {
+            return error;
+        };
+        match error {
+            StoreError::Unanswered(why) => {
+                StoreError::Unanswered(format!("{why}. The former key is in {}", aside.display()))
+            }
+            StoreError::Unreachable(why) => {
+                StoreError::Unreachable(format!("{why}. The former key is in {}", aside.display()))
+            }
+            error => {
+                if !self.file.path.exists() {
+                    // It stays where it is if it cannot be moved.
+                    let _ = std::fs::rename(aside, &self.file.path);
+                }
+                error
+            }
+        }
+    }
+
+    /// Locks the folder of the key file against another replacement of the key, until the result is dropped.
+    fn lock(&self) -> Result<File, StoreError> {
+        let path = &self.file.path;
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new("."));
+        let opened = atomic_file::create_folder(folder).and_then(|()| File::open(folder));
+        let locked = opened
+            .map_err(TryLockError::Error)
+            .and_then(|folder| folder.try_lock().map(|()| folder));
+        locked.map_err(|error| match error {
+            TryLockError::WouldBlock => StoreError::Key(format!(
+                "Another umai command is replacing the key in {}; nothing was changed. Try again when it has ended",
+                path.display()
+            )),
+            TryLockError::Error(error) => StoreError::Key(format!(
+                "The folder of the key file {} cannot be locked: {error}; nothing was changed",
+                path.display()
+            )),
+        })
+    }
+
+    /// Puts the new key in its place, unless a process that opened the store has done it.
+    fn install(&self) -> Result<(), StoreError> {
+        match install(&self.file) {
+            Err(_) if !self.file.pending().exists() && self.file.path.exists() => Ok(()),
+            installed => installed,
+        }
     }
 
     /// Returns the identity of the store, and the keys, after a rotation that was interrupted at its end was completed.
