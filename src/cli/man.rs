@@ -1,6 +1,9 @@
 //! `umai man`: manual pages, generated from the command line.
 
-use std::path::PathBuf;
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args as ClapArgs, Command, CommandFactory};
@@ -33,15 +36,25 @@ impl Man {
         for command in commands.get_subcommands() {
             add_pages(command, &mut pages)?;
         }
-        std::fs::create_dir_all(folder)
-            .and_then(|()| {
-                let mut pages = pages.iter();
-                pages.try_for_each(|(name, page)| std::fs::write(folder.join(name), page))
-            })
+        write_pages(folder, &pages)
             .with_context(|| format!("Cannot write the pages to {}", folder.display()))?;
         output.note(&format!("Manual pages written to {}", folder.display()));
         Ok(())
     }
+}
+
+/// Writes the pages so that every user can read them; umai creates only private files otherwise.
+fn write_pages(folder: &Path, pages: &[(String, String)]) -> io::Result<()> {
+    if !folder.exists() {
+        fs::create_dir_all(folder)?;
+        fs::set_permissions(folder, Permissions::from_mode(0o755))?;
+    }
+    for (name, page) in pages {
+        let path = folder.join(name);
+        fs::write(&path, page)?;
+        fs::set_permissions(&path, Permissions::from_mode(0o644))?;
+    }
+    Ok(())
 }
 
 fn add_pages(command: &Command, pages: &mut Vec<(String, String)>) -> Result<(), Failure> {

@@ -1,5 +1,7 @@
 //! Completions and manual pages.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use crate::home::Home;
 
 #[test]
@@ -97,7 +99,10 @@ fn every_command_has_a_manual_page() {
         "umai-connections-create",
         "umai-serve",
     ] {
-        let page = std::fs::read_to_string(home.path(&format!("pages/{page}.1"))).unwrap();
+        let path = home.path(&format!("pages/{page}.1"));
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o644, "every user can read it");
+        let page = std::fs::read_to_string(path).unwrap();
         let synopsis = page.split(".SH SYNOPSIS\n").nth(1).unwrap();
         let (line, next) = synopsis.split_once('\n').unwrap();
         assert!(
