@@ -232,7 +232,7 @@ impl App {
     }
 
     fn leave(&mut self) -> Option<Effect> {
-        if self.form().is_some_and(Form::is_changed) {
+        if self.form().is_some_and(Form::has_unsaved_input) {
             self.dialogs.push(ConfirmDialog::quit());
             None
         } else if self.confirm_quit_during_copy() || self.confirm_quit_during_bulk() {

@@ -18,7 +18,7 @@ impl App {
             return self.act(action);
         }
         let title = action.entry().title;
-        if self.form().is_some_and(Form::is_changed) {
+        if self.form().is_some_and(Form::has_unsaved_input) {
             self.notify(Notice::info(format!(
                 "\"{title}\" is on another screen; save or close the form first"
             )));

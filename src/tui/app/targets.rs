@@ -36,7 +36,7 @@ impl App {
     /// Ends the app to start it again with another target, unless something would be lost.
     pub(super) fn switch_target(&mut self, name: String) -> Option<Effect> {
         let is_busy = self.dialogs.running_bulk().is_some();
-        if is_busy || self.form().is_some_and(Form::is_changed) {
+        if is_busy || self.form().is_some_and(Form::has_unsaved_input) {
             self.notify(Notice::warning(
                 "Finish what is running or unsaved, then switch the target",
             ));

@@ -242,7 +242,7 @@ impl PlainRuntime {
     }
 
     fn has_unsaved(&self) -> bool {
-        self.core.app.form().is_some_and(Form::is_changed)
+        self.core.app.form().is_some_and(Form::has_unsaved_input)
     }
 
     fn print_unsaved(&mut self) -> Result<(), TuiError> {
