@@ -108,10 +108,10 @@ impl Redaction {
         if word == MaskedSecret::Any.text() {
             return false;
         }
-        is_masked(&word) || self.is_whole_or_end(&word) || self.has_run(&word)
+        is_masked(&word) || self.resembles_start_or_end(&word) || self.has_run(&word)
     }
 
-    fn is_whole_or_end(&self, word: &str) -> bool {
+    fn resembles_start_or_end(&self, word: &str) -> bool {
         self.plain.iter().any(|secret| {
             let secret = secret.as_str();
             let head = secret.get(..6).is_some_and(|head| word.starts_with(head));

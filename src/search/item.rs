@@ -76,7 +76,7 @@ impl TreeItem {
         // A name has at most 255 characters, so its length fits.
         let name_length = u32::try_from(item.name.len()).unwrap_or(0);
         let mut text = format!("{} {}", item.name, item.alias);
-        // Validation limits an alias to 100 characters. A longer one, of another server, is left out of searches.
+        // The length fits: validation limits an alias to 100 characters. Above 65,535 bytes, from another server, `alias()` is empty.
         let alias_length = u16::try_from(item.alias.len()).unwrap_or(0);
         if let Some(endpoint) = &item.endpoint {
             text.push(' ');

@@ -166,7 +166,7 @@ impl FilterQuery {
         self.problems.push(problem);
     }
 
-    /// Returns the problems in the text, one sentence each; the rest of the query still applies.
+    /// Returns the problems in the text, joined with `; `; the rest of the query still applies.
     pub fn problem(&self, providers: &Providers) -> Option<String> {
         let is_known = |word: &str| providers.numbers().any(|one| providers.fits(one, word));
         let asked = self.included.iter();
@@ -198,7 +198,7 @@ impl FilterQuery {
 }
 
 fn parts(text: &str) -> Vec<QueryPart> {
-    let typed = as_typed(&fold(text));
+    let typed = split_unquoted(&fold(text));
     let parts = typed.iter().map(|part| QueryPart {
         text: part.replace('"', ""),
         quoted_from: part.find('"'),
@@ -207,7 +207,7 @@ fn parts(text: &str) -> Vec<QueryPart> {
 }
 
 /// Splits the text at unquoted spaces and keeps the quotes.
-pub fn as_typed(text: &str) -> Vec<String> {
+pub fn split_unquoted(text: &str) -> Vec<String> {
     let mut is_quoted = false;
     let pieces = text.split(|character: char| {
         is_quoted ^= character == '"';

@@ -26,7 +26,7 @@ pub async fn preview_remotely<S: ConnectionService + ?Sized>(
         }
         Command::Duplicate { key, draft } => {
             let original = unreadable(service.get(&key).await?);
-            let validated = merge::copy(&original, &draft, &catalog);
+            let validated = merge::validated_copy(&original, &draft, &catalog);
             let validated = check_remotely(service, validated, None).await?;
             Ok(preview(&connection_from(validated, None), Vec::new()))
         }

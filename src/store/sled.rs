@@ -194,12 +194,12 @@ impl SledStore {
     }
 
     async fn change(&self, request: WriteRequest) -> Result<Revision, StoreError> {
-        let (answer, answered) = oneshot::channel();
+        let (reply_sender, reply) = oneshot::channel();
         self.inbox
-            .send(WriterMessage::Change(request, answer))
+            .send(WriterMessage::Change(request, reply_sender))
             .await
             .map_err(|_| self.closed_error())?;
-        answered.await.map_err(|_| self.closed_error())?
+        reply.await.map_err(|_| self.closed_error())?
     }
 
     /// Waits until the index is ready.

@@ -90,7 +90,7 @@ fn candidates(text: &str) -> impl Iterator<Item = &str> {
 fn is_key(word: &str) -> bool {
     PREFIXES.iter().any(|prefix| is_prefixed(word, prefix))
         || AWS_PREFIXES.iter().any(|prefix| is_aws(word, prefix))
-        || is_token(word)
+        || is_json_web_token(word)
         || runs(word)
             .any(|run| run.len() >= BARE_RUN && has_digit(run) && has_letter(run) && !is_hash(run))
 }
@@ -118,7 +118,7 @@ fn is_aws(word: &str, prefix: &str) -> bool {
     })
 }
 
-fn is_token(word: &str) -> bool {
+fn is_json_web_token(word: &str) -> bool {
     word.strip_prefix(TOKEN_PREFIX)
         .is_some_and(|rest| rest.len() >= LONG_RUN && rest.contains('.'))
 }

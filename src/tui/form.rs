@@ -226,7 +226,7 @@ impl Form {
         snapshot::title(self.name(), has_key)
     }
 
-    /// Returns whether there are unsaved changes.
+    /// Returns whether a field is changed; a rejected editor text does not count, see [`Form::has_unsaved_input`].
     pub fn is_changed(&self) -> bool {
         self.fields.iter().any(FormField::is_changed)
     }

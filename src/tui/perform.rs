@@ -1,4 +1,4 @@
-//! Sends one request and returns its reply. The only place that sends requests of the app to its service, with `change_feed::follow`.
+//! Sends one request and returns its reply. Only this and `change_feed::follow` call the service of the app.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -112,7 +112,7 @@ impl TcpConnectionState {
     /// Returns the deadline of the current phase.
     pub fn deadline(&self, limits: &ServerLimits) -> Option<Instant> {
         let state = self.state();
-        let doing = match state.phase {
+        let phase_deadline = match state.phase {
             TcpConnectionPhase::New | TcpConnectionPhase::Head => {
                 Some(state.since + limits.head_timeout)
             }
@@ -122,10 +122,10 @@ impl TcpConnectionState {
             | TcpConnectionPhase::Responding
             | TcpConnectionPhase::Streaming => None,
         };
-        let writing = state
+        let write_deadline = state
             .unwritten_since
             .map(|since| since + limits.idle_timeout);
-        doing.into_iter().chain(writing).min()
+        phase_deadline.into_iter().chain(write_deadline).min()
     }
 
     fn state(&self) -> MutexGuard<'_, PhaseState> {

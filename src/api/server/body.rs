@@ -76,7 +76,7 @@ fn media_type(headers: &HeaderMap) -> Result<(), ApiError> {
         || essence
             .strip_prefix("application/")
             .and_then(|subtype| subtype.strip_suffix("+json"))
-            .is_some_and(is_token);
+            .is_some_and(is_media_subtype);
     if is_json {
         Ok(())
     } else {
@@ -84,7 +84,7 @@ fn media_type(headers: &HeaderMap) -> Result<(), ApiError> {
     }
 }
 
-fn is_token(word: &str) -> bool {
+fn is_media_subtype(word: &str) -> bool {
     !word.is_empty()
         && word
             .bytes()

@@ -96,7 +96,7 @@ pub fn merge_onto(
 }
 
 /// Validates a copy of `original` with `change`; name and alias come from `change`.
-pub fn copy(
+pub fn validated_copy(
     original: &Connection<PlainSecret>,
     change: &ConnectionDraft,
     catalog: &ProviderCatalog,
@@ -336,7 +336,7 @@ mod tests {
             alias: Some("copy".into()),
             ..ConnectionDraft::default()
         };
-        let errors = copy(&before, &change, &catalog).errors;
+        let errors = validated_copy(&before, &change, &catalog).errors;
         assert!(
             errors
                 .iter()

@@ -55,7 +55,7 @@ impl CoreService {
             }
             Command::Duplicate { key, draft } => {
                 let original = self.stored(key).await?;
-                let validated = merge::copy(&original, draft, &self.catalog);
+                let validated = merge::validated_copy(&original, draft, &self.catalog);
                 self.prepare_new(validated, Some(&original), draft).await
             }
             Command::Update {

@@ -19,7 +19,7 @@ const CODES_FLAG: usize = 5;
 pub enum EntryKind {
     /// A connection after a save, and the details of the save.
     Saved,
-    /// A connection was deleted.
+    /// A connection was deleted permanently; moving one to the trash is a save.
     Deleted,
     /// In a snapshot: the current version of a connection.
     Record,

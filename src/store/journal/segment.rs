@@ -16,6 +16,9 @@ use crate::store::key::{AuthCode, StoreAuthenticator};
 /// Segments are extended in steps of this size, filled with zeros. A sync then writes data but no file size, which is faster, and
 /// deletes still have room when the disk is full.
 const STEP: u64 = ZEROS.len() as u64;
+
+/// Space that stays allocated for removals on a full disk.
+const RESERVE: u64 = STEP / 2;
 static ZEROS: [u8; 256 * 1024] = [0; 256 * 1024];
 /// Size in bytes after which a new segment is started.
 pub const FULL_LENGTH: u64 = 4 * 1024 * 1024;
@@ -173,7 +176,7 @@ impl ActiveSegment {
     pub fn append(&mut self, bytes: &[u8], urgent: bool) -> Result<(), AppendError> {
         self.check_in_place().map_err(AppendError::Failed)?;
         let after = self.end + bytes.len() as u64;
-        if after + STEP / 2 > self.allocated
+        if after + RESERVE > self.allocated
             && let Err(error) = self.allocate(after)
             && !(urgent && after <= self.allocated)
         {
@@ -201,7 +204,7 @@ impl ActiveSegment {
 
     fn allocate(&mut self, for_length: u64) -> io::Result<()> {
         let before = self.allocated;
-        while for_length + STEP / 2 > self.allocated {
+        while for_length + RESERVE > self.allocated {
             if let Err(error) = self.file.write_all_at(&ZEROS, self.allocated) {
                 self.allocated = before;
                 // Zeros left after the allocated length are harmless.

@@ -90,8 +90,8 @@ impl Applier {
     fn write(&self, group: &DurableGroup, applied: &IndexHeader) -> Result<(), StoreError> {
         let mut rows = Vec::with_capacity(group.len() * 5 + 1);
         let index = self.index.current();
-        for (step, _) in group {
-            step.write_rows(&index, &mut rows)?;
+        for (change, _) in group {
+            change.write_rows(&index, &mut rows)?;
         }
         rows.push(applied.row());
         self.index.apply(rows, applied.digest.count)?;

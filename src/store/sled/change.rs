@@ -104,6 +104,7 @@ fn deletion_request(entry: &JournalEntry<'_>) -> Option<Uuid> {
 fn read_saved(entry: &JournalEntry<'_>) -> Result<WriteRequest, StoreError> {
     Ok(WriteRequest::Save(Box::new(SaveRequest {
         item: stored_json::read_listed(entry.id, entry.payload)?,
+        // A replay checks no precondition.
         precondition: Precondition::Absent,
         json: entry.payload.into(),
     })))
@@ -142,7 +143,7 @@ pub struct AcceptedChange {
 pub enum NewState {
     /// Saved.
     Saved(CurrentState),
-    /// Deleted.
+    /// Deleted permanently.
     Purged {
         /// ID of the connection.
         id: Uuid,

@@ -59,7 +59,7 @@ impl IndexHandle {
 
     /// Applies rows, after which there are `count` connections.
     pub fn apply(&self, changes: Vec<RowChange>, count: u64) -> Result<(), UnusableIndex> {
-        let moves = changes
+        let has_move = changes
             .iter()
             .any(|(key, value)| value.is_none() && key.starts_with(encoding::ORDER));
         let is_trash_changed = changes
@@ -71,7 +71,7 @@ impl IndexHandle {
             trashed
         });
         let index = self.current();
-        let applied = if moves {
+        let applied = if has_move {
             let _guard = self
                 .list_lock
                 .write()

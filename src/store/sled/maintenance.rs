@@ -149,7 +149,7 @@ impl Maintenance {
     /// Verifies the index and rebuilds it when it is damaged.
     pub fn repair(&mut self, pending_writes: &mut PendingWrites) {
         if self.applier.read_only_reason().is_some() {
-            // As above.
+            // A rejected change may still be in the journal.
             return;
         }
         let verdict = verify(

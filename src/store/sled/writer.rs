@@ -90,7 +90,9 @@ impl StoreWriter {
                 None => self.inbox.blocking_recv(),
             };
             match message {
-                Some(WriterMessage::Change(request, answer)) => self.write(request, answer),
+                Some(WriterMessage::Change(request, reply_sender)) => {
+                    self.write(request, reply_sender);
+                }
                 Some(WriterMessage::Repair(done)) => {
                     self.pending_writes.remove_applied(u64::MAX);
                     self.maintenance.repair(&mut self.pending_writes);
@@ -122,7 +124,7 @@ impl StoreWriter {
     }
 
     /// Writes a group of this change and the queued changes after it.
-    fn write(&mut self, request: WriteRequest, answer: ReplySender) {
+    fn write(&mut self, request: WriteRequest, reply_sender: ReplySender) {
         if self.last_attempt.elapsed() >= RETRY_INTERVAL {
             // Usually the timer did it.
             self.reopen();
@@ -136,11 +138,11 @@ impl StoreWriter {
         let applier = Arc::clone(&self.applier);
         let mut chain = ChainWriter::new(applier.access.auth(), self.maintenance.tail().chain());
         let mut refused = Vec::new();
-        let mut next = Some((request, answer));
-        while let Some((request, answer)) = next.take() {
+        let mut next = Some((request, reply_sender));
+        while let Some((request, reply_sender)) = next.take() {
             match self.check_change(request, &mut chain, &mut bytes) {
-                Ok(accepted) => group.push((accepted, answer)),
-                Err(error) => refused.push((answer, error)),
+                Ok(accepted) => group.push((accepted, reply_sender)),
+                Err(error) => refused.push((reply_sender, error)),
             }
             if group.len() < MAX_CHANGES && bytes.len() < MAX_BYTES {
                 next = self.next_change(is_removal);
@@ -155,9 +157,9 @@ impl StoreWriter {
                 Err(error) => self.reject_group(before, group, &error),
             }
         }
-        for (answer, error) in refused {
+        for (reply_sender, error) in refused {
             // The caller may have been cancelled.
-            let _ = answer.send(Err(error));
+            let _ = reply_sender.send(Err(error));
         }
         self.maintenance.run_due_work(&self.pending_writes);
     }
@@ -180,8 +182,8 @@ impl StoreWriter {
     /// full disk still accepts them.
     fn next_change(&mut self, is_removal: bool) -> Option<(WriteRequest, ReplySender)> {
         match self.inbox.try_recv().ok()? {
-            WriterMessage::Change(request, answer) if request.is_removal() == is_removal => {
-                Some((request, answer))
+            WriterMessage::Change(request, reply_sender) if request.is_removal() == is_removal => {
+                Some((request, reply_sender))
             }
             other => {
                 self.next = Some(other);
@@ -250,9 +252,9 @@ impl StoreWriter {
     /// Rejects all changes of a group that was not written.
     fn reject_group(&mut self, before: StorePosition, group: DurableGroup, error: &StoreError) {
         self.pending_writes.revert_to(before);
-        for (_, answer) in group {
+        for (_, reply_sender) in group {
             // The caller may have been cancelled.
-            let _ = answer.send(Err(error.clone()));
+            let _ = reply_sender.send(Err(error.clone()));
         }
     }
 }

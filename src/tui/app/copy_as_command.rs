@@ -169,7 +169,7 @@ impl CommandWriter<'_> {
         }
         let filter = self.0.tree.filter();
         let typed = filter.map_or("", |filter| filter.line.value());
-        let terms = query::as_typed(typed);
+        let terms = query::split_unquoted(typed);
         terms.iter().fold(line, |line, term| line.arg(term))
     }
 

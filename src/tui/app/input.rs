@@ -45,7 +45,7 @@ impl App {
         let is_in_filter = self.dialogs.is_empty() && self.is_filtering();
         found = found.filter(|action| *action != Action::CompleteFilter || is_in_filter);
         if self.dialogs.is_on::<Form>() {
-            // An open list in a form takes only the keys of its context.
+            // A key that an open list in the form does not use goes to the form.
             found = found.or_else(|| self.keymap.find(KeyContext::Form, key));
         }
         if let Some(dialog) = self.dialogs.last() {
@@ -193,7 +193,7 @@ impl App {
         }
         let is_in_form = self.dialogs.is_on::<Form>();
         if self.has_text_focus() || (is_in_form && burst.has_begun()) {
-            if !burst.has_begun() && self.is_pasted(burst) {
+            if !burst.has_begun() && self.is_certain_paste(burst) {
                 return Some(burst.take_paste());
             }
             return burst.take_typed(self.takes_text());
@@ -213,7 +213,7 @@ impl App {
     }
 
     /// Returns true if the text is certainly a paste and not typed ahead.
-    fn is_pasted(&self, burst: &Burst) -> bool {
+    fn is_certain_paste(&self, burst: &Burst) -> bool {
         let Some(text) = burst.text() else {
             return false;
         };

@@ -74,11 +74,11 @@ impl Form {
     /// Chooses the alternatives that these settings belong to.
     pub(super) fn choose_alternatives(&mut self, filled: &[String]) {
         let choices: Vec<_> = self.provider.alternatives.iter().enumerate().collect();
-        let missing = choices.into_iter().filter_map(|(index, choice)| {
+        let to_choose = choices.into_iter().filter_map(|(index, choice)| {
             let alternative = choice.in_use(|key| filled.iter().any(|one| one == key))?;
             Some((FieldId::AlternativeGroup(index), alternative))
         });
-        for (id, alternative) in missing.collect::<Vec<_>>() {
+        for (id, alternative) in to_choose.collect::<Vec<_>>() {
             if let Some(field) = self.fields.iter_mut().find(|field| field.id == id)
                 && let FieldValue::Choice { at, .. } = &mut field.value
             {
