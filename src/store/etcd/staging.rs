@@ -305,7 +305,7 @@ impl Staging<'_> {
         }
     }
 
-    /// Returns the fence if the content is the current one all the same: etcd performs and refuses the write that exceeds its quota,
+    /// Returns the fence if the content is the current one nevertheless: etcd performs and refuses the write that exceeds its quota,
     /// and an earlier try may have been performed without an answer.
     async fn after_refusal(&self, bytes: &[u8], refusal: CallError) -> Result<i64, StagingError> {
         let request = get(self.location.keys.store());
