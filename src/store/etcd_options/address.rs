@@ -85,11 +85,10 @@ impl FromStr for EtcdAddress {
         if path.chars().any(|c| c.is_control() || c.is_whitespace()) {
             return Err("The name of the store contains white space".into());
         }
-        // A store below the keys of another one would overwrite them.
-        if path.split('/').skip(1).any(|part| RESERVED.contains(&part)) {
+        if let Some((store, part)) = inside_of_store(path) {
             return Err(format!(
-                "The name of the store must not have the parts {} after the first one",
-                RESERVED.join(", ")
+                "'{path}' cannot be the name of a store: /{store}/{part}/ has keys of the store '{store}', which it would mix with. \
+                 Choose a name without the part {part}"
             ));
         }
         Ok(Self {
@@ -108,6 +107,14 @@ impl fmt::Display for EtcdAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{SCHEME}{}{}", self.nodes.join(","), self.prefix)
     }
+}
+
+/// Returns the store whose keys a store of this name would mix with, and the part of the name that they have in common.
+fn inside_of_store(path: &str) -> Option<(&str, &str)> {
+    path.match_indices('/').find_map(|(at, _)| {
+        let part = path[at + 1..].split('/').next()?;
+        RESERVED.contains(&part).then_some((&path[..at], part))
+    })
 }
 
 /// Checks a node, and adds the port.
@@ -187,9 +194,6 @@ mod tests {
             "etcd://h1/a b",
             "etcd://h1?tls=maybe",
             "etcd://::1",
-            // Below the keys of the store at /team.
-            "etcd://h1/team/a",
-            "etcd://h1/team/v/x",
         ] {
             assert!(parse(text).is_err(), "{text}");
         }
@@ -197,5 +201,20 @@ mod tests {
             let refused = parse(text).unwrap_err();
             assert!(!refused.contains("planted"), "{refused}");
         }
+    }
+
+    #[test]
+    fn name_among_the_keys_of_another_store_is_refused_with_the_reason() {
+        for (text, store, part) in [
+            ("etcd://h1/team/g", "'team'", "/team/g/"),
+            ("etcd://h1/team/v/x", "'team'", "/team/v/"),
+            ("etcd://h1/a/b/c/a", "'a/b'", "/a/b/c/"),
+        ] {
+            let refused = parse(text).unwrap_err();
+            assert!(refused.contains(store), "{refused}");
+            assert!(refused.contains(part), "{refused}");
+        }
+        assert_eq!(parse("etcd://h1/g").unwrap().prefix(), "/g");
+        assert_eq!(parse("etcd://h1/team/go").unwrap().prefix(), "/team/go");
     }
 }
