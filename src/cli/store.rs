@@ -14,7 +14,7 @@ use super::key::names;
 use super::open_service::CliContext;
 use super::output::{Output, OutputReader};
 use super::progress::Spinner;
-use super::target;
+use super::target::{self, LOCAL_STORE};
 use super::{passphrase, prompt};
 use crate::store::backup::comparison::BackupComparison;
 use crate::store::backup::restore::RestoreResult;
@@ -31,8 +31,9 @@ pub enum StoreCommand {
             between two of a kind.\n\nThe store FROM is not changed. A store that TO already has is replaced: a local one is moved \
             aside, and one on etcd is backed up first. The change is made at once at the end, so an interrupted copy changes nothing; \
             run the command again to go on. The copy is the same store in another place, so use only one of them afterwards.",
-        after_help = "FROM and TO are each the name of a target, the address of a store on etcd, or a data directory.\n\nExamples:\n  \
-            umai store copy ~/.local/share/umai etcd://h1:2379,h2:2379,h3:2379/team --dry-run\n  \
+        after_help = "FROM and TO are each the name of a target, local for the local store, the address of a store on etcd, or a data \
+            directory.\n\nExamples:\n  \
+            umai store copy local etcd://h1:2379,h2:2379,h3:2379/team --dry-run\n  \
             umai store copy team ./copy"
     )]
     Copy(CopyStore),
@@ -41,10 +42,10 @@ pub enum StoreCommand {
 /// Arguments of `umai store copy`.
 #[derive(Debug, Args)]
 pub struct CopyStore {
-    /// Store to copy: a target, an address or a data directory
+    /// Store to copy: a target, local, an address or a data directory
     #[arg(value_name = "FROM")]
     from: String,
-    /// Place of the copy: a target, an address or a data directory
+    /// Place of the copy: a target, local, an address or a data directory
     #[arg(value_name = "TO")]
     to: String,
     /// Show what would change, without changes
@@ -134,7 +135,7 @@ fn print_result(
     Ok(())
 }
 
-/// Returns the context of a place: a target, an address or a data directory.
+/// Returns the context of a place: a target, the local store, an address or a data directory.
 fn context_of(globals: &Globals, place: &str) -> Result<CliContext, Failure> {
     let context = if place.starts_with(SCHEME) {
         CliContext::new(&Globals {
@@ -142,7 +143,7 @@ fn context_of(globals: &Globals, place: &str) -> Result<CliContext, Failure> {
             explicit: globals.explicit.for_place("store"),
             ..without_place(globals)
         })
-    } else if target::exists(globals, place)? {
+    } else if place == LOCAL_STORE || target::exists(globals, place)? {
         CliContext::new(&super::targets::content::globals_of(globals, place))
     } else if place.contains("://") {
         return Err(Failure::Usage(format!(
@@ -157,7 +158,7 @@ fn context_of(globals: &Globals, place: &str) -> Result<CliContext, Failure> {
         })
     } else {
         return Err(Failure::Usage(format!(
-            "'{place}' is no target, no address of a store on etcd and no directory. Write a new directory with a slash, for example ./{place}"
+            "'{place}' is no target, no address of a store on etcd and no directory. Write local for the local store, and a new directory with a slash, for example ./{place}"
         )));
     }?;
     match &context.server {
@@ -252,6 +253,8 @@ fn print_differences(comparison: &BackupComparison, target: &StorePlace, output:
     }
     output.note(if target.is_local() {
         "The store there is moved aside, not deleted"
+    } else if comparison.trouble.is_some() {
+        "What can be read of the store there is saved first"
     } else {
         "A backup of the store there is created first"
     });

@@ -22,7 +22,7 @@ const LOCAL_FILE_OPTIONS: [&str; 4] = ["key_file", "appsettings", "user_secrets"
 const SERVER_OPTIONS: [&str; 1] = ["token_file"];
 
 /// Name of the local store, unless a target has it.
-const LOCAL_STORE: &str = "local";
+pub const LOCAL_STORE: &str = "local";
 
 /// Source of the target's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
