@@ -12,6 +12,8 @@ pub mod etcd_options;
 #[cfg(feature = "etcd")]
 pub mod etcd;
 mod handle;
+#[cfg(feature = "etcd")]
+mod reopened;
 pub mod sealed;
 pub mod shared;
 mod replacement;
@@ -20,6 +22,8 @@ mod offline_reader;
 mod reencrypt;
 pub mod backup;
 pub mod place;
+#[cfg(feature = "etcd")]
+mod incomplete_backup;
 mod new_content;
 pub mod copy;
 pub mod rotation;

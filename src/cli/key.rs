@@ -28,7 +28,7 @@ pub use format::names;
 
 /// Note after a new key for a store on etcd.
 const EVERYWHERE: &str =
-    "Copy the key to the other machines (umai key export), and start umai again on all of them";
+    "Copy the key to the other machines (umai key export): umai there goes on as soon as it has it";
 
 /// Subcommands of `umai key`.
 #[derive(Debug, Subcommand)]
@@ -124,7 +124,7 @@ fn dry_run_rotate(context: &CliContext, output: &mut Output) -> Result<(), Failu
     unlock(context, output)?;
     let location = passphrase::key_file_location(context);
     let place = context.store_place()?;
-    check_rotation(&place)?;
+    check_rotation(&place, Utc::now())?;
     if !place.is_local() {
         let sentence =
             format!("Would encrypt all secrets of {place} with a new key and install it here");
@@ -154,7 +154,7 @@ fn rotate_key(context: &CliContext, output: &mut Output) -> Result<(), Failure> 
         notices,
     } = {
         let _waiting = Spinner::start("Encrypting all secrets with the new key", output);
-        rotate_in(&context.store_place()?)
+        rotate_in(&context.store_place()?, Utc::now())
     }?;
     for notice in &notices {
         output.note(notice);

@@ -11,9 +11,11 @@ use super::open_service::CliContext;
 use crate::api::token::cache::TokenSource;
 use crate::api::token::{StoredToken, TokenError, TokenScope, check_name, find_token, name_key};
 use crate::connection::StoreError;
-use crate::store::WithoutStore;
-use crate::store::etcd::tokens::{EtcdTokens, MAX_TOKENS, TokenCreation, TokenRecord};
+use crate::store::etcd::tokens::{
+    EtcdTokens, MAX_TOKENS, StoredTokenRecord, TokenCreation, TokenRecord,
+};
 use crate::store::etcd_options::EtcdOptions;
+use crate::store::{StoreOptions, WithoutStore};
 
 /// Interval at which a server reads the tokens.
 const INTERVAL: Duration = Duration::from_millis(400);
@@ -24,6 +26,8 @@ const MAX_AGE: Duration = Duration::from_secs(2);
 #[derive(Clone)]
 pub struct SharedTokens {
     tokens: EtcdTokens,
+    etcd: EtcdOptions,
+    files: StoreOptions,
 }
 
 impl SharedTokens {
@@ -34,21 +38,28 @@ impl SharedTokens {
         } else {
             WithoutStore::Create
         };
-        let tokens = EtcdTokens::open(etcd, &context.store_options(), without).await?;
-        Ok(Self { tokens })
+        let (etcd, files) = (etcd.clone(), context.store_options());
+        Ok(Self {
+            tokens: EtcdTokens::open(&etcd, &files, without).await?,
+            etcd,
+            files,
+        })
+    }
+
+    /// Reads the tokens for a server, which stays open when the store is replaced.
+    async fn read_again(&mut self) -> Result<Vec<StoredToken>, TokenError> {
+        let mut found = self.tokens.list().await;
+        if found == Err(StoreError::Replaced) {
+            let opened = EtcdTokens::open(&self.etcd, &self.files, WithoutStore::Deleted).await;
+            self.tokens = opened.map_err(|error| unusable(&error))?;
+            found = self.tokens.list().await;
+        }
+        Ok(parsed(found)?.1)
     }
 
     /// Returns the tokens in order of creation.
     pub async fn read(&self) -> Result<Vec<StoredToken>, TokenError> {
-        let records = self.tokens.list().await.map_err(|error| unusable(&error))?;
-        let tokens = records.iter().map(|record| {
-            serde_json::from_slice(&record.json).map_err(|error| {
-                TokenError::Unusable(format!("A token in etcd cannot be read: {error}"))
-            })
-        });
-        let mut tokens: Vec<StoredToken> = tokens.collect::<Result<_, _>>()?;
-        tokens.sort_by_key(|token| token.id);
-        Ok(tokens)
+        Ok(parsed(self.tokens.list().await)?.1)
     }
 
     /// Creates a token and returns it with its text, which is not stored.
@@ -99,17 +110,15 @@ impl SharedTokens {
 
     /// Revokes a token and returns it.
     pub async fn revoke(&self, id_or_name: &str) -> Result<StoredToken, TokenError> {
-        let token = self.would_revoke(id_or_name).await?;
-        let name = name_key(&token.name);
-        self.tokens
-            .delete(&name)
-            .await
-            .map_err(|error| unusable(&error))?;
-        Ok(token)
+        let (records, mut tokens) = parsed(self.tokens.list().await)?;
+        let found = find_token(&tokens, id_or_name)?;
+        let deleted = self.tokens.delete(&records[found]).await;
+        deleted.map_err(|error| unusable(&error))?;
+        Ok(tokens.swap_remove(found))
     }
 
     /// Keeps the tokens up to date for a server, until the result is dropped.
-    pub async fn follow(self) -> Result<FollowedTokens, TokenError> {
+    pub async fn follow(mut self) -> Result<FollowedTokens, TokenError> {
         let begun = Instant::now();
         let state = Arc::new(Mutex::new(FollowedState {
             tokens: self.read().await?.into(),
@@ -121,7 +130,7 @@ impl SharedTokens {
             loop {
                 tokio::time::sleep(INTERVAL).await;
                 let begun = Instant::now();
-                match self.read().await {
+                match self.read_again().await {
                     Ok(tokens) => {
                         let mut state = followed.lock().unwrap_or_else(PoisonError::into_inner);
                         *state = FollowedState {
@@ -170,6 +179,24 @@ impl Drop for FollowedTokens {
     fn drop(&mut self) {
         self.task.abort();
     }
+}
+
+/// Returns the tokens in order of creation, with their keys.
+fn parsed(
+    found: Result<Vec<StoredTokenRecord>, StoreError>,
+) -> Result<(Vec<StoredTokenRecord>, Vec<StoredToken>), TokenError> {
+    let records = found.map_err(|error| unusable(&error))?;
+    let read = records.into_iter().map(|found| {
+        match serde_json::from_slice::<StoredToken>(&found.record.json) {
+            Ok(token) => Ok((found, token)),
+            Err(error) => Err(TokenError::Unusable(format!(
+                "A token in etcd cannot be read: {error}"
+            ))),
+        }
+    });
+    let mut read: Vec<_> = read.collect::<Result<_, _>>()?;
+    read.sort_by_key(|(_, token)| token.id);
+    Ok(read.into_iter().unzip())
 }
 
 fn too_many() -> TokenError {

@@ -197,7 +197,7 @@ pub enum StoreError {
     #[error("{0}")]
     Full(String),
     /// All of a store on a cluster was replaced since it was opened: by a restore, a copy or a new key.
-    #[error("The store was restored or its key was changed by another umai; start umai again")]
+    #[error("The store was restored or its key was changed by another umai; try again")]
     Replaced,
     /// Any other failure of the store or the process that has it open; contains the message.
     #[error("{0}")]

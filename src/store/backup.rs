@@ -102,7 +102,7 @@ pub fn create(
         .filter(|_| !is_outdated)
         .cloned();
     let image = StoreImage {
-        content,
+        content: &content,
         info: BackupInfo {
             created: now,
             origin: BackupOrigin::Manual,
@@ -113,9 +113,9 @@ pub fn create(
     image.create(&BackupFolder::for_store(&options.data), to)
 }
 
-/// Creates a manual backup of a complete store that was read with its key. The folder is the one of the store.
+/// Creates a manual backup of a content that was read with its key. The folder is the one of the store.
 pub fn create_of_content(
-    content: StoreContent,
+    content: &StoreContent,
     keys: &AvailableKeys,
     (folder, to): (&BackupFolder, &BackupDestination),
     now: DateTime<Utc>,
@@ -141,7 +141,7 @@ pub fn create_automatic(
     now: DateTime<Utc>,
 ) -> Result<Backup, StoreError> {
     let image = StoreImage {
-        content: offline_reader::read_complete(data, auth)?,
+        content: &offline_reader::read_complete(data, auth)?,
         info: BackupInfo {
             created: now,
             origin: BackupOrigin::Automatic,
@@ -171,14 +171,14 @@ pub fn copy(backup: &Backup, folder: &Path, now: DateTime<Utc>) -> Result<PathBu
     Ok(path)
 }
 
-/// Complete store content that is about to be written as a backup.
-struct StoreImage {
-    content: StoreContent,
+/// Store content that is about to be written as a backup.
+struct StoreImage<'a> {
+    content: &'a StoreContent,
     info: BackupInfo,
     signer: Option<Arc<BackupSigner>>,
 }
 
-impl StoreImage {
+impl StoreImage<'_> {
     fn create(&self, store: &BackupFolder, to: &BackupDestination) -> Result<Backup, StoreError> {
         match to {
             BackupDestination::Store => self.add_to(store),

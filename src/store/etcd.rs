@@ -21,6 +21,7 @@ mod identity;
 mod index;
 mod keys;
 pub mod location;
+mod lost_request;
 mod node;
 pub mod open;
 mod operations;

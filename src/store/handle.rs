@@ -28,6 +28,8 @@ pub enum WithoutStore {
     Create,
     /// Fail.
     Refuse,
+    /// Fail, because it was open before.
+    Deleted,
 }
 
 impl StoreHandle {
@@ -88,9 +90,8 @@ async fn open_etcd(
     files: &StoreOptions,
     without: WithoutStore,
 ) -> Result<PlainStore, StoreError> {
-    let opened = super::etcd::open::open(options, files, without).await?;
-    let (store, key, id) = (opened.store, opened.key, opened.id);
-    Ok(Arc::new(super::sealed::SealedStore::new(store, key, id)))
+    let store = super::reopened::ReopenedStore::open(options, files, without).await?;
+    Ok(Arc::new(store))
 }
 
 #[cfg(not(feature = "etcd"))]

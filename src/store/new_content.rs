@@ -152,12 +152,10 @@ impl NewContent {
                 self.name, command.done
             )));
         };
-        let aside = if current.is_some() {
-            let to = super::backup::BackupDestination::Store;
-            Some(place.back_up(&to, now)?.path)
-        } else {
-            None
+        let save = |found: &super::etcd::content::EtcdContent| {
+            place.save_before_replacing(found, &keys, now)
         };
+        let aside = current.as_deref().map(save).transpose()?;
         let content = super::etcd::staging::NewEtcdContent {
             identity: &access.identity,
             key,

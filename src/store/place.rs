@@ -17,6 +17,8 @@ use crate::connection::StoreError;
 
 #[cfg(feature = "etcd")]
 use super::etcd::{content::EtcdContent, location::BlockingEtcdLocation};
+#[cfg(feature = "etcd")]
+use super::incomplete_backup;
 
 /// Place of a store.
 #[derive(Clone)]
@@ -119,7 +121,11 @@ impl StorePlace {
 
     /// Reads the complete store with its key.
     pub fn read_complete(&self, keys: &AvailableKeys) -> Result<StoreContent, StoreError> {
-        let Some(content) = self.read(keys)?.into_content()? else {
+        self.complete(self.read(keys)?)
+    }
+
+    fn complete(&self, found: FoundContent) -> Result<StoreContent, StoreError> {
+        let Some(content) = found.into_content()? else {
             return Err(StoreError::Unusable(format!("There is no store in {self}")));
         };
         if let Some(why) = &content.problem {
@@ -160,8 +166,50 @@ impl StorePlace {
             return backup::create(&self.options, to, now);
         }
         let keys = self.keys();
-        let content = self.read_complete(&keys)?;
-        backup::create_of_content(content, &keys, (&self.backups(), to), now)
+        let found = self.read(&keys)?;
+        #[cfg(feature = "etcd")]
+        if let FoundContent::Etcd(Some(found)) = &found {
+            self.require_complete(found, &keys, now)?;
+        }
+        let content = self.complete(found)?;
+        backup::create_of_content(&content, &keys, (&self.backups(), to), now)
+    }
+
+    /// Saves a store on etcd that is about to be replaced: a damaged one as far as it can be read. Returns the path of the backup.
+    #[cfg(feature = "etcd")]
+    pub fn save_before_replacing(
+        &self,
+        found: &EtcdContent,
+        keys: &AvailableKeys,
+        now: DateTime<Utc>,
+    ) -> Result<PathBuf, StoreError> {
+        let folder = self.backups();
+        if found.content.problem.is_some() {
+            return incomplete_backup::save(found, keys, &folder, now);
+        }
+        let to = BackupDestination::Store;
+        backup::create_of_content(&found.content, keys, (&folder, &to), now).map(|made| made.path)
+    }
+
+    /// Refuses a damaged store on etcd, and saves what can be read of it: restoring that repairs the store.
+    #[cfg(feature = "etcd")]
+    pub fn require_complete(
+        &self,
+        found: &EtcdContent,
+        keys: &AvailableKeys,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let Some(why) = &found.content.problem else {
+            return Ok(());
+        };
+        let readable = self.save_before_replacing(found, keys, now)?;
+        Err(StoreError::Unusable(format!(
+            "The store in {self} cannot be read completely: {why}; nothing was changed. The {} connections that can be read were saved. \
+             To go on with them only: umai backup restore {}, with the same options for the store. An older complete backup may have \
+             the others too: umai backup restore --newest",
+            found.content.state.connections.len(),
+            readable.display()
+        )))
     }
 }
 

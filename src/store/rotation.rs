@@ -47,10 +47,10 @@ const ROTATE: &str = "umai key rotate";
 const RENEW: &str = "umai key new";
 
 /// Checks that the key of the store in a place could be rotated. Changes nothing.
-pub fn check_rotation(place: &StorePlace) -> Result<(), StoreError> {
+pub fn check_rotation(place: &StorePlace, now: DateTime<Utc>) -> Result<(), StoreError> {
     #[cfg(feature = "etcd")]
     if let Some(location) = place.etcd()? {
-        return on_etcd::EtcdRotation::new(place, location, ROTATE)?.check();
+        return on_etcd::EtcdRotation::new(place, location, (ROTATE, now))?.check();
     }
     let options = &place.options;
     let location = KeyFileLocation::find(options.key_file.as_deref(), &options.config);
@@ -61,10 +61,10 @@ pub fn check_rotation(place: &StorePlace) -> Result<(), StoreError> {
 }
 
 /// Reseals everything in the store in a place with a new key.
-pub fn rotate_in(place: &StorePlace) -> Result<RotationResult, StoreError> {
+pub fn rotate_in(place: &StorePlace, now: DateTime<Utc>) -> Result<RotationResult, StoreError> {
     #[cfg(feature = "etcd")]
     if let Some(location) = place.etcd()? {
-        return on_etcd::EtcdRotation::new(place, location, ROTATE)?.rotate();
+        return on_etcd::EtcdRotation::new(place, location, (ROTATE, now))?.rotate();
     }
     rotate(&place.options)
 }
@@ -73,7 +73,7 @@ pub fn rotate_in(place: &StorePlace) -> Result<RotationResult, StoreError> {
 pub fn renew_in(place: &StorePlace, now: DateTime<Utc>) -> Result<NewKeyResult, StoreError> {
     #[cfg(feature = "etcd")]
     if let Some(location) = place.etcd()? {
-        return on_etcd::EtcdRotation::new(place, location, RENEW)?.renew(now);
+        return on_etcd::EtcdRotation::new(place, location, (RENEW, now))?.renew();
     }
     renew(&place.options, now)
 }

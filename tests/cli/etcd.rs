@@ -322,7 +322,7 @@ impl Server {
         Self::start_with(machines, home, &["--no-auth"])
     }
 
-    fn start_with_tokens(machines: &Machines, home: &Home) -> Self {
+    pub fn start_with_tokens(machines: &Machines, home: &Home) -> Self {
         Self::start_with(machines, home, &[])
     }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::etcd::Machines;
+use crate::etcd::{Machines, Server};
 use crate::etcd_node::EtcdNode;
 use crate::home::{Answer, DOCUMENTED, Home};
 
@@ -82,11 +82,13 @@ fn restore_reverts_a_shared_store_and_backs_it_up_first() {
     assert_eq!(versions(&history), [2, 1]);
     // Changes go on, and the replaced state can be restored as well.
     rename(other, "Fourth");
+    let server = Server::start(&machines, other);
     let all = json_of(&machines.out(one, &["backup", "list", "--json"]));
     let replaced = all["items"][0]["name"].as_str().unwrap();
     machines.out(one, &["backup", "restore", replaced, "--yes"]);
-    let shown = machines.out(other, &["connections", "get", ALIAS]);
-    assert!(shown.contains("Third"), "{shown}");
+    // A running server opens the store again.
+    let shown = Home::new().run(&["--server", &server.url, "connections", "get", ALIAS]);
+    assert!(shown.out.contains("Third"), "{shown:?}");
     machines.out(other, &["connections", "get", "second"]);
 }
 
@@ -125,7 +127,7 @@ fn whole_store_is_copied_to_etcd_and_back() {
     run(&["connections", "delete", "trashed", "--yes"]);
     let store = format!("etcd://{}/team", node.client);
     let local = ".local/share/umai";
-    let preview = run(&["store", "copy", local, &store, "--dry-run"]);
+    let preview = run(&["store", "copy", "local", &store, "--dry-run"]);
     assert!(
         preview
             .output()
@@ -148,6 +150,8 @@ fn whole_store_is_copied_to_etcd_and_back() {
     let program = "printf %s \"$OPENAI_API_KEY\"";
     let secret = at(&["run", ALIAS, "--", "sh", "-c", program]);
     assert_eq!(secret, "sk-your-api-key");
+    let doctor = at(&["doctor"]);
+    assert!(!doctor.contains("not in use"), "{doctor}");
     let again = run(&["store", "copy", local, &store]);
     assert!(again.out.contains("nothing to copy"), "{again:?}");
 
@@ -192,6 +196,12 @@ fn killed_copy_changes_nothing_and_is_completed_by_the_next_one() {
     let missing = home.run(&["--store", &store, "--read-only", "connections", "list"]);
     assert_eq!(missing.code, 6, "{missing:?}");
     assert!(missing.err.contains("No store"), "{missing:?}");
+    let doctor = home.run(&["--store", &store, "doctor"]);
+    assert!(doctor.out.contains("are not in use"), "{doctor:?}");
+    assert!(
+        doctor.out.contains("run the interrupted command again"),
+        "{doctor:?}"
+    );
     let copied = home.run(&["store", "copy", local, &store]);
     assert_eq!(copied.code, 0, "{copied:?}");
     let listed = home.run(&["--store", &store, "connections", "list", "--json"]);
@@ -199,6 +209,24 @@ fn killed_copy_changes_nothing_and_is_completed_by_the_next_one() {
     // Connections, aliases and the head; the mark is gone.
     assert_eq!(count(&node, "/team/g/", "/team/g0"), 2 * 2_001 + 1);
     assert!(Path::new(&home.path(local)).exists());
+}
+
+#[test]
+fn copy_that_fills_the_database_leaves_nothing() {
+    let Some(node) = EtcdNode::start(&["--quota-backend-bytes=1000000"]) else {
+        return;
+    };
+    let home = Home::documented();
+    let lines: String = (0..2_000)
+        .map(|number| DOCUMENTED.replace(ALIAS, &format!("many-{number}")) + "\n")
+        .collect();
+    let made = home.pipe(&["connections", "create", "--from-json", "-"], lines);
+    assert_eq!(made.code, 0, "{made:?}");
+    let store = format!("etcd://{}/team", node.client);
+    let full = home.run(&["store", "copy", "local", &store]);
+    assert_ne!(full.code, 0, "{full:?}");
+    assert!(full.err.contains("database of etcd is full"), "{full:?}");
+    assert_eq!(count(&node, "/team/", "/team0"), 0);
 }
 
 /// Number of keys in a range.

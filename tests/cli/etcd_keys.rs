@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use crate::etcd::{Machines, restrict};
+use crate::etcd::{Machines, Server, restrict};
 use crate::etcd_backup::count;
 use crate::etcd_node::EtcdNode;
-use crate::home::{DOCUMENTED, Home};
+use crate::home::{DOCUMENTED, Home, answer_of};
 
 const ALIAS: &str = "openai-prod";
 const KEY: &str = ".config/umai/umai.key";
@@ -74,6 +74,56 @@ fn key_of_a_local_store_is_rotated_there_first() {
     copy_key(one, &machines.other);
     assert_eq!(machines.out(&machines.other, &SECRET), "sk-your-api-key");
     assert_eq!(one.run(&SECRET).out, "sk-your-api-key");
+}
+
+#[test]
+fn running_server_goes_on_when_it_has_the_new_key() {
+    let Some(machines) = Machines::with_store("server") else {
+        return;
+    };
+    let Machines { one, other, .. } = &machines;
+    let create = [
+        "token", "create", "--name", "a", "--scope", "read", "--json",
+    ];
+    let made: serde_json::Value = serde_json::from_str(&machines.out(one, &create)).unwrap();
+    let token = made["token"].as_str().unwrap().to_owned();
+    let server = Server::start_with_tokens(&machines, other);
+    let client = Home::new();
+    let get = || {
+        let mut get = client.umai(&["--server", &server.url, "connections", "get", ALIAS]);
+        get.env("UMAI_TOKEN", &token);
+        answer_of(get)
+    };
+    assert_eq!(get().code, 0);
+    machines.out(one, &["key", "rotate"]);
+    let refused = get();
+    assert_ne!(refused.code, 0, "{refused:?}");
+    copy_key(one, other);
+    let mut shown = get();
+    while shown.code != 0 {
+        std::thread::yield_now();
+        shown = get();
+    }
+    assert!(shown.out.contains("sk-***"), "{shown:?}");
+}
+
+#[test]
+fn dry_run_does_not_complete_an_interrupted_rotation() {
+    let Some(machines) = Machines::with_store("dry") else {
+        return;
+    };
+    let one = &machines.one;
+    let former = std::fs::read(one.path(KEY)).unwrap();
+    machines.out(one, &["key", "rotate"]);
+    // As a rotation leaves it that was interrupted before it installed the key.
+    std::fs::rename(one.path(KEY), one.path(PENDING)).unwrap();
+    restrict(&one.write(KEY, &former));
+    machines.out(one, &["key", "rotate", "--dry-run"]);
+    assert_eq!(std::fs::read(one.path(KEY)).unwrap(), former);
+    assert!(one.path(PENDING).exists());
+    machines.out(one, &["key", "rotate"]);
+    assert_eq!(machines.out(one, &SECRET), "sk-your-api-key");
+    assert!(!one.path(PENDING).exists());
 }
 
 #[test]

@@ -27,6 +27,8 @@ mod etcd;
 #[cfg(feature = "etcd")]
 mod etcd_backup;
 #[cfg(feature = "etcd")]
+mod etcd_damage;
+#[cfg(feature = "etcd")]
 mod etcd_keys;
 #[cfg(feature = "etcd")]
 mod etcd_tls;

@@ -14,7 +14,7 @@ use umai::connection::StoreError;
 use umai::connection::store::{ChangeKind, Revision};
 use umai::store::etcd_options::{EtcdOptions, EtcdUser};
 use umai::store::place::StorePlace;
-use umai::store::rotation::rotate_in;
+use umai::store::rotation::{RotationResult, rotate_in};
 use umai::store::{StoreHandle, StoreOptions, WithoutStore};
 use uuid::Uuid;
 
@@ -25,6 +25,8 @@ const WRITERS: u64 = 8;
 const WATCHERS: usize = 3;
 /// Acknowledged writes between two faults.
 const PROGRESS: u64 = 200;
+/// Time without an acknowledgement that is more than a slow write.
+const BREAK: Duration = Duration::from_millis(200);
 
 /// Number of times that the leader is killed.
 pub fn kills() -> u64 {
@@ -108,6 +110,8 @@ struct Progress {
     is_over: AtomicBool,
     /// Newest acknowledgement, and the longest time without any.
     pause: Mutex<Option<(Instant, Duration)>>,
+    /// Acknowledgements after which there was none for a moment, and the one that ended this.
+    breaks: Mutex<Vec<(Instant, Instant)>>,
 }
 
 impl Progress {
@@ -116,6 +120,9 @@ impl Progress {
         let now = Instant::now();
         let (last, longest) = pause.unwrap_or((now, Duration::ZERO));
         *pause = Some((now, longest.max(now - last)));
+        if now - last > BREAK {
+            self.breaks.lock().unwrap().push((last, now));
+        }
         self.acknowledged.fetch_add(1, Ordering::AcqRel);
     }
 
@@ -125,6 +132,15 @@ impl Progress {
         while self.acknowledged.load(Ordering::Acquire) < goal {
             tokio::task::yield_now().await;
         }
+    }
+
+    /// End of the longest break since a time.
+    fn first_after(&self, time: Instant) -> Instant {
+        let breaks = self.breaks.lock().unwrap();
+        let since = breaks.iter().filter(|(_, end)| *end > time);
+        since
+            .max_by_key(|(start, end)| *end - *start)
+            .map_or(time, |(_, end)| *end)
     }
 
     fn longest_pause(&self) -> Duration {
@@ -253,7 +269,12 @@ async fn killed_leaders_lose_and_repeat_nothing() {
             cluster.wait_until_healthy();
             let leader = cluster.leader();
             cluster.nodes[leader].as_ref().unwrap().kill();
+            let killed = Instant::now();
+            cluster.leader();
+            let elected = killed.elapsed();
             progress.wait().await;
+            let first = progress.first_after(killed).duration_since(killed);
+            eprintln!("new leader after {elected:?}, next acknowledgement after {first:?}");
             cluster.restart(leader);
         }
     })
@@ -478,44 +499,42 @@ async fn record_that_was_changed_in_etcd_is_damaged() {
 
 /// The keys of the replaced content are removed: this must not look like deleted connections.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn replaced_store_ends_feeds_and_refuses_everything() {
+async fn replaced_store_ends_feeds_and_is_opened_again() {
     let Some(node) = EtcdNode::start(&[]) else {
         return;
     };
     let home = tempfile::tempdir().unwrap();
     let address = format!("etcd://{}/replaced", node.client);
     let store = open(&address, &home).await;
+    let idle = open(&address, &home).await;
     for number in 0..20 {
         store.save(save(number, 1)).await.unwrap();
     }
     assert_eq!(total(&store).await, 20);
-    let mut feed = store.changes(store.revision()).await.unwrap();
-    let etcd = EtcdOptions::new(address.parse().unwrap());
-    let place = StorePlace::new(files(&home), Some(&etcd)).unwrap();
-    let rotated = tokio::task::spawn_blocking(move || rotate_in(&place));
-    assert_eq!(rotated.await.unwrap().unwrap().secrets, 20);
-    let is_replaced = |error: &StoreError| *error == StoreError::Replaced;
+    let seen = store.revision();
+    let mut feed = store.changes(seen).await.unwrap();
+    assert_eq!(rotate(&address, &home).await.unwrap().secrets, 20);
     let ended = feed.next().await.unwrap();
-    assert!(ended.as_ref().is_err_and(is_replaced), "{ended:?}");
-    let all = umai::connection::ListQuery::all(EVERYTHING);
-    assert!(
-        store
-            .list(&all)
-            .await
-            .is_err_and(|error| is_replaced(&error))
-    );
-    assert!(
-        store
-            .get(id(1))
-            .await
-            .is_err_and(|error| is_replaced(&error))
-    );
-    assert!(store.check().await.is_err_and(|error| is_replaced(&error)));
-    let saved = store.save(save(1, 2)).await;
-    assert!(saved.is_err_and(|error| is_replaced(&error)));
-    let again = open(&address, &home).await;
-    assert_eq!(total(&again).await, 20);
-    again.save(save(1, 2)).await.unwrap();
+    assert_eq!(ended, Err(StoreError::Replaced));
+    let again = store.changes(seen).await.map(drop);
+    assert_eq!(again, Err(StoreError::FeedTooOld(seen.0)));
+    assert_eq!(total(&store).await, 20);
+    let saved = idle.save(save(1, 2)).await.unwrap();
+    let found = store.get(id(1)).await.unwrap().unwrap();
+    assert_eq!(found.item.version, 2);
+    let mut feed = store.changes(Revision(saved.0 - 1)).await.unwrap();
+    assert_eq!(feed.next().await.unwrap().unwrap().revision, saved);
+    store.check().await.unwrap();
+    store.close().await.unwrap();
+    assert!(store.get(id(1)).await.is_err());
+}
+
+/// Rotates the key with the one in a home.
+async fn rotate(address: &str, home: &TempDir) -> Result<RotationResult, StoreError> {
+    let etcd = EtcdOptions::new(address.parse().unwrap());
+    let place = StorePlace::new(files(home), Some(&etcd)).unwrap();
+    let rotated = tokio::task::spawn_blocking(move || rotate_in(&place, chrono::Utc::now()));
+    rotated.await.unwrap()
 }
 
 async fn total(store: &Store) -> usize {

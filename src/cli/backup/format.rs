@@ -154,6 +154,8 @@ pub fn changes(comparison: &BackupComparison, place: &StorePlace) -> Vec<String>
     if comparison.has_store {
         sentences.push(if place.is_local() {
             "The current store is moved aside, not deleted".into()
+        } else if comparison.trouble.is_some() {
+            "What can be read of the current store is saved first".into()
         } else {
             "A backup of the current store is created first".into()
         });

@@ -208,7 +208,7 @@ fn print_result(
         output.line(&format!("Previous store: {}", aside.display()))?;
     }
     if !place.is_local() && restored.aside.is_some() {
-        output.note("Start umai again on every machine that has the store open");
+        output.note("Apps and servers that have the store open load it again");
     }
     match restored.unreadable {
         Some(0) => {}

@@ -33,7 +33,7 @@ mod with_etcd {
     use super::{AREA, EtcdOptions, Exit, Failure, Findings, StoreOptions};
     use crate::connection::StoreError;
     use crate::store::etcd::survey::{
-        EtcdAlarm, EtcdSurvey, NodeRole, NodeState, NodeSurvey, survey,
+        EtcdAlarm, EtcdSurvey, NodeRole, NodeState, NodeSurvey, UnusedContent, survey,
     };
 
     /// Entries that a node may lag behind without a warning.
@@ -81,6 +81,10 @@ mod with_etcd {
                 .for_each(|alarm| report_alarm(*alarm, findings)),
             Err(error) => findings.warning(AREA, error.to_string(), None),
         }
+        found
+            .unused
+            .iter()
+            .for_each(|unused| report_unused(unused, findings));
         let address = &options.address;
         match &found.store {
             Ok(true) => findings.ok("store", format!("{address}; the key matches")),
@@ -93,6 +97,20 @@ mod with_etcd {
             }
             Err(error) => findings.problem("store", error.to_string(), None, Exit::Store),
         }
+    }
+
+    /// Reports keys that an interrupted command left.
+    fn report_unused(unused: &UnusedContent, findings: &mut Findings) {
+        let UnusedContent { prefix, keys } = unused;
+        findings.warning(
+            AREA,
+            format!(
+                "{keys} keys below {prefix} are not in use: a restore, a copy or a new key was interrupted, or is running now"
+            ),
+            Some(
+                "if none is running, run the interrupted command again: it goes on with them, or removes them".into(),
+            ),
+        );
     }
 
     /// Reports a node. One that does not answer is a problem only if no other one does.

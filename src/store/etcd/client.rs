@@ -1,6 +1,6 @@
 //! Client of an etcd cluster: signs in, and goes on with the next node when one does not answer.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -41,6 +41,8 @@ pub struct EtcdClient {
     user: Option<EtcdUser>,
     /// Token of the user.
     token: Mutex<Option<MetadataValue<Ascii>>>,
+    /// Newest known term of the cluster.
+    pub(super) term: AtomicU64,
 }
 
 /// Delay before the next try, which grows.
@@ -68,6 +70,7 @@ impl EtcdClient {
             current: AtomicUsize::new(0),
             user: options.user.clone(),
             token: Mutex::new(None),
+            term: AtomicU64::new(0),
         })
     }
 
@@ -146,9 +149,12 @@ impl EtcdClient {
     /// Runs a transaction in one try: the caller decides what a failure means.
     pub async fn txn(&self, request: &TxnRequest) -> Result<TxnResponse, CallError> {
         let node = self.node();
-        let answer = self.call(node, TXN, request).await;
-        if matches!(answer, Err(CallError::NoAnswer(_))) {
-            self.fail_over(node);
+        let call = self.call(node, TXN, request);
+        let answer: Result<TxnResponse, CallError> = self.unless_lost(node, call).await;
+        match &answer {
+            Ok(answer) => self.learn_term(answer.header.as_ref()),
+            Err(CallError::NoAnswer(_)) => self.fail_over(node),
+            Err(CallError::Refused(_)) => {}
         }
         answer
     }
@@ -204,7 +210,8 @@ impl EtcdClient {
         let mut backoff = Backoff::default();
         loop {
             let node = self.node();
-            let error = match self.call(node, path, request).await {
+            let call = self.call(node, path, request);
+            let error = match self.unless_lost(node, call).await {
                 Err(error) => self.after_failed_read(node, error)?,
                 answer => return answer,
             };

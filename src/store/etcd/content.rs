@@ -28,6 +28,16 @@ pub struct EtcdContent {
     pub found: FoundStore,
     /// Authentic tokens of the servers.
     pub tokens: Vec<FoundToken>,
+    /// Keys of connections and versions that are not in the content because something is damaged.
+    pub unread: Vec<UnreadKey>,
+}
+
+/// Key that cannot be read.
+pub struct UnreadKey {
+    /// Name.
+    pub key: Vec<u8>,
+    /// Value, as it is in etcd.
+    pub value: Vec<u8>,
 }
 
 /// Token of the servers.
@@ -54,6 +64,7 @@ impl EtcdLocation {
             state: StateBuilder::empty(keep_payload),
             newest: HashMap::new(),
             earlier: HashMap::new(),
+            unread: Vec::new(),
             problem: None,
         };
         for range in [found.keys.connections(), found.keys.all_versions()] {
@@ -69,7 +80,16 @@ impl EtcdLocation {
             }
         }
         let tokens = self.tokens(&found, reader.codec.as_ref()).await?;
-        let (state, problem) = reader.finish(u64::try_from(found.head()).unwrap_or(0));
+        let head = u64::try_from(found.head()).unwrap_or(0);
+        let ReadContent {
+            state,
+            problem,
+            mut unread,
+            without_newest,
+        } = reader.finish(head);
+        for id in without_newest {
+            unread.extend(self.unread_versions(&found, id).await?);
+        }
         Ok(Some(EtcdContent {
             content: StoreContent {
                 identity,
@@ -78,7 +98,26 @@ impl EtcdLocation {
             },
             found,
             tokens,
+            unread,
         }))
+    }
+
+    /// Returns the versions of a connection that cannot be read itself.
+    async fn unread_versions(
+        &self,
+        found: &FoundStore,
+        id: Uuid,
+    ) -> Result<Vec<UnreadKey>, StoreError> {
+        let request = RangeRequest {
+            revision: found.revision,
+            ..get_range(found.keys.versions(id))
+        };
+        let mut pages = RangePages::new(&self.client, request);
+        let mut versions = Vec::new();
+        while let Some(page) = pages.next().await.map_err(read_error)? {
+            versions.extend(page.into_iter().map(UnreadKey::from));
+        }
+        Ok(versions)
     }
 
     async fn tokens(
@@ -124,14 +163,35 @@ struct ContentReader<'a> {
     newest: HashMap<Uuid, NewestVersion>,
     /// Earlier versions by number, with the revision that replaced each.
     earlier: HashMap<Uuid, BTreeMap<u64, (u64, Vec<u8>)>>,
+    /// Keys that cannot be read.
+    unread: Vec<UnreadKey>,
     /// First reason why the content is incomplete.
     problem: Option<String>,
+}
+
+/// Result of reading a content.
+struct ReadContent {
+    state: FullState,
+    problem: Option<String>,
+    unread: Vec<UnreadKey>,
+    /// Connections that have versions which can be read, and no newest one.
+    without_newest: Vec<Uuid>,
+}
+
+impl From<KeyValue> for UnreadKey {
+    fn from(found: KeyValue) -> Self {
+        Self {
+            key: found.key,
+            value: found.value,
+        }
+    }
 }
 
 impl ContentReader<'_> {
     fn add(&mut self, found: &KeyValue) {
         if let Err(error) = self.try_add(found) {
             self.problem.get_or_insert_with(|| error.to_string());
+            self.unread.push(found.clone().into());
         }
     }
 
@@ -163,8 +223,8 @@ impl ContentReader<'_> {
         Ok(())
     }
 
-    /// Returns the state at a revision, and the problem.
-    fn finish(mut self, revision: u64) -> (FullState, Option<String>) {
+    /// Returns the state at a revision.
+    fn finish(mut self, revision: u64) -> ReadContent {
         for (id, NewestVersion { created, newest }) in self.newest {
             let earlier = self.earlier.remove(&id).unwrap_or_default();
             let mut saved = created;
@@ -187,6 +247,11 @@ impl ContentReader<'_> {
         }
         self.state.revision = revision;
         self.state.expected = self.state.digest();
-        (self.state, self.problem)
+        ReadContent {
+            state: self.state,
+            problem: self.problem,
+            unread: self.unread,
+            without_newest: self.earlier.into_keys().collect(),
+        }
     }
 }

@@ -87,12 +87,19 @@ pub async fn open_backend(
     let keys = EtcdKeys::new(address.prefix());
     let mut found = find(&client, &keys, address).await?;
     if found.is_none() {
-        if without == WithoutStore::Refuse {
-            return Err(StoreError::Unusable(format!(
-                "No store at {address}, and read-only mode does not create one"
-            )));
+        match without {
+            WithoutStore::Create => create(&client, &keys, &new_identity(files)?).await?,
+            WithoutStore::Refuse => {
+                return Err(StoreError::Unusable(format!(
+                    "No store at {address}, and read-only mode does not create one"
+                )));
+            }
+            WithoutStore::Deleted => {
+                return Err(StoreError::Unusable(format!(
+                    "The store at {address} was deleted while it was open; the next start of umai creates a new one"
+                )));
+            }
         }
-        create(&client, &keys, &new_identity(files)?).await?;
         found = find(&client, &keys, address).await?;
     }
     let missing = || StoreError::Unusable(format!("The store at {address} was deleted; try again"));

@@ -2,8 +2,8 @@
 
 use super::keys::KeyRange;
 use super::wire::{
-    Compare, CompareTarget, ComparedRevision, DeleteRangeRequest, KeyValue, Operation, PutRequest,
-    RangeRequest, RangeResponse, RequestOp, ResponseHeader, TxnResponse,
+    Compare, CompareTarget, ComparedRevision, Comparison, DeleteRangeRequest, KeyValue, Operation,
+    PutRequest, RangeRequest, RangeResponse, RequestOp, ResponseHeader, TxnResponse,
 };
 
 /// Compares the revision that created a key; 0 for a key that does not exist.
@@ -12,6 +12,7 @@ pub fn created_at(key: Vec<u8>, revision: i64) -> Compare {
         target: CompareTarget::Create.into(),
         key,
         revision: Some(ComparedRevision::Create(revision)),
+        ..Compare::default()
     }
 }
 
@@ -21,6 +22,18 @@ pub fn modified_at(key: Vec<u8>, revision: i64) -> Compare {
         target: CompareTarget::Mod.into(),
         key,
         revision: Some(ComparedRevision::Mod(revision)),
+        ..Compare::default()
+    }
+}
+
+/// Compares that no key of a range was created or changed after a revision. A deletion is not noticed.
+pub fn unchanged_since(range: KeyRange, revision: i64) -> Compare {
+    Compare {
+        comparison: Comparison::Less.into(),
+        target: CompareTarget::Mod.into(),
+        key: range.start,
+        revision: Some(ComparedRevision::Mod(revision + 1)),
+        range_end: range.end,
     }
 }
 

@@ -3,24 +3,23 @@
 //! An interrupted process leaves the current content as it is. The ID of the new content depends on what is written, so that the
 //! next try goes on with what is already there.
 
+mod switch;
+
 use std::collections::HashSet;
 
 use sha2::{Digest as _, Sha256};
-use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::call_error::{CallError, Refusal};
 use super::change::owner_value;
-use super::client::Backoff;
 use super::content::EtcdContent;
 use super::identity::EtcdIdentity;
 use super::keys::EtcdKeys;
 use super::location::EtcdLocation;
-use super::operations::{created_at, delete, get, get_range, modified_at, put};
+use super::operations::{created_at, get, get_range, modified_at, put};
 use super::pages::RangePages;
 use super::record::RecordCodec;
-use super::sweep::{PATIENCE, StagingError};
-use super::wire::{RangeRequest, RangeResponse, RequestOp, TxnRequest};
+use super::sweep::StagingError;
+use super::wire::{RangeRequest, RequestOp, TxnRequest};
 use crate::connection::StoreError;
 use crate::store::journal::entry::EntryKind;
 use crate::store::journal::header::StoreIdentity;
@@ -58,7 +57,7 @@ pub struct NewEtcdContent<'a> {
 impl NewEtcdContent<'_> {
     /// Returns the ID of the content in place of the store that was found: equal for equal input.
     fn id(&self, before: Option<&EtcdContent>) -> Uuid {
-        let fence = before.map_or(0, |before| before.found.fence);
+        let fence = fence_of(before);
         let mut hash = Sha256::new();
         hash.update(b"umai etcd content 1");
         hash.update(self.identity.store.as_bytes());
@@ -80,8 +79,21 @@ impl EtcdLocation {
         match self.try_replace(content, before).await {
             Ok(()) => Ok(Replacement::Done),
             Err(StagingError::Changed) => Ok(Replacement::Changed),
-            Err(StagingError::Store(error)) => Err(error),
+            Err(StagingError::Store(error)) => {
+                if matches!(error, StoreError::Full(_)) {
+                    self.remove_staged(before).await;
+                }
+                Err(error)
+            }
         }
+    }
+
+    /// Removes what was written of a content for which there is no room. If that fails as well, `umai doctor` reports the rest.
+    async fn remove_staged(&self, before: Option<&EtcdContent>) {
+        let current = before.map(|before| before.found.identity.content);
+        let kept: Vec<_> = current.into_iter().collect();
+        // The fence is the old one: nothing is removed if the content became the current one nevertheless.
+        let _ = self.sweep(&kept, fence_of(before)).await;
     }
 
     async fn try_replace(
@@ -90,7 +102,7 @@ impl EtcdLocation {
         before: Option<&EtcdContent>,
     ) -> Result<(), StagingError> {
         let id = content.id(before);
-        let fence = before.map_or(0, |before| before.found.fence);
+        let fence = fence_of(before);
         let current = before.map(|before| before.found.identity.content);
         let kept: Vec<_> = current.into_iter().chain([Some(id)]).collect();
         self.sweep(&kept, fence).await?;
@@ -114,6 +126,11 @@ impl EtcdLocation {
         let _ = self.sweep(&[Some(id)], fence).await;
         Ok(())
     }
+}
+
+/// Revision of the identity of a store that was found; 0 without one.
+fn fence_of(before: Option<&EtcdContent>) -> i64 {
+    before.map_or(0, |before| before.found.fence)
 }
 
 /// Content that is being written.
@@ -272,82 +289,5 @@ impl Staging<'_> {
             }
         }
         Ok(())
-    }
-
-    /// Transaction that makes the content the current one.
-    fn switch(&self, identity: Vec<u8>, before: Option<&EtcdContent>) -> TxnRequest {
-        let keys = &self.location.keys;
-        let mut compare = vec![
-            created_at(self.keys.staged(), self.claim),
-            modified_at(keys.store(), self.fence),
-        ];
-        let mut success = vec![
-            put(keys.store(), identity),
-            put(self.keys.head(), Uuid::new_v4().as_bytes().to_vec()),
-            delete(self.keys.staged()),
-        ];
-        if let Some(before) = before {
-            let found = &before.found;
-            compare.push(modified_at(found.keys.head(), found.stored_head));
-            // Tells the watches of other processes before the other keys are removed.
-            success.push(delete(found.keys.head()));
-            for token in &before.tokens {
-                let key = keys.token(&token.name);
-                compare.push(modified_at(key.clone(), token.revision));
-                // The key of the store, which authenticates it, may be another one now.
-                success.push(put(key, self.codec.token(&token.name, &token.json)));
-            }
-        }
-        TxnRequest {
-            compare,
-            success,
-            failure: vec![get(keys.store()).into()],
-        }
-    }
-
-    /// Returns the fence if the content is the current one nevertheless: etcd performs and refuses the write that exceeds its quota,
-    /// and an earlier try may have been performed without an answer.
-    async fn after_refusal(&self, bytes: &[u8], refusal: CallError) -> Result<i64, StagingError> {
-        let request = get(self.location.keys.store());
-        let found = self.location.client.range(&request).await;
-        let found = found.ok().and_then(RangeResponse::into_first);
-        found
-            .filter(|found| found.value == bytes)
-            .map(|found| found.mod_revision)
-            .ok_or_else(|| refusal.into())
-    }
-
-    /// Makes the content the current one, unless the store was changed since it was read. Returns the new fence.
-    async fn make_current(
-        &self,
-        identity: &EtcdIdentity,
-        before: Option<&EtcdContent>,
-    ) -> Result<i64, StagingError> {
-        let bytes = identity.to_bytes();
-        let request = self.switch(bytes.clone(), before);
-        let end = Instant::now() + PATIENCE;
-        let mut backoff = Backoff::default();
-        loop {
-            let error = match self.location.client.txn(&request).await {
-                Ok(answer) if answer.succeeded => return Ok(answer.revision()),
-                Ok(answer) => {
-                    // An earlier try may have been performed without an answer.
-                    let found = answer.into_ranges().next().unwrap_or_default().into_first();
-                    let done = found.filter(|found| found.value == bytes);
-                    return done
-                        .map(|found| found.mod_revision)
-                        .ok_or(StagingError::Changed);
-                }
-                Err(CallError::NoAnswer(why)) => {
-                    StoreError::Unanswered(format!("etcd did not answer in time ({why})"))
-                }
-                Err(CallError::Refused(Refusal::Busy)) => Refusal::Busy.into(),
-                Err(error) => return self.after_refusal(&bytes, error).await,
-            };
-            if Instant::now() >= end {
-                return Err(error.into());
-            }
-            backoff.wait().await;
-        }
     }
 }

@@ -1,13 +1,16 @@
 //! State of a cluster and of the store on it, for `umai doctor`. Changes nothing.
 
 use futures_util::future::join_all;
+use uuid::Uuid;
 
 use super::backend::read_error;
 use super::call_error::CallError;
 use super::client::EtcdClient;
-use super::keys::EtcdKeys;
+use super::keys::KeyRange;
+use super::location::EtcdLocation;
 use super::open::{find, matching_key};
-use super::wire::{AlarmType, StatusResponse};
+use super::operations::get_range;
+use super::wire::{AlarmType, RangeRequest, StatusResponse};
 use crate::connection::StoreError;
 use crate::store::StoreOptions;
 use crate::store::etcd_options::EtcdOptions;
@@ -20,6 +23,16 @@ pub struct EtcdSurvey {
     pub alarms: Result<Vec<EtcdAlarm>, StoreError>,
     /// True if there is a store and this machine has its key, false if there is none; the error of a key that does not match.
     pub store: Result<bool, StoreError>,
+    /// Contents that are not in use, or not yet.
+    pub unused: Vec<UnusedContent>,
+}
+
+/// Keys of an interrupted restore, copy or rotation, or of what it replaced.
+pub struct UnusedContent {
+    /// Start of their names.
+    pub prefix: String,
+    /// Number of keys.
+    pub keys: u64,
 }
 
 /// State of a node.
@@ -85,6 +98,7 @@ pub async fn survey(options: &EtcdOptions, files: &StoreOptions) -> Result<EtcdS
             nodes,
             alarms: Ok(Vec::new()),
             store: Err(unreachable()),
+            unused: Vec::new(),
         });
     }
     let alarms = client.alarms().await.map_err(read_error);
@@ -96,24 +110,58 @@ pub async fn survey(options: &EtcdOptions, files: &StoreOptions) -> Result<EtcdS
         });
         known.collect()
     });
+    let location = EtcdLocation::new(options)?;
+    let found = find(&client, &location.keys, &options.address).await;
+    let current = found.as_ref().ok().and_then(Option::as_ref);
+    let current = current.map(|found| found.identity.content);
+    // Without them, the other findings are still of use.
+    let unused = location.unused(current).await.unwrap_or_default();
+    let store = found.and_then(|found| match found {
+        None => Ok(false),
+        Some(found) => matching_key(files, &found.identity, &options.address).map(|_| true),
+    });
     Ok(EtcdSurvey {
         nodes,
         alarms,
-        store: check_store(&client, options, files).await,
+        store,
+        unused,
     })
 }
 
-async fn check_store(
-    client: &EtcdClient,
-    options: &EtcdOptions,
-    files: &StoreOptions,
-) -> Result<bool, StoreError> {
-    let keys = EtcdKeys::new(options.address.prefix());
-    let Some(found) = find(client, &keys, &options.address).await? else {
-        return Ok(false);
-    };
-    matching_key(files, &found.identity, &options.address)?;
-    Ok(true)
+impl EtcdLocation {
+    /// Returns the contents besides the current one; `Some(None)` is the first content.
+    async fn unused(
+        &self,
+        current: Option<Option<Uuid>>,
+    ) -> Result<Vec<UnusedContent>, StoreError> {
+        let mut unused = Vec::new();
+        let mut next = self.next_content(&self.keys.contents()).await?;
+        while let Some(id) = next {
+            let keys = self.keys.with_content(Some(id)).content();
+            if current != Some(Some(id)) {
+                unused.push(UnusedContent {
+                    prefix: String::from_utf8_lossy(&keys.start).into_owned(),
+                    keys: self.count(keys.clone()).await?,
+                });
+            }
+            let rest = KeyRange {
+                start: keys.end,
+                end: self.keys.contents().end,
+            };
+            next = self.next_content(&rest).await?;
+        }
+        Ok(unused)
+    }
+
+    async fn count(&self, range: KeyRange) -> Result<u64, StoreError> {
+        let request = RangeRequest {
+            limit: 1,
+            keys_only: true,
+            ..get_range(range)
+        };
+        let found = self.client.range(&request).await.map_err(read_error)?;
+        Ok(found.count.try_into().unwrap_or(0))
+    }
 }
 
 impl NodeState {

@@ -47,25 +47,10 @@ impl EtcdLocation {
         kept: &[Option<Uuid>],
         fence: i64,
     ) -> Result<(), StagingError> {
-        let KeyRange { mut start, end } = self.keys.contents();
-        loop {
-            let first = RangeRequest {
-                key: start.clone(),
-                range_end: end.clone(),
-                limit: 1,
-                keys_only: true,
-                ..RangeRequest::default()
-            };
-            let first = self.client.range(&first).await?;
-            let Some(first) = first.into_first() else {
-                break;
-            };
-            let Some(id) = self.keys.content_id(&first.key) else {
-                start = [first.key.as_slice(), &[0]].concat();
-                continue;
-            };
+        let mut rest = self.keys.contents();
+        while let Some(id) = self.next_content(&rest).await? {
             let keys = self.keys.with_content(Some(id));
-            start = keys.content().end;
+            rest.start = keys.content().end;
             if !kept.contains(&Some(id)) {
                 // Without it, another process that writes this content stops.
                 self.delete(delete(keys.staged()), fence).await?;
@@ -80,6 +65,29 @@ impl EtcdLocation {
             self.delete_all(range, fence).await?;
         }
         self.delete(delete(first.head()), fence).await
+    }
+
+    /// Returns the first content that has keys in a range of keys of contents.
+    pub(super) async fn next_content(&self, range: &KeyRange) -> Result<Option<Uuid>, StoreError> {
+        let mut start = range.start.clone();
+        loop {
+            let first = RangeRequest {
+                key: start,
+                range_end: range.end.clone(),
+                limit: 1,
+                keys_only: true,
+                ..RangeRequest::default()
+            };
+            let first = self.client.range(&first).await.map_err(read_error)?;
+            let Some(first) = first.into_first() else {
+                return Ok(None);
+            };
+            match self.keys.content_id(&first.key) {
+                Some(id) => return Ok(Some(id)),
+                // Another program wrote it.
+                None => start = [first.key.as_slice(), &[0]].concat(),
+            }
+        }
     }
 
     async fn delete_all(&self, range: KeyRange, fence: i64) -> Result<(), StagingError> {

@@ -26,13 +26,22 @@ const PATIENCE: Duration = Duration::from_secs(15);
 #[derive(Clone)]
 pub struct EtcdTokens(Arc<EtcdBackend>);
 
-/// Stored token.
+/// Token to store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenRecord {
     /// Name of its key.
     pub name: String,
     /// Value.
     pub json: Vec<u8>,
+}
+
+/// Stored token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredTokenRecord {
+    /// Name and value.
+    pub record: TokenRecord,
+    /// Revision of its key: another token with the same name has another one.
+    revision: i64,
 }
 
 /// Outcome of a creation.
@@ -57,20 +66,20 @@ impl EtcdTokens {
     }
 
     /// Returns the tokens. Values that were written without the key are left out.
-    pub async fn list(&self) -> Result<Vec<TokenRecord>, StoreError> {
+    pub async fn list(&self) -> Result<Vec<StoredTokenRecord>, StoreError> {
         let Self(backend) = self;
         let [found] = backend.read([get_range(backend.keys.tokens())]).await?;
         let records = found.kvs.iter().filter_map(|found| self.record(found));
         Ok(records.collect())
     }
 
-    fn record(&self, found: &KeyValue) -> Option<TokenRecord> {
+    fn record(&self, found: &KeyValue) -> Option<StoredTokenRecord> {
         let Self(backend) = self;
         let name = backend.keys.token_name(&found.key)?;
-        let json = backend.codec.read_token(&name, &found.value)?;
-        Some(TokenRecord {
-            json: json.to_vec(),
-            name,
+        let json = backend.codec.read_token(&name, &found.value)?.to_vec();
+        Some(StoredTokenRecord {
+            record: TokenRecord { name, json },
+            revision: found.mod_revision,
         })
     }
 
@@ -78,7 +87,8 @@ impl EtcdTokens {
     pub async fn create(&self, record: &TokenRecord) -> Result<TokenCreation, StoreError> {
         let Self(backend) = self;
         let [found] = backend.read([get_range(backend.keys.tokens())]).await?;
-        if found.kvs.len() >= MAX_TOKENS {
+        let authentic = found.kvs.iter().filter_map(|found| self.record(found));
+        if authentic.count() >= MAX_TOKENS {
             return Ok(TokenCreation::TooMany);
         }
         let key = backend.keys.token(&record.name);
@@ -103,12 +113,11 @@ impl EtcdTokens {
         })
     }
 
-    /// Deletes a token, if it exists.
-    pub async fn delete(&self, name: &str) -> Result<(), StoreError> {
-        let Self(backend) = self;
-        let key = backend.keys.token(name);
-        let fence = modified_at(backend.keys.store(), backend.fence);
-        self.change(&key, fence, delete(key.clone())).await?;
+    /// Deletes a token, if it exists. Another one that has taken its name is kept.
+    pub async fn delete(&self, token: &StoredTokenRecord) -> Result<(), StoreError> {
+        let key = self.0.keys.token(&token.record.name);
+        let compare = modified_at(key.clone(), token.revision);
+        self.change(&key, compare, delete(key.clone())).await?;
         Ok(())
     }
 
@@ -141,5 +150,63 @@ impl EtcdTokens {
                 Err(error) => return Err(read_error(error)),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::conformance::{etcd_store, options};
+
+    /// Tokens of a new store, and the folder of its key.
+    async fn new_tokens() -> Option<(EtcdTokens, tempfile::TempDir)> {
+        let etcd = etcd_store::new_options()?;
+        let folder = tempfile::tempdir().unwrap();
+        let files = options(folder.path());
+        let tokens = EtcdTokens::open(&etcd, &files, WithoutStore::Create).await;
+        Some((tokens.unwrap(), folder))
+    }
+
+    fn record(name: &str, json: &str) -> TokenRecord {
+        TokenRecord {
+            name: name.into(),
+            json: json.into(),
+        }
+    }
+
+    #[tokio::test]
+    async fn only_authentic_tokens_count() {
+        let Some((tokens, _folder)) = new_tokens().await else {
+            return;
+        };
+        let EtcdTokens(backend) = &tokens;
+        for number in 0..MAX_TOKENS {
+            let key = backend.keys.token(&format!("forged-{number}"));
+            let forged = TxnRequest {
+                success: vec![put(key, b"0123456789abcdef{}".to_vec())],
+                ..TxnRequest::default()
+            };
+            backend.client.txn(&forged).await.unwrap();
+        }
+        for number in 0..MAX_TOKENS {
+            let created = tokens.create(&record(&number.to_string(), "{}")).await;
+            assert_eq!(created, Ok(TokenCreation::Created), "{number}");
+        }
+        let more = tokens.create(&record("more", "{}")).await;
+        assert_eq!(more, Ok(TokenCreation::TooMany));
+    }
+
+    #[tokio::test]
+    async fn new_token_with_the_name_of_a_revoked_one_is_kept() {
+        let Some((tokens, _folder)) = new_tokens().await else {
+            return;
+        };
+        tokens.create(&record("laptop", "1")).await.unwrap();
+        let seen = tokens.list().await.unwrap();
+        tokens.delete(&seen[0]).await.unwrap();
+        tokens.create(&record("laptop", "2")).await.unwrap();
+        tokens.delete(&seen[0]).await.unwrap();
+        let left = tokens.list().await.unwrap();
+        assert_eq!(left[0].record, record("laptop", "2"));
     }
 }

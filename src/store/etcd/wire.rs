@@ -23,6 +23,8 @@ pub struct ResponseHeader {
     pub member_id: u64,
     #[prost(int64, tag = "3")]
     pub revision: i64,
+    #[prost(uint64, tag = "4")]
+    pub raft_term: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Enumeration)]
@@ -115,15 +117,27 @@ pub enum CompareTarget {
     Mod = 2,
 }
 
-/// Condition of a transaction: the revision of the target is equal. The default comparison of the API is equality.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Enumeration)]
+#[repr(i32)]
+pub enum Comparison {
+    Equal = 0,
+    Less = 2,
+}
+
+/// Condition of a transaction on the revision of a key, or of every key in a range.
 #[derive(Clone, PartialEq, Message)]
 pub struct Compare {
+    #[prost(enumeration = "Comparison", tag = "1")]
+    pub comparison: i32,
     #[prost(enumeration = "CompareTarget", tag = "2")]
     pub target: i32,
     #[prost(bytes = "vec", tag = "3")]
     pub key: Vec<u8>,
     #[prost(oneof = "ComparedRevision", tags = "5, 6")]
     pub revision: Option<ComparedRevision>,
+    /// Key after the last one; empty for a single key.
+    #[prost(bytes = "vec", tag = "64")]
+    pub range_end: Vec<u8>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Oneof)]

@@ -35,6 +35,7 @@ pub struct EtcdRotation<'a> {
     place: &'a StorePlace,
     location: BlockingEtcdLocation,
     file: KeyFileLocation,
+    now: DateTime<Utc>,
 }
 
 /// New key of a rotation.
@@ -58,7 +59,7 @@ impl<'a> EtcdRotation<'a> {
     pub fn new(
         place: &'a StorePlace,
         location: BlockingEtcdLocation,
-        command: &str,
+        (command, now): (&str, DateTime<Utc>),
     ) -> Result<Self, StoreError> {
         let options = &place.options;
         let file = KeyFileLocation::find(options.key_file.as_deref(), &options.config);
@@ -67,14 +68,20 @@ impl<'a> EtcdRotation<'a> {
             place,
             location,
             file,
+            now,
         })
     }
 
     /// Checks that a rotation is possible. Changes nothing.
     pub fn check(&self) -> Result<(), StoreError> {
-        let (identity, keys) = self.keys()?;
-        let old = self.matching(&keys, &identity)?;
-        if is_current(&keys, old) {
+        let identity = self.identity()?;
+        // The key of an interrupted rotation, which is completed first, is then the current one.
+        let (keys, pending) = (self.place.keys(), self.pending_for(&identity));
+        let old = match &pending {
+            Some(key) => key,
+            None => self.matching(&keys, &identity)?,
+        };
+        if pending.is_some() || is_current(&keys, old) {
             self.reject_local_store(old, "rotate it first, then run this again")?;
         }
         Ok(())
@@ -83,6 +90,7 @@ impl<'a> EtcdRotation<'a> {
     /// Reseals everything with a new key, or with the key of this machine if the store has an earlier one.
     pub fn rotate(&self) -> Result<RotationResult, StoreError> {
         let _lock = self.lock()?;
+        // Before an interrupted rotation is completed.
         self.check()?;
         let (identity, keys) = self.keys()?;
         let old = self.matching(&keys, &identity)?;
@@ -108,7 +116,7 @@ impl<'a> EtcdRotation<'a> {
     }
 
     /// Creates a new key for a store whose key is lost.
-    pub fn renew(&self, now: DateTime<Utc>) -> Result<NewKeyResult, StoreError> {
+    pub fn renew(&self) -> Result<NewKeyResult, StoreError> {
         let _lock = self.lock()?;
         let (identity, keys) = self.keys()?;
         if keys.matching(&identity).is_some() {
@@ -124,7 +132,10 @@ impl<'a> EtcdRotation<'a> {
         let found = self.found(&keys)?;
         let StoreContent { state, .. } = &found.content;
         let forgotten = with_secrets(state)?;
-        let store_aside = self.place.back_up(&BackupDestination::Store, now)?.path;
+        let store_aside = self
+            .place
+            .back_up(&BackupDestination::Store, self.now)?
+            .path;
         let new = StoreKey::random()?;
         clear_pending(&self.file)?;
         KeyFileContent::Plain(new.duplicate()).write(&self.file.pending())?;
@@ -203,13 +214,22 @@ impl<'a> EtcdRotation<'a> {
 
     /// Returns the identity of the store, and the keys, after a rotation that was interrupted at its end was completed.
     fn keys(&self) -> Result<(StoreIdentity, AvailableKeys), StoreError> {
-        let identity = self.location.identity()?.ok_or_else(|| self.missing())?;
-        let matches = |key: &StoreKey| key.matches(identity.store, &identity.check);
-        if let Some(key) = key_file::pending_key(&self.file, matches) {
+        let identity = self.identity()?;
+        if let Some(key) = self.pending_for(&identity) {
             install(&self.file)?;
             previous_keys::prune(&self.file, &key)?;
         }
         Ok((identity, self.place.keys()))
+    }
+
+    fn identity(&self) -> Result<StoreIdentity, StoreError> {
+        self.location.identity()?.ok_or_else(|| self.missing())
+    }
+
+    /// Returns the key of the store if a rotation that was interrupted at its end left it in the pending file.
+    fn pending_for(&self, identity: &StoreIdentity) -> Option<StoreKey> {
+        let matches = |key: &StoreKey| key.matches(identity.store, &identity.check);
+        key_file::pending_key(&self.file, matches)
     }
 
     fn matching<'k>(
@@ -308,13 +328,8 @@ impl<'a> EtcdRotation<'a> {
     /// Reads the complete store.
     fn found(&self, keys: &AvailableKeys) -> Result<EtcdContent, StoreError> {
         let found = self.location.read(keys)?.ok_or_else(|| self.missing())?;
-        match &found.content.problem {
-            None => Ok(found),
-            Some(why) => Err(StoreError::Unusable(format!(
-                "The store {} cannot be read completely: {why}; nothing was changed",
-                self.place
-            ))),
-        }
+        self.place.require_complete(&found, keys, self.now)?;
+        Ok(found)
     }
 
     fn missing(&self) -> StoreError {
