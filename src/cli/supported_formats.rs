@@ -73,21 +73,13 @@ fn able(command: &CliCommand) -> SupportedFormats {
         | CliCommand::Targets(targets::TargetsArgs {
             command: None | Some(targets::TargetsCommand::List | targets::TargetsCommand::Diff(_)),
         }) => LIST,
-        CliCommand::Providers(providers::ProvidersCommand::Get { .. })
-        | CliCommand::Token(_)
-        | CliCommand::Backup(_)
-        | CliCommand::Key(_)
-        | CliCommand::Store(_)
-        | CliCommand::Targets(_)
-        | CliCommand::Login(_)
-        | CliCommand::Logout(_)
-        | CliCommand::Doctor => DATA,
         CliCommand::Serve(_)
         | CliCommand::Completions(_)
         | CliCommand::Man(_)
         | CliCommand::Run(_)
         | CliCommand::Options
         | CliCommand::Help(_) => TEXT,
+        _ => DATA,
     }
 }
 

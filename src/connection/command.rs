@@ -98,34 +98,27 @@ impl Command {
 
     /// Returns the draft of the command.
     pub const fn draft_mut(&mut self) -> Option<&mut ConnectionDraft> {
-        match self {
-            Self::Create { draft, .. }
-            | Self::Duplicate { draft, .. }
-            | Self::Update { draft, .. } => Some(draft),
-            Self::SetActive { .. }
-            | Self::Delete { .. }
-            | Self::Restore { .. }
-            | Self::Purge { .. }
-            | Self::Rollback { .. } => None,
-        }
+        let (Self::Create { draft, .. }
+        | Self::Duplicate { draft, .. }
+        | Self::Update { draft, .. }) = self
+        else {
+            return None;
+        };
+        Some(draft)
     }
 
     /// Returns the version that the connection must have.
     pub const fn expected_version(&self) -> Option<u64> {
-        match self {
-            Self::Update {
-                expected_version, ..
-            }
-            | Self::Delete {
-                expected_version, ..
-            } => *expected_version,
-            Self::Create { .. }
-            | Self::Duplicate { .. }
-            | Self::SetActive { .. }
-            | Self::Restore { .. }
-            | Self::Purge { .. }
-            | Self::Rollback { .. } => None,
+        let (Self::Update {
+            expected_version, ..
         }
+        | Self::Delete {
+            expected_version, ..
+        }) = self
+        else {
+            return None;
+        };
+        *expected_version
     }
 }
 

@@ -123,12 +123,7 @@ impl ConnectionError {
                 !matches!(*status, 400 | 409 | 412 | 413 | 422)
             }
             Self::Server(_) | Self::ReadOnly(_) => true,
-            Self::Invalid(_)
-            | Self::Malformed(_)
-            | Self::NotFound(_)
-            | Self::VersionNotFound(_)
-            | Self::VersionConflict { .. }
-            | Self::Provider(_) => false,
+            _ => false,
         }
     }
 

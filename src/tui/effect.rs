@@ -132,21 +132,10 @@ impl ServiceRequest {
 
     /// Returns whether it writes something, connections or a file, so that quitting waits for its reply.
     pub const fn is_save(&self) -> bool {
-        match self {
-            Self::Run(_) | Self::Purge(_) | Self::Export(_) | Self::CopyToTarget(_) => true,
-            Self::List(_)
-            | Self::Get(_)
-            | Self::GetTheirVersion(..)
-            | Self::AliasOwner(..)
-            | Self::LookUpReference(_)
-            | Self::ConfigurationKeys
-            | Self::Test(_)
-            | Self::Models(_)
-            | Self::Trash
-            | Self::Versions(..)
-            | Self::Compare(..)
-            | Self::PlanCopy(_) => false,
-        }
+        matches!(
+            self,
+            Self::Run(_) | Self::Purge(_) | Self::Export(_) | Self::CopyToTarget(_)
+        )
     }
 
     /// Returns whether a local store answers it without waiting.

@@ -71,15 +71,8 @@ impl From<Status> for CallError {
             | Code::FailedPrecondition
             | Code::ResourceExhausted
             | Code::Unimplemented => Refusal::Other(message.to_owned()),
-            Code::Ok
-            | Code::Cancelled
-            | Code::Unknown
-            | Code::DeadlineExceeded
-            | Code::AlreadyExists
-            | Code::Aborted
-            | Code::Internal
-            | Code::Unavailable
-            | Code::DataLoss => return Self::NoAnswer(root_cause(&status)),
+            // Every other code may come without an answer of etcd.
+            _ => return Self::NoAnswer(root_cause(&status)),
         };
         Self::Refused(refusal)
     }

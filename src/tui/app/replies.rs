@@ -157,14 +157,8 @@ impl App {
                 self.configuration_keys_found(ticket, Err(reason.to_owned()));
                 return;
             }
-            AwaitedReply::Dialog
-            | AwaitedReply::Edit
-            | AwaitedReply::Editor
-            | AwaitedReply::Duplicate
-            | AwaitedReply::Rollback(_)
-            | AwaitedReply::RollbackField(_)
-            | AwaitedReply::UndoCheck(_)
-            | AwaitedReply::UndoEdit(_) => {}
+            // The message below is enough.
+            _ => {}
         }
         self.notify(Notice::error(format!("The request failed: {reason}")));
     }

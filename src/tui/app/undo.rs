@@ -57,6 +57,24 @@ pub(super) struct UndoStack {
     equal: HashMap<(Uuid, u64), u64>,
 }
 
+impl UndoableChange {
+    const fn as_bulk(&self) -> Option<&FinishedBulk> {
+        if let Self::Bulk(many) = self {
+            Some(many)
+        } else {
+            None
+        }
+    }
+
+    const fn as_bulk_mut(&mut self) -> Option<&mut FinishedBulk> {
+        if let Self::Bulk(many) = self {
+            Some(many)
+        } else {
+            None
+        }
+    }
+}
+
 impl UndoStack {
     /// Returns true if the last change can be undone.
     pub fn can_undo(&self) -> bool {
@@ -71,13 +89,8 @@ impl UndoStack {
 
     /// Removes the last change if it created or edited this connection.
     pub fn pop_confirmed(&mut self, id: Uuid) -> Option<UndoableChange> {
-        self.changes.pop_if(|change| match change {
-            UndoableChange::Created(created) => *created == id,
-            UndoableChange::Edited(edit) => edit.id == id,
-            UndoableChange::Toggled(_)
-            | UndoableChange::Deleted(_)
-            | UndoableChange::Bulk(_)
-            | UndoableChange::Permanent(_) => false,
+        self.changes.pop_if(|change| {
+            matches!(change, UndoableChange::Created(other) | UndoableChange::Edited(EditedVersion { id: other, .. }) if *other == id)
         })
     }
 
@@ -115,14 +128,7 @@ impl UndoStack {
 
     /// Number of the bulk operation that the next undo reverts.
     pub fn next_bulk(&self) -> Option<u64> {
-        match self.changes.last()? {
-            UndoableChange::Bulk(many) => Some(many.bulk_number),
-            UndoableChange::Toggled(_)
-            | UndoableChange::Deleted(_)
-            | UndoableChange::Edited(_)
-            | UndoableChange::Created(_)
-            | UndoableChange::Permanent(_) => None,
-        }
+        Some(self.changes.last()?.as_bulk()?.bulk_number)
     }
 
     /// Returns true if the next undo restores this connection.
@@ -164,13 +170,14 @@ impl UndoStack {
                 }
             }
         }
-        self.changes.retain(|done| match done {
-            UndoableChange::Toggled(PendingToggle { id, .. })
+        self.changes.retain(|done| {
+            let (UndoableChange::Toggled(PendingToggle { id, .. })
             | UndoableChange::Edited(EditedVersion { id, .. })
-            | UndoableChange::Created(id) => !deleted.contains(id),
-            UndoableChange::Deleted(_) | UndoableChange::Bulk(_) | UndoableChange::Permanent(_) => {
-                true
-            }
+            | UndoableChange::Created(id)) = done
+            else {
+                return true;
+            };
+            !deleted.contains(id)
         });
         self.drop_empty_bulks(running);
     }
@@ -196,22 +203,15 @@ impl UndoStack {
 
     /// Removes a bulk operation.
     pub fn drop_bulk(&mut self, number: u64) {
-        self.changes.retain(
-            |done| !matches!(done, UndoableChange::Bulk(many) if many.bulk_number == number),
-        );
+        self.changes
+            .retain(|done| done.as_bulk().is_none_or(|many| many.bulk_number != number));
     }
 
     /// Removes bulk operations without any change, except the running one.
     pub fn drop_empty_bulks(&mut self, running: Option<u64>) {
-        self.changes.retain(|done| match done {
-            UndoableChange::Bulk(many) => {
-                !many.changed.is_empty() || running == Some(many.bulk_number)
-            }
-            UndoableChange::Toggled(_)
-            | UndoableChange::Deleted(_)
-            | UndoableChange::Edited(_)
-            | UndoableChange::Created(_)
-            | UndoableChange::Permanent(_) => true,
+        self.changes.retain(|done| {
+            done.as_bulk()
+                .is_none_or(|many| !many.changed.is_empty() || running == Some(many.bulk_number))
         });
     }
 
@@ -232,27 +232,18 @@ impl UndoStack {
     }
 
     fn has_deleted(&self, id: Uuid) -> bool {
-        self.changes.iter().any(|done| match done {
-            UndoableChange::Deleted(other) => *other == id,
-            UndoableChange::Bulk(many) => {
-                many.job == BulkJob::Delete && many.changed.contains_key(&id)
-            }
-            UndoableChange::Toggled(_)
-            | UndoableChange::Edited(_)
-            | UndoableChange::Created(_)
-            | UndoableChange::Permanent(_) => false,
+        self.changes.iter().any(|done| {
+            matches!(done, UndoableChange::Deleted(other) if *other == id)
+                || done.as_bulk().is_some_and(|many| {
+                    many.job == BulkJob::Delete && many.changed.contains_key(&id)
+                })
         })
     }
 
     fn bulks(&mut self) -> impl DoubleEndedIterator<Item = &mut FinishedBulk> {
-        self.changes.iter_mut().filter_map(|done| match done {
-            UndoableChange::Bulk(many) => Some(many),
-            UndoableChange::Toggled(_)
-            | UndoableChange::Deleted(_)
-            | UndoableChange::Edited(_)
-            | UndoableChange::Created(_)
-            | UndoableChange::Permanent(_) => None,
-        })
+        self.changes
+            .iter_mut()
+            .filter_map(UndoableChange::as_bulk_mut)
     }
 }
 

@@ -56,11 +56,7 @@ impl App {
                 let is_current = self.is_current(*edit, item.version());
                 is_current.then(|| ConfirmDialog::undo_edit(edit.id, edit.version, item.name()))
             }
-            UndoableChange::Toggled(_)
-            | UndoableChange::Deleted(_)
-            | UndoableChange::Bulk(_)
-            | UndoableChange::Edited(_)
-            | UndoableChange::Permanent(_) => None,
+            _ => None,
         }
     }
 
@@ -69,10 +65,7 @@ impl App {
         match self.undo.pop_confirmed(id)? {
             UndoableChange::Created(id) => Some(self.delete(id)),
             UndoableChange::Edited(edit) => self.undo_edit(edit),
-            UndoableChange::Toggled(_)
-            | UndoableChange::Deleted(_)
-            | UndoableChange::Bulk(_)
-            | UndoableChange::Permanent(_) => None,
+            _ => None,
         }
     }
 

@@ -148,21 +148,7 @@ fn state_of(outcome: &TestOutcome) -> BulkRowState {
 const fn fails_all_requests(error: &ConnectionError) -> bool {
     match error {
         ConnectionError::Store(_) | ConnectionError::ReadOnly(_) => true,
-        ConnectionError::Server(error) => match error {
-            ServerError::Unreachable { .. }
-            | ServerError::Unconfirmed { .. }
-            | ServerError::SavedUnread(_)
-            | ServerError::SignIn
-            | ServerError::Forbidden(_)
-            | ServerError::NotTheApi { .. }
-            | ServerError::Site(_) => true,
-            ServerError::Refused { .. } => false,
-        },
-        ConnectionError::Invalid(_)
-        | ConnectionError::Malformed(_)
-        | ConnectionError::NotFound(_)
-        | ConnectionError::VersionNotFound(_)
-        | ConnectionError::VersionConflict { .. }
-        | ConnectionError::Provider(_) => false,
+        ConnectionError::Server(error) => !matches!(error, ServerError::Refused { .. }),
+        _ => false,
     }
 }
