@@ -42,9 +42,7 @@ impl RemoteService {
         let asking = HttpRequest::new(Method::PUT, url)
             .with(change.body.clone())
             .if_match(expected_version);
-        if self.http.is_site() {
-            self.validate(&raw, &change).await?;
-        }
+        self.validate_for_site(&raw, &change).await?;
         let content = content_of(&change, Some(raw.item.id));
         match self.send_content(asking, about, content).await {
             Ok(answer) => {
@@ -69,9 +67,7 @@ impl RemoteService {
             ..ErrorContext::default()
         };
         let url = self.http.address().endpoint(&["connections"]);
-        if self.http.is_site() {
-            self.validate(&raw, &copy).await?;
-        }
+        self.validate_for_site(&raw, &copy).await?;
         let request = HttpRequest::new(Method::POST, url).with(copy.body.clone());
         let content = content_of(&copy, None);
         let answer = self.send_content(request, about, content).await?;
@@ -245,6 +241,18 @@ impl RemoteService {
             .send_request(HttpRequest::get(url), ErrorContext::one(key))
             .await?;
         RawConnection::read(&answer.body).ok_or_else(|| self.not_the_api())
+    }
+
+    /// Checks a change of a site before it is sent: the site's own error does not name the field. Other servers name it.
+    async fn validate_for_site(
+        &self,
+        raw: &RawConnection,
+        change: &RawChange,
+    ) -> Result<(), ConnectionError> {
+        if self.http.is_site() {
+            self.validate(raw, change).await?;
+        }
+        Ok(())
     }
 
     /// Checks the changed members; stored members are not checked.
