@@ -55,7 +55,7 @@ use args::ParseOutcome;
 use exit::{Exit, Failure};
 pub use globals::Globals;
 use open_service::CliContext;
-use output::{Output, OutputReader};
+use output::{Audience, Output};
 use process_limits::ProcessLimits;
 
 /// Arguments of the command line.
@@ -158,7 +158,7 @@ pub fn main() -> ExitCode {
         return Exit::Success.into();
     }
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
-    let mut output = Output::new(OutputReader::from_arguments(&arguments));
+    let mut output = Output::new(Audience::from_arguments(&arguments));
     let ended = run(&arguments, &mut output).and_then(|()| output.flush());
     match ended {
         Ok(()) => Exit::Success.into(),
@@ -187,7 +187,7 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
         request_log::start()?;
     }
     match command {
-        None => open_tui::open(&CliContext::new(&globals)?, &globals, output.reader()),
+        None => open_tui::open(&CliContext::new(&globals)?, &globals, output.audience()),
         Some(CliCommand::Providers(verb)) => {
             let context = if verb.is_about_files() {
                 CliContext::local(&globals, "umai providers check")?

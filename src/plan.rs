@@ -37,9 +37,9 @@ pub struct PlanEntry {
     /// Settings that keep their stored values.
     pub blank: Vec<BlankSetting>,
     /// Secrets that are compared with the stored ones, but not saved.
-    pub withheld: Settings<PlainSecret>,
+    pub uncopied_secrets: Settings<PlainSecret>,
     /// Paths of lists and objects, which are not copied.
-    pub left_out: Vec<String>,
+    pub uncopied_lists: Vec<String>,
     /// True for a connection of another service, false for one of a manifest.
     pub is_copy: bool,
 }
@@ -64,9 +64,9 @@ pub struct PlanStep {
     /// ID of the existing connection.
     pub found: Option<Uuid>,
     /// Paths of secrets that differ and are not copied.
-    pub kept_secrets: Vec<String>,
+    pub uncopied_secrets: Vec<String>,
     /// Paths of lists and objects, which are not copied.
-    pub left_out: Vec<String>,
+    pub uncopied_lists: Vec<String>,
     /// Planned action.
     pub action: PlanAction,
 }
@@ -116,9 +116,9 @@ pub struct RefusedEntry {
 impl PlanStep {
     /// Returns what is not copied: path and reason.
     pub fn not_copied(&self) -> Vec<(String, &'static str)> {
-        let secrets = self.kept_secrets.iter();
+        let secrets = self.uncopied_secrets.iter();
         let secrets = secrets.map(|path| (path.clone(), "differs, not copied"));
-        let lists = self.left_out.iter();
+        let lists = self.uncopied_lists.iter();
         let lists = lists.map(|path| (path.clone(), "list or object, not copied"));
         secrets.chain(lists).collect()
     }

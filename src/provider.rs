@@ -35,8 +35,8 @@ pub struct Provider {
     #[serde(default)]
     pub rules: Vec<SettingsRule>,
     /// Groups of alternatives; a connection uses one alternative of each group.
-    #[serde(default)]
-    pub alternatives: Vec<AlternativeGroup>,
+    #[serde(default, rename = "alternatives")]
+    pub alternative_groups: Vec<AlternativeGroup>,
     /// Probes of the connection test; empty if the file has none.
     #[serde(default, deserialize_with = "probe::one_or_many::one_or_many")]
     pub probe: Vec<Probe>,

@@ -140,7 +140,7 @@ fn changes(bytes: &mut Bytes<'_>) -> (Vec<Change>, Model) {
         let payload = format!("{{\"a\":\"{}\"}}", "x".repeat(usize::from(bytes.byte())));
         let kind = if choice >= 200 && model.contains_key(&id) {
             model.remove(&id);
-            EntryKind::Deleted
+            EntryKind::Purged
         } else {
             let versions = model.entry(id).or_default();
             versions.push((revision, payload.clone().into_bytes()));
@@ -291,7 +291,7 @@ fn a_damaged_journal_is_never_taken_for_whole(bytes: &mut Bytes<'_>) {
             .take_while(|change| change.revision <= fold.revision)
         {
             match change.kind {
-                EntryKind::Deleted => {
+                EntryKind::Purged => {
                     there.remove(&change.id);
                 }
                 _ => there

@@ -57,13 +57,13 @@ fn keys(text: &str) {
     let (keymap, problems) = Keymap::with(text, "keymap.toml");
     are_problems_of(text, "keymap.toml", &problems);
     let quits = |place| {
-        let mut keys = [Action::Leave, Action::Quit]
+        let mut keys = [Action::Quit, Action::QuitNow]
             .into_iter()
             .flat_map(|action| keymap.keys(place, action));
         keys.any(|key| {
             matches!(
                 keymap.find(KeyContext::Tree, key),
-                Some(Action::Leave | Action::Quit)
+                Some(Action::Quit | Action::QuitNow)
             )
         })
     };

@@ -262,7 +262,7 @@ fn store_code(error: &StoreError) -> &'static str {
         StoreError::Unanswered(_) => "unanswered",
         StoreError::Full(_) => "storeFull",
         StoreError::Replaced => "storeReplaced",
-        StoreError::Unusable(_) => "unusable",
+        StoreError::Other(_) => "unusable",
     }
 }
 
@@ -295,7 +295,7 @@ mod tests {
                 "feedTooOld",
             ),
             (
-                ConnectionError::Store(StoreError::Unusable(none())),
+                ConnectionError::Store(StoreError::Other(none())),
                 500,
                 "unusable",
             ),

@@ -49,7 +49,7 @@ impl AppTargets {
 
     fn context_of(&self, name: &str) -> Result<CliContext, StoreError> {
         let mut context = content::context_of(&self.globals, name)
-            .map_err(|failure| StoreError::Unusable(failure.to_string()))?;
+            .map_err(|failure| StoreError::Other(failure.to_string()))?;
         context.server = context.server.map(RemoteOptions::without_token_cache);
         Ok(context)
     }

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::dry_run::{self, DryRunArg};
 use super::exit::{Exit, Failure};
 use super::open_service::CliContext;
-use super::output::{Output, OutputReader};
+use super::output::{Audience, Output};
 use super::passphrase;
 use super::progress::Spinner;
 use crate::connection::StoreError;
@@ -125,7 +125,7 @@ fn dry_run_create(
 ) -> Result<(), Failure> {
     if place.store_id()?.is_none() {
         let reason = format!("No readable store in {place}");
-        return Err(StoreError::Unusable(reason).into());
+        return Err(StoreError::Other(reason).into());
     }
     let folder = match target {
         BackupDestination::Store => place.backups().folder().to_owned(),
@@ -173,13 +173,13 @@ fn create(
             None
         }
     };
-    match output.reader() {
-        OutputReader::Program => {
+    match output.audience() {
+        Audience::Program => {
             let mut shown = format::backup(&made.path, &made.label);
             shown["copy"] = json!(copy);
             output.value(&shown)
         }
-        OutputReader::Person => {
+        Audience::Person => {
             output.line(&made.path.display().to_string())?;
             if let Some(copy) = &copy {
                 output.line(&copy.display().to_string())?;
@@ -201,7 +201,7 @@ fn create(
 
 fn list((place, context): (&StorePlace, &CliContext), output: &mut Output) -> Result<(), Failure> {
     let found = all(place, context)?;
-    if output.reader() == OutputReader::Program {
+    if output.audience() == Audience::Program {
         let items: Vec<_> = found.iter().map(format::found).collect();
         return output.value(&json!({ "total": items.len(), "items": items }));
     }
@@ -274,13 +274,13 @@ fn verify(
             .as_ref()
             .is_ok_and(|verified| verified.signature != SignatureCheck::Invalid);
         faulty += usize::from(!is_right);
-        match (output.reader(), verified) {
-            (OutputReader::Program, verified) => items.push(format::verified(path, &verified)),
-            (OutputReader::Person, Ok(verified)) => output.line(&sentence(path, &verified))?,
-            (OutputReader::Person, Err(error)) => output.line(&format!("✗ {error}"))?,
+        match (output.audience(), verified) {
+            (Audience::Program, verified) => items.push(format::verified(path, &verified)),
+            (Audience::Person, Ok(verified)) => output.line(&sentence(path, &verified))?,
+            (Audience::Person, Err(error)) => output.line(&format!("✗ {error}"))?,
         }
     }
-    if output.reader() == OutputReader::Program {
+    if output.audience() == Audience::Program {
         output.value(&json!({ "total": items.len(), "items": items }))?;
     }
     if faulty == 0 {

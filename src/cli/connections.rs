@@ -27,7 +27,7 @@ use super::bulk_create;
 use super::dry_run::{self, DryRunArg};
 use super::exit::Failure;
 use super::open_service::{self, CliContext, with_service};
-use super::output::{Output, OutputReader};
+use super::output::{Audience, Output};
 use crate::connection::{Command, IdOrAlias, Mode, Outcome};
 use crate::provider::Capability;
 use crate::service::ConnectionService;
@@ -247,9 +247,9 @@ fn create(
             return Ok(());
         };
         let connection = outcome.connection()?;
-        match output.reader() {
-            OutputReader::Program => output.value(&connection)?,
-            OutputReader::Person => format::created(&connection, output)?,
+        match output.audience() {
+            Audience::Program => output.value(&connection)?,
+            Audience::Person => format::created(&connection, output)?,
         }
         given.note_defaults(&connection, output);
         Ok(())

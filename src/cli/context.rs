@@ -81,7 +81,7 @@ impl CliContext {
 
     fn at(globals: &Globals, file: ConfigFile, target: Option<Target>) -> Result<Self, Failure> {
         if let Some(why) = &file.refused {
-            return Err(StoreError::Unusable(why.clone()).into());
+            return Err(StoreError::Other(why.clone()).into());
         }
         let mut globals = match &target {
             Some(target) => target::with_target_options(globals, target),

@@ -20,7 +20,7 @@ use serde_json::json;
 
 use super::context::location;
 use super::exit::{Exit, Failure};
-use super::output::{Output, OutputReader};
+use super::output::{Audience, Output};
 use super::{Globals, target};
 use crate::config::Config;
 use crate::config::file::ConfigFile;
@@ -30,13 +30,13 @@ use finding::{Finding, FindingSeverity, Findings};
 /// Runs all checks and prints the findings; fails if there is a problem.
 pub fn run(globals: &Globals, output: &mut Output) -> Result<(), Failure> {
     let findings = check(globals)?;
-    match output.reader() {
-        OutputReader::Program => output.value(&json!({
+    match output.audience() {
+        Audience::Program => output.value(&json!({
             "problems": findings.count(FindingSeverity::Problem),
             "warnings": findings.count(FindingSeverity::Warning),
             "findings": findings.all(),
         }))?,
-        OutputReader::Person => {
+        Audience::Person => {
             for finding in findings.all() {
                 show(finding, output)?;
             }

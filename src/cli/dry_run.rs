@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::exit::Failure;
-use super::output::{Output, OutputReader};
+use super::output::{Audience, Output};
 use crate::connection::{ChangePreview, Command, Mode, Outcome};
 use crate::service::ConnectionService;
 
@@ -70,9 +70,9 @@ pub async fn run(
     let operation = OperationName::of(&command);
     match service.run(command, mode).await? {
         Outcome::Previewed(preview) => {
-            match output.reader() {
-                OutputReader::Program => output.value(&to_json(operation, &preview))?,
-                OutputReader::Person => output.line(&sentence(operation, &preview))?,
+            match output.audience() {
+                Audience::Program => output.value(&to_json(operation, &preview))?,
+                Audience::Person => output.line(&sentence(operation, &preview))?,
             }
             note_local_check(&preview, output);
             Ok(None)
@@ -97,13 +97,13 @@ pub async fn run_one_of_many(
 
 /// Reports what would be done to something that is not a connection.
 pub fn write_action(action: &str, sentence: &str, output: &mut Output) -> Result<(), Failure> {
-    match output.reader() {
-        OutputReader::Program => output.value(&json!({
+    match output.audience() {
+        Audience::Program => output.value(&json!({
             "dryRun": true,
             "action": action,
             "detail": sentence,
         })),
-        OutputReader::Person => output.line(sentence),
+        Audience::Person => output.line(sentence),
     }
 }
 
@@ -113,9 +113,9 @@ pub fn write_line(
     preview: &ChangePreview,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    match output.reader() {
-        OutputReader::Program => output.value_line(&to_json(operation, preview)),
-        OutputReader::Person => output.line(&sentence(operation, preview)),
+    match output.audience() {
+        Audience::Program => output.value_line(&to_json(operation, preview)),
+        Audience::Person => output.line(&sentence(operation, preview)),
     }
 }
 

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::dry_run::{self, DryRunArg};
 use super::exit::Failure;
 use super::open_service::CliContext;
-use super::output::{Output, OutputReader};
+use super::output::{Audience, Output};
 use super::progress::Spinner;
 use super::{keyring, passphrase};
 use crate::connection::StoreError;
@@ -160,14 +160,14 @@ fn rotate_key(context: &CliContext, output: &mut Output) -> Result<(), Failure> 
         output.note(notice);
     }
     back_up(context, output);
-    match output.reader() {
-        OutputReader::Program => output.value(&json!({
+    match output.audience() {
+        Audience::Program => output.value(&json!({
             "path": path,
             "fingerprint": fingerprint.to_string(),
             "secrets": secrets,
             "unreadable": unreadable,
         })),
-        OutputReader::Person => {
+        Audience::Person => {
             output.line(&format!(
                 "New key in {}: {fingerprint}; encrypted {secrets} {}",
                 path.display(),
@@ -307,11 +307,9 @@ fn wrapped(location: &KeyFileLocation) -> Result<Option<WrappedKey>, StoreError>
 }
 
 fn report(location: &KeyFileLocation, what: &str, output: &mut Output) -> Result<(), Failure> {
-    match output.reader() {
-        OutputReader::Program => output.value(&format::key(location)),
-        OutputReader::Person => {
-            output.line(&format!("The key in {} {what}", location.path.display()))
-        }
+    match output.audience() {
+        Audience::Program => output.value(&format::key(location)),
+        Audience::Person => output.line(&format!("The key in {} {what}", location.path.display())),
     }
 }
 
@@ -338,7 +336,7 @@ fn renew_key(forget: bool, context: &CliContext, output: &mut Output) -> Result<
         forgotten,
     } = renew_in(&context.store_place()?, Utc::now())?;
     back_up(context, output);
-    if output.reader() == OutputReader::Program {
+    if output.audience() == Audience::Program {
         let forgotten: Vec<_> = forgotten
             .iter()
             .map(|named| json!({ "id": named.id, "alias": named.alias, "name": named.name }))

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::exit::Failure;
 use super::open_service::{WORKERS, runtime};
-use super::output::{Output, OutputReader};
+use super::output::{Audience, Output};
 use super::signals::StopSignals;
 use super::{Globals, prompt, remote_args};
 use crate::api::client::{BaseUrl, RemoteOptions, RemoteService, find_site};
@@ -214,7 +214,7 @@ fn report(
     is_known: bool,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    if output.reader() == OutputReader::Program {
+    if output.audience() == Audience::Program {
         return output.value(&json!({
             "target": site.name,
             "umbraco": site.address,

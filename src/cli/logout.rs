@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::exit::Failure;
 use super::open_service::{WORKERS, runtime};
-use super::output::{Output, OutputReader};
+use super::output::{Audience, Output};
 use super::target::with_target_options;
 use super::{Globals, remote_args};
 use crate::api::client::{BaseUrl, sign_out};
@@ -43,7 +43,7 @@ pub fn run(args: &LogoutArgs, globals: &Globals, output: &mut Output) -> Result<
         )));
     }
     let (is_removed, is_revoked) = sign_out_of(&target, globals, output)?;
-    if output.reader() == OutputReader::Program {
+    if output.audience() == Audience::Program {
         return output.value(&json!({
             "target": target.name, "tokenRevoked": is_revoked, "secretRemoved": is_removed,
         }));

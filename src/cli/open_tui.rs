@@ -9,7 +9,7 @@ use super::connections::from_env;
 use super::exit::{Exit, Failure};
 use super::key::key_backup::LocalKey;
 use super::open_service::{CliContext, OpenSession, WORKERS, catalog, runtime};
-use super::output::OutputReader;
+use super::output::Audience;
 use super::targets::content;
 use super::{Globals, passphrase};
 use crate::api::client::RemoteOptions;
@@ -36,7 +36,7 @@ enum AppMode {
 }
 
 /// Opens the app, and opens it again when the user switches to another target.
-pub fn open(context: &CliContext, globals: &Globals, format: OutputReader) -> Result<(), Failure> {
+pub fn open(context: &CliContext, globals: &Globals, format: Audience) -> Result<(), Failure> {
     let mut here = (context.clone(), globals.clone());
     let (mut before, mut notice) = (None, None);
     loop {
@@ -76,10 +76,10 @@ fn at_target(globals: &Globals, name: &str) -> Result<(CliContext, Globals), Fai
 
 fn open_at(
     (context, globals): (&CliContext, &Globals),
-    format: OutputReader,
+    format: Audience,
     notice: Option<String>,
 ) -> Result<AppEnd, Failure> {
-    if format == OutputReader::Program {
+    if format == Audience::Program {
         return Err(Failure::Usage(
             "--json needs a command, for example: umai connections list --json".into(),
         ));

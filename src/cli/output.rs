@@ -24,14 +24,14 @@ use style::{ColorChoice, Style};
 
 /// Reader of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OutputReader {
+pub enum Audience {
     /// A person: sentences and tables; control characters are escaped.
     Person,
     /// A program: the values of the API on stdout, in the chosen format.
     Program,
 }
 
-impl OutputReader {
+impl Audience {
     /// Returns the reader, before the arguments are parsed.
     pub fn from_arguments(arguments: &[OsString]) -> Self {
         let mut before = None;
@@ -65,7 +65,7 @@ pub enum OutputFormat {
 /// stdout and stderr of a command.
 pub struct Output {
     /// Reader of stderr.
-    messages: OutputReader,
+    messages: Audience,
     /// Header state of values that are written one by one.
     columns: Vec<String>,
     /// Format of the data.
@@ -93,13 +93,13 @@ pub struct OutputOptions {
 
 impl Output {
     /// Creates the output of the process.
-    pub fn new(reader: OutputReader) -> Self {
+    pub fn new(reader: Audience) -> Self {
         Self {
             messages: reader,
             columns: Vec::new(),
             format: match reader {
-                OutputReader::Person => OutputFormat::Table,
-                OutputReader::Program => OutputFormat::Json,
+                Audience::Person => OutputFormat::Table,
+                Audience::Program => OutputFormat::Json,
             },
             is_quiet: false,
             has_colors: false,
@@ -115,9 +115,9 @@ impl Output {
     pub fn configure(&mut self, options: &OutputOptions) {
         self.format = options.format;
         self.messages = match options.format {
-            OutputFormat::Json => OutputReader::Program,
+            OutputFormat::Json => Audience::Program,
             OutputFormat::Table | OutputFormat::Yaml | OutputFormat::Csv | OutputFormat::Env => {
-                OutputReader::Person
+                Audience::Person
             }
         };
         self.is_quiet = options.is_quiet;
@@ -133,7 +133,7 @@ impl Output {
 
     /// Returns true if progress is shown.
     pub fn shows_progress(&self) -> bool {
-        !self.is_quiet && self.messages == OutputReader::Person
+        !self.is_quiet && self.messages == Audience::Person
     }
 
     /// Returns stdout, for text that is already escaped.
@@ -142,11 +142,11 @@ impl Output {
     }
 
     /// Returns the reader of stdout; every format but a table is for programs.
-    pub const fn reader(&self) -> OutputReader {
+    pub const fn audience(&self) -> Audience {
         match self.format {
-            OutputFormat::Table => OutputReader::Person,
+            OutputFormat::Table => Audience::Person,
             OutputFormat::Json | OutputFormat::Yaml | OutputFormat::Csv | OutputFormat::Env => {
-                OutputReader::Program
+                Audience::Program
             }
         }
     }
@@ -265,8 +265,8 @@ impl Output {
             return;
         }
         match self.messages {
-            OutputReader::Person => print_line(&printable(sentence)),
-            OutputReader::Program => {
+            Audience::Person => print_line(&printable(sentence)),
+            Audience::Program => {
                 print_line(&harmless(&json!({ "notice": sentence }).to_string()));
             }
         }
@@ -278,36 +278,36 @@ impl Output {
             return;
         }
         match (self.messages, failure) {
-            (OutputReader::Program, _) => Self::problem(&failure.problem()),
-            (OutputReader::Person, Failure::Connection(error)) => {
+            (Audience::Program, _) => Self::problem(&failure.problem()),
+            (Audience::Person, Failure::Connection(error)) => {
                 self.errors.print_fields(error, "");
             }
-            (OutputReader::Person, Failure::Options(error, hint)) => {
+            (Audience::Person, Failure::Options(error, hint)) => {
                 self.errors.print_options(error.fields());
                 if let Some(hint) = hint {
                     self.note(hint);
                 }
             }
-            (OutputReader::Person, _) => self.errors.print(&failure.to_string()),
+            (Audience::Person, _) => self.errors.print(&failure.to_string()),
         }
     }
 
     /// Prints the refusal of one of several connections, with its position in the input.
     pub fn refusal(&self, error: &ConnectionError, unit: &str, number: u64) {
         match self.messages {
-            OutputReader::Person => {
+            Audience::Person => {
                 self.errors
                     .print_fields(error, &format!("{unit} {number}: "));
             }
-            OutputReader::Program => Self::problem(&Problem::from_error(error).at(unit, number)),
+            Audience::Program => Self::problem(&Problem::from_error(error).at(unit, number)),
         }
     }
 
     /// Prints the refusal of one of several connections, prefixed with its place.
     pub fn refusal_at(&self, error: &ConnectionError, place: &str) {
         match self.messages {
-            OutputReader::Person => self.errors.print_fields(error, place),
-            OutputReader::Program => {
+            Audience::Person => self.errors.print_fields(error, place),
+            Audience::Program => {
                 let place = place.trim_end().trim_end_matches(':');
                 Self::problem(&Problem::from_error(error).with_place(place));
             }

@@ -7,7 +7,7 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr
 use zeroize::Zeroizing;
 
 use super::exit::{Exit, Failure};
-use super::output::{Output, OutputReader};
+use super::output::{Audience, Output};
 use super::secret_args::{self, MAX_BYTES};
 use super::signals;
 use crate::connection::PlainSecret;
@@ -117,7 +117,7 @@ pub fn confirm_deletion(question: &str, output: &Output) -> Result<bool, Failure
 /// Prompts for a confirmation; without a terminal, fails with the given message.
 pub fn confirm(question: &str, otherwise: &str, output: &Output) -> Result<bool, Failure> {
     // Programs are not prompted, even on a terminal.
-    if output.reader() == OutputReader::Program || !is_possible() {
+    if output.audience() == Audience::Program || !is_possible() {
         return Err(Failure::Usage(otherwise.into()));
     }
     ask_yes_no(question)

@@ -8,7 +8,7 @@ use clap::Subcommand;
 
 use super::exit::Failure;
 use super::open_service::{self, CliContext};
-use super::output::{Output, OutputReader};
+use super::output::{Audience, Output};
 use crate::provider::{
     Capability, DefaultValue, FieldKind, Provider, ProviderCatalog, SettingsField,
 };
@@ -73,24 +73,24 @@ fn print_provider(
             let provider = catalog
                 .get(id)
                 .ok_or_else(|| Failure::NoProvider(id.clone()))?;
-            match output.reader() {
-                OutputReader::Program => output.value(&provider.described()),
-                OutputReader::Person => show(provider, output),
+            match output.audience() {
+                Audience::Program => output.value(&provider.described()),
+                Audience::Person => show(provider, output),
             }
         }
     }
 }
 
 fn list(catalog: &ProviderCatalog, output: &mut Output) -> Result<(), Failure> {
-    match output.reader() {
-        OutputReader::Program => output.value(
+    match output.audience() {
+        Audience::Program => output.value(
             &catalog
                 .all()
                 .iter()
                 .map(Provider::listed)
                 .collect::<Vec<_>>(),
         ),
-        OutputReader::Person => {
+        Audience::Person => {
             let rows: Vec<_> = catalog
                 .all()
                 .iter()

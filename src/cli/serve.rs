@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::exit::Failure;
 use super::open_service::{self, CliContext, WORKERS};
-use super::output::{Output, OutputReader};
+use super::output::{Audience, Output};
 use super::passphrase;
 #[cfg(feature = "etcd")]
 use super::shared_tokens::SharedTokens;
@@ -316,8 +316,8 @@ fn print_urls(
     authority: Option<&Path>,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    match output.reader() {
-        OutputReader::Program => {
+    match output.audience() {
+        Audience::Program => {
             let addresses: Vec<_> = listeners.iter().map(|listener| listener.address).collect();
             output.value_line(&json!({
                 "listening": urls,
@@ -325,7 +325,7 @@ fn print_urls(
                 "certificate": authority,
             }))?;
         }
-        OutputReader::Person => {
+        Audience::Person => {
             for url in urls {
                 output.line(&format!("Listening on {url}"))?;
             }

@@ -12,7 +12,7 @@ use super::dry_run;
 use super::exit::Failure;
 use super::key::names;
 use super::open_service::CliContext;
-use super::output::{Output, OutputReader};
+use super::output::{Audience, Output};
 use super::progress::Spinner;
 use super::target::{self, LOCAL_STORE};
 use super::{passphrase, prompt};
@@ -84,14 +84,14 @@ impl CopyStore {
         };
         let mut report = report(&prepared, (&source, &target));
         if prepared.is_same {
-            return match output.reader() {
-                OutputReader::Program => output.value(&report),
-                OutputReader::Person => output.line(&format!(
+            return match output.audience() {
+                Audience::Program => output.value(&report),
+                Audience::Person => output.line(&format!(
                     "{target} already has the same connections; nothing to copy"
                 )),
             };
         }
-        if output.reader() == OutputReader::Person {
+        if output.audience() == Audience::Person {
             print_differences(&prepared.comparison, &target, output);
         }
         if self.dry_run {
@@ -106,7 +106,7 @@ impl CopyStore {
             let _waiting = Spinner::start("Copying the store", output);
             prepared.execute(&target, Utc::now())?
         };
-        if output.reader() == OutputReader::Program {
+        if output.audience() == Audience::Program {
             report["copied"] = json!(true);
             report["movedTo"] = json!(copied.aside);
             return output.value(&report);
@@ -209,7 +209,7 @@ fn replaces_connections(comparison: &BackupComparison) -> bool {
 }
 
 fn confirm(target: &StorePlace, output: &Output) -> Result<bool, Failure> {
-    if output.reader() == OutputReader::Program || !prompt::is_possible() {
+    if output.audience() == Audience::Program || !prompt::is_possible() {
         return Err(Failure::Usage(format!(
             "{target} has connections that the copy would replace. Nothing changed. Add --yes to confirm, or --dry-run to see the changes."
         )));

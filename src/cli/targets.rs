@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::Globals;
 use super::exit::Failure;
-use super::output::{Output, OutputReader};
+use super::output::{Audience, Output};
 use crate::config::Config;
 use crate::config::file::{ConfigFile, NAME};
 use crate::config::target::{Target, TargetLocation};
@@ -57,7 +57,7 @@ pub fn run(args: &TargetsArgs, globals: &Globals, output: &mut Output) -> Result
 /// Lists the targets, and notes those that cannot be used.
 fn list(file: &ConfigFile, output: &mut Output) -> Result<(), Failure> {
     if let Some(why) = &file.refused {
-        return Err(StoreError::Unusable(why.clone()).into());
+        return Err(StoreError::Other(why.clone()).into());
     }
     for problem in &file.problems {
         output.note(problem);
@@ -67,23 +67,23 @@ fn list(file: &ConfigFile, output: &mut Output) -> Result<(), Failure> {
         .iter()
         .filter_map(|(_, target)| target.as_ref().ok())
         .collect();
-    match output.reader() {
-        OutputReader::Program => {
+    match output.audience() {
+        Audience::Program => {
             let items: Vec<Value> = targets.iter().map(|target| to_json(target, file)).collect();
             output.value(&json!({ "total": items.len(), "items": items }))
         }
-        OutputReader::Person if targets.is_empty() && !file.targets().is_empty() => {
+        Audience::Person if targets.is_empty() && !file.targets().is_empty() => {
             Err(Failure::Usage(format!(
                 "No target in {NAME} can be used: correct the lines above"
             )))
         }
-        OutputReader::Person if targets.is_empty() => {
+        Audience::Person if targets.is_empty() => {
             output.note(&format!(
                 "No targets in {NAME} of the config directory. Add one: [targets.prod] with server = \"https://…\", or run umai login https://… for an Umbraco site"
             ));
             Ok(())
         }
-        OutputReader::Person => {
+        Audience::Person => {
             let rows: Vec<_> = targets.iter().map(|target| row(target, file)).collect();
             output.table(["TARGET", "LOCATION", "BADGE", "ACCESS"], &rows)
         }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::dry_run::{self, DryRunArg};
 use super::exit::Failure;
 use super::open_service::CliContext;
-use super::output::{Output, OutputReader};
+use super::output::{Audience, Output};
 use super::passphrase;
 use super::token_place::TokenPlace;
 use crate::api::token::{StoredToken, TokenScope};
@@ -176,13 +176,13 @@ pub fn run(
             dry: _,
         } => {
             let (token, text) = tokens.create(name, (*scope).into(), expires.until())?;
-            match output.reader() {
-                OutputReader::Program => {
+            match output.audience() {
+                Audience::Program => {
                     let mut shown = to_json(&token);
                     shown["token"] = Value::from(text.as_str());
                     output.value(&shown)
                 }
-                OutputReader::Person => {
+                Audience::Person => {
                     output.note("The token is shown only once:");
                     output.line(&text)
                 }
@@ -191,21 +191,21 @@ pub fn run(
         TokenCommand::List => list(&tokens.read()?, output),
         TokenCommand::Revoke { token, dry: _ } => {
             let token = tokens.revoke(token)?;
-            match output.reader() {
-                OutputReader::Program => output.value(&to_json(&token)),
-                OutputReader::Person => output.line(&format!("Revoked {}", token.name)),
+            match output.audience() {
+                Audience::Program => output.value(&to_json(&token)),
+                Audience::Person => output.line(&format!("Revoked {}", token.name)),
             }
         }
     }
 }
 
 fn list(tokens: &[StoredToken], output: &mut Output) -> Result<(), Failure> {
-    match output.reader() {
-        OutputReader::Program => {
+    match output.audience() {
+        Audience::Program => {
             let items: Vec<Value> = tokens.iter().map(to_json).collect();
             output.value(&json!({ "total": items.len(), "items": items }))
         }
-        OutputReader::Person => {
+        Audience::Person => {
             let now = Utc::now();
             let rows: Vec<_> = tokens
                 .iter()

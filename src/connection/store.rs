@@ -100,7 +100,7 @@ pub trait ConnectionStore<S>: Send + Sync {
     async fn save(&self, save: SaveConnection<S>) -> Result<Revision, StoreError>;
 
     /// Deletes a connection permanently if it has this version. Moving one to the trash is a save.
-    async fn delete(&self, id: Uuid, version: u64) -> Result<Revision, StoreError>;
+    async fn purge(&self, id: Uuid, version: u64) -> Result<Revision, StoreError>;
 
     /// Lists the versions of a connection, newest first; empty if there is no such connection.
     async fn versions(&self, id: Uuid, window: PageRequest) -> Result<Page<Version>, StoreError>;
@@ -201,5 +201,13 @@ pub enum StoreError {
     Replaced,
     /// Any other failure of the store or the process that has it open; contains the message.
     #[error("{0}")]
-    Unusable(String),
+    #[serde(rename = "unusable")]
+    Other(String),
+}
+
+impl StoreError {
+    /// Error of a store that was closed.
+    pub fn closed() -> Self {
+        Self::Other("The store is closed".into())
+    }
 }

@@ -97,8 +97,8 @@ pub async fn build_plan(
             alias: item.alias.clone(),
             position: format!("{}: ", item.alias),
             found: Some(item.id),
-            kept_secrets: Vec::new(),
-            left_out: Vec::new(),
+            uncopied_secrets: Vec::new(),
+            uncopied_lists: Vec::new(),
             action: PlanAction::Delete(Box::new(item)),
         }));
     }
@@ -130,7 +130,7 @@ pub async fn all_items(
 
 /// Creates the error of a task that ended without a result.
 pub(super) fn broken_task(error: &tokio::task::JoinError) -> ConnectionError {
-    StoreError::Unusable(format!("A part of the plan ended unexpectedly: {error}")).into()
+    StoreError::Other(format!("A part of the plan ended unexpectedly: {error}")).into()
 }
 
 async fn plan_entry(
@@ -140,8 +140,8 @@ async fn plan_entry(
     catalog: &ProviderCatalog,
 ) -> Result<PlanStep, RefusedEntry> {
     let (position, alias) = (entry.position.clone(), entry.alias.clone());
-    let withheld = std::mem::take(&mut entry.withheld);
-    let left_out = std::mem::take(&mut entry.left_out);
+    let uncopied_secrets = std::mem::take(&mut entry.uncopied_secrets);
+    let uncopied_lists = std::mem::take(&mut entry.uncopied_lists);
     let existing = artifact_ids::find(service, &entry).await;
     let found = existing.as_ref().ok().map(|existing| existing.item.id);
     let planned = match (existing, options.existing) {
@@ -153,11 +153,13 @@ async fn plan_entry(
     };
     match planned {
         Ok(action) => Ok(PlanStep {
-            kept_secrets: match found {
-                Some(id) if !withheld.is_empty() => different(service, id, withheld).await,
+            uncopied_secrets: match found {
+                Some(id) if !uncopied_secrets.is_empty() => {
+                    different(service, id, uncopied_secrets).await
+                }
                 _ => Vec::new(),
             },
-            left_out,
+            uncopied_lists,
             alias,
             position,
             found,

@@ -97,16 +97,16 @@ fn entry(
     secrets: SecretPolicy,
 ) -> PlanEntry {
     let alias = wanted.alias();
-    let mut withheld = Settings::default();
-    let mut left_out = Vec::new();
+    let mut uncopied_secrets = Settings::default();
+    let mut uncopied_lists = Vec::new();
     if let Some(Revealed { settings, lists }) = revealed.and_then(|revealed| revealed.get(&alias)) {
-        left_out.extend(lists.iter().map(|(key, _)| format!("settings.{key}")));
+        uncopied_lists.extend(lists.iter().map(|(key, _)| format!("settings.{key}")));
         match secrets {
             SecretPolicy::Copy => fill_blanks(&mut wanted, settings),
             SecretPolicy::Keep => {
                 for blank in &wanted.blank {
                     if let Some(secret) = secret(settings, &blank.key) {
-                        withheld.set(blank.key.clone(), secret);
+                        uncopied_secrets.set(blank.key.clone(), secret);
                     }
                 }
             }
@@ -118,8 +118,8 @@ fn entry(
         id: None,
         draft: wanted.draft,
         blank: wanted.blank,
-        withheld,
-        left_out,
+        uncopied_secrets,
+        uncopied_lists,
         is_copy: true,
     }
 }
@@ -160,7 +160,10 @@ fn in_order(given: &Settings<PlainSecret>, order: &Settings<PlainSecret>) -> Set
 /// Returns the IDs of connections of the target that entries with lists or objects would change.
 pub async fn ids_with_lists(service: &dyn ConnectionService, entries: &[PlanEntry]) -> Vec<Uuid> {
     let mut ids = Vec::new();
-    for entry in entries.iter().filter(|entry| !entry.left_out.is_empty()) {
+    for entry in entries
+        .iter()
+        .filter(|entry| !entry.uncopied_lists.is_empty())
+    {
         let found = service.get(&IdOrAlias::Alias(entry.alias.clone())).await;
         // The plan reports errors.
         ids.extend(found.ok().map(|found| found.item.id));
@@ -180,7 +183,7 @@ pub fn drop_equal_lists(
             found.map_or_else(Vec::new, |found| found.lists.clone())
         };
         let (own, theirs) = (source.map(of).unwrap_or_default(), of(target));
-        entry.left_out.retain(|path| {
+        entry.uncopied_lists.retain(|path| {
             let is_same = |(key, json): &(String, PlainSecret)| {
                 path.strip_prefix("settings.") == Some(key)
                     && theirs

@@ -105,8 +105,8 @@ impl Provider {
             let keys = rule.any_of.iter().map(String::as_str);
             keys.filter_map(named).collect()
         });
-        let choices = self.alternatives.iter();
-        rules.chain(choices.map(move |choice| choice.any_of().filter_map(named).collect()))
+        let groups = self.alternative_groups.iter();
+        rules.chain(groups.map(move |group| group.any_of().filter_map(named).collect()))
     }
 }
 
@@ -118,15 +118,15 @@ mod tests {
     fn key_takes_precedence_and_entra_is_default() {
         let catalog = ProviderCatalog::embedded();
         let foundry = catalog.get("microsoft-foundry").unwrap();
-        let choice = &foundry.alternatives[0];
+        let group = &foundry.alternative_groups[0];
         let used = |keys: &[&str]| {
-            let alternative = choice.in_use(|key| keys.contains(&key))?;
-            Some(choice.alternatives[alternative].label.as_str())
+            let alternative = group.in_use(|key| keys.contains(&key))?;
+            Some(group.alternatives[alternative].label.as_str())
         };
         assert_eq!(used(&["apiKey", "tenantId"]), Some("API key"));
         assert_eq!(used(&["clientSecret"]), Some("Entra ID"));
         assert_eq!(used(&["projectName"]), Some("Entra ID"));
         assert_eq!(used(&["endpoint"]), None);
-        assert_eq!(choice.alternatives[choice.preferred()].label, "Entra ID");
+        assert_eq!(group.alternatives[group.preferred()].label, "Entra ID");
     }
 }

@@ -119,7 +119,7 @@ impl Received {
                 .take()
                 .filter(|when| keys.contains(&when.key));
         }
-        let alternatives = known.map_or(self.alternatives, |known| fitting(known, &settings));
+        let alternative_groups = known.map_or(self.alternatives, |known| fitting(known, &settings));
         let provider = Provider {
             name: self.name.unwrap_or_else(|| self.id.clone()),
             capabilities: self
@@ -129,7 +129,7 @@ impl Received {
                 .collect(),
             settings,
             rules: self.rules.unwrap_or_default(),
-            alternatives,
+            alternative_groups,
             // The server runs the connection tests itself.
             probe: Vec::new(),
             reported_probe_urls: self.calls,
@@ -150,14 +150,14 @@ fn fitting(known: &Provider, settings: &[SettingsField]) -> Vec<AlternativeGroup
             .iter()
             .any(|field| field.key == *key && !field.required)
     };
-    let choices = known.alternatives.iter().filter(|choice| {
-        let mut keys = choice
+    let groups = known.alternative_groups.iter().filter(|group| {
+        let mut keys = group
             .alternatives
             .iter()
             .flat_map(|alternative| &alternative.settings);
         keys.all(has)
     });
-    choices.cloned().collect()
+    groups.cloned().collect()
 }
 
 impl ReceivedSetting {
@@ -343,7 +343,7 @@ mod tests {
         };
         let provider = read(&stock).unwrap();
         assert!(provider.field("sessionToken").is_none() && provider.field("apiKey").is_none());
-        assert!(provider.alternatives.is_empty() && provider.rules.is_empty());
+        assert!(provider.alternative_groups.is_empty() && provider.rules.is_empty());
         let provider = read(&with_token).unwrap();
         assert!(
             provider
@@ -364,7 +364,7 @@ mod tests {
         let all: Vec<_> = all
             .map(|known| field(&known.key, known.key == "accessKeyId"))
             .collect();
-        assert!(read(&all).unwrap().alternatives.is_empty());
+        assert!(read(&all).unwrap().alternative_groups.is_empty());
     }
 
     #[test]

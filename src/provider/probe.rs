@@ -141,6 +141,7 @@ impl Probe {
         provider: &'p Provider,
         values: &ResolvedSettings,
     ) -> Vec<&'p SettingsField> {
+        // A provider may accept requests without a key: the field says whether it is required. A probe that was chosen by a setting needs its key.
         let is_key_optional = matches!(self.scheme, Scheme::Bearer | Scheme::Header);
         let credential_keys = self
             .credentials()

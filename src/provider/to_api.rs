@@ -105,7 +105,7 @@ impl Provider {
             },
             settings: self.settings.iter().map(SettingsField::to_dto).collect(),
             rules: &self.rules,
-            alternatives: &self.alternatives,
+            alternatives: &self.alternative_groups,
             calls: self.probe_urls(),
             hosts: &self.hosts,
         }

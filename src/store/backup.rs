@@ -89,7 +89,7 @@ pub fn create(
         offline_reader::read_complete(&options.data, access.as_ref().and_then(StoreAccess::auth))?;
     if access.is_none_or(|access| access.identity != content.identity) {
         // The signature would confirm files that were read without their authenticator.
-        return Err(StoreError::Unusable(format!(
+        return Err(StoreError::Other(format!(
             "The files in {} belong to different stores, or the store was replaced while it was read; no backup was created. \
              Try again, or find the file that does not belong there: umai doctor",
             options.data.display()
@@ -221,7 +221,7 @@ impl StoreImage<'_> {
 /// Returns an error when the file exists: a backup never overwrites anything.
 pub fn ensure_absent(path: &Path) -> Result<(), StoreError> {
     if path.exists() {
-        return Err(StoreError::Unusable(format!(
+        return Err(StoreError::Other(format!(
             "{} already exists; nothing was changed. Name another file or a directory",
             path.display()
         )));
@@ -264,7 +264,7 @@ pub fn reject_new_store_with_copies(
         .filter(|label| label.info.folder == here && keys.matching(label.identity()).is_some());
     match matching.count() {
         0 => Ok(()),
-        count => Err(StoreError::Unusable(format!(
+        count => Err(StoreError::Other(format!(
             "There is no store in {}, but {} has {count} backups of a store from there; nothing was changed. \
              Restore the newest: umai backup restore --newest. To start with an empty store instead, run umai once with --backup-folder ''",
             options.data.display(),
@@ -338,5 +338,5 @@ fn check_signature(label: &BackupLabel, keys: &AvailableKeys) -> SignatureCheck 
 
 /// Returns the error for an unusable backup.
 pub fn fault_error(path: &Path, fault: &BackupFault) -> StoreError {
-    StoreError::Unusable(format!("{}: {fault}", path.display()))
+    StoreError::Other(format!("{}: {fault}", path.display()))
 }

@@ -219,7 +219,7 @@ async fn unknown_connection_is_not_found(store: Store) {
     assert_eq!(store.version(id, 1).await.unwrap(), None);
     assert_eq!(store.versions(id, EVERYTHING).await.unwrap().total, 0);
     assert_eq!(
-        store.delete(id, 1).await.unwrap_err(),
+        store.purge(id, 1).await.unwrap_err(),
         StoreError::NotFound(id)
     );
     let first = connection("first");
@@ -307,7 +307,7 @@ async fn changing_case_of_alias_is_allowed(store: Store) {
 async fn delete_removes_alias_and_versions(store: Store) {
     let first = connection("first");
     store.save(new(&first)).await.unwrap();
-    store.delete(first.item.id, 1).await.unwrap();
+    store.purge(first.item.id, 1).await.unwrap();
     assert_eq!(store.get(first.item.id).await.unwrap(), None);
     assert_eq!(store.find("first").await.unwrap(), None);
     assert_eq!(store.version(first.item.id, 1).await.unwrap(), None);
@@ -322,7 +322,7 @@ async fn delete_removes_alias_and_versions(store: Store) {
 async fn deleted_connection_can_be_created_again(store: Store) {
     let first = connection("first");
     store.save(new(&first)).await.unwrap();
-    store.delete(first.item.id, 1).await.unwrap();
+    store.purge(first.item.id, 1).await.unwrap();
     let again = next(&first, |_| {});
     store.save(new(&again)).await.unwrap();
     assert_eq!(store.find("first").await.unwrap(), Some(again));
@@ -400,7 +400,7 @@ async fn delete_of_wrong_version_is_rejected(store: Store) {
     let first = connection("first");
     store.save(new(&first)).await.unwrap();
     assert_eq!(
-        store.delete(first.item.id, 2).await.unwrap_err(),
+        store.purge(first.item.id, 2).await.unwrap_err(),
         StoreError::VersionConflict {
             expected: 2,
             found: 1
@@ -474,7 +474,7 @@ async fn list_continues_after_a_position_that_may_be_gone(store: Store) {
     query.after = Some(ListCursor::at(&items[1]));
     assert_eq!(aliases(&store, &query).await, ["b", "c"]);
     assert_eq!(store.list(&query).await.unwrap().total, 4);
-    store.delete(items[0].id, 1).await.unwrap();
+    store.purge(items[0].id, 1).await.unwrap();
     query.after = Some(ListCursor::at(&items[0]));
     assert_eq!(aliases(&store, &query).await, ["c", "d"]);
     query.after = Some(ListCursor::at(&items[3]));
@@ -531,7 +531,7 @@ async fn feed_has_every_change_once_in_order(store: Store) {
     let revisions = [
         store.save(new(&first)).await.unwrap(),
         store.save(over(&first, &second)).await.unwrap(),
-        store.delete(first.item.id, 2).await.unwrap(),
+        store.purge(first.item.id, 2).await.unwrap(),
     ];
     assert!(revisions.is_sorted_by(|earlier, later| earlier < later));
     let expected = [
@@ -619,8 +619,8 @@ async fn closed_store_rejects_calls_and_ends_feeds(store: Store) {
     store.close().await.unwrap();
     assert_eq!(feed.count().await, 1);
     let read = store.get(first.item.id).await;
-    assert!(matches!(read, Err(StoreError::Unusable(_))), "{read:?}");
+    assert!(matches!(read, Err(StoreError::Other(_))), "{read:?}");
     let saved = store.save(new(&connection("second"))).await;
-    assert!(matches!(saved, Err(StoreError::Unusable(_))), "{saved:?}");
+    assert!(matches!(saved, Err(StoreError::Other(_))), "{saved:?}");
     store.close().await.unwrap();
 }

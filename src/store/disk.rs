@@ -40,7 +40,7 @@ impl DiskObstacle {
     /// Returns the error of every change of a store on a read-only disk.
     pub fn read_only_error(data: &Path) -> Option<StoreError> {
         let obstacle = Self::find(data).filter(|obstacle| *obstacle == Self::ReadOnly)?;
-        Some(StoreError::Unusable(format!(
+        Some(StoreError::Other(format!(
             "{}. Start umai again when it can be written",
             obstacle.notice(data)
         )))

@@ -46,7 +46,7 @@ use uuid::Uuid;
 
 use self::backend::{EtcdBackend, read_error};
 use self::change::{EtcdChange, owner_in};
-use self::follower::{Follower, closed};
+use self::follower::Follower;
 use self::keys::EtcdKeys;
 use self::operations::{get, get_range};
 use self::pages::RangePages;
@@ -99,7 +99,7 @@ impl EtcdStore {
 
     fn open(&self) -> Result<&EtcdBackend, StoreError> {
         if self.is_closed.load(Ordering::Acquire) {
-            Err(closed())
+            Err(StoreError::closed())
         } else {
             Ok(&self.backend)
         }
@@ -209,7 +209,7 @@ impl ConnectionStore<SealedSecret> for EtcdStore {
         self.write(&EtcdChange::save(&save)?).await
     }
 
-    async fn delete(&self, id: Uuid, version: u64) -> Result<Revision, StoreError> {
+    async fn purge(&self, id: Uuid, version: u64) -> Result<Revision, StoreError> {
         self.write(&EtcdChange::Purge { id, version }).await
     }
 

@@ -51,7 +51,7 @@ impl StoreHandle {
     ) -> Result<PlainStore, StoreError> {
         match self {
             Self::Local(_) if without == WithoutStore::Refuse && is_missing(&files.data) => {
-                Err(StoreError::Unusable(format!(
+                Err(StoreError::Other(format!(
                     "No store in {}, and read-only mode does not create one",
                     files.data.display()
                 )))
@@ -107,7 +107,7 @@ async fn open_etcd(
 /// Error of a build without etcd.
 #[cfg(not(feature = "etcd"))]
 pub fn needs_etcd(options: &EtcdOptions) -> StoreError {
-    StoreError::Unusable(format!(
+    StoreError::Other(format!(
         "{} needs a build with etcd: cargo install --features etcd",
         options.address
     ))

@@ -21,7 +21,7 @@ use crate::text::file::trust::{self, FileTrust};
 /// Returns an error when the data folder belongs to another user or can be changed by one.
 pub fn reject_untrusted_folder(data: &Path) -> Result<(), StoreError> {
     trust::check_folder(data, FileTrust::OwnerOnly)
-        .map_err(|why| StoreError::Unusable(format!("The data folder {} {why}", data.display())))
+        .map_err(|why| StoreError::Other(format!("The data folder {} {why}", data.display())))
 }
 
 /// Opens a file of the store for reading. A link is an error.
@@ -48,11 +48,11 @@ pub fn io_error(path: &Path, error: &io::Error) -> StoreError {
     if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) {
         return link_error(path);
     }
-    StoreError::Unusable(describe(path, error))
+    StoreError::Other(describe(path, error))
 }
 
 fn link_error(link: &Path) -> StoreError {
-    StoreError::Unusable(format!(
+    StoreError::Other(format!(
         "{} is a link; umai only uses regular files in its data folder. Replace the link by the file, or remove it",
         link.display()
     ))
@@ -68,7 +68,7 @@ pub fn reject_forbidden(data: &Path, database: &Path) -> Result<(), StoreError> 
     }
     let forbidden = forbidden_in(data, database).map_err(refuse)?;
     forbidden.map_or(Ok(()), |path| {
-        Err(StoreError::Unusable(permission_denied(&path, &path, data)))
+        Err(StoreError::Other(permission_denied(&path, &path, data)))
     })
 }
 

@@ -55,7 +55,7 @@ impl KnownStores {
         if !self.is_outdated(identity)? {
             return Ok(());
         }
-        Err(StoreError::Unusable(format!(
+        Err(StoreError::Other(format!(
             "The files of the store in {} have an earlier format than it was used in. They may have been changed without the key; \
              nothing was changed. If you did not put them there yourself, restore a backup: umai backup restore --newest. {}",
             self.data.display(),
@@ -82,7 +82,7 @@ impl KnownStores {
             }
         });
         begun.map_err(|error| {
-            StoreError::Unusable(format!(
+            StoreError::Other(format!(
                 "The store in {} has an earlier format and must be converted, but this cannot be recorded in {}: {error}. \
                  Nothing was changed. Make that directory writable for the first start with this version",
                 self.data.display(),

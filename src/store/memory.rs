@@ -55,7 +55,7 @@ impl<S> Default for MemoryStore<S> {
 impl<S> MemoryStore<S> {
     fn open_state(&self) -> Result<MutexGuard<'_, MemoryState<S>>, StoreError> {
         if self.newest.borrow().is_none() {
-            return Err(StoreError::Unusable("The store is closed".into()));
+            return Err(StoreError::closed());
         }
         Ok(lock(&self.state))
     }
@@ -204,7 +204,7 @@ impl<S: Clone + Send + Sync + 'static> ConnectionStore<S> for MemoryStore<S> {
         Ok(self.announce(state, ChangeKind::new_state(item)))
     }
 
-    async fn delete(&self, id: Uuid, version: u64) -> Result<Revision, StoreError> {
+    async fn purge(&self, id: Uuid, version: u64) -> Result<Revision, StoreError> {
         let mut state = self.open_state()?;
         let record = state.connections.get(&id).ok_or(StoreError::NotFound(id))?;
         let item = &record.connection.item;

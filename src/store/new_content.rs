@@ -178,7 +178,7 @@ impl NewContent {
     fn next_revision(&self, newest: u64, command: ReplacingCommand) -> Result<u64, StoreError> {
         let newest = self.revision.max(newest);
         if newest > u64::MAX - REVISION_GAP {
-            return Err(StoreError::Unusable(format!(
+            return Err(StoreError::Other(format!(
                 "{}: the backup or a file of the store has revision {newest}, after which no change is possible; nothing was {}. \
                  Restore another backup, or move the store aside and restore again",
                 self.name, command.done
@@ -238,7 +238,7 @@ pub fn hash_of(identity: &StoreIdentity, state: &FullState) -> [u8; 32] {
 }
 
 fn changed(place: &str, command: ReplacingCommand) -> StoreError {
-    StoreError::Unusable(format!(
+    StoreError::Other(format!(
         "The store in {place} changed in the meantime; nothing was {}. Check the comparison again",
         command.done
     ))

@@ -35,12 +35,12 @@ pub fn read_complete(
     match read(data, auth)? {
         Some(StoreContent {
             problem: Some(why), ..
-        }) => Err(StoreError::Unusable(format!(
+        }) => Err(StoreError::Other(format!(
             "The store in {} cannot be read completely: {why}",
             data.display()
         ))),
         Some(content) => Ok(content),
-        None => Err(StoreError::Unusable(format!(
+        None => Err(StoreError::Other(format!(
             "There is no readable store in {}",
             data.display()
         ))),
@@ -53,7 +53,7 @@ pub fn read(
     auth: Option<&StoreAuthenticator>,
 ) -> Result<Option<StoreContent>, StoreError> {
     if replacement::is_pending(data) {
-        return Err(StoreError::Unusable(replacement::pending_message(data)));
+        return Err(StoreError::Other(replacement::pending_message(data)));
     }
     reject_newer(data)?;
     let refuse = |error: io::Error| io_error(data, &error);

@@ -126,10 +126,10 @@ impl StorePlace {
 
     fn complete(&self, found: FoundContent) -> Result<StoreContent, StoreError> {
         let Some(content) = found.into_content()? else {
-            return Err(StoreError::Unusable(format!("There is no store in {self}")));
+            return Err(StoreError::Other(format!("There is no store in {self}")));
         };
         if let Some(why) = &content.problem {
-            return Err(StoreError::Unusable(format!(
+            return Err(StoreError::Other(format!(
                 "The store in {self} cannot be read completely: {why}"
             )));
         }
@@ -203,7 +203,7 @@ impl StorePlace {
             return Ok(());
         };
         let readable = self.save_before_replacing(found, keys, now)?;
-        Err(StoreError::Unusable(format!(
+        Err(StoreError::Other(format!(
             "The store in {self} cannot be read completely: {why}; nothing was changed. The {} connections that can be read were saved. \
              To go on with them only: umai backup restore {}, with the same options for the store. An older complete backup may have \
              the others too: umai backup restore --newest",

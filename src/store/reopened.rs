@@ -148,8 +148,8 @@ impl ConnectionStore<PlainSecret> for ReopenedStore {
         on_current!(self, store => store.save(save.clone()))
     }
 
-    async fn delete(&self, id: Uuid, version: u64) -> Result<Revision, StoreError> {
-        on_current!(self, store => store.delete(id, version))
+    async fn purge(&self, id: Uuid, version: u64) -> Result<Revision, StoreError> {
+        on_current!(self, store => store.purge(id, version))
     }
 
     async fn versions(&self, id: Uuid, window: PageRequest) -> Result<Page<Version>, StoreError> {

@@ -189,7 +189,7 @@ pub fn ensure_store_exists(data: &Path) -> Result<(), StoreError> {
     if data.is_dir() {
         return Ok(());
     }
-    Err(StoreError::Unusable(format!(
+    Err(StoreError::Other(format!(
         "There is no store in {}; its key is created with the store",
         data.display()
     )))
@@ -244,7 +244,7 @@ fn create(
 
 fn existing_identity(data: &Path) -> Result<StoreIdentity, StoreError> {
     sled::identity_in(data)?.ok_or_else(|| {
-        StoreError::Unusable(format!("There is no readable store in {}", data.display()))
+        StoreError::Other(format!("There is no readable store in {}", data.display()))
     })
 }
 

@@ -158,8 +158,8 @@ impl<T: ConnectionStore<SealedSecret>> ConnectionStore<PlainSecret> for SealedSt
             .await
     }
 
-    async fn delete(&self, id: Uuid, version: u64) -> Result<Revision, StoreError> {
-        self.inner.delete(id, version).await
+    async fn purge(&self, id: Uuid, version: u64) -> Result<Revision, StoreError> {
+        self.inner.purge(id, version).await
     }
 
     async fn versions(&self, id: Uuid, window: PageRequest) -> Result<Page<Version>, StoreError> {

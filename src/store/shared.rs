@@ -197,8 +197,8 @@ impl ConnectionStore<SealedSecret> for SharedStore {
         self.write(Write::Save(Box::new(save))).await
     }
 
-    async fn delete(&self, id: Uuid, version: u64) -> Result<Revision, StoreError> {
-        self.write(Write::Delete {
+    async fn purge(&self, id: Uuid, version: u64) -> Result<Revision, StoreError> {
+        self.write(Write::Purge {
             id,
             version,
             request: Uuid::new_v4(),

@@ -219,9 +219,7 @@ impl SledStore {
     fn closed_error(&self) -> StoreError {
         match &*self.opening.borrow() {
             IndexOpening::Failed(error) => error.clone(),
-            IndexOpening::Pending | IndexOpening::Ready => {
-                StoreError::Unusable("The store is closed".into())
-            }
+            IndexOpening::Pending | IndexOpening::Ready => StoreError::closed(),
         }
     }
 
@@ -295,7 +293,7 @@ impl ConnectionStore<SealedSecret> for SledStore {
         self.change(WriteRequest::save(&save)?).await
     }
 
-    async fn delete(&self, id: Uuid, version: u64) -> Result<Revision, StoreError> {
+    async fn purge(&self, id: Uuid, version: u64) -> Result<Revision, StoreError> {
         self.purge_for(id, version, None).await
     }
 

@@ -194,8 +194,8 @@ actions! {
     Redraw, "redraw", [Global], "Redraw", None, View, "refresh screen", read, SCREEN_ONLY;
     NextTheme, "next-theme", [Global], "Next theme", None, View, "colours colors appearance dark light", read, SCREEN_ONLY;
     Suspend, "suspend", [Global], "Suspend", None, View, "shell background", read, SCREEN_ONLY;
-    Leave, "leave", [Tree], "Quit", Some("Quit"), View, "exit close", read, SCREEN_ONLY;
-    Quit, "quit", [Global], "Quit immediately", None, View, "exit", read, SCREEN_ONLY;
+    Quit, "leave", [Tree], "Quit", Some("Quit"), View, "exit close", read, SCREEN_ONLY;
+    QuitNow, "quit", [Global], "Quit immediately", None, View, "exit", read, SCREEN_ONLY;
 }
 
 /// Action IDs of version 0.1 with their present names; read until version 0.3.

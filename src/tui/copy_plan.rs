@@ -50,7 +50,7 @@ pub struct CopyRow {
     /// Values that are not copied: path and reason.
     pub not_copied: Vec<(String, &'static str)>,
     /// Number of secrets that differ and are not copied.
-    pub kept_secrets: usize,
+    pub uncopied_secrets: usize,
     /// Step that has not been started.
     pub step: Option<CopyStep>,
 }
@@ -171,7 +171,7 @@ impl CopyRow {
             planned: PlannedCopy::Refused(reason),
             changes: Vec::new(),
             not_copied: Vec::new(),
-            kept_secrets: 0,
+            uncopied_secrets: 0,
             step: None,
         }
     }
@@ -199,7 +199,7 @@ impl CopyRow {
             },
             changes: step.field_changes(),
             not_copied: step.not_copied(),
-            kept_secrets: step.kept_secrets.len(),
+            uncopied_secrets: step.uncopied_secrets.len(),
             step: step.is_change().then(|| CopyStep {
                 service: Arc::clone(service),
                 step: Arc::new(std::sync::Mutex::new(Some(step))),

@@ -79,12 +79,12 @@ impl Keymap {
         [KeyContext::Tree, KeyContext::Global]
             .into_iter()
             .any(|place| {
-                [Action::Leave, Action::Quit]
+                [Action::Quit, Action::QuitNow]
                     .into_iter()
                     .flat_map(|action| self.keys(place, action))
                     .any(|key| {
                         self.find(KeyContext::Tree, key)
-                            .is_some_and(|found| matches!(found, Action::Leave | Action::Quit))
+                            .is_some_and(|found| matches!(found, Action::Quit | Action::QuitNow))
                     })
             })
     }
@@ -106,8 +106,8 @@ impl Keymap {
         self.bindings.retain(|(_, other), _| *other != key);
         self.order.retain(|(_, _, other)| *other != key);
         self.bindings
-            .insert((KeyContext::Global, key), Action::Quit);
-        self.order.push((KeyContext::Global, Action::Quit, key));
+            .insert((KeyContext::Global, key), Action::QuitNow);
+        self.order.push((KeyContext::Global, Action::QuitNow, key));
     }
 
     /// Action of a key in a context, or anywhere.
@@ -341,7 +341,7 @@ mod tests {
             ["keymap.toml: no key quits umai; Ctrl-C keeps doing so"]
         );
         for place in KeyContext::ALL {
-            assert_eq!(keymap.find(place, key("ctrl-c")), Some(Action::Quit));
+            assert_eq!(keymap.find(place, key("ctrl-c")), Some(Action::QuitNow));
         }
     }
 
@@ -361,7 +361,7 @@ mod tests {
         );
         assert_eq!(
             keymap.find(KeyContext::Tree, key("ctrl-c")),
-            Some(Action::Quit)
+            Some(Action::QuitNow)
         );
     }
 }

@@ -99,7 +99,7 @@ fn foundry_has_groups_and_needs_key_or_entra() {
         .map(|fields| fields.iter().map(|field| field.key.as_str()).collect())
         .collect();
     assert_eq!(wanted, [["apiKey", "tenantId", "clientId", "clientSecret"]]);
-    let ways: Vec<_> = foundry.alternatives[0]
+    let ways: Vec<_> = foundry.alternative_groups[0]
         .alternatives
         .iter()
         .map(|way| format!("{}: {}", way.label, way.settings.join(" ")))

@@ -60,7 +60,7 @@ async fn restore_recovers_content_of_backup() {
                     expected.insert(number, 1);
                 }
                 Some(version) if random(4) == 0 => {
-                    store.delete(id(number), version).await.unwrap();
+                    store.purge(id(number), version).await.unwrap();
                     expected.remove(&number);
                 }
                 Some(version) => {
@@ -179,7 +179,7 @@ async fn unsigned_backup_is_refused_when_its_key_is_available() {
     let mut bytes = forge(&fs::read(&path).unwrap(), "Connection 1", "Connection 9");
     remove_signature(&mut bytes);
     fs::write(&path, &bytes).unwrap();
-    let Err(StoreError::Unusable(message)) =
+    let Err(StoreError::Other(message)) =
         prepare(&options, &path, UnsignedPolicy::Refuse).map(drop)
     else {
         panic!("the backup was accepted");
@@ -208,7 +208,7 @@ async fn backup_with_the_last_possible_revision_is_refused() {
     remove_signature(&mut bytes);
     fs::write(&path, &bytes).unwrap();
     let prepared = prepare(&options, &path, UnsignedPolicy::Allow).unwrap();
-    let Err(StoreError::Unusable(message)) = prepared.execute(now()) else {
+    let Err(StoreError::Other(message)) = prepared.execute(now()) else {
         panic!("the backup was restored");
     };
     assert!(message.contains("no change is possible"), "{message}");
@@ -228,7 +228,7 @@ async fn backup_modified_without_key_is_rejected() {
     assert!(file::read(&forged).is_ok(), "every checksum is right");
     let verified = verify(&forged, &AvailableKeys::find(&options)).unwrap();
     assert_eq!(verified.signature, SignatureCheck::Invalid);
-    let Err(StoreError::Unusable(message)) =
+    let Err(StoreError::Other(message)) =
         prepare(&options, &forged, UnsignedPolicy::Refuse).map(drop)
     else {
         panic!("the backup was accepted");
@@ -308,7 +308,7 @@ async fn restore_is_rejected_while_store_is_open() {
     let store = open_in(folder.path()).await.unwrap();
     let prepared = prepare(&options(folder.path()), &path, UnsignedPolicy::Refuse).unwrap();
     let restoring = tokio::task::spawn_blocking(|| prepared.execute(now()));
-    let Err(StoreError::Unusable(message)) = restoring.await.unwrap() else {
+    let Err(StoreError::Other(message)) = restoring.await.unwrap() else {
         panic!("the backup was restored");
     };
     assert!(message.contains("is in use by another umai"), "{message}");
@@ -329,7 +329,7 @@ async fn restore_is_rejected_after_later_change() {
     store.save(save(7, 1)).await.unwrap();
     store.close().await.unwrap();
     drop(store);
-    let Err(StoreError::Unusable(message)) = prepared.execute(now()) else {
+    let Err(StoreError::Other(message)) = prepared.execute(now()) else {
         panic!("the backup was restored");
     };
     assert!(message.contains("changed in the meantime"), "{message}");

@@ -126,7 +126,7 @@ async fn fill(store: &Store, first: u64) {
             store.save(save(number, version)).await.unwrap();
         }
         if number % 5 == 3 {
-            store.delete(id(number), 1 + number % 3).await.unwrap();
+            store.purge(id(number), 1 + number % 3).await.unwrap();
         }
     }
 }

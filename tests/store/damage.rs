@@ -27,7 +27,7 @@ async fn fill(store: &Store, connections: u64) {
             store.save(save(number, version)).await.unwrap();
         }
         if number % 10 == 3 {
-            store.delete(id(number), 1 + number % 3).await.unwrap();
+            store.purge(id(number), 1 + number % 3).await.unwrap();
         }
     });
     join_all(filling).await;
@@ -395,7 +395,7 @@ async fn unreadable_store_is_not_replaced_by_new_one() {
     for file in files(&folder.path().join("data/sled")) {
         shorten(&file, 0);
     }
-    let Err(StoreError::Unusable(notices)) = open_in(folder.path()).await.map(drop) else {
+    let Err(StoreError::Other(notices)) = open_in(folder.path()).await.map(drop) else {
         panic!("the store was opened");
     };
     assert!(notices.contains("nothing was changed"), "{notices}");
@@ -413,7 +413,7 @@ async fn newer_format_is_rejected() {
     sum.update(&bytes[16..128]);
     bytes[12..16].copy_from_slice(&sum.finalize().to_le_bytes());
     fs::write(&path, bytes).unwrap();
-    let Err(StoreError::Unusable(notices)) = open_in(folder.path()).await.map(drop) else {
+    let Err(StoreError::Other(notices)) = open_in(folder.path()).await.map(drop) else {
         panic!("the store was opened");
     };
     assert!(notices.contains("newer umai (format "), "{notices}");

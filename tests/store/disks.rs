@@ -126,13 +126,13 @@ async fn full_disk_permits_reads_and_deletes() {
         }
         assert!(number < 5_000, "the disk did not fill up");
     };
-    let StoreError::Unusable(message) = &refused else {
+    let StoreError::Other(message) = &refused else {
         panic!("{refused}");
     };
     assert!(message.contains("No space left to save"), "{message}");
     assert_eq!(content(&store).await.len() as u64, number);
     for number in 0..20 {
-        store.delete(id(number), 1).await.unwrap();
+        store.purge(id(number), 1).await.unwrap();
     }
     assert_eq!(content(&store).await.len() as u64, number - 20);
     store.close().await.unwrap();
@@ -162,7 +162,7 @@ async fn full_disk_permits_reads_and_deletes() {
     let store = open(&options).await.unwrap();
     assert_eq!(content(&store).await.len() as u64, number - 20);
     for number in 20..40 {
-        store.delete(id(number), 1).await.unwrap();
+        store.purge(id(number), 1).await.unwrap();
     }
     assert!(store.save(save(number, 1)).await.is_err());
     disk.free_space();
@@ -192,7 +192,7 @@ async fn disk_without_inodes_permits_reads_and_deletes() {
     let findings = doctor(&options);
     assert!(findings.contains("has no free inodes"), "{findings}");
     let store = open(&options).await.unwrap();
-    store.delete(id(0), 1).await.unwrap();
+    store.purge(id(0), 1).await.unwrap();
     store.save(save(5, 1)).await.unwrap();
     assert_eq!(content(&store).await.len(), 5);
     store.close().await.unwrap();

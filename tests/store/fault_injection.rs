@@ -220,7 +220,7 @@ async fn child_runs_operations_with_fault() {
         }
         let saved = store.save(save(round * 10, 2)).await;
         report_result(format!("{} 2", round * 10), saved.map(drop).map_err(text));
-        let gone = store.delete(id(round * 10 + 1), 1).await;
+        let gone = store.purge(id(round * 10 + 1), 1).await;
         report_result(
             format!("{} 0", round * 10 + 1),
             gone.map(drop).map_err(text),

@@ -100,7 +100,7 @@ async fn rotation_is_rejected_while_store_is_open() {
     let options = options(folder.path());
     let store_options = options.clone();
     let rotating = tokio::task::spawn_blocking(move || rotate(&store_options));
-    let Err(StoreError::Unusable(message)) = rotating.await.unwrap() else {
+    let Err(StoreError::Other(message)) = rotating.await.unwrap() else {
         panic!("the key was rotated");
     };
     assert!(message.contains("is in use by another umai"), "{message}");

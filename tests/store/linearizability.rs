@@ -87,7 +87,7 @@ pub async fn operation(store: &Store, operation: Operation) -> Option<Outcome> {
         Operation::Delete {
             id: number,
             version,
-        } => store.delete(id(number), version).await,
+        } => store.purge(id(number), version).await,
     };
     Some(match done {
         Ok(_) => Outcome::Done,

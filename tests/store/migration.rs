@@ -102,7 +102,7 @@ async fn planted_files_of_format_1_are_refused_after_conversion() {
     let folder = earlier_folder();
     let kept = convert(folder.path()).await;
     plant(folder.path(), &kept);
-    let Err(StoreError::Unusable(why)) = open_in(folder.path()).await.map(drop) else {
+    let Err(StoreError::Other(why)) = open_in(folder.path()).await.map(drop) else {
         panic!("the planted store was opened");
     };
     assert!(why.contains("earlier format"), "{why}");
@@ -117,7 +117,7 @@ async fn planted_files_of_format_1_are_refused_after_conversion() {
         UnsignedPolicy::Refuse,
     )
     .map(drop);
-    let Err(StoreError::Unusable(why)) = refused else {
+    let Err(StoreError::Other(why)) = refused else {
         panic!("the planted backup was accepted");
     };
     assert!(why.contains("earlier format"), "{why}");
@@ -138,7 +138,7 @@ async fn index_of_format_1_is_refused_after_conversion() {
     db.insert("m", [&sum.to_le_bytes()[..], body].concat())
         .unwrap();
     drop(db);
-    let Err(StoreError::Unusable(why)) = open_in(folder.path()).await.map(drop) else {
+    let Err(StoreError::Other(why)) = open_in(folder.path()).await.map(drop) else {
         panic!("the planted index was opened");
     };
     assert!(why.contains("earlier format"), "{why}");

@@ -163,7 +163,7 @@ impl StoreAndMap {
                     }
                 };
                 let version = there.unwrap_or(1) + off;
-                let done = self.store.delete(id(number), version).await;
+                let done = self.store.purge(id(number), version).await;
                 self.check_outcome(&done, expected);
             }
             Step::Reopen => self.reopen(async |_| {}).await,

@@ -201,7 +201,7 @@ async fn child_writes_for_power_cut() {
                     report(&format!("{number} {version}"));
                 }
                 if ends_deleted(number) {
-                    store.delete(id(number), 2).await.unwrap();
+                    store.purge(id(number), 2).await.unwrap();
                     report(&format!("{number} 0"));
                 }
             }

@@ -82,7 +82,7 @@ async fn write_with_lost_reply_is_executed_once() {
         lossy.proxy.lost().await;
         lossy.proxy.resume();
     };
-    let (deleted, ()) = tokio::join!(lossy.client.delete(id(1), 2), deleting);
+    let (deleted, ()) = tokio::join!(lossy.client.purge(id(1), 2), deleting);
     assert_eq!(deleted, Ok(Revision(3)));
     assert_eq!(lossy.leader.revision(), Revision(3));
     lossy.end().await;
@@ -104,7 +104,7 @@ async fn lost_write_is_executed_on_retry() {
 async fn later_changes_survive_retry_of_unanswered_write() {
     let lossy = LossyPair::new().await;
     let delete = async |leader: &Store| {
-        leader.delete(id(1), 1).await.unwrap();
+        leader.purge(id(1), 1).await.unwrap();
     };
     let saved = lossy
         .save_through_loss(Fate::ReplyLost, save(1, 1), delete)
@@ -167,7 +167,7 @@ async fn second_move_to_trash_is_not_mistaken_for_purge() {
         lossy.leader.save(trashed(1, 4)).await.unwrap();
         lossy.proxy.resume();
     };
-    let (purged, ()) = tokio::join!(lossy.client.delete(id(1), 2), actions);
+    let (purged, ()) = tokio::join!(lossy.client.purge(id(1), 2), actions);
     let moved = StoreError::VersionConflict {
         expected: 2,
         found: 4,
@@ -201,10 +201,10 @@ async fn purge_of_other_client_is_not_mistaken_for_lost_one() {
     lossy.proxy.next(Fate::RequestLost);
     let other = async {
         lossy.proxy.lost().await;
-        lossy.leader.delete(id(1), 1).await.unwrap();
+        lossy.leader.purge(id(1), 1).await.unwrap();
         lossy.proxy.resume();
     };
-    let (purged, ()) = tokio::join!(lossy.client.delete(id(1), 1), other);
+    let (purged, ()) = tokio::join!(lossy.client.purge(id(1), 1), other);
     assert_eq!(purged, Err(StoreError::NotFound(id(1))));
     lossy.end().await;
 }
@@ -378,7 +378,7 @@ async fn replaced_store_is_rejected() {
     leader.close().await.unwrap();
     let new = open_in(folder.path()).await.unwrap();
     let refused = client.save(save(1, 2)).await;
-    let Err(StoreError::Unusable(message)) = refused else {
+    let Err(StoreError::Other(message)) = refused else {
         panic!("{refused:?}");
     };
     assert!(
@@ -462,7 +462,7 @@ async fn store_of_other_user_is_not_used() {
         return;
     };
     assert_eq!(child.line(), "open");
-    let Err(StoreError::Unusable(message)) = open_in(folder.path()).await.map(drop) else {
+    let Err(StoreError::Other(message)) = open_in(folder.path()).await.map(drop) else {
         panic!("the store was opened");
     };
     assert!(message.contains("belongs to user ID"), "{message}");

@@ -69,7 +69,7 @@ async fn child_writes_until_killed() {
                 store.save(save(number, 2)).await.unwrap();
                 report(&format!("{number} 2"));
                 if ends_deleted(number) {
-                    store.delete(id(number), 2).await.unwrap();
+                    store.purge(id(number), 2).await.unwrap();
                     report(&format!("{number} deleted"));
                 }
             }

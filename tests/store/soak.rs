@@ -64,7 +64,7 @@ async fn child_writes_during_soak() {
 async fn write(store: &Store, first: u64, stop: &AtomicBool) {
     for number in first..first + KEPT {
         if let Some(left) = store.get(id(number)).await.unwrap() {
-            store.delete(id(number), left.item.version).await.unwrap();
+            store.purge(id(number), left.item.version).await.unwrap();
         }
         for version in 1..=VERSIONS {
             store.save(save(number, version)).await.unwrap();

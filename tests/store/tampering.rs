@@ -323,7 +323,7 @@ async fn store_in_format_without_codes_is_refused() {
     store_in(folder.path()).await;
     remove_index(folder.path());
     remove_codes(&segment(folder.path()));
-    let Err(StoreError::Unusable(why)) = open_in(folder.path()).await.map(drop) else {
+    let Err(StoreError::Other(why)) = open_in(folder.path()).await.map(drop) else {
         panic!("the store was opened");
     };
     assert!(why.contains("earlier format"), "{why}");
@@ -453,7 +453,7 @@ async fn backup_is_not_signed_for_files_that_were_not_authenticated() {
         .join(format!("0{}.snapshot", head.revision));
     fs::write(planted, head.to_bytes()).unwrap();
     let refused = create(&options, &BackupDestination::Store, chrono::Utc::now());
-    let Err(StoreError::Unusable(why)) = refused else {
+    let Err(StoreError::Other(why)) = refused else {
         panic!("{refused:?}");
     };
     // The header does not make the store one of the earlier format, and nothing else in it is authentic.

@@ -141,7 +141,10 @@ fn read_only_blocks_every_write_action() {
             harness.app.set_target(site(None, None, true));
             harness.play(place);
             harness.effects.clear();
-            if matches!(entry.action, Action::Quit | Action::Leave | Action::Suspend) {
+            if matches!(
+                entry.action,
+                Action::QuitNow | Action::Quit | Action::Suspend
+            ) {
                 continue;
             }
             harness.happens(Event::PlainInput(PlainInput::Action(entry.action)));

@@ -117,16 +117,16 @@ fn feed_ended(http: &HttpClient, problem: &str) -> StoreError {
     let cause = problem.get("cause").cloned().unwrap_or_default();
     match serde_json::from_value(cause) {
         Ok(ConnectionError::Store(error)) => error,
-        Ok(error) => StoreError::Unusable(error.to_string()),
+        Ok(error) => StoreError::Other(error.to_string()),
         Err(_) => untrusted_text::from_json(&problem).map_or_else(
             || disconnected(http, "the change feed ended"),
-            StoreError::Unusable,
+            StoreError::Other,
         ),
     }
 }
 
 fn disconnected(http: &HttpClient, reason: &str) -> StoreError {
-    StoreError::Unusable(http.unreachable(reason).to_string())
+    StoreError::Other(http.unreachable(reason).to_string())
 }
 
 fn malformed_event(http: &HttpClient) -> StoreError {

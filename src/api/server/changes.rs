@@ -98,7 +98,7 @@ fn event(change: Result<ChangeEvent, StoreError>) -> Event {
                 request: None,
                 ..changed
             })
-            .map_err(|error| ConnectionError::Store(StoreError::Unusable(error.to_string())))
+            .map_err(|error| ConnectionError::Store(StoreError::Other(error.to_string())))
     });
     result.unwrap_or_else(|error| {
         let ApiError(problem) = error.into();

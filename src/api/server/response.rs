@@ -91,8 +91,8 @@ pub fn redacted(error: ConnectionError) -> ConnectionError {
         StoreError::Full(_) => {
             StoreError::Full("The server's store is full; nothing was changed".into())
         }
-        StoreError::Unusable(_) => {
-            StoreError::Unusable("The server's store cannot be used; see its log".into())
+        StoreError::Other(_) => {
+            StoreError::Other("The server's store cannot be used; see its log".into())
         }
     };
     tracing::error!(
@@ -167,7 +167,7 @@ mod tests {
             StoreError::Unreachable("planted 4711".into()),
             StoreError::Unanswered("planted 4711".into()),
             StoreError::Full("planted 4711".into()),
-            StoreError::Unusable("/home/planted 4711".into()),
+            StoreError::Other("/home/planted 4711".into()),
         ] {
             let ApiError(here) = ApiError(Box::new(Problem::from_error(&error.clone().into())));
             let ApiError(public) = ConnectionError::Store(error).into();

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::super::exit::Failure;
 use super::super::open_service::CliContext;
-use super::super::output::{Output, OutputReader};
+use super::super::output::{Audience, Output};
 use super::super::progress::Spinner;
 use super::super::prompt;
 use super::{RestoreBackup, all, find, format, label_of};
@@ -42,7 +42,7 @@ impl RestoreBackup {
             None => newest((place, context), unsigned, &mut notes, output)?,
         };
         notes.extend(signature_note(prepared.signature).map(str::to_owned));
-        if output.reader() == OutputReader::Person {
+        if output.audience() == Audience::Person {
             print_summary(&prepared, place, output);
         }
         if self.dry_run {
@@ -50,9 +50,9 @@ impl RestoreBackup {
             if place.is_local() && data.exists() {
                 check_exclusive(data, "umai backup restore")?;
             }
-            return match output.reader() {
-                OutputReader::Program => output.value(&report(&prepared, &notes)),
-                OutputReader::Person => output.line("Nothing changed"),
+            return match output.audience() {
+                Audience::Program => output.value(&report(&prepared, &notes)),
+                Audience::Person => output.line("Nothing changed"),
             };
         }
         if !self.yes && !confirm(output)? {
@@ -65,13 +65,13 @@ impl RestoreBackup {
         if let Some(path) = made.0.take() {
             output.note(&format!("Backup created: {}", path.display()));
         }
-        match output.reader() {
-            OutputReader::Program => {
+        match output.audience() {
+            Audience::Program => {
                 report["restored"] = json!(true);
                 report["movedTo"] = json!(restored.aside);
                 output.value(&report)
             }
-            OutputReader::Person => print_result(&restored, place, output),
+            Audience::Person => print_result(&restored, place, output),
         }
     }
 }
@@ -177,7 +177,7 @@ const fn signature_note(signature: SignatureCheck) -> Option<&'static str> {
 }
 
 fn confirm(output: &Output) -> Result<bool, Failure> {
-    if output.reader() == OutputReader::Program || !prompt::is_possible() {
+    if output.audience() == Audience::Program || !prompt::is_possible() {
         return Err(Failure::Usage(
             "Nothing changed. Add --yes to confirm, or --dry-run to see the changes.".into(),
         ));

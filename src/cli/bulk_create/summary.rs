@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::connections::format;
 use super::super::dry_run;
 use super::super::exit::{Exit, Failure};
-use super::super::output::{Output, OutputReader};
+use super::super::output::{Audience, Output};
 use super::in_flight::ElementOutcome;
 use super::json_splitter::PositionUnit;
 use super::parsed_element::ParsedElement;
@@ -84,9 +84,9 @@ impl BulkCreateSummary {
             Ok(outcome) => {
                 self.created += 1;
                 let connection = outcome.connection()?;
-                self.write(|| match output.reader() {
-                    OutputReader::Program => output.value_line(&connection),
-                    OutputReader::Person => format::created(&connection, output),
+                self.write(|| match output.audience() {
+                    Audience::Program => output.value_line(&connection),
+                    Audience::Person => format::created(&connection, output),
                 })
             }
             Err(error) if error.fails_next_request() => {

@@ -3,7 +3,7 @@
 use super::super::dry_run::DryRunArg;
 use super::super::exit::Failure;
 use super::super::open_service::{CliContext, with_service};
-use super::super::output::{Output, OutputReader};
+use super::super::output::{Audience, Output};
 use super::{format, run_each};
 use crate::connection::{Command, IdOrAlias};
 
@@ -24,10 +24,10 @@ pub fn run(
         let mode = dry.mode();
         run_each(commands, &**service, mode, output, |outcome, output| {
             let connection = outcome.connection()?;
-            match output.reader() {
-                OutputReader::Program if is_one => output.value(&connection),
-                OutputReader::Program => output.value_line(&connection),
-                OutputReader::Person => {
+            match output.audience() {
+                Audience::Program if is_one => output.value(&connection),
+                Audience::Program => output.value_line(&connection),
+                Audience::Person => {
                     let state = format::status(connection.item.is_active);
                     output.line(&format!(
                         "{} ({}): {state}",

@@ -9,7 +9,7 @@ use super::super::exit::{Exit, Failure};
 use super::super::manifest_plan::report::{build_plan, execute};
 use super::super::manifest_plan::{files, format};
 use super::super::open_service::{self, CliContext, with_service};
-use super::super::output::{Output, OutputReader};
+use super::super::output::{Audience, Output};
 use super::super::prompt;
 use crate::plan::{ActionCounts, ExistingPolicy, PlanAction, PlanEntry, PlanOptions, PlanStep};
 use crate::service::ConnectionService;
@@ -97,12 +97,12 @@ pub async fn apply_entries(
     };
     let steps = build_plan(service, entries, diff, output).await?;
     let planned = ActionCounts::planned(&steps);
-    if output.reader() == OutputReader::Person {
+    if output.audience() == Audience::Person {
         format::write_plan(&steps, output)?;
         output.flush()?;
     }
     note_unknown_secrets(&steps, output);
-    note_kept_secrets(&steps, output);
+    note_uncopied(&steps, output);
     if planned.deleted > 0
         && let Some(warning) = service.features().deletion_warning()
     {
@@ -112,11 +112,11 @@ pub async fn apply_entries(
     if options.is_dry_run || planned.changes() == 0 {
         let kept = steps.iter().filter(|step| !step.not_copied().is_empty());
         let kept = kept.count();
-        return match output.reader() {
-            OutputReader::Program => {
+        return match output.audience() {
+            Audience::Program => {
                 output.value(&format::summary(&changes, &planned, options.is_dry_run))
             }
-            OutputReader::Person if planned.changes() == 0 && kept > 0 => {
+            Audience::Person if planned.changes() == 0 && kept > 0 => {
                 output.note(&format!(
                     "Nothing to do, but {} could not be compared or copied in full",
                     match kept {
@@ -126,11 +126,11 @@ pub async fn apply_entries(
                 ));
                 Ok(())
             }
-            OutputReader::Person if planned.changes() == 0 => {
+            Audience::Person if planned.changes() == 0 => {
                 output.note(&format!("Nothing to do: {}", plural(planned.unchanged)));
                 Ok(())
             }
-            OutputReader::Person => {
+            Audience::Person => {
                 output.note(&planned.sentence("Dry run: "));
                 Ok(())
             }
@@ -167,14 +167,14 @@ pub fn note_unknown_secrets(steps: &[PlanStep], output: &Output) {
 }
 
 /// Notes secrets that a copy leaves as they are.
-fn note_kept_secrets(steps: &[PlanStep], output: &Output) {
-    let kept: usize = steps.iter().map(|step| step.kept_secrets.len()).sum();
+fn note_uncopied(steps: &[PlanStep], output: &Output) {
+    let kept: usize = steps.iter().map(|step| step.uncopied_secrets.len()).sum();
     if kept > 0 {
         output.note(&format!(
             "Secrets that differ and are not copied: {kept}. Add --with-secrets to copy them"
         ));
     }
-    let lists: usize = steps.iter().map(|step| step.left_out.len()).sum();
+    let lists: usize = steps.iter().map(|step| step.uncopied_lists.len()).sum();
     if lists > 0 {
         output.note(&format!(
             "Settings that are lists or objects are not copied: {lists}. Set them in the backoffice"

@@ -7,7 +7,7 @@ use clap::Args;
 use super::super::bulk_create::JsonSource;
 use super::super::dry_run::DryRunArg;
 use super::super::exit::Failure;
-use super::super::output::{Output, OutputReader};
+use super::super::output::{Audience, Output};
 use super::super::prompt;
 use super::from_env::{EnvSettings, FromEnvArgs};
 use super::missing;
@@ -115,7 +115,7 @@ impl Create {
             Some(found) => (Some(found.provider_id), Some(found.name), found.settings),
             None => (None, None, Settings::default()),
         };
-        let is_prompted = prompt::is_possible() && output.reader() == OutputReader::Person;
+        let is_prompted = prompt::is_possible() && output.audience() == Audience::Person;
         let name = self.name.clone().or(env_name);
         let name = name.map_or_else(|| missing::name(is_prompted), |name| Ok(Some(name)))?;
         let provider_id = env_provider.or_else(|| self.provider.clone());

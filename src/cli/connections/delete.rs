@@ -2,7 +2,7 @@
 
 use super::super::exit::Failure;
 use super::super::open_service::{self, CliContext, with_service};
-use super::super::output::{Output, OutputReader};
+use super::super::output::{Audience, Output};
 use super::super::prompt;
 use super::run_each;
 use crate::connection::{Command, ConnectionItem, IdOrAlias, Mode};
@@ -56,7 +56,7 @@ fn write_deleted(
     features: ServiceFeatures,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    if output.reader() == OutputReader::Program {
+    if output.audience() == Audience::Program {
         return Ok(());
     }
     output.line(&format!("Deleted {} ({})", item.name, item.alias))?;

@@ -7,7 +7,7 @@ use clap::Args;
 use super::super::dry_run::{self, DryRunArg};
 use super::super::exit::{Exit, Failure};
 use super::super::open_service::{self, CliContext, with_service};
-use super::super::output::{Output, OutputReader};
+use super::super::output::{Audience, Output};
 use super::super::prompt;
 use super::super::signals::StopSignals;
 use super::update::{read, write_saved};
@@ -87,7 +87,7 @@ impl Edit {
                 Err(errors) => errors,
             };
             let refused = Failure::Partial(errors.join("\n"), Exit::Invalid);
-            if !prompt::is_possible() || output.reader() == OutputReader::Program {
+            if !prompt::is_possible() || output.audience() == Audience::Program {
                 return Err(self.with_kept(&document, refused, output));
             }
             output.failure(&refused);
@@ -107,7 +107,7 @@ impl Edit {
             ),
             Err(error) => format!("Your text could not be kept: {error}"),
         };
-        if output.reader() == OutputReader::Program {
+        if output.audience() == Audience::Program {
             output.note(&hint);
             return failure;
         }

@@ -14,7 +14,7 @@ use deploy_files::DeployFolder;
 
 use super::super::exit::Failure;
 use super::super::open_service::{CliContext, with_service};
-use super::super::output::{Output, OutputFormat, OutputReader};
+use super::super::output::{Audience, Output, OutputFormat};
 use super::super::progress::Progress;
 use super::super::prompt;
 use crate::atomic_file::OverwritePolicy;
@@ -271,7 +271,7 @@ async fn write_file(
 
 /// Asks for permission to overwrite; `found` says which files exist.
 fn may_replace(found: &str, output: &Output) -> Result<bool, Failure> {
-    if output.reader() == OutputReader::Program || !prompt::is_possible() {
+    if output.audience() == Audience::Program || !prompt::is_possible() {
         return Err(Failure::Usage(format!("{found}. Add --yes to overwrite.")));
     }
     prompt::ask_yes_no(&format!("{found}. Overwrite?"))

@@ -1,7 +1,7 @@
 //! Text output of connections.
 
 use super::super::exit::Failure;
-use super::super::output::{Output, OutputReader};
+use super::super::output::{Audience, Output};
 use crate::connection::{Connection, ConnectionItem, MaskedSecret, Page, SettingValue, Settings};
 use crate::provider::ProviderCatalog;
 
@@ -12,7 +12,7 @@ pub fn list(
     catalog: &ProviderCatalog,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    if output.reader() == OutputReader::Program {
+    if output.audience() == Audience::Program {
         return output.value(page);
     }
     if page.total == 0 {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::super::exit::Failure;
-use super::super::output::{Output, OutputReader};
+use super::super::output::{Audience, Output};
 use super::setting_args;
 use crate::connection::{PlainSecret, ProviderMatch, ProviderVariables, Settings};
 use crate::provider::{Provider, ProviderCatalog};
@@ -76,7 +76,7 @@ impl FromEnvArgs<'_> {
             Some(provider) => variables.provider_match(provider).into_iter().collect(),
             None => variables.offers(catalog),
         };
-        if output.reader() == OutputReader::Program {
+        if output.audience() == Audience::Program {
             let listed: Vec<_> = offers.iter().map(as_json).collect();
             return output.value(&json!({ "providers": listed }));
         }

@@ -2,7 +2,7 @@
 
 use super::super::exit::Failure;
 use super::super::open_service::{CliContext, with_service};
-use super::super::output::{Output, OutputFormat, OutputReader};
+use super::super::output::{Audience, Output, OutputFormat};
 use super::format;
 use crate::connection::{Connection, IdOrAlias, SettingValue, Settings};
 
@@ -10,12 +10,12 @@ use crate::connection::{Connection, IdOrAlias, SettingValue, Settings};
 pub fn run(key: &IdOrAlias, context: &CliContext, output: &mut Output) -> Result<(), Failure> {
     with_service(context, output, async |service, output| {
         let connection = service.get(key).await?;
-        match output.reader() {
-            OutputReader::Person => format::one(&connection, &service.providers(), output),
-            OutputReader::Program if output.format() == OutputFormat::Env => {
+        match output.audience() {
+            Audience::Person => format::one(&connection, &service.providers(), output),
+            Audience::Program if output.format() == OutputFormat::Env => {
                 variables(connection, context.server.is_none(), output)
             }
-            OutputReader::Program => output.value(&connection),
+            Audience::Program => output.value(&connection),
         }
     })
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::super::dry_run::{self, DryRunArg};
 use super::super::exit::Failure;
 use super::super::open_service::{self, CliContext, with_service};
-use super::super::output::{Output, OutputReader};
+use super::super::output::{Audience, Output};
 use super::super::prompt;
 use crate::connection::{
     ChangeType, Command, Difference, IdOrAlias, PageRequest, Version, VersionComparison,
@@ -46,10 +46,10 @@ impl HistoryArgs {
         with_service(context, output, async |service, output| {
             let page = service.versions(&self.connection, window).await?;
             let has_snapshots = service.features().version_snapshots;
-            if output.reader() == OutputReader::Program && has_snapshots {
+            if output.audience() == Audience::Program && has_snapshots {
                 return output.value(&page);
             }
-            if output.reader() == OutputReader::Program {
+            if output.audience() == Audience::Program {
                 let items: Vec<Value> = page.items.iter().map(record).collect();
                 return output.value(&json!({ "items": items, "total": page.total }));
             }
@@ -116,17 +116,17 @@ impl DiffArgs {
                 page.items.first().map_or(0, Version::number)
             };
             let compared = service.compare(&self.connection, self.from, to).await?;
-            match output.reader() {
-                OutputReader::Program if service.features().version_snapshots => {
+            match output.audience() {
+                Audience::Program if service.features().version_snapshots => {
                     output.value(&compared)
                 }
-                OutputReader::Program => output.value(&json!({
+                Audience::Program => output.value(&json!({
                     "entityId": compared.entity_id,
                     "fromVersion": compared.from_version,
                     "toVersion": compared.to_version,
                     "changes": compared.changes,
                 })),
-                OutputReader::Person => write_comparison(&compared, output),
+                Audience::Person => write_comparison(&compared, output),
             }
         })
     }
@@ -211,15 +211,15 @@ impl RollbackArgs {
                 return Ok(());
             };
             let done = outcome.rollback()?;
-            match output.reader() {
-                OutputReader::Program => output.value(&done),
-                OutputReader::Person if done.new_version == done.previous_version => {
+            match output.audience() {
+                Audience::Program => output.value(&done),
+                Audience::Person if done.new_version == done.previous_version => {
                     output.line(&format!(
                         "Nothing to roll back: the connection equals version {}",
                         self.version
                     ))
                 }
-                OutputReader::Person => {
+                Audience::Person => {
                     output.line(&format!(
                         "Rolled back {} to version {}; this is version {}",
                         done.entity.item.name, done.restored_from_version, done.new_version

@@ -9,7 +9,7 @@ use super::super::exit::Failure;
 use super::super::manifest_plan::report::{build_plan, execute};
 use super::super::manifest_plan::{files, format};
 use super::super::open_service::{self, CliContext, with_service};
-use super::super::output::{Output, OutputReader};
+use super::super::output::{Audience, Output};
 use super::apply::note_unknown_secrets;
 use crate::plan::{ActionCounts, ExistingPolicy, PlanOptions};
 
@@ -66,18 +66,16 @@ impl ImportArgs {
             let changes = format::as_json(&steps);
             if self.dry_run {
                 let planned = ActionCounts::planned(&steps);
-                return match output.reader() {
-                    OutputReader::Program => {
-                        output.value(&format::summary(&changes, &planned, true))
-                    }
-                    OutputReader::Person => {
+                return match output.audience() {
+                    Audience::Program => output.value(&format::summary(&changes, &planned, true)),
+                    Audience::Person => {
                         format::write_plan(&steps, output)?;
                         output.note(&planned.sentence("Dry run: "));
                         Ok(())
                     }
                 };
             }
-            if steps.is_empty() && output.reader() == OutputReader::Person {
+            if steps.is_empty() && output.audience() == Audience::Person {
                 output.note("Nothing to import");
                 return Ok(());
             }

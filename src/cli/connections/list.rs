@@ -5,7 +5,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::super::exit::Failure;
 use super::super::open_service::{CliContext, with_service};
-use super::super::output::{Output, OutputReader};
+use super::super::output::{Audience, Output};
 use super::{format, search, trash};
 use crate::connection::{ListQuery, PageRequest};
 use crate::provider::ProviderCatalog;
@@ -120,14 +120,14 @@ impl ListArgs {
             } else {
                 search::find_or_similar((&self.terms, self.sort()), self.query(), service).await?
             };
-            if page.total == 0 && output.reader() == OutputReader::Person && self.is_narrowed() {
+            if page.total == 0 && output.audience() == Audience::Person && self.is_narrowed() {
                 return self.matches_nothing(&service.providers(), output);
             }
             if is_tolerant && page.total > 0 {
                 output.note("Nothing matches exactly; listing similar connections");
             }
             format::list(&page, self.skip, &service.providers(), output)?;
-            if page.total == 0 && output.reader() == OutputReader::Person {
+            if page.total == 0 && output.audience() == Audience::Person {
                 note_targets(context, output);
             }
             Ok(())

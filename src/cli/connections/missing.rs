@@ -56,7 +56,7 @@ pub fn settings(
     for field in provider.settings.iter().filter(|field| field.required) {
         setting(field, &mut settings, output)?;
     }
-    for group in &provider.alternatives {
+    for group in &provider.alternative_groups {
         if group.in_use(|key| has(&settings, provider, key)).is_none() {
             alternative(group, provider, &mut settings, output)?;
         }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::super::exit::Failure;
 use super::super::open_service::{CliContext, with_service};
-use super::super::output::{Output, OutputReader};
+use super::super::output::{Audience, Output};
 use crate::connection::{IdOrAlias, Model};
 use crate::provider::Capability;
 
@@ -22,7 +22,7 @@ pub fn run(
 ) -> Result<(), Failure> {
     with_service(context, output, async |service, output| {
         let models = service.models(connection, capability).await?;
-        if output.reader() == OutputReader::Program {
+        if output.audience() == Audience::Program {
             return output.value(&ModelItems { items: &models });
         }
         if models.is_empty() {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::super::exit::{Exit, Failure};
 use super::super::open_service::{CliContext, with_service};
 use super::super::output::style::Style;
-use super::super::output::{Output, OutputReader};
+use super::super::output::{Audience, Output};
 use crate::connection::{
     ConnectionError, ConnectionItem, IdOrAlias, TestReport, TestStage, TestSubject,
 };
@@ -121,9 +121,9 @@ fn show_one(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let (item, report) = tested?;
-    match output.reader() {
-        OutputReader::Program => output.value(&report)?,
-        OutputReader::Person => {
+    match output.audience() {
+        Audience::Program => output.value(&report)?,
+        Audience::Person => {
             line(&item, &report, output)?;
             details(&report, output)?;
         }
@@ -146,7 +146,7 @@ fn show_one_of_many(
         Err(error) => {
             let failure = Failure::Connection(error);
             failures.add("not tested", failure.exit());
-            if output.reader() == OutputReader::Person {
+            if output.audience() == Audience::Person {
                 let mark = output.paint(Style::Bad, "✗");
                 return output.text(&format!(
                     "{mark} {}\n",
@@ -157,13 +157,13 @@ fn show_one_of_many(
             return Ok(());
         }
     };
-    match output.reader() {
-        OutputReader::Program => output.value_line(&TestedAlias {
+    match output.audience() {
+        Audience::Program => output.value_line(&TestedAlias {
             alias: &item.alias,
             is_active: item.is_active,
             report: &report,
         })?,
-        OutputReader::Person => line(&item, &report, output)?,
+        Audience::Person => line(&item, &report, output)?,
     }
     if !report.success {
         failures.add(kind(&report), Exit::TestFailed);

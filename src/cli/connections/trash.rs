@@ -7,7 +7,7 @@ use clap::Args;
 use super::super::dry_run::{self, DryRunArg};
 use super::super::exit::Failure;
 use super::super::open_service::{self, CliContext, with_service};
-use super::super::output::{Output, OutputReader};
+use super::super::output::{Audience, Output};
 use super::super::prompt;
 use super::update::write_saved;
 use crate::connection::{
@@ -156,9 +156,9 @@ async fn purge(
     if outcome.is_none() {
         return Ok(());
     }
-    match output.reader() {
-        OutputReader::Program => output.value_line(item),
-        OutputReader::Person => output.line(&format!(
+    match output.audience() {
+        Audience::Program => output.value_line(item),
+        Audience::Person => output.line(&format!(
             "Deleted {} ({}) permanently",
             item.name, item.alias
         )),
@@ -200,7 +200,7 @@ async fn find_in_trash(
 
 /// Writes the contents of the trash.
 pub fn list(page: &Page<ConnectionItem>, output: &mut Output) -> Result<(), Failure> {
-    if output.reader() == OutputReader::Program {
+    if output.audience() == Audience::Program {
         return output.value(page);
     }
     if page.total == 0 {

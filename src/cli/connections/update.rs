@@ -8,7 +8,7 @@ use clap::Args;
 use super::super::dry_run::{self, DryRunArg};
 use super::super::exit::Failure;
 use super::super::open_service::{CliContext, with_service};
-use super::super::output::{Output, OutputReader};
+use super::super::output::{Audience, Output};
 use super::format;
 use super::setting_args::SettingArgs;
 use crate::connection::{Command, Connection, ConnectionDraft, IdOrAlias, SettingValue, alias};
@@ -190,9 +190,9 @@ impl Duplicate {
                 return Ok(());
             };
             let copy = outcome.connection()?;
-            match output.reader() {
-                OutputReader::Program => output.value(&copy),
-                OutputReader::Person => format::created(&copy, output),
+            match output.audience() {
+                Audience::Program => output.value(&copy),
+                Audience::Person => format::created(&copy, output),
             }
         })
     }
@@ -205,9 +205,9 @@ pub fn write_saved(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let item = &connection.item;
-    match output.reader() {
-        OutputReader::Program => output.value(connection),
-        OutputReader::Person => output.line(&format!(
+    match output.audience() {
+        Audience::Program => output.value(connection),
+        Audience::Person => output.line(&format!(
             "{command} {} ({}), version {}",
             item.name, item.alias, item.version
         )),

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::exit::Failure;
 use super::super::open_service::CliContext;
-use super::super::output::{Output, OutputReader};
+use super::super::output::{Audience, Output};
 use super::super::passphrase;
 use crate::store::backup::comparison::NamedConnection;
 use crate::store::inspect::{KeyState, survey_key};
@@ -24,7 +24,7 @@ pub fn show(context: &CliContext, output: &mut Output) -> Result<(), Failure> {
     }
     let location = passphrase::key_file_location(context);
     let state = survey_key(&context.store_options());
-    if output.reader() == OutputReader::Program {
+    if output.audience() == Audience::Program {
         let mut shown = key(&location);
         shown["store"] = json!({ "folder": context.config.data, "key": state_name(&state) });
         output.value(&shown)?;

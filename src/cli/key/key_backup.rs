@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::super::exit::Failure;
 use super::super::open_service::CliContext;
-use super::super::output::{Output, OutputReader};
+use super::super::output::{Audience, Output};
 use super::super::passphrase;
 use crate::store::key::KeyFingerprint;
 use crate::store::key::backup_record::{KeyBackupRecord, KeyBackupState};
@@ -25,7 +25,7 @@ pub fn export(file: &Path, context: &CliContext, output: &mut Output) -> Result<
     }
     let is_protected = matches!(key_file, KeyFileContent::Wrapped(_));
     let shown = file.display();
-    if output.reader() == OutputReader::Program {
+    if output.audience() == Audience::Program {
         return output.value(&json!({
             "path": file,
             "fingerprint": fingerprint.to_string(),

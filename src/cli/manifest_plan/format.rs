@@ -85,8 +85,8 @@ fn step_json(step: &PlanStep) -> Option<StepJson<'_>> {
         action,
         alias: &step.alias,
         changes,
-        kept_secrets: &step.kept_secrets,
-        left_out: &step.left_out,
+        kept_secrets: &step.uncopied_secrets,
+        left_out: &step.uncopied_lists,
     })
 }
 

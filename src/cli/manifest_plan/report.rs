@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::super::exit::{Exit, Failure, exit_of};
-use super::super::output::{Output, OutputReader};
+use super::super::output::{Audience, Output};
 use super::super::progress::Progress;
 use super::format;
 use crate::plan::{
@@ -28,7 +28,7 @@ pub async fn build_plan(
     let plan = plan::build_plan(service, entries, options, || progress.advance()).await?;
     drop(progress);
     if !plan.refused.is_empty() {
-        if options.is_shown && output.reader() == OutputReader::Person {
+        if options.is_shown && output.audience() == Audience::Person {
             // What would be done without the refused ones.
             format::write_plan(&plan.steps, output)?;
             output.flush()?;
@@ -83,7 +83,7 @@ pub async fn execute(
     .await;
     drop(progress);
     let done = ActionCounts::done(&outcomes);
-    if output.reader() == OutputReader::Program {
+    if output.audience() == Audience::Program {
         let mut summary = format::summary(&changes, &done, false);
         if let Value::Object(members) = &mut summary {
             members.insert("results".into(), results_json(&outcomes));
@@ -92,9 +92,9 @@ pub async fn execute(
         output.flush()?;
     }
     let Some(exit) = exit(&outcomes) else {
-        return match output.reader() {
-            OutputReader::Program => Ok(()),
-            OutputReader::Person => output.line(&done.sentence("")),
+        return match output.audience() {
+            Audience::Program => Ok(()),
+            Audience::Person => output.line(&done.sentence("")),
         };
     };
     let mut sentence = done.sentence("");

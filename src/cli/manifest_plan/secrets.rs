@@ -56,8 +56,8 @@ pub fn fill(
             id: wanted.id,
             draft: wanted.draft,
             blank: wanted.blank,
-            withheld: Settings::default(),
-            left_out: Vec::new(),
+            uncopied_secrets: Settings::default(),
+            uncopied_lists: Vec::new(),
             is_copy: false,
         });
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::super::exit::{Exit, Failure};
-use super::super::output::{Output, OutputReader};
+use super::super::output::{Audience, Output};
 use crate::provider::ProviderCatalog;
 
 /// Checks these files, or those of a directory, and prints one result each.
@@ -40,12 +40,12 @@ pub fn run(given: &[PathBuf], folder: &Path, output: &mut Output) -> Result<(), 
                 (format!("{}{reason}", path.display()), value)
             }
         };
-        match output.reader() {
-            OutputReader::Person => output.line(&line)?,
-            OutputReader::Program => found.push(value),
+        match output.audience() {
+            Audience::Person => output.line(&line)?,
+            Audience::Program => found.push(value),
         }
     }
-    if output.reader() == OutputReader::Program {
+    if output.audience() == Audience::Program {
         output.value(&json!({ "total": found.len(), "items": found }))?;
     }
     match wrong {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::super::Globals;
 use super::super::exit::{Exit, Failure};
-use super::super::output::{Output, OutputReader};
+use super::super::output::{Audience, Output};
 use super::content;
 use crate::connection::{
     Connection, PlainSecret, SettingValue, Settings, Version, VersionChange, VersionComparison,
@@ -71,16 +71,16 @@ impl DiffTargets {
             .map(|one| one.alias.as_str())
             .collect();
         let count = aliases.len();
-        match output.reader() {
-            OutputReader::Program => output.value(&json!({
+        match output.audience() {
+            Audience::Program => output.value(&json!({
                 "from": self.from,
                 "to": self.to,
                 "total": differences.found.len(),
                 "items": differences.found.iter().map(TargetDifference::to_json).collect::<Vec<_>>(),
                 "secretsNotCompared": differences.not_compared,
             }))?,
-            OutputReader::Person if differences.found.is_empty() => output.note("No differences"),
-            OutputReader::Person => {
+            Audience::Person if differences.found.is_empty() => output.note("No differences"),
+            Audience::Person => {
                 let rows: Vec<_> = differences.found.iter().map(TargetDifference::row).collect();
                 output.table(["ALIAS", "FIELD", &self.from, &self.to], &rows)?;
             }
@@ -96,7 +96,7 @@ impl DiffTargets {
                 1 => "1 connection differs".to_owned(),
                 count => format!("{count} connections differ"),
             };
-            if output.reader() == OutputReader::Person {
+            if output.audience() == Audience::Person {
                 output.note(&aliases);
             }
             return Err(Failure::Reported(Exit::Other));

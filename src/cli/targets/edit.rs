@@ -8,7 +8,7 @@ use serde_json::json;
 use super::super::Globals;
 use super::super::exit::Failure;
 use super::super::logout::sign_out_of;
-use super::super::output::{Output, OutputReader};
+use super::super::output::{Audience, Output};
 use super::super::prompt;
 use crate::atomic_file;
 use crate::config::Config;
@@ -64,9 +64,9 @@ impl RemoveTarget {
             sign_out_of(&target, globals, output)?;
         }
         change(&folder, &target.name, TargetEdit::Remove)?;
-        match output.reader() {
-            OutputReader::Program => output.value(&json!({ "removed": target.name })),
-            OutputReader::Person => output.line(&format!(
+        match output.audience() {
+            Audience::Program => output.value(&json!({ "removed": target.name })),
+            Audience::Person => output.line(&format!(
                 "Removed target {} from {NAME}",
                 printable(&target.name)
             )),
@@ -93,9 +93,9 @@ impl RenameTarget {
             )));
         }
         change(&folder, &target.name, TargetEdit::Rename(new))?;
-        match output.reader() {
-            OutputReader::Program => output.value(&json!({ "from": target.name, "to": new })),
-            OutputReader::Person => output.line(&format!(
+        match output.audience() {
+            Audience::Program => output.value(&json!({ "from": target.name, "to": new })),
+            Audience::Person => output.line(&format!(
                 "Renamed target {} to {}",
                 printable(&target.name),
                 printable(new)

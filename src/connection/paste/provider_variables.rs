@@ -85,15 +85,15 @@ impl ProviderVariables {
         let is_there = |key: &str| variables.iter().any(|variable| variable.key == key);
         let required = provider.settings.iter().filter(|field| field.required);
         let fields = required.filter(|field| field.default.is_none() && !is_there(&field.key));
-        let lacking = provider.alternatives.iter();
-        let lacking = lacking.flat_map(|choice| choice.missing_settings(is_there));
+        let lacking = provider.alternative_groups.iter();
+        let lacking = lacking.flat_map(|group| group.missing_settings(is_there));
         let lacking = lacking.filter_map(|key| provider.field(key));
-        let choices = provider.alternatives.iter();
-        let choices = choices.filter(|choice| !choice.any_of().any(is_there));
+        let groups = provider.alternative_groups.iter();
+        let groups = groups.filter(|group| !group.any_of().any(is_there));
         let missing = fields
             .chain(lacking)
             .map(|field| field.label.clone())
-            .chain(choices.map(|choice| choice.label.clone()));
+            .chain(groups.map(|group| group.label.clone()));
         Some(ProviderMatch {
             provider_id: provider.id.clone(),
             name: provider.name.clone(),

@@ -225,20 +225,20 @@ fn validate_alternatives(
     };
     let has = |key: &str| value_of(key).is_some_and(has_value);
     let mut lacking: Vec<&str> = Vec::new();
-    for choice in &provider.alternatives {
-        // Without any value the error is about the choice itself.
-        if choice.any_of().any(has) {
-            lacking.extend(choice.missing_settings(has));
+    for group in &provider.alternative_groups {
+        // Without any value the error is about the group itself.
+        if group.any_of().any(has) {
+            lacking.extend(group.missing_settings(has));
         }
     }
     for field in &provider.settings {
         let Some(condition) = &field.required_when else {
             continue;
         };
-        let mut choices = provider.alternatives.iter();
-        let is_unused = choices.any(|choice| {
-            let alternative = choice.alternative_of(&field.key);
-            alternative.is_some() && alternative != choice.in_use(has)
+        let mut groups = provider.alternative_groups.iter();
+        let is_unused = groups.any(|group| {
+            let alternative = group.alternative_of(&field.key);
+            alternative.is_some() && alternative != group.in_use(has)
         });
         // The value of a reference is unknown here; the connection test reports a missing setting.
         let is_met = value_of(&condition.key)

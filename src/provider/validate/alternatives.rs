@@ -11,15 +11,15 @@ const MAX_ALTERNATIVES: usize = 8;
 
 /// Returns the first invalid group with its message.
 pub(super) fn first_error(provider: &Provider) -> Option<(usize, String)> {
-    if provider.alternatives.len() > MAX_GROUPS {
+    if provider.alternative_groups.len() > MAX_GROUPS {
         let sentence = format!("a provider has at most {MAX_GROUPS} groups of alternatives");
         return Some((MAX_GROUPS, sentence));
     }
     let mut taken = HashSet::new();
-    let choices = provider.alternatives.iter().enumerate();
-    let mut errors = choices.filter_map(|(index, choice)| {
-        let sentence = group_error(choice).or_else(|| {
-            let mut alternatives = choice.alternatives.iter();
+    let groups = provider.alternative_groups.iter().enumerate();
+    let mut errors = groups.filter_map(|(index, group)| {
+        let sentence = group_error(group).or_else(|| {
+            let mut alternatives = group.alternatives.iter();
             alternatives
                 .find_map(|alternative| alternative_error(alternative, provider, &mut taken))
         })?;
@@ -28,36 +28,36 @@ pub(super) fn first_error(provider: &Provider) -> Option<(usize, String)> {
     errors.next()
 }
 
-fn group_error(choice: &AlternativeGroup) -> Option<String> {
-    if !is_label(&choice.label)
-        || choice
+fn group_error(group: &AlternativeGroup) -> Option<String> {
+    if !is_label(&group.label)
+        || group
             .group
             .as_deref()
-            .is_some_and(|group| !is_label(group))
+            .is_some_and(|section| !is_label(section))
     {
         return Some("label and group must be one line of visible text".into());
     }
-    if choice.description.chars().count() > MAX_DESCRIPTION
-        || choice.description.chars().any(text::is_unprintable)
+    if group.description.chars().count() > MAX_DESCRIPTION
+        || group.description.chars().any(text::is_unprintable)
     {
         return Some(format!(
             "description must be one line of at most {MAX_DESCRIPTION} characters"
         ));
     }
-    if !(2..=MAX_ALTERNATIVES).contains(&choice.alternatives.len()) {
+    if !(2..=MAX_ALTERNATIVES).contains(&group.alternatives.len()) {
         return Some(format!(
             "a group has between 2 and {MAX_ALTERNATIVES} alternatives"
         ));
     }
-    let labels: HashSet<_> = choice
+    let labels: HashSet<_> = group
         .alternatives
         .iter()
         .map(|alternative| &alternative.label)
         .collect();
-    if labels.len() < choice.alternatives.len() {
+    if labels.len() < group.alternatives.len() {
         return Some("every alternative needs a unique label".into());
     }
-    let preferred = choice
+    let preferred = group
         .alternatives
         .iter()
         .filter(|alternative| alternative.preferred)

@@ -154,7 +154,7 @@ impl CoreService {
                 Ok(Outcome::Saved(saved))
             }
             PreparedChange::Purge(Connection { item, .. }) => {
-                self.store.delete(item.id, item.version).await?;
+                self.store.purge(item.id, item.version).await?;
                 Ok(Outcome::Purged)
             }
         }

@@ -77,7 +77,7 @@ pub fn read_folder(data: &Path, keys: &AvailableKeys) -> Result<Option<StoreCont
         offline_reader::read(data, auth)
     })?;
     if found.is_none() && has_files {
-        return Err(StoreError::Unusable(
+        return Err(StoreError::Other(
             "none of its journal files can be read".into(),
         ));
     }

@@ -94,14 +94,14 @@ fn check(
 ) -> Result<SignatureCheck, StoreError> {
     let signature = check_signature(label, keys);
     if signature == SignatureCheck::Invalid {
-        return Err(StoreError::Unusable(format!(
+        return Err(StoreError::Other(format!(
             "{}: the signature is invalid: the backup was modified without the key; nothing was restored",
             path.display()
         )));
     }
     let known = KnownStores::new(&place.options);
     if signature != SignatureCheck::Valid && known.is_outdated(label.identity())? {
-        return Err(StoreError::Unusable(format!(
+        return Err(StoreError::Other(format!(
             "{}: the backup has an earlier format than the store had, and its signature cannot be checked, so it may have been \
              changed without the key; nothing was restored. Restore the key file first, or restore another backup. {}",
             path.display(),
@@ -110,7 +110,7 @@ fn check(
     }
     let is_signable = keys.matching(label.identity()).is_some();
     if signature == SignatureCheck::Unsigned && is_signable && unsigned == UnsignedPolicy::Refuse {
-        return Err(StoreError::Unusable(format!(
+        return Err(StoreError::Other(format!(
             "{}: the backup is not signed although its key is available, so it may have been changed without the key; nothing was \
              restored. Restore another backup, or add --allow-unsigned if this one was created without the key",
             path.display()
@@ -135,7 +135,7 @@ impl PreparedBackup {
 /// Takes the lock of a data directory for a command that needs exclusive access.
 pub fn lock_exclusively(data: &Path, command: &str) -> Result<StoreLock, StoreError> {
     StoreLock::take_within(data, LOCK_TIMEOUT).map_err(|error| match error {
-        StoreError::Held { folder, pid } => StoreError::Unusable(format!(
+        StoreError::Held { folder, pid } => StoreError::Other(format!(
             "{folder} is in use by another umai (process {pid}); nothing was changed. Close it, then run {command} again"
         )),
         error => error,

@@ -113,14 +113,14 @@ impl From<Refusal> for StoreError {
             Refusal::Denied(why) => Self::Unreachable(format!(
                 "etcd denies access ({why}). Check --store-user and --store-password-file, or the client certificate, and the role of the user"
             )),
-            Refusal::LeaseGone | Refusal::RevisionGone => Self::Unusable(
+            Refusal::LeaseGone | Refusal::RevisionGone => Self::Other(
                 "etcd no longer has the revision that was read; try again".into(),
             ),
             Refusal::StoreReplaced => Self::Replaced,
-            Refusal::TooLarge => Self::Unusable(
+            Refusal::TooLarge => Self::Other(
                 "etcd sent an answer that is too large".into(),
             ),
-            Refusal::Other(why) => Self::Unusable(format!("etcd refused the request: {why}")),
+            Refusal::Other(why) => Self::Other(format!("etcd refused the request: {why}")),
         }
     }
 }

@@ -56,8 +56,8 @@ impl EtcdChange {
 pub struct FoundKeys {
     /// Mark of the request.
     pub mark: Option<KeyValue>,
-    /// Revision of the identity.
-    pub store: i64,
+    /// Revision of the identity key of the store.
+    pub identity: i64,
     /// Connection.
     pub record: Option<KeyValue>,
     /// Key of the new alias.
@@ -69,7 +69,7 @@ impl FoundKeys {
     pub const fn none(fence: i64) -> Self {
         Self {
             mark: None,
-            store: fence,
+            identity: fence,
             record: None,
             alias: None,
         }
@@ -89,7 +89,7 @@ impl FoundKeys {
         let mut next = || found.next().flatten();
         Self {
             mark: next(),
-            store: next().map_or(0, |store| store.mod_revision),
+            identity: next().map_or(0, |identity| identity.mod_revision),
             record: next(),
             alias: next(),
         }

@@ -10,7 +10,7 @@ use tonic::metadata::{Ascii, MetadataValue};
 use tonic::{Request, Streaming};
 
 use super::call_error::{CallError, Refusal};
-use super::node::{EtcdNode, TRY};
+use super::node::{ATTEMPT_TIMEOUT, EtcdNode};
 use super::wire::{
     AlarmMember, AlarmRequest, AlarmResponse, AuthenticateRequest, AuthenticateResponse,
     LeaseGrantRequest, LeaseGrantResponse, RangeRequest, RangeResponse, StatusRequest,
@@ -131,7 +131,7 @@ impl EtcdClient {
         let mut page = std::pin::pin!(page);
         loop {
             let ping = async {
-                sleep(TRY).await;
+                sleep(ATTEMPT_TIMEOUT).await;
                 self.status(node).await
             };
             tokio::select! {
@@ -243,7 +243,7 @@ impl EtcdClient {
         Q: prost::Message + Clone + 'static,
         A: prost::Message + Default + 'static,
     {
-        self.call_within(TRY, node, path, request).await
+        self.call_within(ATTEMPT_TIMEOUT, node, path, request).await
     }
 
     /// Calls a method of a node in one try, with a new token if the token has expired.
@@ -296,7 +296,8 @@ impl EtcdClient {
             name: user.name.clone(),
             password: user.password.expose_secret().to_owned(),
         });
-        let answer: AuthenticateResponse = node.unary(AUTHENTICATE, request, TRY).await?;
+        let answer: AuthenticateResponse =
+            node.unary(AUTHENTICATE, request, ATTEMPT_TIMEOUT).await?;
         let mut token = MetadataValue::try_from(answer.token)
             .map_err(|_| CallError::NoAnswer("etcd sent an invalid token".into()))?;
         token.set_sensitive(true);

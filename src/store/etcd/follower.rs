@@ -17,7 +17,7 @@ use super::call_error::{CallError, Refusal};
 use super::client::Backoff;
 use super::history::EtcdHistory;
 use super::index::EtcdIndex;
-use super::node::{EtcdNode, TRY};
+use super::node::{ATTEMPT_TIMEOUT, EtcdNode};
 use super::watch::{StoreWatch, WatchedChanges, WatchedConnection, to_revision};
 use crate::connection::StoreError;
 use crate::connection::store::StoreNotice;
@@ -220,7 +220,7 @@ impl Follower {
         let mut is_behind = false;
         loop {
             let changes = tokio::select! {
-                changes = timeout(TRY, watch.next(&self.backend)) => changes,
+                changes = timeout(ATTEMPT_TIMEOUT, watch.next(&self.backend)) => changes,
                 () = self.reload.notified() => return Err(Refusal::RevisionGone.into()),
             };
             if let Ok(changes) = changes {
@@ -300,7 +300,7 @@ async fn wait_until_loaded(state: &mut watch::Receiver<FollowerState>) -> Result
         }
         match timeout(LOAD_PATIENCE, state.changed()).await {
             Ok(Ok(())) => {}
-            Ok(Err(_)) => return Err(closed()),
+            Ok(Err(_)) => return Err(StoreError::closed()),
             Err(_) => {
                 return Err(StoreError::Unreachable(format!(
                     "etcd sent no connections for {} s; try again",
@@ -309,9 +309,4 @@ async fn wait_until_loaded(state: &mut watch::Receiver<FollowerState>) -> Result
             }
         }
     }
-}
-
-/// Error of a store that was closed.
-pub fn closed() -> StoreError {
-    StoreError::Unusable("The store is closed".into())
 }

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use super::backend::{EtcdBackend, read_error};
 use super::call_error::{CallError, Refusal};
-use super::node::TRY;
+use super::node::ATTEMPT_TIMEOUT;
 use super::watch::StoreWatch;
 use crate::connection::StoreError;
 use crate::connection::store::ChangeEvent;
@@ -54,7 +54,7 @@ impl EtcdHistory {
         }
         let mut watch = StoreWatch::open(&self.0, self.0.client.node(), after).await?;
         loop {
-            let changes = timeout(TRY, watch.next(&self.0))
+            let changes = timeout(ATTEMPT_TIMEOUT, watch.next(&self.0))
                 .await
                 .unwrap_or_else(|_| {
                     Err(CallError::NoAnswer("the watch sent nothing for 2 s".into()))

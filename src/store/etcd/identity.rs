@@ -60,13 +60,13 @@ impl EtcdIdentity {
     /// Decodes the identity of the store at an address.
     pub fn read(bytes: &[u8], address: &EtcdAddress) -> Result<Self, StoreError> {
         let damaged = || {
-            StoreError::Unusable(format!(
+            StoreError::Other(format!(
                 "{address} has keys that umai did not write; choose another name after the last slash"
             ))
         };
         let FormatOnly { format } = serde_json::from_slice(bytes).map_err(|_| damaged())?;
         if format > FORMAT {
-            return Err(StoreError::Unusable(format!(
+            return Err(StoreError::Other(format!(
                 "The store {address} was written by a newer umai (format {format}); update umai"
             )));
         }

@@ -41,7 +41,7 @@ impl BlockingEtcdLocation {
     pub fn new(options: &EtcdOptions) -> Result<Self, StoreError> {
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| {
-            StoreError::Unusable(format!("The runtime cannot be started: {error}"))
+            StoreError::Other(format!("The runtime cannot be started: {error}"))
         })?;
         let location = {
             let _entered = runtime.enter();

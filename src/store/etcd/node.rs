@@ -17,7 +17,7 @@ use crate::connection::StoreError;
 use crate::store::etcd_options::EtcdOptions;
 
 /// Time limit of a try. A node that was stopped and resumed may answer late, so the next one is tried.
-pub const TRY: Duration = Duration::from_secs(2);
+pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
 const CONNECT: Duration = Duration::from_millis(800);
 /// Interval of pings while requests wait, which end the connection to a host that is gone. etcd refuses pings below 5 s.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
@@ -64,7 +64,7 @@ impl EtcdNode {
             })
             .collect();
         nodes.map_err(|error| {
-            StoreError::Unusable(format!(
+            StoreError::Other(format!(
                 "The certificates for etcd cannot be used: {}",
                 root_cause(&error)
             ))
@@ -103,7 +103,7 @@ impl EtcdNode {
             };
             stream::iter([first]).chain(stream::pending())
         });
-        self.within(TRY, async {
+        self.within(ATTEMPT_TIMEOUT, async {
             let mut grpc = self.ready().await?;
             let path = PathAndQuery::from_static("/etcdserverpb.Watch/Watch");
             let answer = grpc.streaming(request, path, ProstCodec::default()).await?;

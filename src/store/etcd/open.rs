@@ -90,19 +90,19 @@ pub async fn open_backend(
         match without {
             WithoutStore::Create => create(&client, &keys, &new_identity(files)?).await?,
             WithoutStore::Refuse => {
-                return Err(StoreError::Unusable(format!(
+                return Err(StoreError::Other(format!(
                     "No store at {address}, and read-only mode does not create one"
                 )));
             }
             WithoutStore::Deleted => {
-                return Err(StoreError::Unusable(format!(
+                return Err(StoreError::Other(format!(
                     "The store at {address} was deleted while it was open; the next start of umai creates a new one"
                 )));
             }
         }
         found = find(&client, &keys, address).await?;
     }
-    let missing = || StoreError::Unusable(format!("The store at {address} was deleted; try again"));
+    let missing = || StoreError::Other(format!("The store at {address} was deleted; try again"));
     let found = found.ok_or_else(missing)?;
     let head = found.head();
     let identity = &found.identity;

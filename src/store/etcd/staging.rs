@@ -235,7 +235,7 @@ impl Staging<'_> {
             let (kind, payload) = &version.payload;
             let json = match kind {
                 EntryKind::Version => payload.clone(),
-                EntryKind::Saved | EntryKind::Record | EntryKind::Deleted | EntryKind::End => {
+                EntryKind::Saved | EntryKind::Record | EntryKind::Purged | EntryKind::End => {
                     version_json(id, payload)?
                 }
             };
@@ -285,7 +285,7 @@ impl Staging<'_> {
                 let why = format!(
                     "etcd has {found} of {expected} keys of the new content; the store was not changed"
                 );
-                return Err(StoreError::Unusable(why).into());
+                return Err(StoreError::Other(why).into());
             }
         }
         Ok(())

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::backend::EtcdBackend;
 use super::call_error::{CallError, Refusal};
-use super::node::{EtcdNode, TRY};
+use super::node::{ATTEMPT_TIMEOUT, EtcdNode};
 use super::wire::{Event, EventType, WatchCreateRequest, WatchResponse};
 use crate::connection::store::{ChangeEvent, ChangeKind, Revision};
 use crate::connection::{ConnectionItem, StoreError};
@@ -74,7 +74,7 @@ impl StoreWatch {
         let mut watch = Self {
             stream: backend.client.watch(node, create).await?,
         };
-        match timeout(TRY, watch.response(backend)).await {
+        match timeout(ATTEMPT_TIMEOUT, watch.response(backend)).await {
             Ok(Ok(response)) if response.created => Ok(watch),
             Ok(Err(error)) => Err(error),
             Ok(Ok(_)) | Err(_) => Err(CallError::NoAnswer(format!(

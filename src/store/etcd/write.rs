@@ -192,7 +192,7 @@ impl PendingWrite<'_> {
         if let Some(revision) = found.done() {
             return Ok(Step::Done(revision));
         }
-        if found.store != self.backend.fence {
+        if found.identity != self.backend.fence {
             return Err(StoreError::Replaced);
         }
         match self.change {
@@ -294,7 +294,7 @@ impl PendingWrite<'_> {
             });
         }
         if Instant::now() >= self.end {
-            return Err(StoreError::Unusable(format!(
+            return Err(StoreError::Other(format!(
                 "The alias '{}' refers to a missing connection",
                 item.alias
             )));

@@ -238,7 +238,7 @@ mod tests {
         assert_eq!(change(&|entry| entry.id = Uuid::nil()), refused);
         assert_eq!(change(&|entry| entry.number = 2), refused);
         assert_eq!(change(&|entry| entry.digest.sum = 1), refused);
-        assert_eq!(change(&|entry| entry.kind = EntryKind::Deleted), refused);
+        assert_eq!(change(&|entry| entry.kind = EntryKind::Purged), refused);
         assert_eq!(change(&|entry| entry.revision = 3), refused);
     }
 

@@ -20,7 +20,7 @@ pub enum EntryKind {
     /// A connection after a save, and the details of the save.
     Saved,
     /// A connection was deleted permanently; moving one to the trash is a save.
-    Deleted,
+    Purged,
     /// In a snapshot: the current version of a connection.
     Record,
     /// In a snapshot: an older version of a connection.
@@ -32,7 +32,7 @@ pub enum EntryKind {
 impl EntryKind {
     const ALL: [Self; 5] = [
         Self::Saved,
-        Self::Deleted,
+        Self::Purged,
         Self::Record,
         Self::Version,
         Self::End,

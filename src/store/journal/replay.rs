@@ -209,7 +209,7 @@ impl<T> StateBuilder<T> {
             EntryKind::Version => {
                 folded.older.insert(entry.number, version);
             }
-            EntryKind::Saved | EntryKind::Deleted | EntryKind::End => {}
+            EntryKind::Saved | EntryKind::Purged | EntryKind::End => {}
         }
     }
 
@@ -278,7 +278,7 @@ impl<T> StateBuilder<T> {
                 let version = self.version(entry);
                 self.connection(entry.id).add(version);
             }
-            EntryKind::Deleted => {
+            EntryKind::Purged => {
                 self.connections.remove(&entry.id);
                 self.deleted.insert(entry.id, entry.revision);
             }

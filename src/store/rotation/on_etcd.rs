@@ -333,14 +333,14 @@ impl<'a> EtcdRotation<'a> {
     }
 
     fn missing(&self) -> StoreError {
-        StoreError::Unusable(format!(
+        StoreError::Other(format!(
             "There is no store at {}; its key is created with the store",
             self.place
         ))
     }
 
     fn changed(&self) -> StoreError {
-        StoreError::Unusable(format!(
+        StoreError::Other(format!(
             "The store {} was changed again and again while its secrets were being encrypted; its key was not changed. Try again when it is in less use",
             self.place
         ))

@@ -102,7 +102,7 @@ impl LeaderClient {
         let message =
             framing::write(&ClientMessage::Request(request)).map_err(|_| NoReply::Disconnected)?;
         if message.len() > MAX_REQUEST {
-            return Ok(Err(StoreError::Unusable(
+            return Ok(Err(StoreError::Other(
                 "The connection is too large to store".into(),
             )));
         }

@@ -95,7 +95,7 @@ impl ClientSession {
                 wait.inspect(CancellationToken::cancel);
             }
             None => {
-                let unknown = StoreError::Unusable(
+                let unknown = StoreError::Other(
                     "The umai process that has the store open does not support this request".into(),
                 );
                 let message = self.reply(Err(unknown));

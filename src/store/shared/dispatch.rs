@@ -22,7 +22,7 @@ pub async fn dispatch(store: &SledStore, request: &StoreRequest) -> Result<Store
         StoreRequest::Write(Write::Save(save)) => {
             StoreReply::Written(store.save((**save).clone()).await?)
         }
-        StoreRequest::Write(Write::Delete {
+        StoreRequest::Write(Write::Purge {
             id,
             version,
             request,

@@ -110,7 +110,7 @@ impl Election {
         let backups = self.backups.clone();
         let store = spawn_blocking(move || SledStore::open(&data, |found| unlock(found), backups))
             .await
-            .map_err(|_| StoreError::Unusable("Opening the store failed".into()))??;
+            .map_err(|_| StoreError::Other("Opening the store failed".into()))??;
         let unlocked = store.unlocked();
         self.known.update(store.revision(), store.notices());
         let leader = StoreLeader::new(store, &self.data);
@@ -156,14 +156,14 @@ impl Election {
 }
 
 fn other_version_error(data: &Path) -> StoreError {
-    StoreError::Unusable(format!(
+    StoreError::Other(format!(
         "{} is in use by a different version of umai; close it, or use the same version",
         data.display()
     ))
 }
 
 fn other_user_error(data: &Path) -> StoreError {
-    StoreError::Unusable(format!(
+    StoreError::Other(format!(
         "{} is in use by another user's umai; close it, or use another folder with --data",
         data.display()
     ))

@@ -104,7 +104,7 @@ impl Membership {
         // A store is opened once, so the cell is empty.
         let _ = self.unlock.set(unlock);
         self.handle().await?;
-        self.unlocked.get().cloned().ok_or_else(closed_error)
+        self.unlocked.get().cloned().ok_or_else(StoreError::closed)
     }
 
     /// Returns a handle for one request; takes a new role when the current one has ended.
@@ -114,9 +114,9 @@ impl Membership {
             let now = *stage
                 .wait_for(|stage| *stage != MemberStage::Paused)
                 .await
-                .map_err(|_| closed_error())?;
+                .map_err(|_| StoreError::closed())?;
             if now == MemberStage::Closed {
-                return Err(closed_error());
+                return Err(StoreError::closed());
             }
             if let Some(handle) = self.current_handle() {
                 return Ok(handle);
@@ -124,7 +124,7 @@ impl Membership {
             // Spawned, because the caller may be cancelled: a lock that was just taken would be lost.
             let membership = Arc::clone(self);
             let joined = tokio::spawn(async move { membership.join().await });
-            joined.await.map_err(|_| closed_error())??;
+            joined.await.map_err(|_| StoreError::closed())??;
         }
     }
 
@@ -145,7 +145,7 @@ impl Membership {
             // The sender lives as long as this membership, so waiting cannot fail.
             let _ = stage.wait_for(|stage| *stage != MemberStage::Open).await;
         };
-        let election = self.election().ok_or_else(closed_error)?;
+        let election = self.election().ok_or_else(StoreError::closed)?;
         let role = match election.run(cancelled).await {
             Ok(Some((role, unlocked))) => {
                 // Later elections return the same store.
@@ -273,14 +273,9 @@ fn require_identity(unlocked: UnlockedStore, data: PathBuf) -> Arc<IdentityCheck
                 data.display()
             )));
         }
-        Err(StoreError::Unusable(format!(
+        Err(StoreError::Other(format!(
             "The store in {} was replaced by another store; nothing was changed. Restart umai to use it",
             data.display()
         )))
     })
-}
-
-/// Error after the store was closed.
-pub fn closed_error() -> StoreError {
-    StoreError::Unusable("The store is closed".into())
 }

@@ -113,7 +113,8 @@ pub enum Write {
     /// Saves a connection.
     Save(Box<SaveConnection<SealedSecret>>),
     /// Deletes a connection permanently.
-    Delete {
+    #[serde(rename = "Delete")]
+    Purge {
         /// ID of the connection.
         id: Uuid,
         /// Expected version.
@@ -169,5 +170,5 @@ impl StoreReply {
 
 /// Error for a reply that does not match the request.
 pub fn unexpected_reply() -> StoreError {
-    StoreError::Unusable("The umai process that has the store open sent an unexpected reply".into())
+    StoreError::Other("The umai process that has the store open sent an unexpected reply".into())
 }

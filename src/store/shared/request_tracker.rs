@@ -89,9 +89,7 @@ impl AcceptedRequest {
         request: &StoreRequest,
     ) -> Result<Result<StoreReply, StoreError>, StoreClosing> {
         match dispatch(&self.tracker.store, request).await {
-            Err(StoreError::Unusable(_)) if self.tracker.stopping.is_cancelled() => {
-                Err(StoreClosing)
-            }
+            Err(StoreError::Other(_)) if self.tracker.stopping.is_cancelled() => Err(StoreClosing),
             answer => Ok(answer),
         }
     }

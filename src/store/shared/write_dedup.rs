@@ -41,10 +41,10 @@ pub async fn find_revision(
                 let item = &save.connection.item;
                 item.is_deleted() && item.id == id && is_same_save(store, save).await?
             }
-            (Write::Delete { request, .. }, ChangeKind::Deleted(_)) => {
+            (Write::Purge { request, .. }, ChangeKind::Deleted(_)) => {
                 changed.request == Some(*request)
             }
-            (Write::Delete { .. }, ChangeKind::Saved(_)) => false,
+            (Write::Purge { .. }, ChangeKind::Saved(_)) => false,
         };
         if matches {
             return Ok(Some(seen));
@@ -79,7 +79,7 @@ async fn compare_with_stored(
         Write::Save(save) => {
             store.get(save.connection.item.id).await?.as_ref() == Some(&save.connection)
         }
-        Write::Delete { id, .. } => store.get(*id).await?.is_none(),
+        Write::Purge { id, .. } => store.get(*id).await?.is_none(),
     };
     Ok(matches.then(|| store.revision()))
 }

@@ -185,7 +185,7 @@ fn create_backup(applier: &Applier) -> Option<Backup> {
 /// Returns an error when a backup would almost fill the disk, whose space is needed for changes.
 fn check_space(data: &Path, obstacle: Option<DiskObstacle>) -> Result<(), StoreError> {
     if let Some(obstacle) = obstacle {
-        return Err(StoreError::Unusable(obstacle.describe(data)));
+        return Err(StoreError::Other(obstacle.describe(data)));
     }
     let needed = backup_size(data) * 2 + RESERVED;
     let has = rustix::fs::statvfs(data)
@@ -193,7 +193,7 @@ fn check_space(data: &Path, obstacle: Option<DiskObstacle>) -> Result<(), StoreE
     if has {
         return Ok(());
     }
-    Err(StoreError::Unusable(format!(
+    Err(StoreError::Other(format!(
         "the disk of {} is almost full",
         data.display()
     )))

@@ -43,7 +43,7 @@ pub struct SaveRequest {
 
 /// Payload of a deletion in the journal.
 #[derive(Serialize, Deserialize)]
-pub struct DeletedJson<T> {
+pub struct PurgedJson<T> {
     /// Deleted connection.
     pub item: T,
     /// [`ChangeEvent::request`].
@@ -62,7 +62,7 @@ impl WriteRequest {
             change: &save.change,
         })?;
         if json.len() > MAX_LENGTH {
-            return Err(StoreError::Unusable(
+            return Err(StoreError::Other(
                 "The connection is too large to store".into(),
             ));
         }
@@ -85,7 +85,7 @@ impl WriteRequest {
     pub fn replay(entry: &JournalEntry<'_>) -> Option<Result<Self, StoreError>> {
         match entry.kind {
             EntryKind::Saved => Some(read_saved(entry)),
-            EntryKind::Deleted => Some(Ok(Self::Purge {
+            EntryKind::Purged => Some(Ok(Self::Purge {
                 id: entry.id,
                 version: entry.number,
                 request: deletion_request(entry),
@@ -97,7 +97,7 @@ impl WriteRequest {
 
 /// Request in a journal entry of a deletion, if it has one.
 fn deletion_request(entry: &JournalEntry<'_>) -> Option<Uuid> {
-    let deleted: DeletedJson<IgnoredAny> = serde_json::from_slice(entry.payload).ok()?;
+    let deleted: PurgedJson<IgnoredAny> = serde_json::from_slice(entry.payload).ok()?;
     deleted.request
 }
 
@@ -117,7 +117,7 @@ pub fn to_event(entry: &JournalEntry<'_>) -> Option<Result<ChangeEvent, StoreErr
             let item = stored_json::read_listed(entry.id, entry.payload);
             (item.map(ChangeKind::new_state), None)
         }
-        EntryKind::Deleted => (Ok(ChangeKind::Deleted(entry.id)), deletion_request(entry)),
+        EntryKind::Purged => (Ok(ChangeKind::Deleted(entry.id)), deletion_request(entry)),
         EntryKind::Record | EntryKind::Version | EntryKind::End => return None,
     };
     Some(kind.map(|kind| ChangeEvent {
@@ -151,7 +151,7 @@ pub enum NewState {
         number: u64,
         /// [`ChangeEvent::request`].
         request: Option<Uuid>,
-        /// [`DeletedJson`].
+        /// [`PurgedJson`].
         payload: Vec<u8>,
     },
 }
@@ -169,7 +169,7 @@ impl AcceptedChange {
                 number,
                 payload,
                 ..
-            } => (EntryKind::Deleted, *id, *number, &**payload),
+            } => (EntryKind::Purged, *id, *number, &**payload),
         };
         let entry = JournalEntry {
             kind,

@@ -45,7 +45,7 @@ pub fn create(
         .map_err(refuse)?;
     let (rebuilt, broken) = rebuild::into_sled(folder, access, &IndexReader::Closed)?;
     if rebuilt.has_losses() || rebuilt.position != position {
-        return Err(StoreError::Unusable(format!(
+        return Err(StoreError::Other(format!(
             "Verifying the store written to {} failed; nothing was changed",
             folder.display()
         )));
@@ -94,7 +94,7 @@ pub fn write_entries(
             let (kind, payload) = &version.payload;
             let masked = match kind {
                 EntryKind::Version => None,
-                EntryKind::Saved | EntryKind::Record | EntryKind::Deleted | EntryKind::End => {
+                EntryKind::Saved | EntryKind::Record | EntryKind::Purged | EntryKind::End => {
                     Some(stored_json::version_json(*id, payload).map_err(io::Error::other)?)
                 }
             };

@@ -317,7 +317,7 @@ fn unsound(why: &str) -> StoreError {
 
 impl From<UnusableIndex> for StoreError {
     fn from(broken: UnusableIndex) -> Self {
-        Self::Unusable(format!(
+        Self::Other(format!(
             "The index of the store cannot be read: {}",
             broken.0
         ))

@@ -301,7 +301,7 @@ fn reject_new_store_beside_backups(data: &Path) -> Result<(), StoreError> {
     if count == 0 {
         return Ok(());
     }
-    Err(StoreError::Unusable(format!(
+    Err(StoreError::Other(format!(
         "There is no store in {data}, but there are {count} backups; nothing was changed. \
          Restore the newest: umai backup restore --newest; or use another folder with --data",
         data = data.display()
@@ -313,7 +313,7 @@ pub fn read_head(path: &Path) -> Result<Option<FileHeader>, StoreError> {
     match FileHeader::for_path(path).map_err(|error| io_error(path, &error))? {
         Ok(head) => Ok(Some(head)),
         Err(HeaderError::Damaged) => Ok(None),
-        Err(HeaderError::Newer(format)) => Err(StoreError::Unusable(format!(
+        Err(HeaderError::Newer(format)) => Err(StoreError::Other(format!(
             "{} was written by a newer umai (format {format}); nothing was changed. Use that version, or another folder with --data",
             path.display()
         ))),
@@ -364,7 +364,7 @@ fn index_identity(data: &Path) -> Result<StoreIdentity, StoreError> {
 }
 
 pub(super) fn nothing_readable(data: &Path) -> StoreError {
-    StoreError::Unusable(format!(
+    StoreError::Other(format!(
         "The store in {} has no readable journal; nothing was changed. \
          Restore a backup: umai backup restore --newest; or use another folder with --data",
         data.display()

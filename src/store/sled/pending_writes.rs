@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::change::{AcceptedChange, DeletedJson, NewState, SaveRequest, WriteRequest};
+use super::change::{AcceptedChange, NewState, PurgedJson, SaveRequest, WriteRequest};
 use super::encoding::CurrentState;
 use super::index_handle::IndexHandle;
 use super::stored_json::write_json;
@@ -176,7 +176,7 @@ impl PendingWrites {
             return Ok(());
         };
         let by = self.current(owner)?.ok_or_else(|| {
-            StoreError::Unusable(format!(
+            StoreError::Other(format!(
                 "The alias '{alias}' refers to a missing connection"
             ))
         })?;
@@ -235,7 +235,7 @@ impl PendingWrites {
         let after = NewState::Purged {
             id,
             number: item.map_or(0, |item| item.version),
-            payload: write_json(&DeletedJson { item, request })?,
+            payload: write_json(&PurgedJson { item, request })?,
             request,
         };
         let revision = self.position.revision + 1;

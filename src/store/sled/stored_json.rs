@@ -68,9 +68,8 @@ pub fn read_json<'a, T: Deserialize<'a>>(id: Uuid, json: &'a [u8]) -> Result<T, 
 
 /// Encodes JSON to store.
 pub fn write_json(value: &impl Serialize) -> Result<Vec<u8>, StoreError> {
-    serde_json::to_vec(value).map_err(|error| {
-        StoreError::Unusable(format!("The connection cannot be serialized: {error}"))
-    })
+    serde_json::to_vec(value)
+        .map_err(|error| StoreError::Other(format!("The connection cannot be serialized: {error}")))
 }
 
 /// Extracts the list item from a [`SavedJson`].

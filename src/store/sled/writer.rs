@@ -199,7 +199,7 @@ impl StoreWriter {
             .and_then(|()| tail.sync().map_err(AppendError::Failed));
         match written {
             Ok(()) => Ok(()),
-            Err(AppendError::NoSpace(error)) => Err(StoreError::Unusable(format!(
+            Err(AppendError::NoSpace(error)) => Err(StoreError::Other(format!(
                 "No space left to save in {}: {error}. Nothing was changed; free some space and save again",
                 self.applier.data.display()
             ))),

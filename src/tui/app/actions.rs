@@ -48,7 +48,7 @@ impl App {
     /// Runs an action that does the same in every context; continues with any other.
     fn act_anywhere(&mut self, action: Action) -> ControlFlow<Option<Effect>> {
         let effect = match action {
-            Action::Quit => Some(Effect::Quit),
+            Action::QuitNow => Some(Effect::Quit),
             Action::Redraw => Some(Effect::Redraw),
             Action::NextTheme => {
                 self.next_theme();
@@ -58,7 +58,7 @@ impl App {
                 self.hide_secrets();
                 Some(Effect::Suspend)
             }
-            Action::Leave => self.leave(),
+            Action::Quit => self.leave(),
             Action::EditExternally if self.dialogs.is_on::<Form>() => self.edit_externally(),
             Action::Palette if !self.dialogs.is_on::<PaletteDialog>() => {
                 self.open_palette();

@@ -29,7 +29,9 @@ impl CommandWriter<'_> {
                 return self.save_form().ok_or("no form is open");
             }
             CommandFor::Action(action) => self.command(action)?,
-            CommandFor::Connection(id) => name(self.line("connections get"), self.0.tree.item(id)),
+            CommandFor::Connection(id) => {
+                with_alias(self.line("connections get"), self.0.tree.item(id))
+            }
         };
         Ok(line.to_string())
     }
@@ -84,10 +86,10 @@ impl CommandWriter<'_> {
             | Action::Delete
             | Action::Export => self.add_marked_or_selected(line),
             Action::CompareVersions => {
-                let line = name(line, selected);
+                let line = with_alias(line, selected);
                 match self.0.workspace.history.to_compare() {
                     Some((from, to)) => line.arg(&from.to_string()).arg(&to.to_string()),
-                    None => line.blank(VERSION),
+                    None => line.placeholder(VERSION),
                 }
             }
             Action::RollBack => {
@@ -98,41 +100,45 @@ impl CommandWriter<'_> {
                     }
                     None => None,
                 };
-                let line = name(line, selected);
+                let line = with_alias(line, selected);
                 match version {
                     Some(version) => line.arg(&version.to_string()),
-                    None => line.blank(VERSION),
+                    None => line.placeholder(VERSION),
                 }
             }
             Action::Restore | Action::Purge => {
                 match self.0.dialogs.top().and_then(TrashDialog::selected) {
                     // Several connections in the trash can have the same former alias.
                     Some(item) => line.arg(&item.id.to_string()),
-                    None => line.blank(CONNECTION),
+                    None => line.placeholder(CONNECTION),
                 }
             }
             Action::CopyToTarget => self.add_ids_to_copy(line),
             Action::EmptyTrash => line.flag("--all"),
             Action::New | Action::Save => line
                 .flag("--provider")
-                .blank("PROVIDER")
+                .placeholder("PROVIDER")
                 .flag("--name")
-                .blank("NAME"),
+                .placeholder("NAME"),
             Action::ImportEnvironment => line.flag("--from-env"),
-            Action::Duplicate => name(line, selected).flag("--name").blank("NAME"),
+            Action::Duplicate => with_alias(line, selected)
+                .flag("--name")
+                .placeholder("NAME"),
             Action::Trash => line.flag("--trash"),
             _ => match words {
                 "connections list" => self.list_command(line, action),
-                "connections update" => name(line, selected).flag("--set").blank("KEY=VALUE"),
+                "connections update" => with_alias(line, selected)
+                    .flag("--set")
+                    .placeholder("KEY=VALUE"),
                 "man" | "targets list" => line,
-                _ => name(line, selected),
+                _ => with_alias(line, selected),
             },
         })
     }
 
     /// Adds placeholders for both targets, and the marked connections or the selected one.
     fn add_ids_to_copy(&self, line: CommandLine) -> CommandLine {
-        let line = line.blank("A").blank("B");
+        let line = line.placeholder("A").placeholder("B");
         let ids = self.0.to_copy();
         ids.iter()
             .fold(line, |line, id| line.option("--only", &id.to_string()))
@@ -141,7 +147,7 @@ impl CommandWriter<'_> {
     /// Adds the marked connections, or the selected one.
     fn add_marked_or_selected(&self, line: CommandLine) -> CommandLine {
         if !self.0.has_marks() {
-            return name(line, self.0.tree.selected_item());
+            return with_alias(line, self.0.tree.selected_item());
         }
         let marked = self.0.tree.marked();
         marked
@@ -181,8 +187,10 @@ impl CommandWriter<'_> {
             FormSubject::New => self
                 .line("connections create")
                 .option("--provider", &form.provider.id),
-            FormSubject::Copy { of: id, .. } => name(self.line("connections duplicate"), of(*id)),
-            FormSubject::Stored { id, .. } => name(self.line("connections update"), of(*id)),
+            FormSubject::Copy { of: id, .. } => {
+                with_alias(self.line("connections duplicate"), of(*id))
+            }
+            FormSubject::Stored { id, .. } => with_alias(self.line("connections update"), of(*id)),
         };
         let is_given =
             |place: &FieldId| !is_stored || form.field(place).is_some_and(FormField::is_changed);
@@ -228,7 +236,7 @@ impl CommandWriter<'_> {
         }
         match switch(is_active).command() {
             CliEquivalent::Command(words) => {
-                let second = name(self.line(words), form.id().and_then(of));
+                let second = with_alias(self.line(words), form.id().and_then(of));
                 format!("{line} && {second}")
             }
             CliEquivalent::None(_) => line.to_string(),
@@ -245,10 +253,10 @@ const fn switch(is_active: bool) -> Action {
 }
 
 /// Adds a connection, or a placeholder.
-fn name(line: CommandLine, item: Option<&TreeItem>) -> CommandLine {
+fn with_alias(line: CommandLine, item: Option<&TreeItem>) -> CommandLine {
     match item {
         Some(item) => line.arg(&alias_or_id(item)),
-        None => line.blank(CONNECTION),
+        None => line.placeholder(CONNECTION),
     }
 }
 

@@ -27,7 +27,7 @@ impl CommandLine {
 
     /// Appends a placeholder that the user fills in.
     #[must_use]
-    pub fn blank(mut self, name: &str) -> Self {
+    pub fn placeholder(mut self, name: &str) -> Self {
         self.words.push(name.to_owned());
         self
     }
@@ -47,7 +47,7 @@ impl CommandLine {
     /// Appends an option without a value.
     #[must_use]
     pub fn flag(self, option: &str) -> Self {
-        self.blank(option)
+        self.placeholder(option)
     }
 }
 

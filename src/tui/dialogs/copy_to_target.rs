@@ -210,7 +210,7 @@ impl CopyDialog {
     fn copied(&mut self, reply: ServiceReply) -> DialogOutcome {
         let result = match reply {
             ServiceReply::Copied(result) => result,
-            other => StepResult::Failed(StoreError::Unusable(failure(other)).into()),
+            other => StepResult::Failed(StoreError::Other(failure(other)).into()),
         };
         if let StepResult::Failed(error) = &result
             && error.fails_next_request()

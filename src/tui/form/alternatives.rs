@@ -43,7 +43,7 @@ impl Form {
             return None;
         };
         self.provider
-            .alternatives
+            .alternative_groups
             .get(choice)?
             .alternatives
             .get((*at)?)
@@ -73,7 +73,12 @@ impl Form {
 
     /// Chooses the alternatives that these settings belong to.
     pub(super) fn choose_alternatives(&mut self, filled: &[String]) {
-        let choices: Vec<_> = self.provider.alternatives.iter().enumerate().collect();
+        let choices: Vec<_> = self
+            .provider
+            .alternative_groups
+            .iter()
+            .enumerate()
+            .collect();
         let to_choose = choices.into_iter().filter_map(|(index, choice)| {
             let alternative = choice.in_use(|key| filled.iter().any(|one| one == key))?;
             Some((FieldId::AlternativeGroup(index), alternative))
@@ -168,7 +173,7 @@ impl Form {
 impl Provider {
     /// Choice that a setting depends on.
     fn choice_of(&self, key: &str) -> Option<(usize, &AlternativeGroup)> {
-        let mut choices = self.alternatives.iter().enumerate();
+        let mut choices = self.alternative_groups.iter().enumerate();
         choices.find(|(_, choice)| choice.alternative_of(key).is_some())
     }
 }

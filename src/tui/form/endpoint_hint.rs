@@ -94,7 +94,7 @@ impl Form {
 
     /// Returns whether the chosen alternative requires this setting alone, so that it can be assumed to be set.
     fn is_always_required(&self, key: &str) -> bool {
-        (0..self.provider.alternatives.len())
+        (0..self.provider.alternative_groups.len())
             .filter_map(|choice| self.alternative(choice))
             .any(|alternative| alternative.always_needs(key))
     }

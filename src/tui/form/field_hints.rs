@@ -59,7 +59,7 @@ impl Form {
         let FieldId::Setting(key) = &field.id else {
             return None;
         };
-        let choices = 0..self.provider.alternatives.len();
+        let choices = 0..self.provider.alternative_groups.len();
         let chosen = choices.filter_map(|choice| self.alternative(choice));
         let alternative = chosen.into_iter().find(|one| one.any_of.contains(key))?;
         let hint = alternative.hint.as_deref()?;

@@ -139,7 +139,7 @@ fn command(app: &App, typed: &str) -> ParsedLine {
         }
         "where" => return ParsedLine::Reply(Narration::new(app).all()),
         "show" => return plain_input(PlainInput::Action(Action::ShowSettings)),
-        "quit" | "exit" | "q" => return plain_input(PlainInput::Action(Action::Leave)),
+        "quit" | "exit" | "q" => return plain_input(PlainInput::Action(Action::Quit)),
         _ => {}
     }
     if !rest.is_empty() {
@@ -173,7 +173,7 @@ fn command(app: &App, typed: &str) -> ParsedLine {
     }
     match action.or(alike.first().copied()) {
         Some(Action::Help | Action::Palette) => ParsedLine::Reply(help(app)),
-        Some(Action::Quit) => plain_input(PlainInput::Action(Action::Leave)),
+        Some(Action::QuitNow) => plain_input(PlainInput::Action(Action::Quit)),
         Some(Action::Filter) => {
             ParsedLine::Reply(vec!["/text filters the list, / alone shows all.".into()])
         }
@@ -214,7 +214,7 @@ const fn is_screen_only(action: Action) -> bool {
             | Action::Palette
             | Action::Help
             | Action::Filter
-            | Action::Quit
+            | Action::QuitNow
             | Action::Suspend
     )
 }

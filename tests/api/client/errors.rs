@@ -133,7 +133,7 @@ fn all_errors() -> Vec<ConnectionError> {
             why: "checksum".into(),
         }),
         ConnectionError::Store(StoreError::Key("missing".into())),
-        ConnectionError::Store(StoreError::Unusable("gone".into())),
+        ConnectionError::Store(StoreError::Other("gone".into())),
         ConnectionError::Provider(Box::new(report)),
         ConnectionError::Server(ServerError::Unreachable {
             server: "https://x".into(),

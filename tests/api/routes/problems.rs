@@ -114,8 +114,8 @@ fn fields() -> [DraftField; 6] {
 
 fn store_errors() -> Vec<StoreError> {
     use StoreError::{
-        AliasTaken, Damaged, FeedTooOld, Full, Held, IdTaken, Key, NotFound, ReadOnly, Replaced,
-        Unanswered, Unreachable, Unusable, VersionConflict,
+        AliasTaken, Damaged, FeedTooOld, Full, Held, IdTaken, Key, NotFound, Other, ReadOnly,
+        Replaced, Unanswered, Unreachable, VersionConflict,
     };
     let item = ConnectionItem {
         id: ID,
@@ -155,7 +155,7 @@ fn store_errors() -> Vec<StoreError> {
         Unanswered("etcd did not answer".into()),
         Full("no space".into()),
         Replaced,
-        Unusable("no folder".into()),
+        Other("no folder".into()),
     ];
     for error in &all {
         match error {
@@ -172,7 +172,7 @@ fn store_errors() -> Vec<StoreError> {
             | Unanswered(_)
             | Full(_)
             | Replaced
-            | Unusable(_) => {}
+            | Other(_) => {}
         }
     }
     all

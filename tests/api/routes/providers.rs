@@ -76,8 +76,8 @@ async fn provider_details_are_complete_for_forms() {
         assert!(received.is_from_umai());
         let read = received.into_provider(None).unwrap();
         assert_eq!(
-            (&read.settings, &read.rules, &read.alternatives),
-            (&known.settings, &known.rules, &known.alternatives)
+            (&read.settings, &read.rules, &read.alternative_groups),
+            (&known.settings, &known.rules, &known.alternative_groups)
         );
         assert_eq!(output["id"], known.id.as_str());
         assert_eq!(output["rules"], json!(known.rules));

@@ -329,7 +329,7 @@ pub async fn write(home: &Path, first: u64) {
                     report(&format!("{number} {version}"));
                 }
                 if ends_deleted(number) {
-                    store.delete(id(number), 2).await.unwrap();
+                    store.purge(id(number), 2).await.unwrap();
                     report(&format!("{number} 0"));
                 }
             }

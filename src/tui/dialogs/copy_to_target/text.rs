@@ -96,7 +96,7 @@ impl CopyDialog {
     }
 
     fn secrets_sentence(&self) -> String {
-        let kept: usize = self.rows.iter().map(|row| row.kept_secrets).sum();
+        let kept: usize = self.rows.iter().map(|row| row.uncopied_secrets).sum();
         match (self.secrets, self.can_reveal) {
             (SecretPolicy::Copy, _) => "Stored secrets are copied, too".into(),
             (SecretPolicy::Keep, true) if kept > 0 => {
