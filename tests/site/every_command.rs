@@ -2,7 +2,7 @@
 
 use rstest::rstest;
 
-use crate::fixture::{MODES, Mode, PLANTED};
+use crate::fixture::{MODES, Mode, PIN, PLANTED};
 use crate::home::Home;
 use crate::stand_in::{CLIENT_SECRET, StandIn, Switches};
 
@@ -107,7 +107,7 @@ fn verb_leaks_nothing_and_changes_only_its_connection(
         site.switch(HARMLESS[switch]);
         let before = site.all();
         let answer = site.umai(&home, &[&["connections"], verb].concat());
-        for hidden in [PLANTED, "4711", CLIENT_SECRET] {
+        for hidden in [PLANTED, PIN, CLIENT_SECRET] {
             assert!(!answer.output().contains(hidden), "{verb:?}: {answer:?}");
         }
         let files = home.files_with(PLANTED);

@@ -3,7 +3,7 @@
 use rstest::rstest;
 
 use crate::app::stage;
-use crate::fixture::{MODES, PLANTED, Stored};
+use crate::fixture::{MODES, PIN, PLANTED, Stored};
 use crate::stand_in::{CLIENT_SECRET, StandIn, Switches};
 use crate::support::harness::Harness;
 
@@ -77,7 +77,7 @@ fn check(
     (keys, changed): (&str, Option<&str>),
 ) {
     let frame = harness.frame();
-    for hidden in [PLANTED, "4711", CLIENT_SECRET] {
+    for hidden in [PLANTED, PIN, CLIENT_SECRET] {
         assert!(!frame.contains(hidden), "{keys}: {frame}");
         let effects = format!("{:?}", harness.effects);
         assert!(!effects.contains(hidden), "{keys}: {effects}");

@@ -18,6 +18,8 @@ pub const MODES: [Mode; 3] = [Mode::Stock, Mode::Masking, Mode::Extra];
 
 /// Part of every secret of the test server.
 pub const PLANTED: &str = "planted";
+/// Number of an undeclared setting that must not be shown; longer than any group of a UUID, so that none contains it.
+pub const PIN: &str = "4711471147114";
 
 /// Mask of the masking mode.
 pub const MASK: &str = "********";
@@ -140,7 +142,7 @@ pub fn connections(mode: Mode) -> Vec<Stored> {
             "Acme",
             "acme",
             Some(
-                r#"{"accessToken":"planted-five-0123456789","serviceUrl":"https://acme.example","retries":3,"pin":4711,"tags":["a","b"],"stream":null}"#,
+                r#"{"accessToken":"planted-five-0123456789","serviceUrl":"https://acme.example","retries":3,"pin":4711471147114,"tags":["a","b"],"stream":null}"#,
             ),
         ));
         connections.push(Stored::new(
