@@ -97,7 +97,7 @@ fn missing_required_variable_is_rejected() {
     let home = Home::new();
     let made = create(&home, &[TWO[2]], &[]);
     assert_eq!(made.code, 4, "{made:?}");
-    let wanted = "one of Bedrock API Key, Access Key ID, Secret Access Key is required";
+    let wanted = "Amazon Bedrock requires one of --secret-stdin apiKey (Bedrock API Key), --secret-stdin accessKeyId (Access Key ID), --secret-stdin secretAccessKey (Secret Access Key)";
     assert!(made.err.contains(wanted), "{made:?}");
     let id = ("AWS_ACCESS_KEY_ID", "ASIAPLANTED");
     let made = create(&home, &[TWO[2], id], &[]);

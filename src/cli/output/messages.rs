@@ -74,6 +74,9 @@ fn in_options(error: &FieldError) -> String {
                 FieldReason::Required => {
                     format!("{label} is required: add --set {key}=VALUE")
                 }
+                FieldReason::OneOf(labels) => {
+                    one_of(provider, labels).unwrap_or_else(|| format!("--set {key}: {error}"))
+                }
                 FieldReason::EndpointChanged => format!(
                     "Changing the endpoint requires the key again: add --secret-stdin {key}"
                 ),
@@ -85,6 +88,29 @@ fn in_options(error: &FieldError) -> String {
         FieldReason::Required => format!("{option} is required"),
         _ => format!("{option}: {error}"),
     }
+}
+
+/// Returns the options of settings of which one must have a value; none if a label is not of a built-in provider.
+fn one_of(provider: &str, labels: &[String]) -> Option<String> {
+    let catalog = ProviderCatalog::embedded();
+    let known = catalog.get(provider)?;
+    let options: Option<Vec<_>> = labels
+        .iter()
+        .map(|label| {
+            let field = known.settings.iter().find(|field| field.label == *label)?;
+            let key = &field.key;
+            Some(if field.sensitive {
+                format!("--secret-stdin {key} ({label})")
+            } else {
+                format!("--set {key}=VALUE ({label})")
+            })
+        })
+        .collect();
+    Some(format!(
+        "{} requires one of {}",
+        known.name,
+        options?.join(", ")
+    ))
 }
 
 /// Returns whether a setting is a secret; one that is not of a built-in provider is judged by its name.
