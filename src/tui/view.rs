@@ -90,7 +90,11 @@ fn panes(scene: Scene<'_>, buffer: &mut Buffer) -> Option<(u16, u16)> {
             if app.shows_table() {
                 return list::draw(scene, layout.side, buffer);
             }
-            detail::draw(scene, layout.side, buffer);
+            if is_connection {
+                detail::draw(scene, layout.side, buffer);
+            } else {
+                list::draw_empty(scene, layout.side, buffer);
+            }
             cursor
         }
     }

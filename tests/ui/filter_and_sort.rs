@@ -218,6 +218,25 @@ fn tab_completes_the_filter_and_goes_through_its_values() {
 }
 
 #[test]
+fn filter_of_the_tree_stays_there_without_a_match() {
+    let mut harness = five(120, 30);
+    harness.play("<down><down><down>/openai");
+    let line = |harness: &Harness| {
+        let frame = harness.frame();
+        let row = frame.lines().find(|row| row.contains("/ openai")).unwrap();
+        row.split("/ openai").next().unwrap().chars().count()
+    };
+    let before = line(&harness);
+    harness.play("zzz");
+    assert_eq!(harness.app.tree.shown_len(), 0);
+    assert_eq!(line(&harness), before);
+    assert!(harness.frame().contains("No match for the filter"));
+    harness.play("<backspace><backspace><backspace>");
+    assert_eq!(line(&harness), before);
+    assert!(harness.app.tree.shown_len() > 0);
+}
+
+#[test]
 fn filter_with_an_error_marks_nothing() {
     let mut harness = five(80, 24);
     harness.play("/status:x<enter><ctrl-a>");

@@ -6,9 +6,11 @@ use crate::tui::tree::Node;
 
 impl App {
     /// Returns true if the content beside the tree is the table of the connections, otherwise it is a workspace.
+    ///
+    /// While a filter is typed, its line and the list stay in the same pane, also when nothing matches.
     pub fn shows_table(&self) -> bool {
-        self.layout().columns == Columns::Two
-            && (self.pane == Pane::Table || self.tree.selected_item().is_none())
+        let is_chosen = self.tree.selected_item().is_none() && !self.is_filtering();
+        self.layout().columns == Columns::Two && (self.pane == Pane::Table || is_chosen)
     }
 
     /// Moves the focus to a visible pane, and hides the connections of the tree while the table lists them.

@@ -97,6 +97,14 @@ fn titles(scene: Scene<'_>, heading: Area, buffer: &mut Buffer) {
     }
 }
 
+/// Draws a pane that says why the list in the tree is empty.
+pub fn draw_empty(scene: Scene<'_>, area: Area, buffer: &mut Buffer) {
+    let inside = paint::pane(buffer, area, "", (scene.theme, false));
+    if !inside.is_empty() && scene.app.tree.shown_len() == 0 {
+        empty(scene, inside, buffer);
+    }
+}
+
 fn empty(scene: Scene<'_>, inside: Area, buffer: &mut Buffer) {
     let Scene { app, theme, .. } = scene;
     let suggestion = app.tree.filter_suggestion();
