@@ -19,6 +19,7 @@ pub mod tree;
 pub mod bulk;
 pub mod columns;
 pub mod word_diff;
+pub mod changed_value;
 pub mod history;
 pub mod info;
 pub mod tabs;

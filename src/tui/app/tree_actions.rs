@@ -56,7 +56,7 @@ impl App {
             Action::CopyLine => return self.copy_line(),
             Action::CompareVersions => return self.compare(),
             Action::MarkVersion => self.workspace.history.mark(),
-            Action::RollBack => self.confirm_roll_back(),
+            Action::RollBack => return self.confirm_roll_back(),
             Action::Undo => return self.undo_last(),
             Action::Delete => self.confirm_delete(),
             Action::Trash => self.open_trash(),

@@ -10,10 +10,11 @@ use crate::connection::{
 use crate::search::TreeItem;
 use crate::service::ServiceFeatures;
 use crate::tui::action::{Action, KeyContext};
+use crate::tui::changed_value::ChangedValue;
 use crate::tui::dialog::{CommandFor, ConfirmAction};
 use crate::tui::dialogs::confirm::ConfirmDialog;
 use crate::tui::dialogs::menu::Menu;
-use crate::tui::dialogs::version_diff::{ChangedValue, VersionDiff};
+use crate::tui::dialogs::version_diff::VersionDiff;
 use crate::tui::effect::{Effect, ServiceRequest};
 use crate::tui::layout::Columns;
 use crate::tui::notice::Notice;
@@ -120,19 +121,22 @@ impl App {
     }
 
     /// Asks for confirmation to roll back to the selected version.
-    pub(super) fn confirm_roll_back(&mut self) {
+    pub(super) fn confirm_roll_back(&mut self) -> Option<Effect> {
         let history = &self.workspace.history;
-        let (Some(id), Some(version)) = (history.id(), history.selected()) else {
-            return;
-        };
-        let number = version.number();
-        if history.current() == Some(number) {
+        let (id, number) = (history.id()?, history.selected()?.number());
+        let current = history.current();
+        if current == Some(number) {
             self.notify(Notice::info(format!("v{number} is the current version")));
-            return;
+            return None;
         }
         let name = self.tree.item(id).map_or("", |item| item.name());
         let confirm = ConfirmDialog::roll_back(id, number, name, self.service.features);
-        self.dialogs.push(confirm);
+        let Some(current) = current else {
+            self.dialogs.push(confirm);
+            return None;
+        };
+        let request = ServiceRequest::Compare(id, current, number);
+        Some(self.open_with_request(request, |ticket| confirm.comparing(id, ticket).into()))
     }
 
     /// Rolls back as confirmed, with the note typed in the prompt.

@@ -1,14 +1,20 @@
 //! Prompt with buttons.
 
 mod prompts;
+mod rollback_changes;
 
 use uuid::Uuid;
 
+use self::rollback_changes::RollbackChanges;
+
+use crate::service::ServiceFeatures;
 use crate::tui::action::{Action, KeyContext};
+use crate::tui::changed_value::ChangedValue;
 use crate::tui::dialog::{
     ConfirmAction, Dialog, DialogContext, DialogModel, DialogOutcome, Frame, InputLine, Pick,
     Spoken, TextBlock, Tone,
 };
+use crate::tui::effect::{ServiceReply, Ticket};
 use crate::tui::event::PastedText;
 use crate::tui::text_input::TextInput;
 use crate::tui::text_width::{self, wrap};
@@ -25,6 +31,8 @@ pub struct ConfirmDialog {
     pub text: String,
     /// Name of the affected connection, field or file.
     pub subject: Option<String>,
+    /// Connection of a rollback, and the fields that it changes.
+    changes: Option<(Uuid, RollbackChanges)>,
     /// Sentence below the question that is shown as a warning.
     pub warning: Option<&'static str>,
     /// Optional note for the history.
@@ -47,6 +55,7 @@ impl ConfirmDialog {
             headline: headline.into(),
             text: text.into(),
             subject: None,
+            changes: None,
             warning: None,
             note: None,
             buttons: buttons.to_vec(),
@@ -71,6 +80,23 @@ impl ConfirmDialog {
 
     fn with_warning(mut self, warning: &'static str) -> Self {
         self.warning = Some(warning);
+        self
+    }
+
+    /// Shows the fields that a rollback changes when the reply of the comparison arrives.
+    pub fn comparing(mut self, id: Uuid, ticket: Ticket) -> Self {
+        self.changes = Some((id, RollbackChanges::Pending(ticket)));
+        self
+    }
+
+    /// Shows the fields that a rollback changes.
+    pub fn with_changes(
+        mut self,
+        id: Uuid,
+        changes: &[ChangedValue],
+        features: ServiceFeatures,
+    ) -> Self {
+        self.changes = Some((id, RollbackChanges::of(changes, features)));
         self
     }
 
@@ -171,6 +197,7 @@ impl Dialog for ConfirmDialog {
             + u16::from(self.subject.is_some())
             + u16::from(self.warning.is_some())
             + u16::from(place.is_some())
+            + u16::from(self.changes.is_some())
             + 2 * u16::from(self.note.is_some())
             + more;
         let text = text.into_iter().map(|line| (line, Tone::Text));
@@ -180,7 +207,14 @@ impl Dialog for ConfirmDialog {
             .warning
             .map(|warning| (warning.to_owned(), Tone::Warning));
         let place = place.map(|place| (text_width::cut(&place, width), Tone::Heading));
-        let lines = text.chain(subject).chain(place).chain(warning);
+        let changes = self.changes.as_ref();
+        let changes =
+            changes.map(|(_, changes)| (text_width::cut(changes.sentence(), width), Tone::Text));
+        let lines = text
+            .chain(subject)
+            .chain(place)
+            .chain(changes)
+            .chain(warning);
         let lines: Vec<_> = lines.map(|part| vec![part]).collect();
         DialogModel {
             head: TextBlock {
@@ -212,6 +246,11 @@ impl Dialog for ConfirmDialog {
         let mut body = vec![self.text.clone()];
         body.extend(self.subject.clone());
         body.extend(self.place(cx));
+        body.extend(
+            self.changes
+                .as_ref()
+                .map(|(_, changes)| changes.sentence().to_owned()),
+        );
         body.extend(self.warning.map(str::to_owned));
         let note = self.note.as_ref().map(|line| match line.value() {
             "" => "Any other line becomes a note on the change.".to_owned(),
@@ -237,6 +276,19 @@ impl Dialog for ConfirmDialog {
             Action::No => return self.answer(self.no()),
             Action::Back => return DialogOutcome::Close,
             _ => {}
+        }
+        DialogOutcome::Stay
+    }
+
+    fn ticket(&self) -> Option<Ticket> {
+        self.changes.as_ref()?.1.ticket()
+    }
+
+    fn reply(&mut self, reply: ServiceReply, cx: &DialogContext<'_>) -> DialogOutcome {
+        if let Some((id, changes)) = &mut self.changes {
+            let item = cx.tree.item(*id);
+            let provider = item.and_then(|item| cx.catalog.get(&item.provider));
+            *changes = RollbackChanges::from_reply(reply, provider, cx.features);
         }
         DialogOutcome::Stay
     }
