@@ -38,7 +38,15 @@ fn fitting(app: &App, room: usize) -> (Vec<Hint>, Vec<Hint>) {
     let back = hints
         .iter()
         .position(|(action, hint)| *action == Action::Back && is_important(hint));
-    let back = back.map(|at| hints.remove(at).1);
+    let mut back = back.map(|at| hints.remove(at).1);
+    // Where only one of them fits, the key that saves is harder to guess than Esc.
+    if let Some((Action::Save, save)) = hints.first()
+        && back
+            .as_ref()
+            .is_some_and(|back| width(save) <= room && width(save) + width(back) > room)
+    {
+        back = None;
+    }
     room = room.saturating_sub(back.as_ref().map_or(0, width));
     let mut fitting = Vec::new();
     for (_, hint) in hints {
