@@ -9,6 +9,7 @@ use umai::store::journal::header::FORMAT;
 
 use crate::support::fixture::{Content, Store, content, id, open_in, options, random, save};
 use crate::support::folders::{copy, files};
+use crate::support::index_rows;
 
 const CONNECTIONS: u64 = 60;
 
@@ -119,18 +120,29 @@ async fn damaged_index_is_rebuilt_and_reported() {
     assert!(rebuilds >= 22, "{rebuilds} of 40 were noticed");
 }
 
-/// Removes or changes a random row with a key prefix, as if sled had lost it without noticing.
-fn lose_row(folder: &Path, kind: &str, change: bool) {
-    let db = sled::open(folder.join("data/sled")).unwrap();
-    let rows: Vec<_> = db.scan_prefix(kind).map(Result::unwrap).collect();
-    let (key, value) = &rows[random(rows.len() as u64) as usize];
-    if change {
-        let mut value = value.to_vec();
-        let last = value.len() - 1;
-        value[last] ^= 1;
-        db.insert(key, value).unwrap();
-    } else {
-        db.remove(key).unwrap();
+/// Damage of an index that sled does not notice.
+#[derive(Debug, Clone, Copy)]
+enum LostRow {
+    Row,
+    Block,
+    BlockChanged,
+}
+
+/// Damages random rows of a kind.
+fn lose_row(folder: &Path, kind: &str, lost: LostRow) {
+    let data = folder.join("data");
+    let found = match lost {
+        LostRow::Row => index_rows::rows(&data, kind),
+        LostRow::Block | LostRow::BlockChanged => index_rows::blocks(&data, kind),
+    };
+    let (key, mut value) = found[random(found.len() as u64) as usize].clone();
+    match lost {
+        LostRow::Row => index_rows::remove(&data, &key),
+        LostRow::Block => index_rows::plant(&data, &key, None),
+        LostRow::BlockChanged => {
+            *value.last_mut().unwrap() ^= 1;
+            index_rows::plant(&data, &key, Some(value));
+        }
     }
 }
 
@@ -139,16 +151,16 @@ async fn index_with_lost_row_is_rebuilt() {
     let original = tempfile::tempdir().unwrap();
     let before = store_in(original.path()).await;
     for kind in ["a", "o", "r", "v"] {
-        for change in [false, true] {
+        for lost in [LostRow::Row, LostRow::Block, LostRow::BlockChanged] {
             let folder = tempfile::tempdir().unwrap();
             copy(original.path(), folder.path());
-            lose_row(folder.path(), kind, change);
+            lose_row(folder.path(), kind, lost);
             let store = open_in(folder.path()).await.unwrap();
-            assert_eq!(content(&store).await, before, "{kind} {change}");
+            assert_eq!(content(&store).await, before, "{kind} {lost:?}");
             let notices = store.notices().join(" ");
             assert!(
                 notices.contains("rebuilt from the journal"),
-                "{kind}: {notices}"
+                "{kind} {lost:?}: {notices}"
             );
             store.close().await.unwrap();
         }
@@ -163,10 +175,7 @@ async fn large_index_with_lost_alias_rejects_duplicate() {
     join_all((0..6_000).map(|number| store.save(save(number, 1)))).await;
     store.close().await.unwrap();
     drop(store);
-    {
-        let db = sled::open(folder.path().join("data/sled")).unwrap();
-        assert!(db.remove("aalias-77-1").unwrap().is_some());
-    }
+    index_rows::remove(&folder.path().join("data"), b"aalias-77-1");
     let store = open_in(folder.path()).await.unwrap();
     let found = store.find("alias-77-1").await.unwrap();
     assert!(

@@ -9,10 +9,9 @@ use umai::store::journal::entry::{EntryKind, EntryWalk, JournalEntry, WalkItem};
 use umai::store::journal::header::{self, FileHeader, NewFile};
 use umai::store::journal::segment::{ActiveSegment, Segment};
 use umai::store::journal::{retention, snapshot};
-use umai::store::key::{CODE, KeyLookup, StoreAuthenticator, StoreKey};
-use umai::store::store_in as store_in_folder;
 
 use crate::support::fixture::{Content, content, open_in, save};
+use crate::support::index_rows::{self, auth};
 
 const CONNECTIONS: u64 = 40;
 
@@ -75,15 +74,6 @@ fn write_snapshot(
     data.join(format!("snapshots/{:020}.snapshot", head.revision))
 }
 
-/// Authenticator of the store, with which umai writes its files.
-fn auth(data: &Path) -> StoreAuthenticator {
-    let config = data.parent().unwrap().join("config");
-    let Ok(KeyLookup::Key(key, _)) = StoreKey::find(None, &config) else {
-        panic!("no key");
-    };
-    key.authenticator(store_in_folder(data).unwrap())
-}
-
 /// Digest of the first connections.
 fn digest_of(data: &Path, has: usize) -> StateDigest {
     let (_, changes) = journal(data);
@@ -97,9 +87,7 @@ fn digest_of(data: &Path, has: usize) -> StateDigest {
 fn reduce_index(data: &Path, head: &FileHeader, has: usize) {
     let (_, changes) = journal(data);
     let lost: Vec<uuid::Uuid> = changes[has..].iter().map(|change| change.1).collect();
-    let db = sled::open(data.join("sled")).unwrap();
-    for pair in db.iter() {
-        let (key, value) = pair.unwrap();
+    for (key, value) in index_rows::rows(data, "") {
         let id = match key[0] {
             b'r' => uuid::Uuid::from_slice(&key[1..17]).unwrap(),
             b'a' => uuid::Uuid::from_slice(&value[4..20]).unwrap(),
@@ -107,20 +95,17 @@ fn reduce_index(data: &Path, head: &FileHeader, has: usize) {
             _ => continue,
         };
         if lost.contains(&id) {
-            db.remove(key).unwrap();
+            index_rows::remove(data, &key);
         }
     }
-    let mut applied = db.get("m").unwrap().unwrap().to_vec();
+    let (key, mut applied) = index_rows::rows(data, "m").remove(0);
     applied[12..20].copy_from_slice(&head.digest.count.to_le_bytes());
     applied[20..28].copy_from_slice(&head.digest.sum.to_le_bytes());
-    applied.truncate(applied.len() - CODE);
     let mut sum = crc32fast::Hasher::new();
-    sum.update(b"m");
+    sum.update(&key);
     sum.update(&applied[4..]);
     applied[..4].copy_from_slice(&sum.finalize().to_le_bytes());
-    let code = auth(data).code("row", &[b"m", &applied]);
-    applied.extend(code);
-    db.insert("m", applied).unwrap();
+    index_rows::insert(data, (key, applied));
 }
 
 /// Starts a new segment and removes the journal before it.
@@ -235,11 +220,8 @@ async fn incomplete_snapshot_is_completed_from_damaged_index() {
     let (head, changes) = journal(&data);
     write_snapshot(&data, &head, 25, <[u8]>::to_vec);
     remove_journal_start(&data, &head);
-    {
-        let db = sled::open(data.join("sled")).unwrap();
-        let known = [b"r".as_slice(), changes[3].1.as_bytes()].concat();
-        assert!(db.remove(known).unwrap().is_some());
-    }
+    let known = [b"r".as_slice(), changes[3].1.as_bytes()].concat();
+    index_rows::remove(&data, &known);
     let store = open_in(folder.path()).await.unwrap();
     assert_eq!(content(&store).await, before);
     let notices = store.notices().join(" ");

@@ -13,6 +13,7 @@ use umai::store::rotation::rotate;
 use crate::support::fixture::{Names, names, open_in, options};
 use crate::support::folders::copy;
 use crate::support::forgery::{replaced, rewrite_entries, store_files};
+use crate::support::index_rows;
 
 /// Folder with the store, backups and keys that umai 0.1 wrote.
 pub fn earlier_folder() -> tempfile::TempDir {
@@ -128,16 +129,14 @@ async fn index_of_format_1_is_refused_after_conversion() {
     let folder = earlier_folder();
     convert(folder.path()).await;
     let data = options(folder.path()).data;
+    let (key, header) = index_rows::rows(&data, "m").remove(0);
     fs::remove_dir_all(data.join("journal")).unwrap();
     fs::remove_dir_all(data.join("snapshots")).unwrap();
-    let db = sled::open(data.join("sled")).unwrap();
-    let header = db.get("m").unwrap().unwrap();
-    // Without the format and the code.
-    let body = &header[4..header.len() - 4 - 16];
-    let sum = crc32fast::hash(&[b"m", body].concat());
-    db.insert("m", [&sum.to_le_bytes()[..], body].concat())
-        .unwrap();
-    drop(db);
+    // Without the format.
+    let body = &header[4..header.len() - 4];
+    let sum = crc32fast::hash(&[&key, body].concat());
+    let planted = [&sum.to_le_bytes()[..], body].concat();
+    index_rows::plant(&data, &key, Some(planted));
     let Err(StoreError::Other(why)) = open_in(folder.path()).await.map(drop) else {
         panic!("the planted index was opened");
     };

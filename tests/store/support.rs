@@ -6,6 +6,7 @@ pub mod child_process;
 pub mod fixture;
 pub mod folders;
 pub mod forgery;
+pub mod index_rows;
 pub mod linear_checker;
 pub mod lossy_proxy;
 pub mod simulated_disk;

@@ -16,7 +16,8 @@ use umai::store::rotation::rotate;
 
 use crate::support::fixture::{Content, content, id, open_in, options, save};
 use crate::support::folders::copy;
-use crate::support::forgery::{replaced, rewrite_entries, rewrite_records, store_files};
+use crate::support::forgery::{replaced, rewrite_entries, store_files};
+use crate::support::index_rows;
 
 const CONNECTIONS: u64 = 3;
 const EVIL: &str = "https://evil.example";
@@ -156,11 +157,29 @@ async fn changed_snapshots_are_not_used() {
     assert!(notices.contains("are lost"), "{notices}");
 }
 
+/// Replaces the endpoint in a block by another one of the same length.
+fn replaced_bytes(block: &[u8]) -> Vec<u8> {
+    let (from, to) = (b"https://api.example", b"https://evil.exampl");
+    let mut changed = block.to_vec();
+    let places: Vec<_> = (0..block.len() - from.len())
+        .filter(|at| block[*at..].starts_with(from))
+        .collect();
+    assert!(!places.is_empty());
+    for at in places {
+        changed[at..at + to.len()].copy_from_slice(to);
+    }
+    changed
+}
+
 #[tokio::test]
 async fn changed_index_is_rebuilt_from_journal() {
     let folder = tempfile::tempdir().unwrap();
     let before = store_in(folder.path()).await;
-    rewrite_records(&data(folder.path()).join("sled"), moved);
+    let data = data(folder.path());
+    for (key, value) in index_rows::blocks(&data, "r") {
+        // Of the same length, so that only the code is wrong.
+        index_rows::plant(&data, &key, Some(replaced_bytes(&value)));
+    }
     let (found, notices) = reopened(folder.path()).await;
     assert_eq!(found, before);
     assert!(notices.contains("changed without the key"), "{notices}");
@@ -173,13 +192,12 @@ async fn older_index_row_put_back_is_noticed() {
     let store = open_in(folder.path()).await.unwrap();
     store.save(save(0, 1)).await.unwrap();
     store.close().await.unwrap();
-    let sled = data(folder.path()).join("sled");
-    let key = [b"r".as_slice(), id(0).as_bytes()].concat();
-    let older = sled::open(&sled).unwrap().get(&key).unwrap().unwrap();
+    let data = data(folder.path());
+    let (key, older) = index_rows::blocks(&data, "r").remove(0);
     let store = open_in(folder.path()).await.unwrap();
     store.save(save(0, 2)).await.unwrap();
     store.close().await.unwrap();
-    sled::open(&sled).unwrap().insert(key, older).unwrap();
+    index_rows::plant(&data, &key, Some(older));
     let (found, notices) = reopened(folder.path()).await;
     assert_eq!(found, Content::from([(0, 2)]));
     assert!(notices.contains("rebuilt from the journal"), "{notices}");

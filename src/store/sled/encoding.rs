@@ -8,8 +8,9 @@
 //! r ID               → revision, number, history digest, SavedJson   current version of a connection, sealed, with its change
 //! v ID NUMBER        → revision, VersionJson                  older version, masked
 //! ```
-//! All rows are in one tree, because sled preserves the order of writes within a tree: after a crash, an index has every change
-//! up to some row. The row of the connection is the last one of its change and shows that the change is complete.
+//! Rows of one kind are stored together in blocks ([`super::block_index`]). All blocks are in one tree, because sled preserves the order of writes
+//! within a tree: after a crash, an index has everything that was written up to some block. The row of a connection is written after the
+//! other rows of its change and shows that the change is complete.
 
 use std::sync::Arc;
 

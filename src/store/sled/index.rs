@@ -9,7 +9,8 @@ use std::path::Path;
 
 use ::sled::IVec;
 
-use super::encoding::{self, RowChange, SledPair};
+use super::block_index::Blocks;
+use super::encoding::{self, RowChange};
 use super::index_header::IndexHeader;
 use super::open_index::OpenIndex;
 use crate::store::key::{CODE, StoreAuthenticator};
@@ -17,12 +18,6 @@ use crate::store::key::{CODE, StoreAuthenticator};
 /// Reason why an index cannot be used, as a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnusableIndex(pub String);
-
-/// sled evicts pages only after 64 accesses were collected in one of 256 shards, and a walk counts as one access for a whole
-/// page: 16,000 pages would stay in memory regardless of the cache size. A walk longer than this therefore accesses a page again
-/// every few rows.
-const SHORT_WALK: usize = 4096;
-const TOUCH: usize = 4;
 
 /// Sorted rows.
 pub enum IndexReader {
@@ -51,12 +46,13 @@ impl IndexReader {
     /// Returns the value of a key, including its checksum.
     pub fn get(&self, key: &[u8]) -> Result<Option<IVec>, UnusableIndex> {
         match self {
-            Self::Sled(opened) => opened.call(|db| {
+            Self::Sled(opened) if opened.has_single_rows() => opened.call(|db| {
                 let stored = db.get(key)?;
                 stored
                     .map(|stored| opened.authentic(key, &stored))
                     .transpose()
             }),
+            Self::Sled(opened) => opened.call(|db| Blocks::new(db, opened).get(key)),
             Self::Memory(rows) => Ok(locked(rows.read()).get(key).cloned()),
             Self::Closed => Err(closed_error()),
         }
@@ -108,22 +104,21 @@ impl IndexReader {
     ) -> Result<(), UnusableIndex> {
         let range = (start.map(IVec::from), Bound::Unbounded);
         match self {
-            Self::Sled(opened) => opened.call(|db| {
-                for (count, pair) in db.range(range).enumerate() {
+            Self::Sled(opened) if opened.has_single_rows() => opened.call(|db| {
+                for pair in db.range(range) {
                     let (key, value) = pair?;
-                    if !key.starts_with(prefix) {
-                        break;
-                    }
                     let value = opened.authentic(&key, &value);
-                    if !take(&key, value.as_deref().map_err(Clone::clone)) {
+                    if !key.starts_with(prefix)
+                        || !take(&key, value.as_deref().map_err(Clone::clone))
+                    {
                         break;
-                    }
-                    if count >= SHORT_WALK && count.is_multiple_of(TOUCH) {
-                        db.get(&key)?;
                     }
                 }
                 Ok(())
             }),
+            Self::Sled(opened) => {
+                opened.call(|db| Blocks::new(db, opened).walk(start, prefix, take))
+            }
             Self::Memory(rows) => {
                 for (key, value) in locked(rows.read()).range(range) {
                     if !key.starts_with(prefix) || !take(key, Ok(value)) {
@@ -136,57 +131,15 @@ impl IndexReader {
         }
     }
 
-    /// Returns the rows with a key prefix in reverse order, after skipping `skip`, at most `take`.
-    pub fn last(
-        &self,
-        prefix: &[u8],
-        skip: usize,
-        take: usize,
-    ) -> Result<Vec<SledPair>, UnusableIndex> {
-        match self {
-            Self::Sled(opened) => opened.call(|db| {
-                db.scan_prefix(prefix)
-                    .rev()
-                    .skip(skip)
-                    .take(take)
-                    .map(|pair| {
-                        let (key, value) = pair?;
-                        let value = opened.authentic(&key, &value)?;
-                        Ok((key, value))
-                    })
-                    .collect()
-            }),
-            Self::Memory(rows) => {
-                let rows = locked(rows.read());
-                let mut pairs: Vec<SledPair> = rows
-                    .range(IVec::from(prefix)..)
-                    .take_while(|(key, _)| key.starts_with(prefix))
-                    .map(|(key, value)| (key.clone(), value.clone()))
-                    .collect();
-                pairs.reverse();
-                Ok(pairs.into_iter().skip(skip).take(take).collect())
-            }
-            Self::Closed => Err(closed_error()),
-        }
-    }
-
-    /// Inserts and removes rows in order; after a crash, a prefix of the changes is present.
+    /// Inserts and removes rows. After a crash, a part of the changes is present ([`Blocks::apply`]).
     ///
     /// Not a sled batch: sled ends each batch with a write to its file, which costs as much as the write to the journal.
     pub fn apply(&self, changes: Vec<RowChange>) -> Result<(), UnusableIndex> {
         match self {
-            Self::Sled(opened) => opened.call(|db| {
-                for (key, value) in changes {
-                    match value {
-                        Some(value) => {
-                            let value = opened.sealed(&key, value);
-                            db.insert(key, value)?
-                        }
-                        None => db.remove(key)?,
-                    };
-                }
-                Ok(())
-            }),
+            Self::Sled(opened) if opened.has_single_rows() => Err(UnusableIndex(
+                "it has the format of an earlier version".into(),
+            )),
+            Self::Sled(opened) => opened.call(|db| Blocks::new(db, opened).apply(changes)),
             Self::Memory(rows) => {
                 let mut rows = locked(rows.write());
                 for (key, value) in changes {
@@ -213,6 +166,11 @@ impl IndexReader {
             encoding::without_checksum(encoding::APPLIED, value)
         });
         Ok(row.and_then(IndexHeader::read))
+    }
+
+    /// Returns true for an index of an earlier version, which can only be read.
+    pub const fn is_of_earlier_version(&self) -> bool {
+        matches!(self, Self::Sled(opened) if opened.has_single_rows())
     }
 
     /// Returns true when the index is in memory.

@@ -1,6 +1,7 @@
 //! Current index, and consistent reads while it changes.
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::ops::Bound;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -124,18 +125,25 @@ impl IndexHandle {
         };
         let index = self.current();
         let prefix = encoding::versions_prefix(id);
-        let mut total = 1;
-        index.walk(&prefix, |_, _| {
-            total += 1;
-            true
-        })?;
         let mut items = Vec::new();
         if window.skip == 0 && window.take > 0 {
             items.push(newest);
         }
         let skip = window.skip.saturating_sub(1);
-        for (key, value) in index.last(&prefix, skip, window.take - items.len())? {
-            let body = encoding::without_checksum(&key, &value).and_then(encoding::read_version);
+        let take = window.take - items.len();
+        let mut total = 1;
+        // Rows of the end of the walk, oldest first.
+        let mut last = VecDeque::new();
+        index.walk(&prefix, |key, value| {
+            total += 1;
+            last.push_back((key.to_vec(), value.to_vec()));
+            if last.len() > skip.saturating_add(take) {
+                last.pop_front();
+            }
+            true
+        })?;
+        for (key, value) in last.iter().rev().skip(skip) {
+            let body = encoding::without_checksum(key, value).and_then(encoding::read_version);
             let (_, json) =
                 body.ok_or_else(|| stored_json::damaged(id, "the checksum of a version is wrong"))?;
             items.push(stored_json::read_version_json(id, json)?);

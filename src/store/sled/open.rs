@@ -13,7 +13,7 @@ use super::index_header::IndexHeader;
 use super::journal_history::JournalHistory;
 use super::pending_writes::StorePosition;
 use super::verified_marker::VerifiedMarker;
-use super::{migration, rebuild};
+use super::{index_upgrade, migration, rebuild};
 use crate::connection::StoreError;
 use crate::store::backup::BackupConfig;
 use crate::store::backup::folder::BackupFolder;
@@ -343,7 +343,10 @@ pub(super) fn open_index(
     }
     let index = IndexReader::open(&folder, auth).map_err(|broken| broken.0)?;
     match index.applied() {
-        Ok(Some(applied)) => Ok(IndexFolder::Index(index, applied)),
+        Ok(Some(applied)) => {
+            let index = index_upgrade::upgrade(data, index, auth);
+            Ok(IndexFolder::Index(index, applied))
+        }
         Ok(None) => {
             rebuild::abandon(Arc::new(index));
             Ok(IndexFolder::Empty)

@@ -1,4 +1,4 @@
-//! Open sled database: panics become errors, and every row has a code that authenticates it.
+//! Open sled database: panics become errors, and every value has a code that authenticates it.
 
 use std::fs::File;
 use std::path::Path;
@@ -8,6 +8,7 @@ use ::sled::{Db, IVec};
 use rustix::fs::{FlockOperation, flock};
 
 use super::catch_panic::catch_panic;
+use super::encoding::APPLIED;
 use super::index::{UnusableIndex, closed_error};
 use crate::store::key::{CODE, StoreAuthenticator};
 
@@ -22,9 +23,11 @@ pub struct OpenIndex {
     db: Option<Db>,
     /// Authenticates the rows; none for an index of an earlier format.
     auth: Option<StoreAuthenticator>,
+    /// True when each row is a value of sled, as in earlier versions.
+    has_single_rows: bool,
 }
 
-/// Domain of the codes of rows.
+/// Domain of the codes of rows and blocks, whose keys differ.
 pub const ROW_DOMAIN: &str = "row";
 
 impl OpenIndex {
@@ -42,9 +45,11 @@ impl OpenIndex {
             .flush_every_ms(None);
         let db = catch_panic(|| config.open().map_err(UnusableIndex::from))?;
         restrict_permissions(folder).map_err(|error| broken(&error))?;
+        let has_single_rows = catch_panic(|| Ok(db.contains_key(APPLIED)?))?;
         Ok(Self {
             db: Some(db),
             auth: auth.cloned(),
+            has_single_rows,
         })
     }
 
@@ -57,7 +62,12 @@ impl OpenIndex {
         catch_panic(|| call(db))
     }
 
-    /// Appends the code of a row to its value.
+    /// Returns true for an index of an earlier version, which is only read: each row is a value of sled.
+    pub const fn has_single_rows(&self) -> bool {
+        self.has_single_rows
+    }
+
+    /// Appends the code of a row or block to its value.
     pub fn sealed(&self, key: &[u8], mut value: Vec<u8>) -> Vec<u8> {
         if let Some(auth) = &self.auth {
             let code = auth.code(ROW_DOMAIN, &[key, &value]);
