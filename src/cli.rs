@@ -190,7 +190,7 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
         None => open_tui::open(&CliContext::new(&globals)?, &globals, output.audience()),
         Some(CliCommand::Providers(verb)) => {
             let context = if verb.is_about_files() {
-                CliContext::local(&globals, "umai providers check")?
+                CliContext::with_own_store(&globals, "umai providers check")?
             } else {
                 CliContext::new(&globals)?
             };
@@ -202,11 +202,13 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
             connections::run(verb, &context, output)
         }
         Some(CliCommand::Run(run)) => run.run(&CliContext::new(&globals)?, &limits, output),
-        Some(CliCommand::Serve(serve)) => {
-            serve::run(&serve, &CliContext::local(&globals, "umai serve")?, output)
-        }
+        Some(CliCommand::Serve(serve)) => serve::run(
+            &serve,
+            &CliContext::with_own_store(&globals, "umai serve")?,
+            output,
+        ),
         Some(CliCommand::Token(verb)) => {
-            let context = CliContext::local(&globals, "umai token")?;
+            let context = CliContext::with_own_store(&globals, "umai token")?;
             context.check_write(verb.is_write())?;
             token::run(&verb, &context, output)
         }
@@ -215,12 +217,12 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
         Some(CliCommand::Store(verb)) => store::run(&verb, &globals, output),
         Some(CliCommand::Targets(targets)) => targets::run(&targets, &globals, output),
         Some(CliCommand::Backup(verb)) => {
-            let context = CliContext::local(&globals, "umai backup")?;
+            let context = CliContext::with_own_store(&globals, "umai backup")?;
             context.check_write(verb.is_write())?;
             backup::run(verb, &context, output)
         }
         Some(CliCommand::Key(verb)) => {
-            let context = CliContext::local(&globals, "umai key")?;
+            let context = CliContext::with_own_store(&globals, "umai key")?;
             context.check_write(verb.is_write())?;
             key::run(&verb, &context, output)
         }

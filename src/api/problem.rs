@@ -243,7 +243,7 @@ fn reason_code(reason: &FieldReason) -> &'static str {
         FieldReason::ReferenceRefused { .. } => "referenceRefused",
         FieldReason::OneOf(_) => "oneOf",
         FieldReason::EndpointChanged => "endpointMoved",
-        FieldReason::ServerMessage(_) => "said",
+        FieldReason::Message(_) => "said",
     }
 }
 
@@ -372,7 +372,7 @@ mod tests {
             ),
             (FieldReason::OneOf(Vec::new()), "oneOf"),
             (FieldReason::EndpointChanged, "endpointMoved"),
-            (FieldReason::ServerMessage(text()), "said"),
+            (FieldReason::Message(text()), "said"),
         ] {
             assert_eq!(reason_code(&reason), expected);
         }

@@ -52,8 +52,8 @@ impl CliContext {
         Self::at(globals, file, target)
     }
 
-    /// Same as `new`, for a command that only works on the local store.
-    pub fn local(globals: &Globals, command: &str) -> Result<Self, Failure> {
+    /// Same as `new`, for a command that works on the store itself, a data directory or etcd, and not through a server.
+    pub fn with_own_store(globals: &Globals, command: &str) -> Result<Self, Failure> {
         remote_args::reject_conflicts(globals, command)?;
         let file = read_file(globals)?;
         let target = match target::selected(globals, &file)? {
@@ -61,7 +61,7 @@ impl CliContext {
                 None => Some(target),
                 Some(kind) if asked == TargetNameSource::Argument => {
                     return Err(Failure::Usage(format!(
-                        "{command} works on the local store only, but the target '{}' is {kind}",
+                        "{command} works on the store itself, not through a server, but the target '{}' is {kind}",
                         target.name
                     )));
                 }

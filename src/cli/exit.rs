@@ -80,7 +80,7 @@ pub enum Failure {
     /// A token cannot be created, found or used.
     #[error(transparent)]
     Token(#[from] TokenError),
-    /// Some items of a bulk operation failed; each was reported.
+    /// Failed or incomplete as a whole; the parts were reported before.
     #[error("{0}")]
     Partial(String, Exit),
     /// Not a success, although nothing failed; the output says everything.

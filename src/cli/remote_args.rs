@@ -323,13 +323,13 @@ fn with_certificates(globals: &Globals, options: RemoteOptions) -> Result<Remote
         .map_err(|reason| Failure::Usage(format!("{} {reason}", path.display())))
 }
 
-/// Refuses an explicit server for a command on the local store; a server from the environment is ignored.
+/// Refuses an explicit server for a command on the store itself; a server from the environment is ignored.
 pub fn reject_conflicts(globals: &Globals, command: &str) -> Result<(), Failure> {
     let options = [&[SERVER, UMBRACO], REMOTE_OPTIONS.as_slice()].concat();
     let written = globals.explicit.first(&options);
     written.map_or(Ok(()), |option| {
         Err(Failure::Usage(format!(
-            "{command} works on the local store only. Remove {option}"
+            "{command} works on the store itself, not through a server. Remove {option}"
         )))
     })
 }

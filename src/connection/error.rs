@@ -252,7 +252,7 @@ impl std::fmt::Display for FieldError {
                 _,
                 FieldReason::ReferenceMissing { .. }
                 | FieldReason::ReferenceRefused { .. }
-                | FieldReason::ServerMessage(_),
+                | FieldReason::Message(_),
             ) => f.write_str(&message),
             // A change does not name the provider, so it may be unknown here.
             (DraftField::Setting { provider, .. }, _) if !provider.is_empty() => {

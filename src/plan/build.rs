@@ -21,7 +21,7 @@ use crate::service::ConnectionService;
 /// Number of concurrent lookups.
 const AT_ONCE: usize = 64;
 
-/// Connections per list request. The service walks from the start to each page, so pages are large.
+/// Connections per list request. Pages are large, because a server without cursors counts from the start to each of them.
 pub const PAGE: usize = 25_000;
 
 /// Options for building a plan.
@@ -312,7 +312,7 @@ fn reject_blank<'b>(
                 key: key.clone(),
                 label: key.clone(),
             },
-            reason: FieldReason::ServerMessage(reason.clone()),
+            reason: FieldReason::Message(reason.clone()),
         })
         .collect();
     if errors.is_empty() {

@@ -48,7 +48,7 @@ impl ServiceFeatures {
         if self.trash {
             None
         } else {
-            Some("Deletes permanently: this site keeps no trash")
+            Some("Deletes permanently: this server keeps no trash")
         }
     }
 }

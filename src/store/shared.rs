@@ -84,7 +84,7 @@ impl SharedStore {
         self.0.backups().copies.clone()
     }
 
-    /// Cell for the function that seals the backups created by this process.
+    /// Cell for the function that signs the backups created by this process.
     pub fn backup_signer(&self) -> Arc<OnceLock<Arc<BackupSigner>>> {
         Arc::clone(&self.0.backups().signer)
     }

@@ -58,7 +58,8 @@ pub struct ActionEntry {
     /// Other words that the palette and the help find it by.
     pub keywords: &'static str,
     /// True if the action changes stored data, or opens a form or prompt that has no other purpose; read-only mode hides it. A dialog
-    /// that also shows something, such as the trash, hides its own actions.
+    /// that also shows something, such as the trash or a bulk operation, hides its own actions, and `App::block_writes` refuses the
+    /// rest.
     pub is_write: bool,
     /// Command that does the same, or the reason for none.
     pub command: CliEquivalent,
@@ -136,7 +137,7 @@ actions! {
     ReadOnly, "read-only", [Tree], "Read-only on or off", None, View, "protect lock safe write", read, CliEquivalent::None("--read-only refuses changes");
     KeyBackup, "key-backup", [Tree], "Back up encryption key", None, Change, "encryption export safe", read, CliEquivalent::None("umai key export copies the key");
     Trash, "trash", [Tree], "Show trash", None, View, "deleted restore undelete recover bin", read, cli("connections list");
-    EditExternally, "editor", [Tree, Form], "Edit in $EDITOR", Some("Editor"), Change, "vim external yaml", write, cli("connections update");
+    EditExternally, "editor", [Tree, Form], "Edit in $EDITOR", Some("Editor"), Change, "vim external yaml", write, cli("connections edit");
     Drafts, "drafts", [Tree], "Show drafts", None, View, "unsaved", write, INPUT_ONLY;
     CopyName, "name", [CopyMenu], "Copy name", Some("Name"), Find, "clipboard yank", read, cli("connections get");
     CopyAlias, "alias", [CopyMenu], "Copy alias", Some("Alias"), Find, "clipboard yank", read, cli("connections get");

@@ -152,7 +152,7 @@ impl TestRecords {
     }
 
     /// Sets the time of results without one.
-    pub fn date(&mut self, now: DateTime<Utc>) {
+    pub fn set_missing_times(&mut self, now: DateTime<Utc>) {
         if std::mem::take(&mut self.is_undated) {
             for record in self.by_id.values_mut() {
                 record.time.get_or_insert(now);
@@ -242,7 +242,7 @@ mod tests {
         let mut records = TestRecords::default();
         let id = Uuid::from_u128(7);
         records.add(id, TestRecord::new(3, &report));
-        records.date(now() - chrono::TimeDelta::seconds(seconds));
+        records.set_missing_times(now() - chrono::TimeDelta::seconds(seconds));
         let saved = records.saved(|_, version| version == 3);
         assert_eq!(saved[&id].summary(now()), shown);
         assert!(records.saved(|_, version| version == 4).is_empty());

@@ -53,7 +53,7 @@ impl MessageLog {
     }
 
     /// Sets the time of messages without one.
-    pub fn date(&mut self, now: NaiveTime) {
+    pub fn set_missing_times(&mut self, now: NaiveTime) {
         let undated = self.entries.iter_mut();
         for message in undated.take_while(|message| message.time.is_none()) {
             message.time = Some(now);
@@ -123,9 +123,9 @@ mod tests {
         log.keep(&Notice::done("One"));
         log.keep(&Notice::error("Two"));
         assert!(log.is_undated());
-        log.date(time("10:30:00"));
+        log.set_missing_times(time("10:30:00"));
         log.keep(&Notice::info("Three"));
-        log.date(time("10:31:00"));
+        log.set_missing_times(time("10:31:00"));
         assert!(!log.is_undated());
         let lines = log.lines(40);
         let shown: Vec<_> = lines

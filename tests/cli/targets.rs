@@ -117,7 +117,7 @@ fn server_target_uses_its_own_files() {
     let answer = home.run(&["--target", "open", "token", "list"]);
     assert_eq!(answer.code, 2, "{answer:?}");
     assert!(
-        answer.err.contains("works on the local store only"),
+        answer.err.contains("works on the store itself"),
         "{answer:?}"
     );
     let empty = home.run(&["connections", "list", "--server", ""]);

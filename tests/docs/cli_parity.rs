@@ -39,7 +39,6 @@ const WITHOUT_A_KEY: &[(&str, &str)] = &[
     ("login", "used before the app starts"),
     ("logout", "used before the app starts"),
     ("targets diff", "works on two targets"),
-    ("connections edit", "the editor is opened from the form"),
     ("run", "starts another program"),
     ("options", "shows help"),
     ("help", "shows help"),

@@ -56,7 +56,7 @@ fn delete_dialog_warns_and_no_undo_is_offered() {
     assert!(!text.contains("undo") && !text.contains("Undo"), "{text}");
     harness.play("u");
     let text = screen(&harness);
-    assert!(text.contains("this site has no trash"), "{text}");
+    assert!(text.contains("this server has no trash"), "{text}");
     site.assert_unharmed();
 }
 
@@ -67,7 +67,7 @@ fn bulk_delete_warns_and_cannot_be_undone() {
     harness.play("<ctrl-a>D");
     let dialog = screen(&harness);
     assert!(
-        dialog.contains("Deletes permanently: this site keeps no"),
+        dialog.contains("Deletes permanently: this server keeps no"),
         "{dialog}"
     );
     assert!(!dialog.contains("go to the trash"), "{dialog}");
@@ -79,7 +79,7 @@ fn bulk_delete_warns_and_cannot_be_undone() {
     harness.play("u");
     let text = screen(&harness);
     assert!(
-        text.contains("5 connections deleted permanently: this site has no trash"),
+        text.contains("5 connections deleted permanently: this server has no trash"),
         "{text}"
     );
     site.assert_unharmed();
@@ -91,7 +91,7 @@ fn trash_key_says_that_there_is_none() {
     let mut harness = stage(&site);
     harness.play("X");
     let text = screen(&harness);
-    assert!(text.contains("This site has no trash"), "{text}");
+    assert!(text.contains("This server has no trash"), "{text}");
     harness.play(":trash");
     let text = screen(&harness);
     assert!(!text.contains("Show trash"), "{text}");
@@ -437,7 +437,7 @@ fn actions_that_a_site_cannot_do_are_not_offered() {
     let text = screen(&harness);
     assert!(!text.contains("cURL"), "{text}");
     harness.play("u");
-    assert!(screen(&harness).contains("not for this site"));
+    assert!(screen(&harness).contains("not for this server"));
 }
 
 #[test]
@@ -461,7 +461,7 @@ fn references_of_a_site_are_typed_because_it_lists_none() {
         let mut harness = stage(&site);
         harness.play(&format!("/{name}<enter><enter><tab><tab><tab><f4>"));
         let text = screen(&harness);
-        assert!(text.contains("This site does not list its"), "{text}");
+        assert!(text.contains("This server does not list its"), "{text}");
         harness.play("<ctrl-x>$Umbraco:AI:Secrets:New");
         let text = screen(&harness);
         assert!(text.contains("$Umbraco:AI:Secrets:New"), "{text}");

@@ -66,7 +66,7 @@ fn pruning_says_that_it_deletes_permanently() {
         let verb = ["connections", "apply", "-f", "-", "--prune"];
         let answer = site.pipe(&home, &[&verb[..], arguments].concat(), document);
         assert_eq!(answer.code, 0, "{answer:?}");
-        let warning = "Deletes permanently: this site keeps no trash (4 to delete)";
+        let warning = "Deletes permanently: this server keeps no trash (4 to delete)";
         assert!(answer.err.contains(warning), "{answer:?}");
         let left = if arguments == ["--yes"] { 1 } else { 5 };
         assert_eq!(site.all().len(), left);

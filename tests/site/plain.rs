@@ -21,14 +21,14 @@ fn deletion_is_permanent_and_offers_no_undo() {
         "/resting\ndelete\nDelete\nundo\ntrash\nquit\n",
     );
     assert!(
-        output.contains("Deletes permanently: this site keeps no trash"),
+        output.contains("Deletes permanently: this server keeps no trash"),
         "{output}"
     );
     assert!(
-        output.contains("was deleted permanently: this site has no trash"),
+        output.contains("was deleted permanently: this server has no trash"),
         "{output}"
     );
-    assert!(output.contains("This site has no trash"), "{output}");
+    assert!(output.contains("This server has no trash"), "{output}");
     assert!(site.find("resting").is_none());
 }
 

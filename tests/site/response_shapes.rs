@@ -94,7 +94,7 @@ fn status_is_filtered_over_all_pages(#[case] options: &[&str], #[case] expected:
 fn deletion_says_that_it_is_permanent() {
     let (site, home) = (StandIn::new(Mode::Stock), Home::new());
     let verb = ["connections", "delete", "resting"];
-    let warning = "Deletes permanently: this site keeps no trash";
+    let warning = "Deletes permanently: this server keeps no trash";
     let answer = site.umai(&home, &verb);
     assert_eq!(answer.code, 2, "{answer:?}");
     assert!(answer.err.contains(warning), "{answer:?}");

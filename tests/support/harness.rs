@@ -132,7 +132,7 @@ impl Harness {
     pub fn happens(&mut self, event: Event) {
         self.follow(event);
         let now = self.clock.clock()();
-        self.app.date(now, now.time());
+        self.app.set_missing_times(now, now.time());
         // IDs depend on the wall clock; frames must be the same in every run.
         if let Some(connection) = &mut self.app.workspace.detail.connection {
             connection.item.id = EXAMPLE_ID;

@@ -150,7 +150,7 @@ fn field_errors(errors: &Value, provider: Option<&Provider>) -> Vec<FieldError> 
             if let Some(words) = untrusted_text::line(words) {
                 found.push(FieldError {
                     field: field.clone(),
-                    reason: FieldReason::ServerMessage(words),
+                    reason: FieldReason::Message(words),
                 });
             }
         }

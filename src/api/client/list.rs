@@ -156,7 +156,7 @@ impl RemoteService {
 fn no_trash() -> ConnectionError {
     error_response::rejected(
         StatusCode::NOT_IMPLEMENTED,
-        "This site has no trash: deleted connections cannot be restored",
+        "This server has no trash: deleted connections cannot be restored",
     )
 }
 

@@ -230,10 +230,10 @@ impl RawConnection {
     /// Rejects a write where the server does not return the settings: a PUT without them would remove them.
     fn reject_hidden_settings(&self, refused: &mut Vec<FieldError>) {
         if !self.has_settings {
-            let words = "This site does not return the settings of this connection, and saving would remove them; change it on the server";
+            let words = "This server does not return the settings of this connection, and saving would remove them; change it on the server";
             refused.push(FieldError {
                 field: DraftField::Settings,
-                reason: FieldReason::ServerMessage(words.into()),
+                reason: FieldReason::Message(words.into()),
             });
         }
     }
@@ -257,10 +257,10 @@ impl RawConnection {
                 .any(|error| error.field.setting_key() == Some(key.as_str()));
             if is_mask && is_sensitive(provider, &key) && !is_refused {
                 let words = format!(
-                    "This site shows only a mask of {}, and saving would replace the secret with the mask; enter the secret again in the same change",
+                    "This server shows only a mask of {}, and saving would replace the secret with the mask; enter the secret again in the same change",
                     label(provider, &key)
                 );
-                refused.push(at(provider, &key, FieldReason::ServerMessage(words)));
+                refused.push(at(provider, &key, FieldReason::Message(words)));
             }
         }
     }

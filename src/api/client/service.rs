@@ -88,7 +88,7 @@ impl ConnectionService for RemoteService {
 
     async fn lookup(&self, reference: &Reference) -> Result<ReferenceLookup, ConnectionError> {
         if !self.is_umai {
-            let words = "This site cannot look up configuration keys";
+            let words = "This server cannot look up configuration keys";
             return Err(error_response::rejected(StatusCode::NOT_FOUND, words));
         }
         let url = self
@@ -101,7 +101,7 @@ impl ConnectionService for RemoteService {
 
     async fn configuration_keys(&self) -> Result<Page<ConfigurationKey>, ConnectionError> {
         if !self.is_umai {
-            return Err(no_key_list("This site"));
+            return Err(no_key_list("This server"));
         }
         let url = self.http.address().endpoint(&["appsettings"]);
         let asked = self

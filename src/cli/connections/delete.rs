@@ -66,7 +66,7 @@ fn write_deleted(
             item.alias
         ));
     } else {
-        output.note("Deleted permanently: this site has no trash");
+        output.note("Deleted permanently: this server has no trash");
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ use crate::connection::{
 /// Arguments of `umai connections history`.
 #[derive(Debug, Args)]
 pub struct HistoryArgs {
-    /// Connection; one in the trash by its ID
+    /// ID or alias of the connection; only the ID for one in the trash
     #[arg(value_name = "ID_OR_ALIAS")]
     connection: IdOrAlias,
     /// Number of versions to skip
@@ -95,7 +95,7 @@ fn record(version: &Version) -> Value {
     after_help = "Examples:\n  umai connections diff openai-prod 2\n  umai connections diff openai-prod 1 3 --json"
 )]
 pub struct DiffArgs {
-    /// Connection; one in the trash by its ID
+    /// ID or alias of the connection; only the ID for one in the trash
     #[arg(value_name = "ID_OR_ALIAS")]
     connection: IdOrAlias,
     /// Version to compare

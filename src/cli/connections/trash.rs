@@ -77,7 +77,7 @@ impl PurgeConnection {
         }
         if !open_service::features(context)?.trash {
             return Err(Failure::Usage(
-                "This site has no trash: deleted connections cannot be restored".into(),
+                "This server has no trash: deleted connections cannot be restored".into(),
             ));
         }
         let what = if self.all {

@@ -82,9 +82,9 @@ pub enum FieldReason {
     /// The endpoint changed to another origin, and the secret belongs to the old one.
     #[serde(rename = "endpointMoved")]
     EndpointChanged,
-    /// Message of a third-party server.
+    /// Any other reason, as a sentence of umai or of a third-party server.
     #[serde(rename = "said")]
-    ServerMessage(String),
+    Message(String),
 }
 
 impl FieldReason {
@@ -189,7 +189,7 @@ impl FieldReason {
             Self::EndpointChanged => {
                 format!("{label} must be entered again because the endpoint changed")
             }
-            Self::ServerMessage(words) => words.clone(),
+            Self::Message(words) => words.clone(),
         }
     }
 }

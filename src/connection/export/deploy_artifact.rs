@@ -82,7 +82,7 @@ fn secret_at(provider: &str, key: &str) -> FieldError {
             key: key.to_owned(),
             label: key.to_owned(),
         },
-        reason: FieldReason::ServerMessage(
+        reason: FieldReason::Message(
             "The value is a secret, or may be one, and Umbraco Deploy can carry references only: replace it with $Section:Key".into(),
         ),
     }

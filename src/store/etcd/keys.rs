@@ -3,7 +3,7 @@
 //! ```text
 //! P/store        identity of the store; its revision fences every write
 //! P/head         request of the newest write; its revision is the revision of the store
-//! P/c/ID         connection with its change, sealed
+//! P/c/ID         connection with its change, secrets sealed
 //! P/a/ALIAS      ID of the connection with this alias, in lower case
 //! P/v/ID/NUMBER  earlier version of a connection, masked
 //! P/w/REQUEST    mark of a write that was done; expires

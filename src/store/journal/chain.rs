@@ -57,17 +57,17 @@ impl<'a> ChainWriter<'a> {
     }
 
     /// Returns the entry with its codes.
-    pub fn seal<'e>(&mut self, entry: &JournalEntry<'e>) -> JournalEntry<'e> {
-        let mut sealed = *entry;
+    pub fn with_codes<'e>(&mut self, entry: &JournalEntry<'e>) -> JournalEntry<'e> {
+        let mut coded = *entry;
         if let Some(auth) = self.auth {
             let own = with_parts(entry, &self.last, |parts| auth.code(DOMAIN, parts));
-            sealed.codes = Some(EntryCodes {
+            coded.codes = Some(EntryCodes {
                 previous: self.last,
                 own,
             });
             self.last = own;
         }
-        sealed
+        coded
     }
 }
 
@@ -183,12 +183,12 @@ mod tests {
             revision: first,
             digest: StateDigest::default(),
         };
-        let head = head.to_sealed_bytes(FileKind::Segment, Some(auth));
+        let head = head.to_bytes_with_code(FileKind::Segment, Some(auth));
         let start = FileHeader::code(&head, FileKind::Segment, auth).unwrap();
         let mut chain = ChainWriter::new(Some(auth), start);
         let entries = revisions.iter().map(|revision| {
             let mut bytes = Vec::new();
-            chain.seal(&entry(*revision)).write(&mut bytes);
+            chain.with_codes(&entry(*revision)).write(&mut bytes);
             bytes
         });
         std::iter::once(head.to_vec()).chain(entries).collect()
@@ -266,7 +266,7 @@ mod tests {
             ..FileHeader::read(&pieces[0]).unwrap()
         };
         assert!(FileHeader::code(&pieces[0], FileKind::Snapshot, &auth(STORE)).is_none());
-        pieces[0] = head.to_sealed_bytes(FileKind::Segment, None).to_vec();
+        pieces[0] = head.to_bytes_with_code(FileKind::Segment, None).to_vec();
         assert!(FileHeader::code(&pieces[0], FileKind::Segment, &auth(STORE)).is_none());
     }
 }

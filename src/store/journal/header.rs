@@ -88,7 +88,7 @@ pub enum FileKind {
     Snapshot,
 }
 
-/// Header of a new file, and the authenticator that seals the file.
+/// Header of a new file, and the authenticator of its codes.
 #[derive(Clone, Copy)]
 pub struct NewFile<'a> {
     /// Header.
@@ -123,7 +123,7 @@ impl FileHeader {
     }
 
     /// Encodes the header with its code.
-    pub fn to_sealed_bytes(
+    pub fn to_bytes_with_code(
         &self,
         kind: FileKind,
         auth: Option<&StoreAuthenticator>,

@@ -126,7 +126,7 @@ impl ActiveSegment {
     pub fn create(folder: &Path, file: NewFile<'_>) -> io::Result<Self> {
         let NewFile { head, auth } = file;
         let segment = Segment::at(folder, head.revision);
-        let start = head.to_sealed_bytes(FileKind::Segment, auth);
+        let start = head.to_bytes_with_code(FileKind::Segment, auth);
         let code = auth.and_then(|auth| FileHeader::code(&start, FileKind::Segment, auth));
         let file = io_error::write_atomically(&segment.path, |file| file.write_all(&start))?;
         Ok(Self {

@@ -179,7 +179,7 @@ impl SnapshotWriter<'_> {
 
     fn write(&mut self, entry: &JournalEntry<'_>) -> io::Result<()> {
         self.buffer.clear();
-        self.chain.seal(entry).write(&mut self.buffer);
+        self.chain.with_codes(entry).write(&mut self.buffer);
         self.out.write_all(&self.buffer)
     }
 
@@ -222,7 +222,7 @@ pub fn write_to(
     entries: impl FnOnce(&mut SnapshotWriter<'_>) -> io::Result<()>,
 ) -> io::Result<()> {
     let NewFile { head, auth } = file;
-    let start = head.to_sealed_bytes(FileKind::Snapshot, auth);
+    let start = head.to_bytes_with_code(FileKind::Snapshot, auth);
     out.write_all(&start)?;
     let code = auth.and_then(|auth| FileHeader::code(&start, FileKind::Snapshot, auth));
     let mut writer = SnapshotWriter {

@@ -26,7 +26,7 @@ pub enum WriteRequest {
         /// Expected version.
         version: u64,
         /// ID of the request of a process that shares the store, so that a repeated one is recognized (see `write_dedup`); a save is
-        /// recognized by its secrets.
+        /// recognized by its content.
         request: Option<Uuid>,
     },
 }
@@ -180,7 +180,7 @@ impl AcceptedChange {
             payload,
             codes: None,
         };
-        chain.seal(&entry).write_in_group(out);
+        chain.with_codes(&entry).write_in_group(out);
     }
 
     /// Converts the change to a change event.

@@ -5,7 +5,7 @@
 //! m                  → revision, digest, identity      position in the journal
 //! o NAME 0 1 ALIAS   → revision, id, item              list entry, in list order
 //! t NAME 0 1 ALIAS   → revision, id, item              trash entry, in list order
-//! r ID               → revision, number, history digest, SavedJson   current version of a connection, sealed, with its change
+//! r ID               → revision, number, history digest, SavedJson   current version of a connection, secrets sealed, with its change
 //! v ID NUMBER        → revision, VersionJson                  older version, masked
 //! ```
 //! Rows of one kind are stored together in blocks ([`super::block_index`]). All blocks are in one tree, because sled preserves the order of writes

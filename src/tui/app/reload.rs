@@ -102,10 +102,10 @@ impl App {
     }
 
     /// Sets the time of what has none, and the time that ages count from.
-    pub fn date(&mut self, now: DateTime<Utc>, time_of_day: NaiveTime) {
+    pub fn set_missing_times(&mut self, now: DateTime<Utc>, time_of_day: NaiveTime) {
         self.screen.now = Some(now);
-        self.tree.tests.date(now);
-        self.notices.log.date(time_of_day);
+        self.tree.tests.set_missing_times(now);
+        self.notices.log.set_missing_times(time_of_day);
         if std::mem::take(&mut self.reload.is_undated) {
             self.reload.updated = Some(time_of_day);
         }

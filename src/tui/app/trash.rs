@@ -40,7 +40,7 @@ impl App {
     pub(super) fn open_trash(&mut self) {
         if !self.service.features.trash {
             self.notify(Notice::info(
-                "This site has no trash: deleting is permanent",
+                "This server has no trash: deleting is permanent",
             ));
             return;
         }
@@ -176,7 +176,7 @@ impl App {
                 self.tree.remove(item.id);
                 if !self.service.features.trash {
                     self.undo.push_permanent(format!(
-                        "\"{}\" was deleted permanently: this site has no trash. Create it again",
+                        "\"{}\" was deleted permanently: this server has no trash. Create it again",
                         item.name
                     ));
                     // Without a trash, no change of it can be undone.

@@ -242,7 +242,7 @@ impl App {
             Action::CopyAlias => ("Alias", item.alias().to_owned()),
             Action::CopyId => ("ID", item.id.to_string()),
             Action::CopyCurl if self.service.features == ServiceFeatures::THIRD_PARTY => {
-                let text = "cURL commands are for the API of umai, not for this site";
+                let text = "cURL commands are for the API of umai, not for this server";
                 self.notify(Notice::info(text));
                 return None;
             }

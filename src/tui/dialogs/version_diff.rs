@@ -105,7 +105,7 @@ impl VersionDiff {
             None => DialogOutcome::Stay,
             // Its values are for display: masked, shortened or described.
             Some(_) if !cx.features.version_snapshots => DialogOutcome::Notify(Notice::info(
-                "This site keeps no values of old versions; roll back the whole version",
+                "This server keeps no values of old versions; roll back the whole version",
             )),
             Some(changed) if matches!(changed.kind, DiffKind::Secret(_)) => DialogOutcome::Notify(
                 Notice::info("The history contains no secrets; they cannot be rolled back"),

@@ -24,7 +24,7 @@ pub enum ParsedLine {
 /// Reply to an unknown command. It does not repeat the line, which may be meant for a field.
 const UNKNOWN: &str = "Unknown command; ? lists the commands.";
 
-/// Meaning of a line.
+/// Meaning that lines have at the moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum InputMode {
     /// Field: a command begins with a colon.
@@ -238,7 +238,7 @@ pub fn help(app: &App) -> Vec<String> {
             "An empty line: choose the selected entry.".into(),
             "Text: filter the list.".into(),
         ],
-        InputMode::Prompt => vec!["An typed: its number or its text.".into()],
+        InputMode::Prompt => vec!["An answer: its number or its text.".into()],
         InputMode::Command => vec!["An empty line: repeat where you are.".into()],
     };
     if input_mode == InputMode::Command && listing::count(app) > 0 {

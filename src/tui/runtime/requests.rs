@@ -1,4 +1,4 @@
-//! Concurrent requests to the service: saves in order, and requests without a waiting dialog aborted.
+//! Concurrent requests to the service. Saves stay in order; a test or list whose dialog was closed is aborted.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;

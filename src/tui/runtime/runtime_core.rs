@@ -61,7 +61,7 @@ pub(super) trait EventLoop {
         let effect = core.app.update(event);
         // The app has no clock.
         let now = Local::now();
-        core.app.date(now.to_utc(), now.time());
+        core.app.set_missing_times(now.to_utc(), now.time());
         core.requests.abort_unawaited(&core.app);
         self.perform(effect)
     }

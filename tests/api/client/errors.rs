@@ -60,7 +60,7 @@ fn all_reasons() -> Vec<FieldReason> {
         },
         FieldReason::OneOf(vec!["a".into()]),
         FieldReason::EndpointChanged,
-        FieldReason::ServerMessage("Words of another".into()),
+        FieldReason::Message("Words of another".into()),
     ]
 }
 

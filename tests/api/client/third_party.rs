@@ -212,7 +212,7 @@ async fn third_party_validation_maps_to_fields() {
     );
     assert_eq!(
         error.fields()[0].reason,
-        FieldReason::ServerMessage("Alias is taken.".into())
+        FieldReason::Message("Alias is taken.".into())
     );
     assert_eq!(error.fields()[0].reason.at_field(), "Alias is taken.");
 }

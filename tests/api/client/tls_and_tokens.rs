@@ -180,8 +180,8 @@ fn readable_token_file_is_reported() {
 #[case(&["--server", "https://umai.example", "--token-file", "nowhere", "connections", "list"], "Cannot read the file of --token-file")]
 #[case(&["--server", "https://umai.example", "--token-file", "spaced", "connections", "list"], "is not a token")]
 #[case(&["--server", "https://umai.example", "--ca-file", "spaced", "connections", "list"], "contains no certificate")]
-#[case(&["--server", "https://umai.example", "serve"], "umai serve works on the local store only")]
-#[case(&["--server", "https://umai.example", "token", "list"], "umai token works on the local store only")]
+#[case(&["--server", "https://umai.example", "serve"], "umai serve works on the store itself")]
+#[case(&["--server", "https://umai.example", "token", "list"], "umai token works on the store itself")]
 fn conflicting_options_exit_with_code_2(#[case] arguments: &[&str], #[case] why: &str) {
     let home = Home::new();
     home.write("spaced", "umai planted\n");

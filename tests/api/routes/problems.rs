@@ -15,8 +15,8 @@ const ID: Uuid = Uuid::from_u128(0x3fa8_5f64_5717_4562_b3fc_2c96_3f66_afa6);
 fn reasons() -> Vec<FieldReason> {
     use FieldReason::{
         AliasFormat, AliasReserved, AliasTaken, ClientHeader, DuplicateKey, EndpointChanged,
-        LooksLikeKey, Masked, NotAKey, NotAReference, NotAUrl, NotAnOption, NotHeaders, OneOf,
-        ProviderFixed, ReferenceMissing, ReferenceRefused, Required, ServerMessage, TooLong,
+        LooksLikeKey, Masked, Message, NotAKey, NotAReference, NotAUrl, NotAnOption, NotHeaders,
+        OneOf, ProviderFixed, ReferenceMissing, ReferenceRefused, Required, TooLong,
         UnknownProvider, UnknownSetting, Unprintable, UrlWithCredentials, WrongType,
     };
     let words = || vec!["a".to_owned(), "b \"c\"".to_owned()];
@@ -62,7 +62,7 @@ fn reasons() -> Vec<FieldReason> {
         },
         OneOf(words()),
         EndpointChanged,
-        ServerMessage("in other words".into()),
+        Message("in other words".into()),
     ];
     // Exhaustive on purpose: a new reason must be added above.
     for reason in &all {
@@ -91,7 +91,7 @@ fn reasons() -> Vec<FieldReason> {
             | ReferenceRefused { .. }
             | OneOf(_)
             | EndpointChanged
-            | ServerMessage(_) => {}
+            | Message(_) => {}
         }
     }
     all

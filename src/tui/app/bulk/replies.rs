@@ -71,7 +71,7 @@ impl App {
         let deleted = deleted.count();
         if bulk.job == BulkJob::Delete && deleted > 0 && !self.service.features.trash {
             self.undo.push_permanent(format!(
-                "{} deleted permanently: this site has no trash. Create again what you need",
+                "{} deleted permanently: this server has no trash. Create again what you need",
                 count(deleted, "connection")
             ));
         }

@@ -127,7 +127,7 @@ impl ConfirmDialog {
             )
         } else {
             (
-                "This site has no trash. Create a new connection?",
+                "This server has no trash. Create a new connection?",
                 vec![cancel, create],
             )
         };
@@ -139,7 +139,7 @@ impl ConfirmDialog {
     pub fn save_and_test() -> Self {
         Self::new(
             "Save and test",
-            "This site tests only saved settings. Save the form, then test? Or test from here: this machine sends the key to the provider.",
+            "This server tests only saved settings. Save the form, then test? Or test from here: this machine sends the key to the provider.",
             &[
                 ("Cancel", ConfirmAction::Cancel),
                 ("Save and test", ConfirmAction::SaveAndTest),
