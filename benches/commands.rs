@@ -22,14 +22,9 @@ const RUNS: usize = 41;
 const COMMANDS: [&str; 3] = ["get", "list --take 5", "create"];
 
 fn main() {
-    // `cargo test --benches` runs this, too; skip the measurement.
-    if !std::env::args().any(|argument| argument == "--bench") {
+    let Some(many) = terminal::connections() else {
         return;
-    }
-    let many: usize = std::env::var("UMAI_BENCH_CONNECTIONS")
-        .ok()
-        .and_then(|number| number.parse().ok())
-        .unwrap_or(100_000);
+    };
     let homes = [1, 10, 10_000, many].map(|size| {
         let home = Home::new();
         home.fill(size);
@@ -78,7 +73,7 @@ fn arguments(command: usize, run: usize) -> Vec<String> {
 
 fn run_command(home: &Home, arguments: &[String]) -> Duration {
     let began = Instant::now();
-    let output = Command::new(env!("CARGO_BIN_EXE_umai"))
+    let output = Command::new(terminal::binary())
         .arg("connections")
         .args(arguments)
         .envs(home.environment())

@@ -19,14 +19,9 @@ use std::time::{Duration, Instant};
 const LOOK: Duration = Duration::from_millis(5);
 
 fn main() {
-    // `cargo test --benches` runs this, too; skip the measurement.
-    if !std::env::args().any(|argument| argument == "--bench") {
+    let Some(many) = terminal::connections() else {
         return;
-    }
-    let many: usize = std::env::var("UMAI_BENCH_CONNECTIONS")
-        .ok()
-        .and_then(|number| number.parse().ok())
-        .unwrap_or(100_000);
+    };
     for ending in ["json", "yaml"] {
         let home = Home::new();
         let document = home.document(many, ending);
@@ -92,7 +87,7 @@ impl Home {
 
     fn measure(&self, name: &str, arguments: &[&str]) {
         let began = Instant::now();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_umai"))
+        let mut child = Command::new(terminal::binary())
             .arg("connections")
             .args(arguments)
             .env_clear()

@@ -26,19 +26,14 @@ const UP: &[u8] = b"\x1b[A";
 const CLEAR: &[u8] = b"\x15";
 
 fn main() {
-    // `cargo test --benches` runs this, too; skip the measurement.
-    if !std::env::args().any(|argument| argument == "--bench") {
+    let Some(many) = terminal::connections() else {
         return;
-    }
+    };
     let Ok(version) = Command::new("fzf").arg("--version").output() else {
         println!("fzf is not installed; nothing was measured");
         return;
     };
     println!("fzf {}", String::from_utf8_lossy(&version.stdout).trim());
-    let many: usize = std::env::var("UMAI_BENCH_CONNECTIONS")
-        .ok()
-        .and_then(|number| number.parse().ok())
-        .unwrap_or(100_000);
     for many in [1_000, many] {
         let home = Home::new();
         home.fill(many);

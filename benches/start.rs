@@ -22,14 +22,9 @@ const SETTLING: Duration = Duration::from_secs(15);
 const IDLE: Duration = Duration::from_secs(10);
 
 fn main() {
-    // `cargo test --benches` runs this, too; skip the measurement.
-    if !std::env::args().any(|argument| argument == "--bench") {
+    let Some(many) = terminal::connections() else {
         return;
-    }
-    let many: usize = std::env::var("UMAI_BENCH_CONNECTIONS")
-        .ok()
-        .and_then(|number| number.parse().ok())
-        .unwrap_or(100_000);
+    };
     let empty = Home::new();
     let full = Home::new();
     full.fill(many);
@@ -58,7 +53,7 @@ fn main() {
 fn completion(home: &Home, many: usize) {
     let ask = || {
         let began = Instant::now();
-        let answer = Command::new(env!("CARGO_BIN_EXE_umai"))
+        let answer = Command::new(terminal::binary())
             .args(["--", "umai", "connections", "get", "team-9"])
             .envs(home.environment())
             .env("UMAI_COMPLETE", "bash")

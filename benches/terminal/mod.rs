@@ -17,6 +17,22 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// A frame is complete when nothing follows for this long, which is not counted.
 const SILENCE: Duration = Duration::from_millis(20);
 
+/// Returns the number of connections to measure with; none where `cargo test --benches` only runs the program.
+pub fn connections() -> Option<usize> {
+    let is_measured = std::env::args().any(|argument| argument == "--bench");
+    is_measured.then(|| {
+        let number = std::env::var("UMAI_BENCH_CONNECTIONS").ok();
+        let number = number.and_then(|number| number.parse().ok());
+        number.unwrap_or(100_000)
+    })
+}
+
+/// Returns the binary to measure: `UMAI_BENCH_BINARY`, to compare with another build, or the one of this build.
+pub fn binary() -> PathBuf {
+    let other = std::env::var_os("UMAI_BENCH_BINARY").map(PathBuf::from);
+    other.unwrap_or_else(|| env!("CARGO_BIN_EXE_umai").into())
+}
+
 /// Directories of an installation.
 pub struct Home(tempfile::TempDir);
 
@@ -37,7 +53,7 @@ impl Home {
         let file = self.path("lines.json");
         std::fs::write(&file, lines).unwrap();
         let began = Instant::now();
-        let done = Command::new(env!("CARGO_BIN_EXE_umai"))
+        let done = Command::new(binary())
             .args(["connections", "create", "--json", "--from-json"])
             .arg(&file)
             .envs(self.environment())
@@ -80,7 +96,7 @@ pub struct Usage {
 impl Screen {
     /// Opens the app and waits for its first frame.
     pub fn open(home: &Home) -> Self {
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_umai"));
+        let mut command = CommandBuilder::new(binary());
         command.cwd(home.0.path());
         for (name, value) in home.environment() {
             command.env(name, value);
