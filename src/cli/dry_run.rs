@@ -165,6 +165,8 @@ fn to_json(operation: OperationName, preview: &ChangePreview) -> Value {
             "settings": preview.connection.settings,
         },
         "changes": preview.paths,
+        "unknown": preview.unknown,
+        // The name until 0.2; it goes with 0.3.
         "untold": preview.unknown,
         "isExact": preview.is_exact,
     })

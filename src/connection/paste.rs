@@ -223,7 +223,7 @@ fn without_fence(text: &str) -> &str {
         .map_or(text, str::trim)
 }
 
-/// The text from its first line that is not a comment on; a comment of `#` may be the prompt of root.
+/// The text without the comment lines at its start. `# curl` is the prompt of root, not a comment.
 fn without_line_comments(text: &str) -> &str {
     let mut rest = text;
     loop {

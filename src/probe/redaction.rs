@@ -15,7 +15,7 @@ const MAX_MESSAGE: usize = 300;
 /// Maximum number of bytes of the input.
 const MAX_INPUT: usize = 4096;
 
-/// Number of equal consecutive characters that count as a part of a secret.
+/// Number of consecutive characters that a word must share with a secret to count as a part of it.
 const RUN: usize = 8;
 
 /// Minimum length of a secret that is removed inside words; shorter ones match whole words only.

@@ -14,7 +14,7 @@ use crate::text::case_fold::{fold, nfc};
 /// Minimum hexadecimal digits of a word to search IDs: fewer occur in many IDs by chance.
 const FEWEST_DIGITS: usize = 8;
 
-/// Divisor for the score of matches outside the name, so that they rank after name matches.
+/// Divisor for the score of matches outside name and alias, so that they rank after those.
 const BESIDE: u16 = 4;
 
 /// Maximum score per matched letter.
@@ -23,7 +23,7 @@ const LETTER: usize = 16;
 /// Maximum bonus for the start and the end of a match.
 const EDGE_BONUS: usize = 24;
 
-/// Minimum score per letter in an endpoint, which is long: allows one or two mistakes.
+/// Minimum score per letter in an endpoint, or in the name or ID of a provider: allows one or two mistakes.
 const MIN_SCORE: usize = 13;
 
 /// Maximum length in bytes of a word that may contain mistakes: longer than any name. The matcher needs memory for every letter.

@@ -306,8 +306,8 @@ pub fn verify(path: &Path, keys: &AvailableKeys) -> Result<VerifiedBackup, Store
     let mut trashed = 0;
     let key = keys.matching(label.identity());
     let mut secrets = key.map(|_| (0, 0));
-    for (id, folded) in &state.connections {
-        let Some(newest) = &folded.newest else {
+    for (id, built) in &state.connections {
+        let Some(newest) = &built.newest else {
             continue;
         };
         let saved: SavedJson<Connection<SealedSecret>, IgnoredAny> =

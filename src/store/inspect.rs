@@ -279,9 +279,9 @@ fn stats_of(state: &StateBuilder<bool>) -> StoreCounts {
         is_sound: state.is_consistent() && state.damage.is_empty(),
         ..StoreCounts::default()
     };
-    for folded in state.connections.values() {
-        contents.versions += folded.older.len() + 1;
-        match &folded.newest {
+    for built in state.connections.values() {
+        contents.versions += built.older.len() + 1;
+        match &built.newest {
             Some(newest) if newest.payload => contents.in_trash += 1,
             Some(_) | None => contents.connections += 1,
         }

@@ -68,8 +68,8 @@ impl<'a> SecretOpener<'a> {
     /// Number of secrets of a store that can be opened.
     pub fn count_open(&self, state: &FullState) -> Result<usize, StoreError> {
         let mut opened = 0;
-        for (id, folded) in &state.connections {
-            let Some(newest) = &folded.newest else {
+        for (id, built) in &state.connections {
+            let Some(newest) = &built.newest else {
                 continue;
             };
             let saved: SavedJson<Connection<SealedSecret>, IgnoredAny> =
@@ -88,8 +88,8 @@ pub fn reseal(
     to: &StoreKey,
 ) -> Result<ResealResult, StoreError> {
     let mut resealed = ResealResult::default();
-    for (id, folded) in &mut state.connections {
-        let Some(newest) = &mut folded.newest else {
+    for (id, built) in &mut state.connections {
+        let Some(newest) = &mut built.newest else {
             continue;
         };
         let SavedJson::<Connection<SealedSecret>, VersionChange> { connection, change } =

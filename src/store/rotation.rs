@@ -286,8 +286,8 @@ fn move_key_aside(file: &Path, location: &KeyFileLocation) -> Result<Option<Path
 /// Lists the connections that have secrets.
 fn with_secrets(state: &FullState) -> Result<Vec<NamedConnection>, StoreError> {
     let mut found = Vec::new();
-    for (id, folded) in &state.connections {
-        let Some(newest) = &folded.newest else {
+    for (id, built) in &state.connections {
+        let Some(newest) = &built.newest else {
             continue;
         };
         let saved: SavedJson<Connection<SealedSecret>, IgnoredAny> =

@@ -1,7 +1,7 @@
 //! Detects API keys in public texts such as names.
 //!
-//! Stricter than [`super::secret_detector`]: a false positive there hides a word in a log, while here it rejects a name. A known prefix is
-//! not enough (`sk-team`, `AKIA project`): a long run of letters and digits must follow.
+//! Stricter than [`super::secret_detector`]: a false positive there hides a word or refuses an argument that can be given otherwise,
+//! while here it rejects a name. A known prefix is not enough (`sk-team`, `AKIA project`): a long run of letters and digits must follow.
 
 /// Prefixes of the keys of well-known services.
 const PREFIXES: [&str; 22] = [

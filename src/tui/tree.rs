@@ -79,7 +79,7 @@ pub struct Tree {
     /// True if connections are grouped by provider.
     is_grouped: bool,
     /// True if the rows of connections are hidden, because the table beside the tree lists them.
-    is_brief: bool,
+    hides_connections: bool,
     /// Number of inactive connections.
     inactive: usize,
     /// Number of connections whose last test failed.
@@ -122,7 +122,7 @@ impl Default for Tree {
             closed: HashSet::new(),
             sort: Sort::default(),
             is_grouped: false,
-            is_brief: false,
+            hides_connections: false,
             inactive: 0,
             failing: 0,
             filter: None,

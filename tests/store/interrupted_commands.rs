@@ -4,8 +4,6 @@
 //! The steps are the system calls that change files or make them durable. With strace, umai is killed before the first of them,
 //! then before the second, and so on until it completes; a normal run tries a selection, `UMAI_EVERY_STEP=1` all of them. Without
 //! strace, umai is killed after random times.
-//!
-//! This is a separate test binary, because a process that is being started holds the locks of its parent for a moment.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -617,7 +617,7 @@ fn surrounded_mask_from_the_editor_is_refused_at_its_field() {
         text.replace("\"<unchanged>\"", "\"Bearer ***\"")
     });
     let frame = harness.frame();
-    assert!(!frame.contains("Taken into the form"), "{frame}");
+    assert!(!frame.contains("Applied to the form"), "{frame}");
     assert!(frame.contains("Is a mask, not a key"), "{frame}");
 }
 #[test]

@@ -277,14 +277,14 @@ fn may_replace(found: &str, output: &Output) -> Result<bool, Failure> {
     prompt::ask_yes_no(&format!("{found}. Overwrite?"))
 }
 
-/// Notes how many settings were left blank.
-fn note_blank(blank: usize, output: &Output) {
-    if blank > 0 {
+/// Notes how many connections have blank settings.
+fn note_blank(with_blanks: usize, output: &Output) {
+    if with_blanks > 0 {
         output.note(&format!(
             "Secrets are not exported: {} blank settings, listed in \"blank\"",
-            match blank {
+            match with_blanks {
                 1 => "1 connection has".to_owned(),
-                blank => format!("{blank} connections have"),
+                many => format!("{many} connections have"),
             }
         ));
     }

@@ -57,9 +57,11 @@ fn is_start(before: &str) -> bool {
 
 #[derive(Debug, PartialEq)]
 enum JsToken {
-    /// A string, or a word that can be the key of an object.
+    /// A string in quotes.
     Text(Zeroizing<String>),
+    /// A word outside quotes, for example a keyword or the key of an object.
     Word(String),
+    /// Any other character.
     Sign(char),
 }
 

@@ -2,8 +2,8 @@
 
 use crate::provider::Capability;
 
-/// Parts of names by priority. A model without a match is a chat model, like most models. An empty
-/// list: a model whose capability no name of this list stands for, such as one that makes images or speech; it is listed without one.
+/// Parts of names by priority. A model without a match is a chat model, like most models. A model with an empty list is listed without a
+/// capability: it makes images or speech or moderates, which no built-in provider offers to a connection.
 const PARTS: &[(&str, &[Capability])] = &[
     ("rerank", &[]),
     ("embed", &[Capability::Embedding]),

@@ -156,8 +156,8 @@ type NamedConnections = HashMap<Uuid, ConnectionItem>;
 
 /// List items of the connections that can be read.
 fn items(state: &FullState) -> NamedConnections {
-    let read = |(id, folded): (&Uuid, &BuiltConnection<_>)| {
-        let newest: &BuiltVersion<(_, Vec<u8>)> = folded.newest.as_ref()?;
+    let read = |(id, built): (&Uuid, &BuiltConnection<_>)| {
+        let newest: &BuiltVersion<(_, Vec<u8>)> = built.newest.as_ref()?;
         let saved: SavedJson<ConnectionItem, IgnoredAny> =
             stored_json::read_json(*id, &newest.payload.1).ok()?;
         Some((*id, saved.connection))

@@ -252,9 +252,7 @@ pub fn read(path: &Path) -> Result<(BackupLabel, FullState), BackupFault> {
     state.revision = label.header.revision;
     state.expected = label.header.digest;
     state.identity = Some(label.header.identity.clone());
-    state
-        .connections
-        .retain(|_, folded| folded.newest.is_some());
+    state.connections.retain(|_, built| built.newest.is_some());
     if hashed.sum() != label.sum || !state.is_consistent() {
         return Err(BackupFault::Mismatch);
     }

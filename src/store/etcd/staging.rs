@@ -140,7 +140,7 @@ struct Staging<'a> {
     keys: EtcdKeys,
     /// Revision of the identity of the store that it replaces; 0 without one.
     fence: i64,
-    /// Revision of its mark.
+    /// Revision of the key `staged` of this content.
     claim: i64,
 }
 

@@ -43,8 +43,8 @@ pub struct StateBuilder<T> {
     auth: Option<StoreAuthenticator>,
     /// Connections by ID.
     pub connections: HashMap<Uuid, BuiltConnection<T>>,
-    /// Deleted connections and the revision of the deletion.
-    pub deleted: HashMap<Uuid, u64>,
+    /// Permanently deleted connections, and the revision of their purge.
+    pub purged: HashMap<Uuid, u64>,
     /// Newest revision.
     pub revision: u64,
     /// Digest recorded by the newest entry.
@@ -112,7 +112,7 @@ impl<T> StateBuilder<T> {
             retain_payload,
             auth: None,
             connections: HashMap::new(),
-            deleted: HashMap::new(),
+            purged: HashMap::new(),
             revision: 0,
             expected: StateDigest::default(),
             damage: Vec::new(),
@@ -153,9 +153,7 @@ impl<T> StateBuilder<T> {
             // The last change is damaged; its revision must not be used again.
             state.extend_to(state.revision.saturating_add(1));
         }
-        state
-            .connections
-            .retain(|_, folded| folded.newest.is_some());
+        state.connections.retain(|_, built| built.newest.is_some());
         Ok(Some(state))
     }
 
@@ -176,9 +174,9 @@ impl<T> StateBuilder<T> {
     pub fn digest(&self) -> StateDigest {
         self.connections
             .iter()
-            .filter_map(|(id, folded)| {
-                let revision = folded.newest.as_ref()?.revision;
-                Some(record_hash(*id, revision, folded.history_digest(*id)))
+            .filter_map(|(id, built)| {
+                let revision = built.newest.as_ref()?.revision;
+                Some(record_hash(*id, revision, built.history_digest(*id)))
             })
             .fold(StateDigest::default(), StateDigest::with)
     }
@@ -203,11 +201,11 @@ impl<T> StateBuilder<T> {
     /// Adds a row of a snapshot or index.
     pub fn add_row(&mut self, entry: &JournalEntry<'_>) {
         let version = self.version(entry);
-        let folded = self.connection(entry.id);
+        let built = self.connection(entry.id);
         match entry.kind {
-            EntryKind::Record => folded.newest = Some(version),
+            EntryKind::Record => built.newest = Some(version),
             EntryKind::Version => {
-                folded.older.insert(entry.number, version);
+                built.older.insert(entry.number, version);
             }
             EntryKind::Saved | EntryKind::Purged | EntryKind::End => {}
         }
@@ -280,7 +278,7 @@ impl<T> StateBuilder<T> {
             }
             EntryKind::Purged => {
                 self.connections.remove(&entry.id);
-                self.deleted.insert(entry.id, entry.revision);
+                self.purged.insert(entry.id, entry.revision);
             }
             EntryKind::Record | EntryKind::Version | EntryKind::End => {}
         }

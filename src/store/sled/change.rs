@@ -41,10 +41,10 @@ pub struct SaveRequest {
     pub json: Arc<[u8]>,
 }
 
-/// Payload of a deletion in the journal.
+/// Payload of a purge in the journal.
 #[derive(Serialize, Deserialize)]
 pub struct PurgedJson<T> {
-    /// Deleted connection.
+    /// Permanently deleted connection.
     pub item: T,
     /// [`ChangeEvent::request`].
     #[serde(default, skip_serializing_if = "Option::is_none")]

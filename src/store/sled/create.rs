@@ -84,13 +84,13 @@ pub fn write_entries(
     state: &FullState,
     writer: &mut snapshot::SnapshotWriter<'_>,
 ) -> io::Result<()> {
-    for (id, folded) in &state.connections {
-        let Some(newest) = &folded.newest else {
+    for (id, built) in &state.connections {
+        let Some(newest) = &built.newest else {
             continue;
         };
         let payload = &newest.payload.1;
         writer.add(&entry(*id, EntryKind::Record, newest, payload))?;
-        for version in folded.older.values() {
+        for version in built.older.values() {
             let (kind, payload) = &version.payload;
             let masked = match kind {
                 EntryKind::Version => None,

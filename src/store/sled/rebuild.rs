@@ -229,12 +229,12 @@ fn rows_of(
     let mut unreadable = Vec::new();
     let mut aliases = HashSet::new();
     let mut newest_first: Vec<_> = std::mem::take(&mut state.connections).into_iter().collect();
-    newest_first.sort_by_key(|(_, folded)| {
-        let newest = folded.newest.as_ref();
+    newest_first.sort_by_key(|(_, built)| {
+        let newest = built.newest.as_ref();
         std::cmp::Reverse(newest.map_or(0, |newest| newest.revision))
     });
-    for (id, folded) in newest_first {
-        let mut current = match current_of(id, &folded) {
+    for (id, built) in newest_first {
+        let mut current = match current_of(id, &built) {
             Ok(Some(current)) => current,
             Ok(None) => continue,
             Err(error) => {
@@ -249,7 +249,7 @@ fn rows_of(
         rows.push(current.row());
         rows.push(encoding::alias_row(&current.item.alias, id));
         rows.push(encoding::order_row(&current.item, current.revision)?);
-        for version in folded.older.values() {
+        for version in built.older.values() {
             let (kind, payload) = &version.payload;
             let json = if *kind == EntryKind::Version {
                 payload.clone()
@@ -276,15 +276,15 @@ fn rows_of(
 
 pub(super) fn current_of(
     id: Uuid,
-    folded: &BuiltConnection<(EntryKind, Vec<u8>)>,
+    built: &BuiltConnection<(EntryKind, Vec<u8>)>,
 ) -> Result<Option<CurrentState>, StoreError> {
-    let Some(newest) = &folded.newest else {
+    let Some(newest) = &built.newest else {
         return Ok(None);
     };
     let json = &newest.payload.1;
     Ok(Some(CurrentState {
         revision: newest.revision,
-        history_digest: folded.history_digest(id),
+        history_digest: built.history_digest(id),
         item: stored_json::read_listed(id, json)?,
         json: json.as_slice().into(),
     }))

@@ -128,7 +128,7 @@ pub fn keep_payload(entry: &JournalEntry<'_>) -> (EntryKind, Vec<u8>) {
 fn readable(state: &FullState) -> usize {
     let connections = state.connections.iter();
     connections
-        .filter(|(id, folded)| matches!(current_of(**id, folded), Ok(Some(_))))
+        .filter(|(id, built)| matches!(current_of(**id, built), Ok(Some(_))))
         .count()
 }
 
@@ -166,8 +166,8 @@ fn add_index(state: &mut FullState, identity: &StoreIdentity, index: &IndexReade
     if applied.identity != *identity {
         return false;
     }
-    for (id, folded) in state_of(index).connections {
-        let Some(newest) = folded.newest.as_ref().map(|newest| newest.revision) else {
+    for (id, built) in state_of(index).connections {
+        let Some(newest) = built.newest.as_ref().map(|newest| newest.revision) else {
             continue;
         };
         let known = state.connections.get(&id).and_then(|known| {
@@ -177,9 +177,9 @@ fn add_index(state: &mut FullState, identity: &StoreIdentity, index: &IndexReade
                 .flatten()
                 .map(|_| newest.revision)
         });
-        let deleted = state.deleted.get(&id).is_some_and(|at| *at > newest);
-        if !deleted && known.is_none_or(|known| known < newest) {
-            state.connections.insert(id, folded);
+        let is_purged = state.purged.get(&id).is_some_and(|at| *at > newest);
+        if !is_purged && known.is_none_or(|known| known < newest) {
+            state.connections.insert(id, built);
         }
     }
     let digest: StateDigest = state.digest();

@@ -26,8 +26,8 @@ impl App {
         if !is_there {
             self.pane = Pane::Tree;
         }
-        let is_brief = self.shows_table();
-        self.tree.set_brief(is_brief);
+        let is_hidden = self.shows_table();
+        self.tree.hide_connections(is_hidden);
     }
 
     /// Moves the selection to a row of the table, which gets the focus; does nothing without a row.
@@ -104,7 +104,7 @@ impl App {
     /// Moves the selection in the tree; below the collection, on to the rows of the table.
     pub(super) fn move_in_tree(&mut self, by: isize) {
         let row = self.tree.selected_row().saturating_add_signed(by);
-        let goes_on = self.tree.is_brief() && !self.tree.shows_groups();
+        let goes_on = self.tree.hides_connections() && !self.tree.shows_groups();
         match row.checked_sub(self.tree.rows()) {
             Some(at) if goes_on => {
                 self.tree.select_row(row);

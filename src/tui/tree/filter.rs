@@ -41,7 +41,7 @@ impl Filter {
     }
 
     /// Returns true if matches are ordered by score.
-    pub const fn has_best(&self) -> bool {
+    pub const fn is_ordered_by_score(&self) -> bool {
         !self.terms.words.is_empty()
     }
 }

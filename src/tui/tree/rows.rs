@@ -11,13 +11,13 @@ const CONNECTIONS: usize = 2;
 
 impl Tree {
     /// Hides or shows the rows of connections.
-    pub const fn set_brief(&mut self, is_brief: bool) {
-        self.is_brief = is_brief;
+    pub const fn hide_connections(&mut self, is_hidden: bool) {
+        self.hides_connections = is_hidden;
     }
 
     /// Returns true if the rows of connections are hidden.
-    pub const fn is_brief(&self) -> bool {
-        self.is_brief
+    pub const fn hides_connections(&self) -> bool {
+        self.hides_connections
     }
 
     /// Returns the number of rows.
@@ -25,7 +25,7 @@ impl Tree {
         match self.open {
             [false, ..] => 1,
             [true, false, _] => 2,
-            [true, true, false] if !self.is_brief => UPPER,
+            [true, true, false] if !self.hides_connections => UPPER,
             [true, true, _] => UPPER + self.rows_below(),
         }
     }
@@ -33,14 +33,14 @@ impl Tree {
     /// Returns the number of rows below the collection.
     fn rows_below(&self) -> usize {
         match self.groups() {
-            [] if self.is_brief => 0,
+            [] if self.hides_connections => 0,
             [] => self.shown_len(),
             groups => groups.iter().map(|group| self.rows_of(group)).sum(),
         }
     }
 
     fn rows_of(&self, group: &ItemGroup) -> usize {
-        1 + if self.is_brief || self.is_closed(group) {
+        1 + if self.hides_connections || self.is_closed(group) {
             0
         } else {
             group.len()
@@ -141,9 +141,11 @@ impl Tree {
             Node::Connections => CONNECTIONS,
             Node::Provider(number) => self.row_of(number).unwrap_or(CONNECTIONS),
             Node::Connection(_) => match self.provider_at(self.at) {
-                None if self.is_brief => CONNECTIONS,
+                None if self.hides_connections => CONNECTIONS,
                 None => UPPER + self.at,
-                Some(number) if self.is_brief => self.row_of(number).unwrap_or(CONNECTIONS),
+                Some(number) if self.hides_connections => {
+                    self.row_of(number).unwrap_or(CONNECTIONS)
+                }
                 Some(number) => {
                     let start = self.group_of(number).map_or(0, |group| group.start);
                     self.row_of(number).unwrap_or(CONNECTIONS) + 1 + self.at - start
@@ -208,8 +210,8 @@ impl Tree {
                 let row = parent.and_then(|number| self.row_of(number));
                 self.select_row(row.unwrap_or(CONNECTIONS));
             }
-            Node::Provider(_) if self.is_brief => self.select_row(CONNECTIONS),
-            Node::Connections if self.is_brief => self.select_row(1),
+            Node::Provider(_) if self.hides_connections => self.select_row(CONNECTIONS),
+            Node::Connections if self.hides_connections => self.select_row(1),
             node if self.is_open(node) => self.set_open(node, false),
             Node::Provider(_) => self.select_row(CONNECTIONS),
             Node::Connections => self.select_row(1),

@@ -72,9 +72,9 @@ pub fn draw(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Option<(u16, u
 fn titles(scene: Scene<'_>, heading: Area, buffer: &mut Buffer) {
     let Scene { app, theme, .. } = scene;
     let sort = app.tree.sort();
-    let is_by_fit = app.tree.filter().is_some_and(Filter::has_best);
+    let is_ordered_by_score = app.tree.filter().is_some_and(Filter::is_ordered_by_score);
     for (column, cell) in columns::cells(heading) {
-        let mark = if column == TableColumn::Sortable(sort.column) && !is_by_fit {
+        let mark = if column == TableColumn::Sortable(sort.column) && !is_ordered_by_score {
             sort.direction.mark()
         } else {
             ""

@@ -88,7 +88,7 @@ fn below(scene: Scene<'_>, pane: Area, buffer: &mut Buffer) {
         Some(filter) if filter.is_typing => tree
             .filter_values()
             .unwrap_or_else(|| format!("{} -not", query::all())),
-        Some(filter) if filter.has_best() => return,
+        Some(filter) if filter.is_ordered_by_score() => return,
         Some(_) | None if sort == Sort::default() || app.shows_table() => return,
         Some(_) | None => format!("by {} {}", sort.column.label(), sort.direction.mark()),
     };

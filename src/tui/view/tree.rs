@@ -21,7 +21,7 @@ pub fn draw(scene: Scene<'_>, buffer: &mut Buffer) -> Option<(u16, u16)> {
     let Scene { app, theme, layout } = scene;
     let tree = &app.tree;
     let is_focused = app.pane == Pane::Tree && app.dialogs.is_empty();
-    let title = if tree.is_brief() { TITLE } else { "" };
+    let title = if tree.hides_connections() { TITLE } else { "" };
     let inside = paint::pane(buffer, layout.tree, title, (theme, is_focused));
     for (line, row) in (0..inside.height).zip(tree.top..) {
         let Some(node) = tree.node(row) else { break };
@@ -46,7 +46,7 @@ pub fn draw(scene: Scene<'_>, buffer: &mut Buffer) -> Option<(u16, u16)> {
         (tree.top, inside.height.into(), tree.rows()),
         theme.border_focus.style(),
     );
-    let cursor = if tree.is_brief() {
+    let cursor = if tree.hides_connections() {
         None
     } else {
         list_title::draw(scene, (layout.tree, is_focused), buffer)
@@ -90,7 +90,7 @@ fn row(scene: Scene<'_>, (row, node): (usize, Node), area: Area, buffer: &mut Bu
 
 /// Returns the number of connections, while the title does not show it.
 fn count(tree: &Tree) -> String {
-    if tree.is_brief() && !tree.loading.is_first() {
+    if tree.hides_connections() && !tree.loading.is_first() {
         format!(" {}", tree.len())
     } else {
         String::new()
@@ -112,7 +112,8 @@ fn upper(scene: Scene<'_>, area: Area, what: (&str, Node, String), buffer: &mut 
     let (guide, node, label) = what;
     let theme = scene.theme;
     let tree = &scene.app.tree;
-    let lists_beside = tree.is_brief() && matches!(node, Node::Connections | Node::Provider(_));
+    let lists_beside =
+        tree.hides_connections() && matches!(node, Node::Connections | Node::Provider(_));
     let mark = if tree.is_open(node) && !lists_beside {
         "▾ "
     } else {
