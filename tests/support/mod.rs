@@ -7,6 +7,9 @@ pub mod local_and_remote;
 pub mod random_events;
 pub mod server;
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -57,10 +60,26 @@ pub fn service() -> Arc<dyn ConnectionService> {
 pub const APPSETTINGS: &str = r#"{ "OpenAI": { "ApiKey": "sk-from-appsettings" } }"#;
 
 fn appsettings() -> AppSettings {
-    let folder = tempfile::tempdir().unwrap().keep();
+    AppSettings::in_folder(
+        folder_with_settings(APPSETTINGS),
+        EnvironmentVariables::from_pairs([]),
+    )
+}
+
+/// Folder with this `appsettings.json`, which all tests with the same text share: it outlives the services that read it.
+pub fn folder_with_settings(text: &str) -> PathBuf {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join(format!("appsettings-{:016x}", hasher.finish()));
     let file = folder.join("appsettings.json");
-    std::fs::write(&file, APPSETTINGS).unwrap();
-    AppSettings::in_folder(folder, EnvironmentVariables::from_pairs([]))
+    if !file.exists() {
+        std::fs::create_dir_all(&folder).unwrap();
+        let mut written = tempfile::NamedTempFile::new_in(&folder).unwrap();
+        written.write_all(text.as_bytes()).unwrap();
+        written.persist(file).unwrap();
+    }
+    folder
 }
 
 /// Client of the server at `origin`.

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::support::folder_with_settings;
 use crate::support::local_and_remote::LocalAndRemote as Harness;
 use rstest::rstest;
 use umai::appsettings::{AppSettings, EnvironmentVariables};
@@ -97,8 +98,7 @@ fn configured(
     variables: &'static [(&str, &str)],
 ) -> Harness {
     Harness::over(Size { width, height }, |clock| {
-        let folder = tempfile::tempdir().unwrap().keep();
-        std::fs::write(folder.join("appsettings.json"), settings).unwrap();
+        let folder = folder_with_settings(settings);
         let variables = EnvironmentVariables::from_pairs(variables.iter().copied());
         Arc::new(CoreService::new(
             Arc::new(MemoryStore::<PlainSecret>::default()),
