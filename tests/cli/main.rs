@@ -29,6 +29,8 @@ mod etcd_backup;
 #[cfg(feature = "etcd")]
 mod etcd_damage;
 #[cfg(feature = "etcd")]
+mod etcd_hosts;
+#[cfg(feature = "etcd")]
 mod etcd_keys;
 #[cfg(feature = "etcd")]
 mod etcd_tls;
