@@ -3,14 +3,17 @@
 //! Every transaction compares the identity of the store, the absence of its own mark, and the keys that it changes; it writes the
 //! mark and the head too. A request that is repeated without an answer therefore finds its mark if it was done before.
 
+mod refused;
+
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
+use self::refused::is_refusal;
 use super::backend::{EtcdBackend, read_error};
 use super::call_error::{CallError, Refusal};
-use super::change::{CANCELED, EtcdChange, FoundKeys, owner_in, owner_value};
+use super::change::{EtcdChange, FoundKeys, owner_in, owner_value};
 use super::client::Backoff;
 use super::operations::{created_at, delete, delete_range, get, modified_at, put, put_with_lease};
 use super::wire::{Compare, KeyValue, RequestOp, TxnRequest, TxnResponse};
@@ -63,17 +66,6 @@ pub async fn write(backend: &EtcdBackend, change: &EtcdChange) -> Result<i64, St
         }
         outcome => outcome,
     }
-}
-
-/// Returns true if the state of the store does not permit the change; an earlier try may find another state.
-const fn is_refusal(error: &StoreError) -> bool {
-    matches!(
-        error,
-        StoreError::AliasTaken { .. }
-            | StoreError::IdTaken(_)
-            | StoreError::NotFound(_)
-            | StoreError::VersionConflict { .. }
-    )
 }
 
 impl PendingWrite<'_> {
@@ -278,124 +270,5 @@ impl PendingWrite<'_> {
                 delete_range(keys.versions(id)),
             ],
         }))
-    }
-
-    /// Fails if the connection exists that the requested alias belongs to; otherwise it was just renamed or deleted.
-    async fn check_alias(&self, owner: Uuid) -> Result<(), StoreError> {
-        let EtcdChange::Save { item, .. } = self.change else {
-            return Ok(());
-        };
-        let by = self.backend.item(owner).await?;
-        let by = by.filter(|by| by.alias.to_lowercase() == item.alias.to_lowercase());
-        if let Some(by) = by {
-            return Err(StoreError::AliasTaken {
-                alias: item.alias.clone(),
-                by: Box::new(by),
-            });
-        }
-        if Instant::now() >= self.end {
-            return Err(StoreError::Other(format!(
-                "The alias '{}' refers to a missing connection",
-                item.alias
-            )));
-        }
-        Ok(())
-    }
-
-    /// Returns the outcome of a write that was refused, although an earlier try may have been performed. The write that exceeds the
-    /// quota is both performed and refused.
-    async fn after_refusal(&self, refusal: Refusal) -> Result<i64, StoreError> {
-        if (self.unanswered.is_some() || refusal == Refusal::NoSpace)
-            && let Some(revision) = self.read().await?.done()
-        {
-            return Ok(revision);
-        }
-        Err(self.unless_unanswered(refusal.into()))
-    }
-
-    /// Makes sure that no earlier try is performed after the refusal was reported: takes their mark.
-    async fn cancel(&self, refused: StoreError) -> Result<i64, StoreError> {
-        let EtcdBackend {
-            client,
-            keys,
-            marks,
-            ..
-        } = self.backend;
-        let mark = keys.mark(self.request);
-        let mut backoff = Backoff::default();
-        loop {
-            let error = match marks.lease(client).await {
-                Err(error) => error,
-                Ok(lease) => {
-                    let request = TxnRequest {
-                        compare: vec![created_at(mark.clone(), 0)],
-                        success: vec![put_with_lease(mark.clone(), CANCELED.to_vec(), lease)],
-                        failure: self.reads(),
-                    };
-                    match client.txn(&request).await {
-                        Ok(answer) if answer.succeeded => return Err(refused),
-                        Ok(answer) => return FoundKeys::read(answer).done().ok_or(refused),
-                        Err(CallError::Refused(Refusal::LeaseGone)) => {
-                            marks.forget(lease).await;
-                            continue;
-                        }
-                        Err(error) => error,
-                    }
-                }
-            };
-            if Instant::now() >= self.end {
-                return Err(self.unless_unanswered(read_error(error)));
-            }
-            backoff.wait().await;
-        }
-    }
-
-    /// Returns an error, or that the outcome of an earlier try is unknown.
-    fn unless_unanswered(&self, error: StoreError) -> StoreError {
-        match &self.unanswered {
-            Some(why) => StoreError::Unanswered(format!("etcd did not answer in time ({why})")),
-            None => error,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::WithoutStore;
-    use crate::store::conformance::{etcd_store, options};
-    use crate::store::etcd::open::open;
-
-    #[tokio::test]
-    async fn canceled_write_is_not_performed_by_a_late_try() {
-        let Some(etcd) = etcd_store::new_options() else {
-            return;
-        };
-        let folder = tempfile::tempdir().unwrap();
-        let files = options(folder.path());
-        let opened = open(&etcd, &files, WithoutStore::Create).await;
-        let store = opened.unwrap().store;
-        let change = EtcdChange::Purge {
-            id: Uuid::nil(),
-            version: 1,
-        };
-        let mut write = PendingWrite {
-            backend: &store.backend,
-            change: &change,
-            request: Uuid::new_v4(),
-            end: Instant::now() + PATIENCE,
-            unanswered: Some("planted".into()),
-        };
-        let refused = StoreError::NotFound(Uuid::nil());
-        assert_eq!(write.cancel(refused.clone()).await, Err(refused.clone()));
-        let late = write.attempt(ChangeParts::default()).await.unwrap();
-        assert!(!late.succeeded);
-        // A repeated cancellation finds its own mark.
-        assert_eq!(write.cancel(refused.clone()).await, Err(refused.clone()));
-        // A try that was performed is not canceled.
-        write.request = Uuid::new_v4();
-        let done = write.attempt(ChangeParts::default()).await.unwrap();
-        assert!(done.succeeded);
-        assert_eq!(write.cancel(refused).await, Ok(done.revision()));
     }
 }
