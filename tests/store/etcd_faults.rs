@@ -110,12 +110,16 @@ struct Progress {
     is_over: AtomicBool,
     /// Newest acknowledgement, and the longest time without any.
     pause: Mutex<Option<(Instant, Duration)>>,
+    /// Longest time of an acknowledged write.
+    slowest: Mutex<Duration>,
     /// Acknowledgements after which there was none for a moment, and the one that ended this.
     breaks: Mutex<Vec<(Instant, Instant)>>,
 }
 
 impl Progress {
-    fn acknowledge(&self) {
+    fn acknowledge(&self, took: Duration) {
+        let mut slowest = self.slowest.lock().unwrap();
+        *slowest = took.max(*slowest);
         let mut pause = self.pause.lock().unwrap();
         let now = Instant::now();
         let (last, longest) = pause.unwrap_or((now, Duration::ZERO));
@@ -155,10 +159,11 @@ impl Progress {
 async fn write(store: Store, number: u64, progress: Arc<Progress>) -> u64 {
     let mut version = 0;
     while !progress.is_over.load(Ordering::Acquire) {
+        let begun = Instant::now();
         match store.save(save(number, version + 1)).await {
             Ok(_) => {
                 version += 1;
-                progress.acknowledge();
+                progress.acknowledge(begun.elapsed());
             }
             // The outcome is unknown, and says so: it may arrive late, but only once.
             Err(StoreError::Unanswered(_)) => {
@@ -274,7 +279,10 @@ async fn killed_leaders_lose_and_repeat_nothing() {
             let elected = killed.elapsed();
             progress.wait().await;
             let first = progress.first_after(killed).duration_since(killed);
-            eprintln!("new leader after {elected:?}, next acknowledgement after {first:?}");
+            let slowest = std::mem::take(&mut *progress.slowest.lock().unwrap());
+            eprintln!(
+                "new leader after {elected:?}, next acknowledgement after {first:?}, slowest write {slowest:?}"
+            );
             cluster.restart(leader);
         }
     })

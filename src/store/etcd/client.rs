@@ -79,9 +79,13 @@ impl EtcdClient {
         &self.nodes[self.current.load(Ordering::Relaxed)]
     }
 
-    /// Uses the next node, unless another call already did.
+    /// Uses the next node that may answer, unless another call already did.
     pub fn fail_over(&self, from: &EtcdNode) {
-        let next = (from.position + 1) % self.nodes.len();
+        let others = (1..self.nodes.len()).map(|step| (from.position + step) % self.nodes.len());
+        let next = others.clone().find(|node| !self.nodes[*node].is_avoided());
+        let next = next
+            .or_else(|| others.clone().next())
+            .unwrap_or(from.position);
         // An error means that another node is in use already.
         let _ = self.current.compare_exchange(
             from.position,

@@ -50,7 +50,10 @@ impl EtcdClient {
                 Ok(Err(CallError::NoAnswer(why))) => return CallError::NoAnswer(why),
                 // The request itself decides.
                 Ok(Err(CallError::Refused(_))) => return std::future::pending().await,
-                Err(_) => "it does not answer",
+                Err(_) => {
+                    node.was_silent();
+                    "it does not answer"
+                }
             };
             return CallError::NoAnswer(format!("{}: {why}", node.name));
         }

@@ -1,6 +1,8 @@
 //! Node of an etcd cluster: calls with a time limit.
 
-use std::time::Duration;
+use std::error::Error as _;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, stream};
 use http::uri::PathAndQuery;
@@ -8,7 +10,7 @@ use secrecy::ExposeSecret;
 use tokio::time::timeout;
 use tonic::client::Grpc;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
-use tonic::{Request, Response, Streaming};
+use tonic::{Request, Response, Status, Streaming};
 use tonic_prost::ProstCodec;
 
 use super::call_error::{CallError, root_cause};
@@ -19,6 +21,8 @@ use crate::store::etcd_options::EtcdOptions;
 /// Time limit of a try. A node that was stopped and resumed may answer late, so the next one is tried.
 pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
 const CONNECT: Duration = Duration::from_millis(800);
+/// Time for which a node that did not answer is passed over.
+const AVOIDED: Duration = Duration::from_secs(3);
 /// Interval of pings while requests wait, which end the connection to a host that is gone. etcd refuses pings below 5 s.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// Maximum size of a response; a page of connections is larger than tonic's 4 MiB.
@@ -34,6 +38,8 @@ pub struct EtcdNode {
     /// Position in the address.
     pub position: usize,
     channel: Channel,
+    /// Time of the last call that it did not answer itself.
+    silent: Arc<Mutex<Option<Instant>>>,
     /// Possible cause of a connection that etcd closes.
     closed_hint: Option<&'static str>,
 }
@@ -59,6 +65,7 @@ impl EtcdNode {
                     name: name.clone(),
                     position,
                     channel: endpoint.connect_lazy(),
+                    silent: Arc::default(),
                     closed_hint: closed_hint(options),
                 })
             })
@@ -85,7 +92,8 @@ impl EtcdNode {
         self.within(limit, async {
             let mut grpc = self.ready().await?;
             let path = PathAndQuery::from_static(path);
-            let answer = grpc.unary(request, path, ProstCodec::default()).await?;
+            let answer = grpc.unary(request, path, ProstCodec::default()).await;
+            let answer = answer.map_err(|status| self.failed(status))?;
             Ok(Response::into_inner(answer))
         })
         .await
@@ -106,7 +114,8 @@ impl EtcdNode {
         self.within(ATTEMPT_TIMEOUT, async {
             let mut grpc = self.ready().await?;
             let path = PathAndQuery::from_static("/etcdserverpb.Watch/Watch");
-            let answer = grpc.streaming(request, path, ProstCodec::default()).await?;
+            let answer = grpc.streaming(request, path, ProstCodec::default()).await;
+            let answer = answer.map_err(|status| self.failed(status))?;
             Ok(Response::into_inner(answer))
         })
         .await
@@ -116,7 +125,10 @@ impl EtcdNode {
         let mut grpc = Grpc::new(self.channel.clone()).max_decoding_message_size(MAX_MESSAGE);
         match grpc.ready().await {
             Ok(()) => Ok(grpc),
-            Err(error) => Err(CallError::NoAnswer(self.reason(&root_cause(&error)))),
+            Err(error) => {
+                self.was_silent();
+                Err(CallError::NoAnswer(self.reason(&root_cause(&error))))
+            }
         }
     }
 
@@ -129,10 +141,30 @@ impl EtcdNode {
             Ok(Err(CallError::NoAnswer(why))) => Err(CallError::NoAnswer(self.reason(&why))),
             Ok(answer) => answer,
             Err(_) => {
+                self.was_silent();
                 let why = format!("no answer within {} s", limit.as_secs());
                 Err(CallError::NoAnswer(self.reason(&why)))
             }
         }
+    }
+
+    /// Notes that the node did not answer.
+    pub fn was_silent(&self) {
+        *self.silent.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// Returns true if the node did not answer a moment ago: another one probably does.
+    pub fn is_avoided(&self) -> bool {
+        let silent = self.silent.lock().unwrap_or_else(PoisonError::into_inner);
+        silent.is_some_and(|at| at.elapsed() < AVOIDED)
+    }
+
+    /// Returns the error of a call; one with a source is not from etcd, but from the connection.
+    fn failed(&self, status: Status) -> CallError {
+        if status.source().is_some() {
+            self.was_silent();
+        }
+        status.into()
     }
 
     fn reason(&self, why: &str) -> String {
