@@ -152,6 +152,11 @@ fn whole_store_is_copied_to_etcd_and_back() {
     assert_eq!(secret, "sk-your-api-key");
     let doctor = at(&["doctor"]);
     assert!(!doctor.contains("not in use"), "{doctor}");
+    // As left of a content that was replaced.
+    node.post("/v3/kv/put", r#"{"key":"L3RlYW0vYS9sZWZ0","value":""}"#)
+        .unwrap();
+    let doctor = at(&["doctor"]);
+    assert!(doctor.contains("keys below /team/a/"), "{doctor}");
     let again = run(&["store", "copy", local, &store]);
     assert!(again.out.contains("nothing to copy"), "{again:?}");
 

@@ -27,7 +27,7 @@ pub struct EtcdSurvey {
     pub unused: Vec<UnusedContent>,
 }
 
-/// Keys of an interrupted restore, copy or rotation, or of what it replaced.
+/// Keys of an interrupted restore, copy or rotation, or of the content that it replaced.
 pub struct UnusedContent {
     /// Start of their names.
     pub prefix: String,
@@ -129,20 +129,23 @@ pub async fn survey(options: &EtcdOptions, files: &StoreOptions) -> Result<EtcdS
 }
 
 impl EtcdLocation {
-    /// Returns the contents besides the current one; `Some(None)` is the first content.
+    /// Returns the keys of contents besides the current one; `Some(None)` is the first content.
     async fn unused(
         &self,
         current: Option<Option<Uuid>>,
     ) -> Result<Vec<UnusedContent>, StoreError> {
         let mut unused = Vec::new();
+        if matches!(current, Some(Some(_))) {
+            let first = self.keys.with_content(None);
+            for range in [first.connections(), first.aliases(), first.all_versions()] {
+                unused.extend(self.unused_in(range).await?);
+            }
+        }
         let mut next = self.next_content(&self.keys.contents()).await?;
         while let Some(id) = next {
             let keys = self.keys.with_content(Some(id)).content();
             if current != Some(Some(id)) {
-                unused.push(UnusedContent {
-                    prefix: String::from_utf8_lossy(&keys.start).into_owned(),
-                    keys: self.count(keys.clone()).await?,
-                });
+                unused.extend(self.unused_in(keys.clone()).await?);
             }
             let rest = KeyRange {
                 start: keys.end,
@@ -153,14 +156,17 @@ impl EtcdLocation {
         Ok(unused)
     }
 
-    async fn count(&self, range: KeyRange) -> Result<u64, StoreError> {
+    /// Returns the keys of a range that is not in use; none if it is empty.
+    async fn unused_in(&self, range: KeyRange) -> Result<Option<UnusedContent>, StoreError> {
+        let prefix = String::from_utf8_lossy(&range.start).into_owned();
         let request = RangeRequest {
             limit: 1,
             keys_only: true,
             ..get_range(range)
         };
         let found = self.client.range(&request).await.map_err(read_error)?;
-        Ok(found.count.try_into().unwrap_or(0))
+        let keys = found.count.try_into().unwrap_or(0);
+        Ok((keys > 0).then_some(UnusedContent { prefix, keys }))
     }
 }
 

@@ -152,3 +152,41 @@ impl WatchedChanges {
         changes
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::WithoutStore;
+    use crate::store::conformance::{etcd_store, options};
+    use crate::store::etcd::open::open_backend;
+    use crate::store::etcd::wire::KeyValue;
+
+    /// They are between the connections and the head of the first content, so the watch receives them.
+    #[tokio::test]
+    async fn keys_of_a_content_that_is_being_written_are_no_changes() {
+        let Some(etcd) = etcd_store::new_options() else {
+            return;
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let files = options(folder.path());
+        let opened = open_backend(&etcd, &files, WithoutStore::Create).await;
+        let backend = opened.unwrap().backend;
+        let staged = backend.keys.with_content(Some(Uuid::from_u128(1)));
+        let keys = [
+            staged.connection(Uuid::from_u128(2)),
+            staged.head(),
+            staged.staged(),
+        ];
+        let events = keys.map(|key| Event {
+            r#type: EventType::Put.into(),
+            kv: Some(KeyValue {
+                key,
+                mod_revision: 9,
+                ..KeyValue::default()
+            }),
+        });
+        let changes = WatchedChanges::read(events.into(), &backend);
+        assert!(changes.connections.is_empty() && changes.damaged.is_empty());
+        assert_eq!(changes.head, None);
+    }
+}
