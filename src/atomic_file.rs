@@ -258,7 +258,7 @@ fn create_temporary(path: &Path) -> io::Result<(PathBuf, File)> {
 
 /// Waits for the exclusive lock of a file and returns the guard. One process holds it at a time, until the guard is dropped.
 ///
-/// The lock is on `<file>.lock`, because the file itself is replaced by renames. The system releases it when the process ends.
+/// The lock is on a file with the extension `lock` in place of its own (`config.lock`), because the file itself is replaced by renames. The system releases it when the process ends.
 pub fn lock(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new()
         .read(true)

@@ -284,8 +284,7 @@ impl TargetLines {
 
 const OF_ETCD: &str = "store-ca-file, store-cert-file, store-cert-key-file, store-user and store-password-file are for a store on etcd. Remove them";
 
-const OF_HERE: &str =
-    "key-file, appsettings, user-secrets and key-per-file are for a local store. Remove them";
+const OF_HERE: &str = "key-file, appsettings, user-secrets and key-per-file are for a store that umai opens itself (data or store). Remove them";
 
 const OF_SITE: &str = "client-id and client-secret-file are for an Umbraco site. Remove them";
 

@@ -109,7 +109,7 @@ impl TreeItem {
 
     /// Returns the endpoint; empty if not set.
     pub fn endpoint(&self) -> &str {
-        let end = self.text().len();
+        let end = self.name_and_alias().len();
         self.text.get(end + 1..).unwrap_or("")
     }
 
@@ -123,8 +123,8 @@ impl TreeItem {
         self.version.into()
     }
 
-    /// Returns the text that filter words search: name and alias.
-    pub fn text(&self) -> &str {
+    /// Returns the text of the search that tolerates typing mistakes; an exact search reads the endpoint, too.
+    pub fn name_and_alias(&self) -> &str {
         let end = self.name_length as usize + 1 + usize::from(self.alias_length);
         self.text.get(..end).unwrap_or("")
     }
@@ -163,7 +163,7 @@ mod tests {
             item.endpoint.clone_from(&endpoint);
             let kept = TreeItem::new(&item, Arc::from("openai"));
             assert_eq!((kept.name(), kept.alias()), ("Ä One", "a-1"));
-            assert_eq!(kept.text(), "Ä One a-1");
+            assert_eq!(kept.name_and_alias(), "Ä One a-1");
             assert_eq!(kept.endpoint(), endpoint.as_deref().unwrap_or(""));
         }
     }

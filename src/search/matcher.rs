@@ -147,7 +147,10 @@ impl FilterMatcher {
                 matches(&self.terms, item, *provider, providers).then_some(0)
             })
             .collect();
-        let texts: Vec<_> = slice.iter().map(|(_, item, _)| nfc(item.text())).collect();
+        let texts: Vec<_> = slice
+            .iter()
+            .map(|(_, item, _)| nfc(item.name_and_alias()))
+            .collect();
         let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
         for word in &mut self.words {
             for (score, fit) in scores.iter_mut().zip(word.fits(slice, &texts, providers)) {

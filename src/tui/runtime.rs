@@ -128,11 +128,11 @@ pub async fn run(
         .and_then(|session| session.restore(&mut app));
     // This event has no effects.
     let _ = app.update(Event::ProviderVariables(options.provider_variables));
-    // First, so that it knows every signal that does not end the process at once.
+    // Before the streams of signals: from then on a signal no longer ends the process, and this must not miss it.
     let watch = signals::give_up_after_signal()?;
     let signals = SignalStreams::new()?;
     let taken = TerminalGuard::new()?;
-    // Installed after the panic hook that restores the terminal: the store wraps it for the panics that it expects.
+    // After the terminal guard: opening the store wraps the panic hook that the guard installs.
     let calls = RequestPool::new(opening);
     let (sender, inputs) = unbounded_channel();
     let out = BufWriter::with_capacity(64 * 1024, TerminalOutput::open()?);

@@ -1,4 +1,4 @@
-//! Random events for an app on a stage, and the invariants that hold afterwards.
+//! Random events for an app in the harness, and the invariants that hold afterwards.
 #![allow(clippy::too_many_lines, reason = "one arm for each kind of event")]
 #![allow(
     missing_docs,

@@ -19,8 +19,8 @@ use crate::store::key::{StoreAccess, StoreKey};
 /// Sender for the reply to a change.
 pub type ReplySender = oneshot::Sender<Result<Revision, StoreError>>;
 
-/// Changes that were made durable together, with their reply senders.
-pub type DurableGroup = Vec<(AcceptedChange, ReplySender)>;
+/// Accepted changes that are appended and made durable together, with their reply senders.
+pub type ChangeGroup = Vec<(AcceptedChange, ReplySender)>;
 
 /// Applies groups of changes in order.
 pub struct Applier {
@@ -46,7 +46,7 @@ impl Applier {
     /// Applies a durable group, then replies to all its callers.
     ///
     /// An index that rejects the group is abandoned and rebuilt in memory from the journal, which has the group.
-    pub fn apply(&self, group: DurableGroup) {
+    pub fn apply(&self, group: ChangeGroup) {
         let Some(last) = group.last().map(|(step, _)| (step.revision, step.digest)) else {
             return;
         };
@@ -87,7 +87,7 @@ impl Applier {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self, group: &DurableGroup, applied: &IndexHeader) -> Result<(), StoreError> {
+    fn write(&self, group: &ChangeGroup, applied: &IndexHeader) -> Result<(), StoreError> {
         let mut rows = Vec::with_capacity(group.len() * 5 + 1);
         let index = self.index.current();
         for (change, _) in group {

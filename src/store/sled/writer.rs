@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::apply::{Applier, DurableGroup, ReplySender};
+use super::apply::{Applier, ChangeGroup, ReplySender};
 use super::change::WriteRequest;
 use super::maintenance::Maintenance;
 use super::pending_writes::{PendingWrites, StorePosition};
@@ -133,7 +133,7 @@ impl StoreWriter {
             .remove_applied(self.applier.feed.newest());
         let before = self.pending_writes.position();
         let is_removal = request.is_removal();
-        let mut group = DurableGroup::new();
+        let mut group = ChangeGroup::new();
         let mut bytes = Vec::new();
         let applier = Arc::clone(&self.applier);
         let mut chain = ChainWriter::new(applier.access.auth(), self.maintenance.tail().chain());
@@ -250,7 +250,7 @@ impl StoreWriter {
     }
 
     /// Rejects all changes of a group that was not written.
-    fn reject_group(&mut self, before: StorePosition, group: DurableGroup, error: &StoreError) {
+    fn reject_group(&mut self, before: StorePosition, group: ChangeGroup, error: &StoreError) {
         self.pending_writes.revert_to(before);
         for (_, reply_sender) in group {
             // The caller may have been cancelled.

@@ -26,7 +26,7 @@ const MARK_WIDTH: u16 = 4;
 const WHEEL: isize = 3;
 
 impl App {
-    /// Returns true if a text field has the focus.
+    /// Returns true if typed characters go to the dialog or the filter and not to the keymap.
     pub(super) fn takes_characters(&self) -> bool {
         match self.dialogs.last() {
             Some(dialog) => dialog.get().takes_characters(),

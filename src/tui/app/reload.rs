@@ -65,7 +65,7 @@ impl App {
         }
     }
 
-    /// Notes an own change, which others may have accompanied.
+    /// Notes a change by this app. Others may have made changes at the same time, so the list is reloaded.
     pub(super) fn note_own_change(&mut self) {
         self.reload.is_due = !self.service.features.change_feed;
     }

@@ -29,7 +29,7 @@ pub(super) enum AwaitedReply {
     Detail,
     /// Connection to edit in a form.
     Edit,
-    /// Connection to edit in the external editor.
+    /// Document that is open in the external editor.
     Editor,
     TheirVersion,
     Duplicate,
@@ -157,7 +157,7 @@ pub struct Notices {
     pub current: Option<Notice>,
     /// Log of all notices since the start.
     pub log: MessageLog,
-    /// Startup notices, which plain mode prints.
+    /// Notices from outside the app, such as warnings of the start; plain mode prints them.
     pub received: Vec<String>,
     /// Number of notices since the start.
     pub shown: u64,

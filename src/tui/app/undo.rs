@@ -49,7 +49,7 @@ pub(super) struct FinishedBulk {
     pub changed: HashMap<Uuid, Box<str>>,
 }
 
-/// Changes that can be undone, the last one first.
+/// Last changes of the user, the newest at the end.
 #[derive(Debug, Default)]
 pub(super) struct UndoStack {
     changes: Vec<UndoableChange>,
