@@ -1,7 +1,7 @@
 //! Converts an index of an earlier version, where each row is a value of sled, to blocks.
 //!
-//! The new index is written beside the earlier one and then replaces it. When that is interrupted, the next start converts again, or rebuilds
-//! the index from the journal.
+//! The new index is written beside the earlier one and then replaces it. When that is interrupted, the next start keeps the one that is in
+//! its place, or puts the earlier one back, and removes the other.
 
 use std::fs;
 use std::path::Path;
@@ -17,9 +17,23 @@ const NEW: &str = "sled.new";
 const EARLIER: &str = "sled.earlier";
 /// Number of rows written at once.
 const BATCH: usize = 4096;
+/// Bytes of the disk that stay free; blocks need less space than the index that they replace.
+const RESERVE: u64 = 64 << 20;
 
-/// Converts an open index, if that is needed. An index that cannot be converted stays as it is: it can be read, and the verification before the
-/// first change repairs it.
+/// Completes or takes back a conversion that was interrupted. Both copies contain records, so none may stay for longer than needed.
+pub fn clean_up(data: &Path) -> std::io::Result<()> {
+    let folder = data.join(rebuild::FOLDER);
+    let earlier = data.join(EARLIER);
+    if earlier.exists() && !folder.exists() {
+        fs::rename(&earlier, &folder)?;
+        io_error::sync_folder(data)?;
+    }
+    remove(&data.join(NEW))?;
+    remove(&earlier)
+}
+
+/// Converts an open index, if that is needed. An index that cannot be converted stays as it is: it can be read, and is rebuilt before the first
+/// change.
 pub fn upgrade(data: &Path, index: IndexReader, auth: Option<&StoreAuthenticator>) -> IndexReader {
     // Without the key the rows of the new index would have no codes.
     if !index.is_of_earlier_version() || auth.is_none() {
@@ -79,7 +93,10 @@ fn replace(data: &Path) -> std::io::Result<()> {
     fs::rename(&folder, &earlier)?;
     fs::rename(data.join(NEW), folder)?;
     io_error::sync_folder(data)?;
-    remove(&earlier)
+    if let Err(error) = remove(&earlier) {
+        tracing::warn!(%error, "the earlier index cannot be removed; the next start tries again");
+    }
+    Ok(())
 }
 
 fn remove(folder: &Path) -> std::io::Result<()> {
@@ -94,7 +111,7 @@ fn check_space(data: &Path) -> std::io::Result<()> {
     let database = fs::metadata(data.join(rebuild::FOLDER).join("db"))?;
     let disk = rustix::fs::statvfs(data)?;
     let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-    if free / 2 > database.len() {
+    if free.saturating_sub(RESERVE) > database.len() {
         Ok(())
     } else {
         Err(std::io::Error::other("the disk is almost full"))
@@ -173,6 +190,30 @@ mod tests {
         for name in [NEW, EARLIER] {
             assert!(!data.join(name).exists(), "{name}");
         }
+    }
+
+    #[test]
+    fn interrupted_conversion_keeps_one_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path();
+        let content = |name: &str| fs::read_to_string(data.join(name).join("db")).ok();
+        let put = |name: &str| {
+            fs::create_dir(data.join(name)).unwrap();
+            fs::write(data.join(name).join("db"), name).unwrap();
+        };
+        // Killed between the two renames, then after them.
+        for (present, kept) in [
+            ([EARLIER, NEW], EARLIER),
+            ([rebuild::FOLDER, EARLIER], rebuild::FOLDER),
+            ([rebuild::FOLDER, NEW], rebuild::FOLDER),
+        ] {
+            present.into_iter().for_each(put);
+            clean_up(data).unwrap();
+            assert_eq!(content(rebuild::FOLDER).as_deref(), Some(kept));
+            assert_eq!([content(EARLIER), content(NEW)], [None, None]);
+            fs::remove_dir_all(data.join(rebuild::FOLDER)).unwrap();
+        }
+        clean_up(data).unwrap();
     }
 
     #[test]

@@ -73,6 +73,7 @@ pub fn open(
     let lock = StoreLock::take(data)?;
     io_error::reject_forbidden(data, &data.join(rebuild::FOLDER))?;
     replacement::complete(data).map_err(|error| io_error(data, &error))?;
+    index_upgrade::clean_up(data).map_err(|error| io_error(data, &error))?;
     let notices = Notices::default();
     let mut found = StoreFiles::find(data)?;
     if let Some(earlier) = found.earlier_identity(data) {
