@@ -1,6 +1,7 @@
 //! Store on etcd that is opened again when it was replaced: by a restore, a copy or a new key on another machine.
 //!
-//! A request that is refused because of that was not performed, so it is repeated once on the store as it is now.
+//! A request that is refused because of that was not performed. A read or a creation is repeated once on the store as it is now. A
+//! change of a version is not: the version with that number may be another one in the restored content.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -15,7 +16,7 @@ use super::etcd_options::EtcdOptions;
 use super::sealed::SealedStore;
 use super::{StoreOptions, WithoutStore};
 use crate::connection::store::{
-    ChangeFeed, ConnectionStore, Revision, SaveConnection, StoreNotice,
+    ChangeFeed, ConnectionStore, Precondition, Revision, SaveConnection, StoreNotice,
 };
 use crate::connection::{
     Connection, ConnectionItem, ListQuery, Page, PageRequest, PlainSecret, StoreError, Version,
@@ -58,6 +59,28 @@ impl ReopenedStore {
         Arc::clone(&current.unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Makes a store the current one, unless this was closed while it was opened.
+    fn install(&self, store: &PlainStore) -> bool {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        let is_closed = self.is_closed.load(Ordering::Acquire);
+        if !is_closed {
+            *current = Arc::clone(store);
+        }
+        !is_closed
+    }
+
+    /// Returns the result of a change of a version. A store that was replaced is opened for the next request.
+    async fn after_change(
+        &self,
+        used: &PlainStore,
+        done: Result<Revision, StoreError>,
+    ) -> Result<Revision, StoreError> {
+        if done == Err(StoreError::Replaced) {
+            self.open_again(used).await?;
+        }
+        done
+    }
+
     /// Opens the store again, unless another request has done it since this one used `replaced`.
     async fn open_again(&self, replaced: &PlainStore) -> Result<PlainStore, StoreError> {
         let mut failure = self.failure.lock().await;
@@ -76,11 +99,13 @@ impl ReopenedStore {
         let opened = open_sealed(&self.options, &self.files, WithoutStore::Deleted).await;
         match opened {
             Ok(store) => {
-                tracing::info!("the store was replaced, and was opened again");
                 *failure = None;
-                let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-                *current = Arc::clone(&store);
-                Ok(store)
+                if self.install(&store) {
+                    tracing::info!("the store was replaced, and was opened again");
+                    return Ok(store);
+                }
+                store.close().await?;
+                Err(StoreError::Replaced)
             }
             Err(error) => {
                 let error = explained(error);
@@ -106,7 +131,7 @@ async fn open_sealed(
 fn explained(error: StoreError) -> StoreError {
     match error {
         StoreError::Key(why) => StoreError::Key(format!(
-            "The key of the store was changed on another machine. {why}. umai goes on by itself when the key is there"
+            "The key of the store was changed on another machine. {why}. umai goes on by itself when the key is there; if the key has a passphrase, start umai again"
         )),
         error => error,
     }
@@ -145,11 +170,17 @@ impl ConnectionStore<PlainSecret> for ReopenedStore {
     }
 
     async fn save(&self, save: SaveConnection<PlainSecret>) -> Result<Revision, StoreError> {
+        if matches!(save.precondition, Precondition::Version(_)) {
+            let current = self.current();
+            return self.after_change(&current, current.save(save).await).await;
+        }
         on_current!(self, store => store.save(save.clone()))
     }
 
     async fn purge(&self, id: Uuid, version: u64) -> Result<Revision, StoreError> {
-        on_current!(self, store => store.purge(id, version))
+        let current = self.current();
+        self.after_change(&current, current.purge(id, version).await)
+            .await
     }
 
     async fn versions(&self, id: Uuid, window: PageRequest) -> Result<Page<Version>, StoreError> {
@@ -177,7 +208,12 @@ impl ConnectionStore<PlainSecret> for ReopenedStore {
     }
 
     async fn close(&self) -> Result<(), StoreError> {
-        self.is_closed.store(true, Ordering::Release);
-        self.current().close().await
+        let current = {
+            // With the lock, no store is installed after this.
+            let current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+            self.is_closed.store(true, Ordering::Release);
+            Arc::clone(&current)
+        };
+        current.close().await
     }
 }
