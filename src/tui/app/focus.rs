@@ -9,8 +9,13 @@ impl App {
     ///
     /// While a filter is typed, its line and the list stay in the same pane, also when nothing matches.
     pub fn shows_table(&self) -> bool {
-        let is_chosen = self.tree.selected_item().is_none() && !self.is_filtering();
+        let is_chosen = self.tree.selected_item().is_none() && !self.is_filter_of_tree_empty();
         self.layout().columns == Columns::Two && (self.pane == Pane::Table || is_chosen)
+    }
+
+    /// Returns true while a filter is typed in the tree that nothing matches.
+    fn is_filter_of_tree_empty(&self) -> bool {
+        self.is_filtering() && self.tree.shown_len() == 0 && !self.tree.hides_connections()
     }
 
     /// Moves the focus to a visible pane, and hides the connections of the tree while the table lists them.

@@ -374,11 +374,10 @@ impl App {
         if !layout.side.contains(mouse.x, mouse.y) {
             return None;
         }
-        Some(if self.shows_table() {
-            Pane::Table
-        } else {
-            Pane::Workspace
-        })
+        if self.shows_table() {
+            return Some(Pane::Table);
+        }
+        self.tree.selected_item().map(|_| Pane::Workspace)
     }
 }
 
