@@ -135,7 +135,7 @@ impl App {
             self.dialogs.push(confirm);
             return None;
         };
-        let request = ServiceRequest::Compare(id, current, number);
+        let request = ServiceRequest::Compare(id, number, current);
         Some(self.open_with_request(request, |ticket| confirm.comparing(id, ticket).into()))
     }
 

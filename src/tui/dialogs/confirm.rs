@@ -1,15 +1,13 @@
 //! Prompt with buttons.
 
 mod prompts;
-mod rollback_changes;
+pub mod rollback_changes;
 
 use uuid::Uuid;
 
 use self::rollback_changes::RollbackChanges;
 
-use crate::service::ServiceFeatures;
 use crate::tui::action::{Action, KeyContext};
-use crate::tui::changed_value::ChangedValue;
 use crate::tui::dialog::{
     ConfirmAction, Dialog, DialogContext, DialogModel, DialogOutcome, Frame, InputLine, Pick,
     Spoken, TextBlock, Tone,
@@ -18,6 +16,9 @@ use crate::tui::effect::{ServiceReply, Ticket};
 use crate::tui::event::PastedText;
 use crate::tui::text_input::TextInput;
 use crate::tui::text_width::{self, wrap};
+
+/// Warning of a rollback that replaces or removes a secret.
+const CHANGES_SECRETS: &str = "A secret changes, and versions contain none to undo this.";
 
 /// Maximum width.
 const WIDTH: u16 = 56;
@@ -90,13 +91,8 @@ impl ConfirmDialog {
     }
 
     /// Shows the fields that a rollback changes.
-    pub fn with_changes(
-        mut self,
-        id: Uuid,
-        changes: &[ChangedValue],
-        features: ServiceFeatures,
-    ) -> Self {
-        self.changes = Some((id, RollbackChanges::of(changes, features)));
+    pub fn with_changes(mut self, id: Uuid, changes: RollbackChanges) -> Self {
+        self.changes = Some((id, changes));
         self
     }
 
@@ -148,6 +144,15 @@ impl ConfirmDialog {
     pub fn typed(&self) -> Option<String> {
         let typed = self.note.as_ref()?.value().trim();
         (!typed.is_empty()).then(|| typed.to_owned())
+    }
+
+    /// Returns the warning; where a rollback changes a secret, not every one is kept.
+    fn warning(&self) -> Option<&'static str> {
+        let changes = self.changes.as_ref();
+        if changes.is_some_and(|(_, changes)| changes.has_secrets()) {
+            return Some(CHANGES_SECRETS);
+        }
+        self.warning
     }
 
     /// Returns where a change takes place; none for prompts that change nothing there.
@@ -204,12 +209,12 @@ impl Dialog for ConfirmDialog {
         let subject = self.subject.as_ref();
         let subject = subject.map(|subject| (text_width::cut(subject, width), Tone::Title));
         let warning = self
-            .warning
+            .warning()
             .map(|warning| (warning.to_owned(), Tone::Warning));
         let place = place.map(|place| (text_width::cut(&place, width), Tone::Heading));
         let changes = self.changes.as_ref();
         let changes =
-            changes.map(|(_, changes)| (text_width::cut(changes.sentence(), width), Tone::Text));
+            changes.map(|(_, changes)| (text_width::cut(&changes.sentence(), width), Tone::Text));
         let lines = text
             .chain(subject)
             .chain(place)
@@ -246,12 +251,8 @@ impl Dialog for ConfirmDialog {
         let mut body = vec![self.text.clone()];
         body.extend(self.subject.clone());
         body.extend(self.place(cx));
-        body.extend(
-            self.changes
-                .as_ref()
-                .map(|(_, changes)| changes.sentence().to_owned()),
-        );
-        body.extend(self.warning.map(str::to_owned));
+        body.extend(self.changes.as_ref().map(|(_, changes)| changes.sentence()));
+        body.extend(self.warning().map(str::to_owned));
         let note = self.note.as_ref().map(|line| match line.value() {
             "" => "Any other line becomes a note on the change.".to_owned(),
             _ => format!("Note: {}", line.displayed(cx.catalog)),

@@ -10,6 +10,7 @@ use crate::tui::dialog::{
     failure,
 };
 use crate::tui::dialogs::confirm::ConfirmDialog;
+use crate::tui::dialogs::confirm::rollback_changes::RollbackChanges;
 use crate::tui::effect::{ServiceReply, Ticket};
 use crate::tui::notice::Notice;
 use crate::tui::select_list::Cursor;
@@ -155,7 +156,8 @@ impl Dialog for VersionDiff {
                 let name = cx.tree.item(self.id).map_or("", |item| item.name());
                 let confirm = ConfirmDialog::roll_back(self.id, self.from, name, cx.features);
                 let confirm = if self.is_to_current {
-                    confirm.with_changes(self.id, self.changes(), cx.features)
+                    let changes = RollbackChanges::of(self.changes(), self.to, cx.features);
+                    confirm.with_changes(self.id, changes)
                 } else {
                     confirm
                 };
