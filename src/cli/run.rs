@@ -37,7 +37,7 @@ The provider names the variables, such as OPENAI_API_KEY; see umai providers get
 set. References are resolved. The command can read the secrets and replaces umai, so its exit code is the result. To forbid it on \
 this machine, write allow-run = false in config.toml.")]
 pub struct Run {
-    /// Connection in a local store
+    /// Connection in a store of umai
     #[arg(value_name = "ID_OR_ALIAS")]
     connection: IdOrAlias,
     /// Set this variable to the value of a setting; may be repeated
@@ -96,7 +96,7 @@ impl Run {
         }
         if context.server.is_some() {
             return Err(Failure::Usage(
-                "umai run works on local stores only, not on servers and sites".into(),
+                "umai run works on a store that umai opens itself, not through a server or on a site".into(),
             ));
         }
         context.print_problems(output);

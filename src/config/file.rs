@@ -321,12 +321,18 @@ mod tests {
         "umbraco = \"https://h\"\ntoken-file = \"t\"",
         "token-file is for an umai server"
     )]
-    #[case::key_of_site("umbraco = \"https://h\"\nkey-file = \"k\"", "are for a local store")]
+    #[case::key_of_site(
+        "umbraco = \"https://h\"\nkey-file = \"k\"",
+        "are for a store that umai opens itself"
+    )]
     #[case::password(
         "umbraco = \"https://me:planted@h\"",
         "use client-id and client-secret-file"
     )]
-    #[case::foreign_here("server = \"https://h\"\nkey-file = \"k\"", "are for a local store")]
+    #[case::foreign_here(
+        "server = \"https://h\"\nkey-file = \"k\"",
+        "are for a store that umai opens itself"
+    )]
     #[case::colour("data = \"d\"\ncolor = \"reddish\"", "'reddish' is not a color")]
     #[case::badge(
         "data = \"d\"\nbadge = \"a very long badge\"",

@@ -125,11 +125,11 @@ const ROOMY: Size = Size {
     height: 16,
 };
 
-/// Panes side by side.
+/// Number of panes side by side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Columns {
+pub enum PaneCount {
     /// Too small; only a message is shown.
-    Nothing,
+    None,
     /// One pane.
     One,
     /// Tree and content: the table of the connections, or the workspace of one.
@@ -140,7 +140,7 @@ pub enum Columns {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ScreenLayout {
     /// Panes side by side.
-    pub columns: Columns,
+    pub panes: PaneCount,
     /// Breadcrumb.
     pub header: Area,
     /// Area between the header and the last lines.
@@ -164,12 +164,12 @@ impl ScreenLayout {
             width: size.width,
             height: size.height,
         };
-        let columns = if size.width < SMALLEST.width || size.height < SMALLEST.height {
-            Columns::Nothing
+        let panes = if size.width < SMALLEST.width || size.height < SMALLEST.height {
+            PaneCount::None
         } else if size.width < ROOMY.width || size.height < ROOMY.height {
-            Columns::One
+            PaneCount::One
         } else {
-            Columns::Two
+            PaneCount::Two
         };
         let (header, rest) = whole.split_top(1);
         let (rest, footer) = rest.split_top(rest.height.saturating_sub(1));
@@ -179,13 +179,15 @@ impl ScreenLayout {
         } else {
             above
         };
-        let (left, right) = match columns {
-            Columns::Nothing | Columns::One => (body, body),
-            Columns::Two if size.width < 100 => body.split_left((size.width * 2 / 5).clamp(26, 36)),
-            Columns::Two => body.split_left((size.width / 3).clamp(36, 48)),
+        let (left, right) = match panes {
+            PaneCount::None | PaneCount::One => (body, body),
+            PaneCount::Two if size.width < 100 => {
+                body.split_left((size.width * 2 / 5).clamp(26, 36))
+            }
+            PaneCount::Two => body.split_left((size.width / 3).clamp(36, 48)),
         };
         Self {
-            columns,
+            panes,
             header,
             body,
             tree: left,

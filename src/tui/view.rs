@@ -20,7 +20,7 @@ use ratatui::buffer::Buffer;
 
 use super::app::{App, Pane};
 use super::dialogs::AnyDialog;
-use super::layout::{Columns, ScreenLayout};
+use super::layout::{PaneCount, ScreenLayout};
 use super::theme::Theme;
 
 /// Drawing context.
@@ -42,7 +42,7 @@ pub fn draw(app: &App, theme: &Theme, buffer: &mut Buffer) -> Option<(u16, u16)>
         theme,
         layout: &layout,
     };
-    if layout.columns == Columns::Nothing {
+    if layout.panes == PaneCount::None {
         paint::line(buffer, layout.header, &[("Needs 20×5", theme.text.style())]);
         return None;
     }
@@ -74,15 +74,15 @@ fn panes(scene: Scene<'_>, buffer: &mut Buffer) -> Option<(u16, u16)> {
     let Scene { app, layout, .. } = scene;
     let has_form = app.form().is_some();
     let is_connection = app.tree.selected_item().is_some();
-    match layout.columns {
-        Columns::Nothing => None,
-        Columns::One if has_form => None,
-        Columns::One if app.pane == Pane::Workspace && is_connection => {
+    match layout.panes {
+        PaneCount::None => None,
+        PaneCount::One if has_form => None,
+        PaneCount::One if app.pane == Pane::Workspace && is_connection => {
             detail::draw(scene, layout.body, buffer);
             None
         }
-        Columns::One => tree::draw(scene, buffer),
-        Columns::Two => {
+        PaneCount::One => tree::draw(scene, buffer),
+        PaneCount::Two => {
             let cursor = tree::draw(scene, buffer);
             if has_form {
                 return None;

@@ -112,7 +112,7 @@ fn store_is_free_while_the_command_runs() {
 #[rstest]
 #[case::inactive(&["run", "inactive", "--", "true"], 2, "Connection 'inactive' is inactive. Activate it, or add --inactive")]
 #[case::unknown(&["run", "none", "--", "true"], 3, "Connection 'none' not found")]
-#[case::server(&["--server", "https://127.0.0.1:1", "run", "stored", "--", "true"], 2, "works on local stores only")]
+#[case::server(&["--server", "https://127.0.0.1:1", "run", "stored", "--", "true"], 2, "works on a store that umai opens itself")]
 #[case::no_command(&["run", "stored"], 2, "<COMMAND>...")]
 #[case::no_setting(&["run", "stored", "--set", "A=nothing", "--", "true"], 2, "has no setting 'nothing'")]
 #[case::no_value(&["run", "inactive", "--inactive", "--set", "A=organization", "--", "true"], 4, "no value for organization")]

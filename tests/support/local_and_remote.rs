@@ -62,9 +62,9 @@ impl LocalAndRemote {
             let service = remote(&server.origin).await;
             (server, service)
         });
-        let behind = make(&local_clock);
+        let local_service = make(&local_clock);
         Self {
-            local: Harness::over(size, local_clock, behind, Arc::clone(&runtime)),
+            local: Harness::over(size, local_clock, local_service, Arc::clone(&runtime)),
             remote: Harness::over(size, remote_clock, service, runtime),
             _server: server,
         }

@@ -338,7 +338,7 @@ fn preview(change: &RawChange) -> ChangePreview {
     }
 }
 
-/// A model list, bare or as a page.
+/// List, bare or as a page.
 #[derive(Deserialize)]
 #[serde(untagged)]
 pub enum BareOrPaged<T> {

@@ -39,7 +39,7 @@ pub enum AuthError {
     ReadOnly,
     /// Too many failed attempts; time until the next one.
     TooManyAttempts(Duration),
-    /// The token file cannot be read.
+    /// The tokens cannot be read, or those of a store on etcd are too old.
     Unreadable,
 }
 

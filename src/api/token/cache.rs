@@ -1,7 +1,4 @@
-//! Tokens of a running server, reloaded when the file changes.
-//!
-//! The file is checked on every request, so that a revoked token stops working immediately. A check takes about a microsecond,
-//! and the file is read only after a change.
+//! Tokens of a running server, from a file or another source.
 
 use std::fs::{File, Metadata};
 use std::io::ErrorKind;
@@ -21,7 +18,8 @@ pub trait TokenSource: Send + Sync {
     fn current(&self) -> Result<Arc<[StoredToken]>, TokenError>;
 }
 
-/// Tokens in a file.
+/// Tokens in a file. It is checked on every request, so that a revoked token stops working immediately. A check takes about a
+/// microsecond, and the file is read only after a change.
 struct LoadedFile {
     file: TokenFile,
     loaded: Mutex<LoadedTokens>,

@@ -1,4 +1,4 @@
-//! Connections of a target, with their secrets where umai may read them: in a local store and on an Umbraco site.
+//! Connections of a target, with their secrets where umai may read them: in a store that it opens itself and on an Umbraco site.
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -32,7 +32,7 @@ pub struct CopyTargets {
     /// Copy only connections that match; a term as in umai connections list; may be repeated, any matches
     #[arg(long, value_name = "TERM", conflicts_with = "prune")]
     only: Vec<String>,
-    /// Copy stored secrets, too; only from a local store or an Umbraco site
+    /// Copy stored secrets, too; only from a store that umai opens itself or an Umbraco site
     #[arg(long)]
     with_secrets: bool,
     /// Delete connections of B that A does not have

@@ -17,7 +17,7 @@ use crate::plan::{CopySource, Revealed};
 /// Arguments of `umai targets diff`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Connections are the same if their aliases are. Secrets are compared where umai may read both: in a local store and on an Umbraco site.\n\nExamples:\n  umai targets diff staging prod\n  umai targets diff staging prod --only provider:openai --exit-code"
+    after_help = "Connections are the same if their aliases are. Secrets are compared where umai may read both: in a store that it opens itself and on an Umbraco site.\n\nExamples:\n  umai targets diff staging prod\n  umai targets diff staging prod --only provider:openai --exit-code"
 )]
 pub struct DiffTargets {
     /// Target

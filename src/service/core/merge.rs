@@ -11,7 +11,7 @@ use crate::provider::{FieldKind, Provider, ProviderCatalog, SettingsField, names
 
 /// Draft merged with a connection.
 pub struct MergedDraft {
-    /// Complete connection after the change.
+    /// Connection after the change; without settings if the change names none.
     pub draft: ConnectionDraft,
     /// Fields that cannot change.
     refused: Vec<(DraftField, FieldReason)>,

@@ -1,7 +1,7 @@
 //! Focus: which pane takes the keys, and what the content beside the tree is.
 
 use super::{App, Pane};
-use crate::tui::layout::Columns;
+use crate::tui::layout::PaneCount;
 use crate::tui::tree::Node;
 
 impl App {
@@ -10,7 +10,7 @@ impl App {
     /// While a filter is typed, its line and the list stay in the same pane, also when nothing matches.
     pub fn shows_table(&self) -> bool {
         let is_chosen = self.tree.selected_item().is_none() && !self.is_filter_of_tree_empty();
-        self.layout().columns == Columns::Two && (self.pane == Pane::Table || is_chosen)
+        self.layout().panes == PaneCount::Two && (self.pane == Pane::Table || is_chosen)
     }
 
     /// Returns true while a filter is typed in the tree that nothing matches.
@@ -24,7 +24,7 @@ impl App {
         let is_there = match self.pane {
             Pane::Tree => true,
             Pane::Table => {
-                self.layout().columns == Columns::Two && (is_selected || self.is_filtering())
+                self.layout().panes == PaneCount::Two && (is_selected || self.is_filtering())
             }
             Pane::Workspace => is_selected,
         };

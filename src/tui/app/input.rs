@@ -13,7 +13,7 @@ use crate::tui::effect::Effect;
 use crate::tui::event::{Event, Mouse, MouseKind, PastedText, PlainInput};
 use crate::tui::form::Form;
 use crate::tui::key::KeyPress;
-use crate::tui::layout::{Area, Columns, ScreenLayout};
+use crate::tui::layout::{Area, PaneCount, ScreenLayout};
 use crate::tui::notice::Notice;
 use crate::tui::tabs::Tab;
 use crate::tui::text_input::PasteOutcome;
@@ -365,7 +365,7 @@ impl App {
 
     fn pane_at(&self, mouse: Mouse) -> Option<Pane> {
         let layout = self.layout();
-        if layout.columns == Columns::One {
+        if layout.panes == PaneCount::One {
             return layout.body.contains(mouse.x, mouse.y).then_some(self.pane);
         }
         if layout.tree.contains(mouse.x, mouse.y) {

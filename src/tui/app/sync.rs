@@ -15,7 +15,7 @@ use crate::tui::dialogs::menu::Menu;
 use crate::tui::dialogs::trash::TrashDialog;
 use crate::tui::effect::{Effect, ServiceRequest};
 use crate::tui::form::{AliasCheck, TheirChange};
-use crate::tui::layout::Columns;
+use crate::tui::layout::PaneCount;
 use crate::tui::notice::{Notice, NoticeSeverity};
 use crate::tui::tabs::Tab;
 use crate::tui::tree::{ItemChange, Node};
@@ -82,7 +82,7 @@ impl App {
             return None;
         };
         if (self.workspace.detail.id() == Some(id) && !self.workspace.detail.is_stale())
-            || self.layout().columns == Columns::Nothing
+            || self.layout().panes == PaneCount::None
             || self
                 .requests
                 .has(|waiting| matches!(waiting, AwaitedReply::Detail))
@@ -94,10 +94,10 @@ impl App {
     }
 
     fn next_versions(&mut self) -> Option<Effect> {
-        let is_shown = match self.layout().columns {
-            Columns::Nothing => false,
-            Columns::One => self.pane == Pane::Workspace,
-            Columns::Two => !self.shows_table(),
+        let is_shown = match self.layout().panes {
+            PaneCount::None => false,
+            PaneCount::One => self.pane == Pane::Workspace,
+            PaneCount::Two => !self.shows_table(),
         };
         if !is_shown
             || self.workspace.tab != Tab::History
@@ -256,7 +256,7 @@ impl App {
             .filter(|change| matches!(change, ItemChange::Deleted(_)))
             .map(ItemChange::id)
             .collect();
-        self.drop_toggles(&deleted);
+        self.drop_changes_of(&deleted);
         let before = self.tree.selected();
         let name = self.tree.selected_item().map(|item| item.name().to_owned());
         let switching = self.update_pending_toggles(&news);

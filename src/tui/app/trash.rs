@@ -138,7 +138,7 @@ impl App {
         for id in deleted {
             self.drop_delete(*id);
         }
-        self.drop_toggles(deleted);
+        self.drop_changes_of(deleted);
         if let Some(trash) = self.trash_mut() {
             trash.take_out(deleted);
             trash.is_stale = true;
@@ -180,7 +180,7 @@ impl App {
                         item.name
                     ));
                     // Without a trash, no change of it can be undone.
-                    self.drop_toggles(&[item.id]);
+                    self.drop_changes_of(&[item.id]);
                 }
                 let notice = Notice::done(format!("Deleted \"{}\"", item.name));
                 // The delete may have been undone before its reply.
@@ -205,11 +205,11 @@ impl App {
         self.undo.drop_delete(id, self.dialogs.running_bulk());
     }
 
-    /// Removes toggles of deleted connections from the undo stack, except those that this user is deleting.
-    pub(super) fn drop_toggles(&mut self, deleted: &[Uuid]) {
+    /// Removes changes of deleted connections from the undo stack, except those that this user is deleting.
+    pub(super) fn drop_changes_of(&mut self, deleted: &[Uuid]) {
         let ids = deleted.iter().copied();
         let ids: Vec<Uuid> = ids.filter(|id| !self.is_deleting(*id)).collect();
-        self.undo.drop_toggles(&ids, self.dialogs.running_bulk());
+        self.undo.drop_changes_of(&ids, self.dialogs.running_bulk());
     }
 
     /// Makes a restore with an unknown result available again.

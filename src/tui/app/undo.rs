@@ -157,7 +157,7 @@ impl UndoStack {
     }
 
     /// Removes changes of connections that were deleted elsewhere; after a delete of this user, they stay for an undo of both.
-    pub fn drop_toggles(&mut self, deleted: &[Uuid], running: Option<u64>) {
+    pub fn drop_changes_of(&mut self, deleted: &[Uuid], running: Option<u64>) {
         let deleted: Vec<Uuid> = deleted
             .iter()
             .copied()

@@ -16,7 +16,7 @@ use crate::tui::dialogs::confirm::ConfirmDialog;
 use crate::tui::dialogs::menu::Menu;
 use crate::tui::dialogs::version_diff::VersionDiff;
 use crate::tui::effect::{Effect, ServiceRequest};
-use crate::tui::layout::Columns;
+use crate::tui::layout::PaneCount;
 use crate::tui::notice::Notice;
 use crate::tui::tabs::Tab;
 use crate::tui::tree::Node;
@@ -28,7 +28,7 @@ const COMMAND: &str = "Command";
 impl App {
     /// Shows a tab of the selected connection. The focus moves to it if it stood in the way, or if the history is shown already.
     pub(super) fn show_tab(&mut self, tab: Tab) {
-        let is_hidden = self.shows_table() || self.layout().columns == Columns::One;
+        let is_hidden = self.shows_table() || self.layout().panes == PaneCount::One;
         let is_next = tab == Tab::History && self.shows_history_beside();
         self.workspace.tab = tab;
         let purpose = format!("see its {}", tab.title().to_lowercase());
@@ -39,7 +39,7 @@ impl App {
 
     /// Returns true if the history is shown beside the pane with the focus.
     pub(super) fn shows_history_beside(&self) -> bool {
-        let is_shown = self.layout().columns == Columns::Two && !self.shows_table();
+        let is_shown = self.layout().panes == PaneCount::Two && !self.shows_table();
         is_shown && self.pane != Pane::Workspace && self.workspace.tab == Tab::History
     }
 

@@ -19,7 +19,7 @@ use umai::api::server::router;
 
 use crate::server::fixture::LONG;
 
-/// The service behind the server.
+/// Running server.
 struct Running {
     address: SocketAddr,
     stop: CancellationToken,
@@ -31,14 +31,14 @@ fn start(limits: ServerLimits) -> Running {
     let listeners = open(place).unwrap();
     let address = listeners[0].address;
     let routes = router(crate::support::service());
-    let proxy = RequestPipeline::new(
+    let pipeline = RequestPipeline::new(
         routes,
         AllowedHosts::default(),
         Authentication::Disabled,
         &limits,
     );
     let stop = CancellationToken::new();
-    let serving = tokio::spawn(serve(listeners, proxy, None, limits, stop.clone()));
+    let serving = tokio::spawn(serve(listeners, pipeline, None, limits, stop.clone()));
     Running {
         address,
         stop,
@@ -114,17 +114,17 @@ fn slow_clients_are_closed_while_others_are_served() {
         max_connections: 128,
         ..ServerLimits::default()
     };
-    let (home, street) = (runtime(2), runtime(1));
-    let server = home.block_on(async { start(limits) });
-    let slow = street.spawn(all_slow(server.address));
-    home.block_on(async {
+    let (server_runtime, slow_runtime) = (runtime(2), runtime(1));
+    let server = server_runtime.block_on(async { start(limits) });
+    let slow = slow_runtime.spawn(all_slow(server.address));
+    server_runtime.block_on(async {
         while !slow.is_finished() {
             ask(server.address).await;
         }
     });
-    street.block_on(slow).unwrap();
+    slow_runtime.block_on(slow).unwrap();
     server.stop.cancel();
-    assert!(home.block_on(server.serving).unwrap());
+    assert!(server_runtime.block_on(server.serving).unwrap());
 }
 
 fn runtime(threads: usize) -> Runtime {
@@ -224,14 +224,14 @@ async fn panic_is_500_without_details() {
             get(async move || -> &'static str { std::panic::panic_any(secret) }),
         )
         .route("/whole", get(async || "whole"));
-    let proxy = RequestPipeline::new(
+    let pipeline = RequestPipeline::new(
         routes,
         AllowedHosts::default(),
         Authentication::Disabled,
         &limits,
     );
     let stop = CancellationToken::new();
-    let serving = tokio::spawn(serve(listeners, proxy, None, limits, stop.clone()));
+    let serving = tokio::spawn(serve(listeners, pipeline, None, limits, stop.clone()));
     let reply = tokio::task::spawn_blocking(move || {
         let broken = crate::server::raw_http::ask(address, "GET", "/broken", &[], "");
         assert_eq!(broken.status, 500);
