@@ -89,7 +89,7 @@ pub struct BackupLabel {
     /// Information from the trailer.
     pub info: BackupInfo,
     sum: [u8; 32],
-    /// Seal by the key of the store; `None` when the key was not available.
+    /// Signature by the key of the store; `None` when the key was not available.
     signature: Option<Signature>,
 }
 
