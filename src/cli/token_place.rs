@@ -17,7 +17,7 @@ pub enum TokenPlace {
     File(TokenFile),
     /// Store on etcd, with the runtime that its connections need.
     #[cfg(feature = "etcd")]
-    Etcd(SharedTokens, tokio::runtime::Runtime),
+    Etcd(Box<SharedTokens>, tokio::runtime::Runtime),
 }
 
 impl TokenPlace {
@@ -31,7 +31,7 @@ impl TokenPlace {
         if let Some(etcd) = &context.etcd {
             let runtime = runtime(1)?;
             let tokens = runtime.block_on(SharedTokens::open(context, etcd))?;
-            return Ok(Self::Etcd(tokens, runtime));
+            return Ok(Self::Etcd(Box::new(tokens), runtime));
         }
         Ok(Self::File(TokenFile::in_folder(&context.config.data)))
     }

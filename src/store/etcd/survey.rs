@@ -112,10 +112,15 @@ pub async fn survey(options: &EtcdOptions, files: &StoreOptions) -> Result<EtcdS
     });
     let location = EtcdLocation::new(options)?;
     let found = find(&client, &location.keys, &options.address).await;
-    let current = found.as_ref().ok().and_then(Option::as_ref);
-    let current = current.map(|found| found.identity.content);
-    // Without them, the other findings are still of use.
-    let unused = location.unused(current).await.unwrap_or_default();
+    let unused = match &found {
+        Ok(found) => {
+            let used = found.iter().map(|found| found.identity.content);
+            // Without them, the other findings are still of use.
+            let unused = location.unused(&used.collect::<Vec<_>>()).await;
+            unused.unwrap_or_default()
+        }
+        Err(_) => Vec::new(),
+    };
     let store = found.and_then(|found| match found {
         None => Ok(false),
         Some(found) => matching_key(files, &found.identity, &options.address).map(|_| true),
@@ -129,13 +134,10 @@ pub async fn survey(options: &EtcdOptions, files: &StoreOptions) -> Result<EtcdS
 }
 
 impl EtcdLocation {
-    /// Returns the keys of contents besides the current one; `Some(None)` is the first content.
-    async fn unused(
-        &self,
-        current: Option<Option<Uuid>>,
-    ) -> Result<Vec<UnusedContent>, StoreError> {
+    /// Returns the keys of all contents except the used one; `None` is the first content.
+    async fn unused(&self, used: &[Option<Uuid>]) -> Result<Vec<UnusedContent>, StoreError> {
         let mut unused = Vec::new();
-        if matches!(current, Some(Some(_))) {
+        if !used.is_empty() && !used.contains(&None) {
             let first = self.keys.with_content(None);
             for range in [first.connections(), first.aliases(), first.all_versions()] {
                 unused.extend(self.unused_in(range).await?);
@@ -144,7 +146,7 @@ impl EtcdLocation {
         let mut next = self.next_content(&self.keys.contents()).await?;
         while let Some(id) = next {
             let keys = self.keys.with_content(Some(id)).content();
-            if current != Some(Some(id)) {
+            if !used.contains(&Some(id)) {
                 unused.extend(self.unused_in(keys.clone()).await?);
             }
             let rest = KeyRange {
