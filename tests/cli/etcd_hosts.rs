@@ -2,6 +2,8 @@
 //!
 //! By hand, as root: `UMAI_HOST_MINUTES=10 cargo test --test cli etcd_hosts -- --ignored --nocapture`
 
+#![expect(clippy::print_stderr, reason = "a run by hand reports its course")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
