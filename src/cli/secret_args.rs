@@ -218,12 +218,28 @@ pub fn from_file(SecretFile { key, path }: &SecretFile) -> Result<SecretArgument
     take(file, &name)
 }
 
+/// Size of the first buffer in bytes: most secrets are short.
+const FIRST_BUFFER: usize = 1024;
+
+/// Reads at most one byte more than a secret can have. Buffers that were too small are wiped.
+fn read_wiped(mut source: impl Read) -> std::io::Result<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(FIRST_BUFFER));
+    loop {
+        let free = bytes.capacity().min(MAX_BYTES + 1) - bytes.len();
+        // Not more than fits, because a buffer that grows leaves a copy.
+        let mut part = source.by_ref().take(free as u64);
+        if part.read_to_end(&mut bytes)? < free || bytes.len() > MAX_BYTES {
+            return Ok(bytes);
+        }
+        let mut larger = Vec::with_capacity(2 * bytes.capacity());
+        larger.extend_from_slice(&bytes);
+        bytes = Zeroizing::new(larger);
+    }
+}
+
 /// Reads a secret from a source; `name` describes the source in messages.
 pub fn take(source: impl Read, name: &str) -> Result<SecretArgument, Failure> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_BYTES + 1));
-    source
-        .take(MAX_BYTES as u64 + 1)
-        .read_to_end(&mut bytes)
+    let bytes = read_wiped(source)
         .map_err(|error| Failure::Usage(format!("Cannot read the secret from {name}: {error}")))?;
     if bytes.len() > MAX_BYTES {
         return Err(Failure::Usage(format!(

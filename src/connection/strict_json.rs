@@ -144,15 +144,32 @@ impl<'de> Visitor<'de> for JsonDepth {
         let mut members = Vec::new();
         let mut seen = HashSet::new();
         while let Some(member) = object.next_key::<String>()? {
-            if !seen.insert(member.clone()) {
+            if is_repeated(&members, &mut seen, &member) {
                 return Err(serde::de::Error::custom(format_args!(
                     "the member '{member}' is given twice"
                 )));
             }
             members.push((member, object.next_value_seed(below)?));
         }
+        // Files have many small objects.
+        members.shrink_to_fit();
         Ok(StrictJson::Object(members))
     }
+}
+
+/// Number of members that are compared one by one.
+const FEW_MEMBERS: usize = 16;
+
+/// Returns true if an object already has the member. Of an object with many members, `seen` has the names.
+fn is_repeated(members: &[(String, StrictJson)], seen: &mut HashSet<String>, member: &str) -> bool {
+    let mut names = members.iter().map(|(name, _)| name);
+    if members.len() < FEW_MEMBERS {
+        return names.any(|name| name == member);
+    }
+    if seen.is_empty() {
+        seen.extend(names.cloned());
+    }
+    !seen.insert(member.to_owned())
 }
 
 #[cfg(test)]
@@ -179,6 +196,21 @@ mod tests {
             Err(error) => error.to_string(),
         };
         assert!(message.contains(reason), "{message}");
+    }
+
+    #[test]
+    fn repeated_member_of_a_large_object_is_refused() {
+        for repeated in [0, 15, 16, 17, 39] {
+            let names = (0..40).chain([repeated]);
+            let members: Vec<_> = names.map(|name| format!(r#""m{name}":1"#)).collect();
+            let Err(error) = read_object(format!("{{{}}}", members.join(",")).as_bytes()) else {
+                panic!("m{repeated} was accepted twice");
+            };
+            let reason = format!("'m{repeated}' is given twice");
+            assert!(error.to_string().contains(&reason), "{error}");
+            let once = format!("{{{}}}", members[..40].join(","));
+            assert!(read_object(once.as_bytes()).is_ok());
+        }
     }
 
     #[test]

@@ -20,6 +20,8 @@ use crate::service::ConnectionService;
 
 /// Number of concurrent lookups.
 const AT_ONCE: usize = 64;
+/// Maximum number of connections that one task looks up in turn. A task for each of many connections would spend its time on waking others.
+const MAX_GROUP: usize = 32;
 
 /// Connections per list request. Pages are large, because a server without cursors counts from the start to each of them.
 pub const PAGE: usize = 25_000;
@@ -65,20 +67,24 @@ pub async fn build_plan(
         steps: Vec::with_capacity(entries.len()),
         ..Plan::default()
     };
-    let lookups = stream::iter(entries).map(|entry| {
+    // A short list is looked up at once.
+    let group = (entries.len() / (4 * AT_ONCE)).clamp(1, MAX_GROUP);
+    let lookups = stream::iter(entries).chunks(group).map(|group| {
         let (service, catalog) = (Arc::clone(service), Arc::clone(&catalog));
-        let look = async move { plan_entry(&*service, entry, options, &catalog).await };
+        let look = async move { plan_group(&*service, group, options, &catalog).await };
         let task = tokio::spawn(look);
         async move { task.await.map_err(|error| broken_task(&error)) }
     });
     let mut lookups = lookups.buffered(AT_ONCE);
-    while let Some(result) = lookups.next().await {
-        match result? {
-            Ok(step) => plan.steps.push(step),
-            Err(refused) if refused.error.fails_next_request() => return Err(refused.error),
-            Err(refused) => plan.refused.push(refused),
+    while let Some(results) = lookups.next().await {
+        for result in results? {
+            match result {
+                Ok(step) => plan.steps.push(step),
+                Err(refused) if refused.error.fails_next_request() => return Err(refused.error),
+                Err(refused) => plan.refused.push(refused),
+            }
+            advance();
         }
-        advance();
     }
     drop(lookups);
     let repeated = artifact_ids::refuse_repeated(&mut plan.steps);
@@ -131,6 +137,25 @@ pub async fn all_items(
 /// Creates the error of a task that ended without a result.
 pub(super) fn broken_task(error: &tokio::task::JoinError) -> ConnectionError {
     StoreError::Other(format!("A part of the plan ended unexpectedly: {error}")).into()
+}
+
+/// Plans entries in turn, until an error that the next lookup would meet, too.
+async fn plan_group(
+    service: &dyn ConnectionService,
+    entries: Vec<PlanEntry>,
+    options: PlanOptions,
+    catalog: &ProviderCatalog,
+) -> Vec<Result<PlanStep, RefusedEntry>> {
+    let mut planned = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let step = plan_entry(service, entry, options, catalog).await;
+        let is_last = matches!(&step, Err(refused) if refused.error.fails_next_request());
+        planned.push(step);
+        if is_last {
+            break;
+        }
+    }
+    planned
 }
 
 async fn plan_entry(

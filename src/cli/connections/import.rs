@@ -63,11 +63,13 @@ impl ImportArgs {
             };
             let steps = build_plan(service, entries, options, output).await?;
             note_unknown_secrets(&steps, output);
-            let changes = format::as_json(&steps);
             if self.dry_run {
                 let planned = ActionCounts::planned(&steps);
                 return match output.audience() {
-                    Audience::Program => output.value(&format::summary(&changes, &planned, true)),
+                    Audience::Program => {
+                        let changes = format::as_json(&steps);
+                        output.value(&format::summary(&changes, &planned, true))
+                    }
                     Audience::Person => {
                         format::write_plan(&steps, output)?;
                         output.note(&planned.sentence("Dry run: "));

@@ -70,7 +70,7 @@ pub async fn execute(
     word: &str,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let changes = format::as_json(&steps);
+    let changes = (output.audience() == Audience::Program).then(|| format::as_json(&steps));
     let count = ActionCounts::planned(&steps).changes();
     let mut progress = Progress::new(word, count, output);
     let outcomes = plan::execute(service, steps, |outcome| {
@@ -83,7 +83,7 @@ pub async fn execute(
     .await;
     drop(progress);
     let done = ActionCounts::done(&outcomes);
-    if output.audience() == Audience::Program {
+    if let Some(changes) = changes {
         let mut summary = format::summary(&changes, &done, false);
         if let Value::Object(members) = &mut summary {
             members.insert("results".into(), results_json(&outcomes));

@@ -1,7 +1,7 @@
 //! Blocks: sorted rows of one kind in one value of sled.
 //!
-//! sled keeps at most 16 values on a page, and opening it takes a time that grows with the number of pages. Rows are small, so many of them
-//! share a value, with one code.
+//! sled keeps at most 16 values on a page, and opening it takes a time that grows with the number of pages. Rows are small: a
+//! block of them shares a value and its code.
 
 use super::encoding::{ALIASES, ORDER, RowChange, TRASH};
 use super::index::UnusableIndex;
