@@ -47,6 +47,10 @@ const ROTATE: &str = "umai key rotate";
 const RENEW: &str = "umai key new";
 
 /// Checks that the key of the store in a place could be rotated. Changes nothing.
+#[cfg_attr(
+    not(feature = "etcd"),
+    expect(unused_variables, reason = "as with the feature")
+)]
 pub fn check_rotation(place: &StorePlace, now: DateTime<Utc>) -> Result<(), StoreError> {
     #[cfg(feature = "etcd")]
     if let Some(location) = place.etcd()? {
@@ -61,6 +65,10 @@ pub fn check_rotation(place: &StorePlace, now: DateTime<Utc>) -> Result<(), Stor
 }
 
 /// Reseals everything in the store in a place with a new key.
+#[cfg_attr(
+    not(feature = "etcd"),
+    expect(unused_variables, reason = "as with the feature")
+)]
 pub fn rotate_in(place: &StorePlace, now: DateTime<Utc>) -> Result<RotationResult, StoreError> {
     #[cfg(feature = "etcd")]
     if let Some(location) = place.etcd()? {
