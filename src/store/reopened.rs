@@ -127,10 +127,10 @@ async fn open_sealed(
     Ok(Arc::new(SealedStore::new(store, key, id)))
 }
 
-/// Adds to the error of a key that it is another one since the store was opened.
+/// Adds to the error of a key that it is another one since the store was opened. It is temporary: clients of a server try again.
 fn explained(error: StoreError) -> StoreError {
     match error {
-        StoreError::Key(why) => StoreError::Key(format!(
+        StoreError::Key(why) => StoreError::Unreachable(format!(
             "The key of the store was changed on another machine. {why}. umai goes on by itself when the key is there; if the key has a passphrase, start umai again"
         )),
         error => error,
@@ -215,5 +215,19 @@ impl ConnectionStore<PlainSecret> for ReopenedStore {
             Arc::clone(&current)
         };
         current.close().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_new_key_is_temporary_and_explained() {
+        let error = explained(StoreError::Key("Copy the key file".into()));
+        let StoreError::Unreachable(why) = error else {
+            panic!("{error:?}");
+        };
+        assert!(why.contains("changed on another machine. Copy the key file. umai goes on"));
     }
 }
