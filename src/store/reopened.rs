@@ -1,7 +1,7 @@
 //! Store on etcd that is opened again when it was replaced: by a restore, a copy or a new key on another machine.
 //!
 //! A request that is refused because of that was not performed. A read or a creation is repeated once on the store as it is now. A
-//! change of a version is not: the version with that number may be another one in the restored content.
+//! change of a version is repeated after a new key only: in restored content, the version with that number may be another one.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -11,8 +11,10 @@ use async_trait::async_trait;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
+use super::etcd::EtcdStore;
 use super::etcd::open::open;
 use super::etcd_options::EtcdOptions;
+use super::key::KeyFingerprint;
 use super::sealed::SealedStore;
 use super::{StoreOptions, WithoutStore};
 use crate::connection::store::{
@@ -22,8 +24,19 @@ use crate::connection::{
     Connection, ConnectionItem, ListQuery, Page, PageRequest, PlainSecret, StoreError, Version,
 };
 
-/// Open store.
-type PlainStore = Arc<dyn ConnectionStore<PlainSecret>>;
+/// Open store with its identity.
+struct OpenedContent {
+    store: SealedStore<EtcdStore>,
+    id: Uuid,
+    key: KeyFingerprint,
+}
+
+impl OpenedContent {
+    /// Returns true if `newer` has the same history: a new key keeps it, a restore or a copy does not.
+    fn has_history_of(&self, newer: &Self) -> bool {
+        self.id == newer.id && self.key != newer.key
+    }
+}
 
 /// Time after a failure in which the store is not opened again: requests get the same error.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -32,7 +45,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub struct ReopenedStore {
     options: EtcdOptions,
     files: StoreOptions,
-    current: RwLock<PlainStore>,
+    current: RwLock<Arc<OpenedContent>>,
     /// Last failure. Locked while the store is opened again.
     failure: Mutex<Option<(Instant, StoreError)>>,
     is_closed: AtomicBool,
@@ -54,35 +67,26 @@ impl ReopenedStore {
         })
     }
 
-    fn current(&self) -> PlainStore {
+    fn current(&self) -> Arc<OpenedContent> {
         let current = self.current.read();
         Arc::clone(&current.unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Makes a store the current one, unless this was closed while it was opened.
-    fn install(&self, store: &PlainStore) -> bool {
+    fn install(&self, opened: &Arc<OpenedContent>) -> bool {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         let is_closed = self.is_closed.load(Ordering::Acquire);
         if !is_closed {
-            *current = Arc::clone(store);
+            *current = Arc::clone(opened);
         }
         !is_closed
     }
 
-    /// Returns the result of a change of a version. A store that was replaced is opened for the next request.
-    async fn after_change(
-        &self,
-        used: &PlainStore,
-        done: Result<Revision, StoreError>,
-    ) -> Result<Revision, StoreError> {
-        if done == Err(StoreError::Replaced) {
-            self.open_again(used).await?;
-        }
-        done
-    }
-
     /// Opens the store again, unless another request has done it since this one used `replaced`.
-    async fn open_again(&self, replaced: &PlainStore) -> Result<PlainStore, StoreError> {
+    async fn open_again(
+        &self,
+        replaced: &Arc<OpenedContent>,
+    ) -> Result<Arc<OpenedContent>, StoreError> {
         let mut failure = self.failure.lock().await;
         let current = self.current();
         if !Arc::ptr_eq(&current, replaced) {
@@ -98,13 +102,13 @@ impl ReopenedStore {
         }
         let opened = open_sealed(&self.options, &self.files, WithoutStore::Deleted).await;
         match opened {
-            Ok(store) => {
+            Ok(opened) => {
                 *failure = None;
-                if self.install(&store) {
+                if self.install(&opened) {
                     tracing::info!("the store was replaced, and was opened again");
-                    return Ok(store);
+                    return Ok(opened);
                 }
-                store.close().await?;
+                opened.store.close().await?;
                 Err(StoreError::Replaced)
             }
             Err(error) => {
@@ -121,10 +125,14 @@ async fn open_sealed(
     options: &EtcdOptions,
     files: &StoreOptions,
     without: WithoutStore,
-) -> Result<PlainStore, StoreError> {
+) -> Result<Arc<OpenedContent>, StoreError> {
     let opened = open(options, files, without).await?;
     let (store, key, id) = (opened.store, opened.key, opened.id);
-    Ok(Arc::new(SealedStore::new(store, key, id)))
+    Ok(Arc::new(OpenedContent {
+        key: key.fingerprint(),
+        store: SealedStore::new(store, key, id),
+        id,
+    }))
 }
 
 /// Adds to the error of a key that it is another one since the store was opened. It is temporary: clients of a server try again.
@@ -137,13 +145,22 @@ fn explained(error: StoreError) -> StoreError {
     }
 }
 
-/// Runs a call on the store, and again if the store was replaced.
+/// Runs a call on the store, and again if the store was replaced. The last argument says if it is repeated on the store as it is
+/// now.
 macro_rules! on_current {
-    ($self:ident, $store:ident => $call:expr) => {{
-        let $store = $self.current();
+    ($self:ident, $store:ident => $call:expr) => {
+        on_current!($self, $store => $call, |_: &OpenedContent, _: &OpenedContent| true)
+    };
+    ($self:ident, $store:ident => $call:expr, $is_repeated:expr) => {{
+        let used = $self.current();
+        let $store = &used.store;
         match $call.await {
             Err(StoreError::Replaced) => {
-                let $store = $self.open_again(&$store).await?;
+                let opened = $self.open_again(&used).await?;
+                if !$is_repeated(&used, &opened) {
+                    return Err(StoreError::Replaced);
+                }
+                let $store = &opened.store;
                 $call.await
             }
             answer => answer,
@@ -171,16 +188,13 @@ impl ConnectionStore<PlainSecret> for ReopenedStore {
 
     async fn save(&self, save: SaveConnection<PlainSecret>) -> Result<Revision, StoreError> {
         if matches!(save.precondition, Precondition::Version(_)) {
-            let current = self.current();
-            return self.after_change(&current, current.save(save).await).await;
+            return on_current!(self, store => store.save(save.clone()), OpenedContent::has_history_of);
         }
         on_current!(self, store => store.save(save.clone()))
     }
 
     async fn purge(&self, id: Uuid, version: u64) -> Result<Revision, StoreError> {
-        let current = self.current();
-        self.after_change(&current, current.purge(id, version).await)
-            .await
+        on_current!(self, store => store.purge(id, version), OpenedContent::has_history_of)
     }
 
     async fn versions(&self, id: Uuid, window: PageRequest) -> Result<Page<Version>, StoreError> {
@@ -192,7 +206,7 @@ impl ConnectionStore<PlainSecret> for ReopenedStore {
     }
 
     fn revision(&self) -> Revision {
-        self.current().revision()
+        self.current().store.revision()
     }
 
     async fn changes(&self, since: Revision) -> Result<ChangeFeed, StoreError> {
@@ -200,7 +214,7 @@ impl ConnectionStore<PlainSecret> for ReopenedStore {
     }
 
     fn notices(&self) -> Vec<StoreNotice> {
-        self.current().notices()
+        self.current().store.notices()
     }
 
     async fn check(&self) -> Result<(), StoreError> {
@@ -214,7 +228,7 @@ impl ConnectionStore<PlainSecret> for ReopenedStore {
             self.is_closed.store(true, Ordering::Release);
             Arc::clone(&current)
         };
-        current.close().await
+        current.store.close().await
     }
 }
 

@@ -28,8 +28,12 @@ pub fn clean_up(data: &Path) -> std::io::Result<()> {
         fs::rename(&earlier, &folder)?;
         io_error::sync_folder(data)?;
     }
-    remove(&data.join(NEW))?;
-    remove(&earlier)
+    for rest in [data.join(NEW), earlier] {
+        if let Err(error) = remove(&rest) {
+            tracing::warn!(%error, "an index that is not needed cannot be removed; the next start tries again");
+        }
+    }
+    Ok(())
 }
 
 /// Converts an open index, if that is needed. An index that cannot be converted stays as it is: it can be read, and is rebuilt before the first
@@ -93,10 +97,7 @@ fn replace(data: &Path) -> std::io::Result<()> {
     fs::rename(&folder, &earlier)?;
     fs::rename(data.join(NEW), folder)?;
     io_error::sync_folder(data)?;
-    if let Err(error) = remove(&earlier) {
-        tracing::warn!(%error, "the earlier index cannot be removed; the next start tries again");
-    }
-    Ok(())
+    clean_up(data)
 }
 
 fn remove(folder: &Path) -> std::io::Result<()> {

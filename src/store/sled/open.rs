@@ -68,12 +68,7 @@ pub fn open(
     unlock: impl Fn(Option<&StoreIdentity>) -> Result<UnlockedStore, StoreError>,
     backups: BackupConfig,
 ) -> Result<OpeningStore, StoreError> {
-    io_error::create_folder(data).map_err(|error| io_error(data, &error))?;
-    io_error::reject_untrusted_folder(data)?;
-    let lock = StoreLock::take(data)?;
-    io_error::reject_forbidden(data, &data.join(rebuild::FOLDER))?;
-    replacement::complete(data).map_err(|error| io_error(data, &error))?;
-    index_upgrade::clean_up(data).map_err(|error| io_error(data, &error))?;
+    let lock = lock_folder(data)?;
     let notices = Notices::default();
     let mut found = StoreFiles::find(data)?;
     if let Some(earlier) = found.earlier_identity(data) {
@@ -129,6 +124,17 @@ pub fn open(
         }
         Ok(IndexFolder::Empty) | Err(_) => Err(nothing_readable(data)),
     }
+}
+
+/// Locks the folder of a store, which is created if necessary, and completes what was interrupted there.
+fn lock_folder(data: &Path) -> Result<StoreLock, StoreError> {
+    io_error::create_folder(data).map_err(|error| io_error(data, &error))?;
+    io_error::reject_untrusted_folder(data)?;
+    let lock = StoreLock::take(data)?;
+    io_error::reject_forbidden(data, &data.join(rebuild::FOLDER))?;
+    replacement::complete(data).map_err(|error| io_error(data, &error))?;
+    index_upgrade::clean_up(data).map_err(|error| io_error(data, &error))?;
+    Ok(lock)
 }
 
 /// Reads the identity of the store from its journal; `None` when there is no store.
