@@ -115,10 +115,12 @@ impl ConnectionError {
         Self::Invalid(vec![FieldError { field, reason }])
     }
 
-    /// Returns true if the next request would fail for the same reason.
+    /// Returns true if a series of requests stops at this error, because the next one would fail for the same reason.
     pub const fn fails_next_request(&self) -> bool {
         match self {
-            Self::Store(error) => !matches!(error, StoreError::IdTaken(_)),
+            Self::Store(error) => {
+                !matches!(error, StoreError::IdTaken(_) | StoreError::Damaged { .. })
+            }
             Self::Server(ServerError::Refused { status, .. }) => {
                 !matches!(*status, 400 | 409 | 412 | 413 | 422)
             }
@@ -260,5 +262,21 @@ impl std::fmt::Display for FieldError {
             }
             _ => f.write_str(&message),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn damaged_connection_does_not_stop_the_requests_for_others() {
+        let damaged = StoreError::Damaged {
+            id: uuid::Uuid::nil(),
+            why: "checksum".into(),
+        };
+        assert!(!ConnectionError::Store(damaged).fails_next_request());
+        let full = StoreError::Full("no space".into());
+        assert!(ConnectionError::Store(full).fails_next_request());
     }
 }

@@ -4,7 +4,9 @@ use uuid::Uuid;
 
 use super::{BulkJob, BulkOperation, BulkPhase, BulkRowState, DELETED_ELSEWHERE};
 use crate::connection::export::Exported;
-use crate::connection::{Connection, ConnectionError, FieldReason, Outcome, ServerError};
+use crate::connection::{
+    Connection, ConnectionError, FieldReason, Outcome, ServerError, StoreError,
+};
 use crate::provider::ProviderCatalog;
 use crate::search::TreeItem;
 use crate::tui::dialogs::test_report::TestOutcome;
@@ -147,7 +149,9 @@ fn state_of(outcome: &TestOutcome) -> BulkRowState {
 /// Returns true if the same error would fail all following requests, too.
 const fn fails_all_requests(error: &ConnectionError) -> bool {
     match error {
-        ConnectionError::Store(_) | ConnectionError::ReadOnly(_) => true,
+        // The other connections of a store with a damaged one work.
+        ConnectionError::Store(error) => !matches!(error, StoreError::Damaged { .. }),
+        ConnectionError::ReadOnly(_) => true,
         ConnectionError::Server(error) => !matches!(error, ServerError::Refused { .. }),
         _ => false,
     }
