@@ -9,6 +9,9 @@
     reason = "a benchmark may panic and prints its results; process memory can only be sampled"
 )]
 
+#[path = "terminal/mod.rs"]
+mod terminal;
+
 use std::fmt::Write as _;
 use std::fs::File;
 use std::path::{Path, PathBuf};

@@ -93,15 +93,8 @@ impl CommandWriter<'_> {
                 }
             }
             Action::RollBack => {
-                let version = match self.0.dialogs.top::<VersionDiff>() {
-                    Some(compare) => Some(compare.from),
-                    None if self.0.workspace.tab == Tab::History => {
-                        self.0.workspace.history.selected().map(Version::number)
-                    }
-                    None => None,
-                };
                 let line = with_alias(line, selected);
-                match version {
+                match self.version_to_roll_back() {
                     Some(version) => line.arg(&version.to_string()),
                     None => line.placeholder(VERSION),
                 }
@@ -134,6 +127,16 @@ impl CommandWriter<'_> {
                 _ => with_alias(line, selected),
             },
         })
+    }
+
+    /// Version that a comparison or the history would roll back to.
+    fn version_to_roll_back(&self) -> Option<u64> {
+        if let Some(compare) = self.0.dialogs.top::<VersionDiff>() {
+            return Some(compare.from);
+        }
+        let is_history = self.0.workspace.tab == Tab::History;
+        let selected = self.0.workspace.history.selected();
+        selected.filter(|_| is_history).map(Version::number)
     }
 
     /// Adds placeholders for both targets, and the marked connections or the selected one.

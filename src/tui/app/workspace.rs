@@ -13,6 +13,7 @@ use crate::tui::action::{Action, KeyContext};
 use crate::tui::changed_value::ChangedValue;
 use crate::tui::dialog::{CommandFor, ConfirmAction};
 use crate::tui::dialogs::confirm::ConfirmDialog;
+use crate::tui::dialogs::confirm::rollback_changes::RollbackChanges;
 use crate::tui::dialogs::menu::Menu;
 use crate::tui::dialogs::version_diff::VersionDiff;
 use crate::tui::effect::{Effect, ServiceRequest};
@@ -136,7 +137,11 @@ impl App {
             return None;
         };
         let request = ServiceRequest::Compare(id, number, current);
-        Some(self.open_with_request(request, |ticket| confirm.comparing(id, ticket).into()))
+        Some(self.open_with_request(request, |ticket| {
+            confirm
+                .with_changes(id, RollbackChanges::Pending(ticket))
+                .into()
+        }))
     }
 
     /// Rolls back as confirmed, with the note typed in the prompt.

@@ -84,13 +84,8 @@ impl ConfirmDialog {
         self
     }
 
-    /// Shows the fields that a rollback changes when the reply of the comparison arrives.
-    pub fn comparing(mut self, id: Uuid, ticket: Ticket) -> Self {
-        self.changes = Some((id, RollbackChanges::Pending(ticket)));
-        self
-    }
-
-    /// Shows the fields that a rollback changes.
+    /// Shows the fields that a rollback changes, now or when the comparison arrives.
+    #[must_use]
     pub fn with_changes(mut self, id: Uuid, changes: RollbackChanges) -> Self {
         self.changes = Some((id, changes));
         self

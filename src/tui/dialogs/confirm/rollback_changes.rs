@@ -95,14 +95,14 @@ impl RollbackChanges {
                     .and_then(Value::as_str)
                     .is_some_and(|text| MaskedSecret::read(text).is_some())
         };
-        let changed: Vec<_> = changes.iter().filter(|changed| !is_kept(changed)).collect();
+        let differing: Vec<_> = changes.iter().filter(|changed| !is_kept(changed)).collect();
         Self::Known {
             current,
-            labels: changed
+            labels: differing
                 .iter()
                 .map(|changed| changed.label.clone())
                 .collect(),
-            has_secrets: changed.iter().any(|changed| is_secret(changed)),
+            has_secrets: differing.iter().any(|changed| is_secret(changed)),
         }
     }
 }
@@ -127,8 +127,8 @@ mod tests {
             to_value: value(current),
         };
         let changed = [ChangedValue::new(difference, catalog.get("openai"))];
-        let changes = RollbackChanges::of(&changed, 3, features);
-        (changes.sentence(), changes.has_secrets())
+        let found = RollbackChanges::of(&changed, 3, features);
+        (found.sentence(), found.has_secrets())
     }
 
     #[test]
