@@ -17,6 +17,8 @@ struct RemoteServer {
     proxy: FaultProxy,
     runtime: Arc<Runtime>,
     store: Arc<dyn ConnectionService>,
+    /// Client of the app.
+    client: Arc<dyn ConnectionService>,
     _server: Server,
 }
 
@@ -41,7 +43,8 @@ impl RemoteServer {
             height: 30,
         };
         Self {
-            harness: Harness::over(size, clock, service, Arc::clone(&runtime)),
+            harness: Harness::over(size, clock, Arc::clone(&service), Arc::clone(&runtime)),
+            client: service,
             proxy,
             runtime,
             store,
@@ -51,6 +54,13 @@ impl RemoteServer {
 
     fn shut(&mut self) {
         self.runtime.block_on(self.proxy.shut_down());
+        // A read takes the connections that are closed now out of the client's pool: a save that is sent on one may have arrived.
+        for _ in 0..4 {
+            let unknown = "not-there".parse().unwrap();
+            self.runtime
+                .block_on(self.client.get(&unknown))
+                .unwrap_err();
+        }
     }
 
     fn open(&mut self) {
