@@ -27,7 +27,7 @@ pub fn advice(key: Option<&str>) -> String {
     )
 }
 
-/// Options with a path value, which may look like a long token.
+/// Options with a path or an ID as their value, which may look like a long token.
 const PATHS: [&str; 25] = [
     "--data",
     "--config",

@@ -123,7 +123,7 @@ impl TreeItem {
         self.version.into()
     }
 
-    /// Returns the text of the search that tolerates typing mistakes; an exact search reads the endpoint, too.
+    /// Returns the text that a search with typing mistakes reads first; endpoints follow in a second pass.
     pub fn name_and_alias(&self) -> &str {
         let end = self.name_length as usize + 1 + usize::from(self.alias_length);
         self.text.get(..end).unwrap_or("")

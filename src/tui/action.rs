@@ -135,7 +135,7 @@ actions! {
     Copy, "copy", [Tree], "Copy a value", Some("Copy"), Find, "clipboard yank", read, SCREEN_ONLY;
     Targets, "targets", [Tree], "Switch target", None, View, "target server site environment prod change connect", read, cli("targets list");
     ReadOnly, "read-only", [Tree], "Read-only on or off", None, View, "protect lock safe write", read, CliEquivalent::None("--read-only refuses changes");
-    KeyBackup, "key-backup", [Tree], "Confirm backup of the key", None, Change, "encryption export safe", read, CliEquivalent::None("umai key export copies the key");
+    KeyBackup, "key-backup", [Tree], "Confirm key backup", None, Change, "encryption export safe", read, CliEquivalent::None("umai key export copies the key");
     Trash, "trash", [Tree], "Show trash", None, View, "deleted restore undelete recover bin", read, cli("connections list");
     EditExternally, "editor", [Tree, Form], "Edit in $EDITOR", Some("Editor"), Change, "vim external yaml", write, cli("connections edit");
     Drafts, "drafts", [Tree], "Show drafts", None, View, "unsaved", write, INPUT_ONLY;
@@ -181,7 +181,7 @@ actions! {
     CopyToTarget, "copy-to-target", [Tree], "Copy to target", None, Change, "promote move deploy server site environment", read, cli("targets copy");
     Export, "export", [Tree], "Export connections", None, Change, "backup save file yaml json", read, cli("connections export");
     ShowBulk, "bulk", [Tree], "Show bulk operation", None, View, "progress result", read, SCREEN_ONLY;
-    Retry, "retry", [Bulk], "Retry failed", Some("Retry"), Change, "again", read, MARKS;
+    Retry, "retry", [Bulk], "Retry failed", Some("Retry"), Change, "again", read, CliEquivalent::None("repeats a bulk operation of the app");
     Hide, "hide", [Bulk], "Continue in background", Some("Background"), View, "hide", read, SCREEN_ONLY;
     Open, "open", [Tree], "Open, go right", None, Move, "expand enter", read, CURSOR_ONLY;
     Close, "close", [Tree], "Close, go left", None, Move, "collapse parent", read, CURSOR_ONLY;

@@ -25,7 +25,8 @@ pub(super) const CURSOR_ONLY: CliEquivalent = CliEquivalent::None("moves the cur
 pub(super) const SCREEN_ONLY: CliEquivalent = CliEquivalent::None("changes the screen only");
 
 /// Marks live as long as the app.
-pub(super) const MARKS: CliEquivalent = CliEquivalent::None("commands name their connections");
+pub(super) const MARKS: CliEquivalent =
+    CliEquivalent::None("commands take arguments instead of marks");
 
 /// Unsaved input.
 pub(super) const INPUT_ONLY: CliEquivalent = CliEquivalent::None("changes unsaved input only");

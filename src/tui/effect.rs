@@ -36,7 +36,7 @@ pub enum DraftSlot {
 pub enum Effect {
     /// Send a request; the reply is an [`super::event::Event::Reply`].
     Call(Ticket, ServiceRequest),
-    /// Send a save of a bulk operation, which may run concurrently with its like; other saves keep their order.
+    /// Send a save of a bulk operation, which may run concurrently with the other saves of that operation; all other saves keep their order.
     CallConcurrent(Ticket, ServiceRequest),
     /// Send [`super::event::Event::TimerExpired`] after this time.
     Wake(Ticket, Duration),

@@ -16,10 +16,10 @@ const EMBEDDED: &str = include_str!("../../assets/keymap.toml");
 /// Name of the user's file in the config directory.
 pub const NAME: &str = "keymap.toml";
 
-/// Size of a file that is not read at all, in bytes.
+/// Size in bytes above which a file is not even read.
 const LARGEST_FILE: usize = 256 * 1024;
 
-/// Size limit of a keymap file in bytes.
+/// Size in bytes above which a keymap file is ignored: no keymap is that long.
 const LARGEST: usize = 64 * 1024;
 
 /// Bindings of keys to actions by context.

@@ -41,7 +41,7 @@ impl Tab {
 pub struct Workspace {
     /// Detail of the connection.
     pub detail: ConnectionDetail,
-    /// Latest test result of each connection since the start.
+    /// Latest test of each connection since the start, with its whole report; `Tree::tests` has what is kept for later starts.
     pub tests: HashMap<Uuid, LastTest>,
     /// Visible tab.
     pub tab: Tab,

@@ -314,7 +314,7 @@ fn content_of(change: &RawChange, id: Option<Uuid>) -> SavedContent<'_> {
 
 /// Refuses the note of a change, which the server would ignore.
 fn reject_note(note: Option<&str>) -> Result<(), ConnectionError> {
-    let words = "This site does not support a note on a change; retry without the note";
+    let words = "This server does not support a note on a change; retry without the note";
     match note {
         Some(_) => Err(rejected(StatusCode::BAD_REQUEST, words)),
         None => Ok(()),

@@ -229,6 +229,7 @@ pub async fn delete(
     match deleted {
         Ok(_) => Ok(StatusCode::OK.into_response()),
         Err(ApiError(problem)) => Err(match problem.code.as_deref() {
+            // The documented API words the 404 of a deletion in this way.
             Some(NOT_FOUND) => {
                 let sentence = format!(
                     "Connection with ID '{}' not found",
