@@ -167,8 +167,12 @@ impl Failure {
             Self::Output(_) => (500, "output"),
             Self::Other(_) => (500, "trouble"),
         };
-        let title = self.to_string();
-        Problem::new(status, title.trim_start_matches("error: ").to_owned(), code)
+        let detail = self.to_string();
+        Problem::new(
+            status,
+            detail.trim_start_matches("error: ").to_owned(),
+            code,
+        )
     }
 
     /// Returns true if no message is due: it was reported before, or the reader is gone.

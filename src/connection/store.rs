@@ -184,7 +184,8 @@ pub enum StoreError {
         /// Cause.
         why: String,
     },
-    /// The encryption key is missing or wrong, or its directory is not safe.
+    /// The encryption key is missing or wrong or its directory is not safe, a stored secret cannot be decrypted, or the key does not permit the
+    /// operation; contains the message.
     #[error("{0}")]
     Key(String),
     /// A cluster cannot be reached or denies access; contains the message.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Provider;
 use super::probe::{Probe, ResolvedSettings, Template};
 
-/// URLs of the first request of a test.
+/// URLs of the request of a test that checks the credentials.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ProbeUrls {
@@ -34,7 +34,7 @@ impl ProbeUrls {
 }
 
 impl Provider {
-    /// Returns the URLs of all possible first requests of a test.
+    /// Returns the URLs of all requests that can check the credentials.
     pub fn probe_urls(&self) -> Cow<'_, [ProbeUrls]> {
         if self.probe.is_empty() {
             return Cow::Borrowed(&self.reported_probe_urls);
@@ -42,8 +42,8 @@ impl Provider {
         self.probe.iter().map(ProbeUrls::from_probe).collect()
     }
 
-    /// Returns the URL of the first request for these values, if any. `has_value` returns whether a setting has a value.
-    pub fn first_call(
+    /// Returns the URL of the request that checks the credentials with these values, if any. `has_value` returns whether a setting has a value.
+    pub fn credentials_url(
         &self,
         values: &ResolvedSettings,
         has_value: impl Fn(&str) -> bool,

@@ -173,7 +173,7 @@ impl NewContent {
         })
     }
 
-    /// Revision of the replaced store, after `newest`. Intact files never come near the largest one, after which no change is
+    /// Revision of the store that takes its place, after `newest` and after that of the content. Intact files never come near the largest one, after which no change is
     /// possible.
     fn next_revision(&self, newest: u64, command: ReplacingCommand) -> Result<u64, StoreError> {
         let newest = self.revision.max(newest);

@@ -195,6 +195,7 @@ actions! {
     Redraw, "redraw", [Global], "Redraw", None, View, "refresh screen", read, SCREEN_ONLY;
     NextTheme, "next-theme", [Global], "Next theme", None, View, "colours colors appearance dark light", read, SCREEN_ONLY;
     Suspend, "suspend", [Global], "Suspend", None, View, "shell background", read, SCREEN_ONLY;
+    // IDs of 0.1. In plain mode the word `quit` is `Quit`, too.
     Quit, "leave", [Tree], "Quit", Some("Quit"), View, "exit close", read, SCREEN_ONLY;
     QuitNow, "quit", [Global], "Quit immediately", None, View, "exit", read, SCREEN_ONLY;
 }

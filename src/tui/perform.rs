@@ -1,4 +1,5 @@
-//! Sends one request and returns its reply. Only this and `change_feed::follow` call the service of the app.
+//! Sends one request and returns its reply. All requests of the app go through this, except the change feed; the runtime only reads
+//! providers, features, notices and the first revision.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -37,7 +37,7 @@ impl Probe {
 }
 
 impl Provider {
-    /// Returns the URLs of the first request, with the same rule.
+    /// Returns the URLs of the request that checks the credentials, with the same rule.
     pub fn allowed_addresses<'c>(
         &self,
         call: &'c ProbeUrls,

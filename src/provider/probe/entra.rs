@@ -20,8 +20,9 @@ pub(super) fn token_request(
     probe: &Probe,
     values: &ResolvedSettings,
 ) -> Result<ProbeRequest, Unsendable> {
+    // The validation of provider files refuses this.
     let Some(token) = &probe.token else {
-        return Err(Unsendable::Unsigned);
+        return Err(Unsendable::NoUrl);
     };
     let mut request = ProbeRequest::new(Method::POST, token.url(values)?);
     request.headers.insert(

@@ -30,7 +30,7 @@ impl Form {
         }
         let values = self.values();
         let is_there = |key: &str| values.get(key).is_some() || self.is_always_required(key);
-        let Some(template) = self.provider.first_call(&values, is_there) else {
+        let Some(template) = self.provider.credentials_url(&values, is_there) else {
             return Vec::new();
         };
         let is_named_elsewhere = template.base().is_some_and(|base| base != key);
