@@ -131,7 +131,7 @@ impl IndexReader {
         }
     }
 
-    /// Inserts and removes rows. After a crash, a part of the changes is present ([`Blocks::apply`]).
+    /// Inserts and removes rows. After a crash, a part of the changes is present (see `Blocks::apply`).
     ///
     /// Not a sled batch: sled ends each batch with a write to its file, which costs as much as the write to the journal.
     pub fn apply(&self, changes: Vec<RowChange>) -> Result<(), UnusableIndex> {
