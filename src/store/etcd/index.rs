@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::connection::{ConnectionItem, StoreError};
 use crate::store::sled::encoding::{self, RowChange};
-use crate::store::sled::index::IndexReader;
+use crate::store::sled::index::ConnectionIndex;
 use crate::store::sled::index_handle::IndexHandle;
 
 /// Index of a store, with the rows of the store on disk.
@@ -25,7 +25,7 @@ impl EtcdIndex {
     /// Returns an empty index.
     pub fn new() -> Self {
         Self {
-            rows: IndexHandle::new(IndexReader::in_memory(), 0),
+            rows: IndexHandle::new(ConnectionIndex::in_memory(), 0),
             places: Mutex::default(),
         }
     }
@@ -39,7 +39,7 @@ impl EtcdIndex {
             places.insert(item.id, place);
             rows.extend(row);
         }
-        let index = IndexReader::in_memory();
+        let index = ConnectionIndex::in_memory();
         index.apply(rows)?;
         let mut current = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         self.rows.set_count(places.len() as u64);

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::encoding::{self, CurrentState, RowChange};
-use super::index::{IndexReader, UnusableIndex};
+use super::index::{ConnectionIndex, UnusableIndex};
 use super::stored_json::{self, SavedJson, write_json};
 use crate::connection::store::{ChangeEvent, ChangeKind, Precondition, Revision, SaveConnection};
 use crate::connection::{ConnectionItem, SealedSecret, StoreError};
@@ -201,7 +201,7 @@ impl AcceptedChange {
     /// `rows` contains the rows of earlier changes that the index does not have yet.
     pub fn write_rows(
         &self,
-        index: &IndexReader,
+        index: &ConnectionIndex,
         rows: &mut Vec<RowChange>,
     ) -> Result<(), StoreError> {
         let before = self.before.as_ref();
@@ -248,7 +248,7 @@ fn remove_index_rows(
 
 /// Adds deletions for the versions in the index and for those pending in `rows`.
 fn remove_versions(
-    index: &IndexReader,
+    index: &ConnectionIndex,
     id: Uuid,
     rows: &mut Vec<RowChange>,
 ) -> Result<(), UnusableIndex> {

@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::index::IndexReader;
+use super::index::ConnectionIndex;
 use super::journal_damage::DamagedSnapshots;
 use super::{data_loss_marker, encoding};
 use crate::store::journal::digest::StateDigest;
@@ -22,7 +22,7 @@ use crate::store::key::{StoreAccess, StoreAuthenticator};
 pub fn write(
     data: &Path,
     access: &StoreAccess,
-    index: &IndexReader,
+    index: &ConnectionIndex,
     stop: &AtomicBool,
 ) -> io::Result<()> {
     if data_loss_marker::is_recorded(data) {
@@ -84,7 +84,7 @@ fn verify(data: &Path, written: &Path, auth: Option<&StoreAuthenticator>) -> io:
 }
 
 fn write_entries(
-    index: &IndexReader,
+    index: &ConnectionIndex,
     writer: &mut snapshot::SnapshotWriter<'_>,
     stop: &AtomicBool,
 ) -> io::Result<()> {

@@ -6,7 +6,7 @@ use std::path::Path;
 use uuid::Uuid;
 
 use super::checkpoint;
-use super::index::IndexReader;
+use super::index::ConnectionIndex;
 use super::pending_writes::StorePosition;
 use super::rebuild;
 use super::salvage::FullState;
@@ -43,7 +43,7 @@ pub fn create(
     begin_segment(folder, access, position)
         .and_then(|_| checkpoint::keep_two_bases(folder))
         .map_err(refuse)?;
-    let (rebuilt, broken) = rebuild::into_sled(folder, access, &IndexReader::Closed)?;
+    let (rebuilt, broken) = rebuild::into_sled(folder, access, &ConnectionIndex::Closed)?;
     if rebuilt.has_losses() || rebuilt.position != position {
         return Err(StoreError::Other(format!(
             "Verifying the store written to {} failed; nothing was changed",

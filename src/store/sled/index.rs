@@ -19,8 +19,8 @@ use crate::store::key::{CODE, StoreAuthenticator};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnusableIndex(pub String);
 
-/// Sorted rows.
-pub enum IndexReader {
+/// Index of the connections: sorted rows, which a store reads and writes.
+pub enum ConnectionIndex {
     /// In a sled folder.
     Sled(OpenIndex),
     /// In memory until the process ends.
@@ -29,7 +29,7 @@ pub enum IndexReader {
     Closed,
 }
 
-impl IndexReader {
+impl ConnectionIndex {
     /// Returns an empty index in memory.
     pub fn in_memory() -> Self {
         Self::Memory(std::sync::RwLock::default())

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use uuid::Uuid;
 
 use super::encoding::{self, CurrentState, RecordRow, RowChange};
-use super::index::{IndexReader, UnusableIndex};
+use super::index::{ConnectionIndex, UnusableIndex};
 use super::stored_json;
 use crate::connection::{
     Connection, ConnectionItem, ListQuery, Page, PageRequest, SealedSecret, StoreError, Version,
@@ -18,7 +18,7 @@ use crate::connection::{
 
 /// Index in use. It is replaced when it turns out to be damaged.
 pub struct IndexHandle {
-    current: RwLock<Arc<IndexReader>>,
+    current: RwLock<Arc<ConnectionIndex>>,
     /// Number of connections including the trash, so that they need not be counted.
     count: AtomicU64,
     /// Number of connections in the trash, once counted. Locked by changes to the trash while they are applied.
@@ -31,7 +31,7 @@ pub struct IndexHandle {
 
 impl IndexHandle {
     /// Starts with an index.
-    pub fn new(index: IndexReader, count: u64) -> Self {
+    pub fn new(index: ConnectionIndex, count: u64) -> Self {
         Self {
             current: RwLock::new(Arc::new(index)),
             count: AtomicU64::new(count),
@@ -42,12 +42,12 @@ impl IndexHandle {
     }
 
     /// Returns the index in use.
-    pub fn current(&self) -> Arc<IndexReader> {
+    pub fn current(&self) -> Arc<ConnectionIndex> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Replaces the index and returns the previous one.
-    pub fn replace(&self, index: IndexReader) -> Arc<IndexReader> {
+    pub fn replace(&self, index: ConnectionIndex) -> Arc<ConnectionIndex> {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         *self.trashed.lock().unwrap_or_else(PoisonError::into_inner) = None;
         std::mem::replace(&mut current, Arc::new(index))
@@ -360,7 +360,7 @@ mod tests {
                 format!("{json}}}").as_bytes(),
             ],
         );
-        let index = IndexHandle::new(IndexReader::in_memory(), 0);
+        let index = IndexHandle::new(ConnectionIndex::in_memory(), 0);
         let rows = vec![(key, Some(before)), record.row(id)];
         index.apply(rows, 1).unwrap();
         let all = ListQuery::all(PageRequest { skip: 0, take: 10 });

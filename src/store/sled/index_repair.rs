@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::apply::Notices;
-use super::index::{IndexReader, UnusableIndex};
+use super::index::{ConnectionIndex, UnusableIndex};
 use super::rebuild::{self, RebuiltIndex};
 use crate::connection::StoreError;
 use crate::store::disk::{DiskObstacle, in_memory_notice};
@@ -14,7 +14,7 @@ pub fn rebuild_index(
     data: &Path,
     access: &StoreAccess,
     notices: &Notices,
-    old: &IndexReader,
+    old: &ConnectionIndex,
     why: &str,
 ) -> Result<RebuiltIndex, StoreError> {
     let rebuilt = if let Some(obstacle) = DiskObstacle::find(data) {

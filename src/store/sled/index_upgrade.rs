@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::index::{IndexReader, UnusableIndex};
+use super::index::{ConnectionIndex, UnusableIndex};
 use super::rebuild;
 use crate::store::io_error;
 use crate::store::key::StoreAuthenticator;
@@ -38,7 +38,11 @@ pub fn clean_up(data: &Path) -> std::io::Result<()> {
 
 /// Converts an open index, if that is needed. An index that cannot be converted stays as it is: it can be read, and is rebuilt before the first
 /// change.
-pub fn upgrade(data: &Path, index: IndexReader, auth: Option<&StoreAuthenticator>) -> IndexReader {
+pub fn upgrade(
+    data: &Path,
+    index: ConnectionIndex,
+    auth: Option<&StoreAuthenticator>,
+) -> ConnectionIndex {
     // Without the key the rows of the new index would have no codes.
     if !index.is_of_earlier_version() || auth.is_none() {
         return index;
@@ -47,7 +51,7 @@ pub fn upgrade(data: &Path, index: IndexReader, auth: Option<&StoreAuthenticator
     let result = written.and_then(|()| {
         index.flush()?;
         replace(data).map_err(|error| UnusableIndex(error.to_string()))?;
-        IndexReader::open(&data.join(rebuild::FOLDER), auth)
+        ConnectionIndex::open(&data.join(rebuild::FOLDER), auth)
     });
     match result {
         Ok(new) => {
@@ -65,7 +69,7 @@ pub fn upgrade(data: &Path, index: IndexReader, auth: Option<&StoreAuthenticator
 /// Writes all rows to the new index.
 fn write(
     data: &Path,
-    earlier: &IndexReader,
+    earlier: &ConnectionIndex,
     auth: Option<&StoreAuthenticator>,
 ) -> Result<(), UnusableIndex> {
     let folder = data.join(NEW);
@@ -73,7 +77,7 @@ fn write(
     remove(&folder).map_err(refuse)?;
     check_space(data).map_err(refuse)?;
     io_error::create_folder(&folder).map_err(refuse)?;
-    let new = IndexReader::open(&folder, auth)?;
+    let new = ConnectionIndex::open(&folder, auth)?;
     let mut rows = Vec::new();
     let mut written = Ok(());
     earlier.walk(b"", |key, value| {
@@ -129,7 +133,7 @@ mod tests {
     use crate::store::sled::index_header::IndexHeader;
     use crate::store::sled::open_index::ROW_DOMAIN;
 
-    fn rows(index: &IndexReader) -> Vec<(Vec<u8>, Vec<u8>)> {
+    fn rows(index: &ConnectionIndex) -> Vec<(Vec<u8>, Vec<u8>)> {
         let mut rows = Vec::new();
         index
             .walk(b"", |key, value| {
@@ -177,7 +181,7 @@ mod tests {
         // Left by an interrupted conversion.
         fs::create_dir(data.join(NEW)).unwrap();
         fs::write(data.join(NEW).join("db"), "unfinished").unwrap();
-        let earlier = IndexReader::open(&folder, Some(&auth)).unwrap();
+        let earlier = ConnectionIndex::open(&folder, Some(&auth)).unwrap();
         assert!(earlier.is_of_earlier_version());
         assert_eq!(rows(&earlier), expected);
         let new = upgrade(data, earlier, Some(&auth));
@@ -185,7 +189,7 @@ mod tests {
         assert_eq!(rows(&new), expected);
         assert_eq!(new.applied().unwrap().unwrap().revision, 7);
         new.close().unwrap();
-        let again = IndexReader::open(&folder, Some(&auth)).unwrap();
+        let again = ConnectionIndex::open(&folder, Some(&auth)).unwrap();
         assert!(!again.is_of_earlier_version());
         assert_eq!(rows(&again), expected);
         for name in [NEW, EARLIER] {
@@ -229,7 +233,7 @@ mod tests {
             db.insert(encoding::alias_key("alias-5"), b"damaged")
                 .unwrap();
         }
-        let earlier = IndexReader::open(&folder, Some(&auth)).unwrap();
+        let earlier = ConnectionIndex::open(&folder, Some(&auth)).unwrap();
         let index = upgrade(data, earlier, Some(&auth));
         assert!(index.is_of_earlier_version());
         let found = index.get(&encoding::alias_key("alias-6")).unwrap();

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use super::apply::Applier;
 use super::auto_backup::BackupScheduler;
-use super::index::IndexReader;
+use super::index::ConnectionIndex;
 use super::index_repair::rebuild_index;
 use super::journal_damage;
 use super::pending_writes::{PendingWrites, StorePosition};
@@ -324,7 +324,7 @@ impl Maintenance {
             // A snapshot that panicked leaves no file; a later one replaces it.
             let _ = snapshot.join();
         }
-        let index = self.applier.index.replace(IndexReader::Closed);
+        let index = self.applier.index.replace(ConnectionIndex::Closed);
         if DiskObstacle::find(&self.applier.data).is_some() {
             // sled also writes on drop, and would wait forever for a write that the disk rejects.
             rebuild::abandon(index);
@@ -337,7 +337,7 @@ impl Maintenance {
     }
 
     /// Closes the index and records its verification for the next start.
-    fn record_verification(&self, index: IndexReader, position: StorePosition) {
+    fn record_verification(&self, index: ConnectionIndex, position: StorePosition) {
         let applied = index.applied();
         let is_in_memory = index.is_in_memory();
         if let Err(broken) = index.close() {

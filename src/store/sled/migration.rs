@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use super::apply::Notices;
-use super::index::IndexReader;
+use super::index::ConnectionIndex;
 use super::open::{IndexFolder, open_index};
 use super::pending_writes::StorePosition;
 use super::salvage::FullState;
@@ -65,7 +65,7 @@ fn readable_state(
 ) -> Result<FullState, StoreError> {
     let old = match open_index(data, None) {
         Ok(IndexFolder::Index(index, _)) => index,
-        Ok(IndexFolder::Absent | IndexFolder::Empty) | Err(_) => IndexReader::Closed,
+        Ok(IndexFolder::Absent | IndexFolder::Empty) | Err(_) => ConnectionIndex::Closed,
     };
     let access = StoreAccess::new(earlier.clone(), None);
     let rebuilt = rebuild::into_memory(data, &access, &old)?;

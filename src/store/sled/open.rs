@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::apply::{Applier, Notices};
-use super::index::IndexReader;
+use super::index::ConnectionIndex;
 use super::index_handle::IndexHandle;
 use super::index_header::IndexHeader;
 use super::journal_history::JournalHistory;
@@ -43,7 +43,7 @@ pub(super) enum IndexSource {
     /// The store is new.
     Create,
     /// There is an index but no journal.
-    Adopt(IndexReader, IndexHeader),
+    Adopt(ConnectionIndex, IndexHeader),
     /// There is a journal.
     Recover(Box<StoreFiles>),
 }
@@ -170,7 +170,10 @@ impl OpeningStore {
                 },
                 position.revision,
             )),
-            index: Arc::new(IndexHandle::new(IndexReader::Closed, position.digest.count)),
+            index: Arc::new(IndexHandle::new(
+                ConnectionIndex::Closed,
+                position.digest.count,
+            )),
             notices: Arc::new(notices),
             read_only: std::sync::Mutex::new(DiskObstacle::read_only_error(data)),
         };
@@ -334,7 +337,7 @@ pub(super) enum IndexFolder {
     /// An index without a journal position.
     Empty,
     /// An index and its position.
-    Index(IndexReader, IndexHeader),
+    Index(ConnectionIndex, IndexHeader),
 }
 
 pub(super) fn open_index(
@@ -348,7 +351,7 @@ pub(super) fn open_index(
     if let Some(obstacle) = DiskObstacle::find(data) {
         return Err(obstacle.describe(data));
     }
-    let index = IndexReader::open(&folder, auth).map_err(|broken| broken.0)?;
+    let index = ConnectionIndex::open(&folder, auth).map_err(|broken| broken.0)?;
     match index.applied() {
         Ok(Some(applied)) => {
             let index = index_upgrade::upgrade(data, index, auth);

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::apply::Notices;
 use super::data_loss_marker;
 use super::encoding::{self, CurrentState, RowChange};
-use super::index::{IndexReader, UnusableIndex};
+use super::index::{ConnectionIndex, UnusableIndex};
 use super::index_header::IndexHeader;
 use super::pending_writes::StorePosition;
 use super::salvage::{FullState, LossExtent, salvage};
@@ -32,7 +32,7 @@ const BATCH: usize = 256;
 /// Rebuilt index.
 pub struct RebuiltIndex {
     /// Index.
-    pub index: IndexReader,
+    pub index: ConnectionIndex,
     /// Position and digest of the index.
     pub position: StorePosition,
     /// Losses and changes, one sentence each.
@@ -68,7 +68,7 @@ impl RebuiltIndex {
 pub fn into_sled(
     data: &Path,
     access: &StoreAccess,
-    old: &IndexReader,
+    old: &ConnectionIndex,
 ) -> Result<(RebuiltIndex, Option<UnusableIndex>), StoreError> {
     let made = IndexRows::read(data, access, old)?;
     match fill_sled(data, &made, access.auth()) {
@@ -81,7 +81,7 @@ pub fn into_sled(
 pub fn into_memory(
     data: &Path,
     access: &StoreAccess,
-    old: &IndexReader,
+    old: &ConnectionIndex,
 ) -> Result<RebuiltIndex, StoreError> {
     IndexRows::read(data, access, old)?.in_memory()
 }
@@ -96,7 +96,7 @@ struct IndexRows {
 }
 
 impl IndexRows {
-    fn read(data: &Path, access: &StoreAccess, old: &IndexReader) -> Result<Self, StoreError> {
+    fn read(data: &Path, access: &StoreAccess, old: &ConnectionIndex) -> Result<Self, StoreError> {
         let salvaged =
             salvage(data, access, old).map_err(|error| io_error::io_error(data, &error))?;
         let mut state = salvaged.state;
@@ -125,11 +125,11 @@ impl IndexRows {
     }
 
     fn in_memory(self) -> Result<RebuiltIndex, StoreError> {
-        let index = fill(IndexReader::in_memory(), &self.rows, &self.header)?;
+        let index = fill(ConnectionIndex::in_memory(), &self.rows, &self.header)?;
         Ok(self.with(index))
     }
 
-    fn with(self, index: IndexReader) -> RebuiltIndex {
+    fn with(self, index: ConnectionIndex) -> RebuiltIndex {
         RebuiltIndex {
             index,
             position: self.header.position(),
@@ -141,7 +141,7 @@ impl IndexRows {
 }
 
 /// Abandons a damaged index without dropping it, because sled writes on drop.
-pub fn abandon(index: std::sync::Arc<IndexReader>) {
+pub fn abandon(index: std::sync::Arc<ConnectionIndex>) {
     std::mem::forget(index);
 }
 
@@ -198,19 +198,23 @@ fn fill_sled(
     data: &Path,
     made: &IndexRows,
     auth: Option<&StoreAuthenticator>,
-) -> Result<IndexReader, UnusableIndex> {
+) -> Result<ConnectionIndex, UnusableIndex> {
     let folder = data.join(FOLDER);
     io_error::create_folder(&folder).map_err(|error| UnusableIndex(error.to_string()))?;
-    let index = fill(IndexReader::open(&folder, auth)?, &made.rows, &made.header)?;
+    let index = fill(
+        ConnectionIndex::open(&folder, auth)?,
+        &made.rows,
+        &made.header,
+    )?;
     index.flush()?;
     Ok(index)
 }
 
 fn fill(
-    index: IndexReader,
+    index: ConnectionIndex,
     rows: &[RowChange],
     applied: &IndexHeader,
-) -> Result<IndexReader, UnusableIndex> {
+) -> Result<ConnectionIndex, UnusableIndex> {
     for piece in rows.chunks(BATCH) {
         index.apply(piece.to_vec())?;
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::apply::{Applier, Notices};
-use super::index::IndexReader;
+use super::index::ConnectionIndex;
 use super::index_handle::IndexHandle;
 use super::index_header::IndexHeader;
 use super::index_repair::rebuild_index;
@@ -101,10 +101,10 @@ fn begin(applier: &Applier) -> Result<IndexState, StoreError> {
     })
 }
 
-fn create_index(applier: &Applier) -> Result<IndexReader, StoreError> {
+fn create_index(applier: &Applier) -> Result<ConnectionIndex, StoreError> {
     let folder = applier.data.join(rebuild::FOLDER);
     io_error::create_folder(&folder).map_err(|error| io_error(&folder, &error))?;
-    let index = IndexReader::open(&folder, applier.access.auth())?;
+    let index = ConnectionIndex::open(&folder, applier.access.auth())?;
     let header = IndexHeader {
         revision: 0,
         digest: StateDigest::default(),
@@ -118,7 +118,7 @@ fn create_index(applier: &Applier) -> Result<IndexReader, StoreError> {
 /// Continues from the index when the journal is missing, if the index is intact.
 fn adopt_index(
     applier: &Applier,
-    index: IndexReader,
+    index: ConnectionIndex,
     header: &IndexHeader,
 ) -> Result<IndexState, StoreError> {
     if verify(&index, header.digest, || true) != VerifyResult::Valid {
@@ -220,7 +220,7 @@ fn open_tail(
 fn usable(
     index: Result<IndexFolder, String>,
     identity: &StoreIdentity,
-) -> (IndexReader, StorePosition, Option<String>) {
+) -> (ConnectionIndex, StorePosition, Option<String>) {
     let why = match index {
         Ok(IndexFolder::Index(index, applied)) if applied.identity == *identity => {
             let position = applied.position();
@@ -234,7 +234,7 @@ fn usable(
         Ok(IndexFolder::Empty) => "it was empty".into(),
         Err(why) => why,
     };
-    (IndexReader::Closed, StorePosition::default(), Some(why))
+    (ConnectionIndex::Closed, StorePosition::default(), Some(why))
 }
 
 /// Position and findings so far, while the index is brought up to date.

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::index::IndexReader;
+use super::index::ConnectionIndex;
 use super::rebuild::current_of;
 use super::{checkpoint, encoding};
 use crate::store::journal::digest::StateDigest;
@@ -39,7 +39,11 @@ pub enum LossExtent {
 }
 
 /// Tries the snapshots, newest first, then the complete journal, then adds connections from `old`, the remaining index.
-pub fn salvage(data: &Path, access: &StoreAccess, old: &IndexReader) -> io::Result<SalvageResult> {
+pub fn salvage(
+    data: &Path,
+    access: &StoreAccess,
+    old: &ConnectionIndex,
+) -> io::Result<SalvageResult> {
     let identity = &access.identity;
     let mut salvaged = salvage_files(data, revision_of(old, identity), access.auth())?;
     if salvaged.lost == LossExtent::None {
@@ -113,7 +117,7 @@ fn lost_of(state: &FullState) -> LossExtent {
 }
 
 /// Newest revision in the index.
-fn revision_of(old: &IndexReader, identity: &StoreIdentity) -> u64 {
+fn revision_of(old: &ConnectionIndex, identity: &StoreIdentity) -> u64 {
     match old.applied() {
         Ok(Some(applied)) if applied.identity == *identity => applied.revision,
         Ok(_) | Err(_) => 0,
@@ -146,7 +150,7 @@ fn is_named(state: &FullState) -> bool {
 }
 
 /// Returns the connections in the readable rows of an index.
-pub fn state_of(index: &IndexReader) -> FullState {
+pub fn state_of(index: &ConnectionIndex) -> FullState {
     let mut found = StateBuilder::empty(keep_payload);
     for prefix in [encoding::RECORDS, encoding::VERSIONS] {
         index.walk_readable(prefix, |key, value| {
@@ -159,7 +163,7 @@ pub fn state_of(index: &IndexReader) -> FullState {
 }
 
 /// Adds the connections of an index that are missing or older in the state. Returns true when the result matches.
-fn add_index(state: &mut FullState, identity: &StoreIdentity, index: &IndexReader) -> bool {
+fn add_index(state: &mut FullState, identity: &StoreIdentity, index: &ConnectionIndex) -> bool {
     let Ok(Some(applied)) = index.applied() else {
         return false;
     };

@@ -171,7 +171,7 @@ mod tests {
     use tempfile::TempDir;
     use tokio::sync::oneshot;
 
-    use super::super::index::IndexReader;
+    use super::super::index::ConnectionIndex;
     use super::super::writer::WriterMessage;
     use super::super::{SledStore, encoding};
     use super::*;
@@ -269,7 +269,8 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn damage_without_trace_is_found_by_later_verification() {
         let (data, marker) = store_with_marker().await;
-        let index = IndexReader::open(&data.path().join(rebuild::FOLDER), auth().as_ref()).unwrap();
+        let index =
+            ConnectionIndex::open(&data.path().join(rebuild::FOLDER), auth().as_ref()).unwrap();
         let lost = (encoding::alias_key("c5"), None);
         index.apply(vec![lost]).unwrap();
         index.close().unwrap();

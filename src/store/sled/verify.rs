@@ -1,7 +1,7 @@
 //! Verifies that an index has exactly the content recorded by the journal.
 
 use super::encoding;
-use super::index::{IndexReader, UnusableIndex};
+use super::index::{ConnectionIndex, UnusableIndex};
 use crate::store::journal::digest::{StateDigest, mix, record_hash, version_hash};
 
 /// Result of a verification.
@@ -31,7 +31,7 @@ struct VerifySums {
 /// Compares all rows of an index with each other and with the digest; stops when `keep_going` returns false, checked from time to
 /// time.
 pub fn verify(
-    index: &IndexReader,
+    index: &ConnectionIndex,
     digest: StateDigest,
     keep_going: impl Fn() -> bool,
 ) -> VerifyResult {
@@ -44,7 +44,7 @@ pub fn verify(
 }
 
 fn walk(
-    index: &IndexReader,
+    index: &ConnectionIndex,
     sums: &mut VerifySums,
     keep_going: impl Fn() -> bool,
 ) -> Result<bool, UnusableIndex> {

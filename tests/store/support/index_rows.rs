@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use umai::store::key::{KeyLookup, StoreAuthenticator, StoreKey};
-use umai::store::sled::index::IndexReader;
+use umai::store::sled::index::ConnectionIndex;
 use umai::store::store_in;
 
 pub type Row = (Vec<u8>, Vec<u8>);
@@ -17,8 +17,8 @@ pub fn auth(data: &Path) -> StoreAuthenticator {
     key.authenticator(store_in(data).unwrap())
 }
 
-fn open(data: &Path) -> IndexReader {
-    IndexReader::open(&data.join("sled"), Some(&auth(data))).unwrap()
+fn open(data: &Path) -> ConnectionIndex {
+    ConnectionIndex::open(&data.join("sled"), Some(&auth(data))).unwrap()
 }
 
 /// Rows with a key prefix.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::super::index::IndexReader;
+use super::super::index::ConnectionIndex;
 use super::*;
 use crate::store::key::{StoreAuthenticator, StoreKey};
 
@@ -15,7 +15,7 @@ fn auth() -> StoreAuthenticator {
     StoreKey::random().unwrap().authenticator(Uuid::nil())
 }
 
-fn walked(index: &IndexReader, start: Bound<&[u8]>, prefix: &[u8]) -> Vec<Vec<u8>> {
+fn walked(index: &ConnectionIndex, start: Bound<&[u8]>, prefix: &[u8]) -> Vec<Vec<u8>> {
     let mut keys = Vec::new();
     index
         .walk_from(start, prefix, |key, _| {
@@ -26,7 +26,7 @@ fn walked(index: &IndexReader, start: Bound<&[u8]>, prefix: &[u8]) -> Vec<Vec<u8
     keys
 }
 
-fn rows(index: &IndexReader) -> Rows {
+fn rows(index: &ConnectionIndex) -> Rows {
     let mut rows = Rows::new();
     index
         .walk(b"", |key, value| {
@@ -38,14 +38,14 @@ fn rows(index: &IndexReader) -> Rows {
     rows
 }
 
-fn call<T>(index: &IndexReader, call: impl FnOnce(&Db) -> T) -> T {
-    let IndexReader::Sled(opened) = index else {
+fn call<T>(index: &ConnectionIndex, call: impl FnOnce(&Db) -> T) -> T {
+    let ConnectionIndex::Sled(opened) = index else {
         panic!("not in sled");
     };
     opened.call(|db| Ok(call(db))).unwrap()
 }
 
-fn blocks(index: &IndexReader) -> Vec<SledPair> {
+fn blocks(index: &ConnectionIndex) -> Vec<SledPair> {
     call(index, |db| db.iter().map(Result::unwrap).collect())
 }
 
@@ -68,7 +68,7 @@ proptest! {
     ) {
         let folder = tempfile::tempdir().unwrap();
         let auth = auth();
-        let index = IndexReader::open(folder.path(), Some(&auth)).unwrap();
+        let index = ConnectionIndex::open(folder.path(), Some(&auth)).unwrap();
         let mut expected = Rows::new();
         for group in groups {
             for (key, value) in group.clone() {
@@ -93,7 +93,7 @@ proptest! {
             prop_assert_eq!(walked(&index, bound, b"o"), keys);
         }
         index.close().unwrap();
-        let index = IndexReader::open(folder.path(), Some(&auth)).unwrap();
+        let index = ConnectionIndex::open(folder.path(), Some(&auth)).unwrap();
         prop_assert_eq!(rows(&index), expected);
     }
 }
@@ -107,8 +107,8 @@ fn insert((key, value): (Vec<u8>, Vec<u8>)) -> RowChange {
 }
 
 /// Index whose first block still has the rows that a split moved to later blocks, as after a crash in the split.
-fn interrupted_split(folder: &std::path::Path) -> (IndexReader, Rows) {
-    let index = IndexReader::open(folder, Some(&auth())).unwrap();
+fn interrupted_split(folder: &std::path::Path) -> (ConnectionIndex, Rows) {
+    let index = ConnectionIndex::open(folder, Some(&auth())).unwrap();
     let before = (0..8).map(|number| record(2 * number, 400));
     index.apply(before.map(insert).collect()).unwrap();
     let first = blocks(&index);
@@ -159,7 +159,7 @@ fn removed_block_leaves_no_rows_of_an_interrupted_split() {
 #[test]
 fn position_is_written_last_and_the_last_change_of_a_row_counts() {
     let folder = tempfile::tempdir().unwrap();
-    let index = IndexReader::open(folder.path(), None).unwrap();
+    let index = ConnectionIndex::open(folder.path(), None).unwrap();
     let key = b"aone".to_vec();
     let changes = vec![
         insert((b"m".to_vec(), b"position".to_vec())),
@@ -178,7 +178,7 @@ fn position_is_written_last_and_the_last_change_of_a_row_counts() {
 #[test]
 fn damaged_block_is_an_error_and_the_others_are_readable() {
     let folder = tempfile::tempdir().unwrap();
-    let index = IndexReader::open(folder.path(), Some(&auth())).unwrap();
+    let index = ConnectionIndex::open(folder.path(), Some(&auth())).unwrap();
     let all = (0..30).map(|number| record(number, 400));
     index.apply(all.map(insert).collect()).unwrap();
     let (key, mut value) = blocks(&index).swap_remove(1);
