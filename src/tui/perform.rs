@@ -1,5 +1,7 @@
-//! Sends one request and returns its reply. All requests of the app go through this, except the change feed; the runtime only reads
-//! providers, features, notices and the first revision.
+//! Sends one request and returns its reply.
+//!
+//! All requests of the app go through this, except the change feed; the runtime only reads providers, features, notices and the first
+//! revision.
 
 use std::collections::HashMap;
 use std::sync::Arc;
