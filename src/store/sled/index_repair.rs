@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::apply::Notices;
 use super::index::{ConnectionIndex, UnusableIndex};
-use super::rebuild::{self, RebuiltIndex};
+use super::rebuild::RebuiltIndex;
+use super::{index_upgrade, rebuild};
 use crate::connection::StoreError;
 use crate::store::disk::{DiskObstacle, in_memory_notice};
 use crate::store::key::StoreAccess;
@@ -19,6 +20,9 @@ pub fn rebuild_index(
 ) -> Result<RebuiltIndex, StoreError> {
     let rebuilt = if let Some(obstacle) = DiskObstacle::find(data) {
         notices.add(obstacle.notice(data));
+        rebuild::into_memory(data, access, old)?
+    } else if let Err(obstacle) = index_upgrade::check_space(data) {
+        notices.add(in_memory_notice(&obstacle.to_string()));
         rebuild::into_memory(data, access, old)?
     } else {
         let aside = rebuild::set_aside(data)?;

@@ -18,7 +18,7 @@ const EARLIER: &str = "sled.earlier";
 /// Number of rows written at once.
 const BATCH: usize = 4096;
 /// Bytes of the disk that stay free; blocks need less space than the index that they replace.
-const RESERVE: u64 = 64 << 20;
+const RESERVE: u64 = 4 << 20;
 
 /// Completes or takes back a conversion that was interrupted. Both copies contain records, so none may stay for longer than needed.
 pub fn clean_up(data: &Path) -> std::io::Result<()> {
@@ -61,6 +61,10 @@ pub fn upgrade(
         }
         Err(UnusableIndex(why)) => {
             tracing::warn!(why, "the index of an earlier version cannot be converted");
+            // What was written needs space, and contains records.
+            if let Err(error) = clean_up(data) {
+                tracing::warn!(%error, "an interrupted conversion cannot be taken back");
+            }
             index
         }
     }
@@ -112,11 +116,12 @@ fn remove(folder: &Path) -> std::io::Result<()> {
 }
 
 /// Returns an error when the disk has no space for another index: sled waits forever for a write that the disk rejects.
-fn check_space(data: &Path) -> std::io::Result<()> {
-    let database = fs::metadata(data.join(rebuild::FOLDER).join("db"))?;
+pub fn check_space(data: &Path) -> std::io::Result<()> {
+    let database = fs::metadata(data.join(rebuild::FOLDER).join("db"));
+    let needed = database.map_or(0, |database| database.len());
     let disk = rustix::fs::statvfs(data)?;
     let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-    if free.saturating_sub(RESERVE) > database.len() {
+    if free.saturating_sub(RESERVE) > needed {
         Ok(())
     } else {
         Err(std::io::Error::other("the disk is almost full"))
