@@ -28,7 +28,7 @@ const OFFLINE_AFTER: Duration = Duration::from_secs(5);
 /// Time that a list waits for the newest change.
 const LIST_PATIENCE: Duration = Duration::from_secs(2);
 /// Time that the first list waits for the next connections.
-const LOAD_PATIENCE: Duration = Duration::from_secs(10);
+const LOAD_PATIENCE: Duration = Duration::from_secs(20);
 /// Time after which the index is loaded and followed without a list: commands end before.
 const START_AFTER: Duration = Duration::from_secs(1);
 const MAX_NOTICES: usize = 100;

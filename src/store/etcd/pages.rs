@@ -9,7 +9,7 @@ const FIRST_PAGE: i64 = 500;
 /// Maximum number of keys in a page. etcd counts the rest of the range for every page, so few large ones are faster.
 const MAX_PAGE: i64 = 10_000;
 /// Bytes that a page should have.
-const PAGE_BYTES: usize = 8 * 1024 * 1024;
+const PAGE_BYTES: usize = 4 * 1024 * 1024;
 
 /// Pages of a range, in the order of the request and at one revision.
 pub struct RangePages<'a> {
@@ -92,7 +92,7 @@ mod tests {
             };
             vec![found; 10]
         };
-        assert_eq!(next_limit(&page(PAGE_BYTES / 4000)), 4000);
+        assert_eq!(next_limit(&page(PAGE_BYTES / 4096)), 4096);
         assert_eq!(next_limit(&page(4 * PAGE_BYTES)), 1);
         assert!(next_limit(&page(0)) >= MAX_PAGE);
         assert_eq!(next_limit(&[]), 1);
