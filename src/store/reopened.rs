@@ -2,6 +2,7 @@
 //!
 //! A request that is refused because of that was not performed. A read or a creation is repeated once on the store as it is now. A
 //! change of a version is repeated after a new key only: in restored content, the version with that number may be another one.
+//! When another request has opened the restored content before, only the version is compared, as after any other change.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};

@@ -20,6 +20,9 @@ use crate::tui::text_width::{self, wrap};
 /// Warning of a rollback that replaces or removes a secret.
 const CHANGES_SECRETS: &str = "A secret changes, and versions contain none to undo this.";
 
+/// Warning as long as the changes of a rollback are not known.
+const MAY_CHANGE_SECRETS: &str = "Secrets that the version did not have are removed.";
+
 /// Maximum width.
 const WIDTH: u16 = 56;
 
@@ -143,11 +146,14 @@ impl ConfirmDialog {
 
     /// Returns the warning; where a rollback changes a secret, not every one is kept.
     fn warning(&self) -> Option<&'static str> {
-        let changes = self.changes.as_ref();
-        if changes.is_some_and(|(_, changes)| changes.has_secrets()) {
-            return Some(CHANGES_SECRETS);
+        let Some((_, changes)) = &self.changes else {
+            return self.warning;
+        };
+        match changes.has_secrets() {
+            Some(true) => Some(CHANGES_SECRETS),
+            Some(false) => self.warning,
+            None => self.warning.map(|_| MAY_CHANGE_SECRETS),
         }
-        self.warning
     }
 
     /// Returns where a change takes place; none for prompts that change nothing there.

@@ -152,11 +152,15 @@ impl Dialog for VersionDiff {
     fn act(&mut self, action: Action, cx: &DialogContext<'_>) -> DialogOutcome {
         match action {
             Action::Back => DialogOutcome::Close,
-            Action::RollBack if self.comparison.is_some() => {
+            Action::RollBack => {
                 let name = cx.tree.item(self.id).map_or("", |item| item.name());
                 let confirm = ConfirmDialog::roll_back(self.id, self.from, name, cx.features);
+                let changes = match &self.comparison {
+                    Some(Ok(changes)) => RollbackChanges::of(changes, self.to, cx.features),
+                    Some(Err(why)) => RollbackChanges::Failed(why.clone()),
+                    None => return DialogOutcome::Stay,
+                };
                 let confirm = if self.is_to_current {
-                    let changes = RollbackChanges::of(self.changes(), self.to, cx.features);
                     confirm.with_changes(self.id, changes)
                 } else {
                     confirm

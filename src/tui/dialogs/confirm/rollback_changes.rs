@@ -22,7 +22,7 @@ pub enum RollbackChanges {
         current: u64,
         /// Labels of the fields.
         labels: Vec<String>,
-        /// True if one of them is a secret.
+        /// True if one of them is a secret that no version contains.
         has_secrets: bool,
     },
 }
@@ -52,15 +52,12 @@ impl RollbackChanges {
         }
     }
 
-    /// True if the rollback changes a secret.
-    pub const fn has_secrets(&self) -> bool {
-        matches!(
-            self,
-            Self::Known {
-                has_secrets: true,
-                ..
-            }
-        )
+    /// Returns whether the rollback changes a secret that no version contains; none while that is not known.
+    pub const fn has_secrets(&self) -> Option<bool> {
+        match self {
+            Self::Pending(_) | Self::Failed(_) => None,
+            Self::Known { has_secrets, .. } => Some(*has_secrets),
+        }
     }
 
     /// Reads the comparison of the version to roll back to with the current one.
@@ -102,7 +99,8 @@ impl RollbackChanges {
                 .iter()
                 .map(|changed| changed.label.clone())
                 .collect(),
-            has_secrets: differing.iter().any(|changed| is_secret(changed)),
+            has_secrets: features.rollback_keeps_secrets
+                && differing.iter().any(|changed| is_secret(changed)),
         }
     }
 }
@@ -117,7 +115,11 @@ mod tests {
     use crate::service::ServiceFeatures;
     use crate::tui::changed_value::ChangedValue;
 
-    fn sentence(earlier: &Value, current: &Value, features: ServiceFeatures) -> (String, bool) {
+    fn sentence(
+        earlier: &Value,
+        current: &Value,
+        features: ServiceFeatures,
+    ) -> (String, Option<bool>) {
         let catalog = ProviderCatalog::embedded();
         let value = |value: &Value| (!value.is_null()).then(|| value.clone());
         let difference = Difference {
@@ -134,16 +136,15 @@ mod tests {
     #[test]
     fn secret_is_named_only_where_a_rollback_changes_it() {
         let mask = json!("sk-***");
-        let kept = ("Nothing differs from v3.".to_owned(), false);
-        let changed = ("Differs from v3: OpenAI API Key.".to_owned(), true);
+        let kept = ("Nothing differs from v3.".to_owned(), Some(false));
+        let changed = ("Differs from v3: OpenAI API Key.".to_owned(), Some(true));
         let umai = ServiceFeatures::ALL;
         assert_eq!(sentence(&mask, &json!("$OpenAI:Key"), umai), kept);
         assert_eq!(sentence(&mask, &Value::Null, umai), kept);
         assert_eq!(sentence(&Value::Null, &mask, umai), changed);
         assert_eq!(sentence(&json!("$OpenAI:Key"), &mask, umai), changed);
-        assert_eq!(
-            sentence(&mask, &json!("***"), ServiceFeatures::THIRD_PARTY),
-            changed
-        );
+        let restored = ("Differs from v3: OpenAI API Key.".to_owned(), Some(false));
+        let third_party = ServiceFeatures::THIRD_PARTY;
+        assert_eq!(sentence(&mask, &json!("***"), third_party), restored);
     }
 }
