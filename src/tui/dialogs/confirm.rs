@@ -18,10 +18,10 @@ use crate::tui::text_input::TextInput;
 use crate::tui::text_width::{self, wrap};
 
 /// Warning of a rollback that replaces or removes a secret.
-const CHANGES_SECRETS: &str = "A secret changes, and versions contain none to undo this.";
+const CHANGES_SECRETS: &str = "A stored secret is lost.";
 
 /// Warning as long as the changes of a rollback are not known.
-const MAY_CHANGE_SECRETS: &str = "Secrets that the version did not have are removed.";
+const MAY_CHANGE_SECRETS: &str = "A stored secret may be lost.";
 
 /// Maximum width.
 const WIDTH: u16 = 56;
