@@ -63,8 +63,7 @@ pub(super) fn read(
         ..PastedRequest::default()
     };
     request.left_out = script.left_out;
-    let mut auth = None;
-    let mut is_bearer = false;
+    let mut auth = Auth::default();
     let mut words = script.words.into_iter();
     while let Some(word) = words.next() {
         if word.starts_with('-') {
@@ -73,30 +72,15 @@ pub(super) fn read(
                 None if WITH_VALUE.contains(&word.as_str()) => (word.as_str(), words.next()),
                 None => (word.as_str(), None),
             };
-            match (name, value) {
-                ("-a" | "--auth", value) => auth = value,
-                ("-A" | "--auth-type", Some(value)) => is_bearer = value.as_str() == "bearer",
-                (
-                    "--cert"
-                    | "--cert-key"
-                    | "--cert-key-pass"
-                    | "--session"
-                    | "--session-read-only",
-                    _,
-                ) => {
-                    request.left_out.credential(name);
-                }
-                ("--proxy" | "--verify" | "--timeout" | "--ssl", _) => request.left_out.other(name),
-                _ => {}
-            }
+            take_option(&mut request, &mut auth, (name, value));
         } else if request.address.is_empty() {
             take_address(&mut request, &word, is_secure);
         } else {
             take_item(&mut request, &word);
         }
     }
-    match auth {
-        Some(token) if is_bearer => request.bearer = Some(("--auth", token)),
+    match auth.value {
+        Some(token) if auth.is_bearer => request.bearer = Some(("--auth", token)),
         Some(user) => request.user = Some(("--auth", user)),
         None => {}
     }
@@ -104,6 +88,29 @@ pub(super) fn read(
         Ok(connection) => PasteResult::Connection(connection),
         Err(reason) => PasteResult::unreadable(KIND, reason),
     })
+}
+
+/// Credentials of `--auth`.
+#[derive(Default)]
+struct Auth {
+    value: Option<Zeroizing<String>>,
+    is_bearer: bool,
+}
+
+fn take_option(
+    request: &mut PastedRequest,
+    auth: &mut Auth,
+    (name, value): (&str, Option<Zeroizing<String>>),
+) {
+    match (name, value) {
+        ("-a" | "--auth", value) => auth.value = value,
+        ("-A" | "--auth-type", Some(value)) => auth.is_bearer = value.as_str() == "bearer",
+        ("--cert" | "--cert-key" | "--cert-key-pass" | "--session" | "--session-read-only", _) => {
+            request.left_out.credential(name);
+        }
+        ("--proxy" | "--verify" | "--timeout" | "--ssl", _) => request.left_out.other(name),
+        _ => {}
+    }
 }
 
 /// Finds a call with an address.

@@ -232,47 +232,17 @@ impl StatementReader<'_> {
     }
 }
 
-/// An assignment at the start of the words, and the words after it.
-fn assignment<'w>(
-    words: &'w [StatementWord],
-    catalog: &ProviderCatalog,
-) -> Option<(String, Zeroizing<String>, &'w [StatementWord])> {
+/// Name and value of an assignment, and the words after it.
+type Assignment<'w> = (String, Zeroizing<String>, &'w [StatementWord]);
+
+/// An assignment at the start of the words.
+fn assignment<'w>(words: &'w [StatementWord], catalog: &ProviderCatalog) -> Option<Assignment<'w>> {
     let (first, rest) = words.split_first()?;
     let text = first.text.trim_start_matches(['{', ',']);
-    let value_of = |word: &StatementWord| {
-        Zeroizing::new(clean(word.text.trim_end_matches([',', ';'])).to_owned())
-    };
     if let Some((name, value)) = text.split_once('=')
         && let Some(name) = name_in(name)
     {
-        let value = clean(value.trim_end_matches([',', ';']));
-        // systemd: `Environment=NAME=value`.
-        if let Some((inner, value)) = value.split_once('=')
-            && is_name(inner)
-            && is_known(catalog, inner)
-            && !is_known(catalog, &name)
-        {
-            return Some((
-                inner.to_owned(),
-                Zeroizing::new(clean(value).to_owned()),
-                rest,
-            ));
-        }
-        // `NAME=Bearer value`.
-        if let (true, Some((next, following))) =
-            (value.eq_ignore_ascii_case("bearer"), rest.split_first())
-            && !next.text.contains('=')
-        {
-            return Some((name, value_of(next), following));
-        }
-        // `NAME= value`: the value is the next word, unless that is an assignment.
-        if let ("", Some((next, following))) = (value, rest.split_first())
-            && !next.text.contains('=')
-            && !next.text.starts_with('#')
-        {
-            return Some((name, value_of(next), following));
-        }
-        return Some((name, Zeroizing::new(value.to_owned()), rest));
+        return Some(with_equals_sign(name, value, rest, catalog));
     }
     if let Some(name) = text.strip_suffix(':').and_then(name_in) {
         let (value, following) = rest.split_first()?;
@@ -294,6 +264,41 @@ fn assignment<'w>(
     let (name, value) = text.split_once(':')?;
     let name = name_in(name).filter(|name| is_known(catalog, name))?;
     Some((name, Zeroizing::new(clean(value).to_owned()), rest))
+}
+
+/// The assignment whose first word is `name=value`.
+fn with_equals_sign<'w>(
+    name: String,
+    value: &str,
+    rest: &'w [StatementWord],
+    catalog: &ProviderCatalog,
+) -> Assignment<'w> {
+    let value = clean(value.trim_end_matches([',', ';']));
+    // systemd: `Environment=NAME=value`.
+    if let Some((inner, value)) = value.split_once('=')
+        && is_name(inner)
+        && is_known(catalog, inner)
+        && !is_known(catalog, &name)
+    {
+        let value = Zeroizing::new(clean(value).to_owned());
+        return (inner.to_owned(), value, rest);
+    }
+    if let Some((next, following)) = rest.split_first()
+        && !next.text.contains('=')
+    {
+        // `NAME=Bearer value`, and `NAME= value`.
+        let is_next =
+            value.eq_ignore_ascii_case("bearer") || value.is_empty() && !next.text.starts_with('#');
+        if is_next {
+            return (name, value_of(next), following);
+        }
+    }
+    (name, Zeroizing::new(value.to_owned()), rest)
+}
+
+/// The value that a word is, without quotes and the separator after it.
+fn value_of(word: &StatementWord) -> Zeroizing<String> {
+    Zeroizing::new(clean(word.text.trim_end_matches([',', ';'])).to_owned())
 }
 
 /// The variable's name in `NAME`, `$env:NAME`, `${env:NAME}`, `os.environ["NAME"]`, `process.env.NAME`,
