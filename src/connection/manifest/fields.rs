@@ -4,8 +4,8 @@ use uuid::Uuid;
 
 use super::secrets::{self, ManifestSettings};
 use super::{DesiredConnection, ManifestError};
+use crate::connection::ConnectionDraft;
 use crate::connection::strict_json::StrictJson;
-use crate::connection::{ConnectionDraft, FieldError};
 use crate::provider::{Provider, ProviderCatalog};
 
 /// Members of a connection.
@@ -84,16 +84,8 @@ pub fn desired_connection(
         kept.push(("settings".to_owned(), StrictJson::Object(given.settings)));
     }
     let draft = ConnectionDraft::from_members(kept);
-    for required in [("alias", &draft.alias), ("providerId", &draft.provider_id)] {
-        let is_missing = required.1.as_deref().is_none_or(|it| it.trim().is_empty());
-        if is_missing && !draft.has_misread(required.0) {
-            errors.push(flaw(Some(required.0.into()), "required".into()));
-        }
-    }
-    for error in &draft.misread {
-        let FieldError { field, .. } = error;
-        errors.push(flaw(Some(field.path()), error.to_string()));
-    }
+    let flaws = flaws(&draft).into_iter();
+    errors.extend(flaws.map(|(field, reason)| flaw(Some(field), reason)));
     if !errors.is_empty() {
         return Err(errors);
     }
@@ -104,6 +96,20 @@ pub fn desired_connection(
         secret_sources: given.secret_sources,
         blank: given.blank,
     })
+}
+
+/// Fields of a draft that are missing or have another type, with the reasons.
+fn flaws(draft: &ConnectionDraft) -> Vec<(String, String)> {
+    let required = [("alias", &draft.alias), ("providerId", &draft.provider_id)];
+    let missing = required.into_iter().filter(|(name, text)| {
+        let is_missing = text.as_deref().is_none_or(|it| it.trim().is_empty());
+        is_missing && !draft.has_misread(name)
+    });
+    let missing = missing.map(|(name, _)| (name.to_owned(), "required".to_owned()));
+    let misread = draft.misread.iter();
+    missing
+        .chain(misread.map(|error| (error.field.path(), error.to_string())))
+        .collect()
 }
 
 fn text<'m>(members: &'m [(String, StrictJson)], name: &str) -> Option<&'m str> {
