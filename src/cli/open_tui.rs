@@ -87,32 +87,14 @@ fn open_at(
     let way = mode(context, globals)?;
     // Must happen before the app takes over the terminal.
     let exposed_passphrase = passphrase::unlock(context)?;
-    let notices = context
-        .problems
-        .iter()
-        .cloned()
-        .chain(context.exposed_key());
-    let notices = notices.chain(exposed_passphrase).chain(notice);
     let store = context.store();
     let stopped = store.clone();
     let targets = Arc::new(AppTargets::new(context, globals));
-    let mut options = TuiOptions {
-        config: Some(context.config.config.clone()),
-        theme: globals.theme.clone(),
-        kept_theme: Some(KeptTheme::new(
-            context.config.chosen_theme(),
-            context.file.theme.clone(),
-        )),
-        notices: notices.collect(),
-        before_suspend: SuspendHandler::new(move || release(stopped.clone())),
-        target: site(context, globals),
-        key_backups: KeyBackupsHandle(key_backups(context)),
-        targets: Some(TargetsHandle(Arc::clone(&targets) as Arc<dyn Targets>)),
-        drafts: context.drafts.clone(),
-        provider_variables: from_env::provider_variables(&context.catalog),
-        session: Some(context.session(globals.fresh)),
-        api: context.server.as_ref().map(RemoteOptions::api),
-    };
+    let mut options = app_options(context, globals);
+    options.notices.extend(exposed_passphrase);
+    options.notices.extend(notice);
+    options.before_suspend = SuspendHandler::new(move || release(stopped.clone()));
+    options.targets = Some(TargetsHandle(Arc::clone(&targets) as Arc<dyn Targets>));
     options.check_theme().map_err(Failure::Usage)?;
     choose_theme(&mut options, &context.file);
     let runtime = runtime(WORKERS)?;
@@ -135,6 +117,27 @@ fn open_at(
     });
     runtime.shutdown_background();
     ended
+}
+
+/// Options that follow from the context and the arguments.
+fn app_options(context: &CliContext, globals: &Globals) -> TuiOptions {
+    let notices = context.problems.iter().cloned();
+    TuiOptions {
+        config: Some(context.config.config.clone()),
+        theme: globals.theme.clone(),
+        kept_theme: Some(KeptTheme::new(
+            context.config.chosen_theme(),
+            context.file.theme.clone(),
+        )),
+        notices: notices.chain(context.exposed_key()).collect(),
+        target: site(context, globals),
+        key_backups: KeyBackupsHandle(key_backups(context)),
+        drafts: context.drafts.clone(),
+        provider_variables: from_env::provider_variables(&context.catalog),
+        session: Some(context.session(globals.fresh)),
+        api: context.server.as_ref().map(RemoteOptions::api),
+        ..TuiOptions::default()
+    }
 }
 
 /// Uses the theme that was chosen in the app before, else that of `config.toml`.
