@@ -208,8 +208,7 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
             output,
         ),
         Some(CliCommand::Token(verb)) => {
-            let context = CliContext::with_own_store(&globals, "umai token")?;
-            context.check_write(verb.is_write())?;
+            let context = own_store(&globals, "umai token", verb.is_write())?;
             token::run(&verb, &context, output)
         }
         Some(CliCommand::Login(login)) => login::run(&login, &globals, output),
@@ -217,13 +216,11 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
         Some(CliCommand::Store(verb)) => store::run(&verb, &globals, output),
         Some(CliCommand::Targets(targets)) => targets::run(&targets, &globals, output),
         Some(CliCommand::Backup(verb)) => {
-            let context = CliContext::with_own_store(&globals, "umai backup")?;
-            context.check_write(verb.is_write())?;
+            let context = own_store(&globals, "umai backup", verb.is_write())?;
             backup::run(verb, &context, output)
         }
         Some(CliCommand::Key(verb)) => {
-            let context = CliContext::with_own_store(&globals, "umai key")?;
-            context.check_write(verb.is_write())?;
+            let context = own_store(&globals, "umai key", verb.is_write())?;
             key::run(&verb, &context, output)
         }
         Some(CliCommand::Completions(completions)) => completions.run(output),
@@ -232,6 +229,13 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
         Some(CliCommand::Options) => output.text(&help::options()),
         Some(CliCommand::Help(help)) => print_help(&help, output),
     }
+}
+
+/// Returns the context of a command that needs the store itself, unless it writes and changes are not allowed.
+fn own_store(globals: &Globals, command: &str, is_write: bool) -> Result<CliContext, Failure> {
+    let context = CliContext::with_own_store(globals, command)?;
+    context.check_write(is_write)?;
+    Ok(context)
 }
 
 fn print_help(help: &help::Help, output: &mut Output) -> Result<(), Failure> {
