@@ -75,38 +75,51 @@ pub fn open(
         migration::migrate(data, &earlier, &unlock(Some(&earlier))?, &notices)?;
         found = StoreFiles::find(data)?;
     }
-    let start = |unlocked, position, way| {
-        OpeningStore::new(data, lock, (unlocked, backups, notices), position, way)
+    let (unlocked, position, source) = if found.is_empty() {
+        open_without_journal(data, unlock)?
+    } else {
+        open_journal(data, found, unlock)?
     };
-    if !found.is_empty() {
-        let unlocked = match &found.identity {
-            Some(identity) => unlock(Some(identity))?,
-            None => unlock(Some(&index_identity(data)?))?,
-        };
-        let access = unlocked.access();
-        found
-            .authenticate(data, &access)
-            .map_err(|error| io_error(data, &error))?;
-        found.verified = VerifiedMarker::read(data, access.auth())
-            .filter(|marker| marker.header.identity == unlocked.identity);
-        let position = found
-            .read_end(access.auth())
-            .map_err(|error| io_error(data, &error))?;
-        return Ok(start(
-            unlocked,
-            position,
-            IndexSource::Recover(Box::new(found)),
-        ));
-    }
+    Ok(OpeningStore::new(
+        data,
+        lock,
+        (unlocked, backups, notices),
+        position,
+        source,
+    ))
+}
+
+fn open_journal(
+    data: &Path,
+    mut found: StoreFiles,
+    unlock: impl Fn(Option<&StoreIdentity>) -> Result<UnlockedStore, StoreError>,
+) -> Result<(UnlockedStore, StorePosition, IndexSource), StoreError> {
+    let unlocked = match &found.identity {
+        Some(identity) => unlock(Some(identity))?,
+        None => unlock(Some(&index_identity(data)?))?,
+    };
+    let access = unlocked.access();
+    found
+        .authenticate(data, &access)
+        .map_err(|error| io_error(data, &error))?;
+    found.verified = VerifiedMarker::read(data, access.auth())
+        .filter(|marker| marker.header.identity == unlocked.identity);
+    let position = found
+        .read_end(access.auth())
+        .map_err(|error| io_error(data, &error))?;
+    Ok((unlocked, position, IndexSource::Recover(Box::new(found))))
+}
+
+/// Opens a store that has only an index; without an index, it is a new one.
+fn open_without_journal(
+    data: &Path,
+    unlock: impl Fn(Option<&StoreIdentity>) -> Result<UnlockedStore, StoreError>,
+) -> Result<(UnlockedStore, StorePosition, IndexSource), StoreError> {
     match open_index(data, None) {
         Ok(IndexFolder::Absent) => {
             reject_new_store_beside_backups(data)?;
             let unlocked = unlock(None)?;
-            Ok(start(
-                unlocked,
-                StorePosition::default(),
-                IndexSource::Create,
-            ))
+            Ok((unlocked, StorePosition::default(), IndexSource::Create))
         }
         Ok(IndexFolder::Index(index, applied)) => {
             let unlocked = unlock(Some(&applied.identity))?;
@@ -116,11 +129,7 @@ pub fn open(
                 return Err(nothing_readable(data));
             };
             let position = applied.position();
-            Ok(start(
-                unlocked,
-                position,
-                IndexSource::Adopt(index, applied),
-            ))
+            Ok((unlocked, position, IndexSource::Adopt(index, applied)))
         }
         Ok(IndexFolder::Empty) | Err(_) => Err(nothing_readable(data)),
     }

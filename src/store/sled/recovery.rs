@@ -115,6 +115,16 @@ fn create_index(applier: &Applier) -> Result<ConnectionIndex, StoreError> {
     Ok(index)
 }
 
+/// Removes the index, if there is any, and creates an empty one.
+fn replace_index(applier: &Applier) -> Result<ConnectionIndex, StoreError> {
+    match std::fs::remove_dir_all(applier.data.join(rebuild::FOLDER)) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(io_error(&applier.data, &error))
+        }
+        _ => create_index(applier),
+    }
+}
+
 /// Continues from the index when the journal is missing, if the index is intact.
 fn adopt_index(
     applier: &Applier,
@@ -150,14 +160,9 @@ fn recover(applier: &Applier, found: &StoreFiles) -> Result<IndexState, StoreErr
     } = applier;
     let identity = &access.identity;
     let (reader, indexed, problem) = match usable(open_index(data, access.auth()), identity) {
+        // The first start was interrupted before anything was stored.
         (_, _, Some(_)) if found.is_untouched() => {
-            // The first start was interrupted before anything was stored.
-            match std::fs::remove_dir_all(data.join(rebuild::FOLDER)) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(io_error(data, &error));
-                }
-                _ => (create_index(applier)?, StorePosition::default(), None),
-            }
+            (replace_index(applier)?, StorePosition::default(), None)
         }
         usable => usable,
     };
