@@ -4,7 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::style::Style;
 
 use super::{Scene, history, info, paint};
-use crate::connection::{Connection, MaskedSecret, SettingValue};
+use crate::connection::{Connection, MaskedSecret, SettingValue, Settings};
+use crate::provider::Provider;
 use crate::tui::app::Pane;
 use crate::tui::layout::{Area, ScreenLayout};
 use crate::tui::tabs::Tab;
@@ -155,46 +156,40 @@ fn lines(scene: Scene<'_>, connection: &Connection, is_active: bool) -> Vec<Deta
         pair("Status", status, role.style()),
         DetailLine::Text(String::new(), text),
     ];
-    let mut heading = Some("Settings");
-    for (key, value) in connection
-        .settings
-        .iter()
-        .flat_map(crate::connection::Settings::iter)
-    {
-        let label = provider
-            .and_then(|provider| provider.field(key))
-            .map_or(key, |field| field.label.as_str());
-        let Some((value, style)) = setting_text(value, scene.theme) else {
-            continue;
-        };
-        if let Some(heading) = heading.take() {
-            lines.push(DetailLine::Text(heading.into(), theme.heading.style()));
-        }
-        lines.push(DetailLine::Pair(label.to_owned(), value, style));
-    }
-    if heading.is_some() {
-        lines.push(DetailLine::Text(
-            "Incomplete: no settings".into(),
-            theme.warning.style(),
-        ));
-    }
+    lines.extend(setting_lines(scene, connection, provider));
     lines.push(DetailLine::Text(String::new(), text));
     let date = "%Y-%m-%d %H:%M UTC";
-    lines.push(pair(
-        "Created",
-        &item.date_created.format(date).to_string(),
-        theme.dim.style(),
-    ));
-    lines.push(pair(
-        "Modified",
-        &item.date_modified.format(date).to_string(),
-        theme.dim.style(),
-    ));
-    lines.push(pair(
-        "Version",
-        &item.version.to_string(),
-        theme.dim.style(),
-    ));
-    lines.push(pair("ID", &item.id.to_string(), theme.dim.style()));
+    let facts = [
+        ("Created", item.date_created.format(date).to_string()),
+        ("Modified", item.date_modified.format(date).to_string()),
+        ("Version", item.version.to_string()),
+        ("ID", item.id.to_string()),
+    ];
+    lines.extend(facts.map(|(label, value)| pair(label, &value, theme.dim.style())));
+    lines
+}
+
+/// Heading and settings; a warning if there are none.
+fn setting_lines(
+    scene: Scene<'_>,
+    connection: &Connection,
+    provider: Option<&Provider>,
+) -> Vec<DetailLine> {
+    let theme = scene.theme;
+    let settings = connection.settings.iter().flat_map(Settings::iter);
+    let mut lines: Vec<_> = settings
+        .filter_map(|(key, value)| {
+            let field = provider.and_then(|provider| provider.field(key));
+            let label = field.map_or(key, |field| field.label.as_str());
+            let (value, style) = setting_text(value, theme)?;
+            Some(DetailLine::Pair(label.to_owned(), value, style))
+        })
+        .collect();
+    let (heading, role) = if lines.is_empty() {
+        ("Incomplete: no settings", theme.warning)
+    } else {
+        ("Settings", theme.heading)
+    };
+    lines.insert(0, DetailLine::Text(heading.into(), role.style()));
     lines
 }

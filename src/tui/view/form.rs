@@ -9,6 +9,7 @@ use crate::tui::form::Form;
 use crate::tui::form::field::{FieldId, FieldValue, FormField, SecretInput};
 use crate::tui::form::layout::{self, FormRow, MessageKind, RowContent};
 use crate::tui::layout::Area;
+use crate::tui::text_input::TextInput;
 use crate::tui::text_width;
 use crate::tui::theme::Theme;
 
@@ -229,27 +230,12 @@ fn input(
     }
     let area = edges(theme, is_focused, area, buffer);
     let cursor = match &field.value {
-        FieldValue::Text(line) if line.is_empty() => empty(
-            buffer,
-            area,
-            field.placeholder,
-            style.patch(theme.placeholder.style()),
-        ),
-        FieldValue::Text(line) if field.has_stray_key() => {
-            paint::typed_line(buffer, area, (line, &line.masked()), style)
-        }
-        FieldValue::Text(line) if !is_focused => {
-            paint::line(buffer, area, &[(line.value(), style)]);
-            (area.x, area.y)
+        FieldValue::Text(line) if is_focused || line.is_empty() || field.has_stray_key() => {
+            text_input((theme, style), (field, line), area, buffer)
         }
         FieldValue::Text(line) => {
-            let at = paint::typed(buffer, area, line.around_cursor(), style);
-            if let Some(rest) = field.completion() {
-                let behind = area.split_left(at.0.saturating_sub(area.x)).1;
-                let dimmed = style.patch(theme.placeholder.style());
-                paint::line(buffer, behind, &[(rest, dimmed)]);
-            }
-            at
+            paint::line(buffer, area, &[(line.value(), style)]);
+            (area.x, area.y)
         }
         FieldValue::Secret(secret) => secret_input(scene, (field, secret), style, area, buffer),
         FieldValue::Switch(on) => switch((theme, style), (field, *on, is_focused), area, buffer),
@@ -268,6 +254,28 @@ fn input(
         }
     };
     (is_focused && field.line().is_some()).then_some(cursor)
+}
+
+/// Draws a text with its placeholder and its completion; a key that does not belong there is masked.
+fn text_input(
+    (theme, style): (&Theme, Style),
+    (field, line): (&FormField, &TextInput),
+    area: Area,
+    buffer: &mut Buffer,
+) -> (u16, u16) {
+    let dimmed = style.patch(theme.placeholder.style());
+    if line.is_empty() {
+        return empty(buffer, area, field.placeholder, dimmed);
+    }
+    if field.has_stray_key() {
+        return paint::typed_line(buffer, area, (line, &line.masked()), style);
+    }
+    let at = paint::typed(buffer, area, line.around_cursor(), style);
+    if let Some(rest) = field.completion() {
+        let behind = area.split_left(at.0.saturating_sub(area.x)).1;
+        paint::line(buffer, behind, &[(rest, dimmed)]);
+    }
+    at
 }
 
 /// Draws the edges of a field; returns the area between them.
