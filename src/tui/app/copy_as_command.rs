@@ -1,7 +1,7 @@
 //! Copies the `umai` command that corresponds to an action or to a form.
 
 use super::App;
-use crate::connection::{Connection, Settings, Version};
+use crate::connection::{Connection, ConnectionDraft, Settings, Version};
 use crate::search::{Column, Sort, TreeItem, query};
 use crate::tui::action::Action;
 use crate::tui::cli_equivalent::{CliEquivalent, CommandLine, SettingArgument, settings};
@@ -207,29 +207,7 @@ impl CommandWriter<'_> {
         if let Some(note) = draft.note.as_deref().filter(|_| is_stored) {
             line = line.option("--note", note);
         }
-        let is_copy = matches!(form.subject, FormSubject::Copy { .. });
-        let parts = draft.settings.iter().flat_map(Settings::iter);
-        let parts = parts.filter(|(key, _)| {
-            let field = form.field(&FieldId::Setting((*key).to_owned()));
-            field.is_none_or(|field| {
-                field.is_changed() || !is_stored && !is_copy && !field.is_default()
-            })
-        });
-        let parts = parts.map(|(key, setting)| (key, SettingArgument::from(setting)));
-        // The command prompts for required secrets that are still empty.
-        let shown = form.fields.iter().filter(|field| !form.is_hidden(field));
-        let missing = shown.filter_map(|field| match &field.id {
-            FieldId::Setting(key) if field.is_required && !is_stored && !is_copy => {
-                let is_given = draft
-                    .settings
-                    .as_ref()
-                    .is_some_and(|all| all.get(key).is_some());
-                let is_secret = matches!(field.value, FieldValue::Secret(_));
-                (is_secret && !is_given).then_some((key.as_str(), SettingArgument::Secret))
-            }
-            _ => None,
-        });
-        line = settings(line, parts.chain(missing));
+        line = form_settings(line, form, &draft);
         let is_active = draft.is_active.unwrap_or(true);
         if !is_stored && !is_active {
             line = line.flag("--inactive");
@@ -245,6 +223,29 @@ impl CommandWriter<'_> {
             CliEquivalent::None(_) => line.to_string(),
         }
     }
+}
+
+/// Adds the settings of a form that the command has to set.
+fn form_settings(line: CommandLine, form: &Form, draft: &ConnectionDraft) -> CommandLine {
+    let is_new = matches!(form.subject, FormSubject::New);
+    let parts = draft.settings.iter().flat_map(Settings::iter);
+    let parts = parts.filter(|(key, _)| {
+        let field = form.field(&FieldId::Setting((*key).to_owned()));
+        field.is_none_or(|field| field.is_changed() || is_new && !field.is_default())
+    });
+    let parts = parts.map(|(key, setting)| (key, SettingArgument::from(setting)));
+    // The command prompts for required secrets that are still empty.
+    let shown = form.fields.iter().filter(|field| !form.is_hidden(field));
+    let missing = shown.filter_map(|field| match &field.id {
+        FieldId::Setting(key) if field.is_required && is_new => {
+            let settings = draft.settings.as_ref();
+            let is_given = settings.is_some_and(|all| all.get(key).is_some());
+            let is_secret = matches!(field.value, FieldValue::Secret(_));
+            (is_secret && !is_given).then_some((key.as_str(), SettingArgument::Secret))
+        }
+        _ => None,
+    });
+    settings(line, parts.chain(missing))
 }
 
 const fn switch(is_active: bool) -> Action {
