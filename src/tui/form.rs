@@ -426,19 +426,7 @@ impl Form {
             Some(FieldId::Alias) => {
                 self.alias_follows = self.id().is_none() && self.typed(&FieldId::Alias).is_empty();
             }
-            Some(FieldId::Name) if self.alias_follows => {
-                let suggested = self.suggested_alias();
-                if let Some(field) = self
-                    .fields
-                    .iter_mut()
-                    .find(|field| field.id == FieldId::Alias)
-                {
-                    field.error = None;
-                    if let Some(line) = field.line_mut() {
-                        line.set(&suggested);
-                    }
-                }
-            }
+            Some(FieldId::Name) if self.alias_follows => self.update_suggested_alias(),
             _ => {}
         }
     }

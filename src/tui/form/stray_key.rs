@@ -71,6 +71,18 @@ impl Form {
         alias::suggest(self.name())
     }
 
+    /// Sets the alias to the one that the name suggests.
+    pub(super) fn update_suggested_alias(&mut self) {
+        let suggested = self.suggested_alias();
+        let mut fields = self.fields.iter_mut();
+        if let Some(field) = fields.find(|field| field.id == FieldId::Alias) {
+            field.error = None;
+            if let Some(line) = field.line_mut() {
+                line.set(&suggested);
+            }
+        }
+    }
+
     /// Moves the API key from the focused field to the secret field.
     pub fn move_stray_key(&mut self, catalog: &ProviderCatalog) -> Notice {
         let from = self.focus;

@@ -66,12 +66,7 @@ impl Form {
         }
         self.choose_alternatives(&filled_keys);
         if followed && self.alias_follows && self.subject == FormSubject::New {
-            let suggested = self.suggested_alias();
-            let mut fields = self.fields.iter_mut();
-            let alias = fields.find(|field| field.id == FieldId::Alias);
-            if let Some(line) = alias.and_then(FormField::line_mut) {
-                line.set(&suggested);
-            }
+            self.update_suggested_alias();
         }
         self.hide_secrets();
         let problem = self.show_validation(catalog);
