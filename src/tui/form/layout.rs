@@ -102,10 +102,6 @@ pub fn rows_on(form: &Form, layout: &ScreenLayout, keymap: &Keymap) -> Vec<FormR
 }
 
 /// All rows of a form at a width.
-#[expect(
-    clippy::too_many_lines,
-    reason = "the rows of a field follow each other as on the screen"
-)]
 pub fn rows(
     form: &Form,
     width: u16,
@@ -136,27 +132,8 @@ pub fn rows(
             push(RowContent::LabelAndInput);
         }
         let room = usize::from(width.saturating_sub(label + 2));
-        if at == form.focus
-            && let Some(choosing) = form
-                .reference_picker
-                .as_ref()
-                .filter(|_| form.is_choosing())
-        {
-            if !choosing.follows {
-                push(RowContent::KeyFilter);
-            }
-            let count = form.matching_configuration_keys().len();
-            let top = choosing.choices.cursor.top;
-            (top..count)
-                .take(choosing.seen)
-                .for_each(|at| push(RowContent::Key(at)));
-            for line in form
-                .configuration_keys_message()
-                .iter()
-                .flat_map(|message| wrap(message, room))
-            {
-                push(RowContent::Message(MessageKind::Hint, line));
-            }
+        if at == form.focus && form.is_choosing() {
+            configuration_keys(form, room).into_iter().for_each(push);
             continue;
         }
         let messages = messages(form, field, at == form.focus, name_keys);
@@ -176,6 +153,22 @@ pub fn rows(
         }
     }
     rows
+}
+
+/// Configuration keys to choose from, below the field with the focus.
+fn configuration_keys(form: &Form, room: usize) -> Vec<RowContent> {
+    let Some(choosing) = &form.reference_picker else {
+        return Vec::new();
+    };
+    let filter = (!choosing.follows).then_some(RowContent::KeyFilter);
+    let count = form.matching_configuration_keys().len();
+    let keys = (choosing.choices.cursor.top..count)
+        .take(choosing.seen)
+        .map(RowContent::Key);
+    let message = form.configuration_keys_message();
+    let lines = message.iter().flat_map(|message| wrap(message, room));
+    let lines = lines.map(|line| RowContent::Message(MessageKind::Hint, line));
+    filter.into_iter().chain(keys).chain(lines).collect()
 }
 
 /// Note for the row below a field.
