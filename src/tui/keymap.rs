@@ -44,6 +44,9 @@ pub fn with_names(
     text
 }
 
+/// Line, context, action and keys in a file.
+type Binding = (usize, KeyContext, Action, Vec<KeyPress>);
+
 impl Keymap {
     /// Default keymap.
     pub fn embedded() -> Self {
@@ -149,52 +152,11 @@ impl Keymap {
         key.map_or_else(String::new, |key| format!(" ({key})"))
     }
 
-    #[expect(
-        clippy::too_many_lines,
-        reason = "reports each kind of invalid line with its position"
-    )]
     fn with_user_file(mut self, file: &str, name: &str) -> (Self, Vec<String>) {
-        let mut problems = Vec::new();
         if file.len() > LARGEST {
-            problems.push(format!("{name}: larger than 64 KiB; ignored"));
-            return (self, problems);
+            return (self, vec![format!("{name}: larger than 64 KiB; ignored")]);
         }
-        let table = match toml::de::DeTable::parse(file) {
-            Ok(table) => table.into_inner(),
-            Err(error) => {
-                let at = error.span().map_or(1, |span| line_of(file, span.start));
-                problems.push(format!("{name}, line {at}: {}", error.message()));
-                return (self, problems);
-            }
-        };
-        let mut bindings = Vec::new();
-        for (section, lines) in &table {
-            let at = line_of(file, section.span().start);
-            let context = KeyContext::from_id(section.get_ref());
-            let (Some(context), Some(lines)) = (context, lines.get_ref().as_table()) else {
-                problems.push(format!(
-                    "{name}, line {at}: unknown section '{}'",
-                    section.get_ref()
-                ));
-                continue;
-            };
-            for (action, keys) in lines {
-                let at = line_of(file, action.span().start);
-                let Some(known) = Action::from_id(action.get_ref(), context) else {
-                    problems.push(format!(
-                        "{name}, line {at}: unknown action '{}' in [{}]",
-                        action.get_ref(),
-                        context.id()
-                    ));
-                    continue;
-                };
-                match read_keys(keys.get_ref()) {
-                    Ok(keys) => bindings.push((at, context, known, keys)),
-                    Err(wrong) => problems.push(format!("{name}, line {at}: {wrong}")),
-                }
-            }
-        }
-        bindings.sort_by_key(|(at, ..)| *at);
+        let (bindings, mut problems) = read_bindings(file);
         for (_, context, action, _) in &bindings {
             self.unbind(*context, *action);
         }
@@ -203,19 +165,22 @@ impl Keymap {
                 if let Some(other) = self.bindings.get(&(context, key)).copied()
                     && other != action
                 {
-                    problems.push(format!(
-                        "{name}, line {at}: {key} is already bound to '{}' in [{}]; not bound to '{}'",
+                    let problem = format!(
+                        "{key} is already bound to '{}' in [{}]; not bound to '{}'",
                         other.entry().id,
                         context.id(),
                         action.entry().id
-                    ));
+                    );
+                    problems.push((at, problem));
                 } else {
                     self.bindings.insert((context, key), action);
                     self.order.push((context, action, key));
                 }
             }
         }
-        (self, problems)
+        let problems = problems.into_iter();
+        let problems = problems.map(|(at, problem)| format!("{name}, line {at}: {problem}"));
+        (self, problems.collect())
     }
 
     fn unbind(&mut self, context: KeyContext, action: Action) {
@@ -224,6 +189,42 @@ impl Keymap {
         self.order
             .retain(|(place, what, _)| (*place, *what) != (context, action));
     }
+}
+
+/// Reads the bindings of a file, in the order of its lines, and its problems; all with their line numbers.
+fn read_bindings(file: &str) -> (Vec<Binding>, Vec<(usize, String)>) {
+    let (mut bindings, mut problems) = (Vec::new(), Vec::new());
+    let table = match toml::de::DeTable::parse(file) {
+        Ok(table) => table.into_inner(),
+        Err(error) => {
+            let at = error.span().map_or(1, |span| line_of(file, span.start));
+            return (bindings, vec![(at, error.message().to_owned())]);
+        }
+    };
+    for (section, lines) in &table {
+        let context = KeyContext::from_id(section.get_ref());
+        let (Some(context), Some(lines)) = (context, lines.get_ref().as_table()) else {
+            let at = line_of(file, section.span().start);
+            problems.push((at, format!("unknown section '{}'", section.get_ref())));
+            continue;
+        };
+        for (id, keys) in lines {
+            let at = line_of(file, id.span().start);
+            match (
+                Action::from_id(id.get_ref(), context),
+                read_keys(keys.get_ref()),
+            ) {
+                (Some(action), Ok(keys)) => bindings.push((at, context, action, keys)),
+                (Some(_), Err(problem)) => problems.push((at, problem)),
+                (None, _) => {
+                    let (id, section) = (id.get_ref(), context.id());
+                    problems.push((at, format!("unknown action '{id}' in [{section}]")));
+                }
+            }
+        }
+    }
+    bindings.sort_by_key(|(at, ..)| *at);
+    (bindings, problems)
 }
 
 fn read_keys(value: &toml::de::DeValue<'_>) -> Result<Vec<KeyPress>, String> {
