@@ -31,7 +31,7 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{Terminal, TerminalOptions, Viewport};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::JoinError;
 
 use super::app::App;
 use super::clipboard::Multiplexer;
@@ -43,14 +43,11 @@ use super::view;
 use crate::connection::ConnectionError;
 use crate::provider::ProviderCatalog;
 pub use connecting::ServiceOpening;
-use draft_saver::DraftSaver;
 use editor::Editing;
-use feed::OpenFeed;
 use inputs::Inputs;
 pub use kept_theme::KeptTheme;
-use options::keymap;
 pub use options::{AppEnd, TuiOptions};
-use requests::{RequestPool, ServiceEvent};
+use requests::ServiceEvent;
 use runtime_core::{EventLoop, RuntimeCore};
 pub use session::SessionFile;
 pub use signals::EndSignal;
@@ -92,17 +89,10 @@ pub enum TuiError {
 
 /// Creates the app and its themes.
 fn new_app(catalog: Arc<ProviderCatalog>, options: &mut TuiOptions) -> (App, Themes) {
-    let (keymap, problems) = keymap(options);
+    let mut app = options.new_app(catalog);
     let (choices, at) = options::themes(options);
     let (themes, flaws) = Themes::new(choices, at);
-    let mut notices = std::mem::take(&mut options.notices);
-    notices.extend(problems);
-    notices.extend(flaws);
-    let mut app = App::new(catalog, keymap, notices);
-    app.set_target(std::mem::take(&mut options.target));
-    let key = options.key_backups.0.as_ref();
-    app.service.key_path = key.map(|key| key.path());
-    app.service.targets = options.targets.take();
+    app.show_notices(flaws);
     app.themes.names = themes.words();
     app.themes.current = at;
     app.screen.clipboard = Multiplexer::from_env(|name| std::env::var(name).ok());
@@ -127,28 +117,19 @@ pub async fn run(
         .as_ref()
         .and_then(|session| session.restore(&mut app));
     // This event has no effects.
-    let _ = app.update(Event::ProviderVariables(options.provider_variables));
+    let _ = app.update(Event::ProviderVariables(std::mem::take(
+        &mut options.provider_variables,
+    )));
     // Before the streams of signals: from then on a signal no longer ends the process, and this must not miss it.
     let watch = signals::give_up_after_signal()?;
     let signals = SignalStreams::new()?;
     let taken = TerminalGuard::new()?;
     // After the terminal guard: opening the store wraps the panic hook that the guard installs.
-    let calls = RequestPool::new(opening);
+    let core = RuntimeCore::new(app, opening, &mut options, true)?;
     let (sender, inputs) = unbounded_channel();
     let out = BufWriter::with_capacity(64 * 1024, TerminalOutput::open()?);
     let mut runtime = Runtime {
-        core: RuntimeCore {
-            app,
-            requests: calls,
-            feed: OpenFeed::default(),
-            wakes: JoinSet::new(),
-            draft_saver: DraftSaver::new(options.drafts)?,
-            before_suspend: options.before_suspend,
-            key_backups: options.key_backups,
-            is_interactive: true,
-            end: AppEnd::Quit,
-            reported: 0,
-        },
+        core,
         // A fixed viewport, because ratatui would otherwise open the terminal and ask for its size at every frame.
         // Not dropped: it would show the cursor, and panic if the terminal is gone. The guard shows the cursor.
         terminal: ManuallyDrop::new(Terminal::with_options(

@@ -1,12 +1,15 @@
 //! Options for starting the app, its end, and the user's keymap.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::kept_theme::KeptTheme;
 use super::session::SessionFile;
 use super::suspend::SuspendHandler;
 use crate::connection::ProviderVariables;
 use crate::drafts::DraftsLocation;
+use crate::provider::ProviderCatalog;
+use crate::tui::app::App;
 use crate::tui::key_backup::KeyBackupsHandle;
 use crate::tui::keymap::Keymap;
 use crate::tui::target_info::TargetInfo;
@@ -65,6 +68,22 @@ impl TuiOptions {
         let folder = self.config.as_ref().map(|folder| folder.join("themes"));
         ThemeChoice::all(folder.as_deref())
     }
+
+    /// Creates the app, with notices about the user's keymap.
+    pub(super) fn new_app(&mut self, catalog: Arc<ProviderCatalog>) -> App {
+        let (keymap, problems) = match &self.config {
+            Some(folder) => Keymap::read(folder),
+            None => (Keymap::embedded(), Vec::new()),
+        };
+        let mut notices = std::mem::take(&mut self.notices);
+        notices.extend(problems);
+        let mut app = App::new(catalog, keymap, notices);
+        app.set_target(std::mem::take(&mut self.target));
+        let key = self.key_backups.0.as_ref();
+        app.service.key_path = key.map(|key| key.path());
+        app.service.targets = self.targets.take();
+        app
+    }
 }
 
 /// Available themes and the initial one, for an environment that may disable colors.
@@ -77,12 +96,4 @@ pub(super) fn themes(options: &TuiOptions) -> (Vec<ThemeChoice>, usize) {
     let named = options.theme.as_deref();
     let at = named.and_then(|name| choice::find(name, &all).ok());
     (all, at.unwrap_or(0))
-}
-
-/// Keymap, and the problems in the user's file.
-pub(super) fn keymap(options: &TuiOptions) -> (Keymap, Vec<String>) {
-    match &options.config {
-        Some(folder) => Keymap::read(folder),
-        None => (Keymap::embedded(), Vec::new()),
-    }
 }

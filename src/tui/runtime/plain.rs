@@ -8,19 +8,13 @@ mod line_reader;
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 
-use tokio::task::JoinSet;
-
 use super::connecting::ServiceOpening;
-use super::draft_saver::DraftSaver;
-use super::feed::OpenFeed;
-use super::options::keymap;
-use super::requests::{RequestPool, ServiceEvent};
+use super::requests::ServiceEvent;
 use super::runtime_core::{EventLoop, RuntimeCore};
 use super::signals::{EndSignal, SignalStreams};
 use super::{AppEnd, LoopControl, TuiError, TuiOptions};
 use crate::provider::ProviderCatalog;
 use crate::text::printable;
-use crate::tui::app::App;
 use crate::tui::effect::Effect;
 use crate::tui::event::Event;
 use crate::tui::form::Form;
@@ -36,32 +30,13 @@ const FIRST: &str = "umai, plain mode. ? lists the commands, quit exits.";
 pub async fn run(
     catalog: Arc<ProviderCatalog>,
     opening: ServiceOpening,
-    options: TuiOptions,
+    mut options: TuiOptions,
 ) -> Result<AppEnd, TuiError> {
-    let (keymap, problems) = keymap(&options);
-    let mut notices = options.notices;
-    notices.extend(problems);
-    let mut app = App::new(catalog, keymap, notices);
-    app.set_target(options.target);
-    let key = options.key_backups.0.as_ref();
-    app.service.key_path = key.map(|key| key.path());
-    app.service.targets = options.targets;
+    let app = options.new_app(catalog);
     let signals = SignalStreams::new()?;
     let is_interactive = io::stdin().is_terminal();
     let mut runtime = PlainRuntime {
-        core: RuntimeCore {
-            app,
-            requests: RequestPool::new(opening),
-            feed: OpenFeed::default(),
-            wakes: JoinSet::new(),
-            // A script that ends in a form does so on purpose.
-            draft_saver: DraftSaver::new(options.drafts.filter(|_| is_interactive))?,
-            before_suspend: options.before_suspend,
-            key_backups: options.key_backups,
-            is_interactive,
-            end: AppEnd::Quit,
-            reported: 0,
-        },
+        core: RuntimeCore::new(app, opening, &mut options, is_interactive)?,
         lines: StdinLines::read()?,
         narrated: Narration::default(),
         known: 0,

@@ -1,14 +1,15 @@
 //! Part of the event loop that the screen and plain mode share: the app, its requests, drafts and timers, and the effects on them.
 
+use std::io;
 use std::sync::Arc;
 
 use chrono::Local;
 use tokio::task::JoinSet;
 
-use super::connecting::OpenedService;
+use super::connecting::{OpenedService, ServiceOpening};
 use super::draft_saver::{DraftSaver, DraftTask, DraftTaskResult};
 use super::feed::OpenFeed;
-use super::options::AppEnd;
+use super::options::{AppEnd, TuiOptions};
 use super::requests::{RequestPool, TaskResult};
 use super::save_queue::SaveOrdering;
 use super::suspend::SuspendHandler;
@@ -42,6 +43,30 @@ impl From<DraftTaskResult> for Event {
             DraftTaskResult::Loaded(found) => Self::DraftsLoaded(found),
             DraftTaskResult::Failed(reason) => Self::Notices(vec![reason]),
         }
+    }
+}
+
+impl RuntimeCore {
+    pub(super) fn new(
+        app: App,
+        opening: ServiceOpening,
+        options: &mut TuiOptions,
+        is_interactive: bool,
+    ) -> io::Result<Self> {
+        // A script that ends in a form does so on purpose.
+        let drafts = options.drafts.take().filter(|_| is_interactive);
+        Ok(Self {
+            app,
+            requests: RequestPool::new(opening),
+            feed: OpenFeed::default(),
+            wakes: JoinSet::new(),
+            draft_saver: DraftSaver::new(drafts)?,
+            before_suspend: std::mem::take(&mut options.before_suspend),
+            key_backups: std::mem::take(&mut options.key_backups),
+            is_interactive,
+            end: AppEnd::Quit,
+            reported: 0,
+        })
     }
 }
 
