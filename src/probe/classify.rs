@@ -108,10 +108,6 @@ impl ResponseClassifier<'_> {
         self.response.json.is_none() && self.response.text.is_none()
     }
 
-    #[expect(
-        clippy::too_many_lines,
-        reason = "one arm for each status, the most specific first"
-    )]
     fn error_status(&self) -> ProbeFailure {
         let (status, host) = (self.response.status, &self.url.host);
         let is_token_refused = self.purpose == RequestPurpose::Token && matches!(status, 400 | 403);
@@ -126,25 +122,7 @@ impl ResponseClassifier<'_> {
             return self.authentication_failed();
         }
         match status {
-            402 => ProbeFailure::new(
-                TestStage::Permission,
-                format!("{host} requires payment (402)"),
-                "Add credit or a payment method at the provider",
-            ),
-            429 if self.message_contains(QUOTA_EXCEEDED)
-                || has_code(self.response, &["insufficient_quota"]) =>
-            {
-                ProbeFailure::new(
-                    TestStage::Permission,
-                    format!("{host}: quota exceeded (429)"),
-                    "Add credit or raise the limit at the provider",
-                )
-            }
-            429 => ProbeFailure::new(
-                TestStage::Permission,
-                format!("{host}: rate limit reached (429)"),
-                "Wait a moment and test again",
-            ),
+            402 | 429 => self.limit_reached(),
             404 | 405 | 410 => {
                 self.wrong_address(|address| format!("No API found at {address} ({status})"))
             }
@@ -166,20 +144,48 @@ impl ResponseClassifier<'_> {
                 format!("{host} rejected the request ({status}); the key could not be checked"),
                 "Read the provider message and check the settings",
             ),
-            _ if self.response.json.is_none() => ProbeFailure::new(
-                TestStage::Reached,
-                format!(
-                    "{} returned a server error without an API response ({status})",
-                    self.url.address
-                ),
-                "Try again later; if the error persists, check the endpoint",
-            ),
-            _ => ProbeFailure::new(
-                TestStage::Authentication,
-                format!("{host} returned a server error ({status}); the key could not be checked"),
-                "Try again later",
-            ),
+            _ => self.server_error(),
         }
+    }
+
+    /// Returns the failure of 402 or 429.
+    fn limit_reached(&self) -> ProbeFailure {
+        let host = &self.url.host;
+        let is_quota = self.message_contains(QUOTA_EXCEEDED)
+            || has_code(self.response, &["insufficient_quota"]);
+        let (sentence, advice) = if self.response.status == 402 {
+            (
+                format!("{host} requires payment (402)"),
+                "Add credit or a payment method at the provider",
+            )
+        } else if is_quota {
+            (
+                format!("{host}: quota exceeded (429)"),
+                "Add credit or raise the limit at the provider",
+            )
+        } else {
+            (
+                format!("{host}: rate limit reached (429)"),
+                "Wait a moment and test again",
+            )
+        };
+        ProbeFailure::new(TestStage::Permission, sentence, advice)
+    }
+
+    fn server_error(&self) -> ProbeFailure {
+        let (status, DisplayUrl { host, address, .. }) = (self.response.status, self.url);
+        if self.response.json.is_none() {
+            return ProbeFailure::new(
+                TestStage::Reached,
+                format!("{address} returned a server error without an API response ({status})"),
+                "Try again later; if the error persists, check the endpoint",
+            );
+        }
+        ProbeFailure::new(
+            TestStage::Authentication,
+            format!("{host} returned a server error ({status}); the key could not be checked"),
+            "Try again later",
+        )
     }
 
     fn authentication_failed(&self) -> ProbeFailure {
