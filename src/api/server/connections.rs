@@ -29,10 +29,8 @@ pub fn id_or_alias(text: &str) -> IdOrAlias {
 }
 
 /// Routes of this module.
-#[expect(clippy::too_many_lines, reason = "one entry for each route")]
 pub fn routes() -> Vec<Route> {
-    vec![
-        route::get(
+    let list_connections = route::get(
         "/connections",
         "listConnections",
         "List connections by name",
@@ -47,9 +45,8 @@ pub fn routes() -> Vec<Route> {
         "take",
         "afterName",
         "afterAlias",
-    ])
-        .handled_by(list),
-        route::post(
+    ]);
+    let create_connection = route::post(
         "/connections",
         "createConnection",
         "Create a connection",
@@ -58,9 +55,26 @@ pub fn routes() -> Vec<Route> {
     .with_body("NewConnection")
     .created()
     .with_headers(&["Location", "ETag"])
-    .with_errors(&[413, 415])
-        .handled_by(create),
-        route::get(
+    .with_errors(&[413, 415]);
+    let list_aliases = route::get(
+        "/aliases",
+        "listAliases",
+        "List the aliases with a prefix, in alphabetical order",
+        Json("Aliases"),
+    )
+    .with_parameters(&["prefix", "take"]);
+    let mut routes = vec![
+        list_connections.handled_by(list),
+        create_connection.handled_by(create),
+    ];
+    routes.extend(routes_of_a_connection());
+    routes.push(list_aliases.handled_by(aliases));
+    routes
+}
+
+/// Routes with the ID or alias of a connection in their paths.
+fn routes_of_a_connection() -> [Route; 5] {
+    let get_connection = route::get(
         "/connections/{idOrAlias}",
         "getConnection",
         "Get a connection, with its secrets masked",
@@ -68,9 +82,8 @@ pub fn routes() -> Vec<Route> {
     )
     .with_parameters(&["If-None-Match"])
     .with_headers(&["ETag"])
-    .with_errors(&[404])
-        .handled_by(show),
-        route::put(
+    .with_errors(&[404]);
+    let update_connection = route::put(
         "/connections/{idOrAlias}",
         "updateConnection",
         "Update a connection; absent members stay unchanged",
@@ -79,25 +92,22 @@ pub fn routes() -> Vec<Route> {
     .with_parameters(&["If-Match"])
     .with_body("ConnectionChange")
     .with_headers(&["ETag"])
-    .with_errors(&[404, 412, 413, 415])
-        .handled_by(update),
-        route::delete(
+    .with_errors(&[404, 412, 413, 415]);
+    let delete_connection = route::delete(
         "/connections/{idOrAlias}",
         "deleteConnection",
         "Move a connection to the trash",
     )
     .with_parameters(&["If-Match"])
-    .with_errors(&[404, 412])
-        .handled_by(delete),
-        route::get(
+    .with_errors(&[404, 412]);
+    let connection_exists = route::get(
         "/connections/{idOrAlias}/exists",
         "connectionExists",
         "Check whether an alias is in use",
         Json("Exists"),
     )
-    .with_parameters(&["excludeId"])
-        .handled_by(exists),
-        route::post(
+    .with_parameters(&["excludeId"]);
+    let duplicate_connection = route::post(
         "/connections/{idOrAlias}/duplicate",
         "duplicateConnection",
         "Duplicate a connection, including its secrets; members of the body replace those of the original",
@@ -106,16 +116,13 @@ pub fn routes() -> Vec<Route> {
     .with_body("ConnectionCopy")
     .created()
     .with_headers(&["Location", "ETag"])
-    .with_errors(&[404, 413, 415])
-        .handled_by(duplicate),
-        route::get(
-        "/aliases",
-        "listAliases",
-        "List the aliases with a prefix, in alphabetical order",
-        Json("Aliases"),
-    )
-    .with_parameters(&["prefix", "take"])
-        .handled_by(aliases),
+    .with_errors(&[404, 413, 415]);
+    [
+        get_connection.handled_by(show),
+        update_connection.handled_by(update),
+        delete_connection.handled_by(delete),
+        connection_exists.handled_by(exists),
+        duplicate_connection.handled_by(duplicate),
     ]
 }
 

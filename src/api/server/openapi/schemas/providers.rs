@@ -5,12 +5,7 @@ use serde_json::{Value, json};
 use super::{boolean, list, object, schema_ref, text, text_or_null};
 
 /// Provider schemas by name.
-#[expect(
-    clippy::too_many_lines,
-    reason = "the schemas of the documented API in one table"
-)]
 pub fn all() -> Vec<(&'static str, Value)> {
-    let default = || json!({ "type": ["string", "boolean", "null"] });
     let listed = || {
         vec![
             ("id", text()),
@@ -22,6 +17,18 @@ pub fn all() -> Vec<(&'static str, Value)> {
     let schema = object(&[("fields", list(schema_ref("SettingsSchemaField")))], &[]);
     described.push(("settingsSchema", schema));
     described.push(("settings", list(schema_ref("SettingsField"))));
+    let either = json!({ "anyOf": [schema_ref("ProviderItem"), schema_ref("Provider")] });
+    vec![
+        ("ProviderItem", object(&listed(), &[])),
+        ("Provider", object(&described, &extensions())),
+        ("Providers", list(either)),
+        ("SettingsSchemaField", schema_field()),
+        ("SettingsField", settings_field()),
+    ]
+}
+
+/// Optional members of a provider.
+fn extensions() -> [(&'static str, Value); 4] {
     let rules = list(object(&[("anyOf", list(text()))], &[]));
     let way = object(
         &[
@@ -43,27 +50,38 @@ pub fn all() -> Vec<(&'static str, Value)> {
         &[("address", list(text()))],
         &[("when", text()), ("models", list(text()))],
     );
-    let beyond = [
+    [
         ("rules", rules),
         ("alternatives", list(choice)),
         ("calls", list(call)),
         ("hosts", list(text())),
-    ];
-    let in_schema = object(
+    ]
+}
+
+fn default_value() -> Value {
+    json!({ "type": ["string", "boolean", "null"] })
+}
+
+fn schema_field() -> Value {
+    object(
         &[
             ("key", text()),
             ("label", text()),
             ("description", text()),
             ("editorUiAlias", text()),
-            ("defaultValue", default()),
+            ("defaultValue", default_value()),
             ("sortOrder", json!({ "type": "integer" })),
             ("isRequired", boolean()),
             ("isSensitive", boolean()),
             ("group", text_or_null()),
         ],
         &[],
-    );
-    let field = object(
+    )
+}
+
+fn settings_field() -> Value {
+    let required_when = object(&[("key", text()), ("startsWith", list(text()))], &[]);
+    object(
         &[
             ("alias", text()),
             ("name", text()),
@@ -71,27 +89,16 @@ pub fn all() -> Vec<(&'static str, Value)> {
             ("type", json!({ "enum": ["string", "boolean", "number"] })),
             ("isRequired", boolean()),
             ("isSensitive", boolean()),
-            ("defaultValue", default()),
+            ("defaultValue", default_value()),
             ("options", list(text())),
         ],
         &[
             ("kind", json!({ "enum": ["url", "headers"] })),
             ("acceptedAs", list(text())),
-            (
-                "requiredWhen",
-                object(&[("key", text()), ("startsWith", list(text()))], &[]),
-            ),
+            ("requiredWhen", required_when),
             ("suggestions", list(text())),
             ("variables", list(text())),
             ("prefixes", list(text())),
         ],
-    );
-    let either = json!({ "anyOf": [schema_ref("ProviderItem"), schema_ref("Provider")] });
-    vec![
-        ("ProviderItem", object(&listed(), &[])),
-        ("Provider", object(&described, &beyond)),
-        ("Providers", list(either)),
-        ("SettingsSchemaField", in_schema),
-        ("SettingsField", field),
-    ]
+    )
 }

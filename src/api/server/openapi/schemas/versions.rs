@@ -5,10 +5,6 @@ use serde_json::{Value, json};
 use super::{date, id, list, object, page, schema_ref, text, text_or_null, unsigned};
 
 /// Version schemas by name.
-#[expect(
-    clippy::too_many_lines,
-    reason = "the schemas of the documented API in one table"
-)]
 pub fn all() -> Vec<(&'static str, Value)> {
     let kind = object(
         &[
@@ -18,12 +14,6 @@ pub fn all() -> Vec<(&'static str, Value)> {
         ],
         &[],
     );
-    let entity = || {
-        vec![
-            ("entityId", id()),
-            ("entityType", json!({ "const": "connection" })),
-        ]
-    };
     let mut record = vec![("id", id())];
     record.extend(entity());
     record.extend([
@@ -36,22 +26,43 @@ pub fn all() -> Vec<(&'static str, Value)> {
         ("changeDescription", text_or_null()),
         ("changedPaths", list(text())),
     ]);
-    let mut whole = record.clone();
-    whole.push(("snapshot", schema_ref("Connection")));
-    let difference = object(
+    let snapshot = [("snapshot", schema_ref("Connection"))];
+    let whole = [record.as_slice(), &snapshot].concat();
+    vec![
+        ("VersionedTypes", object(&[("types", list(kind))], &[])),
+        ("VersionRecord", object(&record, &snapshot)),
+        ("VersionPage", page("VersionRecord")),
+        ("Version", object(&whole, &[])),
+        ("Difference", difference()),
+        ("Comparison", comparison()),
+        ("Rollback", rollback()),
+    ]
+}
+
+/// Members that name the connection of a version.
+fn entity() -> Vec<(&'static str, Value)> {
+    vec![
+        ("entityId", id()),
+        ("entityType", json!({ "const": "connection" })),
+    ]
+}
+
+fn difference() -> Value {
+    let change_type = json!({ "enum": ["Added", "Removed", "Modified"] });
+    object(
         &[
             ("path", text()),
-            (
-                "changeType",
-                json!({ "enum": ["Added", "Removed", "Modified"] }),
-            ),
+            ("changeType", change_type),
             ("fromValue", json!({})),
             ("toValue", json!({})),
         ],
         &[],
-    );
-    let mut comparison = entity();
-    comparison.extend([
+    )
+}
+
+fn comparison() -> Value {
+    let mut members = entity();
+    members.extend([
         ("fromVersion", unsigned()),
         ("toVersion", unsigned()),
         ("fromDate", date()),
@@ -60,23 +71,16 @@ pub fn all() -> Vec<(&'static str, Value)> {
         ("fromSnapshot", schema_ref("Connection")),
         ("toSnapshot", schema_ref("Connection")),
     ]);
-    let mut rollback = entity();
-    rollback.extend([
+    object(&members, &[])
+}
+
+fn rollback() -> Value {
+    let mut members = entity();
+    members.extend([
         ("previousVersion", unsigned()),
         ("restoredFromVersion", unsigned()),
         ("newVersion", unsigned()),
         ("entity", schema_ref("Connection")),
     ]);
-    vec![
-        ("VersionedTypes", object(&[("types", list(kind))], &[])),
-        (
-            "VersionRecord",
-            object(&record, &[("snapshot", schema_ref("Connection"))]),
-        ),
-        ("VersionPage", page("VersionRecord")),
-        ("Version", object(&whole, &[])),
-        ("Difference", difference),
-        ("Comparison", object(&comparison, &[])),
-        ("Rollback", object(&rollback, &[])),
-    ]
+    object(&members, &[])
 }
