@@ -110,10 +110,6 @@ async fn tls_handshake(
     tls.accept(stream).await.ok()
 }
 
-#[expect(
-    clippy::too_many_lines,
-    reason = "one loop owns the connection, its timers and its state"
-)]
 async fn serve_requests<S: AsyncRead + AsyncWrite + Unpin>(
     context: &ServerContext,
     stream: S,
@@ -164,12 +160,22 @@ async fn serve_requests<S: AsyncRead + AsyncWrite + Unpin>(
         })
         .await
     };
-    let (phase, _) = info.state.phase_and_start();
     let stream = connection.into_parts().io.into_inner().into_inner();
-    match end {
+    close(stream, end, &info, &context.limits).await;
+}
+
+/// Closes a connection, with an error if its request was not read completely.
+async fn close<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
+    reason: CloseReason,
+    info: &TcpConnectionInfo,
+    limits: &ServerLimits,
+) {
+    let (phase, _) = info.state.phase_and_start();
+    match reason {
         CloseReason::Done => {
             let refusal = info.state.take_error();
-            close_gracefully(stream, refusal.as_deref(), &info, &context.limits).await;
+            close_gracefully(stream, refusal.as_deref(), info, limits).await;
         }
         CloseReason::Timeout if phase == TcpConnectionPhase::Head => {
             let late = Problem::new(
@@ -177,7 +183,7 @@ async fn serve_requests<S: AsyncRead + AsyncWrite + Unpin>(
                 "Timed out while reading the request head",
                 "headTooSlow",
             );
-            close_gracefully(stream, Some(&late), &info, &context.limits).await;
+            close_gracefully(stream, Some(&late), info, limits).await;
         }
         CloseReason::Evicted
             if phase == TcpConnectionPhase::Head || phase == TcpConnectionPhase::Body =>
@@ -187,7 +193,7 @@ async fn serve_requests<S: AsyncRead + AsyncWrite + Unpin>(
                 "Too many open TCP connections; retry",
                 "noConnectionFree",
             );
-            write_now(stream, &full, &info);
+            write_now(stream, &full, info);
         }
         // No request was sent, or nothing is read any longer.
         CloseReason::Timeout | CloseReason::Evicted => {}
