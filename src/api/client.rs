@@ -16,12 +16,14 @@ mod third_party;
 mod umbraco;
 mod versions;
 mod list;
+mod models;
 mod options;
 mod raw;
 mod error_response;
 mod service;
 mod transport_error;
 mod http_client;
+mod http_message;
 mod untrusted_text;
 
 use std::sync::Arc;
@@ -39,7 +41,8 @@ pub use umbraco::site_check::{SiteCheck, check_site, find_site};
 use crate::connection::{Connection, ConnectionError, IdOrAlias, ServerError, alias};
 use crate::provider::ProviderCatalog;
 use error_response::ErrorContext;
-use http_client::{HttpClient, HttpRequest, HttpResponse, SharedHttpClient};
+use http_client::{HttpClient, SharedHttpClient};
+use http_message::{HttpRequest, HttpResponse};
 use response_dto::ConnectionDto;
 
 /// Maximum length of an alias in a request path, in characters; some servers limit URLs.

@@ -4,7 +4,8 @@ use http::StatusCode;
 use serde_json::Value;
 
 use super::error_response::{self, ErrorContext};
-use super::http_client::{HttpClient, HttpRequest, HttpResponse};
+use super::http_client::HttpClient;
+use super::http_message::{HttpRequest, HttpResponse};
 use super::umbraco;
 use crate::connection::{ConnectionError, ServerError};
 use crate::provider::ProviderCatalog;

@@ -5,7 +5,7 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::error_response::{ErrorContext, rejected};
-use super::http_client::{HttpRequest, HttpResponse};
+use super::http_message::{HttpRequest, HttpResponse};
 use super::response_dto::ItemDto;
 use super::umbraco::save::SavedContent;
 use super::versions::RollbackDto;

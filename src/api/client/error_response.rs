@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::Value;
 
-use super::http_client::HttpResponse;
+use super::http_message::HttpResponse;
 use super::untrusted_text;
 use crate::connection::{
     ConnectionError, DraftField, FieldError, FieldReason, IdOrAlias, ServerError,

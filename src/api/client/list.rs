@@ -5,7 +5,7 @@ use url::Url;
 
 use super::RemoteService;
 use super::error_response::{self, ErrorContext};
-use super::http_client::HttpRequest;
+use super::http_message::HttpRequest;
 use super::response_dto::{ItemDto, PageDto};
 use crate::connection::{
     ConnectionError, ConnectionItem, ListCursor, ListQuery, Page, PageRequest, ServerError,

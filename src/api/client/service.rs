@@ -8,8 +8,9 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::error_response::ErrorContext;
-use super::http_client::{HttpRequest, PROVIDER_TIMEOUT};
+use super::http_message::{HttpRequest, PROVIDER_TIMEOUT};
 use super::list::{MAX_LISTED, MAX_SKIPPED};
+use super::models::{ModelDto, known_capabilities};
 use super::response_dto::{ItemDto, PageDto};
 use super::third_party::BareOrPaged;
 use super::versions::{ComparisonDto, VersionDto};
@@ -24,26 +25,6 @@ use crate::connection::{
 };
 use crate::provider::{Capability, ProviderCatalog};
 use crate::service::{ConnectionService, ServiceFeatures, preview};
-
-/// A model. Unknown capabilities are ignored.
-#[derive(Deserialize)]
-struct ModelDto {
-    #[serde(default)]
-    id: Option<String>,
-    /// ID and name in the format of Umbraco.AI.
-    #[serde(default)]
-    model: Option<NestedModelDto>,
-    #[serde(default)]
-    name: Option<String>,
-    #[serde(default)]
-    capabilities: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct NestedModelDto {
-    model_id: String,
-}
 
 #[derive(Deserialize)]
 struct LatestRevision {
@@ -258,15 +239,8 @@ impl ConnectionService for RemoteService {
         }
         let asking = HttpRequest::get(url).with_timeout(PROVIDER_TIMEOUT);
         let models: BareOrPaged<ModelDto> = self.fetch(asking, ErrorContext::one(key)).await?;
-        let models = models.into_items().into_iter().filter_map(|model| {
-            let id = model.id.or(model.model.map(|nested| nested.model_id))?;
-            Some(Model {
-                name: model.name.unwrap_or_else(|| id.clone()),
-                capabilities: known(&model.capabilities),
-                id,
-            })
-        });
-        Ok(models.collect())
+        let models = models.into_items().into_iter();
+        Ok(models.filter_map(ModelDto::into_model).collect())
     }
 
     async fn capabilities(&self) -> Result<Vec<Capability>, ConnectionError> {
@@ -277,7 +251,7 @@ impl ConnectionService for RemoteService {
         let able: BareOrPaged<String> = self
             .fetch(HttpRequest::get(url), ErrorContext::default())
             .await?;
-        Ok(known(&able.into_items()))
+        Ok(known_capabilities(&able.into_items()))
     }
 
     async fn revision(&self) -> Result<Revision, ConnectionError> {
@@ -394,9 +368,4 @@ fn unlisted(error: ConnectionError) -> ConnectionError {
 fn no_key_list(place: &str) -> ConnectionError {
     let words = format!("{place} does not list its configuration keys; type the reference");
     error_response::rejected(StatusCode::NOT_FOUND, &words)
-}
-
-fn known(words: &[String]) -> Vec<Capability> {
-    let named = words.iter().filter_map(|word| Capability::from_name(word));
-    named.collect()
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::error_response::{ErrorContext, rejected};
-use super::http_client::HttpRequest;
+use super::http_message::HttpRequest;
 use super::raw::{self, RawChange, RawConnection};
 use super::response_dto::ItemDto;
 use super::umbraco::save::{SavedContent, own_result};

@@ -6,7 +6,7 @@ use http::StatusCode;
 
 use super::super::RemoteService;
 use super::super::error_response::{ErrorContext, rejected};
-use super::super::http_client::HttpRequest;
+use super::super::http_message::HttpRequest;
 use crate::appsettings::{AppSettings, Reference};
 use crate::connection::test_report::SettingsFlaw;
 use crate::connection::validate::MaskPolicy;

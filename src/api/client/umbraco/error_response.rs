@@ -3,7 +3,8 @@
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderMap, StatusCode};
 
-use super::super::http_client::{HttpClient, HttpRequest, HttpResponse};
+use super::super::http_client::HttpClient;
+use super::super::http_message::{HttpRequest, HttpResponse};
 use super::MANAGEMENT;
 use crate::connection::{ServerError, SiteError};
 

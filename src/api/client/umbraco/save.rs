@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::super::RemoteService;
 use super::super::error_response::{ErrorContext, rejected};
-use super::super::http_client::{HttpRequest, HttpResponse};
+use super::super::http_message::{HttpRequest, HttpResponse};
 use super::super::raw::RawChange;
 use crate::appsettings::Reference;
 use crate::connection::{

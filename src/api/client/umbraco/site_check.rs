@@ -3,7 +3,8 @@
 use http::StatusCode;
 use serde::Deserialize;
 
-use super::super::http_client::{HttpClient, HttpRequest};
+use super::super::http_client::HttpClient;
+use super::super::http_message::HttpRequest;
 use super::super::{RemoteOptions, RemoteService, untrusted_text};
 use super::MANAGEMENT;
 use crate::connection::{ConnectionError, ListQuery, PageRequest, ServerError, SiteError};

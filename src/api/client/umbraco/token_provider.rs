@@ -7,7 +7,8 @@ use tokio::sync::Mutex;
 use url::form_urlencoded::Serializer;
 use zeroize::Zeroizing;
 
-use super::super::http_client::{HttpClient, HttpRequest};
+use super::super::http_client::HttpClient;
+use super::super::http_message::HttpRequest;
 use super::access_token::AccessToken;
 use super::credentials::ClientCredentials;
 use super::{MANAGEMENT, error_response, token_response};

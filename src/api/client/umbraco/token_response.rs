@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::error_response::redirect_message;
-use super::super::http_client::HttpResponse;
+use super::super::http_message::HttpResponse;
 use super::super::untrusted_text;
 use super::access_token::AccessToken;
 use super::credentials::ClientCredentials;

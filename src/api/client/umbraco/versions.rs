@@ -5,7 +5,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::super::error_response::ErrorContext;
-use super::super::http_client::HttpRequest;
+use super::super::http_message::HttpRequest;
 use super::super::list::{MAX_LISTED, MAX_SKIPPED};
 use super::super::response_dto::{ItemDto, LenientDate, PageDto, seen};
 use super::super::versions::VersionDto;
