@@ -13,6 +13,7 @@ pub mod strict_json;
 pub mod paste;
 pub mod query;
 pub mod secret;
+pub mod key_flaw;
 pub mod secret_input;
 pub mod setting;
 pub mod store;

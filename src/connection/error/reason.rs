@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::connection::secret_input::KeyFlaw;
+use crate::connection::key_flaw::KeyFlaw;
 
 /// Reason for an invalid field, without secrets.
 ///

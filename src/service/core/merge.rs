@@ -286,7 +286,7 @@ fn origin(address: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::connection::secret_input::KeyFlaw;
+    use crate::connection::key_flaw::KeyFlaw;
 
     fn stored(key: &str) -> Connection<PlainSecret> {
         let json = r#"{"id":"3fa85f64-5717-4562-b3fc-2c963f66afa6","alias":"a","name":"A","providerId":"openai","isActive":true,

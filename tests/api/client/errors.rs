@@ -2,7 +2,7 @@
 
 use serde_json::json as object;
 use umai::api::Problem;
-use umai::connection::secret_input::{KeyFlaw, SurroundingText};
+use umai::connection::key_flaw::{KeyFlaw, SurroundingText};
 use umai::connection::store::Revision;
 use umai::connection::{
     ConnectionError, ConnectionItem, DraftField, FieldError, FieldReason, IdOrAlias, ServerError,

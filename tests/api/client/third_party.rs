@@ -1,7 +1,7 @@
 //! Third-party servers: their messages are shown, and missing members get defaults.
 
 use rstest::rstest;
-use umai::connection::secret_input::{KeyFlaw, SurroundingText};
+use umai::connection::key_flaw::{KeyFlaw, SurroundingText};
 use umai::connection::store::Revision;
 use umai::connection::{
     ConnectionDraft, ConnectionError, DraftField, FieldReason, ListQuery, MaskedSecret,
