@@ -1,6 +1,7 @@
 //! Opens the store of a data directory.
 
 mod io_error;
+mod file_access;
 pub mod disk;
 mod lock;
 pub mod key;

@@ -22,7 +22,7 @@ use super::journal::{self, snapshot};
 use super::key::key_file::KeyFileLocation;
 use super::key::{KeyLookup, StoreAccess, StoreAuthenticator, StoreKey};
 use super::known_stores::KnownStores;
-use super::{KeyLocation, StoreOptions, io_error, lock, replacement, sled};
+use super::{KeyLocation, StoreOptions, file_access, lock, replacement, sled};
 
 /// Number of attempts to read files that change while they are read.
 const MAX_ATTEMPTS: usize = 3;
@@ -170,7 +170,7 @@ pub fn survey(options: &StoreOptions) -> StoreReport {
     let has_store = known.is_some();
     let holder = lock_owner(data);
     let folder = BackupFolder::for_store(data);
-    let forbidden = io_error::reject_forbidden(data, &data.join(sled::FOLDER));
+    let forbidden = file_access::reject_forbidden(data, &data.join(sled::FOLDER));
     let forbidden = forbidden.err().map(|error| error.to_string());
     let outdated = known.and_then(|known| KnownStores::new(options).reject_outdated(known).err());
     let contents = match identity {

@@ -6,6 +6,7 @@
 //! data/snapshots/00000000000000004700.snapshot everything before, in one file
 //! ```
 
+pub mod bytes;
 pub mod chain;
 pub mod digest;
 pub mod entry;

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 
 use super::BackupSigner;
-use crate::store::journal::entry::{u32_at, u64_at};
+use crate::store::journal::bytes::{u32_at, u64_at};
 use crate::store::journal::header::{self, FileHeader, HeaderError, NewFile, StoreIdentity};
 use crate::store::journal::replay::StateBuilder;
 use crate::store::journal::snapshot::{self, SnapshotError};

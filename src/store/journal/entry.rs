@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::bytes::{u32_at, u64_at, uuid_at};
 use super::chain::{CODES, ChainCheck, EntryCodes};
 use super::digest::StateDigest;
 use super::header::{self, FileKind};
@@ -166,30 +167,6 @@ fn checksum(head: &[u8; HEAD], payload: &[u8]) -> u32 {
     sum.update(&head[16..]);
     sum.update(payload);
     sum.finalize()
-}
-
-/// Reads a little-endian number at an offset that must be in range.
-pub fn u64_at(bytes: &[u8], at: usize) -> u64 {
-    bytes[at..]
-        .first_chunk()
-        .copied()
-        .map_or(0, u64::from_le_bytes)
-}
-
-/// Reads a little-endian number at an offset that must be in range.
-pub fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    bytes[at..]
-        .first_chunk()
-        .copied()
-        .map_or(0, u32::from_le_bytes)
-}
-
-/// Reads an ID at an offset that must be in range.
-pub(super) fn uuid_at(bytes: &[u8], at: usize) -> Uuid {
-    bytes[at..]
-        .first_chunk()
-        .copied()
-        .map_or(Uuid::nil(), Uuid::from_bytes)
 }
 
 /// Item of a walk over entries.

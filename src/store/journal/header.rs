@@ -5,8 +5,8 @@ use std::path::Path;
 
 use uuid::Uuid;
 
+use super::bytes::{u32_at, u64_at, uuid_at};
 use super::digest::StateDigest;
-use super::entry::{u32_at, u64_at, uuid_at};
 use crate::store::io_error;
 use crate::store::key::{AuthCode, CODE, KeyCheck, StoreAuthenticator};
 

@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use super::digest::StateDigest;
 use super::entry::{EntryWalk, WalkItem};
 use super::header::{self, FileHeader, FileKind, HeaderError, NewFile};
-use super::tail_scan::TailPosition;
 use crate::store::io_error;
 use crate::store::key::{AuthCode, StoreAuthenticator};
 
@@ -30,6 +29,19 @@ pub struct Segment {
     pub first: u64,
     /// Path of the file.
     pub path: PathBuf,
+}
+
+/// Position of the next entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TailPosition {
+    /// Segment to append to.
+    pub segment: Segment,
+    /// Byte offset.
+    pub offset: u64,
+    /// True when an unfinished write must be truncated at the offset.
+    pub cut: bool,
+    /// Code of the entry before it, or of the header.
+    pub chain: AuthCode,
 }
 
 impl Segment {

@@ -4,8 +4,8 @@ use std::io;
 
 use super::digest::StateDigest;
 use super::entry::{EntryWalk, JournalEntry, WalkItem};
-use super::segment::Segment;
-use crate::store::key::{AuthCode, StoreAuthenticator};
+use super::segment::{Segment, TailPosition};
+use crate::store::key::StoreAuthenticator;
 
 /// End of the journal.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,19 +18,6 @@ pub struct JournalEnd {
     pub position: Option<TailPosition>,
     /// Reason why the replayed entries are incomplete.
     pub problem: Option<String>,
-}
-
-/// Position of the next entry.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TailPosition {
-    /// Segment to append to.
-    pub segment: Segment,
-    /// Byte offset.
-    pub offset: u64,
-    /// True when an unfinished write must be truncated at the offset.
-    pub cut: bool,
-    /// Code of the entry before it, or of the header.
-    pub chain: AuthCode,
 }
 
 /// Reads the segments that have changes after `applied` and calls `visit` with these changes in order. With an authenticator, what

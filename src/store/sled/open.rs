@@ -19,10 +19,11 @@ use crate::store::backup::BackupConfig;
 use crate::store::backup::folder::BackupFolder;
 use crate::store::change_log::ChangeLog;
 use crate::store::disk::DiskObstacle;
+use crate::store::file_access;
 use crate::store::io_error::{self, io_error};
 use crate::store::journal::header::{self, FileHeader, HeaderError, StoreIdentity};
-use crate::store::journal::segment::Segment;
-use crate::store::journal::tail_scan::{self, JournalEnd, TailPosition};
+use crate::store::journal::segment::{Segment, TailPosition};
+use crate::store::journal::tail_scan::{self, JournalEnd};
 use crate::store::journal::{self, snapshot};
 use crate::store::key::{StoreAccess, StoreAuthenticator, UnlockedStore};
 use crate::store::lock::StoreLock;
@@ -140,7 +141,7 @@ fn lock_folder(data: &Path) -> Result<StoreLock, StoreError> {
     io_error::create_folder(data).map_err(|error| io_error(data, &error))?;
     io_error::reject_untrusted_folder(data)?;
     let lock = StoreLock::take(data)?;
-    io_error::reject_forbidden(data, &data.join(rebuild::FOLDER))?;
+    file_access::reject_forbidden(data, &data.join(rebuild::FOLDER))?;
     replacement::complete(data).map_err(|error| io_error(data, &error))?;
     index_upgrade::clean_up(data).map_err(|error| io_error(data, &error))?;
     Ok(lock)

@@ -14,11 +14,11 @@ use super::pending_writes::StorePosition;
 use super::salvage::{FullState, LossExtent, salvage};
 use super::stored_json::{self, SavedJson};
 use crate::connection::{Connection, SealedSecret, StoreError, VersionChange};
-use crate::store::io_error;
 use crate::store::journal::digest::StateDigest;
 use crate::store::journal::entry::EntryKind;
 use crate::store::journal::replay::BuiltConnection;
 use crate::store::key::{StoreAccess, StoreAuthenticator};
+use crate::store::{file_access, io_error};
 
 /// Folder of the index in the data directory.
 pub const FOLDER: &str = "sled";
@@ -148,7 +148,7 @@ pub fn abandon(index: std::sync::Arc<ConnectionIndex>) {
 /// Moves a damaged index aside and returns its new path. An index that this user may not open stays.
 pub fn set_aside(data: &Path) -> Result<Option<PathBuf>, StoreError> {
     let folder = data.join(FOLDER);
-    io_error::reject_forbidden(data, &folder)?;
+    file_access::reject_forbidden(data, &folder)?;
     move_aside(data, &folder).map_err(|error| io_error::io_error(data, &error))
 }
 

@@ -21,8 +21,8 @@ use crate::store::io_error::{self, io_error};
 use crate::store::journal;
 use crate::store::journal::digest::StateDigest;
 use crate::store::journal::header::{FileHeader, StoreIdentity};
-use crate::store::journal::segment::ActiveSegment;
-use crate::store::journal::tail_scan::{self, JournalEnd, TailPosition};
+use crate::store::journal::segment::{ActiveSegment, TailPosition};
+use crate::store::journal::tail_scan::{self, JournalEnd};
 
 /// Maximum number of connections of a small store, whose index is prepared before `open` returns; that of a larger store in the background.
 pub const SMALL: u64 = 5_000;
