@@ -1,7 +1,10 @@
 //! Conformance tests that run against every store.
 
+mod changes;
 #[cfg(feature = "etcd")]
 pub(super) mod etcd_store;
+mod lists;
+mod trash;
 
 use std::sync::Arc;
 
@@ -14,14 +17,24 @@ use super::key::StoreKey;
 use super::memory::MemoryStore;
 use super::sealed::SealedStore;
 use super::{StoreOptions, open};
-use crate::connection::store::{
-    ChangeEvent, ChangeKind, ConnectionStore, Precondition, Revision, SaveConnection,
-};
+use crate::connection::store::{ConnectionStore, Precondition, Revision, SaveConnection};
 use crate::connection::{
-    Connection, ConnectionItem, ListCursor, ListQuery, MaskedSecret, PageRequest, PlainSecret,
-    SealedSecret, SettingValue, Settings, StoreError, Version, VersionChange,
+    Connection, ConnectionItem, ListQuery, MaskedSecret, PageRequest, PlainSecret, SealedSecret,
+    SettingValue, Settings, StoreError, Version, VersionChange,
 };
-use crate::text::case_fold::fold;
+use changes::{
+    concurrent_saves_are_all_kept, feed_continues_with_new_changes,
+    feed_from_future_revision_is_rejected, feed_has_every_change_once_in_order,
+    feed_starts_at_any_revision,
+};
+use lists::{
+    aliases, aliases_are_found_by_prefix, list_continues_after_a_position_that_may_be_gone,
+    lists_are_filtered_and_paged, lists_are_sorted_by_name_then_alias,
+};
+use trash::{
+    delete_of_wrong_version_is_rejected, delete_removes_alias_and_versions,
+    deleted_connection_can_be_created_again, trash_is_listed_separately,
+};
 
 type Store = Arc<dyn ConnectionStore<PlainSecret>>;
 
@@ -99,11 +112,6 @@ fn over(
             user_id: None,
         },
     }
-}
-
-async fn aliases(store: &Store, query: &ListQuery) -> Vec<String> {
-    let page = store.list(query).await.unwrap();
-    page.items.into_iter().map(|item| item.alias).collect()
 }
 
 macro_rules! conformance_tests {
@@ -304,190 +312,6 @@ async fn changing_case_of_alias_is_allowed(store: Store) {
     assert_eq!(store.find("alias").await.unwrap(), Some(upper));
 }
 
-async fn delete_removes_alias_and_versions(store: Store) {
-    let first = connection("first");
-    store.save(new(&first)).await.unwrap();
-    store.purge(first.item.id, 1).await.unwrap();
-    assert_eq!(store.get(first.item.id).await.unwrap(), None);
-    assert_eq!(store.find("first").await.unwrap(), None);
-    assert_eq!(store.version(first.item.id, 1).await.unwrap(), None);
-    let versions = store.versions(first.item.id, EVERYTHING).await.unwrap();
-    assert_eq!(versions.total, 0);
-    assert_eq!(
-        store.list(&ListQuery::all(EVERYTHING)).await.unwrap().total,
-        0
-    );
-}
-
-async fn deleted_connection_can_be_created_again(store: Store) {
-    let first = connection("first");
-    store.save(new(&first)).await.unwrap();
-    store.purge(first.item.id, 1).await.unwrap();
-    let again = next(&first, |_| {});
-    store.save(new(&again)).await.unwrap();
-    assert_eq!(store.find("first").await.unwrap(), Some(again));
-    let versions = store.versions(first.item.id, EVERYTHING).await.unwrap();
-    assert_eq!(versions.total, 1);
-}
-
-async fn aliases_are_found_by_prefix(store: Store) {
-    for alias in ["b-two", "b-one", "a-one", "b", "c"] {
-        store.save(new(&connection(alias))).await.unwrap();
-    }
-    assert_eq!(
-        store.aliases("B", 9).await.unwrap(),
-        ["b", "b-one", "b-two"]
-    );
-    assert_eq!(store.aliases("b-", 1).await.unwrap(), ["b-one"]);
-    assert_eq!(store.aliases("", 2).await.unwrap(), ["a-one", "b"]);
-    assert!(store.aliases("bb", 9).await.unwrap().is_empty());
-    assert!(store.aliases("b", 0).await.unwrap().is_empty());
-}
-
-async fn trash_is_listed_separately(store: Store) {
-    let (first, second) = (connection("first"), connection("second"));
-    store.save(new(&first)).await.unwrap();
-    let before = store.save(new(&second)).await.unwrap();
-    let in_use = ListQuery::all(EVERYTHING);
-    let trash = ListQuery {
-        is_trash: true,
-        ..in_use.clone()
-    };
-    assert_eq!(store.list(&trash).await.unwrap().total, 0);
-
-    let trashed = next(&first, |item| {
-        item.item.date_deleted = Some(item.item.date_modified);
-        item.item.alias = "first~gone".into();
-    });
-    let save = |connection: &Connection<PlainSecret>| SaveConnection {
-        precondition: Precondition::Version(connection.item.version - 1),
-        ..new(connection)
-    };
-    store.save(save(&trashed)).await.unwrap();
-    let (left, gone) = (
-        store.list(&in_use).await.unwrap(),
-        store.list(&trash).await.unwrap(),
-    );
-    assert_eq!((left.total, left.items), (1, vec![second.listed()]));
-    assert_eq!((gone.total, gone.items), (1, vec![trashed.listed()]));
-    assert_eq!(store.find("first").await.unwrap(), None);
-    assert_eq!(store.aliases("", 9).await.unwrap(), ["second"]);
-    assert_eq!(
-        store
-            .versions(first.item.id, EVERYTHING)
-            .await
-            .unwrap()
-            .total,
-        2
-    );
-    let mut feed = store.changes(before).await.unwrap();
-    let changed = feed.next().await.unwrap().unwrap();
-    assert_eq!(changed.kind, ChangeKind::Deleted(first.item.id));
-
-    let back = next(&trashed, |item| {
-        item.item.date_deleted = None;
-        item.item.alias = "first".into();
-    });
-    store.save(save(&back)).await.unwrap();
-    assert_eq!(store.list(&in_use).await.unwrap().total, 2);
-    assert_eq!(store.list(&trash).await.unwrap().total, 0);
-    assert_eq!(store.find("first").await.unwrap(), Some(back.clone()));
-    let changed = feed.next().await.unwrap().unwrap();
-    assert_eq!(changed.kind, ChangeKind::Saved(back.listed()));
-}
-
-async fn delete_of_wrong_version_is_rejected(store: Store) {
-    let first = connection("first");
-    store.save(new(&first)).await.unwrap();
-    assert_eq!(
-        store.purge(first.item.id, 2).await.unwrap_err(),
-        StoreError::VersionConflict {
-            expected: 2,
-            found: 1
-        }
-    );
-    assert_eq!(store.get(first.item.id).await.unwrap(), Some(first));
-}
-
-async fn lists_are_sorted_by_name_then_alias(store: Store) {
-    for (alias, name) in [
-        ("d", "beta"),
-        ("c", "Alpha"),
-        ("b", "alpha"),
-        ("a", "Alpha 2"),
-        ("e", "Älpha"),
-        ("f", "alpha\u{0}x"),
-    ] {
-        store.save(new_with_name(alias, name)).await.unwrap();
-    }
-    let all = ListQuery::all(EVERYTHING);
-    assert_eq!(aliases(&store, &all).await, ["b", "c", "f", "a", "d", "e"]);
-    let page = store.list(&all).await.unwrap();
-    let mut sorted = page.items.clone();
-    sorted.sort_by_key(|item| (fold(&item.name), item.alias.clone()));
-    assert_eq!(page.items, sorted);
-    let places = page.items.iter().map(|item| item.endpoint.as_deref());
-    assert!(places.eq([Some("$OpenAI:Endpoint"); 6]));
-}
-
-async fn lists_are_filtered_and_paged(store: Store) {
-    for number in 0..20 {
-        let mut connection = connection(&format!("c{number:02}"));
-        connection.item.name = format!("Number {number:02}");
-        connection.item.is_active = number % 2 == 0;
-        connection.item.provider_id = ["openai", "amazon"][number % 2].into();
-        store.save(new(&connection)).await.unwrap();
-    }
-    let window = PageRequest { skip: 5, take: 3 };
-    let mut query = ListQuery::all(window);
-    assert_eq!(aliases(&store, &query).await, ["c05", "c06", "c07"]);
-    assert_eq!(store.list(&query).await.unwrap().total, 20);
-    query.is_active = Some(true);
-    assert_eq!(aliases(&store, &query).await, ["c10", "c12", "c14"]);
-    assert_eq!(store.list(&query).await.unwrap().total, 10);
-    query.is_active = None;
-    query.provider_ids = Some(vec!["AMAZON".into()]);
-    assert_eq!(aliases(&store, &query).await, ["c11", "c13", "c15"]);
-    query.provider_ids = None;
-    query.filter = Some("BER 1".into());
-    assert_eq!(aliases(&store, &query).await, ["c15", "c16", "c17"]);
-    assert_eq!(store.list(&query).await.unwrap().total, 10);
-    query = ListQuery::all(PageRequest { skip: 50, take: 3 });
-    let beyond = store.list(&query).await.unwrap();
-    assert_eq!((beyond.items.len(), beyond.total), (0, 20));
-}
-
-async fn list_continues_after_a_position_that_may_be_gone(store: Store) {
-    let mut items = Vec::new();
-    for (alias, name) in [
-        ("b", "Alpha"),
-        ("a", "alpha"),
-        ("c", "Beta"),
-        ("d", "Gamma"),
-    ] {
-        let save = new_with_name(alias, name);
-        items.push(save.connection.item.clone());
-        store.save(save).await.unwrap();
-    }
-    // `skip` is ignored: nothing before the position has to be counted.
-    let mut query = ListQuery::all(PageRequest { skip: 9, take: 2 });
-    query.after = Some(ListCursor::at(&items[1]));
-    assert_eq!(aliases(&store, &query).await, ["b", "c"]);
-    assert_eq!(store.list(&query).await.unwrap().total, 4);
-    store.purge(items[0].id, 1).await.unwrap();
-    query.after = Some(ListCursor::at(&items[0]));
-    assert_eq!(aliases(&store, &query).await, ["c", "d"]);
-    query.after = Some(ListCursor::at(&items[3]));
-    assert_eq!(aliases(&store, &query).await, [""; 0]);
-    query.is_active = Some(true);
-    query.window.skip = 1;
-    assert_eq!(
-        aliases(&store, &query).await,
-        ["c", "d"],
-        "a filtered list is counted"
-    );
-}
-
 async fn versions_are_newest_first_and_masked(store: Store) {
     let mut current = connection("first");
     store.save(new(&current)).await.unwrap();
@@ -511,105 +335,6 @@ async fn versions_are_newest_first_and_masked(store: Store) {
     );
     assert_eq!(settings.get("stream"), Some(&SettingValue::Switch(true)));
     assert_eq!(store.version(id, 13).await.unwrap(), None);
-}
-
-async fn changes_since(store: &Store, since: Revision, count: usize) -> Vec<ChangeEvent> {
-    let feed = store.changes(since).await.unwrap();
-    feed.take(count)
-        .map(|changed| ChangeEvent {
-            request: None,
-            ..changed.unwrap()
-        })
-        .collect()
-        .await
-}
-
-async fn feed_has_every_change_once_in_order(store: Store) {
-    let before = store.revision();
-    let first = connection("first");
-    let second = next(&first, |second| second.item.name = "Second".into());
-    let revisions = [
-        store.save(new(&first)).await.unwrap(),
-        store.save(over(&first, &second)).await.unwrap(),
-        store.purge(first.item.id, 2).await.unwrap(),
-    ];
-    assert!(revisions.is_sorted_by(|earlier, later| earlier < later));
-    let expected = [
-        ChangeKind::Saved(first.listed()),
-        ChangeKind::Saved(second.listed()),
-        ChangeKind::Deleted(first.item.id),
-    ]
-    .into_iter()
-    .zip(revisions)
-    .map(|(kind, revision)| ChangeEvent {
-        revision,
-        kind,
-        request: None,
-    });
-    assert_eq!(
-        changes_since(&store, before, 3).await,
-        expected.collect::<Vec<_>>()
-    );
-}
-
-/// Saves connections at the same time and returns the revisions in order, after the one before.
-async fn saved_revisions(store: &Store, count: usize) -> Vec<Revision> {
-    let mut revisions = vec![store.revision()];
-    let saves = (0..count).map(|number| store.save(new(&connection(&format!("c{number}")))));
-    revisions.extend(join_all(saves).await.into_iter().map(Result::unwrap));
-    revisions.sort_unstable();
-    let is_increasing = revisions.is_sorted_by(|earlier, later| earlier < later);
-    assert!(is_increasing, "a revision was used twice");
-    revisions
-}
-
-async fn feed_starts_at_any_revision(store: Store) {
-    // More than a store keeps in memory, so that older changes are read from its history.
-    let saved = saved_revisions(&store, 1500).await;
-    for since in [0, 1, 700, 1499] {
-        let found = changes_since(&store, saved[since], 1500 - since).await;
-        let found: Vec<Revision> = found.iter().map(|changed| changed.revision).collect();
-        assert_eq!(found, saved[since + 1..]);
-    }
-}
-
-async fn feed_continues_with_new_changes(store: Store) {
-    store.save(new(&connection("before"))).await.unwrap();
-    let mut feed = store.changes(store.revision()).await.unwrap();
-    let writer = Arc::clone(&store);
-    let writing = tokio::spawn(async move {
-        let mut revisions = Vec::new();
-        for number in 0..50 {
-            let save = new(&connection(&format!("c{number}")));
-            revisions.push(writer.save(save).await.unwrap());
-        }
-        revisions
-    });
-    let mut found = Vec::new();
-    for _ in 0..50 {
-        let changed = feed.next().await.unwrap().unwrap();
-        found.push(changed.revision);
-        let ChangeKind::Saved(item) = changed.kind else {
-            panic!("expected a save");
-        };
-        assert!(store.get(item.id).await.unwrap().is_some());
-    }
-    assert_eq!(found, writing.await.unwrap());
-}
-
-async fn feed_from_future_revision_is_rejected(store: Store) {
-    let future = Revision(store.revision().0 + 7);
-    let refused = store.changes(future).await.map(drop);
-    assert_eq!(refused.unwrap_err(), StoreError::FeedTooOld(future.0));
-}
-
-async fn concurrent_saves_are_all_kept(store: Store) {
-    let saved = saved_revisions(&store, 300).await;
-    assert_eq!(saved.last(), Some(&store.revision()));
-    assert_eq!(
-        store.list(&ListQuery::all(EVERYTHING)).await.unwrap().total,
-        300
-    );
 }
 
 async fn closed_store_rejects_calls_and_ends_feeds(store: Store) {
