@@ -7,11 +7,16 @@ mod toml_lines;
 pub mod target;
 pub mod target_files;
 
+use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use etcetera::{BaseStrategy, choose_base_strategy};
+use sha2::{Digest, Sha256};
+
+/// Length of the digest that distinguishes servers, in bytes.
+const DIGEST_BYTES: usize = 8;
 
 /// Name of umai's directories below those of XDG.
 const FOLDER: &str = "umai";
@@ -133,4 +138,14 @@ impl Config {
 fn has_credential() -> bool {
     std::env::var_os("CREDENTIALS_DIRECTORY")
         .is_some_and(|folder| Path::new(&folder).join(KEY).exists())
+}
+
+/// Returns a file name that distinguishes texts.
+pub fn short_digest(text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    let mut name = String::new();
+    for byte in digest.iter().take(DIGEST_BYTES) {
+        let _ = write!(name, "{byte:02x}"); // writing to a String cannot fail
+    }
+    name
 }

@@ -1,21 +1,14 @@
 //! Location of the app's unsaved drafts: always local, also for the connections of a server.
 
-use std::fmt::Write as _;
-
-use sha2::{Digest, Sha256};
-
 use super::Globals;
 use crate::api::client::RemoteOptions;
-use crate::config::Config;
+use crate::config::{Config, short_digest};
 use crate::drafts::{DraftsLocation, WithoutKey};
 use crate::store;
 use crate::store::etcd_options::EtcdAddress;
 
 /// Name of the directory in the data directory.
 const FOLDER: &str = "drafts";
-
-/// Length of the digest that distinguishes servers, in bytes.
-const DIGEST_BYTES: usize = 8;
 
 /// Returns the location for the local store.
 pub fn local(config: &Config) -> DraftsLocation {
@@ -60,14 +53,4 @@ pub fn for_server(globals: &Globals, server: &RemoteOptions) -> Option<DraftsLoc
         config: config.config,
         key_file: config.key_file,
     })
-}
-
-/// Returns a file name that distinguishes texts.
-pub fn short_digest(text: &str) -> String {
-    let digest = Sha256::digest(text.as_bytes());
-    let mut name = String::new();
-    for byte in digest.iter().take(DIGEST_BYTES) {
-        let _ = write!(name, "{byte:02x}"); // writing to a String cannot fail
-    }
-    name
 }

@@ -7,12 +7,18 @@ use clap::{Arg, Args as ClapArgs};
 use super::etcd_args::EtcdArgs;
 use super::output::style::ColorChoice;
 use super::output::{OutputFormat, OutputOptions};
-use super::{help, remote_args};
+use super::remote_args;
 use crate::tui::theme::choice;
+
+/// Heading of the options that every command accepts.
+pub(super) const GLOBAL: &str = "Global options";
+
+/// Heading of the options of the app.
+pub(super) const APP: &str = "Options of the app";
 
 /// Options of every command.
 #[derive(Debug, Clone, ClapArgs)]
-#[command(next_help_heading = help::GLOBAL, mut_args = for_every_command)]
+#[command(next_help_heading = GLOBAL, mut_args = for_every_command)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a flag of the command line"
@@ -104,14 +110,14 @@ pub struct Globals {
         help = format!("Color theme: {}, or one of your own [default: chosen for the terminal]", choice::names()),
         value_name = "NAME",
         env = "UMAI_THEME",
-        help_heading = help::APP
+        help_heading = APP
     )]
     pub theme: Option<String>,
     /// Line-by-line mode for screen readers and pipes; automatic with TERM=dumb
-    #[arg(long, help_heading = help::APP)]
+    #[arg(long, help_heading = APP)]
     pub plain: bool,
     /// Do not restore the previous session
-    #[arg(long, help_heading = help::APP)]
+    #[arg(long, help_heading = APP)]
     pub fresh: bool,
     /// Print JSON in the shapes of the management API; same as --output json
     #[arg(long, conflicts_with = "output")]
@@ -145,7 +151,7 @@ pub struct Globals {
 
 /// Makes an option available in every command. No help shows the value of a variable: it may be private.
 fn for_every_command(option: Arg) -> Arg {
-    let is_global = option.get_help_heading() == Some(help::GLOBAL);
+    let is_global = option.get_help_heading() == Some(GLOBAL);
     option.global(is_global).hide_env_values(true)
 }
 

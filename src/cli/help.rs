@@ -7,12 +7,7 @@ use std::ffi::OsString;
 use clap::{Arg, Args, Command, CommandFactory};
 
 use super::args;
-
-/// Heading of the options that every command accepts.
-pub const GLOBAL: &str = "Global options";
-
-/// Heading of the options of the app.
-pub const APP: &str = "Options of the app";
+use super::globals::{APP, GLOBAL};
 
 /// Parts of the help of umai; `after-help` holds the examples.
 const PROGRAM: &str = "{about-with-newline}\n{usage-heading} {usage}{after-help}\n\n{all-args}";

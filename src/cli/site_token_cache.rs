@@ -10,10 +10,9 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::Globals;
-use super::draft_location::short_digest;
 use crate::api::client::{AccessToken, BaseUrl, ClientCredentials, TokenCache};
 use crate::atomic_file;
-use crate::config::Config;
+use crate::config::{Config, short_digest};
 use crate::store::{self, key::KeyLookup, key::StoreKey};
 
 /// Directory in the XDG cache directory.
