@@ -1,51 +1,24 @@
 //! Reads JSON: a request body, settings, variables, sections of appsettings.json, credentials of AWS.
 
-use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
-use serde_json::{Map, Value};
+mod body;
+mod leaves;
 
-use super::left_out::{LeftOut, is_credential_name};
+use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
+use serde_json::Value;
+
+use super::left_out::LeftOut;
 use super::settings::{CollectedSettings, DollarMeaning};
-use super::value::has_key;
 use super::variables::{self, PastedVariables, field_named, field_of, is_known};
 use super::{PasteKind, PasteResult, PastedConnection, kubernetes};
-use crate::connection::{ConnectionDraft, PlainSecret, SettingValue, Settings};
+use crate::connection::{ConnectionDraft, SettingValue};
 use crate::provider::{FieldKind, Provider, ProviderCatalog};
 use crate::text::secret_detector;
+use leaves::{JsonLeaf, collect_leaves};
 
 const KIND: PasteKind = PasteKind::Json;
 
 /// Deeper JSON is not read.
 const DEEPEST: usize = 64;
-
-/// Further values are not looked at.
-const MOST_VALUES: usize = 1024;
-
-/// Members of a request body that are not settings and say nothing about a new connection.
-const METADATA: [&str; 10] = [
-    "alias",
-    "changeDescription",
-    "dateCreated",
-    "dateDeleted",
-    "dateModified",
-    "id",
-    "isActive",
-    "name",
-    "providerId",
-    "version",
-];
-
-/// A value and where it stands: `Section:Key`.
-struct JsonLeaf {
-    path: String,
-    depth: usize,
-    value: Value,
-}
-
-impl JsonLeaf {
-    fn name(&self) -> &str {
-        self.path.rsplit(':').next().unwrap_or_default()
-    }
-}
 
 /// Reads an object, or the members of one; `None` for a text that is none.
 pub(super) fn read(
@@ -70,7 +43,7 @@ pub(super) fn read(
     if let Some(result) = kubernetes::from_object(&members, catalog, wanted) {
         return Some(result);
     }
-    if let Some(connection) = body(text, &members, catalog, wanted) {
+    if let Some(connection) = body::read(text, &members, catalog, wanted) {
         return Some(PasteResult::Connection(connection));
     }
     let mut leaves = Vec::new();
@@ -127,113 +100,6 @@ fn mentions_credential(text: &str, catalog: &ProviderCatalog) -> bool {
                 ]
                 .contains(&word.to_lowercase().as_str())
         })
-}
-
-/// A request body of the API, or a connection as it is exported.
-fn body(
-    text: &str,
-    members: &Map<String, Value>,
-    catalog: &ProviderCatalog,
-    wanted: Option<&Provider>,
-) -> Option<PastedConnection> {
-    let mut draft = ConnectionDraft::from_json(text.as_bytes()).ok()?;
-    if draft.provider_id.is_none() && draft.settings.is_none() {
-        return None;
-    }
-    let id = draft
-        .provider_id
-        .take()
-        .filter(|id| !secret_detector::looks_like_secret(id) && !has_key(id));
-    let provider = match &id {
-        Some(id) => catalog.get(id),
-        None => wanted,
-    };
-    let mut left_out = LeftOut::default();
-    for error in draft.misread.drain(..) {
-        left_out.named(error.field.path().rsplit('.').next().unwrap_or_default());
-    }
-    let settings = draft.settings.take().unwrap_or_default();
-    let mut connection = match provider {
-        Some(provider) => {
-            let mut collected = CollectedSettings::new(provider);
-            collected.left_out = left_out;
-            collected.dollar = DollarMeaning::Reference;
-            for (key, value) in settings.iter() {
-                take_setting(&mut collected, key, value);
-            }
-            take_rest(&mut collected.left_out, members);
-            collected.finish(KIND)
-        }
-        None => PastedConnection {
-            kind: KIND,
-            draft: ConnectionDraft {
-                provider_id: id,
-                settings: Some(settings),
-                ..ConnectionDraft::default()
-            },
-            left_out: left_out.into_names(),
-        },
-    };
-    take_names(&mut connection, draft);
-    Some(connection)
-}
-
-fn take_setting(
-    collected: &mut CollectedSettings<'_>,
-    key: &str,
-    value: &SettingValue<PlainSecret>,
-) {
-    let Some(field) = field_named(collected.provider, key) else {
-        return collected.left_out.named(key);
-    };
-    match value {
-        SettingValue::Null => {}
-        SettingValue::Switch(_) | SettingValue::Number(_) => {
-            collected.settings.set(field.key.clone(), value.clone());
-        }
-        SettingValue::Text(_) | SettingValue::Secret(_) => {
-            collected.take(field, key, value.text().unwrap_or_default());
-        }
-    }
-}
-
-fn take_rest(left_out: &mut LeftOut, members: &Map<String, Value>) {
-    for name in members.keys() {
-        if name != "settings" && !METADATA.contains(&name.as_str()) {
-            left_out.named(name);
-        }
-    }
-}
-
-/// Takes the name and the alias, unless they have a key in them.
-fn take_names(connection: &mut PastedConnection, draft: ConnectionDraft) {
-    let settings = connection.draft.settings.as_ref();
-    let secrets: Vec<&str> = settings
-        .into_iter()
-        .flat_map(Settings::iter)
-        .filter(|(key, _)| is_credential_name(key))
-        .filter_map(|(_, value)| value.text())
-        .filter(|text| text.len() >= 4)
-        .collect();
-    let is_open = |text: &String| {
-        !secret_detector::looks_like_secret(text)
-            && !has_key(text)
-            && !secrets.iter().any(|secret| text.contains(secret))
-    };
-    let mut refused = Vec::new();
-    let mut checked = |text: Option<String>, label: &str| {
-        let is_refused = text.as_ref().is_some_and(|text| !is_open(text));
-        if is_refused {
-            refused.push(format!("{label} (looks like a key)"));
-        }
-        text.filter(|_| !is_refused)
-    };
-    let name = checked(draft.name, "name");
-    let alias = checked(draft.alias, "alias");
-    connection.draft.name = name;
-    connection.draft.alias = alias;
-    connection.draft.is_active = draft.is_active;
-    connection.left_out.splice(0..0, refused);
 }
 
 /// An object of settings for the provider of the form.
@@ -367,56 +233,4 @@ fn owner<'a>(key: &str, catalog: &'a ProviderCatalog) -> Option<&'a Provider> {
         .iter()
         .filter(|provider| length(provider) == Some(longest));
     owners.next().filter(|_| owners.next().is_none())
-}
-
-/// The values of a document, with the names of lists such as `[{"name": "X", "value": "v"}]` and `["X=v"]`.
-fn collect_leaves(value: &Value, path: &str, depth: usize, leaves: &mut Vec<JsonLeaf>) {
-    let below = |name: &str| {
-        if path.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{path}:{name}")
-        }
-    };
-    if leaves.len() >= MOST_VALUES {
-        return;
-    }
-    match value {
-        Value::Object(members) => {
-            if let (Some(Value::String(name)), Some(value @ Value::String(_))) =
-                (members.get("name"), members.get("value"))
-            {
-                leaves.push(JsonLeaf {
-                    path: below(name),
-                    depth: depth + 1,
-                    value: value.clone(),
-                });
-                return;
-            }
-            for (name, value) in members {
-                collect_leaves(value, &below(name), depth + 1, leaves);
-            }
-        }
-        Value::Array(items) => {
-            for item in items {
-                match item.as_str().and_then(|text| text.split_once('=')) {
-                    Some((name, value)) if variables::is_name(name) => {
-                        leaves.push(JsonLeaf {
-                            path: below(name),
-                            depth: depth + 1,
-                            value: Value::String(value.to_owned()),
-                        });
-                    }
-                    _ => collect_leaves(item, path, depth + 1, leaves),
-                }
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-            leaves.push(JsonLeaf {
-                path: path.to_owned(),
-                depth,
-                value: value.clone(),
-            });
-        }
-    }
 }

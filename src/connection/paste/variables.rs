@@ -1,6 +1,7 @@
 //! Variables: as assignments in a paste, as names that providers know, and inside other texts.
 
 mod statement;
+mod words;
 
 use zeroize::Zeroizing;
 
