@@ -8,6 +8,7 @@ mod paste_cleanup;
 mod duplicate;
 mod draft;
 mod remote_change;
+mod reveal;
 pub mod field;
 mod paste;
 mod snapshot;
@@ -37,7 +38,7 @@ pub use async_checks::AliasCheck;
 use async_checks::ReferenceCheck;
 pub use external_editor::EditorDocument;
 use external_editor::ExternalEdit;
-use field::{FieldId, FieldValue, FormField, SecretInput};
+use field::{FieldId, FieldValue, FormField};
 pub use paste::join_names;
 use reference_picker::{ReferenceKeys, ReferencePicker};
 use remote_change::MergeState;
@@ -360,52 +361,6 @@ impl Form {
         }
         self.focus = field.min(self.fields.len().saturating_sub(1));
         self.invalidate_reference(self.focus);
-    }
-
-    /// Hides every shown secret.
-    pub fn hide_secrets(&mut self) {
-        self.hiding = None;
-        for field in &mut self.fields {
-            if let FieldValue::Secret(secret) = &mut field.value {
-                secret.is_shown = false;
-                secret.is_reveal_refused = false;
-            }
-        }
-    }
-
-    /// Returns whether a secret is shown.
-    pub fn shows_secret(&self) -> bool {
-        self.fields.iter().any(
-            |field| matches!(&field.value, FieldValue::Secret(SecretInput { is_shown, .. }) if *is_shown),
-        )
-    }
-
-    /// Returns whether a secret field has the focus.
-    pub fn is_on_secret(&self) -> bool {
-        self.fields
-            .get(self.focus)
-            .is_some_and(|field| matches!(field.value, FieldValue::Secret(_)))
-    }
-
-    fn toggle_reveal(&mut self) {
-        let Some(FormField {
-            value: FieldValue::Secret(secret),
-            ..
-        }) = self.fields.get_mut(self.focus)
-        else {
-            return;
-        };
-        let is_empty = secret.input.is_empty();
-        let show = !secret.is_shown && !is_empty;
-        self.hide_secrets();
-        if let Some(FormField {
-            value: FieldValue::Secret(secret),
-            ..
-        }) = self.fields.get_mut(self.focus)
-        {
-            secret.is_shown = show;
-            secret.is_reveal_refused = is_empty;
-        }
     }
 
     fn clear(&mut self, catalog: &ProviderCatalog) {
