@@ -8,6 +8,8 @@ use context::current_id;
 pub use key_tables::{key_table, key_tables};
 
 use super::cli_equivalent::{CURSOR_ONLY, CliEquivalent, INPUT_ONLY, MARKS, SCREEN_ONLY};
+use crate::search::Column;
+use crate::service::ServiceFeatures;
 
 /// Group of actions in the help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -230,6 +232,27 @@ impl Action {
     /// Returns the CLI equivalent.
     pub const fn command(self) -> CliEquivalent {
         self.entry().command
+    }
+
+    /// Returns the actions that the service does not support.
+    pub fn unavailable(features: ServiceFeatures) -> Vec<Self> {
+        let mut actions = Vec::new();
+        if !features.trash {
+            actions.extend([Self::Trash, Self::Restore, Self::Purge, Self::EmptyTrash]);
+        }
+        if !features.version_snapshots {
+            actions.push(Self::RollBackField);
+        }
+        if features == ServiceFeatures::THIRD_PARTY {
+            // The command is for the API of umai.
+            actions.push(Self::CopyCurl);
+        }
+        actions
+    }
+
+    /// Returns the column that the action sorts by: the ID is `by-` and that of the column.
+    pub fn sort_column(self) -> Option<Column> {
+        Column::from_name(self.entry().id.strip_prefix("by-")?)
     }
 
     /// Returns true if the action only moves the cursor.

@@ -5,12 +5,13 @@
 //! selection, the check of the alias on screen) is derived from the state instead of being stored in it, and at most one
 //! request of each kind is pending.
 
+mod read_only;
 mod reload;
 mod replies;
+mod restore;
 mod tree_actions;
 mod bulk;
 mod copy_as_command;
-mod copy_to_target;
 mod open_dialogs;
 mod drafts;
 mod sync;
@@ -18,12 +19,9 @@ mod focus;
 mod input;
 mod actions;
 mod form_actions;
-mod go_to_screen;
-mod trash;
+mod form_requests;
 mod state;
-mod targets;
 mod undo;
-mod undo_last;
 mod workspace;
 
 use std::sync::Arc;
@@ -43,22 +41,12 @@ use super::tabs::{Tab, Workspace};
 use super::tree::Tree;
 use crate::provider::ProviderCatalog;
 use drafts::DraftTracking;
+pub use focus::{Focus, Pane};
+use read_only::SessionReadOnly;
 use reload::ReloadState;
 use state::{AwaitedReply, FollowUps, PendingToggle, Requests, RunningWork};
 pub use state::{FeedState, Notices, Screen, ServiceInfo, ThemeList};
-use targets::SessionReadOnly;
 use undo::UndoStack;
-
-/// Pane with the keyboard focus.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pane {
-    /// Tree of providers and connections.
-    Tree,
-    /// Table of the connections.
-    Table,
-    /// Workspace of the selected connection.
-    Workspace,
-}
 
 /// State of everything on screen.
 pub struct App {
@@ -76,10 +64,8 @@ pub struct App {
     reload: ReloadState,
     /// Tree of providers and connections.
     pub tree: Tree,
-    /// Pane with the keyboard focus.
-    pub pane: Pane,
-    /// Pane that the workspace was opened from.
-    opened_from: Pane,
+    /// Keyboard focus.
+    pub focus: Focus,
     /// Selected connection.
     pub workspace: Workspace,
     /// Dialogs above the tree; the last one takes the keys.
@@ -105,8 +91,7 @@ impl App {
             feed: FeedState::default(),
             reload: ReloadState::default(),
             tree: Tree::default(),
-            pane: Pane::Tree,
-            opened_from: Pane::Tree,
+            focus: Focus::default(),
             workspace: Workspace::default(),
             dialogs: DialogStack::default(),
             notices: Notices::default(),
@@ -173,7 +158,8 @@ impl App {
                 None
             }
             Event::ServiceReadOnly(reason) => {
-                self.learn_read_only(reason);
+                let target = &mut self.service.target;
+                self.read_only.learn(reason, &mut self.keymap, target);
                 None
             }
             Event::Notices(notices) => {
@@ -232,7 +218,7 @@ impl App {
     pub fn context(&self) -> KeyContext {
         match self.dialogs.last() {
             Some(dialog) => dialog.get().context(),
-            None if self.is_filtering() => KeyContext::List,
+            None if self.tree.is_filtering() => KeyContext::List,
             None => match self.tab_in_focus() {
                 Some(Tab::Info) => KeyContext::Info,
                 Some(Tab::History) => KeyContext::History,
@@ -262,8 +248,9 @@ impl App {
         }
     }
 
-    fn is_filtering(&self) -> bool {
-        self.tree.filter().is_some_and(|filter| filter.is_typing)
+    /// Returns true if the content beside the tree is the table of the connections, otherwise it is a workspace.
+    pub fn shows_table(&self) -> bool {
+        self.focus.shows_table(&self.tree, self.layout().panes)
     }
 
     /// Shows notices from outside the app; several are summarized in one line, and the log lists all.
@@ -308,6 +295,13 @@ impl App {
         self.notices.show(notice);
     }
 
+    /// Shows a notice, if there is one.
+    pub(super) fn notify_any(&mut self, notice: Option<Notice>) {
+        if let Some(notice) = notice {
+            self.notify(notice);
+        }
+    }
+
     /// First key of an action in the tree, in parentheses with a leading space; empty if it has none.
     pub(super) fn key_of(&self, action: Action) -> String {
         self.keymap.in_parentheses(KeyContext::Tree, action)
@@ -322,13 +316,13 @@ impl App {
         let form = self.dialogs.find_mut();
         self.open_draft.update_slot(form, &mut self.requests);
         if self.dialogs.is_empty()
-            && !self.is_filtering()
+            && !self.tree.is_filtering()
             && let Some(found) = self.open_draft.take_found()
         {
             self.dialogs.push(found);
         }
         let layout = self.layout();
-        self.settle_focus();
+        self.focus.settle(&mut self.tree, layout.panes);
         self.tree.scroll(layout.tree_rows(), layout.list_rows());
         for at in 0..self.dialogs.len() {
             self.with_dialog(at, |dialog, cx| dialog.scroll(cx));

@@ -214,6 +214,20 @@ impl Tree {
         self.filter.as_ref()
     }
 
+    /// Returns true if Edit expands or collapses the selected node.
+    pub fn is_on_expandable_node(&self) -> bool {
+        match self.selected() {
+            Node::Settings | Node::Ai | Node::Provider(_) => true,
+            Node::Connections => !self.is_empty(),
+            Node::Connection(_) => false,
+        }
+    }
+
+    /// Returns true while the filter is typed.
+    pub fn is_filtering(&self) -> bool {
+        self.filter().is_some_and(|filter| filter.is_typing)
+    }
+
     /// Returns true if nothing matches the filter exactly, and the shown connections match with typing mistakes.
     pub fn is_tolerant(&self) -> bool {
         let shown = self.shown.as_ref();

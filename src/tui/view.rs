@@ -77,7 +77,7 @@ fn panes(scene: Scene<'_>, buffer: &mut Buffer) -> Option<(u16, u16)> {
     match layout.panes {
         PaneCount::None => None,
         PaneCount::One if has_form => None,
-        PaneCount::One if app.pane == Pane::Workspace && is_connection => {
+        PaneCount::One if app.focus.pane == Pane::Workspace && is_connection => {
             detail::draw(scene, layout.body, buffer);
             None
         }

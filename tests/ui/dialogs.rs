@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use chrono::Utc;
 use umai::connection::ProviderVariables;
 use umai::drafts::StoredDraft;
+use umai::service::ServiceFeatures;
 use umai::tui::action::{ACTIONS, Action, KeyContext};
 use umai::tui::bulk::{BulkJob, BulkOperation, BulkRow};
 use umai::tui::dialogs::AnyDialog;
@@ -67,20 +68,23 @@ fn every_dialog(harness: &Harness) -> Vec<AnyDialog> {
         ReportDialog::new(ReportSubject::Form, "Test", ticket).into(),
         Models::new(uuid::Uuid::nil(), "Test".into(), ticket).into(),
         VersionDiff::new(EXAMPLE_ID, (1, 2), true, ticket).into(),
-        TrashDialog::loading().into(),
+        TrashDialog::open(ServiceFeatures::ALL).unwrap().into(),
         MergeDialog::new(2, vec![conflict]).into(),
         DraftsDialog::new(vec![draft]).into(),
         BulkOperation::new(1, rows, &[BulkJob::Test]).into(),
         MessagesDialog::default().into(),
-        EnvImport::new(offers).into(),
-        TargetsDialog::new(vec![TargetEntry {
+        EnvImport::open(offers).unwrap().into(),
+        TargetsDialog::open(vec![TargetEntry {
             name: "prod".into(),
             ..TargetEntry::default()
         }])
+        .unwrap()
         .into(),
         Menu::COPY.into(),
         Menu::SORT.into(),
-        CopyDialog::new(super::copy_to_target::targets(), vec![EXAMPLE_ID]).into(),
+        CopyDialog::open(vec![EXAMPLE_ID], Some(super::copy_to_target::targets()))
+            .unwrap()
+            .into(),
     ]
 }
 

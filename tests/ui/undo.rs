@@ -53,7 +53,7 @@ fn rollback_is_undone() {
     harness.play("<down>");
     let before = name(&harness);
     harness.play("e<end> two<ctrl-s>3");
-    while harness.app.pane != umai::tui::app::Pane::Workspace {
+    while harness.app.focus.pane != umai::tui::app::Pane::Workspace {
         harness.play("<tab>");
     }
     harness.play("<end>by");

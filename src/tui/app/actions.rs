@@ -3,6 +3,8 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use super::{App, AwaitedReply, Pane};
 use crate::service::ServiceFeatures;
 use crate::tui::action::{Action, ActionEntry, KeyContext};
@@ -21,7 +23,6 @@ use crate::tui::key::KeyPress;
 use crate::tui::notice::{FILTER_REMOVED, Notice};
 use crate::tui::tabs::Tab;
 use crate::tui::target_info::TargetInfo;
-use crate::tui::tree::Node;
 
 impl App {
     /// Runs an action from a key, the palette or the mouse.
@@ -51,7 +52,8 @@ impl App {
             Action::QuitNow => Some(Effect::Quit),
             Action::Redraw => Some(Effect::Redraw),
             Action::NextTheme => {
-                self.next_theme();
+                let notice = self.themes.choose_next();
+                self.notify(notice);
                 None
             }
             Action::Suspend => {
@@ -88,7 +90,7 @@ impl App {
         self.close_lookup();
         let mut palette = PaletteDialog::new(self.context());
         palette.hides_writes = self.service.target.is_read_only();
-        palette.unavailable = unavailable(self.service.features);
+        palette.unavailable = Action::unavailable(self.service.features);
         let current = self.themes.current;
         let themes = (0..).zip(&self.themes.names);
         let themes = themes.map(|(at, name)| PaletteChoice::Theme {
@@ -129,12 +131,13 @@ impl App {
             DialogOutcome::CopyToClipboard(label, text) => return self.copy_text(&label, text),
             DialogOutcome::Act(action) => return self.act(action),
             DialogOutcome::GoAndAct(action, context) => return self.go_and_act(action, context),
-            DialogOutcome::ChooseTheme(at) => self.choose_theme(at),
+            DialogOutcome::ChooseTheme(at) => {
+                let notice = self.themes.choose(at);
+                self.notify_any(notice);
+            }
             DialogOutcome::GoTo(id) => {
-                if self.tree.select_id(id) {
-                    self.notify(Notice::info(FILTER_REMOVED));
-                }
-                self.pane = Pane::Tree;
+                self.select_connection(id);
+                self.focus.pane = Pane::Tree;
             }
             DialogOutcome::Filter(text) => self.apply_filter(text),
             DialogOutcome::CopyCommand(wanted) => return self.copy_command(wanted),
@@ -155,9 +158,7 @@ impl App {
                 self.dialogs
                     .retain(|report: &mut ReportDialog| report.stored().is_some());
                 let notice = self.form_mut().and_then(|form| form.show_errors(&problems));
-                if let Some(notice) = notice {
-                    self.notify(notice);
-                }
+                self.notify_any(notice);
             }
             DialogOutcome::Browse(id, name) => return Some(self.browse_models(id, name)),
             DialogOutcome::Restore(id, alias) => return self.restore_from_trash(id, alias),
@@ -181,19 +182,22 @@ impl App {
     fn open_dialog(&mut self, dialog: AnyDialog) {
         self.dialogs.push(dialog);
         if let Some(id) = self.dialogs.top().and_then(Form::id) {
-            if self.tree.select_id(id) {
-                self.notify(Notice::info(FILTER_REMOVED));
-            }
+            self.select_connection(id);
             self.report_change_before_open();
+        }
+    }
+
+    /// Selects a connection, and reports if that removed the filter.
+    fn select_connection(&mut self, id: Uuid) {
+        if self.tree.select_id(id) {
+            self.notify(Notice::info(FILTER_REMOVED));
         }
     }
 
     fn edit_form(&mut self, edit: FormEdit) {
         let catalog = Arc::clone(&self.service.catalog);
         let notice = self.form_mut().and_then(|form| edit.apply(form, &catalog));
-        if let Some(notice) = notice {
-            self.notify(notice);
-        }
+        self.notify_any(notice);
     }
 
     /// Runs the button of a prompt.
@@ -235,11 +239,24 @@ impl App {
         if self.form().is_some_and(Form::has_unsaved_input) {
             self.dialogs.push(ConfirmDialog::quit());
             None
-        } else if self.confirm_quit_during_copy() || self.confirm_quit_during_bulk() {
+        } else if let Some(warning) = self.dialogs.quit_warning() {
+            self.dialogs.push(ConfirmDialog::stop(warning));
             None
         } else {
             Some(Effect::Quit)
         }
+    }
+
+    /// Ends the app to start it again with another target, unless something would be lost.
+    fn switch_target(&mut self, name: String) -> Option<Effect> {
+        let is_busy = self.dialogs.running_bulk().is_some();
+        if is_busy || self.form().is_some_and(Form::has_unsaved_input) {
+            self.notify(Notice::warning(
+                "Finish what is running or unsaved, then switch the target",
+            ));
+            return None;
+        }
+        Some(Effect::SwitchTarget(name))
     }
 
     pub(super) fn pick_provider(&mut self) {
@@ -268,7 +285,7 @@ impl App {
             Action::Filter | Action::Sort | Action::ReverseSort | Action::Group => {
                 self.tree.len() > 1
             }
-            Action::Back if !self.is_filtering() => self.can_go_back(),
+            Action::Back if !self.tree.is_filtering() => self.can_go_back(),
             _ => true,
         }
     }
@@ -290,8 +307,8 @@ impl App {
             return dialog.hint(entry.action);
         }
         match entry.action {
-            Action::Choose if self.is_filtering() => Some("Keep"),
-            Action::Back if self.is_filtering() => Some("Show all"),
+            Action::Choose if self.tree.is_filtering() => Some("Keep"),
+            Action::Back if self.tree.is_filtering() => Some("Show all"),
             Action::Back if self.back_removes_marks() => Some("Unmark"),
             Action::Toggle => self.toggle_hint(),
             Action::ShowHistory if self.shows_history_beside() => Some("Into history"),
@@ -318,7 +335,7 @@ impl App {
 
     /// Sets the features of the service and hides keys without effect.
     pub(super) fn learn_features(&mut self, features: ServiceFeatures) {
-        for action in unavailable(features) {
+        for action in Action::unavailable(features) {
             self.keymap.hide(action);
         }
         self.service.features = features;
@@ -332,11 +349,11 @@ impl App {
         let edits = match action {
             Action::Edit => true,
             // In the tree, Choose is the same as Edit.
-            Action::Choose => self.dialogs.is_empty() && !self.is_filtering(),
+            Action::Choose => self.dialogs.is_empty() && !self.tree.is_filtering(),
             _ => false,
         };
         let is_harmless = if edits {
-            self.is_on_expandable_node()
+            self.dialogs.is_empty() && self.tree.is_on_expandable_node()
         } else {
             !action.is_write()
         };
@@ -346,16 +363,6 @@ impl App {
         let text = format!("Read-only: {reason}");
         self.notify(Notice::warning(text));
         true
-    }
-
-    /// Returns true if Edit opens or closes the selected node.
-    fn is_on_expandable_node(&self) -> bool {
-        self.dialogs.is_empty()
-            && match self.tree.selected() {
-                Node::Settings | Node::Ai | Node::Provider(_) => true,
-                Node::Connections => !self.tree.is_empty(),
-                Node::Connection(_) => false,
-            }
     }
 
     /// Drops requests that change connections in read-only mode, as a second safeguard.
@@ -371,45 +378,4 @@ impl App {
             (effect, _) => effect,
         }
     }
-
-    pub(super) fn next_theme(&mut self) {
-        let count = self.themes.names.len();
-        if count < 2 {
-            self.notify(Notice::info("No themes available: NO_COLOR is set"));
-            return;
-        }
-        self.choose_theme((self.themes.current + 1) % count);
-    }
-
-    /// Shows a theme, now and from the next start on.
-    fn choose_theme(&mut self, at: usize) {
-        let Some(name) = self.themes.names.get(at) else {
-            return;
-        };
-        let text = format!("Theme: {name}; kept for the next start");
-        self.themes.current = at;
-        self.themes.is_chosen = true;
-        self.notify(Notice::info(text));
-    }
-}
-
-/// Returns the actions that the service does not support.
-fn unavailable(features: ServiceFeatures) -> Vec<Action> {
-    let mut actions = Vec::new();
-    if !features.trash {
-        actions.extend([
-            Action::Trash,
-            Action::Restore,
-            Action::Purge,
-            Action::EmptyTrash,
-        ]);
-    }
-    if !features.version_snapshots {
-        actions.push(Action::RollBackField);
-    }
-    if features == ServiceFeatures::THIRD_PARTY {
-        // The command is for the API of umai.
-        actions.push(Action::CopyCurl);
-    }
-    actions
 }

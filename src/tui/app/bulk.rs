@@ -1,26 +1,20 @@
-//! Marked connections and bulk operations on them: confirm, run a few at a time, stop, retry failures.
-
-mod replies;
+//! Bulk operations on marked connections: confirm, run a few at a time, stop, retry failures.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::path::PathBuf;
 
 use uuid::Uuid;
 
 use super::undo::{FinishedBulk, UndoableChange};
-use super::{App, AwaitedReply, Pane};
-use crate::atomic_file::OverwritePolicy;
-use crate::connection::alias::is_well_formed;
+use super::{App, AwaitedReply};
+use crate::connection::export::ExportFileError;
 use crate::text::case_fold::fold;
-use crate::tui::action::{Action, KeyContext};
-use crate::tui::bulk::{BulkJob, BulkOperation, BulkPhase, BulkRow, BulkRowRef};
+use crate::tui::action::Action;
+use crate::tui::bulk::{BulkJob, BulkOperation, BulkPhase, BulkRow, BulkRowRef, BulkRowState};
 use crate::tui::dialogs::confirm::ConfirmDialog;
-use crate::tui::effect::{Effect, ExportRequest, ServiceRequest};
+use crate::tui::effect::{Effect, ServiceReply, ServiceRequest};
 use crate::tui::notice::Notice;
-use crate::tui::text_input::TextInput;
-
-/// Default name of an export file.
-const DEFAULT_FILE: &str = "connections.yaml";
+use crate::tui::plain::text::count;
 
 impl App {
     /// Offers to activate or deactivate the marked connections; only one of both if all have the same status.
@@ -63,12 +57,7 @@ impl App {
             .filter(|bulk| bulk.job == BulkJob::Export)
             && bulk.file.is_none()
         {
-            // An alias from a server may contain path separators.
-            let name = match alias {
-                Some(alias) if is_well_formed(&alias) => format!("{alias}.yaml"),
-                Some(_) | None => DEFAULT_FILE.to_owned(),
-            };
-            bulk.file = Some(TextInput::text(&name));
+            bulk.suggest_file(alias.as_deref());
         }
     }
 
@@ -142,24 +131,11 @@ impl App {
 
     /// Writes the export file once all connections are loaded.
     fn next_export(&mut self) -> Option<Effect> {
-        let bulk = self.dialogs.bulk()?;
-        if bulk.phase != BulkPhase::Writing
-            || self
-                .requests
-                .has(|one| matches!(one, AwaitedReply::ExportFile))
-        {
+        let is_writing = |one: &AwaitedReply| matches!(one, AwaitedReply::ExportFile);
+        if self.requests.has(is_writing) {
             return None;
         }
-        let export = ExportRequest {
-            name: bulk.file.as_ref()?.value().trim().to_owned(),
-            connections: Arc::from(bulk.loaded.as_slice()),
-            // The same operation may overwrite its own file.
-            policy: if bulk.written.is_some() || bulk.overwrites {
-                OverwritePolicy::Replace
-            } else {
-                OverwritePolicy::Keep
-            },
-        };
+        let export = self.dialogs.bulk()?.export_request()?;
         Some(self.call(AwaitedReply::ExportFile, ServiceRequest::Export(export)))
     }
 
@@ -169,21 +145,6 @@ impl App {
             bulk.overwrites = true;
             bulk.start_writing();
         }
-    }
-
-    /// Asks for confirmation before quitting during a bulk operation.
-    pub(super) fn confirm_quit_during_bulk(&mut self) -> bool {
-        let Some(bulk) = self.dialogs.bulk().filter(|bulk| bulk.is_running()) else {
-            return false;
-        };
-        let text = format!(
-            "{} is running: {} of {}. Connections that are not started will be skipped.",
-            bulk.job.running_label(),
-            bulk.progress.finished(),
-            bulk.len()
-        );
-        self.dialogs.push(ConfirmDialog::stop(text));
-        true
     }
 
     /// Undoes the whole operation.
@@ -226,99 +187,116 @@ impl App {
         rows
     }
 
-    pub(super) fn act_on_marks(&mut self, action: Action) {
-        match action {
-            Action::MarkRow => self.mark_row(),
-            Action::MarkUp => self.extend_marks(-1),
-            Action::MarkDown => self.extend_marks(1),
-            Action::MarkTo => self.mark_range(),
-            Action::MarkAll => self.mark_all(),
-            Action::Invert => self.tree.invert_marks(),
-            _ => {}
+    /// Takes the reply for a row.
+    pub(super) fn handle_bulk_reply(&mut self, of: BulkRowRef, reply: ServiceReply) {
+        let trash_key = self.key_of(Action::Trash);
+        let bulk = self.dialogs.bulk_mut().filter(|bulk| bulk.awaits(of));
+        let Some(bulk) = bulk else { return };
+        let effects = bulk.take_reply(of.row, reply, (&self.service.catalog, &trash_key));
+        if let Some((id, name)) = effects.changed {
+            self.undo.record_bulk_change(of.number, id, name);
         }
+        if let Some((id, test)) = effects.tested {
+            self.add_test(id, test);
+        }
+        self.end_bulk_if_done();
     }
 
-    /// Toggles the mark of the selected connection and selects the next one.
-    fn mark_row(&mut self) {
-        let Some(id) = self.tree.selected_item().map(|item| item.id) else {
-            self.report_nothing_to_mark();
+    /// Applies the changes collected since the last frame to the tree.
+    pub(super) fn apply_queued_changes(&mut self) {
+        let Some(bulk) = self.dialogs.bulk_mut() else {
             return;
         };
-        self.tree.set_mark(id, !self.tree.is_marked(id));
-        if self.pane != Pane::Workspace {
-            self.move_selection(1);
+        if !bulk.pending_changes.is_empty() {
+            let changes = std::mem::take(&mut bulk.pending_changes);
+            self.apply_changes(changes);
         }
     }
 
-    /// Toggles the mark that was clicked.
-    pub(super) fn mark_clicked(&mut self) {
-        if let Some(id) = self.tree.selected_item().map(|item| item.id) {
-            self.tree.set_mark(id, !self.tree.is_marked(id));
-        }
-    }
-
-    fn extend_marks(&mut self, by: isize) {
-        if !self.tree.mark_and_move(by) {
-            self.report_nothing_to_mark();
-        }
-    }
-
-    fn mark_range(&mut self) {
-        match self.tree.selected_at() {
-            Some(at) => self.tree.mark_up_to(at),
-            None => self.report_nothing_to_mark(),
-        }
-    }
-
-    fn mark_all(&mut self) {
-        let problem = self.tree.filter().and_then(|filter| filter.problem.clone());
-        if let Some(problem) = problem {
-            // The part of the filter that is wrong does not restrict the list.
-            self.notify(Notice::warning(format!(
-                "Nothing marked: the filter has an error. {problem}"
-            )));
+    /// Ends the operation when nothing is left to do.
+    pub(super) fn end_bulk_if_done(&mut self) {
+        let Some(bulk) = self.dialogs.bulk_mut() else {
+            return;
+        };
+        if !bulk.is_done() {
             return;
         }
-        self.tree.mark_all();
-        if let Some(total) = self.tree.loading.incomplete_total()
-            && self.tree.marked_len() > 0
-        {
-            let (marked, read) = (self.tree.marked_len(), self.tree.len());
-            self.notify(Notice::warning(format!(
-                "{marked} marked; {read} of {total} connections loaded so far"
-            )));
+        if bulk.job == BulkJob::Export && bulk.stopped.is_none() && !bulk.loaded.is_empty() {
+            bulk.start_writing();
+            return;
+        }
+        self.end_bulk();
+    }
+
+    /// Ends the operation: unmarks what succeeded and keeps the marks of the rest.
+    fn end_bulk(&mut self) {
+        self.apply_queued_changes();
+        let Some(bulk) = self.dialogs.bulk_mut() else {
+            return;
+        };
+        bulk.finish();
+        let finished = bulk.rows().iter();
+        let finished = finished
+            .filter(|row| matches!(row.state, BulkRowState::Done(_) | BulkRowState::Unchanged));
+        for row in finished {
+            self.tree.unmark(row.id);
+        }
+        let deleted = bulk.rows().iter();
+        let deleted = deleted.filter(|row| matches!(row.state, BulkRowState::Done(_)));
+        let deleted = deleted.count();
+        if bulk.job == BulkJob::Delete && deleted > 0 && !self.service.features.trash {
+            self.undo.push_permanent(format!(
+                "{} deleted permanently: this server has no trash. Create again what you need",
+                count(deleted, "connection")
+            ));
+        }
+        self.undo.drop_empty_bulks(None);
+        if let Some(bulk) = self.dialogs.bulk() {
+            self.undo.record_rest(bulk);
+        }
+        let is_seen = self.dialogs.find::<BulkOperation>().is_some();
+        if let Some(bulk) = self.dialogs.bulk().filter(|_| !is_seen) {
+            let text = format!("{}{}", bulk.notice(), self.key_of(Action::ShowBulk));
+            let notice = if bulk.progress.unfinished() > 0 {
+                Notice::warning(text)
+            } else {
+                Notice::done(text)
+            };
+            self.notify(notice);
         }
     }
 
-    fn report_nothing_to_mark(&mut self) {
-        let key = self.keymap.first_key(KeyContext::Tree, Action::MarkAll);
-        let all = key.map_or_else(String::new, |key| format!("; {key} marks all shown"));
-        self.notify(Notice::info(format!("Select a connection to mark it{all}")));
-    }
-
-    /// Returns true if actions apply to marked connections.
-    pub(super) fn has_marks(&self) -> bool {
-        self.tree.marked_len() > 0
-    }
-
-    /// Returns true if the next Back removes the marks.
-    pub(super) fn back_removes_marks(&self) -> bool {
-        self.has_marks() && self.pane != Pane::Workspace && self.tree.filter().is_none()
-    }
-
-    /// Progress of the bulk operation that runs in the background.
-    pub fn running_bulk_status(&self) -> Option<String> {
-        let bulk = self.dialogs.bulk().filter(|bulk| bulk.is_running())?;
-        Some(match bulk.phase {
-            BulkPhase::Running => format!(
-                "{} {} of {}",
-                bulk.job.running_label(),
-                bulk.progress.finished(),
-                bulk.len()
-            ),
-            BulkPhase::Writing | BulkPhase::Preview | BulkPhase::Finished => {
-                bulk.job.running_label().to_owned()
+    /// Records the result of writing the export file.
+    pub(super) fn export_finished(&mut self, written: Result<PathBuf, ExportFileError>) {
+        let bulk = self.dialogs.bulk_mut();
+        let Some(bulk) = bulk.filter(|bulk| bulk.phase == BulkPhase::Writing) else {
+            return;
+        };
+        bulk.overwrites = false;
+        match written {
+            Ok(path) => {
+                bulk.written = Some(path.display().to_string());
+                self.end_bulk();
             }
-        })
+            Err(ExportFileError::Exists(path)) => {
+                self.export_failed(String::new());
+                let confirm = ConfirmDialog::replace(&path.display().to_string());
+                self.dialogs.push(confirm);
+            }
+            Err(refused @ ExportFileError::Failed { .. }) => {
+                self.export_failed(refused.to_string());
+            }
+        }
+    }
+
+    /// Returns to the prompt for a file name.
+    pub(super) fn export_failed(&mut self, reason: String) {
+        if let Some(bulk) = self.dialogs.bulk_mut() {
+            bulk.reopen_preview();
+        }
+        self.dialogs.show_bulk();
+        if !reason.is_empty() {
+            self.notify(Notice::error(reason));
+        }
     }
 }

@@ -142,7 +142,7 @@ impl CommandWriter<'_> {
     /// Adds placeholders for both targets, and the marked connections or the selected one.
     fn add_ids_to_copy(&self, line: CommandLine) -> CommandLine {
         let line = line.placeholder("A").placeholder("B");
-        let ids = self.0.to_copy();
+        let ids = self.0.tree.marked_or_selected();
         ids.iter()
             .fold(line, |line, id| line.option("--only", &id.to_string()))
     }
@@ -161,14 +161,11 @@ impl CommandWriter<'_> {
     /// Adds the sort order and filter that the action leads to.
     fn list_command(&self, mut line: CommandLine, action: Action) -> CommandLine {
         let shown = self.0.tree.sort();
-        let sort = match action {
-            Action::SortByName => Sort::by(Column::Name),
-            Action::SortByAlias => Sort::by(Column::Alias),
-            Action::SortByProvider | Action::Group => Sort::by(Column::Provider),
-            Action::SortByStatus => Sort::by(Column::Status),
-            Action::SortByModified => Sort::by(Column::Modified),
-            Action::ReverseSort => shown.turned(),
-            _ => shown,
+        let sort = match (action, action.sort_column()) {
+            (_, Some(column)) => Sort::by(column),
+            (Action::Group, None) => Sort::by(Column::Provider),
+            (Action::ReverseSort, None) => shown.turned(),
+            (_, None) => shown,
         };
         if sort.column != Column::Name {
             line = line.option("--sort", sort.column.id());

@@ -1,52 +1,74 @@
 //! Focus: which pane takes the keys, and what the content beside the tree is.
 
-use super::{App, Pane};
 use crate::tui::layout::PaneCount;
-use crate::tui::tree::Node;
+use crate::tui::tree::{Node, Tree};
 
-impl App {
+/// Pane with the keyboard focus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pane {
+    /// Tree of providers and connections.
+    Tree,
+    /// Table of the connections.
+    Table,
+    /// Workspace of the selected connection.
+    Workspace,
+}
+
+/// Keyboard focus.
+#[derive(Debug)]
+pub struct Focus {
+    /// Pane with the keyboard focus.
+    pub pane: Pane,
+    /// Pane that the workspace was opened from.
+    opened_from: Pane,
+}
+
+impl Default for Focus {
+    fn default() -> Self {
+        Self {
+            pane: Pane::Tree,
+            opened_from: Pane::Tree,
+        }
+    }
+}
+
+impl Focus {
     /// Returns true if the content beside the tree is the table of the connections, otherwise it is a workspace.
     ///
     /// While a filter is typed, its line and the list stay in the same pane, also when nothing matches.
-    pub fn shows_table(&self) -> bool {
-        let is_chosen = self.tree.selected_item().is_none() && !self.is_filter_of_tree_empty();
-        self.layout().panes == PaneCount::Two && (self.pane == Pane::Table || is_chosen)
-    }
-
-    /// Returns true while a filter is typed in the tree that nothing matches.
-    fn is_filter_of_tree_empty(&self) -> bool {
-        self.is_filtering() && self.tree.shown_len() == 0 && !self.tree.hides_connections()
+    pub(super) fn shows_table(&self, tree: &Tree, panes: PaneCount) -> bool {
+        let is_filter_empty =
+            tree.is_filtering() && tree.shown_len() == 0 && !tree.hides_connections();
+        let is_chosen = tree.selected_item().is_none() && !is_filter_empty;
+        panes == PaneCount::Two && (self.pane == Pane::Table || is_chosen)
     }
 
     /// Moves the focus to a visible pane, and hides the connections of the tree while the table lists them.
-    pub(super) fn settle_focus(&mut self) {
-        let is_selected = self.tree.selected_item().is_some();
+    pub(super) fn settle(&mut self, tree: &mut Tree, panes: PaneCount) {
+        let is_selected = tree.selected_item().is_some();
         let is_there = match self.pane {
             Pane::Tree => true,
-            Pane::Table => {
-                self.layout().panes == PaneCount::Two && (is_selected || self.is_filtering())
-            }
+            Pane::Table => panes == PaneCount::Two && (is_selected || tree.is_filtering()),
             Pane::Workspace => is_selected,
         };
         if !is_there {
             self.pane = Pane::Tree;
         }
-        let is_hidden = self.shows_table();
-        self.tree.hide_connections(is_hidden);
+        tree.hide_connections(self.shows_table(tree, panes));
     }
 
     /// Moves the selection to a row of the table, which gets the focus; does nothing without a row.
-    pub(super) fn enter_table(&mut self, at: usize) {
-        if self.tree.shown_len() > 0 {
+    pub(super) fn enter_table(&mut self, at: usize, tree: &mut Tree) {
+        if tree.shown_len() > 0 {
             self.pane = Pane::Table;
-            self.tree.select_shown(at);
+            tree.select_shown(at);
         }
     }
 
     /// Moves the focus from the table to its node in the tree.
-    pub(super) fn leave_table(&mut self) {
+    fn leave_table(&mut self, tree: &mut Tree) {
         self.pane = Pane::Tree;
-        self.tree.select_collection();
+        tree.select_collection();
     }
 
     /// Moves the focus to the workspace of the selected connection.
@@ -57,74 +79,70 @@ impl App {
         }
     }
 
-    /// Moves the focus from the workspace to the pane that it was opened from.
-    pub(super) fn leave_workspace(&mut self) {
-        self.pane = std::mem::replace(&mut self.opened_from, Pane::Tree);
-    }
-
     /// Expands the selected node; goes on to the table, and from a connection to its workspace.
-    pub(super) fn open_node(&mut self) {
-        match self.tree.selected() {
+    pub(super) fn open_node(&mut self, tree: &mut Tree, panes: PaneCount) {
+        match tree.selected() {
             Node::Connection(_) => self.enter_workspace(),
-            Node::Connections | Node::Provider(_) if self.shows_table() => {
-                self.enter_table(self.tree.first_of_selected().unwrap_or(0));
+            Node::Connections | Node::Provider(_) if self.shows_table(tree, panes) => {
+                self.enter_table(tree.first_of_selected().unwrap_or(0), tree);
             }
-            Node::Settings | Node::Ai | Node::Connections | Node::Provider(_) => self.tree.open(),
+            Node::Settings | Node::Ai | Node::Connections | Node::Provider(_) => tree.open(),
         }
     }
 
-    /// Goes back from the workspace or the table; collapses a node of the tree, or goes to its parent.
-    pub(super) fn close_node(&mut self) {
+    /// Goes back from the workspace to the pane that it was opened from, and from the table to the tree; returns false if the
+    /// tree has the focus.
+    pub(super) fn leave(&mut self, tree: &mut Tree) -> bool {
         match self.pane {
-            Pane::Workspace => self.leave_workspace(),
-            Pane::Table => self.leave_table(),
-            Pane::Tree => self.tree.close(),
+            Pane::Workspace => self.pane = std::mem::replace(&mut self.opened_from, Pane::Tree),
+            Pane::Table => self.leave_table(tree),
+            Pane::Tree => return false,
         }
+        true
     }
 
     /// Moves the focus to the other pane.
-    pub(super) fn change_pane(&mut self) {
+    pub(super) fn change_pane(&mut self, tree: &mut Tree, panes: PaneCount) {
         match self.pane {
-            Pane::Tree if self.tree.selected_item().is_some() => self.enter_workspace(),
-            Pane::Tree if self.shows_table() => {
-                let first = self.tree.first_of_selected();
-                self.enter_table(first.unwrap_or_else(|| self.tree.position_in_list()));
+            Pane::Tree if tree.selected_item().is_some() => self.enter_workspace(),
+            Pane::Tree if self.shows_table(tree, panes) => {
+                let first = tree.first_of_selected();
+                let at = first.unwrap_or_else(|| tree.position_in_list());
+                self.enter_table(at, tree);
             }
             Pane::Tree => {}
-            Pane::Table => self.leave_table(),
+            Pane::Table => self.leave_table(tree),
             Pane::Workspace => self.pane = Pane::Tree,
         }
     }
 
     /// Focuses the filter, in the pane that lists the connections.
-    pub(super) fn focus_filter(&mut self) {
-        self.pane = if self.shows_table() {
+    pub(super) fn focus_filter(&mut self, tree: &mut Tree, panes: PaneCount) {
+        self.pane = if self.shows_table(tree, panes) {
             Pane::Table
         } else {
             Pane::Tree
         };
-        self.tree.start_filter();
+        tree.start_filter();
     }
 
     /// Moves the selection in the tree; below the collection, on to the rows of the table.
-    pub(super) fn move_in_tree(&mut self, by: isize) {
-        let row = self.tree.selected_row().saturating_add_signed(by);
-        let goes_on = self.tree.hides_connections() && !self.tree.shows_groups();
-        match row.checked_sub(self.tree.rows()) {
-            Some(at) if goes_on => {
-                self.tree.select_row(row);
-                self.enter_table(at);
-            }
-            _ => self.tree.select_row(row),
+    pub(super) fn move_in_tree(&mut self, by: isize, tree: &mut Tree) {
+        let row = tree.selected_row().saturating_add_signed(by);
+        let goes_on = tree.hides_connections() && !tree.shows_groups();
+        let below = row.checked_sub(tree.rows());
+        tree.select_row(row);
+        if let Some(at) = below.filter(|_| goes_on) {
+            self.enter_table(at, tree);
         }
     }
 
     /// Moves the selection in the table; one row above the first is the node of the tree.
-    pub(super) fn move_in_table(&mut self, by: isize) {
-        match self.tree.selected_at() {
-            Some(0) if by == -1 => self.leave_table(),
-            Some(at) => self.tree.select_shown(at.saturating_add_signed(by)),
-            None => self.tree.select_shown(0),
+    pub(super) fn move_in_table(&mut self, by: isize, tree: &mut Tree) {
+        match tree.selected_at() {
+            Some(0) if by == -1 => self.leave_table(tree),
+            Some(at) => tree.select_shown(at.saturating_add_signed(by)),
+            None => tree.select_shown(0),
         }
     }
 }

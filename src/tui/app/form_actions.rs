@@ -4,43 +4,22 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::trash::RestoreOrigin;
+use super::restore::RestoreOrigin;
 use super::{App, AwaitedReply};
 use crate::appsettings::ConfigurationKey;
-use crate::connection::{ConnectionError, Page};
+use crate::connection::{Connection, ConnectionError, Page};
 use crate::tui::action::{Action, KeyContext};
 use crate::tui::dialogs::AnyDialog;
 use crate::tui::dialogs::confirm::ConfirmDialog;
 use crate::tui::dialogs::merge::MergeDialog;
 use crate::tui::dialogs::move_to_reference::MoveToReference;
-use crate::tui::effect::{Effect, ServiceRequest, Ticket};
+use crate::tui::effect::{Effect, Ticket};
 use crate::tui::form::field::FieldId;
 use crate::tui::form::{EditorDocument, Form, TheirChange, TheirConnection};
 use crate::tui::notice::{Notice, NoticeSeverity};
 use crate::tui::tree::Node;
 
 impl App {
-    /// Requests the stored state after a change elsewhere.
-    pub(super) fn next_their_version_request(&mut self) -> Option<Effect> {
-        let (id, version) = self.form()?.remote_version_to_request()?;
-        if self
-            .requests
-            .has(|waiting| matches!(waiting, AwaitedReply::TheirVersion))
-        {
-            return None;
-        }
-        let ticket = self.requests.register(AwaitedReply::TheirVersion);
-        if let Some(form) = self.form_mut() {
-            form.mark_remote_version_requested();
-            // A pending save waits for this reply.
-            form.saving = form.save_waits().then_some(ticket);
-        }
-        Some(Effect::Call(
-            ticket,
-            ServiceRequest::GetTheirVersion(id, version),
-        ))
-    }
-
     /// Merges the stored state into the form and reports conflicts.
     pub(super) fn handle_theirs(
         &mut self,
@@ -277,16 +256,6 @@ impl App {
         self.notify(notice);
     }
 
-    /// Requests the configuration keys for an open list.
-    pub(super) fn next_configuration_keys(&mut self) -> Option<Effect> {
-        self.form().filter(|form| form.needs_configuration_keys())?;
-        let ticket = self.requests.register(AwaitedReply::ConfigurationKeys);
-        if let Some(form) = self.form_mut() {
-            form.configuration_keys_requested(ticket);
-        }
-        Some(Effect::Call(ticket, ServiceRequest::ConfigurationKeys))
-    }
-
     /// Takes the configuration keys, or the error.
     pub(super) fn configuration_keys_found(
         &mut self,
@@ -334,6 +303,24 @@ impl App {
         moving.set_suggestions(form);
         if moving.suggestions.len() > count {
             form.suggest(moving.suggestions.clone());
+        }
+    }
+
+    /// Opens a form with a copy.
+    pub(super) fn open_copy(&mut self, connection: &Connection) {
+        if !self.dialogs.is_empty() {
+            return;
+        }
+        let catalog = Arc::clone(&self.service.catalog);
+        let provider_id = &connection.item.provider_id;
+        match catalog.get(provider_id) {
+            Some(provider) => {
+                let form = Form::duplicate(connection, provider);
+                self.dialogs.push(form);
+            }
+            None => self.notify(Notice::error(format!(
+                "Provider '{provider_id}' is not in the catalog, so its connections cannot be duplicated"
+            ))),
         }
     }
 }

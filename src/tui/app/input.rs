@@ -30,7 +30,7 @@ impl App {
     pub(super) fn takes_characters(&self) -> bool {
         match self.dialogs.last() {
             Some(dialog) => dialog.get().takes_characters(),
-            None => self.is_filtering(),
+            None => self.tree.is_filtering(),
         }
     }
 
@@ -42,7 +42,7 @@ impl App {
         }
         let mut found = self.keymap.find(self.context(), key);
         // The filter shares its context with the lists of dialogs, where there is nothing to complete.
-        let is_in_filter = self.dialogs.is_empty() && self.is_filtering();
+        let is_in_filter = self.dialogs.is_empty() && self.tree.is_filtering();
         found = found.filter(|action| *action != Action::CompleteFilter || is_in_filter);
         if self.dialogs.is_on::<Form>() {
             // A key that an open list in the form does not use goes to the form.
@@ -73,7 +73,7 @@ impl App {
     }
 
     fn type_key(&mut self, key: KeyPress) {
-        if self.is_filtering() && self.dialogs.is_empty() {
+        if self.tree.is_filtering() && self.dialogs.is_empty() {
             self.tree.edit_filter(|line| line.edit(key));
         }
         self.with_top(|dialog, cx| dialog.key(key, cx));
@@ -82,7 +82,7 @@ impl App {
 
     /// Types several characters that arrived together, so that each of them does not start a search.
     pub(super) fn type_characters(&mut self, text: &str) {
-        if self.is_filtering() && self.dialogs.is_empty() {
+        if self.tree.is_filtering() && self.dialogs.is_empty() {
             self.tree.edit_filter(|line| line.type_text(text));
         }
         self.with_top(|dialog, cx| dialog.type_characters(text, cx));
@@ -138,7 +138,7 @@ impl App {
                 );
                 // Only the pane in focus is printed.
                 if is_tab && self.dialogs.is_empty() && self.tree.selected_item().is_some() {
-                    self.enter_workspace();
+                    self.focus.enter_workspace();
                 }
                 effect
             }
@@ -152,14 +152,14 @@ impl App {
     }
 
     fn select_in_pane(&mut self, number: usize) {
-        match (self.pane, self.workspace.tab) {
+        match (self.focus.pane, self.workspace.tab) {
             (Pane::Workspace, Tab::Info) => self.workspace.line = number.min(info::LINES - 1),
             (Pane::Workspace, Tab::History) => {
                 let count = self.workspace.history.versions().len();
                 self.workspace.history.selected = number.min(count.saturating_sub(1));
             }
             (Pane::Workspace, Tab::Settings) | (Pane::Tree | Pane::Table, _) => {
-                self.pane = Pane::Tree;
+                self.focus.pane = Pane::Tree;
                 self.tree.select_shown(number);
             }
         }
@@ -177,7 +177,7 @@ impl App {
 
     /// Filters the tree by a text.
     pub(super) fn apply_filter(&mut self, text: &str) {
-        self.pane = Pane::Tree;
+        self.focus.pane = Pane::Tree;
         self.tree.start_filter();
         self.tree.edit_filter(|line| {
             line.set(text);
@@ -278,7 +278,7 @@ impl App {
             // The table beside the tree has the only rows that scroll.
             Pane::Tree if self.shows_table() => self.move_selection(by),
             pane => {
-                self.pane = pane;
+                self.focus.pane = pane;
                 self.move_selection(by);
             }
         }
@@ -294,10 +294,10 @@ impl App {
                 if row >= self.tree.rows() {
                     return None;
                 }
-                self.pane = pane;
+                self.focus.pane = pane;
                 self.tree.select_row(row);
                 if mouse.x < layout.tree.inside().x + MARK_WIDTH {
-                    self.mark_clicked();
+                    self.tree.toggle_mark();
                     return None;
                 }
                 true
@@ -312,16 +312,16 @@ impl App {
                 let at = point(mouse, rows, self.tree.list_top)?;
                 let is_there = at < self.tree.shown_len();
                 if is_there {
-                    self.enter_table(at);
+                    self.focus.enter_table(at, &mut self.tree);
                     if mouse.x == rows.x {
-                        self.mark_clicked();
+                        self.tree.toggle_mark();
                         return None;
                     }
                 }
                 is_there
             }
             Pane::Workspace => {
-                self.enter_workspace();
+                self.focus.enter_workspace();
                 self.click_in_tabs(mouse);
                 true
             }
@@ -366,7 +366,10 @@ impl App {
     fn pane_at(&self, mouse: Mouse) -> Option<Pane> {
         let layout = self.layout();
         if layout.panes == PaneCount::One {
-            return layout.body.contains(mouse.x, mouse.y).then_some(self.pane);
+            return layout
+                .body
+                .contains(mouse.x, mouse.y)
+                .then_some(self.focus.pane);
         }
         if layout.tree.contains(mouse.x, mouse.y) {
             return Some(Pane::Tree);

@@ -1,4 +1,4 @@
-//! Open dialogs: their view of the app, their input and requests; connection tests and model lists.
+//! Open dialogs and screens: their view of the app, their input and requests; connection tests and model lists.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{App, AwaitedReply};
 use crate::connection::TestSubject;
 use crate::search::TreeItem;
-use crate::tui::action::Action;
+use crate::tui::action::{Action, KeyContext};
 use crate::tui::dialog::{Dialog, DialogContext, DialogOutcome, Pick, Rows};
 use crate::tui::dialogs::AnyDialog;
 use crate::tui::dialogs::confirm::ConfirmDialog;
@@ -18,6 +18,8 @@ use crate::tui::event::Mouse;
 use crate::tui::form::{Form, FormSubject};
 use crate::tui::health::TestRecord;
 use crate::tui::info::LastTest;
+use crate::tui::notice::Notice;
+use crate::tui::tabs::Tab;
 
 impl App {
     /// State that the dialog at an index may read.
@@ -137,6 +139,69 @@ impl App {
         let at = dialogs.position(|dialog| dialog.get().ticket() == Some(ticket))?;
         let outcome = self.with_dialog(at, |dialog, cx| dialog.reply(reply, cx));
         self.follow_up(outcome.unwrap_or(DialogOutcome::Stay))
+    }
+
+    /// Runs an action of a context if it works here; otherwise opens its screen and names its key.
+    pub(super) fn go_and_act(&mut self, action: Action, context: KeyContext) -> Option<Effect> {
+        let here = self.context();
+        let is_here = here.has(action.entry())
+            || context == KeyContext::Global
+            || here.menus().contains(&context);
+        if is_here {
+            return self.act(action);
+        }
+        let title = action.entry().title;
+        if self.form().is_some_and(Form::has_unsaved_input) {
+            self.notify(Notice::info(format!(
+                "\"{title}\" is on another screen; save or close the form first"
+            )));
+            return None;
+        }
+        while !self.dialogs.is_empty() {
+            self.dialogs.pop();
+        }
+        if self.context().has(action.entry()) {
+            return self.act(action);
+        }
+        let effect = self.open_screen(context);
+        if let Some(key) = self.keymap.first_key(context, action) {
+            let text = format!("\"{title}\" is the key {key} on this screen");
+            let has_arrived = self.context() == context || effect.is_some();
+            if has_arrived {
+                self.notify(Notice::info(text));
+            }
+        }
+        effect
+    }
+
+    /// Opens the screen of a context, for the selected connection where it needs one.
+    fn open_screen(&mut self, context: KeyContext) -> Option<Effect> {
+        match context {
+            KeyContext::Info => self.focus_tab(Tab::Info),
+            KeyContext::History | KeyContext::Compare => self.focus_tab(Tab::History),
+            KeyContext::Trash => return self.act(Action::Trash),
+            KeyContext::Drafts => return self.act(Action::Drafts),
+            KeyContext::Bulk => return self.act(Action::ShowBulk),
+            KeyContext::Report => return self.act(Action::Test),
+            KeyContext::CopyMenu => return self.act(Action::Copy),
+            KeyContext::SortMenu => return self.act(Action::Sort),
+            KeyContext::Form | KeyContext::MoveToReference | KeyContext::Merge => {
+                if self.selected_to("edit it").is_some() {
+                    return self.act(Action::Edit);
+                }
+            }
+            KeyContext::List => return self.act(Action::Filter),
+            KeyContext::Tree | KeyContext::Confirm | KeyContext::Global => {}
+        }
+        None
+    }
+
+    /// Shows a tab and moves the focus to it.
+    fn focus_tab(&mut self, tab: Tab) {
+        self.show_tab(tab);
+        if self.tree.selected_item().is_some() {
+            self.focus.enter_workspace();
+        }
     }
 
     pub(super) fn test_selected(&mut self) -> Option<Effect> {

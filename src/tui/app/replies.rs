@@ -19,14 +19,15 @@ impl App {
     pub(super) fn handle_reply(&mut self, ticket: Ticket, reply: ServiceReply) -> Option<Effect> {
         let waiting = self.requests.pending.remove(&ticket)?;
         if matches!(reply, ServiceReply::Ran(Ok(_))) {
-            self.note_own_change();
+            // Others may have made changes at the same time, so the list is reloaded.
+            self.reload.is_due = !self.service.features.change_feed;
         }
         match (waiting, reply) {
             (AwaitedReply::Dialog, reply) => return self.reply_to_dialog(ticket, reply),
             (AwaitedReply::Page, ServiceReply::Listed(Ok(page))) => {
                 if self.tree.loading.awaits(ticket) {
                     self.tree.take_page(page.items, page.total);
-                    self.note_page();
+                    self.reload.is_undated = self.tree.loading.is_done();
                 }
             }
             (AwaitedReply::Page, ServiceReply::Listed(Err(error))) => {
@@ -225,9 +226,7 @@ impl App {
                 let notice = form.show_errors(&problems);
                 // The current notice is about an earlier attempt.
                 self.notices.current = None;
-                if let Some(notice) = notice {
-                    self.notify(notice);
-                }
+                self.notify_any(notice);
             }
             Err(ConnectionError::VersionConflict { found, .. }) if form.id().is_some() => {
                 form.wait_for_theirs(found);
@@ -263,16 +262,11 @@ impl App {
             notice.with_undo()
         });
         // A later toggle of this connection is already on screen.
-        if !self.has_later_toggle(switch) {
+        if self.requests.status_before_toggles(switch.id).is_none() {
             self.tree.upsert(TreeItem::from(&connection));
         }
-        for later in self.requests.pending.values_mut() {
-            if let AwaitedReply::Toggle(later) = later
-                && later.id == switch.id
-            {
-                later.from = item.is_active;
-            }
-        }
+        self.requests
+            .set_status_before_toggles(switch.id, item.is_active);
         if self.workspace.detail.id() == Some(item.id) {
             self.workspace.detail.show(connection);
         }
@@ -280,17 +274,12 @@ impl App {
 
     /// Reverts a failed toggle on screen and removes it from the undo stack.
     fn revert_toggle(&mut self, switch: &PendingToggle) {
-        if !self.has_later_toggle(switch) {
+        if self.requests.status_before_toggles(switch.id).is_none() {
             self.tree.set_active(switch.id, switch.from);
         }
         if !switch.is_undo {
             self.undo.drop_toggle(switch);
         }
-    }
-
-    fn has_later_toggle(&self, switch: &PendingToggle) -> bool {
-        self.requests
-            .has(|waiting| matches!(waiting, AwaitedReply::Toggle(later) if later.id == switch.id))
     }
 
     /// Discards a draft.
@@ -317,7 +306,7 @@ impl App {
             self.running.ticks = self.running.ticks.saturating_add(1);
         }
         self.open_draft.timer_expired(ticket);
-        self.reload_timer_expired(ticket);
+        self.reload.timer_expired(ticket);
         if let Some(form) = self.form_mut() {
             form.recheck_expired(ticket);
             if form.hiding == Some(ticket) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::trash::PendingRestore;
+use super::restore::PendingRestore;
 use super::undo::EditedVersion;
 use crate::connection::{PageRequest, ProviderVariables};
 use crate::provider::ProviderCatalog;
@@ -21,6 +21,7 @@ use crate::tui::message_log::MessageLog;
 use crate::tui::notice::{Notice, NoticeSeverity};
 use crate::tui::target_info::TargetInfo;
 use crate::tui::targets::{TargetEntry, TargetsHandle};
+use crate::tui::tree::ItemChange;
 
 /// Request that waits for its reply.
 #[derive(Debug)]
@@ -95,6 +96,26 @@ pub struct ThemeList {
 }
 
 impl ThemeList {
+    /// Chooses the next theme.
+    pub(super) fn choose_next(&mut self) -> Notice {
+        let next = (self.current + 1) % self.names.len().max(1);
+        let notice = if self.names.len() < 2 {
+            None
+        } else {
+            self.choose(next)
+        };
+        notice.unwrap_or_else(|| Notice::info("No themes available: NO_COLOR is set"))
+    }
+
+    /// Chooses a theme, now and from the next start on.
+    pub(super) fn choose(&mut self, at: usize) -> Option<Notice> {
+        let name = self.names.get(at)?;
+        self.current = at;
+        self.is_chosen = true;
+        let text = format!("Theme: {name}; kept for the next start");
+        Some(Notice::info(text))
+    }
+
     /// Returns the theme that was chosen in the app.
     pub fn chosen(&self) -> Option<&str> {
         let current = self.names.get(self.current).filter(|_| self.is_chosen);
@@ -217,6 +238,42 @@ impl Requests {
         ticket
     }
 
+    fn toggles_of(&mut self, id: Uuid) -> impl Iterator<Item = &mut PendingToggle> {
+        let pending = self.pending.values_mut();
+        pending.filter_map(move |waiting| match waiting {
+            AwaitedReply::Toggle(toggle) if toggle.id == id => Some(toggle),
+            _ => None,
+        })
+    }
+
+    /// Status that the service reported before the pending toggles of a connection; `None` if there are none.
+    pub fn status_before_toggles(&mut self, id: Uuid) -> Option<bool> {
+        self.toggles_of(id).next().map(|toggle| toggle.from)
+    }
+
+    /// Records the status to which the pending toggles of a connection are reverted if they are refused.
+    pub fn set_status_before_toggles(&mut self, id: Uuid, is_active: bool) {
+        for toggle in self.toggles_of(id) {
+            toggle.from = is_active;
+        }
+    }
+
+    /// Records the status in changes by others for the pending toggles; returns the connections that have some.
+    pub fn update_toggles(&mut self, news: &[ItemChange]) -> Vec<Uuid> {
+        let mut toggling = Vec::new();
+        for waiting in self.pending.values_mut() {
+            let AwaitedReply::Toggle(toggle) = waiting else {
+                continue;
+            };
+            let newest = news.iter().rev().find(|change| change.id() == toggle.id);
+            if let Some(ItemChange::Saved(item)) = newest {
+                toggle.from = item.is_active;
+                toggling.push(toggle.id);
+            }
+        }
+        toggling
+    }
+
     /// Returns true if a request of this kind is pending.
     pub fn has(&self, kind: impl Fn(&AwaitedReply) -> bool) -> bool {
         self.pending.values().any(kind)
@@ -234,6 +291,12 @@ impl Notices {
     pub fn replace(&mut self, notice: Notice) {
         self.shown += 1;
         self.current = Some(notice);
+    }
+
+    /// Returns true while an error is shown.
+    pub fn shows_error(&self) -> bool {
+        let current = self.current.as_ref();
+        current.is_some_and(|notice| notice.severity == NoticeSeverity::Error)
     }
 
     /// Removes the notice of another view; an error stays until its cause is gone.

@@ -4,17 +4,19 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, NaiveTime, Utc};
 use uuid::Uuid;
 
 use super::state::RunningWork;
-use super::{App, AwaitedReply, Pane};
+use super::{App, AwaitedReply, Pane, form_requests};
+use crate::search::Health;
 use crate::tui::change_feed::FeedEvent;
-use crate::tui::dialog::TICKS_PER_SECOND;
+use crate::tui::dialog::{DialogKind, TICKS_PER_SECOND};
 use crate::tui::dialogs::confirm::ConfirmDialog;
 use crate::tui::dialogs::menu::Menu;
 use crate::tui::dialogs::trash::TrashDialog;
 use crate::tui::effect::{Effect, ServiceRequest};
-use crate::tui::form::{AliasCheck, TheirChange};
+use crate::tui::form::{Form, TheirChange};
 use crate::tui::layout::PaneCount;
 use crate::tui::notice::{Notice, NoticeSeverity};
 use crate::tui::tabs::Tab;
@@ -22,15 +24,6 @@ use crate::tui::tree::{ItemChange, Node};
 
 /// Time that a notice stays on screen.
 const NOTICE_TIME: Duration = Duration::from_secs(5);
-
-/// Time between two lookups of the references in a form.
-const RECHECK_TIME: Duration = Duration::from_secs(2);
-
-/// Same, on a server.
-const REMOTE_RECHECK_TIME: Duration = Duration::from_secs(30);
-
-/// Time that a revealed secret stays visible.
-const REVEAL_TIME: Duration = Duration::from_secs(10);
 
 impl App {
     /// Next background effect.
@@ -44,17 +37,17 @@ impl App {
             .or_else(|| self.next_versions())
             .or_else(|| self.next_dialog_request())
             .or_else(|| self.next_test())
-            .or_else(|| self.next_alias())
-            .or_else(|| self.next_lookup())
+            .or_else(|| form_requests::next_request(self.dialogs.find_mut()?, &mut self.requests))
             .or_else(|| self.next_bulk_request())
-            .or_else(|| self.next_configuration_keys())
             .or_else(|| self.next_key_check())
             .or_else(|| self.next_expiry())
             .or_else(|| self.next_age())
-            .or_else(|| self.next_hiding())
+            .or_else(|| {
+                let is_remote = self.service.target.server.is_some();
+                let form = self.dialogs.find_mut()?;
+                form_requests::next_timer(form, &mut self.requests, is_remote)
+            })
             .or_else(|| self.next_tick())
-            .or_else(|| self.next_recheck())
-            .or_else(|| self.next_their_version_request())
             .or_else(|| self.next_external_edit())
             .or_else(|| {
                 let form = self.dialogs.find();
@@ -74,6 +67,51 @@ impl App {
         let ticket = self.requests.register(AwaitedReply::Page);
         self.tree.loading.requested(ticket, query.window);
         Some(Effect::Call(ticket, ServiceRequest::List(query)))
+    }
+
+    /// Next reload or its timer. The list is reloaded below a form, but not below another dialog, which may show its rows.
+    fn next_reload(&mut self) -> Option<Effect> {
+        let loading = &self.tree.loading;
+        if self.service.features.change_feed || !loading.is_done() && !loading.is_broken() {
+            return None;
+        }
+        let is_toggling = |waiting: &AwaitedReply| matches!(waiting, AwaitedReply::Toggle(_));
+        let is_shown = self.dialogs.iter().all(|dialog| Form::of(dialog).is_some());
+        if self.reload.is_due && is_shown && !self.requests.has(is_toggling) {
+            self.reload.is_due = false;
+            self.tree.refresh();
+            self.workspace.detail.invalidate();
+            return Some(Effect::Continue);
+        }
+        self.reload.start_timer(&mut self.requests)
+    }
+
+    /// Returns the time of day at which the list was loaded, for a list that does not update itself.
+    pub fn list_time(&self) -> Option<NaiveTime> {
+        let updated = self.reload.updated;
+        updated.filter(|_| !self.service.features.change_feed)
+    }
+
+    /// Sets the time of what has none, and the time that ages count from.
+    pub fn set_missing_times(&mut self, now: DateTime<Utc>, time_of_day: NaiveTime) {
+        self.screen.now = Some(now);
+        self.tree.tests.set_missing_times(now);
+        self.notices.log.set_missing_times(time_of_day);
+        if std::mem::take(&mut self.reload.is_undated) {
+            self.reload.updated = Some(time_of_day);
+        }
+    }
+
+    /// Next timer that repaints the ages of tests on screen.
+    fn next_age(&mut self) -> Option<Effect> {
+        let rows = self.layout().list_rows();
+        let (tree, dialogs) = (&self.tree, &self.dialogs);
+        self.reload.start_age_timer(&mut self.requests, || {
+            let shown = (tree.list_top..tree.list_top + rows)
+                .map_while(|at| tree.visible_at(at))
+                .chain(tree.selected_item());
+            dialogs.is_empty() && shown.into_iter().any(|item| item.health == Health::Passed)
+        })
     }
 
     /// Requests one detail at a time, so that moving quickly through the list does not request every connection.
@@ -96,7 +134,7 @@ impl App {
     fn next_versions(&mut self) -> Option<Effect> {
         let is_shown = match self.layout().panes {
             PaneCount::None => false,
-            PaneCount::One => self.pane == Pane::Workspace,
+            PaneCount::One => self.focus.pane == Pane::Workspace,
             PaneCount::Two => !self.shows_table(),
         };
         if !is_shown
@@ -114,31 +152,6 @@ impl App {
         Some(self.call(
             AwaitedReply::Versions(id, window),
             ServiceRequest::Versions(id, window),
-        ))
-    }
-
-    fn next_alias(&mut self) -> Option<Effect> {
-        let form = self.form()?;
-        let except = form.id();
-        let alias = form.alias_to_check()?.to_owned();
-        let ticket = self.requests.register(AwaitedReply::Alias);
-        if let Some(form) = self.form_mut() {
-            form.alias_check = AliasCheck::Checking(ticket, alias.clone());
-        }
-        Some(Effect::Call(
-            ticket,
-            ServiceRequest::AliasOwner(alias, except),
-        ))
-    }
-
-    fn next_lookup(&mut self) -> Option<Effect> {
-        let reference = self.form()?.reference_to_look_up()?;
-        if let Some(form) = self.form_mut() {
-            form.start_check(reference.clone());
-        }
-        Some(self.call(
-            AwaitedReply::Lookup,
-            ServiceRequest::LookUpReference(reference),
         ))
     }
 
@@ -165,37 +178,6 @@ impl App {
             notice.expiry = Some(ticket);
         }
         Some(Effect::Wake(ticket, NOTICE_TIME))
-    }
-
-    /// Timer of the next lookup of the references in the form, since appsettings.json may change.
-    fn next_recheck(&mut self) -> Option<Effect> {
-        let form = self.form()?;
-        if form.recheck.is_some() || !form.has_reference() {
-            return None;
-        }
-        let ticket = self.requests.new_ticket();
-        if let Some(form) = self.form_mut() {
-            form.recheck = Some(ticket);
-        }
-        let is_remote = self.service.target.server.is_some();
-        let after = if is_remote {
-            REMOTE_RECHECK_TIME
-        } else {
-            RECHECK_TIME
-        };
-        Some(Effect::Wake(ticket, after))
-    }
-
-    fn next_hiding(&mut self) -> Option<Effect> {
-        let form = self.form()?;
-        if form.hiding.is_some() || !form.shows_secret() {
-            return None;
-        }
-        let ticket = self.requests.new_ticket();
-        if let Some(form) = self.form_mut() {
-            form.hiding = Some(ticket);
-        }
-        Some(Effect::Wake(ticket, REVEAL_TIME))
     }
 
     /// Timer of the spinner, while the topmost dialog waits for a reply.
@@ -259,9 +241,14 @@ impl App {
         self.drop_changes_of(&deleted);
         let before = self.tree.selected();
         let name = self.tree.selected_item().map(|item| item.name().to_owned());
-        let switching = self.update_pending_toggles(&news);
+        let toggling = self.requests.update_toggles(&news);
+        let shown = toggling
+            .into_iter()
+            .filter_map(|id| Some((id, self.tree.item(id)?.is_active)));
+        let shown: Vec<_> = shown.collect();
         self.tree.apply(news);
-        for (id, is_active) in switching {
+        // Pending toggles stay on screen.
+        for (id, is_active) in shown {
             self.tree.set_active(id, is_active);
         }
         if self.tree.selected() == before {
@@ -323,24 +310,6 @@ impl App {
         }
     }
 
-    /// Keeps pending toggles on screen and records the status to revert to if they are refused.
-    fn update_pending_toggles(&mut self, news: &[ItemChange]) -> Vec<(Uuid, bool)> {
-        let mut switching = Vec::new();
-        for waiting in self.requests.pending.values_mut() {
-            let AwaitedReply::Toggle(switch) = waiting else {
-                continue;
-            };
-            let newest = news.iter().rev().find(|change| change.id() == switch.id);
-            if let Some(ItemChange::Saved(item)) = newest {
-                switch.from = item.is_active;
-                if let Some(shown) = self.tree.item(switch.id) {
-                    switching.push((switch.id, shown.is_active));
-                }
-            }
-        }
-        switching
-    }
-
     /// Retries what failed while the service was unreachable.
     fn reconnected(&mut self) {
         self.feed.is_stale = false;
@@ -359,7 +328,7 @@ impl App {
 
     /// Reports a change that happened before the form was opened.
     pub(super) fn report_change_before_open(&mut self) {
-        let Some(id) = self.form().and_then(crate::tui::form::Form::id) else {
+        let Some(id) = self.form().and_then(Form::id) else {
             return;
         };
         let change = match self.tree.item(id) {

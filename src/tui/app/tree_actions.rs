@@ -1,21 +1,22 @@
 //! Actions in the tree.
 
-use std::sync::Arc;
-
 use uuid::Uuid;
 
 use super::undo::UndoableChange;
 use super::{App, AwaitedReply, Pane, PendingToggle};
-use crate::connection::{Command, Connection};
-use crate::search::{Column, Sort};
-use crate::tui::action::Action;
+use crate::connection::Command;
+use crate::search::Sort;
+use crate::tui::action::{Action, KeyContext};
 use crate::tui::bulk::BulkJob;
+use crate::tui::dialogs::AnyDialog;
 use crate::tui::dialogs::confirm::ConfirmDialog;
+use crate::tui::dialogs::copy_to_target::CopyDialog;
 use crate::tui::dialogs::env_import::EnvImport;
 use crate::tui::dialogs::menu::Menu;
+use crate::tui::dialogs::targets::TargetsDialog;
+use crate::tui::dialogs::trash::TrashDialog;
 use crate::tui::effect::{Effect, ServiceRequest};
-use crate::tui::form::Form;
-use crate::tui::notice::{Notice, NoticeSeverity};
+use crate::tui::notice::Notice;
 use crate::tui::tabs::Tab;
 use crate::tui::tree::Node;
 
@@ -25,7 +26,7 @@ impl App {
     pub(super) fn act_in_tree(&mut self, action: Action) -> Option<Effect> {
         match action {
             Action::New => self.pick_provider(),
-            Action::Edit | Action::Choose if self.is_filtering() => self.accept_filter(),
+            Action::Edit | Action::Choose if self.tree.is_filtering() => self.accept_filter(),
             Action::Edit | Action::Choose => return self.edit(),
             Action::Toggle if self.has_marks() => self.open_bulk_toggle(),
             Action::Test if self.has_marks() => self.open_bulk_for_marked(&[BulkJob::Test]),
@@ -37,7 +38,11 @@ impl App {
             Action::Activate => return self.set_active_of_selected(true),
             Action::Deactivate => return self.set_active_of_selected(false),
             Action::Export => self.open_export(),
-            Action::CopyToTarget => self.open_copy_to_target(),
+            Action::CopyToTarget => {
+                let targets = self.service.targets.clone();
+                self.notices.current = None;
+                self.open_or_notify(CopyDialog::open(self.tree.marked_or_selected(), targets));
+            }
             Action::ShowBulk => self.show_bulk(),
             Action::MarkRow
             | Action::MarkUp
@@ -46,7 +51,10 @@ impl App {
             | Action::MarkAll
             | Action::Invert => self.act_on_marks(action),
             Action::Duplicate => return self.duplicate(),
-            Action::ImportEnvironment => self.import(),
+            Action::ImportEnvironment => {
+                let variables = &self.service.provider_variables;
+                self.open_or_notify(EnvImport::open(variables.offers(&self.service.catalog)));
+            }
             Action::Toggle => return self.toggle(),
             Action::Test => return self.test_selected(),
             Action::Models => return self.browse_selected(),
@@ -59,22 +67,33 @@ impl App {
             Action::RollBack => return self.confirm_roll_back(),
             Action::Undo => return self.undo_last(),
             Action::Delete => self.confirm_delete(),
-            Action::Trash => self.open_trash(),
-            Action::KeyBackup => self.open_key_backup(),
-            Action::Targets => self.open_targets(),
-            Action::ReadOnly => self.toggle_read_only(),
+            Action::Trash => {
+                // An old notice would cover its keys in a small terminal.
+                self.notices.current = None;
+                self.open_or_notify(TrashDialog::open(self.service.features));
+            }
+            Action::KeyBackup => {
+                let path = self.service.key_path.as_deref();
+                self.open_or_notify(ConfirmDialog::key_backup(path));
+            }
+            Action::Targets => {
+                self.open_or_notify(TargetsDialog::open(self.service.target_entries()));
+            }
+            Action::ReadOnly => {
+                let target = &mut self.service.target;
+                let notice = self.read_only.toggle(&mut self.keymap, target);
+                self.notify(notice);
+            }
             Action::EditExternally => return self.edit_externally(),
             Action::Drafts => return Some(self.open_draft.look()),
-            Action::Filter => self.focus_filter(),
+            Action::Filter => {
+                let panes = self.layout().panes;
+                self.focus.focus_filter(&mut self.tree, panes);
+            }
             Action::CompleteFilter => self.complete_filter(),
             Action::Sort => self.dialogs.push(Menu::SORT),
-            Action::SortByName
-            | Action::SortByAlias
-            | Action::SortByProvider
-            | Action::SortByStatus
-            | Action::SortByModified
-            | Action::ReverseSort
-            | Action::Group => self.act_on_sort(action),
+            Action::ReverseSort | Action::Group => self.act_on_sort(action),
+            _ if action.sort_column().is_some() => self.act_on_sort(action),
             Action::Copy => self.open_copy_menu(),
             Action::CopyName
             | Action::CopyAlias
@@ -93,7 +112,10 @@ impl App {
             Action::Last => self.move_selection(isize::MAX),
             Action::Open => self.open_node(),
             Action::Close => self.close_node(),
-            Action::NextPane | Action::PreviousPane => self.change_pane(),
+            Action::NextPane | Action::PreviousPane => {
+                let panes = self.layout().panes;
+                self.focus.change_pane(&mut self.tree, panes);
+            }
             Action::Back => self.back(),
             // Actions of dialogs, and those that `act` runs in every context.
             _ => {}
@@ -125,7 +147,7 @@ impl App {
 
     fn page(&self) -> isize {
         let layout = self.layout();
-        let rows = match self.pane {
+        let rows = match self.focus.pane {
             Pane::Tree => layout.tree_rows(),
             Pane::Table | Pane::Workspace => layout.list_rows(),
         };
@@ -134,20 +156,17 @@ impl App {
 
     /// Moves the selection, or scrolls the focused tab.
     pub(super) fn move_selection(&mut self, by: isize) {
-        match self.pane {
-            Pane::Tree => self.move_in_tree(by),
-            Pane::Table => self.move_in_table(by),
+        match self.focus.pane {
+            Pane::Tree => self.focus.move_in_tree(by, &mut self.tree),
+            Pane::Table => self.focus.move_in_table(by, &mut self.tree),
             Pane::Workspace => self.move_in_tab(by),
         }
     }
 
     /// Returns true if Back has an effect.
     pub(super) fn can_go_back(&self) -> bool {
-        self.notices
-            .current
-            .as_ref()
-            .is_some_and(|notice| notice.severity == NoticeSeverity::Error)
-            || self.pane != Pane::Tree
+        self.notices.shows_error()
+            || self.focus.pane != Pane::Tree
             || self.tree.filter().is_some()
             || self.has_marks()
             || matches!(
@@ -156,22 +175,28 @@ impl App {
             )
     }
 
+    fn open_node(&mut self) {
+        let panes = self.layout().panes;
+        self.focus.open_node(&mut self.tree, panes);
+    }
+
+    fn close_node(&mut self) {
+        if !self.focus.leave(&mut self.tree) {
+            self.tree.close();
+        }
+    }
+
     fn back(&mut self) {
-        if self
-            .notices
-            .current
-            .as_ref()
-            .is_some_and(|notice| notice.severity == NoticeSeverity::Error)
-        {
+        if self.notices.shows_error() {
             self.notices.current = None;
-        } else if self.pane == Pane::Workspace {
-            self.leave_workspace();
+        } else if self.focus.pane == Pane::Workspace {
+            self.focus.leave(&mut self.tree);
         } else if self.tree.filter().is_some() {
             self.tree.clear_filter();
         } else if self.has_marks() {
             self.tree.unmark_all();
-        } else if self.pane == Pane::Table {
-            self.leave_table();
+        } else if self.focus.pane == Pane::Table {
+            self.focus.leave(&mut self.tree);
         } else if matches!(
             self.tree.selected(),
             Node::Connection(_) | Node::Provider(_)
@@ -238,14 +263,7 @@ impl App {
 
     /// Requests the status; pending requests for the same connection run first, in order.
     pub(super) fn request_toggle(&mut self, mut switch: PendingToggle) -> Effect {
-        let pending = self
-            .requests
-            .pending
-            .values()
-            .find_map(|waiting| match waiting {
-                AwaitedReply::Toggle(other) if other.id == switch.id => Some(other.from),
-                _ => None,
-            });
+        let pending = self.requests.status_before_toggles(switch.id);
         switch.from = pending.unwrap_or(switch.from);
         self.tree.set_active(switch.id, switch.active);
         let command = Command::SetActive {
@@ -273,54 +291,89 @@ impl App {
         }
     }
 
-    /// Shows where the key is, and offers to confirm its backup.
-    fn open_key_backup(&mut self) {
-        match &self.service.key_path {
-            Some(path) => {
-                let confirm = ConfirmDialog::key_backup(path);
-                self.dialogs.push(confirm);
-            }
-            None => self.notify(Notice::info(
-                "The server has its own key; back it up there with umai key export FILE",
-            )),
+    /// Opens a dialog, or reports why there is none.
+    fn open_or_notify(&mut self, opened: Result<impl Into<AnyDialog>, Notice>) {
+        match opened {
+            Ok(dialog) => self.dialogs.push(dialog),
+            Err(notice) => self.notify(notice),
         }
     }
 
-    /// Lists what can be created from environment variables.
-    fn import(&mut self) {
-        let offers = self
-            .service
-            .provider_variables
-            .offers(&self.service.catalog);
-        if offers.is_empty() {
-            self.notify(Notice::info(
-                "No provider variable is set, such as OPENAI_API_KEY or ANTHROPIC_API_KEY",
-            ));
+    fn act_on_marks(&mut self, action: Action) {
+        let is_selected = match action {
+            Action::MarkRow => self.mark_row(),
+            Action::MarkUp => self.tree.mark_and_move(-1),
+            Action::MarkDown => self.tree.mark_and_move(1),
+            Action::MarkTo => self.tree.mark_up_to_selected(),
+            Action::MarkAll => {
+                self.mark_all();
+                return;
+            }
+            _ => {
+                self.tree.invert_marks();
+                return;
+            }
+        };
+        if !is_selected {
+            let key = self.keymap.first_key(KeyContext::Tree, Action::MarkAll);
+            let all = key.map_or_else(String::new, |key| format!("; {key} marks all shown"));
+            self.notify(Notice::info(format!("Select a connection to mark it{all}")));
+        }
+    }
+
+    /// Toggles the mark of the selected connection and selects the next one; returns false if none is selected.
+    fn mark_row(&mut self) -> bool {
+        let is_selected = self.tree.toggle_mark();
+        if is_selected && self.focus.pane != Pane::Workspace {
+            self.move_selection(1);
+        }
+        is_selected
+    }
+
+    fn mark_all(&mut self) {
+        let problem = self.tree.filter().and_then(|filter| filter.problem.clone());
+        if let Some(problem) = problem {
+            // The part of the filter that is wrong does not restrict the list.
+            self.notify(Notice::warning(format!(
+                "Nothing marked: the filter has an error. {problem}"
+            )));
             return;
         }
-        self.dialogs.push(EnvImport::new(offers));
+        self.tree.mark_all();
+        if let Some(total) = self.tree.loading.incomplete_total()
+            && self.has_marks()
+        {
+            let (marked, read) = (self.tree.marked_len(), self.tree.len());
+            self.notify(Notice::warning(format!(
+                "{marked} marked; {read} of {total} connections loaded so far"
+            )));
+        }
     }
 
-    /// Changes the sort order or the groups.
-    pub(super) fn act_on_sort(&mut self, action: Action) {
-        let sort = self.tree.sort();
-        match action {
-            Action::SortByName => self.sort_by(sort.or_reversed(Column::Name)),
-            Action::SortByAlias => self.sort_by(sort.or_reversed(Column::Alias)),
-            Action::SortByProvider => self.sort_by(sort.or_reversed(Column::Provider)),
-            Action::SortByStatus => self.sort_by(sort.or_reversed(Column::Status)),
-            Action::SortByModified => self.sort_by(sort.or_reversed(Column::Modified)),
-            Action::ReverseSort => self.sort_by(sort.turned()),
-            Action::Group => {
-                let is_grouped = !self.tree.is_grouped();
-                self.tree.group(is_grouped);
-                self.notify(Notice::info(if is_grouped {
-                    "Grouped by provider"
-                } else {
-                    "Grouping is off"
-                }));
-            }
-            _ => {}
+    /// Returns true if actions apply to marked connections.
+    pub(super) fn has_marks(&self) -> bool {
+        self.tree.marked_len() > 0
+    }
+
+    /// Returns true if the next Back removes the marks.
+    pub(super) fn back_removes_marks(&self) -> bool {
+        self.has_marks() && self.focus.pane != Pane::Workspace && self.tree.filter().is_none()
+    }
+
+    /// Changes the sort order or the groups, and reports the new order.
+    fn act_on_sort(&mut self, action: Action) {
+        if let Some(column) = action.sort_column() {
+            self.sort_by(self.tree.sort().or_reversed(column));
+        } else if action == Action::Group {
+            let is_grouped = !self.tree.is_grouped();
+            self.tree.group(is_grouped);
+            self.notify(Notice::info(if is_grouped {
+                "Grouped by provider"
+            } else {
+                "Grouping is off"
+            }));
+        } else {
+            self.sort_by(self.tree.sort().turned());
         }
     }
 
@@ -338,23 +391,5 @@ impl App {
         };
         (!self.requests.has(is_opening))
             .then(|| self.call(AwaitedReply::Duplicate, ServiceRequest::Get(id)))
-    }
-
-    /// Opens a form with a copy.
-    pub(super) fn open_copy(&mut self, connection: &Connection) {
-        if !self.dialogs.is_empty() {
-            return;
-        }
-        let catalog = Arc::clone(&self.service.catalog);
-        let provider_id = &connection.item.provider_id;
-        match catalog.get(provider_id) {
-            Some(provider) => {
-                let form = Form::duplicate(connection, provider);
-                self.dialogs.push(form);
-            }
-            None => self.notify(Notice::error(format!(
-                "Provider '{provider_id}' is not in the catalog, so its connections cannot be duplicated"
-            ))),
-        }
     }
 }

@@ -5,7 +5,11 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use super::PendingToggle;
+use crate::service::ServiceFeatures;
 use crate::tui::bulk::{BulkJob, BulkOperation, BulkRowState};
+use crate::tui::dialogs::confirm::ConfirmDialog;
+use crate::tui::notice::Notice;
+use crate::tui::tree::Tree;
 
 /// Maximum number of remembered changes.
 const MAX_CHANGES: usize = 1_000;
@@ -36,6 +40,20 @@ pub(super) struct EditedVersion {
     pub version: u64,
     /// True if the version may have other secrets than the one before.
     pub has_secret: bool,
+}
+
+impl EditedVersion {
+    /// Notice after the undo.
+    pub fn undone_notice(&self, name: &str, features: ServiceFeatures) -> Notice {
+        let text = format!("Undid the last change of \"{name}\" (v{})", self.version);
+        if self.has_secret && features.rollback_keeps_secrets {
+            Notice::warning(format!(
+                "{text}; the new key stays, because the history has no secrets"
+            ))
+        } else {
+            Notice::done(text)
+        }
+    }
 }
 
 /// Finished part of a bulk operation.
@@ -82,9 +100,25 @@ impl UndoStack {
         last.is_some_and(|change| !matches!(change, UndoableChange::Permanent(_)))
     }
 
-    /// Last change.
-    pub fn last(&self) -> Option<&UndoableChange> {
-        self.changes.last()
+    /// Prompt before the undo of the last change; none if it needs no confirmation.
+    pub fn prompt(&self, tree: &Tree, features: ServiceFeatures) -> Option<ConfirmDialog> {
+        match self.changes.last()? {
+            UndoableChange::Created(id) => {
+                let item = tree.item(*id)?;
+                Some(ConfirmDialog::undo_create(*id, item.name(), features))
+            }
+            UndoableChange::Edited(edit) if edit.has_secret && !features.rollback_keeps_secrets => {
+                let item = tree.item(edit.id)?;
+                let is_current = self.is_current(*edit, item.version());
+                is_current.then(|| ConfirmDialog::undo_edit(edit.id, edit.version, item.name()))
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns true if a version of the connection equals the one that the edit saved.
+    pub fn is_current(&self, edit: EditedVersion, version: u64) -> bool {
+        self.earliest_equal(edit.id, version) == edit.version
     }
 
     /// Removes the last change if it created or edited this connection.

@@ -34,14 +34,14 @@ impl App {
         self.workspace.tab = tab;
         let purpose = format!("see its {}", tab.title().to_lowercase());
         if self.selected_to(&purpose).is_some() && (is_hidden || is_next) {
-            self.enter_workspace();
+            self.focus.enter_workspace();
         }
     }
 
     /// Returns true if the history is shown beside the pane with the focus.
     pub(super) fn shows_history_beside(&self) -> bool {
         let is_shown = self.layout().panes == PaneCount::Two && !self.shows_table();
-        is_shown && self.pane != Pane::Workspace && self.workspace.tab == Tab::History
+        is_shown && self.focus.pane != Pane::Workspace && self.workspace.tab == Tab::History
     }
 
     /// Tabs as they are drawn: with their keys, the current one in brackets.
@@ -65,7 +65,7 @@ impl App {
 
     /// Tab with the keyboard focus.
     pub fn tab_in_focus(&self) -> Option<Tab> {
-        let is_there = self.pane == Pane::Workspace && self.tree.selected_item().is_some();
+        let is_there = self.focus.pane == Pane::Workspace && self.tree.selected_item().is_some();
         is_there.then_some(self.workspace.tab)
     }
 

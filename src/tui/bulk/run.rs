@@ -1,9 +1,17 @@
 //! Execution of a bulk operation: start, stop, retry, end.
 
+use std::sync::Arc;
+
 use super::{
     AT_ONCE, BulkOperation, BulkPhase, BulkRow, BulkRowState, DELETED_ELSEWHERE, RowCounts,
 };
-use crate::tui::effect::ServiceRequest;
+use crate::atomic_file::OverwritePolicy;
+use crate::connection::alias::is_well_formed;
+use crate::tui::effect::{ExportRequest, ServiceRequest};
+use crate::tui::text_input::TextInput;
+
+/// Default name of an export file.
+const DEFAULT_FILE: &str = "connections.yaml";
 
 impl BulkOperation {
     /// Starts the focused choice; returns false for Cancel.
@@ -113,6 +121,32 @@ impl BulkOperation {
         } else if self.follows {
             self.cursor.selected = 0;
         }
+    }
+
+    /// Suggests a name for the file of an export: the alias of its only connection, if it is well-formed.
+    pub fn suggest_file(&mut self, alias: Option<&str>) {
+        // An alias from a server may contain path separators.
+        let name = match alias {
+            Some(alias) if is_well_formed(alias) => format!("{alias}.yaml"),
+            Some(_) | None => DEFAULT_FILE.to_owned(),
+        };
+        self.file = Some(TextInput::text(&name));
+    }
+
+    /// Request for the export file, while it is to be written.
+    pub fn export_request(&self) -> Option<ExportRequest> {
+        let file = self.file.as_ref();
+        let file = file.filter(|_| self.phase == BulkPhase::Writing)?;
+        Some(ExportRequest {
+            name: file.value().trim().to_owned(),
+            connections: Arc::from(self.loaded.as_slice()),
+            // The same operation may overwrite its own file.
+            policy: if self.written.is_some() || self.overwrites {
+                OverwritePolicy::Replace
+            } else {
+                OverwritePolicy::Keep
+            },
+        })
     }
 
     /// Starts writing the export file.

@@ -143,6 +143,31 @@ impl BulkOperation {
         }
     }
 
+    /// Progress while the operation runs in the background.
+    pub fn running_status(&self) -> Option<String> {
+        let label = self.job.running_label();
+        match self.phase {
+            BulkPhase::Running => {
+                let finished = self.progress.finished();
+                Some(format!("{label} {finished} of {}", self.len()))
+            }
+            BulkPhase::Writing => Some(label.to_owned()),
+            BulkPhase::Preview | BulkPhase::Finished => None,
+        }
+    }
+
+    /// Warning before the app quits; `None` if the operation is not running.
+    pub fn quit_warning(&self) -> Option<String> {
+        self.is_running().then(|| {
+            format!(
+                "{} is running: {} of {}. Connections that are not started will be skipped.",
+                self.job.running_label(),
+                self.progress.finished(),
+                self.len()
+            )
+        })
+    }
+
     /// Notice at the end of the operation.
     pub fn notice(&self) -> String {
         format!("{}: {}", self.job.label(), self.summary_text())

@@ -4,6 +4,7 @@ use std::ops::{Deref, DerefMut};
 
 use crate::tui::bulk::BulkOperation;
 use crate::tui::dialogs::AnyDialog;
+use crate::tui::dialogs::copy_to_target::CopyDialog;
 
 /// Kind of a dialog, to find it among the open ones.
 pub trait DialogKind: Sized {
@@ -105,6 +106,12 @@ impl DialogStack {
     pub fn running_bulk(&self) -> Option<u64> {
         let running = self.bulk().filter(|bulk| bulk.is_running());
         running.map(|bulk| bulk.number)
+    }
+
+    /// Warning before the app quits during a copy or a bulk operation.
+    pub fn quit_warning(&self) -> Option<String> {
+        let copy = self.find().and_then(CopyDialog::quit_warning);
+        copy.or_else(|| self.bulk().and_then(BulkOperation::quit_warning))
     }
 
     /// Shows another bulk operation.

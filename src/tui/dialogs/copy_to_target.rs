@@ -74,12 +74,20 @@ pub struct CopyDialog {
 }
 
 impl CopyDialog {
-    /// Creates the dialog for connections of the current target.
-    pub fn new(targets: TargetsHandle, ids: Vec<Uuid>) -> Self {
+    /// Creates the dialog for connections of the current target; a notice if there is nothing to copy, or no target.
+    pub fn open(ids: Vec<Uuid>, targets: Option<TargetsHandle>) -> Result<Self, Notice> {
+        if ids.is_empty() {
+            return Err(Notice::info("Select or mark connections to copy them"));
+        }
+        let Some(targets) = targets else {
+            return Err(Notice::info(
+                "No targets. Add one: umai login URL, or [targets.NAME] in config.toml",
+            ));
+        };
         let mut entries = targets.0.list();
         // Those that can be chosen are first; the order is otherwise that of the configuration.
         entries.sort_by_key(|entry| refusal(entry).is_some());
-        Self {
+        Ok(Self {
             targets,
             entries,
             ids,
@@ -95,11 +103,16 @@ impl CopyDialog {
             focus: 0,
             cursor: Cursor::default(),
             ticket: None,
-        }
+        })
     }
 
-    /// Returns true while rows are copied.
-    pub fn is_running(&self) -> bool {
+    /// Warning before the app quits; `None` if no rows are being copied.
+    pub fn quit_warning(&self) -> Option<String> {
+        let text = "Connections are being copied. Those that are not started will be skipped.";
+        self.is_running().then(|| text.to_owned())
+    }
+
+    fn is_running(&self) -> bool {
         self.phase == CopyPhase::Running
     }
 

@@ -9,6 +9,7 @@ use crate::tui::dialog::{
 };
 use crate::tui::effect::{ServiceReply, ServiceRequest, Ticket};
 use crate::tui::form::Form;
+use crate::tui::notice::Notice;
 use crate::tui::select_list::SelectList;
 use crate::tui::text_width::wrap;
 
@@ -41,8 +42,13 @@ pub struct EnvChoice<'a> {
 }
 
 impl EnvImport {
-    /// Creates the dialog; references are checked before options are listed.
-    pub fn new(offers: Vec<ProviderMatch>) -> Self {
+    /// Creates the dialog; references are checked before options are listed. A notice if no variable is set.
+    pub fn open(offers: Vec<ProviderMatch>) -> Result<Self, Notice> {
+        if offers.is_empty() {
+            return Err(Notice::info(
+                "No provider variable is set, such as OPENAI_API_KEY or ANTHROPIC_API_KEY",
+            ));
+        }
         let mut secrets: Vec<(String, Option<bool>)> = Vec::new();
         let variables = offers.iter().flat_map(|offer| &offer.variables);
         for SetVariable { name, .. } in variables.filter(|variable| variable.is_secret) {
@@ -51,12 +57,12 @@ impl EnvImport {
                 secrets.push((name.clone(), known));
             }
         }
-        Self {
+        Ok(Self {
             choices: SelectList::default(),
             offers,
             secrets,
             ticket: None,
-        }
+        })
     }
 
     /// Returns the next reference to check.
@@ -123,7 +129,7 @@ impl EnvImport {
     }
 
     /// Replaces the list with a form for the selected option.
-    fn open(&self, cx: &DialogContext<'_>) -> Option<DialogOutcome> {
+    fn open_form(&self, cx: &DialogContext<'_>) -> Option<DialogOutcome> {
         let choice = self.selected()?;
         let provider = cx.catalog.get(&choice.offer.provider_id)?;
         let refers = |name: &str| choice.by_reference && self.resolves(name);
@@ -177,7 +183,7 @@ impl Dialog for EnvImport {
 
     fn act(&mut self, action: Action, cx: &DialogContext<'_>) -> DialogOutcome {
         match action {
-            Action::Choose => self.open(cx).unwrap_or(DialogOutcome::Stay),
+            Action::Choose => self.open_form(cx).unwrap_or(DialogOutcome::Stay),
             Action::Back => DialogOutcome::Close,
             _ => DialogOutcome::Stay,
         }

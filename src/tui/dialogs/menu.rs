@@ -75,12 +75,16 @@ impl Dialog for Menu {
     }
 
     fn spoken(&self, _cx: &DialogContext<'_>) -> Spoken {
-        let place = if self.context == KeyContext::CopyMenu {
-            "Print for copying: name, alias, id or json; back closes."
-        } else {
-            "Sort: by-name, by-alias, by-provider, by-status, by-modified; \
-             reverse-sort reverses, group or back."
-        };
+        if self.context == KeyContext::CopyMenu {
+            let place = "Print for copying: name, alias, id or json; back closes.";
+            return Spoken::text(place, Vec::new());
+        }
+        let columns = ACTIONS
+            .iter()
+            .filter(|entry| entry.action.sort_column().is_some());
+        let columns: Vec<_> = columns.map(|entry| entry.id).collect();
+        let columns = columns.join(", ");
+        let place = format!("Sort: {columns}; reverse-sort reverses, group or back.");
         Spoken::text(place, Vec::new())
     }
 

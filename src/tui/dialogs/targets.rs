@@ -27,12 +27,21 @@ pub struct TargetsDialog {
 }
 
 impl TargetsDialog {
-    /// Creates the dialog, with the current target selected.
-    pub fn new(targets: Vec<TargetEntry>) -> Self {
+    /// Creates the dialog, with the current target selected; a notice if there is no other one.
+    pub fn open(targets: Vec<TargetEntry>) -> Result<Self, Notice> {
+        // The current local store alone is no choice.
+        if targets
+            .iter()
+            .all(|target| target.is_current && target.name.is_empty())
+        {
+            return Err(Notice::info(
+                "config.toml had no targets when umai started. umai login or a section [targets.NAME] adds one; then start umai again",
+            ));
+        }
         let mut choices = SelectList::default();
         let current = targets.iter().position(|target| target.is_current);
         choices.cursor.selected = current.unwrap_or(0);
-        Self { choices, targets }
+        Ok(Self { choices, targets })
     }
 
     fn matches(&self) -> Vec<&TargetEntry> {

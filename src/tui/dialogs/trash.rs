@@ -5,6 +5,7 @@ use uuid::Uuid;
 use crate::connection::ConnectionItem;
 use crate::connection::alias::first_free;
 use crate::provider::ProviderCatalog;
+use crate::service::ServiceFeatures;
 use crate::tui::action::{Action, KeyContext};
 use crate::tui::dialog::{
     Dialog, DialogContext, DialogModel, DialogOutcome, Frame, Part, Pick, Row, Rows, Spoken,
@@ -70,12 +71,17 @@ pub struct AliasSuggestion {
 }
 
 impl TrashDialog {
-    /// Creates the dialog before the trash is loaded.
-    pub fn loading() -> Self {
-        Self {
+    /// Creates the dialog before the trash is loaded; a notice if there is no trash.
+    pub fn open(features: ServiceFeatures) -> Result<Self, Notice> {
+        if !features.trash {
+            return Err(Notice::info(
+                "This server has no trash: deleting is permanent",
+            ));
+        }
+        Ok(Self {
             is_stale: true,
             ..Self::default()
-        }
+        })
     }
 
     /// Returns the loaded connections.

@@ -14,7 +14,7 @@ pub fn count(app: &App) -> usize {
     if let Some((dialog, cx)) = app.top_dialog() {
         return entry_count(&dialog.model(&cx), &dialog.spoken(&cx));
     }
-    match (app.pane, app.workspace.tab) {
+    match (app.focus.pane, app.workspace.tab) {
         (Pane::Workspace, Tab::Settings) => 0,
         (Pane::Workspace, Tab::Info) => info::LINES,
         (Pane::Workspace, Tab::History) => app.workspace.history.versions().len(),
@@ -79,7 +79,7 @@ pub(super) fn line(app: &App, at: usize) -> Option<String> {
 }
 
 fn pane_entry(app: &App, at: usize) -> Option<String> {
-    Some(match (app.pane, app.workspace.tab) {
+    Some(match (app.focus.pane, app.workspace.tab) {
         (Pane::Workspace, Tab::Settings) => return None,
         (Pane::Workspace, Tab::Info) => {
             let connection = app.workspace.detail.connection.as_ref()?;

@@ -67,6 +67,15 @@ impl Tree {
         self.marks.last = Some(id);
     }
 
+    /// Toggles the mark of the selected connection; returns false if none is selected.
+    pub fn toggle_mark(&mut self) -> bool {
+        let selected = self.selected_item().map(|item| item.id);
+        if let Some(id) = selected {
+            self.set_mark(id, !self.is_marked(id));
+        }
+        selected.is_some()
+    }
+
     /// Unmarks a connection without moving the range start.
     pub fn unmark(&mut self, id: Uuid) {
         self.marks.ids.remove(&id);
@@ -89,8 +98,11 @@ impl Tree {
         true
     }
 
-    /// Marks the range from the last marked connection to a visible position, or only that position.
-    pub fn mark_up_to(&mut self, at: usize) {
+    /// Marks the range from the last marked connection to the selected one; returns false if none is selected.
+    pub fn mark_up_to_selected(&mut self) -> bool {
+        let Some(at) = self.selected_at() else {
+            return false;
+        };
         let start = self.marks.last.and_then(|last| self.position(last));
         let start = start.unwrap_or(at);
         for place in start.min(at)..=start.max(at) {
@@ -99,6 +111,7 @@ impl Tree {
             }
         }
         self.marks.last = self.visible_at(at).map(|item| item.id);
+        true
     }
 
     /// Marks all visible connections, or unmarks them if all were marked.
@@ -134,6 +147,16 @@ impl Tree {
     /// Unmarks all connections.
     pub fn unmark_all(&mut self) {
         self.marks = Marks::default();
+    }
+
+    /// Returns the IDs of the marked connections, or of the selected one.
+    pub fn marked_or_selected(&self) -> Vec<Uuid> {
+        if self.marked_len() > 0 {
+            let marked = self.marked();
+            return marked.iter().map(|marked| marked.item.id).collect();
+        }
+        let selected = self.selected_item();
+        selected.map(|item| item.id).into_iter().collect()
     }
 
     /// Returns the marked connections: visible ones in order, then hidden ones.

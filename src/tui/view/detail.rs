@@ -18,7 +18,7 @@ pub fn draw(scene: Scene<'_>, area: Area, buffer: &mut Buffer) {
     let Some(item) = app.tree.selected_item() else {
         return;
     };
-    let is_focused = app.pane == Pane::Workspace && app.dialogs.is_empty();
+    let is_focused = app.focus.pane == Pane::Workspace && app.dialogs.is_empty();
     let inside = paint::pane(buffer, area, item.name(), (theme, is_focused));
     if inside.is_empty() {
         return;

@@ -30,7 +30,7 @@ pub fn draw(scene: Scene<'_>, workspace: Area, buffer: &mut Buffer) {
         paint::line(buffer, list, &[("No versions yet", theme.dim.style())]);
         return;
     }
-    let is_focused = app.pane == Pane::Workspace && app.dialogs.is_empty();
+    let is_focused = app.focus.pane == Pane::Workspace && app.dialogs.is_empty();
     for (row, (at, version)) in
         (0..list.height).zip(history.versions().iter().enumerate().skip(history.top))
     {

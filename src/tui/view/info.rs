@@ -17,7 +17,7 @@ pub fn draw(scene: Scene<'_>, connection: &Connection, workspace: Area, buffer: 
     let area = ScreenLayout::tab(workspace);
     let tested = app.last_test();
     let lines = info::lines(connection, &app.service.catalog, tested);
-    let is_focused = app.pane == Pane::Workspace && app.dialogs.is_empty();
+    let is_focused = app.focus.pane == Pane::Workspace && app.dialogs.is_empty();
     let top = crate::tui::layout::follow(0, app.workspace.line, area.height.into(), lines.len());
     for (row, (at, line)) in (0..area.height).zip(lines.iter().enumerate().skip(top)) {
         let place = Area {

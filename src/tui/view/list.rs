@@ -17,7 +17,7 @@ use crate::tui::tree::Filter;
 /// Draws the list; returns the cursor position in the filter.
 pub fn draw(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Option<(u16, u16)> {
     let Scene { app, theme, .. } = scene;
-    let is_focused = app.pane == Pane::Table && app.dialogs.is_empty();
+    let is_focused = app.focus.pane == Pane::Table && app.dialogs.is_empty();
     let inside = paint::pane(buffer, area, "", (theme, is_focused));
     if app.tree.shown_len() == 0 {
         empty(scene, inside, buffer);

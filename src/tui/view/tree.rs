@@ -6,6 +6,7 @@ use super::{Scene, health, highlight, list_title, paint};
 use crate::search::TreeItem;
 use crate::search::query::QueryField;
 use crate::tui::app::Pane;
+use crate::tui::bulk::BulkOperation;
 use crate::tui::layout::Area;
 use crate::tui::text_width;
 use crate::tui::tree::{Node, Tree};
@@ -20,7 +21,7 @@ const TITLE: &str = "umai";
 pub fn draw(scene: Scene<'_>, buffer: &mut Buffer) -> Option<(u16, u16)> {
     let Scene { app, theme, layout } = scene;
     let tree = &app.tree;
-    let is_focused = app.pane == Pane::Tree && app.dialogs.is_empty();
+    let is_focused = app.focus.pane == Pane::Tree && app.dialogs.is_empty();
     let title = if tree.hides_connections() { TITLE } else { "" };
     let inside = paint::pane(buffer, layout.tree, title, (theme, is_focused));
     for (line, row) in (0..inside.height).zip(tree.top..) {
@@ -51,7 +52,7 @@ pub fn draw(scene: Scene<'_>, buffer: &mut Buffer) -> Option<(u16, u16)> {
     } else {
         list_title::draw(scene, (layout.tree, is_focused), buffer)
     };
-    if let Some(text) = app.running_bulk_status() {
+    if let Some(text) = app.dialogs.bulk().and_then(BulkOperation::running_status) {
         paint::below(buffer, layout.tree, &text, theme.key.style());
     }
     cursor

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::ConfirmDialog;
 use crate::service::ServiceFeatures;
 use crate::tui::dialog::ConfirmAction;
+use crate::tui::notice::Notice;
 use crate::tui::text_input::TextInput;
 use crate::tui::text_width;
 
@@ -168,9 +169,12 @@ impl ConfirmDialog {
         )
     }
 
-    /// Reminds of a backup of the key. The default button closes the prompt.
-    pub fn key_backup(path: &str) -> Self {
-        Self::new(
+    /// Reminds of a backup of the key. The default button closes the prompt. A notice if the server has its own key.
+    pub fn key_backup(path: Option<&str>) -> Result<Self, Notice> {
+        let path = path.ok_or_else(|| {
+            Notice::info("The server has its own key; back it up there with umai key export FILE")
+        })?;
+        Ok(Self::new(
             "Back up the encryption key",
             "Secrets are encrypted with the key in this file. Without it, they cannot be decrypted: copy it to a safe place, for example with umai key export FILE.",
             &[
@@ -178,7 +182,7 @@ impl ConfirmDialog {
                 ("I have a backup", ConfirmAction::ConfirmKeyBackup),
             ],
         )
-        .about(path)
+        .about(path))
     }
 
     /// Asks to replace an existing file. The default button is Cancel.

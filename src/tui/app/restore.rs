@@ -1,17 +1,19 @@
-//! Deletes and restores connections.
+//! Deletes and restores connections, and undoes the last change.
 
 use uuid::Uuid;
 
-use super::undo::UndoableChange;
-use super::{App, AwaitedReply};
-use crate::connection::{Command, Connection, ConnectionError, ConnectionItem, FieldReason};
+use super::undo::{EditedVersion, UndoableChange};
+use super::{App, AwaitedReply, PendingToggle};
+use crate::connection::{
+    Command, Connection, ConnectionError, ConnectionItem, FieldReason, RollbackResult,
+};
 use crate::search::TreeItem;
 use crate::tui::action::Action;
 use crate::tui::dialog::{ConfirmAction, DialogKind};
 use crate::tui::dialogs::trash::TrashDialog;
 use crate::tui::effect::{Effect, ServiceRequest};
 use crate::tui::notice::{FILTER_REMOVED, Notice};
-use crate::tui::tree::ItemChange;
+use crate::tui::tree::{ItemChange, Node};
 
 /// Connection that is being restored.
 #[derive(Debug, Clone, Copy)]
@@ -34,18 +36,6 @@ pub(super) enum RestoreOrigin {
 impl App {
     fn trash_mut(&mut self) -> Option<&mut TrashDialog> {
         self.dialogs.find_mut()
-    }
-
-    /// Opens the trash; an old notice would cover its keys in a small terminal.
-    pub(super) fn open_trash(&mut self) {
-        if !self.service.features.trash {
-            self.notify(Notice::info(
-                "This server has no trash: deleting is permanent",
-            ));
-            return;
-        }
-        self.notices.current = None;
-        self.dialogs.push(TrashDialog::loading());
     }
 
     /// Marks the trash as stale.
@@ -232,5 +222,124 @@ impl App {
             AwaitedReply::Restore(PendingRestore { id, from }),
             Command::Restore { id, alias },
         )
+    }
+
+    /// Undoes the last change. One that needs a confirmation stays the last one until it is confirmed.
+    pub(super) fn undo_last(&mut self) -> Option<Effect> {
+        if let Some(confirm) = self.undo.prompt(&self.tree, self.service.features) {
+            self.dialogs.push(confirm);
+            return None;
+        }
+        match self.undo.pop() {
+            Some(UndoableChange::Toggled(done)) => {
+                let switch = PendingToggle {
+                    active: !done.active,
+                    from: done.active,
+                    is_undo: true,
+                    ..done
+                };
+                return Some(self.request_toggle(switch));
+            }
+            Some(UndoableChange::Deleted(id)) => {
+                return Some(self.restore(id, None, RestoreOrigin::Undo));
+            }
+            Some(UndoableChange::Bulk(many)) => self.undo_many(many),
+            Some(UndoableChange::Edited(edit)) => return self.undo_edit(edit),
+            // It is no longer there; otherwise it has a prompt.
+            Some(UndoableChange::Created(_)) => {}
+            Some(UndoableChange::Permanent(advice)) => self.notify(Notice::info(advice)),
+            None => self.notify(Notice::info("Nothing to undo")),
+        }
+        None
+    }
+
+    /// Undoes the last change, which was to this connection and is confirmed.
+    pub(super) fn undo_confirmed(&mut self, id: Uuid) -> Option<Effect> {
+        match self.undo.pop_confirmed(id)? {
+            UndoableChange::Created(id) => Some(self.delete(id)),
+            UndoableChange::Edited(edit) => self.undo_edit(edit),
+            _ => None,
+        }
+    }
+
+    /// Saves the version before an edit as a new version, unless that would lose something else.
+    fn undo_edit(&mut self, edit: EditedVersion) -> Option<Effect> {
+        let item = self.tree.item(edit.id)?;
+        let (name, current) = (item.name().to_owned(), item.version());
+        if !self.undo.is_current(edit, current) {
+            self.report_changed_again(&name, current);
+            return None;
+        }
+        if self.service.features.change_feed {
+            return self.roll_back_edit(edit);
+        }
+        // Changes by others may be unknown.
+        Some(self.call(AwaitedReply::UndoCheck(edit), ServiceRequest::Get(edit.id)))
+    }
+
+    /// Undoes an edit if the connection, which was just read, is still as the edit saved it.
+    pub(super) fn undo_checked_edit(
+        &mut self,
+        edit: EditedVersion,
+        read: Result<Connection, ConnectionError>,
+    ) -> Option<Effect> {
+        match read {
+            Ok(connection) if self.undo.is_current(edit, connection.item.version) => {
+                self.roll_back_edit(edit)
+            }
+            Ok(connection) => {
+                let item = &connection.item;
+                self.report_changed_again(&item.name, item.version);
+                self.tree.upsert(TreeItem::from(&connection));
+                None
+            }
+            Err(error) => {
+                self.undo.push(UndoableChange::Edited(edit));
+                self.show_error(&error);
+                None
+            }
+        }
+    }
+
+    fn report_changed_again(&mut self, name: &str, version: u64) {
+        let key = self.key_of(Action::ShowHistory);
+        self.notify(Notice::warning(format!(
+            "\"{name}\" was changed again, now v{version}; compare the versions in History{key} instead"
+        )));
+    }
+
+    fn roll_back_edit(&mut self, edit: EditedVersion) -> Option<Effect> {
+        let before = edit.version.checked_sub(1).filter(|version| *version > 0)?;
+        let takes_note = self.service.features.notes;
+        let command = Command::Rollback {
+            key: edit.id.into(),
+            version: before,
+            note: takes_note.then(|| format!("Undo of v{}", edit.version)),
+        };
+        Some(self.call(AwaitedReply::UndoEdit(edit), command))
+    }
+
+    /// Reports the undo of an edit.
+    pub(super) fn edit_undone(
+        &mut self,
+        edit: EditedVersion,
+        done: Result<RollbackResult, ConnectionError>,
+    ) {
+        match done {
+            Ok(done) => {
+                let connection = done.entity;
+                let item = &connection.item;
+                self.undo.note_undone(item.id, item.version);
+                self.notify(edit.undone_notice(&item.name, self.service.features));
+                self.tree.upsert(TreeItem::from(&connection));
+                if self.tree.selected() == Node::Connection(item.id) {
+                    self.workspace.detail.show(connection);
+                }
+            }
+            Err(error) => {
+                self.undo.push(UndoableChange::Edited(edit));
+                self.show_error(&error);
+            }
+        }
     }
 }
