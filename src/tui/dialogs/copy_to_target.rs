@@ -1,17 +1,16 @@
 //! Dialog that copies connections to another target: choose the target, preview, progress and results.
 
+mod requests;
 mod rows;
 mod text;
 
 use uuid::Uuid;
 
-use crate::connection::StoreError;
 use crate::plan::{SecretPolicy, StepResult};
 use crate::tui::action::{Action, KeyContext};
-use crate::tui::copy_plan::{CopyRequest, CopyRow, PlannedCopy};
+use crate::tui::copy_plan::{CopyRow, PlannedCopy};
 use crate::tui::dialog::{
     Dialog, DialogContext, DialogModel, DialogOutcome, Frame, Pick, Rows, Spoken, TextBlock,
-    failure,
 };
 use crate::tui::effect::{ServiceReply, ServiceRequest, Ticket};
 use crate::tui::notice::Notice;
@@ -197,65 +196,6 @@ impl CopyDialog {
         DialogOutcome::Stay
     }
 
-    fn planned(&mut self, reply: ServiceReply) {
-        let plan = match reply {
-            ServiceReply::CopyPlanned(Ok(plan)) => Ok(plan),
-            ServiceReply::CopyPlanned(Err(error)) => Err(error.to_string()),
-            other => Err(failure(other)),
-        };
-        match plan {
-            Ok(plan) => {
-                self.results = vec![None; plan.rows.len()];
-                self.rows = plan.rows;
-                self.can_reveal = plan.can_reveal;
-                self.phase = CopyPhase::Preview;
-                self.focus = 0;
-                self.cursor = Cursor::default();
-            }
-            Err(reason) => {
-                self.error = Some(reason);
-                self.phase = CopyPhase::Choose;
-                self.cursor.selected = self.target;
-            }
-        }
-    }
-
-    fn copied(&mut self, reply: ServiceReply) -> DialogOutcome {
-        let result = match reply {
-            ServiceReply::Copied(result) => result,
-            other => StepResult::Failed(StoreError::Other(failure(other)).into()),
-        };
-        if let StepResult::Failed(error) = &result
-            && error.fails_next_request()
-        {
-            self.is_stopped = true;
-        }
-        if let Some(at) = self.current.take()
-            && let Some(slot) = self.results.get_mut(at)
-        {
-            *slot = Some(result);
-        }
-        if !self.is_stopped && self.rows.iter().any(|row| row.step.is_some()) {
-            return DialogOutcome::Stay;
-        }
-        self.finish()
-    }
-
-    /// Shows the results, and returns the rows that are done.
-    fn finish(&mut self) -> DialogOutcome {
-        self.phase = CopyPhase::Finished;
-        let failed = |result: &Option<StepResult>| matches!(result, Some(StepResult::Failed(_)));
-        self.cursor.selected = self.results.iter().position(failed).unwrap_or(0);
-        let done = self.rows.iter().zip(&self.results).filter(|(row, result)| {
-            let is_same = row.planned == PlannedCopy::Same;
-            is_same
-                || result
-                    .as_ref()
-                    .is_some_and(|result| !matches!(result, StepResult::Failed(_)))
-        });
-        DialogOutcome::Unmark(done.filter_map(|(row, _)| row.id).collect())
-    }
-
     const fn row_count(&self) -> usize {
         match self.phase {
             CopyPhase::Choose => self.entries.len(),
@@ -414,22 +354,7 @@ impl Dialog for CopyDialog {
         if self.ticket.is_some() {
             return None;
         }
-        let request = match self.phase {
-            CopyPhase::Planning => ServiceRequest::PlanCopy(CopyRequest {
-                targets: self.targets.clone(),
-                name: self.entries.get(self.target)?.name.clone(),
-                ids: self.ids.clone(),
-                secrets: self.secrets,
-            }),
-            CopyPhase::Running => {
-                let mut rows = self.rows.iter_mut().enumerate();
-                let (at, step) = rows.find_map(|(at, row)| Some((at, row.step.take()?)))?;
-                self.current = Some(at);
-                self.cursor.selected = at;
-                ServiceRequest::CopyToTarget(step)
-            }
-            CopyPhase::Choose | CopyPhase::Preview | CopyPhase::Finished => return None,
-        };
+        let request = self.request()?;
         self.ticket = Some(ticket);
         Some(request)
     }
