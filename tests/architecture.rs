@@ -263,6 +263,20 @@ fn no_file_is_named_mod_or_core() {
     }
 }
 
+#[test]
+fn no_file_has_more_than_350_lines_of_code() {
+    let files = rust_files(&source_root());
+    for file in files
+        .iter()
+        .filter(|file| !relative(file).contains("/tests/"))
+    {
+        let code = code_of(file);
+        let lines = code.lines().filter(|line| !line.trim().is_empty());
+        let count = lines.count();
+        assert!(count <= 350, "{}: {count}", relative(file));
+    }
+}
+
 fn source_root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }
