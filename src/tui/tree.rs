@@ -198,12 +198,7 @@ impl Tree {
         self.sort
     }
 
-    /// True if connections are grouped by provider.
-    pub const fn is_grouped(&self) -> bool {
-        self.is_grouped
-    }
-
-    /// Returns true if the visible list is grouped; it follows [`Tree::is_grouped`] when the new order is ready.
+    /// Returns true if the visible list is grouped; it follows [`Tree::toggle_groups`] when the new order is ready.
     pub fn shows_groups(&self) -> bool {
         let shown = self.shown.as_ref();
         shown.is_some_and(|shown| shown.query().is_grouped)

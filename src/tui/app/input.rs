@@ -305,7 +305,8 @@ impl App {
             Pane::Table => {
                 let inside = layout.side.inside();
                 if let Some(column) = columns::title_at(inside, (mouse.x, mouse.y)) {
-                    self.sort_by(self.tree.sort().or_reversed(column));
+                    let notice = self.tree.sort_by(Some(column));
+                    self.notify(notice);
                     return None;
                 }
                 let (_, rows) = inside.split_top(1);

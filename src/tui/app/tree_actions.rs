@@ -5,7 +5,6 @@ use uuid::Uuid;
 use super::undo::UndoableChange;
 use super::{App, AwaitedReply, Pane, PendingToggle};
 use crate::connection::Command;
-use crate::search::Sort;
 use crate::tui::action::{Action, KeyContext};
 use crate::tui::bulk::BulkJob;
 use crate::tui::dialogs::AnyDialog;
@@ -92,8 +91,14 @@ impl App {
             }
             Action::CompleteFilter => self.complete_filter(),
             Action::Sort => self.dialogs.push(Menu::SORT),
-            Action::ReverseSort | Action::Group => self.act_on_sort(action),
-            _ if action.sort_column().is_some() => self.act_on_sort(action),
+            Action::Group => {
+                let notice = self.tree.toggle_groups();
+                self.notify(notice);
+            }
+            _ if action == Action::ReverseSort || action.sort_column().is_some() => {
+                let notice = self.tree.sort_by(action.sort_column());
+                self.notify(notice);
+            }
             Action::Copy => self.open_copy_menu(),
             Action::CopyName
             | Action::CopyAlias
@@ -306,8 +311,8 @@ impl App {
             Action::MarkDown => self.tree.mark_and_move(1),
             Action::MarkTo => self.tree.mark_up_to_selected(),
             Action::MarkAll => {
-                self.mark_all();
-                return;
+                let notice = self.tree.mark_all();
+                return self.notify_any(notice);
             }
             _ => {
                 self.tree.invert_marks();
@@ -330,26 +335,6 @@ impl App {
         is_selected
     }
 
-    fn mark_all(&mut self) {
-        let problem = self.tree.filter().and_then(|filter| filter.problem.clone());
-        if let Some(problem) = problem {
-            // The part of the filter that is wrong does not restrict the list.
-            self.notify(Notice::warning(format!(
-                "Nothing marked: the filter has an error. {problem}"
-            )));
-            return;
-        }
-        self.tree.mark_all();
-        if let Some(total) = self.tree.loading.incomplete_total()
-            && self.has_marks()
-        {
-            let (marked, read) = (self.tree.marked_len(), self.tree.len());
-            self.notify(Notice::warning(format!(
-                "{marked} marked; {read} of {total} connections loaded so far"
-            )));
-        }
-    }
-
     /// Returns true if actions apply to marked connections.
     pub(super) fn has_marks(&self) -> bool {
         self.tree.marked_len() > 0
@@ -358,29 +343,6 @@ impl App {
     /// Returns true if the next Back removes the marks.
     pub(super) fn back_removes_marks(&self) -> bool {
         self.has_marks() && self.focus.pane != Pane::Workspace && self.tree.filter().is_none()
-    }
-
-    /// Changes the sort order or the groups, and reports the new order.
-    fn act_on_sort(&mut self, action: Action) {
-        if let Some(column) = action.sort_column() {
-            self.sort_by(self.tree.sort().or_reversed(column));
-        } else if action == Action::Group {
-            let is_grouped = !self.tree.is_grouped();
-            self.tree.group(is_grouped);
-            self.notify(Notice::info(if is_grouped {
-                "Grouped by provider"
-            } else {
-                "Grouping is off"
-            }));
-        } else {
-            self.sort_by(self.tree.sort().turned());
-        }
-    }
-
-    /// Sorts and reports the new order.
-    pub(super) fn sort_by(&mut self, sort: Sort) {
-        self.tree.sort_by(sort);
-        self.notify(Notice::info(format!("Sorted by {}", sort.description())));
     }
 
     /// Loads the selected connection to open a copy of it.

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{Ids, Tree};
 use crate::search::TreeItem;
+use crate::tui::notice::Notice;
 
 /// Marked connections.
 #[derive(Debug, Default)]
@@ -114,8 +115,14 @@ impl Tree {
         true
     }
 
-    /// Marks all visible connections, or unmarks them if all were marked.
-    pub fn mark_all(&mut self) {
+    /// Marks all visible connections, or unmarks them if all were marked. Returns a warning if some may be missing.
+    pub fn mark_all(&mut self) -> Option<Notice> {
+        if let Some(problem) = self.filter().and_then(|filter| filter.problem.as_ref()) {
+            // The part of the filter that is wrong does not restrict the list.
+            return Some(Notice::warning(format!(
+                "Nothing marked: the filter has an error. {problem}"
+            )));
+        }
         self.finish_search();
         let before = self.marked_len();
         self.marks.ids.reserve(self.shown_len());
@@ -131,6 +138,13 @@ impl Tree {
                 }
             }
         }
+        let total = self.loading.incomplete_total()?;
+        let (marked, read) = (self.marked_len(), self.len());
+        (marked > 0).then(|| {
+            Notice::warning(format!(
+                "{marked} marked; {read} of {total} connections loaded so far"
+            ))
+        })
     }
 
     /// Inverts the marks of the visible connections.

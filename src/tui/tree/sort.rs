@@ -4,7 +4,8 @@ use super::visible::{VisibleList, VisibleQuery};
 use super::{Node, Tree};
 use crate::provider::ProviderCatalog;
 use crate::search::query::FilterQuery;
-use crate::search::{Column, Direction, Sort, TreeItem};
+use crate::search::{Column, Direction, TreeItem};
+use crate::tui::notice::Notice;
 
 impl Tree {
     /// Adds the names of the providers.
@@ -15,16 +16,25 @@ impl Tree {
         }
     }
 
-    /// Changes the sort order.
-    pub fn sort_by(&mut self, sort: Sort) {
-        self.sort = sort;
+    /// Sorts by a column; by the present one, or without a column, in the reverse order. Returns a notice.
+    pub fn sort_by(&mut self, column: Option<Column>) -> Notice {
+        self.sort = match column {
+            Some(column) => self.sort.or_reversed(column),
+            None => self.sort.turned(),
+        };
         self.rearrange();
+        Notice::info(format!("Sorted by {}", self.sort.description()))
     }
 
-    /// Turns grouping by provider on or off.
-    pub fn group(&mut self, is_grouped: bool) {
-        self.is_grouped = is_grouped;
+    /// Turns grouping by provider on or off. Returns a notice.
+    pub fn toggle_groups(&mut self) -> Notice {
+        self.is_grouped = !self.is_grouped;
         self.rearrange();
+        Notice::info(if self.is_grouped {
+            "Grouped by provider"
+        } else {
+            "Grouping is off"
+        })
     }
 
     /// Returns the query for the visible list.
