@@ -389,7 +389,7 @@ fn a_damaged_backup_is_refused(bytes: &mut Bytes<'_>) {
     };
     let path = data().join("one.backup");
     let mut written = File::create(&path).unwrap();
-    file::write(&mut written, &head, &fold, &about, None).unwrap();
+    file::write(&mut written, &mut (head.clone(), &fold), &about, None).unwrap();
     let (label, read) = file::read(&path).unwrap();
     assert_eq!((label.header, label.info), (head, about));
     assert_eq!(content(&read), model);

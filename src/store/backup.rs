@@ -19,14 +19,14 @@ use std::sync::{Arc, OnceLock};
 use chrono::{DateTime, Utc};
 use serde::de::IgnoredAny;
 
-use self::file::{BackupFault, BackupInfo, BackupLabel, BackupOrigin};
+use self::file::{BackupContent, BackupFault, BackupInfo, BackupLabel, BackupOrigin};
 use self::folder::{BackupFile, BackupFolder, file_stem};
 use self::keys::AvailableKeys;
 use super::StoreOptions;
 use super::journal::header::FileHeader;
 use super::key::{Signature, StoreAccess, StoreAuthenticator, StoreKey};
 use super::known_stores::KnownStores;
-use super::offline_reader::{self, StoreContent};
+use super::offline_reader::{CheckedFiles, StoreContent};
 use super::reencrypt::SecretOpener;
 use super::sled::stored_json::{self, SavedJson};
 use crate::connection::{Connection, SealedSecret, StoreError};
@@ -85,32 +85,34 @@ pub fn create(
 ) -> Result<Backup, StoreError> {
     let keys = AvailableKeys::find(options);
     let access = keys.access(&options.data)?;
-    let content =
-        offline_reader::read_complete(&options.data, access.as_ref().and_then(StoreAccess::auth))?;
-    if access.is_none_or(|access| access.identity != content.identity) {
-        // The signature would confirm files that were read without their authenticator.
-        return Err(StoreError::Other(format!(
-            "The files in {} belong to different stores, or the store was replaced while it was read; no backup was created. \
-             Try again, or find the file that does not belong there: umai doctor",
-            options.data.display()
-        )));
-    }
-    // The signature would confirm files that may have been changed without the key.
-    let is_outdated = KnownStores::new(options).is_outdated(&content.identity)?;
-    let key = keys
-        .matching(&content.identity)
-        .filter(|_| !is_outdated)
-        .cloned();
-    let image = StoreImage {
-        content: &content,
-        info: BackupInfo {
-            created: now,
-            origin: BackupOrigin::Manual,
-            folder: file::FolderHash::for_folder(&options.data),
-        },
-        signer: key.map(signer_with),
-    };
-    image.create(&BackupFolder::for_store(&options.data), to)
+    let auth = access.as_ref().and_then(StoreAccess::auth);
+    CheckedFiles::with(&options.data, auth, |content| {
+        let identity = content.header().identity;
+        if access
+            .as_ref()
+            .is_none_or(|access| access.identity != identity)
+        {
+            // The signature would confirm files that were read without their authenticator.
+            return Err(StoreError::Other(format!(
+                "The files in {} belong to different stores, or the store was replaced while it was read; no backup was created. \
+                 Try again, or find the file that does not belong there: umai doctor",
+                options.data.display()
+            )));
+        }
+        // The signature would confirm files that may have been changed without the key.
+        let is_outdated = KnownStores::new(options).is_outdated(&identity)?;
+        let key = keys.matching(&identity).filter(|_| !is_outdated).cloned();
+        let image = StoreImage {
+            content,
+            info: BackupInfo {
+                created: now,
+                origin: BackupOrigin::Manual,
+                folder: file::FolderHash::for_folder(&options.data),
+            },
+            signer: key.map(signer_with),
+        };
+        image.create(&BackupFolder::for_store(&options.data), to)
+    })
 }
 
 /// Creates a manual backup of a content that was read with its key. The folder is the one of the store.
@@ -121,13 +123,18 @@ pub fn create_of_content(
     now: DateTime<Utc>,
 ) -> Result<Backup, StoreError> {
     let signer = keys.matching(&content.identity).cloned();
+    let header = FileHeader {
+        identity: content.identity.clone(),
+        revision: content.state.revision,
+        digest: content.state.digest(),
+    };
     let image = StoreImage {
         info: BackupInfo {
             created: now,
             origin: BackupOrigin::Manual,
             folder: file::FolderHash::for_folder(folder.folder()),
         },
-        content,
+        content: &mut (header, &content.state),
         signer: signer.map(signer_with),
     };
     image.create(folder, to)
@@ -137,20 +144,22 @@ pub fn create_of_content(
 pub fn create_automatic(
     data: &Path,
     auth: Option<&StoreAuthenticator>,
-    signer: Option<Arc<BackupSigner>>,
+    signer: Option<&Arc<BackupSigner>>,
     now: DateTime<Utc>,
 ) -> Result<Backup, StoreError> {
-    let image = StoreImage {
-        content: &offline_reader::read_complete(data, auth)?,
-        info: BackupInfo {
-            created: now,
-            origin: BackupOrigin::Automatic,
-            folder: file::FolderHash::for_folder(data),
-        },
-        signer,
-    };
     let folder = BackupFolder::for_store(data);
-    let made = image.add_to(&folder)?;
+    let made = CheckedFiles::with(data, auth, |content| {
+        let image = StoreImage {
+            content,
+            info: BackupInfo {
+                created: now,
+                origin: BackupOrigin::Automatic,
+                folder: file::FolderHash::for_folder(data),
+            },
+            signer: signer.cloned(),
+        };
+        image.add_to(&folder)
+    })?;
     folder
         .prune(made.label.identity().store, now)
         .map_err(|error| super::io_error::io_error(folder.folder(), &error))?;
@@ -173,13 +182,13 @@ pub fn copy(backup: &Backup, folder: &Path, now: DateTime<Utc>) -> Result<PathBu
 
 /// Store content that is about to be written as a backup.
 struct StoreImage<'a> {
-    content: &'a StoreContent,
+    content: &'a mut dyn BackupContent,
     info: BackupInfo,
     signer: Option<Arc<BackupSigner>>,
 }
 
 impl StoreImage<'_> {
-    fn create(&self, store: &BackupFolder, to: &BackupDestination) -> Result<Backup, StoreError> {
+    fn create(self, store: &BackupFolder, to: &BackupDestination) -> Result<Backup, StoreError> {
         match to {
             BackupDestination::Store => self.add_to(store),
             BackupDestination::Folder(folder) => self.add_to(&BackupFolder::new(folder)),
@@ -187,8 +196,8 @@ impl StoreImage<'_> {
         }
     }
 
-    fn add_to(&self, target: &BackupFolder) -> Result<Backup, StoreError> {
-        let head = self.head();
+    fn add_to(self, target: &BackupFolder) -> Result<Backup, StoreError> {
+        let head = self.content.header();
         let name = file_stem(head.identity.store, head.revision, self.info.created);
         let path = target
             .add(&name, |file| self.write(file))
@@ -196,25 +205,15 @@ impl StoreImage<'_> {
         created(path)
     }
 
-    fn write_to(&self, path: &Path) -> Result<Backup, StoreError> {
+    fn write_to(self, path: &Path) -> Result<Backup, StoreError> {
         ensure_absent(path)?;
         folder::write_verified(path, |file| self.write(file))
             .map_err(|fault| fault_error(path, &fault))?;
         created(path.to_owned())
     }
 
-    fn write(&self, file: &mut std::fs::File) -> std::io::Result<()> {
-        let signer = self.signer.as_deref();
-        file::write(file, &self.head(), &self.content.state, &self.info, signer)
-    }
-
-    fn head(&self) -> FileHeader {
-        let state = &self.content.state;
-        FileHeader {
-            identity: self.content.identity.clone(),
-            revision: state.revision,
-            digest: state.digest(),
-        }
+    fn write(self, file: &mut std::fs::File) -> std::io::Result<()> {
+        file::write(file, self.content, &self.info, self.signer.as_deref())
     }
 }
 

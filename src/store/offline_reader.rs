@@ -1,28 +1,35 @@
 //! Reads a store from its files only: without the lock, while another process may have it open, and without changing anything.
 
+mod checked_files;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::io_error::io_error;
 use super::journal::header::StoreIdentity;
+use super::journal::replay::{RebuildBase, StateBuilder};
 use super::journal::segment::Segment;
 use super::journal::{self, snapshot};
 use super::key::StoreAuthenticator;
 use super::replacement;
 use super::sled::open::read_head;
-use super::sled::salvage::{FullState, LossExtent, SalvageResult, salvage_files};
+use super::sled::salvage::{
+    FullPayload, LossExtent, RetainedPayload, SalvageResult, salvage_files,
+};
 use crate::connection::StoreError;
+
+pub use checked_files::CheckedFiles;
 
 /// Maximum number of attempts to read a store that is being written.
 const MAX_ATTEMPTS: usize = 16;
 
 /// Content of a store.
-pub struct StoreContent {
+pub struct StoreContent<T = FullPayload> {
     /// Store and key check value.
     pub identity: StoreIdentity,
     /// Connections and their versions.
-    pub state: FullState,
+    pub state: StateBuilder<T>,
     /// Reason why the content is incomplete; `None` when it matches the journal.
     pub problem: Option<String>,
 }
@@ -32,14 +39,24 @@ pub fn read_complete(
     data: &Path,
     auth: Option<&StoreAuthenticator>,
 ) -> Result<StoreContent, StoreError> {
-    match read(data, auth)? {
-        Some(StoreContent {
-            problem: Some(why), ..
-        }) => Err(StoreError::Other(format!(
+    read_complete_from(data, auth).map(|(content, _)| content)
+}
+
+fn read_complete_from<T: RetainedPayload>(
+    data: &Path,
+    auth: Option<&StoreAuthenticator>,
+) -> Result<(StoreContent<T>, RebuildBase), StoreError> {
+    match read_from(data, auth)? {
+        Some((
+            StoreContent {
+                problem: Some(why), ..
+            },
+            _,
+        )) => Err(StoreError::Other(format!(
             "The store in {} cannot be read completely: {why}",
             data.display()
         ))),
-        Some(content) => Ok(content),
+        Some(found) => Ok(found),
         None => Err(StoreError::Other(format!(
             "There is no readable store in {}",
             data.display()
@@ -52,6 +69,14 @@ pub fn read(
     data: &Path,
     auth: Option<&StoreAuthenticator>,
 ) -> Result<Option<StoreContent>, StoreError> {
+    read_from(data, auth).map(|found| found.map(|(content, _)| content))
+}
+
+/// Returns the content and the base that it was built on.
+fn read_from<T: RetainedPayload>(
+    data: &Path,
+    auth: Option<&StoreAuthenticator>,
+) -> Result<Option<(StoreContent<T>, RebuildBase)>, StoreError> {
     if replacement::is_pending(data) {
         return Err(StoreError::Other(replacement::pending_message(data)));
     }
@@ -76,17 +101,23 @@ pub fn read(
     }
 }
 
-fn to_content(data: &Path, salvaged: SalvageResult) -> Option<StoreContent> {
-    let SalvageResult { state, lost, .. } = salvaged;
+fn to_content<T>(
+    data: &Path,
+    salvaged: SalvageResult<T>,
+) -> Option<(StoreContent<T>, RebuildBase)> {
+    let SalvageResult {
+        state, base, lost, ..
+    } = salvaged;
     let problem = (lost != LossExtent::None).then(|| describe_problem(data, &state));
-    Some(StoreContent {
+    let content = StoreContent {
         identity: state.identity.clone()?,
         state,
         problem,
-    })
+    };
+    Some((content, base))
 }
 
-fn describe_problem(data: &Path, state: &FullState) -> String {
+fn describe_problem<T>(data: &Path, state: &StateBuilder<T>) -> String {
     if let Some((segment, damage)) = state.damage.first() {
         return format!(
             "{} {} at byte {}",
@@ -126,8 +157,10 @@ fn reject_newer(data: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// State of the files, to detect changes while reading.
-fn signature(data: &Path) -> io::Result<Vec<(PathBuf, u64, Option<SystemTime>)>> {
+/// Path, length and time of the files, to detect changes while reading.
+type FilesSignature = Vec<(PathBuf, u64, Option<SystemTime>)>;
+
+fn signature(data: &Path) -> io::Result<FilesSignature> {
     let files = list_files(data)?.into_iter().filter_map(|path| {
         let found = std::fs::metadata(&path).ok()?;
         Some((path, found.len(), found.modified().ok()))

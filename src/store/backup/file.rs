@@ -10,10 +10,12 @@ use sha2::{Digest as _, Sha256};
 
 use super::BackupSigner;
 use crate::store::journal::bytes::{u32_at, u64_at};
+use crate::store::journal::entry::JournalEntry;
 use crate::store::journal::header::{self, FileHeader, HeaderError, NewFile, StoreIdentity};
 use crate::store::journal::replay::StateBuilder;
-use crate::store::journal::snapshot::{self, SnapshotError};
+use crate::store::journal::snapshot::{self, SnapshotError, SnapshotWriter};
 use crate::store::key::{Signature, StoreKey};
+use crate::store::offline_reader::CheckedFiles;
 use crate::store::sled::create::write_entries;
 use crate::store::sled::salvage::{FullState, keep_payload};
 
@@ -155,18 +157,47 @@ impl From<io::Error> for BackupFault {
     }
 }
 
+/// Complete store that can be written as a backup.
+pub trait BackupContent {
+    /// Returns the header: store, revision and digest.
+    fn header(&self) -> FileHeader;
+
+    /// Writes the connections and their versions.
+    fn write_entries(&mut self, writer: &mut SnapshotWriter<'_>) -> io::Result<()>;
+}
+
+impl BackupContent for (FileHeader, &FullState) {
+    fn header(&self) -> FileHeader {
+        self.0.clone()
+    }
+
+    fn write_entries(&mut self, writer: &mut SnapshotWriter<'_>) -> io::Result<()> {
+        write_entries(self.1, writer)
+    }
+}
+
+impl BackupContent for CheckedFiles {
+    fn header(&self) -> FileHeader {
+        self.header()
+    }
+
+    fn write_entries(&mut self, writer: &mut SnapshotWriter<'_>) -> io::Result<()> {
+        self.write_entries(writer)
+    }
+}
+
 /// Writes a backup of a complete store.
 pub fn write(
     file: &mut File,
-    head: &FileHeader,
-    state: &FullState,
+    content: &mut dyn BackupContent,
     about: &BackupInfo,
     signer: Option<&BackupSigner>,
 ) -> io::Result<()> {
+    let head = &content.header();
     let mut hashed = HashingStream::new(&mut *file);
     // The signature of the whole file authenticates the entries.
     let start = NewFile { head, auth: None };
-    snapshot::write_to(&mut hashed, start, |writer| write_entries(state, writer))?;
+    snapshot::write_to(&mut hashed, start, |writer| content.write_entries(writer))?;
     let sum = hashed.sum();
     let mut trailer = [0; TRAILER];
     trailer[..8].copy_from_slice(&MAGIC);
@@ -223,10 +254,22 @@ fn read_label_after(file: &mut File, head: FileHeader) -> Result<BackupLabel, Ba
 
 /// Reads a backup completely. Succeeds only when every byte is intact.
 pub fn read(path: &Path) -> Result<(BackupLabel, FullState), BackupFault> {
+    read_retaining(path, keep_payload)
+}
+
+/// Reads a backup completely without keeping its content. Succeeds only when every byte is intact.
+pub fn check(path: &Path) -> Result<(), BackupFault> {
+    read_retaining(path, |_| ()).map(drop)
+}
+
+fn read_retaining<T>(
+    path: &Path,
+    retain: fn(&JournalEntry<'_>) -> T,
+) -> Result<(BackupLabel, StateBuilder<T>), BackupFault> {
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();
     let rows = length.saturating_sub(TRAILER as u64);
-    let mut state = StateBuilder::empty(keep_payload);
+    let mut state = StateBuilder::empty(retain);
     let mut hashed = HashingStream::new(BufReader::with_capacity(
         256 * 1024,
         file.try_clone()?.take(rows),

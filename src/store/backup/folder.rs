@@ -206,7 +206,7 @@ fn write_and_read(
     file.sync_all()?;
     // Drop the page cache, so that the verification reads from the disk. Where that is unsupported it reads from memory.
     let _ = fadvise(&file, 0, None, Advice::DontNeed);
-    file::read(path).map(drop)
+    file::check(path)
 }
 
 /// Returns the automatic backups that are no longer retained.

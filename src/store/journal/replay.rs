@@ -61,6 +61,44 @@ pub struct StateBuilder<T> {
     has_jump: bool,
 }
 
+/// Lists the segments that have the changes after a revision, oldest first.
+fn segments_after(data: &Path, revision: u64) -> io::Result<Vec<Segment>> {
+    let mut segments = Segment::all(&data.join(super::FOLDER))?;
+    let from = segments
+        .iter()
+        .rposition(|segment| segment.first <= revision.saturating_add(1))
+        .unwrap_or(0);
+    segments.drain(..from.min(segments.len()));
+    Ok(segments)
+}
+
+/// Visits the intact entries of a base and of the journal after it, one at a time, as [`StateBuilder::read`] reads them. Returns
+/// false when the base is an incomplete snapshot; what was visited must then be discarded.
+pub fn visit_entries(
+    data: &Path,
+    base: &RebuildBase,
+    auth: Option<&StoreAuthenticator>,
+    mut visit: impl FnMut(&JournalEntry<'_>),
+) -> io::Result<bool> {
+    let mut revision = 0;
+    if let RebuildBase::Snapshot(path) = base {
+        let Some(head) = snapshot::read(path, auth, &mut visit)? else {
+            return Ok(false);
+        };
+        revision = head.revision;
+    }
+    for segment in segments_after(data, revision)? {
+        let (bytes, _) = segment.read(auth)?;
+        for item in EntryWalk::of_segment(&bytes, auth) {
+            match item {
+                WalkItem::Entry(entry) => visit(&entry),
+                WalkItem::Damaged(_) | WalkItem::Torn(_) => {}
+            }
+        }
+    }
+    Ok(true)
+}
+
 /// Connection with its versions.
 pub struct BuiltConnection<T> {
     /// Current version; `None` while only older versions were read.
@@ -141,13 +179,8 @@ impl<T> StateBuilder<T> {
         {
             return Ok(None);
         }
-        let segments = Segment::all(&data.join(super::FOLDER))?;
-        let from = segments
-            .iter()
-            .rposition(|segment| segment.first <= state.revision.saturating_add(1))
-            .unwrap_or(0);
-        for segment in &segments[from.min(segments.len())..] {
-            state.add_segment(segment)?;
+        for segment in segments_after(data, state.revision)? {
+            state.add_segment(&segment)?;
         }
         if state.damaged_end {
             // The last change is damaged; its revision must not be used again.

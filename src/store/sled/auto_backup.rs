@@ -168,7 +168,7 @@ fn create_backup(applier: &Applier) -> Option<Backup> {
         // Nothing has changed either.
         return None;
     }
-    let signer = applier.backups.signer.get().cloned();
+    let signer = applier.backups.signer.get();
     let made = check_space(data, obstacle)
         .and_then(|()| backup::create_automatic(data, applier.access.auth(), signer, now()));
     match made {

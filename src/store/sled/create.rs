@@ -1,5 +1,6 @@
 //! Creates a complete store in a folder: a snapshot, an empty journal, and an index.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::Path;
 
@@ -92,20 +93,26 @@ pub fn write_entries(
         writer.add(&entry(*id, EntryKind::Record, newest, payload))?;
         for version in built.older.values() {
             let (kind, payload) = &version.payload;
-            let masked = match kind {
-                EntryKind::Version => None,
-                EntryKind::Saved | EntryKind::Record | EntryKind::Purged | EntryKind::End => {
-                    Some(stored_json::version_json(*id, payload).map_err(io::Error::other)?)
-                }
-            };
-            let payload = masked.as_ref().unwrap_or(payload);
-            writer.add(&entry(*id, EntryKind::Version, version, payload))?;
+            let payload = version_payload(*id, *kind, payload)?;
+            writer.add(&entry(*id, EntryKind::Version, version, &payload))?;
         }
     }
     Ok(())
 }
 
-fn entry<'a, T>(
+/// Returns the payload of an older version, with masked secrets.
+pub fn version_payload(id: Uuid, kind: EntryKind, payload: &[u8]) -> io::Result<Cow<'_, [u8]>> {
+    match kind {
+        EntryKind::Version => Ok(Cow::Borrowed(payload)),
+        EntryKind::Saved | EntryKind::Record | EntryKind::Purged | EntryKind::End => {
+            let masked = stored_json::version_json(id, payload).map_err(io::Error::other)?;
+            Ok(Cow::Owned(masked))
+        }
+    }
+}
+
+/// Returns the snapshot entry of a version.
+pub fn entry<'a, T>(
     id: Uuid,
     kind: EntryKind,
     version: &BuiltVersion<T>,

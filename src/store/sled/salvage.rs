@@ -4,28 +4,57 @@ use std::cmp::Reverse;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use uuid::Uuid;
+
 use super::index::ConnectionIndex;
 use super::rebuild::current_of;
 use super::{checkpoint, encoding};
 use crate::store::journal::digest::StateDigest;
 use crate::store::journal::entry::{EntryKind, JournalEntry};
 use crate::store::journal::header::StoreIdentity;
-use crate::store::journal::replay::{RebuildBase, StateBuilder};
+use crate::store::journal::replay::{BuiltConnection, RebuildBase, StateBuilder};
 use crate::store::journal::snapshot;
 use crate::store::key::{StoreAccess, StoreAuthenticator};
 
+/// Type and payload of an entry.
+pub type FullPayload = (EntryKind, Vec<u8>);
+
 /// Store state with all payloads.
-pub type FullState = StateBuilder<(EntryKind, Vec<u8>)>;
+pub type FullState = StateBuilder<FullPayload>;
+
+/// Part of an entry that is retained while files are read.
+pub trait RetainedPayload: Sized {
+    /// Retains this part of an entry.
+    fn retain(entry: &JournalEntry<'_>) -> Self;
+
+    /// Returns true when the current version of a connection can be decoded.
+    fn is_readable(id: Uuid, connection: &BuiltConnection<Self>) -> bool;
+}
+
+impl RetainedPayload for FullPayload {
+    fn retain(entry: &JournalEntry<'_>) -> Self {
+        keep_payload(entry)
+    }
+
+    fn is_readable(id: Uuid, connection: &BuiltConnection<Self>) -> bool {
+        matches!(current_of(id, connection), Ok(Some(_)))
+    }
+}
 
 /// Result of a search.
-pub struct SalvageResult {
+pub struct SalvageResult<T = FullPayload> {
     /// State of the store.
-    pub state: FullState,
+    pub state: StateBuilder<T>,
+    /// Base that the state was built on; the beginning of the journal when no base is better.
+    pub base: RebuildBase,
     /// Extent of the loss.
     pub lost: LossExtent,
     /// Snapshots that do not match the journal.
     pub mismatched: Vec<PathBuf>,
 }
+
+/// Rank of an incomplete state, best first: missing changes, readable connections.
+type Rank = (u64, Reverse<usize>);
 
 /// Extent of a loss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,16 +89,16 @@ pub fn salvage(
 }
 
 /// Like [`salvage`], using only files, which may belong to another process. Changes up to `known` are known to exist.
-pub fn salvage_files(
+pub fn salvage_files<T: RetainedPayload>(
     data: &Path,
     known: u64,
     auth: Option<&StoreAuthenticator>,
-) -> io::Result<SalvageResult> {
+) -> io::Result<SalvageResult<T>> {
     let mut mismatched = Vec::new();
-    let mut best: Option<((u64, Reverse<usize>), FullState)> = None;
+    let mut best: Option<(Rank, StateBuilder<T>, RebuildBase)> = None;
     let newest = snapshot::newest_header(data, auth)?.map_or(0, |head| head.revision);
     for source in RebuildBase::all(data)? {
-        let read = match StateBuilder::read(data, &source, auth, keep_payload) {
+        let read = match StateBuilder::read(data, &source, auth, T::retain) {
             Err(error) if is_unreadable(&source, &error) => {
                 tracing::warn!(%error, ?source, "a snapshot cannot be read");
                 None
@@ -81,23 +110,26 @@ pub fn salvage_files(
             if state.is_consistent() && is_readable(&state) {
                 return Ok(SalvageResult {
                     state,
+                    base: source,
                     lost: LossExtent::None,
                     mismatched,
                 });
             }
             let rank = (state.missing_changes(), Reverse(readable(&state)));
-            if best.as_ref().is_none_or(|(found, _)| rank < *found) {
-                best = Some((rank, state));
+            if best.as_ref().is_none_or(|(found, ..)| rank < *found) {
+                best = Some((rank, state, source.clone()));
             }
         }
         if let RebuildBase::Snapshot(path) = source {
             mismatched.push(path);
         }
     }
-    let state = best.map_or_else(|| StateBuilder::empty(keep_payload), |(_, state)| state);
+    let nothing = || (StateBuilder::empty(T::retain), RebuildBase::JournalStart);
+    let (state, base) = best.map_or_else(nothing, |(_, state, base)| (state, base));
     Ok(SalvageResult {
         lost: lost_of(&state),
         state,
+        base,
         mismatched,
     })
 }
@@ -108,7 +140,7 @@ fn is_unreadable(source: &RebuildBase, error: &io::Error) -> bool {
     matches!(source, RebuildBase::Snapshot(_)) && error.kind() != io::ErrorKind::NotFound
 }
 
-fn lost_of(state: &FullState) -> LossExtent {
+fn lost_of<T: RetainedPayload>(state: &StateBuilder<T>) -> LossExtent {
     if is_named(state) {
         LossExtent::Known
     } else {
@@ -129,19 +161,19 @@ pub fn keep_payload(entry: &JournalEntry<'_>) -> (EntryKind, Vec<u8>) {
     (entry.kind, entry.payload.to_vec())
 }
 
-fn readable(state: &FullState) -> usize {
+fn readable<T: RetainedPayload>(state: &StateBuilder<T>) -> usize {
     let connections = state.connections.iter();
     connections
-        .filter(|(id, built)| matches!(current_of(**id, built), Ok(Some(_))))
+        .filter(|(id, built)| T::is_readable(**id, built))
         .count()
 }
 
-fn is_readable(state: &FullState) -> bool {
+fn is_readable<T: RetainedPayload>(state: &StateBuilder<T>) -> bool {
     readable(state) == state.connections.len()
 }
 
 /// Returns true when nothing is missing except changes whose damaged entries are in the journal.
-fn is_named(state: &FullState) -> bool {
+fn is_named<T: RetainedPayload>(state: &StateBuilder<T>) -> bool {
     let changes = state.missing_changes();
     changes > 0
         && usize::try_from(changes).is_ok_and(|changes| changes <= state.damage.len())
