@@ -6,6 +6,7 @@
 mod umbraco_deploy;
 mod fields;
 mod secrets;
+mod json_stream;
 pub mod format;
 
 use std::path::PathBuf;
@@ -119,6 +120,15 @@ pub struct ManifestContents {
 
 /// Reads one or several manifests, a list of connections, or a single connection.
 pub fn read(text: &str, format: ManifestFormat, catalog: &ProviderCatalog) -> ManifestContents {
+    if format == ManifestFormat::Json
+        && let Some(read) = json_stream::read(text, catalog)
+    {
+        return read;
+    }
+    read_values(text, format, catalog)
+}
+
+fn read_values(text: &str, format: ManifestFormat, catalog: &ProviderCatalog) -> ManifestContents {
     let mut read = ManifestContents::default();
     let values = match format.values(text) {
         Ok(values) => values,
@@ -206,18 +216,22 @@ impl ManifestContents {
 
     fn take_each(&mut self, values: Vec<StrictJson>, catalog: &ProviderCatalog) {
         for value in values {
-            if let StrictJson::Object(members) = value {
-                self.take_one(members, None, catalog);
-                continue;
-            }
-            let number = Some(self.next());
-            self.errors.push(ManifestError {
-                number,
-                ..ManifestError::document_error(
-                    "expected an object with 'alias', 'name' and 'providerId'",
-                )
-            });
+            self.take_element(value, catalog);
         }
+    }
+
+    fn take_element(&mut self, value: StrictJson, catalog: &ProviderCatalog) {
+        if let StrictJson::Object(members) = value {
+            self.take_one(members, None, catalog);
+            return;
+        }
+        let number = Some(self.next());
+        self.errors.push(ManifestError {
+            number,
+            ..ManifestError::document_error(
+                "expected an object with 'alias', 'name' and 'providerId'",
+            )
+        });
     }
 
     fn next(&self) -> usize {

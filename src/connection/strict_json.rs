@@ -69,11 +69,12 @@ fn malformed(sentence: &str) -> ConnectionError {
 }
 
 /// Nesting depth of the current value.
-#[derive(Clone, Copy)]
-struct JsonDepth(usize);
+#[derive(Clone, Copy, Default)]
+pub(super) struct JsonDepth(usize);
 
 impl JsonDepth {
-    fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
+    /// Returns the depth of the values in a list or object at this depth.
+    pub(super) fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
         if self.0 >= MAX_DEPTH {
             return Err(E::custom(format_args!("more than {MAX_DEPTH} levels")));
         }
@@ -161,7 +162,11 @@ impl<'de> Visitor<'de> for JsonDepth {
 const FEW_MEMBERS: usize = 16;
 
 /// Returns true if an object already has the member. Of an object with many members, `seen` has the names.
-fn is_repeated(members: &[(String, StrictJson)], seen: &mut HashSet<String>, member: &str) -> bool {
+pub(super) fn is_repeated(
+    members: &[(String, StrictJson)],
+    seen: &mut HashSet<String>,
+    member: &str,
+) -> bool {
     let mut names = members.iter().map(|(name, _)| name);
     if members.len() < FEW_MEMBERS {
         return names.any(|name| name == member);

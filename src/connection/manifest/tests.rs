@@ -225,3 +225,63 @@ fn artifact_of_a_connection_needs_a_guid() {
         assert!(read.errors[0].reason.contains("a GUID"), "{guid}");
     }
 }
+
+#[rstest]
+#[case::document(
+    r#"{"kind":"umai.connections","connections":[{"alias":"a","providerId":"openai"},7,{"alias":"b","unknown":1},{"alias":"c","providerId":"openai","settings":{"apiKey":"sk-1"}}],"version":1}"#
+)]
+#[case::list_before_refused_kind(
+    r#"{"connections":[{"alias":"a","providerId":"openai"},{}],"kind":"other"}"#
+)]
+#[case::list_before_unknown_member(r#"{"connections":[{"alias":"a"}],"connection":[]}"#)]
+#[case::no_connections(r#"{"version":1,"connections":[]}"#)]
+#[case::connection_with_list(
+    r#"{"alias":"a","connections":[{"alias":"b","providerId":"openai"}]}"#
+)]
+#[case::list_of_artifact(
+    r#"{"Udi":"umb://umbraco-ai-connection/1","connections":[{"alias":"b","providerId":"openai"}]}"#
+)]
+#[case::other_artifact(r#"{"connections":[{}],"Udi":"umb://document/1"} {"alias":"x"}"#)]
+#[case::several(
+    r#"[{"alias":"a","providerId":"openai"},[]]{"alias":"b","providerId":"openai"}
+    {"connections":[{"alias":"c"},{"alias":"d","providerId":"openai"}]}"#
+)]
+#[case::neither(r#"{} {"kind":"umai.connections"}"#)]
+fn json_reads_the_same_one_connection_at_a_time(#[case] text: &str) {
+    let catalog = ProviderCatalog::embedded();
+    let one_at_a_time = json_stream::read(text, &catalog).unwrap();
+    let whole = read_values(text, ManifestFormat::Json, &catalog);
+    assert_eq!(format!("{one_at_a_time:?}"), format!("{whole:?}"));
+}
+
+#[rstest]
+#[case("")]
+#[case("[] nullnull")]
+#[case(r#"{"connections":[{"alias":"a"}"#)]
+#[case(r#"{"connections":[]} ]"#)]
+#[case(r#"{"connections":[],"connections":[]}"#)]
+#[case(r#"{"connections":[{"alias":"a","alias":"b"}]}"#)]
+#[case(r#"{"connections":{}}"#)]
+#[case(r#"{"connections":null}"#)]
+fn json_with_an_error_is_read_as_a_whole(#[case] text: &str) {
+    let catalog = ProviderCatalog::embedded();
+    assert!(json_stream::read(text, &catalog).is_none());
+    let read = read(text, ManifestFormat::Json, &catalog);
+    assert_eq!(read.errors.len(), 1, "{:?}", read.errors);
+    assert!(read.connections.is_empty());
+}
+
+#[test]
+fn nesting_limit_is_the_same_one_connection_at_a_time() {
+    let catalog = ProviderCatalog::embedded();
+    let nested = |levels: usize| {
+        let (open, close) = ("[".repeat(levels), "]".repeat(levels));
+        format!(r#"{{"connections":[{{"alias":"a","settings":{open}{close}}}]}}"#)
+    };
+    for levels in [60, 61, 62, 63] {
+        let text = nested(levels);
+        let whole = read_values(&text, ManifestFormat::Json, &catalog);
+        let is_refused = whole.errors[0].reason.contains("levels");
+        assert_eq!(json_stream::read(&text, &catalog).is_none(), is_refused);
+    }
+}
