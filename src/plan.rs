@@ -33,7 +33,7 @@ pub struct PlanEntry {
     /// GUID in an Umbraco Deploy artifact.
     pub id: Option<Uuid>,
     /// Draft, including secrets.
-    pub draft: ConnectionDraft,
+    pub draft: Box<ConnectionDraft>,
     /// Settings that keep their stored values.
     pub blank: Vec<BlankSetting>,
     /// Secrets that are compared with the stored ones, but not saved.
@@ -90,7 +90,7 @@ pub struct PlannedCreate {
     /// Command that creates it.
     pub command: Command,
     /// Resulting connection, if it is to be shown.
-    pub after: Option<Connection>,
+    pub after: Option<Box<Connection>>,
 }
 
 /// Change of an existing connection.

@@ -109,7 +109,7 @@ impl ConnectionDraft {
                 None
             }
             StrictJson::Object(members) => {
-                let mut settings = Settings::default();
+                let mut settings = Settings::with_capacity(members.len());
                 for (key, value) in members {
                     if let Some(setting) = self.setting(&key, value) {
                         settings.set(key, setting);

@@ -29,7 +29,7 @@ pub struct DesiredConnection {
     /// GUID in an Umbraco Deploy artifact, which a new connection keeps.
     pub id: Option<Uuid>,
     /// Contents, without secrets from other sources.
-    pub draft: ConnectionDraft,
+    pub draft: Box<ConnectionDraft>,
     /// Settings whose secret comes from another source.
     pub secret_sources: Vec<(String, SecretSource)>,
     /// Settings whose stored secret is kept.

@@ -60,6 +60,11 @@ impl<S> Default for Settings<S> {
 }
 
 impl<S> Settings<S> {
+    /// Returns settings without keys that have space for a number of them.
+    pub fn with_capacity(count: usize) -> Self {
+        Self(Vec::with_capacity(count))
+    }
+
     /// Returns the value of a key.
     pub fn get(&self, key: &str) -> Option<&SettingValue<S>> {
         self.0

@@ -58,7 +58,8 @@ pub async fn build_plan(
     mut advance: impl FnMut(),
 ) -> Result<Plan, ConnectionError> {
     let catalog = service.providers();
-    let aliases: HashSet<String> = entries.iter().map(|entry| entry.alias.clone()).collect();
+    let aliases = entries.iter().filter(|_| options.is_pruning);
+    let aliases: HashSet<String> = aliases.map(|entry| entry.alias.clone()).collect();
     let wanted_ids = entries
         .iter()
         .filter_map(|entry| Some((entry.alias.clone(), entry.id?)));
@@ -67,9 +68,7 @@ pub async fn build_plan(
         steps: Vec::with_capacity(entries.len()),
         ..Plan::default()
     };
-    // A short list is looked up at once.
-    let group = (entries.len() / (4 * AT_ONCE)).clamp(1, MAX_GROUP);
-    let lookups = stream::iter(entries).chunks(group).map(|group| {
+    let lookups = stream::iter(groups(entries)).map(|group| {
         let (service, catalog) = (Arc::clone(service), Arc::clone(&catalog));
         let look = async move { plan_group(&*service, group, options, &catalog).await };
         let task = tokio::spawn(look);
@@ -109,6 +108,22 @@ pub async fn build_plan(
         }));
     }
     Ok(plan)
+}
+
+/// Divides entries into groups, whose memory is released one by one as they are planned.
+fn groups(mut entries: Vec<PlanEntry>) -> Vec<Vec<PlanEntry>> {
+    // A short list is looked up at once.
+    let size = (entries.len() / (4 * AT_ONCE)).clamp(1, MAX_GROUP);
+    let mut groups = Vec::with_capacity(entries.len().div_ceil(size));
+    while !entries.is_empty() {
+        let last = (entries.len() - 1) / size * size;
+        groups.push(entries.split_off(last));
+        if groups.len().is_multiple_of(AT_ONCE) {
+            entries.shrink_to_fit();
+        }
+    }
+    groups.reverse();
+    groups
 }
 
 /// Returns all items of the list.
@@ -238,13 +253,13 @@ async fn create(
         is_copy,
     )?;
     let command = Command::Create {
-        draft,
+        draft: *draft,
         id: entry.id.filter(|_| service.features().keeps_ids),
     };
     let preview = service.preview(command.clone()).await?;
     Ok(PlanAction::Create(Box::new(PlannedCreate {
         command,
-        after: is_shown.then_some(preview.connection),
+        after: is_shown.then(|| Box::new(preview.connection)),
     })))
 }
 
@@ -283,7 +298,7 @@ async fn update(
             .alias
             .filter(|_| before.item.alias.to_lowercase() != entry.alias),
         settings: settings.filter(|settings| !settings.is_empty()),
-        ..draft
+        ..*draft
     };
     let command = Command::Update {
         key: before.item.id.into(),

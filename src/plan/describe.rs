@@ -23,7 +23,11 @@ impl PlanStep {
     /// Returns the changes of fields, in order; for a new connection, its settings.
     pub fn field_changes(&self) -> Vec<FieldChange> {
         match &self.action {
-            PlanAction::Create(new) => new.after.iter().flat_map(settings_of).collect(),
+            PlanAction::Create(new) => new
+                .after
+                .iter()
+                .flat_map(|after| settings_of(after))
+                .collect(),
             PlanAction::Update(change) => {
                 let changes = change.preview.paths.iter().map(|path| {
                     let from = value_at(&change.before, path);

@@ -186,28 +186,66 @@ pub async fn execute(
     steps: Vec<PlanStep>,
     mut report: impl FnMut(&StepOutcome),
 ) -> Vec<StepOutcome> {
-    let is_stopped = Arc::new(AtomicBool::new(false));
-    let at_once = if service.features() == ServiceFeatures::THIRD_PARTY {
-        AT_ONCE_ELSEWHERE
-    } else {
-        AT_ONCE
+    let execution = Execution {
+        service,
+        is_stopped: Arc::default(),
     };
     let mut outcomes: Vec<(usize, StepOutcome)> = Vec::with_capacity(steps.len());
-    let (deletions, others): (Vec<_>, Vec<_>) = steps
-        .into_iter()
-        .enumerate()
-        .partition(|(_, step)| matches!(step.action, PlanAction::Delete(_)));
-    for steps in [others, deletions] {
+    let mut add = |at, is_change, outcome| {
+        if is_change {
+            report(&outcome);
+        }
+        outcomes.push((at, outcome));
+    };
+    let mut deletions = Vec::new();
+    let others = steps.into_iter().enumerate().filter_map(|(at, step)| {
+        if matches!(step.action, PlanAction::Delete(_)) {
+            deletions.push((at, step));
+            return None;
+        }
+        Some((at, step))
+    });
+    execution.run(others, &mut add).await;
+    execution.run(deletions.into_iter(), &mut add).await;
+    outcomes.sort_by_key(|(at, _)| *at);
+    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+}
+
+/// Execution of a plan.
+struct Execution<'a> {
+    service: &'a Arc<dyn ConnectionService>,
+    /// Set by an error that the next request would meet, too.
+    is_stopped: Arc<AtomicBool>,
+}
+
+impl Execution<'_> {
+    /// Applies steps, and calls `ended` with the position of each, whether it is a change, and its outcome.
+    async fn run(
+        &self,
+        steps: impl Iterator<Item = (usize, PlanStep)>,
+        mut ended: impl FnMut(usize, bool, StepOutcome),
+    ) {
+        let is_elsewhere = self.service.features() == ServiceFeatures::THIRD_PARTY;
+        let at_once = if is_elsewhere {
+            AT_ONCE_ELSEWHERE
+        } else {
+            AT_ONCE
+        };
         let tasks = stream::iter(steps).map(|(at, step)| {
-            let (service, is_stopped) = (Arc::clone(service), Arc::clone(&is_stopped));
+            let (service, is_stopped) = (Arc::clone(self.service), Arc::clone(&self.is_stopped));
             async move {
-                let (alias, position, is_change) =
-                    (step.alias.clone(), step.position.clone(), step.is_change());
+                let is_change = step.is_change();
+                let PlanStep {
+                    alias,
+                    position,
+                    action,
+                    ..
+                } = step;
                 let run = async move {
                     if is_change && is_stopped.load(Ordering::Relaxed) {
                         return StepResult::NotStarted;
                     }
-                    let result = execute_step(&*service, step.action).await;
+                    let result = execute_step(&*service, action).await;
                     if let StepResult::Failed(error) = &result
                         && error.fails_next_request()
                     {
@@ -227,14 +265,9 @@ pub async fn execute(
         });
         let mut tasks = std::pin::pin!(tasks.buffer_unordered(at_once));
         while let Some((at, is_change, outcome)) = tasks.next().await {
-            if is_change {
-                report(&outcome);
-            }
-            outcomes.push((at, outcome));
+            ended(at, is_change, outcome);
         }
     }
-    outcomes.sort_by_key(|(at, _)| *at);
-    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
 }
 
 /// Applies one step.

@@ -108,12 +108,12 @@ pub async fn apply_entries(
     {
         output.note(&format!("{warning} ({} to delete)", planned.deleted));
     }
-    let changes = format::as_json(&steps);
     if options.is_dry_run || planned.changes() == 0 {
         let kept = steps.iter().filter(|step| !step.not_copied().is_empty());
         let kept = kept.count();
         return match output.audience() {
             Audience::Program => {
+                let changes = format::as_json(&steps);
                 output.value(&format::summary(&changes, &planned, options.is_dry_run))
             }
             Audience::Person if planned.changes() == 0 && kept > 0 => {

@@ -16,7 +16,7 @@ pub fn write_plan(steps: &[PlanStep], output: &mut Output) -> Result<(), Failure
                 output.line(&format!(
                     "+ {} {}",
                     step.alias,
-                    describe(new.after.as_ref())
+                    describe(new.after.as_deref())
                 ))?;
             }
             PlanAction::Update(change) => {

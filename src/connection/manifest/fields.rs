@@ -92,7 +92,7 @@ pub fn desired_connection(
     Ok(DesiredConnection {
         number,
         id: artifact_id,
-        draft,
+        draft: Box::new(draft),
         secret_sources: given.secret_sources,
         blank: given.blank,
     })
