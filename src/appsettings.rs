@@ -10,12 +10,14 @@ mod allow_list;
 mod key_per_file;
 mod json_file;
 mod keys;
+mod lookup_cache;
 mod reference;
 mod diagnostics;
 mod user_secrets;
 mod env;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -24,6 +26,7 @@ use crate::text::file::FileFlaw;
 use crate::text::file::trust::{self, FileTrust};
 use allow_list::AllowList;
 use json_file::FileValues;
+use lookup_cache::{FileStates, LookupCache};
 
 pub use diagnostics::ReferenceSources;
 pub use env::EnvironmentVariables;
@@ -57,7 +60,8 @@ pub enum ReferenceLookup {
     },
 }
 
-/// Sources of application settings, read on every use; none by default.
+/// Sources of application settings, none by default. Values are read on every use; only the results of lookups are kept, while the
+/// files are unchanged.
 #[derive(Debug, Clone)]
 pub struct AppSettings {
     base: Option<PathBuf>,
@@ -65,6 +69,7 @@ pub struct AppSettings {
     user_secrets: Option<PathBuf>,
     variables: EnvironmentVariables,
     key_per_file: Option<PathBuf>,
+    lookups: Arc<LookupCache>,
 }
 
 impl Default for AppSettings {
@@ -75,6 +80,7 @@ impl Default for AppSettings {
             user_secrets: None,
             variables: EnvironmentVariables::none(),
             key_per_file: None,
+            lookups: Arc::default(),
         }
     }
 }
@@ -118,6 +124,41 @@ impl AppSettings {
 
     /// Looks up a reference without returning its value.
     pub fn lookup(&self, reference: &Reference) -> ReferenceLookup {
+        let files = self.file_states();
+        let cached = files
+            .as_ref()
+            .and_then(|files| self.lookups.get(files, reference.key()));
+        if let Some(result) = cached {
+            return result;
+        }
+        let result = self.look_up(reference);
+        if let Some(files) = files
+            && self.file_states().as_ref() == Some(&files)
+        {
+            self.lookups.keep(files, reference.key(), result.clone());
+        }
+        result
+    }
+
+    /// Returns the states of all files; `None` with a folder, or if a change of a file could go unnoticed.
+    fn file_states(&self) -> Option<FileStates> {
+        if self.key_per_file.is_some() {
+            return None;
+        }
+        let secrets = self
+            .user_secrets
+            .as_ref()
+            .filter(|_| self.has_user_secrets());
+        let environment = self
+            .base
+            .as_deref()
+            .and_then(|base| self.environment_file(base));
+        let files = self.base.as_deref().into_iter();
+        let files = files.chain(environment.as_deref());
+        lookup_cache::states_of(files.chain(secrets.map(PathBuf::as_path)))
+    }
+
+    fn look_up(&self, reference: &Reference) -> ReferenceLookup {
         match self.find(reference) {
             FoundValue::Value { source, .. } => ReferenceLookup::Found { source },
             FoundValue::Absent { looked_in } => ReferenceLookup::Missing { looked_in },
@@ -220,12 +261,8 @@ impl AppSettings {
         if let Some(base) = &self.base {
             let option = self.is_named.then_some("--appsettings");
             files.push(self.file_source(base, option));
-            if let Ok(environment) = self.environment() {
-                let stem = base.file_stem().unwrap_or_default().to_string_lossy();
-                let extension = base.extension().unwrap_or_default().to_string_lossy();
-                let dot = if extension.is_empty() { "" } else { "." };
-                let name = format!("{stem}.{environment}{dot}{extension}");
-                files.push(self.file_source(&base.with_file_name(name), None));
+            if let Some(path) = self.environment_file(base) {
+                files.push(self.file_source(&path, None));
             }
         }
         if let Some(path) = self
@@ -256,6 +293,15 @@ impl AppSettings {
             key_folder,
             problems,
         }
+    }
+
+    /// Returns the path of `appsettings.{Environment}.json`, next to the base file.
+    fn environment_file(&self, base: &Path) -> Option<PathBuf> {
+        let environment = self.environment().ok()?;
+        let stem = base.file_stem().unwrap_or_default().to_string_lossy();
+        let extension = base.extension().unwrap_or_default().to_string_lossy();
+        let dot = if extension.is_empty() { "" } else { "." };
+        Some(base.with_file_name(format!("{stem}.{environment}{dot}{extension}")))
     }
 
     fn file_source(&self, path: &Path, option: Option<&'static str>) -> SettingsSource {
