@@ -39,7 +39,6 @@ mod auto_backup;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -75,8 +74,6 @@ pub fn recorded_loss(data: &Path) -> Option<String> {
 
 /// Number of queued changes before callers wait.
 const QUEUE: usize = 1024;
-/// Time after which a process that relied on an earlier verification verifies again. A single command ends before.
-const VERIFICATION_DELAY: Duration = Duration::from_secs(1);
 
 /// Store in a data directory. It accepts only sealed secrets, so it never sees a plain one.
 pub struct SledStore {
@@ -125,11 +122,6 @@ fn run(
     match ready {
         Ok(ready) => {
             state.send_replace(IndexOpening::Ready);
-            let is_recorded = ready.maintenance.is_verification_recorded();
-            // Dropped after the writer has ended, which ends the thread.
-            let _timer = is_recorded.then(|| {
-                timer::send_after(VERIFICATION_DELAY, sender.clone(), WriterMessage::Verify)
-            });
             StoreWriter::new((sender, inbox), ready, applier).run(closing);
         }
         Err(error) => {

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::ops::Bound;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Instant;
 
 use uuid::Uuid;
 
@@ -25,6 +26,8 @@ pub struct IndexHandle {
     trashed: Mutex<Option<u64>>,
     /// Locked for reading by a list that was disturbed, and for writing by changes that would disturb it.
     list_lock: RwLock<()>,
+    /// Time of the last list request.
+    last_list: Mutex<Option<Instant>>,
     /// Incremented whenever a connection leaves its position in the list.
     moves: AtomicU64,
 }
@@ -37,6 +40,7 @@ impl IndexHandle {
             count: AtomicU64::new(count),
             trashed: Mutex::new(None),
             list_lock: RwLock::default(),
+            last_list: Mutex::default(),
             moves: AtomicU64::new(0),
         }
     }
@@ -181,6 +185,12 @@ impl IndexHandle {
     /// Returns the connections matching a query. A connection that moves during the read is listed exactly once: a disturbed list
     /// is read again, and the last attempt blocks such changes.
     pub fn list(&self, query: &ListQuery) -> Result<Page<ConnectionItem>, StoreError> {
+        let mut last = self
+            .last_list
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *last = Some(Instant::now());
+        drop(last);
         for _ in 0..2 {
             let before = self.moves.load(Ordering::Acquire);
             let page = self.read_list(query)?;
@@ -193,6 +203,14 @@ impl IndexHandle {
             .read()
             .unwrap_or_else(PoisonError::into_inner);
         self.read_list(query)
+    }
+
+    /// Returns the time of the last list request.
+    pub fn last_list(&self) -> Option<Instant> {
+        *self
+            .last_list
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the aliases outside the trash with a prefix, in order, at most `limit`.

@@ -25,6 +25,12 @@ const MAX_CHANGES: usize = 512;
 const MAX_BYTES: usize = 1024 * 1024;
 /// Time after a failed write until the next attempt to reopen the journal.
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
+/// Time after which a process that relied on an earlier verification verifies again. A single command ends before.
+const VERIFICATION_DELAY: Duration = Duration::from_secs(1);
+/// Time without a list request after which the list of an app counts as loaded: the verification would compete with it.
+const LIST_PAUSE: Duration = Duration::from_millis(500);
+/// Longest time that list requests delay the verification.
+const MAX_VERIFICATION_DELAY: Duration = Duration::from_mins(1);
 
 /// Message to the writer.
 pub enum WriterMessage {
@@ -48,6 +54,10 @@ pub struct StoreWriter {
     sender: mpsc::WeakSender<WriterMessage>,
     /// Timer of [`WriterMessage::Reopen`], while nothing can be written.
     retry: Option<Sender<()>>,
+    /// Timer of [`WriterMessage::Verify`].
+    verification: Option<Sender<()>>,
+    /// Start of the writer.
+    started: Instant,
     /// Last attempt to write, while nothing can be written.
     last_attempt: Instant,
     /// Message that was received but does not belong to the current group.
@@ -71,6 +81,8 @@ impl StoreWriter {
             inbox,
             sender,
             retry: None,
+            verification: None,
+            started: Instant::now(),
             last_attempt: Instant::now(),
             next: None,
             pending_writes: ready.pending_writes,
@@ -82,6 +94,9 @@ impl StoreWriter {
     /// Runs until the store is closed or all senders are dropped.
     pub fn run(mut self, closing: &AtomicBool) {
         let keep_going = || !closing.load(Ordering::Acquire);
+        if self.maintenance.is_verification_recorded() {
+            self.verify_later();
+        }
         self.maintenance
             .verify_if_due(&mut self.pending_writes, keep_going);
         let close_reply = loop {
@@ -103,6 +118,7 @@ impl StoreWriter {
                     // The caller may have been cancelled.
                     let _ = done.send(());
                 }
+                Some(WriterMessage::Verify) if self.is_list_loading() => self.verify_later(),
                 Some(WriterMessage::Verify) => {
                     self.pending_writes.remove_applied(u64::MAX);
                     self.maintenance
@@ -216,6 +232,18 @@ impl StoreWriter {
                 Err(why)
             }
         }
+    }
+
+    fn verify_later(&mut self) {
+        let (sender, message) = (self.sender.clone(), WriterMessage::Verify);
+        self.verification = Some(timer::send_after(VERIFICATION_DELAY, sender, message));
+    }
+
+    /// Returns true while an app loads its list.
+    fn is_list_loading(&self) -> bool {
+        let since = self.applier.index.last_list();
+        since.is_some_and(|since| since.elapsed() < LIST_PAUSE)
+            && self.started.elapsed() < MAX_VERIFICATION_DELAY
     }
 
     fn retry_later(&mut self) {
