@@ -163,11 +163,7 @@ impl Tree {
 
     /// Counts what the title shows, after a change of the list, so that a frame does not walk through it.
     fn count_states(&mut self) {
-        (self.inactive, self.failing) = (0, 0);
-        for item in &self.items {
-            self.inactive += usize::from(!item.is_active);
-            self.failing += usize::from(item.health.is_failing());
-        }
+        (self.inactive, self.failing) = states_of(&self.items);
     }
 
     /// Returns the number of visible connections.
@@ -286,4 +282,11 @@ impl Tree {
             None => Some(index),
         }
     }
+}
+
+/// Counts the inactive and the failing connections.
+fn states_of(items: &[TreeItem]) -> (usize, usize) {
+    let inactive = items.iter().filter(|item| !item.is_active).count();
+    let failing = items.iter().filter(|item| item.health.is_failing()).count();
+    (inactive, failing)
 }

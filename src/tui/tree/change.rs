@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::loading::Loading;
 use super::updates::{self, IndexShift, ItemChange};
-use super::{Node, Tree};
+use super::{Node, Tree, states_of};
 use crate::connection::ListQuery;
 use crate::search::TreeItem;
 use crate::tui::health::TestRecord;
@@ -128,8 +128,13 @@ impl Tree {
     }
 
     fn take_first_page(&mut self, page: Vec<TreeItem>, total: usize) {
+        // The items before are not counted again: there may be very many.
+        let complete = self.loading.complete().min(self.items.len());
+        let (inactive, failing) = states_of(&self.items[complete..]);
         let from = self.loading.take_page(&mut self.items, page, total);
-        self.count_states();
+        let (now_inactive, now_failing) = states_of(&self.items[complete..]);
+        self.inactive = self.inactive + now_inactive - inactive;
+        self.failing = self.failing + now_failing - failing;
         let arrangements = [&mut self.shown, &mut self.next, &mut self.lookup];
         for arrangement in arrangements.into_iter().flatten() {
             arrangement.remove_from(from, &self.providers);

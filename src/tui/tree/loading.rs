@@ -106,6 +106,11 @@ impl Loading {
         }
     }
 
+    /// Returns the number of connections, from the first, that are loaded without a gap.
+    pub const fn complete(&self) -> usize {
+        self.complete
+    }
+
     /// Returns true before the first reply.
     pub fn is_first(&self) -> bool {
         self.total.is_none() && self.state != LoadingState::Failed
