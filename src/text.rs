@@ -132,7 +132,7 @@ pub fn is_visible_text(text: &str) -> bool {
 }
 
 /// Returns whether every byte is printable ASCII, as in most names.
-fn is_plain(text: &str) -> bool {
+pub fn is_plain(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
@@ -220,8 +220,10 @@ fn is_mark(character: char) -> bool {
 /// Returns whether a character can be shown as it is.
 fn is_shown(character: char) -> bool {
     match character {
-        // ASCII, and spaces of other scripts, which have a width although `escape_debug` escapes them.
+        // ASCII, lines and symbols of the app, which need no search in tables, and spaces of other scripts, which have a width
+        // although `escape_debug` escapes them.
         ' '..='~'
+        | '\u{2500}'..='\u{25FF}'
         | '\u{A0}'
         | '\u{1680}'
         | '\u{2000}'..='\u{200A}'

@@ -3,7 +3,7 @@
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-use crate::text::Printable;
+use crate::text::{Printable, is_plain};
 
 /// Returns the text with unsafe characters replaced.
 pub fn safe(text: &str) -> String {
@@ -12,11 +12,19 @@ pub fn safe(text: &str) -> String {
 
 /// Returns the width of a safe text in columns.
 pub fn width(safe: &str) -> usize {
-    safe.graphemes(true).map(UnicodeWidthStr::width).sum()
+    crate::text::columns(safe)
 }
 
 /// Cuts the text to a number of columns; a cut text ends with `…`.
 pub fn cut(text: &str, columns: usize) -> String {
+    if text.len() <= columns && is_plain(text) {
+        return text.to_owned();
+    }
+    if let Some(start) = columns.checked_sub(1)
+        && text.get(..=columns).is_some_and(is_plain)
+    {
+        return format!("{}…", &text[..start]);
+    }
     // The invisible rest of a huge text is not processed.
     let safe = safe(prefix(text, columns));
     if safe.len() <= columns && safe.is_ascii() && text.len() <= columns {

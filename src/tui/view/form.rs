@@ -24,6 +24,7 @@ pub fn draw(scene: Scene<'_>, form: &Form, buffer: &mut Buffer) -> Option<(u16, 
     let Scene { app, theme, layout } = scene;
     let is_top = app.dialogs.is_on::<Form>();
     let title = form.model(&app.dialog_context(0)).title;
+    paint::clear(buffer, layout.form());
     paint::pane(buffer, layout.form(), &title, (theme, is_top));
     let inside = layout.form_rows();
     let rows = layout::rows_on(form, layout, &app.keymap);

@@ -3,8 +3,9 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
-use ratatui::widgets::{Block, BorderType, Clear, Widget};
+use ratatui::widgets::{Clear, Widget};
 
+use crate::text;
 use crate::tui::layout::Area;
 use crate::tui::text_input::TextInput;
 use crate::tui::text_width;
@@ -27,11 +28,36 @@ pub fn line(buffer: &mut Buffer, area: Area, parts: &[(&str, Style)]) -> u16 {
         if room == 0 {
             break;
         }
+        let (x, y) = (area.x + used, area.y);
+        if let Some(wide) = plain(buffer, (x, y), text, room, *style) {
+            used += wide;
+            continue;
+        }
         let cut = text_width::cut(text, room.into());
-        let (end, _) = buffer.set_stringn(area.x + used, area.y, &cut, room.into(), *style);
+        let (end, _) = buffer.set_stringn(x, y, &cut, room.into(), *style);
         used = end - area.x;
     }
     used
+}
+
+/// Draws a plain text that fits, without a search for grapheme clusters, because most texts are plain; returns the used columns.
+fn plain(
+    buffer: &mut Buffer,
+    (x, y): (u16, u16),
+    text: &str,
+    room: u16,
+    style: Style,
+) -> Option<u16> {
+    let wide = u16::try_from(text.len()).ok().filter(|it| *it <= room)?;
+    if !text::is_plain(text) {
+        return None;
+    }
+    let start = buffer.index_of(x, y);
+    let cells = buffer.content.get_mut(start..start + text.len())?;
+    for (at, cell) in cells.iter_mut().enumerate() {
+        cell.set_symbol(text.get(at..=at)?).set_style(style);
+    }
+    Some(wide)
 }
 
 /// Draws a right-aligned text in the first row of an area, if it fits.
@@ -73,7 +99,7 @@ pub fn clear(buffer: &mut Buffer, area: Area) {
     Clear.render(rect(area, buffer), buffer);
 }
 
-/// Clears an area and draws a box with a title; returns the area inside.
+/// Draws a box with a title in an empty area; returns the area inside.
 pub fn pane(buffer: &mut Buffer, area: Area, title: &str, look: (&Theme, bool)) -> Area {
     let (theme, is_focused) = look;
     let role = if is_focused {
@@ -85,12 +111,7 @@ pub fn pane(buffer: &mut Buffer, area: Area, title: &str, look: (&Theme, bool)) 
     if rect.is_empty() {
         return Area::default();
     }
-    Clear.render(rect, buffer);
-    Block::bordered()
-        .border_type(BorderType::Rounded)
-        .border_style(role)
-        .style(theme.text)
-        .render(rect, buffer);
+    frame(buffer, rect, (theme.text.style(), role.style()));
     if area.width > 6 && !title.is_empty() {
         let room = area.split_top(1).0.padded();
         let style = if is_focused {
@@ -102,6 +123,36 @@ pub fn pane(buffer: &mut Buffer, area: Area, title: &str, look: (&Theme, bool)) 
         line(buffer, room, &[(&format!(" {cut} "), style.style())]);
     }
     area.inside()
+}
+
+/// Draws a rounded border, and styles the area inside.
+fn frame(buffer: &mut Buffer, rect: Rect, (text, border): (Style, Style)) {
+    let (last_x, last_y) = (rect.right() - 1, rect.bottom() - 1);
+    for y in rect.top()..=last_y {
+        let start = buffer.index_of(rect.x, y);
+        let Some(cells) = buffer
+            .content
+            .get_mut(start..start + usize::from(rect.width))
+        else {
+            return;
+        };
+        let (left, middle, right) = match y {
+            y if y == rect.y => ("╭", "─", "╮"),
+            y if y == last_y => ("╰", "─", "╯"),
+            _ => ("│", "", "│"),
+        };
+        for (x, cell) in (rect.x..).zip(cells) {
+            let symbol = match x {
+                x if x == rect.x => left,
+                x if x == last_x => right,
+                _ => middle,
+            };
+            cell.set_style(text);
+            if !symbol.is_empty() {
+                cell.set_symbol(symbol).set_style(border);
+            }
+        }
+    }
 }
 
 /// Draws a text on the lower border of a box.
