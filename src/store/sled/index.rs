@@ -3,7 +3,6 @@
 //! sled 0.34 panics on some kinds of damage instead of returning an error. The index can always be rebuilt, so a panic is treated
 //! like an error: the index is no longer used.
 
-use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::path::Path;
 
@@ -12,6 +11,7 @@ use ::sled::IVec;
 use super::block_index::Blocks;
 use super::encoding::{self, RowChange};
 use super::index_header::IndexHeader;
+use super::memory_rows::MemoryRows;
 use super::open_index::OpenIndex;
 use crate::store::key::{CODE, StoreAuthenticator};
 
@@ -23,8 +23,8 @@ pub struct UnusableIndex(pub String);
 pub enum ConnectionIndex {
     /// In a sled folder.
     Sled(OpenIndex),
-    /// In memory until the process ends.
-    Memory(std::sync::RwLock<BTreeMap<IVec, IVec>>),
+    /// In memory until the process ends, or changes in memory of rows in a file.
+    Memory(MemoryRows),
     /// Closed.
     Closed,
 }
@@ -32,7 +32,7 @@ pub enum ConnectionIndex {
 impl ConnectionIndex {
     /// Returns an empty index in memory.
     pub fn in_memory() -> Self {
-        Self::Memory(std::sync::RwLock::default())
+        Self::Memory(MemoryRows::default())
     }
 
     /// Opens the index in a sled folder, or creates it.
@@ -53,7 +53,7 @@ impl ConnectionIndex {
                     .transpose()
             }),
             Self::Sled(opened) => opened.call(|db| Blocks::new(db, opened).get(key)),
-            Self::Memory(rows) => Ok(locked(rows.read()).get(key).cloned()),
+            Self::Memory(rows) => rows.get(key),
             Self::Closed => Err(closed_error()),
         }
     }
@@ -102,9 +102,9 @@ impl ConnectionIndex {
         prefix: &[u8],
         mut take: impl FnMut(&[u8], Result<&[u8], UnusableIndex>) -> bool,
     ) -> Result<(), UnusableIndex> {
-        let range = (start.map(IVec::from), Bound::Unbounded);
         match self {
             Self::Sled(opened) if opened.has_single_rows() => opened.call(|db| {
+                let range = (start.map(IVec::from), Bound::Unbounded);
                 for pair in db.range(range) {
                     let (key, value) = pair?;
                     let value = opened.authentic(&key, &value);
@@ -119,14 +119,7 @@ impl ConnectionIndex {
             Self::Sled(opened) => {
                 opened.call(|db| Blocks::new(db, opened).walk(start, prefix, take))
             }
-            Self::Memory(rows) => {
-                for (key, value) in locked(rows.read()).range(range) {
-                    if !key.starts_with(prefix) || !take(key, Ok(value)) {
-                        break;
-                    }
-                }
-                Ok(())
-            }
+            Self::Memory(rows) => rows.walk(start, prefix, |key, value| take(key, Ok(value))),
             Self::Closed => Err(closed_error()),
         }
     }
@@ -141,13 +134,7 @@ impl ConnectionIndex {
             )),
             Self::Sled(opened) => opened.call(|db| Blocks::new(db, opened).apply(changes)),
             Self::Memory(rows) => {
-                let mut rows = locked(rows.write());
-                for (key, value) in changes {
-                    match value {
-                        Some(value) => rows.insert(key.into(), value.into()),
-                        None => rows.remove(key.as_slice()),
-                    };
-                }
+                rows.apply(changes);
                 Ok(())
             }
             Self::Closed => Err(closed_error()),
@@ -203,9 +190,4 @@ impl ConnectionIndex {
 
 pub(super) fn closed_error() -> UnusableIndex {
     UnusableIndex("the store is closed".into())
-}
-
-/// A poisoned lock is safe to use: only complete rows are inserted.
-fn locked<T>(lock: Result<T, std::sync::PoisonError<T>>) -> T {
-    lock.unwrap_or_else(std::sync::PoisonError::into_inner)
 }
