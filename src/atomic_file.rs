@@ -1,5 +1,7 @@
 //! Creates files and folders that only their owner can access, syncs directory entries, and expands and explains paths.
 
+#[cfg(feature = "etcd")]
+use std::fs::TryLockError;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
@@ -260,15 +262,30 @@ fn create_temporary(path: &Path) -> io::Result<(PathBuf, File)> {
 ///
 /// The lock is on a file with the extension `lock` in place of its own (`config.lock`), because the file itself is replaced by renames. The system releases it when the process ends.
 pub fn lock(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new()
+    let file = lock_file(path)?;
+    file.lock()?;
+    Ok(file)
+}
+
+/// Takes the lock of [`lock`]; none while another process has it.
+#[cfg(feature = "etcd")]
+pub fn try_lock(path: &Path) -> io::Result<Option<File>> {
+    let file = lock_file(path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+fn lock_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
         .read(true)
         .write(true)
         .create(true)
         .truncate(false)
         .mode(0o600)
-        .open(path.with_extension("lock"))?;
-    file.lock()?;
-    Ok(file)
+        .open(path.with_extension("lock"))
 }
 
 #[cfg(test)]

@@ -43,6 +43,12 @@ pub struct Config {
     pub passphrase_file: Option<PathBuf>,
 }
 
+/// Returns the cache directory, whose files can be deleted at any time; none without a home directory.
+pub fn cache_folder() -> Option<PathBuf> {
+    let home = choose_base_strategy().ok()?;
+    Some(home.cache_dir().join(FOLDER))
+}
+
 impl Config {
     /// Returns the given directories, or those of XDG. Fails without a home directory unless both are given.
     pub fn new(

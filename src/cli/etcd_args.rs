@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use super::Globals;
 use super::exit::Failure;
 use super::remote_args::{SERVER, UMBRACO, exposed, read, text_of_file};
-use crate::config::target_files::EtcdFiles;
+use crate::config::{self, target_files::EtcdFiles};
 use crate::store::etcd_options::{ClientCertificate, EtcdOptions, EtcdUser};
 
 /// Option with the address.
@@ -105,7 +105,8 @@ pub fn selected(
             )));
         }
     }
-    let options = EtcdOptions::new(address.parse().map_err(Failure::Usage)?);
+    let mut options = EtcdOptions::new(address.parse().map_err(Failure::Usage)?);
+    options.cache = config::cache_folder();
     let options = with_access(&globals.etcd, options)?;
     let files = &globals.etcd;
     let secret = [&files.store_cert_key_file, &files.store_password_file];

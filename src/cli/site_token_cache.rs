@@ -5,18 +5,17 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::path::PathBuf;
 
-use etcetera::{BaseStrategy, choose_base_strategy};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::Globals;
 use crate::api::client::{AccessToken, BaseUrl, ClientCredentials, TokenCache};
 use crate::atomic_file;
-use crate::config::{Config, short_digest};
+use crate::config::{self, Config, short_digest};
 use crate::store::{self, key::KeyLookup, key::StoreKey};
 
-/// Directory in the XDG cache directory.
-const FOLDER: [&str; 2] = ["umai", "tokens"];
+/// Directory in the cache directory.
+const FOLDER: &str = "tokens";
 
 /// Magic bytes at the start; the digit is the format version.
 const HEAD: &[u8; 8] = b"umaitok1";
@@ -41,12 +40,11 @@ impl SiteTokenCache {
     ) -> Option<Self> {
         let (data, folder, key) = (&globals.data, &globals.config, &globals.key_file);
         let config = Config::new(data.clone(), folder.clone(), key.clone()).ok()?;
-        let mut path = choose_base_strategy().ok()?.cache_dir();
-        path.extend(FOLDER);
+        let folder = config::cache_folder()?.join(FOLDER);
         let user = format!("{address}\n{}", credentials.id);
         let secret = Sha256::digest(credentials.secret.as_bytes());
         Some(Self {
-            path: path.join(short_digest(&user)).with_extension("token"),
+            path: folder.join(short_digest(&user)).with_extension("token"),
             binding: [b"umai token 1\n", user.as_bytes(), b"\n", &secret].concat(),
             config,
         })

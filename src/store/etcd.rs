@@ -4,11 +4,11 @@
 //! save ─► transaction on etcd: checked, replicated, acknowledged
 //!                    │ watch
 //!                    ▼
-//! list ◄── index in memory, change feed
+//! list ◄── index, change feed
 //! ```
 //!
 //! etcd is the truth. A write is one transaction (`etcd/write.rs`), single connections are read from etcd, and lists come from an
-//! index in memory that a watch keeps up to date (`etcd/follower.rs`). `etcd/keys.rs` has the keys.
+//! index that a watch keeps up to date (`etcd/follower.rs`), and that is saved in a file for the next process (`etcd/saved_index.rs`). `etcd/keys.rs` has the keys.
 
 mod backend;
 mod call_error;
@@ -19,6 +19,7 @@ mod follower;
 mod history;
 mod identity;
 mod index;
+mod index_file;
 mod keys;
 pub mod location;
 mod lost_request;
@@ -28,6 +29,7 @@ mod operations;
 mod pages;
 mod record;
 mod request_marks;
+mod saved_index;
 pub mod staging;
 pub mod survey;
 mod sweep;
@@ -60,6 +62,7 @@ use crate::connection::{
     Connection, ConnectionItem, ListQuery, Page, PageRequest, SealedSecret, StoreError, Version,
 };
 use crate::store::key::StoreKey;
+use crate::store::sled::index_handle::IndexHandle;
 use crate::store::sled::stored_json::{
     SavedJson, damaged, read_json, read_version_json, to_version,
 };
@@ -119,6 +122,19 @@ impl EtcdStore {
         // A restored snapshot may have taken the store back.
         self.known.store(to_revision(head).0, Ordering::Release);
         Ok(&self.follower)
+    }
+
+    /// Reads from the index. A saved one that turns out to be damaged is loaded again.
+    async fn read_index<T>(
+        &self,
+        read: impl Fn(&IndexHandle) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let follower = self.index().await?;
+        let used = follower.index.rows.current();
+        match read(&follower.index.rows) {
+            Err(_) if follower.leave_damaged(&used) => read(&self.index().await?.index.rows),
+            answer => answer,
+        }
     }
 
     async fn record(&self, id: Uuid) -> Result<Option<Connection<SealedSecret>>, StoreError> {
@@ -198,11 +214,11 @@ impl ConnectionStore<SealedSecret> for EtcdStore {
 
     async fn list(&self, query: &ListQuery) -> Result<Page<ConnectionItem>, StoreError> {
         let query = query.clone().lowered();
-        self.index().await?.index.rows.list(&query)
+        self.read_index(|index| index.list(&query)).await
     }
 
     async fn aliases(&self, prefix: &str, limit: usize) -> Result<Vec<String>, StoreError> {
-        self.index().await?.index.rows.aliases(prefix, limit)
+        self.read_index(|index| index.aliases(prefix, limit)).await
     }
 
     async fn save(&self, save: SaveConnection<SealedSecret>) -> Result<Revision, StoreError> {
@@ -299,6 +315,10 @@ impl ConnectionStore<SealedSecret> for EtcdStore {
         // Running writes hold it.
         drop(self.running_writes.write().await);
         self.follower.close();
-        Ok(())
+        let follower = Arc::clone(&self.follower);
+        let saved = tokio::task::spawn_blocking(move || follower.save_index());
+        saved
+            .await
+            .map_err(|error| StoreError::Other(error.to_string()))
     }
 }

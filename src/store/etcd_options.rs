@@ -2,6 +2,8 @@
 
 mod address;
 
+use std::path::PathBuf;
+
 use chrono::{DateTime, Utc};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -21,6 +23,8 @@ pub struct EtcdOptions {
     pub identity: Option<ClientCertificate>,
     /// User of etcd.
     pub user: Option<EtcdUser>,
+    /// Cache folder of umai, for an index; none to keep it only in memory.
+    pub cache: Option<PathBuf>,
 }
 
 /// Client certificate with its key, in PEM.
@@ -56,6 +60,7 @@ impl EtcdOptions {
             ca: None,
             identity: None,
             user: None,
+            cache: None,
         }
     }
 

@@ -115,6 +115,32 @@ fn two_machines_share_one_store() {
     assert_eq!(gone.code, 3, "{gone:?}");
 }
 
+/// The next command starts with it. A machine that cannot save it works as well.
+#[test]
+fn list_saves_its_index_without_secrets() {
+    let Some(machines) = Machines::with_store("index") else {
+        return;
+    };
+    let Machines { one, other, .. } = &machines;
+    let listed = machines.out(one, &["connections", "list"]);
+    let files = std::fs::read_dir(one.path(".cache/umai/etcd")).unwrap();
+    let files = files.map(|file| std::fs::read(file.unwrap().path()).unwrap());
+    let bytes = files.collect::<Vec<_>>().concat();
+    let has = |text: &str| {
+        bytes
+            .windows(text.len())
+            .any(|part| part == text.as_bytes())
+    };
+    assert!(has("openai-prod"));
+    assert!(!has("sk-your-api-key"));
+    assert_eq!(machines.out(one, &["connections", "list"]), listed);
+
+    other.write(".cache", b"a file where the folder should be");
+    let answer = machines.run(other, &["connections", "list"]);
+    assert_eq!((answer.code, answer.out), (0, listed));
+    assert_eq!(answer.err, "");
+}
+
 #[test]
 fn taken_alias_is_refused_on_the_other_machine() {
     let Some(machines) = Machines::with_store("alias") else {

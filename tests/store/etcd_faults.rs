@@ -95,7 +95,7 @@ async fn try_open(options: EtcdOptions, home: &TempDir) -> Result<Store, StoreEr
     handle.open(&files(home), WithoutStore::Create).await
 }
 
-fn files(home: &TempDir) -> StoreOptions {
+pub fn files(home: &TempDir) -> StoreOptions {
     StoreOptions {
         data: home.path().join("data"),
         config: home.path().join("config"),
@@ -550,7 +550,7 @@ async fn total(store: &Store) -> usize {
     store.list(&all).await.unwrap().total
 }
 
-fn copy_folder(from: &std::path::Path, to: &std::path::Path) -> std::process::ExitStatus {
+pub fn copy_folder(from: &std::path::Path, to: &std::path::Path) -> std::process::ExitStatus {
     let mut command = std::process::Command::new("cp");
     command.arg("-a").args([from, to]).status().unwrap()
 }

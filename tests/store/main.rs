@@ -18,6 +18,8 @@ mod durability;
 #[cfg(feature = "etcd")]
 mod etcd_faults;
 #[cfg(feature = "etcd")]
+mod etcd_index;
+#[cfg(feature = "etcd")]
 mod etcd_linearizability;
 #[cfg(feature = "etcd")]
 #[allow(dead_code, reason = "each test uses its part")]

@@ -5,6 +5,7 @@
 
 mod load;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -18,10 +19,12 @@ use super::client::Backoff;
 use super::history::EtcdHistory;
 use super::index::EtcdIndex;
 use super::node::{ATTEMPT_TIMEOUT, EtcdNode};
+use super::saved_index::{IndexPosition, SavedIndex};
 use super::watch::{StoreWatch, WatchedChanges, WatchedConnection, to_revision};
 use crate::connection::StoreError;
 use crate::connection::store::StoreNotice;
 use crate::store::change_log::ChangeLog;
+use crate::store::sled::index::ConnectionIndex;
 
 /// Time after which feeds end with an error, so that the app shows that it is offline.
 const OFFLINE_AFTER: Duration = Duration::from_secs(5);
@@ -43,6 +46,10 @@ pub struct Follower {
     state: watch::Sender<FollowerState>,
     notices: Mutex<Vec<StoreNotice>>,
     started: OnceLock<()>,
+    /// True after the saved index was used or rejected, or found missing.
+    is_start_over: AtomicBool,
+    /// True if the index lacks damaged connections. It is not saved, so that the next process finds and reports them as well.
+    is_incomplete: AtomicBool,
     /// Notified when the index must be loaded again.
     reload: Notify,
     stop: CancellationToken,
@@ -59,28 +66,19 @@ struct FollowerState {
     error: Option<StoreError>,
 }
 
-/// State of the store that the index has.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct IndexPosition {
-    /// Revision up to which all changes are in the index.
-    applied: i64,
-    /// Revision of the newest write in the index.
-    written: i64,
-    /// Value of the head at this revision: the request of the newest write.
-    head: Vec<u8>,
-}
-
 impl Follower {
     /// Creates the follower of a store whose newest write has the revision `head`.
-    pub fn new(backend: Arc<EtcdBackend>, head: i64) -> Arc<Self> {
+    pub fn new(backend: Arc<EtcdBackend>, head: i64, saved: Option<SavedIndex>) -> Arc<Self> {
         let history = EtcdHistory(Arc::clone(&backend));
         Arc::new(Self {
             backend,
-            index: EtcdIndex::new(),
+            index: EtcdIndex::new(saved),
             feed: Arc::new(ChangeLog::new(history, to_revision(head).0)),
             state: watch::Sender::default(),
             notices: Mutex::default(),
             started: OnceLock::new(),
+            is_start_over: AtomicBool::new(false),
+            is_incomplete: AtomicBool::new(false),
             reload: Notify::new(),
             stop: CancellationToken::new(),
         })
@@ -98,6 +96,29 @@ impl Follower {
     pub fn close(&self) {
         self.stop.cancel();
         self.feed.close();
+    }
+
+    /// Saves the index for the next process, if there is one.
+    pub fn save_index(&self) {
+        let position = self.state.borrow().position.clone();
+        if let Some(position) = position
+            && !self.is_incomplete.load(Ordering::Acquire)
+        {
+            self.index.save(&position);
+        }
+    }
+
+    /// Drops a saved index that turned out to be damaged, and makes the follower load one from etcd. Returns false if `used` is no
+    /// saved index and still in use.
+    pub fn leave_damaged(&self, used: &Arc<ConnectionIndex>) -> bool {
+        if !Arc::ptr_eq(used, &self.index.rows.current()) {
+            return true;
+        }
+        let is_discarded = self.index.discard_saved();
+        if is_discarded {
+            self.forget_position();
+        }
+        is_discarded
     }
 
     /// Waits until the index has everything that was written before this call, and returns the revision of the newest write. After
@@ -120,10 +141,10 @@ impl Follower {
             .await
             .is_err()
         {
-            self.add_notice(format!(
-                "The list may be older than the store: etcd sent revision {} of {head} within 2 s",
-                self.applied()
-            ));
+            self.add_notice(
+                "The list may be older than the store: etcd did not send all changes within 2 s"
+                    .into(),
+            );
         }
         Ok(head)
     }
@@ -220,11 +241,12 @@ impl Follower {
         let mut is_behind = false;
         loop {
             let changes = tokio::select! {
-                changes = timeout(ATTEMPT_TIMEOUT, watch.next(&self.backend)) => changes,
+                biased;
                 () = self.reload.notified() => return Err(Refusal::RevisionGone.into()),
+                changes = timeout(ATTEMPT_TIMEOUT, watch.next(&self.backend)) => changes,
             };
             if let Ok(changes) = changes {
-                self.apply(changes?);
+                self.apply(changes?)?;
                 is_behind = false;
                 continue;
             }
@@ -237,9 +259,10 @@ impl Follower {
         }
     }
 
-    fn apply(&self, changes: WatchedChanges) {
-        for error in changes.damaged {
-            self.add_notice(error.to_string());
+    /// Applies changes. Fails if the index must be loaded again.
+    fn apply(&self, changes: WatchedChanges) -> Result<(), CallError> {
+        for error in &changes.damaged {
+            self.add_damaged(error);
         }
         let events: Vec<_> = changes
             .connections
@@ -249,20 +272,24 @@ impl Follower {
             .collect();
         let items = changes.connections.into_iter();
         let items = items.map(|changed| (changed.id, changed.item)).collect();
-        if let Err(error) = self.index.apply(items) {
+        let is_applied = self.index.apply(items);
+        self.feed.announce(events);
+        if let Err(error) = is_applied {
+            if self.index.discard_saved() {
+                return Err(Refusal::RevisionGone.into());
+            }
             self.add_notice(error.to_string());
         }
-        self.feed.announce(events);
         if let Some((applied, head)) = changes.head {
             self.feed.advance(to_revision(applied).0);
-            let position = IndexPosition {
-                applied,
-                written: applied,
-                head,
-            };
-            self.state
-                .send_modify(|state| state.position = Some(position));
+            self.set_position(&IndexPosition { applied, head });
         }
+        Ok(())
+    }
+
+    fn set_position(&self, position: &IndexPosition) {
+        self.state
+            .send_modify(|state| state.position = Some(position.clone()));
     }
 
     fn applied(&self) -> i64 {
@@ -278,7 +305,13 @@ impl Follower {
         state
             .position
             .as_ref()
-            .map_or(0, |position| position.written)
+            .map_or(0, |position| position.head.revision)
+    }
+
+    /// Reports a connection that cannot be listed.
+    fn add_damaged(&self, error: &StoreError) {
+        self.is_incomplete.store(true, Ordering::Release);
+        self.add_notice(error.to_string());
     }
 
     fn add_notice(&self, notice: StoreNotice) {

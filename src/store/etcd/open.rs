@@ -13,6 +13,7 @@ use super::keys::EtcdKeys;
 use super::operations::{created_at, get, put};
 use super::record::RecordCodec;
 use super::request_marks::RequestMarks;
+use super::saved_index::SavedIndex;
 use super::wire::{RangeRequest, TxnRequest};
 use super::{EtcdStore, OpenEtcdStore};
 use crate::connection::StoreError;
@@ -57,7 +58,11 @@ pub async fn open(
         key,
         head,
     } = open_backend(options, files, without).await?;
-    let follower = Follower::new(Arc::clone(&backend), head);
+    let saved = options
+        .cache
+        .as_deref()
+        .map(|cache| SavedIndex::new(cache, id, key.authenticator(id)));
+    let follower = Follower::new(Arc::clone(&backend), head, saved);
     Ok(OpenEtcdStore {
         store: EtcdStore::new(backend, follower, head),
         id,

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::backend::EtcdBackend;
 use super::call_error::{CallError, Refusal};
 use super::node::{ATTEMPT_TIMEOUT, EtcdNode};
+use super::saved_index::StoreHead;
 use super::wire::{Event, EventType, WatchCreateRequest, WatchResponse};
 use crate::connection::store::{ChangeEvent, ChangeKind, Revision};
 use crate::connection::{ConnectionItem, StoreError};
@@ -21,8 +22,8 @@ pub struct StoreWatch {
 pub struct WatchedChanges {
     /// Changed connections, in order.
     pub connections: Vec<WatchedConnection>,
-    /// Newest head: its revision, and the request in it.
-    pub head: Option<(i64, Vec<u8>)>,
+    /// Newest write, and the revision up to which the changes are complete.
+    pub head: Option<(i64, StoreHead)>,
     /// Errors of connections that cannot be read.
     pub damaged: Vec<StoreError>,
 }
@@ -127,7 +128,7 @@ impl WatchedChanges {
             let revision = found.mod_revision;
             let Some(id) = backend.keys.connection_id(&found.key) else {
                 if found.key == backend.keys.head() {
-                    changes.head = Some((revision, found.value));
+                    changes.head = Some((revision, found.into()));
                 }
                 continue;
             };

@@ -1,42 +1,89 @@
 //! Loads the index, and decides if an index can be continued.
 
-use super::{Follower, IndexPosition};
+use std::sync::atomic::Ordering;
+
+use super::Follower;
 use crate::store::etcd::call_error::{CallError, Refusal};
 use crate::store::etcd::node::EtcdNode;
 use crate::store::etcd::operations::{get, get_range};
 use crate::store::etcd::pages::RangePages;
+use crate::store::etcd::saved_index::{IndexPosition, StoreHead};
 use crate::store::etcd::watch::to_revision;
 use crate::store::etcd::wire::RangeRequest;
+
+/// Number of writes that are faster read one after another than with all connections.
+const MAX_BEHIND: i64 = 5_000;
 
 impl Follower {
     /// Returns the position of the index; loads the index if it cannot be continued.
     pub(super) async fn position(&self, node: &EtcdNode) -> Result<IndexPosition, CallError> {
         let known = self.state.borrow().position.clone();
-        if let Some(position) = known
-            && self.has_state(node, &position).await?
-        {
-            return Ok(position);
-        }
-        self.load(node).await
+        let position = match known {
+            Some(known) => self.continued(node, known).await?,
+            None => self.saved_position(node).await?,
+        };
+        let Some(position) = position else {
+            return self.load(node).await;
+        };
+        self.set_position(&position);
+        Ok(position)
     }
 
-    /// Returns true if etcd still has the state of the index: a restored snapshot may have taken the store back.
-    async fn has_state(
+    /// Uses the saved index at the start, and returns its position; none if it is missing or too old, or cannot be continued.
+    async fn saved_position(&self, node: &EtcdNode) -> Result<Option<IndexPosition>, CallError> {
+        if self.is_start_over.load(Ordering::Acquire) {
+            return Ok(None);
+        }
+        let mut position = None;
+        if let Some(saved) = self.index.open_saved() {
+            let newest = self.head(node, 0).await?.0;
+            if newest.writes - saved.head.writes <= MAX_BEHIND {
+                position = self.continued(node, saved).await?;
+            }
+        }
+        self.is_start_over.store(true, Ordering::Release);
+        match &position {
+            Some(position) => self
+                .feed
+                .set_revision(to_revision(position.head.revision).0),
+            // One of another history would not be replaced by an index with a lower revision.
+            None => drop(self.index.discard_saved()),
+        }
+        Ok(position)
+    }
+
+    /// Returns the position from which an index can be continued; none if etcd does not have its state any more: a restored snapshot
+    /// may have taken the store back, or a compaction removed the changes since.
+    async fn continued(
         &self,
         node: &EtcdNode,
-        position: &IndexPosition,
-    ) -> Result<bool, CallError> {
-        let head = RangeRequest {
-            revision: position.applied,
-            ..get(self.backend.keys.head())
-        };
-        match self.backend.client.range_at(node, &head).await {
-            Ok(found) => Ok(found
-                .into_first()
-                .is_some_and(|head| head.value == position.head)),
-            Err(CallError::Refused(Refusal::RevisionGone)) => Ok(false),
+        position: IndexPosition,
+    ) -> Result<Option<IndexPosition>, CallError> {
+        let (newest, applied) = self.head(node, 0).await?;
+        if newest == position.head {
+            // Without a write since, nothing is missing, also after a compaction.
+            return Ok(Some(IndexPosition {
+                applied,
+                ..position
+            }));
+        }
+        match self.head(node, position.applied).await {
+            Ok((then, _)) => Ok((then == position.head).then_some(position)),
+            Err(CallError::Refused(Refusal::RevisionGone)) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Returns the newest write at a revision, 0 for the current one, and the revision of the read.
+    async fn head(&self, node: &EtcdNode, revision: i64) -> Result<(StoreHead, i64), CallError> {
+        let request = RangeRequest {
+            revision,
+            ..get(self.backend.keys.head())
+        };
+        let found = self.backend.client.range_at(node, &request).await?;
+        let at = found.revision();
+        let head = found.into_first().map(StoreHead::from);
+        Ok((head.unwrap_or_default(), at))
     }
 
     /// Returns the revision of the newest write according to a node. Fails if the store was replaced.
@@ -55,9 +102,7 @@ impl Follower {
     async fn load(&self, node: &EtcdNode) -> Result<IndexPosition, CallError> {
         let (client, keys) = (&self.backend.client, &self.backend.keys);
         self.newest_at(node).await?;
-        let head = client.range_at(node, &get(keys.head())).await?;
-        let revision = head.revision();
-        let head = head.into_first();
+        let (head, revision) = self.head(node, 0).await?;
         let request = RangeRequest {
             revision,
             ..get_range(keys.connections())
@@ -65,6 +110,7 @@ impl Follower {
         let mut pages = RangePages::new(client, request);
         let mut items = Vec::new();
         self.state.send_modify(|state| state.loaded = 0);
+        self.is_incomplete.store(false, Ordering::Release);
         while let Some(page) = pages.next().await? {
             for record in page {
                 let Some(id) = keys.connection_id(&record.key) else {
@@ -72,7 +118,7 @@ impl Follower {
                 };
                 match self.backend.item_in(id, &record) {
                     Ok(item) => items.push(item),
-                    Err(error) => self.add_notice(error.to_string()),
+                    Err(error) => self.add_damaged(&error),
                 }
             }
             self.state.send_modify(|state| state.loaded = items.len());
@@ -80,15 +126,12 @@ impl Follower {
         if let Err(error) = self.index.replace(items) {
             self.add_notice(error.to_string());
         }
-        let newest = head.as_ref().map_or(0, |head| head.mod_revision);
-        self.feed.restart(to_revision(newest).0);
+        self.feed.restart(to_revision(head.revision).0);
         let position = IndexPosition {
             applied: revision,
-            written: newest,
-            head: head.map(|head| head.value).unwrap_or_default(),
+            head,
         };
-        self.state
-            .send_modify(|state| state.position = Some(position.clone()));
+        self.set_position(&position);
         Ok(position)
     }
 }

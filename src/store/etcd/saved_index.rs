@@ -1,0 +1,150 @@
+//! Index that is kept in a file for the next process. It can be deleted at any time.
+//!
+//! Any number of processes can use it; one of them at a time replaces it, when it ends.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::index_file::IndexFile;
+use super::wire::KeyValue;
+use crate::atomic_file;
+use crate::store::key::StoreAuthenticator;
+use crate::store::sled::index::UnusableIndex;
+use crate::store::sled::memory_rows::MemoryRows;
+
+/// Folder in the cache folder of umai.
+const FOLDER: &str = "etcd";
+/// Version of umai, in the header.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// Number of changed rows after which the index is saved, and the share of its connections.
+const MANY_CHANGES: usize = 1_000;
+const SHARE: u64 = 50;
+/// Age after which an index with fewer changes is saved: etcd may soon not have the changes since any more.
+const OLD: Duration = Duration::from_hours(1);
+
+/// State of the store that an index has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndexPosition {
+    /// Revision up to which all changes are in the index.
+    pub applied: i64,
+    /// Newest write in the index.
+    pub head: StoreHead,
+}
+
+/// Newest write of a store, as its key in etcd shows it. Empty if the key does not exist.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreHead {
+    /// Revision of the write.
+    pub revision: i64,
+    /// Number of writes up to it.
+    pub writes: i64,
+    /// Request of the write.
+    pub request: Vec<u8>,
+}
+
+impl From<KeyValue> for StoreHead {
+    fn from(found: KeyValue) -> Self {
+        Self {
+            revision: found.mod_revision,
+            writes: found.version,
+            request: found.value,
+        }
+    }
+}
+
+/// Header of the file.
+#[derive(Serialize, Deserialize)]
+struct IndexHeader {
+    /// Version of umai that wrote the rows. Another one may have other rows.
+    umai: String,
+    position: IndexPosition,
+    /// Number of connections.
+    count: u64,
+}
+
+/// Place of the saved index of a store.
+pub struct SavedIndex {
+    path: PathBuf,
+    auth: StoreAuthenticator,
+}
+
+impl SavedIndex {
+    /// Returns the place for a store in the cache folder of umai. Only who has the key can write an index that is read.
+    pub fn new(cache: &Path, store: Uuid, auth: StoreAuthenticator) -> Self {
+        Self {
+            path: cache.join(FOLDER).join(format!("{store}.index")),
+            auth,
+        }
+    }
+
+    /// Opens the index; returns its rows, the number of connections, and its position.
+    pub fn open(&self) -> Option<(IndexFile, u64, IndexPosition)> {
+        let (file, header) = IndexFile::open::<IndexHeader>(&self.path, &self.auth)?;
+        (header.umai == VERSION).then_some((file, header.count, header.position))
+    }
+
+    /// Removes the index.
+    pub fn remove(&self) {
+        // One that cannot be removed is replaced at the end of the process.
+        let _ = std::fs::remove_file(&self.path);
+    }
+
+    /// Saves an index if it has enough changes. A file that cannot be written is reported in the log: the next start only takes longer.
+    pub fn save(&self, rows: &MemoryRows, count: u64, position: &IndexPosition) {
+        // Rows that were loaded from etcd are always saved: there was no file that could be used.
+        if rows.has_stored() && !self.is_due(rows.change_count(), count) {
+            return;
+        }
+        if let Err(error) = self.write(rows, count, position) {
+            tracing::debug!(path = %self.path.display(), %error, "the index was not saved");
+        }
+    }
+
+    fn is_due(&self, changes: usize, count: u64) -> bool {
+        let age = self.path.metadata().and_then(|found| found.modified());
+        let age = age.ok().and_then(|modified| modified.elapsed().ok());
+        let many = usize::try_from(count / SHARE).unwrap_or(usize::MAX);
+        changes >= many.max(MANY_CHANGES) || changes > 0 && age.is_none_or(|age| age >= OLD)
+    }
+
+    fn write(
+        &self,
+        rows: &MemoryRows,
+        count: u64,
+        position: &IndexPosition,
+    ) -> std::io::Result<()> {
+        let folder = self.path.parent().unwrap_or(&self.path);
+        atomic_file::create_folder(folder)?;
+        let Some(_lock) = atomic_file::try_lock(&self.path)? else {
+            return Ok(());
+        };
+        if self
+            .open()
+            .is_some_and(|(_, _, saved)| saved.applied >= position.applied)
+        {
+            return Ok(());
+        }
+        let header = IndexHeader {
+            umai: VERSION.into(),
+            position: position.clone(),
+            count,
+        };
+        IndexFile::write(&self.path, &self.auth, &header, |file| {
+            let mut written = Ok(());
+            let walked = rows.walk_all(|key, value| {
+                written = file.add(key, value);
+                written.is_ok()
+            });
+            written?;
+            walked.map_err(|UnusableIndex(why)| {
+                // The next process would use the damaged file again.
+                self.remove();
+                std::io::Error::other(why)
+            })
+        })
+        .map(drop)
+    }
+}
