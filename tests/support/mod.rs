@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail anywhere")]
 
 pub mod harness;
-pub mod local_and_remote;
+pub mod every_target;
 pub mod random_events;
 pub mod server;
 

@@ -1,6 +1,6 @@
 //! Bulk operations: marking, activating, testing, deleting, exporting, undo.
 
-use crate::support::local_and_remote::LocalAndRemote as Harness;
+use crate::support::every_target::EveryTarget as Harness;
 use ratatui::buffer::Cell;
 use ratatui::style::Color;
 use umai::connection::{ListQuery, PageRequest, TestReport, TestStage, TestStep};

@@ -1,6 +1,6 @@
 //! Keys in, frames out, against the local service and against a server on a real socket; both must show the same.
 
-use crate::support::local_and_remote::LocalAndRemote as Harness;
+use crate::support::every_target::EveryTarget as Harness;
 use umai::tui::tabs::Tab;
 
 /// Snapshot tests: name, stage, size and keys.

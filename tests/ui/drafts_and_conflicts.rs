@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::support::every_target::EveryTarget as Harness;
 use crate::support::harness::Harness as LocalHarness;
-use crate::support::local_and_remote::LocalAndRemote as Harness;
 use umai::connection::{ConnectionItem, IdOrAlias};
 use umai::drafts::StoredDraft;
 use umai::search::TreeItem;

@@ -1,6 +1,6 @@
 //! Sorting, grouping, filtering, palette, message log and copying.
 
-use crate::support::local_and_remote::LocalAndRemote as Harness;
+use crate::support::every_target::EveryTarget as Harness;
 use umai::search::Column;
 use umai::tui::action::{ACTIONS, Action, KeyContext};
 use umai::tui::dialogs::AnyDialog;

@@ -1,6 +1,6 @@
 //! Stories of the form with provider knowledge: keys, pasted connections, suggestions, request URLs.
 
-use crate::support::local_and_remote::LocalAndRemote as Harness;
+use crate::support::every_target::EveryTarget as Harness;
 use rstest::rstest;
 
 /// OpenAI form of a new connection with the focus on the key.

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
+use crate::support::every_target::EveryTarget as Harness;
 use crate::support::folder_with_settings;
-use crate::support::local_and_remote::LocalAndRemote as Harness;
 use rstest::rstest;
 use umai::appsettings::{AppSettings, EnvironmentVariables};
 use umai::connection::{Connection, IdOrAlias, PlainSecret, ProviderVariables, SettingValue};

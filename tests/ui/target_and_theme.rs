@@ -1,7 +1,7 @@
 //! Target badge, server address, read-only targets and themes.
 
+use crate::support::every_target::EveryTarget as Harness;
 use crate::support::harness::Harness as LocalHarness;
-use crate::support::local_and_remote::LocalAndRemote as Harness;
 use ratatui::style::{Color, Modifier};
 use umai::connection::{Command, ConnectionError, IdOrAlias, Mode, PageRequest};
 use umai::service::{ConnectionService, ReadOnlyService};

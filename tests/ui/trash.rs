@@ -1,6 +1,6 @@
 //! Trash: undo of a delete, restore, delete permanently, empty.
 
-use crate::support::local_and_remote::LocalAndRemote as Harness;
+use crate::support::every_target::EveryTarget as Harness;
 use umai::connection::{Command, ConnectionItem, IdOrAlias, PageRequest};
 use umai::service::ConnectionService;
 use umai::tui::dialogs::AnyDialog;

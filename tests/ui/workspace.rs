@@ -1,6 +1,6 @@
 //! Tests, models, info, history, comparison and rollback. Keys in, frames out.
 
-use crate::support::local_and_remote::LocalAndRemote as Harness;
+use crate::support::every_target::EveryTarget as Harness;
 use rstest::rstest;
 use umai::connection::{
     Connection, ConnectionError, Model, PageRequest, TestReport, TestStage, TestStep, TestSubject,

@@ -14,13 +14,13 @@ use crate::support::remote;
 use crate::support::server::Server;
 
 /// Local and remote harness; dereferences to the local one.
-pub struct LocalAndRemote {
+pub struct EveryTarget {
     local: Harness,
     remote: Harness,
     _server: Server,
 }
 
-impl LocalAndRemote {
+impl EveryTarget {
     /// Harnesses with an empty store.
     pub fn empty(width: u16, height: u16) -> Self {
         Self::with(width, height, &[])
@@ -127,7 +127,7 @@ impl LocalAndRemote {
     }
 }
 
-impl Deref for LocalAndRemote {
+impl Deref for EveryTarget {
     type Target = Harness;
 
     fn deref(&self) -> &Harness {
@@ -135,7 +135,7 @@ impl Deref for LocalAndRemote {
     }
 }
 
-impl DerefMut for LocalAndRemote {
+impl DerefMut for EveryTarget {
     fn deref_mut(&mut self) -> &mut Harness {
         &mut self.local
     }
