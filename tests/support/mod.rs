@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex};
 use chrono::{DateTime, TimeDelta, Utc};
 use umai::api::client::{RemoteOptions, RemoteService};
 use umai::appsettings::{AppSettings, EnvironmentVariables};
+use umai::connection::store::ConnectionStore;
 use umai::connection::{ConnectionDraft, PlainSecret};
 use umai::provider::ProviderCatalog;
 use umai::service::{Clock, ConnectionService, CoreService};
@@ -44,8 +45,16 @@ impl TestClock {
 
 /// In-memory service with the embedded providers and an `appsettings.json` that contains `OpenAI:ApiKey`.
 pub fn service_at(clock: &TestClock) -> Arc<dyn ConnectionService> {
+    service_over(Arc::new(MemoryStore::<PlainSecret>::default()), clock)
+}
+
+/// Service like that of [`service_at`] over any store.
+pub fn service_over(
+    store: Arc<dyn ConnectionStore<PlainSecret>>,
+    clock: &TestClock,
+) -> Arc<dyn ConnectionService> {
     Arc::new(CoreService::new(
-        Arc::new(MemoryStore::<PlainSecret>::default()),
+        store,
         Arc::new(ProviderCatalog::embedded()),
         appsettings(),
         clock.clock(),
