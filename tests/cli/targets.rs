@@ -73,6 +73,25 @@ fn target_comes_from_option_environment_or_default() {
     );
 }
 
+/// The name means the store that umai uses without a target.
+#[test]
+fn local_store_is_in_the_data_directory_of_the_environment() {
+    let home = two();
+    let run = |arguments: &[&str]| with(home.umai(arguments), "UMAI_DATA_DIR", "mine");
+    home.write("mine.json", DOCUMENTED.replace("openai-prod", "mine"));
+    let made = run(&["connections", "create", "--from-json", "mine.json"]);
+    assert_eq!(made.code, 0, "{made:?}");
+    let compared = run(&["store", "copy", "local", "./copy", "--dry-run"]);
+    assert!(compared.out.contains("1 connection"), "{compared:?}");
+    let different = run(&["targets", "diff", "local", "dev"]);
+    assert!(different.out.contains("mine"), "{different:?}");
+    // A target has its own directory.
+    let copied = run(&["store", "copy", "dev", "./copy", "--dry-run"]);
+    assert!(copied.out.contains("1 connection"), "{copied:?}");
+    let dev = run(&["--target", "dev", "connections", "list"]);
+    assert!(!dev.out.contains("mine"), "{dev:?}");
+}
+
 #[test]
 fn data_directory_can_be_set_in_config_toml() {
     let home = Home::documented();

@@ -13,6 +13,7 @@ use super::super::exit::Failure;
 use super::super::open_service::{CliContext, WORKERS, runtime, with_service};
 use super::super::output::Output;
 use super::super::remote_args::ExplicitOptions;
+use super::super::target::{self, LOCAL_STORE};
 use crate::api::client::{RemoteOptions, RemoteService};
 use crate::connection::{
     Connection, ConnectionError, ConnectionItem, ListQuery, PageRequest, PlainSecret,
@@ -28,11 +29,13 @@ pub fn context_of(globals: &Globals, name: &str) -> Result<CliContext, Failure> 
     CliContext::new(&globals_of(globals, name))
 }
 
-/// Returns the options of a named target.
+/// Returns the options of a named target. Only the local store is in the data directory that was given.
 pub fn globals_of(globals: &Globals, name: &str) -> Globals {
+    let is_local = name.is_empty()
+        || name == LOCAL_STORE && !target::exists(globals, name).unwrap_or_default();
     Globals {
         target: Some(name.to_owned()),
-        data: None,
+        data: globals.data.clone().filter(|_| is_local),
         server: None,
         umbraco: None,
         store: None,
