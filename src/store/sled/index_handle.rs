@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::ops::Bound;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Instant;
 
 use uuid::Uuid;
@@ -18,6 +18,8 @@ use crate::connection::{
 };
 
 /// Index in use. It is replaced when it turns out to be damaged.
+///
+/// Locks are taken in this order: `list_lock`, `trashed`, `current`.
 pub struct IndexHandle {
     current: RwLock<Arc<ConnectionIndex>>,
     /// Number of connections including the trash, so that they need not be counted.
@@ -52,8 +54,9 @@ impl IndexHandle {
 
     /// Replaces the index and returns the previous one.
     pub fn replace(&self, index: ConnectionIndex) -> Arc<ConnectionIndex> {
+        let mut trashed = self.lock_trashed();
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        *self.trashed.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *trashed = None;
         std::mem::replace(&mut current, Arc::new(index))
     }
 
@@ -70,24 +73,19 @@ impl IndexHandle {
         let is_trash_changed = changes
             .iter()
             .any(|(key, _)| key.starts_with(encoding::TRASH));
-        let trashed = is_trash_changed.then(|| {
-            let mut trashed = self.trashed.lock().unwrap_or_else(PoisonError::into_inner);
+        let _list_guard = has_move.then(|| {
+            let guard = self.list_lock.write();
+            let guard = guard.unwrap_or_else(PoisonError::into_inner);
+            self.moves.fetch_add(1, Ordering::AcqRel);
+            guard
+        });
+        let _trashed = is_trash_changed.then(|| {
+            let mut trashed = self.lock_trashed();
             *trashed = None;
             trashed
         });
-        let index = self.current();
-        let applied = if has_move {
-            let _guard = self
-                .list_lock
-                .write()
-                .unwrap_or_else(PoisonError::into_inner);
-            self.moves.fetch_add(1, Ordering::AcqRel);
-            index.apply(changes)
-        } else {
-            index.apply(changes)
-        };
+        let applied = self.current().apply(changes);
         self.set_count(count);
-        drop(trashed);
         applied
     }
 
@@ -307,7 +305,7 @@ impl IndexHandle {
 
     /// Number of connections in the trash; counted again after a change to the trash.
     fn trashed(&self) -> Result<u64, StoreError> {
-        let mut trashed = self.trashed.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut trashed = self.lock_trashed();
         if let Some(known) = *trashed {
             return Ok(known);
         }
@@ -318,6 +316,10 @@ impl IndexHandle {
         })?;
         *trashed = Some(counted);
         Ok(counted)
+    }
+
+    fn lock_trashed(&self) -> MutexGuard<'_, Option<u64>> {
+        self.trashed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn body(&self, key: &[u8], id: Uuid) -> Result<Option<Vec<u8>>, StoreError> {
@@ -354,6 +356,46 @@ impl From<UnusableIndex> for StoreError {
 mod tests {
     use super::super::encoding::{order_key, order_row, record_key, with_checksum};
     use super::*;
+
+    /// A list that is disturbed again and again waits for changes, and these for it.
+    #[test]
+    fn lists_and_changes_to_the_trash_do_not_block_each_other() {
+        let json = r#"{"id":"3fa85f64-5717-4562-b3fc-2c963f66afa6","alias":"a","name":"A","providerId":"openai","isActive":true,"dateCreated":"2024-01-15T10:30:00Z","dateModified":"2024-01-15T10:30:00Z","version":1}"#;
+        let listed: ConnectionItem = serde_json::from_str(json).unwrap();
+        let trashed = ConnectionItem {
+            date_deleted: Some(listed.date_created),
+            ..listed.clone()
+        };
+        let index = IndexHandle::new(ConnectionIndex::in_memory(), 1);
+        let is_over = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for is_trash in [false, true] {
+                let (index, is_over) = (&index, &is_over);
+                let query = ListQuery {
+                    is_trash,
+                    ..ListQuery::all(PageRequest { skip: 0, take: 10 })
+                };
+                scope.spawn(move || {
+                    while !is_over.load(Ordering::Acquire) {
+                        index.list(&query).unwrap();
+                    }
+                });
+            }
+            for turn in 0..20_000 {
+                let [from, to] = if turn % 2 == 0 {
+                    [&trashed, &listed]
+                } else {
+                    [&listed, &trashed]
+                };
+                let rows = vec![(order_key(from), None), order_row(to, 1).unwrap()];
+                index.apply(rows, 1).unwrap();
+                if turn % 1000 == 0 {
+                    index.replace(ConnectionIndex::in_memory());
+                }
+            }
+            is_over.store(true, Ordering::Release);
+        });
+    }
 
     #[test]
     fn list_shows_endpoint_for_rows_of_earlier_versions() {
