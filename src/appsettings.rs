@@ -109,6 +109,7 @@ impl AppSettings {
     pub fn with_user_secrets(self, id: &str) -> Result<Self, String> {
         Ok(Self {
             user_secrets: Some(user_secrets::path(id)?),
+            lookups: Arc::default(),
             ..self
         })
     }
@@ -118,6 +119,7 @@ impl AppSettings {
     pub fn with_key_per_file(self, folder: impl Into<PathBuf>) -> Self {
         Self {
             key_per_file: Some(folder.into()),
+            lookups: Arc::default(),
             ..self
         }
     }
@@ -131,8 +133,11 @@ impl AppSettings {
         if let Some(result) = cached {
             return result;
         }
-        let result = self.look_up(reference);
-        if let Some(files) = files
+        let sources = self.sources();
+        // A file that cannot be read now may be readable later without a change of its state.
+        let is_readable = sources.are_readable();
+        let result = self.look_up(sources, reference);
+        if let Some(files) = files.filter(|_| is_readable)
             && self.file_states().as_ref() == Some(&files)
         {
             self.lookups.keep(files, reference.key(), result.clone());
@@ -158,8 +163,8 @@ impl AppSettings {
         lookup_cache::states_of(files.chain(secrets.map(PathBuf::as_path)))
     }
 
-    fn look_up(&self, reference: &Reference) -> ReferenceLookup {
-        match self.find(reference) {
+    fn look_up(&self, sources: SettingsSources, reference: &Reference) -> ReferenceLookup {
+        match self.find(sources, reference) {
             FoundValue::Value { source, .. } => ReferenceLookup::Found { source },
             FoundValue::Absent { looked_in } => ReferenceLookup::Missing { looked_in },
             FoundValue::Refused { allowed } => ReferenceLookup::Refused { allowed },
@@ -168,7 +173,7 @@ impl AppSettings {
 
     /// Returns the value of a reference, for immediate use; none when it has no value or is not allowed.
     pub fn resolve(&self, reference: &Reference) -> Option<SecretString> {
-        match self.find(reference) {
+        match self.find(self.sources(), reference) {
             FoundValue::Value { value, .. } => Some(value),
             FoundValue::Absent { .. } | FoundValue::Refused { .. } => None,
         }
@@ -199,8 +204,7 @@ impl AppSettings {
         problems
     }
 
-    fn find(&self, reference: &Reference) -> FoundValue {
-        let sources = self.sources();
+    fn find(&self, sources: SettingsSources, reference: &Reference) -> FoundValue {
         if let Err(allowed) = AllowList::new(&sources, &self.variables).check(reference.key()) {
             return FoundValue::Refused { allowed };
         }
@@ -377,6 +381,12 @@ impl SettingsSource {
 impl SettingsSources {
     fn all(&self) -> impl Iterator<Item = &SettingsSource> {
         self.files.iter().chain(&self.key_folder)
+    }
+
+    fn are_readable(&self) -> bool {
+        let is_unusable =
+            |source: &SettingsSource| matches!(source.values, Err(FileFlaw::Unusable(_)));
+        !self.all().any(is_unusable)
     }
 }
 
