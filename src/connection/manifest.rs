@@ -235,7 +235,8 @@ impl ManifestContents {
     }
 
     fn next(&self) -> usize {
-        let refused = self.errors.iter().filter_map(|error| error.number).max();
+        // Numbers grow, so the last one is the largest.
+        let refused = self.errors.iter().rev().find_map(|error| error.number);
         let taken = self.connections.last().map(|wanted| wanted.number);
         refused.max(taken).unwrap_or_default() + 1
     }
