@@ -29,6 +29,8 @@ pub struct CheckedFiles {
     content: StoreContent<CheckedEntry>,
     base: RebuildBase,
     files: FilesSignature,
+    /// True after its entries could not be read again.
+    is_unreadable: bool,
 }
 
 /// Entry that was checked.
@@ -68,7 +70,10 @@ impl CheckedFiles {
             attempts += 1;
             let mut checked = Self::read(data, auth)?;
             match write(&mut checked) {
-                Err(_) if attempts < MAX_ATTEMPTS && checked.is_outdated() => {}
+                Err(_)
+                    if attempts < MAX_ATTEMPTS
+                        && checked.is_unreadable
+                        && checked.is_outdated() => {}
                 written => return written,
             }
         }
@@ -83,6 +88,7 @@ impl CheckedFiles {
             content,
             base,
             files,
+            is_unreadable: false,
         })
     }
 
@@ -103,6 +109,7 @@ impl CheckedFiles {
     /// Writes the store as snapshot entries, in the order of its files.
     pub fn write_entries(&mut self, writer: &mut SnapshotWriter<'_>) -> io::Result<()> {
         let mut result = Ok(());
+        self.is_unreadable = true;
         let connections = &mut self.content.state.connections;
         let is_complete = visit_entries(&self.data, &self.base, self.auth.as_ref(), |found| {
             if result.is_ok()
@@ -111,16 +118,20 @@ impl CheckedFiles {
                 result = write_entry(connection, found, writer);
             }
         })?;
-        result?;
+        if let Err(error) = result {
+            self.is_unreadable = false;
+            return Err(error);
+        }
         let mut versions = connections
             .values()
             .flat_map(|connection| connection.older.values().chain(&connection.newest));
-        if is_complete && versions.all(|version| version.payload.is_written) {
-            return Ok(());
+        self.is_unreadable = !is_complete || !versions.all(|version| version.payload.is_written);
+        if self.is_unreadable {
+            return Err(io::Error::other(
+                "the store was changed while it was read; try again",
+            ));
         }
-        Err(io::Error::other(
-            "its files were changed while they were read",
-        ))
+        Ok(())
     }
 }
 
@@ -298,6 +309,22 @@ mod tests {
         assert!(entries[&(ONE, 2)].2.contains("sealed"));
     }
 
+    /// The cause is then in the place of the backup, and its files may be there already.
+    #[test]
+    fn failed_write_is_not_repeated() {
+        let data = tempfile::tempdir().unwrap();
+        store(data.path());
+        let mut attempts = 0;
+        let result = CheckedFiles::with(data.path(), None, |checked| {
+            attempts += 1;
+            written(checked)?;
+            std::fs::remove_file(snapshot::path(data.path(), 1)).unwrap();
+            Err::<(), _>(StoreError::Other("no space".into()))
+        });
+        assert_eq!(result, Err(StoreError::Other("no space".into())));
+        assert_eq!(attempts, 1);
+    }
+
     #[test]
     fn entry_that_is_gone_is_an_error() {
         let data = tempfile::tempdir().unwrap();
@@ -310,7 +337,7 @@ mod tests {
             other.unwrap().newest.as_mut().unwrap().revision = 9;
             written(checked)
         });
-        assert!(result.unwrap_err().to_string().contains("were changed"));
+        assert!(result.unwrap_err().to_string().contains("was changed"));
         assert_eq!(attempts, 1, "the files are the same");
     }
 }
