@@ -239,7 +239,7 @@ impl StoreWriter {
         self.verification = Some(timer::send_after(VERIFICATION_DELAY, sender, message));
     }
 
-    /// Returns true while an app loads its list.
+    /// Returns true while lists are requested, as an app does when it loads its list page by page.
     fn is_list_loading(&self) -> bool {
         let since = self.applier.index.last_list();
         since.is_some_and(|since| since.elapsed() < LIST_PAUSE)
