@@ -128,7 +128,9 @@ fn dry_run_create(
         return Err(StoreError::Other(reason).into());
     }
     let folder = match target {
-        BackupDestination::Store => place.backups().folder().to_owned(),
+        BackupDestination::Store | BackupDestination::Replaced => {
+            place.backups().folder().to_owned()
+        }
         BackupDestination::Folder(folder) => folder.clone(),
         BackupDestination::File(file) => {
             backup::ensure_absent(file)?;
@@ -162,7 +164,10 @@ fn create(
             Some(backup::copy(&made, &place.copies_in(folder), Utc::now()))
         }
         (BackupDestination::Store, None)
-        | (BackupDestination::Folder(_) | BackupDestination::File(_), _) => None,
+        | (
+            BackupDestination::Replaced | BackupDestination::Folder(_) | BackupDestination::File(_),
+            _,
+        ) => None,
     };
     drop(waiting);
     let copy = match attempt {

@@ -48,6 +48,8 @@ pub struct BackupConfig {
 pub enum BackupDestination {
     /// The backup folder of the store.
     Store,
+    /// The same folder, for a content that is about to be replaced.
+    Replaced,
     /// A folder.
     Folder(PathBuf),
     /// A file that must not exist.
@@ -158,7 +160,7 @@ pub fn create_automatic(
             },
             signer: signer.cloned(),
         };
-        image.add_to(&folder)
+        image.add_to(&folder, "")
     })?;
     folder
         .prune(made.label.identity().store, now)
@@ -190,15 +192,17 @@ struct StoreImage<'a> {
 impl StoreImage<'_> {
     fn create(self, store: &BackupFolder, to: &BackupDestination) -> Result<Backup, StoreError> {
         match to {
-            BackupDestination::Store => self.add_to(store),
-            BackupDestination::Folder(folder) => self.add_to(&BackupFolder::new(folder)),
+            BackupDestination::Store => self.add_to(store, ""),
+            BackupDestination::Replaced => self.add_to(store, folder::REPLACED),
+            BackupDestination::Folder(folder) => self.add_to(&BackupFolder::new(folder), ""),
             BackupDestination::File(path) => self.write_to(path),
         }
     }
 
-    fn add_to(self, target: &BackupFolder) -> Result<Backup, StoreError> {
+    fn add_to(self, target: &BackupFolder, mark: &str) -> Result<Backup, StoreError> {
         let head = self.content.header();
-        let name = file_stem(head.identity.store, head.revision, self.info.created);
+        let stem = file_stem(head.identity.store, head.revision, self.info.created);
+        let name = format!("{stem}{mark}");
         let path = target
             .add(&name, |file| self.write(file))
             .map_err(|fault| fault_error(target.folder(), &fault))?;

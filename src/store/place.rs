@@ -187,7 +187,7 @@ impl StorePlace {
         if found.content.problem.is_some() {
             return incomplete_backup::save(found, keys, &folder, now);
         }
-        let to = BackupDestination::Store;
+        let to = BackupDestination::Replaced;
         backup::create_of_content(&found.content, keys, (&folder, &to), now).map(|made| made.path)
     }
 

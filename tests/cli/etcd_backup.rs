@@ -85,6 +85,11 @@ fn restore_reverts_a_shared_store_and_backs_it_up_first() {
     let server = Server::start(&machines, other);
     let all = json_of(&machines.out(one, &["backup", "list", "--json"]));
     let replaced = all["items"][0]["name"].as_str().unwrap();
+    assert!(replaced.ends_with("-replaced"), "{replaced}");
+    // It is never the newest one: the same command would otherwise undo itself.
+    let again = ["backup", "restore", "--newest", "--dry-run", "--json"];
+    let again = json_of(&machines.out(one, &again));
+    assert_eq!(again["backup"]["path"], made["path"], "{again}");
     machines.out(one, &["backup", "restore", replaced, "--yes"]);
     // A running server opens the store again.
     let shown = Home::new().run(&["--server", &server.url, "connections", "get", ALIAS]);

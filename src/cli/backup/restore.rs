@@ -11,6 +11,7 @@ use super::super::output::{Audience, Output};
 use super::super::progress::Spinner;
 use super::super::prompt;
 use super::{RestoreBackup, all, find, format, label_of};
+use crate::store::backup::folder::is_replaced;
 use crate::store::backup::restore::{
     PreparedBackup, RestoreResult, UnsignedPolicy, check_exclusive, prepare,
 };
@@ -88,7 +89,7 @@ impl Drop for TemporaryBackup {
     }
 }
 
-/// Returns the newest valid backup, and notes the invalid ones.
+/// Returns the newest valid backup, and notes the invalid ones. What an earlier restore has replaced does not count.
 fn newest(
     (place, context): (&StorePlace, &CliContext),
     unsigned: UnsignedPolicy,
@@ -110,6 +111,7 @@ fn newest(
     }
     let mut candidates: Vec<_> = found
         .iter()
+        .filter(|found| !is_replaced(&found.path))
         .filter(|found| match (label_of(found), here) {
             (Some(label), Some(here)) => label.identity().store == here,
             (Some(_) | None, _) => true,

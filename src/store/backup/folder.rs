@@ -159,6 +159,15 @@ impl BackupFolder {
     }
 }
 
+/// Mark in the name of a backup of a content that was replaced.
+pub const REPLACED: &str = "-replaced";
+
+/// Returns true for the backup of a content that was replaced. It is restored when it is named, and never as the newest one.
+pub fn is_replaced(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| name.contains(REPLACED))
+}
+
 /// File stem of a backup.
 pub fn file_stem(store: Uuid, revision: u64, made: DateTime<Utc>) -> String {
     let store = store.simple().to_string();
