@@ -97,7 +97,8 @@ impl IndexFile {
 
     /// Opens a file and returns its header; none if there is no file, or one that this key did not write.
     pub fn open<H: DeserializeOwned>(path: &Path, auth: &StoreAuthenticator) -> Option<(Self, H)> {
-        let file = File::open(path).ok()?;
+        // Opening a pipe would wait for its other end.
+        let file = path.is_file().then(|| File::open(path).ok())??;
         let mut magic = [0; MAGIC.len()];
         file.read_exact_at(&mut magic, 0).ok()?;
         let end = file.metadata().ok()?.len().checked_sub(END as u64)?;
@@ -364,6 +365,7 @@ mod tests {
             let found = walked(&file, Bound::Unbounded, &[]);
             assert!(found.is_err(), "byte {at}");
         }
+        assert!(IndexFile::open::<u32>(folder.path(), &auth).is_none());
         for length in [0, 7, END, bytes.len() - 1] {
             std::fs::write(&path, &bytes[..length]).unwrap();
             assert!(IndexFile::open::<u32>(&path, &auth).is_none());
